@@ -1,0 +1,113 @@
+package dnsview
+
+import (
+	"time"
+
+	"rollcall/providers"
+)
+
+// Class is the id of a kind of disagreement.
+type Class string
+
+// The classes of finding, in the order of the design. Those of the first group are
+// what deletes rest on.
+const (
+	Dead       Class = "dead"
+	Dangling   Class = "dangling"
+	Reused     Class = "reused"
+	Stopped    Class = "stopped"
+	Moved      Class = "moved"
+	Missing    Class = "missing"
+	Half       Class = "half"
+	Foreign    Class = "foreign"
+	OtherFleet Class = "other-fleet"
+	Ambiguous  Class = "ambiguous"
+	Unmarked   Class = "unmarked"
+	InFlight   Class = "in-flight"
+	Quiesced   Class = "quiesced"
+	Unknown    Class = "unknown"
+)
+
+// Severity says how much a finding hurts; higher sorts first.
+type Severity int
+
+// The severities.
+const (
+	Info Severity = iota
+	Low
+	Medium
+	High
+	Critical
+)
+
+// String gives the severity as it is printed.
+func (s Severity) String() string {
+	return [...]string{"info", "low", "medium", "high", "critical"}[max(Info, min(s, Critical))]
+}
+
+// Remedy names what can be done about a finding. The empty remedy is none.
+type Remedy string
+
+// The remedies. OneKey tells which of them the console offers on one key.
+const (
+	NoRemedy       Remedy = ""
+	RemedyDelete   Remedy = "delete"
+	RemedyRetarget Remedy = "retarget"
+	RemedyQuiesce  Remedy = "quiesce"
+	RemedyUpdate   Remedy = "update"
+	RemedyRegister Remedy = "register"
+	RemedyComplete Remedy = "complete"
+	RemedyAdopt    Remedy = "adopt"
+)
+
+// Evidence is one fact that a finding rests on.
+type Evidence struct {
+	Source string    `json:"source"` // name of the cloud or zone it comes from, or "marker"
+	Fact   string    `json:"fact"`   // one sentence
+	At     time.Time `json:"at,omitzero"`
+}
+
+// Basis is the coverage of one source that a finding rests on, as it was when
+// the finding was made.
+type Basis struct {
+	Source string                  `json:"source"`
+	State  providers.CoverageState `json:"state"`
+	Age    time.Duration           `json:"age"`
+	Err    string                  `json:"error,omitempty"`
+}
+
+// Finding is one disagreement, with its class, its evidence and the coverage
+// that it rests on.
+type Finding struct {
+	Class    Class
+	Severity Severity
+	Record   *providers.Record      // nil when the finding is about an absent record
+	Instance *providers.InstanceRef // nil when no instance is known
+	Cloud    string                 // name of the cloud concerned, or empty
+	Service  string                 // service concerned, or empty
+	Zone     string                 // zone concerned, or empty
+	Reason   string                 // one line, made from the evidence
+	Evidence []Evidence
+	RestsOn  []Basis
+	Remedy   Remedy
+	// OneKey says that the console offers the remedy on a single key.
+	OneKey bool
+	// Would names, for class unknown, the class that the evidence points to
+	// and what it lacks is in Reason.
+	Would Class
+	// Address is the address that a missing or moved record ought to have.
+	Address string
+}
+
+// Key identifies a finding over scans: class and what it is about.
+func (f *Finding) Key() string {
+	k := string(f.Class) + "|" + f.Service + "|" + f.Zone
+	if f.Record != nil {
+		id := f.Record.Identity()
+		k += "|" + id.Zone + "|" + id.Name + "|" + id.Type + "|" + id.Value + "|" + id.ID
+	}
+	if f.Instance != nil {
+		k += "|" + string(f.Instance.Key) + "|" + f.Instance.ID
+	}
+	return k
+}

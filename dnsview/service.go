@@ -1,0 +1,88 @@
+package dnsview
+
+import (
+	"net/netip"
+	"time"
+
+	"rollcall/providers"
+)
+
+// ServiceKind is how clients find the nodes of a service.
+type ServiceKind string
+
+// The kinds of service.
+const (
+	RoundRobin ServiceKind = "round-robin"
+	DNSSD      ServiceKind = "dns-sd"
+)
+
+// Service declares what should be: which nodes, under which name, how.
+type Service struct {
+	Name     string // canonical: www.scalability.expert, or v1._theservice._tcp.unilans.net
+	Kind     ServiceKind
+	Zone     string // canonical zone name; found from Name when the config leaves it out
+	TTL      uint32 // seconds; 0 when not declared
+	Proxied  *bool  // nil when not declared
+	Port     uint16 // DNS-SD
+	Priority uint16 // DNS-SD, of a new node
+	Weight   uint16 // DNS-SD, of a new node
+	TXT      map[string]string
+	Clouds   []string          // cloud names; empty for all
+	Select   map[string]string // tag name to wanted value; a node matches when all do
+	Minimum  int               // live members below which nothing live is taken out
+	Health   Health
+	IPv6     bool // AAAA records are wanted too
+}
+
+// Health is how a node is found to be well.
+type Health struct {
+	HTTP     string // path, for an HTTP check
+	TCP      bool
+	Port     uint16
+	Command  string // run on the node only
+	Interval time.Duration
+	Need, Of int // k of n
+}
+
+// Selects reports whether the instance is meant to be a node of the service.
+// A service without a selector selects nothing by itself: its nodes are those
+// that markers name.
+func (s *Service) Selects(i *providers.Instance) bool {
+	if len(s.Select) == 0 {
+		return false
+	}
+	if len(s.Clouds) > 0 {
+		found := false
+		for _, c := range s.Clouds {
+			found = found || c == i.Cloud
+		}
+		if !found {
+			return false
+		}
+	}
+	for k, v := range s.Select {
+		if i.Tags[k] != v {
+			return false
+		}
+	}
+	return true
+}
+
+// Options are what Inspect needs beside the snapshot. The zero value of every
+// field is usable.
+type Options struct {
+	Fleet       string // this fleet's id; empty: owned records are shown, nothing owned is changed
+	Services    []Service
+	Now         time.Time
+	MaxAge      time.Duration // a read older than this is stale; 0 for never
+	BootGrace   time.Duration // a running node younger than this is in flight, not missing
+	CreateGrace time.Duration // a marker younger than this is in flight, not dead
+	Allow       []netip.Prefix
+	Ranges      PublicRanges // the clouds' public ranges; nil when not known
+}
+
+// PublicRanges tells whether an address lies in a range that a cloud rents out.
+type PublicRanges interface {
+	// Lookup gives the owner of the range (e.g. "Amazon EC2 us-east-1") and the date of the published list.
+	Lookup(netip.Addr) (owner string, published time.Time, ok bool)
+}

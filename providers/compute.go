@@ -1,0 +1,130 @@
+package providers
+
+import (
+	"context"
+	"time"
+)
+
+// The small interfaces of a cloud. A consumer asks for those that it needs.
+// Every method is safe for concurrent use. Errors are *Error.
+type (
+	// Identifier asks the cloud who it is: account, place and hence key. The
+	// answer is never cached: credentials can change while rollcall runs.
+	Identifier interface {
+		Identify(ctx context.Context) (Cloud, error)
+	}
+
+	// InstanceLister lists every instance, terminated ones included as long
+	// as the cloud shows them. page is called from one goroutine at a time
+	// and owns its slice. Coverage.Key is the key that Identify gave in this
+	// very read; when the account could not be asked the read is failed.
+	InstanceLister interface {
+		Instances(ctx context.Context, page func([]Instance)) Coverage
+	}
+
+	// AddressLister lists addresses that are inventory beside the instances'
+	// own: elastic addresses and network interfaces. A cloud that has no such
+	// thing yields nothing and a complete coverage.
+	AddressLister interface {
+		Addresses(ctx context.Context, page func([]Address)) Coverage
+	}
+
+	// InstanceGetter asks for one instance by id. An instance that the cloud
+	// says is not there is KindNotFound (EC2 InvalidInstanceID.NotFound,
+	// Triton 404) or KindGone (Triton 410); an empty answer without the
+	// cloud's word for it is KindIncomplete.
+	InstanceGetter interface {
+		Instance(ctx context.Context, id string) (Instance, error)
+	}
+
+	// Launcher starts one instance. The same LaunchID and Index never start
+	// two: EC2 by ClientToken, Triton by a tag that is looked for before
+	// every retry.
+	Launcher interface {
+		Launch(ctx context.Context, req LaunchRequest) (Instance, error)
+	}
+
+	// Power changes the state of one instance. Terminating one that is gone
+	// already is no error.
+	Power interface {
+		Start(ctx context.Context, id string) error
+		Stop(ctx context.Context, id string) error
+		Reboot(ctx context.Context, id string) error
+		Terminate(ctx context.Context, id string) error
+	}
+
+	// Cataloguer lists what a launch can choose from.
+	Cataloguer interface {
+		Catalogue(ctx context.Context) (Catalogue, error)
+	}
+
+	// ConsoleReader reads the tail of an instance's console log. A cloud
+	// without one answers KindInvalid.
+	ConsoleReader interface {
+		ConsoleLog(ctx context.Context, id string) (string, error)
+	}
+
+	// Compute is a whole cloud, as an adapter gives it.
+	Compute interface {
+		Identifier
+		InstanceLister
+		AddressLister
+		InstanceGetter
+		Launcher
+		Power
+		Cataloguer
+		ConsoleReader
+	}
+)
+
+// Tags that rollcall puts on what it launches. On Triton they are machine
+// tags of the same names.
+const (
+	TagLaunch  = "rollcall.launch"  // "<launch id>/<index>"
+	TagFleet   = "rollcall.fleet"   // fleet id
+	TagService = "rollcall.service" // service name
+)
+
+// LaunchRequest asks for one instance.
+type LaunchRequest struct {
+	LaunchID string // one for a whole launch, the same in a retry
+	Index    int    // 0-based number of the node within the launch and cloud
+	Name     string // node name; unique within the launch
+	Image    string // image id
+	Size     string // instance type or package name
+	Network  string // subnet or network id; empty for the cloud's default
+	KeyPair  string // EC2 key pair name; empty for none
+	Profile  string // EC2 instance profile name; empty for none
+	UserData []byte // raw; at most 16,384 bytes on EC2
+	Tags     map[string]string
+	Metadata map[string]string // Triton metadata beside user-script; may hold secrets, never logged
+}
+
+// Catalogue is what a launch can choose from in one cloud.
+type Catalogue struct {
+	Images   []Image
+	Sizes    []Size
+	Networks []Network
+	KeyPairs []string
+}
+
+// Image is a machine image.
+type Image struct {
+	ID, Name, OS, Version, Arch string
+	Published                   time.Time
+}
+
+// Size is an EC2 instance type or a Triton package.
+type Size struct {
+	ID        string // what a launch takes: the type's or package's name or id
+	Name      string
+	VCPUs     int
+	MemoryMiB int
+	DiskGiB   int
+}
+
+// Network is a subnet or a Triton network.
+type Network struct {
+	ID, Name string
+	Public   bool
+}

@@ -1,0 +1,94 @@
+package providers
+
+import "context"
+
+// The small interfaces of a DNS account. Every method is safe for concurrent
+// use. Errors are *Error.
+type (
+	// ZoneLister lists the zones that the credentials can see.
+	ZoneLister interface {
+		Zones(ctx context.Context, page func([]Zone)) Coverage
+	}
+
+	// RecordLister lists all records of a zone, one row per value, marker
+	// records included. Owners are not yet attached on Route 53, where a
+	// marker is a record of its own: see AttachOwners.
+	RecordLister interface {
+		Records(ctx context.Context, zone Zone, page func([]Record)) Coverage
+	}
+
+	// RecordGetter reads one name afresh: every record of that name whose type is
+	// typ (any type when typ is empty), with owners attached. An empty result
+	// with a nil error is the provider's word that there is none.
+	RecordGetter interface {
+		Lookup(ctx context.Context, zone Zone, name, typ string) ([]Record, error)
+	}
+
+	// Changer carries out changes in one zone. It returns one result for each
+	// change, in order. It groups changes into as few calls as the provider
+	// allows. A change whose Before is not what the zone holds is
+	// KindConflict and nothing of it is done; the adapter itself looks again
+	// and retries only changes that add. A lost reply is KindUncertain: the
+	// caller looks.
+	Changer interface {
+		Apply(ctx context.Context, zone Zone, changes []Change) []Result
+	}
+
+	// DNS is a whole DNS account, as an adapter gives it.
+	DNS interface {
+		ZoneLister
+		RecordLister
+		RecordGetter
+		Changer
+	}
+)
+
+// Zone is one DNS zone at one DNS provider.
+type Zone struct {
+	Name        string // fully qualified, canonical, without the last dot
+	ID          string // the provider's id, e.g. Z0123 or 32 hex digits
+	Provider    Provider
+	Account     string   // the account that holds it, when the API says so
+	NameServers []string // as the provider says; canonical names
+	Private     bool     // a Route 53 private zone
+	Pending     bool     // Cloudflare: not yet delegated
+}
+
+// Op is what a change does to one record.
+type Op string
+
+// The operations. Update changes fields of one record in place (TTL, value,
+// proxied, owner marker); it is never delete and create with a gap between.
+const (
+	OpCreate Op = "create"
+	OpDelete Op = "delete"
+	OpUpdate Op = "update"
+)
+
+// Change is one change of one record, as plain data. The owner marker belongs
+// to the record: a create writes After.Owners, a delete takes back the markers
+// that name the record, and an update moves them, in the same atomic step
+// where the provider has one.
+type Change struct {
+	Op     Op     `json:"op"`
+	Before Record `json:"before,omitzero"` // delete, update: exactly what was read
+	After  Record `json:"after,omitzero"`  // create, update
+}
+
+// Record is the record that the change is about: After for a create, else Before.
+func (c Change) Record() Record {
+	if c.Op == OpCreate {
+		return c.After
+	}
+	return c.Before
+}
+
+// Result is the outcome of one change.
+type Result struct {
+	Record Record // the record as the provider has it now (zero for a delete)
+	Err    error
+	// Already is set when the zone was in the wanted state before the call.
+	Already bool
+	// Ticket is the provider's id of the change (Route 53 change id), for the journal.
+	Ticket string
+}

@@ -1,0 +1,128 @@
+package providers
+
+import (
+	"net/netip"
+	"strings"
+)
+
+// CanonicalName gives the one spelling of a domain name that rollcall uses:
+// fully qualified, ASCII lower case (RFC 4343), without the last dot, with the
+// escapes of RFC 1035 section 5.1 only where a label needs them. The root is ".".
+func CanonicalName(s string) string {
+	if !needsCanon(s) {
+		return s
+	}
+	labels := SplitName(s)
+	if len(labels) == 0 {
+		return "."
+	}
+	for i, l := range labels {
+		labels[i] = EscapeLabel(lowerASCII(l))
+	}
+	return strings.Join(labels, ".")
+}
+
+// needsCanon keeps the common case, a name that is canonical already, free of
+// allocations: listings of 100,000 records pass through here.
+func needsCanon(s string) bool {
+	if s == "" || s[len(s)-1] == '.' {
+		return true
+	}
+	for i := range len(s) {
+		c := s[i]
+		switch {
+		case c >= 'a' && c <= 'z', c >= '0' && c <= '9', c == '-', c == '.', c == '_':
+		default:
+			return true
+		}
+	}
+	return false
+}
+
+func lowerASCII(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r >= 'A' && r <= 'Z' {
+			return r + 'a' - 'A'
+		}
+		return r
+	}, s)
+}
+
+// SplitName splits a domain name in presentation format into its labels, with
+// the escapes of RFC 1035 section 5.1 (\X and \DDD, decimal) undone. The last
+// dot is optional. The labels are raw bytes in a string.
+func SplitName(s string) []string {
+	if s == "." {
+		return nil
+	}
+	var labels []string
+	var b strings.Builder
+	open := false
+	for i := 0; i < len(s); i++ {
+		switch c := s[i]; {
+		case c == '.':
+			labels = append(labels, b.String())
+			b.Reset()
+			open = false
+			continue
+		case c == '\\' && i+3 < len(s) && isDigit(s[i+1]) && isDigit(s[i+2]) && isDigit(s[i+3]):
+			n := int(s[i+1]-'0')*100 + int(s[i+2]-'0')*10 + int(s[i+3]-'0')
+			b.WriteByte(byte(n))
+			i += 3
+		case c == '\\' && i+1 < len(s):
+			b.WriteByte(s[i+1])
+			i++
+		default:
+			b.WriteByte(c)
+		}
+		open = true
+	}
+	if open {
+		labels = append(labels, b.String())
+	}
+	return labels
+}
+
+func isDigit(c byte) bool { return c >= '0' && c <= '9' }
+
+// EscapeLabel writes a raw label in presentation format: dots, backslashes and
+// the characters that are special in a zone file behind a backslash, bytes that do
+// not print as \DDD.
+func EscapeLabel(label string) string {
+	var b strings.Builder
+	for i := range len(label) {
+		switch c := label[i]; {
+		case c == '.', c == '\\', c == '"', c == '(', c == ')', c == ';', c == '@', c == '$':
+			b.WriteByte('\\')
+			b.WriteByte(c)
+		case c <= ' ' || c >= 0x7f:
+			b.WriteByte('\\')
+			b.WriteByte('0' + c/100)
+			b.WriteByte('0' + c/10%10)
+			b.WriteByte('0' + c%10)
+		default:
+			b.WriteByte(c)
+		}
+	}
+	return b.String()
+}
+
+// SameName reports whether two names are equal label by label without regard to case.
+func SameName(a, b string) bool { return a == b || CanonicalName(a) == CanonicalName(b) }
+
+// InZone reports whether name is zone or lies below it, label-wise:
+// "notexample.com" is not in "example.com".
+func InZone(name, zone string) bool {
+	n, z := CanonicalName(name), CanonicalName(zone)
+	return n == z || z == "." || (strings.HasSuffix(n, "."+z) && !strings.HasSuffix(n, `\.`+z))
+}
+
+// ParseAddr reads an IP address and gives its one spelling: an IPv4 address
+// wrapped into IPv6 is unwrapped, zones are refused.
+func ParseAddr(s string) (netip.Addr, bool) {
+	a, err := netip.ParseAddr(strings.TrimSpace(s))
+	if err != nil || a.Zone() != "" {
+		return netip.Addr{}, false
+	}
+	return a.Unmap(), true
+}

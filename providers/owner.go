@@ -1,0 +1,214 @@
+package providers
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// The owner marker says which instance of which fleet a record belongs to. On
+// Cloudflare it is the record's comment; on Route 53 it is one string of the
+// TXT record <instance id>._rollcall.<name>, and names the type and value that
+// it owns. It is public: whoever can resolve the zone can read it.
+//
+// The text is one line of fields, separated by single spaces, at most
+// MarkerLimit characters:
+//
+//	rollcall1 <fleet> <cloud key> <instance id> <unix time>[ q][ <type> <value>]
+//
+// "q" says quiesced. A value that does not fit is replaced by "~" and 16 hex
+// digits of the SHA-256 of "<type> <folded value>".
+const (
+	MarkerLimit  = 100         // characters, the limit of a Cloudflare comment
+	MarkerLabel  = "_rollcall" // the label between instance id and name
+	markerPrefix = "rollcall"
+	markerV1     = "rollcall1"
+	digestMark   = "~"
+)
+
+// HostPrefix begins the instance id of a host that joined by hand. Such an
+// owner is never dead by inventory.
+const HostPrefix = "host:"
+
+// ErrNotMarker says that a text is not an owner marker at all.
+var ErrNotMarker = errors.New("not an owner marker")
+
+// Owner is the content of one owner marker. It is comparable.
+type Owner struct {
+	Fleet      string    `json:"fleet"`
+	Cloud      CloudKey  `json:"cloud_key"`
+	Instance   string    `json:"instance"`
+	Registered time.Time `json:"registered"` // whole seconds, UTC
+	Quiesced   bool      `json:"quiesced,omitempty"`
+	// Type and Value name what a Route 53 marker string owns; empty on
+	// Cloudflare, where the comment sits on the record itself.
+	Type  string `json:"type,omitempty"`
+	Value string `json:"value,omitempty"` // folded value, or "~" and a digest
+}
+
+// Host reports whether the owner is a host that joined by hand.
+func (o Owner) Host() bool { return strings.HasPrefix(o.Instance, HostPrefix) }
+
+// Owns reports whether a Route 53 marker string names the value of type typ.
+func (o Owner) Owns(typ, value string) bool {
+	if o.Type != typ {
+		return false
+	}
+	folded := FoldValue(typ, value)
+	return o.Value == folded || o.Value == valueDigest(typ, folded)
+}
+
+// For gives the owner as it stands in the marker string for one value on Route 53.
+func (o Owner) For(typ, value string) Owner {
+	o.Type, o.Value = typ, FoldValue(typ, value)
+	return o
+}
+
+// Bare gives the owner without the type and value, as it stands in a Cloudflare comment.
+func (o Owner) Bare() Owner {
+	o.Type, o.Value = "", ""
+	return o
+}
+
+// Same reports whether two markers name the same instance of the same fleet.
+func (o Owner) Same(p Owner) bool {
+	return o.Fleet == p.Fleet && o.Cloud == p.Cloud && o.Instance == p.Instance
+}
+
+func valueDigest(typ, folded string) string {
+	sum := sha256.Sum256([]byte(typ + " " + folded))
+	return digestMark + hex.EncodeToString(sum[:8])
+}
+
+// Encode writes the marker. It fails when a field is empty, has white space or
+// control characters, or when the marker would be longer than MarkerLimit.
+func (o Owner) Encode() (string, error) {
+	for _, f := range []struct{ what, v string }{{"fleet id", o.Fleet}, {"cloud key", string(o.Cloud)}, {"instance id", o.Instance}} {
+		if f.v == "" {
+			return "", fmt.Errorf("owner marker: the %s is empty", f.what)
+		}
+		if strings.ContainsFunc(f.v, func(r rune) bool { return r <= ' ' || r >= 0x7f || r == '"' || r == '\\' }) {
+			return "", fmt.Errorf("owner marker: the %s %q has a character that a marker cannot hold", f.what, f.v)
+		}
+	}
+	head := strings.Join([]string{markerV1, o.Fleet, string(o.Cloud), o.Instance, strconv.FormatInt(o.Registered.Unix(), 10)}, " ")
+	if o.Quiesced {
+		head += " q"
+	}
+	if o.Type == "" {
+		return checkMarker(head)
+	}
+	s := head + " " + o.Type + " " + o.Value
+	if !strings.HasPrefix(o.Value, digestMark) && (len(s) > MarkerLimit || !plainASCII(o.Value)) {
+		s = head + " " + o.Type + " " + valueDigest(o.Type, o.Value)
+	}
+	return checkMarker(s)
+}
+
+func plainASCII(s string) bool {
+	return !strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r >= 0x7f || r == '"' || r == '\\' })
+}
+
+func checkMarker(s string) (string, error) {
+	if len(s) > MarkerLimit {
+		return "", fmt.Errorf("owner marker: %d characters, the limit is %d; use a shorter fleet id or host name", len(s), MarkerLimit)
+	}
+	return s, nil
+}
+
+// DecodeOwner reads a marker. ErrNotMarker says that the text is something
+// else (a person's comment, say); any other error says that it is a marker
+// that cannot be read, which makes its record ambiguous.
+func DecodeOwner(s string) (Owner, error) {
+	f := strings.Split(s, " ")
+	if !strings.HasPrefix(f[0], markerPrefix) {
+		return Owner{}, ErrNotMarker
+	}
+	version := f[0][len(markerPrefix):]
+	if _, err := strconv.ParseUint(version, 10, 16); err != nil {
+		return Owner{}, ErrNotMarker // "rollcall is great" is a comment like any other
+	}
+	if f[0] != markerV1 {
+		return Owner{}, fmt.Errorf("owner marker of format %q, this rollcall knows format 1", version)
+	}
+	if len(s) > MarkerLimit || len(f) < 5 || !plainASCII(s) {
+		return Owner{}, fmt.Errorf("owner marker is malformed: %.60q", s)
+	}
+	unix, err := strconv.ParseInt(f[4], 10, 64)
+	if err != nil || unix < 0 || unix > 1<<40 || f[1] == "" || f[2] == "" || f[3] == "" || strconv.FormatInt(unix, 10) != f[4] {
+		return Owner{}, fmt.Errorf("owner marker is malformed: %.60q", s)
+	}
+	o := Owner{Fleet: f[1], Cloud: CloudKey(f[2]), Instance: f[3], Registered: time.Unix(unix, 0).UTC()}
+	rest := f[5:]
+	if len(rest) > 0 && rest[0] == "q" {
+		o.Quiesced, rest = true, rest[1:]
+	}
+	switch {
+	case len(rest) == 0:
+	case len(rest) == 1 || rest[0] == "" || rest[1] == "":
+		return Owner{}, fmt.Errorf("owner marker is malformed: %.60q", s)
+	default:
+		o.Type, o.Value = rest[0], strings.Join(rest[1:], " ")
+	}
+	return o, nil
+}
+
+// MarkerName is the name of the TXT record that holds the markers of one
+// instance for the records of one name.
+func MarkerName(instance, name string) string {
+	return CanonicalName(instance + "." + MarkerLabel + "." + name)
+}
+
+// SplitMarkerName takes a marker's name apart into instance id and record name.
+func SplitMarkerName(markerName string) (instance, name string, ok bool) {
+	i := strings.Index(markerName, "."+MarkerLabel+".")
+	if i <= 0 {
+		return "", "", false
+	}
+	return markerName[:i], markerName[i+len(MarkerLabel)+2:], true
+}
+
+// AttachOwners joins the records of one zone with the marker records among
+// them: each record gets the owners whose marker strings name it. It writes to the
+// slice's elements. A marker in a comment is left as the adapter decoded it.
+func AttachOwners(records []Record) {
+	type at struct{ name, typ string }
+	index := map[at][]int{}
+	for i := range records {
+		if !records[i].IsMarker() {
+			index[at{records[i].Name, records[i].Type}] = append(index[at{records[i].Name, records[i].Type}], i)
+		}
+	}
+	for i := range records {
+		m := &records[i]
+		if !m.IsMarker() {
+			continue
+		}
+		instance, name, _ := SplitMarkerName(m.Name)
+		parts, ok := ParseTXT(m.Value)
+		if !ok {
+			continue
+		}
+		text := strings.Join(parts, "")
+		o, err := DecodeOwner(text)
+		if err == nil && o.Type != "" && CanonicalName(o.Instance) == instance {
+			for _, j := range index[at{name, o.Type}] {
+				if o.Owns(records[j].Type, records[j].Value) {
+					records[j].Owners = append(records[j].Owners, o)
+				}
+			}
+			continue
+		}
+		// A marker that cannot be read owns nothing for certain, and might own
+		// any address or SRV value of its name: each of them becomes ambiguous.
+		for _, typ := range []string{"A", "AAAA", "SRV", "CNAME"} {
+			for _, j := range index[at{name, typ}] {
+				records[j].BadMarkers = append(records[j].BadMarkers, text)
+			}
+		}
+	}
+}

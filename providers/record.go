@@ -1,0 +1,246 @@
+package providers
+
+import (
+	"cmp"
+	"net/netip"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Record is one value of one name and type. Route 53 groups values in record
+// sets; rollcall always shows one row for each value.
+type Record struct {
+	Zone  string `json:"zone"` // canonical zone name
+	Name  string `json:"name"` // canonical, fully qualified
+	Type  string `json:"type"` // upper case
+	TTL   uint32 `json:"ttl"`  // seconds; see AutoTTL
+	Value string `json:"value"`
+
+	// ID is the provider's own id of the value (Cloudflare), and SetID the set
+	// identifier of a Route 53 record set with a routing policy.
+	ID    string `json:"id,omitempty"`
+	SetID string `json:"set_id,omitempty"`
+
+	AutoTTL bool   `json:"auto_ttl,omitempty"` // Cloudflare's ttl 1: counts as 300 s, which TTL then holds
+	Proxied bool   `json:"proxied,omitempty"`
+	Comment string `json:"comment,omitempty"` // Cloudflare's comment, markers included
+	Weight  int64  `json:"weight,omitempty"`  // Route 53 weighted routing
+	// Policy describes in one canonical line what else the record (set) holds
+	// and a change must keep: routing policy, health check, tags, settings.
+	Policy string `json:"policy,omitempty"`
+	// Alias rows are shown, and are read-only: their value is the alias target.
+	Alias bool `json:"alias,omitempty"`
+
+	Owners     []Owner   `json:"owners,omitempty"`      // decoded markers that name this record; normally none or one
+	BadMarkers []string  `json:"bad_markers,omitempty"` // markers that name this record and cannot be read
+	Modified   time.Time `json:"modified,omitzero"`     // when the provider last changed it, when it says so
+}
+
+// Identity is what names a record for cursors, marks and plans. It is comparable.
+type Identity struct {
+	Zone, Name, Type, Value string // value folded as Record.Key does
+	ID                      string // provider id or set identifier
+}
+
+// Identity gives zone, name, type, value and the provider's own id or set identifier.
+func (r *Record) Identity() Identity {
+	return Identity{Zone: r.Zone, Name: r.Name, Type: r.Type, Value: FoldValue(r.Type, r.Value), ID: cmp.Or(r.ID, r.SetID)}
+}
+
+// String writes the record as the command line does: zone:name/type/value.
+func (r *Record) String() string { return r.Zone + ":" + r.Name + "/" + r.Type + "/" + r.Value }
+
+// Addr is the address of an A or AAAA record.
+func (r *Record) Addr() (netip.Addr, bool) {
+	if r.Type != "A" && r.Type != "AAAA" {
+		return netip.Addr{}, false
+	}
+	return ParseAddr(r.Value)
+}
+
+// Equal reports whether two readings of a record agree in every field.
+func (r *Record) Equal(o *Record) bool {
+	a, b := *r, *o
+	if !slices.Equal(a.Owners, b.Owners) || !slices.Equal(a.BadMarkers, b.BadMarkers) || !a.Modified.Equal(b.Modified) {
+		return false
+	}
+	return a.Zone == b.Zone && a.Name == b.Name && a.Type == b.Type && a.TTL == b.TTL && a.Value == b.Value &&
+		a.ID == b.ID && a.SetID == b.SetID && a.AutoTTL == b.AutoTTL && a.Proxied == b.Proxied &&
+		a.Comment == b.Comment && a.Weight == b.Weight && a.Policy == b.Policy && a.Alias == b.Alias
+}
+
+// Owner is the one owner of the record; ok is false when there is none,
+// several, or one that cannot be read.
+func (r *Record) Owner() (Owner, bool) {
+	if len(r.Owners) != 1 || len(r.BadMarkers) > 0 {
+		return Owner{}, false
+	}
+	return r.Owners[0], true
+}
+
+// IsMarker reports whether the record is itself an owner marker (a TXT record below _rollcall).
+func (r *Record) IsMarker() bool {
+	if r.Type != "TXT" {
+		return false
+	}
+	_, _, ok := SplitMarkerName(r.Name)
+	return ok
+}
+
+// nameTargets are the types whose value is a domain name (after a number of plain fields).
+var nameTargets = map[string]int{"CNAME": 0, "NS": 0, "PTR": 0, "DNAME": 0, "MX": 1, "SRV": 3}
+
+// CanonicalValue gives the one spelling of a value: as dig +short prints it,
+// without the last dot; addresses in their shortest form, single spaces between fields,
+// TXT as quoted strings of at most 255 bytes. The case of names is kept. What
+// cannot be parsed is returned with its outer white space removed.
+func CanonicalValue(typ, value string) string {
+	v := strings.TrimSpace(value)
+	switch typ {
+	case "A", "AAAA":
+		if a, ok := ParseAddr(v); ok {
+			return a.String()
+		}
+	case "TXT", "SPF":
+		if parts, ok := ParseTXT(v); ok {
+			return FormatTXT(parts)
+		}
+	case "SOA", "CAA":
+		return strings.Join(strings.Fields(v), " ")
+	default:
+		n, ok := nameTargets[typ]
+		if !ok {
+			return v
+		}
+		f := strings.Fields(v)
+		if len(f) != n+1 {
+			return v
+		}
+		for i := range n {
+			if u, err := strconv.ParseUint(f[i], 10, 16); err == nil {
+				f[i] = strconv.FormatUint(u, 10)
+			}
+		}
+		if len(f[n]) > 1 && strings.HasSuffix(f[n], ".") && !strings.HasSuffix(f[n], `\.`) {
+			f[n] = f[n][:len(f[n])-1]
+		}
+		return strings.Join(f, " ")
+	}
+	return v
+}
+
+// FoldValue gives the form in which values are compared: canonical, and names in lower case.
+func FoldValue(typ, value string) string {
+	v := CanonicalValue(typ, value)
+	n, ok := nameTargets[typ]
+	if !ok {
+		return v
+	}
+	if f := strings.Fields(v); len(f) == n+1 {
+		f[n] = CanonicalName(f[n])
+		return strings.Join(f, " ")
+	}
+	return v
+}
+
+// ParseTXT reads the strings of a TXT value: quoted strings as in a zone file
+// (RFC 1035 section 5.1), or one bare string.
+func ParseTXT(v string) ([]string, bool) {
+	v = strings.TrimSpace(v)
+	if !strings.HasPrefix(v, `"`) {
+		return []string{v}, true
+	}
+	var parts []string
+	for v != "" {
+		if v[0] != '"' {
+			return nil, false
+		}
+		var b strings.Builder
+		i, closed := 1, false
+		for ; i < len(v); i++ {
+			if v[i] == '"' {
+				closed = true
+				break
+			}
+			if v[i] != '\\' || i+1 >= len(v) {
+				b.WriteByte(v[i])
+				continue
+			}
+			if i+3 < len(v) && isDigit(v[i+1]) && isDigit(v[i+2]) && isDigit(v[i+3]) {
+				b.WriteByte(byte(int(v[i+1]-'0')*100 + int(v[i+2]-'0')*10 + int(v[i+3]-'0')))
+				i += 3
+				continue
+			}
+			b.WriteByte(v[i+1])
+			i++
+		}
+		if !closed {
+			return nil, false
+		}
+		parts = append(parts, b.String())
+		v = strings.TrimLeft(v[i+1:], " \t")
+	}
+	return parts, true
+}
+
+// FormatTXT writes strings as dig +short prints them; a string of more than
+// 255 bytes is cut into several (RFC 1035 section 3.3).
+func FormatTXT(parts []string) string {
+	var b strings.Builder
+	for _, p := range parts {
+		for first := true; first || p != ""; first = false {
+			n := min(len(p), 255)
+			if b.Len() > 0 {
+				b.WriteByte(' ')
+			}
+			b.WriteByte('"')
+			for i := range n {
+				switch c := p[i]; {
+				case c == '"' || c == '\\':
+					b.WriteByte('\\')
+					b.WriteByte(c)
+				case c < ' ' || c >= 0x7f:
+					b.WriteByte('\\')
+					b.WriteByte('0' + c/100)
+					b.WriteByte('0' + c/10%10)
+					b.WriteByte('0' + c%10)
+				default:
+					b.WriteByte(c)
+				}
+			}
+			b.WriteByte('"')
+			p = p[n:]
+		}
+	}
+	return b.String()
+}
+
+// SRV is the value of an SRV record (RFC 2782).
+type SRV struct {
+	Priority, Weight, Port uint16
+	Target                 string // canonical name; "." when the service is decidedly not available
+}
+
+// ParseSRV reads the value of an SRV record.
+func ParseSRV(value string) (SRV, bool) {
+	f := strings.Fields(value)
+	if len(f) != 4 {
+		return SRV{}, false
+	}
+	var n [3]uint16
+	for i := range n {
+		u, err := strconv.ParseUint(f[i], 10, 16)
+		if err != nil {
+			return SRV{}, false
+		}
+		n[i] = uint16(u)
+	}
+	return SRV{Priority: n[0], Weight: n[1], Port: n[2], Target: CanonicalName(f[3])}, true
+}
+
+// String writes the value as dig +short does, without the last dot.
+func (s SRV) String() string {
+	return strconv.Itoa(int(s.Priority)) + " " + strconv.Itoa(int(s.Weight)) + " " + strconv.Itoa(int(s.Port)) + " " + s.Target
+}

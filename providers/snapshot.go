@@ -1,0 +1,40 @@
+package providers
+
+import "time"
+
+// Snapshot is one immutable picture of all sources. Nobody writes to it, or to
+// anything it points at, after it was published.
+type Snapshot struct {
+	Seq    uint64 // grows with every snapshot of one fleet
+	Taken  time.Time
+	Clouds []CloudView // in config order
+	Zones  []ZoneView  // in config order
+}
+
+// CloudView is what is known of one cloud.
+type CloudView struct {
+	Cloud      Cloud
+	Production bool
+	Coverage   Coverage // of the last read that ended; its Key is the key that was asked
+	// Instances are the rows of the last good read; after a failed or short read
+	// they are the older rows, and RowsFrom says how old. While a first read is
+	// under way they are the pages that have landed so far.
+	Instances  []Instance
+	Addresses  []Address
+	RowsFrom   time.Time         // start of the read that the rows come from
+	Lookups    map[string]Lookup // answers of the cloud for single ids that markers name and the list left out
+	Reading    bool              // a read is under way
+	RetryAt    time.Time         // when a failed source is tried next; zero when not known
+	BudgetLeft int               // calls that the account's budget would allow now; -1 when not known
+}
+
+// ZoneView is what is known of one zone.
+type ZoneView struct {
+	Zone       Zone
+	Coverage   Coverage
+	Records    []Record // owners attached
+	RowsFrom   time.Time
+	Reading    bool
+	RetryAt    time.Time
+	BudgetLeft int
+}
