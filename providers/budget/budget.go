@@ -1,0 +1,249 @@
+// Package budget holds the rate budget of one account at one provider: how many
+// calls rollcall allows itself, and until when the provider wants none at all.
+// All adapters of one account share one budget.
+package budget
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net"
+	"sync"
+	"time"
+
+	"golang.org/x/time/rate"
+
+	"rollcall/providers"
+)
+
+// The tries and pauses of Retry when no option says otherwise.
+const (
+	DefaultTries   = 3
+	DefaultBackoff = 200 * time.Millisecond // upper bound of the first pause; it doubles
+	MaxBackoff     = 5 * time.Second        // upper bound of a pause that the provider did not ask for
+	MaxBlock       = time.Hour              // longest block that a header can bring about
+)
+
+// errNotSent marks failures that happened before a request left this process.
+var errNotSent = errors.New("the request was not sent")
+
+// NotSent reports whether err says for certain that the request never reached
+// the provider: the budget refused it, or no connection could be made. A write
+// that failed so has not happened.
+func NotSent(err error) bool {
+	if errors.Is(err, errNotSent) {
+		return true
+	}
+	op, ok := errors.AsType[*net.OpError](err)
+	return ok && op.Op == "dial"
+}
+
+// Account is the budget of one account: a token bucket, a block that the
+// provider asked for, and counters. It is safe for concurrent use.
+type Account struct {
+	name    string
+	limiter *rate.Limiter
+	now     func() time.Time
+	sleep   func(context.Context, time.Duration) error
+	jitter  func(time.Duration) time.Duration
+	tries   int
+	backoff time.Duration
+
+	mu        sync.Mutex
+	blocked   time.Time
+	calls     int64
+	throttles int64
+	failures  int64
+}
+
+// Option changes how an Account is made.
+type Option func(*Account)
+
+// WithClock makes the account read the time from now.
+func WithClock(now func() time.Time) Option { return func(a *Account) { a.now = now } }
+
+// WithSleep replaces the pause, so that a test need not wait. sleep returns the
+// context's error when the context ends first.
+func WithSleep(sleep func(context.Context, time.Duration) error) Option {
+	return func(a *Account) { a.sleep = sleep }
+}
+
+// WithTries sets how often Retry calls its operation at most; 1 is never again.
+func WithTries(n int) Option { return func(a *Account) { a.tries = max(1, n) } }
+
+// WithBackoff sets the upper bound of the first pause between two tries.
+func WithBackoff(d time.Duration) Option { return func(a *Account) { a.backoff = d } }
+
+// WithJitter replaces full jitter: it is given the upper bound of a pause and
+// returns the pause.
+func WithJitter(f func(time.Duration) time.Duration) Option { return func(a *Account) { a.jitter = f } }
+
+// New makes the budget of the account name: perSecond calls a second, and burst
+// at once after a rest. A perSecond of zero or less sets no limit.
+func New(name string, perSecond float64, burst int, opts ...Option) *Account {
+	limit := rate.Limit(perSecond)
+	if perSecond <= 0 {
+		limit = rate.Inf
+	}
+	a := &Account{
+		name: name, limiter: rate.NewLimiter(limit, max(1, burst)),
+		now: time.Now, sleep: sleep, jitter: fullJitter, tries: DefaultTries, backoff: DefaultBackoff,
+	}
+	for _, o := range opts {
+		o(a)
+	}
+	return a
+}
+
+func sleep(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-t.C:
+		return nil
+	}
+}
+
+func fullJitter(d time.Duration) time.Duration {
+	if d <= 0 {
+		return 0
+	}
+	return rand.N(d)
+}
+
+// Name gives the name of the account.
+func (a *Account) Name() string { return a.name }
+
+// Wait takes one call from the budget. It waits until the bucket has one and
+// until a block that the provider asked for has ended. When the deadline of ctx
+// lies before that moment it fails at once with KindThrottled and a RetryAfter.
+// Whatever it returns, NotSent is true for it.
+func (a *Account) Wait(ctx context.Context) error {
+	for {
+		now := a.now()
+		d := a.blockLeft(now)
+		if d > 0 {
+			if err := a.pause(ctx, now, d, "the provider asked to wait"); err != nil {
+				return err
+			}
+			continue
+		}
+		r := a.limiter.ReserveN(now, 1)
+		d = r.DelayFrom(now)
+		if d > 0 {
+			if err := a.pause(ctx, now, d, "the rate budget is used up"); err != nil {
+				r.CancelAt(now)
+				return err
+			}
+			// A block can have begun during the pause; the call is paid for.
+			if left := a.blockLeft(a.now()); left > 0 {
+				if err := a.pause(ctx, a.now(), left, "the provider asked to wait"); err != nil {
+					return err
+				}
+			}
+		}
+		if err := ctx.Err(); err != nil {
+			return a.refuse(providers.KindUnreachable, 0, err)
+		}
+		a.mu.Lock()
+		a.calls++
+		a.mu.Unlock()
+		return nil
+	}
+}
+
+func (a *Account) pause(ctx context.Context, now time.Time, d time.Duration, why string) error {
+	if deadline, ok := ctx.Deadline(); ok && deadline.Sub(now) < d {
+		return a.refuse(providers.KindThrottled, d, fmt.Errorf("%s, %s more", why, d.Round(time.Millisecond)))
+	}
+	if err := a.sleep(ctx, d); err != nil {
+		return a.refuse(providers.KindUnreachable, 0, err)
+	}
+	return nil
+}
+
+func (a *Account) refuse(kind providers.Kind, after time.Duration, err error) error {
+	return &providers.Error{Kind: kind, Source: a.name, RetryAfter: after, Err: fmt.Errorf("%w: %w", errNotSent, err)}
+}
+
+func (a *Account) blockLeft(now time.Time) time.Duration {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.blocked.Sub(now)
+}
+
+// Block keeps all calls back for d from now: the provider asked for it. A
+// shorter block never ends a longer one, and none is longer than MaxBlock.
+func (a *Account) Block(d time.Duration) {
+	if d <= 0 {
+		return
+	}
+	until := a.now().Add(min(d, MaxBlock))
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if until.After(a.blocked) {
+		a.blocked = until
+	}
+}
+
+// Left is the number of calls that the budget allows right now; -1 without a limit.
+func (a *Account) Left() int {
+	now := a.now()
+	if a.blockLeft(now) > 0 {
+		return 0
+	}
+	if a.limiter.Limit() == rate.Inf {
+		return -1
+	}
+	return max(0, int(a.limiter.TokensAt(now)))
+}
+
+// State is what is known of an account's budget at one moment.
+type State struct {
+	Left         int       // calls allowed right now; -1 without a limit
+	BlockedUntil time.Time // zero when there is no block
+	Calls        int64     // calls made so far
+	Throttles    int64     // answers that said: too many
+	Failures     int64     // calls without an answer, and answers of 5xx
+}
+
+// State gives the budget as it stands.
+func (a *Account) State() State {
+	left, now := a.Left(), a.now()
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	s := State{Left: left, Calls: a.calls, Throttles: a.throttles, Failures: a.failures}
+	if a.blocked.After(now) {
+		s.BlockedUntil = a.blocked
+	}
+	return s
+}
+
+// Retry runs op until it succeeds, fails for good, or the tries are used up. It
+// is for reads and for calls that can be repeated without harm. Only throttled
+// and unreachable are tried again, after full jitter, or after as long as the
+// provider asked for; and only when that moment lies before the end of ctx. The
+// error is that of the last try.
+func (a *Account) Retry(ctx context.Context, op func(context.Context) error) error {
+	bound := a.backoff
+	for try := 1; ; try++ {
+		err := op(ctx)
+		if err == nil || try >= a.tries || ctx.Err() != nil {
+			return err
+		}
+		if k := providers.KindOf(err); k != providers.KindThrottled && k != providers.KindUnreachable {
+			return err
+		}
+		pause := a.jitter(bound) + providers.RetryAfter(err)
+		if deadline, ok := ctx.Deadline(); ok && deadline.Sub(a.now()) <= pause {
+			return err
+		}
+		if a.sleep(ctx, pause) != nil {
+			return err
+		}
+		bound = min(2*bound, MaxBackoff)
+	}
+}

@@ -1,0 +1,121 @@
+package budget
+
+import (
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// StatusEnhanceYourCalm is the status with which Triton's CloudAPI throttles.
+const StatusEnhanceYourCalm = 420
+
+// Transport gives a RoundTripper that takes each request from the budget before
+// it is sent, counts it, and blocks the account for as long as an answer asks:
+// Retry-After (RFC 9110 section 10.2.3) of a 420, 429 or 503, and Cloudflare's
+// Ratelimit header when nothing remains. A nil base is http.DefaultTransport.
+func (a *Account) Transport(base http.RoundTripper) http.RoundTripper {
+	if base == nil {
+		base = http.DefaultTransport
+	}
+	return &transport{account: a, base: base}
+}
+
+type transport struct {
+	account *Account
+	base    http.RoundTripper
+}
+
+// RoundTrip implements http.RoundTripper.
+func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
+	if err := t.account.Wait(req.Context()); err != nil {
+		if req.Body != nil {
+			_ = req.Body.Close() // a RoundTripper closes the body on every path; this one was never read
+		}
+		return nil, err
+	}
+	resp, err := t.base.RoundTrip(req)
+	t.account.learn(resp, err)
+	return resp, err
+}
+
+// CloseIdleConnections lets http.Client.CloseIdleConnections reach the base.
+func (t *transport) CloseIdleConnections() {
+	if c, ok := t.base.(interface{ CloseIdleConnections() }); ok {
+		c.CloseIdleConnections()
+	}
+}
+
+func (a *Account) learn(resp *http.Response, err error) {
+	throttled := resp != nil && (resp.StatusCode == http.StatusTooManyRequests || resp.StatusCode == StatusEnhanceYourCalm)
+	failed := err != nil || resp.StatusCode >= 500
+	a.mu.Lock()
+	if throttled {
+		a.throttles++
+	}
+	if failed {
+		a.failures++
+	}
+	a.mu.Unlock()
+	if err != nil {
+		return
+	}
+	if throttled || resp.StatusCode == http.StatusServiceUnavailable {
+		a.Block(RetryAfter(resp.Header, a.now()))
+	}
+	if remaining, reset, ok := ParseRatelimit(resp.Header.Get("Ratelimit")); ok && remaining <= 0 {
+		a.Block(reset)
+	}
+}
+
+// RetryAfter reads the Retry-After header: seconds, or an HTTP date, which is
+// taken relative to the answer's own Date where it has one, so that a skewed
+// clock does no harm. It gives 0 when there is none or it cannot be read, and
+// never more than MaxBlock.
+func RetryAfter(h http.Header, now time.Time) time.Duration {
+	v := strings.TrimSpace(h.Get("Retry-After"))
+	if v == "" {
+		return 0
+	}
+	if n, err := strconv.ParseInt(v, 10, 64); err == nil {
+		return time.Duration(max(0, min(n, int64(MaxBlock/time.Second)))) * time.Second
+	}
+	at, err := http.ParseTime(v)
+	if err != nil {
+		return 0
+	}
+	if date, err := http.ParseTime(h.Get("Date")); err == nil {
+		now = date
+	}
+	return max(0, min(at.Sub(now), MaxBlock))
+}
+
+// ParseRatelimit reads Cloudflare's Ratelimit header, `"default";r=50;t=30`:
+// calls that remain in the window, and the time until it ends. Of several
+// policies in one header the tightest counts.
+func ParseRatelimit(v string) (remaining int, reset time.Duration, ok bool) {
+	for item := range strings.SplitSeq(v, ",") {
+		r, t, hasR, hasT := 0, 0, false, false
+		for part := range strings.SplitSeq(item, ";") {
+			key, value, _ := strings.Cut(strings.TrimSpace(part), "=")
+			n, err := strconv.Atoi(value)
+			if err != nil {
+				continue
+			}
+			switch key {
+			case "r":
+				r, hasR = n, true
+			case "t":
+				t, hasT = n, true
+			}
+		}
+		if !hasR || !hasT || t < 0 {
+			continue
+		}
+		d := min(time.Duration(min(t, 1<<30))*time.Second, MaxBlock)
+		if !ok || r < remaining || (r == remaining && d > reset) {
+			remaining, reset, ok = r, d, true
+		}
+	}
+	return remaining, reset, ok
+}
