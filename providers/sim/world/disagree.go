@@ -1,0 +1,84 @@
+package world
+
+import (
+	"net/netip"
+	"time"
+
+	"rollcall/providers"
+)
+
+// disagreements makes the handful of differences between clouds and DNS that
+// the default world is known for: in each zone two dead entries, one dangling, one
+// missing, one moved, one stopped. Each is made the way it comes about in life.
+func (s *seeder) disagreements() {
+	www, v1 := roles[0], roles[1]
+	for n, ro := range []role{www, v1} {
+		at := s.begin.Add(time.Duration(n) * time.Hour)
+		east, ams, use1, euw1 := s.w.cloud("joyent-east"), s.w.cloud("joyent-ams"), s.w.cloud("aws-use1"), s.w.cloud("aws-euw1")
+
+		// Dead: the plug was pulled, so no agent took the records back.
+		for k, c := range []*cloud{east, ams} {
+			s.gone(s.node(c, ro, 90+k, 90+k))
+		}
+		// Dangling: the same, and Amazon rents the address to the next who asks.
+		i := s.launch(use1, ro, ro.prefix+"-92", at)
+		i.Public = netip.MustParseAddr([]string{"34.201.44.17", "34.201.45.18"}[n])
+		s.register(use1, i, i.Public)
+		if n == 0 {
+			s.gone(i)
+		} else { // EC2 still lists this one
+			i.State, i.Changed = providers.StateTerminated, s.w.now().Add(-14*time.Minute)
+			i.Public, i.Private = netip.Addr{}, netip.Addr{}
+		}
+		// Missing: the agent never got through.
+		s.launch(east, ro, ro.prefix+"-93", at)
+		// Moved: a stop and a start gave the node another address.
+		i = s.launch(euw1, ro, ro.prefix+"-94", at)
+		s.register(euw1, i, i.Public)
+		i.Public = s.w.newIP(euw1)
+		// Stopped: a crash of the machine, and nobody took the record back.
+		i = s.launch(ams, ro, ro.prefix+"-95", at)
+		s.register(ams, i, i.Public)
+		i.State = providers.StateStopped
+	}
+}
+
+// gone removes an instance that nobody can see any more, some minutes ago.
+func (s *seeder) gone(i *Instance) {
+	for _, c := range s.w.clouds {
+		if c.byID[i.ID] == i {
+			s.w.forget(c, i)
+			c.gone[i.ID] = s.w.now().Add(-14 * time.Minute)
+			return
+		}
+	}
+}
+
+// strangers adds what is not of this fleet: foreign records in both zones,
+// a record of another team, an unmarked record of a node of ours, and elastic addresses and
+// interfaces that are not instances.
+func (s *seeder) strangers() {
+	s.addRecord(Record{Name: "legacy." + CloudflareZone, Type: "A", Content: "198.51.100.23", TTL: 3600, Comment: "old colo, ask finance"})
+	s.addSet("legacy."+Route53Zone, "A", 3600, "198.51.100.24")
+	other := providers.Owner{Fleet: "c0ffee42", Cloud: providers.NewCloudKey(providers.EC2, "210987654321", "us-west-2"), Instance: "i-0fedcba9876543210", Registered: s.begin}
+	comment, err := other.Encode()
+	if err != nil {
+		panic(err)
+	}
+	s.addRecord(Record{Name: "shop." + CloudflareZone, Type: "A", Content: "198.51.100.99", TTL: 60, Comment: comment})
+
+	use1 := s.w.cloud("aws-use1")
+	eip := netip.MustParseAddr("34.201.50.10")
+	use1.addresses = append(use1.addresses,
+		Address{ID: "eipalloc-0a1b2c3d4e5f60718", IP: eip, Kind: providers.AddressElastic, Note: "spare"},
+		Address{ID: "eni-0b1c2d3e4f5061728", IP: netip.MustParseAddr("34.201.50.20"), Private: netip.MustParseAddr("10.16.200.9"), Kind: providers.AddressInterface, Note: "ELB app/front/5d2f0c8a9b7e6d1c"})
+	s.addRecord(Record{Name: "lb." + CloudflareZone, Type: "A", Content: "34.201.50.20", TTL: 60, Comment: "front load balancer"})
+
+	// A database that somebody entered by hand: ours, but without a marker.
+	for _, i := range s.w.cloud("joyent-ams").instances {
+		if i.Tags["service"] == "db" {
+			s.addSet("db."+Route53Zone, "A", 300, i.Public.String())
+			break
+		}
+	}
+}

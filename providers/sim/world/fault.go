@@ -1,0 +1,89 @@
+package world
+
+import (
+	"fmt"
+	"slices"
+	"sync"
+)
+
+// FaultKind is what goes wrong with a source.
+type FaultKind string
+
+// The faults that can be switched on.
+const (
+	NoFault     FaultKind = "none"
+	Unreachable FaultKind = "unreachable"   // the connection is closed without an answer
+	Throttle    FaultKind = "throttle"      // the API's own throttling answer, with Retry-After where it has one
+	ServerError FaultKind = "error"         // HTTP 500
+	AuthError   FaultKind = "auth"          // credentials refused
+	Slow        FaultKind = "slow"          // every answer takes two seconds
+	Hang        FaultKind = "hang"          // no answer until the client gives up
+	ShortPage   FaultKind = "short-page"    // a list leaves out the second half of its last page
+	EmptyPage   FaultKind = "empty-page"    // a list is empty, with status 200
+	PageLoop    FaultKind = "page-loop"     // the token of the next page is the one of this page
+	LostReply   FaultKind = "lost-reply"    // a write is carried out and the connection closed before the answer
+	Reset       FaultKind = "reset"         // the connection is closed in the middle of the body
+	WrongKey    FaultKind = "other-account" // the account is another one, and empty
+	Conflict    FaultKind = "conflict"      // Route 53: PriorRequestNotComplete for every other write
+	Stale       FaultKind = "stale-reads"   // a listing is some seconds behind the writes
+)
+
+// FaultKinds lists every fault that can be switched on.
+func FaultKinds() []FaultKind {
+	return []FaultKind{NoFault, Unreachable, Throttle, ServerError, AuthError, Slow, Hang, ShortPage, EmptyPage, PageLoop, LostReply, Reset, WrongKey, Conflict, Stale}
+}
+
+// Faults are the faults of a running world, by source: a cloud's or zone's name.
+type Faults struct {
+	mu    sync.Mutex
+	kinds map[string]FaultKind
+	hits  map[string]int
+}
+
+func newFaults() *Faults { return &Faults{kinds: map[string]FaultKind{}, hits: map[string]int{}} }
+
+// SetFault switches the fault of a source, or of every source for "all".
+// A source or kind that does not exist is an error.
+func (w *World) SetFault(source string, kind FaultKind) error {
+	if !slices.Contains(FaultKinds(), kind) {
+		return fmt.Errorf("there is no fault %q; there are %v", kind, FaultKinds())
+	}
+	names := w.Sources()
+	if source != "all" && !slices.Contains(names, source) {
+		return fmt.Errorf("there is no source %q; there are %v and all", source, names)
+	}
+	w.Faults.mu.Lock()
+	defer w.Faults.mu.Unlock()
+	for _, n := range names {
+		if source == "all" || source == n {
+			w.Faults.kinds[n] = kind
+			w.Faults.hits[n] = 0
+		}
+	}
+	return nil
+}
+
+// Fault gives the fault of a source and how often it has been asked for before, so that
+// a front can let every other call pass.
+func (w *World) Fault(source string) (kind FaultKind, hit int) {
+	w.Faults.mu.Lock()
+	defer w.Faults.mu.Unlock()
+	k, ok := w.Faults.kinds[source]
+	if !ok || k == NoFault {
+		return NoFault, 0
+	}
+	w.Faults.hits[source]++
+	return k, w.Faults.hits[source] - 1
+}
+
+// Sources lists the names of all clouds and zones.
+func (w *World) Sources() []string {
+	var names []string
+	for _, c := range w.clouds {
+		names = append(names, c.Name)
+	}
+	for _, z := range w.zones {
+		names = append(names, z.Name)
+	}
+	return names
+}

@@ -1,0 +1,200 @@
+// Package world is the state behind the embedded clouds: clouds with their
+// instances and addresses, zones with their records, time that moves instances
+// from pending to running, and faults. It knows no API and no wire format: the
+// HTTP and DNS fronts read and change it.
+package world
+
+import (
+	"container/heap"
+	"context"
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	"rollcall/providers"
+)
+
+// Options shape a world. The zero value is usable.
+type Options struct {
+	Seed      uint64           // the same seed gives the same world
+	Instances int              // about how many; 0 for the default world of 60
+	Now       func() time.Time // time.Now when nil
+	Delays    Delays           // DefaultDelays when zero
+	// UserData gives the boot script that the seeded nodes of a service were
+	// launched with, so that a stop and a start of them play as they would in
+	// life. It may be nil.
+	UserData func(service string, p providers.Provider) []byte
+	// Node is told when a node's agent would act. It runs in a goroutine of its
+	// own, makes the agent's API calls, and may be nil.
+	Node func(ctx context.Context, ev NodeEvent)
+}
+
+// Delays are how long things take in the world.
+type Delays struct {
+	Boot      time.Duration // pending to running
+	Agent     time.Duration // running until the agent has registered the node
+	Stop      time.Duration // stopping to stopped, shutting-down to terminated
+	Forget    time.Duration // how long EC2 still lists a terminated instance
+	Propagate time.Duration // Route 53: change accepted until the name servers answer it
+}
+
+// DefaultDelays are short enough for a demo and long enough to be seen.
+func DefaultDelays() Delays {
+	return Delays{
+		Boot: 3 * time.Second, Agent: 3 * time.Second, Stop: 2 * time.Second,
+		Forget: time.Hour, Propagate: 500 * time.Millisecond,
+	}
+}
+
+// NodeEvent says what a node's agent would do now.
+type NodeEvent struct {
+	Up       bool // true: the machine is up, register; false: it is shutting down, deregister
+	Cloud    Cloud
+	Instance Instance // a copy
+}
+
+// World is a whole embedded world. Its methods are safe for concurrent use.
+type World struct {
+	mu      sync.Mutex
+	now     func() time.Time
+	rng     *rand.Rand
+	delays  Delays
+	clouds  []*cloud
+	zones   []*Zone
+	due     dueHeap
+	seq     uint64
+	wake    chan struct{}
+	node    func(context.Context, NodeEvent)
+	pending []NodeEvent // events to hand out once the lock is free
+
+	FleetID     string      // the fleet id of every marker in the world
+	Credentials Credentials // what the fronts accept
+	Faults      *Faults
+	services    []ServiceSeed
+}
+
+// Credentials are what the fronts accept; everything else is refused.
+type Credentials struct {
+	AWSAccount      string // 12 digits
+	AWSKeyID        string
+	AWSSecret       string
+	TritonAccount   string // login
+	TritonAccountID string // UUID
+	CloudflareToken string
+	CloudflareUser  string // account id, 32 hex digits
+}
+
+// New makes a world and fills it. It is at rest until somebody touches it.
+func New(o Options) *World {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Delays == (Delays{}) {
+		o.Delays = DefaultDelays()
+	}
+	w := &World{
+		now: o.Now, delays: o.Delays, node: o.Node,
+		rng:  rand.New(rand.NewPCG(o.Seed, 0x726f6c6c)),
+		wake: make(chan struct{}, 1),
+	}
+	w.Faults = newFaults()
+	w.seed(o)
+	return w
+}
+
+// Now is the world's clock.
+func (w *World) Now() time.Time { return w.now() }
+
+// Run moves time on until ctx ends: it carries out what has fallen due and
+// tells nodes' agents to act. Without Run time still moves whenever the world is
+// read, but no agent acts.
+func (w *World) Run(ctx context.Context) {
+	var wg sync.WaitGroup
+	defer wg.Wait()
+	timer := time.NewTimer(time.Hour)
+	defer timer.Stop()
+	for {
+		w.mu.Lock()
+		w.advance()
+		events := w.pending
+		w.pending = nil
+		next := time.Hour
+		if len(w.due) > 0 {
+			next = max(w.due[0].at.Sub(w.now()), time.Millisecond)
+		}
+		w.mu.Unlock()
+		for _, ev := range events {
+			if w.node != nil {
+				wg.Go(func() { w.node(ctx, ev) })
+			}
+		}
+		timer.Reset(next)
+		select {
+		case <-ctx.Done():
+			return
+		case <-timer.C:
+		case <-w.wake:
+		}
+	}
+}
+
+// lock takes the lock and brings the world up to now.
+func (w *World) lock() {
+	w.mu.Lock()
+	w.advance()
+}
+
+// unlock gives the lock back, and wakes Run if there is something to do.
+func (w *World) unlock() {
+	work := len(w.pending) > 0 || len(w.due) > 0
+	w.mu.Unlock()
+	if work {
+		select {
+		case w.wake <- struct{}{}:
+		default:
+		}
+	}
+}
+
+// after has f run, under the lock, once d has passed.
+func (w *World) after(d time.Duration, f func()) {
+	w.seq++
+	heap.Push(&w.due, due{at: w.now().Add(d), seq: w.seq, f: f})
+}
+
+func (w *World) advance() {
+	now := w.now()
+	for len(w.due) > 0 && !w.due[0].at.After(now) {
+		heap.Pop(&w.due).(due).f()
+	}
+}
+
+// Wake makes Run look again; a test with a clock of its own calls it after
+// moving the clock.
+func (w *World) Wake() {
+	select {
+	case w.wake <- struct{}{}:
+	default:
+	}
+}
+
+type due struct {
+	at  time.Time
+	seq uint64
+	f   func()
+}
+
+type dueHeap []due
+
+func (h dueHeap) Len() int { return len(h) }
+func (h dueHeap) Less(i, j int) bool {
+	return h[i].at.Before(h[j].at) || (h[i].at.Equal(h[j].at) && h[i].seq < h[j].seq)
+}
+func (h dueHeap) Swap(i, j int) { h[i], h[j] = h[j], h[i] }
+func (h *dueHeap) Push(x any)   { *h = append(*h, x.(due)) }
+func (h *dueHeap) Pop() any {
+	old := *h
+	x := old[len(old)-1]
+	*h = old[:len(old)-1]
+	return x
+}

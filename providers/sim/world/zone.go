@@ -1,0 +1,275 @@
+package world
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"rollcall/providers"
+)
+
+// Zone is one zone of the world. Cloudflare zones hold Records, Route 53 zones
+// hold Sets; the DNS server sees both as served sets.
+type Zone struct {
+	w *World
+
+	Name        string
+	ID          string
+	Provider    providers.Provider
+	NameServers []string
+
+	sets    []*Set    // Route 53, sorted by SetLess
+	records []*Record // Cloudflare, in order of creation
+	byID    map[string]*Record
+	served  map[string]map[string]ServedSet // name, type
+	below   map[string]int                  // names served at or below each name
+	serial  uint32
+	changes map[string]time.Time // Route 53 change id to the time it is in sync
+	nextID  uint64
+}
+
+// Set is one Route 53 record set. Names are canonical, values are in
+// presentation format as the API takes them, names in them without escapes of octal.
+type Set struct {
+	Name, Type string
+	SetID      string
+	TTL        uint32
+	Values     []string
+	Weight     *int64
+	Alias      *Alias
+	// Extra keeps what the front does not model (Region, Failover,
+	// HealthCheckId, …), by element name.
+	Extra map[string]string
+}
+
+// Alias is the target of a Route 53 alias record.
+type Alias struct {
+	Zone, Name     string
+	EvaluateHealth bool
+}
+
+// Record is one Cloudflare DNS record.
+type Record struct {
+	ID, Name, Type, Content string
+	TTL                     uint32 // 1 is auto
+	Proxied                 bool
+	Priority                *uint16 // MX
+	Data                    []byte  // JSON of the data object as it is answered; nil for types without
+	Comment                 string
+	Tags                    []string
+	Created, Modified       time.Time
+}
+
+// ServedSet is what the name servers answer for one name and type.
+type ServedSet struct {
+	Type   string
+	TTL    uint32
+	Values []string // presentation format
+}
+
+// ErrNoZone says that the world has no such zone.
+var ErrNoZone = errors.New("no such zone")
+
+// Zones lists the zones of one provider, or all when p is empty.
+func (w *World) Zones(p providers.Provider) []*Zone {
+	var out []*Zone
+	for _, z := range w.zones {
+		if p == "" || z.Provider == p {
+			out = append(out, z)
+		}
+	}
+	return out
+}
+
+// Zone finds a zone by its id or its name.
+func (w *World) Zone(idOrName string) (*Zone, error) {
+	for _, z := range w.zones {
+		if z.ID == idOrName || providers.SameName(z.Name, idOrName) {
+			return z, nil
+		}
+	}
+	return nil, ErrNoZone
+}
+
+// ZoneOf finds the zone that a name lies in.
+func (w *World) ZoneOf(name string) (*Zone, bool) {
+	var best *Zone
+	for _, z := range w.zones {
+		if providers.InZone(name, z.Name) && (best == nil || len(z.Name) > len(best.Name)) {
+			best = z
+		}
+	}
+	return best, best != nil
+}
+
+// SetLess is Route 53's order of record sets: by the labels of the name from the
+// right, then type, then set identifier.
+func SetLess(a, b *Set) int {
+	if c := strings.Compare(reversed(a.Name), reversed(b.Name)); c != 0 {
+		return c
+	}
+	if c := strings.Compare(a.Type, b.Type); c != 0 {
+		return c
+	}
+	return strings.Compare(a.SetID, b.SetID)
+}
+
+// reversed writes a name so that plain comparison orders it label by label from the right.
+func reversed(name string) string {
+	l := providers.SplitName(name)
+	slices.Reverse(l)
+	return strings.Join(l, "\x00")
+}
+
+// Tx is one atomic change of a zone. Nothing of it is seen by anybody before
+// Update returns nil.
+type Tx struct {
+	z       *Zone
+	sets    []*Set
+	records []*Record
+	touched map[string]bool
+	now     time.Time
+}
+
+// View reads the zone under the world's lock. f must not keep what it is given.
+func (z *Zone) View(f func(tx *Tx)) {
+	z.w.lock()
+	defer z.w.unlock()
+	f(z.tx())
+}
+
+func (z *Zone) tx() *Tx {
+	return &Tx{z: z, sets: z.sets, records: z.records, touched: map[string]bool{}, now: z.w.now()}
+}
+
+// Update changes the zone atomically: when f returns an error nothing was
+// changed. It gives the id of the change, whose state ChangeInSync tells.
+func (z *Zone) Update(f func(tx *Tx) error) (changeID string, err error) {
+	z.w.lock()
+	defer z.w.unlock()
+	tx := z.tx()
+	if err := f(tx); err != nil {
+		return "", err
+	}
+	z.sets, z.records = tx.sets, tx.records
+	z.byID = nil
+	z.nextID++
+	id := fmt.Sprintf("C%013dROLLCALL", z.nextID)
+	delay := time.Duration(0)
+	if z.Provider == providers.Route53 {
+		delay = z.w.delays.Propagate
+	}
+	z.changes[id] = z.w.now().Add(delay)
+	names := tx.touched
+	if len(names) == 0 {
+		return id, nil
+	}
+	if delay == 0 {
+		z.serve(names)
+	} else {
+		z.w.after(delay, func() { z.serve(names) })
+	}
+	return id, nil
+}
+
+// ChangeInSync tells whether a change has reached the name servers; ok is
+// false for an id that was never given.
+func (z *Zone) ChangeInSync(id string) (inSync, ok bool) {
+	z.w.lock()
+	defer z.w.unlock()
+	at, ok := z.changes[id]
+	return ok && !z.w.now().Before(at), ok
+}
+
+// Now is the world's time.
+func (tx *Tx) Now() time.Time { return tx.now }
+
+// Sets are the record sets in Route 53's order. Elements are not to be written to.
+func (tx *Tx) Sets() []*Set { return tx.sets }
+
+// Set finds one record set, or nil.
+func (tx *Tx) Set(name, typ, setID string) *Set {
+	if i, ok := slices.BinarySearchFunc(tx.sets, &Set{Name: name, Type: typ, SetID: setID}, SetLess); ok {
+		return tx.sets[i]
+	}
+	return nil
+}
+
+// Put adds a record set, or replaces the one of the same name, type and set identifier.
+func (tx *Tx) Put(s *Set) {
+	i, ok := slices.BinarySearchFunc(tx.sets, s, SetLess)
+	if ok {
+		tx.sets = slices.Clone(tx.sets)
+		tx.sets[i] = s
+	} else {
+		tx.sets = slices.Insert(slices.Clip(tx.sets), i, s)
+	}
+	tx.touched[s.Name] = true
+}
+
+// Delete removes a record set.
+func (tx *Tx) Delete(s *Set) {
+	tx.sets = slices.DeleteFunc(slices.Clone(tx.sets), func(x *Set) bool { return SetLess(x, s) == 0 })
+	tx.touched[s.Name] = true
+}
+
+// Records are the Cloudflare records in order of creation. Elements are not to be written to.
+func (tx *Tx) Records() []*Record { return tx.records }
+
+// Record finds one Cloudflare record by id, or nil.
+func (tx *Tx) Record(id string) *Record {
+	if tx.z.byID == nil {
+		tx.z.byID = make(map[string]*Record, len(tx.z.records))
+		for _, r := range tx.z.records {
+			tx.z.byID[r.ID] = r
+		}
+	}
+	if r, ok := tx.z.byID[id]; ok && len(tx.touched) == 0 {
+		return r
+	}
+	for _, r := range tx.records {
+		if r.ID == id {
+			return r
+		}
+	}
+	return nil
+}
+
+// AddRecord adds a Cloudflare record; its ID and times are set when empty.
+func (tx *Tx) AddRecord(r *Record) {
+	if r.ID == "" {
+		r.ID = strings.ReplaceAll(tx.z.w.uuid(), "-", "")
+	}
+	if r.Created.IsZero() {
+		r.Created = tx.now
+	}
+	if r.Modified.IsZero() {
+		r.Modified = tx.now
+	}
+	tx.records = append(slices.Clip(tx.records), r)
+	tx.touched[r.Name] = true
+}
+
+// ReplaceRecord puts r in the place of the record with its id.
+func (tx *Tx) ReplaceRecord(r *Record) {
+	tx.records = slices.Clone(tx.records)
+	for i, x := range tx.records {
+		if x.ID == r.ID {
+			tx.touched[x.Name] = true
+			tx.records[i] = r
+		}
+	}
+	tx.touched[r.Name] = true
+}
+
+// RemoveRecord removes a Cloudflare record by id.
+func (tx *Tx) RemoveRecord(id string) {
+	tx.records = slices.DeleteFunc(slices.Clone(tx.records), func(x *Record) bool {
+		if x.ID == id {
+			tx.touched[x.Name] = true
+		}
+		return x.ID == id
+	})
+}
