@@ -1,0 +1,113 @@
+package config
+
+import (
+	"net/netip"
+	"time"
+
+	"rollcall/dnsview"
+	"rollcall/providers"
+)
+
+// Defaults of what the file may leave out.
+const (
+	DefaultRefresh   = 30 * time.Second
+	DefaultGuardAge  = 60 * time.Second
+	DefaultThreshold = 0.30
+	DefaultGrace     = 10 * time.Minute
+	DefaultBootGrace = 5 * time.Minute
+)
+
+// Pos is a place in the config file; the zero Pos is nowhere.
+type Pos struct {
+	File         string
+	Line, Column int
+}
+
+// Config is what a config file says, checked, with defaults filled in.
+type Config struct {
+	Path      string // file it was read from; empty when there is none
+	Fleet     string // empty: owned records are shown, nothing owned is changed
+	Clouds    []Cloud
+	Zones     []Zone
+	Services  []Service
+	Guards    Guards
+	Refresh   time.Duration // between two reads of one source
+	Resolvers []string      // host:port of DNS servers that are asked what clients see
+	Keys      map[string][]string
+	KeysPos   map[string]Pos
+}
+
+// Cloud is one entry below clouds.
+type Cloud struct {
+	Pos        Pos
+	Name       string
+	Provider   providers.Provider
+	Production bool
+	Endpoint   string // overrides where the API is; empty for the provider's own
+
+	Region  string // ec2; empty for the one of the environment or the profile
+	Profile string // AWS profile, or triton profile
+
+	URL         string // triton CloudAPI
+	Account     string
+	User        string
+	KeyID       string
+	KeyFile     string
+	InsecureTLS bool
+}
+
+// Zone is one entry below zones.
+type Zone struct {
+	Pos      Pos
+	Name     string // canonical
+	Provider providers.Provider
+	Endpoint string
+	Profile  string // route53
+	TokenEnv string // cloudflare: environment variable that holds the token
+}
+
+// Service is a declared service with its place in the file.
+type Service struct {
+	dnsview.Service
+	Pos Pos
+}
+
+// Guards are the limits of destructive changes.
+type Guards struct {
+	Age       time.Duration  // a cloud's read must be younger
+	Threshold float64        // share of a zone's owned records that may go in ten minutes, 0 to 1
+	Grace     time.Duration  // a marker must be older before its record can be dead
+	BootGrace time.Duration  // a running node younger than this is not missing yet
+	Allow     []netip.Prefix // addresses that are never deleted
+}
+
+// Empty gives a config that has the defaults and no sources.
+func Empty() *Config {
+	return &Config{
+		Guards: Guards{
+			Age: DefaultGuardAge, Threshold: DefaultThreshold,
+			Grace: DefaultGrace, BootGrace: DefaultBootGrace,
+		},
+		Refresh: DefaultRefresh,
+	}
+}
+
+// DeclaredServices gives the services without their places.
+func (c *Config) DeclaredServices() []dnsview.Service {
+	out := make([]dnsview.Service, len(c.Services))
+	for i := range c.Services {
+		out[i] = c.Services[i].Service
+	}
+	return out
+}
+
+// ZoneOf gives the configured zone that a name lies in: the longest that fits.
+func (c *Config) ZoneOf(name string) (string, bool) {
+	best, ok := "", false
+	for i := range c.Zones {
+		if z := c.Zones[i].Name; providers.InZone(name, z) && len(z) >= len(best) {
+			best, ok = z, true
+		}
+	}
+	return best, ok
+}

@@ -1,0 +1,206 @@
+package config
+
+import (
+	"net/netip"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"rollcall/dnsview"
+	"rollcall/providers"
+)
+
+const good = `
+fleet: 7312345
+clouds:
+  - {name: aws-use1, provider: ec2, region: us-east-1, profile: prod, production: true}
+  - name: joyent-east
+    provider: triton
+    url: https://us-east-1.api.example.com/
+    account: ops
+zones:
+  - {name: Scalability.expert., provider: cloudflare}
+  - {name: unilans.net, provider: route53, profile: prod}
+services:
+  - {name: www.scalability.expert, kind: round-robin, ttl: 60, clouds: [aws-use1, joyent-east], select: {tag.service: www}, minimum: 2, health: {http: "/", port: 80}}
+  - {name: v1._theservice._tcp.unilans.net, kind: dns-sd, port: 4218, txt: {txtvers: "1"}}
+guards: {age: 45s, threshold: 25%, grace: 5m, allow: [203.0.113.0/24, 198.51.100.7]}
+refresh: 10s
+resolvers: [127.0.0.1:5353, "::1", 9.9.9.9]
+keys: {deregister: D}
+`
+
+var actions = map[string][]string{"deregister": {"d"}, "launch": {"l"}, "quit": {"q", "ctrl+c"}}
+
+func TestAConfigIsReadAsItIsMeant(t *testing.T) {
+	c, err := Parse("c.yaml", []byte(good), actions)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.Fleet != "7312345" {
+		t.Errorf("fleet = %q: an id of digits must stay a text", c.Fleet)
+	}
+	want := []Cloud{
+		{Pos: Pos{"c.yaml", 4, 5}, Name: "aws-use1", Provider: providers.EC2, Region: "us-east-1", Profile: "prod", Production: true},
+		{Pos: Pos{"c.yaml", 5, 5}, Name: "joyent-east", Provider: providers.Triton, URL: "https://us-east-1.api.example.com", Account: "ops"},
+	}
+	if d := cmp.Diff(want, c.Clouds); d != "" {
+		t.Error(d)
+	}
+	if c.Zones[0].Name != "scalability.expert" || c.Zones[1].Provider != providers.Route53 {
+		t.Errorf("zones = %+v", c.Zones)
+	}
+	www := c.Services[0]
+	if www.Zone != "scalability.expert" || www.Select["service"] != "www" || www.Health.Port != 80 || www.Minimum != 2 {
+		t.Errorf("service = %+v", www)
+	}
+	if s := c.Services[1]; s.Kind != dnsview.DNSSD || s.Port != 4218 || s.TXT["txtvers"] != "1" || s.Zone != "unilans.net" {
+		t.Errorf("service = %+v", s)
+	}
+	if g := c.Guards; g.Age != 45*time.Second || g.Threshold != 0.25 || g.Grace != 5*time.Minute || g.BootGrace != DefaultBootGrace || len(g.Allow) != 2 || g.Allow[1].Bits() != 32 {
+		t.Errorf("guards = %+v", g)
+	}
+	if d := cmp.Diff([]string{"127.0.0.1:5353", "[::1]:53", "9.9.9.9:53"}, c.Resolvers); d != "" {
+		t.Error(d)
+	}
+}
+
+func TestWhatIsWrittenIsReadBack(t *testing.T) {
+	c, err := Parse("c.yaml", []byte(good), actions)
+	if err != nil {
+		t.Fatal(err)
+	}
+	yes := true
+	c.Services[0].Proxied = &yes
+	c.Services[0].Select["odd: name"] = "it's #1, \"so\"\n"
+	c.Clouds[1].KeyFile = "/home/me/a b/id_rsa"
+	var b strings.Builder
+	if err := Write(&b, c); err != nil {
+		t.Fatal(err)
+	}
+	again, err := Parse("c.yaml", []byte(b.String()), actions)
+	if err != nil {
+		t.Fatalf("%v in\n%s", err, b.String())
+	}
+	ignore := cmp.Options{cmpopts.IgnoreTypes(Pos{}), cmpopts.IgnoreFields(Config{}, "KeysPos"), cmpopts.EquateComparable(netip.Prefix{})}
+	if d := cmp.Diff(c, again, ignore...); d != "" {
+		t.Errorf("%s in\n%s", d, b.String())
+	}
+}
+
+func TestEveryMistakeIsOneLineThatSaysWhereWhatAndWhatToDo(t *testing.T) {
+	const clouds = "clouds: [{name: a, provider: ec2}]\nzones: [{name: example.com, provider: route53}]\n"
+	for _, c := range []struct{ name, text, want string }{
+		{"an unknown key", "fleet: x\nzonez: []\n", `c.yaml:2:1: unknown key "zonez" in the config; did you mean "zones"?`},
+		{"an unknown key of a cloud", "clouds:\n  - name: a\n    provider: ec2\n    regoin: us-east-1\n", `c.yaml:4:5: unknown key "regoin" in a cloud; did you mean "region"?`},
+		{"an unknown key that is like none", "clouds:\n  - {name: a, provider: ec2, zzzzzz: 1}\n", `c.yaml:2:30: unknown key "zzzzzz" in a cloud; known are account,`},
+		{"a key of another provider", "clouds:\n  - {name: a, provider: ec2, url: https://x.example}\n", `c.yaml:2:30: cloud a has no key "url" when its provider is ec2; leave it out`},
+		{"a key twice", "fleet: x\nfleet: y\n", `c.yaml:2:1: mapping key "fleet" already defined at [1:1]; keep one of the two`},
+		{"a cloud twice", "clouds:\n  - {name: a, provider: ec2}\n  - {name: a, provider: ec2}\n", `c.yaml:3:5: duplicate source "a", first in line 2; rename one or remove it`},
+		{"a zone twice, spelled differently", "zones:\n  - {name: example.com, provider: route53}\n  - {name: EXAMPLE.com., provider: cloudflare}\n", `c.yaml:3:5: duplicate source "example.com", first in line 2`},
+		{"a service twice", clouds + "services:\n  - {name: www.example.com}\n  - {name: www.example.com}\n", `c.yaml:5:5: duplicate service "www.example.com", first in line 4`},
+		{"a cloud without a name", "clouds: [{provider: ec2}]\n", `c.yaml:1:10: a cloud has no name; add name:`},
+		{"an unknown provider", "clouds: [{name: a, provider: ecc2}]\n", `c.yaml:1:30: unknown provider "ecc2"; did you mean "ec2"?`},
+		{"a zone at a cloud's provider", "zones: [{name: example.com, provider: ec2}]\n", `unknown provider "ec2"; write cloudflare or route53`},
+		{"a duration without a unit", "refresh: 30\n", `c.yaml:1:10: refresh "30" is not a duration; write a number and a unit, such as 30s, 10m or 1h`},
+		{"a duration out of range", "guards: {age: 2h}\n", `c.yaml:1:15: age 2h is out of range; write 1s to 1h`},
+		{"a percentage without the sign", "guards: {threshold: 30}\n", `c.yaml:1:21: threshold "30" is not a percentage; write 0% to 100%`},
+		{"a percentage over a hundred", "guards: {threshold: 130%}\n", `threshold "130%" is not a percentage`},
+		{"a wrong prefix", "guards: {allow: [10.0.0.0/33]}\n", `c.yaml:1:18: allow "10.0.0.0/33" is not a prefix; write an address or a prefix, such as 203.0.113.0/24`},
+		{"a service in no zone", clouds + "services:\n  - name: www.elsewhere.org\n", `c.yaml:4:5: service www.elsewhere.org lies in no zone of this config; add the zone to zones, which has example.com`},
+		{"a service with an unknown zone", clouds + "services:\n  - {name: www.example.com, zone: exampel.com}\n", `service www.example.com names the unknown zone "exampel.com"; did you mean "example.com"?`},
+		{"a service in an unknown cloud", clouds + "services:\n  - {name: www.example.com, clouds: [b-long-name]}\n", `c.yaml:4:5: service www.example.com names the unknown cloud "b-long-name"; add it to clouds, or correct the name`},
+		{"a service of an unknown kind", clouds + "services:\n  - {name: www.example.com, kind: robin}\n", `service www.example.com is of the unknown kind "robin"; write round-robin or dns-sd`},
+		{"a DNS-SD service without a port", clouds + "services:\n  - {name: v1._x._tcp.example.com, kind: dns-sd}\n", `service v1._x._tcp.example.com is found by DNS-SD and has no port; add port:`},
+		{"a port out of range", clouds + "services:\n  - {name: v1._x._tcp.example.com, kind: dns-sd, port: 70000}\n", `port "70000" is not valid; write a number from 1 to 65535`},
+		{"a label that is too long", "zones: [{name: " + strings.Repeat("a", 64) + ".com, provider: route53}]\n", `is not a domain name; write labels of 1 to 63 bytes between dots`},
+		{"a key bound twice", "keys: {deregister: l}\n", `c.yaml:1:8: keys: "l" is bound to deregister and to launch; bind one of them to another key`},
+		{"a key for no action", "keys: {deregistre: l}\n", `c.yaml:1:8: keys: there is no action "deregistre"; did you mean "deregister"?`},
+		{"a fleet id that a marker cannot hold", "fleet: my fleet\n", `c.yaml:1:8: the fleet id "my fleet" cannot stand in an owner marker`},
+		{"a resolver with a wrong port", "resolvers: [127.0.0.1:99999]\n", `c.yaml:1:13: resolver "127.0.0.1:99999"`},
+		{"a list where a mapping belongs", "guards: [1]\n", `c.yaml:1:9: guards is not a mapping; write it as key: value`},
+		{"no YAML at all", "clouds: [\n", `c.yaml:1:`},
+		{"a password in a URL", "clouds: [{name: a, provider: triton, url: 'https://u:p@x.example'}]\n", `url holds a password; keep credentials out of the config`},
+		{"a control character", "fleet: \"a\\u001b[31m\"\n", `the fleet id "a\x1b[31m"`},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			_, err := Parse("c.yaml", []byte(c.text), actions)
+			if err == nil {
+				t.Fatal("nothing was wrong with it")
+			}
+			if !strings.Contains(err.Error(), c.want) {
+				t.Errorf("got  %s\nwant %s", err, c.want)
+			}
+			if strings.ContainsAny(err.Error(), "\n\x1b") || !strings.HasPrefix(err.Error(), "c.yaml:") {
+				t.Errorf("not one clean line that begins with the place: %q", err)
+			}
+		})
+	}
+}
+
+func TestAllMistakesAreFoundAtOnceAndTheFirstIsShown(t *testing.T) {
+	_, err := Parse("c.yaml", []byte("refresh: 30\nguards: {age: 2h}\nzonez: 1\n"), nil)
+	if got := len(All(err)); got != 3 {
+		t.Fatalf("%d mistakes, want 3: %v", got, err)
+	}
+	if !strings.HasPrefix(err.Error(), "c.yaml:1:") || !strings.HasSuffix(err.Error(), "(and 2 more: rollcall config check lists them)") {
+		t.Error(err)
+	}
+}
+
+func TestAnEmptyFileIsAConfigOfDefaults(t *testing.T) {
+	for _, text := range []string{"", "# nothing\n", "---\n"} {
+		c, err := Parse("c.yaml", []byte(text), nil)
+		if err != nil || c.Refresh != DefaultRefresh || c.Guards.Age != DefaultGuardAge {
+			t.Errorf("%q: %+v, %v", text, c, err)
+		}
+	}
+}
+
+func TestTheFileIsTheFlagsThenTheEnvironmentsThenTheDefaultOne(t *testing.T) {
+	dir := t.TempDir()
+	t.Setenv("XDG_CONFIG_HOME", dir)
+	t.Setenv(EnvConfig, "")
+	if p, err := Find(""); p != "" || err != nil {
+		t.Errorf("without any file: %q, %v", p, err)
+	}
+	def, env, flag := DefaultPath(), filepath.Join(dir, "env.yaml"), filepath.Join(dir, "flag.yaml")
+	if err := os.MkdirAll(filepath.Dir(def), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range []string{def, env, flag} {
+		if err := os.WriteFile(p, nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if p, _ := Find(""); p != def {
+		t.Errorf("got %q", p)
+	}
+	t.Setenv(EnvConfig, env)
+	if p, _ := Find(""); p != env {
+		t.Errorf("got %q", p)
+	}
+	if p, _ := Find(flag); p != flag {
+		t.Errorf("got %q", p)
+	}
+	t.Setenv(EnvConfig, filepath.Join(dir, "absent.yaml"))
+	if _, err := Find(""); err == nil || !strings.Contains(err.Error(), "there is no such file; correct ROLLCALL_CONFIG") {
+		t.Errorf("a named file that is not there: %v", err)
+	}
+}
+
+func FuzzParseNeverPanics(f *testing.F) {
+	f.Add(good)
+	f.Add("clouds: [&a {name: x}, *a]\n")
+	f.Add("keys: {a: [b], c: {d: e}}\n")
+	f.Fuzz(func(t *testing.T, text string) {
+		if _, err := Parse("c.yaml", []byte(text), actions); err != nil && strings.Contains(err.Error(), "\n") {
+			t.Errorf("an error of two lines: %q", err)
+		}
+	})
+}

@@ -1,0 +1,233 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/goccy/go-yaml/ast"
+)
+
+// EnvConfig names the environment variable that says where the config file is.
+const EnvConfig = "ROLLCALL_CONFIG"
+
+// FileName is where the config lies below the user's config folder.
+const FileName = "rollcall/config.yaml"
+
+// DefaultPath is $XDG_CONFIG_HOME/rollcall/config.yaml, as the environment says now.
+func DefaultPath() string {
+	return filepath.Join(home("XDG_CONFIG_HOME", ".config"), filepath.FromSlash(FileName))
+}
+
+// StateDir is $XDG_STATE_HOME/rollcall, where the journal and the last snapshot lie.
+func StateDir() string {
+	return filepath.Join(home("XDG_STATE_HOME", ".local/state"), "rollcall")
+}
+
+// home reads an XDG variable. The specification has relative paths ignored.
+func home(env, fallback string) string {
+	if d := os.Getenv(env); filepath.IsAbs(d) {
+		return d
+	}
+	h, err := os.UserHomeDir()
+	if err != nil {
+		h = os.TempDir()
+	}
+	return filepath.Join(h, filepath.FromSlash(fallback))
+}
+
+// Find says which file to read: the flag's, else ROLLCALL_CONFIG's, else the
+// default one. The path is empty when nobody named a file and the default one is not there.
+func Find(flag string) (path string, err error) {
+	named, by := flag, "--config"
+	if named == "" {
+		named, by = os.Getenv(EnvConfig), EnvConfig
+	}
+	if named != "" {
+		if _, err := os.Stat(named); err != nil {
+			what := "cannot be read: " + reason(err)
+			if errors.Is(err, fs.ErrNotExist) {
+				what = "there is no such file"
+			}
+			return "", &Error{Pos: Pos{File: named}, What: what, Do: "correct " + by + ", or write one with rollcall config init"}
+		}
+		return named, nil
+	}
+	path = DefaultPath()
+	if _, err := os.Stat(path); err != nil {
+		if errors.Is(err, fs.ErrNotExist) {
+			return "", nil
+		}
+		return "", &Error{Pos: Pos{File: path}, What: "cannot be read: " + reason(err), Do: "make it readable"}
+	}
+	return path, nil
+}
+
+func reason(err error) string {
+	if pe, ok := errors.AsType[*fs.PathError](err); ok {
+		return pe.Err.Error()
+	}
+	return err.Error()
+}
+
+// Load reads and checks a config file. Its error is an *Error or Errors.
+// actions are the names of what keys can be bound to, with their default keys.
+func Load(path string, actions map[string][]string) (*Config, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, &Error{Pos: Pos{File: path}, What: "cannot be read: " + reason(err), Do: "make it readable"}
+	}
+	return Parse(path, data, actions)
+}
+
+// Parse checks the text of a config file; path is for its errors only.
+func Parse(path string, data []byte, actions map[string][]string) (*Config, error) {
+	r := &reader{file: path, anchors: map[string]ast.Node{}}
+	c := Empty()
+	c.Path = path
+	if root := r.parse(data); root != nil {
+		r.root(root, c)
+		r.check(c)
+		r.checkKeys(c, actions)
+	}
+	if len(r.errs) > 0 {
+		slices.SortStableFunc(r.errs, func(a, b *Error) int { return a.Pos.Line - b.Pos.Line })
+		return nil, r.errs
+	}
+	return c, nil
+}
+
+func (r *reader) root(n ast.Node, c *Config) {
+	r.mapping(n, "the config", fields{
+		"fleet": func(n ast.Node) { r.fleet(n, c) },
+		"clouds": func(n ast.Node) {
+			r.list(n, "clouds", func(n ast.Node) { c.Clouds = append(c.Clouds, r.cloud(n)) })
+		},
+		"zones": func(n ast.Node) {
+			r.list(n, "zones", func(n ast.Node) { c.Zones = append(c.Zones, r.zone(n)) })
+		},
+		"services": func(n ast.Node) {
+			r.list(n, "services", func(n ast.Node) { c.Services = append(c.Services, r.service(n)) })
+		},
+		"guards": func(n ast.Node) {
+			r.mapping(n, "guards", fields{
+				"age":       r.toDuration(&c.Guards.Age, "age", time.Second, time.Hour),
+				"threshold": r.toShare(&c.Guards.Threshold, "threshold"),
+				"grace":     r.toDuration(&c.Guards.Grace, "grace", 0, 24*time.Hour),
+				"boot":      r.toDuration(&c.Guards.BootGrace, "boot", 0, 24*time.Hour),
+				"allow":     r.toPrefixes(&c.Guards.Allow, "allow"),
+			})
+		},
+		"refresh":   r.toDuration(&c.Refresh, "refresh", time.Second, 24*time.Hour),
+		"resolvers": func(n ast.Node) { r.resolvers(n, c) },
+		"keys":      func(n ast.Node) { r.keys(n, c) },
+	})
+}
+
+// fleet takes an id that fits into an owner marker beside a machine's UUID.
+func (r *reader) fleet(n ast.Node, c *Config) {
+	s, ok := r.text(n, "fleet")
+	if !ok {
+		return
+	}
+	good := len(s) >= 1 && len(s) <= 16 && !strings.ContainsFunc(s, func(c rune) bool {
+		return (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && (c < '0' || c > '9') && c != '-' && c != '_' && c != '.'
+	})
+	if !good {
+		r.fail(n, "write up to 16 letters and digits, or let rollcall config init choose one", "the fleet id %q cannot stand in an owner marker", s)
+		return
+	}
+	c.Fleet = s
+}
+
+// ParseResolvers reads a list as ROLLCALL_RESOLVERS holds it: host or
+// host:port, separated by commas or white space.
+func ParseResolvers(s string) ([]string, error) {
+	var out []string
+	for f := range strings.FieldsFuncSeq(s, func(r rune) bool { return r == ',' || r == ' ' }) {
+		a, err := resolverAddress(f)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, a)
+	}
+	return out, nil
+}
+
+func (r *reader) resolvers(n ast.Node, c *Config) {
+	c.Resolvers = nil
+	r.list(n, "resolvers", func(v ast.Node) {
+		s, ok := r.text(v, "resolver")
+		if !ok {
+			return
+		}
+		a, err := resolverAddress(s)
+		if err != nil {
+			r.fail(v, "write an address, or address:port", "resolver %q: %s", s, err)
+			return
+		}
+		c.Resolvers = append(c.Resolvers, a)
+	})
+}
+
+// keys reads what the operator bound; checkKeys says whether it fits together.
+func (r *reader) keys(n ast.Node, c *Config) {
+	c.Keys, c.KeysPos = map[string][]string{}, map[string]Pos{}
+	for _, e := range r.entries(n, "keys") {
+		action := keyText(e.Key)
+		c.KeysPos[action] = r.pos(e)
+		var keys []string
+		if _, ok := r.plain(e.Value).(*ast.SequenceNode); ok {
+			r.toStrings(&keys, "the keys of "+action)(e.Value)
+		} else if s, ok := r.text(e.Value, "the key of "+action); ok {
+			keys = []string{s}
+		}
+		c.Keys[action] = keys
+	}
+}
+
+func (r *reader) checkKeys(c *Config, actions map[string][]string) {
+	if len(actions) == 0 {
+		return
+	}
+	names := make([]string, 0, len(actions))
+	for a := range actions {
+		names = append(names, a)
+	}
+	slices.Sort(names)
+	for a, p := range c.KeysPos {
+		if _, ok := actions[a]; !ok {
+			do := "known are " + strings.Join(names, ", ")
+			if guess := nearest(a, names); guess != "" {
+				do = fmt.Sprintf("did you mean %q?", guess)
+			}
+			r.failAt(p, do, "keys: there is no action %q", a)
+		}
+	}
+	holder := map[string]string{}
+	for _, a := range names {
+		keys, bound := c.Keys[a]
+		if !bound {
+			keys = actions[a]
+		}
+		for _, k := range keys {
+			other, taken := holder[k]
+			holder[k] = a
+			if !taken || other == a {
+				continue
+			}
+			p, ok := c.KeysPos[a]
+			if !ok {
+				p, ok = c.KeysPos[other]
+			}
+			if ok {
+				r.failAt(p, "bind one of them to another key", "keys: %q is bound to %s and to %s", k, other, a)
+			}
+		}
+	}
+}

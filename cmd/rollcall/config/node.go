@@ -1,0 +1,307 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"net/netip"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/goccy/go-yaml"
+	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/parser"
+)
+
+// reader walks the syntax tree by hand instead of decoding into structs, so that
+// every value keeps its place for errors that are found much later.
+type reader struct {
+	file    string
+	anchors map[string]ast.Node
+	errs    Errors
+}
+
+// parse reads the text; a nil node without errors is an empty file.
+func (r *reader) parse(data []byte) ast.Node {
+	f, err := parser.ParseBytes(data, 0)
+	if err != nil {
+		pos, what := Pos{File: r.file, Line: 1, Column: 1}, strings.SplitN(err.Error(), "\n", 2)[0]
+		if ye, ok := errors.AsType[yaml.Error](err); ok {
+			what = ye.GetMessage()
+			if t := ye.GetToken(); t != nil && t.Position != nil {
+				pos.Line, pos.Column = t.Position.Line, t.Position.Column
+			}
+		}
+		do := "write it as YAML"
+		if strings.Contains(what, "already defined") {
+			do = "keep one of the two"
+		}
+		r.errs = append(r.errs, &Error{Pos: pos, What: what, Do: do})
+		return nil
+	}
+	docs := slices.DeleteFunc(f.Docs, func(d *ast.DocumentNode) bool { return d.Body == nil })
+	if len(docs) == 0 {
+		return nil
+	}
+	if len(docs) > 1 {
+		r.fail(docs[1].Body, "keep one", "the file has more than one document")
+	}
+	return docs[0].Body
+}
+
+func (r *reader) pos(n ast.Node) Pos {
+	p := Pos{File: r.file}
+	if m, ok := n.(*ast.MappingNode); ok && len(m.Values) > 0 && m.Start != nil && m.Start.Value != "{" {
+		n = m.Values[0]
+	}
+	if v, ok := n.(*ast.MappingValueNode); ok {
+		n = v.Key
+	}
+	if t := n.GetToken(); t != nil && t.Position != nil {
+		p.Line, p.Column = t.Position.Line, t.Position.Column
+	}
+	return p
+}
+
+func (r *reader) failAt(p Pos, do, format string, args ...any) {
+	r.errs = append(r.errs, &Error{Pos: p, What: fmt.Sprintf(format, args...), Do: do})
+}
+
+func (r *reader) fail(n ast.Node, do, format string, args ...any) {
+	r.failAt(r.pos(n), do, format, args...)
+}
+
+// plain follows anchors, aliases and tags to the node that holds the value.
+func (r *reader) plain(n ast.Node) ast.Node {
+	for range 10 {
+		switch t := n.(type) {
+		case *ast.AnchorNode:
+			r.anchors[t.Name.String()] = t.Value
+			n = t.Value
+		case *ast.AliasNode:
+			to, ok := r.anchors[t.Value.String()]
+			if !ok {
+				r.fail(n, "define it above", "the alias *%s is not defined", t.Value.String())
+				return nil
+			}
+			n = to
+		case *ast.TagNode:
+			n = t.Value
+		case *ast.NullNode:
+			return nil
+		default:
+			return n
+		}
+	}
+	return nil
+}
+
+// fields says what to do with each key that a mapping may have.
+type fields map[string]func(n ast.Node)
+
+// entries gives the keys and values of a mapping, in file order.
+func (r *reader) entries(n ast.Node, what string) []*ast.MappingValueNode {
+	switch t := r.plain(n).(type) {
+	case nil:
+		return nil
+	case *ast.MappingNode:
+		return t.Values
+	case *ast.MappingValueNode:
+		return []*ast.MappingValueNode{t}
+	default:
+		r.fail(n, "write it as key: value", "%s is not a mapping", what)
+		return nil
+	}
+}
+
+// mapping reads a mapping of known keys.
+func (r *reader) mapping(n ast.Node, what string, known fields) {
+	for _, e := range r.entries(n, what) {
+		key := keyText(e.Key)
+		f, ok := known[key]
+		if !ok {
+			names := slices.Sorted(maps.Keys(known))
+			do := "known are " + strings.Join(names, ", ")
+			if guess := nearest(key, names); guess != "" {
+				do = fmt.Sprintf("did you mean %q?", guess)
+			}
+			r.fail(e, do, "unknown key %q in %s", key, what)
+			continue
+		}
+		f(e.Value)
+	}
+}
+
+// list calls f for each element of a sequence.
+func (r *reader) list(n ast.Node, what string, f func(ast.Node)) {
+	switch t := r.plain(n).(type) {
+	case nil:
+	case *ast.SequenceNode:
+		for _, v := range t.Values {
+			f(v)
+		}
+	default:
+		r.fail(n, "write it as a list", "%s is not a list", what)
+	}
+}
+
+func keyText(k ast.MapKeyNode) string {
+	if t := k.GetToken(); t != nil {
+		return t.Value
+	}
+	return k.String()
+}
+
+// text gives a scalar as it stands in the file: a fleet id of digits stays a text.
+func (r *reader) text(n ast.Node, what string) (string, bool) {
+	switch t := r.plain(n).(type) {
+	case nil:
+		r.fail(n, "give it a value or leave the key out", "%s is empty", what)
+		return "", false
+	case *ast.StringNode:
+		return t.Value, true
+	case *ast.LiteralNode:
+		return strings.TrimSuffix(t.Value.Value, "\n"), true
+	case *ast.MappingNode, *ast.MappingValueNode, *ast.SequenceNode:
+		r.fail(n, "write one value", "%s is not a single value", what)
+		return "", false
+	default:
+		return t.GetToken().Value, true
+	}
+}
+
+// The setters below write a value of one type to a place, or report.
+
+func (r *reader) toString(dst *string, what string) func(ast.Node) {
+	return func(n ast.Node) {
+		if s, ok := r.text(n, what); ok {
+			*dst = s
+		}
+	}
+}
+
+func (r *reader) toBool(dst *bool, what string) func(ast.Node) {
+	return func(n ast.Node) {
+		switch s, ok := r.text(n, what); {
+		case !ok:
+		case s == "true" || s == "false":
+			*dst = s == "true"
+		default:
+			r.fail(n, "write true or false", "%s %q is neither true nor false", what, s)
+		}
+	}
+}
+
+func (r *reader) toDuration(dst *time.Duration, what string, least, most time.Duration) func(ast.Node) {
+	return func(n ast.Node) {
+		s, ok := r.text(n, what)
+		if !ok {
+			return
+		}
+		d, err := time.ParseDuration(s)
+		switch {
+		case err != nil:
+			r.fail(n, "write a number and a unit, such as 30s, 10m or 1h", "%s %q is not a duration", what, s)
+		case d < least || d > most:
+			r.fail(n, fmt.Sprintf("write %s to %s", short(least), short(most)), "%s %s is out of range", what, s)
+		default:
+			*dst = d
+		}
+	}
+}
+
+// short writes a duration without zero parts.
+func short(d time.Duration) string {
+	s := d.String()
+	if strings.HasSuffix(s, "m0s") {
+		s = s[:len(s)-2]
+	}
+	if strings.HasSuffix(s, "h0m") {
+		s = s[:len(s)-2]
+	}
+	return s
+}
+
+func (r *reader) toShare(dst *float64, what string) func(ast.Node) {
+	return func(n ast.Node) {
+		s, ok := r.text(n, what)
+		if !ok {
+			return
+		}
+		digits, percent := strings.CutSuffix(s, "%")
+		v, err := strconv.ParseFloat(strings.TrimSpace(digits), 64)
+		if err != nil || !percent || !(v >= 0 && v <= 100) {
+			r.fail(n, "write 0% to 100%", "%s %q is not a percentage", what, s)
+			return
+		}
+		*dst = v / 100
+	}
+}
+
+func (r *reader) number(n ast.Node, what string, least, most int64) (int64, bool) {
+	s, ok := r.text(n, what)
+	if !ok {
+		return 0, false
+	}
+	v, err := strconv.ParseInt(s, 10, 64)
+	if err != nil || v < least || v > most {
+		r.fail(n, fmt.Sprintf("write a number from %d to %d", least, most), "%s %q is not valid", what, s)
+		return 0, false
+	}
+	return v, true
+}
+
+func (r *reader) toStrings(dst *[]string, what string) func(ast.Node) {
+	return func(n ast.Node) {
+		*dst = nil
+		r.list(n, what, func(v ast.Node) {
+			if s, ok := r.text(v, what); ok {
+				*dst = append(*dst, s)
+			}
+		})
+	}
+}
+
+func (r *reader) toStringMap(dst *map[string]string, what string) func(ast.Node) {
+	return func(n ast.Node) {
+		*dst = map[string]string{}
+		for _, e := range r.entries(n, what) {
+			if s, ok := r.text(e.Value, what+" "+keyText(e.Key)); ok {
+				(*dst)[keyText(e.Key)] = s
+			}
+		}
+	}
+}
+
+func (r *reader) toPrefixes(dst *[]netip.Prefix, what string) func(ast.Node) {
+	return func(n ast.Node) {
+		*dst = nil
+		r.list(n, what, func(v ast.Node) {
+			s, ok := r.text(v, what)
+			if !ok {
+				return
+			}
+			p, err := parsePrefix(s)
+			if err != nil {
+				r.fail(v, "write an address or a prefix, such as 203.0.113.0/24", "%s %q is not a prefix", what, s)
+				return
+			}
+			*dst = append(*dst, p)
+		})
+	}
+}
+
+// parsePrefix reads a prefix, or a single address as a prefix of full length.
+func parsePrefix(s string) (netip.Prefix, error) {
+	if a, err := netip.ParseAddr(s); err == nil && a.Zone() == "" {
+		a = a.Unmap()
+		return netip.PrefixFrom(a, a.BitLen()), nil
+	}
+	p, err := netip.ParsePrefix(s)
+	if err != nil {
+		return netip.Prefix{}, fmt.Errorf("parse prefix: %w", err)
+	}
+	return p.Masked(), nil
+}

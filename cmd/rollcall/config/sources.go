@@ -1,0 +1,343 @@
+package config
+
+import (
+	"fmt"
+	"net"
+	"net/netip"
+	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/goccy/go-yaml/ast"
+
+	"rollcall/dnsview"
+	"rollcall/providers"
+)
+
+func (r *reader) provider(dst *providers.Provider, fits func(providers.Provider) bool, known ...string) func(ast.Node) {
+	return func(n ast.Node) {
+		s, ok := r.text(n, "provider")
+		if !ok {
+			return
+		}
+		if p := providers.Provider(s); fits(p) {
+			*dst = p
+			return
+		}
+		do := "write " + strings.Join(known, " or ")
+		if guess := nearest(s, known); guess != "" {
+			do = fmt.Sprintf("did you mean %q?", guess)
+		}
+		r.fail(n, do, "unknown provider %q", s)
+	}
+}
+
+// only reports keys that make no sense for the entry's provider.
+func (r *reader) only(n ast.Node, what string, p providers.Provider, keys ...string) {
+	for _, e := range r.entries(n, what) {
+		if k := keyText(e.Key); slices.Contains(keys, k) {
+			r.fail(e, "leave it out", "%s has no key %q when its provider is %s", what, k, p)
+		}
+	}
+}
+
+func (r *reader) cloud(n ast.Node) Cloud {
+	c := Cloud{Pos: r.pos(n)}
+	before := len(r.errs)
+	r.mapping(n, "a cloud", fields{
+		"name":         r.toString(&c.Name, "name"),
+		"provider":     r.provider(&c.Provider, providers.Provider.Computes, "ec2", "triton"),
+		"production":   r.toBool(&c.Production, "production"),
+		"endpoint":     r.toURL(&c.Endpoint, "endpoint"),
+		"region":       r.toString(&c.Region, "region"),
+		"profile":      r.toString(&c.Profile, "profile"),
+		"url":          r.toURL(&c.URL, "url"),
+		"account":      r.toString(&c.Account, "account"),
+		"user":         r.toString(&c.User, "user"),
+		"key_id":       r.toString(&c.KeyID, "key_id"),
+		"key_file":     r.toPath(&c.KeyFile, "key_file"),
+		"insecure_tls": r.toBool(&c.InsecureTLS, "insecure_tls"),
+	})
+	if len(r.errs) > before {
+		return c
+	}
+	switch {
+	case c.Name == "":
+		r.failAt(c.Pos, "add name:", "a cloud has no name")
+	case strings.ContainsFunc(c.Name, func(r rune) bool { return r <= ' ' || strings.ContainsRune(":/=,\"'", r) || r == 0x7f }):
+		r.failAt(c.Pos, "use letters, digits and dashes", "the cloud's name %q has a character that filters and flags cannot hold", c.Name)
+	case c.Provider == "":
+		r.failAt(c.Pos, "add provider: ec2 or provider: triton", "cloud %s has no provider", c.Name)
+	case c.Provider == providers.EC2:
+		r.only(n, "cloud "+c.Name, c.Provider, "url", "account", "user", "key_id", "key_file", "insecure_tls")
+	case c.Provider == providers.Triton:
+		r.only(n, "cloud "+c.Name, c.Provider, "region")
+		if c.URL != "" && c.Endpoint != "" {
+			r.failAt(c.Pos, "keep one of the two", "cloud %s has a url and an endpoint", c.Name)
+		}
+	}
+	return c
+}
+
+func (r *reader) zone(n ast.Node) Zone {
+	z := Zone{Pos: r.pos(n)}
+	before := len(r.errs)
+	r.mapping(n, "a zone", fields{
+		"name":      r.toName(&z.Name, "name"),
+		"provider":  r.provider(&z.Provider, providers.Provider.ServesDNS, "cloudflare", "route53"),
+		"endpoint":  r.toURL(&z.Endpoint, "endpoint"),
+		"profile":   r.toString(&z.Profile, "profile"),
+		"token_env": r.toString(&z.TokenEnv, "token_env"),
+	})
+	if len(r.errs) > before {
+		return z
+	}
+	switch {
+	case z.Name == "":
+		r.failAt(z.Pos, "add name:", "a zone has no name")
+	case z.Provider == "":
+		r.failAt(z.Pos, "add provider: cloudflare or provider: route53", "zone %s has no provider", z.Name)
+	case z.Provider == providers.Cloudflare:
+		r.only(n, "zone "+z.Name, z.Provider, "profile")
+	case z.Provider == providers.Route53:
+		r.only(n, "zone "+z.Name, z.Provider, "token_env")
+	}
+	return z
+}
+
+func (r *reader) service(n ast.Node) Service {
+	s := Service{Pos: r.pos(n)}
+	var kind string
+	var proxied bool
+	ttl, port, priority, weight, minimum := int64(0), int64(0), int64(0), int64(0), int64(0)
+	num := func(dst *int64, what string, least, most int64) func(ast.Node) {
+		return func(n ast.Node) {
+			if v, ok := r.number(n, what, least, most); ok {
+				*dst = v
+			}
+		}
+	}
+	before := len(r.errs)
+	r.mapping(n, "a service", fields{
+		"name":     r.toName(&s.Name, "name"),
+		"kind":     r.toString(&kind, "kind"),
+		"zone":     r.toName(&s.Zone, "zone"),
+		"ttl":      num(&ttl, "ttl", 1, 1<<31-1),
+		"port":     num(&port, "port", 1, 65535),
+		"priority": num(&priority, "priority", 0, 65535),
+		"weight":   num(&weight, "weight", 0, 65535),
+		"minimum":  num(&minimum, "minimum", 0, 1_000_000),
+		"proxied":  func(n ast.Node) { s.Proxied = &proxied; r.toBool(&proxied, "proxied")(n) },
+		"ipv6":     r.toBool(&s.IPv6, "ipv6"),
+		"txt":      r.toStringMap(&s.TXT, "txt"),
+		"clouds":   r.toStrings(&s.Clouds, "clouds"),
+		"select": func(n ast.Node) {
+			var sel map[string]string
+			r.toStringMap(&sel, "select")(n)
+			s.Select = map[string]string{}
+			for k, v := range sel {
+				s.Select[strings.TrimPrefix(k, "tag.")] = v
+			}
+		},
+		"health": func(n ast.Node) { r.health(n, &s.Health) },
+	})
+	if len(r.errs) > before {
+		return s
+	}
+	s.TTL, s.Port, s.Minimum = uint32(ttl), uint16(port), int(minimum)
+	s.Priority, s.Weight = uint16(priority), uint16(weight)
+	if s.Name == "" {
+		r.failAt(s.Pos, "add name:", "a service has no name")
+		return s
+	}
+	switch s.Kind = dnsview.ServiceKind(kind); s.Kind {
+	case dnsview.RoundRobin, dnsview.DNSSD:
+	case "":
+		s.Kind = dnsview.RoundRobin
+		if strings.Contains(s.Name, "._tcp.") || strings.Contains(s.Name, "._udp.") {
+			s.Kind = dnsview.DNSSD
+		}
+	default:
+		r.failAt(s.Pos, "write round-robin or dns-sd", "service %s is of the unknown kind %q", s.Name, kind)
+	}
+	if s.Kind == dnsview.DNSSD && s.Port == 0 {
+		r.failAt(s.Pos, "add port:", "service %s is found by DNS-SD and has no port", s.Name)
+	}
+	return s
+}
+
+func (r *reader) health(n ast.Node, h *dnsview.Health) {
+	var port, need, of int64
+	num := func(dst *int64, what string, least, most int64) func(ast.Node) {
+		return func(n ast.Node) {
+			if v, ok := r.number(n, what, least, most); ok {
+				*dst = v
+			}
+		}
+	}
+	r.mapping(n, "health", fields{
+		"http":     r.toString(&h.HTTP, "http"),
+		"tcp":      r.toBool(&h.TCP, "tcp"),
+		"port":     num(&port, "port", 1, 65535),
+		"command":  r.toString(&h.Command, "command"),
+		"interval": r.toDuration(&h.Interval, "interval", time.Second, time.Hour),
+		"need":     num(&need, "need", 1, 100),
+		"of":       num(&of, "of", 1, 100),
+	})
+	h.Port, h.Need, h.Of = uint16(port), int(need), int(of)
+	if h.HTTP != "" && !strings.HasPrefix(h.HTTP, "/") {
+		r.fail(n, `write a path, such as "/"`, "health: http %q is not a path", h.HTTP)
+	}
+	if h.Need > h.Of && h.Of > 0 {
+		r.fail(n, "need at most as many as are tried", "health: %d of %d can never be met", h.Need, h.Of)
+	}
+}
+
+// check looks at what only the whole file tells.
+func (r *reader) check(c *Config) {
+	seen := map[string]Pos{}
+	once := func(kind, name string, p Pos) {
+		if name == "" {
+			return
+		}
+		if first, ok := seen[kind+name]; ok {
+			r.failAt(p, "rename one or remove it", "duplicate %s %q, first in line %d", kind, name, first.Line)
+			return
+		}
+		seen[kind+name] = p
+	}
+	var clouds, zones []string
+	for i := range c.Clouds {
+		once("source", c.Clouds[i].Name, c.Clouds[i].Pos)
+		clouds = append(clouds, c.Clouds[i].Name)
+	}
+	for i := range c.Zones {
+		once("source", c.Zones[i].Name, c.Zones[i].Pos)
+		zones = append(zones, c.Zones[i].Name)
+	}
+	for i := range c.Services {
+		s := &c.Services[i]
+		once("service", s.Name, s.Pos)
+		for _, name := range s.Clouds {
+			if !slices.Contains(clouds, name) {
+				do := "add it to clouds, or correct the name"
+				if guess := nearest(name, clouds); guess != "" {
+					do = fmt.Sprintf("did you mean %q?", guess)
+				}
+				r.failAt(s.Pos, do, "service %s names the unknown cloud %q", s.Name, name)
+			}
+		}
+		r.serviceZone(c, s, zones)
+	}
+}
+
+func (r *reader) serviceZone(c *Config, s *Service, zones []string) {
+	if s.Name == "" {
+		return
+	}
+	do := "add the zone to zones"
+	if len(zones) > 0 {
+		do += ", which has " + strings.Join(zones, ", ")
+	}
+	switch {
+	case s.Zone == "":
+		zone, ok := c.ZoneOf(s.Name)
+		if !ok {
+			r.failAt(s.Pos, do, "service %s lies in no zone of this config", s.Name)
+			return
+		}
+		s.Zone = zone
+	case !slices.Contains(zones, s.Zone):
+		if guess := nearest(s.Zone, zones); guess != "" {
+			do = fmt.Sprintf("did you mean %q?", guess)
+		}
+		r.failAt(s.Pos, do, "service %s names the unknown zone %q", s.Name, s.Zone)
+	case !providers.InZone(s.Name, s.Zone):
+		r.failAt(s.Pos, "correct the name or the zone", "service %s does not lie in the zone %s", s.Name, s.Zone)
+	}
+}
+
+// toName reads a domain name (RFC 1035 section 2.3.4 for the lengths).
+func (r *reader) toName(dst *string, what string) func(ast.Node) {
+	return func(n ast.Node) {
+		s, ok := r.text(n, what)
+		if !ok {
+			return
+		}
+		name := providers.CanonicalName(s)
+		length := 1
+		for _, l := range providers.SplitName(name) {
+			length += len(l) + 1
+			if l == "" || len(l) > 63 {
+				r.fail(n, "write labels of 1 to 63 bytes between dots", "%s %q is not a domain name", what, s)
+				return
+			}
+		}
+		if name == "." || length > 255 || strings.ContainsFunc(s, func(c rune) bool { return c <= ' ' || c == '/' || c == 0x7f }) {
+			r.fail(n, "write a name such as www.example.com", "%s %q is not a domain name", what, s)
+			return
+		}
+		*dst = name
+	}
+}
+
+func (r *reader) toURL(dst *string, what string) func(ast.Node) {
+	return func(n ast.Node) {
+		s, ok := r.text(n, what)
+		if !ok {
+			return
+		}
+		u, err := url.Parse(s)
+		if err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
+			r.fail(n, "write it with scheme and host, such as https://api.example.com", "%s %q is not a URL", what, s)
+			return
+		}
+		if u.User != nil {
+			r.fail(n, "keep credentials out of the config", "%s holds a password", what)
+			return
+		}
+		*dst = strings.TrimSuffix(s, "/")
+	}
+}
+
+// toPath reads a file name: ~ is the home folder, and what is relative lies
+// beside the config file.
+func (r *reader) toPath(dst *string, what string) func(ast.Node) {
+	return func(n ast.Node) {
+		s, ok := r.text(n, what)
+		if !ok {
+			return
+		}
+		if rest, ok := strings.CutPrefix(s, "~/"); ok {
+			if h, err := os.UserHomeDir(); err == nil {
+				s = filepath.Join(h, rest)
+			}
+		}
+		if !filepath.IsAbs(s) {
+			s = filepath.Join(filepath.Dir(r.file), s)
+		}
+		*dst = s
+	}
+}
+
+// resolverAddress completes a resolver to host:port.
+func resolverAddress(s string) (string, error) {
+	if a, err := netip.ParseAddr(s); err == nil {
+		return net.JoinHostPort(a.String(), "53"), nil
+	}
+	host, port, err := net.SplitHostPort(s)
+	if err != nil {
+		if strings.ContainsAny(s, " /:[]") || s == "" {
+			return "", fmt.Errorf("%q is not an address", s)
+		}
+		return net.JoinHostPort(s, "53"), nil
+	}
+	if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 || host == "" {
+		return "", fmt.Errorf("%q is not an address and a port", s)
+	}
+	return s, nil
+}

@@ -1,0 +1,173 @@
+package config
+
+import (
+	"fmt"
+	"io"
+	"maps"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"rollcall/dnsview"
+	"rollcall/providers"
+)
+
+// Write writes the config as a file that Parse reads back to the same. Nothing
+// in a config is secret: credentials stay where each ecosystem keeps them.
+func Write(w io.Writer, c *Config) error {
+	var b strings.Builder
+	if c.Fleet != "" {
+		b.WriteString("# The id of everything that this team marks as its own. Share it within the team, and never change it.\n")
+		fmt.Fprintf(&b, "fleet: %s\n", scalar(c.Fleet))
+	}
+	if len(c.Clouds) > 0 {
+		b.WriteString("clouds:\n")
+	}
+	for i := range c.Clouds {
+		x := &c.Clouds[i]
+		writeFlow(&b, "name", x.Name, "provider", string(x.Provider), "region", x.Region, "profile", x.Profile, "url", x.URL,
+			"account", x.Account, "user", x.User, "key_id", x.KeyID, "key_file", x.KeyFile, "endpoint", x.Endpoint,
+			"insecure_tls", yes(x.InsecureTLS), "production", yes(x.Production))
+	}
+	if len(c.Zones) > 0 {
+		b.WriteString("zones:\n")
+	}
+	for i := range c.Zones {
+		z := &c.Zones[i]
+		writeFlow(&b, "name", z.Name, "provider", string(z.Provider), "profile", z.Profile, "token_env", z.TokenEnv, "endpoint", z.Endpoint)
+	}
+	if len(c.Services) > 0 {
+		b.WriteString("services:\n")
+	}
+	for i := range c.Services {
+		writeService(&b, &c.Services[i].Service)
+	}
+	g := &c.Guards
+	fmt.Fprintf(&b, "guards: {age: %s, threshold: %s%%, grace: %s, boot: %s", short(g.Age), strconv.FormatFloat(g.Threshold*100, 'f', -1, 64), short(g.Grace), short(g.BootGrace))
+	if len(g.Allow) > 0 {
+		var allow []string
+		for _, p := range g.Allow {
+			allow = append(allow, scalar(p.String()))
+		}
+		fmt.Fprintf(&b, ", allow: [%s]", strings.Join(allow, ", "))
+	}
+	fmt.Fprintf(&b, "}\nrefresh: %s\n", short(c.Refresh))
+	if len(c.Resolvers) > 0 {
+		b.WriteString("resolvers: " + flowList(c.Resolvers) + "\n")
+	}
+	if len(c.Keys) > 0 {
+		b.WriteString("keys:\n")
+		for _, a := range slices.Sorted(maps.Keys(c.Keys)) {
+			fmt.Fprintf(&b, "  %s: %s\n", a, flowList(c.Keys[a]))
+		}
+	}
+	_, err := io.WriteString(w, b.String())
+	if err != nil {
+		return fmt.Errorf("write config: %w", err)
+	}
+	return nil
+}
+
+func writeService(b *strings.Builder, s *dnsview.Service) {
+	pairs := []string{"name", s.Name, "kind", string(s.Kind), "zone", s.Zone, "ttl", num(int64(s.TTL)), "port", num(int64(s.Port)), "priority", num(int64(s.Priority)), "weight", num(int64(s.Weight)), "minimum", num(int64(s.Minimum)), "ipv6", yes(s.IPv6)}
+	if s.Proxied != nil {
+		pairs = append(pairs, "proxied", strconv.FormatBool(*s.Proxied))
+	}
+	b.WriteString("  - {" + flowPairs(pairs))
+	if len(s.Clouds) > 0 {
+		b.WriteString(", clouds: " + flowList(s.Clouds))
+	}
+	if len(s.Select) > 0 {
+		sel := map[string]string{}
+		for k, v := range s.Select {
+			sel["tag."+k] = v
+		}
+		b.WriteString(", select: " + flowMap(sel))
+	}
+	if len(s.TXT) > 0 {
+		b.WriteString(", txt: " + flowMap(s.TXT))
+	}
+	h := &s.Health
+	interval := ""
+	if h.Interval > 0 {
+		interval = short(h.Interval)
+	}
+	if p := flowPairs([]string{"http", h.HTTP, "tcp", yes(h.TCP), "port", num(int64(h.Port)), "command", h.Command, "interval", interval, "need", num(int64(h.Need)), "of", num(int64(h.Of))}); p != "" {
+		b.WriteString(", health: {" + p + "}")
+	}
+	b.WriteString("}\n")
+}
+
+func writeFlow(b *strings.Builder, pairs ...string) {
+	b.WriteString("  - {" + flowPairs(pairs) + "}\n")
+}
+
+// flowPairs writes the pairs whose value is not empty.
+func flowPairs(pairs []string) string {
+	var out []string
+	for i := 0; i+1 < len(pairs); i += 2 {
+		if pairs[i+1] != "" {
+			out = append(out, pairs[i]+": "+scalar(pairs[i+1]))
+		}
+	}
+	return strings.Join(out, ", ")
+}
+
+func flowMap(m map[string]string) string {
+	var out []string
+	for _, k := range slices.Sorted(maps.Keys(m)) {
+		out = append(out, scalar(k)+": "+quote(m[k]))
+	}
+	return "{" + strings.Join(out, ", ") + "}"
+}
+
+func flowList(l []string) string {
+	var out []string
+	for _, s := range l {
+		out = append(out, scalar(s))
+	}
+	return "[" + strings.Join(out, ", ") + "]"
+}
+
+func num(v int64) string {
+	if v == 0 {
+		return ""
+	}
+	return strconv.FormatInt(v, 10)
+}
+
+func yes(v bool) string {
+	if v {
+		return "true"
+	}
+	return ""
+}
+
+// safePlain are texts that YAML takes as they stand, numbers included: Parse
+// reads every scalar as text first.
+var safePlain = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_./-]*$|^https?://[A-Za-z0-9.:/_~-]+[A-Za-z0-9/_~-]$`)
+
+func scalar(s string) string {
+	if safePlain.MatchString(s) && s != "null" && s != "Null" && s != "NULL" {
+		return s
+	}
+	return quote(s)
+}
+
+func quote(s string) string { return strconv.Quote(s) }
+
+// Source gives the place of a source's entry in the file, by its name.
+func (c *Config) Source(name string) (Pos, bool) {
+	for i := range c.Clouds {
+		if c.Clouds[i].Name == name {
+			return c.Clouds[i].Pos, true
+		}
+	}
+	for i := range c.Zones {
+		if providers.SameName(c.Zones[i].Name, name) {
+			return c.Zones[i].Pos, true
+		}
+	}
+	return Pos{}, false
+}
