@@ -1,0 +1,125 @@
+// Package launch takes a rendered launch to one or several clouds, each node
+// exactly once, and follows every node until it runs and is registered.
+package launch
+
+import (
+	"context"
+	"time"
+
+	"rollcall/providers"
+)
+
+// UserDataLimit is the most user data that EC2 takes, in raw bytes before
+// base64 (EC2 User Guide, "Run commands on your Linux instance at launch").
+const UserDataLimit = 16384
+
+// Compute is the part of a cloud that a launch needs.
+type Compute interface {
+	providers.Launcher
+	providers.InstanceGetter
+}
+
+// Cloud is one cloud that a launch can go to.
+type Cloud struct {
+	Name     string // name from the config
+	Provider providers.Provider
+	Compute  Compute
+}
+
+// Spec is a whole launch, as plain data.
+type Spec struct {
+	ID         string            // launch id, see NewID; the same id never launches a node twice
+	Fleet      string            // fleet id, put on every node as a tag; may be empty
+	Service    string            // service name, put on every node as a tag; may be empty
+	Template   string            // name of the boot template, for the record
+	NamePrefix string            // node names are <prefix>-<four digits of the id>-<number>
+	Tags       map[string]string // further tags of every node
+	Nodes      []Target          // one entry for each cloud
+	// Console says that the console registers the nodes, by Options.Register,
+	// instead of the nodes themselves.
+	Console bool
+}
+
+// Target is what is launched in one cloud.
+type Target struct {
+	Cloud    string // name of the cloud
+	Count    int
+	Image    string
+	Size     string
+	Network  string
+	KeyPair  string
+	Profile  string
+	UserData []byte
+	Metadata map[string]string // Triton only; may hold secrets, never logged
+}
+
+// Problems lists everything that is wrong with a spec, one clear line each.
+type Problems []string
+
+// Plan is what a valid spec comes to: one request for each node, in order.
+type Plan struct {
+	Spec  Spec
+	Nodes []Node
+}
+
+// Stage says how far a node has come.
+type Stage string
+
+// The stages of a node, in order; failed and unknown end the way early.
+const (
+	StageWaiting    Stage = "waiting"    // not asked for yet
+	StageLaunching  Stage = "launching"  // the cloud was asked
+	StagePending    Stage = "pending"    // the cloud has taken it, it does not run yet
+	StageRunning    Stage = "running"    // it runs, and is not in DNS yet
+	StageRegistered Stage = "registered" // it is in DNS: done
+	StageFailed     Stage = "failed"     // see Node.Err
+	StageUnknown    Stage = "unknown"    // the cloud may have taken it; a retry asks again under the same id
+)
+
+// Node is one node of a launch and how far it has come.
+type Node struct {
+	Cloud    string             `json:"cloud"`
+	Index    int                `json:"index"` // number within the launch and cloud, see providers.LaunchRequest
+	Name     string             `json:"name"`
+	Stage    Stage              `json:"stage"`
+	Instance providers.Instance `json:"instance,omitzero"` // as last seen; zero before the cloud has taken it
+	Message  string             `json:"message,omitempty"` // one line for a person
+	Err      error              `json:"-"`
+	Since    time.Time          `json:"since,omitzero"` // when it entered its stage
+}
+
+// Done reports whether the node is where it should be.
+func (n *Node) Done() bool { return n.Stage == StageRegistered }
+
+// Progress tells of one node that has come further, or has not.
+type Progress struct {
+	Node  Node
+	Done  int // nodes registered so far
+	Total int
+}
+
+// Report is the outcome of a launch, node by node in the order of the plan.
+type Report struct {
+	Spec     Spec
+	Nodes    []Node
+	Problems Problems // the spec was refused and nothing was started
+	Started  time.Time
+	Finished time.Time
+}
+
+// Options are what following a launch needs. The zero value of every field is usable.
+type Options struct {
+	// Registered tells whether a running node is in DNS. Nil: a node is done
+	// as soon as it runs.
+	Registered func(ctx context.Context, n Node) (bool, error)
+	// Register puts a running node into DNS, when Spec.Console is set. It is
+	// called again after an error that may pass, so it must be idempotent.
+	Register func(ctx context.Context, n Node) error
+	Now      func() time.Time // default time.Now
+
+	Concurrency     int           // nodes under way at a time in one cloud; default 8
+	Tries           int           // launch calls for one node; default 4
+	Poll            time.Duration // between two looks at a node; grows to four times that; default 2 s
+	RunTimeout      time.Duration // from launch to running; default 10 min
+	RegisterTimeout time.Duration // from running to registered; default 10 min
+}

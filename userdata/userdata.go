@@ -1,0 +1,118 @@
+// Package userdata holds the boot templates: it lists and renders them, checks
+// the values that go in, and finds the agent's config in a rendered text again.
+package userdata
+
+import (
+	"io/fs"
+	"strings"
+
+	"rollcall/providers"
+)
+
+// EC2Limit is the most user data that EC2 takes, in raw bytes before base64
+// (EC2 User Guide, "Run commands on your Linux instance at launch").
+const EC2Limit = 16384
+
+// TritonLimit is the most that rollcall puts into Triton's user-script. CloudAPI
+// documents no limit; this keeps a request well below what it reads.
+const TritonLimit = 65536
+
+// Type is the type of a variable.
+type Type string
+
+// The types of variables.
+const (
+	TypeString Type = "string" // one line of text
+	TypeInt    Type = "int"
+	TypeBool   Type = "bool"   // true or false
+	TypePort   Type = "port"   // 1 to 65535
+	TypeTTL    Type = "ttl"    // seconds, 1 to 2147483647 (RFC 2181 section 8)
+	TypeDomain Type = "domain" // fully qualified name
+	TypeEnum   Type = "enum"   // one of Options
+)
+
+// Variable is one value that a template takes.
+type Variable struct {
+	Name     string   `yaml:"name"`
+	Type     Type     `yaml:"type"`
+	Default  string   `yaml:"default"`
+	Help     string   `yaml:"help"`
+	Example  string   `yaml:"example"`
+	Required bool     `yaml:"required"`
+	Pattern  string   `yaml:"pattern"` // regular expression that the whole value must match
+	Options  []string `yaml:"options"` // enum only
+	Secret   bool     `yaml:"secret"`  // not shown, not kept
+}
+
+// Template is one boot template.
+type Template struct {
+	Name      string
+	Help      string
+	Agent     string // kind of service that the agent registers: round-robin, dns-sd, or empty for no agent
+	After     string // systemd unit that must be up before the agent starts, e.g. nginx.service
+	Variables []Variable
+	Source    string // file that it comes from
+	Format    string // sh or cloud-config
+	Builtin   bool
+	body      string
+}
+
+// Input is what a rendering needs.
+type Input struct {
+	Provider  providers.Provider // ec2 or triton: decides the size limit and what is warned about
+	Values    map[string]string
+	Fleet     string             // fleet id; needed by templates with an agent
+	CloudKey  providers.CloudKey // key of the cloud, when known; the agent derives it otherwise
+	ZoneID    string             // id of the service's zone, when known
+	Endpoints map[string]string  // see AgentConfig.Endpoints
+}
+
+// Rendered is a boot script ready to be launched.
+type Rendered struct {
+	Text     []byte
+	Limit    int // raw bytes that the cloud takes
+	Left     int // bytes left below the limit
+	Warnings []string
+	Agent    *AgentConfig // nil when the template has no agent
+}
+
+// Templates is a set of templates: the built-in ones, and those that an
+// operator has added.
+type Templates struct {
+	list []Template
+}
+
+// Builtin gives the templates that come with rollcall.
+func Builtin() *Templates { return &Templates{} }
+
+// Load adds the templates in the top folder of fsys (*.sh, *.yaml) to the
+// set and gives the new set. An operator's template hides a built-in one of the same name.
+func (t *Templates) Load(fsys fs.FS) (*Templates, error) { return t, nil }
+
+// List gives all templates, sorted by name.
+func (t *Templates) List() []Template { return t.list }
+
+// Get gives the template of that name. The error names those that there are.
+func (t *Templates) Get(name string) (Template, error) { return Template{}, nil }
+
+// Render checks the values and gives the boot script. The error is Problems,
+// one line for each thing that is wrong, with template and variable.
+func (t *Templates) Render(name string, in Input) (Rendered, error) { return Rendered{}, nil }
+
+// List gives the built-in templates, sorted by name.
+func List() []Template { return Builtin().List() }
+
+// Get gives the built-in template of that name.
+func Get(name string) (Template, error) { return Builtin().Get(name) }
+
+// Render renders a built-in template.
+func Render(name string, in Input) (Rendered, error) { return Builtin().Render(name, in) }
+
+// Problems lists everything that is wrong with an input, one clear line each.
+type Problems []string
+
+// FindAgentConfig finds the agent's config in a rendered text: plain, in base64, or compressed.
+func FindAgentConfig(userData []byte) (AgentConfig, bool) { return AgentConfig{}, false }
+
+// Error gives the problems, one a line.
+func (p Problems) Error() string { return strings.Join(p, "\n") }
