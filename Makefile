@@ -1,0 +1,72 @@
+# Everything sets itself up: Go is all that must be there. Tools are pinned here
+# and land in .cache/bin, which git ignores.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+GOLANGCI_VERSION := v2.15.0
+GOFUMPT_VERSION  := v0.12.0
+
+TOOLS    := $(CURDIR)/.cache/bin
+GOLANGCI := $(TOOLS)/golangci-lint-$(GOLANGCI_VERSION)
+GOFUMPT  := $(TOOLS)/gofumpt-$(GOFUMPT_VERSION)
+ROLLCALL := $(CURDIR)/bin/rollcall
+
+# The race detector needs a C compiler. Without one the tests still run, and say so.
+HAVE_CC := $(shell command -v $$(go env CC) 2>/dev/null)
+RACE    := $(if $(HAVE_CC),-race,)
+
+# service/ec2 takes 3.4 GB to compile with the race detector, so the number of
+# packages that are worked on at once follows from memory as well as from CPUs.
+CPUS   := $(shell nproc 2>/dev/null || sysctl -n hw.ncpu 2>/dev/null || echo 2)
+MEM_GB := $(shell awk '/MemTotal/ {print int($$2/1048576)}' /proc/meminfo 2>/dev/null || echo 8)
+PAR    := $(shell p=$$(( $(MEM_GB) / 4 )); [ $$p -lt 1 ] && p=1; [ $$p -gt $(CPUS) ] && p=$(CPUS); [ $$p -gt 8 ] && p=8; echo $$p)
+
+.PHONY: help build demo test lint fmt bench clean go
+
+help: ## what can be made
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+go:
+	@command -v go >/dev/null || { echo "rollcall is built with Go 1.26 or newer, and there is no go in PATH; see https://go.dev/dl" >&2; exit 1; }
+
+build: go ## bin/rollcall
+	@if [ "$$(go list -f '{{.Stale}}' github.com/aws/aws-sdk-go-v2/service/ec2 2>/dev/null)" != false ]; then \
+	  echo "The first build compiles the AWS SDK: about two minutes on two cores. Later ones take seconds." >&2; fi
+	@mkdir -p bin && go build -p $(PAR) -o $(ROLLCALL) ./cmd/rollcall
+
+demo: build ## the console on the embedded clouds
+	@$(ROLLCALL) --demo
+
+# Vet and lint read the types that the race build leaves in the cache, so
+# nothing is compiled twice. The tests come last, and so do their lines.
+test: go $(GOLANGCI) ## build, vet, lint and all tests with the race detector
+	@if [ -z "$(RACE)" ]; then echo "no C compiler: the tests run without the race detector" >&2; [ "$${CI:-}" != true ]; fi
+	@if [ "$$(go list $(RACE) -f '{{.Stale}}' github.com/aws/aws-sdk-go-v2/service/ec2 2>/dev/null)" != false ]; then \
+	  echo "The first test run compiles the AWS SDK: two to four minutes on two cores. Later ones are quick." >&2; fi
+	go build -p $(PAR) $(RACE) ./...
+	go vet -p $(PAR) $(RACE) ./...
+	GOFLAGS=$(RACE) $(GOLANGCI) run -j $(PAR) ./...
+	go test -p $(PAR) $(RACE) -timeout 10m ./...
+
+lint: go $(GOLANGCI) ## the linters, with the walls between the packages
+	$(GOLANGCI) run -j $(PAR) ./...
+
+fmt: go $(GOFUMPT) ## format the code
+	$(GOFUMPT) -w cmd dnsview providers ui userdata
+
+bench: go ## the benchmarks, with memory
+	go test -p 1 -run '^$$' -bench . -benchmem -timeout 30m ./...
+
+clean: ## remove what was built here
+	rm -rf bin .cache
+
+$(GOLANGCI):
+	@echo "Installing golangci-lint $(GOLANGCI_VERSION) into .cache/bin: a few minutes, once." >&2
+	@mkdir -p $(TOOLS) && GOFLAGS= GOBIN=$(TOOLS)/new go install -p $(PAR) github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_VERSION)
+	@mv $(TOOLS)/new/golangci-lint $@
+
+$(GOFUMPT):
+	@mkdir -p $(TOOLS) && GOFLAGS= GOBIN=$(TOOLS)/new go install mvdan.cc/gofumpt@$(GOFUMPT_VERSION)
+	@mv $(TOOLS)/new/gofumpt $@
