@@ -1,0 +1,50 @@
+// Package sim is the embedded clouds: a world of instances and zones in this
+// process, an HTTP front for each real API, an authoritative DNS server, an
+// ssh-agent, and a control port that switches faults. Real clients talk to it
+// unchanged; the code that it fronts for never knows it.
+package sim
+
+import (
+	"context"
+	"net/http"
+	"sync"
+	"time"
+
+	"rollcall/providers"
+	"rollcall/providers/sim/dnsserver"
+	"rollcall/providers/sim/sshagent"
+	"rollcall/providers/sim/world"
+)
+
+// Options shape a simulation. The zero value is usable.
+type Options struct {
+	Seed      uint64           // the same seed gives the same world
+	Instances int              // about how many; 0 for the default world of 60
+	Now       func() time.Time // the world's clock; time.Now when nil
+	Delays    world.Delays     // how long things take; the world's own when zero
+	// UserData gives the boot script of a seeded node of a service; may be nil.
+	UserData func(service string, p providers.Provider) []byte
+	// Node plays what a node's agent does when its machine comes up or goes
+	// down, in a goroutine of its own; may be nil. It is never called before
+	// WriteConfig has returned, and not after Close.
+	Node func(ctx context.Context, ev world.NodeEvent)
+	// WriteConfig writes a config file for the world once every port listens,
+	// and gives its path; may be nil. An error of it ends Start.
+	WriteConfig func(e Endpoints) (path string, err error)
+	// Dir is where the ssh-agent's socket lies; it is made with mode 0700.
+	// Without it, or when it is too deep for a socket, a temporary one is used.
+	Dir string
+}
+
+// Sim is a running world. Its methods are safe for concurrent use.
+type Sim struct {
+	world     *world.World
+	endpoints Endpoints
+	ctx       context.Context // ends with the simulation
+	cancel    context.CancelFunc
+	wg        sync.WaitGroup
+	servers   []*http.Server
+	dns       *dnsserver.Server
+	agent     *sshagent.Agent
+	closeErr  error
+}
