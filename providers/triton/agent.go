@@ -1,0 +1,96 @@
+package triton
+
+import (
+	"encoding/asn1"
+	"fmt"
+	"math/big"
+	"net"
+	"time"
+
+	"golang.org/x/crypto/ssh"
+	"golang.org/x/crypto/ssh/agent"
+)
+
+// agentPatience is how long an agent may take: one that asks a person to
+// confirm needs a moment, one that hangs must not hang a refresh for ever.
+const agentPatience = 15 * time.Second
+
+// withAgent runs f on a connection of its own. An agent client serialises its
+// calls and dies with its connection; a connection for each call costs little.
+func withAgent(socket string, f func(agent.ExtendedAgent) error) error {
+	conn, err := net.DialTimeout("unix", socket, agentPatience)
+	if err != nil {
+		return fmt.Errorf("ssh-agent: %w", err)
+	}
+	defer func() { _ = conn.Close() }()
+	_ = conn.SetDeadline(time.Now().Add(agentPatience)) // a unix socket takes deadlines
+	if err := f(agent.NewClient(conn)); err != nil {
+		return fmt.Errorf("ssh-agent: %w", err)
+	}
+	return nil
+}
+
+// agentKey looks for the key with the fingerprint in the agent. It gives nil
+// when the agent answers and has no such key.
+func agentKey(socket, fingerprint string) (*key, error) {
+	var found *agent.Key
+	err := withAgent(socket, func(a agent.ExtendedAgent) error {
+		keys, err := a.List()
+		if err != nil {
+			return err
+		}
+		for _, k := range keys {
+			if matches(k, fingerprint) {
+				found = k
+				return nil
+			}
+		}
+		return nil
+	})
+	if err != nil || found == nil {
+		return nil, err
+	}
+	alg, err := algorithmOf(found)
+	if err != nil {
+		return nil, err
+	}
+	return &key{public: found, alg: alg, sign: func(data []byte) ([]byte, error) {
+		var sig *ssh.Signature
+		err := withAgent(socket, func(a agent.ExtendedAgent) (err error) {
+			sig, err = a.SignWithFlags(found, data, agentFlags(found))
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+		return fromSSH(found.Type(), sig)
+	}}, nil
+}
+
+func agentFlags(k ssh.PublicKey) agent.SignatureFlags {
+	if k.Type() == ssh.KeyAlgoRSA {
+		return agent.SignatureFlagRsaSha256
+	}
+	return 0
+}
+
+// fromSSH turns an SSH signature into the form of CloudAPI: RSA stays as it
+// is, ECDSA goes from two mpints (RFC 5656 section 3.1.2) to ASN.1 DER. The
+// hash follows from the key's curve, never from the length of a number. An
+// agent too old to know SHA-2 answers with SHA-1: that is refused.
+func fromSSH(keyType string, sig *ssh.Signature) ([]byte, error) {
+	if keyType == ssh.KeyAlgoRSA {
+		if sig.Format != ssh.KeyAlgoRSASHA256 {
+			return nil, fmt.Errorf("the agent signed with %s, not rsa-sha2-256: it is too old", clean(sig.Format))
+		}
+		return sig.Blob, nil
+	}
+	if sig.Format != keyType {
+		return nil, fmt.Errorf("the agent signed with %s for a key of type %s", clean(sig.Format), keyType)
+	}
+	var rs struct{ R, S *big.Int }
+	if err := ssh.Unmarshal(sig.Blob, &rs); err != nil {
+		return nil, err
+	}
+	return asn1.Marshal(rs)
+}

@@ -1,0 +1,237 @@
+package triton
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"path"
+	"strings"
+	"time"
+	"unicode"
+
+	"github.com/joyent/triton-go/client"
+
+	"rollcall/providers"
+	"rollcall/providers/budget"
+)
+
+// maxBody bounds what is read of one answer: a page of 1,000 machines with
+// large tags is far below it.
+const maxBody = 64 << 20
+
+// exchange is what one request met. The SDK hands neither headers nor the
+// status of an answer without JSON to its caller, so the transport writes them here.
+type exchange struct {
+	status int
+	header http.Header
+	body   []byte
+	err    error // no answer, or an answer that broke off
+}
+
+type exchangeKey struct{}
+
+// recorder is the transport between the SDK and the network. It reads every
+// answer to its end and closes it: the SDK leaves the bodies of errors open, and each
+// of them holds a connection.
+type recorder struct{ base http.RoundTripper }
+
+// RoundTrip implements http.RoundTripper.
+func (r *recorder) RoundTrip(req *http.Request) (*http.Response, error) {
+	x, _ := req.Context().Value(exchangeKey{}).(*exchange)
+	if x == nil {
+		x = &exchange{}
+	}
+	resp, err := r.base.RoundTrip(req)
+	if err != nil {
+		x.err = err
+		return nil, err
+	}
+	x.status, x.header = resp.StatusCode, resp.Header
+	body, err := io.ReadAll(io.LimitReader(resp.Body, maxBody+1))
+	_ = resp.Body.Close()
+	if err == nil && len(body) > maxBody {
+		err = fmt.Errorf("an answer of more than %d bytes", maxBody)
+	}
+	if err != nil {
+		x.err = err
+		return nil, err
+	}
+	x.body = body
+	resp.Body = io.NopCloser(bytes.NewReader(body))
+	return resp, nil
+}
+
+// request is one call: a path below the account, a query, a body to send.
+type request struct {
+	op     string // for errors: what is being done
+	method string
+	path   []string
+	query  url.Values
+	body   any
+}
+
+// do carries out one call, once. An answer outside 2xx is a *providers.Error.
+func (c *Cloud) do(ctx context.Context, r request) (*exchange, error) {
+	x := &exchange{}
+	sdk := c.base // a copy: the SDK resets a field of its client in every call
+	in := client.RequestInput{Method: r.method, Path: path.Join(append([]string{"/", c.account}, r.path...)...), Body: r.body}
+	if len(r.query) > 0 {
+		in.Query = &r.query
+	}
+	resp, err := sdk.ExecuteRequestRaw(context.WithValue(ctx, exchangeKey{}, x), in)
+	if resp != nil {
+		_ = resp.Body.Close() // read already; nothing is left to lose
+	}
+	switch {
+	case x.err != nil:
+		return x, c.fail(r.op, x.err)
+	case x.status == 0: // never sent: the key could not sign
+		return x, c.fail(r.op, err)
+	case x.status >= 200 && x.status < 300:
+		return x, nil
+	}
+	return x, c.refusal(r.op, x)
+}
+
+// read carries out a call that can be repeated without harm, and decodes its answer into v.
+func (c *Cloud) read(ctx context.Context, r request, v any) (*exchange, error) {
+	var x *exchange
+	err := c.budget.Retry(ctx, func(ctx context.Context) (err error) {
+		x, err = c.do(ctx, r)
+		return err
+	})
+	if err != nil || v == nil {
+		return x, err
+	}
+	return x, c.decode(r.op, x.body, v)
+}
+
+func (c *Cloud) decode(op string, body []byte, v any) error {
+	if err := json.Unmarshal(body, v); err != nil {
+		return &providers.Error{Kind: providers.KindIncomplete, Source: c.name, Op: op, Err: fmt.Errorf("an answer that cannot be read: %s", clean(err.Error()))}
+	}
+	return nil
+}
+
+// fail classifies an error without an answer.
+func (c *Cloud) fail(op string, err error) error {
+	if err == nil {
+		err = errors.New("no answer")
+	}
+	if e, ok := errors.AsType[*providers.Error](err); ok {
+		out := *e
+		out.Source, out.Op = c.name, op
+		// The chain stays: whether the request was sent is read from it.
+		return &out
+	}
+	if u, ok := errors.AsType[*url.Error](err); ok {
+		err = u.Err // method and URL are in Op and Source
+	}
+	return &providers.Error{Kind: providers.KindUnreachable, Source: c.name, Op: op, Err: err}
+}
+
+// kindOfCode maps CloudAPI's codes to what a caller can do about them. A code that
+// is not here goes by its status.
+func kindOfCode(code string) (providers.Kind, bool) {
+	switch code {
+	case "InvalidCredentials", "NotAuthorized", "InvalidSignature", "InvalidKeyId", "InvalidAuthToken", "InvalidHeader",
+		"AuthScheme", "Authorization", "AuthorizationRequired", "AuthSchemeError", "RequestExpired", "AccountBlocked":
+		return providers.KindAuth, true
+	case "RequestThrottled", "TooManyRequests", "Throttled":
+		return providers.KindThrottled, true
+	case "ResourceNotFound", "VmNotFound":
+		return providers.KindNotFound, true
+	case "QuotaExceeded", "InsufficientCapacity", "NotEnoughSpace":
+		return providers.KindLimit, true
+	case "InvalidState", "InUse", "InUseError", "Conflict", "ConcurrentRequest", "EntityExists":
+		return providers.KindConflict, true
+	case "InvalidArgument", "MissingParameter", "InvalidParameters", "ValidationFailed", "BadRequest", "InvalidVersion", "RequestTooLarge":
+		return providers.KindInvalid, true
+	}
+	return "", false
+}
+
+func kindOfStatus(status int) providers.Kind {
+	switch {
+	case status == http.StatusUnauthorized || status == http.StatusForbidden:
+		return providers.KindAuth
+	case status == budget.StatusEnhanceYourCalm || status == http.StatusTooManyRequests:
+		return providers.KindThrottled
+	case status == http.StatusConflict || status == http.StatusPreconditionFailed:
+		return providers.KindConflict
+	case status == http.StatusRequestTimeout || status >= 500:
+		return providers.KindUnreachable
+	case status == http.StatusNotFound || status == http.StatusGone:
+		// Without CloudAPI's own code this can be a proxy or a wrong URL: it is not
+		// the cloud's word that anything is gone.
+		return providers.KindOther
+	case status >= 400:
+		return providers.KindInvalid
+	}
+	return providers.KindOther
+}
+
+// refusal classifies an answer outside 2xx.
+func (c *Cloud) refusal(op string, x *exchange) error {
+	var body struct {
+		Code    string `json:"code"`
+		Message string `json:"message"`
+		ID      string `json:"id"` // a 410 can bear the machine
+	}
+	decoded := json.Unmarshal(x.body, &body) == nil
+	kind, known := kindOfCode(body.Code)
+	byStatus := kindOfStatus(x.status)
+	switch {
+	case x.status == http.StatusGone && decoded && (body.ID != "" || body.Code != ""):
+		kind = providers.KindGone
+	case !known, byStatus == providers.KindThrottled, byStatus == providers.KindUnreachable && kind != providers.KindThrottled:
+		kind = byStatus
+	case kind == providers.KindNotFound && x.status != http.StatusNotFound:
+		kind = byStatus
+	}
+	msg := clean(body.Message)
+	if msg == "" {
+		msg = fmt.Sprintf("HTTP %d %s", x.status, http.StatusText(x.status))
+	}
+	code := clean(body.Code)
+	if code == "" {
+		code = fmt.Sprintf("HTTP %d", x.status)
+	}
+	return &providers.Error{
+		Kind: kind, Source: c.name, Op: op, Code: code,
+		RetryAfter: budget.RetryAfter(x.header, c.now()), Err: errors.New(msg),
+	}
+}
+
+// clean takes control characters out of a text from outside, and cuts it to one line of a screen or two.
+func clean(s string) string {
+	s = strings.Map(func(r rune) rune {
+		if r == '\n' || r == '\t' {
+			return ' '
+		}
+		if unicode.IsControl(r) || unicode.Is(unicode.Cf, r) || r == unicode.ReplacementChar {
+			return -1
+		}
+		return r
+	}, s)
+	const limit = 300
+	if r := []rune(s); len(r) > limit {
+		s = string(r[:limit]) + "…"
+	}
+	return strings.TrimSpace(s)
+}
+
+// after is a pause that ends with the context.
+func (c *Cloud) after(ctx context.Context, d time.Duration) error {
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-c.pause(d):
+		return nil
+	}
+}

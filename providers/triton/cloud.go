@@ -1,0 +1,137 @@
+// Package triton is the adapter for Joyent Triton's CloudAPI.
+//
+// Requests are signed and sent by the SDK's executor; what they carry is
+// decoded here. The SDK's own decoders end the process on a package whose disk
+// they cannot read, panic on a tag that is not a bool, count offsets in 16 bits
+// and keep metadata values, which can be secrets.
+package triton
+
+import (
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/joyent/triton-go/authentication"
+	"github.com/joyent/triton-go/client"
+
+	"rollcall/providers"
+	"rollcall/providers/budget"
+)
+
+// Cloud is one Triton account in one data centre. It implements
+// providers.Compute and is safe for concurrent use.
+type Cloud struct {
+	name    string
+	account string
+	base    client.Client // copied for each call: the SDK writes to it
+	budget  *budget.Account
+	now     func() time.Time
+	pause   func(time.Duration) <-chan time.Time
+
+	self atomic.Pointer[providers.Cloud] // what the last Identify gave
+
+	mu        sync.Mutex
+	launching map[string]chan struct{} // launches under way in this process
+}
+
+var _ providers.Compute = (*Cloud)(nil)
+
+// The budget of an account when none is given. CloudAPI has no published
+// limit; operators set one per account.
+const (
+	defaultRate  = 20
+	defaultBurst = 40
+)
+
+// New makes a cloud. It reads local files only: profiles of the triton CLI and
+// a key file. When something is missing it returns a *providers.Error of
+// KindAuth in one line.
+func New(cfg Config) (*Cloud, error) {
+	cfg, err := cfg.resolve()
+	if err != nil {
+		return nil, err
+	}
+	u, err := url.Parse(cfg.URL)
+	if err != nil {
+		return nil, &providers.Error{Kind: providers.KindInvalid, Source: cfg.Name, Op: "set up", Err: err}
+	}
+	s, err := cfg.signer()
+	if err != nil {
+		return nil, &providers.Error{Kind: providers.KindAuth, Source: cfg.Name, Op: "set up", Err: err}
+	}
+	if cfg.Budget == nil {
+		cfg.Budget = budget.New(cfg.Name, defaultRate, defaultBurst, budget.WithClock(cfg.Now))
+	}
+	base := cfg.Transport
+	if base == nil {
+		base = newTransport(cfg.InsecureTLS)
+	}
+	return &Cloud{
+		name: cfg.Name, account: cfg.Account, budget: cfg.Budget, now: cfg.Now, pause: cfg.Pause,
+		launching: map[string]chan struct{}{},
+		// The SDK's constructor is not used: without signers it fails even with a
+		// good agent, and it reads and writes package state and the environment.
+		base: client.Client{
+			HTTPClient:  &http.Client{Transport: &recorder{base: cfg.Budget.Transport(base)}, CheckRedirect: noRedirect},
+			Authorizers: []authentication.Signer{s},
+			TritonURL:   *u, AccountName: cfg.Account, Username: cfg.User,
+		},
+	}, nil
+}
+
+func noRedirect(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+
+func newTransport(insecure bool) http.RoundTripper {
+	t := http.DefaultTransport.(*http.Transport).Clone()
+	t.MaxIdleConnsPerHost = sideBySide
+	if insecure {
+		t.TLSClientConfig = &tls.Config{InsecureSkipVerify: true} //nolint:gosec // the operator asked for it, as the triton CLI allows
+	}
+	return t
+}
+
+// signer chooses where the key comes from: the key file; else ssh-agent; else ~/.ssh.
+func (c *Config) signer() (*signer, error) {
+	s := &signer{account: c.Account, user: c.User}
+	if c.KeyFile != "" {
+		k, err := keyFile(c.KeyFile, c.KeyID)
+		if err != nil {
+			return nil, err
+		}
+		s.key = k
+		return s, nil
+	}
+	socket, id, dir := c.AgentSocket, c.KeyID, filepath.Join(c.Home, ".ssh")
+	if socket == "" {
+		k, err := keyInDir(dir, id)
+		if err != nil {
+			return nil, err
+		}
+		if k == nil {
+			return nil, fmt.Errorf("no private key with the fingerprint %s in %s, and no ssh-agent (SSH_AUTH_SOCK is not set)", clean(id), dir)
+		}
+		s.key = k
+		return s, nil
+	}
+	s.find = func() (*key, error) {
+		k, err := agentKey(socket, id)
+		if k != nil {
+			return k, nil
+		}
+		onDisk, diskErr := keyInDir(dir, id)
+		if onDisk != nil {
+			return onDisk, nil
+		}
+		if err = errors.Join(err, diskErr); err != nil {
+			return nil, err
+		}
+		return nil, fmt.Errorf("no key with the fingerprint %s in the ssh-agent or in %s: ssh-add it", clean(id), dir)
+	}
+	return s, nil
+}

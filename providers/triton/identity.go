@@ -1,0 +1,106 @@
+package triton
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"rollcall/providers"
+)
+
+// Identify asks the cloud who it is: GET /:login gives the id of the account
+// whose machines are listed, GET /:login/datacenters the data centre, which is
+// the entry whose URL is the one that is asked. A CloudAPI that does not list the URL by
+// which it is reached (a private name, an address, an old version) goes by the URL's host. So one
+// data centre asked by two such URLs has two keys, and what is marked with the other is unknown: never dead.
+func (c *Cloud) Identify(ctx context.Context) (providers.Cloud, error) {
+	var account struct {
+		ID    string `json:"id"`
+		Login string `json:"login"`
+	}
+	var centres map[string]string
+	g, gctx := errgroup.WithContext(ctx)
+	g.Go(func() error {
+		_, err := c.read(gctx, request{op: "ask for the account", method: http.MethodGet}, &account)
+		if err == nil && account.ID == "" {
+			err = &providers.Error{Kind: providers.KindIncomplete, Source: c.name, Op: "ask for the account", Err: errors.New("the answer has no account id")}
+		}
+		return err
+	})
+	g.Go(func() error {
+		_, err := c.read(gctx, request{op: "list data centres", method: http.MethodGet, path: []string{"datacenters"}}, &centres)
+		if k := providers.KindOf(err); k == providers.KindNotFound {
+			return nil // a CloudAPI without data centres
+		}
+		return err
+	})
+	if err := g.Wait(); err != nil {
+		return providers.Cloud{}, err
+	}
+	place := dataCentre(&c.base.TritonURL, centres)
+	self := providers.Cloud{
+		Name: c.name, Provider: providers.Triton, Region: place, Account: account.ID,
+		Key: providers.NewCloudKey(providers.Triton, account.ID, place),
+	}
+	c.self.Store(&self)
+	return self, nil
+}
+
+// dataCentre gives the name of the data centre that has the URL, or the URL's host.
+func dataCentre(own *url.URL, centres map[string]string) string {
+	found := ""
+	for name, address := range centres {
+		if u, err := url.Parse(address); err == nil && hostPort(u) == hostPort(own) && (found == "" || name < found) {
+			found = name
+		}
+	}
+	if found == "" {
+		return strings.ToLower(own.Host)
+	}
+	return clean(found)
+}
+
+func hostPort(u *url.URL) string {
+	port := u.Port()
+	if port == "" {
+		port = map[string]string{"http": "80", "https": "443"}[u.Scheme]
+	}
+	return strings.ToLower(u.Hostname()) + ":" + port
+}
+
+// who gives the identity for a single answer: what the last Identify gave, or
+// a first one. URL, account and key of a Cloud never change, so this cannot
+// name another cloud than the one that answers.
+func (c *Cloud) who(ctx context.Context) (providers.Cloud, error) {
+	if self := c.self.Load(); self != nil {
+		return *self, nil
+	}
+	return c.Identify(ctx)
+}
+
+// Addresses yields nothing: every address of a Triton account belongs to a machine.
+func (c *Cloud) Addresses(ctx context.Context, _ func([]providers.Address)) providers.Coverage {
+	started := c.now()
+	self, err := c.Identify(ctx)
+	if err != nil {
+		return providers.Failed(started, c.now(), err)
+	}
+	return providers.Coverage{
+		State: providers.CoverageComplete, Key: self.Key, Account: self.Account, Expected: 0,
+		Started: started, Finished: c.now(),
+	}
+}
+
+// parseTime reads CloudAPI's times; zero when it cannot.
+func parseTime(s string) time.Time {
+	t, err := time.Parse(time.RFC3339, s)
+	if err != nil {
+		return time.Time{}
+	}
+	return t.UTC()
+}

@@ -1,0 +1,258 @@
+package triton
+
+import (
+	"bytes"
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/ed25519"
+	"crypto/rand"
+	"crypto/rsa"
+	_ "crypto/sha256" // SHA-256 for crypto.Hash
+	_ "crypto/sha512" // SHA-384 and SHA-512 for crypto.Hash
+	"encoding/base64"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+
+	"golang.org/x/crypto/ssh"
+
+	"rollcall/providers"
+)
+
+// algorithm is a signature algorithm of CloudAPI: its name in the
+// Authorization header and its hash. RSA is signed with PKCS #1 v1.5, ECDSA
+// signatures are ASN.1 DER. rsa-sha1 is never used.
+type algorithm struct {
+	name string
+	hash crypto.Hash
+}
+
+// algorithmOf gives the algorithm of a public key by its SSH type.
+func algorithmOf(key ssh.PublicKey) (algorithm, error) {
+	switch key.Type() {
+	case ssh.KeyAlgoRSA:
+		return algorithm{"rsa-sha256", crypto.SHA256}, nil
+	case ssh.KeyAlgoECDSA256:
+		return algorithm{"ecdsa-sha256", crypto.SHA256}, nil
+	case ssh.KeyAlgoECDSA384:
+		return algorithm{"ecdsa-sha384", crypto.SHA384}, nil
+	case ssh.KeyAlgoECDSA521:
+		return algorithm{"ecdsa-sha512", crypto.SHA512}, nil
+	}
+	return algorithm{}, fmt.Errorf("a key of type %s cannot sign for CloudAPI: use RSA or ECDSA", key.Type())
+}
+
+// key is something that can sign: a private key in a file, or one in an agent.
+type key struct {
+	public ssh.PublicKey
+	alg    algorithm
+	sign   func(data []byte) ([]byte, error) // the raw signature, as CloudAPI takes it
+}
+
+// signer implements authentication.Signer of the SDK over a key that is found
+// at the first signature. The SDK's own signers know RSA with SHA-1 only, or
+// guess the ECDSA hash by the length of a number.
+type signer struct {
+	account, user string
+	find          func() (*key, error)
+
+	mu   sync.Mutex
+	key  *key
+	date string // of the last signature: the pages of one second share it
+	auth string
+}
+
+func (s *signer) found() (*key, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.key != nil {
+		return s.key, nil
+	}
+	k, err := s.find()
+	if err != nil {
+		return nil, authError(err)
+	}
+	s.key = k
+	return k, nil
+}
+
+func authError(err error) error {
+	return &providers.Error{Kind: providers.KindAuth, Op: "sign", Err: err}
+}
+
+// DefaultAlgorithm implements authentication.Signer.
+func (s *signer) DefaultAlgorithm() string {
+	k, err := s.found()
+	if err != nil {
+		return ""
+	}
+	return k.alg.name
+}
+
+// KeyFingerprint implements authentication.Signer: the MD5 fingerprint with colons.
+func (s *signer) KeyFingerprint() string {
+	k, err := s.found()
+	if err != nil {
+		return ""
+	}
+	return ssh.FingerprintLegacyMD5(k.public)
+}
+
+// Sign implements authentication.Signer: the Authorization header for a Date
+// header. What is signed is the header's literal text; the SDK ends it in UTC
+// where HTTP has GMT, and sends the same.
+func (s *signer) Sign(dateHeader string, _ bool) (string, error) {
+	s.mu.Lock()
+	date, auth := s.date, s.auth
+	s.mu.Unlock()
+	if date == dateHeader && auth != "" {
+		return auth, nil
+	}
+	signature, alg, err := s.SignRaw("date: " + dateHeader)
+	if err != nil {
+		return "", err
+	}
+	auth = fmt.Sprintf(`Signature keyId="%s",algorithm="%s",headers="date",signature="%s"`, s.keyID(), alg, signature)
+	s.mu.Lock()
+	s.date, s.auth = dateHeader, auth
+	s.mu.Unlock()
+	return auth, nil
+}
+
+// SignRaw implements authentication.Signer: the base64 signature of a text,
+// and the name of the algorithm.
+func (s *signer) SignRaw(toSign string) (signature, alg string, err error) {
+	k, err := s.found()
+	if err != nil {
+		return "", "", err
+	}
+	raw, err := k.sign([]byte(toSign))
+	if err != nil {
+		// An agent that was restarted holds its keys anew: look again next time.
+		s.mu.Lock()
+		s.key = nil
+		s.mu.Unlock()
+		return "", "", authError(err)
+	}
+	return base64.StdEncoding.EncodeToString(raw), k.alg.name, nil
+}
+
+func (s *signer) keyID() string {
+	id := "/" + s.account
+	if s.user != "" {
+		id += "/users/" + s.user
+	}
+	return id + "/keys/" + s.KeyFingerprint()
+}
+
+// parseKey reads a private key: PEM as PKCS #1, SEC 1, PKCS #8 or OpenSSH.
+func parseKey(data []byte) (*key, error) {
+	if block, _ := pem.Decode(data); block != nil && block.Type == "ENCRYPTED PRIVATE KEY" {
+		return nil, errEncrypted
+	}
+	private, err := ssh.ParseRawPrivateKey(data)
+	if _, ok := errors.AsType[*ssh.PassphraseMissingError](err); ok {
+		return nil, errEncrypted
+	}
+	if err != nil {
+		return nil, err
+	}
+	switch p := private.(type) {
+	case *rsa.PrivateKey, *ecdsa.PrivateKey:
+		return softKey(p.(crypto.Signer))
+	case *ed25519.PrivateKey:
+		return softKey(p)
+	}
+	return nil, errors.New("this kind of key cannot sign for CloudAPI: use RSA or ECDSA")
+}
+
+var errEncrypted = errors.New("the key is encrypted: add it to the ssh-agent (ssh-add) and leave the key file out")
+
+func softKey(private crypto.Signer) (*key, error) {
+	public, err := ssh.NewPublicKey(private.Public())
+	if err != nil {
+		return nil, err
+	}
+	alg, err := algorithmOf(public)
+	if err != nil {
+		return nil, err
+	}
+	return &key{public: public, alg: alg, sign: func(data []byte) ([]byte, error) {
+		h := alg.hash.New()
+		h.Write(data)
+		return private.Sign(rand.Reader, h.Sum(nil), alg.hash)
+	}}, nil
+}
+
+// matches reports whether a key has the fingerprint: MD5 with or without
+// colons and prefix, SHA256 with or without prefix and padding.
+func matches(public ssh.PublicKey, fingerprint string) bool {
+	f := strings.TrimSpace(fingerprint)
+	if s, ok := strings.CutPrefix(f, "SHA256:"); ok {
+		f = s
+	}
+	if strings.TrimRight(f, "=") == strings.TrimPrefix(ssh.FingerprintSHA256(public), "SHA256:") {
+		return true
+	}
+	f = strings.TrimPrefix(strings.ToLower(f), "md5:")
+	plain := strings.ReplaceAll(f, ":", "")
+	return plain != "" && plain == strings.ReplaceAll(ssh.FingerprintLegacyMD5(public), ":", "")
+}
+
+// keyFile reads the private key in a file and checks it against the
+// fingerprint, when there is one.
+func keyFile(path, fingerprint string) (*key, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	k, err := parseKey(data)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	if fingerprint != "" && !matches(k.public, fingerprint) {
+		return nil, fmt.Errorf("%s: the key's fingerprint is %s, not %s", path, ssh.FingerprintLegacyMD5(k.public), clean(fingerprint))
+	}
+	return k, nil
+}
+
+// keyInDir looks for the private key with the fingerprint in a directory like
+// ~/.ssh, first by the public halves, which also name keys that are encrypted.
+func keyInDir(dir, fingerprint string) (*key, error) {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, nil // no directory, no key
+	}
+	for _, e := range entries {
+		path := filepath.Join(dir, e.Name())
+		if !e.Type().IsRegular() {
+			continue
+		}
+		if private, ok := strings.CutSuffix(path, ".pub"); ok {
+			data, err := os.ReadFile(path)
+			if err != nil {
+				continue
+			}
+			public, _, _, _, err := ssh.ParseAuthorizedKey(data)
+			if err != nil || !matches(public, fingerprint) {
+				continue
+			}
+			if _, err := os.Stat(private); err == nil {
+				return keyFile(private, fingerprint)
+			}
+			continue
+		}
+		data, err := os.ReadFile(path)
+		if err != nil || !bytes.Contains(data, []byte("PRIVATE KEY-----")) {
+			continue
+		}
+		if k, err := parseKey(data); err == nil && matches(k.public, fingerprint) {
+			return k, nil
+		}
+	}
+	return nil, nil
+}

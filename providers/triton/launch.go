@@ -1,0 +1,189 @@
+package triton
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"time"
+
+	"rollcall/providers"
+	"rollcall/providers/budget"
+)
+
+// How a launch whose reply was lost is looked for: CloudAPI may show a new
+// machine a moment late.
+const (
+	looks     = 4
+	lookPause = 500 * time.Millisecond // before the second look; it doubles
+	postTries = 3                      // posts that were surely refused are tried again
+)
+
+// Launch starts one machine. CloudAPI has no idempotency token, so each
+// launch is a tag, and the tag is looked for before every post and after a
+// post whose reply was lost. When it cannot be found then, the outcome is
+// KindUncertain and nothing is posted again: a later Launch with the same id
+// looks first.
+func (c *Cloud) Launch(ctx context.Context, req providers.LaunchRequest) (providers.Instance, error) {
+	op := "launch " + clean(req.Name)
+	if req.LaunchID == "" || req.Image == "" || req.Size == "" {
+		return providers.Instance{}, &providers.Error{Kind: providers.KindInvalid, Source: c.name, Op: op, Err: errors.New("a launch needs an id, an image and a package")}
+	}
+	tag := req.LaunchID + "/" + strconv.Itoa(req.Index)
+	release, err := c.alone(ctx, tag)
+	if err != nil {
+		return providers.Instance{}, c.fail(op, err)
+	}
+	defer release()
+	self, err := c.who(ctx)
+	if err != nil {
+		return providers.Instance{}, err
+	}
+	for try := 1; ; try++ {
+		if m, err := c.findLaunch(ctx, tag); err != nil || m != nil {
+			if err != nil {
+				return providers.Instance{}, err
+			}
+			return c.instance(&self, m), nil
+		}
+		m, err := c.post(ctx, op, launchBody(&req, tag))
+		if err == nil {
+			return c.instance(&self, m), nil
+		}
+		if surelyNot(err) {
+			if try >= postTries || !c.worthAnotherTry(ctx, err) {
+				return providers.Instance{}, err
+			}
+			continue
+		}
+		return c.lost(ctx, &self, op, tag, err)
+	}
+}
+
+// alone keeps two launches of one tag in this process from passing each other
+// between look and post.
+func (c *Cloud) alone(ctx context.Context, tag string) (release func(), err error) {
+	for {
+		c.mu.Lock()
+		busy, ok := c.launching[tag]
+		if !ok {
+			done := make(chan struct{})
+			c.launching[tag] = done
+			c.mu.Unlock()
+			return func() {
+				c.mu.Lock()
+				delete(c.launching, tag)
+				c.mu.Unlock()
+				close(done)
+			}, nil
+		}
+		c.mu.Unlock()
+		select {
+		case <-busy:
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+}
+
+// surelyNot reports whether a failed write has surely not happened: it was
+// never sent, or the cloud refused it in so many words.
+func surelyNot(err error) bool {
+	switch providers.KindOf(err) {
+	case providers.KindUnreachable, providers.KindOther, providers.KindIncomplete, providers.KindUncertain:
+		return budget.NotSent(err)
+	}
+	return true
+}
+
+// worthAnotherTry waits before the next try of a post that was refused for
+// now, and reports whether there is one.
+func (c *Cloud) worthAnotherTry(ctx context.Context, err error) bool {
+	k := providers.KindOf(err)
+	if k != providers.KindThrottled && k != providers.KindUnreachable {
+		return false
+	}
+	d := max(providers.RetryAfter(err), lookPause)
+	if deadline, ok := ctx.Deadline(); ok && deadline.Sub(c.now()) <= d {
+		return false
+	}
+	return c.after(ctx, d) == nil
+}
+
+// lost looks for a launch whose reply did not arrive.
+func (c *Cloud) lost(ctx context.Context, self *providers.Cloud, op, tag string, cause error) (providers.Instance, error) {
+	pause := lookPause
+	for look := 1; look <= looks; look++ {
+		if look > 1 {
+			if c.after(ctx, pause) != nil {
+				break
+			}
+			pause *= 2
+		}
+		if m, err := c.findLaunch(ctx, tag); err == nil && m != nil {
+			return c.instance(self, m), nil
+		}
+	}
+	return providers.Instance{}, &providers.Error{
+		Kind: providers.KindUncertain, Source: c.name, Op: op,
+		Err: fmt.Errorf("the reply was lost and no machine is tagged %s=%s yet: %w", providers.TagLaunch, tag, cause),
+	}
+}
+
+// findLaunch looks for the machine of a launch by its tag; nil when there is none.
+func (c *Cloud) findLaunch(ctx context.Context, tag string) (*machine, error) {
+	var rows []machine
+	r := request{op: "look for launch " + clean(tag), method: http.MethodGet, path: []string{"machines"}, query: url.Values{
+		"tag." + providers.TagLaunch: {tag}, "limit": {strconv.Itoa(pageSize)}, "offset": {"0"},
+	}}
+	if _, err := c.read(ctx, r, &rows); err != nil {
+		return nil, err
+	}
+	// A server that ignores the filter must not make a stranger the launch.
+	rows = slices.DeleteFunc(rows, func(m machine) bool { return tagText(m.Tags[providers.TagLaunch]) != tag || m.ID == "" })
+	if len(rows) == 0 {
+		return nil, nil
+	}
+	first := slices.MinFunc(rows, func(a, b machine) int {
+		return cmp.Or(parseTime(a.Created).Compare(parseTime(b.Created)), cmp.Compare(a.ID, b.ID))
+	})
+	return &first, nil
+}
+
+// launchBody is a machine as CloudAPI takes it: flat keys.
+func launchBody(req *providers.LaunchRequest, tag string) map[string]any {
+	body := map[string]any{"name": req.Name, "image": req.Image, "package": req.Size}
+	if req.Network != "" {
+		body["networks"] = []string{req.Network}
+	}
+	for k, v := range req.Metadata {
+		body["metadata."+k] = v
+	}
+	if len(req.UserData) > 0 {
+		body["metadata.user-script"] = string(req.UserData)
+	}
+	for k, v := range req.Tags {
+		body["tag."+k] = v
+	}
+	body["tag."+providers.TagLaunch] = tag
+	return body
+}
+
+func (c *Cloud) post(ctx context.Context, op string, body map[string]any) (*machine, error) {
+	x, err := c.do(ctx, request{op: op, method: http.MethodPost, path: []string{"machines"}, body: body})
+	if err != nil {
+		return nil, err
+	}
+	var m machine
+	if err := c.decode(op, x.body, &m); err != nil {
+		return nil, err
+	}
+	if m.ID == "" {
+		return nil, &providers.Error{Kind: providers.KindIncomplete, Source: c.name, Op: op, Err: errors.New("the answer has no machine id")}
+	}
+	return &m, nil
+}

@@ -1,0 +1,231 @@
+package triton
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strconv"
+	"sync"
+
+	"golang.org/x/sync/errgroup"
+
+	"rollcall/providers"
+)
+
+// The paging of CloudAPI: at most 1,000 machines a page, by limit and offset,
+// so pages can be fetched side by side.
+const (
+	pageSize   = 1000
+	sideBySide = 8
+	passes     = 2 // a list that changes while it is read is read once more
+)
+
+const opList = "list machines"
+
+// Instances lists all machines. The total comes from a HEAD before the pages
+// and one after them; each page says how many rows it holds. Where any of these
+// numbers disagree the read is partial.
+func (c *Cloud) Instances(ctx context.Context, page func([]providers.Instance)) providers.Coverage {
+	cov := providers.Coverage{State: providers.CoverageFailed, Expected: -1, Started: c.now()}
+	l := &listing{cloud: c, page: page, seen: map[string]bool{}}
+	err := func() error {
+		self, err := c.Identify(ctx)
+		if err != nil {
+			return err
+		}
+		l.self, cov.Key, cov.Account = &self, self.Key, self.Account
+		before, err := c.count(ctx)
+		if err != nil {
+			return err
+		}
+		for pass := 1; ; pass++ {
+			cov.Expected = before
+			got, err := l.pass(ctx, before)
+			if err != nil {
+				return err
+			}
+			after, err := c.count(ctx)
+			if err != nil {
+				return err
+			}
+			cov.Expected = after
+			// A single page is one answer: no row can slip from one page to another,
+			// and it is whole when either count, before or after, agrees with it.
+			if got == after && (before == after || before <= pageSize && after < pageSize) {
+				return nil
+			}
+			if before <= pageSize && got == before && got < pageSize {
+				return nil
+			}
+			if pass >= passes || before == after {
+				return c.incomplete("%d machines arrived, the cloud says that it has %d (%d before the read)", got, after, before)
+			}
+			before = after
+		}
+	}()
+	cov.Rows, cov.Finished = len(l.seen), c.now()
+	switch {
+	case err == nil:
+		cov.State = providers.CoverageComplete
+	case cov.Rows > 0 || providers.KindOf(err) == providers.KindIncomplete:
+		cov.State = providers.CoveragePartial
+	}
+	cov.Err = err
+	return cov
+}
+
+func (c *Cloud) incomplete(format string, args ...any) error {
+	return &providers.Error{Kind: providers.KindIncomplete, Source: c.name, Op: opList, Err: fmt.Errorf(format, args...)}
+}
+
+// count asks for the number of machines: a HEAD has it in x-resource-count.
+func (c *Cloud) count(ctx context.Context) (int, error) {
+	x, err := c.read(ctx, request{op: "count machines", method: http.MethodHead, path: []string{"machines"}}, nil)
+	if err != nil {
+		return 0, err
+	}
+	n, err := strconv.Atoi(x.header.Get("X-Resource-Count"))
+	if err != nil || n < 0 {
+		return 0, c.incomplete("the count %q is no number", clean(x.header.Get("X-Resource-Count")))
+	}
+	return n, nil
+}
+
+// listing is one read of all machines.
+type listing struct {
+	cloud *Cloud
+	self  *providers.Cloud
+	page  func([]providers.Instance)
+
+	mu   sync.Mutex // also keeps page to one goroutine at a time
+	seen map[string]bool
+}
+
+// pass fetches the pages of total machines side by side and gives the number
+// of different machines that arrived in it. At least one page is asked for, so
+// that a count of zero is not believed alone.
+func (l *listing) pass(ctx context.Context, total int) (int, error) {
+	pages := max(1, (total+pageSize-1)/pageSize)
+	inPass := make(map[string]bool, total)
+	g, gctx := errgroup.WithContext(ctx)
+	g.SetLimit(sideBySide)
+	for p := range pages {
+		g.Go(func() error { return l.span(gctx, p*pageSize, p == pages-1, inPass) })
+	}
+	err := g.Wait()
+	return len(inPass), err
+}
+
+// span fetches the machines from offset on, up to a page's number of them. A
+// server whose limit is below a page says so in x-query-limit; then the span takes
+// several calls.
+func (l *listing) span(ctx context.Context, offset int, last bool, inPass map[string]bool) error {
+	for end := offset + pageSize; offset < end; {
+		var rows []machine
+		r := request{op: opList, method: http.MethodGet, path: []string{"machines"}, query: url.Values{
+			"limit": {strconv.Itoa(end - offset)}, "offset": {strconv.Itoa(offset)},
+		}}
+		x, err := l.cloud.read(ctx, r, &rows)
+		if err != nil {
+			return err
+		}
+		if rows == nil {
+			return l.cloud.incomplete("the page at offset %d is no list", offset)
+		}
+		if v := x.header.Get("X-Resource-Count"); v != "" && v != strconv.Itoa(len(rows)) {
+			return l.cloud.incomplete("the page at offset %d has %d machines and says %s", offset, len(rows), clean(v))
+		}
+		if err := l.take(rows, inPass); err != nil {
+			return err
+		}
+		if offset += len(rows); offset >= end {
+			break
+		}
+		limit, err := strconv.Atoi(x.header.Get("X-Query-Limit"))
+		if err == nil && len(rows) > 0 && limit == len(rows) {
+			continue
+		}
+		if last {
+			return nil // whether enough arrived is seen by the count
+		}
+		return l.cloud.incomplete("the page at offset %d is short: %d machines", offset-len(rows), len(rows))
+	}
+	return nil
+}
+
+// take hands on the rows that are new.
+func (l *listing) take(rows []machine, inPass map[string]bool) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	out := make([]providers.Instance, 0, len(rows))
+	for i := range rows {
+		m := &rows[i]
+		if m.ID == "" {
+			return l.cloud.incomplete("a machine without an id")
+		}
+		inPass[m.ID] = true
+		if !l.seen[m.ID] {
+			l.seen[m.ID] = true
+			out = append(out, l.cloud.instance(l.self, m))
+		}
+	}
+	if len(out) > 0 {
+		l.page(out)
+	}
+	return nil
+}
+
+// Instance asks for one machine. A machine that CloudAPI says it does not know
+// is KindNotFound, one that it says was deleted KindGone; the instance is then
+// filled as far as the answer bears it. An answer about another machine, or one without CloudAPI's
+// own words, is neither.
+func (c *Cloud) Instance(ctx context.Context, id string) (providers.Instance, error) {
+	op := "ask for machine " + clean(id)
+	if !isUUID(id) {
+		return providers.Instance{}, &providers.Error{Kind: providers.KindInvalid, Source: c.name, Op: op, Err: errors.New("a Triton machine has a UUID for an id")}
+	}
+	self, err := c.who(ctx)
+	if err != nil {
+		return providers.Instance{}, err
+	}
+	var m machine
+	x, err := c.read(ctx, request{op: op, method: http.MethodGet, path: []string{"machines", id}}, &m)
+	if err != nil {
+		if providers.KindOf(err) == providers.KindGone {
+			if c.decode(op, x.body, &m) == nil && m.ID == id {
+				i := c.instance(&self, &m)
+				i.State = providers.StateTerminated
+				return i, err
+			}
+			if m.ID != "" && m.ID != id {
+				return providers.Instance{}, &providers.Error{Kind: providers.KindIncomplete, Source: c.name, Op: op, Err: errors.New("the answer is about another machine")}
+			}
+		}
+		return providers.Instance{}, err
+	}
+	if m.ID != id {
+		return providers.Instance{}, &providers.Error{Kind: providers.KindIncomplete, Source: c.name, Op: op, Err: errors.New("the answer is not about this machine")}
+	}
+	return c.instance(&self, &m), nil
+}
+
+func isUUID(s string) bool {
+	if len(s) != 36 {
+		return false
+	}
+	for i := range len(s) {
+		c := s[i]
+		switch {
+		case i == 8 || i == 13 || i == 18 || i == 23:
+			if c != '-' {
+				return false
+			}
+		case c >= '0' && c <= '9', c >= 'a' && c <= 'f', c >= 'A' && c <= 'F':
+		default:
+			return false
+		}
+	}
+	return true
+}

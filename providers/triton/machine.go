@@ -1,0 +1,106 @@
+package triton
+
+import (
+	"encoding/json"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"rollcall/providers"
+)
+
+// machine is what is decoded of a CloudAPI machine. Metadata is left out on
+// purpose: its values can be secrets, and what is not decoded cannot leak.
+type machine struct {
+	ID        string                     `json:"id"`
+	Name      string                     `json:"name"`
+	State     string                     `json:"state"`
+	Image     string                     `json:"image"`
+	Package   string                     `json:"package"`
+	PrimaryIP string                     `json:"primaryIp"`
+	IPs       []string                   `json:"ips"`
+	Created   string                     `json:"created"`
+	Tags      map[string]json.RawMessage `json:"tags"`
+}
+
+// states maps CloudAPI's states. Offline says that the compute node is out of reach.
+func stateOf(s string) providers.InstanceState {
+	switch s {
+	case "provisioning", "configured", "incomplete", "receiving":
+		return providers.StatePending
+	case "running", "ready":
+		return providers.StateRunning
+	case "stopping", "halting", "shutting_down":
+		return providers.StateStopping
+	case "stopped", "installed", "down":
+		return providers.StateStopped
+	case "deleting":
+		return providers.StateTerminating
+	case "deleted", "destroyed":
+		return providers.StateTerminated
+	case "failed":
+		return providers.StateFailed
+	case "offline":
+		return providers.StateOffline
+	}
+	return providers.StateUnknown
+}
+
+// tagText gives a tag's value as text: CloudAPI has strings, bools and numbers.
+func tagText(raw json.RawMessage) string {
+	var s string
+	if json.Unmarshal(raw, &s) == nil {
+		return s
+	}
+	return strings.TrimSpace(string(raw))
+}
+
+// instance converts a machine.
+func (c *Cloud) instance(self *providers.Cloud, m *machine) providers.Instance {
+	i := providers.Instance{
+		Cloud: c.name, Key: self.Key, Provider: providers.Triton, ID: m.ID, Name: m.Name, State: stateOf(m.State),
+		Region: self.Region, Type: m.Package, Image: m.Image, Launched: parseTime(m.Created),
+	}
+	if len(m.Tags) > 0 {
+		i.Tags = make(map[string]string, len(m.Tags))
+		for k, v := range m.Tags {
+			i.Tags[k] = tagText(v)
+		}
+		i.LaunchID, _, _ = strings.Cut(i.Tags[providers.TagLaunch], "/")
+	}
+	ips := m.IPs
+	if m.PrimaryIP != "" {
+		ips = append(slices.Clip(ips), m.PrimaryIP)
+	}
+	for _, s := range ips {
+		a, ok := providers.ParseAddr(s)
+		switch {
+		case !ok:
+		case public(a):
+			i.PublicIPs = append(i.PublicIPs, a)
+		default:
+			i.PrivateIPs = append(i.PrivateIPs, a)
+		}
+	}
+	i.PublicIPs, i.PrivateIPs = tidy(i.PublicIPs), tidy(i.PrivateIPs)
+	return i
+}
+
+func tidy(a []netip.Addr) []netip.Addr {
+	slices.SortFunc(a, netip.Addr.Compare)
+	return slices.Compact(a)
+}
+
+// public reports whether an address can be reached from everywhere: global
+// unicast, not private (RFC 1918, RFC 4193), not carrier-grade NAT (RFC 6598).
+func public(a netip.Addr) bool {
+	return a.IsGlobalUnicast() && !a.IsPrivate() && !cgnat(a)
+}
+
+func cgnat(a netip.Addr) bool {
+	if !a.Is4() {
+		return false
+	}
+	b := a.As4()
+	return b[0] == 100 && b[1]&0xc0 == 64
+}

@@ -1,0 +1,94 @@
+package triton
+
+import (
+	"context"
+	"errors"
+	"net/http"
+
+	"rollcall/providers"
+	"rollcall/providers/budget"
+)
+
+// Start starts a stopped machine. One that runs already is no error.
+func (c *Cloud) Start(ctx context.Context, id string) error {
+	return c.settle(ctx, "start", id, providers.StateRunning, providers.StatePending)
+}
+
+// Stop stops a running machine. One that is stopped already is no error.
+func (c *Cloud) Stop(ctx context.Context, id string) error {
+	return c.settle(ctx, "stop", id, providers.StateStopped, providers.StateStopping)
+}
+
+// settle asks for an action that can be repeated, and takes a conflict for
+// success when the machine is in one of the wanted states: an earlier try whose
+// reply was lost may have brought it there.
+func (c *Cloud) settle(ctx context.Context, action, id string, wanted ...providers.InstanceState) error {
+	r, err := c.action(action, id)
+	if err != nil {
+		return err
+	}
+	_, err = c.read(ctx, r, nil)
+	if k := providers.KindOf(err); k == providers.KindConflict || k == providers.KindInvalid {
+		if i, getErr := c.Instance(ctx, id); getErr == nil {
+			for _, s := range wanted {
+				if i.State == s {
+					return nil
+				}
+			}
+		}
+	}
+	return err
+}
+
+// Reboot reboots a machine. It is asked for once: a lost reply is KindUncertain.
+func (c *Cloud) Reboot(ctx context.Context, id string) error {
+	r, err := c.action("reboot", id)
+	if err != nil {
+		return err
+	}
+	_, err = c.do(ctx, r)
+	if providers.KindOf(err) == providers.KindUnreachable && !budget.NotSent(err) {
+		return &providers.Error{Kind: providers.KindUncertain, Source: c.name, Op: r.op, Err: err}
+	}
+	return err
+}
+
+// Terminate deletes a machine. One that is gone already is no error.
+func (c *Cloud) Terminate(ctx context.Context, id string) error {
+	if err := c.checkID("delete", id); err != nil {
+		return err
+	}
+	_, err := c.read(ctx, request{op: "delete machine " + id, method: http.MethodDelete, path: []string{"machines", id}}, nil)
+	if providers.IsGone(err) {
+		return nil
+	}
+	return err
+}
+
+func (c *Cloud) checkID(action, id string) error {
+	if isUUID(id) {
+		return nil
+	}
+	return &providers.Error{
+		Kind: providers.KindInvalid, Source: c.name, Op: action + " machine " + clean(id),
+		Err: errors.New("a Triton machine has a UUID for an id"),
+	}
+}
+
+func (c *Cloud) action(action, id string) (request, error) {
+	if err := c.checkID(action, id); err != nil {
+		return request{}, err
+	}
+	return request{
+		op: action + " machine " + id, method: http.MethodPost, path: []string{"machines", id},
+		body: map[string]string{"action": action},
+	}, nil
+}
+
+// ConsoleLog has nothing to read: CloudAPI gives no console log.
+func (c *Cloud) ConsoleLog(context.Context, string) (string, error) {
+	return "", &providers.Error{
+		Kind: providers.KindInvalid, Source: c.name, Op: "read console log",
+		Err: errors.New("Triton's CloudAPI has no console log"), //nolint:staticcheck // a name begins the sentence
+	}
+}
