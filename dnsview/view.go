@@ -1,0 +1,123 @@
+package dnsview
+
+import (
+	"rollcall/providers"
+)
+
+// View is what Inspect makes of one snapshot. It is immutable and safe for
+// concurrent use; pointers in it point into the snapshot.
+type View struct {
+	Snapshot *providers.Snapshot
+	Options  Options
+	// Findings are sorted: most severe first, dangling first among equals, then
+	// by class and by what they are about. The order does not depend on the
+	// order of rows or sources.
+	Findings []Finding
+	// Sources is the coverage of every source as the findings used it, clouds
+	// first, in config order.
+	Sources []Basis
+
+	index *index
+}
+
+// ClassCount is how many findings of one class there are.
+type ClassCount struct {
+	Class    Class
+	Severity Severity // the worst among them
+	Count    int
+}
+
+// Counts gives the number of findings by class, most severe class first.
+func (v *View) Counts() []ClassCount {
+	var out []ClassCount
+	at := map[Class]int{}
+	for i := range v.Findings {
+		f := &v.Findings[i]
+		n, ok := at[f.Class]
+		if !ok {
+			n = len(out)
+			at[f.Class] = n
+			out = append(out, ClassCount{Class: f.Class, Severity: f.Severity})
+		}
+		out[n].Count++
+	}
+	return out
+}
+
+// Count gives the number of findings of one class.
+func (v *View) Count(c Class) int {
+	n := 0
+	for i := range v.Findings {
+		if v.Findings[i].Class == c {
+			n++
+		}
+	}
+	return n
+}
+
+// Complete reports whether every source was complete and fresh.
+func (v *View) Complete() bool {
+	for _, s := range v.Sources {
+		if s.State != providers.CoverageComplete {
+			return false
+		}
+	}
+	return true
+}
+
+// FindingsOf gives the findings about one record, worst first.
+func (v *View) FindingsOf(id providers.Identity) []*Finding { return v.FindingsOfRecord(v.Record(id)) }
+
+// FindingsOfRecord gives the findings about a record of this snapshot, worst
+// first. It is the quick form of FindingsOf for those who hold the pointer.
+func (v *View) FindingsOfRecord(r *providers.Record) []*Finding { return v.index.byRecord[r] }
+
+// FindingsOfInstance gives the findings about one instance, worst first: those
+// about its records too.
+func (v *View) FindingsOfInstance(key providers.CloudKey, id string) []*Finding {
+	return v.index.byInstance[instanceKey{key, id}]
+}
+
+// Record finds a record of the snapshot by its identity, or gives nil.
+func (v *View) Record(id providers.Identity) *providers.Record { return v.index.record(id) }
+
+// Instance finds an instance by the key of its cloud and its id, or gives nil.
+// Terminated instances are found as long as the cloud lists them.
+func (v *View) Instance(key providers.CloudKey, id string) *providers.Instance {
+	return v.index.instance(key, id)
+}
+
+// RecordsOf gives the records that belong to an instance, in stable order:
+// those whose marker names it, and those without a marker that hold one of its addresses.
+func (v *View) RecordsOf(key providers.CloudKey, id string) []*providers.Record {
+	return v.index.recordsOf(key, id)
+}
+
+// InstanceOf gives the instance that a record belongs to: the one that its
+// marker names, else the one that holds its address. It gives nil when the
+// cloud does not list it any more, or when nobody here has the address.
+func (v *View) InstanceOf(r *providers.Record) *providers.Instance { return v.index.instanceOf(r) }
+
+// CloudByKey gives the view of the cloud that answers with this key, or nil.
+func (v *View) CloudByKey(key providers.CloudKey) *providers.CloudView {
+	return v.index.cloudView(key)
+}
+
+// ServiceOf names the service that a record belongs to, or gives the empty string.
+func (v *View) ServiceOf(r *providers.Record) string { return v.index.serviceOf(r) }
+
+// ServiceOfInstance names the service that an instance is a node of: the first
+// declared one that selects it, else the one of its records, else the one in
+// its tag. It gives the empty string when there is none.
+func (v *View) ServiceOfInstance(i *providers.Instance) string {
+	if s := v.ServicesOfInstance(i); len(s) > 0 {
+		return s[0]
+	}
+	return ""
+}
+
+// ServicesOfInstance names all services that an instance is a node of.
+func (v *View) ServicesOfInstance(i *providers.Instance) []string { return v.index.servicesOf(i) }
+
+// Service gives the declaration of a service, or nil.
+func (v *View) Service(name string) *Service { return v.index.service(name) }
