@@ -1,0 +1,105 @@
+// Package faultplay plays the faults of the embedded world that look the same
+// in every API: no connection, a slow one, one that hangs, one that breaks in
+// the middle of an answer, and lists that are cut. What an API says of itself
+// (throttling, errors, refused credentials) its front plays in its own words.
+package faultplay
+
+import (
+	"bytes"
+	"io"
+	"maps"
+	"net/http"
+	"strconv"
+	"time"
+
+	"rollcall/providers/sim/world"
+)
+
+// SlowBy is how long an answer takes under world.Slow.
+const SlowBy = 2 * time.Second
+
+// Before plays the faults that come before any answer: unreachable (the
+// connection is closed, by a panic with http.ErrAbortHandler that net/http
+// understands), slow, and hang. It returns true when there is nothing left to
+// answer, because the client has left. It reads the request's body and puts a
+// copy in its place, as net/http notices that a client has left only once the body was read.
+func Before(_ http.ResponseWriter, r *http.Request, k world.FaultKind) (handled bool) {
+	switch k {
+	case world.Unreachable:
+		panic(http.ErrAbortHandler)
+	case world.Slow:
+		keepBody(r)
+		t := time.NewTimer(SlowBy)
+		defer t.Stop()
+		select {
+		case <-t.C:
+			return false
+		case <-r.Context().Done():
+			return true
+		}
+	case world.Hang:
+		keepBody(r)
+		<-r.Context().Done()
+		return true
+	}
+	return false
+}
+
+func keepBody(r *http.Request) {
+	if r.Body == nil || r.Body == http.NoBody {
+		return
+	}
+	b, err := io.ReadAll(r.Body)
+	if err != nil {
+		panic(http.ErrAbortHandler)
+	}
+	r.Body = io.NopCloser(bytes.NewReader(b))
+}
+
+// LostReply carries the request out and closes the connection without an answer.
+func LostReply(_ http.ResponseWriter, r *http.Request, next http.HandlerFunc) {
+	next(newRecording(), r)
+	panic(http.ErrAbortHandler)
+}
+
+// ResetBody carries the request out, promises the whole answer, sends half of
+// its body and closes the connection.
+func ResetBody(w http.ResponseWriter, r *http.Request, next http.HandlerFunc) {
+	rec := newRecording()
+	next(rec, r)
+	maps.Copy(w.Header(), rec.header)
+	w.Header().Set("Content-Length", strconv.Itoa(max(rec.body.Len(), 2)))
+	w.WriteHeader(rec.status)
+	if half := rec.body.Bytes()[:rec.body.Len()/2]; len(half) > 0 {
+		_, _ = w.Write(half) // the connection is about to be closed anyway
+	}
+	_ = http.NewResponseController(w).Flush()
+	panic(http.ErrAbortHandler)
+}
+
+// Serve plays every fault of this package around next: Before, then ResetBody,
+// or LostReply when the request is a write. Any other kind just calls next.
+func Serve(w http.ResponseWriter, r *http.Request, k world.FaultKind, write bool, next http.HandlerFunc) {
+	switch {
+	case Before(w, r, k):
+	case k == world.LostReply && write:
+		LostReply(w, r, next)
+	case k == world.Reset:
+		ResetBody(w, r, next)
+	default:
+		next(w, r)
+	}
+}
+
+// recording is a ResponseWriter that keeps the answer in memory.
+type recording struct {
+	header http.Header
+	body   bytes.Buffer
+	status int
+}
+
+func newRecording() *recording { return &recording{header: http.Header{}, status: http.StatusOK} }
+
+func (r *recording) Header() http.Header         { return r.header }
+func (r *recording) WriteHeader(status int)      { r.status = status }
+func (r *recording) Write(b []byte) (int, error) { return r.body.Write(b) }
