@@ -1,0 +1,173 @@
+package awsapi
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"net/http"
+	"strings"
+	"unicode"
+
+	"github.com/aws/smithy-go"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
+
+	"rollcall/providers"
+	"rollcall/providers/budget"
+)
+
+// Read makes a call that changes nothing: a few tries with jitter on throttled
+// and unreachable. op says what is being done, e.g. "list instances". The
+// error is a *providers.Error.
+func (s *Session) Read(ctx context.Context, op string, call func(context.Context) error) error {
+	return s.budget.Retry(ctx, func(ctx context.Context) error { return s.classify(op, call(ctx), false) })
+}
+
+// Write makes a call that changes something, once. When the reply is lost, or is
+// a failure of the service itself, the error is KindUncertain.
+func (s *Session) Write(ctx context.Context, op string, call func(context.Context) error) error {
+	return s.classify(op, call(ctx), true)
+}
+
+// Repeat makes a call that changes something and may be made twice without harm:
+// it is tried again as a read is, and only when the tries are used up and one
+// of them may have been received is the error KindUncertain.
+func (s *Session) Repeat(ctx context.Context, op string, call func(context.Context) error) error {
+	received := false
+	err := s.budget.Retry(ctx, func(ctx context.Context) error {
+		err := call(ctx)
+		received = received || providers.KindOf(s.classify(op, err, true)) == providers.KindUncertain
+		return s.classify(op, err, false)
+	})
+	if e, ok := errors.AsType[*providers.Error](err); ok && received && learntNothing(e.Kind) {
+		e.Kind = providers.KindUncertain
+	}
+	return err
+}
+
+// learntNothing is true of the kinds that say nothing about an earlier try whose reply was lost.
+func learntNothing(k providers.Kind) bool {
+	switch k {
+	case providers.KindUnreachable, providers.KindThrottled, providers.KindIncomplete, providers.KindAuth, providers.KindOther:
+		return true
+	}
+	return false
+}
+
+// classify makes a *providers.Error of whatever the SDK returned; nil stays nil.
+func (s *Session) classify(op string, err error, write bool) error {
+	if err == nil {
+		return nil
+	}
+	e := &providers.Error{Kind: providers.KindOther, Source: s.source, Op: op, Err: brief(err)}
+	lost := func(k providers.Kind) providers.Kind {
+		if write {
+			return providers.KindUncertain
+		}
+		return k
+	}
+	resp, answered := errors.AsType[*smithyhttp.ResponseError](err)
+	if answered && resp.Response != nil && resp.Response.Response != nil {
+		e.RetryAfter = budget.RetryAfter(resp.Response.Header, s.now())
+	}
+	if api, ok := errors.AsType[smithy.APIError](err); ok {
+		e.Code = Clean(api.ErrorCode())
+		e.Err = &briefError{text: apiText(api), err: err}
+		if k, ok := kindOfCode(api.ErrorCode()); ok {
+			e.Kind = k
+			if k == providers.KindUnreachable {
+				e.Kind = lost(k)
+			}
+			if k == providers.KindThrottled {
+				s.budget.Block(e.RetryAfter) // Route 53 throttles with status 400
+			}
+			return e
+		}
+	}
+	if known, ok := errors.AsType[*providers.Error](err); ok { // the budget, the credentials, or this package's client
+		e.Kind, e.RetryAfter = known.Kind, max(known.RetryAfter, e.RetryAfter)
+		e.Err = known.Err
+		if known.Op != "" {
+			e.Op = op + ": " + known.Op
+		}
+		if sent, ok := asSendError(err); ok && sent.sent {
+			e.Kind = lost(e.Kind)
+		}
+		return e
+	}
+	if sent, ok := asSendError(err); ok {
+		e.Kind = providers.KindUnreachable
+		e.Err = &briefError{text: Clean(sent.err.Error()), err: err}
+		if sent.sent {
+			e.Kind = lost(e.Kind)
+		}
+		return e
+	}
+	if answered {
+		e.Kind = kindOfStatus(resp.HTTPStatusCode())
+		if e.Kind == providers.KindUnreachable || e.Kind == providers.KindIncomplete {
+			e.Kind = lost(e.Kind)
+		}
+		return e
+	}
+	if _, ok := errors.AsType[*smithy.DeserializationError](err); ok {
+		e.Kind = lost(providers.KindIncomplete)
+		return e
+	}
+	if _, ok := errors.AsType[smithy.InvalidParamsError](err); ok {
+		e.Kind = providers.KindInvalid
+		return e
+	}
+	if k := providers.KindOf(err); k == providers.KindUnreachable { // a context that ended before anything was sent
+		e.Kind = k
+	}
+	return e
+}
+
+// kindOfStatus is for answers without a code that is known. It never gives
+// KindNotFound: a proxy's 404 is not the cloud's word.
+func kindOfStatus(status int) providers.Kind {
+	switch {
+	case status == http.StatusTooManyRequests:
+		return providers.KindThrottled
+	case status == http.StatusUnauthorized, status == http.StatusForbidden:
+		return providers.KindAuth
+	case status >= 500:
+		return providers.KindUnreachable
+	case status < 300:
+		return providers.KindIncomplete // success that could not be read
+	}
+	return providers.KindOther
+}
+
+// briefError has a short text and keeps the whole cause.
+type briefError struct {
+	text string
+	err  error
+}
+
+func (e *briefError) Error() string { return e.text }
+func (e *briefError) Unwrap() error { return e.err }
+
+func brief(err error) error { return &briefError{text: Clean(err.Error()), err: err} }
+
+func apiText(api smithy.APIError) string {
+	return Clean(cmp.Or(api.ErrorMessage(), api.ErrorCode()))
+}
+
+// Clean makes one printable line of a text from outside, of bounded length.
+func Clean(s string) string {
+	s = strings.Map(func(r rune) rune {
+		if r == '\n' || r == '\t' || r == '\r' {
+			return ' '
+		}
+		if unicode.IsControl(r) || r == unicode.ReplacementChar || unicode.Is(unicode.Cf, r) {
+			return -1
+		}
+		return r
+	}, s)
+	s = strings.Join(strings.Fields(s), " ")
+	if r := []rune(s); len(r) > 400 {
+		s = string(r[:400]) + "..."
+	}
+	return s
+}

@@ -1,0 +1,138 @@
+package awsapi
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptrace"
+	"sync/atomic"
+	"time"
+
+	"rollcall/providers"
+	"rollcall/providers/budget"
+)
+
+// maxAnswer is the most that one answer may have. A page of 1,000 instances
+// with many tags has about 8 MB.
+const maxAnswer = 64 << 20
+
+// sendError is a call that got no whole answer.
+type sendError struct {
+	sent bool // the request may have reached the service
+	err  error
+}
+
+func (e *sendError) Error() string { return e.err.Error() }
+func (e *sendError) Unwrap() error { return e.err }
+
+// client is the HTTP client under the SDK. It differs from http.Client in this:
+//
+//   - The request's body is copied into a reader of its own on a cloned request.
+//     With the SDK's own body, answers of 50 KB and more to POST requests
+//     failed now and then with "use of closed network connection".
+//   - The answer is read to its end before the SDK sees it. An answer that breaks
+//     off is a failed call, not a short list.
+//   - An empty answer of success, or one that is XML but of no AWS service
+//     (a proxy's login page), is refused: the SDK would read it as an empty list.
+//   - A failure knows whether the request can have been received.
+type client struct {
+	http    *http.Client
+	timeout time.Duration
+}
+
+func newClient(rt http.RoundTripper, timeout time.Duration) *client {
+	return &client{
+		timeout: timeout,
+		http: &http.Client{
+			Transport:     rt,
+			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		},
+	}
+}
+
+// Do implements aws.HTTPClient.
+func (c *client) Do(req *http.Request) (*http.Response, error) {
+	ctx, cancel := context.WithTimeout(req.Context(), c.timeout)
+	defer cancel()
+	var sent atomic.Bool
+	trace := &httptrace.ClientTrace{WroteHeaders: func() { sent.Store(true) }}
+	out := req.Clone(httptrace.WithClientTrace(ctx, trace))
+	if err := copyBody(out, req); err != nil {
+		return nil, &sendError{err: err}
+	}
+	resp, err := c.http.Do(out)
+	if err != nil {
+		return nil, &sendError{sent: sent.Load() && !budget.NotSent(err), err: err}
+	}
+	body, err := readAnswer(resp)
+	if err != nil {
+		return nil, &sendError{sent: true, err: err}
+	}
+	if resp.StatusCode < 300 {
+		if err := checkAnswer(body); err != nil {
+			return nil, &sendError{sent: true, err: err}
+		}
+	}
+	resp.Body = io.NopCloser(bytes.NewReader(body))
+	return resp, nil
+}
+
+func copyBody(out, req *http.Request) error {
+	if req.Body == nil || req.Body == http.NoBody {
+		return nil
+	}
+	body, err := io.ReadAll(req.Body)
+	_ = req.Body.Close()
+	if err != nil {
+		return fmt.Errorf("read the request's own body: %w", err)
+	}
+	out.Body = io.NopCloser(bytes.NewReader(body))
+	out.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(body)), nil }
+	out.ContentLength = int64(len(body))
+	return nil
+}
+
+func readAnswer(resp *http.Response) ([]byte, error) {
+	body, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))
+	_ = resp.Body.Close()
+	if err != nil {
+		return nil, fmt.Errorf("the answer broke off after %d bytes: %w", len(body), err)
+	}
+	if len(body) > maxAnswer {
+		return nil, incomplete("the answer is larger than %d bytes", maxAnswer)
+	}
+	return body, nil
+}
+
+// checkAnswer looks at an answer of success. All XML protocols of AWS put the
+// answer into an element whose name ends in Response.
+func checkAnswer(body []byte) error {
+	b := bytes.TrimSpace(body)
+	if len(b) == 0 {
+		return incomplete("the answer is empty")
+	}
+	if b[0] != '<' {
+		return nil // JSON protocols
+	}
+	for bytes.HasPrefix(b, []byte("<?")) || bytes.HasPrefix(b, []byte("<!")) {
+		end := bytes.IndexByte(b, '>')
+		if end < 0 {
+			return incomplete("the answer is not whole")
+		}
+		b = bytes.TrimSpace(b[end+1:])
+	}
+	end := bytes.IndexAny(b, " \t\r\n/>")
+	if len(b) == 0 || b[0] != '<' || end < 0 || !bytes.HasSuffix(b[:end], []byte("Response")) {
+		return incomplete("the answer is not from an AWS service (it begins %.40q)", Clean(string(b[:min(len(b), 40)])))
+	}
+	return nil
+}
+
+func incomplete(format string, args ...any) error {
+	return providers.Errorf(providers.KindIncomplete, "", format, args...)
+}
+
+func asSendError(err error) (*sendError, bool) { return errors.AsType[*sendError](err) }

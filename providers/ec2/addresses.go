@@ -1,0 +1,115 @@
+package ec2
+
+import (
+	"cmp"
+	"context"
+	"net/netip"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awsec2 "github.com/aws/aws-sdk-go-v2/service/ec2"
+	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
+
+	"rollcall/providers"
+)
+
+// Addresses lists the public addresses of the account that are inventory
+// whether or not an instance has them: elastic addresses first, then those of
+// network interfaces (load balancers, NAT gateways, and instances).
+func (c *Cloud) Addresses(ctx context.Context, page func([]providers.Address)) providers.Coverage {
+	r, ok := c.begin(ctx)
+	if !ok {
+		return r.cover()
+	}
+	if r.err = c.elasticAddresses(ctx, r, page); r.err == nil {
+		r.err = c.interfaceAddresses(ctx, r, page)
+	}
+	return r.cover()
+}
+
+func (c *Cloud) elasticAddresses(ctx context.Context, r *read, page func([]providers.Address)) error {
+	const op = "list elastic addresses"
+	var out *awsec2.DescribeAddressesOutput
+	err := c.s.Read(ctx, op, func(ctx context.Context) (err error) {
+		out, err = c.ec2.DescribeAddresses(ctx, &awsec2.DescribeAddressesInput{}) // has no pages
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	var rows []providers.Address
+	for i := range out.Addresses {
+		in := &out.Addresses[i]
+		for _, s := range []*string{in.PublicIp, in.CarrierIp} {
+			if ip, ok := parseIP(s); ok {
+				rows = append(rows, providers.Address{
+					Cloud: c.name, Key: r.cloud.Key, IP: ip, Kind: providers.AddressElastic,
+					ID: cmp.Or(aws.ToString(in.AllocationId), ip.String()), Instance: aws.ToString(in.InstanceId),
+					Note: tags(in.Tags)["Name"],
+				})
+			}
+		}
+	}
+	r.land(len(rows))
+	if len(rows) > 0 {
+		page(rows)
+	}
+	return nil
+}
+
+func (c *Cloud) interfaceAddresses(ctx context.Context, r *read, page func([]providers.Address)) error {
+	const op = "list network interfaces"
+	return c.pages(op, func(token *string) (*string, error) {
+		var out *awsec2.DescribeNetworkInterfacesOutput
+		err := c.s.Read(ctx, op, func(ctx context.Context) (err error) {
+			out, err = c.ec2.DescribeNetworkInterfaces(ctx, &awsec2.DescribeNetworkInterfacesInput{MaxResults: aws.Int32(pageSize), NextToken: token})
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+		var rows []providers.Address
+		for i := range out.NetworkInterfaces {
+			rows = append(rows, c.interfaceRows(r.cloud, &out.NetworkInterfaces[i])...)
+		}
+		r.land(len(rows))
+		if len(rows) > 0 {
+			page(rows)
+		}
+		return out.NextToken, nil
+	})
+}
+
+// interfaceRows gives one row for each public address of the interface.
+func (c *Cloud) interfaceRows(cloud providers.Cloud, in *types.NetworkInterface) []providers.Address {
+	row := providers.Address{
+		Cloud: c.name, Key: cloud.Key, Kind: providers.AddressInterface, ID: aws.ToString(in.NetworkInterfaceId),
+		Note: cmp.Or(aws.ToString(in.Description), string(in.InterfaceType)),
+	}
+	if in.Attachment != nil {
+		row.Instance = aws.ToString(in.Attachment.InstanceId)
+	}
+	var rows []providers.Address
+	seen := map[netip.Addr]bool{}
+	add := func(s *string, v6 bool) {
+		if ip, ok := parseIP(s); ok && !seen[ip] && (!v6 || publicV6(ip)) {
+			seen[ip] = true
+			row.IP = ip
+			rows = append(rows, row)
+		}
+	}
+	associated := func(as *types.NetworkInterfaceAssociation) {
+		if as != nil {
+			add(as.PublicIp, false)
+			add(as.CarrierIp, false)
+		}
+	}
+	associated(in.Association)
+	for _, p := range in.PrivateIpAddresses {
+		associated(p.Association)
+	}
+	add(in.Ipv6Address, true)
+	for _, v6 := range in.Ipv6Addresses {
+		add(v6.Ipv6Address, true)
+	}
+	return rows
+}

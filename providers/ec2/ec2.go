@@ -1,0 +1,97 @@
+// Package ec2 is the adapter of Amazon EC2: one account in one region as a
+// providers.Compute. It is the only code that knows the EC2 SDK.
+package ec2
+
+import (
+	"cmp"
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awsec2 "github.com/aws/aws-sdk-go-v2/service/ec2"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
+
+	"rollcall/providers"
+	"rollcall/providers/awsapi"
+	"rollcall/providers/budget"
+)
+
+// MaxUserData is the most bytes of user data that EC2 takes, before base64
+// encoding (EC2 User Guide, "Run commands when you launch an EC2 instance").
+const MaxUserData = 16384
+
+// pageSize is the most that DescribeInstances and DescribeNetworkInterfaces give in one answer.
+const pageSize = 1000
+
+// Config says which cloud is meant. The zero value of every field is usable.
+type Config struct {
+	Name       string           // short name from the config; the region when empty
+	Region     string           // empty: AWS_REGION, or what the profile says
+	Profile    string           // profile in the shared AWS config; empty: AWS_PROFILE or the default chain
+	Endpoint   string           // overrides the endpoints of EC2 and STS; empty: AWS_ENDPOINT_URL and its kin, else Amazon
+	Budget     *budget.Account  // the account's rate budget; nil for none
+	HTTPClient *http.Client     // its Transport is used; nil for the SDK's own
+	Now        func() time.Time // nil for time.Now
+	AWS        *aws.Config      // a config that is used as it is instead of loading one, for tests
+}
+
+// Cloud is one EC2 account in one region. It is safe for concurrent use.
+type Cloud struct {
+	name   string
+	region string
+	s      *awsapi.Session
+	ec2    *awsec2.Client
+	sts    *sts.Client
+}
+
+var _ providers.Compute = (*Cloud)(nil)
+
+// NewBudget makes a rate budget that stays within what EC2 grants an account in
+// a region: 20 describe calls a second after a burst of 100 (EC2 Developer
+// Guide, "Request throttling").
+func NewBudget(name string, opts ...budget.Option) *budget.Account {
+	return budget.New(name, 20, 100, opts...)
+}
+
+// New makes the adapter. It reads local files and the environment only. A
+// missing credential is KindAuth, a missing region KindInvalid.
+func New(cfg Config) (*Cloud, error) {
+	s, err := awsapi.Open(awsapi.Options{
+		Source: cmp.Or(cfg.Name, cfg.Region, string(providers.EC2)), Region: cfg.Region, Profile: cfg.Profile, Endpoint: cfg.Endpoint,
+		Budget: cfg.Budget, HTTPClient: cfg.HTTPClient, Now: cfg.Now, AWS: cfg.AWS,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &Cloud{
+		name: cmp.Or(cfg.Name, s.Config.Region), region: s.Config.Region, s: s,
+		ec2: awsec2.NewFromConfig(s.Config), sts: sts.NewFromConfig(s.Config),
+	}, nil
+}
+
+// Name is the short name of the cloud.
+func (c *Cloud) Name() string { return c.name }
+
+// Region is the region that was found, e.g. "us-east-1".
+func (c *Cloud) Region() string { return c.region }
+
+// Identify asks STS whose the credentials are. The answer is never kept.
+func (c *Cloud) Identify(ctx context.Context) (providers.Cloud, error) {
+	cloud := providers.Cloud{Name: c.name, Provider: providers.EC2, Region: c.region}
+	err := c.s.Read(ctx, "ask which account this is", func(ctx context.Context) error {
+		out, err := c.sts.GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
+		if err != nil {
+			return err
+		}
+		if cloud.Account = aws.ToString(out.Account); cloud.Account == "" {
+			return providers.Errorf(providers.KindIncomplete, "", "the answer names no account")
+		}
+		return nil
+	})
+	if err != nil {
+		return cloud, err
+	}
+	cloud.Key = providers.NewCloudKey(providers.EC2, cloud.Account, c.region)
+	return cloud, nil
+}

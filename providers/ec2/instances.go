@@ -1,0 +1,206 @@
+package ec2
+
+import (
+	"context"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awsec2 "github.com/aws/aws-sdk-go-v2/service/ec2"
+	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
+
+	"rollcall/providers"
+)
+
+// Instances lists every instance in pages of up to 1,000, terminated ones
+// included for as long as EC2 shows them.
+func (c *Cloud) Instances(ctx context.Context, page func([]providers.Instance)) providers.Coverage {
+	const op = "list instances"
+	r, ok := c.begin(ctx)
+	if !ok {
+		return r.cover()
+	}
+	seen := map[string]bool{}
+	var nameless int
+	err := c.pages(op, func(token *string) (*string, error) {
+		var out *awsec2.DescribeInstancesOutput
+		err := c.s.Read(ctx, op, func(ctx context.Context) (err error) {
+			out, err = c.ec2.DescribeInstances(ctx, &awsec2.DescribeInstancesInput{MaxResults: aws.Int32(pageSize), NextToken: token})
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+		var rows []providers.Instance
+		for _, res := range out.Reservations {
+			for i := range res.Instances {
+				row := c.instance(r.cloud, &res.Instances[i])
+				switch {
+				case row.ID == "":
+					nameless++
+				case !seen[row.ID]: // an instance can move to a later page while we read
+					seen[row.ID] = true
+					rows = append(rows, row)
+				}
+			}
+		}
+		r.land(len(rows))
+		if len(rows) > 0 {
+			page(rows)
+		}
+		return out.NextToken, nil
+	})
+	if err == nil && nameless > 0 {
+		err = c.incomplete(op, "%d instances came without an id", nameless)
+	}
+	r.err = err
+	return r.cover()
+}
+
+// Instance asks for one instance by its id.
+func (c *Cloud) Instance(ctx context.Context, id string) (providers.Instance, error) {
+	const op = "ask for an instance"
+	if id == "" {
+		return providers.Instance{}, c.fail(providers.KindInvalid, op, "the instance id is empty")
+	}
+	cloud, err := c.Identify(ctx)
+	if err != nil {
+		return providers.Instance{}, err
+	}
+	inst, err := c.describe(ctx, op, id)
+	if err != nil {
+		return providers.Instance{}, err
+	}
+	return c.instance(cloud, inst), nil
+}
+
+// describe fetches one instance in EC2's own words. Only EC2's
+// InvalidInstanceID.NotFound says that there is none.
+func (c *Cloud) describe(ctx context.Context, op, id string) (*types.Instance, error) {
+	var out *awsec2.DescribeInstancesOutput
+	err := c.s.Read(ctx, op, func(ctx context.Context) (err error) {
+		out, err = c.ec2.DescribeInstances(ctx, &awsec2.DescribeInstancesInput{InstanceIds: []string{id}})
+		return err
+	})
+	if err != nil {
+		return nil, onlyInstanceNotFound(err)
+	}
+	for _, res := range out.Reservations {
+		for i := range res.Instances {
+			if aws.ToString(res.Instances[i].InstanceId) == id {
+				return &res.Instances[i], nil
+			}
+		}
+	}
+	return nil, c.incomplete(op, "EC2 answered without the instance %s and did not say that it is gone", id)
+}
+
+func (c *Cloud) instance(cloud providers.Cloud, in *types.Instance) providers.Instance {
+	i := providers.Instance{
+		Cloud: c.name, Key: cloud.Key, Provider: providers.EC2, ID: aws.ToString(in.InstanceId), State: state(in.State),
+		Region: c.region, Type: string(in.InstanceType), Image: aws.ToString(in.ImageId),
+		Launched: aws.ToTime(in.LaunchTime), Tags: tags(in.Tags),
+	}
+	i.Name = i.Tags["Name"]
+	i.LaunchID, _, _ = strings.Cut(i.Tags[providers.TagLaunch], "/")
+	addresses(&i, in)
+	return i
+}
+
+// addresses gathers the addresses of the instance and of all its interfaces.
+// One that is held by the account (an elastic address), or that stays with the
+// interface (IPv6), survives a stop; what Amazon lends is given back.
+func addresses(i *providers.Instance, in *types.Instance) {
+	i.PublicIPs = appendIP(i.PublicIPs, in.PublicIpAddress)
+	i.PrivateIPs = appendIP(i.PrivateIPs, in.PrivateIpAddress)
+	addV6 := func(ip *string) {
+		if a, ok := parseIP(ip); ok && publicV6(a) {
+			i.PublicIPs = append(i.PublicIPs, a)
+			i.ElasticIPs = append(i.ElasticIPs, a)
+		} else if ok {
+			i.PrivateIPs = append(i.PrivateIPs, a)
+		}
+	}
+	addV6(in.Ipv6Address)
+	associated := func(as *types.InstanceNetworkInterfaceAssociation) {
+		if as == nil {
+			return
+		}
+		i.PublicIPs = appendIP(i.PublicIPs, as.PublicIp)
+		if elastic(aws.ToString(as.IpOwnerId)) {
+			i.ElasticIPs = appendIP(i.ElasticIPs, as.PublicIp)
+		}
+	}
+	for n := range in.NetworkInterfaces {
+		nic := &in.NetworkInterfaces[n]
+		i.PrivateIPs = appendIP(i.PrivateIPs, nic.PrivateIpAddress)
+		associated(nic.Association)
+		for _, p := range nic.PrivateIpAddresses {
+			i.PrivateIPs = appendIP(i.PrivateIPs, p.PrivateIpAddress)
+			associated(p.Association)
+		}
+		for _, v6 := range nic.Ipv6Addresses {
+			addV6(v6.Ipv6Address)
+		}
+	}
+	for _, list := range []*[]netip.Addr{&i.PublicIPs, &i.PrivateIPs, &i.ElasticIPs} {
+		slices.SortFunc(*list, netip.Addr.Compare)
+		*list = slices.Compact(*list)
+	}
+}
+
+// elastic tells an account's own address from one that Amazon lends. The owner
+// of the latter is "amazon", or begins so ("amazon-elb").
+func elastic(owner string) bool { return owner != "" && !strings.HasPrefix(owner, "amazon") }
+
+func publicV6(a netip.Addr) bool {
+	return a.Is6() && a.IsGlobalUnicast() && !a.IsPrivate()
+}
+
+func parseIP(s *string) (netip.Addr, bool) {
+	if s == nil || *s == "" {
+		return netip.Addr{}, false
+	}
+	return providers.ParseAddr(*s)
+}
+
+func appendIP(list []netip.Addr, s *string) []netip.Addr {
+	if a, ok := parseIP(s); ok {
+		return append(list, a)
+	}
+	return list
+}
+
+func tags(in []types.Tag) map[string]string {
+	if len(in) == 0 {
+		return nil
+	}
+	out := make(map[string]string, len(in))
+	for _, t := range in {
+		out[aws.ToString(t.Key)] = aws.ToString(t.Value)
+	}
+	return out
+}
+
+// state maps the six states of the EC2 API; anything else is unknown.
+func state(s *types.InstanceState) providers.InstanceState {
+	if s == nil {
+		return providers.StateUnknown
+	}
+	switch s.Name {
+	case types.InstanceStateNamePending:
+		return providers.StatePending
+	case types.InstanceStateNameRunning:
+		return providers.StateRunning
+	case types.InstanceStateNameStopping:
+		return providers.StateStopping
+	case types.InstanceStateNameStopped:
+		return providers.StateStopped
+	case types.InstanceStateNameShuttingDown:
+		return providers.StateTerminating
+	case types.InstanceStateNameTerminated:
+		return providers.StateTerminated
+	}
+	return providers.StateUnknown
+}

@@ -1,0 +1,103 @@
+package ec2
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"maps"
+	"slices"
+	"strconv"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awsec2 "github.com/aws/aws-sdk-go-v2/service/ec2"
+	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
+
+	"rollcall/providers"
+)
+
+// Launch starts one instance. The same LaunchID and Index never start two: the
+// client token is made from them, and EC2 answers a second request that bears
+// it with the instance of the first.
+func (c *Cloud) Launch(ctx context.Context, req providers.LaunchRequest) (providers.Instance, error) {
+	const op = "launch an instance"
+	in, err := c.runInput(op, req)
+	if err != nil {
+		return providers.Instance{}, err
+	}
+	cloud, err := c.Identify(ctx)
+	if err != nil {
+		return providers.Instance{}, err
+	}
+	var out *awsec2.RunInstancesOutput
+	err = c.s.Repeat(ctx, op, func(ctx context.Context) (err error) {
+		out, err = c.ec2.RunInstances(ctx, in)
+		return err
+	})
+	if err != nil {
+		return providers.Instance{}, err
+	}
+	if len(out.Instances) != 1 || aws.ToString(out.Instances[0].InstanceId) == "" {
+		return providers.Instance{}, c.fail(providers.KindUncertain, op, "EC2 answered with %d instances where one was asked for", len(out.Instances))
+	}
+	return c.instance(cloud, &out.Instances[0]), nil
+}
+
+func (c *Cloud) runInput(op string, req providers.LaunchRequest) (*awsec2.RunInstancesInput, error) {
+	switch {
+	case req.LaunchID == "":
+		return nil, c.fail(providers.KindInvalid, op, "the launch has no id, so it could not be repeated safely")
+	case req.Image == "" || req.Size == "":
+		return nil, c.fail(providers.KindInvalid, op, "the launch names no image or no instance type")
+	case len(req.UserData) > MaxUserData:
+		return nil, c.fail(providers.KindInvalid, op, "the user data has %d bytes, the limit of EC2 is %d; shorten the template or its variables", len(req.UserData), MaxUserData)
+	}
+	in := &awsec2.RunInstancesInput{
+		ImageId: aws.String(req.Image), InstanceType: types.InstanceType(req.Size),
+		MinCount: aws.Int32(1), MaxCount: aws.Int32(1), ClientToken: aws.String(clientToken(req.LaunchID, req.Index, c.region)),
+		MetadataOptions: &types.InstanceMetadataOptionsRequest{
+			HttpTokens: types.HttpTokensStateRequired, HttpEndpoint: types.InstanceMetadataEndpointStateEnabled,
+		},
+	}
+	if req.Network != "" {
+		in.SubnetId = aws.String(req.Network)
+	}
+	if req.KeyPair != "" {
+		in.KeyName = aws.String(req.KeyPair)
+	}
+	if req.Profile != "" {
+		in.IamInstanceProfile = &types.IamInstanceProfileSpecification{Name: aws.String(req.Profile)}
+	}
+	if len(req.UserData) > 0 {
+		in.UserData = aws.String(base64.StdEncoding.EncodeToString(req.UserData))
+	}
+	list := launchTags(req)
+	for _, what := range []types.ResourceType{types.ResourceTypeInstance, types.ResourceTypeVolume} {
+		in.TagSpecifications = append(in.TagSpecifications, types.TagSpecification{ResourceType: what, Tags: list})
+	}
+	return in, nil
+}
+
+// launchTags gives the tags in a fixed order: a repeated request with the same
+// client token must be the same in every parameter.
+func launchTags(req providers.LaunchRequest) []types.Tag {
+	all := maps.Clone(req.Tags)
+	if all == nil {
+		all = map[string]string{}
+	}
+	if req.Name != "" {
+		all["Name"] = req.Name
+	}
+	all[providers.TagLaunch] = req.LaunchID + "/" + strconv.Itoa(req.Index)
+	var list []types.Tag
+	for _, k := range slices.Sorted(maps.Keys(all)) {
+		list = append(list, types.Tag{Key: aws.String(k), Value: aws.String(all[k])})
+	}
+	return list
+}
+
+// clientToken is at most 64 ASCII characters, as RunInstances asks.
+func clientToken(launch string, index int, region string) string {
+	sum := sha256.Sum256([]byte(launch + "\x00" + strconv.Itoa(index) + "\x00" + region))
+	return "rollcall-" + hex.EncodeToString(sum[:24])
+}

@@ -1,0 +1,88 @@
+package ec2
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"rollcall/providers"
+)
+
+// read is one listing under way.
+type read struct {
+	c       *Cloud
+	started time.Time
+	cloud   providers.Cloud // whose answer it is, asked in this very read
+	rows    int
+	landed  bool // a page has landed
+	err     error
+}
+
+// begin starts a listing by asking whose it is; ok is false when that failed.
+func (c *Cloud) begin(ctx context.Context) (r *read, ok bool) {
+	r = &read{c: c, started: c.s.Now()}
+	r.cloud, r.err = c.Identify(ctx)
+	return r, r.err == nil
+}
+
+func (r *read) land(rows int) {
+	r.landed = true
+	r.rows += rows
+}
+
+// cover gives the coverage of the listing as it ended. EC2 says no total, so
+// Expected is never known.
+func (r *read) cover() providers.Coverage {
+	v := providers.Coverage{
+		State: providers.CoverageComplete, Key: r.cloud.Key, Account: r.cloud.Account, Rows: r.rows, Expected: -1,
+		Started: r.started, Finished: r.c.s.Now(), Err: r.err,
+	}
+	if r.err != nil {
+		v.State = providers.CoverageFailed
+		if r.landed {
+			v.State = providers.CoveragePartial
+		}
+	}
+	return v
+}
+
+// pages calls next with each page's token until there is none. A token that
+// comes back a second time would go round for ever.
+func (c *Cloud) pages(op string, next func(token *string) (*string, error)) error {
+	seen := map[string]bool{}
+	var token *string
+	for {
+		t, err := next(token)
+		if err != nil {
+			return err
+		}
+		if t == nil || *t == "" {
+			return nil
+		}
+		if seen[*t] {
+			return c.incomplete(op, "the page token repeats")
+		}
+		seen[*t] = true
+		token = t
+	}
+}
+
+func (c *Cloud) fail(kind providers.Kind, op, format string, args ...any) error {
+	return &providers.Error{Kind: kind, Source: c.name, Op: op, Err: fmt.Errorf(format, args...)}
+}
+
+func (c *Cloud) incomplete(op, format string, args ...any) error {
+	return c.fail(providers.KindIncomplete, op, format, args...)
+}
+
+// onlyInstanceNotFound lets KindNotFound stand only where EC2 speaks of the
+// instance itself.
+func onlyInstanceNotFound(err error) error {
+	e, ok := errors.AsType[*providers.Error](err)
+	if !ok || e.Kind != providers.KindNotFound || e.Code == "InvalidInstanceID.NotFound" {
+		return err
+	}
+	e.Kind = providers.KindOther
+	return e
+}

@@ -1,0 +1,62 @@
+// Package route53 is the adapter of Amazon Route 53: one account as a
+// providers.DNS. It is the only code that knows the Route 53 SDK.
+package route53
+
+import (
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awsr53 "github.com/aws/aws-sdk-go-v2/service/route53"
+
+	"rollcall/providers"
+	"rollcall/providers/awsapi"
+	"rollcall/providers/budget"
+)
+
+// Config says which account is meant. The zero value of every field is usable.
+type Config struct {
+	Name       string           // name of the account, for errors; "route53" when empty
+	Profile    string           // profile in the shared AWS config; empty: AWS_PROFILE or the default chain
+	Region     string           // signing region; empty: what the profile says, else us-east-1
+	Endpoint   string           // overrides the endpoint; empty: AWS_ENDPOINT_URL and its kin, else Amazon
+	Budget     *budget.Account  // the account's rate budget; nil for none
+	HTTPClient *http.Client     // its Transport is used; nil for the SDK's own
+	Now        func() time.Time // nil for time.Now
+	AWS        *aws.Config      // a config that is used as it is instead of loading one, for tests
+}
+
+// Account is one Route 53 account. It is safe for concurrent use.
+type Account struct {
+	s   *awsapi.Session
+	api *awsr53.Client
+
+	mu      sync.Mutex
+	servers map[string][]string // zone id to its delegation set, which never changes
+}
+
+var _ providers.DNS = (*Account)(nil)
+
+// NewBudget makes a rate budget for one account: about ten requests a second
+// after a burst of fifty.
+func NewBudget(name string, opts ...budget.Option) *budget.Account {
+	return budget.New(name, 10, 50, opts...)
+}
+
+// New makes the adapter. It reads local files and the environment only. A
+// missing credential is KindAuth.
+func New(cfg Config) (*Account, error) {
+	name := cfg.Name
+	if name == "" {
+		name = string(providers.Route53)
+	}
+	s, err := awsapi.Open(awsapi.Options{
+		Source: name, Region: cfg.Region, DefaultRegion: "us-east-1", Profile: cfg.Profile, Endpoint: cfg.Endpoint,
+		Budget: cfg.Budget, HTTPClient: cfg.HTTPClient, Now: cfg.Now, AWS: cfg.AWS,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &Account{s: s, api: awsr53.NewFromConfig(s.Config), servers: map[string][]string{}}, nil
+}
