@@ -87,3 +87,14 @@ func (w *World) Sources() []string {
 	}
 	return names
 }
+
+// FaultOf gives the fault of a source without counting the question, for the
+// name servers: they are asked all the time.
+func (w *World) FaultOf(source string) FaultKind {
+	w.Faults.mu.Lock()
+	defer w.Faults.mu.Unlock()
+	if k, ok := w.Faults.kinds[source]; ok {
+		return k
+	}
+	return NoFault
+}

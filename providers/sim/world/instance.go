@@ -66,6 +66,7 @@ type cloud struct {
 	byID      map[string]*Instance
 	tokens    map[string]string // client token to instance id
 	gone      map[string]time.Time
+	last      map[string]*Instance // what is gone, as it was last; nil until something is
 	addresses []Address
 	nextIP    uint32
 	base      netip.Prefix
@@ -124,7 +125,8 @@ func (w *World) Instances(cloudName string, keep func(*Instance) bool, offset, l
 	return page, total
 }
 
-// Instance gives one instance. ErrGone says that it existed, ErrNoInstance that it never did.
+// Instance gives one instance. ErrGone says that it existed, and comes with what
+// it was last; ErrNoInstance says that it never did.
 func (w *World) Instance(cloudName, id string) (Instance, error) {
 	w.lock()
 	defer w.unlock()
@@ -133,6 +135,9 @@ func (w *World) Instance(cloudName, id string) (Instance, error) {
 		return copyOf(i), nil
 	}
 	if _, ok := c.gone[id]; ok {
+		if i, ok := c.last[id]; ok {
+			return copyOf(i), ErrGone
+		}
 		return Instance{}, ErrGone
 	}
 	return Instance{}, ErrNoInstance
@@ -319,6 +324,10 @@ func (w *World) forget(c *cloud, i *Instance) {
 	c.instances = slices.DeleteFunc(c.instances, func(x *Instance) bool { return x == i })
 	delete(c.byID, i.ID)
 	c.gone[i.ID] = w.now()
+	if c.last == nil {
+		c.last = map[string]*Instance{}
+	}
+	c.last[i.ID] = i
 }
 
 // SetTags merges tags into an instance; an empty value in remove deletes the tag.
