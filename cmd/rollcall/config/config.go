@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"net/netip"
 	"time"
 
@@ -35,6 +36,9 @@ type Config struct {
 	Resolvers []string      // host:port of DNS servers that are asked what clients see
 	Keys      map[string][]string
 	KeysPos   map[string]Pos
+	// State names the folder below StateDir that the journal and the last
+	// snapshot go to; see StateName.
+	State string
 }
 
 // Cloud is one entry below clouds.
@@ -99,6 +103,13 @@ func (c *Config) DeclaredServices() []dnsview.Service {
 		out[i] = c.Services[i].Service
 	}
 	return out
+}
+
+// StateName is the folder below StateDir for this config's journal and last
+// snapshot: what the file says, else the fleet id, so that all configs of one
+// fleet on this machine share one journal.
+func (c *Config) StateName() string {
+	return cmp.Or(c.State, c.Fleet, "default")
 }
 
 // ZoneOf gives the configured zone that a name lies in: the longest that fits.

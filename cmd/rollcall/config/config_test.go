@@ -33,9 +33,18 @@ guards: {age: 45s, threshold: 25%, grace: 5m, allow: [203.0.113.0/24, 198.51.100
 refresh: 10s
 resolvers: [127.0.0.1:5353, "::1", 9.9.9.9]
 keys: {deregister: D}
+state: here
 `
 
-var actions = map[string][]string{"deregister": {"d"}, "launch": {"l"}, "quit": {"q", "ctrl+c"}}
+var actions = KeyRules{
+	Actions: map[string][]string{"deregister": {"d"}, "launch": {"l"}, "quit": {"q"}},
+	Refuse: func(_, key string) string {
+		if key == "ctrl+c" {
+			return "ctrl+c always quits"
+		}
+		return ""
+	},
+}
 
 func TestAConfigIsReadAsItIsMeant(t *testing.T) {
 	c, err := Parse("c.yaml", []byte(good), actions)
@@ -120,6 +129,8 @@ func TestEveryMistakeIsOneLineThatSaysWhereWhatAndWhatToDo(t *testing.T) {
 		{"a port out of range", clouds + "services:\n  - {name: v1._x._tcp.example.com, kind: dns-sd, port: 70000}\n", `port "70000" is not valid; write a number from 1 to 65535`},
 		{"a label that is too long", "zones: [{name: " + strings.Repeat("a", 64) + ".com, provider: route53}]\n", `is not a domain name; write labels of 1 to 63 bytes between dots`},
 		{"a key bound twice", "keys: {deregister: l}\n", `c.yaml:1:8: keys: "l" is bound to deregister and to launch; bind one of them to another key`},
+		{"a key that cannot be bound", "keys: {launch: [L, ctrl+c]}\n", `c.yaml:1:8: keys: launch: ctrl+c always quits; bind another key`},
+		{"a state that is a path", "state: ../x\n", `c.yaml:1:8: state "../x" is not a plain name`},
 		{"a key for no action", "keys: {deregistre: l}\n", `c.yaml:1:8: keys: there is no action "deregistre"; did you mean "deregister"?`},
 		{"a fleet id that a marker cannot hold", "fleet: my fleet\n", `c.yaml:1:8: the fleet id "my fleet" cannot stand in an owner marker`},
 		{"a resolver with a wrong port", "resolvers: [127.0.0.1:99999]\n", `c.yaml:1:13: resolver "127.0.0.1:99999"`},
@@ -144,7 +155,7 @@ func TestEveryMistakeIsOneLineThatSaysWhereWhatAndWhatToDo(t *testing.T) {
 }
 
 func TestAllMistakesAreFoundAtOnceAndTheFirstIsShown(t *testing.T) {
-	_, err := Parse("c.yaml", []byte("refresh: 30\nguards: {age: 2h}\nzonez: 1\n"), nil)
+	_, err := Parse("c.yaml", []byte("refresh: 30\nguards: {age: 2h}\nzonez: 1\n"), KeyRules{})
 	if got := len(All(err)); got != 3 {
 		t.Fatalf("%d mistakes, want 3: %v", got, err)
 	}
@@ -155,7 +166,7 @@ func TestAllMistakesAreFoundAtOnceAndTheFirstIsShown(t *testing.T) {
 
 func TestAnEmptyFileIsAConfigOfDefaults(t *testing.T) {
 	for _, text := range []string{"", "# nothing\n", "---\n"} {
-		c, err := Parse("c.yaml", []byte(text), nil)
+		c, err := Parse("c.yaml", []byte(text), KeyRules{})
 		if err != nil || c.Refresh != DefaultRefresh || c.Guards.Age != DefaultGuardAge {
 			t.Errorf("%q: %+v, %v", text, c, err)
 		}

@@ -2,7 +2,6 @@ package config
 
 import (
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -76,24 +75,24 @@ func reason(err error) string {
 }
 
 // Load reads and checks a config file. Its error is an *Error or Errors.
-// actions are the names of what keys can be bound to, with their default keys.
-func Load(path string, actions map[string][]string) (*Config, error) {
+// rules say what keys can be bound to.
+func Load(path string, rules KeyRules) (*Config, error) {
 	data, err := os.ReadFile(path)
 	if err != nil {
 		return nil, &Error{Pos: Pos{File: path}, What: "cannot be read: " + reason(err), Do: "make it readable"}
 	}
-	return Parse(path, data, actions)
+	return Parse(path, data, rules)
 }
 
 // Parse checks the text of a config file; path is for its errors only.
-func Parse(path string, data []byte, actions map[string][]string) (*Config, error) {
+func Parse(path string, data []byte, rules KeyRules) (*Config, error) {
 	r := &reader{file: path, anchors: map[string]ast.Node{}}
 	c := Empty()
 	c.Path = path
 	if root := r.parse(data); root != nil {
 		r.root(root, c)
 		r.check(c)
-		r.checkKeys(c, actions)
+		r.checkKeys(c, rules)
 	}
 	if len(r.errs) > 0 {
 		slices.SortStableFunc(r.errs, func(a, b *Error) int { return a.Pos.Line - b.Pos.Line })
@@ -125,6 +124,7 @@ func (r *reader) root(n ast.Node, c *Config) {
 		},
 		"refresh":   r.toDuration(&c.Refresh, "refresh", time.Second, 24*time.Hour),
 		"resolvers": func(n ast.Node) { r.resolvers(n, c) },
+		"state":     func(n ast.Node) { r.state(n, c) },
 		"keys":      func(n ast.Node) { r.keys(n, c) },
 	})
 }
@@ -143,6 +143,19 @@ func (r *reader) fleet(n ast.Node, c *Config) {
 		return
 	}
 	c.Fleet = s
+}
+
+// state takes the name of one folder, and no path out of the state folder.
+func (r *reader) state(n ast.Node, c *Config) {
+	s, ok := r.text(n, "state")
+	if !ok {
+		return
+	}
+	if s == "" || s != filepath.Base(s) || strings.HasPrefix(s, ".") {
+		r.fail(n, "write the name of one folder", "state %q is not a plain name", s)
+		return
+	}
+	c.State = s
 }
 
 // ParseResolvers reads a list as ROLLCALL_RESOLVERS holds it: host or
@@ -173,61 +186,4 @@ func (r *reader) resolvers(n ast.Node, c *Config) {
 		}
 		c.Resolvers = append(c.Resolvers, a)
 	})
-}
-
-// keys reads what the operator bound; checkKeys says whether it fits together.
-func (r *reader) keys(n ast.Node, c *Config) {
-	c.Keys, c.KeysPos = map[string][]string{}, map[string]Pos{}
-	for _, e := range r.entries(n, "keys") {
-		action := keyText(e.Key)
-		c.KeysPos[action] = r.pos(e)
-		var keys []string
-		if _, ok := r.plain(e.Value).(*ast.SequenceNode); ok {
-			r.toStrings(&keys, "the keys of "+action)(e.Value)
-		} else if s, ok := r.text(e.Value, "the key of "+action); ok {
-			keys = []string{s}
-		}
-		c.Keys[action] = keys
-	}
-}
-
-func (r *reader) checkKeys(c *Config, actions map[string][]string) {
-	if len(actions) == 0 {
-		return
-	}
-	names := make([]string, 0, len(actions))
-	for a := range actions {
-		names = append(names, a)
-	}
-	slices.Sort(names)
-	for a, p := range c.KeysPos {
-		if _, ok := actions[a]; !ok {
-			do := "known are " + strings.Join(names, ", ")
-			if guess := nearest(a, names); guess != "" {
-				do = fmt.Sprintf("did you mean %q?", guess)
-			}
-			r.failAt(p, do, "keys: there is no action %q", a)
-		}
-	}
-	holder := map[string]string{}
-	for _, a := range names {
-		keys, bound := c.Keys[a]
-		if !bound {
-			keys = actions[a]
-		}
-		for _, k := range keys {
-			other, taken := holder[k]
-			holder[k] = a
-			if !taken || other == a {
-				continue
-			}
-			p, ok := c.KeysPos[a]
-			if !ok {
-				p, ok = c.KeysPos[other]
-			}
-			if ok {
-				r.failAt(p, "bind one of them to another key", "keys: %q is bound to %s and to %s", k, other, a)
-			}
-		}
-	}
 }

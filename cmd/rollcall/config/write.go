@@ -56,6 +56,9 @@ func Write(w io.Writer, c *Config) error {
 	if len(c.Resolvers) > 0 {
 		b.WriteString("resolvers: " + flowList(c.Resolvers) + "\n")
 	}
+	if c.State != "" {
+		fmt.Fprintf(&b, "state: %s\n", scalar(c.State))
+	}
 	if len(c.Keys) > 0 {
 		b.WriteString("keys:\n")
 		for _, a := range slices.Sorted(maps.Keys(c.Keys)) {

@@ -1,0 +1,87 @@
+package config
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/goccy/go-yaml/ast"
+)
+
+// KeyRules say what keys can be bound to. Without actions nothing is checked.
+type KeyRules struct {
+	Actions map[string][]string             // default keys by action
+	Normal  func(key string) string         // the one spelling of a key; may be nil
+	Refuse  func(action, key string) string // why a key cannot be bound, or empty; may be nil
+}
+
+// keys reads what the operator bound; checkKeys says whether it fits together.
+func (r *reader) keys(n ast.Node, c *Config) {
+	c.Keys, c.KeysPos = map[string][]string{}, map[string]Pos{}
+	for _, e := range r.entries(n, "keys") {
+		action := keyText(e.Key)
+		c.KeysPos[action] = r.pos(e)
+		var keys []string
+		if _, ok := r.plain(e.Value).(*ast.SequenceNode); ok {
+			r.toStrings(&keys, "the keys of "+action)(e.Value)
+		} else if s, ok := r.text(e.Value, "the key of "+action); ok {
+			keys = []string{s}
+		}
+		c.Keys[action] = keys
+	}
+}
+
+func (r *reader) checkKeys(c *Config, rules KeyRules) {
+	if len(rules.Actions) == 0 {
+		return
+	}
+	names := slices.Sorted(maps.Keys(rules.Actions))
+	for a, p := range c.KeysPos {
+		if _, ok := rules.Actions[a]; !ok {
+			do := "known are " + strings.Join(names, ", ")
+			if guess := nearest(a, names); guess != "" {
+				do = fmt.Sprintf("did you mean %q?", guess)
+			}
+			r.failAt(p, do, "keys: there is no action %q", a)
+		}
+	}
+	holder := map[string]string{}
+	for _, a := range names {
+		keys, bound := c.Keys[a]
+		if !bound {
+			keys = rules.Actions[a]
+		}
+		for _, k := range keys {
+			if why := rules.refuse(a, k); bound && why != "" {
+				r.failAt(c.KeysPos[a], "bind another key", "keys: %s: %s", a, why)
+			}
+			other, taken := holder[rules.normal(k)]
+			holder[rules.normal(k)] = a
+			if !taken || other == a {
+				continue
+			}
+			p, ok := c.KeysPos[a]
+			if !ok {
+				p, ok = c.KeysPos[other]
+			}
+			if ok {
+				r.failAt(p, "bind one of them to another key", "keys: %q is bound to %s and to %s", k, other, a)
+			}
+		}
+	}
+}
+
+func (k KeyRules) normal(key string) string {
+	if k.Normal == nil {
+		return key
+	}
+	return k.Normal(key)
+}
+
+func (k KeyRules) refuse(action, key string) string {
+	if k.Refuse == nil {
+		return ""
+	}
+	return k.Refuse(action, key)
+}
