@@ -27,6 +27,11 @@ func (c *Cloud) Identify(ctx context.Context) (providers.Cloud, error) {
 	g, gctx := errgroup.WithContext(ctx)
 	g.Go(func() error {
 		_, err := c.read(gctx, request{op: "ask for the account", method: http.MethodGet}, &account)
+		if e, ok := errors.AsType[*providers.Error](err); ok && providers.IsGone(err) {
+			// Not found speaks of the account here. It must never pass for the word
+			// that a machine is gone.
+			return &providers.Error{Kind: providers.KindAuth, Source: c.name, Op: e.Op, Code: e.Code, Err: errors.New(e.Err.Error())}
+		}
 		if err == nil && account.ID == "" {
 			err = &providers.Error{Kind: providers.KindIncomplete, Source: c.name, Op: "ask for the account", Err: errors.New("the answer has no account id")}
 		}

@@ -203,6 +203,15 @@ func (c *Cloud) Instance(ctx context.Context, id string) (providers.Instance, er
 				return providers.Instance{}, &providers.Error{Kind: providers.KindIncomplete, Source: c.name, Op: op, Err: errors.New("the answer is about another machine")}
 			}
 		}
+		if providers.KindOf(err) == providers.KindNotFound {
+			// It counts only while the account itself is still there: a login that
+			// was renamed or closed knows no machine at all.
+			if now, idErr := c.Identify(ctx); idErr != nil {
+				return providers.Instance{}, idErr
+			} else if now.Key != self.Key {
+				return providers.Instance{}, &providers.Error{Kind: providers.KindIncomplete, Source: c.name, Op: op, Err: errors.New("another account answers now")}
+			}
+		}
 		return providers.Instance{}, err
 	}
 	if m.ID != id {
