@@ -20,6 +20,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -155,7 +156,7 @@ func (f *fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusAccepted)
 	case f.deleted[id]:
 		f.fail(w, http.StatusGone, "ResourceNotFound", "VM was destroyed")
-	case r.Method == http.MethodDelete:
+	case r.Method == http.MethodDelete && f.has(id):
 		f.deleted[id] = true
 		w.WriteHeader(http.StatusNoContent)
 	default:
@@ -167,6 +168,10 @@ func (f *fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 		f.fail(w, http.StatusNotFound, "ResourceNotFound", "VM not found")
 	}
+}
+
+func (f *fake) has(id string) bool {
+	return slices.ContainsFunc(f.machines, func(m map[string]any) bool { return m["id"] == id })
 }
 
 func (f *fake) list(w http.ResponseWriter, r *http.Request) {
