@@ -3,20 +3,162 @@
 package dnsserver
 
 import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/miekg/dns"
+
 	"rollcall/providers/sim/world"
+)
+
+const (
+	udpSize    = 1232 // what we say that we take; RFC 9715 section 3
+	maxUDPSize = 4096 // the most that we send over UDP, whatever the client offers
+	bindTries  = 20   // a free TCP port may be taken for UDP
+	slowBy     = 2 * time.Second
 )
 
 // Server is a running name server. Close ends it.
 type Server struct {
-	addr string
+	world  *world.World
+	addr   string
+	ctx    context.Context
+	cancel context.CancelFunc
+	udp    *dns.Server
+	tcp    *dns.Server
+	wg     sync.WaitGroup
+	turn   atomic.Uint64 // rotates answers, as name servers do
 }
 
 // Start serves all zones of w on addr (host:port; port 0 for any), UDP and
 // TCP on the same port.
-func Start(w *world.World, addr string) (*Server, error) { return &Server{addr: addr}, nil }
+func Start(w *world.World, addr string) (*Server, error) {
+	pc, l, err := bind(addr)
+	if err != nil {
+		return nil, fmt.Errorf("listen for DNS: %w", err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	s := &Server{world: w, addr: pc.LocalAddr().String(), ctx: ctx, cancel: cancel}
+	// The library starts serving from within; both are told when, so that Close
+	// never shuts down what has not started.
+	ready := make(chan struct{}, 2)
+	started := func() { ready <- struct{}{} }
+	s.udp = &dns.Server{PacketConn: pc, Handler: s, NotifyStartedFunc: started, UDPSize: dns.DefaultMsgSize}
+	s.tcp = &dns.Server{Listener: l, Handler: s, NotifyStartedFunc: started, MaxTCPQueries: -1}
+	for _, d := range []*dns.Server{s.udp, s.tcp} {
+		s.wg.Go(func() { _ = d.ActivateAndServe() })
+	}
+	<-ready
+	<-ready
+	return s, nil
+}
+
+// bind finds a port that is free for both protocols.
+func bind(addr string) (net.PacketConn, net.Listener, error) {
+	var errs error
+	for range bindTries {
+		l, err := net.Listen("tcp", addr)
+		if err != nil {
+			return nil, nil, err
+		}
+		pc, err := net.ListenPacket("udp", l.Addr().String())
+		if err == nil {
+			return pc, l, nil
+		}
+		errs = err
+		_ = l.Close()
+	}
+	return nil, nil, errs
+}
 
 // Addr is the host:port that the server answers on.
 func (s *Server) Addr() string { return s.addr }
 
 // Close ends the server and returns once no goroutine of it is left.
-func (s *Server) Close() error { return nil }
+func (s *Server) Close() error {
+	s.cancel()
+	err := errors.Join(s.udp.Shutdown(), s.tcp.Shutdown())
+	s.wg.Wait()
+	return err
+}
+
+// ServeDNS answers one query.
+func (s *Server) ServeDNS(w dns.ResponseWriter, r *dns.Msg) {
+	if len(r.Question) != 1 {
+		s.refuse(w, r, dns.RcodeFormatError)
+		return
+	}
+	if r.Opcode != dns.OpcodeQuery {
+		s.refuse(w, r, dns.RcodeNotImplemented)
+		return
+	}
+	opt := r.IsEdns0()
+	if opt != nil && opt.Version() != 0 { // RFC 6891 section 6.1.3
+		s.refuse(w, r, dns.RcodeBadVers)
+		return
+	}
+	q := r.Question[0]
+	z, ok := s.world.ZoneOf(q.Name)
+	if !ok || (q.Qclass != dns.ClassINET && q.Qclass != dns.ClassANY) || q.Qtype == dns.TypeAXFR || q.Qtype == dns.TypeIXFR {
+		s.refuse(w, r, dns.RcodeRefused)
+		return
+	}
+	switch s.world.FaultOf(z.Name) {
+	case world.Unreachable, world.Hang:
+		_ = w.Close() // over UDP this is silence
+		return
+	case world.ServerError:
+		s.refuse(w, r, dns.RcodeServerFailure)
+		return
+	case world.Slow:
+		t := time.NewTimer(slowBy)
+		defer t.Stop()
+		select {
+		case <-t.C:
+		case <-s.ctx.Done():
+			return
+		}
+	}
+	m := new(dns.Msg)
+	m.SetReply(r)
+	m.Authoritative = true
+	a := answer{s: s, m: m}
+	a.resolve(z, q)
+	s.send(w, r, m)
+}
+
+func (s *Server) refuse(w dns.ResponseWriter, r *dns.Msg, rcode int) {
+	m := new(dns.Msg)
+	m.SetRcode(r, rcode)
+	s.send(w, r, m)
+}
+
+// send adds EDNS where the client spoke it, cuts the answer to what the
+// client takes, and sends it.
+func (s *Server) send(w dns.ResponseWriter, r, m *dns.Msg) {
+	size := dns.MinMsgSize
+	if opt := r.IsEdns0(); opt != nil {
+		m.SetEdns0(udpSize, opt.Do())
+		if m.Rcode == dns.RcodeBadVers {
+			m.IsEdns0().SetVersion(0)
+		}
+		size = min(max(int(opt.UDPSize()), dns.MinMsgSize), maxUDPSize)
+	}
+	if _, ok := w.RemoteAddr().(*net.TCPAddr); ok {
+		size = dns.MaxMsgSize
+	}
+	m.Compress = true
+	if m.Len() > size {
+		// Additional records are a courtesy: dropping them is no truncation (RFC 2181 section 9).
+		m.Extra = slices.DeleteFunc(m.Extra, func(rr dns.RR) bool { return rr.Header().Rrtype != dns.TypeOPT })
+	}
+	m.Truncate(size)
+	// A client that has left cannot be told anything.
+	_ = w.WriteMsg(m)
+}

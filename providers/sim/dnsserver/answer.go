@@ -1,0 +1,240 @@
+package dnsserver
+
+import (
+	"fmt"
+	"maps"
+	"net"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"github.com/miekg/dns"
+
+	"rollcall/providers"
+	"rollcall/providers/sim/world"
+)
+
+// maxChase is how many CNAMEs one answer follows.
+const maxChase = 16
+
+// answer fills one reply.
+type answer struct {
+	s *Server
+	m *dns.Msg
+}
+
+// resolve answers q from z: RFC 1034 section 4.3.2, with wildcards as RFC 4592
+// has them and the status of a chain of aliases as RFC 6604 has it.
+func (a *answer) resolve(z *world.Zone, q dns.Question) {
+	name := q.Name
+	for range maxChase {
+		if cut, ns, ok := delegation(z, name); ok && (q.Qtype != dns.TypeDS || !providers.SameName(cut, name)) {
+			a.refer(cut, ns)
+			return
+		}
+		sets, exists := lookup(z, name)
+		if !exists {
+			a.m.Rcode = dns.RcodeNameError
+			a.negative(z)
+			return
+		}
+		if cname, ok := sets["CNAME"]; ok && q.Qtype != dns.TypeCNAME && q.Qtype != dns.TypeANY {
+			rrs := a.s.records(name, cname)
+			if len(rrs) == 0 {
+				a.m.Rcode = dns.RcodeServerFailure
+				return
+			}
+			a.m.Answer = append(a.m.Answer, rrs[0])
+			target := rrs[0].(*dns.CNAME).Target
+			if next, ok := a.s.world.ZoneOf(target); ok && !a.answered(target) {
+				z, name = next, target
+				continue
+			}
+			return
+		}
+		n := len(a.m.Answer)
+		for _, t := range slices.Sorted(maps.Keys(sets)) {
+			if q.Qtype == dns.TypeANY || dns.TypeToString[q.Qtype] == t {
+				a.m.Answer = append(a.m.Answer, a.s.records(name, sets[t])...)
+			}
+		}
+		if len(a.m.Answer) == n {
+			a.negative(z) // NODATA
+			return
+		}
+		a.additional(a.m.Answer[n:])
+		return
+	}
+	a.m.Rcode = dns.RcodeServerFailure // a loop of aliases, or too long a chain
+}
+
+// answered reports whether the chain has been at name before.
+func (a *answer) answered(name string) bool {
+	for _, rr := range a.m.Answer {
+		if providers.SameName(rr.Header().Name, name) {
+			return true
+		}
+	}
+	return false
+}
+
+// lookup finds what is served for a name, by a wildcard where it has to be.
+func lookup(z *world.Zone, name string) (sets map[string]world.ServedSet, exists bool) {
+	sets, exists = served(z, name)
+	for up := name; !exists; {
+		i, end := dns.NextLabel(up, 0)
+		if end || !providers.InZone(up[i:], z.Name) {
+			return nil, false
+		}
+		up = up[i:]
+		if _, ok := served(z, up); ok { // the closest encloser
+			return served(z, "*."+up)
+		}
+	}
+	return sets, exists
+}
+
+// served adds to what the world serves what every zone has: the apex with its
+// SOA and NS, which Cloudflare's API does not show as records.
+func served(z *world.Zone, name string) (map[string]world.ServedSet, bool) {
+	sets, exists := z.Served(name)
+	if !providers.SameName(name, z.Name) {
+		return sets, exists
+	}
+	sets = maps.Clone(sets)
+	if sets == nil {
+		sets = map[string]world.ServedSet{}
+	}
+	if _, ok := sets["SOA"]; !ok {
+		sets["SOA"] = world.ServedSet{Type: "SOA", TTL: 1800, Values: []string{
+			fmt.Sprintf("%s. dns.%s %d 10000 2400 604800 1800", z.NameServers[0], parent(z.NameServers[0]), z.Serial()),
+		}}
+	}
+	if _, ok := sets["NS"]; !ok {
+		ns := world.ServedSet{Type: "NS", TTL: 86400}
+		for _, n := range z.NameServers {
+			ns.Values = append(ns.Values, n+".")
+		}
+		sets["NS"] = ns
+	}
+	return sets, true
+}
+
+// parent gives the last two labels of a name server's name, with the last dot.
+func parent(name string) string {
+	l := dns.SplitDomainName(name)
+	return strings.Join(l[max(len(l)-2, 0):], ".") + "."
+}
+
+// delegation finds the highest NS set between the apex and name.
+func delegation(z *world.Zone, name string) (cut string, ns world.ServedSet, ok bool) {
+	for up := name; providers.InZone(up, z.Name) && !providers.SameName(up, z.Name); {
+		if sets, _ := z.Served(up); len(sets["NS"].Values) > 0 {
+			cut, ns, ok = up, sets["NS"], true
+		}
+		i, end := dns.NextLabel(up, 0)
+		if end {
+			break
+		}
+		up = up[i:]
+	}
+	return cut, ns, ok
+}
+
+// refer answers with a referral to the name servers of a part of the zone.
+func (a *answer) refer(cut string, ns world.ServedSet) {
+	a.m.Authoritative = len(a.m.Answer) > 0
+	a.m.Ns = a.s.records(cut, ns)
+	a.additional(a.m.Ns)
+}
+
+// negative says how long the absence of something may be remembered (RFC 2308 section 3).
+func (a *answer) negative(z *world.Zone) {
+	sets, _ := served(z, z.Name)
+	for _, rr := range a.s.records(z.Name+".", sets["SOA"]) {
+		if soa, ok := rr.(*dns.SOA); ok {
+			soa.Hdr.Ttl = min(soa.Hdr.Ttl, soa.Minttl)
+			a.m.Ns = append(a.m.Ns, soa)
+			return
+		}
+	}
+}
+
+// additional adds the addresses that answers point to and that we hold.
+func (a *answer) additional(rrs []dns.RR) {
+	done := map[string]bool{}
+	for _, rr := range rrs {
+		var target string
+		switch rr := rr.(type) {
+		case *dns.SRV:
+			target = rr.Target
+		case *dns.MX:
+			target = rr.Mx
+		case *dns.NS:
+			target = rr.Ns
+		default:
+			return // sets are of one type, except under ANY, which asks for no more
+		}
+		if done[target] {
+			continue
+		}
+		done[target] = true
+		z, ok := a.s.world.ZoneOf(target)
+		if !ok {
+			continue
+		}
+		sets, _ := served(z, target)
+		for _, t := range []string{"A", "AAAA"} {
+			if set, ok := sets[t]; ok {
+				a.m.Extra = append(a.m.Extra, a.s.records(target, set)...)
+			}
+		}
+	}
+}
+
+// records makes the records of one set, owned by name as it was asked for.
+// Values that cannot be read are left out. Each answer begins at another value.
+func (s *Server) records(name string, set world.ServedSet) []dns.RR {
+	out := make([]dns.RR, 0, len(set.Values))
+	for _, v := range set.Values {
+		if rr := record(dns.Fqdn(name), set, v); rr != nil {
+			out = append(out, rr)
+		}
+	}
+	if n := uint64(len(out)); n > 1 {
+		k := int(s.turn.Add(1) % n)
+		out = slices.Concat(out[k:], out[:k])
+	}
+	return out
+}
+
+func record(name string, set world.ServedSet, value string) dns.RR {
+	typ, ok := dns.StringToType[set.Type]
+	if !ok {
+		return nil
+	}
+	hdr := dns.RR_Header{Name: name, Rrtype: typ, Class: dns.ClassINET, Ttl: set.TTL}
+	switch typ { // the bulk of a zone needs no parser
+	case dns.TypeA, dns.TypeAAAA:
+		ip, err := netip.ParseAddr(value)
+		switch {
+		case err != nil:
+			return nil
+		case typ == dns.TypeA && ip.Is4():
+			return &dns.A{Hdr: hdr, A: net.IP(ip.AsSlice())}
+		case typ == dns.TypeAAAA && ip.Is6():
+			return &dns.AAAA{Hdr: hdr, AAAA: net.IP(ip.AsSlice())}
+		}
+		return nil
+	}
+	if strings.ContainsAny(value, "\n\r") {
+		return nil
+	}
+	// The origin is the root: targets on Cloudflare have no last dot.
+	rr, err := dns.NewRR(fmt.Sprintf(". %d IN %s %s", set.TTL, set.Type, value))
+	if err != nil || rr == nil {
+		return nil
+	}
+	*rr.Header() = dns.RR_Header{Name: name, Rrtype: typ, Class: dns.ClassINET, Ttl: set.TTL}
+	return rr
+}
