@@ -3,6 +3,7 @@
 package route53
 
 import (
+	"context"
 	"net/http"
 	"sync"
 	"time"
@@ -33,7 +34,11 @@ type Account struct {
 	api *awsr53.Client
 
 	mu      sync.Mutex
-	servers map[string][]string // zone id to its delegation set, which never changes
+	servers map[string][]string      // zone id to its delegation set, which never changes
+	locks   map[string]chan struct{} // zone id to the right to write there
+
+	pause  func(context.Context, time.Duration) error
+	jitter func(bound time.Duration) time.Duration
 }
 
 var _ providers.DNS = (*Account)(nil)
@@ -58,5 +63,5 @@ func New(cfg Config) (*Account, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Account{s: s, api: awsr53.NewFromConfig(s.Config), servers: map[string][]string{}}, nil
+	return &Account{s: s, api: awsr53.NewFromConfig(s.Config), servers: map[string][]string{}, locks: map[string]chan struct{}{}, pause: pause, jitter: jitter}, nil
 }

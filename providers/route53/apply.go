@@ -1,0 +1,480 @@
+package route53
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"net/netip"
+	"reflect"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awsr53 "github.com/aws/aws-sdk-go-v2/service/route53"
+	"github.com/aws/aws-sdk-go-v2/service/route53/types"
+
+	"rollcall/providers"
+	"rollcall/providers/awsapi"
+)
+
+const (
+	opApply = "change records"
+	// maxTries bounds how often a batch of adds is tried again after a conflict.
+	// With full jitter up to maxPause, two hundred writers of one record set are
+	// through long before.
+	maxTries   = 40
+	firstPause = 100 * time.Millisecond // upper bound of the first pause; it doubles
+	maxPause   = 4 * time.Second
+	// maxIdle bounds the tries after throttling, or when nothing could be sent.
+	maxIdle = 4
+	// nameReads is up to how many names are read one by one before a batch; for
+	// more the whole zone is read when that costs fewer calls.
+	nameReads = 8
+)
+
+// Apply carries out changes as compare-and-swap: the record sets that they touch
+// are read, each Before is compared with what is there, and each touched set is
+// deleted exactly as read and created as wanted in one batch, markers included.
+//
+//   - A create into a record set that exists keeps the set's TTL and policy; its
+//     result says which. A TTL of zero on a new set is 300 seconds. A value
+//     that is there with the same owner is Already; with another owner, or
+//     unmarked where the change names one, it is KindConflict.
+//   - A delete or update is KindConflict when its Before is not what is there, or
+//     when somebody else changed the sets meanwhile. A delete whose After has
+//     owners leaves those markers in place.
+//   - An update of TTL or weight changes the whole record set, which they belong to.
+//   - Creates are tried again after a conflict, a throttle and a lost reply.
+//     Deletes and updates whose reply was lost are KindUncertain.
+//   - When a batch is refused for one bad change, the others are carried out.
+func (a *Account) Apply(ctx context.Context, zone providers.Zone, changes []providers.Change) []providers.Result {
+	r := &run{a: a, zone: zone, changes: slices.Clone(changes), results: make([]providers.Result, len(changes)), lost: map[int]bool{}, own: map[key]fields{}}
+	var pending []int
+	for i := range r.changes {
+		if err := r.prepare(&r.changes[i]); err != nil {
+			r.failed(i, err)
+			continue
+		}
+		pending = append(pending, i)
+	}
+	if len(pending) > 0 {
+		unlock, err := a.lock(ctx, zone.ID)
+		if err != nil {
+			r.failAll(pending, &providers.Error{Kind: providers.KindUnreachable, Err: err})
+			return r.results
+		}
+		defer unlock()
+		r.commit(ctx, pending)
+	}
+	return r.results
+}
+
+// lock lets one Apply at a time into a zone: two of one process would only
+// refuse each other's batches.
+func (a *Account) lock(ctx context.Context, zoneID string) (unlock func(), err error) {
+	a.mu.Lock()
+	l := a.locks[zoneID]
+	if l == nil {
+		l = make(chan struct{}, 1)
+		a.locks[zoneID] = l
+	}
+	a.mu.Unlock()
+	select {
+	case l <- struct{}{}:
+		return func() { <-l }, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+// run is one call of Apply.
+type run struct {
+	a       *Account
+	zone    providers.Zone
+	changes []providers.Change
+	results []providers.Result
+	lost    map[int]bool   // changes of which a reply was lost: they may have been made
+	own     map[key]fields // what this run changed for whole sets
+}
+
+// fields are what all values of a record set share.
+type fields struct {
+	ttl    uint32
+	weight int64
+}
+
+// prepare brings a change into canonical form and refuses what can never work.
+func (r *run) prepare(c *providers.Change) error {
+	if r.zone.ID == "" {
+		return invalid("the zone %s has no id", r.zone.Name)
+	}
+	sides := []*providers.Record{&c.Before, &c.After}
+	switch c.Op {
+	case providers.OpCreate:
+		sides = sides[1:]
+	case providers.OpDelete:
+		sides = sides[:1]
+	case providers.OpUpdate:
+	default:
+		return invalid("the operation %q is not known", c.Op)
+	}
+	for _, s := range sides {
+		s.Zone, s.Name, s.Type = providers.CanonicalName(r.zone.Name), providers.CanonicalName(s.Name), strings.ToUpper(s.Type)
+		s.Value = providers.CanonicalValue(s.Type, s.Value)
+		if !providers.InZone(s.Name, r.zone.Name) {
+			return invalid("%s does not lie in the zone %s", s.Name, r.zone.Name)
+		}
+		if s.Alias {
+			return invalid("%s is an alias record, which is read-only here", s)
+		}
+	}
+	if c.Op == providers.OpDelete {
+		return nil
+	}
+	return checkRecord(&c.After)
+}
+
+func checkRecord(r *providers.Record) error {
+	addr, ok := providers.ParseAddr(r.Value)
+	bad := false
+	switch r.Type {
+	case "A":
+		bad = !ok || !addr.Is4()
+	case "AAAA":
+		bad = !ok || !addr.Is6() || addr == (netip.Addr{})
+	case "SRV":
+		_, ok := providers.ParseSRV(r.Value)
+		bad = !ok
+	case "TXT":
+		_, ok := providers.ParseTXT(r.Value)
+		bad = !ok
+	}
+	if bad || r.Value == "" {
+		return invalid("%q is not a value of a record of type %s", r.Value, r.Type)
+	}
+	if r.TTL > 1<<31-1 {
+		return invalid("a TTL of %d seconds is more than DNS allows", r.TTL) // RFC 2181 section 8
+	}
+	return nil
+}
+
+// commit carries out the changes with these numbers, in as few batches as the
+// limits allow.
+func (r *run) commit(ctx context.Context, pending []int) {
+	conflicts, idle := 0, 0
+	for len(pending) > 0 {
+		read, err := r.load(ctx, pending)
+		if err != nil {
+			r.failAll(pending, err)
+			return
+		}
+		w := newWork(providers.CanonicalName(r.zone.Name), read, r.own)
+		in, later, touched := r.plan(w, pending)
+		if len(in) == 0 {
+			pending = later
+			continue
+		}
+		ticket, err := r.send(ctx, batch(w.sets, w.order))
+		if err == nil {
+			for _, i := range in {
+				r.done(i, w, ticket, false)
+			}
+			r.remember(w)
+			pending, conflicts, idle = later, 0, 0
+			continue
+		}
+		again, wait := r.refused(ctx, in, touched, read, err, &conflicts, &idle)
+		pending = append(again, later...)
+		slices.Sort(pending)
+		if wait > 0 && len(pending) > 0 && r.a.pause(ctx, wait) != nil {
+			r.failAll(pending, &providers.Error{Kind: providers.KindUnreachable, Err: ctx.Err()})
+			return
+		}
+	}
+}
+
+// remember notes for which sets this batch changed what all their values share,
+// so that later batches of the same call do not take it for somebody else's doing.
+func (r *run) remember(w *work) {
+	for _, k := range w.order {
+		s := w.sets[k]
+		if s.orig == nil || len(s.values) == 0 {
+			continue
+		}
+		was, is := fieldsOf(s.orig), fieldsOf(&s.next)
+		if _, noted := r.own[k]; !noted && was != is {
+			r.own[k] = was
+		}
+	}
+}
+
+func fieldsOf(s *types.ResourceRecordSet) fields {
+	return fields{ttl: uint32(aws.ToInt64(s.TTL)), weight: aws.ToInt64(s.Weight)}
+}
+
+// plan tries the changes on the working copy: in are those of the batch, later
+// those for which it has no room. The others have their result.
+func (r *run) plan(w *work, pending []int) (in, later []int, touched map[int][]key) {
+	touched = map[int][]key{}
+	full := map[string]bool{} // names whose changes must keep their order in a later batch
+	for _, i := range pending {
+		c := &r.changes[i]
+		name := subject(c.Record().Name)
+		if full[name] {
+			later = append(later, i)
+			continue
+		}
+		keys, already, err := w.try(c)
+		switch {
+		case errors.Is(err, errNoRoom):
+			full[name] = true
+			later = append(later, i)
+		case err != nil:
+			r.failed(i, err)
+		case already:
+			r.done(i, w, "", true)
+		default:
+			in = append(in, i)
+			touched[i] = keys
+		}
+	}
+	return in, later, touched
+}
+
+// refused judges a batch that failed: which changes are tried again, after what
+// pause. The others have their result.
+func (r *run) refused(ctx context.Context, in []int, touched map[int][]key, read map[string]map[key]*types.ResourceRecordSet, err error, conflicts, idle *int) (again []int, wait time.Duration) {
+	kind := providers.KindOf(err)
+	code := ""
+	if e, ok := errors.AsType[*providers.Error](err); ok {
+		code = e.Code
+	}
+	switch {
+	case kind == providers.KindUncertain:
+		for _, i := range in {
+			r.lost[i] = true
+		}
+		return r.adds(in, err, conflicts)
+	case kind == providers.KindThrottled, kind == providers.KindUnreachable: // not done: every change may be tried again
+		if *idle++; *idle >= maxIdle || ctx.Err() != nil {
+			r.failAll(in, err)
+			return nil, 0
+		}
+		return in, providers.RetryAfter(err) + r.a.jitter(firstPause<<*idle)
+	case code == "PriorRequestNotComplete":
+		return r.adds(in, err, conflicts)
+	case code != "InvalidChangeBatch":
+		r.failAll(in, err)
+		return nil, 0
+	}
+	now, loadErr := r.load(ctx, in)
+	if loadErr != nil {
+		r.failAll(in, err)
+		return nil, 0
+	}
+	same := true
+	for name, sets := range now {
+		same = same && reflect.DeepEqual(read[name], sets)
+	}
+	if !tellsOfRace(err) && same {
+		return r.bisect(ctx, in, err), 0
+	}
+	var rest []int
+	for _, i := range in {
+		if r.changes[i].Op != providers.OpCreate && moved(touched[i], read, now) {
+			r.failed(i, conflict("somebody else changed %s meanwhile: %w", ref(&r.changes[i]), err))
+			continue
+		}
+		rest = append(rest, i)
+	}
+	if *conflicts++; *conflicts >= maxTries || (len(rest) == len(in) && *conflicts >= maxIdle && same) {
+		for _, i := range rest {
+			r.failed(i, &providers.Error{Kind: providers.KindConflict, Err: err})
+		}
+		return nil, 0
+	}
+	return rest, r.backoff(*conflicts)
+}
+
+// adds keeps the creates of a batch for another try, and gives err to the others.
+func (r *run) adds(in []int, err error, tries *int) (again []int, wait time.Duration) {
+	*tries++
+	for _, i := range in {
+		if r.changes[i].Op != providers.OpCreate || *tries >= maxTries {
+			r.failed(i, err)
+			continue
+		}
+		again = append(again, i)
+	}
+	return again, r.backoff(*tries)
+}
+
+func (r *run) backoff(try int) time.Duration {
+	return max(time.Millisecond, r.a.jitter(min(firstPause<<min(try-1, 10), maxPause)))
+}
+
+// bisect finds the bad changes of a batch that Route 53 refused though the zone
+// is as it was read.
+func (r *run) bisect(ctx context.Context, in []int, err error) (again []int) {
+	if len(in) == 1 {
+		r.failed(in[0], err)
+		return nil
+	}
+	half := len(in) / 2
+	r.commit(ctx, in[:half])
+	return in[half:]
+}
+
+// moved reports whether one of the sets differs between two reads.
+func moved(keys []key, before, now map[string]map[key]*types.ResourceRecordSet) bool {
+	return slices.ContainsFunc(keys, func(k key) bool {
+		n := subject(k.name)
+		return !reflect.DeepEqual(before[n][k], now[n][k])
+	})
+}
+
+// tellsOfRace reads the messages by which Route 53 says that a set is not what
+// the batch took it for.
+func tellsOfRace(err error) bool {
+	bad, ok := errors.AsType[*types.InvalidChangeBatch](err)
+	if !ok {
+		return false
+	}
+	for _, m := range append(bad.Messages, aws.ToString(bad.Message)) {
+		m = strings.ToLower(m)
+		if strings.Contains(m, "tried to create") && strings.Contains(m, "already exists") ||
+			strings.Contains(m, "tried to delete") && (strings.Contains(m, "not found") || strings.Contains(m, "do not match")) {
+			return true
+		}
+	}
+	return false
+}
+
+// load reads the names that the changes are about.
+func (r *run) load(ctx context.Context, which []int) (map[string]map[key]*types.ResourceRecordSet, error) {
+	out := map[string]map[key]*types.ResourceRecordSet{}
+	for _, i := range which {
+		out[subject(r.changes[i].Record().Name)] = nil
+	}
+	if len(out) > nameReads {
+		_, count, err := r.a.zone(ctx, r.zone.ID)
+		if err != nil {
+			return nil, err
+		}
+		if count/setPage < int64(len(out)) {
+			all, err := r.a.zoneSets(ctx, opApply, r.zone.ID, count)
+			if err == nil {
+				for name := range out {
+					out[name] = all[name]
+				}
+				return out, nil
+			}
+			if providers.KindOf(err) != providers.KindIncomplete { // with a wrong count the names are read one by one
+				return nil, err
+			}
+		}
+	}
+	for name := range out {
+		sets, err := r.a.name(ctx, opApply, r.zone.ID, name)
+		if err != nil {
+			return nil, err
+		}
+		out[name] = sets
+	}
+	return out, nil
+}
+
+func (r *run) send(ctx context.Context, b *types.ChangeBatch) (ticket string, err error) {
+	err = r.a.s.Write(ctx, opApply, func(ctx context.Context) error {
+		out, err := r.a.api.ChangeResourceRecordSets(ctx, &awsr53.ChangeResourceRecordSetsInput{HostedZoneId: aws.String(r.zone.ID), ChangeBatch: b})
+		if err == nil && out.ChangeInfo != nil {
+			ticket = strings.TrimPrefix(aws.ToString(out.ChangeInfo.Id), "/change/")
+		}
+		return err
+	})
+	return ticket, withMessages(err)
+}
+
+// withMessages puts the reasons that Route 53 gives for a refused batch into the error's text.
+func withMessages(err error) error {
+	e, ok := errors.AsType[*providers.Error](err)
+	if !ok {
+		return err
+	}
+	if bad, ok := errors.AsType[*types.InvalidChangeBatch](err); ok && len(bad.Messages) > 0 {
+		e.Err = &batchError{text: awsapi.Clean(strings.Join(bad.Messages, "; ")), err: e.Err}
+	}
+	return err
+}
+
+type batchError struct {
+	text string
+	err  error
+}
+
+func (e *batchError) Error() string { return e.text }
+func (e *batchError) Unwrap() error { return e.err }
+
+// done gives a change its result: the record as it stands in the working copy.
+func (r *run) done(i int, w *work, ticket string, already bool) {
+	res := providers.Result{Already: already && !r.lost[i], Ticket: ticket}
+	if c := &r.changes[i]; c.Op != providers.OpDelete {
+		res.Record = w.record(&c.After)
+	}
+	r.results[i] = res
+}
+
+// record gives a record as the working copy has it, owners attached.
+func (w *work) record(want *providers.Record) providers.Record {
+	k := key{name: want.Name, typ: want.Type, id: want.SetID}
+	if s := w.sets[k]; s != nil {
+		if set := s.wanted(); set != nil {
+			if i := w.find(k, want.Value); i >= 0 {
+				r := rows(w.zone, set)[i]
+				r.Owners = w.owners(&r)
+				return r
+			}
+		}
+	}
+	return *want
+}
+
+func (r *run) failed(i int, err error) {
+	e := providers.Error{Kind: providers.KindOther, Err: err}
+	if known, ok := errors.AsType[*providers.Error](err); ok {
+		e = *known
+	}
+	e.Source, e.Op = r.zone.Name, opApply
+	switch e.Kind {
+	case providers.KindUnreachable, providers.KindThrottled, providers.KindIncomplete, providers.KindAuth, providers.KindOther:
+		if r.lost[i] {
+			e.Kind = providers.KindUncertain
+		}
+	}
+	r.results[i] = providers.Result{Err: &e}
+}
+
+func (r *run) failAll(which []int, err error) {
+	for _, i := range which {
+		r.failed(i, err)
+	}
+}
+
+func ref(c *providers.Change) string {
+	rec := c.Record()
+	return rec.Name + " " + rec.Type
+}
+
+func jitter(bound time.Duration) time.Duration { return rand.N(max(1, bound)) }
+
+func pause(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}

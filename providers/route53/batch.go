@@ -1,0 +1,110 @@
+package route53
+
+import (
+	"slices"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/route53/types"
+)
+
+// The limits of Route 53 (Developer Guide, "Quotas"). Deleted and created
+// values both count.
+const (
+	maxElements  = 1000  // ResourceRecord elements in one batch
+	maxChars     = 32000 // characters of all values in one batch
+	maxSetValues = 400   // values in one record set
+)
+
+// set is the working copy of one record set: what was read, and what is wanted.
+type set struct {
+	orig   *types.ResourceRecordSet // as Route 53 wrote it; nil when there was none
+	next   types.ResourceRecordSet  // without values; what a new set is made from
+	values []string                 // as on the wire
+}
+
+func newSet(orig *types.ResourceRecordSet) *set {
+	s := &set{orig: orig, next: *orig}
+	s.next.ResourceRecords = nil
+	for i := range orig.ResourceRecords {
+		s.values = append(s.values, aws.ToString(orig.ResourceRecords[i].Value))
+	}
+	return s
+}
+
+func (s *set) clone() *set {
+	c := *s
+	c.values = slices.Clone(s.values)
+	return &c
+}
+
+// changed reports whether the set differs from what was read.
+func (s *set) changed() bool {
+	if s.orig == nil {
+		return len(s.values) > 0
+	}
+	if aws.ToInt64(s.orig.TTL) != aws.ToInt64(s.next.TTL) || aws.ToInt64(s.orig.Weight) != aws.ToInt64(s.next.Weight) || len(s.values) != len(s.orig.ResourceRecords) {
+		return true
+	}
+	had := make(map[string]bool, len(s.values)) // the order of values means nothing
+	for i := range s.orig.ResourceRecords {
+		had[aws.ToString(s.orig.ResourceRecords[i].Value)] = true
+	}
+	return slices.ContainsFunc(s.values, func(v string) bool { return !had[v] })
+}
+
+// wanted is the set as it shall be; nil when it shall not be.
+func (s *set) wanted() *types.ResourceRecordSet {
+	if len(s.values) == 0 {
+		return nil
+	}
+	n := s.next
+	n.ResourceRecords = make([]types.ResourceRecord, len(s.values))
+	for i := range s.values {
+		n.ResourceRecords[i].Value = &s.values[i]
+	}
+	return &n
+}
+
+// size is what a batch costs: ResourceRecord elements and characters of values.
+type size struct{ elements, chars int }
+
+func (z size) plus(o size) size  { return size{z.elements + o.elements, z.chars + o.chars} }
+func (z size) minus(o size) size { return size{z.elements - o.elements, z.chars - o.chars} }
+func (z size) fits() bool        { return z.elements <= maxElements && z.chars <= maxChars }
+
+// cost is what the set adds to a batch.
+func (s *set) cost() size {
+	var z size
+	if !s.changed() {
+		return z
+	}
+	if s.orig != nil {
+		for i := range s.orig.ResourceRecords {
+			z = z.plus(size{1, len(aws.ToString(s.orig.ResourceRecords[i].Value))})
+		}
+	}
+	for _, v := range s.values {
+		z = z.plus(size{1, len(v)})
+	}
+	return z
+}
+
+// batch makes the change batch of all sets that differ: each is deleted exactly
+// as it was read and created as it shall be, never upserted, so that Route 53
+// itself refuses the batch when somebody else was faster.
+func batch(sets map[key]*set, order []key) *types.ChangeBatch {
+	var deletes, creates []types.Change
+	for _, k := range order {
+		s := sets[k]
+		if !s.changed() {
+			continue
+		}
+		if s.orig != nil {
+			deletes = append(deletes, types.Change{Action: types.ChangeActionDelete, ResourceRecordSet: s.orig})
+		}
+		if w := s.wanted(); w != nil {
+			creates = append(creates, types.Change{Action: types.ChangeActionCreate, ResourceRecordSet: w})
+		}
+	}
+	return &types.ChangeBatch{Changes: append(deletes, creates...), Comment: aws.String("rollcall")}
+}

@@ -1,0 +1,222 @@
+package route53
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awsr53 "github.com/aws/aws-sdk-go-v2/service/route53"
+	"github.com/aws/aws-sdk-go-v2/service/route53/types"
+
+	"rollcall/providers"
+)
+
+const (
+	zonePage = 100 // most that ListHostedZones gives in one answer
+	setPage  = 300 // most that ListResourceRecordSets gives in one answer
+	// newServers is for how many zones one listing asks for the name servers:
+	// each costs a call, and the answers are kept.
+	newServers = 20
+)
+
+// Zones lists the hosted zones that the credentials can see, private ones marked.
+func (a *Account) Zones(ctx context.Context, page func([]providers.Zone)) providers.Coverage {
+	const op = "list zones"
+	v := a.begin()
+	landed := false
+	seen := map[string]bool{}
+	var marker *string
+	asked := 0
+	for {
+		var out *awsr53.ListHostedZonesOutput
+		err := a.s.Read(ctx, op, func(ctx context.Context) (err error) {
+			out, err = a.api.ListHostedZones(ctx, &awsr53.ListHostedZonesInput{Marker: marker, MaxItems: aws.Int32(zonePage)})
+			return err
+		})
+		if err != nil {
+			return a.end(v, landed, err)
+		}
+		var zones []providers.Zone
+		for i := range out.HostedZones {
+			z := zoneOf(&out.HostedZones[i])
+			if z.ID == "" || z.Name == "." {
+				return a.end(v, landed, a.incomplete(op, "a zone came without id or name"))
+			}
+			var known bool
+			if z.NameServers, known = a.known(z.ID); !known && asked < newServers {
+				asked++
+				if got, _, err := a.zone(ctx, z.ID); err == nil { // a zone whose servers are not known is still a zone
+					z.NameServers = got.NameServers
+				}
+			}
+			zones = append(zones, z)
+		}
+		landed = true
+		v.Rows += len(zones)
+		if len(zones) > 0 {
+			page(zones)
+		}
+		if !out.IsTruncated {
+			return a.end(v, landed, nil)
+		}
+		next := aws.ToString(out.NextMarker)
+		if next == "" || seen[next] {
+			return a.end(v, landed, a.incomplete(op, "the page marker is missing or repeats"))
+		}
+		seen[next] = true
+		marker = out.NextMarker
+	}
+}
+
+func zoneOf(z *types.HostedZone) providers.Zone {
+	return providers.Zone{
+		Name: nameFromWire(aws.ToString(z.Name)), ID: strings.TrimPrefix(aws.ToString(z.Id), "/hostedzone/"),
+		Provider: providers.Route53, Private: z.Config != nil && z.Config.PrivateZone,
+	}
+}
+
+// zone asks for one zone: what it is, and how many record sets it has.
+func (a *Account) zone(ctx context.Context, id string) (providers.Zone, int64, error) {
+	const op = "ask for a zone"
+	var out *awsr53.GetHostedZoneOutput
+	err := a.s.Read(ctx, op, func(ctx context.Context) (err error) {
+		out, err = a.api.GetHostedZone(ctx, &awsr53.GetHostedZoneInput{Id: aws.String(id)})
+		return err
+	})
+	if err != nil {
+		return providers.Zone{}, 0, err
+	}
+	if out.HostedZone == nil || out.HostedZone.ResourceRecordSetCount == nil {
+		return providers.Zone{}, 0, a.incomplete(op, "the answer does not say how many record sets zone %s has", id)
+	}
+	z := zoneOf(out.HostedZone)
+	if out.DelegationSet != nil { // private zones have none
+		for _, ns := range out.DelegationSet.NameServers {
+			z.NameServers = append(z.NameServers, nameFromWire(ns))
+		}
+		slices.Sort(z.NameServers)
+	}
+	a.mu.Lock()
+	a.servers[id] = z.NameServers
+	a.mu.Unlock()
+	return z, *out.HostedZone.ResourceRecordSetCount, nil
+}
+
+func (a *Account) known(id string) ([]string, bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	ns, ok := a.servers[id]
+	return ns, ok
+}
+
+// Records lists all records of a zone, marker records included and owners not
+// attached. The listing is complete when it has as many record sets as the zone
+// says, SOA and NS of the zone itself among them. Expected stays -1: Route 53
+// counts record sets, not values.
+func (a *Account) Records(ctx context.Context, zone providers.Zone, page func([]providers.Record)) providers.Coverage {
+	const op = "list records"
+	v := a.begin()
+	if zone.ID == "" {
+		return a.end(v, false, a.fail(providers.KindInvalid, op, "the zone %s has no id", zone.Name))
+	}
+	z, before, err := a.zone(ctx, zone.ID)
+	if err != nil {
+		return a.end(v, false, err)
+	}
+	landed, sets, soa, ns := false, int64(0), false, false
+	err = a.sets(ctx, op, zone.ID, start{}, func(list []types.ResourceRecordSet, _ bool) bool {
+		var out []providers.Record
+		for i := range list {
+			k := keyOf(&list[i])
+			soa = soa || (k.name == z.Name && k.typ == "SOA")
+			ns = ns || (k.name == z.Name && k.typ == "NS")
+			out = append(out, rows(z.Name, &list[i])...)
+		}
+		landed = true
+		sets += int64(len(list))
+		v.Rows += len(out)
+		if len(out) > 0 {
+			page(out)
+		}
+		return true
+	})
+	if err == nil && sets != before {
+		// Somebody may have changed the zone while it was listed: then the
+		// listing has as many as the zone has now.
+		var after int64
+		if _, after, err = a.zone(ctx, zone.ID); err == nil && sets != after {
+			err = a.incomplete(op, "%d record sets arrived, the zone has %d", sets, after)
+		}
+	}
+	if err == nil && (!soa || !ns) {
+		err = a.incomplete(op, "the SOA or NS record of %s itself is missing", z.Name)
+	}
+	return a.end(v, landed, err)
+}
+
+// start is where a listing of record sets begins. Empty fields are not sent.
+type start struct{ name, typ, id string } // name as on the wire
+
+// sets lists record sets from a place in Route 53's order, page by page, until
+// there are no more or visit wants none. last tells visit that no page follows.
+func (a *Account) sets(ctx context.Context, op, zoneID string, from start, visit func(list []types.ResourceRecordSet, last bool) (more bool)) error {
+	seen := map[start]bool{}
+	for {
+		in := &awsr53.ListResourceRecordSetsInput{HostedZoneId: aws.String(zoneID), MaxItems: aws.Int32(setPage), StartRecordType: types.RRType(from.typ)}
+		if from.name != "" {
+			in.StartRecordName = aws.String(from.name)
+		}
+		if from.id != "" {
+			in.StartRecordIdentifier = aws.String(from.id)
+		}
+		var out *awsr53.ListResourceRecordSetsOutput
+		err := a.s.Read(ctx, op, func(ctx context.Context) (err error) {
+			out, err = a.api.ListResourceRecordSets(ctx, in)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		for i := range out.ResourceRecordSets {
+			if aws.ToString(out.ResourceRecordSets[i].Name) == "" || out.ResourceRecordSets[i].Type == "" {
+				return a.incomplete(op, "a record set came without name or type")
+			}
+		}
+		if !visit(out.ResourceRecordSets, !out.IsTruncated) || !out.IsTruncated {
+			return nil
+		}
+		from = start{name: aws.ToString(out.NextRecordName), typ: string(out.NextRecordType), id: aws.ToString(out.NextRecordIdentifier)}
+		if from.name == "" || seen[from] {
+			return a.incomplete(op, "where the next page begins is missing or repeats")
+		}
+		seen[from] = true
+	}
+}
+
+func (a *Account) begin() providers.Coverage {
+	return providers.Coverage{State: providers.CoverageComplete, Expected: -1, Started: a.s.Now()}
+}
+
+func (a *Account) end(v providers.Coverage, landed bool, err error) providers.Coverage {
+	v.Finished, v.Err = a.now(), err
+	if err != nil {
+		v.State = providers.CoverageFailed
+		if landed {
+			v.State = providers.CoveragePartial
+		}
+	}
+	return v
+}
+
+func (a *Account) now() time.Time { return a.s.Now() }
+
+func (a *Account) fail(kind providers.Kind, op, format string, args ...any) error {
+	return &providers.Error{Kind: kind, Source: a.s.Source(), Op: op, Err: fmt.Errorf(format, args...)}
+}
+
+func (a *Account) incomplete(op, format string, args ...any) error {
+	return a.fail(providers.KindIncomplete, op, format, args...)
+}

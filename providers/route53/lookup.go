@@ -1,0 +1,111 @@
+package route53
+
+import (
+	"context"
+	"maps"
+	"slices"
+
+	"github.com/aws/aws-sdk-go-v2/service/route53/types"
+
+	"rollcall/providers"
+)
+
+// Lookup reads one name afresh, with the markers below it, and returns the
+// records of the name with owners attached.
+func (a *Account) Lookup(ctx context.Context, zone providers.Zone, name, typ string) ([]providers.Record, error) {
+	const op = "look up a name"
+	name = providers.CanonicalName(name)
+	if zone.ID == "" || !providers.InZone(name, zone.Name) {
+		return nil, a.fail(providers.KindInvalid, op, "the name %s does not lie in the zone %s, or the zone has no id", name, zone.Name)
+	}
+	sets, err := a.name(ctx, op, zone.ID, name)
+	if err != nil {
+		return nil, err
+	}
+	all := records(zone.Name, sets)
+	return slices.DeleteFunc(all, func(r providers.Record) bool { return r.Name != name || (typ != "" && r.Type != typ) }), nil
+}
+
+// records gives the rows of some record sets in a fixed order, owners attached.
+func records(zone string, sets map[key]*types.ResourceRecordSet) []providers.Record {
+	var all []providers.Record
+	for _, k := range slices.SortedFunc(maps.Keys(sets), compareKeys) {
+		all = append(all, rows(zone, sets[k])...)
+	}
+	providers.AttachOwners(all)
+	return all
+}
+
+// name reads the record sets of one name and the marker sets below
+// _rollcall.<name>. They come soon after the name itself in Route 53's order
+// (labels reversed); where other children come between, a second read begins
+// at them.
+func (a *Account) name(ctx context.Context, op, zoneID, name string) (map[key]*types.ResourceRecordSet, error) {
+	found := map[key]*types.ResourceRecordSet{}
+	below := providers.MarkerLabel + "." + name
+	marked, all := false, false
+	err := a.sets(ctx, op, zoneID, start{name: nameToWire(name)}, func(list []types.ResourceRecordSet, last bool) bool {
+		for i := range list {
+			switch k := keyOf(&list[i]); {
+			case k.name == name:
+				found[k] = &list[i]
+			case providers.InZone(k.name, below):
+				found[k] = &list[i]
+				marked = true
+			case marked:
+				all = true // the markers lie together, and have ended
+				return false
+			default:
+				// Some other name: whether the markers come later on this page or
+				// far behind, the rest of the page tells or a second read does.
+			}
+		}
+		all = last
+		return !last && (len(list) == 0 || marked || keyOf(&list[len(list)-1]).name == name)
+	})
+	if err != nil || all {
+		return found, err
+	}
+	err = a.sets(ctx, op, zoneID, start{name: nameToWire(below)}, func(list []types.ResourceRecordSet, _ bool) bool {
+		for i := range list {
+			k := keyOf(&list[i])
+			if !providers.InZone(k.name, below) {
+				return false
+			}
+			found[k] = &list[i]
+		}
+		return true
+	})
+	return found, err
+}
+
+// zoneSets reads the whole zone and groups it by the names that the sets belong
+// to: a marker set belongs to the name whose records it marks.
+func (a *Account) zoneSets(ctx context.Context, op, zoneID string, want int64) (map[string]map[key]*types.ResourceRecordSet, error) {
+	byName := map[string]map[key]*types.ResourceRecordSet{}
+	n := int64(0)
+	err := a.sets(ctx, op, zoneID, start{}, func(list []types.ResourceRecordSet, _ bool) bool {
+		for i := range list {
+			k := keyOf(&list[i])
+			owner := subject(k.name)
+			if byName[owner] == nil {
+				byName[owner] = map[key]*types.ResourceRecordSet{}
+			}
+			byName[owner][k] = &list[i]
+			n++
+		}
+		return true
+	})
+	if err == nil && n != want {
+		err = a.incomplete(op, "%d record sets arrived, the zone has %d", n, want)
+	}
+	return byName, err
+}
+
+// subject is the name that a set is about: for a marker, the name that it marks.
+func subject(name string) string {
+	if _, marked, ok := providers.SplitMarkerName(name); ok {
+		return marked
+	}
+	return name
+}

@@ -1,0 +1,110 @@
+package route53
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+
+	"rollcall/providers"
+)
+
+// owners reads who owns a value, from the working copy.
+func (w *work) owners(r *providers.Record) []providers.Owner {
+	var out []providers.Owner
+	w.eachMarker(r, func(_ key, _ int, o providers.Owner) { out = append(out, o) })
+	slices.SortFunc(out, compareOwners)
+	return slices.Compact(out)
+}
+
+// eachMarker calls f for every marker string that names the value of r.
+func (w *work) eachMarker(r *providers.Record, f func(k key, i int, o providers.Owner)) {
+	for _, k := range w.markerSets(r.Name) {
+		instance, _, _ := providers.SplitMarkerName(k.name)
+		for i, v := range w.sets[k].values {
+			parts, ok := parseOctalTXT(v)
+			if !ok {
+				continue
+			}
+			o, err := providers.DecodeOwner(strings.Join(parts, ""))
+			if err == nil && providers.CanonicalName(o.Instance) == instance && o.Owns(r.Type, r.Value) {
+				f(k, i, o)
+			}
+		}
+	}
+}
+
+func (w *work) markerSets(name string) []key {
+	var out []key
+	for k := range w.sets {
+		if k.typ != "TXT" {
+			continue
+		}
+		if _, marked, ok := providers.SplitMarkerName(k.name); ok && marked == name {
+			out = append(out, k)
+		}
+	}
+	slices.SortFunc(out, compareKeys)
+	return out
+}
+
+// unmark takes back the marker strings that name the value of r. They stay when
+// another record set of the name (with another set identifier) has the value too.
+func (w *work) unmark(r *providers.Record) {
+	if (&providers.Record{Name: r.Name, Type: r.Type}).IsMarker() {
+		return
+	}
+	for k := range w.sets {
+		if k.name == r.Name && k.typ == r.Type && k.id != r.SetID && w.has(k, r.Value) {
+			return
+		}
+	}
+	drop := map[key][]int{}
+	w.eachMarker(r, func(k key, i int, _ providers.Owner) { drop[k] = append(drop[k], i) })
+	for _, k := range slices.SortedFunc(maps.Keys(drop), compareKeys) {
+		s := w.touch(k)
+		for _, i := range slices.Backward(drop[k]) {
+			s.values = slices.Delete(s.values, i, i+1)
+		}
+	}
+}
+
+// mark writes one marker string for each owner, in place of an older one of the
+// same instance for the same value.
+func (w *work) mark(r *providers.Record, owners []providers.Owner) error {
+	for _, o := range owners {
+		text, err := o.For(r.Type, r.Value).Encode()
+		if err != nil {
+			return invalid("%w", err)
+		}
+		k := key{name: providers.MarkerName(o.Instance, r.Name), typ: "TXT"}
+		s := w.touch(k)
+		if s.orig == nil && len(s.values) == 0 {
+			s.next.TTL = aws.Int64(defaultTTL)
+		}
+		var old []int
+		w.eachMarker(r, func(at key, i int, _ providers.Owner) {
+			if at == k {
+				old = append(old, i)
+			}
+		})
+		for _, i := range slices.Backward(old) {
+			s.values = slices.Delete(s.values, i, i+1)
+		}
+		s.values = append(s.values, formatOctalTXT([]string{text}))
+	}
+	return nil
+}
+
+func compareOwners(a, b providers.Owner) int {
+	quiesced := func(o providers.Owner) int {
+		if o.Quiesced {
+			return 1
+		}
+		return 0
+	}
+	return cmp.Or(cmp.Compare(a.Fleet, b.Fleet), cmp.Compare(a.Cloud, b.Cloud), cmp.Compare(a.Instance, b.Instance),
+		a.Registered.Compare(b.Registered), cmp.Compare(quiesced(a), quiesced(b)), cmp.Compare(a.Type, b.Type), cmp.Compare(a.Value, b.Value))
+}

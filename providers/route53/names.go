@@ -1,0 +1,203 @@
+package route53
+
+import (
+	"strings"
+
+	"rollcall/providers"
+)
+
+// Route 53 writes the characters of a name other than a-z, 0-9, hyphen and
+// underscore as a backslash and three octal digits (Developer Guide, "DNS domain
+// name format"); in strings of TXT values, those that do not print
+// ("Supported DNS record types"). Everywhere else rollcall uses the decimal
+// escapes of RFC 1035.
+
+// nameFromWire gives the canonical name of one that Route 53 wrote.
+func nameFromWire(s string) string {
+	if !strings.Contains(s, `\`) {
+		return providers.CanonicalName(s)
+	}
+	return providers.CanonicalName(decimalEscapes(s))
+}
+
+// decimalEscapes turns octal escapes into those of RFC 1035. Case is kept.
+func decimalEscapes(s string) string {
+	var labels []string
+	var b strings.Builder
+	for i := 0; i < len(s); i++ {
+		switch {
+		case s[i] == '.':
+			labels = append(labels, providers.EscapeLabel(b.String()))
+			b.Reset()
+		case s[i] == '\\':
+			c, n := unescapeOctal(s[i:])
+			b.WriteByte(c)
+			i += n - 1
+		default:
+			b.WriteByte(s[i])
+		}
+	}
+	if b.Len() > 0 {
+		labels = append(labels, providers.EscapeLabel(b.String()))
+	}
+	if len(labels) == 0 {
+		return "."
+	}
+	return strings.Join(labels, ".")
+}
+
+// unescapeOctal reads the escape that s begins with: the byte it stands for and
+// the characters that it takes.
+func unescapeOctal(s string) (c byte, n int) {
+	if len(s) >= 4 && s[1] <= '3' && octal(s[1]) && octal(s[2]) && octal(s[3]) {
+		return (s[1]-'0')<<6 | (s[2]-'0')<<3 | (s[3] - '0'), 4
+	}
+	if len(s) >= 2 {
+		return s[1], 2
+	}
+	return '\\', 1
+}
+
+func octal(c byte) bool { return c >= '0' && c <= '7' }
+
+func writeOctal(b *strings.Builder, c byte) {
+	b.WriteByte('\\')
+	b.WriteByte('0' + c>>6)
+	b.WriteByte('0' + c>>3&7)
+	b.WriteByte('0' + c&7)
+}
+
+// nameToWire writes a name as Route 53 takes it, with the last dot. A leftmost
+// label of one asterisk is a wildcard and stays as it is.
+func nameToWire(name string) string {
+	var b strings.Builder
+	for i, label := range providers.SplitName(name) {
+		if i == 0 && label == "*" {
+			b.WriteString("*.")
+			continue
+		}
+		for _, c := range []byte(label) {
+			switch {
+			case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c >= '0' && c <= '9', c == '-', c == '_':
+				b.WriteByte(c)
+			default:
+				writeOctal(&b, c)
+			}
+		}
+		b.WriteByte('.')
+	}
+	if b.Len() == 0 {
+		return "."
+	}
+	return b.String()
+}
+
+// targetField says in which field a value holds a domain name.
+func targetField(typ string) (int, bool) {
+	switch typ {
+	case "CNAME", "NS", "PTR", "DNAME":
+		return 0, true
+	case "MX":
+		return 1, true
+	case "SRV":
+		return 3, true
+	}
+	return 0, false
+}
+
+// valueFromWire gives the canonical form of a value that Route 53 wrote.
+func valueFromWire(typ, v string) string {
+	if typ == "TXT" || typ == "SPF" {
+		if parts, ok := parseOctalTXT(v); ok {
+			return providers.FormatTXT(parts)
+		}
+		return strings.TrimSpace(v)
+	}
+	if n, ok := targetField(typ); ok && strings.Contains(v, `\`) {
+		if f := strings.Fields(v); len(f) == n+1 {
+			f[n] = decimalEscapes(f[n])
+			v = strings.Join(f, " ")
+		}
+	}
+	return providers.CanonicalValue(typ, v)
+}
+
+// valueToWire writes a value as Route 53 takes it.
+func valueToWire(typ, v string) string {
+	if typ == "TXT" || typ == "SPF" {
+		if parts, ok := providers.ParseTXT(v); ok {
+			return formatOctalTXT(parts)
+		}
+		return v
+	}
+	v = providers.CanonicalValue(typ, v)
+	if n, ok := targetField(typ); ok {
+		if f := strings.Fields(v); len(f) == n+1 {
+			f[n] = nameToWire(f[n])
+			return strings.Join(f, " ")
+		}
+	}
+	return v
+}
+
+func parseOctalTXT(v string) ([]string, bool) {
+	v = strings.TrimSpace(v)
+	if !strings.HasPrefix(v, `"`) {
+		return []string{v}, true
+	}
+	var parts []string
+	for v != "" {
+		if v[0] != '"' {
+			return nil, false
+		}
+		var b strings.Builder
+		i, closed := 1, false
+		for i < len(v) && !closed {
+			switch v[i] {
+			case '"':
+				closed = true
+				i++
+			case '\\':
+				c, n := unescapeOctal(v[i:])
+				b.WriteByte(c)
+				i += n
+			default:
+				b.WriteByte(v[i])
+				i++
+			}
+		}
+		if !closed {
+			return nil, false
+		}
+		parts = append(parts, b.String())
+		v = strings.TrimLeft(v[i:], " \t")
+	}
+	return parts, true
+}
+
+func formatOctalTXT(parts []string) string {
+	var b strings.Builder
+	for _, p := range parts {
+		for first := true; first || p != ""; first = false {
+			n := min(len(p), 255)
+			if b.Len() > 0 {
+				b.WriteByte(' ')
+			}
+			b.WriteByte('"')
+			for _, c := range []byte(p[:n]) {
+				switch {
+				case c == '"' || c == '\\':
+					b.WriteByte('\\')
+					b.WriteByte(c)
+				case c < ' ' || c >= 0x7f:
+					writeOctal(&b, c)
+				default:
+					b.WriteByte(c)
+				}
+			}
+			b.WriteByte('"')
+			p = p[n:]
+		}
+	}
+	return b.String()
+}

@@ -1,0 +1,156 @@
+package route53
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/route53/types"
+)
+
+// A record's Policy holds in one line what its record set says beside name,
+// type, TTL, values, set identifier and weight: fields of "key=value", or of a
+// key alone, in a fixed order and separated by single spaces. It can be read
+// back, so that a set that was deleted can be made again as it was.
+const (
+	polWeighted      = "weighted" // tells weight 0 from no weight
+	polMultivalue    = "multivalue"
+	polRegion        = "region"
+	polFailover      = "failover"
+	polContinent     = "continent"
+	polCountry       = "country"
+	polSubdivision   = "subdivision"
+	polCIDR          = "cidr-collection"
+	polCIDRLocation  = "cidr-location"
+	polNearRegion    = "near-region"
+	polNearZone      = "near-zone"
+	polNearLatitude  = "near-latitude"
+	polNearLongitude = "near-longitude"
+	polNearBias      = "near-bias"
+	polHealth        = "health"
+	polTrafficPolicy = "traffic-policy"
+	polAliasZone     = "alias-zone"
+	polAliasHealth   = "alias-health"
+)
+
+// policyOf describes what else a record set holds.
+func policyOf(s *types.ResourceRecordSet) string {
+	var f []string
+	flag := func(key string, on bool) {
+		if on {
+			f = append(f, key)
+		}
+	}
+	text := func(key string, v *string) {
+		if v != nil && *v != "" {
+			f = append(f, key+"="+policyEscapes.Replace(*v))
+		}
+	}
+	flag(polWeighted, s.Weight != nil)
+	flag(polMultivalue, aws.ToBool(s.MultiValueAnswer))
+	text(polRegion, aws.String(string(s.Region)))
+	text(polFailover, aws.String(string(s.Failover)))
+	if g := s.GeoLocation; g != nil {
+		text(polContinent, g.ContinentCode)
+		text(polCountry, g.CountryCode)
+		text(polSubdivision, g.SubdivisionCode)
+	}
+	if c := s.CidrRoutingConfig; c != nil {
+		text(polCIDR, c.CollectionId)
+		text(polCIDRLocation, c.LocationName)
+	}
+	if g := s.GeoProximityLocation; g != nil {
+		text(polNearRegion, g.AWSRegion)
+		text(polNearZone, g.LocalZoneGroup)
+		if g.Coordinates != nil {
+			text(polNearLatitude, g.Coordinates.Latitude)
+			text(polNearLongitude, g.Coordinates.Longitude)
+		}
+		if g.Bias != nil {
+			text(polNearBias, aws.String(strconv.Itoa(int(*g.Bias))))
+		}
+	}
+	text(polHealth, s.HealthCheckId)
+	text(polTrafficPolicy, s.TrafficPolicyInstanceId)
+	if t := s.AliasTarget; t != nil {
+		text(polAliasZone, t.HostedZoneId)
+		flag(polAliasHealth, t.EvaluateTargetHealth)
+	}
+	return strings.Join(f, " ")
+}
+
+var policyEscapes = strings.NewReplacer("%", "%25", " ", "%20")
+
+// setPolicy puts what policyOf described into a record set.
+func setPolicy(s *types.ResourceRecordSet, policy string, weight int64) error {
+	for field := range strings.FieldsSeq(policy) {
+		key, v, _ := strings.Cut(field, "=")
+		v = strings.NewReplacer("%20", " ", "%25", "%").Replace(v)
+		geo := func() *types.GeoLocation {
+			if s.GeoLocation == nil {
+				s.GeoLocation = &types.GeoLocation{}
+			}
+			return s.GeoLocation
+		}
+		cidr := func() *types.CidrRoutingConfig {
+			if s.CidrRoutingConfig == nil {
+				s.CidrRoutingConfig = &types.CidrRoutingConfig{}
+			}
+			return s.CidrRoutingConfig
+		}
+		near := func() *types.GeoProximityLocation {
+			if s.GeoProximityLocation == nil {
+				s.GeoProximityLocation = &types.GeoProximityLocation{}
+			}
+			return s.GeoProximityLocation
+		}
+		at := func() *types.Coordinates {
+			if near().Coordinates == nil {
+				near().Coordinates = &types.Coordinates{}
+			}
+			return near().Coordinates
+		}
+		switch key {
+		case polWeighted:
+			s.Weight = aws.Int64(weight)
+		case polMultivalue:
+			s.MultiValueAnswer = aws.Bool(true)
+		case polRegion:
+			s.Region = types.ResourceRecordSetRegion(v)
+		case polFailover:
+			s.Failover = types.ResourceRecordSetFailover(v)
+		case polContinent:
+			geo().ContinentCode = aws.String(v)
+		case polCountry:
+			geo().CountryCode = aws.String(v)
+		case polSubdivision:
+			geo().SubdivisionCode = aws.String(v)
+		case polCIDR:
+			cidr().CollectionId = aws.String(v)
+		case polCIDRLocation:
+			cidr().LocationName = aws.String(v)
+		case polNearRegion:
+			near().AWSRegion = aws.String(v)
+		case polNearZone:
+			near().LocalZoneGroup = aws.String(v)
+		case polNearLatitude:
+			at().Latitude = aws.String(v)
+		case polNearLongitude:
+			at().Longitude = aws.String(v)
+		case polNearBias:
+			n, err := strconv.ParseInt(v, 10, 32)
+			if err != nil {
+				return fmt.Errorf("the bias %q is no number", v)
+			}
+			near().Bias = aws.Int32(int32(n))
+		case polHealth:
+			s.HealthCheckId = aws.String(v)
+		case polTrafficPolicy, polAliasZone, polAliasHealth:
+			return fmt.Errorf("a record of an alias or a traffic policy cannot be written")
+		default:
+			return fmt.Errorf("the policy field %q is not known", key)
+		}
+	}
+	return nil
+}
