@@ -89,6 +89,6 @@ func (c *Cloud) action(action, id string) (request, error) {
 func (c *Cloud) ConsoleLog(context.Context, string) (string, error) {
 	return "", &providers.Error{
 		Kind: providers.KindInvalid, Source: c.name, Op: "read console log",
-		Err: errors.New("Triton's CloudAPI has no console log"), //nolint:staticcheck // a name begins the sentence
+		Err: errors.New("Triton's CloudAPI has no console log"),
 	}
 }

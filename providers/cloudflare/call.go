@@ -1,0 +1,240 @@
+package cloudflare
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"unicode"
+
+	"github.com/cloudflare/cloudflare-go/v6/option"
+
+	"rollcall/providers"
+	"rollcall/providers/budget"
+)
+
+// maxError bounds what is read of an error's body.
+const maxError = 1 << 20
+
+// envelope is what wraps every answer of the API.
+type envelope struct {
+	Success    *bool           `json:"success"`
+	Errors     []apiError      `json:"errors"`
+	Result     json.RawMessage `json:"result"`
+	ResultInfo *resultInfo     `json:"result_info"`
+}
+
+type apiError struct {
+	Code    int64      `json:"code"`
+	Message string     `json:"message"`
+	Chain   []apiError `json:"error_chain"`
+}
+
+type resultInfo struct {
+	Page       int  `json:"page"`
+	PerPage    int  `json:"per_page"`
+	Count      int  `json:"count"`
+	TotalCount *int `json:"total_count"`
+	TotalPages int  `json:"total_pages"`
+}
+
+// exchange is what one request met.
+type exchange struct {
+	sent   bool // the transport was asked
+	status int
+	header http.Header
+	body   []byte
+	err    error
+}
+
+// errRefused stands for an answer of 4xx or 5xx on its way through the SDK,
+// which would lose the status of one that is not JSON.
+var errRefused = errors.New("refused")
+
+func (x *exchange) middleware(req *http.Request, next option.MiddlewareNext) (*http.Response, error) {
+	x.sent = true
+	resp, err := next(req)
+	if err != nil {
+		x.err = err
+		return resp, err
+	}
+	x.status, x.header = resp.StatusCode, resp.Header
+	if resp.StatusCode < 300 {
+		return resp, nil
+	}
+	x.body, x.err = io.ReadAll(io.LimitReader(resp.Body, maxError))
+	_ = resp.Body.Close()
+	return nil, errRefused
+}
+
+// sdkCall is one method of the SDK, given options that take its answer away from it.
+type sdkCall func(ctx context.Context, opts ...option.RequestOption) error
+
+// once carries out a call of the SDK, once, and gives the unwrapped answer.
+func (a *Account) once(ctx context.Context, op string, call sdkCall) (*envelope, error) {
+	x := &exchange{}
+	var body []byte
+	err := call(ctx, option.WithMiddleware(x.middleware), option.WithResponseBodyInto(&body))
+	var env envelope
+	switch {
+	case !x.sent:
+		return nil, &providers.Error{Kind: providers.KindInvalid, Source: a.name, Op: op, Err: err}
+	case x.err != nil:
+		return nil, a.fail(op, x.err)
+	case x.status >= 300:
+		_ = json.Unmarshal(x.body, &env) // not JSON: the status says enough
+		return nil, a.refusal(op, x, env.Errors)
+	case err != nil: // the answer broke off
+		return nil, a.fail(op, err)
+	}
+	if err := json.Unmarshal(body, &env); err != nil {
+		return nil, a.incomplete(op, "an answer that cannot be read: %s", clean(err.Error()))
+	}
+	switch {
+	case env.Success == nil:
+		return nil, a.incomplete(op, "an answer that does not say whether it succeeded")
+	case !*env.Success:
+		return nil, a.refusal(op, x, env.Errors)
+	}
+	return &env, nil
+}
+
+// read carries out a call that can be repeated without harm.
+func (a *Account) read(ctx context.Context, op string, call sdkCall) (*envelope, error) {
+	var env *envelope
+	err := a.budget.Retry(ctx, func(ctx context.Context) (err error) {
+		env, err = a.once(ctx, op, call)
+		return err
+	})
+	return env, err
+}
+
+func (a *Account) incomplete(op, format string, args ...any) error {
+	return &providers.Error{Kind: providers.KindIncomplete, Source: a.name, Op: op, Err: fmt.Errorf(format, args...)}
+}
+
+// fail classifies an error without an answer.
+func (a *Account) fail(op string, err error) error {
+	if e, ok := errors.AsType[*providers.Error](err); ok {
+		out := *e
+		out.Source, out.Op = a.name, op
+		return &out
+	}
+	if u, ok := errors.AsType[*url.Error](err); ok {
+		err = u.Err
+	}
+	return &providers.Error{Kind: providers.KindUnreachable, Source: a.name, Op: op, Err: err}
+}
+
+// Codes of the API that decide more than a kind.
+const (
+	codeNoRecord   = 81044 // the record does not exist
+	codeExists     = 81057 // the record already exists (older answers)
+	codeIdentical  = 81058 // an identical record already exists
+	codeThrottled  = 971   // please wait and consider throttling your request speed
+	codeQuota      = 81045 // the zone's quota of records is reached
+	codeRouteID    = 7003  // could not route: an identifier that names nothing
+	codeRoute      = 7000  // no route for that URI
+	codeValidation = 1004  // DNS validation error
+)
+
+func kindOfCode(code int64) (providers.Kind, bool) {
+	switch code {
+	case 10000, 10001, 9103, 9106, 9107, 9109, 6003, 6111, 9110, 10013:
+		return providers.KindAuth, true
+	case codeThrottled, 10429, 10100:
+		return providers.KindThrottled, true
+	case codeNoRecord, codeRouteID, codeRoute:
+		return providers.KindNotFound, true
+	case 81053, 81054, 81055, 81056, codeExists, codeIdentical:
+		return providers.KindConflict, true
+	case codeQuota:
+		return providers.KindLimit, true
+	case codeValidation:
+		return providers.KindInvalid, true
+	}
+	return "", false
+}
+
+func kindOfStatus(status int) providers.Kind {
+	switch {
+	case status == http.StatusUnauthorized || status == http.StatusForbidden:
+		return providers.KindAuth
+	case status == http.StatusTooManyRequests:
+		return providers.KindThrottled
+	case status == http.StatusConflict || status == http.StatusPreconditionFailed:
+		return providers.KindConflict
+	case status == http.StatusRequestTimeout || status >= 500:
+		return providers.KindUnreachable
+	case status == http.StatusNotFound || status < 400:
+		return providers.KindOther // without a code of the API it can be a proxy's answer
+	}
+	return providers.KindInvalid
+}
+
+// refusal classifies an answer that says no.
+func (a *Account) refusal(op string, x *exchange, errs []apiError) error {
+	kind, code, msg := kindOfStatus(x.status), fmt.Sprintf("HTTP %d", x.status), ""
+	for i, e := range errs {
+		k, known := kindOfCode(e.Code)
+		if i == 0 || (known && code == fmt.Sprint(errs[0].Code)) {
+			code, msg = fmt.Sprint(e.Code), e.Message
+		}
+		if !known {
+			continue
+		}
+		// The word of a server that is in trouble counts for nothing but a throttle.
+		if kind != providers.KindThrottled && (kind != providers.KindUnreachable || k == providers.KindThrottled) {
+			kind = k
+		}
+		break
+	}
+	for _, e := range errs {
+		for _, c := range e.Chain {
+			msg += ": " + c.Message
+		}
+	}
+	if msg = clean(msg); msg == "" {
+		msg = strings.TrimSpace(fmt.Sprintf("HTTP %d %s", x.status, http.StatusText(x.status)))
+	}
+	return &providers.Error{
+		Kind: kind, Source: a.name, Op: op, Code: code,
+		RetryAfter: budget.RetryAfter(x.header, a.now()), Err: errors.New(msg),
+	}
+}
+
+// hasCode reports whether err is a refusal with one of the codes.
+func hasCode(err error, codes ...int64) bool {
+	e, ok := errors.AsType[*providers.Error](err)
+	if !ok {
+		return false
+	}
+	for _, c := range codes {
+		if e.Code == fmt.Sprint(c) {
+			return true
+		}
+	}
+	return false
+}
+
+// clean takes control characters out of a text from outside, and cuts it.
+func clean(s string) string {
+	s = strings.Map(func(r rune) rune {
+		if r == '\n' || r == '\t' {
+			return ' '
+		}
+		if unicode.IsControl(r) || unicode.Is(unicode.Cf, r) || r == unicode.ReplacementChar {
+			return -1
+		}
+		return r
+	}, s)
+	const limit = 300
+	if r := []rune(s); len(r) > limit {
+		s = string(r[:limit]) + "…"
+	}
+	return strings.TrimSpace(s)
+}

@@ -1,0 +1,280 @@
+package cloudflare
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"slices"
+
+	"github.com/cloudflare/cloudflare-go/v6/dns"
+	"github.com/cloudflare/cloudflare-go/v6/option"
+	"github.com/cloudflare/cloudflare-go/v6/zones"
+
+	"rollcall/providers"
+)
+
+// Rows that are asked for in one page, and a bound on the pages of one read.
+const (
+	recordsPerPage = 5000
+	zonesPerPage   = 50
+	maxPages       = 10_000
+)
+
+// pageCall gives the call of the SDK for one page, counted from 1.
+type pageCall func(page int) sdkCall
+
+// pager reads all pages of a list and checks what the API says of each: its
+// number, its rows, and the total, which must not change. It returns the total.
+type pager[T any] struct {
+	account *Account
+	op      string
+	call    pageCall
+	id      func(*T) string
+	emit    func([]T) error
+}
+
+func (p *pager[T]) run(ctx context.Context) (total int, err error) {
+	total = -1
+	seen := map[string]bool{}
+	for page := 1; ; page++ {
+		env, err := p.account.read(ctx, p.op, p.call(page))
+		if err != nil {
+			return total, err
+		}
+		var rows []T
+		if err := json.Unmarshal(env.Result, &rows); err != nil || rows == nil {
+			return total, p.account.incomplete(p.op, "page %d is no list", page)
+		}
+		info := env.ResultInfo
+		if info == nil || info.TotalCount == nil {
+			return total, p.account.incomplete(p.op, "page %d does not say how many rows there are", page)
+		}
+		if total >= 0 && *info.TotalCount != total {
+			return total, p.account.incomplete(p.op, "the total changed from %d to %d during the read", total, *info.TotalCount)
+		}
+		total = *info.TotalCount
+		if info.Page != page || info.Count != len(rows) {
+			return total, p.account.incomplete(p.op, "page %d with %d rows says that it is page %d with %d", page, len(rows), info.Page, info.Count)
+		}
+		for i := range rows {
+			id := p.id(&rows[i])
+			if seen[id] {
+				return total, p.account.incomplete(p.op, "a row of page %d has come before: the pages repeat or shift", page)
+			}
+			seen[id] = true
+		}
+		if len(rows) > 0 {
+			if err := p.emit(rows); err != nil {
+				return total, p.account.incomplete(p.op, "%w", err)
+			}
+		}
+		switch {
+		case len(seen) == total:
+			return total, nil
+		case len(seen) > total || len(rows) == 0 || page >= maxPages:
+			return total, p.account.incomplete(p.op, "%d rows arrived in %d pages, the total is %d", len(seen), page, total)
+		}
+	}
+}
+
+// coverage runs a read and says how much of the source it saw.
+func (a *Account) coverage(read func() (rows, total int, err error)) providers.Coverage {
+	cov := providers.Coverage{State: providers.CoverageFailed, Started: a.now()}
+	cov.Rows, cov.Expected, cov.Err = read()
+	cov.Finished = a.now()
+	switch {
+	case cov.Err == nil:
+		cov.State = providers.CoverageComplete
+	case cov.Rows > 0 || providers.KindOf(cov.Err) == providers.KindIncomplete:
+		cov.State = providers.CoveragePartial
+	}
+	return cov
+}
+
+type wireZone struct {
+	ID          string   `json:"id"`
+	Name        string   `json:"name"`
+	Status      string   `json:"status"`
+	NameServers []string `json:"name_servers"`
+	Account     struct {
+		ID string `json:"id"`
+	} `json:"account"`
+}
+
+func (w *wireZone) decode() (providers.Zone, error) {
+	if w.ID == "" || w.Name == "" {
+		return providers.Zone{}, errors.New("a zone without id or name")
+	}
+	z := providers.Zone{
+		Name: providers.CanonicalName(w.Name), ID: w.ID, Provider: providers.Cloudflare, Account: w.Account.ID,
+		Pending: w.Status != "" && w.Status != "active",
+	}
+	for _, ns := range w.NameServers {
+		z.NameServers = append(z.NameServers, providers.CanonicalName(ns))
+	}
+	return z, nil
+}
+
+// Zones lists the zones that the token can see. A zone that is not active yet
+// (or any more) is pending.
+func (a *Account) Zones(ctx context.Context, page func([]providers.Zone)) providers.Coverage {
+	return a.coverage(func() (rows, total int, err error) {
+		total, err = a.zonePages(ctx, "", func(z []providers.Zone) {
+			rows += len(z)
+			page(z)
+		})
+		return rows, total, err
+	})
+}
+
+func (a *Account) zonePages(ctx context.Context, name string, page func([]providers.Zone)) (int, error) {
+	p := pager[wireZone]{account: a, op: "list zones", id: func(w *wireZone) string { return w.ID }}
+	p.call = func(n int) sdkCall {
+		var q zones.ZoneListParams
+		set(&q.Page.Value, &q.Page.Present, float64(n))
+		set(&q.PerPage.Value, &q.PerPage.Present, zonesPerPage)
+		if name != "" {
+			set(&q.Name.Value, &q.Name.Present, name)
+		}
+		return func(ctx context.Context, opts ...option.RequestOption) error {
+			_, err := a.zones.List(ctx, q, opts...)
+			return err
+		}
+	}
+	p.emit = func(rows []wireZone) error {
+		out := make([]providers.Zone, 0, len(rows))
+		for i := range rows {
+			z, err := rows[i].decode()
+			if err != nil {
+				return err
+			}
+			out = append(out, z)
+		}
+		page(out)
+		return nil
+	}
+	return p.run(ctx)
+}
+
+// zoneID gives the id of a zone, asking for it by name when it is not known.
+func (a *Account) zoneID(ctx context.Context, zone *providers.Zone) (string, error) {
+	if zone.ID != "" {
+		return zone.ID, nil
+	}
+	var found []providers.Zone
+	if _, err := a.zonePages(ctx, providers.CanonicalName(zone.Name), func(z []providers.Zone) { found = append(found, z...) }); err != nil {
+		return "", err
+	}
+	i := slices.IndexFunc(found, func(z providers.Zone) bool { return providers.SameName(z.Name, zone.Name) })
+	if i < 0 {
+		return "", &providers.Error{
+			Kind: providers.KindNotFound, Source: a.name, Op: "find zone " + clean(zone.Name),
+			Err: errors.New("no zone of this name that the token can see"),
+		}
+	}
+	return found[i].ID, nil
+}
+
+// Records lists all records of a zone, owners in comments attached. A zone
+// without an id is looked for by its name.
+func (a *Account) Records(ctx context.Context, zone providers.Zone, page func([]providers.Record)) providers.Coverage {
+	return a.coverage(func() (rows, total int, err error) {
+		total, err = a.recordPages(ctx, &zone, nil, func(r []providers.Record) {
+			rows += len(r)
+			page(r)
+		})
+		return rows, total, err
+	})
+}
+
+// recordPages reads the records of a zone that a filter names.
+func (a *Account) recordPages(ctx context.Context, zone *providers.Zone, filter func(*dns.RecordListParams), page func([]providers.Record)) (int, error) {
+	id, err := a.zoneID(ctx, zone)
+	if err != nil {
+		return -1, err
+	}
+	name := providers.CanonicalName(zone.Name)
+	p := pager[wireRecord]{account: a, op: "list records of " + name, id: func(w *wireRecord) string { return w.ID }}
+	p.call = func(n int) sdkCall {
+		var q dns.RecordListParams
+		set(&q.ZoneID.Value, &q.ZoneID.Present, id)
+		set(&q.Page.Value, &q.Page.Present, float64(n))
+		set(&q.PerPage.Value, &q.PerPage.Present, recordsPerPage)
+		if filter != nil {
+			filter(&q)
+		}
+		return func(ctx context.Context, opts ...option.RequestOption) error {
+			_, err := a.records.List(ctx, q, opts...)
+			return err
+		}
+	}
+	p.emit = func(rows []wireRecord) error {
+		out := make([]providers.Record, 0, len(rows))
+		for i := range rows {
+			r, err := rows[i].decode(name)
+			if err != nil {
+				return err
+			}
+			out = append(out, r)
+		}
+		page(out)
+		return nil
+	}
+	return p.run(ctx)
+}
+
+// Lookup reads one name afresh, with owners attached: those in comments, and
+// those in marker records below the name.
+func (a *Account) Lookup(ctx context.Context, zone providers.Zone, name, typ string) ([]providers.Record, error) {
+	id, err := a.zoneID(ctx, &zone)
+	if err != nil {
+		return nil, err
+	}
+	zone.ID = id
+	name = providers.CanonicalName(name)
+	rows, err := a.named(ctx, &zone, name, typ)
+	if err != nil || len(rows) == 0 {
+		return rows, err
+	}
+	n := len(rows)
+	below := "." + providers.MarkerLabel + "." + name
+	_, err = a.recordPages(ctx, &zone, func(q *dns.RecordListParams) {
+		set(&q.Name.Value.Endswith.Value, &q.Name.Value.Endswith.Present, below)
+		q.Name.Present = true
+		set(&q.Type.Value, &q.Type.Present, dns.RecordListParamsTypeTXT)
+	}, func(page []providers.Record) {
+		for _, r := range page {
+			if _, of, ok := providers.SplitMarkerName(r.Name); ok && of == name && r.IsMarker() {
+				rows = append(rows, r)
+			}
+		}
+	})
+	if err != nil {
+		return nil, err
+	}
+	providers.AttachOwners(rows)
+	return rows[:n:n], nil
+}
+
+// named reads the records of one name and type. The answer is filtered again
+// here: a server that ignores a filter must not pass for one that found them all.
+func (a *Account) named(ctx context.Context, zone *providers.Zone, name, typ string) ([]providers.Record, error) {
+	var rows []providers.Record
+	_, err := a.recordPages(ctx, zone, func(q *dns.RecordListParams) {
+		set(&q.Name.Value.Exact.Value, &q.Name.Value.Exact.Present, name)
+		q.Name.Present = true
+		if typ != "" {
+			set(&q.Type.Value, &q.Type.Present, dns.RecordListParamsType(typ))
+		}
+	}, func(page []providers.Record) {
+		for _, r := range page {
+			if r.Name == name && (typ == "" || r.Type == typ) {
+				rows = append(rows, r)
+			}
+		}
+	})
+	if err != nil {
+		return nil, err
+	}
+	return rows, nil
+}

@@ -1,0 +1,354 @@
+package cloudflare
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"rollcall/providers"
+)
+
+// ttlAuto is Cloudflare's automatic TTL: it is served as 300 seconds.
+const (
+	ttlAuto       = 1
+	ttlAutoServed = 300
+)
+
+// wireRecord is a DNS record as the API answers it: one object for each value.
+type wireRecord struct {
+	ID       string          `json:"id"`
+	Name     string          `json:"name"`
+	Type     string          `json:"type"`
+	Content  string          `json:"content"`
+	TTL      float64         `json:"ttl"`
+	Proxied  bool            `json:"proxied"`
+	Priority *float64        `json:"priority"`
+	Data     json.RawMessage `json:"data"`
+	Comment  string          `json:"comment"`
+	Tags     []string        `json:"tags"`
+	Settings map[string]any  `json:"settings"`
+	Private  bool            `json:"private_routing"`
+	Modified string          `json:"modified_on"`
+}
+
+// extra is what a record holds beside what providers.Record has fields for. As
+// JSON it is the record's Policy, so that a record that was deleted can come back whole.
+type extra struct {
+	Settings map[string]any `json:"settings,omitempty"`
+	Tags     []string       `json:"tags,omitempty"`
+	Private  bool           `json:"private_routing,omitempty"`
+	Priority *float64       `json:"priority,omitempty"` // of types whose value does not show it
+}
+
+func (e extra) policy() string {
+	if len(e.Settings) == 0 && len(e.Tags) == 0 && !e.Private && e.Priority == nil {
+		return ""
+	}
+	b, err := json.Marshal(e) // sorts keys: one spelling
+	if err != nil {
+		return ""
+	}
+	return string(b)
+}
+
+func parsePolicy(policy string) (extra, error) {
+	var e extra
+	if policy == "" {
+		return e, nil
+	}
+	if err := json.Unmarshal([]byte(policy), &e); err != nil {
+		return e, errors.New("its policy is not one of Cloudflare's")
+	}
+	return e, nil
+}
+
+type srvData struct {
+	Priority uint16 `json:"priority"`
+	Weight   uint16 `json:"weight"`
+	Port     uint16 `json:"port"`
+	Target   string `json:"target"`
+}
+
+type caaData struct {
+	Flags uint8  `json:"flags"`
+	Tag   string `json:"tag"`
+	Value string `json:"value"`
+}
+
+// decode turns an answered record into a row of the zone.
+func (w *wireRecord) decode(zone string) (providers.Record, error) {
+	r := providers.Record{
+		Zone: zone, Name: providers.CanonicalName(w.Name), Type: strings.ToUpper(w.Type), TTL: uint32(max(0, min(w.TTL, 1<<31-1))),
+		ID: w.ID, Proxied: w.Proxied, Comment: w.Comment,
+	}
+	if w.ID == "" || w.Name == "" || w.Type == "" {
+		return r, errors.New("a record without id, name or type")
+	}
+	if !providers.InZone(r.Name, zone) {
+		return r, fmt.Errorf("a record of the name %s, which is not in the zone", clean(w.Name))
+	}
+	if r.TTL == ttlAuto {
+		r.TTL, r.AutoTTL = ttlAutoServed, true
+	}
+	if t, err := time.Parse(time.RFC3339Nano, w.Modified); err == nil && t.Unix() > 0 {
+		r.Modified = t.UTC()
+	}
+	e := extra{Settings: w.Settings, Tags: slices.Sorted(slices.Values(w.Tags)), Private: w.Private}
+	r.Value = providers.CanonicalValue(r.Type, w.value(r.Type))
+	if w.Priority != nil && r.Type != "MX" && r.Type != "SRV" && *w.Priority != 0 {
+		e.Priority = w.Priority
+	}
+	r.Policy = e.policy()
+	decodeComment(&r)
+	return r, nil
+}
+
+func (w *wireRecord) value(typ string) string {
+	switch typ {
+	case "MX":
+		prio := 0
+		if w.Priority != nil {
+			prio = int(*w.Priority)
+		}
+		return strconv.Itoa(prio) + " " + w.Content
+	case "SRV":
+		var d srvData
+		if json.Unmarshal(w.Data, &d) == nil && d.Target != "" {
+			return fmt.Sprintf("%d %d %d %s", d.Priority, d.Weight, d.Port, d.Target)
+		}
+		if f := strings.Fields(w.Content); len(f) == 3 && w.Priority != nil { // weight, port, target
+			return strconv.Itoa(int(*w.Priority)) + " " + strings.Join(f, " ")
+		}
+	}
+	return w.Content
+}
+
+// decodeComment reads the owner marker in a record's comment. A person's
+// comment is left alone; a marker that cannot be read makes the record ambiguous.
+func decodeComment(r *providers.Record) {
+	r.Owners, r.BadMarkers = nil, nil
+	o, err := providers.DecodeOwner(r.Comment)
+	switch {
+	case errors.Is(err, providers.ErrNotMarker):
+	case err != nil, o.Type != "" && !o.Owns(r.Type, r.Value):
+		r.BadMarkers = []string{r.Comment}
+	default:
+		r.Owners = []providers.Owner{o.Bare()}
+	}
+}
+
+// contentFields gives the fields of a request that hold a value. Names in it
+// are absolute without the last dot, as the API gives them.
+func contentFields(typ, value string) (map[string]any, error) {
+	v := providers.CanonicalValue(typ, value)
+	bad := func() error { return fmt.Errorf("%q is no value of type %s", clean(value), typ) }
+	if v == "" {
+		return nil, bad()
+	}
+	switch typ {
+	case "A", "AAAA":
+		if a, ok := providers.ParseAddr(v); !ok || a.Is4() != (typ == "A") {
+			return nil, bad()
+		}
+		return map[string]any{"content": v}, nil
+	case "CNAME", "NS", "PTR", "TXT", "SPF":
+		return map[string]any{"content": v}, nil
+	case "MX":
+		prio, host, ok := strings.Cut(v, " ")
+		n, err := strconv.ParseUint(prio, 10, 16)
+		if !ok || err != nil {
+			return nil, bad()
+		}
+		return map[string]any{"priority": n, "content": host}, nil
+	case "SRV":
+		s, ok := providers.ParseSRV(v)
+		if !ok {
+			return nil, bad()
+		}
+		return map[string]any{"data": srvData{Priority: s.Priority, Weight: s.Weight, Port: s.Port, Target: s.Target}}, nil
+	case "CAA":
+		f := strings.SplitN(v, " ", 3)
+		if len(f) != 3 {
+			return nil, bad()
+		}
+		flags, err := strconv.ParseUint(f[0], 10, 8)
+		if err != nil {
+			return nil, bad()
+		}
+		return map[string]any{"data": caaData{Flags: uint8(flags), Tag: f[1], Value: strings.Trim(f[2], `"`)}}, nil
+	}
+	return nil, fmt.Errorf("rollcall does not write records of type %s", typ)
+}
+
+// ttlOf gives the TTL as the API counts it. What is proxied has none of its own.
+func ttlOf(r *providers.Record) uint32 {
+	if r.Proxied || r.TTL == 0 || (r.AutoTTL && r.TTL == ttlAutoServed) {
+		return ttlAuto
+	}
+	return r.TTL
+}
+
+// comment gives the comment that a created record gets: its owner marker, or
+// the comment of a person.
+func comment(r *providers.Record) (string, error) {
+	switch len(r.Owners) {
+	case 0:
+		return r.Comment, nil
+	case 1:
+	default:
+		return "", errors.New("a comment holds one owner marker, not several")
+	}
+	if r.Comment != "" {
+		if _, err := providers.DecodeOwner(r.Comment); errors.Is(err, providers.ErrNotMarker) {
+			return "", foreignComment(r.Comment)
+		}
+	}
+	return r.Owners[0].Bare().Encode()
+}
+
+func foreignComment(c string) error {
+	return fmt.Errorf("the record has a comment of its own (%q), which an owner marker would overwrite: clear it at Cloudflare first", clean(c))
+}
+
+// check refuses what Cloudflare's records cannot hold.
+func check(r *providers.Record, zone string) error {
+	switch {
+	case r.Alias:
+		return errors.New("an alias is read-only")
+	case r.SetID != "" || r.Weight != 0:
+		return errors.New("a record at Cloudflare has no weight and no set identifier")
+	case !providers.InZone(r.Name, zone):
+		return fmt.Errorf("%s is not in the zone %s", clean(r.Name), zone)
+	case r.Proxied && r.Type != "A" && r.Type != "AAAA" && r.Type != "CNAME":
+		return fmt.Errorf("a record of type %s cannot be proxied", r.Type)
+	}
+	return nil
+}
+
+// postBody is a record as a create sends it.
+func postBody(r *providers.Record, zone string) (map[string]any, error) {
+	if err := check(r, zone); err != nil {
+		return nil, err
+	}
+	body, err := contentFields(r.Type, r.Value)
+	if err != nil {
+		return nil, err
+	}
+	body["type"], body["name"], body["ttl"] = r.Type, providers.CanonicalName(r.Name), ttlOf(r)
+	if r.Type == "A" || r.Type == "AAAA" || r.Type == "CNAME" {
+		body["proxied"] = r.Proxied
+	}
+	c, err := comment(r)
+	if err != nil {
+		return nil, err
+	}
+	if c != "" {
+		body["comment"] = c
+	}
+	e, err := parsePolicy(r.Policy)
+	if err != nil {
+		return nil, err
+	}
+	if len(e.Tags) > 0 {
+		body["tags"] = e.Tags
+	}
+	if len(e.Settings) > 0 {
+		body["settings"] = e.Settings
+	}
+	if e.Private {
+		body["private_routing"] = true
+	}
+	return body, nil
+}
+
+// patchBody holds the fields in which after differs from before; without any it is empty.
+func patchBody(before, after *providers.Record, zone string) (map[string]any, error) {
+	if err := check(after, zone); err != nil {
+		return nil, err
+	}
+	if !providers.SameName(before.Name, after.Name) || before.Type != after.Type {
+		return nil, errors.New("an update keeps name and type: delete and create instead")
+	}
+	body := map[string]any{}
+	if providers.CanonicalValue(before.Type, before.Value) != providers.CanonicalValue(after.Type, after.Value) {
+		fields, err := contentFields(after.Type, after.Value)
+		if err != nil {
+			return nil, err
+		}
+		body = fields
+	}
+	if ttlOf(before) != ttlOf(after) {
+		body["ttl"] = ttlOf(after)
+	}
+	if before.Proxied != after.Proxied {
+		body["proxied"] = after.Proxied
+	}
+	c, err := patchComment(before, after)
+	if err != nil {
+		return nil, err
+	}
+	if c != before.Comment {
+		body["comment"] = c
+	}
+	if before.Policy != after.Policy {
+		e, err := parsePolicy(after.Policy)
+		if err != nil {
+			return nil, err
+		}
+		body["tags"] = append([]string{}, e.Tags...)
+		body["settings"] = e.Settings
+	}
+	return body, nil
+}
+
+// patchComment gives the comment after an update. The owners decide; when they
+// stay as they are, so does the comment, whoever wrote it.
+func patchComment(before, after *providers.Record) (string, error) {
+	if slices.Equal(before.Owners, after.Owners) {
+		return after.Comment, nil
+	}
+	if len(after.Owners) > 0 {
+		if _, err := providers.DecodeOwner(before.Comment); before.Comment != "" && errors.Is(err, providers.ErrNotMarker) {
+			return "", foreignComment(before.Comment)
+		}
+		c := *after
+		if c.Comment == before.Comment {
+			c.Comment = ""
+		}
+		return comment(&c)
+	}
+	if _, err := providers.DecodeOwner(after.Comment); errors.Is(err, providers.ErrNotMarker) {
+		return after.Comment, nil
+	}
+	return "", nil // the owner was taken away, and the marker with it
+}
+
+// sameRow compares two readings of one record in all that the API says of it. Owners
+// are left out: they follow from the comment, or from TXT records elsewhere.
+func sameRow(a, b *providers.Record) bool {
+	x, y := *a, *b
+	x.Owners, y.Owners, x.BadMarkers, y.BadMarkers = nil, nil, nil, nil
+	return x.Equal(&y)
+}
+
+// difference names the first field in which two readings differ.
+func difference(a, b *providers.Record) string {
+	for _, f := range []struct{ what, a, b string }{
+		{"name", a.Name, b.Name},
+		{"type", a.Type, b.Type},
+		{"value", a.Value, b.Value},
+		{"TTL", fmt.Sprint(ttlOf(a)), fmt.Sprint(ttlOf(b))},
+		{"proxied", fmt.Sprint(a.Proxied), fmt.Sprint(b.Proxied)},
+		{"comment", a.Comment, b.Comment},
+		{"tags or settings", a.Policy, b.Policy},
+	} {
+		if f.a != f.b {
+			return fmt.Sprintf("its %s was %q and is %q", f.what, clean(f.a), clean(f.b))
+		}
+	}
+	return fmt.Sprintf("it was last changed at %s, not %s", b.Modified.Format(time.RFC3339), a.Modified.Format(time.RFC3339))
+}
