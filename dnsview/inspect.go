@@ -1,10 +1,298 @@
 package dnsview
 
-import "rollcall/providers"
+import (
+	"cmp"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"rollcall/providers"
+)
 
 // Inspect joins the instances and records of a snapshot, by owner marker first
 // and by address second, and finds where they disagree. It is pure: the same
 // snapshot and options give the same view, whatever the order of rows and sources.
 func Inspect(s *providers.Snapshot, o Options) *View {
-	return &View{Snapshot: s, Options: o, index: &index{}}
+	v := &View{Snapshot: s, Options: o}
+	x := buildIndex(s, &v.Options)
+	v.index = x
+	for _, name := range sourceOrder(s) {
+		v.Sources = append(v.Sources, x.basisOf(name))
+	}
+	in := &inspector{index: x, quiesced: map[quiescedKey]bool{}}
+	for _, z := range x.zones {
+		in.zone(z)
+	}
+	in.markers()
+	in.nodesOfServices()
+	v.Findings = sortFindings(in.out)
+	x.attach(v.Findings)
+	return v
+}
+
+func buildIndex(s *providers.Snapshot, o *Options) *index {
+	instances := 0
+	for i := range s.Clouds {
+		instances += len(s.Clouds[i].Instances)
+	}
+	records := 0
+	for i := range s.Zones {
+		records += len(s.Zones[i].Records)
+	}
+	x := &index{
+		o: o, byKey: map[providers.CloudKey]*cloudState{}, zoneName: map[string]*zoneState{},
+		nodes: make([]node, 0, instances), nodeIDs: map[providers.CloudKey]map[string]int32{}, links: make([]link, 0, records),
+		holders: make(map[netip.Addr]holder, 2*instances), byName: map[string]*serviceState{}, parents: map[string]bool{},
+		targets: map[string]string{}, hosts: map[string][]*providers.Record{},
+	}
+	x.prepareIdentities()
+	x.addClouds(s)
+	x.addZones(s)
+	slices.SortFunc(x.clouds, func(a, b *cloudState) int { return cmp.Or(cmp.Compare(a.name, b.name), cmp.Compare(a.key, b.key)) })
+	slices.SortFunc(x.zones, func(a, b *zoneState) int {
+		return cmp.Or(cmp.Compare(a.name, b.name), cmp.Compare(a.view.Zone.ID, b.view.Zone.ID))
+	})
+	for _, cs := range x.clouds {
+		if m := x.nodeIDs[cs.key]; m == nil && cs.key != "" {
+			x.nodeIDs[cs.key] = make(map[string]int32, len(cs.view.Instances))
+		}
+		x.addInstances(cs)
+	}
+	x.addHolders()
+	for _, z := range x.zones {
+		for i := range z.view.Records {
+			x.own(&z.view.Records[i])
+		}
+	}
+	x.distrust()
+	x.settleBases()
+	x.addServices()
+	x.addNames()
+	return x
+}
+
+// sourceOrder gives the sources in config order, clouds first.
+func sourceOrder(s *providers.Snapshot) []string {
+	var out []string
+	for i := range s.Clouds {
+		out = append(out, "cloud "+cloudName(&s.Clouds[i]))
+	}
+	for i := range s.Zones {
+		out = append(out, "zone "+providers.CanonicalName(s.Zones[i].Zone.Name))
+	}
+	return out
+}
+
+func (x *index) basisOf(source string) Basis {
+	kind, name, _ := strings.Cut(source, " ")
+	for _, cs := range x.clouds {
+		if kind == "cloud" && cs.name == name {
+			return cs.basis
+		}
+	}
+	for _, z := range x.zones {
+		if kind == "zone" && z.name == name {
+			return z.basis
+		}
+	}
+	return Basis{Source: name}
+}
+
+// inspector makes the findings of one view.
+type inspector struct {
+	*index
+	out      []Finding
+	quiesced map[quiescedKey]bool // records that are still there and bear the word quiesced
+	marks    []mark
+}
+
+type quiescedKey struct {
+	node  int32
+	name  string
+	typ   string
+	value string
+}
+
+// mark is a marker record that says quiesced.
+type mark struct {
+	zone   *zoneState
+	record *providers.Record
+	owner  providers.Owner
+	name   string // of the record that was taken out
+}
+
+// zone inspects every record of a zone.
+func (in *inspector) zone(z *zoneState) {
+	lack := in.lacking(z)
+	for i := range z.view.Records {
+		r := &z.view.Records[i]
+		if r.Type == "TXT" && r.IsMarker() {
+			in.marker(z, r)
+			continue
+		}
+		switch {
+		case r.Alias:
+		case len(r.Owners) > 1 || len(r.BadMarkers) > 0:
+			in.ambiguous(z, r)
+		case len(r.Owners) == 1:
+			in.owned(z, r, r.Owners[0], lack)
+		default:
+			in.unowned(z, r, lack)
+		}
+	}
+}
+
+// add appends a finding. Without a fleet id nothing owned is changed.
+func (in *inspector) add(f Finding) {
+	if in.o.Fleet == "" && f.Remedy != NoRemedy {
+		f.Remedy, f.OneKey = NoRemedy, false
+		f.Reason += " (no fleet id here: run rollcall config init to be able to change it)"
+	}
+	in.out = append(in.out, f)
+}
+
+// addOr adds the finding when nothing is lacking; otherwise class unknown with
+// what the evidence points to. It is the only way to a class that says that something is absent.
+func (in *inspector) addOr(lack string, f Finding) {
+	if lack == "" {
+		in.add(f)
+		return
+	}
+	f.Would, f.Class, f.Severity, f.Remedy, f.OneKey = f.Class, Unknown, Info, NoRemedy, false
+	what := f.Service
+	switch {
+	case f.Record != nil:
+		what = subject(f.Record)
+	case f.Instance != nil:
+		what = Clean(f.Instance.Name) + " (" + shortID(f.Instance.ID) + ") in " + Clean(f.Instance.Cloud) + ", service " + f.Service + ","
+	}
+	f.Reason = what + " looks " + string(f.Would) + ", but that is not certain: " + lack
+	in.add(f)
+}
+
+func (in *inspector) ambiguous(z *zoneState, r *providers.Record) {
+	f := Finding{Class: Ambiguous, Severity: Medium, Record: r, Zone: z.name, Service: in.serviceOf(r), RestsOn: []Basis{z.basis}}
+	switch {
+	case len(r.BadMarkers) > 0:
+		f.Reason = subject(r) + " has an owner marker that cannot be read, so nobody can say whose it is"
+		bad := slices.Clone(r.BadMarkers)
+		slices.Sort(bad)
+		for _, b := range bad {
+			f.Evidence = append(f.Evidence, Evidence{Source: "marker", Fact: "cannot be read: " + Clean(b)})
+		}
+	default:
+		f.Reason = subject(r) + " has " + plural(len(r.Owners), "owner marker", "owner markers") + ", so nobody can say whose it is"
+	}
+	owners := slices.Clone(r.Owners)
+	slices.SortFunc(owners, func(a, b providers.Owner) int {
+		return cmp.Or(cmp.Compare(a.Fleet, b.Fleet), cmp.Compare(a.Cloud, b.Cloud), cmp.Compare(a.Instance, b.Instance), a.Registered.Compare(b.Registered))
+	})
+	for _, o := range owners {
+		f.Evidence = append(f.Evidence, in.markerEvidence(o))
+	}
+	in.add(f)
+}
+
+func (in *inspector) markerEvidence(o providers.Owner) Evidence {
+	s := "names " + Clean(o.Instance) + " in " + in.cloudLabel(o.Cloud) + ", fleet " + Clean(o.Fleet)
+	if o.Quiesced {
+		s += ", quiesced"
+	}
+	return Evidence{Source: "marker", Fact: s, At: o.Registered}
+}
+
+// cloudLabel names a cloud for a sentence: its name here, or its key.
+func (x *index) cloudLabel(key providers.CloudKey) string {
+	if cs := x.byKey[key]; cs != nil {
+		return cs.name
+	}
+	return "cloud " + Clean(string(key))
+}
+
+// subject writes a record for a sentence: name, type and value.
+func subject(r *providers.Record) string {
+	return Clean(r.Name) + " " + r.Type + " " + Clean(r.Value)
+}
+
+// unowned inspects a record without a marker: ours and unmarked, or foreign.
+func (in *inspector) unowned(z *zoneState, r *providers.Record, lack string) {
+	a, ok := r.Addr()
+	if !ok {
+		return
+	}
+	h, held := in.holders[a]
+	switch {
+	case held && h.inst != nil:
+		ref := in.ref(h.inst)
+		f := Finding{
+			Class: Unmarked, Severity: Low, Record: r, Instance: &ref, Cloud: ref.Cloud, Zone: z.name, Service: in.serviceOf(r),
+			Reason: subject(r) + " holds the address of " + label(h.inst) + " and has no owner marker",
+			Remedy: RemedyAdopt, RestsOn: in.two(ref.Cloud, z),
+		}
+		if h.inst.State != providers.StateRunning {
+			f.Remedy = NoRemedy
+		}
+		in.add(f)
+	case held:
+		in.add(Finding{
+			Class: Unmarked, Severity: Low, Record: r, Cloud: h.addr.Cloud, Zone: z.name, Service: in.serviceOf(r),
+			Reason:  subject(r) + " holds an address of ours (" + addressLabel(h.addr) + ") and has no owner marker",
+			RestsOn: in.two(h.addr.Cloud, z),
+		})
+	default:
+		if _, ok := in.allowed(a); ok {
+			return
+		}
+		in.addOr(lack, Finding{
+			Class: Foreign, Severity: Info, Record: r, Zone: z.name, Service: in.serviceOf(r),
+			Reason:   subject(r) + " is foreign: it has no owner marker, and its address is in no inventory",
+			Evidence: []Evidence{in.nobody(a)}, RestsOn: z.all,
+		})
+	}
+}
+
+// nobody is the evidence that an address is in no inventory.
+func (in *inspector) nobody(a netip.Addr) Evidence {
+	at := in.o.Now
+	for _, cs := range in.clouds {
+		if s := cs.view.Coverage.Started; s.Before(at) {
+			at = s
+		}
+	}
+	return Evidence{
+		Source: plural(len(in.clouds), "cloud", "clouds"), At: at,
+		Fact: "no instance, elastic address or network interface has " + a.String(),
+	}
+}
+
+// two gives the coverage of one cloud and one zone.
+func (in *inspector) two(cloud string, z *zoneState) []Basis {
+	for _, cs := range in.clouds {
+		if cs.name == cloud {
+			return []Basis{cs.basis, z.basis}
+		}
+	}
+	return []Basis{z.basis}
+}
+
+func (x *index) ref(i *providers.Instance) providers.InstanceRef {
+	r := i.Ref()
+	r.Key = x.keyOf(i)
+	return r
+}
+
+// label writes an instance for a sentence: name, id and cloud.
+func label(i *providers.Instance) string {
+	if i.Name == "" || i.Name == i.ID {
+		return shortID(i.ID) + " in " + Clean(i.Cloud)
+	}
+	return Clean(i.Name) + " (" + shortID(i.ID) + ") in " + Clean(i.Cloud)
+}
+
+func addressLabel(a *providers.Address) string {
+	s := string(a.Kind) + " " + Clean(a.ID) + " in " + Clean(a.Cloud)
+	if a.Note != "" {
+		s += ", " + Clean(a.Note)
+	}
+	return s
 }

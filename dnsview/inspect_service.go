@@ -1,0 +1,321 @@
+package dnsview
+
+import (
+	"net/netip"
+	"slices"
+
+	"rollcall/providers"
+)
+
+// marker notes a marker record that says quiesced; others have done their work when owners were attached.
+func (in *inspector) marker(z *zoneState, r *providers.Record) {
+	parts, ok := providers.ParseTXT(r.Value)
+	if !ok || len(parts) == 0 {
+		return
+	}
+	text := parts[0]
+	for _, p := range parts[1:] {
+		text += p
+	}
+	o, err := providers.DecodeOwner(text)
+	if err != nil || !o.Quiesced || in.foreignFleet(o) {
+		return
+	}
+	_, name, _ := providers.SplitMarkerName(r.Name)
+	in.marks = append(in.marks, mark{zone: z, record: r, owner: o, name: name})
+}
+
+// markers tells of nodes that were taken out of DNS on purpose.
+func (in *inspector) markers() {
+	for _, m := range in.marks {
+		n := in.nodeOf(m.owner.Cloud, m.owner.Instance)
+		if in.quiesced[quiescedKey{n, m.name, m.owner.Type, m.owner.Value}] {
+			continue // the record is still there, and told of already
+		}
+		ref := providers.InstanceRef{Cloud: in.cloudLabel(m.owner.Cloud), Key: m.owner.Cloud, ID: m.owner.Instance}
+		who := shortID(m.owner.Instance)
+		if i := in.nodes[n].inst; i != nil {
+			ref, who = in.ref(i), label(i)
+		}
+		in.add(Finding{
+			Class: Quiesced, Severity: Info, Record: m.record, Instance: &ref, Cloud: ref.Cloud, Zone: m.zone.name, Service: in.serviceOf(m.record),
+			Reason:   who + " was taken out of " + Clean(m.name) + " on purpose",
+			Evidence: []Evidence{in.markerEvidence(m.owner)}, RestsOn: []Basis{m.zone.basis},
+		})
+	}
+}
+
+// nodesOfServices looks, for each declared service, for the records that its nodes should have.
+func (in *inspector) nodesOfServices() {
+	for _, s := range in.services {
+		sv := in.survey(s)
+		for n := range in.nodes {
+			i := in.nodes[n].inst
+			if i == nil || i.State.Dead() {
+				continue
+			}
+			selected := s.Selects(i)
+			if !selected && !sv.owners[int32(n)] {
+				continue
+			}
+			in.nodeOfService(s, sv, int32(n), i, selected)
+		}
+		in.incarnation(s)
+	}
+}
+
+// survey is what stands at the name of one service.
+type survey struct {
+	name     string
+	owners   map[int32]bool                // nodes that own a record there
+	owned    map[int32][]*providers.Record // their records
+	values   map[netip.Addr]bool           // round-robin: addresses that are served
+	byAddr   map[netip.Addr]providers.SRV  // DNS-SD: addresses that SRV records lead to
+	quiesced map[int32]bool                // nodes with a marker that says quiesced
+}
+
+func (in *inspector) survey(s *serviceState) *survey {
+	sv := &survey{
+		name: providers.CanonicalName(s.Name), owners: map[int32]bool{}, owned: map[int32][]*providers.Record{},
+		values: map[netip.Addr]bool{}, byAddr: map[netip.Addr]providers.SRV{}, quiesced: map[int32]bool{},
+	}
+	for _, r := range s.records {
+		if o, ok := r.Owner(); ok && !o.Host() && !in.foreignFleet(o) {
+			n := in.nodeOf(o.Cloud, o.Instance)
+			sv.owners[n] = true
+			sv.owned[n] = append(sv.owned[n], r)
+			if o.Quiesced {
+				sv.quiesced[n] = true
+			}
+		}
+		if a, ok := r.Addr(); ok {
+			sv.values[a] = true
+			continue
+		}
+		srv, ok := providers.ParseSRV(r.Value)
+		if !ok {
+			continue
+		}
+		for _, h := range in.hosts[srv.Target] {
+			if a, ok := h.Addr(); ok {
+				sv.byAddr[a] = srv
+			}
+		}
+	}
+	for _, m := range in.marks {
+		if m.name == sv.name {
+			sv.quiesced[in.nodeOf(m.owner.Cloud, m.owner.Instance)] = true
+		}
+	}
+	return sv
+}
+
+// nodeOfService checks one node of a service.
+func (in *inspector) nodeOfService(s *serviceState, sv *survey, n int32, i *providers.Instance, selected bool) {
+	if sv.quiesced[n] {
+		return // told of by its marker, and never missing
+	}
+	ref := in.ref(i)
+	cs := in.cloudOf(i)
+	f := Finding{Instance: &ref, Cloud: ref.Cloud, Service: sv.name, Zone: zoneNameOf(s), RestsOn: in.serviceBasis(cs, s)}
+	if cs != nil {
+		f.Evidence = []Evidence{{Source: cs.name, Fact: "shows " + label(i) + " as " + Clean(string(i.State)) + " with " + addressList(i), At: cs.view.RowsFrom}}
+	}
+	want := wantedAddresses(s.Service, i)
+	have, lacks := in.has(s, sv, n, i, want)
+	switch {
+	case lacks == "":
+		return
+	case have:
+		if i.State != providers.StateRunning {
+			return
+		}
+		f.Class, f.Severity, f.Remedy = Half, High, RemedyComplete
+		f.Reason = label(i) + " is only half in " + sv.name + ": " + lacks
+	case !selected:
+		return
+	case i.State == providers.StatePending:
+		f.Class, f.Severity = InFlight, Info
+		f.Reason = label(i) + " is pending, and is not in " + sv.name + " yet"
+		in.add(f)
+		return
+	case i.State != providers.StateRunning:
+		return
+	case in.o.Now.Sub(i.Launched) < in.o.BootGrace && !i.Launched.IsZero():
+		f.Class, f.Severity = InFlight, Info
+		f.Reason = label(i) + " was started " + ago(in.o.Now.Sub(i.Launched)) + " ago, and is not in " + sv.name + " yet"
+		in.add(f)
+		return
+	default:
+		f.Class, f.Severity, f.Remedy = Missing, High, RemedyRegister
+		f.Reason = label(i) + " runs, and is missing from " + sv.name
+	}
+	if len(want) > 0 {
+		f.Address = want[0].String()
+	} else {
+		f.Remedy = NoRemedy
+		f.Reason += "; it has no public address"
+	}
+	lack := lackingOf(cs, s.zone)
+	switch {
+	case s.zone == nil:
+		lack = joinWhys(append(nonEmpty(lack), "the zone of "+sv.name+" is not read here"))
+	case cs == nil:
+		lack = joinWhys(append(nonEmpty(lack), "its cloud has not said who it is"))
+	}
+	in.addOr(lack, f)
+}
+
+func nonEmpty(s string) []string {
+	if s == "" {
+		return nil
+	}
+	return []string{s}
+}
+
+func zoneNameOf(s *serviceState) string {
+	if s.zone != nil {
+		return s.zone.name
+	}
+	return providers.CanonicalName(s.Zone)
+}
+
+func (in *inspector) serviceBasis(cs *cloudState, s *serviceState) []Basis {
+	var b []Basis
+	if cs != nil {
+		b = append(b, cs.basis)
+	}
+	if s.zone != nil {
+		b = append(b, s.zone.basis)
+	}
+	return b
+}
+
+func (in *inspector) cloudOf(i *providers.Instance) *cloudState { return in.byKey[in.keyOf(i)] }
+
+// wantedAddresses are the addresses that a node should be found under: one of
+// each family that the service wants and the node has.
+func wantedAddresses(s *Service, i *providers.Instance) []netip.Addr {
+	var out []netip.Addr
+	if a, ok := addressFor(i, netip.IPv4Unspecified()); ok {
+		out = append(out, a)
+	}
+	if s.IPv6 || len(out) == 0 {
+		if a, ok := addressFor(i, netip.IPv6Unspecified()); ok {
+			out = append(out, a)
+		}
+	}
+	return out
+}
+
+// has reports whether a node has any of the records that it should have, and says
+// what it lacks, if anything.
+func (in *inspector) has(s *serviceState, sv *survey, n int32, i *providers.Instance, want []netip.Addr) (have bool, lacks string) {
+	if s.Kind == DNSSD {
+		return in.hasSRV(sv, n, i, want)
+	}
+	own := sv.owned[n]
+	if len(want) == 0 {
+		if len(own) > 0 {
+			return true, ""
+		}
+		return false, "an address"
+	}
+	for _, a := range want {
+		typ := typeOf(a)
+		there := slices.ContainsFunc(own, func(r *providers.Record) bool { return r.Type == typ })
+		if there || in.servesAny(sv.values, i, a) {
+			have = true
+			continue
+		}
+		if lacks != "" {
+			lacks += " and "
+		}
+		lacks += "its " + typ + " record is not there"
+	}
+	return have, lacks
+}
+
+// servesAny reports whether any address of the instance, of the family of a, is served.
+func (in *inspector) servesAny(values map[netip.Addr]bool, i *providers.Instance, a netip.Addr) bool {
+	for _, list := range [][]netip.Addr{i.PublicIPs, i.PrivateIPs} {
+		for _, b := range list {
+			if b.Is4() == a.Is4() && values[b] {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func typeOf(a netip.Addr) string {
+	if a.Is4() {
+		return "A"
+	}
+	return "AAAA"
+}
+
+func (in *inspector) hasSRV(sv *survey, n int32, i *providers.Instance, want []netip.Addr) (have bool, lacks string) {
+	own := sv.owned[n]
+	if len(own) == 0 {
+		for _, list := range [][]netip.Addr{i.PublicIPs, i.PrivateIPs} {
+			for _, a := range list {
+				if _, ok := sv.byAddr[a]; ok {
+					return true, ""
+				}
+			}
+		}
+		// The host name may be there without the SRV value.
+		for l := in.nodes[n].head; l >= 0; l = in.links[l].next {
+			r := in.links[l].record
+			if (r.Type == "A" || r.Type == "AAAA") && len(r.Owners) == 1 && in.byName[r.Name] == nil && in.hostOf(r.Name) == nil {
+				return true, "its SRV record is not there"
+			}
+		}
+		return false, "its SRV record is not there"
+	}
+	own = slices.SortedFunc(slices.Values(own), compareRecords)
+	for _, r := range own {
+		srv, ok := providers.ParseSRV(r.Value)
+		if !ok || srv.Target == "." {
+			continue
+		}
+		z := in.zoneOf(srv.Target)
+		if z == nil || z.state != providers.CoverageComplete {
+			continue // what is there cannot be told from here
+		}
+		for _, a := range want {
+			typ := typeOf(a)
+			if !slices.ContainsFunc(in.hosts[srv.Target], func(h *providers.Record) bool { return h.Type == typ || h.Type == "CNAME" || h.Alias }) {
+				if lacks != "" {
+					lacks += " and "
+				}
+				lacks += "its target " + Clean(srv.Target) + " has no " + typ + " record"
+			}
+		}
+	}
+	return true, lacks
+}
+
+// hostOf gives the declared service whose SRV records lead to a host name, or nil.
+func (in *inspector) hostOf(host string) *serviceState { return in.byName[in.targets[host]] }
+
+// incarnation checks the PTR and TXT records that an incarnation with nodes should have.
+func (in *inspector) incarnation(s *serviceState) {
+	if s.Kind != DNSSD || len(s.records) == 0 || (s.ptr && s.txt) {
+		return
+	}
+	name := providers.CanonicalName(s.Name)
+	lacks := "its PTR record is not there"
+	switch {
+	case !s.ptr && !s.txt:
+		lacks = "its PTR and TXT records are not there"
+	case !s.txt:
+		lacks = "its TXT record is not there"
+	}
+	f := Finding{
+		Class: Half, Severity: High, Service: name, Zone: zoneNameOf(s), Remedy: RemedyComplete, RestsOn: in.serviceBasis(nil, s),
+		Reason: name + " has " + plural(len(s.records), "node", "nodes") + ", but " + lacks,
+	}
+	in.addOr(lackingOf(nil, s.zone), f)
+}

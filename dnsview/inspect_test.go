@@ -1,0 +1,527 @@
+package dnsview
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"strings"
+	"testing"
+	"time"
+
+	"rollcall/providers"
+)
+
+// The small world of these tests: two EC2 clouds and one Triton cloud, a zone
+// at Cloudflare and one at Route 53, two services. Everything agrees in it;
+// each test breaks one thing.
+
+var (
+	testNow  = time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
+	testRead = testNow.Add(-5 * time.Second)
+	longAgo  = testNow.Add(-24 * time.Hour).Truncate(time.Second)
+	keyUse1  = providers.NewCloudKey(providers.EC2, "1", "us-east-1")
+	keyEast  = providers.NewCloudKey(providers.Triton, "t", "east-1")
+)
+
+const (
+	cfZone  = "scalability.expert"
+	r53Zone = "unilans.net"
+	wwwName = "www.scalability.expert"
+	v1Name  = "v1._theservice._tcp.unilans.net"
+	tritonA = "c2f0a1b2-0000-4000-8000-000000000001"
+	tritonB = "c2f0a1b2-0000-4000-8000-000000000002"
+	ec2A    = "i-0aaaaaaaaaaaaaaa1"
+	ec2B    = "i-0aaaaaaaaaaaaaaa2"
+	testFlt = "7f3a9c1e"
+)
+
+type world struct {
+	snap *providers.Snapshot
+	opts Options
+}
+
+func addr(s string) netip.Addr { return netip.MustParseAddr(s) }
+
+func complete(key providers.CloudKey) providers.Coverage {
+	return providers.Coverage{State: providers.CoverageComplete, Key: key, Expected: -1, Started: testRead, Finished: testRead}
+}
+
+func newWorld() *world {
+	w := &world{snap: &providers.Snapshot{Taken: testNow}}
+	cloud := func(name string, p providers.Provider, key providers.CloudKey, ins ...providers.Instance) {
+		for i := range ins {
+			ins[i].Cloud, ins[i].Key, ins[i].Provider = name, key, p
+			if ins[i].State == "" {
+				ins[i].State = providers.StateRunning
+			}
+			if ins[i].Launched.IsZero() {
+				ins[i].Launched = longAgo
+			}
+		}
+		w.snap.Clouds = append(w.snap.Clouds, providers.CloudView{
+			Cloud: providers.Cloud{Name: name, Provider: p, Key: key}, Coverage: complete(key), Instances: ins, RowsFrom: testRead, Lookups: map[string]providers.Lookup{},
+		})
+	}
+	www := map[string]string{"service": "www"}
+	sd := map[string]string{"service": "sd"}
+	cloud("aws-use1", providers.EC2, keyUse1,
+		providers.Instance{ID: ec2A, Name: "www-01", PublicIPs: []netip.Addr{addr("34.200.16.1")}, PrivateIPs: []netip.Addr{addr("10.0.0.1")}, Tags: www},
+		providers.Instance{ID: ec2B, Name: "sd-01", PublicIPs: []netip.Addr{addr("34.200.16.2")}, Tags: sd})
+	cloud("joyent-east", providers.Triton, keyEast,
+		providers.Instance{ID: tritonA, Name: "www-02", PublicIPs: []netip.Addr{addr("165.225.128.1")}, Tags: www},
+		providers.Instance{ID: tritonB, Name: "sd-02", PublicIPs: []netip.Addr{addr("165.225.128.2")}, Tags: sd})
+	w.snap.Zones = []providers.ZoneView{
+		{Zone: providers.Zone{Name: cfZone, Provider: providers.Cloudflare}, Coverage: complete(""), Records: []providers.Record{
+			cfRecord(wwwName, "34.200.16.1", keyUse1, ec2A), cfRecord(wwwName, "165.225.128.1", keyEast, tritonA),
+		}},
+		{Zone: providers.Zone{Name: r53Zone, Provider: providers.Route53}, Coverage: complete(""), Records: r53Records()},
+	}
+	w.opts = Options{
+		Fleet: testFlt, Now: testNow, MaxAge: time.Minute, BootGrace: 5 * time.Minute, CreateGrace: 10 * time.Minute, Ranges: PublishedRanges(),
+		Services: []Service{
+			{Name: wwwName, Kind: RoundRobin, TTL: 60, Select: www},
+			{Name: v1Name, Kind: DNSSD, TTL: 30, Port: 4218, Select: sd, TXT: map[string]string{"txtvers": "1"}},
+		},
+	}
+	return w
+}
+
+func owner(key providers.CloudKey, id string) providers.Owner {
+	return providers.Owner{Fleet: testFlt, Cloud: key, Instance: id, Registered: longAgo}
+}
+
+func cfRecord(name, value string, key providers.CloudKey, id string) providers.Record {
+	typ := "A"
+	if strings.Contains(value, ":") {
+		typ = "AAAA"
+	}
+	o := owner(key, id)
+	c, err := o.Encode()
+	if err != nil {
+		panic(err)
+	}
+	return providers.Record{Zone: cfZone, Name: name, Type: typ, TTL: 60, Value: value, ID: "id-" + value, Comment: c, Owners: []providers.Owner{o}}
+}
+
+func r53Records() []providers.Record {
+	rs := []providers.Record{
+		{Name: "_theservice._tcp.unilans.net", Type: "PTR", TTL: 3600, Value: v1Name},
+		{Name: v1Name, Type: "TXT", TTL: 3600, Value: `"txtvers=1"`},
+	}
+	add := func(host, ip string, key providers.CloudKey, id string) {
+		for _, r := range []providers.Record{
+			{Name: host, Type: "A", TTL: 30, Value: ip},
+			{Name: v1Name, Type: "SRV", TTL: 30, Value: "10 10 4218 " + host},
+		} {
+			m, err := owner(key, id).For(r.Type, r.Value).Encode()
+			if err != nil {
+				panic(err)
+			}
+			rs = append(rs, r, providers.Record{Name: providers.MarkerName(id, r.Name), Type: "TXT", TTL: 30, Value: providers.FormatTXT([]string{m})})
+		}
+	}
+	add("sd-01.unilans.net", "34.200.16.2", keyUse1, ec2B)
+	add("sd-02.unilans.net", "165.225.128.2", keyEast, tritonB)
+	for i := range rs {
+		rs[i].Zone = r53Zone
+	}
+	providers.AttachOwners(rs)
+	return rs
+}
+
+func (w *world) view() *View { return Inspect(w.snap, w.opts) }
+
+func (w *world) cloud(name string) *providers.CloudView {
+	for i := range w.snap.Clouds {
+		if w.snap.Clouds[i].Cloud.Name == name {
+			return &w.snap.Clouds[i]
+		}
+	}
+	panic(name)
+}
+
+func (w *world) instance(id string) *providers.Instance {
+	for c := range w.snap.Clouds {
+		for i := range w.snap.Clouds[c].Instances {
+			if w.snap.Clouds[c].Instances[i].ID == id {
+				return &w.snap.Clouds[c].Instances[i]
+			}
+		}
+	}
+	panic(id)
+}
+
+// remove takes an instance out of its list; with gone, the cloud says so when asked.
+func (w *world) remove(id string, gone bool) {
+	for c := range w.snap.Clouds {
+		cv := &w.snap.Clouds[c]
+		for i := range cv.Instances {
+			if cv.Instances[i].ID == id {
+				cv.Instances = append(cv.Instances[:i:i], cv.Instances[i+1:]...)
+				if gone {
+					cv.Lookups[id] = providers.Lookup{ID: id, Asked: testRead, Gone: true}
+				}
+				return
+			}
+		}
+	}
+	panic(id)
+}
+
+func (w *world) record(name, typ, part string) *providers.Record {
+	for z := range w.snap.Zones {
+		for i := range w.snap.Zones[z].Records {
+			r := &w.snap.Zones[z].Records[i]
+			if r.Name == name && r.Type == typ && strings.Contains(r.Value, part) {
+				return r
+			}
+		}
+	}
+	panic(name + typ + part)
+}
+
+func (w *world) drop(name, typ, part string) {
+	for z := range w.snap.Zones {
+		rs := w.snap.Zones[z].Records
+		for i := range rs {
+			if rs[i].Name == name && rs[i].Type == typ && strings.Contains(rs[i].Value, part) {
+				w.snap.Zones[z].Records = append(rs[:i:i], rs[i+1:]...)
+				return
+			}
+		}
+	}
+	panic(name + typ + part)
+}
+
+func (w *world) addRecord(r providers.Record) {
+	for z := range w.snap.Zones {
+		if w.snap.Zones[z].Zone.Name == r.Zone {
+			w.snap.Zones[z].Records = append(w.snap.Zones[z].Records, r)
+		}
+	}
+}
+
+// short writes findings as "class severity remedy subject", one for each.
+func short(v *View) []string {
+	var out []string
+	for i := range v.Findings {
+		f := &v.Findings[i]
+		s := string(f.Class)
+		if f.Would != "" {
+			s += "(" + string(f.Would) + ")"
+		}
+		s += " " + f.Severity.String()
+		if f.Remedy != "" {
+			s += " " + string(f.Remedy)
+		}
+		if f.OneKey {
+			s += "!"
+		}
+		switch {
+		case f.Record != nil:
+			s += " " + f.Record.Name + " " + f.Record.Type + " " + f.Record.Value
+		case f.Instance != nil:
+			s += " " + f.Instance.Name
+		default:
+			s += " " + f.Service
+		}
+		out = append(out, s)
+	}
+	return out
+}
+
+func TestAWorldThatAgreesHasNoFinding(t *testing.T) {
+	if got := short(newWorld().view()); len(got) != 0 {
+		t.Errorf("findings: %v", got)
+	}
+}
+
+const (
+	wwwEC2    = wwwName + " A 34.200.16.1"
+	wwwTriton = wwwName + " A 165.225.128.1"
+	sdHostEC2 = "sd-01.unilans.net A 34.200.16.2"
+	sdSRVEC2  = v1Name + " SRV 10 10 4218 sd-01.unilans.net"
+)
+
+func TestOneFindingForEachCondition(t *testing.T) {
+	fail := func(w *world, name string) {
+		w.cloud(name).Coverage = providers.Failed(testRead, testRead, &providers.Error{Kind: providers.KindThrottled, Source: name, Op: "list instances"})
+	}
+	for _, c := range []struct {
+		name string
+		mess func(w *world)
+		want []string
+		why  string // part of the first finding's reason
+	}{
+		// dead
+		{"an entry whose owner its cloud says is gone is dead", func(w *world) { w.remove(tritonA, true) }, []string{"dead high delete! " + wwwTriton}, "is gone, and nobody has the address"},
+		{"an entry whose owner is listed as terminated is dead", func(w *world) {
+			w.instance(tritonA).State, w.instance(tritonA).PublicIPs = providers.StateTerminated, nil
+		}, []string{"dead high delete! " + wwwTriton}, "is terminated"},
+		{"the address that a terminated row still shows is nobody's", func(w *world) { w.instance(tritonA).State = providers.StateTerminated }, []string{"dead high delete! " + wwwTriton}, ""},
+		{"a node of a DNS-SD service that is gone leaves SRV and host name dead", func(w *world) { w.remove(tritonB, true) }, []string{
+			"dead high delete! sd-02.unilans.net A 165.225.128.2", "dead high delete! " + v1Name + " SRV 10 10 4218 sd-02.unilans.net",
+		}, ""},
+		{"an SRV value whose host name is gone already is dead", func(w *world) { w.remove(tritonB, true); w.drop("sd-02.unilans.net", "A", "") }, []string{"dead high delete! " + v1Name + " SRV 10 10 4218 sd-02.unilans.net"}, "its target has no address"},
+		{"absence from the list alone is unknown", func(w *world) { w.remove(tritonA, false) }, []string{"unknown(dead) info " + wwwTriton}, "was not asked for it by id yet"},
+		{"an error to the question by id is unknown", func(w *world) {
+			w.remove(tritonA, false)
+			w.cloud("joyent-east").Lookups[tritonA] = providers.Lookup{ID: tritonA, Asked: testRead, Err: errors.New("timeout")}
+		}, []string{"unknown(dead) info " + wwwTriton}, "timeout"},
+		{"an answer to the question by id that is too old is unknown", func(w *world) {
+			w.remove(tritonA, true)
+			w.cloud("joyent-east").Lookups[tritonA] = providers.Lookup{ID: tritonA, Asked: testNow.Add(-time.Hour), Gone: true}
+		}, []string{"unknown(dead) info " + wwwTriton}, "too old"},
+		{"an answer that was given while the marker was too young is unknown", func(w *world) {
+			w.remove(tritonA, true)
+			w.record(wwwName, "A", "165").Owners[0].Registered = testNow.Add(-10*time.Minute - time.Second)
+		}, []string{"unknown(dead) info " + wwwTriton}, ""},
+		{"a dead entry with another failed cloud is unknown and names it", func(w *world) { w.remove(tritonA, true); fail(w, "aws-use1") }, []string{"unknown(dead) info " + wwwTriton}, "aws-use1 could not be read (aws-use1: list instances: throttled)"},
+		{"a dead entry with its own cloud failed is unknown", func(w *world) { w.remove(tritonA, true); fail(w, "joyent-east") }, []string{"unknown(dead) info " + wwwTriton}, "joyent-east could not be read"},
+		{"a dead entry in a zone read in part is unknown", func(w *world) {
+			w.remove(tritonA, true)
+			w.snap.Zones[0].Coverage.State = providers.CoveragePartial
+		}, []string{"unknown(dead) info " + wwwTriton}, "scalability.expert was read in part only"},
+		{"a dead entry with a stale cloud is unknown", func(w *world) {
+			w.remove(tritonA, true)
+			w.cloud("aws-use1").Coverage.Started = testNow.Add(-3 * time.Minute)
+		}, []string{"unknown(dead) info " + wwwTriton}, "aws-use1 was last read 3 min ago"},
+		{"a dead entry with a cloud that was never read is unknown", func(w *world) {
+			w.remove(tritonA, true)
+			w.snap.Clouds = append(w.snap.Clouds, providers.CloudView{Cloud: providers.Cloud{Name: "new"}})
+		}, []string{"unknown(dead) info " + wwwTriton}, "new was never read"},
+		{"a list that left out an instance which the cloud shows by id is not believed", func(w *world) {
+			w.remove(tritonA, true)
+			i := *w.instance(ec2A)
+			w.remove(ec2A, false)
+			w.cloud("aws-use1").Lookups[ec2A] = providers.Lookup{ID: ec2A, Asked: testRead, Instance: &i}
+		}, []string{"unknown(dead) info " + wwwTriton}, "left i-0aaaaaaaaaaaaaaa1 out of its list"},
+		{"an empty list is not believed before each marked instance was asked for", func(w *world) {
+			w.cloud("joyent-east").Instances = nil
+			w.cloud("joyent-east").Lookups[tritonA] = providers.Lookup{ID: tritonA, Asked: testRead, Gone: true}
+		}, []string{
+			"unknown(dead) info " + wwwTriton, "unknown(dead) info sd-02.unilans.net A 165.225.128.2", "unknown(dead) info " + v1Name + " SRV 10 10 4218 sd-02.unilans.net",
+		}, "shows no instance at all"},
+		{"an empty list is believed when each marked instance was asked for", func(w *world) {
+			w.cloud("joyent-east").Instances = nil
+			for _, id := range []string{tritonA, tritonB} {
+				w.cloud("joyent-east").Lookups[id] = providers.Lookup{ID: id, Asked: testRead, Gone: true}
+			}
+		}, []string{"dead high delete! " + wwwTriton, "dead high delete! sd-02.unilans.net A 165.225.128.2", "dead high delete! " + v1Name + " SRV 10 10 4218 sd-02.unilans.net"}, ""},
+		{"credentials of another, empty account give unknown", func(w *world) {
+			cv := w.cloud("joyent-east")
+			cv.Instances, cv.Cloud.Key = nil, providers.NewCloudKey(providers.Triton, "other", "east-1")
+			cv.Coverage.Key = cv.Cloud.Key
+		}, []string{"unknown info " + wwwTriton, "unknown info sd-02.unilans.net A 165.225.128.2", "unknown info " + v1Name + " SRV 10 10 4218 sd-02.unilans.net"}, "not among those configured here"},
+		{"a cloud that answers as another account than its rows are from proves nothing", func(w *world) {
+			w.remove(ec2A, true)
+			cv := w.cloud("joyent-east")
+			cv.Coverage.Key = providers.NewCloudKey(providers.Triton, "other", "east-1")
+		}, []string{"unknown info " + wwwTriton, "unknown(dangling) info " + wwwEC2, "unknown info sd-02.unilans.net A 165.225.128.2", "unknown info " + v1Name + " SRV 10 10 4218 sd-02.unilans.net"}, ""},
+		{"a marker of a cloud that is not configured is unknown", func(w *world) {
+			w.snap.Clouds = w.snap.Clouds[:1]
+		}, []string{"unknown info " + wwwTriton, "unknown info sd-02.unilans.net A 165.225.128.2", "unknown info " + v1Name + " SRV 10 10 4218 sd-02.unilans.net"}, "not among those configured here"},
+		{"an owner in a state that says nothing is unknown", func(w *world) { w.instance(tritonA).State = providers.StateOffline }, []string{"unknown info " + wwwTriton}, "offline"},
+		{"a failed cloud with older rows blanks nothing and makes nothing dead", func(w *world) { fail(w, "joyent-east") }, nil, ""},
+		{"a host that joined by hand is never dead by inventory", func(w *world) {
+			w.record(wwwName, "A", "165").Owners[0].Instance = "host:box"
+			w.remove(tritonA, true)
+		}, nil, ""},
+		{"without a fleet id a dead entry is shown and has no remedy", func(w *world) { w.remove(tritonA, true); w.opts.Fleet = "" }, []string{"dead high " + wwwTriton}, "rollcall config init"},
+
+		// dangling
+		{"a dead entry in a range that Amazon rents out dangles", func(w *world) { w.remove(ec2A, true) }, []string{"dangling critical delete! " + wwwEC2}, "anyone can rent 34.200.16.1 from Amazon EC2 us-east-1"},
+		{"a dead entry outside the published ranges is dead", func(w *world) {
+			w.remove(ec2A, true)
+			w.record(wwwName, "A", "34.").Value = "203.0.113.5"
+		}, []string{"dead high delete! " + wwwName + " A 203.0.113.5"}, ""},
+		{"a proxied dead entry does not dangle, since nobody is told its address", func(w *world) {
+			w.remove(ec2A, true)
+			w.record(wwwName, "A", "34.").Proxied = true
+		}, []string{"dead high delete! " + wwwEC2}, ""},
+		{"a dead entry whose address is on the allow-list is not deleted", func(w *world) {
+			w.remove(ec2A, true)
+			w.opts.Allow = []netip.Prefix{netip.MustParsePrefix("34.200.16.0/24")}
+		}, []string{"reused high " + wwwEC2}, "the allow-list (34.200.16.0/24)"},
+		{"a dead entry whose address an elastic address of ours holds is not deleted", func(w *world) {
+			w.remove(ec2A, true)
+			w.cloud("aws-use1").Addresses = []providers.Address{{Cloud: "aws-use1", Key: keyUse1, IP: addr("34.200.16.1"), Kind: providers.AddressElastic, ID: "eipalloc-1"}}
+		}, []string{"reused high " + wwwEC2}, "elastic address eipalloc-1"},
+		{"a dead entry whose address a load balancer of ours holds is not deleted", func(w *world) {
+			w.remove(ec2A, true)
+			w.cloud("aws-use1").Addresses = []providers.Address{{Cloud: "aws-use1", Key: keyUse1, IP: addr("34.200.16.1"), Kind: providers.AddressInterface, ID: "eni-1", Note: "ELB app/www"}}
+		}, []string{"reused high " + wwwEC2}, "ELB app/www"},
+		{"an interface that is left of the terminated owner is a termination under way", func(w *world) {
+			w.remove(ec2A, true)
+			w.cloud("aws-use1").Addresses = []providers.Address{{Cloud: "aws-use1", Key: keyUse1, IP: addr("34.200.16.1"), Kind: providers.AddressInterface, ID: "eni-1", Instance: ec2A}}
+		}, []string{"in-flight info " + wwwEC2}, "still has its address"},
+
+		// reused
+		{"an address of a gone owner that another instance has now is reused", func(w *world) {
+			w.remove(ec2A, true)
+			w.instance(tritonB).PublicIPs = append(w.instance(tritonB).PublicIPs, addr("34.200.16.1"))
+		}, []string{"reused critical retarget " + wwwEC2}, "now belongs to sd-02 (c2f0a1b2) in joyent-east"},
+		{"an address of a running owner that another instance has now is reused", func(w *world) {
+			w.instance(ec2A).PublicIPs = []netip.Addr{addr("34.200.16.9")}
+			w.instance(tritonB).PublicIPs = append(w.instance(tritonB).PublicIPs, addr("34.200.16.1"))
+		}, []string{"reused critical retarget " + wwwEC2}, "has another address now"},
+		{"an SRV value whose host name another instance has now is reused", func(w *world) {
+			w.remove(ec2B, true)
+			w.instance(tritonA).PublicIPs = append(w.instance(tritonA).PublicIPs, addr("34.200.16.2"))
+		}, []string{"reused critical retarget " + sdHostEC2, "reused critical retarget " + sdSRVEC2}, ""},
+		{"a terminated instance does not reuse an address", func(w *world) {
+			w.remove(ec2A, true)
+			w.cloud("aws-use1").Instances = append(w.cloud("aws-use1").Instances, providers.Instance{Cloud: "aws-use1", Key: keyUse1, Provider: providers.EC2, ID: "i-x", State: providers.StateTerminated, PublicIPs: []netip.Addr{addr("34.200.16.1")}})
+		}, []string{"dangling critical delete! " + wwwEC2}, ""},
+
+		// stopped
+		{"a stopped EC2 instance has given its address back", func(w *world) { w.instance(ec2A).State, w.instance(ec2A).PublicIPs = providers.StateStopped, nil }, []string{"stopped critical quiesce! " + wwwEC2}, "EC2 has taken 34.200.16.1 back"},
+		{"a stopped EC2 instance keeps its elastic address", func(w *world) {
+			w.instance(ec2A).State = providers.StateStopped
+			w.instance(ec2A).ElasticIPs = w.instance(ec2A).PublicIPs
+		}, []string{"stopped medium quiesce! " + wwwEC2}, ""},
+		{"a stopped Triton instance keeps its address", func(w *world) { w.instance(tritonA).State = providers.StateStopped }, []string{"stopped medium quiesce! " + wwwTriton}, "is stopped"},
+		{"the address of a stopped EC2 instance that another one has now is reused", func(w *world) {
+			w.instance(ec2A).State, w.instance(ec2A).PublicIPs = providers.StateStopped, nil
+			w.instance(tritonB).PublicIPs = append(w.instance(tritonB).PublicIPs, addr("34.200.16.1"))
+		}, []string{"reused critical retarget " + wwwEC2}, ""},
+		{"a stopped owner with another cloud failed is unknown", func(w *world) { w.instance(tritonA).State = providers.StateStopped; fail(w, "aws-use1") }, []string{"unknown(stopped) info " + wwwTriton}, "aws-use1"},
+		{"an owner that is stopping is in flight", func(w *world) { w.instance(tritonA).State = providers.StateStopping }, []string{"in-flight info " + wwwTriton}, "stopping"},
+		{"an owner that is being terminated is in flight", func(w *world) { w.instance(tritonA).State = providers.StateTerminating }, []string{"in-flight info " + wwwTriton}, "terminating"},
+
+		// moved
+		{"a running owner with another address has moved", func(w *world) { w.instance(tritonA).PublicIPs = []netip.Addr{addr("165.225.128.77")} }, []string{"moved high update " + wwwTriton}, "has 165.225.128.77 now"},
+		{"a running owner without an address has moved and nothing can be offered", func(w *world) { w.instance(tritonA).PublicIPs = nil }, []string{"moved high " + wwwTriton}, "no such address any more"},
+		{"an address that is attached to its owner by an interface has not moved", func(w *world) {
+			w.instance(ec2A).PublicIPs = []netip.Addr{addr("34.200.16.99")}
+			w.cloud("aws-use1").Addresses = []providers.Address{{Cloud: "aws-use1", Key: keyUse1, IP: addr("34.200.16.1"), Kind: providers.AddressInterface, ID: "eni-1", Instance: ec2A}}
+		}, nil, ""},
+		{"an IPv6 address that is spelled differently has not moved", func(w *world) {
+			w.instance(tritonA).PublicIPs = append(w.instance(tritonA).PublicIPs, addr("2001:db8::1"))
+			r := cfRecord(wwwName, "2001:0DB8:0:0::1", keyEast, tritonA)
+			w.addRecord(r)
+		}, nil, ""},
+		{"a moved entry with its own cloud failed is unknown", func(w *world) {
+			w.instance(tritonA).PublicIPs = []netip.Addr{addr("165.225.128.77")}
+			fail(w, "joyent-east")
+		}, []string{"unknown(moved) info " + wwwTriton}, ""},
+
+		// missing, in flight
+		{"a running node without its record is missing", func(w *world) { w.drop(wwwName, "A", "165") }, []string{"missing high register www-02"}, "is missing from www.scalability.expert"},
+		{"a running node without its SRV record is missing", func(w *world) { w.drop(v1Name, "SRV", "sd-02"); w.drop("sd-02.unilans.net", "A", "") }, []string{"missing high register sd-02"}, ""},
+		{"a node within its boot grace is in flight", func(w *world) {
+			w.drop(wwwName, "A", "165")
+			w.instance(tritonA).Launched = testNow.Add(-time.Minute)
+		}, []string{"in-flight info www-02"}, "60 s ago"},
+		{"a pending node is in flight", func(w *world) { w.drop(wwwName, "A", "165"); w.instance(tritonA).State = providers.StatePending }, []string{"in-flight info www-02"}, "pending"},
+		{"a stopped node without a record is as it should be", func(w *world) { w.drop(wwwName, "A", "165"); w.instance(tritonA).State = providers.StateStopped }, nil, ""},
+		{"a node that no service selects is not missing", func(w *world) { w.drop(wwwName, "A", "165"); w.instance(tritonA).Tags = nil }, nil, ""},
+		{"a node without a public address is missing and nothing can be offered", func(w *world) {
+			w.drop(wwwName, "A", "165")
+			w.instance(tritonA).PublicIPs = nil
+		}, []string{"missing high www-02"}, "no public address"},
+		{"a missing node in a zone that failed is unknown", func(w *world) {
+			w.drop(wwwName, "A", "165")
+			w.snap.Zones[0].Coverage = providers.Failed(testRead, testRead, errors.New("down"))
+		}, []string{"unknown(missing) info www-02"}, "scalability.expert could not be read (down)"},
+		{"a missing node in a cloud that failed is unknown", func(w *world) { w.drop(wwwName, "A", "165"); fail(w, "joyent-east") }, []string{"unknown(missing) info www-02"}, ""},
+		{"a node of a service whose zone is not read is unknown", func(w *world) { w.opts.Services[0].Name, w.opts.Services[0].Zone = "www.elsewhere.net", "" }, []string{"unknown(missing) info www-01", "unknown(missing) info www-02"}, "not read here"},
+		{"a node whose address is served without a marker is unmarked and not missing", func(w *world) { r := w.record(wwwName, "A", "165"); r.Owners, r.Comment = nil, "" }, []string{"unmarked low adopt " + wwwTriton}, ""},
+		{"a marker younger than the creation grace is in flight", func(w *world) {
+			w.remove(tritonA, true)
+			w.record(wwwName, "A", "165").Owners[0].Registered = testNow.Add(-time.Minute)
+		}, []string{"in-flight info " + wwwTriton}, "registered only 60 s ago"},
+		{"a marker from the future is in flight", func(w *world) {
+			w.remove(tritonA, true)
+			w.record(wwwName, "A", "165").Owners[0].Registered = testNow.Add(time.Hour)
+		}, []string{"in-flight info " + wwwTriton}, ""},
+
+		// half
+		{"a node with A and without the AAAA that is wanted is half", func(w *world) {
+			w.opts.Services[0].IPv6 = true
+			w.instance(tritonA).PublicIPs = append(w.instance(tritonA).PublicIPs, addr("2001:db8::1"))
+		}, []string{"half high complete www-02"}, "its AAAA record is not there"},
+		{"a node without an IPv6 address is whole with A alone", func(w *world) { w.opts.Services[0].IPv6 = true }, nil, ""},
+		{"AAAA is not wanted of a service that does not declare it", func(w *world) {
+			w.instance(tritonA).PublicIPs = append(w.instance(tritonA).PublicIPs, addr("2001:db8::1"))
+		}, nil, ""},
+		{"an SRV value whose target has no address is half", func(w *world) { w.drop("sd-02.unilans.net", "A", "") }, []string{"half high complete sd-02"}, "its target sd-02.unilans.net has no A record"},
+		{"a host name without its SRV value is half", func(w *world) { w.drop(v1Name, "SRV", "sd-02") }, []string{"half high complete sd-02"}, "its SRV record is not there"},
+		{"an incarnation with nodes and without PTR is half", func(w *world) { w.drop("_theservice._tcp.unilans.net", "PTR", "") }, []string{"half high complete " + v1Name}, "its PTR record"},
+		{"an incarnation with nodes and without TXT is half", func(w *world) { w.drop(v1Name, "TXT", "") }, []string{"half high complete " + v1Name}, "its TXT record"},
+		{"a half node in a zone read in part is unknown", func(w *world) {
+			w.drop(v1Name, "TXT", "")
+			w.snap.Zones[1].Coverage.State = providers.CoveragePartial
+		}, []string{"unknown(half) info " + v1Name}, ""},
+
+		// foreign, unmarked, other fleet, ambiguous
+		{"an unmarked record with an address in no inventory is foreign", func(w *world) {
+			w.addRecord(providers.Record{Zone: cfZone, Name: "legacy.scalability.expert", Type: "A", Value: "198.51.100.23"})
+		}, []string{"foreign info legacy.scalability.expert A 198.51.100.23"}, "in no inventory"},
+		{"a foreign record is unknown while a cloud is not complete", func(w *world) {
+			w.addRecord(providers.Record{Zone: cfZone, Name: "legacy.scalability.expert", Type: "A", Value: "198.51.100.23"})
+			fail(w, "aws-use1")
+		}, []string{"unknown(foreign) info legacy.scalability.expert A 198.51.100.23"}, ""},
+		{"an address on the allow-list is not foreign", func(w *world) {
+			w.addRecord(providers.Record{Zone: cfZone, Name: "legacy.scalability.expert", Type: "A", Value: "198.51.100.23"})
+			w.opts.Allow = []netip.Prefix{netip.MustParsePrefix("198.51.100.0/24")}
+		}, nil, ""},
+		{"a record at an elastic address of ours is not foreign", func(w *world) {
+			w.addRecord(providers.Record{Zone: cfZone, Name: "nat.scalability.expert", Type: "A", Value: "198.51.100.23"})
+			w.cloud("aws-use1").Addresses = []providers.Address{{Cloud: "aws-use1", Key: keyUse1, IP: addr("198.51.100.23"), Kind: providers.AddressElastic, ID: "eipalloc-1"}}
+		}, []string{"unmarked low nat.scalability.expert A 198.51.100.23"}, "elastic address"},
+		{"an alias is read-only and has no finding", func(w *world) {
+			w.addRecord(providers.Record{Zone: r53Zone, Name: "lb.unilans.net", Type: "A", Value: "198.51.100.23", Alias: true})
+		}, nil, ""},
+		{"a record without an address is nobody's business", func(w *world) {
+			w.addRecord(providers.Record{Zone: cfZone, Name: "blog.scalability.expert", Type: "CNAME", Value: "x.example.net"})
+		}, nil, ""},
+		{"an unmarked record at a stopped instance cannot be adopted", func(w *world) {
+			w.addRecord(providers.Record{Zone: cfZone, Name: "old.scalability.expert", Type: "A", Value: "165.225.128.1"})
+			w.instance(tritonA).State = providers.StateStopped
+		}, []string{"stopped medium quiesce! " + wwwTriton, "unmarked low old.scalability.expert A 165.225.128.1"}, ""},
+		{"a marker of another fleet is never ours, however dead", func(w *world) {
+			r := w.record(wwwName, "A", "165")
+			r.Owners[0].Fleet = "c0ffee42"
+			w.remove(tritonA, true)
+		}, []string{"other-fleet info " + wwwTriton}, "c0ffee42"},
+		{"several markers are ambiguous, however dead", func(w *world) {
+			r := w.record(wwwName, "A", "165")
+			r.Owners = append(r.Owners, owner(keyUse1, "i-0bbbbbbbbbbbbbbb1"))
+			w.remove(tritonA, true)
+		}, []string{"ambiguous medium " + wwwTriton}, "2 owner markers"},
+		{"a marker that cannot be read is ambiguous, however dead", func(w *world) {
+			w.record(wwwName, "A", "165").BadMarkers = []string{"rollcall9 x"}
+			w.remove(tritonA, true)
+		}, []string{"ambiguous medium " + wwwTriton}, "cannot be read"},
+
+		// quiesced
+		{"a node that was quiesced is never missing", func(w *world) {
+			w.drop(wwwName, "A", "165")
+			o := owner(keyEast, tritonA).For("A", "165.225.128.1")
+			o.Quiesced = true
+			m, _ := o.Encode()
+			w.addRecord(providers.Record{Zone: cfZone, Name: providers.MarkerName(tritonA, wwwName), Type: "TXT", Value: providers.FormatTXT([]string{m})})
+		}, []string{"quiesced info " + tritonA + "._rollcall." + wwwName + ` TXT "rollcall1 7f3a9c1e ` + string(keyEast) + " " + tritonA + fmt.Sprintf(" %d", longAgo.Unix()) + ` q A 165.225.128.1"`}, "taken out of www.scalability.expert on purpose"},
+		{"a record that says quiesced and is still there is told of once", func(w *world) { w.record(wwwName, "A", "165").Owners[0].Quiesced = true }, []string{"quiesced info " + wwwTriton}, "still there"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			w := newWorld()
+			c.mess(w)
+			v := w.view()
+			got := short(v)
+			if strings.Join(got, "\n") != strings.Join(c.want, "\n") {
+				t.Fatalf("got:\n  %s\nwant:\n  %s", strings.Join(got, "\n  "), strings.Join(c.want, "\n  "))
+			}
+			for i := range v.Findings {
+				f := &v.Findings[i]
+				if f.Reason == "" || len(f.RestsOn) == 0 {
+					t.Errorf("finding without reason or basis: %+v", f)
+				}
+			}
+			if len(v.Findings) > 0 && !strings.Contains(v.Findings[0].Reason, c.why) {
+				t.Errorf("reason %q does not say %q", v.Findings[0].Reason, c.why)
+			}
+		})
+	}
+}

@@ -1,0 +1,126 @@
+package dnsview
+
+import (
+	"cmp"
+	"slices"
+
+	"rollcall/providers"
+)
+
+// classRank is the order of the classes among findings of equal severity.
+func classRank(c Class) int {
+	switch c {
+	case Dangling:
+		return 0
+	case Reused:
+		return 1
+	case Dead:
+		return 2
+	case Stopped:
+		return 3
+	case Moved:
+		return 4
+	case Missing:
+		return 5
+	case Half:
+		return 6
+	case Ambiguous:
+		return 7
+	case Unmarked:
+		return 8
+	case Foreign:
+		return 9
+	case OtherFleet:
+		return 10
+	case Quiesced:
+		return 11
+	case InFlight:
+		return 12
+	default:
+		return 13
+	}
+}
+
+// sortFindings puts the worst first, dangling first among equals, then by class and by
+// what they are about. It sorts numbers and moves each finding once, since a finding is large.
+func sortFindings(in []Finding) []Finding {
+	type key struct {
+		rank int32
+		at   int32
+	}
+	keys := make([]key, len(in))
+	for i := range in {
+		keys[i] = key{int32(100*(int(Critical)-int(in[i].Severity)) + classRank(in[i].Class)), int32(i)}
+	}
+	slices.SortFunc(keys, func(a, b key) int {
+		if a.rank != b.rank {
+			return cmp.Compare(a.rank, b.rank)
+		}
+		return compareFindings(&in[a.at], &in[b.at])
+	})
+	out := make([]Finding, len(in))
+	for i, k := range keys {
+		out[i] = in[k.at]
+	}
+	return out
+}
+
+// compareFindings orders findings of one class and severity by what they are about.
+func compareFindings(a, b *Finding) int {
+	if c := cmp.Or(cmp.Compare(a.Zone, b.Zone), cmp.Compare(a.Service, b.Service)); c != 0 {
+		return c
+	}
+	switch {
+	case a.Record != nil && b.Record != nil:
+		if c := compareRecords(a.Record, b.Record); c != 0 {
+			return c
+		}
+	case a.Record != b.Record:
+		if a.Record == nil {
+			return 1
+		}
+		return -1
+	}
+	if c := compareRefs(a.Instance, b.Instance); c != 0 {
+		return c
+	}
+	return cmp.Or(cmp.Compare(a.Class, b.Class), cmp.Compare(a.Reason, b.Reason))
+}
+
+func compareRefs(a, b *providers.InstanceRef) int {
+	switch {
+	case a == nil && b == nil:
+		return 0
+	case a == nil:
+		return 1
+	case b == nil:
+		return -1
+	}
+	return cmp.Or(cmp.Compare(a.Cloud, b.Cloud), cmp.Compare(a.Name, b.Name), cmp.Compare(a.Key, b.Key), cmp.Compare(a.ID, b.ID))
+}
+
+// attach makes the findings of each record and instance easy to find.
+func (x *index) attach(findings []Finding) {
+	all := make([]*Finding, len(findings))
+	x.byRecord = make(map[*providers.Record][]*Finding, len(findings))
+	x.byInstance = make(map[instanceKey][]*Finding, len(findings))
+	for i := range findings {
+		f := &findings[i]
+		all[i] = f
+		if f.Record != nil {
+			if l := x.byRecord[f.Record]; l == nil {
+				x.byRecord[f.Record] = all[i : i+1 : i+1]
+			} else {
+				x.byRecord[f.Record] = append(l, f)
+			}
+		}
+		if f.Instance != nil {
+			k := instanceKey{f.Instance.Key, f.Instance.ID}
+			if l := x.byInstance[k]; l == nil {
+				x.byInstance[k] = all[i : i+1 : i+1]
+			} else {
+				x.byInstance[k] = append(l, f)
+			}
+		}
+	}
+}
