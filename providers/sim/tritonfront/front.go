@@ -3,23 +3,258 @@
 package tritonfront
 
 import (
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"io"
 	"net/http"
+	"strings"
+	"sync"
 	"time"
 
 	"golang.org/x/crypto/ssh"
 
+	"rollcall/providers/sim/faultplay"
 	"rollcall/providers/sim/world"
 )
 
 // Options shape one data centre's front.
 type Options struct {
-	Cloud       string            // the cloud's name in the world
-	Keys        []ssh.PublicKey   // the keys of the account
-	DataCenters map[string]string // URL of each data centre, by its name
-	Now         func() time.Time  // the clock that signatures are judged by; time.Now when nil
+	Cloud       string                     // the cloud's name in the world
+	Keys        []ssh.PublicKey            // the keys of the account
+	Users       map[string][]ssh.PublicKey // the keys of its users, by login
+	DataCenters map[string]string          // URL of each data centre, by its name
+	Now         func() time.Time           // the clock that signatures are judged by; time.Now when nil
+}
+
+// maxBody is the longest request that is read: user-script and metadata are the bulk of it.
+const maxBody = 4 << 20
+
+type front struct {
+	w     *world.World
+	o     Options
+	cloud world.Cloud
+
+	stale faultplay.History[[]world.Instance]
+	mu    sync.Mutex
+	audit map[string][]auditEntry // by machine, newest first
 }
 
 // New gives the CloudAPI of one data centre.
 func New(w *world.World, o Options) http.Handler {
-	return http.NotFoundHandler()
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	f := &front{w: w, o: o, audit: map[string][]auditEntry{}}
+	for _, c := range w.Clouds() {
+		if c.Name == o.Cloud {
+			f.cloud = c
+		}
+	}
+	return f
+}
+
+// ServeHTTP plays the fault of the cloud, checks the signature and answers.
+func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	kind, _ := f.w.Fault(f.o.Cloud)
+	write := r.Method != http.MethodGet && r.Method != http.MethodHead
+	faultplay.Serve(w, r, kind, write, func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("Server", "cloudapi/9.20.0")
+		h.Set("Api-Version", "9.20.0")
+		h.Set("Request-Id", rand.Text())
+		h.Set("Triton-Datacenter-Name", f.cloud.Region)
+		if err := f.serve(w, r, kind); err != nil {
+			fail(w, r, err)
+		}
+	})
+}
+
+func (f *front) serve(w http.ResponseWriter, r *http.Request, kind world.FaultKind) error {
+	switch kind {
+	case world.Throttle:
+		w.Header().Set("Retry-After", "5")
+		return newError(420, "RequestThrottled", "You have exceeded your request rate of 10 r/s.")
+	case world.ServerError:
+		return newError(http.StatusInternalServerError, "InternalError", "an unexpected error occurred")
+	case world.AuthError:
+		return newError(http.StatusUnauthorized, "InvalidCredentials", "Invalid key in authorization header")
+	}
+	if r.URL.Path == "/--ping" {
+		return reply(w, r, http.StatusOK, map[string]any{"ping": "pong", "cloudapi": map[string]any{"versions": []string{"7.0.0", "8.0.0", "9.0.0", "9.20.0"}}})
+	}
+	caller, err := f.authenticate(r)
+	if err != nil {
+		return err
+	}
+	c := &call{front: f, w: w, r: r, kind: kind, caller: caller}
+	if err := c.read(); err != nil {
+		return err
+	}
+	return c.route()
+}
+
+// call is one authenticated request.
+type call struct {
+	*front
+	w      http.ResponseWriter
+	r      *http.Request
+	kind   world.FaultKind
+	caller caller
+	params map[string]any // query and body, as CloudAPI merges them
+	rest   []string       // path below the account
+}
+
+// read takes the parameters out of the query and out of a JSON or form body.
+func (c *call) read() error {
+	c.params = map[string]any{}
+	body, err := io.ReadAll(io.LimitReader(c.r.Body, maxBody+1))
+	if err != nil {
+		return newError(http.StatusBadRequest, "BadRequest", "the body could not be read")
+	}
+	if len(body) > maxBody {
+		return newError(http.StatusRequestEntityTooLarge, "RequestEntityTooLarge", "the body is too large")
+	}
+	switch {
+	case len(body) == 0:
+	case strings.HasPrefix(c.r.Header.Get("Content-Type"), "application/x-www-form-urlencoded"):
+		c.r.Body = io.NopCloser(strings.NewReader(string(body)))
+		if err := c.r.ParseForm(); err != nil {
+			return newError(http.StatusBadRequest, "InvalidContent", "the form could not be read")
+		}
+		for k, v := range c.r.PostForm {
+			c.params[k] = v[0]
+		}
+	default:
+		if err := json.Unmarshal(body, &c.params); err != nil || c.params == nil {
+			return newError(http.StatusBadRequest, "InvalidContent", "Invalid JSON: the body must be an object")
+		}
+	}
+	for k, v := range c.r.URL.Query() {
+		c.params[k] = v[0]
+	}
+	return nil
+}
+
+// text gives a parameter as text: numbers and booleans as JSON writes them.
+func (c *call) text(name string) string { return textOf(c.params[name]) }
+
+func textOf(v any) string {
+	switch v := v.(type) {
+	case nil:
+		return ""
+	case string:
+		return v
+	}
+	b, err := json.Marshal(v)
+	if err != nil {
+		return ""
+	}
+	return string(b)
+}
+
+// route finds what the path asks for.
+func (c *call) route() error {
+	parts := strings.Split(strings.Trim(c.r.URL.Path, "/"), "/")
+	cred := c.front.w.Credentials
+	switch parts[0] {
+	case "my", cred.TritonAccount, cred.TritonAccountID:
+	default:
+		return newError(http.StatusNotFound, "ResourceNotFound", parts[0]+" does not exist")
+	}
+	c.rest = parts[1:]
+	kind := ""
+	if len(c.rest) > 0 {
+		kind = c.rest[0]
+	}
+	if kind == "machines" {
+		return c.machines()
+	}
+	if c.r.Method != http.MethodGet && c.r.Method != http.MethodHead {
+		return newError(http.StatusMethodNotAllowed, "MethodNotAllowed", c.r.Method+" is not allowed")
+	}
+	switch kind {
+	case "":
+		return c.account()
+	case "keys":
+		return c.keys()
+	case "datacenters":
+		return c.datacenters()
+	case "images":
+		return c.images()
+	case "packages":
+		return c.packages()
+	case "networks":
+		return c.networks()
+	case "config":
+		return c.ok(map[string]any{"default_network": world.FabricNetwork})
+	case "services":
+		return c.ok(map[string]any{"cloudapi": c.o.DataCenters[c.cloud.Region]})
+	case "fwrules", "users", "roles", "policies", "volumes", "fabrics":
+		if len(c.rest) == 1 || kind == "fabrics" {
+			return c.ok([]any{})
+		}
+	}
+	return c.noRoute()
+}
+
+func (c *call) noRoute() error {
+	return newError(http.StatusNotFound, "ResourceNotFound", c.r.URL.Path+" does not exist")
+}
+
+// ok answers 200 with a body.
+func (c *call) ok(body any) error { return reply(c.w, c.r, http.StatusOK, body) }
+
+// apiError is an answer that is no success, in CloudAPI's form.
+type apiError struct {
+	status  int
+	Code    string       `json:"code"`
+	Message string       `json:"message"`
+	Errors  []fieldError `json:"errors,omitempty"`
+}
+
+type fieldError struct {
+	Field   string `json:"field"`
+	Code    string `json:"code"`
+	Message string `json:"message"`
+}
+
+func (e *apiError) Error() string { return e.Code + ": " + e.Message }
+
+func newError(status int, code, message string) *apiError {
+	return &apiError{status: status, Code: code, Message: message}
+}
+
+func invalid(message string) *apiError {
+	return newError(http.StatusConflict, "InvalidArgument", message)
+}
+
+func missing(name string) *apiError {
+	return newError(http.StatusConflict, "MissingParameter", name+" must be specified")
+}
+
+func fail(w http.ResponseWriter, r *http.Request, err error) {
+	e, ok := errors.AsType[*apiError](err)
+	if !ok {
+		e = newError(http.StatusInternalServerError, "InternalError", err.Error())
+	}
+	// Writing to a client that has left cannot be reported to anybody.
+	_ = reply(w, r, e.status, e)
+}
+
+func reply(w http.ResponseWriter, r *http.Request, status int, body any) error {
+	if body == nil {
+		w.WriteHeader(status)
+		return nil
+	}
+	b, err := json.Marshal(body)
+	if err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	if r.Method != http.MethodHead {
+		_, _ = w.Write(b) // a client that has left is not told
+	}
+	return nil
 }
