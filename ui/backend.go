@@ -1,0 +1,140 @@
+package ui
+
+import (
+	"context"
+	"os/exec"
+	"time"
+
+	"rollcall/dnsview"
+	"rollcall/dnsview/apply"
+	"rollcall/providers"
+	"rollcall/providers/journal"
+	"rollcall/providers/launch"
+	"rollcall/ui/theme"
+	"rollcall/userdata"
+)
+
+// Backend is all that the console needs of the rest of the house. Its methods
+// are called from commands, never from Update or View, unless they say
+// otherwise, and from several goroutines at once. A context that ends when the
+// console quits is handed to whatever may take long.
+type Backend interface {
+	Reader
+	Changer
+	Starter
+
+	// Shell gives the command that opens a shell on an instance, e.g. ssh
+	// with user and address. The console leaves the screen to it while it runs.
+	Shell(ctx context.Context, i providers.Instance) (*exec.Cmd, error)
+}
+
+// Reader is the way from the clouds to the screen.
+type Reader interface {
+	// Snapshot is the latest picture of all sources; never nil. It returns at once.
+	Snapshot() *providers.Snapshot
+	// Updates receives a value after the snapshot has changed; it is coalesced.
+	Updates() <-chan struct{}
+	// Inspect joins a snapshot and finds its disagreements, with the services
+	// and the options of the config. It does no I/O, but may take a while.
+	Inspect(s *providers.Snapshot) *dnsview.View
+	// Refresh reads the named sources now, all of them without a name, and
+	// returns when they have ended.
+	Refresh(ctx context.Context, sources ...string)
+	// SetPaused stops and resumes the regular refresh. It returns at once.
+	SetPaused(paused bool)
+}
+
+// Changer is the way from the operator to DNS and to running instances.
+type Changer interface {
+	// Plan turns a wish into a plan, on the latest snapshot. What it leaves
+	// alone it names in Plan.Skipped. Nothing is written.
+	Plan(ctx context.Context, w Wish) (dnsview.Plan, error)
+	// Check runs every guard of the plan on fresh evidence. Nothing is written.
+	Check(ctx context.Context, p dnsview.Plan) *apply.Report
+	// Run carries the plan out: fresh evidence, guards, journal, steps. progress is
+	// called from one goroutine at a time. The sources that changed are read again afterwards.
+	Run(ctx context.Context, p dnsview.Plan, c apply.Confirm, progress func(apply.Event)) *apply.Report
+	// Journal gives the latest entries, newest first; at most limit of them.
+	Journal(ctx context.Context, limit int) ([]journal.Entry, error)
+}
+
+// Starter is the way from the operator to new nodes.
+type Starter interface {
+	// Services are the declared services. It returns at once.
+	Services() []dnsview.Service
+	// Templates are the boot templates. It returns at once.
+	Templates() []userdata.Template
+	// Defaults proposes how a node of a service is launched.
+	Defaults(ctx context.Context, service string) LaunchDefaults
+	// Catalogue lists what can be chosen from in one cloud, by its name.
+	Catalogue(ctx context.Context, cloud string) (providers.Catalogue, error)
+	// Render gives the boot script for one cloud.
+	Render(ctx context.Context, r RenderRequest) (userdata.Rendered, error)
+	// Launch starts all nodes of the spec and follows each until it is
+	// registered. progress is called from one goroutine at a time.
+	Launch(ctx context.Context, spec launch.Spec, progress func(launch.Progress)) launch.Report
+	// Relaunch carries on with what a report says is missing, under the same launch id.
+	Relaunch(ctx context.Context, r launch.Report, progress func(launch.Progress)) launch.Report
+}
+
+// Wish is what an operator wants done, before it is a plan.
+type Wish struct {
+	Verb dnsview.Verb // empty when Findings are given
+	// Records are what a deregister, quiesce, retarget, update or adopt is about.
+	Records []providers.Identity
+	// Instances are what a drain, register, quiesce, return or power is about.
+	Instances []providers.InstanceRef
+	// Findings ask for their remedies; the verb follows from them. See dnsview.PlanRemedy.
+	Findings []*dnsview.Finding
+	// NoDrain terminates without the wait: out of DNS, then terminate.
+	NoDrain bool
+	// Action is what a power verb does.
+	Action dnsview.PowerAction
+	// Run is what an undo takes back: the id of a run or the number of an
+	// entry in the journal; empty for the last run that changed anything.
+	Run string
+}
+
+// LaunchDefaults is what the launch form begins with.
+type LaunchDefaults struct {
+	Template   string
+	NamePrefix string
+	Values     map[string]string        // template variables that the service decides
+	Clouds     map[string]CloudDefaults // by cloud name
+}
+
+// CloudDefaults is what the launch form begins with in one cloud.
+type CloudDefaults struct {
+	Count                                  int
+	Image, Size, Network, KeyPair, Profile string
+}
+
+// RenderRequest asks for one boot script.
+type RenderRequest struct {
+	Template string
+	Service  string
+	Cloud    string // cloud name: decides the provider, its limit and its endpoints
+	Values   map[string]string
+}
+
+// Options are what the console is started with. Only Backend is needed.
+type Options struct {
+	Backend Backend
+	// Fleet is this fleet's id; without it nothing owned can be changed, and
+	// the console says so.
+	Fleet string
+	// ReadOnly is the mode to begin with; it can be switched on the screen.
+	ReadOnly bool
+	// Demo marks the screen as a demonstration on embedded clouds.
+	Demo bool
+	// Keys are the key bindings; nil for DefaultKeys. See MergeKeys.
+	Keys KeyMap
+	// Now is the clock; nil for time.Now.
+	Now func() time.Time
+	// Theme chooses colours and glyphs. See theme.Environment.
+	Theme theme.Options
+	// StaleAfter is the age from which a source is shown as stale; 0 for 90 s.
+	StaleAfter time.Duration
+	// Filter is what both panes are filtered by at the start.
+	Filter string
+}

@@ -1,0 +1,355 @@
+package ui
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+
+	"rollcall/dnsview"
+	"rollcall/dnsview/apply"
+)
+
+// stage says how far a change has come on the screen.
+type stage int
+
+const (
+	stagePlanning stage = iota
+	stageChecking
+	stageConfirm // waits for the operator
+	stageRunning
+	stageEnded
+)
+
+// change is one wish of the operator on its way to being done: plan, guards,
+// confirmation, run, outcome. Its commands carry its number, and what arrives
+// for another number or stage is dropped.
+type change struct {
+	gen      uint64
+	wish     Wish
+	what     string // one line: what it is about, clean
+	oneKey   bool   // runs without a confirmation, evidence is on the screen already
+	lookOnly bool   // read-only: plan and guards are shown, nothing can be confirmed
+
+	stage  stage
+	plan   dnsview.Plan
+	err    string
+	check  *apply.Report
+	report *apply.Report
+
+	need  []need // typed confirmations, in order
+	typed []string
+	input input
+
+	events chan apply.Event
+	skip   chan struct{}
+	cancel context.CancelFunc
+	states map[int]apply.StepState
+	said   string // the last thing that the run told
+	wait   apply.Event
+
+	since  time.Time // when the present stage began
+	dialog bool      // shown in a dialog; otherwise at the bottom of the screen
+	scroll int
+}
+
+// need is one text that has to be typed.
+type need struct {
+	text, why string
+	guard     bool // answers a guard, and is handed on
+}
+
+// Messages of changes.
+type (
+	plannedMsg struct {
+		gen  uint64
+		plan dnsview.Plan
+		err  error
+	}
+	checkedMsg struct {
+		gen    uint64
+		report *apply.Report
+	}
+	eventsMsg struct {
+		gen    uint64
+		events []apply.Event
+	}
+	ranMsg struct {
+		gen    uint64
+		report *apply.Report
+	}
+)
+
+// want begins a change. With oneKey it runs as soon as it is planned, and shows
+// itself at the bottom of the screen; otherwise in a dialog that asks.
+func (m *Model) want(w Wish, what string, oneKey bool) tea.Cmd {
+	m.gen++
+	c := &change{gen: m.gen, wish: w, what: what, oneKey: oneKey, dialog: !oneKey, since: m.now(),
+		states: map[int]apply.StepState{}, skip: make(chan struct{}, 1)}
+	m.changes[c.gen] = c
+	if c.dialog {
+		m.open(&changeDialog{c: c})
+	} else {
+		m.working(what + ": planning")
+	}
+	return m.planCmd(c)
+}
+
+// working says what is under way at the bottom of the screen.
+func (m *Model) working(text string) {
+	m.say(sayInfo, text)
+	m.status.busy = true
+}
+
+func (m *Model) planCmd(c *change) tea.Cmd {
+	gen, w, backend, ctx := c.gen, c.wish, m.backend, m.ctx
+	return func() tea.Msg {
+		p, err := backend.Plan(ctx, w)
+		return plannedMsg{gen, p, err}
+	}
+}
+
+func (m *Model) checkCmd(c *change) tea.Cmd {
+	gen, p, backend, ctx := c.gen, c.plan, m.backend, m.ctx
+	return func() tea.Msg { return checkedMsg{gen, backend.Check(ctx, p)} }
+}
+
+func (m *Model) runCmd(c *change) tea.Cmd {
+	ctx, cancel := context.WithCancel(m.ctx)
+	c.cancel = cancel
+	c.stage, c.since = stageRunning, m.now()
+	c.events = make(chan apply.Event, 64)
+	gen, p, backend, events := c.gen, c.plan, m.backend, c.events
+	confirm := apply.Confirm{Typed: c.typed, SkipWait: c.skip}
+	run := func() tea.Msg {
+		r := backend.Run(ctx, p, confirm, func(e apply.Event) {
+			select {
+			case events <- e:
+			case <-ctx.Done():
+			}
+		})
+		close(events)
+		return ranMsg{gen, r}
+	}
+	return tea.Batch(run, listen(gen, events))
+}
+
+// listen waits for the next events of a run and takes all that are there.
+func listen(gen uint64, events <-chan apply.Event) tea.Cmd {
+	return func() tea.Msg {
+		e, ok := <-events
+		if !ok {
+			return nil
+		}
+		out := []apply.Event{e}
+		for {
+			select {
+			case e, ok := <-events:
+				if !ok {
+					return eventsMsg{gen, out}
+				}
+				out = append(out, e)
+			default:
+				return eventsMsg{gen, out}
+			}
+		}
+	}
+}
+
+// answer handles what commands of changes and launches bring back.
+func (m *Model) answer(msg tea.Msg) tea.Cmd {
+	switch msg := msg.(type) {
+	case plannedMsg:
+		if c := m.changes[msg.gen]; c != nil && c.stage == stagePlanning {
+			return m.planned(c, msg)
+		}
+	case checkedMsg:
+		if c := m.changes[msg.gen]; c != nil && c.stage == stageChecking {
+			m.checked(c, msg.report)
+		} else {
+			m.whyChecked(msg)
+		}
+	case eventsMsg:
+		c := m.changes[msg.gen]
+		if c == nil {
+			return nil
+		}
+		if c.stage == stageRunning {
+			m.heard(c, msg.events)
+		}
+		return listen(msg.gen, c.events)
+	case ranMsg:
+		if c := m.changes[msg.gen]; c != nil && c.stage == stageRunning {
+			return m.ran(c, msg.report)
+		}
+	default:
+		return m.launchAnswer(msg)
+	}
+	return nil
+}
+
+func (m *Model) planned(c *change, msg plannedMsg) tea.Cmd {
+	c.plan = msg.plan
+	if msg.err != nil || len(msg.plan.Steps) == 0 {
+		c.stage, c.since = stageEnded, m.now()
+		if msg.err != nil {
+			c.err = Clean(msg.err.Error())
+		} else if len(msg.plan.Skipped) == 0 {
+			c.err = "there is nothing to do"
+		}
+		m.surface(c)
+		return nil
+	}
+	if c.oneKey && len(c.plan.Steps) <= maxOneKeySteps {
+		m.working(c.what + ": asking the guards on fresh evidence")
+		return m.runCmd(c)
+	}
+	c.oneKey = false
+	m.surface(c)
+	c.stage, c.since = stageChecking, m.now()
+	return m.checkCmd(c)
+}
+
+// maxOneKeySteps bounds what one key may do: one record, with its marker.
+const maxOneKeySteps = 2
+
+func (m *Model) checked(c *change, r *apply.Report) {
+	c.check = r
+	c.stage, c.since = stageConfirm, m.now()
+	c.need = m.needs(c)
+	c.typed = nil
+	c.input = input{}
+}
+
+// needs lists what has to be typed: for a termination the name or the count,
+// and what guards ask for.
+func (m *Model) needs(c *change) []need {
+	var out []need
+	if n := terminates(c.plan); len(n) == 1 {
+		name := Clean(n[0].Instance.Name)
+		if name == "" {
+			name = Clean(n[0].Instance.ID)
+		}
+		out = append(out, need{text: name, why: "type the name to terminate it"})
+	} else if len(n) > 1 {
+		out = append(out, need{text: strconv.Itoa(len(n)), why: fmt.Sprintf("type the count to terminate %d instances", len(n))})
+	}
+	if c.check != nil {
+		for _, a := range c.check.Asks() {
+			out = append(out, need{text: a.Text, why: Clean(a.Why), guard: true})
+		}
+	}
+	return out
+}
+
+// terminates lists the steps of a plan that end an instance.
+func terminates(p dnsview.Plan) []dnsview.Step {
+	var out []dnsview.Step
+	for _, s := range p.Steps {
+		if s.Kind == dnsview.StepPower && s.Action == dnsview.PowerTerminate {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// possible reports whether confirming would do anything: some step is ready,
+// or can be made so by typing.
+func (c *change) possible() bool {
+	return c.check != nil && (c.check.Count(apply.StepReady) > 0 || len(c.check.Asks()) > 0)
+}
+
+func (m *Model) heard(c *change, events []apply.Event) {
+	for _, e := range events {
+		switch e.Kind {
+		case apply.EventWaiting:
+			c.wait = e
+		case apply.EventBegun, apply.EventEnded:
+			c.states[e.Step] = e.State
+			if e.Kind == apply.EventEnded && e.Step == c.wait.Step {
+				c.wait = apply.Event{}
+			}
+		}
+		if e.Text != "" {
+			c.said = Clean(e.Text)
+		}
+	}
+	if !c.dialog && m.status.busy {
+		m.working(c.what + ": " + c.said)
+	}
+}
+
+// ran takes the outcome of a run.
+func (m *Model) ran(c *change, r *apply.Report) tea.Cmd {
+	c.report = r
+	c.stage, c.since = stageEnded, m.now()
+	c.wait = apply.Event{}
+	c.cancel()
+	if c.dialog && m.shows(c) {
+		return nil
+	}
+	if r.OK() {
+		delete(m.changes, c.gen)
+		m.say(sayGood, m.outcome(c))
+		if c.wish.Verb != dnsview.VerbUndo {
+			m.status.hint = m.keymap.label(ActUndo) + " undo"
+		}
+		return nil
+	}
+	// A refused guard that typing can answer is asked for; anything else is told.
+	if asks := r.Asks(); len(asks) > 0 {
+		c.check, c.report = r, nil
+		m.checked(c, r)
+	}
+	m.status = status{}
+	m.surface(c)
+	return nil
+}
+
+// outcome is one line for a change that succeeded.
+func (m *Model) outcome(c *change) string {
+	if len(c.plan.Steps) == 1 {
+		return Clean(c.plan.Steps[0].Sentence) + ": done"
+	}
+	if c.plan.Title != "" {
+		return Clean(c.plan.Title) + ": done"
+	}
+	return c.what + ": done"
+}
+
+// surface brings a change into a dialog. As the dialog opens by itself, it
+// takes no keys for its first moments.
+func (m *Model) surface(c *change) {
+	c.dialog = true
+	if m.shows(c) {
+		return
+	}
+	if m.status.busy {
+		m.status = status{}
+	}
+	c.since = m.now()
+	m.open(&changeDialog{c: c, quiet: m.now().Add(quietFor)})
+}
+
+// shows reports whether a dialog of the change is open.
+func (m *Model) shows(c *change) bool {
+	for _, d := range m.dialogs {
+		if cd, ok := d.(*changeDialog); ok && cd.c == c {
+			return true
+		}
+	}
+	return false
+}
+
+// running lists the changes that run, oldest first.
+func (m *Model) running() []*change {
+	var out []*change
+	for g := uint64(1); g <= m.gen; g++ {
+		if c := m.changes[g]; c != nil && c.stage == stageRunning {
+			out = append(out, c)
+		}
+	}
+	return out
+}

@@ -1,0 +1,300 @@
+package ui
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+
+	"rollcall/dnsview"
+	"rollcall/dnsview/apply"
+	"rollcall/ui/theme"
+)
+
+// changeDialog shows a change: its plan with the guards, what has to be typed,
+// how far it is, and what became of it.
+type changeDialog struct {
+	c     *change
+	quiet time.Time // takes no keys before
+}
+
+// quietUntil is the moment from which the dialog can be answered. A dialog that opened
+// by itself, and one whose question has just appeared, waits a moment.
+func (d *changeDialog) quietUntil() time.Time {
+	q := d.quiet
+	if d.c.stage == stageConfirm {
+		if t := d.c.since.Add(quietFor); t.After(q) {
+			q = t
+		}
+	}
+	return q
+}
+
+func (d *changeDialog) key(m *Model, k tea.KeyPressMsg) action {
+	c := d.c
+	if m.now().Before(d.quietUntil()) {
+		return nil
+	}
+	key := k.String()
+	if c.stage == stageConfirm && len(c.typed) < len(c.need) && c.confirmable(m) {
+		return d.typing(k)
+	}
+	switch key {
+	case "esc", "q":
+		if c.stage == stageRunning {
+			return actHide{c}
+		}
+		return actClose{}
+	case "enter", "y":
+		switch {
+		case c.stage == stageConfirm && c.confirmable(m):
+			return actRun{c}
+		case c.stage == stageEnded && key == "enter":
+			return actClose{}
+		}
+	case "n":
+		if c.stage == stageConfirm {
+			return actClose{}
+		}
+	case "s":
+		if c.stage == stageRunning && c.wait.Total > 0 {
+			return actSkip{c}
+		}
+	case "u":
+		if c.undoable() {
+			return actWish{Wish{Verb: dnsview.VerbUndo, Run: c.report.Run}, "undo " + c.what}
+		}
+	case "r":
+		if c.stage == stageEnded && c.err == "" && c.report != nil && !c.report.OK() {
+			return actWish{c.wish, c.what}
+		}
+	}
+	scrollKey(key, &c.scroll, 8)
+	return nil
+}
+
+// typing handles a key while a text has to be typed.
+func (d *changeDialog) typing(k tea.KeyPressMsg) action {
+	c := d.c
+	switch k.String() {
+	case "esc":
+		return actClose{}
+	case "up":
+		c.scroll = max(c.scroll-1, 0)
+	case "down":
+		c.scroll++
+	case "enter":
+		n := c.need[len(c.typed)]
+		if strings.TrimSpace(c.input.value()) != n.text {
+			return nil
+		}
+		c.typed = append(c.typed, n.text)
+		c.input = input{}
+		if len(c.typed) == len(c.need) {
+			return actRun{c}
+		}
+	default:
+		c.input.key(k)
+	}
+	return nil
+}
+
+// confirmable reports whether the operator may confirm: not in read-only mode,
+// and only when it would do something.
+func (c *change) confirmable(m *Model) bool { return !m.readOnly && c.possible() }
+
+// undoable reports whether something was done that can be taken back.
+func (c *change) undoable() bool {
+	return c.stage == stageEnded && c.report != nil && c.report.Run != "" && c.wish.Verb != dnsview.VerbUndo &&
+		c.report.Count(apply.StepDone) > 0
+}
+
+func (d *changeDialog) draw(m *Model, w, h int) panel {
+	c, t := d.c, m.theme
+	p := panel{title: c.what, scroll: &c.scroll, danger: len(terminates(c.plan)) > 0 || m.production()}
+	switch c.stage {
+	case stagePlanning:
+		p.lines = []string{t.Paint(theme.Dim, t.Wait+" planning"+t.Ellipsis)}
+		p.hints = []hint{{"esc", "cancel"}}
+		return p
+	case stageChecking:
+		p.lines = append(d.steps(m, w), "", t.Paint(theme.Notice, t.Wait+" asking every cloud afresh, then the guards"+t.Ellipsis))
+		p.hints = []hint{{"esc", "cancel"}}
+	case stageConfirm:
+		p.lines = d.steps(m, w)
+		p.tail, p.hints = d.question(m, w)
+	case stageRunning:
+		p.lines = d.steps(m, w)
+		p.hints = []hint{{"esc", "go on in the background"}}
+		if c.wait.Total > 0 {
+			p.tail = append(p.tail, "", d.countdown(m, w))
+			p.hints = append([]hint{{"s", "skip the wait"}}, p.hints...)
+		} else if c.said != "" {
+			p.tail = append(p.tail, "", t.Paint(theme.Notice, t.Wait+" "+c.said))
+		}
+	case stageEnded:
+		p.lines = d.steps(m, w)
+		if c.err != "" {
+			p.lines = append(p.lines, "")
+			for _, l := range wrap(c.err, min(w, 90)) {
+				p.lines = append(p.lines, t.Paint(theme.Bad, l))
+			}
+		}
+		p.hints = []hint{{"esc", "close"}}
+		if c.undoable() {
+			p.hints = append([]hint{{"u", "undo"}}, p.hints...)
+		}
+		if c.report != nil && !c.report.OK() {
+			p.hints = append([]hint{{"r", "try again"}}, p.hints...)
+		}
+	}
+	return p
+}
+
+// question draws what the operator has to answer.
+func (d *changeDialog) question(m *Model, w int) ([]string, []hint) {
+	c, t := d.c, m.theme
+	closing := []hint{{"esc", "close"}}
+	switch {
+	case !c.possible():
+		return []string{"", t.Paint(theme.Warn, t.Warn+" the guards refuse; nothing was changed")}, append([]hint{{"r", "ask again"}}, closing...)
+	case m.readOnly:
+		return []string{"", t.Paint(theme.Warn, t.Warn+" read-only: "+m.keymap.label(ActReadOnly)+" switches it")}, closing
+	case len(c.typed) < len(c.need):
+		n := c.need[len(c.typed)]
+		tail := []string{""}
+		for _, l := range wrap(n.why, min(w, 90)) {
+			tail = append(tail, t.Paint(theme.Warn, l))
+		}
+		label := "type " + n.text + " "
+		return append(tail, t.Paint(theme.Strong, label)+c.input.view(t, min(max(w-len(label), 4), 40), true, "")),
+			[]hint{{"enter", "do it"}, {"esc", "cancel"}}
+	}
+	if n := c.check.Count(apply.StepRefused); n > 0 {
+		return []string{"", t.Paint(theme.Warn, fmt.Sprintf("%s %d of %d steps are refused, the others can go", t.Warn, n, len(c.check.Steps)))},
+			[]hint{{"y", "do the others"}, {"esc", "cancel"}}
+	}
+	return []string{""}, []hint{{"y", "do it"}, {"esc", "cancel"}}
+}
+
+// countdown draws the wait that is under way.
+func (d *changeDialog) countdown(m *Model, w int) string {
+	c, t := d.c, m.theme
+	left := c.wait.Left
+	if !c.wait.At.IsZero() {
+		left -= m.now().Sub(c.wait.At)
+	}
+	left = max(left, 0).Round(time.Second)
+	n := max(min(w-24, 36), 4)
+	full := n
+	if c.wait.Total > 0 {
+		full = n - int(int64(n)*int64(left)/int64(c.wait.Total))
+	}
+	full = max(min(full, n), 0)
+	return t.Paint(theme.Notice, strings.Repeat(t.Full, full)) + t.Paint(theme.Faint, strings.Repeat(t.Empty, n-full)) +
+		t.Paint(theme.Strong, fmt.Sprintf(" %s", left)) + t.Paint(theme.Dim, " until resolvers forget")
+}
+
+// steps lists the plan step by step, with what is known of each.
+func (d *changeDialog) steps(m *Model, w int) []string {
+	c, t := d.c, m.theme
+	w = min(w, 100)
+	var out []string
+	reports := map[int]*apply.StepReport{}
+	from := c.check
+	if c.report != nil {
+		from = c.report
+	}
+	if from != nil && c.stage != stageRunning {
+		for i := range from.Steps {
+			reports[from.Steps[i].Step.ID] = &from.Steps[i]
+		}
+	}
+	for _, s := range c.plan.Steps {
+		state := c.states[s.ID]
+		r := reports[s.ID]
+		if r != nil {
+			state = r.State
+		} else if c.stage != stageRunning {
+			state = ""
+		}
+		glyph, role := stepGlyph(t, state, c.stage == stageRunning && (c.states[s.ID] == "" && c.wait.Step == s.ID))
+		for i, l := range wrap(Clean(s.Sentence), max(w-2, 8)) {
+			if i == 0 {
+				out = append(out, t.Paint(role, glyph)+" "+l)
+			} else {
+				out = append(out, "  "+l)
+			}
+		}
+		if r != nil {
+			out = append(out, d.stepDetail(m, r, w)...)
+		}
+	}
+	for _, s := range c.plan.Skipped {
+		for i, l := range wrap(Clean(s), max(w-2, 8)) {
+			if i == 0 {
+				out = append(out, t.Paint(theme.Dim, t.Dot+" "+l))
+			} else {
+				out = append(out, "  "+t.Paint(theme.Dim, l))
+			}
+		}
+	}
+	return out
+}
+
+// stepDetail says of one step why it is not done, and which guards stand in its way.
+func (d *changeDialog) stepDetail(m *Model, r *apply.StepReport, w int) []string {
+	t := m.theme
+	var out []string
+	add := func(role theme.Role, s string) {
+		for _, l := range wrap(Clean(s), max(w-4, 8)) {
+			out = append(out, "    "+t.Paint(role, l))
+		}
+	}
+	told := false
+	for _, g := range r.Guards {
+		if g.Pass {
+			continue
+		}
+		told = true
+		role := theme.Bad
+		word := "refused"
+		if g.NoEvidence {
+			role, word = theme.Warn, "not known"
+		}
+		add(role, fmt.Sprintf("guard %s, %s: %s", g.Guard, word, g.Why))
+		if g.Satisfy != "" {
+			add(theme.Dim, g.Satisfy)
+		}
+	}
+	if !told && r.Why != "" {
+		add(theme.Warn, r.Why)
+	}
+	if r.Err != nil && !told && r.Why == "" {
+		add(theme.Bad, r.Err.Error())
+	}
+	if r.Wire != "" {
+		add(theme.Dim, r.Wire)
+	}
+	return out
+}
+
+func stepGlyph(t *theme.Theme, s apply.StepState, waiting bool) (string, theme.Role) {
+	switch s {
+	case apply.StepDone:
+		return t.OK, theme.Good
+	case apply.StepReady:
+		return t.Hollow, theme.Good
+	case apply.StepRefused, apply.StepFailed:
+		return t.Bad, theme.Bad
+	case apply.StepUnknown:
+		return t.Warn, theme.Warn
+	case apply.StepSkipped:
+		return t.Dot, theme.Dim
+	}
+	if waiting {
+		return t.Wait, theme.Notice
+	}
+	return t.Hollow, theme.Dim
+}

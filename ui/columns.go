@@ -1,0 +1,203 @@
+package ui
+
+import (
+	"cmp"
+	"strconv"
+	"time"
+
+	"rollcall/dnsview"
+	"rollcall/providers"
+	"rollcall/ui/grid"
+	"rollcall/ui/theme"
+)
+
+// instanceColumns are the columns of the instances' pane. The clock gives the
+// age of an instance at the time of drawing.
+func instanceColumns(t *theme.Theme, now func() time.Time) []grid.Column[*instanceRow] {
+	type row = *instanceRow
+	return []grid.Column[row]{
+		{
+			Title: "CLOUD", Min: 8, Max: 16, Priority: 3,
+			Text: func(r row) grid.Cell {
+				if r.inst.State.Dead() {
+					return grid.Cell{Text: r.ref.Cloud, Role: theme.Faint}
+				}
+				if r.production {
+					return grid.Cell{Text: r.ref.Cloud, Role: theme.Warn}
+				}
+				return grid.Cell{Text: r.ref.Cloud, Role: theme.Dim}
+			},
+			Compare: func(a, b row) int {
+				return cmp.Or(cmp.Compare(a.cloudOrder, b.cloudOrder), cmp.Compare(a.natural, b.natural))
+			},
+		},
+		{
+			Title: "NAME", Min: 8, Max: 32,
+			Text: func(r row) grid.Cell {
+				if r.inst.State.Dead() {
+					return grid.Cell{Text: r.ref.Name, Role: theme.Faint}
+				}
+				return grid.Cell{Text: r.ref.Name}
+			},
+			Compare: func(a, b row) int { return cmp.Compare(a.natural, b.natural) },
+		},
+		{
+			Title: "ID", Min: 10, Max: 20, Priority: 6,
+			Text: func(r row) grid.Cell { return grid.Cell{Text: r.ref.ID, Role: theme.Faint} },
+		},
+		{
+			Title: "STATE", Min: 9, Max: 13, Priority: 2,
+			Text: func(r row) grid.Cell {
+				glyph, role := t.State(r.inst.State)
+				if r.inst.State == providers.StateRunning {
+					return grid.Cell{Text: string(r.inst.State), Role: role}
+				}
+				return grid.Cell{Text: glyph + " " + Clean(string(r.inst.State)), Role: role}
+			},
+			Compare: func(a, b row) int { return cmp.Compare(a.inst.State, b.inst.State) },
+		},
+		{
+			Title: "ADDRESS", Min: 15, Max: 39, Priority: 1,
+			Text: func(r row) grid.Cell { return grid.Cell{Text: r.address} },
+			Compare: func(a, b row) int {
+				x, y := a.inst.PublicIPs, b.inst.PublicIPs
+				if len(x) > 0 && len(y) > 0 {
+					return x[0].Compare(y[0])
+				}
+				return cmp.Compare(len(y), len(x))
+			},
+		},
+		{
+			Title: "TYPE", Min: 8, Max: 18, Priority: 7,
+			Text:    func(r row) grid.Cell { return grid.Cell{Text: r.typ, Role: theme.Dim} },
+			Compare: func(a, b row) int { return cmp.Compare(a.typ, b.typ) },
+		},
+		{
+			Title: "AGE", Min: 3, Max: 4, Priority: 5, Right: true,
+			Text: func(r row) grid.Cell {
+				if r.inst.Launched.IsZero() {
+					return grid.Cell{}
+				}
+				return grid.Cell{Text: age(now().Sub(r.inst.Launched)), Role: theme.Dim}
+			},
+			Compare: func(a, b row) int { return b.inst.Launched.Compare(a.inst.Launched) },
+		},
+		{
+			Title: "SERVICE", Min: 10, Max: 30, Priority: 8,
+			Text:    func(r row) grid.Cell { return grid.Cell{Text: r.service, Role: theme.Dim} },
+			Compare: func(a, b row) int { return cmp.Compare(a.service, b.service) },
+		},
+		{
+			Title: "DNS", Min: 3, Max: 15,
+			Text: func(r row) grid.Cell { return dnsCell(t, r) },
+			Compare: func(a, b row) int {
+				return cmp.Or(cmp.Compare(severityOf(b.findings), severityOf(a.findings)), cmp.Compare(len(a.records), len(b.records)))
+			},
+		},
+	}
+}
+
+// dnsCell tells how an instance stands in DNS: the number of its records, and
+// the worst that was found about it.
+func dnsCell(t *theme.Theme, r *instanceRow) grid.Cell {
+	n := strconv.Itoa(len(r.records))
+	if f := worst(r.findings); f != nil {
+		glyph, role := t.Severity(f.Severity)
+		return grid.Cell{Text: glyph + " " + string(f.Class), Role: role}
+	}
+	if len(r.records) == 0 {
+		return grid.Cell{Text: t.Dot, Role: theme.Faint}
+	}
+	return grid.Cell{Text: t.OK + " " + n, Role: theme.Good}
+}
+
+// recordColumns are the columns of the DNS pane.
+func recordColumns(t *theme.Theme) []grid.Column[*recordRow] {
+	type row = *recordRow
+	return []grid.Column[row]{
+		{
+			Title: "NAME", Min: 8, Max: 36,
+			Text:    func(r row) grid.Cell { return grid.Cell{Text: r.name} },
+			Compare: func(a, b row) int { return cmp.Or(cmp.Compare(a.natural, b.natural), compareRecords(a, b)) },
+		},
+		{
+			Title: "ZONE", Min: 10, Max: 24, Priority: 8,
+			Text:    func(r row) grid.Cell { return grid.Cell{Text: Clean(r.rec.Zone), Role: theme.Faint} },
+			Compare: compareRecords,
+		},
+		{
+			Title: "TYPE", Min: 4, Max: 6, Priority: 2,
+			Text:    func(r row) grid.Cell { return grid.Cell{Text: Clean(r.rec.Type), Role: theme.Dim} },
+			Compare: func(a, b row) int { return cmp.Compare(a.rec.Type, b.rec.Type) },
+		},
+		{
+			Title: "TTL", Min: 4, Max: 6, Priority: 5, Right: true,
+			Text: func(r row) grid.Cell {
+				if r.rec.AutoTTL {
+					return grid.Cell{Text: "auto", Role: theme.Dim}
+				}
+				if r.rec.Alias {
+					return grid.Cell{Text: "alias", Role: theme.Dim}
+				}
+				return grid.Cell{Text: strconv.FormatUint(uint64(r.rec.TTL), 10), Role: theme.Dim}
+			},
+			Compare: func(a, b row) int { return cmp.Compare(a.rec.TTL, b.rec.TTL) },
+		},
+		{
+			Title: "VALUE", Min: 15, Max: 44, Priority: 1,
+			Text:    func(r row) grid.Cell { return grid.Cell{Text: r.value} },
+			Compare: func(a, b row) int { return compareValues(a.rec, b.rec) },
+		},
+		{
+			Title: "VIA", Min: 7, Max: 7, Priority: 9,
+			Text: func(r row) grid.Cell {
+				if r.rec.Proxied {
+					return grid.Cell{Text: "proxied", Role: theme.Notice}
+				}
+				return grid.Cell{}
+			},
+		},
+		{
+			Title: "NODE", Min: 9, Max: 24, Priority: 3,
+			Text:    func(r row) grid.Cell { return grid.Cell{Text: r.node, Role: theme.Dim} },
+			Compare: func(a, b row) int { return cmp.Compare(a.node, b.node) },
+		},
+		{
+			Title: "FINDING", Min: 9, Max: 16,
+			Text: func(r row) grid.Cell {
+				f := worst(r.findings)
+				if f == nil {
+					return grid.Cell{}
+				}
+				glyph, role := t.Severity(f.Severity)
+				return grid.Cell{Text: glyph + " " + string(f.Class), Role: role}
+			},
+			Compare: func(a, b row) int { return cmp.Compare(severityOf(b.findings), severityOf(a.findings)) },
+		},
+	}
+}
+
+// severityOf orders rows by what was found: nothing is less than an info.
+func severityOf(f []*dnsview.Finding) int {
+	if len(f) == 0 {
+		return -1
+	}
+	return int(f[0].Severity)
+}
+
+// age writes a duration in at most four cells: 4s, 12m, 3h, 18d, 2y.
+func age(d time.Duration) string {
+	switch {
+	case d < 0:
+		return "0s"
+	case d < time.Minute:
+		return strconv.Itoa(int(d/time.Second)) + "s"
+	case d < time.Hour:
+		return strconv.Itoa(int(d/time.Minute)) + "m"
+	case d < 48*time.Hour:
+		return strconv.Itoa(int(d/time.Hour)) + "h"
+	case d < 2*365*24*time.Hour:
+		return strconv.Itoa(int(d/(24*time.Hour))) + "d"
+	}
+	return strconv.Itoa(int(d/(365*24*time.Hour))) + "y"
+}

@@ -1,0 +1,199 @@
+package ui
+
+import (
+	"strings"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+	"github.com/charmbracelet/x/ansi"
+
+	"rollcall/ui/theme"
+)
+
+// quietFor is how long a dialog that opens by itself takes no keys: who was
+// typing something else must not answer it.
+const quietFor = 700 * time.Millisecond
+
+// dialog is a box over the screen. It is a plain struct: it draws itself and
+// turns keys into actions, which the root carries out.
+type dialog interface {
+	// key handles a key and says what is to be done.
+	key(m *Model, k tea.KeyPressMsg) action
+	// draw gives what is in the box. Lines may be longer than the width; the box cuts them.
+	draw(m *Model, w, h int) panel
+}
+
+// panel is the content of a dialog.
+type panel struct {
+	title  string
+	danger bool
+	lines  []string
+	// fixed lines at the end that do not scroll, e.g. an input.
+	tail  []string
+	hints []hint
+	// scroll is the first line to show; the box keeps it within bounds.
+	scroll *int
+	width  int // wanted inner width; 0 for as wide as the lines
+}
+
+// hint is a key and what it does.
+type hint struct{ key, does string }
+
+// action is what a dialog wants the root to do; nil for nothing.
+type action interface{}
+
+// The actions of dialogs.
+type (
+	actClose struct{}            // close the dialog
+	actRun   struct{ c *change } // carry the change out
+	actSkip  struct{ c *change } // end the wait that is under way
+	actHide  struct{ c *change } // go on in the background
+	actWish  struct {            // begin another change
+		wish Wish
+		what string
+	}
+	actCmd struct{ cmd tea.Cmd }
+	actDo  struct{ a Action } // as if the key of the action had been pressed
+)
+
+// open puts a dialog on top.
+func (m *Model) open(d dialog) { m.dialogs = append(m.dialogs, d) }
+
+// closeTop takes the top dialog away.
+func (m *Model) closeTop() {
+	if n := len(m.dialogs); n > 0 {
+		if cd, ok := m.dialogs[n-1].(*changeDialog); ok {
+			cd.c.dialog = false
+			if cd.c.stage != stageRunning {
+				delete(m.changes, cd.c.gen) // whatever is still on its way is late
+			}
+		}
+		m.dialogs = m.dialogs[:n-1]
+	}
+}
+
+// act carries out what a dialog asked for.
+func (m *Model) act(a action) tea.Cmd {
+	switch a := a.(type) {
+	case actClose:
+		m.closeTop()
+	case actHide:
+		m.closeTop()
+		m.say(sayInfo, a.c.what+" goes on in the background; : changes shows it again")
+	case actRun:
+		a.c.report = nil
+		return m.runCmd(a.c)
+	case actSkip:
+		select {
+		case a.c.skip <- struct{}{}:
+		default:
+		}
+	case actWish:
+		m.closeTop()
+		return m.want(a.wish, a.what, false)
+	case actCmd:
+		return a.cmd
+	case actDo:
+		m.closeTop()
+		return m.do(a.a)
+	case actCommand:
+		m.closeTop()
+		return a.run(m)
+	}
+	return nil
+}
+
+// scrollKey moves through a text that is longer than its box.
+func scrollKey(k string, at *int, page int) bool {
+	switch k {
+	case "up", "k":
+		*at--
+	case "down", "j":
+		*at++
+	case "pgup", "ctrl+b":
+		*at -= page
+	case "pgdown", "ctrl+f", "space":
+		*at += page
+	case "home", "g":
+		*at = 0
+	case "end", "G":
+		*at = 1 << 20
+	default:
+		return false
+	}
+	*at = max(*at, 0)
+	return true
+}
+
+// drawDialog draws the top dialog over the screen.
+func (m *Model) drawDialog(lines []string) []string {
+	if len(m.dialogs) == 0 {
+		return lines
+	}
+	t := m.theme
+	maxW, maxH := m.w-4, m.h-2
+	if m.w < 50 {
+		maxW = m.w
+	}
+	if m.h < 14 {
+		maxH = m.h
+	}
+	innerW, innerH := max(maxW-4, 1), max(maxH-2, 1)
+	p := m.dialogs[len(m.dialogs)-1].draw(m, innerW, innerH)
+	w := p.width
+	for _, l := range p.lines {
+		w = max(w, ansi.StringWidth(l))
+	}
+	for _, l := range p.tail {
+		w = max(w, ansi.StringWidth(l))
+	}
+	foot := hintLine(t, p.hints)
+	w = max(min(max(w, foot.w, ansi.StringWidth(p.title)+4), innerW), min(innerW, 30))
+	extra := len(p.tail)
+	if len(p.hints) > 0 {
+		extra += 2
+	}
+	room := max(innerH-extra, 1)
+	shown := p.lines
+	top := 0
+	if len(shown) > room {
+		if p.scroll != nil {
+			*p.scroll = max(min(*p.scroll, len(shown)-room), 0)
+			top = *p.scroll
+		}
+		shown = shown[top : top+room]
+	}
+	body := make([]string, 0, len(shown)+extra)
+	for _, l := range shown {
+		body = append(body, " "+fit(l, w, t.Ellipsis)+theme.Reset+" ")
+	}
+	for _, l := range p.tail {
+		body = append(body, " "+fit(l, w, t.Ellipsis)+theme.Reset+" ")
+	}
+	if len(p.hints) > 0 {
+		body = append(body, strings.Repeat(" ", w+2), " "+foot.fill(w)+" ")
+	}
+	if len(body) > innerH {
+		body = body[len(body)-innerH:]
+	}
+	role := theme.BorderFocus
+	if p.danger {
+		role = theme.BorderDanger
+	}
+	f := frame{title: newLine(t).add(theme.Strong, p.title), role: role, top: top, page: room, total: len(p.lines)}
+	box := f.draw(t, body, min(w+4, m.w), min(len(body)+2, m.h))
+	bw := min(w+4, m.w)
+	return overlay(lines, box, (m.w-bw)/2, max((m.h-len(box))/2, 0), m.w)
+}
+
+// hintLine draws keys and what they do.
+func hintLine(t *theme.Theme, hints []hint) *line {
+	l := newLine(t)
+	for i, h := range hints {
+		if i > 0 {
+			l.add(theme.Faint, "  "+t.Dot+"  ")
+		}
+		l.add(theme.Key, h.key).add(theme.Dim, " "+h.does)
+	}
+	return l
+}

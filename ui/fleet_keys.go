@@ -1,0 +1,423 @@
+package ui
+
+import (
+	"fmt"
+
+	tea "charm.land/bubbletea/v2"
+
+	"rollcall/dnsview"
+)
+
+// key hands a key to whatever takes keys now: the top dialog, the prompt, or the screen.
+func (m *Model) key(k tea.KeyPressMsg) tea.Cmd {
+	if k.String() == "ctrl+c" {
+		return m.quit()
+	}
+	if n := len(m.dialogs); n > 0 {
+		return m.act(m.dialogs[n-1].key(m, k))
+	}
+	if m.prompt != nil {
+		return m.promptKey(k)
+	}
+	a, ok := m.keys[k.String()]
+	if !ok {
+		return nil
+	}
+	return m.do(a)
+}
+
+// paste hands pasted text to the field that is being edited.
+func (m *Model) paste(s string) tea.Cmd {
+	if n := len(m.dialogs); n > 0 {
+		if p, ok := m.dialogs[n-1].(paster); ok {
+			return m.act(p.paste(m, s))
+		}
+		return nil
+	}
+	if m.prompt != nil {
+		m.prompt.input.insert(s)
+		return m.promptChanged()
+	}
+	return nil
+}
+
+// paster is a dialog that takes pasted text.
+type paster interface {
+	paste(m *Model, s string) action
+}
+
+func (d *changeDialog) paste(m *Model, s string) action {
+	if d.c.stage == stageConfirm && !m.now().Before(d.quietUntil()) {
+		d.c.input.insert(s)
+	}
+	return nil
+}
+
+// do carries out an action of the key map. Moving costs the same whatever the
+// number of rows.
+func (m *Model) do(a Action) tea.Cmd {
+	g := m.grid()
+	switch a {
+	case ActUp:
+		g.Move(-1)
+	case ActDown:
+		g.Move(1)
+	case ActTop:
+		g.Home()
+	case ActBottom:
+		g.End()
+	case ActPageUp:
+		g.Page(-1)
+	case ActPageDown:
+		g.Page(1)
+	case ActMark:
+		g.ToggleMark()
+		g.Move(1)
+	case ActLeft, ActRight, ActNextPane:
+		m.focusOn(a)
+	case ActZoom:
+		m.zoom = !m.zoom
+	case ActBack:
+		return m.back()
+	case ActQuit:
+		return m.quit()
+	case ActSort, ActReverse:
+		return m.reorder(a == ActReverse)
+	default:
+		return m.command(a)
+	}
+	m.follow()
+	return nil
+}
+
+// command carries out the actions that open or change something.
+func (m *Model) command(a Action) tea.Cmd {
+	switch a {
+	case ActFilter:
+		m.openFilter()
+	case ActPalette:
+		m.openPalette()
+	case ActHelp:
+		m.open(&helpDialog{})
+	case ActDetail:
+		return m.detail()
+	case ActWhy:
+		return m.why()
+	case ActFindings:
+		return m.show(screenFindings)
+	case ActJournal:
+		return m.show(screenJournal)
+	case ActSources:
+		return m.show(screenSources)
+	case ActRefresh:
+		return m.refresh()
+	case ActPause:
+		return m.pause()
+	case ActReadOnly:
+		m.readOnly = !m.readOnly
+		if m.readOnly {
+			m.say(sayInfo, "read-only: nothing can be changed from this screen")
+		} else {
+			m.say(sayWarn, "changes are allowed again")
+		}
+	case ActCopy:
+		return m.copy()
+	case ActSSH:
+		return m.shell()
+	case ActLaunch:
+		return m.launchForm()
+	case ActDeregister:
+		return m.deregister()
+	case ActTerminate:
+		return m.terminate()
+	case ActUndo:
+		return m.undo()
+	case ActRemedy:
+		return m.remedy()
+	}
+	return nil
+}
+
+// show changes what the body shows; the same again goes back to the fleet.
+func (m *Model) show(s screen) tea.Cmd {
+	if m.screen == s {
+		s = screenFleet
+	}
+	m.screen = s
+	switch s {
+	case screenJournal:
+		return m.readJournal()
+	case screenSources:
+		return m.arrangeSources()
+	}
+	return nil
+}
+
+// back undoes the last thing that narrowed the screen: marks, filter, zoom, view.
+func (m *Model) back() tea.Cmd {
+	if visible, hidden := m.grid().Marks(); visible+hidden > 0 {
+		m.grid().ClearMarks()
+		return nil
+	}
+	if m.filterText() != "" {
+		return m.setFilter("")
+	}
+	if m.screen != screenFleet {
+		m.screen = screenFleet
+		return nil
+	}
+	m.zoom = false
+	m.status = status{}
+	return nil
+}
+
+// focusOn moves the keys to the other pane. When the row under the cursor has
+// counterparts there, the cursor goes to the first of them.
+func (m *Model) focusOn(a Action) {
+	if m.screen != screenFleet {
+		return
+	}
+	to := paneRecords
+	if a == ActLeft || (a == ActNextPane && m.focus == paneRecords) {
+		to = paneInstances
+	}
+	if to == m.focus {
+		return
+	}
+	if to == paneRecords {
+		if r, ok := m.instances.grid.Current(); ok {
+			selectLinked(m.records, r.records)
+		}
+	} else if r, ok := m.records.grid.Current(); ok {
+		selectLinked(m.instances, r.instances)
+	}
+	m.focus = to
+}
+
+// selectLinked puts the cursor on the first of the keys, unless it is on one of them.
+func selectLinked[K comparable, R interface{ Key() K }](l *list[K, R], keys []K) {
+	if k, ok := l.grid.CursorKey(); ok {
+		for _, x := range keys {
+			if x == k {
+				return
+			}
+		}
+	}
+	for _, k := range keys {
+		if l.grid.Select(k) {
+			return
+		}
+	}
+}
+
+// reorder turns to the next order of the list, or turns the order round.
+func (m *Model) reorder(reverse bool) tea.Cmd {
+	turn := func(next, back func()) {
+		if reverse {
+			back()
+		} else {
+			next()
+		}
+	}
+	var by string
+	var cmd tea.Cmd
+	switch {
+	case m.screen == screenFindings:
+		turn(m.findings.nextSort, m.findings.reverse)
+		by, cmd = m.findings.sortedBy(), m.arrangeFindings()
+	case m.screen != screenFleet:
+		return nil
+	case m.focus == paneRecords:
+		turn(m.records.nextSort, m.records.reverse)
+		by, cmd = m.records.sortedBy(), m.arrangeRecords()
+	default:
+		turn(m.instances.nextSort, m.instances.reverse)
+		by, cmd = m.instances.sortedBy(), m.arrangeInstances()
+	}
+	if by == "" {
+		by = "source and name"
+	}
+	m.say(sayInfo, "sorted by "+by)
+	return cmd
+}
+
+func (m *Model) refresh() tea.Cmd {
+	m.working("refreshing all sources")
+	backend, ctx := m.backend, m.ctx
+	return func() tea.Msg {
+		backend.Refresh(ctx)
+		return refreshedMsg{}
+	}
+}
+
+func (m *Model) pause() tea.Cmd {
+	m.paused = !m.paused
+	paused, backend := m.paused, m.backend
+	if paused {
+		m.say(sayInfo, "paused: sources are read on "+m.keymap.label(ActRefresh)+" and after a change only")
+	} else {
+		m.say(sayInfo, "the regular refresh goes on")
+	}
+	return func() tea.Msg {
+		backend.SetPaused(paused)
+		return nil
+	}
+}
+
+// copy puts what the cursor is on into the clipboard, by the terminal (OSC 52),
+// so that it works over ssh as well.
+func (m *Model) copy() tea.Cmd {
+	var text string
+	switch {
+	case m.screen == screenFindings:
+		if r, ok := m.findings.grid.Current(); ok {
+			text = r.about
+		}
+	case m.screen == screenJournal:
+		if r, ok := m.journal.grid.Current(); ok {
+			text = r.sentence
+		}
+	case m.screen == screenSources:
+		if r, ok := m.roll.grid.Current(); ok {
+			text = r.name
+			if r.err != "" {
+				text += ": " + r.err
+			}
+		}
+	case m.focus == paneRecords:
+		if r, ok := m.records.grid.Current(); ok {
+			text = Clean(r.rec.String())
+		}
+	default:
+		if r, ok := m.instances.grid.Current(); ok {
+			text = r.ref.ID
+			if r.address != "" {
+				text += " " + r.address
+			}
+		}
+	}
+	if text == "" {
+		return nil
+	}
+	m.say(sayGood, "copied "+text)
+	return tea.SetClipboard(text)
+}
+
+// shell leaves the screen to a shell on the instance under the cursor.
+func (m *Model) shell() tea.Cmd {
+	r, ok := m.currentInstance()
+	if !ok {
+		m.say(sayWarn, "there is no instance under the cursor")
+		return nil
+	}
+	inst, backend, ctx, gen := *r.inst, m.backend, m.ctx, m.gen
+	return func() tea.Msg {
+		cmd, err := backend.Shell(ctx, inst)
+		if err != nil {
+			return saidMsg{sayBad, err.Error()}
+		}
+		return shellMsg{gen: gen, run: tea.ExecProcess(cmd, func(err error) tea.Msg {
+			if err != nil {
+				return saidMsg{sayBad, fmt.Sprintf("shell: %v", err)}
+			}
+			return saidMsg{sayInfo, "the shell has ended"}
+		})}
+	}
+}
+
+// shellMsg brings a shell that is ready to be run.
+type shellMsg struct {
+	gen uint64
+	run tea.Cmd
+}
+
+// currentInstance is the instance under the cursor, or the one that the record
+// or finding under the cursor belongs to.
+func (m *Model) currentInstance() (*instanceRow, bool) {
+	if m.joined == nil {
+		return nil, false
+	}
+	var k instanceKey
+	switch {
+	case m.screen == screenFindings:
+		r, ok := m.findings.grid.Current()
+		if !ok {
+			return nil, false
+		}
+		if k, ok = r.instance(); !ok {
+			return nil, false
+		}
+	case m.screen != screenFleet:
+		return nil, false
+	case m.focus == paneRecords:
+		r, ok := m.records.grid.Current()
+		if !ok || len(r.instances) == 0 {
+			return nil, false
+		}
+		k = r.instances[0]
+	default:
+		return m.instances.grid.Current()
+	}
+	r, ok := m.joined.byID[k]
+	return r, ok
+}
+
+// currentFinding is the worst finding of the row under the cursor.
+func (m *Model) currentFinding() *dnsview.Finding {
+	switch {
+	case m.screen == screenFindings:
+		if r, ok := m.findings.grid.Current(); ok {
+			return r.finding
+		}
+	case m.screen != screenFleet:
+	case m.focus == paneRecords:
+		if r, ok := m.records.grid.Current(); ok {
+			return worst(r.findings)
+		}
+	default:
+		if r, ok := m.instances.grid.Current(); ok {
+			return worst(r.findings)
+		}
+	}
+	return nil
+}
+
+// production reports whether what the cursor is on belongs to a cloud that is
+// marked production.
+func (m *Model) production() bool {
+	switch {
+	case m.screen == screenFindings, m.screen == screenFleet && m.focus == paneInstances:
+		r, ok := m.currentInstance()
+		return ok && r.production
+	case m.screen == screenFleet:
+		r, ok := m.records.grid.Current()
+		return ok && r.production
+	case m.screen == screenSources:
+		r, ok := m.roll.grid.Current()
+		return ok && r.production
+	}
+	return false
+}
+
+// quit ends the console. While changes run it asks once.
+func (m *Model) quit() tea.Cmd {
+	if n := len(m.running()) + m.launching(); n > 0 {
+		if q := m.top(); q != nil {
+			if _, ok := q.(*quitDialog); ok {
+				m.cancel()
+				return tea.Quit
+			}
+		}
+		m.open(&quitDialog{n: n})
+		return nil
+	}
+	m.cancel()
+	return tea.Quit
+}
+
+func (m *Model) top() dialog {
+	if n := len(m.dialogs); n > 0 {
+		return m.dialogs[n-1]
+	}
+	return nil
+}

@@ -1,0 +1,204 @@
+package ui
+
+import (
+	"fmt"
+	"strings"
+
+	"rollcall/dnsview"
+	"rollcall/providers"
+	"rollcall/ui/theme"
+)
+
+// footer draws the bottom lines: what is known of the row under the cursor, and below
+// it the prompt, a message, or the keys.
+func (m *Model) footer(l layout) []string {
+	if l.footer == 0 {
+		return nil
+	}
+	last := m.lastLine(l.w)
+	if l.footer == 1 {
+		return []string{last}
+	}
+	return []string{m.aboutLine(l.w), last}
+}
+
+// lastLine is the prompt, else a message, else what runs, else the keys.
+func (m *Model) lastLine(w int) string {
+	t := m.theme
+	if p := m.prompt; p != nil {
+		l := newLine(t).gap(1).add(theme.Key, "/")
+		right := newLine(t)
+		if p.err != "" {
+			right.add(theme.Bad, t.Bad+" "+p.err)
+		} else {
+			right.add(theme.Dim, fmt.Sprintf("%d of %d  ", m.grid().Len(), m.grid().Total())).
+				join(hintLine(t, []hint{{"enter", "keep"}, {"esc", "back"}}))
+		}
+		right.gap(1)
+		if right.w > w/2 {
+			right = newLine(t).add(theme.Bad, fit(p.err, max(w/2-1, 0), t.Ellipsis)).gap(1)
+		}
+		room := w - l.w - right.w - 1
+		return fit(l.b.String()+p.input.view(t, room, true, "state:running cloud:aws name~www age>7d finding:dead")+" "+right.b.String(), w, "")
+	}
+	if m.status.live(m.now()) {
+		right := newLine(t)
+		if m.status.hint != "" {
+			key, does, _ := strings.Cut(m.status.hint, " ")
+			right.join(hintLine(t, []hint{{key, does}})).gap(1)
+		}
+		left := m.status.line(t)
+		if left.w+right.w+1 > w {
+			return fit(left.b.String(), max(w-right.w-1, 0), t.Ellipsis) + theme.Reset + " " + right.fill(min(right.w, w-1))
+		}
+		return spread(left, right, w)
+	}
+	if r := m.running(); len(r) > 0 {
+		c := r[0]
+		l := newLine(t).gap(1).add(theme.Notice, t.Wait+" "+c.what)
+		if c.wait.Total > 0 {
+			left := max(c.wait.Left-m.now().Sub(c.wait.At), 0)
+			l.add(theme.Dim, ": waits "+age(left))
+		} else if c.said != "" {
+			l.add(theme.Dim, ": "+c.said)
+		}
+		if len(r) > 1 {
+			l.add(theme.Dim, fmt.Sprintf("  +%d", len(r)-1))
+		}
+		return spread(l, hintLine(t, []hint{{m.keymap.label(ActPalette), "changes"}}).gap(1), w)
+	}
+	return m.keyLine(w)
+}
+
+// keyLine names the keys that an operator needs most, as many as fit.
+func (m *Model) keyLine(w int) string {
+	t := m.theme
+	order := []struct {
+		a    Action
+		does string
+	}{
+		{ActHelp, "help"}, {ActFilter, "filter"}, {ActPalette, "commands"}, {ActNextPane, "pane"}, {ActFindings, "findings"},
+		{ActDetail, "detail"}, {ActMark, "mark"}, {ActLaunch, "launch"}, {ActTerminate, "terminate"}, {ActDeregister, "deregister"},
+		{ActUndo, "undo"}, {ActJournal, "journal"}, {ActSort, "sort"}, {ActRefresh, "refresh"}, {ActQuit, "quit"},
+	}
+	if m.screen != screenFleet {
+		order = []struct {
+			a    Action
+			does string
+		}{{ActBack, "back"}, {ActHelp, "help"}, {ActDetail, "open"}, {ActUndo, "undo"}, {ActPalette, "commands"}, {ActQuit, "quit"}}
+	}
+	l := newLine(t).gap(1)
+	for _, o := range order {
+		k := m.keymap.label(o.a)
+		if k == "" {
+			continue
+		}
+		part := newLine(t).add(theme.Key, k).add(theme.Dim, " "+o.does)
+		sep := 0
+		if l.w > 1 {
+			sep = 3
+		}
+		if l.w+sep+part.w > w-1 {
+			continue
+		}
+		l.gap(sep).join(part)
+	}
+	return l.fill(w)
+}
+
+// aboutLine says in one line what matters about the row under the cursor, with the keys
+// that belong to it at the right.
+func (m *Model) aboutLine(w int) string {
+	t := m.theme
+	left := newLine(t).gap(1)
+	right := newLine(t)
+	if f := m.currentFinding(); f != nil {
+		glyph, role := t.Severity(f.Severity)
+		left.add(role, glyph+" ").add(theme.Plain, Clean(f.Reason))
+		right = hintLine(t, m.remedyHints(f)).gap(1)
+	} else {
+		left.join(m.plainAbout())
+	}
+	if left.w+right.w+2 <= w {
+		return spread(left, right, w)
+	}
+	if right.w > w/2 {
+		right = newLine(t)
+	}
+	return fit(left.b.String(), max(w-right.w-1, 0), t.Ellipsis) + theme.Reset + " " + right.fill(right.w)
+}
+
+// remedyHints are the keys that help with a finding.
+func (m *Model) remedyHints(f *dnsview.Finding) []hint {
+	var out []hint
+	switch {
+	case f.OneKey && f.Remedy == dnsview.RemedyDelete:
+		out = append(out, hint{m.keymap.label(ActDeregister), "deregister"})
+	case f.OneKey && f.Remedy == dnsview.RemedyQuiesce:
+		out = append(out, hint{m.keymap.label(ActDeregister), "take out of DNS"})
+	case f.Remedy != dnsview.NoRemedy:
+		out = append(out, hint{m.keymap.label(ActRemedy), string(f.Remedy)})
+	}
+	return append(out, hint{m.keymap.label(ActWhy), "why"})
+}
+
+// plainAbout tells of a row that nothing was found about.
+func (m *Model) plainAbout() *line {
+	t := m.theme
+	l := newLine(t)
+	dot := " " + t.Dot + " "
+	switch {
+	case m.screen == screenJournal:
+		if r, ok := m.journal.grid.Current(); ok {
+			l.add(theme.Dim, r.sentence)
+			if r.entry.Error != "" {
+				l.add(theme.Bad, dot+Clean(r.entry.Error))
+			}
+		}
+	case m.screen == screenSources:
+		if r, ok := m.roll.grid.Current(); ok && r.err != "" {
+			l.add(theme.Warn, r.err)
+		}
+	case m.screen != screenFleet:
+	case m.focus == paneRecords:
+		if r, ok := m.records.grid.Current(); ok {
+			l.add(theme.Plain, Clean(r.rec.Name)).add(theme.Dim, " "+Clean(r.rec.Type)+" "+r.value)
+			if r.node != "" {
+				l.add(theme.Faint, dot).add(theme.Dim, "node "+r.node)
+			}
+			if s := m.joined.view.ServiceOf(r.rec); s != "" {
+				l.add(theme.Faint, dot).add(theme.Dim, Clean(s))
+			}
+		}
+	default:
+		if r, ok := m.instances.grid.Current(); ok {
+			l.add(theme.Plain, r.ref.Name).add(theme.Dim, " "+r.ref.ID+" is "+Clean(string(r.inst.State))+" in "+r.ref.Cloud)
+			if r.typ != "" {
+				l.add(theme.Faint, dot).add(theme.Dim, r.typ)
+			}
+			if !r.inst.Launched.IsZero() {
+				l.add(theme.Faint, dot).add(theme.Dim, "launched "+age(m.now().Sub(r.inst.Launched))+" ago")
+			}
+			l.add(theme.Faint, dot).add(theme.Dim, countOf(len(r.records), "record"))
+		}
+	}
+	return l
+}
+
+func countOf(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}
+
+// sourceNames lists the names of sources, for a sentence.
+func sourceNames(list []dnsview.Basis) string {
+	var names []string
+	for _, b := range list {
+		if b.State != providers.CoverageComplete {
+			names = append(names, Clean(b.Source))
+		}
+	}
+	return strings.Join(names, ", ")
+}

@@ -1,0 +1,84 @@
+package grid
+
+import (
+	"slices"
+
+	"github.com/charmbracelet/x/ansi"
+)
+
+// Data is a chosen and ordered set of rows, ready to be shown. It is immutable.
+type Data[K comparable, R Keyed[K]] struct {
+	rows  []R
+	index map[K]int // position in rows; -1 for a row that the filter leaves out
+	total int
+	sort  Sort
+	wide  []int // natural width of each column, between its Min and Max
+}
+
+// widthSample bounds the rows that are measured for the width of the columns.
+const widthSample = 2000
+
+// Arrange filters and orders rows. It is pure and may take a while: run it in a command.
+func Arrange[K comparable, R Keyed[K]](columns []Column[R], all []R, match func(R) bool, sort Sort) *Data[K, R] {
+	d := &Data[K, R]{index: make(map[K]int, len(all)), total: len(all), sort: sort}
+	if match == nil {
+		d.rows = slices.Clone(all)
+	} else {
+		d.rows = make([]R, 0, len(all)/4)
+		for _, r := range all {
+			if match(r) {
+				d.rows = append(d.rows, r)
+			} else {
+				d.index[r.Key()] = -1
+			}
+		}
+	}
+	if sort.Column >= 0 && sort.Column < len(columns) && columns[sort.Column].Compare != nil {
+		compare := columns[sort.Column].Compare
+		if sort.Reverse {
+			slices.SortStableFunc(d.rows, func(a, b R) int { return compare(b, a) })
+		} else {
+			slices.SortStableFunc(d.rows, compare)
+		}
+	}
+	for i, r := range d.rows {
+		d.index[r.Key()] = i
+	}
+	d.measure(columns)
+	return d
+}
+
+// Rows are the rows in order. The slice belongs to the data.
+func (d *Data[K, R]) Rows() []R { return d.rows }
+
+func (d *Data[K, R]) measure(columns []Column[R]) {
+	d.wide = make([]int, len(columns))
+	step := max(1, (len(d.rows)+widthSample-1)/widthSample)
+	for c := range columns {
+		w := ansi.StringWidth(columns[c].Title)
+		for i := 0; i < len(d.rows); i += step {
+			w = max(w, width(columns[c].Text(d.rows[i]).Text))
+		}
+		d.wide[c] = max(min(w, columns[c].Max), columns[c].Min)
+	}
+}
+
+func (d *Data[K, R]) pick(at []int) []R {
+	slices.Sort(at)
+	out := make([]R, len(at))
+	for i, p := range at {
+		out[i] = d.rows[p]
+	}
+	return out
+}
+
+// NextSort gives the order that follows in the cycle of sortable columns;
+// after the last one comes the order in which the rows came.
+func NextSort[R any](columns []Column[R], now Sort) Sort {
+	for c := max(now.Column, -1) + 1; c < len(columns); c++ {
+		if columns[c].Compare != nil {
+			return Sort{Column: c}
+		}
+	}
+	return Sort{Column: -1}
+}

@@ -1,0 +1,218 @@
+// Package grid is a virtual table: it draws the visible window only, and the
+// cost of a key press does not depend on how many rows there are.
+//
+// The expensive part, choosing and ordering rows, is Arrange: a pure function
+// that runs in a command. Its result is handed to the Grid, which holds the
+// cursor and the marks as identities, never as row numbers.
+package grid
+
+import (
+	"rollcall/ui/theme"
+)
+
+// Keyed is a row that knows its identity.
+type Keyed[K comparable] interface{ Key() K }
+
+// Cell is one drawn value. Its text must be free of control characters.
+type Cell struct {
+	Text string
+	Role theme.Role
+}
+
+// Column describes one column. Text and Compare are called for visible rows,
+// and for all rows within Arrange, so they must be cheap and pure.
+type Column[R any] struct {
+	Title string
+	// Min and Max bound the width in cells. Below Min the column is dropped
+	// rather than cut, as long as others can be dropped.
+	Min, Max int
+	// Priority orders columns by how early they go when room is short; the
+	// highest goes first, and zero never goes.
+	Priority int
+	// Right aligns the column to the right.
+	Right bool
+	// Wide takes the room that is left over.
+	Wide    bool
+	Text    func(R) Cell
+	Compare func(a, b R) int // nil: not sortable
+}
+
+// Sort is the order of the rows: a column and a direction. A negative column
+// keeps the order in which the rows came.
+type Sort struct {
+	Column  int
+	Reverse bool
+}
+
+// Grid is the state of one table on the screen.
+type Grid[K comparable, R Keyed[K]] struct {
+	columns []Column[R]
+	data    *Data[K, R]
+
+	pos    int // of the cursor in data.rows; derived from cursor at Set
+	cursor K
+	has    bool // cursor holds an identity
+	top    int  // first visible row
+	page   int  // rows that fit, as of the last Resize
+
+	marks  map[K]struct{}
+	marked int // marks that the filter leaves visible
+
+	width  int
+	layout []placed
+}
+
+// New makes an empty grid.
+func New[K comparable, R Keyed[K]](columns []Column[R]) *Grid[K, R] {
+	return &Grid[K, R]{columns: columns, data: &Data[K, R]{index: map[K]int{}}, marks: map[K]struct{}{}, page: 1}
+}
+
+// Columns are the columns that the grid was made with.
+func (g *Grid[K, R]) Columns() []Column[R] { return g.columns }
+
+// Set shows other rows. The cursor stays on its identity; when that has gone
+// it stays at its place on the screen. Marks whose row has gone are dropped,
+// marks whose row is only filtered out are kept.
+func (g *Grid[K, R]) Set(d *Data[K, R]) {
+	g.data = d
+	g.layout = nil
+	if i, ok := d.index[g.cursor]; ok && i >= 0 && g.has {
+		g.top += i - g.pos
+		g.pos = i
+	}
+	for k := range g.marks {
+		if _, ok := d.index[k]; !ok {
+			delete(g.marks, k)
+		}
+	}
+	g.countMarks()
+	g.clamp()
+	g.take()
+}
+
+// Resize tells the grid its room: width in cells and height in rows, with the
+// header row among them.
+func (g *Grid[K, R]) Resize(width, height int) {
+	page := max(height-1, 1)
+	if width == g.width && page == g.page {
+		return // what Reveal has scrolled stays
+	}
+	if width != g.width {
+		g.layout = nil
+	}
+	g.width, g.page = width, page
+	g.clamp()
+}
+
+// Len is the number of rows that the filter leaves.
+func (g *Grid[K, R]) Len() int { return len(g.data.rows) }
+
+// Total is the number of rows before the filter.
+func (g *Grid[K, R]) Total() int { return g.data.total }
+
+// Sort is the order of the rows on the screen.
+func (g *Grid[K, R]) Sort() Sort { return g.data.sort }
+
+// Window gives the first visible row, the number of rows that fit, and all.
+func (g *Grid[K, R]) Window() (top, page, total int) { return g.top, g.page, len(g.data.rows) }
+
+// Current is the row under the cursor.
+func (g *Grid[K, R]) Current() (R, bool) {
+	if g.pos < 0 || g.pos >= len(g.data.rows) {
+		var none R
+		return none, false
+	}
+	return g.data.rows[g.pos], true
+}
+
+// Row finds a row by its identity among those that the filter leaves.
+func (g *Grid[K, R]) Row(k K) (R, bool) {
+	if i, ok := g.data.index[k]; ok && i >= 0 {
+		return g.data.rows[i], true
+	}
+	var none R
+	return none, false
+}
+
+// Known reports whether a row exists, and whether the filter leaves it.
+func (g *Grid[K, R]) Known(k K) (exists, visible bool) {
+	i, ok := g.data.index[k]
+	return ok, ok && i >= 0
+}
+
+// Select puts the cursor on an identity, and reports whether it is there.
+func (g *Grid[K, R]) Select(k K) bool {
+	i, ok := g.data.index[k]
+	if !ok || i < 0 {
+		return false
+	}
+	g.pos = i
+	g.take()
+	g.clamp()
+	return true
+}
+
+// CursorKey is the identity under the cursor.
+func (g *Grid[K, R]) CursorKey() (K, bool) {
+	r, ok := g.Current()
+	if !ok {
+		var none K
+		return none, false
+	}
+	return r.Key(), true
+}
+
+// Move moves the cursor by n rows.
+func (g *Grid[K, R]) Move(n int) {
+	g.pos += n
+	g.clamp()
+	g.take()
+}
+
+// Page moves the cursor by n screens.
+func (g *Grid[K, R]) Page(n int) { g.Move(n * max(g.page-1, 1)) }
+
+// Home moves the cursor to the first row.
+func (g *Grid[K, R]) Home() { g.Move(-len(g.data.rows)) }
+
+// End moves the cursor to the last row.
+func (g *Grid[K, R]) End() { g.Move(len(g.data.rows)) }
+
+// Reveal scrolls so that one of the rows is visible, without moving the
+// cursor. It does nothing when one is visible already.
+func (g *Grid[K, R]) Reveal(keys []K) {
+	first := -1
+	for _, k := range keys {
+		i, ok := g.data.index[k]
+		if !ok || i < 0 {
+			continue
+		}
+		if i >= g.top && i < g.top+g.page {
+			return
+		}
+		if first < 0 || i < first {
+			first = i
+		}
+	}
+	if first >= 0 {
+		g.top = max(min(first-g.page/3, len(g.data.rows)-g.page), 0)
+	}
+}
+
+func (g *Grid[K, R]) take() {
+	if g.pos >= 0 && g.pos < len(g.data.rows) {
+		g.cursor, g.has = g.data.rows[g.pos].Key(), true
+	}
+}
+
+func (g *Grid[K, R]) clamp() {
+	n := len(g.data.rows)
+	g.pos = max(min(g.pos, n-1), 0)
+	if g.pos < g.top {
+		g.top = g.pos
+	}
+	if g.pos >= g.top+g.page {
+		g.top = g.pos - g.page + 1
+	}
+	g.top = max(min(g.top, n-g.page), 0)
+}

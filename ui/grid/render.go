@@ -1,0 +1,238 @@
+package grid
+
+import (
+	"strings"
+
+	"github.com/charmbracelet/x/ansi"
+
+	"rollcall/ui/theme"
+)
+
+// placed is one visible column with its width.
+type placed struct{ column, width int }
+
+// gutter is the room before the first column: cursor or link, mark, space.
+const gutter = 3
+
+// Draw says how the grid is drawn.
+type Draw[K comparable] struct {
+	Theme   *theme.Theme
+	Focused bool
+	// Linked tells which rows are counterparts of the row under the cursor of
+	// another grid; nil for none.
+	Linked func(K) bool
+}
+
+// Lines draws the header and the visible rows: exactly height lines, each
+// exactly as wide as the grid.
+func (g *Grid[K, R]) Lines(height int, d Draw[K]) []string {
+	lines := make([]string, 0, height)
+	if g.layout == nil {
+		g.place()
+	}
+	if height > 0 {
+		lines = append(lines, g.header(d.Theme))
+	}
+	var b strings.Builder
+	b.Grow(2 * g.width)
+	for i := g.top; i < len(g.data.rows) && len(lines) < height; i++ {
+		b.Reset()
+		g.row(&b, i, d)
+		lines = append(lines, b.String())
+	}
+	if len(lines) < height {
+		blank := strings.Repeat(" ", max(g.width, 0))
+		for len(lines) < height {
+			lines = append(lines, blank)
+		}
+	}
+	return lines
+}
+
+// place chooses the visible columns and their widths. It runs when the width
+// or the rows have changed, not for each frame.
+func (g *Grid[K, R]) place() {
+	room := g.width - gutter
+	shown := make([]bool, len(g.columns))
+	for i := range shown {
+		shown[i] = true
+	}
+	for need(g.columns, shown) > room {
+		worst := -1
+		for i := range g.columns {
+			if shown[i] && g.columns[i].Priority > 0 && (worst < 0 || g.columns[i].Priority >= g.columns[worst].Priority) {
+				worst = i
+			}
+		}
+		if worst < 0 {
+			break
+		}
+		shown[worst] = false
+	}
+	g.layout = make([]placed, 0, len(g.columns))
+	left := room - need(g.columns, shown)
+	for i := range g.columns {
+		if shown[i] {
+			g.layout = append(g.layout, placed{column: i, width: g.columns[i].Min})
+		}
+	}
+	left = g.widen(left)
+	for i := range g.layout {
+		if g.columns[g.layout[i].column].Wide && left > 0 {
+			g.layout[i].width += left
+			break
+		}
+	}
+}
+
+// widen hands the room that is left to the columns, one cell in turn, until each
+// has what its content wants; the important columns come first.
+func (g *Grid[K, R]) widen(left int) int {
+	for left > 0 {
+		best := -1
+		for i, p := range g.layout {
+			want := 0
+			if p.column < len(g.data.wide) {
+				want = g.data.wide[p.column]
+			}
+			if p.width < want && (best < 0 || g.columns[p.column].Priority < g.columns[g.layout[best].column].Priority) {
+				best = i
+			}
+		}
+		if best < 0 {
+			break
+		}
+		p := &g.layout[best]
+		n := min(left, g.data.wide[p.column]-p.width)
+		p.width += n
+		left -= n
+	}
+	return left
+}
+
+// need is the least room for the shown columns with one space between them.
+func need[R any](columns []Column[R], shown []bool) int {
+	n := 0
+	for i := range columns {
+		if shown[i] {
+			n += columns[i].Min + 1
+		}
+	}
+	return max(n-1, 0)
+}
+
+func (g *Grid[K, R]) header(t *theme.Theme) string {
+	var b strings.Builder
+	b.WriteString(t.SGR(theme.Dim, theme.Normal))
+	b.WriteString(strings.Repeat(" ", min(gutter, g.width)))
+	used := min(gutter, g.width)
+	for n, p := range g.layout {
+		c := &g.columns[p.column]
+		title := c.Title
+		if g.data.sort.Column == p.column {
+			arrow := t.Up
+			if g.data.sort.Reverse {
+				arrow = t.Down
+			}
+			title = cut(title, max(p.width-1, 1), "") + arrow
+		}
+		used += g.cell(&b, n, used, p.width, title, c.Right, t.Ellipsis)
+	}
+	pad(&b, g.width-used)
+	b.WriteString(theme.Reset)
+	return b.String()
+}
+
+func (g *Grid[K, R]) row(b *strings.Builder, i int, d Draw[K]) {
+	t := d.Theme
+	r := g.data.rows[i]
+	k := r.Key()
+	ground, bar, barRole := theme.Normal, " ", theme.Plain
+	switch {
+	case i == g.pos && d.Focused:
+		ground, bar, barRole = theme.Cursor, t.Bar, theme.Accent
+	case d.Linked != nil && d.Linked(k):
+		ground, bar, barRole = theme.Linked, t.Link, theme.Notice
+	case i == g.pos:
+		ground = theme.Shadow
+	}
+	mark := " "
+	if _, on := g.marks[k]; on {
+		mark = t.Mark
+	}
+	used := 0
+	if g.width >= gutter {
+		b.WriteString(t.SGR(barRole, ground))
+		b.WriteString(bar)
+		b.WriteString(t.SGR(theme.Accent, ground))
+		b.WriteString(mark)
+		b.WriteByte(' ')
+		used = gutter
+	}
+	last := theme.Accent
+	for n, p := range g.layout {
+		c := &g.columns[p.column]
+		cell := c.Text(r)
+		if cell.Role != last {
+			b.WriteString(t.SGR(cell.Role, ground))
+			last = cell.Role
+		}
+		used += g.cell(b, n, used, p.width, cell.Text, c.Right, t.Ellipsis)
+	}
+	pad(b, g.width-used)
+	b.WriteString(theme.Reset)
+}
+
+// cell writes one cell with the space before it and returns the room it took,
+// never more than what the line has left.
+func (g *Grid[K, R]) cell(b *strings.Builder, n, used, wide int, text string, right bool, ellipsis string) int {
+	took := 0
+	if n > 0 && used < g.width {
+		b.WriteByte(' ')
+		took = 1
+	}
+	wide = min(wide, g.width-used-took)
+	if wide <= 0 {
+		return took
+	}
+	w := width(text)
+	if w > wide {
+		text = cut(text, wide, ellipsis)
+		w = width(text)
+	}
+	if right {
+		pad(b, wide-w)
+	}
+	b.WriteString(text)
+	if !right {
+		pad(b, wide-w)
+	}
+	return took + wide
+}
+
+const blanks = "                                                                                "
+
+func pad(b *strings.Builder, n int) {
+	for n > 0 {
+		k := min(n, len(blanks))
+		b.WriteString(blanks[:k])
+		n -= k
+	}
+}
+
+// width is the room a text takes. Plain ASCII, nearly every cell, takes the short way.
+func width(s string) int {
+	for i := range len(s) {
+		if s[i] >= 0x80 || s[i] < 0x20 {
+			return ansi.StringWidth(s)
+		}
+	}
+	return len(s)
+}
+
+func cut(s string, n int, tail string) string {
+	if n <= 0 {
+		return ""
+	}
+	return ansi.Truncate(s, n, tail)
+}

@@ -1,0 +1,448 @@
+package ui
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"net/netip"
+	"slices"
+	"strings"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+
+	"rollcall/dnsview"
+	"rollcall/dnsview/apply"
+	"rollcall/providers"
+	"rollcall/ui/theme"
+)
+
+// textDialog shows lines that can be scrolled.
+type textDialog struct {
+	title  string
+	lines  []string
+	scroll int
+	hints  []hint
+	keys   map[string]action
+}
+
+func (d *textDialog) key(_ *Model, k tea.KeyPressMsg) action {
+	switch key := k.String(); key {
+	case "esc", "q", "enter":
+		return actClose{}
+	default:
+		if a, ok := d.keys[key]; ok {
+			return a
+		}
+		scrollKey(key, &d.scroll, 10)
+	}
+	return nil
+}
+
+func (d *textDialog) draw(_ *Model, _, _ int) panel {
+	return panel{title: d.title, lines: d.lines, hints: append(d.hints, hint{"esc", "close"}), scroll: &d.scroll}
+}
+
+// facts collects lines of a name and what is known under it.
+type facts struct {
+	t   *theme.Theme
+	w   int
+	out []string
+}
+
+const factName = 13
+
+func (f *facts) add(name, value string) {
+	if value == "" {
+		return
+	}
+	for i, l := range wrap(Clean(value), max(f.w-factName, 10)) {
+		if i > 0 {
+			name = ""
+		}
+		f.out = append(f.out, f.t.Paint(theme.Dim, fit(name, factName, ""))+l)
+	}
+}
+
+func (f *facts) head(s string) {
+	if len(f.out) > 0 {
+		f.out = append(f.out, "")
+	}
+	f.out = append(f.out, f.t.Paint(theme.Strong, s))
+}
+
+func (f *facts) findings(list []*dnsview.Finding) {
+	if len(list) == 0 {
+		return
+	}
+	f.head("Findings")
+	for _, n := range list {
+		glyph, role := f.t.Severity(n.Severity)
+		for i, l := range wrap(Clean(n.Reason), max(f.w-factName, 10)) {
+			name := strings.Repeat(" ", factName)
+			if i == 0 {
+				name = f.t.Paint(role, fit(glyph+" "+string(n.Class), factName-1, f.t.Ellipsis)) + " "
+			}
+			f.out = append(f.out, name+l)
+		}
+	}
+}
+
+// textWidth is the room for the text of a dialog.
+func (m *Model) textWidth() int { return max(min(m.w-8, 100), 20) }
+
+// detail opens what is known of the row under the cursor.
+func (m *Model) detail() tea.Cmd {
+	f := &facts{t: m.theme, w: m.textWidth()}
+	switch {
+	case m.screen == screenFindings:
+		return m.jump()
+	case m.screen == screenJournal:
+		m.journalDetail(f)
+	case m.screen == screenSources:
+		if r, ok := m.roll.grid.Current(); ok {
+			f.add("state", string(r.state)+" "+r.trouble())
+			f.add("rows", fmt.Sprint(r.rows))
+			f.add("error", r.err)
+			m.open(&textDialog{title: r.name, lines: f.out})
+		}
+	case m.focus == paneRecords:
+		if r, ok := m.records.grid.Current(); ok {
+			m.recordDetail(f, r)
+		}
+	default:
+		if r, ok := m.instances.grid.Current(); ok {
+			m.instanceDetail(f, r)
+		}
+	}
+	return nil
+}
+
+// jump goes from the list of findings to the row that the finding is about.
+func (m *Model) jump() tea.Cmd {
+	r, ok := m.findings.grid.Current()
+	if !ok {
+		return nil
+	}
+	if id, ok := r.record(); ok {
+		if exists, visible := m.records.grid.Known(id); visible {
+			m.screen, m.focus = screenFleet, paneRecords
+			m.records.grid.Select(id)
+			m.follow()
+			return nil
+		} else if exists {
+			m.say(sayWarn, "the filter of the DNS pane hides it")
+			return nil
+		}
+	}
+	if k, ok := r.instance(); ok {
+		if exists, visible := m.instances.grid.Known(k); visible {
+			m.screen, m.focus = screenFleet, paneInstances
+			m.instances.grid.Select(k)
+			m.follow()
+			return nil
+		} else if exists {
+			m.say(sayWarn, "the filter of the instances' pane hides it")
+			return nil
+		}
+	}
+	return m.why()
+}
+
+func addresses(list []netip.Addr) string {
+	s := make([]string, len(list))
+	for i, a := range list {
+		s[i] = a.String()
+	}
+	return strings.Join(s, "  ")
+}
+
+func (m *Model) instanceDetail(f *facts, r *instanceRow) {
+	i := r.inst
+	f.add("cloud", i.Cloud+"  "+string(i.Provider)+"  "+i.Region)
+	f.add("id", i.ID)
+	f.add("state", string(i.State))
+	f.add("type", i.Type)
+	f.add("image", i.Image)
+	f.add("public", addresses(i.PublicIPs))
+	f.add("elastic", addresses(i.ElasticIPs))
+	f.add("private", addresses(i.PrivateIPs))
+	if !i.Launched.IsZero() {
+		f.add("launched", i.Launched.Format(time.RFC3339)+", "+age(m.now().Sub(i.Launched))+" ago")
+	}
+	f.add("launch", i.LaunchID)
+	f.add("service", strings.Join(m.joined.view.ServicesOfInstance(i), "  "))
+	if len(i.Tags) > 0 {
+		f.head("Tags")
+		for _, k := range slices.Sorted(maps.Keys(i.Tags)) {
+			f.add(fit(Clean(k), factName-1, m.theme.Ellipsis)+" ", i.Tags[k])
+		}
+	}
+	if len(r.records) > 0 {
+		f.head("Records")
+		for _, id := range r.records {
+			f.add(id.Type, id.Name+"  "+id.Value)
+		}
+	}
+	f.findings(r.findings)
+	m.open(&textDialog{title: r.ref.Name, lines: f.out, hints: []hint{{"w", "why"}}, keys: map[string]action{"w": actDo{ActWhy}}})
+}
+
+func (m *Model) recordDetail(f *facts, r *recordRow) {
+	c := r.rec
+	f.add("zone", c.Zone)
+	f.add("name", c.Name)
+	f.add("type", c.Type)
+	f.add("value", c.Value)
+	ttl := fmt.Sprintf("%d s", c.TTL)
+	if c.AutoTTL {
+		ttl = "auto, counts as " + ttl
+	}
+	f.add("ttl", ttl)
+	if c.Proxied {
+		f.add("proxied", "yes: the name answers with Cloudflare's own addresses")
+	}
+	f.add("comment", c.Comment)
+	f.add("policy", c.Policy)
+	f.add("id", cmp.Or(c.ID, c.SetID))
+	if c.Alias {
+		f.add("alias", "read-only")
+	}
+	f.add("node", r.node)
+	f.add("service", m.joined.view.ServiceOf(c))
+	for _, o := range c.Owners {
+		f.head("Owner marker")
+		f.add("fleet", o.Fleet)
+		f.add("cloud key", string(o.Cloud))
+		f.add("instance", o.Instance)
+		f.add("registered", o.Registered.Format(time.RFC3339)+", "+age(m.now().Sub(o.Registered))+" ago")
+		if o.Quiesced {
+			f.add("quiesced", "yes")
+		}
+	}
+	for _, b := range c.BadMarkers {
+		f.add("bad marker", b)
+	}
+	f.findings(r.findings)
+	m.open(&textDialog{title: r.label(), lines: f.out, hints: []hint{{"w", "why"}}, keys: map[string]action{"w": actDo{ActWhy}}})
+}
+
+func (m *Model) journalDetail(f *facts) {
+	r, ok := m.journal.grid.Current()
+	if !ok {
+		return
+	}
+	e := r.entry
+	f.add("entry", e.ID+"  of run "+e.Run)
+	f.add("when", e.Time.Format(time.RFC3339))
+	f.add("who", e.Who)
+	f.add("verb", e.Verb)
+	f.add("what", e.Sentence)
+	f.add("state", string(e.State))
+	f.add("error", e.Error)
+	f.add("note", e.Note)
+	f.add("undoes", e.Undoes)
+	f.add("reason", e.Reason)
+	f.add("ticket", e.Ticket)
+	if c := e.Change; c != nil {
+		f.head("Change")
+		f.add("op", string(c.Op))
+		if c.Op != providers.OpCreate {
+			f.add("before", c.Before.String())
+		}
+		if c.Op != providers.OpDelete {
+			f.add("after", c.After.String())
+		}
+	}
+	if len(e.Guards) > 0 {
+		f.head("Guards")
+		for _, g := range e.Guards {
+			word := m.theme.OK + " "
+			if !g.Pass {
+				word = m.theme.Bad + " "
+			}
+			f.add(word+g.Guard, g.Why)
+		}
+	}
+	m.open(&textDialog{title: "journal entry " + Clean(e.ID), lines: f.out, hints: []hint{{"u", "undo"}}, keys: map[string]action{"u": actDo{ActUndo}}})
+}
+
+// whyDialog shows what a finding rests on, and how the guards stand to its
+// remedy, which is asked of the clouds while the dialog is open.
+type whyDialog struct {
+	gen     uint64
+	title   string
+	finding *dnsview.Finding
+	check   *apply.Report
+	err     string
+	asked   bool
+	scroll  int
+}
+
+// why opens the evidence of the finding under the cursor.
+func (m *Model) why() tea.Cmd {
+	f := m.currentFinding()
+	if f == nil {
+		m.say(sayInfo, "nothing was found about this row")
+		return nil
+	}
+	m.gen++
+	d := &whyDialog{gen: m.gen, title: Clean(string(f.Class)), finding: f}
+	m.open(d)
+	if f.Remedy == dnsview.NoRemedy {
+		return nil
+	}
+	d.asked = true
+	gen, backend, ctx := d.gen, m.backend, m.ctx
+	return func() tea.Msg {
+		p, err := backend.Plan(ctx, Wish{Findings: []*dnsview.Finding{f}})
+		if err != nil || len(p.Steps) == 0 {
+			return checkedMsg{gen, &apply.Report{Plan: p}}
+		}
+		return checkedMsg{gen, backend.Check(ctx, p)}
+	}
+}
+
+// whyChecked hands the state of the guards to the dialog that asked for it, if
+// it is still open.
+func (m *Model) whyChecked(msg checkedMsg) {
+	for _, d := range m.dialogs {
+		if w, ok := d.(*whyDialog); ok && w.gen == msg.gen {
+			w.check = msg.report
+		}
+	}
+}
+
+func (d *whyDialog) key(_ *Model, k tea.KeyPressMsg) action {
+	switch key := k.String(); key {
+	case "esc", "q", "enter", "w":
+		return actClose{}
+	case "d":
+		if d.finding.OneKey {
+			return actDo{ActDeregister}
+		}
+	case "a":
+		if d.finding.Remedy != dnsview.NoRemedy {
+			return actDo{ActRemedy}
+		}
+	default:
+		scrollKey(key, &d.scroll, 10)
+	}
+	return nil
+}
+
+func (d *whyDialog) draw(m *Model, w, _ int) panel {
+	t, n := m.theme, d.finding
+	f := &facts{t: t, w: min(w, 100)}
+	glyph, role := t.Severity(n.Severity)
+	for i, l := range wrap(Clean(n.Reason), max(f.w-2, 10)) {
+		lead := "  "
+		if i == 0 {
+			lead = t.Paint(role, glyph) + " "
+		}
+		f.out = append(f.out, lead+l)
+	}
+	f.add("severity", n.Severity.String())
+	if n.Would != "" {
+		f.add("would be", string(n.Would)+", if everything were known")
+	}
+	f.add("remedy", cmp.Or(string(n.Remedy), "none"))
+	if len(n.Evidence) > 0 {
+		f.head("Evidence")
+		for _, e := range n.Evidence {
+			text := e.Fact
+			if !e.At.IsZero() {
+				text += " (" + age(m.now().Sub(e.At)) + " ago)"
+			}
+			f.add(fit(Clean(e.Source), factName-1, t.Ellipsis)+" ", text)
+		}
+	}
+	if len(n.RestsOn) > 0 {
+		f.head("Rests on")
+		for _, b := range n.RestsOn {
+			glyph, _ := t.Coverage(b.State)
+			text := glyph + " " + string(b.State) + ", read " + age(b.Age) + " before"
+			if b.State == providers.CoverageNone {
+				text = glyph + " not read yet"
+			}
+			if b.Err != "" {
+				text += ": " + b.Err
+			}
+			f.add(fit(Clean(b.Source), factName-1, t.Ellipsis)+" ", text)
+		}
+	}
+	if d.asked {
+		f.head("Guards, asked just now")
+		f.out = append(f.out, d.guards(t, f.w)...)
+	}
+	return panel{title: "why " + d.title, lines: f.out, scroll: &d.scroll,
+		hints: append(m.remedyHints(n)[:len(m.remedyHints(n))-1], hint{"esc", "close"})}
+}
+
+// guards lists the guards of the remedy with their state.
+func (d *whyDialog) guards(t *theme.Theme, w int) []string {
+	if d.check == nil {
+		return []string{t.Paint(theme.Notice, t.Wait+" asking every cloud afresh"+t.Ellipsis)}
+	}
+	var out []string
+	if len(d.check.Steps) == 0 {
+		out = append(out, t.Paint(theme.Dim, t.Dot+" no plan"))
+		for _, s := range d.check.Plan.Skipped {
+			out = append(out, wrap("  "+Clean(s), w)...)
+		}
+		return out
+	}
+	for i := range d.check.Steps {
+		s := &d.check.Steps[i]
+		if len(s.Guards) == 0 && s.State == apply.StepReady {
+			continue
+		}
+		for _, g := range s.Guards {
+			glyph, role := t.OK, theme.Good
+			switch {
+			case g.Pass:
+			case g.NoEvidence:
+				glyph, role = t.Warn, theme.Warn
+			default:
+				glyph, role = t.Bad, theme.Bad
+			}
+			text := g.Why
+			if !g.Pass && g.Satisfy != "" {
+				text += "; " + g.Satisfy
+			}
+			for i, l := range wrap(Clean(text), max(w-factName, 10)) {
+				lead := strings.Repeat(" ", factName)
+				if i == 0 {
+					lead = t.Paint(role, fit(glyph+" "+string(g.Guard), factName-1, t.Ellipsis)) + " "
+				}
+				out = append(out, lead+l)
+			}
+		}
+	}
+	if len(out) == 0 {
+		out = append(out, t.Paint(theme.Good, t.OK+" none stands in the way"))
+	}
+	return out
+}
+
+// quitDialog asks before the console leaves changes that still run.
+type quitDialog struct{ n int }
+
+func (d *quitDialog) key(m *Model, k tea.KeyPressMsg) action {
+	switch k.String() {
+	case "y", "enter":
+		m.cancel()
+		return actCmd{tea.Quit}
+	case "esc", "n", "q":
+		return actClose{}
+	}
+	return nil
+}
+
+func (d *quitDialog) draw(m *Model, _, _ int) panel {
+	return panel{title: "Quit", danger: true, lines: []string{
+		countOf(d.n, "change") + " still running.",
+		"The step under way ends, no new one begins; the journal",
+		"knows what was done, and undo can take it back.",
+	}, hints: []hint{{"y", "quit"}, {"esc", "stay"}}}
+}

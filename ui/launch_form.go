@@ -1,0 +1,386 @@
+package ui
+
+import (
+	"fmt"
+	"strings"
+
+	tea "charm.land/bubbletea/v2"
+
+	"rollcall/providers"
+	"rollcall/providers/launch"
+	"rollcall/userdata"
+)
+
+// launchForm asks for what a launch needs and shows the boot script before
+// anything starts.
+type launchForm struct {
+	gen      uint64 // of the form: answers for another one are late
+	service  choice
+	template choice
+	prefix   input
+	clouds   []*cloudPart
+	vars     []*varPart
+	tags     []userdata.Template
+
+	at       int // field under the cursor
+	scroll   int
+	values   map[string]string // what the service decides
+	touched  map[string]bool   // variables that the operator changed
+	asked    uint64            // number of the last question for defaults or a rendering
+	rendered map[string]userdata.Rendered
+	problem  string
+	shown    string // cloud whose boot script is shown
+	preview  bool   // small screens: the script in place of the form
+	pscroll  int
+	armed    bool // the next enter launches
+}
+
+// cloudPart is one cloud of the form.
+type cloudPart struct {
+	name       string
+	provider   providers.Provider
+	production bool
+	count      counter
+	image      choice
+	size       choice
+	network    choice
+	keyPair    choice
+	profile    string
+	loading    bool
+	loaded     bool
+	err        string
+	want       CloudDefaults
+}
+
+// varPart is one variable of the template.
+type varPart struct {
+	v      userdata.Variable
+	text   input
+	choice choice // enum and bool
+}
+
+func (p *varPart) value() string {
+	if len(p.choice.options) > 0 {
+		return p.choice.value()
+	}
+	return p.text.value()
+}
+
+func (p *varPart) set(s string) {
+	p.text.set(Clean(s))
+	p.choice.pick(s)
+}
+
+// Messages of the launch form.
+type (
+	defaultsMsg struct {
+		form, asked uint64
+		defaults    LaunchDefaults
+	}
+	catalogueMsg struct {
+		form  uint64
+		cloud string
+		cat   providers.Catalogue
+		err   error
+	}
+	renderedMsg struct {
+		form, asked uint64
+		byCloud     map[string]userdata.Rendered
+		err         error
+	}
+)
+
+const mostNodes = 200 // in one cloud and launch, from the screen
+
+// launchForm opens the form.
+func (m *Model) launchForm() tea.Cmd {
+	if m.refusedReadOnly() {
+		return nil
+	}
+	if m.joined == nil {
+		m.say(sayInfo, "nothing has been read yet")
+		return nil
+	}
+	m.gen++
+	d := &launchForm{gen: m.gen, touched: map[string]bool{}, tags: m.backend.Templates()}
+	var services, templates []option
+	for _, s := range m.backend.Services() {
+		services = append(services, option{s.Name, s.Name})
+	}
+	services = append(services, option{"", "no service"})
+	for _, t := range d.tags {
+		templates = append(templates, option{t.Name, t.Name})
+	}
+	d.service, d.template = newChoice(services, m.currentService()), newChoice(templates, "")
+	for i := range m.joined.view.Snapshot.Clouds {
+		c := &m.joined.view.Snapshot.Clouds[i]
+		d.clouds = append(d.clouds, &cloudPart{name: c.Cloud.Name, provider: c.Cloud.Provider, production: c.Production, count: counter{most: mostNodes}})
+	}
+	d.useTemplate()
+	m.open(d)
+	return d.ask(m)
+}
+
+// currentService is the service of the row under the cursor, for the form to begin with.
+func (m *Model) currentService() string {
+	if r, ok := m.currentInstance(); ok && r.service != "" {
+		return m.joined.view.ServiceOfInstance(r.inst)
+	}
+	return ""
+}
+
+// useTemplate makes the fields for the variables of the chosen template. What
+// was typed for a variable of the same name stays.
+func (d *launchForm) useTemplate() {
+	old := map[string]string{}
+	for _, p := range d.vars {
+		if d.touched[p.v.Name] {
+			old[p.v.Name] = p.value()
+		}
+	}
+	d.vars = nil
+	for _, t := range d.tags {
+		if t.Name != d.template.value() {
+			continue
+		}
+		for _, v := range t.Variables {
+			p := &varPart{v: v, text: newInput(Clean(v.Default))}
+			switch v.Type {
+			case userdata.TypeEnum:
+				for _, o := range v.Options {
+					p.choice.options = append(p.choice.options, option{o, o})
+				}
+			case userdata.TypeBool:
+				p.choice.options = []option{{"false", "no"}, {"true", "yes"}}
+			}
+			p.choice.pick(v.Default)
+			if s, ok := d.values[v.Name]; ok {
+				p.set(s)
+			}
+			if s, ok := old[v.Name]; ok {
+				p.set(s)
+			}
+			d.vars = append(d.vars, p)
+		}
+	}
+}
+
+// ask asks for the defaults of the service, in a command.
+func (d *launchForm) ask(m *Model) tea.Cmd {
+	d.asked++
+	form, asked, service, backend, ctx := d.gen, d.asked, d.service.value(), m.backend, m.ctx
+	return func() tea.Msg { return defaultsMsg{form, asked, backend.Defaults(ctx, service)} }
+}
+
+// render asks for the boot scripts of the clouds that get nodes, in a command.
+func (d *launchForm) render(m *Model) tea.Cmd {
+	d.armed = false
+	d.asked++
+	form, asked, backend, ctx := d.gen, d.asked, m.backend, m.ctx
+	values := map[string]string{}
+	for _, p := range d.vars {
+		values[p.v.Name] = p.value()
+	}
+	var clouds []string
+	for _, c := range d.clouds {
+		if c.count.n > 0 {
+			clouds = append(clouds, c.name)
+		}
+	}
+	if len(clouds) == 0 && len(d.clouds) > 0 {
+		clouds = []string{d.clouds[0].name}
+	}
+	req := RenderRequest{Template: d.template.value(), Service: d.service.value(), Values: values}
+	return func() tea.Msg {
+		out := renderedMsg{form: form, asked: asked, byCloud: map[string]userdata.Rendered{}}
+		for _, c := range clouds {
+			req.Cloud = c
+			r, err := backend.Render(ctx, req)
+			if err != nil {
+				out.err = err
+				return out
+			}
+			out.byCloud[c] = r
+		}
+		return out
+	}
+}
+
+// load asks for the catalogue of a cloud that gets nodes, once.
+func (c *cloudPart) load(m *Model, form uint64) tea.Cmd {
+	if c.count.n == 0 || c.loaded || c.loading {
+		return nil
+	}
+	c.loading, c.err = true, ""
+	name, backend, ctx := c.name, m.backend, m.ctx
+	return func() tea.Msg {
+		cat, err := backend.Catalogue(ctx, name)
+		return catalogueMsg{form, name, cat, err}
+	}
+}
+
+// take fills the choices from a catalogue.
+func (c *cloudPart) take(cat providers.Catalogue) {
+	c.loaded = true
+	image, size, network, pair := c.image.value(), c.size.value(), c.network.value(), c.keyPair.value()
+	c.image, c.size, c.network, c.keyPair = choice{}, choice{}, choice{}, choice{}
+	for _, i := range cat.Images {
+		c.image.options = append(c.image.options, option{i.ID, strings.TrimSpace(i.Name + " " + i.Version + "  " + short(i.ID))})
+	}
+	for _, s := range cat.Sizes {
+		c.size.options = append(c.size.options, option{s.ID, fmt.Sprintf("%s  %d vCPU  %.3g GiB", s.Name, s.VCPUs, float64(s.MemoryMiB)/1024)})
+	}
+	c.network.options = []option{{"", "the cloud's default"}}
+	for _, n := range cat.Networks {
+		c.network.options = append(c.network.options, option{n.ID, n.Name + "  " + short(n.ID)})
+	}
+	c.keyPair.options = []option{{"", "none"}}
+	for _, k := range cat.KeyPairs {
+		c.keyPair.options = append(c.keyPair.options, option{k, k})
+	}
+	pick := func(ch *choice, now, want string) {
+		if now == "" {
+			now = want
+		}
+		ch.pick(now)
+	}
+	pick(&c.image, image, c.want.Image)
+	pick(&c.size, size, c.want.Size)
+	pick(&c.network, network, c.want.Network)
+	pick(&c.keyPair, pair, c.want.KeyPair)
+}
+
+// launchAnswer handles what commands of launches bring back.
+func (m *Model) launchAnswer(msg tea.Msg) tea.Cmd {
+	switch msg := msg.(type) {
+	case defaultsMsg:
+		if d := m.form(msg.form); d != nil && d.asked == msg.asked {
+			return d.takeDefaults(m, msg.defaults)
+		}
+	case catalogueMsg:
+		d := m.form(msg.form)
+		if d == nil {
+			return nil
+		}
+		for _, c := range d.clouds {
+			if c.name != msg.cloud {
+				continue
+			}
+			c.loading = false
+			if msg.err != nil {
+				c.err = Clean(msg.err.Error())
+			} else {
+				c.take(msg.cat)
+			}
+		}
+	case renderedMsg:
+		if d := m.form(msg.form); d != nil && d.asked == msg.asked {
+			d.problem = ""
+			d.rendered = msg.byCloud
+			if msg.err != nil {
+				d.problem = msg.err.Error()
+			}
+		}
+	case shellMsg:
+		return msg.run
+	case nodesMsg:
+		return m.nodes(msg)
+	case launchedMsg:
+		m.launched(msg)
+	}
+	return nil
+}
+
+// form is the open launch form of that number.
+func (m *Model) form(gen uint64) *launchForm {
+	for _, d := range m.dialogs {
+		if f, ok := d.(*launchForm); ok && f.gen == gen {
+			return f
+		}
+	}
+	return nil
+}
+
+func (d *launchForm) takeDefaults(m *Model, v LaunchDefaults) tea.Cmd {
+	d.values = v.Values
+	if v.Template != "" {
+		d.template.pick(v.Template)
+	}
+	if !d.touched["prefix "] {
+		d.prefix.set(Clean(v.NamePrefix))
+	}
+	cmds := make([]tea.Cmd, 0, len(d.clouds)+1)
+	for _, c := range d.clouds {
+		c.want = v.Clouds[c.name]
+		c.profile = c.want.Profile
+		if !d.touched["cloud "+c.name] {
+			c.count.n = min(c.want.Count, mostNodes)
+		}
+		c.image.pick(c.want.Image)
+		c.size.pick(c.want.Size)
+		cmds = append(cmds, c.load(m, d.gen))
+	}
+	d.useTemplate()
+	return tea.Batch(append(cmds, d.render(m))...)
+}
+
+// total is the number of nodes.
+func (d *launchForm) total() int {
+	n := 0
+	for _, c := range d.clouds {
+		n += c.count.n
+	}
+	return n
+}
+
+// missing says what keeps the launch from starting; empty when nothing does.
+func (d *launchForm) missing() string {
+	if d.problem != "" {
+		return d.problem
+	}
+	if d.total() == 0 {
+		return "give at least one cloud a count"
+	}
+	for _, c := range d.clouds {
+		if c.count.n == 0 {
+			continue
+		}
+		switch {
+		case c.err != "":
+			return c.name + ": " + c.err
+		case c.loading || !c.loaded:
+			return c.name + ": images and sizes are being read"
+		case c.image.value() == "":
+			return c.name + ": no image"
+		case c.size.value() == "":
+			return c.name + ": no size"
+		}
+		r, ok := d.rendered[c.name]
+		if !ok {
+			return c.name + ": the boot script is being rendered"
+		}
+		if r.Left < 0 {
+			return fmt.Sprintf("%s: the boot script is %d bytes over the limit of %d", c.name, -r.Left, r.Limit)
+		}
+	}
+	return ""
+}
+
+// spec is the launch that the form describes.
+func (d *launchForm) spec(fleet string) launch.Spec {
+	s := launch.Spec{ID: launch.NewID(), Fleet: fleet, Service: d.service.value(), Template: d.template.value(), NamePrefix: strings.TrimSpace(d.prefix.value())}
+	for _, c := range d.clouds {
+		if c.count.n == 0 {
+			continue
+		}
+		r := d.rendered[c.name]
+		if r.Agent != nil && r.Agent.Register == userdata.RegisterConsole {
+			s.Console = true
+		}
+		s.Nodes = append(s.Nodes, launch.Target{
+			Cloud: c.name, Count: c.count.n, Image: c.image.value(), Size: c.size.value(),
+			Network: c.network.value(), KeyPair: c.keyPair.value(), Profile: c.profile, UserData: r.Text,
+		})
+	}
+	return s
+}

@@ -1,0 +1,411 @@
+package ui
+
+import (
+	"fmt"
+	"strings"
+
+	tea "charm.land/bubbletea/v2"
+
+	"rollcall/providers"
+	"rollcall/ui/theme"
+	"rollcall/userdata"
+)
+
+// field is one line of the form that takes keys.
+type field struct {
+	label string
+	help  string
+	view  func(n int, focused bool) string
+	key   func(k tea.KeyPressMsg) (handled, changed bool)
+	// changed is called after the value has changed; nil renders the script again.
+	changed func() tea.Cmd
+	indent  bool
+	button  bool
+	danger  bool
+}
+
+// fields lists the fields as they stand: a cloud without nodes has no image and no size.
+func (d *launchForm) fields(m *Model) []field {
+	t := m.theme
+	pick := func(label, help string, c *choice, changed func() tea.Cmd) field {
+		return field{label: label, help: help, changed: changed,
+			view: func(n int, focused bool) string { return c.view(t, n, focused) }, key: c.key}
+	}
+	text := func(label, help, example string, in *input, name string) field {
+		return field{label: label, help: help,
+			view: func(n int, focused bool) string { return in.view(t, n, focused, Clean(example)) },
+			key: func(k tea.KeyPressMsg) (bool, bool) {
+				before := in.value()
+				ok := in.key(k)
+				if in.value() != before {
+					d.touched[name] = true
+				}
+				return ok, in.value() != before
+			}}
+	}
+	out := []field{
+		pick("service", "what the nodes are to serve; decides name, zone and health check", &d.service, func() tea.Cmd { return d.ask(m) }),
+		pick("template", d.templateHelp(), &d.template, func() tea.Cmd {
+			d.useTemplate()
+			return d.render(m)
+		}),
+		text("names begin", "a node's name is this, four digits of the launch id, and a number", "www", &d.prefix, "prefix "),
+	}
+	for _, c := range d.clouds {
+		help := "how many nodes; left and right, or a number"
+		if c.production {
+			help = "PRODUCTION: " + help
+		}
+		out = append(out, field{label: c.name, help: help, danger: c.production,
+			view: func(n int, focused bool) string { return c.note(t, c.count.view(t, 8, focused), n) },
+			key: func(k tea.KeyPressMsg) (bool, bool) {
+				handled, changed := c.count.key(k)
+				if changed {
+					d.touched["cloud "+c.name] = true
+				}
+				return handled, changed
+			},
+			changed: func() tea.Cmd { return tea.Batch(c.load(m, d.gen), d.render(m)) }})
+		if c.count.n == 0 || !c.loaded {
+			continue
+		}
+		sub := func(f field) field {
+			f.indent = true
+			return f
+		}
+		nothing := func() tea.Cmd { return nil }
+		out = append(out, sub(pick("size", "type a part of its name to find one", &c.size, nothing)), sub(pick("image", "type a part of its name to find one", &c.image, nothing)))
+		if len(c.network.options) > 2 {
+			out = append(out, sub(pick("network", "", &c.network, nothing)))
+		}
+		if c.provider == providers.EC2 && len(c.keyPair.options) > 1 {
+			out = append(out, sub(pick("key pair", "for ssh; none is fine", &c.keyPair, nothing)))
+		}
+	}
+	for _, p := range d.vars {
+		out = append(out, d.varField(t, p, text))
+	}
+	return append(out, field{label: "launch", button: true})
+}
+
+func (d *launchForm) varField(t *theme.Theme, p *varPart, text func(label, help, example string, in *input, name string) field) field {
+	help := Clean(p.v.Help)
+	if p.v.Required {
+		help = strings.TrimSpace(help + " (needed)")
+	}
+	if len(p.choice.options) > 0 {
+		return field{label: Clean(p.v.Name), help: help,
+			view: func(n int, focused bool) string { return p.choice.view(t, n, focused) },
+			key: func(k tea.KeyPressMsg) (bool, bool) {
+				handled, changed := p.choice.key(k)
+				if changed {
+					d.touched[p.v.Name] = true
+				}
+				return handled, changed
+			}}
+	}
+	f := text(Clean(p.v.Name), help, p.v.Example, &p.text, p.v.Name)
+	if p.v.Secret {
+		show := f.view
+		f.view = func(n int, focused bool) string {
+			if focused {
+				masked := input{text: []rune(strings.Repeat("*", len(p.text.text))), at: p.text.at}
+				return masked.view(t, n, true, "")
+			}
+			if p.text.value() == "" {
+				return show(n, false)
+			}
+			return fit(strings.Repeat("*", len(p.text.text)), n, "")
+		}
+	}
+	return f
+}
+
+func (d *launchForm) templateHelp() string {
+	for _, t := range d.tags {
+		if t.Name == d.template.value() {
+			return Clean(t.Help)
+		}
+	}
+	return ""
+}
+
+// note puts what there is to say about a cloud beside its count.
+func (c *cloudPart) note(t *theme.Theme, count string, n int) string {
+	text := t.Paint(theme.Dim, string(c.provider))
+	switch {
+	case c.err != "":
+		text = t.Paint(theme.Bad, t.Bad+" "+c.err)
+	case c.loading:
+		text = t.Paint(theme.Dim, t.Wait+" reading images and sizes"+t.Ellipsis)
+	case c.production:
+		text = t.Paint(theme.BadgeDanger, " PRODUCTION ")
+	}
+	return fit(count+text, n, t.Ellipsis)
+}
+
+func (d *launchForm) key(m *Model, k tea.KeyPressMsg) action {
+	fields := d.fields(m)
+	d.at = max(min(d.at, len(fields)-1), 0)
+	f := fields[d.at]
+	switch key := k.String(); key {
+	case "esc":
+		if d.preview || d.armed {
+			d.preview, d.armed = false, false
+			return nil
+		}
+		return actClose{}
+	case "ctrl+p", "f2":
+		d.preview = !d.preview
+		return nil
+	case "pgdown":
+		d.pscroll += 10
+		return nil
+	case "pgup":
+		d.pscroll = max(d.pscroll-10, 0)
+		return nil
+	case "ctrl+n", "f3":
+		d.nextScript()
+		return nil
+	case "up", "shift+tab":
+		d.move(-1, len(fields))
+		return nil
+	case "down", "tab":
+		d.move(1, len(fields))
+		return nil
+	case "enter":
+		if f.button {
+			return d.start(m)
+		}
+		d.move(1, len(fields))
+		return nil
+	}
+	if f.key == nil {
+		return nil
+	}
+	_, changed := f.key(k)
+	if !changed {
+		return nil
+	}
+	d.armed = false
+	if f.changed != nil {
+		return actCmd{f.changed()}
+	}
+	return actCmd{d.render(m)}
+}
+
+func (d *launchForm) paste(m *Model, s string) action {
+	fields := d.fields(m)
+	d.at = max(min(d.at, len(fields)-1), 0)
+	for _, p := range d.vars {
+		if Clean(p.v.Name) == fields[d.at].label && len(p.choice.options) == 0 {
+			p.text.insert(s)
+			d.touched[p.v.Name] = true
+			return actCmd{d.render(m)}
+		}
+	}
+	return nil
+}
+
+func (d *launchForm) move(by, n int) {
+	d.at = max(min(d.at+by, n-1), 0)
+	d.armed = false
+}
+
+// start launches on the second enter; the first one shows what it will do.
+func (d *launchForm) start(m *Model) action {
+	if d.missing() != "" {
+		return nil
+	}
+	if !d.armed {
+		d.armed = true
+		return nil
+	}
+	return actCmd{m.launch(d)}
+}
+
+// nextScript shows the boot script of the next cloud.
+func (d *launchForm) nextScript() {
+	var names []string
+	for _, c := range d.clouds {
+		if _, ok := d.rendered[c.name]; ok {
+			names = append(names, c.name)
+		}
+	}
+	for i, n := range names {
+		if n == d.shownCloud() {
+			d.shown = names[(i+1)%len(names)]
+			d.pscroll = 0
+			return
+		}
+	}
+}
+
+// shownCloud is the cloud whose script is shown: the one chosen, else the first that has one.
+func (d *launchForm) shownCloud() string {
+	if _, ok := d.rendered[d.shown]; ok {
+		return d.shown
+	}
+	for _, c := range d.clouds {
+		if _, ok := d.rendered[c.name]; ok {
+			return c.name
+		}
+	}
+	return ""
+}
+
+func (d *launchForm) draw(m *Model, w, h int) panel {
+	t := m.theme
+	h = max(h-2, 1)
+	p := panel{title: "Launch", hints: []hint{{"enter", "next"}, {"ctrl+p", "boot script"}, {"esc", "close"}}}
+	for _, c := range d.clouds {
+		p.danger = p.danger || (c.production && c.count.n > 0)
+	}
+	if w >= 100 && h >= 16 {
+		left := min(w*48/100, 62)
+		form := d.drawForm(m, left, h)
+		script := d.drawScript(t, w-left-3, h)
+		for i := range h {
+			p.lines = append(p.lines, fit(form[i], left, t.Ellipsis)+theme.Reset+t.Paint(theme.Border, " "+t.Box.V+" ")+script[i])
+		}
+		p.hints = []hint{{"enter", "next"}, {"pgdown", "scroll the script"}, {"ctrl+n", "its next cloud"}, {"esc", "close"}}
+		return p
+	}
+	if d.preview {
+		p.lines = d.drawScript(t, w, h)
+		p.hints = []hint{{"ctrl+p", "form"}, {"pgdown", "scroll"}, {"ctrl+n", "next cloud"}, {"esc", "form"}}
+		return p
+	}
+	p.lines = d.drawForm(m, min(w, 76), h)
+	return p
+}
+
+// drawForm draws the fields in exactly h lines.
+func (d *launchForm) drawForm(m *Model, w, h int) []string {
+	t := m.theme
+	fields := d.fields(m)
+	d.at = max(min(d.at, len(fields)-1), 0)
+	const label = 14
+	var lines []string
+	row := 0
+	for i, f := range fields {
+		focused := i == d.at
+		bar := "  "
+		if focused {
+			row = len(lines)
+			bar = t.Paint(theme.Accent, t.Bar) + " "
+		}
+		if f.button {
+			lines = append(lines, "", bar+d.button(m, focused, w-2))
+			if focused {
+				row = len(lines) - 1
+			}
+			continue
+		}
+		name, role := f.label, theme.Dim
+		if f.indent {
+			name = "  " + name
+		}
+		if f.danger {
+			role = theme.Warn
+		}
+		if focused {
+			role = theme.Strong
+		}
+		lines = append(lines, bar+t.Paint(role, fit(Clean(name), label, t.Ellipsis))+" "+f.view(max(w-label-3, 4), focused))
+	}
+	helpLines := 2
+	room := max(h-helpLines, 1)
+	if row < d.scroll {
+		d.scroll = row
+	}
+	if row >= d.scroll+room {
+		d.scroll = row - room + 1
+	}
+	d.scroll = max(min(d.scroll, len(lines)-room), 0)
+	out := append([]string(nil), lines[d.scroll:min(d.scroll+room, len(lines))]...)
+	for len(out) < room {
+		out = append(out, "")
+	}
+	if h > helpLines {
+		out = append(out, t.Paint(theme.Border, strings.Repeat(t.Box.H, w)), " "+t.Paint(theme.Dim, fit(fields[d.at].help, w-1, t.Ellipsis)))
+	}
+	return out
+}
+
+// button says what enter does on it, or what is missing.
+func (d *launchForm) button(m *Model, focused bool, w int) string {
+	t := m.theme
+	if why := d.missing(); why != "" {
+		first, _, _ := strings.Cut(why, "\n")
+		return t.Paint(theme.Warn, fit(t.Warn+" "+Clean(first), w, t.Ellipsis))
+	}
+	text := " launch " + countOf(d.total(), "node") + " "
+	if d.armed {
+		return t.Paint(theme.BadgeDanger, " enter again launches "+countOf(d.total(), "node")+" ")
+	}
+	if focused {
+		return t.Paint(theme.Badge, text)
+	}
+	return t.Paint(theme.Accent, text)
+}
+
+// drawScript draws the boot script of one cloud with its size, in exactly h lines.
+func (d *launchForm) drawScript(t *theme.Theme, w, h int) []string {
+	out := make([]string, 0, h)
+	cloud := d.shownCloud()
+	r, ok := d.rendered[cloud]
+	switch {
+	case d.problem != "":
+		out = append(out, t.Paint(theme.Strong, "Boot script"))
+		for _, l := range CleanLines(d.problem) {
+			for _, x := range wrap(l, max(w-2, 4)) {
+				out = append(out, t.Paint(theme.Bad, x))
+			}
+		}
+	case !ok:
+		out = append(out, t.Paint(theme.Strong, "Boot script"), t.Paint(theme.Dim, "rendering"+t.Ellipsis))
+	default:
+		out = append(out, d.scriptHead(t, cloud, r))
+		for _, x := range r.Warnings {
+			for _, l := range wrap(Clean(x), max(w-2, 4)) {
+				out = append(out, t.Paint(theme.Warn, t.Warn+" "+l))
+			}
+		}
+		lines := CleanLines(string(r.Text))
+		room := max(h-len(out), 1)
+		d.pscroll = max(min(d.pscroll, len(lines)-room), 0)
+		for _, l := range lines[d.pscroll:min(d.pscroll+room, len(lines))] {
+			role := theme.Plain
+			if strings.HasPrefix(strings.TrimSpace(l), "#") {
+				role = theme.Dim
+			}
+			out = append(out, t.Paint(role, fit(l, w, t.Ellipsis)))
+		}
+	}
+	for len(out) < h {
+		out = append(out, "")
+	}
+	for i := range out {
+		out[i] = fit(out[i], w, t.Ellipsis)
+	}
+	return out[:h]
+}
+
+// scriptHead tells the size of a script against the limit.
+func (d *launchForm) scriptHead(t *theme.Theme, cloud string, r userdata.Rendered) string {
+	l := newLine(t).add(theme.Strong, "Boot script").add(theme.Dim, " for "+Clean(cloud)+"  ")
+	size := fmt.Sprintf("%d of %d bytes", len(r.Text), r.Limit)
+	role := theme.Good
+	switch {
+	case r.Left < 0:
+		role = theme.Bad
+		size = t.Bad + " " + size
+	case r.Limit > 0 && r.Left < r.Limit/10:
+		role = theme.Warn
+		size = t.Warn + " " + size
+	default:
+		size = t.OK + " " + size
+	}
+	return l.add(role, size).b.String()
+}

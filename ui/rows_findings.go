@@ -1,0 +1,109 @@
+package ui
+
+import (
+	"cmp"
+	"strings"
+
+	"rollcall/dnsview"
+	"rollcall/providers"
+	"rollcall/ui/grid"
+	"rollcall/ui/theme"
+)
+
+// findingRow is one finding in the list of findings.
+type findingRow struct {
+	finding *dnsview.Finding
+	key     string
+	about   string
+	where   string
+	reason  string
+	text    string
+}
+
+// Key is the identity of the row.
+func (r *findingRow) Key() string { return r.key }
+
+// findingRows makes the rows in the order of the findings, which is by severity.
+func findingRows(findings []dnsview.Finding) []*findingRow {
+	out := make([]*findingRow, len(findings))
+	for i := range findings {
+		f := &findings[i]
+		r := &findingRow{finding: f, key: f.Key(), reason: Clean(f.Reason)}
+		switch {
+		case f.Record != nil:
+			r.about = Clean(f.Record.Name + " " + f.Record.Type + " " + f.Record.Value)
+			r.where = Clean(f.Record.Zone)
+		case f.Instance != nil:
+			r.about = Clean(cmp.Or(f.Instance.Name, f.Instance.ID))
+			r.where = Clean(f.Instance.Cloud)
+		default:
+			r.about = Clean(cmp.Or(f.Service, f.Zone, f.Cloud))
+			r.where = Clean(cmp.Or(f.Cloud, f.Zone))
+		}
+		r.text = strings.ToLower(string(f.Class) + " " + r.about + " " + r.where + " " + r.reason)
+		out[i] = r
+	}
+	return out
+}
+
+// record is the identity of the record that the finding is about.
+func (r *findingRow) record() (providers.Identity, bool) {
+	if r.finding.Record == nil {
+		return providers.Identity{}, false
+	}
+	return r.finding.Record.Identity(), true
+}
+
+// instance is the identity of the instance that the finding is about.
+func (r *findingRow) instance() (instanceKey, bool) {
+	if r.finding.Instance == nil {
+		return instanceKey{}, false
+	}
+	return refKey(*r.finding.Instance), true
+}
+
+func findingColumns(t *theme.Theme) []grid.Column[*findingRow] {
+	type row = *findingRow
+	return []grid.Column[row]{
+		{
+			Title: "FINDING", Min: 9, Max: 16,
+			Text: func(r row) grid.Cell {
+				glyph, role := t.Severity(r.finding.Severity)
+				return grid.Cell{Text: glyph + " " + string(r.finding.Class), Role: role}
+			},
+			Compare: func(a, b row) int {
+				return cmp.Or(cmp.Compare(b.finding.Severity, a.finding.Severity), cmp.Compare(a.finding.Class, b.finding.Class))
+			},
+		},
+		{
+			Title: "SEVERITY", Min: 8, Max: 8, Priority: 3,
+			Text: func(r row) grid.Cell {
+				_, role := t.Severity(r.finding.Severity)
+				return grid.Cell{Text: r.finding.Severity.String(), Role: role}
+			},
+		},
+		{
+			Title: "ABOUT", Min: 12, Max: 48,
+			Text:    func(r row) grid.Cell { return grid.Cell{Text: r.about} },
+			Compare: func(a, b row) int { return cmp.Compare(a.about, b.about) },
+		},
+		{
+			Title: "WHERE", Min: 8, Max: 20, Priority: 4,
+			Text:    func(r row) grid.Cell { return grid.Cell{Text: r.where, Role: theme.Dim} },
+			Compare: func(a, b row) int { return cmp.Compare(a.where, b.where) },
+		},
+		{
+			Title: "REMEDY", Min: 8, Max: 10, Priority: 5,
+			Text: func(r row) grid.Cell {
+				if r.finding.Remedy == dnsview.NoRemedy {
+					return grid.Cell{Text: t.Dot, Role: theme.Faint}
+				}
+				return grid.Cell{Text: string(r.finding.Remedy), Role: theme.Notice}
+			},
+		},
+		{
+			Title: "REASON", Min: 20, Max: 200, Priority: 2, Wide: true,
+			Text: func(r row) grid.Cell { return grid.Cell{Text: r.reason, Role: theme.Dim} },
+		},
+	}
+}

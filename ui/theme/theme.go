@@ -1,0 +1,213 @@
+// Package theme holds the colours, glyphs and borders of the console as
+// precomputed control sequences, so that drawing a row is joining strings.
+//
+// Nothing is told by colour alone: every role that carries a state comes with
+// a glyph or a word, and without colours the cursor is shown in reverse video.
+package theme
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// Role is what a piece of text is, not how it looks.
+type Role uint8
+
+// The roles of text.
+const (
+	Plain Role = iota
+	Dim
+	Faint
+	Strong
+	Accent
+	Good
+	Notice
+	Warn
+	Bad
+	Critical
+	Title
+	Key
+	Border
+	BorderFocus
+	BorderDanger
+	Badge
+	BadgeDanger
+	roles
+)
+
+// Ground is what a piece of text stands on: the state of its row.
+type Ground uint8
+
+// The grounds of a row.
+const (
+	Normal Ground = iota
+	Cursor        // the row under the cursor, in the pane that takes the keys
+	Shadow        // the row under the cursor of the other pane
+	Linked        // a counterpart of the row under the cursor
+	grounds
+)
+
+// Reset ends every style.
+const Reset = "\x1b[m"
+
+// Options choose a theme.
+type Options struct {
+	NoColor bool // NO_COLOR: bold, faint and reverse only
+	ASCII   bool // no characters beyond ASCII
+	Light   bool // the terminal's background is light
+}
+
+// Theme is one set of looks. It is immutable.
+type Theme struct {
+	Options
+	Glyphs
+
+	sgr [grounds][roles]string
+}
+
+type style struct {
+	fg, bg                          string // "rrggbb", or empty for the terminal's own
+	bold, faint, reverse, underline bool
+}
+
+// New makes the theme for the options.
+func New(o Options) *Theme {
+	t := &Theme{Options: o, Glyphs: glyphs(o.ASCII)}
+	p := darkPalette()
+	if o.Light {
+		p = lightPalette()
+	}
+	for g := range grounds {
+		for r := range roles {
+			t.sgr[g][r] = sequence(p.style(r, g), o.NoColor)
+		}
+	}
+	return t
+}
+
+// SGR is the sequence that starts a role on a ground. It replaces whatever
+// style was on before.
+func (t *Theme) SGR(r Role, g Ground) string { return t.sgr[g][r] }
+
+// Paint gives s in the looks of a role on the normal ground.
+func (t *Theme) Paint(r Role, s string) string {
+	if r == Plain || s == "" {
+		return s
+	}
+	return t.sgr[Normal][r] + s + Reset
+}
+
+// PaintOn gives s in the looks of a role on a ground.
+func (t *Theme) PaintOn(r Role, g Ground, s string) string { return t.sgr[g][r] + s + Reset }
+
+type palette struct {
+	dim, faint, accent, good, notice, warn, bad, critical string
+	border, onBadge                                       string
+	cursor, shadow, linked                                string
+}
+
+// The two palettes are calm on purpose: text is the terminal's own colour, and
+// only what needs a person stands out.
+
+func darkPalette() palette {
+	return palette{
+		dim: "9aa5b8", faint: "66708a", accent: "7aa2f7", good: "8fc58a", notice: "7cc7d8",
+		warn: "e3b566", bad: "f2777a", critical: "ff6b9a", border: "434b63", onBadge: "16181f",
+		cursor: "2d3757", shadow: "252a38", linked: "20353a",
+	}
+}
+
+func lightPalette() palette {
+	return palette{
+		dim: "56607a", faint: "8a92a6", accent: "2f5fd0", good: "2f7d32", notice: "0f7285",
+		warn: "96650a", bad: "c0303a", critical: "b3125a", border: "b4bbcb", onBadge: "ffffff",
+		cursor: "d5e0fb", shadow: "e7eaf1", linked: "d6efec",
+	}
+}
+
+func (p palette) style(r Role, g Ground) style {
+	var s style
+	switch r {
+	case Dim:
+		s.fg, s.faint = p.dim, true
+	case Faint:
+		s.fg, s.faint = p.faint, true
+	case Strong:
+		s.bold = true
+	case Accent:
+		s.fg = p.accent
+	case Good:
+		s.fg = p.good
+	case Notice:
+		s.fg = p.notice
+	case Warn:
+		s.fg = p.warn
+	case Bad:
+		s.fg = p.bad
+	case Critical:
+		s.fg, s.bold = p.critical, true
+	case Title:
+		s.fg, s.bold = p.accent, true
+	case Key:
+		s.fg, s.bold = p.accent, true
+	case Border:
+		s.fg, s.faint = p.border, true
+	case BorderFocus:
+		s.fg = p.accent
+	case BorderDanger:
+		s.fg, s.bold = p.bad, true
+	case Badge:
+		s.fg, s.bg, s.bold, s.reverse = p.onBadge, p.accent, true, true
+	case BadgeDanger:
+		s.fg, s.bg, s.bold, s.reverse = p.onBadge, p.bad, true, true
+	}
+	switch g {
+	case Cursor:
+		s.bg, s.reverse = p.cursor, true
+		s.faint = false
+		if r == Faint {
+			s.fg = p.dim
+		}
+	case Shadow:
+		s.bg, s.underline = p.shadow, true
+	case Linked:
+		s.bg, s.underline = p.linked, true
+	}
+	return s
+}
+
+// sequence writes one style. Reverse and underline stand in for a background
+// where there are no colours; faint stands in for a dimmer foreground.
+func sequence(s style, noColor bool) string {
+	var b strings.Builder
+	b.WriteString("\x1b[0")
+	if s.bold {
+		b.WriteString(";1")
+	}
+	if noColor {
+		if s.faint {
+			b.WriteString(";2")
+		}
+		if s.underline {
+			b.WriteString(";4")
+		}
+		if s.reverse {
+			b.WriteString(";7")
+		}
+		b.WriteByte('m')
+		return b.String()
+	}
+	colour(&b, "38", s.fg)
+	colour(&b, "48", s.bg)
+	b.WriteByte('m')
+	return b.String()
+}
+
+func colour(b *strings.Builder, kind, hex string) {
+	n, err := strconv.ParseUint(hex, 16, 32)
+	if err != nil {
+		return
+	}
+	fmt.Fprintf(b, ";%s;2;%d;%d;%d", kind, n>>16&0xff, n>>8&0xff, n&0xff)
+}
