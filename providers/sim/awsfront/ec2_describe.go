@@ -1,0 +1,257 @@
+package awsfront
+
+import (
+	"encoding/base64"
+	"fmt"
+	"strconv"
+	"time"
+
+	"rollcall/providers"
+	"rollcall/providers/sim/faultplay"
+	"rollcall/providers/sim/world"
+)
+
+// instanceState gives the code and name that EC2 has for a state.
+func instanceState(s providers.InstanceState) (int, string) {
+	switch s {
+	case providers.StatePending:
+		return 0, "pending"
+	case providers.StateRunning:
+		return 16, "running"
+	case providers.StateTerminating:
+		return 32, "shutting-down"
+	case providers.StateTerminated:
+		return 48, "terminated"
+	case providers.StateStopping:
+		return 64, "stopping"
+	}
+	return 80, "stopped"
+}
+
+// instanceFields are what DescribeInstances can filter by.
+func (c *ec2Call) instanceFields(i *world.Instance) fields {
+	code, state := instanceState(i.State)
+	return fields{
+		"instance-id":         one(i.ID),
+		"instance-state-name": one(state),
+		"instance-state-code": one(strconv.Itoa(code)),
+		"ip-address":          one(addr(i.Public)),
+		"private-ip-address":  one(addr(i.Private)),
+		"dns-name":            func() []string { return []string{c.publicName(i)} },
+		"private-dns-name":    func() []string { return []string{c.privateName(i)} },
+		"image-id":            one(i.Image),
+		"instance-type":       one(i.Type),
+		"client-token":        one(clientToken(i)),
+		"key-name":            one(i.KeyName),
+		"subnet-id":           one(i.Network),
+		"vpc-id":              func() []string { return []string{c.vpcOf(i.Network)} },
+		"availability-zone":   one(c.cloud.Region + "a"),
+		"owner-id":            one(c.f.account(c.call)),
+		"architecture":        one("x86_64"),
+		"launch-time":         func() []string { return []string{stamp(i.Launched)} },
+		"reservation-id":      func() []string { return []string{c.reservation(i)} },
+		"network-interface.addresses.association.public-ip": one(addr(i.Public)),
+		"network-interface.association.public-ip":           one(addr(i.Public)),
+		"network-interface.addresses.private-ip-address":    one(addr(i.Private)),
+		"network-interface.ipv6-addresses.ipv6-address":     one(addr(i.Public6)),
+		"iam-instance-profile.name":                         one(i.Profile),
+		"iam-instance-profile.arn":                          func() []string { return []string{c.profileARN(i.Profile)} },
+	}
+}
+
+// meets gives the test of a call's filters on instances. A filter that does
+// not exist is told by trying them on a row that has everything.
+func (c *ec2Call) meets() (func(*world.Instance) bool, *apiError) {
+	fs := filters(c.form)
+	for _, f := range fs { // one at a time, or the first that does not match would hide the next
+		if _, err := keep([]filter{f}, c.instanceFields(&world.Instance{}), nil); err != nil {
+			return nil, err
+		}
+	}
+	if len(fs) == 0 {
+		return nil, nil
+	}
+	return func(i *world.Instance) bool {
+		ok, err := keep(fs, c.instanceFields(i), i.Tags)
+		return ok && err == nil
+	}, nil
+}
+
+func (c *ec2Call) describeInstances() *apiError {
+	meets, err := c.meets()
+	if err != nil {
+		return err
+	}
+	p, err := pageOf(c.form, 5, 1000, 1000)
+	if err != nil {
+		return err
+	}
+	var rows []world.Instance
+	token := ""
+	if ids := list(c.form, "InstanceId"); len(ids) > 0 {
+		if c.form.Get("MaxResults") != "" {
+			return bad("InvalidParameterCombination", "The parameter instancesSet cannot be used with the parameter maxResults")
+		}
+		found, err := c.byID(ids)
+		if err != nil {
+			return err
+		}
+		for n := range found {
+			if (meets == nil || meets(&found[n])) && c.fault != world.EmptyPage {
+				rows = append(rows, found[n])
+			}
+		}
+	} else {
+		rows, token = c.page(p, meets)
+	}
+	c.x.in("reservationSet", func() {
+		for len(rows) > 0 {
+			r := c.reservation(&rows[0])
+			n := 1
+			for n < len(rows) && c.reservation(&rows[n]) == r {
+				n++
+			}
+			c.x.in("item", func() { c.writeReservation(r, rows[:n]) })
+			rows = rows[n:]
+		}
+	})
+	c.x.opt("nextToken", token)
+	return nil
+}
+
+// page gives one page of instances and the token of the next, with the faults of a list.
+func (c *ec2Call) page(p paging, keep func(*world.Instance) bool) (rows []world.Instance, token string) {
+	all := c.rows(keep, p.cursor, p.limit+1)
+	more := len(all) > p.limit
+	rows, next, loop := faultplay.Cut(c.fault, all[:min(p.limit, len(all))], more)
+	switch {
+	case loop:
+		return rows, tokenAfter(p.cursor)
+	case next:
+		return rows, tokenAfter(rows[len(rows)-1].Number)
+	}
+	return rows, ""
+}
+
+func (c *ec2Call) describeInstanceStatus() *apiError {
+	all := c.form.Get("IncludeAllInstances") == "true"
+	fs := filters(c.form)
+	row := func(i *world.Instance) fields {
+		code, state := instanceState(i.State)
+		return fields{
+			"instance-state-name": one(state), "instance-state-code": one(strconv.Itoa(code)), "availability-zone": one(c.cloud.Region + "a"),
+			"instance-status.status": one(checks(i)), "system-status.status": one(checks(i)),
+		}
+	}
+	for _, f := range fs {
+		if _, err := keep([]filter{f}, row(&world.Instance{}), nil); err != nil {
+			return err
+		}
+	}
+	meets := func(i *world.Instance) bool {
+		ok, err := keep(fs, row(i), i.Tags)
+		return ok && err == nil && (all || i.State == providers.StateRunning)
+	}
+	p, err := pageOf(c.form, 5, 1000, 1000)
+	if err != nil {
+		return err
+	}
+	var rows []world.Instance
+	token := ""
+	if ids := list(c.form, "InstanceId"); len(ids) > 0 {
+		found, err := c.byID(ids)
+		if err != nil {
+			return err
+		}
+		for n := range found {
+			if meets(&found[n]) {
+				rows = append(rows, found[n])
+			}
+		}
+	} else {
+		rows, token = c.page(p, meets)
+	}
+	c.x.items("instanceStatusSet", len(rows), func(n int) {
+		i := &rows[n]
+		c.x.el("instanceId", i.ID)
+		c.x.el("availabilityZone", c.cloud.Region+"a")
+		c.writeState("instanceState", i.State)
+		for _, which := range []string{"systemStatus", "instanceStatus"} {
+			c.x.in(which, func() {
+				c.x.el("status", checks(i))
+				if i.State == providers.StateRunning {
+					c.x.items("details", 1, func(int) {
+						c.x.el("name", "reachability")
+						c.x.el("status", "passed")
+					})
+				}
+			})
+		}
+	})
+	c.x.opt("nextToken", token)
+	return nil
+}
+
+// checks is the summary of the status checks of an instance.
+func checks(i *world.Instance) string {
+	if i.State == providers.StateRunning {
+		return "ok"
+	}
+	return "not-applicable"
+}
+
+func (c *ec2Call) describeInstanceAttribute() *apiError {
+	i, err := c.single()
+	if err != nil {
+		return err
+	}
+	c.x.el("instanceId", i.ID)
+	value := func(name, v string) {
+		c.x.in(name, func() { c.x.opt("value", v) })
+	}
+	switch a := c.form.Get("Attribute"); a {
+	case "userData":
+		value(a, base64.StdEncoding.EncodeToString(i.UserData))
+	case "instanceType":
+		value(a, i.Type)
+	case "instanceInitiatedShutdownBehavior":
+		value(a, "stop")
+	case "disableApiTermination", "disableApiStop", "ebsOptimized":
+		value(a, "false")
+	case "":
+		return missingParameter("attribute")
+	default:
+		return bad("InvalidParameterValue", "Value (%s) for parameter attribute is invalid. Unknown attribute.", a)
+	}
+	return nil
+}
+
+// single is the one instance that a call names in InstanceId.
+func (c *ec2Call) single() (world.Instance, *apiError) {
+	id := c.form.Get("InstanceId")
+	if id == "" {
+		return world.Instance{}, missingParameter("instanceId")
+	}
+	found, err := c.byID([]string{id})
+	if err != nil {
+		return world.Instance{}, err
+	}
+	return found[0], nil
+}
+
+func (c *ec2Call) getConsoleOutput() *apiError {
+	i, err := c.single()
+	if err != nil {
+		return err
+	}
+	c.x.el("instanceId", i.ID)
+	c.x.at("timestamp", c.f.w.Now())
+	text := ""
+	if !i.Changed.IsZero() && i.State != providers.StatePending {
+		text = fmt.Sprintf("[    0.000000] Linux version 6.1.0-25-cloud-amd64 (debian-kernel@lists.debian.org)\r\n"+
+			"[    2.114233] cloud-init[412]: Cloud-init v. 22.4.2 finished at %s. Datasource DataSourceEc2Local.\r\n\r\n%s login: \r\n",
+			i.Changed.UTC().Format(time.RFC1123), c.privateName(&i))
+	}
+	c.x.el("output", base64.StdEncoding.EncodeToString([]byte(text)))
+	return nil
+}

@@ -1,0 +1,280 @@
+package awsfront
+
+import (
+	"fmt"
+	"maps"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"rollcall/providers"
+	"rollcall/providers/sim/world"
+)
+
+// tokenMark separates a client token from the number of the instance among
+// those that one launch asked for. The world knows one instance for each token.
+const tokenMark = "\x00"
+
+// clientToken is the token that an instance was launched with, as its client gave it.
+func clientToken(i *world.Instance) string {
+	t, _, _ := strings.Cut(i.ClientToken, tokenMark)
+	return t
+}
+
+func addr(a netip.Addr) string {
+	if !a.IsValid() {
+		return ""
+	}
+	return a.String()
+}
+
+// publicName is the name that Amazon's DNS has for a public address.
+func (c *ec2Call) publicName(i *world.Instance) string {
+	if !i.Public.IsValid() {
+		return ""
+	}
+	dashes := strings.ReplaceAll(i.Public.String(), ".", "-")
+	if c.cloud.Region == "us-east-1" {
+		return "ec2-" + dashes + ".compute-1.amazonaws.com"
+	}
+	return "ec2-" + dashes + "." + c.cloud.Region + ".compute.amazonaws.com"
+}
+
+func (c *ec2Call) privateName(i *world.Instance) string {
+	if !i.Private.IsValid() {
+		return ""
+	}
+	dashes := strings.ReplaceAll(i.Private.String(), ".", "-")
+	if c.cloud.Region == "us-east-1" {
+		return "ip-" + dashes + ".ec2.internal"
+	}
+	return "ip-" + dashes + "." + c.cloud.Region + ".compute.internal"
+}
+
+func (c *ec2Call) profileARN(name string) string {
+	if name == "" {
+		return ""
+	}
+	return "arn:aws:iam::" + c.f.account(c.call) + ":instance-profile/" + name
+}
+
+// vpcOf is the network that a subnet lies in.
+func (c *ec2Call) vpcOf(subnet string) string {
+	for _, n := range c.f.w.Networks(c.cloud.Name) {
+		if n.ID == subnet {
+			return n.VPC
+		}
+	}
+	return ""
+}
+
+// reservation is the id of the launch that an instance came from.
+func (c *ec2Call) reservation(i *world.Instance) string {
+	c.state.mu.Lock()
+	defer c.state.mu.Unlock()
+	if r, ok := c.state.reservations[i.ID]; ok {
+		return r
+	}
+	return derived("r", i.ID)
+}
+
+func (c *ec2Call) writeReservation(id string, rows []world.Instance) {
+	c.x.el("reservationId", id)
+	c.x.el("ownerId", c.f.account(c.call))
+	c.x.empty("groupSet")
+	c.x.items("instancesSet", len(rows), func(n int) { c.writeInstance(&rows[n], n) })
+}
+
+func (c *ec2Call) writeState(name string, s providers.InstanceState) {
+	code, text := instanceState(s)
+	c.x.in(name, func() {
+		c.x.num("code", code)
+		c.x.el("name", text)
+	})
+}
+
+// writeInstance writes an instance as DescribeInstances and RunInstances do.
+func (c *ec2Call) writeInstance(i *world.Instance, launchIndex int) {
+	x := c.x
+	live := i.State != providers.StateTerminated
+	x.el("instanceId", i.ID)
+	x.el("imageId", i.Image)
+	c.writeState("instanceState", i.State)
+	x.el("privateDnsName", c.privateName(i))
+	x.el("dnsName", c.publicName(i))
+	reason := ""
+	switch i.State {
+	case providers.StateStopped, providers.StateStopping, providers.StateTerminated, providers.StateTerminating:
+		reason = "User initiated (" + i.Changed.UTC().Format("2006-01-02 15:04:05") + " GMT)"
+	}
+	x.el("reason", reason)
+	x.opt("keyName", i.KeyName)
+	x.num("amiLaunchIndex", launchIndex)
+	x.empty("productCodes")
+	x.el("instanceType", i.Type)
+	x.at("launchTime", i.Launched)
+	x.in("placement", func() {
+		x.el("availabilityZone", c.cloud.Region+"a")
+		x.empty("groupName")
+		x.el("tenancy", "default")
+	})
+	x.in("monitoring", func() { x.el("state", "disabled") })
+	if live {
+		x.opt("subnetId", i.Network)
+		x.opt("vpcId", c.vpcOf(i.Network))
+		x.opt("privateIpAddress", addr(i.Private))
+		x.opt("ipAddress", addr(i.Public))
+		x.flag("sourceDestCheck", true)
+		c.writeGroups()
+	}
+	if reason != "" {
+		x.in("stateReason", func() {
+			x.el("code", "Client.UserInitiatedShutdown")
+			x.el("message", "Client.UserInitiatedShutdown: User initiated shutdown")
+		})
+	} else if i.State == providers.StatePending {
+		x.in("stateReason", func() {
+			x.el("code", "pending")
+			x.el("message", "pending")
+		})
+	}
+	x.el("architecture", "x86_64")
+	x.el("rootDeviceType", "ebs")
+	x.el("rootDeviceName", "/dev/xvda")
+	if live && i.State != providers.StatePending {
+		x.items("blockDeviceMapping", 1, func(int) {
+			x.el("deviceName", "/dev/xvda")
+			x.in("ebs", func() {
+				x.el("volumeId", derived("vol", i.ID))
+				x.el("status", "attached")
+				x.at("attachTime", i.Launched)
+				x.flag("deleteOnTermination", true)
+			})
+		})
+	} else {
+		x.empty("blockDeviceMapping")
+	}
+	x.el("virtualizationType", "hvm")
+	x.el("clientToken", clientToken(i))
+	c.writeTags(i.Tags)
+	x.el("hypervisor", "xen")
+	if live {
+		x.items("networkInterfaceSet", 1, func(int) { c.writeInstanceInterface(i) })
+	} else {
+		x.empty("networkInterfaceSet")
+	}
+	if i.Profile != "" {
+		x.in("iamInstanceProfile", func() {
+			x.el("arn", c.profileARN(i.Profile))
+			x.el("id", iamID("AIPA", i.Profile))
+		})
+	}
+	x.flag("ebsOptimized", false)
+	x.flag("enaSupport", true)
+	c.writeMetadataOptions(i)
+}
+
+func (c *ec2Call) writeTags(tags map[string]string) {
+	if len(tags) == 0 {
+		return
+	}
+	keys := slices.Sorted(maps.Keys(tags))
+	c.x.items("tagSet", len(keys), func(n int) {
+		c.x.el("key", keys[n])
+		c.x.el("value", tags[keys[n]])
+	})
+}
+
+func (c *ec2Call) writeGroups() {
+	c.x.items("groupSet", 1, func(int) {
+		c.x.el("groupId", defaultGroup)
+		c.x.el("groupName", "default")
+	})
+}
+
+// writeInstanceInterface writes the one interface of an instance as it stands in the instance.
+func (c *ec2Call) writeInstanceInterface(i *world.Instance) {
+	x := c.x
+	x.el("networkInterfaceId", derived("eni", i.ID))
+	x.el("subnetId", i.Network)
+	x.el("vpcId", c.vpcOf(i.Network))
+	x.empty("description")
+	x.el("ownerId", c.f.account(c.call))
+	x.el("status", "in-use")
+	x.el("macAddress", macOf(i))
+	x.el("privateIpAddress", addr(i.Private))
+	x.el("privateDnsName", c.privateName(i))
+	x.flag("sourceDestCheck", true)
+	c.writeGroups()
+	x.in("attachment", func() {
+		x.el("attachmentId", derived("eni-attach", i.ID))
+		x.num("deviceIndex", 0)
+		x.el("status", "attached")
+		x.at("attachTime", i.Launched)
+		x.flag("deleteOnTermination", true)
+		x.num("networkCardIndex", 0)
+	})
+	association := func() {
+		if !i.Public.IsValid() {
+			return
+		}
+		x.in("association", func() {
+			x.el("publicIp", addr(i.Public))
+			x.el("publicDnsName", c.publicName(i))
+			x.el("ipOwnerId", c.ipOwner(i))
+		})
+	}
+	association()
+	x.items("privateIpAddressesSet", 1, func(int) {
+		x.el("privateIpAddress", addr(i.Private))
+		x.el("privateDnsName", c.privateName(i))
+		x.flag("primary", true)
+		association()
+	})
+	x.items("ipv6AddressesSet", v6Count(i), func(int) {
+		x.el("ipv6Address", addr(i.Public6))
+		x.flag("isPrimaryIpv6", false)
+	})
+	x.el("interfaceType", "interface")
+}
+
+// ipOwner says whose the public address of an instance is: the account's when
+// it is an elastic one, and Amazon's when it goes back with a stop.
+func (c *ec2Call) ipOwner(i *world.Instance) string {
+	if i.Elastic {
+		return c.f.account(c.call)
+	}
+	return "amazon"
+}
+
+func v6Count(i *world.Instance) int {
+	if i.Public6.IsValid() {
+		return 1
+	}
+	return 0
+}
+
+func macOf(i *world.Instance) string {
+	b := [4]byte{}
+	if i.Private.Is4() {
+		b = i.Private.As4()
+	}
+	return fmt.Sprintf("0e:5a:%02x:%02x:%02x:%02x", b[0], b[1], b[2], b[3])
+}
+
+func (c *ec2Call) writeMetadataOptions(i *world.Instance) {
+	c.state.mu.Lock()
+	m, ok := c.state.metadata[i.ID]
+	c.state.mu.Unlock()
+	if !ok {
+		m = metadataOptions{tokens: "required", endpoint: "enabled", hopLimit: "2", instanceTags: "disabled"}
+	}
+	c.x.in("metadataOptions", func() {
+		c.x.el("state", "applied")
+		c.x.el("httpTokens", m.tokens)
+		c.x.el("httpPutResponseHopLimit", m.hopLimit)
+		c.x.el("httpEndpoint", m.endpoint)
+		c.x.el("httpProtocolIpv6", "disabled")
+		c.x.el("instanceMetadataTags", m.instanceTags)
+	})
+}

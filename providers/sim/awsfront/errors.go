@@ -1,0 +1,152 @@
+package awsfront
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"time"
+)
+
+// apiError is an error as an API states it.
+type apiError struct {
+	status  int
+	code    string
+	message string
+}
+
+// bad gives a client error with HTTP status 400.
+func bad(code, format string, a ...any) *apiError {
+	return &apiError{http.StatusBadRequest, code, fmt.Sprintf(format, a...)}
+}
+
+func missingParameter(name string) *apiError {
+	return bad("MissingParameter", "The request must contain the parameter %s", name)
+}
+
+// fail answers with an error in the shape of the call's protocol.
+func (c *call) fail(w http.ResponseWriter, e *apiError) {
+	x := &xmlWriter{}
+	side := "Sender"
+	if e.status >= 500 {
+		side = "Receiver"
+	}
+	switch c.proto {
+	case protoEC2:
+		x.in("Response", func() {
+			x.in("Errors", func() {
+				x.in("Error", func() {
+					x.el("Code", e.code)
+					x.el("Message", e.message)
+				})
+			})
+			x.el("RequestID", c.id)
+		})
+	case protoJSON:
+		sendJSON(w, c, e.status, map[string]string{"__type": e.code, "message": e.message})
+		return
+	default:
+		x.open("ErrorResponse", namespaceOf(c.service))
+		x.in("Error", func() {
+			x.el("Type", side)
+			x.el("Code", e.code)
+			x.el("Message", e.message)
+		})
+		x.el("RequestId", c.id)
+		x.close("ErrorResponse")
+	}
+	c.send(w, e.status, x.b.Bytes())
+}
+
+// send answers with an XML body.
+func (c *call) send(w http.ResponseWriter, status int, body []byte) {
+	h := w.Header()
+	h.Set("Content-Type", "text/xml;charset=UTF-8")
+	if c.proto == protoREST {
+		h.Set("Content-Type", "text/xml")
+	}
+	h.Set("X-Amzn-Requestid", c.id)
+	w.WriteHeader(status)
+	_, _ = w.Write([]byte(xmlHead)) // a client that has left is no error of ours
+	_, _ = w.Write(body)
+}
+
+func sendJSON(w http.ResponseWriter, c *call, status int, v any) {
+	b, err := json.Marshal(v)
+	if err != nil {
+		panic(err) // maps and structs of strings and numbers only
+	}
+	w.Header().Set("Content-Type", "application/x-amz-json-1.1")
+	w.Header().Set("X-Amzn-Requestid", c.id)
+	w.WriteHeader(status)
+	_, _ = w.Write(b)
+}
+
+// authError says that a signature is not accepted, in the words of the API.
+func authError(c *call, p authProblem) *apiError {
+	if c.proto == protoEC2 {
+		return ec2AuthError(p)
+	}
+	e := &apiError{status: http.StatusForbidden}
+	switch p {
+	case missing:
+		e.code, e.message = "MissingAuthenticationToken", "Missing Authentication Token"
+		if c.proto == protoQuery {
+			e.message = "Request is missing Authentication Token"
+		}
+	case incomplete:
+		e.status, e.code, e.message = http.StatusBadRequest, "IncompleteSignature",
+			"Authorization header requires 'Credential' parameter. Authorization header requires 'Signature' parameter. Authorization header requires 'SignedHeaders' parameter. Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header."
+	case unknownKey:
+		e.code, e.message = "InvalidClientTokenId", "The security token included in the request is invalid."
+	case badSignature:
+		e.code, e.message = "SignatureDoesNotMatch", "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method. Consult the service documentation for details."
+	case expired, notYet:
+		e.code, e.message = "SignatureDoesNotMatch", "Signature expired: "+c.r.Header.Get("X-Amz-Date")+" is not within "+fmt.Sprint(int(maxSkew/time.Minute))+" min. of the time of the server"
+		if p == notYet {
+			e.message = "Signature not yet current: " + c.r.Header.Get("X-Amz-Date") + " is later than the time of the server + " + fmt.Sprint(int(maxSkew/time.Minute)) + " min."
+		}
+	}
+	if c.proto == protoJSON {
+		e.status = http.StatusBadRequest
+		e.code = map[string]string{
+			"MissingAuthenticationToken": "MissingAuthenticationTokenException", "IncompleteSignature": "IncompleteSignatureException",
+			"InvalidClientTokenId": "UnrecognizedClientException", "SignatureDoesNotMatch": "InvalidSignatureException",
+		}[e.code]
+	}
+	return e
+}
+
+func ec2AuthError(p authProblem) *apiError {
+	switch p {
+	case missing:
+		return &apiError{http.StatusForbidden, "MissingAuthenticationToken", "The request must contain either a valid (registered) AWS access key ID or X.509 certificate"}
+	case incomplete:
+		return bad("IncompleteSignature", "The request signature does not conform to AWS standards")
+	case expired, notYet:
+		return bad("RequestExpired", "Request has expired.")
+	}
+	return &apiError{http.StatusUnauthorized, "AuthFailure", "AWS was not able to validate the provided access credentials"}
+}
+
+// throttled is each API's own refusal of too many calls. None says when to come back.
+func throttled(c *call) *apiError {
+	switch c.proto {
+	case protoEC2:
+		return &apiError{http.StatusServiceUnavailable, "RequestLimitExceeded", "Request limit exceeded."}
+	case protoJSON:
+		return bad("ThrottlingException", "Rate exceeded")
+	}
+	return bad("Throttling", "Rate exceeded")
+}
+
+func serverError(c *call) *apiError {
+	switch c.proto {
+	case protoEC2:
+		return &apiError{http.StatusInternalServerError, "InternalError", "An internal error has occurred"}
+	case protoJSON:
+		return &apiError{http.StatusInternalServerError, "InternalServerError", "An error occurred on the server side."}
+	case protoQuery:
+		return &apiError{http.StatusInternalServerError, "InternalFailure", "The request processing has failed because of an unknown error, exception or failure."}
+	}
+	return &apiError{http.StatusServiceUnavailable, "ServiceUnavailable", "Service is unavailable"}
+}

@@ -1,0 +1,73 @@
+package awsfront
+
+import (
+	"rollcall/providers"
+	"rollcall/providers/sim/world"
+)
+
+// otherAccount is the account that credentials belong to under world.WrongKey.
+const otherAccount = "999988887777"
+
+// listFaults cut lists, so they play on the lists of one source only.
+func listFault(k world.FaultKind) bool {
+	switch k {
+	case world.ShortPage, world.EmptyPage, world.PageLoop, world.Stale:
+		return true
+	}
+	return false
+}
+
+// faultOf asks the world for the fault that a call is to meet.
+func (f *front) faultOf(c *call) world.FaultKind {
+	switch c.service {
+	case "ec2", "sts", "ssm":
+		if c.cloud == nil {
+			return world.NoFault
+		}
+		k, _ := f.w.Fault(c.cloud.Name)
+		return k
+	case "iam":
+		var names []string
+		for _, cl := range f.w.Clouds() {
+			if cl.Provider == providers.EC2 {
+				names = append(names, cl.Name)
+			}
+		}
+		return f.common(names)
+	case "route53":
+		if z := f.zoneOfPath(c.r.URL.Path); z != nil {
+			k, _ := f.w.Fault(z.Name)
+			return k
+		}
+		var names []string
+		for _, z := range f.w.Zones(providers.Route53) {
+			names = append(names, z.Name)
+		}
+		return f.common(names)
+	}
+	return world.NoFault
+}
+
+// common gives the fault that all sources have, if it is one that a call of the whole account can meet.
+func (f *front) common(sources []string) world.FaultKind {
+	all := world.NoFault
+	for n, s := range sources {
+		k, _ := f.w.Fault(s)
+		if n > 0 && k != all {
+			return world.NoFault
+		}
+		all = k
+	}
+	if listFault(all) {
+		return world.NoFault
+	}
+	return all
+}
+
+// account is the account that a call's credentials belong to.
+func (f *front) account(c *call) string {
+	if c.fault == world.WrongKey {
+		return otherAccount
+	}
+	return f.w.Credentials.AWSAccount
+}

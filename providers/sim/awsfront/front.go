@@ -1,0 +1,194 @@
+// Package awsfront shows the embedded world as Amazon Web Services: the EC2
+// query API, STS, IAM, the parameter store and Route 53, all on one listener,
+// told apart by the credential scope of each request's signature. It answers as
+// AWS does, errors included, so that clients that nobody here wrote work against it.
+//
+// Faults are asked of the world by source. A call to EC2, STS or the parameter
+// store belongs to the cloud of the region it is signed for; a call on one hosted
+// zone belongs to that zone. Calls of the whole account (IAM, ListHostedZones,
+// GetChange and the like) have a fault only when every EC2 cloud, or every Route 53
+// zone, has that same fault, and their lists are never cut.
+package awsfront
+
+import (
+	"fmt"
+	"io"
+	"maps"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"rollcall/providers/sim/faultplay"
+	"rollcall/providers/sim/world"
+)
+
+// bodyLimit is the largest request that is read. AWS takes less everywhere.
+const bodyLimit = 10 << 20
+
+// An Option changes how a front works.
+type Option func(*front)
+
+// WithClock sets the clock that signatures are checked against; it is
+// time.Now otherwise, whatever the world's clock says, as clients sign with theirs.
+func WithClock(now func() time.Time) Option { return func(f *front) { f.now = now } }
+
+// New gives a handler that fronts w as AWS. Requests must be signed with
+// w.Credentials (signature version 4, in the Authorization header).
+func New(w *world.World, options ...Option) http.Handler {
+	f := &front{w: w, now: time.Now, ec2: newEC2State(w), iam: newIAMStore(w), ssm: newParameterStore(), zones: newZoneState(w)}
+	for _, o := range options {
+		o(f)
+	}
+	return f
+}
+
+type front struct {
+	w   *world.World
+	now func() time.Time
+	seq atomic.Uint64
+
+	ec2   map[string]*ec2State // by cloud
+	iam   *iamStore
+	ssm   *parameterStore
+	zones map[string]*zoneState // by zone id
+}
+
+// protocol is the shape of an API's requests and answers.
+type protocol int
+
+const (
+	protoQuery protocol = iota // STS, IAM
+	protoEC2
+	protoREST // Route 53
+	protoJSON // parameter store
+)
+
+// call is one request on its way to an answer.
+type call struct {
+	r       *http.Request
+	body    []byte
+	form    url.Values // of the query APIs
+	scope   scope
+	service string
+	proto   protocol
+	id      string // request id
+	fault   world.FaultKind
+	cloud   *world.Cloud // of EC2, STS and SSM calls, when the region has one
+}
+
+// action is what a call asks for.
+func (c *call) action() string {
+	if c.proto == protoJSON {
+		_, a, _ := strings.Cut(c.r.Header.Get("X-Amz-Target"), ".")
+		return a
+	}
+	return c.form.Get("Action")
+}
+
+// writes reports whether the call changes anything.
+func (c *call) writes() bool {
+	if c.proto == protoREST {
+		return c.r.Method != http.MethodGet
+	}
+	a := c.action()
+	return !strings.HasPrefix(a, "Describe") && !strings.HasPrefix(a, "Get") && !strings.HasPrefix(a, "List")
+}
+
+// ServeHTTP answers one AWS request.
+func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	body, err := io.ReadAll(io.LimitReader(r.Body, bodyLimit))
+	if err != nil {
+		panic(http.ErrAbortHandler)
+	}
+	n := f.seq.Add(1)
+	c := &call{r: r, body: body, id: fmt.Sprintf("%08x-5c1e-4d2a-9f00-%012x", n*2654435761&0xffffffff, n)}
+	c.form = r.URL.Query()
+	if strings.HasPrefix(r.Header.Get("Content-Type"), "application/x-www-form-urlencoded") {
+		posted, _ := url.ParseQuery(string(body)) // what cannot be read is missing, and refused as that
+		maps.Copy(c.form, posted)
+	}
+	c.scope, _ = parseAuthorization(r.Header.Get("Authorization"))
+	c.route()
+	if cloud, ok := f.w.CloudIn("ec2", c.scope.region); ok {
+		c.cloud = &cloud
+	}
+	c.fault = f.faultOf(c)
+	faultplay.Serve(w, r, c.fault, c.writes(), func(w http.ResponseWriter, _ *http.Request) { f.answer(w, c) })
+}
+
+// route finds the service that a call is for and how it wants to be answered.
+func (c *call) route() {
+	c.service = c.scope.service
+	if c.service == "" { // not signed: it will be refused, in the words of the API it was meant for
+		switch {
+		case strings.HasPrefix(c.r.URL.Path, r53Path):
+			c.service = "route53"
+		case c.r.Header.Get("X-Amz-Target") != "":
+			c.service = "ssm"
+		case c.form.Get("Version") == iamVersion:
+			c.service = "iam"
+		case c.form.Get("Version") == stsVersion:
+			c.service = "sts"
+		default:
+			c.service = "ec2"
+		}
+	}
+	switch c.service {
+	case "ec2":
+		c.proto = protoEC2
+	case "route53":
+		c.proto = protoREST
+	case "ssm":
+		c.proto = protoJSON
+	}
+}
+
+func (f *front) answer(w http.ResponseWriter, c *call) {
+	if e := f.refuse(c); e != nil {
+		c.fail(w, e)
+		return
+	}
+	var e *apiError
+	out := &xmlWriter{}
+	switch c.service {
+	case "ec2":
+		e = f.serveEC2(c, out)
+	case "sts":
+		e = f.serveSTS(c, out)
+	case "iam":
+		e = f.serveIAM(c, out)
+	case "ssm":
+		f.serveSSM(w, c)
+		return
+	case "route53":
+		e = f.serveRoute53(c, out)
+	default:
+		e = &apiError{http.StatusNotFound, "UnknownOperationException", "There is no service " + c.service + " here"}
+	}
+	if e != nil {
+		c.fail(w, e)
+		return
+	}
+	c.send(w, http.StatusOK, out.b.Bytes())
+}
+
+// refuse says why a call is not carried out at all: its signature, or a fault.
+func (f *front) refuse(c *call) *apiError {
+	if p := verify(c, f.w.Credentials, f.now()); p != "" {
+		return authError(c, p)
+	}
+	if c.service == "ec2" && c.cloud == nil {
+		return authError(c, unknownKey) // keys are not valid in a region that the account does not have
+	}
+	switch c.fault {
+	case world.AuthError:
+		return authError(c, unknownKey)
+	case world.Throttle:
+		return throttled(c)
+	case world.ServerError:
+		return serverError(c)
+	}
+	return nil
+}

@@ -1,0 +1,190 @@
+package awsfront
+
+import (
+	"encoding/base64"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// list gives the values of NAME.1, NAME.2, … in the order of their numbers.
+func list(form url.Values, name string) []string {
+	type item struct {
+		n int
+		v string
+	}
+	var items []item
+	for k, v := range form {
+		rest, ok := strings.CutPrefix(k, name+".")
+		if !ok {
+			continue
+		}
+		if n, err := strconv.Atoi(rest); err == nil && len(v) > 0 {
+			items = append(items, item{n, v[0]})
+		}
+	}
+	slices.SortFunc(items, func(a, b item) int { return a.n - b.n })
+	out := make([]string, len(items))
+	for i, it := range items {
+		out[i] = it.v
+	}
+	return out
+}
+
+// groups gives, for NAME.1.X, NAME.2.Y, …, the forms {X: …}, {Y: …} in the order of their numbers.
+func groups(form url.Values, name string) []url.Values {
+	byNumber := map[int]url.Values{}
+	for k, v := range form {
+		rest, ok := strings.CutPrefix(k, name+".")
+		if !ok {
+			continue
+		}
+		num, field, _ := strings.Cut(rest, ".")
+		n, err := strconv.Atoi(num)
+		if err != nil || field == "" {
+			continue
+		}
+		if byNumber[n] == nil {
+			byNumber[n] = url.Values{}
+		}
+		byNumber[n][field] = v
+	}
+	numbers := make([]int, 0, len(byNumber))
+	for n := range byNumber {
+		numbers = append(numbers, n)
+	}
+	slices.Sort(numbers)
+	out := make([]url.Values, len(numbers))
+	for i, n := range numbers {
+		out[i] = byNumber[n]
+	}
+	return out
+}
+
+// filter is one Filter.N of a describe call.
+type filter struct {
+	name   string
+	values []string
+}
+
+func filters(form url.Values) []filter {
+	var out []filter
+	for _, g := range groups(form, "Filter") {
+		out = append(out, filter{g.Get("Name"), list(g, "Value")})
+	}
+	return out
+}
+
+// matches reports whether one of the values of a row meets one of the filter's patterns.
+func (f filter) matches(have ...string) bool {
+	for _, p := range f.values {
+		for _, h := range have {
+			if p == h || glob(p, h) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// glob matches * and ?, which a backslash takes literally, as EC2's filters do.
+func glob(pattern, s string) bool {
+	for pattern != "" {
+		switch pattern[0] {
+		case '*':
+			for i := range len(s) + 1 {
+				if glob(pattern[1:], s[i:]) {
+					return true
+				}
+			}
+			return false
+		case '?':
+			if s == "" {
+				return false
+			}
+		case '\\':
+			if len(pattern) > 1 {
+				pattern = pattern[1:]
+			}
+			fallthrough
+		default:
+			if s == "" || s[0] != pattern[0] {
+				return false
+			}
+		}
+		pattern, s = pattern[1:], s[1:]
+	}
+	return s == ""
+}
+
+// fields are the values of a row, by the name of the filter that asks for them.
+// A filter on tags is answered from tags.
+type fields map[string]func() []string
+
+func one(s string) func() []string { return func() []string { return []string{s} } }
+
+// keep reports whether a row meets all filters. A filter that is not known is an error.
+func keep(fs []filter, row fields, tags map[string]string) (bool, *apiError) {
+	for _, f := range fs {
+		if key, ok := strings.CutPrefix(f.name, "tag:"); ok {
+			if v, has := tags[key]; !has || !f.matches(v) {
+				return false, nil
+			}
+			continue
+		}
+		if f.name == "tag-key" || f.name == "tag-value" {
+			hit := false
+			for k, v := range tags {
+				hit = hit || f.name == "tag-key" && f.matches(k) || f.name == "tag-value" && f.matches(v)
+			}
+			if !hit {
+				return false, nil
+			}
+			continue
+		}
+		get, ok := row[f.name]
+		if !ok {
+			return false, bad("InvalidParameterValue", "The filter '%s' is invalid", f.name)
+		}
+		if !f.matches(get()...) {
+			return false, nil
+		}
+	}
+	return true, nil
+}
+
+// paging is MaxResults and NextToken of a describe call.
+type paging struct {
+	cursor int // the position that the last page ended at
+	limit  int
+	token  string
+}
+
+// pageOf reads the paging of a call that takes low to high rows a page, and def when it does not say.
+func pageOf(form url.Values, low, high, def int) (paging, *apiError) {
+	p := paging{limit: def, token: form.Get("NextToken")}
+	if s := form.Get("MaxResults"); s != "" {
+		n, err := strconv.Atoi(s)
+		if err != nil || n < low || n > high {
+			return p, bad("InvalidParameterValue", "Value ( %s ) for parameter maxResults is invalid. Expecting a value between %d and %d.", s, low, high)
+		}
+		p.limit = n
+	}
+	if p.token != "" {
+		b, err := base64.RawURLEncoding.DecodeString(p.token)
+		n, err2 := strconv.Atoi(strings.TrimPrefix(string(b), tokenPrefix))
+		if err != nil || err2 != nil || !strings.HasPrefix(string(b), tokenPrefix) {
+			return p, bad("InvalidNextToken", "The specified nextToken is invalid")
+		}
+		p.cursor = n
+	}
+	return p, nil
+}
+
+const tokenPrefix = "rollcall-page-after:"
+
+// tokenAfter is the token of the page that begins after a position.
+func tokenAfter(cursor int) string {
+	return base64.RawURLEncoding.EncodeToString([]byte(tokenPrefix + strconv.Itoa(cursor)))
+}

@@ -1,0 +1,131 @@
+package awsfront
+
+import (
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"rollcall/providers/sim/faultplay"
+	"rollcall/providers/sim/world"
+)
+
+// setPage is the most record sets that one answer lists, and what it lists when it is not told.
+const setPage = 300
+
+// listRecordSets answers ListResourceRecordSets: from the given name, type and
+// identifier on, in Route 53's order.
+func (f *front) listRecordSets(c *call, x *xmlWriter, z *world.Zone) *apiError {
+	limit, err := maxItems(c, setPage)
+	if err != nil {
+		return err
+	}
+	q := c.r.URL.Query()
+	name, typ, id := q.Get("name"), q.Get("type"), q.Get("identifier")
+	switch {
+	case name == "" && typ != "":
+		return bad("InvalidInput", "If you specify a type, you must also specify a name")
+	case (name == "" || typ == "") && id != "":
+		return bad("InvalidInput", "If you specify an identifier, you must also specify a name and a type")
+	case typ != "" && !knownType(typ):
+		return bad("InvalidInput", "1 validation error detected: Value '%s' at 'type' failed to satisfy constraint: Member must satisfy enum value set: %s", typ, enumTypes())
+	}
+	sets := f.setsOf(c, z)
+	if name != "" {
+		from := &world.Set{Name: fromOctal(name), Type: typ, SetID: id}
+		n, _ := slices.BinarySearchFunc(sets, from, world.SetLess)
+		sets = sets[n:]
+	}
+	rows, next, loop := faultplay.Cut(c.fault, sets[:min(limit, len(sets))], limit < len(sets))
+	x.open("ListResourceRecordSetsResponse", namespaceOf(c.service))
+	x.in("ResourceRecordSets", func() {
+		for _, s := range rows {
+			writeSet(x, s)
+		}
+	})
+	x.flag("IsTruncated", next)
+	var after *world.Set
+	switch {
+	case loop && len(rows) > 0:
+		after = rows[0]
+	case next && !loop:
+		after = sets[limit]
+	}
+	if after != nil {
+		x.el("NextRecordName", octal(after.Name))
+		x.el("NextRecordType", after.Type)
+		x.opt("NextRecordIdentifier", after.SetID)
+	}
+	x.num("MaxItems", limit)
+	x.close("ListResourceRecordSetsResponse")
+	return nil
+}
+
+// setsOf gives the record sets of a zone, as they were some seconds ago under world.Stale.
+func (f *front) setsOf(c *call, z *world.Zone) []*world.Set {
+	if c.fault == world.Stale {
+		if then, ok := f.zones[z.ID].history.Read(f.w.Now()); ok {
+			return then
+		}
+	}
+	var sets []*world.Set
+	z.View(func(tx *world.Tx) { sets = slices.Clone(tx.Sets()) })
+	return sets
+}
+
+// flatExtras are the elements of a record set that are kept and answered as
+// they came, in the order in which Route 53 answers them. GeoLocation holds others.
+func flatExtras() []string { return []string{"Region", "GeoLocation", "Failover", "MultiValueAnswer"} }
+
+func writeSet(x *xmlWriter, s *world.Set) {
+	x.in("ResourceRecordSet", func() {
+		x.el("Name", octal(s.Name))
+		x.el("Type", s.Type)
+		x.opt("SetIdentifier", s.SetID)
+		if s.Weight != nil {
+			x.el("Weight", strconv.FormatInt(*s.Weight, 10))
+		}
+		for _, e := range flatExtras() {
+			if e == "GeoLocation" {
+				writeGeoLocation(x, s)
+				continue
+			}
+			x.opt(e, s.Extra[e])
+		}
+		if s.Alias != nil {
+			x.in("AliasTarget", func() {
+				x.el("HostedZoneId", s.Alias.Zone)
+				x.el("DNSName", s.Alias.Name)
+				x.flag("EvaluateTargetHealth", s.Alias.EvaluateHealth)
+			})
+		} else {
+			x.el("TTL", strconv.FormatUint(uint64(s.TTL), 10))
+			x.in("ResourceRecords", func() {
+				for _, v := range s.Values {
+					x.in("ResourceRecord", func() { x.el("Value", v) })
+				}
+			})
+		}
+		x.opt("HealthCheckId", s.Extra["HealthCheckId"])
+	})
+}
+
+// geoPrefix begins the names of the extras that lie in the element GeoLocation.
+const geoPrefix = "GeoLocation/"
+
+func writeGeoLocation(x *xmlWriter, s *world.Set) {
+	var names []string
+	for _, k := range slices.Sorted(maps.Keys(s.Extra)) {
+		if strings.HasPrefix(k, geoPrefix) {
+			names = append(names, k)
+		}
+	}
+	if len(names) == 0 {
+		return
+	}
+	x.in("GeoLocation", func() {
+		for _, k := range names {
+			x.el(strings.TrimPrefix(k, geoPrefix), s.Extra[k])
+		}
+	})
+}
