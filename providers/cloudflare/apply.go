@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"slices"
 
 	"github.com/cloudflare/cloudflare-go/v6/dns"
 	"github.com/cloudflare/cloudflare-go/v6/option"
@@ -231,12 +232,15 @@ func (w *writer) sameValue(ctx context.Context, r *providers.Record) (*providers
 	if err != nil {
 		return nil, err
 	}
-	for i := range rows {
-		if providers.FoldValue(r.Type, rows[i].Value) == providers.FoldValue(r.Type, r.Value) {
-			return &rows[i], nil
-		}
+	if i := indexValue(rows, r); i >= 0 {
+		return &rows[i], nil
 	}
 	return nil, nil
+}
+
+func indexValue(rows []providers.Record, r *providers.Record) int {
+	want := providers.FoldValue(r.Type, r.Value)
+	return slices.IndexFunc(rows, func(have providers.Record) bool { return providers.FoldValue(r.Type, have.Value) == want })
 }
 
 // send carries out items in one batch, and in smaller ones when it is refused.
@@ -251,17 +255,62 @@ func (w *writer) send(ctx context.Context, items []item, resent int) {
 	switch k := providers.KindOf(err); {
 	case k == providers.KindIncomplete || (k == providers.KindUnreachable || k == providers.KindOther) && !budget.NotSent(err):
 		w.lost(ctx, items, resent, err)
+	case hasCode(err, codeRoute, codeRouteID): // the zone itself is unknown
+		w.all(items, err)
 	case (k == providers.KindInvalid || k == providers.KindConflict || k == providers.KindNotFound || k == providers.KindLimit) && len(items) > 1:
+		if hasCode(err, codeIdentical, codeExists) {
+			if left := w.withoutDuplicates(ctx, items); len(left) < len(items) {
+				if len(left) > 0 {
+					w.send(ctx, left, resent)
+				}
+				return
+			}
+		}
 		half := len(items) / 2
 		w.send(ctx, items[:half], resent)
 		w.send(ctx, items[half:], resent)
 	case len(items) == 1:
 		w.blame(ctx, items[0], err)
 	default: // not done, and not to blame on one of them: credentials, a throttle, no connection
-		for _, it := range items {
-			w.results[it.i].Err = err
-		}
+		w.all(items, err)
 	}
+}
+
+func (w *writer) all(items []item, err error) {
+	for _, it := range items {
+		w.results[it.i].Err = err
+	}
+}
+
+// withoutDuplicates settles the adds of a refused batch whose values are there
+// already, and gives the other items. A whole service that registers again
+// costs a reading for each name then, not two calls for each node.
+func (w *writer) withoutDuplicates(ctx context.Context, items []item) []item {
+	type key struct{ name, typ string }
+	there := map[key][]providers.Record{}
+	var left []item
+	for _, it := range items {
+		k := key{providers.CanonicalName(it.want.Name), it.want.Type}
+		if it.op != providers.OpCreate {
+			left = append(left, it)
+			continue
+		}
+		rows, ok := there[k]
+		if !ok {
+			var err error
+			if rows, err = w.account.named(ctx, &w.zone, k.name, k.typ); err != nil {
+				w.results[it.i].Err = err
+				continue
+			}
+			there[k] = rows
+		}
+		if i := indexValue(rows, &it.want); i >= 0 {
+			w.present(it, &rows[i])
+			continue
+		}
+		left = append(left, it)
+	}
+	return left
 }
 
 // blame settles a change that was refused on its own.
@@ -287,11 +336,17 @@ func (w *writer) duplicate(ctx context.Context, it item, cause error) {
 		w.results[it.i].Err = err
 	case there == nil:
 		w.results[it.i].Err = cause
-	case !sameOwner(there, &it.want):
-		w.refuse(it.i, providers.KindConflict, fmt.Errorf("the value is there already, with the comment %q", clean(there.Comment)))
 	default:
-		w.results[it.i] = providers.Result{Record: *there, Already: true}
+		w.present(it, there)
 	}
+}
+
+func (w *writer) present(it item, there *providers.Record) {
+	if !sameOwner(there, &it.want) {
+		w.refuse(it.i, providers.KindConflict, fmt.Errorf("the value is there already, with the comment %q", clean(there.Comment)))
+		return
+	}
+	w.results[it.i] = providers.Result{Record: *there, Already: true}
 }
 
 func sameOwner(a, b *providers.Record) bool {
