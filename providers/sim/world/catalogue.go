@@ -56,8 +56,13 @@ func (w *World) Sizes(cloudName string) []Size {
 	return []Size{
 		{ID: "t3.micro", Name: "t3.micro", VCPUs: 2, MemoryMiB: 1024},
 		{ID: "t3.small", Name: "t3.small", VCPUs: 2, MemoryMiB: 2048},
+		{ID: "t3.medium", Name: "t3.medium", VCPUs: 2, MemoryMiB: 4096},
+		{ID: "t3.large", Name: "t3.large", VCPUs: 2, MemoryMiB: 8192},
 		{ID: "m6i.large", Name: "m6i.large", VCPUs: 2, MemoryMiB: 8192},
+		{ID: "m6i.xlarge", Name: "m6i.xlarge", VCPUs: 4, MemoryMiB: 16384},
+		{ID: "c6i.large", Name: "c6i.large", VCPUs: 2, MemoryMiB: 4096},
 		{ID: "c6i.xlarge", Name: "c6i.xlarge", VCPUs: 4, MemoryMiB: 8192},
+		{ID: "r6i.large", Name: "r6i.large", VCPUs: 2, MemoryMiB: 16384},
 	}
 }
 

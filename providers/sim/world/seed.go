@@ -256,9 +256,9 @@ func serviceOf(tags map[string]string) string {
 // after its launch, with addr as the address.
 func (s *seeder) register(c *cloud, i *Instance, addr netip.Addr) {
 	svc := serviceOf(i.Tags)
-	switch {
-	case svc == "":
-	case svc == wwwName:
+	switch svc {
+	case "":
+	case wwwName:
 		s.registerWWW(c, i, addr)
 	default:
 		host := i.Name + "." + Route53Zone

@@ -2,7 +2,6 @@ package world
 
 import (
 	"fmt"
-	"strings"
 
 	"rollcall/providers"
 )
@@ -74,15 +73,26 @@ func (z *Zone) serveRecord(m map[string]ServedSet, r *Record) {
 // count keeps, for a name and all above it in the zone, how many names are
 // served at or below, so that empty non-terminals are not NXDOMAIN (RFC 8020).
 func (z *Zone) count(name string, d int) {
-	labels := providers.SplitName(name)
-	depth := len(labels) - len(providers.SplitName(z.Name))
-	for i := 0; i <= depth; i++ {
-		esc := make([]string, 0, len(labels)-i)
-		for _, l := range labels[i:] {
-			esc = append(esc, providers.EscapeLabel(l))
+	for {
+		z.below[name] += d
+		if len(name) <= len(z.Name) {
+			return
 		}
-		z.below[strings.Join(esc, ".")] += d
+		name = parent(name)
 	}
+}
+
+// parent takes the first label off a canonical name.
+func parent(name string) string {
+	for i := 0; i < len(name); i++ {
+		switch name[i] {
+		case '\\':
+			i++ // the character behind it is not a dot that separates
+		case '.':
+			return name[i+1:]
+		}
+	}
+	return ""
 }
 
 // Served gives what the name servers answer for a name: its sets by type, and

@@ -2,6 +2,7 @@ package world
 
 import (
 	"context"
+	"errors"
 	"testing"
 	"time"
 
@@ -82,7 +83,7 @@ func TestAPulledPlugTellsNoAgent(t *testing.T) {
 	if len(w.pending) != 0 {
 		t.Error("an agent was told of a pulled plug")
 	}
-	if _, err := w.Instance("joyent-east", page[0].ID); err != ErrGone {
+	if _, err := w.Instance("joyent-east", page[0].ID); !errors.Is(err, ErrGone) {
 		t.Errorf("err = %v", err)
 	}
 }
