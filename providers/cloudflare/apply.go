@@ -189,10 +189,12 @@ func (w *writer) compare(ctx context.Context, i int, now *providers.Record) (ite
 		}
 		return item{i: i, op: c.Op, id: c.Before.ID}, true
 	}
-	body, err := patchBody(now, &c.After, w.zone.Name)
-	if same {
-		body, err = patchBody(&c.Before, &c.After, w.zone.Name)
+	want, err := target(&c.Before, &c.After, w.zone.Name)
+	if err != nil {
+		w.refuse(i, providers.KindInvalid, err)
+		return item{}, false
 	}
+	body, err := patchBody(now, want)
 	switch {
 	case err != nil:
 		w.refuse(i, providers.KindInvalid, err)
@@ -200,9 +202,9 @@ func (w *writer) compare(ctx context.Context, i int, now *providers.Record) (ite
 		w.results[i] = providers.Result{Record: *now, Already: true}
 	case !same:
 		w.refuse(i, providers.KindConflict, errors.New(difference(&c.Before, now)))
-	default:
+	default: // now is what was read: the body holds what the update changes, and no more
 		body["id"] = c.Before.ID
-		return item{i: i, op: c.Op, id: c.Before.ID, body: body, want: c.After}, true
+		return item{i: i, op: c.Op, id: c.Before.ID, body: body, want: *want}, true
 	}
 	return item{}, false
 }
@@ -376,7 +378,7 @@ func (w *writer) lost(ctx context.Context, items []item, resent int, cause error
 		case providers.OpUpdate:
 			there, err = w.account.get(ctx, &w.zone, it.id)
 			if err == nil {
-				if left, diffErr := patchBody(there, &it.want, w.zone.Name); diffErr != nil || len(left) > 0 {
+				if left, diffErr := patchBody(there, &it.want); diffErr != nil || len(left) > 0 {
 					there = nil
 				}
 			}

@@ -265,37 +265,46 @@ func postBody(r *providers.Record, zone string) (map[string]any, error) {
 	return body, nil
 }
 
-// patchBody holds the fields in which after differs from before; without any it is empty.
-func patchBody(before, after *providers.Record, zone string) (map[string]any, error) {
+// target is the record that an update wants: after, with the comment that
+// follows from the owners.
+func target(before, after *providers.Record, zone string) (*providers.Record, error) {
 	if err := check(after, zone); err != nil {
 		return nil, err
 	}
 	if !providers.SameName(before.Name, after.Name) || before.Type != after.Type {
 		return nil, errors.New("an update keeps name and type: delete and create instead")
 	}
+	c, err := patchComment(before, after)
+	if err != nil {
+		return nil, err
+	}
+	want := *after
+	want.Comment = c
+	return &want, nil
+}
+
+// patchBody holds the fields in which a wanted record differs from a reading;
+// without any it is empty.
+func patchBody(have, want *providers.Record) (map[string]any, error) {
 	body := map[string]any{}
-	if providers.CanonicalValue(before.Type, before.Value) != providers.CanonicalValue(after.Type, after.Value) {
-		fields, err := contentFields(after.Type, after.Value)
+	if have.Type != want.Type || providers.CanonicalValue(have.Type, have.Value) != providers.CanonicalValue(want.Type, want.Value) {
+		fields, err := contentFields(want.Type, want.Value)
 		if err != nil {
 			return nil, err
 		}
 		body = fields
 	}
-	if ttlOf(before) != ttlOf(after) {
-		body["ttl"] = ttlOf(after)
+	if ttlOf(have) != ttlOf(want) {
+		body["ttl"] = ttlOf(want)
 	}
-	if before.Proxied != after.Proxied {
-		body["proxied"] = after.Proxied
+	if have.Proxied != want.Proxied {
+		body["proxied"] = want.Proxied
 	}
-	c, err := patchComment(before, after)
-	if err != nil {
-		return nil, err
+	if have.Comment != want.Comment {
+		body["comment"] = want.Comment
 	}
-	if c != before.Comment {
-		body["comment"] = c
-	}
-	if before.Policy != after.Policy {
-		e, err := parsePolicy(after.Policy)
+	if have.Policy != want.Policy {
+		e, err := parsePolicy(want.Policy)
 		if err != nil {
 			return nil, err
 		}
