@@ -1,0 +1,146 @@
+package ec2_test
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+
+	"rollcall/providers/budget"
+	"rollcall/providers/ec2"
+)
+
+// handlers answer by the Action of the request. One that is missing fails the test.
+type handlers map[string]http.HandlerFunc
+
+func staticConfig(region string) *aws.Config {
+	return &aws.Config{Region: region, Credentials: credentials.NewStaticCredentialsProvider("AKIDEXAMPLE", "secret", "")}
+}
+
+// fakeCloud is a cloud whose API is played by h. Pauses are noted and not made.
+func fakeCloud(t *testing.T, h handlers) (*ec2.Cloud, *pauses) {
+	t.Helper()
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if err := r.ParseForm(); err != nil {
+			t.Errorf("the request cannot be read: %v", err)
+		}
+		action := r.PostForm.Get("Action")
+		f := h[action]
+		if f == nil && action == "GetCallerIdentity" {
+			f = identity("123456789012")
+		}
+		if f == nil {
+			t.Errorf("unexpected call %s", action)
+			http.Error(w, "unexpected", http.StatusTeapot)
+			return
+		}
+		f(w, r)
+	}))
+	t.Cleanup(srv.Close)
+	p := &pauses{}
+	c, err := ec2.New(ec2.Config{
+		Name: "aws-use1", AWS: staticConfig("us-east-1"), Endpoint: srv.URL,
+		Budget: budget.New("aws", 0, 1, budget.WithSleep(p.sleep), budget.WithJitter(func(time.Duration) time.Duration { return 0 }),
+			budget.WithClock(p.now)),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c, p
+}
+
+// pauses is a clock that only pauses move.
+type pauses struct {
+	mu  sync.Mutex
+	all []time.Duration
+}
+
+func (p *pauses) sleep(_ context.Context, d time.Duration) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.all = append(p.all, d)
+	return nil
+}
+
+func (p *pauses) now() time.Time {
+	return time.Unix(1_800_000_000, 0).Add(p.total())
+}
+
+func (p *pauses) total() time.Duration {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	var sum time.Duration
+	for _, d := range p.all {
+		sum += d
+	}
+	return sum
+}
+
+func identity(account string) http.HandlerFunc {
+	return xmlAnswer(`<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><GetCallerIdentityResult><Account>` + account +
+		`</Account><Arn>arn:aws:iam::` + account + `:user/x</Arn><UserId>AIDA</UserId></GetCallerIdentityResult></GetCallerIdentityResponse>`)
+}
+
+func xmlAnswer(body string) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/xml")
+		_, _ = w.Write([]byte(body))
+	}
+}
+
+func apiError(status int, code, message string, header ...string) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		for i := 0; i+1 < len(header); i += 2 {
+			w.Header().Set(header[i], header[i+1])
+		}
+		w.WriteHeader(status)
+		_, _ = fmt.Fprintf(w, `<?xml version="1.0"?><Response><Errors><Error><Code>%s</Code><Message>%s</Message></Error></Errors><RequestID>r-1</RequestID></Response>`, code, message)
+	}
+}
+
+// describeAnswer is a page of DescribeInstances with one reservation for each item.
+func describeAnswer(next string, items ...string) string {
+	var b strings.Builder
+	b.WriteString(`<DescribeInstancesResponse xmlns="http://ec2.amazonaws.com/doc/2016-11-15/"><reservationSet>`)
+	for _, i := range items {
+		b.WriteString(`<item><reservationId>r-1</reservationId><instancesSet><item>` + i + `</item></instancesSet></item>`)
+	}
+	b.WriteString(`</reservationSet>`)
+	if next != "" {
+		b.WriteString(`<nextToken>` + next + `</nextToken>`)
+	}
+	b.WriteString(`</DescribeInstancesResponse>`)
+	return b.String()
+}
+
+func running(id string) string {
+	return `<instanceId>` + id + `</instanceId><instanceState><code>16</code><name>running</name></instanceState>`
+}
+
+// sequence answers with each handler once, and with the last one from then on.
+func sequence(hs ...http.HandlerFunc) http.HandlerFunc {
+	var mu sync.Mutex
+	n := 0
+	return func(w http.ResponseWriter, r *http.Request) {
+		mu.Lock()
+		h := hs[min(n, len(hs)-1)]
+		n++
+		mu.Unlock()
+		h(w, r)
+	}
+}
+
+// hangUp takes the request and closes the connection without an answer.
+func hangUp(w http.ResponseWriter, _ *http.Request) {
+	conn, _, err := w.(http.Hijacker).Hijack()
+	if err == nil {
+		_ = conn.Close()
+	}
+}
