@@ -24,6 +24,7 @@ type zoneState struct {
 	state providers.CoverageState
 	why   string
 	basis Basis
+	nodes []int32 // for each record of the view, the instance that it belongs to, or -1
 	all   []Basis // every cloud and this zone: what a finding of absence rests on
 }
 

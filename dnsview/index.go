@@ -63,10 +63,16 @@ type index struct {
 // serviceState is a declared service with what was found of it.
 type serviceState struct {
 	*Service
-	zone    *zoneState          // nil when its zone is not read
-	records []*providers.Record // at its name: A and AAAA, or SRV
+	zone    *zoneState // nil when its zone is not read
+	records []member   // at its name: A and AAAA, or SRV
 	txt     bool
 	ptr     bool
+}
+
+// member is a record at the name of a service with the instance that it belongs to.
+type member struct {
+	node   int32 // -1 for none
+	record *providers.Record
 }
 
 // stateRank orders states: what is alive wins over what is not when two
@@ -195,31 +201,32 @@ func (x *index) allowed(a netip.Addr) (netip.Prefix, bool) {
 }
 
 // own links a record to the instance that its marker names, or else to the
-// instance that holds its address.
-func (x *index) own(r *providers.Record) {
+// instance that holds its address, and gives the number of that instance, or -1.
+func (x *index) own(r *providers.Record) int32 {
 	var n int32
 	owner, owned := r.Owner()
 	switch {
 	case owned:
 		if owner.Host() || x.foreignFleet(owner) {
-			return
+			return -1
 		}
 		n = x.nodeOf(owner.Cloud, owner.Instance)
 	case marked(r):
-		return
+		return -1
 	default:
 		a, ok := r.Addr()
 		if !ok || r.Alias {
-			return
+			return -1
 		}
 		h := x.holders[a]
 		if h.inst == nil {
-			return
+			return -1
 		}
 		n = x.nodeOf(x.keyOf(h.inst), h.inst.ID)
 	}
 	x.links = append(x.links, link{record: r, next: x.nodes[n].head})
 	x.nodes[n].head = int32(len(x.links) - 1)
+	return n
 }
 
 // marked reports whether any marker names the record, readable or not.

@@ -62,7 +62,7 @@ func (x *index) addNames() {
 			case r.Type == "TXT":
 				s.txt = true
 			case s.Kind == RoundRobin && (r.Type == "A" || r.Type == "AAAA") && !r.Alias, s.Kind == DNSSD && r.Type == "SRV":
-				s.records = append(s.records, r)
+				s.records = append(s.records, member{z.nodes[i], r})
 			}
 		}
 	}

@@ -60,8 +60,9 @@ func buildIndex(s *providers.Snapshot, o *Options) *index {
 	}
 	x.addHolders()
 	for _, z := range x.zones {
+		z.nodes = make([]int32, len(z.view.Records))
 		for i := range z.view.Records {
-			x.own(&z.view.Records[i])
+			z.nodes[i] = x.own(&z.view.Records[i])
 		}
 	}
 	x.distrust()
@@ -135,7 +136,7 @@ func (in *inspector) zone(z *zoneState) {
 		case len(r.Owners) > 1 || len(r.BadMarkers) > 0:
 			in.ambiguous(z, r)
 		case len(r.Owners) == 1:
-			in.owned(z, r, r.Owners[0], lack)
+			in.owned(z, r, r.Owners[0], z.nodes[i], lack)
 		default:
 			in.unowned(z, r, lack)
 		}

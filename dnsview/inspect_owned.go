@@ -9,7 +9,7 @@ import (
 )
 
 // owned inspects a record that exactly one readable marker names.
-func (in *inspector) owned(z *zoneState, r *providers.Record, o providers.Owner, lack string) {
+func (in *inspector) owned(z *zoneState, r *providers.Record, o providers.Owner, n int32, lack string) {
 	if in.foreignFleet(o) {
 		in.add(Finding{
 			Class: OtherFleet, Severity: Info, Record: r, Zone: z.name, Service: in.serviceOf(r), RestsOn: []Basis{z.basis},
@@ -28,7 +28,6 @@ func (in *inspector) owned(z *zoneState, r *providers.Record, o providers.Owner,
 		in.unknownCloud(z, r, o)
 		return
 	}
-	n := in.nodeOf(o.Cloud, o.Instance)
 	if o.Quiesced {
 		in.quiesced[quiescedKey{n, r.Name, r.Type, providers.FoldValue(r.Type, r.Value)}] = true
 	}

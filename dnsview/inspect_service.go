@@ -1,6 +1,7 @@
 package dnsview
 
 import (
+	"cmp"
 	"net/netip"
 	"slices"
 
@@ -55,10 +56,10 @@ func (in *inspector) nodesOfServices() {
 				continue
 			}
 			selected := s.Selects(i)
-			if !selected && !sv.owners[int32(n)] {
-				continue
+			own := sv.of(int32(n))
+			if selected || len(own) > 0 {
+				in.nodeOfService(s, sv, int32(n), i, own, selected)
 			}
-			in.nodeOfService(s, sv, int32(n), i, selected)
 		}
 		in.incarnation(s)
 	}
@@ -67,41 +68,39 @@ func (in *inspector) nodesOfServices() {
 // survey is what stands at the name of one service.
 type survey struct {
 	name     string
-	owners   map[int32]bool                // nodes that own a record there
-	owned    map[int32][]*providers.Record // their records
-	values   map[netip.Addr]bool           // round-robin: addresses that are served
-	byAddr   map[netip.Addr]providers.SRV  // DNS-SD: addresses that SRV records lead to
-	quiesced map[int32]bool                // nodes with a marker that says quiesced
+	owned    []member            // records of nodes of ours, sorted by node
+	values   map[netip.Addr]bool // round-robin: addresses that are served
+	byAddr   map[netip.Addr]bool // DNS-SD: addresses that SRV records lead to
+	quiesced map[int32]bool      // nodes with a marker that says quiesced
 }
 
 func (in *inspector) survey(s *serviceState) *survey {
 	sv := &survey{
-		name: providers.CanonicalName(s.Name), owners: map[int32]bool{}, owned: map[int32][]*providers.Record{},
-		values: map[netip.Addr]bool{}, byAddr: map[netip.Addr]providers.SRV{}, quiesced: map[int32]bool{},
+		name: providers.CanonicalName(s.Name), owned: make([]member, 0, len(s.records)),
+		values: make(map[netip.Addr]bool, len(s.records)), byAddr: map[netip.Addr]bool{}, quiesced: map[int32]bool{},
 	}
-	for _, r := range s.records {
-		if o, ok := r.Owner(); ok && !o.Host() && !in.foreignFleet(o) {
-			n := in.nodeOf(o.Cloud, o.Instance)
-			sv.owners[n] = true
-			sv.owned[n] = append(sv.owned[n], r)
+	for _, m := range s.records {
+		if o, ok := m.record.Owner(); ok && m.node >= 0 {
+			sv.owned = append(sv.owned, m)
 			if o.Quiesced {
-				sv.quiesced[n] = true
+				sv.quiesced[m.node] = true
 			}
 		}
-		if a, ok := r.Addr(); ok {
+		if a, ok := m.record.Addr(); ok {
 			sv.values[a] = true
 			continue
 		}
-		srv, ok := providers.ParseSRV(r.Value)
+		srv, ok := providers.ParseSRV(m.record.Value)
 		if !ok {
 			continue
 		}
 		for _, h := range in.hosts[srv.Target] {
 			if a, ok := h.Addr(); ok {
-				sv.byAddr[a] = srv
+				sv.byAddr[a] = true
 			}
 		}
 	}
+	slices.SortFunc(sv.owned, func(a, b member) int { return cmp.Compare(a.node, b.node) })
 	for _, m := range in.marks {
 		if m.name == sv.name {
 			sv.quiesced[in.nodeOf(m.owner.Cloud, m.owner.Instance)] = true
@@ -110,10 +109,26 @@ func (in *inspector) survey(s *serviceState) *survey {
 	return sv
 }
 
+// of gives the records that one node owns at the name of the service.
+func (sv *survey) of(n int32) []member {
+	at, _ := slices.BinarySearchFunc(sv.owned, n, func(m member, n int32) int { return cmp.Compare(m.node, n) })
+	end := at
+	for end < len(sv.owned) && sv.owned[end].node == n {
+		end++
+	}
+	return sv.owned[at:end]
+}
+
 // nodeOfService checks one node of a service.
-func (in *inspector) nodeOfService(s *serviceState, sv *survey, n int32, i *providers.Instance, selected bool) {
-	if sv.quiesced[n] {
+func (in *inspector) nodeOfService(s *serviceState, sv *survey, n int32, i *providers.Instance, own []member, selected bool) {
+	if len(sv.quiesced) > 0 && sv.quiesced[n] {
 		return // told of by its marker, and never missing
+	}
+	var buf [2]netip.Addr
+	want := wantedAddresses(buf[:0], s.Service, i)
+	have, lacks := in.has(s, sv, n, i, own, want)
+	if lacks == "" {
+		return
 	}
 	ref := in.ref(i)
 	cs := in.cloudOf(i)
@@ -121,11 +136,7 @@ func (in *inspector) nodeOfService(s *serviceState, sv *survey, n int32, i *prov
 	if cs != nil {
 		f.Evidence = []Evidence{{Source: cs.name, Fact: "shows " + label(i) + " as " + Clean(string(i.State)) + " with " + addressList(i), At: cs.view.RowsFrom}}
 	}
-	want := wantedAddresses(s.Service, i)
-	have, lacks := in.has(s, sv, n, i, want)
 	switch {
-	case lacks == "":
-		return
 	case have:
 		if i.State != providers.StateRunning {
 			return
@@ -195,8 +206,7 @@ func (in *inspector) cloudOf(i *providers.Instance) *cloudState { return in.byKe
 
 // wantedAddresses are the addresses that a node should be found under: one of
 // each family that the service wants and the node has.
-func wantedAddresses(s *Service, i *providers.Instance) []netip.Addr {
-	var out []netip.Addr
+func wantedAddresses(out []netip.Addr, s *Service, i *providers.Instance) []netip.Addr {
 	if a, ok := addressFor(i, netip.IPv4Unspecified()); ok {
 		out = append(out, a)
 	}
@@ -210,11 +220,10 @@ func wantedAddresses(s *Service, i *providers.Instance) []netip.Addr {
 
 // has reports whether a node has any of the records that it should have, and says
 // what it lacks, if anything.
-func (in *inspector) has(s *serviceState, sv *survey, n int32, i *providers.Instance, want []netip.Addr) (have bool, lacks string) {
+func (in *inspector) has(s *serviceState, sv *survey, n int32, i *providers.Instance, own []member, want []netip.Addr) (have bool, lacks string) {
 	if s.Kind == DNSSD {
-		return in.hasSRV(sv, n, i, want)
+		return in.hasSRV(sv, n, i, own, want)
 	}
-	own := sv.owned[n]
 	if len(want) == 0 {
 		if len(own) > 0 {
 			return true, ""
@@ -223,7 +232,7 @@ func (in *inspector) has(s *serviceState, sv *survey, n int32, i *providers.Inst
 	}
 	for _, a := range want {
 		typ := typeOf(a)
-		there := slices.ContainsFunc(own, func(r *providers.Record) bool { return r.Type == typ })
+		there := slices.ContainsFunc(own, func(m member) bool { return m.record.Type == typ })
 		if there || in.servesAny(sv.values, i, a) {
 			have = true
 			continue
@@ -255,12 +264,11 @@ func typeOf(a netip.Addr) string {
 	return "AAAA"
 }
 
-func (in *inspector) hasSRV(sv *survey, n int32, i *providers.Instance, want []netip.Addr) (have bool, lacks string) {
-	own := sv.owned[n]
+func (in *inspector) hasSRV(sv *survey, n int32, i *providers.Instance, own []member, want []netip.Addr) (have bool, lacks string) {
 	if len(own) == 0 {
 		for _, list := range [][]netip.Addr{i.PublicIPs, i.PrivateIPs} {
 			for _, a := range list {
-				if _, ok := sv.byAddr[a]; ok {
+				if sv.byAddr[a] {
 					return true, ""
 				}
 			}
@@ -274,9 +282,9 @@ func (in *inspector) hasSRV(sv *survey, n int32, i *providers.Instance, want []n
 		}
 		return false, "its SRV record is not there"
 	}
-	own = slices.SortedFunc(slices.Values(own), compareRecords)
-	for _, r := range own {
-		srv, ok := providers.ParseSRV(r.Value)
+	own = slices.SortedFunc(slices.Values(own), func(a, b member) int { return compareRecords(a.record, b.record) })
+	for _, m := range own {
+		srv, ok := providers.ParseSRV(m.record.Value)
 		if !ok || srv.Target == "." {
 			continue
 		}

@@ -1,0 +1,104 @@
+package dnsview
+
+import (
+	"encoding/binary"
+	"fmt"
+	"net/netip"
+	"testing"
+	"time"
+
+	"rollcall/providers"
+)
+
+// bigWorld makes a snapshot of so many records, each owned by an instance of
+// one of four clouds; one in twenty disagrees. With failed, one cloud could not be read.
+func bigWorld(records int, failed bool) (*providers.Snapshot, Options) {
+	now := testNow
+	s := &providers.Snapshot{Taken: now}
+	for c, name := range []string{"aws-use1", "aws-euw1", "joyent-east", "joyent-ams"} {
+		p := providers.EC2
+		if c >= 2 {
+			p = providers.Triton
+		}
+		key := providers.NewCloudKey(p, "1", name)
+		s.Clouds = append(s.Clouds, providers.CloudView{
+			Cloud: providers.Cloud{Name: name, Provider: p, Key: key}, Coverage: complete(key), RowsFrom: testRead, Lookups: map[string]providers.Lookup{},
+		})
+	}
+	zones := make([][]providers.Record, 2)
+	names := []string{cfZone, r53Zone}
+	for n := range records {
+		c := &s.Clouds[n%4]
+		var b [4]byte
+		binary.BigEndian.PutUint32(b[:], 0x22c80000+uint32(n))
+		ip := netip.AddrFrom4(b)
+		id := fmt.Sprintf("i-0%016x", n)
+		tags := map[string]string{"service": "www", "env": "prod"}
+		inst := providers.Instance{
+			Cloud: c.Cloud.Name, Key: c.Cloud.Key, Provider: c.Cloud.Provider, ID: id, Name: fmt.Sprintf("www-%05d", n), State: providers.StateRunning,
+			PublicIPs: []netip.Addr{ip}, PrivateIPs: []netip.Addr{netip.AddrFrom4([4]byte{10, b[1], b[2], b[3]})}, Launched: longAgo, Tags: tags,
+		}
+		z := n / 4 % 2
+		o := owner(c.Cloud.Key, id)
+		name := "www." + names[z]
+		if n%3 == 0 {
+			name = inst.Name + "." + names[z]
+		}
+		r := providers.Record{Zone: names[z], Name: name, Type: "A", TTL: 60, Value: ip.String(), ID: id, Owners: []providers.Owner{o}}
+		switch n % 100 {
+		case 1, 2:
+			c.Lookups[id] = providers.Lookup{ID: id, Asked: testRead, Gone: true}
+			zones[z] = append(zones[z], r)
+			continue
+		case 3:
+			r.Owners = nil
+		case 4:
+			inst.PublicIPs = []netip.Addr{netip.AddrFrom4([4]byte{100, b[1], b[2], b[3]})}
+		case 5:
+			inst.State = providers.StateStopped
+		}
+		c.Instances = append(c.Instances, inst)
+		zones[z] = append(zones[z], r)
+	}
+	for z, rs := range zones {
+		s.Zones = append(s.Zones, providers.ZoneView{Zone: providers.Zone{Name: names[z]}, Coverage: complete(""), Records: rs})
+	}
+	if failed {
+		s.Clouds[0].Coverage.State, s.Clouds[0].Instances = providers.CoverageFailed, nil
+	}
+	return s, Options{
+		Fleet: testFlt, Now: now, MaxAge: time.Minute, CreateGrace: 10 * time.Minute, BootGrace: 5 * time.Minute, Ranges: PublishedRanges(),
+		Services: []Service{
+			{Name: "www." + cfZone, Kind: RoundRobin, Select: map[string]string{"service": "www"}, Clouds: []string{"aws-use1"}},
+			{Name: "v1._theservice._tcp." + r53Zone, Kind: DNSSD, Select: map[string]string{"service": "theservice", "version": "v1"}},
+		},
+	}
+}
+
+func benchmarkInspect(b *testing.B, records int, failed bool) {
+	s, o := bigWorld(records, failed)
+	b.ReportAllocs()
+	b.ResetTimer()
+	var v *View
+	for b.Loop() {
+		v = Inspect(s, o)
+	}
+	b.ReportMetric(float64(len(v.Findings)), "findings")
+}
+
+func BenchmarkInspect10000(b *testing.B)  { benchmarkInspect(b, 10_000, false) }
+func BenchmarkInspect100000(b *testing.B) { benchmarkInspect(b, 100_000, false) }
+
+// A quarter of the records is unknown: a cloud has failed.
+func BenchmarkInspectOneCloudFailed100000(b *testing.B) { benchmarkInspect(b, 100_000, true) }
+
+func BenchmarkFindingsOf(b *testing.B) {
+	s, o := bigWorld(100_000, false)
+	v := Inspect(s, o)
+	id := s.Zones[0].Records[77].Identity()
+	v.FindingsOf(id)
+	b.ResetTimer()
+	for b.Loop() {
+		v.FindingsOf(id)
+	}
+}
