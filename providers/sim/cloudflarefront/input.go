@@ -1,0 +1,296 @@
+package cloudflarefront
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/netip"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/miekg/dns"
+
+	"rollcall/providers"
+	"rollcall/providers/sim/world"
+)
+
+const (
+	autoTTL    = 1
+	minTTL     = 60
+	maxTTL     = 86400
+	maxComment = 100  // characters, on the smallest plan
+	maxContent = 4096 // bytes
+)
+
+// input is a record as a client sends it. Clients differ in what they add
+// (ids, zero times, null tags, empty settings): what is not known is not looked at.
+type input map[string]json.RawMessage
+
+// has reports whether a field is there and not null.
+func (in input) has(name string) bool {
+	v, ok := in[name]
+	return ok && string(v) != "null"
+}
+
+// text reads a text field; one of another kind is empty.
+func (in input) text(name string) string {
+	var s string
+	if json.Unmarshal(in[name], &s) != nil {
+		return ""
+	}
+	return s
+}
+
+func invalid(code int, format string, args ...any) *apiError {
+	return newError(http.StatusBadRequest, code, format, args...)
+}
+
+// apply writes the fields that the input has into r, and checks the whole of it.
+func (in input) apply(zone string, r *world.Record) error {
+	if in.has("type") {
+		r.Type = strings.ToUpper(in.text("type"))
+	}
+	if in.has("name") {
+		name, err := absolute(in.text("name"), zone)
+		if err != nil {
+			return err
+		}
+		r.Name = name
+	}
+	if r.Name == "" {
+		return invalid(9000, "DNS name is invalid.")
+	}
+	if err := in.applyTTL(r); err != nil {
+		return err
+	}
+	if in.has("proxied") && json.Unmarshal(in["proxied"], &r.Proxied) != nil {
+		return invalid(9207, "Request body is invalid.")
+	}
+	if r.Proxied {
+		r.TTL = autoTTL
+	}
+	if _, ok := in["comment"]; ok {
+		if r.Comment = in.text("comment"); utf8.RuneCountInString(r.Comment) > maxComment {
+			return invalid(9313, "DNS record comment exceeds the maximum length of %d characters.", maxComment)
+		}
+	}
+	if _, ok := in["tags"]; ok {
+		var tags []string
+		if json.Unmarshal(in["tags"], &tags) != nil {
+			return invalid(9207, "Request body is invalid.")
+		}
+		if len(tags) > 0 {
+			return invalid(9300, "DNS record has %d tags, exceeding the quota of 0.", len(tags))
+		}
+	}
+	return in.applyContent(r)
+}
+
+func (in input) applyTTL(r *world.Record) error {
+	if !in.has("ttl") {
+		return nil
+	}
+	var ttl float64 // some SDKs write numbers as floats
+	if json.Unmarshal(in["ttl"], &ttl) != nil || ttl != float64(uint32(ttl)) || (ttl != autoTTL && (ttl < minTTL || ttl > maxTTL)) {
+		return invalid(9021, "TTL must be between %d and %d seconds, or 1 for Automatic.", minTTL, maxTTL)
+	}
+	r.TTL = uint32(ttl)
+	return nil
+}
+
+// absolute makes a full name of what a client sent: "@" is the zone, and what
+// does not end in the zone's name lies below it.
+func absolute(name, zone string) (string, error) {
+	name = strings.TrimSuffix(strings.TrimSpace(name), ".")
+	switch {
+	case name == "@" || providers.SameName(name, zone):
+		return zone, nil
+	case name == "":
+		return "", invalid(9000, "DNS name is invalid.")
+	case !providers.InZone(name, zone):
+		name += "." + zone
+	}
+	if _, ok := dns.IsDomainName(name); !ok || strings.Contains(name, "..") || strings.ContainsAny(name, " \t/") {
+		return "", invalid(9000, "DNS name is invalid.")
+	}
+	return providers.CanonicalName(name), nil
+}
+
+func proxiable(typ string) bool { return typ == "A" || typ == "AAAA" || typ == "CNAME" }
+
+// applyContent reads content, or data for the types that have it, and checks it.
+func (in input) applyContent(r *world.Record) error {
+	if f, ok := dataTypes[r.Type]; ok {
+		return in.applyData(r, f)
+	}
+	r.Data = nil
+	content := r.Content
+	if in.has("content") {
+		content = in.text("content")
+	}
+	if len(content) > maxContent {
+		return invalid(9015, "Record content exceeds the allowed length of %d wire format bytes.", maxContent)
+	}
+	if r.Proxied && !proxiable(r.Type) {
+		return invalid(9004, "This record type cannot be proxied.")
+	}
+	switch r.Type {
+	case "A", "AAAA":
+		ip, err := netip.ParseAddr(content)
+		if r.Type == "A" && (err != nil || !ip.Is4()) {
+			return invalid(9005, "Content for A record must be a valid IPv4 address.")
+		}
+		if r.Type == "AAAA" && (err != nil || !ip.Is6() || ip.Zone() != "") {
+			return invalid(9006, "Content for AAAA record must be a valid IPv6 address.")
+		}
+		if r.Proxied && (ip.IsPrivate() || ip.IsLoopback() || ip.IsLinkLocalUnicast()) {
+			return invalid(9003, "Target %s is not allowed for a proxied record.", ip)
+		}
+		content = ip.String()
+	case "CNAME", "NS", "PTR", "MX":
+		content = strings.TrimSuffix(content, ".")
+		if _, ok := dns.IsDomainName(content); !ok || content == "" || strings.ContainsAny(content, " \t\n/") {
+			return invalid(9007, "Content for %s record is invalid.", r.Type)
+		}
+		content = providers.CanonicalName(content)
+	case "TXT":
+		if content == "" {
+			return invalid(9019, "TXT record content must not be empty.")
+		}
+	case "":
+		return invalid(9020, "A DNS record type is required.")
+	default:
+		return invalid(9020, "DNS record type %s is invalid.", r.Type)
+	}
+	r.Content = content
+	if r.Type != "MX" {
+		r.Priority = nil // some clients send priority 0 with everything
+		return nil
+	}
+	if in.has("priority") {
+		r.Priority = new(uint16) // the old record keeps its own
+		if json.Unmarshal(in["priority"], r.Priority) != nil {
+			r.Priority = nil
+		}
+	}
+	if r.Priority == nil {
+		return invalid(9008, "Invalid priority, priority must be set and be between 0 and 65535")
+	}
+	return nil
+}
+
+// dataTypes are the types whose content is made from a data object, with the
+// fields of it in the order of the presentation format.
+var dataTypes = map[string][]string{
+	"SRV":   {"priority", "weight", "port", "target"},
+	"CAA":   {"flags", "tag", "value"},
+	"HTTPS": {"priority", "target", "value"},
+	"SVCB":  {"priority", "target", "value"},
+	"SSHFP": {"algorithm", "type", "fingerprint"},
+	"TLSA":  {"usage", "selector", "matching_type", "certificate"},
+	"DS":    {"key_tag", "algorithm", "digest_type", "digest"},
+}
+
+func (in input) applyData(r *world.Record, fields []string) error {
+	if r.Proxied {
+		return invalid(9004, "This record type cannot be proxied.")
+	}
+	data := map[string]any{}
+	if in.has("data") {
+		if json.Unmarshal(in["data"], &data) != nil {
+			return invalid(9207, "Request body is invalid.")
+		}
+	} else if r.Data != nil {
+		_ = json.Unmarshal(r.Data, &data) // written by ourselves
+	}
+	if _, ok := data["priority"]; !ok && in.has("priority") && fields[0] == "priority" {
+		var p any
+		_ = json.Unmarshal(in["priority"], &p) // it came as part of valid JSON
+		data["priority"] = p
+	}
+	kept := map[string]any{}
+	var parts []string
+	for _, f := range fields {
+		v, ok := data[f]
+		if !ok || v == nil {
+			return invalid(9101, "%s is a required data field.", f)
+		}
+		switch f {
+		case "target":
+			s, _ := v.(string)
+			if s = strings.TrimSuffix(s, "."); s == "" && r.Type == "SRV" {
+				return invalid(9101, "%s is a required data field.", f)
+			}
+			if s == "" {
+				s = "."
+			}
+			v = providers.CanonicalName(s)
+		case "value":
+			if r.Type == "CAA" {
+				parts, kept[f] = append(parts, fmt.Sprintf("%q", v)), v
+				continue
+			}
+		}
+		if n, ok := v.(float64); ok {
+			if n < 0 || n > 65535 || n != float64(int(n)) {
+				return invalid(9102, "%s must be a whole number between 0 and 65535.", f)
+			}
+			v = int(n)
+		}
+		kept[f] = v
+		parts = append(parts, fmt.Sprint(v))
+	}
+	content := strings.TrimSpace(strings.Join(parts, " "))
+	if rr, err := dns.NewRR(". 60 IN " + r.Type + " " + content); err != nil || rr == nil || strings.ContainsAny(content, "\n\r") {
+		return invalid(9007, "Content for %s record is invalid.", r.Type)
+	}
+	raw, err := json.Marshal(kept)
+	if err != nil {
+		return err
+	}
+	r.Data, r.Content, r.Priority = raw, content, nil
+	if p, ok := kept["priority"].(int); ok {
+		p16 := uint16(p)
+		r.Priority = &p16
+	}
+	return nil
+}
+
+// shown is the content as the API writes it: that of a type with a priority
+// leaves the priority out.
+func shown(r *world.Record) string {
+	if r.Priority != nil && slices.Contains(dataTypes[r.Type], "priority") {
+		if _, rest, ok := strings.Cut(r.Content, " "); ok {
+			return rest
+		}
+	}
+	return r.Content
+}
+
+const sameName = " For more details, refer to <https://developers.cloudflare.com/dns/manage-dns-records/troubleshooting/records-with-same-name/>."
+
+// clash refuses a record that cannot stand beside those that are there.
+func clash(tx *world.Tx, r *world.Record) error {
+	for _, o := range tx.Records() {
+		if o.ID == r.ID || o.Name != r.Name {
+			continue
+		}
+		switch {
+		case o.Type == r.Type && o.Content == r.Content && priority(o) == priority(r):
+			return invalid(81058, "An identical record already exists.")
+		case r.Type == "CNAME" && proxiable(o.Type):
+			return invalid(81053, "An A, AAAA, or CNAME record with that host already exists.%s", sameName)
+		case o.Type == "CNAME" && (r.Type == "A" || r.Type == "AAAA"):
+			return invalid(81054, "A CNAME record with that host already exists.%s", sameName)
+		}
+	}
+	return nil
+}
+
+func priority(r *world.Record) int {
+	if r.Priority == nil {
+		return -1
+	}
+	return int(*r.Priority)
+}

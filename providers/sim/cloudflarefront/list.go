@@ -1,0 +1,128 @@
+package cloudflarefront
+
+import (
+	"cmp"
+	"net/url"
+	"slices"
+	"strings"
+
+	"rollcall/providers/sim/world"
+)
+
+// listRecords answers one page of a zone's records. Past the last page it is empty.
+func (c *call) listRecords(z *world.Zone) error {
+	q := c.r.URL.Query()
+	page, perPage := paging(q, 100, 1, 5000)
+	keep := filter(q)
+	var all []*world.Record
+	z.View(func(tx *world.Tx) {
+		all = tx.Records()
+	})
+	if c.kind == world.Stale {
+		if old, ok := c.stale[z.Name].Read(c.front.w.Now()); ok {
+			all = old
+		}
+	}
+	// A transaction never writes to a record that is there, so the rows stay as they were read.
+	var kept []*world.Record
+	for _, r := range all {
+		if keep(r) {
+			kept = append(kept, r)
+		}
+	}
+	order(kept, q.Get("order"), q.Get("direction") == "desc")
+	rows, total := cut(c.kind, kept, page, perPage)
+	c.ok(toAPIs(rows), pageInfo(page, perPage, len(rows), total))
+	return nil
+}
+
+// filter makes a predicate from the query. With match=any one condition is
+// enough. Comparisons do not mind case.
+func filter(q url.Values) func(*world.Record) bool {
+	fields := map[string]func(*world.Record) string{
+		"name":    func(r *world.Record) string { return r.Name },
+		"content": shown,
+		"comment": func(r *world.Record) string { return r.Comment },
+	}
+	var all []func(*world.Record) bool
+	for key, values := range q {
+		field, op, _ := strings.Cut(key, ".")
+		want := strings.ToLower(values[0])
+		get, ok := fields[field]
+		switch {
+		case key == "type":
+			all = append(all, func(r *world.Record) bool { return strings.EqualFold(r.Type, want) })
+		case key == "proxied":
+			all = append(all, func(r *world.Record) bool { return r.Proxied == (want == "true") })
+		case key == "search":
+			all = append(all, func(r *world.Record) bool {
+				return strings.Contains(strings.ToLower(r.Name+"\n"+r.Type+"\n"+shown(r)+"\n"+r.Comment), want)
+			})
+		case ok:
+			if test := compare(op, strings.TrimSuffix(want, ".")); test != nil {
+				all = append(all, func(r *world.Record) bool { return test(strings.ToLower(get(r))) })
+			}
+		}
+	}
+	anyOf := q.Get("match") == "any" && len(all) > 0
+	return func(r *world.Record) bool {
+		for _, f := range all {
+			if f(r) == anyOf {
+				return anyOf
+			}
+		}
+		return !anyOf
+	}
+}
+
+func compare(op, want string) func(string) bool {
+	switch op {
+	case "", "exact":
+		return func(s string) bool { return s == want }
+	case "contains":
+		return func(s string) bool { return strings.Contains(s, want) }
+	case "startswith":
+		return func(s string) bool { return strings.HasPrefix(s, want) }
+	case "endswith":
+		return func(s string) bool { return strings.HasSuffix(s, want) }
+	case "present":
+		return func(s string) bool { return s != "" }
+	case "absent":
+		return func(s string) bool { return s == "" }
+	}
+	return nil
+}
+
+// order sorts a list by one of the fields that the API sorts by; without one
+// it stays in the order of creation.
+func order(list []*world.Record, by string, down bool) {
+	var less func(a, b *world.Record) int
+	switch by {
+	case "type":
+		less = func(a, b *world.Record) int { return cmp.Compare(a.Type, b.Type) }
+	case "name":
+		less = func(a, b *world.Record) int { return cmp.Compare(a.Name, b.Name) }
+	case "content":
+		less = func(a, b *world.Record) int { return cmp.Compare(a.Content, b.Content) }
+	case "ttl":
+		less = func(a, b *world.Record) int { return cmp.Compare(a.TTL, b.TTL) }
+	case "proxied":
+		less = func(a, b *world.Record) int {
+			switch {
+			case a.Proxied == b.Proxied:
+				return 0
+			case b.Proxied:
+				return -1
+			}
+			return 1
+		}
+	default:
+		return
+	}
+	slices.SortStableFunc(list, func(a, b *world.Record) int {
+		if down {
+			return less(b, a)
+		}
+		return less(a, b)
+	})
+}

@@ -1,0 +1,265 @@
+package cloudflarefront
+
+import (
+	"encoding/json"
+	"net/http"
+
+	"rollcall/providers/sim/world"
+)
+
+// maxBatch is how many changes one batch may hold on the smallest plan.
+const maxBatch = 200
+
+const timeForm = "2006-01-02T15:04:05.000000Z"
+
+// recordJSON is a record as the API writes it.
+type recordJSON struct {
+	ID              string          `json:"id"`
+	Name            string          `json:"name"`
+	Type            string          `json:"type"`
+	Content         string          `json:"content"`
+	Proxiable       bool            `json:"proxiable"`
+	Proxied         bool            `json:"proxied"`
+	TTL             uint32          `json:"ttl"`
+	Priority        *uint16         `json:"priority,omitempty"`
+	Data            json.RawMessage `json:"data,omitempty"`
+	Settings        struct{}        `json:"settings"`
+	Meta            struct{}        `json:"meta"`
+	Comment         *string         `json:"comment"`
+	Tags            []string        `json:"tags"`
+	CreatedOn       string          `json:"created_on"`
+	ModifiedOn      string          `json:"modified_on"`
+	CommentModified string          `json:"comment_modified_on,omitempty"`
+}
+
+func toAPI(r *world.Record) *recordJSON {
+	j := &recordJSON{
+		ID: r.ID, Name: r.Name, Type: r.Type, Content: shown(r), Proxiable: proxiable(r.Type), Proxied: r.Proxied, TTL: r.TTL,
+		Priority: r.Priority, Data: r.Data, Tags: append([]string{}, r.Tags...),
+		CreatedOn: r.Created.UTC().Format(timeForm), ModifiedOn: r.Modified.UTC().Format(timeForm),
+	}
+	if r.Comment != "" {
+		j.Comment, j.CommentModified = &r.Comment, j.ModifiedOn
+	}
+	return j
+}
+
+func toAPIs(list []*world.Record) []*recordJSON {
+	out := make([]*recordJSON, len(list))
+	for i, r := range list {
+		out[i] = toAPI(r)
+	}
+	return out
+}
+
+// records routes what lies below dns_records.
+func (c *call) records(z *world.Zone) error {
+	m := c.r.Method
+	switch len(c.parts) {
+	case 3:
+		switch m {
+		case http.MethodGet:
+			return c.listRecords(z)
+		case http.MethodPost:
+			return c.createRecord(z)
+		}
+	case 4:
+		id := c.parts[3]
+		if id == "batch" && m == http.MethodPost {
+			return c.batch(z)
+		}
+		if !idForm.MatchString(id) {
+			return noRoute(c.r)
+		}
+		switch m {
+		case http.MethodGet:
+			return c.getRecord(z, id)
+		case http.MethodPut, http.MethodPatch:
+			return c.changeRecord(z, id, m == http.MethodPatch)
+		case http.MethodDelete:
+			return c.deleteRecord(z, id)
+		}
+	default:
+		return noRoute(c.r)
+	}
+	return newError(http.StatusMethodNotAllowed, 10405, "Method not allowed for this authentication scheme")
+}
+
+func noRecord() *apiError {
+	return newError(http.StatusNotFound, 81044, "Record does not exist.")
+}
+
+func (c *call) getRecord(z *world.Zone, id string) error {
+	var found *recordJSON
+	z.View(func(tx *world.Tx) {
+		if r := tx.Record(id); r != nil {
+			found = toAPI(r)
+		}
+	})
+	if found == nil {
+		return noRecord()
+	}
+	c.ok(found, nil)
+	return nil
+}
+
+// update carries out one atomic change of a zone. Under world.Stale listings
+// lag behind it.
+func (c *call) update(z *world.Zone, f func(tx *world.Tx) error) error {
+	if c.kind == world.Stale {
+		var before []*world.Record
+		z.View(func(tx *world.Tx) { before = tx.Records() })
+		c.stale[z.Name].Write(c.front.w.Now(), before)
+	}
+	_, err := z.Update(f)
+	return err
+}
+
+func (c *call) createRecord(z *world.Zone) error {
+	var in input
+	if err := c.read(&in); err != nil {
+		return err
+	}
+	var out *recordJSON
+	err := c.update(z, func(tx *world.Tx) error {
+		r, err := post(tx, z, in)
+		if err == nil {
+			out = toAPI(r)
+		}
+		return err
+	})
+	if err == nil {
+		c.ok(out, nil)
+	}
+	return err
+}
+
+func (c *call) changeRecord(z *world.Zone, id string, merge bool) error {
+	var in input
+	if err := c.read(&in); err != nil {
+		return err
+	}
+	var out *recordJSON
+	err := c.update(z, func(tx *world.Tx) error {
+		r, err := put(tx, z, id, in, merge)
+		if err == nil {
+			out = toAPI(r)
+		}
+		return err
+	})
+	if err == nil {
+		c.ok(out, nil)
+	}
+	return err
+}
+
+func (c *call) deleteRecord(z *world.Zone, id string) error {
+	err := c.update(z, func(tx *world.Tx) error {
+		_, err := remove(tx, id)
+		return err
+	})
+	if err == nil {
+		c.ok(map[string]string{"id": id}, nil)
+	}
+	return err
+}
+
+// batchInput is the body of a batch. The API carries it out in the order of
+// deletes, patches, puts and posts, all or nothing.
+type batchInput struct {
+	Deletes []input `json:"deletes"`
+	Patches []input `json:"patches"`
+	Puts    []input `json:"puts"`
+	Posts   []input `json:"posts"`
+}
+
+func (c *call) batch(z *world.Zone) error {
+	var in batchInput
+	if err := c.read(&in); err != nil {
+		return err
+	}
+	if n := len(in.Deletes) + len(in.Patches) + len(in.Puts) + len(in.Posts); n > maxBatch {
+		return newError(http.StatusBadRequest, 9315, "A batch may have no more than %d operations, this one has %d.", maxBatch, n)
+	}
+	deletes, patches := []*world.Record{}, []*world.Record{}
+	puts, posts := []*world.Record{}, []*world.Record{}
+	err := c.update(z, func(tx *world.Tx) error {
+		for _, d := range in.Deletes {
+			r, err := remove(tx, d.text("id"))
+			if err != nil {
+				return err
+			}
+			deletes = append(deletes, r)
+		}
+		for _, p := range in.Patches {
+			r, err := put(tx, z, p.text("id"), p, true)
+			if err != nil {
+				return err
+			}
+			patches = append(patches, r)
+		}
+		for _, p := range in.Puts {
+			r, err := put(tx, z, p.text("id"), p, false)
+			if err != nil {
+				return err
+			}
+			puts = append(puts, r)
+		}
+		for _, p := range in.Posts {
+			r, err := post(tx, z, p)
+			if err != nil {
+				return err
+			}
+			posts = append(posts, r)
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	c.ok(map[string]any{"deletes": toAPIs(deletes), "patches": toAPIs(patches), "puts": toAPIs(puts), "posts": toAPIs(posts)}, nil)
+	return nil
+}
+
+// post adds a record to the transaction.
+func post(tx *world.Tx, z *world.Zone, in input) (*world.Record, error) {
+	r := &world.Record{TTL: autoTTL}
+	if err := in.apply(z.Name, r); err != nil {
+		return nil, err
+	}
+	if err := clash(tx, r); err != nil {
+		return nil, err
+	}
+	tx.AddRecord(r)
+	return r, nil
+}
+
+// put replaces a record, or changes those fields of it that the input has.
+func put(tx *world.Tx, z *world.Zone, id string, in input, merge bool) (*world.Record, error) {
+	old := tx.Record(id)
+	if old == nil {
+		return nil, noRecord()
+	}
+	r := &world.Record{ID: id, TTL: autoTTL, Created: old.Created}
+	if merge {
+		*r = *old
+	}
+	if err := in.apply(z.Name, r); err != nil {
+		return nil, err
+	}
+	r.Modified = tx.Now()
+	if err := clash(tx, r); err != nil {
+		return nil, err
+	}
+	tx.ReplaceRecord(r)
+	return r, nil
+}
+
+func remove(tx *world.Tx, id string) (*world.Record, error) {
+	r := tx.Record(id)
+	if r == nil {
+		return nil, noRecord()
+	}
+	tx.RemoveRecord(id)
+	return r, nil
+}
