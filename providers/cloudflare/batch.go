@@ -1,0 +1,271 @@
+package cloudflare
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/cloudflare/cloudflare-go/v6/dns"
+	"github.com/cloudflare/cloudflare-go/v6/option"
+
+	"rollcall/providers"
+	"rollcall/providers/budget"
+)
+
+// send carries out items in one batch, and in smaller ones when it is refused.
+func (w *writer) send(ctx context.Context, items []item, resent int) {
+	reply, err := w.batch(ctx, items)
+	if err == nil {
+		err = w.settle(items, reply)
+	}
+	if err == nil {
+		return
+	}
+	switch k := providers.KindOf(err); {
+	case k == providers.KindIncomplete || (k == providers.KindUnreachable || k == providers.KindOther) && !budget.NotSent(err):
+		w.lost(ctx, items, resent, err)
+	case hasCode(err, codeRoute, codeRouteID): // the zone itself is unknown
+		w.all(items, err)
+	case (k == providers.KindInvalid || k == providers.KindConflict || k == providers.KindNotFound || k == providers.KindLimit) && len(items) > 1:
+		if hasCode(err, codeIdentical, codeExists) {
+			if left := w.withoutDuplicates(ctx, items); len(left) < len(items) {
+				if len(left) > 0 {
+					w.send(ctx, left, resent)
+				}
+				return
+			}
+		}
+		half := len(items) / 2
+		w.send(ctx, items[:half], resent)
+		w.send(ctx, items[half:], resent)
+	case len(items) == 1:
+		w.blame(ctx, items[0], err)
+	default: // not done, and not to blame on one of them: credentials, a throttle, no connection
+		w.all(items, err)
+	}
+}
+
+func (w *writer) all(items []item, err error) {
+	for _, it := range items {
+		w.results[it.i].Err = err
+	}
+}
+
+// withoutDuplicates settles the adds of a refused batch whose values are there
+// already, and gives the other items. A whole service that registers again
+// costs a reading for each name then, not two calls for each node.
+func (w *writer) withoutDuplicates(ctx context.Context, items []item) []item {
+	type key struct{ name, typ string }
+	there := map[key][]providers.Record{}
+	var left []item
+	for _, it := range items {
+		k := key{providers.CanonicalName(it.want.Name), it.want.Type}
+		if it.op != providers.OpCreate {
+			left = append(left, it)
+			continue
+		}
+		rows, ok := there[k]
+		if !ok {
+			var err error
+			if rows, err = w.account.named(ctx, &w.zone, k.name, k.typ); err != nil {
+				w.results[it.i].Err = err
+				continue
+			}
+			there[k] = rows
+		}
+		if i := indexValue(rows, &it.want); i >= 0 {
+			w.present(it, &rows[i])
+			continue
+		}
+		left = append(left, it)
+	}
+	return left
+}
+
+// blame settles a change that was refused on its own.
+func (w *writer) blame(ctx context.Context, it item, err error) {
+	switch {
+	case it.op == providers.OpCreate && hasCode(err, codeIdentical, codeExists):
+		w.duplicate(ctx, it, err)
+	case it.op == providers.OpDelete && hasCode(err, codeNoRecord):
+		w.missing(ctx, it.i)
+	case hasCode(err, codeNoRecord):
+		w.refuse(it.i, providers.KindConflict, errors.New("the record is not there any more"))
+	default:
+		w.results[it.i].Err = err
+	}
+}
+
+// duplicate settles an add of a value that is there already: done when it has
+// the same owner, a conflict when it is somebody else's.
+func (w *writer) duplicate(ctx context.Context, it item, cause error) {
+	there, err := w.sameValue(ctx, &it.want)
+	switch {
+	case err != nil:
+		w.results[it.i].Err = err
+	case there == nil:
+		w.results[it.i].Err = cause
+	default:
+		w.present(it, there)
+	}
+}
+
+func (w *writer) present(it item, there *providers.Record) {
+	if !sameOwner(there, &it.want) {
+		w.refuse(it.i, providers.KindConflict, fmt.Errorf("the value is there already, with the comment %q", clean(there.Comment)))
+		return
+	}
+	w.results[it.i] = providers.Result{Record: *there, Already: true}
+}
+
+func sameOwner(a, b *providers.Record) bool {
+	if len(a.Owners) != len(b.Owners) || len(a.BadMarkers) > 0 {
+		return false
+	}
+	return len(a.Owners) == 0 || a.Owners[0].Same(b.Owners[0])
+}
+
+// lost settles changes whose reply did not arrive.
+func (w *writer) lost(ctx context.Context, items []item, resent int, cause error) {
+	var again []item
+	for _, it := range items {
+		var there *providers.Record
+		var err error
+		switch it.op {
+		case providers.OpCreate:
+			there, err = w.sameValue(ctx, &it.want)
+			if err == nil && there == nil && resent < resendLimit {
+				again = append(again, it)
+				continue
+			}
+			if err == nil && there != nil && !sameOwner(there, &it.want) {
+				w.refuse(it.i, providers.KindConflict, fmt.Errorf("the value is there already, with the comment %q", clean(there.Comment)))
+				continue
+			}
+		case providers.OpUpdate:
+			there, err = w.account.get(ctx, &w.zone, it.id)
+			if err == nil {
+				if left, diffErr := patchBody(there, &it.want); diffErr != nil || len(left) > 0 {
+					there = nil
+				}
+			}
+		}
+		if err != nil || there == nil {
+			w.refuse(it.i, providers.KindUncertain, fmt.Errorf("the reply was lost: %w", cause))
+			continue
+		}
+		w.results[it.i] = providers.Result{Record: *there}
+	}
+	if len(again) > 0 {
+		w.send(ctx, again, resent+1)
+	}
+}
+
+// batchReply is the result of a batch; each list is in the order of the request.
+type batchReply struct {
+	Deletes []wireRecord `json:"deletes"`
+	Patches []wireRecord `json:"patches"`
+	Posts   []wireRecord `json:"posts"`
+}
+
+func (w *writer) batch(ctx context.Context, items []item) (*batchReply, error) {
+	body := map[string][]map[string]any{}
+	adds := true
+	for _, it := range items {
+		switch it.op {
+		case providers.OpDelete:
+			adds = false
+			body["deletes"] = append(body["deletes"], map[string]any{"id": it.id})
+		case providers.OpUpdate:
+			adds = false
+			body["patches"] = append(body["patches"], it.body)
+		default:
+			body["posts"] = append(body["posts"], it.body)
+		}
+	}
+	raw, err := json.Marshal(body)
+	if err != nil {
+		return nil, &providers.Error{Kind: providers.KindInvalid, Source: w.account.name, Op: w.op, Err: err}
+	}
+	var q dns.RecordBatchParams
+	set(&q.ZoneID.Value, &q.ZoneID.Present, w.zone.ID)
+	call := func(ctx context.Context, opts ...option.RequestOption) error {
+		_, err := w.account.records.Batch(ctx, q, append(opts, option.WithRequestBody(batchType, raw))...)
+		return err
+	}
+	var env *envelope
+	if adds {
+		env, err = w.addsOnly(ctx, call)
+	} else {
+		// A delete or an update that had to wait would act on a reading that has aged.
+		env, err = w.account.once(ctx, w.op, call)
+	}
+	if err != nil {
+		return nil, err
+	}
+	var reply batchReply
+	if err := json.Unmarshal(env.Result, &reply); err != nil {
+		return nil, w.account.incomplete(w.op, "an answer that cannot be read: %s", clean(err.Error()))
+	}
+	return &reply, nil
+}
+
+// addsOnly tries a batch of adds again when it has surely not been done.
+func (w *writer) addsOnly(ctx context.Context, call sdkCall) (*envelope, error) {
+	var env *envelope
+	var last error
+	err := w.account.budget.Retry(ctx, func(ctx context.Context) error {
+		env, last = w.account.once(ctx, w.op, call)
+		if providers.KindOf(last) == providers.KindThrottled || budget.NotSent(last) {
+			return last
+		}
+		return nil // done, refused for good, or uncertain
+	})
+	if err != nil {
+		return nil, err
+	}
+	return env, last
+}
+
+// settle reads the results of a batch that was carried out.
+func (w *writer) settle(items []item, reply *batchReply) error {
+	posts, patches, deletes := reply.Posts, reply.Patches, reply.Deletes
+	take := func(list *[]wireRecord) (*wireRecord, error) {
+		if len(*list) == 0 {
+			return nil, w.account.incomplete(w.op, "the answer leaves changes out")
+		}
+		first := &(*list)[0]
+		*list = (*list)[1:]
+		return first, nil
+	}
+	out := make([]providers.Record, len(items))
+	for n, it := range items {
+		list := &posts
+		switch it.op {
+		case providers.OpDelete:
+			list = &deletes
+		case providers.OpUpdate:
+			list = &patches
+		}
+		wire, err := take(list)
+		if err != nil {
+			return err
+		}
+		if it.op == providers.OpDelete {
+			continue
+		}
+		r, err := wire.decode(w.zone.Name)
+		if err != nil {
+			return w.account.incomplete(w.op, "%w", err)
+		}
+		if !providers.SameName(r.Name, it.want.Name) || r.Type != it.want.Type || (it.id != "" && it.id != r.ID) {
+			return w.account.incomplete(w.op, "the answer is about another record")
+		}
+		out[n] = r
+	}
+	for n, it := range items {
+		w.results[it.i] = providers.Result{Record: out[n]}
+	}
+	return nil
+}
