@@ -8,7 +8,7 @@
 package fleet
 
 import (
-	"context"
+	"cmp"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -79,15 +79,43 @@ type Fleet struct {
 
 	latest  atomic.Pointer[providers.Snapshot]
 	updates chan struct{}
-	paused  atomic.Bool
-	resumed chan struct{} // capacity 1: wakes the refresh loop
 
-	mu      sync.Mutex // guards seq and all state of the sources below
+	mu      sync.Mutex // guards what follows and the state of all sources
 	seq     uint64
+	paused  bool
+	resumed chan struct{} // closed, and made anew, when the refresh loop may go on
 	clouds  []*cloud
 	zones   []*zone
-	byName  map[string]source
-	ordered []source
+	sources []source // clouds, then zones
+}
+
+// New makes a fleet. It does no I/O.
+func New(o Options) *Fleet {
+	f := &Fleet{
+		every:   cmp.Or(o.Every, 30*time.Second),
+		timeout: cmp.Or(o.Timeout, time.Minute),
+		lookups: cmp.Or(o.Lookups, 50),
+		now:     o.Now,
+		updates: make(chan struct{}, 1),
+		resumed: make(chan struct{}),
+	}
+	if f.now == nil {
+		f.now = time.Now
+	}
+	for _, s := range o.Clouds {
+		c := newCloud(f, s, o.Last)
+		f.clouds = append(f.clouds, c)
+		f.sources = append(f.sources, c)
+	}
+	for _, s := range o.Zones {
+		z := newZone(f, s, o.Last)
+		f.zones = append(f.zones, z)
+		f.sources = append(f.sources, z)
+	}
+	f.mu.Lock()
+	f.publish()
+	f.mu.Unlock()
+	return f
 }
 
 // Snapshot gives the latest picture. It is never nil and nobody writes to it.
@@ -100,16 +128,37 @@ func (f *Fleet) Updates() <-chan struct{} { return f.updates }
 // SetPaused stops the refresh loop of Run from starting reads, or lets it go
 // on. Refresh still reads.
 func (f *Fleet) SetPaused(paused bool) {
-	f.paused.Store(paused)
-	if !paused {
-		select {
-		case f.resumed <- struct{}{}:
-		default:
-		}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.paused && !paused {
+		close(f.resumed)
+		f.resumed = make(chan struct{})
 	}
+	f.paused = paused
 }
 
 // Paused reports whether the refresh loop is paused.
-func (f *Fleet) Paused() bool { return f.paused.Load() }
+func (f *Fleet) Paused() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.paused
+}
 
-var _ = context.Background
+// publish makes a new snapshot of the state of all sources. Its cost is that of
+// the number of sources, not of rows: rows are shared and never written again.
+// The caller holds mu.
+func (f *Fleet) publish() {
+	f.seq++
+	s := &providers.Snapshot{Seq: f.seq, Taken: f.now()}
+	for _, c := range f.clouds {
+		s.Clouds = append(s.Clouds, c.view())
+	}
+	for _, z := range f.zones {
+		s.Zones = append(s.Zones, z.view())
+	}
+	f.latest.Store(s)
+	select {
+	case f.updates <- struct{}{}:
+	default:
+	}
+}

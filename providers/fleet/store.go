@@ -1,13 +1,112 @@
 package fleet
 
-import "rollcall/providers"
+import (
+	"bufio"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"time"
+
+	"rollcall/providers"
+)
+
+// storeFormat is the version of the file. Another version is not read.
+const storeFormat = 1
+
+// stored is a snapshot as it lies on disk: rows and where they come from, but
+// no coverage.
+type stored struct {
+	Format int           `json:"format"`
+	Taken  time.Time     `json:"taken"`
+	Clouds []storedCloud `json:"clouds"`
+	Zones  []storedZone  `json:"zones"`
+}
+
+type storedCloud struct {
+	Cloud      providers.Cloud      `json:"cloud"`
+	Production bool                 `json:"production,omitempty"`
+	RowsFrom   time.Time            `json:"rows_from"`
+	Instances  []providers.Instance `json:"instances"`
+	Addresses  []providers.Address  `json:"addresses,omitempty"`
+}
+
+type storedZone struct {
+	Zone     providers.Zone     `json:"zone"`
+	RowsFrom time.Time          `json:"rows_from"`
+	Records  []providers.Record `json:"records"`
+}
 
 // Save writes the rows of a snapshot to a file that only its owner can read,
 // in one atomic step, so that a next run has rows to show and to measure its
 // first reads against.
-func Save(path string, s *providers.Snapshot) error { return nil }
+func Save(path string, s *providers.Snapshot) (err error) {
+	out := stored{Format: storeFormat, Taken: s.Taken}
+	for i := range s.Clouds {
+		if v := &s.Clouds[i]; !v.RowsFrom.IsZero() {
+			out.Clouds = append(out.Clouds, storedCloud{v.Cloud, v.Production, v.RowsFrom, v.Instances, v.Addresses})
+		}
+	}
+	for i := range s.Zones {
+		if v := &s.Zones[i]; !v.RowsFrom.IsZero() {
+			out.Zones = append(out.Zones, storedZone{v.Zone, v.RowsFrom, v.Records})
+		}
+	}
+	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*") // mode 0600
+	if err != nil {
+		return fmt.Errorf("save the last snapshot: %w", err)
+	}
+	defer func() {
+		if err != nil {
+			_ = f.Close()
+			_ = os.Remove(f.Name())
+			err = fmt.Errorf("save the last snapshot: %w", err)
+		}
+	}()
+	w := bufio.NewWriter(f)
+	if err = json.NewEncoder(w).Encode(out); err != nil {
+		return err
+	}
+	if err = w.Flush(); err != nil {
+		return err
+	}
+	if err = f.Close(); err != nil {
+		return err
+	}
+	return os.Rename(f.Name(), path)
+}
 
 // Load reads what Save wrote. The rows bear their age and no coverage: they
 // were read by another process, so nothing can be concluded from them. A file
 // that does not exist gives an error that is fs.ErrNotExist.
-func Load(path string) (*providers.Snapshot, error) { return nil, nil }
+func Load(path string) (*providers.Snapshot, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("read the last snapshot: %w", err)
+	}
+	defer func() { _ = f.Close() }()
+	var in stored
+	d := json.NewDecoder(bufio.NewReader(f))
+	if err := d.Decode(&in); err != nil {
+		return nil, fmt.Errorf("read the last snapshot %s: %w", path, err)
+	}
+	if in.Format != storeFormat {
+		return nil, fmt.Errorf("read the last snapshot %s: format %d, this rollcall knows format %d", path, in.Format, storeFormat)
+	}
+	if _, err := d.Token(); !errors.Is(err, io.EOF) {
+		return nil, fmt.Errorf("read the last snapshot %s: there is something behind its end", path)
+	}
+	s := &providers.Snapshot{Taken: in.Taken}
+	for _, c := range in.Clouds {
+		s.Clouds = append(s.Clouds, providers.CloudView{
+			Cloud: c.Cloud, Production: c.Production, RowsFrom: c.RowsFrom,
+			Instances: c.Instances, Addresses: c.Addresses, BudgetLeft: -1,
+		})
+	}
+	for _, z := range in.Zones {
+		s.Zones = append(s.Zones, providers.ZoneView{Zone: z.Zone, RowsFrom: z.RowsFrom, Records: z.Records, BudgetLeft: -1})
+	}
+	return s, nil
+}

@@ -1,0 +1,356 @@
+package fleet
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"rollcall/providers"
+)
+
+// cloud is what a fleet knows of one cloud. Fleet.mu guards it.
+type cloud struct {
+	slot
+	f   *Fleet
+	src CloudSource
+
+	incoming incoming            // rows of the read under way
+	read     cloudRead           // the last read that ended with an answer
+	held     heldCloud           // the last good rows
+	answers  map[string]answer   // for single ids, of the cloud held.cloud.Key
+	asked    int                 // questions asked since the last read
+	shown    providers.CloudView // what the snapshot says, but for the schedule
+	verify   chan struct{}       // capacity 1: one verification at a time
+	accepted providers.Cloud     // the first complete read of this run was of this one
+}
+
+// incoming gathers the pages of a read. Rows are only ever appended, so a
+// prefix can be shown while more come.
+type incoming struct {
+	rows    []providers.Instance
+	addrs   []providers.Address
+	shown   int
+	shownAt time.Time
+}
+
+// cloudRead is one read that ended.
+type cloudRead struct {
+	gen    uint64
+	cov    providers.Coverage // of instances and addresses together
+	rows   []providers.Instance
+	addrs  []providers.Address
+	listed map[string]bool // ids
+	before heldCloud       // what was held when it ended
+}
+
+// heldCloud are rows that stay when a later read is not good.
+type heldCloud struct {
+	rows     []providers.Instance
+	addrs    []providers.Address
+	from     time.Time
+	cloud    providers.Cloud
+	complete bool // they come from a complete read; else they are pieces
+	earlier  bool // they come from an earlier run
+}
+
+func newCloud(f *Fleet, s CloudSource, last *providers.Snapshot) *cloud {
+	c := &cloud{
+		slot: newSlot(s.Name, s.Budget, s.Err), f: f, src: s,
+		answers: map[string]answer{}, verify: make(chan struct{}, 1),
+	}
+	c.shown = providers.CloudView{
+		Cloud:      providers.Cloud{Name: s.Name, Provider: s.Provider, Region: s.Region},
+		Production: s.Production,
+	}
+	if s.Err == nil && s.Compute == nil {
+		c.err = providers.Errorf(providers.KindInvalid, "read", "cloud %s has no adapter", s.Name)
+	}
+	if last != nil {
+		for i := range last.Clouds {
+			if v := &last.Clouds[i]; v.Cloud.Name == s.Name && v.Cloud.Provider == s.Provider && !v.RowsFrom.IsZero() {
+				c.recall(v)
+			}
+		}
+	}
+	if c.err != nil {
+		c.shown.Coverage = providers.Failed(f.now(), f.now(), c.err)
+	}
+	return c
+}
+
+// recall takes the rows of an earlier run. They are shown and measured
+// against; nothing is concluded from them, since another process read them.
+func (c *cloud) recall(v *providers.CloudView) {
+	c.held = heldCloud{rows: v.Instances, addrs: v.Addresses, from: v.RowsFrom, cloud: v.Cloud, complete: true, earlier: true}
+	c.shown.Cloud.Account, c.shown.Cloud.Key = v.Cloud.Account, v.Cloud.Key
+	c.shown.Instances, c.shown.Addresses, c.shown.RowsFrom = v.Instances, v.Addresses, v.RowsFrom
+	for id, l := range v.Lookups {
+		if l.Gone && l.Err == nil {
+			c.answers[id] = answer{Lookup: l}
+		}
+	}
+}
+
+func (c *cloud) coverage() providers.Coverage { return c.shown.Coverage }
+
+// view gives the cloud's part of a snapshot.
+func (c *cloud) view() providers.CloudView {
+	v := c.shown
+	v.Reading, v.RetryAt, v.BudgetLeft = c.reading, c.retryAt, c.left()
+	return v
+}
+
+// fetch reads instances and addresses side by side.
+func (c *cloud) fetch(ctx context.Context, gen uint64, _ time.Time) func() {
+	c.f.mu.Lock()
+	c.incoming = incoming{}
+	c.f.mu.Unlock()
+	var wg sync.WaitGroup
+	var cov, acov providers.Coverage
+	wg.Go(func() {
+		acov = c.src.Compute.Addresses(ctx, func(page []providers.Address) {
+			c.f.mu.Lock()
+			defer c.f.mu.Unlock()
+			if c.gen == gen {
+				c.incoming.addrs = append(c.incoming.addrs, page...)
+			}
+		})
+	})
+	cov = c.src.Compute.Instances(ctx, func(page []providers.Instance) { c.land(gen, page) })
+	wg.Wait()
+
+	c.f.mu.Lock()
+	if c.gen != gen {
+		c.f.mu.Unlock()
+		return func() {}
+	}
+	in := c.incoming
+	c.f.mu.Unlock()
+	// A read that came to its end no longer appends: in is safe to read.
+	listed := make(map[string]bool, len(in.rows))
+	for i := range in.rows {
+		listed[in.rows[i].ID] = true
+	}
+	return func() {
+		c.read = cloudRead{gen: gen, cov: combine(c.name, cov, acov), rows: in.rows, addrs: in.addrs, listed: listed, before: c.held}
+		c.incoming, c.asked = incoming{}, 0
+		maps.DeleteFunc(c.answers, func(id string, _ answer) bool { return listed[id] }) // the list knows better
+		c.judge()
+	}
+}
+
+// land takes in a page. It is shown at once while the cloud has no rows yet;
+// when pages come fast, then each time that the rows have grown by a quarter:
+// whoever looks at a snapshot pays for all of its rows.
+func (c *cloud) land(gen uint64, page []providers.Instance) {
+	c.f.mu.Lock()
+	defer c.f.mu.Unlock()
+	if c.gen != gen {
+		return
+	}
+	in := &c.incoming
+	in.rows = append(in.rows, page...)
+	if !c.held.from.IsZero() || !worthShowing(len(in.rows), in.shown, c.f.now(), in.shownAt) {
+		return
+	}
+	in.shown, in.shownAt = len(in.rows), c.f.now()
+	c.shown.Instances, c.shown.Addresses = slices.Clip(in.rows), slices.Clip(in.addrs)
+	c.shown.RowsFrom = c.since
+	c.f.publish()
+}
+
+// Rows that have been waiting this long are shown however few they are.
+const showAtLeast = 250 * time.Millisecond
+
+func worthShowing(rows, shown int, now, shownAt time.Time) bool {
+	return rows > shown && (shown == 0 || (rows-shown)*4 >= shown || now.Sub(shownAt) >= showAtLeast)
+}
+
+// combine makes one coverage of the two listings of a cloud: it is complete
+// when both are, and when one account answered both.
+func combine(name string, instances, addresses providers.Coverage) providers.Coverage {
+	c := instances
+	if !addresses.Started.IsZero() && addresses.Started.Before(c.Started) {
+		c.Started = addresses.Started
+	}
+	if addresses.Finished.After(c.Finished) {
+		c.Finished = addresses.Finished
+	}
+	incomplete := func(kind providers.Kind, format string, args ...any) error {
+		return &providers.Error{Kind: kind, Source: name, Op: "list instances", Err: fmt.Errorf(format, args...)}
+	}
+	switch {
+	case !instances.Complete():
+		if c.State != providers.CoveragePartial {
+			c.State = providers.CoverageFailed
+		}
+		if c.Err == nil {
+			c.Err = incomplete(providers.KindIncomplete, "the read did not come to its end")
+		}
+	case c.Key == "":
+		c.State, c.Err = providers.CoveragePartial, incomplete(providers.KindIncomplete, "the cloud did not say which account answered")
+	case addresses.Complete() && addresses.Key != "" && addresses.Key != c.Key:
+		c.State, c.Err = providers.CoverageFailed, incomplete(providers.KindAuth, "two accounts answered in one read: the credentials were changed meanwhile")
+	case !addresses.Complete():
+		c.State, c.Err = providers.CoveragePartial, addresses.Err
+		if c.Err == nil {
+			c.Err = incomplete(providers.KindIncomplete, "the addresses were not read to their end")
+		}
+	}
+	return c
+}
+
+// fail takes in a read that brought no answer. The rows stay; the pages of a
+// first read that failed are held until there is better.
+func (c *cloud) fail(started time.Time, err error) {
+	if c.held.from.IsZero() && len(c.incoming.rows) > 0 {
+		c.held = heldCloud{rows: c.incoming.rows, addrs: c.incoming.addrs, from: started, cloud: c.shown.Cloud}
+		c.show(c.held)
+	}
+	c.incoming, c.read = incoming{}, cloudRead{}
+	c.shown.Coverage = providers.Failed(started, c.f.now(), err)
+}
+
+// judge decides what the last read is worth, from its coverage, from what was
+// held before it and from what the cloud answered for single ids. It is called
+// again when more answers have come. The caller holds Fleet.mu.
+func (c *cloud) judge() {
+	r := &c.read
+	before := r.before
+	cov := r.cov
+	id := providers.Cloud{Name: c.name, Provider: c.src.Provider, Region: c.src.Region, Account: cov.Account, Key: cov.Key}
+	if before.earlier && cov.Key != "" && cov.Key != before.cloud.Key && cov.Complete() {
+		// The name was given to another account between two runs: what the
+		// earlier run saw says nothing about this one.
+		before = heldCloud{}
+		r.before, c.answers = before, map[string]answer{}
+	}
+	switch {
+	case cov.Complete() && c.accepted.Key != "" && cov.Key != c.accepted.Key:
+		cov.State = providers.CoverageFailed
+		cov.Err = &providers.Error{Kind: providers.KindAuth, Source: c.name, Op: "list instances", Err: fmt.Errorf(
+			"the credentials belong to account %s now and belonged to %s when rollcall started; restart rollcall if that is meant", cov.Account, c.accepted.Account)}
+	case cov.Complete():
+		c.accepted = id
+		if err := c.doubt(before); err != nil {
+			cov.State = providers.CoveragePartial
+			cov.Err = &providers.Error{Kind: providers.KindIncomplete, Source: c.name, Op: "list instances", Err: err}
+		}
+	}
+	c.shown.Coverage = cov
+	switch {
+	case cov.Complete():
+		c.held = heldCloud{rows: r.rows, addrs: r.addrs, from: cov.Started, cloud: id, complete: true}
+	case before.from.IsZero():
+		c.held = heldCloud{rows: r.rows, addrs: r.addrs, from: cov.Started, cloud: id}
+		if len(r.rows)+len(r.addrs) == 0 && cov.State == providers.CoverageFailed {
+			c.held = heldCloud{}
+		}
+	case cov.State == providers.CoveragePartial && cov.Key == before.cloud.Key:
+		// The older rows, brought up to date by those that did arrive.
+		h := before
+		h.rows = overlay(before.rows, r.rows, func(i *providers.Instance) string { return i.ID })
+		h.addrs = overlay(before.addrs, r.addrs, func(a *providers.Address) string { return string(a.Kind) + a.ID + a.IP.String() })
+		c.show(h)
+		if !before.complete {
+			c.held = h
+		} else {
+			c.held = before
+		}
+		return
+	default:
+		c.held = before
+	}
+	c.show(c.held)
+}
+
+// show puts rows on view, with those that the list left out and the cloud
+// showed when it was asked by id.
+func (c *cloud) show(h heldCloud) {
+	c.shown.Instances, c.shown.Addresses, c.shown.RowsFrom = slices.Clip(h.rows), slices.Clip(h.addrs), h.from
+	if !h.from.IsZero() {
+		c.shown.Cloud = h.cloud
+	}
+	c.shown.Lookups = map[string]providers.Lookup{}
+	if c.read.cov.Key != c.accepted.Key {
+		return
+	}
+	var extra []providers.Instance
+	for _, id := range slices.Sorted(maps.Keys(c.answers)) {
+		if a := c.answers[id]; !c.read.listed[id] {
+			c.shown.Lookups[id] = a.Lookup
+			if a.alive() {
+				extra = append(extra, *a.Instance)
+			}
+		}
+	}
+	if len(extra) > 0 {
+		c.shown.Instances = overlay(h.rows, extra, func(i *providers.Instance) string { return i.ID })
+	}
+}
+
+// overlay gives the older rows with newer ones in the place of those with the
+// same key, and the others behind, in a new slice.
+func overlay[T any](older, newer []T, key func(*T) string) []T {
+	out := slices.Clone(older)
+	at := make(map[string]int, len(out))
+	for i := range out {
+		at[key(&out[i])] = i
+	}
+	for i := range newer {
+		if j, ok := at[key(&newer[i])]; ok {
+			out[j] = newer[i]
+		} else {
+			out = append(out, newer[i])
+		}
+	}
+	return out
+}
+
+// doubt says why a listing that looks complete is not believed yet; nil when it is.
+func (c *cloud) doubt(before heldCloud) error {
+	r := &c.read
+	missing := c.missing()
+	var alive, open []string
+	for _, id := range missing {
+		switch a := c.answers[id]; {
+		case a.alive():
+			alive = append(alive, id)
+		case !a.Gone || (!a.settled && a.gen != r.gen):
+			open = append(open, id)
+		}
+	}
+	if len(alive) > 0 {
+		return fmt.Errorf("the list left out %s: the cloud shows it when asked by id", some(alive))
+	}
+	short := ""
+	switch {
+	case len(r.rows) == 0:
+		short = "the list is empty"
+	case before.complete && before.cloud.Key == r.cov.Key && 2*len(r.rows) < len(before.rows):
+		short = fmt.Sprintf("the list has %d instances and had %d before", len(r.rows), len(before.rows))
+	default:
+		return nil
+	}
+	if z := c.f.unreadZone(); z != "" {
+		return fmt.Errorf("%s; it is not believed before zone %s, whose markers name instances, was read", short, z)
+	}
+	if len(open) > 0 {
+		return fmt.Errorf("%s; it is not believed before the cloud was asked for %s, which markers name", short, some(open))
+	}
+	return nil
+}
+
+// some names a few ids and counts the rest.
+func some(ids []string) string {
+	const most = 3
+	s := strings.Join(ids[:min(most, len(ids))], ", ")
+	if n := len(ids) - most; n > 0 {
+		s += fmt.Sprintf(" and %d more", n)
+	}
+	return s
+}

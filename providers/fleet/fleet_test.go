@@ -1,0 +1,371 @@
+package fleet
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"rollcall/providers"
+)
+
+func TestARefreshReadsAllSourcesAndJoinsThem(t *testing.T) {
+	a, b := newFakeCloud("a", 3), newFakeCloud("b", 2)
+	z := zoneOf(a)
+	f := New(Options{Clouds: []CloudSource{sourceOf(a), sourceOf(b)}, Zones: []ZoneSource{zoneSourceOf(z)}})
+	if s := f.Snapshot(); s == nil || len(s.Clouds) != 2 || len(s.Zones) != 1 || s.Clouds[0].Coverage.State != providers.CoverageNone {
+		t.Fatalf("the first snapshot is %+v", s)
+	}
+	s := f.Refresh(context.Background())
+	for i, want := range []int{3, 2} {
+		v := s.Clouds[i]
+		wantState(t, v.Coverage, providers.CoverageComplete)
+		if len(v.Instances) != want || v.Reading || v.BudgetLeft != -1 || v.Cloud.Key != a.key() || v.Coverage.Key != a.key() {
+			t.Errorf("cloud %d: %+v", i, v)
+		}
+	}
+	wantState(t, s.Zones[0].Coverage, providers.CoverageComplete)
+	if len(s.Zones[0].Records) != 3 || s.Zones[0].Zone.ID != "Z1" {
+		t.Errorf("zone: %+v", s.Zones[0])
+	}
+	select {
+	case <-f.Updates():
+	default:
+		t.Error("nobody was told of the new snapshot")
+	}
+}
+
+func TestOnlyTheNamedSourcesAreRead(t *testing.T) {
+	a, b := newFakeCloud("a", 3), newFakeCloud("b", 2)
+	f := New(Options{Clouds: []CloudSource{sourceOf(a), sourceOf(b)}})
+	f.Refresh(context.Background(), "b", "no such source")
+	if a.reads != 0 || b.reads != 1 {
+		t.Errorf("a was read %d times and b %d times", a.reads, b.reads)
+	}
+}
+
+func TestASourceThatIgnoresItsContextDoesNotSlowTheOthers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a, b := newFakeCloud("a", 3), newFakeCloud("b", 2)
+		z := zoneOf(b)
+		a.hang = make(chan struct{})
+		f := New(Options{Clouds: []CloudSource{sourceOf(a), sourceOf(b)}, Zones: []ZoneSource{zoneSourceOf(z)}, Timeout: 15 * time.Second})
+		began := time.Now()
+		done := make(chan *providers.Snapshot)
+		go func() { done <- f.Refresh(context.Background()) }()
+		time.Sleep(time.Millisecond)
+		synctest.Wait()
+		s := f.Snapshot()
+		wantState(t, cloudView(t, s, "b").Coverage, providers.CoverageComplete)
+		wantState(t, s.Zones[0].Coverage, providers.CoverageComplete)
+		if v := cloudView(t, s, "a"); !v.Reading || len(v.Instances) != 3 {
+			t.Errorf("the hanging source should show its first page while it is read: %+v", v)
+		}
+
+		s = <-done
+		if took := time.Since(began); took < 15*time.Second || took > 16*time.Second {
+			t.Errorf("the refresh took %s, the time limit is 15 s", took)
+		}
+		v := cloudView(t, s, "a")
+		wantState(t, v.Coverage, providers.CoverageFailed)
+		if providers.KindOf(v.Coverage.Err) != providers.KindUnreachable || !strings.Contains(v.Coverage.Err.Error(), "no answer") || v.Reading {
+			t.Errorf("after the time limit: %+v", v)
+		}
+
+		// While the adapter hangs it is not called again, and the source says so.
+		time.Sleep(time.Minute)
+		s = f.Refresh(context.Background(), "a")
+		if err := cloudView(t, s, "a").Coverage.Err; a.reads != 1 || !strings.Contains(err.Error(), "still hangs") {
+			t.Errorf("reads %d, error %v", a.reads, err)
+		}
+		close(a.hang)
+		a.set(func(c *fakeCloud) { c.hang = nil })
+		synctest.Wait()
+		s = f.Refresh(context.Background(), "a")
+		wantState(t, cloudView(t, s, "a").Coverage, providers.CoverageComplete)
+		for _, i := range cloudView(t, s, "a").Instances {
+			if i.ID == "i-late" {
+				t.Error("a page of a read that was given up landed")
+			}
+		}
+	})
+}
+
+func TestReadsOfOneSourceNeverOverlapAndWaitingCallersShareOne(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := newFakeCloud("a", 3)
+		a.pause = time.Second
+		f := New(Options{Clouds: []CloudSource{sourceOf(a)}})
+		var wg sync.WaitGroup
+		wg.Go(func() { f.Refresh(context.Background()) })
+		time.Sleep(100 * time.Millisecond)
+		for range 10 {
+			wg.Go(func() {
+				called := time.Now()
+				s := f.Refresh(context.Background())
+				if s.Clouds[0].Coverage.Started.Before(called) {
+					t.Error("the picture is older than the call")
+				}
+			})
+		}
+		wg.Wait()
+		if a.overlaps != 0 || a.reads != 2 {
+			t.Errorf("%d reads with %d overlaps, want 2 and none", a.reads, a.overlaps)
+		}
+	})
+}
+
+func TestRowsAppearAsPagesLandAndEachSnapshotStaysAsItIs(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := newFakeCloud("a", 10)
+		a.page, a.pause = 2, time.Second
+		f := New(Options{Clouds: []CloudSource{sourceOf(a)}})
+		go f.Refresh(context.Background())
+		var snaps []*providers.Snapshot
+		for i := range 5 {
+			time.Sleep(time.Second)
+			synctest.Wait()
+			s := f.Snapshot()
+			if got := len(s.Clouds[0].Instances); got != 2*(i+1) {
+				t.Fatalf("after page %d there are %d rows", i+1, got)
+			}
+			snaps = append(snaps, s)
+		}
+		for i, s := range snaps {
+			if got := len(s.Clouds[0].Instances); got != 2*(i+1) {
+				t.Errorf("snapshot %d changed: it has %d rows now", i, got)
+			}
+		}
+	})
+}
+
+func TestManyFastPagesMakeFewSnapshots(t *testing.T) {
+	a := newFakeCloud("a", 100_000)
+	f := New(Options{Clouds: []CloudSource{sourceOf(a)}})
+	before := f.Snapshot().Seq
+	s := f.Refresh(context.Background())
+	if n := s.Seq - before; len(s.Clouds[0].Instances) != 100_000 || n > 60 {
+		t.Errorf("%d rows in 100 pages made %d snapshots", len(s.Clouds[0].Instances), n)
+	}
+}
+
+func TestTheLastGoodRowsStayWithTheirAgeWhenASourceFails(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := newFakeCloud("a", 4)
+		a.page = 1
+		z := zoneOf(a)
+		f := New(Options{Clouds: []CloudSource{sourceOf(a)}, Zones: []ZoneSource{zoneSourceOf(z)}})
+		first := f.Refresh(context.Background())
+		time.Sleep(time.Minute)
+		a.err, z.err = errors.New("boom"), errors.New("bang")
+		a.rows[0].State = providers.StateStopped
+		s := f.Refresh(context.Background())
+		v := s.Clouds[0]
+		wantState(t, v.Coverage, providers.CoveragePartial)
+		if len(v.Instances) != 4 || !v.RowsFrom.Equal(first.Clouds[0].RowsFrom) || v.RetryAt.IsZero() {
+			t.Errorf("%d rows from %s, retry at %s", len(v.Instances), v.RowsFrom, v.RetryAt)
+		}
+		if v.Instances[0].State != providers.StateStopped || first.Clouds[0].Instances[0].State != providers.StateRunning {
+			t.Error("the page that did arrive should be shown, and the older snapshot not written to")
+		}
+		wantState(t, s.Zones[0].Coverage, providers.CoverageFailed)
+		if len(s.Zones[0].Records) != 4 || !s.Zones[0].RowsFrom.Equal(first.Zones[0].RowsFrom) {
+			t.Errorf("zone: %d rows from %s", len(s.Zones[0].Records), s.Zones[0].RowsFrom)
+		}
+	})
+}
+
+func TestACloudIsCompleteOnlyWithItsAddresses(t *testing.T) {
+	a := newFakeCloud("a", 2)
+	a.addrErr = errors.New("denied")
+	f := New(Options{Clouds: []CloudSource{sourceOf(a)}})
+	s := f.Refresh(context.Background())
+	wantState(t, s.Clouds[0].Coverage, providers.CoveragePartial)
+	if len(s.Clouds[0].Instances) != 2 {
+		t.Error("the instances should be shown all the same")
+	}
+}
+
+func TestASourceThatCouldNotBeSetUpIsAFailedSource(t *testing.T) {
+	f := New(Options{
+		Clouds: []CloudSource{{Name: "a", Err: providers.Errorf(providers.KindAuth, "set up", "no credentials")}, {Name: "b"}},
+		Zones:  []ZoneSource{{Name: "z.example", Err: errors.New("no token")}},
+	})
+	s := f.Refresh(context.Background())
+	wantState(t, s.Clouds[0].Coverage, providers.CoverageFailed)
+	wantState(t, s.Clouds[1].Coverage, providers.CoverageFailed)
+	wantState(t, s.Zones[0].Coverage, providers.CoverageFailed)
+}
+
+func TestAZoneThatTheAccountDoesNotHaveIsNotFound(t *testing.T) {
+	z := &fakeZone{zone: "example.com"}
+	f := New(Options{Zones: []ZoneSource{{Name: "missing.example", Provider: providers.Cloudflare, DNS: z}}})
+	s := f.Refresh(context.Background())
+	wantState(t, s.Zones[0].Coverage, providers.CoverageFailed)
+	if providers.KindOf(s.Zones[0].Coverage.Err) != providers.KindNotFound {
+		t.Errorf("error %v", s.Zones[0].Coverage.Err)
+	}
+}
+
+func TestMarkersOnALaterPageAreAttachedWithoutTouchingTheAdaptersRows(t *testing.T) {
+	c := newFakeCloud("a", 1)
+	o := providers.Owner{Fleet: "7f3a", Cloud: c.key(), Instance: "i-1", Registered: time.Unix(1_700_000_000, 0).UTC()}.For("A", "54.1.0.1")
+	text, err := o.Encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	z := &fakeZone{zone: "example.com", page: 1, rows: []providers.Record{
+		{Zone: "example.com", Name: "www.example.com", Type: "A", Value: "54.1.0.1"},
+		{Zone: "example.com", Name: "i-1._rollcall.www.example.com", Type: "TXT", Value: providers.FormatTXT([]string{text})},
+	}}
+	f := New(Options{Zones: []ZoneSource{{Name: "example.com", Provider: providers.Route53, DNS: z}}})
+	for range 3 {
+		s := f.Refresh(context.Background())
+		if got := s.Zones[0].Records[0].Owners; len(got) != 1 || got[0] != o {
+			t.Fatalf("owners are %+v", got)
+		}
+	}
+	if z.rows[0].Owners != nil {
+		t.Error("the adapter's rows were written to")
+	}
+}
+
+func TestTheLoopReadsAHealthySourceAtItsIntervalAndBacksOffFromAFailedOne(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		good, bad := newFakeCloud("good", 1), newFakeCloud("bad", 1)
+		bad.err = errors.New("boom")
+		f := New(Options{Clouds: []CloudSource{sourceOf(good), sourceOf(bad)}, Every: 30 * time.Second})
+		ctx, cancel := context.WithCancel(context.Background())
+		done := make(chan struct{})
+		go func() { f.Run(ctx); close(done) }()
+		time.Sleep(10 * time.Minute)
+		synctest.Wait()
+		if good.reads < 18 || good.reads > 23 {
+			t.Errorf("the healthy source was read %d times in ten minutes", good.reads)
+		}
+		if bad.reads < 20 || bad.reads > 50 {
+			t.Errorf("the failed source was read %d times in ten minutes", bad.reads)
+		}
+		if v := cloudView(t, f.Snapshot(), "bad"); !v.RetryAt.After(time.Now()) {
+			t.Errorf("retry at %s, now is %s", v.RetryAt, time.Now())
+		}
+		if v := cloudView(t, f.Snapshot(), "good"); !v.RetryAt.IsZero() {
+			t.Error("a healthy source has no retry time")
+		}
+		cancel()
+		<-done
+	})
+}
+
+func TestTheLoopStaysAwayForAsLongAsTheProviderAsked(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := newFakeCloud("a", 1)
+		a.err = errThrottled
+		f := New(Options{Clouds: []CloudSource{sourceOf(a)}, Every: 10 * time.Second})
+		ctx, cancel := context.WithCancel(context.Background())
+		defer cancel()
+		go f.Run(ctx)
+		time.Sleep(39 * time.Second)
+		synctest.Wait()
+		if a.reads != 1 {
+			t.Errorf("%d reads within the 40 s that the provider asked for", a.reads)
+		}
+		time.Sleep(6 * time.Second)
+		synctest.Wait()
+		if a.reads != 2 {
+			t.Errorf("%d reads after it", a.reads)
+		}
+	})
+}
+
+func TestAPausedLoopReadsNothingAndARefreshStillDoes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := newFakeCloud("a", 1)
+		f := New(Options{Clouds: []CloudSource{sourceOf(a)}, Every: 10 * time.Second})
+		f.SetPaused(true)
+		ctx, cancel := context.WithCancel(context.Background())
+		defer cancel()
+		go f.Run(ctx)
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		if a.reads != 0 || !f.Paused() {
+			t.Errorf("%d reads while paused", a.reads)
+		}
+		f.Refresh(ctx)
+		if a.reads != 1 {
+			t.Errorf("%d reads after a refresh", a.reads)
+		}
+		f.SetPaused(false)
+		time.Sleep(15 * time.Second)
+		synctest.Wait()
+		if a.reads != 2 {
+			t.Errorf("%d reads after going on", a.reads)
+		}
+	})
+}
+
+func TestARefreshThatIsCancelledSaysNothingAboutTheSource(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := newFakeCloud("a", 3)
+		f := New(Options{Clouds: []CloudSource{sourceOf(a)}})
+		f.Refresh(context.Background())
+		a.pause = time.Hour
+		ctx, cancel := context.WithCancel(context.Background())
+		go func() { time.Sleep(time.Second); cancel() }()
+		s := f.Refresh(ctx)
+		wantState(t, s.Clouds[0].Coverage, providers.CoverageComplete)
+		if s.Clouds[0].Reading || len(s.Clouds[0].Instances) != 3 {
+			t.Errorf("%+v", s.Clouds[0])
+		}
+		time.Sleep(time.Second)
+	})
+}
+
+func TestReadersAndWritersOfManySourcesDoNotRace(t *testing.T) {
+	var o Options
+	for i := range 4 {
+		c := newFakeCloud(fmt.Sprintf("c%d", i), 200)
+		c.page = 10
+		o.Clouds = append(o.Clouds, sourceOf(c))
+		z := zoneOf(c)
+		z.page = 10
+		o.Zones = append(o.Zones, zoneSourceOf(z))
+	}
+	f := New(o)
+	ctx, cancel := context.WithCancel(context.Background())
+	var wg sync.WaitGroup
+	wg.Go(func() { f.Run(ctx) })
+	for range 4 {
+		wg.Go(func() {
+			for range 5 {
+				s := f.Refresh(ctx)
+				n := 0
+				for _, c := range s.Clouds {
+					for i := range c.Instances {
+						n += len(c.Instances[i].ID)
+					}
+				}
+				for _, z := range s.Zones {
+					for i := range z.Records {
+						n += len(z.Records[i].Owners)
+					}
+				}
+				if n == 0 {
+					t.Error("nothing was read")
+				}
+			}
+		})
+	}
+	time.AfterFunc(50*time.Millisecond, func() { f.SetPaused(true); f.SetPaused(false) })
+	go func() {
+		for range f.Updates() {
+			_ = f.Snapshot()
+		}
+	}()
+	wg.Go(func() { f.Refresh(ctx); cancel() })
+	wg.Wait()
+}

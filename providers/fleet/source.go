@@ -1,0 +1,277 @@
+package fleet
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"rollcall/providers"
+)
+
+// The first wait after a failed read; it doubles with each further failure up
+// to the interval of healthy sources.
+const firstBackoff = 2 * time.Second
+
+// An adapter that obeys its context has this long to say what it saw when the
+// time limit has struck. One that does not is left behind.
+const lastWords = 250 * time.Millisecond
+
+// source is what the refresh machinery needs of a cloud or a zone.
+type source interface {
+	base() *slot
+	// fetch reads the source. The function that it returns takes the result
+	// in; it is called with Fleet.mu held, or not at all when the read was given up.
+	fetch(ctx context.Context, gen uint64, started time.Time) (apply func())
+	// fail takes in a read that brought no answer. Fleet.mu is held.
+	fail(started time.Time, err error)
+	// coverage is that of the last read that ended. Fleet.mu is held.
+	coverage() providers.Coverage
+	// after does what follows a read: asking for single instances.
+	after(ctx context.Context)
+}
+
+// slot is the schedule of one source. Fleet.mu guards all of it but busy.
+type slot struct {
+	name   string
+	err    error // could not be set up: never read
+	budget Budget
+
+	// busy is held from the start of a read until the adapter has returned,
+	// even when the read was given up before: reads of one source never overlap.
+	busy    atomic.Bool
+	reading bool
+	hung    uint64        // number of a read that was given up and whose adapter has not returned; 0 for none
+	since   time.Time     // when the read under way, or hung, began
+	gen     uint64        // number of the read under way; pages of other numbers are dropped
+	begun   uint64        // number of reads begun
+	ended   uint64        // value of begun of the read that ended last
+	done    chan struct{} // closed when the read under way ends
+
+	failures int       // reads in a row that were not complete
+	nextAt   time.Time // when the loop reads it again
+	retryAt  time.Time // the same for a source that is not well, else zero
+	wake     chan struct{}
+}
+
+func newSlot(name string, budget Budget, err error) slot {
+	return slot{name: name, budget: budget, err: err, wake: make(chan struct{}, 1)}
+}
+
+func (s *slot) base() *slot { return s }
+
+// left asks the budget; -1 when there is none.
+func (s *slot) left() int {
+	if s.budget == nil {
+		return -1
+	}
+	return s.budget.Left()
+}
+
+// Refresh reads all sources, or the named ones, side by side once, and returns
+// the snapshot after each has ended or run into its time limit, questions for
+// single instances included. A source that is being read already is waited for
+// and then read afresh, so that the picture is younger than the call; callers
+// that wait together share one read. Names that no source has are ignored.
+func (f *Fleet) Refresh(ctx context.Context, names ...string) *providers.Snapshot {
+	var wg sync.WaitGroup
+	for _, s := range f.sources {
+		if len(names) > 0 && !slices.Contains(names, s.base().name) {
+			continue
+		}
+		wg.Go(func() { f.refresh(ctx, s) })
+	}
+	wg.Wait()
+	return f.Snapshot()
+}
+
+// Run refreshes every source again and again until ctx ends: a healthy one
+// every Options.Every with some jitter, a failed one after a back-off that grows
+// and that honours what the provider asked for.
+func (f *Fleet) Run(ctx context.Context) {
+	var wg sync.WaitGroup
+	for _, s := range f.sources {
+		if s.base().err == nil {
+			wg.Go(func() { f.loop(ctx, s) })
+		}
+	}
+	wg.Wait()
+}
+
+func (f *Fleet) loop(ctx context.Context, s source) {
+	sl := s.base()
+	for ctx.Err() == nil {
+		f.mu.Lock()
+		wait, paused, resumed := sl.nextAt.Sub(f.now()), f.paused, f.resumed
+		f.mu.Unlock()
+		switch {
+		case paused:
+			select {
+			case <-resumed:
+			case <-ctx.Done():
+			}
+		case wait > 0:
+			timer := time.NewTimer(wait)
+			select {
+			case <-timer.C:
+			case <-sl.wake: // another caller has read it: nextAt has moved
+			case <-ctx.Done():
+			}
+			timer.Stop()
+		default:
+			f.refresh(ctx, s)
+		}
+	}
+}
+
+// refresh reads one source once, after the call.
+func (f *Fleet) refresh(ctx context.Context, s source) {
+	sl := s.base()
+	if sl.err != nil {
+		return
+	}
+	f.mu.Lock()
+	called := sl.begun
+	for {
+		switch {
+		case sl.ended > called: // somebody else's read began after the call, and has ended
+			f.mu.Unlock()
+			s.after(ctx)
+			return
+		case sl.hung != 0:
+			f.stillHung(s)
+			f.mu.Unlock()
+			return
+		case sl.busy.CompareAndSwap(false, true):
+			if f.read(ctx, s) {
+				s.after(ctx)
+			}
+			return
+		}
+		done := sl.done
+		f.mu.Unlock()
+		select {
+		case <-done:
+		case <-ctx.Done():
+			return
+		}
+		f.mu.Lock()
+	}
+}
+
+// read carries out one read of a source whose busy flag the caller has taken.
+// The caller holds mu, so that whoever comes next finds something to wait for;
+// read gives it back. It reports whether the read ended by itself.
+func (f *Fleet) read(ctx context.Context, s source) bool {
+	sl := s.base()
+	started := f.now()
+	sl.gen++
+	sl.begun++
+	gen, done := sl.gen, make(chan struct{})
+	sl.reading, sl.since, sl.done = true, started, done
+	f.publish()
+	f.mu.Unlock()
+	defer close(done)
+
+	rctx, cancel := context.WithTimeout(ctx, f.timeout)
+	defer cancel()
+	result := make(chan func(), 1)
+	go func() {
+		result <- s.fetch(rctx, gen, started)
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		if sl.hung == gen {
+			sl.hung = 0
+			sl.busy.Store(false)
+		}
+	}()
+	apply := await(rctx, result)
+
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if apply == nil {
+		select {
+		case apply = <-result: // at the last moment
+		default:
+			sl.hung = gen // from here on the adapter's return makes the source free
+		}
+	}
+	if apply != nil {
+		sl.busy.Store(false)
+	}
+	sl.reading = false
+	sl.ended = sl.begun
+	sl.gen++ // pages that still come are dropped
+	switch {
+	case errors.Is(ctx.Err(), context.Canceled): // the caller went away: nothing was learnt about the source
+		f.publish()
+		return false
+	case apply != nil:
+		apply()
+	default:
+		s.fail(started, &providers.Error{Kind: providers.KindUnreachable, Source: sl.name, Op: "read", Err: fmt.Errorf("no answer within %s", f.now().Sub(started).Round(time.Millisecond))})
+	}
+	sl.plan(f, s.coverage())
+	f.publish()
+	return apply != nil
+}
+
+// await gives the result of a read, or nil when the time was up and the adapter
+// had no last words either.
+func await(ctx context.Context, result <-chan func()) func() {
+	select {
+	case apply := <-result:
+		return apply
+	case <-ctx.Done():
+	}
+	timer := time.NewTimer(lastWords)
+	defer timer.Stop()
+	select {
+	case apply := <-result:
+		return apply
+	case <-timer.C:
+		return nil
+	}
+}
+
+// stillHung tells that an adapter has not come back from a read that was given
+// up. It is not called a second time meanwhile. The caller holds mu.
+func (f *Fleet) stillHung(s source) {
+	sl := s.base()
+	now := f.now()
+	s.fail(now, &providers.Error{Kind: providers.KindUnreachable, Source: sl.name, Op: "read", Err: fmt.Errorf("a read that began %s ago still hangs", now.Sub(sl.since).Round(time.Second))})
+	sl.plan(f, s.coverage())
+	f.publish()
+}
+
+// plan says when the source is read next. Fleet.mu is held.
+func (s *slot) plan(f *Fleet, c providers.Coverage) {
+	now := f.now()
+	if c.Complete() {
+		s.failures, s.retryAt = 0, time.Time{}
+		s.nextAt = now.Add(jitter(f.every, 0.9, 1.1))
+	} else {
+		wait := min(firstBackoff<<min(s.failures, 16), max(f.every, time.Second))
+		s.failures++
+		wait = jitter(wait, 0.5, 1)
+		if asked := providers.RetryAfter(c.Err); asked > 0 {
+			wait = max(wait, jitter(asked, 1, 1.1))
+		}
+		s.nextAt = now.Add(wait)
+		s.retryAt = s.nextAt
+	}
+	select {
+	case s.wake <- struct{}{}:
+	default:
+	}
+}
+
+// jitter gives a duration between lo and hi times d, so that many consoles do not
+// ask in step.
+func jitter(d time.Duration, lo, hi float64) time.Duration {
+	return time.Duration(float64(d) * (lo + (hi-lo)*rand.Float64()))
+}

@@ -1,0 +1,214 @@
+package fleet
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"slices"
+	"sync"
+	"time"
+
+	"rollcall/providers"
+)
+
+// A cloud may not know a new instance yet. Its "not found" is final only when
+// the marker that names the instance is older than this.
+const settleAfter = 15 * time.Minute
+
+// Questions for single instances under way at a time in one cloud.
+const questionsAtOnce = 8
+
+// answer is what a cloud said about one id that its listing left out.
+type answer struct {
+	providers.Lookup
+	gen     uint64 // the read after which it was asked
+	settled bool   // ids never return: never asked again
+}
+
+// alive reports whether the cloud showed an instance that is not terminated.
+func (a answer) alive() bool { return a.Err == nil && !a.Gone && a.Instance != nil }
+
+// missing gives the instances of this cloud that markers of any fleet name and
+// that the last listing left out, sorted. The caller holds Fleet.mu.
+func (c *cloud) missing() []string {
+	var ids []string
+	for _, z := range c.f.zones {
+		for id := range z.markers[c.read.cov.Key] {
+			if !c.read.listed[id] {
+				ids = append(ids, id)
+			}
+		}
+	}
+	slices.Sort(ids)
+	return slices.Compact(ids)
+}
+
+// unreadZone names a zone whose markers are not known; empty when all are.
+func (f *Fleet) unreadZone() string {
+	for _, z := range f.zones {
+		if !z.known {
+			return z.name
+		}
+	}
+	return ""
+}
+
+// registered gives the oldest registration that a marker states for an instance.
+func (f *Fleet) registered(key providers.CloudKey, id string) time.Time {
+	var oldest time.Time
+	for _, z := range f.zones {
+		if t, ok := z.markers[key][id]; ok && (oldest.IsZero() || t.Before(oldest)) {
+			oldest = t
+		}
+	}
+	return oldest
+}
+
+// questions picks the ids to ask for now: those that have waited longest, and
+// no more than Options.Lookups for one read.
+func (c *cloud) questions() (ids []string, key providers.CloudKey, gen uint64) {
+	r := &c.read
+	if !r.cov.Complete() || r.cov.Key != c.accepted.Key {
+		return nil, "", 0
+	}
+	for _, id := range c.missing() {
+		if a, ok := c.answers[id]; !ok || (!a.settled && a.gen != r.gen) {
+			ids = append(ids, id)
+		}
+	}
+	slices.SortStableFunc(ids, func(a, b string) int { return c.answers[a].Asked.Compare(c.answers[b].Asked) })
+	ids = ids[:min(len(ids), max(0, c.f.lookups-c.asked))]
+	c.asked += len(ids)
+	return ids, r.cov.Key, r.gen
+}
+
+// after asks the cloud, id by id, for instances that markers name and the
+// listing left out, and judges the listing by the answers.
+func (c *cloud) after(ctx context.Context) {
+	select {
+	case c.verify <- struct{}{}:
+		defer func() { <-c.verify }()
+	case <-ctx.Done():
+		return
+	}
+	c.f.mu.Lock()
+	ids, key, gen := c.questions()
+	if len(ids) == 0 {
+		if gen != 0 {
+			c.judgeAgain() // a zone that has been read may have settled a doubt
+		}
+		c.f.mu.Unlock()
+		return
+	}
+	c.f.mu.Unlock()
+
+	answers := c.ask(ctx, ids, key)
+
+	c.f.mu.Lock()
+	defer c.f.mu.Unlock()
+	if c.accepted.Key != key {
+		return
+	}
+	for _, l := range answers {
+		a := answer{Lookup: l, gen: gen}
+		if l.Gone {
+			marked := c.f.registered(key, l.ID)
+			a.settled = l.Instance != nil || providers.KindOf(l.Err) == providers.KindGone || l.Asked.Sub(marked) > settleAfter
+			a.Err = nil
+		}
+		c.answers[l.ID] = a
+	}
+	if c.read.gen == 0 {
+		return // a later read failed: its coverage stands
+	}
+	c.judgeAgain()
+}
+
+// judgeAgain judges the last read in the light of new answers.
+func (c *cloud) judgeAgain() {
+	if !c.read.cov.Complete() {
+		return
+	}
+	was := c.shown.Coverage.State
+	c.judge()
+	if c.shown.Coverage.State != was {
+		c.plan(c.f, c.shown.Coverage)
+	}
+	c.f.publish()
+}
+
+// ask puts the questions side by side. An answer of "gone" counts only when the
+// account that answers is still the one that was listed: another account knows
+// none of these instances. A cloud that does not answer in time is left behind.
+func (c *cloud) ask(ctx context.Context, ids []string, key providers.CloudKey) []providers.Lookup {
+	ctx, cancel := context.WithTimeout(ctx, c.f.timeout/2)
+	defer cancel()
+	answers := make(chan providers.Lookup, len(ids))
+	who := make(chan error, 1)
+	go func() {
+		var wg sync.WaitGroup
+		room := make(chan struct{}, questionsAtOnce)
+		for _, id := range ids {
+			room <- struct{}{}
+			wg.Go(func() {
+				defer func() { <-room }()
+				answers <- c.lookup(ctx, id)
+			})
+		}
+		wg.Wait()
+		who <- c.same(ctx, key)
+	}()
+
+	got := map[string]providers.Lookup{}
+	var err error
+	for waiting := true; waiting; {
+		select {
+		case l := <-answers:
+			got[l.ID] = l
+		case err = <-who:
+			waiting = false
+		case <-ctx.Done():
+			err, waiting = ctx.Err(), false
+		}
+	}
+	for len(answers) > 0 {
+		l := <-answers
+		got[l.ID] = l
+	}
+	out := make([]providers.Lookup, 0, len(ids))
+	for _, id := range ids {
+		l, ok := got[id]
+		switch {
+		case !ok:
+			l = providers.Lookup{ID: id, Asked: c.f.now(), Err: cmp.Or(err, errors.New("no answer"))}
+		case l.Gone && err != nil:
+			l = providers.Lookup{ID: id, Asked: l.Asked, Err: err}
+		}
+		out = append(out, l)
+	}
+	return out
+}
+
+// lookup asks for one instance. The cause of a "gone" is left in Err for the caller.
+func (c *cloud) lookup(ctx context.Context, id string) providers.Lookup {
+	l := providers.Lookup{ID: id, Asked: c.f.now()}
+	i, err := c.src.Compute.Instance(ctx, id)
+	switch {
+	case err == nil:
+		l.Instance = &i
+		l.Gone = i.State.Dead()
+	default:
+		l.Err = err
+		l.Gone = providers.IsGone(err)
+	}
+	return l
+}
+
+// same asks the cloud who it is and fails when it is not the one with that key.
+func (c *cloud) same(ctx context.Context, key providers.CloudKey) error {
+	who, err := c.src.Compute.Identify(ctx)
+	if err == nil && who.Key != key {
+		err = &providers.Error{Kind: providers.KindAuth, Source: c.name, Op: "ask for single instances", Err: errors.New("another account answers now")}
+	}
+	return err
+}

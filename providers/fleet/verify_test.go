@@ -1,0 +1,334 @@
+package fleet
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"rollcall/providers"
+)
+
+// pair is a cloud and a zone with a record for each of its instances.
+func pair(n int, o Options) (*Fleet, *fakeCloud, *fakeZone) {
+	c := newFakeCloud("a", n)
+	z := zoneOf(c)
+	o.Clouds, o.Zones = []CloudSource{sourceOf(c)}, []ZoneSource{zoneSourceOf(z)}
+	return New(o), c, z
+}
+
+func TestAListThatLeavesOutAMarkedInstanceThatExistsIsNotComplete(t *testing.T) {
+	f, c, _ := pair(10, Options{})
+	id := c.rows[7].ID
+	c.leaveOut = map[string]bool{id: true}
+	v := f.Refresh(context.Background()).Clouds[0]
+	wantState(t, v.Coverage, providers.CoveragePartial)
+	if !strings.Contains(v.Coverage.Err.Error(), "left out "+id) || providers.KindOf(v.Coverage.Err) != providers.KindIncomplete {
+		t.Errorf("error %v", v.Coverage.Err)
+	}
+	if len(v.Instances) != 10 || v.Lookups[id].Instance == nil || v.Lookups[id].Gone {
+		t.Errorf("%d rows, lookup %+v", len(v.Instances), v.Lookups[id])
+	}
+
+	c.leaveOut = nil
+	v = f.Refresh(context.Background()).Clouds[0]
+	wantState(t, v.Coverage, providers.CoverageComplete)
+	if len(v.Instances) != 10 || len(v.Lookups) != 0 {
+		t.Errorf("%d rows, lookups %v", len(v.Instances), v.Lookups)
+	}
+}
+
+func TestAnInstanceThatIsGoneIsAskedForOnceAndForAll(t *testing.T) {
+	f, c, _ := pair(10, Options{})
+	id := c.rows[0].ID
+	c.rows = c.rows[1:]
+	for range 3 {
+		v := f.Refresh(context.Background()).Clouds[0]
+		wantState(t, v.Coverage, providers.CoverageComplete)
+		if l := v.Lookups[id]; !l.Gone || l.Err != nil || l.ID != id || l.Asked.IsZero() {
+			t.Fatalf("lookup %+v", l)
+		}
+	}
+	if !slices.Equal(c.asked, []string{id}) {
+		t.Errorf("asked %v", c.asked)
+	}
+}
+
+func TestNotFoundForAFreshMarkerIsAskedAgain(t *testing.T) {
+	f, c, z := pair(2, Options{})
+	fresh := providers.Owner{Fleet: "7f3a", Cloud: c.key(), Instance: "i-new", Registered: time.Now().Truncate(time.Second).UTC()}
+	z.rows = append(z.rows, providers.Record{Zone: z.zone, Name: "www.example.com", Type: "A", Value: "54.1.9.9", Owners: []providers.Owner{fresh}})
+	f.Refresh(context.Background())
+	f.Refresh(context.Background())
+	if len(c.asked) < 2 {
+		t.Errorf("asked %v: a cloud may not know a new instance yet", c.asked)
+	}
+}
+
+func TestAnErrorIsNoAnswer(t *testing.T) {
+	f, c, _ := pair(10, Options{})
+	id := c.rows[0].ID
+	c.rows = c.rows[1:]
+	c.askErr = errors.New("boom")
+	v := f.Refresh(context.Background()).Clouds[0]
+	if l := v.Lookups[id]; l.Gone || l.Err == nil {
+		t.Errorf("lookup %+v", l)
+	}
+}
+
+func TestMarkersOfOtherFleetsCountAndHostsAndOtherCloudsDoNot(t *testing.T) {
+	f, c, z := pair(2, Options{})
+	for i, o := range []providers.Owner{
+		{Fleet: "other", Cloud: c.key(), Instance: "i-theirs"},
+		{Fleet: "7f3a", Cloud: c.key(), Instance: "host:lab"},
+		{Fleet: "7f3a", Cloud: "0123456789", Instance: "i-elsewhere"},
+	} {
+		z.rows = append(z.rows, providers.Record{Zone: z.zone, Name: "x.example.com", Type: "A", Value: addr(900 + i).String(), Owners: []providers.Owner{o}})
+	}
+	f.Refresh(context.Background())
+	slices.Sort(c.asked)
+	if got := slices.Compact(c.asked); !slices.Equal(got, []string{"i-theirs"}) {
+		t.Errorf("asked %v", got)
+	}
+}
+
+func TestAnEmptyListIsNotBelievedWhileItsInstancesExist(t *testing.T) {
+	f, c, _ := pair(10, Options{})
+	f.Refresh(context.Background())
+	c.leaveOut = map[string]bool{}
+	for _, r := range c.rows {
+		c.leaveOut[r.ID] = true
+	}
+	v := f.Refresh(context.Background()).Clouds[0]
+	wantState(t, v.Coverage, providers.CoveragePartial)
+	if len(v.Instances) != 10 {
+		t.Errorf("%d rows are left", len(v.Instances))
+	}
+}
+
+func TestAnEmptyFirstListIsNotBelievedBeforeTheZonesWereRead(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f, c, z := pair(10, Options{Timeout: 15 * time.Second})
+		c.rows = nil
+		z.hang = make(chan struct{})
+		v := f.Refresh(context.Background()).Clouds[0]
+		wantState(t, v.Coverage, providers.CoveragePartial)
+		if !strings.Contains(v.Coverage.Err.Error(), "zone example.com") {
+			t.Errorf("error %v", v.Coverage.Err)
+		}
+		close(z.hang)
+		synctest.Wait()
+		v = f.Refresh(context.Background(), "example.com").Clouds[0]
+		wantState(t, v.Coverage, providers.CoverageComplete)
+	})
+}
+
+func TestAnEmptyListIsBelievedOnceAllThatMarkersNameIsGone(t *testing.T) {
+	f, c, _ := pair(10, Options{})
+	f.Refresh(context.Background())
+	c.rows = nil
+	v := f.Refresh(context.Background()).Clouds[0]
+	wantState(t, v.Coverage, providers.CoverageComplete)
+	if len(v.Instances) != 0 || len(v.Lookups) != 10 {
+		t.Errorf("%d rows, %d lookups", len(v.Instances), len(v.Lookups))
+	}
+}
+
+func TestAnEmptyListWithoutZonesIsBelieved(t *testing.T) {
+	c := newFakeCloud("a", 0)
+	f := New(Options{Clouds: []CloudSource{sourceOf(c)}})
+	wantState(t, f.Refresh(context.Background()).Clouds[0].Coverage, providers.CoverageComplete)
+}
+
+func TestAListOfUnderHalfIsBelievedWhenEverybodyWasAskedAFewAtATime(t *testing.T) {
+	f, c, _ := pair(100, Options{Lookups: 30})
+	f.Refresh(context.Background())
+	c.rows = c.rows[:20]
+	states := []providers.CoverageState{}
+	for range 3 {
+		v := f.Refresh(context.Background()).Clouds[0]
+		states = append(states, v.Coverage.State)
+	}
+	want := []providers.CoverageState{providers.CoveragePartial, providers.CoveragePartial, providers.CoverageComplete}
+	if !slices.Equal(states, want) || len(c.asked) != 80 {
+		t.Errorf("states %v after %d questions", states, len(c.asked))
+	}
+}
+
+func TestRefreshingAZoneAsksNoMoreThanTheBoundForOneRead(t *testing.T) {
+	f, c, _ := pair(100, Options{Lookups: 30})
+	c.rows = c.rows[:60]
+	f.Refresh(context.Background())
+	for range 5 {
+		f.Refresh(context.Background(), "example.com")
+	}
+	if len(c.asked) != 30 {
+		t.Errorf("%d questions for one read, the bound is 30", len(c.asked))
+	}
+}
+
+func TestTheRowsOfAnEarlierRunMeasureTheFirstRead(t *testing.T) {
+	f, c, _ := pair(10, Options{})
+	last := f.Refresh(context.Background())
+	path := filepath.Join(t.TempDir(), "last.json")
+	if err := Save(path, last); err != nil {
+		t.Fatal(err)
+	}
+	loaded, err := Load(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !reflect.DeepEqual(loaded.Clouds[0].Instances, last.Clouds[0].Instances) || !reflect.DeepEqual(loaded.Zones[0].Records, last.Zones[0].Records) {
+		t.Error("the rows did not survive the disk")
+	}
+
+	z := &fakeZone{zone: "example.com", err: errors.New("down")}
+	c.rows, c.leaveOut = c.rows[:10], map[string]bool{}
+	for _, r := range c.rows[1:] {
+		c.leaveOut[r.ID] = true
+	}
+	f = New(Options{Clouds: []CloudSource{sourceOf(c)}, Zones: []ZoneSource{zoneSourceOf(z)}, Last: loaded})
+	s := f.Snapshot()
+	if v := s.Clouds[0]; len(v.Instances) != 10 || v.Coverage.State != providers.CoverageNone || v.RowsFrom.IsZero() || v.Cloud.Key != c.key() {
+		t.Fatalf("before the first read: %+v", v)
+	}
+	v := f.Refresh(context.Background()).Clouds[0]
+	wantState(t, v.Coverage, providers.CoveragePartial)
+	if len(v.Instances) != 10 {
+		t.Errorf("%d rows", len(v.Instances))
+	}
+}
+
+func TestOtherCredentialsUnderWayAreAFailureAndTheRowsStay(t *testing.T) {
+	f, c, _ := pair(10, Options{})
+	f.Refresh(context.Background())
+	key := c.key()
+	rows := c.rows
+	c.account, c.rows = "222", nil
+	for range 2 {
+		v := f.Refresh(context.Background()).Clouds[0]
+		wantState(t, v.Coverage, providers.CoverageFailed)
+		if providers.KindOf(v.Coverage.Err) != providers.KindAuth || !strings.Contains(v.Coverage.Err.Error(), "account 222 now") {
+			t.Errorf("error %v", v.Coverage.Err)
+		}
+		if len(v.Instances) != 10 || v.Cloud.Key != key || len(v.Lookups) != 0 {
+			t.Errorf("%d rows of %s, lookups %v", len(v.Instances), v.Cloud.Key, v.Lookups)
+		}
+	}
+	if len(c.asked) != 0 {
+		t.Errorf("another account was asked for our instances: %v", c.asked)
+	}
+	c.account, c.rows = "111", rows
+	wantState(t, f.Refresh(context.Background()).Clouds[0].Coverage, providers.CoverageComplete)
+}
+
+func TestOtherCredentialsThanInTheLastRunShowTheirOwnCloud(t *testing.T) {
+	f, c, _ := pair(10, Options{})
+	last := f.Refresh(context.Background())
+	old := c.key()
+	c.account, c.rows = "222", nil
+	z := zoneOf(newFakeCloud("a", 10))
+	f = New(Options{Clouds: []CloudSource{sourceOf(c)}, Zones: []ZoneSource{zoneSourceOf(z)}, Last: last})
+	v := f.Refresh(context.Background()).Clouds[0]
+	if v.Coverage.Key == old || len(v.Instances) != 0 || len(v.Lookups) != 0 || len(c.asked) != 0 {
+		t.Errorf("key %s, %d rows, lookups %v", v.Coverage.Key, len(v.Instances), v.Lookups)
+	}
+}
+
+// turncoat answers questions by id with the credentials of another account.
+type turncoat struct{ *fakeCloud }
+
+func (c turncoat) Instance(ctx context.Context, id string) (providers.Instance, error) {
+	c.set(func(c *fakeCloud) { c.account, c.rows = "222", nil })
+	return c.fakeCloud.Instance(ctx, id)
+}
+
+func TestCredentialsThatChangeBetweenListAndQuestionGiveNoGone(t *testing.T) {
+	c := newFakeCloud("a", 10)
+	z := zoneOf(c)
+	id := c.rows[3].ID
+	c.leaveOut = map[string]bool{id: true}
+	f := New(Options{Clouds: []CloudSource{{Name: "a", Provider: providers.EC2, Compute: turncoat{c}}}, Zones: []ZoneSource{zoneSourceOf(z)}})
+	v := f.Refresh(context.Background()).Clouds[0]
+	if l, ok := v.Lookups[id]; !ok || l.Gone || l.Err == nil {
+		t.Errorf("lookup %+v", l)
+	}
+}
+
+func TestAQuestionThatHangsIsLeftBehind(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newFakeCloud("a", 10)
+		z := zoneOf(c)
+		id := c.rows[3].ID
+		c.leaveOut = map[string]bool{id: true}
+		h := &hangs{fakeCloud: c, until: make(chan struct{})}
+		f := New(Options{Clouds: []CloudSource{{Name: "a", Provider: providers.EC2, Compute: h}}, Zones: []ZoneSource{zoneSourceOf(z)}, Timeout: 10 * time.Second})
+		began := time.Now()
+		v := f.Refresh(context.Background()).Clouds[0]
+		if l := v.Lookups[id]; l.Gone || l.Err == nil || time.Since(began) > 11*time.Second {
+			t.Errorf("lookup %+v after %s", l, time.Since(began))
+		}
+		close(h.until)
+	})
+}
+
+type hangs struct {
+	*fakeCloud
+	until chan struct{}
+}
+
+func (h *hangs) Instance(ctx context.Context, id string) (providers.Instance, error) {
+	<-h.until
+	return h.fakeCloud.Instance(ctx, id)
+}
+
+func TestAZoneThatShrankIsReadAgainAndAskedByName(t *testing.T) {
+	for _, tc := range []struct {
+		name string
+		make func(z *fakeZone)
+		want providers.CoverageState
+		rows int
+	}{
+		{"one empty answer", func(z *fakeZone) { z.empties = 1 }, providers.CoveragePartial, 10},
+		{"two short answers while the records exist", func(z *fakeZone) { z.list = z.rows[:2] }, providers.CoveragePartial, 10},
+		{"the records are gone", func(z *fakeZone) { z.rows = z.rows[:2] }, providers.CoverageComplete, 2},
+		{"all records are gone", func(z *fakeZone) { z.rows = nil }, providers.CoverageComplete, 0},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			f, _, z := pair(10, Options{})
+			f.Refresh(context.Background())
+			tc.make(z)
+			v := f.Refresh(context.Background()).Zones[0]
+			wantState(t, v.Coverage, tc.want)
+			if len(v.Records) != tc.rows {
+				t.Errorf("%d rows", len(v.Records))
+			}
+		})
+	}
+}
+
+func TestAnEmptyRoute53ZoneIsNeverBelieved(t *testing.T) {
+	z := &fakeZone{zone: "example.com"}
+	f := New(Options{Zones: []ZoneSource{{Name: z.zone, Provider: providers.Route53, DNS: z}}})
+	wantState(t, f.Refresh(context.Background()).Zones[0].Coverage, providers.CoveragePartial)
+}
+
+func TestAFileThatIsNoSnapshotIsRefused(t *testing.T) {
+	dir := t.TempDir()
+	if _, err := Load(filepath.Join(dir, "none")); err == nil {
+		t.Error("a missing file was read")
+	}
+	for i, text := range []string{"", "{", `{"format":2}`, `{"format":1} x`} {
+		path := filepath.Join(dir, fmt.Sprint(i))
+		writeFile(t, path, text)
+		if _, err := Load(path); err == nil {
+			t.Errorf("%q was read", text)
+		}
+	}
+}

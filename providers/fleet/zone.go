@@ -1,0 +1,336 @@
+package fleet
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"rollcall/providers"
+)
+
+// A zone's id and name servers are asked for again after this time.
+const zoneFor = 10 * time.Minute
+
+// Records asked for by name before a listing that shrank is believed.
+const nameQuestions = 8
+
+// zone is what a fleet knows of one zone. Fleet.mu guards it.
+type zone struct {
+	slot
+	f   *Fleet
+	src ZoneSource
+
+	resolved   providers.Zone // as the provider says; zero before
+	resolvedAt time.Time
+	pages      []providers.Record // raw rows of the read under way
+	pagesShown int
+	pagesAt    time.Time
+	held       heldZone
+	known      bool // its markers are known, from some read
+	markers    marked
+	shown      providers.ZoneView
+}
+
+// heldZone are rows, as the adapter gave them, that stay when a later read is not good.
+type heldZone struct {
+	raw      []providers.Record
+	from     time.Time
+	complete bool
+}
+
+func newZone(f *Fleet, s ZoneSource, last *providers.Snapshot) *zone {
+	z := &zone{slot: newSlot(s.Name, s.Budget, s.Err), f: f, src: s}
+	z.shown.Zone = providers.Zone{Name: providers.CanonicalName(s.Name), Provider: s.Provider}
+	if s.Err == nil && s.DNS == nil {
+		z.err = providers.Errorf(providers.KindInvalid, "read", "zone %s has no adapter", s.Name)
+	}
+	if last != nil {
+		for i := range last.Zones {
+			if v := &last.Zones[i]; v.Zone.Name == z.shown.Zone.Name && v.Zone.Provider == s.Provider && !v.RowsFrom.IsZero() {
+				z.recall(v)
+			}
+		}
+	}
+	if z.err != nil {
+		z.shown.Coverage = providers.Failed(f.now(), f.now(), z.err)
+	}
+	return z
+}
+
+// recall takes the rows of an earlier run; see cloud.recall.
+func (z *zone) recall(v *providers.ZoneView) {
+	raw := slices.Clone(v.Records)
+	for i := range raw {
+		r := &raw[i]
+		// Owners that came from marker records are found again when they are attached.
+		r.Owners = slices.DeleteFunc(slices.Clone(r.Owners), func(o providers.Owner) bool { return o.Type != "" })
+		r.BadMarkers = slices.DeleteFunc(slices.Clone(r.BadMarkers), func(m string) bool { return m != r.Comment })
+	}
+	z.held = heldZone{raw: raw, from: v.RowsFrom, complete: true}
+	z.known, z.markers = true, markersOf(v.Records)
+	z.shown.Zone, z.shown.Records, z.shown.RowsFrom = v.Zone, v.Records, v.RowsFrom
+}
+
+func (z *zone) coverage() providers.Coverage { return z.shown.Coverage }
+
+// view gives the zone's part of a snapshot.
+func (z *zone) view() providers.ZoneView {
+	v := z.shown
+	v.Reading, v.RetryAt, v.BudgetLeft = z.reading, z.retryAt, z.left()
+	return v
+}
+
+// attach gives a copy of the rows with the owners that marker records name.
+func attach(raw []providers.Record) []providers.Record {
+	rows := slices.Clone(raw)
+	for i := range rows {
+		rows[i].Owners = slices.Clip(rows[i].Owners)
+		rows[i].BadMarkers = slices.Clip(rows[i].BadMarkers)
+	}
+	providers.AttachOwners(rows)
+	return rows
+}
+
+// marked are the instances that markers name, and since when.
+type marked map[providers.CloudKey]map[string]time.Time
+
+// markersOf gathers the instances that the owners of rows and the marker
+// records name. A marker whose record is gone names an instance all the same.
+func markersOf(rows []providers.Record) marked {
+	m := marked{}
+	for i := range rows {
+		for _, o := range rows[i].Owners {
+			m.add(o)
+		}
+		if !rows[i].IsMarker() {
+			continue
+		}
+		if parts, ok := providers.ParseTXT(rows[i].Value); ok {
+			if o, err := providers.DecodeOwner(strings.Join(parts, "")); err == nil {
+				m.add(o)
+			}
+		}
+	}
+	return m
+}
+
+func (m marked) add(o providers.Owner) {
+	if o.Host() {
+		return
+	}
+	ids := m[o.Cloud]
+	if ids == nil {
+		ids = map[string]time.Time{}
+		m[o.Cloud] = ids
+	}
+	if t, ok := ids[o.Instance]; !ok || o.Registered.Before(t) {
+		ids[o.Instance] = o.Registered
+	}
+}
+
+// fetch finds the zone and reads its records, a second time when there are
+// suspiciously few.
+func (z *zone) fetch(ctx context.Context, gen uint64, started time.Time) func() {
+	z.f.mu.Lock()
+	z.pages, z.pagesShown = nil, 0
+	resolved, at, held := z.resolved, z.resolvedAt, z.held
+	z.f.mu.Unlock()
+	if resolved.ID == "" || z.f.now().Sub(at) > zoneFor {
+		found, err := z.find(ctx)
+		if err != nil {
+			return func() {
+				z.resolved = providers.Zone{}
+				z.fail(started, err)
+			}
+		}
+		resolved, at = found, z.f.now()
+	}
+	var rows []providers.Record
+	cov := z.src.DNS.Records(ctx, resolved, func(page []providers.Record) {
+		rows = append(rows, page...)
+		z.land(gen, resolved, page)
+	})
+	if err := z.doubt(ctx, resolved, cov, rows, held); err != nil {
+		cov.State = providers.CoveragePartial
+		cov.Err = &providers.Error{Kind: providers.KindIncomplete, Source: z.name, Op: "list records", Err: err}
+	}
+	if !cov.Complete() && cov.Err == nil {
+		cov.Err = &providers.Error{Kind: providers.KindIncomplete, Source: z.name, Op: "list records", Err: fmt.Errorf("the read did not come to its end")}
+	}
+	next, onView := z.outcome(cov, rows, held)
+	attached := attach(onView)
+	markers := markersOf(attached)
+	return func() {
+		z.resolved, z.resolvedAt = resolved, at
+		if k := providers.KindOf(cov.Err); k == providers.KindNotFound || k == providers.KindAuth {
+			z.resolved = providers.Zone{} // perhaps it was made anew under another id
+		}
+		z.pages = nil
+		z.held = next
+		z.shown.Zone, z.shown.Coverage = resolved, cov
+		if !next.from.IsZero() {
+			z.shown.Records, z.shown.RowsFrom, z.markers = attached, next.from, markers
+			z.known = z.known || next.complete
+		}
+	}
+}
+
+// outcome says what is held after a read, and what is shown.
+func (z *zone) outcome(cov providers.Coverage, rows []providers.Record, held heldZone) (next heldZone, onView []providers.Record) {
+	switch {
+	case cov.Complete():
+		return heldZone{raw: rows, from: cov.Started, complete: true}, rows
+	case held.from.IsZero() && len(rows) > 0:
+		return heldZone{raw: rows, from: cov.Started}, rows
+	case cov.State == providers.CoveragePartial && len(rows) > 0:
+		onView = overlay(held.raw, rows, func(r *providers.Record) string {
+			id := r.Identity()
+			return id.Name + "\x00" + id.Type + "\x00" + id.Value + "\x00" + id.ID
+		})
+		if !held.complete {
+			held.raw = onView
+		}
+		return held, onView
+	default:
+		return held, held.raw
+	}
+}
+
+// land shows the pages of a first read as they come; see cloud.land. Owners
+// are attached to a copy, for a marker may lie on a later page.
+func (z *zone) land(gen uint64, resolved providers.Zone, page []providers.Record) {
+	z.f.mu.Lock()
+	defer z.f.mu.Unlock()
+	if z.gen != gen || !z.held.from.IsZero() {
+		return
+	}
+	z.pages = append(z.pages, page...)
+	if !worthShowing(len(z.pages), z.pagesShown, z.f.now(), z.pagesAt) {
+		return
+	}
+	z.pagesShown, z.pagesAt = len(z.pages), z.f.now()
+	z.shown.Zone, z.shown.Records, z.shown.RowsFrom = resolved, attach(z.pages), z.since
+	z.f.publish()
+}
+
+// fail takes in a read that brought no answer; the rows stay.
+func (z *zone) fail(started time.Time, err error) {
+	z.shown.Coverage = providers.Failed(started, z.f.now(), err)
+	if z.held.from.IsZero() && len(z.pages) > 0 {
+		z.held = heldZone{raw: z.pages, from: started}
+	}
+	z.pages = nil
+}
+
+// after lets every cloud ask for the instances that the zone's markers name.
+func (z *zone) after(ctx context.Context) {
+	done := make(chan struct{})
+	for _, c := range z.f.clouds {
+		go func() {
+			c.after(ctx)
+			done <- struct{}{}
+		}()
+	}
+	for range z.f.clouds {
+		<-done
+	}
+}
+
+// find asks the account for the zone. A public zone goes before a private one of the same name.
+func (z *zone) find(ctx context.Context) (providers.Zone, error) {
+	var found []providers.Zone
+	cov := z.src.DNS.Zones(ctx, func(page []providers.Zone) {
+		for _, p := range page {
+			if providers.SameName(p.Name, z.name) {
+				found = append(found, p)
+			}
+		}
+	})
+	fail := func(kind providers.Kind, format string, args ...any) (providers.Zone, error) {
+		return providers.Zone{}, &providers.Error{Kind: kind, Source: z.name, Op: "find the zone", Err: fmt.Errorf(format, args...)}
+	}
+	if public := slices.DeleteFunc(slices.Clone(found), func(p providers.Zone) bool { return p.Private }); len(public) > 0 {
+		found = public
+	}
+	switch {
+	case len(found) == 1:
+		return found[0], nil
+	case len(found) > 1:
+		return fail(providers.KindInvalid, "the account has %d zones of this name", len(found))
+	case cov.Complete():
+		return fail(providers.KindNotFound, "there is no zone of this name in the account that the credentials belong to")
+	case cov.Err != nil:
+		return providers.Zone{}, cov.Err
+	default:
+		return fail(providers.KindIncomplete, "the zones were not read to their end")
+	}
+}
+
+// doubt says why a listing that looks complete is not believed; nil when it
+// is. A listing that is empty, or under half of the last complete one, is read
+// once more: both must agree, and of the records that vanished some are asked
+// for by name where the adapter can.
+func (z *zone) doubt(ctx context.Context, resolved providers.Zone, cov providers.Coverage, rows []providers.Record, held heldZone) error {
+	if !cov.Complete() {
+		return nil
+	}
+	short := ""
+	switch {
+	case len(rows) == 0:
+		short = "the list is empty"
+	case held.complete && 2*len(rows) < len(held.raw):
+		short = fmt.Sprintf("the list has %d records and had %d before", len(rows), len(held.raw))
+	default:
+		return nil
+	}
+	if len(rows) == 0 && z.src.Provider == providers.Route53 {
+		return fmt.Errorf("%s, and a zone always has its SOA record", short)
+	}
+	again := 0
+	if cov := z.src.DNS.Records(ctx, resolved, func(page []providers.Record) { again += len(page) }); !cov.Complete() {
+		return fmt.Errorf("%s, and a second read did not come to its end: %w", short, cov.Err)
+	}
+	if again != len(rows) {
+		return fmt.Errorf("%s, and a second read gave %d", short, again)
+	}
+	getter, ok := z.src.DNS.(providers.RecordGetter)
+	if !ok {
+		return nil
+	}
+	for _, r := range vanished(held.raw, rows) {
+		now, err := getter.Lookup(ctx, resolved, r.Name, r.Type)
+		if err != nil {
+			return fmt.Errorf("%s, and %s could not be asked for: %w", short, r.String(), err)
+		}
+		if slices.ContainsFunc(now, func(n providers.Record) bool {
+			return n.Type == r.Type && providers.FoldValue(n.Type, n.Value) == providers.FoldValue(r.Type, r.Value)
+		}) {
+			return fmt.Errorf("the list left out %s, which exists", r.String())
+		}
+	}
+	return nil
+}
+
+// vanished picks some records, spread evenly, that were there and are not.
+func vanished(was, is []providers.Record) []providers.Record {
+	have := make(map[providers.Identity]bool, len(is))
+	for i := range is {
+		have[is[i].Identity()] = true
+	}
+	var gone []providers.Record
+	for i := range was {
+		if !have[was[i].Identity()] {
+			gone = append(gone, was[i])
+		}
+	}
+	if len(gone) <= nameQuestions {
+		return gone
+	}
+	out := make([]providers.Record, nameQuestions)
+	for i := range out {
+		out[i] = gone[i*len(gone)/nameQuestions]
+	}
+	return out
+}
