@@ -57,6 +57,9 @@ type index struct {
 	byRecord   map[*providers.Record][]*Finding
 	byInstance map[instanceKey][]*Finding
 
+	marks []mark               // marker records that say quiesced
+	there map[quiescedKey]bool // records that are still there and bear the word quiesced
+
 	identities func() map[providers.Identity]*providers.Record
 }
 
@@ -247,6 +250,35 @@ func (x *index) keyOf(i *providers.Instance) providers.CloudKey {
 		}
 	}
 	return ""
+}
+
+// numberOf gives the number of a known instance, or -1.
+func (x *index) numberOf(i *providers.Instance) int32 {
+	if n, ok := x.nodeIDs[x.keyOf(i)][i.ID]; ok {
+		return n
+	}
+	return -1
+}
+
+// isQuiesced reports whether a node was taken out of a name on purpose.
+func (x *index) isQuiesced(n int32, name string) bool {
+	for _, m := range x.marks {
+		if at, ok := x.nodeIDs[m.owner.Cloud][m.owner.Instance]; ok && at == n && m.name == name {
+			return true
+		}
+	}
+	for k := range x.there {
+		if k.node == n && k.name == name {
+			return true
+		}
+	}
+	return false
+}
+
+// quiescedThere reports whether the record of a marker that says quiesced is still there.
+func (x *index) quiescedThere(m mark) bool {
+	n, ok := x.nodeIDs[m.owner.Cloud][m.owner.Instance]
+	return ok && x.there[quiescedKey{n, m.name, m.owner.Type, m.owner.Value}]
 }
 
 func (x *index) instance(key providers.CloudKey, id string) *providers.Instance {

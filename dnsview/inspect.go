@@ -19,7 +19,8 @@ func Inspect(s *providers.Snapshot, o Options) *View {
 	for _, name := range sourceOrder(s) {
 		v.Sources = append(v.Sources, x.basisOf(name))
 	}
-	in := &inspector{index: x, quiesced: map[quiescedKey]bool{}}
+	x.there = map[quiescedKey]bool{}
+	in := &inspector{index: x}
 	for _, z := range x.zones {
 		in.zone(z)
 	}
@@ -102,9 +103,7 @@ func (x *index) basisOf(source string) Basis {
 // inspector makes the findings of one view.
 type inspector struct {
 	*index
-	out      []Finding
-	quiesced map[quiescedKey]bool // records that are still there and bear the word quiesced
-	marks    []mark
+	out []Finding
 }
 
 type quiescedKey struct {

@@ -29,7 +29,7 @@ func (in *inspector) owned(z *zoneState, r *providers.Record, o providers.Owner,
 		return
 	}
 	if o.Quiesced {
-		in.quiesced[quiescedKey{n, r.Name, r.Type, providers.FoldValue(r.Type, r.Value)}] = true
+		in.there[quiescedKey{n, r.Name, r.Type, providers.FoldValue(r.Type, r.Value)}] = true
 	}
 	i := in.nodes[n].inst
 	if i == nil {

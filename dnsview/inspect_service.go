@@ -30,7 +30,7 @@ func (in *inspector) marker(z *zoneState, r *providers.Record) {
 func (in *inspector) markers() {
 	for _, m := range in.marks {
 		n := in.nodeOf(m.owner.Cloud, m.owner.Instance)
-		if in.quiesced[quiescedKey{n, m.name, m.owner.Type, m.owner.Value}] {
+		if in.quiescedThere(m) {
 			continue // the record is still there, and told of already
 		}
 		ref := providers.InstanceRef{Cloud: in.cloudLabel(m.owner.Cloud), Key: m.owner.Cloud, ID: m.owner.Instance}

@@ -40,6 +40,8 @@ type Step struct {
 	// Reason is the finding class that asked for the step, e.g. dead; empty for
 	// an operator's own wish.
 	Reason Class `json:"reason,omitempty"`
+	// Undoes is the id of the journal entry that this step takes back, or empty.
+	Undoes string `json:"undoes,omitempty"`
 	// Needs lists the ids of steps that must have succeeded before this one runs.
 	Needs []int `json:"needs,omitempty"`
 }

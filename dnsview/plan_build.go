@@ -1,77 +1,335 @@
 package dnsview
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"slices"
+	"strings"
+	"time"
+
 	"rollcall/providers"
 )
 
+// defaultTTL is the TTL of a new record whose service declares none and whose
+// name has none yet, in seconds.
+const defaultTTL = 60
+
+// Checksum gives 16 hex digits over everything that the plan does: verb and
+// steps. Two plans with the same checksum do the same.
+func (p Plan) Checksum() string {
+	b, err := json.Marshal(struct {
+		Verb  Verb
+		Steps []Step
+	}{p.Verb, p.Steps})
+	if err != nil {
+		return "" // cannot happen: a plan is plain data
+	}
+	sum := sha256.Sum256(b)
+	return hex.EncodeToString(sum[:8])
+}
+
+// builder puts a plan together.
+type builder struct {
+	v    *View
+	plan Plan
+	done map[providers.Identity]int // deletes and updates already in the plan, by record
+}
+
+func newBuilder(v *View, verb Verb) *builder {
+	return &builder{v: v, plan: Plan{Verb: verb}, done: map[providers.Identity]int{}}
+}
+
+func (b *builder) skip(s string) {
+	if !slices.Contains(b.plan.Skipped, s) {
+		b.plan.Skipped = append(b.plan.Skipped, s)
+	}
+}
+
+func (b *builder) add(s Step) int {
+	s.ID = len(b.plan.Steps) + 1
+	b.plan.Steps = append(b.plan.Steps, s)
+	return s.ID
+}
+
+func (b *builder) change(c providers.Change, sentence string, reason Class, ref *providers.InstanceRef, needs ...int) int {
+	s := Step{Kind: StepChange, Zone: c.Record().Zone, Change: &c, Sentence: sentence, Reason: reason, Needs: needs}
+	if ref != nil {
+		s.Instance = *ref
+	}
+	return b.add(s)
+}
+
+// end gives the plan a title when it has none: the sentence of its only step, or a count.
+func (b *builder) end(what string) Plan {
+	switch n := len(b.plan.Steps); n {
+	case 0:
+		b.plan.Title = "Nothing to do"
+	case 1:
+		b.plan.Title = b.plan.Steps[0].Sentence
+	default:
+		b.plan.Title = what
+	}
+	return b.plan
+}
+
+// fleet reports whether owned records may be changed at all; without a fleet
+// id the plan says why it is empty.
+func (b *builder) fleet() bool {
+	if b.v.Options.Fleet == "" {
+		b.skip("there is no fleet id here, so nothing that is owned is changed: run rollcall config init")
+		return false
+	}
+	return true
+}
+
+func (b *builder) record(id providers.Identity) *providers.Record {
+	r := b.v.Record(id)
+	if r == nil {
+		b.skip(Clean(id.Name) + " " + id.Type + " " + Clean(id.Value) + ": there is no such record any more")
+	}
+	return r
+}
+
+func (b *builder) instance(ref providers.InstanceRef) *providers.Instance {
+	i := b.v.Instance(ref.Key, ref.ID)
+	if i == nil {
+		b.skip(Clean(ref.Name) + " (" + shortID(ref.ID) + "): no cloud shows it")
+	}
+	return i
+}
+
+// ours gives the owner of a record when it is this fleet's, and says why not otherwise.
+func (b *builder) ours(r *providers.Record) (providers.Owner, bool) {
+	o, ok := r.Owner()
+	switch {
+	case r.Alias:
+		b.skip(subject(r) + " is an alias, which is read-only")
+	case len(r.Owners) > 1 || len(r.BadMarkers) > 0:
+		b.skip(subject(r) + ": its markers do not say clearly whose it is")
+	case !ok:
+		b.skip(subject(r) + " has no owner marker: rollcall changes only what it owns; adopt it first")
+	case o.Fleet != b.v.Options.Fleet:
+		b.skip(subject(r) + " belongs to fleet " + Clean(o.Fleet))
+	default:
+		return o, true
+	}
+	return o, false
+}
+
+// provider of the zone of a record.
+func (b *builder) provider(zone string) providers.Provider {
+	if z := b.v.index.zoneName[zone]; z != nil {
+		return z.view.Zone.Provider
+	}
+	return ""
+}
+
+// withOwner gives a record the marker, as the provider of its zone keeps it.
+func (b *builder) withOwner(r providers.Record, o providers.Owner) (providers.Record, error) {
+	if b.provider(r.Zone) == providers.Cloudflare {
+		text, err := o.Bare().Encode()
+		if err != nil {
+			return r, err
+		}
+		r.Owners, r.Comment = []providers.Owner{o.Bare()}, text
+		return r, nil
+	}
+	if _, err := o.For(r.Type, r.Value).Encode(); err != nil {
+		return r, err
+	}
+	r.Owners = []providers.Owner{o.For(r.Type, r.Value)}
+	return r, nil
+}
+
+func (b *builder) now() time.Time { return b.v.Options.Now.UTC().Truncate(time.Second) }
+
 // PlanDeregister plans the removal of dead and dangling entries. What is not
-// dead is left alone, and Skipped says why.
-func PlanDeregister(v *View, records ...providers.Identity) Plan { return Plan{Verb: VerbDeregister} }
+// dead is left alone, and Skipped says why. An SRV value goes before the host
+// name that it leads to, so that no client finds the one without the other.
+func PlanDeregister(v *View, records ...providers.Identity) Plan {
+	b := newBuilder(v, VerbDeregister)
+	if !b.fleet() {
+		return b.end("")
+	}
+	var rs []*providers.Record
+	for _, id := range records {
+		r := b.record(id)
+		if r == nil {
+			continue
+		}
+		rs = append(rs, r)
+		if r.Type == "A" || r.Type == "AAAA" {
+			rs = append(rs, b.srvTo(r)...)
+		}
+	}
+	slices.SortStableFunc(rs, srvFirst)
+	for _, r := range rs {
+		b.deregister(r)
+	}
+	return b.end("Deregister " + plural(len(b.plan.Steps), "dead entry", "dead entries"))
+}
 
 // PlanDeregisterDead plans the removal of every dead and dangling entry.
-func PlanDeregisterDead(v *View) Plan { return Plan{Verb: VerbDeregister} }
-
-// PlanRegister plans the records that nodes lack, in every declared service
-// that selects them. With a service name, in that service only, whether it selects them or not.
-func PlanRegister(v *View, service string, instances ...providers.InstanceRef) Plan {
-	return Plan{Verb: VerbRegister}
+func PlanDeregisterDead(v *View) Plan {
+	var ids []providers.Identity
+	for i := range v.Findings {
+		if f := &v.Findings[i]; f.Remedy == RemedyDelete && f.Record != nil {
+			ids = append(ids, f.Record.Identity())
+		}
+	}
+	p := PlanDeregister(v, ids...)
+	for i := range v.Findings {
+		if f := &v.Findings[i]; f.Class == Unknown && (f.Would == Dead || f.Would == Dangling) {
+			p.Skipped = append(p.Skipped, f.Reason)
+		}
+	}
+	return p
 }
 
-// PlanQuiesce plans to take nodes out of DNS and leave them running.
-func PlanQuiesce(v *View, instances ...providers.InstanceRef) Plan { return Plan{Verb: VerbQuiesce} }
-
-// PlanQuiesceRecords plans to take single records of nodes out of DNS.
-func PlanQuiesceRecords(v *View, records ...providers.Identity) Plan {
-	return Plan{Verb: VerbQuiesce}
+func srvFirst(a, b *providers.Record) int {
+	return srvRank(a) - srvRank(b)
 }
 
-// PlanReturn plans to put quiesced nodes back into DNS.
-func PlanReturn(v *View, instances ...providers.InstanceRef) Plan { return Plan{Verb: VerbReturn} }
-
-// PlanDrain plans to take nodes out of DNS, to wait until no resolver can
-// still hold their addresses, and to terminate them.
-func PlanDrain(v *View, instances ...providers.InstanceRef) Plan { return Plan{Verb: VerbDrain} }
-
-// PlanRetarget plans to give entries whose address belongs to somebody else now
-// a value and an owner that agree again. It never deletes.
-func PlanRetarget(v *View, records ...providers.Identity) Plan { return Plan{Verb: VerbRetarget} }
-
-// PlanRetargetTo plans to point one entry at an address of the instance given, and to make that its owner.
-func PlanRetargetTo(v *View, record providers.Identity, to providers.InstanceRef) Plan {
-	return Plan{Verb: VerbRetarget}
+func srvRank(r *providers.Record) int {
+	switch r.Type {
+	case "SRV":
+		return 0
+	case "A", "AAAA":
+		return 1
+	}
+	return 2
 }
 
-// PlanUpdate plans to give moved entries the address that their instance has now.
-func PlanUpdate(v *View, records ...providers.Identity) Plan { return Plan{Verb: VerbUpdate} }
+// srvTo gives the SRV records that lead to a host name.
+func (b *builder) srvTo(host *providers.Record) []*providers.Record {
+	if _, ok := b.v.index.targets[host.Name]; !ok {
+		return nil
+	}
+	var out []*providers.Record
+	for _, z := range b.v.index.zones {
+		for i := range z.view.Records {
+			r := &z.view.Records[i]
+			if r.Type != "SRV" {
+				continue
+			}
+			if srv, ok := providers.ParseSRV(r.Value); ok && srv.Target == host.Name {
+				out = append(out, r)
+			}
+		}
+	}
+	slices.SortFunc(out, compareRecords)
+	return out
+}
 
-// PlanAdopt plans to write owner markers for records that hold our addresses and have none.
-func PlanAdopt(v *View, records ...providers.Identity) Plan { return Plan{Verb: VerbAdopt} }
+func (b *builder) deregister(r *providers.Record) {
+	if _, ok := b.done[r.Identity()]; ok {
+		return
+	}
+	var f *Finding
+	for _, g := range b.v.FindingsOfRecord(r) {
+		if g.Class != Unmarked {
+			f = g
+			break
+		}
+	}
+	switch {
+	case f != nil && f.Remedy == RemedyDelete && (f.Class == Dead || f.Class == Dangling):
+	case f == nil:
+		if _, ok := b.ours(r); ok {
+			b.skip(subject(r) + " is not dead: quiesce or drain its node to take it out")
+		}
+		return
+	case f.Class == Stopped:
+		b.skip(f.Reason + "; quiesce it")
+		return
+	default:
+		b.skip(f.Reason)
+		return
+	}
+	// A host name goes only after every SRV value that leads to it.
+	var needs []int
+	if r.Type != "SRV" {
+		for _, s := range b.srvTo(r) {
+			n, ok := b.done[s.Identity()]
+			if !ok {
+				b.skip(subject(r) + " stays: " + subject(s) + " still leads to it")
+				return
+			}
+			needs = append(needs, n)
+		}
+	}
+	why := strings.TrimPrefix(f.Reason, subject(r)+" is dead: ")
+	why = strings.TrimPrefix(why, subject(r)+" dangles: ")
+	b.done[r.Identity()] = b.change(providers.Change{Op: providers.OpDelete, Before: *r}, "Delete "+subject(r)+": "+why, f.Class, f.Instance, needs...)
+}
 
 // PlanPower plans to start, stop, reboot or terminate instances, without touching DNS.
 func PlanPower(v *View, action PowerAction, instances ...providers.InstanceRef) Plan {
-	return Plan{Verb: VerbPower}
+	b := newBuilder(v, VerbPower)
+	for _, ref := range instances {
+		if i := b.instance(ref); i != nil {
+			b.power(action, i)
+		}
+	}
+	return b.end(title(string(action)) + " " + plural(len(b.plan.Steps), "instance", "instances"))
+}
+
+func (b *builder) power(action PowerAction, i *providers.Instance, needs ...int) int {
+	if i.State.Dead() {
+		b.skip(label(i) + " is terminated already")
+		return 0
+	}
+	return b.add(Step{Kind: StepPower, Action: action, Instance: b.v.index.ref(i), Sentence: title(string(action)) + " " + label(i), Needs: needs})
+}
+
+func title(s string) string {
+	if s == "" {
+		return s
+	}
+	return strings.ToUpper(s[:1]) + s[1:]
 }
 
 // PlanRemedy plans the remedies of findings. All must have the same remedy;
 // those with another are skipped and say so.
-func PlanRemedy(v *View, findings ...*Finding) Plan { return Plan{} }
-
-// Done is one step that was carried out, as the journal knows it: what an undo is made from.
-type Done struct {
-	Entry    string // id of the journal entry
-	Sentence string
-	Zone     string
-	Change   *providers.Change
-	Result   *providers.Record // the record as the provider had it after the change, when known
-	Action   PowerAction
-	Instance providers.InstanceRef
+func PlanRemedy(v *View, findings ...*Finding) Plan {
+	var remedy Remedy
+	var skipped []string
+	var ids []providers.Identity
+	var some []*Finding
+	for _, f := range findings {
+		switch {
+		case f.Remedy == NoRemedy:
+			skipped = append(skipped, f.Reason)
+			continue
+		case remedy == NoRemedy:
+			remedy = f.Remedy
+		case remedy != f.Remedy:
+			skipped = append(skipped, "another remedy ("+string(f.Remedy)+") is for: "+f.Reason)
+			continue
+		}
+		some = append(some, f)
+		if f.Record != nil {
+			ids = append(ids, f.Record.Identity())
+		}
+	}
+	var p Plan
+	switch remedy {
+	case RemedyDelete:
+		p = PlanDeregister(v, ids...)
+	case RemedyQuiesce:
+		p = PlanQuiesceRecords(v, ids...)
+	case RemedyUpdate:
+		p = PlanUpdate(v, ids...)
+	case RemedyRetarget:
+		p = PlanRetarget(v, ids...)
+	case RemedyAdopt:
+		p = PlanAdopt(v, ids...)
+	case RemedyRegister, RemedyComplete:
+		p = planComplete(v, some)
+	default:
+		p = Plan{Title: "Nothing to do"}
+	}
+	p.Skipped = append(p.Skipped, skipped...)
+	return p
 }
-
-// PlanUndo plans to take back what was done, last first: what was deleted is
-// restored with its marker exactly, what was created is deleted, what was
-// changed is changed back. A termination cannot be taken back, which Skipped says.
-// The view may be nil.
-func PlanUndo(v *View, done ...Done) Plan { return Plan{Verb: VerbUndo} }
-
-// Checksum gives 16 hex digits over everything that the plan does.
-func (p Plan) Checksum() string { return "" }

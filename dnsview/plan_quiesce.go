@@ -1,0 +1,313 @@
+package dnsview
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"rollcall/providers"
+)
+
+// PlanQuiesce plans to take nodes out of DNS and leave them running.
+func PlanQuiesce(v *View, instances ...providers.InstanceRef) Plan {
+	b := newBuilder(v, VerbQuiesce)
+	if !b.fleet() {
+		return b.end("")
+	}
+	for _, ref := range instances {
+		if i := b.instance(ref); i != nil {
+			b.takeOut(i, "")
+		}
+	}
+	return b.end("Take " + plural(len(instances), "node", "nodes") + " out of DNS")
+}
+
+// PlanQuiesceRecords plans to take single records of nodes out of DNS. An SRV
+// value that leads to a host name goes with it, and before it.
+func PlanQuiesceRecords(v *View, records ...providers.Identity) Plan {
+	b := newBuilder(v, VerbQuiesce)
+	if !b.fleet() {
+		return b.end("")
+	}
+	var rs []*providers.Record
+	for _, id := range records {
+		r := b.record(id)
+		if r == nil {
+			continue
+		}
+		if r.Type == "A" || r.Type == "AAAA" {
+			rs = append(rs, b.srvTo(r)...)
+		}
+		rs = append(rs, r)
+	}
+	slices.SortStableFunc(rs, srvFirst)
+	var srv []int
+	for _, r := range rs {
+		n := b.quiesce(r, reasonOf(v, r), srv...)
+		if n > 0 && r.Type == "SRV" {
+			srv = append(srv, n)
+		}
+	}
+	return b.end("Take " + plural(len(rs), "entry", "entries") + " out of DNS")
+}
+
+func reasonOf(v *View, r *providers.Record) Class {
+	for _, f := range v.FindingsOfRecord(r) {
+		if f.Class == Stopped {
+			return Stopped
+		}
+	}
+	return ""
+}
+
+// takeOut plans to remove all that leads to a node, SRV values first. It gives the ids of
+// the steps that take its values away, and what would still lead to it.
+func (b *builder) takeOut(i *providers.Instance, reason Class) (removed []int, left []string) {
+	records := b.v.RecordsOf(b.v.index.keyOf(i), i.ID)
+	slices.SortStableFunc(records, srvFirst)
+	var srv []int
+	for _, r := range records {
+		if r.IsMarker() {
+			continue
+		}
+		if !marked(r) {
+			left = append(left, subject(r))
+			b.skip(subject(r) + " leads to " + label(i) + " and has no owner marker: adopt it first")
+			continue
+		}
+		n := b.quiesce(r, reason, srv...)
+		if n == 0 {
+			left = append(left, subject(r))
+			continue
+		}
+		removed = append(removed, n)
+		if r.Type == "SRV" {
+			srv = append(srv, n)
+		}
+	}
+	if len(records) == 0 {
+		b.skip(label(i) + " is in no zone that is read here")
+	}
+	return removed, left
+}
+
+// quiesce plans to take one record out of DNS. That it was on purpose is
+// written down before the value goes, and stays when it is gone: on Route 53 in
+// the marker record, in the same batch; on Cloudflare, where the marker is the
+// record's comment, in a marker record as Route 53 has it.
+func (b *builder) quiesce(r *providers.Record, reason Class, needs ...int) int {
+	if n, ok := b.done[r.Identity()]; ok {
+		return n
+	}
+	o, ok := b.ours(r)
+	if !ok {
+		return 0
+	}
+	ref := providers.InstanceRef{Cloud: b.v.index.cloudLabel(o.Cloud), Key: o.Cloud, ID: o.Instance}
+	if i := b.v.Instance(o.Cloud, o.Instance); i != nil {
+		ref = b.v.index.ref(i)
+	}
+	q := o
+	q.Quiesced = true
+	stays := *r
+	stays.Owners = []providers.Owner{q.For(r.Type, r.Value)}
+	text, err := stays.Owners[0].Encode()
+	if err != nil {
+		b.skip(subject(r) + ": " + Clean(err.Error()))
+		return 0
+	}
+	sentence := "Take " + subject(r) + " out of DNS, and mark it as quiesced"
+	if b.provider(r.Zone) != providers.Cloudflare {
+		n := b.change(providers.Change{Op: providers.OpDelete, Before: *r, After: stays}, sentence, reason, &ref, needs...)
+		b.done[r.Identity()] = n
+		return n
+	}
+	before := *r
+	if !o.Quiesced {
+		said, err := b.withOwner(*r, q)
+		if err != nil {
+			b.skip(subject(r) + ": " + Clean(err.Error()))
+			return 0
+		}
+		needs = []int{b.change(providers.Change{Op: providers.OpUpdate, Before: *r, After: said}, "Mark "+subject(r)+" as quiesced", reason, &ref, needs...)}
+		before = said
+	}
+	n := b.change(providers.Change{Op: providers.OpDelete, Before: before}, "Take "+subject(r)+" out of DNS", reason, &ref, needs...)
+	b.done[r.Identity()] = n
+	marker := markerRecord(r, text)
+	b.change(providers.Change{Op: providers.OpCreate, After: marker}, "Remember in "+Clean(marker.Name)+" that it was on purpose", reason, &ref, n)
+	return n
+}
+
+// markerRecord is the TXT record that remembers a quiesced value.
+func markerRecord(r *providers.Record, text string) providers.Record {
+	o, _ := providers.DecodeOwner(text)
+	return providers.Record{Zone: r.Zone, Name: providers.MarkerName(o.Instance, r.Name), Type: "TXT", TTL: 300, Value: providers.FormatTXT([]string{text})}
+}
+
+// PlanDrain plans to take nodes out of DNS, to wait until no resolver can
+// still hold their addresses, and to terminate them. A node that something
+// else still leads to is not terminated.
+func PlanDrain(v *View, instances ...providers.InstanceRef) Plan {
+	b := newBuilder(v, VerbDrain)
+	type drained struct {
+		inst  *providers.Instance
+		steps []int
+		names []*providers.Record
+	}
+	var all []drained
+	longest := time.Duration(0)
+	for _, ref := range instances {
+		i := b.instance(ref)
+		if i == nil {
+			continue
+		}
+		if i.State.Dead() {
+			b.skip(label(i) + " is terminated already")
+			continue
+		}
+		records := slices.DeleteFunc(v.RecordsOf(v.index.keyOf(i), i.ID), func(r *providers.Record) bool { return r.IsMarker() })
+		if len(records) == 0 {
+			all = append(all, drained{inst: i})
+			continue
+		}
+		if !b.fleet() {
+			continue
+		}
+		from := len(b.plan.Steps)
+		steps, left := b.takeOut(i, "")
+		if len(left) > 0 {
+			b.plan.Steps = b.plan.Steps[:from]
+			for id, n := range b.done {
+				if n > from {
+					delete(b.done, id)
+				}
+			}
+			b.skip(label(i) + " is not drained: " + strings.Join(left, ", ") + " would be left leading to it")
+			continue
+		}
+		for _, r := range records {
+			longest = max(longest, ttlOf(r))
+		}
+		all = append(all, drained{inst: i, steps: steps, names: records})
+	}
+	wait := 0
+	if longest > 0 {
+		wait = b.add(Step{Kind: StepWait, Wait: longest, Sentence: "Wait " + strconv.Itoa(int(longest/time.Second)) + " s, until no resolver can still hold what was taken out"})
+	}
+	for _, d := range all {
+		needs := slices.Clone(d.steps)
+		if len(d.steps) > 0 {
+			needs = append(needs, wait)
+		}
+		off := b.power(PowerTerminate, d.inst, needs...)
+		for _, r := range d.names {
+			b.forget(r, d.inst, off)
+		}
+	}
+	return b.end("Drain and terminate " + plural(len(all), "node", "nodes"))
+}
+
+// forget plans to remove the marker of a quiesced value once its node is terminated.
+func (b *builder) forget(r *providers.Record, i *providers.Instance, needs int) {
+	o, ok := r.Owner()
+	if !ok {
+		return
+	}
+	o.Quiesced = true
+	text, err := o.For(r.Type, r.Value).Encode()
+	if err != nil {
+		return
+	}
+	m := markerRecord(r, text)
+	if id, ok := b.done[m.Identity()]; ok && id > 0 {
+		return
+	}
+	ref := b.v.index.ref(i)
+	b.done[m.Identity()] = b.change(providers.Change{Op: providers.OpDelete, Before: m}, "Forget "+Clean(m.Name), "", &ref, needs)
+}
+
+// ttlOf is how long a resolver may hold a record; Cloudflare's automatic TTL counts as 300 s.
+func ttlOf(r *providers.Record) time.Duration {
+	if r.AutoTTL || r.Proxied {
+		return max(300, time.Duration(r.TTL)) * time.Second
+	}
+	return time.Duration(r.TTL) * time.Second
+}
+
+// PlanReturn plans to put quiesced nodes back into DNS: what their markers
+// remember is registered again, with the addresses that the nodes have now.
+func PlanReturn(v *View, instances ...providers.InstanceRef) Plan {
+	b := newBuilder(v, VerbReturn)
+	if !b.fleet() {
+		return b.end("")
+	}
+	for _, ref := range instances {
+		i := b.instance(ref)
+		if i == nil {
+			continue
+		}
+		if i.State != providers.StateRunning {
+			b.skip(label(i) + " does not run")
+			continue
+		}
+		b.giveBack(i)
+	}
+	return b.end("Return " + plural(len(instances), "node", "nodes") + " to DNS")
+}
+
+func (b *builder) giveBack(i *providers.Instance) {
+	x := b.v.index
+	ref := x.ref(i)
+	found := false
+	for _, r := range b.v.RecordsOf(ref.Key, i.ID) {
+		if o, ok := r.Owner(); ok && o.Quiesced {
+			found = true
+			o.Quiesced = false
+			if after, err := b.withOwner(*r, o); err == nil {
+				b.change(providers.Change{Op: providers.OpUpdate, Before: *r, After: after}, "Take the word quiesced off "+subject(r), Quiesced, &ref)
+			}
+		}
+	}
+	marks := slices.DeleteFunc(slices.Clone(x.marks), func(m mark) bool {
+		return m.owner.Cloud != ref.Key || m.owner.Instance != i.ID || x.quiescedThere(m)
+	})
+	// Host names come back before the SRV values that lead to them.
+	slices.SortFunc(marks, func(a, c mark) int {
+		if ra, rc := -srvRank(&providers.Record{Type: a.owner.Type}), -srvRank(&providers.Record{Type: c.owner.Type}); ra != rc {
+			return ra - rc
+		}
+		return compareRecords(a.record, c.record)
+	})
+	for _, m := range marks {
+		r := providers.Record{Zone: m.zone.name, Name: m.name, Type: m.owner.Type, Value: m.owner.Value}
+		old, isAddr := r.Addr()
+		switch {
+		case r.Type == "" || strings.HasPrefix(r.Value, "~"):
+			b.skip(Clean(m.record.Name) + ": the marker does not say in full what was taken out; register " + label(i) + " instead")
+			continue
+		case isAddr && !i.HasAddress(old):
+			to, ok := addressFor(i, old)
+			if !ok {
+				b.skip(label(i) + " has no address for " + Clean(m.name))
+				continue
+			}
+			r.Value = to.String()
+		}
+		found = true
+		b.setTTL(&r, x.byName[x.serviceOf(&r)])
+		o := m.owner
+		o.Quiesced = false
+		r, err := b.withOwner(r, o)
+		if err != nil {
+			b.skip(subject(&r) + ": " + Clean(err.Error()))
+			continue
+		}
+		n := b.change(providers.Change{Op: providers.OpDelete, Before: *m.record}, "Forget that "+label(i)+" was taken out of "+Clean(m.name), Quiesced, &ref)
+		b.change(providers.Change{Op: providers.OpCreate, After: r}, "Create "+subject(&r)+" for "+label(i), Quiesced, &ref, n)
+	}
+	if !found {
+		b.skip(label(i) + " is not quiesced anywhere")
+	}
+}

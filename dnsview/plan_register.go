@@ -1,0 +1,457 @@
+package dnsview
+
+import (
+	"maps"
+	"net/netip"
+	"slices"
+	"strconv"
+	"strings"
+
+	"rollcall/providers"
+)
+
+// PlanRegister plans the records that nodes lack, in every declared service
+// that selects them. With a service name, in that service only, whether it selects them or not.
+func PlanRegister(v *View, service string, instances ...providers.InstanceRef) Plan {
+	b := newBuilder(v, VerbRegister)
+	if !b.fleet() {
+		return b.end("")
+	}
+	for _, ref := range instances {
+		i := b.instance(ref)
+		if i == nil {
+			continue
+		}
+		found := false
+		for _, s := range v.index.services {
+			name := providers.CanonicalName(s.Name)
+			if service == "" && !s.Selects(i) || service != "" && name != providers.CanonicalName(service) {
+				continue
+			}
+			found = true
+			b.register(s, i)
+		}
+		switch {
+		case !found && service != "":
+			b.skip("service " + Clean(service) + " is not declared")
+		case !found:
+			b.skip(label(i) + ": no declared service selects it")
+		}
+	}
+	return b.end("Register " + plural(len(instances), "node", "nodes"))
+}
+
+// planComplete plans what findings of class missing or half ask for.
+func planComplete(v *View, findings []*Finding) Plan {
+	b := newBuilder(v, VerbRegister)
+	if !b.fleet() {
+		return b.end("")
+	}
+	for _, f := range findings {
+		s := v.index.byName[f.Service]
+		if s == nil {
+			b.skip("service " + Clean(f.Service) + " is not declared")
+			continue
+		}
+		if f.Instance == nil {
+			b.incarnation(s)
+			continue
+		}
+		if i := b.instance(*f.Instance); i != nil {
+			b.register(s, i)
+		}
+	}
+	return b.end("Register " + plural(len(findings), "node", "nodes"))
+}
+
+// register plans what one node lacks in one service: first what leads nowhere
+// by itself (PTR, TXT, addresses), then the SRV value that leads clients to it.
+func (b *builder) register(s *serviceState, i *providers.Instance) {
+	x := b.v.index
+	name := providers.CanonicalName(s.Name)
+	want := wantedAddresses(nil, s.Service, i)
+	n := x.numberOf(i)
+	switch {
+	case s.zone == nil:
+		b.skip(label(i) + ": the zone of " + name + " is not read here")
+		return
+	case i.State != providers.StateRunning:
+		b.skip(label(i) + " is " + Clean(string(i.State)) + ", and only running nodes are registered")
+		return
+	case len(want) == 0:
+		b.skip(label(i) + " has no public address to register")
+		return
+	case x.isQuiesced(n, name):
+		b.skip(label(i) + " was taken out of " + name + " on purpose: return it instead")
+		return
+	}
+	o := providers.Owner{Fleet: b.v.Options.Fleet, Cloud: x.keyOf(i), Instance: i.ID, Registered: b.now()}
+	if o.Cloud == "" {
+		b.skip(label(i) + ": its cloud has not said who it is")
+		return
+	}
+	if s.Kind == DNSSD {
+		b.registerSRV(s, name, i, o, want)
+		return
+	}
+	for _, a := range want {
+		b.address(s, name, a, i, o)
+	}
+}
+
+// address plans one address record, and gives the step's id; 0 when it is there already.
+func (b *builder) address(s *serviceState, name string, a netip.Addr, i *providers.Instance, o providers.Owner) int {
+	typ := typeOf(a)
+	for _, r := range b.at(s.zone, name, typ) {
+		if v, ok := r.Addr(); !ok || v != a {
+			continue
+		}
+		if !marked(r) {
+			b.skip(subject(r) + " is there already, without a marker: adopt it")
+		}
+		return 0
+	}
+	r := providers.Record{Zone: s.zone.name, Name: name, Type: typ, Value: a.String()}
+	b.setTTL(&r, s)
+	r, err := b.withOwner(r, o)
+	if err != nil {
+		b.skip(label(i) + ": " + Clean(err.Error()))
+		return 0
+	}
+	ref := b.v.index.ref(i)
+	return b.change(providers.Change{Op: providers.OpCreate, After: r}, "Create "+subject(&r)+" for "+label(i), Missing, &ref)
+}
+
+// setTTL gives a new record the TTL and the proxying that its service
+// declares, else the ones of its name, else the default.
+func (b *builder) setTTL(r *providers.Record, s *serviceState) {
+	r.TTL = defaultTTL
+	declared := uint32(0)
+	if s != nil {
+		declared = s.TTL
+	}
+	if same := b.at(b.v.index.zoneName[r.Zone], r.Name, r.Type); len(same) > 0 {
+		r.TTL, r.AutoTTL, r.Proxied = same[0].TTL, same[0].AutoTTL, same[0].Proxied
+	}
+	if declared > 0 {
+		r.TTL, r.AutoTTL = declared, false
+	}
+	if b.provider(r.Zone) != providers.Cloudflare || r.Type != "A" && r.Type != "AAAA" && r.Type != "CNAME" {
+		r.Proxied = false
+		return
+	}
+	if s != nil && s.Proxied != nil {
+		r.Proxied = *s.Proxied
+	}
+	if r.Proxied {
+		r.TTL, r.AutoTTL = 300, true // Cloudflare allows no other TTL on a proxied record
+	}
+}
+
+// at gives the records of one name and type in a zone, in stable order.
+func (b *builder) at(z *zoneState, name, typ string) []*providers.Record {
+	if z == nil {
+		return nil
+	}
+	var out []*providers.Record
+	for i := range z.view.Records {
+		if r := &z.view.Records[i]; r.Name == name && r.Type == typ {
+			out = append(out, r)
+		}
+	}
+	slices.SortFunc(out, compareRecords)
+	return out
+}
+
+func (b *builder) registerSRV(s *serviceState, name string, i *providers.Instance, o providers.Owner, want []netip.Addr) {
+	x := b.v.index
+	needs := b.incarnation(s)
+	host := ""
+	var srv *providers.Record
+	for _, r := range b.at(s.zone, name, "SRV") {
+		if own, ok := r.Owner(); ok && own.Same(o) {
+			if v, ok := providers.ParseSRV(r.Value); ok && v.Target != "." {
+				host, srv = v.Target, r
+				break
+			}
+		}
+	}
+	if host == "" {
+		host = b.hostName(s.zone, i, o)
+	}
+	if z := x.zoneOf(host); z != s.zone {
+		b.skip(label(i) + ": its host name " + Clean(host) + " does not lie in " + s.zone.name)
+		return
+	}
+	for _, a := range want {
+		if id := b.address(s, host, a, i, o); id > 0 {
+			needs = append(needs, id)
+		}
+	}
+	if srv != nil {
+		return
+	}
+	if s.Port == 0 {
+		b.skip(name + " declares no port")
+		return
+	}
+	value := providers.SRV{Priority: s.Priority, Weight: s.Weight, Port: s.Port, Target: host}.String()
+	r := providers.Record{Zone: s.zone.name, Name: name, Type: "SRV", Value: value}
+	b.setTTL(&r, s)
+	r, err := b.withOwner(r, o)
+	if err != nil {
+		b.skip(label(i) + ": " + Clean(err.Error()))
+		return
+	}
+	ref := x.ref(i)
+	b.change(providers.Change{Op: providers.OpCreate, After: r}, "Create "+subject(&r)+" for "+label(i), Missing, &ref, needs...)
+}
+
+// hostName gives the host name of a node: its own name below the zone, or its id
+// when another node has that name.
+func (b *builder) hostName(z *zoneState, i *providers.Instance, o providers.Owner) string {
+	name := hostLabel(i.Name) + "." + z.name
+	if hostLabel(i.Name) == "" {
+		return providers.CanonicalName(i.ID + "." + z.name)
+	}
+	for _, typ := range []string{"A", "AAAA", "CNAME"} {
+		for _, r := range b.at(z, name, typ) {
+			own, ok := r.Owner()
+			a, isAddr := r.Addr()
+			if ok && own.Same(o) || !marked(r) && isAddr && i.HasAddress(a) {
+				continue
+			}
+			return providers.CanonicalName(i.ID + "." + z.name)
+		}
+	}
+	return providers.CanonicalName(name)
+}
+
+// hostLabel makes one label of a host name (RFC 952: letters, digits, hyphens) of an instance's name.
+func hostLabel(name string) string {
+	l := strings.Map(func(r rune) rune {
+		switch {
+		case r >= 'a' && r <= 'z', r >= '0' && r <= '9', r == '-':
+			return r
+		case r >= 'A' && r <= 'Z':
+			return r + 'a' - 'A'
+		case r == '_' || r == '.' || r == ' ':
+			return '-'
+		}
+		return -1
+	}, name)
+	return strings.Trim(l[:min(len(l), 63)], "-")
+}
+
+// incarnation plans the PTR and TXT records that an incarnation lacks, and gives the ids of the steps.
+func (b *builder) incarnation(s *serviceState) []int {
+	if s.Kind != DNSSD || s.zone == nil {
+		return nil
+	}
+	name := providers.CanonicalName(s.Name)
+	_, parent, ok := strings.Cut(name, ".")
+	if !ok {
+		return nil
+	}
+	var ids []int
+	create := func(there bool, r providers.Record) {
+		id := r.Identity()
+		if n, ok := b.done[id]; ok {
+			ids = append(ids, n)
+			return
+		}
+		if there {
+			return
+		}
+		n := b.change(providers.Change{Op: providers.OpCreate, After: r}, "Create "+subject(&r)+", which belongs to the incarnation", Half, nil)
+		b.done[id] = n
+		ids = append(ids, n)
+	}
+	ptr := providers.Record{Zone: s.zone.name, Name: parent, Type: "PTR", Value: name}
+	b.setTTL(&ptr, nil)
+	create(s.ptr, ptr)
+	txt := providers.Record{Zone: s.zone.name, Name: name, Type: "TXT", Value: providers.FormatTXT(txtStrings(s.TXT))}
+	b.setTTL(&txt, nil)
+	create(s.txt, txt)
+	return ids
+}
+
+// txtStrings writes the TXT keys of a service: txtvers first (RFC 6763 section
+// 6.7), the others in order. A service without keys has one empty string (section 6.1).
+func txtStrings(kv map[string]string) []string {
+	if len(kv) == 0 {
+		return []string{""}
+	}
+	var out []string
+	if v, ok := kv["txtvers"]; ok {
+		out = append(out, "txtvers="+v)
+	}
+	for _, k := range slices.Sorted(maps.Keys(kv)) {
+		if k != "txtvers" {
+			out = append(out, k+"="+kv[k])
+		}
+	}
+	return out
+}
+
+// PlanUpdate plans to give moved entries the address that their instance has now.
+func PlanUpdate(v *View, records ...providers.Identity) Plan {
+	b := newBuilder(v, VerbUpdate)
+	if !b.fleet() {
+		return b.end("")
+	}
+	for _, id := range records {
+		r := b.record(id)
+		if r == nil {
+			continue
+		}
+		o, ok := b.ours(r)
+		if !ok {
+			continue
+		}
+		i := v.Instance(o.Cloud, o.Instance)
+		if i == nil || i.State != providers.StateRunning {
+			b.skip(subject(r) + ": its owner does not run, so there is no address to move it to")
+			continue
+		}
+		b.moveTo(r, o, i, Moved)
+	}
+	return b.end("Update " + plural(len(b.plan.Steps), "entry", "entries"))
+}
+
+// moveTo plans to point a record at an address of an instance, and to make that its owner.
+func (b *builder) moveTo(r *providers.Record, o providers.Owner, i *providers.Instance, why Class) {
+	old, isAddr := r.Addr()
+	if !isAddr {
+		b.skip(subject(r) + " is no address record")
+		return
+	}
+	to, ok := old, i.HasAddress(old)
+	if !ok {
+		to, ok = addressFor(i, old)
+	}
+	if !ok {
+		b.skip(subject(r) + ": " + label(i) + " has no address of that kind")
+		return
+	}
+	if to != old && slices.ContainsFunc(b.at(b.v.index.zoneName[r.Zone], r.Name, r.Type), func(s *providers.Record) bool {
+		a, ok := s.Addr()
+		return ok && a == to
+	}) {
+		b.skip(subject(r) + ": the name has " + to.String() + " already; deregister this one when its owner is gone")
+		return
+	}
+	after := *r
+	after.Value, after.Modified = to.String(), r.Modified
+	o.Cloud, o.Instance, o.Quiesced = b.v.index.keyOf(i), i.ID, false
+	after, err := b.withOwner(after, o)
+	if err != nil {
+		b.skip(subject(r) + ": " + Clean(err.Error()))
+		return
+	}
+	ref := b.v.index.ref(i)
+	sentence := "Change " + subject(r) + " to " + to.String() + ", the address of " + label(i)
+	if to == old {
+		sentence = "Make " + label(i) + " the owner of " + subject(r)
+	}
+	b.change(providers.Change{Op: providers.OpUpdate, Before: *r, After: after}, sentence, why, &ref)
+}
+
+// PlanRetarget plans to give entries whose address belongs to somebody else now
+// a value and an owner that agree again. It never deletes.
+func PlanRetarget(v *View, records ...providers.Identity) Plan {
+	b := newBuilder(v, VerbRetarget)
+	if !b.fleet() {
+		return b.end("")
+	}
+	for _, id := range records {
+		r := b.record(id)
+		if r == nil {
+			continue
+		}
+		o, ok := b.ours(r)
+		if !ok {
+			continue
+		}
+		if i := v.Instance(o.Cloud, o.Instance); i != nil && i.State == providers.StateRunning {
+			b.moveTo(r, o, i, Reused)
+			continue
+		}
+		a, isAddr := r.Addr()
+		h := v.index.holders[a]
+		switch {
+		case !isAddr:
+			b.skip(subject(r) + ": retarget its host name first")
+		case h.inst == nil:
+			b.skip(subject(r) + ": its address belongs to none of our instances, so there is no owner to give it; retarget it to an instance by name")
+		case h.inst.State != providers.StateRunning:
+			b.skip(subject(r) + ": " + label(h.inst) + ", which has the address, does not run")
+		case !slices.Contains(v.ServicesOfInstance(h.inst), v.ServiceOf(r)):
+			b.skip(subject(r) + ": " + label(h.inst) + ", which has the address, is no node of " + Clean(v.ServiceOf(r)) + "; retarget it to one by name")
+		default:
+			o.Registered = b.now()
+			b.moveTo(r, o, h.inst, Reused)
+		}
+	}
+	return b.end("Retarget " + plural(len(b.plan.Steps), "entry", "entries"))
+}
+
+// PlanRetargetTo plans to point one entry at an address of the instance given, and to make that its owner.
+func PlanRetargetTo(v *View, record providers.Identity, to providers.InstanceRef) Plan {
+	b := newBuilder(v, VerbRetarget)
+	if !b.fleet() {
+		return b.end("")
+	}
+	r, i := b.record(record), b.instance(to)
+	if r == nil || i == nil {
+		return b.end("")
+	}
+	o, ok := b.ours(r)
+	switch {
+	case !ok:
+	case i.State != providers.StateRunning:
+		b.skip(label(i) + " does not run")
+	default:
+		o.Registered = b.now()
+		b.moveTo(r, o, i, Reused)
+	}
+	return b.end("")
+}
+
+// PlanAdopt plans to write owner markers for records that hold our addresses and have none.
+func PlanAdopt(v *View, records ...providers.Identity) Plan {
+	b := newBuilder(v, VerbAdopt)
+	if !b.fleet() {
+		return b.end("")
+	}
+	for _, id := range records {
+		r := b.record(id)
+		if r == nil {
+			continue
+		}
+		i := v.InstanceOf(r)
+		switch {
+		case marked(r):
+			b.skip(subject(r) + " has a marker already")
+		case r.Alias:
+			b.skip(subject(r) + " is an alias, which is read-only")
+		case i == nil:
+			b.skip(subject(r) + ": none of our instances has its address")
+		case i.State != providers.StateRunning:
+			b.skip(subject(r) + ": " + label(i) + " does not run")
+		default:
+			after, err := b.withOwner(*r, providers.Owner{Fleet: v.Options.Fleet, Cloud: v.index.keyOf(i), Instance: i.ID, Registered: b.now()})
+			if err != nil {
+				b.skip(subject(r) + ": " + Clean(err.Error()))
+				continue
+			}
+			s := "Mark " + subject(r) + " as owned by " + label(i)
+			if b.provider(r.Zone) == providers.Cloudflare && r.Comment != "" {
+				s += ", in place of its comment " + strconv.Quote(Clean(r.Comment))
+			}
+			ref := v.index.ref(i)
+			b.change(providers.Change{Op: providers.OpUpdate, Before: *r, After: after}, s, Unmarked, &ref)
+		}
+	}
+	return b.end("Adopt " + plural(len(b.plan.Steps), "record", "records"))
+}

@@ -1,0 +1,82 @@
+package dnsview
+
+import (
+	"slices"
+
+	"rollcall/providers"
+)
+
+// Done is one step that was carried out, as the journal knows it: what an undo is made from.
+type Done struct {
+	Entry    string // id of the journal entry
+	Sentence string
+	Zone     string
+	Change   *providers.Change
+	Result   *providers.Record // the record as the provider had it after the change, when known
+	Action   PowerAction
+	Instance providers.InstanceRef
+}
+
+// PlanUndo plans to take back what was done, last first: what was deleted is
+// restored with its marker exactly, what was created is deleted, what was
+// changed is changed back. A termination cannot be taken back, which Skipped says.
+// The view may be nil.
+func PlanUndo(v *View, done ...Done) Plan {
+	b := newBuilder(v, VerbUndo)
+	for _, d := range slices.Backward(done) {
+		switch {
+		case d.Change != nil:
+			b.undoChange(d)
+		case d.Action == PowerStart, d.Action == PowerStop:
+			back := map[PowerAction]PowerAction{PowerStart: PowerStop, PowerStop: PowerStart}[d.Action]
+			b.add(Step{Kind: StepPower, Action: back, Instance: d.Instance, Undoes: d.Entry, Sentence: title(string(back)) + " " + Clean(d.Instance.Name) + " (" + shortID(d.Instance.ID) + ") again"})
+		default:
+			b.skip("cannot be taken back: " + d.Sentence)
+		}
+	}
+	return b.end("Undo " + plural(len(b.plan.Steps), "change", "changes"))
+}
+
+func (b *builder) undoChange(d Done) {
+	var c providers.Change
+	var sentence string
+	switch d.Change.Op {
+	case providers.OpDelete:
+		after := d.Change.Before
+		after.ID = "" // the provider gives a new one
+		c = providers.Change{Op: providers.OpCreate, After: after}
+		sentence = "Restore " + subject(&after)
+		if o, ok := after.Owner(); ok {
+			sentence += " with its marker"
+			if b.v != nil {
+				if i := b.v.Instance(o.Cloud, o.Instance); i == nil || i.State.Dead() {
+					sentence += "; its owner " + shortID(o.Instance) + " is gone, so it will lead to nobody"
+				}
+			}
+		}
+	case providers.OpCreate:
+		before := d.Change.After
+		if d.Result != nil {
+			before = *d.Result
+		}
+		c = providers.Change{Op: providers.OpDelete, Before: before}
+		sentence = "Delete " + subject(&before) + " again"
+	default:
+		before := d.Change.After
+		if d.Result != nil {
+			before = *d.Result
+		}
+		after := d.Change.Before
+		c = providers.Change{Op: providers.OpUpdate, Before: before, After: after}
+		sentence = "Change " + subject(&before) + " back to " + Clean(after.Value)
+		if before.Value == after.Value {
+			sentence = "Change " + subject(&before) + " back to what it was"
+		}
+	}
+	s := Step{Kind: StepChange, Zone: d.Zone, Change: &c, Sentence: sentence, Undoes: d.Entry, Instance: d.Instance}
+	if len(b.plan.Steps) > 0 {
+		// Each waits for the one before it: they were made in this order for a reason.
+		s.Needs = []int{len(b.plan.Steps)}
+	}
+	b.add(s)
+}
