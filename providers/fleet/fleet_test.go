@@ -43,8 +43,8 @@ func TestOnlyTheNamedSourcesAreRead(t *testing.T) {
 	a, b := newFakeCloud("a", 3), newFakeCloud("b", 2)
 	f := New(Options{Clouds: []CloudSource{sourceOf(a), sourceOf(b)}})
 	f.Refresh(context.Background(), "b", "no such source")
-	if a.reads != 0 || b.reads != 1 {
-		t.Errorf("a was read %d times and b %d times", a.reads, b.reads)
+	if a.count() != 0 || b.count() != 1 {
+		t.Errorf("a was read %d times and b %d times", a.count(), b.count())
 	}
 }
 
@@ -52,7 +52,8 @@ func TestASourceThatIgnoresItsContextDoesNotSlowTheOthers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a, b := newFakeCloud("a", 3), newFakeCloud("b", 2)
 		z := zoneOf(b)
-		a.hang = make(chan struct{})
+		hang := make(chan struct{})
+		a.hang = hang
 		f := New(Options{Clouds: []CloudSource{sourceOf(a), sourceOf(b)}, Zones: []ZoneSource{zoneSourceOf(z)}, Timeout: 15 * time.Second})
 		began := time.Now()
 		done := make(chan *providers.Snapshot)
@@ -79,11 +80,11 @@ func TestASourceThatIgnoresItsContextDoesNotSlowTheOthers(t *testing.T) {
 		// While the adapter hangs it is not called again, and the source says so.
 		time.Sleep(time.Minute)
 		s = f.Refresh(context.Background(), "a")
-		if err := cloudView(t, s, "a").Coverage.Err; a.reads != 1 || !strings.Contains(err.Error(), "still hangs") {
-			t.Errorf("reads %d, error %v", a.reads, err)
+		if err := cloudView(t, s, "a").Coverage.Err; a.count() != 1 || !strings.Contains(err.Error(), "still hangs") {
+			t.Errorf("reads %d, error %v", a.count(), err)
 		}
-		close(a.hang)
 		a.set(func(c *fakeCloud) { c.hang = nil })
+		close(hang)
 		synctest.Wait()
 		s = f.Refresh(context.Background(), "a")
 		wantState(t, cloudView(t, s, "a").Coverage, providers.CoverageComplete)
@@ -113,8 +114,8 @@ func TestReadsOfOneSourceNeverOverlapAndWaitingCallersShareOne(t *testing.T) {
 			})
 		}
 		wg.Wait()
-		if a.overlaps != 0 || a.reads != 2 {
-			t.Errorf("%d reads with %d overlaps, want 2 and none", a.reads, a.overlaps)
+		if a.overlaps != 0 || a.count() != 2 {
+			t.Errorf("%d reads with %d overlaps, want 2 and none", a.count(), a.overlaps)
 		}
 	})
 }
@@ -244,11 +245,11 @@ func TestTheLoopReadsAHealthySourceAtItsIntervalAndBacksOffFromAFailedOne(t *tes
 		go func() { f.Run(ctx); close(done) }()
 		time.Sleep(10 * time.Minute)
 		synctest.Wait()
-		if good.reads < 18 || good.reads > 23 {
-			t.Errorf("the healthy source was read %d times in ten minutes", good.reads)
+		if good.count() < 18 || good.count() > 23 {
+			t.Errorf("the healthy source was read %d times in ten minutes", good.count())
 		}
-		if bad.reads < 20 || bad.reads > 50 {
-			t.Errorf("the failed source was read %d times in ten minutes", bad.reads)
+		if bad.count() < 20 || bad.count() > 50 {
+			t.Errorf("the failed source was read %d times in ten minutes", bad.count())
 		}
 		if v := cloudView(t, f.Snapshot(), "bad"); !v.RetryAt.After(time.Now()) {
 			t.Errorf("retry at %s, now is %s", v.RetryAt, time.Now())
@@ -271,13 +272,13 @@ func TestTheLoopStaysAwayForAsLongAsTheProviderAsked(t *testing.T) {
 		go f.Run(ctx)
 		time.Sleep(39 * time.Second)
 		synctest.Wait()
-		if a.reads != 1 {
-			t.Errorf("%d reads within the 40 s that the provider asked for", a.reads)
+		if a.count() != 1 {
+			t.Errorf("%d reads within the 40 s that the provider asked for", a.count())
 		}
 		time.Sleep(6 * time.Second)
 		synctest.Wait()
-		if a.reads != 2 {
-			t.Errorf("%d reads after it", a.reads)
+		if a.count() != 2 {
+			t.Errorf("%d reads after it", a.count())
 		}
 	})
 }
@@ -292,18 +293,18 @@ func TestAPausedLoopReadsNothingAndARefreshStillDoes(t *testing.T) {
 		go f.Run(ctx)
 		time.Sleep(time.Minute)
 		synctest.Wait()
-		if a.reads != 0 || !f.Paused() {
-			t.Errorf("%d reads while paused", a.reads)
+		if a.count() != 0 || !f.Paused() {
+			t.Errorf("%d reads while paused", a.count())
 		}
 		f.Refresh(ctx)
-		if a.reads != 1 {
-			t.Errorf("%d reads after a refresh", a.reads)
+		if a.count() != 1 {
+			t.Errorf("%d reads after a refresh", a.count())
 		}
 		f.SetPaused(false)
 		time.Sleep(15 * time.Second)
 		synctest.Wait()
-		if a.reads != 2 {
-			t.Errorf("%d reads after going on", a.reads)
+		if a.count() != 2 {
+			t.Errorf("%d reads after going on", a.count())
 		}
 	})
 }

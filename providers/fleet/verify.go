@@ -193,14 +193,13 @@ func (c *cloud) ask(ctx context.Context, ids []string, key providers.CloudKey) [
 func (c *cloud) lookup(ctx context.Context, id string) providers.Lookup {
 	l := providers.Lookup{ID: id, Asked: c.f.now()}
 	i, err := c.src.Compute.Instance(ctx, id)
-	switch {
-	case err == nil:
-		l.Instance = &i
-		l.Gone = i.State.Dead()
-	default:
+	if err != nil {
 		l.Err = err
 		l.Gone = providers.IsGone(err)
+		return l
 	}
+	l.Instance = &i
+	l.Gone = i.State.Dead()
 	return l
 }
 
