@@ -23,9 +23,9 @@ const (
 	// maxTries bounds how often a batch of adds is tried again after a conflict.
 	// With full jitter up to maxPause, two hundred writers of one record set are
 	// through long before.
-	maxTries   = 40
+	maxTries   = 60
 	firstPause = 100 * time.Millisecond // upper bound of the first pause; it doubles
-	maxPause   = 4 * time.Second
+	maxPause   = 10 * time.Second
 	// maxIdle bounds the tries after throttling, or when nothing could be sent.
 	maxIdle = 4
 	// nameReads is up to how many names are read one by one before a batch; for
@@ -175,7 +175,11 @@ func (r *run) commit(ctx context.Context, pending []int) {
 			pending = later
 			continue
 		}
-		ticket, err := r.send(ctx, batch(w.sets, w.order))
+		b := batch(w.sets, w.order)
+		ticket, err := "", error(nil)
+		if len(b.Changes) > 0 { // an earlier batch may have done what these wanted
+			ticket, err = r.send(ctx, b)
+		}
 		if err == nil {
 			for _, i := range in {
 				r.done(i, w, ticket, false)
@@ -268,6 +272,10 @@ func (r *run) refused(ctx context.Context, in []int, touched map[int][]key, read
 		r.failAll(in, err)
 		return nil, 0
 	}
+	raced := tellsOfRace(err)
+	if raced && r.onlyAdds(in) {
+		return r.again(in, err, conflicts, false)
+	}
 	now, loadErr := r.load(ctx, in)
 	if loadErr != nil {
 		r.failAll(in, err)
@@ -277,7 +285,7 @@ func (r *run) refused(ctx context.Context, in []int, touched map[int][]key, read
 	for name, sets := range now {
 		same = same && reflect.DeepEqual(read[name], sets)
 	}
-	if !tellsOfRace(err) && same {
+	if !raced && same {
 		return r.bisect(ctx, in, err), 0
 	}
 	var rest []int
@@ -288,13 +296,24 @@ func (r *run) refused(ctx context.Context, in []int, touched map[int][]key, read
 		}
 		rest = append(rest, i)
 	}
-	if *conflicts++; *conflicts >= maxTries || (len(rest) == len(in) && *conflicts >= maxIdle && same) {
-		for _, i := range rest {
-			r.failed(i, &providers.Error{Kind: providers.KindConflict, Err: err})
-		}
-		return nil, 0
+	return r.again(rest, err, conflicts, same)
+}
+
+// again has changes tried once more after a pause, unless that was done often
+// enough. Where the zone is as it was read (same), that is soon.
+func (r *run) again(in []int, err error, conflicts *int, same bool) ([]int, time.Duration) {
+	*conflicts++
+	if *conflicts < maxTries && (!same || *conflicts < maxIdle) {
+		return in, r.backoff(*conflicts)
 	}
-	return rest, r.backoff(*conflicts)
+	for _, i := range in {
+		r.failed(i, conflict("given up after %d tries: %w", *conflicts, err))
+	}
+	return nil, 0
+}
+
+func (r *run) onlyAdds(in []int) bool {
+	return !slices.ContainsFunc(in, func(i int) bool { return r.changes[i].Op != providers.OpCreate })
 }
 
 // adds keeps the creates of a batch for another try, and gives err to the others.
