@@ -1,0 +1,102 @@
+package main
+
+import (
+	"context"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"rollcall/ui"
+)
+
+// app is one run of the program: where it reads and writes, the flags that all
+// commands share, and what has to be closed at the end.
+type app struct {
+	in       *os.File
+	out, err io.Writer
+	now      func() time.Time
+
+	demo     bool
+	config   string
+	readOnly bool
+
+	demoSeed uint64
+	closers  []func() error
+}
+
+// run carries out one command line and gives the exit code.
+func run(args []string, in *os.File, out, errw io.Writer) int {
+	ctx, stop := interruptible()
+	defer stop()
+	a := &app{in: in, out: out, err: errw, now: time.Now}
+	root := a.rootCommand()
+	root.SetArgs(args)
+	root.SetIn(in)
+	root.SetOut(out)
+	root.SetErr(errw)
+	err := root.ExecuteContext(ctx)
+	for i := len(a.closers) - 1; i >= 0; i-- {
+		if e := a.closers[i](); e != nil && err == nil {
+			err = e
+		}
+	}
+	return a.exit(err)
+}
+
+// interruptible gives a context that ends at the first ctrl-c or SIGTERM. The
+// second one kills: the signals have their usual effect again.
+func interruptible() (context.Context, func()) {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	context.AfterFunc(ctx, stop)
+	return ctx, stop
+}
+
+// rootCommand wires the commands. Each has a file of its own.
+func (a *app) rootCommand() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "rollcall",
+		Short: "The roll call of your nodes, on all clouds and in DNS",
+		Long: `rollcall shows which nodes exist (Amazon EC2, Joyent Triton), which names DNS
+hands out (Cloudflare, Route 53), and where the two disagree. Without a command
+it starts the console.
+
+Exit codes: 0 done, 1 failed, 2 usage, 3 drift, 4 unknown (a source was not
+complete).`,
+		Args:          noArgs,
+		RunE:          func(cmd *cobra.Command, _ []string) error { return a.console(cmd.Context()) },
+		SilenceErrors: true,
+		SilenceUsage:  true,
+	}
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return usagef("%s; see %s --help", err, cmd.CommandPath())
+	})
+	f := root.PersistentFlags()
+	f.BoolVar(&a.demo, "demo", false, "use a small world of embedded clouds instead of real ones")
+	f.StringVar(&a.config, "config", "", "config `file` (default $ROLLCALL_CONFIG, then $XDG_CONFIG_HOME/rollcall/config.yaml)")
+	root.Flags().BoolVar(&a.readOnly, "read-only", false, "start the console in read-only mode")
+	root.AddCommand(
+		a.lsCommand(), a.driftCommand(),
+		a.launchCommand(), a.terminateCommand(), a.powerCommand("start"), a.powerCommand("stop"), a.powerCommand("reboot"),
+		a.deregisterCommand(), a.registerCommand(), a.undoCommand(), a.journalCommand(),
+		a.simCommand(), a.userdataCommand(), a.configCommand(),
+		a.versionCommand(), a.manCommand(),
+	)
+	return root
+}
+
+// interactive reports whether a person sits at both ends.
+func (a *app) interactive() bool {
+	out, ok := a.out.(*os.File)
+	return ok && term.IsTerminal(int(a.in.Fd())) && term.IsTerminal(int(out.Fd()))
+}
+
+// say writes one line for a person. Machine output alone goes to stdout.
+func (a *app) say(format string, args ...any) { fprintln(a.err, format, args...) }
+
+// clean makes a text from outside safe to print, as one line.
+func clean(s string) string { return ui.Clean(s) }

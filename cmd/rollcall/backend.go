@@ -1,0 +1,208 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os/exec"
+	"slices"
+	"sync"
+
+	"rollcall/dnsview"
+	"rollcall/dnsview/apply"
+	"rollcall/providers"
+	"rollcall/providers/journal"
+	"rollcall/providers/launch"
+	"rollcall/ui"
+	"rollcall/userdata"
+)
+
+// backend is what the console reaches the clouds through.
+type backend struct {
+	s         *session
+	templates *userdata.Templates
+
+	mu   sync.Mutex
+	last *dnsview.View // of the newest snapshot that was inspected
+}
+
+var _ ui.Backend = (*backend)(nil)
+
+func newBackend(s *session) *backend {
+	return &backend{s: s, templates: userdata.Builtin()}
+}
+
+func (b *backend) Snapshot() *providers.Snapshot { return b.s.fleet.Snapshot() }
+
+func (b *backend) Updates() <-chan struct{} { return b.s.fleet.Updates() }
+
+func (b *backend) Inspect(snap *providers.Snapshot) *dnsview.View {
+	v := b.s.inspect(snap)
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.last == nil || snap.Seq >= b.last.Snapshot.Seq {
+		b.last = v
+	}
+	return v
+}
+
+// view inspects the latest snapshot, or gives what was made of it already.
+func (b *backend) view() *dnsview.View {
+	snap := b.s.fleet.Snapshot()
+	b.mu.Lock()
+	last := b.last
+	b.mu.Unlock()
+	if last != nil && last.Snapshot == snap {
+		return last
+	}
+	return b.Inspect(snap)
+}
+
+func (b *backend) Refresh(ctx context.Context, sources ...string) {
+	b.s.fleet.Refresh(ctx, sources...)
+}
+
+func (b *backend) SetPaused(paused bool) { b.s.fleet.SetPaused(paused) }
+
+func (b *backend) Plan(_ context.Context, w ui.Wish) (dnsview.Plan, error) {
+	v := b.view()
+	if len(w.Findings) > 0 {
+		return dnsview.PlanRemedy(v, w.Findings...), nil
+	}
+	switch w.Verb {
+	case dnsview.VerbDeregister:
+		return dnsview.PlanDeregister(v, w.Records...), nil
+	case dnsview.VerbRegister:
+		return dnsview.PlanRegister(v, "", w.Instances...), nil
+	case dnsview.VerbQuiesce:
+		if len(w.Records) > 0 {
+			return dnsview.PlanQuiesceRecords(v, w.Records...), nil
+		}
+		return dnsview.PlanQuiesce(v, w.Instances...), nil
+	case dnsview.VerbReturn:
+		return dnsview.PlanReturn(v, w.Instances...), nil
+	case dnsview.VerbDrain:
+		return planTerminate(v, w.NoDrain, w.Instances...), nil
+	case dnsview.VerbRetarget:
+		return dnsview.PlanRetarget(v, w.Records...), nil
+	case dnsview.VerbUpdate:
+		return dnsview.PlanUpdate(v, w.Records...), nil
+	case dnsview.VerbAdopt:
+		return dnsview.PlanAdopt(v, w.Records...), nil
+	case dnsview.VerbPower:
+		return dnsview.PlanPower(v, w.Action, w.Instances...), nil
+	case dnsview.VerbUndo:
+		e, err := b.s.engine()
+		if err != nil {
+			return dnsview.Plan{}, err
+		}
+		p, err := e.UndoPlan(w.Run)
+		if err != nil {
+			return p, fmt.Errorf("plan the undo: %w", err)
+		}
+		return p, nil
+	}
+	return dnsview.Plan{}, fmt.Errorf("there is no plan for %q", w.Verb)
+}
+
+func (b *backend) Check(ctx context.Context, p dnsview.Plan) *apply.Report {
+	e, err := b.s.engine()
+	if err != nil {
+		return refused(p, err)
+	}
+	return e.Check(ctx, p)
+}
+
+func (b *backend) Run(ctx context.Context, p dnsview.Plan, c apply.Confirm, progress func(apply.Event)) *apply.Report {
+	e, err := b.s.engine()
+	if err != nil {
+		return refused(p, err)
+	}
+	r := e.Run(ctx, p, c, progress)
+	if names := touched(r); len(names) > 0 {
+		// The report does not wait for a source that is slow to be read again.
+		go b.s.fleet.Refresh(context.WithoutCancel(ctx), names...)
+	}
+	return r
+}
+
+// touched names the sources that a plan may have changed.
+func touched(r *apply.Report) []string {
+	var names []string
+	for i := range r.Steps {
+		st := &r.Steps[i]
+		if st.State == apply.StepRefused || st.State == apply.StepSkipped {
+			continue
+		}
+		for _, n := range []string{st.Step.Zone, st.Step.Instance.Cloud} {
+			if n != "" && !slices.Contains(names, n) {
+				names = append(names, n)
+			}
+		}
+	}
+	return names
+}
+
+// refused is the report of a plan that could not even be looked at.
+func refused(p dnsview.Plan, err error) *apply.Report {
+	r := &apply.Report{Plan: p}
+	for _, st := range p.Steps {
+		r.Steps = append(r.Steps, apply.StepReport{Step: st, State: apply.StepFailed, Why: err.Error(), Err: err})
+	}
+	return r
+}
+
+func (b *backend) Journal(_ context.Context, limit int) ([]journal.Entry, error) {
+	j, err := b.s.openJournal()
+	if err != nil {
+		return nil, err
+	}
+	entries, err := j.Entries()
+	if err != nil {
+		return nil, fmt.Errorf("read the journal: %w", err)
+	}
+	slices.Reverse(entries)
+	if limit > 0 && len(entries) > limit {
+		entries = entries[:limit]
+	}
+	return entries, nil
+}
+
+func (b *backend) Services() []dnsview.Service { return b.s.config.DeclaredServices() }
+
+func (b *backend) Templates() []userdata.Template { return b.templates.List() }
+
+func (b *backend) Defaults(_ context.Context, service string) ui.LaunchDefaults {
+	return b.s.launchDefaults(b.view(), b.templates, service)
+}
+
+func (b *backend) Catalogue(ctx context.Context, cloud string) (providers.Catalogue, error) {
+	c, ok := b.s.cloud(cloud)
+	switch {
+	case !ok:
+		return providers.Catalogue{}, fmt.Errorf("there is no cloud %s", cloud)
+	case c.err != nil:
+		return providers.Catalogue{}, c.err
+	}
+	return c.compute.Catalogue(ctx)
+}
+
+func (b *backend) Render(_ context.Context, r ui.RenderRequest) (userdata.Rendered, error) {
+	return b.s.render(b.view(), b.templates, r)
+}
+
+func (b *backend) Launch(ctx context.Context, spec launch.Spec, progress func(launch.Progress)) launch.Report {
+	return launch.Run(ctx, b.s.ours(spec), b.s.launchClouds(), b.s.follow(&spec), progress)
+}
+
+func (b *backend) Relaunch(ctx context.Context, r launch.Report, progress func(launch.Progress)) launch.Report {
+	return launch.Retry(ctx, r, b.s.launchClouds(), b.s.follow(&r.Spec), progress)
+}
+
+// Shell opens ssh. Which user and which key is what the operator's ssh config says.
+func (b *backend) Shell(ctx context.Context, i providers.Instance) (*exec.Cmd, error) {
+	addresses := append(slices.Clone(i.PublicIPs), i.PrivateIPs...)
+	if len(addresses) == 0 {
+		return nil, fmt.Errorf("%s has no address to connect to", firstOf(i.Name, i.ID))
+	}
+	return exec.CommandContext(ctx, "ssh", addresses[0].String()), nil
+}

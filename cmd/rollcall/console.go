@@ -1,0 +1,56 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"sync"
+	"time"
+
+	"rollcall/ui"
+	"rollcall/ui/theme"
+)
+
+// A console gives a source longer than a one-shot command: it shows what it has meanwhile.
+const consolePatience = 30 * time.Second
+
+// console starts the screen.
+func (a *app) console(ctx context.Context) error {
+	if !a.interactive() {
+		return usagef("the console needs a terminal, and there is none here; rollcall --demo ls instances shows the embedded clouds without one, rollcall ls instances your own")
+	}
+	s, err := a.open(ctx)
+	if err != nil {
+		return err
+	}
+	keys, errs := ui.MergeKeys(s.config.Keys)
+	if len(errs) > 0 { // the config was checked, so these are the console's own
+		return fmt.Errorf("bind the keys: %w", errs[0])
+	}
+	s.start(consolePatience)
+	ctx, cancel := context.WithCancel(ctx)
+	var wg sync.WaitGroup
+	defer wg.Wait()
+	defer cancel()
+	wg.Go(func() { s.fleet.Run(ctx) })
+
+	// A zone that does not exist is a mistake in the config, and is told before
+	// the screen opens; an account that does not answer does not hold it up.
+	check, done := context.WithTimeout(ctx, 3*time.Second)
+	wrong, _ := askZones(check, s.zones)
+	done()
+	if len(wrong) > 0 {
+		return wrong
+	}
+	err = ui.Run(ctx, ui.Options{
+		Backend: newBackend(s), Fleet: s.config.Fleet, ReadOnly: a.readOnly, Demo: a.demo, Keys: keys, Now: a.now,
+		Theme: theme.Environment(os.Getenv), StaleAfter: s.staleAfter(),
+	})
+	if e := s.save(s.fleet.Snapshot()); e != nil {
+		a.say("rollcall: the rows of this run cannot be kept for the next: %s", clean(e.Error()))
+	}
+	if err != nil && ctx.Err() == nil {
+		return fmt.Errorf("run the console: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,39 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+)
+
+// enterDemo starts the embedded clouds in this process when --demo asks for
+// them. Config and state lie in a folder that is gone at the end.
+func (a *app) enterDemo(ctx context.Context) error {
+	if !a.demo {
+		return nil
+	}
+	if a.config != "" {
+		return usagef("--demo brings a config of its own: leave out --config, or start rollcall sim and use its environment")
+	}
+	dir, err := os.MkdirTemp("", "rollcall-demo-")
+	if err != nil {
+		return fmt.Errorf("make a folder for the demo: %w", err)
+	}
+	a.closers = append(a.closers, func() error { return os.RemoveAll(dir) })
+	if err := os.Setenv("XDG_STATE_HOME", filepath.Join(dir, "state")); err != nil {
+		return fmt.Errorf("set the environment: %w", err)
+	}
+	// The world outlives the first ctrl-c: the command that is being stopped
+	// still has to leave its journal in order.
+	s, err := startWorld(context.WithoutCancel(ctx), dir, 1, 0, a.quiet())
+	if err != nil {
+		return errors.Join(err, os.RemoveAll(dir))
+	}
+	a.closers = append(a.closers, s.Close)
+	return nil
+}
+
+// quiet swallows what nodes of the world say while a console has the screen.
+func (a *app) quiet() func(string, ...any) { return func(string, ...any) {} }

@@ -1,0 +1,80 @@
+package main
+
+import (
+	"github.com/spf13/cobra"
+
+	"rollcall/dnsview"
+)
+
+func (a *app) deregisterCommand() *cobra.Command {
+	var dead bool
+	var c changing
+	cmd := &cobra.Command{
+		Use:   "deregister RECORD... | --dead",
+		Short: "Remove dead entries from DNS, past their guards",
+		Long: `deregister removes entries whose instance is gone, each on fresh evidence and
+past every guard. What is not dead is left alone, and so is what a guard
+refuses; both are listed with the reason, and end in exit code 1.
+
+A RECORD is written [zone:]name/type/value, as rollcall ls records -o name
+prints it.`,
+		Example: "  rollcall deregister www.example.com/A/192.0.2.7\n  rollcall deregister --dead --dry-run",
+		Args: func(cmd *cobra.Command, args []string) error {
+			switch {
+			case dead && len(args) > 0:
+				return usagef("deregister takes records or --dead, not both")
+			case !dead && len(args) == 0:
+				return usagef("deregister needs records, or --dead for all dead ones; see rollcall deregister --help")
+			}
+			for _, arg := range args {
+				if _, err := splitRecord(arg); err != nil {
+					return err
+				}
+			}
+			return nil
+		},
+	}
+	form := changeFlags(cmd, &c)
+	cmd.Flags().BoolVar(&dead, "dead", false, "all dead and dangling entries")
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		c.form = form.is
+		ctx := cmd.Context()
+		s, v, err := a.look(ctx)
+		if err != nil {
+			return err
+		}
+		if err := s.needFleet(); err != nil {
+			return err
+		}
+		if dead {
+			return a.carry(ctx, s, planDead(v), c)
+		}
+		ids, err := findRecords(v, args)
+		if err != nil {
+			return err
+		}
+		return a.carry(ctx, s, dnsview.PlanDeregister(v, ids...), c)
+	}
+	return cmd
+}
+
+// planDead plans the removal of all that is dead, and names what might be and
+// cannot be known: a person who asks for all dead ones must not read "nothing
+// to do" while a cloud is silent.
+func planDead(v *dnsview.View) dnsview.Plan {
+	p := dnsview.PlanDeregisterDead(v)
+	for i := range v.Findings {
+		f := &v.Findings[i]
+		if f.Class == dnsview.Unknown && (f.Would == dnsview.Dead || f.Would == dnsview.Dangling) && f.Record != nil {
+			p.Skipped = append(p.Skipped, f.Record.String()+": "+f.Reason)
+		}
+	}
+	return p
+}
+
+// changeFlags are what every command takes that changes DNS.
+func changeFlags(cmd *cobra.Command, c *changing) *format {
+	cmd.Flags().BoolVar(&c.dryRun, "dry-run", false, "show the plan and its guards on fresh evidence, and write nothing")
+	cmd.Flags().StringArrayVar(&c.confirm, "confirm", nil, "`text` that a guard asks for; may be given several times")
+	return outputFlag(cmd, "text", asJSON, asYAML)
+}

@@ -1,0 +1,98 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"rollcall/dnsview"
+	"rollcall/providers"
+)
+
+// driftReport is drift as JSON.
+type driftReport struct {
+	Sources  []sourceRow  `json:"sources"`
+	Findings []findingRow `json:"findings"`
+}
+
+func (a *app) driftCommand() *cobra.Command {
+	var exitCode bool
+	var query string
+	c := &cobra.Command{
+		Use:   "drift",
+		Short: "Where clouds and DNS disagree, and how much of each source that rests on",
+		Long: `drift reads all sources once and tells every finding. With --exit-code it ends
+in 0 when all is in sync, in 3 when there is a finding of severity low or more,
+and in 4 when a source was not complete, so that nobody can know.`,
+		Args: noArgs,
+	}
+	form := outputFlag(c, asTable, asWide, asJSON, asCSV, asYAML, asName)
+	c.Flags().BoolVar(&exitCode, "exit-code", false, "end in 3 on drift, and in 4 when a source was not complete")
+	c.Flags().StringVar(&query, "filter", "", "tell only findings that pass this `filter`")
+	c.RunE = func(cmd *cobra.Command, _ []string) error {
+		code, err := a.drift(cmd.Context(), form.is, query)
+		if err != nil || !exitCode || code == exitDone {
+			return err
+		}
+		return ended(code)
+	}
+	return c
+}
+
+func (a *app) drift(ctx context.Context, form, query string) (code int, err error) {
+	q, err := parseFilter(query)
+	if err != nil {
+		return 0, err
+	}
+	s, v, err := a.look(ctx)
+	if err != nil {
+		return 0, err
+	}
+	r := driftReport{
+		Sources:  sourceRows(v.Snapshot, a.now(), s.staleAfter()),
+		Findings: findingRows(v, func(n *dnsview.Finding) bool { return q.MatchFinding(v, n) }),
+	}
+	code = exitDone
+	for i := range v.Findings {
+		if v.Findings[i].Severity > dnsview.Info && q.MatchFinding(v, &v.Findings[i]) {
+			code = exitDrift
+		}
+	}
+	for _, src := range r.Sources {
+		if src.State != string(providers.CoverageComplete) {
+			code = exitUnknown
+		}
+	}
+	if form == asJSON || form == asYAML {
+		return code, writeData(a.out, form, r)
+	}
+	if err := findingListing().write(a.out, form, r.Findings); err != nil {
+		return code, err
+	}
+	if form == asTable || form == asWide {
+		err = flush(a.out, fmt.Sprintf("%s of %s\n", plural(len(r.Findings), "finding"), sourcesLine(r.Sources)))
+	}
+	return code, err
+}
+
+// sourcesLine counts the sources that a report rests on.
+func sourcesLine(rows []sourceRow) string {
+	complete := 0
+	for _, r := range rows {
+		if r.State == string(providers.CoverageComplete) {
+			complete++
+		}
+	}
+	if complete == len(rows) {
+		return plural(len(rows), "source") + ", all complete"
+	}
+	return fmt.Sprintf("%s, %d of them not complete: what rests on those is unknown", plural(len(rows), "source"), len(rows)-complete)
+}
+
+func plural(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}

@@ -1,0 +1,134 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"rollcall/cmd/rollcall/config"
+	"rollcall/providers/launch"
+	"rollcall/userdata"
+)
+
+// The exit codes.
+const (
+	exitDone    = 0
+	exitFailed  = 1
+	exitUsage   = 2
+	exitDrift   = 3
+	exitUnknown = 4
+)
+
+// codeError ends the program with a code. Without an error in it, all has been said.
+type codeError struct {
+	code int
+	err  error
+}
+
+func (e *codeError) Error() string {
+	if e.err == nil {
+		return fmt.Sprintf("exit code %d", e.code)
+	}
+	return e.err.Error()
+}
+
+func (e *codeError) Unwrap() error { return e.err }
+
+// usagef is a mistake on the command line.
+func usagef(format string, args ...any) error {
+	return &codeError{code: exitUsage, err: fmt.Errorf(format, args...)}
+}
+
+// ended ends the program with a code when all has been said.
+func ended(code int) error { return &codeError{code: code} }
+
+// exit tells the error, if there is one to tell, and gives the exit code.
+func (a *app) exit(err error) int {
+	if err == nil {
+		return exitDone
+	}
+	code := exitFailed
+	if e, ok := errors.AsType[*codeError](err); ok {
+		code = e.code
+		if e.err == nil {
+			return code
+		}
+		err = e.err
+	}
+	if len(config.All(err)) > 0 || isProblems(err) {
+		code = exitUsage
+	}
+	for l := range strings.Lines(err.Error()) {
+		fprintln(a.err, "rollcall: %s", clean(strings.TrimRight(l, "\n")))
+	}
+	return code
+}
+
+// isProblems reports whether err is about what a template or a launch was given.
+func isProblems(err error) bool {
+	if _, ok := errors.AsType[userdata.Problems](err); ok {
+		return true
+	}
+	_, ok := errors.AsType[launch.Problems](err)
+	return ok
+}
+
+// fprintln writes one line. That it could not be written can be told to nobody.
+func fprintln(w io.Writer, format string, args ...any) {
+	_, _ = fmt.Fprintf(w, format+"\n", args...)
+}
+
+// The argument checks of cobra, with the exit code of a usage error.
+
+func noArgs(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	if cmd.HasAvailableSubCommands() {
+		hint := ""
+		if s := cmd.SuggestionsFor(args[0]); len(s) > 0 {
+			hint = fmt.Sprintf("; did you mean %q?", s[0])
+		}
+		return usagef("unknown command %q for %q%s; see %s --help", args[0], cmd.CommandPath(), hint, cmd.CommandPath())
+	}
+	return usagef("%s takes no argument, and got %q; see %s --help", cmd.CommandPath(), args[0], cmd.CommandPath())
+}
+
+func atLeastOne(what string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) == 0 {
+			return usagef("%s needs %s; see %s --help", cmd.CommandPath(), what, cmd.CommandPath())
+		}
+		return nil
+	}
+}
+
+func exactly(n int, what string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) != n {
+			return usagef("%s needs %s; see %s --help", cmd.CommandPath(), what, cmd.CommandPath())
+		}
+		return nil
+	}
+}
+
+func atMostOne(what string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) > 1 {
+			return usagef("%s takes at most %s; see %s --help", cmd.CommandPath(), what, cmd.CommandPath())
+		}
+		return nil
+	}
+}
+
+// group is a command that only has commands below it.
+func group(use, short string, children ...*cobra.Command) *cobra.Command {
+	c := &cobra.Command{Use: use, Short: short, Args: noArgs, RunE: func(cmd *cobra.Command, _ []string) error {
+		return usagef("%s needs a command; see %s --help", cmd.CommandPath(), cmd.CommandPath())
+	}}
+	c.AddCommand(children...)
+	return c
+}

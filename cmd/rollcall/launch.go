@@ -1,0 +1,387 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+
+	"github.com/spf13/cobra"
+
+	"rollcall/dnsview"
+	"rollcall/providers"
+	"rollcall/providers/launch"
+	"rollcall/ui"
+	"rollcall/userdata"
+)
+
+// launchFlags are what rollcall launch takes.
+type launchFlags struct {
+	clouds   []string
+	service  string
+	template string
+	name     string
+	id       string
+	size     []string
+	image    []string
+	network  []string
+	keyPair  []string
+	profile  []string
+	set      []string
+	dryRun   bool
+	wait     bool
+	yes      bool
+	format   *format
+}
+
+// nodeRow is one node of a launch in JSON.
+type nodeRow struct {
+	Cloud   string   `json:"cloud"`
+	Name    string   `json:"name"`
+	ID      string   `json:"id"`
+	Stage   string   `json:"stage"`
+	State   string   `json:"state"`
+	IPs     []string `json:"public_ips"`
+	Message string   `json:"message"`
+}
+
+// launchRow is a launch in JSON.
+type launchRow struct {
+	ID       string            `json:"id"`
+	Service  string            `json:"service"`
+	Template string            `json:"template"`
+	DryRun   bool              `json:"dry_run"`
+	OK       bool              `json:"ok"`
+	Nodes    []nodeRow         `json:"nodes"`
+	UserData map[string]string `json:"user_data"` // by cloud; of a dry run only
+}
+
+func (a *app) launchCommand() *cobra.Command {
+	f := &launchFlags{}
+	c := &cobra.Command{
+		Use:   "launch --cloud C[=N],... --service S",
+		Short: "Launch nodes of a service in one or several clouds",
+		Long: `launch renders the boot script of a service and starts nodes with it, side by
+side in all clouds that --cloud names. Image and size are those that most
+nodes of the service have there, unless --image and --size say otherwise; each
+may be given for one cloud as CLOUD=VALUE.
+
+Without --wait it returns once every cloud has taken its nodes; with it, once
+each runs and is in DNS. It tells the outcome node by node. Given --id with the
+launch id of an earlier try, it carries that launch on and launches nothing twice.`,
+		Example: "  rollcall launch --cloud aws-use1=2,joyent-east --service www.example.com --wait\n  rollcall launch --cloud aws-use1 --service www.example.com --dry-run",
+		Args:    noArgs,
+	}
+	f.format = outputFlag(c, "text", asJSON, asYAML)
+	l := c.Flags()
+	l.StringSliceVar(&f.clouds, "cloud", nil, "cloud and number of nodes, `C[=N],...`")
+	l.StringVar(&f.service, "service", "", "declared `service` that the nodes are for")
+	l.StringVar(&f.template, "template", "", "boot `template` (default: the one for the service's kind)")
+	l.StringVar(&f.name, "name", "", "`prefix` of the nodes' names")
+	l.StringVar(&f.id, "id", "", "launch `id` of an earlier try, to carry on with")
+	l.StringSliceVar(&f.size, "size", nil, "instance type or package, `[C=]SIZE`")
+	l.StringSliceVar(&f.image, "image", nil, "image id, `[C=]IMAGE`")
+	l.StringSliceVar(&f.network, "network", nil, "subnet or network id, `[C=]NETWORK`")
+	l.StringSliceVar(&f.keyPair, "key-pair", nil, "EC2 key pair, `[C=]NAME`")
+	l.StringSliceVar(&f.profile, "instance-profile", nil, "EC2 instance profile, `[C=]NAME`")
+	l.StringArrayVar(&f.set, "set", nil, "template variable, `k=v`; may be given several times")
+	l.BoolVar(&f.dryRun, "dry-run", false, "show the nodes and the boot script, and start nothing")
+	l.BoolVar(&f.wait, "wait", false, "wait until each node runs and is in DNS")
+	l.BoolVar(&f.yes, "yes", false, "do not ask")
+	c.RunE = func(cmd *cobra.Command, _ []string) error { return a.launch(cmd.Context(), f) }
+	return c
+}
+
+func (a *app) launch(ctx context.Context, f *launchFlags) error {
+	counts, order, err := parseClouds(f.clouds)
+	if err != nil {
+		return err
+	}
+	values, err := parsePairs(f.set)
+	if err != nil {
+		return err
+	}
+	s, v, err := a.look(ctx)
+	if err != nil {
+		return err
+	}
+	spec, texts, err := s.launchSpec(ctx, v, f, counts, order, values)
+	if err != nil {
+		return err
+	}
+	plan, err := launch.Prepare(spec, s.launchClouds())
+	if err != nil {
+		return err
+	}
+	if f.dryRun {
+		return a.tellLaunch(f, launchRow{ID: spec.ID, Service: spec.Service, Template: spec.Template, DryRun: true, OK: true, Nodes: nodeRows(plan.Nodes), UserData: texts})
+	}
+	if !f.yes && a.interactive() {
+		for _, n := range plan.Nodes {
+			a.say("  %s in %s", clean(n.Name), clean(n.Cloud))
+		}
+		if got := a.ask(ctx, fmt.Sprintf("launch %s? [y/N] ", plural(len(plan.Nodes), "node"))); !strings.EqualFold(got, "y") && !strings.EqualFold(got, "yes") {
+			return fmt.Errorf("nothing was launched")
+		}
+	}
+	r, ok := a.runLaunch(ctx, s, spec, f.wait)
+	row := launchRow{ID: spec.ID, Service: spec.Service, Template: spec.Template, OK: ok, Nodes: nodeRows(r.Nodes), UserData: map[string]string{}}
+	if err := a.tellLaunch(f, row); err != nil {
+		return err
+	}
+	if !ok {
+		a.say("rollcall: not every node is up; the same command with --id %s carries on, and launches nothing twice", spec.ID)
+		return ended(exitFailed)
+	}
+	return nil
+}
+
+// runLaunch follows a launch. Without wait it lets go once every cloud has
+// taken its nodes, which is all that a later look needs.
+func (a *app) runLaunch(ctx context.Context, s *session, spec launch.Spec, wait bool) (launch.Report, bool) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	total := 0
+	for _, n := range spec.Nodes {
+		total += n.Count
+	}
+	var mu sync.Mutex
+	taken := map[string]launch.Stage{}
+	r := launch.Run(ctx, spec, s.launchClouds(), s.follow(&spec), func(p launch.Progress) {
+		mu.Lock()
+		defer mu.Unlock()
+		line := fmt.Sprintf("%s in %s: %s", p.Node.Name, p.Node.Cloud, p.Node.Stage)
+		if p.Node.Message != "" {
+			line += ": " + p.Node.Message
+		}
+		a.say("%s", clean(line))
+		switch p.Node.Stage {
+		case launch.StagePending, launch.StageRunning, launch.StageRegistered, launch.StageFailed, launch.StageUnknown:
+			taken[p.Node.Cloud+"/"+strconv.Itoa(p.Node.Index)] = p.Node.Stage
+		}
+		if !wait && len(taken) >= total {
+			cancel()
+		}
+	})
+	ok := r.OK()
+	if !wait {
+		ok = len(taken) >= total
+		for _, stage := range taken {
+			ok = ok && stage != launch.StageFailed && stage != launch.StageUnknown
+		}
+		for i := range r.Nodes { // letting go is no failure of the node
+			n := &r.Nodes[i]
+			if stage := taken[n.Cloud+"/"+strconv.Itoa(n.Index)]; ok && stage != "" && n.Stage != launch.StageRegistered {
+				n.Stage, n.Message = stage, ""
+			}
+		}
+	}
+	return r, ok
+}
+
+// launchSpec makes the spec of a launch and gives the boot scripts by cloud.
+func (s *session) launchSpec(ctx context.Context, v *dnsview.View, f *launchFlags, counts map[string]int, order []string, values map[string]string) (launch.Spec, map[string]string, error) {
+	templates := userdata.Builtin()
+	spec := launch.Spec{ID: f.id, Template: f.template, NamePrefix: f.name}
+	if spec.ID == "" {
+		spec.ID = launch.NewID()
+	}
+	if f.service != "" {
+		d := s.declared(providers.CanonicalName(f.service))
+		if d == nil {
+			return spec, nil, usagef("the config declares no service %q; %s", clean(f.service), s.declaredNames())
+		}
+		spec.Service = d.Name
+	}
+	if spec.Service == "" && spec.Template == "" {
+		return spec, nil, usagef("launch needs --service, or --template; %s", s.declaredNames())
+	}
+	def := s.launchDefaults(v, templates, spec.Service)
+	if spec.Template == "" {
+		if spec.Template = def.Template; spec.Template == "" {
+			return spec, nil, usagef("there is no template for a service such as %s: name one with --template; rollcall userdata list shows them", clean(spec.Service))
+		}
+	}
+	if t, err := templates.Get(spec.Template); err != nil {
+		return spec, nil, usagef("--template: %w", err)
+	} else if d := s.declared(spec.Service); d != nil {
+		z, _ := s.zone(d.Zone)
+		def.Values = serviceValues(&t, d, z.provider)
+	}
+	maps.Copy(def.Values, values)
+	if spec.NamePrefix == "" {
+		spec.NamePrefix = def.NamePrefix
+	}
+	texts := map[string]string{}
+	for _, name := range order {
+		c, ok := s.cloud(name)
+		if !ok {
+			return spec, nil, usagef("--cloud: there is no cloud %q; there are %s", clean(name), strings.Join(s.cloudNames(), ", "))
+		}
+		r, err := s.render(v, templates, ui.RenderRequest{Template: spec.Template, Service: spec.Service, Cloud: name, Values: def.Values})
+		if err != nil {
+			return spec, nil, err
+		}
+		for _, w := range r.Warnings {
+			s.app.say("rollcall: %s: %s", clean(name), clean(w))
+		}
+		spec.Console = spec.Console || r.Agent != nil && r.Agent.Register == userdata.RegisterConsole
+		texts[name] = string(r.Text)
+		t := launch.Target{Cloud: name, Count: counts[name], UserData: r.Text}
+		t.Image, t.Size = def.Clouds[name].Image, def.Clouds[name].Size
+		for _, x := range []struct {
+			flag string
+			from []string
+			dst  *string
+		}{{"--image", f.image, &t.Image}, {"--size", f.size, &t.Size}, {"--network", f.network, &t.Network}, {"--key-pair", f.keyPair, &t.KeyPair}, {"--instance-profile", f.profile, &t.Profile}} {
+			if err := forCloud(x.flag, x.from, name, s.cloudNames(), x.dst); err != nil {
+				return spec, nil, err
+			}
+		}
+		if t.Image == "" || t.Size == "" {
+			if err := s.choose(ctx, c, &t); err != nil {
+				return spec, nil, err
+			}
+		}
+		spec.Nodes = append(spec.Nodes, t)
+	}
+	return s.ours(spec), texts, nil
+}
+
+// choose takes image and size from the cloud's catalogue, where no node shows what is usual:
+// the newest Debian or Ubuntu, and the smallest size that runs it.
+func (s *session) choose(ctx context.Context, c *cloudSource, t *launch.Target) error {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	cat, err := c.compute.Catalogue(ctx)
+	if err != nil {
+		return fmt.Errorf("cloud %s: choose an image and a size: %w; or give --image and --size", c.name, err)
+	}
+	var image *providers.Image
+	for i := range cat.Images {
+		m := &cat.Images[i]
+		text := strings.ToLower(m.Name + " " + m.OS)
+		if (strings.Contains(text, "debian") || strings.Contains(text, "ubuntu")) && (image == nil || m.Published.After(image.Published)) {
+			image = m
+		}
+	}
+	if t.Image == "" && image != nil {
+		t.Image = image.ID
+	}
+	sizes := slices.DeleteFunc(slices.Clone(cat.Sizes), func(z providers.Size) bool { return z.MemoryMiB < 512 })
+	if t.Size == "" && len(sizes) > 0 {
+		t.Size = slices.MinFunc(sizes, func(x, y providers.Size) int { return x.MemoryMiB - y.MemoryMiB }).ID
+	}
+	if t.Image == "" || t.Size == "" {
+		return usagef("cloud %s has no Debian or Ubuntu image and fitting size to choose by itself: give --image and --size", c.name)
+	}
+	return nil
+}
+
+func (s *session) cloudNames() []string {
+	var out []string
+	for _, c := range s.clouds {
+		out = append(out, c.name)
+	}
+	return out
+}
+
+func (s *session) declaredNames() string {
+	var out []string
+	for i := range s.config.Services {
+		out = append(out, s.config.Services[i].Name)
+	}
+	if len(out) == 0 {
+		return "it declares none: add one to services"
+	}
+	return "it declares " + strings.Join(out, ", ")
+}
+
+// parseClouds reads C[=N],...
+func parseClouds(args []string) (counts map[string]int, order []string, err error) {
+	counts = map[string]int{}
+	for _, arg := range args {
+		name, number, given := strings.Cut(arg, "=")
+		n := 1
+		if given {
+			if n, err = strconv.Atoi(number); err != nil || n < 1 || n > 1000 {
+				return nil, nil, usagef("--cloud %q: write CLOUD=N with N from 1 to 1000", clean(arg))
+			}
+		}
+		if name == "" {
+			return nil, nil, usagef("--cloud %q: write CLOUD or CLOUD=N", clean(arg))
+		}
+		if _, twice := counts[name]; twice {
+			return nil, nil, usagef("--cloud names %q twice", clean(name))
+		}
+		counts[name] = n
+		order = append(order, name)
+	}
+	if len(order) == 0 {
+		return nil, nil, usagef("launch needs --cloud C[=N],...; see rollcall launch --help")
+	}
+	return counts, order, nil
+}
+
+// parsePairs reads k=v.
+func parsePairs(args []string) (map[string]string, error) {
+	out := map[string]string{}
+	for _, arg := range args {
+		k, v, ok := strings.Cut(arg, "=")
+		if !ok || k == "" {
+			return nil, usagef("--set %q: write NAME=VALUE", clean(arg))
+		}
+		out[k] = v
+	}
+	return out, nil
+}
+
+// forCloud takes the last value that is meant for a cloud: VALUE for all, or CLOUD=VALUE.
+func forCloud(flag string, from []string, cloud string, clouds []string, dst *string) error {
+	for _, arg := range from {
+		name, value, ok := strings.Cut(arg, "=")
+		switch {
+		case !ok:
+			*dst = arg
+		case name == cloud:
+			*dst = value
+		case !slices.Contains(clouds, name):
+			return usagef("%s: there is no cloud %q", flag, clean(name))
+		}
+	}
+	return nil
+}
+
+func nodeRows(nodes []launch.Node) []nodeRow {
+	rows := []nodeRow{}
+	for i := range nodes {
+		n := &nodes[i]
+		rows = append(rows, nodeRow{
+			Cloud: clean(n.Cloud), Name: clean(n.Name), ID: clean(n.Instance.ID), Stage: string(n.Stage), State: string(n.Instance.State),
+			IPs: addresses(n.Instance.PublicIPs), Message: clean(n.Message),
+		})
+	}
+	return rows
+}
+
+func (a *app) tellLaunch(f *launchFlags, r launchRow) error {
+	if f.format.is != "text" {
+		return writeData(a.out, f.format.is, r)
+	}
+	cells := [][]string{{"CLOUD", "NAME", "ID", "STAGE", "ADDRESS", "MESSAGE"}}
+	for _, n := range r.Nodes {
+		line := []string{n.Cloud, n.Name, n.ID, n.Stage, strings.Join(n.IPs, ","), n.Message}
+		for i := range line {
+			line[i] = firstOf(line[i], "-")
+		}
+		cells = append(cells, line)
+	}
+	text := fmt.Sprintf("launch %s of %s\n%s", r.ID, firstOf(r.Service, r.Template), align(cells))
+	for _, cloud := range slices.Sorted(maps.Keys(r.UserData)) {
+		text += fmt.Sprintf("\n# user data for %s, %d bytes\n%s", cloud, len(r.UserData[cloud]), r.UserData[cloud])
+	}
+	return flush(a.out, text)
+}

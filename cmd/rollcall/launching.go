@@ -1,0 +1,317 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"rollcall/dnsview"
+	"rollcall/dnsview/apply"
+	"rollcall/providers"
+	"rollcall/providers/launch"
+	"rollcall/ui"
+	"rollcall/userdata"
+)
+
+// launchClouds are the clouds that a launch can go to.
+func (s *session) launchClouds() []launch.Cloud {
+	var out []launch.Cloud
+	for _, c := range s.clouds {
+		if c.err == nil {
+			out = append(out, launch.Cloud{Name: c.name, Provider: c.provider, Compute: c.compute})
+		}
+	}
+	return out
+}
+
+// ours puts the fleet's id on what is launched.
+func (s *session) ours(spec launch.Spec) launch.Spec {
+	spec.Fleet = s.config.Fleet
+	if d := s.declared(spec.Service); d != nil && len(d.Select) > 0 {
+		// A node is found again by the tags that its service selects by.
+		spec.Tags = maps.Clone(spec.Tags)
+		if spec.Tags == nil {
+			spec.Tags = map[string]string{}
+		}
+		for k, v := range d.Select {
+			spec.Tags[k] = v
+		}
+	}
+	return spec
+}
+
+func (s *session) declared(service string) *dnsview.Service {
+	for i := range s.config.Services {
+		if service != "" && providers.SameName(s.config.Services[i].Name, service) {
+			return &s.config.Services[i].Service
+		}
+	}
+	return nil
+}
+
+// follow is what following a launch needs: a node is registered once DNS has it.
+func (s *session) follow(spec *launch.Spec) launch.Options {
+	o := launch.Options{Now: s.app.now}
+	d := s.declared(spec.Service)
+	if d == nil {
+		return o // nobody registers it: a node is done when it runs
+	}
+	z, ok := s.zone(d.Zone)
+	if !ok || z.dns == nil {
+		return o
+	}
+	r := &registrations{s: s, service: d, dns: z.dns, every: 2 * time.Second}
+	o.Registered = r.registered
+	if spec.Console {
+		o.Register = s.registerNode(d.Name)
+	}
+	return o
+}
+
+// registrations tells which instances a service has in DNS. All nodes of a
+// launch ask it, so it looks once for all of them.
+type registrations struct {
+	s       *session
+	service *dnsview.Service
+	dns     providers.DNS
+	every   time.Duration
+
+	mu    sync.Mutex
+	zone  providers.Zone
+	asked time.Time
+	owned map[string]bool // by instance id
+	err   error
+}
+
+func (r *registrations) registered(ctx context.Context, n launch.Node) (bool, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if now := r.s.app.now(); r.asked.IsZero() || now.Sub(r.asked) >= r.every {
+		r.owned, r.err = r.look(ctx)
+		r.asked = r.s.app.now()
+	}
+	return r.owned[n.Instance.ID], r.err
+}
+
+func (r *registrations) look(ctx context.Context) (map[string]bool, error) {
+	if r.zone.ID == "" {
+		cov := r.dns.Zones(ctx, func(page []providers.Zone) {
+			for _, z := range page {
+				if providers.SameName(z.Name, r.service.Zone) {
+					r.zone = z
+				}
+			}
+		})
+		if r.zone.ID == "" {
+			return nil, cmp.Or(cov.Err, error(providers.Errorf(providers.KindNotFound, "find the zone", "the account has no zone %s", r.service.Zone)))
+		}
+	}
+	types := []string{"A"}
+	switch {
+	case r.service.Kind == dnsview.DNSSD:
+		types = []string{"SRV"}
+	case r.service.IPv6:
+		types = append(types, "AAAA")
+	}
+	owned := map[string]bool{}
+	for _, t := range types {
+		records, err := r.dns.Lookup(ctx, r.zone, r.service.Name, t)
+		if err != nil {
+			return nil, err
+		}
+		for i := range records {
+			if o, ok := records[i].Owner(); ok && o.Fleet == r.s.config.Fleet {
+				owned[o.Instance] = true
+			}
+		}
+	}
+	return owned, nil
+}
+
+// registerNode registers a node from the console, past the guards that a
+// registration has.
+func (s *session) registerNode(service string) func(ctx context.Context, n launch.Node) error {
+	var one sync.Mutex // a plan is made on a fresh look, so one after the other
+	return func(ctx context.Context, n launch.Node) error {
+		one.Lock()
+		defer one.Unlock()
+		if err := s.needFleet(); err != nil {
+			return err
+		}
+		v := s.inspect(s.fleet.Refresh(ctx, n.Cloud, s.declared(service).Zone))
+		plan := dnsview.PlanRegister(v, service, n.Instance.Ref())
+		if len(plan.Steps) == 0 {
+			if len(plan.Skipped) > 0 {
+				return errors.New(strings.Join(plan.Skipped, "; "))
+			}
+			return nil
+		}
+		e, err := s.engine()
+		if err != nil {
+			return err
+		}
+		r := e.Run(ctx, plan, apply.Confirm{}, nil)
+		for i := range r.Steps {
+			if st := &r.Steps[i]; st.State != apply.StepDone {
+				return fmt.Errorf("%s: %s", st.Step.Sentence, firstOf(st.Why, string(st.State)))
+			}
+		}
+		return nil
+	}
+}
+
+// templateFor gives the template that boots nodes of a service: the first one
+// whose agent registers that kind.
+func templateFor(all *userdata.Templates, s *dnsview.Service) (userdata.Template, bool) {
+	for _, t := range all.List() {
+		if t.Agent == string(s.Kind) {
+			return t, true
+		}
+	}
+	return userdata.Template{}, false
+}
+
+// serviceValues fills the variables of a template that the service decides.
+func serviceValues(t *userdata.Template, s *dnsview.Service, at providers.Provider) map[string]string {
+	known := map[string]string{
+		"service": s.Name, "name": s.Name, "zone": s.Zone, "dns": string(at), "dns_provider": string(at), "kind": string(s.Kind),
+	}
+	set := func(name string, v int64) {
+		if v > 0 {
+			known[name] = fmt.Sprint(v)
+		}
+	}
+	set("ttl", int64(s.TTL))
+	set("port", int64(s.Port))
+	set("priority", int64(s.Priority))
+	set("weight", int64(s.Weight))
+	set("health_port", int64(s.Health.Port))
+	if s.Port == 0 {
+		set("port", int64(s.Health.Port))
+	}
+	if s.Health.HTTP != "" {
+		known["health_http"], known["health_path"] = s.Health.HTTP, s.Health.HTTP
+	}
+	if s.Proxied != nil {
+		known["proxied"] = fmt.Sprint(*s.Proxied)
+	}
+	if s.IPv6 {
+		known["ipv6"] = "true"
+	}
+	out := map[string]string{}
+	for _, v := range t.Variables {
+		if x, ok := known[v.Name]; ok {
+			out[v.Name] = x
+		}
+	}
+	return out
+}
+
+// launchDefaults proposes how a node of a service is launched: as its other
+// nodes were.
+func (s *session) launchDefaults(v *dnsview.View, templates *userdata.Templates, service string) ui.LaunchDefaults {
+	d := ui.LaunchDefaults{NamePrefix: "node", Values: map[string]string{}, Clouds: map[string]ui.CloudDefaults{}}
+	decl := s.declared(service)
+	if decl != nil {
+		d.NamePrefix = providers.SplitName(decl.Name)[0]
+		if t, ok := templateFor(templates, decl); ok {
+			at := providers.Provider("")
+			if z, ok := s.zone(decl.Zone); ok {
+				at = z.provider
+			}
+			d.Template, d.Values = t.Name, serviceValues(&t, decl, at)
+		}
+	}
+	if p := commonPrefix(v, service); p != "" {
+		d.NamePrefix = p
+	}
+	for i, c := range s.clouds {
+		count := 0
+		if i == 0 {
+			count = 1
+		}
+		image, size := usual(v, c.name, service)
+		d.Clouds[c.name] = ui.CloudDefaults{Count: count, Image: image, Size: size}
+	}
+	return d
+}
+
+// usual gives the image and size that most running nodes of a service have in a
+// cloud; of any service, when it has no node there.
+func usual(v *dnsview.View, cloud, service string) (image, size string) {
+	images, sizes := map[string]int{}, map[string]int{}
+	for c := range v.Snapshot.Clouds {
+		if v.Snapshot.Clouds[c].Cloud.Name != cloud {
+			continue
+		}
+		for i := range v.Snapshot.Clouds[c].Instances {
+			inst := &v.Snapshot.Clouds[c].Instances[i]
+			if inst.State != providers.StateRunning {
+				continue
+			}
+			weight := 1
+			if service != "" && v.ServiceOfInstance(inst) == service {
+				weight = 1_000_000
+			}
+			images[inst.Image] += weight
+			sizes[inst.Type] += weight
+		}
+	}
+	return most(images), most(sizes)
+}
+
+func most(counts map[string]int) string {
+	best := ""
+	for _, k := range slices.Sorted(maps.Keys(counts)) {
+		if k != "" && (best == "" || counts[k] > counts[best]) {
+			best = k
+		}
+	}
+	return best
+}
+
+// commonPrefix gives what the names of a service's nodes have in common before
+// their number.
+func commonPrefix(v *dnsview.View, service string) string {
+	counts := map[string]int{}
+	for c := range v.Snapshot.Clouds {
+		for i := range v.Snapshot.Clouds[c].Instances {
+			inst := &v.Snapshot.Clouds[c].Instances[i]
+			if service == "" || v.ServiceOfInstance(inst) != service {
+				continue
+			}
+			if p := strings.TrimRight(inst.Name, "0123456789"); p != inst.Name {
+				counts[strings.TrimRight(p, "-_.")]++
+			}
+		}
+	}
+	return clean(most(counts))
+}
+
+// render gives the boot script for one cloud.
+func (s *session) render(v *dnsview.View, templates *userdata.Templates, r ui.RenderRequest) (userdata.Rendered, error) {
+	c, ok := s.cloud(r.Cloud)
+	if !ok {
+		return userdata.Rendered{}, fmt.Errorf("there is no cloud %s", r.Cloud)
+	}
+	in := userdata.Input{Provider: c.provider, Values: r.Values, Fleet: s.config.Fleet}
+	for i := range v.Snapshot.Clouds {
+		if x := &v.Snapshot.Clouds[i]; x.Cloud.Name == r.Cloud {
+			in.CloudKey = cmp.Or(x.Coverage.Key, x.Cloud.Key)
+		}
+	}
+	if d := s.declared(r.Service); d != nil {
+		for i := range v.Snapshot.Zones {
+			if z := &v.Snapshot.Zones[i].Zone; providers.SameName(z.Name, d.Zone) {
+				in.ZoneID = z.ID
+			}
+		}
+	}
+	return templates.Render(r.Template, in)
+}

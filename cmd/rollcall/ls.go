@@ -1,0 +1,179 @@
+package main
+
+import (
+	"context"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"rollcall/dnsview"
+	"rollcall/dnsview/filter"
+	"rollcall/providers"
+)
+
+// lsFlags are what every rollcall ls takes.
+type lsFlags struct {
+	filter string
+	sort   string
+	all    bool
+	format *format
+}
+
+func (a *app) lsCommand() *cobra.Command {
+	c := group("ls", "List instances, records, findings, services or sources")
+	c.Long = `ls reads all sources once and lists what it has seen. A source that does not
+answer within 15 seconds is left out, which is told on stderr; its rows of the
+last run are shown instead.
+
+A filter is written as in the console:
+
+    state:running cloud:aws tag.env=prod -name~canary age>7d finding:dead
+
+A column that --sort names may have a leading minus, for the other way round.`
+	add := func(use, short, long string, run func(ctx context.Context, f *lsFlags) error, aliases ...string) {
+		f := &lsFlags{}
+		sub := &cobra.Command{Use: use, Aliases: aliases, Short: short, Long: long, Args: noArgs, RunE: func(cmd *cobra.Command, _ []string) error {
+			return run(cmd.Context(), f)
+		}}
+		f.format = outputFlag(sub, asTable, asWide, asJSON, asCSV, asYAML, asName)
+		sub.Flags().StringVar(&f.filter, "filter", "", "show only what passes this `filter`")
+		sub.Flags().StringVar(&f.sort, "sort", "", "sort by this `column`")
+		switch use {
+		case "instances":
+			sub.Flags().BoolVar(&f.all, "all", false, "show terminated instances too")
+		case "records":
+			sub.Flags().BoolVar(&f.all, "all", false, "show owner markers too (TXT records below _rollcall)")
+		}
+		c.AddCommand(sub)
+	}
+	add("instances", "The machines of all clouds", "Terminated instances are left out unless --all is given.", a.lsInstances, "instance", "i")
+	add("records", "The DNS records of all zones, one row for each value",
+		"The owner markers of Route 53, which are TXT records below _rollcall, are left out\nunless --all is given: the owner stands in the row that the marker belongs to.", a.lsRecords, "record", "r")
+	add("findings", "Where clouds and DNS disagree", "", a.lsFindings, "finding", "f")
+	add("services", "The services, with their nodes and records", "", a.lsServices, "service", "s")
+	add("sources", "The clouds and zones, and how much of each was read", "", a.lsSources, "source")
+	return c
+}
+
+// parseFilter reads a filter; a mistake in it is a usage error.
+func parseFilter(s string) (filter.Filter, error) {
+	f, err := filter.Parse(s)
+	if err != nil {
+		return f, usagef("--filter: %w", err)
+	}
+	return f, nil
+}
+
+// list sorts and prints rows.
+func list[T any](w io.Writer, l *listing[T], f *lsFlags, rows []T) error {
+	if err := l.sort(rows, f.sort); err != nil {
+		return err
+	}
+	return l.write(w, f.format.is, rows)
+}
+
+// checkSort refuses an unknown column before anything is asked of a cloud.
+func checkSort[T any](l *listing[T], f *lsFlags) error { return l.sort(nil, f.sort) }
+
+func (a *app) lsInstances(ctx context.Context, f *lsFlags) error {
+	l := instanceListing(a.now())
+	q, err := parseFilter(f.filter)
+	if err != nil {
+		return err
+	}
+	if err := checkSort(l, f); err != nil {
+		return err
+	}
+	_, v, err := a.look(ctx)
+	if err != nil {
+		return err
+	}
+	rows := instanceRows(v, func(i *providers.Instance) bool {
+		return (f.all || !i.State.Dead()) && q.MatchInstance(v, i)
+	})
+	return list(a.out, l, f, rows)
+}
+
+func (a *app) lsRecords(ctx context.Context, f *lsFlags) error {
+	l := recordListing()
+	q, err := parseFilter(f.filter)
+	if err != nil {
+		return err
+	}
+	if err := checkSort(l, f); err != nil {
+		return err
+	}
+	_, v, err := a.look(ctx)
+	if err != nil {
+		return err
+	}
+	rows := recordRows(v, func(r *providers.Record) bool {
+		return (f.all || !r.IsMarker()) && q.MatchRecord(v, r)
+	})
+	return list(a.out, l, f, rows)
+}
+
+func (a *app) lsFindings(ctx context.Context, f *lsFlags) error {
+	l := findingListing()
+	q, err := parseFilter(f.filter)
+	if err != nil {
+		return err
+	}
+	if err := checkSort(l, f); err != nil {
+		return err
+	}
+	_, v, err := a.look(ctx)
+	if err != nil {
+		return err
+	}
+	return list(a.out, l, f, findingRows(v, func(n *dnsview.Finding) bool { return q.MatchFinding(v, n) }))
+}
+
+// lsServices and lsSources have few rows: their filter is words that the row's
+// name must contain.
+func (a *app) lsServices(ctx context.Context, f *lsFlags) error {
+	l := serviceListing()
+	if err := checkSort(l, f); err != nil {
+		return err
+	}
+	_, v, err := a.look(ctx)
+	if err != nil {
+		return err
+	}
+	return list(a.out, l, f, serviceRows(v, func(name string) bool { return hasWords(name, f.filter) }))
+}
+
+func (a *app) lsSources(ctx context.Context, f *lsFlags) error {
+	l := sourceListing()
+	if err := checkSort(l, f); err != nil {
+		return err
+	}
+	s, err := a.open(ctx)
+	if err != nil {
+		return err
+	}
+	s.start(patience)
+	v, err := s.refresh(ctx)
+	if err != nil {
+		return err
+	}
+	rows := []sourceRow{}
+	for _, r := range sourceRows(v.Snapshot, a.now(), s.staleAfter()) {
+		if hasWords(strings.Join([]string{r.Name, r.Kind, r.Provider, r.State}, " "), f.filter) {
+			rows = append(rows, r)
+		}
+	}
+	return list(a.out, l, f, rows)
+}
+
+// hasWords reports whether the text contains every word, without regard to case.
+func hasWords(text, words string) bool {
+	text = strings.ToLower(text)
+	for w := range strings.FieldsSeq(strings.ToLower(words)) {
+		if !strings.Contains(text, w) {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,8 @@
+// Command rollcall is a terminal console for people who run one service on
+// several clouds at once: it shows which nodes exist, which names DNS hands
+// out, and where the two disagree.
+package main
+
+import "os"
+
+func main() { os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) }

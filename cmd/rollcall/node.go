@@ -1,0 +1,228 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"net/netip"
+	"strings"
+	"time"
+
+	"rollcall/providers"
+	"rollcall/providers/sim/world"
+	"rollcall/userdata"
+)
+
+// player makes the API calls that the agents of the world's nodes would make, through
+// the same adapters and over HTTP, in one DNS account.
+type player struct {
+	dns   providers.DNS
+	now   func() time.Time
+	pause func(ctx context.Context, try int)
+}
+
+// node plays one node: it registers when its machine is up, and deregisters
+// when it is shut down in an orderly way.
+func (h *host) node(ctx context.Context, ev world.NodeEvent) {
+	agent, ok := userdata.FindAgentConfig(ev.Instance.UserData)
+	if !ok || agent.Register != userdata.RegisterAgent {
+		return
+	}
+	p, err := h.player(agent.DNS)
+	if err == nil {
+		err = p.play(ctx, ev, &agent)
+	}
+	if err != nil && ctx.Err() == nil {
+		h.say("rollcall sim: node %s: %s", clean(ev.Instance.Name), clean(err.Error()))
+	}
+}
+
+func (h *host) player(at providers.Provider) (*player, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if p, ok := h.players[at]; ok {
+		return p, nil
+	}
+	// A node has a budget of its own, as agents do that know nothing of a console.
+	acc := newAccounts(time.Now).dnsAccount(at, "", "", "")
+	if acc.err != nil {
+		return nil, acc.err
+	}
+	p := &player{dns: acc.dns, now: time.Now, pause: backOff}
+	h.players[at] = p
+	return p, nil
+}
+
+// backOff waits longer from try to try, with jitter so that two hundred nodes do not
+// come back in step.
+func backOff(ctx context.Context, try int) {
+	d := min(100*time.Millisecond<<min(try, 6), 4*time.Second)
+	t := time.NewTimer(time.Duration(float64(d) * (0.5 + rand.Float64())))
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+	case <-t.C:
+	}
+}
+
+// A node gives up after this many tries; the console is what finds the rest.
+const nodeTries = 20
+
+func (p *player) play(ctx context.Context, ev world.NodeEvent, a *userdata.AgentConfig) error {
+	var last error
+	for try := range nodeTries {
+		if try > 0 {
+			p.pause(ctx, try-1)
+		}
+		if ctx.Err() != nil {
+			return nil
+		}
+		if last = p.once(ctx, ev, a); last == nil {
+			return nil
+		}
+		if k := providers.KindOf(last); k == providers.KindInvalid {
+			break
+		}
+	}
+	return last
+}
+
+func (p *player) once(ctx context.Context, ev world.NodeEvent, a *userdata.AgentConfig) error {
+	zone, err := p.zone(ctx, a.Zone)
+	if err != nil {
+		return err
+	}
+	owner := providers.Owner{Fleet: a.Fleet, Cloud: ev.Cloud.Key, Instance: ev.Instance.ID, Registered: p.now().Truncate(time.Second).UTC()}
+	if ev.Up {
+		return p.register(ctx, zone, a, &ev.Instance, owner)
+	}
+	return p.deregister(ctx, zone, a, ev.Instance.Name, owner)
+}
+
+func (p *player) zone(ctx context.Context, name string) (providers.Zone, error) {
+	var found providers.Zone
+	cov := p.dns.Zones(ctx, func(page []providers.Zone) {
+		for _, z := range page {
+			if providers.SameName(z.Name, name) {
+				found = z
+			}
+		}
+	})
+	if found.ID != "" {
+		return found, nil
+	}
+	if cov.Err != nil {
+		return found, cov.Err
+	}
+	return found, providers.Errorf(providers.KindNotFound, "find the zone", "there is no zone %s", name)
+}
+
+// want are the records of a node, in the order in which they are made; they
+// are taken back in the opposite order.
+func (p *player) want(a *userdata.AgentConfig, i *world.Instance, owner providers.Owner) []providers.Record {
+	var out []providers.Record
+	add := func(name, typ, value string) {
+		out = append(out, providers.Record{
+			Zone: a.Zone, Name: name, Type: typ, TTL: a.TTL, Value: value, Proxied: a.Proxied && typ != "SRV", Owners: []providers.Owner{owner},
+		})
+	}
+	host := a.Service
+	if a.Kind == "dns-sd" {
+		host = hostName(i.Name, a.Zone)
+	}
+	for _, addr := range []netip.Addr{i.Public, i.Public6} {
+		switch {
+		case !addr.IsValid() || addr.Is6() && !a.IPv6:
+		case addr.Is6():
+			add(host, "AAAA", addr.String())
+		default:
+			add(host, "A", addr.String())
+		}
+	}
+	if a.Kind == "dns-sd" {
+		add(a.Service, "SRV", providers.SRV{Priority: a.Priority, Weight: a.Weight, Port: a.Port, Target: host}.String())
+	}
+	return out
+}
+
+func hostName(node, zone string) string {
+	return providers.CanonicalName(providers.EscapeLabel(strings.ToLower(node)) + "." + zone)
+}
+
+func (p *player) register(ctx context.Context, zone providers.Zone, a *userdata.AgentConfig, i *world.Instance, owner providers.Owner) error {
+	want := p.want(a, i, owner)
+	var changes []providers.Change
+	for n := range want {
+		there, err := p.dns.Lookup(ctx, zone, want[n].Name, want[n].Type)
+		if err != nil {
+			return fmt.Errorf("look for %s: %w", want[n].Name, err)
+		}
+		changes = append(changes, settle(there, &want[n], owner)...)
+	}
+	return p.apply(ctx, zone, changes)
+}
+
+// settle makes the changes after which the node has exactly the record that it
+// wants: values of its own that are out of date go, in the same batch.
+func settle(there []providers.Record, want *providers.Record, owner providers.Owner) []providers.Change {
+	var changes []providers.Change
+	have := false
+	for _, r := range there {
+		switch same := providers.FoldValue(r.Type, r.Value) == providers.FoldValue(want.Type, want.Value); {
+		case same && ownedBy(&r, owner):
+			have = true
+		case same:
+			have = true
+			after := r
+			after.Owners = []providers.Owner{owner}
+			changes = append(changes, providers.Change{Op: providers.OpUpdate, Before: r, After: after})
+		case ownedBy(&r, owner):
+			changes = append(changes, providers.Change{Op: providers.OpDelete, Before: r})
+		}
+	}
+	if !have {
+		changes = append(changes, providers.Change{Op: providers.OpCreate, After: *want})
+	}
+	return changes
+}
+
+func ownedBy(r *providers.Record, owner providers.Owner) bool {
+	o, ok := r.Owner()
+	return ok && o.Same(owner)
+}
+
+func (p *player) deregister(ctx context.Context, zone providers.Zone, a *userdata.AgentConfig, node string, owner providers.Owner) error {
+	names := []struct{ name, typ string }{{a.Service, "A"}, {a.Service, "AAAA"}}
+	if a.Kind == "dns-sd" {
+		host := hostName(node, a.Zone)
+		names = []struct{ name, typ string }{{a.Service, "SRV"}, {host, "A"}, {host, "AAAA"}}
+	}
+	for _, n := range names {
+		there, err := p.dns.Lookup(ctx, zone, n.name, n.typ)
+		if err != nil {
+			return fmt.Errorf("look for %s: %w", n.name, err)
+		}
+		var changes []providers.Change
+		for _, r := range there {
+			if ownedBy(&r, owner) {
+				changes = append(changes, providers.Change{Op: providers.OpDelete, Before: r})
+			}
+		}
+		if err := p.apply(ctx, zone, changes); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (p *player) apply(ctx context.Context, zone providers.Zone, changes []providers.Change) error {
+	if len(changes) == 0 {
+		return nil
+	}
+	for _, r := range p.dns.Apply(ctx, zone, changes) {
+		if r.Err != nil {
+			return r.Err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,349 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/user"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	"rollcall/cmd/rollcall/config"
+	"rollcall/dnsview"
+	"rollcall/dnsview/apply"
+	"rollcall/dnsview/wire"
+	"rollcall/providers"
+	"rollcall/providers/fleet"
+	"rollcall/providers/journal"
+	"rollcall/ui"
+)
+
+// patience is how long a one-shot command gives a source before it goes on without it.
+const patience = 15 * time.Second
+
+// session is everything that a command works with: the config, the sources and
+// the fleet that reads them.
+type session struct {
+	app    *app
+	config *config.Config
+	clouds []cloudSource
+	zones  []zoneSource
+	fleet  *fleet.Fleet
+	state  string // folder of the journal and the last snapshot
+
+	mu      sync.Mutex
+	journal *journal.Journal
+}
+
+// open reads the config, or finds out what there is without one, and sets up
+// the sources. Nothing is asked of a source yet that the config names.
+func (a *app) open(ctx context.Context) (*session, error) {
+	if err := a.enterDemo(ctx); err != nil {
+		return nil, err
+	}
+	path, err := config.Find(a.config)
+	if err != nil {
+		return nil, err
+	}
+	s := &session{app: a}
+	if path == "" {
+		d := discover(ctx, a.now, patience)
+		if d.empty() {
+			return nil, usagef("there is no config and there are no credentials: set AWS_PROFILE, TRITON_PROFILE or CLOUDFLARE_API_TOKEN, write a config with rollcall config init, or look around with rollcall --demo")
+		}
+		for _, n := range d.notes {
+			a.say("rollcall: %s", clean(n))
+		}
+		s.config, s.clouds, s.zones = d.config, d.clouds, d.zones
+	} else {
+		if s.config, err = config.Load(path, keyRules()); err != nil {
+			return nil, err
+		}
+		if s.clouds, s.zones, err = configured(s.config, a.now); err != nil {
+			return nil, err
+		}
+		if len(s.clouds)+len(s.zones) == 0 {
+			return nil, &config.Error{Pos: config.Pos{File: path}, What: "the config has no clouds and no zones", Do: "add some, or let rollcall config init find them"}
+		}
+	}
+	if len(s.config.Resolvers) == 0 {
+		if s.config.Resolvers, err = config.ParseResolvers(os.Getenv("ROLLCALL_RESOLVERS")); err != nil {
+			return nil, usagef("ROLLCALL_RESOLVERS: %w", err)
+		}
+	}
+	s.state = filepath.Join(config.StateDir(), s.config.StateName())
+	a.closers = append(a.closers, s.close)
+	return s, nil
+}
+
+// keyRules are the rules of the console for key bindings.
+func keyRules() config.KeyRules {
+	r := config.KeyRules{Actions: map[string][]string{}, Normal: ui.NormalKey}
+	for action, keys := range ui.DefaultKeys() {
+		r.Actions[string(action)] = keys
+	}
+	r.Refuse = func(action, key string) string {
+		_, errs := ui.MergeKeys(map[string][]string{action: {key}})
+		for _, err := range errs {
+			if why, ok := strings.CutPrefix(err.Error(), "keys: "+action+": "); ok {
+				return why
+			}
+		}
+		return ""
+	}
+	return r
+}
+
+// start makes the fleet. timeout bounds one read of one source.
+func (s *session) start(timeout time.Duration) {
+	o := fleet.Options{Every: s.config.Refresh, Timeout: timeout, Now: s.app.now}
+	if last, err := fleet.Load(s.snapshotPath()); err == nil {
+		o.Last = last
+	} else if !errors.Is(err, fs.ErrNotExist) {
+		s.app.say("rollcall: the rows of the last run cannot be shown: %s", clean(err.Error()))
+	}
+	for _, c := range s.clouds {
+		src := fleet.CloudSource{Name: c.name, Provider: c.provider, Region: c.region, Production: c.production, Err: c.err}
+		if c.compute != nil {
+			src.Compute = c.compute
+		}
+		if c.budget != nil {
+			src.Budget = c.budget
+		}
+		o.Clouds = append(o.Clouds, src)
+	}
+	for _, z := range s.zones {
+		src := fleet.ZoneSource{Name: z.name, Provider: z.provider, Err: z.err}
+		if z.dns != nil {
+			src.DNS = z.dns
+		}
+		if z.budget != nil {
+			src.Budget = z.budget
+		}
+		o.Zones = append(o.Zones, src)
+	}
+	s.fleet = fleet.New(o)
+}
+
+// look is what one-shot commands begin with: every source is read once, side by side,
+// and given up after a while. Sources that are not complete are told of.
+func (a *app) look(ctx context.Context) (*session, *dnsview.View, error) {
+	s, err := a.open(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	s.start(patience)
+	v, err := s.refresh(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, l := range shortfalls(v.Snapshot, a.now(), s.config.Guards.Age) {
+		a.say("rollcall: %s", l)
+	}
+	return s, v, nil
+}
+
+// refresh reads every source once and inspects what it has seen.
+func (s *session) refresh(ctx context.Context) (*dnsview.View, error) {
+	snap := s.fleet.Refresh(ctx)
+	if err := ctx.Err(); err != nil {
+		return nil, fmt.Errorf("stopped: %w", err)
+	}
+	if err := s.missingZones(snap); err != nil {
+		return nil, err
+	}
+	if err := s.save(snap); err != nil {
+		s.app.say("rollcall: the rows of this run cannot be kept for the next: %s", clean(err.Error()))
+	}
+	return s.inspect(snap), nil
+}
+
+func (s *session) inspect(snap *providers.Snapshot) *dnsview.View {
+	return dnsview.Inspect(snap, dnsview.Options{
+		Fleet: s.config.Fleet, Services: s.config.DeclaredServices(), Now: s.app.now(), MaxAge: s.staleAfter(),
+		BootGrace: s.config.Guards.BootGrace, CreateGrace: s.config.Guards.Grace, Allow: s.config.Guards.Allow, Ranges: dnsview.PublishedRanges(),
+	})
+}
+
+// staleAfter is the age from which a read is stale: older than guards allow,
+// and than two refreshes make it.
+func (s *session) staleAfter() time.Duration {
+	return max(s.config.Guards.Age, 2*s.config.Refresh+10*time.Second)
+}
+
+// missingZones finds zones of the config that their account says it does not have.
+func (s *session) missingZones(snap *providers.Snapshot) error {
+	var wrong config.Errors
+	for i := range snap.Zones {
+		z := &snap.Zones[i]
+		if providers.KindOf(z.Coverage.Err) != providers.KindNotFound || z.Zone.ID != "" && z.Coverage.Rows > 0 {
+			continue
+		}
+		for _, src := range s.zones {
+			if src.pos.Line > 0 && providers.SameName(src.name, z.Zone.Name) {
+				wrong = append(wrong, missingZone(src))
+			}
+		}
+	}
+	if len(wrong) > 0 {
+		return wrong
+	}
+	return nil
+}
+
+// shortfalls tells of every source that was not read completely, one line each.
+func shortfalls(snap *providers.Snapshot, now time.Time, maxAge time.Duration) []string {
+	var out []string
+	for _, r := range sourceRows(snap, now, max(maxAge, patience+5*time.Second)) {
+		if r.State == string(providers.CoverageComplete) {
+			continue
+		}
+		line := r.Name + " is " + r.State
+		if r.Error != nil {
+			line += ": " + strings.TrimPrefix(*r.Error, r.Name+": ")
+		}
+		if r.Rows > 0 && r.AgeSeconds != nil {
+			line += fmt.Sprintf("; its %d rows are %s old", r.Rows, short(time.Duration(*r.AgeSeconds*float64(time.Second))))
+		} else {
+			line += "; going on without it"
+		}
+		out = append(out, line)
+	}
+	return out
+}
+
+func (s *session) snapshotPath() string { return filepath.Join(s.state, "snapshot.json") }
+
+func (s *session) save(snap *providers.Snapshot) error {
+	if err := os.MkdirAll(s.state, 0o700); err != nil {
+		return fmt.Errorf("make the state folder: %w", err)
+	}
+	if err := fleet.Save(s.snapshotPath(), snap); err != nil {
+		return fmt.Errorf("save the last snapshot: %w", err)
+	}
+	return nil
+}
+
+func (s *session) journalPath() string { return filepath.Join(s.state, "journal.jsonl") }
+
+// openJournal opens the journal when the first change is near.
+func (s *session) openJournal() (*journal.Journal, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.journal != nil {
+		return s.journal, nil
+	}
+	if err := os.MkdirAll(s.state, 0o700); err != nil {
+		return nil, fmt.Errorf("make the state folder: %w", err)
+	}
+	j, err := journal.Open(s.journalPath(), s.app.now)
+	if err != nil {
+		return nil, fmt.Errorf("open the journal: %w", err)
+	}
+	for _, p := range j.Problems() {
+		s.app.say("rollcall: journal %s: line %d: %s %s", j.Path(), p.Line, clean(p.Why), p.Side)
+	}
+	s.journal = j
+	return j, nil
+}
+
+func (s *session) close() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.journal == nil {
+		return nil
+	}
+	err := s.journal.Close()
+	s.journal = nil
+	if err != nil {
+		return fmt.Errorf("close the journal: %w", err)
+	}
+	return nil
+}
+
+// engine makes what carries plans out, with the zones as they were found last.
+func (s *session) engine() (*apply.Engine, error) {
+	j, err := s.openJournal()
+	if err != nil {
+		return nil, err
+	}
+	g := s.config.Guards
+	o := apply.Options{
+		Fleet: s.config.Fleet, Services: s.config.DeclaredServices(), Allow: g.Allow, Journal: j, Who: who(), Now: s.app.now,
+		Guards:  apply.Guards{Age: g.Age, Grace: g.Grace, Threshold: g.Threshold},
+		Fresh:   func(context.Context) *providers.Snapshot { return s.fleet.Snapshot() },
+		Wire:    &wire.Asker{Resolvers: s.config.Resolvers},
+		Timeout: patience,
+	}
+	for _, c := range s.clouds {
+		t := apply.CloudTarget{Name: c.name, Err: c.err}
+		if c.compute != nil {
+			t.Reader, t.Power = c.compute, c.compute
+		}
+		o.Clouds = append(o.Clouds, t)
+	}
+	snap := s.fleet.Snapshot()
+	for _, z := range s.zones {
+		t := apply.ZoneTarget{Zone: providers.Zone{Name: z.name, Provider: z.provider}, Err: z.err}
+		for i := range snap.Zones {
+			if v := &snap.Zones[i]; providers.SameName(v.Zone.Name, z.name) {
+				t.Zone = v.Zone
+				if v.Zone.ID == "" && t.Err == nil {
+					t.Err = v.Coverage.Err
+				}
+			}
+		}
+		if z.dns != nil {
+			t.DNS = z.dns
+		}
+		o.Zones = append(o.Zones, t)
+	}
+	return apply.New(o), nil
+}
+
+// cloud gives a cloud by its name.
+func (s *session) cloud(name string) (*cloudSource, bool) {
+	for i := range s.clouds {
+		if s.clouds[i].name == name {
+			return &s.clouds[i], true
+		}
+	}
+	return nil, false
+}
+
+// zone gives a zone by its name.
+func (s *session) zone(name string) (*zoneSource, bool) {
+	for i := range s.zones {
+		if providers.SameName(s.zones[i].name, name) {
+			return &s.zones[i], true
+		}
+	}
+	return nil, false
+}
+
+// needFleet refuses to change owned records without a fleet id.
+func (s *session) needFleet() error {
+	if s.config.Fleet != "" {
+		return nil
+	}
+	if s.config.Path == "" {
+		return usagef("there is no config, hence no fleet id, and without one nothing that has an owner is changed: run rollcall config init")
+	}
+	return &config.Error{Pos: config.Pos{File: s.config.Path}, What: "there is no fleet id, and without one nothing that has an owner is changed", Do: "add fleet: with the id of your team's markers, or let rollcall config init choose one"}
+}
+
+// who says who makes a change, for the journal.
+func who() string {
+	name, host := "unknown", "unknown"
+	if u, err := user.Current(); err == nil {
+		name = u.Username
+	}
+	if h, err := os.Hostname(); err == nil {
+		host = h
+	}
+	return name + "@" + host
+}

@@ -1,0 +1,180 @@
+package main
+
+import (
+	"cmp"
+	"errors"
+	"os"
+	"time"
+
+	"rollcall/cmd/rollcall/config"
+	"rollcall/providers"
+	"rollcall/providers/budget"
+	"rollcall/providers/cloudflare"
+	"rollcall/providers/ec2"
+	"rollcall/providers/route53"
+	"rollcall/providers/triton"
+)
+
+// cloudSource is one cloud, set up or not.
+type cloudSource struct {
+	name       string
+	provider   providers.Provider
+	region     string
+	production bool
+	compute    providers.Compute
+	budget     *budget.Account
+	err        error
+}
+
+// zoneSource is one zone with the account that it is asked of, set up or not.
+type zoneSource struct {
+	name     string
+	provider providers.Provider
+	dns      providers.DNS
+	budget   *budget.Account
+	pos      config.Pos
+	err      error
+}
+
+// Cloudflare lets a user make 1,200 requests in five minutes, over all tokens
+// and zones ("Cloudflare API rate limits"). A burst takes a sixth of it at most,
+// so that a person who works in the dashboard beside rollcall is not locked out.
+const (
+	cloudflareRate  = 1000.0 / 300
+	cloudflareBurst = 200
+)
+
+// CloudAPI publishes no limit. Operators set one per account; this stays well
+// below the ones that are known.
+const (
+	tritonRate  = 20
+	tritonBurst = 100
+)
+
+// accounts makes adapters, one for each account: zones of one account share
+// its adapter, and everything that one provider counts together shares a budget.
+type accounts struct {
+	now     func() time.Time
+	dns     map[string]dnsAccount
+	budgets map[string]*budget.Account
+}
+
+type dnsAccount struct {
+	dns    providers.DNS
+	budget *budget.Account
+	err    error
+}
+
+func newAccounts(now func() time.Time) *accounts {
+	return &accounts{now: now, dns: map[string]dnsAccount{}, budgets: map[string]*budget.Account{}}
+}
+
+func (a *accounts) budget(key string, make func() *budget.Account) *budget.Account {
+	if _, ok := a.budgets[key]; !ok {
+		a.budgets[key] = make()
+	}
+	return a.budgets[key]
+}
+
+// cloud sets up one cloud. It does no I/O but to read local credentials.
+func (a *accounts) cloud(c *config.Cloud) cloudSource {
+	s := cloudSource{name: c.Name, provider: c.Provider, region: c.Region, production: c.Production}
+	switch c.Provider {
+	case providers.EC2:
+		s.budget = a.budget("ec2 "+c.Profile+" "+c.Region+" "+c.Endpoint, func() *budget.Account {
+			return ec2.NewBudget(c.Name, budget.WithClock(a.now))
+		})
+		cloud, err := ec2.New(ec2.Config{Name: c.Name, Region: c.Region, Profile: c.Profile, Endpoint: c.Endpoint, Budget: s.budget, Now: a.now})
+		if err != nil {
+			s.err = err
+			return s
+		}
+		s.compute, s.region = cloud, cloud.Region()
+	case providers.Triton:
+		url := cmp.Or(c.URL, c.Endpoint)
+		s.budget = a.budget("triton "+c.Profile+" "+url+" "+c.Account, func() *budget.Account {
+			return budget.New(c.Name, tritonRate, tritonBurst, budget.WithClock(a.now))
+		})
+		cloud, err := triton.New(triton.Config{
+			Name: c.Name, URL: url, Account: c.Account, User: c.User, KeyID: c.KeyID, KeyFile: c.KeyFile,
+			Profile: c.Profile, InsecureTLS: c.InsecureTLS, Budget: s.budget, Now: a.now,
+		})
+		if err != nil {
+			s.err = err
+			return s
+		}
+		s.compute = cloud
+	}
+	return s
+}
+
+// zone sets up one zone. It does no I/O but to read local credentials.
+func (a *accounts) zone(z *config.Zone) zoneSource {
+	acc := a.dnsAccount(z.Provider, z.Profile, z.TokenEnv, z.Endpoint)
+	return zoneSource{name: z.Name, provider: z.Provider, dns: acc.dns, budget: acc.budget, pos: z.Pos, err: acc.err}
+}
+
+func (a *accounts) dnsAccount(p providers.Provider, profile, tokenEnv, endpoint string) dnsAccount {
+	key := string(p) + " " + profile + " " + tokenEnv + " " + endpoint
+	acc, ok := a.dns[key]
+	if ok {
+		return acc
+	}
+	if p == providers.Cloudflare {
+		env := cmp.Or(tokenEnv, "CLOUDFLARE_API_TOKEN")
+		acc.budget = budget.New("cloudflare", cloudflareRate, cloudflareBurst, budget.WithClock(a.now))
+		token := os.Getenv(env)
+		if token == "" {
+			acc.err = providers.Errorf(providers.KindAuth, "set up", "no Cloudflare token: set %s to an API token that may read and edit DNS", env)
+		} else if c, err := cloudflare.New(cloudflare.Config{Token: token, BaseURL: endpoint, Budget: acc.budget, Now: a.now}); err != nil {
+			acc.err = err
+		} else {
+			acc.dns = c
+		}
+	} else {
+		acc.budget = route53.NewBudget("route53", budget.WithClock(a.now))
+		if r, err := route53.New(route53.Config{Profile: profile, Endpoint: endpoint, Budget: acc.budget, Now: a.now}); err != nil {
+			acc.err = err
+		} else {
+			acc.dns = r
+		}
+	}
+	a.dns[key] = acc
+	return acc
+}
+
+// configured sets up everything that a config names. What cannot be set up is a mistake in
+// the config or in the environment, and is told with its place: setting up
+// does not reach for the network.
+func configured(c *config.Config, now func() time.Time) ([]cloudSource, []zoneSource, error) {
+	acc := newAccounts(now)
+	var clouds []cloudSource
+	var zones []zoneSource
+	var wrong config.Errors
+	for i := range c.Clouds {
+		s := acc.cloud(&c.Clouds[i])
+		if s.err != nil {
+			wrong = append(wrong, &config.Error{Pos: c.Clouds[i].Pos, What: "cloud " + s.name + ": " + cause(s.err)})
+		}
+		clouds = append(clouds, s)
+	}
+	for i := range c.Zones {
+		s := acc.zone(&c.Zones[i])
+		if s.err != nil {
+			wrong = append(wrong, &config.Error{Pos: c.Zones[i].Pos, What: "zone " + s.name + ": " + cause(s.err)})
+		}
+		zones = append(zones, s)
+	}
+	if len(wrong) > 0 {
+		return nil, nil, wrong
+	}
+	return clouds, zones, nil
+}
+
+// cause is an error without the name of its source, which the caller tells.
+func cause(err error) string {
+	if e, ok := errors.AsType[*providers.Error](err); ok && e.Err != nil {
+		return e.Err.Error()
+	}
+	return err.Error()
+}

@@ -1,0 +1,112 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+
+	"github.com/spf13/cobra"
+)
+
+func (a *app) simCommand() *cobra.Command {
+	var instances int
+	var seed uint64
+	var env bool
+	var envFile string
+	c := &cobra.Command{
+		Use:   "sim",
+		Short: "The embedded clouds, for this and other clients",
+		Long: `sim starts the embedded clouds and stays in the foreground until it is
+interrupted: EC2, STS, IAM and Route 53, Triton CloudAPI in two data centres,
+Cloudflare, an authoritative DNS server and an ssh-agent that holds the Triton
+key, all on loopback. With the environment that --env prints, rollcall, aws,
+triton, curl and dig work on the same world:
+
+    rollcall sim --env-file /tmp/sim.env &
+    . /tmp/sim.env
+    rollcall ls instances
+    aws ec2 describe-instances`,
+		Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if instances < 0 || instances > 1_000_000 {
+				return usagef("--instances %d: write 0 to 1000000", instances)
+			}
+			if a.demo || a.config != "" {
+				return usagef("sim is a world of its own: leave out --demo and --config")
+			}
+			return a.sim(cmd.Context(), seed, instances, env, envFile)
+		},
+	}
+	f := c.Flags()
+	f.IntVar(&instances, "instances", 0, "about how many instances (default 60)")
+	f.Uint64Var(&seed, "seed", 1, "the same seed gives the same world")
+	f.BoolVar(&env, "env", false, "print the environment for clients as shell exports")
+	f.StringVar(&envFile, "env-file", "", "write the same to `file` once every port listens")
+	c.AddCommand(a.simFaultCommand())
+	return c
+}
+
+func (a *app) sim(ctx context.Context, seed uint64, instances int, env bool, envFile string) (err error) {
+	strangers := ""
+	for _, name := range strangersEnv {
+		if os.Getenv(name) != "" {
+			strangers += " " + name
+		}
+	}
+	dir, err := os.MkdirTemp("", "rollcall-sim-")
+	if err != nil {
+		return fmt.Errorf("make a folder for the world: %w", err)
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	s, err := startWorld(context.WithoutCancel(ctx), dir, seed, instances, a.say)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, s.Close()) }()
+
+	exports := exports(s.Env())
+	if strangers != "" {
+		exports = "unset" + strangers + "\n" + exports
+	}
+	if envFile != "" {
+		path, err := filepath.Abs(envFile)
+		if err != nil {
+			return fmt.Errorf("write the environment: %w", err)
+		}
+		if err := writeAtomically(path, func(f *os.File) error { return flush(f, exports) }); err != nil {
+			return err
+		}
+	}
+	if env {
+		if err := flush(a.out, exports); err != nil {
+			return err
+		}
+	}
+	a.say("rollcall sim: %d instances in %d clouds, zones scalability.expert and unilans.net; ctrl-c ends it", count(s), len(s.World().Clouds()))
+	<-ctx.Done()
+	return nil
+}
+
+// exports writes an environment as a POSIX shell reads it.
+func exports(env []string) string {
+	var b strings.Builder
+	for _, kv := range env {
+		k, v, _ := strings.Cut(kv, "=")
+		b.WriteString("export " + k + "=" + shellQuote(v) + "\n")
+	}
+	return b.String()
+}
+
+// shellSafe are texts that no shell reads as anything else than themselves.
+var shellSafe = regexp.MustCompile(`^[A-Za-z0-9_@%+=:,./-]+$`)
+
+func shellQuote(s string) string {
+	if shellSafe.MatchString(s) {
+		return s
+	}
+	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+}

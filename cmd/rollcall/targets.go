@@ -1,0 +1,147 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"rollcall/dnsview"
+	"rollcall/providers"
+)
+
+// recordTypes are the types at which a RECORD is split.
+var recordTypes = []string{
+	"A", "AAAA", "CNAME", "TXT", "SRV", "PTR", "MX", "NS", "CAA", "SOA", "DS", "DNSKEY", "NAPTR", "SPF", "TLSA", "SSHFP", "HTTPS", "SVCB", "URI", "LOC", "CERT", "SMIMEA",
+}
+
+// splitRecord reads a RECORD: [zone:]name/type/value, split at the first
+// /TYPE/. A name may hold slashes (RFC 2317), a value may hold anything.
+func splitRecord(s string) (recordRef, error) {
+	at, typ := -1, ""
+	upper := strings.ToUpper(s)
+	for _, t := range recordTypes {
+		if i := strings.Index(upper, "/"+t+"/"); i >= 0 && (at < 0 || i < at) {
+			at, typ = i, t
+		}
+	}
+	if at <= 0 {
+		return recordRef{}, usagef("%q is no record: write [zone:]name/type/value, such as www.example.com/A/192.0.2.1", clean(s))
+	}
+	r := recordRef{Name: s[:at], Type: typ, Value: s[at+len(typ)+2:]}
+	if zone, name, ok := strings.Cut(r.Name, ":"); ok {
+		r.Zone, r.Name = providers.CanonicalName(zone), name
+	}
+	r.Name = providers.CanonicalName(r.Name)
+	if r.Value == "" {
+		return recordRef{}, usagef("%q has no value: write [zone:]name/type/value", clean(s))
+	}
+	return r, nil
+}
+
+// findRecords finds the records that a RECORD names.
+func findRecords(v *dnsview.View, args []string) ([]providers.Identity, error) {
+	var out []providers.Identity
+	for _, arg := range args {
+		want, err := splitRecord(arg)
+		if err != nil {
+			return nil, err
+		}
+		var found []providers.Identity
+		var zones, near []string
+		for z := range v.Snapshot.Zones {
+			for i := range v.Snapshot.Zones[z].Records {
+				r := &v.Snapshot.Zones[z].Records[i]
+				if r.Name != want.Name || r.Type != want.Type || want.Zone != "" && r.Zone != want.Zone {
+					continue
+				}
+				if providers.FoldValue(r.Type, r.Value) != providers.FoldValue(want.Type, want.Value) {
+					near = append(near, r.Value)
+					continue
+				}
+				found = append(found, r.Identity())
+				if !slices.Contains(zones, r.Zone) {
+					zones = append(zones, r.Zone)
+				}
+			}
+		}
+		switch {
+		case len(found) == 0:
+			return nil, fmt.Errorf("there is no record %s%s", clean(arg), hintValues(near, v))
+		case len(zones) > 1:
+			return nil, usagef("%s is in the zones %s: write the zone before it, such as %s:%s", clean(arg), strings.Join(zones, " and "), zones[0], clean(arg))
+		}
+		out = append(out, found...)
+	}
+	return out, nil
+}
+
+// hintValues says what there is instead, and which zones could not be read.
+func hintValues(near []string, v *dnsview.View) string {
+	var unread []string
+	for i := range v.Snapshot.Zones {
+		if z := &v.Snapshot.Zones[i]; !z.Coverage.Complete() {
+			unread = append(unread, z.Zone.Name)
+		}
+	}
+	switch {
+	case len(unread) > 0:
+		return "; " + strings.Join(unread, " and ") + " could not be read completely: try again"
+	case len(near) > 3:
+		return fmt.Sprintf("; the name has %d other values: see rollcall ls records", len(near))
+	case len(near) > 0:
+		return "; the name has " + clean(strings.Join(near, ", "))
+	}
+	return "; see rollcall ls records"
+}
+
+// findInstances finds the instances that arguments name: an id, cloud/id, or a name
+// that only one instance has.
+func findInstances(v *dnsview.View, args []string) ([]providers.InstanceRef, error) {
+	var out []providers.InstanceRef
+	for _, arg := range args {
+		var found, dead []*providers.Instance
+		for c := range v.Snapshot.Clouds {
+			for i := range v.Snapshot.Clouds[c].Instances {
+				inst := &v.Snapshot.Clouds[c].Instances[i]
+				if inst.ID != arg && inst.Name != arg && inst.Cloud+"/"+inst.ID != arg && inst.Cloud+"/"+inst.Name != arg {
+					continue
+				}
+				if inst.State.Dead() && inst.ID != arg && inst.Cloud+"/"+inst.ID != arg {
+					dead = append(dead, inst)
+					continue
+				}
+				found = append(found, inst)
+			}
+		}
+		switch {
+		case len(found) == 1:
+			if ref := found[0].Ref(); !slices.Contains(out, ref) {
+				out = append(out, ref)
+			}
+		case len(found) > 1:
+			var ids []string
+			for _, i := range found {
+				ids = append(ids, i.Cloud+"/"+i.ID)
+			}
+			return nil, usagef("%q names %d instances: write one of %s", clean(arg), len(found), clean(strings.Join(ids, ", ")))
+		case len(dead) > 0:
+			return nil, fmt.Errorf("%s is terminated already (%s)", clean(arg), clean(dead[0].ID))
+		default:
+			return nil, fmt.Errorf("there is no instance %s%s", clean(arg), hintClouds(v))
+		}
+	}
+	return out, nil
+}
+
+func hintClouds(v *dnsview.View) string {
+	var unread []string
+	for i := range v.Snapshot.Clouds {
+		if c := &v.Snapshot.Clouds[i]; !c.Coverage.Complete() {
+			unread = append(unread, c.Cloud.Name)
+		}
+	}
+	if len(unread) > 0 {
+		return "; " + strings.Join(unread, " and ") + " could not be read completely: try again"
+	}
+	return "; see rollcall ls instances"
+}

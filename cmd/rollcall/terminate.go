@@ -1,0 +1,152 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"rollcall/dnsview"
+	"rollcall/providers"
+)
+
+func (a *app) terminateCommand() *cobra.Command {
+	var noDrain, yes bool
+	var c changing
+	cmd := &cobra.Command{
+		Use:   "terminate ID...",
+		Short: "Drain nodes and terminate them",
+		Long: `terminate takes nodes out of DNS, waits until no resolver can still hold their
+addresses, and terminates them. On a terminal it asks for the name of the
+node, or for their number; elsewhere it needs --yes. An ID is an instance id, cloud/id, or
+a name that one instance has.`,
+		Args: atLeastOne("the id of an instance"),
+	}
+	form := changeFlags(cmd, &c)
+	cmd.Flags().BoolVar(&noDrain, "no-drain", false, "do not wait: out of DNS, and terminate at once")
+	cmd.Flags().BoolVar(&yes, "yes", false, "do not ask")
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		c.form = form.is
+		ctx := cmd.Context()
+		s, v, err := a.look(ctx)
+		if err != nil {
+			return err
+		}
+		refs, err := findInstances(v, args)
+		if err != nil {
+			return err
+		}
+		plan := planTerminate(v, noDrain, refs...)
+		if !c.dryRun && !yes && len(plan.Steps) > 0 {
+			if err := a.confirmTerminate(ctx, v, plan, refs); err != nil {
+				return err
+			}
+		}
+		return a.carry(ctx, s, plan, c)
+	}
+	return cmd
+}
+
+// confirmTerminate asks for the name of one node, or for the number of several.
+// Without a terminal it leaves all undone and says so.
+func (a *app) confirmTerminate(ctx context.Context, v *dnsview.View, plan dnsview.Plan, refs []providers.InstanceRef) error {
+	for _, st := range plan.Steps {
+		a.say("  %s", clean(st.Sentence))
+	}
+	if !a.interactive() {
+		return fmt.Errorf("nothing was terminated: without a terminal nobody can be asked; give --yes")
+	}
+	for _, r := range refs {
+		if cv := v.CloudByKey(r.Key); cv != nil && cv.Production {
+			a.say("%s is PRODUCTION", clean(r.Cloud))
+		}
+	}
+	want := strconv.Itoa(len(refs))
+	what := "the number of nodes (" + want + ")"
+	if len(refs) == 1 {
+		want = firstOf(refs[0].Name, refs[0].ID)
+		what = clean(want)
+	}
+	if got := a.ask(ctx, "type "+what+" to terminate: "); got != want {
+		return fmt.Errorf("nothing was terminated: %q was not typed", clean(want))
+	}
+	return nil
+}
+
+// planTerminate plans a drain, or one without its waits.
+func planTerminate(v *dnsview.View, noDrain bool, refs ...providers.InstanceRef) dnsview.Plan {
+	p := dnsview.PlanDrain(v, refs...)
+	if noDrain {
+		p = withoutWaits(p)
+	}
+	return p
+}
+
+// withoutWaits leaves the waits of a plan out: what needed a wait needs what
+// the wait needed.
+func withoutWaits(p dnsview.Plan) dnsview.Plan {
+	needs := map[int][]int{} // of each wait
+	var steps []dnsview.Step
+	for _, st := range p.Steps {
+		var n []int
+		for _, id := range st.Needs {
+			if through, ok := needs[id]; ok {
+				n = append(n, through...)
+			} else {
+				n = append(n, id)
+			}
+		}
+		slices.Sort(n)
+		st.Needs = slices.Compact(n)
+		if st.Kind == dnsview.StepWait {
+			needs[st.ID] = st.Needs
+			continue
+		}
+		steps = append(steps, st)
+	}
+	p.Steps = steps
+	p.Title = strings.Replace(p.Title, "drain", "terminate without draining", 1)
+	return p
+}
+
+// powerCommand is start, stop or reboot.
+func (a *app) powerCommand(verb string) *cobra.Command {
+	shorts := map[string]string{
+		"start":  "Start stopped instances",
+		"stop":   "Stop instances; their agents take them out of DNS",
+		"reboot": "Reboot instances",
+	}
+	var yes bool
+	var c changing
+	cmd := &cobra.Command{
+		Use:   verb + " ID...",
+		Short: shorts[verb],
+		Long:  shorts[verb] + ". An ID is an instance id, cloud/id, or a name that\none instance has.",
+		Args:  atLeastOne("the id of an instance"),
+	}
+	form := changeFlags(cmd, &c)
+	cmd.Flags().BoolVar(&yes, "yes", false, "do not ask")
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		c.form = form.is
+		ctx := cmd.Context()
+		s, v, err := a.look(ctx)
+		if err != nil {
+			return err
+		}
+		refs, err := findInstances(v, args)
+		if err != nil {
+			return err
+		}
+		plan := dnsview.PlanPower(v, dnsview.PowerAction(verb), refs...)
+		if !c.dryRun && !yes && verb != "start" && a.interactive() && len(plan.Steps) > 0 {
+			if got := a.ask(ctx, fmt.Sprintf("%s %s? [y/N] ", verb, plural(len(plan.Steps), "instance"))); !strings.EqualFold(got, "y") && !strings.EqualFold(got, "yes") {
+				return fmt.Errorf("nothing was done")
+			}
+		}
+		return a.carry(ctx, s, plan, c)
+	}
+	return cmd
+}
