@@ -14,14 +14,14 @@ import (
 // owners reads who owns a value, from the working copy.
 func (w *work) owners(r *providers.Record) []providers.Owner {
 	var out []providers.Owner
-	w.eachMarker(r, func(_ key, _ int, o providers.Owner) { out = append(out, o) })
+	w.eachMarker(r, w.markerSets(r.Name), func(_ key, _ int, o providers.Owner) { out = append(out, o) })
 	slices.SortFunc(out, compareOwners)
 	return slices.Compact(out)
 }
 
-// eachMarker calls f for every marker string that names the value of r.
-func (w *work) eachMarker(r *providers.Record, f func(k key, i int, o providers.Owner)) {
-	for _, k := range w.markerSets(r.Name) {
+// eachMarker calls f for every marker string in these sets that names the value of r.
+func (w *work) eachMarker(r *providers.Record, in []key, f func(k key, i int, o providers.Owner)) {
+	for _, k := range in {
 		instance, _, _ := providers.SplitMarkerName(k.name)
 		for i, v := range w.sets[k].values {
 			parts, ok := parseOctalTXT(v)
@@ -62,7 +62,7 @@ func (w *work) unmark(r *providers.Record) {
 		}
 	}
 	drop := map[key][]int{}
-	w.eachMarker(r, func(k key, i int, _ providers.Owner) { drop[k] = append(drop[k], i) })
+	w.eachMarker(r, w.markerSets(r.Name), func(k key, i int, _ providers.Owner) { drop[k] = append(drop[k], i) })
 	for _, k := range slices.SortedFunc(maps.Keys(drop), compareKeys) {
 		s := w.touch(k)
 		for _, i := range slices.Backward(drop[k]) {
@@ -85,11 +85,7 @@ func (w *work) mark(r *providers.Record, owners []providers.Owner) error {
 			s.next.TTL = aws.Int64(defaultTTL)
 		}
 		var old []int
-		w.eachMarker(r, func(at key, i int, _ providers.Owner) {
-			if at == k {
-				old = append(old, i)
-			}
-		})
+		w.eachMarker(r, []key{k}, func(_ key, i int, _ providers.Owner) { old = append(old, i) })
 		for _, i := range slices.Backward(old) {
 			s.values = slices.Delete(s.values, i, i+1)
 		}

@@ -20,7 +20,8 @@ const defaultTTL = 300
 // tried on it one after the other; what one of them did can be taken back.
 type work struct {
 	zone    string
-	current map[string][]providers.Record // by subject: rows as read, owners attached
+	read    map[string]map[key]*types.ResourceRecordSet // by subject
+	current map[string][]providers.Record               // by subject: rows as read, owners attached; made when first asked for
 	sets    map[key]*set
 	order   []key          // in which sets were first touched
 	total   size           // of the batch so far
@@ -30,9 +31,8 @@ type work struct {
 }
 
 func newWork(zone string, read map[string]map[key]*types.ResourceRecordSet, own map[key]fields) *work {
-	w := &work{zone: zone, own: own, current: map[string][]providers.Record{}, sets: map[key]*set{}}
-	for name, sets := range read {
-		w.current[name] = records(zone, sets)
+	w := &work{zone: zone, own: own, read: read, current: map[string][]providers.Record{}, sets: map[key]*set{}}
+	for _, sets := range read {
 		for k, s := range sets {
 			w.sets[k] = newSet(s)
 		}
@@ -278,7 +278,7 @@ func (w *work) update(c *providers.Change) error {
 func (w *work) verify(r *providers.Record) error {
 	k := key{name: r.Name, typ: r.Type, id: r.SetID}
 	w.note(k)
-	for _, cur := range w.current[subject(r.Name)] {
+	for _, cur := range w.rowsOf(subject(r.Name)) {
 		if cur.Name != r.Name || cur.Type != r.Type || cur.SetID != r.SetID || providers.FoldValue(cur.Type, cur.Value) != providers.FoldValue(r.Type, r.Value) {
 			continue
 		}
@@ -297,6 +297,13 @@ func (w *work) verify(r *providers.Record) error {
 		return nil
 	}
 	return conflict("%s is not in the zone any more", r)
+}
+
+func (w *work) rowsOf(name string) []providers.Record {
+	if _, made := w.current[name]; !made {
+		w.current[name] = records(w.zone, w.read[name])
+	}
+	return w.current[name]
 }
 
 // differs says in which field two readings of one record differ.
