@@ -4,6 +4,13 @@
 package journal
 
 import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"sync"
 	"time"
 
 	"rollcall/providers"
@@ -82,38 +89,221 @@ type Problem struct {
 
 // Journal is an open journal. It is safe for concurrent use, by several
 // goroutines and by several processes.
-type Journal struct{ path string }
+type Journal struct {
+	path string
+	now  func() time.Time
+
+	mu     sync.Mutex
+	file   *os.File
+	lock   *os.File
+	book   book
+	closed bool
+}
 
 // Open opens the journal at path, and makes it and its folder when they are
 // not there. A damaged tail is set aside into a side file, which Problems
 // reports. now gives the time of entries; nil means time.Now.
-func Open(path string, now func() time.Time) (*Journal, error) { return &Journal{path: path}, nil }
+func Open(path string, now func() time.Time) (*Journal, error) {
+	if now == nil {
+		now = time.Now
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return nil, fmt.Errorf("journal: %w", err)
+	}
+	_, statErr := os.Stat(path)
+	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_APPEND, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("journal: %w", err)
+	}
+	lock, err := os.OpenFile(path+".lock", os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("journal: %w", err), file.Close())
+	}
+	j := &Journal{path: path, now: now, file: file, lock: lock}
+	if errors.Is(statErr, os.ErrNotExist) {
+		if err := syncFolder(filepath.Dir(path)); err != nil {
+			return nil, errors.Join(fmt.Errorf("journal: %w", err), j.Close())
+		}
+	}
+	if err := j.locked(func() error { return nil }); err != nil {
+		return nil, errors.Join(err, j.Close())
+	}
+	return j, nil
+}
+
+func syncFolder(path string) error {
+	d, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
+}
 
 // Path is where the journal lies.
 func (j *Journal) Path() string { return j.path }
 
 // Begin writes entries in state begun and returns them with their ids once
 // they are on disk (fsync).
-func (j *Journal) Begin(entries ...Entry) ([]Entry, error) { return entries, nil }
+func (j *Journal) Begin(entries ...Entry) ([]Entry, error) { return j.enter(Begun, entries) }
 
 // Refuse writes entries in state refused.
-func (j *Journal) Refuse(entries ...Entry) ([]Entry, error) { return entries, nil }
+func (j *Journal) Refuse(entries ...Entry) ([]Entry, error) { return j.enter(Refused, entries) }
+
+func (j *Journal) enter(state State, entries []Entry) ([]Entry, error) {
+	out := slices.Clone(entries)
+	err := j.locked(func() error {
+		var lines []any
+		for i := range out {
+			out[i].ID = strconv.FormatUint(j.book.lastID+uint64(i)+1, 10)
+			out[i].State = state
+			if out[i].Time.IsZero() {
+				out[i].Time = j.now()
+			}
+			out[i].Time = out[i].Time.UTC()
+			lines = append(lines, body{Entry: &out[i]})
+		}
+		return j.append(lines)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
 
 // End writes what became of entries that were begun.
-func (j *Journal) End(outcomes ...Outcome) error { return nil }
+func (j *Journal) End(outcomes ...Outcome) error {
+	if len(outcomes) == 0 {
+		return nil
+	}
+	return j.locked(func() error {
+		var lines []any
+		for _, o := range outcomes {
+			if o.Time.IsZero() {
+				o.Time = j.now()
+			}
+			o.Time = o.Time.UTC()
+			lines = append(lines, body{Outcome: &o})
+		}
+		return j.append(lines)
+	})
+}
 
 // Entries gives all entries, oldest first, those of other processes included.
-func (j *Journal) Entries() ([]Entry, error) { return nil, nil }
+func (j *Journal) Entries() ([]Entry, error) {
+	var out []Entry
+	err := j.locked(func() error {
+		out = slices.Clone(j.book.entries)
+		return nil
+	})
+	return out, err
+}
 
 // Problems gives what is wrong with the file, in the order of its lines.
-func (j *Journal) Problems() []Problem { return nil }
+func (j *Journal) Problems() []Problem {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return slices.Clone(j.book.problems)
+}
 
 // Check reports whether the journal can be written to now, without writing an entry.
-func (j *Journal) Check() error { return nil }
+func (j *Journal) Check() error { return j.locked(func() error { return nil }) }
 
 // Close closes the file.
-func (j *Journal) Close() error { return nil }
+func (j *Journal) Close() error {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if j.closed {
+		return nil
+	}
+	j.closed = true
+	return errors.Join(j.file.Close(), j.lock.Close())
+}
+
+// locked runs f while no other process writes, with the book brought up to date.
+func (j *Journal) locked(f func() error) error {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if j.closed {
+		return errors.New("journal: it is closed")
+	}
+	if err := lockFile(j.lock); err != nil {
+		return fmt.Errorf("journal: lock %s: %w", j.lock.Name(), err)
+	}
+	err := j.catchUp()
+	if err == nil {
+		err = f()
+	}
+	if unlockErr := unlockFile(j.lock); unlockErr != nil && err == nil {
+		err = fmt.Errorf("journal: unlock %s: %w", j.lock.Name(), unlockErr)
+	}
+	return err
+}
+
+// catchUp reads what other processes have appended, and mends the tail. The
+// lock is held, so nobody is in the middle of a write: a line that is not
+// whole was cut off by a crash.
+func (j *Journal) catchUp() error {
+	info, err := j.file.Stat()
+	if err != nil {
+		return fmt.Errorf("journal: %w", err)
+	}
+	if onDisk, err := os.Stat(j.path); err != nil || !os.SameFile(info, onDisk) {
+		return fmt.Errorf("journal: %s was removed or replaced while it was open; start rollcall again", j.path)
+	}
+	if info.Size() < j.book.size {
+		return fmt.Errorf("journal: %s has become shorter while it was open: it was tampered with, or its disk is damaged", j.path)
+	}
+	if info.Size() == j.book.size {
+		return nil
+	}
+	data := make([]byte, info.Size()-j.book.size)
+	if _, err := j.file.ReadAt(data, j.book.size); err != nil {
+		return fmt.Errorf("journal: read %s: %w", j.path, err)
+	}
+	first := j.book.size == 0
+	bad := j.book.take(data)
+	if len(bad) > 0 {
+		if err := j.setAside(bad); err != nil {
+			return err
+		}
+	}
+	if first {
+		j.checkHead()
+	}
+	return nil
+}
+
+// setAside moves a damaged tail into a side file, and only then cuts it off.
+func (j *Journal) setAside(bad []byte) error {
+	side := fmt.Sprintf("%s.damaged-%d-%d", j.path, j.now().Unix(), j.book.size)
+	f, err := os.OpenFile(side, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600)
+	if err != nil {
+		return fmt.Errorf("journal: set the damaged tail aside: %w", err)
+	}
+	_, err = f.Write(bad)
+	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
+		return fmt.Errorf("journal: set the damaged tail aside: %w", err)
+	}
+	if err := errors.Join(syncFolder(filepath.Dir(j.path)), os.Truncate(j.path, j.book.size), j.file.Sync()); err != nil {
+		return fmt.Errorf("journal: cut the damaged tail off: %w", err)
+	}
+	j.book.problems = append(j.book.problems, Problem{Line: j.book.lines + 1, Side: side, Why: fmt.Sprintf("%d bytes at the end are not a whole entry (a write was cut off, or the file was damaged); they were set aside", len(bad))})
+	return nil
+}
 
 // Read reads a journal without locking or mending it. A journal that is not
 // there is empty.
-func Read(path string) ([]Entry, []Problem, error) { return nil, nil, nil }
+func Read(path string) ([]Entry, []Problem, error) {
+	data, err := os.ReadFile(path)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, nil, nil
+	}
+	if err != nil {
+		return nil, nil, fmt.Errorf("journal: %w", err)
+	}
+	var b book
+	if bad := b.take(data); len(bad) > 0 {
+		b.problems = append(b.problems, Problem{Line: b.lines + 1, Why: fmt.Sprintf("%d bytes at the end are not a whole entry", len(bad))})
+	}
+	return b.entries, b.problems, nil
+}

@@ -1,0 +1,192 @@
+package journal
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+)
+
+// line is one line of the file. Hash is that of Seq, Prev and Body, so that no
+// line can be changed, left out or put elsewhere without breaking the chain.
+type line struct {
+	Seq  uint64          `json:"seq"`
+	Prev string          `json:"prev"`
+	Hash string          `json:"hash"`
+	Body json.RawMessage `json:"body"`
+}
+
+// body is what a line says: a new entry, or what became of one.
+type body struct {
+	Entry   *Entry   `json:"entry,omitempty"`
+	Outcome *Outcome `json:"outcome,omitempty"`
+}
+
+func hashOf(seq uint64, prev string, raw []byte) string {
+	h := sha256.New()
+	h.Write(strconv.AppendUint(nil, seq, 10))
+	h.Write([]byte{'\n'})
+	h.Write([]byte(prev))
+	h.Write([]byte{'\n'})
+	h.Write(raw)
+	return hex.EncodeToString(h.Sum(nil))
+}
+
+// book is what was read of a file.
+type book struct {
+	size     int64 // bytes taken in
+	lines    int
+	seq      uint64 // of the last line
+	head     string // its hash
+	lastID   uint64
+	entries  []Entry
+	at       map[string]int // entry id -> place in entries
+	problems []Problem
+}
+
+// take reads more lines. It returns the tail that is not made of whole lines
+// that are true to themselves; what lies before it is taken in, and where its
+// chain is broken is noted.
+func (b *book) take(data []byte) (bad []byte) {
+	type parsed struct {
+		l   line
+		end int
+		ok  bool
+	}
+	var all []parsed
+	good := 0 // how many of all lie before the tail
+	end := 0
+	for end < len(data) {
+		n := bytes.IndexByte(data[end:], '\n')
+		if n < 0 {
+			break
+		}
+		p := parsed{end: end + n + 1}
+		err := json.Unmarshal(data[end:end+n], &p.l)
+		p.ok = err == nil && p.l.Hash == hashOf(p.l.Seq, p.l.Prev, p.l.Body)
+		end = p.end
+		all = append(all, p)
+		if p.ok {
+			good = len(all)
+		}
+	}
+	from := 0
+	for _, p := range all[:good] {
+		b.lines++
+		from = p.end
+		if !p.ok {
+			b.problems = append(b.problems, Problem{Line: b.lines, Why: "this line is not what was written: its hash does not match"})
+			b.seq++
+			b.head = "?"
+			continue
+		}
+		if b.head != "?" && p.l.Prev != b.head || p.l.Seq != b.seq+1 {
+			b.problems = append(b.problems, Problem{Line: b.lines, Why: fmt.Sprintf("the chain is broken before this line: lines were changed, left out or moved (number %d follows number %d)", p.l.Seq, b.seq)})
+		}
+		b.seq, b.head = p.l.Seq, p.l.Hash
+		b.enter(p.l.Body)
+	}
+	b.size += int64(from)
+	return data[from:]
+}
+
+// enter takes in what one line says.
+func (b *book) enter(raw json.RawMessage) {
+	var l body
+	if err := json.Unmarshal(raw, &l); err != nil {
+		b.problems = append(b.problems, Problem{Line: b.lines, Why: "this line is of a kind that this rollcall does not know"})
+		return
+	}
+	switch {
+	case l.Entry != nil:
+		if b.at == nil {
+			b.at = map[string]int{}
+		}
+		b.at[l.Entry.ID] = len(b.entries)
+		b.entries = append(b.entries, *l.Entry)
+		if id, err := strconv.ParseUint(l.Entry.ID, 10, 64); err == nil {
+			b.lastID = max(b.lastID, id)
+		}
+	case l.Outcome != nil:
+		o := l.Outcome
+		i, ok := b.at[o.ID]
+		if !ok {
+			b.problems = append(b.problems, Problem{Line: b.lines, Why: "this line ends entry " + o.ID + ", which the journal does not have"})
+			return
+		}
+		// Entries that were handed out are not written to: this one is put in the place of the old.
+		e := b.entries[i]
+		e.State, e.Ended, e.Result, e.Already, e.Ticket, e.Error, e.Note = o.State, o.Time, o.Result, o.Already, o.Ticket, o.Error, o.Note
+		b.entries[i] = e
+	}
+}
+
+// append writes lines in one write and waits until they are on disk. When that
+// fails, what was written of them is taken off again, so that the book stays true.
+func (j *Journal) append(bodies []any) error {
+	var buf bytes.Buffer
+	seq, prev := j.book.seq, j.book.head
+	if prev == "?" {
+		prev = strings.Repeat("0", 64) // what stood before cannot be vouched for
+	}
+	for _, v := range bodies {
+		raw, err := json.Marshal(v)
+		if err != nil {
+			return fmt.Errorf("journal: %w", err)
+		}
+		seq++
+		l := line{Seq: seq, Prev: prev, Hash: hashOf(seq, prev, raw), Body: raw}
+		prev = l.Hash
+		text, err := json.Marshal(l)
+		if err != nil {
+			return fmt.Errorf("journal: %w", err)
+		}
+		buf.Write(text)
+		buf.WriteByte('\n')
+	}
+	if _, err := j.file.Write(buf.Bytes()); err != nil {
+		return errors.Join(fmt.Errorf("journal: write %s: %w", j.path, err), j.file.Truncate(j.book.size))
+	}
+	if err := j.file.Sync(); err != nil {
+		return errors.Join(fmt.Errorf("journal: write %s to disk: %w", j.path, err), j.file.Truncate(j.book.size))
+	}
+	if bad := j.book.take(buf.Bytes()); len(bad) > 0 {
+		return fmt.Errorf("journal: %s: what was written cannot be read back", j.path)
+	}
+	return j.writeHead()
+}
+
+// writeHead notes number and hash of the last line beside the journal, so that
+// a journal that was cut off at the end of a line is noticed.
+func (j *Journal) writeHead() error {
+	text := fmt.Sprintf("%d %s\n", j.book.seq, j.book.head)
+	if _, err := j.lock.WriteAt([]byte(text), 0); err != nil {
+		return fmt.Errorf("journal: %w", err)
+	}
+	if err := j.lock.Truncate(int64(len(text))); err != nil {
+		return fmt.Errorf("journal: %w", err)
+	}
+	return nil
+}
+
+// checkHead compares the end of the journal with the note beside it. The note
+// is written last, so a crash leaves it behind the journal, never ahead of it.
+func (j *Journal) checkHead() {
+	data, err := io.ReadAll(io.NewSectionReader(j.lock, 0, 256))
+	if err != nil {
+		return
+	}
+	num, _, ok := strings.Cut(strings.TrimSpace(string(data)), " ")
+	seq, err := strconv.ParseUint(num, 10, 64)
+	if !ok || err != nil || seq <= j.book.seq {
+		return
+	}
+	j.book.problems = append(j.book.problems, Problem{Why: fmt.Sprintf("the journal ends at number %d, but number %d was written: entries were cut off", j.book.seq, seq)})
+	j.book.seq = seq // numbers are not given twice
+	j.book.head = "?"
+}
