@@ -1,0 +1,330 @@
+package launch
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"sync"
+	"time"
+
+	"rollcall/providers"
+)
+
+// Run launches all nodes of the spec side by side and follows each until it is
+// registered, has failed or ctx ends. progress is called from one goroutine at
+// a time, once for each stage of each node; it may be nil. Running the same
+// spec again launches no node twice.
+func Run(ctx context.Context, spec Spec, clouds []Cloud, o Options, progress func(Progress)) Report {
+	plan, err := Prepare(spec, clouds)
+	o = o.withDefaults()
+	r := Report{Spec: spec, Nodes: plan.Nodes, Started: o.Now(), Finished: o.Now()}
+	if err != nil {
+		r.Problems, _ = errors.AsType[Problems](err)
+		return r
+	}
+	return carry(ctx, r, clouds, o, progress)
+}
+
+// Retry carries on with what a report says is missing, under the same launch
+// id: nodes that are registered are left alone, nodes that run are followed
+// further, the others are asked for again. A node that came up dead gets a new
+// index, since its old one would give the dead instance again.
+func Retry(ctx context.Context, r Report, clouds []Cloud, o Options, progress func(Progress)) Report {
+	if _, err := Prepare(r.Spec, clouds); err != nil {
+		r.Problems, _ = errors.AsType[Problems](err)
+		return r
+	}
+	r.Problems = nil
+	r.Nodes = slices.Clone(r.Nodes)
+	for i := range r.Nodes {
+		n := &r.Nodes[i]
+		n.Err, n.Message = nil, ""
+		switch {
+		case n.Done():
+		case n.Instance.ID != "" && (n.Instance.State == providers.StateTerminated || n.Instance.State == providers.StateTerminating || n.Instance.State == providers.StateFailed):
+			next := 0
+			for _, m := range r.Nodes {
+				if m.Cloud == n.Cloud {
+					next = max(next, m.Index+1)
+				}
+			}
+			n.Index, n.Instance, n.Stage = next, providers.Instance{}, StageWaiting
+			n.Name = r.Spec.name(nextNumber(r.Spec, r.Nodes))
+		case n.Instance.ID != "" && n.Stage == StageFailed:
+			n.Stage = StagePending
+		case n.Instance.ID == "":
+			n.Stage = StageWaiting
+		}
+	}
+	return carry(ctx, r, clouds, o.withDefaults(), progress)
+}
+
+// nextNumber gives a number that no node of the launch has in its name.
+func nextNumber(s Spec, nodes []Node) int {
+	for n := len(nodes); ; n++ {
+		if !slices.ContainsFunc(nodes, func(m Node) bool { return m.Name == s.name(n) }) {
+			return n
+		}
+	}
+}
+
+func (o Options) withDefaults() Options {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	o.Concurrency = cmp.Or(o.Concurrency, 8)
+	o.Tries = cmp.Or(o.Tries, 4)
+	o.Poll = cmp.Or(o.Poll, 2*time.Second)
+	o.RunTimeout = cmp.Or(o.RunTimeout, 10*time.Minute)
+	o.RegisterTimeout = cmp.Or(o.RegisterTimeout, 10*time.Minute)
+	return o
+}
+
+// run is one launch under way.
+type run struct {
+	o      Options
+	spec   *Spec
+	clouds map[string]Cloud
+	room   map[string]chan struct{} // launch calls under way, by cloud
+	poll   map[string]time.Duration // by cloud: many nodes are each looked at less often
+
+	mu       sync.Mutex
+	nodes    []Node
+	progress func(Progress)
+}
+
+func carry(ctx context.Context, r Report, clouds []Cloud, o Options, progress func(Progress)) Report {
+	l := &run{o: o, spec: &r.Spec, clouds: map[string]Cloud{}, room: map[string]chan struct{}{}, poll: map[string]time.Duration{}, nodes: r.Nodes, progress: progress}
+	for _, c := range clouds {
+		l.clouds[c.Name] = c
+		l.room[c.Name] = make(chan struct{}, o.Concurrency)
+	}
+	for _, t := range r.Spec.Nodes {
+		l.poll[t.Cloud] = max(o.Poll, time.Duration(t.Count)*o.Poll/20)
+	}
+	r.Started = o.Now()
+	var wg sync.WaitGroup
+	for i := range r.Nodes {
+		wg.Go(func() { l.node(ctx, i) })
+	}
+	wg.Wait()
+	r.Nodes, r.Finished = l.nodes, o.Now()
+	return r
+}
+
+// get gives a copy of a node as it stands.
+func (l *run) get(i int) Node {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.nodes[i]
+}
+
+// set changes a node and tells of it when its stage, its instance's id or its message changed.
+func (l *run) set(i int, change func(*Node)) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	n := &l.nodes[i]
+	was := *n
+	change(n)
+	n.Message = clean(n.Message)
+	if n.Stage != was.Stage || n.Since.IsZero() {
+		n.Since = l.o.Now()
+	}
+	if l.progress == nil || (n.Stage == was.Stage && n.Message == was.Message && n.Instance.ID == was.Instance.ID) {
+		return
+	}
+	done := 0
+	for j := range l.nodes {
+		if l.nodes[j].Done() {
+			done++
+		}
+	}
+	l.progress(Progress{Node: *n, Done: done, Total: len(l.nodes)})
+}
+
+// end notes why a node goes no further for now.
+func (l *run) end(i int, stage Stage, err error, format string, args ...any) {
+	l.set(i, func(n *Node) {
+		n.Err, n.Message = err, fmt.Sprintf(format, args...)
+		if stage != "" {
+			n.Stage = stage
+		}
+	})
+}
+
+// node takes one node as far as it goes.
+func (l *run) node(ctx context.Context, i int) {
+	n := l.get(i)
+	if n.Done() {
+		return
+	}
+	if n.Instance.ID == "" && !l.launch(ctx, i) {
+		return
+	}
+	if l.get(i).Stage != StageRunning && !l.untilRunning(ctx, i) {
+		return
+	}
+	l.untilRegistered(ctx, i)
+}
+
+// launch asks the cloud for one node, again and again under the same launch id
+// and index where an answer was lost. It reports whether there is an instance.
+func (l *run) launch(ctx context.Context, i int) bool {
+	n := l.get(i)
+	room := l.room[n.Cloud]
+	select {
+	case room <- struct{}{}:
+		defer func() { <-room }()
+	case <-ctx.Done():
+		l.end(i, "", ctx.Err(), "not asked for: the launch was stopped")
+		return false
+	}
+	t := slices.IndexFunc(l.spec.Nodes, func(t Target) bool { return t.Cloud == n.Cloud })
+	l.set(i, func(n *Node) { n.Stage = StageLaunching })
+	req := l.spec.request(&l.spec.Nodes[t], &n)
+	lost := false // an answer was lost: the cloud may have taken the node
+	for try := 0; ; try++ {
+		inst, err := l.clouds[n.Cloud].Compute.Launch(ctx, req)
+		if err == nil {
+			l.set(i, func(n *Node) { n.Stage, n.Instance = StagePending, inst })
+			return true
+		}
+		kind := providers.KindOf(err)
+		mayPass := kind == providers.KindThrottled || kind == providers.KindUnreachable || kind == providers.KindUncertain || kind == providers.KindOther || kind == providers.KindIncomplete || kind == providers.KindConflict
+		lost = lost || mayPass && kind != providers.KindThrottled && kind != providers.KindConflict
+		if mayPass && try+1 < l.o.Tries && ctx.Err() == nil {
+			wait := max(providers.RetryAfter(err), l.o.Poll<<min(try, 5))
+			if l.wait(ctx, wait) {
+				continue
+			}
+		}
+		if lost {
+			l.end(i, StageUnknown, err, "no answer: the cloud may have taken it; a retry asks again under the same launch id and starts nothing twice: %v", err)
+		} else {
+			l.end(i, StageFailed, err, "%v", err)
+		}
+		return false
+	}
+}
+
+// wait sleeps for d and a little more, so that nodes do not ask in step; false when ctx ended first.
+func (l *run) wait(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(time.Duration(float64(d) * (1 + 0.3*rand.Float64())))
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// look asks the cloud how the node's instance is. dead says that it will never run.
+func (l *run) look(ctx context.Context, i int) (state providers.InstanceState, dead bool) {
+	n := l.get(i)
+	inst, err := l.clouds[n.Cloud].Compute.Instance(ctx, n.Instance.ID)
+	switch {
+	case providers.KindOf(err) == providers.KindGone:
+		inst = n.Instance
+		inst.State = providers.StateTerminated
+	case err != nil:
+		// A new id may be unknown to the cloud for a while, and an error is no answer.
+		l.set(i, func(n *Node) { n.Message = err.Error() })
+		return "", false
+	}
+	l.set(i, func(n *Node) { n.Instance, n.Message = inst, "" })
+	switch inst.State {
+	case providers.StateTerminated, providers.StateTerminating, providers.StateFailed:
+		l.end(i, StageFailed, providers.Errorf(providers.KindGone, "launch", "the instance is %s", inst.State),
+			"the instance is %s: it ended before it was registered", inst.State)
+		return inst.State, true
+	}
+	return inst.State, false
+}
+
+// untilRunning follows a node to running.
+func (l *run) untilRunning(ctx context.Context, i int) bool {
+	n := l.get(i)
+	until := l.o.Now().Add(l.o.RunTimeout)
+	if n.Instance.State == providers.StateRunning {
+		l.set(i, func(n *Node) { n.Stage = StageRunning })
+		return true
+	}
+	for step := 0; ; step++ {
+		state, dead := l.look(ctx, i)
+		switch {
+		case dead:
+			return false
+		case state == providers.StateRunning:
+			l.set(i, func(n *Node) { n.Stage = StageRunning })
+			return true
+		case l.o.Now().After(until):
+			err := fmt.Errorf("not running after %s", l.o.RunTimeout)
+			l.end(i, "", err, "%v; it may still come up: look, or retry", err)
+			return false
+		case !l.wait(ctx, l.interval(n.Cloud, step)):
+			l.end(i, "", ctx.Err(), "no longer followed: the launch was stopped")
+			return false
+		}
+	}
+}
+
+func (l *run) interval(cloud string, step int) time.Duration {
+	return min(l.poll[cloud]<<min(step/3, 2), 4*l.poll[cloud])
+}
+
+// untilRegistered follows a running node into DNS.
+func (l *run) untilRegistered(ctx context.Context, i int) {
+	n := l.get(i)
+	until := l.o.Now().Add(l.o.RegisterTimeout)
+	put := !l.spec.Console || l.o.Register == nil // nothing to do, or done
+	for step := 0; ; step++ {
+		var err error
+		if !put {
+			if err = l.o.Register(ctx, l.get(i)); err == nil {
+				put = true
+			}
+		}
+		done := false
+		if err == nil {
+			done = true
+			if l.o.Registered != nil {
+				done, err = l.o.Registered(ctx, l.get(i))
+			}
+		}
+		switch {
+		case done && err == nil:
+			l.set(i, func(n *Node) { n.Stage, n.Err, n.Message = StageRegistered, nil, "" })
+			return
+		case err != nil && !put && (providers.KindOf(err) == providers.KindInvalid || providers.KindOf(err) == providers.KindLimit):
+			l.end(i, "", err, "it runs, and cannot be registered: %v", err)
+			return
+		case l.o.Now().After(until):
+			l.end(i, "", cmp.Or(err, fmt.Errorf("not in DNS after %s", l.o.RegisterTimeout)),
+				"it runs, and is not in DNS after %s: look at its console log, or retry%s", l.o.RegisterTimeout, because(err))
+			return
+		}
+		if err != nil {
+			l.set(i, func(n *Node) { n.Message = err.Error() })
+		}
+		if step%4 == 3 {
+			if _, dead := l.look(ctx, i); dead {
+				return
+			}
+		}
+		if !l.wait(ctx, l.interval(n.Cloud, step)) {
+			l.end(i, "", ctx.Err(), "it runs; no longer followed: the launch was stopped")
+			return
+		}
+	}
+}
+
+func because(err error) string {
+	if err == nil {
+		return ""
+	}
+	return ": " + err.Error()
+}
