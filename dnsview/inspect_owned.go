@@ -91,7 +91,8 @@ func (in *inspector) unknownCloud(z *zoneState, r *providers.Record, o providers
 }
 
 // absent is for an owner that the list of its cloud does not show. Only the
-// cloud's word about that very id makes it gone.
+// cloud's word about that very id makes it gone. That word has no age: ids do not
+// come back, so an answer given after the creation grace stays true.
 func (in *inspector) absent(z *zoneState, r *providers.Record, o providers.Owner, cs *cloudState, lack string) {
 	l, asked := cs.view.Lookups[o.Instance]
 	who := "its owner " + shortID(o.Instance)
@@ -101,15 +102,13 @@ func (in *inspector) absent(z *zoneState, r *providers.Record, o providers.Owner
 			Class: InFlight, Severity: Info, RestsOn: []Basis{cs.basis, z.basis},
 			Reason: subject(r) + ": " + who + " is not listed by " + cs.name + ", but was registered only " + ago(in.o.Now.Sub(o.Registered)) + " ago",
 		}))
-	case asked && l.Gone && l.Err == nil && !in.tooYoung(o, l.Asked) && !in.lookupStale(l):
+	case asked && l.Gone && l.Err == nil && !in.tooYoung(o, l.Asked):
 		in.gone(z, r, o, cs, nil, Evidence{Source: cs.name, Fact: "was asked for " + Clean(o.Instance) + " and answered that it is gone", At: l.Asked}, "is gone", lack)
 	default:
 		why := cs.name + " does not list it, and was not asked for it by id yet"
 		switch {
 		case asked && l.Err != nil:
 			why = cs.name + " does not list it, and did not answer when asked for it by id (" + errorText(l.Err) + ")"
-		case asked && l.Gone:
-			why = cs.name + " does not list it, and the answer to the question for it by id is too old"
 		}
 		if cs.state != providers.CoverageComplete {
 			why = cs.why
@@ -124,10 +123,6 @@ func (in *inspector) absent(z *zoneState, r *providers.Record, o providers.Owner
 // new instance may not be found for a while.
 func (in *inspector) tooYoung(o providers.Owner, at time.Time) bool {
 	return at.Sub(o.Registered) < in.o.CreateGrace
-}
-
-func (in *inspector) lookupStale(l providers.Lookup) bool {
-	return in.o.MaxAge > 0 && in.o.Now.Sub(l.Asked) > in.o.MaxAge
 }
 
 // gone is for an owner that its cloud says does not exist any more. Whether the
@@ -255,12 +250,12 @@ func (in *inspector) stopped(z *zoneState, r *providers.Record, o providers.Owne
 
 // holds reports whether an instance has an address, by its own row or by an
 // elastic address or interface that is attached to it.
-func (in *inspector) holds(i *providers.Instance, a netip.Addr) bool {
+func (x *index) holds(i *providers.Instance, a netip.Addr) bool {
 	if i.HasAddress(a) {
 		return true
 	}
-	h, ok := in.holders[a]
-	return ok && h.inst == i
+	h, ok := x.holders[a]
+	return ok && h.inst != nil && (h.inst == i || h.inst.ID == i.ID && x.keyOf(h.inst) == x.keyOf(i))
 }
 
 // givenBack reports whether a stopped instance does not keep the address.

@@ -268,10 +268,14 @@ func TestOneFindingForEachCondition(t *testing.T) {
 			w.remove(tritonA, false)
 			w.cloud("joyent-east").Lookups[tritonA] = providers.Lookup{ID: tritonA, Asked: testRead, Err: errors.New("timeout")}
 		}, []string{"unknown(dead) info " + wwwTriton}, "timeout"},
-		{"an answer to the question by id that is too old is unknown", func(w *world) {
+		{"an answer to the question by id stays true, since ids do not come back", func(w *world) {
 			w.remove(tritonA, true)
 			w.cloud("joyent-east").Lookups[tritonA] = providers.Lookup{ID: tritonA, Asked: testNow.Add(-time.Hour), Gone: true}
-		}, []string{"unknown(dead) info " + wwwTriton}, "too old"},
+		}, []string{"dead high delete! " + wwwTriton}, ""},
+		{"an answer that is older than the marker says nothing of it", func(w *world) {
+			w.remove(tritonA, true)
+			w.cloud("joyent-east").Lookups[tritonA] = providers.Lookup{ID: tritonA, Asked: w.record(wwwName, "A", "165").Owners[0].Registered.Add(-time.Hour), Gone: true}
+		}, []string{"unknown(dead) info " + wwwTriton}, ""},
 		{"an answer that was given while the marker was too young is unknown", func(w *world) {
 			w.remove(tritonA, true)
 			w.record(wwwName, "A", "165").Owners[0].Registered = testNow.Add(-10*time.Minute - time.Second)

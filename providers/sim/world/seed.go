@@ -227,6 +227,9 @@ func (s *seeder) launch(c *cloud, ro role, name string, at time.Time) *Instance 
 	for k, v := range ro.tags {
 		spec.Tags[k] = v
 	}
+	if c.Provider == providers.EC2 {
+		spec.Tags["Name"] = name
+	}
 	if s.o.UserData != nil {
 		if svc := serviceOf(ro.tags); svc != "" {
 			spec.UserData = s.o.UserData(svc, c.Provider)
