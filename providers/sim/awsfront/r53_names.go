@@ -57,7 +57,7 @@ func splitOctal(name string) []string {
 			labels = append(labels, b.String())
 			b.Reset()
 		case c == '\\' && i+3 < len(name) && octalDigits(name[i+1:i+4]):
-			b.WriteByte((name[i+1]-'0')<<6 | (name[i+2]-'0')<<3 | name[i+3] - '0')
+			b.WriteByte((name[i+1]-'0')<<6 | (name[i+2]-'0')<<3 | (name[i+3] - '0'))
 			i += 3
 		default:
 			b.WriteByte(c)
@@ -72,18 +72,17 @@ func octalDigits(s string) bool {
 
 // nameProblem says what is wrong with a name, in the code and words of Route 53; both are empty when nothing is.
 func nameProblem(name string) (code, text string) {
+	if strings.ContainsAny(name, " \t\r\n") { // an escaped one is fine
+		return "DomainNameContainsSpaces", "Domain name contains spaces"
+	}
 	labels := splitOctal(name)
 	total := 1
-	for i, l := range labels {
+	for _, l := range labels {
 		switch {
 		case l == "":
 			return "DomainLabelEmpty", "Domain label is empty"
 		case len(l) > 63:
 			return "DomainLabelTooLong", "Domain label is too long"
-		case strings.ContainsAny(l, " \t\r\n"):
-			return "DomainNameContainsSpaces", "Domain name contains spaces"
-		case strings.Contains(l, "*") && (l != "*" || i > 0) && strings.HasPrefix(l, "*"):
-			return "WildcardNotLeftmost", "An asterisk stands for the leftmost label only"
 		}
 		total += len(l) + 1
 	}
