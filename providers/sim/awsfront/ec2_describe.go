@@ -28,52 +28,66 @@ func instanceState(s providers.InstanceState) (int, string) {
 	return 80, "stopped"
 }
 
-// instanceFields are what DescribeInstances can filter by.
-func (c *ec2Call) instanceFields(i *world.Instance) fields {
-	code, state := instanceState(i.State)
-	return fields{
-		"instance-id":         one(i.ID),
-		"instance-state-name": one(state),
-		"instance-state-code": one(strconv.Itoa(code)),
-		"ip-address":          one(addr(i.Public)),
-		"private-ip-address":  one(addr(i.Private)),
-		"dns-name":            func() []string { return []string{c.publicName(i)} },
-		"private-dns-name":    func() []string { return []string{c.privateName(i)} },
-		"image-id":            one(i.Image),
-		"instance-type":       one(i.Type),
-		"client-token":        one(clientToken(i)),
-		"key-name":            one(i.KeyName),
-		"subnet-id":           one(i.Network),
-		"vpc-id":              func() []string { return []string{c.vpcOf(i.Network)} },
-		"availability-zone":   one(c.cloud.Region + "a"),
-		"owner-id":            one(c.f.account(c.call)),
-		"architecture":        one("x86_64"),
-		"launch-time":         func() []string { return []string{stamp(i.Launched)} },
-		"reservation-id":      func() []string { return []string{c.reservation(i)} },
-		"network-interface.addresses.association.public-ip": one(addr(i.Public)),
-		"network-interface.association.public-ip":           one(addr(i.Public)),
-		"network-interface.addresses.private-ip-address":    one(addr(i.Private)),
-		"network-interface.ipv6-addresses.ipv6-address":     one(addr(i.Public6)),
-		"iam-instance-profile.name":                         one(i.Profile),
-		"iam-instance-profile.arn":                          func() []string { return []string{c.profileARN(i.Profile)} },
+// instanceFields are what DescribeInstances can filter by, beside tags.
+func (c *ec2Call) instanceFields() map[string]func(*world.Instance) string {
+	public := func(i *world.Instance) string { return addr(i.Public) }
+	private := func(i *world.Instance) string { return addr(i.Private) }
+	all := func(s string) func(*world.Instance) string { return func(*world.Instance) string { return s } }
+	return map[string]func(*world.Instance) string{
+		"instance-id":         func(i *world.Instance) string { return i.ID },
+		"instance-state-name": func(i *world.Instance) string { _, s := instanceState(i.State); return s },
+		"instance-state-code": func(i *world.Instance) string { n, _ := instanceState(i.State); return strconv.Itoa(n) },
+		"ip-address":          public,
+		"network-interface.addresses.association.public-ip": public,
+		"network-interface.association.public-ip":           public,
+		"private-ip-address":                                private,
+		"network-interface.addresses.private-ip-address":    private,
+		"network-interface.ipv6-addresses.ipv6-address":     func(i *world.Instance) string { return addr(i.Public6) },
+		"dns-name":                  c.publicName,
+		"private-dns-name":          c.privateName,
+		"image-id":                  func(i *world.Instance) string { return i.Image },
+		"instance-type":             func(i *world.Instance) string { return i.Type },
+		"client-token":              clientToken,
+		"key-name":                  func(i *world.Instance) string { return i.KeyName },
+		"subnet-id":                 func(i *world.Instance) string { return i.Network },
+		"vpc-id":                    func(i *world.Instance) string { return c.vpcOf(i.Network) },
+		"availability-zone":         all(c.cloud.Region + "a"),
+		"owner-id":                  all(c.f.account(c.call)),
+		"architecture":              all("x86_64"),
+		"launch-time":               func(i *world.Instance) string { return stamp(i.Launched) },
+		"reservation-id":            c.reservation,
+		"iam-instance-profile.name": func(i *world.Instance) string { return i.Profile },
+		"iam-instance-profile.arn":  func(i *world.Instance) string { return c.profileARN(i.Profile) },
 	}
 }
 
-// meets gives the test of a call's filters on instances. A filter that does
-// not exist is told by trying them on a row that has everything.
+// meets gives the test of a call's filters on instances, nil when there are
+// none. It is made once for a call: a listing tries it on every instance there is.
 func (c *ec2Call) meets() (func(*world.Instance) bool, *apiError) {
 	fs := filters(c.form)
-	for _, f := range fs { // one at a time, or the first that does not match would hide the next
-		if _, err := keep([]filter{f}, c.instanceFields(&world.Instance{}), nil); err != nil {
-			return nil, err
-		}
-	}
 	if len(fs) == 0 {
 		return nil, nil
 	}
+	known := c.instanceFields()
+	tests := make([]func(*world.Instance) bool, 0, len(fs))
+	for _, f := range fs {
+		if onTags(f) {
+			tests = append(tests, func(i *world.Instance) bool { return f.matchesTags(i.Tags) })
+			continue
+		}
+		get, ok := known[f.name]
+		if !ok {
+			return nil, unknownFilter(f)
+		}
+		tests = append(tests, func(i *world.Instance) bool { return f.matches(get(i)) })
+	}
 	return func(i *world.Instance) bool {
-		ok, err := keep(fs, c.instanceFields(i), i.Tags)
-		return ok && err == nil
+		for _, test := range tests {
+			if !test(i) {
+				return false
+			}
+		}
+		return true
 	}, nil
 }
 

@@ -124,28 +124,41 @@ type fields map[string]func() []string
 
 func one(s string) func() []string { return func() []string { return []string{s} } }
 
+// onTags reports whether a filter asks for tags.
+func onTags(f filter) bool {
+	return strings.HasPrefix(f.name, "tag:") || f.name == "tag-key" || f.name == "tag-value"
+}
+
+// matchesTags is matches for a filter on tags.
+func (f filter) matchesTags(tags map[string]string) bool {
+	if key, ok := strings.CutPrefix(f.name, "tag:"); ok {
+		v, has := tags[key]
+		return has && f.matches(v)
+	}
+	for k, v := range tags {
+		if f.name == "tag-key" && f.matches(k) || f.name == "tag-value" && f.matches(v) {
+			return true
+		}
+	}
+	return false
+}
+
+func unknownFilter(f filter) *apiError {
+	return bad("InvalidParameterValue", "The filter '%s' is invalid", f.name)
+}
+
 // keep reports whether a row meets all filters. A filter that is not known is an error.
 func keep(fs []filter, row fields, tags map[string]string) (bool, *apiError) {
 	for _, f := range fs {
-		if key, ok := strings.CutPrefix(f.name, "tag:"); ok {
-			if v, has := tags[key]; !has || !f.matches(v) {
-				return false, nil
-			}
-			continue
-		}
-		if f.name == "tag-key" || f.name == "tag-value" {
-			hit := false
-			for k, v := range tags {
-				hit = hit || f.name == "tag-key" && f.matches(k) || f.name == "tag-value" && f.matches(v)
-			}
-			if !hit {
+		if onTags(f) {
+			if !f.matchesTags(tags) {
 				return false, nil
 			}
 			continue
 		}
 		get, ok := row[f.name]
 		if !ok {
-			return false, bad("InvalidParameterValue", "The filter '%s' is invalid", f.name)
+			return false, unknownFilter(f)
 		}
 		if !f.matches(get()...) {
 			return false, nil
