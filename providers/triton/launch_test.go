@@ -135,6 +135,20 @@ func TestAThrottledLaunchIsPostedAgainAfterALook(t *testing.T) {
 	}
 }
 
+func TestAThrottleThatWasCommittedAllTheSameStartsNoSecondMachine(t *testing.T) {
+	f := newFake(t, 0)
+	posting(f, func(w http.ResponseWriter, r *http.Request) bool {
+		f.mu.Lock()
+		f.create(discard{}, r)
+		f.mu.Unlock()
+		f.fail(w, 420, "RequestThrottled", "slow")
+		return true
+	})
+	if i, err := f.cloud().Launch(t.Context(), request1()); err != nil || len(f.machines) != 1 || i.ID != f.machines[0]["id"] {
+		t.Fatalf("%v, %d machines", err, len(f.machines))
+	}
+}
+
 func TestALaunchThatIsRefusedIsNotPostedAgain(t *testing.T) {
 	for code, want := range map[string]providers.Kind{"InvalidArgument": providers.KindInvalid, "QuotaExceeded": providers.KindLimit, "NotAuthorized": providers.KindAuth} {
 		f := newFake(t, 0)

@@ -112,7 +112,7 @@ func (l *listing) pass(ctx context.Context, total int) (int, error) {
 	g, gctx := errgroup.WithContext(ctx)
 	g.SetLimit(sideBySide)
 	for p := range pages {
-		g.Go(func() error { return l.span(gctx, p*pageSize, p == pages-1, inPass) })
+		g.Go(func() error { return l.span(gctx, p*pageSize, inPass) })
 	}
 	err := g.Wait()
 	return len(inPass), err
@@ -121,7 +121,7 @@ func (l *listing) pass(ctx context.Context, total int) (int, error) {
 // span fetches the machines from offset on, up to a page's number of them. A
 // server whose limit is below a page says so in x-query-limit; then the span takes
 // several calls.
-func (l *listing) span(ctx context.Context, offset int, last bool, inPass map[string]bool) error {
+func (l *listing) span(ctx context.Context, offset int, inPass map[string]bool) error {
 	for end := offset + pageSize; offset < end; {
 		var rows []machine
 		r := request{op: opList, method: http.MethodGet, path: []string{"machines"}, query: url.Values{
@@ -147,10 +147,7 @@ func (l *listing) span(ctx context.Context, offset int, last bool, inPass map[st
 		if err == nil && len(rows) > 0 && limit == len(rows) {
 			continue
 		}
-		if last {
-			return nil // whether enough arrived is seen by the count
-		}
-		return l.cloud.incomplete("the page at offset %d is short: %d machines", offset-len(rows), len(rows))
+		return nil // whether enough arrived is seen by the counts
 	}
 	return nil
 }

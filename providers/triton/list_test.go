@@ -160,6 +160,7 @@ func TestAShortListIsNotComplete(t *testing.T) {
 		"an empty list":                        {10, "0", "[]"},
 		"an empty list without a count":        {10, "", "[]"},
 		"rows that are not what the page says": {10, "10", rowsOf(9)},
+		"all rows, and a page that says more":  {10, "11", rowsOf(10)},
 		"the same rows on every page":          {1500, "1000", rowsOf(1000)},
 		"a short first page":                   {1500, "700", rowsOf(700)},
 		"null":                                 {10, "", "null"},
