@@ -1,0 +1,51 @@
+package apply
+
+import (
+	"context"
+	"slices"
+
+	"rollcall/dnsview"
+)
+
+// check asks the guards of every step on fresh evidence, and changes nothing.
+func (r *run) check(ctx context.Context) *Report {
+	var steps []int
+	for i := range r.plan.Steps {
+		switch s := &r.plan.Steps[i]; s.Kind {
+		case dnsview.StepChange:
+			steps = append(steps, i)
+		case dnsview.StepWait:
+			r.report.Steps[i].State = StepReady
+		default:
+			_, g, gone := r.powerGuard(ctx, s)
+			rep := &r.report.Steps[i]
+			rep.Guards = []dnsview.GuardResult{g}
+			rep.State, rep.Already = StepReady, gone && s.Action == dnsview.PowerTerminate
+			if !g.Pass && !rep.Already {
+				rep.State, rep.Why = StepRefused, g.Why
+			}
+		}
+	}
+	if len(steps) > 0 {
+		for n, a := range r.ask(ctx, steps, true) {
+			rep := &r.report.Steps[steps[n]]
+			rep.Guards = a.guards
+			rep.State = StepReady
+			if !a.pass {
+				rep.State, rep.Why = StepRefused, failing(a.guards)
+			}
+		}
+	}
+	// What needs a refused step cannot go ahead either.
+	for i := range r.report.Steps {
+		rep := &r.report.Steps[i]
+		if rep.State == StepReady && slices.ContainsFunc(rep.Step.Needs, func(id int) bool {
+			at, ok := r.byID[id]
+			return !ok || r.report.Steps[at].State != StepReady
+		}) {
+			rep.State, rep.Why = StepSkipped, "it needs another step that is refused"
+		}
+	}
+	r.report.Ended = r.engine.o.Now()
+	return r.report
+}

@@ -1,0 +1,286 @@
+package apply
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"rollcall/dnsview"
+	"rollcall/providers"
+)
+
+const (
+	atOnce      = 8   // questions to one source at a time
+	someLookups = 50  // questions by id after a listing that looks whole
+	manyLookups = 200 // and after one that is empty, or half of what it was
+)
+
+// evidence is what the guards of a plan rest on: one reading of all sources.
+type evidence struct {
+	snap   *providers.Snapshot
+	view   *dnsview.View
+	oldest time.Time // start of the oldest reading
+}
+
+// gather reads every configured cloud, and the zones named. What the newest
+// snapshot holds of them, complete and young enough, is not read again.
+func (r *run) gather(ctx context.Context, zones []string) *evidence {
+	e := r.engine
+	now := e.o.Now()
+	r.emit(Event{Kind: EventEvidence, Text: fmt.Sprintf("reading %d clouds and %d zones", len(e.o.Clouds), len(zones))})
+	var last *providers.Snapshot
+	if e.o.Fresh != nil {
+		last = e.o.Fresh(ctx)
+	}
+	if last == nil {
+		last = &providers.Snapshot{}
+	}
+	s := &providers.Snapshot{Taken: now, Clouds: make([]providers.CloudView, len(e.o.Clouds)), Zones: make([]providers.ZoneView, len(zones))}
+	mine := make([]bool, len(e.o.Clouds)) // read here, so that its list is checked here
+	before := make([]int, len(e.o.Clouds))
+	var wg sync.WaitGroup
+	for i := range e.o.Clouds {
+		t := &e.o.Clouds[i]
+		old := cloudView(last, t.Name)
+		if old != nil {
+			before[i] = len(old.Instances)
+			if r.young(old.Coverage) && t.Err == nil {
+				s.Clouds[i] = *old
+				continue
+			}
+		}
+		mine[i] = true
+		wg.Go(func() { s.Clouds[i] = e.readCloud(ctx, t) })
+	}
+	for i, name := range zones {
+		t := e.zone(name)
+		if old := zoneView(last, name); old != nil && t != nil && t.Err == nil && r.young(old.Coverage) && !old.Coverage.Started.Before(r.wrote[providers.CanonicalName(name)]) {
+			s.Zones[i] = *old
+			continue
+		}
+		wg.Go(func() { s.Zones[i] = e.readZone(ctx, t, name) })
+	}
+	wg.Wait()
+	for i := range s.Clouds {
+		if mine[i] {
+			wg.Go(func() { e.doubt(ctx, &e.o.Clouds[i], &s.Clouds[i], s.Zones, before[i]) })
+		}
+	}
+	wg.Wait()
+	ev := &evidence{snap: s, oldest: now}
+	for i := range s.Clouds {
+		ev.oldest = earlier(ev.oldest, s.Clouds[i].Coverage.Started)
+	}
+	ev.view = dnsview.Inspect(s, dnsview.Options{
+		Fleet: e.o.Fleet, Services: e.o.Services, Now: e.o.Now(), MaxAge: e.o.Guards.Age, CreateGrace: e.o.Guards.Grace, Allow: e.o.Allow,
+	})
+	return ev
+}
+
+func earlier(a, b time.Time) time.Time {
+	if !b.IsZero() && b.Before(a) {
+		return b
+	}
+	return a
+}
+
+// young reports whether a read is complete and so young that it will still be
+// within the guard age when the guards are asked.
+func (r *run) young(c providers.Coverage) bool {
+	return c.Complete() && r.engine.o.Now().Sub(c.Started) <= r.engine.o.Guards.Age*3/4
+}
+
+func cloudView(s *providers.Snapshot, name string) *providers.CloudView {
+	for i := range s.Clouds {
+		if s.Clouds[i].Cloud.Name == name {
+			return &s.Clouds[i]
+		}
+	}
+	return nil
+}
+
+func zoneView(s *providers.Snapshot, name string) *providers.ZoneView {
+	for i := range s.Zones {
+		if providers.SameName(s.Zones[i].Zone.Name, name) {
+			return &s.Zones[i]
+		}
+	}
+	return nil
+}
+
+// readCloud lists instances and addresses side by side. The read is complete
+// only when both lists are, and when one account gave both.
+func (e *Engine) readCloud(ctx context.Context, t *CloudTarget) providers.CloudView {
+	v := providers.CloudView{Cloud: providers.Cloud{Name: t.Name, Provider: t.Provider}, BudgetLeft: -1, Lookups: map[string]providers.Lookup{}}
+	started := e.o.Now()
+	if t.Err != nil || t.Reader == nil {
+		v.Coverage = providers.Failed(started, started, t.Err)
+		return v
+	}
+	ctx, cancel := context.WithTimeout(ctx, e.o.Timeout)
+	defer cancel()
+	var addrs providers.Coverage
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		addrs = t.Reader.Addresses(ctx, func(p []providers.Address) { v.Addresses = append(v.Addresses, p...) })
+	})
+	v.Coverage = t.Reader.Instances(ctx, func(p []providers.Instance) { v.Instances = append(v.Instances, p...) })
+	wg.Wait()
+	v.Cloud.Key, v.Cloud.Account = v.Coverage.Key, v.Coverage.Account
+	v.Coverage.Started = earlier(v.Coverage.Started, addrs.Started)
+	if v.Coverage.Started.IsZero() {
+		v.Coverage.Started = started
+	}
+	v.RowsFrom = v.Coverage.Started
+	if v.Coverage.Complete() && !addrs.Complete() {
+		v.Coverage.State, v.Coverage.Err = providers.CoveragePartial, fmt.Errorf("addresses: %w", cmpErr(addrs.Err))
+	}
+	if v.Coverage.Complete() && addrs.Key != "" && addrs.Key != v.Coverage.Key {
+		v.Coverage.State, v.Coverage.Err = providers.CoveragePartial, errors.New("instances and addresses are those of two accounts")
+	}
+	return v
+}
+
+func cmpErr(err error) error {
+	if err == nil {
+		return errors.New("not complete")
+	}
+	return err
+}
+
+func (e *Engine) readZone(ctx context.Context, t *ZoneTarget, name string) providers.ZoneView {
+	v := providers.ZoneView{Zone: providers.Zone{Name: providers.CanonicalName(name)}, BudgetLeft: -1}
+	started := e.o.Now()
+	switch {
+	case t == nil:
+		v.Coverage = providers.Failed(started, started, errors.New("the zone is not configured"))
+		return v
+	case t.Err != nil || t.DNS == nil:
+		v.Coverage = providers.Failed(started, started, cmpErr(t.Err))
+		return v
+	}
+	v.Zone = t.Zone
+	ctx, cancel := context.WithTimeout(ctx, e.o.Timeout)
+	defer cancel()
+	v.Coverage = t.DNS.Records(ctx, t.Zone, func(p []providers.Record) { v.Records = append(v.Records, p...) })
+	if v.Coverage.Started.IsZero() {
+		v.Coverage.Started = started
+	}
+	v.RowsFrom = v.Coverage.Started
+	providers.AttachOwners(v.Records)
+	return v
+}
+
+// doubt asks a cloud, one by one, for the instances that markers name and its
+// list left out. A list that is empty, or less than half of what it was, is
+// believed only when each of them was answered for.
+func (e *Engine) doubt(ctx context.Context, t *CloudTarget, v *providers.CloudView, zones []providers.ZoneView, before int) {
+	if !v.Coverage.Complete() {
+		return
+	}
+	listed := map[string]bool{}
+	for i := range v.Instances {
+		listed[v.Instances[i].ID] = true
+	}
+	var missing []string
+	for z := range zones {
+		for i := range zones[z].Records {
+			for _, o := range zones[z].Records[i].Owners {
+				if o.Cloud == v.Coverage.Key && !o.Host() && !listed[o.Instance] {
+					missing = append(missing, o.Instance)
+				}
+			}
+		}
+	}
+	slices.Sort(missing)
+	missing = slices.Compact(missing)
+	suspicious := len(v.Instances) == 0 || len(v.Instances)*2 < before
+	limit := someLookups
+	if suspicious {
+		limit = manyLookups
+	}
+	if suspicious && len(missing) > limit {
+		v.Coverage.State = providers.CoveragePartial
+		v.Coverage.Err = fmt.Errorf("the list has %d instances, and %d that markers name are not among them", len(v.Instances), len(missing))
+		return
+	}
+	ask := missing[:min(len(missing), limit)]
+	answers := make([]providers.Lookup, len(ask))
+	var g errgroup.Group
+	g.SetLimit(atOnce)
+	for i, id := range ask {
+		g.Go(func() error {
+			answers[i] = e.lookup(ctx, t, id)
+			return nil
+		})
+	}
+	_ = g.Wait() // the questions report for themselves
+	for _, l := range answers {
+		v.Lookups[l.ID] = l
+		if l.Err != nil && suspicious {
+			v.Coverage.State = providers.CoveragePartial
+			v.Coverage.Err = fmt.Errorf("the list has %d instances, and %s did not say what became of %s: %w", len(v.Instances), t.Name, l.ID, l.Err)
+		}
+	}
+}
+
+func (e *Engine) lookup(ctx context.Context, t *CloudTarget, id string) providers.Lookup {
+	ctx, cancel := context.WithTimeout(ctx, e.o.Timeout)
+	defer cancel()
+	l := providers.Lookup{ID: id, Asked: e.o.Now()}
+	i, err := t.Reader.Instance(ctx, id)
+	switch {
+	case err == nil && i.ID == id:
+		l.Instance, l.Gone = &i, i.State.Dead()
+	case providers.IsGone(err):
+		l.Gone = true
+	case err == nil:
+		l.Err = fmt.Errorf("%s answered about %q", t.Name, i.ID)
+	default:
+		l.Err = err
+	}
+	return l
+}
+
+// answer asks for one instance by id, at the cloud whose key the marker bears: first who the
+// cloud is, now, since credentials may have changed since it was listed.
+func (r *run) answer(ctx context.Context, ev *evidence, key providers.CloudKey, id string) dnsview.InstanceAnswer {
+	e := r.engine
+	for i := range ev.snap.Clouds {
+		if ev.snap.Clouds[i].Coverage.Key != key && ev.snap.Clouds[i].Cloud.Key != key {
+			continue
+		}
+		t := &e.o.Clouds[i]
+		if t.Reader == nil {
+			return dnsview.InstanceAnswer{Why: dnsview.Clean(cmpErr(t.Err).Error())}
+		}
+		ctx, cancel := context.WithTimeout(ctx, e.o.Timeout)
+		defer cancel()
+		who, err := t.Reader.Identify(ctx)
+		if err != nil {
+			return dnsview.InstanceAnswer{Asked: true, Key: key, Why: dnsview.Clean(err.Error())}
+		}
+		a := dnsview.InstanceAnswer{Asked: true, Key: who.Key}
+		if who.Key != key {
+			return a
+		}
+		inst, err := t.Reader.Instance(ctx, id)
+		switch {
+		case err == nil && inst.ID == id:
+			a.Instance, a.Gone = &inst, inst.State.Dead()
+		case providers.IsGone(err):
+			a.Gone, a.NotFound = true, providers.KindOf(err) == providers.KindNotFound
+		case err == nil:
+			a.Why = "it answered about another instance"
+		default:
+			a.Why = dnsview.Clean(err.Error())
+		}
+		return a
+	}
+	return dnsview.InstanceAnswer{Why: "(no configured cloud has the key " + dnsview.Clean(string(key)) + ")"}
+}

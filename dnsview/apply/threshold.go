@@ -1,0 +1,121 @@
+package apply
+
+import (
+	"time"
+
+	"rollcall/dnsview"
+	"rollcall/providers"
+	"rollcall/providers/journal"
+)
+
+// thresholdWindow is how far back deletes count.
+const thresholdWindow = 10 * time.Minute
+
+// threshold asks guard 8 and, for a dry check, guard 9, of those steps that passed all others.
+func (r *run) threshold(steps []int, proofs []*dnsview.GuardEvidence, out []asking, dry bool) {
+	entries, journalErr := r.entries()
+	for n, i := range steps {
+		a, p := &out[n], proofs[n]
+		mode := dnsview.ModeOf(p.Verb, p.Change)
+		if a.pass && p.Change.Op == providers.OpDelete && mode != dnsview.ModeMarker || mode == dnsview.ModeTakeOut && a.pass {
+			zone := r.plan.Steps[i].Zone
+			p.Recent, p.Owned = recent(entries, zone, p.Now, r.ev.started(zone))
+			p.Owned += p.View.OwnedIn(zone)
+			p.Planned = r.planned(zone, steps, out)
+			g := p.CheckThreshold()
+			if g.Confirm != "" {
+				// The run removes some, and then asks with a smaller count: what a person typed at first holds for all of it.
+				if first, ok := r.counts[zone]; ok {
+					g.Confirm = first
+				} else {
+					r.counts[zone] = g.Confirm
+				}
+			}
+			gs := []dnsview.GuardResult{g}
+			r.typed(gs)
+			a.guards = append(a.guards, gs[0])
+			a.pass = gs[0].Pass
+			if !a.pass {
+				delete(r.removed, p.Change.Before.Identity())
+			}
+		}
+		if dry && !a.already {
+			p.JournalErr = journalErr
+			if r.engine.o.Journal != nil && journalErr == nil {
+				p.JournalErr = r.engine.o.Journal.Check()
+			}
+			g := p.CheckJournal()
+			a.guards = append(a.guards, g)
+			a.pass = a.pass && g.Pass
+		}
+	}
+}
+
+// planned counts the values of a zone that this plan still takes out: those of
+// the steps being asked that pass, and those that were not asked yet.
+func (r *run) planned(zone string, steps []int, out []asking) int {
+	refused := map[providers.Identity]bool{}
+	for n, i := range steps {
+		if c := r.plan.Steps[i].Change; !out[n].pass && len(out[n].guards) > 0 && out[n].guards[len(out[n].guards)-1].Guard != dnsview.GuardThreshold || out[n].already {
+			refused[c.Before.Identity()] = true
+		}
+	}
+	for i := range r.report.Steps {
+		if s := &r.report.Steps[i]; s.State != "" && s.Step.Change != nil && (s.State != StepDone || s.Step.Change.Op == providers.OpDelete) {
+			refused[s.Step.Change.Before.Identity()] = true
+		}
+	}
+	count := map[providers.Identity]bool{}
+	for i := range r.plan.Steps {
+		s := &r.plan.Steps[i]
+		if s.Change == nil || s.Zone != zone {
+			continue
+		}
+		if m := dnsview.ModeOf(r.plan.Verb, s.Change); m != dnsview.ModeDead && m != dnsview.ModeTakeOut {
+			continue
+		}
+		if id := s.Change.Before.Identity(); !refused[id] {
+			count[id] = true
+		}
+	}
+	return len(count)
+}
+
+// recent counts the owned values that the journal knows to have gone from a zone in the last ten
+// minutes, and how many of them went before the zone was read, so that it does not hold them any more.
+func recent(entries []journal.Entry, zone string, now, read time.Time) (gone, before int) {
+	for i := range entries {
+		e := &entries[i]
+		if e.Change == nil || e.Change.Op != providers.OpDelete || e.Already || !providers.SameName(e.Zone, zone) || now.Sub(e.Time) > thresholdWindow {
+			continue
+		}
+		switch e.State {
+		case journal.Done, journal.Begun, journal.Unknown:
+		default:
+			continue
+		}
+		if b := &e.Change.Before; b.IsMarker() || len(b.Owners) == 0 {
+			continue
+		}
+		gone++
+		if e.Time.Before(read) {
+			before++
+		}
+	}
+	return gone, before
+}
+
+// started is when the reading of a zone began.
+func (ev *evidence) started(zone string) time.Time {
+	if z := zoneView(ev.snap, zone); z != nil {
+		return z.Coverage.Started
+	}
+	return time.Time{}
+}
+
+func (r *run) entries() ([]journal.Entry, error) {
+	if r.engine.o.Journal == nil {
+		return nil, errNoJournal
+	}
+	return r.engine.o.Journal.Entries()
+}
