@@ -550,3 +550,19 @@ func TestNoChangesMakeNoCalls(t *testing.T) {
 		t.Fatalf("%v %v", r, f.calls)
 	}
 }
+
+func TestARecordWhoseOwnerStandsInAMarkerRecordCanBeDeleted(t *testing.T) {
+	f := newFake(t)
+	q := owner("i-0cd")
+	f.a("www", "54.1.2.4")
+	f.add(object{"name": "i-0cd._rollcall.www", "type": "TXT", "content": `"` + marker(t, q.For("A", "54.1.2.4")) + `"`})
+	a := f.account()
+	before, err := a.Lookup(t.Context(), zone(), "www.example.com", "A")
+	if err != nil || len(before) != 1 || len(before[0].Owners) != 1 {
+		t.Fatal(before, err)
+	}
+	mustApply(t, a, deletion(before[0]))
+	if len(f.records) != 1 {
+		t.Fatalf("%d records", len(f.records))
+	}
+}

@@ -309,3 +309,15 @@ func marker(t *testing.T, o providers.Owner) string {
 	}
 	return s
 }
+
+// serveBench serves a fake for a benchmark and gives its adapter.
+func serveBench(b *testing.B, f *fake) *Account {
+	b.Helper()
+	srv := httptest.NewServer(f)
+	b.Cleanup(srv.Close)
+	a, err := New(Config{Token: token, BaseURL: srv.URL + "/client/v4", Budget: budget.New("cf", 0, 1)})
+	if err != nil {
+		b.Fatal(err)
+	}
+	return a
+}
