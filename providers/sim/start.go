@@ -13,6 +13,7 @@ import (
 	"golang.org/x/crypto/ssh"
 
 	"rollcall/providers"
+	"rollcall/providers/sim/awsfront"
 	"rollcall/providers/sim/cloudflarefront"
 	"rollcall/providers/sim/dnsserver"
 	"rollcall/providers/sim/sshagent"
@@ -58,7 +59,7 @@ func (s *Sim) listen(o Options) error {
 		AWSKeyID: c.AWSKeyID, AWSSecret: c.AWSSecret, TritonAccount: c.TritonAccount, TritonKeyID: agent.Fingerprint(),
 		CloudflareToken: c.CloudflareToken,
 	}
-	if s.endpoints.AWS, err = s.serve(http.NotFoundHandler()); err != nil {
+	if s.endpoints.AWS, err = s.serve(awsfront.New(w)); err != nil {
 		return err
 	}
 	if err := s.serveTriton(agent.PublicKey()); err != nil {
@@ -126,7 +127,12 @@ func (s *Sim) serve(h http.Handler) (string, error) {
 
 func (s *Sim) serveOn(l net.Listener, h http.Handler) {
 	srv := &http.Server{
-		Handler:           h,
+		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			h.ServeHTTP(w, r)
+			if s.ctx.Err() != nil { // a handler that Close woke has no answer to give
+				panic(http.ErrAbortHandler)
+			}
+		}),
 		ReadHeaderTimeout: 10 * time.Second,
 		ErrorLog:          log.New(io.Discard, "", 0), // played faults abort connections on purpose
 		BaseContext:       func(net.Listener) context.Context { return s.ctx },

@@ -59,7 +59,7 @@ func Start(dir, comment string) (*Agent, error) {
 	if err := a.listen(dir); err != nil {
 		return nil, err
 	}
-	a.wg.Go(func() { a.serve(newReadOnly(ring)) })
+	a.wg.Go(func() { a.serve(ring) })
 	return a, nil
 }
 
@@ -114,8 +114,7 @@ func (a *Agent) serve(ring agent.Agent) {
 				delete(a.conns, c)
 				a.mu.Unlock()
 			}()
-			// An end of file is how every client leaves; nothing else can be told to anybody.
-			_ = agent.ServeAgent(ring, c)
+			a.converse(ring, c)
 		})
 	}
 }
@@ -156,21 +155,4 @@ func (a *Agent) clean() error {
 		return nil
 	}
 	return os.RemoveAll(a.own)
-}
-
-var errReadOnly = errors.New("this agent holds one key and takes no other")
-
-// readOnly is an agent whose key can be used and not changed, so that no
-// client breaks the world for the next.
-type readOnly struct{ agent.ExtendedAgent }
-
-func newReadOnly(a agent.Agent) readOnly { return readOnly{a.(agent.ExtendedAgent)} }
-
-func (readOnly) Add(agent.AddedKey) error   { return errReadOnly }
-func (readOnly) Remove(ssh.PublicKey) error { return errReadOnly }
-func (readOnly) RemoveAll() error           { return errReadOnly }
-func (readOnly) Lock([]byte) error          { return errReadOnly }
-func (readOnly) Unlock([]byte) error        { return errReadOnly }
-func (readOnly) Extension(string, []byte) ([]byte, error) {
-	return nil, agent.ErrExtensionUnsupported
 }

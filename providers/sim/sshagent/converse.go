@@ -1,0 +1,76 @@
+package sshagent
+
+import (
+	"bytes"
+	"encoding/binary"
+	"io"
+	"net"
+
+	"golang.org/x/crypto/ssh"
+	"golang.org/x/crypto/ssh/agent"
+)
+
+// Messages of the agent protocol (draft-ietf-sshm-ssh-agent section 5.1).
+const (
+	msgFailure    = 5
+	msgIdentities = 11
+	msgSign       = 13
+)
+
+const maxMessage = 256 << 10
+
+// converse answers one connection until it ends. Listing the key and signing
+// with it is all that this agent does: a request to add or remove keys fails, so that
+// no client breaks the world for the next. Such requests do not reach the library,
+// which would write a line to the process's log for each.
+func (a *Agent) converse(ring agent.Agent, c net.Conn) {
+	for {
+		var size [4]byte
+		if _, err := io.ReadFull(c, size[:]); err != nil {
+			return
+		}
+		n := binary.BigEndian.Uint32(size[:])
+		if n == 0 || n > maxMessage {
+			return
+		}
+		msg := make([]byte, n)
+		if _, err := io.ReadFull(c, msg); err != nil {
+			return
+		}
+		if !a.answers(msg) {
+			if _, err := c.Write([]byte{0, 0, 0, 1, msgFailure}); err != nil {
+				return
+			}
+			continue
+		}
+		one := struct {
+			io.Reader
+			io.Writer
+		}{io.MultiReader(bytes.NewReader(size[:]), bytes.NewReader(msg)), c}
+		// It ends with the end of its one message. If the answer could not be
+		// written, the next read says so.
+		_ = agent.ServeAgent(ring, one)
+	}
+}
+
+// answers reports whether a message is one that this agent can answer.
+func (a *Agent) answers(msg []byte) bool {
+	switch msg[0] {
+	case msgIdentities:
+		return true
+	case msgSign:
+		var req struct {
+			Key   []byte `sshtype:"13"`
+			Data  []byte
+			Flags uint32
+		}
+		if ssh.Unmarshal(msg, &req) != nil || !bytes.Equal(req.Key, a.public.Marshal()) {
+			return false
+		}
+		switch agent.SignatureFlags(req.Flags) {
+		case 0, agent.SignatureFlagRsaSha256, agent.SignatureFlagRsaSha512:
+			return true
+		}
+	}
+	return false
+}
