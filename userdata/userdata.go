@@ -3,7 +3,6 @@
 package userdata
 
 import (
-	"io/fs"
 	"strings"
 
 	"rollcall/providers"
@@ -82,23 +81,6 @@ type Templates struct {
 	list []Template
 }
 
-// Builtin gives the templates that come with rollcall.
-func Builtin() *Templates { return &Templates{} }
-
-// Load adds the templates in the top folder of fsys (*.sh, *.yaml) to the
-// set and gives the new set. An operator's template hides a built-in one of the same name.
-func (t *Templates) Load(fsys fs.FS) (*Templates, error) { return t, nil }
-
-// List gives all templates, sorted by name.
-func (t *Templates) List() []Template { return t.list }
-
-// Get gives the template of that name. The error names those that there are.
-func (t *Templates) Get(name string) (Template, error) { return Template{}, nil }
-
-// Render checks the values and gives the boot script. The error is Problems,
-// one line for each thing that is wrong, with template and variable.
-func (t *Templates) Render(name string, in Input) (Rendered, error) { return Rendered{}, nil }
-
 // List gives the built-in templates, sorted by name.
 func List() []Template { return Builtin().List() }
 
@@ -110,9 +92,6 @@ func Render(name string, in Input) (Rendered, error) { return Builtin().Render(n
 
 // Problems lists everything that is wrong with an input, one clear line each.
 type Problems []string
-
-// FindAgentConfig finds the agent's config in a rendered text: plain, in base64, or compressed.
-func FindAgentConfig(userData []byte) (AgentConfig, bool) { return AgentConfig{}, false }
 
 // Error gives the problems, one a line.
 func (p Problems) Error() string { return strings.Join(p, "\n") }

@@ -1,0 +1,337 @@
+package userdata
+
+import (
+	"bytes"
+	"compress/gzip"
+	_ "embed" // the agent
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"rollcall/providers"
+)
+
+//go:embed node/rollcall-node
+var agentSource string
+
+//go:embed node/install.sh
+var installConfig string
+
+//go:embed node/agent.sh
+var installAgent string
+
+var placeholder = regexp.MustCompile(`\{\{ *([a-z][a-z0-9_]*) *\}\}`)
+
+// Below this the operator is told how little room is left.
+const littleRoom = 512
+
+// Render checks the values and gives the boot script. The error is Problems,
+// one line for each thing that is wrong, with template and variable.
+func (t *Templates) Render(name string, in Input) (Rendered, error) {
+	one, err := t.Get(name)
+	if err != nil {
+		return Rendered{}, Problems{err.Error()}
+	}
+	return one.render(in)
+}
+
+func (t *Template) render(in Input) (Rendered, error) {
+	values, p := t.values(in.Values)
+	r := Rendered{Limit: EC2Limit}
+	switch in.Provider {
+	case providers.EC2:
+	case providers.Triton:
+		r.Limit = TritonLimit
+	default:
+		p = append(p, fmt.Sprintf("template %s: %q is neither ec2 nor triton", t.Name, in.Provider))
+	}
+	var agent []string
+	if t.Agent != "" && len(p) == 0 {
+		cfg, warnings, problems := t.config(values, in)
+		p = append(p, problems...)
+		r.Agent, r.Warnings = &cfg, warnings
+		if len(p) == 0 {
+			var err error
+			if agent, err = agentBlock(cfg, t.After); err != nil {
+				p = append(p, fmt.Sprintf("template %s: %v", t.Name, err))
+			}
+		}
+	}
+	if len(p) > 0 {
+		return Rendered{}, p
+	}
+	text, err := t.fill(values, agent)
+	if err != nil {
+		return Rendered{}, Problems{err.Error()}
+	}
+	r.Text, r.Left = text, r.Limit-len(text)
+	switch {
+	case r.Left < 0:
+		return r, Problems{fmt.Sprintf("template %s: the boot script has %d bytes, %s takes %d: %d too many; shorten the template or its values", t.Name, len(text), in.Provider, r.Limit, -r.Left)}
+	case r.Left < littleRoom:
+		r.Warnings = append(r.Warnings, fmt.Sprintf("only %d bytes are left below the limit of %d", r.Left, r.Limit))
+	}
+	return r, nil
+}
+
+// fill puts values and agent into their places.
+func (t *Template) fill(values map[string]string, agent []string) ([]byte, error) {
+	var b bytes.Buffer
+	for line := range strings.Lines(t.body) {
+		bare := strings.TrimSpace(line)
+		indent := line[:len(line)-len(strings.TrimLeft(line, " \t"))]
+		switch {
+		case bare == valuesLine:
+			for _, v := range t.Variables {
+				if uses(t.body, v.Name) {
+					if strings.ContainsAny(values[v.Name], "$`") {
+						b.WriteString(indent + "# shellcheck disable=SC2016 # it is meant as it stands\n")
+					}
+					b.WriteString(indent + v.Name + "=" + shellQuote(values[v.Name]) + "\n")
+				}
+			}
+		case bare == agentLine:
+			for _, l := range agent {
+				if l != "" {
+					b.WriteString(indent)
+				}
+				b.WriteString(l + "\n")
+			}
+		case t.Format == FormatCloudConfig && placeholder.MatchString(line):
+			filled, err := fillScalar(line, values)
+			if err != nil {
+				return nil, fmt.Errorf("template %s: %w", t.Name, err)
+			}
+			b.WriteString(filled)
+		default:
+			b.WriteString(line)
+		}
+	}
+	return b.Bytes(), nil
+}
+
+// uses reports whether a script reads a shell variable.
+func uses(body, name string) bool {
+	return regexp.MustCompile(`\$(` + name + `\b|\{` + name + `[}:%#?+-])`).MatchString(body)
+}
+
+// shellQuote makes one word for a POSIX shell: nothing is special between
+// single quotes but the single quote.
+func shellQuote(s string) string {
+	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+}
+
+var scalarLine = regexp.MustCompile(`^(\s*(?:- +)?(?:[A-Za-z0-9_.-]+: +)?)\{\{ *([a-z][a-z0-9_]*) *\}\}\s*$`)
+
+// fillScalar puts a value where a whole YAML scalar stands. Anywhere else its
+// quoting could not be known.
+func fillScalar(line string, values map[string]string) (string, error) {
+	m := scalarLine.FindStringSubmatch(line)
+	if m == nil {
+		return "", fmt.Errorf("line %q: {{name}} must be the whole value of a key or a list entry", strings.TrimSpace(line))
+	}
+	quoted, err := json.Marshal(values[m[2]]) // a JSON string is a YAML scalar
+	if err != nil {
+		return "", err
+	}
+	return m[1] + string(quoted) + "\n", nil
+}
+
+// agentBlock gives the lines that put the agent's config, and the agent
+// itself where it registers, onto the node.
+func agentBlock(cfg AgentConfig, after string) ([]string, error) {
+	var text bytes.Buffer
+	e := json.NewEncoder(&text)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(cfg); err != nil {
+		return nil, err
+	}
+	block := strings.Replace(installConfig, "@config@", strings.TrimSpace(text.String()), 1)
+	if cfg.Register == RegisterAgent {
+		packed, err := packAgent(cfg.DNS)
+		if err != nil {
+			return nil, err
+		}
+		block += strings.Replace(strings.Replace(installAgent, "@after@", after, 1), "@agent@", packed, 1)
+	}
+	return strings.Split(strings.TrimRight(block, "\n"), "\n"), nil
+}
+
+// packAgent makes the agent small: without comments, without the half for the
+// DNS provider that this node does not speak to, compressed, and in base64.
+func packAgent(dns providers.Provider) (string, error) {
+	var b bytes.Buffer
+	z, err := gzip.NewWriterLevel(&b, gzip.BestCompression)
+	if err != nil {
+		return "", err
+	}
+	if _, err := z.Write([]byte(slimAgent(dns))); err != nil {
+		return "", err
+	}
+	if err := z.Close(); err != nil {
+		return "", err
+	}
+	return base64.StdEncoding.EncodeToString(b.Bytes()), nil
+}
+
+// The class of the agent that speaks to each DNS provider; a class ends at the
+// next line that begins with a hash or a letter.
+var agentClass = map[providers.Provider]string{providers.Cloudflare: "class Cloudflare:", providers.Route53: "class Route53:"}
+
+func slimAgent(dns providers.Provider) string {
+	var b strings.Builder
+	skip := false
+	for line := range strings.Lines(agentSource) {
+		bare := strings.TrimLeft(line, " ")
+		if line == bare && strings.TrimSpace(line) != "" {
+			skip = false
+			for p, class := range agentClass {
+				skip = skip || p != dns && strings.HasPrefix(line, class)
+			}
+		}
+		if skip || strings.TrimSpace(line) == "" || strings.HasPrefix(bare, "#") && !strings.HasPrefix(line, "#!") {
+			continue
+		}
+		// One space for each level will do for Python.
+		b.WriteString(strings.Repeat(" ", (len(line)-len(bare)+3)/4) + bare)
+	}
+	return b.String()
+}
+
+// config makes the agent's config from checked values.
+func (t *Template) config(v map[string]string, in Input) (AgentConfig, []string, Problems) {
+	var p Problems
+	add := func(name, format string, args ...any) {
+		p = append(p, fmt.Sprintf("template %s: %s: %s", t.Name, name, fmt.Sprintf(format, args...)))
+	}
+	num := func(name string) int {
+		n, _ := strconv.Atoi(v[name]) // checked before
+		return n
+	}
+	cfg := AgentConfig{
+		Format: 1, Fleet: in.Fleet, Service: v["service"], Kind: t.Agent, DNS: providers.Provider(v["dns"]),
+		Zone: v["zone"], ZoneID: in.ZoneID, TTL: uint32(num("ttl")), Proxied: v["proxied"] == "true", IPv6: v["ipv6"] == "true",
+		Port: uint16(num("port")), Priority: uint16(num("priority")), Weight: uint16(num("weight")),
+		Health: Health{
+			HTTP: v["health_path"], Command: v["health_command"], Port: uint16(num("port")),
+			Need: num("health_need"), Of: num("health_of"), Interval: num("health_interval"),
+		},
+		Register: v["register"], CloudKey: in.CloudKey, Endpoints: in.Endpoints,
+	}
+	if cfg.Health.Command != "" {
+		cfg.Health.HTTP = ""
+	}
+	cfg.Health.TCP = cfg.Health.HTTP == "" && cfg.Health.Command == ""
+	if !providers.InZone(cfg.Service, cfg.Zone) {
+		add("service", "%s does not lie in the zone %s", cfg.Service, cfg.Zone)
+	}
+	if cfg.Health.Need > cfg.Health.Of {
+		add("health_need", "%d of %d checks cannot pass", cfg.Health.Need, cfg.Health.Of)
+	}
+	for _, name := range []string{"priority", "weight"} {
+		if n := num(name); n < 0 || n > 65535 {
+			add(name, "%d is not 0 to 65535 (RFC 2782)", n)
+		}
+	}
+	switch {
+	case cfg.DNS == providers.Cloudflare && cfg.TTL != 1 && (cfg.TTL < 60 || cfg.TTL > 86400):
+		add("ttl", "%d: Cloudflare takes 60 to 86400 seconds, or 1 for auto", cfg.TTL)
+	case cfg.DNS == providers.Route53 && cfg.Proxied:
+		add("proxied", "only Cloudflare has proxied records")
+	}
+	if cfg.Register == "auto" {
+		cfg.Register = RegisterConsole
+		if cfg.DNS == providers.Route53 && in.Provider == providers.EC2 {
+			cfg.Register = RegisterAgent
+		}
+	}
+	if cfg.Register == RegisterConsole {
+		return cfg, []string{"the console registers these nodes, when it sees them running: nothing secret is on them, and nothing takes them out of DNS at shutdown"}, p
+	}
+	if in.Fleet == "" {
+		add("register", "the agent marks its records with the fleet id, and there is none; rollcall config init makes one")
+	}
+	warnings := cfg.credentials(v, in.Provider, add)
+	return cfg, warnings, p
+}
+
+// credentials says where the agent finds what it needs to write to DNS.
+func (cfg *AgentConfig) credentials(v map[string]string, at providers.Provider, add func(name, format string, args ...any)) []string {
+	if v["token"] != "" && v["token_source"] != TokenScript {
+		add("token", "it would stand in the script for everybody to read; token_source=script says that this is meant")
+	}
+	if cfg.DNS == providers.Route53 {
+		if at == providers.Triton {
+			return []string{"each node needs aws-access-key-id and aws-secret-access-key of a narrow IAM user in its Triton metadata, or the console registers it (register=console)"}
+		}
+		return []string{"each node needs an instance profile whose role may change these records in " + cfg.Zone}
+	}
+	cfg.Token = Token{Source: v["token_source"], Key: v["token_key"]}
+	if cfg.Token.Source == "auto" {
+		cfg.Token.Source = map[providers.Provider]string{providers.EC2: TokenSSM, providers.Triton: TokenMetadata}[at]
+	}
+	key := func(fallback string) string {
+		if cfg.Token.Key == "" {
+			cfg.Token.Key = fallback
+		}
+		return cfg.Token.Key
+	}
+	switch {
+	case cfg.Token.Source == TokenScript:
+		if cfg.Token.Value = v["token"]; cfg.Token.Value == "" {
+			add("token", "it is not set, and token_source=script says that it stands in the script")
+		}
+		cfg.Token.Key = ""
+		return []string{"the Cloudflare token stands in the user data: whoever can read the metadata of a node, or describe the instance, can change the zone " + cfg.Zone}
+	case cfg.Token.Source == TokenMetadata && at != providers.Triton:
+		add("token_source", "metadata is for Triton; EC2 has ssm")
+	case cfg.Token.Source == TokenSSM && at != providers.EC2:
+		add("token_source", "ssm is for EC2; Triton has metadata")
+	case cfg.Token.Source == TokenMetadata:
+		return []string{"each node needs the Cloudflare token in its Triton metadata, key " + key("cloudflare-token")}
+	default:
+		return []string{"each node needs an instance profile whose role may read the parameter " + key("/rollcall/cloudflare-token")}
+	}
+	return nil
+}
+
+// FindAgentConfig finds the agent's config in a rendered text: plain, in base64, or compressed.
+func FindAgentConfig(userData []byte) (AgentConfig, bool) {
+	for range 3 { // no more than base64 around gzip around text
+		if cfg, ok := findPlain(userData); ok {
+			return cfg, true
+		}
+		if unpacked, ok := unpack(userData); ok {
+			userData = unpacked
+			continue
+		}
+		break
+	}
+	return AgentConfig{}, false
+}
+
+const configMark = "ROLLCALL_NODE_CONFIG"
+
+func findPlain(text []byte) (AgentConfig, bool) {
+	lines := strings.Split(string(text), "\n")
+	begin := slices.IndexFunc(lines, func(l string) bool { return strings.HasSuffix(strings.TrimSpace(l), "<<'"+configMark+"'") })
+	if begin < 0 {
+		return AgentConfig{}, false
+	}
+	length := slices.IndexFunc(lines[begin+1:], func(l string) bool { return strings.TrimSpace(l) == configMark })
+	if length < 0 {
+		return AgentConfig{}, false
+	}
+	var cfg AgentConfig
+	if json.Unmarshal([]byte(strings.Join(lines[begin+1:begin+1+length], "\n")), &cfg) != nil || cfg.Format != 1 {
+		return AgentConfig{}, false
+	}
+	return cfg, true
+}
+
+// Unpacked user data larger than this is nobody's boot script.
+const mostUnpacked = 1 << 20

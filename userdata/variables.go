@@ -1,0 +1,196 @@
+package userdata
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode"
+
+	"rollcall/providers"
+)
+
+// MaxTTL is the largest TTL (RFC 2181 section 8).
+const MaxTTL = 1<<31 - 1
+
+// standardVariables are those of every template with an agent: they become the
+// agent's config.
+func standardVariables(agent string) []Variable {
+	if agent == "" {
+		return nil
+	}
+	v := []Variable{
+		{Name: "service", Type: TypeDomain, Required: true, Example: "www.example.com", Help: "name that clients resolve"},
+		{Name: "zone", Type: TypeDomain, Required: true, Example: "example.com", Help: "DNS zone that the name lies in"},
+		{Name: "dns", Type: TypeEnum, Required: true, Example: "route53", Options: []string{"cloudflare", "route53"}, Help: "who hosts the zone"},
+		{Name: "register", Type: TypeEnum, Default: "auto", Options: []string{"auto", RegisterAgent, RegisterConsole}, Help: "who puts the node into DNS: its agent, or the console; auto is the agent where a role gives it the right, else the console"},
+		{Name: "ttl", Type: TypeTTL, Default: "60", Help: "seconds that resolvers keep an answer"},
+		{Name: "proxied", Type: TypeBool, Default: "false", Help: "let Cloudflare answer in the node's place"},
+		{Name: "ipv6", Type: TypeBool, Default: "false", Help: "register IPv6 addresses too"},
+		{Name: "port", Type: TypePort, Default: "80", Help: "port of the service"},
+		{Name: "health_path", Type: TypeString, Default: "/", Pattern: "|/[!-~]*", Help: "path that answers 200 when the node is well; empty for a look whether the port is open"},
+		{Name: "health_command", Type: TypeString, Help: "command that succeeds when the node is well, in the place of the path"},
+		{Name: "health_need", Type: TypeInt, Default: "2", Pattern: "[1-9][0-9]?", Help: "checks that must pass, or fail, of the last health_of"},
+		{Name: "health_of", Type: TypeInt, Default: "3", Pattern: "[1-9][0-9]?", Help: "checks that are looked at"},
+		{Name: "health_interval", Type: TypeInt, Default: "5", Pattern: "[1-9][0-9]{0,3}", Help: "seconds between two checks"},
+		{Name: "token_source", Type: TypeEnum, Default: "auto", Options: []string{"auto", TokenMetadata, TokenSSM, TokenScript}, Help: "where the agent finds the Cloudflare token: Triton metadata, AWS parameter store, or the script itself (anyone who can read the user data then has it); auto is metadata on Triton and ssm on EC2"},
+		{Name: "token_key", Type: TypeString, Pattern: "|[A-Za-z0-9_./-]{1,200}", Help: "metadata key (default cloudflare-token) or parameter name (default /rollcall/cloudflare-token)"},
+		{Name: "token", Type: TypeString, Secret: true, Pattern: "|[A-Za-z0-9_-]{1,200}", Help: "the token itself, for token_source script"},
+	}
+	if agent == "dns-sd" {
+		v[0].Example = "v1._theservice._tcp.example.com"
+		v = append(v,
+			Variable{Name: "priority", Type: TypeInt, Default: "0", Help: "SRV priority, 0 to 65535: lower is tried first (RFC 2782)"},
+			Variable{Name: "weight", Type: TypeInt, Default: "10", Help: "SRV weight, 0 to 65535: share of the load (RFC 2782)"})
+	}
+	return v
+}
+
+// declared says what is wrong with the declaration of a variable.
+func (v *Variable) declared() error {
+	if !variableName.MatchString(v.Name) {
+		return errors.New("its name takes lower-case letters, digits and underscores")
+	}
+	types := []Type{TypeString, TypeInt, TypeBool, TypePort, TypeTTL, TypeDomain, TypeEnum}
+	if !slices.Contains(types, v.Type) {
+		return fmt.Errorf("type %q: it is one of %s", v.Type, join(types))
+	}
+	if (v.Type == TypeEnum) != (len(v.Options) > 0) {
+		return errors.New("an enum has options, and only an enum")
+	}
+	if _, err := regexp.Compile(v.Pattern); err != nil {
+		return fmt.Errorf("pattern %q is no regular expression", v.Pattern)
+	}
+	for what, value := range map[string]string{"default": v.Default, "example": v.Example} {
+		if value == "" {
+			continue
+		}
+		if _, err := v.check(value); err != nil {
+			return fmt.Errorf("%s: %w", what, err)
+		}
+	}
+	if v.Required && v.Example == "" {
+		return errors.New("a required variable has an example")
+	}
+	return nil
+}
+
+func join[T ~string](list []T) string {
+	s := make([]string, len(list))
+	for i := range list {
+		s[i] = string(list[i])
+	}
+	return strings.Join(s, ", ")
+}
+
+// check gives the one spelling of a value, or says what is wrong with it.
+func (v *Variable) check(value string) (string, error) {
+	if strings.ContainsFunc(value, func(r rune) bool { return unicode.IsControl(r) || r == unicode.ReplacementChar }) {
+		return "", errors.New("it holds a control character")
+	}
+	var err error
+	switch v.Type {
+	case TypeString:
+	case TypeInt:
+		value, err = number(value, -1<<31, MaxTTL, "a whole number")
+	case TypePort:
+		value, err = number(value, 1, 65535, "a port, 1 to 65535")
+	case TypeTTL:
+		value, err = number(value, 1, MaxTTL, "seconds, 1 to 2147483647 (RFC 2181 section 8)")
+	case TypeBool:
+		if value != "true" && value != "false" {
+			err = fmt.Errorf("%q is neither true nor false", value)
+		}
+	case TypeEnum:
+		if !slices.Contains(v.Options, value) {
+			err = fmt.Errorf("%q is not one of %s", value, strings.Join(v.Options, ", "))
+		}
+	case TypeDomain:
+		value, err = domain(value)
+	}
+	if err != nil {
+		return "", err
+	}
+	if v.Pattern != "" && !regexp.MustCompile(`^(?:`+v.Pattern+`)$`).MatchString(value) {
+		if v.Secret {
+			return "", fmt.Errorf("it does not match %s", v.Pattern)
+		}
+		return "", fmt.Errorf("%q does not match %s", value, v.Pattern)
+	}
+	return value, nil
+}
+
+func number(value string, lo, hi int64, what string) (string, error) {
+	n, err := strconv.ParseInt(value, 10, 64)
+	if err != nil || n < lo || n > hi {
+		return "", fmt.Errorf("%q is not %s", value, what)
+	}
+	return strconv.FormatInt(n, 10), nil
+}
+
+// domain gives the canonical form of a name of host or service labels.
+func domain(value string) (string, error) {
+	name := providers.CanonicalName(value)
+	if name == "." || value == "" {
+		return "", fmt.Errorf("%q is not a domain name", value)
+	}
+	if len(name) > 253 {
+		return "", fmt.Errorf("the name has %d characters, the limit is 253 (RFC 1035 section 2.3.4)", len(name))
+	}
+	for _, l := range strings.Split(name, ".") {
+		switch {
+		case l == "":
+			return "", fmt.Errorf("%q has an empty label", value)
+		case len(l) > 63:
+			return "", fmt.Errorf("the label %.20s… has %d characters, the limit is 63 (RFC 1035 section 2.3.4)", l, len(l))
+		case strings.ContainsFunc(l, func(r rune) bool {
+			return (r < 'a' || r > 'z') && (r < '0' || r > '9') && r != '-' && r != '_'
+		}), l[0] == '-':
+			return "", fmt.Errorf("%q: the label %q is not made of letters, digits, hyphens and underscores", value, l)
+		}
+	}
+	return name, nil
+}
+
+// values checks all values that go into a template and fills in the defaults.
+func (t *Template) values(given map[string]string) (map[string]string, Problems) {
+	var p Problems
+	add := func(name, format string, args ...any) {
+		p = append(p, fmt.Sprintf("template %s: %s: %s", t.Name, name, fmt.Sprintf(format, args...)))
+	}
+	out := map[string]string{}
+	var names []string
+	for i := range t.Variables {
+		v := &t.Variables[i]
+		names = append(names, v.Name)
+		value, ok := given[v.Name]
+		if !ok || value == "" && v.Type != TypeString {
+			value = v.Default
+		}
+		if value == "" {
+			if v.Required {
+				add(v.Name, "it is not set (%s), for example %s", v.Help, v.Example)
+				continue
+			}
+			if v.Type != TypeString {
+				out[v.Name] = ""
+				continue
+			}
+		}
+		checked, err := v.check(value)
+		if err != nil {
+			add(v.Name, "%v", err)
+			continue
+		}
+		out[v.Name] = checked
+	}
+	for _, name := range slices.Sorted(maps.Keys(given)) {
+		if !slices.Contains(names, name) {
+			add(name, "there is no such variable; there are %s", strings.Join(names, ", "))
+		}
+	}
+	return out, p
+}
