@@ -87,9 +87,16 @@ func newSite(t *testing.T, signer crypto.Signer) *site {
 
 func rsaSite(t *testing.T) *site { t.Helper(); return newSite(t, rsaKey()) }
 
+// reaction is what came back, without the body.
+type reaction struct {
+	Status     string
+	StatusCode int
+	Header     http.Header
+}
+
 // do sends one signed request. in is sent as JSON unless it is nil; out is
 // filled from the answer unless it is nil.
-func (s *site) do(method, path string, in, out any) *http.Response {
+func (s *site) do(method, path string, in, out any) reaction {
 	s.t.Helper()
 	res, err := s.try(method, path, in, out)
 	if err != nil {
@@ -98,7 +105,7 @@ func (s *site) do(method, path string, in, out any) *http.Response {
 	return res
 }
 
-func (s *site) try(method, path string, in, out any) (*http.Response, error) {
+func (s *site) try(method, path string, in, out any) (reaction, error) {
 	s.t.Helper()
 	var body io.Reader
 	if in != nil {
@@ -117,19 +124,19 @@ func (s *site) try(method, path string, in, out any) (*http.Response, error) {
 	req.Header.Set("Content-Type", "application/json")
 	res, err := http.DefaultClient.Do(req)
 	if err != nil {
-		return nil, err
+		return reaction{}, err
 	}
 	b, err := io.ReadAll(res.Body)
 	_ = res.Body.Close()
 	if err != nil {
-		return nil, err
+		return reaction{}, err
 	}
 	if out != nil {
 		if err := json.Unmarshal(b, out); err != nil {
 			s.t.Fatalf("%s %s: %s: %v in %q", method, path, res.Status, err, b)
 		}
 	}
-	return res, nil
+	return reaction{res.Status, res.StatusCode, res.Header}, nil
 }
 
 func (s *site) sign(req *http.Request) string {

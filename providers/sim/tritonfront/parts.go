@@ -85,7 +85,7 @@ func (c *call) tags(m world.Instance, key string, get bool) error {
 	}
 	old := slices.Collect(maps.Keys(m.Tags))
 	var err error
-	action := "set_tags"
+	var action string
 	switch {
 	case c.r.Method == http.MethodPost && key == "":
 		err, action = c.front.w.SetTags(c.o.Cloud, m.ID, c.changes(), nil), "add_tags"

@@ -189,7 +189,8 @@ func (f *front) key(keyID string) (ssh.PublicKey, string, error) {
 	return nil, "", refuse("key", id)
 }
 
-var errMismatch = errors.New("The signature we calculated does not match the one you sent") //nolint:staticcheck // the API's own sentence
+// errMismatch is in the words of the API.
+var errMismatch = errors.New("The signature we calculated does not match the one you sent")
 
 // verify checks the signature under the algorithm that it names.
 func verify(key ssh.PublicKey, sig signature, text []byte) error {
