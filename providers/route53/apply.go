@@ -26,6 +26,9 @@ const (
 	maxTries   = 60
 	firstPause = 100 * time.Millisecond // upper bound of the first pause; it doubles
 	maxPause   = 10 * time.Second
+	// Where reading and writing takes long, as with many writers it does, pauses
+	// grow to so many times that long instead.
+	pauseFactor = 64
 	// maxIdle bounds the tries after throttling, or when nothing could be sent.
 	maxIdle = 4
 	// nameReads is up to how many names are read one by one before a batch; for
@@ -96,6 +99,7 @@ type run struct {
 	results []providers.Result
 	lost    map[int]bool   // changes of which a reply was lost: they may have been made
 	own     map[key]fields // what this run changed for whole sets
+	took    time.Duration  // how long the last try took, reading and writing
 }
 
 // fields are what all values of a record set share.
@@ -164,6 +168,7 @@ func checkRecord(r *providers.Record) error {
 func (r *run) commit(ctx context.Context, pending []int) {
 	conflicts, idle := 0, 0
 	for len(pending) > 0 {
+		began := r.a.now()
 		read, err := r.load(ctx, pending)
 		if err != nil {
 			r.failAll(pending, err)
@@ -180,6 +185,7 @@ func (r *run) commit(ctx context.Context, pending []int) {
 		if len(b.Changes) > 0 { // an earlier batch may have done what these wanted
 			ticket, err = r.send(ctx, b)
 		}
+		r.took = r.a.now().Sub(began)
 		if err == nil {
 			for _, i := range in {
 				r.done(i, w, ticket, false)
@@ -330,7 +336,8 @@ func (r *run) adds(in []int, err error, tries *int) (again []int, wait time.Dura
 }
 
 func (r *run) backoff(try int) time.Duration {
-	return max(time.Millisecond, r.a.jitter(min(firstPause<<min(try-1, 10), maxPause)))
+	bound := max(firstPause, r.took) << min(try-1, 10)
+	return max(time.Millisecond, r.a.jitter(min(bound, max(maxPause, pauseFactor*r.took), time.Minute)))
 }
 
 // bisect finds the bad changes of a batch that Route 53 refused though the zone

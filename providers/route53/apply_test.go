@@ -171,7 +171,10 @@ func TestADeleteInAnotherSetIsNotHurtByTheRaceOfAnAdd(t *testing.T) {
 
 func TestTwoHundredNodesThatJoinAtOnceLoseNobody(t *testing.T) {
 	f := newFake(t)
-	const nodes = 200
+	nodes := 200
+	if raceDetector {
+		nodes = 30
+	}
 	errs := make([]error, nodes)
 	var wg sync.WaitGroup
 	for i := range nodes {
