@@ -68,7 +68,7 @@ func (r *run) gather(ctx context.Context, zones []string) *evidence {
 	wg.Wait()
 	for i := range s.Clouds {
 		if mine[i] {
-			wg.Go(func() { e.doubt(ctx, &e.o.Clouds[i], &s.Clouds[i], s.Zones, before[i]) })
+			wg.Go(func() { e.doubt(ctx, &e.o.Clouds[i], &s.Clouds[i], s.Zones, last.Zones, before[i]) })
 		}
 	}
 	wg.Wait()
@@ -179,9 +179,18 @@ func (e *Engine) readZone(ctx context.Context, t *ZoneTarget, name string) provi
 // doubt asks a cloud, one by one, for the instances that markers name and its
 // list left out. A list that is empty, or less than half of what it was, is
 // believed only when each of them was answered for.
-func (e *Engine) doubt(ctx context.Context, t *CloudTarget, v *providers.CloudView, zones []providers.ZoneView, before int) {
+func (e *Engine) doubt(ctx context.Context, t *CloudTarget, v *providers.CloudView, zones, last []providers.ZoneView, before int) {
 	if !v.Coverage.Complete() {
 		return
+	}
+	suspicious := len(v.Instances) == 0 || len(v.Instances)*2 < before
+	if suspicious {
+		var unread string
+		if zones, unread = e.allZones(ctx, zones, last); unread != "" {
+			v.Coverage.State = providers.CoveragePartial
+			v.Coverage.Err = fmt.Errorf("the list has %d instances, and the markers of %s that could refute it cannot be read", len(v.Instances), unread)
+			return
+		}
 	}
 	listed := map[string]bool{}
 	for i := range v.Instances {
@@ -199,7 +208,6 @@ func (e *Engine) doubt(ctx context.Context, t *CloudTarget, v *providers.CloudVi
 	}
 	slices.Sort(missing)
 	missing = slices.Compact(missing)
-	suspicious := len(v.Instances) == 0 || len(v.Instances)*2 < before
 	limit := someLookups
 	if suspicious {
 		limit = manyLookups
@@ -227,6 +235,35 @@ func (e *Engine) doubt(ctx context.Context, t *CloudTarget, v *providers.CloudVi
 			v.Coverage.Err = fmt.Errorf("the list has %d instances, and %s did not say what became of %s: %w", len(v.Instances), t.Name, l.ID, l.Err)
 		}
 	}
+}
+
+// allZones gives the records of every configured zone, those that this plan
+// does not touch as they were read last, since any marker can refute a list. It
+// names a zone that cannot be read.
+func (e *Engine) allZones(ctx context.Context, have, last []providers.ZoneView) (all []providers.ZoneView, unread string) {
+	for i := range have {
+		if !have[i].Coverage.Complete() {
+			return nil, have[i].Zone.Name
+		}
+	}
+	all = slices.Clone(have)
+	for i := range e.o.Zones {
+		t := &e.o.Zones[i]
+		same := func(v providers.ZoneView) bool { return providers.SameName(v.Zone.Name, t.Zone.Name) }
+		if slices.ContainsFunc(have, same) {
+			continue
+		}
+		if n := slices.IndexFunc(last, same); n >= 0 && last[n].Coverage.Complete() {
+			all = append(all, last[n])
+			continue
+		}
+		v := e.readZone(ctx, t, t.Zone.Name)
+		if !v.Coverage.Complete() {
+			return nil, v.Zone.Name
+		}
+		all = append(all, v)
+	}
+	return all, ""
 }
 
 func (e *Engine) lookup(ctx context.Context, t *CloudTarget, id string) providers.Lookup {

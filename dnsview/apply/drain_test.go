@@ -1,0 +1,359 @@
+package apply
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"rollcall/dnsview"
+	"rollcall/providers"
+	"rollcall/providers/journal"
+)
+
+func TestADrainTakesANodeOutOfDNSWaitsAndTerminates(t *testing.T) {
+	b := newBench(t)
+	p := dnsview.PlanDrain(b.view(), ref(b.triton, "m-1"))
+	var kinds []string
+	for _, s := range p.Steps {
+		kinds = append(kinds, string(s.Kind))
+	}
+	if want := []string{"change", "change", "change", "wait", "power", "change"}; !slices.Equal(kinds, want) {
+		t.Fatalf("steps %v", kinds)
+	}
+	var waits []time.Duration
+	b.cf.onApply = func(cs []providers.Change) {
+		if cs[0].Op == providers.OpDelete && cs[0].Before.IsMarker() && !slices.Contains(b.triton.powered, "terminate m-1") {
+			t.Error("the marker went before the node")
+		}
+	}
+	rep := b.engine().Run(t.Context(), p, Confirm{}, func(ev Event) {
+		if ev.Kind == EventWaiting {
+			waits = append(waits, ev.Left)
+			if has(b.cf, "165.225.128.1") || len(b.triton.powered) > 0 || ev.Total != time.Minute {
+				t.Errorf("at %s: %v, %v", ev.Left, values(b.cf), b.triton.powered)
+			}
+			if f := b.view().Count(dnsview.Missing); f > 0 {
+				t.Error("while it drains the node looks missing")
+			}
+		}
+	})
+	wantStates(t, rep, StepDone, StepDone, StepDone, StepDone, StepDone, StepDone)
+	if len(waits) != 60 || waits[0] != time.Minute || waits[59] != time.Second {
+		t.Errorf("waited %d times: %v", len(waits), waits)
+	}
+	if !slices.Equal(b.triton.powered, []string{"terminate m-1"}) {
+		t.Errorf("power %v", b.triton.powered)
+	}
+	if slices.ContainsFunc(b.cf.rows, func(r providers.Record) bool { return r.IsMarker() }) {
+		t.Error("a marker is left")
+	}
+	for _, e := range entries(t, b.j) {
+		if e.State != journal.Done || e.Verb != "drain" || e.Run != rep.Run {
+			t.Errorf("%+v", e)
+		}
+	}
+}
+
+func TestADrainOfADNSSDNodeWaitsForTheLongestTTL(t *testing.T) {
+	b := newBench(t)
+	p := dnsview.PlanDrain(b.view(), ref(b.triton, "s-1"))
+	rep := b.run(p)
+	if !rep.OK() {
+		t.Fatalf("%v %+v", states(rep), rep.Steps)
+	}
+	if i := slices.IndexFunc(p.Steps, func(s dnsview.Step) bool { return s.Kind == dnsview.StepWait }); p.Steps[i].Wait != 45*time.Second {
+		t.Errorf("wait %s", p.Steps[i].Wait)
+	}
+	if b.sd.applied[0][0].Before.Type != "SRV" {
+		t.Errorf("first %+v", b.sd.applied[0])
+	}
+	for _, r := range b.sd.rows {
+		if strings.Contains(r.Name+r.Value, "sd-1") || strings.HasPrefix(r.Name, "s-1.") {
+			t.Errorf("left: %+v", r)
+		}
+	}
+}
+
+func TestAWaitCanBeCutShort(t *testing.T) {
+	b := newBench(t)
+	skip := make(chan struct{}, 1)
+	p := dnsview.PlanDrain(b.view(), ref(b.triton, "m-1"))
+	b.opts.Sleep = sleep // a real one, which the channel interrupts
+	b.clk.onSleep = nil
+	ticks := 0
+	rep := b.engine().Run(t.Context(), p, Confirm{SkipWait: skip}, func(ev Event) {
+		if ev.Kind == EventWaiting {
+			if ticks++; ticks == 1 {
+				skip <- struct{}{}
+			}
+		}
+	})
+	if !rep.OK() || !strings.Contains(rep.Steps[3].Why, "cut short") || len(b.triton.powered) != 1 {
+		t.Fatalf("%v %+v", states(rep), rep.Steps[3])
+	}
+}
+
+func TestAStopDuringTheWaitTerminatesNothing(t *testing.T) {
+	b := newBench(t)
+	ctx, stop := context.WithCancel(t.Context())
+	p := dnsview.PlanDrain(b.view(), ref(b.triton, "m-1"))
+	rep := b.engine().Run(ctx, p, Confirm{}, func(ev Event) {
+		if ev.Kind == EventWaiting && ev.Left < 30*time.Second {
+			stop()
+		}
+	})
+	wantStates(t, rep, StepDone, StepDone, StepDone, StepSkipped, StepSkipped, StepSkipped)
+	if len(b.triton.powered) != 0 {
+		t.Errorf("power %v", b.triton.powered)
+	}
+}
+
+func TestANodeThatCannotBeTakenOutIsNotTerminated(t *testing.T) {
+	b := newBench(t)
+	p := dnsview.PlanDrain(b.view(), ref(b.triton, "m-1"), ref(b.aws, "i-1"))
+	b.cf.fault = func(c providers.Change) (error, bool) {
+		if c.Op == providers.OpDelete && c.Before.Value == "165.225.128.1" {
+			return providers.Errorf(providers.KindConflict, "x", "no"), false
+		}
+		return nil, false
+	}
+	rep := b.run(p)
+	if len(b.triton.powered) != 0 || !slices.Equal(b.aws.powered, []string{"terminate i-1"}) {
+		t.Fatalf("%v, power %v %v", states(rep), b.triton.powered, b.aws.powered)
+	}
+}
+
+func TestANodeThatAnUnmarkedRecordLeadsToIsNotDrained(t *testing.T) {
+	b := newBench(t)
+	b.cf.add(providers.Record{Zone: cfZone, Name: "old.scalability.expert", Type: "A", TTL: 60, Value: "165.225.128.1"})
+	p := dnsview.PlanDrain(b.view(), ref(b.triton, "m-1"))
+	if len(p.Steps) != 0 || !strings.Contains(strings.Join(p.Skipped, "\n"), "would be left leading to it") {
+		t.Errorf("%+v", p)
+	}
+}
+
+func TestANodeWithoutRecordsIsTerminatedAtOnce(t *testing.T) {
+	b := newBench(t)
+	b.node(b.aws, "i-7", "worker", "34.200.17.1", "worker")
+	rep := b.run(dnsview.PlanDrain(b.view(), ref(b.aws, "i-7")))
+	wantStates(t, rep, StepDone)
+	if !slices.Equal(b.aws.powered, []string{"terminate i-7"}) || entries(t, b.j)[0].Action != "terminate" {
+		t.Errorf("%v", b.aws.powered)
+	}
+}
+
+func TestAServiceKeepsItsMinimum(t *testing.T) {
+	b := newBench(t)
+	b.opts.Services[0].Minimum = 4
+	v := b.view()
+	p := dnsview.PlanDrain(v, ref(b.aws, "i-1"), ref(b.aws, "i-2"))
+	rep := b.run(p)
+	if len(b.aws.powered) != 1 {
+		t.Fatalf("%v, power %v", states(rep), b.aws.powered)
+	}
+	if got := len(slices.DeleteFunc(values(b.cf), func(s string) bool { return !strings.Contains(s, "/A/") })); got != 4 {
+		t.Errorf("%d members", got)
+	}
+	refused := rep.Steps[slices.IndexFunc(rep.Steps, func(s StepReport) bool { return s.State == StepRefused })]
+	if !strings.Contains(refused.Why, "would keep 3 live members, and its minimum is 4") || len(rep.Asks()) != 0 {
+		t.Errorf("%s, asks %+v", refused.Why, rep.Asks())
+	}
+}
+
+func TestADeadEntryIsRemovedFromAServiceBelowItsMinimum(t *testing.T) {
+	b := newBench(t)
+	b.opts.Services[0].Minimum = 5
+	b.triton.remove("m-1")
+	wantStates(t, b.run(b.dead()), StepDone)
+}
+
+func TestAYoungNodeCanBeDrainedBecauseItsCloudShowsIt(t *testing.T) {
+	b := newBench(t)
+	b.cf.rows[4].Owners[0].Registered = begin.Add(-time.Minute)
+	b.cf.rows[4].Comment, _ = b.cf.rows[4].Owners[0].Encode()
+	if rep := b.run(dnsview.PlanDrain(b.view(), ref(b.triton, "m-1"))); !rep.OK() {
+		t.Fatalf("%v %+v", states(rep), rep.Steps[0].Guards)
+	}
+}
+
+func TestAQuiescedNodeStaysOutAndComesBackByReturnOnly(t *testing.T) {
+	for _, c := range []struct {
+		id   string
+		zone func(b *bench) *fakeDNS
+	}{
+		{"m-1", func(b *bench) *fakeDNS { return b.cf }},
+		{"s-1", func(b *bench) *fakeDNS { return b.sd }},
+	} {
+		t.Run(c.id, func(t *testing.T) {
+			b := newBench(t)
+			d := c.zone(b)
+			before := values(d)
+			rep := b.run(dnsview.PlanQuiesce(b.view(), ref(b.triton, c.id)))
+			if !rep.OK() {
+				t.Fatalf("%v %+v", states(rep), rep.Steps)
+			}
+			if slices.Equal(values(d), before) || len(b.triton.powered) != 0 {
+				t.Fatalf("zone %v", values(d))
+			}
+			v := b.view()
+			if v.Count(dnsview.Missing)+v.Count(dnsview.Half) != 0 || v.Count(dnsview.Quiesced) == 0 {
+				t.Fatalf("findings %+v", v.Findings)
+			}
+			if p := dnsview.PlanRegister(v, "", ref(b.triton, c.id)); len(p.Steps) != 0 || !strings.Contains(strings.Join(p.Skipped, " "), "on purpose") {
+				t.Errorf("register: %+v", p)
+			}
+			rep = b.run(dnsview.PlanReturn(v, ref(b.triton, c.id)))
+			if !rep.OK() {
+				t.Fatalf("return: %v %+v", states(rep), rep.Steps)
+			}
+			if got := values(d); !slices.Equal(got, before) {
+				t.Errorf("zone %v, want %v", got, before)
+			}
+			if f := b.view().Findings; len(f) != 0 {
+				t.Errorf("findings %+v", f)
+			}
+		})
+	}
+}
+
+func TestAQuiesceCanBeUndone(t *testing.T) {
+	for _, id := range []string{"m-1", "s-1"} {
+		t.Run(id, func(t *testing.T) {
+			b := newBench(t)
+			cf, sd := rowsWithoutIDs(b.cf), rowsWithoutIDs(b.sd)
+			if rep := b.run(dnsview.PlanQuiesce(b.view(), ref(b.triton, id))); !rep.OK() {
+				t.Fatalf("%v", states(rep))
+			}
+			undo, err := b.engine().UndoPlan("")
+			if err != nil {
+				t.Fatal(err)
+			}
+			if rep := b.run(undo); !rep.OK() {
+				for _, s := range rep.Steps {
+					t.Logf("%s: %s %s", s.Step.Sentence, s.State, s.Why)
+				}
+				t.Fatalf("%v", states(rep))
+			}
+			if !slices.Equal(rowsWithoutIDs(b.cf), cf) || !slices.Equal(rowsWithoutIDs(b.sd), sd) {
+				t.Errorf("zones:\n%s\n%s", strings.Join(rowsWithoutIDs(b.cf), "\n"), strings.Join(rowsWithoutIDs(b.sd), "\n"))
+			}
+		})
+	}
+}
+
+func TestAStoppedNodeIsTakenOutWithOneKey(t *testing.T) {
+	b := newBench(t)
+	b.triton.instances[0].State = providers.StateStopped
+	v := b.view()
+	f := &v.Findings[0]
+	if f.Class != dnsview.Stopped || !f.OneKey {
+		t.Fatalf("%+v", f)
+	}
+	if rep := b.run(dnsview.PlanRemedy(v, f)); !rep.OK() || has(b.cf, "165.225.128.1") {
+		t.Errorf("%v", states(rep))
+	}
+}
+
+func TestPowerIsGivenOnlyToTheAccountThatThePlanNames(t *testing.T) {
+	b := newBench(t)
+	p := dnsview.PlanPower(b.view(), dnsview.PowerTerminate, ref(b.aws, "i-1"))
+	b.aws.identity = "0123456789"
+	rep := b.run(p)
+	wantStates(t, rep, StepRefused)
+	if len(b.aws.powered) != 0 || entries(t, b.j)[0].State != journal.Refused {
+		t.Errorf("power %v", b.aws.powered)
+	}
+}
+
+func TestAStopIsUndoneByAStartAndATerminationIsNot(t *testing.T) {
+	b := newBench(t)
+	wantStates(t, b.run(dnsview.PlanPower(b.view(), dnsview.PowerStop, ref(b.aws, "i-1"))), StepDone)
+	undo, err := b.engine().UndoPlan("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	wantStates(t, b.run(undo), StepDone)
+	if !slices.Equal(b.aws.powered, []string{"stop i-1", "start i-1"}) {
+		t.Errorf("power %v", b.aws.powered)
+	}
+	wantStates(t, b.run(dnsview.PlanPower(b.view(), dnsview.PowerTerminate, ref(b.aws, "i-2"))), StepDone)
+	if undo, err = b.engine().UndoPlan(""); err != nil || len(undo.Steps) != 0 || len(undo.Skipped) != 1 {
+		t.Errorf("%+v, %v", undo, err)
+	}
+}
+
+func TestAPowerActionWhoseAnswerWasLostIsLookedUp(t *testing.T) {
+	b := newBench(t)
+	p := dnsview.PlanPower(b.view(), dnsview.PowerStop, ref(b.aws, "i-1"))
+	b.aws.powerErr = providers.Errorf(providers.KindUncertain, "stop", "reset")
+	wantStates(t, b.run(p), StepFailed)
+	b.aws.instances[0].State = providers.StateStopping
+	wantStates(t, b.run(p), StepDone)
+}
+
+// wire answers what a zone served some asks ago.
+type wire struct {
+	d     *fakeDNS
+	lag   int
+	stale []string
+	err   error
+	asks  int
+}
+
+func (w *wire) Values(_ context.Context, _ providers.Zone, name, typ string) ([]string, error) {
+	w.asks++
+	if w.err != nil {
+		return nil, w.err
+	}
+	if w.asks <= w.lag {
+		return w.stale, nil
+	}
+	var out []string
+	rs, err := w.d.Lookup(context.Background(), providers.Zone{}, name, typ)
+	for _, r := range rs {
+		out = append(out, r.Value)
+	}
+	return out, err
+}
+
+func TestARunWaitsUntilTheAuthoritativeServersAnswerTheChange(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		w    wire
+		want string
+		asks int
+	}{
+		{"they answer at the third ask", wire{lag: 2, stale: []string{"165.225.128.1"}}, "as it is now", 3},
+		{"they do not answer in time", wire{lag: 1000, stale: []string{"165.225.128.1"}}, "not answer www.scalability.expert A as it is now yet", 61},
+		{"they cannot be asked", wire{err: errDown}, "could not be asked", 1},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			b := newBench(t)
+			b.triton.remove("m-1")
+			c.w.d = b.cf
+			b.opts.Wire = &c.w
+			rep := b.run(b.dead())
+			wantStates(t, rep, StepDone)
+			if !strings.Contains(rep.Steps[0].Wire, c.want) || c.w.asks != c.asks {
+				t.Errorf("%q after %d asks", rep.Steps[0].Wire, c.w.asks)
+			}
+		})
+	}
+}
+
+func TestAPlanThatWaitsLongIsJudgedOnFreshEvidenceAfterwards(t *testing.T) {
+	b := newBench(t)
+	b.cf.rows[4].TTL, b.cf.rows[4].AutoTTL = 300, true
+	p := dnsview.PlanDrain(b.view(), ref(b.triton, "m-1"))
+	lists := 0
+	rep := b.engine().Run(t.Context(), p, Confirm{}, func(ev Event) {
+		if ev.Kind == EventWaiting && lists == 0 {
+			lists = b.aws.lists
+		}
+	})
+	if !rep.OK() || b.aws.lists == lists {
+		t.Errorf("%v, %d lists", states(rep), b.aws.lists)
+	}
+}

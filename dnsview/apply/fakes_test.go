@@ -1,0 +1,498 @@
+package apply
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"rollcall/dnsview"
+	"rollcall/providers"
+	"rollcall/providers/journal"
+)
+
+var begin = time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
+
+// clock is a clock that only sleeping moves.
+type clock struct {
+	mu sync.Mutex
+	t  time.Time
+	// onSleep is called with every sleep, before the clock moves.
+	onSleep func()
+}
+
+func (c *clock) now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.t
+}
+
+func (c *clock) advance(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.t = c.t.Add(d)
+}
+
+func (c *clock) sleep(ctx context.Context, d time.Duration) error {
+	if c.onSleep != nil {
+		c.onSleep()
+	}
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	c.advance(d)
+	return nil
+}
+
+// fakeCloud is a cloud in memory.
+type fakeCloud struct {
+	mu        sync.Mutex
+	clk       *clock
+	cloud     providers.Cloud
+	instances []providers.Instance
+	addresses []providers.Address
+	gone      map[string]bool // ids that answer 410 rather than 404
+	listErr   error
+	getErr    error
+	identity  providers.CloudKey // overrides what Identify says
+	hide      map[string]bool    // ids that the list leaves out
+	lists     int
+	gets      []string
+	powerErr  error
+	powered   []string
+}
+
+func (f *fakeCloud) Identify(context.Context) (providers.Cloud, error) {
+	c := f.cloud
+	if f.identity != "" {
+		c.Key = f.identity
+	}
+	return c, nil
+}
+
+func (f *fakeCloud) coverage() providers.Coverage {
+	return providers.Coverage{State: providers.CoverageComplete, Key: f.cloud.Key, Expected: -1, Started: f.clk.now(), Finished: f.clk.now()}
+}
+
+func (f *fakeCloud) Instances(_ context.Context, page func([]providers.Instance)) providers.Coverage {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.lists++
+	if f.listErr != nil {
+		return providers.Failed(f.clk.now(), f.clk.now(), f.listErr)
+	}
+	for _, i := range f.instances {
+		if !f.hide[i.ID] {
+			page([]providers.Instance{i})
+		}
+	}
+	return f.coverage()
+}
+
+func (f *fakeCloud) Addresses(_ context.Context, page func([]providers.Address)) providers.Coverage {
+	page(f.addresses)
+	return f.coverage()
+}
+
+func (f *fakeCloud) Instance(_ context.Context, id string) (providers.Instance, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.gets = append(f.gets, id)
+	if f.getErr != nil {
+		return providers.Instance{}, f.getErr
+	}
+	for _, i := range f.instances {
+		if i.ID == id {
+			return i, nil
+		}
+	}
+	kind := providers.KindNotFound
+	if f.gone[id] {
+		kind = providers.KindGone
+	}
+	return providers.Instance{}, providers.Errorf(kind, "get instance", "no %s", id)
+}
+
+func (f *fakeCloud) power(what, id string, to providers.InstanceState) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.powerErr != nil {
+		return f.powerErr
+	}
+	f.powered = append(f.powered, what+" "+id)
+	for n := range f.instances {
+		if f.instances[n].ID == id {
+			f.instances[n].State = to
+		}
+	}
+	return nil
+}
+
+func (f *fakeCloud) Start(_ context.Context, id string) error {
+	return f.power("start", id, providers.StateRunning)
+}
+
+func (f *fakeCloud) Stop(_ context.Context, id string) error {
+	return f.power("stop", id, providers.StateStopped)
+}
+
+func (f *fakeCloud) Reboot(_ context.Context, id string) error {
+	return f.power("reboot", id, providers.StateRunning)
+}
+
+func (f *fakeCloud) Terminate(_ context.Context, id string) error {
+	return f.power("terminate", id, providers.StateTerminated)
+}
+
+func (f *fakeCloud) remove(id string) {
+	f.instances = slices.DeleteFunc(f.instances, func(i providers.Instance) bool { return i.ID == id })
+}
+
+// fakeDNS is a zone in memory. At Cloudflare markers are comments, at Route 53
+// they are TXT records.
+type fakeDNS struct {
+	mu      sync.Mutex
+	clk     *clock
+	zone    providers.Zone
+	rows    []providers.Record
+	next    int
+	fault   func(c providers.Change) (err error, done bool) // what a change answers, and whether it is made all the same
+	onApply func(changes []providers.Change)
+	lookErr error
+	applied [][]providers.Change
+	lists   int
+}
+
+func (d *fakeDNS) cf() bool { return d.zone.Provider == providers.Cloudflare }
+
+func (d *fakeDNS) read() []providers.Record {
+	out := slices.Clone(d.rows)
+	for i := range out {
+		out[i].Owners = slices.Clone(out[i].Owners)
+	}
+	providers.AttachOwners(out)
+	return out
+}
+
+func (d *fakeDNS) Records(_ context.Context, _ providers.Zone, page func([]providers.Record)) providers.Coverage {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.lists++
+	rows := slices.Clone(d.rows)
+	for i := range rows {
+		rows[i].Owners = slices.Clone(rows[i].Owners)
+	}
+	page(rows)
+	return providers.Coverage{State: providers.CoverageComplete, Expected: -1, Started: d.clk.now(), Finished: d.clk.now()}
+}
+
+func (d *fakeDNS) Lookup(_ context.Context, _ providers.Zone, name, typ string) ([]providers.Record, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.lookErr != nil {
+		return nil, d.lookErr
+	}
+	return slices.DeleteFunc(d.read(), func(r providers.Record) bool { return r.Name != name || typ != "" && r.Type != typ }), nil
+}
+
+func (d *fakeDNS) Apply(_ context.Context, _ providers.Zone, changes []providers.Change) []providers.Result {
+	if d.onApply != nil {
+		d.onApply(changes)
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.applied = append(d.applied, slices.Clone(changes))
+	out := make([]providers.Result, len(changes))
+	for n, c := range changes {
+		if d.fault != nil {
+			if err, done := d.fault(c); err != nil {
+				if done {
+					d.apply(c)
+				}
+				out[n] = providers.Result{Err: err}
+				continue
+			}
+		}
+		out[n] = d.apply(c)
+	}
+	return out
+}
+
+func (d *fakeDNS) find(r *providers.Record) int {
+	return slices.IndexFunc(d.rows, func(o providers.Record) bool {
+		return o.Name == r.Name && o.Type == r.Type && o.Value == r.Value && (!d.cf() || r.ID == "" || o.ID == r.ID)
+	})
+}
+
+func (d *fakeDNS) same(before *providers.Record) error {
+	for _, now := range d.read() {
+		if now.Name == before.Name && now.Type == before.Type && now.Value == before.Value {
+			if !now.Equal(before) {
+				return providers.Errorf(providers.KindConflict, "change", "is %+v, was %+v", now, *before)
+			}
+			return nil
+		}
+	}
+	return providers.Errorf(providers.KindConflict, "change", "%s is not there", before)
+}
+
+func (d *fakeDNS) apply(c providers.Change) providers.Result {
+	switch c.Op {
+	case providers.OpCreate:
+		if i := d.find(&providers.Record{Name: c.After.Name, Type: c.After.Type, Value: c.After.Value}); i >= 0 {
+			return providers.Result{Record: d.read()[i], Already: true}
+		}
+		return providers.Result{Record: d.add(c.After)}
+	case providers.OpDelete:
+		if err := d.same(&c.Before); err != nil {
+			return providers.Result{Err: err}
+		}
+		d.drop(&c.Before)
+		d.mark(&c.After, c.After.Owners)
+		return providers.Result{}
+	default:
+		if err := d.same(&c.Before); err != nil {
+			return providers.Result{Err: err}
+		}
+		id := d.rows[d.find(&c.Before)].ID
+		d.drop(&c.Before)
+		c.After.ID = id
+		return providers.Result{Record: d.add(c.After)}
+	}
+}
+
+func (d *fakeDNS) add(r providers.Record) providers.Record {
+	owners := r.Owners
+	if d.cf() {
+		if r.ID == "" {
+			d.next++
+			r.ID = fmt.Sprintf("id%d", d.next)
+		}
+		r.Modified = d.clk.now()
+		if len(owners) == 1 {
+			if text, _ := owners[0].Bare().Encode(); text != r.Comment {
+				panic("comment and owner differ: " + r.Comment)
+			}
+		}
+	} else {
+		r.Owners = nil
+	}
+	d.rows = append(d.rows, r)
+	if !d.cf() {
+		d.mark(&r, owners)
+	}
+	for _, now := range d.read() {
+		if now.Name == r.Name && now.Type == r.Type && now.Value == r.Value {
+			return now
+		}
+	}
+	panic("not there")
+}
+
+func (d *fakeDNS) mark(r *providers.Record, owners []providers.Owner) {
+	for _, o := range owners {
+		text, err := o.For(r.Type, r.Value).Encode()
+		if err != nil {
+			panic(err)
+		}
+		d.unmark(r)
+		d.rows = append(d.rows, providers.Record{Zone: d.zone.Name, Name: providers.MarkerName(o.Instance, r.Name), Type: "TXT", TTL: 30, Value: providers.FormatTXT([]string{text})})
+	}
+}
+
+func (d *fakeDNS) unmark(r *providers.Record) {
+	d.rows = slices.DeleteFunc(d.rows, func(m providers.Record) bool {
+		if !m.IsMarker() {
+			return false
+		}
+		_, name, _ := providers.SplitMarkerName(m.Name)
+		parts, _ := providers.ParseTXT(m.Value)
+		o, err := providers.DecodeOwner(strings.Join(parts, ""))
+		return err == nil && name == r.Name && o.Owns(r.Type, r.Value)
+	})
+}
+
+func (d *fakeDNS) drop(r *providers.Record) {
+	i := d.find(r)
+	d.rows = slices.Delete(d.rows, i, i+1)
+	if !d.cf() && !r.IsMarker() {
+		d.unmark(r)
+	}
+}
+
+const (
+	fleetID = "7f3a9c1e"
+	cfZone  = "scalability.expert"
+	sdZone  = "unilans.net"
+	www     = "www.scalability.expert"
+	v1      = "v1._theservice._tcp.unilans.net"
+)
+
+var (
+	awsKey    = providers.NewCloudKey(providers.EC2, "1", "us-east-1")
+	tritonKey = providers.NewCloudKey(providers.Triton, "t", "east-1")
+)
+
+// bench is a small world with an engine.
+type bench struct {
+	t      *testing.T
+	clk    *clock
+	aws    *fakeCloud
+	triton *fakeCloud
+	cf     *fakeDNS
+	sd     *fakeDNS
+	j      *journal.Journal
+	opts   Options
+}
+
+func newBench(t *testing.T) *bench {
+	clk := &clock{t: begin}
+	b := &bench{
+		t: t, clk: clk,
+		aws:    &fakeCloud{clk: clk, cloud: providers.Cloud{Name: "aws-use1", Provider: providers.EC2, Key: awsKey}, gone: map[string]bool{}, hide: map[string]bool{}},
+		triton: &fakeCloud{clk: clk, cloud: providers.Cloud{Name: "joyent-east", Provider: providers.Triton, Key: tritonKey}, gone: map[string]bool{}, hide: map[string]bool{}},
+		cf:     &fakeDNS{clk: clk, zone: providers.Zone{Name: cfZone, ID: "z1", Provider: providers.Cloudflare}},
+		sd:     &fakeDNS{clk: clk, zone: providers.Zone{Name: sdZone, ID: "z2", Provider: providers.Route53}},
+	}
+	for n := 1; n <= 4; n++ {
+		b.node(b.aws, fmt.Sprintf("i-%d", n), fmt.Sprintf("www-%d", n), fmt.Sprintf("34.200.16.%d", n), "www")
+		b.serve(b.aws, fmt.Sprintf("i-%d", n), fmt.Sprintf("34.200.16.%d", n))
+	}
+	b.node(b.triton, "m-1", "www-5", "165.225.128.1", "www")
+	b.serve(b.triton, "m-1", "165.225.128.1")
+	for n := 1; n <= 2; n++ {
+		id, host := fmt.Sprintf("s-%d", n), fmt.Sprintf("sd-%d", n)
+		b.node(b.triton, id, host, fmt.Sprintf("165.225.128.1%d", n), "sd")
+		o := providers.Owner{Fleet: fleetID, Cloud: tritonKey, Instance: id, Registered: begin.Add(-time.Hour)}
+		b.sd.add(providers.Record{Zone: sdZone, Name: host + "." + sdZone, Type: "A", TTL: 30, Value: fmt.Sprintf("165.225.128.1%d", n), Owners: []providers.Owner{o}})
+		b.sd.add(providers.Record{Zone: sdZone, Name: v1, Type: "SRV", TTL: 45, Value: "10 10 4218 " + host + "." + sdZone, Owners: []providers.Owner{o}})
+	}
+	b.sd.add(providers.Record{Zone: sdZone, Name: "_theservice._tcp.unilans.net", Type: "PTR", TTL: 3600, Value: v1})
+	b.sd.add(providers.Record{Zone: sdZone, Name: v1, Type: "TXT", TTL: 3600, Value: `"txtvers=1"`})
+	j, err := journal.Open(filepath.Join(t.TempDir(), "journal"), clk.now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = j.Close() })
+	b.j = j
+	b.opts = Options{
+		Fleet:  fleetID,
+		Clouds: []CloudTarget{{Name: "aws-use1", Provider: providers.EC2, Reader: b.aws, Power: b.aws}, {Name: "joyent-east", Provider: providers.Triton, Reader: b.triton, Power: b.triton}},
+		Zones:  []ZoneTarget{{Zone: b.cf.zone, DNS: b.cf}, {Zone: b.sd.zone, DNS: b.sd}},
+		Services: []dnsview.Service{
+			{Name: www, Kind: dnsview.RoundRobin, TTL: 60, Select: map[string]string{"service": "www"}},
+			{Name: v1, Kind: dnsview.DNSSD, TTL: 45, Port: 4218, Priority: 10, Weight: 10, Select: map[string]string{"service": "sd"}, TXT: map[string]string{"txtvers": "1"}},
+		},
+		Journal: j, Who: "me@here", Now: clk.now, Sleep: clk.sleep,
+	}
+	return b
+}
+
+func (b *bench) node(c *fakeCloud, id, name, ip, service string) {
+	c.instances = append(c.instances, providers.Instance{
+		Cloud: c.cloud.Name, Key: c.cloud.Key, Provider: c.cloud.Provider, ID: id, Name: name, State: providers.StateRunning,
+		PublicIPs: []netip.Addr{netip.MustParseAddr(ip)}, Launched: begin.Add(-2 * time.Hour), Tags: map[string]string{"service": service},
+	})
+}
+
+func (b *bench) serve(c *fakeCloud, id, ip string) {
+	o := providers.Owner{Fleet: fleetID, Cloud: c.cloud.Key, Instance: id, Registered: begin.Add(-time.Hour)}
+	text, err := o.Encode()
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	b.cf.add(providers.Record{Zone: cfZone, Name: www, Type: "A", TTL: 60, Value: ip, Comment: text, Owners: []providers.Owner{o}})
+}
+
+func (b *bench) engine() *Engine { return New(b.opts) }
+
+// view is what the console would see: a snapshot with every source read.
+func (b *bench) view() *dnsview.View {
+	b.t.Helper()
+	r := newRun(b.engine(), dnsview.Plan{}, Confirm{}, nil)
+	ev := r.gather(b.t.Context(), []string{cfZone, sdZone})
+	return dnsview.Inspect(ev.snap, dnsview.Options{Fleet: fleetID, Services: b.opts.Services, Now: b.clk.now(), MaxAge: time.Minute, CreateGrace: 10 * time.Minute, BootGrace: time.Minute, Allow: b.opts.Allow})
+}
+
+func (b *bench) run(p dnsview.Plan, typed ...string) *Report {
+	b.t.Helper()
+	return b.engine().Run(b.t.Context(), p, Confirm{Typed: typed}, nil)
+}
+
+// dead is the plan to remove all that is dead.
+func (b *bench) dead() dnsview.Plan { return dnsview.PlanDeregisterDead(b.view()) }
+
+func ref(c *fakeCloud, id string) providers.InstanceRef {
+	for _, i := range c.instances {
+		if i.ID == id {
+			return i.Ref()
+		}
+	}
+	return providers.InstanceRef{Cloud: c.cloud.Name, Key: c.cloud.Key, ID: id}
+}
+
+// values lists what a zone serves, marker records left out.
+func values(d *fakeDNS) []string {
+	var out []string
+	for _, r := range d.read() {
+		if !r.IsMarker() {
+			out = append(out, r.Name+"/"+r.Type+"/"+r.Value)
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+func has(d *fakeDNS, s string) bool {
+	return slices.ContainsFunc(values(d), func(v string) bool { return strings.Contains(v, s) })
+}
+
+func states(r *Report) []string {
+	var out []string
+	for i := range r.Steps {
+		out = append(out, string(r.Steps[i].State))
+	}
+	return out
+}
+
+func wantStates(t *testing.T, r *Report, want ...StepState) {
+	t.Helper()
+	for i := range r.Steps {
+		if i >= len(want) || r.Steps[i].State != want[i] {
+			for n := range r.Steps {
+				t.Logf("%d %s: %s (%s)", r.Steps[n].Step.ID, r.Steps[n].Step.Sentence, r.Steps[n].State, r.Steps[n].Why)
+			}
+			t.Fatalf("states %v, want %v", states(r), want)
+		}
+	}
+	if len(r.Steps) != len(want) {
+		t.Fatalf("states %v, want %v", states(r), want)
+	}
+}
+
+// guard gives the result of one guard of one step.
+func guard(r *Report, step int, g dnsview.GuardID) dnsview.GuardResult {
+	for _, x := range r.Steps[step].Guards {
+		if x.Guard == g {
+			return x
+		}
+	}
+	return dnsview.GuardResult{Why: "not asked"}
+}
+
+func entries(t *testing.T, j *journal.Journal) []journal.Entry {
+	t.Helper()
+	es, err := j.Entries()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return es
+}
+
+var errDown = errors.New("down")
