@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -172,6 +173,21 @@ func SplitMarkerName(markerName string) (instance, name string, ok bool) {
 	return markerName[:i], markerName[i+len(MarkerLabel)+2:], true
 }
 
+// addOwner adds an owner. A second marker of the same instance, such as the TXT
+// marker that a quiesced node on Cloudflare has beside its comment, makes no second
+// owner: that it is quiesced is what stays.
+func (r *Record) addOwner(o Owner) {
+	for i, have := range r.Owners {
+		if have.Same(o) {
+			owners := slices.Clone(r.Owners)
+			owners[i].Quiesced = have.Quiesced || o.Quiesced
+			r.Owners = owners
+			return
+		}
+	}
+	r.Owners = append(r.Owners, o)
+}
+
 // AttachOwners joins the records of one zone with the marker records among
 // them: each record gets the owners whose marker strings name it. It writes to the
 // slice's elements. A marker in a comment is left as the adapter decoded it.
@@ -198,7 +214,7 @@ func AttachOwners(records []Record) {
 		if err == nil && o.Type != "" && CanonicalName(o.Instance) == instance {
 			for _, j := range index[at{name, o.Type}] {
 				if o.Owns(records[j].Type, records[j].Value) {
-					records[j].Owners = append(records[j].Owners, o)
+					records[j].addOwner(o)
 				}
 			}
 			continue

@@ -150,6 +150,23 @@ func TestAMarkerBelowAnotherInstancesNameOwnsNothing(t *testing.T) {
 	}
 }
 
+func TestTwoMarkersOfOneInstanceMakeOneOwnerAndQuiescedStays(t *testing.T) {
+	quiesced := anOwner.For("A", "192.0.2.1")
+	quiesced.Quiesced = true
+	s, err := quiesced.Encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	rs := []Record{
+		{Name: "www.scalability.expert", Type: "A", Value: "192.0.2.1", Owners: []Owner{anOwner}},
+		{Name: MarkerName(anOwner.Instance, "www.scalability.expert"), Type: "TXT", Value: `"` + s + `"`},
+	}
+	AttachOwners(rs)
+	if o, ok := rs[0].Owner(); !ok || !o.Quiesced {
+		t.Errorf("owners %+v", rs[0].Owners)
+	}
+}
+
 func FuzzDecodeOwner(f *testing.F) {
 	for _, o := range []Owner{anOwner, anOwner.For("A", "192.0.2.1"), anOwner.For("SRV", "0 0 1 "+strings.Repeat("a", 60))} {
 		s, err := o.Encode()
