@@ -19,21 +19,18 @@ type changeDialog struct {
 	quiet time.Time // takes no keys before
 }
 
-// quietUntil is the moment from which the dialog can be answered. A dialog that opened
-// by itself, and one whose question has just appeared, waits a moment.
-func (d *changeDialog) quietUntil() time.Time {
-	q := d.quiet
-	if d.c.stage == stageConfirm {
-		if t := d.c.since.Add(quietFor); t.After(q) {
-			q = t
-		}
-	}
-	return q
+// early reports whether it is too early for any key: the dialog opened by itself.
+func (d *changeDialog) early(now time.Time) bool { return now.Before(d.quiet) }
+
+// askedJustNow reports whether a question that a single key answers has just
+// appeared: it does so when the clouds have answered, not when the operator has looked.
+func (c *change) askedJustNow(now time.Time) bool {
+	return c.stage == stageConfirm && now.Before(c.since.Add(quietFor))
 }
 
 func (d *changeDialog) key(m *Model, k tea.KeyPressMsg) action {
 	c := d.c
-	if m.now().Before(d.quietUntil()) {
+	if d.early(m.now()) {
 		return nil
 	}
 	key := k.String()
@@ -48,6 +45,7 @@ func (d *changeDialog) key(m *Model, k tea.KeyPressMsg) action {
 		return actClose{}
 	case "enter", "y":
 		switch {
+		case c.askedJustNow(m.now()):
 		case c.stage == stageConfirm && c.confirmable(m):
 			return actRun{c}
 		case c.stage == stageEnded && key == "enter":

@@ -17,7 +17,7 @@ func instanceColumns(t *theme.Theme, now func() time.Time) []grid.Column[*instan
 	type row = *instanceRow
 	return []grid.Column[row]{
 		{
-			Title: "CLOUD", Min: 8, Max: 16, Priority: 3,
+			Title: "CLOUD", Min: 8, Max: 16, Priority: 1,
 			Text: func(r row) grid.Cell {
 				if r.inst.State.Dead() {
 					return grid.Cell{Text: r.ref.Cloud, Role: theme.Faint}
@@ -46,18 +46,18 @@ func instanceColumns(t *theme.Theme, now func() time.Time) []grid.Column[*instan
 			Text: func(r row) grid.Cell { return grid.Cell{Text: r.ref.ID, Role: theme.Faint} },
 		},
 		{
-			Title: "STATE", Min: 9, Max: 13, Priority: 2,
+			Title: "STATE", Min: 1, Max: 13, Priority: 3,
 			Text: func(r row) grid.Cell {
 				glyph, role := t.State(r.inst.State)
 				if r.inst.State == providers.StateRunning {
-					return grid.Cell{Text: string(r.inst.State), Role: role}
+					return grid.Cell{Text: string(r.inst.State), Short: glyph, Role: role}
 				}
-				return grid.Cell{Text: glyph + " " + Clean(string(r.inst.State)), Role: role}
+				return grid.Cell{Text: glyph + " " + Clean(string(r.inst.State)), Short: glyph, Role: role}
 			},
 			Compare: func(a, b row) int { return cmp.Compare(a.inst.State, b.inst.State) },
 		},
 		{
-			Title: "ADDRESS", Min: 15, Max: 39, Priority: 1,
+			Title: "ADDRESS", Min: 11, Max: 39, Priority: 2,
 			Text: func(r row) grid.Cell { return grid.Cell{Text: r.address} },
 			Compare: func(a, b row) int {
 				x, y := a.inst.PublicIPs, b.inst.PublicIPs
@@ -103,7 +103,7 @@ func dnsCell(t *theme.Theme, r *instanceRow) grid.Cell {
 	n := strconv.Itoa(len(r.records))
 	if f := worst(r.findings); f != nil {
 		glyph, role := t.Severity(f.Severity)
-		return grid.Cell{Text: glyph + " " + string(f.Class), Role: role}
+		return grid.Cell{Text: glyph + " " + string(f.Class), Short: glyph, Role: role}
 	}
 	if len(r.records) == 0 {
 		return grid.Cell{Text: t.Dot, Role: theme.Faint}
@@ -131,7 +131,7 @@ func recordColumns(t *theme.Theme) []grid.Column[*recordRow] {
 			Compare: func(a, b row) int { return cmp.Compare(a.rec.Type, b.rec.Type) },
 		},
 		{
-			Title: "TTL", Min: 4, Max: 6, Priority: 5, Right: true,
+			Title: "TTL", Min: 4, Max: 6, Priority: 4, Right: true,
 			Text: func(r row) grid.Cell {
 				if r.rec.AutoTTL {
 					return grid.Cell{Text: "auto", Role: theme.Dim}
@@ -149,7 +149,7 @@ func recordColumns(t *theme.Theme) []grid.Column[*recordRow] {
 			Compare: func(a, b row) int { return compareValues(a.rec, b.rec) },
 		},
 		{
-			Title: "VIA", Min: 7, Max: 7, Priority: 9,
+			Title: "VIA", Min: 7, Max: 7, Priority: 7, Optional: true,
 			Text: func(r row) grid.Cell {
 				if r.rec.Proxied {
 					return grid.Cell{Text: "proxied", Role: theme.Notice}

@@ -47,7 +47,7 @@ type paster interface {
 }
 
 func (d *changeDialog) paste(m *Model, s string) action {
-	if d.c.stage == stageConfirm && !m.now().Before(d.quietUntil()) {
+	if d.c.stage == stageConfirm && !d.early(m.now()) {
 		d.c.input.insert(s)
 	}
 	return nil

@@ -154,18 +154,20 @@ func (m *Model) listFrame(name string, g mover, filter, sorted string) frame {
 		title.add(theme.Dim, " reading"+t.Ellipsis)
 	case filter != "":
 		title.add(theme.Accent, fmt.Sprintf(" %d", g.Len())).add(theme.Dim, fmt.Sprintf("/%d", g.Total()))
-		title.add(theme.Faint, " "+t.Dot+" ").add(theme.Warn, "/"+Clean(filter))
 	default:
 		title.add(theme.Accent, " "+strconv.Itoa(g.Len()))
-	}
-	if sorted != "" {
-		title.add(theme.Faint, " "+t.Dot+" ").add(theme.Dim, "by "+strings.ToLower(sorted))
 	}
 	if visible, hidden := g.Marks(); visible+hidden > 0 {
 		title.add(theme.Faint, " "+t.Dot+" ").add(theme.Accent, fmt.Sprintf("%d marked", visible))
 		if hidden > 0 {
-			title.add(theme.Warn, fmt.Sprintf(", %d more hidden by the filter", hidden))
+			title.add(theme.Warn, fmt.Sprintf(", %d hidden", hidden))
 		}
+	}
+	if filter != "" {
+		title.add(theme.Faint, " "+t.Dot+" ").add(theme.Warn, "/"+Clean(filter))
+	}
+	if sorted != "" {
+		title.add(theme.Faint, " "+t.Dot+" ").add(theme.Dim, "by "+strings.ToLower(sorted))
 	}
 	top, page, total := g.Window()
 	return frame{title: title, role: theme.BorderFocus, top: top, page: page, total: total, offset: 1}

@@ -146,6 +146,9 @@ func (s *source) cell(t *theme.Theme, now time.Time, level int) *line {
 		}
 		return l
 	}
+	if ageText != "" {
+		glyph, role = t.Warn, theme.Warn // there is something to look at, if old
+	}
 	l.gap(1).add(role, glyph)
 	if level >= cellShort {
 		return l.gap(1).add(role, s.trouble())
@@ -205,7 +208,10 @@ func (m *Model) summaryLine(n int) *line {
 		if m.allComplete() {
 			return l.add(theme.Good, t.OK+" in sync")
 		}
-		return l.add(theme.Dim, "nothing found so far")
+		if !m.allRead() {
+			return l.add(theme.Dim, t.Wait+" reading"+t.Ellipsis)
+		}
+		return l.add(theme.Dim, "nothing found in what could be read")
 	}
 	left := 0
 	for i, c := range m.joined.summary {

@@ -103,10 +103,12 @@ func (d *helpDialog) draw(m *Model, w, _ int) panel {
 	lines = append(lines,
 		"state:running cloud:aws tag.env=prod -name~canary age>7d finding:dead",
 		t.Paint(theme.Dim, ": begins with   = is   ~ contains   > < compare   - not   bare words match anywhere"))
-	if f := filter.Fields(); len(f) > 0 {
-		for _, l := range wrap(Clean("fields: "+strings.Join(f, " ")), max(min(w, 110), 20)) {
-			lines = append(lines, t.Paint(theme.Dim, l))
-		}
+	names := "fields:"
+	for _, f := range filter.Fields() {
+		names += " " + f.Name
+	}
+	for _, l := range wrap(Clean(names), max(min(w, 110), 20)) {
+		lines = append(lines, t.Paint(theme.Dim, l))
 	}
 	lines = append(lines, "", t.Paint(theme.Strong, "Glyphs"),
 		t.Paint(theme.Bad, t.Bad)+" high or critical   "+t.Paint(theme.Warn, t.Warn)+" medium   "+t.Paint(theme.Notice, t.Note)+" low   "+

@@ -206,6 +206,9 @@ func NormalKey(key string) string {
 			}
 		}
 	}
+	if len(mods) > 0 && mods[0] == "ctrl" {
+		last = strings.ToLower(last) // a terminal cannot tell ctrl+R from ctrl+r
+	}
 	return strings.Join(append(mods, last), "+")
 }
 

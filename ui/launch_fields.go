@@ -20,12 +20,6 @@ type choice struct {
 	query   string
 }
 
-func newChoice(options []option, value string) choice {
-	c := choice{options: options}
-	c.pick(value)
-	return c
-}
-
 // pick chooses the option with that value, if there is one.
 func (c *choice) pick(value string) {
 	for i, o := range c.options {

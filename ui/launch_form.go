@@ -20,9 +20,10 @@ type launchForm struct {
 	prefix   input
 	clouds   []*cloudPart
 	vars     []*varPart
-	tags     []userdata.Template
+	boot     []userdata.Template
 
 	at       int // field under the cursor
+	focus    string
 	scroll   int
 	values   map[string]string // what the service decides
 	touched  map[string]bool   // variables that the operator changed
@@ -102,16 +103,19 @@ func (m *Model) launchForm() tea.Cmd {
 		return nil
 	}
 	m.gen++
-	d := &launchForm{gen: m.gen, touched: map[string]bool{}, tags: m.backend.Templates()}
+	d := &launchForm{gen: m.gen, touched: map[string]bool{}, boot: m.backend.Templates()}
 	var services, templates []option
 	for _, s := range m.backend.Services() {
 		services = append(services, option{s.Name, s.Name})
 	}
 	services = append(services, option{"", "no service"})
-	for _, t := range d.tags {
+	for _, t := range d.boot {
 		templates = append(templates, option{t.Name, t.Name})
 	}
-	d.service, d.template = newChoice(services, m.currentService()), newChoice(templates, "")
+	d.service, d.template = choice{options: services}, choice{options: templates}
+	if s := m.currentService(); s != "" {
+		d.service.pick(s)
+	}
 	for i := range m.joined.view.Snapshot.Clouds {
 		c := &m.joined.view.Snapshot.Clouds[i]
 		d.clouds = append(d.clouds, &cloudPart{name: c.Cloud.Name, provider: c.Cloud.Provider, production: c.Production, count: counter{most: mostNodes}})
@@ -139,7 +143,7 @@ func (d *launchForm) useTemplate() {
 		}
 	}
 	d.vars = nil
-	for _, t := range d.tags {
+	for _, t := range d.boot {
 		if t.Name != d.template.value() {
 			continue
 		}

@@ -13,6 +13,8 @@ import (
 
 // field is one line of the form that takes keys.
 type field struct {
+	id    string // identity of the field: others come and go around it
+	kind  string // clouds and variables may have the name of another field
 	label string
 	help  string
 	view  func(n int, focused bool) string
@@ -56,7 +58,7 @@ func (d *launchForm) fields(m *Model) []field {
 		if c.production {
 			help = "PRODUCTION: " + help
 		}
-		out = append(out, field{label: c.name, help: help, danger: c.production,
+		out = append(out, field{kind: "cloud", label: c.name, help: help, danger: c.production,
 			view: func(n int, focused bool) string { return c.note(t, c.count.view(t, 8, focused), n) },
 			key: func(k tea.KeyPressMsg) (bool, bool) {
 				handled, changed := c.count.key(k)
@@ -83,9 +85,35 @@ func (d *launchForm) fields(m *Model) []field {
 		}
 	}
 	for _, p := range d.vars {
-		out = append(out, d.varField(t, p, text))
+		f := d.varField(t, p, text)
+		f.kind = "variable"
+		out = append(out, f)
 	}
-	return append(out, field{label: "launch", button: true})
+	out = append(out, field{label: "launch", button: true})
+	section := ""
+	for i := range out {
+		if !out[i].indent {
+			section = out[i].kind + " " + out[i].label
+			out[i].id = section
+		} else {
+			out[i].id = section + "/" + out[i].label
+		}
+	}
+	return out
+}
+
+// focused gives the fields and the place of the one that has the cursor: the
+// cursor stays on its field when others appear above it.
+func (d *launchForm) focused(m *Model) ([]field, int) {
+	fields := d.fields(m)
+	for i := range fields {
+		if fields[i].id == d.focus {
+			d.at = i
+		}
+	}
+	d.at = max(min(d.at, len(fields)-1), 0)
+	d.focus = fields[d.at].id
+	return fields, d.at
 }
 
 func (d *launchForm) varField(t *theme.Theme, p *varPart, text func(label, help, example string, in *input, name string) field) field {
@@ -122,7 +150,7 @@ func (d *launchForm) varField(t *theme.Theme, p *varPart, text func(label, help,
 }
 
 func (d *launchForm) templateHelp() string {
-	for _, t := range d.tags {
+	for _, t := range d.boot {
 		if t.Name == d.template.value() {
 			return Clean(t.Help)
 		}
@@ -145,9 +173,8 @@ func (c *cloudPart) note(t *theme.Theme, count string, n int) string {
 }
 
 func (d *launchForm) key(m *Model, k tea.KeyPressMsg) action {
-	fields := d.fields(m)
-	d.at = max(min(d.at, len(fields)-1), 0)
-	f := fields[d.at]
+	fields, at := d.focused(m)
+	f := fields[at]
 	switch key := k.String(); key {
 	case "esc":
 		if d.preview || d.armed {
@@ -168,16 +195,16 @@ func (d *launchForm) key(m *Model, k tea.KeyPressMsg) action {
 		d.nextScript()
 		return nil
 	case "up", "shift+tab":
-		d.move(-1, len(fields))
+		d.move(-1, fields)
 		return nil
 	case "down", "tab":
-		d.move(1, len(fields))
+		d.move(1, fields)
 		return nil
 	case "enter":
 		if f.button {
 			return d.start(m)
 		}
-		d.move(1, len(fields))
+		d.move(1, fields)
 		return nil
 	}
 	if f.key == nil {
@@ -195,8 +222,7 @@ func (d *launchForm) key(m *Model, k tea.KeyPressMsg) action {
 }
 
 func (d *launchForm) paste(m *Model, s string) action {
-	fields := d.fields(m)
-	d.at = max(min(d.at, len(fields)-1), 0)
+	fields, _ := d.focused(m)
 	for _, p := range d.vars {
 		if Clean(p.v.Name) == fields[d.at].label && len(p.choice.options) == 0 {
 			p.text.insert(s)
@@ -207,8 +233,9 @@ func (d *launchForm) paste(m *Model, s string) action {
 	return nil
 }
 
-func (d *launchForm) move(by, n int) {
-	d.at = max(min(d.at+by, n-1), 0)
+func (d *launchForm) move(by int, fields []field) {
+	d.at = max(min(d.at+by, len(fields)-1), 0)
+	d.focus = fields[d.at].id
 	d.armed = false
 }
 
@@ -283,8 +310,7 @@ func (d *launchForm) draw(m *Model, w, h int) panel {
 // drawForm draws the fields in exactly h lines.
 func (d *launchForm) drawForm(m *Model, w, h int) []string {
 	t := m.theme
-	fields := d.fields(m)
-	d.at = max(min(d.at, len(fields)-1), 0)
+	fields, _ := d.focused(m)
 	const label = 14
 	var lines []string
 	row := 0

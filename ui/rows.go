@@ -219,8 +219,12 @@ func (r *recordRow) fill() {
 
 // short is the beginning of an id, enough to tell it from others.
 func short(id string) string {
-	if len(id) > 10 {
-		return id[:10]
+	n := 10
+	if len(id) == 36 && id[8] == '-' { // a UUID
+		n = 8
+	}
+	if len(id) > n {
+		return id[:n]
 	}
 	return id
 }

@@ -76,7 +76,7 @@ func findingColumns(t *theme.Theme) []grid.Column[*findingRow] {
 			},
 		},
 		{
-			Title: "SEVERITY", Min: 8, Max: 8, Priority: 3,
+			Title: "SEVERITY", Min: 8, Max: 8, Priority: 5,
 			Text: func(r row) grid.Cell {
 				_, role := t.Severity(r.finding.Severity)
 				return grid.Cell{Text: r.finding.Severity.String(), Role: role}
@@ -88,12 +88,12 @@ func findingColumns(t *theme.Theme) []grid.Column[*findingRow] {
 			Compare: func(a, b row) int { return cmp.Compare(a.about, b.about) },
 		},
 		{
-			Title: "WHERE", Min: 8, Max: 20, Priority: 4,
+			Title: "WHERE", Min: 8, Max: 20, Priority: 6,
 			Text:    func(r row) grid.Cell { return grid.Cell{Text: r.where, Role: theme.Dim} },
 			Compare: func(a, b row) int { return cmp.Compare(a.where, b.where) },
 		},
 		{
-			Title: "REMEDY", Min: 8, Max: 10, Priority: 5,
+			Title: "REMEDY", Min: 8, Max: 10, Priority: 3,
 			Text: func(r row) grid.Cell {
 				if r.finding.Remedy == dnsview.NoRemedy {
 					return grid.Cell{Text: t.Dot, Role: theme.Faint}
@@ -102,7 +102,7 @@ func findingColumns(t *theme.Theme) []grid.Column[*findingRow] {
 			},
 		},
 		{
-			Title: "REASON", Min: 20, Max: 200, Priority: 2, Wide: true,
+			Title: "REASON", Min: 20, Max: 44, Priority: 2, Wide: true,
 			Text: func(r row) grid.Cell { return grid.Cell{Text: r.reason, Role: theme.Dim} },
 		},
 	}

@@ -13,6 +13,8 @@ type Data[K comparable, R Keyed[K]] struct {
 	total int
 	sort  Sort
 	wide  []int // natural width of each column, between its Min and Max
+	// filled tells for each column whether any measured row has a text in it.
+	filled []bool
 }
 
 // widthSample bounds the rows that are measured for the width of the columns.
@@ -52,12 +54,14 @@ func Arrange[K comparable, R Keyed[K]](columns []Column[R], all []R, match func(
 func (d *Data[K, R]) Rows() []R { return d.rows }
 
 func (d *Data[K, R]) measure(columns []Column[R]) {
-	d.wide = make([]int, len(columns))
+	d.wide, d.filled = make([]int, len(columns)), make([]bool, len(columns))
 	step := max(1, (len(d.rows)+widthSample-1)/widthSample)
 	for c := range columns {
 		w := ansi.StringWidth(columns[c].Title)
 		for i := 0; i < len(d.rows); i += step {
-			w = max(w, width(columns[c].Text(d.rows[i]).Text))
+			n := width(columns[c].Text(d.rows[i]).Text)
+			w = max(w, n)
+			d.filled[c] = d.filled[c] || n > 0
 		}
 		d.wide[c] = max(min(w, columns[c].Max), columns[c].Min)
 	}

@@ -15,8 +15,9 @@ type Keyed[K comparable] interface{ Key() K }
 
 // Cell is one drawn value. Its text must be free of control characters.
 type Cell struct {
-	Text string
-	Role theme.Role
+	Text  string
+	Short string // shown instead where Text does not fit; may be empty
+	Role  theme.Role
 }
 
 // Column describes one column. Text and Compare are called for visible rows,
@@ -27,14 +28,16 @@ type Column[R any] struct {
 	// rather than cut, as long as others can be dropped.
 	Min, Max int
 	// Priority orders columns by how early they go when room is short; the
-	// highest goes first, and zero never goes.
+	// highest goes first, and zero never goes. See Extra.
 	Priority int
 	// Right aligns the column to the right.
 	Right bool
 	// Wide takes the room that is left over.
-	Wide    bool
-	Text    func(R) Cell
-	Compare func(a, b R) int // nil: not sortable
+	Wide bool
+	// Optional leaves the column out while no row has a text in it.
+	Optional bool
+	Text     func(R) Cell
+	Compare  func(a, b R) int // nil: not sortable
 }
 
 // Sort is the order of the rows: a column and a direction. A negative column
@@ -60,6 +63,7 @@ type Grid[K comparable, R Keyed[K]] struct {
 
 	width  int
 	layout []placed
+	gap    int // between columns
 }
 
 // New makes an empty grid.

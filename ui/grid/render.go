@@ -49,28 +49,31 @@ func (g *Grid[K, R]) Lines(height int, d Draw[K]) []string {
 	return lines
 }
 
+// Extra is the priority from which a column is an extra: it shows only when
+// all columns before it have the width that their content wants. The others go
+// only when not even their least width fits.
+const Extra = 5
+
 // place chooses the visible columns and their widths. It runs when the width
 // or the rows have changed, not for each frame.
 func (g *Grid[K, R]) place() {
 	room := g.width - gutter
 	shown := make([]bool, len(g.columns))
-	for i := range shown {
-		shown[i] = true
+	least := make([]int, len(g.columns))
+	for i := range g.columns {
+		shown[i] = !g.columns[i].Optional || (i < len(g.data.filled) && g.data.filled[i])
+		least[i] = g.columns[i].Min
 	}
-	for need(g.columns, shown) > room {
-		worst := -1
-		for i := range g.columns {
-			if shown[i] && g.columns[i].Priority > 0 && (worst < 0 || g.columns[i].Priority >= g.columns[worst].Priority) {
-				worst = i
-			}
-		}
-		if worst < 0 {
-			break
-		}
-		shown[worst] = false
+	for g.need(g.want(), shown, 1) > room && g.drop(shown, Extra) {
+	}
+	for g.need(least, shown, 1) > room && g.drop(shown, 1) {
+	}
+	g.gap = 1
+	if g.need(g.want(), shown, 2) <= room {
+		g.gap = 2
 	}
 	g.layout = make([]placed, 0, len(g.columns))
-	left := room - need(g.columns, shown)
+	left := room - g.need(least, shown, g.gap)
 	for i := range g.columns {
 		if shown[i] {
 			g.layout = append(g.layout, placed{column: i, width: g.columns[i].Min})
@@ -85,15 +88,49 @@ func (g *Grid[K, R]) place() {
 	}
 }
 
-// widen hands the room that is left to the columns, one cell in turn, until each
-// has what its content wants; the important columns come first.
-func (g *Grid[K, R]) widen(left int) int {
+// drop takes away the column of the highest priority that is at least from,
+// and reports whether there was one.
+func (g *Grid[K, R]) drop(shown []bool, from int) bool {
+	worst := -1
+	for i := range g.columns {
+		p := g.columns[i].Priority
+		if shown[i] && p >= from && (worst < 0 || p >= g.columns[worst].Priority) {
+			worst = i
+		}
+	}
+	if worst < 0 {
+		return false
+	}
+	shown[worst] = false
+	return true
+}
+
+// want is the width that each column's content asks for.
+func (g *Grid[K, R]) want() []int {
+	if len(g.data.wide) == len(g.columns) {
+		return g.data.wide
+	}
+	w := make([]int, len(g.columns))
+	for i := range g.columns {
+		w[i] = g.columns[i].Min
+	}
+	return w
+}
+
+// fair is the width up to which every column is served before one gets more.
+const fair = 17
+
+// widen hands the room that is left to the columns until each has what its
+// content wants; the important columns come first.
+func (g *Grid[K, R]) widen(left int) int { return g.widenTo(g.widenTo(left, fair), 1<<20) }
+
+func (g *Grid[K, R]) widenTo(left, most int) int {
 	for left > 0 {
 		best := -1
 		for i, p := range g.layout {
 			want := 0
 			if p.column < len(g.data.wide) {
-				want = g.data.wide[p.column]
+				want = min(g.data.wide[p.column], most)
 			}
 			if p.width < want && (best < 0 || g.columns[p.column].Priority < g.columns[g.layout[best].column].Priority) {
 				best = i
@@ -103,22 +140,22 @@ func (g *Grid[K, R]) widen(left int) int {
 			break
 		}
 		p := &g.layout[best]
-		n := min(left, g.data.wide[p.column]-p.width)
+		n := min(left, min(g.data.wide[p.column], most)-p.width)
 		p.width += n
 		left -= n
 	}
 	return left
 }
 
-// need is the least room for the shown columns with one space between them.
-func need[R any](columns []Column[R], shown []bool) int {
+// need is the room for the shown columns at the given widths, with a gap between them.
+func (g *Grid[K, R]) need(widths []int, shown []bool, gap int) int {
 	n := 0
-	for i := range columns {
+	for i := range widths {
 		if shown[i] {
-			n += columns[i].Min + 1
+			n += widths[i] + gap
 		}
 	}
-	return max(n-1, 0)
+	return max(n-gap, 0)
 }
 
 func (g *Grid[K, R]) header(t *theme.Theme) string {
@@ -136,7 +173,11 @@ func (g *Grid[K, R]) header(t *theme.Theme) string {
 			}
 			title = cut(title, max(p.width-1, 1), "") + arrow
 		}
-		used += g.cell(&b, n, used, p.width, title, c.Right, t.Ellipsis)
+		tail := t.Ellipsis
+		if p.width < 4 {
+			tail = ""
+		}
+		used += g.cell(&b, n, used, p.width, title, c.Right, tail)
 	}
 	pad(&b, g.width-used)
 	b.WriteString(theme.Reset)
@@ -177,7 +218,11 @@ func (g *Grid[K, R]) row(b *strings.Builder, i int, d Draw[K]) {
 			b.WriteString(t.SGR(cell.Role, ground))
 			last = cell.Role
 		}
-		used += g.cell(b, n, used, p.width, cell.Text, c.Right, t.Ellipsis)
+		text := cell.Text
+		if cell.Short != "" && width(text) > p.width {
+			text = cell.Short
+		}
+		used += g.cell(b, n, used, p.width, text, c.Right, t.Ellipsis)
 	}
 	pad(b, g.width-used)
 	b.WriteString(theme.Reset)
@@ -187,9 +232,9 @@ func (g *Grid[K, R]) row(b *strings.Builder, i int, d Draw[K]) {
 // never more than what the line has left.
 func (g *Grid[K, R]) cell(b *strings.Builder, n, used, wide int, text string, right bool, ellipsis string) int {
 	took := 0
-	if n > 0 && used < g.width {
-		b.WriteByte(' ')
-		took = 1
+	if n > 0 {
+		took = min(g.gap, g.width-used)
+		pad(b, took)
 	}
 	wide = min(wide, g.width-used-took)
 	if wide <= 0 {

@@ -108,13 +108,14 @@ type palette struct {
 }
 
 // The two palettes are calm on purpose: text is the terminal's own colour, and
-// only what needs a person stands out.
+// only what needs a person stands out. Grounds are nearly grey, so that a terminal of
+// 256 colours shows a grey and not the next garish one.
 
 func darkPalette() palette {
 	return palette{
-		dim: "9aa5b8", faint: "66708a", accent: "7aa2f7", good: "8fc58a", notice: "7cc7d8",
-		warn: "e3b566", bad: "f2777a", critical: "ff6b9a", border: "434b63", onBadge: "16181f",
-		cursor: "2d3757", shadow: "252a38", linked: "20353a",
+		dim: "a3a6ae", faint: "6c6f78", accent: "87afff", good: "8fc58a", notice: "7cc7d8",
+		warn: "e0b060", bad: "f2777a", critical: "ff6b9a", border: "4c4f57", onBadge: "16181f",
+		cursor: "3b3e4a", shadow: "25262b", linked: "2c3234",
 	}
 }
 
@@ -122,7 +123,7 @@ func lightPalette() palette {
 	return palette{
 		dim: "56607a", faint: "8a92a6", accent: "2f5fd0", good: "2f7d32", notice: "0f7285",
 		warn: "96650a", bad: "c0303a", critical: "b3125a", border: "b4bbcb", onBadge: "ffffff",
-		cursor: "d5e0fb", shadow: "e7eaf1", linked: "d6efec",
+		cursor: "d6dbe8", shadow: "ececef", linked: "dfeae9",
 	}
 }
 

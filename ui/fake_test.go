@@ -1,0 +1,451 @@
+package ui_test
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+	"os/exec"
+	"slices"
+	"sync"
+	"time"
+
+	"rollcall/dnsview"
+	"rollcall/dnsview/apply"
+	"rollcall/providers"
+	"rollcall/providers/journal"
+	"rollcall/providers/launch"
+	"rollcall/ui"
+	"rollcall/userdata"
+)
+
+const fleetID = "7f3a9c1e"
+
+// epoch is the moment at which the fake world stands.
+func epoch() time.Time { return time.Date(2026, 11, 22, 3, 0, 0, 0, time.UTC) }
+
+// fake is a backend in memory: a small world of four clouds and two zones.
+type fake struct {
+	mu      sync.Mutex
+	snap    *providers.Snapshot
+	updates chan struct{}
+	now     func() time.Time
+
+	plans     []ui.Wish
+	runs      []dnsview.Plan
+	typed     [][]string
+	refreshes int
+	paused    bool
+	entries   []journal.Entry
+	launches  []launch.Spec
+	relaunch  []string
+
+	refuse   dnsview.GuardID // this guard refuses every change
+	ask      string          // that guard can be answered by typing this
+	planErr  error
+	hold     chan struct{} // while set, Run and Launch wait for it to be closed after their first event
+	fail     bool          // launches fail for one node
+	skipped  int
+	services []dnsview.Service
+}
+
+func newFake(now func() time.Time) *fake {
+	f := &fake{updates: make(chan struct{}, 1), now: now}
+	f.services = []dnsview.Service{
+		{Name: "www.scalability.expert", Kind: dnsview.RoundRobin, Zone: "scalability.expert", TTL: 60, Select: map[string]string{"service": "www"}, Minimum: 2},
+		{Name: "v1._theservice._tcp.unilans.net", Kind: dnsview.DNSSD, Zone: "unilans.net", TTL: 60, Port: 4218},
+	}
+	f.snap = world(epoch())
+	return f
+}
+
+func (f *fake) Snapshot() *providers.Snapshot {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.snap
+}
+
+func (f *fake) Updates() <-chan struct{} { return f.updates }
+
+// publish shows another snapshot.
+func (f *fake) publish(change func(s *providers.Snapshot)) {
+	f.mu.Lock()
+	s := clone(f.snap)
+	change(s)
+	s.Seq++
+	f.snap = s
+	f.mu.Unlock()
+	select {
+	case f.updates <- struct{}{}:
+	default:
+	}
+}
+
+func clone(s *providers.Snapshot) *providers.Snapshot {
+	n := *s
+	n.Clouds, n.Zones = slices.Clone(s.Clouds), slices.Clone(s.Zones)
+	for i := range n.Clouds {
+		n.Clouds[i].Instances = slices.Clone(n.Clouds[i].Instances)
+	}
+	for i := range n.Zones {
+		n.Zones[i].Records = slices.Clone(n.Zones[i].Records)
+	}
+	return &n
+}
+
+func (f *fake) Inspect(s *providers.Snapshot) *dnsview.View {
+	return dnsview.Inspect(s, dnsview.Options{Fleet: fleetID, Services: f.services, Now: epoch(), MaxAge: 10 * time.Minute,
+		BootGrace: 5 * time.Minute, CreateGrace: 10 * time.Minute})
+}
+
+func (f *fake) Refresh(context.Context, ...string) {
+	f.mu.Lock()
+	f.refreshes++
+	f.mu.Unlock()
+}
+
+func (f *fake) SetPaused(p bool) {
+	f.mu.Lock()
+	f.paused = p
+	f.mu.Unlock()
+}
+
+func (f *fake) Shell(_ context.Context, i providers.Instance) (*exec.Cmd, error) {
+	return nil, fmt.Errorf("no shell on %s in a test", i.Name)
+}
+
+// Plan makes one step for each record or instance of the wish.
+func (f *fake) Plan(_ context.Context, w ui.Wish) (dnsview.Plan, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.plans = append(f.plans, w)
+	if f.planErr != nil {
+		return dnsview.Plan{}, f.planErr
+	}
+	p := dnsview.Plan{Verb: w.Verb}
+	step := func(s dnsview.Step) {
+		s.ID = len(p.Steps) + 1
+		p.Steps = append(p.Steps, s)
+	}
+	remove := func(r providers.Record) {
+		step(dnsview.Step{Kind: dnsview.StepChange, Zone: r.Zone, Sentence: fmt.Sprintf("delete %s %s %s", r.Name, r.Type, r.Value),
+			Change: &providers.Change{Op: providers.OpDelete, Before: r}, Reason: dnsview.Dead})
+	}
+	for _, n := range w.Findings {
+		if n.Record != nil && n.Remedy == dnsview.RemedyDelete {
+			p.Verb = dnsview.VerbDeregister
+			remove(*n.Record)
+		} else {
+			p.Skipped = append(p.Skipped, "the fake knows no remedy "+string(n.Remedy))
+		}
+	}
+	switch w.Verb {
+	case dnsview.VerbUndo:
+		for _, e := range f.entries {
+			if e.Verb == string(dnsview.VerbDeregister) {
+				r := e.Change.Before
+				step(dnsview.Step{Kind: dnsview.StepChange, Zone: r.Zone, Sentence: fmt.Sprintf("restore %s %s %s with its marker", r.Name, r.Type, r.Value),
+					Change: &providers.Change{Op: providers.OpCreate, After: r}})
+				break
+			}
+		}
+	case dnsview.VerbDeregister:
+		for _, id := range w.Records {
+			if r := f.record(id); r != nil {
+				remove(*r)
+			}
+		}
+	case dnsview.VerbDrain:
+		for _, ref := range w.Instances {
+			step(dnsview.Step{Kind: dnsview.StepChange, Sentence: "take " + ref.Name + " out of DNS", Change: &providers.Change{Op: providers.OpDelete}})
+			step(dnsview.Step{Kind: dnsview.StepWait, Sentence: "wait 60s until no resolver can still hold the address", Wait: time.Minute})
+			step(dnsview.Step{Kind: dnsview.StepPower, Sentence: "terminate " + ref.Name, Action: dnsview.PowerTerminate, Instance: ref})
+		}
+	}
+	return p, nil
+}
+
+func (f *fake) record(id providers.Identity) *providers.Record {
+	for i := range f.snap.Zones {
+		for k := range f.snap.Zones[i].Records {
+			if r := &f.snap.Zones[i].Records[k]; r.Identity() == id {
+				return r
+			}
+		}
+	}
+	return nil
+}
+
+func (f *fake) guards() []dnsview.GuardResult {
+	var out []dnsview.GuardResult
+	for _, g := range []dnsview.GuardID{dnsview.GuardCoverage, dnsview.GuardOwner, dnsview.GuardInstance, dnsview.GuardAddress, dnsview.GuardUnchanged, dnsview.GuardGrace, dnsview.GuardMinimum, dnsview.GuardThreshold, dnsview.GuardJournal} {
+		r := dnsview.GuardResult{Guard: g, Pass: g != f.refuse, Why: "the " + string(g) + " guard is content"}
+		if !r.Pass {
+			r.Why, r.Satisfy, r.Confirm = "joyent-ams answered with an error", "wait until joyent-ams answers", f.ask
+		}
+		out = append(out, r)
+	}
+	return out
+}
+
+func (f *fake) Check(_ context.Context, p dnsview.Plan) *apply.Report {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.report(p, apply.StepReady, nil)
+}
+
+func (f *fake) report(p dnsview.Plan, good apply.StepState, typed []string) *apply.Report {
+	r := &apply.Report{Plan: p}
+	for _, s := range p.Steps {
+		sr := apply.StepReport{Step: s, State: good, Guards: f.guards()}
+		if f.refuse != "" && (f.ask == "" || !slices.Contains(typed, f.ask)) {
+			sr.State, sr.Why = apply.StepRefused, "a guard refused"
+		}
+		r.Steps = append(r.Steps, sr)
+	}
+	return r
+}
+
+func (f *fake) Run(ctx context.Context, p dnsview.Plan, c apply.Confirm, progress func(apply.Event)) *apply.Report {
+	f.mu.Lock()
+	f.runs, f.typed = append(f.runs, p), append(f.typed, c.Typed)
+	hold := f.hold
+	f.mu.Unlock()
+	progress(apply.Event{Kind: apply.EventEvidence, Text: "asking joyent-ams"})
+	for _, s := range p.Steps {
+		progress(apply.Event{Kind: apply.EventBegun, Step: s.ID})
+		if s.Kind == dnsview.StepWait {
+			progress(apply.Event{Kind: apply.EventWaiting, Step: s.ID, Left: 42 * time.Second, Total: s.Wait, At: f.now()})
+			select {
+			case <-c.SkipWait:
+				f.mu.Lock()
+				f.skipped++
+				f.mu.Unlock()
+			case <-hold:
+			case <-ctx.Done():
+				return &apply.Report{Plan: p}
+			}
+		} else if hold != nil && len(p.Steps) == 1 {
+			select {
+			case <-hold:
+			case <-ctx.Done():
+			}
+		}
+		progress(apply.Event{Kind: apply.EventEnded, Step: s.ID, State: apply.StepDone})
+	}
+	f.mu.Lock()
+	r := f.report(p, apply.StepDone, c.Typed)
+	ok := r.OK()
+	if ok {
+		r.Run = fmt.Sprintf("run%d", len(f.runs))
+		for _, s := range p.Steps {
+			f.entries = append([]journal.Entry{{ID: fmt.Sprint(len(f.entries) + 1), Run: r.Run, Time: f.now(), Who: "ops@desk", Verb: string(p.Verb),
+				Kind: string(s.Kind), Sentence: s.Sentence, Change: s.Change, State: journal.Done}}, f.entries...)
+		}
+	}
+	f.mu.Unlock()
+	if ok {
+		f.publish(func(s *providers.Snapshot) { carryOut(s, p) })
+	}
+	return r
+}
+
+// carryOut changes the world as the plan says.
+func carryOut(s *providers.Snapshot, p dnsview.Plan) {
+	for _, st := range p.Steps {
+		switch {
+		case st.Kind == dnsview.StepPower:
+			for i := range s.Clouds {
+				for k := range s.Clouds[i].Instances {
+					if n := &s.Clouds[i].Instances[k]; n.ID == st.Instance.ID {
+						n.State = providers.StateTerminated
+					}
+				}
+			}
+		case st.Change == nil:
+		default:
+			for i := range s.Zones {
+				z := &s.Zones[i]
+				if z.Zone.Name != st.Zone {
+					continue
+				}
+				if st.Change.Op == providers.OpCreate {
+					z.Records = append(z.Records, st.Change.After)
+					continue
+				}
+				id := st.Change.Before.Identity()
+				z.Records = slices.DeleteFunc(z.Records, func(r providers.Record) bool { return r.Identity() == id })
+			}
+		}
+	}
+}
+
+func (f *fake) Journal(context.Context, int) ([]journal.Entry, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return slices.Clone(f.entries), nil
+}
+
+func (f *fake) Services() []dnsview.Service { return f.services }
+
+func (f *fake) Templates() []userdata.Template {
+	return []userdata.Template{{Name: "nginx", Help: "nginx behind a round-robin name", Format: "sh", Builtin: true, Variables: []userdata.Variable{
+		{Name: "name", Type: userdata.TypeDomain, Help: "name that the node registers", Required: true, Example: "www.example.com"},
+		{Name: "port", Type: userdata.TypePort, Default: "80", Help: "port that nginx listens on"},
+		{Name: "register", Type: userdata.TypeEnum, Default: "agent", Options: []string{"agent", "console"}, Help: "who puts the node into DNS"},
+	}}}
+}
+
+func (f *fake) Defaults(_ context.Context, service string) ui.LaunchDefaults {
+	return ui.LaunchDefaults{Template: "nginx", NamePrefix: "www", Values: map[string]string{"name": service},
+		Clouds: map[string]ui.CloudDefaults{"aws-use1": {Count: 1, Image: "ami-0b", Size: "t3.micro"}, "joyent-ams": {Image: "img-1", Size: "g4-highcpu-1G"}}}
+}
+
+func (f *fake) Catalogue(_ context.Context, cloud string) (providers.Catalogue, error) {
+	if cloud == "aws-use1" || cloud == "aws-euw1" {
+		return providers.Catalogue{Images: []providers.Image{{ID: "ami-0a", Name: "Debian", Version: "12"}, {ID: "ami-0b", Name: "Ubuntu", Version: "24.04"}},
+			Sizes: []providers.Size{{ID: "t3.nano", Name: "t3.nano", VCPUs: 2, MemoryMiB: 512}, {ID: "t3.micro", Name: "t3.micro", VCPUs: 2, MemoryMiB: 1024}}, KeyPairs: []string{"ops"}}, nil
+	}
+	return providers.Catalogue{Images: []providers.Image{{ID: "img-1", Name: "ubuntu-certified", Version: "24.04"}},
+		Sizes: []providers.Size{{ID: "g4-highcpu-1G", Name: "g4-highcpu-1G", VCPUs: 1, MemoryMiB: 1024}}}, nil
+}
+
+func (f *fake) Render(_ context.Context, r ui.RenderRequest) (userdata.Rendered, error) {
+	if r.Values["name"] == "" {
+		return userdata.Rendered{}, userdata.Problems{"template nginx: variable name is not set: give the name that the node registers"}
+	}
+	text := "#!/bin/sh\n# nginx behind " + r.Values["name"] + "\nset -eu\nexport PORT=" + r.Values["port"] + "\napt-get install -y nginx\n\x1b[31mevil\x1b[0m\nrollcall-agent register\n"
+	return userdata.Rendered{Text: []byte(text), Limit: 16384, Left: 16384 - len(text)}, nil
+}
+
+func (f *fake) Launch(ctx context.Context, s launch.Spec, progress func(launch.Progress)) launch.Report {
+	f.mu.Lock()
+	f.launches = append(f.launches, s)
+	hold, fail := f.hold, f.fail
+	f.mu.Unlock()
+	r := launch.Report{Spec: s}
+	for _, t := range s.Nodes {
+		for i := range t.Count {
+			n := launch.Node{Cloud: t.Cloud, Index: i, Name: fmt.Sprintf("%s-0a1b-%d", s.NamePrefix, i+1), Stage: launch.StagePending, Since: f.now()}
+			progress(launch.Progress{Node: n})
+			if hold != nil {
+				select {
+				case <-hold:
+				case <-ctx.Done():
+					return r
+				}
+			}
+			n.Stage = launch.StageRegistered
+			if fail && i == t.Count-1 {
+				n.Stage, n.Message = launch.StageFailed, "the cloud has no room: InsufficientInstanceCapacity"
+			}
+			progress(launch.Progress{Node: n})
+			r.Nodes = append(r.Nodes, n)
+		}
+	}
+	return r
+}
+
+func (f *fake) Relaunch(_ context.Context, r launch.Report, progress func(launch.Progress)) launch.Report {
+	f.mu.Lock()
+	f.relaunch = append(f.relaunch, r.Spec.ID)
+	f.mu.Unlock()
+	r.Nodes = slices.Clone(r.Nodes)
+	for i := range r.Nodes {
+		r.Nodes[i].Stage, r.Nodes[i].Message = launch.StageRegistered, ""
+		progress(launch.Progress{Node: r.Nodes[i]})
+	}
+	return r
+}
+
+// world makes the snapshot that the tests begin with.
+func world(now time.Time) *providers.Snapshot {
+	s := &providers.Snapshot{Seq: 1, Taken: now}
+	type cloud struct {
+		name   string
+		p      providers.Provider
+		region string
+		n      int
+		net    byte
+		prod   bool
+	}
+	for _, c := range []cloud{
+		{"aws-use1", providers.EC2, "us-east-1", 9, 20, true}, {"aws-euw1", providers.EC2, "eu-west-1", 6, 40, false},
+		{"joyent-east", providers.Triton, "us-east-1", 8, 60, false}, {"joyent-ams", providers.Triton, "eu-ams-1", 7, 80, false},
+	} {
+		key := providers.NewCloudKey(c.p, "123456789012", c.region)
+		started := now.Add(-4 * time.Second)
+		v := providers.CloudView{Cloud: providers.Cloud{Name: c.name, Provider: c.p, Region: c.region, Account: "123456789012", Key: key},
+			Production: c.prod, RowsFrom: started, BudgetLeft: 40,
+			Coverage: providers.Coverage{State: providers.CoverageComplete, Key: key, Rows: c.n, Expected: -1, Started: started, Finished: now.Add(-3 * time.Second)},
+			Lookups:  map[string]providers.Lookup{}}
+		for i := range c.n {
+			name, service := fmt.Sprintf("www-%02d", i+1), "www"
+			if i >= 4 {
+				name, service = fmt.Sprintf("svc-%02d", i+1), "theservice"
+			}
+			if i >= 6 {
+				name, service = fmt.Sprintf("build-%02d", i+1), "build"
+			}
+			id, typ := fmt.Sprintf("i-0%s%02x4c1d2e3f4a5", "abcd"[:2], int(c.net)+i), "t3.micro"
+			if c.p == providers.Triton {
+				id, typ = fmt.Sprintf("c2f0a1%02x-9b1e-4d3a-8f00-%012x", int(c.net)+i, i), "g4-highcpu-1G"
+			}
+			v.Instances = append(v.Instances, providers.Instance{Cloud: c.name, Key: key, Provider: c.p, ID: id, Name: c.name[len(c.name)-4:] + "-" + name,
+				State: providers.StateRunning, Region: c.region, Type: typ, Image: "ubuntu-24.04",
+				PublicIPs: []netip.Addr{netip.AddrFrom4([4]byte{54, 1, c.net, byte(i + 1)})}, PrivateIPs: []netip.Addr{netip.AddrFrom4([4]byte{10, 0, c.net, byte(i + 1)})},
+				Launched: now.Add(-time.Duration(30+i*17) * time.Hour), Tags: map[string]string{"service": service, "env": "prod"}})
+		}
+		s.Clouds = append(s.Clouds, v)
+	}
+	ams := &s.Clouds[3]
+	ams.Instances[2].State = providers.StateStopped
+	ams.Instances[2].PublicIPs = nil
+	s.Clouds[1].Instances[5].State = providers.StatePending
+	s.Clouds[1].Instances[5].Launched = now.Add(-40 * time.Second)
+	gone := "c2f0a1ff-9b1e-4d3a-8f00-00000000dead"
+	s.Clouds[2].Lookups[gone] = providers.Lookup{ID: gone, Asked: now.Add(-3 * time.Second), Gone: true}
+	gone2 := "i-0dead4c1d2e3f4a5"
+	s.Clouds[0].Lookups[gone2] = providers.Lookup{ID: gone2, Asked: now.Add(-3 * time.Second), Gone: true}
+
+	owner := func(c int, id string) providers.Owner {
+		return providers.Owner{Fleet: fleetID, Cloud: s.Clouds[c].Cloud.Key, Instance: id, Registered: now.Add(-72 * time.Hour).Truncate(time.Second)}
+	}
+	complete := providers.Coverage{State: providers.CoverageComplete, Expected: -1, Started: now.Add(-5 * time.Second), Finished: now.Add(-4 * time.Second)}
+	cf := providers.ZoneView{Zone: providers.Zone{Name: "scalability.expert", ID: "z1", Provider: providers.Cloudflare}, Coverage: complete, RowsFrom: complete.Started, BudgetLeft: 900}
+	r53 := providers.ZoneView{Zone: providers.Zone{Name: "unilans.net", ID: "Z2", Provider: providers.Route53}, Coverage: complete, RowsFrom: complete.Started, BudgetLeft: 40}
+	n := 0
+	add := func(z *providers.ZoneView, name, typ, value string, ttl uint32, o ...providers.Owner) {
+		n++
+		r := providers.Record{Zone: z.Zone.Name, Name: name, Type: typ, TTL: ttl, Value: value, Owners: o, Modified: now.Add(-72 * time.Hour)}
+		if z.Zone.Provider == providers.Cloudflare {
+			r.ID = fmt.Sprintf("rec%04d", n)
+		}
+		z.Records = append(z.Records, r)
+	}
+	add(&cf, "scalability.expert", "MX", "10 mail.scalability.expert", 300)
+	add(&cf, "scalability.expert", "TXT", `"v=spf1 -all"`, 300)
+	add(&cf, "mail.scalability.expert", "A", "203.0.113.9", 300)
+	for c := range s.Clouds {
+		for i := range 4 {
+			inst := &s.Clouds[c].Instances[i]
+			if c == 2 && i == 3 || len(inst.PublicIPs) == 0 {
+				continue // missing, and the stopped one
+			}
+			add(&cf, "www.scalability.expert", "A", inst.PublicIPs[0].String(), 60, owner(c, inst.ID))
+		}
+	}
+	add(&cf, "www.scalability.expert", "A", "54.1.80.3", 60, owner(3, ams.Instances[2].ID))
+	add(&cf, "www.scalability.expert", "A", "165.225.1.9", 60, owner(2, gone))
+	for i := range 2 {
+		inst := &s.Clouds[0].Instances[4+i]
+		host := fmt.Sprintf("n%d.v1._theservice._tcp.unilans.net", i+1)
+		add(&r53, host, "A", inst.PublicIPs[0].String(), 60, owner(0, inst.ID).For("A", inst.PublicIPs[0].String()))
+		srv := "0 10 4218 " + host
+		add(&r53, "v1._theservice._tcp.unilans.net", "SRV", srv, 60, owner(0, inst.ID).For("SRV", srv))
+	}
+	add(&r53, "n9.v1._theservice._tcp.unilans.net", "A", "54.9.9.9", 60, owner(0, gone2).For("A", "54.9.9.9"))
+	add(&r53, "v1._theservice._tcp.unilans.net", "TXT", `"txtvers=1"`, 60)
+	add(&r53, "_theservice._tcp.unilans.net", "PTR", "v1._theservice._tcp.unilans.net", 60)
+	s.Zones = append(s.Zones, cf, r53)
+	return s
+}

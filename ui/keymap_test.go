@@ -1,0 +1,59 @@
+package ui_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"rollcall/ui"
+)
+
+func TestTheDefaultKeysDoNotConflict(t *testing.T) {
+	for _, c := range ui.DefaultKeys().Conflicts() {
+		t.Error(c)
+	}
+}
+
+func TestConflictsAreFoundWhateverTheSpelling(t *testing.T) {
+	k := ui.DefaultKeys()
+	k[ui.ActJournal] = []string{"Ctrl+R"}
+	k[ui.ActRefresh] = []string{"ctrl+r", "r"}
+	c := k.Conflicts()
+	if len(c) != 1 || c[0].String() != `key "ctrl+r" is bound to journal and refresh` {
+		t.Errorf("%v", c)
+	}
+}
+
+func TestMergeKeysSaysWhatIsWrong(t *testing.T) {
+	_, errs := ui.MergeKeys(map[string][]string{
+		"lunch": {"L"}, "undo": {"ctrl+c"}, "sort": {"hyperspace"}, "why": {"x"}, "copy": {" "},
+	})
+	all := fmt.Sprint(errs)
+	for _, want := range []string{`there is no action "lunch"`, "ctrl+c always quits", `no terminal sends the key "hyperspace"`,
+		`key "x" is bound to terminate and why`, `key "space" is bound to copy and mark`} {
+		if !strings.Contains(all, want) {
+			t.Errorf("%q is not in %v", want, all)
+		}
+	}
+	if len(errs) != 5 {
+		t.Errorf("%d errors: %v", len(errs), errs)
+	}
+}
+
+func TestABindingTakesThePlaceOfTheDefaultOnes(t *testing.T) {
+	k, errs := ui.MergeKeys(map[string][]string{"down": {"n"}, "launch": {"L"}, "right": {"right", "l"}})
+	if len(errs) != 0 {
+		t.Fatal(errs)
+	}
+	if got := k[ui.ActDown]; len(got) != 1 || got[0] != "n" {
+		t.Errorf("down: %v", got)
+	}
+}
+
+func TestKeysHaveOneSpelling(t *testing.T) {
+	for in, want := range map[string]string{" ": "space", "Return": "enter", "escape": "esc", "PgDn": "pgdown", "alt+Ctrl+X": "ctrl+alt+x", "alt+X": "alt+X", "G": "G", "+": "+", "ctrl++": "ctrl++", "F5": "f5"} {
+		if got := ui.NormalKey(in); got != want {
+			t.Errorf("%q is %q, want %q", in, got, want)
+		}
+	}
+}

@@ -1,0 +1,83 @@
+package theme_test
+
+import (
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/charmbracelet/x/ansi"
+
+	"rollcall/dnsview"
+	"rollcall/ui/theme"
+)
+
+func TestEveryGlyphTakesOneCellAndHasAnASCIIForm(t *testing.T) {
+	for _, ascii := range []bool{false, true} {
+		g := theme.New(theme.Options{ASCII: ascii}).Glyphs
+		check := func(v reflect.Value) {
+			for i := range v.NumField() {
+				f := v.Field(i)
+				if f.Kind() != reflect.String {
+					continue
+				}
+				if n := ansi.StringWidth(f.String()); n != 1 {
+					t.Errorf("%s %q is %d wide", v.Type().Field(i).Name, f.String(), n)
+				}
+				if ascii && f.String()[0] > 0x7e {
+					t.Errorf("%s %q is not ASCII", v.Type().Field(i).Name, f.String())
+				}
+			}
+		}
+		check(reflect.ValueOf(g))
+		check(reflect.ValueOf(g.Box))
+	}
+}
+
+func TestSeveritiesDifferWithoutColour(t *testing.T) {
+	th := theme.New(theme.Options{NoColor: true, ASCII: true})
+	seen := map[string]dnsview.Severity{}
+	for s := dnsview.Info; s <= dnsview.High; s++ {
+		g, _ := th.Severity(s)
+		if other, ok := seen[g]; ok {
+			t.Errorf("%s and %s share the glyph %q", s, other, g)
+		}
+		seen[g] = s
+	}
+}
+
+func TestNoColorUsesNoColours(t *testing.T) {
+	th := theme.New(theme.Options{NoColor: true})
+	for r := theme.Plain; r <= theme.BadgeDanger; r++ {
+		for g := theme.Normal; g <= theme.Linked; g++ {
+			if s := th.SGR(r, g); strings.Contains(s, "38;") || strings.Contains(s, "48;") {
+				t.Errorf("role %d on ground %d: %q", r, g, s)
+			}
+		}
+	}
+	if th.SGR(theme.Plain, theme.Cursor) == th.SGR(theme.Plain, theme.Normal) {
+		t.Error("the cursor cannot be seen")
+	}
+}
+
+func TestTheEnvironmentChoosesColoursAndCharacters(t *testing.T) {
+	for _, c := range []struct {
+		env  map[string]string
+		want theme.Options
+	}{
+		{map[string]string{"LANG": "de_DE.UTF-8", "TERM": "xterm"}, theme.Options{}},
+		{map[string]string{"LANG": "C.utf8"}, theme.Options{}},
+		{map[string]string{"LANG": "de_DE.UTF-8", "LC_ALL": "C"}, theme.Options{ASCII: true}},
+		{map[string]string{"LANG": "de_DE.ISO-8859-1"}, theme.Options{ASCII: true}},
+		{map[string]string{"LANG": "C.UTF-8", "ROLLCALL_ASCII": "1"}, theme.Options{ASCII: true}},
+		{map[string]string{"LANG": "C", "ROLLCALL_ASCII": "0"}, theme.Options{}},
+		{map[string]string{"NO_COLOR": "1", "LANG": "C.UTF-8"}, theme.Options{NoColor: true}},
+		{map[string]string{"NO_COLOR": "", "LANG": "C.UTF-8"}, theme.Options{}},
+		{map[string]string{}, theme.Options{}},
+		{map[string]string{"TERM": "linux"}, theme.Options{ASCII: true}},
+		{map[string]string{"TERM": "dumb"}, theme.Options{ASCII: true, NoColor: true}},
+	} {
+		if got := theme.Environment(func(k string) string { return c.env[k] }); got != c.want {
+			t.Errorf("%v gives %+v, want %+v", c.env, got, c.want)
+		}
+	}
+}
