@@ -3,37 +3,180 @@
 //
 //	state:running cloud:aws tag.env=prod -name~canary age>7d finding:dead
 //
-// Terms are separated by white space and must all hold. A leading minus negates.
-// ":" means begins with, "=" is exactly, "~" contains or matches a regular
-// expression, ">" and "<" compare ages and TTLs. A value may be quoted. A bare word matches
-// anywhere in a row, or fuzzily in its name.
+// Terms are separated by white space and must all hold. A leading minus negates
+// one. ":" means begins with (or is one of several, separated by commas), "=" is exactly, "~" contains or,
+// with any of ^$*+?()[]{}|\ in it, matches a regular expression, ">" and "<" compare ages
+// and TTLs. A value may be quoted. A bare word matches anywhere in a row, or
+// fuzzily in its name. Case does not matter.
 package filter
 
 import (
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
 	"rollcall/dnsview"
 	"rollcall/providers"
 )
 
 // Filter is a parsed filter. The zero value matches everything.
-type Filter struct{ text string }
+type Filter struct {
+	text  string
+	terms []term
+}
 
-// Parse reads a filter. The error is one line with the position of what is wrong.
-func Parse(text string) (Filter, error) { return Filter{text: text}, nil }
+// term is one condition.
+type term struct {
+	negate bool
+	field  string // empty for a bare word
+	tag    string // name of the tag, for field tag
+	op     byte   // one of : = ~ > <
+	value  string // in lower case
+	any    []string
+	re     *regexp.Regexp
+	age    time.Duration
+	number uint64
+}
 
 // String gives the text that the filter was parsed from.
 func (f Filter) String() string { return f.text }
 
 // Empty reports whether the filter matches everything.
-func (f Filter) Empty() bool { return f.text == "" }
+func (f Filter) Empty() bool { return len(f.terms) == 0 }
 
 // MatchInstance reports whether an instance of the view passes.
-func (f Filter) MatchInstance(v *dnsview.View, i *providers.Instance) bool { return true }
+func (f Filter) MatchInstance(v *dnsview.View, i *providers.Instance) bool {
+	return f.match(&instanceRow{v, i})
+}
 
 // MatchRecord reports whether a record of the view passes.
-func (f Filter) MatchRecord(v *dnsview.View, r *providers.Record) bool { return true }
+func (f Filter) MatchRecord(v *dnsview.View, r *providers.Record) bool {
+	return f.match(&recordRow{v, r})
+}
 
 // MatchFinding reports whether a finding of the view passes.
-func (f Filter) MatchFinding(v *dnsview.View, n *dnsview.Finding) bool { return true }
+func (f Filter) MatchFinding(v *dnsview.View, n *dnsview.Finding) bool {
+	return f.match(&findingRow{v, n})
+}
 
-// Fields lists the field names that a filter knows, for help and completion.
-func Fields() []string { return nil }
+// row is what a filter asks of an instance, a record or a finding.
+type row interface {
+	// each calls yield with the values of a field until yield says stop. A field that the
+	// row does not have has no values.
+	each(field, tag string, yield func(string) bool)
+	// name is what a bare word is matched with fuzzily.
+	name() string
+	// age is the time since the row came to be.
+	age() (time.Duration, bool)
+	// ttl is that of the record.
+	ttl() (uint64, bool)
+}
+
+func (f Filter) match(r row) bool {
+	for i := range f.terms {
+		if f.terms[i].holds(r) == f.terms[i].negate {
+			return false
+		}
+	}
+	return true
+}
+
+func (t *term) holds(r row) bool {
+	switch {
+	case t.field == "":
+		return t.bare(r)
+	case t.op == '>' || t.op == '<':
+		return t.compare(r)
+	}
+	found := false
+	r.each(t.field, t.tag, func(s string) bool {
+		found = t.test(s)
+		return !found
+	})
+	return found
+}
+
+func (t *term) compare(r row) bool {
+	if t.field == "age" {
+		a, ok := r.age()
+		return ok && (t.op == '>' && a > t.age || t.op == '<' && a < t.age)
+	}
+	n, ok := r.ttl()
+	return ok && (t.op == '>' && n > t.number || t.op == '<' && n < t.number)
+}
+
+func (t *term) test(s string) bool {
+	switch t.op {
+	case ':':
+		return slices.ContainsFunc(t.any, func(p string) bool { return hasPrefixFold(s, p) })
+	case '=':
+		return strings.EqualFold(s, t.value)
+	}
+	if t.re != nil {
+		return t.re.MatchString(s)
+	}
+	return containsFold(s, t.value)
+}
+
+// bare matches a word anywhere in the row, or with its letters in order in the name.
+func (t *term) bare(r row) bool {
+	if fuzzy(r.name(), t.value) {
+		return true
+	}
+	found := false
+	r.each("", "", func(s string) bool {
+		found = containsFold(s, t.value)
+		return !found
+	})
+	return found
+}
+
+// fuzzy reports whether the letters of word stand in s in this order. It ranks
+// nothing: a filter says only yes or no, for each of 100,000 rows. A single letter, which
+// would match nearly everything, is left to plain search.
+func fuzzy(s, word string) bool {
+	if len(word) < 2 {
+		return false
+	}
+	n := 0
+	for i := 0; i < len(s) && n < len(word); i++ {
+		if lower(s[i]) == word[n] {
+			n++
+		}
+	}
+	return n == len(word)
+}
+
+func lower(c byte) byte {
+	if c >= 'A' && c <= 'Z' {
+		return c + 'a' - 'A'
+	}
+	return c
+}
+
+// hasPrefixFold and containsFold compare without regard to ASCII case and
+// without an allocation; the second argument is in lower case.
+func hasPrefixFold(s, prefix string) bool {
+	if len(s) < len(prefix) {
+		return false
+	}
+	for i := range len(prefix) {
+		if lower(s[i]) != prefix[i] {
+			return false
+		}
+	}
+	return true
+}
+
+func containsFold(s, sub string) bool {
+	if sub == "" {
+		return true
+	}
+	for i := 0; i+len(sub) <= len(s); i++ {
+		if lower(s[i]) == sub[0] && hasPrefixFold(s[i:], sub) {
+			return true
+		}
+	}
+	return false
+}

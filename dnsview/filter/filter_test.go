@@ -1,0 +1,195 @@
+package filter
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"strings"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"rollcall/dnsview"
+	"rollcall/providers"
+)
+
+var now = time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
+
+// view is a snapshot with a running node, its record, and a dead record.
+func view() *dnsview.View {
+	key := providers.NewCloudKey(providers.EC2, "1", "us-east-1")
+	done := providers.Coverage{State: providers.CoverageComplete, Key: key, Started: now, Finished: now}
+	o := func(id string) []providers.Owner {
+		return []providers.Owner{{Fleet: "f1", Cloud: key, Instance: id, Registered: now.Add(-8 * 24 * time.Hour)}}
+	}
+	s := &providers.Snapshot{
+		Clouds: []providers.CloudView{{
+			Cloud: providers.Cloud{Name: "aws-use1", Provider: providers.EC2, Key: key}, Coverage: done,
+			Instances: []providers.Instance{{
+				Cloud: "aws-use1", Key: key, Provider: providers.EC2, ID: "i-0ab", Name: "www-Canary-01", State: providers.StateRunning, Region: "us-east-1", Type: "t3.small",
+				PublicIPs: []netip.Addr{netip.MustParseAddr("192.0.2.1")}, Launched: now.Add(-8 * 24 * time.Hour), Tags: map[string]string{"env": "prod", "Team": "Web shop"},
+			}},
+			Lookups: map[string]providers.Lookup{"i-0dead": {ID: "i-0dead", Asked: now, Gone: true}},
+		}},
+		Zones: []providers.ZoneView{{
+			Zone: providers.Zone{Name: "scalability.expert", Provider: providers.Cloudflare}, Coverage: done,
+			Records: []providers.Record{
+				{Zone: "scalability.expert", Name: "www.scalability.expert", Type: "A", TTL: 60, Value: "192.0.2.1", Owners: o("i-0ab")},
+				{Zone: "scalability.expert", Name: "www.scalability.expert", Type: "A", TTL: 3600, Value: "192.0.2.9", Proxied: true, Owners: o("i-0dead")},
+				{Zone: "scalability.expert", Name: "six.scalability.expert", Type: "AAAA", TTL: 60, Value: "2001:db8::1"},
+			},
+		}},
+	}
+	return dnsview.Inspect(s, dnsview.Options{Fleet: "f1", Now: now, CreateGrace: time.Minute, Services: []dnsview.Service{{Name: "www.scalability.expert", Kind: dnsview.RoundRobin}}})
+}
+
+func TestAFilterPassesWhatAllItsTermsHoldOf(t *testing.T) {
+	v := view()
+	for _, c := range []struct {
+		filter   string
+		instance bool
+		records  string // of the three, in order: + passes, . does not
+		findings string // dead, foreign
+	}{
+		{"", true, "+++", "++"},
+		{"state:running", true, "+..", ".."},
+		{"state:run cloud:AWS", true, "+..", ".."},
+		{"cloud:aws", true, "++.", "+."},
+		{"state:stopped,running", true, "+..", ".."},
+		{"state=run", false, "...", ".."},
+		{"-state=running", false, ".++", "++"},
+		{"tag.env=prod", true, "+..", ".."},
+		{"tag.Team:web", true, "+..", ".."},
+		{`tag.Team="web shop"`, true, "+..", ".."},
+		{"tag.none=", false, "...", ".."},
+		{"name~canary", true, "...", ".."},
+		{"-name~canary", false, "+++", "++"},
+		{`name~^www`, true, "++.", "+."},
+		{`name~^six\.`, false, "..+", ".+"},
+		{"age>7d", true, "++.", "+."},
+		{"age<7d", false, "...", ".."},
+		{"age>9d", false, "...", ".."},
+		{"ttl>300", false, ".+.", "+."},
+		{"ttl<5m", false, "+.+", ".+"},
+		{"finding:dead", false, ".+.", "+."},
+		{"class=dead", false, ".+.", "+."},
+		{"severity:high", false, ".+.", "+."},
+		{"-finding:dead", true, "+.+", ".+"},
+		{"type:a", false, "+++", "++"},
+		{"type=a", false, "++.", "+."},
+		{"type:t3", true, "...", ".."},
+		{"proxied:yes", false, ".+.", "+."},
+		{"owner=", false, "..+", ".+"},
+		{"owner:i-0dead", false, ".+.", "+."},
+		{"node:i-0d", false, ".+.", "+."},
+		{"service:www", true, "++.", "+."},
+		{"zone:scal", true, "+++", "++"},
+		{"provider:cloudflare", false, "+++", "++"},
+		{"value:192.0.2.9", false, ".+.", "+."},
+		{"ip:192.0.2.1", true, "+..", ".."},
+		{"2001:db8", false, "..+", ".+"},
+		{"192.0.2.9", false, ".+.", "+."},
+		{"wwwcan", true, "...", ".."},
+		{"WC01", true, "...", ".."},
+		{"-wwwcan", false, "+++", "++"},
+		{"region:us-east", true, "+..", ".."},
+		{"fleet:f1", false, "++.", "+."},
+	} {
+		f, err := Parse(c.filter)
+		if err != nil {
+			t.Errorf("%s: %v", c.filter, err)
+			continue
+		}
+		if got := f.MatchInstance(v, &v.Snapshot.Clouds[0].Instances[0]); got != c.instance {
+			t.Errorf("%s: instance %v", c.filter, got)
+		}
+		marks := func(n int, pass func(int) bool) string {
+			var b strings.Builder
+			for i := range n {
+				if pass(i) {
+					b.WriteByte('+')
+				} else {
+					b.WriteByte('.')
+				}
+			}
+			return b.String()
+		}
+		rs := v.Snapshot.Zones[0].Records
+		if got := marks(len(rs), func(i int) bool { return f.MatchRecord(v, &rs[i]) }); got != c.records {
+			t.Errorf("%s: records %s, want %s", c.filter, got, c.records)
+		}
+		if len(v.Findings) != 2 {
+			t.Fatalf("findings %+v", v.Findings)
+		}
+		if got := marks(2, func(i int) bool { return f.MatchFinding(v, &v.Findings[i]) }); got != c.findings {
+			t.Errorf("%s: findings %s, want %s", c.filter, got, c.findings)
+		}
+	}
+}
+
+func TestAFilterThatCannotBeReadSaysWhereInOneLine(t *testing.T) {
+	for _, c := range []struct {
+		filter string
+		pos    int
+		why    string
+	}{
+		{"state:running colour:red", 14, `no field "colour"`},
+		{"statee=x", 0, `no field "statee"`},
+		{"name~", 5, "wants something"},
+		{"name~[", 5, "regular expression"},
+		{`name="x`, 5, "never closed"},
+		{`name="x"y`, 8, "space is missing"},
+		{"state:", 6, "wants a value"},
+		{"age>soon", 4, "not a duration"},
+		{"age>-5m", 4, "not a duration"},
+		{"age:7d", 3, "compared with > or <"},
+		{"ttl>x", 4, "not a number"},
+		{"name>x", 4, "compares ages and TTLs only"},
+		{"tag=x", 0, "wants the name of a tag"},
+		{"tag.=x", 0, "wants the name of a tag"},
+		{"a -", 2, "minus"},
+	} {
+		_, err := Parse(c.filter)
+		e, ok := errors.AsType[*Error](err)
+		if !ok || e.Pos != c.pos || !strings.Contains(e.Error(), c.why) || strings.Contains(e.Error(), "\n") {
+			t.Errorf("%s: %v", c.filter, err)
+		}
+	}
+}
+
+func TestNoTextMakesTheParserFailOtherwiseThanByAnError(t *testing.T) {
+	v := view()
+	rapid.Check(t, func(t *rapid.T) {
+		text := rapid.OneOf(rapid.String(), rapid.StringMatching(`-?(name|state|tag\.[a-z]|age|ttl)[:=~<>]"?[a-z0-9 .,\\"]*`)).Draw(t, "filter")
+		f, err := Parse(text)
+		if err != nil {
+			if e, ok := errors.AsType[*Error](err); !ok || e.Pos < 0 || e.Pos > len(text) {
+				t.Fatal(err)
+			}
+			return
+		}
+		for i := range v.Snapshot.Zones[0].Records {
+			f.MatchRecord(v, &v.Snapshot.Zones[0].Records[i])
+		}
+		f.MatchInstance(v, &v.Snapshot.Clouds[0].Instances[0])
+	})
+}
+
+func BenchmarkFilter100000Rows(b *testing.B) {
+	v := view()
+	i := &v.Snapshot.Clouds[0].Instances[0]
+	for _, text := range []string{"canary", "state:running tag.env=prod -name~x", "nothing"} {
+		f, err := Parse(text)
+		if err != nil {
+			b.Fatal(err)
+		}
+		b.Run(fmt.Sprintf("%q", text), func(b *testing.B) {
+			for b.Loop() {
+				for range 100_000 {
+					f.MatchInstance(v, i)
+				}
+			}
+		})
+	}
+}

@@ -1,0 +1,281 @@
+package filter
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// fields are the field names that a filter knows. Those marked with true compare with > and <.
+var fields = []struct {
+	name, help string
+	ordered    bool
+}{
+	{"age", "time since the launch, the registration or the last change: age>7d", true},
+	{"cloud", "name of the cloud", false},
+	{"class", "class of a finding; the same as finding", false},
+	{"finding", "class of a finding about the row: finding:dead", false},
+	{"fleet", "fleet in the owner marker", false},
+	{"id", "instance id", false},
+	{"image", "image id", false},
+	{"ip", "an address, public or private, or the value of an address record", false},
+	{"name", "name of the instance or record", false},
+	{"node", "name or id of the instance that a record belongs to", false},
+	{"owner", "instance id in the owner marker; owner= for none", false},
+	{"provider", "ec2, triton, cloudflare or route53", false},
+	{"proxied", "yes or no", false},
+	{"region", "region or data centre", false},
+	{"service", "name of the service", false},
+	{"severity", "info, low, medium, high or critical", false},
+	{"state", "state of the instance", false},
+	{"tag", "a tag of the instance: tag.env=prod", false},
+	{"ttl", "TTL of the record in seconds: ttl>300", true},
+	{"type", "type of the record, or instance type", false},
+	{"value", "value of the record", false},
+	{"zone", "name of the zone", false},
+}
+
+// Field describes a field.
+type Field struct{ Name, Help string }
+
+// Fields lists the fields that a filter knows, for help and completion.
+func Fields() []Field {
+	out := make([]Field, 0, len(fields))
+	for _, f := range fields {
+		out = append(out, Field{f.name, f.help})
+	}
+	return out
+}
+
+// Error is a filter that cannot be read.
+type Error struct {
+	Text string // the filter
+	Pos  int    // byte position in it, from 0
+	Why  string
+}
+
+// Error gives one line with the position, counted from 1.
+func (e *Error) Error() string {
+	return fmt.Sprintf("filter, at character %d: %s", e.Pos+1, e.Why)
+}
+
+// Parse reads a filter. The error is an *Error: one line with the position of what is wrong.
+func Parse(text string) (Filter, error) {
+	f := Filter{text: text}
+	p := parser{text: text}
+	for {
+		p.space()
+		if p.at >= len(text) {
+			return f, nil
+		}
+		t, err := p.term()
+		if err != nil {
+			return Filter{}, err
+		}
+		f.terms = append(f.terms, t)
+	}
+}
+
+type parser struct {
+	text string
+	at   int
+}
+
+func (p *parser) fail(pos int, format string, args ...any) error {
+	return &Error{Text: p.text, Pos: pos, Why: fmt.Sprintf(format, args...)}
+}
+
+func (p *parser) space() {
+	for p.at < len(p.text) && (p.text[p.at] == ' ' || p.text[p.at] == '\t') {
+		p.at++
+	}
+}
+
+func (p *parser) term() (term, error) {
+	t := term{}
+	start := p.at
+	if p.text[p.at] == '-' {
+		t.negate = true
+		p.at++
+	}
+	word := p.at
+	for p.at < len(p.text) && !strings.ContainsRune(" \t:=~<>\"", rune(p.text[p.at])) {
+		p.at++
+	}
+	name := p.text[word:p.at]
+	if p.at >= len(p.text) || !strings.ContainsRune(":=~<>", rune(p.text[p.at])) || !fieldName(name) {
+		// A bare word, which may hold a colon as an IPv6 address does.
+		p.at = word
+		v, err := p.value()
+		if err != nil {
+			return t, err
+		}
+		if v == "" {
+			return t, p.fail(start, "a minus with nothing behind it")
+		}
+		if i := strings.IndexAny(v, "=~<>"); i > 0 && p.text[word] != '"' && plainWord(v[:i]) {
+			return t, p.fail(word, "there is no field %q; fields are %s", v[:i], names())
+		}
+		if i := strings.IndexByte(v, ':'); i > 0 && p.text[word] != '"' && plainWord(v[:i]) && !hexWord(v[:i]) {
+			return t, p.fail(word, "there is no field %q; fields are %s", v[:i], names())
+		}
+		t.value = strings.ToLower(v)
+		return t, nil
+	}
+	t.op = p.text[p.at]
+	p.at++
+	t.field = strings.ToLower(name)
+	if tag, ok := strings.CutPrefix(t.field, "tag."); ok {
+		t.field, t.tag = "tag", name[len(name)-len(tag):]
+		if tag == "" {
+			return t, p.fail(word, "tag. wants the name of a tag behind the dot: tag.env=prod")
+		}
+	} else if t.field == "tag" {
+		return t, p.fail(word, "tag wants the name of a tag: tag.env=prod")
+	}
+	at := p.at
+	v, err := p.value()
+	if err != nil {
+		return t, err
+	}
+	return t, p.finish(&t, v, word, at)
+}
+
+// finish reads the value as the operator wants it.
+func (p *parser) finish(t *term, v string, word, at int) error {
+	t.value = strings.ToLower(v)
+	ordered := false
+	for _, f := range fields {
+		ordered = ordered || f.name == t.field && f.ordered
+	}
+	switch t.op {
+	case '>', '<':
+		if !ordered {
+			return p.fail(at-1, "%q compares ages and TTLs only; use : = or ~ with %s", string(t.op), t.field)
+		}
+		if t.field == "age" {
+			d, err := duration(t.value)
+			if err != nil {
+				return p.fail(at, "%q is not a duration; write 90s, 15m, 6h, 7d or 2w", v)
+			}
+			t.age = d
+			return nil
+		}
+		n, err := strconv.ParseUint(t.value, 10, 32)
+		if err != nil {
+			d, err := duration(t.value)
+			if err != nil {
+				return p.fail(at, "%q is not a number of seconds", v)
+			}
+			n = uint64(d / time.Second)
+		}
+		t.number = n
+	case '~':
+		if v == "" {
+			return p.fail(at, "~ wants something to look for")
+		}
+		if strings.ContainsAny(v, `^$*+?()[]{}|\`) {
+			re, err := regexp.Compile("(?i)" + v)
+			if err != nil {
+				return p.fail(at, "the regular expression is not one: %s", strings.TrimPrefix(err.Error(), "error parsing regexp: "))
+			}
+			t.re = re
+		}
+	case ':':
+		if t.field == "age" {
+			return p.fail(at-1, "age is compared with > or <: age>7d")
+		}
+		t.any = strings.Split(t.value, ",")
+		if slices.Contains(t.any, "") {
+			return p.fail(at, "%s: wants a value", t.field)
+		}
+	case '=':
+		if t.field == "age" {
+			return p.fail(at-1, "age is compared with > or <: age>7d")
+		}
+	}
+	return nil
+}
+
+// value reads a quoted string or all up to the next white space.
+func (p *parser) value() (string, error) {
+	if p.at < len(p.text) && p.text[p.at] == '"' {
+		start := p.at
+		var b strings.Builder
+		for p.at++; p.at < len(p.text); p.at++ {
+			switch c := p.text[p.at]; {
+			case c == '\\' && p.at+1 < len(p.text) && (p.text[p.at+1] == '"' || p.text[p.at+1] == '\\'):
+				p.at++
+				b.WriteByte(p.text[p.at])
+			case c == '"':
+				p.at++
+				if p.at < len(p.text) && p.text[p.at] != ' ' && p.text[p.at] != '\t' {
+					return "", p.fail(p.at, "a space is missing behind the quote")
+				}
+				return b.String(), nil
+			default:
+				b.WriteByte(c)
+			}
+		}
+		return "", p.fail(start, "the quote that opens here is never closed")
+	}
+	start := p.at
+	for p.at < len(p.text) && p.text[p.at] != ' ' && p.text[p.at] != '\t' {
+		p.at++
+	}
+	return p.text[start:p.at], nil
+}
+
+func fieldName(s string) bool {
+	s = strings.ToLower(s)
+	if strings.HasPrefix(s, "tag.") {
+		return true
+	}
+	for _, f := range fields {
+		if f.name == s {
+			return true
+		}
+	}
+	return false
+}
+
+func plainWord(s string) bool {
+	return s != "" && !strings.ContainsFunc(s, func(r rune) bool { return r < 'a' || r > 'z' })
+}
+
+func hexWord(s string) bool {
+	return !strings.ContainsFunc(s, func(r rune) bool { return r > 'f' })
+}
+
+func names() string {
+	var out []string
+	for _, f := range fields {
+		out = append(out, f.name)
+	}
+	return strings.Join(out, ", ")
+}
+
+// duration reads what time.ParseDuration reads, and days and weeks.
+func duration(s string) (time.Duration, error) {
+	unit := time.Duration(0)
+	switch {
+	case strings.HasSuffix(s, "d"):
+		unit = 24 * time.Hour
+	case strings.HasSuffix(s, "w"):
+		unit = 7 * 24 * time.Hour
+	default:
+		d, err := time.ParseDuration(s)
+		if err != nil || d < 0 {
+			return 0, fmt.Errorf("duration %q", s)
+		}
+		return d, nil
+	}
+	n, err := strconv.ParseUint(s[:len(s)-1], 10, 16)
+	if err != nil {
+		return 0, err
+	}
+	return time.Duration(n) * unit, nil
+}
