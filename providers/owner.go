@@ -193,11 +193,16 @@ func (r *Record) addOwner(o Owner) {
 // slice's elements. A marker in a comment is left as the adapter decoded it.
 func AttachOwners(records []Record) {
 	type at struct{ name, typ string }
-	index := map[at][]int{}
+	index := map[at]*recordSet{}
 	for i := range records {
-		if !records[i].IsMarker() {
-			index[at{records[i].Name, records[i].Type}] = append(index[at{records[i].Name, records[i].Type}], i)
+		if records[i].IsMarker() {
+			continue
 		}
+		k := at{records[i].Name, records[i].Type}
+		if index[k] == nil {
+			index[k] = &recordSet{}
+		}
+		index[k].rows = append(index[k].rows, i)
 	}
 	for i := range records {
 		m := &records[i]
@@ -212,8 +217,8 @@ func AttachOwners(records []Record) {
 		text := strings.Join(parts, "")
 		o, err := DecodeOwner(text)
 		if err == nil && o.Type != "" && CanonicalName(o.Instance) == instance {
-			for _, j := range index[at{name, o.Type}] {
-				if o.Owns(records[j].Type, records[j].Value) {
+			if set := index[at{name, o.Type}]; set != nil {
+				for _, j := range set.owned(records, o) {
 					records[j].addOwner(o)
 				}
 			}
@@ -222,9 +227,32 @@ func AttachOwners(records []Record) {
 		// A marker that cannot be read owns nothing for certain, and might own
 		// any address or SRV value of its name: each of them becomes ambiguous.
 		for _, typ := range []string{"A", "AAAA", "SRV", "CNAME"} {
-			for _, j := range index[at{name, typ}] {
-				records[j].BadMarkers = append(records[j].BadMarkers, text)
+			if set := index[at{name, typ}]; set != nil {
+				for _, j := range set.rows {
+					records[j].BadMarkers = append(records[j].BadMarkers, text)
+				}
 			}
 		}
 	}
+}
+
+// recordSet are the records of one name and type, by what a marker calls their
+// values: a service of thousands of nodes has as many values and markers.
+type recordSet struct {
+	rows    []int
+	byValue map[string][]int // made when the first marker asks
+}
+
+// owned gives the rows that o.Owns.
+func (s *recordSet) owned(records []Record, o Owner) []int {
+	if s.byValue == nil {
+		s.byValue = make(map[string][]int, 2*len(s.rows))
+		for _, j := range s.rows {
+			folded := FoldValue(records[j].Type, records[j].Value)
+			digest := valueDigest(records[j].Type, folded)
+			s.byValue[folded] = append(s.byValue[folded], j)
+			s.byValue[digest] = append(s.byValue[digest], j)
+		}
+	}
+	return s.byValue[o.Value]
 }
