@@ -211,14 +211,14 @@ func TestOnlyEC2sOwnWordMakesAnInstanceNotFound(t *testing.T) {
 		answer http.HandlerFunc
 		want   providers.Kind
 	}{
-		"not found":       {apiError(400, "InvalidInstanceID.NotFound", "The instance ID 'i-1' does not exist"), providers.KindNotFound},
-		"malformed":       {apiError(400, "InvalidInstanceID.Malformed", "Invalid id"), providers.KindInvalid},
-		"empty":           {xmlAnswer(describeAnswer("")), providers.KindIncomplete},
-		"another one":     {xmlAnswer(describeAnswer("", running("i-2"))), providers.KindIncomplete},
-		"a proxy's 404":   {func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "not here", 404) }, providers.KindOther},
-		"no subnet":       {apiError(400, "InvalidSubnetID.NotFound", "no"), providers.KindOther},
-		"a 502 of a load": {func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "bad gateway", 502) }, providers.KindUnreachable},
-		"expired":         {apiError(400, "RequestExpired", "Request has expired."), providers.KindAuth},
+		"not found":     {apiError(400, "InvalidInstanceID.NotFound", "The instance ID 'i-1' does not exist"), providers.KindNotFound},
+		"malformed":     {apiError(400, "InvalidInstanceID.Malformed", "Invalid id"), providers.KindInvalid},
+		"empty":         {xmlAnswer(describeAnswer("")), providers.KindIncomplete},
+		"another one":   {xmlAnswer(describeAnswer("", running("i-2"))), providers.KindIncomplete},
+		"a proxy's 404": {func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "not here", http.StatusNotFound) }, providers.KindOther},
+		"no subnet":     {apiError(400, "InvalidSubnetID.NotFound", "no"), providers.KindOther},
+		"a 502":         {func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "bad gateway", http.StatusBadGateway) }, providers.KindUnreachable},
+		"expired":       {apiError(400, "RequestExpired", "Request has expired."), providers.KindAuth},
 	} {
 		t.Run(name, func(t *testing.T) {
 			cloud, _ := fakeCloud(t, handlers{"DescribeInstances": c.answer})

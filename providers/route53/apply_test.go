@@ -65,7 +65,7 @@ func TestAValueAndItsMarkerComeAndGoInOneBatch(t *testing.T) {
 	if r := res[0].Record; r.TTL != 30 || r.Value != "54.1.1.2" || len(r.Owners) != 1 || res[0].Ticket != "C1" || res[0].Already {
 		t.Errorf("result %+v: a create keeps the TTL of the set", res[0])
 	}
-	if len(f.batches) != 1 || len(f.batches[0].Changes) != 3 { // DELETE and CREATE of the set, CREATE of the marker
+	if f.made() != 1 || len(f.batches[0].Changes) != 3 { // DELETE and CREATE of the set, CREATE of the marker
 		t.Fatalf("batches %+v", f.batches)
 	}
 	got, err := a.Lookup(context.Background(), zone, "www.unilans.net", "A")
@@ -73,8 +73,8 @@ func TestAValueAndItsMarkerComeAndGoInOneBatch(t *testing.T) {
 		t.Fatalf("rows %+v, error %v", got, err)
 	}
 	wantDone(t, apply(a, remove(got[1])))
-	if len(f.batches) != 2 || f.get("i-2._rollcall.www.unilans.net.", "TXT") != nil || !slices.Equal(f.values(), []string{"54.1.1.1"}) {
-		t.Errorf("sets %+v after %d batches", f.sets, len(f.batches))
+	if f.made() != 2 || f.get("i-2._rollcall.www.unilans.net.", "TXT") != nil || !slices.Equal(f.values(), []string{"54.1.1.1"}) {
+		t.Errorf("sets %+v after %d batches", f.sets, f.made())
 	}
 }
 
@@ -86,8 +86,8 @@ func TestAddingWhatIsThereWithTheSameOwnerIsAlreadyDone(t *testing.T) {
 	later.Registered = later.Registered.AddDate(0, 0, 1)
 	res := apply(a, create(rec("A", "54.1.1.1", later)), create(rec("A", "54.1.1.1")))
 	wantDone(t, res)
-	if !res[0].Already || !res[1].Already || len(f.batches) != 1 {
-		t.Errorf("results %+v after %d batches", res, len(f.batches))
+	if !res[0].Already || !res[1].Already || f.made() != 1 {
+		t.Errorf("results %+v after %d batches", res, f.made())
 	}
 	wantKind(t, apply(a, create(rec("A", "54.1.1.1", owner("i-2"))))[0].Err, providers.KindConflict)
 }
@@ -127,8 +127,8 @@ func TestADeleteOfWhatIsNotAsItWasReadIsAConflictAndDoesNothing(t *testing.T) {
 			was.Owners = slices.Clone(base.Owners)
 			change(&was)
 			wantKind(t, apply(a, remove(was))[0].Err, providers.KindConflict)
-			if len(f.batches) != 1 {
-				t.Errorf("%d batches", len(f.batches))
+			if f.made() != 1 {
+				t.Errorf("%d batches", f.made())
 			}
 		})
 	}
@@ -251,7 +251,7 @@ func TestManyChangesStayWithinTheLimitsOfABatch(t *testing.T) {
 	if n := len(f.values()); n != 399 {
 		t.Fatalf("%d values", n)
 	}
-	if n := len(f.batches); n > 4 {
+	if n := f.made(); n > 4 {
 		t.Errorf("%d batches", n)
 	}
 }
@@ -285,8 +285,8 @@ func TestTheLostReplyOfAnAddIsLookedUp(t *testing.T) {
 	f.lose = 1
 	res := apply(f.account(), create(rec("A", "54.1.1.1", owner("i-1"))))
 	wantDone(t, res)
-	if res[0].Already || len(f.batches) != 1 || len(f.values()) != 1 {
-		t.Errorf("result %+v after %d batches", res[0], len(f.batches))
+	if res[0].Already || f.made() != 1 || len(f.values()) != 1 {
+		t.Errorf("result %+v after %d batches", res[0], f.made())
 	}
 }
 
@@ -309,8 +309,8 @@ func TestTheLostReplyOfADeleteIsUncertain(t *testing.T) {
 	wantDone(t, apply(a, create(rec("A", "54.1.1.1"))))
 	f.lose = 1
 	wantKind(t, apply(a, remove(rec("A", "54.1.1.1")))[0].Err, providers.KindUncertain)
-	if len(f.batches) != 2 {
-		t.Errorf("%d batches", len(f.batches))
+	if f.made() != 2 {
+		t.Errorf("%d batches", f.made())
 	}
 }
 
@@ -376,8 +376,8 @@ func TestAnUpdateMovesTheMarkerWithTheValue(t *testing.T) {
 		t.Errorf("result %+v, want %+v", res[0].Record, after)
 	}
 	got, err := a.Lookup(context.Background(), zone, "www.unilans.net", "A")
-	if err != nil || len(got) != 2 || len(f.batches) != 2 {
-		t.Fatalf("rows %+v, %d batches, error %v", got, len(f.batches), err)
+	if err != nil || len(got) != 2 || f.made() != 2 {
+		t.Fatalf("rows %+v, %d batches, error %v", got, f.made(), err)
 	}
 	for _, r := range got {
 		if o, ok := r.Owner(); !ok || r.TTL != 120 || (r.Value == "54.1.1.2") != (o.Instance == "i-1") {
@@ -455,8 +455,8 @@ func TestWhatCanNeverWorkIsRefusedBeforeTheCall(t *testing.T) {
 			wantKind(t, apply(a, c)[0].Err, providers.KindInvalid)
 		})
 	}
-	if len(f.batches)+f.refused != 0 {
-		t.Errorf("%d batches were sent", len(f.batches)+f.refused)
+	if f.made()+f.rejected() != 0 {
+		t.Errorf("%d batches were sent", f.made()+f.rejected())
 	}
 }
 
@@ -484,7 +484,7 @@ func TestChangesOfManyNamesAreReadWithTheZoneAndMadeInOneBatch(t *testing.T) {
 		changes = append(changes, create(r))
 	}
 	wantDone(t, apply(f.account(), changes...))
-	if len(f.batches) != 1 || f.lists > 2 {
-		t.Errorf("%d batches after %d lists", len(f.batches), f.lists)
+	if f.made() != 1 || f.listed() > 2 {
+		t.Errorf("%d batches after %d lists", f.made(), f.listed())
 	}
 }

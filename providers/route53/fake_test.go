@@ -283,3 +283,24 @@ func (f *fake) get(name, typ string) *rrset {
 	}
 	return nil
 }
+
+// made is how many batches were carried out.
+func (f *fake) made() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return len(f.batches)
+}
+
+// rejected is how many batches were not.
+func (f *fake) rejected() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.refused
+}
+
+// listed is how many pages of record sets were asked for.
+func (f *fake) listed() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.lists
+}

@@ -117,8 +117,8 @@ func TestAThrottledListingIsNotComplete(t *testing.T) {
 		return true
 	}
 	_, v := list(f.account())
-	if v.Complete() || f.lists != 3 {
-		t.Fatalf("coverage %+v after %d tries", v, f.lists)
+	if v.Complete() || f.listed() != 3 {
+		t.Fatalf("coverage %+v after %d tries", v, f.listed())
 	}
 	wantKind(t, v.Err, providers.KindThrottled)
 }

@@ -25,11 +25,11 @@ func decimalEscapes(s string) string {
 	var labels []string
 	var b strings.Builder
 	for i := 0; i < len(s); i++ {
-		switch {
-		case s[i] == '.':
+		switch s[i] {
+		case '.':
 			labels = append(labels, providers.EscapeLabel(b.String()))
 			b.Reset()
-		case s[i] == '\\':
+		case '\\':
 			c, n := unescapeOctal(s[i:])
 			b.WriteByte(c)
 			i += n - 1
