@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -15,12 +16,12 @@ import (
 )
 
 // serve runs a front that answers "0123456789" under a fault, and counts its writes.
-func serve(t *testing.T, k world.FaultKind) (url string, calls *int) {
+func serve(t *testing.T, k world.FaultKind) (url string, calls *atomic.Int32) {
 	t.Helper()
-	calls = new(int)
+	calls = new(atomic.Int32)
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		Serve(w, r, k, r.Method == http.MethodPost, func(w http.ResponseWriter, r *http.Request) {
-			*calls++
+			calls.Add(1)
 			w.WriteHeader(http.StatusAccepted)
 			_, _ = io.WriteString(w, "0123456789")
 		})
@@ -42,15 +43,15 @@ func post(t *testing.T, url string) (string, error) {
 
 func TestAnUnreachableFrontClosesTheConnectionWithoutAnAnswer(t *testing.T) {
 	url, calls := serve(t, world.Unreachable)
-	if b, err := post(t, url); err == nil || *calls != 0 {
-		t.Errorf("answer %q after %d calls", b, *calls)
+	if b, err := post(t, url); err == nil || calls.Load() != 0 {
+		t.Errorf("answer %q after %d calls", b, calls.Load())
 	}
 }
 
 func TestALostReplyIsCarriedOutAndNotAnswered(t *testing.T) {
 	url, calls := serve(t, world.LostReply)
-	if b, err := post(t, url); err == nil || *calls != 1 {
-		t.Errorf("answer %q after %d calls", b, *calls)
+	if b, err := post(t, url); err == nil || calls.Load() != 1 {
+		t.Errorf("answer %q after %d calls", b, calls.Load())
 	}
 	res, err := http.Get(url)
 	if err != nil {
