@@ -305,3 +305,27 @@ func TestATemplateThatCannotWorkIsRefusedWithItsFile(t *testing.T) {
 		}
 	}
 }
+
+func TestTheAgentThatIsUnpackedOnTheNodeIsTheOneThatWasPacked(t *testing.T) {
+	for _, dns := range []providers.Provider{providers.Cloudflare, providers.Route53} {
+		r, err := Render("nginx-roundrobin", input(providers.EC2, "dns", string(dns), "register", RegisterAgent))
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, rest, _ := strings.Cut(string(r.Text), "<<'ROLLCALL_NODE_AGENT' | gunzip >/usr/local/sbin/rollcall-node.new\n")
+		packed, _, ok := strings.Cut(rest, "\nROLLCALL_NODE_AGENT\n")
+		if !ok {
+			t.Fatalf("the agent is not in the text")
+		}
+		c := exec.Command(need(t, "sh"), "-c", "base64 -d | gunzip")
+		c.Stdin = strings.NewReader(packed)
+		out, err := c.Output()
+		if err != nil || string(out) != slimAgent(dns) || !strings.HasPrefix(string(out), "#!/usr/bin/env python3\n") {
+			t.Errorf("%s: %d bytes came out, %v", dns, len(out), err)
+		}
+		other := agentClass[map[providers.Provider]providers.Provider{providers.Cloudflare: providers.Route53, providers.Route53: providers.Cloudflare}[dns]]
+		if strings.Contains(string(out), other) || !strings.Contains(string(out), agentClass[dns]) || !strings.Contains(string(out), "def parameter(") {
+			t.Errorf("%s: the wrong half was left out", dns)
+		}
+	}
+}
