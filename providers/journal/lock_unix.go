@@ -13,7 +13,7 @@ import (
 func lockFile(f *os.File) error {
 	for {
 		err := unix.Flock(int(f.Fd()), unix.LOCK_EX)
-		if err != unix.EINTR { //nolint:errorlint // Flock gives a bare errno
+		if err != unix.EINTR {
 			return err
 		}
 	}

@@ -1,0 +1,217 @@
+package dnsview
+
+import (
+	"net/netip"
+	"slices"
+	"strings"
+	"testing"
+
+	"rollcall/providers"
+)
+
+func sentences(p Plan) []string {
+	var out []string
+	for _, s := range p.Steps {
+		out = append(out, s.Sentence)
+	}
+	return out
+}
+
+func ids(rs ...*providers.Record) []providers.Identity {
+	var out []providers.Identity
+	for _, r := range rs {
+		out = append(out, r.Identity())
+	}
+	return out
+}
+
+func TestOnlyDeadEntriesAreDeregistered(t *testing.T) {
+	w := newWorld()
+	w.addRecord(providers.Record{Zone: cfZone, Name: "legacy.scalability.expert", Type: "A", Value: "198.51.100.1", ID: "l"})
+	w.remove(tritonA, true)
+	v := w.view()
+	p := PlanDeregister(v, ids(w.record(wwwName, "A", "34."), w.record(wwwName, "A", "165."), w.record("legacy.scalability.expert", "A", ""), w.record("sd-01.unilans.net", "A", ""))...)
+	if len(p.Steps) != 1 || p.Steps[0].Change.Before.Value != "165.225.128.1" || p.Steps[0].Reason != Dead {
+		t.Errorf("%+v", p.Steps)
+	}
+	said := strings.Join(p.Skipped, "\n")
+	for _, want := range []string{"34.200.16.1 is not dead", "legacy.scalability.expert A 198.51.100.1 is foreign", "sd-01.unilans.net A 34.200.16.2 is not dead"} {
+		if !strings.Contains(said, want) {
+			t.Errorf("skipped %q does not say %q", said, want)
+		}
+	}
+}
+
+func TestAnEntryWhoseAddressIsSomebodyElsesIsNeverDeleted(t *testing.T) {
+	w := newWorld()
+	w.remove(ec2A, true)
+	w.instance(tritonB).PublicIPs = append(w.instance(tritonB).PublicIPs, addr("34.200.16.1"))
+	v := w.view()
+	r := w.record(wwwName, "A", "34.")
+	if p := PlanDeregister(v, r.Identity()); len(p.Steps) != 0 || len(p.Skipped) != 1 {
+		t.Errorf("%+v", p)
+	}
+	if p := PlanRemedy(v, v.FindingsOfRecord(r)...); len(p.Steps) != 0 || !strings.Contains(p.Skipped[0], "is no node of www.scalability.expert") {
+		t.Errorf("%+v", p)
+	}
+	// To a node of the service it is given, value and all.
+	w.instance(tritonB).Tags = map[string]string{"service": "www"}
+	v = w.view()
+	p := PlanRetarget(v, r.Identity())
+	if len(p.Steps) != 1 || p.Steps[0].Change.Op != providers.OpUpdate || p.Steps[0].Change.After.Owners[0].Instance != tritonB || p.Steps[0].Change.After.Value != "34.200.16.1" {
+		t.Errorf("%+v", p)
+	}
+	p = PlanRetargetTo(w.view(), r.Identity(), w.instance(tritonB).Ref())
+	if len(p.Steps) != 1 || p.Steps[0].Change.Op != providers.OpUpdate {
+		t.Errorf("%+v", p)
+	}
+}
+
+func TestAReusedEntryOfARunningOwnerGoesToTheAddressThatItHasNow(t *testing.T) {
+	w := newWorld()
+	w.instance(ec2A).PublicIPs = []netip.Addr{addr("34.200.16.9")}
+	w.instance(tritonB).PublicIPs = append(w.instance(tritonB).PublicIPs, addr("34.200.16.1"))
+	v := w.view()
+	p := PlanRetarget(v, w.record(wwwName, "A", "34.").Identity())
+	if len(p.Steps) != 1 || p.Steps[0].Change.After.Value != "34.200.16.9" || p.Steps[0].Change.After.Owners[0].Instance != ec2A {
+		t.Errorf("%+v", p)
+	}
+}
+
+func TestAHostNameIsNotDeletedWhileAnSRVValueStillLeadsToIt(t *testing.T) {
+	w := newWorld()
+	w.remove(tritonB, true)
+	other := w.record(v1Name, "SRV", "sd-02")
+	other.Owners[0] = owner(keyUse1, ec2B).For("SRV", other.Value)
+	v := w.view()
+	p := PlanDeregister(v, w.record("sd-02.unilans.net", "A", "").Identity())
+	if len(p.Steps) != 0 || !strings.Contains(strings.Join(p.Skipped, "\n"), "still leads to it") {
+		t.Errorf("%+v", p)
+	}
+}
+
+func TestAskingForAHostNameTakesItsSRVValueFirst(t *testing.T) {
+	w := newWorld()
+	w.remove(tritonB, true)
+	p := PlanDeregister(w.view(), w.record("sd-02.unilans.net", "A", "").Identity())
+	if len(p.Steps) != 2 || p.Steps[0].Change.Before.Type != "SRV" || !slices.Equal(p.Steps[1].Needs, []int{1}) {
+		t.Errorf("%+v", p)
+	}
+}
+
+func TestWithoutAFleetIDNoPlanChangesAnything(t *testing.T) {
+	w := newWorld()
+	w.remove(tritonA, true)
+	w.opts.Fleet = ""
+	v := w.view()
+	r := w.record(wwwName, "A", "165.").Identity()
+	ref := w.instance(ec2A).Ref()
+	for _, p := range []Plan{
+		PlanDeregister(v, r), PlanDeregisterDead(v), PlanRegister(v, "", ref), PlanQuiesce(v, ref), PlanQuiesceRecords(v, r), PlanReturn(v, ref),
+		PlanRetarget(v, r), PlanUpdate(v, r), PlanAdopt(v, r), PlanDrain(v, ref),
+	} {
+		if len(p.Steps) != 0 {
+			t.Errorf("%s: %v", p.Verb, sentences(p))
+		}
+	}
+}
+
+func TestAPlanSaysForAPersonWhatEachStepDoes(t *testing.T) {
+	w := newWorld()
+	v := w.view()
+	got := strings.Join(sentences(PlanDrain(v, w.instance(tritonA).Ref())), "\n")
+	want := `Mark www.scalability.expert A 165.225.128.1 as quiesced
+Take www.scalability.expert A 165.225.128.1 out of DNS
+Remember in c2f0a1b2-0000-4000-8000-000000000001._rollcall.www.scalability.expert that it was on purpose
+Wait 60 s, until no resolver can still hold what was taken out
+Terminate www-02 (c2f0a1b2) in joyent-east
+Forget c2f0a1b2-0000-4000-8000-000000000001._rollcall.www.scalability.expert`
+	if got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}
+
+func TestOneWaitServesAllNodesOfADrain(t *testing.T) {
+	w := newWorld()
+	w.record(wwwName, "A", "34.").AutoTTL, w.record(wwwName, "A", "34.").TTL = true, 300
+	p := PlanDrain(w.view(), w.instance(tritonA).Ref(), w.instance(ec2A).Ref(), w.instance(ec2B).Ref())
+	waits, terminations := 0, 0
+	for _, s := range p.Steps {
+		switch s.Kind {
+		case StepWait:
+			waits++
+			if s.Wait.Seconds() != 300 {
+				t.Errorf("wait %s", s.Wait)
+			}
+		case StepPower:
+			terminations++
+			if len(s.Needs) < 2 {
+				t.Errorf("%+v", s)
+			}
+		}
+	}
+	if waits != 1 || terminations != 3 {
+		t.Errorf("%d waits, %d terminations", waits, terminations)
+	}
+}
+
+func TestTheSamePlanHasTheSameChecksumAndAnotherOneAnother(t *testing.T) {
+	w := newWorld()
+	w.remove(tritonA, true)
+	w.remove(ec2A, true)
+	a, b := PlanDeregisterDead(w.view()), PlanDeregisterDead(w.view())
+	if a.Checksum() != b.Checksum() || len(a.Checksum()) != 16 {
+		t.Errorf("%s %s", a.Checksum(), b.Checksum())
+	}
+	b.Steps = b.Steps[:1]
+	if a.Checksum() == b.Checksum() {
+		t.Error("another plan has the same checksum")
+	}
+}
+
+func TestANameThatAnotherNodeHasIsNotTakenForItsHostName(t *testing.T) {
+	w := newWorld()
+	w.drop(v1Name, "SRV", "sd-02")
+	w.drop("sd-02.unilans.net", "A", "")
+	w.instance(tritonB).Name = "SD_01"
+	w.instance(ec2B).Name = "x"
+	w.record("sd-01.unilans.net", "A", "").Name = "sd-01.unilans.net"
+	p := PlanRegister(w.view(), "", w.instance(tritonB).Ref())
+	if len(p.Steps) != 2 || p.Steps[0].Change.After.Name != tritonB+".unilans.net" {
+		t.Errorf("%v", sentences(p))
+	}
+}
+
+func TestANewRecordHasTheTTLAndProxyingThatItsServiceDeclares(t *testing.T) {
+	w := newWorld()
+	w.drop(wwwName, "A", "165")
+	yes := true
+	for _, c := range []struct {
+		ttl     uint32
+		proxied *bool
+		want    uint32
+		auto    bool
+	}{{60, nil, 60, false}, {0, nil, 60, false}, {120, nil, 120, false}, {120, &yes, 300, true}} {
+		w.opts.Services[0].TTL, w.opts.Services[0].Proxied = c.ttl, c.proxied
+		p := PlanRegister(w.view(), wwwName, w.instance(tritonA).Ref())
+		if len(p.Steps) != 1 {
+			t.Fatalf("%+v", p)
+		}
+		r := p.Steps[0].Change.After
+		if r.TTL != c.want || r.AutoTTL != c.auto || r.Proxied != (c.proxied != nil) || r.Comment == "" || len(r.Owners) != 1 {
+			t.Errorf("%+v", r)
+		}
+	}
+}
+
+func TestAnIncarnationGetsItsPTRAndTXT(t *testing.T) {
+	w := newWorld()
+	w.drop("_theservice._tcp.unilans.net", "PTR", "")
+	w.drop(v1Name, "TXT", "")
+	w.opts.Services[1].TXT = map[string]string{"path": "/", "txtvers": "1"}
+	v := w.view()
+	p := PlanRemedy(v, &v.Findings[0])
+	if got := sentences(p); len(got) != 2 || !strings.Contains(got[0], "PTR "+v1Name) || !strings.Contains(got[1], `TXT "txtvers=1" "path=/"`) {
+		t.Errorf("%v", got)
+	}
+}

@@ -1,0 +1,241 @@
+package dnsview
+
+import (
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net/netip"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"rollcall/providers"
+)
+
+var randomStates = []providers.InstanceState{
+	providers.StatePending, providers.StateRunning, providers.StateRunning, providers.StateStopping, providers.StateStopped,
+	providers.StateTerminating, providers.StateTerminated, providers.StateFailed, providers.StateOffline, providers.StateUnknown,
+}
+
+// randomWorld is the small world after a number of random mishaps.
+func randomWorld(t *rapid.T) *world {
+	w := newWorld()
+	ids := []string{ec2A, ec2B, tritonA, tritonB}
+	ips := []string{"34.200.16.1", "34.200.16.2", "165.225.128.1", "165.225.128.2", "165.225.128.77", "34.200.16.99", "198.51.100.7", "10.0.0.1"}
+	anyInstance := func() *providers.Instance {
+		var all []*providers.Instance
+		for c := range w.snap.Clouds {
+			for i := range w.snap.Clouds[c].Instances {
+				all = append(all, &w.snap.Clouds[c].Instances[i])
+			}
+		}
+		if len(all) == 0 {
+			return nil
+		}
+		return rapid.SampledFrom(all).Draw(t, "instance")
+	}
+	anyRecord := func() *providers.Record {
+		z := &w.snap.Zones[rapid.IntRange(0, 1).Draw(t, "zone")]
+		if len(z.Records) == 0 {
+			return nil
+		}
+		return &z.Records[rapid.IntRange(0, len(z.Records)-1).Draw(t, "record")]
+	}
+	for range rapid.IntRange(1, 6).Draw(t, "mishaps") {
+		switch rapid.IntRange(0, 13).Draw(t, "mishap") {
+		case 0, 1:
+			if i := anyInstance(); i != nil {
+				w.remove(i.ID, rapid.Bool().Draw(t, "gone"))
+			}
+		case 2:
+			if i := anyInstance(); i != nil {
+				i.State = rapid.SampledFrom(randomStates).Draw(t, "state")
+			}
+		case 3:
+			if i := anyInstance(); i != nil {
+				i.PublicIPs = []netip.Addr{addr(rapid.SampledFrom(ips).Draw(t, "ip"))}
+			}
+		case 4:
+			if r := anyRecord(); r != nil {
+				w.drop(r.Name, r.Type, r.Value)
+			}
+		case 5:
+			w.addRecord(providers.Record{Zone: cfZone, Name: "x.scalability.expert", Type: "A", Value: rapid.SampledFrom(ips).Draw(t, "ip"), ID: fmt.Sprint(len(w.snap.Zones[0].Records))})
+		case 6:
+			if r := anyRecord(); r != nil && len(r.Owners) > 0 {
+				r.Owners = slices.Clone(r.Owners)
+				switch rapid.IntRange(0, 4).Draw(t, "marker") {
+				case 0:
+					r.Owners[0].Fleet = "other"
+				case 1:
+					r.Owners = append(r.Owners, owner(keyEast, rapid.SampledFrom(ids).Draw(t, "id")))
+				case 2:
+					r.Owners[0].Quiesced = true
+				case 3:
+					r.Owners[0].Registered = testNow.Add(-time.Minute)
+				default:
+					r.BadMarkers = []string{"rollcall9"}
+				}
+			}
+		case 7:
+			w.cloud("aws-use1").Addresses = append(w.cloud("aws-use1").Addresses, providers.Address{
+				Cloud: "aws-use1", Key: keyUse1, IP: addr(rapid.SampledFrom(ips).Draw(t, "ip")), Kind: rapid.SampledFrom([]providers.AddressKind{providers.AddressElastic, providers.AddressInterface}).Draw(t, "kind"),
+				ID: fmt.Sprint("a", len(w.cloud("aws-use1").Addresses)), Instance: rapid.SampledFrom([]string{"", ec2A, ec2B}).Draw(t, "attached"),
+			})
+		case 8:
+			w.opts.Allow = append(w.opts.Allow, netip.PrefixFrom(addr(rapid.SampledFrom(ips).Draw(t, "ip")), 32))
+		case 9:
+			id := rapid.SampledFrom(ids).Draw(t, "id")
+			c := rapid.SampledFrom([]string{"aws-use1", "joyent-east"}).Draw(t, "cloud")
+			w.cloud(c).Lookups[id] = providers.Lookup{ID: id, Asked: testRead, Err: errors.New("no answer")}
+		case 10:
+			w.opts.Fleet = rapid.SampledFrom([]string{"", testFlt}).Draw(t, "fleet")
+		case 11:
+			w.opts.Services[0].IPv6 = true
+		case 12:
+			c := &w.snap.Clouds[rapid.IntRange(0, 1).Draw(t, "cloud")]
+			c.Coverage = rapid.SampledFrom(badCoverages(c.Coverage.Key)).Draw(t, "coverage")
+		default:
+			z := &w.snap.Zones[rapid.IntRange(0, 1).Draw(t, "zone")]
+			z.Coverage = rapid.SampledFrom(badCoverages("")).Draw(t, "coverage")
+		}
+	}
+	return w
+}
+
+func badCoverages(key providers.CloudKey) []providers.Coverage {
+	stale := complete(key)
+	stale.Started = testNow.Add(-time.Hour)
+	partial := complete(key)
+	partial.State, partial.Err = providers.CoveragePartial, errors.New("page 2 failed")
+	return []providers.Coverage{stale, partial, providers.Failed(testRead, testRead, errors.New("down")), {}}
+}
+
+// full writes findings with all that an operator sees.
+func full(v *View) string {
+	var b strings.Builder
+	for i, s := range short(v) {
+		f := &v.Findings[i]
+		fmt.Fprintf(&b, "%s | %s | %s | %v | %v | %s %s\n", s, f.Reason, f.Address, f.Evidence, f.RestsOn, f.Cloud, f.Key())
+	}
+	return b.String()
+}
+
+func TestNoOrderOfRowsOrSourcesChangesTheFindings(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		w := randomWorld(t)
+		want := full(w.view())
+		rng := rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 1))
+		shuffle := func(n int, swap func(i, j int)) { rng.Shuffle(n, swap) }
+		for c := range w.snap.Clouds {
+			cv := &w.snap.Clouds[c]
+			cv.Instances, cv.Addresses = slices.Clone(cv.Instances), slices.Clone(cv.Addresses)
+			shuffle(len(cv.Instances), func(i, j int) { cv.Instances[i], cv.Instances[j] = cv.Instances[j], cv.Instances[i] })
+			shuffle(len(cv.Addresses), func(i, j int) { cv.Addresses[i], cv.Addresses[j] = cv.Addresses[j], cv.Addresses[i] })
+		}
+		for z := range w.snap.Zones {
+			zv := &w.snap.Zones[z]
+			zv.Records = slices.Clone(zv.Records)
+			shuffle(len(zv.Records), func(i, j int) { zv.Records[i], zv.Records[j] = zv.Records[j], zv.Records[i] })
+			for i := range zv.Records {
+				o := slices.Clone(zv.Records[i].Owners)
+				shuffle(len(o), func(i, j int) { o[i], o[j] = o[j], o[i] })
+				zv.Records[i].Owners = o
+			}
+		}
+		shuffle(len(w.snap.Clouds), func(i, j int) { w.snap.Clouds[i], w.snap.Clouds[j] = w.snap.Clouds[j], w.snap.Clouds[i] })
+		shuffle(len(w.snap.Zones), func(i, j int) { w.snap.Zones[i], w.snap.Zones[j] = w.snap.Zones[j], w.snap.Zones[i] })
+		if got := full(w.view()); got != want {
+			t.Fatalf("before:\n%s\nafter:\n%s", want, got)
+		}
+	})
+}
+
+func TestNoIncompleteSourceYieldsAFindingThatAllowsADelete(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		w := randomWorld(t)
+		c := rapid.IntRange(0, 2).Draw(t, "source")
+		broken := ""
+		if c < 2 {
+			w.snap.Clouds[c].Coverage = rapid.SampledFrom(badCoverages(w.snap.Clouds[c].Coverage.Key)).Draw(t, "coverage")
+		} else {
+			z := &w.snap.Zones[rapid.IntRange(0, 1).Draw(t, "zone")]
+			z.Coverage = rapid.SampledFrom(badCoverages("")).Draw(t, "coverage")
+			broken = z.Zone.Name
+		}
+		v := w.view()
+		if v.Complete() {
+			t.Fatal("the view says that it is complete")
+		}
+		for i := range v.Findings {
+			f := &v.Findings[i]
+			if broken != "" && f.Zone != broken {
+				continue
+			}
+			if f.Remedy == RemedyDelete || f.Remedy == RemedyQuiesce || f.OneKey || f.Class == Dead || f.Class == Dangling {
+				t.Fatalf("%s: %s", f.Class, f.Reason)
+			}
+		}
+		if broken == "" {
+			if p := PlanDeregisterDead(v); len(p.Steps) != 0 {
+				t.Fatalf("plan %+v", p)
+			}
+		}
+	})
+}
+
+func TestOnlyAnOwnedEntryOfAGoneInstanceIsEverDead(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		w := randomWorld(t)
+		v := w.view()
+		for i := range v.Findings {
+			f := &v.Findings[i]
+			if f.Class != Dead && f.Class != Dangling {
+				continue
+			}
+			o, ok := f.Record.Owner()
+			if !ok || w.opts.Fleet != "" && o.Fleet != w.opts.Fleet {
+				t.Fatalf("not ours: %s", f.Reason)
+			}
+			inst := v.Instance(o.Cloud, o.Instance)
+			l := v.CloudByKey(o.Cloud).Lookups[o.Instance]
+			if !(inst != nil && inst.State == providers.StateTerminated || inst == nil && l.Gone) {
+				t.Fatalf("not gone: %s", f.Reason)
+			}
+			if a, ok := f.Record.Addr(); ok {
+				for c := range w.snap.Clouds {
+					for n := range w.snap.Clouds[c].Instances {
+						if i := &w.snap.Clouds[c].Instances[n]; !i.State.Dead() && i.HasAddress(a) {
+							t.Fatalf("%s has the address: %s", i.ID, f.Reason)
+						}
+					}
+				}
+			}
+		}
+	})
+}
+
+func TestTheWorstFindingsComeFirstAndDanglingBeforeAll(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		v := randomWorld(t).view()
+		for i := 1; i < len(v.Findings); i++ {
+			a, b := &v.Findings[i-1], &v.Findings[i]
+			if a.Severity < b.Severity || a.Severity == b.Severity && b.Class == Dangling && a.Class != Dangling {
+				t.Fatalf("%s %s before %s %s", a.Severity, a.Class, b.Severity, b.Class)
+			}
+		}
+		n := 0
+		for _, c := range v.Counts() {
+			n += c.Count
+			if v.Count(c.Class) != c.Count {
+				t.Fatalf("count of %s", c.Class)
+			}
+		}
+		if n != len(v.Findings) {
+			t.Fatalf("%d counted, %d findings", n, len(v.Findings))
+		}
+	})
+}

@@ -1,0 +1,174 @@
+package dnsview
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"rollcall/providers"
+)
+
+func TestTheCounterpartsOfRecordsAndInstancesAreFoundBothWays(t *testing.T) {
+	w := newWorld()
+	w.addRecord(providers.Record{Zone: cfZone, Name: "old.scalability.expert", Type: "A", Value: "165.225.128.1", ID: "x"})
+	v := w.view()
+	var got []string
+	for _, r := range v.RecordsOf(keyEast, tritonA) {
+		got = append(got, r.Name+" "+r.Value)
+		if i := v.InstanceOf(r); i == nil || i.ID != tritonA {
+			t.Errorf("instance of %s: %v", r, i)
+		}
+	}
+	if want := []string{"old.scalability.expert 165.225.128.1", wwwName + " 165.225.128.1"}; !slices.Equal(got, want) {
+		t.Errorf("records %v", got)
+	}
+	r := w.record("sd-01.unilans.net", "A", "")
+	if i := v.InstanceOf(r); i == nil || i.ID != ec2B {
+		t.Errorf("by marker: %v", i)
+	}
+	if v.Record(r.Identity()) != r || v.Record(providers.Identity{}) != nil {
+		t.Error("record by identity")
+	}
+	if v.RecordsOf("", "x") != nil || v.Instance(keyEast, "x") != nil {
+		t.Error("something for nobody")
+	}
+}
+
+func TestARecordBelongsToItsOwnerEvenWhenAnotherHasTheAddress(t *testing.T) {
+	w := newWorld()
+	w.instance(tritonB).PublicIPs = append(w.instance(tritonB).PublicIPs, addr("165.225.128.1"))
+	w.instance(tritonA).PublicIPs = nil
+	v := w.view()
+	if i := v.InstanceOf(w.record(wwwName, "A", "165")); i == nil || i.ID != tritonA {
+		t.Errorf("%v", i)
+	}
+}
+
+func TestFindingsAreFoundByRecordAndByInstance(t *testing.T) {
+	w := newWorld()
+	w.instance(tritonA).State = providers.StateStopped
+	w.drop(v1Name, "SRV", "sd-02")
+	v := w.view()
+	r := w.record(wwwName, "A", "165")
+	if fs := v.FindingsOf(r.Identity()); len(fs) != 1 || fs[0].Class != Stopped {
+		t.Errorf("%v", fs)
+	}
+	if fs := v.FindingsOfInstance(keyEast, tritonA); len(fs) != 1 || fs[0].Class != Stopped {
+		t.Errorf("%v", fs)
+	}
+	if fs := v.FindingsOfInstance(keyEast, tritonB); len(fs) != 1 || fs[0].Class != Half {
+		t.Errorf("%v", fs)
+	}
+}
+
+func TestEveryRowKnowsItsService(t *testing.T) {
+	w := newWorld()
+	v := w.view()
+	for _, c := range []struct{ name, typ, want string }{
+		{wwwName, "A", wwwName},
+		{v1Name, "SRV", v1Name},
+		{v1Name, "TXT", v1Name},
+		{"sd-01.unilans.net", "A", v1Name},
+		{"_theservice._tcp.unilans.net", "PTR", v1Name},
+		{providers.MarkerName(ec2B, v1Name), "TXT", v1Name},
+	} {
+		if got := v.ServiceOf(w.record(c.name, c.typ, "")); got != c.want {
+			t.Errorf("%s %s: %q", c.name, c.typ, got)
+		}
+	}
+	if got := v.ServiceOfInstance(w.instance(ec2A)); got != wwwName {
+		t.Errorf("selected: %q", got)
+	}
+	w.opts.Services = nil
+	if got := w.view().ServiceOfInstance(w.instance(ec2B)); got != v1Name {
+		t.Errorf("by its records: %q", got)
+	}
+	w.instance(ec2A).Tags = map[string]string{providers.TagService: "API.example.net."}
+	w.drop(wwwName, "A", "34.")
+	if got := w.view().ServiceOfInstance(w.instance(ec2A)); got != "api.example.net" {
+		t.Errorf("by its tag: %q", got)
+	}
+}
+
+func TestRecordsAreFoundAsTheCommandLineWritesThem(t *testing.T) {
+	w := newWorld()
+	v := w.view()
+	for _, c := range []struct {
+		text string
+		n    int
+		err  string
+	}{
+		{"www.scalability.expert/A/165.225.128.1", 1, ""},
+		{"scalability.expert:WWW.scalability.expert./A/165.225.128.1", 1, ""},
+		{"www.scalability.expert/A", 2, ""},
+		{"www.scalability.expert/A/", 2, ""},
+		{v1Name + "/SRV/10 10 4218 SD-01.unilans.net.", 1, ""},
+		{"unilans.net:www.scalability.expert/A", 0, "no such record"},
+		{"www.scalability.expert/A/192.0.2.1", 0, "no such record"},
+		{"www.scalability.expert", 0, "want [zone:]name/type/value"},
+		{"", 0, "want [zone:]name/type/value"},
+		{"a\x1b[2Jb", 0, "a[2Jb"},
+	} {
+		rs, err := v.FindRecords(c.text)
+		if len(rs) != c.n || c.err == "" && err != nil || c.err != "" && (err == nil || !strings.Contains(err.Error(), c.err)) {
+			t.Errorf("%s: %d records, %v", c.text, len(rs), err)
+		}
+	}
+}
+
+func TestInstancesAreFoundByIDByNameAndByCloud(t *testing.T) {
+	w := newWorld()
+	w.instance(tritonB).Name = "www-01"
+	v := w.view()
+	for text, want := range map[string]string{ec2A: ec2A, "www-02": tritonA, "aws-use1/www-01": ec2A, "joyent-east/" + tritonB: tritonB} {
+		if i, err := v.FindInstance(text); err != nil || i.ID != want {
+			t.Errorf("%s: %v, %v", text, i, err)
+		}
+	}
+	if _, err := v.FindInstance("www-01"); err == nil || !strings.Contains(err.Error(), "several") {
+		t.Error(err)
+	}
+	if _, err := v.FindInstance("nobody"); err == nil {
+		t.Error("found nobody")
+	}
+}
+
+func TestWhatComesFromOutsideIsCleanBeforeItIsSaid(t *testing.T) {
+	w := newWorld()
+	w.remove(tritonA, true)
+	evil := "www\x1b]0;x\x07\u202e.scalability.expert"
+	w.record(wwwName, "A", "165").Name = evil
+	w.instance(ec2A).Name = "www\x1b[31m"
+	w.instance(ec2A).PublicIPs = nil
+	v := w.view()
+	for i := range v.Findings {
+		f := &v.Findings[i]
+		for _, s := range append([]string{f.Reason}, facts(f)...) {
+			if Clean(s) != s || strings.ContainsAny(s, "\x1b\x07\u202e") {
+				t.Errorf("not clean: %q", s)
+			}
+		}
+	}
+	p := PlanDeregisterDead(v)
+	if len(p.Steps) != 1 || Clean(p.Steps[0].Sentence) != p.Steps[0].Sentence {
+		t.Errorf("%+v", p)
+	}
+}
+
+func facts(f *Finding) []string {
+	var out []string
+	for _, e := range f.Evidence {
+		out = append(out, e.Fact, e.Source)
+	}
+	return out
+}
+
+func TestAPublishedRangeIsKnownWithItsDate(t *testing.T) {
+	r := PublishedRanges()
+	for ip, want := range map[string]string{"34.201.44.17": "Amazon EC2 us-east-1", "34.244.32.1": "Amazon EC2 eu-west-1", "54.239.128.1": "", "165.225.128.1": "", "2600:1f18::1": ""} {
+		owner, date, ok := r.Lookup(addr(ip))
+		if owner != want || ok != (want != "") || ok && date.Year() != 2018 {
+			t.Errorf("%s: %q %v %v", ip, owner, date, ok)
+		}
+	}
+}
