@@ -452,10 +452,10 @@ json.dump({"encoded": enc, "decoded": [a.decode(t) for t in i["decode"]]}, sys.s
 	for i, text := range texts {
 		o, err := providers.DecodeOwner(text)
 		var want any
-		switch {
-		case err == nil:
+		switch err { //nolint:errorlint // the codec gives ErrNotMarker bare
+		case nil:
 			want = []any{o.Fleet, string(o.Cloud), o.Instance, float64(o.Registered.Unix()), o.Quiesced, o.Type, o.Value}
-		case err == providers.ErrNotMarker: //nolint:errorlint // the codec gives it bare
+		case providers.ErrNotMarker:
 		default:
 			want = false
 		}
