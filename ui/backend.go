@@ -1,3 +1,10 @@
+// Package ui is the console: one Bubble Tea model that shows the instances of
+// all clouds beside the records of all zones, and carries out what an operator
+// asks for.
+//
+// The root model alone receives messages; its parts are plain structs. Update
+// does no I/O: whatever takes time is a command whose answer carries the number of
+// what it belongs to, and late answers are dropped. View only joins what is ready.
 package ui
 
 import (

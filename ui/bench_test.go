@@ -25,11 +25,15 @@ func fleetOf(n int) *providers.Snapshot {
 		for i := range n / len(s.Clouds) {
 			a := netip.AddrFrom4([4]byte{54, byte(c), byte(i >> 8), byte(i)})
 			id := fmt.Sprintf("i-0%d%015x", c, i)
-			v.Instances = append(v.Instances, providers.Instance{Cloud: v.Cloud.Name, Key: v.Cloud.Key, Provider: v.Cloud.Provider, ID: id,
+			v.Instances = append(v.Instances, providers.Instance{
+				Cloud: v.Cloud.Name, Key: v.Cloud.Key, Provider: v.Cloud.Provider, ID: id,
 				Name: fmt.Sprintf("www-%d-%05d", c, i), State: providers.StateRunning, PublicIPs: []netip.Addr{a}, Type: "t3.micro",
-				Launched: now.Add(-time.Hour * 50), Tags: map[string]string{"service": "www"}})
-			z.Records = append(z.Records, providers.Record{Zone: z.Zone.Name, Name: "www." + z.Zone.Name, Type: "A", TTL: 60, Value: a.String(), ID: id,
-				Owners: []providers.Owner{{Fleet: fleetID, Cloud: v.Cloud.Key, Instance: id, Registered: now.Add(-time.Hour * 49)}}})
+				Launched: now.Add(-time.Hour * 50), Tags: map[string]string{"service": "www"},
+			})
+			z.Records = append(z.Records, providers.Record{
+				Zone: z.Zone.Name, Name: "www." + z.Zone.Name, Type: "A", TTL: 60, Value: a.String(), ID: id,
+				Owners: []providers.Owner{{Fleet: fleetID, Cloud: v.Cloud.Key, Instance: id, Registered: now.Add(-time.Hour * 49)}},
+			})
 		}
 	}
 	return s

@@ -27,11 +27,10 @@ const (
 // confirmation, run, outcome. Its commands carry its number, and what arrives
 // for another number or stage is dropped.
 type change struct {
-	gen      uint64
-	wish     Wish
-	what     string // one line: what it is about, clean
-	oneKey   bool   // runs without a confirmation, evidence is on the screen already
-	lookOnly bool   // read-only: plan and guards are shown, nothing can be confirmed
+	gen    uint64
+	wish   Wish
+	what   string // one line: what it is about, clean
+	oneKey bool   // runs without a confirmation, evidence is on the screen already
 
 	stage  stage
 	plan   dnsview.Plan
@@ -86,8 +85,10 @@ type (
 // itself at the bottom of the screen; otherwise in a dialog that asks.
 func (m *Model) want(w Wish, what string, oneKey bool) tea.Cmd {
 	m.gen++
-	c := &change{gen: m.gen, wish: w, what: what, oneKey: oneKey, dialog: !oneKey, since: m.now(),
-		states: map[int]apply.StepState{}, skip: make(chan struct{}, 1)}
+	c := &change{
+		gen: m.gen, wish: w, what: what, oneKey: oneKey, dialog: !oneKey, since: m.now(),
+		states: map[int]apply.StepState{}, skip: make(chan struct{}, 1),
+	}
 	m.changes[c.gen] = c
 	if c.dialog {
 		m.open(&changeDialog{c: c})
@@ -122,7 +123,7 @@ func (m *Model) runCmd(c *change) tea.Cmd {
 	c.stage, c.since = stageRunning, m.now()
 	c.events = make(chan apply.Event, 64)
 	gen, p, backend, events := c.gen, c.plan, m.backend, c.events
-	confirm := apply.Confirm{Typed: c.typed, SkipWait: c.skip}
+	confirm := apply.Confirm{Typed: c.answers(), SkipWait: c.skip}
 	run := func() tea.Msg {
 		r := backend.Run(ctx, p, confirm, func(e apply.Event) {
 			select {
@@ -134,6 +135,18 @@ func (m *Model) runCmd(c *change) tea.Cmd {
 		return ranMsg{gen, r}
 	}
 	return tea.Batch(run, listen(gen, events))
+}
+
+// answers are the typed texts that guards asked for. The name or the count that
+// a termination asks for is not among them: one typing answers one question.
+func (c *change) answers() []string {
+	var out []string
+	for i, text := range c.typed {
+		if c.need[i].guard {
+			out = append(out, text)
+		}
+	}
+	return out
 }
 
 // listen waits for the next events of a run and takes all that are there.

@@ -48,7 +48,7 @@ func instanceColumns(t *theme.Theme, now func() time.Time) []grid.Column[*instan
 		{
 			Title: "STATE", Min: 1, Max: 13, Priority: 3,
 			Text: func(r row) grid.Cell {
-				glyph, role := t.State(r.inst.State)
+				glyph, role := stateLook(t, r.inst.State)
 				if r.inst.State == providers.StateRunning {
 					return grid.Cell{Text: string(r.inst.State), Short: glyph, Role: role}
 				}
@@ -102,7 +102,7 @@ func instanceColumns(t *theme.Theme, now func() time.Time) []grid.Column[*instan
 func dnsCell(t *theme.Theme, r *instanceRow) grid.Cell {
 	n := strconv.Itoa(len(r.records))
 	if f := worst(r.findings); f != nil {
-		glyph, role := t.Severity(f.Severity)
+		glyph, role := severityLook(t, f.Severity)
 		return grid.Cell{Text: glyph + " " + string(f.Class), Short: glyph, Role: role}
 	}
 	if len(r.records) == 0 {
@@ -169,7 +169,7 @@ func recordColumns(t *theme.Theme) []grid.Column[*recordRow] {
 				if f == nil {
 					return grid.Cell{}
 				}
-				glyph, role := t.Severity(f.Severity)
+				glyph, role := severityLook(t, f.Severity)
 				return grid.Cell{Text: glyph + " " + string(f.Class), Role: role}
 			},
 			Compare: func(a, b row) int { return cmp.Compare(severityOf(b.findings), severityOf(a.findings)) },

@@ -3,7 +3,6 @@ package ui_test
 import (
 	"context"
 	"fmt"
-	"net/netip"
 	"os/exec"
 	"slices"
 	"sync"
@@ -93,8 +92,10 @@ func clone(s *providers.Snapshot) *providers.Snapshot {
 }
 
 func (f *fake) Inspect(s *providers.Snapshot) *dnsview.View {
-	return dnsview.Inspect(s, dnsview.Options{Fleet: fleetID, Services: f.services, Now: epoch(), MaxAge: 10 * time.Minute,
-		BootGrace: 5 * time.Minute, CreateGrace: 10 * time.Minute})
+	return dnsview.Inspect(s, dnsview.Options{
+		Fleet: fleetID, Services: f.services, Now: epoch(), MaxAge: 10 * time.Minute,
+		BootGrace: 5 * time.Minute, CreateGrace: 10 * time.Minute,
+	})
 }
 
 func (f *fake) Refresh(context.Context, ...string) {
@@ -127,8 +128,10 @@ func (f *fake) Plan(_ context.Context, w ui.Wish) (dnsview.Plan, error) {
 		p.Steps = append(p.Steps, s)
 	}
 	remove := func(r providers.Record) {
-		step(dnsview.Step{Kind: dnsview.StepChange, Zone: r.Zone, Sentence: fmt.Sprintf("delete %s %s %s", r.Name, r.Type, r.Value),
-			Change: &providers.Change{Op: providers.OpDelete, Before: r}, Reason: dnsview.Dead})
+		step(dnsview.Step{
+			Kind: dnsview.StepChange, Zone: r.Zone, Sentence: fmt.Sprintf("delete %s %s %s", r.Name, r.Type, r.Value),
+			Change: &providers.Change{Op: providers.OpDelete, Before: r}, Reason: dnsview.Dead,
+		})
 	}
 	for _, n := range w.Findings {
 		if n.Record != nil && n.Remedy == dnsview.RemedyDelete {
@@ -143,8 +146,10 @@ func (f *fake) Plan(_ context.Context, w ui.Wish) (dnsview.Plan, error) {
 		for _, e := range f.entries {
 			if e.Verb == string(dnsview.VerbDeregister) {
 				r := e.Change.Before
-				step(dnsview.Step{Kind: dnsview.StepChange, Zone: r.Zone, Sentence: fmt.Sprintf("restore %s %s %s with its marker", r.Name, r.Type, r.Value),
-					Change: &providers.Change{Op: providers.OpCreate, After: r}})
+				step(dnsview.Step{
+					Kind: dnsview.StepChange, Zone: r.Zone, Sentence: fmt.Sprintf("restore %s %s %s with its marker", r.Name, r.Type, r.Value),
+					Change: &providers.Change{Op: providers.OpCreate, After: r},
+				})
 				break
 			}
 		}
@@ -238,8 +243,10 @@ func (f *fake) Run(ctx context.Context, p dnsview.Plan, c apply.Confirm, progres
 	if ok {
 		r.Run = fmt.Sprintf("run%d", len(f.runs))
 		for _, s := range p.Steps {
-			f.entries = append([]journal.Entry{{ID: fmt.Sprint(len(f.entries) + 1), Run: r.Run, Time: f.now(), Who: "ops@desk", Verb: string(p.Verb),
-				Kind: string(s.Kind), Sentence: s.Sentence, Change: s.Change, State: journal.Done}}, f.entries...)
+			f.entries = append([]journal.Entry{{
+				ID: fmt.Sprint(len(f.entries) + 1), Run: r.Run, Time: f.now(), Who: "ops@desk", Verb: string(p.Verb),
+				Kind: string(s.Kind), Sentence: s.Sentence, Change: s.Change, State: journal.Done,
+			}}, f.entries...)
 		}
 	}
 	f.mu.Unlock()
@@ -296,17 +303,23 @@ func (f *fake) Templates() []userdata.Template {
 }
 
 func (f *fake) Defaults(_ context.Context, service string) ui.LaunchDefaults {
-	return ui.LaunchDefaults{Template: "nginx", NamePrefix: "www", Values: map[string]string{"name": service},
-		Clouds: map[string]ui.CloudDefaults{"aws-use1": {Count: 1, Image: "ami-0b", Size: "t3.micro"}, "joyent-ams": {Image: "img-1", Size: "g4-highcpu-1G"}}}
+	return ui.LaunchDefaults{
+		Template: "nginx", NamePrefix: "www", Values: map[string]string{"name": service},
+		Clouds: map[string]ui.CloudDefaults{"aws-use1": {Count: 1, Image: "ami-0b", Size: "t3.micro"}, "joyent-ams": {Image: "img-1", Size: "g4-highcpu-1G"}},
+	}
 }
 
 func (f *fake) Catalogue(_ context.Context, cloud string) (providers.Catalogue, error) {
 	if cloud == "aws-use1" || cloud == "aws-euw1" {
-		return providers.Catalogue{Images: []providers.Image{{ID: "ami-0a", Name: "Debian", Version: "12"}, {ID: "ami-0b", Name: "Ubuntu", Version: "24.04"}},
-			Sizes: []providers.Size{{ID: "t3.nano", Name: "t3.nano", VCPUs: 2, MemoryMiB: 512}, {ID: "t3.micro", Name: "t3.micro", VCPUs: 2, MemoryMiB: 1024}}, KeyPairs: []string{"ops"}}, nil
+		return providers.Catalogue{
+			Images: []providers.Image{{ID: "ami-0a", Name: "Debian", Version: "12"}, {ID: "ami-0b", Name: "Ubuntu", Version: "24.04"}},
+			Sizes:  []providers.Size{{ID: "t3.nano", Name: "t3.nano", VCPUs: 2, MemoryMiB: 512}, {ID: "t3.micro", Name: "t3.micro", VCPUs: 2, MemoryMiB: 1024}}, KeyPairs: []string{"ops"},
+		}, nil
 	}
-	return providers.Catalogue{Images: []providers.Image{{ID: "img-1", Name: "ubuntu-certified", Version: "24.04"}},
-		Sizes: []providers.Size{{ID: "g4-highcpu-1G", Name: "g4-highcpu-1G", VCPUs: 1, MemoryMiB: 1024}}}, nil
+	return providers.Catalogue{
+		Images: []providers.Image{{ID: "img-1", Name: "ubuntu-certified", Version: "24.04"}},
+		Sizes:  []providers.Size{{ID: "g4-highcpu-1G", Name: "g4-highcpu-1G", VCPUs: 1, MemoryMiB: 1024}},
+	}, nil
 }
 
 func (f *fake) Render(_ context.Context, r ui.RenderRequest) (userdata.Rendered, error) {
@@ -355,97 +368,4 @@ func (f *fake) Relaunch(_ context.Context, r launch.Report, progress func(launch
 		progress(launch.Progress{Node: r.Nodes[i]})
 	}
 	return r
-}
-
-// world makes the snapshot that the tests begin with.
-func world(now time.Time) *providers.Snapshot {
-	s := &providers.Snapshot{Seq: 1, Taken: now}
-	type cloud struct {
-		name   string
-		p      providers.Provider
-		region string
-		n      int
-		net    byte
-		prod   bool
-	}
-	for _, c := range []cloud{
-		{"aws-use1", providers.EC2, "us-east-1", 9, 20, true}, {"aws-euw1", providers.EC2, "eu-west-1", 6, 40, false},
-		{"joyent-east", providers.Triton, "us-east-1", 8, 60, false}, {"joyent-ams", providers.Triton, "eu-ams-1", 7, 80, false},
-	} {
-		key := providers.NewCloudKey(c.p, "123456789012", c.region)
-		started := now.Add(-4 * time.Second)
-		v := providers.CloudView{Cloud: providers.Cloud{Name: c.name, Provider: c.p, Region: c.region, Account: "123456789012", Key: key},
-			Production: c.prod, RowsFrom: started, BudgetLeft: 40,
-			Coverage: providers.Coverage{State: providers.CoverageComplete, Key: key, Rows: c.n, Expected: -1, Started: started, Finished: now.Add(-3 * time.Second)},
-			Lookups:  map[string]providers.Lookup{}}
-		for i := range c.n {
-			name, service := fmt.Sprintf("www-%02d", i+1), "www"
-			if i >= 4 {
-				name, service = fmt.Sprintf("svc-%02d", i+1), "theservice"
-			}
-			if i >= 6 {
-				name, service = fmt.Sprintf("build-%02d", i+1), "build"
-			}
-			id, typ := fmt.Sprintf("i-0%s%02x4c1d2e3f4a5", "abcd"[:2], int(c.net)+i), "t3.micro"
-			if c.p == providers.Triton {
-				id, typ = fmt.Sprintf("c2f0a1%02x-9b1e-4d3a-8f00-%012x", int(c.net)+i, i), "g4-highcpu-1G"
-			}
-			v.Instances = append(v.Instances, providers.Instance{Cloud: c.name, Key: key, Provider: c.p, ID: id, Name: c.name[len(c.name)-4:] + "-" + name,
-				State: providers.StateRunning, Region: c.region, Type: typ, Image: "ubuntu-24.04",
-				PublicIPs: []netip.Addr{netip.AddrFrom4([4]byte{54, 1, c.net, byte(i + 1)})}, PrivateIPs: []netip.Addr{netip.AddrFrom4([4]byte{10, 0, c.net, byte(i + 1)})},
-				Launched: now.Add(-time.Duration(30+i*17) * time.Hour), Tags: map[string]string{"service": service, "env": "prod"}})
-		}
-		s.Clouds = append(s.Clouds, v)
-	}
-	ams := &s.Clouds[3]
-	ams.Instances[2].State = providers.StateStopped
-	ams.Instances[2].PublicIPs = nil
-	s.Clouds[1].Instances[5].State = providers.StatePending
-	s.Clouds[1].Instances[5].Launched = now.Add(-40 * time.Second)
-	gone := "c2f0a1ff-9b1e-4d3a-8f00-00000000dead"
-	s.Clouds[2].Lookups[gone] = providers.Lookup{ID: gone, Asked: now.Add(-3 * time.Second), Gone: true}
-	gone2 := "i-0dead4c1d2e3f4a5"
-	s.Clouds[0].Lookups[gone2] = providers.Lookup{ID: gone2, Asked: now.Add(-3 * time.Second), Gone: true}
-
-	owner := func(c int, id string) providers.Owner {
-		return providers.Owner{Fleet: fleetID, Cloud: s.Clouds[c].Cloud.Key, Instance: id, Registered: now.Add(-72 * time.Hour).Truncate(time.Second)}
-	}
-	complete := providers.Coverage{State: providers.CoverageComplete, Expected: -1, Started: now.Add(-5 * time.Second), Finished: now.Add(-4 * time.Second)}
-	cf := providers.ZoneView{Zone: providers.Zone{Name: "scalability.expert", ID: "z1", Provider: providers.Cloudflare}, Coverage: complete, RowsFrom: complete.Started, BudgetLeft: 900}
-	r53 := providers.ZoneView{Zone: providers.Zone{Name: "unilans.net", ID: "Z2", Provider: providers.Route53}, Coverage: complete, RowsFrom: complete.Started, BudgetLeft: 40}
-	n := 0
-	add := func(z *providers.ZoneView, name, typ, value string, ttl uint32, o ...providers.Owner) {
-		n++
-		r := providers.Record{Zone: z.Zone.Name, Name: name, Type: typ, TTL: ttl, Value: value, Owners: o, Modified: now.Add(-72 * time.Hour)}
-		if z.Zone.Provider == providers.Cloudflare {
-			r.ID = fmt.Sprintf("rec%04d", n)
-		}
-		z.Records = append(z.Records, r)
-	}
-	add(&cf, "scalability.expert", "MX", "10 mail.scalability.expert", 300)
-	add(&cf, "scalability.expert", "TXT", `"v=spf1 -all"`, 300)
-	add(&cf, "mail.scalability.expert", "A", "203.0.113.9", 300)
-	for c := range s.Clouds {
-		for i := range 4 {
-			inst := &s.Clouds[c].Instances[i]
-			if c == 2 && i == 3 || len(inst.PublicIPs) == 0 {
-				continue // missing, and the stopped one
-			}
-			add(&cf, "www.scalability.expert", "A", inst.PublicIPs[0].String(), 60, owner(c, inst.ID))
-		}
-	}
-	add(&cf, "www.scalability.expert", "A", "54.1.80.3", 60, owner(3, ams.Instances[2].ID))
-	add(&cf, "www.scalability.expert", "A", "165.225.1.9", 60, owner(2, gone))
-	for i := range 2 {
-		inst := &s.Clouds[0].Instances[4+i]
-		host := fmt.Sprintf("n%d.v1._theservice._tcp.unilans.net", i+1)
-		add(&r53, host, "A", inst.PublicIPs[0].String(), 60, owner(0, inst.ID).For("A", inst.PublicIPs[0].String()))
-		srv := "0 10 4218 " + host
-		add(&r53, "v1._theservice._tcp.unilans.net", "SRV", srv, 60, owner(0, inst.ID).For("SRV", srv))
-	}
-	add(&r53, "n9.v1._theservice._tcp.unilans.net", "A", "54.9.9.9", 60, owner(0, gone2).For("A", "54.9.9.9"))
-	add(&r53, "v1._theservice._tcp.unilans.net", "TXT", `"txtvers=1"`, 60)
-	add(&r53, "_theservice._tcp.unilans.net", "PTR", "v1._theservice._tcp.unilans.net", 60)
-	s.Zones = append(s.Zones, cf, r53)
-	return s
 }

@@ -1,8 +1,6 @@
 package ui
 
 import (
-	"fmt"
-
 	tea "charm.land/bubbletea/v2"
 
 	"rollcall/dnsview"
@@ -239,96 +237,6 @@ func (m *Model) reorder(reverse bool) tea.Cmd {
 	}
 	m.say(sayInfo, "sorted by "+by)
 	return cmd
-}
-
-func (m *Model) refresh() tea.Cmd {
-	m.working("refreshing all sources")
-	backend, ctx := m.backend, m.ctx
-	return func() tea.Msg {
-		backend.Refresh(ctx)
-		return refreshedMsg{}
-	}
-}
-
-func (m *Model) pause() tea.Cmd {
-	m.paused = !m.paused
-	paused, backend := m.paused, m.backend
-	if paused {
-		m.say(sayInfo, "paused: sources are read on "+m.keymap.label(ActRefresh)+" and after a change only")
-	} else {
-		m.say(sayInfo, "the regular refresh goes on")
-	}
-	return func() tea.Msg {
-		backend.SetPaused(paused)
-		return nil
-	}
-}
-
-// copy puts what the cursor is on into the clipboard, by the terminal (OSC 52),
-// so that it works over ssh as well.
-func (m *Model) copy() tea.Cmd {
-	var text string
-	switch {
-	case m.screen == screenFindings:
-		if r, ok := m.findings.grid.Current(); ok {
-			text = r.about
-		}
-	case m.screen == screenJournal:
-		if r, ok := m.journal.grid.Current(); ok {
-			text = r.sentence
-		}
-	case m.screen == screenSources:
-		if r, ok := m.roll.grid.Current(); ok {
-			text = r.name
-			if r.err != "" {
-				text += ": " + r.err
-			}
-		}
-	case m.focus == paneRecords:
-		if r, ok := m.records.grid.Current(); ok {
-			text = Clean(r.rec.String())
-		}
-	default:
-		if r, ok := m.instances.grid.Current(); ok {
-			text = r.ref.ID
-			if r.address != "" {
-				text += " " + r.address
-			}
-		}
-	}
-	if text == "" {
-		return nil
-	}
-	m.say(sayGood, "copied "+text)
-	return tea.SetClipboard(text)
-}
-
-// shell leaves the screen to a shell on the instance under the cursor.
-func (m *Model) shell() tea.Cmd {
-	r, ok := m.currentInstance()
-	if !ok {
-		m.say(sayWarn, "there is no instance under the cursor")
-		return nil
-	}
-	inst, backend, ctx, gen := *r.inst, m.backend, m.ctx, m.gen
-	return func() tea.Msg {
-		cmd, err := backend.Shell(ctx, inst)
-		if err != nil {
-			return saidMsg{sayBad, err.Error()}
-		}
-		return shellMsg{gen: gen, run: tea.ExecProcess(cmd, func(err error) tea.Msg {
-			if err != nil {
-				return saidMsg{sayBad, fmt.Sprintf("shell: %v", err)}
-			}
-			return saidMsg{sayInfo, "the shell has ended"}
-		})}
-	}
-}
-
-// shellMsg brings a shell that is ready to be run.
-type shellMsg struct {
-	gen uint64
-	run tea.Cmd
 }
 
 // currentInstance is the instance under the cursor, or the one that the record

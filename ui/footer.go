@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	"rollcall/dnsview"
-	"rollcall/providers"
 	"rollcall/ui/theme"
 )
 
@@ -77,9 +76,21 @@ func (m *Model) keyLine(w int) string {
 		a    Action
 		does string
 	}{
-		{ActHelp, "help"}, {ActFilter, "filter"}, {ActPalette, "commands"}, {ActNextPane, "pane"}, {ActFindings, "findings"},
-		{ActDetail, "detail"}, {ActMark, "mark"}, {ActLaunch, "launch"}, {ActTerminate, "terminate"}, {ActDeregister, "deregister"},
-		{ActUndo, "undo"}, {ActJournal, "journal"}, {ActSort, "sort"}, {ActRefresh, "refresh"}, {ActQuit, "quit"},
+		{ActHelp, "help"},
+		{ActFilter, "filter"},
+		{ActPalette, "commands"},
+		{ActNextPane, "pane"},
+		{ActFindings, "findings"},
+		{ActDetail, "detail"},
+		{ActMark, "mark"},
+		{ActLaunch, "launch"},
+		{ActTerminate, "terminate"},
+		{ActDeregister, "deregister"},
+		{ActUndo, "undo"},
+		{ActJournal, "journal"},
+		{ActSort, "sort"},
+		{ActRefresh, "refresh"},
+		{ActQuit, "quit"},
 	}
 	if m.screen != screenFleet {
 		order = []struct {
@@ -113,7 +124,7 @@ func (m *Model) aboutLine(w int) string {
 	left := newLine(t).gap(1)
 	right := newLine(t)
 	if f := m.currentFinding(); f != nil {
-		glyph, role := t.Severity(f.Severity)
+		glyph, role := severityLook(t, f.Severity)
 		left.add(role, glyph+" ").add(theme.Plain, Clean(f.Reason))
 		right = hintLine(t, m.remedyHints(f)).gap(1)
 	} else {
@@ -190,15 +201,4 @@ func countOf(n int, what string) string {
 		return "1 " + what
 	}
 	return fmt.Sprintf("%d %ss", n, what)
-}
-
-// sourceNames lists the names of sources, for a sentence.
-func sourceNames(list []dnsview.Basis) string {
-	var names []string
-	for _, b := range list {
-		if b.State != providers.CoverageComplete {
-			names = append(names, Clean(b.Source))
-		}
-	}
-	return strings.Join(names, ", ")
 }

@@ -113,7 +113,7 @@ const (
 // cell draws one source.
 func (s *source) cell(t *theme.Theme, now time.Time, level int) *line {
 	l := newLine(t)
-	glyph, role := t.Coverage(s.state)
+	glyph, role := coverageLook(t, s.state)
 	name := theme.Plain
 	if s.production {
 		name = theme.Warn
@@ -215,7 +215,7 @@ func (m *Model) summaryLine(n int) *line {
 	}
 	left := 0
 	for i, c := range m.joined.summary {
-		glyph, role := t.Severity(c.Severity)
+		glyph, role := severityLook(t, c.Severity)
 		part := newLine(t).add(role, glyph+" "+strconv.Itoa(c.Count)+" "+Clean(string(c.Class)))
 		if i > 0 && l.w+part.w+10 > n {
 			left += c.Count

@@ -12,7 +12,6 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"rollcall/dnsview"
-	"rollcall/dnsview/apply"
 	"rollcall/providers"
 	"rollcall/ui/theme"
 )
@@ -77,7 +76,7 @@ func (f *facts) findings(list []*dnsview.Finding) {
 	}
 	f.head("Findings")
 	for _, n := range list {
-		glyph, role := f.t.Severity(n.Severity)
+		glyph, role := severityLook(f.t, n.Severity)
 		for i, l := range wrap(Clean(n.Reason), max(f.w-factName, 10)) {
 			name := strings.Repeat(" ", factName)
 			if i == 0 {
@@ -265,164 +264,6 @@ func (m *Model) journalDetail(f *facts) {
 		}
 	}
 	m.open(&textDialog{title: "journal entry " + Clean(e.ID), lines: f.out, hints: []hint{{"u", "undo"}}, keys: map[string]action{"u": actDo{ActUndo}}})
-}
-
-// whyDialog shows what a finding rests on, and how the guards stand to its
-// remedy, which is asked of the clouds while the dialog is open.
-type whyDialog struct {
-	gen     uint64
-	title   string
-	finding *dnsview.Finding
-	check   *apply.Report
-	err     string
-	asked   bool
-	scroll  int
-}
-
-// why opens the evidence of the finding under the cursor.
-func (m *Model) why() tea.Cmd {
-	f := m.currentFinding()
-	if f == nil {
-		m.say(sayInfo, "nothing was found about this row")
-		return nil
-	}
-	m.gen++
-	d := &whyDialog{gen: m.gen, title: Clean(string(f.Class)), finding: f}
-	m.open(d)
-	if f.Remedy == dnsview.NoRemedy {
-		return nil
-	}
-	d.asked = true
-	gen, backend, ctx := d.gen, m.backend, m.ctx
-	return func() tea.Msg {
-		p, err := backend.Plan(ctx, Wish{Findings: []*dnsview.Finding{f}})
-		if err != nil || len(p.Steps) == 0 {
-			return checkedMsg{gen, &apply.Report{Plan: p}}
-		}
-		return checkedMsg{gen, backend.Check(ctx, p)}
-	}
-}
-
-// whyChecked hands the state of the guards to the dialog that asked for it, if
-// it is still open.
-func (m *Model) whyChecked(msg checkedMsg) {
-	for _, d := range m.dialogs {
-		if w, ok := d.(*whyDialog); ok && w.gen == msg.gen {
-			w.check = msg.report
-		}
-	}
-}
-
-func (d *whyDialog) key(_ *Model, k tea.KeyPressMsg) action {
-	switch key := k.String(); key {
-	case "esc", "q", "enter", "w":
-		return actClose{}
-	case "d":
-		if d.finding.OneKey {
-			return actDo{ActDeregister}
-		}
-	case "a":
-		if d.finding.Remedy != dnsview.NoRemedy {
-			return actDo{ActRemedy}
-		}
-	default:
-		scrollKey(key, &d.scroll, 10)
-	}
-	return nil
-}
-
-func (d *whyDialog) draw(m *Model, w, _ int) panel {
-	t, n := m.theme, d.finding
-	f := &facts{t: t, w: min(w, 100)}
-	glyph, role := t.Severity(n.Severity)
-	for i, l := range wrap(Clean(n.Reason), max(f.w-2, 10)) {
-		lead := "  "
-		if i == 0 {
-			lead = t.Paint(role, glyph) + " "
-		}
-		f.out = append(f.out, lead+l)
-	}
-	f.add("severity", n.Severity.String())
-	if n.Would != "" {
-		f.add("would be", string(n.Would)+", if everything were known")
-	}
-	f.add("remedy", cmp.Or(string(n.Remedy), "none"))
-	if len(n.Evidence) > 0 {
-		f.head("Evidence")
-		for _, e := range n.Evidence {
-			text := e.Fact
-			if !e.At.IsZero() {
-				text += " (" + age(m.now().Sub(e.At)) + " ago)"
-			}
-			f.add(fit(Clean(e.Source), factName-1, t.Ellipsis)+" ", text)
-		}
-	}
-	if len(n.RestsOn) > 0 {
-		f.head("Rests on")
-		for _, b := range n.RestsOn {
-			glyph, _ := t.Coverage(b.State)
-			text := glyph + " " + string(b.State) + ", read " + age(b.Age) + " before"
-			if b.State == providers.CoverageNone {
-				text = glyph + " not read yet"
-			}
-			if b.Err != "" {
-				text += ": " + b.Err
-			}
-			f.add(fit(Clean(b.Source), factName-1, t.Ellipsis)+" ", text)
-		}
-	}
-	if d.asked {
-		f.head("Guards, asked just now")
-		f.out = append(f.out, d.guards(t, f.w)...)
-	}
-	return panel{title: "why " + d.title, lines: f.out, scroll: &d.scroll,
-		hints: append(m.remedyHints(n)[:len(m.remedyHints(n))-1], hint{"esc", "close"})}
-}
-
-// guards lists the guards of the remedy with their state.
-func (d *whyDialog) guards(t *theme.Theme, w int) []string {
-	if d.check == nil {
-		return []string{t.Paint(theme.Notice, t.Wait+" asking every cloud afresh"+t.Ellipsis)}
-	}
-	var out []string
-	if len(d.check.Steps) == 0 {
-		out = append(out, t.Paint(theme.Dim, t.Dot+" no plan"))
-		for _, s := range d.check.Plan.Skipped {
-			out = append(out, wrap("  "+Clean(s), w)...)
-		}
-		return out
-	}
-	for i := range d.check.Steps {
-		s := &d.check.Steps[i]
-		if len(s.Guards) == 0 && s.State == apply.StepReady {
-			continue
-		}
-		for _, g := range s.Guards {
-			glyph, role := t.OK, theme.Good
-			switch {
-			case g.Pass:
-			case g.NoEvidence:
-				glyph, role = t.Warn, theme.Warn
-			default:
-				glyph, role = t.Bad, theme.Bad
-			}
-			text := g.Why
-			if !g.Pass && g.Satisfy != "" {
-				text += "; " + g.Satisfy
-			}
-			for i, l := range wrap(Clean(text), max(w-factName, 10)) {
-				lead := strings.Repeat(" ", factName)
-				if i == 0 {
-					lead = t.Paint(role, fit(glyph+" "+string(g.Guard), factName-1, t.Ellipsis)) + " "
-				}
-				out = append(out, lead+l)
-			}
-		}
-	}
-	if len(out) == 0 {
-		out = append(out, t.Paint(theme.Good, t.OK+" none stands in the way"))
-	}
-	return out
 }
 
 // quitDialog asks before the console leaves changes that still run.

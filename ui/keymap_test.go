@@ -29,8 +29,10 @@ func TestMergeKeysSaysWhatIsWrong(t *testing.T) {
 		"lunch": {"L"}, "undo": {"ctrl+c"}, "sort": {"hyperspace"}, "why": {"x"}, "copy": {" "},
 	})
 	all := fmt.Sprint(errs)
-	for _, want := range []string{`there is no action "lunch"`, "ctrl+c always quits", `no terminal sends the key "hyperspace"`,
-		`key "x" is bound to terminate and why`, `key "space" is bound to copy and mark`} {
+	for _, want := range []string{
+		`there is no action "lunch"`, "ctrl+c always quits", `no terminal sends the key "hyperspace"`,
+		`key "x" is bound to terminate and why`, `key "space" is bound to copy and mark`,
+	} {
 		if !strings.Contains(all, want) {
 			t.Errorf("%q is not in %v", want, all)
 		}

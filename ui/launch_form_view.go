@@ -1,14 +1,12 @@
 package ui
 
 import (
-	"fmt"
 	"strings"
 
 	tea "charm.land/bubbletea/v2"
 
 	"rollcall/providers"
 	"rollcall/ui/theme"
-	"rollcall/userdata"
 )
 
 // field is one line of the form that takes keys.
@@ -30,11 +28,14 @@ type field struct {
 func (d *launchForm) fields(m *Model) []field {
 	t := m.theme
 	pick := func(label, help string, c *choice, changed func() tea.Cmd) field {
-		return field{label: label, help: help, changed: changed,
-			view: func(n int, focused bool) string { return c.view(t, n, focused) }, key: c.key}
+		return field{
+			label: label, help: help, changed: changed,
+			view: func(n int, focused bool) string { return c.view(t, n, focused) }, key: c.key,
+		}
 	}
 	text := func(label, help, example string, in *input, name string) field {
-		return field{label: label, help: help,
+		return field{
+			label: label, help: help,
 			view: func(n int, focused bool) string { return in.view(t, n, focused, Clean(example)) },
 			key: func(k tea.KeyPressMsg) (bool, bool) {
 				before := in.value()
@@ -43,7 +44,8 @@ func (d *launchForm) fields(m *Model) []field {
 					d.touched[name] = true
 				}
 				return ok, in.value() != before
-			}}
+			},
+		}
 	}
 	out := []field{
 		pick("service", "what the nodes are to serve; decides name, zone and health check", &d.service, func() tea.Cmd { return d.ask(m) }),
@@ -58,7 +60,8 @@ func (d *launchForm) fields(m *Model) []field {
 		if c.production {
 			help = "PRODUCTION: " + help
 		}
-		out = append(out, field{kind: "cloud", label: c.name, help: help, danger: c.production,
+		out = append(out, field{
+			kind: "cloud", label: c.name, help: help, danger: c.production,
 			view: func(n int, focused bool) string { return c.note(t, c.count.view(t, 8, focused), n) },
 			key: func(k tea.KeyPressMsg) (bool, bool) {
 				handled, changed := c.count.key(k)
@@ -67,7 +70,8 @@ func (d *launchForm) fields(m *Model) []field {
 				}
 				return handled, changed
 			},
-			changed: func() tea.Cmd { return tea.Batch(c.load(m, d.gen), d.render(m)) }})
+			changed: func() tea.Cmd { return tea.Batch(c.load(m, d.gen), d.render(m)) },
+		})
 		if c.count.n == 0 || !c.loaded {
 			continue
 		}
@@ -122,7 +126,8 @@ func (d *launchForm) varField(t *theme.Theme, p *varPart, text func(label, help,
 		help = strings.TrimSpace(help + " (needed)")
 	}
 	if len(p.choice.options) > 0 {
-		return field{label: Clean(p.v.Name), help: help,
+		return field{
+			label: Clean(p.v.Name), help: help,
 			view: func(n int, focused bool) string { return p.choice.view(t, n, focused) },
 			key: func(k tea.KeyPressMsg) (bool, bool) {
 				handled, changed := p.choice.key(k)
@@ -130,7 +135,8 @@ func (d *launchForm) varField(t *theme.Theme, p *varPart, text func(label, help,
 					d.touched[p.v.Name] = true
 				}
 				return handled, changed
-			}}
+			},
+		}
 	}
 	f := text(Clean(p.v.Name), help, p.v.Example, &p.text, p.v.Name)
 	if p.v.Secret {
@@ -374,64 +380,4 @@ func (d *launchForm) button(m *Model, focused bool, w int) string {
 		return t.Paint(theme.Badge, text)
 	}
 	return t.Paint(theme.Accent, text)
-}
-
-// drawScript draws the boot script of one cloud with its size, in exactly h lines.
-func (d *launchForm) drawScript(t *theme.Theme, w, h int) []string {
-	out := make([]string, 0, h)
-	cloud := d.shownCloud()
-	r, ok := d.rendered[cloud]
-	switch {
-	case d.problem != "":
-		out = append(out, t.Paint(theme.Strong, "Boot script"))
-		for _, l := range CleanLines(d.problem) {
-			for _, x := range wrap(l, max(w-2, 4)) {
-				out = append(out, t.Paint(theme.Bad, x))
-			}
-		}
-	case !ok:
-		out = append(out, t.Paint(theme.Strong, "Boot script"), t.Paint(theme.Dim, "rendering"+t.Ellipsis))
-	default:
-		out = append(out, d.scriptHead(t, cloud, r))
-		for _, x := range r.Warnings {
-			for _, l := range wrap(Clean(x), max(w-2, 4)) {
-				out = append(out, t.Paint(theme.Warn, t.Warn+" "+l))
-			}
-		}
-		lines := CleanLines(string(r.Text))
-		room := max(h-len(out), 1)
-		d.pscroll = max(min(d.pscroll, len(lines)-room), 0)
-		for _, l := range lines[d.pscroll:min(d.pscroll+room, len(lines))] {
-			role := theme.Plain
-			if strings.HasPrefix(strings.TrimSpace(l), "#") {
-				role = theme.Dim
-			}
-			out = append(out, t.Paint(role, fit(l, w, t.Ellipsis)))
-		}
-	}
-	for len(out) < h {
-		out = append(out, "")
-	}
-	for i := range out {
-		out[i] = fit(out[i], w, t.Ellipsis)
-	}
-	return out[:h]
-}
-
-// scriptHead tells the size of a script against the limit.
-func (d *launchForm) scriptHead(t *theme.Theme, cloud string, r userdata.Rendered) string {
-	l := newLine(t).add(theme.Strong, "Boot script").add(theme.Dim, " for "+Clean(cloud)+"  ")
-	size := fmt.Sprintf("%d of %d bytes", len(r.Text), r.Limit)
-	role := theme.Good
-	switch {
-	case r.Left < 0:
-		role = theme.Bad
-		size = t.Bad + " " + size
-	case r.Limit > 0 && r.Left < r.Limit/10:
-		role = theme.Warn
-		size = t.Warn + " " + size
-	default:
-		size = t.OK + " " + size
-	}
-	return l.add(role, size).b.String()
 }

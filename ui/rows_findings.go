@@ -68,7 +68,7 @@ func findingColumns(t *theme.Theme) []grid.Column[*findingRow] {
 		{
 			Title: "FINDING", Min: 9, Max: 16,
 			Text: func(r row) grid.Cell {
-				glyph, role := t.Severity(r.finding.Severity)
+				glyph, role := severityLook(t, r.finding.Severity)
 				return grid.Cell{Text: glyph + " " + string(r.finding.Class), Role: role}
 			},
 			Compare: func(a, b row) int {
@@ -78,7 +78,7 @@ func findingColumns(t *theme.Theme) []grid.Column[*findingRow] {
 		{
 			Title: "SEVERITY", Min: 8, Max: 8, Priority: 5,
 			Text: func(r row) grid.Cell {
-				_, role := t.Severity(r.finding.Severity)
+				_, role := severityLook(t, r.finding.Severity)
 				return grid.Cell{Text: r.finding.Severity.String(), Role: role}
 			},
 		},

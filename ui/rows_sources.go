@@ -44,7 +44,7 @@ func sourceColumns(t *theme.Theme, now func() time.Time) []grid.Column[*sourceRo
 		{
 			Title: "STATE", Min: 10, Max: 14,
 			Text: func(r row) grid.Cell {
-				glyph, role := t.Coverage(r.state)
+				glyph, role := coverageLook(t, r.state)
 				word := r.trouble()
 				if word == "" {
 					word = string(r.state)

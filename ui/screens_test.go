@@ -93,12 +93,39 @@ func TestTheScreenFitsEverySize(t *testing.T) {
 		wait string
 	}
 	states := []state{
-		{"fleet", nil, ""}, {"records", []string{"tab"}, ""}, {"findings", []string{"f"}, ""}, {"filter", []string{"/", "w"}, ""},
-		{"help", []string{"?"}, ""}, {"palette", []string{":"}, ""}, {"detail", []string{"enter"}, ""}, {"sources", []string{"v"}, ""},
-		{"terminate", []string{"x"}, "type the name"}, {"launch", []string{"l"}, "bytes"},
+		{"fleet", nil, ""},
+		{"records", []string{"tab"}, ""},
+		{"findings", []string{"f"}, ""},
+		{"filter", []string{"/", "w"}, ""},
+		{"help", []string{"?"}, ""},
+		{"palette", []string{":"}, ""},
+		{"detail", []string{"enter"}, ""},
+		{"sources", []string{"v"}, ""},
+		{"terminate", []string{"x"}, "type the name"},
+		{"launch", []string{"l"}, "bytes"},
 	}
-	sizes := [][2]int{{20, 5}, {20, 6}, {21, 8}, {25, 24}, {30, 10}, {40, 10}, {40, 14}, {59, 20}, {60, 20}, {79, 23}, {80, 24}, {99, 30}, {100, 13},
-		{119, 40}, {120, 19}, {120, 20}, {120, 40}, {160, 50}, {200, 8}, {250, 70}}
+	sizes := [][2]int{
+		{20, 5},
+		{20, 6},
+		{21, 8},
+		{25, 24},
+		{30, 10},
+		{40, 10},
+		{40, 14},
+		{59, 20},
+		{60, 20},
+		{79, 23},
+		{80, 24},
+		{99, 30},
+		{100, 13},
+		{119, 40},
+		{120, 19},
+		{120, 20},
+		{120, 40},
+		{160, 50},
+		{200, 8},
+		{250, 70},
+	}
 	r := newRig(t, 120, 40).ready()
 	for _, s := range states {
 		r.send(tea.WindowSizeMsg{Width: 140, Height: 40})

@@ -3,8 +3,6 @@ package ui
 import (
 	"time"
 
-	tea "charm.land/bubbletea/v2"
-
 	"rollcall/ui/theme"
 )
 
@@ -42,10 +40,6 @@ type saidMsg struct {
 // say shows a text at the bottom of the screen. It is cleaned here, once.
 func (m *Model) say(kind sayKind, text string) {
 	m.status = status{kind: kind, text: Clean(text), at: m.now()}
-}
-
-func said(kind sayKind, text string) tea.Cmd {
-	return func() tea.Msg { return saidMsg{kind, text} }
 }
 
 // live reports whether the message is still to be shown.

@@ -1,11 +1,6 @@
 package theme
 
-import (
-	"strings"
-
-	"rollcall/dnsview"
-	"rollcall/providers"
-)
+import "strings"
 
 // Glyphs are the single characters that carry state beside the colours.
 type Glyphs struct {
@@ -37,53 +32,6 @@ func glyphs(ascii bool) Glyphs {
 		Thumb: "┃", Full: "━", Empty: "─",
 		Box: Box{H: "─", V: "│", TL: "╭", TR: "╮", BL: "╰", BR: "╯", ML: "├", MR: "┤"},
 	}
-}
-
-// Severity gives the glyph and the role of a severity.
-func (t *Theme) Severity(s dnsview.Severity) (string, Role) {
-	switch {
-	case s >= dnsview.Critical:
-		return t.Bad, Critical
-	case s == dnsview.High:
-		return t.Bad, Bad
-	case s == dnsview.Medium:
-		return t.Warn, Warn
-	case s == dnsview.Low:
-		return t.Note, Notice
-	}
-	return t.Hollow, Dim
-}
-
-// State gives the glyph and the role of an instance's state.
-func (t *Theme) State(s providers.InstanceState) (string, Role) {
-	switch s {
-	case providers.StateRunning:
-		return t.OK, Good
-	case providers.StatePending:
-		return t.Wait, Notice
-	case providers.StateStopping, providers.StateTerminating:
-		return t.Wait, Warn
-	case providers.StateStopped:
-		return t.Hollow, Warn
-	case providers.StateTerminated:
-		return t.Bad, Faint
-	case providers.StateFailed:
-		return t.Bad, Bad
-	}
-	return t.Warn, Warn
-}
-
-// Coverage gives the glyph and the role of the state of a source.
-func (t *Theme) Coverage(s providers.CoverageState) (string, Role) {
-	switch s {
-	case providers.CoverageComplete:
-		return t.OK, Good
-	case providers.CoverageFailed:
-		return t.Bad, Bad
-	case providers.CoverageNone:
-		return t.Wait, Dim
-	}
-	return t.Warn, Warn
 }
 
 // Environment chooses theme options from environment variables: NO_COLOR

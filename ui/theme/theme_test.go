@@ -7,7 +7,6 @@ import (
 
 	"github.com/charmbracelet/x/ansi"
 
-	"rollcall/dnsview"
 	"rollcall/ui/theme"
 )
 
@@ -30,18 +29,6 @@ func TestEveryGlyphTakesOneCellAndHasAnASCIIForm(t *testing.T) {
 		}
 		check(reflect.ValueOf(g))
 		check(reflect.ValueOf(g.Box))
-	}
-}
-
-func TestSeveritiesDifferWithoutColour(t *testing.T) {
-	th := theme.New(theme.Options{NoColor: true, ASCII: true})
-	seen := map[string]dnsview.Severity{}
-	for s := dnsview.Info; s <= dnsview.High; s++ {
-		g, _ := th.Severity(s)
-		if other, ok := seen[g]; ok {
-			t.Errorf("%s and %s share the glyph %q", s, other, g)
-		}
-		seen[g] = s
 	}
 }
 

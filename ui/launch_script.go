@@ -1,0 +1,69 @@
+package ui
+
+import (
+	"fmt"
+	"strings"
+
+	"rollcall/ui/theme"
+	"rollcall/userdata"
+)
+
+// drawScript draws the boot script of one cloud with its size, in exactly h lines.
+func (d *launchForm) drawScript(t *theme.Theme, w, h int) []string {
+	out := make([]string, 0, h)
+	cloud := d.shownCloud()
+	r, ok := d.rendered[cloud]
+	switch {
+	case d.problem != "":
+		out = append(out, t.Paint(theme.Strong, "Boot script"))
+		for _, l := range CleanLines(d.problem) {
+			for _, x := range wrap(l, max(w-2, 4)) {
+				out = append(out, t.Paint(theme.Bad, x))
+			}
+		}
+	case !ok:
+		out = append(out, t.Paint(theme.Strong, "Boot script"), t.Paint(theme.Dim, "rendering"+t.Ellipsis))
+	default:
+		out = append(out, d.scriptHead(t, cloud, r))
+		for _, x := range r.Warnings {
+			for _, l := range wrap(Clean(x), max(w-2, 4)) {
+				out = append(out, t.Paint(theme.Warn, t.Warn+" "+l))
+			}
+		}
+		lines := CleanLines(string(r.Text))
+		room := max(h-len(out), 1)
+		d.pscroll = max(min(d.pscroll, len(lines)-room), 0)
+		for _, l := range lines[d.pscroll:min(d.pscroll+room, len(lines))] {
+			role := theme.Plain
+			if strings.HasPrefix(strings.TrimSpace(l), "#") {
+				role = theme.Dim
+			}
+			out = append(out, t.Paint(role, fit(l, w, t.Ellipsis)))
+		}
+	}
+	for len(out) < h {
+		out = append(out, "")
+	}
+	for i := range out {
+		out[i] = fit(out[i], w, t.Ellipsis)
+	}
+	return out[:h]
+}
+
+// scriptHead tells the size of a script against the limit.
+func (d *launchForm) scriptHead(t *theme.Theme, cloud string, r userdata.Rendered) string {
+	l := newLine(t).add(theme.Strong, "Boot script").add(theme.Dim, " for "+Clean(cloud)+"  ")
+	size := fmt.Sprintf("%d of %d bytes", len(r.Text), r.Limit)
+	role := theme.Good
+	switch {
+	case r.Left < 0:
+		role = theme.Bad
+		size = t.Bad + " " + size
+	case r.Limit > 0 && r.Left < r.Limit/10:
+		role = theme.Warn
+		size = t.Warn + " " + size
+	default:
+		size = t.OK + " " + size
+	}
+	return l.add(role, size).b.String()
+}
