@@ -2,6 +2,7 @@ package userdata
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"net/http"
@@ -452,10 +453,10 @@ json.dump({"encoded": enc, "decoded": [a.decode(t) for t in i["decode"]]}, sys.s
 	for i, text := range texts {
 		o, err := providers.DecodeOwner(text)
 		var want any
-		switch err { //nolint:errorlint // the codec gives ErrNotMarker bare
-		case nil:
+		switch {
+		case err == nil:
 			want = []any{o.Fleet, string(o.Cloud), o.Instance, float64(o.Registered.Unix()), o.Quiesced, o.Type, o.Value}
-		case providers.ErrNotMarker:
+		case errors.Is(err, providers.ErrNotMarker):
 		default:
 			want = false
 		}
