@@ -82,3 +82,62 @@ func TestWrongCredentialsAreRefusedByTheEmbeddedClouds(t *testing.T) {
 	}
 	wantKind(t, v.Err, providers.KindAuth)
 }
+
+func TestNoFaultOfTheEmbeddedCloudsPassesAsACompleteListing(t *testing.T) {
+	s, cfg := startSim(t, 0)
+	for fault, want := range map[world.FaultKind]providers.Kind{
+		world.Unreachable: providers.KindUnreachable, world.Throttle: providers.KindThrottled, world.ServerError: providers.KindUnreachable,
+		world.AuthError: providers.KindAuth, world.Reset: providers.KindUnreachable,
+	} {
+		t.Run(string(fault), func(t *testing.T) {
+			if err := s.World().SetFault("aws-use1", fault); err != nil {
+				t.Fatal(err)
+			}
+			cfg.Budget = nil // what one fault blocked must not hold up the next
+			c, err := ec2.New(cfg)
+			if err != nil {
+				t.Fatal(err)
+			}
+			ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+			defer cancel()
+			v := c.Instances(ctx, func([]providers.Instance) {})
+			if v.Complete() {
+				t.Fatalf("coverage %+v", v)
+			}
+			wantKind(t, v.Err, want)
+		})
+	}
+}
+
+func TestALaunchWhoseReplyTheEmbeddedCloudsLoseMakesOneInstance(t *testing.T) {
+	s, cfg := startSim(t, 0)
+	c, err := ec2.New(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	before, v := list(c)
+	if !v.Complete() {
+		t.Fatal(v.Err)
+	}
+	cat, err := c.Catalogue(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	req := providers.LaunchRequest{LaunchID: "lost", Name: "lost-01", Image: cat.Images[0].ID, Size: "t3.micro"}
+	if err := s.World().SetFault("aws-use1", world.LostReply); err != nil {
+		t.Fatal(err)
+	}
+	_, err = c.Launch(context.Background(), req)
+	wantKind(t, err, providers.KindUncertain)
+	if err := s.World().SetFault("aws-use1", world.NoFault); err != nil {
+		t.Fatal(err)
+	}
+	i, err := c.Launch(context.Background(), req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	after, _ := list(c)
+	if len(after) != len(before)+1 {
+		t.Errorf("%d instances became %d; the launch says %s", len(before), len(after), i.ID)
+	}
+}

@@ -18,6 +18,7 @@ import (
 	"rollcall/providers/awsapi/mototest"
 	"rollcall/providers/route53"
 	"rollcall/providers/sim"
+	"rollcall/providers/sim/world"
 )
 
 func TestTheAdapterWorksAgainstMoto(t *testing.T) {
@@ -255,4 +256,38 @@ func TestWrongCredentialsAreRefusedByTheEmbeddedClouds(t *testing.T) {
 		t.Fatalf("coverage %+v", v)
 	}
 	wantKind(t, v.Err, providers.KindAuth)
+}
+
+func TestNoFaultOfTheEmbeddedZonePassesAsACompleteListing(t *testing.T) {
+	s, cfg := startSim(t)
+	a, err := route53.New(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var z providers.Zone
+	if v := a.Zones(context.Background(), func(p []providers.Zone) { z = p[0] }); !v.Complete() {
+		t.Fatal(v.Err)
+	}
+	for fault, want := range map[world.FaultKind]providers.Kind{
+		world.Unreachable: providers.KindUnreachable, world.Throttle: providers.KindThrottled, world.ServerError: providers.KindUnreachable,
+		world.AuthError: providers.KindAuth, world.Reset: providers.KindUnreachable,
+		world.ShortPage: providers.KindIncomplete, world.EmptyPage: providers.KindIncomplete,
+	} {
+		t.Run(string(fault), func(t *testing.T) {
+			if err := s.World().SetFault(z.Name, fault); err != nil {
+				t.Fatal(err)
+			}
+			fresh, err := route53.New(cfg) // what one fault blocked must not hold up the next
+			if err != nil {
+				t.Fatal(err)
+			}
+			ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+			defer cancel()
+			v := fresh.Records(ctx, z, func([]providers.Record) {})
+			if v.Complete() {
+				t.Fatalf("coverage %+v", v)
+			}
+			wantKind(t, v.Err, want)
+		})
+	}
 }
