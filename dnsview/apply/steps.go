@@ -98,17 +98,14 @@ func (r *run) wait(ctx context.Context, i int) {
 	defer cancel()
 	skipped := make(chan struct{})
 	if r.confirm.SkipWait != nil {
-		inner, stop := context.WithCancel(ctx)
-		defer stop()
-		go func() {
+		go func(done <-chan struct{}) {
 			select {
 			case <-r.confirm.SkipWait:
 				close(skipped)
-				stop()
-			case <-ctx.Done():
+				cancel()
+			case <-done:
 			}
-		}()
-		ctx = inner
+		}(ctx.Done())
 	}
 	for deadline := e.o.Now().Add(s.Wait); ; {
 		left := deadline.Sub(e.o.Now())
