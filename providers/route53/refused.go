@@ -1,0 +1,140 @@
+package route53
+
+import (
+	"context"
+	"errors"
+	"reflect"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/route53/types"
+
+	"rollcall/providers"
+)
+
+// refused judges a batch that failed: which changes are tried again, after what
+// pause. The others have their result.
+func (r *run) refused(ctx context.Context, in []int, touched map[int][]key, read map[string]map[key]*types.ResourceRecordSet, err error, conflicts, idle *int) (again []int, wait time.Duration) {
+	kind := providers.KindOf(err)
+	code := ""
+	if e, ok := errors.AsType[*providers.Error](err); ok {
+		code = e.Code
+	}
+	switch {
+	case kind == providers.KindUncertain:
+		for _, i := range in {
+			r.lost[i] = true
+		}
+		return r.adds(in, err, conflicts)
+	case kind == providers.KindThrottled, kind == providers.KindUnreachable: // not done: every change may be tried again
+		if *idle++; *idle >= maxIdle || ctx.Err() != nil {
+			r.failAll(in, err)
+			return nil, 0
+		}
+		return in, providers.RetryAfter(err) + r.a.jitter(firstPause<<*idle)
+	case code == "PriorRequestNotComplete":
+		return r.adds(in, err, conflicts)
+	case code != "InvalidChangeBatch":
+		r.failAll(in, err)
+		return nil, 0
+	}
+	raced := tellsOfRace(err)
+	if raced && r.onlyAdds(in) {
+		return r.again(in, err, conflicts, false)
+	}
+	now, loadErr := r.load(ctx, in)
+	if loadErr != nil {
+		r.failAll(in, err)
+		return nil, 0
+	}
+	same := true
+	for name, sets := range now {
+		same = same && reflect.DeepEqual(read[name], sets)
+	}
+	if !raced && same {
+		return r.bisect(ctx, in, err), 0
+	}
+	var rest []int
+	for _, i := range in {
+		if r.changes[i].Op != providers.OpCreate && moved(touched[i], read, now) {
+			r.failed(i, conflict("somebody else changed %s meanwhile: %w", ref(&r.changes[i]), err))
+			continue
+		}
+		rest = append(rest, i)
+	}
+	return r.again(rest, err, conflicts, same)
+}
+
+// again has changes tried once more after a pause, unless that was done often
+// enough. Where the zone is as it was read (same), that is soon.
+func (r *run) again(in []int, err error, conflicts *int, same bool) ([]int, time.Duration) {
+	*conflicts++
+	if *conflicts < maxTries && (!same || *conflicts < maxIdle) {
+		return in, r.backoff(*conflicts)
+	}
+	for _, i := range in {
+		r.failed(i, conflict("given up after %d tries: %w", *conflicts, err))
+	}
+	return nil, 0
+}
+
+func (r *run) onlyAdds(in []int) bool {
+	return !slices.ContainsFunc(in, func(i int) bool { return r.changes[i].Op != providers.OpCreate })
+}
+
+// adds keeps the creates of a batch for another try, and gives err to the others.
+func (r *run) adds(in []int, err error, tries *int) (again []int, wait time.Duration) {
+	*tries++
+	for _, i := range in {
+		if r.changes[i].Op != providers.OpCreate || *tries >= maxTries {
+			r.failed(i, err)
+			continue
+		}
+		again = append(again, i)
+	}
+	return again, r.backoff(*tries)
+}
+
+func (r *run) backoff(try int) time.Duration {
+	bound := max(firstPause, r.took) << min(try-1, 10)
+	return max(time.Millisecond, r.a.jitter(min(bound, max(maxPause, pauseFactor*r.took), time.Minute)))
+}
+
+// bisect finds the bad changes of a batch that Route 53 refused though the zone
+// is as it was read.
+func (r *run) bisect(ctx context.Context, in []int, err error) (again []int) {
+	if len(in) == 1 {
+		r.failed(in[0], err)
+		return nil
+	}
+	half := len(in) / 2
+	r.commit(ctx, in[:half])
+	return in[half:]
+}
+
+// moved reports whether one of the sets differs between two reads.
+func moved(keys []key, before, now map[string]map[key]*types.ResourceRecordSet) bool {
+	return slices.ContainsFunc(keys, func(k key) bool {
+		n := subject(k.name)
+		return !reflect.DeepEqual(before[n][k], now[n][k])
+	})
+}
+
+// tellsOfRace reads the messages by which Route 53 says that a set is not what
+// the batch took it for.
+func tellsOfRace(err error) bool {
+	bad, ok := errors.AsType[*types.InvalidChangeBatch](err)
+	if !ok {
+		return false
+	}
+	for _, m := range append(bad.Messages, aws.ToString(bad.Message)) {
+		m = strings.ToLower(m)
+		if strings.Contains(m, "tried to create") && strings.Contains(m, "already exists") ||
+			strings.Contains(m, "tried to delete") && (strings.Contains(m, "not found") || strings.Contains(m, "do not match")) {
+			return true
+		}
+	}
+	return false
+}
