@@ -60,7 +60,7 @@ func (o Owner) Owns(typ, value string) bool {
 		return false
 	}
 	folded := FoldValue(typ, value)
-	return o.Value == folded || o.Value == valueDigest(typ, folded)
+	return o.Value == folded || strings.HasPrefix(o.Value, digestMark) && o.Value == valueDigest(typ, folded)
 }
 
 // For gives the owner as it stands in the marker string for one value on Route 53.
@@ -192,23 +192,23 @@ func (r *Record) addOwner(o Owner) {
 // them: each record gets the owners whose marker strings name it. It writes to the
 // slice's elements. A marker in a comment is left as the adapter decoded it.
 func AttachOwners(records []Record) {
-	type at struct{ name, typ string }
-	index := map[at]*recordSet{}
+	var markers []int
+	index := make(map[ownedBy][]int, len(records))
 	for i := range records {
-		if records[i].IsMarker() {
+		r := &records[i]
+		if r.IsMarker() {
+			markers = append(markers, i)
 			continue
 		}
-		k := at{records[i].Name, records[i].Type}
-		if index[k] == nil {
-			index[k] = &recordSet{}
-		}
-		index[k].rows = append(index[k].rows, i)
+		index[ownedBy{r.Name, r.Type, FoldValue(r.Type, r.Value)}] = append(index[ownedBy{r.Name, r.Type, FoldValue(r.Type, r.Value)}], i)
 	}
-	for i := range records {
+	if len(markers) == 0 {
+		return
+	}
+	var byName map[string][]int // the values of one name, for markers that cannot be read
+	var digests map[ownedBy][]int
+	for _, i := range markers {
 		m := &records[i]
-		if !m.IsMarker() {
-			continue
-		}
 		instance, name, _ := SplitMarkerName(m.Name)
 		parts, ok := ParseTXT(m.Value)
 		if !ok {
@@ -217,42 +217,42 @@ func AttachOwners(records []Record) {
 		text := strings.Join(parts, "")
 		o, err := DecodeOwner(text)
 		if err == nil && o.Type != "" && CanonicalName(o.Instance) == instance {
-			if set := index[at{name, o.Type}]; set != nil {
-				for _, j := range set.owned(records, o) {
-					records[j].addOwner(o)
+			found := index[ownedBy{name, o.Type, o.Value}]
+			if strings.HasPrefix(o.Value, digestMark) {
+				if digests == nil {
+					digests = digestsOf(index)
 				}
+				found = digests[ownedBy{name, o.Type, o.Value}]
+			}
+			for _, j := range found {
+				records[j].addOwner(o)
 			}
 			continue
 		}
 		// A marker that cannot be read owns nothing for certain, and might own
 		// any address or SRV value of its name: each of them becomes ambiguous.
-		for _, typ := range []string{"A", "AAAA", "SRV", "CNAME"} {
-			if set := index[at{name, typ}]; set != nil {
-				for _, j := range set.rows {
-					records[j].BadMarkers = append(records[j].BadMarkers, text)
+		if byName == nil {
+			byName = map[string][]int{}
+			for j := range records {
+				if t := records[j].Type; t == "A" || t == "AAAA" || t == "SRV" || t == "CNAME" {
+					byName[records[j].Name] = append(byName[records[j].Name], j)
 				}
 			}
 		}
-	}
-}
-
-// recordSet are the records of one name and type, by what a marker calls their
-// values: a service of thousands of nodes has as many values and markers.
-type recordSet struct {
-	rows    []int
-	byValue map[string][]int // made when the first marker asks
-}
-
-// owned gives the rows that o.Owns.
-func (s *recordSet) owned(records []Record, o Owner) []int {
-	if s.byValue == nil {
-		s.byValue = make(map[string][]int, 2*len(s.rows))
-		for _, j := range s.rows {
-			folded := FoldValue(records[j].Type, records[j].Value)
-			digest := valueDigest(records[j].Type, folded)
-			s.byValue[folded] = append(s.byValue[folded], j)
-			s.byValue[digest] = append(s.byValue[digest], j)
+		for _, j := range byName[name] {
+			records[j].BadMarkers = append(records[j].BadMarkers, text)
 		}
 	}
-	return s.byValue[o.Value]
+}
+
+// ownedBy is what a marker names: a value, folded or as its digest.
+type ownedBy struct{ name, typ, value string }
+
+func digestsOf(index map[ownedBy][]int) map[ownedBy][]int {
+	out := make(map[ownedBy][]int, len(index))
+	for k, rows := range index {
+		d := ownedBy{k.name, k.typ, valueDigest(k.typ, k.value)}
+		out[d] = append(out[d], rows...)
+	}
+	return out
 }
