@@ -33,7 +33,8 @@ func (p Plan) Checksum() string {
 type builder struct {
 	v    *View
 	plan Plan
-	done map[providers.Identity]int // deletes and updates already in the plan, by record
+	done map[providers.Identity]int     // deletes and updates already in the plan, by record
+	srvs map[string][]*providers.Record // SRV records by target, made when first asked for
 }
 
 func newBuilder(v *View, verb Verb) *builder {
@@ -203,21 +204,21 @@ func srvRank(r *providers.Record) int {
 
 // srvTo gives the SRV records that lead to a host name.
 func (b *builder) srvTo(host *providers.Record) []*providers.Record {
-	if _, ok := b.v.index.targets[host.Name]; !ok {
-		return nil
-	}
-	var out []*providers.Record
-	for _, z := range b.v.index.zones {
-		for i := range z.view.Records {
-			r := &z.view.Records[i]
-			if r.Type != "SRV" {
-				continue
-			}
-			if srv, ok := providers.ParseSRV(r.Value); ok && srv.Target == host.Name {
-				out = append(out, r)
+	if b.srvs == nil {
+		b.srvs = map[string][]*providers.Record{}
+		for _, z := range b.v.index.zones {
+			for i := range z.view.Records {
+				r := &z.view.Records[i]
+				if r.Type != "SRV" {
+					continue
+				}
+				if srv, ok := providers.ParseSRV(r.Value); ok {
+					b.srvs[srv.Target] = append(b.srvs[srv.Target], r)
+				}
 			}
 		}
 	}
+	out := slices.Clone(b.srvs[host.Name])
 	slices.SortFunc(out, compareRecords)
 	return out
 }

@@ -15,6 +15,7 @@ type Done struct {
 	Result   *providers.Record // the record as the provider had it after the change, when known
 	Action   PowerAction
 	Instance providers.InstanceRef
+	Reason   Class // finding that the step was the remedy of, or empty
 }
 
 // PlanUndo plans to take back what was done, last first: what was deleted is
@@ -48,10 +49,13 @@ func (b *builder) undoChange(d Done) {
 		sentence = "Restore " + subject(&after)
 		if o, ok := after.Owner(); ok {
 			sentence += " with its marker"
+			gone := d.Reason == Dead || d.Reason == Dangling
 			if b.v != nil {
-				if i := b.v.Instance(o.Cloud, o.Instance); i == nil || i.State.Dead() {
-					sentence += "; its owner " + shortID(o.Instance) + " is gone, so it will lead to nobody"
-				}
+				i := b.v.Instance(o.Cloud, o.Instance)
+				gone = i == nil || i.State.Dead()
+			}
+			if gone {
+				sentence += "; its owner " + shortID(o.Instance) + " is gone, so it will lead to nobody again"
 			}
 		}
 	case providers.OpCreate:
@@ -74,9 +78,17 @@ func (b *builder) undoChange(d Done) {
 		}
 	}
 	s := Step{Kind: StepChange, Zone: d.Zone, Change: &c, Sentence: sentence, Undoes: d.Entry, Instance: d.Instance}
-	if len(b.plan.Steps) > 0 {
-		// Each waits for the one before it: they were made in this order for a reason.
-		s.Needs = []int{len(b.plan.Steps)}
+	// What was done to one record or for one node was done in this order for a reason.
+	rec := c.Record()
+	for n := range slices.Backward(b.plan.Steps) {
+		p := &b.plan.Steps[n]
+		if p.Change == nil {
+			continue
+		}
+		if r := p.Change.Record(); s.Instance.ID != "" && p.Instance.ID == s.Instance.ID || r.Name == rec.Name && r.Type == rec.Type && r.Value == rec.Value {
+			s.Needs = []int{p.ID}
+			break
+		}
 	}
 	b.add(s)
 }

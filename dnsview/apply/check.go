@@ -26,9 +26,9 @@ func (r *run) check(ctx context.Context) *Report {
 			}
 		}
 	}
-	if len(steps) > 0 {
-		for n, a := range r.ask(ctx, steps, true) {
-			rep := &r.report.Steps[steps[n]]
+	for some := range slices.Chunk(steps, group) {
+		for n, a := range r.ask(ctx, some, true) {
+			rep := &r.report.Steps[some[n]]
 			rep.Guards = a.guards
 			rep.State = StepReady
 			if !a.pass {

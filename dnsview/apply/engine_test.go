@@ -269,6 +269,28 @@ func TestDeletesOfTheLastTenMinutesCountForTheThreshold(t *testing.T) {
 	wantStates(t, b.run(p), StepDone)
 }
 
+func TestALongPlanDoesNotFailBecauseItsEvidenceGrowsOld(t *testing.T) {
+	b := many(t, 45)
+	for i := range b.cf.rows {
+		if r := &b.cf.rows[i]; strings.HasPrefix(r.Value, "165.225.129.") {
+			r.Name = "x-" + r.Value[12:] + "." + cfZone
+		}
+	}
+	b.opts.Guards.Threshold = 1
+	p := b.dead()
+	var typed []string
+	for _, s := range p.Steps {
+		typed = append(typed, s.Change.Before.Name)
+	}
+	b.cf.slow = 1500 * time.Millisecond
+	if rep := b.engine().Check(t.Context(), p); rep.Count(StepRefused) != 45 || len(rep.Asks()) != 45 {
+		t.Errorf("check: %v %s", states(rep), rep.Steps[44].Why)
+	}
+	if rep := b.run(p, typed...); rep.Count(StepDone) != 45 {
+		t.Errorf("%v %s", states(rep), rep.Steps[44].Why)
+	}
+}
+
 func TestAZoneMayHaveAThresholdOfItsOwn(t *testing.T) {
 	b := many(t, 10)
 	b.opts.ZoneGuards = map[string]Guards{cfZone: {Threshold: 0.9}}
@@ -529,6 +551,21 @@ func rowsWithoutIDs(d *fakeDNS) []string {
 	}
 	slices.Sort(out)
 	return out
+}
+
+func TestAnUndoThatIsRefusedInPartBringsTheRestBack(t *testing.T) {
+	b := newBench(t)
+	b.triton.remove("m-1")
+	b.aws.remove("i-1")
+	if rep := b.run(b.dead()); !rep.OK() {
+		t.Fatal(states(rep))
+	}
+	undo, err := b.engine().UndoPlan("")
+	if err != nil || !strings.Contains(undo.Steps[0].Sentence, "will lead to nobody again") {
+		t.Fatal(undo, err)
+	}
+	b.cf.add(providers.Record{Zone: cfZone, Name: www, Type: "A", TTL: 60, Value: undo.Steps[0].Change.After.Value})
+	wantStates(t, b.run(undo), StepRefused, StepDone)
 }
 
 func TestAnEntryThatWasTakenBackIsNotTakenBackTwice(t *testing.T) {

@@ -15,6 +15,7 @@ import (
 )
 
 const (
+	group       = 20  // changes whose guards are asked together, so that evidence does not grow old meanwhile
 	atOnce      = 8   // questions to one source at a time
 	someLookups = 50  // questions by id after a listing that looks whole
 	manyLookups = 200 // and after one that is empty, or half of what it was
@@ -77,7 +78,7 @@ func (r *run) gather(ctx context.Context, zones []string) *evidence {
 		ev.oldest = earlier(ev.oldest, s.Clouds[i].Coverage.Started)
 	}
 	ev.view = dnsview.Inspect(s, dnsview.Options{
-		Fleet: e.o.Fleet, Services: e.o.Services, Now: e.o.Now(), MaxAge: e.o.Guards.Age, CreateGrace: e.o.Guards.Grace, Allow: e.o.Allow,
+		Fleet: e.o.Fleet, Services: e.o.Services, Now: e.o.Now(), MaxAge: e.age(), CreateGrace: e.o.Guards.Grace, Allow: e.o.Allow,
 	})
 	return ev
 }
@@ -92,7 +93,18 @@ func earlier(a, b time.Time) time.Time {
 // young reports whether a read is complete and so young that it will still be
 // within the guard age when the guards are asked.
 func (r *run) young(c providers.Coverage) bool {
-	return c.Complete() && r.engine.o.Now().Sub(c.Started) <= r.engine.o.Guards.Age*3/4
+	return c.Complete() && r.engine.o.Now().Sub(c.Started) <= r.engine.age()/2
+}
+
+// age is the strictest guard age of all zones.
+func (e *Engine) age() time.Duration {
+	age := e.o.Guards.Age
+	for _, g := range e.o.ZoneGuards {
+		if g.Age > 0 {
+			age = min(age, g.Age)
+		}
+	}
+	return age
 }
 
 func cloudView(s *providers.Snapshot, name string) *providers.CloudView {

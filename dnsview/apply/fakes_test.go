@@ -165,6 +165,7 @@ type fakeDNS struct {
 	fault   func(c providers.Change) (err error, done bool) // what a change answers, and whether it is made all the same
 	onApply func(changes []providers.Change)
 	lookErr error
+	slow    time.Duration // what a lookup takes
 	applied [][]providers.Change
 	lists   int
 }
@@ -198,6 +199,7 @@ func (d *fakeDNS) Lookup(_ context.Context, _ providers.Zone, name, typ string) 
 	if d.lookErr != nil {
 		return nil, d.lookErr
 	}
+	d.clk.advance(d.slow)
 	return slices.DeleteFunc(d.read(), func(r providers.Record) bool { return r.Name != name || typ != "" && r.Type != typ }), nil
 }
 

@@ -91,7 +91,7 @@ func (r *run) zones() []string {
 // evidence gives a reading of all sources that is still young enough.
 func (r *run) evidence(ctx context.Context) *evidence {
 	now := r.engine.o.Now()
-	if r.ev == nil || now.Sub(r.ev.oldest) > r.engine.o.Guards.Age*3/4 {
+	if r.ev == nil || now.Sub(r.ev.oldest) > r.engine.age()/2 {
 		r.ev = r.gather(ctx, r.zones())
 		r.report.Sources = r.ev.view.Sources
 	}
@@ -191,7 +191,9 @@ func (r *run) changes(ctx context.Context, i, end int) {
 			return
 		}
 		for _, z := range zones {
-			r.wave(ctx, z, wave[z])
+			for steps := range slices.Chunk(wave[z], group) {
+				r.wave(ctx, z, steps)
+			}
 		}
 	}
 }

@@ -57,7 +57,7 @@ func (e *Engine) UndoPlan(id string) (dnsview.Plan, error) {
 }
 
 func doneOf(e *journal.Entry) dnsview.Done {
-	d := dnsview.Done{Entry: e.ID, Sentence: e.Sentence, Zone: e.Zone, Change: e.Change, Result: e.Result, Action: dnsview.PowerAction(e.Action)}
+	d := dnsview.Done{Entry: e.ID, Sentence: e.Sentence, Zone: e.Zone, Change: e.Change, Result: e.Result, Action: dnsview.PowerAction(e.Action), Reason: dnsview.Class(e.Reason)}
 	if e.Instance != nil {
 		d.Instance = *e.Instance
 	}
