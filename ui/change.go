@@ -324,12 +324,12 @@ func (m *Model) ran(c *change, r *apply.Report) tea.Cmd {
 // outcome is one line for a change that succeeded.
 func (m *Model) outcome(c *change) string {
 	if len(c.plan.Steps) == 1 {
-		return Clean(c.plan.Steps[0].Sentence) + ": done"
+		return "done: " + Clean(c.plan.Steps[0].Sentence)
 	}
 	if c.plan.Title != "" {
-		return Clean(c.plan.Title) + ": done"
+		return "done: " + Clean(c.plan.Title)
 	}
-	return c.what + ": done"
+	return "done: " + c.what
 }
 
 // surface brings a change into a dialog. As the dialog opens by itself, it

@@ -59,6 +59,10 @@ func (d *changeDialog) key(m *Model, k tea.KeyPressMsg) action {
 		if c.stage == stageRunning && c.wait.Total > 0 {
 			return actSkip{c}
 		}
+	case "a":
+		if f := c.instead(m); f != nil {
+			return actDo{ActRemedy}
+		}
 	case "u":
 		if c.undoable() {
 			return actWish{Wish{Verb: dnsview.VerbUndo, Run: c.report.Run}, "undo " + c.what}
@@ -102,6 +106,17 @@ func (d *changeDialog) typing(k tea.KeyPressMsg) action {
 // and only when it would do something.
 func (c *change) confirmable(m *Model) bool { return !m.readOnly && c.possible() }
 
+// instead is the finding under the cursor when the plan came to nothing and another
+// remedy would do something.
+func (c *change) instead(m *Model) *dnsview.Finding {
+	f := m.currentFinding()
+	if c.stage == stageEnded && len(c.plan.Steps) == 0 && c.wish.Verb == dnsview.VerbDeregister && f != nil &&
+		f.Remedy != dnsview.NoRemedy && f.Remedy != dnsview.RemedyDelete {
+		return f
+	}
+	return nil
+}
+
 // undoable reports whether something was done that can be taken back.
 func (c *change) undoable() bool {
 	return c.stage == stageEnded && c.report != nil && c.report.Run != "" && c.wish.Verb != dnsview.VerbUndo &&
@@ -140,6 +155,9 @@ func (d *changeDialog) draw(m *Model, w, h int) panel {
 			}
 		}
 		p.hints = []hint{{"esc", "close"}}
+		if f := c.instead(m); f != nil {
+			p.hints = append([]hint{{"a", string(f.Remedy)}}, p.hints...)
+		}
 		if c.undoable() {
 			p.hints = append([]hint{{"u", "undo"}}, p.hints...)
 		}

@@ -49,6 +49,9 @@ func instanceColumns(t *theme.Theme, now func() time.Time) []grid.Column[*instan
 			Title: "STATE", Min: 1, Max: 13, Priority: 3,
 			Text: func(r row) grid.Cell {
 				glyph, role := stateLook(t, r.inst.State)
+				if r.inst.State == providers.StateTerminated {
+					return grid.Cell{Text: glyph + " terminated", Short: glyph + " gone", Role: role}
+				}
 				if r.inst.State == providers.StateRunning {
 					return grid.Cell{Text: string(r.inst.State), Short: glyph, Role: role}
 				}
@@ -131,7 +134,7 @@ func recordColumns(t *theme.Theme) []grid.Column[*recordRow] {
 			Compare: func(a, b row) int { return cmp.Compare(a.rec.Type, b.rec.Type) },
 		},
 		{
-			Title: "TTL", Min: 4, Max: 6, Priority: 4, Right: true,
+			Title: "TTL", Min: 4, Max: 6, Priority: 5, Right: true,
 			Text: func(r row) grid.Cell {
 				if r.rec.AutoTTL {
 					return grid.Cell{Text: "auto", Role: theme.Dim}

@@ -55,6 +55,7 @@ func (d *changeDialog) paste(m *Model, s string) action {
 // number of rows.
 func (m *Model) do(a Action) tea.Cmd {
 	g := m.grid()
+	g.Hold()
 	switch a {
 	case ActUp:
 		g.Move(-1)

@@ -54,8 +54,14 @@ func sources(s *providers.Snapshot) []source {
 	}
 	for i := range s.Zones {
 		z := &s.Zones[i]
+		rows := 0 // markers show in the rows that they belong to
+		for k := range z.Records {
+			if !z.Records[k].IsMarker() {
+				rows++
+			}
+		}
 		out = append(out, source{
-			name: Clean(z.Zone.Name), rows: len(z.Records), coverage: z.Coverage,
+			name: Clean(z.Zone.Name), rows: rows, coverage: z.Coverage,
 			rowsFrom: z.RowsFrom, reading: z.Reading, retryAt: z.RetryAt, budget: z.BudgetLeft, zone: true,
 			provider: z.Zone.Provider,
 		})

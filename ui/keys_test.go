@@ -109,7 +109,7 @@ func TestOneDeadRecordIsOneKey(t *testing.T) {
 	r := newRig(t, 140, 40).ready()
 	r.onDead()
 	r.press("d")
-	r.until("✓ delete www.scalability.expert A 165.225.1.9: done", "u undo", "DNS 25")
+	r.until("✓ done: delete www.scalability.expert A 165.225.1.9", "u undo", "DNS 25")
 	if len(r.f.runs) != 1 || len(r.f.runs[0].Steps) != 1 {
 		t.Fatalf("runs: %v", r.f.runs)
 	}
@@ -286,7 +286,7 @@ func TestJournalListsAndUndoesAnEntry(t *testing.T) {
 	r := newRig(t, 140, 40).ready()
 	r.onDead()
 	r.press("d")
-	r.until(": done")
+	r.until("✓ done: delete")
 	r.press("J")
 	r.until("Journal 1", "ops@desk", "deregister", "delete www.scalability.expert A 165.225.1.9")
 	r.press("u")
@@ -380,7 +380,7 @@ func TestOtherKeysCanBeBound(t *testing.T) {
 	r.hasNot("planning")
 	r.has("D deregister")
 	r.press("D")
-	r.until(": done")
+	r.until("✓ done: delete")
 }
 
 func TestEscLeavesStepByStep(t *testing.T) {

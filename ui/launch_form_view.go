@@ -201,7 +201,14 @@ func (d *launchForm) key(m *Model, k tea.KeyPressMsg) action {
 		d.nextScript()
 		return nil
 	case "up", "shift+tab":
+		if d.at == 0 {
+			d.move(len(fields), fields) // the button is last
+			return nil
+		}
 		d.move(-1, fields)
+		return nil
+	case "ctrl+s":
+		d.move(len(fields), fields)
 		return nil
 	case "down", "tab":
 		d.move(1, fields)
@@ -290,7 +297,7 @@ func (d *launchForm) shownCloud() string {
 func (d *launchForm) draw(m *Model, w, h int) panel {
 	t := m.theme
 	h = max(h-2, 1)
-	p := panel{title: "Launch", hints: []hint{{"enter", "next"}, {"ctrl+p", "boot script"}, {"esc", "close"}}}
+	p := panel{title: "Launch", hints: []hint{{"enter", "next"}, {"ctrl+s", "to launch"}, {"ctrl+p", "boot script"}, {"esc", "close"}}}
 	for _, c := range d.clouds {
 		p.danger = p.danger || (c.production && c.count.n > 0)
 	}
@@ -301,7 +308,7 @@ func (d *launchForm) draw(m *Model, w, h int) panel {
 		for i := range h {
 			p.lines = append(p.lines, fit(form[i], left, t.Ellipsis)+theme.Reset+t.Paint(theme.Border, " "+t.Box.V+" ")+script[i])
 		}
-		p.hints = []hint{{"enter", "next"}, {"pgdown", "scroll the script"}, {"ctrl+n", "its next cloud"}, {"esc", "close"}}
+		p.hints = []hint{{"enter", "next"}, {"ctrl+s", "to launch"}, {"pgdown", "scroll the script"}, {"ctrl+n", "its next cloud"}, {"esc", "close"}}
 		return p
 	}
 	if d.preview {
@@ -323,6 +330,9 @@ func (d *launchForm) drawForm(m *Model, w, h int) []string {
 	for i, f := range fields {
 		focused := i == d.at
 		bar := "  "
+		if f.kind == "variable" && fields[i-1].kind != "variable" {
+			lines = append(lines, "  "+t.Paint(theme.Border, t.Box.H+t.Box.H)+t.Paint(theme.Faint, " what the template needs ")+t.Paint(theme.Border, strings.Repeat(t.Box.H, max(w-29, 0))))
+		}
 		if focused {
 			row = len(lines)
 			bar = t.Paint(theme.Accent, t.Bar) + " "

@@ -65,6 +65,7 @@ func (l *list[K, R]) sortedBy() string {
 
 // mover is what keys do to any list.
 type mover interface {
+	Hold()
 	Move(n int)
 	Page(n int)
 	Home()

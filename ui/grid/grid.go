@@ -55,6 +55,7 @@ type Grid[K comparable, R Keyed[K]] struct {
 	pos    int // of the cursor in data.rows; derived from cursor at Set
 	cursor K
 	has    bool // cursor holds an identity
+	held   bool // an operator has used the cursor: it no longer stays at the top
 	top    int  // first visible row
 	page   int  // rows that fit, as of the last Resize
 
@@ -74,13 +75,17 @@ func New[K comparable, R Keyed[K]](columns []Column[R]) *Grid[K, R] {
 // Columns are the columns that the grid was made with.
 func (g *Grid[K, R]) Columns() []Column[R] { return g.columns }
 
-// Set shows other rows. The cursor stays on its identity; when that has gone
+// Hold makes the cursor stay on its row from now on. Until somebody has used a
+// list its cursor stays at the top, whatever rows arrive above it. Moving holds too.
+func (g *Grid[K, R]) Hold() { g.held = true }
+
+// Set shows other rows. A cursor that is held stays on its identity; when that has gone
 // it stays at its place on the screen. Marks whose row has gone are dropped,
 // marks whose row is only filtered out are kept.
 func (g *Grid[K, R]) Set(d *Data[K, R]) {
 	g.data = d
 	g.layout = nil
-	if i, ok := d.index[g.cursor]; ok && i >= 0 && g.has {
+	if i, ok := d.index[g.cursor]; ok && i >= 0 && g.has && g.held {
 		g.top += i - g.pos
 		g.pos = i
 	}
@@ -150,7 +155,7 @@ func (g *Grid[K, R]) Select(k K) bool {
 	if !ok || i < 0 {
 		return false
 	}
-	g.pos = i
+	g.pos, g.held = i, true
 	g.take()
 	g.clamp()
 	return true
@@ -169,6 +174,7 @@ func (g *Grid[K, R]) CursorKey() (K, bool) {
 // Move moves the cursor by n rows.
 func (g *Grid[K, R]) Move(n int) {
 	g.pos += n
+	g.held = true
 	g.clamp()
 	g.take()
 }

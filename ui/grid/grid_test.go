@@ -71,6 +71,20 @@ func TestTheCursorStaysOnItsRowWhenRowsComeAndGo(t *testing.T) {
 	}
 }
 
+func TestACursorThatNobodyHasUsedStaysAtTheTop(t *testing.T) {
+	all := rows(50)
+	g := shown(t, all[10:], nil, grid.Sort{Column: -1})
+	g.Set(grid.Arrange[int](columns(), all, nil, grid.Sort{Column: -1}))
+	if k := current(t, g); k != 0 {
+		t.Errorf("the cursor is on %d, want the first row", k)
+	}
+	g.Hold()
+	g.Set(grid.Arrange[int](columns(), append([]*row{{99, "new"}}, all...), nil, grid.Sort{Column: -1}))
+	if k := current(t, g); k != 0 {
+		t.Errorf("once it is held the cursor is on %d, want 0", k)
+	}
+}
+
 func TestTheCursorKeepsItsPlaceWhenItsRowGoes(t *testing.T) {
 	all := rows(50)
 	g := shown(t, all, nil, grid.Sort{Column: -1})

@@ -1,6 +1,7 @@
 package grid
 
 import (
+	"math"
 	"strings"
 
 	"github.com/charmbracelet/x/ansi"
@@ -50,8 +51,8 @@ func (g *Grid[K, R]) Lines(height int, d Draw[K]) []string {
 }
 
 // Extra is the priority from which a column is an extra: it shows only when
-// all columns before it have the width that their content wants. The others go
-// only when not even their least width fits.
+// all columns before it have the width that their content wants, up to a fair
+// one. The others go only when not even their least width fits.
 const Extra = 5
 
 // place chooses the visible columns and their widths. It runs when the width
@@ -64,12 +65,12 @@ func (g *Grid[K, R]) place() {
 		shown[i] = !g.columns[i].Optional || (i < len(g.data.filled) && g.data.filled[i])
 		least[i] = g.columns[i].Min
 	}
-	for g.need(g.want(), shown, 1) > room && g.drop(shown, Extra) {
+	for g.need(g.want(fair), shown, 1) > room && g.drop(shown, Extra) {
 	}
 	for g.need(least, shown, 1) > room && g.drop(shown, 1) {
 	}
 	g.gap = 1
-	if g.need(g.want(), shown, 2) <= room {
+	if g.need(g.want(math.MaxInt), shown, 2) <= room {
 		g.gap = 2
 	}
 	g.layout = make([]placed, 0, len(g.columns))
@@ -105,24 +106,33 @@ func (g *Grid[K, R]) drop(shown []bool, from int) bool {
 	return true
 }
 
-// want is the width that each column's content asks for.
-func (g *Grid[K, R]) want() []int {
-	if len(g.data.wide) == len(g.columns) {
-		return g.data.wide
-	}
+// want is the width that each column's content asks for, but at most as given,
+// or the least width where that is more.
+func (g *Grid[K, R]) want(most int) []int {
 	w := make([]int, len(g.columns))
 	for i := range g.columns {
 		w[i] = g.columns[i].Min
+		if i < len(g.data.wide) {
+			w[i] = max(w[i], min(g.data.wide[i], most))
+		}
 	}
 	return w
 }
 
-// fair is the width up to which every column is served before one gets more.
-const fair = 17
+// Widths up to which every column is served before one gets more.
+const (
+	modest = 13
+	fair   = 17
+)
 
 // widen hands the room that is left to the columns until each has what its
 // content wants; the important columns come first.
-func (g *Grid[K, R]) widen(left int) int { return g.widenTo(g.widenTo(left, fair), 1<<20) }
+func (g *Grid[K, R]) widen(left int) int {
+	for _, most := range []int{modest, fair, math.MaxInt} {
+		left = g.widenTo(left, most)
+	}
+	return left
+}
 
 func (g *Grid[K, R]) widenTo(left, most int) int {
 	for left > 0 {
