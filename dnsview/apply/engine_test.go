@@ -273,7 +273,7 @@ func TestALongPlanDoesNotFailBecauseItsEvidenceGrowsOld(t *testing.T) {
 	b := many(t, 45)
 	for i := range b.cf.rows {
 		if r := &b.cf.rows[i]; strings.HasPrefix(r.Value, "165.225.129.") {
-			r.Name = "x-" + r.Value[12:] + "." + cfZone
+			r.Name = "n-" + r.Value[12:] + "." + cfZone
 		}
 	}
 	b.opts.Guards.Threshold = 1

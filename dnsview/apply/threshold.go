@@ -98,7 +98,7 @@ func recent(entries []journal.Entry, zone string, now, read time.Time) (gone, be
 			continue
 		}
 		gone++
-		if e.Time.Before(read) {
+		if !e.Time.After(read) {
 			before++
 		}
 	}
