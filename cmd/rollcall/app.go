@@ -25,8 +25,7 @@ type app struct {
 	config   string
 	readOnly bool
 
-	demoSeed uint64
-	closers  []func() error
+	closers []func() error
 }
 
 // run carries out one command line and gives the exit code.

@@ -131,7 +131,7 @@ func (a *app) ask(ctx context.Context, question string) string {
 	line := make(chan string, 1)
 	go func() {
 		text, err := bufio.NewReader(a.in).ReadString('\n')
-		if err != nil && err != io.EOF { //nolint:errorlint // readers return io.EOF itself
+		if err != nil && err != io.EOF {
 			text = ""
 		}
 		line <- strings.TrimSpace(text)

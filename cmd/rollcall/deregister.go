@@ -47,6 +47,7 @@ prints it.`,
 			return err
 		}
 		if dead {
+			a.tellUnknown(v)
 			return a.carry(ctx, s, planDead(v), c)
 		}
 		ids, err := findRecords(v, args)
@@ -70,6 +71,29 @@ func planDead(v *dnsview.View) dnsview.Plan {
 		}
 	}
 	return p
+}
+
+// tellUnknown says of how many more records nobody can know whether they are
+// dead: with the credentials of another account, those are all.
+func (a *app) tellUnknown(v *dnsview.View) {
+	n, first := 0, ""
+	for i := range v.Findings {
+		if f := &v.Findings[i]; f.Class == dnsview.Unknown && f.Would != dnsview.Dead && f.Would != dnsview.Dangling && f.Record != nil {
+			if n++; n == 1 {
+				first = f.Reason
+			}
+		}
+	}
+	if n > 0 {
+		a.say("rollcall: whether %s %s dead cannot be known, such as: %s", plural(n, "more record"), areOrIs(n), clean(first))
+	}
+}
+
+func areOrIs(n int) string {
+	if n == 1 {
+		return "is"
+	}
+	return "are"
 }
 
 // changeFlags are what every command takes that changes DNS.

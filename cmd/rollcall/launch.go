@@ -127,7 +127,10 @@ func (a *app) launch(ctx context.Context, f *launchFlags) error {
 			return fmt.Errorf("nothing was launched")
 		}
 	}
-	r, ok := a.runLaunch(ctx, s, spec, f.wait)
+	if spec.Console && !f.wait {
+		a.say("nothing on these nodes registers them: waiting until each can be put into DNS from here")
+	}
+	r, ok := a.runLaunch(ctx, s, spec, f.wait || spec.Console)
 	row := launchRow{ID: spec.ID, Service: spec.Service, Template: spec.Template, OK: ok, Nodes: nodeRows(r.Nodes), UserData: map[string]string{}}
 	if err := a.tellLaunch(f, row); err != nil {
 		return err
@@ -209,7 +212,7 @@ func (s *session) launchSpec(ctx context.Context, v *dnsview.View, f *launchFlag
 		return spec, nil, usagef("--template: %w", err)
 	} else if d := s.declared(spec.Service); d != nil {
 		z, _ := s.zone(d.Zone)
-		def.Values = serviceValues(&t, d, z.provider)
+		def.Values = serviceValues(&t, d, s.boot(d.Name), z.provider)
 	}
 	maps.Copy(def.Values, values)
 	if spec.NamePrefix == "" {

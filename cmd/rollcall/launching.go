@@ -7,10 +7,12 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
 
+	"rollcall/cmd/rollcall/config"
 	"rollcall/dnsview"
 	"rollcall/dnsview/apply"
 	"rollcall/providers"
@@ -166,9 +168,23 @@ func (s *session) registerNode(service string) func(ctx context.Context, n launc
 	}
 }
 
-// templateFor gives the template that boots nodes of a service: the first one
-// whose agent registers that kind.
-func templateFor(all *userdata.Templates, s *dnsview.Service) (userdata.Template, bool) {
+// boot is how the config has nodes of a service launched.
+func (s *session) boot(service string) config.Boot {
+	for i := range s.config.Services {
+		if providers.SameName(s.config.Services[i].Name, service) {
+			return s.config.Services[i].Boot
+		}
+	}
+	return config.Boot{}
+}
+
+// templateFor gives the template that boots nodes of a service: the one that
+// the config names, else the first one whose agent registers that kind.
+func templateFor(all *userdata.Templates, s *dnsview.Service, b config.Boot) (userdata.Template, bool) {
+	if b.Template != "" {
+		t, err := all.Get(b.Template)
+		return t, err == nil
+	}
 	for _, t := range all.List() {
 		if t.Agent == string(s.Kind) {
 			return t, true
@@ -177,37 +193,46 @@ func templateFor(all *userdata.Templates, s *dnsview.Service) (userdata.Template
 	return userdata.Template{}, false
 }
 
-// serviceValues fills the variables of a template that the service decides.
-func serviceValues(t *userdata.Template, s *dnsview.Service, at providers.Provider) map[string]string {
-	known := map[string]string{
-		"service": s.Name, "name": s.Name, "zone": s.Zone, "dns": string(at), "dns_provider": string(at), "kind": string(s.Kind),
-	}
+// serviceValues fills the variables of a template that the service decides,
+// and those that the config sets for its nodes.
+func serviceValues(t *userdata.Template, s *dnsview.Service, b config.Boot, at providers.Provider) map[string]string {
+	known := map[string]string{"service": s.Name, "zone": s.Zone, "dns": string(at)}
 	set := func(name string, v int64) {
 		if v > 0 {
-			known[name] = fmt.Sprint(v)
+			known[name] = strconv.FormatInt(v, 10)
 		}
 	}
+	h := &s.Health
 	set("ttl", int64(s.TTL))
-	set("port", int64(s.Port))
+	set("port", int64(cmp.Or(s.Port, h.Port)))
 	set("priority", int64(s.Priority))
 	set("weight", int64(s.Weight))
-	set("health_port", int64(s.Health.Port))
-	if s.Port == 0 {
-		set("port", int64(s.Health.Port))
-	}
-	if s.Health.HTTP != "" {
-		known["health_http"], known["health_path"] = s.Health.HTTP, s.Health.HTTP
+	set("health_need", int64(h.Need))
+	set("health_of", int64(h.Of))
+	set("health_interval", int64(h.Interval/time.Second))
+	switch {
+	case h.Command != "":
+		known["health_command"] = h.Command
+	case h.HTTP != "":
+		known["health_path"] = h.HTTP
+	case h.TCP || s.Kind == dnsview.DNSSD:
+		known["health_path"] = ""
 	}
 	if s.Proxied != nil {
-		known["proxied"] = fmt.Sprint(*s.Proxied)
+		known["proxied"] = strconv.FormatBool(*s.Proxied)
 	}
 	if s.IPv6 {
 		known["ipv6"] = "true"
 	}
-	out := map[string]string{}
+	out := maps.Clone(b.Set)
+	if out == nil {
+		out = map[string]string{}
+	}
 	for _, v := range t.Variables {
 		if x, ok := known[v.Name]; ok {
-			out[v.Name] = x
+			if _, said := out[v.Name]; !said {
+				out[v.Name] = x
+			}
 		}
 	}
 	return out
@@ -220,12 +245,12 @@ func (s *session) launchDefaults(v *dnsview.View, templates *userdata.Templates,
 	decl := s.declared(service)
 	if decl != nil {
 		d.NamePrefix = providers.SplitName(decl.Name)[0]
-		if t, ok := templateFor(templates, decl); ok {
+		if t, ok := templateFor(templates, decl, s.boot(decl.Name)); ok {
 			at := providers.Provider("")
 			if z, ok := s.zone(decl.Zone); ok {
 				at = z.provider
 			}
-			d.Template, d.Values = t.Name, serviceValues(&t, decl, at)
+			d.Template, d.Values = t.Name, serviceValues(&t, decl, s.boot(decl.Name), at)
 		}
 	}
 	if p := commonPrefix(v, service); p != "" {

@@ -3,8 +3,10 @@ package main
 import (
 	"context"
 	"crypto/rand"
+	"embed"
 	"encoding/hex"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -101,20 +103,41 @@ func (h *host) writeConfig(e sim.Endpoints) (string, error) {
 		c.Zones = append(c.Zones, config.Zone{Name: name.zone, Provider: name.at})
 	}
 	for _, s := range h.plan.Services() {
-		x := dnsview.Service{
-			Name: s.Name, Kind: dnsview.ServiceKind(s.Kind), Zone: s.Zone, TTL: s.TTL, Port: s.Port, TXT: s.TXT, Select: s.Select,
-			Minimum: 2, Health: dnsview.Health{HTTP: "/", Port: 80},
-		}
-		if s.Port != 0 {
-			x.Health = dnsview.Health{TCP: true, Port: s.Port}
-			x.Priority, x.Weight = 10, 10
-		}
-		c.Services = append(c.Services, config.Service{Service: x})
+		c.Services = append(c.Services, serviceOf(s))
 	}
 	path := filepath.Join(h.dir, "config.yaml")
 	err := writeAtomically(path, func(f *os.File) error { return config.Write(f, c) })
 	return path, err
 }
+
+// serviceOf declares a service of the world. Its nodes register themselves:
+// the world plays their agents.
+func serviceOf(s world.ServiceSeed) config.Service {
+	x := config.Service{
+		Service: dnsview.Service{
+			Name: s.Name, Kind: dnsview.ServiceKind(s.Kind), Zone: s.Zone, TTL: s.TTL, Port: s.Port, TXT: s.TXT, Select: s.Select,
+			Minimum: 2, Health: dnsview.Health{HTTP: "/", Port: 80},
+		},
+		Boot: config.Boot{Set: map[string]string{"register": userdata.RegisterAgent}},
+	}
+	if x.Kind == dnsview.DNSSD {
+		x.Health = dnsview.Health{TCP: true, Port: s.Port}
+		x.Priority, x.Weight = 10, 10
+	}
+	return x
+}
+
+// simTemplates boot those nodes of the world that no built-in template is for.
+func simTemplates() fs.FS {
+	sub, err := fs.Sub(templatesOfTheWorld, "simtemplates")
+	if err != nil {
+		panic(err) // the folder is compiled in
+	}
+	return sub
+}
+
+//go:embed simtemplates
+var templatesOfTheWorld embed.FS
 
 // writeAtomically writes a file that is either not there or whole.
 func writeAtomically(path string, write func(*os.File) error) error {
@@ -153,16 +176,21 @@ func (h *host) render(service string, p providers.Provider) []byte {
 		if s.Name != service {
 			continue
 		}
-		svc := dnsview.Service{Name: s.Name, Kind: dnsview.ServiceKind(s.Kind), Zone: s.Zone, TTL: s.TTL, Port: s.Port}
+		svc := serviceOf(s)
 		at := providers.Cloudflare
 		if s.Zone == world.Route53Zone {
 			at = providers.Route53
 		}
-		template, ok := templateFor(userdata.Builtin(), &svc)
+		templates, err := userdata.Builtin().Load(simTemplates())
+		if err != nil {
+			h.say("rollcall: the boot templates of the embedded clouds: %s", clean(err.Error()))
+			return nil
+		}
+		template, ok := templateFor(templates, &svc.Service, svc.Boot)
 		if !ok {
 			return nil
 		}
-		r, err := userdata.Render(template.Name, userdata.Input{Provider: p, Values: serviceValues(&template, &svc, at), Fleet: h.plan.FleetID})
+		r, err := templates.Render(template.Name, userdata.Input{Provider: p, Values: serviceValues(&template, &svc.Service, svc.Boot, at), Fleet: h.plan.FleetID})
 		if err != nil {
 			h.say("rollcall: the boot script of %s cannot be rendered: %s", service, clean(err.Error()))
 			return nil

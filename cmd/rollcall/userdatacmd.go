@@ -1,10 +1,12 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"maps"
 	"os"
+	"os/exec"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -189,7 +191,7 @@ func (a *app) renderTemplate(ctx context.Context, name string, f *renderFlags) (
 				at = z.Provider
 			}
 		}
-		in.Values = serviceValues(&t, d, at)
+		in.Values = serviceValues(&t, d, s.boot(d.Name), at)
 	}
 	maps.Copy(in.Values, set)
 	return userdata.Render(name, in)
@@ -216,4 +218,65 @@ func renderFor(cfg *config.Config, f *renderFlags) (providers.Provider, error) {
 	return "", usagef("--provider %q: write ec2 or triton", clean(f.provider))
 }
 
-func (a *app) userdataLint() *cobra.Command { return &cobra.Command{Use: "lint"} }
+func (a *app) userdataLint() *cobra.Command {
+	return &cobra.Command{
+		Use:   "lint [TEMPLATE...]",
+		Short: "Check boot templates",
+		Long: `lint renders templates with their examples for each cloud, checks the size limit,
+and has shellcheck look at the scripts, where it is installed.`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				for _, t := range userdata.List() {
+					args = append(args, t.Name)
+				}
+			}
+			return a.lint(cmd.Context(), args)
+		},
+	}
+}
+
+func (a *app) lint(ctx context.Context, names []string) error {
+	shellcheck, missing := exec.LookPath("shellcheck")
+	if missing != nil {
+		a.say("rollcall: shellcheck is not installed: the scripts are not looked at")
+	}
+	bad := false
+	for _, name := range names {
+		t, err := userdata.Get(name)
+		if err != nil {
+			return usagef("%w", err)
+		}
+		values := map[string]string{}
+		for _, v := range t.Variables {
+			if v.Default == "" && v.Example != "" {
+				values[v.Name] = v.Example
+			}
+		}
+		for _, p := range []providers.Provider{providers.EC2, providers.Triton} {
+			r, err := userdata.Render(name, userdata.Input{Provider: p, Values: values, Fleet: "lint"})
+			if err != nil {
+				bad = true
+				for l := range strings.Lines(err.Error()) {
+					a.say("%s for %s: %s", clean(name), p, clean(strings.TrimSpace(l)))
+				}
+				continue
+			}
+			a.say("%s for %s: %d bytes, %d left below the limit", clean(name), p, len(r.Text), r.Left)
+			if missing != nil || t.Format != "sh" {
+				continue
+			}
+			c := exec.CommandContext(ctx, shellcheck, "--severity=warning", "--format=gcc", "-")
+			c.Stdin = bytes.NewReader(r.Text)
+			if out, err := c.CombinedOutput(); err != nil {
+				bad = true
+				for l := range strings.Lines(string(out)) {
+					a.say("%s for %s: %s", clean(name), p, clean(strings.TrimSpace(l)))
+				}
+			}
+		}
+	}
+	if bad {
+		return ended(exitFailed)
+	}
+	return nil
+}

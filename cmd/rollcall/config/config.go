@@ -73,7 +73,14 @@ type Zone struct {
 // Service is a declared service with its place in the file.
 type Service struct {
 	dnsview.Service
-	Pos Pos
+	Pos  Pos
+	Boot Boot
+}
+
+// Boot says how nodes of a service are launched, where the defaults do not fit.
+type Boot struct {
+	Template string            // empty for the one that fits the service's kind
+	Set      map[string]string // variables of the template
 }
 
 // Guards are the limits of destructive changes.

@@ -87,6 +87,7 @@ func TestWhatIsWrittenIsReadBack(t *testing.T) {
 	yes := true
 	c.Services[0].Proxied = &yes
 	c.Services[0].Select["odd: name"] = "it's #1, \"so\"\n"
+	c.Services[0].Boot = Boot{Template: "mine", Set: map[string]string{"register": "agent"}}
 	c.Clouds[1].KeyFile = "/home/me/a b/id_rsa"
 	var b strings.Builder
 	if err := Write(&b, c); err != nil {

@@ -144,6 +144,12 @@ func (r *reader) service(n ast.Node) Service {
 			}
 		},
 		"health": func(n ast.Node) { r.health(n, &s.Health) },
+		"boot": func(n ast.Node) {
+			r.mapping(n, "boot", fields{
+				"template": r.toString(&s.Boot.Template, "template"),
+				"set":      r.toStringMap(&s.Boot.Set, "set"),
+			})
+		},
 	})
 	if len(r.errs) > before {
 		return s

@@ -9,7 +9,6 @@ import (
 	"strconv"
 	"strings"
 
-	"rollcall/dnsview"
 	"rollcall/providers"
 )
 
@@ -41,7 +40,7 @@ func Write(w io.Writer, c *Config) error {
 		b.WriteString("services:\n")
 	}
 	for i := range c.Services {
-		writeService(&b, &c.Services[i].Service)
+		writeService(&b, &c.Services[i])
 	}
 	g := &c.Guards
 	fmt.Fprintf(&b, "guards: {age: %s, threshold: %s%%, grace: %s, boot: %s", short(g.Age), strconv.FormatFloat(g.Threshold*100, 'f', -1, 64), short(g.Grace), short(g.BootGrace))
@@ -72,7 +71,7 @@ func Write(w io.Writer, c *Config) error {
 	return nil
 }
 
-func writeService(b *strings.Builder, s *dnsview.Service) {
+func writeService(b *strings.Builder, s *Service) {
 	pairs := []string{"name", s.Name, "kind", string(s.Kind), "zone", s.Zone, "ttl", num(int64(s.TTL)), "port", num(int64(s.Port)), "priority", num(int64(s.Priority)), "weight", num(int64(s.Weight)), "minimum", num(int64(s.Minimum)), "ipv6", yes(s.IPv6)}
 	if s.Proxied != nil {
 		pairs = append(pairs, "proxied", strconv.FormatBool(*s.Proxied))
@@ -98,6 +97,12 @@ func writeService(b *strings.Builder, s *dnsview.Service) {
 	}
 	if p := flowPairs([]string{"http", h.HTTP, "tcp", yes(h.TCP), "port", num(int64(h.Port)), "command", h.Command, "interval", interval, "need", num(int64(h.Need)), "of", num(int64(h.Of))}); p != "" {
 		b.WriteString(", health: {" + p + "}")
+	}
+	if p := flowPairs([]string{"template", s.Boot.Template}); p != "" || len(s.Boot.Set) > 0 {
+		if len(s.Boot.Set) > 0 {
+			p = strings.TrimPrefix(p+", set: "+flowMap(s.Boot.Set), ", ")
+		}
+		b.WriteString(", boot: {" + p + "}")
 	}
 	b.WriteString("}\n")
 }
