@@ -20,6 +20,10 @@ const (
 	ModeMarker                   // removal of a marker record, which nobody resolves
 	ModeDead                     // removal of an entry as dead
 	ModeTakeOut                  // removal of an entry whose node may be alive: quiesce, drain, undo of a create
+	// ModeLeave is the removal of what a host that joined by hand takes back
+	// itself. It rests on no cloud, and on nothing but the host's own wish.
+	ModeLeave
+	ModeRetire // removal of what belongs to an incarnation and to none of its nodes
 )
 
 // ModeOf gives the form in which a change of a plan is guarded. The update that
@@ -31,6 +35,10 @@ func ModeOf(verb Verb, c *providers.Change) GuardMode {
 		return ModeMarker
 	case c.Op == providers.OpDelete && verb == VerbDeregister:
 		return ModeDead
+	case leaves(verb, c):
+		return ModeLeave
+	case retires(verb, c):
+		return ModeRetire
 	case c.Op == providers.OpDelete, c.Op == providers.OpUpdate && !quiesced(&c.Before) && quiesced(&c.After):
 		return ModeTakeOut
 	}
@@ -126,6 +134,10 @@ func Guards(e *GuardEvidence) []GuardResult {
 		return []GuardResult{e.CheckOwner(), e.CheckInstance(), e.CheckUnchanged()}
 	case ModeMarker:
 		return []GuardResult{e.CheckOwner(), e.CheckUnchanged()}
+	case ModeLeave:
+		return []GuardResult{e.CheckOwner(), e.CheckInstance(), e.CheckUnchanged()}
+	case ModeRetire:
+		return []GuardResult{e.CheckOwner(), e.CheckUnchanged(), e.CheckRetired()}
 	default:
 		return []GuardResult{e.CheckCoverage(), e.CheckOwner(), e.CheckInstance(), e.CheckAddress(), e.CheckUnchanged(), e.CheckGrace(), e.CheckMinimum()}
 	}
@@ -170,7 +182,7 @@ func (e *GuardEvidence) CheckOwner() GuardResult {
 		return fails(g, "its marker names no instance", "")
 	case ok:
 		return pass(g, "its marker names "+shortID(o.Instance)+" of this fleet")
-	case mode == ModeWrite && e.Change.Op == providers.OpCreate && (r.Type == "PTR" || r.Type == "TXT"):
+	case mode == ModeRetire, mode == ModeWrite && e.Change.Op == providers.OpCreate && (r.Type == "PTR" || r.Type == "TXT"):
 		return pass(g, "it belongs to the incarnation, not to a node")
 	case e.Undoes:
 		return pass(g, "the journal knows that it was made or changed from here")
@@ -194,6 +206,8 @@ func (e *GuardEvidence) CheckInstance() GuardResult {
 		return pass(g, "it belongs to no instance")
 	case ok && o.Host() && mode == ModeDead:
 		return fails(g, shortID(o.Instance)+" joined by hand, and no cloud can say that it is gone", "let it leave with rollcall service leave")
+	case mode == ModeLeave:
+		return pass(g, shortID(o.Instance)+" joined by hand, and leaving is its own wish")
 	case ok && o.Host():
 		return pass(g, shortID(o.Instance)+" joined by hand")
 	case mode == ModeWrite:

@@ -61,6 +61,11 @@ const (
 	VerbAdopt      Verb = "adopt"
 	VerbUndo       Verb = "undo"
 	VerbPower      Verb = "power"
+	VerbCreate     Verb = "create" // the PTR and TXT of an incarnation
+	VerbRetire     Verb = "retire" // take them back
+	VerbJoin       Verb = "join"   // a host by hand
+	VerbLeave      Verb = "leave"
+	VerbBalance    Verb = "balance" // change priority or weight
 )
 
 // Plan is a list of steps with the verb that they serve. It can be shown,

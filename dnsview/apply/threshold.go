@@ -17,7 +17,7 @@ func (r *run) threshold(steps []int, proofs []*dnsview.GuardEvidence, out []aski
 	for n, i := range steps {
 		a, p := &out[n], proofs[n]
 		mode := dnsview.ModeOf(p.Verb, p.Change)
-		if a.pass && p.Change.Op == providers.OpDelete && mode != dnsview.ModeMarker || mode == dnsview.ModeTakeOut && a.pass {
+		if a.pass && (mode == dnsview.ModeDead || mode == dnsview.ModeTakeOut) {
 			zone := r.plan.Steps[i].Zone
 			p.Recent, p.Owned = recent(entries, zone, p.Now, r.ev.started(zone))
 			p.Owned += p.View.OwnedIn(zone)
