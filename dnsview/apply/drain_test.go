@@ -325,8 +325,8 @@ func TestARunWaitsUntilTheAuthoritativeServersAnswerTheChange(t *testing.T) {
 		want string
 		asks int
 	}{
-		{"they answer at the third ask", wire{lag: 2, stale: []string{"165.225.128.1"}}, "as it is now", 3},
-		{"they do not answer in time", wire{lag: 1000, stale: []string{"165.225.128.1"}}, "not answer www.scalability.expert A as it is now yet", 61},
+		{"they answer at the third ask", wire{lag: 2, stale: []string{"165.225.128.1"}}, "show the change", 3},
+		{"they do not answer in time", wire{lag: 1000, stale: []string{"165.225.128.1"}}, "do not show the change of www.scalability.expert A yet", 61},
 		{"they cannot be asked", wire{err: errDown}, "could not be asked", 1},
 	} {
 		t.Run(c.name, func(t *testing.T) {

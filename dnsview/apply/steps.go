@@ -294,12 +294,12 @@ func (r *run) watchName(ctx context.Context, t *ZoneTarget, name, typ string, ch
 		case err != nil:
 			return "the authoritative servers could not be asked for " + what + ": " + dnsview.Clean(err.Error())
 		case answered(values, typ, changes):
-			return "the authoritative servers answer " + what + " as it is now"
+			return "the authoritative servers show the change of " + what
 		case !e.o.Now().Before(deadline):
-			return fmt.Sprintf("the authoritative servers do not answer %s as it is now yet, after %s", what, e.o.WireWait)
+			return fmt.Sprintf("the authoritative servers do not show the change of %s yet, after %s", what, e.o.WireWait)
 		}
 		if e.o.Sleep(ctx, 250*time.Millisecond) != nil {
-			return "the authoritative servers did not answer " + what + " as it is now yet when the run was stopped"
+			return "the authoritative servers did not show the change of " + what + " yet when the run was stopped"
 		}
 	}
 }
