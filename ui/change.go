@@ -121,6 +121,11 @@ func (m *Model) runCmd(c *change) tea.Cmd {
 	ctx, cancel := context.WithCancel(m.ctx)
 	c.cancel = cancel
 	c.stage, c.since = stageRunning, m.now()
+	delete(m.changes, c.gen) // what an earlier run of it still has to say is late
+	m.gen++
+	c.gen = m.gen
+	m.changes[c.gen] = c
+	c.states, c.said = map[int]apply.StepState{}, ""
 	c.events = make(chan apply.Event, 64)
 	gen, p, backend, events := c.gen, c.plan, m.backend, c.events
 	confirm := apply.Confirm{Typed: c.answers(), SkipWait: c.skip}

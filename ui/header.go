@@ -280,6 +280,9 @@ func (m *Model) header(l layout) []string {
 	if m.opts.Fleet != "" && l.w >= 60 {
 		brand.add(theme.Faint, " "+t.Dot+" ").add(theme.Dim, "fleet "+Clean(m.opts.Fleet))
 	}
+	if m.opts.Demo && l.w >= 60 {
+		brand.add(theme.Faint, " "+t.Dot+" ").add(theme.Notice, "demo")
+	}
 	room := l.w - badges.w - 2
 	switch {
 	case l.header == 0:

@@ -3,6 +3,7 @@ package ui
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -57,6 +58,10 @@ func (m *Model) launch(d *launchForm) tea.Cmd {
 func (m *Model) retry(r *launchRun) tea.Cmd {
 	report, backend := *r.report, m.backend
 	r.report = nil
+	delete(m.launchs, r.gen) // what the first run still has to say is late
+	m.gen++
+	r.gen = m.gen
+	m.launchs[r.gen] = r
 	return r.run(m, func(ctx context.Context, tell func(launch.Progress)) launch.Report {
 		return backend.Relaunch(ctx, report, tell)
 	})
@@ -141,7 +146,7 @@ func (m *Model) launched(msg launchedMsg) {
 	}
 	r.report = &msg.report
 	if len(msg.report.Nodes) > 0 {
-		r.nodes = msg.report.Nodes
+		r.nodes = slices.Clone(msg.report.Nodes)
 	}
 	r.cancel()
 	if m.showsLaunch(r) {
