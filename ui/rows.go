@@ -211,8 +211,8 @@ func (r *recordRow) fill() {
 	r.value = Clean(r.rec.Value)
 	r.name = Clean(relative(r.rec.Name, r.rec.Zone))
 	r.natural = naturalKey(r.rec.Name)
-	if r.name == "@" {
-		r.natural = ""
+	if r.rec.Name == r.rec.Zone {
+		r.natural = "" // the apex comes first
 	}
 	r.text = strings.ToLower(r.name + " " + r.value)
 }
@@ -229,9 +229,11 @@ func short(id string) string {
 	return id
 }
 
+// relative gives a name as it is called within its zone. The apex is shown
+// with the zone's name, since every zone has one.
 func relative(name, zone string) string {
 	if name == zone {
-		return "@"
+		return "@ " + zone
 	}
 	return strings.TrimSuffix(name, "."+zone)
 }
