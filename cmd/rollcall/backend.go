@@ -191,11 +191,29 @@ func (b *backend) Render(_ context.Context, r ui.RenderRequest) (userdata.Render
 }
 
 func (b *backend) Launch(ctx context.Context, spec launch.Spec, progress func(launch.Progress)) launch.Report {
-	return launch.Run(ctx, b.s.ours(spec), b.s.launchClouds(), b.s.follow(&spec), progress)
+	return launch.Run(ctx, b.s.ours(spec), b.s.launchClouds(), b.s.follow(&spec), b.watch(ctx, spec.Service, progress))
 }
 
 func (b *backend) Relaunch(ctx context.Context, r launch.Report, progress func(launch.Progress)) launch.Report {
-	return launch.Retry(ctx, r, b.s.launchClouds(), b.s.follow(&r.Spec), progress)
+	return launch.Retry(ctx, r, b.s.launchClouds(), b.s.follow(&r.Spec), b.watch(ctx, r.Spec.Service, progress))
+}
+
+// watch has the sources of a launch read again as its nodes come further, so
+// that the panes show what the launch tells.
+func (b *backend) watch(ctx context.Context, service string, progress func(launch.Progress)) func(launch.Progress) {
+	zone := ""
+	if d := b.s.declared(service); d != nil {
+		zone = d.Zone
+	}
+	return func(p launch.Progress) {
+		progress(p)
+		switch p.Node.Stage {
+		case launch.StagePending, launch.StageRunning, launch.StageFailed:
+			go b.s.fleet.Refresh(context.WithoutCancel(ctx), p.Node.Cloud)
+		case launch.StageRegistered:
+			go b.s.fleet.Refresh(context.WithoutCancel(ctx), p.Node.Cloud, zone)
+		}
+	}
 }
 
 // Shell opens ssh. Which user and which key is what the operator's ssh config says.
