@@ -1,0 +1,68 @@
+package dnssd
+
+import (
+	"cmp"
+	"slices"
+
+	"rollcall/providers"
+)
+
+// Rand is what the choice of a target needs of a source of random numbers;
+// *rand.Rand of math/rand/v2 is one.
+type Rand interface {
+	IntN(n int) int // from 0 to n-1, each as likely
+}
+
+// Order gives targets in the order in which a client tries them (RFC 2782): those
+// of the lowest priority first, and among equals by weight. A target of weight
+// 0 beside others comes first only seldom; among targets that are all of weight 0
+// each is as likely. A target of "." says that the service is not available,
+// and is left out.
+func Order(targets []providers.SRV, r Rand) []providers.SRV {
+	left := slices.DeleteFunc(slices.Clone(targets), func(s providers.SRV) bool { return s.Target == "." })
+	slices.SortFunc(left, func(a, b providers.SRV) int {
+		return cmp.Or(cmp.Compare(a.Priority, b.Priority), cmp.Compare(a.Weight, b.Weight), cmp.Compare(a.Target, b.Target), cmp.Compare(a.Port, b.Port))
+	})
+	out := make([]providers.SRV, 0, len(left))
+	for len(left) > 0 {
+		n := 1
+		for n < len(left) && left[n].Priority == left[0].Priority {
+			n++
+		}
+		out = append(out, byWeight(left[:n:n], r)...)
+		left = left[n:]
+	}
+	return out
+}
+
+// byWeight arranges targets of one priority. They come with those of weight 0
+// in front, as the algorithm wants; it leaves open in which order these stand, so
+// they are shuffled.
+func byWeight(group []providers.SRV, r Rand) []providers.SRV {
+	zeros := 0
+	sum := 0
+	for _, s := range group {
+		if s.Weight == 0 {
+			zeros++
+		}
+		sum += int(s.Weight)
+	}
+	for i := zeros - 1; i > 0; i-- {
+		j := r.IntN(i + 1)
+		group[i], group[j] = group[j], group[i]
+	}
+	out := make([]providers.SRV, 0, len(group))
+	for len(group) > 0 {
+		at, running := r.IntN(sum+1), 0
+		for i, s := range group {
+			running += int(s.Weight)
+			if running >= at {
+				out = append(out, s)
+				sum -= int(s.Weight)
+				group = slices.Delete(group, i, i+1)
+				break
+			}
+		}
+	}
+	return out
+}

@@ -1,0 +1,34 @@
+// Package dnssd is DNS-based service discovery (RFC 6763) over SRV records
+// (RFC 2782): names and TXT keys, the plans by which an incarnation is made and
+// retired and hosts join and leave it, and the choice of a target as a client
+// makes it. It does no I/O but through the interfaces that it declares.
+package dnssd
+
+import (
+	"fmt"
+
+	"rollcall/providers"
+)
+
+// Refusal is why something cannot be done as it was asked for, in one line.
+// Kind is KindInvalid for what can never work, KindLimit where no room is left,
+// and KindConflict for what stands in the way.
+type Refusal struct {
+	Kind providers.Kind
+	Why  string
+}
+
+// Error gives the line.
+func (e *Refusal) Error() string { return e.Why }
+
+func invalid(format string, args ...any) error {
+	return &Refusal{Kind: providers.KindInvalid, Why: fmt.Sprintf(format, args...)}
+}
+
+func inTheWay(format string, args ...any) error {
+	return &Refusal{Kind: providers.KindConflict, Why: fmt.Sprintf(format, args...)}
+}
+
+func overLimit(format string, args ...any) error {
+	return &Refusal{Kind: providers.KindLimit, Why: fmt.Sprintf(format, args...)}
+}

@@ -1,0 +1,176 @@
+package dnssd
+
+import (
+	"fmt"
+	"net"
+
+	"github.com/miekg/dns"
+
+	"rollcall/dnsview"
+	"rollcall/providers"
+)
+
+// What Route 53 takes ("Quotas" in its Developer Guide). A change of a record
+// set deletes it as it was and creates it as it shall be, so both count.
+const (
+	route53Values   = 400   // of one record set
+	route53Elements = 1000  // of one batch
+	route53Chars    = 32000 // of all values of one batch
+	// markerChars is what the owner marker of the new value adds to the batch, in
+	// quotes, and hostChars what the host name does with its own marker.
+	markerChars = providers.MarkerLimit + 2
+	hostChars   = markerChars + 39
+)
+
+// The sizes of an answer that matter, in bytes: a plain answer over UDP (RFC
+// 1035 section 2.3.4), one that passes every network unbroken (the DNS flag day
+// of 2020), the most that servers commonly send over UDP, and the most over TCP.
+const (
+	wirePlain = 512
+	wireEDNS  = 1232
+	wireUDP   = 4096
+	wireMost  = 65535
+	ednsBytes = 11 // the OPT record of an answer (RFC 6891 section 6.1.2)
+)
+
+// Fit is how a record set stands to its limits once a value was added.
+type Fit struct {
+	Values int    // in the set
+	Wire   int    // bytes of an answer with all of them
+	More   int    // how many more values of the same size fit
+	Bound  string // what says so, as a sentence's end
+}
+
+// Room holds a record set with one more value against the limits of provider
+// and protocol. The error says how many more fit: none.
+func Room(p providers.Provider, set []providers.Record, add providers.Record) (Fit, error) {
+	values := make([]string, 0, len(set)+1)
+	chars := 0
+	for i := range set {
+		values = append(values, set[i].Value)
+		chars += wireLength(set[i].Type, set[i].Value)
+	}
+	before := WireSize(add.Name, add.Type, values)
+	values = append(values, add.Value)
+	length := wireLength(add.Type, add.Value)
+	f := Fit{Values: len(values), Wire: WireSize(add.Name, add.Type, values)}
+	each := max(1, f.Wire-before)
+	f.More = max(0, (wireMost-f.Wire)/each)
+	f.Bound = fmt.Sprintf("an answer may have %d bytes", wireMost)
+	over := ""
+	if f.Wire > wireMost {
+		over = fmt.Sprintf("an answer would have %d bytes, and %d is the most", f.Wire, wireMost)
+	}
+	if p == providers.Route53 {
+		least := func(more int, bound, why string) {
+			if more < 0 && over == "" {
+				over = why
+			}
+			if more < f.More {
+				f.More, f.Bound = max(0, more), bound
+			}
+		}
+		least(route53Values-len(values), fmt.Sprintf("a record set of Route 53 holds %d values", route53Values),
+			fmt.Sprintf("it has %d values, and %d is the most of a record set of Route 53", len(set), route53Values))
+		// The batch of the last join: the set without its value, the set with it, marker and host.
+		room := route53Chars - markerChars - hostChars - 2*chars - length
+		more := -1
+		if room >= 0 {
+			more = room / (2 * length)
+		}
+		least(more, fmt.Sprintf("a batch of Route 53 takes %d characters, old and new values counted", route53Chars),
+			fmt.Sprintf("its %d values have %d characters, and a batch of Route 53 takes %d with old and new values counted", len(set), chars, route53Chars))
+		least((route53Elements-4-2*len(set)-1)/2, fmt.Sprintf("a batch of Route 53 takes %d values, old and new ones counted", route53Elements),
+			fmt.Sprintf("it has %d values, and a batch of Route 53 takes %d, old and new ones counted", len(set), route53Elements))
+	}
+	if over != "" {
+		return f, overLimit("%s %s is full: %s; no more nodes fit", dnsview.Clean(add.Name), add.Type, over)
+	}
+	return f, nil
+}
+
+// wireLength is the length of a value as Route 53 counts it: names have their last dot.
+func wireLength(typ, value string) int {
+	switch typ {
+	case "SRV", "PTR", "CNAME", "NS", "MX":
+		return len(value) + 1
+	}
+	return len(value)
+}
+
+// Notes says what an operator should know of the size of the set.
+func (f Fit) Notes(name, typ string) []string {
+	var out []string
+	what := dnsview.Clean(name) + " " + typ
+	switch {
+	case f.Wire > wireUDP:
+		out = append(out, fmt.Sprintf("an answer for %s has %d bytes: over %d servers send it over TCP only, which some clients cannot", what, f.Wire, wireUDP))
+	case f.Wire > wireEDNS:
+		out = append(out, fmt.Sprintf("an answer for %s has %d bytes: over %d resolvers ask again over TCP", what, f.Wire, wireEDNS))
+	case f.Wire > wirePlain:
+		out = append(out, fmt.Sprintf("an answer for %s has %d bytes: over %d clients need EDNS or TCP", what, f.Wire, wirePlain))
+	}
+	if f.More <= f.Values/4 {
+		out = append(out, fmt.Sprintf("%s has %d values, and %d more nodes fit: %s", what, f.Values, f.More, f.Bound))
+	}
+	return out
+}
+
+// WireSize is how many bytes an answer with these values has, names
+// compressed where DNS allows it, and with the EDNS record that every
+// resolver asks for. An answer that cannot be packed is one over the most.
+func WireSize(name, typ string, values []string) int {
+	m := new(dns.Msg)
+	m.SetQuestion(dns.Fqdn(name), dns.StringToType[typ])
+	m.Response, m.Compress = true, true
+	for _, v := range values {
+		if rr := record(name, typ, v); rr != nil {
+			m.Answer = append(m.Answer, rr)
+		}
+	}
+	n := m.Len()
+	if n <= wireMost {
+		b, err := m.Pack()
+		if err != nil {
+			return wireMost + 1
+		}
+		n = len(b)
+	}
+	return n + ednsBytes
+}
+
+func record(name, typ, value string) dns.RR {
+	h := dns.RR_Header{Name: dns.Fqdn(name), Rrtype: dns.StringToType[typ], Class: dns.ClassINET}
+	switch typ {
+	case "SRV":
+		s, ok := providers.ParseSRV(value)
+		if !ok {
+			return nil
+		}
+		return &dns.SRV{Hdr: h, Priority: s.Priority, Weight: s.Weight, Port: s.Port, Target: dns.Fqdn(s.Target)}
+	case "A":
+		return &dns.A{Hdr: h, A: net.ParseIP(value)}
+	case "AAAA":
+		return &dns.AAAA{Hdr: h, AAAA: net.ParseIP(value)}
+	case "PTR":
+		return &dns.PTR{Hdr: h, Ptr: dns.Fqdn(value)}
+	case "TXT":
+		strs, _ := providers.ParseTXT(value)
+		for i := range strs { // the packer reads escapes
+			strs[i] = escapeString(strs[i])
+		}
+		return &dns.TXT{Hdr: h, Txt: strs}
+	}
+	return nil
+}
+
+func escapeString(s string) string {
+	out := make([]byte, 0, len(s))
+	for _, c := range []byte(s) {
+		if c == '"' || c == '\\' {
+			out = append(out, '\\')
+		}
+		out = append(out, c)
+	}
+	return string(out)
+}

@@ -1,0 +1,200 @@
+package dnssd
+
+import (
+	"strings"
+	"unicode/utf8"
+
+	"rollcall/dnsview"
+	"rollcall/providers"
+)
+
+// The lengths that DNS allows (RFC 1035 section 2.3.4), in bytes, and the longest service name (RFC 6335
+// section 5.1), in characters behind the underscore.
+const (
+	maxLabel   = 63
+	maxName    = 255
+	maxService = 15
+)
+
+const (
+	enumeration = "_services._dns-sd" // RFC 6763 section 9
+	subLabel    = "_sub"              // RFC 6763 section 7.1
+)
+
+// Name is a name of DNS-SD, taken apart. Instance and Subtype are raw: UTF-8 as
+// a person reads it, without escapes. Which of them is set says what it names:
+//
+//	v1._theservice._tcp.unilans.net         an incarnation (service instance)
+//	_theservice._tcp.unilans.net            a service type
+//	_beta._sub._theservice._tcp.unilans.net a subtype
+//	_services._dns-sd._udp.unilans.net      the enumeration of all types
+type Name struct {
+	Instance string
+	Subtype  string
+	Service  string // with its underscore, in lower case
+	Proto    string // _tcp, or _udp for every other transport (RFC 6763 section 7)
+	Domain   string // canonical
+}
+
+// Enumeration is where a domain lists its service types.
+func Enumeration(domain string) Name {
+	return Name{Service: enumeration, Proto: "_udp", Domain: providers.CanonicalName(domain)}
+}
+
+// ParseName reads a name in presentation format, with the escapes of RFC 1035
+// section 5.1. What no zone could hold, or no client would find, is refused.
+func ParseName(s string) (Name, error) {
+	labels := providers.SplitName(s)
+	if err := checkLabels(s, labels); err != nil {
+		return Name{}, err
+	}
+	at := -1 // of the service label
+	switch {
+	case len(labels) > 3 && strings.EqualFold(labels[0]+"."+labels[1], enumeration) && strings.EqualFold(labels[2], "_udp"):
+		return Enumeration(join(labels[3:])), nil
+	case isType(labels, 0):
+		at = 0
+	case len(labels) > 1 && strings.EqualFold(labels[1], subLabel) && isType(labels, 2):
+		at = 2
+	case isType(labels, 1):
+		at = 1
+	default:
+		return Name{}, invalid("%q is no DNS-SD name: write INSTANCE._SERVICE._tcp.DOMAIN, such as v1._theservice._tcp.example.com", dnsview.Clean(s))
+	}
+	n := Name{Service: strings.ToLower(labels[at]), Proto: strings.ToLower(labels[at+1]), Domain: providers.CanonicalName(join(labels[at+2:]))}
+	switch at {
+	case 1:
+		n.Instance = labels[0]
+		if err := checkInstance(n.Instance); err != nil {
+			return Name{}, err
+		}
+	case 2:
+		n.Subtype = labels[0]
+	}
+	return n, checkService(n.Service)
+}
+
+// isType reports whether labels from i on are a service type in some domain.
+func isType(labels []string, i int) bool {
+	return len(labels) > i+2 && strings.HasPrefix(labels[i], "_") && (strings.EqualFold(labels[i+1], "_tcp") || strings.EqualFold(labels[i+1], "_udp"))
+}
+
+func join(labels []string) string {
+	out := make([]string, len(labels))
+	for i, l := range labels {
+		out[i] = providers.EscapeLabel(l)
+	}
+	return strings.Join(out, ".")
+}
+
+// checkLabels holds a name against the lengths of RFC 1035 section 2.3.4.
+func checkLabels(name string, labels []string) error {
+	size := 1
+	for _, l := range labels {
+		switch {
+		case l == "":
+			return invalid("%q has an empty label", dnsview.Clean(name))
+		case len(l) > maxLabel:
+			return invalid("the label %q has %d bytes, and %d is the most", dnsview.Clean(l), len(l), maxLabel)
+		}
+		size += 1 + len(l)
+	}
+	switch {
+	case len(labels) == 0:
+		return invalid("a name is empty")
+	case size > maxName:
+		return invalid("%q has %d bytes, and %d is the most for a name", dnsview.Clean(name), size, maxName)
+	}
+	return nil
+}
+
+// checkInstance holds a raw instance label against RFC 6763 section 4.1.1.
+func checkInstance(label string) error {
+	switch {
+	case !utf8.ValidString(label):
+		return invalid("the instance name %q is not UTF-8", dnsview.Clean(label))
+	case strings.ContainsFunc(label, func(r rune) bool { return r < ' ' || r == 0x7f }):
+		return invalid("the instance name %q has a control character", dnsview.Clean(label))
+	}
+	return nil
+}
+
+// checkService holds a service label against RFC 6335 section 5.1.
+func checkService(label string) error {
+	name := strings.TrimPrefix(label, "_")
+	letter := false
+	for i, c := range []byte(name) {
+		switch {
+		case c >= 'a' && c <= 'z':
+			letter = true
+		case c >= '0' && c <= '9':
+		case c == '-' && i > 0 && i < len(name)-1 && name[i-1] != '-':
+		default:
+			return invalid("the service %q: its name may have letters, digits and single hyphens between them", dnsview.Clean(label))
+		}
+	}
+	switch {
+	case !letter:
+		return invalid("the service %q: its name needs a letter", dnsview.Clean(label))
+	case len(name) > maxService:
+		return invalid("the service %q: its name has %d characters, and %d is the most", dnsview.Clean(label), len(name), maxService)
+	}
+	return nil
+}
+
+// Type is the service type of the name.
+func (n Name) Type() Name { return Name{Service: n.Service, Proto: n.Proto, Domain: n.Domain} }
+
+// Sub is a subtype of the name's type.
+func (n Name) Sub(subtype string) Name {
+	t := n.Type()
+	t.Subtype = subtype
+	return t
+}
+
+// Enumerates reports whether the name is the enumeration of service types.
+func (n Name) Enumerates() bool { return n.Service == enumeration }
+
+// String writes the name in presentation format without the last dot, with the
+// case that a person gave it.
+func (n Name) String() string {
+	s := n.Service + "." + n.Proto + "." + n.Domain
+	switch {
+	case n.Instance != "":
+		s = providers.EscapeLabel(n.Instance) + "." + s
+	case n.Subtype != "":
+		s = providers.EscapeLabel(n.Subtype) + "." + subLabel + "." + s
+	}
+	return s
+}
+
+// Canonical is the one spelling in which records bear the name.
+func (n Name) Canonical() string { return providers.CanonicalName(n.String()) }
+
+// ParseHost reads the name of a host in a zone: fully qualified, or of labels
+// below the zone. A host name has letters, digits and hyphens (RFC 1123
+// section 2.1). It gives the canonical name, and the one below the zone that
+// markers bear.
+func ParseHost(s, zone string) (name, short string, err error) {
+	zone = providers.CanonicalName(zone)
+	name = providers.CanonicalName(s)
+	switch {
+	case s == "" || name == zone || name == ".":
+		return "", "", invalid("%q is no name of a host below %s", dnsview.Clean(s), zone)
+	case providers.InZone(name, zone):
+	case strings.Contains(s, "."):
+		return "", "", invalid("the host %s does not lie in %s, the zone of the service", dnsview.Clean(name), zone)
+	default:
+		name += "." + zone
+	}
+	short = strings.TrimSuffix(name, "."+zone)
+	labels := providers.SplitName(short)
+	for _, l := range labels {
+		if l == "" || l[0] == '-' || l[len(l)-1] == '-' || strings.ContainsFunc(l, func(r rune) bool {
+			return (r < 'a' || r > 'z') && (r < '0' || r > '9') && r != '-'
+		}) {
+			return "", "", invalid("%q is no name of a host: its labels may have letters, digits, and hyphens between them", dnsview.Clean(s))
+		}
+	}
+	return name, short, checkLabels(name, providers.SplitName(name))
+}

@@ -1,0 +1,212 @@
+package dnssd
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"time"
+
+	"rollcall/dnsview"
+	"rollcall/providers"
+)
+
+// The pauses of Patient between two tries: the bound of the first, which doubles
+// with each, and the largest.
+const (
+	firstPause = 150 * time.Millisecond
+	maxPause   = 5 * time.Second
+	// maxTries bounds how often one change is tried; a deadline usually comes first.
+	maxTries = 60
+)
+
+// DNS is what Patient asks of a DNS account.
+type DNS interface {
+	Getter
+	Apply(ctx context.Context, zone providers.Zone, changes []providers.Change) []providers.Result
+}
+
+// Patient carries changes of single hosts through a crowd: many hosts that join
+// and leave one record set at once refuse each other's batches, lose replies and
+// use up the account's rate. After a try that failed it reads the record again.
+// When it is exactly what the change starts from, the change is tried again
+// after a pause with jitter; when it is what the change leads to, that is the
+// answer; and when somebody else has changed it, that is a conflict, and final. It
+// gives up when its context ends.
+//
+// It is for changes that rest on nothing but the record itself. A delete that rests on
+// the state of a cloud must not be tried again without asking the cloud.
+type Patient struct {
+	DNS DNS
+	// Turn, when not nil, waits for a turn to write to a zone and gives the function that
+	// ends it, so that processes of one machine do not refuse each other's batches.
+	Turn func(ctx context.Context, zone providers.Zone) (end func())
+	// Sleep pauses for d or until ctx ends; nil for a timer.
+	Sleep func(ctx context.Context, d time.Duration) error
+	// Jitter gives a pause of at most bound; nil for any that is as likely.
+	Jitter func(bound time.Duration) time.Duration
+}
+
+// Lookup reads a name, again when the account throttles or does not answer.
+func (p *Patient) Lookup(ctx context.Context, zone providers.Zone, name, typ string) ([]providers.Record, error) {
+	for try := 1; ; try++ {
+		rows, err := p.DNS.Lookup(ctx, zone, name, typ)
+		if err == nil || !passes(err) || try >= maxTries || !p.pause(ctx, try, err) {
+			return rows, err
+		}
+	}
+}
+
+// passes reports whether an error says nothing about the question.
+func passes(err error) bool {
+	switch providers.KindOf(err) {
+	case providers.KindThrottled, providers.KindUnreachable, providers.KindIncomplete, providers.KindOther:
+		return true
+	}
+	return false
+}
+
+// pause waits before another try; false when there is no time for it.
+func (p *Patient) pause(ctx context.Context, try int, err error) bool {
+	bound := min(firstPause<<min(try-1, 10), maxPause)
+	d := max(time.Millisecond, p.jitter(bound)) + providers.RetryAfter(err)
+	if until, ok := ctx.Deadline(); ok && time.Until(until) <= d {
+		return false
+	}
+	if p.Sleep != nil {
+		return p.Sleep(ctx, d) == nil
+	}
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+func (p *Patient) jitter(bound time.Duration) time.Duration {
+	if p.Jitter != nil {
+		return p.Jitter(bound)
+	}
+	return rand.N(max(1, bound))
+}
+
+// Apply carries changes out as providers.Changer does.
+func (p *Patient) Apply(ctx context.Context, zone providers.Zone, changes []providers.Change) []providers.Result {
+	results := make([]providers.Result, len(changes))
+	now := make([]providers.Change, len(changes))
+	copy(now, changes)
+	sent := make([]bool, len(changes)) // a try of it may have been carried out
+	left := make([]int, len(changes))
+	for i := range left {
+		left[i] = i
+	}
+	for try := 1; ; try++ {
+		for n, r := range p.once(ctx, zone, now, left) {
+			results[left[n]] = r
+		}
+		var again []int
+		var last error
+		for _, i := range left {
+			r := &results[i]
+			if r.Err == nil {
+				r.Already = r.Already && !sent[i]
+				continue
+			}
+			sent[i] = sent[i] || mayHaveHappened(r.Err)
+			if !worthIt(r.Err) {
+				continue
+			}
+			if p.settle(ctx, zone, &now[i], r, sent[i]) {
+				again = append(again, i)
+				last = r.Err
+			}
+		}
+		if len(again) == 0 || try >= maxTries || !p.pause(ctx, try, last) {
+			return results
+		}
+		left = again
+	}
+}
+
+func (p *Patient) once(ctx context.Context, zone providers.Zone, changes []providers.Change, which []int) []providers.Result {
+	some := make([]providers.Change, len(which))
+	for n, i := range which {
+		some[n] = changes[i]
+	}
+	if p.Turn != nil {
+		defer p.Turn(ctx, zone)()
+	}
+	out := p.DNS.Apply(ctx, zone, some)
+	for len(out) < len(some) {
+		out = append(out, providers.Result{Err: providers.Errorf(providers.KindUncertain, "change records", "the adapter gave no result")})
+	}
+	return out[:len(some)]
+}
+
+func mayHaveHappened(err error) bool {
+	switch providers.KindOf(err) {
+	case providers.KindUncertain, providers.KindUnreachable, providers.KindIncomplete, providers.KindOther:
+		return true
+	}
+	return false
+}
+
+// worthIt reports whether a failed change may still succeed as it is.
+func worthIt(err error) bool {
+	return passes(err) || providers.KindOf(err) == providers.KindUncertain || providers.KindOf(err) == providers.KindConflict
+}
+
+// settle looks what became of a change. It reports whether to try it again;
+// otherwise r says how it ended.
+func (p *Patient) settle(ctx context.Context, zone providers.Zone, c *providers.Change, r *providers.Result, sent bool) bool {
+	rec := c.Record()
+	rows, err := p.Lookup(ctx, zone, rec.Name, rec.Type)
+	if err != nil {
+		return false // r keeps its error; whoever asked looks again
+	}
+	if c.Op != providers.OpCreate {
+		if found, n := dnsview.Find(rows, c); n == 1 && dnsview.Difference(&c.Before, found) == "" {
+			c.Before = *found
+			return true
+		} else if n == 0 && c.Op == providers.OpDelete {
+			*r = providers.Result{Already: !sent, Ticket: r.Ticket}
+			return false
+		}
+	}
+	if c.Op == providers.OpDelete {
+		changed(r)
+		return false
+	}
+	made := providers.Change{Op: providers.OpCreate, After: c.After}
+	made.After.ID = ""
+	found, n := dnsview.Find(rows, &made)
+	switch {
+	case n == 0 && c.Op == providers.OpCreate:
+		return true
+	case n > 0 && sameOwner(found, &c.After):
+		*r = providers.Result{Record: *found, Already: !sent, Ticket: r.Ticket}
+	default:
+		changed(r)
+	}
+	return false
+}
+
+// changed makes the error of a change that somebody else came before a conflict.
+func changed(r *providers.Result) {
+	if e, ok := errors.AsType[*providers.Error](r.Err); ok && e.Kind != providers.KindConflict {
+		c := *e
+		c.Kind = providers.KindConflict
+		r.Err = &c
+	}
+}
+
+func sameOwner(a, b *providers.Record) bool {
+	x, okA := a.Owner()
+	y, okB := b.Owner()
+	if !okA && !okB {
+		return len(a.Owners) == len(b.Owners) && len(a.BadMarkers) == 0
+	}
+	return okA && okB && x.Same(y) && x.Quiesced == y.Quiesced
+}

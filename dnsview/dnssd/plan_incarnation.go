@@ -1,0 +1,139 @@
+package dnssd
+
+import (
+	"strings"
+
+	"rollcall/dnsview"
+	"rollcall/providers"
+)
+
+// Declaration is an incarnation as it shall be announced.
+type Declaration struct {
+	Name     Name
+	TXT      TXT
+	TTL      uint32 // seconds; 0 for what its names have, or 300
+	Subtypes []string
+}
+
+// Names are the names that PlanCreate needs to have been read.
+func (d *Declaration) Names() []string {
+	out := []string{d.Name.String(), d.Name.Type().String(), Enumeration(d.Name.Domain).String()}
+	for _, s := range d.Subtypes {
+		out = append(out, d.Name.Sub(s).String())
+	}
+	return out
+}
+
+// PlanCreate plans what announces an incarnation: its TXT record, the PTR record
+// of its type, and the entry of the type in the enumeration of the domain. What
+// is there already stays as it is.
+func PlanCreate(z Zone, d Declaration) (Made, error) {
+	switch {
+	case d.Name.Instance == "":
+		return Made{}, invalid("%s is no service instance: write INSTANCE.%s", d.Name, d.Name.Type())
+	case z.inZone(d.Name) != nil:
+		return Made{}, z.inZone(d.Name)
+	}
+	if err := d.TXT.Check(); err != nil {
+		return Made{}, err
+	}
+	for _, s := range d.Subtypes {
+		name := d.Name.Sub(s).String()
+		if err := checkLabels(name, providers.SplitName(name)); s == "" || err != nil {
+			return Made{}, invalid("%q is no subtype: %v", dnsview.Clean(s), err)
+		}
+	}
+	for _, r := range z.at(d.Name.Canonical(), "TXT") {
+		if have := TXTOf(r.Value); !have.Same(d.TXT) {
+			return Made{}, inTheWay("%s has the TXT record %s already, which is not what is asked for: retire the incarnation first, or create another one", d.Name, dnsview.Clean(r.Value))
+		}
+	}
+	m := z.plan(dnsview.VerbCreate)
+	m.announce(d)
+	m.made.Notes = append(m.made.Notes, d.TXT.Warnings()...)
+	return m.end("Create the incarnation " + dnsview.Clean(d.Name.String())), nil
+}
+
+// announce adds what an incarnation lacks. What leads to it comes last.
+func (m *maker) announce(d Declaration) {
+	ttl := d.TTL
+	if ttl == 0 {
+		ttl = incarnationTTL
+	}
+	name, typ, all := d.Name.String(), d.Name.Type().String(), Enumeration(d.Name.Domain).String()
+	if len(m.z.at(d.Name.Canonical(), "TXT")) == 0 {
+		m.create(name, "TXT", d.TXT.Value(), ttl)
+	}
+	if m.z.leadsTo(typ, name) == nil {
+		m.create(typ, "PTR", name, ttl)
+	}
+	for _, s := range d.Subtypes {
+		if from := d.Name.Sub(s).String(); m.z.leadsTo(from, name) == nil {
+			m.create(from, "PTR", name, ttl)
+		}
+	}
+	if m.z.leadsTo(all, typ) == nil {
+		m.create(all, "PTR", typ, ttl)
+	}
+}
+
+// PlanRetire plans to take an incarnation back: the entry of its type, when no
+// other incarnation of it stays, then what leads to it, then its TXT record. z
+// must hold the whole zone. An incarnation that has nodes is not retired.
+func PlanRetire(z Zone, n Name) (Made, error) {
+	switch {
+	case n.Instance == "":
+		return Made{}, invalid("%s is no service instance: write INSTANCE.%s", n, n.Type())
+	case z.inZone(n) != nil:
+		return Made{}, z.inZone(n)
+	}
+	nodes := 0
+	for _, r := range z.at(n.Canonical(), "SRV") {
+		if s, ok := providers.ParseSRV(r.Value); !ok || s.Target != "." {
+			nodes++
+		}
+	}
+	if nodes > 0 {
+		return Made{}, inTheWay("%s still has %s: let them leave first", n, count(nodes, "node", "nodes"))
+	}
+	m := z.plan(dnsview.VerbRetire)
+	typ := n.Type()
+	others := 0
+	for _, r := range z.at(typ.Canonical(), "PTR") {
+		if !providers.SameName(r.Value, n.String()) {
+			others++
+		}
+	}
+	remove := func(r *providers.Record, why string) {
+		if r == nil {
+			return
+		}
+		if len(r.Owners) > 0 || len(r.BadMarkers) > 0 {
+			m.made.Plan.Skipped = append(m.made.Plan.Skipped, subject(r)+" "+whose(r)+", which nothing of an incarnation has")
+			return
+		}
+		m.step(providers.Change{Op: providers.OpDelete, Before: *r}, "Delete "+subject(r)+why)
+	}
+	var last *providers.Record
+	if others == 0 {
+		last = z.leadsTo(Enumeration(n.Domain).String(), typ.String())
+	}
+	remove(z.leadsTo(typ.String(), n.String()), "")
+	for i := range z.Records { // subtypes
+		r := &z.Records[i]
+		if r.Type == "PTR" && providers.SameName(r.Value, n.String()) && strings.HasSuffix(r.Name, "."+subLabel+"."+typ.Canonical()) {
+			remove(r, "")
+		}
+	}
+	remove(last, ", as no other incarnation stays")
+	for _, r := range z.at(n.Canonical(), "TXT") {
+		remove(r, "")
+	}
+	if len(m.made.Plan.Steps)+len(m.made.Plan.Skipped) == 0 {
+		return Made{}, inTheWay("there is no incarnation %s", n)
+	}
+	if others > 0 {
+		m.note(typ.String() + " keeps " + count(others, "other incarnation", "other incarnations") + ", and stays listed")
+	}
+	return m.end("Retire the incarnation " + dnsview.Clean(n.String())), nil
+}

@@ -1,0 +1,158 @@
+package dnssd
+
+import (
+	"context"
+
+	"rollcall/dnsview"
+	"rollcall/providers"
+)
+
+// ReadForLeave reads what PlanLeave needs: the names of the node, and the SRV
+// values of every other incarnation that the domain announces, since one of
+// them may lead to the same host.
+func (z *Zone) ReadForLeave(ctx context.Context, g Getter, n Node) error {
+	host, o, err := n.check(z)
+	if err != nil {
+		return err
+	}
+	names := []string{n.service(), providers.MarkerName(o.Instance, n.service())}
+	if n.RoundRobin != "" {
+		return z.Read(ctx, g, names...)
+	}
+	all := Enumeration(n.Service.Domain).Canonical()
+	names = append(names, host, providers.MarkerName(o.Instance, host), all, n.Service.Type().String())
+	if err := z.Read(ctx, g, names...); err != nil {
+		return err
+	}
+	seen := map[string]bool{}
+	for _, name := range names {
+		seen[providers.CanonicalName(name)] = true
+	}
+	next := func(from string) []string {
+		var out []string
+		for _, r := range z.at(from, "PTR") {
+			if to := providers.CanonicalName(r.Value); !seen[to] && providers.InZone(to, z.Zone.Name) {
+				seen[to] = true
+				out = append(out, to)
+			}
+		}
+		return out
+	}
+	types := next(all)
+	if err := z.Read(ctx, g, types...); err != nil {
+		return err
+	}
+	var incarnations []string
+	for _, t := range append(types, n.Service.Type().Canonical()) {
+		incarnations = append(incarnations, next(t)...)
+	}
+	return z.Read(ctx, g, incarnations...)
+}
+
+// PlanLeave plans to take a host out of a service: first its SRV value, then its
+// name, unless another SRV value leads there. With the last value the whole
+// record set goes. What the host does not own stays.
+func PlanLeave(z Zone, n Node) (Made, error) {
+	host, o, err := n.check(&z)
+	if err != nil {
+		return Made{}, err
+	}
+	m := z.plan(dnsview.VerbLeave)
+	title := "Let " + host + " leave " + dnsview.Clean(n.service())
+	if n.RoundRobin != "" {
+		m.takeAddresses(n.service(), o)
+		m.forget(o, n.service())
+		return m.end(title), nil
+	}
+	name := n.Service.Canonical()
+	var needs []int
+	for _, r := range z.at(name, "SRV") {
+		s, ok := providers.ParseSRV(r.Value)
+		switch {
+		case mine(r, o):
+			needs = append(needs, m.step(providers.Change{Op: providers.OpDelete, Before: *r}, "Delete "+subject(r)))
+		case ok && s.Target == host:
+			m.skip(subject(r) + " " + whose(r) + ", and stays")
+		}
+	}
+	if by := z.alsoLeads(host, name); by != "" {
+		m.note(host + " stays, as " + dnsview.Clean(by) + " leads there too")
+		m.forget(o, name)
+	} else if len(m.made.Plan.Skipped) == 0 {
+		m.takeAddresses(host, o, needs...)
+		m.forget(o, name, host)
+	}
+	return m.end(title), nil
+}
+
+func (m *maker) skip(s string) { m.made.Plan.Skipped = append(m.made.Plan.Skipped, s) }
+
+// alsoLeads names another incarnation whose SRV values lead to the host.
+func (z *Zone) alsoLeads(host, but string) string {
+	for i := range z.Records {
+		r := &z.Records[i]
+		if r.Type != "SRV" || r.Name == but {
+			continue
+		}
+		if s, ok := providers.ParseSRV(r.Value); ok && s.Target == host {
+			return r.Name
+		}
+	}
+	return ""
+}
+
+func (m *maker) takeAddresses(name string, o providers.Owner, needs ...int) {
+	for _, typ := range []string{"A", "AAAA"} {
+		for _, r := range m.z.at(name, typ) {
+			if mine(r, o) {
+				m.step(providers.Change{Op: providers.OpDelete, Before: *r}, "Delete "+subject(r), needs...)
+			}
+		}
+	}
+}
+
+// forget plans to remove the markers of values that were quiesced.
+func (m *maker) forget(o providers.Owner, names ...string) {
+	for i := range m.z.Records {
+		r := &m.z.Records[i]
+		if own, ok := markerOf(r, o, names...); ok && own.Quiesced {
+			m.step(providers.Change{Op: providers.OpDelete, Before: *r}, "Forget "+dnsview.Clean(r.Name))
+		}
+	}
+}
+
+// PlanBalance plans another priority or weight for nodes whose SRV records are
+// given; nil leaves what they have.
+func PlanBalance(z Zone, records []providers.Record, priority, weight *uint16) (Made, error) {
+	m := z.plan(dnsview.VerbBalance)
+	for i := range records {
+		r := records[i]
+		s, ok := providers.ParseSRV(r.Value)
+		own, owned := r.Owner()
+		switch {
+		case r.Type != "SRV" || !ok || s.Target == "." || r.Alias:
+			return Made{}, invalid("%s is no node of a DNS-SD service", subject(&r))
+		case !owned || own.Fleet != z.Fleet:
+			m.skip(subject(&r) + " " + whose(&r) + ", and rollcall changes only what its fleet owns")
+			continue
+		}
+		next := s
+		if priority != nil {
+			next.Priority = *priority
+		}
+		if weight != nil {
+			next.Weight = *weight
+		}
+		if next == s {
+			continue
+		}
+		after := r
+		after.Value = next.String()
+		after, err := z.owned(after, own)
+		if err != nil {
+			return Made{}, err
+		}
+		m.step(providers.Change{Op: providers.OpUpdate, Before: r, After: after}, "Change "+subject(&r)+" to "+after.Value)
+	}
+	return m.end("Change " + count(len(m.made.Plan.Steps), "node", "nodes")), nil
+}

@@ -1,0 +1,279 @@
+package dnssd
+
+import (
+	"net/netip"
+	"slices"
+
+	"rollcall/dnsview"
+	"rollcall/providers"
+)
+
+// Node is a host as it joins a service.
+type Node struct {
+	Service    Name   // an incarnation
+	RoundRobin string // in place of Service: the name to whose addresses the host adds its own
+	Host       string // as ParseHost reads it
+	Addresses  []netip.Addr
+	Priority   uint16
+	Weight     uint16
+	Port       uint16
+	TTL        uint32 // seconds; 0 for what the names have, or 60
+	TXT        TXT    // of the incarnation, when it has none yet
+}
+
+// service is the name that the node joins.
+func (n *Node) service() string {
+	if n.RoundRobin != "" {
+		return providers.CanonicalName(n.RoundRobin)
+	}
+	return n.Service.Canonical()
+}
+
+// check refuses what can never work, and gives the host's name and owner.
+func (n *Node) check(z *Zone) (host string, o providers.Owner, err error) {
+	if n.RoundRobin == "" {
+		switch {
+		case n.Service.Instance == "":
+			return "", o, invalid("%s is no service instance: write INSTANCE.%s", n.Service, n.Service.Type())
+		case z.inZone(n.Service) != nil:
+			return "", o, z.inZone(n.Service)
+		}
+	} else if !providers.InZone(n.RoundRobin, z.Zone.Name) {
+		return "", o, invalid("%s does not lie in the zone %s", dnsview.Clean(n.RoundRobin), z.Zone.Name)
+	}
+	host, short, err := ParseHost(n.Host, z.Zone.Name)
+	if err != nil {
+		return "", o, err
+	}
+	o = z.HostOwner(short)
+	for _, name := range []string{n.service(), host} {
+		marker := providers.MarkerName(o.Instance, name)
+		if err := checkLabels(marker, providers.SplitName(marker)); err != nil {
+			return "", o, invalid("the host name %q leaves no room for its owner marker: %s", dnsview.Clean(n.Host), err)
+		}
+	}
+	return host, o, nil
+}
+
+// Names are the names that PlanJoin needs to have been read.
+func (n *Node) Names(z *Zone) ([]string, error) {
+	host, o, err := n.check(z)
+	if err != nil {
+		return nil, err
+	}
+	if n.RoundRobin != "" {
+		return []string{n.service(), providers.MarkerName(o.Instance, n.service())}, nil
+	}
+	return []string{n.service(), host, n.Service.Type().String(), Enumeration(n.Service.Domain).String(), providers.MarkerName(o.Instance, n.service())}, nil
+}
+
+// PlanJoin plans what a host lacks to be a node of a service: its name with its
+// addresses, and its SRV value. Values of its own that say something else are
+// changed in place. PTR and TXT belong to the incarnation: they stay as they
+// are, and are made when there are none.
+func PlanJoin(z Zone, n Node) (Made, error) {
+	host, o, err := n.check(&z)
+	if err != nil {
+		return Made{}, err
+	}
+	if err := n.checkValues(); err != nil {
+		return Made{}, err
+	}
+	if z.quiesced(o, n.service(), host) {
+		return Made{}, inTheWay("the host %s was taken out of %s on purpose: let it leave first if it shall come back", dnsview.Clean(n.Host), n.service())
+	}
+	m := z.plan(dnsview.VerbJoin)
+	title := "Let " + host + " join " + dnsview.Clean(n.service())
+	if n.RoundRobin != "" {
+		return m.end(title), m.addresses(n, n.service(), o)
+	}
+	if err := m.host(n, host, o); err != nil {
+		return Made{}, err
+	}
+	if err := m.srv(n, host, o); err != nil {
+		return Made{}, err
+	}
+	before := len(m.made.Plan.Steps)
+	m.announce(Declaration{Name: n.Service, TXT: n.TXT})
+	if len(m.made.Plan.Steps) > before {
+		m.note(n.Service.String() + " was not announced completely: what it lacks is made too")
+	}
+	for _, r := range z.at(n.Service.Canonical(), "TXT") {
+		if n.TXT != nil && !TXTOf(r.Value).Same(n.TXT) {
+			m.note(n.Service.String() + " keeps its TXT record " + dnsview.Clean(r.Value))
+		}
+	}
+	return m.end(title), nil
+}
+
+func (n *Node) checkValues() error {
+	if n.RoundRobin == "" && n.Port == 0 {
+		return invalid("the port 0 is none: write 1 to 65535")
+	}
+	if len(n.Addresses) == 0 {
+		return invalid("the host has no address")
+	}
+	for _, a := range n.Addresses {
+		if !a.IsValid() || a.IsUnspecified() || a.IsMulticast() || a.Zone() != "" {
+			return invalid("%s is no address of a host", a)
+		}
+	}
+	return n.TXT.Check()
+}
+
+// quiesced reports whether the host was taken out on purpose.
+func (z *Zone) quiesced(o providers.Owner, names ...string) bool {
+	for i := range z.Records {
+		r := &z.Records[i]
+		if own, ok := r.Owner(); ok && own.Same(o) && own.Quiesced {
+			return true
+		}
+		if own, ok := markerOf(r, o, names...); ok && own.Quiesced {
+			return true
+		}
+	}
+	return false
+}
+
+// markerOf reads a marker record of the owner for one of the names.
+func markerOf(r *providers.Record, o providers.Owner, names ...string) (providers.Owner, bool) {
+	instance, name, ok := providers.SplitMarkerName(r.Name)
+	if !ok || r.Type != "TXT" || instance != providers.CanonicalName(o.Instance) || !slices.Contains(names, name) {
+		return providers.Owner{}, false
+	}
+	strs, ok := providers.ParseTXT(r.Value)
+	if !ok || len(strs) == 0 {
+		return providers.Owner{}, false
+	}
+	own, err := providers.DecodeOwner(strs[0])
+	return own, err == nil && own.Same(o)
+}
+
+// host plans the host's name and addresses.
+func (m *maker) host(n Node, host string, o providers.Owner) error {
+	for _, r := range m.z.at(host, "CNAME") {
+		return inTheWay("%s is an alias of %s, and a target of SRV must not be one (RFC 2782)", host, dnsview.Clean(r.Value))
+	}
+	for _, typ := range []string{"A", "AAAA"} {
+		for _, r := range m.z.at(host, typ) {
+			if a, ok := r.Addr(); !ok || r.Alias || !mine(r, o) && !slices.Contains(n.Addresses, a) {
+				return inTheWay("%s leads to %s already, which %s: give the host another name", host, dnsview.Clean(r.Value), whose(r))
+			}
+		}
+	}
+	return m.addresses(n, host, o)
+}
+
+// addresses plans the address records of the host at a name.
+func (m *maker) addresses(n Node, name string, o providers.Owner) error {
+	for _, typ := range []string{"A", "AAAA"} {
+		var want []netip.Addr
+		for _, a := range n.Addresses {
+			if a = a.Unmap(); a.Is4() == (typ == "A") && !slices.Contains(want, a) {
+				want = append(want, a)
+			}
+		}
+		if len(want) == 0 {
+			continue // a join says nothing of the family that it does not name
+		}
+		var stale []*providers.Record
+		for _, r := range m.z.at(name, typ) {
+			a, ok := r.Addr()
+			if !ok || r.Alias {
+				continue
+			}
+			if i := slices.Index(want, a); i >= 0 {
+				if !mine(r, o) && n.RoundRobin != "" {
+					return inTheWay("%s is there already, and %s", subject(r), whose(r))
+				}
+				if !mine(r, o) {
+					m.note(subject(r) + " is there already and " + whose(r) + ": it stays as it is, also when the host leaves")
+				}
+				want = slices.Delete(want, i, i+1)
+			} else if mine(r, o) {
+				stale = append(stale, r)
+			}
+		}
+		for _, a := range want {
+			if err := m.value(name, typ, a.String(), n.TTL, o, &stale); err != nil {
+				return err
+			}
+		}
+		m.drop(stale)
+	}
+	return nil
+}
+
+// value plans one value of the host: in the place of a stale one where there is one.
+func (m *maker) value(name, typ, value string, ttl uint32, o providers.Owner, stale *[]*providers.Record) error {
+	if len(*stale) > 0 {
+		before := *(*stale)[0]
+		*stale = (*stale)[1:]
+		own, _ := before.Owner()
+		after := before
+		after.Value = value
+		after, err := m.z.owned(after, own)
+		if err != nil {
+			return err
+		}
+		m.step(providers.Change{Op: providers.OpUpdate, Before: before, After: after}, "Change "+subject(&before)+" to "+value)
+		return nil
+	}
+	if ttl == 0 {
+		ttl = nodeTTL
+	}
+	r, err := m.z.owned(m.z.record(name, typ, value, ttl), o)
+	if err != nil {
+		return err
+	}
+	set := make([]providers.Record, 0)
+	for _, have := range m.z.at(r.Name, typ) {
+		set = append(set, *have)
+	}
+	fit, err := Room(m.z.Zone.Provider, set, r)
+	if err != nil {
+		return err
+	}
+	m.made.Notes = append(m.made.Notes, fit.Notes(r.Name, typ)...)
+	m.step(providers.Change{Op: providers.OpCreate, After: r}, "Create "+subject(&r))
+	return nil
+}
+
+func (m *maker) drop(stale []*providers.Record) {
+	for _, r := range stale {
+		m.step(providers.Change{Op: providers.OpDelete, Before: *r}, "Delete "+subject(r))
+	}
+}
+
+// srv plans the SRV value of the host.
+func (m *maker) srv(n Node, host string, o providers.Owner) error {
+	name := n.Service.Canonical()
+	want := providers.SRV{Priority: n.Priority, Weight: n.Weight, Port: n.Port, Target: host}
+	var stale []*providers.Record
+	there := false
+	for _, r := range m.z.at(name, "CNAME") {
+		return inTheWay("%s is an alias of %s", n.Service, dnsview.Clean(r.Value))
+	}
+	for _, r := range m.z.at(name, "SRV") {
+		s, ok := providers.ParseSRV(r.Value)
+		switch {
+		case r.Alias:
+			return inTheWay("%s SRV is an alias, which is read-only", n.Service)
+		case ok && s.Target == ".":
+			return inTheWay("%s says with an SRV value of \".\" that it is not available (RFC 2782): remove that first", n.Service)
+		case mine(r, o) && ok && s == want:
+			there = true
+		case mine(r, o):
+			stale = append(stale, r)
+		case ok && s.Target == host && s.Port == n.Port:
+			return inTheWay("%s is there already, and %s", subject(r), whose(r))
+		}
+	}
+	if !there {
+		if err := m.value(name, "SRV", want.String(), n.TTL, o, &stale); err != nil {
+			return err
+		}
+	}
+	m.drop(stale)
+	return nil
+}

@@ -1,0 +1,272 @@
+package dnssd
+
+import (
+	"cmp"
+	"context"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"golang.org/x/sync/errgroup"
+
+	"rollcall/dnsview"
+	"rollcall/providers"
+)
+
+// atOnce is how many questions are asked side by side.
+const atOnce = 16
+
+// Answer is what DNS says of one name and type.
+type Answer struct {
+	Values []string // as providers.CanonicalValue spells them
+	TTL    uint32   // seconds, the least of them
+	Exists bool     // the name exists, with records of this type or without
+	Alias  bool     // the name is an alias, and the values are those of its target
+}
+
+// Resolver asks DNS. An error means that nothing was learnt.
+type Resolver interface {
+	Ask(ctx context.Context, name, typ string) (Answer, error)
+}
+
+// Target is one node of an incarnation.
+type Target struct {
+	providers.SRV
+	Addresses []netip.Addr
+	Problems  []string // e.g. that its host has no address
+}
+
+// Incarnation is a service instance as it resolves (RFC 6763 section 5).
+type Incarnation struct {
+	Name      Name
+	Listed    bool // a PTR record leads to it
+	Targets   []Target
+	TXT       TXT
+	HasTXT    bool
+	Refused   bool // its only target is ".": decidedly not available (RFC 2782)
+	Problems  []string
+	FromTypes []string // subtypes by which it was found
+}
+
+// Type is a service type with its incarnations (RFC 6763 section 4).
+type Type struct {
+	Name         Name
+	Listed       bool // the enumeration of the domain has it
+	Incarnations []Incarnation
+	Problems     []string
+}
+
+// Browse resolves a name from the top: all types of a domain, all incarnations of a type or a
+// subtype, or one incarnation.
+func Browse(ctx context.Context, r Resolver, name string) ([]Type, error) {
+	n, err := ParseName(name)
+	switch {
+	case err != nil && strings.HasPrefix(name, "_"), err != nil && strings.Contains(name, "._"):
+		return nil, err
+	case err != nil: // a domain
+		if err := checkLabels(name, providers.SplitName(name)); err != nil {
+			return nil, err
+		}
+		return browseDomain(ctx, r, providers.CanonicalName(name))
+	case n.Enumerates():
+		return browseDomain(ctx, r, n.Domain)
+	}
+	t := Type{Name: n.Type()}
+	a, err := r.Ask(ctx, Enumeration(n.Domain).String(), "PTR")
+	if err != nil {
+		return nil, err
+	}
+	t.Listed = lists(a, t.Name)
+	if n.Instance != "" {
+		one, err := Resolve(ctx, r, n)
+		if err != nil {
+			return nil, err
+		}
+		t.Incarnations = []Incarnation{*one}
+		return []Type{t}, nil
+	}
+	return []Type{t}, browseType(ctx, r, &t, n)
+}
+
+func browseDomain(ctx context.Context, r Resolver, domain string) ([]Type, error) {
+	a, err := r.Ask(ctx, Enumeration(domain).String(), "PTR")
+	if err != nil {
+		return nil, err
+	}
+	var out []Type
+	for _, v := range sorted(a.Values) {
+		n, err := ParseName(v)
+		if err != nil || n.Instance != "" || n.Subtype != "" {
+			out = append(out, Type{Listed: true, Problems: []string{"the enumeration of " + domain + " lists " + dnsview.Clean(v) + ", which is no service type"}})
+			continue
+		}
+		t := Type{Name: n, Listed: true}
+		if err := browseType(ctx, r, &t, n); err != nil {
+			return nil, err
+		}
+		out = append(out, t)
+	}
+	return out, nil
+}
+
+// browseType finds the incarnations of a type; by is the type itself or one of its subtypes.
+func browseType(ctx context.Context, r Resolver, t *Type, by Name) error {
+	a, err := r.Ask(ctx, by.String(), "PTR")
+	if err != nil {
+		return err
+	}
+	for _, v := range sorted(a.Values) {
+		n, err := ParseName(v)
+		if err != nil || n.Instance == "" {
+			t.Problems = append(t.Problems, by.String()+" leads to "+dnsview.Clean(v)+", which is no service instance")
+			continue
+		}
+		one, err := Resolve(ctx, r, n)
+		if err != nil {
+			return err
+		}
+		one.Listed = true
+		if by.Subtype != "" {
+			one.FromTypes = []string{by.Subtype}
+		}
+		t.Incarnations = append(t.Incarnations, *one)
+	}
+	return nil
+}
+
+// Resolve asks for all that a client needs to reach one incarnation: SRV, TXT,
+// and the addresses of the targets.
+func Resolve(ctx context.Context, r Resolver, n Name) (*Incarnation, error) {
+	if n.Instance == "" {
+		return nil, invalid("%s is no service instance: write INSTANCE.%s", n, n.Type())
+	}
+	out := &Incarnation{Name: n}
+	var srv, txt, ptr Answer
+	g, gctx := errgroup.WithContext(ctx)
+	for _, q := range []struct {
+		name, typ string
+		to        *Answer
+	}{{n.String(), "SRV", &srv}, {n.String(), "TXT", &txt}, {n.Type().String(), "PTR", &ptr}} {
+		g.Go(func() (err error) {
+			*q.to, err = r.Ask(gctx, q.name, q.typ)
+			return err
+		})
+	}
+	if err := g.Wait(); err != nil {
+		return nil, err
+	}
+	out.Listed = lists(ptr, n)
+	out.attributes(txt)
+	return out, out.targets(ctx, r, srv)
+}
+
+func (i *Incarnation) attributes(txt Answer) {
+	i.HasTXT = len(txt.Values) > 0
+	switch {
+	case !i.HasTXT:
+		i.Problems = append(i.Problems, "it has no TXT record, which RFC 6763 section 6 wants")
+	case len(txt.Values) > 1:
+		i.Problems = append(i.Problems, "it has several TXT records, and the first is shown")
+	}
+	if i.HasTXT {
+		i.TXT = TXTOf(sorted(txt.Values)[0])
+	}
+}
+
+func (i *Incarnation) targets(ctx context.Context, r Resolver, srv Answer) error {
+	var all []providers.SRV
+	for _, v := range srv.Values {
+		s, ok := providers.ParseSRV(v)
+		if !ok {
+			i.Problems = append(i.Problems, "the SRV value "+dnsview.Clean(v)+" cannot be read")
+			continue
+		}
+		all = append(all, s)
+	}
+	slices.SortFunc(all, func(a, b providers.SRV) int {
+		return cmp.Or(cmp.Compare(a.Priority, b.Priority), cmp.Compare(b.Weight, a.Weight), cmp.Compare(a.Target, b.Target), cmp.Compare(a.Port, b.Port))
+	})
+	i.Refused = len(all) == 1 && all[0].Target == "."
+	i.Targets = make([]Target, len(all))
+	g, gctx := errgroup.WithContext(ctx)
+	g.SetLimit(atOnce)
+	for n, s := range all {
+		i.Targets[n].SRV = s
+		if s.Target == "." {
+			continue
+		}
+		g.Go(func() error { return i.Targets[n].address(gctx, r) })
+	}
+	if err := g.Wait(); err != nil {
+		return err
+	}
+	if len(all) == 0 {
+		i.Problems = append(i.Problems, "it has no node")
+	}
+	return nil
+}
+
+func (t *Target) address(ctx context.Context, r Resolver) error {
+	alias := false
+	for _, typ := range []string{"A", "AAAA"} {
+		a, err := r.Ask(ctx, t.Target, typ)
+		if err != nil {
+			return err
+		}
+		alias = alias || a.Alias
+		for _, v := range sorted(a.Values) {
+			if ip, ok := providers.ParseAddr(v); ok {
+				t.Addresses = append(t.Addresses, ip)
+			}
+		}
+	}
+	if len(t.Addresses) == 0 {
+		t.Problems = append(t.Problems, "its host has no address")
+	}
+	if alias {
+		t.Problems = append(t.Problems, "its host is an alias, which RFC 2782 forbids")
+	}
+	return nil
+}
+
+func lists(a Answer, n Name) bool {
+	return slices.ContainsFunc(a.Values, func(v string) bool { return providers.SameName(v, n.String()) })
+}
+
+func sorted(values []string) []string { return slices.Sorted(slices.Values(values)) }
+
+// Records answers from records that were read through an API, for a picture of
+// a zone as its provider has it.
+type Records struct {
+	byName map[string][]*providers.Record
+}
+
+// NewRecords makes a Resolver of the records of zones.
+func NewRecords(zones ...[]providers.Record) *Records {
+	x := &Records{byName: map[string][]*providers.Record{}}
+	for _, z := range zones {
+		for i := range z {
+			x.byName[z[i].Name] = append(x.byName[z[i].Name], &z[i])
+		}
+	}
+	return x
+}
+
+// Ask implements Resolver.
+func (x *Records) Ask(_ context.Context, name, typ string) (Answer, error) {
+	var a Answer
+	for _, r := range x.byName[providers.CanonicalName(name)] {
+		a.Exists = true
+		if r.Type == "CNAME" {
+			a.Alias = true
+		}
+		if r.Type != typ || r.Alias {
+			continue
+		}
+		a.Values = append(a.Values, r.Value)
+		if a.TTL == 0 || r.TTL < a.TTL {
+			a.TTL = r.TTL
+		}
+	}
+	return a, nil
+}
