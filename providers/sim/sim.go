@@ -28,6 +28,8 @@ type Options struct {
 	// down, in a goroutine of its own; may be nil. It is never called before
 	// WriteConfig has returned, and not after Close.
 	Node func(ctx context.Context, ev world.NodeEvent)
+	// Machine runs the instances that are launched, see world.Options; may be nil.
+	Machine func(ev world.MachineEvent)
 	// WriteConfig writes a config file for the world once every port listens,
 	// and gives its path; may be nil. An error of it ends Start.
 	WriteConfig func(e Endpoints) (path string, err error)

@@ -40,6 +40,8 @@ type Instance struct {
 	UserData    []byte
 	ClientToken string
 	Number      int // position in the cloud's list; grows with every launch
+
+	real bool // a machine runs it, see Options.Machine
 }
 
 // Address is an address of the account that an instance need not hold.
@@ -161,7 +163,7 @@ func (w *World) Launch(cloudName string, spec Instance) (Instance, error) {
 	}
 	spec.Tags, spec.Metadata = maps.Clone(spec.Tags), maps.Clone(spec.Metadata)
 	i := w.add(c, spec)
-	i.State = providers.StatePending
+	i.State, i.real = providers.StatePending, w.machine != nil
 	w.after(w.delays.Boot, func() { w.boot(c, i) })
 	return copyOf(i), nil
 }
@@ -199,6 +201,10 @@ func (w *World) boot(c *cloud, i *Instance) {
 	i.State, i.Changed = providers.StateRunning, w.now()
 	if !i.Public.IsValid() {
 		i.Public = w.newIP(c)
+	}
+	if i.real {
+		w.tell(c, i, Start)
+		return
 	}
 	booted := i.Changed
 	w.after(w.delays.Agent, func() {
@@ -242,7 +248,7 @@ func (w *World) Do(cloudName, id string, p Power) (before, after Instance, err e
 
 func (w *World) do(c *cloud, i *Instance, p Power) error {
 	down := func() {
-		if i.State == providers.StateRunning && p != Plug {
+		if !i.real && i.State == providers.StateRunning && p != Plug {
 			w.pending = append(w.pending, NodeEvent{Cloud: c.Cloud, Instance: copyOf(i)})
 		}
 	}
@@ -263,6 +269,10 @@ func (w *World) do(c *cloud, i *Instance, p Power) error {
 		case providers.StateRunning, providers.StatePending:
 			down()
 			i.State, i.Changed = providers.StateStopping, w.now()
+			if i.real {
+				w.tell(c, i, p)
+				return nil
+			}
 			w.after(w.delays.Stop, func() { w.halt(c, i) })
 			return nil
 		}
@@ -270,6 +280,10 @@ func (w *World) do(c *cloud, i *Instance, p Power) error {
 		if i.State == providers.StateRunning {
 			down()
 			i.Changed = w.now()
+			if i.real {
+				w.tell(c, i, p)
+				return nil
+			}
 			booted := i.Changed
 			w.after(w.delays.Agent, func() {
 				if i.State == providers.StateRunning && i.Changed.Equal(booted) {
@@ -283,15 +297,46 @@ func (w *World) do(c *cloud, i *Instance, p Power) error {
 			return nil
 		}
 		down()
+		if i.real {
+			w.tell(c, i, p)
+		}
 		if p == Plug {
 			w.terminate(c, i)
 			return nil
 		}
 		i.State, i.Changed = providers.StateTerminating, w.now()
+		if i.real {
+			return nil
+		}
 		w.after(w.delays.Stop, func() { w.terminate(c, i) })
 		return nil
 	}
 	return fmt.Errorf("%w: %s while %s", ErrState, p, i.State)
+}
+
+// tell leaves word for Options.Machine.
+func (w *World) tell(c *cloud, i *Instance, p Power) {
+	w.machines = append(w.machines, MachineEvent{Power: p, Cloud: c.Cloud, Instance: copyOf(i)})
+}
+
+// Halted says that the machine of an instance is off, by itself or because it
+// was told to: a running or stopping instance has stopped then, one that was
+// shutting down is terminated. It does nothing to any other.
+func (w *World) Halted(cloudName, id string) {
+	w.lock()
+	defer w.unlock()
+	c := w.cloud(cloudName)
+	i, ok := c.byID[id]
+	if !ok {
+		return
+	}
+	switch i.State {
+	case providers.StateRunning, providers.StateStopping:
+		i.State = providers.StateStopping
+		w.halt(c, i)
+	case providers.StateTerminating:
+		w.terminate(c, i)
+	}
 }
 
 func (w *World) halt(c *cloud, i *Instance) {

@@ -27,6 +27,11 @@ type Options struct {
 	// Node is told when a node's agent would act. It runs in a goroutine of its
 	// own, makes the agent's API calls, and may be nil.
 	Node func(ctx context.Context, ev NodeEvent)
+	// Machine is what runs the instances that are launched in this world, where
+	// something really does; the seeded ones are played all the same. It is told
+	// of each change of power, in order, by Run, and must not block. Such an
+	// instance is stopping or shutting down until Halted is called. It may be nil.
+	Machine func(ev MachineEvent)
 }
 
 // Delays are how long things take in the world.
@@ -53,6 +58,14 @@ type NodeEvent struct {
 	Instance Instance // a copy
 }
 
+// MachineEvent says what happens to the machine of an instance: Start, Stop,
+// Reboot, Terminate or Plug.
+type MachineEvent struct {
+	Power    Power
+	Cloud    Cloud
+	Instance Instance // a copy; at Start with the addresses that it has from now on
+}
+
 // World is a whole embedded world. Its methods are safe for concurrent use.
 type World struct {
 	mu      sync.Mutex
@@ -66,6 +79,9 @@ type World struct {
 	wake    chan struct{}
 	node    func(context.Context, NodeEvent)
 	pending []NodeEvent // events to hand out once the lock is free
+
+	machine  func(MachineEvent)
+	machines []MachineEvent // as pending
 
 	FleetID     string      // the fleet id of every marker in the world
 	Credentials Credentials // what the fronts accept
@@ -93,7 +109,7 @@ func New(o Options) *World {
 		o.Delays = DefaultDelays()
 	}
 	w := &World{
-		now: o.Now, delays: o.Delays, node: o.Node,
+		now: o.Now, delays: o.Delays, node: o.Node, machine: o.Machine,
 		rng:  rand.New(rand.NewPCG(o.Seed, 0x726f6c6c)),
 		wake: make(chan struct{}, 1),
 	}
@@ -117,12 +133,16 @@ func (w *World) Run(ctx context.Context) {
 		w.mu.Lock()
 		w.advance()
 		events := w.pending
-		w.pending = nil
+		machines := w.machines
+		w.pending, w.machines = nil, nil
 		next := time.Hour
 		if len(w.due) > 0 {
 			next = max(w.due[0].at.Sub(w.now()), time.Millisecond)
 		}
 		w.mu.Unlock()
+		for _, ev := range machines {
+			w.machine(ev)
+		}
 		for _, ev := range events {
 			if w.node != nil {
 				wg.Go(func() { w.node(ctx, ev) })
@@ -146,7 +166,7 @@ func (w *World) lock() {
 
 // unlock gives the lock back, and wakes Run if there is something to do.
 func (w *World) unlock() {
-	work := len(w.pending) > 0 || len(w.due) > 0
+	work := len(w.pending) > 0 || len(w.machines) > 0 || len(w.due) > 0
 	w.mu.Unlock()
 	if work {
 		select {
