@@ -48,7 +48,7 @@ prints it.`,
 		}
 		if dead {
 			a.tellUnknown(v)
-			return a.carry(ctx, s, planDead(v), c)
+			return a.carry(ctx, s, dnsview.PlanDeregisterDead(v), c)
 		}
 		ids, err := findRecords(v, args)
 		if err != nil {
@@ -59,26 +59,12 @@ prints it.`,
 	return cmd
 }
 
-// planDead plans the removal of all that is dead, and names what might be and
-// cannot be known: a person who asks for all dead ones must not read "nothing
-// to do" while a cloud is silent.
-func planDead(v *dnsview.View) dnsview.Plan {
-	p := dnsview.PlanDeregisterDead(v)
-	for i := range v.Findings {
-		f := &v.Findings[i]
-		if f.Class == dnsview.Unknown && (f.Would == dnsview.Dead || f.Would == dnsview.Dangling) && f.Record != nil {
-			p.Skipped = append(p.Skipped, f.Record.String()+": "+f.Reason)
-		}
-	}
-	return p
-}
-
-// tellUnknown says of how many more records nobody can know whether they are
-// dead: with the credentials of another account, those are all.
+// tellUnknown says of how many more records nothing is known at all: with the
+// credentials of another account, those are all.
 func (a *app) tellUnknown(v *dnsview.View) {
 	n, first := 0, ""
 	for i := range v.Findings {
-		if f := &v.Findings[i]; f.Class == dnsview.Unknown && f.Would != dnsview.Dead && f.Would != dnsview.Dangling && f.Record != nil {
+		if f := &v.Findings[i]; f.Class == dnsview.Unknown && f.Would == "" && f.Record != nil {
 			if n++; n == 1 {
 				first = f.Reason
 			}

@@ -3,10 +3,8 @@ package main
 import (
 	"context"
 	"crypto/rand"
-	"embed"
 	"encoding/hex"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -127,18 +125,6 @@ func serviceOf(s world.ServiceSeed) config.Service {
 	return x
 }
 
-// simTemplates boot those nodes of the world that no built-in template is for.
-func simTemplates() fs.FS {
-	sub, err := fs.Sub(templatesOfTheWorld, "simtemplates")
-	if err != nil {
-		panic(err) // the folder is compiled in
-	}
-	return sub
-}
-
-//go:embed simtemplates
-var templatesOfTheWorld embed.FS
-
 // writeAtomically writes a file that is either not there or whole.
 func writeAtomically(path string, write func(*os.File) error) error {
 	f, err := os.CreateTemp(filepath.Dir(path), ".rollcall-*")
@@ -181,16 +167,11 @@ func (h *host) render(service string, p providers.Provider) []byte {
 		if s.Zone == world.Route53Zone {
 			at = providers.Route53
 		}
-		templates, err := userdata.Builtin().Load(simTemplates())
-		if err != nil {
-			h.say("rollcall: the boot templates of the embedded clouds: %s", clean(err.Error()))
-			return nil
-		}
-		template, ok := templateFor(templates, &svc.Service, svc.Boot)
+		template, ok := templateFor(userdata.Builtin(), &svc.Service, svc.Boot)
 		if !ok {
 			return nil
 		}
-		r, err := templates.Render(template.Name, userdata.Input{Provider: p, Values: serviceValues(&template, &svc.Service, svc.Boot, at), Fleet: h.plan.FleetID})
+		r, err := userdata.Render(template.Name, userdata.Input{Provider: p, Values: serviceValues(&template, &svc.Service, svc.Boot, at), Fleet: h.plan.FleetID})
 		if err != nil {
 			h.say("rollcall: the boot script of %s cannot be rendered: %s", service, clean(err.Error()))
 			return nil
