@@ -32,9 +32,13 @@ type AgentConfig struct {
 	Port     uint16             `json:"port"`
 	Priority uint16             `json:"priority,omitempty"`
 	Weight   uint16             `json:"weight,omitempty"`
-	Health   Health             `json:"health"`
-	Register string             `json:"register"` // agent or console
-	Token    Token              `json:"token,omitzero"`
+	// Host says what the node's host name is made of, dns-sd only: {name} stands for
+	// the instance's name or hostname, {id} for its id. Empty means {name}.
+	Host     string `json:"host,omitempty"`
+	Recheck  int    `json:"recheck,omitempty"` // seconds between two looks whether the node is still in DNS; 0 means 600
+	Health   Health `json:"health"`
+	Register string `json:"register"` // agent or console
+	Token    Token  `json:"token,omitzero"`
 	// CloudKey is the key of the cloud that the text was rendered for; empty: the agent derives it.
 	CloudKey providers.CloudKey `json:"cloud_key,omitempty"`
 	// Endpoints override where the agent finds its services: cloudflare,

@@ -3,18 +3,26 @@ package userdata
 import (
 	"bytes"
 	"embed"
+	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"path"
+	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/goccy/go-yaml"
 )
 
-//go:embed templates/*.sh
+//go:embed templates/*.sh templates/*.yaml
 var builtin embed.FS
+
+// AnyKind is the agent of a template that does for services of every kind: the
+// variable kind says which, or the name does.
+const AnyKind = "any"
 
 // The formats of a boot script, by the ending of the template's file.
 const (
@@ -54,39 +62,43 @@ var (
 	unitName     = regexp.MustCompile(`^[A-Za-z0-9@_.:-]+\.(service|target)$`)
 )
 
-// parse reads one template.
+// parse reads one template. A mistake is told in one line, with file and line.
 func parse(file string, text []byte) (Template, error) {
-	fail := func(format string, args ...any) (Template, error) {
-		return Template{}, fmt.Errorf("template %s: %s", file, fmt.Sprintf(format, args...))
+	fail := func(line int, format string, args ...any) (Template, error) {
+		return Template{}, fmt.Errorf("template %s:%d: %s", file, line, fmt.Sprintf(format, args...))
 	}
 	text = bytes.ReplaceAll(text, []byte("\r\n"), []byte("\n"))
 	rest, ok := bytes.CutPrefix(text, []byte(headMark+"\n"))
 	top, body, ok2 := bytes.Cut(rest, []byte("\n"+headMark+"\n"))
 	if !ok || !ok2 {
-		return fail("it does not begin with a head between two lines of ---")
+		return fail(1, "it does not begin with a head between two lines of ---")
 	}
 	var h head
 	if err := yaml.UnmarshalWithOptions(top, &h, yaml.Strict()); err != nil {
-		return fail("%s", strings.Join(strings.Fields(strings.SplitN(yaml.FormatError(err, false, false), "\n", 2)[0]), " "))
+		line, what := yamlMistake(err)
+		return fail(1+line, "%s", what)
 	}
 	t := Template{Name: h.Name, Help: h.Help, Agent: h.Agent, After: h.After, Variables: h.Variables, Source: file, Format: FormatScript, body: string(body)}
+	t.bodyLine = bytes.Count(top, []byte("\n")) + 4
 	if ext := path.Ext(file); ext == ".yaml" || ext == ".yml" {
 		t.Format = FormatCloudConfig
 	}
+	at := func(key string) int { return 2 + lineOf(string(top), regexp.MustCompile(`^"?`+key+`"?\s*:`)) }
 	switch {
 	case !templateName.MatchString(t.Name):
-		return fail("name %q: it takes lower-case letters, digits and hyphens", t.Name)
-	case t.Agent != "" && t.Agent != "round-robin" && t.Agent != "dns-sd":
-		return fail("agent %q: it is round-robin, dns-sd or nothing", t.Agent)
+		return fail(at("name"), "name %q: it takes lower-case letters, digits and hyphens", t.Name)
+	case t.Agent != "" && t.Agent != "round-robin" && t.Agent != "dns-sd" && t.Agent != AnyKind:
+		return fail(at("agent"), "agent %q: it is round-robin, dns-sd, any or nothing", t.Agent)
 	case t.After != "" && !unitName.MatchString(t.After):
-		return fail("after %q is no name of a systemd unit", t.After)
+		return fail(at("after"), "after %q is no name of a systemd unit", t.After)
 	case t.Format == FormatScript && !strings.HasPrefix(t.body, "#!"):
-		return fail("the script does not begin with #!")
+		return fail(t.bodyLine, "the script does not begin with #!")
 	case t.Format == FormatCloudConfig && !strings.HasPrefix(t.body, "#cloud-config\n"):
-		return fail("the text does not begin with #cloud-config")
+		return fail(t.bodyLine, "the text does not begin with #cloud-config")
 	case (t.Agent != "") != hasLine(t.body, agentLine):
-		return fail("a template with an agent has the line %q, and only such a one", agentLine)
+		return fail(at("agent"), "a template with an agent has the line %q, and only such a one", agentLine)
 	}
+	own := len(t.Variables)
 	t.Variables = append(standardVariables(t.Agent), t.Variables...)
 	seen := map[string]bool{}
 	for i := range t.Variables {
@@ -94,20 +106,57 @@ func parse(file string, text []byte) (Template, error) {
 		if v.Type == "" {
 			v.Type = TypeString
 		}
+		line := 0
+		if i >= len(t.Variables)-own {
+			line = 2 + lineOf(string(top), regexp.MustCompile(`[-{,\s]"?name"?\s*:\s*["']?`+regexp.QuoteMeta(v.Name)+`["']?\s*([,}#]|$)`))
+		}
 		if seen[v.Name] {
-			return fail("variable %s is declared twice", v.Name)
+			return fail(line, "variable %s is declared twice, or is one of those that every template with an agent has", v.Name)
 		}
 		seen[v.Name] = true
 		if err := v.declared(); err != nil {
-			return fail("variable %s: %v", v.Name, err)
+			return fail(line, "variable %s: %v", v.Name, err)
 		}
 	}
-	for _, m := range placeholder.FindAllStringSubmatch(t.body, -1) {
-		if t.Format == FormatCloudConfig && !seen[m[1]] {
-			return fail("it uses the variable %s, which it does not declare", m[1])
+	if t.Format == FormatCloudConfig {
+		n := t.bodyLine
+		for line := range strings.Lines(t.body) {
+			for _, m := range placeholder.FindAllStringSubmatch(line, -1) {
+				if !seen[m[1]] {
+					return fail(n, "it uses the variable %s, which it does not declare", m[1])
+				}
+				if scalarLine.FindStringSubmatch(line) == nil {
+					return fail(n, "{{%s}} must be the whole value of a key or a list entry", m[1])
+				}
+			}
+			n++
 		}
 	}
 	return t, nil
+}
+
+// yamlMistake gives the line of a mistake within the text that was read, and what it is.
+func yamlMistake(err error) (line int, what string) {
+	text := strings.Join(strings.Fields(strings.SplitN(yaml.FormatError(err, false, false), "\n", 2)[0]), " ")
+	if m := yamlPlace.FindStringSubmatch(text); m != nil {
+		line, _ = strconv.Atoi(m[1]) // digits
+		return line, m[2]
+	}
+	return 1, text
+}
+
+var yamlPlace = regexp.MustCompile(`^\[(\d+):\d+\] (.*)$`)
+
+// lineOf gives the number of the first line that matches, from 0; 0 when none does.
+func lineOf(text string, re *regexp.Regexp) int {
+	n := 0
+	for line := range strings.Lines(text) {
+		if re.MatchString(strings.TrimRight(line, "\n")) {
+			return n
+		}
+		n++
+	}
+	return 0
 }
 
 func hasLine(body, line string) bool {
@@ -135,34 +184,55 @@ func Builtin() *Templates {
 }
 
 // Load adds the templates in the top folder of fsys (*.sh, *.yaml) to the
-// set and gives the new set. An operator's template hides a built-in one of the same name.
-func (t *Templates) Load(fsys fs.FS) (*Templates, error) {
+// set and gives the new set. An operator's template hides a built-in one of the
+// same name. A template that cannot be read is left out; the error, which are
+// Problems, has a line for each of them.
+func (t *Templates) Load(fsys fs.FS) (*Templates, error) { return t.load(fsys, "") }
+
+// LoadDir does what Load does for a folder of the disk; a folder that is not
+// there has no templates. The errors name the files with their folder.
+func (t *Templates) LoadDir(dir string) (*Templates, error) {
+	if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
+		return t, nil
+	}
+	return t.load(os.DirFS(dir), dir)
+}
+
+func (t *Templates) load(fsys fs.FS, dir string) (*Templates, error) {
+	out := &Templates{list: slices.Clone(t.list)}
 	entries, err := fs.ReadDir(fsys, ".")
 	if err != nil {
-		return nil, fmt.Errorf("read the templates: %w", err)
+		return out, Problems{fmt.Sprintf("read the templates: %v", err)}
 	}
-	out := &Templates{list: slices.Clone(t.list)}
+	var wrong Problems
 	from := map[string]string{}
 	for _, e := range entries {
 		if ext := path.Ext(e.Name()); e.IsDir() || ext != ".sh" && ext != ".yaml" && ext != ".yml" {
 			continue
 		}
+		file := filepath.Join(dir, e.Name())
 		text, err := fs.ReadFile(fsys, e.Name())
 		if err != nil {
-			return nil, fmt.Errorf("read the templates: %w", err)
+			wrong = append(wrong, fmt.Sprintf("template %s: %v", file, err))
+			continue
 		}
-		one, err := parse(e.Name(), text)
+		one, err := parse(file, text)
 		if err != nil {
-			return nil, err
+			wrong = append(wrong, err.Error())
+			continue
 		}
 		if other, ok := from[one.Name]; ok {
-			return nil, fmt.Errorf("template %s: %s has the name %s already", e.Name(), other, one.Name)
+			wrong = append(wrong, fmt.Sprintf("template %s: %s has the name %s already", file, other, one.Name))
+			continue
 		}
-		from[one.Name] = e.Name()
+		from[one.Name] = file
 		out.list = slices.DeleteFunc(out.list, func(o Template) bool { return o.Name == one.Name })
 		out.list = append(out.list, one)
 	}
 	slices.SortFunc(out.list, func(a, b Template) int { return strings.Compare(a.Name, b.Name) })
+	if len(wrong) > 0 {
+		return out, wrong
+	}
 	return out, nil
 }
 

@@ -3,8 +3,9 @@ package userdata
 import (
 	"bytes"
 	"compress/gzip"
+	"compress/zlib"
 	_ "embed" // the agent
-	"encoding/base64"
+	"encoding/binary"
 	"encoding/json"
 	"fmt"
 	"regexp"
@@ -42,9 +43,13 @@ func (t *Templates) Render(name string, in Input) (Rendered, error) {
 func (t *Template) render(in Input) (Rendered, error) {
 	values, p := t.values(in.Values)
 	r := Rendered{Limit: EC2Limit}
-	switch in.Provider {
-	case providers.EC2:
-	case providers.Triton:
+	switch {
+	case in.Provider == providers.Triton && in.ASG:
+		p = append(p, fmt.Sprintf("template %s: Auto Scaling groups are of EC2", t.Name))
+	case in.Provider == providers.Triton && !t.For(in.Provider):
+		p = append(p, fmt.Sprintf("template %s: it is a #cloud-config, and Triton runs a user-script as a program: use a template that is a script", t.Name))
+	case in.Provider == providers.EC2:
+	case in.Provider == providers.Triton:
 		r.Limit = TritonLimit
 	default:
 		p = append(p, fmt.Sprintf("template %s: %q is neither ec2 nor triton", t.Name, in.Provider))
@@ -53,10 +58,16 @@ func (t *Template) render(in Input) (Rendered, error) {
 	if t.Agent != "" && len(p) == 0 {
 		cfg, warnings, problems := t.config(values, in)
 		p = append(p, problems...)
+		after := t.After
+		if unit, ok := values["unit"]; ok {
+			if after = unit; unit != "" && !unitName.MatchString(unit) {
+				p = append(p, fmt.Sprintf("template %s: unit: %q is no name of a systemd unit, such as nginx.service", t.Name, unit))
+			}
+		}
 		r.Agent, r.Warnings = &cfg, warnings
 		if len(p) == 0 {
 			var err error
-			if agent, err = agentBlock(cfg, t.After); err != nil {
+			if agent, err = agentBlock(cfg, after); err != nil {
 				p = append(p, fmt.Sprintf("template %s: %v", t.Name, err))
 			}
 		}
@@ -64,24 +75,59 @@ func (t *Template) render(in Input) (Rendered, error) {
 	if len(p) > 0 {
 		return Rendered{}, p
 	}
-	text, err := t.fill(values, agent)
+	text, origin, err := t.fill(values, agent)
 	if err != nil {
 		return Rendered{}, Problems{err.Error()}
 	}
-	r.Text, r.Left = text, r.Limit-len(text)
+	r.Text, r.Plain, r.origin = text, text, origin
+	if len(text) > r.Limit && in.Provider == providers.EC2 {
+		// cloud-init unpacks gzip there. A user-script of Triton is run as it is.
+		if r.Text, err = zipped(text); err != nil {
+			return Rendered{}, Problems{fmt.Sprintf("template %s: %v", t.Name, err)}
+		}
+		r.Warnings = append(r.Warnings, fmt.Sprintf("the boot script has %d bytes and is sent compressed, in %d: the image needs cloud-init to unpack it", len(text), len(r.Text)))
+	}
+	r.Left = r.Limit - len(r.Text)
 	switch {
 	case r.Left < 0:
-		return r, Problems{fmt.Sprintf("template %s: the boot script has %d bytes, %s takes %d: %d too many; shorten the template or its values", t.Name, len(text), in.Provider, r.Limit, -r.Left)}
+		how := ""
+		if r.Compressed() {
+			how = fmt.Sprintf(", %d compressed", len(r.Text))
+		}
+		return r, Problems{fmt.Sprintf("template %s: the boot script has %d bytes%s, %s takes %d: %d too many; shorten the template or its values", t.Name, len(text), how, in.Provider, r.Limit, -r.Left)}
 	case r.Left < littleRoom:
 		r.Warnings = append(r.Warnings, fmt.Sprintf("only %d bytes are left below the limit of %d", r.Left, r.Limit))
 	}
 	return r, nil
 }
 
-// fill puts values and agent into their places.
-func (t *Template) fill(values map[string]string, agent []string) ([]byte, error) {
+// zipped compresses a text, always to the same bytes.
+func zipped(text []byte) ([]byte, error) {
 	var b bytes.Buffer
+	z, err := gzip.NewWriterLevel(&b, gzip.BestCompression)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := z.Write(text); err != nil {
+		return nil, err
+	}
+	if err := z.Close(); err != nil {
+		return nil, err
+	}
+	return b.Bytes(), nil
+}
+
+// fill puts values and agent into their places. It also gives the line of the
+// template that each line comes from.
+func (t *Template) fill(values map[string]string, agent []string) (text []byte, origin []int, err error) {
+	var b bytes.Buffer
+	from := t.bodyLine - 1
+	add := func(line string, at int) {
+		b.WriteString(line)
+		origin = append(origin, at)
+	}
 	for line := range strings.Lines(t.body) {
+		from++
 		bare := strings.TrimSpace(line)
 		indent := line[:len(line)-len(strings.TrimLeft(line, " \t"))]
 		switch {
@@ -89,29 +135,29 @@ func (t *Template) fill(values map[string]string, agent []string) ([]byte, error
 			for _, v := range t.Variables {
 				if uses(t.body, v.Name) {
 					if strings.ContainsAny(values[v.Name], "$`") {
-						b.WriteString(indent + "# shellcheck disable=SC2016 # it is meant as it stands\n")
+						add(indent+"# shellcheck disable=SC2016 # it is meant as it stands\n", 0)
 					}
-					b.WriteString(indent + v.Name + "=" + shellQuote(values[v.Name]) + "\n")
+					add(indent+v.Name+"="+shellQuote(values[v.Name])+"\n", from)
 				}
 			}
 		case bare == agentLine:
 			for _, l := range agent {
 				if l != "" {
-					b.WriteString(indent)
+					l = indent + l
 				}
-				b.WriteString(l + "\n")
+				add(l+"\n", 0)
 			}
 		case t.Format == FormatCloudConfig && placeholder.MatchString(line):
 			filled, err := fillScalar(line, values)
 			if err != nil {
-				return nil, fmt.Errorf("template %s: %w", t.Name, err)
+				return nil, nil, fmt.Errorf("template %s:%d: %w", t.Source, from, err)
 			}
-			b.WriteString(filled)
+			add(filled, from)
 		default:
-			b.WriteString(line)
+			add(line, from)
 		}
 	}
-	return b.Bytes(), nil
+	return b.Bytes(), origin, nil
 }
 
 // uses reports whether a script reads a shell variable.
@@ -151,21 +197,25 @@ func agentBlock(cfg AgentConfig, after string) ([]string, error) {
 		return nil, err
 	}
 	block := strings.Replace(installConfig, "@config@", strings.TrimSpace(text.String()), 1)
-	if cfg.Register == RegisterAgent {
-		packed, err := packAgent(cfg.DNS)
-		if err != nil {
-			return nil, err
-		}
-		block += strings.Replace(strings.Replace(installAgent, "@after@", after, 1), "@agent@", packed, 1)
+	if cfg.Register != RegisterAgent {
+		block += "mv /etc/rollcall/node.json.new /etc/rollcall/node.json\n"
+		return strings.Split(strings.TrimRight(block, "\n"), "\n"), nil
 	}
+	packed, err := packAgent(cfg.DNS)
+	if err != nil {
+		return nil, err
+	}
+	// What systemd calls nginx.service is nginx to the LSB.
+	block += strings.NewReplacer("@after@", after, "@should@", strings.TrimSuffix(after, ".service"), "@agent@", packed).Replace(installAgent)
 	return strings.Split(strings.TrimRight(block, "\n"), "\n"), nil
 }
 
 // packAgent makes the agent small: without comments, without the half for the
-// DNS provider that this node does not speak to, compressed, and in base64.
+// DNS provider that this node does not speak to, compressed, and in base85,
+// which python3 reads and which takes less room than base64.
 func packAgent(dns providers.Provider) (string, error) {
 	var b bytes.Buffer
-	z, err := gzip.NewWriterLevel(&b, gzip.BestCompression)
+	z, err := zlib.NewWriterLevel(&b, zlib.BestCompression)
 	if err != nil {
 		return "", err
 	}
@@ -175,7 +225,26 @@ func packAgent(dns providers.Provider) (string, error) {
 	if err := z.Close(); err != nil {
 		return "", err
 	}
-	return base64.StdEncoding.EncodeToString(b.Bytes()), nil
+	return base85(b.Bytes()), nil
+}
+
+// base85 writes what Python's base64.b85decode reads (the alphabet of RFC 1924,
+// four bytes in five characters, the last group padded and cut).
+func base85(data []byte) string {
+	const digits = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz!#$%&()*+-;<=>?@^_`{|}~"
+	var b strings.Builder
+	for group := range slices.Chunk(data, 4) {
+		var four [4]byte
+		copy(four[:], group)
+		n := binary.BigEndian.Uint32(four[:])
+		var five [5]byte
+		for i := 4; i >= 0; i-- {
+			five[i] = digits[n%85]
+			n /= 85
+		}
+		b.Write(five[:len(group)+1])
+	}
+	return b.String()
 }
 
 // The class of the agent that speaks to each DNS provider; a class ends at the
@@ -220,7 +289,23 @@ func (t *Template) config(v map[string]string, in Input) (AgentConfig, []string,
 			HTTP: v["health_path"], Command: v["health_command"], Port: uint16(num("port")),
 			Need: num("health_need"), Of: num("health_of"), Interval: num("health_interval"),
 		},
-		Register: v["register"], CloudKey: in.CloudKey, Endpoints: in.Endpoints,
+		Recheck: num("recheck"), Register: v["register"], CloudKey: in.CloudKey, Endpoints: in.Endpoints,
+	}
+	if t.Agent == AnyKind {
+		if cfg.Kind = v["kind"]; cfg.Kind == "auto" {
+			cfg.Kind = "round-robin"
+			if strings.Contains(cfg.Service, "._tcp.") || strings.Contains(cfg.Service, "._udp.") {
+				cfg.Kind = "dns-sd"
+			}
+		}
+	}
+	if cfg.Kind == "dns-sd" {
+		cfg.host(v["host"], in, add)
+	} else {
+		cfg.Priority, cfg.Weight = 0, 0
+	}
+	if in.ASG {
+		cfg.CloudKey = "" // one launch template serves groups in several accounts and regions
 	}
 	if cfg.Health.Command != "" {
 		cfg.Health.HTTP = ""
@@ -259,10 +344,38 @@ func (t *Template) config(v map[string]string, in Input) (AgentConfig, []string,
 	return cfg, warnings, p
 }
 
+// host takes what the node's host name is made of. The nodes of an Auto Scaling
+// group have one name between them, so there the id makes it.
+func (cfg *AgentConfig) host(host string, in Input, add func(name, format string, args ...any)) {
+	if in.ASG && host == "{name}" {
+		host = "{id}"
+	}
+	if host != "{name}" {
+		cfg.Host = host
+	}
+	if in.ASG && !strings.Contains(host, "{id}") {
+		add("host", "%s: the nodes of an Auto Scaling group share their name; use {id}", host)
+	}
+	longest := strings.NewReplacer("{id}", strings.Repeat("i", 36), "{name}", "n").Replace(host)
+	if !providers.InZone(longest, cfg.Zone) {
+		longest += "." + cfg.Zone
+	}
+	if _, err := domain(longest); err != nil {
+		add("host", "%v", err)
+	}
+	labels := strings.Split(cfg.Service, ".")
+	if len(labels) < 3 || !strings.HasPrefix(labels[1], "_") || labels[2] != "_tcp" && labels[2] != "_udp" {
+		add("service", "%s is no instance of a DNS-SD service, such as v1._http._tcp.%s (RFC 6763 section 4.1)", cfg.Service, cfg.Zone)
+	}
+}
+
 // credentials says where the agent finds what it needs to write to DNS.
 func (cfg *AgentConfig) credentials(v map[string]string, at providers.Provider, add func(name, format string, args ...any)) []string {
 	if v["token"] != "" && v["token_source"] != TokenScript {
-		add("token", "it would stand in the script for everybody to read; token_source=script says that this is meant")
+		add("token", "it would stand in the script for everybody to read; token_source=script with token_in_script=%s says that this is meant", TokenInScript)
+	}
+	if v["token_source"] == TokenScript && v["token_in_script"] != TokenInScript {
+		add("token_in_script", "the token would stand in the script. %s; token_in_script=%s says that this is meant", givesAway, TokenInScript)
 	}
 	if cfg.DNS == providers.Route53 {
 		if at == providers.Triton {
@@ -286,7 +399,7 @@ func (cfg *AgentConfig) credentials(v map[string]string, at providers.Provider, 
 			add("token", "it is not set, and token_source=script says that it stands in the script")
 		}
 		cfg.Token.Key = ""
-		return []string{"the Cloudflare token stands in the user data: whoever can read the metadata of a node, or describe the instance, can change the zone " + cfg.Zone}
+		return []string{"the Cloudflare token stands in the user data of nodes of " + cfg.Service + ". " + givesAway + " " + cfg.Zone}
 	case cfg.Token.Source == TokenMetadata && at != providers.Triton:
 		add("token_source", "metadata is for Triton; EC2 has ssm")
 	case cfg.Token.Source == TokenSSM && at != providers.EC2:

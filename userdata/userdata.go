@@ -47,13 +47,20 @@ type Variable struct {
 type Template struct {
 	Name      string
 	Help      string
-	Agent     string // kind of service that the agent registers: round-robin, dns-sd, or empty for no agent
-	After     string // systemd unit that must be up before the agent starts, e.g. nginx.service
+	Agent     string // kind of service that the agent registers: round-robin, dns-sd, any, or empty for no agent
+	After     string // systemd unit that must be up before the agent starts, e.g. nginx.service; a variable named unit decides it otherwise
 	Variables []Variable
 	Source    string // file that it comes from
 	Format    string // sh or cloud-config
 	Builtin   bool
 	body      string
+	bodyLine  int // line of the file that the body begins with
+}
+
+// For reports whether the template can boot a node of that provider's clouds:
+// Triton runs a user-script as a program, so a #cloud-config is not for it.
+func (t *Template) For(p providers.Provider) bool {
+	return p == providers.EC2 || p == providers.Triton && t.Format == FormatScript
 }
 
 // Input is what a rendering needs.
@@ -64,16 +71,26 @@ type Input struct {
 	CloudKey  providers.CloudKey // key of the cloud, when known; the agent derives it otherwise
 	ZoneID    string             // id of the service's zone, when known
 	Endpoints map[string]string  // see AgentConfig.Endpoints
+	// ASG asks for a text that fits every instance that an Auto Scaling group
+	// starts: nothing in it belongs to one launch, to one cloud or to one node.
+	ASG bool
 }
 
 // Rendered is a boot script ready to be launched.
 type Rendered struct {
-	Text     []byte
-	Limit    int // raw bytes that the cloud takes
-	Left     int // bytes left below the limit
+	Text     []byte // what the cloud is given; compressed where it would not fit otherwise
+	Plain    []byte // the same to read
+	Limit    int    // raw bytes that the cloud takes
+	Left     int    // bytes left below the limit
 	Warnings []string
 	Agent    *AgentConfig // nil when the template has no agent
+
+	origin []int // line of the template that each line of Plain comes from; 0 for none
 }
+
+// Compressed reports whether the cloud is given the text in gzip, which
+// cloud-init unpacks on EC2.
+func (r *Rendered) Compressed() bool { return len(r.Text) != len(r.Plain) }
 
 // Templates is a set of templates: the built-in ones, and those that an
 // operator has added.

@@ -13,6 +13,13 @@ import (
 	"rollcall/providers"
 )
 
+// TokenInScript is the value of the variable token_in_script that says: the
+// token is to stand in the script, and it is known what that means.
+const TokenInScript = "yes-i-know"
+
+// givesAway says what a token in the script means.
+const givesAway = "Everybody who can describe the instance, read its metadata from any process on it, or see the launch template then has the token, and can change every record of the zone"
+
 // MaxTTL is the largest TTL (RFC 2181 section 8).
 const MaxTTL = 1<<31 - 1
 
@@ -32,17 +39,25 @@ func standardVariables(agent string) []Variable {
 		{Name: "ipv6", Type: TypeBool, Default: "false", Help: "register IPv6 addresses too"},
 		{Name: "port", Type: TypePort, Default: "80", Help: "port of the service"},
 		{Name: "health_path", Type: TypeString, Default: "/", Pattern: "|/[!-~]*", Help: "path that answers 200 when the node is well; empty for a look whether the port is open"},
-		{Name: "health_command", Type: TypeString, Help: "command that succeeds when the node is well, in the place of the path"},
+		{Name: "health_command", Type: TypeString, Example: "systemctl is-active --quiet nginx", Help: "command that succeeds when the node is well, in the place of the path"},
 		{Name: "health_need", Type: TypeInt, Default: "2", Pattern: "[1-9][0-9]?", Help: "checks that must pass, or fail, of the last health_of"},
 		{Name: "health_of", Type: TypeInt, Default: "3", Pattern: "[1-9][0-9]?", Help: "checks that are looked at"},
 		{Name: "health_interval", Type: TypeInt, Default: "5", Pattern: "[1-9][0-9]{0,3}", Help: "seconds between two checks"},
-		{Name: "token_source", Type: TypeEnum, Default: "auto", Options: []string{"auto", TokenMetadata, TokenSSM, TokenScript}, Help: "where the agent finds the Cloudflare token: Triton metadata, AWS parameter store, or the script itself (anyone who can read the user data then has it); auto is metadata on Triton and ssm on EC2"},
-		{Name: "token_key", Type: TypeString, Pattern: "|[A-Za-z0-9_./-]{1,200}", Help: "metadata key (default cloudflare-token) or parameter name (default /rollcall/cloudflare-token)"},
+		{Name: "recheck", Type: TypeInt, Default: "600", Pattern: "[1-9][0-9]{1,4}", Help: "seconds between two looks whether the node is still in DNS, with its address of now; two to four calls to the DNS provider each"},
+		{Name: "token_source", Type: TypeEnum, Default: "auto", Options: []string{"auto", TokenMetadata, TokenSSM, TokenScript}, Help: "where the agent finds the Cloudflare token: Triton metadata, AWS parameter store, or the script itself (see token_in_script); auto is metadata on Triton and ssm on EC2"},
+		{Name: "token_key", Type: TypeString, Pattern: "|[A-Za-z0-9_./-]{1,200}", Example: "/rollcall/cloudflare-token", Help: "metadata key (default cloudflare-token) or parameter name (default /rollcall/cloudflare-token)"},
 		{Name: "token", Type: TypeString, Secret: true, Pattern: "|[A-Za-z0-9_-]{1,200}", Help: "the token itself, for token_source script"},
+		{Name: "token_in_script", Type: TypeString, Pattern: "|" + TokenInScript, Example: TokenInScript, Help: TokenInScript + " puts the token into the script. " + givesAway},
 	}
-	if agent == "dns-sd" {
-		v[0].Example = "v1._theservice._tcp.example.com"
+	if agent == AnyKind {
+		v = slices.Insert(v, 1, Variable{Name: "kind", Type: TypeEnum, Default: "auto", Options: []string{"auto", "round-robin", "dns-sd"}, Help: "kind of the service; auto is dns-sd where the name has _tcp or _udp in it"})
+	}
+	if agent == "dns-sd" || agent == AnyKind {
+		if agent == "dns-sd" {
+			v[0].Example = "v1._theservice._tcp.example.com"
+		}
 		v = append(v,
+			Variable{Name: "host", Type: TypeString, Default: "{name}", Pattern: `[a-z0-9._-]*\{(name|id)\}[a-z0-9._-]*`, Help: "host name of the node, below the zone: {name} is the instance's name or hostname, {id} its id"},
 			Variable{Name: "priority", Type: TypeInt, Default: "0", Help: "SRV priority, 0 to 65535: lower is tried first (RFC 2782)"},
 			Variable{Name: "weight", Type: TypeInt, Default: "10", Help: "SRV weight, 0 to 65535: share of the load (RFC 2782)"})
 	}

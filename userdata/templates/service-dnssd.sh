@@ -1,37 +1,49 @@
 ---
 name: service-dnssd
-help: a node of a DNS-SD service with nginx as the example (Debian or Ubuntu, EC2 or Triton)
+help: a node of a DNS-SD service, any with a port and a health check; nginx is the example (Debian or Ubuntu, EC2 or Triton)
 agent: dns-sd
-after: nginx.service
 variables:
+  - name: packages
+    type: string
+    default: nginx
+    pattern: "[a-z0-9][a-z0-9.+-]*( [a-z0-9][a-z0-9.+-]*)*"
+    help: packages to install, with blanks between them
+  - name: unit
+    type: string
+    default: nginx.service
+    pattern: "[A-Za-z0-9@_:-]+\\.service"
+    help: systemd unit of the service
   - name: greeting
     type: string
     default: Hello from
-    help: what the page says before the node's name
+    help: what the page of nginx says before the node's name
 ---
 #!/bin/sh
-# A node of a DNS-SD service: nginx on its port, with a page that says which node answered.
+# A node of a DNS-SD service. Where the service is nginx, it listens on the
+# service's port, with a page that says which node answered.
 # Running it again changes nothing, so it can stand where a cloud runs it at every boot.
 set -eu
 export DEBIAN_FRONTEND=noninteractive
 # rollcall: values
 
 # --- the machine and its service ---
-if ! command -v nginx >/dev/null; then
-	for try in 1 2 3 4 5; do
-		if apt-get -qq update && apt-get -qq -y install nginx; then break; fi
-		[ "$try" -lt 5 ] || { echo "nginx cannot be installed" >&2 && exit 1; }
-		sleep $((try * 5))
-	done
-fi
-id=$(mdata-get sdc:uuid 2>/dev/null || cloud-init query instance_id 2>/dev/null || hostname)
-esc() { printf '%s' "$1" | sed 's/&/\&amp;/g; s/</\&lt;/g; s/>/\&gt;/g'; }
-mkdir -p /var/www/html /etc/nginx/sites-enabled
-printf '<!doctype html><title>%s</title><h1>%s %s</h1><p>%s, %s\n' \
-	"$(esc "$service")" "$(esc "$greeting")" "$(esc "$(hostname)")" "$(esc "$id")" "$(esc "$service")" >/var/www/html/index.html
-six=
-if [ -e /proc/net/if_inet6 ]; then six="listen [::]:$port default_server;"; fi
-cat >/etc/nginx/sites-enabled/default.new <<NGINX
+for try in 1 2 3 4 5; do
+	# shellcheck disable=SC2086 # one word for each package
+	if dpkg -s $packages >/dev/null 2>&1; then break; fi
+	# shellcheck disable=SC2086
+	if apt-get -qq update && apt-get -qq -y install $packages; then break; fi
+	[ "$try" -lt 5 ] || { echo "$packages cannot be installed" >&2 && exit 1; }
+	sleep $((try * 5))
+done
+if command -v nginx >/dev/null; then
+	id=$(mdata-get sdc:uuid 2>/dev/null || cloud-init query instance_id 2>/dev/null || hostname)
+	esc() { printf '%s' "$1" | sed 's/&/\&amp;/g; s/</\&lt;/g; s/>/\&gt;/g'; }
+	mkdir -p /var/www/html /etc/nginx/sites-enabled
+	printf '<!doctype html><title>%s</title><h1>%s %s</h1><p>%s, %s\n' \
+		"$(esc "$service")" "$(esc "$greeting")" "$(esc "$(hostname)")" "$(esc "$id")" "$(esc "$service")" >/var/www/html/index.html
+	six=
+	if [ -e /proc/net/if_inet6 ]; then six="listen [::]:$port default_server;"; fi
+	cat >/etc/nginx/sites-enabled/default.new <<NGINX
 server {
 	listen $port default_server;
 	$six
@@ -39,14 +51,15 @@ server {
 	add_header X-Node "$(hostname)" always;
 }
 NGINX
-rm -f /etc/nginx/sites-enabled/default
-mv /etc/nginx/sites-enabled/default.new /etc/nginx/sites-enabled/default
-nginx -t
+	rm -f /etc/nginx/sites-enabled/default
+	mv /etc/nginx/sites-enabled/default.new /etc/nginx/sites-enabled/default
+	nginx -t
+fi
 if [ -d /run/systemd/system ]; then
-	systemctl enable nginx.service
-	systemctl --no-block restart nginx.service
+	systemctl enable "$unit"
+	systemctl --no-block restart "$unit"
 else
-	service nginx restart
+	service "${unit%.service}" restart
 fi
 
 # rollcall: agent
