@@ -48,10 +48,19 @@ type Patient struct {
 
 // Lookup reads a name, again when the account throttles or does not answer.
 func (p *Patient) Lookup(ctx context.Context, zone providers.Zone, name, typ string) ([]providers.Record, error) {
+	var rows []providers.Record
+	err := p.Ask(ctx, func() (err error) {
+		rows, err = p.DNS.Lookup(ctx, zone, name, typ)
+		return err
+	})
+	return rows, err
+}
+
+// Ask puts a question, again when the account throttles or does not answer.
+func (p *Patient) Ask(ctx context.Context, question func() error) error {
 	for try := 1; ; try++ {
-		rows, err := p.DNS.Lookup(ctx, zone, name, typ)
-		if err == nil || !passes(err) || try >= maxTries || !p.pause(ctx, try, err) {
-			return rows, err
+		if err := question(); err == nil || !passes(err) || try >= maxTries || !p.pause(ctx, try, err) {
+			return err
 		}
 	}
 }

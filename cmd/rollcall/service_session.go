@@ -1,0 +1,318 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"rollcall/cmd/rollcall/config"
+	"rollcall/dnsview"
+	"rollcall/dnsview/apply"
+	"rollcall/dnsview/dnssd"
+	"rollcall/dnsview/wire"
+	"rollcall/providers"
+)
+
+// serviceSession is what a command on one service works with: the config, and of all
+// sources only the zone that the service lies in. No cloud is set up or asked: a host
+// that joins has the credentials of its DNS account and no others.
+type serviceSession struct {
+	*session
+	source   zoneSource
+	zone     providers.Zone
+	dns      *dnssd.Patient
+	declared dnsview.Service // as the config declares the service; zero when it does not
+}
+
+// openService opens the zone that a name lies in.
+func (a *app) openService(ctx context.Context, name string) (*serviceSession, error) {
+	if err := a.enterDemo(ctx); err != nil {
+		return nil, err
+	}
+	path, err := config.Find(a.config)
+	if err != nil {
+		return nil, err
+	}
+	if path == "" {
+		return nil, usagef("there is no config, hence no fleet id and no zone: write one with rollcall config init, or name it with --config")
+	}
+	s := &session{app: a}
+	if s.config, err = config.Load(path, keyRules()); err != nil {
+		return nil, err
+	}
+	if err := s.needFleet(); err != nil {
+		return nil, err
+	}
+	if s.config.Resolvers, err = resolversOf(s.config); err != nil {
+		return nil, err
+	}
+	out := &serviceSession{session: s}
+	if err := out.findSource(name); err != nil {
+		return nil, err
+	}
+	s.zones = []zoneSource{out.source}
+	s.state = filepath.Join(config.StateDir(), s.config.StateName())
+	a.closers = append(a.closers, s.close)
+	for _, d := range s.config.DeclaredServices() {
+		if providers.SameName(d.Name, name) {
+			out.declared = d
+		}
+	}
+	out.dns = &dnssd.Patient{DNS: out.source.dns, Turn: s.turn}
+	return out, out.findZone(ctx)
+}
+
+func (s *serviceSession) findSource(name string) error {
+	zone, ok := s.config.ZoneOf(providers.CanonicalName(name))
+	if !ok {
+		var have []string
+		for _, z := range s.config.Zones {
+			have = append(have, z.Name)
+		}
+		return usagef("%s lies in none of the zones of the config (%s)", clean(name), cmp.Or(strings.Join(have, ", "), "there are none"))
+	}
+	for i := range s.config.Zones {
+		if z := &s.config.Zones[i]; z.Name == zone {
+			s.source = newAccounts(s.app.now).zone(z)
+			if s.source.err != nil {
+				return &config.Error{Pos: z.Pos, What: "zone " + z.Name + ": " + cause(s.source.err)}
+			}
+		}
+	}
+	return nil
+}
+
+// findZone asks the account for the zone. Of two zones of one name the public one counts.
+func (s *serviceSession) findZone(ctx context.Context) error {
+	err := s.dns.Ask(ctx, func() error {
+		found := false
+		cov := s.source.dns.Zones(ctx, func(page []providers.Zone) {
+			for _, z := range page {
+				if providers.SameName(z.Name, s.source.name) && (!found || s.zone.Private) {
+					s.zone, found = z, true
+				}
+			}
+		})
+		switch {
+		case found:
+			return nil
+		case cov.Complete():
+			return missingZone(s.source)
+		}
+		return cov.Err
+	})
+	return asRefusal(err)
+}
+
+// state gives the zone for a plan, with nothing read of it yet.
+func (s *serviceSession) reading() dnssd.Zone {
+	return dnssd.Zone{Zone: s.zone, Fleet: s.config.Fleet, Now: s.app.now()}
+}
+
+// narrow is a zone of which only the names of a change are read: the guards of a
+// host's own change rest on nothing else. It says so with a partial coverage.
+type narrow struct {
+	*dnssd.Patient
+	now func() time.Time
+}
+
+var errNarrow = errors.New("only the names of this change are read")
+
+// Records implements apply.Zone.
+func (n narrow) Records(context.Context, providers.Zone, func([]providers.Record)) providers.Coverage {
+	t := n.now()
+	return providers.Coverage{State: providers.CoveragePartial, Expected: -1, Started: t, Finished: t, Err: errNarrow}
+}
+
+// whole is a zone that is read completely.
+type whole struct {
+	*dnssd.Patient
+	providers.RecordLister
+}
+
+// serviceEngine makes what carries out plans of this service.
+func (s *serviceSession) serviceEngine(zone apply.Zone) (*apply.Engine, error) {
+	j, err := s.openJournal()
+	if err != nil {
+		return nil, err
+	}
+	g := s.config.Guards
+	return apply.New(apply.Options{
+		Fleet: s.config.Fleet, Services: s.config.DeclaredServices(), Allow: g.Allow, Journal: j, Who: who(), Now: s.app.now,
+		Guards:  apply.Guards{Age: g.Age, Grace: g.Grace, Threshold: g.Threshold},
+		Zones:   []apply.ZoneTarget{{Zone: s.zone, DNS: zone}},
+		Wire:    &wire.Asker{Resolvers: s.config.Resolvers},
+		Timeout: hostPatience,
+	}), nil
+}
+
+// carryService carries a plan out and tells what became of it. What the zone refuses is
+// one line and exit code 2.
+func (a *app) carryService(ctx context.Context, s *serviceSession, zone apply.Zone, made dnssd.Made, c changing) error {
+	for _, n := range made.Notes {
+		a.say("rollcall: %s", clean(n))
+	}
+	plan := made.Plan
+	for i := range plan.Steps {
+		if ch := plan.Steps[i].Change; ch.Op == providers.OpCreate && ch.After.Type == "TXT" {
+			a.txtIsPublic(ch.After.Name)
+		}
+	}
+	if len(plan.Steps) == 0 {
+		for _, l := range plan.Skipped {
+			a.say("left alone: %s", clean(l))
+		}
+		if c.form == asJSON || c.form == asYAML {
+			if err := writeData(a.out, c.form, newReportRow(&apply.Report{Plan: plan}, c.dryRun)); err != nil {
+				return err
+			}
+		}
+		if len(plan.Skipped) > 0 {
+			return ended(exitFailed)
+		}
+		a.say("nothing to do")
+		return nil
+	}
+	e, err := s.serviceEngine(zone)
+	if err != nil {
+		return err
+	}
+	r := a.serviceRun(ctx, e, plan, c.dryRun)
+	if !r.OK() && plan.Verb == dnsview.VerbJoin && !c.dryRun {
+		a.takeBack(ctx, e, r)
+	}
+	if err := refusedBy(r); err != nil && !c.dryRun {
+		if c.form == asJSON || c.form == asYAML {
+			err = errors.Join(err, writeData(a.out, c.form, newReportRow(r, c.dryRun)))
+		}
+		return &codeError{code: exitUsage, err: err}
+	}
+	return a.tellService(r, c)
+}
+
+// serviceRun carries a plan out, or checks it. No guard of these plans can be
+// answered by typing, so nothing is asked; and no cloud is read, so nothing is said of it.
+func (a *app) serviceRun(ctx context.Context, e *apply.Engine, plan dnsview.Plan, dryRun bool) *apply.Report {
+	if dryRun {
+		return e.Check(ctx, plan)
+	}
+	tell := a.progress()
+	return e.Run(ctx, plan, apply.Confirm{}, func(ev apply.Event) {
+		if ev.Kind != apply.EventEvidence {
+			tell(ev)
+		}
+	})
+}
+
+func (a *app) tellService(r *apply.Report, c changing) error {
+	for _, l := range r.Plan.Skipped {
+		a.say("left alone: %s", clean(l))
+	}
+	row := newReportRow(r, c.dryRun)
+	var err error
+	switch c.form {
+	case asJSON, asYAML:
+		err = writeData(a.out, c.form, row)
+	case asName:
+		var b strings.Builder
+		for _, st := range row.Steps {
+			if st.Record != nil && st.State == string(apply.StepDone) {
+				b.WriteString(recordName(st.Record.Zone, st.Record.Name, st.Record.Type, st.Record.Value) + "\n")
+			}
+		}
+		err = flush(a.out, b.String())
+	default:
+		err = flush(a.out, reportText(&row))
+	}
+	if err != nil {
+		return err
+	}
+	if !row.OK || len(r.Plan.Skipped) > 0 {
+		return ended(exitFailed)
+	}
+	return nil
+}
+
+// takeBack removes what a join has made for the host, when the join did not
+// succeed as a whole: a host is a node, or it is not.
+func (a *app) takeBack(ctx context.Context, e *apply.Engine, r *apply.Report) {
+	plan := dnsview.Plan{Verb: dnsview.VerbLeave, Title: "Take back what was made, as the join did not succeed"}
+	for i := range r.Steps {
+		st := &r.Steps[i]
+		if st.State != apply.StepDone || st.Already || st.Record == nil || st.Step.Change.Op != providers.OpCreate {
+			continue
+		}
+		if o, ok := st.Record.Owner(); !ok || !o.Host() {
+			continue
+		}
+		c := providers.Change{Op: providers.OpDelete, Before: *st.Record}
+		plan.Steps = append(plan.Steps, dnsview.Step{
+			ID: len(plan.Steps) + 1, Kind: dnsview.StepChange, Zone: st.Step.Zone, Change: &c, Instance: st.Step.Instance, Sentence: "Delete " + st.Record.String() + " again",
+		})
+	}
+	if len(plan.Steps) == 0 {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 30*time.Second)
+	defer cancel()
+	if back := e.Run(ctx, plan, apply.Confirm{}, nil); !back.OK() {
+		for i := range back.Steps {
+			if st := &back.Steps[i]; st.State != apply.StepDone {
+				a.say("rollcall: what the join had made could not be taken back: %s: %s", clean(st.Step.Sentence), clean(st.Why))
+			}
+		}
+	}
+}
+
+// refusedBy finds the error by which the zone's provider refuses for good.
+func refusedBy(r *apply.Report) error {
+	for i := range r.Steps {
+		if err := r.Steps[i].Err; err != nil && final(err) {
+			return err
+		}
+	}
+	return nil
+}
+
+// final reports whether the same request can never succeed.
+func final(err error) bool {
+	if e, ok := errors.AsType[*dnssd.Refusal](err); ok {
+		return e.Kind == providers.KindInvalid || e.Kind == providers.KindLimit
+	}
+	switch providers.KindOf(err) {
+	case providers.KindInvalid, providers.KindLimit, providers.KindAuth, providers.KindNotFound:
+		return true
+	}
+	return false
+}
+
+// asRefusal gives the error of something that can never be done the exit code of a usage error.
+func asRefusal(err error) error {
+	if err == nil {
+		return nil
+	}
+	if final(err) {
+		return &codeError{code: exitUsage, err: err}
+	}
+	if providers.KindOf(err) != providers.KindOther {
+		return fmt.Errorf("%w; nothing was changed", err)
+	}
+	return err
+}
+
+// resolversOf are the name servers to ask: of the environment, else of the config.
+func resolversOf(c *config.Config) ([]string, error) {
+	env, err := config.ParseResolvers(os.Getenv("ROLLCALL_RESOLVERS"))
+	if err != nil {
+		return nil, usagef("ROLLCALL_RESOLVERS: %w", err)
+	}
+	if len(env) > 0 || c == nil {
+		return env, nil
+	}
+	return c.Resolvers, nil
+}
