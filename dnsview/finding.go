@@ -9,8 +9,8 @@ import (
 // Class is the id of a kind of disagreement.
 type Class string
 
-// The classes of finding, in the order of the design. Those of the first group are
-// what deletes rest on.
+// The classes of finding. Those of the first group are what the removal of dead
+// entries rests on.
 const (
 	Dead       Class = "dead"
 	Dangling   Class = "dangling"
@@ -26,6 +26,27 @@ const (
 	InFlight   Class = "in-flight"
 	Quiesced   Class = "quiesced"
 	Unknown    Class = "unknown"
+
+	OrphanMarker  Class = "orphan-marker"
+	Duplicate     Class = "duplicate"
+	TTL           Class = "ttl"
+	Proxied       Class = "proxied"
+	Weight        Class = "weight"
+	Private       Class = "private"
+	SRVNoAddress  Class = "srv-no-address"
+	SRVAlias      Class = "srv-alias"
+	PTRNoSRV      Class = "ptr-no-srv"
+	SRVNoPTR      Class = "srv-no-ptr"
+	SRVNoTXT      Class = "srv-no-txt"
+	TypeNotListed Class = "type-not-listed"
+	Wire          Class = "wire"
+	Split         Class = "split"
+	Cached        Class = "cached"
+	Lame          Class = "lame"
+	Unhealthy     Class = "unhealthy"
+	Thin          Class = "thin"
+	OneCloud      Class = "one-cloud"
+	OverLimit     Class = "over-limit"
 )
 
 // Severity says how much a finding hurts; higher sorts first.
@@ -58,6 +79,8 @@ const (
 	RemedyRegister Remedy = "register"
 	RemedyComplete Remedy = "complete"
 	RemedyAdopt    Remedy = "adopt"
+	RemedyReplace  Remedy = "replace"     // give a record a public address in place of one that nobody outside reaches
+	RemedyDedupe   Remedy = "keep-oldest" // remove the younger of two records that say the same
 )
 
 // Evidence is one fact that a finding rests on.
@@ -97,6 +120,8 @@ type Finding struct {
 	Would Class
 	// Address is the address that a missing or moved record ought to have.
 	Address string
+	// Name is the domain name concerned when the finding has no record, or empty.
+	Name string
 }
 
 // Key identifies a finding over scans: class and what it is about.
@@ -108,6 +133,9 @@ func (f *Finding) Key() string {
 	}
 	if f.Instance != nil {
 		k += "|" + string(f.Instance.Key) + "|" + f.Instance.ID
+	}
+	if f.Name != "" {
+		k += "|" + f.Name
 	}
 	return k
 }

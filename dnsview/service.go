@@ -79,6 +79,21 @@ type Options struct {
 	CreateGrace time.Duration // a marker younger than this is in flight, not dead
 	Allow       []netip.Prefix
 	Ranges      PublicRanges // the clouds' public ranges; nil when not known
+
+	// Seen says when findings were first seen by earlier scans, by Finding.Key; View.Seen
+	// makes it for the next scan. Without it every scan is the first one.
+	Seen map[string]time.Time
+	// Limits says how many records a zone may hold, by canonical zone name, where
+	// its owner knows better than the provider's published quota.
+	Limits map[string]int
+	// Wire holds what name servers answered, name by name, and WireZones what
+	// they are to their zones. Without them no finding about the wire is made.
+	Wire      []WireState
+	WireZones []WireZone
+	// WireGrace is how long name servers may take to show a change; default 2 min.
+	WireGrace time.Duration
+	// Health holds the outcomes of the health checks of nodes.
+	Health []HealthState
 }
 
 // PublicRanges tells whether an address lies in a range that a cloud rents out.

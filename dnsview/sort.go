@@ -7,37 +7,14 @@ import (
 	"rollcall/providers"
 )
 
-// classRank is the order of the classes among findings of equal severity.
-func classRank(c Class) int {
-	switch c {
-	case Dangling:
-		return 0
-	case Reused:
-		return 1
-	case Dead:
-		return 2
-	case Stopped:
-		return 3
-	case Moved:
-		return 4
-	case Missing:
-		return 5
-	case Half:
-		return 6
-	case Ambiguous:
-		return 7
-	case Unmarked:
-		return 8
-	case Foreign:
-		return 9
-	case OtherFleet:
-		return 10
-	case Quiesced:
-		return 11
-	case InFlight:
-		return 12
-	default:
-		return 13
+// Classes gives every class of finding, in the order in which findings of equal
+// severity are sorted.
+func Classes() []Class {
+	return []Class{
+		Dangling, Thin, Reused, Dead, Stopped, Moved, Missing, Half, Lame, Private, SRVNoAddress, Wire,
+		Ambiguous, Unhealthy, Split, OverLimit, OneCloud, Proxied, SRVAlias, PTRNoSRV, SRVNoPTR, SRVNoTXT,
+		Unmarked, Duplicate, OrphanMarker, TTL, Weight, TypeNotListed,
+		Foreign, OtherFleet, Quiesced, Cached, InFlight, Unknown,
 	}
 }
 
@@ -48,9 +25,13 @@ func sortFindings(in []Finding) []Finding {
 		rank int32
 		at   int32
 	}
+	rank := map[Class]int{}
+	for n, c := range Classes() {
+		rank[c] = n
+	}
 	keys := make([]key, len(in))
 	for i := range in {
-		keys[i] = key{int32(100*(int(Critical)-int(in[i].Severity)) + classRank(in[i].Class)), int32(i)}
+		keys[i] = key{int32(100*(int(Critical)-int(in[i].Severity)) + rank[in[i].Class]), int32(i)}
 	}
 	slices.SortFunc(keys, func(a, b key) int {
 		if a.rank != b.rank {
@@ -84,7 +65,7 @@ func compareFindings(a, b *Finding) int {
 	if c := compareRefs(a.Instance, b.Instance); c != 0 {
 		return c
 	}
-	return cmp.Or(cmp.Compare(a.Class, b.Class), cmp.Compare(a.Reason, b.Reason))
+	return cmp.Or(cmp.Compare(a.Class, b.Class), cmp.Compare(a.Name, b.Name), cmp.Compare(a.Reason, b.Reason))
 }
 
 func compareRefs(a, b *providers.InstanceRef) int {

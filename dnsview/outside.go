@@ -1,0 +1,67 @@
+package dnsview
+
+import (
+	"time"
+
+	"rollcall/providers"
+)
+
+// WireVerdict is what the answers of the name servers for one name come to. The
+// words are those of package wire, which gives the verdicts.
+type WireVerdict string
+
+// The verdicts.
+const (
+	WireInSync         WireVerdict = "in sync"
+	WireCached         WireVerdict = "cached"
+	WireNegativeCached WireVerdict = "negative-cached"
+	WirePropagating    WireVerdict = "propagating" // authoritative servers agree with each other, and not with the API
+	WireSplit          WireVerdict = "split"       // authoritative servers disagree with each other
+	WireBroken         WireVerdict = "broken"
+	WireUnreachable    WireVerdict = "unreachable"
+	WireLame           WireVerdict = "lame"
+	WireUnchecked      WireVerdict = "unchecked"
+)
+
+// WireState is what the name servers say of one name and type, as plain data.
+type WireState struct {
+	Zone, Name, Type string // canonical
+	State            WireVerdict
+	Reason           string   // one sentence
+	Want             []string // the values that the API had when the servers were asked; a state that was made for others is out of date
+	Answers          []WireAnswer
+	At               time.Time // when the servers were asked
+	Since            time.Time // when this state was seen first, with no other in between
+	Until            time.Time // when the last resolver must have forgotten the old answer; zero when not known
+}
+
+// WireAnswer is what one server said.
+type WireAnswer struct {
+	Server   string // name or address
+	Resolver bool   // else it is an authoritative server
+	Values   []string
+	TTL      uint32    // seconds left at At
+	At       time.Time // when the answer came
+	Failure  string    // why there is no answer; empty when there is one
+	Agrees   bool      // the answer is what the API says
+}
+
+// WireZone is what the delegation of a zone and its servers come to.
+type WireZone struct {
+	Zone     string      // canonical
+	State    WireVerdict // in sync, lame or unreachable; anything else says nothing
+	Reason   string      // one sentence
+	Problems []string    // one sentence each
+	At       time.Time
+}
+
+// HealthState is the outcome of the health checks of one node of one service.
+type HealthState struct {
+	Service string // canonical name of the service
+	Key     providers.CloudKey
+	ID      string // of the instance; providers.HostPrefix begins that of a host that joined by hand
+	Failed  int    // checks that failed
+	Of      int    // of the last so many
+	Error   string // why the last one failed
+	At      time.Time
+}
