@@ -1,137 +1,88 @@
-// Package wire asks real name servers what they answer.
 package wire
 
 import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"slices"
-	"strings"
+	"sync"
 	"time"
 
 	"github.com/miekg/dns"
 
+	"rollcall/dnsview"
 	"rollcall/providers"
 )
 
-// Asker asks the authoritative servers of a zone. It is safe for concurrent use.
+// Asker asks the authoritative servers of a zone. It is safe for concurrent
+// use. It is a Checker for those who want values and nothing else.
 type Asker struct {
-	// Resolvers are host:port of servers that are tried first; one that answers with
-	// authority is believed. The others find the addresses of name servers.
-	// Without any the system's resolver does.
+	// Resolvers are host:port of servers that find the addresses of name
+	// servers; see the package's documentation. Without any the system's do.
 	Resolvers []string
 	// Timeout bounds one question to one server; default 2 s.
 	Timeout time.Duration
+
+	once    sync.Once
+	checker *Checker
 }
 
 // errNoAuthority says that nobody with authority could be asked.
 var errNoAuthority = errors.New("no authoritative server of the zone could be asked")
 
+// Values is Checker.Values.
+func (a *Asker) Values(ctx context.Context, zone providers.Zone, name, typ string) ([]string, error) {
+	a.once.Do(func() { a.checker = New(Options{Resolvers: a.Resolvers, Timeout: a.Timeout}) })
+	return a.checker.Values(ctx, zone, name, typ)
+}
+
 // Values gives the values of one name and type that the zone's authoritative
 // servers answer now, in the spelling of providers.CanonicalValue: every value that any of
 // them still answers. The error says that none could be asked.
-func (a *Asker) Values(ctx context.Context, zone providers.Zone, name, typ string) ([]string, error) {
-	qtype, ok := dns.StringToType[typ]
-	if !ok {
-		return nil, fmt.Errorf("ask for %s %s: unknown type", name, typ)
+func (c *Checker) Values(ctx context.Context, zone providers.Zone, name, typ string) ([]string, error) {
+	if _, ok := dns.StringToType[typ]; !ok {
+		return nil, fmt.Errorf("ask for %s %s: unknown type", dnsview.Clean(name), dnsview.Clean(typ))
 	}
-	var last error
+	fail := func(why string) ([]string, error) {
+		return nil, fmt.Errorf("ask for %s %s: %w: %s", dnsview.Clean(name), typ, errNoAuthority, why)
+	}
+	if why := uncheckable(zone); why != "" {
+		return fail(why)
+	}
+	s := c.session()
+	defer s.close()
+	d := s.delegation(ctx, zone)
+	q := Question{Name: providers.CanonicalName(name), Type: typ}
+	answers := make([]Answer, len(d.servers))
+	var wg sync.WaitGroup
+	for i, v := range d.servers {
+		if v.Addr == "" {
+			answers[i] = Answer{Server: v, Outcome: NoRoute, Detail: "it has no address"}
+			continue
+		}
+		wg.Go(func() { answers[i] = s.answer(ctx, v, providers.CanonicalName(zone.Name), &q) })
+	}
+	wg.Wait()
 	var values []string
-	answered := false
-	ask := func(server string) bool {
-		v, err := a.ask(ctx, server, name, qtype)
-		if err != nil {
-			last = err
-			return false
-		}
-		answered = true
-		values = append(values, v...)
-		return true
-	}
-	for _, r := range a.Resolvers {
-		if ask(r) {
-			break
+	var bad []*Answer
+	for i := range answers {
+		if a := &answers[i]; a.Outcome.OK() {
+			values = append(values, a.Values...)
+		} else {
+			bad = append(bad, a)
 		}
 	}
-	if !answered {
-		for _, ns := range zone.NameServers {
-			if addr, err := a.address(ctx, ns); err == nil {
-				ask(addr)
-			} else {
-				last = err
-			}
+	switch {
+	case ctx.Err() != nil:
+		return nil, fmt.Errorf("ask for %s %s: %w", dnsview.Clean(name), typ, ctx.Err())
+	case len(answers) == 0:
+		if d.lame != "" {
+			return fail(d.lame)
 		}
-	}
-	if !answered {
-		return nil, fmt.Errorf("ask for %s %s: %w", name, typ, errors.Join(errNoAuthority, last))
+		return fail(d.nobody)
+	case len(bad) == len(answers):
+		return fail(failures(bad))
 	}
 	slices.Sort(values)
 	return slices.Compact(values), nil
-}
-
-// ask asks one server one question, over TCP when the answer does not fit.
-func (a *Asker) ask(ctx context.Context, server, name string, qtype uint16) ([]string, error) {
-	in, err := a.exchange(ctx, server, name, qtype)
-	if err != nil {
-		return nil, err
-	}
-	switch {
-	case !in.Authoritative:
-		return nil, fmt.Errorf("%s answers without authority (%s)", server, dns.RcodeToString[in.Rcode])
-	case in.Rcode != dns.RcodeSuccess && in.Rcode != dns.RcodeNameError:
-		return nil, fmt.Errorf("%s answers %s", server, dns.RcodeToString[in.Rcode])
-	}
-	var out []string
-	for _, rr := range in.Answer {
-		if h := rr.Header(); h.Rrtype == qtype && providers.SameName(h.Name, name) {
-			out = append(out, providers.CanonicalValue(dns.TypeToString[qtype], strings.TrimPrefix(rr.String(), h.String())))
-		}
-	}
-	return out, nil
-}
-
-func (a *Asker) exchange(ctx context.Context, server, name string, qtype uint16) (*dns.Msg, error) {
-	timeout := a.Timeout
-	if timeout == 0 {
-		timeout = 2 * time.Second
-	}
-	m := new(dns.Msg)
-	m.SetQuestion(dns.Fqdn(name), qtype)
-	m.SetEdns0(1232, false)
-	c := &dns.Client{Net: "udp", Timeout: timeout}
-	in, _, err := c.ExchangeContext(ctx, m, server)
-	if err == nil && in.Truncated {
-		c.Net = "tcp"
-		in, _, err = c.ExchangeContext(ctx, m, server)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("ask %s: %w", server, err)
-	}
-	return in, nil
-}
-
-// address finds where a name server listens.
-func (a *Asker) address(ctx context.Context, ns string) (string, error) {
-	for _, r := range a.Resolvers {
-		in, err := a.exchange(ctx, r, ns, dns.TypeA)
-		if err != nil {
-			continue
-		}
-		for _, rr := range in.Answer {
-			if v, ok := rr.(*dns.A); ok {
-				return net.JoinHostPort(v.A.String(), "53"), nil
-			}
-		}
-	}
-	if len(a.Resolvers) > 0 {
-		return "", fmt.Errorf("no address of the name server %s", ns)
-	}
-	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
-	defer cancel()
-	ips, err := net.DefaultResolver.LookupNetIP(ctx, "ip4", ns)
-	if err != nil || len(ips) == 0 {
-		return "", fmt.Errorf("no address of the name server %s: %w", ns, err)
-	}
-	return net.JoinHostPort(ips[0].String(), "53"), nil
 }

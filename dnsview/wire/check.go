@@ -1,0 +1,213 @@
+package wire
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/miekg/dns"
+
+	"rollcall/dnsview"
+	"rollcall/providers"
+)
+
+// target is one server that names are asked of.
+type target struct {
+	Server
+	// verdict stands for every answer of a server that did not pass for the zone
+	// as a whole: asking it for each name would be a nuisance and tell nothing new.
+	verdict *Answer
+	// same is the place of the authoritative server with this address; a
+	// resolver that serves the zone itself is asked once. -1 for none.
+	same int
+}
+
+// Check asks all servers of a zone, and the resolvers, for names, and hands
+// each result to each as soon as it is there, one at a time, from the
+// goroutine that called Check; each may be nil. Names are asked in the order given: put
+// first what somebody is looking at. When ctx ends, names whose answers are not complete have no result.
+func (c *Checker) Check(ctx context.Context, zone providers.Zone, questions []Question, each func(Result)) ZoneResult {
+	if each == nil {
+		each = func(Result) {}
+	}
+	s := c.session()
+	defer s.close()
+	z := s.zone(ctx, zone)
+	var possible []Question
+	for _, q := range questions {
+		if why := unaskable(&z, &q); why != "" {
+			now := c.o.Now()
+			each(Result{Zone: z.Zone, Question: q, State: Unchecked, Reason: why, At: now, Since: now})
+			continue
+		}
+		possible = append(possible, q)
+	}
+	if len(possible) > 0 && ctx.Err() == nil {
+		s.names(ctx, &z, possible, s.targets(ctx, &z), each)
+	}
+	c.prune()
+	return z
+}
+
+// unaskable says why a name cannot be asked for.
+func unaskable(z *ZoneResult, q *Question) string {
+	t, known := dns.StringToType[q.Type]
+	_, ok := dns.IsDomainName(q.Name)
+	switch {
+	case z.State == ZoneUnchecked:
+		return z.Reason
+	case !ok || q.Name == "":
+		return "it is no domain name"
+	case !known || t == dns.TypeOPT || t == dns.TypeTSIG || t == dns.TypeANY || t == dns.TypeAXFR || t == dns.TypeIXFR:
+		return "the type " + dnsview.Clean(q.Type) + " cannot be asked for"
+	case !providers.InZone(q.Name, z.Zone):
+		return "the name is not in the zone"
+	}
+	return ""
+}
+
+// targets gives the servers to ask: the authoritative ones as the zone's SOA
+// found them, then the resolvers, which are tried with the SOA first.
+func (s *session) targets(ctx context.Context, z *ZoneResult) []target {
+	var out []target
+	for i := range z.Servers {
+		a := &z.Servers[i].Answer
+		if a.Server.Addr == "" {
+			continue
+		}
+		t := target{Server: a.Server, same: -1}
+		if a.Outcome != Answered {
+			t.verdict = a
+		}
+		out = append(out, t)
+	}
+	n := len(out)
+	var wg sync.WaitGroup
+	for _, addr := range s.c.o.Resolvers {
+		t := target{Server: Server{Addr: addr, Resolver: true}, same: -1}
+		t.same = slices.IndexFunc(out[:n], func(o target) bool { return o.Addr == addr })
+		out = append(out, t)
+	}
+	for i := n; i < len(out); i++ {
+		t := &out[i]
+		if t.same >= 0 {
+			continue
+		}
+		wg.Go(func() {
+			q := Question{Name: z.Zone, Type: "SOA"}
+			if a := s.answer(ctx, t.Server, z.Zone, &q); a.Outcome.Silent() || a.Outcome == Refused {
+				t.verdict = &a
+			}
+		})
+	}
+	wg.Wait()
+	return out
+}
+
+// piece is one server's answer to one question.
+type piece struct {
+	question, target int
+	answer           Answer
+}
+
+// names asks every target for every name. Each target is asked in order and at
+// its own pace; a result is there when its last answer is.
+func (s *session) names(ctx context.Context, z *ZoneResult, questions []Question, targets []target, each func(Result)) {
+	pieces := make(chan piece, len(targets)*s.c.o.AtOnce+1)
+	var wg sync.WaitGroup
+	asked := 0
+	for ti := range targets {
+		t := &targets[ti]
+		if t.verdict != nil || t.same >= 0 {
+			continue
+		}
+		asked++
+		var next atomic.Int64
+		for range min(s.c.o.AtOnce, len(questions)) {
+			wg.Go(func() {
+				for ctx.Err() == nil {
+					qi := int(next.Add(1)) - 1
+					if qi >= len(questions) {
+						return
+					}
+					pieces <- piece{qi, ti, s.answer(ctx, t.Server, z.Zone, &questions[qi])}
+				}
+			})
+		}
+	}
+	go func() {
+		wg.Wait()
+		close(pieces)
+	}()
+	answers := make(map[int][]Answer)
+	left := make(map[int]int)
+	if asked == 0 {
+		for qi := range questions {
+			each(s.c.result(z, &questions[qi], targets, make([]Answer, len(targets))))
+		}
+	}
+	for p := range pieces {
+		if p.answer.Outcome == NotAsked {
+			continue // ctx has ended
+		}
+		if answers[p.question] == nil {
+			answers[p.question] = make([]Answer, len(targets))
+			left[p.question] = asked
+		}
+		answers[p.question][p.target] = p.answer
+		if left[p.question]--; left[p.question] == 0 {
+			each(s.c.result(z, &questions[p.question], targets, answers[p.question]))
+			delete(answers, p.question)
+			delete(left, p.question)
+		}
+	}
+}
+
+// result puts together what all targets said of one name.
+func (c *Checker) result(z *ZoneResult, q *Question, targets []target, answers []Answer) Result {
+	for i := range targets {
+		switch t := &targets[i]; {
+		case t.same >= 0:
+			answers[i] = answers[t.same]
+			answers[i].Server = t.Server
+		case t.verdict != nil:
+			answers[i] = *t.verdict
+			answers[i].Values, answers[i].TTL = nil, 0
+		}
+	}
+	r := Result{Zone: z.Zone, Question: *q, Answers: answers, At: c.o.Now()}
+	judge(&r, z)
+	c.remember(&r)
+	return r
+}
+
+// remember finds since when a name is in its state.
+func (c *Checker) remember(r *Result) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	k := seenKey{r.Zone, r.Name, r.Type}
+	v, ok := c.seen[k]
+	if !ok || v.state != r.State {
+		v = seen{state: r.State, since: r.At}
+	}
+	v.last = r.At
+	c.seen[k] = v
+	r.Since = v.since
+}
+
+// forgetAfter is how long the state of a name that nobody asks for is kept.
+const forgetAfter = time.Hour
+
+// prune forgets names that have not been asked for in a while.
+func (c *Checker) prune() {
+	now := c.o.Now()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for k, v := range c.seen {
+		if now.Sub(v.last) > forgetAfter {
+			delete(c.seen, k)
+		}
+	}
+}

@@ -1,0 +1,23 @@
+// Package wire asks real name servers what they answer, the third truth beside
+// the clouds and the DNS APIs.
+//
+// For a zone it finds the delegation and every authoritative server, by IPv4 and
+// IPv6, and asks each of them, and the resolvers of the config, for each name: over UDP with
+// EDNS, over TCP where an answer does not fit. What comes back is plain
+// data: a ZoneResult for the zone and a Result for each name.
+//
+// # How the authoritative servers are found
+//
+// In this order, and the first that gives servers which can be asked wins:
+//
+//  1. Options.Servers names them for the zone.
+//  2. The parent zone's own servers say to whom the zone is delegated. They, and the addresses
+//     of the name servers, are found through Options.Finders.
+//  3. The finders say which NS records the zone has, when no server of the parent can be asked.
+//  4. The DNS provider's API says which name servers the zone has.
+//  5. A resolver that answers for the zone with authority (AA) is itself an
+//     authoritative server. That is how a zone is found whose name servers have no addresses here: behind a split
+//     horizon, in a laboratory, and in the embedded clouds, where one server on loopback answers for all zones.
+//
+// Addresses are sought for the names of 2, 3 and 4; where none has one, 5 is tried.
+package wire

@@ -1,0 +1,34 @@
+package wire
+
+import (
+	"slices"
+
+	"rollcall/dnsview"
+)
+
+// View gives the result in the form that findings are made from.
+func (r *Result) View() dnsview.WireState {
+	s := dnsview.WireState{
+		Zone: r.Zone, Name: r.Name, Type: r.Type, State: dnsview.WireVerdict(r.State), Reason: r.Reason, Want: slices.Clone(r.Want),
+		At: r.At, Since: r.Since, Until: r.Until,
+	}
+	for i := range r.Answers {
+		a := &r.Answers[i]
+		v := dnsview.WireAnswer{Server: a.Server.String(), Resolver: a.Server.Resolver, Values: slices.Clone(a.Values), TTL: a.TTL, At: a.At, Agrees: a.Agrees}
+		if !a.Outcome.OK() {
+			v.Failure = failureOf(a)
+		}
+		s.Answers = append(s.Answers, v)
+	}
+	return s
+}
+
+// View gives the result in the form that findings are made from. A zone of
+// which some servers answer counts as in sync: its Problems tell of the others.
+func (z *ZoneResult) View() dnsview.WireZone {
+	v := dnsview.WireZone{Zone: z.Zone, State: dnsview.WireVerdict(z.State), Reason: z.Reason, Problems: slices.Clone(z.Problems), At: z.At}
+	if z.State == ZonePartial {
+		v.State = dnsview.WireInSync
+	}
+	return v
+}
