@@ -8,8 +8,11 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
+
+	"rollcall/cmd/rollcall/config"
 )
 
 func (a *app) simCommand() *cobra.Command {
@@ -57,6 +60,7 @@ func (a *app) sim(ctx context.Context, seed uint64, instances int, env bool, env
 			strangers += " " + name
 		}
 	}
+	forgetWorlds(config.StateDir(), a.now())
 	dir, err := os.MkdirTemp("", "rollcall-sim-")
 	if err != nil {
 		return fmt.Errorf("make a folder for the world: %w", err)
@@ -89,6 +93,19 @@ func (a *app) sim(ctx context.Context, seed uint64, instances int, env bool, env
 	a.say("rollcall sim: %d instances in %d clouds, zones scalability.expert and unilans.net; ctrl-c ends it", count(s), len(s.World().Clouds()))
 	<-ctx.Done()
 	return nil
+}
+
+// forgetWorlds removes the journals of worlds that are gone for a day.
+func forgetWorlds(state string, now time.Time) {
+	old, err := filepath.Glob(filepath.Join(state, worldPrefix+"????????"))
+	if err != nil {
+		return // the pattern is right, so this is a folder with odd characters
+	}
+	for _, dir := range old {
+		if fi, err := os.Stat(dir); err == nil && now.Sub(fi.ModTime()) > 24*time.Hour {
+			_ = os.RemoveAll(dir) // left for the next time
+		}
+	}
 }
 
 // exports writes an environment as a POSIX shell reads it.

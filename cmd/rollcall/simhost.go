@@ -19,6 +19,9 @@ import (
 	"rollcall/userdata"
 )
 
+// worldPrefix begins the state folders of worlds.
+const worldPrefix = "sim-"
+
 // host holds what the embedded clouds cannot know themselves: the config file
 // of the world, the boot scripts of its nodes, and what their agents do.
 type host struct {
@@ -84,7 +87,7 @@ func (h *host) writeConfig(e sim.Endpoints) (string, error) {
 	if _, err := rand.Read(id); err != nil {
 		return "", fmt.Errorf("name the world: %w", err)
 	}
-	c.State = "sim-" + hex.EncodeToString(id)
+	c.State = worldPrefix + hex.EncodeToString(id)
 	for _, w := range h.plan.Clouds() {
 		x := config.Cloud{Name: w.Name, Provider: w.Provider}
 		if w.Provider == providers.EC2 {

@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 )
 
 func TestMistakesOnTheCommandLineEndIn2AndAreOneLine(t *testing.T) {
@@ -169,5 +170,30 @@ func TestShortNamesOfRegionsAreThoseThatOperatorsUse(t *testing.T) {
 func TestAShellReadsTheExportsAsTheyWere(t *testing.T) {
 	if got := exports([]string{"A=http://127.0.0.1:1/x", "B=it's $HOME `x`", "C="}); got != "export A=http://127.0.0.1:1/x\nexport B='it'\\''s $HOME `x`'\nexport C=''\n" {
 		t.Errorf("%q", got)
+	}
+}
+
+func TestJournalsOfWorldsThatAreLongGoneAreForgotten(t *testing.T) {
+	dir, now := t.TempDir(), time.Now()
+	for name, age := range map[string]time.Duration{"sim-0123abcd": 25 * time.Hour, "sim-4567abcd": time.Hour, "7f3a9c1e": 100 * time.Hour, "sim-mine": 100 * time.Hour} {
+		path := filepath.Join(dir, name)
+		if err := os.MkdirAll(path, 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Chtimes(path, now.Add(-age), now.Add(-age)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	forgetWorlds(dir, now)
+	var left []string
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range entries {
+		left = append(left, e.Name())
+	}
+	if strings.Join(left, " ") != "7f3a9c1e sim-4567abcd sim-mine" {
+		t.Errorf("left: %v", left)
 	}
 }
