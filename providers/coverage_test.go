@@ -29,8 +29,12 @@ func TestAnErrorIsClassifiedByTheFirstOfOursInItsChain(t *testing.T) {
 		err  error
 		want Kind
 	}{
-		{nil, ""}, {throttled, KindThrottled}, {fmt.Errorf("refresh: %w", throttled), KindThrottled},
-		{context.DeadlineExceeded, KindUnreachable}, {fmt.Errorf("x: %w", context.Canceled), KindUnreachable}, {errors.New("?"), KindOther},
+		{nil, ""},
+		{throttled, KindThrottled},
+		{fmt.Errorf("refresh: %w", throttled), KindThrottled},
+		{context.DeadlineExceeded, KindUnreachable},
+		{fmt.Errorf("x: %w", context.Canceled), KindUnreachable},
+		{errors.New("?"), KindOther},
 	} {
 		if got := KindOf(c.err); got != c.want {
 			t.Errorf("%v: %q, want %q", c.err, got, c.want)

@@ -25,8 +25,12 @@ func TestANameIsInAZoneLabelByLabel(t *testing.T) {
 		name, zone string
 		want       bool
 	}{
-		{"www.example.org", "Example.org.", true}, {"example.org", "example.org", true}, {"notexample.org", "example.org", false},
-		{`a\.example.org`, "example.org", false}, {"org", "example.org", false}, {"x.y", ".", true},
+		{"www.example.org", "Example.org.", true},
+		{"example.org", "example.org", true},
+		{"notexample.org", "example.org", false},
+		{`a\.example.org`, "example.org", false},
+		{"org", "example.org", false},
+		{"x.y", ".", true},
 	} {
 		if got := InZone(c.name, c.zone); got != c.want {
 			t.Errorf("InZone(%q, %q) = %v", c.name, c.zone, got)

@@ -85,8 +85,12 @@ func TestAMarkerThatCannotBeReadIsAnErrorOfItsOwn(t *testing.T) {
 
 func TestAMarkerIsNeverWrittenThatCouldNotBeRead(t *testing.T) {
 	for _, o := range []Owner{
-		{}, {Fleet: "f"}, {Fleet: "f", Cloud: "c"}, {Fleet: "f f", Cloud: "c", Instance: "i"},
-		{Fleet: "f", Cloud: "c", Instance: "i\n"}, {Fleet: "f", Cloud: "c", Instance: `i"`},
+		{},
+		{Fleet: "f"},
+		{Fleet: "f", Cloud: "c"},
+		{Fleet: "f f", Cloud: "c", Instance: "i"},
+		{Fleet: "f", Cloud: "c", Instance: "i\n"},
+		{Fleet: "f", Cloud: "c", Instance: `i"`},
 		{Fleet: "f", Cloud: "c", Instance: strings.Repeat("i", 90), Registered: anOwner.Registered},
 	} {
 		if s, err := o.Encode(); err == nil {
