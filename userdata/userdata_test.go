@@ -37,6 +37,9 @@ func need(t *testing.T, tool string) string {
 	t.Helper()
 	path, err := exec.LookPath(tool)
 	if err != nil {
+		if os.Getenv("CI") == "true" {
+			t.Fatalf("%s is not installed, and CI requires it", tool)
+		}
 		t.Skipf("%s is not installed", tool)
 	}
 	return path

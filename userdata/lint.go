@@ -1,0 +1,352 @@
+package userdata
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+
+	"github.com/goccy/go-yaml"
+
+	"rollcall/providers"
+)
+
+// Level says how bad a finding of lint is.
+type Level string
+
+// The levels of findings.
+const (
+	LevelError   Level = "error"
+	LevelWarning Level = "warning"
+)
+
+// LintFinding is one thing that lint has to say of a template.
+type LintFinding struct {
+	File  string // of the template
+	Line  int    // of the template; 0 where it is about the whole
+	For   providers.Provider
+	Level Level
+	Tool  string // rollcall, shellcheck or cloud-init
+	Text  string
+}
+
+// String gives the finding in one line: file, line, level, what.
+func (f LintFinding) String() string {
+	place := f.File
+	if f.Line > 0 {
+		place += ":" + strconv.Itoa(f.Line)
+	}
+	if f.For != "" {
+		place += " for " + string(f.For)
+	}
+	return fmt.Sprintf("%s: %s: %s", place, f.Level, f.Text)
+}
+
+// LintSize is what is left of a cloud's limit.
+type LintSize struct {
+	For        providers.Provider
+	Bytes      int // of what is sent
+	Plain      int // of what is read
+	Limit      int
+	Left       int
+	Compressed bool
+}
+
+// LintReport is what lint has found of one template.
+type LintReport struct {
+	Template string
+	Findings []LintFinding
+	Sizes    []LintSize
+}
+
+// Failed reports whether a finding is an error.
+func (r *LintReport) Failed() bool {
+	return slices.ContainsFunc(r.Findings, func(f LintFinding) bool { return f.Level == LevelError })
+}
+
+// LintOptions say how lint looks.
+type LintOptions struct {
+	Values map[string]string // the example of a variable stands where there is none and no default
+	// Providers are those whose clouds it is for; both when empty.
+	Providers []providers.Provider
+	// Strict makes an error of a tool that is missing, as CI wants it.
+	Strict bool
+	// LookPath finds a tool; nil for exec.LookPath.
+	LookPath func(string) (string, error)
+}
+
+// Lint checks a template: it renders with its values and examples, for each
+// cloud it fits with how much room is left, shellcheck and cloud-init's schema
+// have nothing against it, and no secret stands in it. The error says that
+// there is no such template, or that a tool could not be run.
+func (t *Templates) Lint(ctx context.Context, name string, o LintOptions) (LintReport, error) {
+	one, err := t.Get(name)
+	if err != nil {
+		return LintReport{}, Problems{err.Error()}
+	}
+	l := &linting{t: &one, o: o, report: LintReport{Template: name}}
+	if l.o.LookPath == nil {
+		l.o.LookPath = exec.LookPath
+	}
+	l.declarations()
+	for _, p := range []providers.Provider{providers.EC2, providers.Triton} {
+		asked := slices.Contains(o.Providers, p)
+		if asked || len(o.Providers) == 0 && one.For(p) {
+			if err := l.one(ctx, p); err != nil {
+				return l.report, err
+			}
+		}
+	}
+	return l.report, nil
+}
+
+// linting is one run of lint.
+type linting struct {
+	t      *Template
+	o      LintOptions
+	report LintReport
+}
+
+// add keeps a finding; one that holds for both clouds is kept once.
+func (l *linting) add(f LintFinding) {
+	f.File = l.t.Source
+	for i := range l.report.Findings {
+		if g := &l.report.Findings[i]; g.Line == f.Line && g.Text == f.Text && g.Level == f.Level {
+			if g.For != f.For {
+				g.For = ""
+			}
+			return
+		}
+	}
+	l.report.Findings = append(l.report.Findings, f)
+}
+
+// declarations looks at the variables that the template declares itself.
+func (l *linting) declarations() {
+	for i := range l.t.Variables[len(standardVariables(l.t.Agent)):] {
+		v := &l.t.Variables[len(standardVariables(l.t.Agent))+i]
+		if v.Default == "" && v.Example == "" {
+			l.add(LintFinding{Level: LevelWarning, Tool: "rollcall", Text: "variable " + v.Name + " has neither a default nor an example, so it is tried empty"})
+		}
+		if v.Help == "" {
+			l.add(LintFinding{Level: LevelWarning, Tool: "rollcall", Text: "variable " + v.Name + " has no help"})
+		}
+		if v.Name != "unit" && !uses(l.t.body, v.Name) && !strings.Contains(l.t.body, "{{"+v.Name+"}}") && !strings.Contains(l.t.body, "{{ "+v.Name+" }}") {
+			l.add(LintFinding{Level: LevelWarning, Tool: "rollcall", Text: "variable " + v.Name + " is declared and not used"})
+		}
+	}
+}
+
+// values are those that the template is tried with.
+func (l *linting) values() map[string]string {
+	out := maps.Clone(l.o.Values)
+	if out == nil {
+		out = map[string]string{}
+	}
+	for i := range l.t.Variables {
+		v := &l.t.Variables[i]
+		if _, given := out[v.Name]; !given && v.Default == "" && !v.Secret {
+			out[v.Name] = v.Example
+		}
+		if _, given := out[v.Name]; !given && v.Name == "register" {
+			out[v.Name] = RegisterAgent // the longest text
+		}
+	}
+	return out
+}
+
+func (l *linting) one(ctx context.Context, p providers.Provider) error {
+	values := l.values()
+	r, err := l.t.render(Input{Provider: p, Values: values, Fleet: "lint"})
+	if problems, ok := errors.AsType[Problems](err); ok {
+		for _, text := range problems {
+			l.add(LintFinding{For: p, Level: LevelError, Tool: "rollcall", Text: strings.TrimPrefix(text, "template "+l.t.Name+": ")})
+		}
+	}
+	if r.Plain == nil {
+		return nil
+	}
+	l.report.Sizes = append(l.report.Sizes, LintSize{For: p, Bytes: len(r.Text), Plain: len(r.Plain), Limit: r.Limit, Left: r.Left, Compressed: r.Compressed()})
+	switch {
+	case r.Compressed():
+		l.add(LintFinding{For: p, Level: LevelWarning, Tool: "rollcall", Text: fmt.Sprintf("it has %d bytes and is sent compressed, in %d: the image needs cloud-init to unpack it", len(r.Plain), len(r.Text))})
+	case r.Left >= 0 && r.Left < littleRoom:
+		l.add(LintFinding{For: p, Level: LevelWarning, Tool: "rollcall", Text: fmt.Sprintf("only %d bytes are left below the limit of %d", r.Left, r.Limit)})
+	}
+	l.secrets(p, &r, values["token"])
+	if l.t.Format == FormatCloudConfig {
+		if err := l.schema(ctx, p, &r); err != nil {
+			return err
+		}
+		return l.shellcheck(ctx, p, runcmd(r.Plain), func(int) int { return 0 })
+	}
+	if !shellScript.Match(r.Plain) {
+		return nil
+	}
+	return l.shellcheck(ctx, p, r.Plain, r.line)
+}
+
+var shellScript = regexp.MustCompile(`^#![^\n]*\b(?:ba|da|k)?sh\b`)
+
+// line gives the line of the template that a line of the text comes from.
+func (r *Rendered) line(n int) int {
+	if n < 1 || n > len(r.origin) {
+		return 0
+	}
+	return r.origin[n-1]
+}
+
+func (l *linting) secrets(p providers.Provider, r *Rendered, token string) {
+	lines := strings.Split(string(r.Plain), "\n")
+	for n, line := range lines {
+		if token != "" && strings.Contains(line, token) {
+			l.add(LintFinding{For: p, Line: r.line(n + 1), Level: LevelWarning, Tool: "rollcall", Text: "the token stands in the script, as token_in_script asks. " + givesAway})
+			lines[n] = ""
+		}
+	}
+	for _, s := range FindSecrets([]byte(strings.Join(lines, "\n"))) {
+		l.add(LintFinding{For: p, Line: r.line(s.Line), Level: LevelError, Tool: "rollcall", Text: s.What + "; user data is no place for secrets"})
+	}
+}
+
+// tool finds a program. One that is missing is told once.
+func (l *linting) tool(name, what string) (string, bool) {
+	path, err := l.o.LookPath(name)
+	if err == nil {
+		return path, true
+	}
+	level := LevelWarning
+	if l.o.Strict {
+		level = LevelError
+	}
+	l.add(LintFinding{Level: level, Tool: name, Text: name + " is not installed: " + what})
+	return "", false
+}
+
+// Programs are given this long.
+const toolTime = time.Minute
+
+func (l *linting) shellcheck(ctx context.Context, p providers.Provider, script []byte, line func(int) int) error {
+	if len(script) == 0 {
+		return nil
+	}
+	path, ok := l.tool("shellcheck", "nobody has looked at the script")
+	if !ok {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, toolTime)
+	defer cancel()
+	c := exec.CommandContext(ctx, path, "--format=json1", "-")
+	c.Stdin = bytes.NewReader(script)
+	var said bytes.Buffer
+	c.Stderr = &said
+	out, err := c.Output()
+	var found struct {
+		Comments []struct {
+			Line    int
+			Level   string
+			Code    int
+			Message string
+		}
+	}
+	if jsonErr := json.Unmarshal(out, &found); jsonErr != nil {
+		return fmt.Errorf("shellcheck: %w: %s", cmp.Or(err, jsonErr), oneLine(said.String()))
+	}
+	for _, c := range found.Comments {
+		f := LintFinding{For: p, Line: line(c.Line), Level: LevelWarning, Tool: "shellcheck", Text: fmt.Sprintf("%s (SC%d)", oneLine(c.Message), c.Code)}
+		if c.Level == "error" || c.Level == "warning" {
+			f.Level = LevelError
+		}
+		l.add(f)
+	}
+	return nil
+}
+
+// runcmd gives the scripts of a cloud-config as cloud-init runs them: one after
+// the other, in one shell.
+func runcmd(text []byte) []byte {
+	var doc struct {
+		Runcmd []any `yaml:"runcmd"`
+	}
+	if yaml.Unmarshal(text, &doc) != nil {
+		return nil // the schema says it
+	}
+	b := []byte("#!/bin/sh\n")
+	for _, c := range doc.Runcmd {
+		if s, ok := c.(string); ok {
+			b = append(append(b, s...), '\n')
+		}
+	}
+	return b
+}
+
+// schema has cloud-init check a #cloud-config. The program runs offline.
+func (l *linting) schema(ctx context.Context, p providers.Provider, r *Rendered) error {
+	var doc map[string]any
+	if err := yaml.Unmarshal(r.Plain, &doc); err != nil {
+		line, what := yamlMistake(err)
+		l.add(LintFinding{For: p, Line: r.line(line), Level: LevelError, Tool: "rollcall", Text: what})
+		return nil
+	}
+	path, ok := l.tool("cloud-init", "nobody has checked the cloud-config against its schema")
+	if !ok {
+		return nil
+	}
+	dir, err := os.MkdirTemp("", "rollcall-lint-")
+	if err != nil {
+		return fmt.Errorf("check the schema: %w", err)
+	}
+	defer func() { _ = os.RemoveAll(dir) }()
+	file := filepath.Join(dir, "user-data")
+	if err := os.WriteFile(file, r.Plain, 0o600); err != nil {
+		return fmt.Errorf("check the schema: %w", err)
+	}
+	ctx, cancel := context.WithTimeout(ctx, toolTime)
+	defer cancel()
+	out, err := exec.CommandContext(ctx, path, "schema", "--config-file", file).CombinedOutput()
+	if _, ran := errors.AsType[*exec.ExitError](err); err != nil && !ran {
+		return fmt.Errorf("cloud-init: %w", err)
+	}
+	text := oneLine(strings.ReplaceAll(string(out), file, "the cloud-config"))
+	if err == nil && !strings.Contains(strings.ToLower(text), "deprecat") {
+		return nil
+	}
+	f := LintFinding{For: p, Level: LevelError, Tool: "cloud-init", Text: text}
+	if err == nil {
+		f.Level = LevelWarning
+	}
+	if m := schemaPlace.FindStringSubmatch(text); m != nil {
+		n, _ := strconv.Atoi(m[1]) // digits
+		f.Line = r.line(n)
+	}
+	l.add(f)
+	return nil
+}
+
+var schemaPlace = regexp.MustCompile(`format-l(\d+)\.c\d+`)
+
+// oneLine makes one line of what a program said, without control characters.
+func oneLine(s string) string {
+	s = strings.Join(strings.Fields(strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) || r == unicode.ReplacementChar {
+			return ' '
+		}
+		return r
+	}, s)), " ")
+	if r := []rune(s); len(r) > 500 {
+		s = string(r[:500]) + "…"
+	}
+	return s
+}
