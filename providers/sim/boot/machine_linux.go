@@ -1,0 +1,314 @@
+package boot
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"rollcall/providers/sim/world"
+)
+
+// patience is how long an orderly shutdown may take before the plug is pulled:
+// what systemd itself gives a unit to stop, twice.
+const patience = 180 * time.Second
+
+// Machine is the machine of one instance: its disk lasts until the instance is
+// terminated, its processes until it is switched off. Its methods are safe for
+// concurrent use.
+type Machine struct {
+	rack  *Rack
+	cloud world.Cloud
+	id    string
+	name  string // of its container and its control group
+	disk  string
+	wire  string // its network interface in the middle
+	ns    *namespace
+
+	mu       sync.Mutex
+	instance world.Instance // as it was at its last start
+	todo     []world.MachineEvent
+	wake     chan struct{}
+	run      *process // nil while it is off
+	boots    int
+	cut      bool // the plug was pulled
+}
+
+func newMachine(r *Rack, ev world.MachineEvent, number int) *Machine {
+	name := r.name + "-" + strconv.Itoa(number)
+	return &Machine{
+		rack: r, cloud: ev.Cloud, id: ev.Instance.ID, instance: ev.Instance, name: name,
+		disk: filepath.Join(r.dir, strconv.Itoa(number)), wire: "m" + strconv.Itoa(number), wake: make(chan struct{}, 1),
+	}
+}
+
+// ID is the id of the machine's instance.
+func (m *Machine) ID() string { return m.id }
+
+// Boots counts how often it has been booted, reboots included.
+func (m *Machine) Boots() int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.boots
+}
+
+// On reports whether it has power.
+func (m *Machine) On() bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.run != nil
+}
+
+// Console is all that the machine has written to its console.
+func (m *Machine) Console() string {
+	text, err := os.ReadFile(filepath.Join(m.disk, "console"))
+	if err != nil {
+		return ""
+	}
+	return string(bytes.ReplaceAll(text, []byte("\r\n"), []byte("\n")))
+}
+
+// ReadFile reads a file that the machine has written to its disk, even while it
+// is off. Links are not followed, and what came with the root file system is not seen.
+func (m *Machine) ReadFile(path string) ([]byte, error) {
+	root, err := os.OpenRoot(filepath.Join(m.disk, "upper"))
+	if err != nil {
+		return nil, err
+	}
+	defer root.Close() //nolint:errcheck // it was only read
+	return root.ReadFile(strings.TrimPrefix(path, "/"))
+}
+
+// WriteFile puts a file onto the machine's disk, and makes the folders that are
+// missing. The machine must be off, or it may not see it.
+func (m *Machine) WriteFile(path, text string, mode fs.FileMode) error {
+	return writeInto(filepath.Join(m.disk, "upper"), path, text, mode)
+}
+
+// Run runs a command on the machine, as root, and gives what it wrote.
+func (m *Machine) Run(ctx context.Context, command ...string) (string, error) {
+	m.mu.Lock()
+	run := m.run
+	m.mu.Unlock()
+	if run == nil {
+		return "", errNotUp
+	}
+	leader, err := run.leader()
+	if err != nil {
+		return "", err
+	}
+	args := []string{"--target", strconv.Itoa(leader), "--mount", "--uts", "--ipc", "--net", "--pid", "--cgroup", "--root", "--wd", "--"}
+	c := exec.CommandContext(ctx, "nsenter", append(args, command...)...)
+	c.Env = []string{"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C.UTF-8", "HOME=/root"}
+	c.WaitDelay = time.Second
+	out, err := c.CombinedOutput()
+	if err != nil {
+		return string(out), fmt.Errorf("%s on %s: %w: %s", command[0], m.id, err, oneLine(string(out)))
+	}
+	return string(out), nil
+}
+
+// tell leaves word of a change of power. Pulling the plug does not wait for
+// what the machine is doing.
+func (m *Machine) tell(ev world.MachineEvent) {
+	m.mu.Lock()
+	m.todo = append(m.todo, ev)
+	if ev.Power == world.Plug {
+		m.cut = true
+		if m.run != nil {
+			m.run.kill()
+		}
+	}
+	m.mu.Unlock()
+	select {
+	case m.wake <- struct{}{}:
+	default:
+	}
+}
+
+func (m *Machine) next() (ev world.MachineEvent, ok bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if len(m.todo) == 0 {
+		return ev, false
+	}
+	ev, m.todo = m.todo[0], m.todo[1:]
+	return ev, true
+}
+
+// live carries out what the machine is told until it is terminated, or ctx ends.
+func (m *Machine) live(ctx context.Context) {
+	defer m.off()
+	for {
+		var ended chan struct{}
+		if m.run != nil { // only this goroutine changes it
+			ended = m.run.ended
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-ended:
+			m.over(ctx)
+		case <-m.wake:
+			for ev, ok := m.next(); ok; ev, ok = m.next() {
+				if gone := m.carryOut(ctx, ev); gone {
+					m.off()
+					m.scrap()
+					return
+				}
+			}
+		}
+	}
+}
+
+// carryOut does what one event asks for, and reports whether it was the last one.
+func (m *Machine) carryOut(ctx context.Context, ev world.MachineEvent) (gone bool) {
+	switch ev.Power {
+	case world.Start:
+		if m.run == nil {
+			m.mu.Lock()
+			m.instance = ev.Instance
+			m.mu.Unlock()
+			if err := m.on(ctx, true); err != nil && !errors.Is(err, errCut) {
+				m.rack.say("instance %s does not boot: %v", m.id, err)
+				m.off()
+				m.rack.world.Halted(m.cloud.Name, m.id)
+			}
+		}
+	case world.Reboot:
+		if m.run != nil {
+			m.press(ctx, signalReboot)
+			m.over(ctx)
+		}
+	case world.Stop, world.Terminate:
+		if m.run != nil {
+			m.press(ctx, signalPoweroff)
+			m.off()
+		}
+		m.rack.world.Halted(m.cloud.Name, m.id)
+	}
+	return ev.Power == world.Terminate || ev.Power == world.Plug
+}
+
+// scrap takes the disk away; what the console said is kept.
+func (m *Machine) scrap() {
+	for _, d := range []string{"upper", "work", "merged"} {
+		_ = os.RemoveAll(filepath.Join(m.disk, d)) // Close tries again
+	}
+}
+
+// press presses a button until the machine goes down, and pulls the plug when
+// that takes too long. A system that has only begun to boot does not feel it.
+func (m *Machine) press(ctx context.Context, button unix.Signal) {
+	deadline, again := time.NewTimer(patience), time.NewTicker(2*time.Second)
+	defer deadline.Stop()
+	defer again.Stop()
+	for {
+		_ = m.run.signal(button)
+		select {
+		case <-m.run.ended:
+			return
+		case <-again.C:
+		case <-deadline.C:
+			m.rack.say("instance %s does not go down in %s: its plug is pulled", m.id, patience)
+			m.run.kill()
+			<-m.run.ended
+			return
+		case <-ctx.Done():
+			m.run.kill()
+			<-m.run.ended
+			return
+		}
+	}
+}
+
+// over follows the end of a run: a reboot, or a machine that has switched itself off.
+func (m *Machine) over(ctx context.Context) {
+	m.mu.Lock()
+	code, cut := m.run.code, m.cut
+	m.run = nil
+	m.mu.Unlock()
+	if code == exitReboot && !cut && ctx.Err() == nil {
+		err := m.on(ctx, false)
+		if err == nil || errors.Is(err, errCut) {
+			return
+		}
+		m.rack.say("instance %s does not boot again: %v", m.id, err)
+	} else if code != 0 && !cut && ctx.Err() == nil {
+		m.rack.say("instance %s: systemd-nspawn ends with exit code %d: %s", m.id, code, oneLine(lastOf(m.Console(), 300)))
+	}
+	m.rack.unplug(m)
+	if !cut {
+		m.rack.world.Halted(m.cloud.Name, m.id)
+	}
+}
+
+// on boots the machine; fresh says that it was off, and has its addresses anew.
+func (m *Machine) on(ctx context.Context, fresh bool) error {
+	if fresh {
+		for _, d := range []string{"upper", "work", "merged"} {
+			if err := os.MkdirAll(filepath.Join(m.disk, d), 0o755); err != nil { //nolint:gosec // the machine's own root is one of them
+				return err
+			}
+		}
+		if err := m.rack.plugIn(m); err != nil {
+			return err
+		}
+		for path, f := range seed(&m.instance, m.cloud, m.rack.authority.pem) {
+			if err := m.WriteFile(path, f.text, f.mode); err != nil {
+				return err
+			}
+		}
+		if m.rack.prepare != nil {
+			if err := m.rack.prepare(m); err != nil {
+				return err
+			}
+		}
+	}
+	console, err := os.OpenFile(filepath.Join(m.disk, "console"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	defer console.Close() //nolint:errcheck // the machine has it now
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.cut || ctx.Err() != nil {
+		return errCut
+	}
+	// The name differs from boot to boot: the kernel may still be busy with the last one's groups.
+	m.run, err = start(m.rack.root, m.disk, m.name+"-"+strconv.Itoa(m.boots), m.ns, console, m.rack.command)
+	if err == nil {
+		m.boots++
+	}
+	return err
+}
+
+// off takes the power away at once.
+func (m *Machine) off() {
+	m.mu.Lock()
+	run := m.run
+	m.mu.Unlock()
+	if run != nil {
+		run.kill()
+		<-run.ended
+		m.mu.Lock()
+		m.run = nil
+		m.mu.Unlock()
+	}
+	m.rack.unplug(m)
+}
+
+// errCut: the plug was pulled before the machine was on.
+var errCut = errors.New("its plug was pulled")
+
+func lastOf(s string, n int) string { return s[max(0, len(s)-n):] }

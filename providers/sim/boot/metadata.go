@@ -1,0 +1,236 @@
+package boot
+
+import (
+	"crypto/rand"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/netip"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"rollcall/providers"
+	"rollcall/providers/sim/world"
+)
+
+// metadata is the metadata service of all clouds: version 2 of EC2's, and the
+// values that mdata-get asks for on Triton. Who asks is told by the address.
+type metadata struct {
+	at func(netip.Addr) (world.Cloud, world.Instance, bool) // whose address it is
+	by world.Credentials
+	// now is the clock; the tokens expire by it.
+	now func() time.Time
+
+	mu     sync.Mutex
+	tokens map[string]token
+}
+
+type token struct {
+	addr  netip.Addr
+	until time.Time
+}
+
+// The headers of version 2 (EC2 User Guide, "Use the Instance Metadata Service").
+const (
+	tokenHeader = "X-Aws-Ec2-Metadata-Token"
+	ttlHeader   = "X-Aws-Ec2-Metadata-Token-Ttl-Seconds"
+	maxTokenTTL = 21600
+)
+
+// version is what may stand before the tree.
+var version = regexp.MustCompile(`^(latest|\d{4}-\d{2}-\d{2})$`)
+
+// ServeHTTP answers one request of a machine.
+func (m *metadata) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	cloud, i, ok := m.at(hostOf(r))
+	switch {
+	case !ok:
+		http.Error(w, "there is no machine at this address", http.StatusForbidden)
+	case cloud.Provider == providers.EC2:
+		m.ec2(w, r, cloud, &i)
+	case r.URL.Path == "/mdata" && r.Method == http.MethodGet:
+		value, ok := m.triton(cloud, &i)[r.URL.Query().Get("key")]
+		if !ok {
+			http.NotFound(w, r)
+			return
+		}
+		answerText(w, value)
+	default:
+		http.NotFound(w, r)
+	}
+}
+
+func answerText(w http.ResponseWriter, text string) {
+	w.Header().Set("Content-Type", "text/plain")
+	_, _ = w.Write([]byte(text)) // a machine that has left is not told
+}
+
+func (m *metadata) ec2(w http.ResponseWriter, r *http.Request, c world.Cloud, i *world.Instance) {
+	if r.URL.Path == "/latest/api/token" {
+		m.giveToken(w, r)
+		return
+	}
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		w.WriteHeader(http.StatusMethodNotAllowed)
+		return
+	}
+	if !m.known(r.Header.Get(tokenHeader), hostOf(r)) {
+		w.WriteHeader(http.StatusUnauthorized)
+		return
+	}
+	path := strings.TrimPrefix(r.URL.Path, "/")
+	if path == "" {
+		answerText(w, "latest")
+		return
+	}
+	head, rest, _ := strings.Cut(path, "/")
+	if !version.MatchString(head) {
+		http.NotFound(w, r)
+		return
+	}
+	tree := m.tree(c, i)
+	if text, ok := tree[rest]; ok {
+		answerText(w, text)
+		return
+	}
+	if list := children(tree, strings.TrimSuffix(rest, "/")); len(list) > 0 {
+		answerText(w, strings.Join(list, "\n"))
+		return
+	}
+	http.NotFound(w, r)
+}
+
+// giveToken answers PUT /latest/api/token.
+func (m *metadata) giveToken(w http.ResponseWriter, r *http.Request) {
+	ttl, err := strconv.Atoi(r.Header.Get(ttlHeader))
+	switch {
+	case r.Method != http.MethodPut:
+		w.WriteHeader(http.StatusMethodNotAllowed)
+		return
+	case err != nil || ttl < 1 || ttl > maxTokenTTL:
+		w.WriteHeader(http.StatusBadRequest)
+		return
+	case r.Header.Get("X-Forwarded-For") != "":
+		w.WriteHeader(http.StatusForbidden)
+		return
+	}
+	text := rand.Text()
+	m.mu.Lock()
+	now := m.now()
+	for k, t := range m.tokens {
+		if now.After(t.until) {
+			delete(m.tokens, k)
+		}
+	}
+	m.tokens[text] = token{hostOf(r), now.Add(time.Duration(ttl) * time.Second)}
+	m.mu.Unlock()
+	w.Header().Set(ttlHeader, strconv.Itoa(ttl))
+	answerText(w, text)
+}
+
+func (m *metadata) known(text string, from netip.Addr) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	t, ok := m.tokens[text]
+	return ok && t.addr == from && !m.now().After(t.until)
+}
+
+// tree is everything that EC2's service has for an instance, by path below the version.
+func (m *metadata) tree(c world.Cloud, i *world.Instance) map[string]string {
+	private := "ip-" + strings.ReplaceAll(i.Private.String(), ".", "-") + "." + c.Region + ".compute.internal"
+	public := "ec2-" + strings.ReplaceAll(i.Public.String(), ".", "-") + "." + c.Region + ".compute.amazonaws.com"
+	zone := c.Region + "a"
+	document, _ := json.MarshalIndent(map[string]any{
+		"accountId": c.Account, "architecture": "x86_64", "availabilityZone": zone, "imageId": i.Image, "instanceId": i.ID,
+		"instanceType": i.Type, "pendingTime": i.Launched.UTC().Format(time.RFC3339), "privateIp": i.Private, "region": c.Region, "version": "2017-09-30",
+	}, "", "  ")
+	mac := macOf(i)
+	t := map[string]string{
+		"dynamic/instance-identity/document":    string(document),
+		"meta-data/ami-id":                      i.Image,
+		"meta-data/hostname":                    private,
+		"meta-data/instance-id":                 i.ID,
+		"meta-data/instance-type":               i.Type,
+		"meta-data/local-hostname":              private,
+		"meta-data/local-ipv4":                  i.Private.String(),
+		"meta-data/mac":                         mac,
+		"meta-data/placement/availability-zone": zone,
+		"meta-data/placement/region":            c.Region,
+		"meta-data/public-hostname":             public,
+		"meta-data/public-ipv4":                 i.Public.String(),
+		"meta-data/security-groups":             "default",
+		"meta-data/services/domain":             "amazonaws.com",
+	}
+	for k, v := range map[string]string{
+		"device-number": "0", "local-hostname": private, "local-ipv4s": i.Private.String(), "mac": mac, "owner-id": c.Account,
+		"public-hostname": public, "public-ipv4s": i.Public.String(), "security-groups": "default", "subnet-id": i.Network,
+	} {
+		t["meta-data/network/interfaces/macs/"+mac+"/"+k] = v
+	}
+	if len(i.UserData) > 0 {
+		t["user-data"] = string(i.UserData)
+	}
+	if i.Profile != "" {
+		now := m.now().UTC()
+		credentials, _ := json.MarshalIndent(map[string]string{
+			"Code": "Success", "Type": "AWS-HMAC", "LastUpdated": now.Format(time.RFC3339), "Expiration": now.Add(6 * time.Hour).Format(time.RFC3339),
+			"AccessKeyId": m.by.AWSKeyID, "SecretAccessKey": m.by.AWSSecret, "Token": "",
+		}, "", "  ")
+		info, _ := json.Marshal(map[string]string{"Code": "Success", "InstanceProfileArn": "arn:aws:iam::" + c.Account + ":instance-profile/" + i.Profile})
+		t["meta-data/iam/info"] = string(info)
+		t["meta-data/iam/security-credentials/"+i.Profile] = string(credentials)
+	}
+	return t
+}
+
+// children lists a folder of the tree as the service does: folders end in a slash.
+func children(tree map[string]string, dir string) []string {
+	if dir != "" {
+		dir += "/"
+	}
+	var out []string
+	for path := range tree {
+		rest, ok := strings.CutPrefix(path, dir)
+		if !ok {
+			continue
+		}
+		name, _, folder := strings.Cut(rest, "/")
+		if folder {
+			name += "/"
+		}
+		out = append(out, name)
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+// triton is what mdata-get finds: the instance's own metadata, and the keys of
+// the sdc namespace (the metadata data dictionary of Triton).
+func (m *metadata) triton(c world.Cloud, i *world.Instance) map[string]string {
+	nics, _ := json.Marshal([]map[string]any{{
+		"interface": "net0", "mac": macOf(i), "primary": true, "ip": i.Public, "ips": []string{i.Public.String() + "/32"}, "nic_tag": "external",
+	}})
+	out := map[string]string{
+		"sdc:uuid": i.ID, "sdc:alias": i.Name, "sdc:hostname": i.Name, "sdc:owner_uuid": c.Account, "sdc:datacenter_name": c.Region,
+		"sdc:image_uuid": i.Image, "sdc:nics": string(nics),
+	}
+	for k, v := range i.Metadata {
+		if !strings.HasPrefix(k, "sdc:") {
+			out[k] = v
+		}
+	}
+	for k, v := range i.Tags {
+		out["sdc:tags."+k] = v
+	}
+	return out
+}
+
+// macOf is the address of a machine's network card.
+func macOf(i *world.Instance) string {
+	a := i.Public.As4()
+	return fmt.Sprintf("02:00:%02x:%02x:%02x:%02x", a[0], a[1], a[2], a[3])
+}

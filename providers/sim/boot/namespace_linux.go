@@ -1,0 +1,109 @@
+package boot
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"runtime"
+	"strings"
+
+	"golang.org/x/sys/unix"
+)
+
+// namespace is a network namespace without a name: it is gone when the last
+// process in it and the last file of it are.
+type namespace struct{ file *os.File }
+
+const ownNamespace = "/proc/thread-self/ns/net"
+
+// newNamespace makes an empty network namespace with its loopback up.
+func newNamespace() (*namespace, error) {
+	var n *namespace
+	err := aside(func() error {
+		if err := unix.Unshare(unix.CLONE_NEWNET); err != nil {
+			return fmt.Errorf("make a network namespace: %w", err)
+		}
+		f, err := os.Open(ownNamespace)
+		if err != nil {
+			return fmt.Errorf("make a network namespace: %w", err)
+		}
+		n = &namespace{f}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return n, n.ip("link set lo up")
+}
+
+// aside runs f on a thread of its own that may change its namespace: it is
+// brought back afterwards, or never used again.
+func aside(f func() error) error {
+	runtime.LockOSThread()
+	home, err := os.Open(ownNamespace)
+	if err != nil {
+		runtime.UnlockOSThread()
+		return fmt.Errorf("look at the network namespace: %w", err)
+	}
+	defer home.Close() //nolint:errcheck // it was only read
+	done := f()
+	if err := unix.Setns(int(home.Fd()), unix.CLONE_NEWNET); err != nil {
+		// The thread stays locked, and ends with its goroutine.
+		return fmt.Errorf("come back from a network namespace: %w", err)
+	}
+	runtime.UnlockOSThread()
+	return done
+}
+
+// in runs f in the namespace. Sockets that it makes and processes that it
+// starts belong there from then on; goroutines that it starts do not.
+func (n *namespace) in(f func() error) error {
+	return aside(func() error {
+		if err := unix.Setns(int(n.file.Fd()), unix.CLONE_NEWNET); err != nil {
+			return fmt.Errorf("enter a network namespace: %w", err)
+		}
+		return f()
+	})
+}
+
+// path names the namespace for other programs, as long as this process lives.
+func (n *namespace) path() string {
+	return fmt.Sprintf("/proc/%d/fd/%d", os.Getpid(), n.file.Fd())
+}
+
+func (n *namespace) close() { _ = n.file.Close() }
+
+// ip carries out commands of ip(8) in the namespace.
+func (n *namespace) ip(lines ...string) error {
+	return n.in(func() error {
+		c := exec.Command("ip", "-batch", "-")
+		c.Stdin = strings.NewReader(strings.Join(lines, "\n") + "\n")
+		if out, err := c.CombinedOutput(); err != nil {
+			return fmt.Errorf("ip: %w: %s", err, bytes.TrimSpace(out))
+		}
+		return nil
+	})
+}
+
+// listen opens a TCP port in the namespace.
+func (n *namespace) listen(address string) (l net.Listener, err error) {
+	err = n.in(func() error {
+		l, err = net.Listen("tcp4", address)
+		return err
+	})
+	return l, err
+}
+
+// dial connects from within the namespace. The address is a literal one: a
+// resolver would be asked from elsewhere.
+func (n *namespace) dial(ctx context.Context, network, address string) (c net.Conn, err error) {
+	err = n.in(func() error {
+		var d net.Dialer
+		c, err = d.DialContext(ctx, network, address)
+		return err
+	})
+	return c, err
+}

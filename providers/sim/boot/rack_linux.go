@@ -1,0 +1,365 @@
+package boot
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"net/netip"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/miekg/dns"
+	"golang.org/x/sys/unix"
+
+	"rollcall/providers/sim"
+	"rollcall/providers/sim/world"
+)
+
+// Options shape a Rack.
+type Options struct {
+	Root string // what Root gave
+	// Dir is where the machines' disks lie. Without it a folder is made for
+	// them, on a file system that can hold an overlay.
+	Dir string
+	// Say is told what goes wrong with a machine, one line at a time; may be nil.
+	Say func(format string, args ...any)
+	// Prepare is called before a machine is switched on, and may write files to
+	// its disk; may be nil.
+	Prepare func(m *Machine) error
+	// Command is run in the place of an init system, for machines that have
+	// none; it is a path and has no arguments. Empty: systemd.
+	Command string
+}
+
+// Rack is a set of machines with the network between them. Its methods are safe
+// for concurrent use.
+type Rack struct {
+	name, root, dir, command string
+	say                      func(format string, args ...any)
+	prepare                  func(m *Machine) error
+	unlock                   func() // of dir
+	middle                   *namespace
+	authority                *authority
+	world                    *world.World
+
+	ctx    context.Context
+	cancel context.CancelFunc
+	wg     sync.WaitGroup
+	closed sync.Once
+	stop   []func()
+
+	mu       sync.Mutex
+	machines map[string]*Machine // by instance id
+	wires    map[netip.Addr]*Machine
+	number   int
+}
+
+// NewRack makes a Rack without machines. Its Power goes to the embedded clouds
+// as what runs their instances, and Serve connects it to them.
+func NewRack(ctx context.Context, o Options) (_ *Rack, err error) {
+	r := &Rack{root: o.Root, command: o.Command, say: o.Say, prepare: o.Prepare, machines: map[string]*Machine{}, wires: map[netip.Addr]*Machine{}}
+	if r.say == nil {
+		r.say = func(string, ...any) {}
+	}
+	r.ctx, r.cancel = context.WithCancel(ctx)
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, r.Close())
+		}
+	}()
+	if r.dir, r.unlock, err = diskDir(o.Dir); err != nil {
+		return nil, err
+	}
+	r.name = filepath.Base(r.dir)
+	if r.authority, err = newAuthority(); err != nil {
+		return nil, err
+	}
+	if r.middle, err = newNamespace(); err != nil {
+		return nil, err
+	}
+	if err := r.middle.in(func() error { return os.WriteFile("/proc/sys/net/ipv4/ip_forward", []byte("1"), 0o600) }); err != nil {
+		return nil, fmt.Errorf("make the network of the machines: %w", err)
+	}
+	var lines []string
+	for _, a := range []string{metadataAddress, resolverAddress, gatewayAddress, apiAddress, clientAddress} {
+		lines = append(lines, "address add "+a+"/32 dev lo")
+	}
+	return r, r.middle.ip(lines...)
+}
+
+// Power carries out a change of power, and returns at once: it is what
+// sim.Options.Machine is for.
+func (r *Rack) Power(ev world.MachineEvent) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.ctx.Err() != nil {
+		return
+	}
+	m, ok := r.machines[ev.Instance.ID]
+	if !ok {
+		if ev.Power != world.Start { // it was never on
+			r.wg.Go(func() { r.world.Halted(ev.Cloud.Name, ev.Instance.ID) })
+			return
+		}
+		r.number++
+		m = newMachine(r, ev, r.number)
+		r.machines[ev.Instance.ID] = m
+		r.wg.Go(func() { m.live(r.ctx) })
+	}
+	m.tell(ev)
+}
+
+// Serve connects the machines with the embedded clouds. It is called once,
+// before anything is launched.
+func (r *Rack) Serve(s *sim.Sim) error {
+	r.world = s.World()
+	e := s.Endpoints()
+	if err := r.serveHTTP(&metadata{at: r.owner, by: r.world.Credentials, now: time.Now, tokens: map[string]token{}}); err != nil {
+		return err
+	}
+	l, err := r.middle.listen(apiAddress + ":443")
+	if err != nil {
+		return fmt.Errorf("serve the APIs: %w", err)
+	}
+	r.stop = append(r.stop, func() { _ = l.Close() })
+	f, err := newForward(l, r.authority, e.AWS, e.Cloudflare)
+	if err != nil {
+		return fmt.Errorf("serve the APIs: %w", err)
+	}
+	r.wg.Go(func() { f.serve(r.ctx, r.wg.Go) })
+	return r.serveDNS(e.DNS)
+}
+
+func (r *Rack) serveHTTP(h http.Handler) error {
+	l, err := r.middle.listen(metadataAddress + ":80")
+	if err != nil {
+		return fmt.Errorf("serve metadata: %w", err)
+	}
+	srv := &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second, ErrorLog: log.New(io.Discard, "", 0)}
+	r.stop = append(r.stop, func() { _ = srv.Close() })
+	r.wg.Go(func() { _ = srv.Serve(l) })
+	return nil
+}
+
+func (r *Rack) serveDNS(upstream string) error {
+	address := resolverAddress + ":53"
+	l, err := r.middle.listen(address)
+	if err != nil {
+		return fmt.Errorf("serve names: %w", err)
+	}
+	var p net.PacketConn
+	err = r.middle.in(func() error {
+		p, err = net.ListenPacket("udp4", address)
+		return err
+	})
+	if err != nil {
+		_ = l.Close()
+		return fmt.Errorf("serve names: %w", err)
+	}
+	for _, srv := range []*dns.Server{{Listener: l, Handler: &resolver{upstream}}, {PacketConn: p, Handler: &resolver{upstream}}} {
+		started := make(chan struct{})
+		srv.NotifyStartedFunc = func() { close(started) }
+		r.wg.Go(func() { _ = srv.ActivateAndServe() })
+		<-started
+		r.stop = append(r.stop, func() { _ = srv.Shutdown() })
+	}
+	return nil
+}
+
+// owner tells whose machine an address of the network belongs to.
+func (r *Rack) owner(a netip.Addr) (world.Cloud, world.Instance, bool) {
+	r.mu.Lock()
+	m, ok := r.wires[a]
+	r.mu.Unlock()
+	if !ok {
+		return world.Cloud{}, world.Instance{}, false
+	}
+	i, err := r.world.Instance(m.cloud.Name, m.id) // as it is now, tags and metadata included
+	if err != nil {
+		return world.Cloud{}, world.Instance{}, false
+	}
+	i.Public = a
+	return m.cloud, i, true
+}
+
+// plugIn gives a machine a network of its own with its public address.
+func (r *Rack) plugIn(m *Machine) error {
+	ns, err := newNamespace()
+	if err != nil {
+		return err
+	}
+	m.ns = ns
+	public, private := m.instance.Public.String(), m.instance.Private.String()
+	if err := r.middle.ip(
+		"link add "+m.wire+" type veth peer name eth0 address "+macOf(&m.instance)+" netns "+ns.path(),
+		"link set "+m.wire+" up",
+		"route add "+public+"/32 dev "+m.wire+" src "+clientAddress,
+	); err != nil {
+		return err
+	}
+	if err := ns.ip(
+		"address add "+public+"/32 dev eth0",
+		"address add "+private+"/32 dev eth0",
+		"link set eth0 up",
+		"route add "+gatewayAddress+" dev eth0 src "+public,
+		"route add default via "+gatewayAddress+" dev eth0 src "+public,
+	); err != nil {
+		return err
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.wires[m.instance.Public] = m
+	return nil
+}
+
+// unplug takes a machine's network away; one that has none is left alone.
+func (r *Rack) unplug(m *Machine) {
+	if m.ns == nil {
+		return
+	}
+	r.mu.Lock()
+	if r.wires[m.instance.Public] == m {
+		delete(r.wires, m.instance.Public)
+	}
+	r.mu.Unlock()
+	_ = r.middle.ip("link delete " + m.wire) // it is not there when plugging it in has failed
+	m.ns.close()
+	m.ns = nil
+}
+
+// Machine gives the machine of an instance, once it has been on.
+func (r *Rack) Machine(id string) (*Machine, bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	m, ok := r.machines[id]
+	return m, ok
+}
+
+// Machines lists all machines that have ever been on, in the order of their instances' ids.
+func (r *Rack) Machines() []*Machine {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var out []*Machine
+	for _, m := range r.machines {
+		out = append(out, m)
+	}
+	slices.SortFunc(out, func(a, b *Machine) int { return strings.Compare(a.id, b.id) })
+	return out
+}
+
+// Namespace names the network namespace that is the internet of the machines,
+// for nsenter --net= and as long as this process lives.
+func (r *Rack) Namespace() string { return r.middle.path() }
+
+// Resolver is the name server there, as an address without a port.
+func (r *Rack) Resolver() string { return resolverAddress }
+
+// Dial connects as a client on that internet. The host is a literal address.
+func (r *Rack) Dial(ctx context.Context, network, address string) (net.Conn, error) {
+	return r.middle.dial(ctx, network, address)
+}
+
+// Output runs a program as a client on that internet, and gives what it writes
+// to its standard output.
+func (r *Rack) Output(ctx context.Context, name string, args ...string) (string, error) {
+	var out, said strings.Builder
+	c := exec.CommandContext(ctx, name, args...)
+	c.Stdout, c.Stderr, c.WaitDelay = &out, &said, time.Second
+	if err := r.middle.in(c.Start); err != nil {
+		return "", fmt.Errorf("%s: %w", name, err)
+	}
+	if err := c.Wait(); err != nil {
+		return out.String(), fmt.Errorf("%s: %w: %s", name, err, oneLine(said.String()))
+	}
+	return out.String(), nil
+}
+
+// Close pulls every plug, and takes away the network and the disks.
+func (r *Rack) Close() error {
+	var err error
+	r.closed.Do(func() {
+		r.mu.Lock()
+		r.cancel()
+		r.mu.Unlock()
+		for _, f := range r.stop {
+			f()
+		}
+		r.wg.Wait()
+		if r.middle != nil {
+			r.middle.close()
+		}
+		if r.dir != "" {
+			err = os.RemoveAll(r.dir)
+			r.unlock()
+		}
+	})
+	return err
+}
+
+// diskPrefix begins the names of the folders that hold machines.
+const diskPrefix = "rollcall-boot-"
+
+// diskDir makes a folder that overlays can be written to, with a lock that says
+// that it is in use, and clears away those of processes that were killed.
+func diskDir(base string) (dir string, unlock func(), err error) {
+	bases := []string{base}
+	if base == "" {
+		bases = []string{os.TempDir(), "/var/tmp", "/dev/shm"}
+	}
+	var why []error
+	for _, base := range bases {
+		if st := new(unix.Statfs_t); unix.Statfs(base, st) != nil || st.Type == unix.OVERLAYFS_SUPER_MAGIC {
+			why = append(why, fmt.Errorf("%s cannot hold the disks of machines", base))
+			continue
+		}
+		old, _ := filepath.Glob(filepath.Join(base, diskPrefix+"*")) // the pattern is good
+		for _, d := range old {
+			clearStale(d)
+		}
+		if dir, err = os.MkdirTemp(base, diskPrefix); err != nil {
+			why = append(why, err)
+			continue
+		}
+		f, err := os.Open(dir)
+		if err == nil {
+			err = unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB)
+		}
+		if err != nil {
+			why = append(why, err, os.Remove(dir))
+			continue
+		}
+		return dir, func() { _ = f.Close() }, nil
+	}
+	return "", nil, fmt.Errorf("make room for machines: %w", errors.Join(why...))
+}
+
+// clearStale removes a folder of machines whose process is gone.
+func clearStale(dir string) {
+	f, err := os.Open(dir)
+	if err != nil {
+		return
+	}
+	defer f.Close() //nolint:errcheck // it gives the lock back
+	st, err := f.Stat()
+	if err != nil || time.Since(st.ModTime()) < time.Minute || unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB) != nil {
+		return // young: its lock may be about to be taken
+	}
+	_ = os.RemoveAll(dir)
+	parents, err := cgroupParents()
+	if err != nil {
+		return
+	}
+	for _, p := range parents {
+		groups, _ := filepath.Glob(filepath.Join(p, filepath.Base(dir)+"-*"))
+		(&cgroup{groups}).remove()
+	}
+}
