@@ -1,6 +1,7 @@
 package world
 
 import (
+	"fmt"
 	"net/netip"
 	"time"
 
@@ -14,14 +15,16 @@ func (s *seeder) disagreements() {
 	www, v1 := roles[0], roles[1]
 	for n, ro := range []role{www, v1} {
 		at := s.begin.Add(time.Duration(n) * time.Hour)
+		first := max(90, s.count(ro)+1) // beyond the names of the healthy nodes
+		name := func(k int) string { return fmt.Sprintf("%s-%02d", ro.prefix, first+k) }
 		east, ams, use1, euw1 := s.w.cloud("joyent-east"), s.w.cloud("joyent-ams"), s.w.cloud("aws-use1"), s.w.cloud("aws-euw1")
 
 		// Dead: the plug was pulled, so no agent took the records back.
 		for k, c := range []*cloud{east, ams} {
-			s.gone(s.node(c, ro, 90+k, 90+k))
+			s.gone(s.node(c, ro, first+k, 90+k))
 		}
 		// Dangling: the same, and Amazon rents the address to the next who asks.
-		i := s.launch(use1, ro, ro.prefix+"-92", at)
+		i := s.launch(use1, ro, name(2), at)
 		i.Public = netip.MustParseAddr([]string{"34.201.44.17", "34.201.45.18"}[n])
 		s.register(use1, i, i.Public)
 		if n == 0 {
@@ -31,13 +34,13 @@ func (s *seeder) disagreements() {
 			i.Public, i.Private = netip.Addr{}, netip.Addr{}
 		}
 		// Missing: the agent never got through.
-		s.launch(east, ro, ro.prefix+"-93", at)
+		s.launch(east, ro, name(3), at)
 		// Moved: a stop and a start gave the node another address.
-		i = s.launch(euw1, ro, ro.prefix+"-94", at)
+		i = s.launch(euw1, ro, name(4), at)
 		s.register(euw1, i, i.Public)
 		i.Public = s.w.newIP(euw1)
 		// Stopped: a crash of the machine, and nobody took the record back.
-		i = s.launch(ams, ro, ro.prefix+"-95", at)
+		i = s.launch(ams, ro, name(5), at)
 		s.register(ams, i, i.Public)
 		i.State = providers.StateStopped
 	}

@@ -178,12 +178,19 @@ var roles = []role{
 // cloudShare is how many of 60 instances each cloud runs.
 var cloudShare = []int{18, 12, 16, 14}
 
+func (s *seeder) total() int {
+	if s.o.Instances > 0 {
+		return s.o.Instances
+	}
+	return 60
+}
+
+// count is how many healthy nodes a role has.
+func (s *seeder) count(ro role) int { return ro.share * s.total() / 60 }
+
 // nodes launches the seeded instances and registers those that belong to a service.
 func (s *seeder) nodes() {
-	total := s.o.Instances
-	if total <= 0 {
-		total = 60
-	}
+	total := s.total()
 	var plan []int // cloud of each instance, dealt so that every role lies in every cloud
 	left := make([]int, len(cloudShare))
 	for i, n := range cloudShare {
@@ -200,7 +207,7 @@ func (s *seeder) nodes() {
 	}
 	n := 0
 	for r, ro := range roles {
-		count := ro.share * total / 60
+		count := s.count(ro)
 		if r == len(roles)-1 {
 			count = total - n
 		}

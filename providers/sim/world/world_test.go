@@ -121,6 +121,20 @@ func TestARoute53ChangeIsServedOnlyOnceItIsInSync(t *testing.T) {
 	}
 }
 
+func TestNoTwoInstancesOfALargeWorldHaveOneName(t *testing.T) {
+	w := New(Options{Instances: 2000})
+	seen := map[string]bool{}
+	for _, c := range w.Clouds() {
+		page, _ := w.Instances(c.Name, nil, 0, 0)
+		for _, i := range page {
+			if seen[i.Name] {
+				t.Errorf("two instances are called %s", i.Name)
+			}
+			seen[i.Name] = true
+		}
+	}
+}
+
 func TestAHundredThousandInstancesAreSeeded(t *testing.T) {
 	w := New(Options{Instances: 100_000})
 	if _, total := w.Instances("aws-use1", nil, 0, 1); total < 20_000 {
