@@ -124,11 +124,7 @@ hosts may join at once: each is in DNS when its join has ended in exit code 0.`,
 			return usagef("%s needs --port, as the config declares none for %s", cmd.CommandPath(), clean(f.service))
 		}
 		z := s.reading()
-		names, err := n.Names(&z)
-		if err != nil {
-			return asRefusal(err)
-		}
-		if err := z.Read(ctx, s.dns, names...); err != nil {
+		if err := z.ReadForJoin(ctx, s.dns, n); err != nil {
 			return asRefusal(err)
 		}
 		if n.RoundRobin == "" && len(n.TXT) == 0 {

@@ -2,31 +2,48 @@ package dnssd
 
 import (
 	"context"
+	"slices"
 
 	"rollcall/dnsview"
 	"rollcall/providers"
 )
 
-// ReadForLeave reads what PlanLeave needs: the names of the node, and the SRV
+// ReadForLeave reads what PlanLeave needs: the names of the node, the SRV
 // values of every other incarnation that the domain announces, since one of
-// them may lead to the same host.
+// them may lead to the same host, and, where the host has no value, the markers that may
+// remember one that was taken out.
 func (z *Zone) ReadForLeave(ctx context.Context, g Getter, n Node) error {
 	host, o, err := n.check(z)
 	if err != nil {
 		return err
 	}
-	names := []string{n.service(), providers.MarkerName(o.Instance, n.service())}
-	if n.RoundRobin != "" {
-		return z.Read(ctx, g, names...)
+	names := []string{n.service()}
+	if n.RoundRobin == "" {
+		names = append(names, host, Enumeration(n.Service.Domain).Canonical(), n.Service.Type().Canonical())
 	}
-	all := Enumeration(n.Service.Domain).Canonical()
-	names = append(names, host, providers.MarkerName(o.Instance, host), all, n.Service.Type().String())
 	if err := z.Read(ctx, g, names...); err != nil {
 		return err
 	}
+	if !z.has(n.service(), o) {
+		markers := []string{providers.MarkerName(o.Instance, n.service())}
+		if n.RoundRobin == "" {
+			markers = append(markers, providers.MarkerName(o.Instance, host))
+		}
+		if err := z.Read(ctx, g, markers...); err != nil {
+			return err
+		}
+	}
+	if n.RoundRobin != "" {
+		return nil
+	}
+	return z.readSiblings(ctx, g, n, names)
+}
+
+// readSiblings reads the other incarnations of the domain, of every type.
+func (z *Zone) readSiblings(ctx context.Context, g Getter, n Node, have []string) error {
 	seen := map[string]bool{}
-	for _, name := range names {
-		seen[providers.CanonicalName(name)] = true
+	for _, name := range have {
+		seen[name] = true
 	}
 	next := func(from string) []string {
 		var out []string
@@ -38,7 +55,7 @@ func (z *Zone) ReadForLeave(ctx context.Context, g Getter, n Node) error {
 		}
 		return out
 	}
-	types := next(all)
+	types := next(Enumeration(n.Service.Domain).Canonical())
 	if err := z.Read(ctx, g, types...); err != nil {
 		return err
 	}
@@ -47,6 +64,11 @@ func (z *Zone) ReadForLeave(ctx context.Context, g Getter, n Node) error {
 		incarnations = append(incarnations, next(t)...)
 	}
 	return z.Read(ctx, g, incarnations...)
+}
+
+// has reports whether the owner has a value at a name.
+func (z *Zone) has(name string, o providers.Owner) bool {
+	return slices.ContainsFunc(z.Records, func(r providers.Record) bool { return r.Name == name && mine(&r, o) })
 }
 
 // PlanLeave plans to take a host out of a service: first its SRV value, then its

@@ -1,6 +1,7 @@
 package dnssd
 
 import (
+	"context"
 	"net/netip"
 	"slices"
 
@@ -55,16 +56,27 @@ func (n *Node) check(z *Zone) (host string, o providers.Owner, err error) {
 	return host, o, nil
 }
 
-// Names are the names that PlanJoin needs to have been read.
-func (n *Node) Names(z *Zone) ([]string, error) {
+// ReadForJoin reads what PlanJoin needs. An incarnation that has its TXT record
+// is taken for announced: it was announced in one step, and hosts that join in a crowd
+// need not all ask again.
+func (z *Zone) ReadForJoin(ctx context.Context, g Getter, n Node) error {
 	host, o, err := n.check(z)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	if n.RoundRobin != "" {
-		return []string{n.service(), providers.MarkerName(o.Instance, n.service())}, nil
+	names := []string{n.service(), providers.MarkerName(o.Instance, n.service())}
+	if n.RoundRobin == "" {
+		names = append(names, host)
 	}
-	return []string{n.service(), host, n.Service.Type().String(), Enumeration(n.Service.Domain).String(), providers.MarkerName(o.Instance, n.service())}, nil
+	if err := z.Read(ctx, g, names...); err != nil || n.announced(z) {
+		return err
+	}
+	return z.Read(ctx, g, n.Service.Type().String(), Enumeration(n.Service.Domain).String())
+}
+
+// announced reports whether nothing has to be made for the incarnation.
+func (n *Node) announced(z *Zone) bool {
+	return n.RoundRobin != "" || len(z.at(n.Service.Canonical(), "TXT")) > 0
 }
 
 // PlanJoin plans what a host lacks to be a node of a service: its name with its
@@ -93,10 +105,9 @@ func PlanJoin(z Zone, n Node) (Made, error) {
 	if err := m.srv(n, host, o); err != nil {
 		return Made{}, err
 	}
-	before := len(m.made.Plan.Steps)
-	m.announce(Declaration{Name: n.Service, TXT: n.TXT})
-	if len(m.made.Plan.Steps) > before {
-		m.note(n.Service.String() + " was not announced completely: what it lacks is made too")
+	if !n.announced(&z) {
+		m.announce(Declaration{Name: n.Service, TXT: n.TXT})
+		m.note(n.Service.String() + " was not announced yet: its PTR and TXT are made too")
 	}
 	for _, r := range z.at(n.Service.Canonical(), "TXT") {
 		if n.TXT != nil && !TXTOf(r.Value).Same(n.TXT) {
