@@ -1,0 +1,264 @@
+package userdata
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+
+	"rollcall/providers"
+)
+
+// Policy is an IAM policy document, or the trust policy of a role.
+type Policy struct {
+	Version   string
+	Statement []Statement
+}
+
+// Statement is one statement of a policy.
+type Statement struct {
+	Sid       string `json:",omitempty"`
+	Effect    string
+	Principal map[string]string              `json:",omitempty"`
+	Action    []string                       `json:",omitempty"`
+	Resource  []string                       `json:",omitempty"`
+	Condition map[string]map[string][]string `json:",omitempty"`
+}
+
+// policyVersion is the version of the policy language.
+const policyVersion = "2012-10-17"
+
+// JSON gives the policy as it is pasted.
+func (p Policy) JSON() string {
+	b, err := json.MarshalIndent(p, "", "  ")
+	if err != nil {
+		panic(err) // strings and maps of strings
+	}
+	return string(b)
+}
+
+// The condition keys of Route 53 (Developer Guide, "Using IAM policy conditions for
+// fine-grained access control"). All three have several values, those of all
+// changes of a batch.
+const (
+	keyNames   = "route53:ChangeResourceRecordSetsNormalizedRecordNames"
+	keyTypes   = "route53:ChangeResourceRecordSetsRecordTypes"
+	keyActions = "route53:ChangeResourceRecordSetsActions"
+)
+
+// PolicyService is a service whose nodes write to a Route 53 zone.
+type PolicyService struct {
+	Name   string
+	Kind   string // round-robin or dns-sd
+	Zone   string
+	ZoneID string
+	IPv6   bool
+	Host   string // what host names of nodes are made of; empty for {name}
+}
+
+// NodePolicy gives what the agents of nodes in one provider's clouds need, and
+// nothing more: in each zone to read record sets, and to create and delete those
+// of the names and types that an agent writes. The parameters are ARNs of
+// parameters that hold a Cloudflare token.
+func NodePolicy(at providers.Provider, services []PolicyService, parameters []string) Policy {
+	p := Policy{Version: policyVersion}
+	var zones []string
+	for i := range services {
+		s := &services[i]
+		arn := zoneARN(s.ZoneID)
+		if !slices.Contains(zones, arn) {
+			zones = append(zones, arn)
+		}
+	}
+	slices.Sort(zones)
+	if len(zones) > 0 {
+		p.Statement = append(p.Statement,
+			Statement{Sid: "FindZone", Effect: "Allow", Action: []string{"route53:ListHostedZonesByName"}, Resource: []string{"*"}},
+			Statement{Sid: "ReadZone", Effect: "Allow", Action: []string{"route53:ListResourceRecordSets"}, Resource: zones})
+	}
+	for i := range services {
+		s := &services[i]
+		var names []string
+		for _, n := range s.names(at) {
+			names = append(names, n, idPattern(at)+"."+providers.MarkerLabel+"."+n)
+		}
+		p.Statement = append(p.Statement, changes("Write"+sid(s.Name), zoneARN(s.ZoneID), names, s.types()))
+	}
+	if len(parameters) > 0 {
+		p.Statement = append(p.Statement, Statement{Sid: "ReadToken", Effect: "Allow", Action: []string{"ssm:GetParameter"}, Resource: slices.Sorted(slices.Values(parameters))})
+	}
+	return p
+}
+
+// changes allows batches of creations and deletions, all of whose names and
+// types are among those given. A request without these keys is refused:
+// ForAllValues alone would let it through.
+func changes(sid, zone string, names, types []string) Statement {
+	return Statement{
+		Sid: sid, Effect: "Allow", Action: []string{"route53:ChangeResourceRecordSets"}, Resource: []string{zone},
+		Condition: map[string]map[string][]string{
+			"ForAllValues:StringLike":   {keyNames: names},
+			"ForAllValues:StringEquals": {keyTypes: types, keyActions: {"CREATE", "DELETE"}},
+			"Null":                      {keyNames: {"false"}, keyTypes: {"false"}, keyActions: {"false"}},
+		},
+	}
+}
+
+// names are the names, or patterns of names, that hold the records of the nodes.
+func (s *PolicyService) names(at providers.Provider) []string {
+	names := []string{normalName(s.Name)}
+	if s.Kind != "dns-sd" {
+		return names
+	}
+	host := cmp.Or(s.Host, "{name}")
+	if !strings.HasSuffix("."+host, "."+s.Zone) {
+		host += "." + s.Zone
+	}
+	names = append(names, strings.NewReplacer("{name}", "*", "{id}", idPattern(at)).Replace(host))
+	return names
+}
+
+// Wide reports whether the policy has to let nodes write every name below the zone,
+// because their host names can be any.
+func (s *PolicyService) Wide() bool {
+	return s.Kind == "dns-sd" && slices.Contains(s.names(providers.EC2), "*."+s.Zone)
+}
+
+func (s *PolicyService) types() []string {
+	types := []string{"A"}
+	if s.IPv6 {
+		types = append(types, "AAAA")
+	}
+	if s.Kind == "dns-sd" {
+		types = append(types, "SRV")
+	}
+	return append(types, "TXT")
+}
+
+// idPattern is what the ids of a provider's instances look like to StringLike.
+func idPattern(p providers.Provider) string {
+	if p == providers.EC2 {
+		return "i-*"
+	}
+	return "????????-????-????-????-????????????" // a UUID
+}
+
+// normalName is a name as Route 53 compares it: in lower case, without the last
+// dot, and everything but letters, digits, hyphens, underscores and dots in octal.
+func normalName(name string) string {
+	var b strings.Builder
+	for _, c := range []byte(strings.ToLower(strings.TrimSuffix(name, "."))) {
+		if c >= 'a' && c <= 'z' || c >= '0' && c <= '9' || c == '-' || c == '_' || c == '.' {
+			b.WriteByte(c)
+		} else {
+			fmt.Fprintf(&b, `\%03o`, c)
+		}
+	}
+	return b.String()
+}
+
+func zoneARN(id string) string {
+	return "arn:aws:route53:::hostedzone/" + id[strings.LastIndex(id, "/")+1:]
+}
+
+// sid makes a statement id of a name: letters and digits only.
+func sid(name string) string {
+	var b strings.Builder
+	up := true
+	for _, r := range name {
+		switch {
+		case r >= 'a' && r <= 'z' && up:
+			b.WriteRune(r - 'a' + 'A')
+			up = false
+		case r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9':
+			b.WriteRune(r)
+			up = false
+		default:
+			up = true
+		}
+	}
+	return b.String()
+}
+
+// TrustPolicy lets EC2 instances take on a role.
+func TrustPolicy() Policy {
+	return Policy{Version: policyVersion, Statement: []Statement{{
+		Effect: "Allow", Principal: map[string]string{"Service": "ec2.amazonaws.com"}, Action: []string{"sts:AssumeRole"},
+	}}}
+}
+
+// ConsolePolicy gives what the console itself needs: to see all instances and
+// addresses, to launch and terminate, to write the zones, and to hand the
+// nodes' role to what it launches. role is the ARN of that role, empty for none.
+func ConsolePolicy(zoneIDs []string, role string) Policy {
+	p := Policy{Version: policyVersion, Statement: []Statement{
+		{Sid: "See", Effect: "Allow", Action: []string{
+			"ec2:DescribeAddresses", "ec2:DescribeImages", "ec2:DescribeInstanceTypes", "ec2:DescribeInstances", "ec2:DescribeKeyPairs",
+			"ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets", "ec2:GetConsoleOutput", "route53:ListHostedZones", "sts:GetCallerIdentity",
+		}, Resource: []string{"*"}},
+		{Sid: "Launch", Effect: "Allow", Action: []string{"ec2:RunInstances"}, Resource: []string{"*"}},
+		{
+			Sid: "TagWhatIsLaunched", Effect: "Allow", Action: []string{"ec2:CreateTags"}, Resource: []string{"*"},
+			Condition: map[string]map[string][]string{"StringEquals": {"ec2:CreateAction": {"RunInstances"}}},
+		},
+		// Only what a launch of rollcall has tagged; drop the condition to act on older instances too.
+		{
+			Sid: "Power", Effect: "Allow", Action: []string{"ec2:RebootInstances", "ec2:StartInstances", "ec2:StopInstances", "ec2:TerminateInstances"}, Resource: []string{"*"},
+			Condition: map[string]map[string][]string{"Null": {"aws:ResourceTag/" + providers.TagLaunch: {"false"}}},
+		},
+	}}
+	var zones []string
+	for _, id := range zoneIDs {
+		zones = append(zones, zoneARN(id))
+	}
+	if len(zones) > 0 {
+		slices.Sort(zones)
+		p.Statement = append(p.Statement, Statement{
+			Sid: "WriteZones", Effect: "Allow", Action: []string{"route53:ChangeResourceRecordSets", "route53:GetHostedZone", "route53:ListResourceRecordSets"}, Resource: slices.Compact(zones),
+		})
+	}
+	if role != "" {
+		p.Statement = append(p.Statement, Statement{
+			Sid: "HandOverTheRole", Effect: "Allow", Action: []string{"iam:PassRole"}, Resource: []string{role},
+			Condition: map[string]map[string][]string{"StringEquals": {"iam:PassedToService": {"ec2.amazonaws.com"}}},
+		})
+	}
+	return p
+}
+
+// CloudflareToken is the request that makes an API token (API reference, POST /user/tokens).
+type CloudflareToken struct {
+	Name     string             `json:"name"`
+	Policies []CloudflarePolicy `json:"policies"`
+}
+
+// CloudflarePolicy is what a token may do to some resources.
+type CloudflarePolicy struct {
+	Effect           string            `json:"effect"`
+	Resources        map[string]string `json:"resources"`
+	PermissionGroups []PermissionGroup `json:"permission_groups"`
+}
+
+// PermissionGroup is one of Cloudflare's named permissions. The ids are the same
+// for all accounts (GET /user/tokens/permission_groups).
+type PermissionGroup struct {
+	ID   string `json:"id"`
+	Name string `json:"name"`
+}
+
+// NewCloudflareToken gives the narrowest token that can read some zones and
+// edit their DNS records. Cloudflare has nothing narrower than a zone.
+func NewCloudflareToken(name string, zoneIDs ...string) CloudflareToken {
+	resources := map[string]string{}
+	for _, id := range zoneIDs {
+		resources["com.cloudflare.api.account.zone."+id] = "*"
+	}
+	return CloudflareToken{Name: name, Policies: []CloudflarePolicy{{
+		Effect: "allow", Resources: resources,
+		PermissionGroups: []PermissionGroup{
+			{ID: "c8fed203ed3043cba015a93ad1616f1f", Name: "Zone Read"},
+			{ID: "4755a26eedb94da69e1066d98aa820be", Name: "DNS Write"},
+		},
+	}}}
+}
