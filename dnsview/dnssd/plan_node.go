@@ -97,7 +97,10 @@ func PlanJoin(z Zone, n Node) (Made, error) {
 	m := z.plan(dnsview.VerbJoin)
 	title := "Let " + host + " join " + dnsview.Clean(n.service())
 	if n.RoundRobin != "" {
-		return m.end(title), m.addresses(n, n.service(), o)
+		if err := m.addresses(n, n.service(), o); err != nil {
+			return Made{}, err
+		}
+		return m.end(title), nil
 	}
 	if err := m.host(n, host, o); err != nil {
 		return Made{}, err

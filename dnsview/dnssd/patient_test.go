@@ -1,0 +1,150 @@
+package dnssd_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"rollcall/dnsview/dnssd"
+	"rollcall/providers"
+)
+
+// account is a DNS account whose answers a test decides, one after the other.
+type account struct {
+	rows    []providers.Record
+	applies []func(c providers.Change) error // what each Apply comes to; the last one repeats
+	calls   int
+}
+
+func (a *account) Lookup(context.Context, providers.Zone, string, string) ([]providers.Record, error) {
+	return a.rows, nil
+}
+
+func (a *account) Apply(_ context.Context, _ providers.Zone, changes []providers.Change) []providers.Result {
+	do := a.applies[min(a.calls, len(a.applies)-1)]
+	a.calls++
+	out := make([]providers.Result, len(changes))
+	for i, c := range changes {
+		out[i].Err = do(c)
+	}
+	return out
+}
+
+func fails(kind providers.Kind) func(providers.Change) error {
+	return func(providers.Change) error { return providers.Errorf(kind, "change records", "played") }
+}
+
+func (a *account) succeeds(providers.Change) error { a.rows = nil; return nil }
+
+// lost carries a delete out and loses the reply.
+func (a *account) lost(providers.Change) error {
+	a.rows = nil
+	return providers.Errorf(providers.KindUncertain, "change records", "the reply was lost")
+}
+
+func patient(a *account) *dnssd.Patient {
+	return &dnssd.Patient{DNS: a, Sleep: func(ctx context.Context, _ time.Duration) error { return ctx.Err() }}
+}
+
+func TestADeleteIsTriedAgainOnlyWhileItsRecordIsUnchanged(t *testing.T) {
+	z := zoneWith(providers.Route53)
+	mine := hostOf(&z, "web1", "192.0.2.7", "10 20 4218 web1.unilans.net")[1]
+	theirs := mine
+	theirs.Owners = []providers.Owner{z.HostOwner("web2").For("SRV", mine.Value)}
+	other := mine
+	other.TTL = 999
+	for _, c := range []struct {
+		name  string
+		rows  []providers.Record
+		first func(providers.Change) error
+		kind  providers.Kind
+		calls int
+	}{
+		{"a conflict with another host", []providers.Record{mine}, fails(providers.KindConflict), "", 3},
+		{"a throttle", []providers.Record{mine}, fails(providers.KindThrottled), "", 3},
+		{"a lost reply of what was not done", []providers.Record{mine}, fails(providers.KindUncertain), "", 3},
+		{"another owner", []providers.Record{theirs}, fails(providers.KindConflict), providers.KindConflict, 1},
+		{"another TTL", []providers.Record{other}, fails(providers.KindConflict), providers.KindConflict, 1},
+		{"gone meanwhile", nil, fails(providers.KindConflict), "", 1},
+		{"refused for good", []providers.Record{mine}, fails(providers.KindInvalid), providers.KindInvalid, 1},
+		{"refused credentials", []providers.Record{mine}, fails(providers.KindAuth), providers.KindAuth, 1},
+	} {
+		a := &account{rows: c.rows}
+		a.applies = []func(providers.Change) error{c.first, c.first, a.succeeds}
+		r := patient(a).Apply(context.Background(), z.Zone, []providers.Change{{Op: providers.OpDelete, Before: mine}})
+		if got := providers.KindOf(r[0].Err); got != c.kind || a.calls != c.calls {
+			t.Errorf("%s: %v after %d calls, want %q after %d", c.name, r[0].Err, a.calls, c.kind, c.calls)
+		}
+	}
+}
+
+func TestAReplyThatWasLostIsLookedUpAndNotSentTwice(t *testing.T) {
+	z := zoneWith(providers.Route53)
+	mine := hostOf(&z, "web1", "192.0.2.7", "10 20 4218 web1.unilans.net")[1]
+	a := &account{rows: []providers.Record{mine}}
+	a.applies = []func(providers.Change) error{a.lost}
+	r := patient(a).Apply(context.Background(), z.Zone, []providers.Change{{Op: providers.OpDelete, Before: mine}})
+	if r[0].Err != nil || r[0].Already || a.calls != 1 {
+		t.Errorf("delete: %+v after %d calls", r[0], a.calls)
+	}
+	b := &account{rows: []providers.Record{mine}, applies: []func(providers.Change) error{fails(providers.KindUncertain)}}
+	r = patient(b).Apply(context.Background(), z.Zone, []providers.Change{{Op: providers.OpCreate, After: mine}})
+	if r[0].Err != nil || r[0].Already || b.calls != 1 || r[0].Record.Value != mine.Value {
+		t.Errorf("create: %+v after %d calls", r[0], b.calls)
+	}
+}
+
+func TestACreateOfWhatSomebodyElseHasIsAConflict(t *testing.T) {
+	z := zoneWith(providers.Route53)
+	mine := hostOf(&z, "web1", "192.0.2.7", "10 20 4218 web1.unilans.net")[1]
+	theirs := mine
+	theirs.Owners = []providers.Owner{z.HostOwner("web2").For("SRV", mine.Value)}
+	a := &account{rows: []providers.Record{theirs}, applies: []func(providers.Change) error{fails(providers.KindUncertain)}}
+	r := patient(a).Apply(context.Background(), z.Zone, []providers.Change{{Op: providers.OpCreate, After: mine}})
+	if providers.KindOf(r[0].Err) != providers.KindConflict || a.calls != 1 {
+		t.Errorf("%v after %d calls", r[0].Err, a.calls)
+	}
+}
+
+func TestPatienceEndsWithItsContext(t *testing.T) {
+	z := zoneWith(providers.Route53)
+	mine := hostOf(&z, "web1", "192.0.2.7", "10 20 4218 web1.unilans.net")[1]
+	a := &account{rows: []providers.Record{mine}, applies: []func(providers.Change) error{fails(providers.KindThrottled)}}
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	r := patient(a).Apply(ctx, z.Zone, []providers.Change{{Op: providers.OpDelete, Before: mine}})
+	if providers.KindOf(r[0].Err) != providers.KindThrottled || a.calls != 1 {
+		t.Errorf("%v after %d calls", r[0].Err, a.calls)
+	}
+	a.calls = 0
+	r = patient(a).Apply(context.Background(), z.Zone, []providers.Change{{Op: providers.OpDelete, Before: mine}})
+	if r[0].Err == nil || a.calls > 100 {
+		t.Errorf("%v after %d calls", r[0].Err, a.calls)
+	}
+}
+
+func TestChangesThatWereMadeAreNotSentAgainWithThoseThatFailed(t *testing.T) {
+	z := zoneWith(providers.Route53)
+	rows := append(hostOf(&z, "web1", "192.0.2.7", "10 20 4218 web1.unilans.net"), hostOf(&z, "web2", "192.0.2.8", "10 20 4218 web2.unilans.net")...)
+	sent := map[string]int{}
+	a := &account{rows: rows}
+	a.applies = []func(providers.Change) error{func(c providers.Change) error {
+		sent[c.Before.Value]++
+		if c.Before.Value == rows[1].Value && sent[c.Before.Value] < 3 {
+			return providers.Errorf(providers.KindConflict, "change records", "played")
+		}
+		return nil
+	}}
+	var changes []providers.Change
+	for _, r := range rows {
+		changes = append(changes, providers.Change{Op: providers.OpDelete, Before: r})
+	}
+	var errs []error
+	for _, r := range patient(a).Apply(context.Background(), z.Zone, changes) {
+		errs = append(errs, r.Err)
+	}
+	if err := errors.Join(errs...); err != nil || sent[rows[1].Value] != 3 || sent[rows[0].Value] != 1 || sent[rows[3].Value] != 1 {
+		t.Errorf("sent %v, %v", sent, err)
+	}
+}

@@ -1,0 +1,401 @@
+package dnssd_test
+
+import (
+	"context"
+	"errors"
+	"net/netip"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"rollcall/dnsview"
+	"rollcall/dnsview/dnssd"
+	"rollcall/providers"
+)
+
+var noon = time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC)
+
+const (
+	zoneName = "unilans.net"
+	typeName = "_theservice._tcp.unilans.net"
+	v1       = "v1." + typeName
+	v2       = "v2." + typeName
+	allTypes = "_services._dns-sd._udp.unilans.net"
+)
+
+func zoneWith(p providers.Provider, records ...providers.Record) dnssd.Zone {
+	for i := range records {
+		records[i].Zone = zoneName
+		if records[i].TTL == 0 {
+			records[i].TTL = 60
+		}
+	}
+	providers.AttachOwners(records)
+	return dnssd.Zone{Zone: providers.Zone{Name: zoneName, ID: "Z1", Provider: p}, Fleet: "f1", Now: noon, Records: records}
+}
+
+func row(name, typ, value string) providers.Record {
+	return providers.Record{Name: name, Type: typ, Value: value}
+}
+
+// announced are the records of v1 and v2.
+func announced() []providers.Record {
+	return []providers.Record{
+		row(allTypes, "PTR", typeName), row(typeName, "PTR", v1), row(typeName, "PTR", v2),
+		row(v1, "TXT", `"txtvers=1"`), row(v2, "TXT", `"txtvers=1"`),
+	}
+}
+
+// hostOf are the records of a host that has joined v1.
+func hostOf(z *dnssd.Zone, name, addr, srv string) []providers.Record {
+	o := z.HostOwner(name)
+	a, s := row(name+"."+zoneName, "A", addr), row(v1, "SRV", srv)
+	a.Owners, s.Owners = []providers.Owner{o.For("A", addr)}, []providers.Owner{o.For("SRV", srv)}
+	return []providers.Record{a, s}
+}
+
+func name(t *testing.T, s string) dnssd.Name {
+	t.Helper()
+	n, err := dnssd.ParseName(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+func web1(t *testing.T) dnssd.Node {
+	return dnssd.Node{
+		Service: name(t, v1), Host: "web1", Addresses: []netip.Addr{netip.MustParseAddr("192.0.2.7")}, Port: 4218, Priority: 10, Weight: 20,
+		TXT: dnssd.TXT{{Key: "txtvers", Value: "1", HasValue: true}},
+	}
+}
+
+// did writes the steps of a plan for comparison.
+func did(m dnssd.Made) []string {
+	var out []string
+	for _, s := range m.Plan.Steps {
+		r := s.Change.Record()
+		line := string(s.Change.Op) + " " + r.Name + " " + r.Type + " " + r.Value
+		if s.Change.Op == providers.OpUpdate {
+			line += " -> " + s.Change.After.Value
+		}
+		out = append(out, line)
+	}
+	return out
+}
+
+func wantSteps(t *testing.T, m dnssd.Made, err error, want ...string) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := did(m); !slices.Equal(got, want) {
+		t.Errorf("the plan is\n  %s\nwant\n  %s", strings.Join(got, "\n  "), strings.Join(want, "\n  "))
+	}
+}
+
+func wantRefusal(t *testing.T, err error, kind providers.Kind, text string) {
+	t.Helper()
+	r, ok := errors.AsType[*dnssd.Refusal](err)
+	if !ok || r.Kind != kind || !strings.Contains(err.Error(), text) || strings.Contains(err.Error(), "\n") {
+		t.Errorf("got %v, want %s with %q", err, kind, text)
+	}
+}
+
+func TestAJoinMakesTheHostAndItsSRVValueAndKeepsPTRAndTXT(t *testing.T) {
+	for _, p := range []providers.Provider{providers.Route53, providers.Cloudflare} {
+		z := zoneWith(p, announced()...)
+		m, err := dnssd.PlanJoin(z, web1(t))
+		wantSteps(t, m, err, "create web1.unilans.net A 192.0.2.7", "create "+v1+" SRV 10 20 4218 web1.unilans.net")
+		for _, s := range m.Plan.Steps {
+			o, ok := s.Change.After.Owner()
+			if !ok || o.Instance != "host:web1" || o.Fleet != "f1" || !o.Registered.Equal(noon) {
+				t.Errorf("%s: the owner of %s is %+v", p, s.Sentence, o)
+			}
+			if comment := s.Change.After.Comment; (comment != "") != (p == providers.Cloudflare) {
+				t.Errorf("%s: the comment is %q", p, comment)
+			}
+		}
+	}
+}
+
+func TestAJoinOfANewIncarnationAnnouncesIt(t *testing.T) {
+	m, err := dnssd.PlanJoin(zoneWith(providers.Route53), web1(t))
+	wantSteps(t, m, err, "create web1.unilans.net A 192.0.2.7", "create "+v1+" SRV 10 20 4218 web1.unilans.net",
+		"create "+v1+` TXT "txtvers=1"`, "create "+typeName+" PTR "+v1, "create "+allTypes+" PTR "+typeName)
+}
+
+func TestAJoinThatWasMadeAlreadyChangesNothing(t *testing.T) {
+	z := zoneWith(providers.Route53, announced()...)
+	z.Records = append(z.Records, hostOf(&z, "web1", "192.0.2.7", "10 20 4218 web1.unilans.net")...)
+	m, err := dnssd.PlanJoin(z, web1(t))
+	wantSteps(t, m, err)
+}
+
+func TestAJoinWithOtherValuesChangesThoseOfTheHostInPlace(t *testing.T) {
+	z := zoneWith(providers.Route53, announced()...)
+	z.Records = append(z.Records, hostOf(&z, "web1", "192.0.2.6", "10 20 80 web1.unilans.net")...)
+	m, err := dnssd.PlanJoin(z, web1(t))
+	wantSteps(t, m, err, "update web1.unilans.net A 192.0.2.6 -> 192.0.2.7", "update "+v1+" SRV 10 20 80 web1.unilans.net -> 10 20 4218 web1.unilans.net")
+	for _, s := range m.Plan.Steps {
+		if o, ok := s.Change.After.Owner(); !ok || !o.Owns(s.Change.After.Type, s.Change.After.Value) {
+			t.Errorf("the marker does not move with the value: %+v", o)
+		}
+	}
+}
+
+func TestWhatStandsInTheWayOfAJoinIsNotTouched(t *testing.T) {
+	instance := providers.Owner{Fleet: "f1", Cloud: "0123456789", Instance: "i-1", Registered: noon}
+	owned := func(r providers.Record) providers.Record {
+		r.Owners = []providers.Owner{instance.For(r.Type, r.Value)}
+		return r
+	}
+	for text, r := range map[string]providers.Record{
+		"leads to 198.51.100.1 already, which has no owner marker": row("web1.unilans.net", "A", "198.51.100.1"),
+		"leads to 198.51.100.1 already, which belongs to i-1":      owned(row("web1.unilans.net", "A", "198.51.100.1")),
+		"must not be one (RFC 2782)":                               row("web1.unilans.net", "CNAME", "elsewhere.example.com"),
+		"is there already, and belongs to i-1":                     owned(row(v1, "SRV", "0 5 4218 web1.unilans.net")),
+		"is an alias of":                                           row(v1, "CNAME", "x.example.com"),
+		"not available (RFC 2782)":                                 row(v1, "SRV", "0 0 0 ."),
+	} {
+		_, err := dnssd.PlanJoin(zoneWith(providers.Route53, append(announced(), r)...), web1(t))
+		wantRefusal(t, err, providers.KindConflict, text)
+	}
+}
+
+func TestAHostWhoseNameIsThereAlreadyKeepsIt(t *testing.T) {
+	z := zoneWith(providers.Route53, append(announced(), row("web1.unilans.net", "A", "192.0.2.7"))...)
+	m, err := dnssd.PlanJoin(z, web1(t))
+	wantSteps(t, m, err, "create "+v1+" SRV 10 20 4218 web1.unilans.net")
+	if !strings.Contains(strings.Join(m.Notes, "\n"), "also when the host leaves") {
+		t.Errorf("notes %v", m.Notes)
+	}
+	z.Records = append(z.Records, hostOf(&z, "web1", "192.0.2.7", "10 20 4218 web1.unilans.net")[1])
+	m, err = dnssd.PlanLeave(z, web1(t))
+	wantSteps(t, m, err, "delete "+v1+" SRV 10 20 4218 web1.unilans.net")
+}
+
+func TestAQuiescedHostDoesNotComeBackByItself(t *testing.T) {
+	z := zoneWith(providers.Route53)
+	o := z.HostOwner("web1")
+	o.Quiesced = true
+	text, err := o.For("SRV", "10 20 4218 web1.unilans.net").Encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	z = zoneWith(providers.Route53, append(announced(), row(providers.MarkerName("host:web1", v1), "TXT", `"`+text+`"`))...)
+	_, err = dnssd.PlanJoin(z, web1(t))
+	wantRefusal(t, err, providers.KindConflict, "on purpose")
+	m, err := dnssd.PlanLeave(z, web1(t))
+	wantSteps(t, m, err, "delete "+providers.MarkerName("host:web1", v1)+` TXT "`+text+`"`)
+}
+
+func TestALeaveTakesTheSRVValueBeforeTheName(t *testing.T) {
+	z := zoneWith(providers.Route53, announced()...)
+	z.Records = append(z.Records, hostOf(&z, "web1", "192.0.2.7", "10 20 4218 web1.unilans.net")...)
+	z.Records = append(z.Records, hostOf(&z, "web2", "192.0.2.8", "10 20 4218 web2.unilans.net")...)
+	m, err := dnssd.PlanLeave(z, web1(t))
+	wantSteps(t, m, err, "delete "+v1+" SRV 10 20 4218 web1.unilans.net", "delete web1.unilans.net A 192.0.2.7")
+	if steps := m.Plan.Steps; !slices.Equal(steps[1].Needs, []int{steps[0].ID}) {
+		t.Errorf("the name needs %v", steps[1].Needs)
+	}
+	m, err = dnssd.PlanLeave(zoneWith(providers.Route53, announced()...), web1(t))
+	wantSteps(t, m, err)
+}
+
+func TestALeaveKeepsTheNameThatAnotherIncarnationLeadsTo(t *testing.T) {
+	z := zoneWith(providers.Route53, announced()...)
+	z.Records = append(z.Records, hostOf(&z, "web1", "192.0.2.7", "10 20 4218 web1.unilans.net")...)
+	z.Records = append(z.Records, row(v2, "SRV", "10 20 4219 web1.unilans.net"))
+	m, err := dnssd.PlanLeave(z, web1(t))
+	wantSteps(t, m, err, "delete "+v1+" SRV 10 20 4218 web1.unilans.net")
+	if !strings.Contains(strings.Join(m.Notes, "\n"), v2+" leads there too") {
+		t.Errorf("notes %v", m.Notes)
+	}
+}
+
+func TestALeaveLeavesAloneWhatTheHostDoesNotOwn(t *testing.T) {
+	z := zoneWith(providers.Route53, append(announced(), row(v1, "SRV", "10 20 4218 web1.unilans.net"), row("web1.unilans.net", "A", "192.0.2.7"))...)
+	m, err := dnssd.PlanLeave(z, web1(t))
+	wantSteps(t, m, err)
+	if len(m.Plan.Skipped) != 1 || !strings.Contains(m.Plan.Skipped[0], "has no owner marker") {
+		t.Errorf("skipped %v", m.Plan.Skipped)
+	}
+}
+
+func TestBadValuesOfANodeAreRefusedBeforeAnythingIsPlanned(t *testing.T) {
+	z := zoneWith(providers.Route53, announced()...)
+	for text, change := range map[string]func(*dnssd.Node){
+		"the port 0":                   func(n *dnssd.Node) { n.Port = 0 },
+		"no address":                   func(n *dnssd.Node) { n.Addresses = nil },
+		"0.0.0.0 is no address":        func(n *dnssd.Node) { n.Addresses = []netip.Addr{netip.IPv4Unspecified()} },
+		"does not lie in unilans.net":  func(n *dnssd.Node) { n.Host = "web1.example.com" },
+		"64 bytes, and 63 is the most": func(n *dnssd.Node) { n.Host = strings.Repeat("x", 64) },
+		"no room for its owner marker": func(n *dnssd.Node) { n.Host = strings.Repeat("x", 60) },
+		"is no service instance":       func(n *dnssd.Node) { n.Service = n.Service.Type() },
+		"does not lie in the zone":     func(n *dnssd.Node) { n.Service.Domain = "example.com" },
+		`cannot hold "="`:              func(n *dnssd.Node) { n.TXT = dnssd.TXT{{Key: "a=b"}} },
+		"owner marker: 1":              func(n *dnssd.Node) { n.Host = strings.Repeat("abcdefghi.", 5) + "x.unilans.net" },
+	} {
+		n := web1(t)
+		change(&n)
+		_, err := dnssd.PlanJoin(z, n)
+		wantRefusal(t, err, providers.KindInvalid, text)
+	}
+}
+
+func TestAJoinIntoAFullSetIsRefusedBeforeTheCall(t *testing.T) {
+	z := zoneWith(providers.Route53, announced()...)
+	for _, r := range srvSet(400, "") {
+		r.Name = v1
+		z.Records = append(z.Records, r)
+	}
+	_, err := dnssd.PlanJoin(z, web1(t))
+	wantRefusal(t, err, providers.KindLimit, "no more nodes fit")
+}
+
+func TestAHostJoinsAndLeavesARoundRobinName(t *testing.T) {
+	n := dnssd.Node{RoundRobin: "www.unilans.net", Host: "web1", Addresses: []netip.Addr{netip.MustParseAddr("192.0.2.7"), netip.MustParseAddr("2001:db8::7")}}
+	z := zoneWith(providers.Route53, row("www.unilans.net", "A", "192.0.2.1"))
+	m, err := dnssd.PlanJoin(z, n)
+	wantSteps(t, m, err, "create www.unilans.net A 192.0.2.7", "create www.unilans.net AAAA 2001:db8::7")
+	mine := m.Plan.Steps[0].Change.After
+	z.Records = append(z.Records, mine)
+	m, err = dnssd.PlanLeave(z, n)
+	wantSteps(t, m, err, "delete www.unilans.net A 192.0.2.7")
+	n.Host = "web2"
+	_, err = dnssd.PlanJoin(z, n)
+	wantRefusal(t, err, providers.KindConflict, "belongs to the host web1")
+}
+
+func TestAnIncarnationIsCreatedOnceAndRetiredWithItsTypeWhenItIsTheLast(t *testing.T) {
+	d := dnssd.Declaration{Name: name(t, v1), TXT: dnssd.TXT{{Key: "txtvers", Value: "1", HasValue: true}}, Subtypes: []string{"_beta"}}
+	z := zoneWith(providers.Route53)
+	m, err := dnssd.PlanCreate(z, d)
+	wantSteps(t, m, err, "create "+v1+` TXT "txtvers=1"`, "create "+typeName+" PTR "+v1, "create _beta._sub."+typeName+" PTR "+v1, "create "+allTypes+" PTR "+typeName)
+	for _, s := range m.Plan.Steps {
+		z.Records = append(z.Records, s.Change.After)
+	}
+	m, err = dnssd.PlanCreate(z, d)
+	wantSteps(t, m, err)
+	d.TXT = dnssd.TXT{{Key: "txtvers", Value: "2", HasValue: true}}
+	_, err = dnssd.PlanCreate(z, d)
+	wantRefusal(t, err, providers.KindConflict, "already")
+
+	m, err = dnssd.PlanRetire(z, name(t, v1))
+	wantSteps(t, m, err, "delete "+typeName+" PTR "+v1, "delete _beta._sub."+typeName+" PTR "+v1, "delete "+allTypes+" PTR "+typeName, "delete "+v1+` TXT "txtvers=1"`)
+	m, err = dnssd.PlanRetire(zoneWith(providers.Route53, announced()...), name(t, v1))
+	wantSteps(t, m, err, "delete "+typeName+" PTR "+v1, "delete "+v1+` TXT "txtvers=1"`)
+}
+
+func TestAnIncarnationWithNodesIsNotRetired(t *testing.T) {
+	z := zoneWith(providers.Route53, append(announced(), row(v1, "SRV", "10 20 4218 web1.unilans.net"))...)
+	_, err := dnssd.PlanRetire(z, name(t, v1))
+	wantRefusal(t, err, providers.KindConflict, "still has 1 node")
+	_, err = dnssd.PlanRetire(z, name(t, "v9."+typeName))
+	wantRefusal(t, err, providers.KindConflict, "there is no incarnation")
+}
+
+func TestTheGuardsOfARetireSeeANodeThatThePlanDidNot(t *testing.T) {
+	before := zoneWith(providers.Route53, announced()...)
+	m, err := dnssd.PlanRetire(before, name(t, v1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	now := zoneWith(providers.Route53, append(announced(), row(v1, "SRV", "10 20 4218 web1.unilans.net"))...)
+	for _, c := range []struct {
+		records []providers.Record
+		state   providers.CoverageState
+		pass    bool
+	}{{before.Records, providers.CoverageComplete, true}, {before.Records, providers.CoveragePartial, false}, {now.Records, providers.CoverageComplete, false}} {
+		view := dnsview.Inspect(&providers.Snapshot{Taken: noon, Zones: []providers.ZoneView{{
+			Zone: now.Zone, Records: c.records, Coverage: providers.Coverage{State: c.state, Started: noon, Finished: noon},
+		}}}, dnsview.Options{Fleet: "f1", Now: noon})
+		for _, s := range m.Plan.Steps {
+			e := &dnsview.GuardEvidence{Now: noon, Fleet: "f1", Verb: m.Plan.Verb, View: view, Change: s.Change, Found: []providers.Record{s.Change.Before}, Looked: true}
+			pass := true
+			for _, g := range dnsview.Guards(e) {
+				pass = pass && g.Pass
+			}
+			if pass != c.pass {
+				t.Errorf("%s with %s coverage: pass is %t: %+v", s.Sentence, c.state, pass, dnsview.Guards(e))
+			}
+		}
+	}
+}
+
+func TestOnlyAHostsOwnWishPassesWithoutACloud(t *testing.T) {
+	z := zoneWith(providers.Route53)
+	host := hostOf(&z, "web1", "192.0.2.7", "10 20 4218 web1.unilans.net")[1]
+	node := host
+	node.Owners = []providers.Owner{providers.Owner{Fleet: "f1", Cloud: "0123456789", Instance: "i-1", Registered: noon}.For("SRV", host.Value)}
+	foreign := host
+	foreign.Owners = []providers.Owner{func() providers.Owner { o := host.Owners[0]; o.Fleet = "f2"; return o }()}
+	view := dnsview.Inspect(&providers.Snapshot{Taken: noon}, dnsview.Options{Fleet: "f1", Now: noon})
+	for _, c := range []struct {
+		verb dnsview.Verb
+		r    providers.Record
+		pass bool
+	}{
+		{dnsview.VerbLeave, host, true},
+		{dnsview.VerbJoin, host, true},
+		{dnsview.VerbLeave, node, false},
+		{dnsview.VerbLeave, foreign, false},
+		{dnsview.VerbDeregister, host, false},
+		{dnsview.VerbQuiesce, host, false},
+		{dnsview.VerbRetire, host, false},
+	} {
+		e := &dnsview.GuardEvidence{Now: noon, Fleet: "f1", Verb: c.verb, View: view, Change: &providers.Change{Op: providers.OpDelete, Before: c.r}, Found: []providers.Record{c.r}, Looked: true}
+		pass := true
+		for _, g := range dnsview.Guards(e) {
+			pass = pass && g.Pass
+		}
+		if pass != c.pass {
+			t.Errorf("%s of a value of %s: pass is %t: %+v", c.verb, c.r.Owners[0].Instance, pass, dnsview.Guards(e))
+		}
+	}
+}
+
+func TestAnotherWeightKeepsTheMarker(t *testing.T) {
+	z := zoneWith(providers.Route53, announced()...)
+	z.Records = append(z.Records, hostOf(&z, "web1", "192.0.2.7", "10 20 4218 web1.unilans.net")...)
+	weight := uint16(0)
+	rows := []providers.Record{z.Records[len(z.Records)-1], row(v1, "SRV", "1 1 1 x.unilans.net")}
+	m, err := dnssd.PlanBalance(z, rows, nil, &weight)
+	wantSteps(t, m, err, "update "+v1+" SRV 10 20 4218 web1.unilans.net -> 10 0 4218 web1.unilans.net")
+	after := m.Plan.Steps[0].Change.After
+	if o, ok := after.Owner(); !ok || !o.Owns("SRV", after.Value) || o.Instance != "host:web1" || len(m.Plan.Skipped) != 1 {
+		t.Errorf("owner %+v, skipped %v", o, m.Plan.Skipped)
+	}
+}
+
+func TestAServiceResolvesWithItsTXTAndItsProblems(t *testing.T) {
+	z := zoneWith(providers.Route53, append(announced(),
+		row(v1, "SRV", "20 1 4218 b.unilans.net"), row(v1, "SRV", "10 1 4218 a.unilans.net"), row(v1, "SRV", "10 9 4218 c.unilans.net"), row(v2, "SRV", "0 0 0 ."),
+		row("a.unilans.net", "A", "192.0.2.1"), row("a.unilans.net", "AAAA", "2001:db8::1"), row("c.unilans.net", "CNAME", "a.unilans.net"))...)
+	types, err := dnssd.Browse(context.Background(), dnssd.NewRecords(z.Records), "unilans.net")
+	if err != nil || len(types) != 1 || !types[0].Listed || len(types[0].Incarnations) != 2 {
+		t.Fatalf("%+v, %v", types, err)
+	}
+	one, two := types[0].Incarnations[0], types[0].Incarnations[1]
+	var got []string
+	for _, x := range one.Targets {
+		got = append(got, x.SRV.String()+" "+strings.Join(x.Problems, ","))
+	}
+	want := []string{
+		"10 9 4218 c.unilans.net its host has no address,its host is an alias, which RFC 2782 forbids", "10 1 4218 a.unilans.net ", "20 1 4218 b.unilans.net its host has no address",
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("%q", got)
+	}
+	if v, ok := one.TXT.Get("TXTVERS"); !ok || v != "1" || !one.HasTXT || !one.Listed || len(one.Targets[1].Addresses) != 2 {
+		t.Errorf("%+v", one)
+	}
+	if !two.Refused {
+		t.Error("a target of a dot does not say that the service is not available")
+	}
+	if _, err := dnssd.Browse(context.Background(), dnssd.NewRecords(), "v1._bad_._tcp.x.net"); err == nil {
+		t.Error("a bad name was browsed")
+	}
+}
