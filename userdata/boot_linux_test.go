@@ -121,8 +121,8 @@ func TestBootAPulledPlugLeavesADeadRecordThatTheConsoleRemoves(t *testing.T) {
 			t.Fatal(err)
 		}
 		r.until("the plug of "+n.name+" is pulled", func() bool { return !n.On() })
-		if strings.Contains(n.agentLog(), "deregistered") {
-			t.Errorf("%s has said goodbye", n.name)
+		if said := n.Console(); !strings.Contains(said, ": registered ") || strings.Contains(said, ": deregistered ") {
+			t.Errorf("%s has not registered, or has said goodbye:\n%s", n.name, said)
 		}
 	}
 	r.inDNS(bootRoundRobin, append(nodes, survivor)...) // nobody has taken them out

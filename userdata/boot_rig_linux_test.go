@@ -284,7 +284,12 @@ func (r *bootRig) inDNS(name string, nodes ...*bootNode) {
 	}
 	slices.Sort(want)
 	var got []string
-	r.until(fmt.Sprintf("%s has the addresses %v (it has %v)", name, want, got), func() bool {
+	defer func() {
+		if r.t.Failed() {
+			r.t.Logf("%s had the addresses %v last", name, got)
+		}
+	}()
+	r.until(fmt.Sprintf("%s has the addresses %v", name, want), func() bool {
 		got = r.dig(name, "A")
 		slices.Sort(got)
 		return slices.Equal(got, want)
