@@ -82,7 +82,7 @@ complete).`,
 		a.lsCommand(), a.driftCommand(),
 		a.launchCommand(), a.terminateCommand(), a.powerCommand("start"), a.powerCommand("stop"), a.powerCommand("reboot"),
 		a.deregisterCommand(), a.registerCommand(), a.undoCommand(), a.journalCommand(),
-		a.serviceCommand(), a.simCommand(), a.userdataCommand(), a.configCommand(),
+		a.serviceCommand(), a.simCommand(), a.userdataCommand(), a.policyCommand(), a.configCommand(),
 		a.versionCommand(), a.manCommand(),
 	)
 	return root

@@ -6,6 +6,7 @@ import (
 	"cmp"
 	"context"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -43,6 +44,8 @@ type Cloud struct {
 	s      *awsapi.Session
 	ec2    *awsec2.Client
 	sts    *sts.Client
+
+	newProfiles sync.Map // name of an instance profile -> time.Time when CreateProfile made it
 }
 
 var _ providers.Compute = (*Cloud)(nil)

@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"maps"
+	"regexp"
 	"slices"
 	"strconv"
 
@@ -30,10 +31,15 @@ func (c *Cloud) Launch(ctx context.Context, req providers.LaunchRequest) (provid
 		return providers.Instance{}, err
 	}
 	var out *awsec2.RunInstancesOutput
-	err = c.s.Repeat(ctx, op, func(ctx context.Context) (err error) {
-		out, err = c.ec2.RunInstances(ctx, in)
-		return err
-	})
+	for {
+		err = c.s.Repeat(ctx, op, func(ctx context.Context) (err error) {
+			out, err = c.ec2.RunInstances(ctx, in)
+			return err
+		})
+		if !c.unknownProfile(ctx, req.Profile, err) {
+			break
+		}
+	}
 	if err != nil {
 		return providers.Instance{}, err
 	}
@@ -72,11 +78,20 @@ func (c *Cloud) runInput(op string, req providers.LaunchRequest) (*awsec2.RunIns
 		in.UserData = aws.String(base64.StdEncoding.EncodeToString(req.UserData))
 	}
 	list := launchTags(req)
+	if !slices.ContainsFunc(list, func(t types.Tag) bool { return !metadataTag.MatchString(aws.ToString(t.Key)) }) {
+		// The node reads its name there.
+		in.MetadataOptions.InstanceMetadataTags = types.InstanceMetadataTagsStateEnabled
+	}
 	for _, what := range []types.ResourceType{types.ResourceTypeInstance, types.ResourceTypeVolume} {
 		in.TagSpecifications = append(in.TagSpecifications, types.TagSpecification{ResourceType: what, Tags: list})
 	}
 	return in, nil
 }
+
+// metadataTag matches the tag keys that EC2 takes where tags stand in the
+// instance metadata (EC2 User Guide, "View tags for your EC2 instances using
+// instance metadata"): with another one it refuses the launch.
+var metadataTag = regexp.MustCompile(`^[A-Za-z0-9+=._,:@-]+$`)
 
 // launchTags gives the tags in a fixed order: a repeated request with the same
 // client token must be the same in every parameter.

@@ -1,0 +1,264 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"rollcall/cmd/rollcall/config"
+	"rollcall/providers"
+	"rollcall/userdata"
+)
+
+func (a *app) policyCommand() *cobra.Command {
+	return group("policy", "Least-privilege policies for nodes and console, to paste", a.policyAWS(), a.policyCloudflare())
+}
+
+// nodeRole is the name that policies propose for the role of nodes.
+const nodeRole = "rollcall-node"
+
+// policyFlags are what the policy commands take.
+type policyFlags struct {
+	services []string
+	role     string
+	account  string
+	zoneIDs  []string
+	format   *format
+}
+
+func (f *policyFlags) add(c *cobra.Command) {
+	f.format = outputFlag(c, "text", asJSON, asYAML)
+	c.Flags().StringSliceVar(&f.services, "service", nil, "declared `services` that the nodes are for (default all)")
+	c.Flags().StringSliceVar(&f.zoneIDs, "zone-id", nil, "id of a zone, `ZONE=ID`, where the account is not to be asked")
+}
+
+func (a *app) policyAWS() *cobra.Command {
+	f := &policyFlags{}
+	c := &cobra.Command{
+		Use:   "aws",
+		Short: "IAM policies for the zones of the config: role of nodes, narrow user for Triton, console",
+		Long: `aws prints what to paste into IAM: the policy and the trust policy of the role
+that nodes on EC2 run with, limited to their zone, to their names and to their
+record types; the same for the user whose key nodes on Triton have in their
+metadata; and what the console itself needs. It changes nothing. The DNS accounts
+are asked for the ids of their zones, unless --zone-id gives them.
+
+rollcall launch --create-profile makes role and instance profile by itself.`,
+		Args: noArgs,
+	}
+	f.add(c)
+	c.Flags().StringVar(&f.role, "role", nodeRole, "name of role, instance profile and user")
+	c.Flags().StringVar(&f.account, "account", "", "AWS account `number` (default: the one that the credentials open)")
+	c.RunE = func(cmd *cobra.Command, _ []string) error {
+		if !iamName.MatchString(f.role) {
+			return usagef("--role %q: IAM takes letters, digits and +=,.@_-, at most 64", clean(f.role))
+		}
+		s, err := a.open(cmd.Context())
+		if err != nil {
+			return err
+		}
+		d, err := s.awsPolicies(cmd.Context(), f)
+		if err != nil {
+			return err
+		}
+		if f.format.is != "text" {
+			return writeData(a.out, f.format.is, d)
+		}
+		return flush(a.out, d.text())
+	}
+	return c
+}
+
+var iamName = regexp.MustCompile(`^[\w+=,.@-]{1,64}$`)
+
+// awsPolicies are all documents of rollcall policy aws.
+type awsPolicies struct {
+	Role            string           `json:"role"`
+	InstanceProfile string           `json:"instance_profile"`
+	RolePolicy      *userdata.Policy `json:"role_policy"` // null when no service has nodes on EC2
+	TrustPolicy     userdata.Policy  `json:"trust_policy"`
+	TritonUser      string           `json:"triton_user"`
+	TritonPolicy    *userdata.Policy `json:"triton_policy"` // null when no service has nodes on Triton in a Route 53 zone
+	ConsolePolicy   userdata.Policy  `json:"console_policy"`
+	Notes           []string         `json:"notes"`
+	tokens          []string         // names of parameters
+}
+
+// awsPolicies makes the documents for the services of the config.
+func (s *session) awsPolicies(ctx context.Context, f *policyFlags) (*awsPolicies, error) {
+	services, err := s.policyServices(f.services)
+	if err != nil {
+		return nil, err
+	}
+	ids, err := s.zoneIDs(ctx, providers.Route53, f.zoneIDs)
+	if err != nil {
+		return nil, err
+	}
+	account := cmp.Or(f.account, s.awsAccount(ctx))
+	d := &awsPolicies{Role: f.role, InstanceProfile: f.role, TrustPolicy: userdata.TrustPolicy(), TritonUser: f.role + "-triton", Notes: []string{}}
+	arn := ""
+	if role := s.nodePolicy(providers.EC2, services, ids, account); len(role.Statement) > 0 {
+		d.RolePolicy = &role
+		arn = "arn:aws:iam::" + account + ":role/" + f.role
+	}
+	if user := s.nodePolicy(providers.Triton, services, ids, account); len(user.Statement) > 0 {
+		d.TritonPolicy = &user
+	}
+	var zones []string
+	for _, z := range s.config.Zones {
+		if id, ok := ids[z.Name]; ok {
+			zones = append(zones, id)
+		}
+	}
+	d.ConsolePolicy = userdata.ConsolePolicy(zones, arn)
+	for _, x := range services {
+		if s.hasNodesOn(x, providers.EC2) && s.zoneProvider(x.Zone) == providers.Cloudflare {
+			d.tokens = append(d.tokens, tokenParameter(x))
+		}
+		if p := policyService(x, ids[x.Zone]); s.zoneProvider(x.Zone) == providers.Route53 && p.Wide() {
+			d.Notes = append(d.Notes, fmt.Sprintf("nodes of %s may write A, SRV and TXT records of any name below %s, for their host names can be any; with boot: {set: {host: \"{id}.nodes\"}} in the config it is their own names alone", x.Name, x.Zone))
+		}
+	}
+	slices.Sort(d.tokens)
+	d.tokens = slices.Compact(d.tokens)
+	if account == "*" {
+		d.Notes = append(d.Notes, "the account is not known, so * stands for it: give --account")
+	}
+	if d.RolePolicy == nil && d.TritonPolicy == nil {
+		d.Notes = append(d.Notes, "the config declares no service whose nodes write to Route 53 or read a parameter: nodes need nothing")
+	}
+	d.Notes = append(d.Notes, "IAM judges the names and the types of a batch apart, so each name is open to each type of its statement")
+	return d, nil
+}
+
+// policyServices are the declared services, or those that are asked for.
+func (s *session) policyServices(names []string) ([]*config.Service, error) {
+	var out []*config.Service
+	for i := range s.config.Services {
+		x := &s.config.Services[i]
+		if len(names) == 0 || slices.ContainsFunc(names, func(n string) bool { return providers.SameName(n, x.Name) }) {
+			out = append(out, x)
+		}
+	}
+	for _, n := range names {
+		if s.declared(providers.CanonicalName(n)) == nil {
+			return nil, usagef("the config declares no service %q; %s", clean(n), s.declaredNames())
+		}
+	}
+	return out, nil
+}
+
+func (s *session) zoneProvider(zone string) providers.Provider {
+	for i := range s.config.Zones {
+		if providers.SameName(s.config.Zones[i].Name, zone) {
+			return s.config.Zones[i].Provider
+		}
+	}
+	return ""
+}
+
+// hasNodesOn reports whether nodes of a service can run in clouds of a provider.
+func (s *session) hasNodesOn(x *config.Service, p providers.Provider) bool {
+	return slices.ContainsFunc(s.config.Clouds, func(c config.Cloud) bool {
+		return c.Provider == p && (len(x.Clouds) == 0 || slices.Contains(x.Clouds, c.Name))
+	})
+}
+
+// nodePolicy is the policy of the nodes of some services in one provider's clouds.
+func (s *session) nodePolicy(at providers.Provider, services []*config.Service, ids map[string]string, account string) userdata.Policy {
+	var list []userdata.PolicyService
+	var parameters []string
+	for _, x := range services {
+		if !s.hasNodesOn(x, at) {
+			continue
+		}
+		if s.zoneProvider(x.Zone) == providers.Route53 {
+			list = append(list, policyService(x, ids[x.Zone]))
+			continue
+		}
+		if at != providers.EC2 {
+			continue // there the token is in Triton's metadata
+		}
+		for i := range s.config.Clouds {
+			c := &s.config.Clouds[i]
+			if c.Provider != at || len(x.Clouds) > 0 && !slices.Contains(x.Clouds, c.Name) {
+				continue
+			}
+			arn := "arn:aws:ssm:" + cmp.Or(c.Region, "*") + ":" + account + ":parameter/" + strings.TrimPrefix(tokenParameter(x), "/")
+			if !slices.Contains(parameters, arn) {
+				parameters = append(parameters, arn)
+			}
+		}
+	}
+	return userdata.NodePolicy(at, list, parameters)
+}
+
+func policyService(x *config.Service, zoneID string) userdata.PolicyService {
+	return userdata.PolicyService{
+		Name: x.Name, Kind: string(x.Kind), Zone: x.Zone, ZoneID: zoneID, Host: x.Boot.Set["host"],
+		IPv6: x.IPv6 || x.Boot.Set["ipv6"] == "true",
+	}
+}
+
+func tokenParameter(x *config.Service) string {
+	return cmp.Or(x.Boot.Set["token_key"], "/rollcall/cloudflare-token")
+}
+
+// awsAccount asks whose the AWS credentials are; "*" when nobody says.
+func (s *session) awsAccount(ctx context.Context) string {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	for _, c := range s.clouds {
+		if c.provider != providers.EC2 || c.compute == nil {
+			continue
+		}
+		if id, err := c.compute.Identify(ctx); err == nil && id.Account != "" {
+			return id.Account
+		}
+	}
+	return "*"
+}
+
+// zoneIDs gives the ids of the config's zones at one provider, by name: as given, else as the accounts say.
+func (s *session) zoneIDs(ctx context.Context, p providers.Provider, given []string) (map[string]string, error) {
+	ids := map[string]string{}
+	for _, g := range given {
+		name, id, ok := strings.Cut(g, "=")
+		if name = providers.CanonicalName(name); !ok || id == "" || s.zoneProvider(name) == "" {
+			return nil, usagef("--zone-id %q: write ZONE=ID with a zone of the config", clean(g))
+		}
+		ids[name] = id
+	}
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	asked := map[providers.DNS]bool{}
+	for _, z := range s.zones {
+		if z.provider != p || ids[z.name] != "" || z.dns == nil || asked[z.dns] {
+			continue
+		}
+		asked[z.dns] = true
+		cov := z.dns.Zones(ctx, func(page []providers.Zone) {
+			for _, found := range page {
+				for _, mine := range s.zones {
+					if mine.dns == z.dns && mine.name == found.Name && ids[found.Name] == "" {
+						ids[found.Name] = found.ID
+					}
+				}
+			}
+		})
+		if ids[z.name] == "" && cov.Err != nil {
+			return nil, fmt.Errorf("zone %s: its id cannot be asked for: %w; give it with --zone-id %s=ID", z.name, cov.Err, z.name)
+		}
+	}
+	for _, z := range s.config.Zones {
+		if z.Provider == p && ids[z.Name] == "" {
+			return nil, fmt.Errorf("zone %s: its account has no such zone; correct the config, or give --zone-id %s=ID", z.Name, z.Name)
+		}
+	}
+	return ids, nil
+}
