@@ -1,18 +1,21 @@
 package wire
 
 import (
+	"context"
+	"net"
 	"strings"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 
 	"github.com/miekg/dns"
 )
 
 // served passes the zone's SOA and misbehaves for names, so that it is the name that is judged.
-func served(t *testing.T, odd func(q *dns.Msg, tcp bool) [][]byte) string {
+func served(t *testing.T, odd func(q *dns.Msg, tcp bool) [][]byte) func(q *dns.Msg, tcp bool) [][]byte {
 	t.Helper()
 	ok := authority(t, testZone)
-	return raw(t, "127.0.0.1", true, func(q *dns.Msg, tcp bool) [][]byte {
+	return func(q *dns.Msg, tcp bool) [][]byte {
 		if q.Question[0].Qtype != dns.TypeSOA {
 			return odd(q, tcp)
 		}
@@ -20,7 +23,7 @@ func served(t *testing.T, odd func(q *dns.Msg, tcp bool) [][]byte) string {
 		m.SetReply(q)
 		ok(m, tcp)
 		return packed(m)
-	})
+	}
 }
 
 func answering(q *dns.Msg, f func(m *dns.Msg)) [][]byte {
@@ -104,15 +107,17 @@ func TestEveryOddReplyIsAStateAndNoneIsACrash(t *testing.T) {
 		}, NoData, Propagating, "alias of"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			z, got := between(t, nil, []string{served(t, c.odd)}, www("192.0.2.2"))
-			r := got["www.example.com/A"]
-			wantState(t, r, c.state, c.words)
-			if z.State != ZoneInSync || len(r.Answers) != 1 || r.Answers[0].Outcome != c.outcome || r.Answers[0].Agrees || r.Agree != 0 {
-				t.Errorf("zone %s, answers %+v", z.State, r.Answers)
-			}
-			if strings.ContainsRune(r.Reason, 27) {
-				t.Errorf("%q", r.Reason)
-			}
+			synctest.Test(t, func(t *testing.T) {
+				z, got := piped(t, pipes(t, true, served(t, c.odd)), www("192.0.2.2"))
+				r := got["www.example.com/A"]
+				wantState(t, r, c.state, c.words)
+				if z.State != ZoneInSync || len(r.Answers) != 1 || r.Answers[0].Outcome != c.outcome || r.Answers[0].Agrees || r.Agree != 0 {
+					t.Errorf("zone %s, answers %+v", z.State, r.Answers)
+				}
+				if strings.ContainsRune(r.Reason, 27) {
+					t.Errorf("%q", r.Reason)
+				}
+			})
 		})
 	}
 }
@@ -133,64 +138,78 @@ func TestAServerThatFailsForTheZoneIsNotAskedForItsNames(t *testing.T) {
 		{"silence", func(*dns.Msg, bool) [][]byte { return nil }, ZoneUnreachable, Unreachable},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			var names atomic.Int64
-			bad := raw(t, "127.0.0.1", true, func(q *dns.Msg, tcp bool) [][]byte {
-				if q.Question[0].Qtype != dns.TypeSOA {
-					names.Add(1)
+			synctest.Test(t, func(t *testing.T) {
+				var names atomic.Int64
+				bad := pipes(t, true, func(q *dns.Msg, tcp bool) [][]byte {
+					if q.Question[0].Qtype != dns.TypeSOA {
+						names.Add(1)
+					}
+					return c.f(q, tcp)
+				})
+				z, got := piped(t, bad, www("192.0.2.2"), Question{Name: "b.example.com", Type: "A"})
+				wantState(t, got["www.example.com/A"], c.state)
+				wantState(t, got["b.example.com/A"], c.state)
+				if z.State != c.zone || names.Load() != 0 {
+					t.Errorf("%s (%s), %d names asked", z.State, z.Reason, names.Load())
 				}
-				return c.f(q, tcp)
+				ok := authority(t, testZone, newWWW)
+				good := pipes(t, true, func(q *dns.Msg, tcp bool) [][]byte { return answering(q, func(m *dns.Msg) { ok(m, tcp) }) })
+				servers := map[string][]string{testZone: {"192.0.2.1:53", "192.0.2.2:53"}}
+				dial := func(ctx context.Context, network, addr string) (net.Conn, error) {
+					if addr == "192.0.2.1:53" {
+						return good(ctx, network, addr)
+					}
+					return bad(ctx, network, addr)
+				}
+				z, got = check(t, New(Options{Servers: servers, Dial: dial}), zone, www("192.0.2.2"))
+				wantState(t, got["www.example.com/A"], InSync, "192.0.2.2:53")
+				if z.State != ZonePartial || len(z.Problems) != 1 {
+					t.Errorf("%+v", z)
+				}
 			})
-			z, got := between(t, nil, []string{bad}, www("192.0.2.2"), Question{Name: "b.example.com", Type: "A"})
-			wantState(t, got["www.example.com/A"], c.state)
-			wantState(t, got["b.example.com/A"], c.state)
-			if z.State != c.zone || names.Load() != 0 {
-				t.Errorf("%s (%s), %d names asked", z.State, z.Reason, names.Load())
-			}
-			good := serve(t, authority(t, testZone, newWWW))
-			z, got = between(t, nil, []string{good, bad}, www("192.0.2.2"))
-			wantState(t, got["www.example.com/A"], InSync, bad)
-			if z.State != ZonePartial || len(z.Problems) != 1 {
-				t.Errorf("%+v", z)
-			}
 		})
 	}
 }
 
 func TestAReplyThatComesAfterAForgedOneIsTheOneThatCounts(t *testing.T) {
-	a := served(t, func(q *dns.Msg, _ bool) [][]byte {
+	a := raw(t, "127.0.0.1", true, served(t, func(q *dns.Msg, _ bool) [][]byte {
 		forged := answering(q, func(m *dns.Msg) { m.Id += 7; m.Answer = []dns.RR{rr(t, oldWWW)} })
 		return append(forged, answering(q, func(m *dns.Msg) { m.Answer = []dns.RR{rr(t, newWWW)} })...)
-	})
+	}))
 	_, got := between(t, nil, []string{a}, www("192.0.2.2"))
 	wantState(t, got["www.example.com/A"], InSync)
 }
 
 func TestALostDatagramIsSentAgain(t *testing.T) {
-	var n atomic.Int64
-	a := raw(t, "127.0.0.1", false, func(q *dns.Msg, _ bool) [][]byte {
-		if n.Add(1)%2 == 1 {
-			return nil
-		}
-		return answering(q, func(m *dns.Msg) { authority(t, testZone, newWWW)(m, false) })
+	synctest.Test(t, func(t *testing.T) {
+		var n atomic.Int64
+		dial := pipes(t, false, func(q *dns.Msg, _ bool) [][]byte {
+			if n.Add(1)%2 == 1 {
+				return nil
+			}
+			return answering(q, func(m *dns.Msg) { authority(t, testZone, newWWW)(m, false) })
+		})
+		_, got := piped(t, dial, www("192.0.2.2"))
+		wantState(t, got["www.example.com/A"], InSync)
 	})
-	_, got := between(t, nil, []string{a}, www("192.0.2.2"))
-	wantState(t, got["www.example.com/A"], InSync)
 }
 
 func TestAServerThatRepliesOverTCPOnlyIsAskedOverTCP(t *testing.T) {
-	ok := authority(t, testZone, newWWW)
-	a := raw(t, "127.0.0.1", true, func(q *dns.Msg, tcp bool) [][]byte {
-		if !tcp {
-			return nil
+	synctest.Test(t, func(t *testing.T) {
+		ok := authority(t, testZone, newWWW)
+		dial := pipes(t, true, func(q *dns.Msg, tcp bool) [][]byte {
+			if !tcp {
+				return nil
+			}
+			return answering(q, func(m *dns.Msg) { ok(m, tcp) })
+		})
+		_, got := piped(t, dial, www("192.0.2.2"))
+		r := got["www.example.com/A"]
+		wantState(t, r, InSync)
+		if !r.Answers[0].TCP {
+			t.Errorf("%+v", r.Answers)
 		}
-		return answering(q, func(m *dns.Msg) { ok(m, tcp) })
 	})
-	_, got := between(t, nil, []string{a}, www("192.0.2.2"))
-	r := got["www.example.com/A"]
-	wantState(t, r, InSync)
-	if !r.Answers[0].TCP {
-		t.Errorf("%+v", r.Answers)
-	}
 }
 
 func TestACutReplyWhoseTCPPortIsClosedIsTruncated(t *testing.T) {

@@ -105,7 +105,7 @@ func TestFaultsOfTheEmbeddedCloudsAreStates(t *testing.T) {
 	s := startSim(t)
 	zones := s.World().Zones("")
 	bad, well := zones[0], zones[1]
-	c := New(Options{Resolvers: []string{s.Endpoints().DNS}, Rate: 1e6, Burst: 1000, Timeout: time.Second, Tries: 1})
+	c := New(Options{Resolvers: []string{s.Endpoints().DNS}, Rate: 1e6, Burst: 1000, Timeout: 2 * time.Second, Tries: 1})
 	ask := func(w *world.Zone) ZoneResult {
 		z, _ := check(t, c, zoneOf(w), Questions(zoneOf(w), recordsOf(w))...)
 		return z

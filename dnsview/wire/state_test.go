@@ -193,7 +193,7 @@ func TestSinceIsWhenTheStateWasSeenFirst(t *testing.T) {
 	now := time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC)
 	answer := oldWWW
 	a := serve(t, func(m *dns.Msg, tcp bool) { authority(t, testZone, answer)(m, tcp) })
-	c := New(fast(Options{Servers: map[string][]string{testZone: {a}}, Now: func() time.Time { return now }, Timeout: 5 * time.Second}))
+	c := New(fast(Options{Servers: map[string][]string{testZone: {a}}, Now: func() time.Time { return now }}))
 	first := now
 	for range 3 {
 		_, got := check(t, c, zone, www("192.0.2.2"))
