@@ -1,0 +1,153 @@
+package probe
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/http"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"rollcall/dnsview"
+	"rollcall/providers"
+)
+
+// maxHeader bounds what a node may send before its status counts.
+const maxHeader = 64 << 10
+
+// look is the outcome of one health check.
+type look struct {
+	at      time.Time
+	took    time.Duration
+	err     string // empty when it passed
+	silent  bool   // nothing was heard of the node
+	noRoute bool   // this machine has no way to the address
+}
+
+// look carries out one health check.
+func (p *Prober) look(ctx context.Context, t *Target) look {
+	ctx, cancel := context.WithTimeout(ctx, p.o.Timeout)
+	defer cancel()
+	start := p.o.Now()
+	var err error
+	if t.Health.HTTP != "" {
+		err = p.http(ctx, t)
+	} else {
+		err = p.tcp(ctx, t)
+	}
+	l := look{at: p.o.Now()}
+	l.took = l.at.Sub(start)
+	if err == nil {
+		return l
+	}
+	var status *statusError
+	switch ne, isNet := errors.AsType[net.Error](err); {
+	case errors.As(err, &status):
+		l.err = status.Error()
+	case errors.Is(err, context.DeadlineExceeded) || isNet && ne.Timeout():
+		l.err, l.silent = "no answer in "+p.o.Timeout.String(), true
+	case errors.Is(err, syscall.ENETUNREACH), errors.Is(err, syscall.EADDRNOTAVAIL), errors.Is(err, syscall.EAFNOSUPPORT):
+		l.err, l.silent, l.noRoute = "this machine has no way to it", true, true
+	case errors.Is(err, syscall.EHOSTUNREACH):
+		l.err, l.silent = "the host cannot be reached", true
+	case errors.Is(err, syscall.ECONNREFUSED):
+		l.err = "the port is closed"
+	default:
+		l.err = "broken connection: " + dnsview.Clean(shorten(cause(err).Error()))
+	}
+	return l
+}
+
+// cause is the error below what the HTTP client says of its own.
+func cause(err error) error {
+	for {
+		next := errors.Unwrap(err)
+		if next == nil {
+			return err
+		}
+		err = next
+	}
+}
+
+// shorten cuts what a node may have written into an error.
+func shorten(s string) string {
+	const most = 120
+	if len(s) > most {
+		return strings.ToValidUTF8(s[:most], "") + "..."
+	}
+	return s
+}
+
+// statusError says that the node answered, and not that it is well.
+type statusError struct{ code int }
+
+func (e *statusError) Error() string {
+	text := http.StatusText(e.code)
+	if text != "" {
+		text = " " + text
+	}
+	return "HTTP " + strconv.Itoa(e.code) + text
+}
+
+func (p *Prober) address(t *Target) string {
+	port := t.Health.Port
+	if port == 0 {
+		port = 80
+	}
+	return net.JoinHostPort(t.Addr.String(), strconv.Itoa(int(port)))
+}
+
+func (p *Prober) tcp(ctx context.Context, t *Target) error {
+	conn, err := p.o.Dial(ctx, "tcp", p.address(t))
+	if err != nil {
+		return err
+	}
+	_ = conn.Close() // it was open: that is all that was asked
+	return nil
+}
+
+// http passes with a status of 200 to 399; where a redirection leads is not
+// followed. No proxy stands between: it is the node that is asked.
+func (p *Prober) http(ctx context.Context, t *Target) error {
+	addr := p.address(t)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+addr+"/", http.NoBody)
+	if err != nil {
+		return err
+	}
+	u, err := req.URL.Parse(t.Health.HTTP)
+	if err != nil {
+		return err
+	}
+	req.URL.Path, req.URL.RawPath, req.URL.RawQuery = u.Path, u.RawPath, u.RawQuery
+	if h := hostOf(t.Service); h != "" {
+		req.Host = h
+	}
+	req.Header.Set("User-Agent", "rollcall-probe/1")
+	transport := &http.Transport{
+		DialContext:            func(ctx context.Context, network, _ string) (net.Conn, error) { return p.o.Dial(ctx, network, addr) },
+		DisableKeepAlives:      true,
+		MaxResponseHeaderBytes: maxHeader,
+	}
+	defer transport.CloseIdleConnections()
+	resp, err := transport.RoundTrip(req)
+	if err != nil {
+		return err
+	}
+	_ = resp.Body.Close() // the status is all that was asked
+	if resp.StatusCode < 200 || resp.StatusCode > 399 {
+		return &statusError{resp.StatusCode}
+	}
+	return nil
+}
+
+// hostOf is the host that a service's clients ask for. DNS-SD names are no host names.
+func hostOf(service string) string {
+	for _, l := range providers.SplitName(service) {
+		if strings.HasPrefix(l, "_") || l == "*" || providers.EscapeLabel(l) != l {
+			return ""
+		}
+	}
+	return service
+}

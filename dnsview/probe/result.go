@@ -1,0 +1,117 @@
+package probe
+
+import (
+	"net/netip"
+	"strconv"
+
+	"rollcall/dnsview"
+	"rollcall/providers"
+)
+
+// result gives the state of a node from what is remembered of it. The lock is held.
+func (p *Prober) result(t *Target) Result {
+	r := Result{Target: *t, State: Unchecked, Reason: p.refusal(t)}
+	h := p.nodes[keyOf(t)]
+	if r.Reason != "" {
+		return r
+	}
+	r.State = Unsure
+	if h == nil {
+		r.Reason = "it was not looked at yet"
+		return r
+	}
+	r.At, r.Took, r.Error = h.at, h.took, h.err
+	for _, passed := range h.looks {
+		if passed {
+			r.Passed++
+		} else {
+			r.Failed++
+		}
+	}
+	need, of := counts(&t.Health)
+	n := len(h.looks)
+	switch {
+	case h.unsure != "":
+		r.Reason = h.unsure
+	case n == 0:
+		r.Reason = "it was not looked at yet"
+	case r.Passed >= need: // first, as with the node agent
+		r.State, r.Reason = Well, times(r.Passed, n)+" passed"
+	case r.Failed >= need:
+		r.State, r.Reason = Unwell, times(r.Failed, n)+" failed: "+r.Error
+		if r.Error == "" {
+			r.Reason = times(r.Failed, n) + " failed, and the last one passed"
+		}
+	default:
+		r.Reason = strconv.Itoa(n) + " of " + strconv.Itoa(of) + " looks so far"
+	}
+	return r
+}
+
+func times(n, of int) string {
+	return strconv.Itoa(n) + " of the last " + strconv.Itoa(of) + " looks"
+}
+
+// Views gives results in the form that findings are made from. Those that say
+// nothing about a node are left out, and those of nodes that are well though as many looks
+// failed as it takes: a service that is content with one of three has such.
+func Views(results []Result) []dnsview.HealthState {
+	var out []dnsview.HealthState
+	for i := range results {
+		r := &results[i]
+		need, _ := counts(&r.Health)
+		if r.State != Unwell && (r.State != Well || r.Failed >= need) {
+			continue
+		}
+		out = append(out, dnsview.HealthState{
+			Service: r.Service, Key: r.Instance.Key, ID: r.Instance.ID, Failed: r.Failed, Of: r.Passed + r.Failed, Error: r.Error, At: r.At,
+		})
+	}
+	return out
+}
+
+// Targets gives the nodes to look at: every running instance of every declared
+// service that has a health check, at the address that DNS sends clients to, else at its
+// first public one.
+func Targets(v *dnsview.View) []Target {
+	var out []Target
+	for i := range v.Snapshot.Clouds {
+		instances := v.Snapshot.Clouds[i].Instances
+		for n := range instances {
+			inst := &instances[n]
+			if inst.State != providers.StateRunning {
+				continue
+			}
+			for _, name := range v.ServicesOfInstance(inst) {
+				s := v.Service(name)
+				if s == nil || s.Health.HTTP == "" && !s.Health.TCP {
+					continue
+				}
+				h := s.Health
+				if h.Port == 0 {
+					h.Port = s.Port
+				}
+				out = append(out, Target{Service: s.Name, Instance: inst.Ref(), Addr: addressOf(v, inst, name), Health: h})
+			}
+		}
+	}
+	return out
+}
+
+// addressOf is where clients of a service reach an instance.
+func addressOf(v *dnsview.View, inst *providers.Instance, service string) netip.Addr {
+	for _, r := range v.RecordsOf(inst.Key, inst.ID) {
+		if a, ok := r.Addr(); ok && inst.HasAddress(a) && !r.Proxied && v.ServiceOf(r) == service {
+			return a
+		}
+	}
+	for _, a := range inst.PublicIPs {
+		if a.Is4() {
+			return a
+		}
+	}
+	if len(inst.PublicIPs) > 0 {
+		return inst.PublicIPs[0]
+	}
+	return netip.Addr{}
+}
