@@ -21,7 +21,7 @@ import (
 //
 //	rollcall1 <fleet> <cloud key> <instance id> <unix time>[ q][ <type> <value>]
 //
-// "q" says quiesced. A value that does not fit is replaced by "~" and 16 hex
+// "q" says quiesced. A value that does not fit is replaced by "~" and 12 hex
 // digits of the SHA-256 of "<type> <folded value>".
 const (
 	MarkerLimit  = 100         // characters, the limit of a Cloudflare comment
@@ -82,7 +82,7 @@ func (o Owner) Same(p Owner) bool {
 
 func valueDigest(typ, folded string) string {
 	sum := sha256.Sum256([]byte(typ + " " + folded))
-	return digestMark + hex.EncodeToString(sum[:8])
+	return digestMark + hex.EncodeToString(sum[:6])
 }
 
 // Encode writes the marker. It fails when a field is empty, has white space or

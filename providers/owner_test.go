@@ -64,6 +64,18 @@ func TestAValueThatDoesNotFitIsOwnedByItsDigest(t *testing.T) {
 	}
 }
 
+func TestAQuiescedMarkerOfALongValueFitsForAFleetIdOfTheUsualLength(t *testing.T) {
+	for typ, value := range map[string]string{"SRV": "10 10 4218 a-long-host-name-indeed.rack7.example.org", "AAAA": "2001:db8:1111:2222:3333:4444:5555:6666"} {
+		o := anOwner.For(typ, value)
+		o.Quiesced = true
+		if s, err := o.Encode(); err != nil {
+			t.Errorf("%s: %v", typ, err)
+		} else if got, err := DecodeOwner(s); err != nil || !got.Quiesced || !got.Owns(typ, value) {
+			t.Errorf("%q is read as %+v, %v", s, got, err)
+		}
+	}
+}
+
 func TestATextThatIsNotAMarkerIsSomebodysComment(t *testing.T) {
 	for _, s := range []string{"", "ask finance", "rollcall", "rollcall is great", "rollcallx 1 2 3 4", "heritage=external-dns"} {
 		if _, err := DecodeOwner(s); !errors.Is(err, ErrNotMarker) {
