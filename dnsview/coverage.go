@@ -24,8 +24,9 @@ type zoneState struct {
 	state providers.CoverageState
 	why   string
 	basis Basis
-	nodes []int32 // for each record of the view, the instance that it belongs to, or -1
-	all   []Basis // every cloud and this zone: what a finding of absence rests on
+	nodes []int32                        // for each record of the view, the instance that it belongs to, or -1
+	all   []Basis                        // every cloud and this zone: what a finding of absence rests on
+	names map[string][]*providers.Record // made by named when it is first asked for; see there
 }
 
 func (x *index) addClouds(s *providers.Snapshot) {
@@ -108,6 +109,7 @@ func errorText(err error) string {
 // for single instances, or whose empty list nobody has checked yet: an API that answers with an empty
 // or a short list is the way in which live records were lost elsewhere.
 func (x *index) distrust() {
+	x.distrustStrangers()
 	for _, cs := range x.clouds {
 		if cs.state != providers.CoverageComplete {
 			continue

@@ -120,7 +120,7 @@ type Finding struct {
 	Would Class
 	// Address is the address that a missing or moved record ought to have.
 	Address string
-	// Name is the domain name concerned when the finding has no record, or empty.
+	// Name is the domain name, or name and type, that a finding without a record is about; or empty.
 	Name string
 }
 

@@ -133,6 +133,9 @@ func Guards(e *GuardEvidence) []GuardResult {
 	case ModeWrite:
 		return []GuardResult{e.CheckOwner(), e.CheckInstance(), e.CheckUnchanged()}
 	case ModeMarker:
+		if e.Verb == VerbDeregister {
+			return []GuardResult{e.CheckCoverage(), e.CheckOwner(), e.CheckUnchanged(), e.CheckGrace(), e.CheckOrphaned()}
+		}
 		return []GuardResult{e.CheckOwner(), e.CheckUnchanged()}
 	case ModeLeave:
 		return []GuardResult{e.CheckOwner(), e.CheckInstance(), e.CheckUnchanged()}

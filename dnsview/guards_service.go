@@ -53,3 +53,44 @@ func (e *GuardEvidence) CheckRetired() GuardResult {
 	}
 	return pass(g, Clean(name)+" has no nodes")
 }
+
+// CheckOrphaned is guard 7 for a marker that is removed because it marks
+// nothing: by the fresh reading of its zone it does so still, and one that
+// remembers a quiesced node is kept for as long as that node can come back.
+func (e *GuardEvidence) CheckOrphaned() GuardResult {
+	const g = GuardMinimum
+	r := e.Change.Record()
+	o, ok := ownerInMarker(&r)
+	if !ok {
+		return fails(g, "the marker cannot be read, so nobody can say what it marks", "remove it by hand")
+	}
+	if e.View == nil || e.View.index.zoneOf(r.Name) == nil || e.View.index.zoneOf(r.Name).state != providers.CoverageComplete {
+		return noEvidence(g, "it is not known whether the record that it marks is there", "a complete read of its zone")
+	}
+	z := e.View.index.zoneOf(r.Name)
+	_, name, _ := providers.SplitMarkerName(r.Name)
+	for i := range z.view.Records {
+		if s := &z.view.Records[i]; s.Name == name && o.Owns(s.Type, s.Value) {
+			return fails(g, "it marks "+subject(s)+", which is there", "look again")
+		}
+	}
+	if !o.Quiesced {
+		return pass(g, "there is no record that it marks")
+	}
+	if o.Host() {
+		return fails(g, shortID(o.Instance)+" joined by hand and may come back", "let it leave with rollcall service leave")
+	}
+	gone := e.Answer.Asked && e.Answer.Key == o.Cloud && e.Answer.Why == "" && (e.Answer.Gone || e.Answer.Instance != nil && e.Answer.Instance.State.Dead())
+	if cs := e.View.index.byKey[o.Cloud]; cs != nil && cs.state == providers.CoverageComplete {
+		i := e.View.index.instance(o.Cloud, o.Instance)
+		l, asked := cs.view.Lookups[o.Instance]
+		gone = gone || i != nil && i.State.Dead() || i == nil && asked && l.Gone && l.Err == nil
+		if i != nil && !i.State.Dead() {
+			return fails(g, label(i)+" was taken out on purpose, and is there: return it, or terminate it", "")
+		}
+	}
+	if !gone {
+		return noEvidence(g, "nobody has said just now that "+shortID(o.Instance)+" is gone, and it was taken out on purpose", "an answer from "+e.cloudLabel(o.Cloud)+" about that instance")
+	}
+	return pass(g, "there is no record that it marks, and "+shortID(o.Instance)+" is gone")
+}

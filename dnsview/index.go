@@ -59,6 +59,9 @@ type index struct {
 
 	marks []mark               // marker records that say quiesced
 	there map[quiescedKey]bool // records that are still there and bear the word quiesced
+	tight map[setKey]room      // record sets and zones with little room left
+
+	barred map[string]string // zones that nothing is written to, with the reason
 
 	identities func() map[providers.Identity]*providers.Record
 }

@@ -20,12 +20,19 @@ func Inspect(s *providers.Snapshot, o Options) *View {
 		v.Sources = append(v.Sources, x.basisOf(name))
 	}
 	x.there = map[quiescedKey]bool{}
-	in := &inspector{index: x}
+	x.tight, x.barred = map[setKey]room{}, map[string]string{}
+	in := &inspector{index: x, told: map[*providers.Record]told{}}
 	for _, z := range x.zones {
 		in.zone(z)
 	}
 	in.markers()
 	in.nodesOfServices()
+	in.chains()
+	for _, z := range x.zones {
+		in.sets(z)
+	}
+	in.wire()
+	in.health()
 	v.Findings = sortFindings(in.out)
 	x.attach(v.Findings)
 	return v
@@ -103,22 +110,25 @@ func (x *index) basisOf(source string) Basis {
 // inspector makes the findings of one view.
 type inspector struct {
 	*index
-	out []Finding
+	out  []Finding
+	told map[*providers.Record]told // records with a finding that others must respect
+	srvs []srvRow                   // SRV records that nothing was found about
 }
+
+// told is what was found about a record already.
+type told int
+
+const (
+	toldNothing told = iota
+	toldOther        // nothing else can be done about it before that is settled
+	toldLeaving      // it is dead, or not ours: what else is wrong with it does not matter
+)
 
 type quiescedKey struct {
 	node  int32
 	name  string
 	typ   string
 	value string
-}
-
-// mark is a marker record that says quiesced.
-type mark struct {
-	zone   *zoneState
-	record *providers.Record
-	owner  providers.Owner
-	name   string // of the record that was taken out
 }
 
 // zone inspects every record of a zone.
@@ -130,8 +140,10 @@ func (in *inspector) zone(z *zoneState) {
 			in.marker(z, r)
 			continue
 		}
+		from := len(in.out)
 		switch {
 		case r.Alias:
+			continue
 		case len(r.Owners) > 1 || len(r.BadMarkers) > 0:
 			in.ambiguous(z, r)
 		case len(r.Owners) == 1:
@@ -139,6 +151,28 @@ func (in *inspector) zone(z *zoneState) {
 		default:
 			in.unowned(z, r, lack)
 		}
+		if len(in.out) > from {
+			in.remember(r, in.out[len(in.out)-1].Class)
+		}
+		switch r.Type {
+		case "SRV":
+			if len(in.out) == from {
+				in.srvs = append(in.srvs, srvRow{z, r, z.nodes[i]})
+			}
+		case "A", "AAAA":
+			in.private(z, r, z.nodes[i])
+		}
+	}
+}
+
+// remember notes what other findings about the same record must know.
+func (in *inspector) remember(r *providers.Record, c Class) {
+	switch c {
+	case Dead, Dangling, OtherFleet:
+		in.told[r] = toldLeaving
+	case Moved, Unmarked, Foreign:
+	default:
+		in.told[r] = toldOther
 	}
 }
 

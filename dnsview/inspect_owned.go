@@ -282,6 +282,9 @@ func (in *inspector) running(z *zoneState, r *providers.Record, o providers.Owne
 		in.reused(f, r, a, t, label(i)+" has another address now", lackingOf(cs, z))
 		return
 	}
+	if unreachable(a) && !z.view.Zone.Private {
+		return // the finding about the private address has the same remedy
+	}
 	to, ok := addressFor(i, a)
 	if ok {
 		f.Remedy, f.Address = RemedyUpdate, to.String()

@@ -8,44 +8,6 @@ import (
 	"rollcall/providers"
 )
 
-// marker notes a marker record that says quiesced; others have done their work when owners were attached.
-func (in *inspector) marker(z *zoneState, r *providers.Record) {
-	parts, ok := providers.ParseTXT(r.Value)
-	if !ok || len(parts) == 0 {
-		return
-	}
-	text := parts[0]
-	for _, p := range parts[1:] {
-		text += p
-	}
-	o, err := providers.DecodeOwner(text)
-	if err != nil || !o.Quiesced || in.foreignFleet(o) {
-		return
-	}
-	_, name, _ := providers.SplitMarkerName(r.Name)
-	in.marks = append(in.marks, mark{zone: z, record: r, owner: o, name: name})
-}
-
-// markers tells of nodes that were taken out of DNS on purpose.
-func (in *inspector) markers() {
-	for _, m := range in.marks {
-		n := in.nodeOf(m.owner.Cloud, m.owner.Instance)
-		if in.quiescedThere(m) {
-			continue // the record is still there, and told of already
-		}
-		ref := providers.InstanceRef{Cloud: in.cloudLabel(m.owner.Cloud), Key: m.owner.Cloud, ID: m.owner.Instance}
-		who := shortID(m.owner.Instance)
-		if i := in.nodes[n].inst; i != nil {
-			ref, who = in.ref(i), label(i)
-		}
-		in.add(Finding{
-			Class: Quiesced, Severity: Info, Record: m.record, Instance: &ref, Cloud: ref.Cloud, Zone: m.zone.name, Service: in.serviceOf(m.record),
-			Reason:   who + " was taken out of " + Clean(m.name) + " on purpose",
-			Evidence: []Evidence{in.markerEvidence(m.owner)}, RestsOn: []Basis{m.zone.basis},
-		})
-	}
-}
-
 // nodesOfServices looks, for each declared service, for the records that its nodes should have.
 func (in *inspector) nodesOfServices() {
 	for _, s := range in.services {
@@ -62,6 +24,8 @@ func (in *inspector) nodesOfServices() {
 			}
 		}
 		in.incarnation(s)
+		in.declared(s)
+		in.members(s, sv)
 	}
 }
 

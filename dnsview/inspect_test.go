@@ -105,6 +105,7 @@ func cfRecord(name, value string, key providers.CloudKey, id string) providers.R
 
 func r53Records() []providers.Record {
 	rs := []providers.Record{
+		{Name: "_services._dns-sd._udp.unilans.net", Type: "PTR", TTL: 3600, Value: "_theservice._tcp.unilans.net"},
 		{Name: "_theservice._tcp.unilans.net", Type: "PTR", TTL: 3600, Value: v1Name},
 		{Name: v1Name, Type: "TXT", TTL: 3600, Value: `"txtvers=1"`},
 	}
@@ -180,7 +181,19 @@ func (w *world) record(name, typ, part string) *providers.Record {
 	panic(name + typ + part)
 }
 
+// drop takes a record out, and its marker with it.
 func (w *world) drop(name, typ, part string) {
+	r := *w.record(name, typ, part)
+	w.lose(name, typ, part)
+	for _, o := range r.Owners {
+		if o.Type != "" {
+			w.lose(providers.MarkerName(o.Instance, name), "TXT", " "+typ+" ")
+		}
+	}
+}
+
+// lose takes a record out and leaves its marker behind.
+func (w *world) lose(name, typ, part string) {
 	for z := range w.snap.Zones {
 		rs := w.snap.Zones[z].Records
 		for i := range rs {
@@ -449,14 +462,14 @@ func TestOneFindingForEachCondition(t *testing.T) {
 		{"AAAA is not wanted of a service that does not declare it", func(w *world) {
 			w.instance(tritonA).PublicIPs = append(w.instance(tritonA).PublicIPs, addr("2001:db8::1"))
 		}, nil, ""},
-		{"an SRV value whose target has no address is half", func(w *world) { w.drop("sd-02.unilans.net", "A", "") }, []string{"half high complete sd-02"}, "its target sd-02.unilans.net has no A record"},
+		{"an SRV value whose target has no address is half", func(w *world) { w.drop("sd-02.unilans.net", "A", "") }, []string{"half high complete sd-02", "srv-no-address high complete " + v1Name + " SRV 10 10 4218 sd-02.unilans.net"}, "its target sd-02.unilans.net has no A record"},
 		{"a host name without its SRV value is half", func(w *world) { w.drop(v1Name, "SRV", "sd-02") }, []string{"half high complete sd-02"}, "its SRV record is not there"},
-		{"an incarnation with nodes and without PTR is half", func(w *world) { w.drop("_theservice._tcp.unilans.net", "PTR", "") }, []string{"half high complete " + v1Name}, "its PTR record"},
-		{"an incarnation with nodes and without TXT is half", func(w *world) { w.drop(v1Name, "TXT", "") }, []string{"half high complete " + v1Name}, "its TXT record"},
+		{"an incarnation with nodes and without PTR is half", func(w *world) { w.drop("_theservice._tcp.unilans.net", "PTR", "") }, []string{"half high complete " + v1Name, "srv-no-ptr medium complete " + sdSRVEC2}, "its PTR record"},
+		{"an incarnation with nodes and without TXT is half", func(w *world) { w.drop(v1Name, "TXT", "") }, []string{"half high complete " + v1Name, "srv-no-txt medium complete " + sdSRVEC2}, "its TXT record"},
 		{"a half node in a zone read in part is unknown", func(w *world) {
 			w.drop(v1Name, "TXT", "")
 			w.snap.Zones[1].Coverage.State = providers.CoveragePartial
-		}, []string{"unknown(half) info " + v1Name}, ""},
+		}, []string{"unknown(srv-no-txt) info " + sdSRVEC2, "unknown(half) info " + v1Name}, ""},
 
 		// foreign, unmarked, other fleet, ambiguous
 		{"an unmarked record with an address in no inventory is foreign", func(w *world) {

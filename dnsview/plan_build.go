@@ -35,6 +35,8 @@ type builder struct {
 	plan Plan
 	done map[providers.Identity]int     // deletes and updates already in the plan, by record
 	srvs map[string][]*providers.Record // SRV records by target, made when first asked for
+
+	added map[setKey]int // values added by the plan to sets and zones with little room
 }
 
 func newBuilder(v *View, verb Verb) *builder {
@@ -63,6 +65,7 @@ func (b *builder) change(c providers.Change, sentence string, reason Class, ref 
 
 // end gives the plan a title when it has none: the sentence of its only step, or a count.
 func (b *builder) end(what string) Plan {
+	b.leaveBarred()
 	switch n := len(b.plan.Steps); n {
 	case 0:
 		b.plan.Title = "Nothing to do"
@@ -72,6 +75,60 @@ func (b *builder) end(what string) Plan {
 		b.plan.Title = what
 	}
 	return b.plan
+}
+
+// leaveBarred takes out of the plan what would be written to a zone that nothing is
+// written to, with all that needs it. An undo is let through: what was done here can be taken back here.
+func (b *builder) leaveBarred() {
+	if b.v == nil || len(b.v.index.barred) == 0 || b.plan.Verb == VerbUndo {
+		return
+	}
+	id := map[int]int{}
+	var kept []Step
+	for _, s := range b.plan.Steps {
+		why := ""
+		if s.Change != nil {
+			why = b.v.index.barred[s.Zone]
+		}
+		for _, n := range s.Needs {
+			if id[n] == 0 && why == "" {
+				why = "it needs a step that is not taken: " + s.Sentence
+			}
+		}
+		if why != "" {
+			b.skip(why)
+			continue
+		}
+		old := s.ID
+		s.ID = len(kept) + 1
+		id[old] = s.ID
+		needs := s.Needs
+		s.Needs = nil
+		for _, n := range needs {
+			s.Needs = append(s.Needs, id[n])
+		}
+		kept = append(kept, s)
+	}
+	b.plan.Steps = kept
+}
+
+// fits reports whether a new value has room in its record set and zone, and says why not.
+func (b *builder) fits(r *providers.Record) bool {
+	for _, k := range []setKey{{r.Zone, r.Name, r.Type}, {zone: r.Zone}} {
+		t, ok := b.v.index.tight[k]
+		if !ok {
+			continue
+		}
+		if b.added == nil {
+			b.added = map[setKey]int{}
+		}
+		if b.added[k] >= t.left {
+			b.skip(subject(r) + " has no room: " + t.why)
+			return false
+		}
+		b.added[k]++
+	}
+	return true
 }
 
 // fleet reports whether owned records may be changed at all; without a fleet
@@ -145,8 +202,8 @@ func (b *builder) withOwner(r providers.Record, o providers.Owner) (providers.Re
 
 func (b *builder) now() time.Time { return b.v.Options.Now.UTC().Truncate(time.Second) }
 
-// PlanDeregister plans the removal of dead and dangling entries. What is not
-// dead is left alone, and Skipped says why. An SRV value goes before the host
+// PlanDeregister plans the removal of dead and dangling entries, and of markers
+// that mark nothing any more. What is not dead is left alone, and Skipped says why. An SRV value goes before the host
 // name that it leads to, so that no client finds the one without the other.
 func PlanDeregister(v *View, records ...providers.Identity) Plan {
 	b := newBuilder(v, VerbDeregister)
@@ -175,7 +232,7 @@ func PlanDeregister(v *View, records ...providers.Identity) Plan {
 func PlanDeregisterDead(v *View) Plan {
 	var ids []providers.Identity
 	for i := range v.Findings {
-		if f := &v.Findings[i]; f.Remedy == RemedyDelete && f.Record != nil {
+		if f := &v.Findings[i]; f.Remedy == RemedyDelete && f.Record != nil && (f.Class == Dead || f.Class == Dangling) {
 			ids = append(ids, f.Record.Identity())
 		}
 	}
@@ -186,6 +243,15 @@ func PlanDeregisterDead(v *View) Plan {
 		}
 	}
 	return p
+}
+
+// advice reports whether a class says nothing about whether an entry is alive.
+func advice(c Class) bool {
+	switch c {
+	case TTL, Proxied, Weight, Private, Wire, Split, Cached, Unhealthy, Duplicate, SRVNoAddress, SRVAlias, SRVNoPTR, SRVNoTXT, PTRNoSRV, TypeNotListed:
+		return true
+	}
+	return false
 }
 
 func srvFirst(a, b *providers.Record) int {
@@ -229,13 +295,16 @@ func (b *builder) deregister(r *providers.Record) {
 	}
 	var f *Finding
 	for _, g := range b.v.FindingsOfRecord(r) {
-		if g.Class != Unmarked {
+		if g.Class != Unmarked && !advice(g.Class) {
 			f = g
 			break
 		}
 	}
 	switch {
 	case f != nil && f.Remedy == RemedyDelete && (f.Class == Dead || f.Class == Dangling):
+	case f != nil && f.Remedy == RemedyDelete && f.Class == OrphanMarker:
+		b.done[r.Identity()] = b.change(providers.Change{Op: providers.OpDelete, Before: *r}, "Delete "+subject(r)+": "+f.Reason, f.Class, f.Instance)
+		return
 	case f == nil:
 		if _, ok := b.ours(r); ok {
 			b.skip(subject(r) + " is not dead: quiesce or drain its node to take it out")
@@ -289,48 +358,4 @@ func title(s string) string {
 		return s
 	}
 	return strings.ToUpper(s[:1]) + s[1:]
-}
-
-// PlanRemedy plans the remedies of findings. All must have the same remedy;
-// those with another are skipped and say so.
-func PlanRemedy(v *View, findings ...*Finding) Plan {
-	var remedy Remedy
-	var skipped []string
-	var ids []providers.Identity
-	var some []*Finding
-	for _, f := range findings {
-		switch {
-		case f.Remedy == NoRemedy:
-			skipped = append(skipped, f.Reason)
-			continue
-		case remedy == NoRemedy:
-			remedy = f.Remedy
-		case remedy != f.Remedy:
-			skipped = append(skipped, "another remedy ("+string(f.Remedy)+") is for: "+f.Reason)
-			continue
-		}
-		some = append(some, f)
-		if f.Record != nil {
-			ids = append(ids, f.Record.Identity())
-		}
-	}
-	var p Plan
-	switch remedy {
-	case RemedyDelete:
-		p = PlanDeregister(v, ids...)
-	case RemedyQuiesce:
-		p = PlanQuiesceRecords(v, ids...)
-	case RemedyUpdate:
-		p = PlanUpdate(v, ids...)
-	case RemedyRetarget:
-		p = PlanRetarget(v, ids...)
-	case RemedyAdopt:
-		p = PlanAdopt(v, ids...)
-	case RemedyRegister, RemedyComplete:
-		p = planComplete(v, some)
-	default:
-		p = Plan{Title: "Nothing to do"}
-	}
-	p.Skipped = append(p.Skipped, skipped...)
-	return p
 }

@@ -304,6 +304,9 @@ func (b *builder) giveBack(i *providers.Instance) {
 			b.skip(subject(&r) + ": " + Clean(err.Error()))
 			continue
 		}
+		if !b.fits(&r) {
+			continue
+		}
 		n := b.change(providers.Change{Op: providers.OpDelete, Before: *m.record}, "Forget that "+label(i)+" was taken out of "+Clean(m.name), Quiesced, &ref)
 		b.change(providers.Change{Op: providers.OpCreate, After: r}, "Create "+subject(&r)+" for "+label(i), Quiesced, &ref, n)
 	}

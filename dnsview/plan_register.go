@@ -41,29 +41,6 @@ func PlanRegister(v *View, service string, instances ...providers.InstanceRef) P
 	return b.end("Register " + plural(len(instances), "node", "nodes"))
 }
 
-// planComplete plans what findings of class missing or half ask for.
-func planComplete(v *View, findings []*Finding) Plan {
-	b := newBuilder(v, VerbRegister)
-	if !b.fleet() {
-		return b.end("")
-	}
-	for _, f := range findings {
-		s := v.index.byName[f.Service]
-		if s == nil {
-			b.skip("service " + Clean(f.Service) + " is not declared")
-			continue
-		}
-		if f.Instance == nil {
-			b.incarnation(s)
-			continue
-		}
-		if i := b.instance(*f.Instance); i != nil {
-			b.register(s, i)
-		}
-	}
-	return b.end("Register " + plural(len(findings), "node", "nodes"))
-}
-
 // register plans what one node lacks in one service: first what leads nowhere
 // by itself (PTR, TXT, addresses), then the SRV value that leads clients to it.
 func (b *builder) register(s *serviceState, i *providers.Instance) {
@@ -118,8 +95,16 @@ func (b *builder) address(s *serviceState, name string, a netip.Addr, i *provide
 		b.skip(label(i) + ": " + Clean(err.Error()))
 		return 0
 	}
+	if n, ok := b.done[r.Identity()]; ok {
+		return n // another finding asked for it already
+	}
+	if !b.fits(&r) {
+		return 0
+	}
 	ref := b.v.index.ref(i)
-	return b.change(providers.Change{Op: providers.OpCreate, After: r}, "Create "+subject(&r)+" for "+label(i), Missing, &ref)
+	n := b.change(providers.Change{Op: providers.OpCreate, After: r}, "Create "+subject(&r)+" for "+label(i), Missing, &ref)
+	b.done[r.Identity()] = n
+	return n
 }
 
 // setTTL gives a new record the TTL and the proxying that its service
@@ -203,8 +188,11 @@ func (b *builder) registerSRV(s *serviceState, name string, i *providers.Instanc
 		b.skip(label(i) + ": " + Clean(err.Error()))
 		return
 	}
+	if _, ok := b.done[r.Identity()]; ok || !b.fits(&r) {
+		return
+	}
 	ref := x.ref(i)
-	b.change(providers.Change{Op: providers.OpCreate, After: r}, "Create "+subject(&r)+" for "+label(i), Missing, &ref, needs...)
+	b.done[r.Identity()] = b.change(providers.Change{Op: providers.OpCreate, After: r}, "Create "+subject(&r)+" for "+label(i), Missing, &ref, needs...)
 }
 
 // hostName gives the host name of a node: its own name below the zone, or its id
@@ -254,26 +242,32 @@ func (b *builder) incarnation(s *serviceState) []int {
 		return nil
 	}
 	var ids []int
-	create := func(there bool, r providers.Record) {
-		id := r.Identity()
-		if n, ok := b.done[id]; ok {
-			ids = append(ids, n)
-			return
-		}
-		if there {
-			return
-		}
-		n := b.change(providers.Change{Op: providers.OpCreate, After: r}, "Create "+subject(&r)+", which belongs to the incarnation", Half, nil)
-		b.done[id] = n
-		ids = append(ids, n)
+	if !s.ptr {
+		ids = append(ids, b.ofIncarnation(providers.Record{Zone: s.zone.name, Name: parent, Type: "PTR", Value: name}, Half)...)
 	}
-	ptr := providers.Record{Zone: s.zone.name, Name: parent, Type: "PTR", Value: name}
-	b.setTTL(&ptr, nil)
-	create(s.ptr, ptr)
-	txt := providers.Record{Zone: s.zone.name, Name: name, Type: "TXT", Value: providers.FormatTXT(txtStrings(s.TXT))}
-	b.setTTL(&txt, nil)
-	create(s.txt, txt)
+	if !s.txt {
+		ids = append(ids, b.ofIncarnation(providers.Record{Zone: s.zone.name, Name: name, Type: "TXT", Value: providers.FormatTXT(txtStrings(s.TXT))}, Half)...)
+	}
 	return ids
+}
+
+// ofIncarnation plans a record that belongs to an incarnation or a service type and to no
+// node, once, and gives the id of its step.
+func (b *builder) ofIncarnation(r providers.Record, why Class) []int {
+	if n, ok := b.done[r.Identity()]; ok {
+		return []int{n}
+	}
+	if !b.fits(&r) {
+		return nil
+	}
+	b.setTTL(&r, nil)
+	what := "the incarnation"
+	if why == TypeNotListed {
+		what = "the service type"
+	}
+	n := b.change(providers.Change{Op: providers.OpCreate, After: r}, "Create "+subject(&r)+", which belongs to "+what, why, nil)
+	b.done[r.Identity()] = n
+	return []int{n}
 }
 
 // txtStrings writes the TXT keys of a service: txtvers first (RFC 6763 section
@@ -326,19 +320,8 @@ func (b *builder) moveTo(r *providers.Record, o providers.Owner, i *providers.In
 		b.skip(subject(r) + " is no address record")
 		return
 	}
-	to, ok := old, i.HasAddress(old)
+	to, ok := b.goal(r, i)
 	if !ok {
-		to, ok = addressFor(i, old)
-	}
-	if !ok {
-		b.skip(subject(r) + ": " + label(i) + " has no address of that kind")
-		return
-	}
-	if to != old && slices.ContainsFunc(b.at(b.v.index.zoneName[r.Zone], r.Name, r.Type), func(s *providers.Record) bool {
-		a, ok := s.Addr()
-		return ok && a == to
-	}) {
-		b.skip(subject(r) + ": the name has " + to.String() + " already; deregister this one when its owner is gone")
 		return
 	}
 	after := *r
@@ -355,6 +338,32 @@ func (b *builder) moveTo(r *providers.Record, o providers.Owner, i *providers.In
 		sentence = "Make " + label(i) + " the owner of " + subject(r)
 	}
 	b.change(providers.Change{Op: providers.OpUpdate, Before: *r, After: after}, sentence, why, &ref)
+}
+
+// goal chooses the address of an instance that a record shall have, and says why there is none.
+func (b *builder) goal(r *providers.Record, i *providers.Instance) (netip.Addr, bool) {
+	old, _ := r.Addr()
+	to, ok := old, i.HasAddress(old)
+	if !ok {
+		to, ok = addressFor(i, old)
+	}
+	if !ok {
+		b.skip(subject(r) + ": " + label(i) + " has no address of that kind")
+		return to, false
+	}
+	if to != old && b.holds(r, to) {
+		b.skip(subject(r) + ": the name has " + to.String() + " already; deregister this one when its owner is gone")
+		return to, false
+	}
+	return to, true
+}
+
+// holds reports whether the name and type of a record have an address already, or will have it.
+func (b *builder) holds(r *providers.Record, a netip.Addr) bool {
+	return slices.ContainsFunc(b.at(b.v.index.zoneName[r.Zone], r.Name, r.Type), func(s *providers.Record) bool {
+		h, ok := s.Addr()
+		return ok && h == a
+	})
 }
 
 // PlanRetarget plans to give entries whose address belongs to somebody else now

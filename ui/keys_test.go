@@ -109,7 +109,7 @@ func TestOneDeadRecordIsOneKey(t *testing.T) {
 	r := newRig(t, 140, 40).ready()
 	r.onDead()
 	r.press("d")
-	r.until("✓ done: delete www.scalability.expert A 165.225.1.9", "u undo", "DNS 25")
+	r.until("✓ done: delete www.scalability.expert A 165.225.1.9", "u undo", "DNS 26")
 	if len(r.f.runs) != 1 || len(r.f.runs[0].Steps) != 1 {
 		t.Fatalf("runs: %v", r.f.runs)
 	}
@@ -121,7 +121,7 @@ func TestOneDeadRecordIsOneKey(t *testing.T) {
 	r.press("y")
 	r.until("✓ restore www", "esc close")
 	r.press("esc")
-	r.until("DNS 26")
+	r.until("DNS 27")
 }
 
 func TestARefusedGuardIsNamedWithWhatWouldSatisfyIt(t *testing.T) {
@@ -352,7 +352,7 @@ func TestPaletteFindsACommandAndRunsIt(t *testing.T) {
 	r.typeText("records")
 	r.press("enter")
 	r.hasNot("Instances 30")
-	r.has("DNS 26")
+	r.has("DNS 27")
 }
 
 func TestEveryActionOfTheKeyMapIsInTheHelp(t *testing.T) {
@@ -386,12 +386,12 @@ func TestOtherKeysCanBeBound(t *testing.T) {
 func TestEscLeavesStepByStep(t *testing.T) {
 	r := newRig(t, 140, 40).ready()
 	r.press("z")
-	r.hasNot("DNS 26")
+	r.hasNot("DNS 27")
 	r.press("space")
 	r.has("1 marked")
 	r.press("esc")
 	r.hasNot("marked")
-	r.hasNot("DNS 26")
+	r.hasNot("DNS 27")
 	r.press("esc")
-	r.has("DNS 26")
+	r.has("DNS 27")
 }

@@ -65,7 +65,7 @@ func newRig(t *testing.T, w, h int, change ...func(*ui.Options, *fake)) *rig {
 // ready waits until both panes show rows.
 func (r *rig) ready() *rig {
 	r.t.Helper()
-	r.until("Instances 30", "DNS 26", "use1-build-07", "www ")
+	r.until("Instances 30", "DNS 27", "use1-build-07", "www ")
 	return r
 }
 

@@ -102,6 +102,7 @@ func world(now time.Time) *providers.Snapshot {
 	}
 	add(&r53, "n9.v1._theservice._tcp.unilans.net", "A", "54.9.9.9", 60, owner(0, gone2).For("A", "54.9.9.9"))
 	add(&r53, "v1._theservice._tcp.unilans.net", "TXT", `"txtvers=1"`, 60)
+	add(&r53, "_services._dns-sd._udp.unilans.net", "PTR", "_theservice._tcp.unilans.net", 60)
 	add(&r53, "_theservice._tcp.unilans.net", "PTR", "v1._theservice._tcp.unilans.net", 60)
 	s.Zones = append(s.Zones, cf, r53)
 	return s

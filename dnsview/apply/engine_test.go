@@ -175,7 +175,7 @@ func TestADeadNodeOfDNSSDLosesItsSRVValueBeforeItsHostName(t *testing.T) {
 	if len(b.sd.applied) != 2 || b.sd.applied[0][0].Before.Type != "SRV" || b.sd.applied[1][0].Before.Type != "A" {
 		t.Errorf("order: %+v", b.sd.applied)
 	}
-	want := []string{"_theservice._tcp.unilans.net/PTR/" + v1, "sd-2.unilans.net/A/165.225.128.12", v1 + "/SRV/10 10 4218 sd-2.unilans.net", v1 + `/TXT/"txtvers=1"`}
+	want := []string{"_services._dns-sd._udp.unilans.net/PTR/_theservice._tcp.unilans.net", "_theservice._tcp.unilans.net/PTR/" + v1, "sd-2.unilans.net/A/165.225.128.12", v1 + "/SRV/10 10 4218 sd-2.unilans.net", v1 + `/TXT/"txtvers=1"`}
 	slices.Sort(want)
 	if got := values(b.sd); !slices.Equal(got, want) {
 		t.Errorf("zone %v", got)

@@ -375,6 +375,7 @@ func newBench(t *testing.T) *bench {
 		b.sd.add(providers.Record{Zone: sdZone, Name: host + "." + sdZone, Type: "A", TTL: 30, Value: fmt.Sprintf("165.225.128.1%d", n), Owners: []providers.Owner{o}})
 		b.sd.add(providers.Record{Zone: sdZone, Name: v1, Type: "SRV", TTL: 45, Value: "10 10 4218 " + host + "." + sdZone, Owners: []providers.Owner{o}})
 	}
+	b.sd.add(providers.Record{Zone: sdZone, Name: "_services._dns-sd._udp.unilans.net", Type: "PTR", TTL: 3600, Value: "_theservice._tcp.unilans.net"})
 	b.sd.add(providers.Record{Zone: sdZone, Name: "_theservice._tcp.unilans.net", Type: "PTR", TTL: 3600, Value: v1})
 	b.sd.add(providers.Record{Zone: sdZone, Name: v1, Type: "TXT", TTL: 3600, Value: `"txtvers=1"`})
 	j, err := journal.Open(filepath.Join(t.TempDir(), "journal"), clk.now)

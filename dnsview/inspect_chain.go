@@ -1,0 +1,340 @@
+package dnsview
+
+import (
+	"strings"
+
+	"rollcall/providers"
+)
+
+// srvRow is an SRV record that nothing was found about yet.
+type srvRow struct {
+	zone   *zoneState
+	record *providers.Record
+	node   int32
+}
+
+// chains follows what leads clients of DNS-SD from the list of service types to
+// addresses (RFC 6763 sections 4, 6 and 9, RFC 2782).
+func (in *inspector) chains() {
+	for _, s := range in.srvs {
+		in.target(s)
+	}
+	types := map[string]*typeState{}
+	incs := map[string]*incarnationState{}
+	for _, z := range in.zones {
+		in.collect(z, types, incs)
+	}
+	for name, i := range incs {
+		in.incarnationChain(name, i)
+	}
+	for name, t := range types {
+		in.listed(name, t)
+	}
+}
+
+// typeState is a service type, such as _http._tcp.example.com.
+type typeState struct {
+	ptr    *providers.Record // the first of its PTR records
+	zone   *zoneState
+	listed bool // in the enumeration of its domain
+}
+
+// incarnationState is what one name of an incarnation has.
+type incarnationState struct {
+	parent string
+	srv    *providers.Record // the first of its SRV records that lead to a host
+	nodes  int
+	owned  bool // one of them is ours
+	closed bool // an SRV record says that the service is decidedly not available
+	ptr    *providers.Record
+	ptrIn  *zoneState
+	txt    bool
+}
+
+// collect collects the SRV, PTR and TXT records of one zone that belong to DNS-SD.
+func (in *inspector) collect(z *zoneState, types map[string]*typeState, incs map[string]*incarnationState) {
+	inc := func(name string) *incarnationState {
+		if i := incs[name]; i != nil {
+			return i
+		}
+		parent, ok := serviceType(name)
+		if !ok {
+			return nil
+		}
+		i := &incarnationState{parent: parent}
+		incs[name] = i
+		return i
+	}
+	typ := func(name string) *typeState {
+		t := types[name]
+		if t == nil {
+			t = &typeState{}
+			types[name] = t
+		}
+		return t
+	}
+	for n := range z.view.Records {
+		r := &z.view.Records[n]
+		switch r.Type {
+		case "SRV":
+			i := inc(r.Name)
+			srv, ok := providers.ParseSRV(r.Value)
+			switch {
+			case i == nil || !ok:
+			case srv.Target == ".":
+				i.closed = true
+			default:
+				i.nodes++
+				if o, ok := r.Owner(); ok && !in.foreignFleet(o) {
+					i.owned = true
+				}
+				if i.srv == nil || compareRecords(r, i.srv) < 0 {
+					i.srv = r
+				}
+			}
+		case "PTR":
+			target := providers.FoldValue("PTR", r.Value)
+			if domain, ok := strings.CutPrefix(r.Name, "_services._dns-sd._udp."); ok {
+				if providers.InZone(target, domain) && isServiceType(target) {
+					typ(target).listed = true
+				}
+				continue
+			}
+			if !isServiceType(r.Name) {
+				continue
+			}
+			t := typ(r.Name)
+			if t.ptr == nil || compareRecords(r, t.ptr) < 0 {
+				t.ptr, t.zone = r, z
+			}
+			if parent, ok := serviceType(target); ok && parent == r.Name {
+				if i := inc(target); i.ptr == nil || compareRecords(r, i.ptr) < 0 {
+					i.ptr, i.ptrIn = r, z
+				}
+			}
+		case "TXT":
+			// The names of markers have a label more, so that they are no incarnations.
+			if strings.Contains(r.Name, "._tcp.") || strings.Contains(r.Name, "._udp.") {
+				if i := inc(r.Name); i != nil {
+					i.txt = true
+				}
+			}
+		}
+	}
+}
+
+// serviceType gives the service type of an incarnation's name, such as
+// _http._tcp.example.com of web._http._tcp.example.com. ok is false for other names.
+func serviceType(name string) (string, bool) {
+	i := transport(name)
+	if i < 0 {
+		return "", false
+	}
+	j := strings.LastIndexByte(name[:i], '.')
+	if j <= 0 || name[j-1] == '\\' || !strings.HasPrefix(name[j+1:], "_") {
+		return "", false
+	}
+	for k := range j { // the rest must be one label
+		if name[k] == '.' && (k == 0 || name[k-1] != '\\') {
+			return "", false
+		}
+	}
+	return name[j+1:], true
+}
+
+// isServiceType reports whether a name is that of a service type in some domain.
+func isServiceType(name string) bool {
+	i := transport(name)
+	return i > 1 && name[0] == '_' && strings.IndexByte(name[:i], '.') < 0
+}
+
+// transport finds where ._tcp. or ._udp. begins in a name.
+func transport(name string) int {
+	i := strings.Index(name, "._tcp.")
+	if j := strings.Index(name, "._udp."); i < 0 || j >= 0 && j < i {
+		return j
+	}
+	return i
+}
+
+// declaredIncarnation gives the declaration of an incarnation, or nil.
+func (in *inspector) declaredIncarnation(name string) *serviceState {
+	if s := in.byName[name]; s != nil && s.Kind == DNSSD {
+		return s
+	}
+	return nil
+}
+
+// incarnationChain looks whether PTR, SRV and TXT records of an incarnation are all there.
+func (in *inspector) incarnationChain(name string, i *incarnationState) {
+	s := in.declaredIncarnation(name)
+	z := in.zoneOf(name)
+	switch {
+	case i.nodes > 0:
+		remedy, why := in.mayComplete(s, i)
+		if pz := in.zoneOf(i.parent); i.ptr == nil && pz != nil {
+			in.addOr(lackingOf(nil, pz), Finding{
+				Class: SRVNoPTR, Severity: Medium, Record: i.srv, Zone: pz.name, Service: name, RestsOn: []Basis{pz.basis}, Remedy: remedy, Name: i.parent,
+				Reason:   Clean(name) + " has " + plural(i.nodes, "SRV record", "SRV records") + " and no PTR record at " + Clean(i.parent) + ": nobody who browses finds it" + why,
+				Evidence: []Evidence{{Source: pz.name, Fact: "has no " + Clean(i.parent) + " PTR " + Clean(name), At: pz.view.RowsFrom}},
+			})
+		}
+		if !i.txt && z != nil {
+			in.addOr(lackingOf(nil, z), Finding{
+				Class: SRVNoTXT, Severity: Medium, Record: i.srv, Zone: z.name, Service: name, RestsOn: []Basis{z.basis}, Remedy: remedy,
+				Reason:   Clean(name) + " has " + plural(i.nodes, "SRV record", "SRV records") + " and no TXT record, which RFC 6763 asks for even when it says nothing" + why,
+				Evidence: []Evidence{{Source: z.name, Fact: "has no TXT record at " + Clean(name), At: z.view.RowsFrom}},
+			})
+		}
+	case i.ptr != nil && !i.closed && z != nil:
+		f := Finding{
+			Class: PTRNoSRV, Severity: Medium, Record: i.ptr, Zone: i.ptrIn.name, Service: name, RestsOn: []Basis{z.basis},
+			Reason:   Clean(i.ptr.Name) + " leads to " + Clean(name) + ", which has no SRV record: retire it, or register a node",
+			Evidence: []Evidence{{Source: z.name, Fact: "has no SRV record at " + Clean(name), At: z.view.RowsFrom}},
+		}
+		switch {
+		case s != nil && i.txt:
+			f.Severity = Info
+			f.Reason = Clean(name) + " is declared and has no nodes yet"
+		case s != nil:
+			f.Severity = Info
+			f.Reason = Clean(name) + " is declared, and has neither nodes nor a TXT record yet"
+		}
+		in.addOr(lackingOf(nil, z), f)
+	}
+}
+
+// mayComplete says whether the chain of an incarnation may be completed from
+// here: it is declared, or a node of it is ours.
+func (in *inspector) mayComplete(s *serviceState, i *incarnationState) (r Remedy, why string) {
+	if s != nil || i.owned {
+		return RemedyComplete, ""
+	}
+	return NoRemedy, "; it is not declared here, and none of its nodes is ours"
+}
+
+// listed looks whether a service type stands in the enumeration of its domain.
+func (in *inspector) listed(name string, t *typeState) {
+	if t.listed || t.ptr == nil {
+		return
+	}
+	list := "_services._dns-sd._udp." + name[transport(name)+len("._tcp."):]
+	z := in.zoneOf(list)
+	if z == nil {
+		return
+	}
+	f := Finding{
+		Class: TypeNotListed, Severity: Info, Record: t.ptr, Zone: z.name, Name: name, RestsOn: []Basis{z.basis},
+		Reason:   Clean(name) + " is not listed at " + Clean(list) + ": who browses for service types does not find it",
+		Evidence: []Evidence{{Source: z.name, Fact: "has no " + Clean(list) + " PTR " + Clean(name), At: z.view.RowsFrom}},
+	}
+	if in.parents[name] {
+		f.Remedy = RemedyComplete
+	} else {
+		f.Reason += "; it is not declared here"
+	}
+	in.addOr(lackingOf(nil, z), f)
+}
+
+// target looks where an SRV record leads that nothing else was found about.
+func (in *inspector) target(s srvRow) {
+	r := s.record
+	srv, ok := providers.ParseSRV(r.Value)
+	if !ok || srv.Target == "." {
+		return
+	}
+	z := in.zoneOf(srv.Target)
+	if z == nil {
+		return // whether it has an address is somebody else's zone to say
+	}
+	f := Finding{Record: r, Zone: s.zone.name, Service: in.serviceOf(r), RestsOn: []Basis{z.basis}}
+	o, owned := r.Owner()
+	var i *providers.Instance
+	if s.node >= 0 {
+		i = in.nodes[s.node].inst
+	}
+	if i != nil {
+		ref := in.ref(i)
+		f.Instance, f.Cloud = &ref, i.Cloud
+	}
+	for _, h := range in.hosts[srv.Target] {
+		if h.Type != "CNAME" {
+			return
+		}
+		f.Class, f.Severity = SRVAlias, Medium
+		f.Reason = subject(r) + " leads to an alias: " + subject(h) + ", where RFC 2782 wants a name with an address; remove the alias, and the address can be restored"
+		f.Evidence = []Evidence{{Source: z.name, Fact: "holds " + subject(h), At: z.view.RowsFrom}}
+	}
+	if f.Class == SRVAlias {
+		in.add(f)
+		return
+	}
+	if in.elsewhere(z, srv.Target) {
+		return
+	}
+	f.Class, f.Severity = SRVNoAddress, High
+	f.Reason = subject(r) + " leads to " + Clean(srv.Target) + ", which has no address"
+	f.Evidence = []Evidence{{Source: z.name, Fact: "has neither A nor AAAA records at " + Clean(srv.Target), At: z.view.RowsFrom}}
+	switch {
+	case !owned:
+		f.Reason += "; it has no owner marker, and rollcall changes only what it owns"
+	case o.Host():
+		f.Reason += "; " + shortID(o.Instance) + " joined by hand, and has to join again"
+	case i == nil || i.State != providers.StateRunning:
+		f.Reason += "; its node does not run"
+	case len(wantedAddresses(nil, in.declaredOr(r.Name), i)) == 0:
+		f.Reason += "; its node " + label(i) + " has no public address"
+	default:
+		f.Remedy, f.Address = RemedyComplete, wantedAddresses(nil, in.declaredOr(r.Name), i)[0].String()
+		if cs := in.cloudOf(i); cs != nil {
+			f.RestsOn = []Basis{cs.basis, z.basis}
+			in.addOr(lackingOf(cs, z), f)
+			return
+		}
+	}
+	in.addOr(lackingOf(nil, z), f)
+}
+
+// declaredOr gives the declaration of a service, or one that says nothing.
+func (in *inspector) declaredOr(name string) *Service {
+	if s := in.byName[name]; s != nil {
+		return s.Service
+	}
+	return &Service{}
+}
+
+// elsewhere reports whether a name may have an address though no record bears it: by a
+// wildcard (RFC 4592), by a DNAME, or in a zone that is delegated further.
+func (in *inspector) elsewhere(z *zoneState, name string) bool {
+	if len(z.named(name)) == 0 {
+		for n := name; n != z.name; {
+			_, parent, ok := strings.Cut(n, ".")
+			if !ok {
+				break
+			}
+			for _, r := range z.named("*." + parent) {
+				switch r.Type {
+				case "A", "AAAA", "CNAME":
+					return true
+				}
+			}
+			if len(z.named(parent)) > 0 {
+				break // the closest name that exists decides
+			}
+			n = parent
+		}
+	}
+	for n := name; n != z.name; {
+		for _, r := range z.named(n) {
+			if r.Type == "NS" || r.Type == "DNAME" {
+				return true
+			}
+		}
+		_, parent, ok := strings.Cut(n, ".")
+		if !ok {
+			break
+		}
+		n = parent
+	}
+	return false
+}

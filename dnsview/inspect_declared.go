@@ -1,0 +1,241 @@
+package dnsview
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+
+	"rollcall/providers"
+)
+
+// declared holds the records at the name of a service against what its declaration says
+// of TTL, proxying and weight. A host name that SRV records lead to has a TTL of its own.
+func (in *inspector) declared(s *serviceState) {
+	if s.zone == nil {
+		return
+	}
+	var sets map[setKey][]*providers.Record
+	if s.TTL > 0 {
+		sets = map[setKey][]*providers.Record{}
+	}
+	ttl := func(r *providers.Record) {
+		if sets != nil && r.TTL != s.TTL && !in.autoTTL(s, r) {
+			k := setKey{r.Zone, r.Name, r.Type}
+			sets[k] = append(sets[k], r)
+		}
+	}
+	for _, m := range s.records {
+		r := m.record
+		if in.told[r] == toldLeaving {
+			continue
+		}
+		ttl(r)
+		if s.Kind != DNSSD {
+			in.proxied(s, r)
+			in.routingWeight(s, r)
+			continue
+		}
+		if srv, ok := providers.ParseSRV(r.Value); ok {
+			in.srvWeight(s, r, srv)
+		}
+	}
+	for _, set := range sets {
+		in.ttl(s, set)
+	}
+}
+
+// autoTTL reports whether Cloudflare sets the TTL of a record itself, since it
+// is proxied, or shall be.
+func (in *inspector) autoTTL(s *serviceState, r *providers.Record) bool {
+	return r.Proxied || s.Proxied != nil && *s.Proxied && in.proxies(r)
+}
+
+// proxies reports whether the provider of a record's zone can stand before it.
+func (in *inspector) proxies(r *providers.Record) bool {
+	z := in.zoneName[r.Zone]
+	return z != nil && z.view.Zone.Provider == providers.Cloudflare && (r.Type == "A" || r.Type == "AAAA" || r.Type == "CNAME")
+}
+
+// ttl tells of records of one name and type with another TTL than is declared.
+// On Route 53 the TTL is that of the whole set, which is told of and changed once.
+func (in *inspector) ttl(s *serviceState, set []*providers.Record) {
+	slices.SortFunc(set, compareRecords)
+	z := in.zoneName[set[0].Zone]
+	if z.view.Zone.Provider == providers.Route53 {
+		one := map[string]*providers.Record{}
+		for _, r := range set {
+			if old := one[r.SetID]; old == nil || in.whyNotUpdate(old) != "" && in.whyNotUpdate(r) == "" {
+				one[r.SetID] = r
+			}
+		}
+		set = slices.DeleteFunc(set, func(r *providers.Record) bool { return one[r.SetID] != r })
+	}
+	for _, r := range set {
+		what := "its"
+		if z.view.Zone.Provider == providers.Route53 {
+			what = "its set's"
+		}
+		is := strconv.Itoa(int(r.TTL))
+		if r.AutoTTL {
+			is = "automatic (" + is + ")"
+		}
+		in.differs(s, z, r, TTL, Low, what+" TTL is "+is+", and "+strconv.Itoa(int(s.TTL))+" is declared")
+	}
+}
+
+func (in *inspector) proxied(s *serviceState, r *providers.Record) {
+	if s.Proxied == nil || r.Proxied == *s.Proxied || !in.proxies(r) {
+		return
+	}
+	why := "it is not proxied, and its service declares that it is: clients see the node's own address"
+	if r.Proxied {
+		why = "it is proxied, and its service declares that it is not"
+	}
+	in.differs(s, in.zoneName[r.Zone], r, Proxied, Medium, why)
+}
+
+// routingWeight looks at the weight of a weighted record set of Route 53.
+func (in *inspector) routingWeight(s *serviceState, r *providers.Record) {
+	if s.Weight == 0 || r.SetID == "" || r.Weight == int64(s.Weight) || !slices.Contains(strings.Fields(r.Policy), "weighted") {
+		return
+	}
+	in.differs(s, in.zoneName[r.Zone], r, Weight, Low, "its weight is "+strconv.FormatInt(r.Weight, 10)+", and "+strconv.Itoa(int(s.Weight))+" is declared")
+}
+
+// srvWeight looks at priority and weight of an SRV value (RFC 2782). Zero is what a
+// declaration says that says nothing.
+func (in *inspector) srvWeight(s *serviceState, r *providers.Record, srv providers.SRV) {
+	var why []string
+	if s.Priority != 0 && srv.Priority != s.Priority {
+		why = append(why, "its priority is "+strconv.Itoa(int(srv.Priority))+", and "+strconv.Itoa(int(s.Priority))+" is declared")
+	}
+	if s.Weight != 0 && srv.Weight != s.Weight {
+		why = append(why, "its weight is "+strconv.Itoa(int(srv.Weight))+", and "+strconv.Itoa(int(s.Weight))+" is declared")
+	}
+	if len(why) > 0 && srv.Target != "." {
+		in.differs(s, in.zoneName[r.Zone], r, Weight, Low, strings.Join(why, "; "))
+	}
+}
+
+// differs adds a finding about a field that is not as declared.
+func (in *inspector) differs(s *serviceState, z *zoneState, r *providers.Record, c Class, sev Severity, why string) {
+	f := Finding{
+		Class: c, Severity: sev, Record: r, Zone: z.name, Service: providers.CanonicalName(s.Name), RestsOn: []Basis{z.basis}, Remedy: RemedyUpdate,
+		Reason: subject(r) + ": " + why, Evidence: []Evidence{{Source: z.name, Fact: why, At: z.view.RowsFrom}, {Source: "config", Fact: "declares service " + Clean(s.Name)}},
+	}
+	if i := in.instanceOf(r); i != nil {
+		ref := in.ref(i)
+		f.Instance, f.Cloud = &ref, i.Cloud
+	}
+	not := in.whyNotUpdate(r)
+	if not == "" && z.state != providers.CoverageComplete {
+		not = z.why
+	}
+	if not != "" {
+		f.Remedy = NoRemedy
+		f.Reason += "; it cannot be changed from here now: " + not
+	}
+	in.add(f)
+}
+
+// whyNotUpdate says why a field of a record cannot be changed now: only what is
+// ours is changed, and only while its node is known to be well.
+func (in *inspector) whyNotUpdate(r *providers.Record) string {
+	o, owned := r.Owner()
+	switch {
+	case !owned && marked(r):
+		return "its markers do not say clearly whose it is"
+	case !owned:
+		return "it has no owner marker"
+	case in.foreignFleet(o):
+		return "it belongs to another fleet"
+	case o.Quiesced:
+		return "it is quiesced"
+	case in.told[r] == toldOther:
+		return "what else was found about it comes first"
+	case o.Host():
+		return ""
+	}
+	if i := in.instance(o.Cloud, o.Instance); i == nil || i.State != providers.StateRunning {
+		return "its node does not run"
+	}
+	return ""
+}
+
+// members counts the live members of a service: running nodes that its name
+// leads to, and hosts that joined by hand.
+func (in *inspector) members(s *serviceState, sv *survey) {
+	several := len(s.Clouds) > 1
+	if s.Minimum <= 0 && !several {
+		return
+	}
+	nodes := map[int32]bool{}
+	hosts := map[string]bool{}
+	clouds := map[string]int{}
+	for _, m := range s.records {
+		o, owned := m.record.Owner()
+		switch {
+		case owned && o.Quiesced:
+		case owned && o.Host() && !in.foreignFleet(o):
+			hosts[o.Instance] = true
+		case m.node >= 0 && !nodes[m.node] && !sv.quiesced[m.node] && in.leadsTo(m):
+			nodes[m.node] = true
+			clouds[in.nodes[m.node].inst.Cloud]++
+		}
+	}
+	in.thin(s, sv.name, len(nodes)+len(hosts))
+	if several && len(clouds) == 1 && len(hosts) == 0 {
+		for c, n := range clouds {
+			in.oneCloud(s, sv.name, c, n)
+		}
+	}
+}
+
+// leadsTo reports whether a record leads to its node, and the node runs.
+func (in *inspector) leadsTo(m member) bool {
+	i := in.nodes[m.node].inst
+	if i == nil || i.State != providers.StateRunning {
+		return false
+	}
+	if a, ok := m.record.Addr(); ok {
+		return in.holds(i, a)
+	}
+	hosts, known := in.addressesOf(m.record)
+	return !known || slices.ContainsFunc(hosts, func(h *providers.Record) bool {
+		a, ok := h.Addr()
+		return ok && in.holds(i, a)
+	})
+}
+
+// everySource says what is lacking to know all members of a service.
+func (in *inspector) everySource(s *serviceState) (lack string, basis []Basis) {
+	if s.zone == nil {
+		lack = "the zone of " + Clean(s.Name) + " is not read here"
+		for _, cs := range in.clouds {
+			basis = append(basis, cs.basis)
+		}
+		return lack, basis
+	}
+	return in.lacking(s.zone), s.zone.all
+}
+
+func (in *inspector) thin(s *serviceState, name string, live int) {
+	if live >= s.Minimum {
+		return
+	}
+	lack, basis := in.everySource(s)
+	in.addOr(lack, Finding{
+		Class: Thin, Severity: Critical, Service: name, Zone: zoneNameOf(s), RestsOn: basis,
+		Reason:   Clean(name) + " has " + plural(live, "live member", "live members") + ", and " + strconv.Itoa(s.Minimum) + " is its minimum: nothing alive is taken out before there are more",
+		Evidence: []Evidence{{Source: "inventory", Fact: plural(live, "running node is", "running nodes are") + " found under its name", At: in.o.Now}, {Source: "config", Fact: "declares a minimum of " + strconv.Itoa(s.Minimum)}},
+	})
+}
+
+func (in *inspector) oneCloud(s *serviceState, name, cloud string, live int) {
+	lack, basis := in.everySource(s)
+	in.addOr(lack, Finding{
+		Class: OneCloud, Severity: Medium, Service: name, Zone: zoneNameOf(s), Cloud: cloud, RestsOn: basis,
+		Reason:   Clean(name) + " is declared for " + plural(len(s.Clouds), "cloud", "clouds") + ", and answered from " + Clean(cloud) + " only: launch nodes elsewhere",
+		Evidence: []Evidence{{Source: cloud, Fact: "runs " + plural(live, "live member", "live members"), At: in.o.Now}, {Source: "config", Fact: "declares " + Clean(strings.Join(s.Clouds, ", "))}},
+	})
+}

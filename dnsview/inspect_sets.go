@@ -1,0 +1,277 @@
+package dnsview
+
+import (
+	"cmp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"rollcall/providers"
+)
+
+// What the providers publish as their limits. Quotas of zones can be raised: a
+// zone that holds more than the quota has another one, which is not known here.
+const (
+	cloudflareZone  = 3500   // records of a zone on a paid plan ("Records and zone limits" in its documentation)
+	route53Zone     = 10_000 // record sets of a hosted zone ("Quotas" in the Route 53 Developer Guide)
+	route53Values   = 400    // values of one record set, which cannot be raised
+	route53Chars    = 32_000 // characters of the values in one batch; a changed set counts old and new
+	messageBytes    = 65_535 // of one answer, over TCP (RFC 1035 section 4.2.2)
+	messageOverhead = 300    // header, question and the EDNS record, generously
+)
+
+// setKey names a record set, or with its name alone a zone.
+type setKey struct{ zone, name, typ string }
+
+// room is how much still fits into a record set or a zone that is nearly full.
+type room struct {
+	left int
+	why  string
+}
+
+// recordSet is the values of one name and type while a zone is gone through.
+type recordSet struct {
+	first, last int32 // chain of rows, by index
+	n           int32
+}
+
+// sets goes through the record sets of a zone: values that stand there twice,
+// and sets that are full or nearly so.
+func (in *inspector) sets(z *zoneState) {
+	type key struct{ name, typ string }
+	rows := z.view.Records
+	at := make(map[key]int32, len(rows)/2)
+	next := make([]int32, len(rows))
+	sets := make([]recordSet, 0, len(rows)/2)
+	ids := 0 // sets beyond the first of their name and type: those with a set identifier
+	prev, cur := key{}, int32(-1)
+	for i := range rows {
+		r := &rows[i]
+		next[i] = -1
+		if k := (key{r.Name, r.Type}); cur < 0 || k != prev {
+			n, ok := at[k]
+			if !ok {
+				n = int32(len(sets))
+				at[k] = n
+				sets = append(sets, recordSet{first: int32(i), last: int32(i)})
+			}
+			prev, cur = k, n
+		}
+		s := &sets[cur]
+		if s.n > 0 {
+			next[s.last] = int32(i)
+			s.last = int32(i)
+		}
+		s.n++
+	}
+	var members []*providers.Record
+	for k := range sets {
+		s := &sets[k]
+		if s.n < 2 {
+			continue
+		}
+		members = members[:0]
+		for i := s.first; i >= 0; i = next[i] {
+			members = append(members, &rows[i])
+		}
+		ids += setIDs(members) - 1
+		in.duplicates(z, members)
+		if s.n > 20 {
+			in.fullSet(z, members)
+		}
+	}
+	in.fullZone(z, len(sets)+ids)
+}
+
+// setIDs counts the record sets among records of one name and type: those with
+// a routing policy have one for each set identifier.
+func setIDs(members []*providers.Record) int {
+	if members[0].SetID == "" && members[len(members)-1].SetID == "" {
+		return 1
+	}
+	ids := map[string]bool{}
+	for _, r := range members {
+		ids[r.SetID] = true
+	}
+	return len(ids)
+}
+
+// duplicates finds values that a set holds twice. Record sets with set
+// identifiers are different sets, and may hold the same value each.
+func (in *inspector) duplicates(z *zoneState, members []*providers.Record) {
+	type key struct{ value, set string }
+	first := make(map[key]*providers.Record, len(members))
+	var twice map[key][]*providers.Record
+	for _, r := range members {
+		if r.Alias {
+			continue
+		}
+		k := key{providers.FoldValue(r.Type, r.Value), r.SetID}
+		old := first[k]
+		if old == nil {
+			first[k] = r
+			continue
+		}
+		if twice == nil {
+			twice = map[key][]*providers.Record{}
+		}
+		if twice[k] == nil {
+			twice[k] = []*providers.Record{old}
+		}
+		twice[k] = append(twice[k], r)
+	}
+	for _, same := range twice {
+		slices.SortFunc(same, byAge)
+		for _, r := range same[1:] {
+			in.duplicate(z, same[0], r)
+		}
+	}
+}
+
+// registered is when a record was marked; of a marker record, when it says so.
+func registered(r *providers.Record) (providers.Owner, bool) {
+	if r.IsMarker() {
+		return ownerInMarker(r)
+	}
+	return r.Owner()
+}
+
+// byAge orders records that say the same by age: by what their markers say, then
+// by their provider's word, then by what they are.
+func byAge(a, b *providers.Record) int {
+	oa, okA := registered(a)
+	ob, okB := registered(b)
+	if okA && okB {
+		if c := oa.Registered.Compare(ob.Registered); c != 0 {
+			return c
+		}
+	}
+	if !a.Modified.IsZero() && !b.Modified.IsZero() {
+		if c := a.Modified.Compare(b.Modified); c != 0 {
+			return c
+		}
+	}
+	return compareRecords(a, b)
+}
+
+func (in *inspector) duplicate(z *zoneState, kept, r *providers.Record) {
+	if in.told[r] == toldLeaving || in.told[kept] == toldLeaving {
+		return
+	}
+	f := Finding{
+		Class: Duplicate, Severity: Low, Record: r, Zone: z.name, Service: in.serviceOf(r), RestsOn: z.all,
+		Reason: subject(r) + " is there twice",
+		Evidence: []Evidence{
+			{Source: z.name, Fact: "holds " + subject(kept) + " as " + idOf(kept), At: kept.Modified},
+			{Source: z.name, Fact: "holds " + subject(r) + " as " + idOf(r), At: r.Modified},
+		},
+	}
+	a, okA := registered(kept)
+	b, okB := registered(r)
+	lack := in.lacking(z)
+	switch {
+	case !okB:
+		f.Reason += "; the younger one has no owner marker, and rollcall changes only what it owns"
+	case !okA:
+		f.Reason += "; the older one has no owner marker: adopt it, and the younger one can go"
+	case !a.Same(b):
+		f.Reason += ", as " + shortID(a.Instance) + "'s and as " + shortID(b.Instance) + "'s, and only one of them can have it"
+	case in.foreignFleet(b):
+		return
+	case a.Quiesced || b.Quiesced || in.told[r] == toldOther:
+		f.Reason += "; what else was found about it comes first"
+	case lack != "":
+		f.Reason += "; the younger one can go when all sources are complete: " + lack
+	default:
+		f.Remedy = RemedyDedupe
+		f.Reason += "; the older one stays"
+	}
+	in.add(f)
+}
+
+func idOf(r *providers.Record) string {
+	if id := cmp.Or(r.ID, r.SetID); id != "" {
+		return Clean(id)
+	}
+	return "a value without an id"
+}
+
+// fullSet holds a record set against the limits of its provider and of the protocol.
+func (in *inspector) fullSet(z *zoneState, members []*providers.Record) {
+	r := members[0]
+	chars, bytes := 0, messageOverhead
+	for _, m := range members {
+		chars += len(m.Value) + 1
+		bytes += answerBytes(m.Type, m.Value)
+	}
+	n := len(members)
+	most, why := (messageBytes-messageOverhead)*n/max(1, bytes-messageOverhead), "an answer of DNS has "+strconv.Itoa(messageBytes)+" bytes at most"
+	if z.view.Zone.Provider == providers.Route53 && r.SetID == "" {
+		if most > route53Values {
+			most, why = route53Values, "a record set of Route 53 holds "+strconv.Itoa(route53Values)+" values"
+		}
+		if by := route53Chars / 2 * n / max(1, chars); most > by {
+			most, why = by, "Route 53 takes "+strconv.Itoa(route53Chars)+" characters at once, old and new values counted"
+		}
+	}
+	what := Clean(r.Name) + " " + r.Type + " has " + strconv.Itoa(n) + " values"
+	in.limit(z, setKey{z.name, r.Name, r.Type}, n, most, what, why, in.serviceOf(r))
+}
+
+// answerBytes is how much a value adds to an answer whose owner name is compressed
+// (RFC 1035 section 4.1.4); names in values are not compressed in SRV records (RFC 2782).
+func answerBytes(typ, value string) int {
+	const head = 12
+	switch typ {
+	case "A":
+		return head + 4
+	case "AAAA":
+		return head + 16
+	case "SRV":
+		return head + 8 + len(value) - strings.LastIndexByte(value, ' ') - 1
+	}
+	return head + 2 + len(value)
+}
+
+// fullZone holds a zone against its quota.
+func (in *inspector) fullZone(z *zoneState, sets int) {
+	n, what := len(z.view.Records), "records"
+	most, why := 0, ""
+	switch z.view.Zone.Provider {
+	case providers.Cloudflare:
+		most, why = cloudflareZone, "Cloudflare allows "+strconv.Itoa(cloudflareZone)+" in a zone"
+	case providers.Route53:
+		n, what = sets, "record sets"
+		most, why = route53Zone, "Route 53 allows "+strconv.Itoa(route53Zone)+" in a zone unless its quota was raised"
+	}
+	if own, ok := in.o.Limits[z.name]; ok {
+		most, why = own, "the config says that it may hold "+strconv.Itoa(own)
+	} else if n > most {
+		return // the provider let it grow, so its quota is another one
+	}
+	in.limit(z, setKey{zone: z.name}, n, most, z.name+" has "+strconv.Itoa(n)+" "+what, why, "")
+}
+
+// limit tells of what is nine tenths full, and remembers how much still fits.
+func (in *inspector) limit(z *zoneState, k setKey, n, most int, what, why, service string) {
+	if most <= 0 || n*10 < most*9 {
+		return
+	}
+	f := Finding{
+		Class: OverLimit, Severity: Medium, Zone: z.name, Service: service, Name: k.name, RestsOn: []Basis{z.basis},
+		Evidence: []Evidence{{Source: z.name, Fact: "holds " + strconv.Itoa(n), At: z.view.RowsFrom}, {Source: "limits", Fact: why}},
+	}
+	if k.typ != "" {
+		f.Name += " " + k.typ
+	}
+	switch left := most - n; {
+	case left > 0:
+		f.Reason = what + ", and only " + strconv.Itoa(left) + " more fit: " + why
+	case left == 0:
+		f.Reason = what + ", and no more fit: " + why
+	default:
+		f.Reason = what + ", which is " + strconv.Itoa(-left) + " too many: " + why
+	}
+	in.tight[k] = room{max(0, most-n), f.Reason}
+	in.add(f)
+}

@@ -1,0 +1,369 @@
+package dnsview
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+
+	"rollcall/providers"
+)
+
+// PlanRemedy plans the remedies of findings. All must have the same remedy;
+// those with another are skipped and say so.
+func PlanRemedy(v *View, findings ...*Finding) Plan {
+	var remedy Remedy
+	var skipped []string
+	var ids []providers.Identity
+	var some []*Finding
+	for _, f := range findings {
+		switch {
+		case f.Remedy == NoRemedy:
+			skipped = append(skipped, f.Reason)
+			continue
+		case remedy == NoRemedy:
+			remedy = f.Remedy
+		case remedy != f.Remedy:
+			skipped = append(skipped, "another remedy ("+string(f.Remedy)+") is for: "+f.Reason)
+			continue
+		}
+		some = append(some, f)
+		if f.Record != nil {
+			ids = append(ids, f.Record.Identity())
+		}
+	}
+	var p Plan
+	switch remedy {
+	case RemedyDelete:
+		p = PlanDeregister(v, ids...)
+	case RemedyQuiesce:
+		p = planTakeOut(v, some)
+	case RemedyUpdate:
+		p = planUpdate(v, some)
+	case RemedyReplace:
+		p = planReplace(v, ids)
+	case RemedyDedupe:
+		p = planDedupe(v, some)
+	case RemedyRetarget:
+		p = PlanRetarget(v, ids...)
+	case RemedyAdopt:
+		p = PlanAdopt(v, ids...)
+	case RemedyRegister, RemedyComplete:
+		p = planComplete(v, some)
+	default:
+		p = Plan{Title: "Nothing to do"}
+	}
+	p.Skipped = append(p.Skipped, skipped...)
+	return p
+}
+
+// planTakeOut plans to quiesce what findings ask for: single records of stopped
+// nodes, and all that leads clients of one service to an unhealthy one.
+func planTakeOut(v *View, findings []*Finding) Plan {
+	var ids []providers.Identity
+	for _, f := range findings {
+		if f.Class != Unhealthy || f.Instance == nil || f.Record == nil {
+			if f.Record != nil {
+				ids = append(ids, f.Record.Identity())
+			}
+			continue
+		}
+		s := v.index.byName[f.Service]
+		if s == nil {
+			continue
+		}
+		var rs []*providers.Record
+		for _, m := range s.records {
+			if o, ok := m.record.Owner(); ok && o.Cloud == f.Instance.Key && o.Instance == f.Instance.ID {
+				rs = append(rs, m.record)
+			}
+		}
+		slices.SortFunc(rs, compareRecords)
+		for _, r := range rs {
+			ids = append(ids, r.Identity())
+		}
+	}
+	return PlanQuiesceRecords(v, ids...)
+}
+
+// planUpdate plans to give records what their nodes have and their services
+// declare. All that is wrong with one record is one change.
+func planUpdate(v *View, findings []*Finding) Plan {
+	b := newBuilder(v, VerbUpdate)
+	if !b.fleet() {
+		return b.end("")
+	}
+	wrong := map[providers.Identity][]*Finding{}
+	var order []providers.Identity
+	for _, f := range findings {
+		if f.Record == nil {
+			continue
+		}
+		id := f.Record.Identity()
+		if wrong[id] == nil {
+			order = append(order, id)
+		}
+		wrong[id] = append(wrong[id], f)
+	}
+	for _, id := range order {
+		if r := b.record(id); r != nil {
+			b.update(r, wrong[id])
+		}
+	}
+	return b.end("Update " + plural(len(b.plan.Steps), "entry", "entries"))
+}
+
+// update plans one change of one record for all findings about it.
+func (b *builder) update(r *providers.Record, wrong []*Finding) {
+	o, ok := b.ours(r)
+	if !ok {
+		return
+	}
+	var i *providers.Instance
+	if !o.Host() {
+		if i = b.v.Instance(o.Cloud, o.Instance); i == nil || i.State != providers.StateRunning {
+			b.skip(subject(r) + ": its owner does not run, so it is not changed")
+			return
+		}
+	}
+	after := *r
+	var why []string
+	slices.SortStableFunc(wrong, func(x, y *Finding) int { return strings.Compare(string(x.Class), string(y.Class)) })
+	for _, f := range wrong {
+		s := b.v.index.byName[f.Service]
+		switch {
+		case f.Class == Moved && i != nil:
+			to, ok := b.goal(r, i)
+			if !ok {
+				continue
+			}
+			after.Value = to.String()
+			why = append(why, "its value to "+to.String()+", the address of "+label(i))
+		case s == nil:
+			b.skip("service " + Clean(f.Service) + " is not declared")
+		default:
+			if w := b.asDeclared(&after, f.Class, s.Service); w != "" {
+				why = append(why, w)
+			}
+		}
+	}
+	if after.Equal(r) {
+		return
+	}
+	after, err := b.withOwner(after, o)
+	if err != nil {
+		b.skip(subject(r) + ": " + Clean(err.Error()))
+		return
+	}
+	sentence := "Change " + subject(r) + ": " + strings.Join(why, ", ")
+	if len(why) == 1 && wrong[0].Class == Moved {
+		sentence = "Change " + subject(r) + " to " + after.Value + ", the address of " + label(i)
+	}
+	ref := wrong[0].Instance
+	if i != nil {
+		at := b.v.index.ref(i)
+		ref = &at
+	}
+	b.change(providers.Change{Op: providers.OpUpdate, Before: *r, After: after}, sentence, wrong[0].Class, ref)
+}
+
+// asDeclared gives one field of a record the value that its service declares, and
+// says so; it says nothing when there is nothing to change.
+func (b *builder) asDeclared(r *providers.Record, c Class, s *Service) string {
+	switch c {
+	case TTL:
+		if r.TTL == s.TTL && !r.AutoTTL || s.TTL == 0 {
+			return ""
+		}
+		r.TTL, r.AutoTTL = s.TTL, false
+		whose := "its TTL"
+		if b.provider(r.Zone) == providers.Route53 {
+			whose = "the TTL of its record set"
+		}
+		return whose + " to " + strconv.Itoa(int(s.TTL)) + " s"
+	case Proxied:
+		if s.Proxied == nil || r.Proxied == *s.Proxied {
+			return ""
+		}
+		r.Proxied = *s.Proxied
+		if r.Proxied {
+			r.TTL, r.AutoTTL = 300, true // Cloudflare allows no other TTL on a proxied record
+			return "to be proxied"
+		}
+		if s.TTL > 0 {
+			r.TTL, r.AutoTTL = s.TTL, false
+		}
+		return "not to be proxied"
+	case Weight:
+		if r.Type != "SRV" {
+			r.Weight = int64(s.Weight)
+			return "its weight to " + strconv.Itoa(int(s.Weight))
+		}
+		srv, ok := providers.ParseSRV(r.Value)
+		if !ok {
+			return ""
+		}
+		if s.Priority != 0 {
+			srv.Priority = s.Priority
+		}
+		if s.Weight != 0 {
+			srv.Weight = s.Weight
+		}
+		r.Value = srv.String()
+		return "its priority to " + strconv.Itoa(int(srv.Priority)) + " and its weight to " + strconv.Itoa(int(srv.Weight))
+	}
+	return ""
+}
+
+// planReplace plans to give records a public address in place of one that
+// nobody outside can reach. Where the name has it already, the other one goes.
+func planReplace(v *View, records []providers.Identity) Plan {
+	b := newBuilder(v, VerbUpdate)
+	if !b.fleet() {
+		return b.end("")
+	}
+	for _, id := range records {
+		r := b.record(id)
+		if r == nil {
+			continue
+		}
+		o, ok := b.ours(r)
+		if !ok {
+			continue
+		}
+		i := v.Instance(o.Cloud, o.Instance)
+		old, isAddr := r.Addr()
+		if i == nil || i.State != providers.StateRunning || !isAddr {
+			b.skip(subject(r) + ": its owner does not run, so there is no address to replace it with")
+			continue
+		}
+		to, ok := publicFor(i, old)
+		if !ok {
+			b.skip(subject(r) + ": " + label(i) + " has no public address of that kind")
+			continue
+		}
+		ref := v.index.ref(i)
+		after := *r
+		after.Value = to.String()
+		if n := b.done[after.Identity()]; n > 0 || b.holds(r, to) {
+			b.change(providers.Change{Op: providers.OpDelete, Before: *r}, "Delete "+subject(r)+", which nobody outside can reach: the name has "+to.String()+" of "+label(i)+" too", Private, &ref)
+			continue
+		}
+		after, err := b.withOwner(after, o)
+		if err != nil {
+			b.skip(subject(r) + ": " + Clean(err.Error()))
+			continue
+		}
+		b.done[after.Identity()] = b.change(providers.Change{Op: providers.OpUpdate, Before: *r, After: after}, "Change "+subject(r)+" to "+to.String()+", the public address of "+label(i), Private, &ref)
+	}
+	return b.end("Replace " + plural(len(b.plan.Steps), "address", "addresses"))
+}
+
+// planDedupe plans to remove the younger of records that say the same.
+func planDedupe(v *View, findings []*Finding) Plan {
+	b := newBuilder(v, VerbUpdate)
+	if !b.fleet() {
+		return b.end("")
+	}
+	for _, f := range findings {
+		r := b.record(f.Record.Identity())
+		if r == nil {
+			continue
+		}
+		if _, twice := b.done[r.Identity()]; twice {
+			continue
+		}
+		o, ok := registered(r)
+		if !ok || o.Fleet != v.Options.Fleet {
+			b.skip(subject(r) + " is not clearly ours")
+			continue
+		}
+		ref := providers.InstanceRef{Cloud: v.index.cloudLabel(o.Cloud), Key: o.Cloud, ID: o.Instance}
+		if i := v.Instance(o.Cloud, o.Instance); i != nil {
+			ref = v.index.ref(i)
+		}
+		b.done[r.Identity()] = b.change(providers.Change{Op: providers.OpDelete, Before: *r}, "Delete "+subject(r)+" ("+idOf(r)+"), which is there twice: the older one stays", Duplicate, &ref)
+	}
+	return b.end("Remove " + plural(len(b.plan.Steps), "duplicate", "duplicates"))
+}
+
+// planComplete plans what findings ask for that say that something is not there.
+func planComplete(v *View, findings []*Finding) Plan {
+	b := newBuilder(v, VerbRegister)
+	if !b.fleet() {
+		return b.end("")
+	}
+	for _, f := range findings {
+		switch f.Class {
+		case SRVNoAddress:
+			b.restore(f)
+			continue
+		case SRVNoPTR, SRVNoTXT, TypeNotListed:
+			b.link(f)
+			continue
+		}
+		s := v.index.byName[f.Service]
+		if s == nil {
+			b.skip("service " + Clean(f.Service) + " is not declared")
+			continue
+		}
+		if f.Instance == nil {
+			b.incarnation(s)
+			continue
+		}
+		if i := b.instance(*f.Instance); i != nil {
+			b.register(s, i)
+		}
+	}
+	return b.end("Register " + plural(len(findings), "node", "nodes"))
+}
+
+// restore plans the addresses of the target of an SRV record of ours.
+func (b *builder) restore(f *Finding) {
+	r := b.record(f.Record.Identity())
+	if r == nil {
+		return
+	}
+	o, ok := b.ours(r)
+	if !ok {
+		return
+	}
+	i := b.v.Instance(o.Cloud, o.Instance)
+	if i == nil || i.State != providers.StateRunning {
+		b.skip(subject(r) + ": its node does not run, so its address cannot be restored")
+		return
+	}
+	srv, ok := providers.ParseSRV(r.Value)
+	z := b.v.index.zoneOf(srv.Target)
+	if !ok || z == nil {
+		b.skip(subject(r) + ": the zone of " + Clean(srv.Target) + " is not read here")
+		return
+	}
+	s := &serviceState{Service: &Service{TTL: r.TTL}, zone: z}
+	if d := b.v.index.byName[r.Name]; d != nil {
+		s.Service = d.Service
+	}
+	for _, a := range wantedAddresses(nil, s.Service, i) {
+		b.address(&serviceState{Service: s.Service, zone: z}, srv.Target, a, i, providers.Owner{Fleet: b.v.Options.Fleet, Cloud: o.Cloud, Instance: o.Instance, Registered: b.now()})
+	}
+}
+
+// link plans the record that is missing in the chain of DNS-SD.
+func (b *builder) link(f *Finding) {
+	r := b.record(f.Record.Identity())
+	if r == nil {
+		return
+	}
+	txt := []string{""}
+	if s := b.v.index.byName[f.Service]; s != nil {
+		txt = txtStrings(s.TXT)
+	}
+	switch f.Class {
+	case SRVNoPTR:
+		b.ofIncarnation(providers.Record{Zone: f.Zone, Name: f.Name, Type: "PTR", Value: r.Name}, f.Class)
+	case SRVNoTXT:
+		b.ofIncarnation(providers.Record{Zone: f.Zone, Name: r.Name, Type: "TXT", Value: providers.FormatTXT(txt)}, f.Class)
+	case TypeNotListed:
+		list := "_services._dns-sd._udp." + f.Name[transport(f.Name)+len("._tcp."):]
+		b.ofIncarnation(providers.Record{Zone: f.Zone, Name: list, Type: "PTR", Value: f.Name}, f.Class)
+	}
+}
