@@ -265,14 +265,14 @@ func (r *bootRig) until(what string, ok func() bool) {
 	r.t.Fatalf("it never came to this: %s", what)
 }
 
-// dig asks the resolver that the machines' internet has.
+// dig asks the resolver that the machines' internet has; each value is a line of it.
 func (r *bootRig) dig(name, typ string) []string {
 	r.t.Helper()
 	out, err := r.rack.Output(r.t.Context(), "dig", "+short", "+tries=2", "+time=5", "@"+r.rack.Resolver(), name, typ)
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	return strings.Fields(strings.ReplaceAll(strings.TrimSpace(out), " ", "\u00a0")) // one value a line
+	return slices.DeleteFunc(strings.Split(out, "\n"), func(line string) bool { return line == "" })
 }
 
 // inDNS waits until a name has exactly these addresses.
