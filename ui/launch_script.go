@@ -30,7 +30,7 @@ func (d *launchForm) drawScript(t *theme.Theme, w, h int) []string {
 				out = append(out, t.Paint(theme.Warn, t.Warn+" "+l))
 			}
 		}
-		lines := CleanLines(string(r.Text))
+		lines := CleanLines(r.Readable())
 		room := max(h-len(out), 1)
 		d.pscroll = max(min(d.pscroll, len(lines)-room), 0)
 		for _, l := range lines[d.pscroll:min(d.pscroll+room, len(lines))] {

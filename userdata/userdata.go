@@ -88,9 +88,17 @@ type Rendered struct {
 	origin []int // line of the template that each line of Plain comes from; 0 for none
 }
 
+// Readable gives the text for a person: what the cloud is given, unpacked.
+func (r *Rendered) Readable() string {
+	if r.Plain == nil {
+		return string(r.Text)
+	}
+	return string(r.Plain)
+}
+
 // Compressed reports whether the cloud is given the text in gzip, which
 // cloud-init unpacks on EC2.
-func (r *Rendered) Compressed() bool { return len(r.Text) != len(r.Plain) }
+func (r *Rendered) Compressed() bool { return r.Plain != nil && len(r.Text) != len(r.Plain) }
 
 // Templates is a set of templates: the built-in ones, and those that an
 // operator has added.

@@ -28,7 +28,7 @@ type backend struct {
 var _ ui.Backend = (*backend)(nil)
 
 func newBackend(s *session) *backend {
-	return &backend{s: s, templates: userdata.Builtin()}
+	return &backend{s: s, templates: s.app.templates()}
 }
 
 func (b *backend) Snapshot() *providers.Snapshot { return b.s.fleet.Snapshot() }

@@ -30,7 +30,9 @@ type launchFlags struct {
 	network  []string
 	keyPair  []string
 	profile  []string
+	values   []string
 	set      []string
+	create   string
 	dryRun   bool
 	wait     bool
 	yes      bool
@@ -87,7 +89,8 @@ launch id of an earlier try, it carries that launch on and launches nothing twic
 	l.StringSliceVar(&f.network, "network", nil, "subnet or network id, `[C=]NETWORK`")
 	l.StringSliceVar(&f.keyPair, "key-pair", nil, "EC2 key pair, `[C=]NAME`")
 	l.StringSliceVar(&f.profile, "instance-profile", nil, "EC2 instance profile, `[C=]NAME`")
-	l.StringArrayVar(&f.set, "set", nil, "template variable, `k=v`; may be given several times")
+	l.StringVar(&f.create, "create-profile", "", "create the EC2 instance profile `NAME` with a role that may do what these nodes do, and nothing more, and launch with it")
+	valueFlags(c, &f.values, &f.set)
 	l.BoolVar(&f.dryRun, "dry-run", false, "show the nodes and the boot script, and start nothing")
 	l.BoolVar(&f.wait, "wait", false, "wait until each node runs and is in DNS")
 	l.BoolVar(&f.yes, "yes", false, "do not ask")
@@ -100,9 +103,17 @@ func (a *app) launch(ctx context.Context, f *launchFlags) error {
 	if err != nil {
 		return err
 	}
-	values, err := parsePairs(f.set)
+	values, err := givenValues(f.values, f.set)
 	if err != nil {
 		return err
+	}
+	if f.create != "" {
+		if len(f.profile) > 0 {
+			return usagef("--create-profile is the instance profile: leave out --instance-profile")
+		}
+		if !iamName.MatchString(f.create) {
+			return usagef("--create-profile %q: IAM takes letters, digits and +=,.@_-, at most 64", clean(f.create))
+		}
 	}
 	s, v, err := a.look(ctx)
 	if err != nil {
@@ -112,9 +123,18 @@ func (a *app) launch(ctx context.Context, f *launchFlags) error {
 	if err != nil {
 		return err
 	}
+	var profiles []profileToMake
+	if f.create != "" {
+		if profiles, err = s.profilesToMake(ctx, &spec, f.create); err != nil {
+			return err
+		}
+	}
 	plan, err := launch.Prepare(spec, s.launchClouds())
 	if err != nil {
 		return err
+	}
+	for i := range profiles {
+		a.tellProfile(&profiles[i])
 	}
 	if f.dryRun {
 		return a.tellLaunch(f, launchRow{ID: spec.ID, Service: spec.Service, Template: spec.Template, DryRun: true, OK: true, Nodes: nodeRows(plan.Nodes), UserData: texts})
@@ -125,6 +145,11 @@ func (a *app) launch(ctx context.Context, f *launchFlags) error {
 		}
 		if got := a.ask(ctx, fmt.Sprintf("launch %s? [y/N] ", plural(len(plan.Nodes), "node"))); !strings.EqualFold(got, "y") && !strings.EqualFold(got, "yes") {
 			return fmt.Errorf("nothing was launched")
+		}
+	}
+	for i := range profiles {
+		if err := profiles[i].make(ctx); err != nil {
+			return err
 		}
 	}
 	if spec.Console && !f.wait {
@@ -187,7 +212,7 @@ func (a *app) runLaunch(ctx context.Context, s *session, spec launch.Spec, wait 
 
 // launchSpec makes the spec of a launch and gives the boot scripts by cloud.
 func (s *session) launchSpec(ctx context.Context, v *dnsview.View, f *launchFlags, counts map[string]int, order []string, values map[string]string) (launch.Spec, map[string]string, error) {
-	templates := userdata.Builtin()
+	templates := s.app.templates()
 	spec := launch.Spec{ID: f.id, Template: f.template, NamePrefix: f.name}
 	if spec.ID == "" {
 		spec.ID = launch.NewID()
@@ -232,7 +257,7 @@ func (s *session) launchSpec(ctx context.Context, v *dnsview.View, f *launchFlag
 			s.app.say("rollcall: %s: %s", clean(name), clean(w))
 		}
 		spec.Console = spec.Console || r.Agent != nil && r.Agent.Register == userdata.RegisterConsole
-		texts[name] = string(r.Text)
+		texts[name] = r.Readable()
 		t := launch.Target{Cloud: name, Count: counts[name], UserData: r.Text}
 		t.Image, t.Size = def.Clouds[name].Image, def.Clouds[name].Size
 		for _, x := range []struct {

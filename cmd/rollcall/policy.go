@@ -118,7 +118,11 @@ func (s *session) awsPolicies(ctx context.Context, f *policyFlags) (*awsPolicies
 	d.ConsolePolicy = userdata.ConsolePolicy(zones, arn)
 	for _, x := range services {
 		if s.hasNodesOn(x, providers.EC2) && s.zoneProvider(x.Zone) == providers.Cloudflare {
-			d.tokens = append(d.tokens, tokenParameter(x))
+			if readsToken(x) {
+				d.tokens = append(d.tokens, tokenParameter(x))
+			} else {
+				d.Notes = append(d.Notes, fmt.Sprintf("nodes of %s are registered by the console, so they may read no token; boot: {set: {register: agent}} in the config changes that", x.Name))
+			}
 		}
 		if p := policyService(x, ids[x.Zone]); s.zoneProvider(x.Zone) == providers.Route53 && p.Wide() {
 			d.Notes = append(d.Notes, fmt.Sprintf("nodes of %s may write A, SRV and TXT records of any name below %s, for their host names can be any; with boot: {set: {host: \"{id}.nodes\"}} in the config it is their own names alone", x.Name, x.Zone))
@@ -181,15 +185,15 @@ func (s *session) nodePolicy(at providers.Provider, services []*config.Service, 
 			list = append(list, policyService(x, ids[x.Zone]))
 			continue
 		}
-		if at != providers.EC2 {
-			continue // there the token is in Triton's metadata
+		if at != providers.EC2 || !readsToken(x) {
+			continue // on Triton the token is in the metadata
 		}
 		for i := range s.config.Clouds {
 			c := &s.config.Clouds[i]
 			if c.Provider != at || len(x.Clouds) > 0 && !slices.Contains(x.Clouds, c.Name) {
 				continue
 			}
-			arn := "arn:aws:ssm:" + cmp.Or(c.Region, "*") + ":" + account + ":parameter/" + strings.TrimPrefix(tokenParameter(x), "/")
+			arn := parameterARN(c, account, tokenParameter(x))
 			if !slices.Contains(parameters, arn) {
 				parameters = append(parameters, arn)
 			}
@@ -203,6 +207,12 @@ func policyService(x *config.Service, zoneID string) userdata.PolicyService {
 		Name: x.Name, Kind: string(x.Kind), Zone: x.Zone, ZoneID: zoneID, Host: x.Boot.Set["host"],
 		IPv6: x.IPv6 || x.Boot.Set["ipv6"] == "true",
 	}
+}
+
+// readsToken reports whether nodes of a service in a Cloudflare zone take its
+// token from the parameter store: only where the config has them register themselves.
+func readsToken(x *config.Service) bool {
+	return x.Boot.Set["register"] == userdata.RegisterAgent && x.Boot.Set["token_source"] != userdata.TokenScript
 }
 
 func tokenParameter(x *config.Service) string {

@@ -1,17 +1,16 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"maps"
 	"os"
-	"os/exec"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"rollcall/cmd/rollcall/config"
+	"rollcall/dnsview"
 	"rollcall/providers"
 	"rollcall/userdata"
 )
@@ -57,7 +56,8 @@ func (a *app) userdataList() *cobra.Command {
 	form := outputFlag(c, asTable, asWide, asJSON, asCSV, asYAML, asName)
 	c.RunE = func(*cobra.Command, []string) error {
 		rows := []templateRow{}
-		for _, t := range userdata.List() {
+		all, wrong := loadTemplates()
+		for _, t := range all.List() {
 			rows = append(rows, newTemplateRow(&t))
 		}
 		type row = templateRow
@@ -71,9 +71,13 @@ func (a *app) userdataList() *cobra.Command {
 				}
 				return strings.Join(names, ",")
 			}, wide: true},
+			{name: "SOURCE", text: func(r *row) string { return r.Source }, wide: true},
 			{name: "HELP", text: func(r *row) string { return r.Help }},
 		}}
-		return l.write(a.out, form.is, rows)
+		if err := l.write(a.out, form.is, rows); err != nil {
+			return err
+		}
+		return wrong // after those that can be read
 	}
 	return c
 }
@@ -82,7 +86,7 @@ func (a *app) userdataShow() *cobra.Command {
 	c := &cobra.Command{Use: "show TEMPLATE", Short: "What a template is for, and its variables", Args: exactly(1, "the name of a template")}
 	form := outputFlag(c, "text", asJSON, asYAML)
 	c.RunE = func(_ *cobra.Command, args []string) error {
-		t, err := userdata.Get(args[0])
+		t, err := a.templates().Get(args[0])
 		if err != nil {
 			return usagef("%w", err)
 		}
@@ -110,14 +114,44 @@ func (a *app) userdataShow() *cobra.Command {
 // renderFlags say what a boot script is rendered for.
 type renderFlags struct {
 	service, cloud, provider, output string
-	set                              []string
+	profile                          string
+	values, set                      []string
+	format                           *format
 }
 
 func (f *renderFlags) add(c *cobra.Command) {
 	c.Flags().StringVar(&f.service, "service", "", "declared `service` that decides its variables")
 	c.Flags().StringVar(&f.cloud, "cloud", "", "`cloud` of the config that it is for")
 	c.Flags().StringVar(&f.provider, "provider", "", "ec2 or triton, where there is no cloud of that kind in a config (default ec2)")
-	c.Flags().StringArrayVar(&f.set, "set", nil, "template variable, `k=v`; may be given several times")
+	valueFlags(c, &f.values, &f.set)
+}
+
+// valueFlags are the two ways to give values of template variables.
+func valueFlags(c *cobra.Command, files, set *[]string) {
+	c.Flags().StringArrayVar(files, "values", nil, "YAML `file` with values of template variables; may be given several times")
+	c.Flags().StringArrayVar(set, "set", nil, "template variable, `k=v`; may be given several times, and goes before --values")
+}
+
+// givenValues reads the values of --values and --set.
+func givenValues(files, set []string) (map[string]string, error) {
+	out := map[string]string{}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			return nil, usagef("--values: %w", err)
+		}
+		values, err := userdata.ParseValues(file, text)
+		if err != nil {
+			return nil, err
+		}
+		maps.Copy(out, values)
+	}
+	pairs, err := parsePairs(set)
+	if err != nil {
+		return nil, err
+	}
+	maps.Copy(out, pairs)
+	return out, nil
 }
 
 func (a *app) userdataRender() *cobra.Command {
@@ -126,75 +160,83 @@ func (a *app) userdataRender() *cobra.Command {
 		Use:   "render TEMPLATE",
 		Short: "Print a boot script as a launch would use it",
 		Long: `render prints the boot script on stdout, and warnings and what is left below the
-cloud's size limit on stderr. It asks nothing of any cloud.`,
+cloud's size limit on stderr. It asks nothing of any cloud.
+
+With -o asg it prints a launch template for an Auto Scaling group: the input of
+aws ec2 create-launch-template --cli-input-json, and the properties of
+AWS::EC2::LaunchTemplate in CloudFormation. Nothing in it belongs to one launch,
+and a node takes its name from its instance.`,
 		Args: exactly(1, "the name of a template"),
 	}
 	f.add(c)
+	f.format = outputFlag(c, "text", asASG)
+	c.Flags().StringVar(&f.profile, "instance-profile", nodeRole, "instance `profile` of the nodes, with -o asg")
 	c.Flags().StringVar(&f.output, "file", "", "write to `file` instead of stdout")
 	c.RunE = func(cmd *cobra.Command, args []string) error {
-		r, err := a.renderTemplate(cmd.Context(), args[0], f)
+		r, service, err := a.renderTemplate(cmd.Context(), args[0], f)
 		if err != nil {
 			return err
+		}
+		text := r.Readable()
+		if f.format.is == asASG {
+			if text, err = launchTemplate(args[0], &r, service, f.profile); err != nil {
+				return err
+			}
 		}
 		for _, w := range r.Warnings {
 			a.say("rollcall: %s", clean(w))
 		}
 		a.say("%d bytes, %d left below the limit of %d", len(r.Text), r.Left, r.Limit)
 		if f.output != "" {
-			if err := os.WriteFile(f.output, r.Text, 0o600); err != nil {
+			if err := os.WriteFile(f.output, []byte(text), 0o600); err != nil {
 				return fmt.Errorf("write the boot script: %w", err)
 			}
 			return nil
 		}
-		return flush(a.out, string(r.Text))
+		return flush(a.out, text)
 	}
 	return c
 }
 
-// renderTemplate renders with what the config says, where there is one.
-func (a *app) renderTemplate(ctx context.Context, name string, f *renderFlags) (userdata.Rendered, error) {
-	var none userdata.Rendered
-	set, err := parsePairs(f.set)
+// renderTemplate renders with what the config says, where there is one. It also
+// gives the service that it is for; nil for none.
+func (a *app) renderTemplate(ctx context.Context, name string, f *renderFlags) (r userdata.Rendered, service *dnsview.Service, err error) {
+	given, err := givenValues(f.values, f.set)
 	if err != nil {
-		return none, err
+		return r, nil, err
 	}
-	t, err := userdata.Get(name)
+	all := a.templates()
+	t, err := all.Get(name)
 	if err != nil {
-		return none, usagef("%w", err)
+		return r, nil, usagef("%w", err)
 	}
 	if err := a.enterDemo(ctx); err != nil {
-		return none, err
+		return r, nil, err
 	}
 	cfg := config.Empty()
 	path, err := config.Find(a.config)
 	if err != nil {
-		return none, err
+		return r, nil, err
 	}
 	if path != "" {
 		if cfg, err = config.Load(path, keyRules()); err != nil {
-			return none, err
+			return r, nil, err
 		}
 	}
-	in := userdata.Input{Provider: providers.EC2, Fleet: cfg.Fleet, Values: map[string]string{}}
+	in := userdata.Input{Provider: providers.EC2, Fleet: cfg.Fleet, Values: map[string]string{}, ASG: f.format.is == asASG}
 	if in.Provider, err = renderFor(cfg, f); err != nil {
-		return none, err
+		return r, nil, err
 	}
 	if f.service != "" {
 		s := &session{app: a, config: cfg}
-		d := s.declared(providers.CanonicalName(f.service))
-		if d == nil {
-			return none, usagef("the config declares no service %q; %s", clean(f.service), s.declaredNames())
+		if service = s.declared(providers.CanonicalName(f.service)); service == nil {
+			return r, nil, usagef("the config declares no service %q; %s", clean(f.service), s.declaredNames())
 		}
-		at := providers.Provider("")
-		for _, z := range cfg.Zones {
-			if providers.SameName(z.Name, d.Zone) {
-				at = z.Provider
-			}
-		}
-		in.Values = serviceValues(&t, d, s.boot(d.Name), at)
+		in.Values = serviceValues(&t, service, s.boot(service.Name), s.zoneProvider(service.Zone))
 	}
-	maps.Copy(in.Values, set)
-	return userdata.Render(name, in)
+	maps.Copy(in.Values, given)
+	r, err = all.Render(name, in)
+	return r, service, err
 }
 
 // renderFor says for which provider a script is rendered.
@@ -216,67 +258,4 @@ func renderFor(cfg *config.Config, f *renderFlags) (providers.Provider, error) {
 		return p, nil
 	}
 	return "", usagef("--provider %q: write ec2 or triton", clean(f.provider))
-}
-
-func (a *app) userdataLint() *cobra.Command {
-	return &cobra.Command{
-		Use:   "lint [TEMPLATE...]",
-		Short: "Check boot templates",
-		Long: `lint renders templates with their examples for each cloud, checks the size limit,
-and has shellcheck look at the scripts, where it is installed.`,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			if len(args) == 0 {
-				for _, t := range userdata.List() {
-					args = append(args, t.Name)
-				}
-			}
-			return a.lint(cmd.Context(), args)
-		},
-	}
-}
-
-func (a *app) lint(ctx context.Context, names []string) error {
-	shellcheck, missing := exec.LookPath("shellcheck")
-	if missing != nil {
-		a.say("rollcall: shellcheck is not installed: the scripts are not looked at")
-	}
-	bad := false
-	for _, name := range names {
-		t, err := userdata.Get(name)
-		if err != nil {
-			return usagef("%w", err)
-		}
-		values := map[string]string{}
-		for _, v := range t.Variables {
-			if v.Default == "" && v.Example != "" {
-				values[v.Name] = v.Example
-			}
-		}
-		for _, p := range []providers.Provider{providers.EC2, providers.Triton} {
-			r, err := userdata.Render(name, userdata.Input{Provider: p, Values: values, Fleet: "lint"})
-			if err != nil {
-				bad = true
-				for l := range strings.Lines(err.Error()) {
-					a.say("%s for %s: %s", clean(name), p, clean(strings.TrimSpace(l)))
-				}
-				continue
-			}
-			a.say("%s for %s: %d bytes, %d left below the limit", clean(name), p, len(r.Text), r.Left)
-			if missing != nil || t.Format != "sh" {
-				continue
-			}
-			c := exec.CommandContext(ctx, shellcheck, "--severity=warning", "--format=gcc", "-")
-			c.Stdin = bytes.NewReader(r.Text)
-			if out, err := c.CombinedOutput(); err != nil {
-				bad = true
-				for l := range strings.Lines(string(out)) {
-					a.say("%s for %s: %s", clean(name), p, clean(strings.TrimSpace(l)))
-				}
-			}
-		}
-	}
-	if bad {
-		return ended(exitFailed)
-	}
-	return nil
 }

@@ -1,0 +1,136 @@
+package main
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"rollcall/cmd/rollcall/config"
+	"rollcall/providers"
+	"rollcall/providers/ec2"
+	"rollcall/providers/launch"
+	"rollcall/userdata"
+)
+
+// profileMaker is a cloud that can create instance profiles.
+type profileMaker interface {
+	MissingProfile(ctx context.Context, p ec2.NodeProfile) ([]string, error)
+	CreateProfile(ctx context.Context, p ec2.NodeProfile) error
+}
+
+// profileToMake is the instance profile of a launch in one AWS account. IAM
+// knows no regions, so clouds of one account share it.
+type profileToMake struct {
+	account string
+	profile ec2.NodeProfile
+	clouds  []profileMaker
+	missing []string // sentences; empty when all is there
+}
+
+// profilesToMake finds out what a launch with a new instance profile has to create,
+// and puts the profile into the spec. Nothing is created yet.
+func (s *session) profilesToMake(ctx context.Context, spec *launch.Spec, name string) ([]profileToMake, error) {
+	ids, err := s.zoneIDs(ctx, providers.Route53, nil)
+	if err != nil {
+		return nil, err
+	}
+	var out []profileToMake
+	for i := range spec.Nodes {
+		t := &spec.Nodes[i]
+		c, ok := s.cloud(t.Cloud)
+		if !ok || c.provider != providers.EC2 {
+			continue // Triton has no instance profiles
+		}
+		cloud, ok := c.compute.(profileMaker)
+		if !ok {
+			return nil, usagef("--create-profile: cloud %s cannot make instance profiles", clean(t.Cloud))
+		}
+		agent, ok := userdata.FindAgentConfig(t.UserData)
+		if !ok || agent.Register != userdata.RegisterAgent {
+			return nil, usagef("--create-profile: the nodes in %s do not register themselves, so they need no rights; with --set register=agent they do", clean(t.Cloud))
+		}
+		who, err := c.compute.Identify(ctx)
+		if err != nil {
+			return nil, err
+		}
+		t.Profile = name
+		policy := s.agentPolicy(&agent, ids, who.Account)
+		if len(policy.Statement) == 0 {
+			return nil, usagef("--create-profile: the nodes in %s need no rights in AWS", clean(t.Cloud))
+		}
+		if n := slices.IndexFunc(out, func(p profileToMake) bool { return p.account == who.Account }); n >= 0 {
+			out[n].clouds = append(out[n].clouds, cloud)
+			continue
+		}
+		p := profileToMake{account: who.Account, clouds: []profileMaker{cloud}, profile: ec2.NodeProfile{
+			Name: name, Description: "rollcall: nodes of " + agent.Service + ", fleet " + agent.Fleet, Trust: userdata.TrustPolicy().JSON(), Policy: policy.JSON(),
+		}}
+		if p.missing, err = cloud.MissingProfile(ctx, p.profile); err != nil {
+			return nil, err
+		}
+		out = append(out, p)
+	}
+	if len(out) == 0 {
+		return nil, usagef("--create-profile: none of the clouds is an EC2 cloud")
+	}
+	return out, nil
+}
+
+// agentPolicy is what one agent needs of AWS.
+func (s *session) agentPolicy(a *userdata.AgentConfig, ids map[string]string, account string) userdata.Policy {
+	if a.DNS == providers.Route53 {
+		return userdata.NodePolicy(providers.EC2, []userdata.PolicyService{{
+			Name: a.Service, Kind: a.Kind, Zone: a.Zone, ZoneID: ids[a.Zone], IPv6: a.IPv6, Host: a.Host,
+		}}, nil)
+	}
+	if a.Token.Source != userdata.TokenSSM {
+		return userdata.Policy{}
+	}
+	var parameters []string
+	for _, c := range s.config.Clouds {
+		// The role serves the nodes of all regions of the account.
+		if c.Provider == providers.EC2 {
+			parameters = append(parameters, parameterARN(&c, account, a.Token.Key))
+		}
+	}
+	slices.Sort(parameters)
+	return userdata.NodePolicy(providers.EC2, nil, slices.Compact(parameters))
+}
+
+func parameterARN(c *config.Cloud, account, name string) string {
+	region := c.Region
+	if region == "" {
+		region = "*"
+	}
+	return "arn:aws:ssm:" + region + ":" + account + ":parameter/" + strings.TrimPrefix(name, "/")
+}
+
+// tellProfile says what will be created, before anything is.
+func (a *app) tellProfile(p *profileToMake) {
+	if len(p.missing) == 0 {
+		a.say("AWS account %s has the instance profile %s already, with this policy", clean(p.account), clean(p.profile.Name))
+		return
+	}
+	a.say("in AWS account %s this will be created:", clean(p.account))
+	for _, m := range p.missing {
+		a.say("  %s", clean(m))
+	}
+	a.say("the policy of the role:")
+	for l := range strings.Lines(p.profile.Policy) {
+		a.say("  %s", strings.TrimRight(l, "\n"))
+	}
+}
+
+// make creates what is missing. Each cloud is asked, so that each knows that
+// its profile is new.
+func (p *profileToMake) make(ctx context.Context) error {
+	if len(p.missing) == 0 {
+		return nil
+	}
+	for _, c := range p.clouds {
+		if err := c.CreateProfile(ctx, p.profile); err != nil {
+			return err
+		}
+	}
+	return nil
+}

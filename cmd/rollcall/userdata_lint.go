@@ -1,0 +1,164 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"rollcall/cmd/rollcall/config"
+	"rollcall/providers"
+	"rollcall/userdata"
+)
+
+// templatesDir is where operators keep templates of their own.
+func templatesDir() string { return filepath.Join(filepath.Dir(config.DefaultPath()), "templates") }
+
+// loadTemplates gives the built-in templates and the operator's own. The error
+// has a line for each file that cannot be read; the rest is there all the same.
+func loadTemplates() (*userdata.Templates, error) { return userdata.Builtin().LoadDir(templatesDir()) }
+
+// templates gives all templates, and tells of those that cannot be read.
+func (a *app) templates() *userdata.Templates {
+	all, err := loadTemplates()
+	if err != nil {
+		for l := range strings.Lines(err.Error()) {
+			a.say("rollcall: %s", clean(strings.TrimRight(l, "\n")))
+		}
+	}
+	return all
+}
+
+// lintRow is what lint says of one template in JSON.
+type lintRow struct {
+	Template string        `json:"template"`
+	OK       bool          `json:"ok"`
+	Findings []lintFinding `json:"findings"`
+	Sizes    []lintSize    `json:"sizes"`
+}
+
+type lintFinding struct {
+	File     string `json:"file"`
+	Line     int    `json:"line"`
+	Provider string `json:"provider"`
+	Level    string `json:"level"`
+	Tool     string `json:"tool"`
+	Text     string `json:"text"`
+}
+
+type lintSize struct {
+	Provider   string `json:"provider"`
+	Bytes      int    `json:"bytes"`
+	Limit      int    `json:"limit"`
+	Left       int    `json:"left"`
+	Compressed bool   `json:"compressed"`
+}
+
+func (a *app) userdataLint() *cobra.Command {
+	var files, set []string
+	var provider string
+	strict := false
+	c := &cobra.Command{
+		Use:   "lint [TEMPLATE...]",
+		Short: "Check boot templates, your own and the built-in ones",
+		Long: `lint renders templates for each cloud, with the values given, else with defaults
+and examples. It checks the size limit of the clouds, has shellcheck look at
+scripts and cloud-init at cloud-configs, and looks for secrets. A program that is
+not installed is a warning; with --strict, or where CI=true, an error.
+
+Your own templates lie in $XDG_CONFIG_HOME/rollcall/templates.`,
+	}
+	form := outputFlag(c, "text", asJSON, asYAML)
+	valueFlags(c, &files, &set)
+	c.Flags().StringVar(&provider, "provider", "", "ec2 or triton (default: all that it is for)")
+	c.Flags().BoolVar(&strict, "strict", os.Getenv("CI") == "true", "a program that is missing is an error")
+	c.RunE = func(cmd *cobra.Command, args []string) error {
+		given, err := givenValues(files, set)
+		if err != nil {
+			return err
+		}
+		o := userdata.LintOptions{Values: given, Strict: strict}
+		if provider != "" {
+			p := providers.Provider(provider)
+			if !p.Computes() {
+				return usagef("--provider %q: write ec2 or triton", clean(provider))
+			}
+			o.Providers = []providers.Provider{p}
+		}
+		all, wrong := loadTemplates()
+		if len(args) == 0 {
+			for _, t := range all.List() {
+				args = append(args, t.Name)
+			}
+		} else if !concerns(wrong, args) {
+			wrong = nil // another file than those that are asked for
+		}
+		rows := []lintRow{}
+		for _, name := range args {
+			r, err := all.Lint(cmd.Context(), name, o)
+			if _, ok := errors.AsType[userdata.Problems](err); ok && wrong != nil {
+				continue // it is one of those that cannot be read
+			}
+			if err != nil {
+				return err
+			}
+			rows = append(rows, newLintRow(&r))
+			if form.is == "text" {
+				a.tellLint(&r)
+			}
+		}
+		if form.is != "text" {
+			if err := writeData(a.out, form.is, rows); err != nil {
+				return err
+			}
+		}
+		if wrong != nil {
+			for l := range strings.Lines(wrong.Error()) {
+				a.say("rollcall: %s", clean(strings.TrimRight(l, "\n")))
+			}
+			return ended(exitFailed)
+		}
+		if slices.ContainsFunc(rows, func(r lintRow) bool { return !r.OK }) {
+			return ended(exitFailed)
+		}
+		return nil
+	}
+	return c
+}
+
+// concerns reports whether a template that is asked for is not to be had because of err.
+func concerns(err error, names []string) bool {
+	if err == nil {
+		return false
+	}
+	all, _ := loadTemplates()
+	return slices.ContainsFunc(names, func(n string) bool { _, err := all.Get(n); return err != nil })
+}
+
+func newLintRow(r *userdata.LintReport) lintRow {
+	row := lintRow{Template: r.Template, OK: !r.Failed(), Findings: []lintFinding{}, Sizes: []lintSize{}}
+	for _, f := range r.Findings {
+		row.Findings = append(row.Findings, lintFinding{clean(f.File), f.Line, string(f.For), string(f.Level), f.Tool, clean(f.Text)})
+	}
+	for _, s := range r.Sizes {
+		row.Sizes = append(row.Sizes, lintSize{string(s.For), s.Bytes, s.Limit, s.Left, s.Compressed})
+	}
+	return row
+}
+
+func (a *app) tellLint(r *userdata.LintReport) {
+	for _, f := range r.Findings {
+		a.say("%s", clean(f.String()))
+	}
+	for _, s := range r.Sizes {
+		how := ""
+		if s.Compressed {
+			how = fmt.Sprintf(" compressed from %d", s.Plain)
+		}
+		a.say("%s for %s: %d bytes%s, %d left below the limit of %d", clean(r.Template), s.For, s.Bytes, how, s.Left, s.Limit)
+	}
+}
