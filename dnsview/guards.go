@@ -45,6 +45,22 @@ func ModeOf(verb Verb, c *providers.Change) GuardMode {
 	return ModeWrite
 }
 
+// AsksAbout names the instance whose state the guards of a change need, by its
+// marker. ok is false when they need none, as for a host that joined by hand.
+func AsksAbout(verb Verb, c *providers.Change) (o providers.Owner, ok bool) {
+	r := c.Record()
+	if c.Op != providers.OpDelete {
+		r = c.After
+	}
+	if r.IsMarker() {
+		// What a quiesced node has left is forgotten only when the node is gone.
+		o, ok = ownerInMarker(&r)
+		return o, ok && verb == VerbDeregister && o.Quiesced && !o.Host()
+	}
+	o, ok = r.Owner()
+	return o, ok && !o.Host()
+}
+
 func quiesced(r *providers.Record) bool {
 	return slices.ContainsFunc(r.Owners, func(o providers.Owner) bool { return o.Quiesced })
 }

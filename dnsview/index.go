@@ -59,7 +59,7 @@ type index struct {
 
 	marks []mark               // marker records that say quiesced
 	there map[quiescedKey]bool // records that are still there and bear the word quiesced
-	tight map[setKey]room      // record sets and zones with little room left
+	tight map[setKey]room      // how much still fits into zones and large record sets
 
 	barred map[string]string // zones that nothing is written to, with the reason
 

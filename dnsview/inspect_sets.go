@@ -235,13 +235,13 @@ func answerBytes(typ, value string) int {
 
 // fullZone holds a zone against its quota.
 func (in *inspector) fullZone(z *zoneState, sets int) {
-	n, what := len(z.view.Records), "records"
+	n, what := len(z.view.Records), plural(len(z.view.Records), "record", "records")
 	most, why := 0, ""
 	switch z.view.Zone.Provider {
 	case providers.Cloudflare:
 		most, why = cloudflareZone, "Cloudflare allows "+strconv.Itoa(cloudflareZone)+" in a zone"
 	case providers.Route53:
-		n, what = sets, "record sets"
+		n, what = sets, plural(sets, "record set", "record sets")
 		most, why = route53Zone, "Route 53 allows "+strconv.Itoa(route53Zone)+" in a zone unless its quota was raised"
 	}
 	if own, ok := in.o.Limits[z.name]; ok {
@@ -249,12 +249,12 @@ func (in *inspector) fullZone(z *zoneState, sets int) {
 	} else if n > most {
 		return // the provider let it grow, so its quota is another one
 	}
-	in.limit(z, setKey{zone: z.name}, n, most, z.name+" has "+strconv.Itoa(n)+" "+what, why, "")
+	in.limit(z, setKey{zone: z.name}, n, most, z.name+" has "+what, why, "")
 }
 
-// limit tells of what is nine tenths full, and remembers how much still fits.
+// limit remembers how much still fits, and tells of what is nine tenths full.
 func (in *inspector) limit(z *zoneState, k setKey, n, most int, what, why, service string) {
-	if most <= 0 || n*10 < most*9 {
+	if most <= 0 {
 		return
 	}
 	f := Finding{
@@ -266,12 +266,14 @@ func (in *inspector) limit(z *zoneState, k setKey, n, most int, what, why, servi
 	}
 	switch left := most - n; {
 	case left > 0:
-		f.Reason = what + ", and only " + strconv.Itoa(left) + " more fit: " + why
+		f.Reason = what + ", and " + strconv.Itoa(left) + " more fit: " + why
 	case left == 0:
 		f.Reason = what + ", and no more fit: " + why
 	default:
 		f.Reason = what + ", which is " + strconv.Itoa(-left) + " too many: " + why
 	}
 	in.tight[k] = room{max(0, most-n), f.Reason}
-	in.add(f)
+	if n*10 >= most*9 {
+		in.add(f)
+	}
 }

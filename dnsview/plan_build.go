@@ -36,7 +36,7 @@ type builder struct {
 	done map[providers.Identity]int     // deletes and updates already in the plan, by record
 	srvs map[string][]*providers.Record // SRV records by target, made when first asked for
 
-	added map[setKey]int // values added by the plan to sets and zones with little room
+	added map[setKey]int // values added by the plan to sets and zones whose room is known
 }
 
 func newBuilder(v *View, verb Verb) *builder {

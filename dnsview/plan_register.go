@@ -344,7 +344,9 @@ func (b *builder) moveTo(r *providers.Record, o providers.Owner, i *providers.In
 func (b *builder) goal(r *providers.Record, i *providers.Instance) (netip.Addr, bool) {
 	old, _ := r.Addr()
 	to, ok := old, i.HasAddress(old)
-	if !ok {
+	if z := b.v.index.zoneName[r.Zone]; unreachable(old) && z != nil && !z.view.Zone.Private {
+		to, ok = publicFor(i, old)
+	} else if !ok {
 		to, ok = addressFor(i, old)
 	}
 	if !ok {

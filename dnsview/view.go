@@ -1,6 +1,8 @@
 package dnsview
 
 import (
+	"time"
+
 	"rollcall/providers"
 )
 
@@ -121,3 +123,19 @@ func (v *View) ServicesOfInstance(i *providers.Instance) []string { return v.ind
 
 // Service gives the declaration of a service, or nil.
 func (v *View) Service(name string) *Service { return v.index.service(name) }
+
+// Seen says when each finding of this view was first seen, by its Finding.Key:
+// by an earlier scan, as Options.Seen told, or by this one. It is what the next scan wants as
+// Options.Seen.
+func (v *View) Seen() map[string]time.Time {
+	out := make(map[string]time.Time, len(v.Findings))
+	for i := range v.Findings {
+		k := v.Findings[i].Key()
+		at, ok := v.Options.Seen[k]
+		if !ok {
+			at = v.Options.Now
+		}
+		out[k] = at
+	}
+	return out
+}

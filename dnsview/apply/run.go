@@ -382,7 +382,7 @@ func (r *run) ask(ctx context.Context, steps []int, dry bool) []asking {
 				lookups[at] = look
 			}
 			var say func() dnsview.InstanceAnswer
-			if o, ok := askAbout(c); ok {
+			if o, ok := dnsview.AsksAbout(r.plan.Verb, c); ok {
 				q := question{o.Cloud, o.Instance}
 				if say = answers[q]; say == nil {
 					say = sync.OnceValue(func() dnsview.InstanceAnswer { return r.answer(ctx, ev, o.Cloud, o.Instance) })
@@ -407,16 +407,6 @@ func (r *run) ask(ctx context.Context, steps []int, dry bool) []asking {
 	}
 	r.threshold(steps, proofs, out, dry)
 	return out
-}
-
-// askAbout names the instance whose state the guards of a change need.
-func askAbout(c *providers.Change) (providers.Owner, bool) {
-	rec := c.Record()
-	if c.Op != providers.OpDelete {
-		rec = c.After
-	}
-	o, ok := rec.Owner()
-	return o, ok && !o.Host() && !rec.IsMarker()
 }
 
 func (r *run) lookUp(ctx context.Context, zone, name, typ string) ([]providers.Record, error) {
