@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math/rand/v2"
@@ -128,7 +129,7 @@ func (p *player) want(a *userdata.AgentConfig, i *world.Instance, owner provider
 	}
 	host := a.Service
 	if a.Kind == "dns-sd" {
-		host = hostName(i.Name, a.Zone)
+		host = hostName(a, i.Name, i.ID)
 	}
 	for _, addr := range []netip.Addr{i.Public, i.Public6} {
 		switch {
@@ -145,8 +146,14 @@ func (p *player) want(a *userdata.AgentConfig, i *world.Instance, owner provider
 	return out
 }
 
-func hostName(node, zone string) string {
-	return providers.CanonicalName(providers.EscapeLabel(strings.ToLower(node)) + "." + zone)
+// hostName is the host name that an agent takes: what its template makes of the
+// node's name or id.
+func hostName(a *userdata.AgentConfig, node, id string) string {
+	host := strings.NewReplacer("{name}", providers.EscapeLabel(strings.ToLower(node)), "{id}", id).Replace(cmp.Or(a.Host, "{name}"))
+	if !providers.InZone(host, a.Zone) {
+		host += "." + a.Zone
+	}
+	return providers.CanonicalName(host)
 }
 
 func (p *player) register(ctx context.Context, zone providers.Zone, a *userdata.AgentConfig, i *world.Instance, owner providers.Owner) error {
@@ -194,7 +201,7 @@ func ownedBy(r *providers.Record, owner providers.Owner) bool {
 func (p *player) deregister(ctx context.Context, zone providers.Zone, a *userdata.AgentConfig, node string, owner providers.Owner) error {
 	names := []struct{ name, typ string }{{a.Service, "A"}, {a.Service, "AAAA"}}
 	if a.Kind == "dns-sd" {
-		host := hostName(node, a.Zone)
+		host := hostName(a, node, owner.Instance)
 		names = []struct{ name, typ string }{{a.Service, "SRV"}, {host, "A"}, {host, "AAAA"}}
 	}
 	for _, n := range names {

@@ -16,7 +16,30 @@ import (
 )
 
 func (a *app) userdataCommand() *cobra.Command {
-	return group("userdata", "Boot templates: list, show, render, lint", a.userdataList(), a.userdataShow(), a.userdataRender(), a.userdataLint())
+	c := group("userdata", "Boot templates: list, show, render, lint", a.userdataList(), a.userdataShow(), a.userdataRender(), a.userdataLint())
+	c.Long = `A boot template is one file: a head in YAML between two lines of ---, then the
+boot script as it is, or a #cloud-config. Yours lie in
+$XDG_CONFIG_HOME/rollcall/templates, as *.sh or *.yaml; one with the name of a
+built-in template takes its place.
+
+  ---
+  name: mine
+  help: one line
+  agent: round-robin          # or dns-sd, any; leave out for no agent
+  after: myservice.service    # what the agent starts after; or a variable unit
+  variables:
+    - {name: word, type: string, default: hello, help: what it says}
+  ---
+  #!/bin/sh
+  set -eu
+  # rollcall: values          # here each variable is assigned, quoted
+  echo "$word"
+  # rollcall: agent           # here the node agent is installed and started
+
+Types are string, int, bool, port, ttl, domain and enum (with options). A
+variable may have a pattern, an example, and be required or secret. In a
+#cloud-config {{word}} stands for a variable where a whole value stands.`
+	return c
 }
 
 // templateRow is one template in JSON.
