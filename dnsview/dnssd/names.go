@@ -48,7 +48,7 @@ func ParseName(s string) (Name, error) {
 	if err := checkLabels(s, labels); err != nil {
 		return Name{}, err
 	}
-	at := -1 // of the service label
+	var at int // of the service label
 	switch {
 	case len(labels) > 3 && strings.EqualFold(labels[0]+"."+labels[1], enumeration) && strings.EqualFold(labels[2], "_udp"):
 		return Enumeration(join(labels[3:])), nil
