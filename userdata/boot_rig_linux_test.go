@@ -257,7 +257,12 @@ func (r *bootRig) both(template, service string) []*bootNode {
 // until waits for what machines bring about.
 func (r *bootRig) until(what string, ok func() bool) {
 	r.t.Helper()
-	for end := time.Now().Add(90 * time.Second); time.Now().Before(end); time.Sleep(100 * time.Millisecond) {
+	r.waitFor(what, 90*time.Second, ok)
+}
+
+func (r *bootRig) waitFor(what string, most time.Duration, ok func() bool) {
+	r.t.Helper()
+	for end := time.Now().Add(most); time.Now().Before(end); time.Sleep(100 * time.Millisecond) {
 		if ok() {
 			return
 		}

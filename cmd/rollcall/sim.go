@@ -13,12 +13,13 @@ import (
 	"github.com/spf13/cobra"
 
 	"rollcall/cmd/rollcall/config"
+	"rollcall/providers/sim"
 )
 
 func (a *app) simCommand() *cobra.Command {
 	var instances int
 	var seed uint64
-	var env bool
+	var env, boot bool
 	var envFile string
 	c := &cobra.Command{
 		Use:   "sim",
@@ -32,7 +33,12 @@ triton, curl and dig work on the same world:
     rollcall sim --env-file /tmp/sim.env &
     . /tmp/sim.env
     rollcall ls instances
-    aws ec2 describe-instances`,
+    aws ec2 describe-instances
+
+With --boot, on Linux and as root, what is launched really boots: a Debian user
+land in a container, with systemd, cloud-init and the boot script that it was
+launched with, in a network that leads nowhere else. The first time the root
+file system is made, which takes some minutes and the machine's Debian mirror.`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if instances < 0 || instances > 1_000_000 {
@@ -41,7 +47,7 @@ triton, curl and dig work on the same world:
 			if a.demo || a.config != "" {
 				return usagef("sim is a world of its own: leave out --demo and --config")
 			}
-			return a.sim(cmd.Context(), seed, instances, env, envFile)
+			return a.sim(cmd.Context(), seed, instances, env, envFile, boot)
 		},
 	}
 	f := c.Flags()
@@ -49,11 +55,12 @@ triton, curl and dig work on the same world:
 	f.Uint64Var(&seed, "seed", 1, "the same seed gives the same world")
 	f.BoolVar(&env, "env", false, "print the environment for clients as shell exports")
 	f.StringVar(&envFile, "env-file", "", "write the same to `file` once every port listens")
+	f.BoolVar(&boot, "boot", false, "boot a real little machine for every launch (Linux, root)")
 	c.AddCommand(a.simFaultCommand())
 	return c
 }
 
-func (a *app) sim(ctx context.Context, seed uint64, instances int, env bool, envFile string) (err error) {
+func (a *app) sim(ctx context.Context, seed uint64, instances int, env bool, envFile string, boot bool) (err error) {
 	strangers := ""
 	for _, name := range strangersEnv {
 		if os.Getenv(name) != "" {
@@ -66,11 +73,22 @@ func (a *app) sim(ctx context.Context, seed uint64, instances int, env bool, env
 		return fmt.Errorf("make a folder for the world: %w", err)
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	s, err := startWorld(context.WithoutCancel(ctx), dir, seed, instances, a.say)
+	var with []func(*sim.Options)
+	var m *machines
+	if boot {
+		if m, err = a.newMachines(ctx); err != nil {
+			return err
+		}
+		with = append(with, m.options)
+	}
+	s, err := startWorld(context.WithoutCancel(ctx), dir, seed, instances, a.say, with...)
 	if err != nil {
+		return errors.Join(err, m.close())
+	}
+	defer func() { err = errors.Join(err, m.close(), s.Close()) }()
+	if err := m.serve(s); err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, s.Close()) }()
 
 	exports := exports(s.Env())
 	if strangers != "" {
@@ -91,6 +109,7 @@ func (a *app) sim(ctx context.Context, seed uint64, instances int, env bool, env
 		}
 	}
 	a.say("rollcall sim: %d instances in %d clouds, zones scalability.expert and unilans.net; ctrl-c ends it", count(s), len(s.World().Clouds()))
+	m.tell(a.say)
 	<-ctx.Done()
 	return nil
 }

@@ -34,13 +34,18 @@ type host struct {
 }
 
 // startWorld starts the embedded clouds, with everything below dir. The
-// environment of this process becomes that of a client of the world.
-func startWorld(ctx context.Context, dir string, seed uint64, instances int, say func(string, ...any)) (*sim.Sim, error) {
+// environment of this process becomes that of a client of the world. The options
+// may be changed by with, at the end.
+func startWorld(ctx context.Context, dir string, seed uint64, instances int, say func(string, ...any), with ...func(*sim.Options)) (*sim.Sim, error) {
 	h := &host{dir: dir, say: say, plan: world.New(world.Options{Instances: 60}), players: map[providers.Provider]*player{}, scripts: map[string][]byte{}}
-	s, err := sim.Start(ctx, sim.Options{
+	o := sim.Options{
 		Seed: seed, Instances: instances, Dir: filepath.Join(dir, "agent"),
 		UserData: h.userData, Node: h.node, WriteConfig: h.writeConfig,
-	})
+	}
+	for _, f := range with {
+		f(&o)
+	}
+	s, err := sim.Start(ctx, o)
 	if err != nil {
 		return nil, fmt.Errorf("start the embedded clouds: %w", err)
 	}

@@ -30,6 +30,8 @@ type Options struct {
 	Node func(ctx context.Context, ev world.NodeEvent)
 	// Machine runs the instances that are launched, see world.Options; may be nil.
 	Machine func(ev world.MachineEvent)
+	// Secrets are in AWS's parameter store from the beginning, in every region, by name.
+	Secrets func(w *world.World) map[string]string
 	// WriteConfig writes a config file for the world once every port listens,
 	// and gives its path; may be nil. An error of it ends Start.
 	WriteConfig func(e Endpoints) (path string, err error)

@@ -59,7 +59,13 @@ func (s *Sim) listen(o Options) error {
 		AWSKeyID: c.AWSKeyID, AWSSecret: c.AWSSecret, TritonAccount: c.TritonAccount, TritonKeyID: agent.Fingerprint(),
 		CloudflareToken: c.CloudflareToken,
 	}
-	if s.endpoints.AWS, err = s.serve(awsfront.New(w)); err != nil {
+	var options []awsfront.Option
+	if o.Secrets != nil {
+		for name, value := range o.Secrets(w) {
+			options = append(options, awsfront.WithSecret(name, value))
+		}
+	}
+	if s.endpoints.AWS, err = s.serve(awsfront.New(w, options...)); err != nil {
 		return err
 	}
 	if err := s.serveTriton(agent.PublicKey()); err != nil {

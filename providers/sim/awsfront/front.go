@@ -20,6 +20,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"rollcall/providers"
 	"rollcall/providers/sim/faultplay"
 	"rollcall/providers/sim/world"
 )
@@ -33,6 +34,22 @@ type Option func(*front)
 // WithClock sets the clock that signatures are checked against; it is
 // time.Now otherwise, whatever the world's clock says, as clients sign with theirs.
 func WithClock(now func() time.Time) Option { return func(f *front) { f.now = now } }
+
+// WithSecret puts a secure string into the parameter store of every region that
+// has a cloud, as an operator would have.
+func WithSecret(name, value string) Option {
+	return func(f *front) {
+		for _, cloud := range f.w.Clouds() {
+			if cloud.Provider == providers.EC2 {
+				f.ssm.values[[2]string{cloud.Region, name}] = parameter{
+					Name: name, Value: value, Type: "SecureString", Version: 1, DataType: "text",
+					LastModifiedDate: float64(f.w.Now().UnixMilli()) / 1000,
+					ARN:              parameterARN(cloud.Region, cloud.Account, name),
+				}
+			}
+		}
+	}
+}
 
 // New gives a handler that fronts w as AWS. Requests must be signed with
 // w.Credentials (signature version 4, in the Authorization header).

@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"net/http"
+	"strings"
 	"sync"
 
 	"rollcall/providers/sim/world"
@@ -109,15 +110,15 @@ func (f *front) putParameter(c *call, in parameterRequest) (parameter, *apiError
 	case in.Type == "":
 		in.Type = old.Type
 	}
-	slash := "/"
-	if in.Name[0] == '/' {
-		slash = ""
-	}
 	p := parameter{
 		Name: in.Name, Type: in.Type, Value: in.Value, Version: old.Version + 1, DataType: "text",
 		LastModifiedDate: float64(f.w.Now().UnixMilli()) / 1000,
-		ARN:              "arn:aws:ssm:" + c.scope.region + ":" + f.account(c) + ":parameter" + slash + in.Name,
+		ARN:              parameterARN(c.scope.region, f.account(c), in.Name),
 	}
 	f.ssm.values[key] = p
 	return p, nil
+}
+
+func parameterARN(region, account, name string) string {
+	return "arn:aws:ssm:" + region + ":" + account + ":parameter/" + strings.TrimPrefix(name, "/")
 }

@@ -171,6 +171,11 @@ func (m *metadata) tree(c world.Cloud, i *world.Instance) map[string]string {
 	} {
 		t["meta-data/network/interfaces/macs/"+mac+"/"+k] = v
 	}
+	for k, v := range i.Tags { // as InstanceMetadataTags=enabled has it
+		if !strings.Contains(k, "/") {
+			t["meta-data/tags/instance/"+k] = v
+		}
+	}
 	if len(i.UserData) > 0 {
 		t["user-data"] = string(i.UserData)
 	}

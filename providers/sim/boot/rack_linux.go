@@ -1,6 +1,7 @@
 package boot
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -20,6 +21,7 @@ import (
 	"github.com/miekg/dns"
 	"golang.org/x/sys/unix"
 
+	"rollcall/providers"
 	"rollcall/providers/sim"
 	"rollcall/providers/sim/world"
 )
@@ -35,6 +37,9 @@ type Options struct {
 	// Prepare is called before a machine is switched on, and may write files to
 	// its disk; may be nil.
 	Prepare func(m *Machine) error
+	// Furnish gives every machine what its agent needs to write to DNS, where
+	// the launch has not: a role on EC2, and on Triton the credentials in its metadata.
+	Furnish bool
 	// Command is run in the place of an init system, for machines that have
 	// none; it is a path and has no arguments. Empty: systemd.
 	Command string
@@ -44,6 +49,7 @@ type Options struct {
 // for concurrent use.
 type Rack struct {
 	name, root, dir, command string
+	furnish                  bool
 	say                      func(format string, args ...any)
 	prepare                  func(m *Machine) error
 	unlock                   func() // of dir
@@ -66,7 +72,7 @@ type Rack struct {
 // NewRack makes a Rack without machines. Its Power goes to the embedded clouds
 // as what runs their instances, and Serve connects it to them.
 func NewRack(ctx context.Context, o Options) (_ *Rack, err error) {
-	r := &Rack{root: o.Root, command: o.Command, say: o.Say, prepare: o.Prepare, machines: map[string]*Machine{}, wires: map[netip.Addr]*Machine{}}
+	r := &Rack{root: o.Root, furnish: o.Furnish, command: o.Command, say: o.Say, prepare: o.Prepare, machines: map[string]*Machine{}, wires: map[netip.Addr]*Machine{}}
 	if r.say == nil {
 		r.say = func(string, ...any) {}
 	}
@@ -101,8 +107,8 @@ func NewRack(ctx context.Context, o Options) (_ *Rack, err error) {
 func (r *Rack) Power(ev world.MachineEvent) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.ctx.Err() != nil {
-		return
+	if r.ctx.Err() != nil || r.world == nil {
+		return // it is over, or has not begun
 	}
 	m, ok := r.machines[ev.Instance.ID]
 	if !ok {
@@ -121,7 +127,9 @@ func (r *Rack) Power(ev world.MachineEvent) {
 // Serve connects the machines with the embedded clouds. It is called once,
 // before anything is launched.
 func (r *Rack) Serve(s *sim.Sim) error {
+	r.mu.Lock()
 	r.world = s.World()
+	r.mu.Unlock()
 	e := s.Endpoints()
 	if err := r.serveHTTP(&metadata{at: r.owner, by: r.world.Credentials, now: time.Now, tokens: map[string]token{}}); err != nil {
 		return err
@@ -188,7 +196,25 @@ func (r *Rack) owner(a netip.Addr) (world.Cloud, world.Instance, bool) {
 		return world.Cloud{}, world.Instance{}, false
 	}
 	i.Public = a
+	if r.furnish {
+		r.furnishing(m.cloud, &i)
+	}
 	return m.cloud, i, true
+}
+
+// furnishing adds what an operator would have given the node of a service.
+func (r *Rack) furnishing(c world.Cloud, i *world.Instance) {
+	if c.Provider == providers.EC2 {
+		i.Profile = cmp.Or(i.Profile, "rollcall-node")
+		return
+	}
+	by := r.world.Credentials
+	for k, v := range map[string]string{"cloudflare-token": by.CloudflareToken, "aws-access-key-id": by.AWSKeyID, "aws-secret-access-key": by.AWSSecret} {
+		if i.Metadata == nil {
+			i.Metadata = map[string]string{}
+		}
+		i.Metadata[k] = cmp.Or(i.Metadata[k], v)
+	}
 }
 
 // plugIn gives a machine a network of its own with its public address.
