@@ -22,6 +22,7 @@ func Inspect(s *providers.Snapshot, o Options) *View {
 	x.there = map[quiescedKey]bool{}
 	x.tight, x.barred = map[setKey]room{}, map[string]string{}
 	in := &inspector{index: x, told: map[*providers.Record]told{}}
+	in.lameZones()
 	for _, z := range x.zones {
 		in.zone(z)
 	}
@@ -176,8 +177,12 @@ func (in *inspector) remember(r *providers.Record, c Class) {
 	}
 }
 
-// add appends a finding. Without a fleet id nothing owned is changed.
+// add appends a finding. Without a fleet id nothing owned is changed, and nothing at all in a lame zone.
 func (in *inspector) add(f Finding) {
+	if f.Remedy != NoRemedy && in.barred[f.Zone] != "" {
+		f.Remedy, f.OneKey = NoRemedy, false
+		f.Reason += " (nothing is written to " + f.Zone + ": it is not delegated to its servers)"
+	}
 	if in.o.Fleet == "" && f.Remedy != NoRemedy {
 		f.Remedy, f.OneKey = NoRemedy, false
 		f.Reason += " (no fleet id here: run rollcall config init to be able to change it)"

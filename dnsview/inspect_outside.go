@@ -20,12 +20,11 @@ const defaultWireGrace = 2 * time.Minute
 
 // wire makes findings of what name servers answered.
 func (in *inspector) wire() {
-	lame := in.wireZones()
 	silent := map[string][]*WireState{}
 	for i := range in.o.Wire {
 		w := &in.o.Wire[i]
 		z := in.zoneName[providers.CanonicalName(w.Zone)]
-		if z == nil || lame[z.name] || in.o.Now.Sub(w.At) > wireFresh || !in.current(z, w) {
+		if z == nil || in.barred[z.name] != "" || in.o.Now.Sub(w.At) > wireFresh || !in.current(z, w) {
 			continue
 		}
 		switch w.State {
@@ -37,9 +36,6 @@ func (in *inspector) wire() {
 			in.cached(z, w)
 		case WireBroken, WireUnreachable:
 			silent[z.name] = append(silent[z.name], w)
-		case WireLame:
-			lame[z.name] = true
-			in.lame(z, w.Reason, w.At, nil)
 		}
 	}
 	for name, states := range silent {
@@ -47,28 +43,33 @@ func (in *inspector) wire() {
 	}
 }
 
-// wireZones finds zones that are not delegated to the servers of their provider, by
-// the name servers' word or by the provider's own.
-func (in *inspector) wireZones() map[string]bool {
-	lame := map[string]bool{}
+// lameZones finds zones that are not delegated to the servers of their provider, by
+// the name servers' word or by the provider's own. Nothing is written there, so
+// that no other finding has a remedy there.
+func (in *inspector) lameZones() {
 	for i := range in.o.WireZones {
 		w := &in.o.WireZones[i]
-		z := in.zoneName[providers.CanonicalName(w.Zone)]
-		if z != nil && w.State == WireLame && in.o.Now.Sub(w.At) <= wireFresh && !lame[z.name] {
-			lame[z.name] = true
+		if z := in.zoneName[providers.CanonicalName(w.Zone)]; z != nil && w.State == WireLame && in.o.Now.Sub(w.At) <= wireFresh {
 			in.lame(z, w.Reason, w.At, w.Problems)
 		}
 	}
+	for i := range in.o.Wire {
+		w := &in.o.Wire[i]
+		if z := in.zoneName[providers.CanonicalName(w.Zone)]; z != nil && w.State == WireLame && in.o.Now.Sub(w.At) <= wireFresh {
+			in.lame(z, w.Reason, w.At, nil)
+		}
+	}
 	for _, z := range in.zones {
-		if z.view.Zone.Pending && !lame[z.name] {
-			lame[z.name] = true
+		if z.view.Zone.Pending {
 			in.lame(z, "its provider says that it is not delegated yet", z.view.RowsFrom, nil)
 		}
 	}
-	return lame
 }
 
 func (in *inspector) lame(z *zoneState, why string, at time.Time, problems []string) {
+	if in.barred[z.name] != "" {
+		return
+	}
 	f := Finding{
 		Class: Lame, Severity: High, Zone: z.name, RestsOn: []Basis{z.basis, in.asked(z, at)},
 		Reason:   z.name + " is lame: " + Clean(cmp.Or(why, "it is not delegated to the servers of its provider")) + "; nothing is written there",

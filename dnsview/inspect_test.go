@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -185,10 +186,13 @@ func (w *world) record(name, typ, part string) *providers.Record {
 func (w *world) drop(name, typ, part string) {
 	r := *w.record(name, typ, part)
 	w.lose(name, typ, part)
-	for _, o := range r.Owners {
-		if o.Type != "" {
-			w.lose(providers.MarkerName(o.Instance, name), "TXT", " "+typ+" ")
-		}
+	for z := range w.snap.Zones {
+		zv := &w.snap.Zones[z]
+		zv.Records = slices.DeleteFunc(slices.Clone(zv.Records), func(m providers.Record) bool {
+			return m.IsMarker() && slices.ContainsFunc(r.Owners, func(o providers.Owner) bool {
+				return o.Type != "" && m.Name == providers.MarkerName(o.Instance, name) && strings.Contains(m.Value, " "+typ+" ")
+			})
+		})
 	}
 }
 

@@ -109,6 +109,9 @@ func (b *builder) leaveBarred() {
 		}
 		kept = append(kept, s)
 	}
+	if !slices.ContainsFunc(kept, func(s Step) bool { return s.Kind != StepWait }) {
+		kept = nil
+	}
 	b.plan.Steps = kept
 }
 
@@ -232,7 +235,7 @@ func PlanDeregister(v *View, records ...providers.Identity) Plan {
 func PlanDeregisterDead(v *View) Plan {
 	var ids []providers.Identity
 	for i := range v.Findings {
-		if f := &v.Findings[i]; f.Remedy == RemedyDelete && f.Record != nil && (f.Class == Dead || f.Class == Dangling) {
+		if f := &v.Findings[i]; f.Record != nil && (f.Class == Dead || f.Class == Dangling) {
 			ids = append(ids, f.Record.Identity())
 		}
 	}
