@@ -39,8 +39,7 @@ func TestBootALaunchInTheSimulationBootsALittleMachineInEachCloud(t *testing.T) 
 			}
 		case <-time.After(time.Minute):
 			_ = simulation.Process.Kill()
-			<-ended
-			t.Error("rollcall sim --boot does not end")
+			t.Errorf("rollcall sim --boot does not end: %v", <-ended)
 		}
 	})
 	r := &bootRig{t: t, rollcall: bootCommand(t), env: home}

@@ -2,7 +2,10 @@ package boot_test
 
 import (
 	"context"
+	"errors"
+	"io/fs"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -74,6 +77,36 @@ const script = `#!/bin/sh
 echo "booted $(hostname) $(cloud-init query platform) $(cloud-init query instance_id)" >>/var/log/script
 systemctl is-system-running --wait >>/dev/null
 `
+
+// A first run makes the root file system, for the tests of other packages too.
+func TestTheRootFileSystemIsMadeOnce(t *testing.T) {
+	able(t)
+	ctx, cancel := context.WithTimeout(t.Context(), 14*time.Minute)
+	defer cancel()
+	root, err := boot.Root(ctx, "", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	before, err := os.Stat(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	again, err := boot.Root(ctx, "", nil)
+	if err != nil || again != root {
+		t.Fatalf("%s and %s, %v", root, again, err)
+	}
+	if after, err := os.Stat(root); err != nil || !os.SameFile(before, after) {
+		t.Errorf("it was made again: %v", err)
+	}
+	for _, path := range []string{"usr/sbin/nginx", "usr/bin/cloud-init", "usr/lib/systemd/systemd", "usr/bin/python3"} {
+		if _, err := os.Stat(filepath.Join(root, path)); err != nil {
+			t.Error(err)
+		}
+	}
+	if _, err := os.Stat(filepath.Join(root, "usr/sbin/mdata-get")); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("what belongs to one cloud is in the root file system: %v", err)
+	}
+}
 
 func TestAMachineKeepsItsDiskOverAStopAndEndsWithItsPlug(t *testing.T) {
 	rack, w := start(t)
