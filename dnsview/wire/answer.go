@@ -3,6 +3,7 @@ package wire
 import (
 	"context"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/miekg/dns"
@@ -196,8 +197,38 @@ func (r reading) negativeTTL() uint32 {
 
 // valueOf writes the value of a record as rollcall does.
 func valueOf(rr dns.RR) string {
-	h := rr.Header()
-	return dnsview.Clean(providers.CanonicalValue(dns.TypeToString[h.Rrtype], strings.TrimPrefix(rr.String(), h.String())))
+	var v string
+	switch x := rr.(type) {
+	case *dns.PTR:
+		v = nameOf(x.Ptr)
+	case *dns.NS:
+		v = nameOf(x.Ns)
+	case *dns.CNAME:
+		v = nameOf(x.Target)
+	case *dns.DNAME:
+		v = nameOf(x.Target)
+	case *dns.MX:
+		v = strconv.Itoa(int(x.Preference)) + " " + nameOf(x.Mx)
+	case *dns.SRV:
+		v = strconv.Itoa(int(x.Priority)) + " " + strconv.Itoa(int(x.Weight)) + " " + strconv.Itoa(int(x.Port)) + " " + nameOf(x.Target)
+	default:
+		h := rr.Header()
+		v = providers.CanonicalValue(dns.TypeToString[h.Rrtype], strings.TrimPrefix(rr.String(), h.String()))
+	}
+	return dnsview.Clean(v)
+}
+
+// nameOf writes a name with the escapes that rollcall uses, its case kept: the
+// library writes the spaces of a DNS-SD instance name in another way.
+func nameOf(s string) string {
+	labels := providers.SplitName(s)
+	if len(labels) == 0 {
+		return "."
+	}
+	for i, l := range labels {
+		labels[i] = providers.EscapeLabel(l)
+	}
+	return strings.Join(labels, ".")
 }
 
 // fold gives the form in which a value of the API is compared with one of the wire.

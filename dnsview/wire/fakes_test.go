@@ -25,7 +25,7 @@ const tries = 20
 
 // raw is a server that answers with whatever bytes its function gives; none is
 // silence. TCP may be left closed.
-func raw(t *testing.T, host string, tcpOpen bool, f func(q *dns.Msg, tcp bool) [][]byte) string {
+func raw(t testing.TB, host string, tcpOpen bool, f func(q *dns.Msg, tcp bool) [][]byte) string {
 	t.Helper()
 	var l net.Listener
 	var p net.PacketConn

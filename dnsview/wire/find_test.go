@@ -120,7 +120,7 @@ func TestGlueServesWhereNobodyKnowsTheAddress(t *testing.T) {
 	addr, port := n.serve(t)
 	z, got := check(t, New(fast(Options{Finders: []string{addr}, Port: port})), zone, www("192.0.2.2"))
 	wantState(t, got["www.example.com/A"], InSync)
-	if z.State != ZoneInSync || len(z.Servers) != 1 || z.Servers[0].Server.Addr != "127.0.0.1:"+port {
+	if z.State != ZoneInSync || len(z.Servers) != 1 || z.Servers[0].Server != (Server{Name: "ns1.example.com", Addr: "127.0.0.1:" + port}) {
 		t.Errorf("%+v", z)
 	}
 }

@@ -157,6 +157,24 @@ func TestAnAliasIsComparedByItsTarget(t *testing.T) {
 	wantState(t, got["www.example.com/A"], Propagating, "alias of node-1.example.com")
 }
 
+func TestNamesWithSpacesAndDotsInALabelAreInSync(t *testing.T) {
+	a := serve(t, authority(t, testZone,
+		`_x._tcp.example.com. 60 IN PTR My\032Node\.1._x._tcp.example.com.`,
+		`My\032Node\.1._x._tcp.example.com. 60 IN SRV 0 0 80 Node-1.example.com.`,
+		"none._x._tcp.example.com. 60 IN SRV 0 0 0 ."))
+	const name = `my\032node\.1._x._tcp.example.com`
+	_, got := between(t, nil, []string{a},
+		Question{Name: "_x._tcp.example.com", Type: "PTR", Want: []string{name}},
+		Question{Name: name, Type: "SRV", Want: []string{"0 0 80 node-1.example.com"}},
+		Question{Name: "none._x._tcp.example.com", Type: "SRV", Want: []string{"0 0 0 ."}})
+	for k, r := range got {
+		wantState(t, r, InSync)
+		if k == "_x._tcp.example.com/PTR" && r.Answers[0].Values[0] != `My\032Node\.1._x._tcp.example.com` {
+			t.Errorf("%q", r.Answers[0].Values)
+		}
+	}
+}
+
 func TestLongTextIsTheSameHoweverItIsCut(t *testing.T) {
 	long := strings.Repeat("x", 300)
 	a := serve(t, authority(t, testZone, `t.example.com. 60 IN TXT "`+long[:100]+`" "`+long[100:]+`"`))

@@ -126,10 +126,13 @@ func (x *mux) register(m *dns.Msg) (*waiter, error) {
 	return w, nil
 }
 
-func (x *mux) forget(id uint16) {
+// forget ends a wait, unless somebody else waits with the same id by now.
+func (x *mux) forget(id uint16, w *waiter) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	delete(x.waiting, id)
+	if x.waiting[id] == w {
+		delete(x.waiting, id)
+	}
 }
 
 // exchange sends m and waits for its reply, sending it again after each
@@ -139,7 +142,7 @@ func (x *mux) exchange(ctx context.Context, m *dns.Msg, tries int, timeout time.
 	if err != nil {
 		return nil, err
 	}
-	defer x.forget(m.Id)
+	defer x.forget(m.Id, w)
 	p, err := m.Pack()
 	if err != nil {
 		return nil, err

@@ -32,7 +32,10 @@ var errNoAuthority = errors.New("no authoritative server of the zone could be as
 
 // Values is Checker.Values.
 func (a *Asker) Values(ctx context.Context, zone providers.Zone, name, typ string) ([]string, error) {
-	a.once.Do(func() { a.checker = New(Options{Resolvers: a.Resolvers, Timeout: a.Timeout}) })
+	// Who waits for a change of many names asks more in a short time than who looks on.
+	a.once.Do(func() {
+		a.checker = New(Options{Resolvers: a.Resolvers, Timeout: a.Timeout, Rate: 200, Burst: 50, AtOnce: 16})
+	})
 	return a.checker.Values(ctx, zone, name, typ)
 }
 
