@@ -60,7 +60,7 @@ func instanceColumns(t *theme.Theme, now func() time.Time) []grid.Column[*instan
 			Compare: func(a, b row) int { return cmp.Compare(a.inst.State, b.inst.State) },
 		},
 		{
-			Title: "ADDRESS", Min: 11, Max: 39, Priority: 2,
+			Title: "ADDRESS", Min: 15, Max: 39, Priority: 2,
 			Text: func(r row) grid.Cell { return grid.Cell{Text: r.address} },
 			Compare: func(a, b row) int {
 				x, y := a.inst.PublicIPs, b.inst.PublicIPs
