@@ -17,7 +17,7 @@ func instanceColumns(t *theme.Theme, now func() time.Time) []grid.Column[*instan
 	type row = *instanceRow
 	return []grid.Column[row]{
 		{
-			Title: "CLOUD", Min: 8, Max: 16, Priority: 1,
+			Title: "CLOUD", Min: 11, Max: 16, Priority: 1,
 			Text: func(r row) grid.Cell {
 				if r.inst.State.Dead() {
 					return grid.Cell{Text: r.ref.Cloud, Role: theme.Faint}
