@@ -257,7 +257,7 @@ func (r *bootRig) both(template, service string) []*bootNode {
 // until waits for what machines bring about.
 func (r *bootRig) until(what string, ok func() bool) {
 	r.t.Helper()
-	r.waitFor(what, 90*time.Second, ok)
+	r.waitFor(what, 3*time.Minute, ok)
 }
 
 func (r *bootRig) waitFor(what string, most time.Duration, ok func() bool) {
@@ -336,6 +336,15 @@ func (n *bootNode) agentLog() string {
 		return ""
 	}
 	return string(text)
+}
+
+// logs waits until the log of the node's nginx shows a request.
+func (n *bootNode) logs(request string) {
+	n.rig.t.Helper()
+	n.rig.until(n.name+" has logged "+request, func() bool {
+		log, err := n.ReadFile("/var/log/nginx/access.log")
+		return err == nil && strings.Contains(string(log), request)
+	})
 }
 
 // markers are the records that bear the node's marker, as "name type value".

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -129,6 +130,19 @@ func TestAMachineKeepsItsDiskOverAStopAndEndsWithItsPlug(t *testing.T) {
 	t.Logf("booted after %s: %s", time.Since(begin), log())
 	if !strings.Contains(log(), "ec2 "+i.ID) {
 		t.Errorf("cloud-init says %q", log())
+	}
+	// Nothing leads out of the machines' network, and nothing of it is in ours.
+	if out, err := m.Run(t.Context(), "curl", "-sS", "--max-time", "5", "http://192.0.2.1/"); err == nil || !strings.Contains(out, "curl: (7)") {
+		t.Errorf("a machine reaches what is not there: %v %s", err, out)
+	}
+	ours, err := net.InterfaceAddrs()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, a := range ours {
+		if strings.HasPrefix(a.String(), "169.254.169.") || strings.HasPrefix(a.String(), "34.200.") {
+			t.Errorf("this machine's own network has %s", a)
+		}
 	}
 	state := func() providers.InstanceState {
 		now, err := w.Instance("aws-use1", i.ID)
