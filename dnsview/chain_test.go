@@ -198,7 +198,9 @@ func TestMembersOfServices(t *testing.T) {
 			w.service(v1Name).Minimum = 2
 			w.drop("sd-02.unilans.net", "A", "")
 		}, []string{"thin critical " + v1Name, "half high complete sd-02", "srv-no-address high complete " + sdSRVTriton}, ""},
-		{"a service without a minimum is never thin", func(w *world) { w.opts.Services = append(w.opts.Services, Service{Name: "x.unilans.net", Kind: RoundRobin}) }, nil, ""},
+		{"a service without a minimum is never thin", func(w *world) {
+			w.opts.Services = append(w.opts.Services, Service{Name: "x.unilans.net", Kind: RoundRobin})
+		}, nil, ""},
 		{"whether a service is thin is unknown while a cloud is not complete", func(w *world) {
 			w.service(wwwName).Minimum = 3
 			w.failCloud("joyent-east")

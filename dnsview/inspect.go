@@ -224,7 +224,7 @@ func (in *inspector) ambiguous(z *zoneState, r *providers.Record) {
 	}
 	owners := slices.Clone(r.Owners)
 	slices.SortFunc(owners, func(a, b providers.Owner) int {
-		return cmp.Or(cmp.Compare(a.Fleet, b.Fleet), cmp.Compare(a.Cloud, b.Cloud), cmp.Compare(a.Instance, b.Instance), a.Registered.Compare(b.Registered))
+		return cmp.Or(cmp.Compare(a.Fleet, b.Fleet), cmp.Compare(a.Cloud, b.Cloud), cmp.Compare(a.Instance, b.Instance), a.Registered.Compare(b.Registered), cmp.Compare(in.markerEvidence(a).Fact, in.markerEvidence(b).Fact))
 	})
 	for _, o := range owners {
 		f.Evidence = append(f.Evidence, in.markerEvidence(o))

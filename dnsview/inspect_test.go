@@ -39,6 +39,8 @@ const (
 type world struct {
 	snap *providers.Snapshot
 	opts Options
+	made int // records that plans made
+	ttls map[setID]uint32
 }
 
 func addr(s string) netip.Addr { return netip.MustParseAddr(s) }

@@ -48,7 +48,9 @@ func TestWhatNameServersSay(t *testing.T) {
 				}
 			})
 		}, []string{"wire high " + sdSRVEC2}, ""},
-		{"servers that were asked long ago", func(w *world) { w.on(wwwName, "A", WirePropagating, func(s *WireState) { old(s); s.At = testNow.Add(-11 * time.Minute) }) }, nil, ""},
+		{"servers that were asked long ago", func(w *world) {
+			w.on(wwwName, "A", WirePropagating, func(s *WireState) { old(s); s.At = testNow.Add(-11 * time.Minute) })
+		}, nil, ""},
 		{"servers that answer what the zone has no more", func(w *world) {
 			w.on("gone."+cfZone, "A", WirePropagating, func(s *WireState) { old(s); s.Zone = cfZone })
 		}, []string{"wire high "}, "gone.scalability.expert A: its name servers answer something else"},

@@ -94,9 +94,13 @@ func planUpdate(v *View, findings []*Finding) Plan {
 	}
 	wrong := map[providers.Identity][]*Finding{}
 	var order []providers.Identity
+	ttls := map[setID]uint32{}
 	for _, f := range findings {
 		if f.Record == nil {
 			continue
+		}
+		if s := v.index.byName[f.Service]; f.Class == TTL && s != nil && b.provider(f.Record.Zone) == providers.Route53 {
+			ttls[setIDOf(f.Record)] = s.TTL
 		}
 		id := f.Record.Identity()
 		if wrong[id] == nil {
@@ -106,14 +110,20 @@ func planUpdate(v *View, findings []*Finding) Plan {
 	}
 	for _, id := range order {
 		if r := b.record(id); r != nil {
-			b.update(r, wrong[id])
+			b.update(r, wrong[id], ttls[setIDOf(r)])
 		}
 	}
 	return b.end("Update " + plural(len(b.plan.Steps), "entry", "entries"))
 }
 
-// update plans one change of one record for all findings about it.
-func (b *builder) update(r *providers.Record, wrong []*Finding) {
+// setID names a record set of Route 53, whose values share one TTL.
+type setID struct{ zone, name, typ, id string }
+
+func setIDOf(r *providers.Record) setID { return setID{r.Zone, r.Name, r.Type, r.SetID} }
+
+// update plans one change of one record for all findings about it. ttl is the one that
+// another change of the plan gives its record set, or zero.
+func (b *builder) update(r *providers.Record, wrong []*Finding, ttl uint32) {
 	o, ok := b.ours(r)
 	if !ok {
 		return
@@ -148,6 +158,9 @@ func (b *builder) update(r *providers.Record, wrong []*Finding) {
 	}
 	if after.Equal(r) {
 		return
+	}
+	if ttl > 0 {
+		after.TTL = ttl
 	}
 	after, err := b.withOwner(after, o)
 	if err != nil {

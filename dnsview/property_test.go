@@ -21,7 +21,10 @@ var randomStates = []providers.InstanceState{
 }
 
 // randomWorld is the small world after a number of random mishaps.
-func randomWorld(t *rapid.T) *world {
+func randomWorld(t *rapid.T) *world { return mishaps(t, true) }
+
+// mishaps makes the small world go wrong. With broken, sources may be incomplete too.
+func mishaps(t *rapid.T, broken bool) *world {
 	w := newWorld()
 	ids := []string{ec2A, ec2B, tritonA, tritonB}
 	ips := []string{"34.200.16.1", "34.200.16.2", "165.225.128.1", "165.225.128.2", "165.225.128.77", "34.200.16.99", "198.51.100.7", "10.0.0.1"}
@@ -44,8 +47,12 @@ func randomWorld(t *rapid.T) *world {
 		}
 		return &z.Records[rapid.IntRange(0, len(z.Records)-1).Draw(t, "record")]
 	}
+	most := 21
+	if broken {
+		most = 23
+	}
 	for range rapid.IntRange(1, 6).Draw(t, "mishaps") {
-		switch rapid.IntRange(0, 13).Draw(t, "mishap") {
+		switch rapid.IntRange(0, most).Draw(t, "mishap") {
 		case 0, 1:
 			if i := anyInstance(); i != nil {
 				w.remove(i.ID, rapid.Bool().Draw(t, "gone"))
@@ -63,7 +70,8 @@ func randomWorld(t *rapid.T) *world {
 				w.drop(r.Name, r.Type, r.Value)
 			}
 		case 5:
-			w.addRecord(providers.Record{Zone: cfZone, Name: "x.scalability.expert", Type: "A", Value: rapid.SampledFrom(ips).Draw(t, "ip"), ID: fmt.Sprint(len(w.snap.Zones[0].Records))})
+			w.made++
+			w.addRecord(providers.Record{Zone: cfZone, Name: "x.scalability.expert", Type: "A", Value: rapid.SampledFrom(ips).Draw(t, "ip"), TTL: 60, ID: fmt.Sprint("x", w.made)})
 		case 6:
 			if r := anyRecord(); r != nil && len(r.Owners) > 0 {
 				r.Owners = slices.Clone(r.Owners)
@@ -96,6 +104,50 @@ func randomWorld(t *rapid.T) *world {
 		case 11:
 			w.opts.Services[0].IPv6 = true
 		case 12:
+			if r := anyRecord(); r != nil {
+				w.lose(r.Name, r.Type, r.Value) // its marker stays behind
+			}
+		case 13:
+			s := &w.opts.Services[rapid.IntRange(0, 1).Draw(t, "service")]
+			s.Minimum, s.Priority, s.Weight = rapid.IntRange(0, 3).Draw(t, "minimum"), uint16(rapid.IntRange(0, 20).Draw(t, "priority")), uint16(rapid.IntRange(0, 20).Draw(t, "weight"))
+			s.TTL = uint32(rapid.SampledFrom([]int{0, 30, 60, 300}).Draw(t, "ttl"))
+			s.Clouds = rapid.SampledFrom([][]string{nil, {"aws-use1"}, {"aws-use1", "joyent-east"}}).Draw(t, "clouds")
+			s.Proxied = rapid.SampledFrom([]*bool{nil, new(bool), yes()}).Draw(t, "proxied")
+		case 14:
+			if r := anyRecord(); r != nil && r.Zone == cfZone && !r.IsMarker() {
+				r.TTL = uint32(rapid.SampledFrom([]int{30, 60, 300}).Draw(t, "ttl"))
+				if r.Proxied = (r.Type == "A" || r.Type == "AAAA") && rapid.Bool().Draw(t, "proxied"); r.Proxied {
+					r.TTL, r.AutoTTL = 300, true
+				}
+			}
+		case 15:
+			if r := anyRecord(); r != nil && r.Zone == cfZone {
+				twin := *r
+				w.made++
+				twin.ID, twin.Owners = fmt.Sprint("twin", w.made), slices.Clone(r.Owners)
+				if len(twin.Owners) > 0 && rapid.Bool().Draw(t, "younger") {
+					twin.Owners[0].Registered = twin.Owners[0].Registered.Add(time.Hour)
+				}
+				w.addRecord(twin)
+			}
+		case 16:
+			if r := anyRecord(); r != nil && r.Zone == cfZone && r.Type == "A" && len(r.Owners) == 1 {
+				r.Value = rapid.SampledFrom([]string{"10.0.0.1", "192.168.7.7", "100.64.0.9", "127.0.0.1"}).Draw(t, "private")
+			}
+		case 17:
+			w.addRecord(quiescedMark(rapid.SampledFrom([]providers.CloudKey{keyUse1, keyEast}).Draw(t, "key"), rapid.SampledFrom(ids).Draw(t, "id"), rapid.SampledFrom(ips).Draw(t, "ip")))
+		case 18:
+			w.on(wwwName, "A", rapid.SampledFrom([]WireVerdict{WireInSync, WireCached, WirePropagating, WireSplit, WireBroken, WireUnreachable, WireLame}).Draw(t, "verdict"), func(s *WireState) {
+				s.Since = testNow.Add(-time.Duration(rapid.IntRange(0, 300).Draw(t, "since")) * time.Second)
+			})
+		case 19:
+			w.opts.Health = append(w.opts.Health, HealthState{Service: wwwName, Key: rapid.SampledFrom([]providers.CloudKey{keyUse1, keyEast}).Draw(t, "key"), ID: rapid.SampledFrom(ids).Draw(t, "id"), Failed: rapid.IntRange(0, 3).Draw(t, "failed"), Of: 3, At: testRead})
+		case 20:
+			host := rapid.SampledFrom([]string{"sd-01.unilans.net", "nowhere.unilans.net", "x.scalability.expert"}).Draw(t, "host")
+			w.addRecord(providers.Record{Zone: r53Zone, Name: rapid.SampledFrom([]string{"web._http._tcp.unilans.net", v1Name}).Draw(t, "name"), Type: "SRV", TTL: 30, Value: "0 0 80 " + host})
+		case 21:
+			w.opts.Limits = map[string]int{rapid.SampledFrom([]string{cfZone, r53Zone}).Draw(t, "zone"): rapid.IntRange(1, 20).Draw(t, "limit")}
+		case 22:
 			c := &w.snap.Clouds[rapid.IntRange(0, 1).Draw(t, "cloud")]
 			c.Coverage = rapid.SampledFrom(badCoverages(c.Coverage.Key)).Draw(t, "coverage")
 		default:
@@ -103,7 +155,15 @@ func randomWorld(t *rapid.T) *world {
 			z.Coverage = rapid.SampledFrom(badCoverages("")).Draw(t, "coverage")
 		}
 	}
+	if rapid.Bool().Draw(t, "seen before") {
+		w.scanned(time.Minute)
+	}
 	return w
+}
+
+func yes() *bool {
+	b := true
+	return &b
 }
 
 func badCoverages(key providers.CloudKey) []providers.Coverage {
@@ -148,6 +208,8 @@ func TestNoOrderOfRowsOrSourcesChangesTheFindings(t *testing.T) {
 		}
 		shuffle(len(w.snap.Clouds), func(i, j int) { w.snap.Clouds[i], w.snap.Clouds[j] = w.snap.Clouds[j], w.snap.Clouds[i] })
 		shuffle(len(w.snap.Zones), func(i, j int) { w.snap.Zones[i], w.snap.Zones[j] = w.snap.Zones[j], w.snap.Zones[i] })
+		shuffle(len(w.opts.Wire), func(i, j int) { w.opts.Wire[i], w.opts.Wire[j] = w.opts.Wire[j], w.opts.Wire[i] })
+		shuffle(len(w.opts.Health), func(i, j int) { w.opts.Health[i], w.opts.Health[j] = w.opts.Health[j], w.opts.Health[i] })
 		if got := full(w.view()); got != want {
 			t.Fatalf("before:\n%s\nafter:\n%s", want, got)
 		}
@@ -175,8 +237,11 @@ func TestNoIncompleteSourceYieldsAFindingThatAllowsADelete(t *testing.T) {
 			if broken != "" && f.Zone != broken {
 				continue
 			}
-			if f.Remedy == RemedyDelete || f.Remedy == RemedyQuiesce || f.OneKey || f.Class == Dead || f.Class == Dangling {
+			if f.Remedy == RemedyDelete || f.Remedy == RemedyQuiesce || f.Remedy == RemedyDedupe || f.OneKey || f.Class == Dead || f.Class == Dangling {
 				t.Fatalf("%s: %s", f.Class, f.Reason)
+			}
+			if p := PlanRemedy(v, f); slices.ContainsFunc(p.Steps, func(s Step) bool { return s.Change != nil && s.Change.Op == providers.OpDelete }) {
+				t.Fatalf("%s: %s: %v", f.Class, f.Reason, sentences(p))
 			}
 		}
 		if broken == "" {

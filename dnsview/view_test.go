@@ -172,3 +172,21 @@ func TestAPublishedRangeIsKnownWithItsDate(t *testing.T) {
 		}
 	}
 }
+
+func TestEveryClassHasItsPlaceInTheOrder(t *testing.T) {
+	all := []Class{
+		Dead, Dangling, Reused, Stopped, Moved, Missing, Half, Foreign, OtherFleet, Ambiguous, Unmarked, InFlight, Quiesced, Unknown,
+		OrphanMarker, Duplicate, TTL, Proxied, Weight, Private, SRVNoAddress, SRVAlias, PTRNoSRV, SRVNoPTR, SRVNoTXT, TypeNotListed,
+		Wire, Split, Cached, Lame, Unhealthy, Thin, OneCloud, OverLimit,
+	}
+	order := Classes()
+	for _, c := range all {
+		if !slices.Contains(order, c) {
+			t.Errorf("%s has no place", c)
+		}
+	}
+	slices.Sort(order)
+	if len(slices.Compact(order)) != len(all) {
+		t.Errorf("%d classes in the order, %d in all", len(order), len(all))
+	}
+}

@@ -1,0 +1,286 @@
+package dnsview
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"rollcall/providers"
+)
+
+// PlanDoc is a plan as it is shown: as text, as Markdown, and as JSON by its
+// tags. All of it is clean: nothing in it can steer a terminal.
+type PlanDoc struct {
+	Verb     Verb      `json:"verb"`
+	Title    string    `json:"title"`
+	Checksum string    `json:"checksum"` // of the plan; what is applied must have the same
+	Steps    []StepDoc `json:"steps"`
+	Skipped  []string  `json:"skipped"`
+}
+
+// StepDoc is one step of a plan as it is shown.
+type StepDoc struct {
+	ID       int                    `json:"id"`
+	Kind     StepKind               `json:"kind"`
+	Sentence string                 `json:"sentence"`
+	Zone     string                 `json:"zone,omitempty"`
+	Op       providers.Op           `json:"op,omitempty"`
+	Before   *RecordDoc             `json:"before,omitempty"`
+	After    *RecordDoc             `json:"after,omitempty"`
+	Wait     int                    `json:"wait_seconds,omitempty"`
+	Action   PowerAction            `json:"action,omitempty"`
+	Instance *providers.InstanceRef `json:"instance,omitempty"`
+	Reason   Class                  `json:"reason,omitempty"` // the finding that asked for it
+	Needs    []int                  `json:"needs,omitempty"`
+	Guards   []GuardResult          `json:"guards"` // none when they were not asked
+}
+
+// RecordDoc is a record as a plan shows it.
+type RecordDoc struct {
+	Name    string     `json:"name"`
+	Type    string     `json:"type"`
+	TTL     uint32     `json:"ttl"`
+	AutoTTL bool       `json:"auto_ttl,omitempty"`
+	Value   string     `json:"value"`
+	Proxied bool       `json:"proxied,omitempty"`
+	Weight  int64      `json:"weight,omitempty"`
+	SetID   string     `json:"set_id,omitempty"`
+	Policy  string     `json:"policy,omitempty"`
+	Comment string     `json:"comment,omitempty"`
+	Owners  []OwnerDoc `json:"owners,omitempty"`
+}
+
+// OwnerDoc is an owner marker as a plan shows it.
+type OwnerDoc struct {
+	Fleet      string    `json:"fleet"`
+	CloudKey   string    `json:"cloud_key"`
+	Instance   string    `json:"instance"`
+	Registered time.Time `json:"registered"`
+	Quiesced   bool      `json:"quiesced,omitempty"`
+}
+
+// DiffLine is one line of the diff that a change is shown as.
+type DiffLine struct {
+	Sign byte // '+' or '-'
+	Text string
+}
+
+// Doc gives the plan as it is shown. guards gives the guards of a step with
+// their state, and may be nil when they were not asked.
+func (p Plan) Doc(guards func(*Step) []GuardResult) PlanDoc {
+	d := PlanDoc{Verb: p.Verb, Title: Clean(p.Title), Checksum: p.Checksum(), Steps: []StepDoc{}, Skipped: []string{}}
+	for i := range p.Steps {
+		s := &p.Steps[i]
+		x := StepDoc{
+			ID: s.ID, Kind: s.Kind, Sentence: Clean(s.Sentence), Zone: Clean(s.Zone), Wait: int(s.Wait / time.Second),
+			Action: s.Action, Reason: s.Reason, Needs: s.Needs, Guards: []GuardResult{},
+		}
+		if s.Instance.ID != "" {
+			x.Instance = &providers.InstanceRef{Cloud: Clean(s.Instance.Cloud), Key: providers.CloudKey(Clean(string(s.Instance.Key))), ID: Clean(s.Instance.ID), Name: Clean(s.Instance.Name)}
+		}
+		if c := s.Change; c != nil {
+			x.Op = c.Op
+			if c.Op != providers.OpCreate {
+				x.Before = recordDoc(&c.Before)
+			}
+			// What a delete on Route 53 leaves is the marker that says quiesced.
+			if c.Op != providers.OpDelete {
+				x.After = recordDoc(&c.After)
+			}
+		}
+		if guards != nil {
+			for _, g := range guards(s) {
+				g.Why, g.Satisfy, g.Confirm = Clean(g.Why), Clean(g.Satisfy), Clean(g.Confirm)
+				x.Guards = append(x.Guards, g)
+			}
+		}
+		d.Steps = append(d.Steps, x)
+	}
+	for _, s := range p.Skipped {
+		d.Skipped = append(d.Skipped, Clean(s))
+	}
+	return d
+}
+
+func recordDoc(r *providers.Record) *RecordDoc {
+	d := &RecordDoc{
+		Name: Clean(r.Name), Type: Clean(r.Type), TTL: r.TTL, AutoTTL: r.AutoTTL, Value: Clean(r.Value), Proxied: r.Proxied,
+		Weight: r.Weight, SetID: Clean(r.SetID), Policy: Clean(r.Policy), Comment: Clean(r.Comment),
+	}
+	for _, o := range r.Owners {
+		d.Owners = append(d.Owners, OwnerDoc{Clean(o.Fleet), Clean(string(o.Cloud)), Clean(o.Instance), o.Registered, o.Quiesced})
+	}
+	return d
+}
+
+// Diff shows a change as the lines that go and the lines that come.
+func (s *StepDoc) Diff() []DiffLine {
+	var out []DiffLine
+	if s.Before != nil {
+		out = append(out, DiffLine{'-', s.Before.line()})
+	}
+	if s.After != nil {
+		out = append(out, DiffLine{'+', s.After.line()})
+	}
+	return out
+}
+
+// line writes a record as a zone file would, with what no zone file holds behind a semicolon.
+func (r *RecordDoc) line() string {
+	ttl := strconv.Itoa(int(r.TTL))
+	if r.AutoTTL {
+		ttl = "auto"
+	}
+	line := r.Name + " " + ttl + " " + r.Type + " " + r.Value
+	var more []string
+	if r.Proxied {
+		more = append(more, "proxied")
+	}
+	if r.SetID != "" {
+		more = append(more, "set "+r.SetID)
+	}
+	if r.Weight != 0 {
+		more = append(more, "weight "+strconv.FormatInt(r.Weight, 10))
+	}
+	if r.Policy != "" {
+		more = append(more, r.Policy)
+	}
+	for _, o := range r.Owners {
+		w := "owner " + o.Instance + " of fleet " + o.Fleet
+		if o.Quiesced {
+			w += ", quiesced"
+		}
+		more = append(more, w)
+	}
+	if len(r.Owners) == 0 && r.Comment != "" {
+		more = append(more, "comment "+strconv.Quote(r.Comment))
+	}
+	if len(more) > 0 {
+		line += " ; " + strings.Join(more, "; ")
+	}
+	return line
+}
+
+// guardLine tells of a guard in one line.
+func guardLine(g *GuardResult) string {
+	switch {
+	case g.Pass:
+		return "guard " + string(g.Guard) + " passes: " + g.Why
+	case g.NoEvidence:
+		return "guard " + string(g.Guard) + " fails, since nothing is known: " + g.Why
+	}
+	return "guard " + string(g.Guard) + " fails: " + g.Why
+}
+
+// satisfied tells what would satisfy a guard that fails; empty when nothing would.
+func satisfied(g *GuardResult) string {
+	switch {
+	case g.Pass:
+		return ""
+	case g.Confirm != "":
+		return "what would satisfy it: type " + strconv.Quote(g.Confirm)
+	case g.Satisfy != "":
+		return "what would satisfy it: " + g.Satisfy
+	}
+	return ""
+}
+
+// behind tells what a step waits for.
+func (s *StepDoc) behind() string {
+	if len(s.Needs) == 0 {
+		return ""
+	}
+	var ids []string
+	for _, n := range s.Needs {
+		ids = append(ids, strconv.Itoa(n))
+	}
+	if len(ids) == 1 {
+		return "only after step " + ids[0]
+	}
+	return "only after steps " + strings.Join(ids, ", ")
+}
+
+// Text writes the plan for a terminal.
+func (d *PlanDoc) Text() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s\n", d.Title)
+	if len(d.Steps) > 0 {
+		fmt.Fprintf(&b, "%s, checksum %s\n", plural(len(d.Steps), "step", "steps"), d.Checksum)
+	}
+	for i := range d.Steps {
+		s := &d.Steps[i]
+		fmt.Fprintf(&b, "\n%3d. %s\n", s.ID, s.Sentence)
+		for _, l := range s.Diff() {
+			fmt.Fprintf(&b, "     %c %s\n", l.Sign, l.Text)
+		}
+		if w := s.behind(); w != "" {
+			fmt.Fprintf(&b, "     %s\n", w)
+		}
+		for g := range s.Guards {
+			fmt.Fprintf(&b, "     %s\n", guardLine(&s.Guards[g]))
+			if w := satisfied(&s.Guards[g]); w != "" {
+				fmt.Fprintf(&b, "       %s\n", w)
+			}
+		}
+	}
+	if len(d.Skipped) > 0 {
+		b.WriteString("\nleft alone:\n")
+		for _, s := range d.Skipped {
+			fmt.Fprintf(&b, "  - %s\n", s)
+		}
+	}
+	return b.String()
+}
+
+// Markdown writes the plan for a ticket or a pull request.
+func (d *PlanDoc) Markdown() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "# %s\n", escapeMarkdown(d.Title))
+	if len(d.Steps) > 0 {
+		fmt.Fprintf(&b, "\n%s, checksum `%s`.\n", plural(len(d.Steps), "step", "steps"), d.Checksum)
+	}
+	for i := range d.Steps {
+		s := &d.Steps[i]
+		fmt.Fprintf(&b, "\n%d. %s\n", s.ID, escapeMarkdown(s.Sentence))
+		if diff := s.Diff(); len(diff) > 0 {
+			b.WriteString("\n   ```diff\n")
+			for _, l := range diff {
+				fmt.Fprintf(&b, "   %c %s\n", l.Sign, l.Text)
+			}
+			b.WriteString("   ```\n")
+		}
+		if w := s.behind(); w != "" {
+			fmt.Fprintf(&b, "\n   %s\n", w)
+		}
+		if len(s.Guards) == 0 {
+			continue
+		}
+		b.WriteString("\n   | guard | state | why | what would satisfy it |\n   |---|---|---|---|\n")
+		for n := range s.Guards {
+			g := &s.Guards[n]
+			state := "fails"
+			switch {
+			case g.Pass:
+				state = "passes"
+			case g.NoEvidence:
+				state = "not known"
+			}
+			fmt.Fprintf(&b, "   | %s | %s | %s | %s |\n", g.Guard, state, escapeMarkdown(g.Why), escapeMarkdown(strings.TrimPrefix(satisfied(g), "what would satisfy it: ")))
+		}
+	}
+	if len(d.Skipped) > 0 {
+		b.WriteString("\n## Left alone\n\n")
+		for _, s := range d.Skipped {
+			fmt.Fprintf(&b, "- %s\n", escapeMarkdown(s))
+		}
+	}
+	return b.String()
+}
+
+// escapeMarkdown writes text so that Markdown shows it as it is.
+func escapeMarkdown(s string) string {
+	return strings.NewReplacer(
+		`\`, `\\`, "`", "\\`", "*", `\*`, "_", `\_`, "[", `\[`, "]", `\]`, "<", `\<`, ">", `\>`, "|", `\|`, "#", `\#`, "~", `\~`, "&", "&amp;",
+	).Replace(s)
+}
