@@ -137,21 +137,18 @@ hosts may join at once: each is in DNS when its join has ended in exit code 0.`,
 			return asRefusal(err)
 		}
 		for _, addr := range n.Addresses {
-			a.notPublic(addr)
-		}
-		if len(f.txt) > 0 {
-			a.txtIsPublic(f.service)
+			if notPublic(addr) {
+				made.Notes = append(made.Notes, addr.String()+" is no public address: whoever resolves the service from elsewhere cannot reach it")
+			}
 		}
 		return a.carryService(ctx, s, narrow{s.dns, a.now}, made, f.c)
 	}
 	return cmd
 }
 
-// notPublic warns of an address that clients elsewhere cannot reach.
-func (a *app) notPublic(addr netip.Addr) {
-	if addr.IsPrivate() || addr.IsLoopback() || addr.IsLinkLocalUnicast() || carrierNAT.Contains(addr) {
-		a.say("rollcall: %s is no public address: whoever resolves the service from elsewhere cannot reach it", addr)
-	}
+// notPublic reports whether clients elsewhere cannot reach an address.
+func notPublic(addr netip.Addr) bool {
+	return addr.IsPrivate() || addr.IsLoopback() || addr.IsLinkLocalUnicast() || carrierNAT.Contains(addr)
 }
 
 // carrierNAT is the shared address space of RFC 6598.

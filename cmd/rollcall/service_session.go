@@ -154,16 +154,9 @@ func (s *serviceSession) serviceEngine(zone apply.Zone) (*apply.Engine, error) {
 // carryService carries a plan out and tells what became of it. What the zone refuses is
 // one line and exit code 2.
 func (a *app) carryService(ctx context.Context, s *serviceSession, zone apply.Zone, made dnssd.Made, c changing) error {
-	for _, n := range made.Notes {
-		a.say("rollcall: %s", clean(n))
-	}
 	plan := made.Plan
-	for i := range plan.Steps {
-		if ch := plan.Steps[i].Change; ch.Op == providers.OpCreate && ch.After.Type == "TXT" {
-			a.txtIsPublic(ch.After.Name)
-		}
-	}
 	if len(plan.Steps) == 0 {
+		a.advise(&made)
 		for _, l := range plan.Skipped {
 			a.say("left alone: %s", clean(l))
 		}
@@ -182,7 +175,12 @@ func (a *app) carryService(ctx context.Context, s *serviceSession, zone apply.Zo
 	if err != nil {
 		return err
 	}
-	r := a.serviceRun(ctx, e, plan, c.dryRun)
+	var r *apply.Report
+	if c.dryRun {
+		r = e.Check(ctx, plan)
+	} else {
+		r = e.Run(ctx, plan, apply.Confirm{}, nil) // no guard of these plans can be answered by typing
+	}
 	if !r.OK() && plan.Verb == dnsview.VerbJoin && !c.dryRun {
 		a.takeBack(ctx, e, r)
 	}
@@ -192,21 +190,20 @@ func (a *app) carryService(ctx context.Context, s *serviceSession, zone apply.Zo
 		}
 		return &codeError{code: exitUsage, err: err}
 	}
+	a.advise(&made)
 	return a.tellService(r, c)
 }
 
-// serviceRun carries a plan out, or checks it. No guard of these plans can be
-// answered by typing, so nothing is asked; and no cloud is read, so nothing is said of it.
-func (a *app) serviceRun(ctx context.Context, e *apply.Engine, plan dnsview.Plan, dryRun bool) *apply.Report {
-	if dryRun {
-		return e.Check(ctx, plan)
+// advise tells what an operator should know of a plan.
+func (a *app) advise(made *dnssd.Made) {
+	for _, n := range made.Notes {
+		a.say("rollcall: %s", clean(n))
 	}
-	tell := a.progress()
-	return e.Run(ctx, plan, apply.Confirm{}, func(ev apply.Event) {
-		if ev.Kind != apply.EventEvidence {
-			tell(ev)
+	for i := range made.Plan.Steps {
+		if c := made.Plan.Steps[i].Change; c.Op == providers.OpCreate && c.After.Type == "TXT" {
+			a.txtIsPublic(c.After.Name)
 		}
-	})
+	}
 }
 
 func (a *app) tellService(r *apply.Report, c changing) error {

@@ -10,11 +10,16 @@ import (
 	"rollcall/providers"
 )
 
-// The pauses of Patient between two tries: the bound of the first, which doubles
-// with each, and the largest.
+// The pauses of Patient between two tries: the bound of the first, which grows
+// by growth with each, and the largest. Of several who write at once one always
+// gets through, so longer pauses only save calls; where reading and writing takes
+// long they are longer all the same, since then calls are dear.
 const (
-	firstPause = 150 * time.Millisecond
-	maxPause   = 5 * time.Second
+	firstPause  = 100 * time.Millisecond
+	growth      = 3
+	maxPause    = 3 * time.Second
+	pauseFactor = 16
+	longest     = 10 * time.Second
 	// maxTries bounds how often one change is tried; a deadline usually comes first.
 	maxTries = 60
 )
@@ -59,7 +64,7 @@ func (p *Patient) Lookup(ctx context.Context, zone providers.Zone, name, typ str
 // Ask puts a question, again when the account throttles or does not answer.
 func (p *Patient) Ask(ctx context.Context, question func() error) error {
 	for try := 1; ; try++ {
-		if err := question(); err == nil || !passes(err) || try >= maxTries || !p.pause(ctx, try, err) {
+		if err := question(); err == nil || !passes(err) || try >= maxTries || !p.pause(ctx, try, 0, err) {
 			return err
 		}
 	}
@@ -74,9 +79,13 @@ func passes(err error) bool {
 	return false
 }
 
-// pause waits before another try; false when there is no time for it.
-func (p *Patient) pause(ctx context.Context, try int, err error) bool {
-	bound := min(firstPause<<min(try-1, 10), maxPause)
+// pause waits before another try; false when there is no time for it. took is
+// how long the last try was under way.
+func (p *Patient) pause(ctx context.Context, try int, took time.Duration, err error) bool {
+	bound, most := min(max(firstPause, took), time.Second), min(max(maxPause, pauseFactor*took), longest)
+	for range try - 1 {
+		bound = min(growth*bound, most)
+	}
 	d := max(time.Millisecond, p.jitter(bound)) + providers.RetryAfter(err)
 	if until, ok := ctx.Deadline(); ok && time.Until(until) <= d {
 		return false
@@ -112,9 +121,11 @@ func (p *Patient) Apply(ctx context.Context, zone providers.Zone, changes []prov
 		left[i] = i
 	}
 	for try := 1; ; try++ {
+		began := time.Now()
 		for n, r := range p.once(ctx, zone, now, left) {
 			results[left[n]] = r
 		}
+		took := time.Since(began)
 		var again []int
 		var last error
 		for _, i := range left {
@@ -132,7 +143,7 @@ func (p *Patient) Apply(ctx context.Context, zone providers.Zone, changes []prov
 				last = r.Err
 			}
 		}
-		if len(again) == 0 || try >= maxTries || !p.pause(ctx, try, last) {
+		if len(again) == 0 || try >= maxTries || !p.pause(ctx, try, took, last) {
 			return results
 		}
 		left = again

@@ -128,9 +128,18 @@ func (m *maker) end(title string) Made {
 }
 
 // create adds a record that belongs to the incarnation.
-func (m *maker) create(name, typ, value string, ttl uint32) {
+func (m *maker) create(name, typ, value string, ttl uint32, needs ...int) {
 	r := m.z.record(name, typ, value, ttl)
-	m.step(providers.Change{Op: providers.OpCreate, After: r}, "Create "+subject(&r))
+	m.step(providers.Change{Op: providers.OpCreate, After: r}, "Create "+subject(&r), needs...)
+}
+
+// ids are the steps so far.
+func (m *maker) ids() []int {
+	var out []int
+	for _, s := range m.made.Plan.Steps {
+		out = append(out, s.ID)
+	}
+	return out
 }
 
 // record makes a new record with the TTL of its name, else the one given.

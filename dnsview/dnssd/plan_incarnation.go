@@ -55,25 +55,25 @@ func PlanCreate(z Zone, d Declaration) (Made, error) {
 }
 
 // announce adds what an incarnation lacks. What leads to it comes last.
-func (m *maker) announce(d Declaration) {
+func (m *maker) announce(d Declaration, needs ...int) {
 	ttl := d.TTL
 	if ttl == 0 {
 		ttl = incarnationTTL
 	}
 	name, typ, all := d.Name.String(), d.Name.Type().String(), Enumeration(d.Name.Domain).String()
 	if len(m.z.at(d.Name.Canonical(), "TXT")) == 0 {
-		m.create(name, "TXT", d.TXT.Value(), ttl)
+		m.create(name, "TXT", d.TXT.Value(), ttl, needs...)
 	}
 	if m.z.leadsTo(typ, name) == nil {
-		m.create(typ, "PTR", name, ttl)
+		m.create(typ, "PTR", name, ttl, needs...)
 	}
 	for _, s := range d.Subtypes {
 		if from := d.Name.Sub(s).String(); m.z.leadsTo(from, name) == nil {
-			m.create(from, "PTR", name, ttl)
+			m.create(from, "PTR", name, ttl, needs...)
 		}
 	}
 	if m.z.leadsTo(all, typ) == nil {
-		m.create(all, "PTR", typ, ttl)
+		m.create(all, "PTR", typ, ttl, needs...)
 	}
 }
 

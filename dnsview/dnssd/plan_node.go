@@ -109,7 +109,8 @@ func PlanJoin(z Zone, n Node) (Made, error) {
 		return Made{}, err
 	}
 	if !n.announced(&z) {
-		m.announce(Declaration{Name: n.Service, TXT: n.TXT})
+		// Last, so that nothing leads to an incarnation whose first node was refused.
+		m.announce(Declaration{Name: n.Service, TXT: n.TXT}, m.ids()...)
 		m.note(n.Service.String() + " was not announced yet: its PTR and TXT are made too")
 	}
 	for _, r := range z.at(n.Service.Canonical(), "TXT") {
