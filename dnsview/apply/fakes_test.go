@@ -234,7 +234,7 @@ func (d *fakeDNS) find(r *providers.Record) int {
 
 func (d *fakeDNS) same(before *providers.Record) error {
 	for _, now := range d.read() {
-		if now.Name == before.Name && now.Type == before.Type && now.Value == before.Value {
+		if now.Name == before.Name && now.Type == before.Type && now.Value == before.Value && (before.ID == "" || now.ID == before.ID) {
 			if !now.Equal(before) {
 				return providers.Errorf(providers.KindConflict, "change", "is %+v, was %+v", now, *before)
 			}
