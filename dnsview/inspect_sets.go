@@ -2,6 +2,7 @@ package dnsview
 
 import (
 	"cmp"
+	"net/netip"
 	"slices"
 	"strconv"
 	"strings"
@@ -99,14 +100,22 @@ func setIDs(members []*providers.Record) int {
 // duplicates finds values that a set holds twice. Record sets with set
 // identifiers are different sets, and may hold the same value each.
 func (in *inspector) duplicates(z *zoneState, members []*providers.Record) {
-	type key struct{ value, set string }
+	type key struct {
+		addr       netip.Addr // of an address, which is quicker than its spelling
+		value, set string
+	}
 	first := make(map[key]*providers.Record, len(members))
 	var twice map[key][]*providers.Record
 	for _, r := range members {
 		if r.Alias {
 			continue
 		}
-		k := key{providers.FoldValue(r.Type, r.Value), r.SetID}
+		k := key{set: r.SetID}
+		if a, ok := r.Addr(); ok {
+			k.addr = a
+		} else {
+			k.value = providers.FoldValue(r.Type, r.Value)
+		}
 		old := first[k]
 		if old == nil {
 			first[k] = r
