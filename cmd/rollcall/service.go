@@ -10,8 +10,9 @@ import (
 	"rollcall/dnsview/dnssd"
 )
 
-// hostPatience is how long a host tries to join or leave in a crowd.
-const hostPatience = 2 * time.Minute
+// hostPatience is how long a host tries to join or leave in a crowd, unless it is told
+// otherwise: where an account allows five requests a second, two hundred hosts take minutes.
+const hostPatience = 10 * time.Minute
 
 func (a *app) serviceCommand() *cobra.Command {
 	c := group("service", "DNS-SD services: incarnations, hosts that join and leave, a client's view",

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/netip"
 	"slices"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -18,6 +19,7 @@ type nodeFlags struct {
 	addresses, txt         []string
 	priority, weight, port number
 	ttl                    uint32
+	timeout                time.Duration
 	c                      changing
 	form                   *format
 }
@@ -33,6 +35,7 @@ func (f *nodeFlags) add(cmd *cobra.Command) {
 	fl.Var(&f.priority, "priority", "priority, the lowest first (default: what the config declares, or 0)")
 	fl.Var(&f.weight, "weight", "share among hosts of one priority (default: what the config declares, or 0)")
 	fl.StringArrayVar(&f.txt, "txt", nil, "attribute `key=value` of an incarnation that has no TXT record yet; may be given several times")
+	fl.DurationVar(&f.timeout, "timeout", hostPatience, "how long to try, among many that join or leave at once")
 	fl.Uint32Var(&f.ttl, "ttl", 0, "TTL of new record sets in `seconds` (default: what the config declares, or 60)")
 }
 
@@ -44,6 +47,8 @@ func (f *nodeFlags) node(cmd *cobra.Command) (dnssd.Node, error) {
 		return n, usagef("%s needs --service; see %s --help", cmd.CommandPath(), cmd.CommandPath())
 	case f.host == "":
 		return n, usagef("%s needs --host; see %s --help", cmd.CommandPath(), cmd.CommandPath())
+	case f.timeout <= 0:
+		return n, usagef("--timeout %s is no time: write one such as 2m", f.timeout)
 	}
 	for _, s := range f.addresses {
 		a, ok := providers.ParseAddr(s)
@@ -114,7 +119,7 @@ hosts may join at once: each is in DNS when its join has ended in exit code 0.`,
 		if len(n.Addresses) == 0 {
 			return usagef("%s needs --address; see %s --help", cmd.CommandPath(), cmd.CommandPath())
 		}
-		ctx, cancel := context.WithTimeout(cmd.Context(), hostPatience)
+		ctx, cancel := context.WithTimeout(cmd.Context(), f.timeout)
 		defer cancel()
 		s, err := f.open(ctx, a, &n)
 		if err != nil {
@@ -176,7 +181,7 @@ already is none afterwards. What the host does not own is left alone.`,
 		if err != nil {
 			return err
 		}
-		ctx, cancel := context.WithTimeout(cmd.Context(), hostPatience)
+		ctx, cancel := context.WithTimeout(cmd.Context(), f.timeout)
 		defer cancel()
 		s, err := f.open(ctx, a, &n)
 		if err != nil {

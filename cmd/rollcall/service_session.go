@@ -190,7 +190,9 @@ func (a *app) carryService(ctx context.Context, s *serviceSession, zone apply.Zo
 		}
 		return &codeError{code: exitUsage, err: err}
 	}
-	a.advise(&made)
+	if r.OK() {
+		a.advise(&made)
+	}
 	return a.tellService(r, c)
 }
 

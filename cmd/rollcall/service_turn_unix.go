@@ -4,7 +4,6 @@ package main
 
 import (
 	"context"
-	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"strings"
@@ -16,7 +15,7 @@ import (
 )
 
 // turnPatience is how long a process waits for its turn before it writes without one.
-const turnPatience = 30 * time.Second
+const turnPatience = time.Minute
 
 // turn lets one process of this machine at a time write to a zone. It is a
 // courtesy and no guarantee: processes that write at once would only refuse each other's
@@ -38,15 +37,28 @@ func (s *session) turn(ctx context.Context, zone providers.Zone) (end func()) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, turnPatience)
 	defer cancel()
-	for unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB) != nil {
-		t := time.NewTimer(time.Millisecond + rand.N(20*time.Millisecond))
-		select {
-		case <-t.C:
-		case <-ctx.Done():
-			t.Stop()
+	got := make(chan error, 1)
+	go func() { got <- lockTurn(f) }()
+	select {
+	case err := <-got:
+		if err == nil {
+			return func() { _ = f.Close() } // gives the lock back
+		}
+		_ = f.Close()
+	case <-ctx.Done():
+		go func() { // a lock that comes late is given back at once
+			<-got
 			_ = f.Close()
-			return none
+		}()
+	}
+	return none
+}
+
+// lockTurn waits for the lock; who has waited longest is woken first.
+func lockTurn(f *os.File) error {
+	for {
+		if err := unix.Flock(int(f.Fd()), unix.LOCK_EX); err != unix.EINTR {
+			return err
 		}
 	}
-	return func() { _ = f.Close() } // gives the lock back
 }
