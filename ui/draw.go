@@ -3,6 +3,7 @@ package ui
 import (
 	"strings"
 
+	"charm.land/lipgloss/v2"
 	"github.com/charmbracelet/x/ansi"
 
 	"rollcall/ui/theme"
@@ -93,8 +94,8 @@ func (f frame) draw(t *theme.Theme, body []string, w, h int) []string {
 		title = " " + f.title.fill(tw) + " "
 		tw += 2
 	}
-	out = append(out, t.Paint(f.role, b.TL+b.H)+title+t.Paint(f.role, strings.Repeat(b.H, w-3-tw)+b.TR))
-	left, right := t.Paint(f.role, b.V), t.Paint(f.role, b.V)
+	out = append(out, t.Paint(f.role, b.TopLeft+b.Top)+title+t.Paint(f.role, strings.Repeat(b.Top, w-3-tw)+b.TopRight))
+	left, right := t.Paint(f.role, b.Left), t.Paint(f.role, b.Right)
 	first, last := f.thumb(h - 2)
 	thumb := t.Paint(theme.Accent, t.Thumb)
 	blank := strings.Repeat(" ", w-2)
@@ -109,7 +110,7 @@ func (f frame) draw(t *theme.Theme, body []string, w, h int) []string {
 			out = append(out, left+blank+r)
 		}
 	}
-	return append(out, t.Paint(f.role, b.BL+strings.Repeat(b.H, w-2)+b.BR))
+	return append(out, t.Paint(f.role, b.BottomLeft+strings.Repeat(b.Bottom, w-2)+b.BottomRight))
 }
 
 // thumb gives the lines of the body beside which the thumb stands.
@@ -123,17 +124,16 @@ func (f frame) thumb(h int) (first, last int) {
 	return first, first + size
 }
 
-// overlay draws a box over lines, with its upper left corner at x, y.
+// overlay draws a box over lines, with its upper left corner at x, y. The
+// result has as many lines, each w cells wide.
 func overlay(lines, box []string, x, y, w int) []string {
-	out := append([]string(nil), lines...)
-	for i, b := range box {
-		if y+i < 0 || y+i >= len(out) {
-			continue
-		}
-		under := out[y+i]
-		bw := ansi.StringWidth(b)
-		out[y+i] = fit(ansi.Truncate(under, x, ""), x, "") + theme.Reset + b + theme.Reset +
-			fit(ansi.TruncateLeft(under, x+bw, ""), max(w-x-bw, 0), "") + theme.Reset
+	under := lipgloss.NewLayer(strings.Join(lines, "\n"))
+	over := lipgloss.NewLayer(strings.Join(box, "\n")).X(x).Y(y).Z(1)
+	drawn := lipgloss.NewCanvas(w, len(lines)).Compose(lipgloss.NewCompositor(under, over)).Render()
+	out := strings.Split(drawn, "\n")
+	out = append(out, make([]string, max(len(lines)-len(out), 0))...)
+	for i := range out { // the canvas leaves blanks at the end of a line out
+		out[i] = fit(out[i], w, "")
 	}
 	return out
 }

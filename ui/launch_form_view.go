@@ -306,7 +306,7 @@ func (d *launchForm) draw(m *Model, w, h int) panel {
 		form := d.drawForm(m, left, h)
 		script := d.drawScript(t, w-left-3, h)
 		for i := range h {
-			p.lines = append(p.lines, fit(form[i], left, t.Ellipsis)+theme.Reset+t.Paint(theme.Border, " "+t.Box.V+" ")+script[i])
+			p.lines = append(p.lines, fit(form[i], left, t.Ellipsis)+theme.Reset+t.Paint(theme.Border, " "+t.Box.Left+" ")+script[i])
 		}
 		p.hints = []hint{{"enter", "next"}, {"ctrl+s", "to launch"}, {"pgdown", "scroll the script"}, {"ctrl+n", "its next cloud"}, {"esc", "close"}}
 		return p
@@ -331,7 +331,7 @@ func (d *launchForm) drawForm(m *Model, w, h int) []string {
 		focused := i == d.at
 		bar := "  "
 		if f.kind == "variable" && fields[i-1].kind != "variable" {
-			lines = append(lines, "  "+t.Paint(theme.Border, t.Box.H+t.Box.H)+t.Paint(theme.Faint, " what the template needs ")+t.Paint(theme.Border, strings.Repeat(t.Box.H, max(w-29, 0))))
+			lines = append(lines, "  "+t.Paint(theme.Border, t.Box.Top+t.Box.Top)+t.Paint(theme.Faint, " what the template needs ")+t.Paint(theme.Border, strings.Repeat(t.Box.Top, max(w-29, 0))))
 		}
 		if focused {
 			row = len(lines)
@@ -370,7 +370,7 @@ func (d *launchForm) drawForm(m *Model, w, h int) []string {
 		out = append(out, "")
 	}
 	if h > helpLines {
-		out = append(out, t.Paint(theme.Border, strings.Repeat(t.Box.H, w)), " "+t.Paint(theme.Dim, fit(fields[d.at].help, w-1, t.Ellipsis)))
+		out = append(out, t.Paint(theme.Border, strings.Repeat(t.Box.Top, w)), " "+t.Paint(theme.Dim, fit(fields[d.at].help, w-1, t.Ellipsis)))
 	}
 	return out
 }

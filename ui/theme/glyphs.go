@@ -1,6 +1,10 @@
 package theme
 
-import "strings"
+import (
+	"strings"
+
+	"charm.land/lipgloss/v2"
+)
 
 // Glyphs are the single characters that carry state beside the colours.
 type Glyphs struct {
@@ -9,11 +13,8 @@ type Glyphs struct {
 	Up, Down, Right, Dot, Ellipsis, Wait string
 	Thumb                                string // the thumb of a scroll bar, on the border
 	Full, Empty                          string // a progress bar
-	Box                                  Box
+	Box                                  lipgloss.Border
 }
-
-// Box are the pieces of a border.
-type Box struct{ H, V, TL, TR, BL, BR, ML, MR string }
 
 func glyphs(ascii bool) Glyphs {
 	if ascii {
@@ -22,7 +23,7 @@ func glyphs(ascii bool) Glyphs {
 			Bar: ">", Link: "=", Mark: "#",
 			Up: "^", Down: "v", Right: ">", Dot: "-", Ellipsis: "~", Wait: "~",
 			Thumb: "#", Full: "#", Empty: ".",
-			Box: Box{H: "-", V: "|", TL: "+", TR: "+", BL: "+", BR: "+", ML: "+", MR: "+"},
+			Box: lipgloss.ASCIIBorder(),
 		}
 	}
 	return Glyphs{
@@ -30,7 +31,7 @@ func glyphs(ascii bool) Glyphs {
 		Bar: "▌", Link: "◆", Mark: "✱",
 		Up: "↑", Down: "↓", Right: "›", Dot: "·", Ellipsis: "…", Wait: "◌",
 		Thumb: "┃", Full: "━", Empty: "─",
-		Box: Box{H: "─", V: "│", TL: "╭", TR: "╮", BL: "╰", BR: "╯", ML: "├", MR: "┤"},
+		Box: lipgloss.RoundedBorder(),
 	}
 }
 

@@ -6,9 +6,9 @@
 package theme
 
 import (
-	"fmt"
-	"strconv"
 	"strings"
+
+	"charm.land/lipgloss/v2"
 )
 
 // Role is what a piece of text is, not how it looks.
@@ -66,6 +66,8 @@ type Theme struct {
 	sgr [grounds][roles]string
 }
 
+// style is the look of a role on a ground. Reverse and underline stand in for a
+// background where there are no colours; faint stands in for a dimmer foreground.
 type style struct {
 	fg, bg                          string // "rrggbb", or empty for the terminal's own
 	bold, faint, reverse, underline bool
@@ -178,37 +180,24 @@ func (p palette) style(r Role, g Ground) style {
 	return s
 }
 
-// sequence writes one style. Reverse and underline stand in for a background
-// where there are no colours; faint stands in for a dimmer foreground.
+// sequence gives the control sequence that begins a style and ends whatever
+// was on before. It is made once for each style, so that a row costs no styling.
 func sequence(s style, noColor bool) string {
-	var b strings.Builder
-	b.WriteString("\x1b[0")
-	if s.bold {
-		b.WriteString(";1")
-	}
+	l := lipgloss.NewStyle().Bold(s.bold)
 	if noColor {
-		if s.faint {
-			b.WriteString(";2")
+		l = l.Faint(s.faint).Underline(s.underline).Reverse(s.reverse)
+	} else {
+		if s.fg != "" {
+			l = l.Foreground(lipgloss.Color("#" + s.fg))
 		}
-		if s.underline {
-			b.WriteString(";4")
+		if s.bg != "" {
+			l = l.Background(lipgloss.Color("#" + s.bg))
 		}
-		if s.reverse {
-			b.WriteString(";7")
-		}
-		b.WriteByte('m')
-		return b.String()
 	}
-	colour(&b, "38", s.fg)
-	colour(&b, "48", s.bg)
-	b.WriteByte('m')
-	return b.String()
-}
-
-func colour(b *strings.Builder, kind, hex string) {
-	n, err := strconv.ParseUint(hex, 16, 32)
-	if err != nil {
-		return
+	const text = "x"
+	begin, _, _ := strings.Cut(l.Render(text), text)
+	if begin == "" {
+		return "\x1b[0m"
 	}
-	fmt.Fprintf(b, ";%s;2;%d;%d;%d", kind, n>>16&0xff, n>>8&0xff, n&0xff)
+	return "\x1b[0;" + strings.TrimPrefix(begin, "\x1b[")
 }
