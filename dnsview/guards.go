@@ -521,7 +521,7 @@ func (e *GuardEvidence) CheckThreshold() GuardResult {
 	const g = GuardThreshold
 	base := e.Owned
 	total := e.Recent + e.Planned
-	allowed := int(e.Threshold * float64(base))
+	allowed := max(0, int(e.Threshold*float64(base)))
 	switch {
 	case base < e.From:
 		return pass(g, "the zone has only "+plural(base, "owned record", "owned records"))

@@ -141,10 +141,10 @@ func (s *serviceSession) serviceEngine(zone apply.Zone) (*apply.Engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	g := s.config.Guards
+	all, zones := guards(s.config)
 	return apply.New(apply.Options{
-		Fleet: s.config.Fleet, Services: s.config.DeclaredServices(), Allow: g.Allow, Journal: j, Who: who(), Now: s.app.now,
-		Guards:  apply.Guards{Age: g.Age, Grace: g.Grace, Threshold: g.Threshold},
+		Fleet: s.config.Fleet, Services: s.config.DeclaredServices(), Allow: s.config.Guards.Allow, Journal: j, Who: who(), Now: s.app.now,
+		Guards: all, ZoneGuards: zones,
 		Zones:   []apply.ZoneTarget{{Zone: s.zone, DNS: zone}},
 		Wire:    &wire.Asker{Resolvers: s.config.Resolvers},
 		Timeout: hostPatience,

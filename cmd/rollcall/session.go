@@ -271,10 +271,10 @@ func (s *session) engine() (*apply.Engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	g := s.config.Guards
+	all, zones := guards(s.config)
 	o := apply.Options{
-		Fleet: s.config.Fleet, Services: s.config.DeclaredServices(), Allow: g.Allow, Journal: j, Who: who(), Now: s.app.now,
-		Guards:  apply.Guards{Age: g.Age, Grace: g.Grace, Threshold: g.Threshold},
+		Fleet: s.config.Fleet, Services: s.config.DeclaredServices(), Allow: s.config.Guards.Allow, Journal: j, Who: who(), Now: s.app.now,
+		Guards: all, ZoneGuards: zones,
 		Fresh:   func(context.Context) *providers.Snapshot { return s.fleet.Snapshot() },
 		Wire:    &wire.Asker{Resolvers: s.config.Resolvers},
 		Timeout: patience,
@@ -303,6 +303,27 @@ func (s *session) engine() (*apply.Engine, error) {
 		o.Zones = append(o.Zones, t)
 	}
 	return apply.New(o), nil
+}
+
+// guards gives the settings of the guards, and where zones have their own.
+func guards(c *config.Config) (all apply.Guards, zones map[string]apply.Guards) {
+	share := func(v float64) float64 {
+		if v == 0 {
+			return apply.NothingGoes
+		}
+		return v
+	}
+	all = apply.Guards{Age: c.Guards.Age, Grace: c.Guards.Grace, Threshold: share(c.Guards.Threshold), From: c.Guards.From}
+	zones = map[string]apply.Guards{}
+	for i := range c.Zones {
+		z := &c.Zones[i]
+		g := apply.Guards{From: z.From}
+		if z.Threshold != nil {
+			g.Threshold = share(*z.Threshold)
+		}
+		zones[z.Name] = g
+	}
+	return all, zones
 }
 
 // cloud gives a cloud by its name.

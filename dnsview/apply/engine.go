@@ -57,9 +57,12 @@ type Wire interface {
 type Guards struct {
 	Age       time.Duration // how old a read may be; default 60 s
 	Grace     time.Duration // how old a marker must be; default 10 min
-	Threshold float64       // share of a zone's owned records that may go within ten minutes; default 0.30
+	Threshold float64       // share of a zone's owned records that may go within ten minutes; default 0.30, and see NothingGoes
 	From      int           // the threshold holds once the zone has this many owned records; default 10
 }
+
+// NothingGoes is the threshold of 0 %: nothing goes unless the count is typed.
+const NothingGoes = -1
 
 func (g Guards) or(d Guards) Guards {
 	return Guards{

@@ -299,6 +299,33 @@ func TestAZoneMayHaveAThresholdOfItsOwn(t *testing.T) {
 	}
 }
 
+func TestTheThresholdOfAZoneHoldsFromAsManyRecordsAsItSays(t *testing.T) {
+	b := many(t, 10) // 15 owned records
+	b.opts.ZoneGuards = map[string]Guards{cfZone: {From: 16}}
+	if rep := b.engine().Check(t.Context(), b.dead()); rep.Count(StepReady) != 10 {
+		t.Errorf("from 16: %v", states(rep))
+	}
+	b.opts.ZoneGuards = map[string]Guards{cfZone: {From: 15}}
+	if rep := b.engine().Check(t.Context(), b.dead()); rep.Count(StepRefused) != 10 {
+		t.Errorf("from 15: %v", states(rep))
+	}
+	b.opts.ZoneGuards = map[string]Guards{sdZone: {From: 16}}
+	if rep := b.engine().Check(t.Context(), b.dead()); rep.Count(StepRefused) != 10 {
+		t.Errorf("from 16 in another zone: %v", states(rep))
+	}
+}
+
+func TestAThresholdOfNothingAsksForTheCountOfEveryRemoval(t *testing.T) {
+	b := many(t, 1)
+	b.opts.ZoneGuards = map[string]Guards{cfZone: {Threshold: NothingGoes, From: 1}}
+	rep := b.run(b.dead())
+	wantStates(t, rep, StepRefused)
+	if asks := rep.Asks(); len(asks) != 1 || asks[0].Text != "1" || !strings.Contains(asks[0].Why, "and 0 is the most") {
+		t.Errorf("asks %+v", asks)
+	}
+	wantStates(t, b.run(b.dead(), "1"), StepDone)
+}
+
 func TestWithoutAJournalNothingIsWritten(t *testing.T) {
 	for name, mess := range map[string]func(b *bench){
 		"none":   func(b *bench) { b.opts.Journal = nil },

@@ -14,6 +14,7 @@ const (
 	DefaultRefresh   = 30 * time.Second
 	DefaultGuardAge  = 60 * time.Second
 	DefaultThreshold = 0.30
+	DefaultFrom      = 10
 	DefaultGrace     = 10 * time.Minute
 	DefaultBootGrace = 5 * time.Minute
 )
@@ -68,6 +69,9 @@ type Zone struct {
 	Endpoint string
 	Profile  string // route53
 	TokenEnv string // cloudflare: environment variable that holds the token
+
+	Threshold *float64 // in place of the one of guards; nil for that one
+	From      int      // in place of the one of guards; 0 for that one
 }
 
 // Service is a declared service with its place in the file.
@@ -87,6 +91,7 @@ type Boot struct {
 type Guards struct {
 	Age       time.Duration  // a cloud's read must be younger
 	Threshold float64        // share of a zone's owned records that may go in ten minutes, 0 to 1
+	From      int            // the threshold holds once a zone has this many owned records
 	Grace     time.Duration  // a marker must be older before its record can be dead
 	BootGrace time.Duration  // a running node younger than this is not missing yet
 	Allow     []netip.Prefix // addresses that are never deleted
@@ -96,7 +101,7 @@ type Guards struct {
 func Empty() *Config {
 	return &Config{
 		Guards: Guards{
-			Age: DefaultGuardAge, Threshold: DefaultThreshold,
+			Age: DefaultGuardAge, Threshold: DefaultThreshold, From: DefaultFrom,
 			Grace: DefaultGrace, BootGrace: DefaultBootGrace,
 		},
 		Refresh: DefaultRefresh,

@@ -79,6 +79,25 @@ func TestAConfigIsReadAsItIsMeant(t *testing.T) {
 	}
 }
 
+func TestAZoneMayHaveAThresholdOfItsOwn(t *testing.T) {
+	c, err := Parse("c.yaml", []byte("guards: {threshold: 0%, from: 3}\nzones:\n  - {name: a.example, provider: route53, threshold: 50%, from: 4}\n  - {name: b.example, provider: route53, threshold: 0%}\n  - {name: c.example, provider: route53}\n"), actions)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.Guards.Threshold != 0 || c.Guards.From != 3 {
+		t.Errorf("guards = %+v", c.Guards)
+	}
+	if z := c.Zones[0]; z.Threshold == nil || *z.Threshold != 0.5 || z.From != 4 {
+		t.Errorf("a.example = %+v", z)
+	}
+	if z := c.Zones[1]; z.Threshold == nil || *z.Threshold != 0 || z.From != 0 {
+		t.Errorf("b.example = %+v", z)
+	}
+	if z := c.Zones[2]; z.Threshold != nil || z.From != 0 {
+		t.Errorf("c.example = %+v", z)
+	}
+}
+
 func TestWhatIsWrittenIsReadBack(t *testing.T) {
 	c, err := Parse("c.yaml", []byte(good), actions)
 	if err != nil {
@@ -88,6 +107,9 @@ func TestWhatIsWrittenIsReadBack(t *testing.T) {
 	c.Services[0].Proxied = &yes
 	c.Services[0].Select["odd: name"] = "it's #1, \"so\"\n"
 	c.Services[0].Boot = Boot{Template: "mine", Set: map[string]string{"register": "agent"}}
+	none, half := 0.0, 0.5
+	c.Zones[0].Threshold, c.Zones[0].From, c.Zones[1].Threshold = &half, 4, &none
+	c.Guards.Threshold, c.Guards.From = 0.07, 25
 	c.Clouds[1].KeyFile = "/home/me/a b/id_rsa"
 	var b strings.Builder
 	if err := Write(&b, c); err != nil {
@@ -121,6 +143,8 @@ func TestEveryMistakeIsOneLineThatSaysWhereWhatAndWhatToDo(t *testing.T) {
 		{"a duration out of range", "guards: {age: 2h}\n", `c.yaml:1:15: age 2h is out of range; write 1s to 1h`},
 		{"a percentage without the sign", "guards: {threshold: 30}\n", `c.yaml:1:21: threshold "30" is not a percentage; write 0% to 100%`},
 		{"a percentage over a hundred", "guards: {threshold: 130%}\n", `threshold "130%" is not a percentage`},
+		{"a threshold of a zone without the sign", "zones:\n  - {name: example.com, provider: route53, threshold: 50}\n", `c.yaml:2:55: threshold "50" is not a percentage; write 0% to 100%`},
+		{"a threshold of a zone that holds from nothing", "zones:\n  - {name: example.com, provider: route53, from: 0}\n", `from "0" is not valid; write a number from 1 to 1000000`},
 		{"a wrong prefix", "guards: {allow: [10.0.0.0/33]}\n", `c.yaml:1:18: allow "10.0.0.0/33" is not a prefix; write an address or a prefix, such as 203.0.113.0/24`},
 		{"a service in no zone", clouds + "services:\n  - name: www.elsewhere.org\n", `c.yaml:4:5: service www.elsewhere.org lies in no zone of this config; add the zone to zones, which has example.com`},
 		{"a service with an unknown zone", clouds + "services:\n  - {name: www.example.com, zone: exampel.com}\n", `service www.example.com names the unknown zone "exampel.com"; did you mean "example.com"?`},

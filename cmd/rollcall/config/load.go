@@ -117,6 +117,7 @@ func (r *reader) root(n ast.Node, c *Config) {
 			r.mapping(n, "guards", fields{
 				"age":       r.toDuration(&c.Guards.Age, "age", time.Second, time.Hour),
 				"threshold": r.toShare(&c.Guards.Threshold, "threshold"),
+				"from":      r.toCount(&c.Guards.From, "from"),
 				"grace":     r.toDuration(&c.Guards.Grace, "grace", 0, 24*time.Hour),
 				"boot":      r.toDuration(&c.Guards.BootGrace, "boot", 0, 24*time.Hour),
 				"allow":     r.toPrefixes(&c.Guards.Allow, "allow"),

@@ -240,6 +240,15 @@ func (r *reader) toShare(dst *float64, what string) func(ast.Node) {
 	}
 }
 
+// toCount reads a number of records.
+func (r *reader) toCount(dst *int, what string) func(ast.Node) {
+	return func(n ast.Node) {
+		if v, ok := r.number(n, what, 1, 1_000_000); ok {
+			*dst = int(v)
+		}
+	}
+}
+
 func (r *reader) number(n ast.Node, what string, least, most int64) (int64, bool) {
 	s, ok := r.text(n, what)
 	if !ok {

@@ -85,6 +85,7 @@ func (r *reader) cloud(n ast.Node) Cloud {
 
 func (r *reader) zone(n ast.Node) Zone {
 	z := Zone{Pos: r.pos(n)}
+	var threshold float64
 	before := len(r.errs)
 	r.mapping(n, "a zone", fields{
 		"name":      r.toName(&z.Name, "name"),
@@ -92,6 +93,8 @@ func (r *reader) zone(n ast.Node) Zone {
 		"endpoint":  r.toURL(&z.Endpoint, "endpoint"),
 		"profile":   r.toString(&z.Profile, "profile"),
 		"token_env": r.toString(&z.TokenEnv, "token_env"),
+		"threshold": func(n ast.Node) { z.Threshold = &threshold; r.toShare(&threshold, "threshold")(n) },
+		"from":      r.toCount(&z.From, "from"),
 	})
 	if len(r.errs) > before {
 		return z

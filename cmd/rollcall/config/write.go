@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"math"
 	"regexp"
 	"slices"
 	"strconv"
@@ -34,7 +35,8 @@ func Write(w io.Writer, c *Config) error {
 	}
 	for i := range c.Zones {
 		z := &c.Zones[i]
-		writeFlow(&b, "name", z.Name, "provider", string(z.Provider), "profile", z.Profile, "token_env", z.TokenEnv, "endpoint", z.Endpoint)
+		writeFlow(&b, "name", z.Name, "provider", string(z.Provider), "profile", z.Profile, "token_env", z.TokenEnv, "endpoint", z.Endpoint,
+			"threshold", share(z.Threshold), "from", num(int64(z.From)))
 	}
 	if len(c.Services) > 0 {
 		b.WriteString("services:\n")
@@ -43,7 +45,7 @@ func Write(w io.Writer, c *Config) error {
 		writeService(&b, &c.Services[i])
 	}
 	g := &c.Guards
-	fmt.Fprintf(&b, "guards: {age: %s, threshold: %s%%, grace: %s, boot: %s", short(g.Age), strconv.FormatFloat(g.Threshold*100, 'f', -1, 64), short(g.Grace), short(g.BootGrace))
+	fmt.Fprintf(&b, "guards: {age: %s, threshold: %s, from: %d, grace: %s, boot: %s", short(g.Age), share(&g.Threshold), g.From, short(g.Grace), short(g.BootGrace))
 	if len(g.Allow) > 0 {
 		var allow []string
 		for _, p := range g.Allow {
@@ -143,6 +145,14 @@ func num(v int64) string {
 		return ""
 	}
 	return strconv.FormatInt(v, 10)
+}
+
+// share writes a percentage with as many digits as say the same when they are read back.
+func share(v *float64) string {
+	if v == nil {
+		return ""
+	}
+	return strconv.FormatFloat(math.Round(*v*1e10)/1e8, 'f', -1, 64) + "%"
 }
 
 func yes(v bool) string {
