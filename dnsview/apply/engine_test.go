@@ -231,6 +231,9 @@ func many(t *testing.T, n int) *bench {
 func TestMoreThanTheThresholdAsksForTheCount(t *testing.T) {
 	b := many(t, 10) // 15 owned records, 10 of them dead, 4 may go
 	p := b.dead()
+	if rep := b.engine().Check(t.Context(), p); rep.Count(StepRefused) != 10 {
+		t.Fatalf("a check: %v", states(rep))
+	}
 	rep := b.run(p)
 	if rep.Count(StepRefused) != 10 || len(b.cf.applied) != 0 {
 		t.Fatalf("states %v", states(rep))

@@ -1,6 +1,7 @@
 package apply
 
 import (
+	"slices"
 	"time"
 
 	"rollcall/dnsview"
@@ -56,8 +57,8 @@ func (r *run) threshold(steps []int, proofs []*dnsview.GuardEvidence, out []aski
 func (r *run) planned(zone string, steps []int, out []asking) int {
 	refused := map[providers.Identity]bool{}
 	for n, i := range steps {
-		if c := r.plan.Steps[i].Change; !out[n].pass && len(out[n].guards) > 0 && out[n].guards[len(out[n].guards)-1].Guard != dnsview.GuardThreshold || out[n].already {
-			refused[c.Before.Identity()] = true
+		if out[n].already || slices.ContainsFunc(out[n].guards, func(g dnsview.GuardResult) bool { return !g.Pass && g.Guard != dnsview.GuardThreshold }) {
+			refused[r.plan.Steps[i].Change.Before.Identity()] = true
 		}
 	}
 	for i := range r.report.Steps {
