@@ -1,16 +1,22 @@
 package dnsview
 
 import (
+	"cmp"
+	"encoding/json"
+	"errors"
+	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 	"time"
 )
 
 // amazonList holds the IPv4 prefixes of service EC2 in six regions, taken from
 // the list that Amazon publishes at https://ip-ranges.amazonaws.com/ip-ranges.json,
-// as it was on amazonDate. It is not the whole of Amazon: an address
-// that it does not know makes an entry dead, and not dangling, which are removed alike.
-// Joyent and MNX publish no such list.
+// as it was on amazonDate. It is what holds until the operator gives a list of
+// today (AmazonRanges), and not the whole of Amazon: an address that it does not
+// know makes an entry dead, and not dangling, which are removed alike. Joyent
+// and MNX publish no such list.
 const amazonList = `
 us-east-1 18.204.0.0/14 18.208.0.0/13 18.232.0.0/14 23.20.0.0/14 34.192.0.0/12 34.224.0.0/12 35.153.0.0/16 35.168.0.0/13
 us-east-1 50.16.0.0/15 50.19.0.0/16 52.0.0.0/15 52.2.0.0/15 52.4.0.0/14 52.20.0.0/14 52.44.0.0/15 52.54.0.0/15
@@ -39,16 +45,17 @@ const amazonDate = "2018-02-06"
 // ranges is a table of prefixes that is searched longest first.
 type ranges struct {
 	byPrefix  map[netip.Prefix]string
-	bits      []int // lengths that occur, longest first
+	v4, v6    []int // lengths that occur, longest first
 	published time.Time
 }
 
 // Lookup gives the owner of the longest prefix that holds the address.
 func (r *ranges) Lookup(a netip.Addr) (owner string, published time.Time, ok bool) {
-	if !a.Is4() {
-		return "", time.Time{}, false
+	lengths := r.v6
+	if a = a.Unmap(); a.Is4() {
+		lengths = r.v4
 	}
-	for _, b := range r.bits {
+	for _, b := range lengths {
 		p, err := a.Prefix(b)
 		if err != nil {
 			continue
@@ -60,24 +67,75 @@ func (r *ranges) Lookup(a netip.Addr) (owner string, published time.Time, ok boo
 	return "", time.Time{}, false
 }
 
+func (r *ranges) add(p netip.Prefix, owner string) {
+	if r.byPrefix == nil {
+		r.byPrefix = map[netip.Prefix]string{}
+	}
+	p = p.Masked()
+	r.byPrefix[p] = owner
+	lengths := &r.v6
+	if p.Addr().Is4() {
+		lengths = &r.v4
+	}
+	longestFirst := func(a, b int) int { return cmp.Compare(b, a) }
+	if at, found := slices.BinarySearchFunc(*lengths, p.Bits(), longestFirst); !found {
+		*lengths = slices.Insert(*lengths, at, p.Bits())
+	}
+}
+
 // PublishedRanges gives the public ranges that rollcall knows by heart: those
 // of Amazon EC2 in its largest regions, with the date of Amazon's list.
 func PublishedRanges() PublicRanges {
-	r := &ranges{byPrefix: map[netip.Prefix]string{}}
+	r := &ranges{}
 	r.published, _ = time.Parse(time.DateOnly, amazonDate)
-	seen := [33]bool{}
 	for line := range strings.Lines(amazonList) {
 		f := strings.Fields(line)
 		for _, s := range f[min(1, len(f)):] {
-			p := netip.MustParsePrefix(s)
-			r.byPrefix[p] = "Amazon EC2 " + f[0]
-			seen[p.Bits()] = true
-		}
-	}
-	for b := 32; b >= 0; b-- {
-		if seen[b] {
-			r.bits = append(r.bits, b)
+			r.add(netip.MustParsePrefix(s), "Amazon EC2 "+f[0])
 		}
 	}
 	return r
+}
+
+// amazonDateForm is how createDate is written ("AWS IP address ranges", VPC User Guide).
+const amazonDateForm = "2006-01-02-15-04-05"
+
+// AmazonRanges reads a list as Amazon publishes it at
+// https://ip-ranges.amazonaws.com/ip-ranges.json: the prefixes of service EC2, IPv4
+// and IPv6, which are what it rents out. A list without any is an error, so that a wrong file
+// is not taken for good news.
+func AmazonRanges(data []byte) (PublicRanges, error) {
+	type prefix struct {
+		V4      string `json:"ip_prefix"`
+		V6      string `json:"ipv6_prefix"`
+		Region  string `json:"region"`
+		Service string `json:"service"`
+	}
+	var list struct {
+		CreateDate string   `json:"createDate"`
+		V4         []prefix `json:"prefixes"`
+		V6         []prefix `json:"ipv6_prefixes"`
+	}
+	if err := json.Unmarshal(data, &list); err != nil {
+		return nil, fmt.Errorf("it is not JSON: %w", err)
+	}
+	published, err := time.Parse(amazonDateForm, list.CreateDate)
+	if err != nil {
+		return nil, fmt.Errorf("its createDate %q is not a date", Clean(list.CreateDate))
+	}
+	r := &ranges{published: published}
+	for _, p := range slices.Concat(list.V4, list.V6) {
+		if p.Service != "EC2" {
+			continue
+		}
+		parsed, err := netip.ParsePrefix(cmp.Or(p.V4, p.V6))
+		if err != nil {
+			return nil, fmt.Errorf("%q is not a prefix", Clean(cmp.Or(p.V4, p.V6)))
+		}
+		r.add(parsed, "Amazon EC2 "+Clean(p.Region))
+	}
+	if len(r.byPrefix) == 0 {
+		return nil, errors.New("it has no prefix of service EC2")
+	}
+	return r, nil
 }

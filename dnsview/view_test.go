@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"rollcall/providers"
 )
@@ -169,6 +170,39 @@ func TestAPublishedRangeIsKnownWithItsDate(t *testing.T) {
 		owner, date, ok := r.Lookup(addr(ip))
 		if owner != want || ok != (want != "") || ok && date.Year() != 2018 {
 			t.Errorf("%s: %q %v %v", ip, owner, date, ok)
+		}
+	}
+}
+
+func TestAmazonsOwnListIsReadWithItsDate(t *testing.T) {
+	r, err := AmazonRanges([]byte(`{"syncToken":"1","createDate":"2026-11-01-10-20-30","prefixes":[
+		{"ip_prefix":"3.0.0.0/8","region":"GLOBAL","service":"AMAZON","network_border_group":"GLOBAL"},
+		{"ip_prefix":"15.230.0.0/16","region":"eu-west-1","service":"EC2","network_border_group":"eu-west-1"},
+		{"ip_prefix":"15.230.39.0/24","region":"us-east-2","service":"EC2","network_border_group":"us-east-2"}],
+		"ipv6_prefixes":[{"ipv6_prefix":"2600:1f18::/33","region":"us-east-1","service":"EC2","network_border_group":"us-east-1"}]}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for ip, want := range map[string]string{
+		"15.230.1.1": "Amazon EC2 eu-west-1", "15.230.39.7": "Amazon EC2 us-east-2", "::ffff:15.230.1.1": "Amazon EC2 eu-west-1",
+		"2600:1f18::7": "Amazon EC2 us-east-1", "2600:1f19::7": "", "3.1.1.1": "",
+	} {
+		owner, date, ok := r.Lookup(addr(ip))
+		if owner != want || ok != (want != "") || ok && date.Format(time.DateTime) != "2026-11-01 10:20:30" {
+			t.Errorf("%s: %q %v %v", ip, owner, date, ok)
+		}
+	}
+}
+
+func TestAListThatIsNotAmazonsIsRefused(t *testing.T) {
+	for text, why := range map[string]string{
+		"<html>":                     "not JSON",
+		`{"createDate":"yesterday"}`: "createDate",
+		`{"createDate":"2026-11-01-10-20-30","prefixes":[]}`:                                           "no prefix",
+		`{"createDate":"2026-11-01-10-20-30","prefixes":[{"ip_prefix":"3.0.0.0/33","service":"EC2"}]}`: "not a prefix",
+	} {
+		if _, err := AmazonRanges([]byte(text)); err == nil || !strings.Contains(err.Error(), why) {
+			t.Errorf("%s: %v, want %q", text, err, why)
 		}
 	}
 }

@@ -165,7 +165,7 @@ func (s *session) refresh(ctx context.Context) (*dnsview.View, error) {
 func (s *session) inspect(snap *providers.Snapshot) *dnsview.View {
 	return dnsview.Inspect(snap, dnsview.Options{
 		Fleet: s.config.Fleet, Services: s.config.DeclaredServices(), Now: s.app.now(), MaxAge: s.staleAfter(),
-		BootGrace: s.config.Guards.BootGrace, CreateGrace: s.config.Guards.Grace, Allow: s.config.Guards.Allow, Ranges: dnsview.PublishedRanges(),
+		BootGrace: s.config.Guards.BootGrace, CreateGrace: s.config.Guards.Grace, Allow: s.config.Guards.Allow, Ranges: s.config.Ranges,
 	})
 }
 

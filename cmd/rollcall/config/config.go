@@ -37,6 +37,11 @@ type Config struct {
 	Resolvers []string      // host:port of DNS servers that are asked what clients see
 	Keys      map[string][]string
 	KeysPos   map[string]Pos
+	// RangesFile is a list of public address ranges as Amazon publishes it, and Ranges what
+	// it says; without a file, what rollcall knows by heart.
+	RangesFile string
+	RangesPos  Pos
+	Ranges     dnsview.PublicRanges
 	// State names the folder below StateDir that the journal and the last
 	// snapshot go to; see StateName.
 	State string
@@ -105,6 +110,7 @@ func Empty() *Config {
 			Grace: DefaultGrace, BootGrace: DefaultBootGrace,
 		},
 		Refresh: DefaultRefresh,
+		Ranges:  dnsview.PublishedRanges(),
 	}
 }
 

@@ -111,6 +111,7 @@ func TestWhatIsWrittenIsReadBack(t *testing.T) {
 	c.Zones[0].Threshold, c.Zones[0].From, c.Zones[1].Threshold = &half, 4, &none
 	c.Guards.Threshold, c.Guards.From = 0.07, 25
 	c.Clouds[1].KeyFile = "/home/me/a b/id_rsa"
+	c.RangesFile = "/home/me/ip-ranges.json"
 	var b strings.Builder
 	if err := Write(&b, c); err != nil {
 		t.Fatal(err)
@@ -119,7 +120,7 @@ func TestWhatIsWrittenIsReadBack(t *testing.T) {
 	if err != nil {
 		t.Fatalf("%v in\n%s", err, b.String())
 	}
-	ignore := cmp.Options{cmpopts.IgnoreTypes(Pos{}), cmpopts.IgnoreFields(Config{}, "KeysPos"), cmpopts.EquateComparable(netip.Prefix{})}
+	ignore := cmp.Options{cmpopts.IgnoreTypes(Pos{}), cmpopts.IgnoreFields(Config{}, "KeysPos", "Ranges"), cmpopts.EquateComparable(netip.Prefix{})}
 	if d := cmp.Diff(c, again, ignore...); d != "" {
 		t.Errorf("%s in\n%s", d, b.String())
 	}
@@ -176,6 +177,33 @@ func TestEveryMistakeIsOneLineThatSaysWhereWhatAndWhatToDo(t *testing.T) {
 				t.Errorf("not one clean line that begins with the place: %q", err)
 			}
 		})
+	}
+}
+
+func TestAListOfRangesLiesBesideTheConfigAndIsCheckedWithIt(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "config.yaml")
+	write := func(name, text string) {
+		t.Helper()
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("config.yaml", "fleet: x\nranges: amazon.json\n")
+	if _, err := Load(path, KeyRules{}); err == nil || !strings.HasPrefix(err.Error(), path+":2:9: ranges: "+filepath.Join(dir, "amazon.json")+" cannot be read: no such file or directory; save https://") {
+		t.Errorf("without the list: %v", err)
+	}
+	write("amazon.json", "{}")
+	if _, err := Load(path, KeyRules{}); err == nil || !strings.Contains(err.Error(), "is not Amazon's list") {
+		t.Errorf("with another file: %v", err)
+	}
+	write("amazon.json", `{"createDate":"2026-11-01-10-20-30","prefixes":[{"ip_prefix":"15.230.0.0/16","region":"eu-west-1","service":"EC2"}]}`)
+	c, err := Load(path, KeyRules{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if owner, at, ok := c.Ranges.Lookup(netip.MustParseAddr("15.230.1.1")); !ok || owner != "Amazon EC2 eu-west-1" || at.Year() != 2026 {
+		t.Errorf("%q %v %v", owner, at, ok)
 	}
 }
 

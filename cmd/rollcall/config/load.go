@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/goccy/go-yaml/ast"
+
+	"rollcall/dnsview"
 )
 
 // EnvConfig names the environment variable that says where the config file is.
@@ -81,7 +83,30 @@ func Load(path string, rules KeyRules) (*Config, error) {
 	if err != nil {
 		return nil, &Error{Pos: Pos{File: path}, What: "cannot be read: " + reason(err), Do: "make it readable"}
 	}
-	return Parse(path, data, rules)
+	c, err := Parse(path, data, rules)
+	if err != nil {
+		return nil, err
+	}
+	if err := c.readRanges(); err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+// readRanges reads the list of public ranges that the config names.
+func (c *Config) readRanges() error {
+	if c.RangesFile == "" {
+		return nil
+	}
+	const do = "save https://ip-ranges.amazonaws.com/ip-ranges.json there, or leave ranges out"
+	data, err := os.ReadFile(c.RangesFile)
+	if err != nil {
+		return &Error{Pos: c.RangesPos, What: "ranges: " + c.RangesFile + " cannot be read: " + reason(err), Do: do}
+	}
+	if c.Ranges, err = dnsview.AmazonRanges(data); err != nil {
+		return &Error{Pos: c.RangesPos, What: "ranges: " + c.RangesFile + " is not Amazon's list: " + err.Error(), Do: do}
+	}
+	return nil
 }
 
 // Parse checks the text of a config file; path is for its errors only.
@@ -125,8 +150,12 @@ func (r *reader) root(n ast.Node, c *Config) {
 		},
 		"refresh":   r.toDuration(&c.Refresh, "refresh", time.Second, 24*time.Hour),
 		"resolvers": func(n ast.Node) { r.resolvers(n, c) },
-		"state":     func(n ast.Node) { r.state(n, c) },
-		"keys":      func(n ast.Node) { r.keys(n, c) },
+		"ranges": func(n ast.Node) {
+			c.RangesPos = r.pos(n)
+			r.toPath(&c.RangesFile, "ranges")(n)
+		},
+		"state": func(n ast.Node) { r.state(n, c) },
+		"keys":  func(n ast.Node) { r.keys(n, c) },
 	})
 }
 

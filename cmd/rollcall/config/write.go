@@ -57,6 +57,9 @@ func Write(w io.Writer, c *Config) error {
 	if len(c.Resolvers) > 0 {
 		b.WriteString("resolvers: " + flowList(c.Resolvers) + "\n")
 	}
+	if c.RangesFile != "" {
+		fmt.Fprintf(&b, "ranges: %s\n", scalar(c.RangesFile))
+	}
 	if c.State != "" {
 		fmt.Fprintf(&b, "state: %s\n", scalar(c.State))
 	}
