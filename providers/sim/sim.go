@@ -22,6 +22,7 @@ type Options struct {
 	Instances int              // about how many; 0 for the default world of 60
 	Now       func() time.Time // the world's clock; time.Now when nil
 	Delays    world.Delays     // how long things take; the world's own when zero
+	Page      int              // the most rows of one page of a list; 0: as many as each API gives
 	// UserData gives the boot script of a seeded node of a service; may be nil.
 	UserData func(service string, p providers.Provider) []byte
 	// Node plays what a node's agent does when its machine comes up or goes
@@ -30,6 +31,8 @@ type Options struct {
 	Node func(ctx context.Context, ev world.NodeEvent)
 	// Machine runs the instances that are launched, see world.Options; may be nil.
 	Machine func(ev world.MachineEvent)
+	// Changed is told of every change of a zone, see world.Options; may be nil.
+	Changed func(c world.ZoneChange)
 	// Secrets are in AWS's parameter store from the beginning, in every region, by name.
 	Secrets func(w *world.World) map[string]string
 	// WriteConfig writes a config file for the world once every port listens,

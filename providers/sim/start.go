@@ -24,7 +24,9 @@ import (
 // Start makes a world and serves it on loopback ports until ctx ends or Close
 // is called. When it returns without an error every port listens.
 func Start(ctx context.Context, o Options) (*Sim, error) {
-	w := world.New(world.Options{Seed: o.Seed, Instances: o.Instances, Now: o.Now, Delays: o.Delays, UserData: o.UserData, Node: o.Node, Machine: o.Machine})
+	w := world.New(world.Options{
+		Seed: o.Seed, Instances: o.Instances, Now: o.Now, Delays: o.Delays, Page: o.Page, UserData: o.UserData, Node: o.Node, Machine: o.Machine, Changed: o.Changed,
+	})
 	ctx, cancel := context.WithCancel(ctx)
 	s := &Sim{world: w, ctx: ctx, cancel: cancel}
 	err := s.listen(o)

@@ -160,7 +160,7 @@ func requester(n networkInterface) string {
 func (c *ec2Call) subnet() world.Network { return c.f.w.Networks(c.cloud.Name)[0] }
 
 func (c *ec2Call) describeNetworkInterfaces() *apiError {
-	p, err := pageOf(c.form, 5, 1000, 1000)
+	p, err := c.paging(5, 1000)
 	if err != nil {
 		return err
 	}

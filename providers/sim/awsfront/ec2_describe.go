@@ -96,7 +96,7 @@ func (c *ec2Call) describeInstances() *apiError {
 	if err != nil {
 		return err
 	}
-	p, err := pageOf(c.form, 5, 1000, 1000)
+	p, err := c.paging(5, 1000)
 	if err != nil {
 		return err
 	}
@@ -133,6 +133,13 @@ func (c *ec2Call) describeInstances() *apiError {
 	return nil
 }
 
+// paging reads the paging of a call that takes low to high rows a page.
+func (c *ec2Call) paging(low, high int) (paging, *apiError) {
+	p, err := pageOf(c.form, low, high, high)
+	p.limit = c.f.w.PageOf(p.limit)
+	return p, err
+}
+
 // page gives one page of instances and the token of the next, with the faults of a list.
 func (c *ec2Call) page(p paging, keep func(*world.Instance) bool) (rows []world.Instance, token string) {
 	all := c.rows(keep, p.cursor, p.limit+1)
@@ -166,7 +173,7 @@ func (c *ec2Call) describeInstanceStatus() *apiError {
 		ok, err := keep(fs, row(i), i.Tags)
 		return ok && err == nil && (all || i.State == providers.StateRunning)
 	}
-	p, err := pageOf(c.form, 5, 1000, 1000)
+	p, err := c.paging(5, 1000)
 	if err != nil {
 		return err
 	}

@@ -100,6 +100,8 @@ func authError(c *call, p authProblem) *apiError {
 		e.code, e.message = "InvalidClientTokenId", "The security token included in the request is invalid."
 	case badSignature:
 		e.code, e.message = "SignatureDoesNotMatch", "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method. Consult the service documentation for details."
+	case spent:
+		e.code, e.message = "ExpiredToken", "The security token included in the request is expired"
 	case expired, notYet:
 		e.code, e.message = "SignatureDoesNotMatch", "Signature expired: "+c.r.Header.Get("X-Amz-Date")+" is not within "+fmt.Sprint(int(maxSkew/time.Minute))+" min. of the time of the server"
 		if p == notYet {
@@ -110,7 +112,7 @@ func authError(c *call, p authProblem) *apiError {
 		e.status = http.StatusBadRequest
 		e.code = map[string]string{
 			"MissingAuthenticationToken": "MissingAuthenticationTokenException", "IncompleteSignature": "IncompleteSignatureException",
-			"InvalidClientTokenId": "UnrecognizedClientException", "SignatureDoesNotMatch": "InvalidSignatureException",
+			"InvalidClientTokenId": "UnrecognizedClientException", "SignatureDoesNotMatch": "InvalidSignatureException", "ExpiredToken": "ExpiredTokenException",
 		}[e.code]
 	}
 	return e
@@ -122,7 +124,7 @@ func ec2AuthError(p authProblem) *apiError {
 		return &apiError{http.StatusForbidden, "MissingAuthenticationToken", "The request must contain either a valid (registered) AWS access key ID or X.509 certificate"}
 	case incomplete:
 		return bad("IncompleteSignature", "The request signature does not conform to AWS standards")
-	case expired, notYet:
+	case expired, notYet, spent:
 		return bad("RequestExpired", "Request has expired.")
 	}
 	return &apiError{http.StatusUnauthorized, "AuthFailure", "AWS was not able to validate the provided access credentials"}

@@ -11,7 +11,7 @@ const otherAccount = "999988887777"
 // listFaults cut lists, so they play on the lists of one source only.
 func listFault(k world.FaultKind) bool {
 	switch k {
-	case world.ShortPage, world.EmptyPage, world.PageLoop, world.Stale:
+	case world.ShortPage, world.EmptyPage, world.PageLoop, world.Stale, world.Expired:
 		return true
 	}
 	return false
@@ -24,7 +24,8 @@ func (f *front) faultOf(c *call) world.FaultKind {
 		if c.cloud == nil {
 			return world.NoFault
 		}
-		k, _ := f.w.Fault(c.cloud.Name)
+		c.source = c.cloud.Name
+		k, _ := f.w.Fault(c.source)
 		return k
 	case "iam":
 		var names []string
@@ -36,7 +37,8 @@ func (f *front) faultOf(c *call) world.FaultKind {
 		return f.common(names)
 	case "route53":
 		if z := f.zoneOfPath(c.r.URL.Path); z != nil {
-			k, _ := f.w.Fault(z.Name)
+			c.source = z.Name
+			k, _ := f.w.Fault(c.source)
 			return k
 		}
 		var names []string

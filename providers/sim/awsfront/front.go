@@ -92,6 +92,7 @@ type call struct {
 	proto   protocol
 	id      string // request id
 	fault   world.FaultKind
+	source  string       // whose fault it is
 	cloud   *world.Cloud // of EC2, STS and SSM calls, when the region has one
 }
 
@@ -132,6 +133,9 @@ func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		c.cloud = &cloud
 	}
 	c.fault = f.faultOf(c)
+	if c.fault == world.ClockSkew {
+		w.Header().Set("Date", f.clock(c).UTC().Format(http.TimeFormat))
+	}
 	faultplay.Serve(w, r, c.fault, c.writes(), func(w http.ResponseWriter, _ *http.Request) { f.answer(w, c) })
 }
 
@@ -193,7 +197,7 @@ func (f *front) answer(w http.ResponseWriter, c *call) {
 
 // refuse says why a call is not carried out at all: its signature, or a fault.
 func (f *front) refuse(c *call) *apiError {
-	if p := verify(c, f.w.Credentials, f.now()); p != "" {
+	if p := verify(c, f.w.Credentials, f.clock(c)); p != "" {
 		return authError(c, p)
 	}
 	if c.service == "ec2" && c.cloud == nil {
@@ -206,6 +210,26 @@ func (f *front) refuse(c *call) *apiError {
 		return throttled(c)
 	case world.ServerError:
 		return serverError(c)
+	case world.Expired:
+		if f.w.Spent(c.source, c.laterPage()) {
+			return authError(c, spent)
+		}
 	}
 	return nil
+}
+
+// clock is the clock that a call's signature is checked against.
+func (f *front) clock(c *call) time.Time {
+	if c.fault == world.ClockSkew {
+		return f.now().Add(world.Skew)
+	}
+	return f.now()
+}
+
+// laterPage reports whether a call asks for a page of a list that is not the first.
+func (c *call) laterPage() bool {
+	if c.proto == protoREST {
+		return c.r.Method == http.MethodGet && c.r.URL.Query().Get("name") != ""
+	}
+	return c.form.Get("NextToken") != ""
 }

@@ -20,7 +20,7 @@ const r53Path = "/2013-04-01/"
 type zoneState struct {
 	mu      sync.Mutex
 	changes map[string]change // by id
-	writes  int               // how many were asked for under world.Conflict
+	writes  int               // how many were asked for under world.Conflict and world.SecondWriter
 	history faultplay.History[[]*world.Set]
 }
 

@@ -125,13 +125,17 @@ func (f *front) changeRecordSets(c *call, x *xmlWriter, z *world.Zone) *apiError
 		return e
 	}
 	state := f.zones[z.ID]
-	if c.fault == world.Conflict {
+	if c.fault == world.Conflict || c.fault == world.SecondWriter {
 		state.mu.Lock()
 		state.writes++
-		refuse := state.writes%2 == 1
+		n := state.writes
 		state.mu.Unlock()
-		if refuse {
+		switch {
+		case n%2 == 0: // every other one
+		case c.fault == world.Conflict:
 			return bad("PriorRequestNotComplete", "The request was rejected because Route 53 was still processing a prior request.")
+		default:
+			secondWriter(z, in.Batch.Changes, n)
 		}
 	}
 	if c.fault == world.Stale {

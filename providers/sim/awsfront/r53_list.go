@@ -16,7 +16,7 @@ const setPage = 300
 // listRecordSets answers ListResourceRecordSets: from the given name, type and
 // identifier on, in Route 53's order.
 func (f *front) listRecordSets(c *call, x *xmlWriter, z *world.Zone) *apiError {
-	limit, err := maxItems(c, setPage)
+	limit, err := maxItems(c, f.w.PageOf(setPage))
 	if err != nil {
 		return err
 	}

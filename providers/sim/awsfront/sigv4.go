@@ -43,6 +43,7 @@ const (
 	badSignature authProblem = "bad signature"
 	expired      authProblem = "expired"
 	notYet       authProblem = "not yet"
+	spent        authProblem = "spent" // the session that the credentials belong to has ended
 )
 
 // parseAuthorization reads an Authorization header.

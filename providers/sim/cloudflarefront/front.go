@@ -12,6 +12,7 @@ import (
 	"regexp"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"rollcall/providers"
@@ -40,6 +41,8 @@ type front struct {
 	mu    sync.Mutex
 	since time.Time // when the present window began
 	used  int       // requests in it
+
+	writes atomic.Int64 // how many were asked for under world.SecondWriter
 }
 
 // New gives the API under /client/v4.
@@ -107,6 +110,10 @@ func (f *front) serve(w http.ResponseWriter, r *http.Request, kind world.FaultKi
 		return newError(http.StatusInternalServerError, 10001, "Internal server error")
 	case world.AuthError:
 		return newError(http.StatusForbidden, 10000, "Authentication error")
+	case world.Expired:
+		if page := r.URL.Query().Get("page"); f.w.Spent(f.source(r.URL.Path), page != "" && page != "1") {
+			return newError(http.StatusForbidden, 10000, "Authentication error")
+		}
 	}
 	path, ok := strings.CutPrefix(r.URL.Path, prefix+"/")
 	if !ok {

@@ -444,3 +444,39 @@ func TestFaultsAreAnsweredAsTheAPIWould(t *testing.T) {
 		t.Errorf("%d rows", len(rows))
 	}
 }
+
+func TestTheTokenExpiresWhenTheSecondPageIsAskedFor(t *testing.T) {
+	s := newSite(t)
+	if err := s.w.SetFault(s.zone.Name, world.Expired); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct{ path, status any }{{"?per_page=5", 200}, {"?per_page=5&page=1", 200}, {"?per_page=5&page=2", 403}, {"?per_page=5", 403}} {
+		if a := s.do("GET", s.records(c.path.(string)), nil, nil); a.status != c.status {
+			t.Errorf("%s: %d %v", c.path, a.status, a.Errors)
+		}
+	}
+}
+
+func TestASecondWriterAddsARecordBesideEveryOtherWrite(t *testing.T) {
+	s := newSite(t)
+	if err := s.w.SetFault(s.zone.Name, world.SecondWriter); err != nil {
+		t.Fatal(err)
+	}
+	held := func() int {
+		rows, _ := s.list("?name=new.scalability.expert")
+		return len(rows)
+	}
+	var made record
+	s.do("POST", s.records(""), object{"type": "A", "name": "new", "content": "203.0.113.1"}, &made)
+	if n := held(); n != 2 {
+		t.Errorf("%d records after the first write", n)
+	}
+	s.do("PATCH", s.records("/"+made.ID), object{"comment": "c"}, nil)
+	if n := held(); n != 2 {
+		t.Errorf("%d records after the second write", n)
+	}
+	s.do("DELETE", s.records("/"+made.ID), nil, nil)
+	if n := held(); n != 2 {
+		t.Errorf("%d records after the third write, which took one away", n)
+	}
+}

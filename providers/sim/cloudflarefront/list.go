@@ -13,6 +13,7 @@ import (
 func (c *call) listRecords(z *world.Zone) error {
 	q := c.r.URL.Query()
 	page, perPage := paging(q, 100, 1, 5000)
+	perPage = c.front.w.PageOf(perPage)
 	keep := filter(q)
 	var all []*world.Record
 	z.View(func(tx *world.Tx) {

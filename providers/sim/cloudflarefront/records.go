@@ -2,7 +2,9 @@ package cloudflarefront
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
+	"slices"
 
 	"rollcall/providers/sim/world"
 )
@@ -111,8 +113,32 @@ func (c *call) update(z *world.Zone, f func(tx *world.Tx) error) error {
 		z.View(func(tx *world.Tx) { before = tx.Records() })
 		c.stale[z.Name].Write(c.front.w.Now(), before)
 	}
-	_, err := z.Update(f)
+	_, err := z.Update(func(tx *world.Tx) error {
+		before := tx.Records()
+		err := f(tx)
+		if err == nil && c.kind == world.SecondWriter {
+			if n := c.front.writes.Add(1); n%2 == 1 {
+				secondWriter(tx, before, n)
+			}
+		}
+		return err
+	})
 	return err
+}
+
+// secondWriter adds a record of nobody beside the first address record that a change made, changed or
+// took away, as another node would that joins at the same moment.
+func secondWriter(tx *world.Tx, before []*world.Record, n int64) {
+	mine := func(r *world.Record, other []*world.Record) bool { return r.Type == "A" && !slices.Contains(other, r) }
+	for _, lists := range [][2][]*world.Record{{before, tx.Records()}, {tx.Records(), before}} {
+		if at := slices.IndexFunc(lists[0], func(r *world.Record) bool { return mine(r, lists[1]) }); at >= 0 {
+			r := &world.Record{Name: lists[0][at].Name, Type: "A", Content: fmt.Sprintf("198.51.100.%d", n%250+1), TTL: autoTTL}
+			if clash(tx, r) == nil {
+				tx.AddRecord(r)
+			}
+			return
+		}
+	}
 }
 
 func (c *call) createRecord(z *world.Zone) error {

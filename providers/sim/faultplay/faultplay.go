@@ -1,6 +1,6 @@
 // Package faultplay plays the faults of the embedded world that look the same
 // in every API: no connection, a slow one, one that hangs, one that breaks in
-// the middle of an answer, and lists that are cut. What an API says of itself
+// the middle of an answer, answers that say nothing, and lists that are cut. What an API says of itself
 // (throttling, errors, refused credentials) its front plays in its own words.
 package faultplay
 
@@ -8,6 +8,7 @@ import (
 	"bytes"
 	"io"
 	"maps"
+	"math/rand/v2"
 	"net/http"
 	"strconv"
 	"time"
@@ -15,12 +16,19 @@ import (
 	"rollcall/providers/sim/world"
 )
 
-// SlowBy is how long an answer takes under world.Slow.
-const SlowBy = 2 * time.Second
+const (
+	// SlowBy is how long an answer takes under world.Slow.
+	SlowBy = 2 * time.Second
+	// LateBy is the longest that an answer takes under world.Latency.
+	LateBy = 50 * time.Millisecond
+)
+
+// page is what a proxy answers that wants its user to log in first.
+const page = "<!DOCTYPE html>\n<html><head><title>Sign in</title></head><body>Please sign in to use this network.</body></html>\n"
 
 // Before plays the faults that come before any answer: unreachable (the
 // connection is closed, by a panic with http.ErrAbortHandler that net/http
-// understands), slow, and hang. It returns true when there is nothing left to
+// understands), slow, late, and hang. It returns true when there is nothing left to
 // answer, because the client has left. It reads the request's body and puts a
 // copy in its place, as net/http notices that a client has left only once the body was read.
 func Before(_ http.ResponseWriter, r *http.Request, k world.FaultKind) (handled bool) {
@@ -28,21 +36,28 @@ func Before(_ http.ResponseWriter, r *http.Request, k world.FaultKind) (handled 
 	case world.Unreachable:
 		panic(http.ErrAbortHandler)
 	case world.Slow:
-		keepBody(r)
-		t := time.NewTimer(SlowBy)
-		defer t.Stop()
-		select {
-		case <-t.C:
-			return false
-		case <-r.Context().Done():
-			return true
-		}
+		return wait(r, SlowBy)
+	case world.Latency:
+		return wait(r, rand.N(LateBy))
 	case world.Hang:
 		keepBody(r)
 		<-r.Context().Done()
 		return true
 	}
 	return false
+}
+
+// wait lets a while pass, and reports whether the client has left meanwhile.
+func wait(r *http.Request, d time.Duration) (left bool) {
+	keepBody(r)
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return false
+	case <-r.Context().Done():
+		return true
+	}
 }
 
 func keepBody(r *http.Request) {
@@ -77,8 +92,21 @@ func ResetBody(w http.ResponseWriter, r *http.Request, next http.HandlerFunc) {
 	panic(http.ErrAbortHandler)
 }
 
-// Serve plays every fault of this package around next: Before, then ResetBody,
-// or LostReply when the request is a write. Any other kind just calls next.
+// EmptyBody carries the request out and answers 200 with nothing behind it.
+func EmptyBody(w http.ResponseWriter, r *http.Request, next http.HandlerFunc) {
+	next(newRecording(), r)
+	w.Header().Set("Content-Length", "0")
+	w.WriteHeader(http.StatusOK)
+}
+
+// ProxyPage answers with a page of a proxy. The request never reaches the API.
+func ProxyPage(w http.ResponseWriter) {
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	_, _ = io.WriteString(w, page) // a client that has left is not told
+}
+
+// Serve plays every fault of this package around next: Before, then ResetBody, EmptyBody,
+// ProxyPage, or LostReply when the request is a write. Any other kind just calls next.
 func Serve(w http.ResponseWriter, r *http.Request, k world.FaultKind, write bool, next http.HandlerFunc) {
 	switch {
 	case Before(w, r, k):
@@ -86,6 +114,10 @@ func Serve(w http.ResponseWriter, r *http.Request, k world.FaultKind, write bool
 		LostReply(w, r, next)
 	case k == world.Reset:
 		ResetBody(w, r, next)
+	case k == world.EmptyBody:
+		EmptyBody(w, r, next)
+	case k == world.ProxyPage:
+		ProxyPage(w)
 	default:
 		next(w, r)
 	}

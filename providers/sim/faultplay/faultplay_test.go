@@ -145,3 +145,22 @@ func TestAListingIsBehindTheWritesForSomeSecondsAndThenCatchesUp(t *testing.T) {
 		}
 	}
 }
+
+func TestAnEmptyBodyIsCarriedOutAndAProxysPageIsNot(t *testing.T) {
+	for _, c := range []struct {
+		kind  world.FaultKind
+		begin string
+		calls int32
+	}{{world.EmptyBody, "", 1}, {world.ProxyPage, "<!DOCTYPE html>", 0}} {
+		url, calls := serve(t, c.kind)
+		res, err := http.Post(url, "text/plain", strings.NewReader("body"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		b, err := io.ReadAll(res.Body)
+		_ = res.Body.Close()
+		if err != nil || res.StatusCode != http.StatusOK || !strings.HasPrefix(string(b), c.begin) || len(b) > 0 != (c.begin != "") || calls.Load() != c.calls {
+			t.Errorf("%s: %s %q after %d calls, %v", c.kind, res.Status, b, calls.Load(), err)
+		}
+	}
+}

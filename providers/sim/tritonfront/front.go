@@ -64,6 +64,9 @@ func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.Set("Api-Version", "9.20.0")
 		h.Set("Request-Id", rand.Text())
 		h.Set("Triton-Datacenter-Name", f.cloud.Region)
+		if kind == world.ClockSkew {
+			h.Set("Date", f.clock(kind).UTC().Format(http.TimeFormat))
+		}
 		if err := f.serve(w, r, kind); err != nil {
 			fail(w, r, err)
 		}
@@ -83,7 +86,10 @@ func (f *front) serve(w http.ResponseWriter, r *http.Request, kind world.FaultKi
 	if r.URL.Path == "/--ping" {
 		return reply(w, r, http.StatusOK, map[string]any{"ping": "pong", "cloudapi": map[string]any{"versions": []string{"7.0.0", "8.0.0", "9.0.0", "9.20.0"}}})
 	}
-	caller, err := f.authenticate(r)
+	if kind == world.Expired && f.w.Spent(f.o.Cloud, laterPage(r)) { // an operator took the key out of the account
+		return newError(http.StatusUnauthorized, "InvalidCredentials", "Invalid key in authorization header")
+	}
+	caller, err := f.authenticate(r, f.clock(kind))
 	if err != nil {
 		return err
 	}
@@ -92,6 +98,20 @@ func (f *front) serve(w http.ResponseWriter, r *http.Request, kind world.FaultKi
 		return err
 	}
 	return c.route()
+}
+
+// clock is the clock that signatures are judged by.
+func (f *front) clock(kind world.FaultKind) time.Time {
+	if kind == world.ClockSkew {
+		return f.o.Now().Add(world.Skew)
+	}
+	return f.o.Now()
+}
+
+// laterPage reports whether a request asks for a page of a list that is not the first.
+func laterPage(r *http.Request) bool {
+	offset := r.URL.Query().Get("offset")
+	return offset != "" && offset != "0"
 }
 
 // call is one authenticated request.

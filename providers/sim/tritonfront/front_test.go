@@ -545,3 +545,37 @@ func TestFaultsAreAnsweredAsCloudAPIWould(t *testing.T) {
 		t.Errorf("a minute later the list has %d rows, want %d", len(page), len(all)-1)
 	}
 }
+
+func TestAMachineThatIsTooNewIsNotFoundUnderStaleReads(t *testing.T) {
+	s := rsaSite(t)
+	if err := s.w.SetFault(cloud, world.Stale); err != nil {
+		t.Fatal(err)
+	}
+	var made machine
+	s.do("POST", "/my/machines", map[string]any{"image": world.DebianImage, "package": "g4-highcpu-1G"}, &made)
+	s.refused("GET", "/my/machines/"+made.ID, nil, 404, "ResourceNotFound")
+	s.pass(time.Minute)
+	if res := s.do("GET", "/my/machines/"+made.ID, nil, nil); res.StatusCode != 200 {
+		t.Errorf("a minute later: %s", res.Status)
+	}
+}
+
+func TestTheKeyIsTakenOutOfTheAccountWhenTheSecondPageIsAskedFor(t *testing.T) {
+	s := rsaSite(t)
+	if err := s.w.SetFault(cloud, world.Expired); err != nil {
+		t.Fatal(err)
+	}
+	if res := s.do("GET", "/my/machines?limit=5&offset=0", nil, nil); res.StatusCode != 200 {
+		t.Errorf("the first page: %s", res.Status)
+	}
+	s.refused("GET", "/my/machines?limit=5&offset=5", nil, 401, "InvalidCredentials")
+	s.refused("GET", "/my", nil, 401, "InvalidCredentials")
+}
+
+func TestAClockThatIsAheadRefusesADateAsTooOld(t *testing.T) {
+	s := rsaSite(t)
+	if err := s.w.SetFault(cloud, world.ClockSkew); err != nil {
+		t.Fatal(err)
+	}
+	s.refused("GET", "/my/machines", nil, 400, "InvalidHeader")
+}

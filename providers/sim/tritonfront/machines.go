@@ -54,10 +54,15 @@ func (c *call) machines() error {
 }
 
 // machine finds one machine. One that is being deleted is deleted: CloudAPI
-// answers 410 from the delete on.
+// answers 410 from the delete on. Under world.Stale one that was just made is not known yet.
 func (c *call) machine(id string) (world.Instance, error) {
 	if c.kind == world.WrongKey {
 		return world.Instance{}, world.ErrNoInstance
+	}
+	if c.kind == world.Stale {
+		if then, ok := c.stale.Read(c.front.w.Now()); ok && !slices.ContainsFunc(then, func(i world.Instance) bool { return i.ID == id }) {
+			return world.Instance{}, world.ErrNoInstance // it is too new
+		}
 	}
 	i, err := c.front.w.Instance(c.o.Cloud, id)
 	if err == nil && over(&i) {
@@ -128,6 +133,7 @@ func (c *call) listMachines() error {
 	if err != nil {
 		return err
 	}
+	limit = c.front.w.PageOf(limit)
 	offset, err := c.number("offset", 0, 0, 1<<31)
 	if err != nil {
 		return err

@@ -34,7 +34,7 @@ type signature struct {
 }
 
 // authenticate checks the request's HTTP signature and says whose it is.
-func (f *front) authenticate(r *http.Request) (caller, error) {
+func (f *front) authenticate(r *http.Request, now time.Time) (caller, error) {
 	header := r.Header.Get("Authorization")
 	scheme, params, _ := strings.Cut(header, " ")
 	if !strings.EqualFold(scheme, "Signature") {
@@ -48,7 +48,7 @@ func (f *front) authenticate(r *http.Request) (caller, error) {
 	if err != nil {
 		return caller{}, badSignature(err)
 	}
-	if err := f.checkDate(r.Header.Get("Date")); err != nil {
+	if err := checkDate(r.Header.Get("Date"), now); err != nil {
 		return caller{}, badSignature(err)
 	}
 	key, user, err := f.key(sig.keyID)
@@ -67,14 +67,14 @@ func badSignature(err error) *apiError {
 
 // checkDate holds the Date of a request against the clock. Clients write the
 // zone as GMT or as UTC.
-func (f *front) checkDate(date string) error {
+func checkDate(date string, now time.Time) error {
 	at, err := http.ParseTime(date)
 	if err != nil {
 		if at, err = time.Parse(time.RFC1123, date); err != nil {
 			return errors.New("date was not in the request, or is not a date")
 		}
 	}
-	if skew := f.o.Now().Sub(at).Abs(); skew > maxSkew {
+	if skew := now.Sub(at).Abs(); skew > maxSkew {
 		return fmt.Errorf("clock skew of %.1fs was greater than %.0fs", skew.Seconds(), maxSkew.Seconds())
 	}
 	return nil

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"time"
 )
 
 // FaultKind is what goes wrong with a source.
@@ -26,11 +27,24 @@ const (
 	WrongKey    FaultKind = "other-account" // the account is another one, and empty
 	Conflict    FaultKind = "conflict"      // Route 53: PriorRequestNotComplete for every other write
 	Stale       FaultKind = "stale-reads"   // a listing is some seconds behind the writes
+
+	EmptyBody    FaultKind = "empty-body"    // status 200 and no body; a write is carried out
+	ProxyPage    FaultKind = "proxy-page"    // the page of a proxy with status 200; nothing reaches the API
+	Latency      FaultKind = "latency"       // every answer takes its own time, up to a twentieth of a second
+	Expired      FaultKind = "expired"       // the credentials expire when a list is asked for its second page
+	ClockSkew    FaultKind = "clock-skew"    // the provider's clock is six minutes ahead: signatures are too old
+	SecondWriter FaultKind = "second-writer" // somebody else adds a value to the name of every other write, just before it
 )
+
+// Skew is how far a provider's clock is ahead under ClockSkew.
+const Skew = 6 * time.Minute
 
 // FaultKinds lists every fault that can be switched on.
 func FaultKinds() []FaultKind {
-	return []FaultKind{NoFault, Unreachable, Throttle, ServerError, AuthError, Slow, Hang, ShortPage, EmptyPage, PageLoop, LostReply, Reset, WrongKey, Conflict, Stale}
+	return []FaultKind{
+		NoFault, Unreachable, Throttle, ServerError, AuthError, Slow, Hang, ShortPage, EmptyPage, PageLoop, LostReply, Reset, WrongKey, Conflict, Stale,
+		EmptyBody, ProxyPage, Latency, Expired, ClockSkew, SecondWriter,
+	}
 }
 
 // Faults are the faults of a running world, by source: a cloud's or zone's name.
@@ -38,9 +52,12 @@ type Faults struct {
 	mu    sync.Mutex
 	kinds map[string]FaultKind
 	hits  map[string]int
+	spent map[string]bool // sources whose credentials have expired
 }
 
-func newFaults() *Faults { return &Faults{kinds: map[string]FaultKind{}, hits: map[string]int{}} }
+func newFaults() *Faults {
+	return &Faults{kinds: map[string]FaultKind{}, hits: map[string]int{}, spent: map[string]bool{}}
+}
 
 // SetFault switches the fault of a source, or of every source for "all".
 // A source or kind that does not exist is an error.
@@ -57,7 +74,7 @@ func (w *World) SetFault(source string, kind FaultKind) error {
 	for _, n := range names {
 		if source == "all" || source == n {
 			w.Faults.kinds[n] = kind
-			w.Faults.hits[n] = 0
+			w.Faults.hits[n], w.Faults.spent[n] = 0, false
 		}
 	}
 	return nil
@@ -74,6 +91,17 @@ func (w *World) Fault(source string) (kind FaultKind, hit int) {
 	}
 	w.Faults.hits[source]++
 	return k, w.Faults.hits[source] - 1
+}
+
+// Spent tells whether the credentials of a source have expired, under Expired. They do with
+// the first call that asks for a later page of a list, and stay so until the fault is switched.
+func (w *World) Spent(source string, laterPage bool) bool {
+	w.Faults.mu.Lock()
+	defer w.Faults.mu.Unlock()
+	if laterPage && w.Faults.kinds[source] == Expired {
+		w.Faults.spent[source] = true
+	}
+	return w.Faults.spent[source]
 }
 
 // Sources lists the names of all clouds and zones.

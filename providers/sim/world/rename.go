@@ -1,6 +1,38 @@
 package world
 
-import "maps"
+import (
+	"maps"
+	"net/netip"
+	"slices"
+)
+
+// Readdress gives an instance another public address, as when its network interface was
+// replaced. An address of the other family stays.
+func (w *World) Readdress(cloudName, id string, a netip.Addr) error {
+	return w.edit(cloudName, id, func(i *Instance) {
+		if a.Is4() {
+			i.Public = a
+		} else {
+			i.Public6 = a
+		}
+	})
+}
+
+// Hold adds an address to the inventory of a cloud's account, such as that of a load balancer.
+func (w *World) Hold(cloudName string, a Address) {
+	w.lock()
+	defer w.unlock()
+	c := w.cloud(cloudName)
+	c.addresses = append(c.addresses, a)
+}
+
+// Release takes an address out of the inventory of a cloud's account.
+func (w *World) Release(cloudName string, ip netip.Addr) {
+	w.lock()
+	defer w.unlock()
+	c := w.cloud(cloudName)
+	c.addresses = slices.DeleteFunc(slices.Clone(c.addresses), func(a Address) bool { return a.IP == ip })
+}
 
 // Rename gives an instance another name.
 func (w *World) Rename(cloudName, id, name string) error {

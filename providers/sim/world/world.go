@@ -20,6 +20,7 @@ type Options struct {
 	Instances int              // about how many; 0 for the default world of 60
 	Now       func() time.Time // time.Now when nil
 	Delays    Delays           // DefaultDelays when zero
+	Page      int              // the most rows of one page of a list; 0: as many as the API gives
 	// UserData gives the boot script that the seeded nodes of a service were
 	// launched with, so that a stop and a start of them play as they would in
 	// life. It may be nil.
@@ -32,6 +33,9 @@ type Options struct {
 	// of each change of power, in order, by Run, and must not block. Such an
 	// instance is stopping or shutting down until Halted is called. It may be nil.
 	Machine func(ev MachineEvent)
+	// Changed is told of every change of a zone, in the order in which they are made. It must
+	// neither block nor call the world. It may be nil.
+	Changed func(c ZoneChange)
 }
 
 // Delays are how long things take in the world.
@@ -83,6 +87,9 @@ type World struct {
 	machine  func(MachineEvent)
 	machines []MachineEvent // as pending
 
+	page    int
+	changed func(ZoneChange)
+
 	FleetID     string      // the fleet id of every marker in the world
 	Credentials Credentials // what the fronts accept
 	Faults      *Faults
@@ -109,13 +116,21 @@ func New(o Options) *World {
 		o.Delays = DefaultDelays()
 	}
 	w := &World{
-		now: o.Now, delays: o.Delays, node: o.Node, machine: o.Machine,
+		now: o.Now, delays: o.Delays, node: o.Node, machine: o.Machine, page: o.Page, changed: o.Changed,
 		rng:  rand.New(rand.NewPCG(o.Seed, 0x726f6c6c)),
 		wake: make(chan struct{}, 1),
 	}
 	w.Faults = newFaults()
 	w.seed(o)
 	return w
+}
+
+// PageOf gives how many rows a page has when limit are asked for.
+func (w *World) PageOf(limit int) int {
+	if w.page > 0 && limit > w.page {
+		return w.page
+	}
+	return limit
 }
 
 // Now is the world's clock.

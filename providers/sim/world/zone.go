@@ -189,10 +189,11 @@ func (z *Zone) Update(f func(tx *Tx) error) (changeID string, err error) {
 	if err := f(tx); err != nil {
 		return "", err
 	}
-	z.sets, z.records = tx.sets, tx.records
-	z.byID = nil
 	z.nextID++
 	id := fmt.Sprintf("C%02d%011dROLLCALL", slices.Index(z.w.zones, z), z.nextID)
+	z.tellChange(id, tx)
+	z.sets, z.records = tx.sets, tx.records
+	z.byID = nil
 	delay := time.Duration(0)
 	if z.Provider == providers.Route53 {
 		delay = z.w.delays.Propagate

@@ -1,0 +1,74 @@
+package world
+
+import (
+	"slices"
+	"time"
+)
+
+// ZoneChange is one change of a zone, as it was made: the values that it took away and those
+// that it brought. A value whose TTL, comment or proxying was changed is in both.
+type ZoneChange struct {
+	Zone    string
+	ID      string // as Update gave it
+	At      time.Time
+	Removed []ZoneValue
+	Added   []ZoneValue
+}
+
+// ZoneValue is one value of a zone, with all that a reading of the zone shows of it.
+type ZoneValue struct {
+	Name, Type, SetID, Value string
+	ID, Comment              string // Cloudflare
+	TTL                      uint32
+	Proxied, Alias           bool
+}
+
+// Values lists all values of the zone.
+func (tx *Tx) Values() []ZoneValue { return valuesOf(tx.sets, tx.records, nil) }
+
+// valuesOf lists the values of some names; of all when names is nil.
+func valuesOf(sets []*Set, records []*Record, names map[string]bool) (out []ZoneValue) {
+	for _, s := range sets {
+		if names != nil && !names[s.Name] {
+			continue
+		}
+		v := ZoneValue{Name: s.Name, Type: s.Type, SetID: s.SetID, TTL: s.TTL}
+		if s.Alias != nil {
+			v.Alias, v.Value = true, s.Alias.Name
+			out = append(out, v)
+		}
+		for _, v.Value = range s.Values {
+			out = append(out, v)
+		}
+	}
+	for _, r := range records {
+		if names == nil || names[r.Name] {
+			out = append(out, ZoneValue{Name: r.Name, Type: r.Type, Value: r.Content, ID: r.ID, Comment: r.Comment, TTL: r.TTL, Proxied: r.Proxied})
+		}
+	}
+	return out
+}
+
+// tellChange tells of a change that is about to be seen.
+func (z *Zone) tellChange(id string, tx *Tx) {
+	if z.w.changed == nil || len(tx.touched) == 0 {
+		return
+	}
+	before, after := valuesOf(z.sets, z.records, tx.touched), valuesOf(tx.sets, tx.records, tx.touched)
+	c := ZoneChange{Zone: z.Name, ID: id, At: tx.now, Removed: without(before, after), Added: without(after, before)}
+	if len(c.Removed)+len(c.Added) > 0 {
+		z.w.changed(c)
+	}
+}
+
+// without gives the values of a that b does not have.
+func without(a, b []ZoneValue) []ZoneValue {
+	have := make(map[ZoneValue]int, len(b))
+	for _, v := range b {
+		have[v]++
+	}
+	return slices.DeleteFunc(slices.Clone(a), func(v ZoneValue) bool {
+		have[v]--
+		return have[v] >= 0
+	})
+}
