@@ -61,12 +61,6 @@ file system is made, which takes some minutes and the machine's Debian mirror.`,
 }
 
 func (a *app) sim(ctx context.Context, seed uint64, instances int, env bool, envFile string, boot bool) (err error) {
-	strangers := ""
-	for _, name := range strangersEnv {
-		if os.Getenv(name) != "" {
-			strangers += " " + name
-		}
-	}
 	forgetWorlds(config.StateDir(), a.now())
 	dir, err := os.MkdirTemp("", "rollcall-sim-")
 	if err != nil {
@@ -91,9 +85,6 @@ func (a *app) sim(ctx context.Context, seed uint64, instances int, env bool, env
 	}
 
 	exports := exports(s.Env())
-	if strangers != "" {
-		exports = "unset" + strangers + "\n" + exports
-	}
 	if envFile != "" {
 		path, err := filepath.Abs(envFile)
 		if err != nil {
@@ -127,9 +118,11 @@ func forgetWorlds(state string, now time.Time) {
 	}
 }
 
-// exports writes an environment as a POSIX shell reads it.
+// exports writes an environment as a POSIX shell reads it. What the shell has of its
+// own clouds is unset, whether this process has it too or not: it may be another shell.
 func exports(env []string) string {
 	var b strings.Builder
+	b.WriteString("unset " + strings.Join(strangersEnv, " ") + "\n")
 	for _, kv := range env {
 		k, v, _ := strings.Cut(kv, "=")
 		b.WriteString("export " + k + "=" + shellQuote(v) + "\n")

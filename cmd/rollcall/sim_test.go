@@ -105,6 +105,23 @@ func TestASimServesOtherProcessesUntilItIsInterrupted(t *testing.T) {
 	}
 }
 
+func TestAShellsOwnCredentialsDoNotMixIntoTheEnvironmentOfASim(t *testing.T) {
+	env, _ := startSim(t)
+	// They are set in the shell that reads the file, not where the sim was started.
+	for _, own := range []string{
+		"AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN", "AWS_CREDENTIAL_EXPIRATION", "AWS_ROLE_ARN",
+		"TRITON_PROFILE", "TRITON_USER", "TRITON_TLS_INSECURE", "SDC_URL", "SDC_ACCOUNT", "SDC_USER", "SDC_KEY_ID", "SDC_TESTING",
+	} {
+		t.Setenv(own, "mine")
+		if out, code := shell(t, env, "printf %s \"${"+own+"-unset}\""); code != 0 || out != "unset" {
+			t.Errorf("%s is %q behind the environment of the sim, exit code %d", own, out, code)
+		}
+	}
+	if out, code := shell(t, env, "rollcall ls sources -o name"); code != 0 || strings.Count(out, "\n") != 6 {
+		t.Errorf("rollcall with a shell's own variables: exit code %d\n%s", code, out)
+	}
+}
+
 func TestTwoSimsAreTheSameWorldForOneSeedAndKeepApart(t *testing.T) {
 	one, _ := startSim(t, "--seed", "7")
 	first, _ := shell(t, one, "rollcall ls instances -o name")
