@@ -85,7 +85,10 @@ func (ch *setChange) routing() (names []string) {
 // worldSet gives the record set of a change as the world keeps it.
 func (ch *setChange) worldSet() *world.Set {
 	s := &ch.Set
-	out := &world.Set{Name: fromOctal(s.Name), Type: s.Type, Values: s.Values, Weight: s.Weight, Extra: map[string]string{}}
+	out := &world.Set{Name: fromOctal(s.Name), Type: s.Type, Weight: s.Weight, Extra: map[string]string{}}
+	for _, v := range s.Values {
+		out.Values = append(out.Values, valueFromOctal(s.Type, v))
+	}
 	if s.SetIdentifier != nil {
 		out.SetID = *s.SetIdentifier
 	}

@@ -102,7 +102,7 @@ func writeSet(x *xmlWriter, s *world.Set) {
 			x.el("TTL", strconv.FormatUint(uint64(s.TTL), 10))
 			x.in("ResourceRecords", func() {
 				for _, v := range s.Values {
-					x.in("ResourceRecord", func() { x.el("Value", v) })
+					x.in("ResourceRecord", func() { x.el("Value", valueToOctal(s.Type, v)) })
 				}
 			})
 		}

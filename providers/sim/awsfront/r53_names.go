@@ -1,6 +1,8 @@
 package awsfront
 
 import (
+	"fmt"
+	"strconv"
 	"strings"
 
 	"rollcall/providers"
@@ -41,6 +43,77 @@ func fromOctal(name string) string {
 		labels[i] = providers.EscapeLabel(l)
 	}
 	return providers.CanonicalName(strings.Join(labels, "."))
+}
+
+// valueFromOctal gives a value as the world keeps it, with the decimal escapes of
+// RFC 1035, of one as Route 53 takes it: names in values are written like other names,
+// and so are the characters of strings that do not print. Case is kept.
+func valueFromOctal(typ, v string) string {
+	if !strings.Contains(v, `\`) {
+		return v
+	}
+	switch typ {
+	case "TXT", "SPF":
+		return escapes(v, octalDigits, 8, "%03d")
+	case "CNAME", "NS", "PTR", "MX", "SRV":
+		f := strings.Fields(v)
+		labels := splitOctal(f[len(f)-1])
+		for i, l := range labels {
+			labels[i] = providers.EscapeLabel(l)
+		}
+		f[len(f)-1] = strings.Join(labels, ".")
+		if strings.HasSuffix(v, ".") {
+			f[len(f)-1] += "."
+		}
+		return strings.Join(f, " ")
+	}
+	return v
+}
+
+// valueToOctal is the way back.
+func valueToOctal(typ, v string) string {
+	switch typ {
+	case "TXT", "SPF":
+		if strings.Contains(v, `\`) {
+			return escapes(v, decimalDigits, 10, "%03o")
+		}
+	case "CNAME", "NS", "PTR", "MX", "SRV":
+		if f := strings.Fields(v); strings.ContainsAny(v, `\*`) {
+			name := octal(f[len(f)-1])
+			if !strings.HasSuffix(v, ".") {
+				name = strings.TrimSuffix(name, ".") // as it was written
+			}
+			f[len(f)-1] = name
+			return strings.Join(f, " ")
+		}
+	}
+	return v
+}
+
+// escapes writes the numbers behind backslashes in another base.
+func escapes(v string, digits func(string) bool, base int, form string) string {
+	var b strings.Builder
+	for i := 0; i < len(v); i++ {
+		if v[i] != '\\' || i+1 == len(v) {
+			b.WriteByte(v[i])
+			continue
+		}
+		b.WriteByte('\\')
+		i++
+		if i+3 <= len(v) && digits(v[i:i+3]) {
+			n, _ := strconv.ParseUint(v[i:i+3], base, 8) // digits of a byte
+			fmt.Fprintf(&b, form, n)
+			i += 2
+			continue
+		}
+		b.WriteByte(v[i])
+	}
+	return b.String()
+}
+
+func decimalDigits(s string) bool {
+	_, err := strconv.ParseUint(s, 10, 8)
+	return err == nil
 }
 
 // splitOctal splits a name into raw labels.

@@ -1,6 +1,7 @@
 package awsfront
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -168,6 +169,31 @@ func TestNamesAreReadAndAnsweredInOctalEscapes(t *testing.T) {
 	}
 	if a := s.change(set("DELETE", `\052.star.unilans.net`, "A", "198.51.100.1")); a.status != 200 {
 		t.Errorf("deleted by its escaped name: %s", a.body)
+	}
+}
+
+func TestValuesAreReadAndAnsweredInOctalEscapesAndServedAsTheyAreMeant(t *testing.T) {
+	for _, c := range []struct{ typ, value, served string }{
+		{"PTR", `My\040Web\056B\303\274ro._http._tcp.unilans.net.`, `My\032Web\.B\195\188ro._http._tcp.unilans.net.`},
+		{"SRV", `1 2 80 a\052b.unilans.net.`, `1 2 80 a*b.unilans.net.`},
+		{"TXT", `"caf\303\251 \"q\" \\101"`, `"caf\195\169 \"q\" \\101"`},
+	} {
+		s := newSite(t)
+		if a := s.change(set("CREATE", "x.unilans.net", c.typ, c.value)); a.status != 200 {
+			t.Fatal(a.body)
+		}
+		s.at = s.at.Add(time.Second)
+		sets, _ := s.zone().Served("x.unilans.net")
+		if got := sets[c.typ].Values; !slices.Equal(got, []string{c.served}) {
+			t.Errorf("%s %s is served as %q", c.typ, c.value, got)
+		}
+		a := s.r53("hostedzone/" + s.zone().ID + "/rrset?name=x.unilans.net")
+		if want := "<Value>" + strings.ReplaceAll(c.value, `"`, "&#34;") + "</Value>"; !strings.Contains(a.body, want) {
+			t.Errorf("%s %s is answered as %s", c.typ, c.value, a.body)
+		}
+		if a := s.change(set("DELETE", "x.unilans.net", c.typ, c.value)); a.status != 200 {
+			t.Errorf("deleted by its escaped value: %s", a.body)
+		}
 	}
 }
 

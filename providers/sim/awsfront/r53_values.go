@@ -46,12 +46,12 @@ func checkSet(zone string, ch *setChange, s *world.Set) (problems batchErrors) {
 		problems = append(problems, fmt.Sprintf("RRSet of type %s with DNS name %s must contain exactly one Resource Record", s.Type, octal(s.Name)))
 	}
 	seen := map[string]bool{}
-	for _, v := range s.Values {
+	for i, v := range ch.Set.Values {
 		if code, text := valueProblem(s.Type, v); code != "" {
 			problems = append(problems, fmt.Sprintf("Invalid Resource Record: 'FATAL problem: %s (%s) encountered with '%s''", code, text, v))
 			continue
 		}
-		k := fold(s.Type, v)
+		k := fold(s.Type, s.Values[i])
 		if seen[k] {
 			problems = append(problems, fmt.Sprintf("Duplicate Resource Record: '%s'", v))
 		}
