@@ -114,7 +114,12 @@ func SameName(a, b string) bool { return a == b || CanonicalName(a) == Canonical
 // "notexample.com" is not in "example.com".
 func InZone(name, zone string) bool {
 	n, z := CanonicalName(name), CanonicalName(zone)
-	return n == z || z == "." || (strings.HasSuffix(n, "."+z) && !strings.HasSuffix(n, `\.`+z))
+	if n == z || z == "." {
+		return true
+	}
+	above, ok := strings.CutSuffix(n, "."+z)
+	// A dot behind an odd number of backslashes belongs to a label.
+	return ok && (len(above)-len(strings.TrimRight(above, `\`)))%2 == 0
 }
 
 // ParseAddr reads an IP address and gives its one spelling: an IPv4 address

@@ -29,6 +29,7 @@ func TestANameIsInAZoneLabelByLabel(t *testing.T) {
 		{"example.org", "example.org", true},
 		{"notexample.org", "example.org", false},
 		{`a\.example.org`, "example.org", false},
+		{`a\\.example.org`, "example.org", true},
 		{"org", "example.org", false},
 		{"x.y", ".", true},
 	} {

@@ -1,6 +1,7 @@
 package dnssd
 
 import (
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -44,6 +45,9 @@ func Enumeration(domain string) Name {
 // ParseName reads a name in presentation format, with the escapes of RFC 1035
 // section 5.1. What no zone could hold, or no client would find, is refused.
 func ParseName(s string) (Name, error) {
+	if err := checkEscapes(s); err != nil {
+		return Name{}, err
+	}
 	labels := providers.SplitName(s)
 	if err := checkLabels(s, labels); err != nil {
 		return Name{}, err
@@ -58,8 +62,10 @@ func ParseName(s string) (Name, error) {
 		at = 2
 	case isType(labels, 1):
 		at = 1
+	case typeWithin(labels):
+		return Name{}, invalid(`%s has dots before its service type: write a dot that belongs to the instance name as \.`, quoted(s))
 	default:
-		return Name{}, invalid("%q is no DNS-SD name: write INSTANCE._SERVICE._tcp.DOMAIN, such as v1._theservice._tcp.example.com", dnsview.Clean(s))
+		return Name{}, invalid("%s is no DNS-SD name: write INSTANCE._SERVICE._tcp.DOMAIN, such as v1._theservice._tcp.example.com", quoted(s))
 	}
 	n := Name{Service: strings.ToLower(labels[at]), Proto: strings.ToLower(labels[at+1]), Domain: providers.CanonicalName(join(labels[at+2:]))}
 	switch at {
@@ -79,6 +85,42 @@ func isType(labels []string, i int) bool {
 	return len(labels) > i+2 && strings.HasPrefix(labels[i], "_") && (strings.EqualFold(labels[i+1], "_tcp") || strings.EqualFold(labels[i+1], "_udp"))
 }
 
+// typeWithin reports whether a service type stands somewhere behind several labels.
+func typeWithin(labels []string) bool {
+	for i := 2; i < len(labels); i++ {
+		if isType(labels, i) {
+			return true
+		}
+	}
+	return false
+}
+
+// checkEscapes holds a name against the escapes of RFC 1035 section 5.1: a
+// backslash stands before three digits that make a byte, or before another character.
+func checkEscapes(s string) error {
+	for i := 0; i < len(s); i++ {
+		if s[i] != '\\' {
+			continue
+		}
+		i++
+		switch {
+		case i == len(s):
+			return invalid(`%s ends in a backslash: write one that belongs to the name as \\`, quoted(s))
+		case s[i] < '0' || s[i] > '9':
+			continue
+		}
+		digits := s[i:min(i+3, len(s))]
+		if _, err := strconv.ParseUint(digits, 10, 8); err != nil || len(digits) < 3 {
+			return invalid(`%s: \%s is no byte: write three digits, \000 to \255`, quoted(s), dnsview.Clean(digits))
+		}
+		i += 2
+	}
+	return nil
+}
+
+// quoted writes what somebody gave into a message, as it was given: a backslash stays one.
+func quoted(s string) string { return `"` + dnsview.Clean(s) + `"` }
+
 func join(labels []string) string {
 	out := make([]string, len(labels))
 	for i, l := range labels {
@@ -93,9 +135,9 @@ func checkLabels(name string, labels []string) error {
 	for _, l := range labels {
 		switch {
 		case l == "":
-			return invalid("%q has an empty label", dnsview.Clean(name))
+			return invalid("%s has an empty label", quoted(name))
 		case len(l) > maxLabel:
-			return invalid("the label %q has %d bytes, and %d is the most", dnsview.Clean(l), len(l), maxLabel)
+			return invalid("the label %s has %d bytes, and %d is the most", quoted(l), len(l), maxLabel)
 		}
 		size += 1 + len(l)
 	}
@@ -103,7 +145,7 @@ func checkLabels(name string, labels []string) error {
 	case len(labels) == 0:
 		return invalid("a name is empty")
 	case size > maxName:
-		return invalid("%q has %d bytes, and %d is the most for a name", dnsview.Clean(name), size, maxName)
+		return invalid("%s has %d bytes, and %d is the most for a name", quoted(name), size, maxName)
 	}
 	return nil
 }
@@ -112,9 +154,9 @@ func checkLabels(name string, labels []string) error {
 func checkInstance(label string) error {
 	switch {
 	case !utf8.ValidString(label):
-		return invalid("the instance name %q is not UTF-8", dnsview.Clean(label))
+		return invalid("the instance name %s is not UTF-8", quoted(label))
 	case strings.ContainsFunc(label, func(r rune) bool { return r < ' ' || r == 0x7f }):
-		return invalid("the instance name %q has a control character", dnsview.Clean(label))
+		return invalid("the instance name %s has a control character", quoted(label))
 	}
 	return nil
 }
@@ -130,14 +172,14 @@ func checkService(label string) error {
 		case c >= '0' && c <= '9':
 		case c == '-' && i > 0 && i < len(name)-1 && name[i-1] != '-':
 		default:
-			return invalid("the service %q: its name may have letters, digits and single hyphens between them", dnsview.Clean(label))
+			return invalid("the service %s: its name may have letters, digits and single hyphens between them", quoted(label))
 		}
 	}
 	switch {
 	case !letter:
-		return invalid("the service %q: its name needs a letter", dnsview.Clean(label))
+		return invalid("the service %s: its name needs a letter", quoted(label))
 	case len(name) > maxService:
-		return invalid("the service %q: its name has %d characters, and %d is the most", dnsview.Clean(label), len(name), maxService)
+		return invalid("the service %s: its name has %d characters, and %d is the most", quoted(label), len(name), maxService)
 	}
 	return nil
 }
@@ -177,10 +219,13 @@ func (n Name) Canonical() string { return providers.CanonicalName(n.String()) }
 // markers bear.
 func ParseHost(s, zone string) (name, short string, err error) {
 	zone = providers.CanonicalName(zone)
+	if err := checkEscapes(s); err != nil {
+		return "", "", err
+	}
 	name = providers.CanonicalName(s)
 	switch {
 	case s == "" || name == zone || name == ".":
-		return "", "", invalid("%q is no name of a host below %s", dnsview.Clean(s), zone)
+		return "", "", invalid("%s is no name of a host below %s", quoted(s), zone)
 	case providers.InZone(name, zone):
 	case strings.Contains(s, "."):
 		return "", "", invalid("the host %s does not lie in %s, the zone of the service", dnsview.Clean(name), zone)
@@ -193,7 +238,7 @@ func ParseHost(s, zone string) (name, short string, err error) {
 		if l == "" || l[0] == '-' || l[len(l)-1] == '-' || strings.ContainsFunc(l, func(r rune) bool {
 			return (r < 'a' || r > 'z') && (r < '0' || r > '9') && r != '-'
 		}) {
-			return "", "", invalid("%q is no name of a host: its labels may have letters, digits, and hyphens between them", dnsview.Clean(s))
+			return "", "", invalid("%s is no name of a host: its labels may have letters, digits, and hyphens between them", quoted(s))
 		}
 	}
 	return name, short, checkLabels(name, providers.SplitName(name))

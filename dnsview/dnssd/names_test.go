@@ -67,6 +67,11 @@ func TestNamesThatNoZoneCanHoldAreRefusedInOneLine(t *testing.T) {
 		"v1._sixteencharacter._tcp.a.net":  "16 characters, and 15 is the most",
 		`a\007b._http._tcp.example.com`:    "control character",
 		`a\255b._http._tcp.example.com`:    "not UTF-8",
+		`a\256b._http._tcp.example.com`:    `\256 is no byte`,
+		`a\1b._http._tcp.example.com`:      `\1b. is no byte`,
+		`v1._http._tcp.example.com\`:       "ends in a backslash",
+		"My.Web._http._tcp.example.com":    `write a dot that belongs to the instance name as \.`,
+		`My\.Web._ht tp._tcp.example.com`:  "letters, digits",
 	} {
 		_, err := dnssd.ParseName(in)
 		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "\n") {
@@ -75,6 +80,13 @@ func TestNamesThatNoZoneCanHoldAreRefusedInOneLine(t *testing.T) {
 		if r, ok := errors.AsType[*dnssd.Refusal](err); err != nil && (!ok || r.Kind != providers.KindInvalid) {
 			t.Errorf("%q: the error is %T", in, err)
 		}
+	}
+}
+
+func TestANameThatIsRefusedIsShownAsItWasGiven(t *testing.T) {
+	const in = `Foo\.Bar (3. OG)._http._tcp.example.com`
+	if _, err := dnssd.ParseName(in); err == nil || !strings.Contains(err.Error(), `"`+in+`"`) {
+		t.Errorf("%v", err)
 	}
 }
 

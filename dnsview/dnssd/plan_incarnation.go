@@ -37,10 +37,12 @@ func PlanCreate(z Zone, d Declaration) (Made, error) {
 	if err := d.TXT.Check(); err != nil {
 		return Made{}, err
 	}
-	for _, s := range d.Subtypes {
-		name := d.Name.Sub(s).String()
-		if err := checkLabels(name, providers.SplitName(name)); s == "" || err != nil {
-			return Made{}, invalid("%q is no subtype: %v", dnsview.Clean(s), err)
+	if err := d.checkSubtypes(); err != nil {
+		return Made{}, err
+	}
+	for _, name := range d.Names() {
+		for _, r := range z.at(providers.CanonicalName(name), "CNAME") {
+			return Made{}, inTheWay("%s is an alias of %s, and nothing can stand beside it", dnsview.Clean(name), dnsview.Clean(r.Value))
 		}
 	}
 	for _, r := range z.at(d.Name.Canonical(), "TXT") {
@@ -50,8 +52,28 @@ func PlanCreate(z Zone, d Declaration) (Made, error) {
 	}
 	m := z.plan(dnsview.VerbCreate)
 	m.announce(d)
-	m.made.Notes = append(m.made.Notes, d.TXT.Warnings()...)
 	return m.end("Create the incarnation " + dnsview.Clean(d.Name.String())), nil
+}
+
+// checkSubtypes refuses subtypes that are no label, and one that is given twice.
+func (d *Declaration) checkSubtypes() error {
+	seen := map[string]bool{}
+	for _, s := range d.Subtypes {
+		name := d.Name.Sub(s).Canonical()
+		switch err := checkLabels(name, providers.SplitName(name)); {
+		case s == "":
+			return invalid("a subtype is empty")
+		case err != nil:
+			return invalid("%s is no subtype: %v", quoted(s), err)
+		case seen[name]:
+			return invalid("the subtype %s is given twice", quoted(s))
+		}
+		if err := checkInstance(s); err != nil {
+			return invalid("%s is no subtype: %v", quoted(s), err)
+		}
+		seen[name] = true
+	}
+	return nil
 }
 
 // announce adds what an incarnation lacks. What leads to it comes last.
@@ -62,6 +84,7 @@ func (m *maker) announce(d Declaration, needs ...int) {
 	}
 	name, typ, all := d.Name.String(), d.Name.Type().String(), Enumeration(d.Name.Domain).String()
 	if len(m.z.at(d.Name.Canonical(), "TXT")) == 0 {
+		m.made.Notes = append(m.made.Notes, d.TXT.Warnings()...)
 		m.create(name, "TXT", d.TXT.Value(), ttl, needs...)
 	}
 	if m.z.leadsTo(typ, name) == nil {

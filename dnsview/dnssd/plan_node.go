@@ -50,7 +50,7 @@ func (n *Node) check(z *Zone) (host string, o providers.Owner, err error) {
 	for _, name := range []string{n.service(), host} {
 		marker := providers.MarkerName(o.Instance, name)
 		if err := checkLabels(marker, providers.SplitName(marker)); err != nil {
-			return "", o, invalid("the host name %q leaves no room for its owner marker: %s", dnsview.Clean(n.Host), err)
+			return "", o, invalid("the host name %s leaves no room for its owner marker: %s", quoted(n.Host), err)
 		}
 	}
 	return host, o, nil

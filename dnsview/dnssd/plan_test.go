@@ -289,6 +289,40 @@ func TestAnIncarnationIsCreatedOnceAndRetiredWithItsTypeWhenItIsTheLast(t *testi
 	wantSteps(t, m, err, "delete "+typeName+" PTR "+v1, "delete "+v1+` TXT "txtvers=1"`)
 }
 
+func TestSubtypesThatAreNoneAndNamesThatAreAliasesAreRefused(t *testing.T) {
+	z := zoneWith(providers.Route53, row("_alias._sub."+typeName, "CNAME", "other.unilans.net"))
+	for want, subtypes := range map[string][]string{
+		"a subtype is empty": {""},
+		"64 bytes":           {strings.Repeat("x", 64)},
+		"is given twice":     {"_printer", "_Printer"},
+		"control character":  {"a\x07"},
+	} {
+		_, err := dnssd.PlanCreate(z, dnssd.Declaration{Name: name(t, v2), Subtypes: subtypes})
+		wantRefusal(t, err, providers.KindInvalid, want)
+	}
+	_, err := dnssd.PlanCreate(z, dnssd.Declaration{Name: name(t, v2), Subtypes: []string{"_alias"}})
+	wantRefusal(t, err, providers.KindConflict, "is an alias of other.unilans.net")
+}
+
+func TestWhoeverAnnouncesABigTXTRecordIsWarnedOnCreateAndOnJoin(t *testing.T) {
+	big := dnssd.TXT{{Key: "k", Value: strings.Repeat("x", 200), HasValue: true}}
+	created, err := dnssd.PlanCreate(zoneWith(providers.Route53), dnssd.Declaration{Name: name(t, v1), TXT: big})
+	if err != nil {
+		t.Fatal(err)
+	}
+	node := web1(t)
+	node.TXT = big
+	joined, err := dnssd.PlanJoin(zoneWith(providers.Route53), node)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range []dnssd.Made{created, joined} {
+		if notes := strings.Join(m.Notes, "\n"); strings.Count(notes, "200 or less is what clients expect") != 1 {
+			t.Errorf("%s: notes %q", m.Plan.Title, notes)
+		}
+	}
+}
+
 func TestAnIncarnationWithNodesIsNotRetired(t *testing.T) {
 	z := zoneWith(providers.Route53, append(announced(), row(v1, "SRV", "10 20 4218 web1.unilans.net"))...)
 	_, err := dnssd.PlanRetire(z, name(t, v1))
