@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"rollcall/dnsview/dnssd"
+	"rollcall/userdata"
 )
 
 // hostPatience is how long a host tries to join or leave in a crowd, unless it is told
@@ -75,6 +76,30 @@ func (n *number) or(other uint16) uint16 {
 	return other
 }
 
+// ttlFlag is a flag that holds the TTL of a record; 0 when it was not given.
+type ttlFlag uint32
+
+// String gives the seconds.
+func (t *ttlFlag) String() string {
+	if *t == 0 {
+		return ""
+	}
+	return strconv.Itoa(int(*t))
+}
+
+// Type names the value in help texts.
+func (t *ttlFlag) Type() string { return "seconds" }
+
+// Set reads the seconds.
+func (t *ttlFlag) Set(s string) error {
+	v, err := strconv.ParseUint(s, 10, 31)
+	if err != nil || v == 0 {
+		return fmt.Errorf("write seconds, 1 to %d (RFC 2181 section 8)", userdata.MaxTTL)
+	}
+	*t = ttlFlag(v)
+	return nil
+}
+
 // serviceName reads the name of an incarnation.
 func serviceName(s string) (dnssd.Name, error) {
 	n, err := dnssd.ParseName(s)
@@ -82,7 +107,7 @@ func serviceName(s string) (dnssd.Name, error) {
 		return n, asRefusal(err)
 	}
 	if n.Instance == "" {
-		return n, usagef("%q is no incarnation: write INSTANCE.%s, such as v1.%s", clean(s), clean(n.Type().String()), clean(n.Type().String()))
+		return n, usagef(`"%s" is no incarnation: write INSTANCE.%s, such as v1.%s`, clean(s), clean(n.Type().String()), clean(n.Type().String()))
 	}
 	return n, nil
 }

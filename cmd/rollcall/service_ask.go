@@ -76,7 +76,9 @@ func (r *resolver) Ask(ctx context.Context, name, typ string) (dnssd.Answer, err
 	return dnssd.Answer{}, fmt.Errorf("ask for %s %s: %w", clean(name), typ, last)
 }
 
-var errNoAnswer = errors.New("it knows nothing of the domain, and asks nobody else")
+// errNotServed says that a name server has nothing to do with a domain: asked
+// again it says the same.
+var errNotServed = errors.New("it does not answer for that domain: name another server in ROLLCALL_RESOLVERS, or in resolvers of the config")
 
 func (r *resolver) exchange(ctx context.Context, server, name string, qtype uint16) (*dns.Msg, error) {
 	m := new(dns.Msg)
@@ -91,10 +93,12 @@ func (r *resolver) exchange(ctx context.Context, server, name string, qtype uint
 	switch {
 	case err != nil:
 		return nil, fmt.Errorf("%s: %w", server, err)
+	case in.Rcode == dns.RcodeRefused:
+		return nil, fmt.Errorf("%s answers REFUSED: %w", server, errNotServed)
 	case in.Rcode != dns.RcodeSuccess && in.Rcode != dns.RcodeNameError:
 		return nil, fmt.Errorf("%s answers %s", server, dns.RcodeToString[in.Rcode])
 	case !in.Authoritative && !in.RecursionAvailable && len(in.Answer) == 0:
-		return nil, fmt.Errorf("%s: %w", server, errNoAnswer)
+		return nil, fmt.Errorf("%s: %w", server, errNotServed)
 	}
 	return in, nil
 }

@@ -13,7 +13,7 @@ import (
 
 func (a *app) serviceCreateCommand() *cobra.Command {
 	var txt, subtypes []string
-	var ttl uint32
+	var ttl ttlFlag
 	var c changing
 	cmd := &cobra.Command{
 		Use:   "create NAME",
@@ -30,7 +30,7 @@ there. Anyone can read them.`,
 	form := serviceFlags(cmd, &c)
 	cmd.Flags().StringArrayVar(&txt, "txt", nil, "attribute `key=value`; may be given several times")
 	cmd.Flags().StringArrayVar(&subtypes, "subtype", nil, "`subtype` that finds it too, such as _printer; may be given several times")
-	cmd.Flags().Uint32Var(&ttl, "ttl", 0, "TTL of new record sets in `seconds` (default 300)")
+	cmd.Flags().Var(&ttl, "ttl", "TTL of new record sets (default 300)")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		c.form = form.is
 		n, err := serviceName(args[0])
@@ -47,7 +47,7 @@ there. Anyone can read them.`,
 		if err != nil {
 			return err
 		}
-		d := dnssd.Declaration{Name: n, TXT: s.attributes(pairs), TTL: ttl, Subtypes: subtypes}
+		d := dnssd.Declaration{Name: n, TXT: s.attributes(pairs), TTL: uint32(ttl), Subtypes: subtypes}
 		z := s.reading()
 		if err := z.Read(ctx, s.dns, d.Names()...); err != nil {
 			return asRefusal(err)

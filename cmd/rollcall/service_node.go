@@ -18,7 +18,7 @@ type nodeFlags struct {
 	service, host          string
 	addresses, txt         []string
 	priority, weight, port number
-	ttl                    uint32
+	ttl                    ttlFlag
 	timeout                time.Duration
 	c                      changing
 	form                   *format
@@ -36,7 +36,7 @@ func (f *nodeFlags) add(cmd *cobra.Command) {
 	fl.Var(&f.weight, "weight", "share among hosts of one priority (default: what the config declares, or 0)")
 	fl.StringArrayVar(&f.txt, "txt", nil, "attribute `key=value` of an incarnation that has no TXT record yet; may be given several times")
 	fl.DurationVar(&f.timeout, "timeout", hostPatience, "how long to try, among many that join or leave at once")
-	fl.Uint32Var(&f.ttl, "ttl", 0, "TTL of new record sets in `seconds` (default: what the config declares, or 60)")
+	fl.Var(&f.ttl, "ttl", "TTL of new record sets (default: what the config declares, or 60)")
 }
 
 // node reads the flags, as far as they can be read without the config.
@@ -87,7 +87,7 @@ func (f *nodeFlags) open(ctx context.Context, a *app, n *dnssd.Node) (*serviceSe
 	}
 	n.Port = f.port.or(s.declared.Port)
 	n.Priority, n.Weight = f.priority.or(s.declared.Priority), f.weight.or(s.declared.Weight)
-	if n.TTL = f.ttl; n.TTL == 0 {
+	if n.TTL = uint32(f.ttl); n.TTL == 0 {
 		n.TTL = s.declared.TTL
 	}
 	return s, nil

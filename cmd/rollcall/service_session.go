@@ -181,8 +181,8 @@ func (a *app) carryService(ctx context.Context, s *serviceSession, zone apply.Zo
 	} else {
 		r = e.Run(ctx, plan, apply.Confirm{}, nil) // no guard of these plans can be answered by typing
 	}
-	if !r.OK() && plan.Verb == dnsview.VerbJoin && !c.dryRun {
-		a.takeBack(ctx, e, r)
+	if !r.OK() && !c.dryRun && (plan.Verb == dnsview.VerbJoin || plan.Verb == dnsview.VerbCreate) {
+		a.takeBack(ctx, s, r)
 	}
 	if err := refusedBy(r); err != nil && !c.dryRun {
 		if c.form == asJSON || c.form == asYAML {
@@ -237,33 +237,46 @@ func (a *app) tellService(r *apply.Report, c changing) error {
 	return nil
 }
 
-// takeBack removes what a join has made for the host, when the join did not
-// succeed as a whole: a host is a node, or it is not.
-func (a *app) takeBack(ctx context.Context, e *apply.Engine, r *apply.Report) {
-	plan := dnsview.Plan{Verb: dnsview.VerbLeave, Title: "Take back what was made, as the join did not succeed"}
+// takeBack removes what a join or a create has made, when it did not succeed as a
+// whole: a host is a node, or it is not, and so with an incarnation. What belongs to the
+// incarnation goes as by retire, so that it stays when another host has joined meanwhile.
+func (a *app) takeBack(ctx context.Context, s *serviceSession, r *apply.Report) {
+	node := dnsview.Plan{Verb: dnsview.VerbLeave, Title: "Take back what was made, as the join did not succeed"}
+	incarnation := dnsview.Plan{Verb: dnsview.VerbRetire, Title: "Take back what was made, as the incarnation could not be announced"}
 	for i := range r.Steps {
 		st := &r.Steps[i]
 		if st.State != apply.StepDone || st.Already || st.Record == nil || st.Step.Change.Op != providers.OpCreate {
 			continue
 		}
-		if o, ok := st.Record.Owner(); !ok || !o.Host() {
-			continue
+		plan := &incarnation
+		if o, ok := st.Record.Owner(); ok && o.Host() {
+			plan = &node
 		}
 		c := providers.Change{Op: providers.OpDelete, Before: *st.Record}
 		plan.Steps = append(plan.Steps, dnsview.Step{
 			ID: len(plan.Steps) + 1, Kind: dnsview.StepChange, Zone: st.Step.Zone, Change: &c, Instance: st.Step.Instance, Sentence: "Delete " + st.Record.String() + " again",
 		})
 	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 30*time.Second)
+	defer cancel()
+	a.undoMade(ctx, s, narrow{s.dns, a.now}, node)
+	a.undoMade(ctx, s, whole{s.dns, s.source.dns}, incarnation)
+}
+
+// undoMade carries out a plan of takeBack, and tells what stays.
+func (a *app) undoMade(ctx context.Context, s *serviceSession, zone apply.Zone, plan dnsview.Plan) {
 	if len(plan.Steps) == 0 {
 		return
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 30*time.Second)
-	defer cancel()
-	if back := e.Run(ctx, plan, apply.Confirm{}, nil); !back.OK() {
-		for i := range back.Steps {
-			if st := &back.Steps[i]; st.State != apply.StepDone {
-				a.say("rollcall: what the join had made could not be taken back: %s: %s", clean(st.Step.Sentence), clean(st.Why))
-			}
+	e, err := s.serviceEngine(zone)
+	if err != nil {
+		a.say("rollcall: what was made could not be taken back: %s", clean(err.Error()))
+		return
+	}
+	back := e.Run(ctx, plan, apply.Confirm{}, nil)
+	for i := range back.Steps {
+		if st := &back.Steps[i]; st.State != apply.StepDone {
+			a.say("rollcall: what was made could not be taken back: %s: %s", clean(st.Step.Sentence), clean(st.Why))
 		}
 	}
 }
@@ -287,7 +300,7 @@ func final(err error) bool {
 	case providers.KindInvalid, providers.KindLimit, providers.KindAuth, providers.KindNotFound:
 		return true
 	}
-	return false
+	return errors.Is(err, errNotServed)
 }
 
 // asRefusal gives the error of something that can never be done the exit code of a usage error.

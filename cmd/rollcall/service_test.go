@@ -193,6 +193,12 @@ func TestBadInputForAServiceIsOneLineAndExitCode2AndChangesNothing(t *testing.T)
 		"needs --port":                     {"service", "join", "--service", theV3, "--host", "web1", "--address", "203.0.113.7"},
 		"needs the name of an incarnation": {"service", "create"},
 		"is no DNS-SD name":                {"service", "create", "unilans.net"},
+		`"-1" for "--ttl"`:                 join(theV1, "--ttl", "-1"),
+		`"2147483648" for "--ttl"`:         {"service", "create", theV3, "--ttl", "2147483648"},
+		`\999 is no byte`:                  {"service", "retire", `a\999.` + theService},
+		"a subtype is empty":               {"service", "create", theV3, "--subtype", ""},
+		"does not answer for that domain":  {"service", "pick", "v1._x._tcp.example.com"},
+		"example.com PTR: ":                {"service", "browse", "example.com"},
 		"257 bytes":                        {"service", "create", theV3, "--txt", "k=" + strings.Repeat("x", 255)},
 		"service needs a command":          {"service"},
 		`did you mean "join"?`:             {"service", "joi"},
@@ -203,13 +209,14 @@ func TestBadInputForAServiceIsOneLineAndExitCode2AndChangesNothing(t *testing.T)
 			t.Errorf("%v: exit code %d, %q, want one line with %q", args, r.code, r.err, want)
 		}
 	}
-	for _, fault := range []world.FaultKind{world.AuthError} {
-		if err := s.World().SetFault("unilans.net", fault); err != nil {
+	for zone, in := range map[string]string{"unilans.net": theV1, "scalability.expert": "v1._http._tcp.scalability.expert"} {
+		if err := s.World().SetFault(zone, world.AuthError); err != nil {
 			t.Fatal(err)
 		}
-		r := rollcall(t, join(theV1)...)
-		if r.code != exitUsage || !strings.Contains(r.err, "auth") || strings.Count(r.err, "\n") != 1 {
-			t.Errorf("%s: exit code %d, %q", fault, r.code, r.err)
+		for _, args := range [][]string{join(in), {"service", "leave", "--service", in, "--host", "web1"}, {"service", "create", in}, {"service", "retire", in}} {
+			if r := rollcall(t, args...); r.code != exitUsage || !strings.Contains(r.err, "auth") || strings.Count(r.err, "\n") != 1 || r.out != "" {
+				t.Errorf("%v in a zone that refuses: exit code %d, %q", args, r.code, r.err)
+			}
 		}
 	}
 	if err := s.World().SetFault("all", world.NoFault); err != nil {
@@ -289,6 +296,72 @@ func TestWhatAJoinMadeIsTakenBackWhenItDidNotSucceed(t *testing.T) {
 	}
 	if after := allRecords(t); !slices.Equal(after, before) || strings.Count(r.err, "\n") != 1 {
 		t.Errorf("half a node is left, or it is not told in one line: %q", r.err)
+	}
+}
+
+func TestWhatACreateMadeIsTakenBackWhenItDidNotSucceed(t *testing.T) {
+	s := newWorld(t)
+	z, err := s.World().Zone("unilans.net")
+	if err != nil {
+		t.Fatal(err)
+	}
+	// The PTR of a subtype is refused, for its name has a routing policy; TXT, PTR and the listed type are not.
+	if _, err := z.Update(func(tx *world.Tx) error {
+		weight := int64(1)
+		tx.Put(&world.Set{Name: "_printer._sub._http._tcp.unilans.net", Type: "PTR", TTL: 60, SetID: "one", Weight: &weight, Values: []string{"x.unilans.net."}})
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	before := allRecords(t)
+	r := rollcall(t, "service", "create", "v1._http._tcp.unilans.net", "--subtype", "_printer")
+	if r.code != exitUsage || !strings.Contains(r.err, "routing policy") || strings.Count(r.err, "\n") != 1 {
+		t.Errorf("exit code %d, %q", r.code, r.err)
+	}
+	if after := allRecords(t); !slices.Equal(after, before) {
+		t.Errorf("half an incarnation is left: %v", after)
+	}
+}
+
+func TestNamesWithDotsSpacesAndUmlautsWorkAsAnyOther(t *testing.T) {
+	newWorld(t)
+	before := allRecords(t)
+	for _, zone := range []string{"unilans.net", "scalability.expert"} {
+		in := `Foo\.Bar Büro (3\. OG)._http._tcp.` + zone
+		must(t, "service", "create", in, "--subtype", "_printer", "--txt", "note=Grüße", "--txt", "flag", "--txt", "empty=", "--txt", "txtvers=1")
+		must(t, "service", "join", "--service", in, "--host", "web1", "--address", "203.0.113.7", "--address", "2001:db8::7", "--port", "8080")
+		for _, from := range []string{zone, "_http._tcp." + zone, "_printer._sub._http._tcp." + zone, in} {
+			types := decode[[]typeRow](t, must(t, "service", "browse", from, "-o", "json"))
+			var found []incarnationRow
+			for _, ty := range types {
+				if ty.Name == "_http._tcp."+zone && ty.Listed && len(ty.Problems) == 0 {
+					found = ty.Incarnations
+				}
+			}
+			if len(found) != 1 || !strings.EqualFold(found[0].Label, "Foo.Bar Büro (3. OG)") || !found[0].Listed || len(found[0].Nodes) != 1 || len(found[0].Problems) != 0 {
+				t.Errorf("browse %s: %+v", from, types)
+				continue
+			}
+			var txt []string
+			for _, p := range found[0].TXT {
+				v := "(none)"
+				if p.Value != nil {
+					v = *p.Value
+				}
+				txt = append(txt, p.Key+":"+v)
+			}
+			if want := []string{"txtvers:1", "note:Grüße", "flag:(none)", "empty:"}; !slices.Equal(txt, want) {
+				t.Errorf("browse %s: TXT %q, want %q", from, txt, want)
+			}
+		}
+		if out := must(t, "service", "pick", "_http._tcp."+zone, "-o", "name"); out != "203.0.113.7:8080\n" {
+			t.Errorf("pick: %q", out)
+		}
+		must(t, "service", "leave", "--service", in, "--host", "web1")
+		must(t, "service", "retire", in)
+	}
+	if after := allRecords(t); !slices.Equal(after, before) {
+		t.Errorf("something is left: %v", after)
 	}
 }
 
