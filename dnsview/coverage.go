@@ -131,7 +131,7 @@ func (x *index) distrustShort(cs *cloudState) {
 	first := ""
 	for id := range cs.view.Lookups {
 		l := cs.view.Lookups[id]
-		if l.Gone || l.Instance == nil || l.Instance.State.Dead() || listed[id] {
+		if l.Gone || l.Instance == nil || !l.Instance.State.Listed() || listed[id] {
 			continue
 		}
 		if first == "" || id < first {

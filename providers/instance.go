@@ -27,6 +27,16 @@ const (
 // Dead reports whether an instance in this state can never run again.
 func (s InstanceState) Dead() bool { return s == StateTerminated }
 
+// Listed reports whether every list of a cloud has to show an instance in this state. Triton's lists
+// leave out a machine whose provisioning failed, and one that is being deleted.
+func (s InstanceState) Listed() bool {
+	switch s {
+	case StatePending, StateRunning, StateStopping, StateStopped:
+		return true
+	}
+	return false
+}
+
 // Instance is a machine in a cloud.
 type Instance struct {
 	Cloud      string // name of its cloud in this config

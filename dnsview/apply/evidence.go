@@ -43,17 +43,15 @@ func (r *run) gather(ctx context.Context, zones []string) *evidence {
 	}
 	s := &providers.Snapshot{Taken: now, Clouds: make([]providers.CloudView, len(e.o.Clouds)), Zones: make([]providers.ZoneView, len(zones))}
 	mine := make([]bool, len(e.o.Clouds)) // read here, so that its list is checked here
-	before := make([]int, len(e.o.Clouds))
+	before := make([]*providers.CloudView, len(e.o.Clouds))
 	var wg sync.WaitGroup
 	for i := range e.o.Clouds {
 		t := &e.o.Clouds[i]
 		old := cloudView(last, t.Name)
-		if old != nil {
-			before[i] = len(old.Instances)
-			if r.young(old.Coverage) && t.Err == nil {
-				s.Clouds[i] = *old
-				continue
-			}
+		before[i] = old
+		if old != nil && r.young(old.Coverage) && t.Err == nil {
+			s.Clouds[i] = *old
+			continue
 		}
 		mine[i] = true
 		wg.Go(func() { s.Clouds[i] = e.readCloud(ctx, t) })
@@ -190,12 +188,16 @@ func (e *Engine) readZone(ctx context.Context, t *ZoneTarget, name string) provi
 
 // doubt asks a cloud, one by one, for the instances that markers name and its
 // list left out. A list that is empty, or less than half of what it was, is
-// believed only when each of them was answered for.
-func (e *Engine) doubt(ctx context.Context, t *CloudTarget, v *providers.CloudView, zones, last []providers.ZoneView, before int) {
+// believed only when each of them was answered for. It asks, too, for instances that
+// no marker names and that cannot have vanished.
+func (e *Engine) doubt(ctx context.Context, t *CloudTarget, v *providers.CloudView, zones, last []providers.ZoneView, old *providers.CloudView) {
 	if !v.Coverage.Complete() {
 		return
 	}
-	suspicious := len(v.Instances) == 0 || len(v.Instances)*2 < before
+	if old == nil || old.Cloud.Key != v.Cloud.Key {
+		old = &providers.CloudView{}
+	}
+	suspicious := len(v.Instances) == 0 || len(v.Instances)*2 < len(old.Instances)
 	if suspicious {
 		var unread string
 		if zones, unread = e.allZones(ctx, zones, last); unread != "" {
@@ -229,7 +231,12 @@ func (e *Engine) doubt(ctx context.Context, t *CloudTarget, v *providers.CloudVi
 		v.Coverage.Err = fmt.Errorf("the list has %d instances, and %d that markers name are not among them", len(v.Instances), len(missing))
 		return
 	}
-	ask := missing[:min(len(missing), limit)]
+	ask := slices.Clone(missing[:min(len(missing), limit)])
+	for _, id := range vanished(v, old, listed) {
+		if len(ask) < limit && !slices.Contains(ask, id) {
+			ask = append(ask, id)
+		}
+	}
 	answers := make([]providers.Lookup, len(ask))
 	var g errgroup.Group
 	g.SetLimit(atOnce)
@@ -242,11 +249,29 @@ func (e *Engine) doubt(ctx context.Context, t *CloudTarget, v *providers.CloudVi
 	_ = g.Wait() // the questions report for themselves
 	for _, l := range answers {
 		v.Lookups[l.ID] = l
-		if l.Err != nil && suspicious {
+		if l.Err != nil && suspicious && slices.Contains(missing, l.ID) {
 			v.Coverage.State = providers.CoveragePartial
 			v.Coverage.Err = fmt.Errorf("the list has %d instances, and %s did not say what became of %s: %w", len(v.Instances), t.Name, l.ID, l.Err)
 		}
 	}
+}
+
+// vanished gives the instances that an earlier read has shown, or that an interface is attached to, and
+// that a list leaves out.
+func vanished(v, old *providers.CloudView, listed map[string]bool) []string {
+	var ids []string
+	for i := range old.Instances {
+		if was := &old.Instances[i]; !was.State.Dead() && !listed[was.ID] {
+			ids = append(ids, was.ID)
+		}
+	}
+	for i := range v.Addresses {
+		if id := v.Addresses[i].Instance; id != "" && !listed[id] {
+			ids = append(ids, id)
+		}
+	}
+	slices.Sort(ids)
+	return slices.Compact(ids)
 }
 
 // allZones gives the records of every configured zone, those that this plan

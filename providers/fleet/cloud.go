@@ -314,12 +314,17 @@ func overlay[T any](older, newer []T, key func(*T) string) []T {
 // doubt says why a listing that looks complete is not believed yet; nil when it is.
 func (c *cloud) doubt(before heldCloud) error {
 	r := &c.read
-	missing := c.missing()
 	var alive, open []string
-	for _, id := range missing {
-		switch a := c.answers[id]; {
-		case a.alive():
+	for _, id := range c.vanished() {
+		if a := c.answers[id]; a.alive() && a.Instance.State.Listed() {
 			alive = append(alive, id)
+		}
+	}
+	for _, id := range c.missing() {
+		switch a := c.answers[id]; {
+		case a.alive() && !slices.Contains(alive, id):
+			alive = append(alive, id)
+		case a.alive():
 		case !a.Gone || (!a.settled && a.gen != r.gen):
 			open = append(open, id)
 		}

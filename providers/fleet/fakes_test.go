@@ -23,6 +23,7 @@ type fakeCloud struct {
 	page     int                  // rows a page; default 1000
 	pause    time.Duration        // before each page
 	err      error                // why the listing fails after its first page
+	addrs    []providers.Address
 	addrErr  error
 	hang     chan struct{} // the listing does not return before this is closed, whatever its context says
 	askErr   error         // answer to every question by id
@@ -103,7 +104,11 @@ func (c *fakeCloud) Instances(ctx context.Context, page func([]providers.Instanc
 	return cov
 }
 
-func (c *fakeCloud) Addresses(context.Context, func([]providers.Address)) providers.Coverage {
+func (c *fakeCloud) Addresses(_ context.Context, page func([]providers.Address)) providers.Coverage {
+	c.mu.Lock()
+	addrs := c.addrs
+	c.mu.Unlock()
+	page(addrs)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.addrErr != nil {

@@ -43,6 +43,28 @@ func (c *cloud) missing() []string {
 	return slices.Compact(ids)
 }
 
+// vanished gives the instances that must be somewhere and that the last listing left out, though
+// no marker names them: those of the last complete read, and those that an interface is attached to. EC2
+// tells no count by which a short list would be noticed. The caller holds Fleet.mu.
+func (c *cloud) vanished() []string {
+	r := &c.read
+	var ids []string
+	if r.before.complete && r.before.cloud.Key == r.cov.Key {
+		for i := range r.before.rows {
+			if was := &r.before.rows[i]; !was.State.Dead() && !r.listed[was.ID] {
+				ids = append(ids, was.ID)
+			}
+		}
+	}
+	for i := range r.addrs {
+		if id := r.addrs[i].Instance; id != "" && !r.listed[id] {
+			ids = append(ids, id)
+		}
+	}
+	slices.Sort(ids)
+	return slices.Compact(ids)
+}
+
 // unreadZone names a zone whose markers are not known; empty when all are.
 func (f *Fleet) unreadZone() string {
 	for _, z := range f.zones {
@@ -64,22 +86,33 @@ func (f *Fleet) registered(key providers.CloudKey, id string) time.Time {
 	return oldest
 }
 
-// questions picks the ids to ask for now: those that have waited longest, and
-// no more than Options.Lookups for one read.
+// questions picks the ids to ask for now: those that markers name and have waited longest, then those
+// that vanished, and no more than Options.Lookups for one read.
 func (c *cloud) questions() (ids []string, key providers.CloudKey, gen uint64) {
 	r := &c.read
 	if !r.cov.Complete() || r.cov.Key != c.accepted.Key {
 		return nil, "", 0
 	}
 	for _, id := range c.missing() {
-		if a, ok := c.answers[id]; !ok || (!a.settled && a.gen != r.gen) {
+		if c.open(id) {
 			ids = append(ids, id)
 		}
 	}
 	slices.SortStableFunc(ids, func(a, b string) int { return c.answers[a].Asked.Compare(c.answers[b].Asked) })
+	for _, id := range c.vanished() {
+		if c.open(id) && !slices.Contains(ids, id) {
+			ids = append(ids, id)
+		}
+	}
 	ids = ids[:min(len(ids), max(0, c.f.lookups-c.asked))]
 	c.asked += len(ids)
 	return ids, r.cov.Key, r.gen
+}
+
+// open reports whether an id has not been asked for since the last read, nor for good before it.
+func (c *cloud) open(id string) bool {
+	a, ok := c.answers[id]
+	return !ok || !a.settled && a.gen != c.read.gen
 }
 
 // after asks the cloud, id by id, for instances that markers name and the

@@ -44,6 +44,43 @@ func TestAListThatLeavesOutAMarkedInstanceThatExistsIsNotComplete(t *testing.T) 
 	}
 }
 
+func TestAnInstanceWithoutAMarkerDoesNotVanishFromAListUnnoticed(t *testing.T) {
+	for what, unmarked := range map[string]func(c *fakeCloud) *Fleet{
+		"it was in the last list": func(c *fakeCloud) *Fleet {
+			f := New(Options{Clouds: []CloudSource{sourceOf(c)}})
+			wantState(t, f.Refresh(context.Background()).Clouds[0].Coverage, providers.CoverageComplete)
+			return f
+		},
+		"it has an interface": func(c *fakeCloud) *Fleet {
+			c.addrs = []providers.Address{{ID: "eni-1", Instance: c.rows[7].ID, IP: c.rows[7].PublicIPs[0]}}
+			return New(Options{Clouds: []CloudSource{sourceOf(c)}})
+		},
+	} {
+		c := newFakeCloud("a", 10)
+		f := unmarked(c)
+		id := c.rows[7].ID
+		c.leaveOut = map[string]bool{id: true}
+		for range 2 {
+			v := f.Refresh(context.Background()).Clouds[0]
+			wantState(t, v.Coverage, providers.CoveragePartial)
+			if !strings.Contains(fmt.Sprint(v.Coverage.Err), "left out "+id) || len(v.Instances) != 10 {
+				t.Errorf("%s: %d rows, error %v", what, len(v.Instances), v.Coverage.Err)
+			}
+		}
+		c.leaveOut, c.rows = nil, slices.Delete(c.rows, 7, 8)
+		wantState(t, f.Refresh(context.Background()).Clouds[0].Coverage, providers.CoverageComplete)
+	}
+}
+
+func TestAnInstanceThatFailedToBeMadeMayLeaveTheList(t *testing.T) {
+	c := newFakeCloud("a", 10)
+	f := New(Options{Clouds: []CloudSource{sourceOf(c)}})
+	f.Refresh(context.Background())
+	c.rows[7].State = providers.StateFailed
+	c.leaveOut = map[string]bool{c.rows[7].ID: true}
+	wantState(t, f.Refresh(context.Background()).Clouds[0].Coverage, providers.CoverageComplete)
+}
+
 func TestAnInstanceThatIsGoneIsAskedForOnceAndForAll(t *testing.T) {
 	f, c, _ := pair(10, Options{})
 	id := c.rows[0].ID
