@@ -165,6 +165,7 @@ type fakeDNS struct {
 	fault   func(c providers.Change) (err error, done bool) // what a change answers, and whether it is made all the same
 	onApply func(changes []providers.Change)
 	lookErr error
+	blind   bool          // lookups find nothing
 	slow    time.Duration // what a lookup takes
 	applied [][]providers.Change
 	lists   int
@@ -200,6 +201,9 @@ func (d *fakeDNS) Lookup(_ context.Context, _ providers.Zone, name, typ string) 
 		return nil, d.lookErr
 	}
 	d.clk.advance(d.slow)
+	if d.blind {
+		return nil, nil
+	}
 	return slices.DeleteFunc(d.read(), func(r providers.Record) bool { return r.Name != name || typ != "" && r.Type != typ }), nil
 }
 

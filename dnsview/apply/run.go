@@ -311,6 +311,14 @@ func (r *run) settle(ctx context.Context, t *ZoneTarget, i int, c *providers.Cha
 		return o
 	}
 	now, made := madeIt(found, c)
+	if made && c.Op == providers.OpDelete {
+		if err := r.engine.absent(look, t, c); err != nil {
+			s.State, o.State = StepUnknown, journal.Unknown
+			o.Note = "it could not be told whether it was made: " + dnsview.Clean(err.Error())
+			s.Why = o.Error + "; " + o.Note
+			return o
+		}
+	}
 	if !made {
 		o.Note = "it was looked up, and was not made"
 		s.Why = o.Error + "; " + o.Note
@@ -394,6 +402,9 @@ func (r *run) ask(ctx context.Context, steps []int, dry bool) []asking {
 				p.Answer = say()
 			}
 			p.Found, p.FoundErr = look() // last, so that nothing is older than the reading of the record
+			if _, n := dnsview.Find(p.Found, c); n == 0 && p.FoundErr == nil && c.Op != providers.OpCreate {
+				p.FoundErr = r.engine.absent(ctx, r.engine.zone(rec.Zone), c)
+			}
 			p.Looked = true
 			return nil
 		})

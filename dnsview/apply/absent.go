@@ -1,0 +1,26 @@
+package apply
+
+import (
+	"context"
+	"fmt"
+
+	"rollcall/dnsview"
+	"rollcall/providers"
+)
+
+// absent makes sure that a record is gone which a lookup by name did not find. An API that answers
+// with an empty list says the same, and a node is terminated once its records are gone. So the
+// list of the whole zone has to agree: complete, not empty, and without the record.
+func (e *Engine) absent(ctx context.Context, t *ZoneTarget, c *providers.Change) error {
+	v := e.readZone(ctx, t, t.Zone.Name)
+	if !v.Coverage.Complete() {
+		return fmt.Errorf("a lookup did not find it, and the list of %s is not complete: %w", t.Zone.Name, cmpErr(v.Coverage.Err))
+	}
+	if len(v.Records) == 0 {
+		return fmt.Errorf("a lookup did not find it, and %s shows no record at all", t.Zone.Name)
+	}
+	if _, n := dnsview.Find(v.Records, c); n > 0 {
+		return fmt.Errorf("a lookup did not find it, and the list of %s shows it", t.Zone.Name)
+	}
+	return nil
+}

@@ -1,0 +1,55 @@
+package apply
+
+import (
+	"strings"
+	"testing"
+
+	"rollcall/dnsview"
+	"rollcall/providers"
+	"rollcall/providers/journal"
+)
+
+func TestWhatALookupDoesNotFindIsGoneOnlyWhenTheListAgrees(t *testing.T) {
+	b := newBench(t)
+	b.triton.remove("m-1")
+	b.triton.gone["m-1"] = true
+	plan := b.dead()
+	b.cf.blind = true
+	rep := b.run(plan)
+	wantStates(t, rep, StepRefused)
+	if g := guard(rep, 0, dnsview.GuardUnchanged); !g.NoEvidence || !strings.Contains(g.Why, "the list of "+cfZone+" shows it") || !has(b.cf, "165.225.128.1") {
+		t.Errorf("%+v", g)
+	}
+	rows := b.cf.rows
+	b.cf.rows = nil
+	if g := guard(b.run(plan), 0, dnsview.GuardUnchanged); !g.NoEvidence || !strings.Contains(g.Why, cfZone+" shows no record at all") {
+		t.Errorf("%+v", g)
+	}
+	b.cf.rows, b.cf.blind = rows, false
+	wantStates(t, b.run(plan), StepDone)
+}
+
+func TestANodeIsNotTerminatedBecauseALookupFoundNothing(t *testing.T) {
+	b := newBench(t)
+	plan := dnsview.PlanDrain(b.view(), ref(b.aws, "i-1"))
+	b.cf.blind = true
+	if rep := b.run(plan); len(b.aws.powered) != 0 || !has(b.cf, "34.200.16.1") {
+		t.Errorf("%v, power %v", states(rep), b.aws.powered)
+	}
+}
+
+func TestADeleteWhoseAnswerWasLostIsNotDoneBecauseALookupFoundNothing(t *testing.T) {
+	b := newBench(t)
+	b.triton.remove("m-1")
+	b.triton.gone["m-1"] = true
+	plan := b.dead()
+	b.cf.fault = func(providers.Change) (error, bool) {
+		b.cf.blind = true
+		return providers.Errorf(providers.KindUncertain, "change", "lost"), false
+	}
+	rep := b.run(plan)
+	wantStates(t, rep, StepUnknown)
+	if es := entries(t, b.j); len(es) != 1 || es[0].State != journal.Unknown || !strings.Contains(es[0].Note, "the list of "+cfZone+" shows it") {
+		t.Errorf("%+v", es)
+	}
+}
