@@ -306,6 +306,19 @@ func (e *GuardEvidence) addresses() (out []netip.Addr, known bool) {
 	return out, true
 }
 
+// whyNoAddress says why it is not known what a record leads to, where the zone of its target is to blame.
+func (e *GuardEvidence) whyNoAddress() string {
+	r := e.Change.Record()
+	srv, ok := providers.ParseSRV(r.Value)
+	if !ok || r.Type != "SRV" || e.View == nil {
+		return ""
+	}
+	if z := e.View.index.zoneOf(srv.Target); z != nil && z.why != "" {
+		return ": " + z.why
+	}
+	return ""
+}
+
 func (e *GuardEvidence) holdsAny(i *providers.Instance) bool {
 	addrs, known := e.addresses()
 	if !known {
@@ -322,7 +335,7 @@ func (e *GuardEvidence) CheckAddress() GuardResult {
 	const g = GuardAddress
 	addrs, known := e.addresses()
 	if !known {
-		return noEvidence(g, "it cannot be told from here which address it leads to", "a complete read of the zone of its target")
+		return noEvidence(g, "it cannot be told from here which address it leads to"+e.whyNoAddress(), "a complete read of the zone of its target")
 	}
 	o, _ := e.owner()
 	own := ModeOf(e.Verb, e.Change) == ModeTakeOut
