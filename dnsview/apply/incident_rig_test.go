@@ -1,0 +1,343 @@
+package apply_test
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+
+	"rollcall/dnsview"
+	"rollcall/dnsview/apply"
+	"rollcall/providers"
+	"rollcall/providers/budget"
+	"rollcall/providers/cloudflare"
+	"rollcall/providers/ec2"
+	"rollcall/providers/fleet"
+	"rollcall/providers/journal"
+	"rollcall/providers/route53"
+	"rollcall/providers/sim"
+	"rollcall/providers/sim/world"
+	"rollcall/providers/triton"
+)
+
+// The sources of the embedded clouds: two of EC2, two of Triton, a zone of each DNS provider.
+const (
+	use1, euw1 = "aws-use1", "aws-euw1"
+	east, ams  = "joyent-east", "joyent-ams"
+	cfZone     = world.CloudflareZone
+	sdZone     = world.Route53Zone
+	www        = "www." + cfZone
+	v1         = "v1._theservice._tcp." + sdZone
+	never      = 24 * time.Hour // longer than any test: what bounds a read is the fault that it meets
+)
+
+// clock is a clock that goes on only when somebody waits on it.
+type clock struct {
+	mu sync.Mutex
+	t  time.Time
+}
+
+func (c *clock) now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.t
+}
+
+func (c *clock) pass(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.t = c.t.Add(d)
+}
+
+func (c *clock) sleep(ctx context.Context, d time.Duration) error {
+	c.pass(d)
+	return ctx.Err()
+}
+
+// rig is the embedded clouds, and the clock that all share.
+type rig struct {
+	t   *testing.T
+	sim *sim.Sim
+	clk *clock
+}
+
+// newRig starts the embedded clouds, with the disagreements that the default world is known for.
+func newRig(t *testing.T, o sim.Options) *rig {
+	t.Helper()
+	r := &rig{t: t, clk: &clock{t: time.Now().Truncate(time.Second)}}
+	o.Seed, o.Now, o.Dir = cmp.Or(o.Seed, 1), r.clk.now, t.TempDir()
+	s, err := sim.Start(context.Background(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	r.sim = s
+	return r
+}
+
+func (r *rig) world() *world.World { return r.sim.World() }
+
+func (r *rig) zone(name string) *world.Zone {
+	r.t.Helper()
+	z, err := r.world().Zone(name)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return z
+}
+
+func (r *rig) fault(k world.FaultKind, sources ...string) {
+	r.t.Helper()
+	for _, s := range sources {
+		if err := r.world().SetFault(s, k); err != nil {
+			r.t.Fatal(err)
+		}
+	}
+}
+
+// console is one rollcall: adapters, fleet, journal and engine of its own.
+type console struct {
+	r       *rig
+	skew    time.Duration // how far the clock of its machine is off
+	clouds  map[string]providers.Compute
+	dns     map[string]providers.DNS
+	budgets map[string]*budget.Account
+	fleet   *fleet.Fleet
+	journal *journal.Journal
+	opts    apply.Options
+	seen    map[string]time.Time
+}
+
+func (c *console) now() time.Time { return c.r.clk.now().Add(c.skew) }
+
+// console makes a rollcall whose clock is off by skew. It has read nothing yet.
+func (r *rig) console(skew time.Duration) *console {
+	r.t.Helper()
+	c := &console{r: r, skew: skew, clouds: map[string]providers.Compute{}, dns: map[string]providers.DNS{}, budgets: map[string]*budget.Account{}}
+	e := r.sim.Endpoints()
+	fo := fleet.Options{Now: c.now, Timeout: never}
+	c.opts = apply.Options{
+		Fleet: r.world().FleetID, Who: "me@here", Now: c.now, Sleep: r.clk.sleep, Timeout: never,
+		Fresh: func(context.Context) *providers.Snapshot { return c.fleet.Snapshot() },
+	}
+	for _, w := range r.world().Clouds() {
+		b := c.budget(w.Name)
+		var err error
+		if w.Provider == providers.EC2 {
+			c.clouds[w.Name], err = ec2.New(ec2.Config{Name: w.Name, Endpoint: e.AWS, Budget: b, Now: c.now, AWS: aws4(e, w.Region)})
+		} else {
+			c.clouds[w.Name], err = triton.New(triton.Config{Name: w.Name, URL: e.Triton[w.Name], Account: e.TritonAccount, KeyID: e.TritonKeyID, AgentSocket: e.AgentSocket, Budget: b, Now: c.now})
+		}
+		if err != nil {
+			r.t.Fatal(err)
+		}
+		fo.Clouds = append(fo.Clouds, fleet.CloudSource{Name: w.Name, Provider: w.Provider, Region: w.Region, Compute: c.clouds[w.Name]})
+		c.opts.Clouds = append(c.opts.Clouds, apply.CloudTarget{Name: w.Name, Provider: w.Provider, Reader: c.clouds[w.Name], Power: c.clouds[w.Name]})
+	}
+	for _, z := range r.world().Zones("") {
+		b := c.budget(z.Name)
+		var err error
+		if z.Provider == providers.Cloudflare {
+			c.dns[z.Name], err = cloudflare.New(cloudflare.Config{Token: e.CloudflareToken, BaseURL: e.Cloudflare, Budget: b, Now: c.now})
+		} else {
+			c.dns[z.Name], err = route53.New(route53.Config{Endpoint: e.AWS, Budget: b, Now: c.now, AWS: aws4(e, "us-east-1")})
+		}
+		if err != nil {
+			r.t.Fatal(err)
+		}
+		fo.Zones = append(fo.Zones, fleet.ZoneSource{Name: z.Name, Provider: z.Provider, DNS: c.dns[z.Name]})
+		c.opts.Zones = append(c.opts.Zones, apply.ZoneTarget{Zone: providers.Zone{Name: z.Name, ID: z.ID, Provider: z.Provider}, DNS: c.dns[z.Name]})
+	}
+	for _, s := range r.world().Services() {
+		d := dnsview.Service{Name: s.Name, Kind: dnsview.ServiceKind(s.Kind), Zone: s.Zone, Port: s.Port, TXT: s.TXT, Select: s.Select}
+		if d.Kind == dnsview.DNSSD {
+			d.Priority, d.Weight = 10, 10
+		}
+		c.opts.Services = append(c.opts.Services, d)
+	}
+	var err error
+	if c.journal, err = journal.Open(filepath.Join(r.t.TempDir(), "journal"), c.now); err != nil {
+		r.t.Fatal(err)
+	}
+	r.t.Cleanup(func() { _ = c.journal.Close() })
+	c.opts.Journal, c.fleet = c.journal, fleet.New(fo)
+	return c
+}
+
+// budget is one without a limit: a test need not wait for what it spends. Pauses pass on the
+// clock of the test.
+func (c *console) budget(source string) *budget.Account {
+	c.budgets[source] = budget.New(source, 0, 1, budget.WithClock(c.now), budget.WithSleep(c.r.clk.sleep))
+	return c.budgets[source]
+}
+
+func aws4(e sim.Endpoints, region string) *aws.Config {
+	return &aws.Config{Region: region, Credentials: credentials.NewStaticCredentialsProvider(e.AWSKeyID, e.AWSSecret, "")}
+}
+
+// look reads every source anew and inspects what was read, as the console does.
+func (c *console) look() *dnsview.View {
+	c.r.t.Helper()
+	return c.inspect(c.fleet.Refresh(c.r.t.Context()))
+}
+
+func (c *console) inspect(s *providers.Snapshot) *dnsview.View {
+	v := dnsview.Inspect(s, dnsview.Options{
+		Fleet: c.opts.Fleet, Services: c.opts.Services, Now: c.now(), MaxAge: time.Minute, BootGrace: 5 * time.Minute,
+		CreateGrace: 10 * time.Minute, Allow: c.opts.Allow, Ranges: dnsview.PublishedRanges(), Seen: c.seen,
+	})
+	c.seen = v.Seen()
+	return v
+}
+
+func (c *console) engine() *apply.Engine { return apply.New(c.opts) }
+
+func (c *console) run(p dnsview.Plan, typed ...string) *apply.Report {
+	c.r.t.Helper()
+	return c.engine().Run(c.r.t.Context(), p, apply.Confirm{Typed: typed}, nil)
+}
+
+// must runs a plan of which every step has to succeed.
+func (c *console) must(p dnsview.Plan, typed ...string) *apply.Report {
+	c.r.t.Helper()
+	rep := c.run(p, typed...)
+	if !rep.OK() || len(rep.Steps) == 0 {
+		c.r.t.Fatalf("%q was not carried out:\n%s", p.Title, told(rep))
+	}
+	return rep
+}
+
+// told writes what became of a plan, for a failing test.
+func told(rep *apply.Report) string {
+	var b strings.Builder
+	for i := range rep.Steps {
+		s := &rep.Steps[i]
+		fmt.Fprintf(&b, "  %s: %s (%s)\n", s.State, s.Step.Sentence, s.Why)
+	}
+	for _, s := range rep.Plan.Skipped {
+		fmt.Fprintf(&b, "  skipped: %s\n", s)
+	}
+	return b.String()
+}
+
+// held is what the zones hold: "name type value" of every record, with its markers.
+type held []string
+
+// held reads the zones as they are, whatever their APIs say.
+func (r *rig) held() held {
+	r.t.Helper()
+	var out held
+	for _, z := range r.world().Zones("") {
+		z.View(func(tx *world.Tx) {
+			for _, v := range tx.Values() {
+				out = append(out, strings.TrimSpace(fmt.Sprintf("%s %s %s %d %s", v.Name, v.Type, providers.CanonicalValue(v.Type, v.Value), v.TTL, v.Comment)))
+			}
+		})
+	}
+	slices.Sort(out)
+	return out
+}
+
+// without gives what is held but for what leads to, or marks, the records given.
+func (h held) without(records ...*providers.Record) held {
+	return slices.DeleteFunc(slices.Clone(h), func(s string) bool {
+		return slices.ContainsFunc(records, func(r *providers.Record) bool {
+			if strings.HasPrefix(s, r.Name+" "+r.Type+" "+r.Value+" ") {
+				return true
+			}
+			for _, o := range r.Owners {
+				if text, err := o.For(r.Type, r.Value).Encode(); err == nil && strings.HasPrefix(s, providers.MarkerName(o.Instance, r.Name)+" TXT \""+text+"\"") {
+					return true
+				}
+			}
+			return false
+		})
+	})
+}
+
+// wantHeld compares what the zones hold with what they should.
+func (r *rig) wantHeld(when string, want held) {
+	r.t.Helper()
+	got := r.held()
+	for _, s := range want {
+		if !slices.Contains(got, s) {
+			r.t.Errorf("%s: lost is %s", when, s)
+		}
+	}
+	for _, s := range got {
+		if !slices.Contains(want, s) {
+			r.t.Errorf("%s: there is %s", when, s)
+		}
+	}
+	if len(got) != len(want) && !r.t.Failed() {
+		r.t.Errorf("%s: %d values, want %d", when, len(got), len(want))
+	}
+}
+
+// dead gives the records of the entries that a view calls dead.
+func dead(v *dnsview.View) []*providers.Record {
+	var out []*providers.Record
+	for i := range v.Findings {
+		if f := &v.Findings[i]; f.Class == dnsview.Dead || f.Class == dnsview.Dangling {
+			out = append(out, f.Record)
+		}
+	}
+	return out
+}
+
+// finding gives the worst finding about a record.
+func finding(v *dnsview.View, r *providers.Record) *dnsview.Finding {
+	if fs := v.FindingsOf(r.Identity()); len(fs) > 0 {
+		return fs[0]
+	}
+	return &dnsview.Finding{Reason: "there is no finding about " + r.String()}
+}
+
+// node gives an instance of a cloud by its name.
+func (r *rig) node(cloud, name string) world.Instance {
+	r.t.Helper()
+	page, n := r.world().Instances(cloud, func(i *world.Instance) bool { return i.Name == name }, 0, 0)
+	if n != 1 {
+		r.t.Fatalf("%d instances of %s are called %s", n, cloud, name)
+	}
+	return page[0]
+}
+
+// nodes gives the running instances of a cloud with a tag service.
+func (r *rig) nodes(cloud, service string) []world.Instance {
+	page, _ := r.world().Instances(cloud, func(i *world.Instance) bool { return i.State == providers.StateRunning && i.Tags["service"] == service }, 0, 0)
+	return page
+}
+
+func (r *rig) do(cloud, id string, p world.Power) {
+	r.t.Helper()
+	if _, _, err := r.world().Do(cloud, id, p); err != nil {
+		r.t.Fatal(err)
+	}
+}
+
+// record finds the record of a view with a name, type and value.
+func record(t *testing.T, v *dnsview.View, name, typ, value string) *providers.Record {
+	t.Helper()
+	for z := range v.Snapshot.Zones {
+		for i := range v.Snapshot.Zones[z].Records {
+			if r := &v.Snapshot.Zones[z].Records[i]; r.Name == name && r.Type == typ && providers.FoldValue(typ, r.Value) == providers.FoldValue(typ, value) {
+				return r
+			}
+		}
+	}
+	t.Fatalf("there is no %s %s %s", name, typ, value)
+	return nil
+}
