@@ -34,8 +34,28 @@ func (h *host) node(ctx context.Context, ev world.NodeEvent) {
 		err = p.play(ctx, ev, &agent)
 	}
 	if err != nil && ctx.Err() == nil {
+		ev.Log(agentLine("%v", err))
 		h.say("rollcall sim: node %s: %s", clean(ev.Instance.Name), clean(err.Error()))
 	}
+}
+
+// says is what the agent of a node that is played writes until it registers. The
+// service of such a node is well as soon as it is up.
+func (h *host) says(i world.Instance) []string {
+	agent, ok := userdata.FindAgentConfig(i.UserData)
+	if !ok || agent.Register != userdata.RegisterAgent {
+		return nil
+	}
+	need := max(agent.Health.Need, 1)
+	return []string{
+		agentLine("waiting for the health check: 0 of 1 passed"),
+		agentLine("healthy: %d of %d health checks passed", need, need),
+	}
+}
+
+// agentLine is a line as the node agent writes it.
+func agentLine(format string, args ...any) string {
+	return "rollcall-node: " + clean(fmt.Sprintf(format, args...))
 }
 
 func (h *host) player(at providers.Provider) (*player, error) {
@@ -95,9 +115,32 @@ func (p *player) once(ctx context.Context, ev world.NodeEvent, a *userdata.Agent
 	}
 	owner := providers.Owner{Fleet: a.Fleet, Cloud: ev.Cloud.Key, Instance: ev.Instance.ID, Registered: p.now().Truncate(time.Second).UTC()}
 	if ev.Up {
-		return p.register(ctx, zone, a, &ev.Instance, owner)
+		want := p.want(a, &ev.Instance, owner)
+		if err := p.register(ctx, zone, want, owner); err != nil {
+			return err
+		}
+		ev.Log(agentLine("registered %s", listed(want)))
+		return nil
 	}
-	return p.deregister(ctx, zone, a, ev.Instance.Name, owner)
+	gone, err := p.deregister(ctx, zone, a, ev.Instance.Name, owner)
+	switch {
+	case err != nil:
+		return err
+	case len(gone) == 0:
+		ev.Log(agentLine("nothing of this node is in DNS"))
+	default:
+		ev.Log(agentLine("deregistered %s", listed(gone)))
+	}
+	return nil
+}
+
+// listed names records as the node agent does.
+func listed(records []providers.Record) string {
+	names := make([]string, len(records))
+	for i := range records {
+		names[i] = records[i].Name + " " + records[i].Type + " " + records[i].Value
+	}
+	return strings.Join(names, ", ")
 }
 
 func (p *player) zone(ctx context.Context, name string) (providers.Zone, error) {
@@ -156,8 +199,7 @@ func hostName(a *userdata.AgentConfig, node, id string) string {
 	return providers.CanonicalName(host)
 }
 
-func (p *player) register(ctx context.Context, zone providers.Zone, a *userdata.AgentConfig, i *world.Instance, owner providers.Owner) error {
-	want := p.want(a, i, owner)
+func (p *player) register(ctx context.Context, zone providers.Zone, want []providers.Record, owner providers.Owner) error {
 	var changes []providers.Change
 	for n := range want {
 		there, err := p.dns.Lookup(ctx, zone, want[n].Name, want[n].Type)
@@ -198,7 +240,7 @@ func ownedBy(r *providers.Record, owner providers.Owner) bool {
 	return ok && o.Same(owner)
 }
 
-func (p *player) deregister(ctx context.Context, zone providers.Zone, a *userdata.AgentConfig, node string, owner providers.Owner) error {
+func (p *player) deregister(ctx context.Context, zone providers.Zone, a *userdata.AgentConfig, node string, owner providers.Owner) (gone []providers.Record, err error) {
 	names := []struct{ name, typ string }{{a.Service, "A"}, {a.Service, "AAAA"}}
 	if a.Kind == "dns-sd" {
 		host := hostName(a, node, owner.Instance)
@@ -207,19 +249,20 @@ func (p *player) deregister(ctx context.Context, zone providers.Zone, a *userdat
 	for _, n := range names {
 		there, err := p.dns.Lookup(ctx, zone, n.name, n.typ)
 		if err != nil {
-			return fmt.Errorf("look for %s: %w", n.name, err)
+			return gone, fmt.Errorf("look for %s: %w", n.name, err)
 		}
 		var changes []providers.Change
 		for _, r := range there {
 			if ownedBy(&r, owner) {
 				changes = append(changes, providers.Change{Op: providers.OpDelete, Before: r})
+				gone = append(gone, r)
 			}
 		}
 		if err := p.apply(ctx, zone, changes); err != nil {
-			return err
+			return gone, err
 		}
 	}
-	return nil
+	return gone, nil
 }
 
 func (p *player) apply(ctx context.Context, zone providers.Zone, changes []providers.Change) error {

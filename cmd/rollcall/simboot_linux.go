@@ -34,7 +34,7 @@ func (a *app) newMachines(ctx context.Context) (*machines, error) {
 // options has the embedded clouds hand their launches to the machines, with what
 // an operator would have prepared for them.
 func (m *machines) options(o *sim.Options) {
-	o.Machine = m.rack.Power
+	o.Machine, o.Console = m.rack.Power, m.rack.Console
 	o.Secrets = func(w *world.World) map[string]string {
 		return map[string]string{"/rollcall/cloudflare-token": w.Credentials.CloudflareToken}
 	}

@@ -145,6 +145,17 @@ func TestTheAWSCLILaunchesTagsAndTerminates(t *testing.T) {
 	c.refused("InvalidInstanceID.NotFound", "ec2 terminate-instances --instance-ids i-0123456789abcdef0")
 }
 
+func TestTheAWSCLIReadsAConsoleLog(t *testing.T) {
+	t.Parallel()
+	c := newCLI(t)
+	list, _ := c.w.Instances("aws-use1", nil, 0, 1)
+	got := c.ok("ec2 get-console-output --latest --instance-id", list[0].ID)
+	if text, _ := got["Output"].(string); got["InstanceId"] != list[0].ID || !strings.Contains(text, "Linux version 6.1.0") || got["Timestamp"] == nil {
+		t.Errorf("%v", got)
+	}
+	c.refused("InvalidInstanceID.NotFound", "ec2 get-console-output --instance-id i-0123456789abcdef0")
+}
+
 func TestTheAWSCLIReadsTheCatalogueAndTheAddresses(t *testing.T) {
 	t.Parallel()
 	c := newCLI(t)

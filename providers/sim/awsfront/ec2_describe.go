@@ -2,9 +2,7 @@ package awsfront
 
 import (
 	"encoding/base64"
-	"fmt"
 	"strconv"
-	"time"
 
 	"rollcall/providers"
 	"rollcall/providers/sim/faultplay"
@@ -258,21 +256,4 @@ func (c *ec2Call) single() (world.Instance, *apiError) {
 		return world.Instance{}, err
 	}
 	return found[0], nil
-}
-
-func (c *ec2Call) getConsoleOutput() *apiError {
-	i, err := c.single()
-	if err != nil {
-		return err
-	}
-	c.x.el("instanceId", i.ID)
-	c.x.at("timestamp", c.f.w.Now())
-	text := ""
-	if !i.Changed.IsZero() && i.State != providers.StatePending {
-		text = fmt.Sprintf("[    0.000000] Linux version 6.1.0-25-cloud-amd64 (debian-kernel@lists.debian.org)\r\n"+
-			"[    2.114233] cloud-init[412]: Cloud-init v. 22.4.2 finished at %s. Datasource DataSourceEc2Local.\r\n\r\n%s login: \r\n",
-			i.Changed.UTC().Format(time.RFC1123), c.privateName(&i))
-	}
-	c.x.el("output", base64.StdEncoding.EncodeToString([]byte(text)))
-	return nil
 }

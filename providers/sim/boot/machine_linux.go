@@ -78,6 +78,15 @@ func (m *Machine) Console() string {
 	return string(bytes.ReplaceAll(text, []byte("\r\n"), []byte("\n")))
 }
 
+// wrote is when it last wrote to its console.
+func (m *Machine) wrote() time.Time {
+	fi, err := os.Stat(filepath.Join(m.disk, "console"))
+	if err != nil {
+		return time.Time{}
+	}
+	return fi.ModTime()
+}
+
 // ReadFile reads a file that the machine has written to its disk, even while it
 // is off. Links are not followed, and what came with the root file system is not seen.
 func (m *Machine) ReadFile(path string) ([]byte, error) {

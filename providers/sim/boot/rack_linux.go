@@ -270,6 +270,16 @@ func (r *Rack) Machine(id string) (*Machine, bool) {
 	return m, ok
 }
 
+// Console is what the machine of an instance has written to its console, and
+// when it wrote last: it is what sim.Options.Console is for.
+func (r *Rack) Console(id string) (text string, at time.Time) {
+	m, ok := r.Machine(id)
+	if !ok {
+		return "", time.Time{}
+	}
+	return m.Console(), m.wrote()
+}
+
 // Machines lists all machines that have ever been on, in the order of their instances' ids.
 func (r *Rack) Machines() []*Machine {
 	r.mu.Lock()

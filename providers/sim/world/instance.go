@@ -41,7 +41,8 @@ type Instance struct {
 	ClientToken string
 	Number      int // position in the cloud's list; grows with every launch
 
-	real bool // a machine runs it, see Options.Machine
+	real   bool // a machine runs it, see Options.Machine
+	seeded bool // it was there when the world began
 }
 
 // Address is an address of the account that an instance need not hold.
@@ -69,6 +70,7 @@ type cloud struct {
 	tokens    map[string]string // client token to instance id
 	gone      map[string]time.Time
 	last      map[string]*Instance // what is gone, as it was last; nil until something is
+	consoles  map[string][]consoleLine
 	addresses []Address
 	nextIP    uint32
 	base      netip.Prefix
@@ -206,12 +208,26 @@ func (w *World) boot(c *cloud, i *Instance) {
 		w.tell(c, i, Start)
 		return
 	}
+	w.agent(c, i)
+}
+
+// agent has the agent of an instance that has just come up act after a moment.
+func (w *World) agent(c *cloud, i *Instance) {
+	w.write(c, i, consoleLine{at: i.Changed, kind: boots})
 	booted := i.Changed
 	w.after(w.delays.Agent, func() {
 		if i.State == providers.StateRunning && i.Changed.Equal(booted) {
-			w.pending = append(w.pending, NodeEvent{Up: true, Cloud: c.Cloud, Instance: copyOf(i)})
+			w.act(c, i, true)
 		}
 	})
+}
+
+// act has the agent of an instance act as soon as the lock is free.
+func (w *World) act(c *cloud, i *Instance, up bool) {
+	name, id := c.Name, i.ID
+	w.pending = append(w.pending, NodeEvent{Up: up, Cloud: c.Cloud, Instance: copyOf(i), Log: func(text string) {
+		w.Write(name, id, w.now().UTC().Format(consoleTime)+" "+text)
+	}})
 }
 
 // Power is what can be done to an instance.
@@ -248,9 +264,13 @@ func (w *World) Do(cloudName, id string, p Power) (before, after Instance, err e
 
 func (w *World) do(c *cloud, i *Instance, p Power) error {
 	down := func() {
-		if !i.real && i.State == providers.StateRunning && p != Plug {
-			w.pending = append(w.pending, NodeEvent{Cloud: c.Cloud, Instance: copyOf(i)})
+		if i.State != providers.StateRunning {
+			return
 		}
+		if !i.real && p != Plug {
+			w.act(c, i, false)
+		}
+		w.write(c, i, consoleLine{at: w.now(), kind: halts, text: goodbye(p)})
 	}
 	switch p {
 	case Start:
@@ -284,12 +304,7 @@ func (w *World) do(c *cloud, i *Instance, p Power) error {
 				w.tell(c, i, p)
 				return nil
 			}
-			booted := i.Changed
-			w.after(w.delays.Agent, func() {
-				if i.State == providers.StateRunning && i.Changed.Equal(booted) {
-					w.pending = append(w.pending, NodeEvent{Up: true, Cloud: c.Cloud, Instance: copyOf(i)})
-				}
-			})
+			w.agent(c, i)
 			return nil
 		}
 	case Terminate, Plug:
@@ -368,6 +383,7 @@ func (w *World) terminate(c *cloud, i *Instance) {
 func (w *World) forget(c *cloud, i *Instance) {
 	c.instances = slices.DeleteFunc(c.instances, func(x *Instance) bool { return x == i })
 	delete(c.byID, i.ID)
+	delete(c.consoles, i.ID)
 	c.gone[i.ID] = w.now()
 	if c.last == nil {
 		c.last = map[string]*Instance{}

@@ -246,7 +246,7 @@ func (s *seeder) launch(c *cloud, ro role, name string, at time.Time) *Instance 
 		}
 	}
 	inst := s.w.add(c, spec)
-	inst.State = providers.StateRunning
+	inst.State, inst.seeded = providers.StateRunning, true
 	inst.Public = s.w.newIP(c)
 	return inst
 }

@@ -33,6 +33,12 @@ type Options struct {
 	// of each change of power, in order, by Run, and must not block. Such an
 	// instance is stopping or shutting down until Halted is called. It may be nil.
 	Machine func(ev MachineEvent)
+	// Console is what the machine of an instance has written to its console, and
+	// when it wrote last; it goes with Machine.
+	Console func(id string) (text string, at time.Time)
+	// Says is what the boot script of an instance that is played has its programs
+	// write to the console until the agent acts, line by line. It may be nil.
+	Says func(i Instance) []string
 	// Changed is told of every change of a zone, in the order in which they are made. It must
 	// neither block nor call the world. It may be nil.
 	Changed func(c ZoneChange)
@@ -60,6 +66,8 @@ type NodeEvent struct {
 	Up       bool // true: the machine is up, register; false: it is shutting down, deregister
 	Cloud    Cloud
 	Instance Instance // a copy
+	// Log writes a line to the instance's console, with the time before it.
+	Log func(text string)
 }
 
 // MachineEvent says what happens to the machine of an instance: Start, Stop,
@@ -86,6 +94,8 @@ type World struct {
 
 	machine  func(MachineEvent)
 	machines []MachineEvent // as pending
+	console  func(string) (string, time.Time)
+	says     func(Instance) []string
 
 	page    int
 	changed func(ZoneChange)
@@ -116,7 +126,7 @@ func New(o Options) *World {
 		o.Delays = DefaultDelays()
 	}
 	w := &World{
-		now: o.Now, delays: o.Delays, node: o.Node, machine: o.Machine, page: o.Page, changed: o.Changed,
+		now: o.Now, delays: o.Delays, node: o.Node, machine: o.Machine, console: o.Console, says: o.Says, page: o.Page, changed: o.Changed,
 		rng:  rand.New(rand.NewPCG(o.Seed, 0x726f6c6c)),
 		wake: make(chan struct{}, 1),
 	}
