@@ -1,9 +1,6 @@
 package dnsview
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
-	"encoding/json"
 	"slices"
 	"strings"
 	"time"
@@ -14,20 +11,6 @@ import (
 // defaultTTL is the TTL of a new record whose service declares none and whose
 // name has none yet, in seconds.
 const defaultTTL = 60
-
-// Checksum gives 16 hex digits over everything that the plan does: verb and
-// steps. Two plans with the same checksum do the same.
-func (p Plan) Checksum() string {
-	b, err := json.Marshal(struct {
-		Verb  Verb
-		Steps []Step
-	}{p.Verb, p.Steps})
-	if err != nil {
-		return "" // cannot happen: a plan is plain data
-	}
-	sum := sha256.Sum256(b)
-	return hex.EncodeToString(sum[:8])
-}
 
 // builder puts a plan together.
 type builder struct {
@@ -83,36 +66,12 @@ func (b *builder) leaveBarred() {
 	if b.v == nil || len(b.v.index.barred) == 0 || b.plan.Verb == VerbUndo {
 		return
 	}
-	id := map[int]int{}
-	var kept []Step
-	for _, s := range b.plan.Steps {
-		why := ""
-		if s.Change != nil {
-			why = b.v.index.barred[s.Zone]
+	b.plan.Steps = keepSteps(b.plan.Steps, func(s *Step) string {
+		if s.Change == nil {
+			return ""
 		}
-		for _, n := range s.Needs {
-			if id[n] == 0 && why == "" {
-				why = "it needs a step that is not taken: " + s.Sentence
-			}
-		}
-		if why != "" {
-			b.skip(why)
-			continue
-		}
-		old := s.ID
-		s.ID = len(kept) + 1
-		id[old] = s.ID
-		needs := s.Needs
-		s.Needs = nil
-		for _, n := range needs {
-			s.Needs = append(s.Needs, id[n])
-		}
-		kept = append(kept, s)
-	}
-	if !slices.ContainsFunc(kept, func(s Step) bool { return s.Kind != StepWait }) {
-		kept = nil
-	}
-	b.plan.Steps = kept
+		return b.v.index.barred[s.Zone]
+	}, b.skip)
 }
 
 // fits reports whether a new value has room in its record set and zone, and says why not.

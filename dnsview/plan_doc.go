@@ -2,6 +2,7 @@ package dnsview
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -33,7 +34,10 @@ type StepDoc struct {
 	Instance *providers.InstanceRef `json:"instance,omitempty"`
 	Reason   Class                  `json:"reason,omitempty"` // the finding that asked for it
 	Needs    []int                  `json:"needs,omitempty"`
-	Guards   []GuardResult          `json:"guards"` // none when they were not asked
+	Checksum string                 `json:"checksum"`        // of this step alone
+	Guards   []GuardResult          `json:"guards"`          // none when they were not asked
+	State    string                 `json:"state,omitempty"` // what became of it, or of its check
+	Why      string                 `json:"why,omitempty"`   // why it is not done, or what there is to say of it
 }
 
 // RecordDoc is a record as a plan shows it.
@@ -74,7 +78,7 @@ func (p Plan) Doc(guards func(*Step) []GuardResult) PlanDoc {
 		s := &p.Steps[i]
 		x := StepDoc{
 			ID: s.ID, Kind: s.Kind, Sentence: Clean(s.Sentence), Zone: Clean(s.Zone), Wait: int(s.Wait / time.Second),
-			Action: s.Action, Reason: s.Reason, Needs: s.Needs, Guards: []GuardResult{},
+			Action: s.Action, Reason: s.Reason, Needs: s.Needs, Checksum: s.Checksum(), Guards: []GuardResult{},
 		}
 		if s.Instance.ID != "" {
 			x.Instance = &providers.InstanceRef{Cloud: Clean(s.Instance.Cloud), Key: providers.CloudKey(Clean(string(s.Instance.Key))), ID: Clean(s.Instance.ID), Name: Clean(s.Instance.Name)}
@@ -201,6 +205,15 @@ func (s *StepDoc) behind() string {
 	return "only after steps " + strings.Join(ids, ", ")
 }
 
+// became tells the state of a step; why it has it only where no guard tells already.
+func (s *StepDoc) became() string {
+	told := slices.ContainsFunc(s.Guards, func(g GuardResult) bool { return !g.Pass })
+	if s.State == "" || s.Why == "" || told {
+		return s.State
+	}
+	return s.State + ": " + s.Why
+}
+
 // Text writes the plan for a terminal.
 func (d *PlanDoc) Text() string {
 	var b strings.Builder
@@ -222,6 +235,9 @@ func (d *PlanDoc) Text() string {
 			if w := satisfied(&s.Guards[g]); w != "" {
 				fmt.Fprintf(&b, "       %s\n", w)
 			}
+		}
+		if w := s.became(); w != "" {
+			fmt.Fprintf(&b, "     %s\n", w)
 		}
 	}
 	if len(d.Skipped) > 0 {
@@ -252,6 +268,9 @@ func (d *PlanDoc) Markdown() string {
 		}
 		if w := s.behind(); w != "" {
 			fmt.Fprintf(&b, "\n   %s\n", w)
+		}
+		if w := s.became(); w != "" {
+			fmt.Fprintf(&b, "\n   %s\n", escapeMarkdown(w))
 		}
 		if len(s.Guards) == 0 {
 			continue

@@ -60,8 +60,11 @@ func (o Owner) Owns(typ, value string) bool {
 		return false
 	}
 	folded := FoldValue(typ, value)
-	return o.Value == folded || strings.HasPrefix(o.Value, digestMark) && o.Value == valueDigest(typ, folded)
+	return o.Value == folded || o.Digested() && o.Value == valueDigest(typ, folded)
 }
+
+// Digested reports whether the marker had no room for the value, and holds a digest of it.
+func (o Owner) Digested() bool { return strings.HasPrefix(o.Value, digestMark) }
 
 // For gives the owner as it stands in the marker string for one value on Route 53.
 func (o Owner) For(typ, value string) Owner {

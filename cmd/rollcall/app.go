@@ -81,7 +81,8 @@ complete).`,
 	root.AddCommand(
 		a.lsCommand(), a.driftCommand(),
 		a.launchCommand(), a.terminateCommand(), a.powerCommand("start"), a.powerCommand("stop"), a.powerCommand("reboot"),
-		a.deregisterCommand(), a.registerCommand(), a.undoCommand(), a.journalCommand(),
+		a.deregisterCommand(), a.registerCommand(), a.quiesceCommand(), a.returnCommand(), a.retargetCommand(), a.adoptCommand(), a.remedyCommand(),
+		a.undoCommand(), a.journalCommand(),
 		a.serviceCommand(), a.simCommand(), a.userdataCommand(), a.policyCommand(), a.configCommand(),
 		a.versionCommand(), a.manCommand(),
 	)

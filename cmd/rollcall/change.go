@@ -3,10 +3,14 @@ package main
 import (
 	"bufio"
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
+	"os"
 	"slices"
 	"strings"
+
+	"github.com/spf13/cobra"
 
 	"rollcall/dnsview"
 	"rollcall/dnsview/apply"
@@ -16,43 +20,45 @@ import (
 type changing struct {
 	dryRun  bool
 	confirm []string // texts that answer guards
+	sum     string   // checksum of the plan that was shown
+	shown   string   // file with the plan that was shown
 	form    string   // how the report is printed
+	show    bool     // the plan is shown before it is carried out
+	yes     bool     // and nobody is asked
 }
 
-// stepRow is one step of a plan in JSON.
-type stepRow struct {
-	ID       int                   `json:"id"`
-	Kind     string                `json:"kind"`
-	Sentence string                `json:"sentence"`
-	State    string                `json:"state"`
-	Why      string                `json:"why"`
-	Guards   []dnsview.GuardResult `json:"guards"`
-	Entry    string                `json:"entry"`
-	Wire     string                `json:"wire"`
-	Record   *recordRef            `json:"record"`
-	Instance *refRow               `json:"instance"`
-}
-
-// reportRow is what became of a plan, in JSON.
-type reportRow struct {
-	Verb    string    `json:"verb"`
-	Title   string    `json:"title"`
-	DryRun  bool      `json:"dry_run"`
-	Run     string    `json:"run"`
-	OK      bool      `json:"ok"`
-	Steps   []stepRow `json:"steps"`
-	Skipped []string  `json:"skipped"`
+// changeFlags are what every command takes that changes DNS.
+func changeFlags(cmd *cobra.Command, c *changing) *format {
+	f := cmd.Flags()
+	f.BoolVar(&c.dryRun, "dry-run", false, "show the plan and its guards on fresh evidence, and write nothing")
+	f.StringArrayVar(&c.confirm, "confirm", nil, "`text` that a guard asks for; may be given several times")
+	f.StringVar(&c.sum, "plan-checksum", "", "do nothing unless the plan is the one with this `checksum`, which --dry-run shows")
+	f.StringVar(&c.shown, "plan", "", "do only what the plan in this `file` shows, as --dry-run -o json wrote it; what changed since then is left alone")
+	return outputFlag(cmd, asText, asJSON, asYAML, asMarkdown)
 }
 
 // carry checks or carries out a plan and tells what became of it. What is
 // left undone, for whatever reason, ends in exit code 1.
 func (a *app) carry(ctx context.Context, s *session, plan dnsview.Plan, c changing) error {
-	for _, l := range plan.Skipped {
-		a.say("left alone: %s", clean(l))
+	if c.shown != "" {
+		d, err := readPlan(c.shown)
+		if err != nil {
+			return err
+		}
+		if d.Verb != plan.Verb {
+			return usagef("--plan: the plan in %s is one to %s, and this is one to %s", c.shown, clean(string(d.Verb)), plan.Verb)
+		}
+		plan = plan.AsShown(d)
+	}
+	// A plan that is printed as a document says itself what it leaves alone.
+	if printed := c.form == asMarkdown || c.form == asText && c.dryRun && len(plan.Steps) > 0; !printed {
+		for _, l := range plan.Skipped {
+			a.say("left alone: %s", clean(l))
+		}
 	}
 	if len(plan.Steps) == 0 {
-		if c.form == asJSON || c.form == asYAML {
-			if err := writeData(a.out, c.form, newReportRow(&apply.Report{Plan: plan}, c.dryRun)); err != nil {
+		if c.form != asText {
+			if err := a.writeReport(&apply.Report{Plan: plan}, c); err != nil {
 				return err
 			}
 		}
@@ -62,37 +68,67 @@ func (a *app) carry(ctx context.Context, s *session, plan dnsview.Plan, c changi
 		a.say("nothing to do")
 		return nil
 	}
+	if sum := plan.Checksum(); c.sum != "" && c.sum != sum {
+		return fmt.Errorf("nothing was changed: the plan has the checksum %s now and not %s, so something changed since it was shown; look again with --dry-run", sum, clean(c.sum))
+	}
 	e, err := s.engine()
 	if err != nil {
 		return err
 	}
-	r := a.carryOut(ctx, e, plan, c)
-	row := newReportRow(r, c.dryRun)
-	if c.form == asJSON || c.form == asYAML {
-		err = writeData(a.out, c.form, row)
-	} else {
-		err = flush(a.out, reportText(&row))
-	}
+	r, err := a.carryOut(ctx, e, plan, c)
 	if err != nil {
+		return err
+	}
+	if err := a.writeReport(r, c); err != nil {
 		return err
 	}
 	for _, ask := range r.Asks() {
 		a.say("to do it all the same, give --confirm %s: %s", shellQuote(clean(ask.Text)), clean(ask.Why))
 	}
-	if !row.OK || len(plan.Skipped) > 0 {
+	if !r.OK() || len(plan.Skipped) > 0 {
 		return ended(exitFailed)
 	}
 	return nil
 }
 
-func (a *app) carryOut(ctx context.Context, e *apply.Engine, plan dnsview.Plan, c changing) *apply.Report {
-	if c.dryRun {
-		return e.Check(ctx, plan)
+// readPlan reads the plan that a dry run wrote.
+func readPlan(path string) (*dnsview.PlanDoc, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, usagef("--plan: %w", err)
 	}
+	var d dnsview.PlanDoc
+	if err := json.Unmarshal(data, &d); err != nil {
+		return nil, usagef("--plan: %s is not a plan as --dry-run -o json writes it: %w", path, err)
+	}
+	if d.Checksum == "" {
+		return nil, usagef("--plan: %s has no checksum: it is not a plan as --dry-run -o json writes it", path)
+	}
+	return &d, nil
+}
+
+// carryOut checks a plan, or carries it out once those who are asked have answered.
+func (a *app) carryOut(ctx context.Context, e *apply.Engine, plan dnsview.Plan, c changing) (*apply.Report, error) {
+	if c.dryRun {
+		return e.Check(ctx, plan), nil
+	}
+	asks := a.interactive()
 	typed := slices.Clone(c.confirm)
-	if a.interactive() {
+	var check *apply.Report
+	if asks || c.show {
+		check = e.Check(ctx, plan)
+	}
+	if c.show {
+		d := docOf(check)
+		_, _ = io.WriteString(a.err, d.Text()) // that it could not be written can be told to nobody
+		if asks && !c.yes {
+			if got := a.ask(ctx, "do it? [y/N] "); !strings.EqualFold(got, "y") && !strings.EqualFold(got, "yes") {
+				return nil, fmt.Errorf("nothing was done")
+			}
+		}
+	}
+	if asks {
 		// Guards that a person can answer are asked before anything runs.
-		check := e.Check(ctx, plan)
 		for _, ask := range check.Asks() {
 			if slices.Contains(typed, ask.Text) {
 				continue
@@ -103,7 +139,7 @@ func (a *app) carryOut(ctx context.Context, e *apply.Engine, plan dnsview.Plan, 
 			}
 		}
 	}
-	return e.Run(ctx, plan, apply.Confirm{Typed: typed}, a.progress())
+	return e.Run(ctx, plan, apply.Confirm{Typed: typed, Checksum: c.sum}, a.progress()), nil
 }
 
 // progress tells of each step as it goes, on stderr.
@@ -142,61 +178,4 @@ func (a *app) ask(ctx context.Context, question string) string {
 	case <-ctx.Done():
 		return ""
 	}
-}
-
-func newReportRow(r *apply.Report, dryRun bool) reportRow {
-	row := reportRow{
-		Verb: string(r.Plan.Verb), Title: clean(r.Plan.Title), DryRun: dryRun, Run: r.Run, OK: r.OK(),
-		Steps: []stepRow{}, Skipped: []string{},
-	}
-	for _, l := range r.Plan.Skipped {
-		row.Skipped = append(row.Skipped, clean(l))
-	}
-	for i := range r.Steps {
-		st := &r.Steps[i]
-		x := stepRow{
-			ID: st.Step.ID, Kind: string(st.Step.Kind), Sentence: clean(st.Step.Sentence), State: string(st.State), Why: clean(st.Why),
-			Guards: append([]dnsview.GuardResult{}, st.Guards...), Entry: st.Entry, Wire: clean(st.Wire),
-		}
-		for g := range x.Guards {
-			x.Guards[g].Why, x.Guards[g].Satisfy = clean(x.Guards[g].Why), clean(x.Guards[g].Satisfy)
-		}
-		if st.Step.Change != nil {
-			rec := st.Step.Change.Record()
-			x.Record = &recordRef{Zone: clean(rec.Zone), Name: clean(rec.Name), Type: clean(rec.Type), Value: clean(rec.Value)}
-		}
-		if st.Step.Instance.ID != "" {
-			x.Instance = &refRow{Cloud: clean(st.Step.Instance.Cloud), ID: clean(st.Step.Instance.ID), Name: clean(st.Step.Instance.Name)}
-		}
-		row.Steps = append(row.Steps, x)
-	}
-	return row
-}
-
-// reportText tells a person what became of each step.
-func reportText(r *reportRow) string {
-	var b strings.Builder
-	b.WriteString(r.Title + "\n")
-	for _, st := range r.Steps {
-		fmt.Fprintf(&b, "  %-8s %s\n", st.State, st.Sentence)
-		if st.Why != "" {
-			b.WriteString("           " + st.Why + "\n")
-		}
-		for _, g := range st.Guards {
-			if g.Pass {
-				if r.DryRun {
-					fmt.Fprintf(&b, "           guard %s passes: %s\n", g.Guard, g.Why)
-				}
-				continue
-			}
-			fmt.Fprintf(&b, "           guard %s: %s\n", g.Guard, g.Why)
-			if g.Satisfy != "" {
-				fmt.Fprintf(&b, "           what would satisfy it: %s\n", g.Satisfy)
-			}
-		}
-		if st.Wire != "" {
-			b.WriteString("           " + st.Wire + "\n")
-		}
-	}
-	return b.String()
 }

@@ -16,6 +16,9 @@ func (a *app) deregisterCommand() *cobra.Command {
 past every guard. What is not dead is left alone, and so is what a guard
 refuses; both are listed with the reason, and end in exit code 1.
 
+With --dead it reaps: every dead and dangling entry that passes its guards goes,
+and the others are listed with the reason.
+
 A RECORD is written [zone:]name/type/value, as rollcall ls records -o name
 prints it.`,
 		Example: "  rollcall deregister www.example.com/A/192.0.2.7\n  rollcall deregister --dead --dry-run",
@@ -35,7 +38,7 @@ prints it.`,
 		},
 	}
 	form := changeFlags(cmd, &c)
-	cmd.Flags().BoolVar(&dead, "dead", false, "all dead and dangling entries")
+	cmd.Flags().BoolVar(&dead, "dead", false, "reap: all dead and dangling entries")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		c.form = form.is
 		ctx := cmd.Context()
@@ -80,11 +83,4 @@ func areOrIs(n int) string {
 		return "is"
 	}
 	return "are"
-}
-
-// changeFlags are what every command takes that changes DNS.
-func changeFlags(cmd *cobra.Command, c *changing) *format {
-	cmd.Flags().BoolVar(&c.dryRun, "dry-run", false, "show the plan and its guards on fresh evidence, and write nothing")
-	cmd.Flags().StringArrayVar(&c.confirm, "confirm", nil, "`text` that a guard asks for; may be given several times")
-	return outputFlag(cmd, "text", asJSON, asYAML)
 }

@@ -77,7 +77,7 @@ launch id of an earlier try, it carries that launch on and launches nothing twic
 		Example: "  rollcall launch --cloud aws-use1=2,joyent-east --service www.example.com --wait\n  rollcall launch --cloud aws-use1 --service www.example.com --dry-run",
 		Args:    noArgs,
 	}
-	f.format = outputFlag(c, "text", asJSON, asYAML)
+	f.format = outputFlag(c, asText, asJSON, asYAML)
 	l := c.Flags()
 	l.StringSliceVar(&f.clouds, "cloud", nil, "cloud and number of nodes, `C[=N],...`")
 	l.StringVar(&f.service, "service", "", "declared `service` that the nodes are for")
@@ -396,7 +396,7 @@ func nodeRows(nodes []launch.Node) []nodeRow {
 }
 
 func (a *app) tellLaunch(f *launchFlags, r launchRow) error {
-	if f.format.is != "text" {
+	if f.format.is != asText {
 		return writeData(a.out, f.format.is, r)
 	}
 	cells := [][]string{{"CLOUD", "NAME", "ID", "STAGE", "ADDRESS", "MESSAGE"}}

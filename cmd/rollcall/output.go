@@ -16,12 +16,14 @@ import (
 
 // The forms of output.
 const (
-	asTable = "table"
-	asWide  = "wide"
-	asJSON  = "json"
-	asCSV   = "csv"
-	asYAML  = "yaml"
-	asName  = "name"
+	asTable    = "table"
+	asWide     = "wide"
+	asJSON     = "json"
+	asCSV      = "csv"
+	asYAML     = "yaml"
+	asName     = "name"
+	asText     = "text"
+	asMarkdown = "markdown"
 )
 
 // format is the -o flag.

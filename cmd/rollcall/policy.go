@@ -32,7 +32,7 @@ type policyFlags struct {
 }
 
 func (f *policyFlags) add(c *cobra.Command) {
-	f.format = outputFlag(c, "text", asJSON, asYAML)
+	f.format = outputFlag(c, asText, asJSON, asYAML)
 	c.Flags().StringSliceVar(&f.services, "service", nil, "declared `services` that the nodes are for (default all)")
 	c.Flags().StringSliceVar(&f.zoneIDs, "zone-id", nil, "id of a zone, `ZONE=ID`, where the account is not to be asked")
 }
@@ -66,7 +66,7 @@ rollcall launch --create-profile makes role and instance profile by itself.`,
 		if err != nil {
 			return err
 		}
-		if f.format.is != "text" {
+		if f.format.is != asText {
 			return writeData(a.out, f.format.is, d)
 		}
 		return flush(a.out, d.text())

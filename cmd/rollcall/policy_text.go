@@ -109,7 +109,7 @@ makes no token.`,
 			return usagef("the config has no zone at Cloudflare")
 		}
 		t.Console = userdata.NewCloudflareToken("rollcall console", all...)
-		if f.format.is != "text" {
+		if f.format.is != asText {
 			return writeData(a.out, f.format.is, t)
 		}
 		return flush(a.out, t.text())

@@ -37,7 +37,7 @@ and pick need neither.`
 // serviceFlags are what commands take that change a service.
 func serviceFlags(cmd *cobra.Command, c *changing) *format {
 	cmd.Flags().BoolVar(&c.dryRun, "dry-run", false, "show the plan and its guards on fresh evidence, and write nothing")
-	return outputFlag(cmd, "text", asJSON, asYAML, asName)
+	return outputFlag(cmd, asText, asJSON, asYAML, asName)
 }
 
 // number is a flag that holds a number of 16 bits within bounds.

@@ -57,7 +57,7 @@ the system.`,
 		Example: "  rollcall service browse example.com\n  rollcall service browse _theservice._tcp.example.com -o json",
 		Args:    exactly(1, "a domain, a service type or an incarnation"),
 	}
-	form := outputFlag(cmd, "text", asJSON, asYAML, asName)
+	form := outputFlag(cmd, asText, asJSON, asYAML, asName)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		return a.showTree(cmd.Context(), args[0], form.is, true)
 	}
@@ -74,7 +74,7 @@ resolves all of its incarnations. -o name prints target:port, one a line.`,
 		Example: "  rollcall service resolve v1._theservice._tcp.example.com",
 		Args:    exactly(1, "the name of an incarnation"),
 	}
-	form := outputFlag(cmd, "text", asJSON, asYAML, asName)
+	form := outputFlag(cmd, asText, asJSON, asYAML, asName)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		if _, err := dnssd.ParseName(args[0]); err != nil {
 			return asRefusal(err)

@@ -52,7 +52,7 @@ incarnation, it picks from that.`,
 		Example: "  rollcall service pick v1._theservice._tcp.example.com --try -o name",
 		Args:    exactly(1, "the name of an incarnation"),
 	}
-	form := outputFlag(cmd, "text", asJSON, asYAML, asName)
+	form := outputFlag(cmd, asText, asJSON, asYAML, asName)
 	cmd.Flags().BoolVar(&try, "try", false, "connect by TCP, and fall over to the next node when that fails")
 	cmd.Flags().DurationVar(&timeout, "timeout", 3*time.Second, "how long one connection may take")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {

@@ -72,7 +72,7 @@ not installed is a warning; with --strict, or where CI=true, an error.
 
 Your own templates lie in $XDG_CONFIG_HOME/rollcall/templates.`,
 	}
-	form := outputFlag(c, "text", asJSON, asYAML)
+	form := outputFlag(c, asText, asJSON, asYAML)
 	valueFlags(c, &files, &set)
 	c.Flags().StringVar(&provider, "provider", "", "ec2 or triton (default: all that it is for)")
 	c.Flags().BoolVar(&strict, "strict", os.Getenv("CI") == "true", "a program that is missing is an error")
@@ -107,11 +107,11 @@ Your own templates lie in $XDG_CONFIG_HOME/rollcall/templates.`,
 				return err
 			}
 			rows = append(rows, newLintRow(&r))
-			if form.is == "text" {
+			if form.is == asText {
 				a.tellLint(&r)
 			}
 		}
-		if form.is != "text" {
+		if form.is != asText {
 			if err := writeData(a.out, form.is, rows); err != nil {
 				return err
 			}

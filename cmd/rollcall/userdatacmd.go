@@ -107,14 +107,14 @@ func (a *app) userdataList() *cobra.Command {
 
 func (a *app) userdataShow() *cobra.Command {
 	c := &cobra.Command{Use: "show TEMPLATE", Short: "What a template is for, and its variables", Args: exactly(1, "the name of a template")}
-	form := outputFlag(c, "text", asJSON, asYAML)
+	form := outputFlag(c, asText, asJSON, asYAML)
 	c.RunE = func(_ *cobra.Command, args []string) error {
 		t, err := a.templates().Get(args[0])
 		if err != nil {
 			return usagef("%w", err)
 		}
 		r := newTemplateRow(&t)
-		if form.is != "text" {
+		if form.is != asText {
 			return writeData(a.out, form.is, r)
 		}
 		cells := [][]string{{"VARIABLE", "TYPE", "DEFAULT", "HELP"}}
@@ -192,7 +192,7 @@ and a node takes its name from its instance.`,
 		Args: exactly(1, "the name of a template"),
 	}
 	f.add(c)
-	f.format = outputFlag(c, "text", asASG)
+	f.format = outputFlag(c, asText, asASG)
 	c.Flags().StringVar(&f.profile, "instance-profile", nodeRole, "instance `profile` of the nodes, with -o asg")
 	c.Flags().StringVar(&f.output, "file", "", "write to `file` instead of stdout")
 	c.RunE = func(cmd *cobra.Command, args []string) error {

@@ -14,12 +14,12 @@ func (a *app) versionCommand() *cobra.Command {
 	var form *format
 	c := &cobra.Command{Use: "version", Short: "The version of this program", Args: noArgs, RunE: func(*cobra.Command, []string) error {
 		v := buildVersion()
-		if form.is != "text" {
+		if form.is != asText {
 			return writeData(a.out, form.is, v)
 		}
 		return flush(a.out, fmt.Sprintf("rollcall %s (%s, %s)\n", v.Version, v.Go, v.Platform))
 	}}
-	form = outputFlag(c, "text", asJSON, asYAML)
+	form = outputFlag(c, asText, asJSON, asYAML)
 	return c
 }
 

@@ -329,6 +329,19 @@ func TestAThresholdOfNothingAsksForTheCountOfEveryRemoval(t *testing.T) {
 	wantStates(t, b.run(b.dead(), "1"), StepDone)
 }
 
+func TestAnotherPlanThanTheOneThatWasShownIsNotCarriedOut(t *testing.T) {
+	b := newBench(t)
+	b.triton.remove("m-1")
+	shown := b.dead()
+	b.triton.remove("s-1")
+	rep := b.engine().Run(t.Context(), b.dead(), Confirm{Checksum: shown.Checksum()}, nil)
+	wantStates(t, rep, StepRefused, StepRefused, StepRefused)
+	if len(b.cf.applied)+len(b.sd.applied) != 0 || len(entries(t, b.j)) != 0 || !strings.Contains(rep.Steps[0].Why, shown.Checksum()) {
+		t.Errorf("%d calls, %d entries, %q", len(b.cf.applied)+len(b.sd.applied), len(entries(t, b.j)), rep.Steps[0].Why)
+	}
+	wantStates(t, b.engine().Run(t.Context(), shown, Confirm{Checksum: shown.Checksum()}, nil), StepDone)
+}
+
 func TestWithoutAJournalNothingIsWritten(t *testing.T) {
 	for name, mess := range map[string]func(b *bench){
 		"none":   func(b *bench) { b.opts.Journal = nil },

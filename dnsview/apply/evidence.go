@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"sync"
 	"time"
 
@@ -33,7 +34,7 @@ type evidence struct {
 func (r *run) gather(ctx context.Context, zones []string) *evidence {
 	e := r.engine
 	now := e.o.Now()
-	r.emit(Event{Kind: EventEvidence, Text: fmt.Sprintf("reading %d clouds and %d zones", len(e.o.Clouds), len(zones))})
+	r.emit(Event{Kind: EventEvidence, Text: "reading " + count(len(e.o.Clouds), "cloud") + " and " + count(len(zones), "zone")})
 	var last *providers.Snapshot
 	if e.o.Fresh != nil {
 		last = e.o.Fresh(ctx)
@@ -79,6 +80,14 @@ func (r *run) gather(ctx context.Context, zones []string) *evidence {
 		Fleet: e.o.Fleet, Services: e.o.Services, Now: e.o.Now(), MaxAge: e.age(), CreateGrace: e.o.Guards.Grace, Allow: e.o.Allow,
 	})
 	return ev
+}
+
+// count gives a number with its noun.
+func count(n int, noun string) string {
+	if n != 1 {
+		noun += "s"
+	}
+	return strconv.Itoa(n) + " " + noun
 }
 
 func earlier(a, b time.Time) time.Time {

@@ -13,6 +13,9 @@ type Confirm struct {
 	// Typed are the texts that a person typed. Each answers exactly one guard:
 	// the one whose GuardResult.Confirm it equals.
 	Typed []string
+	// Checksum is that of the plan which the operator was shown. A plan with another one
+	// is refused as a whole. Empty when nobody was shown any.
+	Checksum string
 	// SkipWait ends the wait step that is under way for each value received; nil to wait all out.
 	SkipWait <-chan struct{}
 }

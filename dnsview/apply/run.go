@@ -101,6 +101,13 @@ func (r *run) evidence(ctx context.Context) *evidence {
 // carryOut takes the steps: changes in groups whose members do not need each
 // other, waits and power actions one after the other in the plan's order.
 func (r *run) carryOut(ctx context.Context) *Report {
+	if sum := r.plan.Checksum(); r.confirm.Checksum != "" && r.confirm.Checksum != sum {
+		for i := range r.plan.Steps {
+			r.end(i, StepRefused, "this is another plan than the one that was shown: its checksum is "+sum+" and not "+dnsview.Clean(r.confirm.Checksum))
+		}
+		r.report.Ended = r.engine.o.Now()
+		return r.report
+	}
 	var id [4]byte
 	_, _ = rand.Read(id[:]) // never fails
 	r.report.Run = "r" + hex.EncodeToString(id[:])

@@ -1,0 +1,109 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"rollcall/dnsview"
+	"rollcall/dnsview/apply"
+)
+
+// stepRow is one step of a plan in JSON: the step as the plan shows it, and
+// what became of it.
+type stepRow struct {
+	dnsview.StepDoc
+	State    string     `json:"state"`
+	Why      string     `json:"why"`
+	Entry    string     `json:"entry"`
+	Wire     string     `json:"wire"`
+	Record   *recordRef `json:"record"`
+	Instance *refRow    `json:"instance"`
+}
+
+// reportRow is what became of a plan, in JSON.
+type reportRow struct {
+	Verb     string    `json:"verb"`
+	Title    string    `json:"title"`
+	Checksum string    `json:"checksum"`
+	DryRun   bool      `json:"dry_run"`
+	Run      string    `json:"run"`
+	OK       bool      `json:"ok"`
+	Steps    []stepRow `json:"steps"`
+	Skipped  []string  `json:"skipped"`
+}
+
+// docOf is the plan of a report as it is shown, with the guards and the state of each step.
+func docOf(r *apply.Report) dnsview.PlanDoc {
+	guards := map[int][]dnsview.GuardResult{}
+	for i := range r.Steps {
+		guards[r.Steps[i].Step.ID] = r.Steps[i].Guards
+	}
+	d := r.Plan.Doc(func(s *dnsview.Step) []dnsview.GuardResult { return guards[s.ID] })
+	for i := range r.Steps {
+		d.Steps[i].State, d.Steps[i].Why = string(r.Steps[i].State), clean(r.Steps[i].Why)
+	}
+	return d
+}
+
+func newReportRow(r *apply.Report, dryRun bool) reportRow {
+	d := docOf(r)
+	row := reportRow{
+		Verb: string(d.Verb), Title: d.Title, Checksum: d.Checksum, DryRun: dryRun, Run: r.Run, OK: r.OK(),
+		Steps: []stepRow{}, Skipped: d.Skipped,
+	}
+	for i := range r.Steps {
+		st := &r.Steps[i]
+		x := stepRow{StepDoc: d.Steps[i], State: string(st.State), Why: clean(st.Why), Entry: st.Entry, Wire: clean(st.Wire)}
+		if st.Step.Change != nil {
+			rec := st.Step.Change.Record()
+			x.Record = &recordRef{Zone: clean(rec.Zone), Name: clean(rec.Name), Type: clean(rec.Type), Value: clean(rec.Value)}
+		}
+		if st.Step.Instance.ID != "" {
+			x.Instance = &refRow{Cloud: clean(st.Step.Instance.Cloud), ID: clean(st.Step.Instance.ID), Name: clean(st.Step.Instance.Name)}
+		}
+		row.Steps = append(row.Steps, x)
+	}
+	return row
+}
+
+// writeReport prints what became of a plan, or of its check, in the form that was asked for.
+func (a *app) writeReport(r *apply.Report, c changing) error {
+	switch d := docOf(r); {
+	case c.form == asJSON || c.form == asYAML:
+		return writeData(a.out, c.form, newReportRow(r, c.dryRun))
+	case c.form == asMarkdown:
+		return flush(a.out, d.Markdown())
+	case c.dryRun:
+		return flush(a.out, d.Text())
+	}
+	row := newReportRow(r, c.dryRun)
+	return flush(a.out, reportText(&row))
+}
+
+// reportText tells a person what became of each step.
+func reportText(r *reportRow) string {
+	var b strings.Builder
+	b.WriteString(r.Title + "\n")
+	for _, st := range r.Steps {
+		fmt.Fprintf(&b, "  %-8s %s\n", st.State, st.Sentence)
+		if st.Why != "" {
+			b.WriteString("           " + st.Why + "\n")
+		}
+		for _, g := range st.Guards {
+			if g.Pass {
+				if r.DryRun {
+					fmt.Fprintf(&b, "           guard %s passes: %s\n", g.Guard, g.Why)
+				}
+				continue
+			}
+			fmt.Fprintf(&b, "           guard %s: %s\n", g.Guard, g.Why)
+			if g.Satisfy != "" {
+				fmt.Fprintf(&b, "           what would satisfy it: %s\n", g.Satisfy)
+			}
+		}
+		if st.Wire != "" {
+			b.WriteString("           " + st.Wire + "\n")
+		}
+	}
+	return b.String()
+}

@@ -1,0 +1,139 @@
+package dnsview
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"slices"
+	"time"
+
+	"rollcall/providers"
+)
+
+// deed is what a step does, without the words that tell of it and without the
+// moment at which a new marker is made: both differ from one minute to the next
+// while what is to be done does not.
+type deed struct {
+	Kind     StepKind
+	Zone     string
+	Change   *providers.Change
+	Wait     time.Duration
+	Action   PowerAction
+	Cloud    providers.CloudKey
+	Instance string
+	Undoes   string
+}
+
+func (s *Step) deed() deed {
+	d := deed{Kind: s.Kind, Zone: s.Zone, Wait: s.Wait, Action: s.Action, Cloud: s.Instance.Key, Instance: s.Instance.ID, Undoes: s.Undoes}
+	if s.Change == nil {
+		return d
+	}
+	c := *s.Change
+	c.Before.Modified, c.After.Modified = c.Before.Modified.UTC(), time.Time{}
+	if o, err := providers.DecodeOwner(c.After.Comment); err == nil {
+		o.Registered = time.Time{}
+		c.After.Comment, c.After.Owners = "", append(slices.Clone(c.After.Owners), o)
+	} else {
+		c.After.Owners = slices.Clone(c.After.Owners)
+	}
+	for i := range c.After.Owners {
+		c.After.Owners[i].Registered = time.Time{}
+	}
+	d.Change = &c
+	return d
+}
+
+// Checksum gives 16 hex digits over what the step does.
+func (s *Step) Checksum() string { return checksum(s.deed()) }
+
+// Checksum gives 16 hex digits over everything that the plan does: verb and
+// steps. Two plans with the same checksum do the same, though they may tell of it in
+// other words.
+func (p Plan) Checksum() string {
+	type step struct {
+		ID    int
+		Deed  deed
+		Needs []int
+	}
+	steps := make([]step, len(p.Steps))
+	for i := range p.Steps {
+		s := &p.Steps[i]
+		steps[i] = step{s.ID, s.deed(), s.Needs}
+	}
+	return checksum(struct {
+		Verb  Verb
+		Steps []step
+	}{p.Verb, steps})
+}
+
+func checksum(v any) string {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return "" // cannot happen: a plan is plain data
+	}
+	sum := sha256.Sum256(b)
+	return hex.EncodeToString(sum[:8])
+}
+
+// AsShown holds a plan against the one that was shown, d, and keeps what both have:
+// a step that d does not have, or has otherwise, is left out with all that needs it. Skipped
+// says so, and names what d has and this plan does not: what changed in between is not done.
+func (p Plan) AsShown(d *PlanDoc) Plan {
+	if p.Checksum() == d.Checksum {
+		return p
+	}
+	shown := map[string]int{}
+	for i := range d.Steps {
+		shown[d.Steps[i].Checksum]++
+	}
+	out := p
+	out.Skipped = slices.Clone(p.Skipped)
+	out.Steps = keepSteps(p.Steps, func(s *Step) string {
+		sum := s.Checksum()
+		if shown[sum] == 0 {
+			return "this is not as the plan showed it, and is left alone: " + s.Sentence
+		}
+		shown[sum]--
+		return ""
+	}, func(why string) { out.Skipped = append(out.Skipped, why) })
+	for i := range d.Steps {
+		if s := &d.Steps[i]; shown[s.Checksum] > 0 {
+			shown[s.Checksum]--
+			out.Skipped = append(out.Skipped, "this was in the plan that was shown, and is not to be done any more, or is another change now: "+Clean(s.Sentence))
+		}
+	}
+	return out
+}
+
+// keepSteps leaves out the steps that why has a reason against, with all that needs them, and
+// numbers the others anew. Where only waits are left, nothing is.
+func keepSteps(steps []Step, why func(*Step) string, left func(string)) []Step {
+	id := map[int]int{}
+	var kept []Step
+	for _, s := range steps {
+		reason := why(&s)
+		for _, n := range s.Needs {
+			if id[n] == 0 && reason == "" {
+				reason = "it needs a step that is not taken: " + s.Sentence
+			}
+		}
+		if reason != "" {
+			left(reason)
+			continue
+		}
+		old := s.ID
+		s.ID = len(kept) + 1
+		id[old] = s.ID
+		needs := s.Needs
+		s.Needs = nil
+		for _, n := range needs {
+			s.Needs = append(s.Needs, id[n])
+		}
+		kept = append(kept, s)
+	}
+	if !slices.ContainsFunc(kept, func(s Step) bool { return s.Kind != StepWait }) {
+		return nil
+	}
+	return kept
+}
