@@ -2,35 +2,13 @@ package dnsview
 
 import (
 	"strconv"
-	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
+
+	"rollcall/providers"
 )
 
-// Clean strips what must not reach a terminal, a log or a file of lines from
-// text that comes from outside: control characters, characters that change the
-// direction of writing, and bytes that are not UTF-8. Clean text comes back as it is, without an allocation.
-func Clean(s string) string {
-	for i := range len(s) {
-		if s[i] < ' ' || s[i] >= 0x7f {
-			return cleanSlow(s)
-		}
-	}
-	return s
-}
-
-func cleanSlow(s string) string {
-	return strings.Map(func(r rune) rune {
-		switch {
-		case r == '\n' || r == '\t':
-			return ' '
-		case r == utf8.RuneError, unicode.IsControl(r), unicode.Is(unicode.Cf, r), r == '\u2028', r == '\u2029':
-			return -1
-		}
-		return r
-	}, s)
-}
+// Clean is providers.Clean: text from outside in a form that can be shown and logged.
+func Clean(s string) string { return providers.Clean(s) }
 
 // ago writes a duration for a person: 14 s, 3 min, 5 h, 12 d.
 func ago(d time.Duration) string {

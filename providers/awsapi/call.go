@@ -6,7 +6,6 @@ import (
 	"errors"
 	"net/http"
 	"strings"
-	"unicode"
 
 	"github.com/aws/smithy-go"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
@@ -154,20 +153,6 @@ func apiText(api smithy.APIError) string {
 	return Clean(cmp.Or(api.ErrorMessage(), api.ErrorCode()))
 }
 
-// Clean makes one printable line of a text from outside, of bounded length.
-func Clean(s string) string {
-	s = strings.Map(func(r rune) rune {
-		if r == '\n' || r == '\t' || r == '\r' {
-			return ' '
-		}
-		if unicode.IsControl(r) || r == unicode.ReplacementChar || unicode.Is(unicode.Cf, r) {
-			return -1
-		}
-		return r
-	}, s)
-	s = strings.Join(strings.Fields(s), " ")
-	if r := []rune(s); len(r) > 400 {
-		s = string(r[:400]) + "..."
-	}
-	return s
-}
+// Clean makes one printable line of a text from outside, of bounded length:
+// messages of the query APIs are wrapped and indented.
+func Clean(s string) string { return strings.Join(strings.Fields(providers.Brief(s)), " ") }

@@ -78,7 +78,7 @@ func (w *writer) refuse(i int, kind providers.Kind, err error) {
 
 func describe(c *providers.Change) string {
 	r := c.Record()
-	return string(c.Op) + " " + clean(r.Name) + " " + clean(r.Type) + " " + clean(r.Value)
+	return string(c.Op) + " " + providers.Brief(r.Name) + " " + providers.Brief(r.Type) + " " + providers.Brief(r.Value)
 }
 
 // prepare checks every change against what the zone holds now, and gives those
@@ -150,7 +150,7 @@ func (w *writer) current(ctx context.Context) (map[string]*providers.Record, err
 
 // get reads one record by its id.
 func (a *Account) get(ctx context.Context, zone *providers.Zone, id string) (*providers.Record, error) {
-	op := "read record " + clean(id) + " of " + zone.Name
+	op := "read record " + providers.Brief(id) + " of " + zone.Name
 	var q dns.RecordGetParams
 	set(&q.ZoneID.Value, &q.ZoneID.Present, zone.ID)
 	env, err := a.read(ctx, op, func(ctx context.Context, opts ...option.RequestOption) error {

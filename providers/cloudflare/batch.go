@@ -113,7 +113,7 @@ func (w *writer) duplicate(ctx context.Context, it item, cause error) {
 
 func (w *writer) present(it item, there *providers.Record) {
 	if !sameOwner(there, &it.want) {
-		w.refuse(it.i, providers.KindConflict, fmt.Errorf("the value is there already, with the comment %q", clean(there.Comment)))
+		w.refuse(it.i, providers.KindConflict, fmt.Errorf("the value is there already, with the comment %q", providers.Brief(there.Comment)))
 		return
 	}
 	w.results[it.i] = providers.Result{Record: *there, Already: true}
@@ -140,7 +140,7 @@ func (w *writer) lost(ctx context.Context, items []item, resent int, cause error
 				continue
 			}
 			if err == nil && there != nil && !sameOwner(there, &it.want) {
-				w.refuse(it.i, providers.KindConflict, fmt.Errorf("the value is there already, with the comment %q", clean(there.Comment)))
+				w.refuse(it.i, providers.KindConflict, fmt.Errorf("the value is there already, with the comment %q", providers.Brief(there.Comment)))
 				continue
 			}
 		case providers.OpUpdate:
@@ -206,7 +206,7 @@ func (w *writer) batch(ctx context.Context, items []item) (*batchReply, error) {
 	}
 	var reply batchReply
 	if err := json.Unmarshal(env.Result, &reply); err != nil {
-		return nil, w.account.incomplete(w.op, "an answer that cannot be read: %s", clean(err.Error()))
+		return nil, w.account.incomplete(w.op, "an answer that cannot be read: %s", providers.Brief(err.Error()))
 	}
 	return &reply, nil
 }

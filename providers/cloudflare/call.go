@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-	"unicode"
 
 	"github.com/cloudflare/cloudflare-go/v6/option"
 
@@ -92,7 +91,7 @@ func (a *Account) once(ctx context.Context, op string, call sdkCall) (*envelope,
 		return nil, a.fail(op, err)
 	}
 	if err := json.Unmarshal(body, &env); err != nil {
-		return nil, a.incomplete(op, "an answer that cannot be read: %s", clean(err.Error()))
+		return nil, a.incomplete(op, "an answer that cannot be read: %s", providers.Brief(err.Error()))
 	}
 	switch {
 	case env.Success == nil:
@@ -198,7 +197,7 @@ func (a *Account) refusal(op string, x *exchange, errs []apiError) error {
 			msg += ": " + c.Message
 		}
 	}
-	if msg = clean(msg); msg == "" {
+	if msg = providers.Brief(msg); msg == "" {
 		msg = strings.TrimSpace(fmt.Sprintf("HTTP %d %s", x.status, http.StatusText(x.status)))
 	}
 	return &providers.Error{
@@ -219,22 +218,4 @@ func hasCode(err error, codes ...int64) bool {
 		}
 	}
 	return false
-}
-
-// clean takes control characters out of a text from outside, and cuts it.
-func clean(s string) string {
-	s = strings.Map(func(r rune) rune {
-		if r == '\n' || r == '\t' {
-			return ' '
-		}
-		if unicode.IsControl(r) || unicode.Is(unicode.Cf, r) || r == unicode.ReplacementChar {
-			return -1
-		}
-		return r
-	}, s)
-	const limit = 300
-	if r := []rune(s); len(r) > limit {
-		s = string(r[:limit]) + "…"
-	}
-	return strings.TrimSpace(s)
 }

@@ -90,7 +90,7 @@ func New(cfg Config) (*Account, error) {
 		base = DefaultBaseURL
 	}
 	if u, err := url.Parse(base); err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" {
-		return nil, fail(providers.KindInvalid, "%q is no http or https URL", clean(base))
+		return nil, fail(providers.KindInvalid, "%q is no http or https URL", providers.Brief(base))
 	}
 	if cfg.Budget == nil {
 		cfg.Budget = budget.New(cfg.Name, defaultRate, defaultBurst, budget.WithClock(cfg.Now))

@@ -168,7 +168,7 @@ func (a *Account) zoneID(ctx context.Context, zone *providers.Zone) (string, err
 	i := slices.IndexFunc(found, func(z providers.Zone) bool { return providers.SameName(z.Name, zone.Name) })
 	if i < 0 {
 		return "", &providers.Error{
-			Kind: providers.KindNotFound, Source: a.name, Op: "find zone " + clean(zone.Name),
+			Kind: providers.KindNotFound, Source: a.name, Op: "find zone " + providers.Brief(zone.Name),
 			Err: errors.New("no zone of this name that the token can see"),
 		}
 	}

@@ -89,7 +89,7 @@ func (w *wireRecord) decode(zone string) (providers.Record, error) {
 		return r, errors.New("a record without id, name or type")
 	}
 	if !providers.InZone(r.Name, zone) {
-		return r, fmt.Errorf("a record of the name %s, which is not in the zone", clean(w.Name))
+		return r, fmt.Errorf("a record of the name %s, which is not in the zone", providers.Brief(w.Name))
 	}
 	if r.TTL == ttlAuto {
 		r.TTL, r.AutoTTL = ttlAutoServed, true
@@ -145,7 +145,7 @@ func decodeComment(r *providers.Record) {
 // are absolute without the last dot, as the API gives them.
 func contentFields(typ, value string) (map[string]any, error) {
 	v := providers.CanonicalValue(typ, value)
-	bad := func() error { return fmt.Errorf("%q is no value of type %s", clean(value), typ) }
+	bad := func() error { return fmt.Errorf("%q is no value of type %s", providers.Brief(value), typ) }
 	if v == "" {
 		return nil, bad()
 	}
@@ -211,7 +211,7 @@ func comment(r *providers.Record) (string, error) {
 }
 
 func foreignComment(c string) error {
-	return fmt.Errorf("the record has a comment of its own (%q), which an owner marker would overwrite: clear it at Cloudflare first", clean(c))
+	return fmt.Errorf("the record has a comment of its own (%q), which an owner marker would overwrite: clear it at Cloudflare first", providers.Brief(c))
 }
 
 // check refuses what Cloudflare's records cannot hold.
@@ -222,7 +222,7 @@ func check(r *providers.Record, zone string) error {
 	case r.SetID != "" || r.Weight != 0:
 		return errors.New("a record at Cloudflare has no weight and no set identifier")
 	case !providers.InZone(r.Name, zone):
-		return fmt.Errorf("%s is not in the zone %s", clean(r.Name), zone)
+		return fmt.Errorf("%s is not in the zone %s", providers.Brief(r.Name), zone)
 	case r.Proxied && r.Type != "A" && r.Type != "AAAA" && r.Type != "CNAME":
 		return fmt.Errorf("a record of type %s cannot be proxied", r.Type)
 	}
@@ -356,7 +356,7 @@ func difference(a, b *providers.Record) string {
 		{"tags or settings", a.Policy, b.Policy},
 	} {
 		if f.a != f.b {
-			return fmt.Sprintf("its %s was %q and is %q", f.what, clean(f.a), clean(f.b))
+			return fmt.Sprintf("its %s was %q and is %q", f.what, providers.Brief(f.a), providers.Brief(f.b))
 		}
 	}
 	return fmt.Sprintf("it was last changed at %s, not %s", b.Modified.Format(time.RFC3339), a.Modified.Format(time.RFC3339))

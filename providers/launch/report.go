@@ -2,8 +2,8 @@ package launch
 
 import (
 	"fmt"
-	"strings"
-	"unicode"
+
+	"rollcall/providers"
 )
 
 // OK reports whether every node is registered.
@@ -32,7 +32,7 @@ func (r *Report) Missing() int {
 func (r *Report) Lines() []string {
 	lines := make([]string, 0, len(r.Nodes)+len(r.Problems))
 	for _, p := range r.Problems {
-		lines = append(lines, clean(p))
+		lines = append(lines, providers.Clean(p))
 	}
 	for i := range r.Nodes {
 		n := &r.Nodes[i]
@@ -43,20 +43,7 @@ func (r *Report) Lines() []string {
 		if n.Message != "" {
 			s += ": " + n.Message
 		}
-		lines = append(lines, clean(s))
+		lines = append(lines, providers.Clean(s))
 	}
 	return lines
-}
-
-// clean strips what a cloud's error could do to a terminal.
-func clean(s string) string {
-	return strings.Map(func(r rune) rune {
-		if r == '\n' || r == '\t' {
-			return ' '
-		}
-		if unicode.IsControl(r) || unicode.Is(unicode.Cf, r) {
-			return -1
-		}
-		return r
-	}, s)
 }

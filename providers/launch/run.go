@@ -129,7 +129,7 @@ func (l *run) set(i int, change func(*Node)) {
 	n := &l.nodes[i]
 	was := *n
 	change(n)
-	n.Message = clean(n.Message)
+	n.Message = providers.Clean(n.Message)
 	if n.Stage != was.Stage || n.Since.IsZero() {
 		n.Since = l.o.Now()
 	}

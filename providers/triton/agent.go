@@ -9,6 +9,8 @@ import (
 
 	"golang.org/x/crypto/ssh"
 	"golang.org/x/crypto/ssh/agent"
+
+	"rollcall/providers"
 )
 
 // agentPatience is how long an agent may take: one that asks a person to
@@ -81,12 +83,12 @@ func agentFlags(k ssh.PublicKey) agent.SignatureFlags {
 func fromSSH(keyType string, sig *ssh.Signature) ([]byte, error) {
 	if keyType == ssh.KeyAlgoRSA {
 		if sig.Format != ssh.KeyAlgoRSASHA256 {
-			return nil, fmt.Errorf("the agent signed with %s, not rsa-sha2-256: it is too old", clean(sig.Format))
+			return nil, fmt.Errorf("the agent signed with %s, not rsa-sha2-256: it is too old", providers.Brief(sig.Format))
 		}
 		return sig.Blob, nil
 	}
 	if sig.Format != keyType {
-		return nil, fmt.Errorf("the agent signed with %s for a key of type %s", clean(sig.Format), keyType)
+		return nil, fmt.Errorf("the agent signed with %s for a key of type %s", providers.Brief(sig.Format), keyType)
 	}
 	var rs struct{ R, S *big.Int }
 	if err := ssh.Unmarshal(sig.Blob, &rs); err != nil {

@@ -10,9 +10,7 @@ import (
 	"net/http"
 	"net/url"
 	"path"
-	"strings"
 	"time"
-	"unicode"
 
 	"github.com/joyent/triton-go/client"
 
@@ -113,7 +111,7 @@ func (c *Cloud) read(ctx context.Context, r request, v any) (*exchange, error) {
 
 func (c *Cloud) decode(op string, body []byte, v any) error {
 	if err := json.Unmarshal(body, v); err != nil {
-		return &providers.Error{Kind: providers.KindIncomplete, Source: c.name, Op: op, Err: fmt.Errorf("an answer that cannot be read: %s", clean(err.Error()))}
+		return &providers.Error{Kind: providers.KindIncomplete, Source: c.name, Op: op, Err: fmt.Errorf("an answer that cannot be read: %s", providers.Brief(err.Error()))}
 	}
 	return nil
 }
@@ -194,11 +192,11 @@ func (c *Cloud) refusal(op string, x *exchange) error {
 	case kind == providers.KindNotFound && x.status != http.StatusNotFound:
 		kind = byStatus
 	}
-	msg := clean(body.Message)
+	msg := providers.Brief(body.Message)
 	if msg == "" {
 		msg = fmt.Sprintf("HTTP %d %s", x.status, http.StatusText(x.status))
 	}
-	code := clean(body.Code)
+	code := providers.Brief(body.Code)
 	if code == "" {
 		code = fmt.Sprintf("HTTP %d", x.status)
 	}
@@ -206,24 +204,6 @@ func (c *Cloud) refusal(op string, x *exchange) error {
 		Kind: kind, Source: c.name, Op: op, Code: code,
 		RetryAfter: budget.RetryAfter(x.header, c.now()), Err: errors.New(msg),
 	}
-}
-
-// clean takes control characters out of a text from outside, and cuts it to one line of a screen or two.
-func clean(s string) string {
-	s = strings.Map(func(r rune) rune {
-		if r == '\n' || r == '\t' {
-			return ' '
-		}
-		if unicode.IsControl(r) || unicode.Is(unicode.Cf, r) || r == unicode.ReplacementChar {
-			return -1
-		}
-		return r
-	}, s)
-	const limit = 300
-	if r := []rune(s); len(r) > limit {
-		s = string(r[:limit]) + "…"
-	}
-	return strings.TrimSpace(s)
 }
 
 // after is a pause that ends with the context.

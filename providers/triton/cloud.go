@@ -114,7 +114,7 @@ func (c *Config) signer() (*signer, error) {
 			return nil, err
 		}
 		if k == nil {
-			return nil, fmt.Errorf("no private key with the fingerprint %s in %s, and no ssh-agent (SSH_AUTH_SOCK is not set)", clean(id), dir)
+			return nil, fmt.Errorf("no private key with the fingerprint %s in %s, and no ssh-agent (SSH_AUTH_SOCK is not set)", providers.Brief(id), dir)
 		}
 		s.key = k
 		return s, nil
@@ -131,7 +131,7 @@ func (c *Config) signer() (*signer, error) {
 		if err = errors.Join(err, diskErr); err != nil {
 			return nil, err
 		}
-		return nil, fmt.Errorf("no key with the fingerprint %s in the ssh-agent or in %s: ssh-add it", clean(id), dir)
+		return nil, fmt.Errorf("no key with the fingerprint %s in the ssh-agent or in %s: ssh-add it", providers.Brief(id), dir)
 	}
 	return s, nil
 }

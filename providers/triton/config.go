@@ -107,7 +107,7 @@ func (c *Config) check() error {
 		return missing("key", "set key_id in the config, or TRITON_KEY_ID, to the fingerprint of a key of the account")
 	}
 	if u, err := url.Parse(c.URL); err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" {
-		return &providers.Error{Kind: providers.KindInvalid, Source: c.Name, Op: "set up", Err: fmt.Errorf("%q is no http or https URL", clean(c.URL))}
+		return &providers.Error{Kind: providers.KindInvalid, Source: c.Name, Op: "set up", Err: fmt.Errorf("%q is no http or https URL", providers.Brief(c.URL))}
 	}
 	return nil
 }
@@ -191,5 +191,5 @@ func (c *Config) readProfile(name string) (cliProfile, error) {
 }
 
 func (c *Config) profileError(name string, err error) error {
-	return &providers.Error{Kind: providers.KindAuth, Source: c.Name, Op: fmt.Sprintf("read triton profile %q", clean(name)), Err: err}
+	return &providers.Error{Kind: providers.KindAuth, Source: c.Name, Op: fmt.Sprintf("read triton profile %q", providers.Brief(name)), Err: err}
 }

@@ -67,7 +67,7 @@ func dataCentre(own *url.URL, centres map[string]string) string {
 	if found == "" {
 		return strings.ToLower(own.Host)
 	}
-	return clean(found)
+	return providers.Brief(found)
 }
 
 func hostPort(u *url.URL) string {

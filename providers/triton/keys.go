@@ -215,7 +215,7 @@ func keyFile(path, fingerprint string) (*key, error) {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	if fingerprint != "" && !matches(k.public, fingerprint) {
-		return nil, fmt.Errorf("%s: the key's fingerprint is %s, not %s", path, ssh.FingerprintLegacyMD5(k.public), clean(fingerprint))
+		return nil, fmt.Errorf("%s: the key's fingerprint is %s, not %s", path, ssh.FingerprintLegacyMD5(k.public), providers.Brief(fingerprint))
 	}
 	return k, nil
 }

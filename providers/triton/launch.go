@@ -29,7 +29,7 @@ const (
 // KindUncertain and nothing is posted again: a later Launch with the same id
 // looks first.
 func (c *Cloud) Launch(ctx context.Context, req providers.LaunchRequest) (providers.Instance, error) {
-	op := "launch " + clean(req.Name)
+	op := "launch " + providers.Brief(req.Name)
 	if req.LaunchID == "" || req.Image == "" || req.Size == "" {
 		return providers.Instance{}, &providers.Error{Kind: providers.KindInvalid, Source: c.name, Op: op, Err: errors.New("a launch needs an id, an image and a package")}
 	}
@@ -137,7 +137,7 @@ func (c *Cloud) lost(ctx context.Context, self *providers.Cloud, op, tag string,
 // findLaunch looks for the machine of a launch by its tag; nil when there is none.
 func (c *Cloud) findLaunch(ctx context.Context, tag string) (*machine, error) {
 	var rows []machine
-	r := request{op: "look for launch " + clean(tag), method: http.MethodGet, path: []string{"machines"}, query: url.Values{
+	r := request{op: "look for launch " + providers.Brief(tag), method: http.MethodGet, path: []string{"machines"}, query: url.Values{
 		"tag." + providers.TagLaunch: {tag}, "limit": {strconv.Itoa(pageSize)}, "offset": {"0"},
 	}}
 	if _, err := c.read(ctx, r, &rows); err != nil {

@@ -88,7 +88,7 @@ func (c *Cloud) count(ctx context.Context) (int, error) {
 	}
 	n, err := strconv.Atoi(x.header.Get("X-Resource-Count"))
 	if err != nil || n < 0 {
-		return 0, c.incomplete("the count %q is no number", clean(x.header.Get("X-Resource-Count")))
+		return 0, c.incomplete("the count %q is no number", providers.Brief(x.header.Get("X-Resource-Count")))
 	}
 	return n, nil
 }
@@ -135,7 +135,7 @@ func (l *listing) span(ctx context.Context, offset int, inPass map[string]bool) 
 			return l.cloud.incomplete("the page at offset %d is no list", offset)
 		}
 		if v := x.header.Get("X-Resource-Count"); v != "" && v != strconv.Itoa(len(rows)) {
-			return l.cloud.incomplete("the page at offset %d has %d machines and says %s", offset, len(rows), clean(v))
+			return l.cloud.incomplete("the page at offset %d has %d machines and says %s", offset, len(rows), providers.Brief(v))
 		}
 		if err := l.take(rows, inPass); err != nil {
 			return err
@@ -179,7 +179,7 @@ func (l *listing) take(rows []machine, inPass map[string]bool) error {
 // filled as far as the answer bears it. An answer about another machine, or one without CloudAPI's
 // own words, is neither.
 func (c *Cloud) Instance(ctx context.Context, id string) (providers.Instance, error) {
-	op := "ask for machine " + clean(id)
+	op := "ask for machine " + providers.Brief(id)
 	if !isUUID(id) {
 		return providers.Instance{}, &providers.Error{Kind: providers.KindInvalid, Source: c.name, Op: op, Err: errors.New("a Triton machine has a UUID for an id")}
 	}

@@ -70,7 +70,7 @@ func (c *Cloud) checkID(action, id string) error {
 		return nil
 	}
 	return &providers.Error{
-		Kind: providers.KindInvalid, Source: c.name, Op: action + " machine " + clean(id),
+		Kind: providers.KindInvalid, Source: c.name, Op: action + " machine " + providers.Brief(id),
 		Err: errors.New("a Triton machine has a UUID for an id"),
 	}
 }
