@@ -188,3 +188,19 @@ func (x *index) addressesOf(r *providers.Record) (out []*providers.Record, known
 	}
 	return nil, false
 }
+
+// leadsTo reports whether a record leads to its node, and the node runs.
+func (x *index) leadsTo(m member) bool {
+	i := x.nodes[m.node].inst
+	if i == nil || i.State != providers.StateRunning {
+		return false
+	}
+	if a, ok := m.record.Addr(); ok {
+		return x.holds(i, a)
+	}
+	hosts, known := x.addressesOf(m.record)
+	return !known || slices.ContainsFunc(hosts, func(h *providers.Record) bool {
+		a, ok := h.Addr()
+		return ok && x.holds(i, a)
+	})
+}

@@ -191,22 +191,6 @@ func (in *inspector) members(s *serviceState, sv *survey) {
 	}
 }
 
-// leadsTo reports whether a record leads to its node, and the node runs.
-func (in *inspector) leadsTo(m member) bool {
-	i := in.nodes[m.node].inst
-	if i == nil || i.State != providers.StateRunning {
-		return false
-	}
-	if a, ok := m.record.Addr(); ok {
-		return in.holds(i, a)
-	}
-	hosts, known := in.addressesOf(m.record)
-	return !known || slices.ContainsFunc(hosts, func(h *providers.Record) bool {
-		a, ok := h.Addr()
-		return ok && in.holds(i, a)
-	})
-}
-
 // everySource says what is lacking to know all members of a service.
 func (in *inspector) everySource(s *serviceState) (lack string, basis []Basis) {
 	if s.zone == nil {

@@ -217,7 +217,7 @@ func (in *inspector) health() {
 	for i := range in.o.Health {
 		h := &in.o.Health[i]
 		s := in.byName[providers.CanonicalName(h.Service)]
-		if s == nil || in.o.MaxAge > 0 && in.o.Now.Sub(h.At) > max(in.o.MaxAge, 3*s.Health.Interval) {
+		if s == nil || in.outdated(s, h) {
 			continue
 		}
 		need, of := s.Health.Need, s.Health.Of
@@ -229,6 +229,11 @@ func (in *inspector) health() {
 		}
 		in.unhealthy(s, h)
 	}
+}
+
+// outdated reports whether the outcome of a health check says nothing of now any more.
+func (x *index) outdated(s *serviceState, h *HealthState) bool {
+	return x.o.MaxAge > 0 && x.o.Now.Sub(h.At) > max(x.o.MaxAge, 3*s.Health.Interval)
 }
 
 func (in *inspector) unhealthy(s *serviceState, h *HealthState) {

@@ -113,7 +113,10 @@ func (b *builder) record(id providers.Identity) *providers.Record {
 
 func (b *builder) instance(ref providers.InstanceRef) *providers.Instance {
 	i := b.v.Instance(ref.Key, ref.ID)
-	if i == nil {
+	switch {
+	case i == nil && byHand(ref):
+		b.skip(shortID(ref.ID) + " joined by hand, and is no instance of a cloud: quiesce it, or let it leave with rollcall service leave")
+	case i == nil:
 		b.skip(Clean(ref.Name) + " (" + shortID(ref.ID) + "): no cloud shows it")
 	}
 	return i

@@ -9,14 +9,17 @@ import (
 	"rollcall/providers"
 )
 
-// PlanQuiesce plans to take nodes out of DNS and leave them running.
+// PlanQuiesce plans to take nodes out of DNS and leave them running: instances, and hosts
+// that joined by hand.
 func PlanQuiesce(v *View, instances ...providers.InstanceRef) Plan {
 	b := newBuilder(v, VerbQuiesce)
 	if !b.fleet() {
 		return b.end("")
 	}
 	for _, ref := range instances {
-		if i := b.instance(ref); i != nil {
+		if byHand(ref) {
+			b.takeOutHost(ref)
+		} else if i := b.instance(ref); i != nil {
 			b.takeOut(i, "")
 		}
 	}
@@ -90,6 +93,42 @@ func (b *builder) takeOut(i *providers.Instance, reason Class) (removed []int, l
 		b.skip(label(i) + " is in no zone that is read here")
 	}
 	return removed, left
+}
+
+// byHand reports whether a node is a host that joined by hand, which no cloud shows.
+func byHand(ref providers.InstanceRef) bool { return providers.Owner{Instance: ref.ID}.Host() }
+
+// recordsOf gives the records that belong to an instance or to a host that joined by hand, in stable order.
+func (b *builder) recordsOf(ref providers.InstanceRef) []*providers.Record {
+	if !byHand(ref) {
+		return b.v.RecordsOf(ref.Key, ref.ID)
+	}
+	var out []*providers.Record
+	for _, z := range b.v.index.zones {
+		for i := range z.view.Records {
+			r := &z.view.Records[i]
+			if o, ok := r.Owner(); ok && o.Cloud == ref.Key && o.Instance == ref.ID && !b.v.index.foreignFleet(o) {
+				out = append(out, r)
+			}
+		}
+	}
+	slices.SortFunc(out, compareRecords)
+	return out
+}
+
+// takeOutHost plans to remove all that leads to a host that joined by hand, SRV values first.
+func (b *builder) takeOutHost(ref providers.InstanceRef) {
+	records := b.recordsOf(ref)
+	if len(records) == 0 {
+		b.skip(shortID(ref.ID) + " is in no zone that is read here")
+	}
+	slices.SortStableFunc(records, srvFirst)
+	var srv []int
+	for _, r := range records {
+		if n := b.quiesce(r, "", srv...); n > 0 && r.Type == "SRV" {
+			srv = append(srv, n)
+		}
+	}
 }
 
 // quiesce plans to take one record out of DNS. That it was on purpose is

@@ -3,6 +3,7 @@ package dnsview
 import (
 	"cmp"
 	"slices"
+	"strconv"
 
 	"rollcall/providers"
 )
@@ -15,6 +16,10 @@ func PlanReturn(v *View, instances ...providers.InstanceRef) Plan {
 		return b.end("")
 	}
 	for _, ref := range instances {
+		if byHand(ref) {
+			b.giveBack(ref, nil)
+			continue
+		}
 		i := b.instance(ref)
 		if i == nil {
 			continue
@@ -23,26 +28,21 @@ func PlanReturn(v *View, instances ...providers.InstanceRef) Plan {
 			b.skip(label(i) + " does not run")
 			continue
 		}
-		b.giveBack(i)
+		b.giveBack(v.index.ref(i), i)
 	}
 	return b.end("Return " + plural(len(instances), "node", "nodes") + " to DNS")
 }
 
-func (b *builder) giveBack(i *providers.Instance) {
+// giveBack plans the return of one node; i is nil for a host that joined by hand.
+func (b *builder) giveBack(ref providers.InstanceRef, i *providers.Instance) {
 	x := b.v.index
-	ref := x.ref(i)
-	found := false
-	for _, r := range b.v.RecordsOf(ref.Key, i.ID) {
-		if o, ok := r.Owner(); ok && o.Quiesced {
-			found = true
-			o.Quiesced = false
-			if after, err := b.withOwner(*r, o); err == nil {
-				b.change(providers.Change{Op: providers.OpUpdate, Before: *r, After: after}, "Take the word quiesced off "+subject(r), Quiesced, &ref)
-			}
-		}
+	who := shortID(ref.ID)
+	if i != nil {
+		who = label(i)
 	}
+	found := b.unquiesce(ref)
 	marks := slices.DeleteFunc(slices.Clone(x.marks), func(m mark) bool {
-		return m.owner.Cloud != ref.Key || m.owner.Instance != i.ID || x.quiescedThere(m)
+		return m.owner.Cloud != ref.Key || m.owner.Instance != ref.ID || x.quiescedThere(m)
 	})
 	// Host names come back before the SRV values that lead to them.
 	slices.SortFunc(marks, func(a, c mark) int {
@@ -51,10 +51,10 @@ func (b *builder) giveBack(i *providers.Instance) {
 		}
 		return compareRecords(a.record, c.record)
 	})
-	values := make([]string, len(marks))
+	values, notes := make([]string, len(marks)), make([]string, len(marks))
 	serves := map[string]string{} // with its SRV value gone, only the marker of that says which service a host name belongs to
 	for n, m := range marks {
-		values[n] = b.remembered(m, marks, i)
+		values[n], notes[n] = b.remembered(m, marks, i)
 		if srv, ok := providers.ParseSRV(values[n]); ok && m.owner.Type == "SRV" {
 			serves[srv.Target] = m.name
 		}
@@ -66,10 +66,10 @@ func (b *builder) giveBack(i *providers.Instance) {
 		case r.Type == "" || r.Value == "":
 			b.skip(Clean(m.record.Name) + ": the marker does not say in full what was taken out, and no declared service tells; remove the marker, and make the record anew")
 			continue
-		case isAddr && !i.HasAddress(old):
+		case isAddr && i != nil && !i.HasAddress(old):
 			to, ok := addressFor(i, old)
 			if !ok {
-				b.skip(label(i) + " has no address for " + Clean(m.name))
+				b.skip(who + " has no address for " + Clean(m.name))
 				continue
 			}
 			r.Value = to.String()
@@ -86,76 +86,103 @@ func (b *builder) giveBack(i *providers.Instance) {
 		if !b.fits(&r) {
 			continue
 		}
-		n := b.change(providers.Change{Op: providers.OpDelete, Before: *m.record}, "Forget that "+label(i)+" was taken out of "+Clean(m.name), Quiesced, &ref)
-		b.change(providers.Change{Op: providers.OpCreate, After: r}, "Create "+subject(&r)+" for "+label(i), Quiesced, &ref, n)
+		forgot := b.change(providers.Change{Op: providers.OpDelete, Before: *m.record}, "Forget that "+who+" was taken out of "+Clean(m.name), Quiesced, &ref)
+		b.change(providers.Change{Op: providers.OpCreate, After: r}, "Create "+subject(&r)+" for "+who+notes[n], Quiesced, &ref, forgot)
 	}
-	if !found {
-		b.skip(label(i) + " is not quiesced anywhere")
+	if !found && len(marks) == 0 {
+		b.skip(who + " is not quiesced anywhere")
 	}
+}
+
+// unquiesce plans to take the word quiesced off the records of a node that are still there.
+func (b *builder) unquiesce(ref providers.InstanceRef) (found bool) {
+	for _, r := range b.recordsOf(ref) {
+		if o, ok := r.Owner(); ok && o.Quiesced {
+			found = true
+			o.Quiesced = false
+			if after, err := b.withOwner(*r, o); err == nil {
+				b.change(providers.Change{Op: providers.OpUpdate, Before: *r, After: after}, "Take the word quiesced off "+subject(r), Quiesced, &ref)
+			}
+		}
+	}
+	return found
 }
 
 // remembered gives the value that the marker of a quiesced node remembers; empty
 // when nobody can tell. A marker that had no room for the value holds a digest of it, which tells
 // the value among those that the node can have had: its addresses, and SRV values
-// that lead to a host name of its own. Where none fits, it is the one that a registration would give.
-func (b *builder) remembered(m mark, all []mark, i *providers.Instance) string {
-	if !m.owner.Digested() {
-		return m.owner.Value
-	}
-	could, now := b.couldBe(m, all, i)
-	if n := slices.IndexFunc(could, func(v string) bool { return m.owner.Owns(m.owner.Type, v) }); n >= 0 {
-		return could[n]
-	}
-	return now
-}
-
-// couldBe lists the values that a node can have had at a name, and the one that it would get now.
-func (b *builder) couldBe(m mark, all []mark, i *providers.Instance) (could []string, now string) {
-	if m.owner.Type == "SRV" {
-		return b.couldBeSRV(m, all, i)
+// that lead to a host name of its own. Where none fits, it is the one that a registration
+// would give, and note says so.
+func (b *builder) remembered(m mark, all []mark, i *providers.Instance) (value, note string) {
+	switch {
+	case !m.owner.Digested():
+		return m.owner.Value, ""
+	case m.owner.Type == "SRV":
+		srv, ok, guessed := b.recallSRV(m, all)
+		if !ok {
+			return "", ""
+		}
+		if guessed {
+			note = ", with priority " + strconv.Itoa(int(srv.Priority)) + " and weight " + strconv.Itoa(int(srv.Weight)) + ", as its marker does not say in full what it had"
+		}
+		return srv.String(), note
+	case i == nil:
+		return "", ""
 	}
 	for _, a := range slices.Concat(i.PublicIPs, i.PrivateIPs) {
-		if typeOf(a) == m.owner.Type {
-			could = append(could, a.String())
+		if typeOf(a) == m.owner.Type && m.owner.Owns(m.owner.Type, a.String()) {
+			return a.String(), ""
 		}
 	}
 	for _, a := range i.PublicIPs {
 		if typeOf(a) == m.owner.Type {
-			return could, a.String()
+			return a.String(), ""
 		}
 	}
-	return could, ""
+	return "", ""
 }
 
-func (b *builder) couldBeSRV(m mark, all []mark, i *providers.Instance) (could []string, now string) {
+// recallSRV finds the SRV value that a digest is of. When nothing simpler fits, what a balance
+// may have made of it is tried: every weight with the priorities in use, every priority with the
+// weights in use, and small numbers of both.
+func (b *builder) recallSRV(m mark, all []mark) (srv providers.SRV, ok, guessed bool) {
 	x := b.v.index
-	var hosts []string
-	host := func(name, typ string) {
-		if (typ == "A" || typ == "AAAA") && x.byName[name] == nil && x.zoneOf(name) == m.zone {
-			hosts = append(hosts, name)
-		}
-	}
+	var others []mark
 	for _, o := range all {
-		host(o.name, o.owner.Type)
+		if o.ofHost() && x.byName[o.name] == nil && x.zoneOf(o.name) == m.zone {
+			others = append(others, o)
+		}
 	}
-	for _, r := range b.v.RecordsOf(x.keyOf(i), i.ID) {
-		host(r.Name, r.Type)
-	}
-	hosts = append(hosts, b.hostName(m.zone, i, m.owner))
 	var shapes []providers.SRV
-	if s := x.byName[m.name]; s != nil && s.Port > 0 {
-		shapes = append(shapes, providers.SRV{Priority: s.Priority, Weight: s.Weight, Port: s.Port})
-		now = providers.SRV{Priority: s.Priority, Weight: s.Weight, Port: s.Port, Target: hosts[0]}.String()
-	}
 	for _, r := range b.at(m.zone, m.name, "SRV") {
-		if srv, ok := providers.ParseSRV(r.Value); ok {
-			shapes = append(shapes, srv)
+		s, ok := providers.ParseSRV(r.Value)
+		if s.Target = ""; ok && !slices.Contains(shapes, s) {
+			shapes = append(shapes, s)
 		}
 	}
-	for _, srv := range shapes {
-		for _, srv.Target = range hosts {
-			could = append(could, srv.String())
+	hosts := x.hostsOf(m, others)
+	srv, ok, guessed = x.recall(m, x.byName[m.name], hosts, shapes)
+	if !guessed {
+		return srv, ok, guessed
+	}
+	if ok {
+		shapes = append([]providers.SRV{{Priority: srv.Priority, Weight: srv.Weight, Port: srv.Port}}, shapes...)
+	}
+	for _, v := range shapes[:min(len(shapes), mostShapes)] {
+		for n := range 1 << 16 {
+			for _, try := range []providers.SRV{
+				{Priority: v.Priority, Weight: uint16(n), Port: v.Port, Target: srv.Target},
+				{Priority: uint16(n), Weight: v.Weight, Port: v.Port, Target: srv.Target},
+				{Priority: uint16(n >> 8), Weight: uint16(n & 0xff), Port: v.Port, Target: srv.Target},
+			} {
+				if m.owner.Owns("SRV", try.String()) {
+					return try, true, false
+				}
+			}
 		}
 	}
-	return could, now
+	return srv, ok, guessed
 }
+
+// mostShapes bounds the search of recallSRV, which takes some tenths of a second for each.
+const mostShapes = 3

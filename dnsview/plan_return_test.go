@@ -61,6 +61,10 @@ func TestAReturnedNodeHasTheValuesThatItsMarkersHoldADigestOf(t *testing.T) {
 		},
 		{
 			"as nobody has it any more", "A", "165.225.128.2", "99 9 4218 sd-02.unilans.net", func(*world) {},
+			[]string{"sd-02.unilans.net A 165.225.128.2", v1Name + " SRV 99 9 4218 sd-02.unilans.net"},
+		},
+		{
+			"with numbers that nothing leads to", "A", "165.225.128.2", "990 900 4218 sd-02.unilans.net", func(*world) {},
 			[]string{"sd-02.unilans.net A 165.225.128.2", v1Name + " SRV 10 10 4218 sd-02.unilans.net"},
 		},
 		{
@@ -93,7 +97,7 @@ func TestAReturnedNodeHasTheValuesThatItsMarkersHoldADigestOf(t *testing.T) {
 }
 
 func TestAValueThatNothingTellsIsNotMadeUp(t *testing.T) {
-	w := takenOut(t, "A", "165.225.128.2", "99 9 4218 sd-02.unilans.net")
+	w := takenOut(t, "A", "165.225.128.2", "990 900 4218 sd-02.unilans.net")
 	w.opts.Services = w.opts.Services[:1]
 	made, _, skipped := returned(w)
 	if len(made) != 1 || !strings.Contains(skipped, "the marker does not say in full what was taken out") {

@@ -1,0 +1,246 @@
+package dnsview
+
+import (
+	"cmp"
+	"net/netip"
+	"slices"
+
+	"rollcall/providers"
+)
+
+// finish says how each node stands, adds up the rosters, and puts all in order.
+func (t *tree) finish() []*ServiceView {
+	for _, ro := range t.order {
+		t.finishRoster(ro)
+	}
+	var out []*ServiceView
+	seen := map[*ServiceView]bool{}
+	add := func(s *ServiceView) {
+		if !seen[s] {
+			seen[s] = true
+			out = append(out, s)
+		}
+	}
+	for _, ro := range t.order[:len(t.index.services)] { // the declared ones are there first
+		add(ro.service)
+	}
+	declared := len(out)
+	for _, s := range t.services {
+		add(s)
+	}
+	slices.SortFunc(out[declared:], func(a, b *ServiceView) int { return cmp.Compare(a.Name, b.Name) })
+	for _, s := range out {
+		t.addUp(s)
+	}
+	return out
+}
+
+// inOrder makes what was collected independent of the order of rows.
+func (n *NodeView) inOrder() {
+	slices.SortFunc(n.Records, compareRecords)
+	slices.SortFunc(n.Hosts, compareRecords)
+	slices.SortFunc(n.Markers, compareRecords)
+	slices.SortFunc(n.Addresses, netip.Addr.Compare)
+	if first := append(n.Records[:len(n.Records):len(n.Records)], n.Hosts...); len(first) > 0 {
+		n.TTL, n.AutoTTL = first[0].TTL, first[0].AutoTTL
+		n.Weight = 0
+		if n.Weighted {
+			n.Weight = first[0].Weight
+		}
+	}
+}
+
+func (t *tree) finishRoster(ro *roster) {
+	if i := ro.incarnation; i != nil {
+		slices.SortFunc(i.PTR, compareRecords)
+	}
+	for _, n := range ro.Nodes {
+		n.inOrder()
+	}
+	for k, same := range ro.nodes {
+		slices.SortFunc(same, func(a, b *NodeView) int {
+			return cmp.Or(cmp.Compare(a.SRV.Port, b.SRV.Port), cmp.Compare(a.Host, b.Host), compareFirst(a.Records, b.Records), compareFirst(a.Markers, b.Markers))
+		})
+		for i, n := range same {
+			if k.id != "" {
+				n.order = i
+			}
+		}
+	}
+	live, running := map[instanceKey]bool{}, map[instanceKey]bool{}
+	var clouds []string
+	var all []*Finding
+	for _, n := range ro.Nodes {
+		n.Health = t.health[healthKey{ro.Name, n.owner()}]
+		n.Live = t.live(ro, n)
+		n.Findings = t.findingsOf(n)
+		n.State = t.stateOf(ro, n)
+		all = append(all, n.Findings...)
+		if n.Live {
+			live[n.owner()] = true
+		}
+		if n.Instance != nil && n.Instance.State == providers.StateRunning {
+			running[n.owner()] = true
+			clouds = append(clouds, n.Instance.Cloud)
+		}
+	}
+	ro.Live, ro.Running, ro.Clouds = len(live), len(running), t.inOrder(clouds)
+	ro.thin = ro.Live < ro.Minimum
+	ro.Findings = t.worstFirst(append(all, t.found[ro.Name]...))
+	slices.SortFunc(ro.Nodes, compareNodes)
+}
+
+// addUp gives a service type what its incarnations have together.
+func (t *tree) addUp(s *ServiceView) {
+	if len(s.Incarnations) == 0 {
+		return
+	}
+	slices.SortStableFunc(s.Incarnations, func(a, b *IncarnationView) int {
+		if (a.Declared != nil) != (b.Declared != nil) {
+			if a.Declared != nil {
+				return -1
+			}
+			return 1
+		}
+		return cmp.Compare(a.Name, b.Name)
+	})
+	live, running := map[instanceKey]bool{}, map[instanceKey]bool{}
+	clouds := s.Clouds
+	all := append(s.Findings, t.found[s.Name]...)
+	count := func(nodes []*NodeView) {
+		for _, n := range nodes {
+			if n.Live {
+				live[n.owner()] = true
+			}
+			if n.Instance != nil && n.Instance.State == providers.StateRunning {
+				running[n.owner()] = true
+			}
+		}
+	}
+	count(s.Nodes)
+	for _, i := range s.Incarnations {
+		count(i.Nodes)
+		s.Minimum += i.Minimum
+		s.Records += i.Records
+		s.thin = s.thin || i.thin
+		clouds = append(clouds, i.Clouds...)
+		all = append(all, i.Findings...)
+	}
+	s.Live, s.Running, s.Clouds, s.Findings = len(live), len(running), t.inOrder(clouds), t.worstFirst(all)
+}
+
+// live reports whether clients are sent to a node that runs: what the minimum of a service counts.
+func (t *tree) live(ro *roster, n *NodeView) bool {
+	for _, r := range n.Records {
+		o, owned := r.Owner()
+		switch {
+		case owned && o.Quiesced:
+		case owned && o.Host() && !t.foreignFleet(o):
+			return true
+		case n.node >= 0 && !ro.quiesced[n.node] && t.leadsTo(member{n.node, r}):
+			return true
+		}
+	}
+	return false
+}
+
+// findingsOf gives the findings about a node in its service.
+func (t *tree) findingsOf(n *NodeView) []*Finding {
+	var out []*Finding
+	for _, list := range [][]*providers.Record{n.Records, n.Hosts, n.Markers} {
+		for _, r := range list {
+			out = append(out, t.byRecord[r]...)
+		}
+	}
+	if n.Ref.ID != "" {
+		for _, f := range t.byInstance[n.owner()] {
+			if f.Service == n.Service || f.Service == "" && f.Record == nil {
+				out = append(out, f)
+			}
+		}
+	}
+	return t.worstFirst(out)
+}
+
+// worstFirst sorts findings as a view has them, each once.
+func (t *tree) worstFirst(in []*Finding) []*Finding {
+	if len(in) < 2 {
+		return in
+	}
+	slices.SortFunc(in, func(a, b *Finding) int {
+		if a == b {
+			return 0
+		}
+		return cmp.Or(cmp.Compare(b.Severity, a.Severity), cmp.Compare(t.rank[a.Class], t.rank[b.Class]), compareFindings(a, b))
+	})
+	return slices.Compact(in)
+}
+
+// stateOf says how a node stands. What is known to be gone comes first, then whose it is.
+func (t *tree) stateOf(ro *roster, n *NodeView) NodeState {
+	found := func(c Class) bool {
+		return slices.ContainsFunc(n.Findings, func(f *Finding) bool { return f.Class == c })
+	}
+	i := n.Instance
+	switch {
+	case found(Dead), found(Dangling), len(n.Records) == 0 && len(n.Markers) > 0 && found(OrphanMarker):
+		return NodeDead
+	case len(n.Records) == 0 && len(n.Markers) > 0, n.node >= 0 && ro.quiesced[n.node] && !n.Live:
+		return NodeQuiesced
+	}
+	if list := slices.Concat(n.Records, n.Hosts); len(list) > 0 {
+		o, owned := list[0].Owner()
+		switch {
+		case owned && t.foreignFleet(o):
+			return NodeOtherFleet
+		case !owned && marked(list[0]):
+			return NodeAmbiguous
+		case owned && o.Quiesced:
+			return NodeQuiesced
+		case owned && o.Host():
+			return NodeByHand
+		case i == nil && found(Unmarked):
+			return NodeUnmarked
+		case i == nil && found(Foreign):
+			return NodeForeign
+		}
+	}
+	switch {
+	case i == nil, i.State.Dead():
+		return NodeUnknown
+	case len(n.Records) > 0:
+		return NodeState(i.State)
+	case found(Missing):
+		return NodeMissing
+	case found(Half):
+		return NodeHalf
+	case found(InFlight):
+		return NodeStarting
+	case found(Unknown):
+		return NodeUnknown
+	case i.State == providers.StateRunning:
+		return NodeOutside
+	}
+	return NodeState(i.State)
+}
+
+// inOrder gives cloud names each once, in config order.
+func (t *tree) inOrder(names []string) []string {
+	names = slices.Clone(names)
+	slices.SortFunc(names, func(a, b string) int { return cmp.Or(cmp.Compare(t.at[a], t.at[b]), cmp.Compare(a, b)) })
+	return slices.Compact(names)
+}
+
+// compareNodes orders the nodes of a name as clients try them, then by name.
+func compareNodes(a, b *NodeView) int {
+	return cmp.Or(cmp.Compare(a.SRV.Priority, b.SRV.Priority), cmp.Compare(cmp.Or(a.Ref.Name, a.Host), cmp.Or(b.Ref.Name, b.Host)),
+		cmp.Compare(a.Ref.Cloud, b.Ref.Cloud), cmp.Compare(a.Ref.ID, b.Ref.ID), cmp.Compare(a.order, b.order), compareFirst(a.Records, b.Records))
+}
+
+// compareFirst orders by the first record; none comes first.
+func compareFirst(a, b []*providers.Record) int {
+	if len(a) == 0 || len(b) == 0 {
+		return cmp.Compare(len(a), len(b))
+	}
+	return compareRecords(a[0], b[0])
+}

@@ -1,0 +1,147 @@
+package dnsview
+
+import (
+	"net/netip"
+
+	"rollcall/providers"
+)
+
+// ServiceView is one service as it stands: a round-robin name with its nodes, or
+// a DNS-SD service type with its incarnations side by side. A declared service is there
+// whether anything was seen of it or not.
+type ServiceView struct {
+	Roster
+	// Listed says that the enumeration of the domain lists the service type (RFC 6763 section 9).
+	Listed       bool
+	Incarnations []*IncarnationView // by name, declared ones first
+}
+
+// IncarnationView is one incarnation of a DNS-SD service.
+type IncarnationView struct {
+	Roster
+	Label  string              // the instance label as a person reads it, e.g. v1
+	PTR    []*providers.Record // what leads browsers to it, subtypes included
+	TXT    *providers.Record   // its attributes; nil when there is no such record
+	Closed bool                // an SRV value says that it is decidedly not available (RFC 2782)
+}
+
+// Roster is who serves under one name. That of a service type adds up its incarnations,
+// and has nodes of its own only where SRV records stand at the name of the type itself.
+type Roster struct {
+	Name     string // canonical: www.example.com, _http._tcp.example.com or v1._http._tcp.example.com
+	Kind     ServiceKind
+	Zone     string   // zone that its name lies in; empty when it is not read here
+	Declared *Service // nil when it was only seen
+	Nodes    []*NodeView
+	Live     int        // nodes that clients are sent to and that run
+	Minimum  int        // as declared; of a service type the sum
+	Running  int        // instances that run and belong to it, in DNS or not
+	Records  int        // values in DNS that belong to it
+	Clouds   []string   // where it has nodes, in config order
+	Findings []*Finding // about it and its nodes, worst first
+	thin     bool
+}
+
+// Thin reports whether the name, or one of its incarnations, has fewer live members than
+// its declared minimum.
+func (r *Roster) Thin() bool { return r.thin }
+
+// NodeState is how a node of a service stands in it.
+type NodeState string
+
+// The states of nodes. An instance that is in DNS and does not run has the state of its
+// instance in their place, such as stopped.
+const (
+	NodeRunning    NodeState = "running"     // in DNS, and its instance runs
+	NodeByHand     NodeState = "by hand"     // in DNS, and joined by hand: no cloud can say whether it runs
+	NodeQuiesced   NodeState = "quiesced"    // taken out on purpose; its markers remember it
+	NodeDead       NodeState = "dead"        // in DNS, and its instance is gone
+	NodeMissing    NodeState = "missing"     // runs, and is not in DNS
+	NodeHalf       NodeState = "half"        // runs, and no value at the name of the service leads to it
+	NodeStarting   NodeState = "starting"    // not in DNS yet
+	NodeOutside    NodeState = "not in DNS"  // runs, belongs to a service that is not declared, and is not in DNS
+	NodeForeign    NodeState = "foreign"     // nobody here has the address
+	NodeUnmarked   NodeState = "unmarked"    // an address of ours without a marker, which no instance has
+	NodeOtherFleet NodeState = "other fleet" // marked by another fleet
+	NodeAmbiguous  NodeState = "ambiguous"   // its markers do not say clearly whose it is
+	NodeUnknown    NodeState = "unknown"     // what is known is not enough to say
+)
+
+// NodeView is one node of one service: of a round-robin name whoever has addresses there,
+// of an incarnation one SRV value. A quiesced node has markers in place of records.
+type NodeView struct {
+	Service string // the name that it serves under
+	// Ref names the instance, or the host that joined by hand: then the id begins with
+	// providers.HostPrefix. Its ID is empty where nobody is known.
+	Ref      providers.InstanceRef
+	Instance *providers.Instance // nil when no cloud shows it
+	State    NodeState
+	Live     bool // clients are sent to it, and it runs
+
+	Records  []*providers.Record // its values at the name of the service
+	Hosts    []*providers.Record // DNS-SD: the records of the host name that its SRV value leads to
+	Markers  []*providers.Record // what remembers values that were taken out
+	Host     string              // DNS-SD: the target
+	SRV      providers.SRV       // DNS-SD: the value, or the one that the markers remember
+	HasSRV   bool                // SRV holds something
+	Guessed  bool                // the markers do not say in full what was taken out; SRV is likely
+	Weighted bool                // a weighted record set of Route 53 gives it Weight
+	Weight   int64
+	TTL      uint32 // seconds; see AutoTTL
+	AutoTTL  bool
+
+	Addresses []netip.Addr
+	Health    *HealthState // nil when no check has an outcome that says something of now
+	Findings  []*Finding   // about it in this service, worst first
+
+	node  int32
+	order int // of several nodes of one owner
+}
+
+// Key tells the nodes of one service apart, and stays the same when a node is quiesced,
+// returned or balanced: marks hold it.
+func (n *NodeView) Key() NodeKey {
+	k := NodeKey{Service: n.Service, Cloud: n.Ref.Key, ID: n.Ref.ID, Order: n.order}
+	if k.ID != "" {
+		return k
+	}
+	k.ID = n.Host
+	if k.ID == "" && len(n.Records) > 0 {
+		k.ID = n.Records[0].Value
+	}
+	return k
+}
+
+// NodeKey is the identity of a node of a service.
+type NodeKey struct {
+	Service string
+	Cloud   providers.CloudKey
+	ID      string // of the instance or host; else the target or the address
+	Order   int    // of several values of one owner
+}
+
+// ByHand reports whether the node is a host that joined by hand.
+func (n *NodeView) ByHand() bool { return providers.Owner{Instance: n.Ref.ID}.Host() }
+
+// ServiceTree gives every declared or seen service with its nodes: the declared ones in the
+// order of their declaration, then the others by name. It costs about as much as
+// looking at every record once.
+func (v *View) ServiceTree() []*ServiceView {
+	t := &tree{
+		index: v.index, findings: v.Findings, rosters: map[string]*roster{}, services: map[string]*ServiceView{},
+		found: map[string][]*Finding{}, health: map[healthKey]*HealthState{}, rank: map[Class]int{}, at: map[string]int{},
+	}
+	for n, c := range Classes() {
+		t.rank[c] = n
+	}
+	for n := range v.Snapshot.Clouds {
+		t.at[v.Snapshot.Clouds[n].Cloud.Name] = n
+	}
+	t.declare()
+	t.note()
+	t.records()
+	t.remembered()
+	t.leftOver()
+	t.instances()
+	return t.finish()
+}
