@@ -1,0 +1,83 @@
+package userdata
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"rollcall/providers"
+)
+
+const kernelLine = "[    0.000000] Linux version 6.1.0-25-cloud-amd64 (debian-kernel@lists.debian.org)\r\n"
+
+func TestAConsoleLogTellsHowFarABootHasCome(t *testing.T) {
+	agent := func(lines ...string) string {
+		var b strings.Builder
+		for _, l := range lines {
+			b.WriteString("2026-09-21T14:13:20Z rollcall-node: " + l + "\r\n")
+		}
+		return b.String()
+	}
+	waits, well := "waiting for the health check: 0 of 1 passed", "healthy: 2 of 3 health checks passed"
+	in := "registered www.example.com A 203.0.113.7"
+	for _, tc := range []struct {
+		name, log string
+		want      BootLog
+	}{
+		{"nothing", "", BootLog{}},
+		{"blank lines", "\r\n \r\n", BootLog{}},
+		{"a kernel", kernelLine, BootLog{Step: BootBegun}},
+		{"a systemd in a container", "Welcome to Debian GNU/Linux 12 (bookworm)!\n", BootLog{Step: BootBegun}},
+		{"words of others", kernelLine + "app: healthy: 2 of 2\nrollcall-node: healthy: without a time\n", BootLog{Step: BootBegun}},
+		{"it waits", kernelLine + agent(waits), BootLog{BootBegun, waits}},
+		{"it is well", kernelLine + agent(waits, well), BootLog{BootHealthy, well}},
+		{"it is well and cannot write", agent(well, "register: Route 53 answers 403 AccessDenied; again in 2.0 s"), BootLog{BootHealthy, "register: Route 53 answers 403 AccessDenied; again in 2.0 s"}},
+		{"it is in", agent(waits, well, in), BootLog{BootRegistered, in}},
+		{"it was in already", agent(well, "already "+in), BootLog{BootRegistered, "already " + in}},
+		{"others write after it", agent(well) + "\r\nDebian GNU/Linux 12 ip-10-16-0-1 ttyS0\r\n", BootLog{BootHealthy, well}},
+		{"in the middle of a line", "ip-10-16-0-1 login: " + agent(in), BootLog{BootRegistered, in}},
+		{"quiesced", agent(well, "quiesced by an operator: not registered"), BootLog{BootHealthy, "quiesced by an operator: not registered"}},
+		{"well no more", agent(in, "unhealthy: 2 of 3 health checks failed"), BootLog{BootBegun, "unhealthy: 2 of 3 health checks failed"}},
+		{"out again", agent(in, "deregistered www.example.com A 203.0.113.7"), BootLog{BootBegun, "deregistered www.example.com A 203.0.113.7"}},
+		{"it fell over before it was well", agent("where this node runs: given up after 10 tries: no answer"), BootLog{BootBegun, "where this node runs: given up after 10 tries: no answer"}},
+		{"another boot has begun", agent(well, in) + kernelLine, BootLog{Step: BootBegun}},
+		{"control characters", agent("registered \x1b[2Jx\x07y"), BootLog{BootRegistered, "registered [2Jx y"}},
+	} {
+		if got := ReadBootLog(tc.log); got != tc.want {
+			t.Errorf("%s: %+v, want %+v", tc.name, got, tc.want)
+		}
+	}
+}
+
+// What the agent really writes is what ReadBootLog reads.
+func TestTheAgentsOwnConsoleLinesTellItsSteps(t *testing.T) {
+	r := newRig(t, startSim(t), providers.EC2, providers.Route53, 1)
+	console := func() BootLog {
+		text, err := os.ReadFile(filepath.Join(r.dir, "console"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return ReadBootLog(kernelLine + string(text))
+	}
+	r.imds["meta-data/iam/security-credentials/"] = ""
+	if code, said := r.run("register"); code != 1 {
+		t.Fatalf("exit code %d: %s", code, said)
+	}
+	if b := console(); b.Step != BootHealthy || !strings.Contains(b.Says, "has no role") {
+		t.Errorf("without a role: %+v", b)
+	}
+	r.imds["meta-data/iam/security-credentials/"] = "node"
+	if code, said := r.run("register"); code != 0 {
+		t.Fatalf("exit code %d: %s", code, said)
+	}
+	if b := console(); b.Step != BootRegistered {
+		t.Errorf("registered: %+v", b)
+	}
+	if code, said := r.run("deregister"); code != 0 {
+		t.Fatalf("exit code %d: %s", code, said)
+	}
+	if b := console(); b.Step != BootBegun || !strings.HasPrefix(b.Says, "deregistered ") {
+		t.Errorf("deregistered: %+v", b)
+	}
+}
