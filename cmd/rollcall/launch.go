@@ -187,7 +187,7 @@ func (a *app) runLaunch(ctx context.Context, s *session, spec launch.Spec, wait 
 		}
 		a.say("%s", clean(line))
 		switch p.Node.Stage {
-		case launch.StagePending, launch.StageRunning, launch.StageRegistered, launch.StageFailed, launch.StageUnknown:
+		case launch.StagePending, launch.StageRunning, launch.StageBooting, launch.StageHealthy, launch.StageRegistered, launch.StageFailed, launch.StageUnknown:
 			taken[p.Node.Cloud+"/"+strconv.Itoa(p.Node.Index)] = p.Node.Stage
 		}
 		if !wait && len(taken) >= total {

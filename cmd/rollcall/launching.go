@@ -69,7 +69,7 @@ func (s *session) follow(spec *launch.Spec) launch.Options {
 		return o
 	}
 	r := &registrations{s: s, service: d, dns: z.dns, every: 2 * time.Second}
-	o.Registered = r.registered
+	o.Registered, o.Boot = r.registered, s.bootState
 	if spec.Console {
 		o.Register = s.registerNode(d.Name)
 	}

@@ -164,7 +164,7 @@ func (l *run) node(ctx context.Context, i int) {
 	if n.Instance.ID == "" && !l.launch(ctx, i) {
 		return
 	}
-	if l.get(i).Stage != StageRunning && !l.untilRunning(ctx, i) {
+	if !l.get(i).Stage.Up() && !l.untilRunning(ctx, i) {
 		return
 	}
 	l.untilRegistered(ctx, i)
@@ -235,7 +235,12 @@ func (l *run) look(ctx context.Context, i int) (state providers.InstanceState, d
 		l.set(i, func(n *Node) { n.Message = err.Error() })
 		return "", false
 	}
-	l.set(i, func(n *Node) { n.Instance, n.Message = inst, "" })
+	l.set(i, func(n *Node) {
+		n.Instance = inst
+		if !n.Stage.Up() { // what a running node says of itself stays
+			n.Message = ""
+		}
+	})
 	switch inst.State {
 	case providers.StateTerminated, providers.StateTerminating, providers.StateFailed:
 		l.end(i, StageFailed, providers.Errorf(providers.KindGone, "launch", "the instance is %s", inst.State),
@@ -276,12 +281,30 @@ func (l *run) interval(cloud string, step int) time.Duration {
 	return min(l.poll[cloud]<<min(step/3, 2), 4*l.poll[cloud])
 }
 
+// watch asks how far the boot of a running node has come. It gives what keeps it
+// from being registered, and whether asking again makes sense.
+func (l *run) watch(ctx context.Context, i int) (message string, again bool) {
+	b, err := l.o.Boot(ctx, l.get(i))
+	if err != nil {
+		return "", providers.KindOf(err) != providers.KindInvalid
+	}
+	if b.Stage.Up() {
+		l.set(i, func(n *Node) { n.Stage, n.Message = b.Stage, b.Message })
+	}
+	return b.Message, true
+}
+
 // untilRegistered follows a running node into DNS.
 func (l *run) untilRegistered(ctx context.Context, i int) {
 	n := l.get(i)
 	until := l.o.Now().Add(l.o.RegisterTimeout)
 	put := !l.spec.Console || l.o.Register == nil // nothing to do, or done
+	watched := l.o.Boot != nil
+	says := ""
 	for step := 0; ; step++ {
+		if watched {
+			says, watched = l.watch(ctx, i)
+		}
 		var err error
 		if !put {
 			if err = l.o.Register(ctx, l.get(i)); err == nil {
@@ -304,12 +327,15 @@ func (l *run) untilRegistered(ctx context.Context, i int) {
 			return
 		case l.o.Now().After(until):
 			l.end(i, "", cmp.Or(err, fmt.Errorf("not in DNS after %s", l.o.RegisterTimeout)),
-				"it runs, and is not in DNS after %s: look at its console log, or retry%s", l.o.RegisterTimeout, because(err))
+				"it runs, and is not in DNS after %s: look at its console log, or retry%s", l.o.RegisterTimeout, because(err, says))
 			return
 		}
-		if err != nil {
-			l.set(i, func(n *Node) { n.Message = err.Error() })
-		}
+		l.set(i, func(n *Node) {
+			n.Message = says
+			if err != nil {
+				n.Message = err.Error()
+			}
+		})
 		if step%4 == 3 {
 			if _, dead := l.look(ctx, i); dead {
 				return
@@ -322,9 +348,13 @@ func (l *run) untilRegistered(ctx context.Context, i int) {
 	}
 }
 
-func because(err error) string {
-	if err == nil {
-		return ""
+// because says why a node is not in DNS, as far as the node or its registration told.
+func because(err error, says string) string {
+	switch {
+	case err != nil:
+		return ": " + err.Error()
+	case says != "":
+		return "; it says: " + says
 	}
-	return ": " + err.Error()
+	return ""
 }

@@ -71,10 +71,22 @@ const (
 	StageLaunching  Stage = "launching"  // the cloud was asked
 	StagePending    Stage = "pending"    // the cloud has taken it, it does not run yet
 	StageRunning    Stage = "running"    // it runs, and is not in DNS yet
+	StageBooting    Stage = "booting"    // as running, and its system is seen to come up; skipped where nothing tells
+	StageHealthy    Stage = "healthy"    // as running, and its health check is seen to pass; skipped where nothing tells
 	StageRegistered Stage = "registered" // it is in DNS: done
 	StageFailed     Stage = "failed"     // see Node.Err
 	StageUnknown    Stage = "unknown"    // the cloud may have taken it; a retry asks again under the same id
 )
+
+// Up reports whether a node in this stage runs without being in DNS yet.
+func (s Stage) Up() bool { return s == StageRunning || s == StageBooting || s == StageHealthy }
+
+// BootState is what is known of the boot of a running node, by evidence: its
+// console log, or a health check made from here.
+type BootState struct {
+	Stage   Stage  // StageBooting or StageHealthy; empty when nothing tells, so that nothing is claimed
+	Message string // what keeps the node from being registered, in its own words; may be empty
+}
 
 // Node is one node of a launch and how far it has come.
 type Node struct {
@@ -115,7 +127,11 @@ type Options struct {
 	// Register puts a running node into DNS, when Spec.Console is set. It is
 	// called again after an error that may pass, so it must be idempotent.
 	Register func(ctx context.Context, n Node) error
-	Now      func() time.Time // default time.Now
+	// Boot tells how far the boot of a running node has come. An error is no
+	// answer, and one of providers.KindInvalid says that there will never be one: the node is
+	// not asked about again. Nil: nobody looks.
+	Boot func(ctx context.Context, n Node) (BootState, error)
+	Now  func() time.Time // default time.Now
 
 	Concurrency     int           // nodes under way at a time in one cloud; default 8
 	Tries           int           // launch calls for one node; default 4

@@ -1,0 +1,45 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"rollcall/providers/launch"
+	"rollcall/userdata"
+)
+
+// consoleLog reads the tail of an instance's console log.
+func (s *session) consoleLog(ctx context.Context, cloud, id string) (string, error) {
+	c, ok := s.cloud(cloud)
+	switch {
+	case !ok:
+		return "", fmt.Errorf("there is no cloud %s", cloud)
+	case c.err != nil:
+		return "", c.err
+	}
+	return c.compute.ConsoleLog(ctx, id)
+}
+
+// bootState tells how far a node has come by what it has written to its console.
+// Whether it is in DNS is for DNS to say: a node that says so is healthy.
+func (s *session) bootState(ctx context.Context, n launch.Node) (launch.BootState, error) {
+	text, err := s.consoleLog(ctx, n.Cloud, n.Instance.ID)
+	if err != nil {
+		return launch.BootState{}, err
+	}
+	b := userdata.ReadBootLog(text)
+	switch b.Step {
+	case userdata.BootBegun:
+		return launch.BootState{Stage: launch.StageBooting, Message: b.Says}, nil
+	case userdata.BootHealthy:
+		state := launch.BootState{Stage: launch.StageHealthy}
+		if !strings.HasPrefix(b.Says, "healthy:") { // the stage says as much
+			state.Message = b.Says
+		}
+		return state, nil
+	case userdata.BootRegistered:
+		return launch.BootState{Stage: launch.StageHealthy}, nil
+	}
+	return launch.BootState{}, nil
+}
