@@ -324,3 +324,11 @@ func title(s string) string {
 	}
 	return strings.ToUpper(s[:1]) + s[1:]
 }
+
+// WithoutBarred takes out of a plan that was made elsewhere what would be written to a zone that
+// nothing is written to.
+func (v *View) WithoutBarred(p Plan) Plan {
+	b := &builder{v: v, plan: p}
+	b.leaveBarred()
+	return b.plan
+}

@@ -18,7 +18,7 @@ const hostPatience = 10 * time.Minute
 func (a *app) serviceCommand() *cobra.Command {
 	c := group("service", "DNS-SD services: incarnations, hosts that join and leave, a client's view",
 		a.serviceCreateCommand(), a.serviceRetireCommand(),
-		a.serviceJoinCommand(), a.serviceLeaveCommand(),
+		a.serviceJoinCommand(), a.serviceLeaveCommand(), a.serviceBalanceCommand(),
 		a.serviceBrowseCommand(), a.serviceResolveCommand(), a.servicePickCommand(),
 	)
 	c.Long = `service makes and retires incarnations of a DNS-SD service (RFC 6763), lets any
@@ -29,8 +29,9 @@ v1._theservice._tcp.example.com. A dot or a space in INSTANCE is written behind
 a backslash.
 
 create, retire, join and leave need a config with a fleet id and the zone, and
-the credentials of the zone's DNS account; no cloud is asked. browse, resolve
-and pick need neither.`
+the credentials of the zone's DNS account; no cloud is asked. balance asks the
+clouds too, since the nodes that it changes have to run. browse, resolve and
+pick need neither.`
 	return c
 }
 

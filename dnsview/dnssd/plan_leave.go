@@ -142,39 +142,3 @@ func (m *maker) forget(o providers.Owner, names ...string) {
 		}
 	}
 }
-
-// PlanBalance plans another priority or weight for nodes whose SRV records are
-// given; nil leaves what they have.
-func PlanBalance(z Zone, records []providers.Record, priority, weight *uint16) (Made, error) {
-	m := z.plan(dnsview.VerbBalance)
-	for i := range records {
-		r := records[i]
-		s, ok := providers.ParseSRV(r.Value)
-		own, owned := r.Owner()
-		switch {
-		case r.Type != "SRV" || !ok || s.Target == "." || r.Alias:
-			return Made{}, invalid("%s is no node of a DNS-SD service", subject(&r))
-		case !owned || own.Fleet != z.Fleet:
-			m.skip(subject(&r) + " " + whose(&r) + ", and rollcall changes only what its fleet owns")
-			continue
-		}
-		next := s
-		if priority != nil {
-			next.Priority = *priority
-		}
-		if weight != nil {
-			next.Weight = *weight
-		}
-		if next == s {
-			continue
-		}
-		after := r
-		after.Value = next.String()
-		after, err := z.owned(after, own)
-		if err != nil {
-			return Made{}, err
-		}
-		m.step(providers.Change{Op: providers.OpUpdate, Before: r, After: after}, "Change "+subject(&r)+" to "+after.Value)
-	}
-	return m.end("Change " + count(len(m.made.Plan.Steps), "node", "nodes")), nil
-}

@@ -433,3 +433,26 @@ func TestAServiceResolvesWithItsTXTAndItsProblems(t *testing.T) {
 		t.Error("a bad name was browsed")
 	}
 }
+
+func TestAWeightedSetHasAWeightUpTo255AndNoPriority(t *testing.T) {
+	z := zoneWith(providers.Route53)
+	o := providers.Owner{Fleet: "f1", Cloud: "0123456789", Instance: "i-1", Registered: noon}
+	r := providers.Record{Zone: zoneName, Name: "api.unilans.net", Type: "A", TTL: 60, Value: "192.0.2.7", SetID: "one", Policy: "weighted", Weight: 10, Owners: []providers.Owner{o.For("A", "192.0.2.7")}}
+	none, many := uint16(0), uint16(256)
+	m, err := dnssd.PlanBalance(z, []providers.Record{r}, nil, &none)
+	if err != nil || len(m.Plan.Steps) != 1 {
+		t.Fatalf("%v %v", m, err)
+	}
+	if s := m.Plan.Steps[0]; s.Change.After.Weight != 0 || s.Change.After.Value != r.Value || s.Change.Before.Weight != 10 || s.Sentence != "Change api.unilans.net A 192.0.2.7 to weight 0" {
+		t.Errorf("%+v", s)
+	}
+	for want, c := range map[string]struct{ priority, weight *uint16 }{"is 255 at most": {nil, &many}, "and no priority": {&none, &none}} {
+		if _, err := dnssd.PlanBalance(z, []providers.Record{r}, c.priority, c.weight); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v, want %q", err, want)
+		}
+	}
+	r.Policy, r.SetID = "", ""
+	if _, err := dnssd.PlanBalance(z, []providers.Record{r}, nil, &none); err == nil || !strings.Contains(err.Error(), "has no priority and no weight") {
+		t.Errorf("a plain address: %v", err)
+	}
+}

@@ -1,0 +1,204 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"rollcall/dnsview"
+	"rollcall/dnsview/dnssd"
+	"rollcall/providers"
+)
+
+func (a *app) serviceBalanceCommand() *cobra.Command {
+	var service string
+	var hosts []string
+	var priority, weight number
+	var c changing
+	cmd := &cobra.Command{
+		Use:   "balance --service NAME --host NAME|RECORD",
+		Short: "Give nodes of a service another priority or weight",
+		Long: `balance changes priority and weight of nodes that are in DNS, in place: clients
+try the lowest priority first, and share among the nodes of one priority by
+weight. A weight of 0 sends hardly anybody there.
+
+A host is the target of its SRV value, with or without the zone, or the name or
+id of its instance; or it is a RECORD, written [zone:]name/type/value. What is
+not given stays as it is. The round-robin services of Route 53 that have
+weighted record sets have a weight too.`,
+		Example: "  rollcall service balance --service v1._theservice._tcp.example.com --host web1 --weight 5\n" +
+			"  rollcall service balance --service v1._theservice._tcp.example.com --host web1 --host web2 --priority 20 --dry-run",
+		Args: noArgs,
+	}
+	form := changeFlags(cmd, &c)
+	f := cmd.Flags()
+	f.StringVar(&service, "service", "", "incarnation, or round-robin `name`")
+	f.StringArrayVar(&hosts, "host", nil, "host of the node, its instance, or its `record`; may be given several times")
+	f.Var(&priority, "priority", "priority, the lowest first")
+	f.Var(&weight, "weight", "share among nodes of one priority")
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		c.form = form.is
+		if err := checkBalance(cmd, service, hosts, priority, weight); err != nil {
+			return err
+		}
+		ctx := cmd.Context()
+		s, v, err := a.look(ctx)
+		if err != nil {
+			return err
+		}
+		if err := s.needFleet(); err != nil {
+			return err
+		}
+		ids, err := nodeRecords(v, service, hosts)
+		if err != nil {
+			return err
+		}
+		plan, err := planBalance(v, ids, priority.pointer(), weight.pointer())
+		if err != nil {
+			return asRefusal(err)
+		}
+		return a.carry(ctx, s, plan, c)
+	}
+	return cmd
+}
+
+// checkBalance refuses what can be told without asking anybody.
+func checkBalance(cmd *cobra.Command, service string, hosts []string, priority, weight number) error {
+	switch {
+	case len(hosts) == 0:
+		return usagef("%s needs --host; see %s --help", cmd.CommandPath(), cmd.CommandPath())
+	case service == "" && slices.ContainsFunc(hosts, func(h string) bool { return !isRecord(h) }):
+		return usagef("%s needs --service; see %s --help", cmd.CommandPath(), cmd.CommandPath())
+	case !priority.given && !weight.given:
+		return usagef("%s needs --priority or --weight; see %s --help", cmd.CommandPath(), cmd.CommandPath())
+	case service == "" || isDomain(service):
+		return nil
+	}
+	_, err := serviceName(service)
+	return err
+}
+
+// pointer gives the number, or nil when none was given.
+func (n *number) pointer() *uint16 {
+	if !n.given {
+		return nil
+	}
+	return &n.is
+}
+
+// nodeRecords finds the records by which nodes of a service are balanced.
+func nodeRecords(v *dnsview.View, service string, hosts []string) ([]providers.Identity, error) {
+	name := providers.CanonicalName(service)
+	var nodes []*dnsview.NodeView
+	if service != "" {
+		r := rosterOf(v, name)
+		if r == nil {
+			return nil, fmt.Errorf("there is no service %s; see rollcall ls services", clean(service))
+		}
+		nodes = r.Nodes
+	}
+	var out []providers.Identity
+	add := func(r *providers.Record) {
+		if id := r.Identity(); !slices.Contains(out, id) {
+			out = append(out, id)
+		}
+	}
+	for _, host := range hosts {
+		if isRecord(host) {
+			ids, err := findRecords(v, []string{host})
+			if err != nil {
+				return nil, err
+			}
+			for _, id := range ids {
+				if r := v.Record(id); service != "" && r.Name != name {
+					return nil, usagef("%s is no node of %s", clean(host), clean(service))
+				}
+				add(v.Record(id))
+			}
+			continue
+		}
+		found := slices.DeleteFunc(slices.Clone(nodes), func(n *dnsview.NodeView) bool { return !isNode(n, host) })
+		switch {
+		case len(found) == 0:
+			return nil, fmt.Errorf("%s has no node %s; see rollcall ls services -o json", clean(service), clean(host))
+		case !slices.ContainsFunc(found, func(n *dnsview.NodeView) bool { return len(n.Records) > 0 }):
+			return nil, fmt.Errorf("%s is %s in %s, so there is no priority or weight to change", clean(host), found[0].State, clean(service))
+		}
+		for _, n := range found {
+			for _, r := range n.Records {
+				add(r)
+			}
+		}
+	}
+	return out, nil
+}
+
+// isNode reports whether a person means this node: by its host name, or by its instance.
+func isNode(n *dnsview.NodeView, host string) bool {
+	if n.Ref.ID != "" && (host == n.Ref.ID || host == n.Ref.Name || host == n.Ref.Cloud+"/"+n.Ref.ID || host == n.Ref.Cloud+"/"+n.Ref.Name) {
+		return true
+	}
+	name := providers.CanonicalName(host)
+	first, _, _ := strings.Cut(n.Host, ".")
+	return n.Host != "" && (n.Host == name || !strings.Contains(host, ".") && first == name)
+}
+
+// rosterOf finds the nodes that serve under a name.
+func rosterOf(v *dnsview.View, name string) *dnsview.Roster {
+	for _, s := range v.ServiceTree() {
+		if s.Name == name {
+			return &s.Roster
+		}
+		for _, i := range s.Incarnations {
+			if i.Name == name {
+				return &i.Roster
+			}
+		}
+	}
+	return nil
+}
+
+// planBalance plans another priority or weight for the nodes with these records, zone by zone.
+func planBalance(v *dnsview.View, ids []providers.Identity, priority, weight *uint16) (dnsview.Plan, error) {
+	plan := dnsview.Plan{Verb: dnsview.VerbBalance, Title: "Nothing to do"}
+	zones := map[string][]providers.Record{}
+	for _, id := range ids {
+		r := v.Record(id)
+		if r == nil {
+			plan.Skipped = append(plan.Skipped, clean(id.Name+" "+id.Type+" "+id.Value)+": there is no such record any more")
+			continue
+		}
+		zones[r.Zone] = append(zones[r.Zone], *r)
+	}
+	for i := range v.Snapshot.Zones {
+		zone := v.Snapshot.Zones[i].Zone
+		rows := zones[providers.CanonicalName(zone.Name)]
+		if len(rows) == 0 {
+			continue
+		}
+		delete(zones, providers.CanonicalName(zone.Name))
+		made, err := dnssd.PlanBalance(dnssd.Zone{Zone: zone, Fleet: v.Options.Fleet, Now: v.Options.Now}, rows, priority, weight)
+		if err != nil {
+			return dnsview.Plan{}, err
+		}
+		plan.Skipped = append(plan.Skipped, made.Plan.Skipped...)
+		for _, s := range made.Plan.Steps {
+			s.ID = len(plan.Steps) + 1
+			if n := v.Instance(s.Instance.Key, s.Instance.ID); n != nil {
+				s.Instance = n.Ref()
+			}
+			plan.Steps = append(plan.Steps, s)
+		}
+	}
+	plan = v.WithoutBarred(plan)
+	switch n := len(plan.Steps); n {
+	case 0:
+	case 1:
+		plan.Title = plan.Steps[0].Sentence
+	default:
+		plan.Title = fmt.Sprintf("Change %d nodes", n)
+	}
+	return plan, nil
+}

@@ -1,0 +1,79 @@
+package dnssd
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+
+	"rollcall/dnsview"
+	"rollcall/providers"
+)
+
+// weightMost is the largest weight of a weighted record set of Route 53.
+const weightMost = 255
+
+// PlanBalance plans another priority or weight for nodes whose records are given; nil
+// leaves what they have. The records are SRV values, or addresses in weighted record sets
+// of Route 53, which have a weight and no priority.
+func PlanBalance(z Zone, records []providers.Record, priority, weight *uint16) (Made, error) {
+	m := z.plan(dnsview.VerbBalance)
+	for i := range records {
+		r := records[i]
+		after, what, err := balanced(r, priority, weight)
+		if err != nil {
+			return Made{}, err
+		}
+		own, owned := r.Owner()
+		switch {
+		case !owned || own.Fleet != z.Fleet:
+			m.skip(subject(&r) + " " + whose(&r) + ", and rollcall changes only what its fleet owns")
+			continue
+		case what == "":
+			continue
+		}
+		if after, err = z.owned(after, own); err != nil {
+			return Made{}, err
+		}
+		m.step(providers.Change{Op: providers.OpUpdate, Before: r, After: after}, "Change "+subject(&r)+" to "+what)
+	}
+	return m.end("Change " + count(len(m.made.Plan.Steps), "node", "nodes")), nil
+}
+
+// balanced gives a record with another priority or weight, and what is new in it; nothing
+// when it has them already.
+func balanced(r providers.Record, priority, weight *uint16) (after providers.Record, what string, err error) {
+	after = r
+	if Weighted(&r) {
+		switch {
+		case priority != nil:
+			return r, "", invalid("%s is in a weighted record set, which has a weight and no priority", subject(&r))
+		case weight == nil || int64(*weight) == r.Weight:
+			return r, "", nil
+		case *weight > weightMost:
+			return r, "", invalid("%s is in a weighted record set of Route 53, whose weight is %d at most", subject(&r), weightMost)
+		}
+		after.Weight = int64(*weight)
+		return after, "weight " + strconv.Itoa(int(*weight)), nil
+	}
+	s, ok := providers.ParseSRV(r.Value)
+	if r.Type != "SRV" || !ok || s.Target == "." || r.Alias {
+		return r, "", invalid("%s has no priority and no weight: SRV values have them, and weighted record sets of Route 53", subject(&r))
+	}
+	next := s
+	if priority != nil {
+		next.Priority = *priority
+	}
+	if weight != nil {
+		next.Weight = *weight
+	}
+	if next == s {
+		return r, "", nil
+	}
+	after.Value = next.String()
+	return after, after.Value, nil
+}
+
+// Weighted reports whether a record is an address in a weighted record set of Route 53.
+func Weighted(r *providers.Record) bool {
+	return (r.Type == "A" || r.Type == "AAAA") && !r.Alias && r.SetID != "" && slices.Contains(strings.Fields(r.Policy), "weighted")
+}
