@@ -56,6 +56,7 @@ type index struct {
 
 	byRecord   map[*providers.Record][]*Finding
 	byInstance map[instanceKey][]*Finding
+	byWire     map[*providers.Record]*WireState // what name servers answered, where it says something of now
 
 	marks []mark               // marker records that say quiesced
 	there map[quiescedKey]bool // records that are still there and bear the word quiesced

@@ -24,7 +24,11 @@ func (in *inspector) wire() {
 	for i := range in.o.Wire {
 		w := &in.o.Wire[i]
 		z := in.zoneName[providers.CanonicalName(w.Zone)]
-		if z == nil || in.barred[z.name] != "" || in.o.Now.Sub(w.At) > wireFresh || !in.current(z, w) {
+		if z == nil || in.o.Now.Sub(w.At) > wireFresh || !in.current(z, w) {
+			continue
+		}
+		in.showWire(z, w)
+		if in.barred[z.name] != "" {
 			continue
 		}
 		switch w.State {
@@ -105,6 +109,18 @@ func (in *inspector) current(z *zoneState, w *WireState) bool {
 	return slices.Equal(slices.Compact(now), slices.Compact(want))
 }
 
+// showWire makes an answer easy to find from the records that it is about.
+func (x *index) showWire(z *zoneState, w *WireState) {
+	if x.byWire == nil {
+		x.byWire = make(map[*providers.Record]*WireState, len(x.o.Wire))
+	}
+	for _, r := range z.named(w.Name) {
+		if r.Type == w.Type {
+			x.byWire[r] = w
+		}
+	}
+}
+
 // onWire makes a finding about a name and type, at the first of its records.
 func (in *inspector) onWire(z *zoneState, w *WireState, c Class, sev Severity, why string) Finding {
 	f := Finding{Class: c, Severity: sev, Zone: z.name, RestsOn: []Basis{z.basis, in.asked(z, w.At)}}
@@ -150,7 +166,7 @@ func (a *WireAnswer) says(now time.Time) string {
 		}
 	}
 	if a.Resolver {
-		who += ", for " + ago(a.At.Add(time.Duration(a.TTL)*time.Second).Sub(now)) + " more"
+		who += ", for " + ago(a.Left(now)) + " more"
 	}
 	return who
 }

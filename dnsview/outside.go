@@ -29,6 +29,8 @@ type WireState struct {
 	State            WireVerdict
 	Reason           string   // one sentence
 	Want             []string // the values that the API had when the servers were asked; a state that was made for others is out of date
+	Resolves         bool     // only whether it resolves can be told: a proxied name or an alias
+	Agree, Servers   int      // authoritative servers that answer as the API says, of those that there is a way to
 	Answers          []WireAnswer
 	At               time.Time // when the servers were asked
 	Since            time.Time // when this state was seen first, with no other in between
@@ -45,6 +47,29 @@ type WireAnswer struct {
 	Failure  string    // why there is no answer; empty when there is one
 	Agrees   bool      // the answer is what the API says
 }
+
+// Left is how long the server may go on giving the answer at now: what is left
+// of its TTL with a resolver, the whole of it with an authoritative server.
+func (a *WireAnswer) Left(now time.Time) time.Duration {
+	ttl := time.Duration(a.TTL) * time.Second
+	if !a.Resolver {
+		return ttl
+	}
+	return max(0, a.At.Add(ttl).Sub(now))
+}
+
+// Unsettled reports whether the answers are not yet what they will be: somebody
+// has not heard of a change. It is worth asking again soon.
+func (w *WireState) Unsettled() bool {
+	switch w.State {
+	case WirePropagating, WireSplit, WireCached, WireNegativeCached:
+		return true
+	}
+	return false
+}
+
+// Silent reports whether nothing was learnt of the name: its servers gave no answer.
+func (w *WireState) Silent() bool { return w.State == WireUnreachable || w.State == WireBroken }
 
 // WireZone is what the delegation of a zone and its servers come to.
 type WireZone struct {

@@ -257,3 +257,53 @@ func TestOnlyTheRemovalOfAQuiescedMarkerAsksAboutItsInstance(t *testing.T) {
 		}
 	}
 }
+
+func TestAnAnswerIsShownOnlyForWhatTheZoneHoldsNow(t *testing.T) {
+	w := newWorld()
+	w.on(wwwName, "A", WireSplit, nil)
+	w.on(v1Name, "SRV", WireInSync, func(s *WireState) { s.Want = s.Want[1:] })
+	w.on(v1Name, "TXT", WireInSync, func(s *WireState) { s.At = testNow.Add(-11 * time.Minute) })
+	v := w.view()
+	for z := range v.Snapshot.Zones {
+		for i := range v.Snapshot.Zones[z].Records {
+			r := &v.Snapshot.Zones[z].Records[i]
+			got := v.WireOf(r)
+			if want := r.Name == wwwName && r.Type == "A"; want != (got != nil) {
+				t.Errorf("%s: %+v", r, got)
+			}
+		}
+	}
+	if v := newWorld().view(); v.WireOf(&v.Snapshot.Zones[0].Records[0]) != nil || v.WireZone(cfZone) != nil {
+		t.Error("an answer of a name server that nobody asked")
+	}
+}
+
+func TestAZoneIsShownAsItsNameServersWereLately(t *testing.T) {
+	w := newWorld()
+	w.opts.WireZones = []WireZone{{Zone: cfZone, State: WireLame, At: testRead}, {Zone: r53Zone, State: WireInSync, At: testNow.Add(-11 * time.Minute)}}
+	v := w.view()
+	if z := v.WireZone(cfZone + "."); z == nil || z.State != WireLame {
+		t.Errorf("%+v", z)
+	}
+	if z := v.WireZone(r53Zone); z != nil {
+		t.Errorf("%+v of long ago", z)
+	}
+	w.on(wwwName, "A", WireLame, nil)
+	if v := w.view(); v.WireOf(w.record(wwwName, "A", "34.")) == nil {
+		t.Error("what is found of a lame zone is not shown")
+	}
+}
+
+func TestAResolversAnswerRunsOut(t *testing.T) {
+	a := WireAnswer{Resolver: true, TTL: 60, At: testNow}
+	if got := a.Left(testNow.Add(18 * time.Second)); got != 42*time.Second {
+		t.Errorf("%v", got)
+	}
+	if got := a.Left(testNow.Add(time.Hour)); got != 0 {
+		t.Errorf("%v", got)
+	}
+	a.Resolver = false
+	if got := a.Left(testNow.Add(time.Hour)); got != time.Minute {
+		t.Errorf("an authoritative server: %v", got)
+	}
+}

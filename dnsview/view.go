@@ -80,6 +80,22 @@ func (v *View) FindingsOfInstance(key providers.CloudKey, id string) []*Finding 
 	return v.index.byInstance[instanceKey{key, id}]
 }
 
+// WireOf gives what the name servers answered for the name and type of a
+// record of this snapshot, or nil when they were not asked, not lately, or about other values than
+// the zone holds now.
+func (v *View) WireOf(r *providers.Record) *WireState { return v.index.byWire[r] }
+
+// WireZone gives what the name servers of a zone were found to be lately, or nil.
+func (v *View) WireZone(zone string) *WireZone {
+	zone = providers.CanonicalName(zone)
+	for i := range v.Options.WireZones {
+		if w := &v.Options.WireZones[i]; w.Zone == zone && v.Options.Now.Sub(w.At) <= wireFresh {
+			return w
+		}
+	}
+	return nil
+}
+
 // Record finds a record of the snapshot by its identity, or gives nil.
 func (v *View) Record(id providers.Identity) *providers.Record { return v.index.record(id) }
 

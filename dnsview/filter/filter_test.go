@@ -41,7 +41,8 @@ func view() *dnsview.View {
 			},
 		}},
 	}
-	return dnsview.Inspect(s, dnsview.Options{Fleet: "f1", Now: now, CreateGrace: time.Minute, Services: []dnsview.Service{{Name: "www.scalability.expert", Kind: dnsview.RoundRobin}}})
+	wire := []dnsview.WireState{{Zone: "scalability.expert", Name: "six.scalability.expert", Type: "AAAA", State: dnsview.WireInSync, Want: []string{"2001:db8::1"}, At: now}}
+	return dnsview.Inspect(s, dnsview.Options{Fleet: "f1", Now: now, CreateGrace: time.Minute, Wire: wire, Services: []dnsview.Service{{Name: "www.scalability.expert", Kind: dnsview.RoundRobin}}})
 }
 
 func TestAFilterPassesWhatAllItsTermsHoldOf(t *testing.T) {
@@ -73,6 +74,8 @@ func TestAFilterPassesWhatAllItsTermsHoldOf(t *testing.T) {
 		{"ttl>300", false, ".+.", "+."},
 		{"ttl<5m", false, "+.+", ".+"},
 		{"finding:dead", false, ".+.", "+."},
+		{`wire="in sync"`, false, "..+", ".+"},
+		{"-wire:in", true, "++.", "+."},
 		{"class=dead", false, ".+.", "+."},
 		{"severity:high", false, ".+.", "+."},
 		{"-finding:dead", true, "+.+", ".+"},

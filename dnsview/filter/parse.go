@@ -35,6 +35,7 @@ var fields = []struct {
 	{"ttl", "TTL of the record in seconds: ttl>300", true},
 	{"type", "type of the record, or instance type", false},
 	{"value", "value of the record", false},
+	{"wire", "what the name servers make of a record: wire:split, wire:propagating, wire:in", false},
 	{"zone", "name of the zone", false},
 }
 

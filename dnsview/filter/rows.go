@@ -172,6 +172,10 @@ func (r *recordRow) each(field, tag string, yield func(string) bool) {
 		}
 	case "proxied":
 		yesNo(rec.Proxied, yield)
+	case "wire":
+		if w := r.v.WireOf(rec); w != nil {
+			yield(string(w.State))
+		}
 	case "service":
 		yield(r.v.ServiceOf(rec))
 	case "finding", "class", "severity":

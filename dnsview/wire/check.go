@@ -189,10 +189,10 @@ func (c *Checker) remember(r *Result) {
 	defer c.mu.Unlock()
 	k := seenKey{r.Zone, r.Name, r.Type}
 	v, ok := c.seen[k]
-	if !ok || v.state != r.State {
-		v = seen{state: r.State, since: r.At}
+	if !ok || v.state != r.State || r.State == Propagating && !slices.Equal(v.want, r.Want) {
+		v = seen{state: r.State, since: r.At} // the next change has a time of its own to get about
 	}
-	v.last = r.At
+	v.last, v.want = r.At, r.Want
 	c.seen[k] = v
 	r.Since = v.since
 }

@@ -56,9 +56,10 @@ type Checker struct {
 
 type seenKey struct{ zone, name, typ string }
 
-// seen is the state of a name as it was seen last.
+// seen is the state of a name as it was seen last, and what the API said of it then.
 type seen struct {
 	state       State
+	want        []string
 	since, last time.Time
 }
 

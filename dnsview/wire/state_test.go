@@ -248,3 +248,19 @@ func TestWhatCannotBeAskedIsUncheckedAndSaysWhy(t *testing.T) {
 	}
 	wantState(t, got["www.example.com/A"], Unchecked, "private")
 }
+
+func TestEachChangeHasATimeOfItsOwnToGetAbout(t *testing.T) {
+	now := time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC)
+	a := serve(t, func(m *dns.Msg, tcp bool) { authority(t, testZone, oldWWW)(m, tcp) })
+	c := New(fast(Options{Servers: map[string][]string{testZone: {a}}, Now: func() time.Time { return now }}))
+	for _, want := range []string{"192.0.2.2", "192.0.2.3"} {
+		first := now
+		for range 2 {
+			_, got := check(t, c, zone, www(want))
+			if r := got["www.example.com/A"]; r.State != Propagating || r.Since != first {
+				t.Errorf("%s since %v, want %v", r.State, r.Since, first)
+			}
+			now = now.Add(time.Minute)
+		}
+	}
+}

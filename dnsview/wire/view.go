@@ -10,7 +10,7 @@ import (
 func (r *Result) View() dnsview.WireState {
 	s := dnsview.WireState{
 		Zone: r.Zone, Name: r.Name, Type: r.Type, State: dnsview.WireVerdict(r.State), Reason: r.Reason, Want: slices.Clone(r.Want),
-		At: r.At, Since: r.Since, Until: r.Until,
+		Resolves: r.Mode == Resolves, Agree: r.Agree, Servers: r.Servers, At: r.At, Since: r.Since, Until: r.Until,
 	}
 	for i := range r.Answers {
 		a := &r.Answers[i]
