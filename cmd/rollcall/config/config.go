@@ -17,6 +17,7 @@ const (
 	DefaultFrom      = 10
 	DefaultGrace     = 10 * time.Minute
 	DefaultBootGrace = 5 * time.Minute
+	DefaultWireGrace = 2 * time.Minute
 )
 
 // Pos is a place in the config file; the zero Pos is nowhere.
@@ -42,6 +43,12 @@ type Config struct {
 	RangesFile string
 	RangesPos  Pos
 	Ranges     dnsview.PublicRanges
+	// Wire has the console and rollcall watch ask name servers what they answer.
+	// Commands ask when they are given --wire, whatever this says.
+	Wire bool
+	// Probe has them make the health checks that services declare from this
+	// machine too. Nodes of a cloud whose API listens on loopback are left alone all the same.
+	Probe bool
 	// State names the folder below StateDir that the journal and the last
 	// snapshot go to; see StateName.
 	State string
@@ -74,6 +81,9 @@ type Zone struct {
 	Endpoint string
 	Profile  string // route53
 	TokenEnv string // cloudflare: environment variable that holds the token
+	// Servers are host:port of its authoritative servers, where its delegation is
+	// not to be followed: behind a split horizon, in a laboratory.
+	Servers []string
 
 	Threshold *float64 // in place of the one of guards; nil for that one
 	From      int      // in place of the one of guards; 0 for that one
@@ -99,6 +109,7 @@ type Guards struct {
 	From      int            // the threshold holds once a zone has this many owned records
 	Grace     time.Duration  // a marker must be older before its record can be dead
 	BootGrace time.Duration  // a running node younger than this is not missing yet
+	WireGrace time.Duration  // how long name servers may take to show a change
 	Allow     []netip.Prefix // addresses that are never deleted
 }
 
@@ -107,10 +118,10 @@ func Empty() *Config {
 	return &Config{
 		Guards: Guards{
 			Age: DefaultGuardAge, Threshold: DefaultThreshold, From: DefaultFrom,
-			Grace: DefaultGrace, BootGrace: DefaultBootGrace,
+			Grace: DefaultGrace, BootGrace: DefaultBootGrace, WireGrace: DefaultWireGrace,
 		},
-		Refresh: DefaultRefresh,
-		Ranges:  dnsview.PublishedRanges(),
+		Refresh: DefaultRefresh, Wire: true, Probe: true,
+		Ranges: dnsview.PublishedRanges(),
 	}
 }
 

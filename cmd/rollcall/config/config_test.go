@@ -24,14 +24,16 @@ clouds:
     url: https://us-east-1.api.example.com/
     account: ops
 zones:
-  - {name: Scalability.expert., provider: cloudflare}
+  - {name: Scalability.expert., provider: cloudflare, servers: [192.0.2.53, "[2001:db8::53]:5353"]}
   - {name: unilans.net, provider: route53, profile: prod}
 services:
   - {name: www.scalability.expert, kind: round-robin, ttl: 60, clouds: [aws-use1, joyent-east], select: {tag.service: www}, minimum: 2, health: {http: "/", port: 80}}
   - {name: v1._theservice._tcp.unilans.net, kind: dns-sd, port: 4218, txt: {txtvers: "1"}}
-guards: {age: 45s, threshold: 25%, grace: 5m, allow: [203.0.113.0/24, 198.51.100.7]}
+guards: {age: 45s, threshold: 25%, grace: 5m, wire: 90s, allow: [203.0.113.0/24, 198.51.100.7]}
 refresh: 10s
 resolvers: [127.0.0.1:5353, "::1", 9.9.9.9]
+wire: false
+probe: false
 keys: {deregister: D}
 state: here
 `
@@ -73,6 +75,12 @@ func TestAConfigIsReadAsItIsMeant(t *testing.T) {
 	}
 	if g := c.Guards; g.Age != 45*time.Second || g.Threshold != 0.25 || g.Grace != 5*time.Minute || g.BootGrace != DefaultBootGrace || len(g.Allow) != 2 || g.Allow[1].Bits() != 32 {
 		t.Errorf("guards = %+v", g)
+	}
+	if c.Wire || c.Probe || c.Guards.WireGrace != 90*time.Second {
+		t.Errorf("wire %t, probe %t, %v", c.Wire, c.Probe, c.Guards.WireGrace)
+	}
+	if d := cmp.Diff([]string{"192.0.2.53:53", "[2001:db8::53]:5353"}, c.Zones[0].Servers); d != "" {
+		t.Error(d)
 	}
 	if d := cmp.Diff([]string{"127.0.0.1:5353", "[::1]:53", "9.9.9.9:53"}, c.Resolvers); d != "" {
 		t.Error(d)
@@ -160,6 +168,10 @@ func TestEveryMistakeIsOneLineThatSaysWhereWhatAndWhatToDo(t *testing.T) {
 		{"a key for no action", "keys: {deregistre: l}\n", `c.yaml:1:8: keys: there is no action "deregistre"; did you mean "deregister"?`},
 		{"a fleet id that a marker cannot hold", "fleet: my fleet\n", `c.yaml:1:8: the fleet id "my fleet" cannot stand in an owner marker`},
 		{"a resolver with a wrong port", "resolvers: [127.0.0.1:99999]\n", `c.yaml:1:13: resolver "127.0.0.1:99999"`},
+		{"a server with a wrong port", "zones: [{name: example.com, provider: route53, servers: ['192.0.2.1:0']}]\n", `server "192.0.2.1:0": "192.0.2.1:0" is not an address and a port; write an address, or address:port`},
+		{"a probe that is neither on nor off", "probe: maybe\n", `c.yaml:1:8: probe "maybe" is neither true nor false; write true or false`},
+		{"a wire that is neither on nor off", "wire: 5m\n", `c.yaml:1:7: wire "5m" is neither true nor false`},
+		{"a time for name servers that is none", "guards: {wire: 0s}\n", `c.yaml:1:16: wire 0s is out of range; write 1s to 24h`},
 		{"a list where a mapping belongs", "guards: [1]\n", `c.yaml:1:9: guards is not a mapping; write it as key: value`},
 		{"no YAML at all", "clouds: [\n", `c.yaml:1:`},
 		{"a password in a URL", "clouds: [{name: a, provider: triton, url: 'https://u:p@x.example'}]\n", `url holds a password; keep credentials out of the config`},
@@ -220,7 +232,7 @@ func TestAllMistakesAreFoundAtOnceAndTheFirstIsShown(t *testing.T) {
 func TestAnEmptyFileIsAConfigOfDefaults(t *testing.T) {
 	for _, text := range []string{"", "# nothing\n", "---\n"} {
 		c, err := Parse("c.yaml", []byte(text), KeyRules{})
-		if err != nil || c.Refresh != DefaultRefresh || c.Guards.Age != DefaultGuardAge {
+		if err != nil || c.Refresh != DefaultRefresh || c.Guards.Age != DefaultGuardAge || !c.Wire || !c.Probe {
 			t.Errorf("%q: %+v, %v", text, c, err)
 		}
 	}

@@ -145,11 +145,14 @@ func (r *reader) root(n ast.Node, c *Config) {
 				"from":      r.toCount(&c.Guards.From, "from"),
 				"grace":     r.toDuration(&c.Guards.Grace, "grace", 0, 24*time.Hour),
 				"boot":      r.toDuration(&c.Guards.BootGrace, "boot", 0, 24*time.Hour),
+				"wire":      r.toDuration(&c.Guards.WireGrace, "wire", time.Second, 24*time.Hour),
 				"allow":     r.toPrefixes(&c.Guards.Allow, "allow"),
 			})
 		},
 		"refresh":   r.toDuration(&c.Refresh, "refresh", time.Second, 24*time.Hour),
-		"resolvers": func(n ast.Node) { r.resolvers(n, c) },
+		"resolvers": r.toAddresses(&c.Resolvers, "resolver"),
+		"wire":      r.toBool(&c.Wire, "wire"),
+		"probe":     r.toBool(&c.Probe, "probe"),
 		"ranges": func(n ast.Node) {
 			c.RangesPos = r.pos(n)
 			r.toPath(&c.RangesFile, "ranges")(n)
@@ -202,18 +205,21 @@ func ParseResolvers(s string) ([]string, error) {
 	return out, nil
 }
 
-func (r *reader) resolvers(n ast.Node, c *Config) {
-	c.Resolvers = nil
-	r.list(n, "resolvers", func(v ast.Node) {
-		s, ok := r.text(v, "resolver")
-		if !ok {
-			return
-		}
-		a, err := resolverAddress(s)
-		if err != nil {
-			r.fail(v, "write an address, or address:port", "resolver %q: %s", s, err)
-			return
-		}
-		c.Resolvers = append(c.Resolvers, a)
-	})
+// toAddresses reads a list of DNS servers; what is one of them.
+func (r *reader) toAddresses(dst *[]string, what string) func(ast.Node) {
+	return func(n ast.Node) {
+		*dst = nil
+		r.list(n, what+"s", func(v ast.Node) {
+			s, ok := r.text(v, what)
+			if !ok {
+				return
+			}
+			a, err := resolverAddress(s)
+			if err != nil {
+				r.fail(v, "write an address, or address:port", "%s %q: %s", what, s, err)
+				return
+			}
+			*dst = append(*dst, a)
+		})
+	}
 }

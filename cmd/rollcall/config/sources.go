@@ -95,6 +95,7 @@ func (r *reader) zone(n ast.Node) Zone {
 		"token_env": r.toString(&z.TokenEnv, "token_env"),
 		"threshold": func(n ast.Node) { z.Threshold = &threshold; r.toShare(&threshold, "threshold")(n) },
 		"from":      r.toCount(&z.From, "from"),
+		"servers":   r.toAddresses(&z.Servers, "server"),
 	})
 	if len(r.errs) > before {
 		return z

@@ -35,8 +35,12 @@ func Write(w io.Writer, c *Config) error {
 	}
 	for i := range c.Zones {
 		z := &c.Zones[i]
-		writeFlow(&b, "name", z.Name, "provider", string(z.Provider), "profile", z.Profile, "token_env", z.TokenEnv, "endpoint", z.Endpoint,
-			"threshold", share(z.Threshold), "from", num(int64(z.From)))
+		p := flowPairs([]string{"name", z.Name, "provider", string(z.Provider), "profile", z.Profile, "token_env", z.TokenEnv, "endpoint", z.Endpoint,
+			"threshold", share(z.Threshold), "from", num(int64(z.From))})
+		if len(z.Servers) > 0 {
+			p += ", servers: " + flowList(z.Servers)
+		}
+		b.WriteString("  - {" + p + "}\n")
 	}
 	if len(c.Services) > 0 {
 		b.WriteString("services:\n")
@@ -45,7 +49,7 @@ func Write(w io.Writer, c *Config) error {
 		writeService(&b, &c.Services[i])
 	}
 	g := &c.Guards
-	fmt.Fprintf(&b, "guards: {age: %s, threshold: %s, from: %d, grace: %s, boot: %s", short(g.Age), share(&g.Threshold), g.From, short(g.Grace), short(g.BootGrace))
+	fmt.Fprintf(&b, "guards: {age: %s, threshold: %s, from: %d, grace: %s, boot: %s, wire: %s", short(g.Age), share(&g.Threshold), g.From, short(g.Grace), short(g.BootGrace), short(g.WireGrace))
 	if len(g.Allow) > 0 {
 		var allow []string
 		for _, p := range g.Allow {
@@ -54,6 +58,9 @@ func Write(w io.Writer, c *Config) error {
 		fmt.Fprintf(&b, ", allow: [%s]", strings.Join(allow, ", "))
 	}
 	fmt.Fprintf(&b, "}\nrefresh: %s\n", short(c.Refresh))
+	b.WriteString("# Whether the console and rollcall watch ask name servers what they answer, and whether they\n" +
+		"# make the health checks of services from this machine. A cloud whose API is on loopback is never probed.\n")
+	fmt.Fprintf(&b, "wire: %t\nprobe: %t\n", c.Wire, c.Probe)
 	if len(c.Resolvers) > 0 {
 		b.WriteString("resolvers: " + flowList(c.Resolvers) + "\n")
 	}
