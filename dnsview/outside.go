@@ -7,7 +7,8 @@ import (
 )
 
 // WireVerdict is what the answers of the name servers for one name come to. The
-// words are those of package wire, which gives the verdicts.
+// words are those of package wire, which gives the verdicts; WireWaiting is for whoever
+// has not had its turn.
 type WireVerdict string
 
 // The verdicts.
@@ -21,6 +22,7 @@ const (
 	WireUnreachable    WireVerdict = "unreachable"
 	WireLame           WireVerdict = "lame"
 	WireUnchecked      WireVerdict = "unchecked"
+	WireWaiting        WireVerdict = "waiting" // nobody was asked yet
 )
 
 // WireState is what the name servers say of one name and type, as plain data.

@@ -37,7 +37,7 @@ func findingRows(findings []dnsview.Finding) []*findingRow {
 			r.about = Clean(cmp.Or(f.Instance.Name, f.Instance.ID))
 			r.where = Clean(f.Instance.Cloud)
 		default:
-			r.about = Clean(cmp.Or(f.Service, f.Zone, f.Cloud))
+			r.about = Clean(cmp.Or(f.Name, f.Service, f.Zone, f.Cloud))
 			r.where = Clean(cmp.Or(f.Cloud, f.Zone))
 		}
 		r.text = strings.ToLower(string(f.Class) + " " + r.about + " " + r.where + " " + r.reason)

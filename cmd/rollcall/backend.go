@@ -21,37 +21,59 @@ type backend struct {
 	s         *session
 	templates *userdata.Templates
 
-	mu   sync.Mutex
-	last *dnsview.View // of the newest snapshot that was inspected
+	updates chan struct{}
+
+	mu      sync.Mutex
+	last    *dnsview.View // of the newest snapshot that was inspected
+	lastGen uint64        // of what was known outside then
 }
 
 var _ ui.Backend = (*backend)(nil)
 
 func newBackend(s *session) *backend {
-	return &backend{s: s, templates: s.app.templates()}
+	return &backend{s: s, templates: s.app.templates(), updates: make(chan struct{}, 1)}
+}
+
+// run passes on that sources, name servers or nodes say something else than before, until ctx ends.
+func (b *backend) run(ctx context.Context) {
+	for {
+		select {
+		case <-b.s.fleet.Updates():
+		case <-b.s.outside.changes:
+		case <-ctx.Done():
+			return
+		}
+		select {
+		case b.updates <- struct{}{}:
+		default:
+		}
+	}
 }
 
 func (b *backend) Snapshot() *providers.Snapshot { return b.s.fleet.Snapshot() }
 
-func (b *backend) Updates() <-chan struct{} { return b.s.fleet.Updates() }
+func (b *backend) Updates() <-chan struct{} { return b.updates }
 
 func (b *backend) Inspect(snap *providers.Snapshot) *dnsview.View {
+	gen := b.s.outside.generation()
 	v := b.s.inspect(snap)
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.last == nil || snap.Seq >= b.last.Snapshot.Seq {
-		b.last = v
+		b.last, b.lastGen = v, gen
 	}
 	return v
 }
 
+func (b *backend) Visible(records []providers.Identity) { b.s.outside.look(records) }
+
 // view inspects the latest snapshot, or gives what was made of it already.
 func (b *backend) view() *dnsview.View {
-	snap := b.s.fleet.Snapshot()
+	snap, gen := b.s.fleet.Snapshot(), b.s.outside.generation()
 	b.mu.Lock()
-	last := b.last
+	last, lastGen := b.last, b.lastGen
 	b.mu.Unlock()
-	if last != nil && last.Snapshot == snap {
+	if last != nil && last.Snapshot == snap && lastGen == gen {
 		return last
 	}
 	return b.Inspect(snap)

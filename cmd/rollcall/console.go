@@ -27,12 +27,16 @@ func (a *app) console(ctx context.Context) error {
 	if len(errs) > 0 { // the config was checked, so these are the console's own
 		return fmt.Errorf("bind the keys: %w", errs[0])
 	}
+	s.outside = s.watchOutside()
 	s.start(consolePatience)
+	b := newBackend(s)
 	ctx, cancel := context.WithCancel(ctx)
 	var wg sync.WaitGroup
 	defer wg.Wait()
 	defer cancel()
 	wg.Go(func() { s.fleet.Run(ctx) })
+	wg.Go(func() { s.outside.run(ctx) })
+	wg.Go(func() { b.run(ctx) })
 
 	// A zone that does not exist is a mistake in the config, and is told before
 	// the screen opens; an account that does not answer does not hold it up.
@@ -43,7 +47,7 @@ func (a *app) console(ctx context.Context) error {
 		return wrong
 	}
 	err = ui.Run(ctx, ui.Options{
-		Backend: newBackend(s), Fleet: s.config.Fleet, ReadOnly: a.readOnly, Demo: a.demo, Keys: keys, Now: a.now,
+		Backend: b, Fleet: s.config.Fleet, ReadOnly: a.readOnly, Demo: a.demo, Keys: keys, Now: a.now,
 		Theme: theme.Environment(os.Getenv), StaleAfter: s.staleAfter(),
 	})
 	if e := s.save(s.fleet.Snapshot()); e != nil {

@@ -17,21 +17,28 @@ type driftReport struct {
 }
 
 func (a *app) driftCommand() *cobra.Command {
-	var exitCode bool
+	var exitCode, wire bool
 	var query string
 	c := &cobra.Command{
 		Use:   "drift",
 		Short: "Where clouds and DNS disagree, and how much of each source that rests on",
 		Long: `drift reads all sources once and tells every finding. With --exit-code it ends
 in 0 when all is in sync, in 3 when there is a finding of severity low or more,
-and in 4 when a source was not complete, so that nobody can know.`,
+and in 4 when a source was not complete, so that nobody can know.
+
+With --wire the name servers are asked for every name too, the authoritative ones
+of each zone and the resolvers of the config. Names on which they do not agree
+with the API are asked for again until they do, or until they have had the time that
+name servers may take (guards: {wire: 2m} in the config). A name that got no
+answer is unknown: exit code 4.`,
 		Args: noArgs,
 	}
 	form := outputFlag(c, asTable, asWide, asJSON, asCSV, asYAML, asName)
 	c.Flags().BoolVar(&exitCode, "exit-code", false, "end in 3 on drift, and in 4 when a source was not complete")
+	c.Flags().BoolVar(&wire, "wire", false, "ask the name servers for every name too")
 	c.Flags().StringVar(&query, "filter", "", "tell only findings that pass this `filter`")
 	c.RunE = func(cmd *cobra.Command, _ []string) error {
-		code, err := a.drift(cmd.Context(), form.is, query)
+		code, err := a.drift(cmd.Context(), form.is, query, wire)
 		if err != nil || !exitCode || code == exitDone {
 			return err
 		}
@@ -40,17 +47,24 @@ and in 4 when a source was not complete, so that nobody can know.`,
 	return c
 }
 
-func (a *app) drift(ctx context.Context, form, query string) (code int, err error) {
+func (a *app) drift(ctx context.Context, form, query string, wire bool) (code int, err error) {
 	q, err := parseFilter(query)
 	if err != nil {
 		return 0, err
 	}
-	s, v, err := a.look(ctx)
+	var s *session
+	var v *dnsview.View
+	unknown := false
+	if wire {
+		s, v, unknown, err = a.lookOutside(ctx, true)
+	} else {
+		s, v, err = a.look(ctx)
+	}
 	if err != nil {
 		return 0, err
 	}
 	r := driftReport{
-		Sources:  sourceRows(v.Snapshot, a.now(), s.staleAfter()),
+		Sources:  withWire(sourceRows(v.Snapshot, a.now(), s.staleAfter()), v),
 		Findings: findingRows(v, func(n *dnsview.Finding) bool { return q.MatchFinding(v, n) }),
 	}
 	code = exitDone
@@ -60,9 +74,10 @@ func (a *app) drift(ctx context.Context, form, query string) (code int, err erro
 		}
 	}
 	for _, src := range r.Sources {
-		if src.State != string(providers.CoverageComplete) {
-			code = exitUnknown
-		}
+		unknown = unknown || src.State != string(providers.CoverageComplete)
+	}
+	if unknown {
+		code = exitUnknown
 	}
 	if form == asJSON || form == asYAML {
 		return code, writeData(a.out, form, r)

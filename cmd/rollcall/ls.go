@@ -17,6 +17,7 @@ type lsFlags struct {
 	filter string
 	sort   string
 	all    bool
+	wire   bool
 	format *format
 }
 
@@ -44,6 +45,9 @@ A column that --sort names may have a leading minus, for the other way round.`
 			sub.Flags().BoolVar(&f.all, "all", false, "show terminated instances too")
 		case "records":
 			sub.Flags().BoolVar(&f.all, "all", false, "show owner markers too (TXT records below _rollcall)")
+			sub.Flags().BoolVar(&f.wire, "wire", false, "ask the name servers for every name, and show what they make of it")
+		case "sources":
+			sub.Flags().BoolVar(&f.wire, "wire", false, "ask whether the name servers of each zone serve it")
 		}
 		c.AddCommand(sub)
 	}
@@ -96,7 +100,7 @@ func (a *app) lsInstances(ctx context.Context, f *lsFlags) error {
 }
 
 func (a *app) lsRecords(ctx context.Context, f *lsFlags) error {
-	l := recordListing()
+	l := recordListing(f.wire)
 	q, err := parseFilter(f.filter)
 	if err != nil {
 		return err
@@ -104,7 +108,14 @@ func (a *app) lsRecords(ctx context.Context, f *lsFlags) error {
 	if err := checkSort(l, f); err != nil {
 		return err
 	}
-	_, v, err := a.look(ctx)
+	look := a.look
+	if f.wire {
+		look = func(ctx context.Context) (*session, *dnsview.View, error) {
+			s, v, _, err := a.lookOutside(ctx, false)
+			return s, v, err
+		}
+	}
+	_, v, err := look(ctx)
 	if err != nil {
 		return err
 	}
@@ -145,7 +156,7 @@ func (a *app) lsServices(ctx context.Context, f *lsFlags) error {
 }
 
 func (a *app) lsSources(ctx context.Context, f *lsFlags) error {
-	l := sourceListing()
+	l := sourceListing(f.wire)
 	if err := checkSort(l, f); err != nil {
 		return err
 	}
@@ -158,8 +169,13 @@ func (a *app) lsSources(ctx context.Context, f *lsFlags) error {
 	if err != nil {
 		return err
 	}
+	if f.wire {
+		s.outside = s.askOutside()
+		s.outside.zonesOnly(ctx, v.Snapshot)
+		v = s.inspect(v.Snapshot)
+	}
 	rows := []sourceRow{}
-	for _, r := range sourceRows(v.Snapshot, a.now(), s.staleAfter()) {
+	for _, r := range withWire(sourceRows(v.Snapshot, a.now(), s.staleAfter()), v) {
 		if hasWords(strings.Join([]string{r.Name, r.Kind, r.Provider, r.State}, " "), f.filter) {
 			rows = append(rows, r)
 		}

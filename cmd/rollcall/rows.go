@@ -69,6 +69,7 @@ type recordRow struct {
 	Alias    bool      `json:"alias"`
 	SetID    string    `json:"set_id"`
 	Comment  string    `json:"comment"`
+	Wire     *wireRow  `json:"wire"` // null unless name servers were asked
 }
 
 // recordRef names a record.
@@ -92,6 +93,7 @@ type findingRow struct {
 	Service  string        `json:"service"`
 	Zone     string        `json:"zone"`
 	Would    string        `json:"would"` // class unknown: what the evidence points to
+	Name     string        `json:"name"`  // domain name, or name and type, of a finding about no single record
 	RestsOn  []basisRow    `json:"rests_on"`
 }
 
@@ -112,18 +114,19 @@ type basisRow struct {
 
 // sourceRow is one source.
 type sourceRow struct {
-	Name       string   `json:"name"`
-	Kind       string   `json:"kind"` // cloud or zone
-	Provider   string   `json:"provider"`
-	State      string   `json:"state"`
-	Rows       int      `json:"rows"`
-	AgeSeconds *float64 `json:"age_seconds"`
-	Error      *string  `json:"error"`
-	Account    string   `json:"account"`
-	Region     string   `json:"region"`
-	Key        string   `json:"key"`
-	Production bool     `json:"production"`
-	BudgetLeft *int     `json:"budget_left"`
+	Name       string       `json:"name"`
+	Kind       string       `json:"kind"` // cloud or zone
+	Provider   string       `json:"provider"`
+	State      string       `json:"state"`
+	Rows       int          `json:"rows"`
+	AgeSeconds *float64     `json:"age_seconds"`
+	Error      *string      `json:"error"`
+	Account    string       `json:"account"`
+	Region     string       `json:"region"`
+	Key        string       `json:"key"`
+	Production bool         `json:"production"`
+	BudgetLeft *int         `json:"budget_left"`
+	Wire       *wireZoneRow `json:"wire"` // null for clouds, and unless name servers were asked
 }
 
 // serviceRow is one service and its nodes.
@@ -212,6 +215,7 @@ func newRecordRow(v *dnsview.View, p providers.Provider, rec *providers.Record) 
 		Zone: clean(rec.Zone), Provider: string(p), Name: clean(rec.Name), Type: clean(rec.Type), TTL: rec.TTL, Value: clean(rec.Value),
 		Proxied: rec.Proxied, Findings: classes(v.FindingsOfRecord(rec)), Service: clean(v.ServiceOf(rec)),
 		AutoTTL: rec.AutoTTL, Alias: rec.Alias, SetID: clean(rec.SetID), Comment: clean(rec.Comment),
+		Wire: newWireRow(v.WireOf(rec)),
 	}
 	if o, ok := rec.Owner(); ok {
 		r.Owner = newOwnerRow(v, o)
@@ -237,6 +241,7 @@ func newFindingRow(f *dnsview.Finding) findingRow {
 	r := findingRow{
 		Class: string(f.Class), Severity: f.Severity.String(), Cloud: clean(f.Cloud), Reason: clean(f.Reason), Evidence: []evidenceRow{},
 		Remedy: string(f.Remedy), Service: clean(f.Service), Zone: clean(f.Zone), Would: string(f.Would), RestsOn: basisRows(f.RestsOn),
+		Name: clean(f.Name),
 	}
 	if f.Record != nil {
 		r.Record = &recordRef{Zone: clean(f.Record.Zone), Name: clean(f.Record.Name), Type: clean(f.Record.Type), Value: clean(f.Record.Value)}

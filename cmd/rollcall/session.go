@@ -34,9 +34,13 @@ type session struct {
 	zones  []zoneSource
 	fleet  *fleet.Fleet
 	state  string // folder of the journal and the last snapshot
+	// outside is what name servers and nodes say; nil when nobody asks them. It is
+	// set before the first inspection.
+	outside *outside
 
 	mu      sync.Mutex
 	journal *journal.Journal
+	seen    map[string]time.Time // when findings were first seen
 }
 
 // open reads the config, or finds out what there is without one, and sets up
@@ -163,10 +167,27 @@ func (s *session) refresh(ctx context.Context) (*dnsview.View, error) {
 }
 
 func (s *session) inspect(snap *providers.Snapshot) *dnsview.View {
-	return dnsview.Inspect(snap, dnsview.Options{
+	o := dnsview.Options{
 		Fleet: s.config.Fleet, Services: s.config.DeclaredServices(), Now: s.app.now(), MaxAge: s.staleAfter(),
 		BootGrace: s.config.Guards.BootGrace, CreateGrace: s.config.Guards.Grace, Allow: s.config.Guards.Allow, Ranges: s.config.Ranges,
-	})
+		WireGrace: s.config.Guards.WireGrace,
+	}
+	s.mu.Lock()
+	o.Seen = s.seen
+	s.mu.Unlock()
+	if s.outside != nil {
+		s.outside.feed(snap)
+		s.outside.add(&o)
+	}
+	v := dnsview.Inspect(snap, o)
+	if s.outside != nil {
+		s.outside.nodes(v)
+	}
+	seen := v.Seen()
+	s.mu.Lock()
+	s.seen = seen
+	s.mu.Unlock()
+	return v
 }
 
 // staleAfter is the age from which a read is stale: older than guards allow,

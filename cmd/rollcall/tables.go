@@ -36,9 +36,9 @@ func instanceListing(now time.Time) *listing[instanceRow] {
 	}
 }
 
-func recordListing() *listing[recordRow] {
+func recordListing(wire bool) *listing[recordRow] {
 	type row = recordRow
-	return &listing[row]{
+	l := &listing[row]{
 		id: func(r *row) string { return recordName(r.Zone, r.Name, r.Type, r.Value) },
 		columns: []column[row]{
 			{name: "ZONE", text: func(r *row) string { return r.Zone }},
@@ -65,6 +65,10 @@ func recordListing() *listing[recordRow] {
 			{name: "COMMENT", wide: true, text: func(r *row) string { return r.Comment }},
 		},
 	}
+	if wire {
+		l.columns = slices.Insert(l.columns, 6, column[row]{name: "WIRE", text: func(r *row) string { return r.Wire.String() }})
+	}
+	return l
 }
 
 func nodeOf(r *recordRow) string {
@@ -106,7 +110,7 @@ func about(r *findingRow) string {
 	case r.Instance != nil:
 		return r.Instance.Cloud + "/" + r.Instance.ID
 	}
-	return firstOf(r.Service, r.Zone, r.Cloud)
+	return firstOf(r.Name, r.Service, r.Zone, r.Cloud)
 }
 
 func firstOf(s ...string) string {
@@ -118,9 +122,9 @@ func firstOf(s ...string) string {
 	return ""
 }
 
-func sourceListing() *listing[sourceRow] {
+func sourceListing(wire bool) *listing[sourceRow] {
 	type row = sourceRow
-	return &listing[row]{
+	l := &listing[row]{
 		id: func(r *row) string { return r.Name },
 		columns: []column[row]{
 			{name: "NAME", text: func(r *row) string { return r.Name }},
@@ -155,6 +159,10 @@ func sourceListing() *listing[sourceRow] {
 			}},
 		},
 	}
+	if wire {
+		l.columns = slices.Insert(l.columns, 6, column[row]{name: "WIRE", text: func(r *row) string { return r.Wire.String() }})
+	}
+	return l
 }
 
 func serviceListing() *listing[serviceRow] {

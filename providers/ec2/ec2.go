@@ -79,6 +79,9 @@ func (c *Cloud) Name() string { return c.name }
 // Region is the region that was found, e.g. "us-east-1".
 func (c *Cloud) Region() string { return c.region }
 
+// Endpoint is where the API is when it is not at Amazon's own address, else empty.
+func (c *Cloud) Endpoint() string { return aws.ToString(c.ec2.Options().BaseEndpoint) }
+
 // Identify asks STS whose the credentials are. The answer is never kept.
 func (c *Cloud) Identify(ctx context.Context) (providers.Cloud, error) {
 	cloud := providers.Cloud{Name: c.name, Provider: providers.EC2, Region: c.region}

@@ -85,6 +85,9 @@ func New(cfg Config) (*Cloud, error) {
 	}, nil
 }
 
+// Endpoint is where CloudAPI is.
+func (c *Cloud) Endpoint() string { return c.base.TritonURL.String() }
+
 func noRedirect(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 
 func newTransport(insecure bool) http.RoundTripper {

@@ -1,0 +1,42 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"rollcall/dnsview"
+)
+
+// lookOutside is look with the word of the name servers: every name is asked for
+// once, and with settle again as long as its servers may still be catching up.
+// unknown says that some names got no answer; stderr tells which.
+func (a *app) lookOutside(ctx context.Context, settle bool) (s *session, v *dnsview.View, unknown bool, err error) {
+	if s, v, err = a.look(ctx); err != nil {
+		return nil, nil, false, err
+	}
+	s.outside = s.askOutside()
+	grace := time.Duration(0)
+	if settle {
+		grace = s.config.Guards.WireGrace
+	}
+	if d := s.outside.estimate(v.Snapshot); d > patience {
+		a.say("rollcall: asking name servers for every name takes about %s", short(d))
+	}
+	s.outside.round(ctx, v.Snapshot, grace)
+	if err := ctx.Err(); err != nil {
+		return nil, nil, false, fmt.Errorf("stopped: %w", err)
+	}
+	lines, unknown := s.outside.unasked()
+	for _, l := range lines {
+		a.say("rollcall: %s", l)
+	}
+	if a.now().Sub(v.Snapshot.Taken) < s.staleAfter()/2 {
+		return s, s.inspect(v.Snapshot), unknown, nil
+	}
+	// The answers took so long that the sources are to be read again.
+	if v, err = s.refresh(ctx); err != nil {
+		return nil, nil, false, err
+	}
+	return s, v, unknown, nil
+}

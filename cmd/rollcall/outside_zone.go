@@ -1,0 +1,253 @@
+package main
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"time"
+
+	"rollcall/dnsview"
+	"rollcall/dnsview/wire"
+	"rollcall/providers"
+)
+
+// How often a name is asked for. All names of a zone take their turn well within the
+// time for which findings believe an answer.
+const (
+	seenEvery   = 30 * time.Second // a name that somebody looks at
+	everyRound  = 4 * time.Minute  // any other
+	soonest     = 2 * time.Second  // a name whose answers are not settled: after as long as it has been so, from here
+	latest      = time.Minute      // to here
+	batch       = 100              // questions of one go; between two goes another row may have come into view
+	rememberFor = time.Hour        // how long what was removed is asked for, while somebody still answers it
+)
+
+// zoneAnswers is what is to be asked of one zone, and what was answered.
+type zoneAnswers struct {
+	zone      providers.Zone
+	rows      []providers.Record // that the questions were made of
+	questions []wire.Question
+	removed   map[nameKey]removal
+	answers   map[nameKey]wireAnswer
+	state     dnsview.WireZone // Zone is empty until it was asked
+	next      int              // where the round goes on
+	wake      chan struct{}
+}
+
+// removal is a name that the API holds no more. It is asked for until the name
+// servers have forgotten it too.
+type removal struct {
+	question wire.Question
+	at       time.Time
+}
+
+// wireAnswer is what came of a question.
+type wireAnswer struct {
+	question wire.Question
+	state    dnsview.WireState
+}
+
+func newZoneAnswers() *zoneAnswers {
+	return &zoneAnswers{removed: map[nameKey]removal{}, answers: map[nameKey]wireAnswer{}, wake: make(chan struct{}, 1)}
+}
+
+func keyOf(q *wire.Question) nameKey { return nameKey{q.Name, q.Type} }
+
+// rouse has the zone look again at what is to be asked.
+func (z *zoneAnswers) rouse() {
+	select {
+	case z.wake <- struct{}{}:
+	default:
+	}
+}
+
+// read makes the questions of a zone, unless its rows are still the same.
+func (z *zoneAnswers) read(v *providers.ZoneView, zones []string, now time.Time) {
+	if v.Coverage.State == providers.CoverageNone || z.questions != nil && sameRows(z.rows, v.Records) {
+		return
+	}
+	questions := wire.Questions(v.Zone, v.Records)
+	current := make(map[nameKey]bool, len(questions))
+	for i := range questions {
+		current[keyOf(&questions[i])] = true
+		delete(z.removed, keyOf(&questions[i]))
+	}
+	if v.Coverage.Complete() {
+		gone := slices.DeleteFunc(slices.Clone(z.questions), func(q wire.Question) bool { return current[keyOf(&q)] })
+		for _, q := range forgettable(v, gone, zones) {
+			q.Want = nil
+			z.removed[keyOf(&q)] = removal{q, now}
+		}
+	}
+	for k := range z.answers {
+		if _, gone := z.removed[k]; !gone && !current[k] {
+			delete(z.answers, k)
+		}
+	}
+	z.zone, z.rows = v.Zone, v.Records
+	z.questions = append([]wire.Question{}, questions...) // never nil from here on
+	z.next = min(z.next, len(questions))
+	z.rouse()
+}
+
+// sameRows reports whether two reads of a zone are the very same rows: they
+// are shared between snapshots, and never written to.
+func sameRows(a, b []providers.Record) bool {
+	return len(a) == len(b) && (len(a) == 0 || &a[0] == &b[0])
+}
+
+// forgettable leaves those questions of removed names to which nothing is the
+// right answer now: no wildcard, no alias, no proxy and no other zone answers them.
+func forgettable(v *providers.ZoneView, gone []wire.Question, zones []string) []wire.Question {
+	if len(gone) == 0 {
+		return nil
+	}
+	all, standIn := map[string]bool{}, map[string]bool{} // names that answer for all below them, and for all their types
+	for i := range v.Records {
+		switch r := &v.Records[i]; {
+		case strings.HasPrefix(r.Name, "*."):
+			all[r.Name[2:]] = true
+		case r.Type == "DNAME", r.Type == "NS" && !providers.SameName(r.Name, v.Zone.Name):
+			all[r.Name], standIn[r.Name] = true, true
+		case r.Type == "CNAME", r.Proxied, r.Alias:
+			standIn[r.Name] = true
+		}
+	}
+	return slices.DeleteFunc(gone, func(q wire.Question) bool {
+		if standIn[q.Name] || providers.SameName(q.Name, v.Zone.Name) && q.Type == "NS" {
+			return true
+		}
+		labels := providers.SplitName(q.Name)
+		for i := range labels {
+			labels[i] = providers.EscapeLabel(labels[i])
+		}
+		for i := 1; i < len(labels); i++ {
+			if all[strings.Join(labels[i:], ".")] {
+				return true
+			}
+		}
+		return slices.ContainsFunc(zones, func(z string) bool {
+			return len(z) > len(v.Zone.Name) && providers.InZone(q.Name, z)
+		})
+	})
+}
+
+// take keeps an answer and reports whether it looks different from the one before.
+func (z *zoneAnswers) take(r *wire.Result) bool {
+	k := keyOf(&r.Question)
+	_, gone := z.removed[k]
+	if gone && (r.State == wire.InSync || r.State == wire.Unchecked || len(r.Want) > 0) {
+		if len(r.Want) == 0 {
+			delete(z.removed, k)
+		}
+		_, had := z.answers[k]
+		delete(z.answers, k)
+		return had
+	}
+	old := z.answers[k]
+	state := r.View()
+	z.answers[k] = wireAnswer{r.Question, state}
+	a, b := &old.state, &state
+	return a.State != b.State || a.Agree != b.Agree || a.Servers != b.Servers || a.Resolves != b.Resolves || !slices.Equal(a.Want, b.Want)
+}
+
+// states appends what is known of every name: its answer, or that it waits for
+// its turn when it was not asked about what the zone holds now.
+func (z *zoneAnswers) states(to []dnsview.WireState, now time.Time) []dnsview.WireState {
+	to = slices.Grow(to, len(z.questions))
+	for i := range z.questions {
+		q := &z.questions[i]
+		if a, ok := z.answers[keyOf(q)]; ok && a.answers(q) {
+			to = append(to, a.state)
+			continue
+		}
+		to = append(to, dnsview.WireState{
+			Zone: z.zone.Name, Name: q.Name, Type: q.Type, Want: q.Want, Resolves: q.Mode == wire.Resolves,
+			State: dnsview.WireWaiting, Reason: "the name servers were not asked for it yet", At: now, Since: now,
+		})
+	}
+	from := len(to)
+	for k := range z.removed {
+		if a, ok := z.answers[k]; ok {
+			to = append(to, a.state)
+		}
+	}
+	slices.SortFunc(to[from:], func(a, b dnsview.WireState) int {
+		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Type, b.Type))
+	})
+	return to
+}
+
+// answers reports whether the servers were asked for what q asks for.
+func (a *wireAnswer) answers(q *wire.Question) bool {
+	return a.question.Mode == q.Mode && slices.Equal(a.question.Want, q.Want)
+}
+
+// due gives the questions whose turn it is, those that somebody looks at first,
+// then those whose records or answers are on the move; or how long it is until
+// the next one's turn. A zone without names is due for itself.
+func (z *zoneAnswers) due(visible map[nameKey]bool, now time.Time) (ask []wire.Question, wait time.Duration) {
+	if z.questions == nil {
+		return nil, everyRound // nothing is known of it yet; read wakes it
+	}
+	for k, r := range z.removed {
+		if now.Sub(r.at) > rememberFor {
+			delete(z.removed, k)
+			delete(z.answers, k)
+		}
+	}
+	if z.state.Zone != "" {
+		wait = z.state.At.Add(everyRound).Sub(now)
+	}
+	var seen, moving, rest []wire.Question
+	consider := func(q *wire.Question) bool {
+		at, changed := z.turn(q, visible)
+		switch left := at.Sub(now); {
+		case left > 0:
+			wait = min(wait, left)
+			return false
+		case visible[keyOf(q)]:
+			seen = append(seen, *q)
+		case changed:
+			moving = append(moving, *q)
+		case len(rest) < batch:
+			rest = append(rest, *q)
+			return true
+		}
+		return false
+	}
+	for _, r := range z.removed {
+		consider(&r.question)
+	}
+	n, last := len(z.questions), z.next
+	for i := range n {
+		at := (z.next + i) % n
+		if consider(&z.questions[at]) {
+			last = at + 1
+		}
+	}
+	ask = slices.Concat(seen, moving)
+	if room := batch - len(ask); room < len(rest) {
+		rest = rest[:max(room, 0)]
+	} else if n > 0 {
+		z.next = last % n
+	}
+	ask = append(ask, rest...)
+	return ask[:min(len(ask), batch)], wait
+}
+
+// turn is when a question is to be asked next, and whether its records or its answers are on the move.
+func (z *zoneAnswers) turn(q *wire.Question, visible map[nameKey]bool) (at time.Time, moving bool) {
+	a, ok := z.answers[keyOf(q)]
+	switch {
+	case !ok:
+		return time.Time{}, len(q.Want) == 0
+	case !a.answers(q):
+		return time.Time{}, true
+	case a.state.Unsettled():
+		return a.state.At.Add(max(soonest, min(a.state.At.Sub(a.state.Since), latest))), true
+	case visible[keyOf(q)]:
+		return a.state.At.Add(seenEvery), false
+	}
+	return a.state.At.Add(everyRound), false
+}

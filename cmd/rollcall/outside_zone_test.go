@@ -1,0 +1,215 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"rollcall/dnsview"
+	"rollcall/dnsview/wire"
+	"rollcall/providers"
+)
+
+var askedAt = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
+
+// zoneRead is a complete read of example.com.
+func zoneRead(records ...providers.Record) *providers.ZoneView {
+	for i := range records {
+		records[i].Zone, records[i].TTL = "example.com", 60
+	}
+	return &providers.ZoneView{Zone: providers.Zone{Name: "example.com"}, Coverage: providers.Coverage{State: providers.CoverageComplete}, Records: records}
+}
+
+func address(name, value string) providers.Record {
+	return providers.Record{Name: name + ".example.com", Type: "A", Value: value}
+}
+
+// reading is a zone that was read once.
+func reading(records ...providers.Record) *zoneAnswers {
+	z := newZoneAnswers()
+	z.read(zoneRead(records...), nil, askedAt)
+	return z
+}
+
+// tell has the name servers answer what is asked.
+func (z *zoneAnswers) tell(at time.Time, state wire.State, since time.Time, questions ...wire.Question) {
+	for _, q := range questions {
+		z.take(&wire.Result{Zone: "example.com", Question: q, State: state, At: at, Since: since})
+	}
+	z.state = dnsview.WireZone{Zone: "example.com", State: dnsview.WireInSync, At: at}
+}
+
+func namesOf(questions []wire.Question) []string {
+	out := []string{}
+	for _, q := range questions {
+		out = append(out, q.Name)
+	}
+	return out
+}
+
+func TestWhatSomebodyLooksAtIsAskedFirst(t *testing.T) {
+	var records []providers.Record
+	for i := range 300 {
+		records = append(records, address(fmt.Sprintf("n%03d", i), "192.0.2.1"))
+	}
+	z := reading(records...)
+	ask, _ := z.due(map[nameKey]bool{{"n250.example.com", "A"}: true}, askedAt)
+	if len(ask) != batch || ask[0].Name != "n250.example.com" || ask[1].Name != "n000.example.com" {
+		t.Errorf("%d questions, the first %v", len(ask), namesOf(ask[:2]))
+	}
+	seen := map[string]bool{}
+	for range 3 {
+		ask, _ := z.due(nil, askedAt)
+		z.tell(askedAt, wire.InSync, askedAt, ask...)
+		for _, q := range ask {
+			if seen[q.Name] {
+				t.Errorf("%s twice in one round", q.Name)
+			}
+			seen[q.Name] = true
+		}
+	}
+	if len(seen) != 300 {
+		t.Errorf("%d of 300 names in a round", len(seen))
+	}
+	if ask, wait := z.due(nil, askedAt.Add(time.Second)); len(ask) > 0 || wait != everyRound-time.Second {
+		t.Errorf("after the round %d questions and a pause of %v", len(ask), wait)
+	}
+}
+
+func TestANameIsAskedAgainWhenItsTurnComes(t *testing.T) {
+	q := wire.Question{Name: "www.example.com", Type: "A", Want: []string{"192.0.2.1"}}
+	seen := map[nameKey]bool{keyOf(&q): true}
+	for _, c := range []struct {
+		name    string
+		state   wire.State
+		age     time.Duration // of the state when it was asked
+		visible map[nameKey]bool
+		want    time.Duration
+	}{
+		{"in its round", wire.InSync, time.Hour, nil, everyRound},
+		{"more often while somebody looks at it", wire.InSync, time.Hour, seen, seenEvery},
+		{"soon when it has just changed", wire.Propagating, 0, nil, soonest},
+		{"later the longer it takes", wire.Split, 20 * time.Second, nil, 20 * time.Second},
+		{"and no later than that", wire.Cached, time.Hour, seen, latest},
+		{"as any other when nobody answers", wire.Unreachable, time.Hour, nil, everyRound},
+	} {
+		z := reading(address("www", "192.0.2.1"))
+		z.tell(askedAt, c.state, askedAt.Add(-c.age), q)
+		if ask, wait := z.due(c.visible, askedAt.Add(c.want-time.Millisecond)); len(ask) > 0 || wait != time.Millisecond {
+			t.Errorf("%s: asked %v early, or in %v", c.name, namesOf(ask), wait)
+		}
+		if ask, _ := z.due(c.visible, askedAt.Add(c.want)); len(ask) != 1 {
+			t.Errorf("%s: not asked after %v", c.name, c.want)
+		}
+	}
+}
+
+func TestANameWhoseRecordsChangedIsAskedAtOnceAndItsAnswerIsNotShown(t *testing.T) {
+	z := reading(address("www", "192.0.2.1"), address("a", "192.0.2.2"))
+	z.tell(askedAt, wire.InSync, askedAt, z.questions...)
+	proxied := address("a", "192.0.2.2")
+	proxied.Proxied = true
+	z.read(zoneRead(address("www", "192.0.2.9"), proxied), nil, askedAt)
+	ask, _ := z.due(nil, askedAt.Add(time.Second))
+	if !slices.Equal(namesOf(ask), []string{"www.example.com", "a.example.com"}) || ask[0].Want[0] != "192.0.2.9" || ask[1].Mode != wire.Resolves {
+		t.Errorf("%+v", ask)
+	}
+	for _, s := range z.states(nil, askedAt) {
+		if s.State != dnsview.WireWaiting || len(s.Answers) > 0 {
+			t.Errorf("%+v", s)
+		}
+	}
+	select {
+	case <-z.wake:
+	default:
+		t.Error("the zone sleeps on")
+	}
+}
+
+func TestARemovedNameIsAskedForUntilTheNameServersHaveForgottenIt(t *testing.T) {
+	z := reading(address("www", "192.0.2.1"), address("old", "192.0.2.2"))
+	z.tell(askedAt, wire.InSync, askedAt, z.questions...)
+	z.read(zoneRead(address("www", "192.0.2.1")), nil, askedAt)
+	ask, _ := z.due(nil, askedAt.Add(time.Second))
+	if len(ask) != 1 || ask[0].Name != "old.example.com" || len(ask[0].Want) != 0 {
+		t.Fatalf("%+v", ask)
+	}
+	z.tell(askedAt.Add(time.Second), wire.Propagating, askedAt.Add(time.Second), ask[0])
+	states := z.states(nil, askedAt)
+	if len(states) != 2 || states[1].Name != "old.example.com" || states[1].State != dnsview.WirePropagating {
+		t.Errorf("%+v", states)
+	}
+	z.tell(askedAt.Add(3*time.Second), wire.InSync, askedAt.Add(3*time.Second), ask[0])
+	if states := z.states(nil, askedAt); len(states) != 1 || len(z.removed) != 0 {
+		t.Errorf("%+v, %d removed", states, len(z.removed))
+	}
+}
+
+func TestARemovedNameIsForgottenInTheEnd(t *testing.T) {
+	z := reading(address("www", "192.0.2.1"), address("old", "192.0.2.2"))
+	z.read(zoneRead(address("www", "192.0.2.1")), nil, askedAt)
+	z.tell(askedAt, wire.Propagating, askedAt, wire.Question{Name: "old.example.com", Type: "A"})
+	z.due(nil, askedAt.Add(rememberFor+time.Second))
+	if states := z.states(nil, askedAt); len(states) != 1 || len(z.removed) != 0 {
+		t.Errorf("%+v, %d removed", states, len(z.removed))
+	}
+}
+
+func TestANameIsNotHeldToHaveVanishedWhereSomethingElseAnswersForIt(t *testing.T) {
+	rr := func(name, typ, value string) providers.Record {
+		return providers.Record{Name: name, Type: typ, Value: value}
+	}
+	proxied := address("old", "192.0.2.2")
+	proxied.Type, proxied.Proxied = "AAAA", true
+	for _, c := range []struct {
+		name   string
+		before providers.Record
+		after  []providers.Record
+		failed bool
+		want   int
+	}{
+		{"nothing else", address("old", "192.0.2.2"), nil, false, 1},
+		{"a wildcard beside it", address("old", "192.0.2.2"), []providers.Record{rr("*.example.com", "A", "192.0.2.3")}, false, 0},
+		{"a wildcard higher up", address("old.sub", "192.0.2.2"), []providers.Record{rr("*.example.com", "A", "192.0.2.3")}, false, 0},
+		{"a wildcard elsewhere", address("old", "192.0.2.2"), []providers.Record{rr("*.other.example.com", "A", "192.0.2.3")}, false, 1},
+		{"an alias in its place", address("old", "192.0.2.2"), []providers.Record{rr("old.example.com", "CNAME", "www.example.com")}, false, 0},
+		{"another type in its place", address("old", "192.0.2.2"), []providers.Record{rr("old.example.com", "TXT", `"x"`)}, false, 1},
+		{"a proxy in its place", address("old", "192.0.2.2"), []providers.Record{proxied}, false, 0},
+		{"a delegation above it", address("old.sub", "192.0.2.2"), []providers.Record{rr("sub.example.com", "NS", "ns.example.net")}, false, 0},
+		{"another zone of the config", address("old.child", "192.0.2.2"), nil, false, 0},
+		{"name servers at the top", rr("example.com", "NS", "ns.example.net"), nil, false, 0},
+		{"a read that is not complete", address("old", "192.0.2.2"), nil, true, 0},
+	} {
+		z := reading(c.before)
+		v := zoneRead(append([]providers.Record{address("www", "192.0.2.1")}, c.after...)...)
+		if c.failed {
+			v.Coverage.State = providers.CoveragePartial
+		}
+		z.read(v, []string{"child.example.com", "example.com"}, askedAt)
+		if len(z.removed) != c.want {
+			t.Errorf("%s: %d names are asked for", c.name, len(z.removed))
+		}
+	}
+}
+
+func TestAZoneThatWasNeverReadIsNotAsked(t *testing.T) {
+	z := newZoneAnswers()
+	v := zoneRead(address("www", "192.0.2.1"))
+	v.Coverage.State = providers.CoverageNone
+	z.read(v, nil, askedAt)
+	if ask, wait := z.due(nil, askedAt); len(ask) > 0 || wait <= 0 {
+		t.Errorf("%v, %v", namesOf(ask), wait)
+	}
+}
+
+func TestAZoneWithoutNamesIsAskedForItself(t *testing.T) {
+	z := reading()
+	if ask, wait := z.due(nil, askedAt); len(ask) > 0 || wait > 0 {
+		t.Errorf("%v, %v", namesOf(ask), wait)
+	}
+	z.tell(askedAt, wire.InSync, askedAt)
+	if _, wait := z.due(nil, askedAt); wait != everyRound {
+		t.Errorf("%v", wait)
+	}
+}
