@@ -3,6 +3,7 @@ package apply
 import (
 	"context"
 	"fmt"
+	"sync"
 
 	"rollcall/dnsview"
 	"rollcall/providers"
@@ -11,8 +12,8 @@ import (
 // absent makes sure that a record is gone which a lookup by name did not find. An API that answers
 // with an empty list says the same, and a node is terminated once its records are gone. So the
 // list of the whole zone has to agree: complete, not empty, and without the record.
-func (e *Engine) absent(ctx context.Context, t *ZoneTarget, c *providers.Change) error {
-	v := e.readZone(ctx, t, t.Zone.Name)
+func absent(t *ZoneTarget, list func() providers.ZoneView, c *providers.Change) error {
+	v := list()
 	if !v.Coverage.Complete() {
 		return fmt.Errorf("a lookup did not find it, and the list of %s is not complete: %w", t.Zone.Name, cmpErr(v.Coverage.Err))
 	}
@@ -23,4 +24,9 @@ func (e *Engine) absent(ctx context.Context, t *ZoneTarget, c *providers.Change)
 		return fmt.Errorf("a lookup did not find it, and the list of %s shows it", t.Zone.Name)
 	}
 	return nil
+}
+
+// listOnce gives the list of a zone, which is read when it is first asked for.
+func (e *Engine) listOnce(ctx context.Context, t *ZoneTarget) func() providers.ZoneView {
+	return sync.OnceValue(func() providers.ZoneView { return e.readZone(ctx, t, t.Zone.Name) })
 }

@@ -90,6 +90,8 @@ type Options struct {
 	Wire  Wire // may be nil
 	// WireWait bounds how long a change waits for the authoritative answer; default 15 s.
 	WireWait time.Duration
+	// Quiet is for how long a change may still be on its way when its sender has died; default 5 s.
+	Quiet time.Duration
 	// Timeout bounds every single read of a source; default 15 s.
 	Timeout time.Duration
 
@@ -105,6 +107,7 @@ type Engine struct{ o Options }
 func New(o Options) *Engine {
 	o.Guards = o.Guards.or(defaultGuards)
 	o.WireWait = cmp.Or(o.WireWait, 15*time.Second)
+	o.Quiet = cmp.Or(o.Quiet, 5*time.Second)
 	o.Timeout = cmp.Or(o.Timeout, 15*time.Second)
 	if o.Now == nil {
 		o.Now = time.Now

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strconv"
 	"time"
 
@@ -174,31 +173,23 @@ func (r *run) lookAtInstance(ctx context.Context, t *CloudTarget, s *dnsview.Ste
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), r.engine.o.Timeout)
 	defer cancel()
 	inst, err := t.Reader.Instance(ctx, s.Instance.ID)
-	happened := false
-	switch {
-	case providers.IsGone(err):
-		happened = s.Action == dnsview.PowerTerminate
-		o.Note = "it was looked up, and is gone"
-	case err != nil || s.Action == dnsview.PowerReboot:
-		o.Note = "whether it happened could not be told"
-		if err != nil {
-			o.Note += ": " + dnsview.Clean(err.Error())
-		}
+	if err != nil && !providers.IsGone(err) {
 		rep.State, o.State = StepUnknown, journal.Unknown
+		o.Note = "whether it happened could not be told: " + dnsview.Clean(err.Error())
 		rep.Why = o.Error + "; " + o.Note
 		return
-	default:
-		o.Note = "it was looked up, and is " + dnsview.Clean(string(inst.State))
-		happened = slices.Contains(map[dnsview.PowerAction][]providers.InstanceState{
-			dnsview.PowerStart:     {providers.StateRunning, providers.StatePending},
-			dnsview.PowerStop:      {providers.StateStopped, providers.StateStopping},
-			dnsview.PowerTerminate: {providers.StateTerminated, providers.StateTerminating},
-		}[s.Action], inst.State)
 	}
+	o.LookedUp = true
+	verdict, why := judgePower(s.Action, inst.State, err != nil)
+	o.Note = "it was looked up, and " + why
 	rep.Why = o.Error + "; " + o.Note
-	if happened {
+	switch verdict {
+	case dnsview.Made:
 		rep.State, o.State, rep.Err = StepDone, journal.Done, nil
 		rep.Why = o.Note
+	case dnsview.NotMade: // it failed, as the provider said
+	default:
+		rep.State, o.State = StepUnknown, journal.Unknown
 	}
 }
 

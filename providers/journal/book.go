@@ -121,7 +121,7 @@ func (b *book) enter(raw json.RawMessage) {
 		}
 		// Entries that were handed out are not written to: this one is put in the place of the old.
 		e := b.entries[i]
-		e.State, e.Ended, e.Result, e.Already, e.Ticket, e.Error, e.Note = o.State, o.Time, o.Result, o.Already, o.Ticket, o.Error, o.Note
+		e.State, e.Ended, e.Result, e.Already, e.Ticket, e.Error, e.Note, e.LookedUp = o.State, o.Time, o.Result, o.Already, o.Ticket, o.Error, o.Note, o.LookedUp
 		b.entries[i] = e
 	}
 }
@@ -176,17 +176,17 @@ func (j *Journal) writeHead() error {
 
 // checkHead compares the end of the journal with the note beside it. The note
 // is written last, so a crash leaves it behind the journal, never ahead of it.
-func (j *Journal) checkHead() {
-	data, err := io.ReadAll(io.NewSectionReader(j.lock, 0, 256))
+func (b *book) checkHead(note io.ReaderAt) {
+	data, err := io.ReadAll(io.NewSectionReader(note, 0, 256))
 	if err != nil {
 		return
 	}
 	num, _, ok := strings.Cut(strings.TrimSpace(string(data)), " ")
 	seq, err := strconv.ParseUint(num, 10, 64)
-	if !ok || err != nil || seq <= j.book.seq {
+	if !ok || err != nil || seq <= b.seq {
 		return
 	}
-	j.book.problems = append(j.book.problems, Problem{Why: fmt.Sprintf("the journal ends at number %d, but number %d was written: entries were cut off", j.book.seq, seq)})
-	j.book.seq = seq // numbers are not given twice
-	j.book.head = "?"
+	b.problems = append(b.problems, Problem{Why: fmt.Sprintf("the journal ends at number %d, but number %d was written: entries were cut off", b.seq, seq)})
+	b.seq = seq // numbers are not given twice
+	b.head = "?"
 }

@@ -57,6 +57,7 @@ type Entry struct {
 	Reason   string                 `json:"reason,omitempty"` // finding class that asked for it
 	Guards   []Guard                `json:"guards,omitempty"`
 	Undoes   string                 `json:"undoes,omitempty"` // id of the entry that this one takes back
+	Writer   string                 `json:"writer,omitempty"` // given by the journal: which open journal began it
 
 	// What became of it.
 	State   State             `json:"state"`
@@ -66,6 +67,9 @@ type Entry struct {
 	Ticket  string            `json:"ticket,omitempty"`
 	Error   string            `json:"error,omitempty"`
 	Note    string            `json:"note,omitempty"` // e.g. what was found when it was looked for
+	// LookedUp says that State is not what the provider answered but what was found
+	// afterwards: the answer was lost, or the writer stopped before it came.
+	LookedUp bool `json:"looked_up,omitempty"`
 }
 
 // Outcome says what became of an entry that was begun.
@@ -78,6 +82,8 @@ type Outcome struct {
 	Ticket  string            `json:"ticket,omitempty"`
 	Error   string            `json:"error,omitempty"`
 	Note    string            `json:"note,omitempty"`
+
+	LookedUp bool `json:"looked_up,omitempty"`
 }
 
 // Problem is a place where the journal is not what was written.
@@ -98,6 +104,9 @@ type Journal struct {
 	lock   *os.File
 	book   book
 	closed bool
+
+	writer string   // who this journal is to others, once it has begun something
+	alive  *os.File // whose lock says that it lives
 }
 
 // Open opens the journal at path, and makes it and its folder when they are
@@ -153,7 +162,13 @@ func (j *Journal) enter(state State, entries []Entry) ([]Entry, error) {
 	out := slices.Clone(entries)
 	err := j.locked(func() error {
 		var lines []any
+		if state == Begun {
+			if err := j.introduce(); err != nil {
+				return err
+			}
+		}
 		for i := range out {
+			out[i].Writer = j.writer
 			out[i].ID = strconv.FormatUint(j.book.lastID+uint64(i)+1, 10)
 			out[i].State = state
 			if out[i].Time.IsZero() {
@@ -202,7 +217,7 @@ func (j *Journal) Entries() ([]Entry, error) {
 func (j *Journal) Problems() []Problem {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	return slices.Clone(j.book.problems)
+	return append(slices.Clone(j.book.problems), aside(j.path, j.book.problems)...)
 }
 
 // Check reports whether the journal can be written to now, without writing an entry.
@@ -216,7 +231,7 @@ func (j *Journal) Close() error {
 		return nil
 	}
 	j.closed = true
-	return errors.Join(j.file.Close(), j.lock.Close())
+	return errors.Join(j.leave(), j.file.Close(), j.lock.Close())
 }
 
 // locked runs f while no other process writes, with the book brought up to date.
@@ -268,7 +283,7 @@ func (j *Journal) catchUp() error {
 		}
 	}
 	if first {
-		j.checkHead()
+		j.book.checkHead(j.lock)
 	}
 	return nil
 }
@@ -291,19 +306,27 @@ func (j *Journal) setAside(bad []byte) error {
 	return nil
 }
 
-// Read reads a journal without locking or mending it. A journal that is not
-// there is empty.
+// Read reads a journal without mending it. A journal that is not there is empty.
 func Read(path string) ([]Entry, []Problem, error) {
-	data, err := os.ReadFile(path)
-	if errors.Is(err, os.ErrNotExist) {
-		return nil, nil, nil
+	// Nobody is in the middle of a write while it is read. Where the note of the last line is
+	// not there, or may not be read, the journal itself is all there is to go by.
+	lock, err := os.Open(path + ".lock")
+	if err == nil {
+		defer func() { _ = lock.Close() }() // it was only read
+		if err := shareFile(lock); err != nil {
+			return nil, nil, fmt.Errorf("journal: lock %s: %w", lock.Name(), err)
+		}
 	}
-	if err != nil {
+	data, err := os.ReadFile(path)
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		return nil, nil, fmt.Errorf("journal: %w", err)
 	}
 	var b book
 	if bad := b.take(data); len(bad) > 0 {
 		b.problems = append(b.problems, Problem{Line: b.lines + 1, Why: fmt.Sprintf("%d bytes at the end are not a whole entry", len(bad))})
 	}
-	return b.entries, b.problems, nil
+	if lock != nil {
+		b.checkHead(lock)
+	}
+	return b.entries, append(b.problems, aside(path, b.problems)...), nil
 }

@@ -127,8 +127,17 @@ func TestATailThatWasCutOffIsSetAsideAndTold(t *testing.T) {
 			t.Fatalf("next id %s", got[0].ID)
 		}
 		again := open(t, sub)
-		if es, err := again.Entries(); err != nil || len(es) != 2 || len(again.Problems()) != 0 {
+		if es, err := again.Entries(); err != nil || len(es) != 2 || len(again.Problems()) != 1 || again.Problems()[0].Side != ps[0].Side {
 			t.Fatalf("after mending: %d entries, %v, %v", len(es), again.Problems(), err)
+		}
+		if _, told, err := Read(sub); err != nil || len(told) != 1 || told[0].Side != ps[0].Side {
+			t.Fatalf("what was set aside is told once only: %v, %v", told, err)
+		}
+		if err := os.Remove(ps[0].Side); err != nil {
+			t.Fatal(err)
+		}
+		if told := again.Problems(); len(told) != 0 {
+			t.Fatalf("once the file is gone: %v", told)
 		}
 	}
 }
@@ -179,6 +188,9 @@ func TestAJournalThatWasCutAtTheEndOfALineIsTold(t *testing.T) {
 	if err := os.WriteFile(path, append(bytes.Clone(lines[0]), lines[1]...), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	if es, ps, err := Read(path); err != nil || len(es) != 2 || len(ps) != 1 || !strings.Contains(ps[0].Why, "cut off") {
+		t.Fatalf("%d entries, %+v, %v", len(es), ps, err)
+	}
 	j := open(t, path)
 	if ps := j.Problems(); len(ps) != 1 || !strings.Contains(ps[0].Why, "cut off") {
 		t.Fatalf("%+v", ps)
@@ -186,6 +198,17 @@ func TestAJournalThatWasCutAtTheEndOfALineIsTold(t *testing.T) {
 	begin(t, j, 4)
 	if ps := open(t, path).Problems(); len(ps) != 1 || !strings.Contains(ps[0].Why, "chain is broken") {
 		t.Fatalf("the gap is not visible any more: %+v", ps)
+	}
+}
+
+func TestAJournalThatIsGoneAsAWholeIsTold(t *testing.T) {
+	path := file(t)
+	begin(t, open(t, path), 1, 2)
+	if err := os.Remove(path); err != nil {
+		t.Fatal(err)
+	}
+	if es, ps, err := Read(path); err != nil || len(es) != 0 || len(ps) != 1 || !strings.Contains(ps[0].Why, "ends at number 0, but number 2 was written") {
+		t.Fatalf("%v %+v %v", es, ps, err)
 	}
 }
 
@@ -262,6 +285,9 @@ const writerEnv = "ROLLCALL_TEST_JOURNAL"
 func TestMain(m *testing.M) {
 	if path := os.Getenv(writerEnv); path != "" {
 		os.Exit(write(path))
+	}
+	if path := os.Getenv(stopperEnv); path != "" {
+		stop(path)
 	}
 	os.Exit(m.Run())
 }

@@ -19,4 +19,27 @@ func lockFile(f *os.File) error {
 	}
 }
 
+// shareFile waits until nobody holds the file alone.
+func shareFile(f *os.File) error {
+	for {
+		err := unix.Flock(int(f.Fd()), unix.LOCK_SH)
+		if err != unix.EINTR {
+			return err
+		}
+	}
+}
+
+// tryLockFile takes the file if no other process holds it.
+func tryLockFile(f *os.File) (bool, error) {
+	for {
+		switch err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB); err {
+		case unix.EINTR:
+		case unix.EWOULDBLOCK:
+			return false, nil
+		default:
+			return err == nil, err
+		}
+	}
+}
+
 func unlockFile(f *os.File) error { return unix.Flock(int(f.Fd()), unix.LOCK_UN) }

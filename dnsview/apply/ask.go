@@ -1,0 +1,198 @@
+package apply
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"rollcall/dnsview"
+	"rollcall/providers"
+)
+
+// asking is the answer of the guards about one step.
+type asking struct {
+	change  providers.Change // with Before as it is now
+	guards  []dnsview.GuardResult
+	pass    bool
+	already bool // what is to be deleted is not there any more
+}
+
+// ask gathers what the guards of some steps need, side by side, and asks them
+// in the plan's order, each in the light of those that passed before it.
+func (r *run) ask(ctx context.Context, steps []int, dry bool) []asking {
+	ev := r.evidence(ctx)
+	out := make([]asking, len(steps))
+	proofs := make([]*dnsview.GuardEvidence, len(steps))
+	type question struct {
+		key providers.CloudKey
+		id  string
+	}
+	var mu sync.Mutex
+	answers := map[question]func() dnsview.InstanceAnswer{}
+	lookups := map[recordKey]func() ([]providers.Record, error){}
+	lists := map[*ZoneTarget]func() providers.ZoneView{}
+	var g errgroup.Group
+	g.SetLimit(atOnce)
+	for n, i := range steps {
+		c := r.rebase(r.plan.Steps[i].Change, dry)
+		p := r.proof(ev, i, c)
+		proofs[n], out[n].change = p, *c
+		g.Go(func() error {
+			rec := c.Record()
+			at := recordKey{zone: rec.Zone, name: rec.Name, typ: rec.Type}
+			mu.Lock()
+			look := lookups[at]
+			if look == nil {
+				look = sync.OnceValues(func() ([]providers.Record, error) { return r.lookUp(ctx, r.plan.Steps[i].Zone, rec.Name, rec.Type) })
+				lookups[at] = look
+			}
+			t := r.engine.zone(rec.Zone)
+			if lists[t] == nil && t != nil {
+				lists[t] = r.engine.listOnce(ctx, t)
+			}
+			list := lists[t]
+			var say func() dnsview.InstanceAnswer
+			if o, ok := dnsview.AsksAbout(r.plan.Verb, c); ok {
+				q := question{o.Cloud, o.Instance}
+				if say = answers[q]; say == nil {
+					say = sync.OnceValue(func() dnsview.InstanceAnswer { return r.answer(ctx, ev, o.Cloud, o.Instance) })
+					answers[q] = say
+				}
+			}
+			mu.Unlock()
+			if say != nil {
+				p.Answer = say()
+			}
+			p.Found, p.FoundErr = look() // last, so that nothing is older than the reading of the record
+			if _, n := dnsview.Find(p.Found, c); n == 0 && p.FoundErr == nil && c.Op != providers.OpCreate {
+				p.FoundErr = absent(t, list, c)
+			}
+			p.Looked = true
+			return nil
+		})
+	}
+	_ = g.Wait() // what failed stands in the evidence
+	now := r.engine.o.Now()
+	for n, i := range steps {
+		p := proofs[n]
+		p.Now = now
+		r.judge(i, p, &out[n], dry)
+	}
+	r.threshold(steps, proofs, out, dry)
+	return out
+}
+
+func (r *run) lookUp(ctx context.Context, zone, name, typ string) ([]providers.Record, error) {
+	t := r.engine.zone(zone)
+	if t == nil || t.DNS == nil {
+		var err error
+		if t != nil {
+			err = t.Err
+		}
+		return nil, cmpErr(err)
+	}
+	ctx, cancel := context.WithTimeout(ctx, r.engine.o.Timeout)
+	defer cancel()
+	return t.DNS.Lookup(ctx, t.Zone, name, typ)
+}
+
+// rebase gives the change as it starts now: what an earlier step of this run has made of
+// its record takes the place of what the plan foresaw. A dry check has made
+// nothing, and starts from what the first step about the record saw.
+func (r *run) rebase(c *providers.Change, dry bool) *providers.Change {
+	out := *c
+	if c.Op == providers.OpCreate {
+		return &out
+	}
+	if dry {
+		for i := range r.plan.Steps {
+			if s := r.plan.Steps[i].Change; s != nil && s.Op == providers.OpUpdate && s.Before.Identity() == c.Before.Identity() {
+				out.Before = s.Before
+				return &out
+			}
+		}
+		return &out
+	}
+	if now, ok := r.made[keyOf(&c.Before)]; ok {
+		out.Before.ID, out.Before.Modified = now.ID, time.Time{}
+	}
+	return &out
+}
+
+func (r *run) proof(ev *evidence, i int, c *providers.Change) *dnsview.GuardEvidence {
+	s := &r.plan.Steps[i]
+	g := r.engine.guards(s.Zone)
+	return &dnsview.GuardEvidence{
+		Fleet: r.engine.o.Fleet, Verb: r.plan.Verb, Age: g.Age, Grace: g.Grace, View: ev.view, Change: c, Undoes: s.Undoes != "",
+		Hosts: r.hosts, Threshold: g.Threshold, From: g.From,
+	}
+}
+
+// judge asks the guards of one step, but threshold and journal.
+func (r *run) judge(i int, p *dnsview.GuardEvidence, a *asking, dry bool) {
+	found, n := dnsview.Find(p.Found, p.Change)
+	if p.Change.Op == providers.OpDelete && p.FoundErr == nil && n == 0 && !dry {
+		a.already = true
+		return
+	}
+	mode := dnsview.ModeOf(p.Verb, p.Change)
+	id := p.Change.Before.Identity()
+	if mode == dnsview.ModeDead || mode == dnsview.ModeTakeOut {
+		p.Removing = make(map[providers.Identity]bool, len(r.removed)+1)
+		for k := range r.removed {
+			p.Removing[k] = true
+		}
+		p.Removing[id] = true
+	}
+	a.guards = dnsview.Guards(p)
+	r.typed(a.guards)
+	a.pass = allPass(a.guards)
+	if a.pass && p.Removing != nil {
+		r.removed[id] = true
+	}
+	if a.pass && n == 1 && p.Change.Op != providers.OpCreate {
+		// The adapter compares with what was read just now, in every field.
+		a.change.Before = *found
+		if p.Change.Op == providers.OpUpdate {
+			a.change.After.ID, a.change.After.SetID = found.ID, found.SetID
+		}
+	}
+	r.emit(Event{Kind: EventGuards, Step: r.plan.Steps[i].ID, Text: failing(a.guards)})
+}
+
+// typed lets texts that a person typed answer the guards that ask for them.
+func (r *run) typed(guards []dnsview.GuardResult) {
+	for n := range guards {
+		g := &guards[n]
+		if g.Pass || g.Confirm == "" {
+			continue
+		}
+		if slices.ContainsFunc(r.confirm.Typed, func(s string) bool {
+			return s == g.Confirm || g.Guard == dnsview.GuardMinimum && providers.SameName(s, g.Confirm)
+		}) {
+			g.Pass = true
+			g.Why += " (a person typed it)"
+		}
+	}
+}
+
+func allPass(guards []dnsview.GuardResult) bool {
+	return !slices.ContainsFunc(guards, func(g dnsview.GuardResult) bool { return !g.Pass })
+}
+
+// failing gives the reasons of the guards that fail, in one line.
+func failing(guards []dnsview.GuardResult) string {
+	s := ""
+	for _, g := range guards {
+		if !g.Pass {
+			if s != "" {
+				s += "; "
+			}
+			s += string(g.Guard) + ": " + g.Why
+		}
+	}
+	return s
+}

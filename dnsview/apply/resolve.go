@@ -1,0 +1,213 @@
+package apply
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"rollcall/dnsview"
+	"rollcall/providers"
+	"rollcall/providers/journal"
+)
+
+// recheck is for how long an entry is looked up again that could not be told before.
+const recheck = 24 * time.Hour
+
+// Resolution is what was found out about entries that nobody tells of any more.
+type Resolution struct {
+	Settled []journal.Entry // with what became of them
+	Open    []Open          // left as they are
+}
+
+// Open is an entry of which nobody could be asked what became of it.
+type Open struct {
+	Entry journal.Entry
+	Why   string
+}
+
+// Resolve looks up what became of entries whose rollcall was stopped before it
+// could tell, or that could not be told before, and writes it into the journal. What is under way
+// in another rollcall is left to it. Entries of sources that are not configured here stay open.
+func (e *Engine) Resolve(ctx context.Context) (Resolution, error) {
+	if e.o.Journal == nil {
+		return Resolution{}, errNoJournal
+	}
+	entries, err := e.o.Journal.Abandoned(recheck)
+	if err != nil {
+		return Resolution{}, err
+	}
+	answers := e.find(ctx, entries)
+	// A request that was on its way when its sender died may still be carried out: what is young
+	// and was not made is looked at again.
+	var young []int
+	wait := time.Duration(0)
+	for i := range entries {
+		if left := e.o.Quiet - e.o.Now().Sub(entries[i].Time); answers[i].verdict == dnsview.NotMade && left > 0 {
+			young, wait = append(young, i), max(wait, left)
+		}
+	}
+	if len(young) > 0 {
+		err := e.o.Sleep(ctx, wait)
+		again := make([]journal.Entry, len(young))
+		for n, i := range young {
+			again[n] = entries[i]
+		}
+		late := e.find(ctx, again)
+		for n, i := range young {
+			answers[i] = late[n]
+			if err != nil {
+				answers[i] = answer{why: "the wait for what may still be on its way was stopped"}
+			}
+		}
+	}
+	var out Resolution
+	var outcomes []journal.Outcome
+	for i := range entries {
+		a := &answers[i]
+		switch {
+		case !a.asked:
+			out.Open = append(out.Open, Open{entries[i], a.why})
+		case a.verdict == dnsview.CannotTell && entries[i].State == journal.Unknown: // it says so already
+		default:
+			outcomes = append(outcomes, a.outcome(&entries[i], e.o.Now()))
+		}
+	}
+	if len(outcomes) > 0 {
+		out.Settled, err = e.o.Journal.Settle(outcomes...)
+	}
+	return out, err
+}
+
+// answer is what a source says about one entry.
+type answer struct {
+	asked   bool // the source answered
+	verdict dnsview.Verdict
+	now     *providers.Record
+	why     string
+}
+
+func (a *answer) outcome(en *journal.Entry, now time.Time) journal.Outcome {
+	o := journal.Outcome{ID: en.ID, Time: now, Result: a.now, LookedUp: true, Error: en.Error, Note: "it was looked up, and " + a.why}
+	if en.State == journal.Begun {
+		o.Note = "the rollcall that began it was stopped before it was told what became of it; " + o.Note
+	}
+	switch a.verdict {
+	case dnsview.Made:
+		o.State, o.Error = journal.Done, ""
+	case dnsview.NotMade:
+		o.State = journal.Failed
+		if o.Error == "" {
+			o.Error = "it was not made"
+		}
+	default:
+		o.State = journal.Unknown
+	}
+	return o
+}
+
+// find asks the sources about entries, each name and each instance once.
+func (e *Engine) find(ctx context.Context, entries []journal.Entry) []answer {
+	out := make([]answer, len(entries))
+	lookups := map[recordKey]func() ([]providers.Record, error){}
+	lists := map[*ZoneTarget]func() providers.ZoneView{}
+	var mu sync.Mutex
+	var g errgroup.Group
+	g.SetLimit(atOnce)
+	for i := range entries {
+		en := &entries[i]
+		g.Go(func() error {
+			if en.Change == nil {
+				out[i] = e.findPower(ctx, en)
+				return nil
+			}
+			t := e.zone(en.Zone)
+			if t == nil || t.DNS == nil {
+				out[i].why = "the zone " + dnsview.Clean(en.Zone) + " is not configured here, or could not be set up"
+				return nil
+			}
+			rec := en.Change.Record()
+			at := recordKey{zone: rec.Zone, name: rec.Name, typ: rec.Type}
+			mu.Lock()
+			look := lookups[at]
+			if look == nil {
+				look = sync.OnceValues(func() ([]providers.Record, error) {
+					ctx, cancel := context.WithTimeout(ctx, e.o.Timeout)
+					defer cancel()
+					return t.DNS.Lookup(ctx, t.Zone, rec.Name, rec.Type)
+				})
+				lookups[at] = look
+			}
+			list := lists[t]
+			if list == nil {
+				list = e.listOnce(ctx, t)
+				lists[t] = list
+			}
+			mu.Unlock()
+			found, err := look()
+			now, verdict, why := dnsview.Judge(found, en.Change)
+			if _, n := dnsview.Find(found, en.Change); err == nil && n == 0 && en.Change.Op != providers.OpUpdate {
+				err = absent(t, list, en.Change)
+			}
+			if err != nil {
+				out[i].why = dnsview.Clean(err.Error())
+				return nil
+			}
+			out[i] = answer{asked: true, verdict: verdict, now: now, why: why}
+			return nil
+		})
+	}
+	_ = g.Wait() // each answer stands for itself
+	return out
+}
+
+// findPower asks the cloud of an instance what became of an action.
+func (e *Engine) findPower(ctx context.Context, en *journal.Entry) answer {
+	if en.Instance == nil {
+		return answer{why: "it names no instance"}
+	}
+	for i := range e.o.Clouds {
+		t := &e.o.Clouds[i]
+		if t.Name != en.Instance.Cloud || t.Reader == nil {
+			continue
+		}
+		ctx, cancel := context.WithTimeout(ctx, e.o.Timeout)
+		defer cancel()
+		who, err := t.Reader.Identify(ctx)
+		switch {
+		case err != nil:
+			return answer{why: dnsview.Clean(err.Error())}
+		case who.Key != en.Instance.Key:
+			return answer{why: "the credentials of " + t.Name + " belong to another account than the instance"}
+		}
+		inst, err := t.Reader.Instance(ctx, en.Instance.ID)
+		if err != nil && !providers.IsGone(err) {
+			return answer{why: dnsview.Clean(err.Error())}
+		}
+		v, why := judgePower(dnsview.PowerAction(en.Action), inst.State, err != nil)
+		return answer{asked: true, verdict: v, why: why}
+	}
+	return answer{why: "the cloud " + dnsview.Clean(en.Instance.Cloud) + " is not configured here, or could not be set up"}
+}
+
+// judgePower tells from the state of an instance whether an action was carried out.
+func judgePower(a dnsview.PowerAction, s providers.InstanceState, gone bool) (v dnsview.Verdict, why string) {
+	wanted := map[dnsview.PowerAction][]providers.InstanceState{
+		dnsview.PowerStart:     {providers.StateRunning, providers.StatePending},
+		dnsview.PowerStop:      {providers.StateStopped, providers.StateStopping},
+		dnsview.PowerTerminate: {providers.StateTerminated, providers.StateTerminating},
+	}[a]
+	why = "is " + dnsview.Clean(string(s))
+	if gone {
+		why = "is gone"
+	}
+	switch {
+	case a == dnsview.PowerReboot:
+		return dnsview.CannotTell, why + ", which does not tell"
+	case gone && a == dnsview.PowerTerminate || !gone && slices.Contains(wanted, s):
+		return dnsview.Made, why
+	}
+	return dnsview.NotMade, why
+}

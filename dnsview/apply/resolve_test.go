@@ -1,0 +1,302 @@
+package apply
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"rollcall/dnsview"
+	"rollcall/providers"
+	"rollcall/providers/journal"
+)
+
+// other is an engine with a journal of its own, as another rollcall has it.
+func (b *bench) other() (*Engine, *journal.Journal) {
+	b.t.Helper()
+	j, err := journal.Open(b.j.Path(), b.clk.now)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	b.t.Cleanup(func() { _ = j.Close() })
+	o := b.opts
+	o.Journal = j
+	return New(o), j
+}
+
+// stopped carries a plan out in another rollcall, which is stopped in its first
+// call to DNS: before the changes are made, or after.
+func (b *bench) stopped(p dnsview.Plan, made bool) {
+	b.t.Helper()
+	e, j := b.other()
+	for _, d := range []*fakeDNS{b.cf, b.sd} {
+		d.onApply = func(changes []providers.Change) {
+			for _, c := range changes {
+				if made {
+					if r := d.apply(c); r.Err != nil {
+						b.t.Error(r.Err)
+					}
+				}
+			}
+			panic("stopped")
+		}
+	}
+	func() {
+		defer func() {
+			if recover() != "stopped" {
+				b.t.Error("it was not stopped")
+			}
+		}()
+		e.Run(b.t.Context(), p, Confirm{}, nil)
+	}()
+	b.cf.onApply, b.sd.onApply = nil, nil
+	if err := j.Close(); err != nil {
+		b.t.Fatal(err)
+	}
+}
+
+// resolve looks up what became of what was stopped.
+func (b *bench) resolve() Resolution {
+	b.t.Helper()
+	r, err := b.engine().Resolve(b.t.Context())
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return r
+}
+
+// plans are one of each verb that changes DNS.
+func (b *bench) plans() map[string]dnsview.Plan {
+	b.triton.remove("m-1")
+	b.triton.gone["m-1"] = true
+	b.node(b.aws, "i-9", "www-9", "34.200.16.9", "www")
+	v := b.view()
+	return map[string]dnsview.Plan{
+		"deregister":      dnsview.PlanDeregisterDead(v),
+		"register":        dnsview.PlanRegister(v, www, ref(b.aws, "i-9")),
+		"quiesce":         dnsview.PlanQuiesce(v, ref(b.aws, "i-1")),
+		"and on Route 53": dnsview.PlanQuiesce(v, ref(b.triton, "s-1")),
+	}
+}
+
+func TestAChangeThatWasStoppedIsLookedUpAndToldInTheJournal(t *testing.T) {
+	for name := range newBench(t).plans() {
+		for _, made := range []bool{true, false} {
+			t.Run(name, func(t *testing.T) {
+				b := newBench(t)
+				plan := b.plans()[name]
+				b.stopped(plan, made)
+				before := rowsWithoutIDs(b.cf)
+				if es := entries(t, b.j); len(es) == 0 || es[0].State != journal.Begun {
+					t.Fatalf("%+v", es)
+				}
+				r := b.resolve()
+				want, word := journal.Failed, "was stopped before it was told what became of it; it was looked up, and is "
+				if made {
+					want = journal.Done
+				}
+				if len(r.Settled) == 0 || len(r.Open) != 0 {
+					t.Fatalf("%+v", r)
+				}
+				for _, e := range entries(t, b.j) {
+					if e.State != want || !e.LookedUp || !strings.Contains(e.Note, word) || (e.Error != "") == made {
+						t.Errorf("made %v: %+v", made, e)
+					}
+				}
+				if again := b.resolve(); len(again.Settled)+len(again.Open) != 0 {
+					t.Errorf("again: %+v", again)
+				}
+				if after := rowsWithoutIDs(b.cf); !slices.Equal(after, before) {
+					t.Error("looking has changed the zone")
+				}
+			})
+		}
+	}
+}
+
+func TestWhatWasFoundToBeDoneCanBeUndone(t *testing.T) {
+	for name := range newBench(t).plans() {
+		t.Run(name, func(t *testing.T) {
+			b := newBench(t)
+			plan := b.plans()[name]
+			cf, sd := rowsWithoutIDs(b.cf), rowsWithoutIDs(b.sd)
+			b.stopped(plan, true)
+			if _, err := b.engine().UndoPlan(""); err == nil {
+				t.Error("what nobody knows is undone")
+			}
+			b.resolve()
+			p, err := b.engine().UndoPlan("")
+			if err != nil {
+				t.Fatal(err)
+			}
+			if rep := b.run(p); !rep.OK() {
+				t.Fatalf("%v %s", states(rep), rep.Steps[0].Why)
+			}
+			if !slices.Equal(rowsWithoutIDs(b.cf), cf) || !slices.Equal(rowsWithoutIDs(b.sd), sd) {
+				t.Error("the undo did not bring the zones back")
+			}
+		})
+	}
+}
+
+func TestWhatAnotherRollcallHasUnderWayIsLeftToIt(t *testing.T) {
+	b := newBench(t)
+	b.triton.remove("m-1")
+	b.triton.gone["m-1"] = true
+	e, _ := b.other()
+	var r Resolution
+	b.cf.onApply = func([]providers.Change) { r = b.resolve() }
+	if rep := e.Run(t.Context(), b.dead(), Confirm{}, nil); !rep.OK() {
+		t.Fatalf("%v", states(rep))
+	}
+	if len(r.Settled)+len(r.Open) != 0 {
+		t.Errorf("%+v", r)
+	}
+	if es := entries(t, b.j); len(es) != 1 || es[0].State != journal.Done || es[0].LookedUp {
+		t.Errorf("%+v", es)
+	}
+}
+
+// A request can be on its way when the process that sent it dies.
+func TestAChangeThatIsCarriedOutAfterItsSenderDiedIsSeen(t *testing.T) {
+	b := newBench(t)
+	b.triton.remove("m-1")
+	b.triton.gone["m-1"] = true
+	plan := b.dead()
+	b.stopped(plan, false)
+	var slept time.Duration
+	at := b.clk.now()
+	b.clk.onSleep = func() { b.cf.apply(*plan.Steps[0].Change) }
+	r := b.resolve()
+	slept = b.clk.now().Sub(at)
+	if len(r.Settled) != 1 || r.Settled[0].State != journal.Done || slept != 5*time.Second {
+		t.Errorf("after %s: %+v", slept, r)
+	}
+}
+
+func TestWhatIsOldIsNotWaitedFor(t *testing.T) {
+	b := newBench(t)
+	b.triton.remove("m-1")
+	b.triton.gone["m-1"] = true
+	b.stopped(b.dead(), false)
+	b.clk.advance(time.Minute)
+	b.clk.onSleep = func() { t.Error("it waits") }
+	if r := b.resolve(); len(r.Settled) != 1 || r.Settled[0].State != journal.Failed {
+		t.Errorf("%+v", r)
+	}
+}
+
+func TestWhatNobodyCanBeAskedAboutStaysOpenAndIsAskedAboutAgain(t *testing.T) {
+	for name, mess := range map[string]func(b *bench) (mend func()){
+		"the provider does not answer": func(b *bench) func() {
+			b.cf.lookErr = errors.New("connection reset")
+			return func() { b.cf.lookErr = nil }
+		},
+		"the provider shows nothing at all": func(b *bench) func() {
+			rows := b.cf.rows
+			b.cf.rows = nil
+			return func() { b.cf.rows = rows }
+		},
+		"the zone is not configured here": func(b *bench) func() {
+			zones := b.opts.Zones
+			b.opts.Zones = zones[1:]
+			return func() { b.opts.Zones = zones }
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := newBench(t)
+			b.triton.remove("m-1")
+			b.triton.gone["m-1"] = true
+			b.stopped(b.dead(), false)
+			mend := mess(b)
+			r := b.resolve()
+			if len(r.Settled) != 0 || len(r.Open) != 1 || r.Open[0].Why == "" || entries(t, b.j)[0].State != journal.Begun {
+				t.Fatalf("%+v", r)
+			}
+			mend()
+			if r := b.resolve(); len(r.Settled) != 1 || r.Settled[0].State != journal.Failed {
+				t.Errorf("%+v", r)
+			}
+		})
+	}
+}
+
+func TestWhatCannotBeToldIsUnknownAndIsToldOnceItCan(t *testing.T) {
+	b := newBench(t)
+	b.triton.remove("m-1")
+	b.triton.gone["m-1"] = true
+	plan := b.dead()
+	b.stopped(plan, false)
+	at := b.cf.find(&plan.Steps[0].Change.Before)
+	b.cf.rows[at].TTL = 5
+	if r := b.resolve(); len(r.Settled) != 1 || r.Settled[0].State != journal.Unknown || !strings.Contains(r.Settled[0].Note, `its TTL was "60" and is "5"`) {
+		t.Fatalf("%+v", r)
+	}
+	if r := b.resolve(); len(r.Settled)+len(r.Open) != 0 {
+		t.Fatalf("it is written down twice: %+v", r)
+	}
+	b.cf.rows[at].TTL = 60
+	if r := b.resolve(); len(r.Settled) != 1 || r.Settled[0].State != journal.Failed {
+		t.Errorf("%+v", r)
+	}
+}
+
+func TestAnAnswerThatWasLostAndCouldNotBeLookedUpIsLookedUpLater(t *testing.T) {
+	b := newBench(t)
+	b.triton.remove("m-1")
+	b.triton.gone["m-1"] = true
+	b.cf.fault = func(providers.Change) (error, bool) {
+		b.cf.lookErr = errors.New("connection reset")
+		return providers.Errorf(providers.KindUncertain, "batch", "connection reset"), true
+	}
+	wantStates(t, b.run(b.dead()), StepUnknown)
+	b.cf.lookErr = nil
+	if r := b.resolve(); len(r.Settled) != 1 || r.Settled[0].State != journal.Done || strings.Contains(r.Settled[0].Note, "was stopped") {
+		t.Errorf("%+v", r)
+	}
+}
+
+func TestAPowerActionThatWasStoppedIsLookedUp(t *testing.T) {
+	for _, c := range []struct {
+		action dnsview.PowerAction
+		state  providers.InstanceState
+		want   journal.State
+	}{
+		{dnsview.PowerTerminate, providers.StateTerminating, journal.Done},
+		{dnsview.PowerTerminate, providers.StateTerminated, journal.Done},
+		{dnsview.PowerTerminate, providers.StateRunning, journal.Failed},
+		{dnsview.PowerStop, providers.StateStopping, journal.Done},
+		{dnsview.PowerStop, providers.StateRunning, journal.Failed},
+		{dnsview.PowerStart, providers.StatePending, journal.Done},
+		{dnsview.PowerStart, providers.StateStopped, journal.Failed},
+		{dnsview.PowerReboot, providers.StateRunning, journal.Unknown},
+	} {
+		t.Run(string(c.action)+" of what is "+string(c.state), func(t *testing.T) {
+			b := newBench(t)
+			_, j := b.other()
+			i := ref(b.aws, "i-1")
+			if _, err := j.Begin(journal.Entry{Run: "r1", Verb: "power", Kind: "power", Action: string(c.action), Instance: &i}); err != nil {
+				t.Fatal(err)
+			}
+			if err := j.Close(); err != nil {
+				t.Fatal(err)
+			}
+			b.aws.instances[0].State = c.state
+			if r := b.resolve(); len(r.Settled) != 1 || r.Settled[0].State != c.want || !r.Settled[0].LookedUp {
+				t.Errorf("%+v", r)
+			}
+		})
+	}
+	b := newBench(t)
+	_, j := b.other()
+	i := ref(b.aws, "i-1")
+	i.Key = tritonKey
+	if _, err := j.Begin(journal.Entry{Run: "r1", Kind: "power", Action: "terminate", Instance: &i}); err != nil {
+		t.Fatal(err)
+	}
+	_ = j.Close()
+	if r := b.resolve(); len(r.Open) != 1 || !strings.Contains(r.Open[0].Why, "another account") {
+		t.Errorf("an instance of another account: %+v", r)
+	}
+}

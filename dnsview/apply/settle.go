@@ -1,0 +1,75 @@
+package apply
+
+import (
+	"context"
+
+	"rollcall/dnsview"
+	"rollcall/providers"
+	"rollcall/providers/journal"
+)
+
+// settle notes the result of one change, and looks again when the provider's
+// word does not say whether it was made.
+func (r *run) settle(ctx context.Context, t *ZoneTarget, i int, c *providers.Change, res providers.Result, list func() providers.ZoneView) journal.Outcome {
+	s := &r.report.Steps[i]
+	o := journal.Outcome{Time: r.engine.o.Now(), Ticket: res.Ticket, Already: res.Already}
+	s.Already, s.Err = res.Already, res.Err
+	if res.Err == nil {
+		s.State, o.State = StepDone, journal.Done
+		if c.Op != providers.OpDelete {
+			rec := res.Record
+			s.Record, o.Result = &rec, &rec
+			r.made[keyOf(&rec)] = rec
+		}
+		return o
+	}
+	o.Error = dnsview.Clean(res.Err.Error())
+	s.Why = o.Error
+	s.State, o.State = StepFailed, journal.Failed
+	switch providers.KindOf(res.Err) {
+	case providers.KindUncertain, providers.KindUnreachable, providers.KindIncomplete, providers.KindOther:
+	default:
+		return o
+	}
+	// It may have happened. The journal must tell, even when the run was stopped meanwhile.
+	look, cancel := context.WithTimeout(context.WithoutCancel(ctx), r.engine.o.Timeout)
+	defer cancel()
+	rec := c.Record()
+	found, err := t.DNS.Lookup(look, t.Zone, rec.Name, rec.Type)
+	if err != nil {
+		s.State, o.State = StepUnknown, journal.Unknown
+		o.Note = "it could not be looked up whether it was made: " + dnsview.Clean(err.Error())
+		s.Why = o.Error + "; " + o.Note
+		return o
+	}
+	now, verdict, why := dnsview.Judge(found, c)
+	if verdict == dnsview.Made && c.Op == providers.OpDelete {
+		if err := absent(t, list, c); err != nil {
+			s.State, o.State = StepUnknown, journal.Unknown
+			o.Note = "it could not be told whether it was made: " + dnsview.Clean(err.Error())
+			s.Why = o.Error + "; " + o.Note
+			return o
+		}
+	}
+	o.LookedUp = true
+	switch verdict {
+	case dnsview.Made:
+	case dnsview.NotMade:
+		o.Note = "it was looked up, and was not made"
+		s.Why = o.Error + "; " + o.Note
+		return o
+	default:
+		s.State, o.State = StepUnknown, journal.Unknown
+		o.Note = "it was looked up, and " + why
+		s.Why = o.Error + "; " + o.Note
+		return o
+	}
+	s.State, o.State, s.Err = StepDone, journal.Done, nil
+	o.Note = "the answer was lost; it was looked up, and was made"
+	s.Why = o.Note
+	if now != nil {
+		s.Record, o.Result = now, now
+		r.made[keyOf(now)] = *now
+	}
+	return o
+}
