@@ -33,6 +33,9 @@ type Backend interface {
 	// Shell gives the command that opens a shell on an instance, e.g. ssh
 	// with user and address. The console leaves the screen to it while it runs.
 	Shell(ctx context.Context, i providers.Instance) (*exec.Cmd, error)
+	// ConsoleLog reads the tail of an instance's console log. The error of a
+	// cloud that has none is of providers.KindInvalid.
+	ConsoleLog(ctx context.Context, i providers.InstanceRef) (string, error)
 }
 
 // Reader is the way from the clouds to the screen.

@@ -41,6 +41,8 @@ type fake struct {
 	refuse   dnsview.GuardID // this guard refuses every change
 	ask      string          // that guard can be answered by typing this
 	planErr  error
+	logs     map[string]string // console logs by instance id
+	logErr   error
 	hold     chan struct{} // while set, Run and Launch wait for it to be closed after their first event
 	fail     bool          // launches fail for one node
 	skipped  int
@@ -112,6 +114,15 @@ func (f *fake) SetPaused(p bool) {
 
 func (f *fake) Shell(_ context.Context, i providers.Instance) (*exec.Cmd, error) {
 	return nil, fmt.Errorf("no shell on %s in a test", i.Name)
+}
+
+func (f *fake) ConsoleLog(_ context.Context, i providers.InstanceRef) (string, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if i.Cloud == "joyent-ams" || i.Cloud == "joyent-east" {
+		return "", providers.Errorf(providers.KindInvalid, "read console log", "Triton's CloudAPI has no console log")
+	}
+	return f.logs[i.ID], f.logErr
 }
 
 // Plan makes one step for each record or instance of the wish.
@@ -339,6 +350,7 @@ func (f *fake) Launch(ctx context.Context, s launch.Spec, progress func(launch.P
 	for _, t := range s.Nodes {
 		for i := range t.Count {
 			n := launch.Node{Cloud: t.Cloud, Index: i, Name: fmt.Sprintf("%s-0a1b-%d", s.NamePrefix, i+1), Stage: launch.StagePending, Since: f.now()}
+			n.Instance = providers.Instance{ID: fmt.Sprintf("i-new-%d", i), Cloud: t.Cloud}
 			progress(launch.Progress{Node: n})
 			if hold != nil {
 				select {

@@ -184,7 +184,10 @@ func (m *Model) instanceDetail(f *facts, r *instanceRow) {
 		}
 	}
 	f.findings(r.findings)
-	m.open(&textDialog{title: r.ref.Name, lines: f.out, hints: []hint{{"w", "why"}}, keys: map[string]action{"w": actDo{ActWhy}}})
+	m.open(&textDialog{
+		title: r.ref.Name, lines: f.out, hints: []hint{{"w", "why"}, {"l", "console log"}},
+		keys: map[string]action{"w": actDo{ActWhy}, "l": actCommand{(*Model).consoleLog}},
+	})
 }
 
 func (m *Model) recordDetail(f *facts, r *recordRow) {

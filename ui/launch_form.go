@@ -291,6 +291,8 @@ func (m *Model) launchAnswer(msg tea.Msg) tea.Cmd {
 		return m.nodes(msg)
 	case launchedMsg:
 		m.launched(msg)
+	case logMsg:
+		m.logRead(msg)
 	}
 	return nil
 }

@@ -2,15 +2,12 @@ package ui
 
 import (
 	"context"
-	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
 
 	"rollcall/providers/launch"
-	"rollcall/ui/theme"
 )
 
 // launchRun is one launch under way, node by node.
@@ -189,113 +186,4 @@ func (m *Model) showLaunches() bool {
 		}
 	}
 	return false
-}
-
-// launchDialog shows a launch node by node.
-type launchDialog struct {
-	r      *launchRun
-	scroll int
-	quiet  time.Time
-}
-
-func (d *launchDialog) key(m *Model, k tea.KeyPressMsg) action {
-	if m.now().Before(d.quiet) {
-		return nil
-	}
-	switch key := k.String(); key {
-	case "esc", "q", "enter":
-		if d.r.report != nil {
-			delete(m.launchs, d.r.gen)
-		} else {
-			m.say(sayInfo, "the launch goes on in the background; : changes shows it again")
-		}
-		return actClose{}
-	case "r":
-		if d.r.report != nil && !d.r.report.OK() && len(d.r.report.Problems) == 0 {
-			return actCmd{m.retry(d.r)}
-		}
-	default:
-		scrollKey(key, &d.scroll, 10)
-	}
-	return nil
-}
-
-func (d *launchDialog) draw(m *Model, w, _ int) panel {
-	t, r := m.theme, d.r
-	done := 0
-	for i := range r.nodes {
-		if r.nodes[i].Done() {
-			done++
-		}
-	}
-	p := panel{title: "Launch " + Clean(r.spec.ID), scroll: &d.scroll, width: min(w, 92)}
-	w = min(w, 92)
-	if r.report != nil && len(r.report.Problems) > 0 {
-		for _, x := range r.report.Problems {
-			for _, l := range wrap(Clean(x), w-2) {
-				p.lines = append(p.lines, t.Paint(theme.Bad, t.Bad+" "+l))
-			}
-		}
-		p.tail = []string{"", t.Paint(theme.Dim, "nothing was started")}
-		p.hints = []hint{{"esc", "close"}}
-		return p
-	}
-	for i := range r.nodes {
-		p.lines = append(p.lines, nodeLines(t, &r.nodes[i], w, m.now())...)
-	}
-	bar := max(min(w-30, 40), 4)
-	full := 0
-	if len(r.nodes) > 0 {
-		full = bar * done / len(r.nodes)
-	}
-	p.tail = []string{"", t.Paint(theme.Good, strings.Repeat(t.Full, full)) + t.Paint(theme.Faint, strings.Repeat(t.Empty, bar-full)) +
-		t.Paint(theme.Strong, fmt.Sprintf(" %d of %d registered", done, len(r.nodes)))}
-	p.hints = []hint{{"esc", "go on in the background"}}
-	if r.report != nil {
-		p.hints = []hint{{"esc", "close"}}
-		if !r.report.OK() {
-			p.hints = append([]hint{{"r", "retry what is missing"}}, p.hints...)
-		}
-	}
-	return p
-}
-
-// nodeLines draws one node; a reason gets lines of its own.
-func nodeLines(t *theme.Theme, n *launch.Node, w int, now time.Time) []string {
-	glyph, role := t.Wait, theme.Notice
-	switch n.Stage {
-	case launch.StageWaiting:
-		glyph, role = t.Hollow, theme.Dim
-	case launch.StageRegistered:
-		glyph, role = t.OK, theme.Good
-	case launch.StageFailed:
-		glyph, role = t.Bad, theme.Bad
-	case launch.StageUnknown:
-		glyph, role = t.Warn, theme.Warn
-	}
-	name := Clean(n.Name)
-	if name == "" {
-		name = fmt.Sprintf("node %d", n.Index+1)
-	}
-	since := ""
-	if !n.Since.IsZero() && !n.Done() {
-		since = age(now.Sub(n.Since))
-	}
-	l := newLine(t).add(role, glyph+" ").add(theme.Plain, fit(name, 20, t.Ellipsis)).gap(1).add(theme.Dim, fit(Clean(n.Cloud), 14, t.Ellipsis)).
-		gap(1).add(role, fit(string(n.Stage), 11, "")).add(theme.Faint, fit(since, 4, ""))
-	id := Clean(n.Instance.ID)
-	if len(n.Instance.PublicIPs) > 0 {
-		id += "  " + n.Instance.PublicIPs[0].String()
-	}
-	out := []string{l.add(theme.Dim, id).b.String()}
-	why := n.Message
-	if n.Err != nil && (why == "" || n.Stage == launch.StageFailed) {
-		why = n.Err.Error()
-	}
-	if why != "" && n.Stage != launch.StageRegistered {
-		for _, x := range wrap(Clean(why), max(w-4, 8)) {
-			out = append(out, "  "+t.Paint(role, x))
-		}
-	}
-	return out
 }

@@ -145,7 +145,7 @@ func (m *Model) update(msg tea.Msg) tea.Cmd {
 		if m.joined != nil {
 			m.sources = seen(m.sources, m.now(), m.opts.StaleAfter)
 		}
-		return m.tick()
+		return tea.Batch(m.tick(), m.logs())
 	case snapshotMsg:
 		return tea.Batch(m.build(), m.awaitUpdate())
 	case builtMsg:

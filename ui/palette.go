@@ -56,6 +56,7 @@ func commands() []entry {
 		{name: "undo", does: "take the last change back", action: ActUndo},
 		{name: "changes", does: "what is under way", run: (*Model).showChanges},
 		{name: "why", does: "evidence and guards", action: ActWhy},
+		{name: "console log", does: "what the instance has written to its console", run: (*Model).consoleLog},
 		{name: "ssh", does: "a shell on the instance", action: ActSSH},
 		{name: "refresh", does: "read all sources now", action: ActRefresh},
 		{name: "pause", does: "stop or resume the regular refresh", action: ActPause},

@@ -246,3 +246,8 @@ func (b *backend) Shell(ctx context.Context, i providers.Instance) (*exec.Cmd, e
 	}
 	return exec.CommandContext(ctx, "ssh", addresses[0].String()), nil
 }
+
+// ConsoleLog reads the tail of an instance's console log.
+func (b *backend) ConsoleLog(ctx context.Context, i providers.InstanceRef) (string, error) {
+	return b.s.consoleLog(ctx, i.Cloud, i.ID)
+}

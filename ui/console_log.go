@@ -1,0 +1,210 @@
+package ui
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+
+	"rollcall/providers"
+	"rollcall/ui/theme"
+)
+
+// logEvery is how often an open console log is read again.
+const logEvery = 5 * time.Second
+
+// logDialog shows the tail of one instance's console log, and reads it again
+// while it is open.
+type logDialog struct {
+	gen     uint64 // late answers are those of another dialog
+	inst    providers.InstanceRef
+	address string
+
+	reading bool
+	asked   time.Time // when the last reading began; zero before the first
+	read    time.Time // when the last one that worked ended
+	lines   []string
+	err     string
+	none    string // why there is no log to be had, ever
+
+	follow  bool // the end is shown, whatever comes
+	scroll  int
+	wrapped []string // lines as they fit into width
+	width   int
+}
+
+// logMsg brings a console log, cleaned.
+type logMsg struct {
+	gen   uint64
+	lines []string
+	err   error
+}
+
+// openLog opens the console log of an instance.
+func (m *Model) openLog(i *providers.Instance) tea.Cmd {
+	m.gen++
+	d := &logDialog{gen: m.gen, inst: i.Ref(), follow: true}
+	if a := append(i.PublicIPs[:len(i.PublicIPs):len(i.PublicIPs)], i.PrivateIPs...); len(a) > 0 {
+		d.address = a[0].String()
+	}
+	m.open(d)
+	return d.ask(m)
+}
+
+// consoleLog opens the console log of the instance under the cursor.
+func (m *Model) consoleLog() tea.Cmd {
+	r, ok := m.currentInstance()
+	if !ok {
+		m.say(sayWarn, "there is no instance under the cursor")
+		return nil
+	}
+	return m.openLog(r.inst)
+}
+
+// ask reads the log in a command, unless that is under way.
+func (d *logDialog) ask(m *Model) tea.Cmd {
+	if d.reading || d.none != "" {
+		return nil
+	}
+	d.reading, d.asked = true, m.now()
+	gen, inst, backend, ctx := d.gen, d.inst, m.backend, m.ctx
+	return func() tea.Msg {
+		ctx, cancel := context.WithTimeout(ctx, time.Minute)
+		defer cancel()
+		text, err := backend.ConsoleLog(ctx, inst)
+		msg := logMsg{gen: gen, err: err}
+		if strings.TrimSpace(text) != "" {
+			msg.lines = CleanLines(text)
+		}
+		return msg
+	}
+}
+
+// logs reads the log that is on top again, once it is time.
+func (m *Model) logs() tea.Cmd {
+	if n := len(m.dialogs); n > 0 {
+		if d, ok := m.dialogs[n-1].(*logDialog); ok && m.now().Sub(d.asked) >= logEvery {
+			return d.ask(m)
+		}
+	}
+	return nil
+}
+
+// logRead takes a log that was read.
+func (m *Model) logRead(msg logMsg) {
+	for _, x := range m.dialogs {
+		d, ok := x.(*logDialog)
+		if !ok || d.gen != msg.gen {
+			continue
+		}
+		d.reading = false
+		switch {
+		case providers.KindOf(msg.err) == providers.KindInvalid:
+			d.none = Clean(msg.err.Error())
+			if e, ok := errors.AsType[*providers.Error](msg.err); ok && e.Err != nil {
+				d.none = Clean(e.Err.Error()) // which cloud it is stands before it
+			}
+		case msg.err != nil:
+			d.err = Clean(msg.err.Error()) // what was read before stays
+		default:
+			d.lines, d.err, d.read, d.wrapped = msg.lines, "", m.now(), nil
+		}
+	}
+}
+
+func (d *logDialog) key(m *Model, k tea.KeyPressMsg) action {
+	switch key := k.String(); key {
+	case "esc", "q":
+		return actClose{}
+	case "r":
+		return actCmd{d.ask(m)}
+	case "end", "G":
+		d.follow = true
+	default:
+		if scrollKey(key, &d.scroll, 10) {
+			d.follow = false
+		}
+	}
+	return nil
+}
+
+func (d *logDialog) draw(m *Model, w, h int) panel {
+	t := m.theme
+	p := panel{
+		title: "Console log of " + Clean(cmp.Or(d.inst.Name, d.inst.ID)) + " in " + Clean(d.inst.Cloud), width: w, scroll: &d.scroll,
+		hints: []hint{{"r", "read again"}, {"G", "follow the end"}, {"esc", "close"}},
+	}
+	if d.none != "" {
+		p.lines, p.width, p.hints = d.instead(t, min(w, 76)), min(w, 76), []hint{{"esc", "close"}}
+		return p
+	}
+	if d.wrapped == nil || d.width != w {
+		d.wrapped, d.width = nil, w
+		for _, l := range d.lines {
+			role := theme.Plain
+			if strings.Contains(l, " rollcall-node: ") {
+				role = theme.Strong
+			}
+			for _, x := range wrap(l, w) {
+				d.wrapped = append(d.wrapped, t.Paint(role, x))
+			}
+		}
+	}
+	p.lines = d.wrapped
+	if len(p.lines) == 0 && !d.read.IsZero() {
+		p.lines = []string{t.Paint(theme.Dim, "nothing was written yet, or the cloud has not fetched it yet: EC2 gives it a while after the boot")}
+	}
+	p.tail = []string{d.state(m)}
+	if d.follow {
+		d.scroll = 1 << 20
+	}
+	// The box keeps its size while the log grows.
+	for len(p.lines) < h-len(p.tail)-2 {
+		p.lines = append(p.lines, "")
+	}
+	return p
+}
+
+// state says how old the log is, and what went wrong with it.
+func (d *logDialog) state(m *Model) string {
+	t := m.theme
+	l := newLine(t)
+	switch {
+	case d.err != "":
+		l.add(theme.Bad, t.Bad+" ").add(theme.Plain, d.err)
+	case d.read.IsZero():
+		l.add(theme.Notice, t.Wait+" ").add(theme.Dim, "reading"+t.Ellipsis)
+	default:
+		l.add(theme.Dim, fmt.Sprintf("%s, read %s ago", countOf(len(d.lines), "line"), age(m.now().Sub(d.read))))
+		if !d.follow {
+			l.add(theme.Notice, "  the end is not followed")
+		}
+	}
+	return l.b.String()
+}
+
+// instead says what to do where a cloud has no console log.
+func (d *logDialog) instead(t *theme.Theme, w int) []string {
+	var out []string
+	para := func(role theme.Role, s string) {
+		for _, l := range wrap(s, w) {
+			out = append(out, t.Paint(role, l))
+		}
+	}
+	para(theme.Plain, Clean(d.inst.Cloud)+" has no console log: "+d.none+".")
+	out = append(out, "")
+	if d.address == "" {
+		para(theme.Dim, "The instance has no address yet. Once it has one, look on the node itself:")
+	} else {
+		para(theme.Dim, "Look on the node itself:")
+	}
+	out = append(out, "",
+		"  "+t.Paint(theme.Key, "ssh "+cmp.Or(d.address, "ADDRESS")),
+		"  "+t.Paint(theme.Key, "tail -f /var/log/rollcall-node.log")+t.Paint(theme.Dim, "        what the node's agent does"),
+		"  "+t.Paint(theme.Key, "tail -f /var/log/cloud-init-output.log")+t.Paint(theme.Dim, "    what the boot script wrote"))
+	return out
+}

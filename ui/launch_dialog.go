@@ -1,0 +1,173 @@
+package ui
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+
+	"rollcall/providers/launch"
+	"rollcall/ui/theme"
+)
+
+// launchDialog shows a launch node by node.
+type launchDialog struct {
+	r      *launchRun
+	at     int // node under the cursor
+	scroll int
+	quiet  time.Time
+}
+
+func (d *launchDialog) key(m *Model, k tea.KeyPressMsg) action {
+	if m.now().Before(d.quiet) {
+		return nil
+	}
+	switch key := k.String(); key {
+	case "esc", "q":
+		if d.r.report != nil {
+			delete(m.launchs, d.r.gen)
+		} else {
+			m.say(sayInfo, "the launch goes on in the background; : changes shows it again")
+		}
+		return actClose{}
+	case "enter":
+		if d.refused() {
+			delete(m.launchs, d.r.gen)
+			return actClose{}
+		}
+		return d.openLog(m)
+	case "r":
+		if d.r.report != nil && !d.r.report.OK() && !d.refused() {
+			return actCmd{m.retry(d.r)}
+		}
+	default:
+		if d.refused() {
+			scrollKey(key, &d.scroll, 10)
+		} else {
+			scrollKey(key, &d.at, 10)
+			d.at = min(d.at, max(len(d.r.nodes)-1, 0))
+		}
+	}
+	return nil
+}
+
+// refused reports whether nothing was started.
+func (d *launchDialog) refused() bool { return d.r.report != nil && len(d.r.report.Problems) > 0 }
+
+// openLog opens the console log of the node under the cursor.
+func (d *launchDialog) openLog(m *Model) action {
+	if d.at >= len(d.r.nodes) {
+		return nil
+	}
+	n := &d.r.nodes[d.at]
+	if n.Instance.ID == "" {
+		m.say(sayInfo, "this node is no instance yet: it has no console log")
+		return nil
+	}
+	inst := n.Instance
+	inst.Cloud, inst.Name = n.Cloud, n.Name
+	return actCmd{m.openLog(&inst)}
+}
+
+func (d *launchDialog) draw(m *Model, w, h int) panel {
+	t, r := m.theme, d.r
+	w = min(w, 92)
+	p := panel{title: "Launch " + Clean(r.spec.ID), scroll: &d.scroll, width: w}
+	if d.refused() {
+		for _, x := range r.report.Problems {
+			for _, l := range wrap(Clean(x), w-2) {
+				p.lines = append(p.lines, t.Paint(theme.Bad, t.Bad+" "+l))
+			}
+		}
+		p.tail = []string{"", t.Paint(theme.Dim, "nothing was started")}
+		p.hints = []hint{{"esc", "close"}}
+		return p
+	}
+	p.tail = []string{"", d.bar(m, w)}
+	d.at = max(min(d.at, len(r.nodes)-1), 0)
+	first, last := 0, 0
+	for i := range r.nodes {
+		if i == d.at {
+			first = len(p.lines)
+		}
+		p.lines = append(p.lines, nodeLines(t, &r.nodes[i], w, m.now(), i == d.at)...)
+		if i == d.at {
+			last = len(p.lines)
+		}
+	}
+	room := max(h-len(p.tail)-2, 1)
+	d.scroll = min(max(d.scroll, last-room), first)
+	p.hints = []hint{{"enter", "console log"}, {"esc", "go on in the background"}}
+	if r.report != nil {
+		p.hints = []hint{{"enter", "console log"}, {"esc", "close"}}
+		if !r.report.OK() {
+			p.hints = append([]hint{{"r", "retry what is missing"}}, p.hints...)
+		}
+	}
+	return p
+}
+
+// bar tells how many nodes are where they should be.
+func (d *launchDialog) bar(m *Model, w int) string {
+	t, nodes := m.theme, d.r.nodes
+	done := 0
+	for i := range nodes {
+		if nodes[i].Done() {
+			done++
+		}
+	}
+	bar := max(min(w-30, 40), 4)
+	full := 0
+	if len(nodes) > 0 {
+		full = bar * done / len(nodes)
+	}
+	return t.Paint(theme.Good, strings.Repeat(t.Full, full)) + t.Paint(theme.Faint, strings.Repeat(t.Empty, bar-full)) +
+		t.Paint(theme.Strong, fmt.Sprintf(" %d of %d registered", done, len(nodes)))
+}
+
+// nodeLines draws one node; a reason gets lines of its own.
+func nodeLines(t *theme.Theme, n *launch.Node, w int, now time.Time, cursor bool) []string {
+	glyph, role := t.Wait, theme.Notice
+	switch n.Stage {
+	case launch.StageWaiting:
+		glyph, role = t.Hollow, theme.Dim
+	case launch.StageHealthy:
+		glyph, role = t.Wait, theme.Good
+	case launch.StageRegistered:
+		glyph, role = t.OK, theme.Good
+	case launch.StageFailed:
+		glyph, role = t.Bad, theme.Bad
+	case launch.StageUnknown:
+		glyph, role = t.Warn, theme.Warn
+	}
+	name := Clean(n.Name)
+	if name == "" {
+		name = fmt.Sprintf("node %d", n.Index+1)
+	}
+	since := ""
+	if !n.Since.IsZero() && !n.Done() {
+		since = age(now.Sub(n.Since))
+	}
+	bar, face := "  ", theme.Plain
+	if cursor {
+		bar, face = t.Bar+" ", theme.Strong
+	}
+	l := newLine(t).add(theme.Accent, bar).add(role, glyph+" ").add(face, fit(name, 20, t.Ellipsis)).gap(1).add(theme.Dim, fit(Clean(n.Cloud), 14, t.Ellipsis)).
+		gap(1).add(role, fit(string(n.Stage), 11, "")).add(theme.Faint, fit(since, 4, ""))
+	id := Clean(n.Instance.ID)
+	if len(n.Instance.PublicIPs) > 0 {
+		id += "  " + n.Instance.PublicIPs[0].String()
+	}
+	out := []string{l.add(theme.Dim, id).b.String()}
+	why := n.Message
+	if n.Err != nil && (why == "" || n.Stage == launch.StageFailed) {
+		why = n.Err.Error()
+	}
+	if why != "" && n.Stage != launch.StageRegistered {
+		for _, x := range wrap(Clean(why), max(w-6, 8)) {
+			out = append(out, "    "+t.Paint(role, x))
+		}
+	}
+	return out
+}
