@@ -47,6 +47,9 @@ type Reader interface {
 	// Inspect joins a snapshot and finds its disagreements, with the services
 	// and the options of the config. It does no I/O, but may take a while.
 	Inspect(s *providers.Snapshot) *dnsview.View
+	// Visible says which records are on the screen, so that name servers are
+	// asked for their names first. It returns at once.
+	Visible(records []providers.Identity)
 	// Refresh reads the named sources now, all of them without a name, and
 	// returns when they have ended.
 	Refresh(ctx context.Context, sources ...string)

@@ -44,6 +44,7 @@ func benchModel(b *testing.B, n int) *ui.Model {
 	b.Helper()
 	f := newFake(epoch)
 	f.snap = fleetOf(n)
+	onWire(nil, f)
 	m := ui.New(ui.Options{Backend: f, Fleet: fleetID, Now: epoch})
 	m.Update(tea.WindowSizeMsg{Width: 160, Height: 50})
 	msgs := make(chan tea.Msg, 64)

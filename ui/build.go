@@ -25,6 +25,22 @@ func (m *Model) tick() tea.Cmd {
 	return tea.Tick(time.Second, func(time.Time) tea.Msg { return tickMsg{} })
 }
 
+// tellVisible tells the backend which records are on the screen when others are than
+// at the tick before. So a key press costs nothing for it, and a page that was
+// only scrolled past is not told.
+func (m *Model) tellVisible() tea.Cmd {
+	now := m.visibleRecords()
+	if slices.Equal(now, m.visible) {
+		return nil
+	}
+	m.visible = now
+	backend := m.backend
+	return func() tea.Msg {
+		backend.Visible(now)
+		return nil
+	}
+}
+
 // awaitUpdate waits for the next change of the snapshot.
 func (m *Model) awaitUpdate() tea.Cmd {
 	ctx, updates := m.ctx, m.backend.Updates()

@@ -166,6 +166,11 @@ func recordColumns(t *theme.Theme) []grid.Column[*recordRow] {
 			Compare: func(a, b row) int { return cmp.Compare(a.node, b.node) },
 		},
 		{
+			Title: "WIRE", Min: 5, Max: 13, Priority: 4, Optional: true,
+			Text:    func(r row) grid.Cell { return wireCell(t, r.wire) },
+			Compare: compareWire,
+		},
+		{
 			Title: "FINDING", Min: 9, Max: 16,
 			Text: func(r row) grid.Cell {
 				f := worst(r.findings)

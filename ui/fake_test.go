@@ -47,6 +47,9 @@ type fake struct {
 	fail     bool          // launches fail for one node
 	skipped  int
 	services []dnsview.Service
+	wire     []dnsview.WireState
+	zones    []dnsview.WireZone
+	visible  [][]providers.Identity
 }
 
 func newFake(now func() time.Time) *fake {
@@ -93,10 +96,18 @@ func clone(s *providers.Snapshot) *providers.Snapshot {
 	return &n
 }
 
+func (f *fake) Visible(records []providers.Identity) {
+	f.mu.Lock()
+	f.visible = append(f.visible, records)
+	f.mu.Unlock()
+}
+
 func (f *fake) Inspect(s *providers.Snapshot) *dnsview.View {
+	f.mu.Lock()
+	defer f.mu.Unlock()
 	return dnsview.Inspect(s, dnsview.Options{
 		Fleet: fleetID, Services: f.services, Now: epoch(), MaxAge: 10 * time.Minute,
-		BootGrace: 5 * time.Minute, CreateGrace: 10 * time.Minute,
+		BootGrace: 5 * time.Minute, CreateGrace: 10 * time.Minute, Wire: f.wire, WireZones: f.zones,
 	})
 }
 

@@ -20,6 +20,7 @@ type source struct {
 	production bool
 	zone       bool
 	provider   providers.Provider
+	lame       bool                    // a zone that is not delegated to its servers
 	state      providers.CoverageState // as seen when the screen was drawn, see seen
 }
 
@@ -73,6 +74,9 @@ func sources(s *providers.Snapshot) []source {
 func (s *source) trouble() string {
 	switch s.state {
 	case providers.CoverageComplete:
+		if s.lame {
+			return "lame"
+		}
 		return ""
 	case providers.CoverageNone:
 		return "reading"
@@ -128,6 +132,9 @@ func (s *source) cell(t *theme.Theme, now time.Time, level int) *line {
 	ageText := ""
 	if d, ok := s.old(now); ok {
 		ageText = age(d)
+	}
+	if s.lame { // however well it was read
+		role, glyph = theme.Bad, t.Bad+" lame"
 	}
 	if s.state == providers.CoverageComplete || level == cellMin {
 		if level < cellMin {

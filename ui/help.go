@@ -6,6 +6,7 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 
+	"rollcall/dnsview"
 	"rollcall/dnsview/filter"
 	"rollcall/ui/theme"
 )
@@ -137,6 +138,12 @@ func (d *helpDialog) draw(m *Model, w, _ int) panel {
 	lines = append(lines, "", t.Paint(theme.Strong, "Glyphs"),
 		t.Paint(theme.Bad, t.Bad)+" high or critical   "+t.Paint(theme.Warn, t.Warn)+" medium   "+t.Paint(theme.Notice, t.Note)+" low   "+
 			t.Hollow+" info   "+t.Paint(theme.Good, t.OK)+" well   "+t.Paint(theme.Notice, t.Link)+" counterpart   "+t.Paint(theme.Accent, t.Mark)+" marked")
+	wire := newLine(t).add(theme.Plain, "WIRE: servers that agree of those asked  ")
+	for _, v := range []dnsview.WireVerdict{dnsview.WireInSync, dnsview.WirePropagating, dnsview.WireSplit, dnsview.WireCached, dnsview.WireUnreachable} {
+		glyph, role, word := wireLook(t, v)
+		wire.gap(1).add(role, glyph).add(theme.Plain, " "+word)
+	}
+	lines = append(lines, wire.b.String()+"  "+t.Ellipsis+" not asked yet")
 	return panel{title: "Keys", lines: lines, scroll: &d.scroll, hints: []hint{{"esc", "close"}}}
 }
 

@@ -1,7 +1,6 @@
 package ui
 
 import (
-	"cmp"
 	"fmt"
 	"maps"
 	"net/netip"
@@ -103,11 +102,14 @@ func (m *Model) detail() tea.Cmd {
 			f.add("state", string(r.state)+" "+r.trouble())
 			f.add("rows", fmt.Sprint(r.rows))
 			f.add("error", r.err)
+			if r.zone {
+				m.zoneLines(f, r.name)
+			}
 			m.open(&textDialog{title: r.name, lines: f.out})
 		}
 	case m.focus == paneRecords:
 		if r, ok := m.records.grid.Current(); ok {
-			m.recordDetail(f, r)
+			m.open(&recordDialog{row: r})
 		}
 	default:
 		if r, ok := m.instances.grid.Current(); ok {
@@ -188,45 +190,6 @@ func (m *Model) instanceDetail(f *facts, r *instanceRow) {
 		title: r.ref.Name, lines: f.out, hints: []hint{{"w", "why"}, {"l", "console log"}},
 		keys: map[string]action{"w": actDo{ActWhy}, "l": actCommand{(*Model).consoleLog}},
 	})
-}
-
-func (m *Model) recordDetail(f *facts, r *recordRow) {
-	c := r.rec
-	f.add("zone", c.Zone)
-	f.add("name", c.Name)
-	f.add("type", c.Type)
-	f.add("value", c.Value)
-	ttl := fmt.Sprintf("%d s", c.TTL)
-	if c.AutoTTL {
-		ttl = "auto, counts as " + ttl
-	}
-	f.add("ttl", ttl)
-	if c.Proxied {
-		f.add("proxied", "yes: the name answers with Cloudflare's own addresses")
-	}
-	f.add("comment", c.Comment)
-	f.add("policy", c.Policy)
-	f.add("id", cmp.Or(c.ID, c.SetID))
-	if c.Alias {
-		f.add("alias", "read-only")
-	}
-	f.add("node", r.node)
-	f.add("service", m.joined.view.ServiceOf(c))
-	for _, o := range c.Owners {
-		f.head("Owner marker")
-		f.add("fleet", o.Fleet)
-		f.add("cloud key", string(o.Cloud))
-		f.add("instance", o.Instance)
-		f.add("registered", o.Registered.Format(time.RFC3339)+", "+age(m.now().Sub(o.Registered))+" ago")
-		if o.Quiesced {
-			f.add("quiesced", "yes")
-		}
-	}
-	for _, b := range c.BadMarkers {
-		f.add("bad marker", b)
-	}
-	f.findings(r.findings)
-	m.open(&textDialog{title: r.label(), lines: f.out, hints: []hint{{"w", "why"}}, keys: map[string]action{"w": actDo{ActWhy}}})
 }
 
 func (m *Model) journalDetail(f *facts) {

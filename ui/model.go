@@ -62,6 +62,8 @@ type Model struct {
 	journal   *list[string, *journalRow]
 	roll      *list[string, *sourceRow]
 
+	visible []providers.Identity // records on the screen, as the backend was told last
+
 	journalGen  uint64
 	journalRows []*journalRow
 	journalErr  string
@@ -145,7 +147,7 @@ func (m *Model) update(msg tea.Msg) tea.Cmd {
 		if m.joined != nil {
 			m.sources = seen(m.sources, m.now(), m.opts.StaleAfter)
 		}
-		return tea.Batch(m.tick(), m.logs())
+		return tea.Batch(m.tick(), m.logs(), m.tellVisible())
 	case snapshotMsg:
 		return tea.Batch(m.build(), m.awaitUpdate())
 	case builtMsg:

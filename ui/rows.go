@@ -43,6 +43,7 @@ type recordRow struct {
 	instances  []instanceKey
 	production bool
 	findings   []*dnsview.Finding
+	wire       *dnsview.WireState // what name servers answer; nil when nobody asks for it
 	natural    string
 	text       string
 }
@@ -76,11 +77,27 @@ func join(v *dnsview.View) *joined {
 	j := &joined{view: v, byID: map[instanceKey]*instanceRow{}, summary: v.Counts(), findings: findingRows(v.Findings), sources: sources(s)}
 	j.joinInstances(s)
 	j.joinRecords(s)
+	j.lameZones()
 	slices.SortStableFunc(j.instances, func(a, b *instanceRow) int {
 		return cmp.Or(cmp.Compare(a.cloudOrder, b.cloudOrder), cmp.Compare(a.natural, b.natural), cmp.Compare(a.inst.ID, b.inst.ID))
 	})
 	slices.SortStableFunc(j.records, compareRecords)
 	return j
+}
+
+// lameZones marks the sources that are not delegated to their servers.
+func (j *joined) lameZones() {
+	for i := range j.view.Findings {
+		f := &j.view.Findings[i]
+		if f.Class != dnsview.Lame {
+			continue
+		}
+		for k := range j.sources {
+			if s := &j.sources[k]; s.zone && s.name == Clean(f.Zone) {
+				s.lame = true
+			}
+		}
+	}
 }
 
 func (j *joined) joinInstances(s *providers.Snapshot) {
@@ -121,7 +138,7 @@ func (j *joined) joinRecords(s *providers.Snapshot) {
 			if rec.IsMarker() && len(found) == 0 {
 				continue // the owner shows in the row that the marker belongs to
 			}
-			recs = append(recs, recordRow{rec: rec, id: rec.Identity(), zoneOrder: order, findings: found})
+			recs = append(recs, recordRow{rec: rec, id: rec.Identity(), zoneOrder: order, findings: found, wire: j.view.WireOf(rec)})
 			r := &recs[len(recs)-1]
 			r.fill()
 			j.owner(r)

@@ -46,8 +46,11 @@ func sourceColumns(t *theme.Theme, now func() time.Time) []grid.Column[*sourceRo
 			Text: func(r row) grid.Cell {
 				glyph, role := coverageLook(t, r.state)
 				word := r.trouble()
-				if word == "" {
+				switch word {
+				case "":
 					word = string(r.state)
+				case "lame":
+					glyph, role = t.Bad, theme.Bad
 				}
 				return grid.Cell{Text: glyph + " " + word, Role: role}
 			},

@@ -125,6 +125,11 @@ func (g *Grid[K, R]) Sort() Sort { return g.data.sort }
 // Window gives the first visible row, the number of rows that fit, and all.
 func (g *Grid[K, R]) Window() (top, page, total int) { return g.top, g.page, len(g.data.rows) }
 
+// Visible are the rows on the screen. The slice belongs to the grid.
+func (g *Grid[K, R]) Visible() []R {
+	return g.data.rows[min(g.top, len(g.data.rows)):min(g.top+g.page, len(g.data.rows))]
+}
+
 // Current is the row under the cursor.
 func (g *Grid[K, R]) Current() (R, bool) {
 	if g.pos < 0 || g.pos >= len(g.data.rows) {

@@ -1,0 +1,102 @@
+package ui
+
+import (
+	"cmp"
+	"fmt"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+
+	"rollcall/ui/theme"
+)
+
+// recordDialog shows all that is known of a record. It follows the record while
+// it is open: what name servers answer changes, and TTLs run out.
+type recordDialog struct {
+	row    *recordRow // as it was seen last
+	scroll int
+}
+
+func (d *recordDialog) key(_ *Model, k tea.KeyPressMsg) action {
+	switch key := k.String(); key {
+	case "esc", "q", "enter":
+		return actClose{}
+	case "w":
+		return actDo{ActWhy}
+	default:
+		scrollKey(key, &d.scroll, 10)
+	}
+	return nil
+}
+
+func (d *recordDialog) draw(m *Model, w, _ int) panel {
+	if r, ok := m.records.grid.Row(d.row.id); ok {
+		d.row = r
+	}
+	r := d.row
+	f := &facts{t: m.theme, w: min(w, 100)}
+	m.recordFacts(f, r)
+	m.wireLines(f, r)
+	m.ownerFacts(f, r)
+	f.findings(r.findings)
+	return panel{title: r.label(), lines: f.out, hints: []hint{{"w", "why"}, {"esc", "close"}}, scroll: &d.scroll}
+}
+
+// recordFacts tells what the API says of a record.
+func (m *Model) recordFacts(f *facts, r *recordRow) {
+	c := r.rec
+	f.add("zone", c.Zone)
+	f.add("name", c.Name)
+	f.add("type", c.Type)
+	f.add("value", c.Value)
+	ttl := fmt.Sprintf("%d s", c.TTL)
+	if c.AutoTTL {
+		ttl = "auto, counts as " + ttl
+	}
+	f.add("ttl", ttl)
+	if c.Proxied {
+		f.add("proxied", "yes: the name answers with Cloudflare's own addresses")
+	}
+	f.add("comment", c.Comment)
+	f.add("policy", c.Policy)
+	f.add("id", cmp.Or(c.ID, c.SetID))
+	if c.Alias {
+		f.add("alias", "read-only")
+	}
+	f.add("node", r.node)
+	f.add("service", m.joined.view.ServiceOf(c))
+}
+
+// ownerFacts tells whose a record is.
+func (m *Model) ownerFacts(f *facts, r *recordRow) {
+	for _, o := range r.rec.Owners {
+		f.head("Owner marker")
+		f.add("fleet", o.Fleet)
+		f.add("cloud key", string(o.Cloud))
+		f.add("instance", o.Instance)
+		f.add("registered", o.Registered.Format(time.RFC3339)+", "+age(m.now().Sub(o.Registered))+" ago")
+		if o.Quiesced {
+			f.add("quiesced", "yes")
+		}
+	}
+	for _, b := range r.rec.BadMarkers {
+		f.add("bad marker", b)
+	}
+}
+
+// zoneLines tells what the name servers of a zone are.
+func (m *Model) zoneLines(f *facts, zone string) {
+	if m.joined == nil {
+		return
+	}
+	w := m.joined.view.WireZone(zone)
+	if w == nil {
+		return
+	}
+	glyph, role, word := wireLook(m.theme, w.State)
+	f.head("Name servers  " + m.theme.Paint(role, glyph+" "+word))
+	f.out = append(f.out, wrap(Clean(w.Reason+", asked "+age(m.now().Sub(w.At))+" ago"), max(f.w, 10))...)
+	for _, p := range w.Problems {
+		f.add(m.theme.Paint(theme.Warn, m.theme.Warn), p)
+	}
+}

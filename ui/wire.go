@@ -1,0 +1,205 @@
+package ui
+
+import (
+	"cmp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"rollcall/dnsview"
+	"rollcall/providers"
+	"rollcall/ui/grid"
+	"rollcall/ui/theme"
+)
+
+// wireLook is the glyph, the role and the word for what name servers make of a
+// name. No two states that a person must tell apart differ by colour alone.
+func wireLook(t *theme.Theme, v dnsview.WireVerdict) (glyph string, role theme.Role, word string) {
+	switch v {
+	case dnsview.WireInSync:
+		return t.OK, theme.Good, "in sync"
+	case dnsview.WirePropagating:
+		return t.Wait, theme.Notice, "propagating"
+	case dnsview.WireSplit:
+		return t.Warn, theme.Warn, "split"
+	case dnsview.WireCached:
+		return t.Hollow, theme.Notice, "cached"
+	case dnsview.WireNegativeCached:
+		return t.Hollow, theme.Notice, "neg. cached"
+	case dnsview.WireBroken, dnsview.WireUnreachable, dnsview.WireLame:
+		return t.Bad, theme.Bad, string(v)
+	case dnsview.WireUnchecked:
+		return t.Dot, theme.Faint, ""
+	}
+	return t.Ellipsis, theme.Faint, ""
+}
+
+// wireCell tells in a few cells what name servers make of a record's name:
+// servers that agree with the API of those that were asked, or what is odd about it.
+func wireCell(t *theme.Theme, w *dnsview.WireState) grid.Cell {
+	if w == nil {
+		return grid.Cell{}
+	}
+	glyph, role, word := wireLook(t, w.State)
+	agree := glyph + " " + strconv.Itoa(w.Agree) + "/" + strconv.Itoa(w.Servers)
+	switch {
+	case word == "":
+		return grid.Cell{Text: glyph, Role: role}
+	case w.State != dnsview.WireInSync:
+		return grid.Cell{Text: glyph + " " + word, Short: agree, Role: role}
+	case w.Resolves && len(w.Want) > 0:
+		return grid.Cell{Text: glyph + " resolves", Short: glyph + " res", Role: role}
+	}
+	return grid.Cell{Text: agree, Role: role}
+}
+
+// compareWire puts the names first that need somebody's attention most.
+func compareWire(a, b *recordRow) int {
+	if a.wire == nil || b.wire == nil {
+		switch {
+		case a.wire != nil:
+			return -1
+		case b.wire != nil:
+			return 1
+		}
+		return 0
+	}
+	return cmp.Or(cmp.Compare(wireRank(a.wire.State), wireRank(b.wire.State)),
+		cmp.Compare(b.wire.Servers-b.wire.Agree, a.wire.Servers-a.wire.Agree))
+}
+
+func wireRank(v dnsview.WireVerdict) int {
+	order := [...]dnsview.WireVerdict{
+		dnsview.WireLame, dnsview.WireBroken, dnsview.WireUnreachable, dnsview.WireSplit, dnsview.WirePropagating,
+		dnsview.WireNegativeCached, dnsview.WireCached, dnsview.WireWaiting, dnsview.WireUnchecked,
+	}
+	for i, s := range order {
+		if s == v {
+			return i
+		}
+	}
+	return len(order)
+}
+
+// visibleRecords are the identities of the records on the screen.
+func (m *Model) visibleRecords() []providers.Identity {
+	if m.screen != screenFleet || m.layout.right.h == 0 || m.layout.right.w == 0 {
+		return nil
+	}
+	rows := m.records.grid.Visible()
+	out := make([]providers.Identity, len(rows))
+	for i, r := range rows {
+		out[i] = r.id
+	}
+	return out
+}
+
+// wireLines shows what the API and every server say of a record, one below the other.
+func (m *Model) wireLines(f *facts, r *recordRow) {
+	w := r.wire
+	if w == nil {
+		return
+	}
+	t, now := m.theme, m.now()
+	glyph, role, word := wireLook(t, w.State)
+	f.head("On the wire  " + t.Paint(role, glyph+" "+word))
+	f.out = append(f.out, wrap(Clean(w.Reason), max(f.w, 10))...)
+	if w.State != dnsview.WireWaiting && w.State != dnsview.WireUnchecked {
+		f.add("asked", age(now.Sub(w.At))+" ago, like this for "+age(now.Sub(w.Since)))
+	}
+	if left := w.Until.Sub(now); !w.Until.IsZero() && left > 0 {
+		f.add("forgotten", "in "+age(left)+", by the last resolver")
+	}
+	f.server(t.Dot, theme.Faint, "API", valueList(w.Want), strconv.FormatUint(uint64(r.rec.TTL), 10)+" s")
+	for i := range w.Answers {
+		a := &w.Answers[i]
+		glyph, role := t.OK, theme.Good
+		switch {
+		case a.Failure != "":
+			glyph, role = t.Bad, theme.Bad
+		case !a.Agrees && a.Resolver:
+			glyph, role = t.Hollow, theme.Notice
+		case !a.Agrees:
+			glyph, role = t.Warn, theme.Warn
+		}
+		who, ttl := a.Server, ""
+		if a.Failure == "" {
+			ttl = strconv.FormatUint(uint64(a.TTL), 10) + " s"
+		}
+		if a.Resolver {
+			who = "resolver " + a.Server
+			if a.Failure == "" {
+				ttl = age(a.Left(now)) + " left"
+			}
+		}
+		f.server(glyph, role, who, answerText(w, a, r.rec.Value), ttl)
+	}
+}
+
+// server writes one line for one server, more where its answer is long.
+func (f *facts) server(glyph string, role theme.Role, who, says, ttl string) {
+	const ttlWidth = 9
+	name := max(min(f.w*2/5, 44), 12)
+	room := max(f.w-2-name-1-ttlWidth-1, 8)
+	for i, l := range wrap(Clean(says), room) {
+		if i > 0 {
+			glyph, who, ttl = " ", "", ""
+		}
+		f.out = append(f.out, f.t.Paint(role, glyph)+" "+fit(Clean(who), name, f.t.Ellipsis)+" "+fit(l, room, "")+" "+f.t.Paint(theme.Dim, fit(ttl, ttlWidth, "")))
+	}
+}
+
+// answerText tells what a server answered by how it differs from the API, with an
+// eye on one value.
+func answerText(w *dnsview.WireState, a *dnsview.WireAnswer, value string) string {
+	switch {
+	case a.Failure != "":
+		return "no answer: " + a.Failure
+	case len(a.Values) == 0:
+		return "nothing"
+	case w.Resolves:
+		return valueList(a.Values)
+	}
+	missing, extra := differ(w.Type, w.Want, a.Values), differ(w.Type, a.Values, w.Want)
+	if len(missing)+len(extra) == 0 || len(missing) == len(w.Want) {
+		return valueList(a.Values)
+	}
+	parts := []string{strconv.Itoa(len(w.Want)-len(missing)) + " of the API's " + strconv.Itoa(len(w.Want))}
+	if i := slices.IndexFunc(missing, func(v string) bool { return providers.FoldValue(w.Type, v) == providers.FoldValue(w.Type, value) }); i > 0 {
+		missing[0], missing[i] = missing[i], missing[0] // the row's own value is named first
+	}
+	if len(missing) > 0 {
+		parts = append(parts, "without "+valueList(missing))
+	}
+	if len(extra) > 0 {
+		parts = append(parts, "with "+valueList(extra))
+	}
+	return strings.Join(parts, ", ")
+}
+
+// differ gives the values of a that b does not have, however they are spelled.
+func differ(typ string, a, b []string) []string {
+	have := make(map[string]bool, len(b))
+	for _, v := range b {
+		have[providers.FoldValue(typ, v)] = true
+	}
+	var out []string
+	for _, v := range a {
+		if !have[providers.FoldValue(typ, v)] {
+			out = append(out, v)
+		}
+	}
+	return out
+}
+
+// valueList writes a few values, and counts the others.
+func valueList(values []string) string {
+	const few = 3
+	switch n := len(values); {
+	case n == 0:
+		return "nothing"
+	case n > few:
+		return strings.Join(values[:few-1], ", ") + " and " + strconv.Itoa(n-few+1) + " more"
+	}
+	return strings.Join(values, ", ")
+}
