@@ -83,15 +83,8 @@ func (p Plan) Doc(guards func(*Step) []GuardResult) PlanDoc {
 		if s.Instance.ID != "" {
 			x.Instance = &providers.InstanceRef{Cloud: Clean(s.Instance.Cloud), Key: providers.CloudKey(Clean(string(s.Instance.Key))), ID: Clean(s.Instance.ID), Name: Clean(s.Instance.Name)}
 		}
-		if c := s.Change; c != nil {
-			x.Op = c.Op
-			if c.Op != providers.OpCreate {
-				x.Before = recordDoc(&c.Before)
-			}
-			// What a delete on Route 53 leaves is the marker that says quiesced.
-			if c.Op != providers.OpDelete {
-				x.After = recordDoc(&c.After)
-			}
+		if s.Change != nil {
+			x.change(s.Change)
 		}
 		if guards != nil {
 			for _, g := range guards(s) {
@@ -118,7 +111,26 @@ func recordDoc(r *providers.Record) *RecordDoc {
 	return d
 }
 
-// Diff shows a change as the lines that go and the lines that come.
+// Diff shows a change as the lines that go and the lines that come. All of it is clean.
+func Diff(c *providers.Change) []DiffLine {
+	var s StepDoc
+	s.change(c)
+	return s.Diff()
+}
+
+// change notes what stands before a change and what after it.
+func (s *StepDoc) change(c *providers.Change) {
+	s.Op = c.Op
+	if c.Op != providers.OpCreate {
+		s.Before = recordDoc(&c.Before)
+	}
+	// What a delete on Route 53 leaves is the marker that says quiesced.
+	if c.Op != providers.OpDelete {
+		s.After = recordDoc(&c.After)
+	}
+}
+
+// Diff shows the change of a step as the lines that go and the lines that come.
 func (s *StepDoc) Diff() []DiffLine {
 	var out []DiffLine
 	if s.Before != nil {

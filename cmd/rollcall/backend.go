@@ -85,7 +85,7 @@ func (b *backend) Refresh(ctx context.Context, sources ...string) {
 
 func (b *backend) SetPaused(paused bool) { b.s.fleet.SetPaused(paused) }
 
-func (b *backend) Plan(_ context.Context, w ui.Wish) (dnsview.Plan, error) {
+func (b *backend) Plan(ctx context.Context, w ui.Wish) (dnsview.Plan, error) {
 	v := b.view()
 	if len(w.Findings) > 0 {
 		return dnsview.PlanRemedy(v, w.Findings...), nil
@@ -113,7 +113,7 @@ func (b *backend) Plan(_ context.Context, w ui.Wish) (dnsview.Plan, error) {
 	case dnsview.VerbPower:
 		return dnsview.PlanPower(v, w.Action, w.Instances...), nil
 	case dnsview.VerbUndo:
-		e, err := b.s.engine()
+		e, err := b.s.engine(ctx)
 		if err != nil {
 			return dnsview.Plan{}, err
 		}
@@ -127,7 +127,7 @@ func (b *backend) Plan(_ context.Context, w ui.Wish) (dnsview.Plan, error) {
 }
 
 func (b *backend) Check(ctx context.Context, p dnsview.Plan) *apply.Report {
-	e, err := b.s.engine()
+	e, err := b.s.engine(ctx)
 	if err != nil {
 		return refused(p, err)
 	}
@@ -135,7 +135,7 @@ func (b *backend) Check(ctx context.Context, p dnsview.Plan) *apply.Report {
 }
 
 func (b *backend) Run(ctx context.Context, p dnsview.Plan, c apply.Confirm, progress func(apply.Event)) *apply.Report {
-	e, err := b.s.engine()
+	e, err := b.s.engine(ctx)
 	if err != nil {
 		return refused(p, err)
 	}

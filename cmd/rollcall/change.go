@@ -71,7 +71,7 @@ func (a *app) carry(ctx context.Context, s *session, plan dnsview.Plan, c changi
 	if sum := plan.Checksum(); c.sum != "" && c.sum != sum {
 		return fmt.Errorf("nothing was changed: the plan has the checksum %s now and not %s, so something changed since it was shown; look again with --dry-run", sum, clean(c.sum))
 	}
-	e, err := s.engine()
+	e, err := s.engine(ctx)
 	if err != nil {
 		return err
 	}

@@ -23,6 +23,7 @@ func (a *app) console(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	s.silent = true
 	keys, errs := ui.MergeKeys(s.config.Keys)
 	if len(errs) > 0 { // the config was checked, so these are the console's own
 		return fmt.Errorf("bind the keys: %w", errs[0])

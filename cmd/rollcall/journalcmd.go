@@ -2,54 +2,129 @@ package main
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"rollcall/cmd/rollcall/config"
+	"rollcall/dnsview"
 	"rollcall/providers/journal"
 )
 
 func (a *app) journalCommand() *cobra.Command {
 	var limit int
+	var verify bool
 	c := &cobra.Command{
-		Use:   "journal",
+		Use:   "journal [ENTRY|RUN]",
 		Short: "Every change that rollcall made here, newest first",
-		Args:  noArgs,
+		Long: `journal lists what was changed from here: when, by whom, from which plan, and
+what became of it. Given the number of an entry or of a run, it tells all of
+it; -o json does so for every entry, with the records before and after in full.
+
+What a rollcall that was stopped has left open is looked up first: whether it
+was made is written down, and told. Entries are chained by their hashes: lines
+that were changed, left out or cut off are told on stderr, and with --verify
+end in exit code 1. A damaged tail is set aside into a file of its own, and
+told for as long as that lies there.`,
+		Args: atMostOne("one entry or run"),
 	}
-	form := outputFlag(c, asTable, asWide, asJSON, asCSV, asYAML, asName)
+	form := outputFlag(c, asTable, asWide, asText, asJSON, asCSV, asYAML, asName)
 	c.Flags().IntVar(&limit, "limit", 0, "show at most this many entries")
-	c.RunE = func(cmd *cobra.Command, _ []string) error {
-		if err := a.enterDemo(cmd.Context()); err != nil {
-			return err
-		}
-		path, err := config.Find(a.config)
+	c.Flags().BoolVar(&verify, "verify", false, "end in exit code 1 unless the journal is whole")
+	c.RunE = func(cmd *cobra.Command, args []string) error {
+		entries, problems, err := a.readJournal(cmd.Context())
 		if err != nil {
 			return err
-		}
-		cfg := config.Empty()
-		if path != "" {
-			if cfg, err = config.Load(path, keyRules()); err != nil {
-				return err
-			}
-		}
-		entries, problems, err := journal.Read(filepath.Join(config.StateDir(), cfg.StateName(), "journal.jsonl"))
-		if err != nil {
-			return fmt.Errorf("read the journal: %w", err)
 		}
 		for _, p := range problems {
-			a.say("rollcall: journal: line %d: %s", p.Line, clean(p.Why))
+			a.say("rollcall: journal: %s", problemText(p))
 		}
 		slices.Reverse(entries)
+		if len(args) == 1 {
+			entries = slices.DeleteFunc(entries, func(e journal.Entry) bool { return e.ID != args[0] && e.Run != args[0] })
+			if len(entries) == 0 {
+				return fmt.Errorf("the journal has no entry or run %q; rollcall journal lists them", clean(args[0]))
+			}
+			if !cmd.Flags().Changed("output") {
+				form.is = asText
+			}
+		}
 		if limit > 0 && len(entries) > limit {
 			entries = entries[:limit]
 		}
-		return journalListing().write(a.out, form.is, entries)
+		if form.is == asText {
+			err = flush(a.out, journalText(entries))
+		} else {
+			err = journalListing().write(a.out, form.is, entries)
+		}
+		if err == nil && verify && len(problems) > 0 {
+			return ended(exitFailed)
+		}
+		return err
 	}
 	return c
+}
+
+// readJournal reads the journal of the config, once what was left open in it is settled.
+func (a *app) readJournal(ctx context.Context) ([]journal.Entry, []journal.Problem, error) {
+	if err := a.enterDemo(ctx); err != nil {
+		return nil, nil, err
+	}
+	path, err := config.Find(a.config)
+	if err != nil {
+		return nil, nil, err
+	}
+	cfg := config.Empty()
+	if path != "" {
+		if cfg, err = config.Load(path, keyRules()); err != nil {
+			return nil, nil, err
+		}
+	}
+	path = filepath.Join(config.StateDir(), cfg.StateName(), journalName)
+	if err := a.settleJournal(ctx, path); err != nil {
+		a.say("rollcall: journal: %s", clean(err.Error()))
+	}
+	entries, problems, err := journal.Read(path)
+	if err != nil {
+		return nil, nil, fmt.Errorf("read the journal: %w", err)
+	}
+	return entries, problems, nil
+}
+
+// settleJournal looks up what rollcalls that were stopped have left open, and tells what was found.
+func (a *app) settleJournal(ctx context.Context, path string) error {
+	open, err := a.leftOpen(path)
+	if err != nil || !open {
+		return err
+	}
+	s, err := a.open(ctx)
+	if err != nil {
+		return fmt.Errorf("what was left open cannot be looked up: %w", err)
+	}
+	s.silent = true // the problems of the journal are told when it is read
+	s.start(patience)
+	lines, err := s.settleNow(ctx)
+	for _, l := range lines {
+		a.say("rollcall: %s", l)
+	}
+	return err
+}
+
+// problemText tells of a place where the journal is not what was written.
+func problemText(p journal.Problem) string {
+	text := clean(p.Why)
+	if p.Line > 0 {
+		text = fmt.Sprintf("line %d: %s", p.Line, text)
+	}
+	if p.Side != "" {
+		text += ": " + clean(p.Side)
+	}
+	return text
 }
 
 func journalListing() *listing[journal.Entry] {
@@ -70,4 +145,48 @@ func journalListing() *listing[journal.Entry] {
 			{name: "NOTE", wide: true, text: func(e *row) string { return clean(cmp.Or(e.Error, e.Note)) }},
 		},
 	}
+}
+
+// journalText tells all of some entries.
+func journalText(entries []journal.Entry) string {
+	var b strings.Builder
+	for i := range entries {
+		e := &entries[i]
+		if i > 0 {
+			b.WriteByte('\n')
+		}
+		fmt.Fprintf(&b, "entry %s of run %s: %s\n", clean(e.ID), clean(e.Run), e.State)
+		for _, f := range [][2]string{
+			{"what", e.Sentence},
+			{"when", e.Time.Local().Format(time.DateTime)},
+			{"who", e.Who},
+			{"plan", strings.TrimSpace(e.Verb + " " + e.Checksum + " " + e.Title)},
+			{"zone", e.Zone},
+			{"reason", e.Reason},
+			{"undoes", e.Undoes},
+			{"ticket", e.Ticket},
+			{"error", e.Error},
+			{"note", e.Note},
+		} {
+			if f[1] != "" {
+				fmt.Fprintf(&b, "  %-7s %s\n", f[0], clean(f[1]))
+			}
+		}
+		if e.Change != nil {
+			for _, l := range dnsview.Diff(e.Change) {
+				fmt.Fprintf(&b, "  %c %s\n", l.Sign, l.Text)
+			}
+		}
+		for _, g := range e.Guards {
+			word := "fails"
+			if g.Pass {
+				word = "passes"
+			}
+			if g.Typed != "" {
+				word += fmt.Sprintf(", since %q was typed", clean(g.Typed))
+			}
+			fmt.Fprintf(&b, "  guard %s %s: %s\n", g.Guard, word, clean(g.Why))
+		}
+	}
+	return b.String()
 }

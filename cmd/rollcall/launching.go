@@ -154,7 +154,7 @@ func (s *session) registerNode(service string) func(ctx context.Context, n launc
 			}
 			return nil
 		}
-		e, err := s.engine()
+		e, err := s.engine(ctx)
 		if err != nil {
 			return err
 		}

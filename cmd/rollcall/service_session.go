@@ -136,19 +136,23 @@ type whole struct {
 }
 
 // serviceEngine makes what carries out plans of this service.
-func (s *serviceSession) serviceEngine(zone apply.Zone) (*apply.Engine, error) {
+func (s *serviceSession) serviceEngine(ctx context.Context, zone apply.Zone) (*apply.Engine, error) {
 	j, err := s.openJournal()
 	if err != nil {
 		return nil, err
 	}
 	all, zones := guards(s.config)
-	return apply.New(apply.Options{
+	e := apply.New(apply.Options{
 		Fleet: s.config.Fleet, Services: s.config.DeclaredServices(), Allow: s.config.Guards.Allow, Journal: j, Who: who(), Now: s.app.now,
 		Guards: all, ZoneGuards: zones,
 		Zones:   []apply.ZoneTarget{{Zone: s.zone, DNS: zone}},
 		Wire:    &wire.Asker{Resolvers: s.config.Resolvers},
 		Timeout: hostPatience,
-	}), nil
+	})
+	for _, l := range s.settle(ctx, e) {
+		s.tell("rollcall: %s", l)
+	}
+	return e, nil
 }
 
 // carryService carries a plan out and tells what became of it. What the zone refuses is
@@ -171,7 +175,7 @@ func (a *app) carryService(ctx context.Context, s *serviceSession, zone apply.Zo
 		a.say("nothing to do")
 		return nil
 	}
-	e, err := s.serviceEngine(zone)
+	e, err := s.serviceEngine(ctx, zone)
 	if err != nil {
 		return err
 	}
@@ -268,7 +272,7 @@ func (a *app) undoMade(ctx context.Context, s *serviceSession, zone apply.Zone, 
 	if len(plan.Steps) == 0 {
 		return
 	}
-	e, err := s.serviceEngine(zone)
+	e, err := s.serviceEngine(ctx, zone)
 	if err != nil {
 		a.say("rollcall: what was made could not be taken back: %s", clean(err.Error()))
 		return

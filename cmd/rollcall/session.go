@@ -38,9 +38,14 @@ type session struct {
 	// set before the first inspection.
 	outside *outside
 
+	silent bool // nothing is told on stderr: somebody else tells it, such as a console that has the screen
+
 	mu      sync.Mutex
 	journal *journal.Journal
-	seen    map[string]time.Time // when findings were first seen
+
+	settling sync.Mutex
+	settled  bool                 // what was left open in the journal was looked up
+	seen     map[string]time.Time // when findings were first seen
 }
 
 // open reads the config, or finds out what there is without one, and sets up
@@ -249,7 +254,10 @@ func (s *session) save(snap *providers.Snapshot) error {
 	return nil
 }
 
-func (s *session) journalPath() string { return filepath.Join(s.state, "journal.jsonl") }
+func (s *session) journalPath() string { return filepath.Join(s.state, journalName) }
+
+// journalName is the file of the journal in the state folder.
+const journalName = "journal.jsonl"
 
 // openJournal opens the journal when the first change is near.
 func (s *session) openJournal() (*journal.Journal, error) {
@@ -266,7 +274,7 @@ func (s *session) openJournal() (*journal.Journal, error) {
 		return nil, fmt.Errorf("open the journal: %w", err)
 	}
 	for _, p := range j.Problems() {
-		s.app.say("rollcall: journal %s: line %d: %s %s", j.Path(), p.Line, clean(p.Why), p.Side)
+		s.tell("rollcall: journal %s: %s", j.Path(), problemText(p))
 	}
 	s.journal = j
 	return j, nil
@@ -286,8 +294,27 @@ func (s *session) close() error {
 	return nil
 }
 
-// engine makes what carries plans out, with the zones as they were found last.
-func (s *session) engine() (*apply.Engine, error) {
+// engine makes what carries plans out, once what was left open in the journal is settled.
+func (s *session) engine(ctx context.Context) (*apply.Engine, error) {
+	e, err := s.newEngine()
+	if err != nil {
+		return nil, err
+	}
+	for _, l := range s.settle(ctx, e) {
+		s.tell("rollcall: %s", l)
+	}
+	return e, nil
+}
+
+// tell says something to a person, unless somebody else does.
+func (s *session) tell(format string, args ...any) {
+	if !s.silent {
+		s.app.say(format, args...)
+	}
+}
+
+// newEngine makes what carries plans out, with the zones as they were found last.
+func (s *session) newEngine() (*apply.Engine, error) {
 	j, err := s.openJournal()
 	if err != nil {
 		return nil, err

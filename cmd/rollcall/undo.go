@@ -25,7 +25,7 @@ or of a run, as rollcall journal shows them. An undo can be undone.`,
 		if err := s.needFleet(); err != nil {
 			return err
 		}
-		e, err := s.engine()
+		e, err := s.engine(ctx)
 		if err != nil {
 			return err
 		}

@@ -1,0 +1,87 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"slices"
+
+	"rollcall/dnsview/apply"
+	"rollcall/providers/journal"
+)
+
+// settle looks up what rollcalls that were stopped have left open in the journal, once in a
+// session, and gives a line for each entry that says what was found.
+func (s *session) settle(ctx context.Context, e *apply.Engine) []string {
+	s.settling.Lock()
+	defer s.settling.Unlock()
+	if s.settled {
+		return nil
+	}
+	r, err := e.Resolve(ctx)
+	if ctx.Err() != nil {
+		return nil // the next one that opens the journal looks again
+	}
+	s.settled = true
+	var out []string
+	for _, en := range r.Settled {
+		out = append(out, fmt.Sprintf("journal entry %s was left open by a rollcall that was stopped, and is %s now: %s", en.ID, en.State, clean(en.Sentence)))
+	}
+	for _, o := range r.Open {
+		out = append(out, fmt.Sprintf("journal entry %s was left open, and what became of it cannot be asked: %s", o.Entry.ID, clean(o.Why)))
+	}
+	if err != nil {
+		out = append(out, "what was left open in the journal could not be looked up: "+clean(err.Error()))
+	}
+	return out
+}
+
+// abandoned names the sources of what was left open in the journal.
+func abandoned(j *journal.Journal) (sources []string, err error) {
+	entries, err := j.Abandoned(0)
+	for i := range entries {
+		name := entries[i].Zone
+		if in := entries[i].Instance; entries[i].Change == nil && in != nil {
+			name = in.Cloud
+		}
+		if name != "" && !slices.Contains(sources, name) {
+			sources = append(sources, name)
+		}
+	}
+	return sources, err
+}
+
+// settleNow reads the sources that it takes to settle what was left open, and does
+// so. Where nothing was, nothing is asked of anybody.
+func (s *session) settleNow(ctx context.Context) ([]string, error) {
+	j, err := s.openJournal()
+	if err != nil {
+		return nil, err
+	}
+	sources, err := abandoned(j)
+	if err != nil || len(sources) == 0 {
+		return nil, err
+	}
+	s.fleet.Refresh(ctx, sources...) // a zone is asked by an id that its account gives
+	e, err := s.newEngine()
+	if err != nil {
+		return nil, err
+	}
+	return s.settle(ctx, e), nil
+}
+
+// leftOpen reports whether the journal at path has entries that nobody will end. A
+// damaged tail is set aside by it.
+func (a *app) leftOpen(path string) (bool, error) {
+	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	j, err := journal.Open(path, a.now)
+	if err != nil {
+		return false, fmt.Errorf("open the journal: %w", err)
+	}
+	sources, err := abandoned(j)
+	return len(sources) > 0, errors.Join(err, j.Close())
+}
