@@ -71,7 +71,8 @@ func (s *session) follow(spec *launch.Spec) launch.Options {
 	r := &registrations{s: s, service: d, dns: z.dns, every: 2 * time.Second}
 	o.Registered, o.Boot = r.registered, s.bootState
 	if spec.Console {
-		o.Register = s.registerNode(d.Name)
+		h := s.newNodeHealth(d)
+		o.Boot, o.Register = h.watch(s.bootState), h.register(s.registerNode(d.Name))
 	}
 	return o
 }

@@ -72,9 +72,9 @@ func (s *session) newOutside(p probe.Options) *outside {
 		now: s.app.now, prober: probe.New(p), lab: map[string]bool{},
 		told: make(chan struct{}, 1), changes: make(chan struct{}, 1), zones: map[string]*zoneAnswers{},
 	}
-	for _, c := range s.clouds {
-		if e, ok := c.compute.(interface{ Endpoint() string }); ok && onLoopback(e.Endpoint()) {
-			o.lab[c.name] = true
+	for i := range s.clouds {
+		if s.clouds[i].inLab() {
+			o.lab[s.clouds[i].name] = true
 		}
 	}
 	for _, z := range s.zones {
@@ -96,6 +96,12 @@ func (s *session) wireOptions() wire.Options {
 		}
 	}
 	return w
+}
+
+// inLab reports whether the API of a cloud listens on this machine's loopback.
+func (c *cloudSource) inLab() bool {
+	e, ok := c.compute.(interface{ Endpoint() string })
+	return ok && onLoopback(e.Endpoint())
 }
 
 // onLoopback reports whether an API listens on this very machine: embedded
