@@ -39,13 +39,15 @@ func needsCanon(s string) bool {
 	return false
 }
 
+// lowerASCII works byte by byte: a label need not be UTF-8.
 func lowerASCII(s string) string {
-	return strings.Map(func(r rune) rune {
-		if r >= 'A' && r <= 'Z' {
-			return r + 'a' - 'A'
+	b := []byte(s)
+	for i, c := range b {
+		if c >= 'A' && c <= 'Z' {
+			b[i] = c + 'a' - 'A'
 		}
-		return r
-	}, s)
+	}
+	return string(b)
 }
 
 // SplitName splits a domain name in presentation format into its labels, with

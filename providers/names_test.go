@@ -9,7 +9,7 @@ func TestANameHasOneSpelling(t *testing.T) {
 	for in, want := range map[string]string{
 		"WWW.Example.ORG.": "www.example.org", "www.example.org": "www.example.org", `\052.example.org`: "4.example.org", `\042.example.org`: "*.example.org",
 		"*.Example.org": "*.example.org", `my\ printer._ipp._tcp.example.org`: `my\032printer._ipp._tcp.example.org`, `my\032printer._ipp`: `my\032printer._ipp`,
-		`a\.b.example.org`: `a\.b.example.org`, ".": ".", "": ".", "_sip._TCP.x": "_sip._tcp.x", `caf\195\169.x`: `caf\195\169.x`, "café.x": `caf\195\169.x`,
+		`a\.b.example.org`: `a\.b.example.org`, ".": ".", "": ".", "_sip._TCP.x": "_sip._tcp.x", `caf\195\169.x`: `caf\195\169.x`, "café.x": `caf\195\169.x`, `A\255.x`: `a\255.x`,
 	} {
 		if got := CanonicalName(in); got != want {
 			t.Errorf("CanonicalName(%q) = %q, want %q", in, got, want)

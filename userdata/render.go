@@ -3,9 +3,7 @@ package userdata
 import (
 	"bytes"
 	"compress/gzip"
-	"compress/zlib"
-	_ "embed" // the agent
-	"encoding/binary"
+	_ "embed" // what installs the agent
 	"encoding/json"
 	"fmt"
 	"regexp"
@@ -15,9 +13,6 @@ import (
 
 	"rollcall/providers"
 )
-
-//go:embed node/rollcall-node
-var agentSource string
 
 //go:embed node/install.sh
 var installConfig string
@@ -210,67 +205,6 @@ func agentBlock(cfg AgentConfig, after string) ([]string, error) {
 	return strings.Split(strings.TrimRight(block, "\n"), "\n"), nil
 }
 
-// packAgent makes the agent small: without comments, without the half for the
-// DNS provider that this node does not speak to, compressed, and in base85,
-// which python3 reads and which takes less room than base64.
-func packAgent(dns providers.Provider) (string, error) {
-	var b bytes.Buffer
-	z, err := zlib.NewWriterLevel(&b, zlib.BestCompression)
-	if err != nil {
-		return "", err
-	}
-	if _, err := z.Write([]byte(slimAgent(dns))); err != nil {
-		return "", err
-	}
-	if err := z.Close(); err != nil {
-		return "", err
-	}
-	return base85(b.Bytes()), nil
-}
-
-// base85 writes what Python's base64.b85decode reads (the alphabet of RFC 1924,
-// four bytes in five characters, the last group padded and cut).
-func base85(data []byte) string {
-	const digits = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz!#$%&()*+-;<=>?@^_`{|}~"
-	var b strings.Builder
-	for group := range slices.Chunk(data, 4) {
-		var four [4]byte
-		copy(four[:], group)
-		n := binary.BigEndian.Uint32(four[:])
-		var five [5]byte
-		for i := 4; i >= 0; i-- {
-			five[i] = digits[n%85]
-			n /= 85
-		}
-		b.Write(five[:len(group)+1])
-	}
-	return b.String()
-}
-
-// The class of the agent that speaks to each DNS provider; a class ends at the
-// next line that begins with a hash or a letter.
-var agentClass = map[providers.Provider]string{providers.Cloudflare: "class Cloudflare:", providers.Route53: "class Route53:"}
-
-func slimAgent(dns providers.Provider) string {
-	var b strings.Builder
-	skip := false
-	for line := range strings.Lines(agentSource) {
-		bare := strings.TrimLeft(line, " ")
-		if line == bare && strings.TrimSpace(line) != "" {
-			skip = false
-			for p, class := range agentClass {
-				skip = skip || p != dns && strings.HasPrefix(line, class)
-			}
-		}
-		if skip || strings.TrimSpace(line) == "" || strings.HasPrefix(bare, "#") && !strings.HasPrefix(line, "#!") {
-			continue
-		}
-		// One space for each level will do for Python.
-		b.WriteString(strings.Repeat(" ", (len(line)-len(bare)+3)/4) + bare)
-	}
-	return b.String()
-}
-
 // config makes the agent's config from checked values.
 func (t *Template) config(v map[string]string, in Input) (AgentConfig, []string, Problems) {
 	var p Problems
@@ -363,9 +297,11 @@ func (cfg *AgentConfig) host(host string, in Input, add func(name, format string
 	if _, err := domain(longest); err != nil {
 		add("host", "%v", err)
 	}
-	labels := strings.Split(cfg.Service, ".")
-	if len(labels) < 3 || !strings.HasPrefix(labels[1], "_") || labels[2] != "_tcp" && labels[2] != "_udp" {
+	labels := providers.SplitName(cfg.Service)
+	if !isType(labels[1:]) {
 		add("service", "%s is no instance of a DNS-SD service, such as v1._http._tcp.%s (RFC 6763 section 4.1)", cfg.Service, cfg.Zone)
+	} else if err := checkType(labels[1]); err != nil {
+		add("service", "%v", err)
 	}
 }
 

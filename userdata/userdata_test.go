@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"encoding/base64"
+	"encoding/json"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -116,7 +117,7 @@ func TestEveryMistakeInAValueIsOneClearLine(t *testing.T) {
 		{"bool", input(providers.EC2, "ipv6", "yes"), `ipv6: "yes" is neither true nor false`},
 		{"ttl", input(providers.EC2, "ttl", "2147483648"), `ttl: "2147483648" is not seconds`},
 		{"enum", input(providers.EC2, "dns", "bind"), `dns: "bind" is not one of cloudflare, route53`},
-		{"label", input(providers.EC2, "service", strings.Repeat("a", 64)+".example.com"), "service: the label aaaaaaaaaaaaaaaaaaaa… has 64 characters, the limit is 63"},
+		{"label", input(providers.EC2, "service", strings.Repeat("a", 64)+".example.com"), "service: the label aaaaaaaaaaaaaaaaaaaa… has 64 bytes, the limit is 63"},
 		{"empty label", input(providers.EC2, "service", "www..example.com"), `service: "www..example.com" has an empty label`},
 		{"zone", input(providers.EC2, "service", "www.notexample.com"), "service: www.notexample.com does not lie in the zone example.com"},
 		{"control character", input(providers.EC2, "greeting", "a\nb"), "greeting: it holds a control character"},
@@ -142,6 +143,42 @@ func TestEveryMistakeInAValueIsOneClearLine(t *testing.T) {
 	}
 	if _, err := Render("none", Input{}); err == nil || !strings.Contains(err.Error(), `no template "none"; there are bare, nginx-roundrobin`) {
 		t.Errorf("error %v", err)
+	}
+}
+
+func TestAnIncarnationHasAnyNameAndItsTypeNone(t *testing.T) {
+	in := func(service string) Input {
+		return Input{Provider: providers.EC2, Fleet: "f", Values: map[string]string{"service": service, "zone": "example.com", "dns": "route53"}}
+	}
+	r, err := Render("service-dnssd", in(`Foo\.Bar Büro (3\. OG)._http._tcp.example.com`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if cfg, ok := FindAgentConfig(r.Text); !ok || cfg.Service != `foo\.bar\032b\195\188ro\032\(3\.\032og\)._http._tcp.example.com` {
+		t.Errorf("the agent's config has %q", cfg.Service)
+	}
+	for service, want := range map[string]string{
+		strings.Repeat("ü", 32) + "._http._tcp.example.com":         "has 64 bytes, the limit is 63",
+		`a\007b._http._tcp.example.com`:                             "control characters",
+		`a\255b._http._tcp.example.com`:                             "UTF-8",
+		"v1._sixteencharacter._tcp.example.com":                     "is no name of a service type: up to 15",
+		"v1._a--b._tcp.example.com":                                 "is no name of a service type",
+		"v1._1234._tcp.example.com":                                 "is no name of a service type",
+		"Büro._http._sctp.example.com":                              "is not made of letters",
+		"www.example.com":                                           "is no instance of a DNS-SD service",
+		"_http._tcp.example.com":                                    "is no instance of a DNS-SD service",
+		strings.Repeat("a23456789.", 24) + "_http._tcp.example.com": "the limit is 253",
+	} {
+		_, err := Render("service-dnssd", in(service))
+		p, ok := err.(Problems) //nolint:errorlint // Render gives Problems themselves
+		if !ok || len(p) != 1 || !strings.Contains(p[0], want) {
+			t.Errorf("%s: %q, want one line with %q", service, err, want)
+		}
+	}
+	bad := in("v1._http._tcp.example.com")
+	bad.Values["host"] = "web_{id}"
+	if _, err := Render("service-dnssd", bad); err == nil {
+		t.Error("a host name with an underscore is taken")
 	}
 }
 
@@ -329,9 +366,27 @@ func TestTheAgentThatIsUnpackedOnTheNodeIsTheOneThatWasPacked(t *testing.T) {
 		if err != nil || string(out) != slimAgent(dns) || !strings.HasPrefix(string(out), "#!/usr/bin/env python3\n") {
 			t.Errorf("%s: %d bytes came out, %v", dns, len(out), err)
 		}
-		other := agentClass[map[providers.Provider]providers.Provider{providers.Cloudflare: providers.Route53, providers.Route53: providers.Cloudflare}[dns]]
-		if strings.Contains(string(out), other) || !strings.Contains(string(out), agentClass[dns]) || !strings.Contains(string(out), "def parameter(") {
-			t.Errorf("%s: the wrong half was left out", dns)
+		// Its code is that of the whole agent without the other half.
+		var other []string
+		for p, begins := range agentHalf {
+			for _, line := range begins {
+				if p != dns {
+					other = append(other, strings.FieldsFunc(line, func(r rune) bool { return r == ' ' || r == ':' || r == '(' })[1])
+				}
+			}
+		}
+		names, err := json.Marshal(other)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := script(t, string(out), `
+import ast
+other = `+string(names)+`
+whole = ast.parse(open("node/rollcall-node").read())
+left = [n for n in whole.body if getattr(n, "name", "") not in other]
+print(len(whole.body) - len(left), ast.dump(ast.Module(left, [])) == ast.dump(ast.parse(sys.stdin.read())))`)
+		if want := fmt.Sprintln(len(other), "True"); string(got) != want {
+			t.Errorf("%s: not what it should be without %q: %q, want %q", dns, other, got, want)
 		}
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"rollcall/providers"
 )
@@ -57,7 +58,7 @@ func standardVariables(agent string) []Variable {
 			v[0].Example = "v1._theservice._tcp.example.com"
 		}
 		v = append(v,
-			Variable{Name: "host", Type: TypeString, Default: "{name}", Pattern: `[a-z0-9._-]*\{(name|id)\}[a-z0-9._-]*`, Help: "host name of the node, below the zone: {name} is the instance's name or hostname, {id} its id"},
+			Variable{Name: "host", Type: TypeString, Default: "{name}", Pattern: `[a-z0-9.-]*\{(name|id)\}[a-z0-9.-]*`, Help: "host name of the node, below the zone: {name} is the instance's name or hostname, {id} its id"},
 			Variable{Name: "priority", Type: TypeInt, Default: "0", Help: "SRV priority, 0 to 65535: lower is tried first (RFC 2782)"},
 			Variable{Name: "weight", Type: TypeInt, Default: "10", Help: "SRV weight, 0 to 65535: share of the load (RFC 2782)"})
 	}
@@ -146,28 +147,55 @@ func number(value string, lo, hi int64, what string) (string, error) {
 	return strconv.FormatInt(n, 10), nil
 }
 
-// domain gives the canonical form of a name of host or service labels.
+// domain gives the canonical form of a name of host or service labels. The name
+// of an incarnation begins with a label of any text (RFC 6763 section 4.1.1).
 func domain(value string) (string, error) {
 	name := providers.CanonicalName(value)
 	if name == "." || value == "" {
 		return "", fmt.Errorf("%q is not a domain name", value)
 	}
-	if len(name) > 253 {
-		return "", fmt.Errorf("the name has %d characters, the limit is 253 (RFC 1035 section 2.3.4)", len(name))
-	}
-	for _, l := range strings.Split(name, ".") {
+	labels := providers.SplitName(name)
+	size := len(labels)
+	for i, l := range labels {
+		size += len(l)
 		switch {
 		case l == "":
 			return "", fmt.Errorf("%q has an empty label", value)
 		case len(l) > 63:
-			return "", fmt.Errorf("the label %.20s… has %d characters, the limit is 63 (RFC 1035 section 2.3.4)", l, len(l))
+			return "", fmt.Errorf("the label %.20s… has %d bytes, the limit is 63 (RFC 1035 section 2.3.4)", l, len(l))
+		case i == 0 && isType(labels[1:]):
+			if !utf8.ValidString(l) || strings.ContainsFunc(l, unicode.IsControl) {
+				return "", fmt.Errorf("the instance name of %q is not UTF-8 without control characters (RFC 6763 section 4.1.1)", value)
+			}
 		case strings.ContainsFunc(l, func(r rune) bool {
 			return (r < 'a' || r > 'z') && (r < '0' || r > '9') && r != '-' && r != '_'
 		}), l[0] == '-':
 			return "", fmt.Errorf("%q: the label %q is not made of letters, digits, hyphens and underscores", value, l)
 		}
 	}
+	if size > maxName {
+		return "", fmt.Errorf("the name has %d characters, the limit is %d (RFC 1035 section 2.3.4)", size-1, maxName-1)
+	}
 	return name, nil
+}
+
+// maxName is the most that a name may have in bytes, each label with its length
+// and without the root.
+const maxName = 254
+
+// isType reports whether labels begin with a service type of DNS-SD.
+func isType(labels []string) bool {
+	return len(labels) > 2 && strings.HasPrefix(labels[0], "_") && (labels[1] == "_tcp" || labels[1] == "_udp")
+}
+
+var typeLabel = regexp.MustCompile(`^_[a-z0-9]+(-[a-z0-9]+)*$`)
+
+// checkType holds the name of a service type against RFC 6335 section 5.1.
+func checkType(label string) error {
+	if !typeLabel.MatchString(label) || !strings.ContainsFunc(label, unicode.IsLower) || len(label) > 16 {
+		return fmt.Errorf("%s is no name of a service type: up to 15 letters, digits and single hyphens behind the underscore, one of them a letter (RFC 6335 section 5.1)", label)
+	}
+	return nil
 }
 
 // values checks all values that go into a template and fills in the defaults.

@@ -1,0 +1,88 @@
+package userdata
+
+import (
+	"bytes"
+	"compress/zlib"
+	_ "embed" // the agent
+	"encoding/binary"
+	"slices"
+	"strings"
+
+	"rollcall/providers"
+)
+
+//go:embed node/rollcall-node
+var agentSource string
+
+// packAgent makes the agent small: without comments, without the half for the
+// DNS provider that this node does not speak to, compressed, and in base85,
+// which python3 reads and which takes less room than base64.
+func packAgent(dns providers.Provider) (string, error) {
+	var b bytes.Buffer
+	z, err := zlib.NewWriterLevel(&b, zlib.BestCompression)
+	if err != nil {
+		return "", err
+	}
+	if _, err := z.Write([]byte(slimAgent(dns))); err != nil {
+		return "", err
+	}
+	if err := z.Close(); err != nil {
+		return "", err
+	}
+	return base85(b.Bytes()), nil
+}
+
+// base85 writes what Python's base64.b85decode reads (the alphabet of RFC 1924,
+// four bytes in five characters, the last group padded and cut).
+func base85(data []byte) string {
+	const digits = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz!#$%&()*+-;<=>?@^_`{|}~"
+	var b strings.Builder
+	for group := range slices.Chunk(data, 4) {
+		var four [4]byte
+		copy(four[:], group)
+		n := binary.BigEndian.Uint32(four[:])
+		var five [5]byte
+		for i := 4; i >= 0; i-- {
+			five[i] = digits[n%85]
+			n /= 85
+		}
+		b.Write(five[:len(group)+1])
+	}
+	return b.String()
+}
+
+// What of the agent only one of the DNS providers needs, by the lines that begin it; it
+// ends at the next line that begins with a hash or a letter.
+var agentHalf = map[providers.Provider][]string{
+	providers.Cloudflare: {"class Cloudflare:", "def parameter("},
+	providers.Route53:    {"class Route53:", "def wire(", "def txt("},
+}
+
+func slimAgent(dns providers.Provider) string {
+	var b strings.Builder
+	skip := false
+	for line := range strings.Lines(agentSource) {
+		bare := strings.TrimLeft(line, " ")
+		if line == bare && strings.TrimSpace(line) != "" {
+			skip = false
+			for p, begins := range agentHalf {
+				skip = skip || p != dns && slices.ContainsFunc(begins, func(s string) bool { return strings.HasPrefix(line, s) })
+			}
+		}
+		if skip || strings.TrimSpace(line) == "" || strings.HasPrefix(bare, "#") && !strings.HasPrefix(line, "#!") {
+			continue
+		}
+		// One space for each level will do for Python.
+		b.WriteString(strings.Repeat(" ", (len(line)-len(bare)+3)/4) + uncommented(bare))
+	}
+	return b.String()
+}
+
+// uncommented takes the comment off the end of a line of the agent: it stands
+// behind two spaces, and no string of the agent has those before a hash.
+func uncommented(line string) string {
+	if code, comment, ok := strings.Cut(line, "  # "); ok && !strings.Contains(comment, `"`) {
+		return code + "\n"
+	}
+	return line
+}
