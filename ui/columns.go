@@ -171,7 +171,7 @@ func recordColumns(t *theme.Theme) []grid.Column[*recordRow] {
 			Compare: compareWire,
 		},
 		{
-			Title: "FINDING", Min: 9, Max: 16,
+			Title: "FINDING", Min: 10, Max: 16,
 			Text: func(r row) grid.Cell {
 				f := worst(r.findings)
 				if f == nil {
