@@ -17,6 +17,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials/ec2rolecreds"
 
 	"rollcall/providers"
+	"rollcall/providers/budget"
 )
 
 func TestEveryCodeHasTheKindOfWhatACallerCanDo(t *testing.T) {
@@ -179,5 +180,43 @@ func TestWhatTheFilesLackIsNamed(t *testing.T) {
 	}
 	if _, err = Open(Options{Source: "x", Profile: "bare"}); providers.KindOf(err) != providers.KindInvalid || !strings.Contains(err.Error(), "region") {
 		t.Errorf("no region: %v", err)
+	}
+}
+
+func TestThrottlingIsCountedWhateverStatusItComesWith(t *testing.T) {
+	for _, c := range []struct {
+		status int
+		body   string
+		want   budget.State
+	}{
+		{400, `<ErrorResponse><Error><Code>Throttling</Code><Message>Rate exceeded</Message></Error></ErrorResponse>`, budget.State{Throttles: 1}},
+		{503, `<Response><Errors><Error><Code>RequestLimitExceeded</Code></Error></Errors></Response>`, budget.State{Throttles: 1}},
+		{400, `{"__type":"com.amazonaws.ssm#ThrottlingException","message":"slow down"}`, budget.State{Throttles: 1}},
+		{400, `<ErrorResponse><Error><Code>InvalidInput</Code></Error></ErrorResponse>`, budget.State{Refused: 1}},
+		{503, `<html>a proxy</html>`, budget.State{Failures: 1}},
+		{200, `<DescribeResponse><Code>Throttling</Code></DescribeResponse>`, budget.State{Good: 1}},
+	} {
+		srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(c.status)
+			_, _ = io.WriteString(w, c.body)
+		}))
+		acct := budget.New("x", 0, 1)
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, srv.URL, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp, err := newClient(acct.TransportFor(nil, saysTooMany), time.Minute).Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, err := io.ReadAll(resp.Body)
+		if err != nil || string(body) != c.body {
+			t.Errorf("%d: the caller reads %q, %v", c.status, body, err)
+		}
+		c.want.Left, c.want.Calls = -1, 1
+		if got := acct.State(); got != c.want {
+			t.Errorf("%d %s: %+v", c.status, c.body, got)
+		}
+		srv.Close()
 	}
 }

@@ -1,6 +1,7 @@
 package awsapi
 
 import (
+	"regexp"
 	"strings"
 
 	"rollcall/providers"
@@ -138,4 +139,18 @@ func kindOfCode(code string) (providers.Kind, bool) {
 		return providers.KindConflict, true
 	}
 	return "", false
+}
+
+// errorCode finds the code in the body of an error: XML of EC2, Route 53, STS
+// and IAM, JSON of the parameter store.
+var errorCode = regexp.MustCompile(`<Code>\s*([^<]*?)\s*</Code>|"__type"\s*:\s*"(?:[^"#]*#)?([^"]*)"`)
+
+// saysTooMany reports whether the body of an error is the word of a service that throttles.
+func saysTooMany(body []byte) bool {
+	m := errorCode.FindSubmatch(body)
+	if m == nil {
+		return false
+	}
+	k, _ := kindOfCode(string(m[1]) + string(m[2]))
+	return k == providers.KindThrottled
 }

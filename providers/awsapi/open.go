@@ -72,7 +72,7 @@ func Open(o Options) (*Session, error) {
 	if o.Endpoint != "" {
 		cfg.BaseEndpoint = aws.String(o.Endpoint)
 	}
-	cfg.HTTPClient = newClient(acct.Transport(baseTransport(o.HTTPClient, cfg.HTTPClient)), cmp.Or(o.Timeout, DefaultTimeout))
+	cfg.HTTPClient = newClient(acct.TransportFor(baseTransport(o.HTTPClient, cfg.HTTPClient), saysTooMany), cmp.Or(o.Timeout, DefaultTimeout))
 	cfg.Retryer = func() aws.Retryer { return aws.NopRetryer{} }
 	if cfg.Credentials != nil {
 		cfg.Credentials = &namedCredentials{next: cfg.Credentials, profile: profileName(o.Profile)}

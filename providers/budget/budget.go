@@ -53,8 +53,11 @@ type Account struct {
 	mu        sync.Mutex
 	blocked   time.Time
 	calls     int64
+	good      int64
+	refused   int64
 	throttles int64
 	failures  int64
+	held      int64
 }
 
 // Option changes how an Account is made.
@@ -166,6 +169,11 @@ func (a *Account) pause(ctx context.Context, now time.Time, d time.Duration, why
 }
 
 func (a *Account) refuse(kind providers.Kind, after time.Duration, err error) error {
+	if kind == providers.KindThrottled {
+		a.mu.Lock()
+		a.held++
+		a.mu.Unlock()
+	}
 	return &providers.Error{Kind: kind, Source: a.name, RetryAfter: after, Err: fmt.Errorf("%w: %w", errNotSent, err)}
 }
 
@@ -205,9 +213,12 @@ func (a *Account) Left() int {
 type State struct {
 	Left         int       // calls allowed right now; -1 without a limit
 	BlockedUntil time.Time // zero when there is no block
-	Calls        int64     // calls made so far
+	Calls        int64     // calls made so far; those under way are in none of the numbers below
+	Good         int64     // answers below 400
+	Refused      int64     // other answers of 4xx
 	Throttles    int64     // answers that said: too many
 	Failures     int64     // calls without an answer, and answers of 5xx
+	Held         int64     // calls that this budget did not let go out
 }
 
 // State gives the budget as it stands.
@@ -215,7 +226,7 @@ func (a *Account) State() State {
 	left, now := a.Left(), a.now()
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	s := State{Left: left, Calls: a.calls, Throttles: a.throttles, Failures: a.failures}
+	s := State{Left: left, Calls: a.calls, Good: a.good, Refused: a.refused, Throttles: a.throttles, Failures: a.failures, Held: a.held}
 	if a.blocked.After(now) {
 		s.BlockedUntil = a.blocked
 	}

@@ -283,7 +283,7 @@ func TestTheTransportBlocksTheAccountAsLongAsTheAnswerAsks(t *testing.T) {
 			if !s.BlockedUntil.IsZero() {
 				block = s.BlockedUntil.Sub(c.t)
 			}
-			if block != tc.block || s.Throttles != tc.thr || s.Failures != tc.fail || s.Calls != 1 {
+			if block != tc.block || s.Throttles != tc.thr || s.Failures != tc.fail || s.Calls != 1 || s.Good+s.Refused+s.Throttles+s.Failures != 1 {
 				t.Fatalf("block %v, want %v; %+v", block, tc.block, s)
 			}
 		})
@@ -364,5 +364,52 @@ func TestTheTightestRatelimitPolicyCounts(t *testing.T) {
 		if ok != want.ok || (ok && (r != want.r || d != want.t)) {
 			t.Errorf("%q: %d %v %v", v, r, d, ok)
 		}
+	}
+}
+
+func TestABodyThatWasLookedAtIsReadWholeAndBreaksOffWhereItDid(t *testing.T) {
+	long := strings.Repeat("x", 2*maxWord)
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/broken" {
+			w.Header().Set("Content-Length", "100")
+			w.WriteHeader(http.StatusBadRequest)
+			_, _ = io.WriteString(w, "half")
+			return
+		}
+		w.WriteHeader(http.StatusBadRequest)
+		_, _ = io.WriteString(w, long)
+	}))
+	defer srv.Close()
+	a := newClock().account(0, 1)
+	looked := 0
+	client := &http.Client{Transport: a.TransportFor(nil, func(b []byte) bool { looked += len(b); return false })}
+	for path, want := range map[string]string{"/": long, "/broken": "half"} {
+		req, _ := http.NewRequestWithContext(t.Context(), http.MethodGet, srv.URL+path, nil)
+		resp, err := client.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := io.ReadAll(resp.Body)
+		_ = resp.Body.Close()
+		if string(got) != want || (err != nil) != (path == "/broken") {
+			t.Errorf("%s: %d bytes, %v", path, len(got), err)
+		}
+	}
+	if looked != maxWord+len("half") || a.State().Refused != 2 {
+		t.Errorf("looked at %d bytes, %+v", looked, a.State())
+	}
+}
+
+func TestACallThatTheBudgetHoldsBackIsCounted(t *testing.T) {
+	c := newClock()
+	a := c.account(0, 1)
+	a.Block(time.Minute)
+	ctx, cancel := context.WithDeadline(t.Context(), c.now().Add(time.Second))
+	defer cancel()
+	if err := a.Wait(ctx); !NotSent(err) {
+		t.Fatal(err)
+	}
+	if s := a.State(); s.Held != 1 || s.Calls != 0 {
+		t.Errorf("%+v", s)
 	}
 }

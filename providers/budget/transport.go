@@ -1,6 +1,8 @@
 package budget
 
 import (
+	"bytes"
+	"io"
 	"net/http"
 	"strconv"
 	"strings"
@@ -15,15 +17,23 @@ const StatusEnhanceYourCalm = 420
 // Retry-After (RFC 9110 section 10.2.3) of a 420, 429 or 503, and Cloudflare's
 // Ratelimit header when nothing remains. A nil base is http.DefaultTransport.
 func (a *Account) Transport(base http.RoundTripper) http.RoundTripper {
+	return a.TransportFor(base, nil)
+}
+
+// TransportFor is Transport for an API that says too many in the body of an
+// answer whose status has another meaning, as Amazon's 400 and 503: tooMany is
+// shown the beginning of the body of every answer from 400 on.
+func (a *Account) TransportFor(base http.RoundTripper, tooMany func(body []byte) bool) http.RoundTripper {
 	if base == nil {
 		base = http.DefaultTransport
 	}
-	return &transport{account: a, base: base}
+	return &transport{account: a, base: base, tooMany: tooMany}
 }
 
 type transport struct {
 	account *Account
 	base    http.RoundTripper
+	tooMany func(body []byte) bool
 }
 
 // RoundTrip implements http.RoundTripper.
@@ -35,8 +45,31 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	resp, err := t.base.RoundTrip(req)
-	t.account.learn(resp, err)
+	t.account.learn(resp, err, err == nil && t.throttles(resp))
 	return resp, err
+}
+
+// maxWord bounds what is read of the body of an error to find out what it says.
+const maxWord = 64 << 10
+
+// throttles reports whether an answer says: too many. Its body can still be read whole.
+func (t *transport) throttles(resp *http.Response) bool {
+	switch {
+	case resp.StatusCode == http.StatusTooManyRequests || resp.StatusCode == StatusEnhanceYourCalm:
+		return true
+	case t.tooMany == nil || resp.StatusCode < 400:
+		return false
+	}
+	body, err := io.ReadAll(io.LimitReader(resp.Body, maxWord))
+	var rest io.Reader = resp.Body
+	if err != nil {
+		rest = broken{err} // the caller meets it where it was met here
+	}
+	resp.Body = struct {
+		io.Reader
+		io.Closer
+	}{io.MultiReader(bytes.NewReader(body), rest), resp.Body}
+	return t.tooMany(body)
 }
 
 // CloseIdleConnections lets http.Client.CloseIdleConnections reach the base.
@@ -46,15 +79,17 @@ func (t *transport) CloseIdleConnections() {
 	}
 }
 
-func (a *Account) learn(resp *http.Response, err error) {
-	throttled := resp != nil && (resp.StatusCode == http.StatusTooManyRequests || resp.StatusCode == StatusEnhanceYourCalm)
-	failed := err != nil || resp.StatusCode >= 500
+func (a *Account) learn(resp *http.Response, err error, throttled bool) {
 	a.mu.Lock()
-	if throttled {
+	switch {
+	case throttled:
 		a.throttles++
-	}
-	if failed {
+	case err != nil || resp.StatusCode >= 500:
 		a.failures++
+	case resp.StatusCode >= 400:
+		a.refused++
+	default:
+		a.good++
 	}
 	a.mu.Unlock()
 	if err != nil {
@@ -67,6 +102,11 @@ func (a *Account) learn(resp *http.Response, err error) {
 		a.Block(reset)
 	}
 }
+
+// broken is a body that broke off.
+type broken struct{ err error }
+
+func (b broken) Read([]byte) (int, error) { return 0, b.err }
 
 // RetryAfter reads the Retry-After header: seconds, or an HTTP date, which is
 // taken relative to the answer's own Date where it has one, so that a skewed
