@@ -294,6 +294,46 @@ func TestALongPlanDoesNotFailBecauseItsEvidenceGrowsOld(t *testing.T) {
 	}
 }
 
+func TestOfTooManyNoneGoesHoweverManyGroupsTheyAreAskedIn(t *testing.T) {
+	b := many(t, 48) // 53 owned records, of which 15 may go
+	p := b.dead()
+	for name, rep := range map[string]*Report{"a check": b.engine().Check(t.Context(), p), "a run": b.run(p), "with a wrong count": b.run(p, "8")} {
+		if rep.Count(StepRefused) != 48 || len(b.cf.applied) != 0 {
+			t.Errorf("%s: %v", name, states(rep))
+		}
+		if asks := rep.Asks(); len(asks) != 1 || asks[0].Text != "48" {
+			t.Errorf("%s: asks %+v", name, asks)
+		}
+	}
+}
+
+func TestAWholePlanIsOneCallToItsZone(t *testing.T) {
+	b := many(t, 48)
+	rep := b.run(b.dead(), "48")
+	if rep.Count(StepDone) != 48 || len(b.cf.applied) != 1 {
+		t.Errorf("%d calls for one zone, %v", len(b.cf.applied), states(rep))
+	}
+}
+
+func TestAChangeDoesNotWaitForOthersUntilItsEvidenceIsOld(t *testing.T) {
+	b := many(t, 48)
+	for i := range b.cf.rows {
+		if r := &b.cf.rows[i]; strings.HasPrefix(r.Value, "165.225.129.") {
+			r.Name = strings.ReplaceAll(r.Value, ".", "-") + "." + cfZone // a lookup for each
+		}
+	}
+	b.opts.Guards.Threshold = 1
+	p := b.dead()
+	var typed []string
+	for _, s := range p.Steps {
+		typed = append(typed, s.Change.Before.Name)
+	}
+	b.cf.slow = time.Second // twenty lookups take twenty seconds, and no change waits longer than ten
+	if rep := b.run(p, typed...); rep.Count(StepDone) != 48 || len(b.cf.applied) != 3 {
+		t.Errorf("%d calls, %v", len(b.cf.applied), states(rep))
+	}
+}
+
 func TestAZoneMayHaveAThresholdOfItsOwn(t *testing.T) {
 	b := many(t, 10)
 	b.opts.ZoneGuards = map[string]Guards{cfZone: {Threshold: 0.9}}

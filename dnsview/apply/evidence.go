@@ -17,6 +17,7 @@ import (
 
 const (
 	group       = 20  // changes whose guards are asked together, so that evidence does not grow old meanwhile
+	holdShare   = 6   // a change that has passed waits for others for this part of the guard age
 	atOnce      = 8   // questions to one source at a time
 	someLookups = 50  // questions by id after a listing that looks whole
 	manyLookups = 200 // and after one that is empty, or half of what it was

@@ -10,7 +10,6 @@ import (
 
 	"rollcall/dnsview"
 	"rollcall/providers"
-	"rollcall/providers/journal"
 )
 
 // recordKey names a value over its provider's ids, which change when it is made anew.
@@ -196,90 +195,7 @@ func (r *run) changes(ctx context.Context, i, end int) {
 			return
 		}
 		for _, z := range zones {
-			for steps := range slices.Chunk(wave[z], group) {
-				r.wave(ctx, z, steps)
-			}
+			r.wave(ctx, z, wave[z])
 		}
-	}
-}
-
-// wave asks the guards of some changes of one zone, writes those that pass
-// into the journal, and carries them out in one call.
-func (r *run) wave(ctx context.Context, zone string, steps []int) {
-	asked := r.ask(ctx, steps, false)
-	var ready, refused []int
-	for n, i := range steps {
-		s := &r.report.Steps[i]
-		s.Guards = asked[n].guards
-		switch {
-		case asked[n].already:
-			s.Already = true
-			r.end(i, StepDone, "it was not there any more")
-		case asked[n].pass:
-			ready = append(ready, n)
-		default:
-			refused = append(refused, i)
-		}
-	}
-	r.refuse(refused)
-	if len(ready) == 0 {
-		return
-	}
-	if ctx.Err() != nil {
-		for _, n := range ready {
-			r.end(steps[n], StepSkipped, "the run was stopped before this step")
-		}
-		return
-	}
-	var entries []journal.Entry
-	var changes []providers.Change
-	for _, n := range ready {
-		e := r.entry(steps[n])
-		c := asked[n].change
-		e.Change = &c
-		entries = append(entries, e)
-		changes = append(changes, c)
-	}
-	entries, err := r.begin(entries)
-	if err != nil {
-		for _, n := range ready {
-			i := steps[n]
-			s := &r.report.Steps[i]
-			s.Guards = append(s.Guards, (&dnsview.GuardEvidence{JournalErr: err}).CheckJournal())
-			r.end(i, StepRefused, "the journal cannot be written: "+dnsview.Clean(err.Error()))
-		}
-		return
-	}
-	for n, at := range ready {
-		s := &r.report.Steps[steps[at]]
-		s.Entry = entries[n].ID
-		s.Guards = append(s.Guards, (&dnsview.GuardEvidence{}).CheckJournal())
-		r.emit(Event{Kind: EventBegun, Step: s.Step.ID, Text: s.Step.Sentence})
-	}
-	t := r.engine.zone(zone)
-	results := t.DNS.Apply(ctx, t.Zone, changes)
-	r.wrote[providers.CanonicalName(zone)] = r.engine.o.Now()
-	outcomes := make([]journal.Outcome, len(changes))
-	late, cancel := context.WithTimeout(context.WithoutCancel(ctx), r.engine.o.Timeout) // for what must be told though the run was stopped
-	defer cancel()
-	list := r.engine.listOnce(late, t)
-	for n := range changes {
-		var res providers.Result
-		if n < len(results) {
-			res = results[n]
-		} else {
-			res.Err = providers.Errorf(providers.KindUncertain, "change records", "the adapter gave no result")
-		}
-		outcomes[n] = r.settle(ctx, t, steps[ready[n]], &changes[n], res, list)
-		outcomes[n].ID = entries[n].ID
-	}
-	r.finish(outcomes)
-	for n, at := range ready {
-		i := steps[at]
-		s := &r.report.Steps[i]
-		if s.State == StepDone && !s.Already {
-			r.asked[zone] = append(r.asked[zone], changes[n])
-		}
-		r.emit(Event{Kind: EventEnded, Step: s.Step.ID, State: s.State, Text: s.Why})
 	}
 }

@@ -53,16 +53,18 @@ func (r *run) threshold(steps []int, proofs []*dnsview.GuardEvidence, out []aski
 }
 
 // planned counts the values of a zone that this plan still takes out: those of
-// the steps being asked that pass, and those that were not asked yet.
+// the steps being asked that pass or are too many, and those that were not asked yet.
 func (r *run) planned(zone string, steps []int, out []asking) int {
 	refused := map[providers.Identity]bool{}
 	for n, i := range steps {
-		if out[n].already || slices.ContainsFunc(out[n].guards, func(g dnsview.GuardResult) bool { return !g.Pass && g.Guard != dnsview.GuardThreshold }) {
+		if out[n].already || refusedOtherwise(out[n].guards) {
 			refused[r.plan.Steps[i].Change.Before.Identity()] = true
 		}
 	}
 	for i := range r.report.Steps {
-		if s := &r.report.Steps[i]; s.State != "" && s.Step.Change != nil && (s.State != StepDone || s.Step.Change.Op == providers.OpDelete) {
+		// What the threshold alone has refused counts on: else the last of too many would pass.
+		if s := &r.report.Steps[i]; s.State != "" && s.Step.Change != nil && (s.State != StepDone || s.Step.Change.Op == providers.OpDelete) &&
+			(s.State != StepRefused || refusedOtherwise(s.Guards)) {
 			refused[s.Step.Change.Before.Identity()] = true
 		}
 	}
@@ -80,6 +82,11 @@ func (r *run) planned(zone string, steps []int, out []asking) int {
 		}
 	}
 	return len(count)
+}
+
+// refusedOtherwise reports whether a guard other than the threshold fails.
+func refusedOtherwise(guards []dnsview.GuardResult) bool {
+	return slices.ContainsFunc(guards, func(g dnsview.GuardResult) bool { return !g.Pass && g.Guard != dnsview.GuardThreshold })
 }
 
 // recent counts the owned values that the journal knows to have gone from a zone in the last ten

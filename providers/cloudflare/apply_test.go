@@ -355,6 +355,29 @@ func TestOneBadChangeDoesNotHoldUpTheOthers(t *testing.T) {
 	}
 }
 
+// Of 64 changes one is found in as many steps as 64 can be halved, wherever it stands.
+func TestOneBadChangeIsFoundByBisection(t *testing.T) {
+	for _, bad := range []int{0, 13, 31, 32, 63} {
+		f := newFake(t)
+		var changes []providers.Change
+		for i := range 64 {
+			ip := fmt.Sprintf("54.1.3.%d", i)
+			if i == bad {
+				ip = "203.0.113.66" // the fake refuses it
+			}
+			changes = append(changes, create(record("new", "A", ip)))
+		}
+		for i, r := range f.account().Apply(t.Context(), zone(), changes) {
+			if want := map[bool]providers.Kind{true: providers.KindInvalid}[i == bad]; providers.KindOf(r.Err) != want {
+				t.Errorf("change %d: %v", i, r.Err)
+			}
+		}
+		if n := len(f.batches); n != 1+2*6 || len(f.values("new")) != 63 {
+			t.Errorf("change %d: %d batches, %d values", bad, n, len(f.values("new")))
+		}
+	}
+}
+
 func TestAnAddThatIsThereAlreadyIsDoneWithTheSameOwnerAndAConflictWithAnother(t *testing.T) {
 	o := owner("i-0ab")
 	later := o

@@ -224,6 +224,28 @@ func TestOneBadChangeIsFoundAndTheOthersAreCarriedOut(t *testing.T) {
 	}
 }
 
+// Of 64 changes one is found in as many steps as 64 can be halved, wherever it stands.
+func TestOneBadChangeIsFoundByBisection(t *testing.T) {
+	for _, bad := range []int{0, 13, 31, 32, 63} {
+		f := newFake(t)
+		f.bad = fmt.Sprintf("54.1.1.%d", bad)
+		var changes []providers.Change
+		for i := range 64 {
+			changes = append(changes, create(rec("A", fmt.Sprintf("54.1.1.%d", i), owner(fmt.Sprintf("i-%d", i)))))
+		}
+		for i, r := range apply(f.account(), changes...) {
+			if i == bad {
+				wantKind(t, r.Err, providers.KindInvalid)
+			} else if r.Err != nil {
+				t.Errorf("change %d: %v", i, r.Err)
+			}
+		}
+		if n := f.made() + f.rejected(); n != 1+2*6 || len(f.values()) != 63 {
+			t.Errorf("change %d: %d batches, %d values", bad, n, len(f.values()))
+		}
+	}
+}
+
 func TestSeveralUpdatesOfOneTTLAreNoConflictAmongThemselves(t *testing.T) {
 	f := newFake(t)
 	f.bad = "54.1.1.3" // makes the batch fall apart: later halves see what earlier ones did

@@ -1,0 +1,120 @@
+package apply
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"rollcall/dnsview"
+	"rollcall/providers"
+	"rollcall/providers/journal"
+)
+
+// held is a change that has passed its guards and waits for the others of its wave.
+type held struct {
+	step   int
+	change providers.Change // with Before as it was read just before
+}
+
+// wave carries out some changes of one zone that do not need each other, in as few calls as
+// its provider allows. Their guards are asked group by group; those that pass wait for the
+// others, unless what they rest on would grow old meanwhile.
+func (r *run) wave(ctx context.Context, zone string, steps []int) {
+	var ready []held
+	var since time.Time // when the guards of the first that waits were asked
+	for some := range slices.Chunk(steps, group) {
+		now := r.engine.o.Now()
+		if len(ready) > 0 && now.Sub(since) > r.engine.age()/holdShare {
+			r.commit(ctx, zone, ready)
+			ready = nil
+		}
+		if len(ready) == 0 {
+			since = now
+		}
+		ready = append(ready, r.guarded(ctx, some)...)
+	}
+	r.commit(ctx, zone, ready)
+}
+
+// guarded asks the guards of some steps, ends those that are refused or have nothing to do, and gives the others.
+func (r *run) guarded(ctx context.Context, steps []int) (ready []held) {
+	asked := r.ask(ctx, steps, false)
+	var refused []int
+	for n, i := range steps {
+		s := &r.report.Steps[i]
+		s.Guards = asked[n].guards
+		switch {
+		case asked[n].already:
+			s.Already = true
+			r.end(i, StepDone, "it was not there any more")
+		case asked[n].pass:
+			ready = append(ready, held{i, asked[n].change})
+		default:
+			refused = append(refused, i)
+		}
+	}
+	r.refuse(refused)
+	return ready
+}
+
+// commit writes changes into the journal, and carries them out in one call.
+func (r *run) commit(ctx context.Context, zone string, ready []held) {
+	if len(ready) == 0 {
+		return
+	}
+	if ctx.Err() != nil {
+		for _, p := range ready {
+			r.end(p.step, StepSkipped, "the run was stopped before this step")
+		}
+		return
+	}
+	var entries []journal.Entry
+	var changes []providers.Change
+	for _, p := range ready {
+		e := r.entry(p.step)
+		c := p.change
+		e.Change = &c
+		entries = append(entries, e)
+		changes = append(changes, c)
+	}
+	entries, err := r.begin(entries)
+	if err != nil {
+		for _, p := range ready {
+			s := &r.report.Steps[p.step]
+			s.Guards = append(s.Guards, (&dnsview.GuardEvidence{JournalErr: err}).CheckJournal())
+			r.end(p.step, StepRefused, "the journal cannot be written: "+dnsview.Clean(err.Error()))
+		}
+		return
+	}
+	for n, p := range ready {
+		s := &r.report.Steps[p.step]
+		s.Entry = entries[n].ID
+		s.Guards = append(s.Guards, (&dnsview.GuardEvidence{}).CheckJournal())
+		r.emit(Event{Kind: EventBegun, Step: s.Step.ID, Text: s.Step.Sentence})
+	}
+	t := r.engine.zone(zone)
+	results := t.DNS.Apply(ctx, t.Zone, changes)
+	r.wrote[providers.CanonicalName(zone)] = r.engine.o.Now()
+	outcomes := make([]journal.Outcome, len(changes))
+	late, cancel := context.WithTimeout(context.WithoutCancel(ctx), r.engine.o.Timeout) // for what must be told though the run was stopped
+	defer cancel()
+	list := r.engine.listOnce(late, t)
+	for n := range changes {
+		var res providers.Result
+		if n < len(results) {
+			res = results[n]
+		} else {
+			res.Err = providers.Errorf(providers.KindUncertain, "change records", "the adapter gave no result")
+		}
+		outcomes[n] = r.settle(ctx, t, ready[n].step, &changes[n], res, list)
+		outcomes[n].ID = entries[n].ID
+	}
+	r.finish(outcomes)
+	for n, p := range ready {
+		s := &r.report.Steps[p.step]
+		if s.State == StepDone && !s.Already {
+			r.asked[zone] = append(r.asked[zone], changes[n])
+		}
+		r.emit(Event{Kind: EventEnded, Step: s.Step.ID, State: s.State, Text: s.Why})
+	}
+}
