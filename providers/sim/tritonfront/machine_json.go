@@ -86,12 +86,15 @@ func (f *front) toAPI(i world.Instance) *machineJSON {
 			m.PrimaryIP = nic.IP
 		}
 	}
+	if i.Public6.IsValid() { // a second address of the public interface
+		m.IPs = append(m.IPs, i.Public6.String())
+	}
 	return m
 }
 
 // deleted is what CloudAPI remembers of a machine that is gone.
 func (f *front) deleted(i world.Instance) *machineJSON {
-	i.Public, i.Private = netip.Addr{}, netip.Addr{}
+	i.Public, i.Public6, i.Private = netip.Addr{}, netip.Addr{}, netip.Addr{}
 	m := f.toAPI(i)
 	m.ID, m.State = i.ID, "deleted"
 	return m

@@ -118,7 +118,7 @@ func (c *call) countMachines() error {
 	if err != nil {
 		return err
 	}
-	_, total := c.front.w.Instances(c.o.Cloud, keep, 0, 1)
+	_, total := c.page(keep, 0, 1)
 	if c.kind == world.EmptyPage {
 		total = 0
 	}
