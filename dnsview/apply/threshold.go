@@ -15,12 +15,16 @@ const thresholdWindow = 10 * time.Minute
 // threshold asks guard 8 and, for a dry check, guard 9, of those steps that passed all others.
 func (r *run) threshold(steps []int, proofs []*dnsview.GuardEvidence, out []asking, dry bool) {
 	entries, journalErr := r.entries()
+	held := map[string]map[recordKey]bool{} // by zone: what the reading of it holds
 	for n, i := range steps {
 		a, p := &out[n], proofs[n]
 		mode := dnsview.ModeOf(p.Verb, p.Change)
 		if a.pass && (mode == dnsview.ModeDead || mode == dnsview.ModeTakeOut) {
 			zone := r.plan.Steps[i].Zone
-			p.Recent, p.Owned = recent(entries, zone, p.Now, r.ev.started(zone))
+			if held[zone] == nil {
+				held[zone] = r.ev.held(zone)
+			}
+			p.Recent, p.Owned = recent(entries, zone, p.Now, held[zone])
 			p.Owned += p.View.OwnedIn(zone)
 			p.Planned = r.planned(zone, steps, out)
 			g := p.CheckThreshold()
@@ -90,8 +94,9 @@ func refusedOtherwise(guards []dnsview.GuardResult) bool {
 }
 
 // recent counts the owned values that the journal knows to have gone from a zone in the last ten
-// minutes, and how many of them went before the zone was read, so that it does not hold them any more.
-func recent(entries []journal.Entry, zone string, now, read time.Time) (gone, before int) {
+// minutes, and how many of them the reading of the zone does not hold any more.
+func recent(entries []journal.Entry, zone string, now time.Time, held map[recordKey]bool) (gone, before int) {
+	left := map[recordKey]bool{}
 	for i := range entries {
 		e := &entries[i]
 		if e.Change == nil || e.Change.Op != providers.OpDelete || e.Already || !providers.SameName(e.Zone, zone) || now.Sub(e.Time) > thresholdWindow {
@@ -102,23 +107,27 @@ func recent(entries []journal.Entry, zone string, now, read time.Time) (gone, be
 		default:
 			continue
 		}
-		if b := &e.Change.Before; b.IsMarker() || len(b.Owners) == 0 {
+		b := &e.Change.Before
+		if b.IsMarker() || len(b.Owners) == 0 {
 			continue
 		}
 		gone++
-		if !e.Time.After(read) {
-			before++
+		if k := keyOf(b); !held[k] {
+			left[k] = true
 		}
 	}
-	return gone, before
+	return gone, len(left)
 }
 
-// started is when the reading of a zone began.
-func (ev *evidence) started(zone string) time.Time {
+// held gives the values of a zone as it was read.
+func (ev *evidence) held(zone string) map[recordKey]bool {
+	out := map[recordKey]bool{}
 	if z := zoneView(ev.snap, zone); z != nil {
-		return z.Coverage.Started
+		for i := range z.Records {
+			out[keyOf(&z.Records[i])] = true
+		}
 	}
-	return time.Time{}
+	return out
 }
 
 func (r *run) entries() ([]journal.Entry, error) {
