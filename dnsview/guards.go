@@ -93,10 +93,14 @@ type GuardEvidence struct {
 	Found    []providers.Record // the name and type of the record, read just before
 	FoundErr error
 	Looked   bool
+	// Marked are the records that a marker which is removed could mark, read just before; MarkedErr says
+	// why there are none.
+	Marked    []providers.Record
+	MarkedErr error
 
 	// Removing are the records that this plan takes out, or has taken out already.
 	Removing map[providers.Identity]bool
-	// Hosts are host names that SRV values lead to which this plan removes.
+	// Hosts are host names that SRV values lead to which this plan removes, or an earlier one has removed.
 	Hosts map[string]bool
 
 	Owned     int // records of the zone that this fleet owns, or owned ten minutes ago

@@ -55,7 +55,7 @@ func (e *GuardEvidence) CheckRetired() GuardResult {
 }
 
 // CheckOrphaned is guard 7 for a marker that is removed because it marks
-// nothing: by the fresh reading of its zone it does so still, and one that
+// nothing: by the reading of its zone, and of its record's name just before, it does so still. One that
 // remembers a quiesced node is kept for as long as that node can come back.
 func (e *GuardEvidence) CheckOrphaned() GuardResult {
 	const g = GuardMinimum
@@ -72,6 +72,14 @@ func (e *GuardEvidence) CheckOrphaned() GuardResult {
 	for i := range z.view.Records {
 		if s := &z.view.Records[i]; s.Name == name && o.Owns(s.Type, s.Value) {
 			return fails(g, "it marks "+subject(s)+", which is there", "look again")
+		}
+	}
+	if e.MarkedErr != nil {
+		return noEvidence(g, "what it marks could not be read again: "+errorText(e.MarkedErr), "an answer from the DNS provider")
+	}
+	for i := range e.Marked {
+		if s := &e.Marked[i]; o.Owns(s.Type, s.Value) {
+			return fails(g, "it marks "+subject(s)+", which has come meanwhile", "look again")
 		}
 	}
 	if !o.Quiesced {
