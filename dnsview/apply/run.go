@@ -10,6 +10,7 @@ import (
 
 	"rollcall/dnsview"
 	"rollcall/providers"
+	"rollcall/providers/journal"
 )
 
 // recordKey names a value over its provider's ids, which change when it is made anew.
@@ -34,7 +35,7 @@ type run struct {
 
 	made    map[recordKey]providers.Record // records as this run left them
 	removed map[providers.Identity]bool    // taken out, or about to be
-	hosts   map[string]bool                // host names that SRV values lead to which this plan removes
+	hosts   map[string]bool                // host names that SRV values lead to which this plan removes, or an earlier one has removed
 	counts  map[string]string              // zone -> count that the threshold guard asked for first
 	asked   map[string][]providers.Change  // zone -> changes whose answer on the wire is awaited
 }
@@ -49,13 +50,27 @@ func newRun(e *Engine, plan dnsview.Plan, c Confirm, progress func(Event)) *run 
 	for i, s := range plan.Steps {
 		r.report.Steps[i] = StepReport{Step: s}
 		r.byID[s.ID] = i
-		if s.Change != nil && s.Change.Op == providers.OpDelete && s.Change.Before.Type == "SRV" {
-			if srv, ok := providers.ParseSRV(s.Change.Before.Value); ok {
-				r.hosts[srv.Target] = true
+		r.ledToHost(s.Change)
+	}
+	// An earlier run may have been cut off between the SRV value and the host name.
+	if entries, err := r.entries(); err == nil { // where it cannot be read guard 9 tells
+		for i := range entries {
+			if entries[i].State == journal.Done {
+				r.ledToHost(entries[i].Change)
 			}
 		}
 	}
 	return r
+}
+
+// ledToHost notes the host name that an SRV value which goes has led to.
+func (r *run) ledToHost(c *providers.Change) {
+	if c == nil || c.Op != providers.OpDelete || c.Before.Type != "SRV" {
+		return
+	}
+	if srv, ok := providers.ParseSRV(c.Before.Value); ok {
+		r.hosts[srv.Target] = true
+	}
 }
 
 func (r *run) emit(ev Event) {
