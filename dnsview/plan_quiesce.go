@@ -134,7 +134,8 @@ func (b *builder) takeOutHost(ref providers.InstanceRef) {
 // quiesce plans to take one record out of DNS. That it was on purpose is
 // written down before the value goes, and stays when it is gone: on Route 53 in
 // the marker record, in the same batch; on Cloudflare, where the marker is the
-// record's comment, in a marker record as Route 53 has it.
+// record's comment, there and in a marker record as Route 53 has it: at no moment would
+// a node that boots find nothing that keeps it out.
 func (b *builder) quiesce(r *providers.Record, reason Class, needs ...int) int {
 	if n, ok := b.done[r.Identity()]; ok {
 		return n
@@ -172,10 +173,10 @@ func (b *builder) quiesce(r *providers.Record, reason Class, needs ...int) int {
 		needs = []int{b.change(providers.Change{Op: providers.OpUpdate, Before: *r, After: said}, "Mark "+subject(r)+" as quiesced", reason, &ref, needs...)}
 		before = said
 	}
+	marker := markerRecord(r, text)
+	needs = append(slices.Clone(needs), b.change(providers.Change{Op: providers.OpCreate, After: marker}, "Remember in "+Clean(marker.Name)+" that it is on purpose", reason, &ref, needs...))
 	n := b.change(providers.Change{Op: providers.OpDelete, Before: before}, "Take "+subject(r)+" out of DNS", reason, &ref, needs...)
 	b.done[r.Identity()] = n
-	marker := markerRecord(r, text)
-	b.change(providers.Change{Op: providers.OpCreate, After: marker}, "Remember in "+Clean(marker.Name)+" that it was on purpose", reason, &ref, n)
 	return n
 }
 

@@ -100,12 +100,29 @@ func (b *builder) unquiesce(ref providers.InstanceRef) (found bool) {
 		if o, ok := r.Owner(); ok && o.Quiesced {
 			found = true
 			o.Quiesced = false
-			if after, err := b.withOwner(*r, o); err == nil {
-				b.change(providers.Change{Op: providers.OpUpdate, Before: *r, After: after}, "Take the word quiesced off "+subject(r), Quiesced, &ref)
+			after, err := b.withOwner(*r, o)
+			if err != nil {
+				continue
 			}
+			forgot := b.forgetHalf(r, &ref)
+			b.change(providers.Change{Op: providers.OpUpdate, Before: *r, After: after}, "Take the word quiesced off "+subject(r), Quiesced, &ref, forgot...)
 		}
 	}
 	return found
+}
+
+// forgetHalf plans to remove the marker record of a value at Cloudflare that is there still, as a quiesce
+// leaves it that was cut off, and gives the ids of the steps.
+func (b *builder) forgetHalf(r *providers.Record, ref *providers.InstanceRef) (ids []int) {
+	if b.provider(r.Zone) != providers.Cloudflare {
+		return nil
+	}
+	for _, m := range b.v.index.marks {
+		if m.zone.name == r.Zone && m.name == r.Name && m.owner.Owns(r.Type, r.Value) && m.owner.Cloud == ref.Key && m.owner.Instance == ref.ID {
+			ids = append(ids, b.change(providers.Change{Op: providers.OpDelete, Before: *m.record}, "Forget that "+subject(r)+" was to be taken out", Quiesced, ref))
+		}
+	}
+	return ids
 }
 
 // remembered gives the value that the marker of a quiesced node remembers; empty

@@ -121,8 +121,8 @@ func TestAPlanSaysForAPersonWhatEachStepDoes(t *testing.T) {
 	v := w.view()
 	got := strings.Join(sentences(PlanDrain(v, w.instance(tritonA).Ref())), "\n")
 	want := `Mark www.scalability.expert A 165.225.128.1 as quiesced
+Remember in c2f0a1b2-0000-4000-8000-000000000001._rollcall.www.scalability.expert that it is on purpose
 Take www.scalability.expert A 165.225.128.1 out of DNS
-Remember in c2f0a1b2-0000-4000-8000-000000000001._rollcall.www.scalability.expert that it was on purpose
 Wait 60 s, until no resolver can still hold what was taken out
 Terminate www-02 (c2f0a1b2) in joyent-east
 Forget c2f0a1b2-0000-4000-8000-000000000001._rollcall.www.scalability.expert`
