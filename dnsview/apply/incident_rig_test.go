@@ -39,6 +39,9 @@ const (
 	never      = 24 * time.Hour // longer than any test: what bounds a read is the fault that it meets
 )
 
+// address are addresses of nobody, one for each cloud.
+var address = map[string]string{use1: "203.0.113.1", euw1: "203.0.113.2", east: "203.0.113.3", ams: "203.0.113.4"}
+
 // clock is a clock that goes on only when somebody waits on it.
 type clock struct {
 	mu sync.Mutex
@@ -118,6 +121,7 @@ type console struct {
 	journal *journal.Journal
 	opts    apply.Options
 	seen    map[string]time.Time
+	limits  map[string]int
 }
 
 func (c *console) now() time.Time { return c.r.clk.now().Add(c.skew) }
@@ -196,7 +200,7 @@ func (c *console) look() *dnsview.View {
 func (c *console) inspect(s *providers.Snapshot) *dnsview.View {
 	v := dnsview.Inspect(s, dnsview.Options{
 		Fleet: c.opts.Fleet, Services: c.opts.Services, Now: c.now(), MaxAge: time.Minute, BootGrace: 5 * time.Minute,
-		CreateGrace: 10 * time.Minute, Allow: c.opts.Allow, Ranges: dnsview.PublishedRanges(), Seen: c.seen,
+		CreateGrace: 10 * time.Minute, Allow: c.opts.Allow, Ranges: dnsview.PublishedRanges(), Seen: c.seen, Limits: c.limits,
 	})
 	c.seen = v.Seen()
 	return v
@@ -242,7 +246,10 @@ func (r *rig) held() held {
 	for _, z := range r.world().Zones("") {
 		z.View(func(tx *world.Tx) {
 			for _, v := range tx.Values() {
-				out = append(out, strings.TrimSpace(fmt.Sprintf("%s %s %s %d %s", v.Name, v.Type, providers.CanonicalValue(v.Type, v.Value), v.TTL, v.Comment)))
+				if strings.Contains(v.Name, "."+providers.MarkerLabel+".") {
+					v.TTL = 0 // nobody resolves a marker
+				}
+				out = append(out, strings.TrimSpace(fmt.Sprintf("%s %s %s %d %s", providers.CanonicalName(v.Name), v.Type, providers.CanonicalValue(v.Type, v.Value), v.TTL, v.Comment)))
 			}
 		})
 	}
@@ -305,20 +312,102 @@ func finding(v *dnsview.View, r *providers.Record) *dnsview.Finding {
 	return &dnsview.Finding{Reason: "there is no finding about " + r.String()}
 }
 
-// node gives an instance of a cloud by its name.
-func (r *rig) node(cloud, name string) world.Instance {
+// launch starts an instance that runs at once, a day ago.
+func (r *rig) launch(cloud string, spec world.Instance) world.Instance {
 	r.t.Helper()
-	page, n := r.world().Instances(cloud, func(i *world.Instance) bool { return i.Name == name }, 0, 0)
-	if n != 1 {
-		r.t.Fatalf("%d instances of %s are called %s", n, cloud, name)
+	i, err := r.world().Launch(cloud, spec)
+	if err != nil {
+		r.t.Fatal(err)
 	}
-	return page[0]
+	r.clk.pass(world.DefaultDelays().Boot)
+	if i, err = r.world().Instance(cloud, i.ID); err != nil || i.State != providers.StateRunning {
+		r.t.Fatalf("%+v, %v", i, err)
+	}
+	return i
 }
 
-// nodes gives the running instances of a cloud with a tag service.
-func (r *rig) nodes(cloud, service string) []world.Instance {
-	page, _ := r.world().Instances(cloud, func(i *world.Instance) bool { return i.State == providers.StateRunning && i.Tags["service"] == service }, 0, 0)
-	return page
+// launch starts an instance through the API of its cloud, and gives its id.
+func (c *console) launch(cloud, name string) string {
+	c.r.t.Helper()
+	req := providers.LaunchRequest{LaunchID: "l-" + name, Name: name, Image: "ami-0d3b1a2f4c5e60718", Size: "t3.small"}
+	if cloud == east || cloud == ams {
+		req.Image, req.Size = world.DebianImage, "g4-highcpu-1G"
+	}
+	i, err := c.clouds[cloud].Launch(c.r.t.Context(), req)
+	if err != nil {
+		c.r.t.Fatal(err)
+	}
+	return i.ID
+}
+
+// owner is the marker of an instance of this fleet that was registered at a time from now.
+func (r *rig) owner(cloud, id string, at time.Duration) providers.Owner {
+	for _, c := range r.world().Clouds() {
+		if c.Name == cloud {
+			return providers.Owner{Fleet: r.world().FleetID, Cloud: c.Key, Instance: id, Registered: r.clk.now().Add(at).UTC().Truncate(time.Second)}
+		}
+	}
+	r.t.Fatalf("there is no cloud %s", cloud)
+	return providers.Owner{}
+}
+
+// enter writes a record with the markers of its owners into a zone, as an agent would have.
+func (r *rig) enter(zone, name, typ, value string, owners ...providers.Owner) *providers.Record {
+	r.t.Helper()
+	z := r.zone(zone)
+	rec := &providers.Record{Zone: zone, Name: providers.CanonicalName(name), Type: typ, TTL: 60, Value: value, Owners: owners}
+	_, err := z.Update(func(tx *world.Tx) error {
+		comment := ""
+		for n, o := range owners {
+			text, err := o.For(typ, value).Encode()
+			if err != nil {
+				return err
+			}
+			marker := providers.MarkerName(o.Instance, rec.Name)
+			switch {
+			case z.Provider == providers.Route53:
+				tx.Put(withValue(tx, marker, "TXT", providers.FormatTXT([]string{text})))
+			case n > 0: // a comment holds one
+				tx.AddRecord(&world.Record{Name: marker, Type: "TXT", Content: providers.FormatTXT([]string{text}), TTL: 60})
+			default:
+				if comment, err = o.Encode(); err != nil {
+					return err
+				}
+			}
+		}
+		if z.Provider == providers.Route53 {
+			tx.Put(withValue(tx, rec.Name, typ, value))
+		} else {
+			tx.AddRecord(&world.Record{Name: name, Type: typ, Content: value, TTL: 60, Comment: comment})
+		}
+		return nil
+	})
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return rec
+}
+
+// withValue is a record set with one value more.
+func withValue(tx *world.Tx, name, typ, value string) *world.Set {
+	s := &world.Set{Name: name, Type: typ, TTL: 60}
+	if old := tx.Set(name, typ, ""); old != nil {
+		more := *old
+		s = &more
+	}
+	s.Values = append(slices.Clone(s.Values), value)
+	return s
+}
+
+// force is the plan of somebody who takes a record for dead, whatever is found about it.
+func force(records ...*providers.Record) dnsview.Plan {
+	p := dnsview.Plan{Verb: dnsview.VerbDeregister, Title: "By force"}
+	for n, rec := range records {
+		p.Steps = append(p.Steps, dnsview.Step{
+			ID: n + 1, Kind: dnsview.StepChange, Zone: rec.Zone, Sentence: "Delete " + rec.String(), Change: &providers.Change{Op: providers.OpDelete, Before: *rec},
+		})
+	}
+	return p
 }
 
 func (r *rig) do(cloud, id string, p world.Power) {

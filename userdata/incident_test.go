@@ -1,0 +1,55 @@
+package userdata
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"rollcall/providers"
+	"rollcall/providers/sim/world"
+)
+
+// The console's own quiesce, step by step with the node rebooting in between, is played in dnsview/apply.
+func TestIncidentANodeThatRebootsWhileItIsQuiescedStaysOut(t *testing.T) {
+	everywhere(t, func(t *testing.T, at, dns providers.Provider) {
+		r := node(t, at, dns)
+		r.watch()
+		until(t, "it is in DNS", func() bool { return len(r.held()) == 1 })
+		r.quiesce(time.Unix(1_700_000_000, 0))
+		out := records(t, r.sim, r.cfg.Zone)
+		r.said("quiesced by an operator")
+		for boots := 1; boots <= 2; boots++ {
+			r.must("deregister") // what ExecStop runs
+			before := strings.Count(r.log(), "quiesced by an operator")
+			r.watch()
+			until(t, "it has booted and looked", func() bool { return strings.Count(r.log(), "quiesced by an operator") > before })
+			if got := records(t, r.sim, r.cfg.Zone); !slices.EqualFunc(got, out, func(a, b providers.Record) bool { return a.Equal(&b) }) {
+				t.Errorf("boot %d has put something back: %v", boots, r.at(r.cfg.Service, "A"))
+			}
+		}
+	})
+}
+
+// quiesce leaves of the node what a console leaves that takes it out of DNS, all at once.
+func (r *rig) quiesce(registered time.Time) {
+	r.t.Helper()
+	text, err := providers.Owner{Fleet: r.cfg.Fleet, Cloud: r.key, Instance: r.id, Registered: registered, Quiesced: true}.For("A", r.addr).Encode()
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	name := providers.MarkerName(r.id, r.cfg.Service)
+	r.tamper(func(tx *world.Tx) {
+		if s := tx.Set(r.cfg.Service, "A", ""); s != nil {
+			tx.Delete(s)
+			tx.Put(&world.Set{Name: name, Type: "TXT", TTL: 60, Values: []string{`"` + text + `"`}})
+			return
+		}
+		for _, c := range slices.Clone(tx.Records()) {
+			if c.Name == r.cfg.Service && c.Type == "A" {
+				tx.RemoveRecord(c.ID)
+			}
+		}
+		tx.AddRecord(&world.Record{ID: "0123456789abcdef0123456789abcdef", Name: name, Type: "TXT", Content: `"` + text + `"`, TTL: 60})
+	})
+}
