@@ -40,6 +40,9 @@ type LintFinding struct {
 	Level Level
 	Tool  string // rollcall, shellcheck or cloud-init
 	Text  string
+	Asks  bool // a person must know of it before a launch
+	// Missing: the tool is not there, so that nothing was checked.
+	Missing bool
 }
 
 // String gives the finding in one line: file, line, level, what.
@@ -117,6 +120,7 @@ type linting struct {
 	t      *Template
 	o      LintOptions
 	report LintReport
+	warned bool // the rendering has warned already
 }
 
 // add keeps a finding; one that holds for both clouds is kept once.
@@ -185,9 +189,14 @@ func (l *linting) one(ctx context.Context, p providers.Provider) error {
 	case r.Left >= 0 && r.Left < littleRoom:
 		l.add(LintFinding{For: p, Level: LevelWarning, Tool: "rollcall", Text: fmt.Sprintf("only %d bytes are left below the limit of %d", r.Left, r.Limit)})
 	}
-	l.secrets(p, &r, values["token"])
+	l.secrets(p, &r)
+	return l.tools(ctx, p, &r)
+}
+
+// tools has the programs look that know the format of a text.
+func (l *linting) tools(ctx context.Context, p providers.Provider, r *Rendered) error {
 	if l.t.Format == FormatCloudConfig {
-		if err := l.schema(ctx, p, &r); err != nil {
+		if err := l.schema(ctx, p, r); err != nil {
 			return err
 		}
 		return l.shellcheck(ctx, p, runcmd(r.Plain), func(int) int { return 0 })
@@ -208,12 +217,27 @@ func (r *Rendered) line(n int) int {
 	return r.origin[n-1]
 }
 
-func (l *linting) secrets(p providers.Provider, r *Rendered, token string) {
+// secrets looks for secrets. Values of secret variables are meant to stand where they do:
+// they are warned of, and asked about before a launch.
+func (l *linting) secrets(p providers.Provider, r *Rendered) {
 	lines := strings.Split(string(r.Plain), "\n")
-	for n, line := range lines {
-		if token != "" && strings.Contains(line, token) {
-			l.add(LintFinding{For: p, Line: r.line(n + 1), Level: LevelWarning, Tool: "rollcall", Text: "the token stands in the script, as token_in_script asks. " + givesAway})
-			lines[n] = ""
+	for _, name := range slices.Sorted(maps.Keys(r.secret)) {
+		at, there := 0, false
+		for n, line := range lines {
+			if hidden := hide(line, r.secret[name]); hidden != line {
+				if lines[n] = hidden; !there {
+					at, there = r.line(n+1), true
+				}
+			}
+		}
+		text := "the value of " + name + " stands in the script. Everybody who can describe the instance, read its metadata from any process on it, or see the launch template then has it"
+		if name == "token" {
+			if text = "the token stands in the script, as token_in_script asks"; !l.warned {
+				text += ". " + givesAway
+			}
+		}
+		if there {
+			l.add(LintFinding{For: p, Line: at, Level: LevelWarning, Tool: "rollcall", Text: text, Asks: true})
 		}
 	}
 	for _, s := range FindSecrets([]byte(strings.Join(lines, "\n"))) {
@@ -231,7 +255,7 @@ func (l *linting) tool(name, what string) (string, bool) {
 	if l.o.Strict {
 		level = LevelError
 	}
-	l.add(LintFinding{Level: level, Tool: name, Text: name + " is not installed: " + what})
+	l.add(LintFinding{Level: level, Tool: name, Text: name + " is not installed: " + what, Missing: true})
 	return "", false
 }
 

@@ -97,7 +97,7 @@ func TestAMissingToolIsAWarningAndAnErrorInCI(t *testing.T) {
 	none := func(string) (string, error) { return "", errors.New("not there") }
 	for _, strict := range []bool{false, true} {
 		r := lintOf(t, "x.sh", text, LintOptions{LookPath: none, Strict: strict})
-		if len(r.Findings) != 1 || r.Failed() != strict || !strings.Contains(r.Findings[0].Text, "shellcheck is not installed") {
+		if len(r.Findings) != 1 || !r.Findings[0].Missing || r.Failed() != strict || !strings.Contains(r.Findings[0].Text, "shellcheck is not installed") {
 			t.Errorf("strict %v: %s", strict, lines(r))
 		}
 	}

@@ -74,7 +74,7 @@ func (t *Template) render(in Input) (Rendered, error) {
 	if err != nil {
 		return Rendered{}, Problems{err.Error()}
 	}
-	r.Text, r.Plain, r.origin = text, text, origin
+	r.Text, r.Plain, r.origin, r.secret = text, text, origin, t.secrets(values)
 	if len(text) > r.Limit && in.Provider == providers.EC2 {
 		// cloud-init unpacks gzip there. A user-script of Triton is run as it is.
 		if r.Text, err = zipped(text); err != nil {

@@ -1,8 +1,11 @@
 package userdata
 
 import (
+	"encoding/json"
 	"fmt"
+	"maps"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -69,3 +72,27 @@ func FindSecrets(text []byte) []Secret {
 }
 
 const longestLine = 4096
+
+// hidden stands for a secret.
+const hidden = "********"
+
+// hide puts stars in the place of a secret, however the text quotes it.
+func hide(text, secret string) string {
+	quoted, _ := json.Marshal(secret) // a string always has a JSON form
+	for _, s := range []string{secret, strings.ReplaceAll(secret, "'", `'\''`), strings.Trim(string(quoted), `"`)} {
+		if s != "" {
+			text = strings.ReplaceAll(text, s, hidden)
+		}
+	}
+	return text
+}
+
+// Shown gives the text for a person to look at: what the cloud is given, unpacked,
+// with stars in the place of the values of secret variables.
+func (r *Rendered) Shown() string {
+	text := r.Readable()
+	for _, name := range slices.Sorted(maps.Keys(r.secret)) {
+		text = hide(text, r.secret[name])
+	}
+	return text
+}

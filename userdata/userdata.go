@@ -85,7 +85,8 @@ type Rendered struct {
 	Warnings []string
 	Agent    *AgentConfig // nil when the template has no agent
 
-	origin []int // line of the template that each line of Plain comes from; 0 for none
+	origin []int             // line of the template that each line of Plain comes from; 0 for none
+	secret map[string]string // values of secret variables, by name
 }
 
 // Readable gives the text for a person: what the cloud is given, unpacked.

@@ -131,9 +131,6 @@ func (v *Variable) check(value string) (string, error) {
 		return "", err
 	}
 	if v.Pattern != "" && !regexp.MustCompile(`^(?:`+v.Pattern+`)$`).MatchString(value) {
-		if v.Secret {
-			return "", fmt.Errorf("it does not match %s", v.Pattern)
-		}
 		return "", fmt.Errorf("%q does not match %s", value, v.Pattern)
 	}
 	return value, nil
@@ -225,6 +222,9 @@ func (t *Template) values(given map[string]string) (map[string]string, Problems)
 		}
 		checked, err := v.check(value)
 		if err != nil {
+			if v.Secret { // it is not told
+				err = fmt.Errorf("the value is not fit for a variable of type %s%s", v.Type, fits(v.Pattern))
+			}
 			add(v.Name, "%v", err)
 			continue
 		}
@@ -236,4 +236,22 @@ func (t *Template) values(given map[string]string) (map[string]string, Problems)
 		}
 	}
 	return out, p
+}
+
+func fits(pattern string) string {
+	if pattern == "" {
+		return ""
+	}
+	return " that matches " + pattern
+}
+
+// secrets gives the values that are not to be shown, by variable.
+func (t *Template) secrets(values map[string]string) map[string]string {
+	out := map[string]string{}
+	for i := range t.Variables {
+		if v := &t.Variables[i]; v.Secret && values[v.Name] != "" {
+			out[v.Name] = values[v.Name]
+		}
+	}
+	return out
 }
