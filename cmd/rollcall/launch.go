@@ -11,11 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"rollcall/dnsview"
-	"rollcall/providers"
 	"rollcall/providers/launch"
-	"rollcall/ui"
-	"rollcall/userdata"
 )
 
 // launchFlags are what rollcall launch takes.
@@ -58,7 +54,8 @@ type launchRow struct {
 	DryRun   bool              `json:"dry_run"`
 	OK       bool              `json:"ok"`
 	Nodes    []nodeRow         `json:"nodes"`
-	UserData map[string]string `json:"user_data"` // by cloud; of a dry run only
+	Findings []launchFinding   `json:"findings"`  // of lint
+	UserData map[string]string `json:"user_data"` // by cloud, without what is secret; of a dry run only
 }
 
 func (a *app) launchCommand() *cobra.Command {
@@ -119,9 +116,16 @@ func (a *app) launch(ctx context.Context, f *launchFlags) error {
 	if err != nil {
 		return err
 	}
-	spec, texts, err := s.launchSpec(ctx, v, f, counts, order, values)
+	spec, scripts, err := s.launchSpec(ctx, v, f, counts, order, values)
 	if err != nil {
 		return err
+	}
+	for i := range scripts.findings {
+		a.say("rollcall: %s", scripts.findings[i].String())
+	}
+	wrong := lintErrors(scripts.findings)
+	if wrong > 0 && !f.dryRun {
+		return fmt.Errorf("nothing was launched: lint has %s in the boot script", plural(wrong, "error"))
 	}
 	var profiles []profileToMake
 	if f.create != "" {
@@ -137,7 +141,11 @@ func (a *app) launch(ctx context.Context, f *launchFlags) error {
 		a.tellProfile(&profiles[i])
 	}
 	if f.dryRun {
-		return a.tellLaunch(f, launchRow{ID: spec.ID, Service: spec.Service, Template: spec.Template, DryRun: true, OK: true, Nodes: nodeRows(plan.Nodes), UserData: texts})
+		row := launchRow{ID: spec.ID, Service: spec.Service, Template: spec.Template, DryRun: true, OK: wrong == 0, Nodes: nodeRows(plan.Nodes), Findings: scripts.findings, UserData: scripts.texts}
+		if err := a.tellLaunch(f, row); err != nil || wrong == 0 {
+			return err
+		}
+		return ended(exitFailed)
 	}
 	if !f.yes && a.interactive() {
 		for _, n := range plan.Nodes {
@@ -156,7 +164,7 @@ func (a *app) launch(ctx context.Context, f *launchFlags) error {
 		a.say("nothing on these nodes registers them: waiting until each can be put into DNS from here")
 	}
 	r, ok := a.runLaunch(ctx, s, spec, f.wait || spec.Console)
-	row := launchRow{ID: spec.ID, Service: spec.Service, Template: spec.Template, OK: ok, Nodes: nodeRows(r.Nodes), UserData: map[string]string{}}
+	row := launchRow{ID: spec.ID, Service: spec.Service, Template: spec.Template, OK: ok, Nodes: nodeRows(r.Nodes), Findings: scripts.findings, UserData: map[string]string{}}
 	if err := a.tellLaunch(f, row); err != nil {
 		return err
 	}
@@ -208,124 +216,6 @@ func (a *app) runLaunch(ctx context.Context, s *session, spec launch.Spec, wait 
 		}
 	}
 	return r, ok
-}
-
-// launchSpec makes the spec of a launch and gives the boot scripts by cloud.
-func (s *session) launchSpec(ctx context.Context, v *dnsview.View, f *launchFlags, counts map[string]int, order []string, values map[string]string) (launch.Spec, map[string]string, error) {
-	templates := s.app.templates()
-	spec := launch.Spec{ID: f.id, Template: f.template, NamePrefix: f.name}
-	if spec.ID == "" {
-		spec.ID = launch.NewID()
-	}
-	if f.service != "" {
-		d := s.declared(providers.CanonicalName(f.service))
-		if d == nil {
-			return spec, nil, usagef("the config declares no service %q; %s", clean(f.service), s.declaredNames())
-		}
-		spec.Service = d.Name
-	}
-	if spec.Service == "" && spec.Template == "" {
-		return spec, nil, usagef("launch needs --service, or --template; %s", s.declaredNames())
-	}
-	def := s.launchDefaults(v, templates, spec.Service)
-	if spec.Template == "" {
-		if spec.Template = def.Template; spec.Template == "" {
-			return spec, nil, usagef("there is no template for a service such as %s: name one with --template; rollcall userdata list shows them", clean(spec.Service))
-		}
-	}
-	if t, err := templates.Get(spec.Template); err != nil {
-		return spec, nil, usagef("--template: %w", err)
-	} else if d := s.declared(spec.Service); d != nil {
-		z, _ := s.zone(d.Zone)
-		def.Values = serviceValues(&t, d, s.boot(d.Name), z.provider)
-	}
-	maps.Copy(def.Values, values)
-	if spec.NamePrefix == "" {
-		spec.NamePrefix = def.NamePrefix
-	}
-	texts := map[string]string{}
-	for _, name := range order {
-		c, ok := s.cloud(name)
-		if !ok {
-			return spec, nil, usagef("--cloud: there is no cloud %q; there are %s", clean(name), strings.Join(s.cloudNames(), ", "))
-		}
-		r, err := s.render(v, templates, ui.RenderRequest{Template: spec.Template, Service: spec.Service, Cloud: name, Values: def.Values})
-		if err != nil {
-			return spec, nil, err
-		}
-		for _, w := range r.Warnings {
-			s.app.say("rollcall: %s: %s", clean(name), clean(w))
-		}
-		spec.Console = spec.Console || r.Agent != nil && r.Agent.Register == userdata.RegisterConsole
-		texts[name] = r.Readable()
-		t := launch.Target{Cloud: name, Count: counts[name], UserData: r.Text}
-		t.Image, t.Size = def.Clouds[name].Image, def.Clouds[name].Size
-		for _, x := range []struct {
-			flag string
-			from []string
-			dst  *string
-		}{{"--image", f.image, &t.Image}, {"--size", f.size, &t.Size}, {"--network", f.network, &t.Network}, {"--key-pair", f.keyPair, &t.KeyPair}, {"--instance-profile", f.profile, &t.Profile}} {
-			if err := forCloud(x.flag, x.from, name, s.cloudNames(), x.dst); err != nil {
-				return spec, nil, err
-			}
-		}
-		if t.Image == "" || t.Size == "" {
-			if err := s.choose(ctx, c, &t); err != nil {
-				return spec, nil, err
-			}
-		}
-		spec.Nodes = append(spec.Nodes, t)
-	}
-	return s.ours(spec), texts, nil
-}
-
-// choose takes image and size from the cloud's catalogue, where no node shows what is usual:
-// the newest Debian or Ubuntu, and the smallest size that runs it.
-func (s *session) choose(ctx context.Context, c *cloudSource, t *launch.Target) error {
-	ctx, cancel := context.WithTimeout(ctx, patience)
-	defer cancel()
-	cat, err := c.compute.Catalogue(ctx)
-	if err != nil {
-		return fmt.Errorf("cloud %s: choose an image and a size: %w; or give --image and --size", c.name, err)
-	}
-	var image *providers.Image
-	for i := range cat.Images {
-		m := &cat.Images[i]
-		text := strings.ToLower(m.Name + " " + m.OS)
-		if (strings.Contains(text, "debian") || strings.Contains(text, "ubuntu")) && (image == nil || m.Published.After(image.Published)) {
-			image = m
-		}
-	}
-	if t.Image == "" && image != nil {
-		t.Image = image.ID
-	}
-	sizes := slices.DeleteFunc(slices.Clone(cat.Sizes), func(z providers.Size) bool { return z.MemoryMiB < 512 })
-	if t.Size == "" && len(sizes) > 0 {
-		t.Size = slices.MinFunc(sizes, func(x, y providers.Size) int { return x.MemoryMiB - y.MemoryMiB }).ID
-	}
-	if t.Image == "" || t.Size == "" {
-		return usagef("cloud %s has no Debian or Ubuntu image and fitting size to choose by itself: give --image and --size", c.name)
-	}
-	return nil
-}
-
-func (s *session) cloudNames() []string {
-	var out []string
-	for _, c := range s.clouds {
-		out = append(out, c.name)
-	}
-	return out
-}
-
-func (s *session) declaredNames() string {
-	var out []string
-	for i := range s.config.Services {
-		out = append(out, s.config.Services[i].Name)
-	}
-	if len(out) == 0 {
-		return "it declares none: add one to services"
-	}
-	return "it declares " + strings.Join(out, ", ")
 }
 
 // parseClouds reads C[=N],...

@@ -1,0 +1,83 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"rollcall/userdata"
+)
+
+// lintTime is how long the tools may take over one boot script that is about to
+// be launched: somebody waits for it.
+const lintTime = 20 * time.Second
+
+// lint looks at a boot script as one cloud would be given it. A tool that cannot be
+// run, or not in time, is told of like one that is missing.
+func (s *session) lint(ctx context.Context, templates *userdata.Templates, template, cloud string, r *userdata.Rendered) (userdata.LintReport, error) {
+	c, ok := s.cloud(cloud)
+	if !ok {
+		return userdata.LintReport{}, fmt.Errorf("there is no cloud %s", cloud)
+	}
+	ctx, cancel := context.WithTimeout(ctx, lintTime)
+	defer cancel()
+	l, err := templates.LintRendered(ctx, template, c.provider, r, userdata.LintOptions{})
+	if err != nil {
+		if l.Template == "" {
+			return l, err
+		}
+		l.Findings = append(l.Findings, userdata.LintFinding{
+			For: c.provider, Level: userdata.LevelWarning, Tool: "rollcall", Missing: true,
+			Text: "not everything was checked: " + err.Error(),
+		})
+	}
+	return l, nil
+}
+
+// launchFinding is what lint says of the boot script of some clouds.
+type launchFinding struct {
+	Clouds []string `json:"clouds"`
+	File   string   `json:"file"`
+	Line   int      `json:"line"`
+	Level  string   `json:"level"`
+	Tool   string   `json:"tool"`
+	Text   string   `json:"text"`
+}
+
+func (f *launchFinding) String() string {
+	place := ""
+	if f.Line > 0 {
+		place = fmt.Sprintf("%s:%d: ", f.File, f.Line)
+	}
+	return fmt.Sprintf("%s: %s%s: %s (%s)", strings.Join(f.Clouds, ", "), place, f.Level, f.Text, f.Tool)
+}
+
+// addFindings adds what lint says of one cloud's script; what it says of
+// several is said once.
+func addFindings(to []launchFinding, cloud string, l *userdata.LintReport) []launchFinding {
+	for _, f := range l.Findings {
+		n := launchFinding{Clouds: []string{cloud}, File: clean(f.File), Line: f.Line, Level: string(f.Level), Tool: f.Tool, Text: clean(f.Text)}
+		same := slices.IndexFunc(to, func(o launchFinding) bool {
+			return o.File == n.File && o.Line == n.Line && o.Level == n.Level && o.Tool == n.Tool && o.Text == n.Text
+		})
+		if same >= 0 {
+			to[same].Clouds = append(to[same].Clouds, cloud)
+		} else {
+			to = append(to, n)
+		}
+	}
+	return to
+}
+
+// lintErrors counts the findings that keep a launch from starting.
+func lintErrors(list []launchFinding) int {
+	n := 0
+	for _, f := range list {
+		if f.Level == string(userdata.LevelError) {
+			n++
+		}
+	}
+	return n
+}

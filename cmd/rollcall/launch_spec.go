@@ -1,0 +1,144 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"rollcall/dnsview"
+	"rollcall/providers"
+	"rollcall/providers/launch"
+	"rollcall/ui"
+	"rollcall/userdata"
+)
+
+// bootScripts are the boot scripts of a launch, to be looked at.
+type bootScripts struct {
+	texts    map[string]string // by cloud
+	findings []launchFinding
+}
+
+// launchSpec makes the spec of a launch, with its boot scripts.
+func (s *session) launchSpec(ctx context.Context, v *dnsview.View, f *launchFlags, counts map[string]int, order []string, values map[string]string) (launch.Spec, bootScripts, error) {
+	templates := s.app.templates()
+	made := bootScripts{texts: map[string]string{}, findings: []launchFinding{}}
+	spec := launch.Spec{ID: f.id, Template: f.template, NamePrefix: f.name}
+	if spec.ID == "" {
+		spec.ID = launch.NewID()
+	}
+	if f.service != "" {
+		d := s.declared(providers.CanonicalName(f.service))
+		if d == nil {
+			return spec, made, usagef("the config declares no service %q; %s", clean(f.service), s.declaredNames())
+		}
+		spec.Service = d.Name
+	}
+	if spec.Service == "" && spec.Template == "" {
+		return spec, made, usagef("launch needs --service, or --template; %s", s.declaredNames())
+	}
+	def := s.launchDefaults(v, templates, spec.Service)
+	if spec.Template == "" {
+		if spec.Template = def.Template; spec.Template == "" {
+			return spec, made, usagef("there is no template for a service such as %s: name one with --template; rollcall userdata list shows them", clean(spec.Service))
+		}
+	}
+	if t, err := templates.Get(spec.Template); err != nil {
+		return spec, made, usagef("--template: %w", err)
+	} else if d := s.declared(spec.Service); d != nil {
+		z, _ := s.zone(d.Zone)
+		def.Values = serviceValues(&t, d, s.boot(d.Name), z.provider)
+	}
+	maps.Copy(def.Values, values)
+	if spec.NamePrefix == "" {
+		spec.NamePrefix = def.NamePrefix
+	}
+	for _, name := range order {
+		c, ok := s.cloud(name)
+		if !ok {
+			return spec, made, usagef("--cloud: there is no cloud %q; there are %s", clean(name), strings.Join(s.cloudNames(), ", "))
+		}
+		r, err := s.render(v, templates, ui.RenderRequest{Template: spec.Template, Service: spec.Service, Cloud: name, Values: def.Values})
+		if err != nil {
+			return spec, made, err
+		}
+		for _, w := range r.Warnings {
+			s.app.say("rollcall: %s: %s", clean(name), clean(w))
+		}
+		spec.Console = spec.Console || r.Agent != nil && r.Agent.Register == userdata.RegisterConsole
+		made.texts[name] = r.Shown()
+		found, err := s.lint(ctx, templates, spec.Template, name, &r)
+		if err != nil {
+			return spec, made, err
+		}
+		made.findings = addFindings(made.findings, name, &found)
+		t := launch.Target{Cloud: name, Count: counts[name], UserData: r.Text}
+		t.Image, t.Size = def.Clouds[name].Image, def.Clouds[name].Size
+		for _, x := range []struct {
+			flag string
+			from []string
+			dst  *string
+		}{{"--image", f.image, &t.Image}, {"--size", f.size, &t.Size}, {"--network", f.network, &t.Network}, {"--key-pair", f.keyPair, &t.KeyPair}, {"--instance-profile", f.profile, &t.Profile}} {
+			if err := forCloud(x.flag, x.from, name, s.cloudNames(), x.dst); err != nil {
+				return spec, made, err
+			}
+		}
+		if t.Image == "" || t.Size == "" {
+			if err := s.choose(ctx, c, &t); err != nil {
+				return spec, made, err
+			}
+		}
+		spec.Nodes = append(spec.Nodes, t)
+	}
+	return s.ours(spec), made, nil
+}
+
+// choose takes image and size from the cloud's catalogue, where no node shows what is usual:
+// the newest Debian or Ubuntu, and the smallest size that runs it.
+func (s *session) choose(ctx context.Context, c *cloudSource, t *launch.Target) error {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	cat, err := c.compute.Catalogue(ctx)
+	if err != nil {
+		return fmt.Errorf("cloud %s: choose an image and a size: %w; or give --image and --size", c.name, err)
+	}
+	var image *providers.Image
+	for i := range cat.Images {
+		m := &cat.Images[i]
+		text := strings.ToLower(m.Name + " " + m.OS)
+		if (strings.Contains(text, "debian") || strings.Contains(text, "ubuntu")) && (image == nil || m.Published.After(image.Published)) {
+			image = m
+		}
+	}
+	if t.Image == "" && image != nil {
+		t.Image = image.ID
+	}
+	sizes := slices.DeleteFunc(slices.Clone(cat.Sizes), func(z providers.Size) bool { return z.MemoryMiB < 512 })
+	if t.Size == "" && len(sizes) > 0 {
+		t.Size = slices.MinFunc(sizes, func(x, y providers.Size) int { return x.MemoryMiB - y.MemoryMiB }).ID
+	}
+	if t.Image == "" || t.Size == "" {
+		return usagef("cloud %s has no Debian or Ubuntu image and fitting size to choose by itself: give --image and --size", c.name)
+	}
+	return nil
+}
+
+func (s *session) cloudNames() []string {
+	var out []string
+	for _, c := range s.clouds {
+		out = append(out, c.name)
+	}
+	return out
+}
+
+func (s *session) declaredNames() string {
+	var out []string
+	for i := range s.config.Services {
+		out = append(out, s.config.Services[i].Name)
+	}
+	if len(out) == 0 {
+		return "it declares none: add one to services"
+	}
+	return "it declares " + strings.Join(out, ", ")
+}
