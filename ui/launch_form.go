@@ -6,7 +6,6 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 
-	"rollcall/providers"
 	"rollcall/providers/launch"
 	"rollcall/userdata"
 )
@@ -36,23 +35,6 @@ type launchForm struct {
 	armed    bool // the next enter launches
 }
 
-// cloudPart is one cloud of the form.
-type cloudPart struct {
-	name       string
-	provider   providers.Provider
-	production bool
-	count      counter
-	image      choice
-	size       choice
-	network    choice
-	keyPair    choice
-	profile    string
-	loading    bool
-	loaded     bool
-	err        string
-	want       CloudDefaults
-}
-
 // varPart is one variable of the template.
 type varPart struct {
 	v      userdata.Variable
@@ -71,25 +53,6 @@ func (p *varPart) set(s string) {
 	p.text.set(Clean(s))
 	p.choice.pick(s)
 }
-
-// Messages of the launch form.
-type (
-	defaultsMsg struct {
-		form, asked uint64
-		defaults    LaunchDefaults
-	}
-	catalogueMsg struct {
-		form  uint64
-		cloud string
-		cat   providers.Catalogue
-		err   error
-	}
-	renderedMsg struct {
-		form, asked uint64
-		byCloud     map[string]userdata.Rendered
-		err         error
-	}
-)
 
 const mostNodes = 200 // in one cloud and launch, from the screen
 
@@ -208,126 +171,6 @@ func (d *launchForm) render(m *Model) tea.Cmd {
 		}
 		return out
 	}
-}
-
-// load asks for the catalogue of a cloud that gets nodes, once.
-func (c *cloudPart) load(m *Model, form uint64) tea.Cmd {
-	if c.count.n == 0 || c.loaded || c.loading {
-		return nil
-	}
-	c.loading, c.err = true, ""
-	name, backend, ctx := c.name, m.backend, m.ctx
-	return func() tea.Msg {
-		cat, err := backend.Catalogue(ctx, name)
-		return catalogueMsg{form, name, cat, err}
-	}
-}
-
-// take fills the choices from a catalogue.
-func (c *cloudPart) take(cat providers.Catalogue) {
-	c.loaded = true
-	image, size, network, pair := c.image.value(), c.size.value(), c.network.value(), c.keyPair.value()
-	c.image, c.size, c.network, c.keyPair = choice{}, choice{}, choice{}, choice{}
-	for _, i := range cat.Images {
-		c.image.options = append(c.image.options, option{i.ID, strings.TrimSpace(i.Name + " " + i.Version + "  " + short(i.ID))})
-	}
-	for _, s := range cat.Sizes {
-		c.size.options = append(c.size.options, option{s.ID, fmt.Sprintf("%s  %d vCPU  %.3g GiB", s.Name, s.VCPUs, float64(s.MemoryMiB)/1024)})
-	}
-	c.network.options = []option{{"", "the cloud's default"}}
-	for _, n := range cat.Networks {
-		c.network.options = append(c.network.options, option{n.ID, n.Name + "  " + short(n.ID)})
-	}
-	c.keyPair.options = []option{{"", "none"}}
-	for _, k := range cat.KeyPairs {
-		c.keyPair.options = append(c.keyPair.options, option{k, k})
-	}
-	pick := func(ch *choice, now, want string) {
-		if now == "" {
-			now = want
-		}
-		ch.pick(now)
-	}
-	pick(&c.image, image, c.want.Image)
-	pick(&c.size, size, c.want.Size)
-	pick(&c.network, network, c.want.Network)
-	pick(&c.keyPair, pair, c.want.KeyPair)
-}
-
-// launchAnswer handles what commands of launches bring back.
-func (m *Model) launchAnswer(msg tea.Msg) tea.Cmd {
-	switch msg := msg.(type) {
-	case defaultsMsg:
-		if d := m.form(msg.form); d != nil && d.asked == msg.asked {
-			return d.takeDefaults(m, msg.defaults)
-		}
-	case catalogueMsg:
-		d := m.form(msg.form)
-		if d == nil {
-			return nil
-		}
-		for _, c := range d.clouds {
-			if c.name != msg.cloud {
-				continue
-			}
-			c.loading = false
-			if msg.err != nil {
-				c.err = Clean(msg.err.Error())
-			} else {
-				c.take(msg.cat)
-			}
-		}
-	case renderedMsg:
-		if d := m.form(msg.form); d != nil && d.asked == msg.asked {
-			d.problem = ""
-			d.rendered = msg.byCloud
-			if msg.err != nil {
-				d.problem = msg.err.Error()
-			}
-		}
-	case shellMsg:
-		return msg.run
-	case nodesMsg:
-		return m.nodes(msg)
-	case launchedMsg:
-		m.launched(msg)
-	case logMsg:
-		m.logRead(msg)
-	}
-	return nil
-}
-
-// form is the open launch form of that number.
-func (m *Model) form(gen uint64) *launchForm {
-	for _, d := range m.dialogs {
-		if f, ok := d.(*launchForm); ok && f.gen == gen {
-			return f
-		}
-	}
-	return nil
-}
-
-func (d *launchForm) takeDefaults(m *Model, v LaunchDefaults) tea.Cmd {
-	d.values = v.Values
-	if v.Template != "" {
-		d.template.pick(v.Template)
-	}
-	if !d.touched["prefix "] {
-		d.prefix.set(Clean(v.NamePrefix))
-	}
-	cmds := make([]tea.Cmd, 0, len(d.clouds)+1)
-	for _, c := range d.clouds {
-		c.want = v.Clouds[c.name]
-		c.profile = c.want.Profile
-		if !d.touched["cloud "+c.name] {
-			c.count.n = min(c.want.Count, mostNodes)
-		}
-		c.image.pick(c.want.Image)
-		c.size.pick(c.want.Size)
-		cmds = append(cmds, c.load(m, d.gen))
-	}
-	d.useTemplate()
-	return tea.Batch(append(cmds, d.render(m))...)
 }
 
 // total is the number of nodes.

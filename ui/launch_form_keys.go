@@ -1,0 +1,121 @@
+package ui
+
+import (
+	tea "charm.land/bubbletea/v2"
+)
+
+func (d *launchForm) key(m *Model, k tea.KeyPressMsg) action {
+	fields, at := d.focused(m)
+	f := fields[at]
+	switch key := k.String(); key {
+	case "esc":
+		if d.preview || d.armed {
+			d.preview, d.armed = false, false
+			return nil
+		}
+		return actClose{}
+	case "ctrl+p", "f2":
+		d.preview = !d.preview
+		return nil
+	case "pgdown":
+		d.pscroll += 10
+		return nil
+	case "pgup":
+		d.pscroll = max(d.pscroll-10, 0)
+		return nil
+	case "ctrl+n", "f3":
+		d.nextScript()
+		return nil
+	case "up", "shift+tab":
+		if d.at == 0 {
+			d.move(len(fields), fields) // the button is last
+			return nil
+		}
+		d.move(-1, fields)
+		return nil
+	case "ctrl+s":
+		d.move(len(fields), fields)
+		return nil
+	case "down", "tab":
+		d.move(1, fields)
+		return nil
+	case "enter":
+		if f.button {
+			return d.start(m)
+		}
+		d.move(1, fields)
+		return nil
+	}
+	if f.key == nil {
+		return nil
+	}
+	_, changed := f.key(k)
+	if !changed {
+		return nil
+	}
+	d.armed = false
+	if f.changed != nil {
+		return actCmd{f.changed()}
+	}
+	return actCmd{d.render(m)}
+}
+
+func (d *launchForm) paste(m *Model, s string) action {
+	fields, _ := d.focused(m)
+	for _, p := range d.vars {
+		if Clean(p.v.Name) == fields[d.at].label && len(p.choice.options) == 0 {
+			p.text.insert(s)
+			d.touched[p.v.Name] = true
+			return actCmd{d.render(m)}
+		}
+	}
+	return nil
+}
+
+func (d *launchForm) move(by int, fields []field) {
+	d.at = max(min(d.at+by, len(fields)-1), 0)
+	d.focus = fields[d.at].id
+	d.armed = false
+}
+
+// start launches on the second enter; the first one shows what it will do.
+func (d *launchForm) start(m *Model) action {
+	if d.missing() != "" {
+		return nil
+	}
+	if !d.armed {
+		d.armed = true
+		return nil
+	}
+	return actCmd{m.launch(d)}
+}
+
+// nextScript shows the boot script of the next cloud.
+func (d *launchForm) nextScript() {
+	var names []string
+	for _, c := range d.clouds {
+		if _, ok := d.rendered[c.name]; ok {
+			names = append(names, c.name)
+		}
+	}
+	for i, n := range names {
+		if n == d.shownCloud() {
+			d.shown = names[(i+1)%len(names)]
+			d.pscroll = 0
+			return
+		}
+	}
+}
+
+// shownCloud is the cloud whose script is shown: the one chosen, else the first that has one.
+func (d *launchForm) shownCloud() string {
+	if _, ok := d.rendered[d.shown]; ok {
+		return d.shown
+	}
+	for _, c := range d.clouds {
+		if _, ok := d.rendered[c.name]; ok {
+			return c.name
+		}
+	}
+	return ""
+}
