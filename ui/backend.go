@@ -101,6 +101,13 @@ type Wish struct {
 	Findings []*dnsview.Finding
 	// NoDrain terminates without the wait: out of DNS, then terminate.
 	NoDrain bool
+	// Priority and Weight are what a balance gives to the nodes of Records; nil leaves
+	// what each of them has.
+	Priority, Weight *uint16
+	// Name is the incarnation that a create or retire is about, and TXT are the
+	// attributes of a new one, written key=value.
+	Name string
+	TXT  []string
 	// Action is what a power verb does.
 	Action dnsview.PowerAction
 	// Run is what an undo takes back: the id of a run or the number of an

@@ -47,33 +47,51 @@ func benchModel(b *testing.B, n int) *ui.Model {
 	onWire(nil, f)
 	m := ui.New(ui.Options{Backend: f, Fleet: fleetID, Now: epoch})
 	m.Update(tea.WindowSizeMsg{Width: 160, Height: 50})
-	msgs := make(chan tea.Msg, 64)
-	var run func(tea.Cmd)
-	run = func(cmd tea.Cmd) {
-		if cmd == nil {
-			return
-		}
-		go func() {
-			msg := cmd()
-			if batch, ok := msg.(tea.BatchMsg); ok {
-				for _, c := range batch {
-					run(c)
-				}
-			} else if msg != nil {
-				msgs <- msg
-			}
-		}()
-	}
-	run(m.Init())
-	for instances, records := false, false; !instances || !records; {
-		msg := <-msgs
-		_, cmd := m.Update(msg)
-		run(cmd)
-		name := fmt.Sprintf("%T", msg)
-		instances = instances || strings.Contains(name, "instanceRow]")
-		records = records || strings.Contains(name, "recordRow]")
-	}
+	d := &driver{m: m, msgs: make(chan tea.Msg, 64)}
+	d.run(m.Init())
+	d.until("instanceRow]", "recordRow]")
 	return m
+}
+
+// driver runs the commands of a model and hands their messages over.
+type driver struct {
+	m    *ui.Model
+	msgs chan tea.Msg
+}
+
+func (d *driver) run(cmd tea.Cmd) {
+	if cmd == nil {
+		return
+	}
+	go func() {
+		msg := cmd()
+		if batch, ok := msg.(tea.BatchMsg); ok {
+			for _, c := range batch {
+				d.run(c)
+			}
+		} else if msg != nil {
+			d.msgs <- msg
+		}
+	}()
+}
+
+func (d *driver) send(msg tea.Msg) {
+	_, cmd := d.m.Update(msg)
+	d.run(cmd)
+}
+
+// until hands messages over until one of each of these types was among them.
+func (d *driver) until(types ...string) {
+	seen := map[string]bool{}
+	for len(seen) < len(types) {
+		msg := <-d.msgs
+		d.send(msg)
+		for _, t := range types {
+			if strings.Contains(fmt.Sprintf("%T", msg), t) {
+				seen[t] = true
+			}
+		}
+	}
 }
 
 func benchmarkFrame(b *testing.B, n int) {

@@ -1,12 +1,15 @@
 package ui
 
 import (
+	"context"
 	"slices"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
 
+	"rollcall/dnsview"
 	"rollcall/dnsview/filter"
+	"rollcall/providers/journal"
 )
 
 // Messages of the way from the clouds to the screen.
@@ -66,10 +69,24 @@ func (m *Model) build() tea.Cmd {
 	}
 	m.building, m.dirty = true, false
 	m.buildGen++
-	gen, backend := m.buildGen, m.backend
+	gen, backend, ctx, tree := m.buildGen, m.backend, m.ctx, m.screen == screenServices
 	return func() tea.Msg {
-		return builtMsg{gen: gen, joined: join(backend.Inspect(backend.Snapshot()))}
+		j := join(backend.Inspect(backend.Snapshot()))
+		if tree {
+			j.services = treeOf(ctx, backend, j.view)
+		}
+		return builtMsg{gen: gen, joined: j}
 	}
+}
+
+// treeOf makes the tree of services, which only its own screen needs. Where a node was taken
+// out on purpose, the journal is asked by whom; that it cannot tell is no error here.
+func treeOf(ctx context.Context, backend Backend, v *dnsview.View) *services {
+	var entries []journal.Entry
+	if v.Count(dnsview.Quiesced) > 0 {
+		entries, _ = backend.Journal(ctx, journalLimit)
+	}
+	return joinServices(v, entries)
 }
 
 // built takes the rows over, and builds again when the snapshot has changed in between.
@@ -88,7 +105,7 @@ func (m *Model) built(msg builtMsg) tea.Cmd {
 }
 
 func (m *Model) arrangeAll() tea.Cmd {
-	return tea.Batch(m.arrangeInstances(), m.arrangeRecords(), m.arrangeFindings(), m.arrangeJournal(), m.arrangeSources())
+	return tea.Batch(m.arrangeInstances(), m.arrangeRecords(), m.arrangeFindings(), m.arrangeJournal(), m.arrangeSources(), m.arrangeServices())
 }
 
 func (m *Model) arrangeInstances() tea.Cmd {

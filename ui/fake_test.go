@@ -50,6 +50,7 @@ type fake struct {
 	wire     []dnsview.WireState
 	zones    []dnsview.WireZone
 	visible  [][]providers.Identity
+	health   []dnsview.HealthState
 }
 
 func newFake(now func() time.Time) *fake {
@@ -105,9 +106,13 @@ func (f *fake) Visible(records []providers.Identity) {
 func (f *fake) Inspect(s *providers.Snapshot) *dnsview.View {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	return f.inspect(s)
+}
+
+func (f *fake) inspect(s *providers.Snapshot) *dnsview.View {
 	return dnsview.Inspect(s, dnsview.Options{
 		Fleet: fleetID, Services: f.services, Now: epoch(), MaxAge: 10 * time.Minute,
-		BootGrace: 5 * time.Minute, CreateGrace: 10 * time.Minute, Wire: f.wire, WireZones: f.zones,
+		BootGrace: 5 * time.Minute, CreateGrace: 10 * time.Minute, Wire: f.wire, WireZones: f.zones, Health: f.health,
 	})
 }
 
@@ -175,6 +180,29 @@ func (f *fake) Plan(_ context.Context, w ui.Wish) (dnsview.Plan, error) {
 				break
 			}
 		}
+	case dnsview.VerbQuiesce:
+		return dnsview.PlanQuiesce(f.inspect(f.snap), w.Instances...), nil
+	case dnsview.VerbReturn:
+		return dnsview.PlanReturn(f.inspect(f.snap), w.Instances...), nil
+	case dnsview.VerbBalance:
+		for _, id := range w.Records {
+			r := *f.record(id)
+			after := r
+			srv, _ := providers.ParseSRV(r.Value)
+			if w.Priority != nil {
+				srv.Priority = *w.Priority
+			}
+			if w.Weight != nil {
+				srv.Weight = *w.Weight
+			}
+			after.Value = srv.String()
+			step(dnsview.Step{
+				Kind: dnsview.StepChange, Zone: r.Zone, Sentence: "change " + r.Value + " to " + after.Value,
+				Change: &providers.Change{Op: providers.OpUpdate, Before: r, After: after},
+			})
+		}
+	case dnsview.VerbCreate, dnsview.VerbRetire:
+		step(dnsview.Step{Kind: dnsview.StepChange, Sentence: string(w.Verb) + " " + w.Name, Change: &providers.Change{Op: providers.OpCreate}})
 	case dnsview.VerbDeregister:
 		for _, id := range w.Records {
 			if r := f.record(id); r != nil {
@@ -303,6 +331,17 @@ func carryOut(s *providers.Snapshot, p dnsview.Plan) {
 				}
 				id := st.Change.Before.Identity()
 				z.Records = slices.DeleteFunc(z.Records, func(r providers.Record) bool { return r.Identity() == id })
+				if st.Change.Op == providers.OpUpdate {
+					z.Records = append(z.Records, st.Change.After)
+				}
+				for _, o := range st.Change.After.Owners { // what was quiesced is remembered, as Route 53 does in the same batch
+					text, err := o.Encode()
+					if err == nil && o.Quiesced && st.Change.Op == providers.OpDelete {
+						z.Records = append(z.Records, providers.Record{
+							Zone: z.Zone.Name, Name: providers.MarkerName(o.Instance, id.Name), Type: "TXT", TTL: 300, Value: providers.FormatTXT([]string{text}),
+						})
+					}
+				}
 			}
 		}
 	}

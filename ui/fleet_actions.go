@@ -21,7 +21,11 @@ func (m *Model) refusedReadOnly() bool {
 // hiddenMarks refuses to act while every mark is hidden by the filter, and says so.
 func (m *Model) hiddenMarks() bool {
 	if visible, hidden := m.grid().Marks(); hidden > 0 && visible == 0 {
-		m.say(sayWarn, fmt.Sprintf("%d marked, all hidden by the filter: nothing is acted on that cannot be seen", hidden))
+		by := "by the filter"
+		if m.filterText() == "" {
+			by = "in folded rows"
+		}
+		m.say(sayWarn, fmt.Sprintf("%d marked, all hidden %s: nothing is acted on that cannot be seen", hidden, by))
 		return true
 	}
 	return false
@@ -42,6 +46,8 @@ func (m *Model) chosenRecords() []*recordRow {
 			}
 		}
 		return m.recordsByID(ids)
+	case m.screen == screenServices:
+		return m.recordsByID(m.nodeRecordIDs())
 	case m.screen != screenFleet:
 		return nil
 	case m.focus == paneRecords:
@@ -108,6 +114,9 @@ func (r *recordRow) label() string { return r.name + " " + Clean(r.rec.Type) + "
 // chosenInstances are the instances that a command acts on.
 func (m *Model) chosenInstances() []providers.InstanceRef {
 	var refs []providers.InstanceRef
+	if m.screen == screenServices {
+		return m.nodeRefs()
+	}
 	if m.screen == screenFleet && m.focus == paneInstances {
 		for _, r := range m.instances.grid.Chosen() {
 			refs = append(refs, r.inst.Ref())
@@ -130,21 +139,16 @@ func (m *Model) wantInstances(w Wish, verb string) tea.Cmd {
 	if m.refusedReadOnly() || m.hiddenMarks() {
 		return nil
 	}
+	noun := "instance"
+	if m.screen == screenServices {
+		noun = "node"
+	}
 	w.Instances = m.chosenInstances()
 	if len(w.Instances) == 0 {
-		m.say(sayWarn, "there is no instance here to "+verb)
+		m.say(sayWarn, "there is no "+noun+" here to "+verb)
 		return nil
 	}
-	what := fmt.Sprintf("%s %d instances", verb, len(w.Instances))
-	if len(w.Instances) == 1 {
-		i := w.Instances[0]
-		name := i.Name
-		if name == "" {
-			name = i.ID
-		}
-		what = verb + " " + Clean(name) + " in " + Clean(i.Cloud)
-	}
-	return m.want(w, what, false)
+	return m.want(w, describe(w.Instances, verb, noun), false)
 }
 
 // wantRecords begins a change of the chosen records.
@@ -197,6 +201,10 @@ func (m *Model) remedy() tea.Cmd {
 	case m.screen == screenFindings:
 		for _, r := range m.findings.grid.Chosen() {
 			add(r.finding)
+		}
+	case m.screen == screenServices:
+		for _, r := range m.services.grid.Chosen() {
+			add(worst(r.findings))
 		}
 	case m.screen != screenFleet:
 		return nil

@@ -49,6 +49,10 @@ func (m *Model) copy() tea.Cmd {
 				text += ": " + r.err
 			}
 		}
+	case m.screen == screenServices:
+		if r, ok := m.services.grid.Current(); ok {
+			text = r.copied()
+		}
 	case m.focus == paneRecords:
 		if r, ok := m.records.grid.Current(); ok {
 			text = Clean(r.rec.String())

@@ -70,9 +70,16 @@ func (m *Model) do(a Action) tea.Cmd {
 	case ActPageDown:
 		g.Page(1)
 	case ActMark:
+		if !m.markable() {
+			m.say(sayInfo, "nodes are marked, not services")
+			return nil
+		}
 		g.ToggleMark()
 		g.Move(1)
 	case ActLeft, ActRight, ActNextPane:
+		if m.screen == screenServices {
+			return m.fold(a)
+		}
 		m.focusOn(a)
 	case ActZoom:
 		m.zoom = !m.zoom
@@ -108,6 +115,8 @@ func (m *Model) command(a Action) tea.Cmd {
 		return m.show(screenJournal)
 	case ActSources:
 		return m.show(screenSources)
+	case ActServices:
+		return m.show(screenServices)
 	case ActRefresh:
 		return m.refresh()
 	case ActPause:
@@ -133,6 +142,12 @@ func (m *Model) command(a Action) tea.Cmd {
 		return m.undo()
 	case ActRemedy:
 		return m.remedy()
+	case ActQuiesce:
+		return m.wantInstances(Wish{Verb: dnsview.VerbQuiesce}, "quiesce")
+	case ActReturn:
+		return m.wantInstances(Wish{Verb: dnsview.VerbReturn}, "return")
+	case ActBalance:
+		return m.balance()
 	}
 	return nil
 }
@@ -148,6 +163,8 @@ func (m *Model) show(s screen) tea.Cmd {
 		return m.readJournal()
 	case screenSources:
 		return m.arrangeSources()
+	case screenServices:
+		return m.build()
 	}
 	return nil
 }
@@ -224,6 +241,9 @@ func (m *Model) reorder(reverse bool) tea.Cmd {
 	case m.screen == screenFindings:
 		turn(m.findings.nextSort, m.findings.reverse)
 		by, cmd = m.findings.sortedBy(), m.arrangeFindings()
+	case m.screen == screenServices:
+		turn(m.services.nextSort, m.services.reverse)
+		by, cmd = m.services.sortedBy(), m.arrangeServices()
 	case m.screen != screenFleet:
 		return nil
 	case m.focus == paneRecords:
@@ -256,6 +276,12 @@ func (m *Model) currentInstance() (*instanceRow, bool) {
 		if k, ok = r.instance(); !ok {
 			return nil, false
 		}
+	case m.screen == screenServices:
+		r, ok := m.services.grid.Current()
+		if !ok || r.node == nil || r.node.Instance == nil {
+			return nil, false
+		}
+		k = instanceKey{Cloud: r.node.Instance.Cloud, ID: r.node.Instance.ID}
 	case m.screen != screenFleet:
 		return nil, false
 	case m.focus == paneRecords:
@@ -277,6 +303,10 @@ func (m *Model) currentFinding() *dnsview.Finding {
 	case m.screen == screenFindings:
 		if r, ok := m.findings.grid.Current(); ok {
 			return r.finding
+		}
+	case m.screen == screenServices:
+		if r, ok := m.services.grid.Current(); ok {
+			return worst(r.findings)
 		}
 	case m.screen != screenFleet:
 	case m.focus == paneRecords:
@@ -303,6 +333,9 @@ func (m *Model) production() bool {
 		return ok && r.production
 	case m.screen == screenSources:
 		r, ok := m.roll.grid.Current()
+		return ok && r.production
+	case m.screen == screenServices:
+		r, ok := m.services.grid.Current()
 		return ok && r.production
 	}
 	return false

@@ -49,6 +49,8 @@ func (m *Model) body(l layout) []string {
 		return m.drawList(m.listFrame(title, m.journal.grid, "", ""), drawer(m.journal, m.theme), l)
 	case screenSources:
 		return m.drawList(m.listFrame("Sources", m.roll.grid, "", ""), drawer(m.roll, m.theme), l)
+	case screenServices:
+		return m.drawServices(l)
 	}
 	var left, right []string
 	if l.left.h > 0 && l.left.w > 0 {
@@ -157,6 +159,12 @@ func (m *Model) listFrame(name string, g mover, filter, sorted string) frame {
 	default:
 		title.add(theme.Accent, " "+strconv.Itoa(g.Len()))
 	}
+	return m.frameOf(title, g, filter, sorted)
+}
+
+// frameOf completes the title of a list with marks, filter and order.
+func (m *Model) frameOf(title *line, g mover, filter, sorted string) frame {
+	t := m.theme
 	if visible, hidden := g.Marks(); visible+hidden > 0 {
 		title.add(theme.Faint, " "+t.Dot+" ").add(theme.Accent, fmt.Sprintf("%d marked", visible))
 		if hidden > 0 {

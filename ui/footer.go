@@ -69,13 +69,16 @@ func (m *Model) lastLine(w int) string {
 	return m.keyLine(w)
 }
 
+// keyHelp is an action and what it does in a word.
+type keyHelp struct {
+	a    Action
+	does string
+}
+
 // keyLine names the keys that an operator needs most, as many as fit.
 func (m *Model) keyLine(w int) string {
 	t := m.theme
-	order := []struct {
-		a    Action
-		does string
-	}{
+	order := []keyHelp{
 		{ActHelp, "help"},
 		{ActFilter, "filter"},
 		{ActPalette, "commands"},
@@ -92,11 +95,11 @@ func (m *Model) keyLine(w int) string {
 		{ActRefresh, "refresh"},
 		{ActQuit, "quit"},
 	}
-	if m.screen != screenFleet {
-		order = []struct {
-			a    Action
-			does string
-		}{{ActBack, "back"}, {ActHelp, "help"}, {ActDetail, "open"}, {ActUndo, "undo"}, {ActPalette, "commands"}, {ActQuit, "quit"}}
+	switch {
+	case m.screen == screenServices:
+		order = serviceKeyLine()
+	case m.screen != screenFleet:
+		order = []keyHelp{{ActBack, "back"}, {ActHelp, "help"}, {ActDetail, "open"}, {ActUndo, "undo"}, {ActPalette, "commands"}, {ActQuit, "quit"}}
 	}
 	l := newLine(t).gap(1)
 	for _, o := range order {
@@ -123,7 +126,9 @@ func (m *Model) aboutLine(w int) string {
 	t := m.theme
 	left := newLine(t).gap(1)
 	right := newLine(t)
-	if f := m.currentFinding(); f != nil {
+	if m.screen == screenServices {
+		left, right = m.serviceAbout()
+	} else if f := m.currentFinding(); f != nil {
 		glyph, role := severityLook(t, f.Severity)
 		left.add(role, glyph+" ").add(theme.Plain, Clean(f.Reason))
 		right = hintLine(t, m.remedyHints(f)).gap(1)

@@ -107,6 +107,8 @@ func (m *Model) detail() tea.Cmd {
 			}
 			m.open(&textDialog{title: r.name, lines: f.out})
 		}
+	case m.screen == screenServices:
+		return m.serviceDetail(f)
 	case m.focus == paneRecords:
 		if r, ok := m.records.grid.Current(); ok {
 			m.open(&recordDialog{row: r})

@@ -48,6 +48,10 @@ const (
 	ActReadOnly   Action = "read-only"
 	ActZoom       Action = "zoom"
 	ActRemedy     Action = "remedy"
+	ActServices   Action = "services"
+	ActQuiesce    Action = "quiesce"
+	ActReturn     Action = "return"
+	ActBalance    Action = "balance"
 )
 
 // KeyMap says which keys do what. Keys are spelled as a terminal reports them:
@@ -65,6 +69,7 @@ func DefaultKeys() KeyMap {
 		ActLaunch: {"l"}, ActTerminate: {"x"}, ActDeregister: {"d"}, ActUndo: {"u"}, ActWhy: {"w"},
 		ActRefresh: {"r"}, ActPause: {"p"}, ActCopy: {"y"}, ActSSH: {"o"}, ActFindings: {"f"}, ActJournal: {"J"},
 		ActSources: {"v"}, ActReadOnly: {"R"}, ActZoom: {"z"}, ActRemedy: {"a"},
+		ActServices: {"V"}, ActQuiesce: {"Q"}, ActReturn: {"b"}, ActBalance: {"e"},
 	}
 }
 

@@ -27,6 +27,7 @@ const (
 	screenFindings
 	screenJournal
 	screenSources
+	screenServices
 )
 
 // Model is the root of the console. Its parts are plain structs; it alone
@@ -61,6 +62,8 @@ type Model struct {
 	findings  *list[string, *findingRow]
 	journal   *list[string, *journalRow]
 	roll      *list[string, *sourceRow]
+	services  *list[serviceKey, *serviceRow]
+	folded    map[serviceKey]bool // services and incarnations whose rows are folded away
 
 	visible []providers.Identity // records on the screen, as the backend was told last
 
@@ -83,7 +86,7 @@ func New(o Options) *Model {
 	m := &Model{
 		opts: o, backend: o.Backend, keymap: o.Keys, now: o.Now, ctx: ctx, cancel: cancel,
 		theme: theme.New(o.Theme), readOnly: o.ReadOnly, w: 80, h: 24,
-		changes: map[uint64]*change{}, launchs: map[uint64]*launchRun{},
+		folded: map[serviceKey]bool{}, changes: map[uint64]*change{}, launchs: map[uint64]*launchRun{},
 	}
 	if m.keymap == nil {
 		m.keymap = DefaultKeys()
@@ -108,16 +111,18 @@ func New(o Options) *Model {
 
 // restyle makes the lists for the theme. Lists keep their order and filter.
 func (m *Model) restyle() {
-	inst, rec, find := m.instances, m.records, m.findings
+	inst, rec, find, serv := m.instances, m.records, m.findings, m.services
 	m.instances = newList[instanceKey](instanceColumns(m.theme, m.now))
 	m.records = newList[providers.Identity](recordColumns(m.theme))
 	m.findings = newList[string](findingColumns(m.theme))
 	m.journal = newList[string](journalColumns(m.theme))
 	m.roll = newList[string](sourceColumns(m.theme, m.now))
+	m.services = newList[serviceKey](serviceColumns(m.theme))
 	if inst != nil {
 		m.instances.filter, m.instances.sort, m.instances.gen = inst.filter, inst.sort, inst.gen
 		m.records.filter, m.records.sort, m.records.gen = rec.filter, rec.sort, rec.gen
 		m.findings.filter, m.findings.sort, m.findings.gen = find.filter, find.sort, find.gen
+		m.services.filter, m.services.sort, m.services.gen = serv.filter, serv.sort, serv.gen
 	}
 }
 
@@ -166,6 +171,8 @@ func (m *Model) update(msg tea.Msg) tea.Cmd {
 		m.journal.take(msg)
 	case arranged[string, *sourceRow]:
 		m.roll.take(msg)
+	case arranged[serviceKey, *serviceRow]:
+		m.services.take(msg)
 	case journalMsg:
 		return m.journalRead(msg)
 	case saidMsg:
@@ -210,6 +217,7 @@ func (m *Model) relayout() {
 	m.findings.grid.Resize(w, h)
 	m.journal.grid.Resize(w, h)
 	m.roll.grid.Resize(w, h)
+	m.services.grid.Resize(w, h)
 }
 
 // grid is the list that takes the keys.
@@ -221,6 +229,8 @@ func (m *Model) grid() mover {
 		return m.journal.grid
 	case screenSources:
 		return m.roll.grid
+	case screenServices:
+		return m.services.grid
 	}
 	if m.focus == paneRecords {
 		return m.records.grid

@@ -32,6 +32,7 @@ func commands() []entry {
 		{name: "findings", does: "what needs a person", action: ActFindings},
 		{name: "journal", does: "what was changed, and by whom", action: ActJournal},
 		{name: "sources", does: "clouds and zones, and how they answer", action: ActSources},
+		{name: "services", does: "services, their incarnations and nodes", action: ActServices},
 		{name: "launch", does: "start nodes", action: ActLaunch},
 		{name: "terminate", does: "drain and terminate", action: ActTerminate},
 		{name: "terminate now", does: "out of DNS and terminate, without the wait", run: func(m *Model) tea.Cmd {
@@ -42,12 +43,11 @@ func commands() []entry {
 		{name: "register", does: "put instances into DNS", run: func(m *Model) tea.Cmd {
 			return m.wantInstances(Wish{Verb: dnsview.VerbRegister}, "register")
 		}},
-		{name: "quiesce", does: "out of DNS, leave running", run: func(m *Model) tea.Cmd {
-			return m.wantInstances(Wish{Verb: dnsview.VerbQuiesce}, "quiesce")
-		}},
-		{name: "return", does: "put a quiesced node back", run: func(m *Model) tea.Cmd {
-			return m.wantInstances(Wish{Verb: dnsview.VerbReturn}, "return")
-		}},
+		{name: "quiesce", does: "out of DNS, leave running", action: ActQuiesce},
+		{name: "return", does: "put a quiesced node back", action: ActReturn},
+		{name: "balance", does: "priority and weight of nodes", action: ActBalance},
+		{name: "create incarnation", does: "announce a new version of a service", run: (*Model).create},
+		{name: "retire incarnation", does: "take one without nodes back", run: (*Model).retire},
 		{name: "adopt", does: "write owner markers", run: func(m *Model) tea.Cmd { return m.wantRecords(dnsview.VerbAdopt, "adopt") }},
 		{name: "remedy", does: "the remedy of the finding", action: ActRemedy},
 		{name: "start", does: "start instances", run: power(dnsview.PowerStart)},

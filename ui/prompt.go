@@ -28,6 +28,8 @@ func (m *Model) filterText() string {
 	switch {
 	case m.screen == screenFindings:
 		return m.findings.filter.String()
+	case m.screen == screenServices:
+		return m.services.filter.String()
 	case m.screen != screenFleet:
 		return ""
 	case m.focus == paneRecords:
@@ -82,6 +84,9 @@ func (m *Model) setFilter(text string) tea.Cmd {
 	case m.screen == screenFindings:
 		m.findings.filter = f
 		return m.arrangeFindings()
+	case m.screen == screenServices:
+		m.services.filter = f
+		return m.arrangeServices()
 	case m.screen != screenFleet:
 		return nil
 	case m.focus == paneRecords:

@@ -69,6 +69,7 @@ type joined struct {
 	summary   []dnsview.ClassCount
 	sources   []source
 	byID      map[instanceKey]*instanceRow
+	services  *services // nil unless its screen was shown when the rows were made
 }
 
 // join makes the rows of a view. It is pure.

@@ -2,6 +2,7 @@ package ui_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -101,6 +102,7 @@ func TestTheScreenFitsEverySize(t *testing.T) {
 		{"palette", []string{":"}, ""},
 		{"detail", []string{"enter"}, ""},
 		{"sources", []string{"v"}, ""},
+		{"services", []string{"V"}, "Services 2"},
 		{"terminate", []string{"x"}, "type the name"},
 		{"launch", []string{"l"}, "bytes"},
 	}
@@ -138,7 +140,7 @@ func TestTheScreenFitsEverySize(t *testing.T) {
 			fits(t, s.name, r.m.View().Content, size[0], size[1])
 		}
 		r.press("esc", "esc", "esc", "left")
-		if s.name == "sources" || s.name == "findings" {
+		if slices.Contains([]string{"sources", "findings", "services"}, s.name) {
 			r.press("esc")
 		}
 	}

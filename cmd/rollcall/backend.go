@@ -110,6 +110,10 @@ func (b *backend) Plan(ctx context.Context, w ui.Wish) (dnsview.Plan, error) {
 		return dnsview.PlanUpdate(v, w.Records...), nil
 	case dnsview.VerbAdopt:
 		return dnsview.PlanAdopt(v, w.Records...), nil
+	case dnsview.VerbBalance:
+		return planBalance(v, w.Records, w.Priority, w.Weight)
+	case dnsview.VerbCreate, dnsview.VerbRetire:
+		return b.planIncarnation(v, w)
 	case dnsview.VerbPower:
 		return dnsview.PlanPower(v, w.Action, w.Instances...), nil
 	case dnsview.VerbUndo:

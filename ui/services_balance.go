@@ -1,0 +1,129 @@
+package ui
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"rollcall/dnsview"
+	"rollcall/providers"
+)
+
+// The largest priority and weight of an SRV value (RFC 2782), and of a weighted
+// record set of Route 53.
+const (
+	mostBalance  = 65535
+	mostWeighted = 255
+)
+
+// balanceForm is the dialog for another priority and weight of nodes. A field that is left
+// empty leaves what each node has.
+func (m *Model) balanceForm(nodes []*serviceRow) *fieldsDialog {
+	what := countOf(len(nodes), "node")
+	if len(nodes) == 1 {
+		what = nodes[0].name
+	}
+	weightMost, srv := mostBalance, true
+	for _, r := range nodes {
+		if r.node.Weighted {
+			weightMost, srv = mostWeighted, false
+		}
+	}
+	weight := balanceField("weight", nodes, (*serviceRow).weight)
+	fields := []*textField{weight}
+	about := []string{"Clients share among nodes of one priority by weight;", "0 sends hardly anybody there."}
+	if srv {
+		fields = []*textField{balanceField("priority", nodes, (*serviceRow).priority), weight}
+		about[0] = "The lowest priority is tried first; " + "nodes of one share by weight."
+	}
+	if d := nodes[0].roster.Declared; d != nil && srv && d.Priority+d.Weight > 0 {
+		about = append(about, fmt.Sprintf("The config declares priority %d and weight %d.", d.Priority, d.Weight))
+	}
+	was := make([]string, len(fields))
+	for i, f := range fields {
+		was[i] = f.input.value()
+	}
+	return &fieldsDialog{
+		title: "Priority and weight of " + what, fields: fields, about: about,
+		submit: func(_ *Model, values []string) (action, string) {
+			w := Wish{Verb: dnsview.VerbBalance}
+			for i, v := range values {
+				f := fields[i]
+				most := mostBalance
+				if f == weight {
+					most = weightMost
+				}
+				n, why := number(f.label, v, most)
+				switch {
+				case why != "":
+					return nil, why
+				case v == was[i] || n == nil:
+				case f == weight:
+					w.Weight = n
+				default:
+					w.Priority = n
+				}
+			}
+			if w.Priority == nil && w.Weight == nil {
+				return nil, "nothing is changed: write another number"
+			}
+			for _, r := range nodes {
+				for _, rec := range r.node.Records {
+					w.Records = append(w.Records, rec.Identity())
+				}
+			}
+			return actWish{w, "balance " + what}, ""
+		},
+	}
+}
+
+// balanceField begins with the number that all nodes have, or with none and a hint.
+func balanceField(label string, nodes []*serviceRow, of func(*serviceRow) string) *textField {
+	f := &textField{label: label}
+	seen := []string{}
+	for _, r := range nodes {
+		if v := of(r); len(seen) == 0 || seen[len(seen)-1] != v {
+			seen = append(seen, v)
+		}
+	}
+	if len(seen) == 1 {
+		f.input = newInput(seen[0])
+		return f
+	}
+	f.hint = "as it is: " + strings.Join(seen[:min(len(seen), 4)], ", ")
+	return f
+}
+
+// number reads a number from 0 to most; an empty text is none. why says in one line what is
+// wrong with it.
+func number(label, text string, most int) (n *uint16, why string) {
+	text = strings.TrimSpace(text)
+	if text == "" {
+		return nil, ""
+	}
+	v, err := strconv.ParseUint(text, 10, 16)
+	if err != nil || v > uint64(most) {
+		return nil, fmt.Sprintf("%s: %q is no number from 0 to %d", label, Clean(text), most)
+	}
+	u := uint16(v)
+	return &u, ""
+}
+
+// describe says in a few words what is to be done with whom.
+func describe(refs []providers.InstanceRef, verb, noun string) string {
+	if len(refs) != 1 {
+		return verb + " " + countOf(len(refs), noun)
+	}
+	what := verb + " " + Clean(nameOf(refs[0]))
+	if refs[0].Cloud != "" {
+		what += " in " + Clean(refs[0].Cloud)
+	}
+	return what
+}
+
+func nameOf(ref providers.InstanceRef) string {
+	if ref.Name != "" {
+		return ref.Name
+	}
+	return ref.ID
+}

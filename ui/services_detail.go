@@ -1,0 +1,335 @@
+package ui
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+
+	"rollcall/dnsview"
+	"rollcall/dnsview/dnssd"
+	"rollcall/providers"
+	"rollcall/ui/theme"
+)
+
+// mostInDetail bounds the findings that the detail of a service lists.
+const mostInDetail = 30
+
+// serviceDetail opens what is known of the row of the services under the cursor.
+func (m *Model) serviceDetail(f *facts) tea.Cmd {
+	r, ok := m.services.grid.Current()
+	if !ok {
+		return nil
+	}
+	keys := map[string]action{"w": actDo{ActWhy}}
+	hints := []hint{{"w", "why"}}
+	offer := func(a Action, does string) {
+		if k := m.keymap.label(a); k != "" {
+			keys[k] = actDo{a}
+			hints = append(hints, hint{k, does})
+		}
+	}
+	switch {
+	case r.node != nil:
+		m.nodeFacts(f, r)
+		if r.node.State == dnsview.NodeQuiesced {
+			offer(ActReturn, "return")
+			break
+		}
+		if r.balanced() {
+			offer(ActBalance, "weight")
+		}
+		offer(ActQuiesce, "quiesce")
+	case r.incarnation != nil:
+		m.incarnationFacts(f, r)
+	default:
+		m.rosterFacts(f, r)
+	}
+	found := r.findings
+	f.findings(found[:min(len(found), mostInDetail)])
+	if n := len(found) - mostInDetail; n > 0 {
+		f.out = append(f.out, m.theme.Paint(theme.Dim, fmt.Sprintf("and %d more", n)))
+	}
+	m.open(&textDialog{title: r.name, lines: f.out, hints: hints, keys: keys})
+	return nil
+}
+
+func (m *Model) nodeFacts(f *facts, r *serviceRow) {
+	n := r.node
+	f.add("service", n.Service)
+	f.add("state", m.stands(r))
+	f.add("cloud", n.Ref.Cloud)
+	f.add("node", strings.TrimSpace(n.Ref.Name+"  "+n.Ref.ID))
+	f.add("host", n.Host)
+	if n.HasSRV {
+		f.add("SRV", fmt.Sprintf("priority %s  weight %s  port %d", r.priority(), r.weight(), n.SRV.Port))
+		if n.Guessed {
+			f.add("", "likely: the marker has no room for the whole value; a return looks for the true one")
+		}
+	} else if n.Weighted {
+		f.add("weight", r.weight()+", of its record set")
+	}
+	switch ttl := r.ttl(); ttl {
+	case "":
+	case "auto":
+		f.add("ttl", "auto, counts as 300 s")
+	default:
+		f.add("ttl", ttl+" s")
+	}
+	f.add("addresses", addresses(n.Addresses))
+	f.add("health", m.health(r))
+	if i := n.Instance; i != nil {
+		f.add("instance", string(i.State)+"  "+i.Type+"  "+addresses(i.PublicIPs))
+	}
+	if t := attributesOf(r.incarnation); len(t) > 0 {
+		f.head("TXT of " + Clean(r.incarnation.Label))
+		f.attributes(t)
+	}
+	f.records("Records", n.Records)
+	f.records("Host name", n.Hosts)
+	f.records("Markers", n.Markers)
+	for _, o := range ownersOf(n) {
+		f.head("Owner marker")
+		f.add("instance", o.Instance)
+		f.add("cloud key", string(o.Cloud))
+		f.add("registered", o.Registered.Format(time.RFC3339)+", "+age(m.now().Sub(o.Registered))+" ago")
+	}
+}
+
+// stands says in a few words how a node stands, and who took it out.
+func (m *Model) stands(r *serviceRow) string {
+	s := string(r.node.State)
+	switch {
+	case r.node.State != dnsview.NodeQuiesced:
+		return s
+	case r.by == "":
+		return s + ", by whom the journal of this machine does not know"
+	}
+	return s + " by " + r.by + ", " + age(m.now().Sub(r.at)) + " ago"
+}
+
+// health says what is known of the health of a node.
+func (m *Model) health(r *serviceRow) string {
+	h, d := r.node.Health, r.roster.Declared
+	switch {
+	case h != nil:
+		s := passed(h) + ", " + age(m.now().Sub(h.At)) + " ago"
+		if h.Error != "" {
+			s += "; the last one failed: " + h.Error
+		}
+		return s
+	case d == nil:
+		return "not checked: the service is not declared"
+	case d.Health.HTTP == "" && !d.Health.TCP:
+		return "not checked: the service declares no check that can be made from here"
+	}
+	return "not checked yet: no outcome of a check is known here"
+}
+
+// attributesOf reads the TXT record of an incarnation.
+func attributesOf(i *dnsview.IncarnationView) dnssd.TXT {
+	if i == nil || i.TXT == nil {
+		return nil
+	}
+	return dnssd.TXTOf(i.TXT.Value)
+}
+
+func (f *facts) attributes(t dnssd.TXT) {
+	for _, p := range t {
+		value := p.Value
+		if !p.HasValue {
+			value = "(is there)"
+		} else if value == "" {
+			value = `""`
+		}
+		f.add(fit(Clean(p.Key), factName-1, f.t.Ellipsis)+" ", value)
+	}
+}
+
+func (f *facts) records(title string, list []*providers.Record) {
+	if len(list) == 0 {
+		return
+	}
+	f.head(title)
+	for _, r := range list {
+		f.add(r.Type, r.Name+"  "+r.Value)
+	}
+}
+
+// ownersOf are the markers on what a node has in DNS, each instance once.
+func ownersOf(n *dnsview.NodeView) []providers.Owner {
+	var out []providers.Owner
+	for _, r := range n.Records {
+		for _, o := range r.Owners {
+			if len(out) == 0 || !out[0].Same(o) {
+				out = append(out, o)
+			}
+		}
+	}
+	return out
+}
+
+func (m *Model) incarnationFacts(f *facts, r *serviceRow) {
+	i := r.incarnation
+	f.add("name", i.Name)
+	m.rosterFacts(f, r)
+	if i.Closed {
+		f.add("closed", `an SRV value of "." says that it is decidedly not available`)
+	}
+	f.head("Announced by")
+	for _, p := range i.PTR {
+		f.add("PTR", p.Name)
+	}
+	if len(i.PTR) == 0 {
+		f.add("PTR", "none: nobody who browses finds it")
+	}
+	if i.TXT == nil {
+		f.add("TXT", "none")
+		return
+	}
+	f.add("TXT", i.TXT.Value)
+	f.head("Attributes, which anyone can read")
+	f.attributes(attributesOf(i))
+}
+
+func (m *Model) rosterFacts(f *facts, r *serviceRow) {
+	o := r.roster
+	f.add("kind", string(o.Kind))
+	f.add("zone", o.Zone)
+	live := countOf(o.Live, "live member")
+	if o.Minimum > 0 {
+		live += fmt.Sprintf(", %d is the minimum", o.Minimum)
+	}
+	f.add("members", live)
+	f.add("clouds", strings.Join(o.Clouds, "  "))
+	switch d := o.Declared; {
+	case d != nil:
+		text := ""
+		if d.TTL > 0 {
+			text += fmt.Sprintf("TTL %d  ", d.TTL)
+		}
+		if o.Kind == dnsview.DNSSD {
+			text += fmt.Sprintf("port %d  priority %d  weight %d", d.Port, d.Priority, d.Weight)
+		}
+		f.add("declared", strings.TrimSpace(text+"  "+strings.Join(d.Clouds, " ")))
+	case r.incarnation == nil && len(r.service.Incarnations) > 0:
+		listed := "yes"
+		if !r.service.Listed {
+			listed = "no: who browses for service types does not find it"
+		}
+		f.add("listed", listed)
+	default:
+		f.add("declared", "no: the config does not know it")
+	}
+	states := map[dnsview.NodeState]int{}
+	for _, n := range o.Nodes {
+		states[n.State]++
+	}
+	var counts []string
+	for _, s := range nodeStates() {
+		if n := states[s]; n > 0 {
+			counts = append(counts, fmt.Sprintf("%d %s", n, s))
+			delete(states, s)
+		}
+	}
+	f.add("nodes", strings.Join(counts, "  "))
+}
+
+// nodeStates are the states of nodes in the order in which they are counted.
+func nodeStates() []dnsview.NodeState {
+	return []dnsview.NodeState{
+		dnsview.NodeRunning, dnsview.NodeByHand, dnsview.NodeQuiesced, dnsview.NodeDead, dnsview.NodeMissing, dnsview.NodeHalf, dnsview.NodeStarting,
+		dnsview.NodeState(providers.StateStopped), dnsview.NodeState(providers.StatePending), dnsview.NodeOutside, dnsview.NodeForeign, dnsview.NodeUnmarked,
+		dnsview.NodeOtherFleet, dnsview.NodeAmbiguous, dnsview.NodeUnknown,
+	}
+}
+
+// serviceAbout tells of the row under the cursor what its columns do not, with the keys
+// that belong to it.
+func (m *Model) serviceAbout() (left, right *line) {
+	t := m.theme
+	left, right = newLine(t).gap(1), newLine(t)
+	r, ok := m.services.grid.Current()
+	if !ok {
+		return left, right
+	}
+	dot := " " + t.Dot + " "
+	if f := worst(r.findings); f != nil && (r.node == nil || r.node.State != dnsview.NodeQuiesced) {
+		glyph, role := severityLook(t, f.Severity)
+		left.add(role, glyph+" ").add(theme.Plain, Clean(f.Reason))
+		return left, hintLine(t, m.remedyHints(f)).gap(1)
+	}
+	switch n := r.node; {
+	case n != nil:
+		left.add(theme.Plain, r.name)
+		if r.host != "" && r.host != r.name {
+			left.add(theme.Dim, " "+r.host)
+		}
+		left.add(theme.Dim, " "+m.stands(r))
+		more := func(what, value string) {
+			if value != "" {
+				left.add(theme.Faint, dot).add(theme.Dim, what+value)
+			}
+		}
+		more("", r.address)
+		more("port ", r.port())
+		more("TTL ", r.ttl())
+		right = hintLine(t, m.nodeHints(r)).gap(1)
+	case r.incarnation != nil:
+		left.add(theme.Plain, Clean(r.incarnation.Name))
+		for _, p := range attributesOf(r.incarnation) {
+			left.add(theme.Faint, dot).add(theme.Dim, Clean(p.String()))
+		}
+	default:
+		left.add(theme.Plain, r.name).add(theme.Dim, " "+string(r.roster.Kind)+" in "+Clean(r.roster.Zone))
+	}
+	return left, right
+}
+
+func (m *Model) nodeHints(r *serviceRow) []hint {
+	if r.node.State == dnsview.NodeQuiesced {
+		return []hint{{m.keymap.label(ActReturn), "return"}}
+	}
+	var out []hint
+	if r.balanced() {
+		out = append(out, hint{m.keymap.label(ActBalance), "weight"})
+	}
+	if r.node.Live {
+		out = append(out, hint{m.keymap.label(ActQuiesce), "quiesce"})
+	}
+	return out
+}
+
+// serviceKeyLine are the keys that the services need most.
+func serviceKeyLine() []keyHelp {
+	return []keyHelp{
+		{ActBack, "back"},
+		{ActHelp, "help"},
+		{ActDetail, "detail"},
+		{ActMark, "mark"},
+		{ActBalance, "weight"},
+		{ActQuiesce, "quiesce"},
+		{ActReturn, "return"},
+		{ActTerminate, "terminate"},
+		{ActLeft, "fold"},
+		{ActFilter, "filter"},
+		{ActSort, "sort"},
+		{ActUndo, "undo"},
+		{ActLaunch, "launch"},
+		{ActPalette, "commands"},
+		{ActQuit, "quit"},
+	}
+}
+
+// copied is what the copy key takes of a row: the record as the command line writes it, else
+// what names the row.
+func (r *serviceRow) copied() string {
+	switch {
+	case r.node == nil:
+		return Clean(r.roster.Name)
+	case len(r.node.Records) > 0:
+		return Clean(r.node.Records[0].String())
+	}
+	return strings.TrimSpace(Clean(r.node.Ref.ID) + " " + r.address)
+}
