@@ -210,6 +210,7 @@ func TestThrottlingIsCountedWhateverStatusItComesWith(t *testing.T) {
 			t.Fatal(err)
 		}
 		body, err := io.ReadAll(resp.Body)
+		_ = resp.Body.Close()
 		if err != nil || string(body) != c.body {
 			t.Errorf("%d: the caller reads %q, %v", c.status, body, err)
 		}
