@@ -121,7 +121,7 @@ func Diff(c *providers.Change) []DiffLine {
 // change notes what stands before a change and what after it.
 func (s *StepDoc) change(c *providers.Change) {
 	s.Op = c.Op
-	if c.Op != providers.OpCreate {
+	if c.Op != providers.OpCreate || c.Before.IsMarker() {
 		s.Before = recordDoc(&c.Before)
 	}
 	// What a delete on Route 53 leaves is the marker that says quiesced.

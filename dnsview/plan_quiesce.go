@@ -2,9 +2,6 @@ package dnsview
 
 import (
 	"slices"
-	"strconv"
-	"strings"
-	"time"
 
 	"rollcall/providers"
 )
@@ -184,94 +181,4 @@ func (b *builder) quiesce(r *providers.Record, reason Class, needs ...int) int {
 func markerRecord(r *providers.Record, text string) providers.Record {
 	o, _ := providers.DecodeOwner(text)
 	return providers.Record{Zone: r.Zone, Name: providers.MarkerName(o.Instance, r.Name), Type: "TXT", TTL: 300, Value: providers.FormatTXT([]string{text})}
-}
-
-// PlanDrain plans to take nodes out of DNS, to wait until no resolver can
-// still hold their addresses, and to terminate them. A node that something
-// else still leads to is not terminated.
-func PlanDrain(v *View, instances ...providers.InstanceRef) Plan {
-	b := newBuilder(v, VerbDrain)
-	type drained struct {
-		inst  *providers.Instance
-		steps []int
-		names []*providers.Record
-	}
-	var all []drained
-	longest := time.Duration(0)
-	for _, ref := range instances {
-		i := b.instance(ref)
-		if i == nil {
-			continue
-		}
-		if i.State.Dead() {
-			b.skip(label(i) + " is terminated already")
-			continue
-		}
-		records := slices.DeleteFunc(v.RecordsOf(v.index.keyOf(i), i.ID), func(r *providers.Record) bool { return r.IsMarker() })
-		if len(records) == 0 {
-			all = append(all, drained{inst: i})
-			continue
-		}
-		if !b.fleet() {
-			continue
-		}
-		from := len(b.plan.Steps)
-		steps, left := b.takeOut(i, "")
-		if len(left) > 0 {
-			b.plan.Steps = b.plan.Steps[:from]
-			for id, n := range b.done {
-				if n > from {
-					delete(b.done, id)
-				}
-			}
-			b.skip(label(i) + " is not drained: " + strings.Join(left, ", ") + " would be left leading to it")
-			continue
-		}
-		for _, r := range records {
-			longest = max(longest, ttlOf(r))
-		}
-		all = append(all, drained{inst: i, steps: steps, names: records})
-	}
-	wait := 0
-	if longest > 0 {
-		wait = b.add(Step{Kind: StepWait, Wait: longest, Sentence: "Wait " + strconv.Itoa(int(longest/time.Second)) + " s, until no resolver can still hold what was taken out"})
-	}
-	for _, d := range all {
-		needs := slices.Clone(d.steps)
-		if len(d.steps) > 0 {
-			needs = append(needs, wait)
-		}
-		off := b.power(PowerTerminate, d.inst, needs...)
-		for _, r := range d.names {
-			b.forget(r, d.inst, off)
-		}
-	}
-	return b.end("Drain and terminate " + plural(len(all), "node", "nodes"))
-}
-
-// forget plans to remove the marker of a quiesced value once its node is terminated.
-func (b *builder) forget(r *providers.Record, i *providers.Instance, needs int) {
-	o, ok := r.Owner()
-	if !ok {
-		return
-	}
-	o.Quiesced = true
-	text, err := o.For(r.Type, r.Value).Encode()
-	if err != nil {
-		return
-	}
-	m := markerRecord(r, text)
-	if id, ok := b.done[m.Identity()]; ok && id > 0 {
-		return
-	}
-	ref := b.v.index.ref(i)
-	b.done[m.Identity()] = b.change(providers.Change{Op: providers.OpDelete, Before: m}, "Forget "+Clean(m.Name), "", &ref, needs)
-}
-
-// ttlOf is how long a resolver may hold a record; Cloudflare's automatic TTL counts as 300 s.
-func ttlOf(r *providers.Record) time.Duration {
-	if r.AutoTTL || r.Proxied {
-		return max(300, time.Duration(r.TTL)) * time.Second
-	}
-	return time.Duration(r.TTL) * time.Second
 }

@@ -86,8 +86,15 @@ func (b *builder) giveBack(ref providers.InstanceRef, i *providers.Instance) {
 		if !b.fits(&r) {
 			continue
 		}
-		forgot := b.change(providers.Change{Op: providers.OpDelete, Before: *m.record}, "Forget that "+who+" was taken out of "+Clean(m.name), Quiesced, &ref)
-		b.change(providers.Change{Op: providers.OpCreate, After: r}, "Create "+subject(&r)+" for "+who+notes[n], Quiesced, &ref, forgot)
+		// The marker goes last: a return that is cut off can be carried on with for as long as it is there.
+		c := providers.Change{Op: providers.OpCreate, After: r}
+		if b.provider(r.Zone) == providers.Route53 && m.owner.Owns(r.Type, r.Value) {
+			c.Before = *m.record // the marker of the value takes its place, in the same batch
+		}
+		back := b.change(c, "Create "+subject(&r)+" for "+who+notes[n], Quiesced, &ref)
+		if c.Before.Name == "" {
+			b.change(providers.Change{Op: providers.OpDelete, Before: *m.record}, "Forget that "+who+" was taken out of "+Clean(m.name), Quiesced, &ref, back)
+		}
 	}
 	if !found && len(marks) == 0 {
 		b.skip(who + " is not quiesced anywhere")

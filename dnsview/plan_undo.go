@@ -65,6 +65,11 @@ func (b *builder) undoChange(d Done) {
 		}
 		c = providers.Change{Op: providers.OpDelete, Before: before}
 		sentence = "Delete " + subject(&before) + " again"
+		if o, ok := ownerInMarker(&d.Change.Before); ok {
+			c.After = before // it came in the place of this marker, which takes its place in turn
+			c.After.Owners = []providers.Owner{o}
+			sentence += ", and remember that it was taken out"
+		}
 	default:
 		before := d.Change.After
 		if d.Result != nil {

@@ -88,6 +88,9 @@ func (w *world) change(c *providers.Change) string {
 			}
 		}
 		z.Records = append(z.Records, r)
+		if r53 && len(r.Owners) > 0 {
+			unmark(&r) // the marker takes the place of an older one for the same value
+		}
 		for _, o := range r.Owners {
 			if r53 {
 				z.Records = append(z.Records, marker(o.For(r.Type, r.Value), r.Name))

@@ -71,8 +71,8 @@ const (
 // where the provider has one.
 type Change struct {
 	Op     Op     `json:"op"`
-	Before Record `json:"before,omitzero"` // delete, update: exactly what was read
-	After  Record `json:"after,omitzero"`  // create, update
+	Before Record `json:"before,omitzero"` // delete, update: exactly what was read; create: the marker in whose place it comes, if any
+	After  Record `json:"after,omitzero"`  // create, update; delete: with owners whose markers stay, if any
 }
 
 // Record is the record that the change is about: After for a create, else Before.

@@ -2,6 +2,7 @@ package apply
 
 import (
 	"context"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -107,6 +108,66 @@ func TestAStopDuringTheWaitTerminatesNothing(t *testing.T) {
 	wantStates(t, rep, StepDone, StepDone, StepDone, StepSkipped, StepSkipped, StepSkipped)
 	if len(b.triton.powered) != 0 {
 		t.Errorf("power %v", b.triton.powered)
+	}
+}
+
+// A drain that is planned anew goes on where the one before was cut off.
+func TestADrainThatWasCutOffWaitsForWhatIsLeft(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		later time.Duration // between the two
+		quiet bool          // by a quiesce that this journal does not know
+		want  time.Duration // waited
+	}{
+		{"at once", 0, false, 60 * time.Second},
+		{"a little later", 45 * time.Second, false, 15 * time.Second},
+		{"much later", time.Hour, false, 0},
+		{"after a quiesce that another console made", time.Hour, true, 60 * time.Second},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			b := newBench(t)
+			if rep := b.run(dnsview.PlanQuiesce(b.view(), ref(b.triton, "m-1"))); !rep.OK() {
+				t.Fatalf("%v", states(rep))
+			}
+			if c.quiet {
+				j, err := journal.Open(filepath.Join(t.TempDir(), "another"), b.clk.now)
+				if err != nil {
+					t.Fatal(err)
+				}
+				t.Cleanup(func() { _ = j.Close() })
+				b.opts.Journal = j
+			}
+			b.clk.advance(c.later)
+			p := dnsview.PlanDrain(b.view(), ref(b.triton, "m-1"))
+			at := b.clk.now()
+			rep := b.run(p)
+			wantStates(t, rep, StepDone, StepDone, StepDone)
+			if got := b.clk.now().Sub(at); got != c.want || len(b.triton.powered) != 1 {
+				t.Errorf("waited %s, want %s; power %v", got, c.want, b.triton.powered)
+			}
+			for _, r := range b.cf.rows {
+				if r.IsMarker() {
+					t.Errorf("there is still %s", r.String())
+				}
+			}
+		})
+	}
+}
+
+func TestANodeThatIsTerminatedAlreadyIsForgotten(t *testing.T) {
+	b := newBench(t)
+	if rep := b.run(dnsview.PlanQuiesce(b.view(), ref(b.triton, "m-1"))); !rep.OK() {
+		t.Fatalf("%v", states(rep))
+	}
+	for n := range b.triton.instances {
+		if b.triton.instances[n].ID == "m-1" {
+			b.triton.instances[n].State = providers.StateTerminated
+		}
+	}
+	rep := b.run(dnsview.PlanDrain(b.view(), ref(b.triton, "m-1")))
+	wantStates(t, rep, StepDone)
+	if len(b.triton.powered) != 0 || rep.Steps[0].Step.Change.Op != providers.OpDelete || !rep.Steps[0].Step.Change.Before.IsMarker() {
+		t.Errorf("%+v, power %v", rep.Steps[0].Step, b.triton.powered)
 	}
 }
 

@@ -3,11 +3,6 @@ package apply
 import (
 	"context"
 	"errors"
-	"fmt"
-	"strconv"
-	"time"
-
-	"golang.org/x/sync/errgroup"
 
 	"rollcall/dnsview"
 	"rollcall/providers"
@@ -76,52 +71,6 @@ func (r *run) refuse(steps []int) {
 	}
 	for _, i := range steps {
 		r.end(i, StepRefused, failing(r.report.Steps[i].Guards))
-	}
-}
-
-// wait lets resolvers forget. It is left out when nothing was taken out of DNS before it.
-func (r *run) wait(ctx context.Context, i int) {
-	s := &r.plan.Steps[i]
-	taken := false
-	for n := range i {
-		if p := &r.report.Steps[n]; p.Step.Change != nil && p.Step.Change.Op == providers.OpDelete && p.State == StepDone {
-			taken = true
-		}
-	}
-	if !taken {
-		r.end(i, StepSkipped, "nothing was taken out of DNS, so there is nothing to wait for")
-		return
-	}
-	e := r.engine
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	skipped := make(chan struct{})
-	if r.confirm.SkipWait != nil {
-		go func(done <-chan struct{}) {
-			select {
-			case <-r.confirm.SkipWait:
-				close(skipped)
-				cancel()
-			case <-done:
-			}
-		}(ctx.Done())
-	}
-	for deadline := e.o.Now().Add(s.Wait); ; {
-		left := deadline.Sub(e.o.Now())
-		if left <= 0 {
-			r.end(i, StepDone, "")
-			return
-		}
-		r.emit(Event{Kind: EventWaiting, Step: s.ID, Left: left, Total: s.Wait, Text: "waiting " + strconv.Itoa(int((left+time.Second-1)/time.Second)) + " s for resolvers to forget"})
-		if err := e.o.Sleep(ctx, min(left, time.Second)); err != nil || ctx.Err() != nil {
-			select {
-			case <-skipped:
-				r.end(i, StepDone, "the wait was cut short: some clients may still be sent to what was taken out")
-			default:
-				r.end(i, StepSkipped, "the run was stopped during the wait")
-			}
-			return
-		}
 	}
 }
 
@@ -228,92 +177,4 @@ func (r *run) powerGuard(ctx context.Context, s *dnsview.Step) (t *CloudTarget, 
 	}
 	g.Pass, g.Why = true, t.Name+" shows it as "+dnsview.Clean(string(inst.State))+" just now"
 	return t, g, false
-}
-
-// awaitWire waits, within bounds, until the authoritative servers answer as the
-// changes made so far want it.
-func (r *run) awaitWire(ctx context.Context) {
-	e := r.engine
-	pending := r.asked
-	r.asked = map[string][]providers.Change{}
-	if e.o.Wire == nil {
-		return
-	}
-	type subject struct{ zone, name, typ string }
-	groups := map[subject][]providers.Change{}
-	for zone, changes := range pending {
-		for _, c := range changes {
-			rec := c.Record()
-			if rec.IsMarker() || rec.Proxied || c.After.Proxied || c.Op == providers.OpUpdate && providers.FoldValue(c.Before.Type, c.Before.Value) == providers.FoldValue(c.After.Type, c.After.Value) {
-				continue // a proxied name answers with the proxy's addresses
-			}
-			k := subject{zone, rec.Name, rec.Type}
-			groups[k] = append(groups[k], c)
-		}
-	}
-	var g errgroup.Group
-	g.SetLimit(atOnce)
-	for k, changes := range groups {
-		t := e.zone(k.zone)
-		g.Go(func() error {
-			text := r.watchName(ctx, t, k.name, k.typ, changes)
-			r.telling.Lock()
-			for i := range r.report.Steps {
-				s := &r.report.Steps[i]
-				if s.Step.Change == nil || s.State != StepDone || s.Already {
-					continue
-				}
-				if rec := s.Step.Change.Record(); rec.Name == k.name && rec.Type == k.typ && s.Step.Zone == k.zone {
-					s.Wire = text
-				}
-			}
-			r.telling.Unlock()
-			r.emit(Event{Kind: EventWire, Text: text})
-			return nil
-		})
-	}
-	_ = g.Wait() // what could not be asked stands in the report
-}
-
-func (r *run) watchName(ctx context.Context, t *ZoneTarget, name, typ string, changes []providers.Change) string {
-	e := r.engine
-	what := dnsview.Clean(name) + " " + typ
-	deadline := e.o.Now().Add(e.o.WireWait)
-	for {
-		values, err := e.o.Wire.Values(ctx, t.Zone, name, typ)
-		switch {
-		case err != nil:
-			return "the authoritative servers could not be asked for " + what + ": " + dnsview.Clean(err.Error())
-		case answered(values, typ, changes):
-			return "the authoritative servers show the change of " + what
-		case !e.o.Now().Before(deadline):
-			return fmt.Sprintf("the authoritative servers do not show the change of %s yet, after %s", what, e.o.WireWait)
-		}
-		if e.o.Sleep(ctx, 250*time.Millisecond) != nil {
-			return "the authoritative servers did not show the change of " + what + " yet when the run was stopped"
-		}
-	}
-}
-
-// answered reports whether an answer shows all changes of a name.
-func answered(values []string, typ string, changes []providers.Change) bool {
-	there := map[string]bool{}
-	for _, v := range values {
-		there[providers.FoldValue(typ, v)] = true
-	}
-	want := map[string]bool{}
-	for _, c := range changes {
-		if c.Op != providers.OpCreate {
-			want[providers.FoldValue(typ, c.Before.Value)] = false
-		}
-		if c.Op != providers.OpDelete {
-			want[providers.FoldValue(typ, c.After.Value)] = true
-		}
-	}
-	for v, w := range want {
-		if there[v] != w {
-			return false
-		}
-	}
-	return true
 }

@@ -3,6 +3,7 @@ package apply
 import (
 	"errors"
 	"fmt"
+	"time"
 
 	"rollcall/dnsview"
 	"rollcall/providers/journal"
@@ -30,6 +31,12 @@ func (e *Engine) UndoPlan(id string) (dnsview.Plan, error) {
 			return dnsview.Plan{}, errors.New("the journal knows of nothing that could be undone")
 		}
 	}
+	remade := map[recordKey]string{} // the provider's id of each record as the journal knows it last
+	for i := range entries {
+		if r := entries[i].Result; r != nil && entries[i].State == journal.Done {
+			remade[keyOf(r)] = r.ID
+		}
+	}
 	var done []dnsview.Done
 	known, open := false, 0
 	for i := range entries {
@@ -42,7 +49,7 @@ func (e *Engine) UndoPlan(id string) (dnsview.Plan, error) {
 			open++
 		}
 		if standing[en.ID] {
-			done = append(done, doneOf(en))
+			done = append(done, doneOf(en, remade))
 		}
 	}
 	switch {
@@ -56,10 +63,19 @@ func (e *Engine) UndoPlan(id string) (dnsview.Plan, error) {
 	return dnsview.PlanUndo(nil, done...), nil
 }
 
-func doneOf(e *journal.Entry) dnsview.Done {
+// doneOf is an entry as an undo starts from it. A record that was removed and restored since has
+// another id now, and is the same in everything else.
+func doneOf(e *journal.Entry, remade map[recordKey]string) dnsview.Done {
 	d := dnsview.Done{Entry: e.ID, Sentence: e.Sentence, Zone: e.Zone, Change: e.Change, Result: e.Result, Action: dnsview.PowerAction(e.Action), Reason: dnsview.Class(e.Reason)}
 	if e.Instance != nil {
 		d.Instance = *e.Instance
+	}
+	if d.Result != nil {
+		if id, ok := remade[keyOf(d.Result)]; ok && id != d.Result.ID {
+			r := *d.Result
+			r.ID, r.Modified = id, time.Time{}
+			d.Result = &r
+		}
 	}
 	return d
 }

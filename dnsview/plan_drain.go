@@ -1,0 +1,142 @@
+package dnsview
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"rollcall/providers"
+)
+
+// drained is a node that a drain terminates.
+type drained struct {
+	inst    *providers.Instance
+	steps   []int               // what takes it out of DNS
+	names   []*providers.Record // what leads to it
+	marks   []mark              // what remembers that it was taken out before
+	quieted bool                // some of it was taken out, now or before, so that resolvers may hold it
+}
+
+// PlanDrain plans to take nodes out of DNS, to wait until no resolver can
+// still hold their addresses, and to terminate them. A node that something
+// else still leads to is not terminated. One that was taken out before, by a quiesce or a
+// drain that was cut off, is waited for all the same: how much of the wait is left the journal tells.
+func PlanDrain(v *View, instances ...providers.InstanceRef) Plan {
+	b := newBuilder(v, VerbDrain)
+	var all []drained
+	longest := time.Duration(0)
+	for _, ref := range instances {
+		i := b.instance(ref)
+		if i == nil {
+			continue
+		}
+		d := drained{inst: i, marks: b.marksOf(i)}
+		if i.State.Dead() {
+			b.skip(label(i) + " is terminated already")
+			for _, m := range d.marks {
+				b.forgetMark(m.record, i)
+			}
+			continue
+		}
+		d.names = slices.DeleteFunc(v.RecordsOf(v.index.keyOf(i), i.ID), func(r *providers.Record) bool { return r.IsMarker() })
+		if len(d.names)+len(d.marks) > 0 && !b.fleet() {
+			continue
+		}
+		if len(d.names) > 0 {
+			from := len(b.plan.Steps)
+			steps, left := b.takeOut(i, "")
+			if len(left) > 0 {
+				b.dropFrom(from)
+				b.skip(label(i) + " is not drained: " + strings.Join(left, ", ") + " would be left leading to it")
+				continue
+			}
+			d.steps = steps
+		}
+		for _, r := range d.names {
+			longest = max(longest, ttlOf(r))
+		}
+		for _, m := range d.marks {
+			longest = max(longest, b.ttlOfMark(m))
+		}
+		d.quieted = len(d.names)+len(d.marks) > 0
+		all = append(all, d)
+	}
+	wait := 0
+	if longest > 0 {
+		wait = b.add(Step{Kind: StepWait, Wait: longest, Sentence: "Wait " + strconv.Itoa(int(longest/time.Second)) + " s, until no resolver can still hold what was taken out"})
+	}
+	for _, d := range all {
+		needs := slices.Clone(d.steps)
+		if d.quieted {
+			needs = append(needs, wait)
+		}
+		off := b.power(PowerTerminate, d.inst, needs...)
+		for _, r := range d.names {
+			b.forget(r, d.inst, off)
+		}
+		for _, m := range d.marks {
+			b.forgetMark(m.record, d.inst, off)
+		}
+	}
+	return b.end("Drain and terminate " + plural(len(all), "node", "nodes"))
+}
+
+// dropFrom takes back the steps that were planned last.
+func (b *builder) dropFrom(n int) {
+	b.plan.Steps = b.plan.Steps[:n]
+	for id, at := range b.done {
+		if at > n {
+			delete(b.done, id)
+		}
+	}
+}
+
+// marksOf gives the markers that remember what was taken out of DNS of an instance, in stable order.
+func (b *builder) marksOf(i *providers.Instance) []mark {
+	x := b.v.index
+	marks := slices.DeleteFunc(slices.Clone(x.marks), func(m mark) bool {
+		return m.owner.Cloud != x.keyOf(i) || m.owner.Instance != i.ID || x.quiescedThere(m)
+	})
+	slices.SortFunc(marks, func(m, n mark) int { return compareRecords(m.record, n.record) })
+	return marks
+}
+
+// ttlOfMark is how long a resolver may hold what a marker remembers, as far as that is known:
+// as long as what else the name holds, or as its service declares.
+func (b *builder) ttlOfMark(m mark) time.Duration {
+	r := providers.Record{Zone: m.zone.name, Name: m.name, Type: m.owner.Type, Value: m.owner.Value, Owners: []providers.Owner{m.owner}}
+	b.setTTL(&r, b.v.index.byName[b.v.index.serviceOf(&r)])
+	return ttlOf(&r)
+}
+
+// forget plans to remove the marker of a quiesced value once its node is terminated.
+func (b *builder) forget(r *providers.Record, i *providers.Instance, needs ...int) {
+	o, ok := r.Owner()
+	if !ok {
+		return
+	}
+	o.Quiesced = true
+	text, err := o.For(r.Type, r.Value).Encode()
+	if err != nil {
+		return
+	}
+	m := markerRecord(r, text)
+	b.forgetMark(&m, i, needs...)
+}
+
+func (b *builder) forgetMark(m *providers.Record, i *providers.Instance, needs ...int) {
+	if b.done[m.Identity()] > 0 {
+		return
+	}
+	ref := b.v.index.ref(i)
+	b.done[m.Identity()] = b.change(providers.Change{Op: providers.OpDelete, Before: *m}, "Forget "+Clean(m.Name), "", &ref, needs...)
+}
+
+// ttlOf is how long a resolver may hold a record; Cloudflare's automatic TTL counts as 300 s.
+func ttlOf(r *providers.Record) time.Duration {
+	if r.AutoTTL || r.Proxied {
+		return max(300, time.Duration(r.TTL)) * time.Second
+	}
+	return time.Duration(r.TTL) * time.Second
+}
