@@ -196,3 +196,54 @@ func BenchmarkFilter100000Rows(b *testing.B) {
 		})
 	}
 }
+
+func TestNodesAndServicesPassByWhatTheirColumnsShow(t *testing.T) {
+	v := view()
+	s := v.ServiceTree()[0]
+	if len(s.Nodes) != 2 {
+		t.Fatalf("%+v", s.Nodes)
+	}
+	for _, c := range []struct {
+		filter, nodes string // the running and the dead node
+		service       bool
+	}{
+		{"", "++", true},
+		{"canary", "+.", false},
+		{"www.scal", "++", true},
+		{"state:running", "+.", false},
+		{"state:dead", ".+", false},
+		{"-state:dead", "+.", true},
+		{"cloud:aws", "++", false},
+		{"finding:dead", ".+", false},
+		{"severity:high", ".+", false},
+		{"tag.env=prod", "+.", false},
+		{"ip:192.0.2.9", ".+", false},
+		{"value:192.0.2.1", "+.", false},
+		{"name~canary", "+.", false},
+		{"node:i-0dead", ".+", false},
+		{"id=i-0ab", "+.", false},
+		{"service:www", "++", true},
+		{"zone:scalability.expert", "++", true},
+		{"ttl>300", ".+", false},
+		{"age>7d", "++", false},
+		{"type=a", "++", false},
+		{"type:round", "..", true},
+		{"proxied:yes", ".+", false},
+	} {
+		f, err := Parse(c.filter)
+		if err != nil {
+			t.Errorf("%s: %v", c.filter, err)
+			continue
+		}
+		got := map[dnsview.NodeState]string{}
+		for _, n := range s.Nodes {
+			got[n.State] = "."
+			if f.MatchNode(v, n) {
+				got[n.State] = "+"
+			}
+		}
+		if got := got[dnsview.NodeRunning] + got[dnsview.NodeDead]; got != c.nodes || f.MatchRoster(&s.Roster) != c.service {
+			t.Errorf("%s: nodes %s, service %v", c.filter, got, f.MatchRoster(&s.Roster))
+		}
+	}
+}
