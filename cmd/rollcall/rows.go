@@ -129,21 +129,6 @@ type sourceRow struct {
 	Wire       *wireZoneRow `json:"wire"` // null for clouds, and unless name servers were asked
 }
 
-// serviceRow is one service and its nodes.
-type serviceRow struct {
-	Name     string   `json:"name"`
-	Kind     string   `json:"kind"`
-	Zone     string   `json:"zone"`
-	Declared bool     `json:"declared"`
-	TTL      uint32   `json:"ttl"`
-	Port     uint16   `json:"port"`
-	Minimum  int      `json:"minimum"`
-	Clouds   []string `json:"clouds"`
-	Nodes    int      `json:"nodes"`   // running instances that belong to it
-	Records  int      `json:"records"` // values in DNS that belong to it
-	Findings []string `json:"findings"`
-}
-
 func instanceRows(v *dnsview.View, keep func(*providers.Instance) bool) []instanceRow {
 	rows := []instanceRow{}
 	for c := range v.Snapshot.Clouds {
@@ -305,65 +290,6 @@ func newSourceRow(name, kind string, p providers.Provider, c providers.Coverage,
 		r.BudgetLeft = &left
 	}
 	return r
-}
-
-func serviceRows(v *dnsview.View, keep func(name string) bool) []serviceRow {
-	rows := []serviceRow{}
-	at := map[string]int{}
-	row := func(name string) *serviceRow {
-		if i, ok := at[name]; ok {
-			return &rows[i]
-		}
-		at[name] = len(rows)
-		rows = append(rows, serviceRow{Name: name, Clouds: []string{}, Findings: []string{}})
-		return &rows[len(rows)-1]
-	}
-	for i := range v.Options.Services {
-		s := &v.Options.Services[i]
-		r := row(clean(s.Name))
-		r.Kind, r.Zone, r.Declared, r.TTL, r.Port, r.Minimum = string(s.Kind), s.Zone, true, s.TTL, s.Port, s.Minimum
-	}
-	for c := range v.Snapshot.Clouds {
-		for i := range v.Snapshot.Clouds[c].Instances {
-			inst := &v.Snapshot.Clouds[c].Instances[i]
-			if inst.State != providers.StateRunning {
-				continue
-			}
-			for _, name := range v.ServicesOfInstance(inst) {
-				r := row(clean(name))
-				r.Nodes++
-				if cloud := clean(inst.Cloud); !slices.Contains(r.Clouds, cloud) {
-					r.Clouds = append(r.Clouds, cloud)
-				}
-			}
-		}
-	}
-	for z := range v.Snapshot.Zones {
-		for i := range v.Snapshot.Zones[z].Records {
-			rec := &v.Snapshot.Zones[z].Records[i]
-			if name := v.ServiceOf(rec); name != "" && !rec.IsMarker() {
-				r := row(clean(name))
-				r.Records++
-				r.Zone = cmp.Or(r.Zone, clean(rec.Zone))
-				r.Kind = cmp.Or(r.Kind, kindOf(rec.Type))
-			}
-		}
-	}
-	for i := range v.Findings {
-		if f := &v.Findings[i]; f.Service != "" {
-			if r := row(clean(f.Service)); !slices.Contains(r.Findings, string(f.Class)) {
-				r.Findings = append(r.Findings, string(f.Class))
-			}
-		}
-	}
-	return slices.DeleteFunc(rows, func(r serviceRow) bool { return !keep(r.Name) })
-}
-
-func kindOf(recordType string) string {
-	if recordType == "SRV" {
-		return string(dnsview.DNSSD)
-	}
-	return string(dnsview.RoundRobin)
 }
 
 func stateName(s providers.CoverageState) string {

@@ -139,15 +139,7 @@ func newTypeRow(t *dnssd.Type) typeRow {
 func newIncarnationRow(in *dnssd.Incarnation) incarnationRow {
 	row := incarnationRow{
 		Name: clean(in.Name.String()), Label: clean(in.Name.Instance), Listed: in.Listed, Available: !in.Refused,
-		TXT: []pairRow{}, Nodes: []*targetRow{}, Problems: []string{},
-	}
-	for _, p := range in.TXT {
-		pair := pairRow{Key: clean(p.Key)}
-		if p.HasValue {
-			v := clean(p.Value)
-			pair.Value = &v
-		}
-		row.TXT = append(row.TXT, pair)
+		TXT: pairRows(in.TXT), Nodes: []*targetRow{}, Problems: []string{},
 	}
 	for i := range in.Targets {
 		row.Nodes = append(row.Nodes, newTargetRow(&in.Targets[i]))

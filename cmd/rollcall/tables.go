@@ -165,26 +165,6 @@ func sourceListing(wire bool) *listing[sourceRow] {
 	return l
 }
 
-func serviceListing() *listing[serviceRow] {
-	type row = serviceRow
-	return &listing[row]{
-		id: func(r *row) string { return r.Name },
-		columns: []column[row]{
-			{name: "NAME", text: func(r *row) string { return r.Name }},
-			{name: "KIND", text: func(r *row) string { return r.Kind }},
-			{name: "ZONE", text: func(r *row) string { return r.Zone }},
-			{name: "NODES", text: func(r *row) string { return strconv.Itoa(r.Nodes) }},
-			{name: "RECORDS", text: func(r *row) string { return strconv.Itoa(r.Records) }},
-			{name: "CLOUDS", text: func(r *row) string { return strings.Join(r.Clouds, ",") }},
-			{name: "FINDINGS", text: func(r *row) string { return strings.Join(r.Findings, ",") }},
-			{name: "TTL", wide: true, text: func(r *row) string { return strconv.Itoa(int(r.TTL)) }},
-			{name: "PORT", wide: true, text: func(r *row) string { return strconv.Itoa(int(r.Port)) }},
-			{name: "MINIMUM", wide: true, text: func(r *row) string { return strconv.Itoa(r.Minimum) }},
-			{name: "DECLARED", wide: true, text: func(r *row) string { return strconv.FormatBool(r.Declared) }},
-		},
-	}
-}
-
 // short writes a duration with its largest unit, as tables do.
 func short(d time.Duration) string {
 	switch {

@@ -1,0 +1,57 @@
+package main
+
+import (
+	"slices"
+	"strings"
+	"testing"
+)
+
+// service gives one row of rollcall ls services.
+func service(t *testing.T, name string) serviceRow {
+	t.Helper()
+	for _, r := range decode[[]serviceRow](t, must(t, "ls", "services", "-o", "json")) {
+		if r.Name == name {
+			return r
+		}
+	}
+	t.Fatalf("there is no service %s", name)
+	return serviceRow{}
+}
+
+func TestServicesAreListedWithTheirNodesAsTheyStand(t *testing.T) {
+	newWorld(t)
+	before := service(t, theV1)
+	if before.Live != 10 || before.Minimum != 2 || before.ServiceType != theService || before.Incarnation != "v1" || !before.PTR || before.Quiesced != 0 {
+		t.Errorf("%+v", before)
+	}
+	if got := attributeText(before.TXT); got != "txtvers=1,proto=1" {
+		t.Errorf("TXT %q", got)
+	}
+	must(t, "service", "join", "--service", theV1, "--host", "web1", "--address", "203.0.113.7", "--weight", "3")
+	must(t, "quiesce", "svc-v1-03")
+	after := service(t, theV1)
+	if after.Live != 10 || after.Quiesced != 1 || len(after.Members) != len(before.Members)+1 {
+		t.Errorf("%d live, %d quiesced, %d members, before %d", after.Live, after.Quiesced, len(after.Members), len(before.Members))
+	}
+	at := func(node string) memberRow {
+		t.Helper()
+		i := slices.IndexFunc(after.Members, func(m memberRow) bool { return m.Node == node || m.Host == node })
+		if i < 0 {
+			t.Fatalf("no member %s", node)
+		}
+		return after.Members[i]
+	}
+	if m := at("web1"); m.State != "by hand" || m.ID != "host:web1" || !m.Live || m.Priority == nil || *m.Priority != 10 || *m.Weight != 3 || *m.Port != 4218 || m.Health != nil || !slices.Equal(m.Addresses, []string{"203.0.113.7"}) {
+		t.Errorf("%+v", m)
+	}
+	if m := at("svc-v1-03"); m.State != "quiesced" || m.Live || m.Cloud != "joyent-east" || m.Host != "svc-v1-03.unilans.net" {
+		t.Errorf("%+v", m)
+	}
+	if m := at("svc-v1-90.unilans.net"); m.State != "dead" || !slices.Contains(m.Findings, "dead") {
+		t.Errorf("%+v", m)
+	}
+	wide := must(t, "ls", "services", "-o", "wide")
+	if !strings.Contains(wide, "1 quiesced") || !strings.Contains(wide, "QUIESCED") || !strings.Contains(wide, "txtvers=1,proto=1") {
+		t.Errorf("%s", wide)
+	}
+}
