@@ -17,8 +17,8 @@ lead to, and writes down that it was on purpose: neither a reboot nor an agent
 nor a finding puts such a node back, only rollcall return does. A service keeps
 its minimum. Given records, it takes only these out.
 
-An ID is an instance id, cloud/id, or a name that one instance has; a RECORD is
-written [zone:]name/type/value.`,
+An ID is an instance id, cloud/id, a name that one instance has, or host:NAME
+for a host that joined by hand; a RECORD is written [zone:]name/type/value.`,
 		Example: "  rollcall quiesce www-03 --dry-run\n  rollcall quiesce www.example.com/A/192.0.2.7",
 		Args:    oneKind("the id of an instance, or a record"),
 	}
@@ -40,7 +40,7 @@ written [zone:]name/type/value.`,
 			}
 			return a.carry(ctx, s, dnsview.PlanQuiesceRecords(v, ids...), c)
 		}
-		refs, err := findInstances(v, args)
+		refs, err := findNodes(v, args)
 		if err != nil {
 			return err
 		}
@@ -53,7 +53,7 @@ func (a *app) returnCommand() *cobra.Command {
 	return a.instancesCommand("return ID...", "Put quiesced nodes back into DNS",
 		`return registers again what quiesce has taken out, as the markers remember it,
 with the addresses that the nodes have now. An ID is an instance id, cloud/id,
-or a name that one instance has.`,
+a name that one instance has, or host:NAME for a host that joined by hand.`,
 		func(v *dnsview.View, refs []providers.InstanceRef) dnsview.Plan {
 			return dnsview.PlanReturn(v, refs...)
 		})
@@ -74,7 +74,7 @@ func (a *app) instancesCommand(use, short, long string, plan func(*dnsview.View,
 		if err := s.needFleet(); err != nil {
 			return err
 		}
-		refs, err := findInstances(v, args)
+		refs, err := findNodes(v, args)
 		if err != nil {
 			return err
 		}

@@ -55,3 +55,20 @@ func TestServicesAreListedWithTheirNodesAsTheyStand(t *testing.T) {
 		t.Errorf("%s", wide)
 	}
 }
+
+func TestAHostThatJoinedByHandIsTakenOutAndReturnedByItsName(t *testing.T) {
+	newWorld(t)
+	must(t, "service", "join", "--service", theV1, "--host", "web1", "--address", "203.0.113.7")
+	before := inZone(t, theV1, "web1.unilans.net")
+	must(t, "quiesce", "host:web1")
+	if got := srvOf(t, theV1, "web1.unilans.net"); len(got) > 0 {
+		t.Errorf("quiesced: %q", got)
+	}
+	must(t, "return", "host:web1")
+	if got := inZone(t, theV1, "web1.unilans.net"); !slices.Equal(got, before) {
+		t.Errorf("returned:\n%q, want\n%q", got, before)
+	}
+	if r := rollcall(t, "quiesce", "host:web9"); r.code != exitFailed || strings.Count(r.err, "\n") != 1 || !strings.Contains(r.err, "there is no host web9") {
+		t.Errorf("exit code %d, %q", r.code, r.err)
+	}
+}
