@@ -83,7 +83,7 @@ func NodePolicy(at providers.Provider, services []PolicyService, parameters []st
 		for _, n := range s.names(at) {
 			names = append(names, n, idPattern(at)+"."+providers.MarkerLabel+"."+n)
 		}
-		p.Statement = append(p.Statement, changes("Write"+sid(s.Name), zoneARN(s.ZoneID), names, s.types()))
+		p.Statement = append(p.Statement, changes(p.sid(s.Name), zoneARN(s.ZoneID), names, s.types()))
 	}
 	if len(parameters) > 0 {
 		p.Statement = append(p.Statement, Statement{Sid: "ReadToken", Effect: "Allow", Action: []string{"ssm:GetParameter"}, Resource: slices.Sorted(slices.Values(parameters))})
@@ -145,40 +145,66 @@ func idPattern(p providers.Provider) string {
 }
 
 // normalName is a name as Route 53 compares it: in lower case, without the last
-// dot, and everything but letters, digits, hyphens, underscores and dots in octal.
+// dot, and everything but letters, digits, hyphens, underscores and the dots
+// between labels in octal.
 func normalName(name string) string {
 	var b strings.Builder
-	for _, c := range []byte(strings.ToLower(strings.TrimSuffix(name, "."))) {
-		if c >= 'a' && c <= 'z' || c >= '0' && c <= '9' || c == '-' || c == '_' || c == '.' {
-			b.WriteByte(c)
-		} else {
-			fmt.Fprintf(&b, `\%03o`, c)
+	for i, label := range providers.SplitName(strings.ToLower(name)) {
+		if i > 0 {
+			b.WriteByte('.')
+		}
+		for _, c := range []byte(label) {
+			if c >= 'a' && c <= 'z' || c >= '0' && c <= '9' || c == '-' || c == '_' {
+				b.WriteByte(c)
+			} else {
+				fmt.Fprintf(&b, `\%03o`, c)
+			}
 		}
 	}
 	return b.String()
+}
+
+// The most characters that IAM takes, white space not counted ("IAM and AWS STS
+// quotas"): of all policies that stand in a role, and of a managed policy.
+const (
+	RolePolicyLimit    = 10240
+	ManagedPolicyLimit = 6144
+)
+
+// Size is how many characters IAM counts of the policy.
+func (p Policy) Size() int {
+	b, err := json.Marshal(p)
+	if err != nil {
+		panic(err) // strings and maps of strings
+	}
+	return len(b)
 }
 
 func zoneARN(id string) string {
 	return "arn:aws:route53:::hostedzone/" + id[strings.LastIndex(id, "/")+1:]
 }
 
-// sid makes a statement id of a name: letters and digits only.
-func sid(name string) string {
-	var b strings.Builder
+// sid makes a statement id of a name: letters and digits only, and none twice in a policy.
+func (p *Policy) sid(name string) string {
+	b := []byte("Write")
 	up := true
 	for _, r := range name {
 		switch {
 		case r >= 'a' && r <= 'z' && up:
-			b.WriteRune(r - 'a' + 'A')
+			b = append(b, byte(r-'a'+'A'))
 			up = false
 		case r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9':
-			b.WriteRune(r)
+			b = append(b, byte(r))
 			up = false
 		default:
 			up = true
 		}
 	}
-	return b.String()
+	id := string(b)
+	for n := 2; slices.ContainsFunc(p.Statement, func(s Statement) bool { return s.Sid == id }); n++ {
+		id = fmt.Sprintf("%sNumber%d", b, n)
+	}
+	return id
 }
 
 // TrustPolicy lets EC2 instances take on a role.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"encoding/xml"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -101,11 +102,18 @@ func judge(t *testing.T, req *http.Request, body []byte) awsRequest {
 		t.Errorf("a batch without changes: %v", err)
 	}
 	for _, c := range batch.Changes {
-		r.keys[keyNames] = append(r.keys[keyNames], normalName(c.Name))
+		r.keys[keyNames] = append(r.keys[keyNames], normalised(c.Name))
 		r.keys[keyTypes] = append(r.keys[keyTypes], c.Type)
 		r.keys[keyActions] = append(r.keys[keyActions], c.Action)
 	}
 	return r
+}
+
+// normalised is a name of a request as Route 53 compares it: escapes in it are octal already.
+func normalised(name string) string {
+	return regexp.MustCompile(`[^a-z0-9_.\\-]`).ReplaceAllStringFunc(strings.ToLower(strings.TrimSuffix(name, ".")), func(c string) string {
+		return fmt.Sprintf(`\%03o`, c[0])
+	})
 }
 
 // listen puts a proxy before the AWS of the embedded cloud and gives what went through it.
@@ -142,12 +150,16 @@ func (r *rig) listen() func() []awsRequest {
 
 func TestTheNodePolicyLetsThroughWhatTheAgentDoesAndNothingElse(t *testing.T) {
 	for _, at := range []providers.Provider{providers.EC2, providers.Triton} {
-		for _, kind := range []string{"round-robin", "dns-sd"} {
-			t.Run(string(at)+" "+kind, func(t *testing.T) {
+		for _, name := range []string{"round-robin", "dns-sd", "dns-sd of any name"} {
+			t.Run(string(at)+" "+name, func(t *testing.T) {
 				r := node(t, at, providers.Route53)
 				r.cfg.IPv6 = true
+				kind, _, anyName := strings.Cut(name, " ")
 				if kind == "dns-sd" {
 					r.service()
+				}
+				if anyName {
+					r.cfg.Service = providers.CanonicalName(`Foo\.Bar B\195\188ro (3*?)._http._tcp.` + r.cfg.Zone)
 				}
 				seen := r.listen()
 				r.must("register")
@@ -239,7 +251,26 @@ func TestAHostNameOfOnesOwnMakesThePolicyNarrow(t *testing.T) {
 	if strings.Contains(text, "AAAA") || strings.Contains(text, `"*.`) {
 		t.Errorf("the policy is too wide:\n%s", text)
 	}
-	if got := normalName(`WWW.A*b.example.com.`); got != `www.a\052b.example.com` {
-		t.Errorf("normal name %s", got)
+	for name, want := range map[string]string{
+		`WWW.A*b.example.com.`:               `www.a\052b.example.com`,
+		`my\032web\.b\195\188ro.example.com`: `my\040web\056b\303\274ro.example.com`,
+	} {
+		if got := normalName(name); got != want {
+			t.Errorf("%s: normal name %s, want %s", name, got, want)
+		}
+	}
+}
+
+func TestStatementsHaveIdsOfTheirOwnAndThePolicyASize(t *testing.T) {
+	p := NodePolicy(providers.EC2, []PolicyService{{Name: "a-b.example.com", Zone: "example.com", ZoneID: "Z1"}, {Name: "a.b.example.com", Zone: "example.com", ZoneID: "Z1"}}, nil)
+	var ids []string
+	for _, s := range p.Statement {
+		ids = append(ids, s.Sid)
+	}
+	if want := []string{"FindZone", "ReadZone", "WriteABExampleCom", "WriteABExampleComNumber2"}; !slices.Equal(ids, want) {
+		t.Errorf("statement ids %q, want %q", ids, want)
+	}
+	if n := strings.Count(p.JSON(), "") - 1; p.Size() >= n || p.Size() < n/3 {
+		t.Errorf("%d characters, of %d with white space", p.Size(), n)
 	}
 }

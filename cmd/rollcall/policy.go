@@ -136,8 +136,22 @@ func (s *session) awsPolicies(ctx context.Context, f *policyFlags) (*awsPolicies
 	if d.RolePolicy == nil && d.TritonPolicy == nil {
 		d.Notes = append(d.Notes, "the config declares no service whose nodes write to Route 53 or read a parameter: nodes need nothing")
 	}
+	d.Notes = append(d.Notes, d.tooLarge()...)
 	d.Notes = append(d.Notes, "IAM judges the names and the types of a batch apart, so each name is open to each type of its statement")
 	return d, nil
+}
+
+// tooLarge says which policies have more characters than IAM takes.
+func (d *awsPolicies) tooLarge() []string {
+	var out []string
+	check := func(p *userdata.Policy, what string, limit int) {
+		if p != nil && p.Size() > limit {
+			out = append(out, fmt.Sprintf("the policy of %s has %d characters, and IAM takes %d: make one for some of the services with --service, and a role of its own with --role", what, p.Size(), limit))
+		}
+	}
+	check(d.RolePolicy, "the role", userdata.RolePolicyLimit)
+	check(d.TritonPolicy, "the user for Triton", userdata.ManagedPolicyLimit)
+	return out
 }
 
 // policyServices are the declared services, or those that are asked for.

@@ -1,6 +1,9 @@
 package main
 
 import (
+	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -41,6 +44,30 @@ func TestThePoliciesOfTheConfigNameItsZonesNamesAndTypes(t *testing.T) {
 	}
 	if strings.Contains(text, "v2._theservice") || strings.Contains(text, "ssm:GetParameter") {
 		t.Error("a service that was not asked for is in the policy")
+	}
+}
+
+func TestAPolicyThatIAMWouldNotTakeIsTold(t *testing.T) {
+	newWorld(t)
+	text, err := os.ReadFile(os.Getenv("ROLLCALL_CONFIG"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var more strings.Builder
+	for n := range 20 {
+		fmt.Fprintf(&more, "services:\n  - {name: v%d._more._tcp.unilans.net, kind: dns-sd, zone: unilans.net, port: 80}\n", n+1)
+	}
+	many := strings.Replace(string(text), "services:\n", "services:\n"+strings.ReplaceAll(more.String(), "services:\n", ""), 1)
+	config := filepath.Join(t.TempDir(), "config.yaml")
+	if err := os.WriteFile(config, []byte(many), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	const want = "characters, and IAM takes"
+	if d := decode[awsPolicies](t, must(t, "policy", "aws", "-o", "json", "--config", config)); strings.Count(strings.Join(d.Notes, "\n"), want) != 2 {
+		t.Errorf("notes %q", d.Notes)
+	}
+	if text := must(t, "policy", "aws"); strings.Contains(text, want) {
+		t.Errorf("two services are said to be too many:\n%s", text)
 	}
 }
 
