@@ -89,6 +89,13 @@ func TestBootTheSysVScriptStartsStopsRestartsAndTells(t *testing.T) {
 		t.Errorf("%s agents run after restart", got)
 	}
 	want("dance", 2)
+	// An agent that fell over is told from one that was stopped, and is started again.
+	n.shell("kill -9 $(cat /run/rollcall-node.pid)")
+	r.until("the agent is gone", func() bool { return agents() == "0" })
+	want("status", 1) // LSB: dead, and its pid file is there
+	want("start", 0)
+	want("status", 0)
+	r.inDNS(bootRoundRobin, n)
 
 	// What init does when it goes down: the node leaves.
 	if got := strings.TrimSpace(n.shell("ls /etc/rc0.d /etc/rc6.d /etc/rc2.d | grep -c '[KS][0-9][0-9]rollcall-node'")); got != "3" {
