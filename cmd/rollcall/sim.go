@@ -84,7 +84,9 @@ func (a *app) sim(ctx context.Context, seed uint64, instances int, env bool, env
 		return err
 	}
 
-	exports := exports(s.Env())
+	// What the shell has of its own clouds is unset, whether this process has it too or
+	// not: it may be another shell.
+	exports := "unset " + strings.Join(strangersEnv, " ") + "\n" + exports(s.Env())
 	if envFile != "" {
 		path, err := filepath.Abs(envFile)
 		if err != nil {
@@ -118,11 +120,9 @@ func forgetWorlds(state string, now time.Time) {
 	}
 }
 
-// exports writes an environment as a POSIX shell reads it. What the shell has of its
-// own clouds is unset, whether this process has it too or not: it may be another shell.
+// exports writes an environment as a POSIX shell reads it.
 func exports(env []string) string {
 	var b strings.Builder
-	b.WriteString("unset " + strings.Join(strangersEnv, " ") + "\n")
 	for _, kv := range env {
 		k, v, _ := strings.Cut(kv, "=")
 		b.WriteString("export " + k + "=" + shellQuote(v) + "\n")

@@ -114,6 +114,7 @@ func TestWhatIsWrittenIsReadBack(t *testing.T) {
 	yes := true
 	c.Services[0].Proxied = &yes
 	c.Services[0].Select["odd: name"] = "it's #1, \"so\"\n"
+	c.Services[1].Name = providers.CanonicalName(`Web "1" (a\.b) ü._theservice._tcp.unilans.net`)
 	c.Services[0].Boot = Boot{Template: "mine", Set: map[string]string{"register": "agent"}}
 	none, half := 0.0, 0.5
 	c.Zones[0].Threshold, c.Zones[0].From, c.Zones[1].Threshold = &half, 4, &none
@@ -161,6 +162,19 @@ func TestEveryMistakeIsOneLineThatSaysWhereWhatAndWhatToDo(t *testing.T) {
 		{"a service of an unknown kind", clouds + "services:\n  - {name: www.example.com, kind: robin}\n", `service www.example.com is of the unknown kind "robin"; write round-robin or dns-sd`},
 		{"a DNS-SD service without a port", clouds + "services:\n  - {name: v1._x._tcp.example.com, kind: dns-sd}\n", `service v1._x._tcp.example.com is found by DNS-SD and has no port; add port:`},
 		{"a port out of range", clouds + "services:\n  - {name: v1._x._tcp.example.com, kind: dns-sd, port: 70000}\n", `port "70000" is not valid; write a number from 1 to 65535`},
+		{"a name that has too long a service label", clouds + "services:\n  - {name: v1._sixteencharacter._tcp.example.com, port: 80}\n", `c.yaml:4:12: name: the service "_sixteencharacter": its name has 16 characters, and 15 is the most`},
+		{"an instance name over 63 bytes", clouds + "services:\n  - {name: " + strings.Repeat("ü", 32) + "._x._tcp.example.com, port: 80}\n", `has 64 bytes, and 63 is the most`},
+		{"an escape that is no byte", clouds + "services:\n  - {name: 'a\\999._x._tcp.example.com', port: 80}\n", `\999 is no byte`},
+		{"a service type in the place of an incarnation", clouds + "services:\n  - {name: _x._tcp.example.com, port: 80}\n", `c.yaml:4:5: service _x._tcp.example.com is a service type; declare its incarnations, such as v1._x._tcp.example.com`},
+		{"a DNS-SD service with a name of another kind", clouds + "services:\n  - {name: www.example.com, kind: dns-sd, port: 80}\n", `c.yaml:4:5: service: "www.example.com" is no DNS-SD name`},
+		{"a TXT key with an equals sign", clouds + "services:\n  - {name: v1._x._tcp.example.com, port: 80, txt: {'a=b': '1'}}\n", `txt: the TXT key "a=b": a key cannot hold "="`},
+		{"a TXT key that is empty", clouds + "services:\n  - {name: v1._x._tcp.example.com, port: 80, txt: {'': '1'}}\n", `has no key before its "="`},
+		{"a TXT key that is no ASCII", clouds + "services:\n  - {name: v1._x._tcp.example.com, port: 80, txt: {'ä': '1'}}\n", `may have printable US-ASCII characters only`},
+		{"a TXT key twice", clouds + "services:\n  - {name: v1._x._tcp.example.com, port: 80, txt: {path: '1', PATH: '2'}}\n", `is given twice`},
+		{"a TXT value that is too long", clouds + "services:\n  - {name: v1._x._tcp.example.com, port: 80, txt: {a: " + strings.Repeat("x", 254) + "}}\n", `has 256 bytes with its value, and 255 is the most`},
+		{"a weight that is no number", clouds + "services:\n  - {name: v1._x._tcp.example.com, port: 80, weight: heavy}\n", `weight "heavy" is not valid; write a number from 0 to 65535`},
+		{"a TTL that Cloudflare does not take", "zones: [{name: example.com, provider: cloudflare}]\nservices:\n  - {name: www.example.com, ttl: 30}\n", `c.yaml:3:5: service www.example.com has a ttl of 30, which Cloudflare does not take; write 60 to 86400 seconds, or 1 for auto`},
+		{"a proxied service at Route 53", clouds + "services:\n  - {name: www.example.com, proxied: true}\n", `c.yaml:4:5: service www.example.com is proxied, which only Cloudflare does`},
 		{"a label that is too long", "zones: [{name: " + strings.Repeat("a", 64) + ".com, provider: route53}]\n", `is not a domain name; write labels of 1 to 63 bytes between dots`},
 		{"a key bound twice", "keys: {deregister: l}\n", `c.yaml:1:8: keys: "l" is bound to deregister and to launch; bind one of them to another key`},
 		{"a key that cannot be bound", "keys: {launch: [L, ctrl+c]}\n", `c.yaml:1:8: keys: launch: ctrl+c always quits; bind another key`},

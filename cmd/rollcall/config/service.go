@@ -1,0 +1,188 @@
+package config
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/goccy/go-yaml/ast"
+
+	"rollcall/dnsview"
+	"rollcall/dnsview/dnssd"
+	"rollcall/providers"
+)
+
+func (r *reader) service(n ast.Node) Service {
+	s := Service{Pos: r.pos(n)}
+	var kind string
+	var proxied bool
+	ttl, port, priority, weight, minimum := int64(0), int64(0), int64(0), int64(0), int64(0)
+	num := func(dst *int64, what string, least, most int64) func(ast.Node) {
+		return func(n ast.Node) {
+			if v, ok := r.number(n, what, least, most); ok {
+				*dst = v
+			}
+		}
+	}
+	before := len(r.errs)
+	r.mapping(n, "a service", fields{
+		"name":     r.toServiceName(&s.Name),
+		"kind":     r.toString(&kind, "kind"),
+		"zone":     r.toName(&s.Zone, "zone"),
+		"ttl":      num(&ttl, "ttl", 1, 1<<31-1),
+		"port":     num(&port, "port", 1, 65535),
+		"priority": num(&priority, "priority", 0, 65535),
+		"weight":   num(&weight, "weight", 0, 65535),
+		"minimum":  num(&minimum, "minimum", 0, 1_000_000),
+		"proxied":  func(n ast.Node) { s.Proxied = &proxied; r.toBool(&proxied, "proxied")(n) },
+		"ipv6":     r.toBool(&s.IPv6, "ipv6"),
+		"txt":      r.toTXT(&s.TXT),
+		"clouds":   r.toStrings(&s.Clouds, "clouds"),
+		"select": func(n ast.Node) {
+			var sel map[string]string
+			r.toStringMap(&sel, "select")(n)
+			s.Select = map[string]string{}
+			for k, v := range sel {
+				s.Select[strings.TrimPrefix(k, "tag.")] = v
+			}
+		},
+		"health": func(n ast.Node) { r.health(n, &s.Health) },
+		"boot": func(n ast.Node) {
+			r.mapping(n, "boot", fields{
+				"template": r.toString(&s.Boot.Template, "template"),
+				"set":      r.toStringMap(&s.Boot.Set, "set"),
+			})
+		},
+	})
+	if len(r.errs) > before {
+		return s
+	}
+	s.TTL, s.Port, s.Minimum = uint32(ttl), uint16(port), int(minimum)
+	s.Priority, s.Weight = uint16(priority), uint16(weight)
+	if s.Name == "" {
+		r.failAt(s.Pos, "add name:", "a service has no name")
+		return s
+	}
+	switch s.Kind = dnsview.ServiceKind(kind); s.Kind {
+	case dnsview.RoundRobin, dnsview.DNSSD:
+	case "":
+		s.Kind = dnsview.RoundRobin
+		if strings.Contains(s.Name, "._tcp.") || strings.Contains(s.Name, "._udp.") {
+			s.Kind = dnsview.DNSSD
+		}
+	default:
+		r.failAt(s.Pos, "write round-robin or dns-sd", "service %s is of the unknown kind %q", s.Name, kind)
+	}
+	if s.Kind != dnsview.DNSSD {
+		return s
+	}
+	switch name, err := dnssd.ParseName(s.Name); {
+	case err != nil:
+		r.failAt(s.Pos, "", "service: %v", err)
+	case name.Instance == "":
+		r.failAt(s.Pos, "declare its incarnations, such as v1."+s.Name, "service %s is a service type", s.Name)
+	case s.Port == 0:
+		r.failAt(s.Pos, "add port:", "service %s is found by DNS-SD and has no port", s.Name)
+	}
+	return s
+}
+
+// toServiceName reads the name of a service. That of an incarnation begins with a label
+// of any text (RFC 6763 section 4.1.1).
+func (r *reader) toServiceName(dst *string) func(ast.Node) {
+	return func(n ast.Node) {
+		s, ok := r.text(n, "name")
+		if !ok {
+			return
+		}
+		if !slices.ContainsFunc(providers.SplitName(s), func(l string) bool { return strings.EqualFold(l, "_tcp") || strings.EqualFold(l, "_udp") }) {
+			r.toName(dst, "name")(n)
+			return
+		}
+		name, err := dnssd.ParseName(s)
+		if err != nil {
+			r.fail(n, "", "name: %v", err)
+			return
+		}
+		*dst = name.Canonical()
+	}
+}
+
+// toTXT reads the attributes of an incarnation (RFC 6763 section 6).
+func (r *reader) toTXT(dst *map[string]string) func(ast.Node) {
+	return func(n ast.Node) {
+		r.toStringMap(dst, "txt")(n)
+		if err := dnssd.FromMap(*dst).Check(); err != nil {
+			r.fail(n, "", "txt: %v", err)
+		}
+	}
+}
+
+func (r *reader) health(n ast.Node, h *dnsview.Health) {
+	var port, need, of int64
+	num := func(dst *int64, what string, least, most int64) func(ast.Node) {
+		return func(n ast.Node) {
+			if v, ok := r.number(n, what, least, most); ok {
+				*dst = v
+			}
+		}
+	}
+	r.mapping(n, "health", fields{
+		"http":     r.toString(&h.HTTP, "http"),
+		"tcp":      r.toBool(&h.TCP, "tcp"),
+		"port":     num(&port, "port", 1, 65535),
+		"command":  r.toString(&h.Command, "command"),
+		"interval": r.toDuration(&h.Interval, "interval", time.Second, time.Hour),
+		"need":     num(&need, "need", 1, 100),
+		"of":       num(&of, "of", 1, 100),
+	})
+	h.Port, h.Need, h.Of = uint16(port), int(need), int(of)
+	if h.HTTP != "" && !strings.HasPrefix(h.HTTP, "/") {
+		r.fail(n, `write a path, such as "/"`, "health: http %q is not a path", h.HTTP)
+	}
+	if h.Need > h.Of && h.Of > 0 {
+		r.fail(n, "need at most as many as are tried", "health: %d of %d can never be met", h.Need, h.Of)
+	}
+}
+
+func (r *reader) serviceZone(c *Config, s *Service, zones []string) {
+	if s.Name == "" {
+		return
+	}
+	do := "add the zone to zones"
+	if len(zones) > 0 {
+		do += ", which has " + strings.Join(zones, ", ")
+	}
+	switch {
+	case s.Zone == "":
+		zone, ok := c.ZoneOf(s.Name)
+		if !ok {
+			r.failAt(s.Pos, do, "service %s lies in no zone of this config", s.Name)
+			return
+		}
+		s.Zone = zone
+	case !slices.Contains(zones, s.Zone):
+		if guess := nearest(s.Zone, zones); guess != "" {
+			do = fmt.Sprintf("did you mean %q?", guess)
+		}
+		r.failAt(s.Pos, do, "service %s names the unknown zone %q", s.Name, s.Zone)
+	case !providers.InZone(s.Name, s.Zone):
+		r.failAt(s.Pos, "correct the name or the zone", "service %s does not lie in the zone %s", s.Name, s.Zone)
+	}
+	for i := range c.Zones {
+		if z := &c.Zones[i]; z.Name == s.Zone {
+			r.serviceAt(z.Provider, s)
+		}
+	}
+}
+
+// serviceAt refuses what the provider of the zone would refuse for every record of a service.
+func (r *reader) serviceAt(p providers.Provider, s *Service) {
+	switch {
+	case p == providers.Cloudflare && s.TTL > 1 && (s.TTL < 60 || s.TTL > 86400):
+		r.failAt(s.Pos, "write 60 to 86400 seconds, or 1 for auto", "service %s has a ttl of %d, which Cloudflare does not take", s.Name, s.TTL)
+	case p == providers.Route53 && s.Proxied != nil && *s.Proxied:
+		r.failAt(s.Pos, "leave out proxied", "service %s is proxied, which only Cloudflare does", s.Name)
+	}
+}
