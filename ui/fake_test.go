@@ -325,12 +325,12 @@ func carryOut(s *providers.Snapshot, p dnsview.Plan) {
 				if z.Zone.Name != st.Zone {
 					continue
 				}
+				id := st.Change.Before.Identity() // of a create, the marker whose place it takes
+				z.Records = slices.DeleteFunc(z.Records, func(r providers.Record) bool { return r.Identity() == id })
 				if st.Change.Op == providers.OpCreate {
 					z.Records = append(z.Records, st.Change.After)
 					continue
 				}
-				id := st.Change.Before.Identity()
-				z.Records = slices.DeleteFunc(z.Records, func(r providers.Record) bool { return r.Identity() == id })
 				if st.Change.Op == providers.OpUpdate {
 					z.Records = append(z.Records, st.Change.After)
 				}

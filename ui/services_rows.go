@@ -56,7 +56,7 @@ type services struct {
 // joinServices makes the rows of the tree. entries are the latest of the journal, newest
 // first, which knows who quiesced what.
 func joinServices(v *dnsview.View, entries []journal.Entry) *services {
-	b := &servicesBuilder{by: takenOutBy(entries), order: map[string]int{}, production: map[string]bool{}}
+	b := &servicesBuilder{view: v, by: takenOutBy(entries), order: map[string]int{}, production: map[string]bool{}}
 	for i := range v.Snapshot.Clouds {
 		c := &v.Snapshot.Clouds[i]
 		b.order[c.Cloud.Name], b.production[c.Cloud.Name] = i, c.Production
@@ -80,6 +80,7 @@ func joinServices(v *dnsview.View, entries []journal.Entry) *services {
 }
 
 type servicesBuilder struct {
+	view       *dnsview.View
 	by         map[nodeOut]journal.Entry
 	order      map[string]int
 	production map[string]bool
@@ -125,8 +126,11 @@ func (b *servicesBuilder) nodes(parent *serviceRow) {
 			r.name = cmp.Or(r.host, Clean(short(n.Ref.ID)))
 		}
 		r.name = cmp.Or(r.name, r.host, r.address, Clean(n.Ref.ID), "(nobody)")
-		if n.ByHand() {
+		switch {
+		case n.ByHand():
 			r.clouds = "by hand"
+		case n.Ref.ID != "" && n.Instance == nil && b.view.CloudByKey(n.Ref.Key) == nil:
+			r.clouds = "elsewhere"
 		}
 		r.natural = naturalKey(r.name)
 		if n.State == dnsview.NodeQuiesced {
