@@ -83,6 +83,14 @@ type Starter interface {
 	Catalogue(ctx context.Context, cloud string) (providers.Catalogue, error)
 	// Render gives the boot script for one cloud.
 	Render(ctx context.Context, r RenderRequest) (userdata.Rendered, error)
+	// Lint looks at the boot script of one cloud as it was rendered for a launch.
+	// It runs programs that look too.
+	Lint(ctx context.Context, r RenderRequest, text userdata.Rendered) (userdata.LintReport, error)
+	// Profiles says what has to be created for a launch with a new EC2 instance
+	// profile of that name, account by account. Nothing is created.
+	Profiles(ctx context.Context, spec launch.Spec, name string) ([]ProfilePlan, error)
+	// MakeProfiles creates what is missing, and gives the spec that launches with it.
+	MakeProfiles(ctx context.Context, spec launch.Spec, name string) (launch.Spec, error)
 	// Launch starts all nodes of the spec and follows each until it is
 	// registered. progress is called from one goroutine at a time.
 	Launch(ctx context.Context, spec launch.Spec, progress func(launch.Progress)) launch.Report
@@ -135,6 +143,13 @@ type RenderRequest struct {
 	Service  string
 	Cloud    string // cloud name: decides the provider, its limit and its endpoints
 	Values   map[string]string
+}
+
+// ProfilePlan is the instance profile of a launch in one AWS account.
+type ProfilePlan struct {
+	Account, Name string
+	Missing       []string // sentences: what is created; empty when all is there
+	Policy        string   // of its role, in JSON
 }
 
 // Options are what the console is started with. Only Backend is needed.

@@ -6,6 +6,7 @@ import (
 	"os/exec"
 	"slices"
 	"sync"
+	"testing/fstest"
 	"time"
 
 	"rollcall/dnsview"
@@ -43,6 +44,12 @@ type fake struct {
 	planErr  error
 	logs     map[string]string // console logs by instance id
 	logErr   error
+	lints    map[string][]userdata.LintFinding // by cloud
+	lintErr  error
+	linted   []string // clouds and ports that were linted
+	missing  []string // what a profile takes to create
+	made     []string // profiles that were created
+	makeErr  error
 	hold     chan struct{} // while set, Run and Launch wait for it to be closed after their first event
 	fail     bool          // launches fail for one node
 	skipped  int
@@ -353,6 +360,9 @@ func (f *fake) Journal(context.Context, int) ([]journal.Entry, error) {
 	return slices.Clone(f.entries), nil
 }
 
+// ownTemplate is the operator's template as a file.
+const ownTemplate = "---\nname: own\nhelp: h\nvariables:\n  - {name: key, help: h, secret: true}\n  - {name: ipv6, type: bool, default: 'false'}\n  - {name: hosts, type: int, default: '3', pattern: '[1-9]'}\n---\n#!/bin/sh\n# rollcall: values\nuse \"$key\" \"$hosts\"\n"
+
 func (f *fake) Services() []dnsview.Service { return f.services }
 
 func (f *fake) Templates() []userdata.Template {
@@ -360,6 +370,10 @@ func (f *fake) Templates() []userdata.Template {
 		{Name: "name", Type: userdata.TypeDomain, Help: "name that the node registers", Required: true, Example: "www.example.com"},
 		{Name: "port", Type: userdata.TypePort, Default: "80", Help: "port that nginx listens on"},
 		{Name: "register", Type: userdata.TypeEnum, Default: "agent", Options: []string{"agent", "console"}, Help: "who puts the node into DNS"},
+	}}, {Name: "own", Help: "a template of an operator", Format: "sh", Source: "/etc/templates/own.sh", Variables: []userdata.Variable{
+		{Name: "key", Type: userdata.TypeString, Secret: true, Help: "a key that nobody is to see"},
+		{Name: "ipv6", Type: userdata.TypeBool, Default: "false", Help: "IPv6 too"},
+		{Name: "hosts", Type: userdata.TypeInt, Default: "3", Help: "a help that is so long that one line of the form is not enough for it, since it says what the number counts and what happens when it is too small"},
 	}}}
 }
 
@@ -384,11 +398,47 @@ func (f *fake) Catalogue(_ context.Context, cloud string) (providers.Catalogue, 
 }
 
 func (f *fake) Render(_ context.Context, r ui.RenderRequest) (userdata.Rendered, error) {
+	if r.Template == "own" {
+		set, err := (&userdata.Templates{}).Load(fstest.MapFS{"own.sh": {Data: []byte(ownTemplate)}})
+		if err != nil {
+			return userdata.Rendered{}, err
+		}
+		return set.Render("own", userdata.Input{Provider: providers.EC2, Values: r.Values})
+	}
 	if r.Values["name"] == "" {
 		return userdata.Rendered{}, userdata.Problems{"template nginx: variable name is not set: give the name that the node registers"}
 	}
 	text := "#!/bin/sh\n# nginx behind " + r.Values["name"] + "\nset -eu\nexport PORT=" + r.Values["port"] + "\napt-get install -y nginx\n\x1b[31mevil\x1b[0m\nrollcall-agent register\n"
 	return userdata.Rendered{Text: []byte(text), Limit: 16384, Left: 16384 - len(text)}, nil
+}
+
+func (f *fake) Lint(_ context.Context, r ui.RenderRequest, text userdata.Rendered) (userdata.LintReport, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.linted = append(f.linted, r.Cloud+" "+r.Values["port"])
+	return userdata.LintReport{Template: r.Template, Findings: f.lints[r.Cloud]}, f.lintErr
+}
+
+func (f *fake) Profiles(_ context.Context, s launch.Spec, name string) ([]ui.ProfilePlan, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if name == "taken" {
+		return nil, fmt.Errorf("the role %s is not rollcall's own", name)
+	}
+	return []ui.ProfilePlan{{Account: "123456789012", Name: name, Missing: f.missing, Policy: `{"Version": "2012-10-17"}`}}, nil
+}
+
+func (f *fake) MakeProfiles(_ context.Context, s launch.Spec, name string) (launch.Spec, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.made = append(f.made, name)
+	if f.makeErr != nil {
+		return s, f.makeErr
+	}
+	for i := range s.Nodes {
+		s.Nodes[i].Profile = name
+	}
+	return s, nil
 }
 
 func (f *fake) Launch(ctx context.Context, s launch.Spec, progress func(launch.Progress)) launch.Report {

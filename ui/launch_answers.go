@@ -55,7 +55,13 @@ func (m *Model) launchAnswer(msg tea.Msg) tea.Cmd {
 			d.rendered = msg.byCloud
 			if msg.err != nil {
 				d.problem = msg.err.Error()
+				return nil
 			}
+			return d.check(m)
+		}
+	case lintedMsg:
+		if d := m.form(msg.form); d != nil && d.asked == msg.checks.asked {
+			d.checks = msg.checks
 		}
 	case shellMsg:
 		return msg.run
@@ -90,7 +96,9 @@ func (d *launchForm) takeDefaults(m *Model, v LaunchDefaults) tea.Cmd {
 	cmds := make([]tea.Cmd, 0, len(d.clouds)+1)
 	for _, c := range d.clouds {
 		c.want = v.Clouds[c.name]
-		c.profile = c.want.Profile
+		if c.want.Profile != "" && !d.touched["profile "] {
+			d.profile.set(Clean(c.want.Profile))
+		}
 		if !d.touched["cloud "+c.name] {
 			c.count.n = min(c.want.Count, mostNodes)
 		}

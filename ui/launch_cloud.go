@@ -20,7 +20,6 @@ type cloudPart struct {
 	size       choice
 	network    choice
 	keyPair    choice
-	profile    string
 	loading    bool
 	loaded     bool
 	err        string

@@ -1,11 +1,13 @@
 package ui
 
 import (
+	"context"
 	"fmt"
 	"strings"
 
 	tea "charm.land/bubbletea/v2"
 
+	"rollcall/providers"
 	"rollcall/providers/launch"
 	"rollcall/userdata"
 )
@@ -17,6 +19,8 @@ type launchForm struct {
 	service  choice
 	template choice
 	prefix   input
+	profile  input  // EC2 instance profile
+	create   choice // whether the launch makes it first
 	clouds   []*cloudPart
 	vars     []*varPart
 	boot     []userdata.Template
@@ -29,8 +33,10 @@ type launchForm struct {
 	asked    uint64            // number of the last question for defaults or a rendering
 	rendered map[string]userdata.Rendered
 	problem  string
-	shown    string // cloud whose boot script is shown
-	preview  bool   // small screens: the script in place of the form
+	checks   checks
+	stop     context.CancelFunc // of the checks that are under way
+	shown    string             // cloud whose boot script is shown
+	preview  bool               // small screens: the script in place of the form
 	pscroll  int
 	armed    bool // the next enter launches
 }
@@ -66,7 +72,8 @@ func (m *Model) launchForm() tea.Cmd {
 		return nil
 	}
 	m.gen++
-	d := &launchForm{gen: m.gen, touched: map[string]bool{}, boot: m.backend.Templates()}
+	d := &launchForm{gen: m.gen, touched: map[string]bool{}, boot: m.backend.Templates(), stop: func() {}}
+	d.create.options = []option{{"", "no: it is there, or none is needed"}, {createProfile, "yes: with the rights these nodes need, and no more"}}
 	var services, templates []option
 	for _, s := range m.backend.Services() {
 		services = append(services, option{s.Name, s.Name})
@@ -148,11 +155,8 @@ func (d *launchForm) ask(m *Model) tea.Cmd {
 func (d *launchForm) render(m *Model) tea.Cmd {
 	d.armed = false
 	d.asked++
+	d.stop()
 	form, asked, backend, ctx := d.gen, d.asked, m.backend, m.ctx
-	values := map[string]string{}
-	for _, p := range d.vars {
-		values[p.v.Name] = p.value()
-	}
 	var clouds []string
 	for _, c := range d.clouds {
 		if c.count.n > 0 {
@@ -162,7 +166,7 @@ func (d *launchForm) render(m *Model) tea.Cmd {
 	if len(clouds) == 0 && len(d.clouds) > 0 {
 		clouds = []string{d.clouds[0].name}
 	}
-	req := RenderRequest{Template: d.template.value(), Service: d.service.value(), Values: values}
+	req := d.request()
 	return func() tea.Msg {
 		out := renderedMsg{form: form, asked: asked, byCloud: map[string]userdata.Rendered{}}
 		for _, c := range clouds {
@@ -176,6 +180,15 @@ func (d *launchForm) render(m *Model) tea.Cmd {
 		}
 		return out
 	}
+}
+
+// request asks for the boot script of no cloud yet.
+func (d *launchForm) request() RenderRequest {
+	values := map[string]string{}
+	for _, p := range d.vars {
+		values[p.v.Name] = p.value()
+	}
+	return RenderRequest{Template: d.template.value(), Service: d.service.value(), Values: values}
 }
 
 // total is the number of nodes.
@@ -217,7 +230,7 @@ func (d *launchForm) missing() string {
 			return fmt.Sprintf("%s: the boot script is %d bytes over the limit of %d", c.name, -r.Left, r.Limit)
 		}
 	}
-	return ""
+	return d.unchecked()
 }
 
 // spec is the launch that the form describes.
@@ -233,8 +246,11 @@ func (d *launchForm) spec(fleet string) launch.Spec {
 		}
 		s.Nodes = append(s.Nodes, launch.Target{
 			Cloud: c.name, Count: c.count.n, Image: c.image.value(), Size: c.size.value(),
-			Network: c.network.value(), KeyPair: c.keyPair.value(), Profile: c.profile, UserData: r.Text,
+			Network: c.network.value(), KeyPair: c.keyPair.value(), UserData: r.Text,
 		})
+		if c.provider == providers.EC2 {
+			s.Nodes[len(s.Nodes)-1].Profile = strings.TrimSpace(d.profile.value())
+		}
 	}
 	return s
 }

@@ -7,6 +7,7 @@ import (
 
 	"rollcall/providers"
 	"rollcall/ui/theme"
+	"rollcall/userdata"
 )
 
 // field is one line of the form that takes keys.
@@ -88,6 +89,12 @@ func (d *launchForm) fields(m *Model) []field {
 			out = append(out, sub(pick("key pair", "for ssh; none is fine", &c.keyPair, nothing)))
 		}
 	}
+	if d.hasEC2() {
+		out = append(out, text("profile", "EC2 instance profile of nodes that register themselves; without one the console registers them, or their agent cannot", "none", &d.profile, "profile "))
+		create := pick("create it", "makes role and profile first, where they are missing; what that is stands beside the boot script and below the button", &d.create, nil)
+		create.indent = true
+		out = append(out, create)
+	}
 	for _, p := range d.vars {
 		f := d.varField(t, p, text)
 		f.kind = "variable"
@@ -121,10 +128,7 @@ func (d *launchForm) focused(m *Model) ([]field, int) {
 }
 
 func (d *launchForm) varField(t *theme.Theme, p *varPart, text func(label, help, example string, in *input, name string) field) field {
-	help := Clean(p.v.Help)
-	if p.v.Required {
-		help = strings.TrimSpace(help + " (needed)")
-	}
+	help := Clean(strings.TrimSpace(p.v.Help + " (" + typeNote(&p.v) + ")"))
 	if len(p.choice.options) > 0 {
 		return field{
 			label: Clean(p.v.Name), help: help,
@@ -153,6 +157,33 @@ func (d *launchForm) varField(t *theme.Theme, p *varPart, text func(label, help,
 		}
 	}
 	return f
+}
+
+// typeNote says what a variable takes.
+func typeNote(v *userdata.Variable) string {
+	note := string(v.Type)
+	switch {
+	case v.Secret:
+		note += "; secret, so that it is not shown"
+	case v.Required:
+		note += "; needed"
+	case v.Default != "":
+		note += "; default " + v.Default
+	}
+	return note
+}
+
+// wrong is what the rendering has against the value of a variable.
+func (d *launchForm) wrong(f *field) string {
+	if f.kind != "variable" {
+		return ""
+	}
+	for _, l := range CleanLines(d.problem) {
+		if why, ok := strings.CutPrefix(l, "template "+Clean(d.template.value())+": "+f.label+": "); ok {
+			return why
+		}
+	}
+	return ""
 }
 
 func (d *launchForm) templateHelp() string {

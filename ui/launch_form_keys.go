@@ -13,6 +13,7 @@ func (d *launchForm) key(m *Model, k tea.KeyPressMsg) action {
 			d.preview, d.armed = false, false
 			return nil
 		}
+		d.stop()
 		return actClose{}
 	case "ctrl+p", "f2":
 		d.preview = !d.preview
@@ -45,6 +46,9 @@ func (d *launchForm) key(m *Model, k tea.KeyPressMsg) action {
 		}
 		d.move(1, fields)
 		return nil
+	}
+	if f.button && d.armed && k.String() == "y" && d.asks() != "" && d.missing() == "" {
+		return actCmd{m.launch(d)}
 	}
 	if f.key == nil {
 		return nil
@@ -83,7 +87,7 @@ func (d *launchForm) start(m *Model) action {
 	if d.missing() != "" {
 		return nil
 	}
-	if !d.armed {
+	if !d.armed || d.asks() != "" { // what asks is not answered by the same key
 		d.armed = true
 		return nil
 	}

@@ -36,7 +36,7 @@ func (d *launchForm) draw(m *Model, w, h int) panel {
 func (d *launchForm) drawForm(m *Model, w, h int) []string {
 	t := m.theme
 	fields, _ := d.focused(m)
-	const label = 14
+	const label = 15
 	var lines []string
 	row := 0
 	for i, f := range fields {
@@ -51,8 +51,11 @@ func (d *launchForm) drawForm(m *Model, w, h int) []string {
 		}
 		if f.button {
 			lines = append(lines, "", bar+d.button(m, focused, w-2))
+			for _, n := range d.notes(t, w-2) {
+				lines = append(lines, "  "+n)
+			}
 			if focused {
-				row = len(lines) - 1
+				row = len(lines) - 1 // what is below the button is seen with it
 			}
 			continue
 		}
@@ -63,12 +66,21 @@ func (d *launchForm) drawForm(m *Model, w, h int) []string {
 		if f.danger {
 			role = theme.Warn
 		}
+		if d.wrong(&f) != "" {
+			role = theme.Bad
+		}
 		if focused {
 			role = theme.Strong
 		}
 		lines = append(lines, bar+t.Paint(role, fit(Clean(name), label, t.Ellipsis))+" "+f.view(max(w-label-3, 4), focused))
 	}
-	helpLines := 2
+	help, helpRole := fields[d.at].help, theme.Dim
+	if why := d.wrong(&fields[d.at]); why != "" {
+		help, helpRole = why, theme.Bad
+	}
+	about := wrap(help, max(w-2, 4))
+	about = about[:min(len(about), max(h/5, 1))]
+	helpLines := 1 + max(len(about), 1)
 	room := max(h-helpLines, 1)
 	if row < d.scroll {
 		d.scroll = row
@@ -82,7 +94,13 @@ func (d *launchForm) drawForm(m *Model, w, h int) []string {
 		out = append(out, "")
 	}
 	if h > helpLines {
-		out = append(out, t.Paint(theme.Border, strings.Repeat(t.Box.Top, w)), " "+t.Paint(theme.Dim, fit(fields[d.at].help, w-1, t.Ellipsis)))
+		out = append(out, t.Paint(theme.Border, strings.Repeat(t.Box.Top, w)))
+		for _, l := range about {
+			out = append(out, " "+t.Paint(helpRole, fit(l, w-1, t.Ellipsis)))
+		}
+		for len(out) < h {
+			out = append(out, "")
+		}
 	}
 	return out
 }
@@ -94,9 +112,18 @@ func (d *launchForm) button(m *Model, focused bool, w int) string {
 		first, _, _ := strings.Cut(why, "\n")
 		return t.Paint(theme.Warn, fit(t.Warn+" "+Clean(first), w, t.Ellipsis))
 	}
-	text := " launch " + countOf(d.total(), "node") + " "
-	if d.armed {
-		return t.Paint(theme.BadgeDanger, " enter again launches "+countOf(d.total(), "node")+" ")
+	nodes := countOf(d.total(), "node")
+	text := " launch " + nodes + " "
+	if d.creates() {
+		nodes = "creates " + strings.TrimSpace(d.profile.value()) + " and launches " + nodes
+	} else {
+		nodes = "launches " + nodes
+	}
+	switch {
+	case d.armed && d.asks() != "":
+		return t.Paint(theme.BadgeDanger, " y "+nodes+" all the same ")
+	case d.armed:
+		return t.Paint(theme.BadgeDanger, " enter again "+nodes+" ")
 	}
 	if focused {
 		return t.Paint(theme.Badge, text)

@@ -3,6 +3,7 @@ package ui
 import (
 	"context"
 	"slices"
+	"strings"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
@@ -37,6 +38,11 @@ type (
 func (m *Model) launch(d *launchForm) tea.Cmd {
 	m.gen++
 	r := &launchRun{gen: m.gen, spec: d.spec(m.opts.Fleet), started: m.now()}
+	profile := ""
+	if d.creates() {
+		profile = strings.TrimSpace(d.profile.value())
+	}
+	d.stop()
 	for _, t := range r.spec.Nodes {
 		for i := range t.Count {
 			r.nodes = append(r.nodes, launch.Node{Cloud: t.Cloud, Index: i, Stage: launch.StageWaiting})
@@ -47,6 +53,13 @@ func (m *Model) launch(d *launchForm) tea.Cmd {
 	m.open(&launchDialog{r: r})
 	backend, spec := m.backend, r.spec
 	return r.run(m, func(ctx context.Context, tell func(launch.Progress)) launch.Report {
+		if profile != "" {
+			with, err := backend.MakeProfiles(ctx, spec, profile)
+			if err != nil {
+				return launch.Report{Spec: spec, Problems: launch.Problems{err.Error()}}
+			}
+			spec = with
+		}
 		return backend.Launch(ctx, spec, tell)
 	})
 }

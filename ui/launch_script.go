@@ -25,16 +25,17 @@ func (d *launchForm) drawScript(t *theme.Theme, w, h int) []string {
 		out = append(out, t.Paint(theme.Strong, "Boot script"), t.Paint(theme.Dim, "rendering"+t.Ellipsis))
 	default:
 		out = append(out, d.scriptHead(t, cloud, r))
-		for _, x := range r.Warnings {
-			for _, l := range wrap(Clean(x), max(w-2, 4)) {
-				out = append(out, t.Paint(theme.Warn, t.Warn+" "+l))
+		// What there is to say goes first, and scrolls with the text.
+		said := append(d.drawFindings(t, cloud, w), "")
+		text := CleanLines(r.Shown())
+		room, all := max(h-len(out), 1), len(said)+len(text)
+		d.pscroll = max(min(d.pscroll, all-room), 0)
+		for n := d.pscroll; n < min(d.pscroll+room, all); n++ {
+			if n < len(said) {
+				out = append(out, said[n])
+				continue
 			}
-		}
-		lines := CleanLines(r.Readable())
-		room := max(h-len(out), 1)
-		d.pscroll = max(min(d.pscroll, len(lines)-room), 0)
-		for _, l := range lines[d.pscroll:min(d.pscroll+room, len(lines))] {
-			role := theme.Plain
+			l, role := text[n-len(said)], theme.Plain
 			if strings.HasPrefix(strings.TrimSpace(l), "#") {
 				role = theme.Dim
 			}

@@ -20,7 +20,7 @@ func TestLaunchShowsTheBootScriptBeforeAnythingStarts(t *testing.T) {
 	r.until("Boot script for aws-use1", "of 16384 bytes", "nginx behind www.scalability.expert", "t3.micro", "Ubuntu 24.04", "PRODUCTION")
 	r.has("[31mevil[0m") // harmless: the escape characters are gone
 	r.toButton()
-	r.has("launch 1 node")
+	r.until("launch 1 node")
 	r.press("enter")
 	r.has("enter again launches 1 node")
 	if len(r.f.launches) != 0 {

@@ -2,9 +2,11 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os/exec"
 	"slices"
+	"strings"
 	"sync"
 
 	"rollcall/dnsview"
@@ -214,6 +216,38 @@ func (b *backend) Catalogue(ctx context.Context, cloud string) (providers.Catalo
 
 func (b *backend) Render(_ context.Context, r ui.RenderRequest) (userdata.Rendered, error) {
 	return b.s.render(b.view(), b.templates, r)
+}
+
+func (b *backend) Lint(ctx context.Context, r ui.RenderRequest, text userdata.Rendered) (userdata.LintReport, error) {
+	return b.s.lint(ctx, b.templates, r.Template, r.Cloud, &text)
+}
+
+func (b *backend) Profiles(ctx context.Context, spec launch.Spec, name string) ([]ui.ProfilePlan, error) {
+	if !iamName.MatchString(name) {
+		return nil, fmt.Errorf("profile %q: IAM takes letters, digits and +=,.@_-, at most 64", name)
+	}
+	profiles, err := b.s.profilesToMake(ctx, &spec, name)
+	if err != nil {
+		return nil, errors.New(strings.TrimPrefix(err.Error(), "--create-profile: ")) // there is no flag here
+	}
+	var out []ui.ProfilePlan
+	for _, p := range profiles {
+		out = append(out, ui.ProfilePlan{Account: p.account, Name: p.profile.Name, Missing: p.missing, Policy: p.profile.Policy})
+	}
+	return out, nil
+}
+
+func (b *backend) MakeProfiles(ctx context.Context, spec launch.Spec, name string) (launch.Spec, error) {
+	profiles, err := b.s.profilesToMake(ctx, &spec, name)
+	if err != nil {
+		return spec, err
+	}
+	for i := range profiles {
+		if err := profiles[i].make(ctx); err != nil {
+			return spec, err
+		}
+	}
+	return spec, nil
 }
 
 func (b *backend) Launch(ctx context.Context, spec launch.Spec, progress func(launch.Progress)) launch.Report {

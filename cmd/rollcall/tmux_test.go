@@ -34,8 +34,10 @@ func TestTheConsoleInARealTerminal(t *testing.T) {
 	x.unsee("undo the last change")
 
 	x.keys("l")
-	x.see("Launch", "www.scalability.expert", "launch 1 node", "#!/bin/sh")
-	x.keys("C-s", "Enter")
+	x.see("Launch", "www.scalability.expert", "#!/bin/sh")
+	x.keys("C-s")
+	x.see("launch 1 node")
+	x.keys("Enter")
 	x.see("enter again launches 1 node")
 	x.read()
 	x.keys("Enter")
@@ -44,6 +46,10 @@ func TestTheConsoleInARealTerminal(t *testing.T) {
 	if name == "" {
 		t.Fatalf("no name of the node on\n%s", s)
 	}
+	x.keys("Enter")
+	x.see("Console log of "+name+" in aws-use1", "Linux version", "rollcall-node: registered www.scalability.expert A")
+	x.keys("Escape")
+	x.see("1 of 1 registered")
 	x.keys("Escape")
 	x.unsee("1 of 1 registered")
 
