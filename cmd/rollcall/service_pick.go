@@ -73,7 +73,7 @@ incarnation, it picks from that.`,
 		}
 		row, err := choose(ctx, in, try, timeout)
 		for _, f := range row.Failed {
-			a.say("rollcall: %s:%d %s: %s", f.Target, f.Port, f.Address, clean(f.Error))
+			a.say("rollcall: %s: %s", strings.TrimSpace(fmt.Sprintf("%s:%d %s", f.Target, f.Port, f.Address)), clean(f.Error))
 		}
 		if err != nil {
 			return err
@@ -115,18 +115,18 @@ func (a *app) resolveOne(ctx context.Context, n dnssd.Name) (*dnssd.Incarnation,
 // choose takes the first usable target in RFC 2782's order.
 func choose(ctx context.Context, in *dnssd.Incarnation, try bool, timeout time.Duration) (pickRow, error) {
 	row := pickRow{Service: clean(in.Name.String()), Addresses: []string{}, TXT: newIncarnationRow(in).TXT, Failed: []failRow{}}
-	addrs := map[string][]netip.Addr{}
+	addrs, problems := map[string][]netip.Addr{}, map[string][]string{}
 	var targets []providers.SRV
 	for _, t := range in.Targets {
 		targets = append(targets, t.SRV)
-		addrs[t.Target] = t.Addresses
+		addrs[t.Target], problems[t.Target] = t.Addresses, t.Problems
 	}
 	for _, t := range dnssd.Order(targets, systemRand{}) {
 		fail := func(addr, why string) {
 			row.Failed = append(row.Failed, failRow{Target: clean(t.Target), Port: t.Port, Address: addr, Error: why})
 		}
 		if len(addrs[t.Target]) == 0 {
-			fail("", "it has no address")
+			fail("", strings.Join(problems[t.Target], "; "))
 			continue
 		}
 		for _, addr := range addrs[t.Target] {

@@ -96,7 +96,7 @@ func browseDomain(ctx context.Context, r Resolver, domain string) ([]Type, error
 	var out []Type
 	for _, v := range sorted(a.Values) {
 		n, err := ParseName(v)
-		if err != nil || n.Instance != "" || n.Subtype != "" {
+		if err != nil || n.Instance != "" || n.Subtype != "" || n.Enumerates() {
 			out = append(out, Type{Listed: true, Problems: []string{"the enumeration of " + domain + " lists " + dnsview.Clean(v) + ", which is no service type"}})
 			continue
 		}
@@ -206,12 +206,19 @@ func (i *Incarnation) targets(ctx context.Context, r Resolver, srv Answer) error
 	return nil
 }
 
+// address asks for the addresses of a target. A host that nobody can answer for is a
+// problem of its own, and none of the other targets.
 func (t *Target) address(ctx context.Context, r Resolver) error {
-	alias := false
+	alias, unknown := false, false
 	for _, typ := range []string{"A", "AAAA"} {
 		a, err := r.Ask(ctx, t.Target, typ)
-		if err != nil {
+		switch {
+		case ctx.Err() != nil:
 			return err
+		case err != nil:
+			t.Problems = append(t.Problems, dnsview.Clean(err.Error()))
+			unknown = true
+			continue
 		}
 		alias = alias || a.Alias
 		for _, v := range sorted(a.Values) {
@@ -220,7 +227,7 @@ func (t *Target) address(ctx context.Context, r Resolver) error {
 			}
 		}
 	}
-	if len(t.Addresses) == 0 {
+	if len(t.Addresses) == 0 && !unknown {
 		t.Problems = append(t.Problems, "its host has no address")
 	}
 	if alias {
