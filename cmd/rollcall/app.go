@@ -84,7 +84,7 @@ complete).`,
 		a.deregisterCommand(), a.registerCommand(), a.quiesceCommand(), a.returnCommand(), a.retargetCommand(), a.adoptCommand(), a.remedyCommand(),
 		a.undoCommand(), a.journalCommand(),
 		a.serviceCommand(), a.simCommand(), a.userdataCommand(), a.policyCommand(), a.configCommand(),
-		a.versionCommand(), a.manCommand(),
+		a.watchCommand(), a.versionCommand(), a.manCommand(),
 	)
 	return root
 }
