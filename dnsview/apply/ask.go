@@ -123,7 +123,24 @@ func (r *run) rebase(c *providers.Change, dry bool) *providers.Change {
 	if now, ok := r.made[keyOf(&c.Before)]; ok {
 		out.Before.ID, out.Before.Modified = now.ID, time.Time{}
 	}
+	if o, ok := out.Before.Owner(); ok && r.remembers(&out.Before, o) {
+		o.Quiesced = true
+		out.Before.Owners = []providers.Owner{o}
+	}
 	return &out
+}
+
+// remembers reports whether an earlier step of this run has put a marker beside a record that says
+// quiesced, as the undo of a return does before it takes the record out again: at
+// Cloudflare, where the record's own marker is its comment, both are read as one.
+func (r *run) remembers(rec *providers.Record, o providers.Owner) bool {
+	o.Quiesced = true
+	text, err := o.For(rec.Type, rec.Value).Encode()
+	if err != nil {
+		return false
+	}
+	_, ok := r.made[keyOf(&providers.Record{Zone: rec.Zone, Name: providers.MarkerName(o.Instance, rec.Name), Type: "TXT", Value: providers.FormatTXT([]string{text})})]
+	return ok
 }
 
 func (r *run) proof(ev *evidence, i int, c *providers.Change) *dnsview.GuardEvidence {
@@ -160,6 +177,9 @@ func (r *run) judge(i int, p *dnsview.GuardEvidence, a *asking, dry bool) {
 	if a.pass && n == 1 && p.Change.Op != providers.OpCreate {
 		// The adapter compares with what was read just now, in every field.
 		a.change.Before = *found
+		if own := r.plan.Steps[i].Change.Before.Owners; !dry && !slices.Equal(own, p.Change.Before.Owners) {
+			a.change.Before.Owners = own // the marker beside it is a step of its own, and taken back as one
+		}
 		if p.Change.Op == providers.OpUpdate {
 			a.change.After.ID, a.change.After.SetID = found.ID, found.SetID
 		}
