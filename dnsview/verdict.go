@@ -37,7 +37,7 @@ func Judge(found []providers.Record, c *providers.Change) (now *providers.Record
 		switch {
 		case n == 0:
 			return nil, NotMade, "is not there"
-		case n == 1 && (equalOwners(c.After.Owners, r.Owners) || c.After.IsMarker()):
+		case n == 1 && (equalOwners(c.After.Owners, r.Owners) || c.After.Comment != "" && c.After.Comment == r.Comment || c.After.IsMarker()):
 			return r, Made, "is there" // a record set keeps its TTL, so that the TTL says nothing
 		}
 		return nil, CannotTell, "what is there is not what was to come: " + otherwise(&c.After, r, n)

@@ -159,6 +159,12 @@ func (r *run) judge(i int, p *dnsview.GuardEvidence, a *asking, dry bool) {
 		a.already = true
 		return
 	}
+	if p.Change.Op == providers.OpUpdate && p.FoundErr == nil && !dry {
+		if _, v, _ := dnsview.Judge(p.Found, p.Change); v == dnsview.Made {
+			a.already = true
+			return
+		}
+	}
 	mode := dnsview.ModeOf(p.Verb, p.Change)
 	id := p.Change.Before.Identity()
 	if mode == dnsview.ModeDead || mode == dnsview.ModeTakeOut {

@@ -46,7 +46,11 @@ func (r *run) guarded(ctx context.Context, steps []int) (ready []held) {
 		switch {
 		case asked[n].already:
 			s.Already = true
-			r.end(i, StepDone, "it was not there any more")
+			why := "it was not there any more"
+			if s.Step.Change.Op == providers.OpUpdate {
+				why = "it was so already"
+			}
+			r.end(i, StepDone, why)
 		case asked[n].pass:
 			ready = append(ready, held{i, asked[n].change})
 		default:

@@ -1,0 +1,184 @@
+package apply_test
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"rollcall/dnsview"
+	"rollcall/dnsview/apply"
+	"rollcall/providers"
+	"rollcall/providers/budget"
+	"rollcall/providers/cloudflare"
+	"rollcall/providers/ec2"
+	"rollcall/providers/journal"
+	"rollcall/providers/route53"
+	"rollcall/providers/sim"
+	"rollcall/providers/sim/world"
+	"rollcall/providers/triton"
+)
+
+// victimEnv names the file that tells a process of this test binary what to do,
+// and at which point to kill itself.
+const victimEnv = "ROLLCALL_TEST_VICTIM"
+
+func TestMain(m *testing.M) {
+	if path := os.Getenv(victimEnv); path != "" {
+		os.Exit(victim(path))
+	}
+	os.Exit(m.Run())
+}
+
+// job is what a victim does: it carries out a plan, with adapters, journal and engine of its own.
+type job struct {
+	Endpoints sim.Endpoints
+	Clouds    []world.Cloud
+	Zones     []providers.Zone
+	Services  []dnsview.Service
+	Fleet     string
+	Journal   string
+	Plan      dnsview.Plan
+	Now       time.Time
+	Target    int    // the point at which it kills itself; none when 0
+	Points    string // file for the names of the points that it came by
+}
+
+// points counts the points of a run at which its process can die.
+type points struct {
+	mu     sync.Mutex
+	target int
+	names  []string
+}
+
+// at is one such point. SIGKILL leaves nobody to clean up.
+func (p *points) at(name string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.names = append(p.names, name)
+	if len(p.names) != p.target {
+		return
+	}
+	if err := syscall.Kill(os.Getpid(), syscall.SIGKILL); err != nil {
+		panic(err)
+	}
+	select {} // until the signal arrives
+}
+
+// victim carries out the job in a file, and gives the exit code.
+func victim(path string) int {
+	var j job
+	err := readJSON(path, &j)
+	p := &points{target: j.Target}
+	if err == nil {
+		err = j.do(p)
+	}
+	if err == nil {
+		err = writeJSON(j.Points, p.names)
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	return 0
+}
+
+func readJSON(path string, v any) error {
+	data, err := os.ReadFile(path)
+	return cmp.Or(err, json.Unmarshal(data, v))
+}
+
+func writeJSON(path string, v any) error {
+	data, err := json.Marshal(v)
+	return cmp.Or(err, os.WriteFile(path, data, 0o600))
+}
+
+func (j *job) do(p *points) error {
+	clk := &clock{t: j.Now}
+	// Nothing but the journal asks this clock: each time it does, entries are about to be written.
+	writing := func() time.Time {
+		p.at("the journal is about to be written to")
+		return clk.now()
+	}
+	book, err := journal.Open(j.Journal, writing)
+	if err != nil {
+		return err
+	}
+	o := apply.Options{
+		Fleet: j.Fleet, Services: j.Services, Journal: book, Who: "victim@here", Now: clk.now, Timeout: never,
+		Sleep: func(ctx context.Context, d time.Duration) error {
+			p.at(waiting)
+			return clk.sleep(ctx, d)
+		},
+	}
+	e := j.Endpoints
+	account := func(name string) *budget.Account {
+		return budget.New(name, 0, 1, budget.WithClock(clk.now), budget.WithSleep(clk.sleep), budget.WithTries(1))
+	}
+	for _, c := range j.Clouds {
+		var cloud providers.Compute
+		if c.Provider == providers.EC2 {
+			cloud, err = ec2.New(ec2.Config{Name: c.Name, Endpoint: e.AWS, Budget: account(c.Name), Now: clk.now, AWS: aws4(e, c.Region)})
+		} else {
+			cloud, err = triton.New(triton.Config{Name: c.Name, URL: e.Triton[c.Name], Account: e.TritonAccount, KeyID: e.TritonKeyID, AgentSocket: e.AgentSocket, Budget: account(c.Name), Now: clk.now})
+		}
+		if err != nil {
+			return err
+		}
+		o.Clouds = append(o.Clouds, apply.CloudTarget{Name: c.Name, Provider: c.Provider, Reader: cloud, Power: mortalPower{cloud, p}})
+	}
+	for _, z := range j.Zones {
+		var dns providers.DNS
+		if z.Provider == providers.Cloudflare {
+			dns, err = cloudflare.New(cloudflare.Config{Token: e.CloudflareToken, BaseURL: e.Cloudflare, Budget: account(z.Name), Now: clk.now})
+		} else {
+			dns, err = route53.New(route53.Config{Endpoint: e.AWS, Budget: account(z.Name), Now: clk.now, AWS: aws4(e, "us-east-1")})
+		}
+		if err != nil {
+			return err
+		}
+		o.Zones = append(o.Zones, apply.ZoneTarget{Zone: z, DNS: mortalDNS{dns, p}})
+	}
+	rep := apply.New(o).Run(context.Background(), j.Plan, apply.Confirm{}, func(ev apply.Event) { p.at("it tells: " + string(ev.Kind) + " " + string(ev.State)) })
+	if !rep.OK() {
+		return fmt.Errorf("the victim lived on, and its plan was not carried out:\n%s", told(rep))
+	}
+	return book.Close()
+}
+
+// mortalDNS is an account beside whose calls the process can die.
+type mortalDNS struct {
+	providers.DNS
+	p *points
+}
+
+// Apply implements providers.Changer.
+func (d mortalDNS) Apply(ctx context.Context, z providers.Zone, changes []providers.Change) []providers.Result {
+	d.p.at(beforeCall)
+	r := d.DNS.Apply(ctx, z, changes)
+	d.p.at("the answer is there, and not written down")
+	return r
+}
+
+const waiting = "a wait is under way"
+
+const beforeCall = "the entries are on disk, and nothing is sent"
+
+// mortalPower is a cloud beside whose power actions the process can die.
+type mortalPower struct {
+	providers.Power
+	p *points
+}
+
+// Terminate implements providers.Power.
+func (m mortalPower) Terminate(ctx context.Context, id string) error {
+	m.p.at(beforeCall)
+	err := m.Power.Terminate(ctx, id)
+	m.p.at("the answer is there, and not written down")
+	return err
+}

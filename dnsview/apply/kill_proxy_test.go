@@ -1,0 +1,102 @@
+package apply_test
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"strings"
+	"sync"
+	"testing"
+
+	"rollcall/providers/sim"
+)
+
+// fate is what becomes of a request whose sender is killed while it is on its way.
+type fate string
+
+const (
+	dropped fate = "a request is sent, and gets lost with its sender"
+	late    fate = "a request is sent, and is carried out after its sender died"
+	unheard fate = "a request is carried out, and its sender dies before the answer"
+)
+
+// proxies stand between a victim and the embedded clouds. One of its writes can be the moment
+// at which it is killed.
+type proxies struct {
+	mu     sync.Mutex
+	writes int // seen so far
+	target int // the write at which the victim is killed; none when 0
+	fate   fate
+	kill   func() // returns when the victim is dead
+	busy   sync.WaitGroup
+}
+
+// between puts proxies before the endpoints that changes go to. Triton's stay as they are: a data
+// centre is known by its URL.
+func (p *proxies) between(t *testing.T, e sim.Endpoints) sim.Endpoints {
+	t.Helper()
+	e.AWS, e.Cloudflare = p.before(t, e.AWS), p.before(t, e.Cloudflare)
+	return e
+}
+
+func (p *proxies) before(t *testing.T, base string) string {
+	t.Helper()
+	u, err := url.Parse(base)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rest := u.Path
+	u.Path = ""
+	back := httputil.NewSingleHostReverseProxy(u) // it leaves the Host header alone, which AWS's clients sign
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		p.busy.Add(1)
+		defer p.busy.Done()
+		p.serve(back, w, r)
+	}))
+	t.Cleanup(s.Close)
+	return s.URL + rest
+}
+
+func (p *proxies) serve(back http.Handler, w http.ResponseWriter, r *http.Request) {
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		return // the victim died while it sent this
+	}
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	r = r.WithContext(context.WithoutCancel(r.Context())) // what has arrived is carried out, whoever hangs up
+	if !writes(r, string(body)) {
+		back.ServeHTTP(w, r)
+		return
+	}
+	p.mu.Lock()
+	p.writes++
+	now := p.writes == p.target
+	p.mu.Unlock()
+	switch {
+	case !now:
+		back.ServeHTTP(w, r)
+	case p.fate == dropped:
+		p.kill()
+	case p.fate == late:
+		p.kill()
+		back.ServeHTTP(httptest.NewRecorder(), r)
+	default:
+		back.ServeHTTP(httptest.NewRecorder(), r)
+		p.kill()
+	}
+}
+
+// writes reports whether a request changes something.
+func writes(r *http.Request, body string) bool {
+	switch {
+	case r.Method == http.MethodGet, r.Method == http.MethodHead:
+		return false
+	case strings.Contains(r.URL.Path, "hostedzone"), strings.Contains(r.URL.Path, "/client/v4/"):
+		return true
+	}
+	return strings.Contains(body, "Action=TerminateInstances") // EC2 asks everything by POST
+}
