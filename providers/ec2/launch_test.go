@@ -158,13 +158,13 @@ func TestStartingAnInstanceInTheWrongStateIsAConflict(t *testing.T) {
 	wantKind(t, c.Start(context.Background(), "i-1"), providers.KindConflict)
 }
 
-func TestAConsoleLogIsReadWithoutControlCharacters(t *testing.T) {
-	out := base64.StdEncoding.EncodeToString([]byte("boot\x1b[31m ok\r\nlogin:\xff"))
+func TestAConsoleLogIsReadWithoutColoursAndControlCharacters(t *testing.T) {
+	out := base64.StdEncoding.EncodeToString([]byte("boot\x1b[0;32m  OK  \x1b[0m]\x1b[2J\x1b]0;title\x07 \x07\x00done \u009b1mä\r\nlogin:\xff"))
 	c, _ := fakeCloud(t, handlers{"GetConsoleOutput": sequence(
 		apiError(400, "UnsupportedOperation", "This instance type does not support retrieving the latest console logs."),
 		xmlAnswer(`<GetConsoleOutputResponse><instanceId>i-1</instanceId><output>`+out+`</output></GetConsoleOutputResponse>`))})
 	text, err := c.ConsoleLog(context.Background(), "i-1")
-	if err != nil || text != "boot[31m ok\nlogin:?" {
+	if err != nil || text != "boot  OK  ] done 1mä\nlogin:?" {
 		t.Fatalf("log %q, error %v", text, err)
 	}
 }

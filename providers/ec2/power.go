@@ -8,6 +8,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awsec2 "github.com/aws/aws-sdk-go-v2/service/ec2"
+	"github.com/charmbracelet/x/ansi"
 
 	"rollcall/providers"
 )
@@ -59,7 +60,7 @@ func (c *Cloud) power(ctx context.Context, op, id string, call func(context.Cont
 }
 
 // ConsoleLog reads what the instance last wrote to its console, up to 64 KiB,
-// without control characters.
+// without colours and control characters.
 func (c *Cloud) ConsoleLog(ctx context.Context, id string) (string, error) {
 	const op = "read the console log"
 	var out *awsec2.GetConsoleOutputOutput
@@ -85,5 +86,5 @@ func (c *Cloud) ConsoleLog(ctx context.Context, id string) (string, error) {
 			return -1
 		}
 		return r
-	}, strings.ToValidUTF8(string(text), "?")), nil
+	}, ansi.Strip(strings.ToValidUTF8(string(text), "?"))), nil
 }

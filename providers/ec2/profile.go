@@ -134,7 +134,7 @@ func (c *Cloud) profile(ctx context.Context, p NodeProfile) (have profileState, 
 		}
 		switch {
 		case aws.ToString(role.Role.Description) != p.Description || !sameDocument(aws.ToString(role.Role.AssumeRolePolicyDocument), p.Trust):
-			return have, c.fail(providers.KindConflict, op, "there is a role %s that was not made for these nodes; choose another name, or use it as it is with --instance-profile", p.Name)
+			return have, c.fail(providers.KindConflict, op, "there is a role %s that was not made for these nodes; choose another name, or launch with it as it is", p.Name)
 		case have.policy && !sameDocument(aws.ToString(policy.PolicyDocument), p.Policy):
 			return have, c.fail(providers.KindConflict, op, "the role %s has another policy, which other nodes may need; choose another name, or change it by hand: rollcall policy aws prints policies", p.Name)
 		}
@@ -148,7 +148,7 @@ func (c *Cloud) profile(ctx context.Context, p NodeProfile) (have profileState, 
 	}
 	for _, r := range profile.InstanceProfile.Roles {
 		if aws.ToString(r.RoleName) != p.Name {
-			return have, c.fail(providers.KindConflict, op, "there is an instance profile %s with another role, %s; choose another name, or use it as it is with --instance-profile", p.Name, aws.ToString(r.RoleName))
+			return have, c.fail(providers.KindConflict, op, "there is an instance profile %s with another role, %s; choose another name, or launch with it as it is", p.Name, aws.ToString(r.RoleName))
 		}
 		have.linked = true
 	}
