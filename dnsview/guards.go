@@ -105,6 +105,7 @@ type GuardEvidence struct {
 
 	Owned     int // records of the zone that this fleet owns, or owned ten minutes ago
 	Recent    int // deletes in this zone that the journal knows of in the last ten minutes
+	RecentErr error
 	Planned   int // deletes of this zone in this plan that pass all other guards
 	Threshold float64
 	From      int
@@ -194,7 +195,11 @@ func (e *GuardEvidence) CheckOwner() GuardResult {
 	}
 	r := e.Change.Record()
 	mode := ModeOf(e.Verb, e.Change)
-	if !r.IsMarker() && (len(r.Owners) > 1 || len(r.BadMarkers) > 0) {
+	switch {
+	case r.IsMarker():
+	case len(r.BadMarkers) > 0:
+		return noEvidence(g, "it has a marker that cannot be read, so nobody can say whose it is", "remove the markers that are wrong")
+	case len(r.Owners) > 1:
 		return fails(g, "its markers do not say clearly whose it is", "remove the markers that are wrong")
 	}
 	o, ok := e.owner()
@@ -440,7 +445,7 @@ func (e *GuardEvidence) CheckGrace() GuardResult {
 	case !ok && e.Undoes:
 		return pass(g, "it has no marker whose age would matter")
 	case !ok:
-		return fails(g, "it has no marker, so its age is not known", "")
+		return noEvidence(g, "it has no marker, so its age is not known", "adopt it first")
 	case age >= e.Grace:
 		return pass(g, "the marker is "+ago(age)+" old")
 	case ModeOf(e.Verb, e.Change) == ModeTakeOut && (o.Host() || e.Answer.Instance != nil && !e.Answer.Gone):
@@ -536,6 +541,17 @@ func (e *GuardEvidence) liveMembers() int {
 // than a share of the zone's owned records goes, unless a person types the count.
 func (e *GuardEvidence) CheckThreshold() GuardResult {
 	const g = GuardThreshold
+	zone := providers.CanonicalName(e.Change.Record().Zone)
+	var z *zoneState
+	if e.View != nil {
+		z = e.View.index.zoneName[zone]
+	}
+	switch {
+	case z == nil || z.state != providers.CoverageComplete:
+		return noEvidence(g, "it is not known how many records "+Clean(zone)+" holds", "a complete read of "+Clean(zone))
+	case e.RecentErr != nil:
+		return noEvidence(g, "it is not known what went in the last ten minutes: "+errorText(e.RecentErr), "a journal that can be read")
+	}
 	base := e.Owned
 	total := e.Recent + e.Planned
 	allowed := max(0, int(e.Threshold*float64(base)))

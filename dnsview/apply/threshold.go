@@ -26,6 +26,7 @@ func (r *run) threshold(steps []int, proofs []*dnsview.GuardEvidence, out []aski
 			}
 			p.Recent, p.Owned = recent(entries, zone, p.Now, held[zone])
 			p.Owned += p.View.OwnedIn(zone)
+			p.RecentErr = journalErr
 			p.Planned = r.planned(zone, steps, out)
 			g := p.CheckThreshold()
 			if g.Confirm != "" {

@@ -1,0 +1,204 @@
+package dnsview
+
+import (
+	"errors"
+	"net/netip"
+	"testing"
+	"time"
+
+	"rollcall/providers"
+)
+
+// reaping is what the guards are asked on when the entry of a Triton node is removed as dead: all of them pass.
+func reaping() (*GuardEvidence, *world) {
+	w := newWorld()
+	w.remove(tritonA, true)
+	r := *w.record(wwwName, "A", "165.")
+	e := &GuardEvidence{
+		Now: testNow, Fleet: testFlt, Verb: VerbDeregister, Age: time.Minute, Grace: 10 * time.Minute,
+		Change: &providers.Change{Op: providers.OpDelete, Before: r}, Answer: InstanceAnswer{Asked: true, Key: keyEast, Gone: true},
+		Looked: true, Removing: map[providers.Identity]bool{r.Identity(): true}, Owned: 20, Planned: 1, Threshold: 0.3, From: 10,
+	}
+	for i := range w.zone(cfZone).Records {
+		if x := w.zone(cfZone).Records[i]; x.Name == r.Name && x.Type == r.Type {
+			e.Found = append(e.Found, x)
+		}
+	}
+	return e, w
+}
+
+// Each of the nine guards passes, fails because of what is known, and fails because nothing is. What
+// coverage and journal rest on cannot speak against a change, only be missing.
+func TestEachGuardPassesFailsAndFailsForWantOfEvidence(t *testing.T) {
+	type asks = func(e *GuardEvidence) GuardResult
+	asked := map[GuardID]asks{
+		GuardCoverage: (*GuardEvidence).CheckCoverage, GuardOwner: (*GuardEvidence).CheckOwner, GuardInstance: (*GuardEvidence).CheckInstance,
+		GuardAddress: (*GuardEvidence).CheckAddress, GuardUnchanged: (*GuardEvidence).CheckUnchanged, GuardGrace: (*GuardEvidence).CheckGrace,
+		GuardMinimum: (*GuardEvidence).CheckMinimum, GuardThreshold: (*GuardEvidence).CheckThreshold, GuardJournal: (*GuardEvidence).CheckJournal,
+	}
+	const (
+		passes = "passes"
+		says   = "fails"
+		lacks  = "fails for want of evidence"
+	)
+	same := func(*GuardEvidence, *world) {}
+	running := func(e *GuardEvidence, w *world) {
+		i := *w.instance(ec2B)
+		i.ID = tritonA
+		e.Answer = InstanceAnswer{Asked: true, Key: keyEast, Instance: &i}
+	}
+	takeOut := func(e *GuardEvidence, w *world) {
+		running(e, w)
+		e.Verb = VerbQuiesce
+		w.opts.Services[0].Minimum = 2
+	}
+	covered := map[GuardID]map[string]int{}
+	for _, c := range []struct {
+		guard GuardID
+		want  string
+		name  string
+		mess  func(e *GuardEvidence, w *world)
+	}{
+		{GuardCoverage, passes, "every cloud is complete and fresh", same},
+		{GuardCoverage, lacks, "a cloud failed", func(_ *GuardEvidence, w *world) { w.failCloud("aws-use1") }},
+		{GuardCoverage, lacks, "a cloud was read too long ago", func(e *GuardEvidence, _ *world) { e.Now = e.Now.Add(2 * time.Minute) }},
+		{GuardCoverage, lacks, "no cloud is configured", func(_ *GuardEvidence, w *world) { w.snap.Clouds = nil }},
+
+		{GuardOwner, passes, "the marker names this fleet and an instance", same},
+		{GuardOwner, says, "the marker names another fleet", func(e *GuardEvidence, _ *world) {
+			e.Change.Before.Owners = []providers.Owner{{Fleet: "other", Cloud: keyEast, Instance: tritonA}}
+		}},
+		{GuardOwner, says, "there is no marker", func(e *GuardEvidence, _ *world) { e.Change.Before.Owners = nil }},
+		{GuardOwner, says, "two markers disagree", func(e *GuardEvidence, _ *world) {
+			e.Change.Before.Owners = append(e.Change.Before.Owners, owner(keyUse1, ec2A))
+		}},
+		{GuardOwner, says, "there is no fleet id here", func(e *GuardEvidence, _ *world) { e.Fleet = "" }},
+		{GuardOwner, lacks, "the marker cannot be read", func(e *GuardEvidence, _ *world) { e.Change.Before.BadMarkers = []string{"rollcall1 ?"} }},
+
+		{GuardInstance, passes, "its cloud says that it is gone", same},
+		{GuardInstance, passes, "it is stopped and has not the address", func(e *GuardEvidence, w *world) {
+			running(e, w)
+			e.Answer.Instance.State = providers.StateStopped
+		}},
+		{GuardInstance, says, "its cloud shows it as running", running},
+		{GuardInstance, says, "it is stopped and holds the address", func(e *GuardEvidence, w *world) {
+			running(e, w)
+			e.Answer.Instance.State = providers.StateStopped
+			e.Answer.Instance.PublicIPs = append(e.Answer.Instance.PublicIPs, addr("165.225.128.1"))
+		}},
+		{GuardInstance, lacks, "nobody was asked", func(e *GuardEvidence, _ *world) { e.Answer = InstanceAnswer{} }},
+		{GuardInstance, lacks, "its cloud gave an error", func(e *GuardEvidence, _ *world) {
+			e.Answer = InstanceAnswer{Asked: true, Key: keyEast, Why: "HTTP 500"}
+		}},
+		{GuardInstance, lacks, "another account answered", func(e *GuardEvidence, _ *world) { e.Answer.Key = keyUse1 }},
+		{GuardInstance, lacks, "it is not found, and may be too new", func(e *GuardEvidence, _ *world) {
+			e.Answer.NotFound = true
+			e.Change.Before.Owners[0].Registered = testNow.Add(-time.Minute)
+		}},
+
+		{GuardAddress, passes, "nobody has the address", same},
+		{GuardAddress, says, "another instance of ours has it", func(_ *GuardEvidence, w *world) {
+			w.instance(tritonB).PublicIPs = append(w.instance(tritonB).PublicIPs, addr("165.225.128.1"))
+		}},
+		{GuardAddress, says, "an elastic address of ours is it", func(_ *GuardEvidence, w *world) {
+			c := w.cloud("aws-use1")
+			c.Addresses = append(c.Addresses, providers.Address{IP: addr("165.225.128.1"), Cloud: "aws-use1"})
+		}},
+		{GuardAddress, says, "it is on the allow-list", func(_ *GuardEvidence, w *world) {
+			w.opts.Allow = append(w.opts.Allow, netip.MustParsePrefix("165.225.128.0/24"))
+		}},
+		{GuardAddress, lacks, "where its target lies was not read", func(e *GuardEvidence, w *world) {
+			e.Change.Before = *w.record(v1Name, "SRV", "sd-02")
+			w.drop("sd-02.unilans.net", "A", "")
+			w.failZone(r53Zone)
+		}},
+
+		{GuardUnchanged, passes, "it was read again and is the same", same},
+		{GuardUnchanged, says, "its TTL is another one now", func(e *GuardEvidence, _ *world) {
+			for i := range e.Found {
+				e.Found[i].TTL++
+			}
+		}},
+		{GuardUnchanged, says, "its marker is another one now", func(e *GuardEvidence, _ *world) {
+			for i := range e.Found {
+				e.Found[i].Owners = []providers.Owner{owner(keyUse1, ec2A)}
+			}
+		}},
+		{GuardUnchanged, lacks, "it was not read again", func(e *GuardEvidence, _ *world) { e.Looked = false }},
+		{GuardUnchanged, lacks, "it could not be read again", func(e *GuardEvidence, _ *world) { e.FoundErr = errors.New("timeout") }},
+
+		{GuardGrace, passes, "the marker is old", same},
+		{GuardGrace, passes, "the marker is as old as it has to be", func(e *GuardEvidence, _ *world) {
+			e.Change.Before.Owners[0].Registered = testNow.Add(-10 * time.Minute)
+		}},
+		{GuardGrace, says, "the marker is a second too young", func(e *GuardEvidence, _ *world) {
+			e.Change.Before.Owners[0].Registered = testNow.Add(-10*time.Minute + time.Second)
+		}},
+		{GuardGrace, says, "the marker is of the future", func(e *GuardEvidence, _ *world) {
+			e.Change.Before.Owners[0].Registered = testNow.Add(time.Hour)
+		}},
+		{GuardGrace, lacks, "there is no marker", func(e *GuardEvidence, _ *world) { e.Change.Before.Owners = nil }},
+
+		{GuardMinimum, passes, "what is removed is not alive", same},
+		{GuardMinimum, passes, "the service keeps its minimum", func(e *GuardEvidence, w *world) {
+			takeOut(e, w)
+			w.opts.Services[0].Minimum = 1
+		}},
+		{GuardMinimum, says, "the service would fall below its minimum", takeOut},
+		{GuardMinimum, says, "the name would become empty", func(e *GuardEvidence, _ *world) { e.Found = []providers.Record{e.Change.Before} }},
+		{GuardMinimum, lacks, "what else the name holds could not be read", func(e *GuardEvidence, _ *world) { e.FoundErr = errors.New("timeout") }},
+
+		{GuardThreshold, passes, "it is one of twenty", same},
+		{GuardThreshold, passes, "as many go as may", func(e *GuardEvidence, _ *world) { e.Recent, e.Planned = 2, 4 }},
+		{GuardThreshold, passes, "the zone is small", func(e *GuardEvidence, _ *world) { e.Owned, e.Planned = 9, 9 }},
+		{GuardThreshold, says, "one too many goes", func(e *GuardEvidence, _ *world) { e.Recent, e.Planned = 2, 5 }},
+		{GuardThreshold, says, "nothing may go", func(e *GuardEvidence, _ *world) { e.Threshold = 0 }},
+		{GuardThreshold, lacks, "the zone was not read completely", func(_ *GuardEvidence, w *world) { w.failZone(cfZone) }},
+		{GuardThreshold, lacks, "what went before cannot be read", func(e *GuardEvidence, _ *world) { e.RecentErr = errors.New("disk") }},
+
+		{GuardJournal, passes, "it can be written to", same},
+		{GuardJournal, lacks, "it cannot be written to", func(e *GuardEvidence, _ *world) { e.JournalErr = errors.New("no space left on device") }},
+	} {
+		t.Run(string(c.guard)+" "+c.want+": "+c.name, func(t *testing.T) {
+			e, w := reaping()
+			c.mess(e, w)
+			e.View = w.view()
+			g := asked[c.guard](e)
+			if g.Guard != c.guard || g.Why == "" {
+				t.Errorf("%+v", g)
+			}
+			if g.Pass != (c.want == passes) || g.NoEvidence != (c.want == lacks) {
+				t.Errorf("it should be that it %s: %+v", c.want, g)
+			}
+			if !g.Pass && g.Satisfy == "" && c.name != "the marker names another fleet" {
+				t.Errorf("nothing is said of what would satisfy it: %+v", g)
+			}
+		})
+		if covered[c.guard] == nil {
+			covered[c.guard] = map[string]int{}
+		}
+		covered[c.guard][c.want]++
+	}
+	for g := range asked {
+		for _, want := range []string{passes, says, lacks} {
+			if covered[g][want] == 0 && (want != says || g != GuardCoverage && g != GuardJournal) {
+				t.Errorf("no case says that guard %s %s", g, want)
+			}
+		}
+	}
+}
+
+func TestARemovalAsDeadIsAskedAboutByAllGuardsInTheirOrder(t *testing.T) {
+	e, w := reaping()
+	e.View = w.view()
+	want := []GuardID{GuardCoverage, GuardOwner, GuardInstance, GuardAddress, GuardUnchanged, GuardGrace, GuardMinimum}
+	got := Guards(e)
+	if len(got) != len(want) {
+		t.Fatalf("%+v", got)
+	}
+	for n, g := range got {
+		if g.Guard != want[n] || !g.Pass {
+			t.Errorf("%d: %+v", n, g)
+		}
+	}
+}
