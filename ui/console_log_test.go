@@ -142,3 +142,16 @@ func TestTheConsoleLogOfANodeIsOpenedFromItsLaunch(t *testing.T) {
 	r.press("esc")
 	r.hasNot("2 of 2 registered")
 }
+
+func TestTheStageOfANodeIsSeenOnATinyScreen(t *testing.T) {
+	r := newRig(t, 40, 10, func(_ *ui.Options, f *fake) { f.hold = make(chan struct{}) })
+	r.until("Instances 30")
+	r.press("l")
+	r.until("aws-use1")
+	r.toButton()
+	r.until("launch 1 node")
+	r.press("enter", "enter")
+	r.until("www-0a1b-1", "pending")
+	close(r.f.hold)
+	r.until("registered", "1 of 1 registered")
+}

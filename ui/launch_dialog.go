@@ -153,8 +153,14 @@ func nodeLines(t *theme.Theme, n *launch.Node, w int, now time.Time, cursor bool
 	if cursor {
 		bar, face = t.Bar+" ", theme.Strong
 	}
-	l := newLine(t).add(theme.Accent, bar).add(role, glyph+" ").add(face, fit(name, 20, t.Ellipsis)).gap(1).add(theme.Dim, fit(Clean(n.Cloud), 14, t.Ellipsis)).
-		gap(1).add(role, fit(string(n.Stage), 11, "")).add(theme.Faint, fit(since, 4, ""))
+	l := newLine(t).add(theme.Accent, bar).add(role, glyph+" ")
+	if w < 60 { // the stage is what one looks for
+		l.add(face, fit(name, 12, t.Ellipsis)).gap(1).add(role, fit(string(n.Stage), 11, "")).add(theme.Faint, fit(since, 4, "")).
+			add(theme.Dim, fit(Clean(n.Cloud), 14, t.Ellipsis)).gap(1)
+	} else {
+		l.add(face, fit(name, 20, t.Ellipsis)).gap(1).add(theme.Dim, fit(Clean(n.Cloud), 14, t.Ellipsis)).
+			gap(1).add(role, fit(string(n.Stage), 11, "")).add(theme.Faint, fit(since, 4, ""))
+	}
 	id := Clean(n.Instance.ID)
 	if len(n.Instance.PublicIPs) > 0 {
 		id += "  " + n.Instance.PublicIPs[0].String()
@@ -163,6 +169,9 @@ func nodeLines(t *theme.Theme, n *launch.Node, w int, now time.Time, cursor bool
 	why := n.Message
 	if n.Err != nil && (why == "" || n.Stage == launch.StageFailed) {
 		why = n.Err.Error()
+	}
+	if n.Stage == launch.StageHealthy {
+		role = theme.Warn // it is well, and something keeps it from being registered all the same
 	}
 	if why != "" && n.Stage != launch.StageRegistered {
 		for _, x := range wrap(Clean(why), max(w-6, 8)) {

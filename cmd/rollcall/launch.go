@@ -68,6 +68,9 @@ side in all clouds that --cloud names. Image and size are those that most
 nodes of the service have there, unless --image and --size say otherwise; each
 may be given for one cloud as CLOUD=VALUE.
 
+Each boot script is linted as its cloud is given it, as rollcall userdata lint
+does; an error starts nothing. Values of secret variables are never shown.
+
 Without --wait it returns once every cloud has taken its nodes; with it, once
 each runs and is in DNS. It tells the outcome node by node. Given --id with the
 launch id of an earlier try, it carries that launch on and launches nothing twice.`,

@@ -77,6 +77,23 @@ func TestACloudWithoutAConsoleLogIsAskedForItOnceAndNothingIsClaimed(t *testing.
 	})
 }
 
+func TestAConsoleLogThatMayNotBeReadIsSaidOnceAndAskedForOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		asked := 0
+		stages, told, r := stagesOf(newFake(), Options{Registered: inAfter(3 * time.Minute), Boot: func(context.Context, Node) (BootState, error) {
+			asked++
+			return BootState{}, providers.Errorf(providers.KindAuth, "read console log", "UnauthorizedOperation")
+		}})
+		if !r.OK() || asked != 1 || !slices.Equal(stages, []Stage{StageLaunching, StagePending, StageRunning, StageRegistered}) {
+			t.Errorf("asked %d times, stages %v: %q", asked, stages, r.Lines())
+		}
+		said := slices.DeleteFunc(told, func(s string) bool { return !strings.Contains(s, "cannot be seen: ") })
+		if len(said) != 1 || !strings.HasSuffix(said[0], "UnauthorizedOperation") {
+			t.Errorf("told %q", said)
+		}
+	})
+}
+
 func TestABootThatCannotBeLookedAtIsAskedAboutAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		asked := 0

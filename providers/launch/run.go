@@ -285,8 +285,14 @@ func (l *run) interval(cloud string, step int) time.Duration {
 // from being registered, and whether asking again makes sense.
 func (l *run) watch(ctx context.Context, i int) (message string, again bool) {
 	b, err := l.o.Boot(ctx, l.get(i))
+	switch providers.KindOf(err) {
+	case providers.KindInvalid:
+		return "", false
+	case providers.KindAuth: // it will not be allowed in a moment either
+		return "how far it has booted cannot be seen: " + err.Error(), false
+	}
 	if err != nil {
-		return "", providers.KindOf(err) != providers.KindInvalid
+		return "", true
 	}
 	if b.Stage.Up() {
 		l.set(i, func(n *Node) { n.Stage, n.Message = b.Stage, b.Message })

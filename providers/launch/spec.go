@@ -128,8 +128,8 @@ type Options struct {
 	// called again after an error that may pass, so it must be idempotent.
 	Register func(ctx context.Context, n Node) error
 	// Boot tells how far the boot of a running node has come. An error is no
-	// answer, and one of providers.KindInvalid says that there will never be one: the node is
-	// not asked about again. Nil: nobody looks.
+	// answer, and one of providers.KindInvalid or KindAuth says that there will never be one:
+	// the node is not asked about again. Nil: nobody looks.
 	Boot func(ctx context.Context, n Node) (BootState, error)
 	Now  func() time.Time // default time.Now
 
