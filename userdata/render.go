@@ -248,6 +248,9 @@ func (t *Template) config(v map[string]string, in Input) (AgentConfig, []string,
 	if !providers.InZone(cfg.Service, cfg.Zone) {
 		add("service", "%s does not lie in the zone %s", cfg.Service, cfg.Zone)
 	}
+	if err := markerRoom(cfg.Service); err != nil {
+		add("service", "%v", err)
+	}
 	if cfg.Health.Need > cfg.Health.Of {
 		add("health_need", "%d of %d checks cannot pass", cfg.Health.Need, cfg.Health.Of)
 	}
@@ -295,6 +298,8 @@ func (cfg *AgentConfig) host(host string, in Input, add func(name, format string
 		longest += "." + cfg.Zone
 	}
 	if _, err := domain(longest); err != nil {
+		add("host", "%v", err)
+	} else if err := markerRoom(longest); err != nil {
 		add("host", "%v", err)
 	}
 	labels := providers.SplitName(cfg.Service)

@@ -175,6 +175,9 @@ func TestAnIncarnationHasAnyNameAndItsTypeNone(t *testing.T) {
 			t.Errorf("%s: %q, want one line with %q", service, err, want)
 		}
 	}
+	if _, err := Render("service-dnssd", in(strings.Repeat("a", 63)+"._http._tcp."+strings.Repeat("a23456789.", 11)+"a234567890.example.com")); err == nil || !strings.Contains(err.Error(), "leaves no room for owner markers") {
+		t.Errorf("a name of 207 characters, with a marker of 254: %v", err)
+	}
 	bad := in("v1._http._tcp.example.com")
 	bad.Values["host"] = "web_{id}"
 	if _, err := Render("service-dnssd", bad); err == nil {

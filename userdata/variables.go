@@ -180,6 +180,18 @@ func domain(value string) (string, error) {
 // and without the root.
 const maxName = 254
 
+// markerRoom refuses a name below which no owner marker fits: the longest id is a UUID.
+func markerRoom(name string) error {
+	size := 0
+	for _, l := range providers.SplitName(providers.MarkerName(strings.Repeat("i", 36), name)) {
+		size += 1 + len(l)
+	}
+	if size > maxName {
+		return fmt.Errorf("%s leaves no room for owner markers: the name of one would have %d characters, the limit is %d (RFC 1035 section 2.3.4)", name, size-1, maxName-1)
+	}
+	return nil
+}
+
 // isType reports whether labels begin with a service type of DNS-SD.
 func isType(labels []string) bool {
 	return len(labels) > 2 && strings.HasPrefix(labels[0], "_") && (labels[1] == "_tcp" || labels[1] == "_udp")
