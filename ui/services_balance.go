@@ -31,10 +31,10 @@ func (m *Model) balanceForm(nodes []*serviceRow) *fieldsDialog {
 	}
 	weight := balanceField("weight", nodes, (*serviceRow).weight)
 	fields := []*textField{weight}
-	about := []string{"Clients share among nodes of one priority by weight;", "0 sends hardly anybody there."}
+	about := []string{"Weight shares among nodes; 0 is hardly ever chosen."}
 	if srv {
 		fields = []*textField{balanceField("priority", nodes, (*serviceRow).priority), weight}
-		about[0] = "The lowest priority is tried first; " + "nodes of one share by weight."
+		about = []string{"Clients try the lowest priority first.", "Weight shares among nodes of one priority; 0 is hardly ever chosen."}
 	}
 	if d := nodes[0].roster.Declared; d != nil && srv && d.Priority+d.Weight > 0 {
 		about = append(about, fmt.Sprintf("The config declares priority %d and weight %d.", d.Priority, d.Weight))

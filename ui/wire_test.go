@@ -210,7 +210,7 @@ func TestALameZoneIsToldInTheLineOfItsSource(t *testing.T) {
 			t.Errorf("%d wide: %s", w, l)
 		}
 		r.press("v")
-		r.until("✖ lame")
+		r.until("Sources 6")
 		r.press("j", "j", "j", "j", "enter")
 		r.until("Name servers", "it is delegated to ns.example.org", "ns.example.org answers for another zone")
 	}
