@@ -89,13 +89,7 @@ func (s *session) newOutside(p probe.Options) *outside {
 }
 
 func (s *session) wireOptions() wire.Options {
-	w := wire.Options{Resolvers: s.config.Resolvers, Servers: map[string][]string{}, Now: s.app.now}
-	for i := range s.config.Zones {
-		if z := &s.config.Zones[i]; len(z.Servers) > 0 {
-			w.Servers[z.Name] = z.Servers
-		}
-	}
-	return w
+	return wire.Options{Resolvers: s.config.Resolvers, Servers: s.config.NameServers(), Now: s.app.now}
 }
 
 // inLab reports whether the API of a cloud listens on this machine's loopback.

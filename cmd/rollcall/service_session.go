@@ -146,7 +146,7 @@ func (s *serviceSession) serviceEngine(ctx context.Context, zone apply.Zone) (*a
 		Fleet: s.config.Fleet, Services: s.config.DeclaredServices(), Allow: s.config.Guards.Allow, Journal: j, Who: who(), Now: s.app.now,
 		Guards: all, ZoneGuards: zones,
 		Zones:   []apply.ZoneTarget{{Zone: s.zone, DNS: zone}},
-		Wire:    &wire.Asker{Resolvers: s.config.Resolvers},
+		Wire:    &wire.Asker{Resolvers: s.config.Resolvers, Servers: s.config.NameServers()},
 		Timeout: hostPatience,
 	})
 	for _, l := range s.settle(ctx, e) {

@@ -324,7 +324,7 @@ func (s *session) newEngine() (*apply.Engine, error) {
 		Fleet: s.config.Fleet, Services: s.config.DeclaredServices(), Allow: s.config.Guards.Allow, Journal: j, Who: who(), Now: s.app.now,
 		Guards: all, ZoneGuards: zones,
 		Fresh:   func(context.Context) *providers.Snapshot { return s.fleet.Snapshot() },
-		Wire:    &wire.Asker{Resolvers: s.config.Resolvers},
+		Wire:    &wire.Asker{Resolvers: s.config.Resolvers, Servers: s.config.NameServers()},
 		Timeout: patience,
 	}
 	for _, c := range s.clouds {

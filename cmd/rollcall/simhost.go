@@ -107,7 +107,7 @@ func (h *host) writeConfig(e sim.Endpoints) (string, error) {
 		zone string
 		at   providers.Provider
 	}{{world.CloudflareZone, providers.Cloudflare}, {world.Route53Zone, providers.Route53}} {
-		c.Zones = append(c.Zones, config.Zone{Name: name.zone, Provider: name.at})
+		c.Zones = append(c.Zones, config.Zone{Name: name.zone, Provider: name.at, Servers: []string{e.DNS, e.SecondDNS}})
 	}
 	for _, s := range h.plan.Services() {
 		c.Services = append(c.Services, serviceOf(s))

@@ -20,6 +20,8 @@ type Asker struct {
 	// Resolvers are host:port of servers that find the addresses of name
 	// servers; see the package's documentation. Without any the system's do.
 	Resolvers []string
+	// Servers is as in Options.
+	Servers map[string][]string
 	// Timeout bounds one question to one server; default 2 s.
 	Timeout time.Duration
 
@@ -34,7 +36,7 @@ var errNoAuthority = errors.New("no authoritative server of the zone could be as
 func (a *Asker) Values(ctx context.Context, zone providers.Zone, name, typ string) ([]string, error) {
 	// Who waits for a change of many names asks more in a short time than who looks on.
 	a.once.Do(func() {
-		a.checker = New(Options{Resolvers: a.Resolvers, Timeout: a.Timeout, Rate: 200, Burst: 50, AtOnce: 16})
+		a.checker = New(Options{Resolvers: a.Resolvers, Servers: a.Servers, Timeout: a.Timeout, Rate: 200, Burst: 50, AtOnce: 16})
 	})
 	return a.checker.Values(ctx, zone, name, typ)
 }

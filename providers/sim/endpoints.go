@@ -11,6 +11,7 @@ type Endpoints struct {
 	Triton      map[string]string // base URL of CloudAPI by cloud name
 	Cloudflare  string            // base URL with /client/v4, as SDKs take it
 	DNS         string            // host:port, UDP and TCP
+	SecondDNS   string            // the second name server of all zones
 	Control     string            // base URL where faults are switched
 	AgentSocket string            // path of the ssh-agent's socket
 

@@ -56,6 +56,7 @@ type Sim struct {
 	wg        sync.WaitGroup
 	servers   []*http.Server
 	dns       *dnsserver.Server
+	second    *dnsserver.Server
 	agent     *sshagent.Agent
 	closeErr  error
 }

@@ -56,8 +56,11 @@ func (s *Sim) listen(o Options) error {
 	if s.dns, err = dnsserver.Start(w, "127.0.0.1:0"); err != nil {
 		return err
 	}
+	if s.second, err = dnsserver.StartSecond(w, "127.0.0.1:0"); err != nil {
+		return err
+	}
 	s.endpoints = Endpoints{
-		Triton: map[string]string{}, DNS: s.dns.Addr(), AgentSocket: agent.Socket(),
+		Triton: map[string]string{}, DNS: s.dns.Addr(), SecondDNS: s.second.Addr(), AgentSocket: agent.Socket(),
 		AWSKeyID: c.AWSKeyID, AWSSecret: c.AWSSecret, TritonAccount: c.TritonAccount, TritonKeyID: agent.Fingerprint(),
 		CloudflareToken: c.CloudflareToken,
 	}
@@ -182,6 +185,9 @@ func (s *Sim) shutdown() {
 	}
 	if s.dns != nil {
 		errs = append(errs, s.dns.Close())
+	}
+	if s.second != nil {
+		errs = append(errs, s.second.Close())
 	}
 	if s.agent != nil {
 		errs = append(errs, s.agent.Close())

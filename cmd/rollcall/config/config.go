@@ -134,6 +134,17 @@ func (c *Config) DeclaredServices() []dnsview.Service {
 	return out
 }
 
+// NameServers gives the authoritative servers of the zones that name them.
+func (c *Config) NameServers() map[string][]string {
+	out := map[string][]string{}
+	for i := range c.Zones {
+		if z := &c.Zones[i]; len(z.Servers) > 0 {
+			out[z.Name] = z.Servers
+		}
+	}
+	return out
+}
+
 // StateName is the folder below StateDir for this config's journal and last
 // snapshot: what the file says, else the fleet id, so that all configs of one
 // fleet on this machine share one journal.

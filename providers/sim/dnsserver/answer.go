@@ -23,9 +23,22 @@ type answer struct {
 	m *dns.Msg
 }
 
+// zone is a zone as one of its name servers serves it.
+type zone struct {
+	*world.Zone
+	second bool
+}
+
+func (z zone) served(name string) (sets map[string]world.ServedSet, exists bool) {
+	if z.second {
+		return z.ServedBySecond(name)
+	}
+	return z.Served(name)
+}
+
 // resolve answers q from z: RFC 1034 section 4.3.2, with wildcards as RFC 4592
 // has them and the status of a chain of aliases as RFC 6604 has it.
-func (a *answer) resolve(z *world.Zone, q dns.Question) {
+func (a *answer) resolve(z zone, q dns.Question) {
 	name := q.Name
 	for range maxChase {
 		if cut, ns, ok := delegation(z, name); ok && (q.Qtype != dns.TypeDS || !providers.SameName(cut, name)) {
@@ -47,7 +60,7 @@ func (a *answer) resolve(z *world.Zone, q dns.Question) {
 			a.m.Answer = append(a.m.Answer, rrs[0])
 			target := rrs[0].(*dns.CNAME).Target
 			if next, ok := a.s.world.ZoneOf(target); ok && !a.answered(target) {
-				z, name = next, target
+				z, name = zone{next, a.s.second}, target
 				continue
 			}
 			return
@@ -79,7 +92,7 @@ func (a *answer) answered(name string) bool {
 }
 
 // lookup finds what is served for a name, by a wildcard where it has to be.
-func lookup(z *world.Zone, name string) (sets map[string]world.ServedSet, exists bool) {
+func lookup(z zone, name string) (sets map[string]world.ServedSet, exists bool) {
 	sets, exists = served(z, name)
 	for up := name; !exists; {
 		i, end := dns.NextLabel(up, 0)
@@ -96,8 +109,8 @@ func lookup(z *world.Zone, name string) (sets map[string]world.ServedSet, exists
 
 // served adds to what the world serves what every zone has: the apex with its
 // SOA and NS, which Cloudflare's API does not show as records.
-func served(z *world.Zone, name string) (map[string]world.ServedSet, bool) {
-	sets, exists := z.Served(name)
+func served(z zone, name string) (map[string]world.ServedSet, bool) {
+	sets, exists := z.served(name)
 	if !providers.SameName(name, z.Name) {
 		return sets, exists
 	}
@@ -127,9 +140,9 @@ func parent(name string) string {
 }
 
 // delegation finds the highest NS set between the apex and name.
-func delegation(z *world.Zone, name string) (cut string, ns world.ServedSet, ok bool) {
+func delegation(z zone, name string) (cut string, ns world.ServedSet, ok bool) {
 	for up := name; providers.InZone(up, z.Name) && !providers.SameName(up, z.Name); {
-		if sets, _ := z.Served(up); len(sets["NS"].Values) > 0 {
+		if sets, _ := z.served(up); len(sets["NS"].Values) > 0 {
 			cut, ns, ok = up, sets["NS"], true
 		}
 		i, end := dns.NextLabel(up, 0)
@@ -149,7 +162,7 @@ func (a *answer) refer(cut string, ns world.ServedSet) {
 }
 
 // negative says how long the absence of something may be remembered (RFC 2308 section 3).
-func (a *answer) negative(z *world.Zone) {
+func (a *answer) negative(z zone) {
 	sets, _ := served(z, z.Name)
 	for _, rr := range a.s.records(z.Name+".", sets["SOA"]) {
 		if soa, ok := rr.(*dns.SOA); ok {
@@ -183,7 +196,7 @@ func (a *answer) additional(rrs []dns.RR) {
 		if !ok {
 			continue
 		}
-		sets, _ := served(z, target)
+		sets, _ := served(zone{z, a.s.second}, target)
 		for _, t := range []string{"A", "AAAA"} {
 			if set, ok := sets[t]; ok {
 				a.m.Extra = append(a.m.Extra, a.s.records(target, set)...)

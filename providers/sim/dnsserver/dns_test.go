@@ -13,7 +13,7 @@ import (
 	"rollcall/providers/sim/world"
 )
 
-func start(t *testing.T) (*world.World, *Server) {
+func startFirst(t *testing.T) (*world.World, *Server) {
 	t.Helper()
 	w := world.New(world.Options{Seed: 1})
 	s, err := Start(w, "127.0.0.1:0")
@@ -84,7 +84,7 @@ func soaIn(m *dns.Msg) bool {
 }
 
 func TestEachZoneHasItsSOAAndNameServers(t *testing.T) {
-	w, s := start(t)
+	w, s := startFirst(t)
 	for _, z := range w.Zones("") {
 		for _, network := range []string{"udp", "tcp"} {
 			r := ask(t, s, network, z.Name+".", dns.TypeSOA)
@@ -99,7 +99,7 @@ func TestEachZoneHasItsSOAAndNameServers(t *testing.T) {
 }
 
 func TestANameThatNobodyMadeIsNXDOMAINAndAnEmptyNonTerminalIsNot(t *testing.T) {
-	_, s := start(t)
+	_, s := startFirst(t)
 	if r := ask(t, s, "udp", "nope."+world.Route53Zone+".", dns.TypeA); r.Rcode != dns.RcodeNameError || !soaIn(r) || len(r.Answer) != 0 {
 		t.Errorf("%v", r)
 	}
@@ -111,7 +111,7 @@ func TestANameThatNobodyMadeIsNXDOMAINAndAnEmptyNonTerminalIsNot(t *testing.T) {
 }
 
 func TestOthersZonesAreRefused(t *testing.T) {
-	_, s := start(t)
+	_, s := startFirst(t)
 	for _, name := range []string{"example.com.", "notunilans.net.", "."} {
 		if r := ask(t, s, "udp", name, dns.TypeA); r.Rcode != dns.RcodeRefused || r.Authoritative {
 			t.Errorf("%s: %v", name, r)
@@ -120,7 +120,7 @@ func TestOthersZonesAreRefused(t *testing.T) {
 }
 
 func TestTheQuestionKeepsItsCaseAndTheAnswerIsTheSame(t *testing.T) {
-	_, s := start(t)
+	_, s := startFirst(t)
 	const name = "wWw.ScAlAbIlItY.ExPeRt."
 	r := ask(t, s, "udp", name, dns.TypeA)
 	if r.Question[0].Name != name || len(r.Answer) == 0 || r.Answer[0].Header().Name != name {
@@ -155,7 +155,7 @@ func TestAnAnswerThatIsTooLargeIsTruncatedOverUDPAndWholeOverTCP(t *testing.T) {
 }
 
 func TestAnUnknownEDNSVersionIsToldSo(t *testing.T) {
-	_, s := start(t)
+	_, s := startFirst(t)
 	m := new(dns.Msg)
 	m.SetQuestion(world.Route53Zone+".", dns.TypeSOA)
 	m.SetEdns0(1232, false)
@@ -170,7 +170,7 @@ func TestAnUnknownEDNSVersionIsToldSo(t *testing.T) {
 }
 
 func TestAWildcardAnswersUnderTheNameThatWasAskedFor(t *testing.T) {
-	_, s := start(t)
+	_, s := startFirst(t)
 	r := ask(t, s, "udp", "any.thing.dev."+world.Route53Zone+".", dns.TypeA)
 	if len(r.Answer) != 1 || r.Answer[0].Header().Name != "any.thing.dev."+world.Route53Zone+"." {
 		t.Fatalf("%v", r)
@@ -202,7 +202,7 @@ func TestAnAliasIsFollowedWithinOurZones(t *testing.T) {
 }
 
 func TestAnSRVAnswerBringsTheAddressesOfItsTargets(t *testing.T) {
-	_, s := start(t)
+	_, s := startFirst(t)
 	r := ask(t, s, "tcp", "v1._theservice._tcp."+world.Route53Zone+".", dns.TypeSRV)
 	if len(r.Answer) < 2 {
 		t.Fatalf("%v", r)
@@ -240,7 +240,7 @@ func TestAPartOfTheZoneThatLiesElsewhereIsReferred(t *testing.T) {
 }
 
 func TestAZoneThatFailsAnswersSERVFAILAndAnUnreachableOneNothing(t *testing.T) {
-	w, s := start(t)
+	w, s := startFirst(t)
 	if err := w.SetFault(world.Route53Zone, world.ServerError); err != nil {
 		t.Fatal(err)
 	}
@@ -262,7 +262,7 @@ func TestAZoneThatFailsAnswersSERVFAILAndAnUnreachableOneNothing(t *testing.T) {
 }
 
 func TestAQueryWithTwoQuestionsIsAFormatError(t *testing.T) {
-	_, s := start(t)
+	_, s := startFirst(t)
 	c, err := net.Dial("udp", s.Addr())
 	if err != nil {
 		t.Fatal(err)
@@ -299,7 +299,7 @@ func dig(t *testing.T, s *Server, args ...string) string {
 }
 
 func TestDigGetsTheSameOverUDPAndTCP(t *testing.T) {
-	_, s := start(t)
+	_, s := startFirst(t)
 	for _, c := range []struct {
 		args []string
 		want string

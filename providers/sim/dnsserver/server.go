@@ -28,6 +28,7 @@ const (
 type Server struct {
 	world  *world.World
 	addr   string
+	second bool // see world.Split
 	ctx    context.Context
 	cancel context.CancelFunc
 	udp    *dns.Server
@@ -38,13 +39,19 @@ type Server struct {
 
 // Start serves all zones of w on addr (host:port; port 0 for any), UDP and
 // TCP on the same port.
-func Start(w *world.World, addr string) (*Server, error) {
+func Start(w *world.World, addr string) (*Server, error) { return start(w, addr, false) }
+
+// StartSecond starts the second name server of all zones. Without a fault it
+// answers what the first one does.
+func StartSecond(w *world.World, addr string) (*Server, error) { return start(w, addr, true) }
+
+func start(w *world.World, addr string, second bool) (*Server, error) {
 	pc, l, err := bind(addr)
 	if err != nil {
 		return nil, fmt.Errorf("listen for DNS: %w", err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
-	s := &Server{world: w, addr: pc.LocalAddr().String(), ctx: ctx, cancel: cancel}
+	s := &Server{world: w, addr: pc.LocalAddr().String(), second: second, ctx: ctx, cancel: cancel}
 	// The library starts serving from within; both are told when, so that Close
 	// never shuts down what has not started.
 	ready := make(chan struct{}, 2)
@@ -129,7 +136,7 @@ func (s *Server) ServeDNS(w dns.ResponseWriter, r *dns.Msg) {
 	m.SetReply(r)
 	m.Authoritative = true
 	a := answer{s: s, m: m}
-	a.resolve(z, q)
+	a.resolve(zone{z, s.second}, q)
 	s.send(w, r, m)
 }
 

@@ -34,6 +34,9 @@ const (
 	Expired      FaultKind = "expired"       // the credentials expire when a list is asked for its second page
 	ClockSkew    FaultKind = "clock-skew"    // the provider's clock is six minutes ahead: signatures are too old
 	SecondWriter FaultKind = "second-writer" // somebody else adds a value to the name of every other write, just before it
+
+	Split   FaultKind = "split"   // the second name server of the zone hears of no change any more
+	Lagging FaultKind = "lagging" // no name server of the zone does
 )
 
 // Skew is how far a provider's clock is ahead under ClockSkew.
@@ -44,6 +47,7 @@ func FaultKinds() []FaultKind {
 	return []FaultKind{
 		NoFault, Unreachable, Throttle, ServerError, AuthError, Slow, Hang, ShortPage, EmptyPage, PageLoop, LostReply, Reset, WrongKey, Conflict, Stale,
 		EmptyBody, ProxyPage, Latency, Expired, ClockSkew, SecondWriter,
+		Split, Lagging,
 	}
 }
 
@@ -70,11 +74,18 @@ func (w *World) SetFault(source string, kind FaultKind) error {
 		return fmt.Errorf("there is no source %q; there are %v and all", source, names)
 	}
 	w.Faults.mu.Lock()
-	defer w.Faults.mu.Unlock()
 	for _, n := range names {
 		if source == "all" || source == n {
 			w.Faults.kinds[n] = kind
 			w.Faults.hits[n], w.Faults.spent[n] = 0, false
+		}
+	}
+	w.Faults.mu.Unlock()
+	w.lock()
+	defer w.unlock()
+	for _, z := range w.zones {
+		if source == "all" || source == z.Name {
+			z.freeze(kind)
 		}
 	}
 	return nil

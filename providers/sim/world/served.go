@@ -2,6 +2,7 @@ package world
 
 import (
 	"fmt"
+	"maps"
 
 	"rollcall/providers"
 )
@@ -95,12 +96,40 @@ func parent(name string) string {
 	return ""
 }
 
-// Served gives what the name servers answer for a name: its sets by type, and
+// frozen is what was served when Split or Lagging was switched on.
+type frozen struct {
+	fault  FaultKind // NoFault while every name server hears of every change
+	served map[string]map[string]ServedSet
+	below  map[string]int
+}
+
+// freeze keeps what is served now for the name servers that hear of no change from now on.
+func (z *Zone) freeze(kind FaultKind) {
+	z.frozen = frozen{fault: NoFault}
+	if kind == Split || kind == Lagging {
+		// The sets of a name are made anew when they change, so they can be shared.
+		z.frozen = frozen{kind, maps.Clone(z.served), maps.Clone(z.below)}
+	}
+}
+
+// Served gives what the first name server answers for a name: its sets by type, and
 // whether the name exists at all (it may have no sets, as an empty non-terminal).
 func (z *Zone) Served(name string) (sets map[string]ServedSet, exists bool) {
+	return z.shown(name, false)
+}
+
+// ServedBySecond is Served for the second name server.
+func (z *Zone) ServedBySecond(name string) (sets map[string]ServedSet, exists bool) {
+	return z.shown(name, true)
+}
+
+func (z *Zone) shown(name string, second bool) (sets map[string]ServedSet, exists bool) {
 	z.w.lock()
 	defer z.w.unlock()
 	name = providers.CanonicalName(name)
+	if f := &z.frozen; f.fault == Lagging || f.fault == Split && second {
+		return f.served[name], f.below[name] > 0
+	}
 	return z.served[name], z.below[name] > 0
 }
 

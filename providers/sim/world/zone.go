@@ -25,6 +25,7 @@ type Zone struct {
 	byID    map[string]*Record
 	served  map[string]map[string]ServedSet // name, type
 	below   map[string]int                  // names served at or below each name
+	frozen  frozen                          // what name servers that hear of no change go on with
 	serial  uint32
 	changes map[string]time.Time // Route 53 change id to the time it is in sync
 	nextID  uint64
