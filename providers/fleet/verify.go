@@ -44,8 +44,9 @@ func (c *cloud) missing() []string {
 }
 
 // vanished gives the instances that must be somewhere and that the last listing left out, though
-// no marker names them: those of the last complete read, and those that an interface is attached to. EC2
-// tells no count by which a short list would be noticed. The caller holds Fleet.mu.
+// no marker names them: those of the last complete read, those that an interface is attached to, and those
+// that the cloud has shown when it was asked by id. EC2 tells no count by which a short list would be
+// noticed. The caller holds Fleet.mu.
 func (c *cloud) vanished() []string {
 	r := &c.read
 	var ids []string
@@ -58,6 +59,11 @@ func (c *cloud) vanished() []string {
 	}
 	for i := range r.addrs {
 		if id := r.addrs[i].Instance; id != "" && !r.listed[id] {
+			ids = append(ids, id)
+		}
+	}
+	for id, a := range c.answers {
+		if a.alive() && !r.listed[id] {
 			ids = append(ids, id)
 		}
 	}

@@ -72,6 +72,21 @@ func TestAnInstanceWithoutAMarkerDoesNotVanishFromAListUnnoticed(t *testing.T) {
 	}
 }
 
+func TestAnInstanceThatWasShownByItsIDDoesNotStayForEver(t *testing.T) {
+	f, c, z := pair(10, Options{})
+	id := c.rows[7].ID
+	c.leaveOut = map[string]bool{id: true}
+	wantState(t, f.Refresh(context.Background()).Clouds[0].Coverage, providers.CoveragePartial)
+	c.leaveOut, c.rows = nil, slices.Delete(c.rows, 7, 8)
+	z.rows = slices.DeleteFunc(z.rows, func(r providers.Record) bool { return len(r.Owners) > 0 && r.Owners[0].Instance == id })
+	f.Refresh(context.Background())
+	v := f.Refresh(context.Background()).Clouds[0]
+	wantState(t, v.Coverage, providers.CoverageComplete)
+	if len(v.Instances) != 9 || v.Lookups[id].Instance != nil {
+		t.Errorf("%d rows, and %+v", len(v.Instances), v.Lookups[id])
+	}
+}
+
 func TestAnInstanceThatFailedToBeMadeMayLeaveTheList(t *testing.T) {
 	c := newFakeCloud("a", 10)
 	f := New(Options{Clouds: []CloudSource{sourceOf(c)}})
