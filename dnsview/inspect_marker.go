@@ -144,7 +144,7 @@ func (in *inspector) goneForGood(o providers.Owner, i *providers.Instance) (Evid
 	switch {
 	case i != nil && i.State.Dead():
 		return Evidence{Source: cs.name, Fact: "lists " + Clean(i.ID) + " as terminated", At: cs.view.RowsFrom}, true
-	case i == nil && asked && l.Gone && l.Err == nil && !in.tooYoung(o, l.Asked):
+	case i == nil && asked && l.Gone && l.Err == nil && (l.Final || !in.tooYoung(o, l.Asked)):
 		return Evidence{Source: cs.name, Fact: "was asked for " + Clean(o.Instance) + " and answered that it is gone", At: l.Asked}, true
 	}
 	return Evidence{}, false

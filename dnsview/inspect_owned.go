@@ -102,7 +102,7 @@ func (in *inspector) absent(z *zoneState, r *providers.Record, o providers.Owner
 			Class: InFlight, Severity: Info, RestsOn: []Basis{cs.basis, z.basis},
 			Reason: subject(r) + ": " + who + " is not listed by " + cs.name + ", but was registered only " + ago(in.o.Now.Sub(o.Registered)) + " ago",
 		}))
-	case asked && l.Gone && l.Err == nil && !in.tooYoung(o, l.Asked):
+	case asked && l.Gone && l.Err == nil && (l.Final || !in.tooYoung(o, l.Asked)):
 		in.gone(z, r, o, cs, nil, Evidence{Source: cs.name, Fact: "was asked for " + Clean(o.Instance) + " and answered that it is gone", At: l.Asked}, "is gone", lack)
 	default:
 		why := cs.name + " does not list it, and was not asked for it by id yet"

@@ -103,6 +103,7 @@ type Lookup struct {
 	ID       string
 	Asked    time.Time
 	Gone     bool      // the cloud's own word: not found, 410, or terminated
+	Final    bool      // gone for good, however young the marker was when it was asked: 410, or terminated
 	Instance *Instance // the instance, when the cloud still shows it (also when terminated)
 	Err      error     // no answer: Gone is false and nothing is known
 }

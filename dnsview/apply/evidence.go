@@ -320,9 +320,9 @@ func (e *Engine) lookup(ctx context.Context, t *CloudTarget, id string) provider
 	i, err := t.Reader.Instance(ctx, id)
 	switch {
 	case err == nil && i.ID == id:
-		l.Instance, l.Gone = &i, i.State.Dead()
+		l.Instance, l.Gone, l.Final = &i, i.State.Dead(), i.State.Dead()
 	case providers.IsGone(err):
-		l.Gone = true
+		l.Gone, l.Final = true, providers.KindOf(err) == providers.KindGone
 	case err == nil:
 		l.Err = fmt.Errorf("%s answered about %q", t.Name, i.ID)
 	default:

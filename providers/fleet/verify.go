@@ -153,6 +153,7 @@ func (c *cloud) after(ctx context.Context) {
 		if l.Gone {
 			marked := c.f.registered(key, l.ID)
 			a.settled = l.Instance != nil || providers.KindOf(l.Err) == providers.KindGone || l.Asked.Sub(marked) > settleAfter
+			a.Final = a.settled // nobody asks again
 			a.Err = nil
 		}
 		c.answers[l.ID] = a
