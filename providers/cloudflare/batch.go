@@ -253,6 +253,7 @@ func (w *writer) settle(items []item, reply *batchReply) error {
 			return err
 		}
 		if it.op == providers.OpDelete {
+			w.account.held.Delete(w.zone.ID) // it may have been the last one
 			continue
 		}
 		r, err := wire.decode(w.zone.Name)

@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"os"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/cloudflare/cloudflare-go/v6/dns"
@@ -53,6 +54,7 @@ type Account struct {
 	now     func() time.Time
 	records *dns.RecordService
 	zones   *zones.ZoneService
+	held    sync.Map // id of a zone that has shown a record
 }
 
 var _ providers.DNS = (*Account)(nil)

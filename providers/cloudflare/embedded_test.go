@@ -211,6 +211,39 @@ func TestEveryFaultOfTheEmbeddedZoneIsSeen(t *testing.T) {
 	}
 }
 
+func TestALookupIsNotDeceivedByAnEmptyList(t *testing.T) {
+	s, a, z := embedded(t)
+	if _, cov := records(t, a, z); !cov.Complete() {
+		t.Fatal(cov.Err)
+	}
+	if rows, err := a.Lookup(t.Context(), z, "nobody."+zoneName, "A"); err != nil || len(rows) != 0 {
+		t.Errorf("a name that nobody has: %v, %v", rows, err)
+	}
+	if err := s.World().SetFault(zoneName, world.EmptyPage); err != nil {
+		t.Fatal(err)
+	}
+	if rows, err := a.Lookup(t.Context(), z, "www."+zoneName, "A"); providers.KindOf(err) != providers.KindIncomplete {
+		t.Errorf("%v, %v", rows, err)
+	}
+}
+
+func TestTheLastRecordOfAZoneCanGoAndComeBack(t *testing.T) {
+	_, a, z := embedded(t)
+	rows, cov := records(t, a, z)
+	if !cov.Complete() {
+		t.Fatal(cov.Err)
+	}
+	var changes []providers.Change
+	for _, r := range rows {
+		changes = append(changes, providers.Change{Op: providers.OpDelete, Before: r})
+	}
+	apply(t, a, z, changes...)
+	if rows, err := a.Lookup(t.Context(), z, "www."+zoneName, "A"); err != nil || len(rows) != 0 {
+		t.Errorf("an empty zone has %v, %v", rows, err)
+	}
+	apply(t, a, z, providers.Change{Op: providers.OpCreate, After: providers.Record{Zone: zoneName, Name: "www." + zoneName, Type: "A", TTL: 60, Value: "198.51.100.1"}})
+}
+
 func TestLostRepliesInTheEmbeddedZone(t *testing.T) {
 	s, a, z := embedded(t)
 	r := every()

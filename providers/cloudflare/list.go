@@ -209,6 +209,7 @@ func (a *Account) recordPages(ctx context.Context, zone *providers.Zone, filter 
 		}
 	}
 	p.emit = func(rows []wireRecord) error {
+		a.held.Store(id, true)
 		out := make([]providers.Record, 0, len(rows))
 		for i := range rows {
 			r, err := rows[i].decode(name)
@@ -257,7 +258,8 @@ func (a *Account) Lookup(ctx context.Context, zone providers.Zone, name, typ str
 }
 
 // named reads the records of one name and type. The answer is filtered again
-// here: a server that ignores a filter must not pass for one that found them all.
+// here: a server that ignores a filter must not pass for one that found them all. Where there are none the
+// whole zone is asked for its number: an API that answers with empty lists has none of anything.
 func (a *Account) named(ctx context.Context, zone *providers.Zone, name, typ string) ([]providers.Record, error) {
 	var rows []providers.Record
 	_, err := a.recordPages(ctx, zone, func(q *dns.RecordListParams) {
@@ -273,8 +275,33 @@ func (a *Account) named(ctx context.Context, zone *providers.Zone, name, typ str
 			}
 		}
 	})
+	if err == nil && len(rows) == 0 {
+		err = a.populated(ctx, zone)
+	}
 	if err != nil {
 		return nil, err
 	}
 	return rows, nil
+}
+
+// populated makes sure that a zone which has shown records before has not lost all of them.
+func (a *Account) populated(ctx context.Context, zone *providers.Zone) error {
+	if _, held := a.held.Load(zone.ID); !held {
+		return nil // it may be a new one
+	}
+	op := "list records of " + providers.CanonicalName(zone.Name)
+	var q dns.RecordListParams
+	set(&q.ZoneID.Value, &q.ZoneID.Present, zone.ID)
+	set(&q.PerPage.Value, &q.PerPage.Present, 5)
+	env, err := a.read(ctx, op, func(ctx context.Context, opts ...option.RequestOption) error {
+		_, err := a.records.List(ctx, q, opts...)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	if env.ResultInfo == nil || env.ResultInfo.TotalCount == nil || *env.ResultInfo.TotalCount == 0 {
+		return a.incomplete(op, "the zone shows no record at all, and had some before")
+	}
+	return nil
 }

@@ -43,8 +43,9 @@ func records(zone string, sets map[key]*types.ResourceRecordSet) []providers.Rec
 func (a *Account) name(ctx context.Context, op, zoneID, name string) (map[key]*types.ResourceRecordSet, error) {
 	found := map[key]*types.ResourceRecordSet{}
 	below := providers.MarkerLabel + "." + name
-	marked, all := false, false
+	marked, all, any := false, false, false
 	err := a.sets(ctx, op, zoneID, start{name: nameToWire(name)}, func(list []types.ResourceRecordSet, last bool) bool {
+		any = any || len(list) > 0
 		for i := range list {
 			switch k := keyOf(&list[i]); {
 			case k.name == name:
@@ -63,6 +64,9 @@ func (a *Account) name(ctx context.Context, op, zoneID, name string) (map[key]*t
 		all = last
 		return !last && (len(list) == 0 || marked || keyOf(&list[len(list)-1]).name == name)
 	})
+	if err == nil && !any {
+		err = a.populated(ctx, op, zoneID)
+	}
 	if err != nil || all {
 		return found, err
 	}
@@ -77,6 +81,20 @@ func (a *Account) name(ctx context.Context, op, zoneID, name string) (map[key]*t
 		return true
 	})
 	return found, err
+}
+
+// populated makes sure that an empty answer is one about the end of the zone: from its beginning on there
+// is always its SOA record.
+func (a *Account) populated(ctx context.Context, op, zoneID string) error {
+	any := false
+	err := a.sets(ctx, op, zoneID, start{}, func(list []types.ResourceRecordSet, _ bool) bool {
+		any = len(list) > 0
+		return false
+	})
+	if err == nil && !any {
+		err = a.incomplete(op, "the zone shows no record at all, and a zone always has its SOA record")
+	}
+	return err
 }
 
 // zoneSets reads the whole zone and groups it by the names that the sets belong

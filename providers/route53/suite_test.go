@@ -258,6 +258,24 @@ func TestWrongCredentialsAreRefusedByTheEmbeddedClouds(t *testing.T) {
 	wantKind(t, v.Err, providers.KindAuth)
 }
 
+func TestALookupIsNotDeceivedByAnEmptyList(t *testing.T) {
+	s, cfg := startSim(t)
+	a, err := route53.New(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	z := providers.Zone{Name: "unilans.net", ID: s.World().Zones(providers.Route53)[0].ID}
+	if rows, err := a.Lookup(context.Background(), z, "zzz.unilans.net", ""); err != nil || len(rows) != 0 { // behind the last record set
+		t.Errorf("a name that nobody has: %v, %v", rows, err)
+	}
+	if err := s.World().SetFault(z.Name, world.EmptyPage); err != nil {
+		t.Fatal(err)
+	}
+	if rows, err := a.Lookup(context.Background(), z, "v1._theservice._tcp.unilans.net", "SRV"); providers.KindOf(err) != providers.KindIncomplete {
+		t.Errorf("%v, %v", rows, err)
+	}
+}
+
 func TestNoFaultOfTheEmbeddedZonePassesAsACompleteListing(t *testing.T) {
 	s, cfg := startSim(t)
 	a, err := route53.New(cfg)
