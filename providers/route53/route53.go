@@ -26,6 +26,8 @@ type Config struct {
 	HTTPClient *http.Client     // its Transport is used; nil for the SDK's own
 	Now        func() time.Time // nil for time.Now
 	AWS        *aws.Config      // a config that is used as it is instead of loading one, for tests
+	// Pause waits between two tries of a change, or until ctx ends; nil for a timer.
+	Pause func(ctx context.Context, d time.Duration) error
 }
 
 // Account is one Route 53 account. It is safe for concurrent use.
@@ -63,5 +65,8 @@ func New(cfg Config) (*Account, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Account{s: s, api: awsr53.NewFromConfig(s.Config), servers: map[string][]string{}, locks: map[string]chan struct{}{}, pause: pause, jitter: jitter}, nil
+	if cfg.Pause == nil {
+		cfg.Pause = pause
+	}
+	return &Account{s: s, api: awsr53.NewFromConfig(s.Config), servers: map[string][]string{}, locks: map[string]chan struct{}{}, pause: cfg.Pause, jitter: jitter}, nil
 }
