@@ -119,7 +119,7 @@ still has nodes is not retired: let them leave first.`,
 		if err != nil {
 			return asRefusal(err)
 		}
-		return a.carryService(ctx, s, whole{s.dns, s.source.dns}, made, c)
+		return a.carryService(ctx, s, s.dns, made, c)
 	}
 	return cmd
 }

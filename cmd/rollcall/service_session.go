@@ -129,12 +129,6 @@ func (n narrow) Records(context.Context, providers.Zone, func([]providers.Record
 	return providers.Coverage{State: providers.CoveragePartial, Expected: -1, Started: t, Finished: t, Err: errNarrow}
 }
 
-// whole is a zone that is read completely.
-type whole struct {
-	*dnssd.Patient
-	providers.RecordLister
-}
-
 // serviceEngine makes what carries out plans of this service.
 func (s *serviceSession) serviceEngine(ctx context.Context, zone apply.Zone) (*apply.Engine, error) {
 	j, err := s.openJournal()
@@ -264,7 +258,7 @@ func (a *app) takeBack(ctx context.Context, s *serviceSession, r *apply.Report) 
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 30*time.Second)
 	defer cancel()
 	a.undoMade(ctx, s, narrow{s.dns, a.now}, node)
-	a.undoMade(ctx, s, whole{s.dns, s.source.dns}, incarnation)
+	a.undoMade(ctx, s, s.dns, incarnation)
 }
 
 // undoMade carries out a plan of takeBack, and tells what stays.

@@ -61,6 +61,14 @@ func (p *Patient) Lookup(ctx context.Context, zone providers.Zone, name, typ str
 	return rows, err
 }
 
+// Records lists a zone, where the account can; see providers.RecordLister.
+func (p *Patient) Records(ctx context.Context, zone providers.Zone, page func([]providers.Record)) providers.Coverage {
+	if l, ok := p.DNS.(providers.RecordLister); ok {
+		return l.Records(ctx, zone, page)
+	}
+	return providers.Coverage{}
+}
+
 // Ask puts a question, again when the account throttles or does not answer.
 func (p *Patient) Ask(ctx context.Context, question func() error) error {
 	for try := 1; ; try++ {

@@ -31,6 +31,8 @@ type Zone struct {
 	Fleet   string
 	Now     time.Time
 	Records []providers.Record // owners attached
+
+	asked []string // names that were read
 }
 
 // Read adds the records of some names, of every type, to what is known of the zone.
@@ -49,6 +51,7 @@ func (z *Zone) Read(ctx context.Context, g Getter, names ...string) error {
 	}
 	for i, n := range names {
 		n = providers.CanonicalName(n)
+		z.asked = append(z.asked, n)
 		z.Records = slices.DeleteFunc(z.Records, func(r providers.Record) bool { return r.Name == n })
 		z.Records = append(z.Records, got[i]...)
 	}

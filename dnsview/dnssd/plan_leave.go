@@ -25,6 +25,9 @@ func (z *Zone) ReadForLeave(ctx context.Context, g Getter, n Node) error {
 		return err
 	}
 	if !z.has(n.service(), o) {
+		if err := z.notThere(ctx, g, o); err != nil {
+			return err
+		}
 		markers := []string{providers.MarkerName(o.Instance, n.service())}
 		if n.RoundRobin == "" {
 			markers = append(markers, providers.MarkerName(o.Instance, host))
@@ -37,6 +40,35 @@ func (z *Zone) ReadForLeave(ctx context.Context, g Getter, n Node) error {
 		return nil
 	}
 	return z.readSiblings(ctx, g, n, names)
+}
+
+// notThere makes sure that a host has nothing in the zone whose names say that it has not: an API that
+// answers with empty lists says so too, and the host would be told that it has left. The list of the
+// whole zone, where there is one to be had, has to agree.
+func (z *Zone) notThere(ctx context.Context, g Getter, o providers.Owner) error {
+	l, ok := g.(providers.RecordLister)
+	if !ok {
+		return nil
+	}
+	var all []providers.Record
+	v := l.Records(ctx, z.Zone, func(p []providers.Record) { all = append(all, p...) })
+	switch {
+	case v.State == providers.CoverageNone: // it cannot be listed
+		return nil
+	case !v.Complete():
+		return providers.Errorf(providers.KindIncomplete, "look for "+o.Instance, "it was not found by its names, and the list of %s is not complete: %w", z.Zone.Name, v.Err)
+	case len(all) == 0:
+		return providers.Errorf(providers.KindIncomplete, "look for "+o.Instance, "it was not found by its names, and %s shows no record at all", z.Zone.Name)
+	}
+	providers.AttachOwners(all)
+	for i := range all {
+		r := &all[i]
+		known := slices.ContainsFunc(z.Records, func(have providers.Record) bool { return have.Identity() == r.Identity() })
+		if mine(r, o) && !known && slices.Contains(z.asked, r.Name) {
+			return providers.Errorf(providers.KindIncomplete, "look for "+o.Instance, "a lookup did not find it, and the list of %s shows %s", z.Zone.Name, subject(r))
+		}
+	}
+	return nil
 }
 
 // readSiblings reads the other incarnations of the domain, of every type.

@@ -456,3 +456,36 @@ func TestAWeightedSetHasAWeightUpTo255AndNoPriority(t *testing.T) {
 		t.Errorf("a plain address: %v", err)
 	}
 }
+
+// liar answers every lookup with nothing, and lists what there is.
+type liar struct{ rows []providers.Record }
+
+func (l liar) Lookup(context.Context, providers.Zone, string, string) ([]providers.Record, error) {
+	return nil, nil
+}
+
+func (l liar) Records(_ context.Context, _ providers.Zone, page func([]providers.Record)) providers.Coverage {
+	page(l.rows)
+	return providers.Coverage{State: providers.CoverageComplete}
+}
+
+func TestAHostIsNotToldThatItHasLeftBecauseALookupFoundNothing(t *testing.T) {
+	z := dnssd.Zone{Zone: providers.Zone{Name: "unilans.net"}, Fleet: "f1", Now: time.Unix(1_800_000_000, 0)}
+	n := dnssd.Node{RoundRobin: "pool.unilans.net", Host: "h1", Addresses: []netip.Addr{netip.MustParseAddr("198.51.100.1")}}
+	there := providers.Record{Zone: "unilans.net", Name: "pool.unilans.net", Type: "A", Value: "198.51.100.1", Owners: []providers.Owner{z.HostOwner("h1")}}
+	other := providers.Record{Zone: "unilans.net", Name: "unilans.net", Type: "SOA", Value: "ns. host. 1 2 3 4 5"}
+	for what, c := range map[string]struct {
+		rows []providers.Record
+		want string
+	}{
+		"it is there":            {[]providers.Record{other, there}, "the list of unilans.net shows pool.unilans.net A 198.51.100.1"},
+		"there is nothing":       {nil, "unilans.net shows no record at all"},
+		"it has left in earnest": {[]providers.Record{other}, ""},
+	} {
+		zone := z
+		err := zone.ReadForLeave(t.Context(), liar{c.rows}, n)
+		if c.want == "" && err != nil || c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)) {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+}
