@@ -79,14 +79,30 @@ func (b *builder) register(s *serviceState, i *providers.Instance) {
 // address plans one address record, and gives the step's id; 0 when it is there already.
 func (b *builder) address(s *serviceState, name string, a netip.Addr, i *providers.Instance, o providers.Owner) int {
 	typ := typeOf(a)
+	var moved *providers.Record
 	for _, r := range b.at(s.zone, name, typ) {
-		if v, ok := r.Addr(); !ok || v != a {
+		v, ok := r.Addr()
+		if own, mine := r.Owner(); ok && mine && own.Same(o) && !own.Quiesced && !b.v.index.holds(i, v) {
+			moved = r
+		}
+		if !ok || v != a {
 			continue
 		}
 		if !marked(r) {
 			b.skip(subject(r) + " is there already, without a marker: adopt it")
 		}
 		return 0
+	}
+	if moved != nil { // it has a place there, with the address that it had before
+		n := len(b.plan.Steps)
+		if own, _ := moved.Owner(); b.done[moved.Identity()] == 0 {
+			b.moveTo(moved, own, i, Moved)
+		}
+		if len(b.plan.Steps) == n {
+			return b.done[moved.Identity()]
+		}
+		b.done[moved.Identity()] = len(b.plan.Steps)
+		return len(b.plan.Steps)
 	}
 	r := providers.Record{Zone: s.zone.name, Name: name, Type: typ, Value: a.String()}
 	b.setTTL(&r, s)

@@ -135,6 +135,9 @@ func (b *builder) update(r *providers.Record, wrong []*Finding, ttl uint32) {
 			return
 		}
 	}
+	if i != nil && slices.ContainsFunc(wrong, func(f *Finding) bool { return f.Class == Moved }) && b.leftBehind(r, o, i) {
+		return
+	}
 	after := *r
 	var why []string
 	slices.SortStableFunc(wrong, func(x, y *Finding) int { return strings.Compare(string(x.Class), string(y.Class)) })
@@ -177,6 +180,26 @@ func (b *builder) update(r *providers.Record, wrong []*Finding, ttl uint32) {
 		ref = &at
 	}
 	b.change(providers.Change{Op: providers.OpUpdate, Before: *r, After: after}, sentence, wrong[0].Class, ref)
+}
+
+// leftBehind plans to remove an address that its owner has left, where the name has the one that it has now
+// already, as its own too. It reports whether that is so.
+func (b *builder) leftBehind(r *providers.Record, o providers.Owner, i *providers.Instance) bool {
+	old, isAddr := r.Addr()
+	to, ok := addressFor(i, old)
+	if !isAddr || !ok || to == old || i.HasAddress(old) {
+		return false
+	}
+	if !slices.ContainsFunc(b.at(b.v.index.zoneName[r.Zone], r.Name, r.Type), func(s *providers.Record) bool {
+		own, ok := s.Owner()
+		a, isAddr := s.Addr()
+		return ok && own.Same(o) && isAddr && a == to
+	}) {
+		return false
+	}
+	ref := b.v.index.ref(i)
+	b.change(providers.Change{Op: providers.OpDelete, Before: *r}, "Delete "+subject(r)+", which "+label(i)+" has left: the name has "+to.String()+" of it too", Moved, &ref)
+	return true
 }
 
 // asDeclared gives one field of a record the value that its service declares, and

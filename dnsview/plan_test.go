@@ -215,3 +215,33 @@ func TestAnIncarnationGetsItsPTRAndTXT(t *testing.T) {
 		t.Errorf("%v", got)
 	}
 }
+
+func TestARegisterOfANodeThatMovedMovesItsEntry(t *testing.T) {
+	for _, i := range []string{tritonA, tritonB} {
+		w := newWorld()
+		w.instance(i).PublicIPs = []netip.Addr{addr("165.225.128.77")}
+		v := w.view()
+		p := PlanRegister(v, "", w.instance(i).Ref())
+		if len(p.Steps) != 1 || p.Steps[0].Change.Op != providers.OpUpdate || p.Steps[0].Change.After.Value != "165.225.128.77" || len(p.Skipped) != 0 {
+			t.Errorf("%s: %q, skipped %q", i, sentences(p), p.Skipped)
+		}
+	}
+}
+
+func TestAnAddressThatItsNodeHasLeftGoesOnceTheNewOneIsThere(t *testing.T) {
+	w := newWorld()
+	w.instance(tritonA).PublicIPs = []netip.Addr{addr("165.225.128.77")}
+	w.addRecord(cfRecord(wwwName, "165.225.128.77", keyEast, tritonA))
+	old := w.record(wwwName, "A", "165.225.128.1")
+	v := w.view()
+	f := v.FindingsOfRecord(old)[0]
+	p := PlanRemedy(v, f)
+	if f.Class != Moved || len(p.Steps) != 1 || p.Steps[0].Change.Op != providers.OpDelete || p.Steps[0].Change.Before.Value != old.Value || ModeOf(p.Verb, p.Steps[0].Change) != ModeTakeOut {
+		t.Errorf("%s: %q, skipped %q", f.Class, sentences(p), p.Skipped)
+	}
+	w.zone(cfZone).Records[len(w.zone(cfZone).Records)-1].Owners = nil // what is not ours to begin with does not stand for it
+	v = w.view()
+	if p := PlanRemedy(v, v.FindingsOfRecord(w.record(wwwName, "A", "165.225.128.1"))[0]); len(p.Steps) != 0 || len(p.Skipped) != 1 {
+		t.Errorf("%q, skipped %q", sentences(p), p.Skipped)
+	}
+}
