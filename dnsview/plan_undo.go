@@ -83,17 +83,43 @@ func (b *builder) undoChange(d Done) {
 		}
 	}
 	s := Step{Kind: StepChange, Zone: d.Zone, Change: &c, Sentence: sentence, Undoes: d.Entry, Instance: d.Instance}
-	// What was done to one record or for one node was done in this order for a reason.
-	rec := c.Record()
-	for n := range slices.Backward(b.plan.Steps) {
-		p := &b.plan.Steps[n]
-		if p.Change == nil {
-			continue
-		}
-		if r := p.Change.Record(); s.Instance.ID != "" && p.Instance.ID == s.Instance.ID || r.Name == rec.Name && r.Type == rec.Type && r.Value == rec.Value {
-			s.Needs = []int{p.ID}
-			break
+	// What was done to one record, or to one that leads to the other, was done in this order
+	// for a reason. What has nothing to do with it goes ahead though this one is refused.
+	for n := range b.plan.Steps {
+		if p := &b.plan.Steps[n]; p.Change != nil && bound(p.Change, &c) {
+			s.Needs = append(s.Needs, p.ID)
 		}
 	}
 	b.add(s)
+}
+
+// bound reports whether the order of two changes matters.
+func bound(a, b *providers.Change) bool {
+	for _, r := range []*providers.Record{&a.Before, &a.After} {
+		for _, o := range []*providers.Record{&b.Before, &b.After} {
+			if r.Name != "" && o.Name != "" && (tied(r, o) || tied(o, r)) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// tied reports whether a record is, marks, belongs to or leads to another.
+func tied(r, to *providers.Record) bool {
+	if _, name, ok := providers.SplitMarkerName(r.Name); ok && r.IsMarker() && name == to.Name {
+		return true
+	}
+	switch {
+	case r.Name == to.Name && r.Type == to.Type && providers.FoldValue(r.Type, r.Value) == providers.FoldValue(to.Type, to.Value):
+		return true
+	case r.Type == "SRV" && r.Name == to.Name && to.Type == "TXT":
+		return true // an incarnation has its TXT for as long as it has nodes
+	case r.Type == "SRV":
+		srv, ok := providers.ParseSRV(r.Value)
+		return ok && srv.Target == to.Name
+	case r.Type == "PTR", r.Type == "CNAME":
+		return providers.FoldValue(r.Type, r.Value) == to.Name
+	}
+	return false
 }
