@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	tea "charm.land/bubbletea/v2"
+
 	"rollcall/ui"
 	"rollcall/userdata"
 )
@@ -127,7 +129,8 @@ func TestAProfileIsCreatedFirstAndWhatThatIsIsSaidBefore(t *testing.T) {
 	r.toButton()
 	r.has("give the profile that is to be created a name")
 	r.press("up", "up", "up", "up", "up")
-	r.typeText("www-nodes")
+	r.send(tea.PasteMsg{Content: "www-nodes\x1b\n"})
+	r.press("backspace") // what was a line break
 	r.toButton()
 	r.until("in AWS account 123456789012 this is created first:", "the role www-nodes", "the policy rollcall-node of it")
 	r.press("enter")

@@ -18,6 +18,7 @@ type field struct {
 	help  string
 	view  func(n int, focused bool) string
 	key   func(k tea.KeyPressMsg) (handled, changed bool)
+	paste func(s string) // nil for a field that is no text
 	// changed is called after the value has changed; nil renders the script again.
 	changed func() tea.Cmd
 	indent  bool
@@ -45,6 +46,10 @@ func (d *launchForm) fields(m *Model) []field {
 					d.touched[name] = true
 				}
 				return ok, in.value() != before
+			},
+			paste: func(s string) {
+				in.insert(s)
+				d.touched[name] = true
 			},
 		}
 	}

@@ -65,15 +65,12 @@ func (d *launchForm) key(m *Model, k tea.KeyPressMsg) action {
 }
 
 func (d *launchForm) paste(m *Model, s string) action {
-	fields, _ := d.focused(m)
-	for _, p := range d.vars {
-		if Clean(p.v.Name) == fields[d.at].label && len(p.choice.options) == 0 {
-			p.text.insert(s)
-			d.touched[p.v.Name] = true
-			return actCmd{d.render(m)}
-		}
+	fields, at := d.focused(m)
+	if fields[at].paste == nil {
+		return nil
 	}
-	return nil
+	fields[at].paste(s)
+	return actCmd{d.render(m)}
 }
 
 func (d *launchForm) move(by int, fields []field) {
