@@ -1,0 +1,22 @@
+package world
+
+import "rollcall/providers"
+
+// agent has the agent of an instance that has just come up act after a moment.
+func (w *World) agent(c *cloud, i *Instance) {
+	w.write(c, i, consoleLine{at: i.Changed, kind: boots})
+	booted := i.Changed
+	w.after(w.delays.Agent, func() {
+		if i.State == providers.StateRunning && i.Changed.Equal(booted) {
+			w.act(c, i, true)
+		}
+	})
+}
+
+// act has the agent of an instance act as soon as the lock is free.
+func (w *World) act(c *cloud, i *Instance, up bool) {
+	name, id := c.Name, i.ID
+	w.pending = append(w.pending, NodeEvent{Up: up, Cloud: c.Cloud, Instance: copyOf(i), Log: func(text string) {
+		w.Write(name, id, w.now().UTC().Format(consoleTime)+" "+text)
+	}})
+}
