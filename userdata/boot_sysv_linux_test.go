@@ -71,6 +71,20 @@ func TestBootTheSysVScriptStartsStopsRestartsAndTells(t *testing.T) {
 	if got := agents(); got != "1" {
 		t.Errorf("%s agents run", got)
 	}
+	// The boot script runs at every boot. It restarts the agent only where it brings another one.
+	script := func() (pid string) {
+		t.Helper()
+		return n.shell("sh /root/user-script >>/var/log/user-script 2>&1; cat /run/rollcall-node.pid")
+	}
+	pid := n.shell("cat /run/rollcall-node.pid")
+	if got := script(); got != pid {
+		t.Errorf("the same boot script again restarts the agent")
+	}
+	n.shell("echo '# an older one' >>/usr/local/sbin/rollcall-node")
+	if got := script(); got == pid || agents() != "1" {
+		t.Errorf("with another agent: process %s after %s, %s agents run", got, pid, agents())
+	}
+	r.inDNS(bootRoundRobin, n)
 	want("stop", 0)
 	r.inDNS(bootRoundRobin)
 	want("status", 3) // LSB: not running

@@ -1,10 +1,11 @@
 node_verb=restart
 if cmp -s /etc/rollcall/node.json.new /etc/rollcall/node.json; then node_verb=start; fi
 mv /etc/rollcall/node.json.new /etc/rollcall/node.json
-command -v python3 >/dev/null || apt-get -qq -y install python3 || { echo "rollcall-node needs python3" >&2 && exit 1; }
+command -v python3 >/dev/null || { apt-get -qq update && apt-get -qq -y install python3; } || { echo "rollcall-node needs python3" >&2 && exit 1; }
 python3 -c 'import base64,sys,zlib;print(zlib.decompress(base64.b85decode(sys.stdin.read().strip())).decode(),end="")' >/usr/local/sbin/rollcall-node.new <<'ROLLCALL_NODE_AGENT'
 @agent@
 ROLLCALL_NODE_AGENT
+if ! cmp -s /usr/local/sbin/rollcall-node.new /usr/local/sbin/rollcall-node; then node_verb=restart; fi
 chmod 755 /usr/local/sbin/rollcall-node.new
 mv /usr/local/sbin/rollcall-node.new /usr/local/sbin/rollcall-node
 if [ -d /run/systemd/system ]; then
