@@ -115,13 +115,22 @@ func (a *app) launch(ctx context.Context, f *launchFlags) error {
 			return usagef("--create-profile %q: IAM takes letters, digits and +=,.@_-, at most 64", clean(f.create))
 		}
 	}
-	s, v, err := a.look(ctx)
+	s, v, err := a.lookInSilence(ctx)
 	if err != nil {
 		return err
 	}
 	spec, scripts, err := s.launchSpec(ctx, v, f, counts, order, values)
 	if err != nil {
 		return err
+	}
+	if spec.Console || f.create != "" {
+		if err := s.zoneRefuses(v.Snapshot, spec.Service); err != nil {
+			return err
+		}
+	}
+	s.tellShortfalls(v)
+	for _, w := range scripts.warnings {
+		a.say("rollcall: %s", w)
 	}
 	for i := range scripts.findings {
 		a.say("rollcall: %s", scripts.findings[i].String())

@@ -18,6 +18,7 @@ import (
 type bootScripts struct {
 	texts    map[string]string // by cloud
 	findings []launchFinding
+	warnings []string
 }
 
 // launchSpec makes the spec of a launch, with its boot scripts.
@@ -64,7 +65,7 @@ func (s *session) launchSpec(ctx context.Context, v *dnsview.View, f *launchFlag
 			return spec, made, err
 		}
 		for _, w := range r.Warnings {
-			s.app.say("rollcall: %s: %s", clean(name), clean(w))
+			made.warnings = append(made.warnings, clean(name)+": "+clean(w))
 		}
 		spec.Console = spec.Console || r.Agent != nil && r.Agent.Register == userdata.RegisterConsole
 		made.texts[name] = r.Shown()

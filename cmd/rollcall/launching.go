@@ -48,6 +48,22 @@ func (s *session) ours(spec launch.Spec) launch.Spec {
 	return spec
 }
 
+// zoneRefuses is why nothing can be done in the zone of a service, when its account
+// says no for good: a launch that needs the zone is not begun then.
+func (s *session) zoneRefuses(snap *providers.Snapshot, service string) error {
+	d := s.declared(service)
+	if d == nil {
+		return nil
+	}
+	for i := range snap.Zones {
+		z := &snap.Zones[i]
+		if providers.SameName(z.Zone.Name, d.Zone) && z.Coverage.State == providers.CoverageFailed && final(z.Coverage.Err) {
+			return &codeError{code: exitUsage, err: fmt.Errorf("zone %s: %w; nothing was launched", clean(d.Zone), z.Coverage.Err)}
+		}
+	}
+	return nil
+}
+
 func (s *session) declared(service string) *dnsview.Service {
 	for i := range s.config.Services {
 		if service != "" && providers.SameName(s.config.Services[i].Name, service) {

@@ -141,6 +141,15 @@ func (s *session) start(timeout time.Duration) {
 // look is what one-shot commands begin with: every source is read once, side by side,
 // and given up after a while. Sources that are not complete are told of.
 func (a *app) look(ctx context.Context) (*session, *dnsview.View, error) {
+	s, v, err := a.lookInSilence(ctx)
+	if err == nil {
+		s.tellShortfalls(v)
+	}
+	return s, v, err
+}
+
+// lookInSilence leaves it to the caller to tell what of the sources was not seen.
+func (a *app) lookInSilence(ctx context.Context) (*session, *dnsview.View, error) {
 	s, err := a.open(ctx)
 	if err != nil {
 		return nil, nil, err
@@ -150,10 +159,13 @@ func (a *app) look(ctx context.Context) (*session, *dnsview.View, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	for _, l := range shortfalls(v.Snapshot, a.now(), s.config.Guards.Age) {
-		a.say("rollcall: %s", l)
-	}
 	return s, v, nil
+}
+
+func (s *session) tellShortfalls(v *dnsview.View) {
+	for _, l := range shortfalls(v.Snapshot, s.app.now(), s.config.Guards.Age) {
+		s.app.say("rollcall: %s", l)
+	}
 }
 
 // refresh reads every source once and inspects what it has seen.
