@@ -164,17 +164,17 @@ func answerText(w *dnsview.WireState, a *dnsview.WireAnswer, value string) strin
 	if len(missing)+len(extra) == 0 || len(missing) == len(w.Want) {
 		return valueList(a.Values)
 	}
-	parts := []string{strconv.Itoa(len(w.Want)-len(missing)) + " of the API's " + strconv.Itoa(len(w.Want))}
+	text := "all " + strconv.Itoa(len(w.Want))
 	if i := slices.IndexFunc(missing, func(v string) bool { return providers.FoldValue(w.Type, v) == providers.FoldValue(w.Type, value) }); i > 0 {
 		missing[0], missing[i] = missing[i], missing[0] // the row's own value is named first
 	}
 	if len(missing) > 0 {
-		parts = append(parts, "without "+valueList(missing))
+		text = strconv.Itoa(len(w.Want)-len(missing)) + " of " + strconv.Itoa(len(w.Want)) + ", without " + valueList(missing)
 	}
 	if len(extra) > 0 {
-		parts = append(parts, "with "+valueList(extra))
+		text += ", and " + valueList(extra) + " too"
 	}
-	return strings.Join(parts, ", ")
+	return text
 }
 
 // differ gives the values of a that b does not have, however they are spelled.
