@@ -16,6 +16,7 @@ import (
 
 	"rollcall/dnsview"
 	"rollcall/dnsview/probe"
+	"rollcall/providers"
 	"rollcall/providers/sim"
 	"rollcall/providers/sim/world"
 )
@@ -248,18 +249,26 @@ func TestListsShowWhatTheNameServersMakeOfThem(t *testing.T) {
 	}
 }
 
-// watching is a session that goes on, with what it looks at outside under way.
-func watching(t *testing.T) *session {
+// opened is a session that has read its sources, and looks at nothing outside yet.
+func opened(t *testing.T) *session {
 	t.Helper()
 	a := &app{in: os.Stdin, out: t.Output(), err: t.Output(), now: time.Now}
-	ctx, cancel := context.WithCancel(context.Background())
-	s, err := a.open(ctx)
+	s, err := a.open(context.Background())
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() { _ = s.close() })
 	s.outside = s.watchOutside()
 	s.start(consolePatience)
-	s.fleet.Refresh(ctx)
+	s.fleet.Refresh(context.Background())
+	return s
+}
+
+// watching is a session that goes on, with what it looks at outside under way.
+func watching(t *testing.T) *session {
+	t.Helper()
+	s := opened(t)
+	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
@@ -268,7 +277,6 @@ func watching(t *testing.T) *session {
 	t.Cleanup(func() {
 		cancel()
 		<-done
-		_ = s.close()
 	})
 	return s
 }
@@ -350,11 +358,11 @@ func TestNameServersAreLeftAloneWhenTheConfigSaysSo(t *testing.T) {
 
 func TestNothingKnocksAtTheNodesOfEmbeddedClouds(t *testing.T) {
 	newWorld(t)
-	if s := watching(t); s.outside.prober.On() {
+	if s := opened(t); s.outside.prober.On() {
 		t.Error("the config of the world has health checks made from here")
 	}
 	rewrite(t, "probe: false", "probe: true")
-	s := watching(t)
+	s := opened(t)
 	v := s.inspect(s.fleet.Snapshot())
 	if !s.outside.prober.On() || len(probe.Targets(v)) == 0 {
 		t.Fatal("there is nothing that it could knock at")
@@ -377,7 +385,7 @@ func TestOnlyAnAPIOnThisMachineMakesALaboratory(t *testing.T) {
 
 func TestANodeThatFailsItsHealthCheckIsFound(t *testing.T) {
 	newWorld(t)
-	s := watching(t)
+	s := opened(t)
 	dialled := make(chan string, 1000)
 	s.outside.prober = probe.New(probe.Options{On: true, Dial: func(_ context.Context, _, addr string) (net.Conn, error) {
 		dialled <- addr
@@ -405,5 +413,43 @@ func TestANodeThatFailsItsHealthCheckIsFound(t *testing.T) {
 	v := s.inspect(s.fleet.Snapshot())
 	if v.Count(dnsview.Unhealthy) == 0 {
 		t.Errorf("nothing found of %+v", v.Options.Health)
+	}
+}
+
+func TestRowsInViewHaveTheirZonesLookAgain(t *testing.T) {
+	newWorld(t)
+	s := opened(t)
+	s.inspect(s.fleet.Snapshot())
+	z := s.outside.zones["scalability.expert"]
+	<-z.wake // it was fed
+	s.outside.look([]providers.Identity{{Zone: "Scalability.expert.", Name: "WWW.scalability.expert", Type: "A"}})
+	select {
+	case <-z.wake:
+	default:
+		t.Error("the zone sleeps on")
+	}
+	if ask, _ := z.due(s.outside.visible, time.Now()); len(ask) == 0 || ask[0].Name != www {
+		t.Errorf("%v", namesOf(ask))
+	}
+}
+
+func TestAnOlderSnapshotChangesNoQuestion(t *testing.T) {
+	newWorld(t)
+	s := opened(t)
+	snap := s.fleet.Snapshot()
+	s.inspect(snap)
+	z := s.outside.zones["scalability.expert"]
+	n := len(z.questions)
+	old := *snap
+	old.Seq--
+	old.Zones = nil
+	for i := range snap.Zones {
+		v := snap.Zones[i]
+		v.Records = v.Records[:1]
+		old.Zones = append(old.Zones, v)
+	}
+	s.outside.feed(&old)
+	if len(z.questions) != n {
+		t.Errorf("%d questions of an older snapshot, %d before", len(z.questions), n)
 	}
 }
