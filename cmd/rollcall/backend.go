@@ -251,7 +251,11 @@ func (b *backend) MakeProfiles(ctx context.Context, spec launch.Spec, name strin
 }
 
 func (b *backend) Launch(ctx context.Context, spec launch.Spec, progress func(launch.Progress)) launch.Report {
-	return launch.Run(ctx, b.s.ours(spec), b.s.launchClouds(), b.s.follow(&spec), b.watch(ctx, spec.Service, progress))
+	spec, err := b.s.withMetadata(b.s.ours(spec), nil)
+	if err != nil {
+		return launch.Report{Spec: spec, Problems: launch.Problems{err.Error()}}
+	}
+	return launch.Run(ctx, spec, b.s.launchClouds(), b.s.follow(&spec), b.watch(ctx, spec.Service, progress))
 }
 
 func (b *backend) Relaunch(ctx context.Context, r launch.Report, progress func(launch.Progress)) launch.Report {

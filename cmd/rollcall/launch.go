@@ -28,6 +28,7 @@ type launchFlags struct {
 	profile  []string
 	values   []string
 	set      []string
+	metadata []string
 	create   string
 	dryRun   bool
 	wait     bool
@@ -91,6 +92,7 @@ launch id of an earlier try, it carries that launch on and launches nothing twic
 	l.StringSliceVar(&f.profile, "instance-profile", nil, "EC2 instance profile, `[C=]NAME`")
 	l.StringVar(&f.create, "create-profile", "", "create the EC2 instance profile `NAME` with a role that may do what these nodes do, and nothing more, and launch with it")
 	valueFlags(c, &f.values, &f.set)
+	l.StringArrayVar(&f.metadata, "metadata", nil, "metadata of Triton nodes, `KEY=VARIABLE`: the value is read from that environment variable")
 	l.BoolVar(&f.dryRun, "dry-run", false, "show the nodes and the boot script, and start nothing")
 	l.BoolVar(&f.wait, "wait", false, "wait until each node runs and is in DNS")
 	l.BoolVar(&f.yes, "yes", false, "do not ask")
@@ -104,6 +106,10 @@ func (a *app) launch(ctx context.Context, f *launchFlags) error {
 		return err
 	}
 	values, err := givenValues(f.values, f.set)
+	if err != nil {
+		return err
+	}
+	metadata, err := givenMetadata(f.metadata)
 	if err != nil {
 		return err
 	}
@@ -127,6 +133,9 @@ func (a *app) launch(ctx context.Context, f *launchFlags) error {
 		if err := s.zoneRefuses(v.Snapshot, spec.Service); err != nil {
 			return err
 		}
+	}
+	if spec, err = s.withMetadata(spec, metadata); err != nil {
+		return err
 	}
 	s.tellShortfalls(v)
 	for _, w := range scripts.warnings {

@@ -100,6 +100,9 @@ type Service struct {
 type Boot struct {
 	Template string            // empty for the one that fits the service's kind
 	Set      map[string]string // variables of the template
+	// Metadata says, by key of Triton's metadata, which environment variable holds the value
+	// when nodes are launched.
+	Metadata map[string]string
 }
 
 // Guards are the limits of destructive changes.

@@ -115,7 +115,7 @@ func TestWhatIsWrittenIsReadBack(t *testing.T) {
 	c.Services[0].Proxied = &yes
 	c.Services[0].Select["odd: name"] = "it's #1, \"so\"\n"
 	c.Services[1].Name = providers.CanonicalName(`Web "1" (a\.b) ü._theservice._tcp.unilans.net`)
-	c.Services[0].Boot = Boot{Template: "mine", Set: map[string]string{"register": "agent"}}
+	c.Services[0].Boot = Boot{Template: "mine", Set: map[string]string{"register": "agent"}, Metadata: map[string]string{"cloudflare-token": "NODE_TOKEN"}}
 	none, half := 0.0, 0.5
 	c.Zones[0].Threshold, c.Zones[0].From, c.Zones[1].Threshold = &half, 4, &none
 	c.Guards.Threshold, c.Guards.From = 0.07, 25
@@ -176,6 +176,7 @@ func TestEveryMistakeIsOneLineThatSaysWhereWhatAndWhatToDo(t *testing.T) {
 		{"a TTL that Cloudflare does not take", "zones: [{name: example.com, provider: cloudflare}]\nservices:\n  - {name: www.example.com, ttl: 30}\n", `c.yaml:3:5: service www.example.com has a ttl of 30, which Cloudflare does not take; write 60 to 86400 seconds, or 1 for auto`},
 		{"a proxied service at Route 53", clouds + "services:\n  - {name: www.example.com, proxied: true}\n", `c.yaml:4:5: service www.example.com is proxied, which only Cloudflare does`},
 		{"a label that is too long", "zones: [{name: " + strings.Repeat("a", 64) + ".com, provider: route53}]\n", `is not a domain name; write labels of 1 to 63 bytes between dots`},
+		{"a secret where the name of a variable belongs", clouds + "services:\n  - {name: www.example.com, boot: {metadata: {cloudflare-token: v1.0-abc}}}\n", `c.yaml:4:65: metadata cloudflare-token is not the name of an environment variable; write the name of a variable`},
 		{"a key bound twice", "keys: {deregister: l}\n", `c.yaml:1:8: keys: "l" is bound to deregister and to launch; bind one of them to another key`},
 		{"a key that cannot be bound", "keys: {launch: [L, ctrl+c]}\n", `c.yaml:1:8: keys: launch: ctrl+c always quits; bind another key`},
 		{"a state that is a path", "state: ../x\n", `c.yaml:1:8: state "../x" is not a plain name`},

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"net/netip"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -279,6 +280,22 @@ func (r *reader) toStringMap(dst *map[string]string, what string) func(ast.Node)
 		for _, e := range r.entries(n, what) {
 			if s, ok := r.text(e.Value, what+" "+keyText(e.Key)); ok {
 				(*dst)[keyText(e.Key)] = s
+			}
+		}
+	}
+}
+
+// variableName is the name of an environment variable (POSIX, section 8.1, in either case).
+var variableName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+
+// toEnvironment reads a mapping to names of environment variables. What does not look like one is
+// likely the secret itself, so it is not told.
+func (r *reader) toEnvironment(dst *map[string]string, what string) func(ast.Node) {
+	return func(n ast.Node) {
+		r.toStringMap(dst, what)(n)
+		for _, e := range r.entries(n, what) {
+			if key := keyText(e.Key); !variableName.MatchString((*dst)[key]) {
+				r.fail(e.Value, "write the name of a variable, and the value into the environment of rollcall", "%s %s is not the name of an environment variable", what, key)
 			}
 		}
 	}

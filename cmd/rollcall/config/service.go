@@ -52,6 +52,7 @@ func (r *reader) service(n ast.Node) Service {
 			r.mapping(n, "boot", fields{
 				"template": r.toString(&s.Boot.Template, "template"),
 				"set":      r.toStringMap(&s.Boot.Set, "set"),
+				"metadata": r.toEnvironment(&s.Boot.Metadata, "metadata"),
 			})
 		},
 	})

@@ -112,9 +112,12 @@ func writeService(b *strings.Builder, s *Service) {
 	if p := flowPairs([]string{"http", h.HTTP, "tcp", yes(h.TCP), "port", num(int64(h.Port)), "command", h.Command, "interval", interval, "need", num(int64(h.Need)), "of", num(int64(h.Of))}); p != "" {
 		b.WriteString(", health: {" + p + "}")
 	}
-	if p := flowPairs([]string{"template", s.Boot.Template}); p != "" || len(s.Boot.Set) > 0 {
+	if p := flowPairs([]string{"template", s.Boot.Template}); p != "" || len(s.Boot.Set) > 0 || len(s.Boot.Metadata) > 0 {
 		if len(s.Boot.Set) > 0 {
 			p = strings.TrimPrefix(p+", set: "+flowMap(s.Boot.Set), ", ")
+		}
+		if len(s.Boot.Metadata) > 0 {
+			p = strings.TrimPrefix(p+", metadata: "+flowMap(s.Boot.Metadata), ", ")
 		}
 		b.WriteString(", boot: {" + p + "}")
 	}

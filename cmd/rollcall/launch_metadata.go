@@ -1,0 +1,66 @@
+package main
+
+import (
+	"fmt"
+	"maps"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+
+	"rollcall/providers"
+	"rollcall/providers/launch"
+)
+
+// metadataFrom says, by key of Triton's metadata, which environment variable holds the value:
+// secrets stand neither in the config nor on a command line, which others on the machine can see.
+type metadataFrom map[string]string
+
+// metadataKey is what is taken for a key: mdata-get is called with it, and CloudAPI's own keys are
+// spelled so.
+var metadataKey = regexp.MustCompile(`^[A-Za-z0-9_.-]{1,128}$`)
+
+// givenMetadata reads KEY=VARIABLE from the command line.
+func givenMetadata(args []string) (metadataFrom, error) {
+	out := metadataFrom{}
+	for _, arg := range args {
+		key, env, ok := strings.Cut(arg, "=")
+		if !ok || env == "" || !metadataKey.MatchString(key) {
+			return nil, usagef("--metadata %q: write KEY=VARIABLE, the metadata key and the environment variable that holds its value", clean(arg))
+		}
+		out[key] = env
+	}
+	return out, nil
+}
+
+// withMetadata gives each Triton node of a launch the metadata that the config and the command line
+// name. EC2 has none, and its nodes read what is secret with their instance profile.
+func (s *session) withMetadata(spec launch.Spec, given metadataFrom) (launch.Spec, error) {
+	from := metadataFrom{}
+	maps.Copy(from, s.boot(spec.Service).Metadata)
+	maps.Copy(from, given)
+	if len(from) == 0 {
+		return spec, nil
+	}
+	spec.Nodes = slices.Clone(spec.Nodes)
+	used := false
+	for i := range spec.Nodes {
+		t := &spec.Nodes[i]
+		if c, ok := s.cloud(t.Cloud); !ok || c.provider != providers.Triton {
+			continue
+		}
+		used = true
+		t.Metadata = map[string]string{}
+		for _, key := range slices.Sorted(maps.Keys(from)) {
+			v := os.Getenv(from[key])
+			if v == "" {
+				return spec, fmt.Errorf("nothing was launched: the metadata %s of nodes in %s is to come from the environment variable %s, which is not set", clean(key), clean(t.Cloud), clean(from[key]))
+			}
+			t.Metadata[key] = v
+		}
+	}
+	if !used && len(given) > 0 {
+		return spec, usagef("--metadata is for Triton, and no node of this launch goes there")
+	}
+	return spec, nil
+}
