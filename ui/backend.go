@@ -15,7 +15,6 @@ import (
 	"rollcall/dnsview"
 	"rollcall/dnsview/apply"
 	"rollcall/providers"
-	"rollcall/providers/journal"
 	"rollcall/providers/launch"
 	"rollcall/ui/theme"
 	"rollcall/userdata"
@@ -67,8 +66,11 @@ type Changer interface {
 	// Run carries the plan out: fresh evidence, guards, journal, steps. progress is
 	// called from one goroutine at a time. The sources that changed are read again afterwards.
 	Run(ctx context.Context, p dnsview.Plan, c apply.Confirm, progress func(apply.Event)) *apply.Report
-	// Journal gives the latest entries, newest first; at most limit of them.
-	Journal(ctx context.Context, limit int) ([]journal.Entry, error)
+	// Journal gives the latest entries, at most limit of them, and what is wrong with the file.
+	Journal(ctx context.Context, limit int) (Book, error)
+	// Settle looks up what rollcalls that were stopped have left open in the journal, and
+	// gives a line for each entry. Called again it has nothing to tell.
+	Settle(ctx context.Context) ([]string, error)
 }
 
 // Starter is the way from the operator to new nodes.
@@ -103,7 +105,8 @@ type Wish struct {
 	Verb dnsview.Verb // empty when Findings are given
 	// Records are what a deregister, quiesce, retarget, update or adopt is about.
 	Records []providers.Identity
-	// Instances are what a drain, register, quiesce, return or power is about.
+	// Instances are what a drain, register, quiesce, return or power is about, and
+	// whom a retarget of one record gives it to.
 	Instances []providers.InstanceRef
 	// Findings ask for their remedies; the verb follows from them. See dnsview.PlanRemedy.
 	Findings []*dnsview.Finding

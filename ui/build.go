@@ -9,7 +9,6 @@ import (
 
 	"rollcall/dnsview"
 	"rollcall/dnsview/filter"
-	"rollcall/providers/journal"
 )
 
 // Messages of the way from the clouds to the screen.
@@ -82,11 +81,11 @@ func (m *Model) build() tea.Cmd {
 // treeOf makes the tree of services, which only its own screen needs. Where a node was taken
 // out on purpose, the journal is asked by whom; that it cannot tell is no error here.
 func treeOf(ctx context.Context, backend Backend, v *dnsview.View) *services {
-	var entries []journal.Entry
+	var b Book
 	if v.Count(dnsview.Quiesced) > 0 {
-		entries, _ = backend.Journal(ctx, journalLimit)
+		b, _ = backend.Journal(ctx, journalLimit)
 	}
-	return joinServices(v, entries)
+	return joinServices(v, b.Entries)
 }
 
 // built takes the rows over, and builds again when the snapshot has changed in between.

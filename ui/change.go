@@ -34,6 +34,7 @@ type change struct {
 
 	stage  stage
 	plan   dnsview.Plan
+	sum    string // checksum of the plan; what is carried out must have it
 	err    string
 	check  *apply.Report
 	report *apply.Report
@@ -47,11 +48,14 @@ type change struct {
 	cancel context.CancelFunc
 	states map[int]apply.StepState
 	said   string // the last thing that the run told
+	heard  int    // events of the run
 	wait   apply.Event
 
 	since  time.Time // when the present stage began
 	dialog bool      // shown in a dialog; otherwise at the bottom of the screen
 	scroll int
+	whole  bool // every guard of each step is shown, not only those that refuse
+	drawn  drawnSteps
 }
 
 // need is one text that has to be typed.
@@ -65,6 +69,7 @@ type (
 	plannedMsg struct {
 		gen  uint64
 		plan dnsview.Plan
+		sum  string
 		err  error
 	}
 	checkedMsg struct {
@@ -108,7 +113,7 @@ func (m *Model) planCmd(c *change) tea.Cmd {
 	gen, w, backend, ctx := c.gen, c.wish, m.backend, m.ctx
 	return func() tea.Msg {
 		p, err := backend.Plan(ctx, w)
-		return plannedMsg{gen, p, err}
+		return plannedMsg{gen, p, p.Checksum(), err}
 	}
 }
 
@@ -128,7 +133,7 @@ func (m *Model) runCmd(c *change) tea.Cmd {
 	c.states, c.said = map[int]apply.StepState{}, ""
 	c.events = make(chan apply.Event, 64)
 	gen, p, backend, events := c.gen, c.plan, m.backend, c.events
-	confirm := apply.Confirm{Typed: c.answers(), SkipWait: c.skip}
+	confirm := apply.Confirm{Typed: c.answers(), Checksum: c.sum, SkipWait: c.skip}
 	run := func() tea.Msg {
 		r := backend.Run(ctx, p, confirm, func(e apply.Event) {
 			select {
@@ -209,7 +214,7 @@ func (m *Model) answer(msg tea.Msg) tea.Cmd {
 }
 
 func (m *Model) planned(c *change, msg plannedMsg) tea.Cmd {
-	c.plan = msg.plan
+	c.plan, c.sum = msg.plan, msg.sum
 	if msg.err != nil || len(msg.plan.Steps) == 0 {
 		c.stage, c.since = stageEnded, m.now()
 		if msg.err != nil {
@@ -280,6 +285,7 @@ func (c *change) possible() bool {
 }
 
 func (m *Model) heard(c *change, events []apply.Event) {
+	c.heard += len(events)
 	for _, e := range events {
 		switch e.Kind {
 		case apply.EventWaiting:
@@ -305,8 +311,12 @@ func (m *Model) ran(c *change, r *apply.Report) tea.Cmd {
 	c.stage, c.since = stageEnded, m.now()
 	c.wait = apply.Event{}
 	c.cancel()
+	var cmd tea.Cmd
+	if m.screen == screenJournal {
+		cmd = m.readJournal()
+	}
 	if c.dialog && m.shows(c) {
-		return nil
+		return cmd
 	}
 	if r.OK() {
 		delete(m.changes, c.gen)
@@ -314,7 +324,7 @@ func (m *Model) ran(c *change, r *apply.Report) tea.Cmd {
 		if c.wish.Verb != dnsview.VerbUndo {
 			m.status.hint = m.keymap.label(ActUndo) + " undo"
 		}
-		return nil
+		return cmd
 	}
 	// A refused guard that typing can answer is asked for; anything else is told.
 	if asks := r.Asks(); len(asks) > 0 {
@@ -323,7 +333,7 @@ func (m *Model) ran(c *change, r *apply.Report) tea.Cmd {
 	}
 	m.status = status{}
 	m.surface(c)
-	return nil
+	return cmd
 }
 
 // outcome is one line for a change that succeeded.

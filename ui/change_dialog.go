@@ -72,6 +72,10 @@ func (d *changeDialog) key(m *Model, k tea.KeyPressMsg) action {
 			return actWish{c.wish, c.what}
 		}
 	}
+	if key == "w" && c.stage != stagePlanning {
+		c.whole = !c.whole
+		return nil
+	}
 	scrollKey(key, &c.scroll, 8)
 	return nil
 }
@@ -165,6 +169,9 @@ func (d *changeDialog) draw(m *Model, w, h int) panel {
 			p.hints = append([]hint{{"r", "try again"}}, p.hints...)
 		}
 	}
+	if (c.stage == stageConfirm || c.stage == stageEnded) && (c.check != nil || c.report != nil) && len(c.typed) == len(c.need) {
+		p.hints = append(p.hints, hint{"w", map[bool]string{false: "all guards", true: "fewer guards"}[c.whole]})
+	}
 	return p
 }
 
@@ -210,107 +217,4 @@ func (d *changeDialog) countdown(m *Model, w int) string {
 	full = max(min(full, n), 0)
 	return t.Paint(theme.Notice, strings.Repeat(t.Full, full)) + t.Paint(theme.Faint, strings.Repeat(t.Empty, n-full)) +
 		t.Paint(theme.Strong, fmt.Sprintf(" %s", left)) + t.Paint(theme.Dim, " until resolvers forget")
-}
-
-// steps lists the plan step by step, with what is known of each.
-func (d *changeDialog) steps(m *Model, w int) []string {
-	c, t := d.c, m.theme
-	w = min(w, 100)
-	var out []string
-	reports := map[int]*apply.StepReport{}
-	from := c.check
-	if c.report != nil {
-		from = c.report
-	}
-	if from != nil && c.stage != stageRunning {
-		for i := range from.Steps {
-			reports[from.Steps[i].Step.ID] = &from.Steps[i]
-		}
-	}
-	for _, s := range c.plan.Steps {
-		state := c.states[s.ID]
-		r := reports[s.ID]
-		if r != nil {
-			state = r.State
-		} else if c.stage != stageRunning {
-			state = ""
-		}
-		glyph, role := stepGlyph(t, state, c.stage == stageRunning && (c.states[s.ID] == "" && c.wait.Step == s.ID))
-		for i, l := range wrap(Clean(s.Sentence), max(w-2, 8)) {
-			if i == 0 {
-				out = append(out, t.Paint(role, glyph)+" "+l)
-			} else {
-				out = append(out, "  "+l)
-			}
-		}
-		if r != nil {
-			out = append(out, d.stepDetail(m, r, w)...)
-		}
-	}
-	for _, s := range c.plan.Skipped {
-		for i, l := range wrap(Clean(s), max(w-2, 8)) {
-			if i == 0 {
-				out = append(out, t.Paint(theme.Dim, t.Dot+" "+l))
-			} else {
-				out = append(out, "  "+t.Paint(theme.Dim, l))
-			}
-		}
-	}
-	return out
-}
-
-// stepDetail says of one step why it is not done, and which guards stand in its way.
-func (d *changeDialog) stepDetail(m *Model, r *apply.StepReport, w int) []string {
-	t := m.theme
-	var out []string
-	add := func(role theme.Role, s string) {
-		for _, l := range wrap(Clean(s), max(w-4, 8)) {
-			out = append(out, "    "+t.Paint(role, l))
-		}
-	}
-	told := false
-	for _, g := range r.Guards {
-		if g.Pass {
-			continue
-		}
-		told = true
-		role := theme.Bad
-		word := "refused"
-		if g.NoEvidence {
-			role, word = theme.Warn, "not known"
-		}
-		add(role, fmt.Sprintf("guard %s, %s: %s", g.Guard, word, g.Why))
-		if g.Satisfy != "" {
-			add(theme.Dim, g.Satisfy)
-		}
-	}
-	if !told && r.Why != "" {
-		add(theme.Warn, r.Why)
-	}
-	if r.Err != nil && !told && r.Why == "" {
-		add(theme.Bad, r.Err.Error())
-	}
-	if r.Wire != "" {
-		add(theme.Dim, r.Wire)
-	}
-	return out
-}
-
-func stepGlyph(t *theme.Theme, s apply.StepState, waiting bool) (string, theme.Role) {
-	switch s {
-	case apply.StepDone:
-		return t.OK, theme.Good
-	case apply.StepReady:
-		return t.Hollow, theme.Good
-	case apply.StepRefused, apply.StepFailed:
-		return t.Bad, theme.Bad
-	case apply.StepUnknown:
-		return t.Warn, theme.Warn
-	case apply.StepSkipped:
-		return t.Dot, theme.Dim
-	}
-	if waiting {
-		return t.Wait, theme.Notice
-	}
-	return t.Hollow, theme.Dim
 }

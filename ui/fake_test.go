@@ -36,6 +36,9 @@ type fake struct {
 	refreshes int
 	paused    bool
 	entries   []journal.Entry
+	problems  []journal.Problem // of the journal
+	leftOpen  []string          // what Settle tells
+	sums      []string          // checksums that runs were given
 	launches  []launch.Spec
 	relaunch  []string
 
@@ -269,7 +272,7 @@ func (f *fake) report(p dnsview.Plan, good apply.StepState, typed []string) *app
 
 func (f *fake) Run(ctx context.Context, p dnsview.Plan, c apply.Confirm, progress func(apply.Event)) *apply.Report {
 	f.mu.Lock()
-	f.runs, f.typed = append(f.runs, p), append(f.typed, c.Typed)
+	f.runs, f.typed, f.sums = append(f.runs, p), append(f.typed, c.Typed), append(f.sums, c.Checksum)
 	hold := f.hold
 	f.mu.Unlock()
 	progress(apply.Event{Kind: apply.EventEvidence, Text: "asking joyent-ams"})
@@ -354,10 +357,16 @@ func carryOut(s *providers.Snapshot, p dnsview.Plan) {
 	}
 }
 
-func (f *fake) Journal(context.Context, int) ([]journal.Entry, error) {
+func (f *fake) Settle(context.Context) ([]string, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return slices.Clone(f.entries), nil
+	return f.leftOpen, nil
+}
+
+func (f *fake) Journal(context.Context, int) (ui.Book, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return ui.Book{Entries: slices.Clone(f.entries), Problems: f.problems}, nil
 }
 
 // ownTemplate is the operator's template as a file.

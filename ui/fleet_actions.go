@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 
@@ -170,6 +171,22 @@ func (m *Model) wantRecords(v dnsview.Verb, verb string) tea.Cmd {
 		what = verb + " " + rows[0].label()
 	}
 	return m.want(w, what, false)
+}
+
+// retargetTo gives the record under the cursor to the instance under the cursor of the other pane.
+func (m *Model) retargetTo() tea.Cmd {
+	if m.refusedReadOnly() || m.hiddenMarks() {
+		return nil
+	}
+	rows := m.chosenRecords()
+	i, ok := m.instances.grid.Current()
+	if m.screen != screenFleet || m.focus != paneRecords || len(rows) != 1 || !ok {
+		m.say(sayWarn, "put one cursor on the record, and that of the other pane on the instance")
+		return nil
+	}
+	ref := i.inst.Ref()
+	return m.want(Wish{Verb: dnsview.VerbRetarget, Records: []providers.Identity{rows[0].id}, Instances: []providers.InstanceRef{ref}},
+		"retarget "+rows[0].label()+" to "+Clean(cmp.Or(ref.Name, ref.ID))+" in "+Clean(ref.Cloud), false)
 }
 
 // undo takes back the last run that changed anything; in the journal, the run

@@ -140,6 +140,8 @@ func (m *Model) command(a Action) tea.Cmd {
 		return m.terminate()
 	case ActUndo:
 		return m.undo()
+	case ActUndoRun:
+		return m.undoWholeRun()
 	case ActRemedy:
 		return m.remedy()
 	case ActQuiesce:
@@ -241,6 +243,9 @@ func (m *Model) reorder(reverse bool) tea.Cmd {
 	case m.screen == screenFindings:
 		turn(m.findings.nextSort, m.findings.reverse)
 		by, cmd = m.findings.sortedBy(), m.arrangeFindings()
+	case m.screen == screenJournal:
+		turn(m.journal.nextSort, m.journal.reverse)
+		by, cmd = m.journal.sortedBy(), m.arrangeJournal()
 	case m.screen == screenServices:
 		turn(m.services.nextSort, m.services.reverse)
 		by, cmd = m.services.sortedBy(), m.arrangeServices()

@@ -42,11 +42,7 @@ func (m *Model) body(l layout) []string {
 	case screenFindings:
 		return m.drawList(m.listFrame("Findings", m.findings.grid, m.findings.filter.String(), m.findings.sortedBy()), drawer(m.findings, m.theme), l)
 	case screenJournal:
-		title := "Journal"
-		if m.journalErr != "" {
-			title += ": " + m.journalErr
-		}
-		return m.drawList(m.listFrame(title, m.journal.grid, "", ""), drawer(m.journal, m.theme), l)
+		return m.drawJournal(l)
 	case screenSources:
 		return m.drawList(m.listFrame("Sources", m.roll.grid, "", ""), drawer(m.roll, m.theme), l)
 	case screenServices:

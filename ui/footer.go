@@ -98,6 +98,8 @@ func (m *Model) keyLine(w int) string {
 	switch {
 	case m.screen == screenServices:
 		order = serviceKeyLine()
+	case m.screen == screenJournal:
+		order = []keyHelp{{ActBack, "back"}, {ActHelp, "help"}, {ActDetail, "open"}, {ActUndo, "undo"}, {ActUndoRun, "undo the run"}, {ActFilter, "filter"}, {ActSort, "sort"}, {ActPalette, "commands"}, {ActQuit, "quit"}}
 	case m.screen != screenFleet:
 		order = []keyHelp{{ActBack, "back"}, {ActHelp, "help"}, {ActDetail, "open"}, {ActUndo, "undo"}, {ActPalette, "commands"}, {ActQuit, "quit"}}
 	}
@@ -169,6 +171,8 @@ func (m *Model) plainAbout() *line {
 			l.add(theme.Dim, r.sentence)
 			if r.entry.Error != "" {
 				l.add(theme.Bad, dot+Clean(r.entry.Error))
+			} else if r.entry.Note != "" {
+				l.add(theme.Dim, dot+Clean(r.entry.Note))
 			}
 		}
 	case m.screen == screenSources:

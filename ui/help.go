@@ -62,6 +62,7 @@ func helpGroups() []helpGroup {
 			{ActBalance, "priority and weight"},
 			{ActLaunch, "launch nodes"},
 			{ActUndo, "undo the last change"},
+			{ActUndoRun, "journal: undo the whole run"},
 			{ActSSH, "ssh"},
 			{ActRefresh, "refresh now"},
 			{ActPause, "pause the refresh"},

@@ -11,7 +11,6 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"rollcall/dnsview"
-	"rollcall/providers"
 	"rollcall/ui/theme"
 )
 
@@ -192,46 +191,6 @@ func (m *Model) instanceDetail(f *facts, r *instanceRow) {
 		title: r.ref.Name, lines: f.out, hints: []hint{{"w", "why"}, {"l", "console log"}},
 		keys: map[string]action{"w": actDo{ActWhy}, "l": actCommand{(*Model).consoleLog}},
 	})
-}
-
-func (m *Model) journalDetail(f *facts) {
-	r, ok := m.journal.grid.Current()
-	if !ok {
-		return
-	}
-	e := r.entry
-	f.add("entry", e.ID+"  of run "+e.Run)
-	f.add("when", e.Time.Format(time.RFC3339))
-	f.add("who", e.Who)
-	f.add("verb", e.Verb)
-	f.add("what", e.Sentence)
-	f.add("state", string(e.State))
-	f.add("error", e.Error)
-	f.add("note", e.Note)
-	f.add("undoes", e.Undoes)
-	f.add("reason", e.Reason)
-	f.add("ticket", e.Ticket)
-	if c := e.Change; c != nil {
-		f.head("Change")
-		f.add("op", string(c.Op))
-		if c.Op != providers.OpCreate {
-			f.add("before", c.Before.String())
-		}
-		if c.Op != providers.OpDelete {
-			f.add("after", c.After.String())
-		}
-	}
-	if len(e.Guards) > 0 {
-		f.head("Guards")
-		for _, g := range e.Guards {
-			word := m.theme.OK + " "
-			if !g.Pass {
-				word = m.theme.Bad + " "
-			}
-			f.add(word+g.Guard, g.Why)
-		}
-	}
-	m.open(&textDialog{title: "journal entry " + Clean(e.ID), lines: f.out, hints: []hint{{"u", "undo"}}, keys: map[string]action{"u": actDo{ActUndo}}})
 }
 
 // quitDialog asks before the console leaves changes that still run.

@@ -37,6 +37,7 @@ const (
 	ActTerminate  Action = "terminate"
 	ActDeregister Action = "deregister"
 	ActUndo       Action = "undo"
+	ActUndoRun    Action = "undo-run"
 	ActWhy        Action = "why"
 	ActRefresh    Action = "refresh"
 	ActPause      Action = "pause"
@@ -66,7 +67,7 @@ func DefaultKeys() KeyMap {
 		ActTop: {"g", "home"}, ActBottom: {"G", "end"}, ActPageUp: {"pgup", "ctrl+b"}, ActPageDown: {"pgdown", "ctrl+f"},
 		ActNextPane: {"tab"}, ActFilter: {"/"}, ActPalette: {":"}, ActDetail: {"enter"}, ActMark: {"space"},
 		ActSort: {"s"}, ActReverse: {"S"}, ActHelp: {"?"}, ActBack: {"esc"}, ActQuit: {"q"},
-		ActLaunch: {"l"}, ActTerminate: {"x"}, ActDeregister: {"d"}, ActUndo: {"u"}, ActWhy: {"w"},
+		ActLaunch: {"l"}, ActTerminate: {"x"}, ActDeregister: {"d"}, ActUndo: {"u"}, ActUndoRun: {"U"}, ActWhy: {"w"},
 		ActRefresh: {"r"}, ActPause: {"p"}, ActCopy: {"y"}, ActSSH: {"o"}, ActFindings: {"f"}, ActJournal: {"J"},
 		ActSources: {"v"}, ActReadOnly: {"R"}, ActZoom: {"z"}, ActRemedy: {"a"},
 		ActServices: {"V"}, ActQuiesce: {"Q"}, ActReturn: {"b"}, ActBalance: {"e"},

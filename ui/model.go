@@ -67,9 +67,10 @@ type Model struct {
 
 	visible []providers.Identity // records on the screen, as the backend was told last
 
-	journalGen  uint64
-	journalRows []*journalRow
-	journalErr  string
+	journalGen      uint64
+	journalRows     []*journalRow
+	journalErr      string
+	journalProblems []string // clean
 
 	prompt  *prompt
 	dialogs []dialog
@@ -111,7 +112,7 @@ func New(o Options) *Model {
 
 // restyle makes the lists for the theme. Lists keep their order and filter.
 func (m *Model) restyle() {
-	inst, rec, find, serv := m.instances, m.records, m.findings, m.services
+	inst, rec, find, serv, jour := m.instances, m.records, m.findings, m.services, m.journal
 	m.instances = newList[instanceKey](instanceColumns(m.theme, m.now))
 	m.records = newList[providers.Identity](recordColumns(m.theme))
 	m.findings = newList[string](findingColumns(m.theme))
@@ -123,12 +124,13 @@ func (m *Model) restyle() {
 		m.records.filter, m.records.sort, m.records.gen = rec.filter, rec.sort, rec.gen
 		m.findings.filter, m.findings.sort, m.findings.gen = find.filter, find.sort, find.gen
 		m.services.filter, m.services.sort, m.services.gen = serv.filter, serv.sort, serv.gen
+		m.journal.filter, m.journal.sort, m.journal.gen = jour.filter, jour.sort, jour.gen
 	}
 }
 
 // Init starts the first build and the waits.
 func (m *Model) Init() tea.Cmd {
-	return tea.Batch(m.build(), m.awaitUpdate(), m.tick(), tea.RequestBackgroundColor)
+	return tea.Batch(m.build(), m.awaitUpdate(), m.tick(), m.settle(), tea.RequestBackgroundColor)
 }
 
 // Update handles one message. It does no I/O: whatever takes time is a command.
@@ -175,6 +177,8 @@ func (m *Model) update(msg tea.Msg) tea.Cmd {
 		m.services.take(msg)
 	case journalMsg:
 		return m.journalRead(msg)
+	case settledMsg:
+		return m.settled(msg)
 	case saidMsg:
 		m.say(msg.kind, msg.text)
 	case refreshedMsg:
@@ -215,7 +219,7 @@ func (m *Model) relayout() {
 	}
 	w, h := inner(rect{l.w, l.body})
 	m.findings.grid.Resize(w, h)
-	m.journal.grid.Resize(w, h)
+	m.journal.grid.Resize(w, max(h-min(len(m.journalProblems), 3), 1))
 	m.roll.grid.Resize(w, h)
 	m.services.grid.Resize(w, h)
 }

@@ -39,7 +39,7 @@ func commands() []entry {
 			return m.wantInstances(Wish{Verb: dnsview.VerbDrain, NoDrain: true}, "terminate now")
 		}},
 		{name: "deregister", does: "take dead records out of DNS", action: ActDeregister},
-		{name: "deregister all dead", does: "every dead and dangling record", run: (*Model).deregisterAll},
+		{name: "deregister all dead", does: "reap: every dead and dangling record", run: (*Model).deregisterAll},
 		{name: "register", does: "put instances into DNS", run: func(m *Model) tea.Cmd {
 			return m.wantInstances(Wish{Verb: dnsview.VerbRegister}, "register")
 		}},
@@ -49,11 +49,15 @@ func commands() []entry {
 		{name: "create incarnation", does: "announce a new version of a service", run: (*Model).create},
 		{name: "retire incarnation", does: "take one without nodes back", run: (*Model).retire},
 		{name: "adopt", does: "write owner markers", run: func(m *Model) tea.Cmd { return m.wantRecords(dnsview.VerbAdopt, "adopt") }},
+		{name: "retarget", does: "give an entry whose address is another's a value and an owner that agree", run: func(m *Model) tea.Cmd { return m.wantRecords(dnsview.VerbRetarget, "retarget") }},
+		{name: "retarget to", does: "give the record to the instance under the other cursor", run: (*Model).retargetTo},
+		{name: "move", does: "give records the address that their instance has now", run: func(m *Model) tea.Cmd { return m.wantRecords(dnsview.VerbUpdate, "move") }},
 		{name: "remedy", does: "the remedy of the finding", action: ActRemedy},
 		{name: "start", does: "start instances", run: power(dnsview.PowerStart)},
 		{name: "stop", does: "stop instances", run: power(dnsview.PowerStop)},
 		{name: "reboot", does: "reboot instances", run: power(dnsview.PowerReboot)},
-		{name: "undo", does: "take the last change back", action: ActUndo},
+		{name: "undo", does: "take the last change back; in the journal, the entry", action: ActUndo},
+		{name: "undo run", does: "in the journal: all that the run of the entry did", action: ActUndoRun},
 		{name: "changes", does: "what is under way", run: (*Model).showChanges},
 		{name: "why", does: "evidence and guards", action: ActWhy},
 		{name: "console log", does: "what the instance has written to its console", run: (*Model).consoleLog},

@@ -15,7 +15,7 @@ type prompt struct {
 
 // openFilter begins to edit the filter of the list that takes the keys.
 func (m *Model) openFilter() {
-	if m.screen == screenJournal || m.screen == screenSources {
+	if m.screen == screenSources {
 		m.say(sayInfo, "this list has no filter")
 		return
 	}
@@ -30,6 +30,8 @@ func (m *Model) filterText() string {
 		return m.findings.filter.String()
 	case m.screen == screenServices:
 		return m.services.filter.String()
+	case m.screen == screenJournal:
+		return m.journal.filter.String()
 	case m.screen != screenFleet:
 		return ""
 	case m.focus == paneRecords:
@@ -87,6 +89,9 @@ func (m *Model) setFilter(text string) tea.Cmd {
 	case m.screen == screenServices:
 		m.services.filter = f
 		return m.arrangeServices()
+	case m.screen == screenJournal:
+		m.journal.filter = f
+		return m.arrangeJournal()
 	case m.screen != screenFleet:
 		return nil
 	case m.focus == paneRecords:

@@ -12,7 +12,6 @@ import (
 	"rollcall/dnsview"
 	"rollcall/dnsview/apply"
 	"rollcall/providers"
-	"rollcall/providers/journal"
 	"rollcall/providers/launch"
 	"rollcall/ui"
 	"rollcall/userdata"
@@ -107,6 +106,9 @@ func (b *backend) Plan(ctx context.Context, w ui.Wish) (dnsview.Plan, error) {
 	case dnsview.VerbDrain:
 		return planTerminate(v, w.NoDrain, w.Instances...), nil
 	case dnsview.VerbRetarget:
+		if len(w.Instances) == 1 && len(w.Records) == 1 {
+			return dnsview.PlanRetargetTo(v, w.Records[0], w.Instances[0]), nil
+		}
 		return dnsview.PlanRetarget(v, w.Records...), nil
 	case dnsview.VerbUpdate:
 		return dnsview.PlanUpdate(v, w.Records...), nil
@@ -179,21 +181,23 @@ func refused(p dnsview.Plan, err error) *apply.Report {
 	return r
 }
 
-func (b *backend) Journal(_ context.Context, limit int) ([]journal.Entry, error) {
+func (b *backend) Journal(_ context.Context, limit int) (ui.Book, error) {
 	j, err := b.s.openJournal()
 	if err != nil {
-		return nil, err
+		return ui.Book{}, err
 	}
 	entries, err := j.Entries()
 	if err != nil {
-		return nil, fmt.Errorf("read the journal: %w", err)
+		return ui.Book{}, fmt.Errorf("read the journal: %w", err)
 	}
 	slices.Reverse(entries)
 	if limit > 0 && len(entries) > limit {
 		entries = entries[:limit]
 	}
-	return entries, nil
+	return ui.Book{Entries: entries, Problems: j.Problems()}, nil
 }
+
+func (b *backend) Settle(ctx context.Context) ([]string, error) { return b.s.settleNow(ctx) }
 
 func (b *backend) Services() []dnsview.Service { return b.s.config.DeclaredServices() }
 

@@ -98,6 +98,12 @@ func TestTheJournalTellsAllOfAnEntry(t *testing.T) {
 	if one := must(t, "journal", "2"); strings.Count(one, "entry ") != 1 || !strings.Contains(one, "entry 2 of") {
 		t.Errorf("%s", one)
 	}
+	if got := journalOf(t, "--filter", "verb:quiesce type:TXT"); len(got) != 1 || got[0].ID != "2" {
+		t.Errorf("filtered: %+v", got)
+	}
+	if r := rollcall(t, "journal", "--filter", "nope:x"); r.code != exitUsage || !strings.Contains(r.err, "--filter") {
+		t.Errorf("a filter that cannot be read: exit code %d, %s", r.code, r.err)
+	}
 	if r := rollcall(t, "journal", "99"); r.code != exitFailed || !strings.Contains(r.err, `no entry or run "99"`) {
 		t.Errorf("exit code %d, %s", r.code, r.err)
 	}

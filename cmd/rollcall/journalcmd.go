@@ -14,11 +14,13 @@ import (
 	"rollcall/cmd/rollcall/config"
 	"rollcall/dnsview"
 	"rollcall/providers/journal"
+	"rollcall/ui"
 )
 
 func (a *app) journalCommand() *cobra.Command {
 	var limit int
 	var verify bool
+	var choose string
 	c := &cobra.Command{
 		Use:   "journal [ENTRY|RUN]",
 		Short: "Every change that rollcall made here, newest first",
@@ -36,7 +38,12 @@ told for as long as that lies there.`,
 	form := outputFlag(c, asTable, asWide, asText, asJSON, asCSV, asYAML, asName)
 	c.Flags().IntVar(&limit, "limit", 0, "show at most this many entries")
 	c.Flags().BoolVar(&verify, "verify", false, "end in exit code 1 unless the journal is whole")
+	c.Flags().StringVar(&choose, "filter", "", "show only what passes this `filter`, such as verb:quiesce state:failed age<1h")
 	c.RunE = func(cmd *cobra.Command, args []string) error {
+		q, err := parseFilter(choose)
+		if err != nil {
+			return err
+		}
 		entries, problems, err := a.readJournal(cmd.Context())
 		if err != nil {
 			return err
@@ -54,6 +61,8 @@ told for as long as that lies there.`,
 				form.is = asText
 			}
 		}
+		now := a.now()
+		entries = slices.DeleteFunc(entries, func(e journal.Entry) bool { return !q.MatchEntry(ui.FilterEntry(&e, now)) })
 		if limit > 0 && len(entries) > limit {
 			entries = entries[:limit]
 		}
