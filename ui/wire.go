@@ -110,7 +110,7 @@ func (m *Model) wireLines(f *facts, r *recordRow) {
 	if left := w.Until.Sub(now); !w.Until.IsZero() && left > 0 {
 		f.add("forgotten", "in "+age(left)+", by the last resolver")
 	}
-	f.server(t.Dot, theme.Faint, "API", valueList(w.Want), strconv.FormatUint(uint64(r.rec.TTL), 10)+" s")
+	f.server(t.Dot, theme.Faint, "API", valueList(ownFirst(w.Type, w.Want, r.rec.Value)), strconv.FormatUint(uint64(r.rec.TTL), 10)+" s")
 	for i := range w.Answers {
 		a := &w.Answers[i]
 		glyph, role := t.OK, theme.Good
@@ -158,18 +158,15 @@ func answerText(w *dnsview.WireState, a *dnsview.WireAnswer, value string) strin
 	case len(a.Values) == 0:
 		return "nothing"
 	case w.Resolves:
-		return valueList(a.Values)
+		return valueList(ownFirst(w.Type, a.Values, value))
 	}
 	missing, extra := differ(w.Type, w.Want, a.Values), differ(w.Type, a.Values, w.Want)
 	if len(missing)+len(extra) == 0 || len(missing) == len(w.Want) {
-		return valueList(a.Values)
+		return valueList(ownFirst(w.Type, a.Values, value))
 	}
 	text := "all " + strconv.Itoa(len(w.Want))
-	if i := slices.IndexFunc(missing, func(v string) bool { return providers.FoldValue(w.Type, v) == providers.FoldValue(w.Type, value) }); i > 0 {
-		missing[0], missing[i] = missing[i], missing[0] // the row's own value is named first
-	}
 	if len(missing) > 0 {
-		text = strconv.Itoa(len(w.Want)-len(missing)) + " of " + strconv.Itoa(len(w.Want)) + ", without " + valueList(missing)
+		text = strconv.Itoa(len(w.Want)-len(missing)) + " of " + strconv.Itoa(len(w.Want)) + ", without " + valueList(ownFirst(w.Type, missing, value))
 	}
 	if len(extra) > 0 {
 		text += ", and " + valueList(extra) + " too"
@@ -190,6 +187,16 @@ func differ(typ string, a, b []string) []string {
 		}
 	}
 	return out
+}
+
+// ownFirst gives values with the row's own one first, so that it is not among those that are only counted.
+func ownFirst(typ string, values []string, own string) []string {
+	own = providers.FoldValue(typ, own)
+	i := slices.IndexFunc(values, func(v string) bool { return providers.FoldValue(typ, v) == own })
+	if i <= 0 {
+		return values
+	}
+	return slices.Concat(values[i:i+1], values[:i], values[i+1:])
 }
 
 // valueList writes a few values, and counts the others.

@@ -2,6 +2,7 @@ package ui_test
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -197,6 +198,16 @@ func TestTheDetailSaysHowAServersAnswerDiffers(t *testing.T) {
 	r = newRig(t, 140, 40, onWire).ready()
 	r.onRecord("name:n2.v1")
 	r.has("no answer: no reply in time", "✖ unreachable")
+}
+
+func TestTheRowsOwnValueIsNamedFirstAmongMany(t *testing.T) {
+	r := newRig(t, 160, 40, onWire).ready()
+	r.onRecord("165.225.1.9")
+	for _, who := range []string{"· API ", "✓ ns1.example.net", "✓ resolver 9.9.9.9"} {
+		if l := r.line(who); !regexp.MustCompile(`\s{2,}165\.225\.1\.9, \S+ and \d+ more`).MatchString(l) {
+			t.Errorf("%q", l)
+		}
+	}
 }
 
 func TestALameZoneIsToldInTheLineOfItsSource(t *testing.T) {
