@@ -41,11 +41,11 @@ func blank(t *testing.T) (dir string) {
 }
 
 // newWorld starts embedded clouds and makes this process a client of them.
-func newWorld(t *testing.T) *sim.Sim {
+func newWorld(t *testing.T, with ...func(*sim.Options)) *sim.Sim {
 	t.Helper()
 	dir := blank(t)
 	before := os.Environ()
-	s, err := startWorld(context.Background(), dir, 1, 0, func(format string, args ...any) { t.Logf(format, args...) })
+	s, err := startWorld(context.Background(), dir, 1, 0, func(format string, args ...any) { t.Logf(format, args...) }, with...)
 	if err != nil {
 		t.Fatal(err)
 	}
