@@ -53,3 +53,46 @@ func (r *rig) quiesce(registered time.Time) {
 		tx.AddRecord(&world.Record{ID: "0123456789abcdef0123456789abcdef", Name: name, Type: "TXT", Content: `"` + text + `"`, TTL: 60})
 	})
 }
+
+func TestAMarkerGoesWithItsValueNeverAlone(t *testing.T) {
+	out := script(t, "", `
+me = a.Marker("f1", "0123456789", "i-1", 1700000000, False, "", "")
+marks = [a.txt(me._replace(type="A", value="198.51.100.1").encode()), a.txt(me._replace(type="AAAA", value="2001:db8::1").encode())]
+r = a.Route53.__new__(a.Route53)
+r.me, r.cfg, sent = me, {"ttl": 60}, []
+r.submit = sent.append
+# The AAAA set was answered as an empty list.
+r.seen = {("i-1._rollcall.p.example.com", "TXT"): (60, marks), ("p.example.com", "A"): (60, ["198.51.100.1"]), ("p.example.com", "AAAA"): (None, []), ("p.example.com", "SRV"): (None, [])}
+print(r.leave(["p.example.com"]), [(k, new[1] == [] if k[1] == "A" else new[1] == marks[1:]) for k, old, new in sent[0]])
+del sent[:]
+print(r.join({("p.example.com", "A"): "198.51.100.1"}), sent)
+`)
+	want := "['p.example.com A 198.51.100.1'] [(('p.example.com', 'A'), True), (('i-1._rollcall.p.example.com', 'TXT'), True)]\nFalse []\n"
+	if string(out) != want {
+		t.Errorf("got  %swant %s", out, want)
+	}
+}
+
+func TestANodeThatIsQuiescedWhileItRegistersAtCloudflareTakesItselfBack(t *testing.T) {
+	out := script(t, "", `
+class DNS:
+    seen, made, asked, gone = {}, [], 0, []
+    def quiesced(self, names):
+        self.asked += 1
+        return self.asked > 1
+    def join(self, want):
+        return True
+    def leave(self, names):
+        self.gone += names
+class Here:
+    def look(self):
+        pass
+n = a.Node.__new__(a.Node)
+n.cfg, n.here, n.dns = {"dns": "cloudflare"}, Here(), DNS()
+n.wanted = lambda: {("p.example.com", "A"): "198.51.100.1"}
+print(n.register(), n.dns.gone)
+`)
+	if string(out) != "False ['p.example.com']\n" {
+		t.Errorf("got %s", out)
+	}
+}
