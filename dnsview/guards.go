@@ -61,6 +61,23 @@ func AsksAbout(verb Verb, c *providers.Change) (o providers.Owner, ok bool) {
 	return o, ok && !o.Host()
 }
 
+// ReadsBeside names what else has to be read for the guards of a change beside its own record: for a marker
+// that is removed, the name that it marks; for a record that is made for a node, the marker of that node
+// there, which may say by now that it was taken out on purpose. ok is false when it is nothing.
+func ReadsBeside(verb Verb, c *providers.Change) (name, typ string, ok bool) {
+	r := c.Record()
+	if r.IsMarker() {
+		_, name, ok = providers.SplitMarkerName(r.Name)
+		return name, "", ok && c.Op == providers.OpDelete && verb == VerbDeregister
+	}
+	o, owned := r.Owner()
+	switch verb {
+	case VerbReturn, VerbUndo, VerbJoin: // the first two mean it so, and a host that joins has looked itself
+		return "", "", false
+	}
+	return providers.MarkerName(o.Instance, r.Name), "TXT", owned && c.Op == providers.OpCreate && !o.Quiesced
+}
+
 func quiesced(r *providers.Record) bool {
 	return slices.ContainsFunc(r.Owners, func(o providers.Owner) bool { return o.Quiesced })
 }
@@ -93,10 +110,9 @@ type GuardEvidence struct {
 	Found    []providers.Record // the name and type of the record, read just before
 	FoundErr error
 	Looked   bool
-	// Marked are the records that a marker which is removed could mark, read just before; MarkedErr says
-	// why there are none.
-	Marked    []providers.Record
-	MarkedErr error
+	// Beside is what ReadsBeside names, read just before; BesideErr says why there is none.
+	Beside    []providers.Record
+	BesideErr error
 
 	// Removing are the records that this plan takes out, or has taken out already.
 	Removing map[providers.Identity]bool
@@ -208,6 +224,10 @@ func (e *GuardEvidence) CheckOwner() GuardResult {
 		return fails(g, "it belongs to fleet "+Clean(o.Fleet)+", which is not ours", "")
 	case ok && (o.Instance == "" || o.Cloud == ""):
 		return fails(g, "its marker names no instance", "")
+	case ok && e.Change.Op == providers.OpCreate && e.BesideErr != nil:
+		return noEvidence(g, "whether "+shortID(o.Instance)+" was taken out on purpose could not be read: "+errorText(e.BesideErr), "an answer from the DNS provider")
+	case ok && e.Change.Op == providers.OpCreate && wasTakenOut(e.Beside, o):
+		return fails(g, shortID(o.Instance)+" was taken out of "+Clean(r.Name)+" on purpose", "return it instead")
 	case ok:
 		return pass(g, "its marker names "+shortID(o.Instance)+" of this fleet")
 	case mode == ModeRetire, mode == ModeWrite && e.Change.Op == providers.OpCreate && (r.Type == "PTR" || r.Type == "TXT"):
@@ -216,6 +236,14 @@ func (e *GuardEvidence) CheckOwner() GuardResult {
 		return pass(g, "the journal knows that it was made or changed from here")
 	}
 	return fails(g, "it has no owner marker, and rollcall changes only what it owns", "adopt it first")
+}
+
+// wasTakenOut reports whether a marker among some records says that its node was taken out on purpose.
+func wasTakenOut(markers []providers.Record, o providers.Owner) bool {
+	return slices.ContainsFunc(markers, func(m providers.Record) bool {
+		own, ok := ownerInMarker(&m)
+		return ok && m.IsMarker() && own.Quiesced && own.Same(o)
+	})
 }
 
 // CheckInstance is guard 3: the instance was asked for by its id just now, at the

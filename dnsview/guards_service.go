@@ -74,11 +74,11 @@ func (e *GuardEvidence) CheckOrphaned() GuardResult {
 			return fails(g, "it marks "+subject(s)+", which is there", "look again")
 		}
 	}
-	if e.MarkedErr != nil {
-		return noEvidence(g, "what it marks could not be read again: "+errorText(e.MarkedErr), "an answer from the DNS provider")
+	if e.BesideErr != nil {
+		return noEvidence(g, "what it marks could not be read again: "+errorText(e.BesideErr), "an answer from the DNS provider")
 	}
-	for i := range e.Marked {
-		if s := &e.Marked[i]; o.Owns(s.Type, s.Value) {
+	for i := range e.Beside {
+		if s := &e.Beside[i]; o.Owns(s.Type, s.Value) {
 			return fails(g, "it marks "+subject(s)+", which has come meanwhile", "look again")
 		}
 	}

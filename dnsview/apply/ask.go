@@ -71,9 +71,8 @@ func (r *run) ask(ctx context.Context, steps []int, dry bool) []asking {
 				p.FoundErr = absent(t, list, c)
 			}
 			p.Looked = true
-			if c.Op == providers.OpDelete && rec.IsMarker() && r.plan.Verb == dnsview.VerbDeregister {
-				_, name, _ := providers.SplitMarkerName(rec.Name)
-				p.Marked, p.MarkedErr = r.lookUp(ctx, r.plan.Steps[i].Zone, name, "")
+			if name, typ, ok := dnsview.ReadsBeside(r.plan.Verb, c); ok {
+				p.Beside, p.BesideErr = r.lookUp(ctx, r.plan.Steps[i].Zone, name, typ)
 			}
 			return nil
 		})

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"rollcall/dnsview"
 	"rollcall/dnsview/apply"
@@ -127,6 +128,29 @@ func TestAQuiesceThatWasCutOffCanBeTakenBackAtEachStep(t *testing.T) {
 			s.wantHeld("after its return", in)
 		}
 	}, east)
+}
+
+func TestARegisterThatWasPlannedBeforeAQuiesceDoesNotPutTheNodeBack(t *testing.T) {
+	everywhere(t, sim.Options{}, func(t *testing.T, s *site) {
+		i := s.rig.launch(s.cloud, world.Instance{Name: "late", Tags: map[string]string{"service": "pool"}})
+		s.clk.pass(time.Hour)
+		ref := providers.InstanceRef{Cloud: s.cloud, Key: s.owner(s.cloud, "", 0).Cloud, ID: i.ID}
+		plan := dnsview.PlanRegister(s.look(), s.name, ref)
+		other := s.rig.console(0)
+		other.opts.Services = s.c.opts.Services
+		other.must(dnsview.PlanRegister(other.look(), s.name, ref))
+		other.must(dnsview.PlanQuiesce(other.look(), ref))
+		out := s.held()
+		rep := s.c.run(plan)
+		if len(plan.Steps) != 1 || rep.Count(apply.StepRefused) != 1 || !strings.Contains(rep.Steps[0].Why, "on purpose") {
+			t.Errorf("%s", told(rep))
+		}
+		s.wantHeld("after the register", out)
+		s.c.must(dnsview.PlanReturn(s.look(), ref))
+		if fs := s.look().FindingsOfInstance(ref.Key, ref.ID); len(fs) > 0 {
+			t.Errorf("%s: %s", fs[0].Class, fs[0].Reason)
+		}
+	})
 }
 
 // oneStep carries out a plan until something has changed.
