@@ -74,19 +74,19 @@ func (p *proxies) serve(back http.Handler, w http.ResponseWriter, r *http.Reques
 	}
 	p.mu.Lock()
 	p.writes++
-	now := p.writes == p.target
+	now, kill := p.writes == p.target, p.kill
 	p.mu.Unlock()
 	switch {
 	case !now:
 		back.ServeHTTP(w, r)
 	case p.fate == dropped:
-		p.kill()
+		kill()
 	case p.fate == late:
-		p.kill()
+		kill()
 		back.ServeHTTP(httptest.NewRecorder(), r)
 	default:
 		back.ServeHTTP(httptest.NewRecorder(), r)
-		p.kill()
+		kill()
 	}
 }
 

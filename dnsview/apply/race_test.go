@@ -1,0 +1,7 @@
+//go:build race
+
+package apply_test
+
+// oneOf is of how many points at which a process can die one is taken: under the
+// race detector a process takes long to start.
+const oneOf = 4
