@@ -67,6 +67,23 @@ func slaughters() []slaughter {
 			name: "register", nodes: 2, cloud: east, before: func(k *killing) { k.empty() },
 			plan: func(k *killing, v *dnsview.View) dnsview.Plan { return dnsview.PlanRegister(v, "", k.refs()...) },
 		},
+		{
+			name: "adopt", nodes: 2, cloud: east, before: func(k *killing) {
+				k.empty()
+				for _, i := range k.nodes {
+					k.enter(k.zone, i.Name+"."+k.zone, "A", i.Public.String())
+				}
+			},
+			plan: func(k *killing, v *dnsview.View) dnsview.Plan {
+				var ids []providers.Identity
+				for _, i := range k.nodes {
+					if r := record(k.t, v, i.Name+"."+k.zone, "A", i.Public.String()); len(r.Owners) == 0 {
+						ids = append(ids, r.Identity())
+					}
+				}
+				return dnsview.PlanAdopt(v, ids...)
+			},
+		},
 	}
 }
 

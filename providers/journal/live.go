@@ -29,6 +29,7 @@ func (j *Journal) introduce() error {
 	if err := os.MkdirAll(j.writersPath(), 0o700); err != nil {
 		return fmt.Errorf("journal: %w", err)
 	}
+	j.sweep()
 	var id [6]byte
 	_, _ = rand.Read(id[:]) // never fails
 	name := hex.EncodeToString(id[:])
@@ -42,6 +43,20 @@ func (j *Journal) introduce() error {
 	}
 	j.writer, j.alive = name, f
 	return nil
+}
+
+// sweepAt is from how many files of writers on those of the dead are looked for: who was killed
+// with nothing begun leaves a file that nobody would ask for.
+const sweepAt = 50
+
+func (j *Journal) sweep() {
+	files, err := os.ReadDir(j.writersPath())
+	if err != nil || len(files) < sweepAt {
+		return
+	}
+	for _, f := range files {
+		_, _ = j.lives(f.Name()) // it removes that of a dead writer; one that it cannot ask stays
+	}
 }
 
 // leave takes the writer back when the journal is closed.

@@ -95,6 +95,26 @@ func TestAnEntryIsAbandonedOnceItsProcessIsKilledAndNotBefore(t *testing.T) {
 	}
 }
 
+func TestFilesOfDeadWritersDoNotPileUp(t *testing.T) {
+	path := file(t)
+	live := open(t, path)
+	begin(t, live, 1)
+	for n := range sweepAt {
+		if err := os.WriteFile(filepath.Join(path+".writers", fmt.Sprintf("%012x", n)), nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	j := open(t, path)
+	begin(t, j, 2)
+	left, err := os.ReadDir(path + ".writers")
+	if err != nil || len(left) != 2 {
+		t.Errorf("%d files, %v", len(left), err)
+	}
+	if got := abandoned(t, open(t, path)); len(got) != 0 {
+		t.Errorf("abandoned: %v", got)
+	}
+}
+
 func TestAnEntryOfNoWriterIsAbandoned(t *testing.T) {
 	path := file(t)
 	j := open(t, path)
