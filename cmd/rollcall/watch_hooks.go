@@ -15,8 +15,6 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
-
-	"github.com/prometheus/client_golang/prometheus"
 )
 
 // Patience with the receivers of hooks.
@@ -60,7 +58,7 @@ type hooks struct {
 	hooks  []*hook
 	queue  chan queued
 	told   chan delivery
-	counts *prometheus.CounterVec
+	counts *family
 	pause  time.Duration
 }
 
@@ -75,7 +73,7 @@ type delivery struct{ key string }
 // permanent is a refusal that another try does not change.
 type permanent struct{ error }
 
-func (a *app) newHooks(s *session, f *watchFlags, counts *prometheus.CounterVec) (*hooks, error) {
+func (a *app) newHooks(s *session, f *watchFlags, counts *family) (*hooks, error) {
 	if err := os.MkdirAll(s.state, 0o700); err != nil {
 		return nil, fmt.Errorf("make the state folder: %w", err)
 	}
@@ -145,7 +143,7 @@ func (h *hooks) deliver(ctx context.Context, r *hook, body []byte) {
 				h.say("rollcall: %s works again", r.name)
 			}
 			r.down = false
-			h.counts.WithLabelValues(r.name, "ok").Inc()
+			h.counts.counter(r.name, "ok").Inc()
 			return
 		}
 		if _, final := errors.AsType[permanent](err); final || try >= tries {
@@ -153,7 +151,7 @@ func (h *hooks) deliver(ctx context.Context, r *hook, body []byte) {
 				h.say("rollcall: %s fails, and is not told of a finding: %s", r.name, clean(err.Error()))
 			}
 			r.down = true
-			h.counts.WithLabelValues(r.name, "failed").Inc()
+			h.counts.counter(r.name, "failed").Inc()
 			return
 		}
 		if !sleep(ctx, pause) {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -12,9 +13,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/collectors"
-	"github.com/prometheus/client_golang/prometheus/promhttp"
+	"github.com/VictoriaMetrics/metrics"
 
 	"rollcall/dnsview"
 	"rollcall/providers"
@@ -22,17 +21,12 @@ import (
 )
 
 // meter measures a watch. Most of what it gives is read off the last scan, the
-// fleet and the accounts when somebody asks.
+// fleet and the accounts when somebody asks; the rest is counted as it happens.
 type meter struct {
-	s          *session
-	registry   *prometheus.Registry
-	scans      prometheus.Counter
-	lastScan   prometheus.Gauge
-	refresh    *prometheus.HistogramVec
-	deliveries *prometheus.CounterVec
-	accounts   map[string][]*budget.Account // by name
+	s        *session
+	accounts map[string][]*budget.Account // by name
 
-	findings, coverage, age, rows, calls, throttles, left, blocked, names, delegated *prometheus.Desc
+	scans, lastScan, refresh, deliveries, build *family
 
 	mu     sync.Mutex
 	view   *dnsview.View        // of the last scan; nil before the first
@@ -48,31 +42,19 @@ type doubt struct {
 	why     string
 }
 
-// newMeter makes the metrics of a session. They are in a registry of their own.
+// newMeter makes the metrics of a session.
 func newMeter(s *session) *meter {
-	desc := func(name, help string, labels ...string) *prometheus.Desc {
-		return prometheus.NewDesc("rollcall_"+name, help, labels, nil)
-	}
 	m := &meter{
-		s: s, registry: prometheus.NewRegistry(), accounts: map[string][]*budget.Account{}, ended: map[string]time.Time{}, began: s.app.now(),
-		scans:    prometheus.NewCounter(prometheus.CounterOpts{Name: "rollcall_scans_total", Help: "Scans made of what all sources have shown."}),
-		lastScan: prometheus.NewGauge(prometheus.GaugeOpts{Name: "rollcall_last_scan_timestamp_seconds", Help: "When the last scan was made."}),
-		refresh: prometheus.NewHistogramVec(prometheus.HistogramOpts{
-			Name: "rollcall_refresh_duration_seconds", Help: "How long one read of a source took, well or not.",
-			Buckets: []float64{.1, .25, .5, 1, 2.5, 5, 10, 20, 30},
-		}, []string{"source"}),
-		deliveries: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "rollcall_hook_deliveries_total", Help: "Findings that hooks were told of."}, []string{"hook", "result"}),
-		findings:   desc("findings", "Findings of the last scan.", "class", "zone", "severity"),
-		coverage:   desc("source_coverage", "1 for the state that a source is in: complete, partial, failed, stale or unread.", "source", "state"),
-		age:        desc("source_age_seconds", "Age of the rows of a source.", "source"),
-		rows:       desc("source_rows", "Rows of a source: instances or record values.", "source"),
-		calls:      desc("api_calls_total", "Calls to the API of an account: ok, refused (4xx, which gone is too), throttled, failed (5xx or no answer), or held back by its budget.", "source", "result"),
-		throttles:  desc("api_throttles_total", "Answers of an account that said: too many.", "source"),
-		left:       desc("api_budget_left", "Calls that the budget of an account allows right now.", "source"),
-		blocked:    desc("api_blocked_seconds", "How long an account wants no call at all from now.", "source"),
-		names:      desc("wire_names", "Names by what their name servers answer.", "zone", "state"),
-		delegated:  desc("wire_zone", "1 for what the name servers of a zone are.", "zone", "state"),
+		s: s, accounts: map[string][]*budget.Account{}, ended: map[string]time.Time{}, began: s.app.now(),
+		scans:      counterFamily("scans_total", "Scans made of what all sources have shown."),
+		lastScan:   gaugeFamily("last_scan_timestamp_seconds", "When the last scan was made."),
+		refresh:    newFamily("histogram", "refresh_duration_seconds", "How long one read of a source took, well or not.", "source"),
+		deliveries: counterFamily("hook_deliveries_total", "Findings that hooks were told of.", "hook", "result"),
+		build:      gaugeFamily("build_info", "1, with the version of rollcall.", "version"),
 	}
+	m.scans.counter() // what has no labels is 0 from the start, not absent
+	m.lastScan.gauge()
+	m.build.gauge(buildVersion().Version).Set(1)
 	add := func(a *budget.Account) {
 		if a != nil && !slices.Contains(m.accounts[a.Name()], a) {
 			m.accounts[a.Name()] = append(m.accounts[a.Name()], a)
@@ -84,18 +66,13 @@ func newMeter(s *session) *meter {
 	for i := range s.zones {
 		add(s.zones[i].budget)
 	}
-	build := prometheus.NewGauge(prometheus.GaugeOpts{
-		Name: "rollcall_build_info", Help: "1, with the version of rollcall.", ConstLabels: prometheus.Labels{"version": buildVersion().Version},
-	})
-	build.Set(1)
-	m.registry.MustRegister(m, m.scans, m.lastScan, m.refresh, m.deliveries, build, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
 
 // scanned takes in a scan.
 func (m *meter) scanned(v *dnsview.View) {
-	m.scans.Inc()
-	m.lastScan.Set(float64(v.Options.Now.UnixMilli()) / 1000)
+	m.scans.counter().Inc()
+	m.lastScan.gauge().Set(float64(v.Options.Now.UnixMilli()) / 1000)
 	doubts := map[string]doubt{}
 	for i, c := range coverages(v.Snapshot) { // View.Sources has the same order
 		if b := &v.Sources[i]; c.Complete() && b.State == providers.CoveragePartial {
@@ -113,7 +90,7 @@ func (m *meter) read(snap *providers.Snapshot) {
 	defer m.mu.Unlock()
 	for _, c := range coverages(snap) {
 		if c.Finished.After(m.began) && c.Finished.After(m.ended[c.name]) {
-			m.refresh.WithLabelValues(c.name).Observe(c.Finished.Sub(c.Started).Seconds())
+			m.refresh.histogram([]float64{.1, .25, .5, 1, 2.5, 5, 10, 20, 30}, c.name).Update(c.Finished.Sub(c.Started).Seconds())
 			m.ended[c.name] = c.Finished
 		}
 	}
@@ -140,57 +117,66 @@ func coverages(snap *providers.Snapshot) []covered {
 	return out
 }
 
-// Describe implements prometheus.Collector.
-func (m *meter) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{m.findings, m.coverage, m.age, m.rows, m.calls, m.throttles, m.left, m.blocked, m.names, m.delegated} {
-		ch <- d
-	}
-}
-
-// Collect implements prometheus.Collector.
-func (m *meter) Collect(ch chan<- prometheus.Metric) {
+// scrape answers Prometheus with all metrics, and with those of the process.
+func (m *meter) scrape(w http.ResponseWriter, _ *http.Request) {
 	m.mu.Lock()
 	view := m.view
 	m.mu.Unlock()
-	gauge := func(d *prometheus.Desc, v float64, labels ...string) {
-		ch <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, v, labels...)
+	families := slices.Concat([]*family{m.scans, m.lastScan, m.refresh, m.deliveries, m.build}, m.sources(), m.budgets())
+	if view != nil {
+		families = slices.Concat(families, found(view), answered(view))
 	}
-	m.sources(gauge)
-	for name, accounts := range m.accounts {
-		m.account(ch, name, accounts, gauge)
-	}
-	if view == nil {
-		return
-	}
-	type kind struct{ class, zone, severity string }
-	found := map[kind]int{}
+	var page bytes.Buffer
+	writeFamilies(&page, families)
+	metrics.WriteProcessMetrics(&page)
+	metrics.WriteFDMetrics(&page)
+	w.Header().Set("Content-Type", "text/plain; version=0.0.4")
+	_, _ = page.WriteTo(w)
+}
+
+// found counts the findings of a scan.
+func found(view *dnsview.View) []*family {
+	findings := gaugeFamily("findings", "Findings of the last scan.", "class", "zone", "severity")
 	for i := range view.Findings {
 		f := &view.Findings[i]
-		found[kind{string(f.Class), clean(f.Zone), f.Severity.String()}]++
+		findings.gauge(string(f.Class), clean(f.Zone), f.Severity.String()).Inc()
 	}
-	for k, n := range found {
-		gauge(m.findings, float64(n), k.class, k.zone, k.severity)
+	return []*family{findings}
+}
+
+// answered counts what the name servers of a scan have answered.
+func answered(view *dnsview.View) []*family {
+	names := gaugeFamily("wire_names", "Names by what their name servers answer.", "zone", "state")
+	for i := range view.Options.Wire {
+		w := &view.Options.Wire[i]
+		names.gauge(clean(w.Zone), string(w.State)).Inc()
 	}
-	m.wire(view, gauge)
+	delegated := gaugeFamily("wire_zone", "1 for what the name servers of a zone are.", "zone", "state")
+	for i := range view.Options.WireZones {
+		w := &view.Options.WireZones[i]
+		delegated.gauge(clean(w.Zone), string(w.State)).Set(1)
+	}
+	return []*family{names, delegated}
 }
 
 // sources gives the state of each source as it is now.
-func (m *meter) sources(gauge func(*prometheus.Desc, float64, ...string)) {
+func (m *meter) sources() []*family {
+	coverage := gaugeFamily("source_coverage", "1 for the state that a source is in: complete, partial, failed, stale or unread.", "source", "state")
+	age := gaugeFamily("source_age_seconds", "Age of the rows of a source.", "source")
+	rows := gaugeFamily("source_rows", "Rows of a source: instances or record values.", "source")
 	now := m.s.app.now()
 	for _, c := range coverages(m.s.fleet.Snapshot()) {
-		is, _ := m.state(&c, now)
 		for _, s := range []providers.CoverageState{providers.CoverageComplete, providers.CoveragePartial, providers.CoverageFailed, providers.CoverageStale, providers.CoverageNone} {
-			on := 0.0
-			if s == is {
-				on = 1
-			}
-			gauge(m.coverage, on, c.name, stateName(s))
+			coverage.gauge(c.name, stateName(s)).Set(0)
 		}
-		gauge(m.rows, float64(c.rows), c.name)
+		is, _ := m.state(&c, now)
+		coverage.gauge(c.name, stateName(is)).Set(1)
+		rows.gauge(c.name).Set(float64(c.rows))
 		if !c.from.IsZero() {
-			gauge(m.age, seconds(now.Sub(c.from)), c.name)
+			age.gauge(c.name).Set(seconds(now.Sub(c.from)))
 		}
 	}
+	return []*family{coverage, age, rows}
 }
 
 // state is what a source is worth now, and why it is not complete.
@@ -207,40 +193,28 @@ func (m *meter) state(c *covered, now time.Time) (is providers.CoverageState, wh
 	return is, why
 }
 
-func (m *meter) account(ch chan<- prometheus.Metric, name string, accounts []*budget.Account, gauge func(*prometheus.Desc, float64, ...string)) {
-	var sum budget.State
+// budgets gives the calls of each account, and what its budget allows now.
+// Accounts of one name are counted together.
+func (m *meter) budgets() []*family {
+	calls := counterFamily("api_calls_total", "Calls to the API of an account: ok, refused (4xx, which gone is too), throttled, failed (5xx or no answer), or held back by its budget.", "source", "result")
+	throttles := counterFamily("api_throttles_total", "Answers of an account that said: too many.", "source")
+	left := gaugeFamily("api_budget_left", "Calls that the budget of an account allows right now.", "source")
+	blocked := gaugeFamily("api_blocked_seconds", "How long an account wants no call at all from now.", "source")
 	now := m.s.app.now()
-	for _, a := range accounts { // accounts of one name are counted together
-		s := a.State()
-		sum.Good, sum.Refused, sum.Throttles, sum.Failures, sum.Held = sum.Good+s.Good, sum.Refused+s.Refused, sum.Throttles+s.Throttles, sum.Failures+s.Failures, sum.Held+s.Held
-		sum.Left += max(s.Left, 0)
-		if s.BlockedUntil.After(sum.BlockedUntil) {
-			sum.BlockedUntil = s.BlockedUntil
+	for name, accounts := range m.accounts {
+		name = clean(name)
+		for _, a := range accounts {
+			s := a.State()
+			for result, n := range map[string]int64{"ok": s.Good, "refused": s.Refused, "throttled": s.Throttles, "failed": s.Failures, "held": s.Held} {
+				calls.counter(name, result).AddInt64(n)
+			}
+			throttles.counter(name).AddInt64(s.Throttles)
+			left.gauge(name).Add(float64(max(s.Left, 0)))
+			longest := blocked.gauge(name)
+			longest.Set(max(longest.Get(), seconds(s.BlockedUntil.Sub(now)))) // never below 0, where it begins
 		}
 	}
-	name = clean(name)
-	for result, n := range map[string]int64{"ok": sum.Good, "refused": sum.Refused, "throttled": sum.Throttles, "failed": sum.Failures, "held": sum.Held} {
-		ch <- prometheus.MustNewConstMetric(m.calls, prometheus.CounterValue, float64(n), name, result)
-	}
-	ch <- prometheus.MustNewConstMetric(m.throttles, prometheus.CounterValue, float64(sum.Throttles), name)
-	gauge(m.left, float64(sum.Left), name)
-	gauge(m.blocked, max(0, seconds(sum.BlockedUntil.Sub(now))), name)
-}
-
-func (m *meter) wire(view *dnsview.View, gauge func(*prometheus.Desc, float64, ...string)) {
-	type kind struct{ zone, state string }
-	names := map[kind]int{}
-	for i := range view.Options.Wire {
-		w := &view.Options.Wire[i]
-		names[kind{clean(w.Zone), string(w.State)}]++
-	}
-	for k, n := range names {
-		gauge(m.names, float64(n), k.zone, k.state)
-	}
-	for i := range view.Options.WireZones {
-		w := &view.Options.WireZones[i]
-		gauge(m.delegated, 1, clean(w.Zone), string(w.State))
-	}
+	return []*family{calls, throttles, left, blocked}
 }
 
 // listen serves metrics and health on an address. What it returns serves until ctx ends.
@@ -253,7 +227,7 @@ func (m *meter) listen(ctx context.Context, addr string, say func(string, ...any
 		return nil, fmt.Errorf("serve metrics: %w", err)
 	}
 	mux := http.NewServeMux()
-	mux.Handle("GET /metrics", promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{Registry: m.registry}))
+	mux.HandleFunc("GET /metrics", m.scrape)
 	mux.HandleFunc("GET /healthz", m.healthz)
 	srv := &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second, ErrorLog: log.New(logTo(say), "", 0)}
 	say("rollcall watch: metrics on http://%s/metrics, health on http://%s/healthz", l.Addr(), l.Addr())

@@ -9,8 +9,6 @@ import (
 	"testing"
 
 	dto "github.com/prometheus/client_model/go"
-	"github.com/prometheus/common/expfmt"
-	"github.com/prometheus/common/model"
 
 	"rollcall/providers/sim/world"
 )
@@ -42,12 +40,7 @@ func get(t *testing.T, url string) (int, string) {
 func (w *watch) scrape() map[string]*dto.MetricFamily {
 	w.t.Helper()
 	_, body := get(w.t, w.url())
-	p := expfmt.NewTextParser(model.UTF8Validation)
-	families, err := p.TextToMetricFamilies(strings.NewReader(body))
-	if err != nil {
-		w.t.Fatalf("%v in\n%s", err, body)
-	}
-	return families
+	return parsed(w.t, body)
 }
 
 // sum adds up the values of a family whose labels are as given: name, value, name, value.
@@ -69,7 +62,20 @@ func TestPrometheusIsServedWhatTheWatchSees(t *testing.T) {
 	s := fastWorld(t)
 	w := startWatch(t, watchFlags{metrics: "127.0.0.1:0"})
 	until(t, "the dead entries to be counted", func() bool { return sum(w.scrape()["rollcall_findings"], "class", "dead") == 6 })
+	resp, err := http.Get(w.url()) //nolint:noctx // loopback
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp.Body.Close()
+	if is := resp.Header.Get("Content-Type"); is != "text/plain; version=0.0.4" {
+		t.Errorf("the metrics are %q", is)
+	}
 	m := w.scrape()
+	for name, f := range m {
+		if strings.HasPrefix(name, "rollcall_") && (f.GetHelp() == "" || f.GetType() == dto.MetricType_UNTYPED) {
+			t.Errorf("%s has the help %q and the type %s", name, f.GetHelp(), f.GetType())
+		}
+	}
 	for _, c := range []struct {
 		name   string
 		labels []string
