@@ -140,6 +140,17 @@ func (b *builder) ours(r *providers.Record) (providers.Owner, bool) {
 	return o, false
 }
 
+// eachOurs calls f for each record that is there and is clearly ours, with its owner.
+func (b *builder) eachOurs(records []providers.Identity, f func(*providers.Record, providers.Owner)) {
+	for _, id := range records {
+		if r := b.record(id); r != nil {
+			if o, ok := b.ours(r); ok {
+				f(r, o)
+			}
+		}
+	}
+}
+
 // provider of the zone of a record.
 func (b *builder) provider(zone string) providers.Provider {
 	if z := b.v.index.zoneName[zone]; z != nil {

@@ -257,40 +257,32 @@ func planReplace(v *View, records []providers.Identity) Plan {
 	if !b.fleet() {
 		return b.end("")
 	}
-	for _, id := range records {
-		r := b.record(id)
-		if r == nil {
-			continue
-		}
-		o, ok := b.ours(r)
-		if !ok {
-			continue
-		}
+	b.eachOurs(records, func(r *providers.Record, o providers.Owner) {
 		i := v.Instance(o.Cloud, o.Instance)
 		old, isAddr := r.Addr()
 		if i == nil || i.State != providers.StateRunning || !isAddr {
 			b.skip(subject(r) + ": its owner does not run, so there is no address to replace it with")
-			continue
+			return
 		}
 		to, ok := publicFor(i, old)
 		if !ok {
 			b.skip(subject(r) + ": " + label(i) + " has no public address of that kind")
-			continue
+			return
 		}
 		ref := v.index.ref(i)
 		after := *r
 		after.Value = to.String()
 		if n := b.done[after.Identity()]; n > 0 || b.holds(r, to) {
 			b.change(providers.Change{Op: providers.OpDelete, Before: *r}, "Delete "+subject(r)+", which nobody outside can reach: the name has "+to.String()+" of "+label(i)+" too", Private, &ref)
-			continue
+			return
 		}
 		after, err := b.withOwner(after, o)
 		if err != nil {
 			b.skip(subject(r) + ": " + Clean(err.Error()))
-			continue
+			return
 		}
 		b.done[after.Identity()] = b.change(providers.Change{Op: providers.OpUpdate, Before: *r, After: after}, "Change "+subject(r)+" to "+to.String()+", the public address of "+label(i), Private, &ref)
-	}
+	})
 	return b.end("Replace " + plural(len(b.plan.Steps), "address", "addresses"))
 }
 

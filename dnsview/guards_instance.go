@@ -1,0 +1,201 @@
+package dnsview
+
+import (
+	"net/netip"
+	"slices"
+	"strings"
+	"time"
+
+	"rollcall/providers"
+)
+
+// CheckCoverage is guard 1: every configured cloud was read whole and just now.
+func (e *GuardEvidence) CheckCoverage() GuardResult {
+	const g = GuardCoverage
+	if e.View == nil || len(e.View.index.clouds) == 0 {
+		return noEvidence(g, "no cloud is configured, so nothing is known of what runs", "configure the clouds of this fleet")
+	}
+	oldest := time.Duration(0)
+	for _, cs := range e.View.index.clouds {
+		age := cs.view.Coverage.Age(e.Now)
+		switch {
+		case cs.state != providers.CoverageComplete:
+			return noEvidence(g, cs.why, "a complete read of "+cs.name)
+		case age > e.Age:
+			return noEvidence(g, cs.name+" was read "+ago(age)+" ago, and "+ago(e.Age)+" is the most", "a fresh read of "+cs.name)
+		}
+		oldest = max(oldest, age)
+	}
+	return pass(g, plural(len(e.View.index.clouds), "cloud was", "clouds were")+" read completely, the oldest "+ago(oldest)+" ago")
+}
+
+// wasTakenOut reports whether a marker among some records says that its node was taken out on purpose.
+func wasTakenOut(markers []providers.Record, o providers.Owner) bool {
+	return slices.ContainsFunc(markers, func(m providers.Record) bool {
+		own, ok := ownerInMarker(&m)
+		return ok && m.IsMarker() && own.Quiesced && own.Same(o)
+	})
+}
+
+// CheckInstance is guard 3: the instance was asked for by its id just now, at the
+// cloud whose key the marker bears. For an entry that is removed as dead it
+// must be gone, or stopped without the address; for one that is taken out
+// an answer is enough; for one that is written the instance must run and have the address.
+func (e *GuardEvidence) CheckInstance() GuardResult {
+	const g = GuardInstance
+	mode := ModeOf(e.Verb, e.Change)
+	o, ok := e.owner()
+	r := e.Change.Record()
+	switch {
+	case mode == ModeWrite && (e.Undoes || !ok || r.IsMarker() || o.Quiesced):
+		return pass(g, "no instance has to be there for this")
+	case e.Undoes && !ok:
+		return pass(g, "it belongs to no instance")
+	case ok && o.Host() && mode == ModeDead:
+		return fails(g, shortID(o.Instance)+" joined by hand, and no cloud can say that it is gone", "let it leave with rollcall service leave")
+	case mode == ModeLeave:
+		return pass(g, shortID(o.Instance)+" joined by hand, and leaving is its own wish")
+	case ok && o.Host():
+		return pass(g, shortID(o.Instance)+" joined by hand")
+	case mode == ModeWrite:
+		o, _ = e.Change.After.Owner()
+	}
+	a := e.Answer
+	where := e.cloudLabel(o.Cloud)
+	switch {
+	case !a.Asked:
+		return noEvidence(g, strings.TrimSpace("nobody could be asked for "+shortID(o.Instance)+" "+a.Why), "the cloud with key "+Clean(string(o.Cloud))+", configured and reachable")
+	case a.Key != o.Cloud:
+		return noEvidence(g, "the credentials of "+where+" belong to another account now", "credentials of the account with key "+Clean(string(o.Cloud)))
+	case a.Why != "":
+		return noEvidence(g, where+" gave no answer about "+shortID(o.Instance)+": "+a.Why, "an answer from "+where)
+	}
+	dead := a.Gone || a.Instance != nil && a.Instance.State.Dead()
+	if !dead && a.Instance == nil {
+		return noEvidence(g, where+" gave no answer about "+shortID(o.Instance), "an answer from "+where)
+	}
+	switch {
+	case mode == ModeWrite:
+		return e.mustServe(where, o, dead)
+	case dead && a.NotFound && e.Now.Sub(o.Registered) < e.Grace:
+		return noEvidence(g, where+" does not find "+shortID(o.Instance)+", but it was registered only "+ago(e.Now.Sub(o.Registered))+" ago and may be too new to be found", "wait until the marker is "+ago(e.Grace)+" old")
+	case dead:
+		return pass(g, where+" says just now that "+shortID(o.Instance)+" is gone")
+	case mode == ModeTakeOut:
+		return pass(g, where+" shows "+shortID(o.Instance)+" as "+Clean(string(a.Instance.State))+" just now")
+	case a.Instance.State == providers.StateStopped && !e.holdsAny(a.Instance):
+		return pass(g, shortID(o.Instance)+" is stopped and does not have the address any more")
+	}
+	return fails(g, where+" shows "+shortID(o.Instance)+" as "+Clean(string(a.Instance.State))+" just now", "quiesce or drain it to take it out")
+}
+
+func (e *GuardEvidence) mustServe(where string, o providers.Owner, dead bool) GuardResult {
+	const g = GuardInstance
+	i := e.Answer.Instance
+	switch {
+	case dead:
+		return fails(g, where+" says that "+shortID(o.Instance)+" is gone", "")
+	case i.State != providers.StateRunning:
+		return fails(g, where+" shows "+shortID(o.Instance)+" as "+Clean(string(i.State))+", not running", "start it")
+	}
+	if a, ok := e.Change.After.Addr(); ok && !i.HasAddress(a) {
+		if h := e.View.index.holders[a]; h.inst == nil || h.inst.ID != i.ID || e.View.index.keyOf(h.inst) != o.Cloud {
+			return fails(g, shortID(o.Instance)+" does not have "+a.String()+" now", "")
+		}
+	}
+	return pass(g, where+" shows "+shortID(o.Instance)+" as running just now")
+}
+
+func (e *GuardEvidence) cloudLabel(key providers.CloudKey) string {
+	if e.View == nil {
+		return "cloud " + Clean(string(key))
+	}
+	return e.View.index.cloudLabel(key)
+}
+
+// addresses gives what the record leads to.
+func (e *GuardEvidence) addresses() (out []netip.Addr, known bool) {
+	r := e.Change.Record()
+	if e.View == nil {
+		return nil, false
+	}
+	hosts, known := e.View.index.addressesOf(&r)
+	if !known {
+		// PTR, TXT and the like lead to no address.
+		return nil, r.Type != "A" && r.Type != "AAAA" && r.Type != "SRV" && r.Type != "CNAME"
+	}
+	for _, h := range hosts {
+		a, ok := h.Addr()
+		if !ok {
+			return nil, false
+		}
+		out = append(out, a)
+	}
+	return out, true
+}
+
+// whyNoAddress says why it is not known what a record leads to, where the zone of its target is to blame.
+func (e *GuardEvidence) whyNoAddress() string {
+	r := e.Change.Record()
+	srv, ok := providers.ParseSRV(r.Value)
+	if !ok || r.Type != "SRV" || e.View == nil {
+		return ""
+	}
+	if z := e.View.index.zoneOf(srv.Target); z != nil && z.why != "" {
+		return ": " + z.why
+	}
+	return ""
+}
+
+func (e *GuardEvidence) holdsAny(i *providers.Instance) bool {
+	addrs, known := e.addresses()
+	if !known {
+		return true
+	}
+	return slices.ContainsFunc(addrs, func(a netip.Addr) bool {
+		return i.HasAddress(a) || e.View.index.holds(i, a)
+	})
+}
+
+// CheckAddress is guard 4: the address is in no live inventory and on no
+// allow-list. For an entry that is taken out, it may be its own node's.
+func (e *GuardEvidence) CheckAddress() GuardResult {
+	const g = GuardAddress
+	addrs, known := e.addresses()
+	if !known {
+		return noEvidence(g, "it cannot be told from here which address it leads to"+e.whyNoAddress(), "a complete read of the zone of its target")
+	}
+	o, _ := e.owner()
+	own := ModeOf(e.Verb, e.Change) == ModeTakeOut
+	mine := false
+	for _, a := range addrs {
+		h, held := e.View.index.holders[a]
+		isOwn := own && held && (h.inst != nil && h.inst.ID == o.Instance && e.View.index.keyOf(h.inst) == o.Cloud || h.addr != nil && h.addr.Instance == o.Instance)
+		if own && !held && e.Answer.Instance != nil && e.Answer.Instance.HasAddress(a) {
+			isOwn = true
+		}
+		if isOwn || own && o.Host() {
+			mine = true
+			continue
+		}
+		if held {
+			what := ""
+			if h.inst != nil {
+				what = label(h.inst)
+			} else {
+				what = addressLabel(h.addr)
+			}
+			return fails(g, a.String()+" belongs to "+what, "retarget the entry instead")
+		}
+		if p, ok := e.View.index.allowed(a); ok {
+			return fails(g, a.String()+" is on the allow-list ("+p.String()+")", "take it off the allow-list")
+		}
+	}
+	switch {
+	case len(addrs) == 0:
+		return pass(g, "it leads to no address")
+	case mine:
+		return pass(g, "the address is the node's own")
+	}
+	return pass(g, "nobody has "+addrs[0].String())
+}

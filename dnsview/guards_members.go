@@ -1,0 +1,142 @@
+package dnsview
+
+import (
+	"strconv"
+	"strings"
+
+	"rollcall/providers"
+)
+
+// CheckMinimum is guard 7: what is removed is not alive, or its service keeps
+// its minimum; and no name becomes empty unless a person types it.
+func (e *GuardEvidence) CheckMinimum() GuardResult {
+	const g = GuardMinimum
+	r := e.Change.Record()
+	alive := e.Answer.Instance != nil && e.Answer.Instance.State == providers.StateRunning
+	if o, ok := e.owner(); ok && o.Host() {
+		alive = true
+	}
+	if e.View == nil || e.FoundErr != nil || !e.Looked {
+		return noEvidence(g, "it is not known what else the name holds", "an answer from the DNS provider")
+	}
+	why := "what is removed is not alive"
+	if s := e.View.index.byName[r.Name]; s != nil && alive && (r.Type == "A" || r.Type == "AAAA" || r.Type == "SRV") {
+		left := e.liveMembers()
+		if left < s.Minimum {
+			return fails(g, Clean(r.Name)+" would keep "+plural(left, "live member", "live members")+", and its minimum is "+strconv.Itoa(s.Minimum), "more nodes, or a lower minimum in the config")
+		}
+		why = Clean(r.Name) + " keeps " + plural(left, "live member", "live members")
+	}
+	stay := 0
+	for i := range e.Found {
+		f := &e.Found[i]
+		if f.Name == r.Name && f.Type == r.Type && !e.Removing[f.Identity()] && f.Identity() != r.Identity() {
+			stay++
+		}
+	}
+	if stay > 0 || r.Type == "PTR" || r.Type == "TXT" {
+		return pass(g, why)
+	}
+	if e.hostName(&r) {
+		return pass(g, why+"; the name is that of the node itself")
+	}
+	return GuardResult{Guard: g, Why: Clean(r.Name) + " would have no " + r.Type + " record any more", Satisfy: "type the name", Confirm: Clean(r.Name)}
+}
+
+// hostName reports whether a name is that of one node, which goes with it, and not
+// that of a service.
+func (e *GuardEvidence) hostName(r *providers.Record) bool {
+	x := e.View.index
+	if x.byName[r.Name] != nil {
+		return false
+	}
+	if e.Hosts[r.Name] {
+		return true
+	}
+	if _, ok := x.targets[r.Name]; ok {
+		return true
+	}
+	o, ok := e.owner()
+	if !ok {
+		return false
+	}
+	first, _, _ := strings.Cut(r.Name, ".")
+	if first == providers.CanonicalName(o.Instance) {
+		return true
+	}
+	i := x.instance(o.Cloud, o.Instance)
+	return i != nil && first == hostLabel(i.Name) && first != ""
+}
+
+// liveMembers counts the nodes that the name keeps, by the reading made just
+// before: those whose instance runs, and hosts that joined by hand.
+func (e *GuardEvidence) liveMembers() int {
+	x := e.View.index
+	r := e.Change.Record()
+	nodes := map[string]bool{}
+	for n := range e.Found {
+		f := &e.Found[n]
+		if f.Name != r.Name || f.Type != r.Type || e.Removing[f.Identity()] || f.Identity() == r.Identity() || quiesced(f) {
+			continue
+		}
+		if o, ok := f.Owner(); ok && o.Host() {
+			nodes[o.Instance] = true
+			continue
+		}
+		if i := x.instanceOf(f); i != nil && i.State == providers.StateRunning {
+			nodes[string(x.keyOf(i))+"/"+i.ID] = true
+		}
+	}
+	return len(nodes)
+}
+
+// CheckThreshold is guard 8: with what went in the last ten minutes, no more
+// than a share of the zone's owned records goes, unless a person types the count.
+func (e *GuardEvidence) CheckThreshold() GuardResult {
+	const g = GuardThreshold
+	zone := providers.CanonicalName(e.Change.Record().Zone)
+	var z *zoneState
+	if e.View != nil {
+		z = e.View.index.zoneName[zone]
+	}
+	switch {
+	case z == nil || z.state != providers.CoverageComplete:
+		return noEvidence(g, "it is not known how many records "+Clean(zone)+" holds", "a complete read of "+Clean(zone))
+	case e.RecentErr != nil:
+		return noEvidence(g, "it is not known what went in the last ten minutes: "+errorText(e.RecentErr), "a journal that can be read")
+	}
+	base := e.Owned
+	total := e.Recent + e.Planned
+	allowed := max(0, int(e.Threshold*float64(base)))
+	switch {
+	case base < e.From:
+		return pass(g, "the zone has only "+plural(base, "owned record", "owned records"))
+	case total <= allowed:
+		return pass(g, strconv.Itoa(total)+" of "+plural(base, "owned record", "owned records")+" in ten minutes, and "+strconv.Itoa(allowed)+" may go")
+	}
+	return GuardResult{
+		Guard: g, Satisfy: "type the number of entries that this plan removes from the zone", Confirm: strconv.Itoa(e.Planned),
+		Why: strconv.Itoa(total) + " of " + plural(base, "owned record", "owned records") + " would go within ten minutes, and " + strconv.Itoa(allowed) + " is the most",
+	}
+}
+
+// CheckJournal is guard 9: the entry is on disk first.
+func (e *GuardEvidence) CheckJournal() GuardResult {
+	if e.JournalErr != nil {
+		return noEvidence(GuardJournal, errorText(e.JournalErr), "a journal that can be written to")
+	}
+	return pass(GuardJournal, "the journal can be written to")
+}
+
+// OwnedIn counts the records of a zone that this fleet owns.
+func (v *View) OwnedIn(zone string) int {
+	n := 0
+	if z := v.index.zoneName[providers.CanonicalName(zone)]; z != nil {
+		for i := range z.view.Records {
+			if o, ok := z.view.Records[i].Owner(); ok && o.Fleet == v.Options.Fleet {
+				n++
+			}
+		}
+	}
+	return n
+}

@@ -1,0 +1,172 @@
+package dnsview
+
+import (
+	"net/netip"
+	"slices"
+	"strconv"
+
+	"rollcall/providers"
+)
+
+// PlanUpdate plans to give moved entries the address that their instance has now.
+func PlanUpdate(v *View, records ...providers.Identity) Plan {
+	b := newBuilder(v, VerbUpdate)
+	if !b.fleet() {
+		return b.end("")
+	}
+	b.eachOurs(records, func(r *providers.Record, o providers.Owner) {
+		i := v.Instance(o.Cloud, o.Instance)
+		if i == nil || i.State != providers.StateRunning {
+			b.skip(subject(r) + ": its owner does not run, so there is no address to move it to")
+			return
+		}
+		b.moveTo(r, o, i, Moved)
+	})
+	return b.end("Update " + plural(len(b.plan.Steps), "entry", "entries"))
+}
+
+// moveTo plans to point a record at an address of an instance, and to make that its owner.
+func (b *builder) moveTo(r *providers.Record, o providers.Owner, i *providers.Instance, why Class) {
+	old, isAddr := r.Addr()
+	if !isAddr {
+		b.skip(subject(r) + " is no address record")
+		return
+	}
+	to, ok := b.goal(r, i)
+	if !ok {
+		return
+	}
+	after := *r
+	after.Value, after.Modified = to.String(), r.Modified
+	o.Cloud, o.Instance, o.Quiesced = b.v.index.keyOf(i), i.ID, false
+	after, err := b.withOwner(after, o)
+	if err != nil {
+		b.skip(subject(r) + ": " + Clean(err.Error()))
+		return
+	}
+	ref := b.v.index.ref(i)
+	sentence := "Change " + subject(r) + " to " + to.String() + ", the address of " + label(i)
+	if to == old {
+		sentence = "Make " + label(i) + " the owner of " + subject(r)
+	}
+	b.change(providers.Change{Op: providers.OpUpdate, Before: *r, After: after}, sentence, why, &ref)
+}
+
+// goal chooses the address of an instance that a record shall have, and says why there is none.
+func (b *builder) goal(r *providers.Record, i *providers.Instance) (netip.Addr, bool) {
+	old, _ := r.Addr()
+	to, ok := old, i.HasAddress(old)
+	if z := b.v.index.zoneName[r.Zone]; unreachable(old) && z != nil && !z.view.Zone.Private {
+		to, ok = publicFor(i, old)
+	} else if !ok {
+		to, ok = addressFor(i, old)
+	}
+	if !ok {
+		b.skip(subject(r) + ": " + label(i) + " has no address of that kind")
+		return to, false
+	}
+	if to != old && b.holds(r, to) {
+		b.skip(subject(r) + ": the name has " + to.String() + " already; deregister this one when its owner is gone")
+		return to, false
+	}
+	return to, true
+}
+
+// holds reports whether the name and type of a record have an address already, or will have it.
+func (b *builder) holds(r *providers.Record, a netip.Addr) bool {
+	return slices.ContainsFunc(b.at(b.v.index.zoneName[r.Zone], r.Name, r.Type), func(s *providers.Record) bool {
+		h, ok := s.Addr()
+		return ok && h == a
+	})
+}
+
+// PlanRetarget plans to give entries whose address belongs to somebody else now
+// a value and an owner that agree again. It never deletes.
+func PlanRetarget(v *View, records ...providers.Identity) Plan {
+	b := newBuilder(v, VerbRetarget)
+	if !b.fleet() {
+		return b.end("")
+	}
+	b.eachOurs(records, func(r *providers.Record, o providers.Owner) {
+		if i := v.Instance(o.Cloud, o.Instance); i != nil && i.State == providers.StateRunning {
+			b.moveTo(r, o, i, Reused)
+			return
+		}
+		a, isAddr := r.Addr()
+		h := v.index.holders[a]
+		switch {
+		case !isAddr:
+			b.skip(subject(r) + ": retarget its host name first")
+		case h.inst == nil:
+			b.skip(subject(r) + ": its address belongs to none of our instances, so there is no owner to give it; retarget it to an instance by name")
+		case h.inst.State != providers.StateRunning:
+			b.skip(subject(r) + ": " + label(h.inst) + ", which has the address, does not run")
+		case !slices.Contains(v.ServicesOfInstance(h.inst), v.ServiceOf(r)):
+			b.skip(subject(r) + ": " + label(h.inst) + ", which has the address, is no node of " + Clean(v.ServiceOf(r)) + "; retarget it to one by name")
+		default:
+			o.Registered = b.now()
+			b.moveTo(r, o, h.inst, Reused)
+		}
+	})
+	return b.end("Retarget " + plural(len(b.plan.Steps), "entry", "entries"))
+}
+
+// PlanRetargetTo plans to point one entry at an address of the instance given, and to make that its owner.
+func PlanRetargetTo(v *View, record providers.Identity, to providers.InstanceRef) Plan {
+	b := newBuilder(v, VerbRetarget)
+	if !b.fleet() {
+		return b.end("")
+	}
+	r, i := b.record(record), b.instance(to)
+	if r == nil || i == nil {
+		return b.end("")
+	}
+	o, ok := b.ours(r)
+	switch {
+	case !ok:
+	case i.State != providers.StateRunning:
+		b.skip(label(i) + " does not run")
+	default:
+		o.Registered = b.now()
+		b.moveTo(r, o, i, Reused)
+	}
+	return b.end("")
+}
+
+// PlanAdopt plans to write owner markers for records that hold our addresses and have none.
+func PlanAdopt(v *View, records ...providers.Identity) Plan {
+	b := newBuilder(v, VerbAdopt)
+	if !b.fleet() {
+		return b.end("")
+	}
+	for _, id := range records {
+		r := b.record(id)
+		if r == nil {
+			continue
+		}
+		i := v.InstanceOf(r)
+		switch {
+		case marked(r):
+			b.skip(subject(r) + " has a marker already")
+		case r.Alias:
+			b.skip(subject(r) + " is an alias, which is read-only")
+		case i == nil:
+			b.skip(subject(r) + ": none of our instances has its address")
+		case i.State != providers.StateRunning:
+			b.skip(subject(r) + ": " + label(i) + " does not run")
+		default:
+			after, err := b.withOwner(*r, providers.Owner{Fleet: v.Options.Fleet, Cloud: v.index.keyOf(i), Instance: i.ID, Registered: b.now()})
+			if err != nil {
+				b.skip(subject(r) + ": " + Clean(err.Error()))
+				continue
+			}
+			s := "Mark " + subject(r) + " as owned by " + label(i)
+			if b.provider(r.Zone) == providers.Cloudflare && r.Comment != "" {
+				s += ", in place of its comment " + strconv.Quote(Clean(r.Comment))
+			}
+			ref := v.index.ref(i)
+			b.change(providers.Change{Op: providers.OpUpdate, Before: *r, After: after}, s, Unmarked, &ref)
+		}
+	}
+	return b.end("Adopt " + plural(len(b.plan.Steps), "record", "records"))
+}
