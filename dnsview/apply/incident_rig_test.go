@@ -42,16 +42,18 @@ const (
 // address are addresses of nobody, one for each cloud.
 var address = map[string]string{use1: "203.0.113.1", euw1: "203.0.113.2", east: "203.0.113.3", ams: "203.0.113.4"}
 
-// clock is a clock that goes on only when somebody waits on it.
+// clock is a clock that goes on only when somebody waits on it, or so many times as fast as the real one.
 type clock struct {
-	mu sync.Mutex
-	t  time.Time
+	mu    sync.Mutex
+	t     time.Time
+	speed time.Duration
+	since time.Time // what t was at, by the real clock
 }
 
 func (c *clock) now() time.Time {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.t
+	return c.t.Add(time.Since(c.since) * c.speed)
 }
 
 func (c *clock) pass(d time.Duration) {
@@ -61,8 +63,18 @@ func (c *clock) pass(d time.Duration) {
 }
 
 func (c *clock) sleep(ctx context.Context, d time.Duration) error {
-	c.pass(d)
-	return ctx.Err()
+	if c.speed == 0 {
+		c.pass(d)
+		return ctx.Err()
+	}
+	t := time.NewTimer(d / c.speed)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-t.C:
+		return nil
+	}
 }
 
 // rig is the embedded clouds, and the clock that all share.
@@ -75,7 +87,12 @@ type rig struct {
 // newRig starts the embedded clouds, with the disagreements that the default world is known for.
 func newRig(t *testing.T, o sim.Options) *rig {
 	t.Helper()
-	r := &rig{t: t, clk: &clock{t: time.Now().Truncate(time.Second)}}
+	return startRig(t, o, &clock{t: time.Now().Truncate(time.Second)})
+}
+
+func startRig(t *testing.T, o sim.Options, clk *clock) *rig {
+	t.Helper()
+	r := &rig{t: t, clk: clk}
 	o.Seed, o.Now, o.Dir = cmp.Or(o.Seed, 1), r.clk.now, t.TempDir()
 	s, err := sim.Start(context.Background(), o)
 	if err != nil {
@@ -156,7 +173,7 @@ func (r *rig) console(skew time.Duration) *console {
 		if z.Provider == providers.Cloudflare {
 			c.dns[z.Name], err = cloudflare.New(cloudflare.Config{Token: e.CloudflareToken, BaseURL: e.Cloudflare, Budget: b, Now: c.now})
 		} else {
-			c.dns[z.Name], err = route53.New(route53.Config{Endpoint: e.AWS, Budget: b, Now: c.now, AWS: aws4(e, "us-east-1")})
+			c.dns[z.Name], err = route53.New(route53.Config{Endpoint: e.AWS, Budget: b, Now: c.now, AWS: aws4(e, "us-east-1"), Pause: r.clk.sleep})
 		}
 		if err != nil {
 			r.t.Fatal(err)
@@ -200,7 +217,7 @@ func (c *console) look() *dnsview.View {
 func (c *console) inspect(s *providers.Snapshot) *dnsview.View {
 	v := dnsview.Inspect(s, dnsview.Options{
 		Fleet: c.opts.Fleet, Services: c.opts.Services, Now: c.now(), MaxAge: time.Minute, BootGrace: 5 * time.Minute,
-		CreateGrace: 10 * time.Minute, Allow: c.opts.Allow, Ranges: dnsview.PublishedRanges(), Seen: c.seen, Limits: c.limits,
+		CreateGrace: cmp.Or(c.opts.Guards.Grace, 10*time.Minute), Allow: c.opts.Allow, Ranges: dnsview.PublishedRanges(), Seen: c.seen, Limits: c.limits,
 	})
 	c.seen = v.Seen()
 	return v

@@ -1,0 +1,559 @@
+package apply_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net/netip"
+	"slices"
+	"time"
+
+	"rollcall/dnsview"
+	"rollcall/dnsview/apply"
+	"rollcall/dnsview/dnssd"
+	"rollcall/providers"
+	"rollcall/providers/sim/world"
+)
+
+// operator is somebody at one of the consoles.
+type operator struct {
+	*scene
+	n     int // which of the two
+	c     *console
+	rng   *rand.Rand
+	view  *dnsview.View
+	at    time.Time
+	hosts map[string]intent // hosts that this operator lets join and leave by hand
+	runs  []string
+}
+
+// look gives a view that is not older than a minute, as a console has it.
+func (o *operator) look() *dnsview.View {
+	if o.view == nil || o.clk.now().Sub(o.at) > time.Minute {
+		o.at = o.clk.now()
+		o.view = o.c.inspect(o.c.fleet.Refresh(context.Background()))
+	}
+	return o.view
+}
+
+// carry runs a plan, answers what a person is asked, and looks at the zones that were changed.
+func (o *operator) carry(p dnsview.Plan) *apply.Report {
+	if len(p.Steps) == 0 {
+		return &apply.Report{Plan: p}
+	}
+	rep := o.c.engine().Run(context.Background(), p, apply.Confirm{SkipWait: quick()}, nil)
+	if asks := rep.Asks(); len(asks) > 0 && o.rng.IntN(2) == 0 {
+		var typed []string
+		for _, a := range asks {
+			typed = append(typed, a.Text)
+		}
+		rep = o.c.engine().Run(context.Background(), p, apply.Confirm{Typed: typed, SkipWait: quick()}, nil)
+	}
+	o.runs = append(o.runs, rep.Run)
+	var zones []string
+	for _, s := range p.Steps {
+		if s.Change != nil && !slices.Contains(zones, s.Zone) {
+			zones = append(zones, s.Zone)
+		}
+	}
+	if len(zones) > 0 && rep.Count(apply.StepDone) > 0 {
+		o.view = o.c.inspect(o.c.fleet.Refresh(context.Background(), zones...))
+	}
+	return rep
+}
+
+// mine gives a random running node that this operator has a say about.
+func (o *operator) mine() (providers.InstanceRef, bool) {
+	all, _ := o.running()
+	all = slices.DeleteFunc(all, func(r providers.InstanceRef) bool { return half(r.ID) != o.n })
+	if len(all) == 0 {
+		return providers.InstanceRef{}, false
+	}
+	return all[o.rng.IntN(len(all))], true
+}
+
+// wish notes what became of a wish about a node.
+func (o *operator) wish(id string, want intent, rep *apply.Report) {
+	if !rep.OK() || len(rep.Steps) == 0 {
+		want = unclear
+	}
+	o.intents[o.n][id] = want
+}
+
+// work carries out so many operations, chosen by the seed.
+func (o *operator) work(many int) {
+	for range many {
+		o.one(o.rng.IntN(100))
+		o.progress.Add(1)
+	}
+}
+
+func (o *operator) one(dice int) {
+	v := o.look()
+	switch {
+	case dice < 18:
+		o.did("deregister --dead")
+		o.carry(dnsview.PlanDeregisterDead(v))
+	case dice < 34:
+		o.did("register")
+		all, _ := o.running()
+		if len(all) > 0 {
+			o.carry(dnsview.PlanRegister(v, "", all[o.rng.IntN(len(all))], all[o.rng.IntN(len(all))]))
+		}
+	case dice < 46:
+		o.did("quiesce")
+		if ref, ok := o.mine(); ok {
+			if p := dnsview.PlanQuiesce(v, ref); len(p.Steps) > 0 {
+				o.wish(ref.ID, unclear, &apply.Report{})
+				o.wish(ref.ID, wantsOut, o.carry(p))
+			}
+		}
+	case dice < 58:
+		o.did("return")
+		var out []providers.InstanceRef
+		for id := range o.intents[o.n] {
+			out = append(out, o.refs(id)...)
+		}
+		slices.SortFunc(out, func(a, b providers.InstanceRef) int { return compare(a.ID, b.ID) })
+		if len(out) > 0 {
+			ref := out[o.rng.IntN(len(out))]
+			if p := dnsview.PlanReturn(v, ref); len(p.Steps) > 0 {
+				o.wish(ref.ID, unclear, &apply.Report{})
+				o.wish(ref.ID, wantsIn, o.carry(p))
+			}
+		}
+	case dice < 63:
+		o.did("drain")
+		if ref, ok := o.mine(); ok {
+			o.drain(v, ref)
+		}
+	case dice < 69:
+		o.did("adopt")
+		var ids []providers.Identity
+		for i := range v.Findings {
+			if f := &v.Findings[i]; f.Class == dnsview.Unmarked && f.Remedy == dnsview.RemedyAdopt {
+				ids = append(ids, f.Record.Identity())
+			}
+		}
+		if len(ids) > 0 {
+			o.carry(dnsview.PlanAdopt(v, ids[o.rng.IntN(len(ids))]))
+		}
+	case dice < 75:
+		o.did("undo")
+		o.undo()
+	case dice < 84:
+		o.did("join")
+		o.hand(true)
+	case dice < 92:
+		o.did("leave")
+		o.hand(false)
+	default:
+		o.did("remedy")
+		var some []*dnsview.Finding
+		for i := range v.Findings {
+			if f := &v.Findings[i]; f.Remedy != dnsview.NoRemedy && f.Remedy != dnsview.RemedyAdopt {
+				some = append(some, f)
+			}
+		}
+		if len(some) == 0 {
+			return
+		}
+		f := some[o.rng.IntN(len(some))]
+		if f.Remedy == dnsview.RemedyQuiesce && f.Instance != nil {
+			if half(f.Instance.ID) != o.n {
+				return // the other one's node
+			}
+			o.intents[o.n][f.Instance.ID] = unclear
+		}
+		o.carry(dnsview.PlanRemedy(v, f))
+	}
+}
+
+func compare(a, b string) int {
+	switch {
+	case a < b:
+		return -1
+	case a > b:
+		return 1
+	}
+	return 0
+}
+
+// refs gives the instance with an id, when it runs.
+func (o *operator) refs(id string) []providers.InstanceRef {
+	all, _ := o.running()
+	return slices.DeleteFunc(all, func(r providers.InstanceRef) bool { return r.ID != id })
+}
+
+// drain takes a node out of DNS and terminates it.
+func (o *operator) drain(v *dnsview.View, ref providers.InstanceRef) {
+	p := dnsview.PlanDrain(v, ref)
+	if len(p.Steps) == 0 {
+		return
+	}
+	o.intents[o.n][ref.ID] = unclear
+	o.switched(ref.ID, false) // from here on it may go
+	rep := o.carry(p)
+	if i, err := o.world().Instance(ref.Cloud, ref.ID); err == nil && i.State == providers.StateRunning {
+		o.switched(ref.ID, true)
+	}
+	o.wish(ref.ID, wantsOut, rep)
+}
+
+// undo takes back one of the last runs of this console, but the power of machines.
+func (o *operator) undo() {
+	if len(o.runs) == 0 {
+		return
+	}
+	last := o.runs[max(0, len(o.runs)-6):]
+	p, err := o.c.engine().UndoPlan(last[o.rng.IntN(len(last))])
+	if err != nil {
+		return
+	}
+	p.Steps = slices.DeleteFunc(p.Steps, func(s dnsview.Step) bool { return s.Kind != dnsview.StepChange })
+	for i := range p.Steps {
+		r := p.Steps[i].Change.Record()
+		for _, side := range []providers.Record{p.Steps[i].Change.Before, p.Steps[i].Change.After, r} {
+			for _, w := range side.Owners {
+				o.unsure(w.Instance)
+			}
+			if side.IsMarker() {
+				if w, ok := decoded(side.Value); ok {
+					o.unsure(w.Instance)
+				}
+			}
+		}
+		if id := p.Steps[i].Instance.ID; id != "" {
+			o.unsure(id)
+		}
+	}
+	o.carry(p)
+}
+
+// unsure notes that it is not clear any more what is wanted of a node or of a host.
+func (o *operator) unsure(id string) {
+	if _, ok := o.hosts[id]; ok {
+		o.hosts[id] = unclear
+		return
+	}
+	o.intents[half(id)][id] = unclear
+}
+
+// narrow is a zone of which only the names of a change are read, as for a host's own change.
+type narrow struct {
+	providers.DNS
+	now func() time.Time
+}
+
+func (n narrow) Records(context.Context, providers.Zone, func([]providers.Record)) providers.Coverage {
+	return providers.Coverage{State: providers.CoveragePartial, Expected: -1, Started: n.now(), Finished: n.now(), Err: errors.New("only the names of this change are read")}
+}
+
+// hostNode is a host that joins by hand: every other one the DNS-SD service, the others a round-robin name at Cloudflare.
+func hostNode(id string, k int) (zone string, n dnssd.Node) {
+	n = dnssd.Node{Host: id[len(providers.HostPrefix):], Port: 4218, Priority: 10, Weight: 10, TTL: 60, Addresses: []netip.Addr{netip.AddrFrom4([4]byte{198, 18, byte(k / 250), byte(k%250 + 1)})}}
+	if k%4 < 2 {
+		n.Service, _ = dnssd.ParseName(v1)
+		return sdZone, n
+	}
+	n.RoundRobin = "hands." + cfZone
+	return cfZone, n
+}
+
+// hand lets a host join or leave.
+func (o *operator) hand(join bool) {
+	k := o.rng.IntN(10)*2 + o.n
+	o.handle(fmt.Sprintf("%sh%03d", providers.HostPrefix, k), k, join)
+}
+
+func (o *operator) handle(id string, k int, join bool) bool {
+	zone, n := hostNode(id, k)
+	o.hosts[id] = unclear
+	at := slices.IndexFunc(o.c.opts.Zones, func(z apply.ZoneTarget) bool { return z.Zone.Name == zone })
+	target := o.c.opts.Zones[at]
+	z := dnssd.Zone{Zone: target.Zone, Fleet: o.c.opts.Fleet, Now: o.clk.now()}
+	var made dnssd.Made
+	err := z.ReadForLeave(context.Background(), o.c.dns[zone], n)
+	if join {
+		err = z.ReadForJoin(context.Background(), o.c.dns[zone], n)
+	}
+	if err != nil {
+		return false
+	}
+	if join {
+		made, err = dnssd.PlanJoin(z, n)
+	} else {
+		made, err = dnssd.PlanLeave(z, n)
+	}
+	if err != nil {
+		return false
+	}
+	opts := o.c.opts
+	opts.Clouds, opts.Fresh, opts.Zones = nil, nil, []apply.ZoneTarget{{Zone: target.Zone, DNS: narrow{o.c.dns[zone], o.clk.now}}}
+	rep := apply.New(opts).Run(context.Background(), made.Plan, apply.Confirm{}, nil)
+	if len(made.Plan.Steps) > 0 {
+		o.runs = append(o.runs, rep.Run)
+	}
+	if !rep.OK() && len(made.Plan.Steps) > 0 {
+		return false
+	}
+	if len(made.Plan.Steps) > 0 || !o.stormy.Load() { // what is there was perhaps not read as it is
+		o.hosts[id] = map[bool]intent{true: wantsIn, false: wantsOut}[join]
+	}
+	return true
+}
+
+// machines launches and ends machines, and lets agents look again.
+func (s *scene) machines(rng *rand.Rand, many int) {
+	clouds := s.world().Clouds()
+	next := 1000
+	for done := range many {
+		s.keepPace(done, many)
+		all, nodes := s.running()
+		dice := rng.IntN(100)
+		if len(all) < 20 {
+			dice = 0
+		}
+		if len(all) > 70 && dice < 24 {
+			dice = 30
+		}
+		pick := func() (providers.InstanceRef, world.Instance) {
+			ref := all[rng.IntN(len(all))]
+			return ref, nodes[ref.ID]
+		}
+		down := func(what string, p world.Power) {
+			ref, _ := pick()
+			s.did(what)
+			s.switched(ref.ID, false)
+			s.power(ref, p)
+		}
+		switch {
+		case dice < 24:
+			s.did("launch")
+			next++
+			c := clouds[rng.IntN(len(clouds))]
+			tags := []map[string]string{{"service": "www"}, {"service": "www"}, {"service": "theservice", "version": "v1"}, {"service": "theservice", "version": "v2"}}[rng.IntN(4)]
+			spec := world.Instance{Name: fmt.Sprintf("n-%d", next), Tags: map[string]string{"Name": fmt.Sprintf("n-%d", next), "agent": []string{"yes", "yes", "yes", "no"}[rng.IntN(4)]}}
+			for k, v := range tags {
+				spec.Tags[k] = v
+			}
+			if i, err := s.world().Launch(c.Name, spec); err != nil {
+				s.t.Error(err)
+			} else {
+				s.know(&i)
+				s.switched(i.ID, true)
+			}
+		case dice < 32:
+			down("terminate", world.Terminate)
+		case dice < 46:
+			down("plug", world.Plug)
+		case dice < 54:
+			down("stop", world.Stop)
+		case dice < 64:
+			s.did("start")
+			s.startOne(rng)
+		case dice < 70:
+			ref, _ := pick()
+			s.did("reboot")
+			s.switched(ref.ID, false)
+			s.power(ref, world.Reboot)
+			s.switched(ref.ID, true)
+		case dice < 74:
+			_, i := pick()
+			s.did("enter by hand")
+			zone := []string{cfZone, sdZone}[rng.IntN(2)]
+			s.stray(zone, fmt.Sprintf("stray-%d.%s", done, zone), i.Public.String())
+		default:
+			ref, i := pick()
+			s.did("agent looks again")
+			c, _ := s.world().CloudIn(providerOf(ref.Cloud), regionOf(s, ref.Cloud))
+			s.agents.play(context.Background(), world.NodeEvent{Up: true, Cloud: c, Instance: i})
+		}
+	}
+}
+
+func providerOf(cloud string) providers.Provider {
+	if cloud == use1 || cloud == euw1 {
+		return providers.EC2
+	}
+	return providers.Triton
+}
+
+func regionOf(s *scene, cloud string) string {
+	for _, c := range s.world().Clouds() {
+		if c.Name == cloud {
+			return c.Region
+		}
+	}
+	return ""
+}
+
+func (s *scene) power(ref providers.InstanceRef, p world.Power) {
+	if _, _, err := s.world().Do(ref.Cloud, ref.ID, p); err != nil && !errors.Is(err, world.ErrGone) && !errors.Is(err, world.ErrState) && !errors.Is(err, world.ErrNoInstance) {
+		s.t.Error(err)
+	}
+}
+
+// startOne starts one of the stopped machines.
+func (s *scene) startOne(rng *rand.Rand) {
+	for _, c := range s.world().Clouds() {
+		page, _ := s.world().Instances(c.Name, func(i *world.Instance) bool { return i.State == providers.StateStopped }, 0, 0)
+		if len(page) == 0 {
+			continue
+		}
+		i := page[0]
+		if rng != nil {
+			i = page[rng.IntN(len(page))]
+		}
+		s.power(providers.InstanceRef{Cloud: c.Name, ID: i.ID}, world.Start)
+		s.switched(i.ID, true)
+		return
+	}
+}
+
+// stray enters a record with the address of a node by hand.
+func (s *scene) stray(zone, name, addr string) {
+	v := world.ZoneValue{Name: name, Type: "A", Value: addr, TTL: 60}
+	id, err := s.zone(zone).Update(func(tx *world.Tx) error {
+		if s.zone(zone).Provider == providers.Route53 {
+			tx.Put(&world.Set{Name: name, Type: "A", TTL: 60, Values: []string{addr}})
+			return nil
+		}
+		r := &world.Record{Name: name, Type: "A", Content: addr, TTL: 60}
+		tx.AddRecord(r)
+		v.ID = r.ID
+		return nil
+	})
+	if err != nil {
+		s.t.Error(err)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.theirs[id] = true
+	s.strays[zone+" "+name] = v
+}
+
+// stranger edits records of his own, beside ours and in the same record sets.
+func (s *scene) stranger(rng *rand.Rand, many int) {
+	for done := range many {
+		s.keepPace(done, many)
+		s.did("foreign edit")
+		zone := []string{cfZone, sdZone}[rng.IntN(2)]
+		switch k := rng.IntN(12); {
+		case k < 8: // a name of his own: made, changed, taken back
+			s.edit(zone, fmt.Sprintf("f%d.%s", k, zone), []string{"A", "TXT"}[k%2], rng)
+		case zone == cfZone: // a value beside ours
+			s.edit(zone, www, "A", rng)
+		default:
+			s.share(fmt.Sprintf("0 0 80 ext-%d.example.net.", k), rng)
+		}
+	}
+}
+
+// edit makes, changes or takes back a record of the stranger.
+func (s *scene) edit(zone, name, typ string, rng *rand.Rand) {
+	value := fmt.Sprintf("198.51.100.%d", rng.IntN(20)+100)
+	if typ == "TXT" {
+		value = fmt.Sprintf(`"rollcall is not mine %d"`, rng.IntN(20))
+	}
+	ttl, gone := uint32(60+rng.IntN(600)), rng.IntN(3) == 0
+	if s.zone(zone).Provider == providers.Route53 {
+		var old []world.ZoneValue
+		s.foreign(zone, func(tx *world.Tx) world.ZoneValue {
+			if set := tx.Set(name, typ, ""); set != nil {
+				for _, v := range set.Values {
+					old = append(old, world.ZoneValue{Name: name, Type: typ, Value: v})
+				}
+				if gone {
+					tx.Delete(set)
+					return world.ZoneValue{}
+				}
+			}
+			tx.Put(&world.Set{Name: name, Type: typ, TTL: ttl, Values: []string{value}})
+			return world.ZoneValue{Name: name, Type: typ, Value: value, TTL: ttl}
+		})
+		for _, v := range old {
+			if gone || v.Value != value {
+				s.forget(zone, v)
+			}
+		}
+		return
+	}
+	var old *world.Record
+	s.foreign(zone, func(tx *world.Tx) world.ZoneValue {
+		for _, r := range tx.Records() {
+			if r.Name == name && r.Type == typ && r.Tags != nil {
+				old = r
+			}
+		}
+		r := &world.Record{Name: name, Type: typ, Content: value, TTL: ttl, Comment: fmt.Sprint("mine ", ttl), Tags: []string{}}
+		for _, other := range tx.Records() {
+			if other.Name == name && other.Type == typ && other.Content == value && other != old {
+				return world.ZoneValue{} // Cloudflare takes no record twice
+			}
+		}
+		switch {
+		case old == nil:
+			tx.AddRecord(r)
+		case gone:
+			tx.RemoveRecord(old.ID)
+			return world.ZoneValue{}
+		default:
+			r.ID, r.Created, r.Modified = old.ID, old.Created, tx.Now()
+			tx.ReplaceRecord(r)
+		}
+		return world.ZoneValue{Name: name, Type: typ, Value: value, ID: r.ID, Comment: r.Comment, TTL: ttl}
+	})
+	if old != nil && (gone || old.Content != value) {
+		s.mu.Lock()
+		_, still := s.strange[zone+" "+name+" "+typ+" "+old.Content]
+		s.mu.Unlock()
+		if still {
+			s.forgetIfGone(zone, *old)
+		}
+	}
+}
+
+// forgetIfGone forgets a record of the stranger that is not in the zone any more.
+func (s *scene) forgetIfGone(zone string, r world.Record) {
+	there := false
+	s.zone(zone).View(func(tx *world.Tx) {
+		now := tx.Record(r.ID)
+		there = now != nil && now.Content == r.Content
+	})
+	if !there {
+		s.forget(zone, world.ZoneValue{Name: r.Name, Type: r.Type, Value: r.Content})
+	}
+}
+
+// share adds a value of the stranger to the SRV record set of the service, or takes it back.
+func (s *scene) share(value string, rng *rand.Rand) {
+	gone := rng.IntN(2) == 0
+	there, took := false, false
+	s.foreign(sdZone, func(tx *world.Tx) world.ZoneValue {
+		set := world.Set{Name: v1, Type: "SRV", TTL: 30}
+		if old := tx.Set(v1, "SRV", ""); old != nil {
+			set = *old
+		}
+		at := slices.Index(set.Values, value)
+		there = at >= 0
+		switch {
+		case there && gone && len(set.Values) > 1:
+			set.Values = slices.Delete(slices.Clone(set.Values), at, at+1)
+		case !there && !gone:
+			set.Values = append(slices.Clone(set.Values), value)
+		default:
+			return world.ZoneValue{}
+		}
+		tx.Put(&set)
+		if gone {
+			took = true
+			return world.ZoneValue{}
+		}
+		return world.ZoneValue{Name: v1, Type: "SRV", Value: value, TTL: set.TTL}
+	})
+	if took {
+		s.forget(sdZone, world.ZoneValue{Name: v1, Type: "SRV", Value: value})
+	}
+}
