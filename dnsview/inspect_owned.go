@@ -267,19 +267,27 @@ func (in *inspector) givenBack(i *providers.Instance, a netip.Addr) bool {
 	return h.addr == nil || h.addr.Kind != providers.AddressElastic
 }
 
-// running is for an owner that runs: the address must be its own.
+// running is for an owner that runs: the address must be its own, even where a quiesce was
+// cut off and left it there.
 func (in *inspector) running(z *zoneState, r *providers.Record, o providers.Owner, cs *cloudState, i *providers.Instance) {
 	a, isAddress := r.Addr()
-	if o.Quiesced {
+	right := !isAddress || in.holds(i, a)
+	switch {
+	case o.Quiesced && (right || unreachable(a) && !z.view.Zone.Private):
 		in.stillServed(z, r, o, i)
 		return
-	}
-	if !isAddress || in.holds(i, a) {
+	case right:
 		return
 	}
 	f := in.about(z, r, o, i, cs, Finding{Class: Moved, Severity: High, RestsOn: []Basis{cs.basis, z.basis}})
 	if t := in.taken(a, o); t.inst != nil && t.inst != i {
 		in.reused(f, r, a, t, label(i)+" has another address now", lackingOf(cs, z))
+		return
+	}
+	if o.Quiesced {
+		f.Remedy, f.RestsOn = RemedyQuiesce, z.all
+		f.Reason = subject(r) + " is marked as quiesced, is still there, and leads to an address that " + label(i) + " has no more: finish taking it out"
+		in.addOr(in.lacking(z), f)
 		return
 	}
 	if unreachable(a) && !z.view.Zone.Private {

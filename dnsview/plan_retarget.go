@@ -38,7 +38,8 @@ func (b *builder) moveTo(r *providers.Record, o providers.Owner, i *providers.In
 	}
 	after := *r
 	after.Value, after.Modified = to.String(), r.Modified
-	o.Cloud, o.Instance, o.Quiesced = b.v.index.keyOf(i), i.ID, false
+	o.Quiesced = o.Quiesced && o.Instance == i.ID && o.Cloud == b.v.index.keyOf(i) // it is taken out for its own node alone
+	o.Cloud, o.Instance = b.v.index.keyOf(i), i.ID
 	after, err := b.withOwner(after, o)
 	if err != nil {
 		b.skip(subject(r) + ": " + Clean(err.Error()))
