@@ -58,9 +58,9 @@ type index struct {
 	byInstance map[instanceKey][]*Finding
 	byWire     map[*providers.Record]*WireState // what name servers answered, where it says something of now
 
-	marks []mark               // marker records that say quiesced
-	there map[quiescedKey]bool // records that are still there and bear the word quiesced
-	tight map[setKey]room      // how much still fits into zones and large record sets
+	marks []mark                              // marker records that say quiesced
+	there map[quiescedKey][]*providers.Record // records that are still there and bear the word quiesced
+	tight map[setKey]room                     // how much still fits into zones and large record sets
 
 	barred map[string]string // zones that nothing is written to, with the reason
 
@@ -271,18 +271,16 @@ func (x *index) isQuiesced(n int32, name string) bool {
 			return true
 		}
 	}
-	for k := range x.there {
-		if k.node == n && k.name == name {
-			return true
-		}
-	}
-	return false
+	return len(x.there[quiescedKey{n, name}]) > 0
 }
 
-// quiescedThere reports whether the record of a marker that says quiesced is still there.
+// quiescedThere reports whether the record of a marker that says quiesced is still there. The
+// marker may have had no room for the value, and hold a digest of it.
 func (x *index) quiescedThere(m mark) bool {
 	n, ok := x.nodeIDs[m.owner.Cloud][m.owner.Instance]
-	return ok && x.there[quiescedKey{n, m.name, m.owner.Type, m.owner.Value}]
+	return ok && slices.ContainsFunc(x.there[quiescedKey{n, m.name}], func(r *providers.Record) bool {
+		return r.Zone == m.record.Zone && m.owner.Owns(r.Type, r.Value)
+	})
 }
 
 func (x *index) instance(key providers.CloudKey, id string) *providers.Instance {

@@ -19,13 +19,14 @@ func Inspect(s *providers.Snapshot, o Options) *View {
 	for _, name := range sourceOrder(s) {
 		v.Sources = append(v.Sources, x.basisOf(name))
 	}
-	x.there = map[quiescedKey]bool{}
+	x.there = map[quiescedKey][]*providers.Record{}
 	x.tight, x.barred = map[setKey]room{}, map[string]string{}
 	in := &inspector{index: x, told: map[*providers.Record]told{}}
 	in.lameZones()
 	for _, z := range x.zones {
 		in.zone(z)
 	}
+	slices.SortFunc(in.marks, func(a, b mark) int { return compareRecords(a.record, b.record) })
 	in.markers()
 	in.nodesOfServices()
 	in.chains()
@@ -125,11 +126,10 @@ const (
 	toldLeaving      // it is dead, or not ours: what else is wrong with it does not matter
 )
 
+// quiescedKey names what one node has at one name.
 type quiescedKey struct {
-	node  int32
-	name  string
-	typ   string
-	value string
+	node int32
+	name string
 }
 
 // zone inspects every record of a zone.

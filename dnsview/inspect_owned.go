@@ -19,6 +19,7 @@ func (in *inspector) owned(z *zoneState, r *providers.Record, o providers.Owner,
 	}
 	if o.Host() {
 		if o.Quiesced {
+			in.noteQuiesced(r, o)
 			in.stillServed(z, r, o, nil)
 		}
 		return // a host that joined by hand is never dead by inventory
@@ -29,7 +30,7 @@ func (in *inspector) owned(z *zoneState, r *providers.Record, o providers.Owner,
 		return
 	}
 	if o.Quiesced {
-		in.there[quiescedKey{n, r.Name, r.Type, providers.FoldValue(r.Type, r.Value)}] = true
+		in.noteQuiesced(r, o)
 	}
 	i := in.nodes[n].inst
 	if i == nil {
@@ -54,6 +55,12 @@ func (in *inspector) owned(z *zoneState, r *providers.Record, o providers.Owner,
 			Reason: subject(r) + ": its owner " + label(i) + " is in state " + Clean(string(i.State)) + ", which says nothing about whether it serves",
 		}))
 	}
+}
+
+// noteQuiesced remembers that a record is there still, so that its marker does not tell of it again.
+func (in *inspector) noteQuiesced(r *providers.Record, o providers.Owner) {
+	at := quiescedKey{in.nodeOf(o.Cloud, o.Instance), r.Name}
+	in.there[at] = append(in.there[at], r)
 }
 
 // about fills in what every finding about an owned record has.
@@ -301,7 +308,21 @@ func (in *inspector) running(z *zoneState, r *providers.Record, o providers.Owne
 		f.Reason = subject(r) + " has moved: its owner " + label(i) + " runs, and has no such address any more"
 	}
 	f.Evidence = append(f.Evidence, Evidence{Source: cs.name, Fact: label(i) + " has " + addressList(i), At: cs.view.RowsFrom})
-	in.addOr(lackingOf(cs, z), f)
+	lack := lackingOf(cs, z)
+	if ok && hasOwn(z.named(r.Name), r.Type, o, to) { // then the old one goes, and nothing goes before all is known
+		f.RestsOn, lack = z.all, in.lacking(z)
+		f.Reason += ", and the name has that too"
+	}
+	in.addOr(lack, f)
+}
+
+// hasOwn reports whether there is an address of an owner among the records of one name.
+func hasOwn(records []*providers.Record, typ string, o providers.Owner, a netip.Addr) bool {
+	return slices.ContainsFunc(records, func(s *providers.Record) bool {
+		own, ok := s.Owner()
+		b, isAddr := s.Addr()
+		return ok && s.Type == typ && own.Same(o) && isAddr && a == b
+	})
 }
 
 // stillServed is for a record that is marked as quiesced and yet is there: a

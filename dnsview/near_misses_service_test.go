@@ -61,6 +61,10 @@ func TestWhatANodeShouldHave(t *testing.T) {
 			v6(w, tritonB, "2001:db8::2")
 			w.drop("sd-02.unilans.net", "A", "")
 		}, []string{"half high complete sd-02", "srv-no-address high complete " + sdSRVTriton}, "has no A record and its target sd-02.unilans.net has no AAAA record"},
+		{"a node with two SRV values of which one leads to no address is half, and gets that one", func(w *world) {
+			o := owner(keyEast, tritonB).For("SRV", "10 20 4218 sd-99.unilans.net")
+			w.addRecord(providers.Record{Zone: r53Zone, Name: v1Name, Type: "SRV", TTL: 30, Value: o.Value, Owners: []providers.Owner{o}})
+		}, []string{"half high complete sd-02", "srv-no-address high complete " + v1Name + " SRV 10 20 4218 sd-99.unilans.net"}, "its target sd-99.unilans.net has no A record"},
 		{"a node whose address an unmarked SRV value leads to is not missing", func(w *world) {
 			r := w.record(v1Name, "SRV", "sd-02")
 			w.drop(v1Name, "SRV", "sd-02")

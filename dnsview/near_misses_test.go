@@ -126,6 +126,31 @@ func TestAnEntryStaysWhereNotAllIsCertain(t *testing.T) {
 	})
 }
 
+// What a node has left is removed only where the name has its new address too, and then like all that is removed.
+func TestWhatANodeHasLeft(t *testing.T) {
+	left := func(w *world) {
+		w.instance(tritonA).PublicIPs = []netip.Addr{addr("165.225.128.77")}
+		w.addRecord(cfRecord(wwwName, "165.225.128.77", keyEast, tritonA))
+	}
+	checkCases(t, []findingCase{
+		{"beside the address that it has now", left, []string{"moved high update " + wwwTriton}, "has 165.225.128.77 now, and the name has that too"},
+		{"beside it, while another cloud is not complete", func(w *world) { left(w); w.failCloud("aws-use1") }, []string{"unknown(moved) info " + wwwTriton}, "aws-use1"},
+		{"without it, while another cloud is not complete", func(w *world) {
+			w.instance(tritonA).PublicIPs = []netip.Addr{addr("165.225.128.77")}
+			w.failCloud("aws-use1")
+		}, []string{"moved high update " + wwwTriton}, ""},
+	})
+	w := newWorld()
+	left(w)
+	r := w.record(wwwName, "A", "165.225.128.77")
+	r.Owners, r.Comment = nil, ""
+	v := w.view()
+	p := PlanRemedy(v, v.FindingsOfRecord(w.record(wwwName, "A", "165.225.128.1"))...)
+	if len(p.Steps) > 0 || !strings.Contains(strings.Join(p.Skipped, "\n"), "the name has 165.225.128.77 already, without a marker: adopt that first") {
+		t.Errorf("%v, %v", sentences(p), p.Skipped)
+	}
+}
+
 func TestWhoIsStoppedOrFailed(t *testing.T) {
 	stop := func(w *world, id string) *providers.Instance {
 		i := w.instance(id)
@@ -218,6 +243,25 @@ func TestMarkersThatAreSpecial(t *testing.T) {
 		{"what a quiesced node of a cloud that is not configured left behind is kept", func(w *world) {
 			quiesced("i-0far", providers.NewCloudKey(providers.EC2, "9", "eu-west-1"), "203.0.113.7")(w)
 		}, []string{"quiesced info " + row(quiescedMark(providers.NewCloudKey(providers.EC2, "9", "eu-west-1"), "i-0far", "203.0.113.7"))}, ""},
+		{"a node that is half quiesced, whose marker had no room for the value, is told of once", func(w *world) {
+			r := w.record(v1Name, "SRV", "sd-02")
+			r.Owners[0].Quiesced = true
+			w.mark(r53Zone, v1Name, r.Owners[0].For("SRV", r.Value))
+			w.scanned(time.Minute)
+		}, []string{"quiesced info " + sdSRVTriton}, "still there"},
+		{"a gone node that was half quiesced is dead once, and its marker goes with it", func(w *world) {
+			r := w.record(v1Name, "SRV", "sd-02")
+			r.Owners[0].Quiesced = true
+			w.mark(r53Zone, v1Name, r.Owners[0].For("SRV", r.Value))
+			w.remove(tritonB, true)
+			w.scanned(time.Minute)
+		}, []string{"dead high delete! sd-02.unilans.net A 165.225.128.2", "dead high delete! " + sdSRVTriton}, ""},
+		{"a host that joined by hand and is half quiesced is told of once", func(w *world) {
+			r := handRecord("198.51.100.5")
+			r.Owners[0].Quiesced = true
+			w.addRecord(r)
+			quiesced("host:box", "hand", "198.51.100.5")(w)
+		}, []string{"quiesced info " + handRow}, "still there"},
 		{"two markers of one fleet and one of another are nobody's clearly", func(w *world) {
 			r := w.record(wwwName, "A", "165")
 			other := owner(keyEast, tritonA)

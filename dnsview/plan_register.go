@@ -166,31 +166,33 @@ func (b *builder) at(z *zoneState, name, typ string) []*providers.Record {
 func (b *builder) registerSRV(s *serviceState, name string, i *providers.Instance, o providers.Owner, want []netip.Addr) {
 	x := b.v.index
 	needs := b.incarnation(s)
-	host := ""
-	var srv *providers.Record
+	var hosts []string // where its SRV values lead to
 	for _, r := range b.at(s.zone, name, "SRV") {
 		if own, ok := r.Owner(); ok && own.Same(o) {
-			if v, ok := providers.ParseSRV(r.Value); ok && v.Target != "." {
-				host, srv = v.Target, r
-				break
+			if v, ok := providers.ParseSRV(r.Value); ok && v.Target != "." && !slices.Contains(hosts, v.Target) {
+				hosts = append(hosts, v.Target)
 			}
 		}
 	}
-	if host == "" {
-		host = b.hostName(s.zone, i, o)
+	led := len(hosts) > 0
+	if !led {
+		hosts = []string{b.hostName(s.zone, i, o)}
 	}
-	if z := x.zoneOf(host); z != s.zone {
-		b.skip(label(i) + ": its host name " + Clean(host) + " does not lie in " + s.zone.name)
-		return
-	}
-	for _, a := range want {
-		if id := b.address(s, host, a, i, o); id > 0 {
-			needs = append(needs, id)
+	for _, host := range hosts {
+		if z := x.zoneOf(host); z != s.zone {
+			b.skip(label(i) + ": its host name " + Clean(host) + " does not lie in " + s.zone.name)
+			continue
+		}
+		for _, a := range want {
+			if id := b.address(s, host, a, i, o); id > 0 {
+				needs = append(needs, id)
+			}
 		}
 	}
-	if srv != nil {
+	if led {
 		return
 	}
+	host := hosts[0]
 	if s.Port == 0 {
 		b.skip(name + " declares no port")
 		return

@@ -190,11 +190,7 @@ func (b *builder) leftBehind(r *providers.Record, o providers.Owner, i *provider
 	if !isAddr || !ok || to == old || i.HasAddress(old) {
 		return false
 	}
-	if !slices.ContainsFunc(b.at(b.v.index.zoneName[r.Zone], r.Name, r.Type), func(s *providers.Record) bool {
-		own, ok := s.Owner()
-		a, isAddr := s.Addr()
-		return ok && own.Same(o) && isAddr && a == to
-	}) {
+	if !hasOwn(b.at(b.v.index.zoneName[r.Zone], r.Name, r.Type), r.Type, o, to) {
 		return false
 	}
 	ref := b.v.index.ref(i)
@@ -272,7 +268,7 @@ func planReplace(v *View, records []providers.Identity) Plan {
 		ref := v.index.ref(i)
 		after := *r
 		after.Value = to.String()
-		if n := b.done[after.Identity()]; n > 0 || b.holds(r, to) {
+		if n := b.done[after.Identity()]; n > 0 || b.holds(r, to) != nil {
 			b.change(providers.Change{Op: providers.OpDelete, Before: *r}, "Delete "+subject(r)+", which nobody outside can reach: the name has "+to.String()+" of "+label(i)+" too", Private, &ref)
 			return
 		}

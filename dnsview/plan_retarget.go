@@ -66,19 +66,25 @@ func (b *builder) goal(r *providers.Record, i *providers.Instance) (netip.Addr, 
 		b.skip(subject(r) + ": " + label(i) + " has no address of that kind")
 		return to, false
 	}
-	if to != old && b.holds(r, to) {
-		b.skip(subject(r) + ": the name has " + to.String() + " already; deregister this one when its owner is gone")
+	if there := b.holds(r, to); to != old && there != nil {
+		what := "; deregister this one when its owner is gone"
+		if !marked(there) {
+			what = ", without a marker: adopt that first"
+		}
+		b.skip(subject(r) + ": the name has " + to.String() + " already" + what)
 		return to, false
 	}
 	return to, true
 }
 
-// holds reports whether the name and type of a record have an address already, or will have it.
-func (b *builder) holds(r *providers.Record, a netip.Addr) bool {
-	return slices.ContainsFunc(b.at(b.v.index.zoneName[r.Zone], r.Name, r.Type), func(s *providers.Record) bool {
-		h, ok := s.Addr()
-		return ok && h == a
-	})
+// holds gives the record by which the name and type of another have an address already, or nil.
+func (b *builder) holds(r *providers.Record, a netip.Addr) *providers.Record {
+	for _, s := range b.at(b.v.index.zoneName[r.Zone], r.Name, r.Type) {
+		if h, ok := s.Addr(); ok && h == a {
+			return s
+		}
+	}
+	return nil
 }
 
 // PlanRetarget plans to give entries whose address belongs to somebody else now

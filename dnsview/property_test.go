@@ -28,28 +28,14 @@ func mishaps(t *rapid.T, broken bool) *world {
 	w := newWorld()
 	ids := []string{ec2A, ec2B, tritonA, tritonB}
 	ips := []string{"34.200.16.1", "34.200.16.2", "165.225.128.1", "165.225.128.2", "165.225.128.77", "34.200.16.99", "198.51.100.7", "10.0.0.1"}
-	anyInstance := func() *providers.Instance {
-		var all []*providers.Instance
-		for c := range w.snap.Clouds {
-			for i := range w.snap.Clouds[c].Instances {
-				all = append(all, &w.snap.Clouds[c].Instances[i])
-			}
-		}
-		if len(all) == 0 {
-			return nil
-		}
-		return rapid.SampledFrom(all).Draw(t, "instance")
-	}
-	anyRecord := func() *providers.Record {
-		z := &w.snap.Zones[rapid.IntRange(0, 1).Draw(t, "zone")]
-		if len(z.Records) == 0 {
-			return nil
-		}
-		return &z.Records[rapid.IntRange(0, len(z.Records)-1).Draw(t, "record")]
-	}
+	anyInstance := func() *providers.Instance { return w.anyone(t) }
+	anyRecord := func() *providers.Record { return w.some(t) }
 	most := 21
 	if broken {
 		most = 23
+	}
+	for range rapid.IntRange(0, 3).Draw(t, "oddities") {
+		oddities[rapid.IntRange(0, len(oddities)-1).Draw(t, "oddity")](w, t)
 	}
 	for range rapid.IntRange(1, 6).Draw(t, "mishaps") {
 		switch rapid.IntRange(0, most).Draw(t, "mishap") {
@@ -155,6 +141,7 @@ func mishaps(t *rapid.T, broken bool) *world {
 			z.Coverage = rapid.SampledFrom(badCoverages("")).Draw(t, "coverage")
 		}
 	}
+	w.settle()
 	if rapid.Bool().Draw(t, "seen before") {
 		w.scanned(time.Minute)
 	}
@@ -234,20 +221,21 @@ func TestNoIncompleteSourceYieldsAFindingThatAllowsADelete(t *testing.T) {
 		}
 		for i := range v.Findings {
 			f := &v.Findings[i]
+			p := PlanRemedy(v, f)
+			if slices.ContainsFunc(p.Steps, func(s Step) bool {
+				return s.Change != nil && s.Change.Op == providers.OpDelete && (broken == "" || s.Zone == broken)
+			}) {
+				t.Fatalf("%s: %s: %v", f.Class, f.Reason, sentences(p))
+			}
 			if broken != "" && f.Zone != broken {
 				continue
 			}
 			if f.Remedy == RemedyDelete || f.Remedy == RemedyQuiesce || f.Remedy == RemedyDedupe || f.OneKey || f.Class == Dead || f.Class == Dangling {
 				t.Fatalf("%s: %s", f.Class, f.Reason)
 			}
-			if p := PlanRemedy(v, f); slices.ContainsFunc(p.Steps, func(s Step) bool { return s.Change != nil && s.Change.Op == providers.OpDelete }) {
-				t.Fatalf("%s: %s: %v", f.Class, f.Reason, sentences(p))
-			}
 		}
-		if broken == "" {
-			if p := PlanDeregisterDead(v); len(p.Steps) != 0 {
-				t.Fatalf("plan %+v", p)
-			}
+		if p := PlanDeregisterDead(v); slices.ContainsFunc(p.Steps, func(s Step) bool { return broken == "" || s.Zone == broken }) {
+			t.Fatalf("plan %+v", p)
 		}
 	})
 }
@@ -303,4 +291,65 @@ func TestTheWorstFindingsComeFirstAndDanglingBeforeAll(t *testing.T) {
 			t.Fatalf("%d counted, %d findings", n, len(v.Findings))
 		}
 	})
+}
+
+// The words of a finding that do not depend on how a value is spelled.
+func kinds(v *View) []string {
+	var out []string
+	for i := range v.Findings {
+		f := &v.Findings[i]
+		s := fmt.Sprintf("%s %s %s %s %t %s %s", f.Class, f.Would, f.Severity, f.Remedy, f.OneKey, f.Service, f.Zone)
+		if f.Record != nil {
+			s += fmt.Sprintf(" %s %s %s", f.Record.Name, f.Record.Type, f.Record.SetID)
+		}
+		if f.Instance != nil {
+			s += " " + f.Instance.ID
+		}
+		out = append(out, s)
+	}
+	slices.Sort(out)
+	return out
+}
+
+func TestNoSpellingOfAValueChangesTheFindings(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		w := randomWorld(t)
+		want := kinds(w.view())
+		for z := range w.snap.Zones {
+			zv := &w.snap.Zones[z]
+			zv.Records = slices.Clone(zv.Records)
+			for i := range zv.Records {
+				if r := &zv.Records[i]; !r.IsMarker() {
+					r.Value = respelled(r)
+				}
+			}
+		}
+		if got := kinds(w.view()); !slices.Equal(got, want) {
+			t.Fatalf("before:\n%s\nafter:\n%s", strings.Join(want, "\n"), strings.Join(got, "\n"))
+		}
+	})
+}
+
+// The worlds of these properties show every class, for certain and, of those that depend on it, as what an unknown one looks like.
+func TestTheMishapsMakeEveryFinding(t *testing.T) {
+	worlds := rapid.Custom(randomWorld)
+	seen, would := map[Class]int{}, map[Class]int{}
+	for seed := range 3000 {
+		v := worlds.Example(seed).view()
+		for i := range v.Findings {
+			seen[v.Findings[i].Class]++
+			would[v.Findings[i].Would]++
+		}
+	}
+	for _, c := range Classes() {
+		if seen[c] == 0 {
+			t.Errorf("no world of 3000 has a finding of class %s", c)
+		}
+	}
+	for _, c := range []Class{Dead, Dangling, Reused, Stopped, Moved, Missing, Half, Foreign, OrphanMarker, SRVNoAddress, PTRNoSRV, SRVNoPTR, SRVNoTXT, TypeNotListed, Wire, Thin, OneCloud} {
+		if would[c] == 0 {
+			t.Errorf("no world of 3000 has something unknown that looks %s", c)
+		}
+	}
+	t.Logf("%v, unknown %v", seen, would)
 }

@@ -172,7 +172,9 @@ func (t *tree) hostless(m member) (*roster, *NodeView) {
 	if !ok {
 		return nil, nil
 	}
-	k := instanceKey{o.Cloud, o.Instance}
+	whose := NodeView{}
+	t.belongs(&whose, o)
+	k := whose.owner()
 	for _, h := range t.named[r.Name] {
 		if h.node.owner() == k {
 			return h.roster, h.node
@@ -223,9 +225,14 @@ func (t *tree) instances() {
 	}
 }
 
+// leadsTo reports whether a node has an address of an instance.
+func (n *NodeView) leadsTo(i *providers.Instance) bool {
+	return slices.ContainsFunc(n.Addresses, i.HasAddress)
+}
+
 func (t *tree) absent(ro *roster, node int32, i *providers.Instance) {
 	ref := t.ref(i)
-	if len(ro.nodes[instanceKey{ref.Key, ref.ID}]) > 0 {
+	if len(ro.nodes[instanceKey{ref.Key, ref.ID}]) > 0 || slices.ContainsFunc(ro.others, func(n *NodeView) bool { return n.leadsTo(i) }) {
 		return
 	}
 	ro.add(&NodeView{Service: ro.Name, Ref: ref, Instance: i, node: node})

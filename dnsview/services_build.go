@@ -35,6 +35,7 @@ type roster struct {
 	incarnation *IncarnationView // nil for a name that has no incarnations
 	state       *serviceState    // nil when it is not declared
 	nodes       map[instanceKey][]*NodeView
+	others      []*NodeView    // those of other fleets
 	quiesced    map[int32]bool // nodes that were taken out of it on purpose
 }
 
@@ -233,6 +234,9 @@ func (t *tree) nodeOfRecord(ro *roster, m member) *NodeView {
 // belongs gives a node to the owner that a marker names.
 func (t *tree) belongs(n *NodeView, o providers.Owner) {
 	n.Ref = providers.InstanceRef{Key: o.Cloud, ID: o.Instance, Name: o.Instance}
+	if t.foreignFleet(o) {
+		n.fleet = o.Fleet
+	}
 	if o.Host() {
 		n.Ref.Name = strings.TrimPrefix(o.Instance, providers.HostPrefix)
 		return
@@ -250,11 +254,21 @@ func (n *NodeView) has(r *providers.Record) {
 	}
 }
 
-func (n *NodeView) owner() instanceKey { return instanceKey{n.Ref.Key, n.Ref.ID} }
+// owner is whose a node is. What another fleet calls its own is no node of ours, though
+// it may name the same instance; no id has a space.
+func (n *NodeView) owner() instanceKey {
+	if n.fleet != "" {
+		return instanceKey{n.Ref.Key, n.fleet + " " + n.Ref.ID}
+	}
+	return instanceKey{n.Ref.Key, n.Ref.ID}
+}
 
 func (r *roster) add(n *NodeView) {
 	r.Nodes = append(r.Nodes, n)
 	r.nodes[n.owner()] = append(r.nodes[n.owner()], n)
+	if n.fleet != "" {
+		r.others = append(r.others, n)
+	}
 }
 
 func (r *roster) takenOut(node int32) {

@@ -57,15 +57,14 @@ func (t *tree) finishRoster(ro *roster) {
 	for _, n := range ro.Nodes {
 		n.inOrder()
 	}
-	for k, same := range ro.nodes {
-		slices.SortFunc(same, func(a, b *NodeView) int {
-			return cmp.Or(cmp.Compare(a.SRV.Port, b.SRV.Port), cmp.Compare(a.Host, b.Host), compareFirst(a.Records, b.Records), compareFirst(a.Markers, b.Markers))
-		})
-		for i, n := range same {
-			if k.id != "" {
-				n.order = i
-			}
-		}
+	inTurn := slices.SortedFunc(slices.Values(ro.Nodes), func(a, b *NodeView) int {
+		return cmp.Or(cmp.Compare(a.fleet, b.fleet), cmp.Compare(a.SRV.Port, b.SRV.Port), cmp.Compare(a.Host, b.Host), compareFirst(a.Records, b.Records), compareFirst(a.Markers, b.Markers))
+	})
+	seen := make(map[NodeKey]int, len(inTurn))
+	for _, n := range inTurn {
+		at := n.Key()
+		n.order = seen[at]
+		seen[at]++
 	}
 	live, running := map[instanceKey]bool{}, map[instanceKey]bool{}
 	var clouds []string

@@ -95,7 +95,8 @@ type NodeView struct {
 	Findings  []*Finding   // about it in this service, worst first
 
 	node  int32
-	order int // of several nodes of one owner
+	fleet string // of another fleet's node
+	order int    // of several nodes of one owner
 }
 
 // Key tells the nodes of one service apart, and stays the same when a node is quiesced,

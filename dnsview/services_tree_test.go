@@ -193,6 +193,19 @@ func TestTheServicesStandAsTheyAreDeclaredAndSeen(t *testing.T) {
 		{"another fleet's node is told apart", func(w *world) { w.record(wwwName, "A", "165").Owners[0].Fleet = "c0ffee42" }, []string{
 			wwwName + " live 1/0 aws-use1 other-fleet declared", "  " + tritonA + " 165.225.128.1 other fleet other-fleet", www01, sdLine, v1Line, sd01, sd02,
 		}},
+		{"another fleet's node that names an instance of ours is not that instance", func(w *world) {
+			r := cfRecord(wwwName, "203.0.113.9", keyEast, tritonA)
+			r.Owners[0].Fleet = "c0ffee42"
+			w.addRecord(r)
+		}, []string{
+			wwwName + " live 2/0 aws-use1,joyent-east other-fleet declared", "  " + tritonA + " 203.0.113.9 other fleet other-fleet", www01, www02, sdLine, v1Line, sd01, sd02,
+		}},
+		{"another fleet's node hides no node of ours that is missing", func(w *world) {
+			r := w.record(wwwName, "A", "165")
+			r.Value, r.Owners[0].Fleet = "203.0.113.9", "c0ffee42"
+		}, []string{
+			wwwName + " live 1/0 aws-use1,joyent-east missing declared", "  " + tritonA + " 203.0.113.9 other fleet other-fleet", www01, "  www-02 missing missing", sdLine, v1Line, sd01, sd02,
+		}},
 		{"a node whose markers contradict each other is ambiguous", func(w *world) { w.record(wwwName, "A", "165").BadMarkers = []string{"rollcall9 x"} }, []string{
 			wwwName + " live 1/0 aws-use1,joyent-east ambiguous declared", "   165.225.128.1 ambiguous ambiguous", www01, "  www-02 not in DNS", sdLine, v1Line, sd01, sd02,
 		}},
