@@ -151,7 +151,16 @@ func TestMarkersWithoutRecords(t *testing.T) {
 			w.drop(wwwName, "A", "165")
 			w.addRecord(quiescedMark(keyEast, tritonA, "165.225.128.1"))
 			w.scanned(time.Minute)
+		}, []string{"quiesced info return " + quiescedRow}, "on purpose"},
+		{"what a quiesced node left behind is not returned while the node fails its health check", func(w *world) {
+			w.drop(wwwName, "A", "165")
+			w.addRecord(quiescedMark(keyEast, tritonA, "165.225.128.1"))
+			w.opts.Health = []HealthState{{Service: wwwName, Key: keyEast, ID: tritonA, Failed: 3, Of: 3, At: testRead}}
 		}, []string{"quiesced info " + quiescedRow}, "on purpose"},
+		{"what a quiesced node left behind is not returned while another has the value", func(w *world) {
+			w.record(wwwName, "A", "165").Owners[0].Fleet = "c0ffee42"
+			w.addRecord(quiescedMark(keyEast, tritonA, "165.225.128.1"))
+		}, []string{"other-fleet info " + wwwTriton, "quiesced info " + quiescedRow}, ""},
 		{"what a quiesced node left behind that is gone for good is an orphan", func(w *world) { gone(w); w.scanned(time.Minute) }, []string{"orphan-marker low delete " + quiescedRow}, "gone for good"},
 		{"what a quiesced node left behind is kept while its cloud has not said that it is gone", func(w *world) {
 			gone(w)

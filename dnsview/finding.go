@@ -79,6 +79,7 @@ const (
 	RemedyRegister Remedy = "register"
 	RemedyComplete Remedy = "complete"
 	RemedyAdopt    Remedy = "adopt"
+	RemedyReturn   Remedy = "return"      // put a node back that was taken out on purpose
 	RemedyReplace  Remedy = "replace"     // give a record a public address in place of one that nobody outside reaches
 	RemedyDedupe   Remedy = "keep-oldest" // remove the younger of two records that say the same
 )

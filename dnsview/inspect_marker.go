@@ -125,12 +125,43 @@ func (in *inspector) markers() {
 			in.orphan(m.zone, m.record, m.owner, Clean(m.record.Name)+" remembers that "+who+" was taken out of "+Clean(m.name)+", and it is gone for good", []Evidence{word})
 			continue
 		}
-		in.add(Finding{
+		f := Finding{
 			Class: Quiesced, Severity: Info, Record: m.record, Instance: &ref, Cloud: ref.Cloud, Zone: m.zone.name, Service: in.serviceOf(m.record),
 			Reason:   who + " was taken out of " + Clean(m.name) + " on purpose",
 			Evidence: []Evidence{in.markerEvidence(m.owner)}, RestsOn: []Basis{m.zone.basis},
-		})
+		}
+		if in.returnable(m, i) {
+			f.Remedy = RemedyReturn
+		}
+		in.add(f)
 	}
+}
+
+// returnable reports whether what a marker remembers can be put back: its node runs and fails no health
+// check, all is known, and nobody else has the value meanwhile.
+func (in *inspector) returnable(m mark, i *providers.Instance) bool {
+	if i == nil || i.State != providers.StateRunning || m.owner.Type == "" || strings.HasPrefix(m.owner.Value, "~") || in.lacking(m.zone) != "" {
+		return false
+	}
+	r := providers.Record{Zone: m.zone.name, Name: m.name, Type: m.owner.Type, Value: m.owner.Value}
+	if a, ok := r.Addr(); ok && !i.HasAddress(a) {
+		to, ok := addressFor(i, a)
+		if !ok {
+			return false
+		}
+		r.Value = to.String()
+	}
+	if slices.ContainsFunc(in.o.Health, func(h HealthState) bool {
+		return h.Key == m.owner.Cloud && h.ID == m.owner.Instance && in.failing(&h) != nil
+	}) {
+		return false
+	}
+	have := standing(m.zone.named(r.Name), &r)
+	if have == nil {
+		return true
+	}
+	own, ok := have.Owner()
+	return ok && own.Same(m.owner) || !marked(have) && !have.Alias
 }
 
 // goneForGood reports whether the cloud of a marker says that its instance does not

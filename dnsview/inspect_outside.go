@@ -232,19 +232,26 @@ const (
 func (in *inspector) health() {
 	for i := range in.o.Health {
 		h := &in.o.Health[i]
-		s := in.byName[providers.CanonicalName(h.Service)]
-		if s == nil || in.outdated(s, h) {
-			continue
+		if s := in.failing(h); s != nil {
+			in.unhealthy(s, h)
 		}
-		need, of := s.Health.Need, s.Health.Of
-		if of <= 0 {
-			need, of = max(need, defaultNeed), max(need, defaultOf)
-		}
-		if h.Failed < max(1, need) || h.Of < min(need, of) {
-			continue
-		}
-		in.unhealthy(s, h)
 	}
+}
+
+// failing gives the service whose health check a node fails by an outcome, or nil.
+func (x *index) failing(h *HealthState) *serviceState {
+	s := x.byName[providers.CanonicalName(h.Service)]
+	if s == nil || x.outdated(s, h) {
+		return nil
+	}
+	need, of := s.Health.Need, s.Health.Of
+	if of <= 0 {
+		need, of = max(need, defaultNeed), max(need, defaultOf)
+	}
+	if h.Failed < max(1, need) || h.Of < min(need, of) {
+		return nil
+	}
+	return s
 }
 
 // outdated reports whether the outcome of a health check says nothing of now any more.

@@ -525,7 +525,7 @@ func TestOneFindingForEachCondition(t *testing.T) {
 			o.Quiesced = true
 			m, _ := o.Encode()
 			w.addRecord(providers.Record{Zone: cfZone, Name: providers.MarkerName(tritonA, wwwName), Type: "TXT", Value: providers.FormatTXT([]string{m})})
-		}, []string{"quiesced info " + tritonA + "._rollcall." + wwwName + ` TXT "rollcall1 7f3a9c1e ` + string(keyEast) + " " + tritonA + fmt.Sprintf(" %d", longAgo.Unix()) + ` q A 165.225.128.1"`}, "taken out of www.scalability.expert on purpose"},
+		}, []string{"quiesced info return " + tritonA + "._rollcall." + wwwName + ` TXT "rollcall1 7f3a9c1e ` + string(keyEast) + " " + tritonA + fmt.Sprintf(" %d", longAgo.Unix()) + ` q A 165.225.128.1"`}, "taken out of www.scalability.expert on purpose"},
 		{"a record that says quiesced and is still there is told of once", func(w *world) { w.record(wwwName, "A", "165").Owners[0].Quiesced = true }, []string{"quiesced info " + wwwTriton}, "still there"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -182,7 +182,7 @@ func TestWhichOfTwoGoes(t *testing.T) {
 		{"one is nobody's clearly", func(w *world) {
 			twin(w, func(_, y *providers.Record) { y.Owners = append(y.Owners, owner(keyUse1, ec2A)) })
 		}, []string{"ambiguous medium " + wwwTriton, "duplicate low " + wwwTriton}, ""},
-		{"two markers of one quiesced node", func(w *world) { marks(w, func(*providers.Record) {}) }, []string{"duplicate low " + row, "quiesced info " + row, "quiesced info " + row}, "what else was found about it comes first"},
+		{"two markers of one quiesced node", func(w *world) { marks(w, func(*providers.Record) {}) }, []string{"duplicate low " + row, "quiesced info return " + row, "quiesced info return " + row}, "what else was found about it comes first"},
 		{"two aliases of one name", func(w *world) {
 			for range 2 {
 				w.addRecord(providers.Record{Zone: r53Zone, Name: "lb.unilans.net", Type: "A", Value: "lb.example.net", Alias: true})

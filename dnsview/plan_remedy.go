@@ -47,6 +47,14 @@ func PlanRemedy(v *View, findings ...*Finding) Plan {
 		p = PlanRetarget(v, ids...)
 	case RemedyAdopt:
 		p = PlanAdopt(v, ids...)
+	case RemedyReturn:
+		var refs []providers.InstanceRef
+		for _, f := range some {
+			if f.Instance != nil && !slices.Contains(refs, *f.Instance) {
+				refs = append(refs, *f.Instance)
+			}
+		}
+		p = PlanReturn(v, refs...)
 	case RemedyRegister, RemedyComplete:
 		p = planComplete(v, some)
 	default:

@@ -83,6 +83,14 @@ func (b *builder) giveBack(ref providers.InstanceRef, i *providers.Instance) {
 			b.skip(subject(&r) + ": " + Clean(err.Error()))
 			continue
 		}
+		if n, twice := b.done[r.Identity()]; twice { // another marker remembers the same
+			b.change(providers.Change{Op: providers.OpDelete, Before: *m.record}, "Forget that "+who+" was taken out of "+Clean(m.name), Quiesced, &ref, n)
+			continue
+		}
+		if have := standing(b.at(m.zone, r.Name, r.Type), &r); have != nil {
+			b.reclaim(have, &r, m, who, &ref)
+			continue
+		}
 		if !b.fits(&r) {
 			continue
 		}
@@ -91,7 +99,9 @@ func (b *builder) giveBack(ref providers.InstanceRef, i *providers.Instance) {
 		if b.provider(r.Zone) == providers.Route53 && m.owner.Owns(r.Type, r.Value) {
 			c.Before = *m.record // the marker of the value takes its place, in the same batch
 		}
+		id := r.Identity()
 		back := b.change(c, "Create "+subject(&r)+" for "+who+notes[n], Quiesced, &ref)
+		b.done[id] = back
 		if c.Before.Name == "" {
 			b.change(providers.Change{Op: providers.OpDelete, Before: *m.record}, "Forget that "+who+" was taken out of "+Clean(m.name), Quiesced, &ref, back)
 		}
@@ -99,6 +109,38 @@ func (b *builder) giveBack(ref providers.InstanceRef, i *providers.Instance) {
 	if !found && len(marks) == 0 {
 		b.skip(who + " is not quiesced anywhere")
 	}
+}
+
+// standing finds the record with the type and value of another among those of its name, or gives nil.
+func standing(named []*providers.Record, r *providers.Record) *providers.Record {
+	for _, s := range named {
+		if s.Type == r.Type && providers.FoldValue(s.Type, s.Value) == providers.FoldValue(r.Type, r.Value) {
+			return s
+		}
+	}
+	return nil
+}
+
+// reclaim plans the return of a value that somebody has put there already: it becomes the node's own,
+// unless it is somebody else's.
+func (b *builder) reclaim(have, want *providers.Record, m mark, who string, ref *providers.InstanceRef) {
+	o, _ := want.Owner()
+	own, ok := have.Owner()
+	var needs []int
+	switch {
+	case ok && own.Same(o):
+	case marked(have) || have.Alias:
+		b.skip(subject(have) + " is there already, and is " + whose(have))
+		return
+	default:
+		after, err := b.withOwner(*have, o)
+		if err != nil {
+			b.skip(subject(have) + ": " + Clean(err.Error()))
+			return
+		}
+		needs = []int{b.change(providers.Change{Op: providers.OpUpdate, Before: *have, After: after}, "Make "+who+" the owner of "+subject(have), Quiesced, ref)}
+	}
+	b.change(providers.Change{Op: providers.OpDelete, Before: *m.record}, "Forget that "+who+" was taken out of "+Clean(m.name), Quiesced, ref, needs...)
 }
 
 // unquiesce plans to take the word quiesced off the records of a node that are still there.

@@ -91,7 +91,7 @@ func (s *scene) rest(operators [2]*operator) {
 		at := map[dnsview.Remedy]int{}
 		for i := range v.Findings {
 			f := &v.Findings[i]
-			if f.Remedy == dnsview.NoRemedy || f.Remedy == dnsview.RemedyAdopt {
+			if f.Remedy == dnsview.NoRemedy || f.Remedy == dnsview.RemedyAdopt || f.Remedy == dnsview.RemedyReturn { // what was taken out on purpose stays out
 				continue
 			}
 			if _, ok := at[f.Remedy]; !ok {
@@ -119,7 +119,7 @@ func (s *scene) rest(operators [2]*operator) {
 	}
 	v := c.look()
 	for i := range v.Findings {
-		if f := &v.Findings[i]; f.Remedy != dnsview.NoRemedy && f.Remedy != dnsview.RemedyAdopt || f.Class == dnsview.OrphanMarker {
+		if f := &v.Findings[i]; f.Remedy != dnsview.NoRemedy && f.Remedy != dnsview.RemedyAdopt && f.Remedy != dnsview.RemedyReturn || f.Class == dnsview.OrphanMarker {
 			p := dnsview.PlanRemedy(v, f)
 			t.Errorf("it does not come to rest: %s, %s: %s\n%s%s", f.Class, f.Remedy, f.Reason, told(c.run(p)), s.past(f.Record))
 		}
