@@ -11,7 +11,7 @@ mv /usr/local/sbin/rollcall-node.new /usr/local/sbin/rollcall-node
 if [ -d /run/systemd/system ]; then
 	cat >/etc/systemd/system/rollcall-node.service <<'ROLLCALL_UNIT'
 [Unit]
-Description=rollcall node agent: keeps this node in DNS while it is healthy
+Description=rollcall node agent
 Wants=network-online.target
 After=network.target network-online.target @after@
 
@@ -40,7 +40,7 @@ else
 # Should-Stop:       @should@
 # Default-Start:     2 3 4 5
 # Default-Stop:      0 1 6
-# Short-Description: keeps this node in DNS while it is healthy
+# Short-Description: keeps a healthy node in DNS
 ### END INIT INFO
 agent=/usr/local/sbin/rollcall-node
 pid=/run/rollcall-node.pid
