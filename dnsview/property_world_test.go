@@ -2,6 +2,7 @@ package dnsview
 
 import (
 	"fmt"
+	"maps"
 	"net/netip"
 	"slices"
 	"strings"
@@ -187,6 +188,22 @@ var oddities = []func(w *world, t *rapid.T){
 				{Name: "x._rollcall.nowhere.unilans.net", Type: "TXT", Value: `"rollcall9"`},
 			}).Draw(t, "stranger"))
 		}
+	},
+	func(w *world, t *rapid.T) { // one account is configured under two names, of which one was read another time
+		c := w.snap.Clouds[rapid.IntRange(0, 1).Draw(t, "cloud")]
+		if len(w.snap.Clouds) > 2 {
+			return
+		}
+		c.Cloud.Name = rapid.SampledFrom([]string{"again", "zwilling"}).Draw(t, "name")
+		c.Lookups = maps.Clone(c.Lookups)
+		c.Instances = slices.Clone(c.Instances[:rapid.IntRange(0, len(c.Instances)).Draw(t, "instances")])
+		for i := range c.Instances {
+			c.Instances[i].Cloud = c.Cloud.Name
+			if rapid.IntRange(0, 3).Draw(t, "as before") == 0 {
+				c.Instances[i].State = rapid.SampledFrom(randomStates).Draw(t, "its state")
+			}
+		}
+		w.snap.Clouds = append(w.snap.Clouds, c)
 	},
 	func(w *world, t *rapid.T) { // weighted sets
 		w.declare(Service{Name: rrName, Kind: RoundRobin, TTL: 60, Weight: uint16(rapid.IntRange(0, 2).Draw(t, "weight"))})

@@ -2,7 +2,8 @@
 // wrong is played by the embedded clouds; the adapters that meet it are the real ones, through the real SDKs,
 // and so are fleet, Inspect, the plans and the engine. Each test holds rollcall to four things: no live record is
 // lost; what cannot be known is unknown; the reason names the source; and once all is well again the dead
-// entry is found and goes, and nothing else does.
+// entry is found and goes, and nothing else does. What no list of incidents foresees is for two rollcalls, the
+// agents of their nodes and a stranger to find, who all write at once while everything fails (writers_test.go).
 //
 //	incident                                               test
 //	an error taken for an empty list                       TestIncidentAnErrorIsNotAnEmptyList
