@@ -2,6 +2,7 @@ package dnsview
 
 import (
 	"errors"
+	"fmt"
 	"net/netip"
 	"slices"
 	"strings"
@@ -54,6 +55,33 @@ func TestAnEntryStaysWhereNotAllIsCertain(t *testing.T) {
 			w.remove(tritonA, true)
 			w.cloud("aws-use1").Coverage.Key = ""
 		}, []string{"unknown(dead) info " + wwwTriton}, "aws-use1 has not said which account it is"},
+		{"a cloud that answers as another account than before proves nothing, though no marker names either", func(w *world) {
+			w.remove(tritonA, true)
+			w.snap.Clouds = append(w.snap.Clouds, providers.CloudView{
+				Cloud:    providers.Cloud{Name: "new", Key: providers.NewCloudKey(providers.EC2, "8", "us-east-1")},
+				Coverage: complete(providers.NewCloudKey(providers.EC2, "9", "us-east-1")), Instances: []providers.Instance{{ID: "i-0new", State: providers.StateRunning}},
+			})
+		}, []string{"unknown(dead) info " + wwwTriton}, "new answers as another account"},
+		{"a cloud of which nobody knew before which account it is has said so now", func(w *world) {
+			w.remove(tritonA, true)
+			w.cloud("aws-use1").Cloud.Key = ""
+		}, []string{"dead high delete! " + wwwTriton}, ""},
+		{"of many that a list left out the first is named", func(w *world) {
+			w.remove(tritonA, true)
+			for n := range 12 {
+				id := fmt.Sprintf("i-0left%02d", 12-n)
+				w.cloud("aws-use1").Lookups[id] = providers.Lookup{ID: id, Asked: testRead, Instance: &providers.Instance{ID: id, State: providers.StateRunning}}
+			}
+		}, []string{"unknown(dead) info " + wwwTriton}, "left i-0left01 out of its list"},
+		{"an answer about an instance that the list shows too refutes no list", func(w *world) {
+			w.remove(tritonA, true)
+			i := *w.instance(ec2A)
+			w.cloud("aws-use1").Lookups[ec2A] = providers.Lookup{ID: ec2A, Asked: testRead, Instance: &i}
+		}, []string{"dead high delete! " + wwwTriton}, ""},
+		{"an answer about a machine whose making failed refutes no list, since lists leave such out", func(w *world) {
+			w.remove(tritonA, true)
+			w.cloud("joyent-east").Lookups["x"] = providers.Lookup{ID: "x", Asked: testRead, Instance: &providers.Instance{ID: "x", State: providers.StateFailed}}
+		}, []string{"dead high delete! " + wwwTriton}, ""},
 		{"where no cloud is configured nothing is dead", func(w *world) { w.snap.Clouds = nil }, []string{
 			"unknown info " + wwwTriton, "unknown info " + wwwEC2, "unknown info " + sdHostEC2, "unknown info sd-02.unilans.net A 165.225.128.2", "unknown info " + sdSRVEC2, "unknown info " + sdSRVTriton,
 		}, ""},
