@@ -27,6 +27,7 @@ type zoneState struct {
 	nodes []int32                        // for each record of the view, the instance that it belongs to, or -1
 	all   []Basis                        // every cloud and this zone: what a finding of absence rests on
 	names map[string][]*providers.Record // made by named when it is first asked for; see there
+	exact map[setValue]*providers.Record // made by standing when it is first asked for
 }
 
 func (x *index) addClouds(s *providers.Snapshot) {

@@ -65,6 +65,25 @@ func (z *zoneState) named(name string) []*providers.Record {
 	return z.names[name]
 }
 
+// setValue is one value of one name and type of a zone.
+type setValue struct{ name, typ, value string }
+
+// standing finds the record with the name, type and value of another, or gives nil. It is for
+// Inspect alone, as named is.
+func (z *zoneState) standing(r *providers.Record) *providers.Record {
+	if z.exact == nil {
+		z.exact = make(map[setValue]*providers.Record, len(z.view.Records))
+		for i := range z.view.Records {
+			s := &z.view.Records[i]
+			at := setValue{s.Name, s.Type, providers.FoldValue(s.Type, s.Value)}
+			if z.exact[at] == nil {
+				z.exact[at] = s
+			}
+		}
+	}
+	return z.exact[setValue{r.Name, r.Type, providers.FoldValue(r.Type, r.Value)}]
+}
+
 // unreadable is for a marker that cannot be read. Records of its name are ambiguous; when there
 // is none, nobody else tells of it.
 func (in *inspector) unreadable(z *zoneState, r *providers.Record, name string) {
@@ -156,7 +175,7 @@ func (in *inspector) returnable(m mark, i *providers.Instance) bool {
 	}) {
 		return false
 	}
-	have := standing(m.zone.named(r.Name), &r)
+	have := m.zone.standing(&r)
 	if have == nil {
 		return true
 	}

@@ -309,19 +309,19 @@ func (in *inspector) running(z *zoneState, r *providers.Record, o providers.Owne
 	}
 	f.Evidence = append(f.Evidence, Evidence{Source: cs.name, Fact: label(i) + " has " + addressList(i), At: cs.view.RowsFrom})
 	lack := lackingOf(cs, z)
-	if ok && hasOwn(z.named(r.Name), r.Type, o, to) { // then the old one goes, and nothing goes before all is known
+	if ok && in.hasOwn(r, o, to) { // then the old one goes, and nothing goes before all is known
 		f.RestsOn, lack = z.all, in.lacking(z)
 		f.Reason += ", and the name has that too"
 	}
 	in.addOr(lack, f)
 }
 
-// hasOwn reports whether there is an address of an owner among the records of one name.
-func hasOwn(records []*providers.Record, typ string, o providers.Owner, a netip.Addr) bool {
-	return slices.ContainsFunc(records, func(s *providers.Record) bool {
+// hasOwn reports whether the name and type of a record have an address of its owner already, as its own.
+func (x *index) hasOwn(r *providers.Record, o providers.Owner, a netip.Addr) bool {
+	return slices.ContainsFunc(x.recordsOf(o.Cloud, o.Instance), func(s *providers.Record) bool {
 		own, ok := s.Owner()
 		b, isAddr := s.Addr()
-		return ok && s.Type == typ && own.Same(o) && isAddr && a == b
+		return ok && s.Zone == r.Zone && s.Name == r.Name && s.Type == r.Type && own.Same(o) && isAddr && a == b
 	})
 }
 

@@ -198,7 +198,7 @@ func (b *builder) leftBehind(r *providers.Record, o providers.Owner, i *provider
 	if !isAddr || !ok || to == old || i.HasAddress(old) {
 		return false
 	}
-	if !hasOwn(b.at(b.v.index.zoneName[r.Zone], r.Name, r.Type), r.Type, o, to) {
+	if !b.v.index.hasOwn(r, o, to) {
 		return false
 	}
 	ref := b.v.index.ref(i)
