@@ -293,7 +293,8 @@ func TestTheWorstFindingsComeFirstAndDanglingBeforeAll(t *testing.T) {
 	})
 }
 
-// The words of a finding that do not depend on how a value is spelled.
+// kinds gives what findings say that does not depend on how a value is spelled. What is wrong with a whole set is told
+// of at the first of its values, which another spelling may make another one.
 func kinds(v *View) []string {
 	var out []string
 	for i := range v.Findings {
@@ -302,7 +303,7 @@ func kinds(v *View) []string {
 		if f.Record != nil {
 			s += fmt.Sprintf(" %s %s %s", f.Record.Name, f.Record.Type, f.Record.SetID)
 		}
-		if f.Instance != nil {
+		if f.Instance != nil && f.Class != TTL {
 			s += " " + f.Instance.ID
 		}
 		out = append(out, s)
