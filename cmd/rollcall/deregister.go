@@ -42,11 +42,8 @@ prints it.`,
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		c.form = form.is
 		ctx := cmd.Context()
-		s, v, err := a.look(ctx)
+		s, v, err := a.lookToChange(ctx)
 		if err != nil {
-			return err
-		}
-		if err := s.needFleet(); err != nil {
 			return err
 		}
 		if dead {

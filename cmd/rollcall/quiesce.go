@@ -26,11 +26,8 @@ for a host that joined by hand; a RECORD is written [zone:]name/type/value.`,
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		c.form = form.is
 		ctx := cmd.Context()
-		s, v, err := a.look(ctx)
+		s, v, err := a.lookToChange(ctx)
 		if err != nil {
-			return err
-		}
-		if err := s.needFleet(); err != nil {
 			return err
 		}
 		if isRecord(args[0]) {
@@ -67,11 +64,8 @@ func (a *app) instancesCommand(use, short, long string, plan func(*dnsview.View,
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		c.form = form.is
 		ctx := cmd.Context()
-		s, v, err := a.look(ctx)
+		s, v, err := a.lookToChange(ctx)
 		if err != nil {
-			return err
-		}
-		if err := s.needFleet(); err != nil {
 			return err
 		}
 		refs, err := findNodes(v, args)

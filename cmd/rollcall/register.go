@@ -23,11 +23,8 @@ cloud/id, or a name that one instance has.`,
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		c.form = form.is
 		ctx := cmd.Context()
-		s, v, err := a.look(ctx)
+		s, v, err := a.lookToChange(ctx)
 		if err != nil {
-			return err
-		}
-		if err := s.needFleet(); err != nil {
 			return err
 		}
 		name := ""

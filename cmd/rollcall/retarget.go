@@ -73,11 +73,8 @@ func (a *app) recordsCommand(c *changing, use, short, long string, plan func(*dn
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		c.form = form.is
 		ctx := cmd.Context()
-		s, v, err := a.look(ctx)
+		s, v, err := a.lookToChange(ctx)
 		if err != nil {
-			return err
-		}
-		if err := s.needFleet(); err != nil {
 			return err
 		}
 		ids, err := findRecords(v, args)

@@ -44,11 +44,8 @@ weighted record sets have a weight too.`,
 			return err
 		}
 		ctx := cmd.Context()
-		s, v, err := a.look(ctx)
+		s, v, err := a.lookToChange(ctx)
 		if err != nil {
-			return err
-		}
-		if err := s.needFleet(); err != nil {
 			return err
 		}
 		ids, err := nodeRecords(v, service, hosts)

@@ -148,6 +148,15 @@ func (a *app) look(ctx context.Context) (*session, *dnsview.View, error) {
 	return s, v, err
 }
 
+// lookToChange is look for who is about to change what this fleet owns.
+func (a *app) lookToChange(ctx context.Context) (*session, *dnsview.View, error) {
+	s, v, err := a.look(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	return s, v, s.needFleet()
+}
+
 // lookInSilence leaves it to the caller to tell what of the sources was not seen.
 func (a *app) lookInSilence(ctx context.Context) (*session, *dnsview.View, error) {
 	s, err := a.open(ctx)

@@ -18,11 +18,8 @@ or of a run, as rollcall journal shows them. An undo can be undone.`,
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		c.form = form.is
 		ctx := cmd.Context()
-		s, _, err := a.look(ctx)
+		s, _, err := a.lookToChange(ctx)
 		if err != nil {
-			return err
-		}
-		if err := s.needFleet(); err != nil {
 			return err
 		}
 		e, err := s.engine(ctx)

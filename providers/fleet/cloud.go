@@ -320,11 +320,13 @@ func (c *cloud) doubt(before heldCloud) error {
 			alive = append(alive, id)
 		}
 	}
+	known := alive // sorted
 	for _, id := range c.missing() {
 		switch a := c.answers[id]; {
-		case a.alive() && !slices.Contains(alive, id):
-			alive = append(alive, id)
 		case a.alive():
+			if _, told := slices.BinarySearch(known, id); !told {
+				alive = append(alive, id)
+			}
 		case !a.Gone || (!a.settled && a.gen != r.gen):
 			open = append(open, id)
 		}

@@ -99,14 +99,15 @@ func (c *cloud) questions() (ids []string, key providers.CloudKey, gen uint64) {
 	if !r.cov.Complete() || r.cov.Key != c.accepted.Key {
 		return nil, "", 0
 	}
-	for _, id := range c.missing() {
+	missing := c.missing()
+	for _, id := range missing {
 		if c.open(id) {
 			ids = append(ids, id)
 		}
 	}
 	slices.SortStableFunc(ids, func(a, b string) int { return c.answers[a].Asked.Compare(c.answers[b].Asked) })
 	for _, id := range c.vanished() {
-		if c.open(id) && !slices.Contains(ids, id) {
+		if _, named := slices.BinarySearch(missing, id); !named && c.open(id) {
 			ids = append(ids, id)
 		}
 	}
