@@ -60,6 +60,7 @@ func ec2Actions() map[string]func(*ec2Call) *apiError {
 		"DescribeInstances":         (*ec2Call).describeInstances,
 		"DescribeInstanceStatus":    (*ec2Call).describeInstanceStatus,
 		"DescribeInstanceAttribute": (*ec2Call).describeInstanceAttribute,
+		"ModifyInstanceAttribute":   (*ec2Call).modifyInstanceAttribute,
 		"GetConsoleOutput":          (*ec2Call).getConsoleOutput,
 		"RunInstances":              (*ec2Call).runInstances,
 		"TerminateInstances":        (*ec2Call).terminateInstances,
@@ -104,6 +105,9 @@ func (f *front) serveEC2(c *call, x *xmlWriter) *apiError {
 	x.open(action+"Response", ec2Namespace)
 	x.el("requestId", c.id)
 	if err := do(e); err != nil {
+		return err
+	}
+	if err := e.dryRun(); err != nil { // of a call that only reads
 		return err
 	}
 	x.close(action + "Response")

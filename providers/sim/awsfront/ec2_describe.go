@@ -235,7 +235,11 @@ func (c *ec2Call) describeInstanceAttribute() *apiError {
 		value(a, i.Type)
 	case "instanceInitiatedShutdownBehavior":
 		value(a, "stop")
-	case "disableApiTermination", "disableApiStop", "ebsOptimized":
+	case "disableApiTermination":
+		value(a, strconv.FormatBool(i.NoTerminate))
+	case "disableApiStop":
+		value(a, strconv.FormatBool(i.NoStop))
+	case "ebsOptimized":
 		value(a, "false")
 	case "":
 		return missingParameter("attribute")

@@ -111,7 +111,7 @@ func digestOf(form url.Values) string {
 // readLaunch reads and checks the parameters of RunInstances.
 func (c *ec2Call) readLaunch() (launch, *apiError) {
 	l := launch{spec: world.Instance{Type: "m1.small", Network: c.f.w.Networks(c.cloud.Name)[0].ID}}
-	for _, check := range []func(*launch) *apiError{c.readCount, c.readImage, c.readType, c.readNetwork, c.readUserData, c.readProfile, c.readTags} {
+	for _, check := range []func(*launch) *apiError{c.readCount, c.readImage, c.readType, c.readNetwork, c.readUserData, c.readProfile, c.readTags, c.readProtection} {
 		if err := check(&l); err != nil {
 			return l, err
 		}
@@ -317,6 +317,9 @@ func (c *ec2Call) power(p world.Power) *apiError {
 	for _, i := range rows {
 		if !allows(i.State, p) {
 			return c.powerError(i.ID, p, world.ErrState)
+		}
+		if err := protected(&i, p); err != nil {
+			return err
 		}
 	}
 	var before, after []world.Instance

@@ -54,6 +54,7 @@ func (c *call) createMachine() error {
 			spec.Metadata[m] = textOf(v)
 		}
 	}
+	spec.NoTerminate = c.text("deletion_protection") == "true"
 	spec.UserData = []byte(spec.Metadata["user-script"])
 	i, err := c.front.w.Launch(c.o.Cloud, spec)
 	if err != nil {

@@ -71,7 +71,7 @@ func (f *front) toAPI(i world.Instance) *machineJSON {
 		ID: i.ID, Name: i.Name, Type: machineType, Brand: machineBrand, State: stateOf(i.State), Image: i.Image,
 		IPs: []string{}, Memory: p.MemoryMiB, Disk: p.DiskGiB * 1024, Metadata: i.Metadata, Tags: map[string]any{},
 		Created: stamp(i.Launched), Updated: stamp(i.Changed), Networks: []string{}, Package: p.Name,
-		ComputeNode: nodeOf(i.ID),
+		ComputeNode: nodeOf(i.ID), DeletionProtection: i.NoTerminate,
 	}
 	if m.Metadata == nil {
 		m.Metadata = map[string]string{}

@@ -204,6 +204,9 @@ func (c *call) deleteMachine(m world.Instance) error {
 	if err := c.changing(); err != nil {
 		return err
 	}
+	if m.NoTerminate {
+		return newError(http.StatusConflict, "InvalidState", "instance "+m.ID+" has deletion_protection enabled: disable it before deleting the instance")
+	}
 	if _, _, err := c.front.w.Do(c.o.Cloud, m.ID, world.Terminate); err != nil {
 		return worldError(err)
 	}
@@ -233,8 +236,12 @@ func (c *call) act(m world.Instance) error {
 		if err := c.front.w.Rename(c.o.Cloud, m.ID, name); err != nil {
 			return worldError(err)
 		}
-	case "enable_firewall", "disable_firewall", "enable_deletion_protection", "disable_deletion_protection":
-		return newError(http.StatusConflict, "NotImplemented", "the embedded cloud has neither firewalls nor deletion protection")
+	case "enable_deletion_protection", "disable_deletion_protection":
+		if err := c.front.w.Protect(c.o.Cloud, m.ID, action == "enable_deletion_protection", false); err != nil {
+			return worldError(err)
+		}
+	case "enable_firewall", "disable_firewall":
+		return newError(http.StatusConflict, "NotImplemented", "the embedded cloud has no firewalls")
 	default:
 		return invalid(action + " is not a valid action")
 	}

@@ -29,6 +29,8 @@ type Instance struct {
 	Public6     netip.Addr
 	Private     netip.Addr
 	Elastic     bool // Public is an elastic address, kept over a stop
+	NoTerminate bool // the API refuses to end it: termination protection, deletion protection
+	NoStop      bool // the API of EC2 refuses to stop it, and to terminate it too
 	Type, Image string
 	Network     string // subnet or network id
 	KeyName     string

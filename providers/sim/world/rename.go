@@ -39,6 +39,11 @@ func (w *World) Rename(cloudName, id, name string) error {
 	return w.edit(cloudName, id, func(i *Instance) { i.Name = name })
 }
 
+// Protect sets which calls the API refuses for an instance.
+func (w *World) Protect(cloudName, id string, noTerminate, noStop bool) error {
+	return w.edit(cloudName, id, func(i *Instance) { i.NoTerminate, i.NoStop = noTerminate, noStop })
+}
+
 // SetMetadata merges metadata into a Triton instance and removes keys of it.
 func (w *World) SetMetadata(cloudName, id string, set map[string]string, remove []string) error {
 	return w.edit(cloudName, id, func(i *Instance) {
