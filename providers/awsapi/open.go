@@ -38,12 +38,14 @@ type Options struct {
 // Session is a way to one account: a config to make SDK clients from, and the
 // budget and manners with which they are called.
 type Session struct {
-	// Config makes service clients. They never retry by themselves.
+	// Config makes service clients. They never retry by themselves. Each client is
+	// given what Endpoint returns, where that is not nil.
 	Config aws.Config
 
-	source string
-	budget *budget.Account
-	now    func() time.Time
+	source   string
+	endpoint *string
+	budget   *budget.Account
+	now      func() time.Time
 }
 
 // Open finds credentials, region and endpoint. It reads local files and the
@@ -69,16 +71,24 @@ func Open(o Options) (*Session, error) {
 	if acct == nil {
 		acct = budget.New(o.Source, 0, 1)
 	}
+	var endpoint *string
 	if o.Endpoint != "" {
-		cfg.BaseEndpoint = aws.String(o.Endpoint)
+		endpoint = aws.String(o.Endpoint)
+		cfg.BaseEndpoint = endpoint
 	}
 	cfg.HTTPClient = newClient(acct.TransportFor(baseTransport(o.HTTPClient, cfg.HTTPClient), saysTooMany), cmp.Or(o.Timeout, DefaultTimeout))
 	cfg.Retryer = func() aws.Retryer { return aws.NopRetryer{} }
 	if cfg.Credentials != nil {
 		cfg.Credentials = &namedCredentials{next: cfg.Credentials, profile: profileName(o.Profile)}
 	}
-	return &Session{Config: cfg, source: o.Source, budget: acct, now: now}, nil
+	return &Session{Config: cfg, source: o.Source, endpoint: endpoint, budget: acct, now: now}, nil
 }
+
+// Endpoint returns where every service of the account is, or nil when the
+// environment and the profile decide for each service. It belongs into the Options
+// of every client: a client looks up AWS_ENDPOINT_URL_EC2 and its like by itself,
+// and prefers them to the BaseEndpoint of Config.
+func (s *Session) Endpoint() *string { return s.endpoint }
 
 // Budget is the account's budget; never nil.
 func (s *Session) Budget() *budget.Account { return s.budget }

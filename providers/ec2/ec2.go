@@ -69,7 +69,8 @@ func New(cfg Config) (*Cloud, error) {
 	}
 	return &Cloud{
 		name: cmp.Or(cfg.Name, s.Config.Region), region: s.Config.Region, s: s,
-		ec2: awsec2.NewFromConfig(s.Config), sts: sts.NewFromConfig(s.Config),
+		ec2: awsec2.NewFromConfig(s.Config, func(o *awsec2.Options) { o.BaseEndpoint = cmp.Or(s.Endpoint(), o.BaseEndpoint) }),
+		sts: sts.NewFromConfig(s.Config, func(o *sts.Options) { o.BaseEndpoint = cmp.Or(s.Endpoint(), o.BaseEndpoint) }),
 	}, nil
 }
 

@@ -1,6 +1,7 @@
 package ec2
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -64,7 +65,7 @@ func (c *Cloud) CreateProfile(ctx context.Context, p NodeProfile) error {
 	if err != nil {
 		return err
 	}
-	api := iam.NewFromConfig(c.s.Config)
+	api := c.iam()
 	name := aws.String(p.Name)
 	step := func(done bool, op string, call func(context.Context) error) {
 		if !done && err == nil {
@@ -105,9 +106,13 @@ func (c *Cloud) CreateProfile(ctx context.Context, p NodeProfile) error {
 	return nil
 }
 
+func (c *Cloud) iam() *iam.Client {
+	return iam.NewFromConfig(c.s.Config, func(o *iam.Options) { o.BaseEndpoint = cmp.Or(c.s.Endpoint(), o.BaseEndpoint) })
+}
+
 // profile asks IAM what there is of a profile, and refuses what is not ours.
 func (c *Cloud) profile(ctx context.Context, p NodeProfile) (have profileState, err error) {
-	api := iam.NewFromConfig(c.s.Config)
+	api := c.iam()
 	op := "look for the instance profile " + p.Name
 	name := aws.String(p.Name)
 	found := func(call func(context.Context) error) (bool, error) {

@@ -3,6 +3,7 @@
 package route53
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"sync"
@@ -68,5 +69,6 @@ func New(cfg Config) (*Account, error) {
 	if cfg.Pause == nil {
 		cfg.Pause = pause
 	}
-	return &Account{s: s, api: awsr53.NewFromConfig(s.Config), servers: map[string][]string{}, locks: map[string]chan struct{}{}, pause: cfg.Pause, jitter: jitter}, nil
+	api := awsr53.NewFromConfig(s.Config, func(o *awsr53.Options) { o.BaseEndpoint = cmp.Or(s.Endpoint(), o.BaseEndpoint) })
+	return &Account{s: s, api: api, servers: map[string][]string{}, locks: map[string]chan struct{}{}, pause: cfg.Pause, jitter: jitter}, nil
 }
