@@ -34,6 +34,14 @@ type (
 		Apply(ctx context.Context, zone Zone, changes []Change) []Result
 	}
 
+	// Propagator says how far a change has got. Not every DNS account has it.
+	// Propagated reports whether the change that a Result.Ticket names has
+	// reached every name server of the provider. KindAuth says that the
+	// credentials may not ask, KindNotFound that the provider does not know the change.
+	Propagator interface {
+		Propagated(ctx context.Context, ticket string) (bool, error)
+	}
+
 	// DNS is a whole DNS account, as an adapter gives it.
 	DNS interface {
 		ZoneLister

@@ -242,6 +242,9 @@ func ConsolePolicy(zoneIDs []string, role string) Policy {
 		slices.Sort(zones)
 		p.Statement = append(p.Statement, Statement{
 			Sid: "WriteZones", Effect: "Allow", Action: []string{"route53:ChangeResourceRecordSets", "route53:GetHostedZone", "route53:ListResourceRecordSets"}, Resource: slices.Compact(zones),
+		}, Statement{
+			// Whether every name server has a change, before a node that it took out of DNS is terminated.
+			Sid: "SeeChanges", Effect: "Allow", Action: []string{"route53:GetChange"}, Resource: []string{"arn:aws:route53:::change/*"},
 		})
 	}
 	if role != "" {

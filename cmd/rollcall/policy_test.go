@@ -36,6 +36,11 @@ func TestThePoliciesOfTheConfigNameItsZonesNamesAndTypes(t *testing.T) {
 			t.Errorf("%d statements that write", writes)
 		}
 	}
+	if !slices.ContainsFunc(d.ConsolePolicy.Statement, func(s userdata.Statement) bool {
+		return slices.Equal(s.Action, []string{"route53:GetChange"}) && slices.Equal(s.Resource, []string{"arn:aws:route53:::change/*"})
+	}) {
+		t.Errorf("the console may not ask how far a change has got: %+v", d.ConsolePolicy)
+	}
 	text := must(t, "policy", "aws", "--service", "v1._theservice._tcp.unilans.net", "--role", "mine")
 	for _, want := range []string{"aws iam create-role --role-name mine", "aws iam create-instance-profile --instance-profile-name mine", "arn:aws:iam::123456789012:role/mine", "mine-triton", "# note: "} {
 		if !strings.Contains(text, want) {

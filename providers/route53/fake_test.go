@@ -90,7 +90,8 @@ type fake struct {
 	onList   func(w http.ResponseWriter, r *http.Request) bool
 	onChange func(w http.ResponseWriter, b *changeBatch) bool
 	onGet    func(w http.ResponseWriter) bool
-	lose     int // so many answers to changes are lost after they were made
+	onAsk    func(w http.ResponseWriter, id string) // GetChange
+	lose     int                                    // so many answers to changes are lost after they were made
 }
 
 func newFake(t *testing.T) *fake {
@@ -128,6 +129,8 @@ func (f *fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 		write(w, `<GetHostedZoneResponse>`+f.zone()+`<DelegationSet><NameServers><NameServer>ns-2.awsdns-02.net</NameServer><NameServer>ns-1.awsdns-01.org</NameServer></NameServers></DelegationSet></GetHostedZoneResponse>`)
+	case r.Method == http.MethodGet && strings.Contains(r.URL.Path, "/change/") && f.onAsk != nil:
+		f.onAsk(w, r.URL.Path[strings.LastIndex(r.URL.Path, "/")+1:])
 	case r.Method == http.MethodGet && strings.HasSuffix(r.URL.Path, "/rrset"):
 		f.lists++
 		if f.onList != nil && f.onList(w, r) {

@@ -21,8 +21,19 @@ func TestTheSecondNameServerHearsOfNoChangeUnderSplitAndNeitherDoesUnderLagging(
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _, _ = first.Close(), second.Close() })
-	set := func(v string) *world.Set {
-		return &world.Set{Name: "new." + world.Route53Zone, Type: "A", TTL: 60, Values: []string{v}}
+	zone, err := w.Zone(world.Route53Zone)
+	if err != nil {
+		t.Fatal(err)
+	}
+	put := func(v string) (id string) {
+		id, err := zone.Update(func(tx *world.Tx) error {
+			tx.Put(&world.Set{Name: "new." + world.Route53Zone, Type: "A", TTL: 60, Values: []string{v}})
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return id
 	}
 	says := func(s *Server) string {
 		t.Helper()
@@ -51,7 +62,10 @@ func TestTheSecondNameServerHearsOfNoChangeUnderSplitAndNeitherDoesUnderLagging(
 		if err := w.SetFault(world.Route53Zone, c.fault); err != nil {
 			t.Fatal(err)
 		}
-		put(t, w, set(c.value))
+		id := put(c.value)
+		if in, ok := zone.ChangeInSync(id); !ok || in != (c.first == c.value && c.second == c.value) {
+			t.Errorf("%s: that %s is in sync is said to be %v", c.fault, c.value, in)
+		}
 		if a, b := says(first), says(second); a != c.first || b != c.second {
 			t.Errorf("%s, changed to %s: %s and %s, want %s and %s", c.fault, c.value, a, b, c.first, c.second)
 		}

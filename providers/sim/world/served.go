@@ -3,6 +3,7 @@ package world
 import (
 	"fmt"
 	"maps"
+	"time"
 
 	"rollcall/providers"
 )
@@ -99,6 +100,7 @@ func parent(name string) string {
 // frozen is what was served when Split or Lagging was switched on.
 type frozen struct {
 	fault  FaultKind // NoFault while every name server hears of every change
+	since  time.Time
 	served map[string]map[string]ServedSet
 	below  map[string]int
 }
@@ -108,7 +110,7 @@ func (z *Zone) freeze(kind FaultKind) {
 	z.frozen = frozen{fault: NoFault}
 	if kind == Split || kind == Lagging {
 		// The sets of a name are made anew when they change, so they can be shared.
-		z.frozen = frozen{kind, maps.Clone(z.served), maps.Clone(z.below)}
+		z.frozen = frozen{kind, z.w.now(), maps.Clone(z.served), maps.Clone(z.below)}
 	}
 }
 

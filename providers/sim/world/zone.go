@@ -212,12 +212,16 @@ func (z *Zone) Update(f func(tx *Tx) error) (changeID string, err error) {
 	return id, nil
 }
 
-// ChangeInSync tells whether a change has reached the name servers; ok is
-// false for an id that was never given.
+// ChangeInSync tells whether a change has reached every name server; ok is
+// false for an id that was never given. Under Split and Lagging a change that the
+// name servers did not have when the fault was switched on does not reach them.
 func (z *Zone) ChangeInSync(id string) (inSync, ok bool) {
 	z.w.lock()
 	defer z.w.unlock()
 	at, ok := z.changes[id]
+	if z.frozen.fault != NoFault && z.frozen.fault != "" && at.After(z.frozen.since) {
+		return false, ok
+	}
 	return ok && !z.w.now().Before(at), ok
 }
 

@@ -1,0 +1,42 @@
+package route53
+
+import (
+	"context"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awsr53 "github.com/aws/aws-sdk-go-v2/service/route53"
+	"github.com/aws/aws-sdk-go-v2/service/route53/types"
+
+	"rollcall/providers"
+	"rollcall/providers/awsapi"
+)
+
+var _ providers.Propagator = (*Account)(nil)
+
+// Propagated asks GetChange, and reports whether the change is INSYNC: every name server
+// of the zone has it. Credentials that lack route53:GetChange get KindAuth.
+func (a *Account) Propagated(ctx context.Context, ticket string) (bool, error) {
+	const op = "ask how far a change has got"
+	if ticket == "" {
+		return false, a.fail(providers.KindInvalid, op, "the change has no id")
+	}
+	var out *awsr53.GetChangeOutput
+	err := a.s.Read(ctx, op, func(ctx context.Context) (err error) {
+		out, err = a.api.GetChange(ctx, &awsr53.GetChangeInput{Id: aws.String(ticket)})
+		return err
+	})
+	if err != nil {
+		return false, err
+	}
+	if out.ChangeInfo == nil || strings.TrimPrefix(aws.ToString(out.ChangeInfo.Id), "/change/") != ticket {
+		return false, a.incomplete(op, "the answer is about another change")
+	}
+	switch out.ChangeInfo.Status {
+	case types.ChangeStatusInsync:
+		return true, nil
+	case types.ChangeStatusPending:
+		return false, nil
+	}
+	return false, a.incomplete(op, "the status %q is not known", awsapi.Clean(string(out.ChangeInfo.Status)))
+}
