@@ -56,6 +56,9 @@ type Instance struct {
 	// ElasticIPs says which of PublicIPs are held by the account and stay
 	// with it over a stop. The others are given back to the cloud.
 	ElasticIPs []netip.Addr
+	// Reason is why the instance is in its state, in the cloud's own words and whole, e.g.
+	// "Server.InsufficientInstanceCapacity: …"; empty where the cloud does not say.
+	Reason string
 }
 
 // Ref is the identity of the instance: what cursors, marks and plans hold.

@@ -29,16 +29,26 @@ func cleanRune(r rune) rune {
 	return r
 }
 
-// briefLimit is how much of an API's message an error keeps, in characters: one line of
-// a screen or two.
+// briefLimit is the most characters that Brief keeps: one line of a screen or two.
 const briefLimit = 300
 
-// Brief is Clean for a message of an API: without the white space around it,
-// and cut where it goes on for too long.
-func Brief(s string) string {
+// messageLimit bounds what Message keeps, in characters. The longest messages known are
+// EC2's encoded authorization failures, of some thousand characters.
+const messageLimit = 64 << 10
+
+// Brief is Clean for a name or a value that stands within a sentence: without
+// the white space around it, and cut after 300 characters.
+func Brief(s string) string { return cut(s, briefLimit) }
+
+// Message is Clean for the message of an API, which is kept whole: what it says
+// at its end is needed (an encoded authorization failure can be decoded only
+// when no character is missing). Only a text of more than 65,536 characters is cut.
+func Message(s string) string { return cut(s, messageLimit) }
+
+func cut(s string, limit int) string {
 	s = Clean(s)
-	if r := []rune(s); len(r) > briefLimit {
-		s = string(r[:briefLimit]) + "…"
+	if r := []rune(s); len(r) > limit {
+		s = string(r[:limit]) + "…"
 	}
 	return strings.TrimSpace(s)
 }

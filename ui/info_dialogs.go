@@ -164,6 +164,7 @@ func (m *Model) instanceDetail(f *facts, r *instanceRow) {
 	f.add("cloud", i.Cloud+"  "+string(i.Provider)+"  "+i.Region)
 	f.add("id", i.ID)
 	f.add("state", string(i.State))
+	f.add("reason", i.Reason)
 	f.add("type", i.Type)
 	f.add("image", i.Image)
 	f.add("public", addresses(i.PublicIPs))

@@ -33,6 +33,7 @@ type instanceRow struct {
 	Findings   []string          `json:"findings"`
 	Records    []string          `json:"records"`
 	CloudKey   string            `json:"cloud_key"`
+	Reason     string            `json:"reason"` // why it is in its state, in the cloud's own words; empty where it does not say
 }
 
 // ownerRow is an owner marker.
@@ -154,7 +155,7 @@ func newInstanceRow(v *dnsview.View, i *providers.Instance) instanceRow {
 		Region: clean(i.Region), Type: clean(i.Type), Image: clean(i.Image),
 		PublicIPs: addresses(i.PublicIPs), PrivateIPs: addresses(i.PrivateIPs), Launched: moment(i.Launched),
 		Tags: make(map[string]string, len(i.Tags)), Service: clean(v.ServiceOfInstance(i)),
-		Findings: classes(v.FindingsOfInstance(i.Key, i.ID)), Records: []string{}, CloudKey: string(i.Key),
+		Findings: classes(v.FindingsOfInstance(i.Key, i.ID)), Records: []string{}, CloudKey: string(i.Key), Reason: clean(i.Reason),
 	}
 	for k, t := range i.Tags {
 		r.Tags[clean(k)] = clean(t)

@@ -32,6 +32,7 @@ func instanceListing(now time.Time) *listing[instanceRow] {
 			{name: "PRIVATE", wide: true, text: func(r *row) string { return strings.Join(r.PrivateIPs, ",") }},
 			{name: "LAUNCHED", wide: true, text: func(r *row) string { return stamp(r.Launched) }},
 			{name: "TAGS", wide: true, text: func(r *row) string { return pairs(r.Tags) }},
+			{name: "REASON", wide: true, text: func(r *row) string { return r.Reason }},
 		},
 	}
 }

@@ -153,6 +153,6 @@ func apiText(api smithy.APIError) string {
 	return Clean(cmp.Or(api.ErrorMessage(), api.ErrorCode()))
 }
 
-// Clean makes one printable line of a text from outside, of bounded length:
+// Clean returns a message from outside as one printable line, see providers.Message:
 // messages of the query APIs are wrapped and indented.
-func Clean(s string) string { return strings.Join(strings.Fields(providers.Brief(s)), " ") }
+func Clean(s string) string { return strings.Join(strings.Fields(providers.Message(s)), " ") }

@@ -206,7 +206,7 @@ func (w *writer) batch(ctx context.Context, items []item) (*batchReply, error) {
 	}
 	var reply batchReply
 	if err := json.Unmarshal(env.Result, &reply); err != nil {
-		return nil, w.account.incomplete(w.op, "an answer that cannot be read: %s", providers.Brief(err.Error()))
+		return nil, w.account.incomplete(w.op, "an answer that cannot be read: %s", providers.Message(err.Error()))
 	}
 	return &reply, nil
 }

@@ -91,7 +91,7 @@ func (a *Account) once(ctx context.Context, op string, call sdkCall) (*envelope,
 		return nil, a.fail(op, err)
 	}
 	if err := json.Unmarshal(body, &env); err != nil {
-		return nil, a.incomplete(op, "an answer that cannot be read: %s", providers.Brief(err.Error()))
+		return nil, a.incomplete(op, "an answer that cannot be read: %s", providers.Message(err.Error()))
 	}
 	switch {
 	case env.Success == nil:
@@ -197,7 +197,7 @@ func (a *Account) refusal(op string, x *exchange, errs []apiError) error {
 			msg += ": " + c.Message
 		}
 	}
-	if msg = providers.Brief(msg); msg == "" {
+	if msg = providers.Message(msg); msg == "" {
 		msg = strings.TrimSpace(fmt.Sprintf("HTTP %d %s", x.status, http.StatusText(x.status)))
 	}
 	return &providers.Error{

@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 
 	"rollcall/providers"
+	"rollcall/providers/awsapi"
 )
 
 // Instances lists every instance in pages of up to 1,000, terminated ones
@@ -100,12 +101,31 @@ func (c *Cloud) instance(cloud providers.Cloud, in *types.Instance) providers.In
 	i := providers.Instance{
 		Cloud: c.name, Key: cloud.Key, Provider: providers.EC2, ID: aws.ToString(in.InstanceId), State: state(in.State),
 		Region: c.region, Type: string(in.InstanceType), Image: aws.ToString(in.ImageId),
-		Launched: aws.ToTime(in.LaunchTime), Tags: tags(in.Tags),
+		Launched: aws.ToTime(in.LaunchTime), Tags: tags(in.Tags), Reason: reason(in),
 	}
 	i.Name = i.Tags["Name"]
 	i.LaunchID, _, _ = strings.Cut(i.Tags[providers.TagLaunch], "/")
 	addresses(&i, in)
 	return i
+}
+
+// reason returns why an instance is in its state: StateReason, and
+// StateTransitionReason where EC2 gives no other. A message mostly begins with its own code.
+func reason(in *types.Instance) string {
+	r := in.StateReason
+	if r == nil {
+		return awsapi.Clean(aws.ToString(in.StateTransitionReason))
+	}
+	code, msg := awsapi.Clean(aws.ToString(r.Code)), awsapi.Clean(aws.ToString(r.Message))
+	switch {
+	case code == "pending": // what every new instance has; it says nothing
+		return ""
+	case msg == "" || msg == code:
+		return code
+	case strings.HasPrefix(msg, code):
+		return msg
+	}
+	return code + ": " + msg
 }
 
 // addresses gathers the addresses of the instance and of all its interfaces.

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/url"
 	"path"
+	"strings"
 	"time"
 
 	"github.com/joyent/triton-go/client"
@@ -111,7 +112,7 @@ func (c *Cloud) read(ctx context.Context, r request, v any) (*exchange, error) {
 
 func (c *Cloud) decode(op string, body []byte, v any) error {
 	if err := json.Unmarshal(body, v); err != nil {
-		return &providers.Error{Kind: providers.KindIncomplete, Source: c.name, Op: op, Err: fmt.Errorf("an answer that cannot be read: %s", providers.Brief(err.Error()))}
+		return &providers.Error{Kind: providers.KindIncomplete, Source: c.name, Op: op, Err: fmt.Errorf("an answer that cannot be read: %s", providers.Message(err.Error()))}
 	}
 	return nil
 }
@@ -180,6 +181,7 @@ func (c *Cloud) refusal(op string, x *exchange) error {
 		Code    string `json:"code"`
 		Message string `json:"message"`
 		ID      string `json:"id"` // a 410 can bear the machine
+		Errors  causes `json:"errors"`
 	}
 	decoded := json.Unmarshal(x.body, &body) == nil
 	kind, known := kindOfCode(body.Code)
@@ -192,7 +194,8 @@ func (c *Cloud) refusal(op string, x *exchange) error {
 	case kind == providers.KindNotFound && x.status != http.StatusNotFound:
 		kind = byStatus
 	}
-	msg := providers.Brief(body.Message)
+	msg := providers.Message(strings.Join(append([]string{body.Message}, body.Errors.lines()...), "; "))
+	msg = strings.TrimPrefix(msg, "; ")
 	if msg == "" {
 		msg = fmt.Sprintf("HTTP %d %s", x.status, http.StatusText(x.status))
 	}

@@ -1,6 +1,7 @@
 package triton
 
 import (
+	"bytes"
 	"encoding/json"
 	"net/netip"
 	"slices"
@@ -21,6 +22,38 @@ type machine struct {
 	IPs       []string                   `json:"ips"`
 	Created   string                     `json:"created"`
 	Tags      map[string]json.RawMessage `json:"tags"`
+	Errors    causes                     `json:"errors"`
+}
+
+// causes are the elements of an "errors" member, as Triton's APIs write them
+// (Triton engineering guide, "Error handling"): what is wrong with each field of a request,
+// or why a machine has failed. A member of another shape is not lost: its text is kept.
+type causes []json.RawMessage
+
+// UnmarshalJSON takes any JSON value, so that an odd one does not make a whole answer unreadable.
+func (c *causes) UnmarshalJSON(b []byte) error {
+	var list []json.RawMessage
+	if json.Unmarshal(b, &list) != nil {
+		list = []json.RawMessage{bytes.Clone(b)}
+	}
+	*c = list
+	return nil
+}
+
+// lines returns each cause as "field: code: message", with the parts that it has.
+func (c causes) lines() []string {
+	var out []string
+	for _, raw := range c {
+		var e struct{ Field, Code, Message string }
+		text := tagText(raw)
+		if json.Unmarshal(raw, &e) == nil && (e.Field != "" || e.Code != "" || e.Message != "") {
+			text = strings.Join(slices.DeleteFunc([]string{e.Field, e.Code, e.Message}, func(s string) bool { return s == "" }), ": ")
+		}
+		if text != "" && text != "null" {
+			out = append(out, text)
+		}
+	}
+	return out
 }
 
 // states maps CloudAPI's states. Offline says that the compute node is out of reach.
@@ -60,6 +93,7 @@ func (c *Cloud) instance(self *providers.Cloud, m *machine) providers.Instance {
 	i := providers.Instance{
 		Cloud: c.name, Key: self.Key, Provider: providers.Triton, ID: m.ID, Name: m.Name, State: stateOf(m.State),
 		Region: self.Region, Type: m.Package, Image: m.Image, Launched: parseTime(m.Created),
+		Reason: providers.Message(strings.Join(m.Errors.lines(), "; ")),
 	}
 	if len(m.Tags) > 0 {
 		i.Tags = make(map[string]string, len(m.Tags))

@@ -105,7 +105,11 @@ func (c *ec2Call) writeInstance(i *world.Instance, launchIndex int) {
 	reason := ""
 	switch i.State {
 	case providers.StateStopped, providers.StateStopping, providers.StateTerminated, providers.StateTerminating:
-		reason = "User initiated (" + i.Changed.UTC().Format("2006-01-02 15:04:05") + " GMT)"
+		reason = "User initiated"
+		if i.Reason != "" {
+			reason, _, _ = strings.Cut(i.Reason, ":")
+		}
+		reason += " (" + i.Changed.UTC().Format("2006-01-02 15:04:05") + " GMT)"
 	}
 	x.el("reason", reason)
 	x.opt("keyName", i.KeyName)
@@ -128,9 +132,14 @@ func (c *ec2Call) writeInstance(i *world.Instance, launchIndex int) {
 		c.writeGroups()
 	}
 	if reason != "" {
+		code, message := "Client.UserInitiatedShutdown", "Client.UserInitiatedShutdown: User initiated shutdown"
+		if i.Reason != "" {
+			code, _, _ = strings.Cut(i.Reason, ":")
+			message = i.Reason
+		}
 		x.in("stateReason", func() {
-			x.el("code", "Client.UserInitiatedShutdown")
-			x.el("message", "Client.UserInitiatedShutdown: User initiated shutdown")
+			x.el("code", code)
+			x.el("message", message)
 		})
 	} else if i.State == providers.StatePending {
 		x.in("stateReason", func() {

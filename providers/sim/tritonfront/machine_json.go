@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/netip"
 	"strconv"
+	"strings"
 
 	"rollcall/providers"
 	"rollcall/providers/sim/world"
@@ -37,6 +38,14 @@ type machineJSON struct {
 	FirewallEnabled    bool              `json:"firewall_enabled"`
 	ComputeNode        string            `json:"compute_node"`
 	Package            string            `json:"package"`
+	Errors             []causeJSON       `json:"errors,omitempty"`
+}
+
+// causeJSON is one reason why a machine has failed, as Triton's APIs write errors.
+type causeJSON struct {
+	Field   string `json:"field,omitempty"`
+	Code    string `json:"code"`
+	Message string `json:"message"`
 }
 
 func stateOf(s providers.InstanceState) string {
@@ -51,6 +60,8 @@ func stateOf(s providers.InstanceState) string {
 		return "stopped"
 	case providers.StateTerminating, providers.StateTerminated:
 		return "deleted"
+	case providers.StateFailed:
+		return "failed"
 	}
 	return "unknown"
 }
@@ -72,6 +83,9 @@ func (f *front) toAPI(i world.Instance) *machineJSON {
 		IPs: []string{}, Memory: p.MemoryMiB, Disk: p.DiskGiB * 1024, Metadata: i.Metadata, Tags: map[string]any{},
 		Created: stamp(i.Launched), Updated: stamp(i.Changed), Networks: []string{}, Package: p.Name,
 		ComputeNode: nodeOf(i.ID), DeletionProtection: i.NoTerminate,
+	}
+	if p := strings.SplitN(i.Reason, ": ", 3); len(p) == 3 {
+		m.Errors = []causeJSON{{p[0], p[1], p[2]}}
 	}
 	if m.Metadata == nil {
 		m.Metadata = map[string]string{}

@@ -35,6 +35,8 @@ const (
 	ClockSkew    FaultKind = "clock-skew"    // the provider's clock is six minutes ahead: signatures are too old
 	SecondWriter FaultKind = "second-writer" // somebody else adds a value to the name of every other write, just before it
 
+	NoCapacity FaultKind = "no-capacity" // what is launched or started never runs: EC2 terminates or stops it, Triton fails it
+
 	Split   FaultKind = "split"   // the second name server of the zone hears of no change any more
 	Lagging FaultKind = "lagging" // no name server of the zone does
 )
@@ -46,7 +48,7 @@ const Skew = 6 * time.Minute
 func FaultKinds() []FaultKind {
 	return []FaultKind{
 		NoFault, Unreachable, Throttle, ServerError, AuthError, Slow, Hang, ShortPage, EmptyPage, PageLoop, LostReply, Reset, WrongKey, Conflict, Stale,
-		EmptyBody, ProxyPage, Latency, Expired, ClockSkew, SecondWriter,
+		EmptyBody, ProxyPage, Latency, Expired, ClockSkew, SecondWriter, NoCapacity,
 		Split, Lagging,
 	}
 }

@@ -41,7 +41,8 @@ type Instance struct {
 	Metadata    map[string]string // Triton metadata, user-script included
 	UserData    []byte
 	ClientToken string
-	Number      int // position in the cloud's list; grows with every launch
+	Reason      string // why it is in its state where nobody asked for that; "code: message"
+	Number      int    // position in the cloud's list; grows with every launch
 
 	real   bool // a machine runs it, see Options.Machine
 	seeded bool // it was there when the world began
@@ -202,7 +203,11 @@ func (w *World) boot(c *cloud, i *Instance) {
 	if i.State != providers.StatePending {
 		return
 	}
-	i.State, i.Changed = providers.StateRunning, w.now()
+	if w.FaultOf(c.Name) == NoCapacity {
+		w.refuseBoot(c, i)
+		return
+	}
+	i.State, i.Changed, i.Reason = providers.StateRunning, w.now(), ""
 	if !i.Public.IsValid() {
 		i.Public = w.newIP(c)
 	}
@@ -212,6 +217,24 @@ func (w *World) boot(c *cloud, i *Instance) {
 	}
 	w.agent(c, i)
 }
+
+// refuseBoot ends an instance that its cloud has no room for. EC2 terminates a new one and
+// stops one that ran before; CloudAPI shows a machine whose provisioning has failed.
+func (w *World) refuseBoot(c *cloud, i *Instance) {
+	switch {
+	case c.Provider == providers.Triton:
+		i.State, i.Changed = providers.StateFailed, w.now()
+		i.Reason = "server: NoAllocatableServers: No compute resources available"
+	case i.Changed != i.Launched:
+		i.State, i.Changed = providers.StateStopped, w.now()
+		i.Reason = insufficient
+	default:
+		w.terminate(c, i)
+		i.Reason = insufficient
+	}
+}
+
+const insufficient = "Server.InsufficientInstanceCapacity: There was insufficient capacity available to satisfy the launch request."
 
 // Power is what can be done to an instance.
 type Power string
