@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 
 	"github.com/spf13/cobra"
 
@@ -45,6 +44,7 @@ type nodeRow struct {
 	State   string   `json:"state"`
 	IPs     []string `json:"public_ips"`
 	Message string   `json:"message"`
+	Reason  string   `json:"reason"` // why the instance is in its state, in the cloud's own words
 }
 
 // launchRow is a launch in JSON.
@@ -190,53 +190,57 @@ func (a *app) launch(ctx context.Context, f *launchFlags) error {
 		return err
 	}
 	if !ok {
-		a.say("rollcall: not every node is up; the same command with --id %s carries on, and launches nothing twice", spec.ID)
+		a.sayWhatIsLeft(&r)
 		return ended(exitFailed)
 	}
 	return nil
 }
 
-// runLaunch follows a launch. Without wait it lets go once every cloud has
-// taken its nodes, which is all that a later look needs.
-func (a *app) runLaunch(ctx context.Context, s *session, spec launch.Spec, wait bool) (launch.Report, bool) {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	total := 0
-	for _, n := range spec.Nodes {
-		total += n.Count
+// sayWhatIsLeft says what to do about nodes that are not where they should be. That the same
+// command carries on is said only of nodes that it can bring further.
+func (a *app) sayWhatIsLeft(r *launch.Report) {
+	carries, refused := 0, 0
+	for _, p := range r.Problems {
+		a.say("rollcall: %s", clean(p))
 	}
-	var mu sync.Mutex
-	taken := map[string]launch.Stage{}
-	r := launch.Run(ctx, spec, s.launchClouds(), s.follow(&spec), func(p launch.Progress) {
-		mu.Lock()
-		defer mu.Unlock()
+	for i := range r.Nodes {
+		n := &r.Nodes[i]
+		switch {
+		case n.Done():
+		case n.CarriesOn():
+			carries++
+		case n.Ended():
+			a.say("rollcall: %s (%s) in %s has ended and does not come back; a launch without --id starts another", clean(n.Name), clean(n.Instance.ID), clean(n.Cloud))
+		case n.Instance.ID != "":
+			a.say("rollcall: %s (%s) in %s runs; once what is said above is mended, rollcall register %s puts it into DNS", clean(n.Name), clean(n.Instance.ID), clean(n.Cloud), clean(n.Instance.ID))
+		default:
+			refused++
+		}
+	}
+	if refused > 0 {
+		a.say("rollcall: %s refused, and would be again: correct the command, and launch what is missing without --id", plural(refused, "node")+map[bool]string{true: " was", false: " were"}[refused == 1])
+	}
+	if carries > 0 {
+		a.say("rollcall: not every node is up; the same command with --id %s carries on, and launches nothing twice", clean(r.Spec.ID))
+	}
+}
+
+// runLaunch launches and tells of each node as it comes further. Without wait it
+// returns once every cloud has taken its nodes.
+func (a *app) runLaunch(ctx context.Context, s *session, spec launch.Spec, wait bool) (launch.Report, bool) {
+	o := s.follow(&spec)
+	o.TakenOnly = !wait
+	r := launch.Run(ctx, spec, s.launchClouds(), o, func(p launch.Progress) {
 		line := fmt.Sprintf("%s in %s: %s", p.Node.Name, p.Node.Cloud, p.Node.Stage)
 		if p.Node.Message != "" {
 			line += ": " + p.Node.Message
 		}
 		a.say("%s", clean(line))
-		switch p.Node.Stage {
-		case launch.StagePending, launch.StageRunning, launch.StageBooting, launch.StageHealthy, launch.StageRegistered, launch.StageFailed, launch.StageUnknown:
-			taken[p.Node.Cloud+"/"+strconv.Itoa(p.Node.Index)] = p.Node.Stage
-		}
-		if !wait && len(taken) >= total {
-			cancel()
-		}
 	})
-	ok := r.OK()
-	if !wait {
-		ok = len(taken) >= total
-		for _, stage := range taken {
-			ok = ok && stage != launch.StageFailed && stage != launch.StageUnknown
-		}
-		for i := range r.Nodes { // letting go is no failure of the node
-			n := &r.Nodes[i]
-			if stage := taken[n.Cloud+"/"+strconv.Itoa(n.Index)]; ok && stage != "" && n.Stage != launch.StageRegistered {
-				n.Stage, n.Message = stage, ""
-			}
-		}
+	if wait {
+		return r, r.OK()
 	}
-	return r, ok
+	return r, r.Taken()
 }
 
 // parseClouds reads C[=N],...
@@ -300,7 +304,7 @@ func nodeRows(nodes []launch.Node) []nodeRow {
 		n := &nodes[i]
 		rows = append(rows, nodeRow{
 			Cloud: clean(n.Cloud), Name: clean(n.Name), ID: clean(n.Instance.ID), Stage: string(n.Stage), State: string(n.Instance.State),
-			IPs: addresses(n.Instance.PublicIPs), Message: clean(n.Message),
+			IPs: addresses(n.Instance.PublicIPs), Message: clean(n.Message), Reason: clean(n.Instance.Reason),
 		})
 	}
 	return rows

@@ -16,6 +16,42 @@ func (r *Report) OK() bool {
 	return len(r.Problems) == 0 && len(r.Nodes) > 0
 }
 
+// Taken reports whether every node was taken by its cloud.
+func (r *Report) Taken() bool {
+	for i := range r.Nodes {
+		n := &r.Nodes[i]
+		if n.Instance.ID == "" || n.Stage == StageFailed || n.Stage == StageUnknown {
+			return false
+		}
+	}
+	return len(r.Problems) == 0 && len(r.Nodes) > 0
+}
+
+// Ended reports whether the node's instance came up and can never run again.
+func (n *Node) Ended() bool {
+	switch n.Instance.State {
+	case providers.StateTerminated, providers.StateTerminating, providers.StateFailed:
+		return n.Instance.ID != ""
+	}
+	return false
+}
+
+// CarriesOn reports whether the same launch under the same id can bring the node further:
+// it was not asked for, was refused for a reason that passes, or is on its way. What was refused as it is
+// written, or has ended, would be refused or given back ended again.
+func (n *Node) CarriesOn() bool {
+	if n.Done() || n.Ended() {
+		return false
+	}
+	switch providers.KindOf(n.Err) {
+	case providers.KindInvalid, providers.KindNotFound, providers.KindConflict:
+		return false
+	case providers.KindLimit:
+		return !n.Stage.Up() // a cloud has room again by itself, a name that is full does not
+	}
+	return true
+}
+
 // Missing gives the number of nodes that are not registered.
 func (r *Report) Missing() int {
 	n := 0

@@ -44,7 +44,7 @@ func Retry(ctx context.Context, r Report, clouds []Cloud, o Options, progress fu
 		n.Err, n.Message = nil, ""
 		switch {
 		case n.Done():
-		case n.Instance.ID != "" && (n.Instance.State == providers.StateTerminated || n.Instance.State == providers.StateTerminating || n.Instance.State == providers.StateFailed):
+		case n.Ended():
 			next := 0
 			for _, m := range r.Nodes {
 				if m.Cloud == n.Cloud {
@@ -161,7 +161,7 @@ func (l *run) node(ctx context.Context, i int) {
 	if n.Done() {
 		return
 	}
-	if n.Instance.ID == "" && !l.launch(ctx, i) {
+	if n.Instance.ID == "" && !l.launch(ctx, i) || l.o.TakenOnly {
 		return
 	}
 	if !l.get(i).Stage.Up() && !l.untilRunning(ctx, i) {
@@ -201,7 +201,9 @@ func (l *run) launch(ctx context.Context, i int) bool {
 				continue
 			}
 		}
-		if lost {
+		if lost && ctx.Err() != nil {
+			l.end(i, StageUnknown, err, "the launch was stopped before the cloud answered: it may have taken it; a retry asks again under the same launch id and starts nothing twice")
+		} else if lost {
 			l.end(i, StageUnknown, err, "no answer: the cloud may have taken it; a retry asks again under the same launch id and starts nothing twice: %v", err)
 		} else {
 			l.end(i, StageFailed, err, "%v", err)
@@ -230,6 +232,8 @@ func (l *run) look(ctx context.Context, i int) (state providers.InstanceState, d
 	case providers.KindOf(err) == providers.KindGone:
 		inst = n.Instance
 		inst.State = providers.StateTerminated
+	case ctx.Err() != nil: // the error says no more than that the launch was stopped
+		return "", false
 	case err != nil:
 		// A new id may be unknown to the cloud for a while, and an error is no answer.
 		l.set(i, func(n *Node) { n.Message = err.Error() })
@@ -243,8 +247,12 @@ func (l *run) look(ctx context.Context, i int) (state providers.InstanceState, d
 	})
 	switch inst.State {
 	case providers.StateTerminated, providers.StateTerminating, providers.StateFailed:
-		l.end(i, StageFailed, providers.Errorf(providers.KindGone, "launch", "the instance is %s", inst.State),
-			"the instance is %s: it ended before it was registered", inst.State)
+		why := ""
+		if inst.Reason != "" {
+			why = ": " + inst.Reason
+		}
+		l.end(i, StageFailed, providers.Errorf(providers.KindGone, "launch", "the instance is %s%s", inst.State, why),
+			"the instance is %s: it ended before it was registered%s", inst.State, why)
 		return inst.State, true
 	}
 	return inst.State, false
@@ -328,20 +336,22 @@ func (l *run) untilRegistered(ctx context.Context, i int) {
 		case done && err == nil:
 			l.set(i, func(n *Node) { n.Stage, n.Err, n.Message = StageRegistered, nil, "" })
 			return
-		case err != nil && !put && (providers.KindOf(err) == providers.KindInvalid || providers.KindOf(err) == providers.KindLimit):
+		case ctx.Err() == nil && err != nil && !put && (providers.KindOf(err) == providers.KindInvalid || providers.KindOf(err) == providers.KindLimit):
 			l.end(i, "", err, "it runs, and cannot be registered: %v", err)
 			return
-		case l.o.Now().After(until):
+		case ctx.Err() == nil && l.o.Now().After(until):
 			l.end(i, "", cmp.Or(err, fmt.Errorf("not in DNS after %s", l.o.RegisterTimeout)),
 				"it runs, and is not in DNS after %s: look at its console log, or retry%s", l.o.RegisterTimeout, because(err, says))
 			return
 		}
-		l.set(i, func(n *Node) {
-			n.Message = says
-			if err != nil {
-				n.Message = err.Error()
-			}
-		})
+		if ctx.Err() == nil { // else the error says no more than that the launch was stopped
+			l.set(i, func(n *Node) {
+				n.Message = says
+				if err != nil {
+					n.Message = err.Error()
+				}
+			})
+		}
 		if step%4 == 3 {
 			if _, dead := l.look(ctx, i); dead {
 				return

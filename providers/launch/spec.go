@@ -131,7 +131,9 @@ type Options struct {
 	// answer, and one of providers.KindInvalid or KindAuth says that there will never be one:
 	// the node is not asked about again. Nil: nobody looks.
 	Boot func(ctx context.Context, n Node) (BootState, error)
-	Now  func() time.Time // default time.Now
+	// TakenOnly ends the way of a node once its cloud has taken it: it is not followed further.
+	TakenOnly bool
+	Now       func() time.Time // default time.Now
 
 	Concurrency     int           // nodes under way at a time in one cloud; default 8
 	Tries           int           // launch calls for one node; default 4
