@@ -65,6 +65,7 @@ type index struct {
 	barred map[string]string // zones that nothing is written to, with the reason
 
 	identities func() map[providers.Identity]*providers.Record
+	inSets     func() map[setKey][]*providers.Record // those with a set identifier, by name and type
 }
 
 // serviceState is a declared service with what was found of it.
@@ -340,6 +341,18 @@ func (x *index) prepareIdentities() {
 			for i := range z.view.Records {
 				r := &z.view.Records[i]
 				m[r.Identity()] = r
+			}
+		}
+		return m
+	})
+	x.inSets = sync.OnceValue(func() map[setKey][]*providers.Record {
+		m := map[setKey][]*providers.Record{}
+		for _, z := range x.zones {
+			for i := range z.view.Records {
+				if r := &z.view.Records[i]; r.SetID != "" {
+					k := setKey{r.Zone, r.Name, r.Type}
+					m[k] = append(m[k], r)
+				}
 			}
 		}
 		return m

@@ -96,7 +96,7 @@ func (in *inspector) proxied(s *serviceState, r *providers.Record) {
 
 // routingWeight looks at the weight of a weighted record set of Route 53.
 func (in *inspector) routingWeight(s *serviceState, r *providers.Record) {
-	if s.Weight == 0 || r.SetID == "" || r.Weight == int64(s.Weight) || !slices.Contains(strings.Fields(r.Policy), "weighted") {
+	if s.Weight == 0 || r.Weight == int64(s.Weight) || !r.InWeightedSet() {
 		return
 	}
 	in.differs(s, in.zoneName[r.Zone], r, Weight, Low, "its weight is "+strconv.FormatInt(r.Weight, 10)+", and "+strconv.Itoa(int(s.Weight))+" is declared")

@@ -8,61 +8,34 @@ import (
 	"rollcall/providers"
 )
 
-// recordTypes are the types that a record can be written with on the command line.
-var recordTypes = []string{"A", "AAAA", "CAA", "CNAME", "DS", "HTTPS", "MX", "NAPTR", "NS", "PTR", "SOA", "SPF", "SRV", "SSHFP", "SVCB", "TLSA", "TXT"}
-
-// FindRecords finds records as the command line writes them:
-// [zone:]name/type/value, split at the first /TYPE/; the value may be left out
-// together with its slash to mean every value of the name and type. The error says in one line what is
-// wrong with the text, or that there is no such record.
-func (v *View) FindRecords(text string) ([]*providers.Record, error) {
-	name, typ, value, ok := splitRecord(text)
-	if !ok {
-		return nil, fmt.Errorf("record %q: want [zone:]name/type/value, e.g. www.example.com/A/192.0.2.1", Clean(text))
+// NamesValue reports whether a text, as the command line writes the value of a record, names the value of r:
+// the value alone, or the value with # and the identifier of the record set.
+func NamesValue(text string, r *providers.Record) bool {
+	if providers.FoldValue(r.Type, text) == providers.FoldValue(r.Type, r.Value) {
+		return true
 	}
-	zone := ""
-	if z, n, ok := strings.Cut(name, ":"); ok {
-		zone, name = providers.CanonicalName(z), n
-	}
-	name = providers.CanonicalName(name)
-	folded := providers.FoldValue(typ, value)
-	var out []*providers.Record
-	for _, z := range v.index.zones {
-		if zone != "" && z.name != zone {
-			continue
-		}
-		for i := range z.view.Records {
-			r := &z.view.Records[i]
-			if r.Type != typ || r.Name != name || value != "" && providers.FoldValue(typ, r.Value) != folded {
-				continue
-			}
-			out = append(out, r)
-		}
-	}
-	if len(out) == 0 {
-		return nil, fmt.Errorf("record %q: there is no such record in the zones that were read", Clean(text))
-	}
-	slices.SortFunc(out, compareRecords)
-	return out, nil
+	value, ok := strings.CutSuffix(text, "#"+r.SetID)
+	return ok && r.SetID != "" && providers.FoldValue(r.Type, value) == providers.FoldValue(r.Type, r.Value)
 }
 
-// splitRecord splits at the first /TYPE/.
-func splitRecord(text string) (name, typ, value string, ok bool) {
-	at := -1
-	for _, t := range recordTypes {
-		if i := strings.Index(text, "/"+t+"/"); i > 0 && (at < 0 || i < at) {
-			at, typ = i, t
+// ValueName returns the value of a record of this snapshot as the command line writes it: with # and the
+// identifier of its record set where the value alone would name a record of another set too.
+func (v *View) ValueName(r *providers.Record) string {
+	if r.SetID == "" {
+		return r.Value
+	}
+	for _, o := range v.index.inSets()[setKey{r.Zone, r.Name, r.Type}] {
+		if o.SetID != r.SetID && NamesValue(r.Value, o) {
+			return r.Value + "#" + r.SetID
 		}
 	}
-	if at > 0 {
-		return text[:at], typ, text[at+len(typ)+2:], true
-	}
-	for _, t := range recordTypes {
-		if n, found := strings.CutSuffix(text, "/"+t); found && n != "" {
-			return n, t, "", true
-		}
-	}
-	return "", "", "", false
+	return r.Value
+}
+
+// RecordName returns a record of this snapshot as the command line takes it:
+// zone:name/type/value, and #set-id where that is needed to name it alone.
+func (v *View) RecordName(r *providers.Record) string {
+	return r.Zone + ":" + r.Name + "/" + r.Type + "/" + v.ValueName(r)
 }
 
 // FindInstance finds an instance by id, by name, by cloud/id or by cloud/name.

@@ -209,7 +209,7 @@ func (t *tree) serve(ro *roster, m member) {
 		ro.add(n)
 	}
 	n.has(r)
-	if r.SetID != "" && slices.Contains(strings.Fields(r.Policy), "weighted") {
+	if r.InWeightedSet() {
 		n.Weighted = true
 	}
 }

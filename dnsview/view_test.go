@@ -91,32 +91,6 @@ func TestEveryRowKnowsItsService(t *testing.T) {
 	}
 }
 
-func TestRecordsAreFoundAsTheCommandLineWritesThem(t *testing.T) {
-	w := newWorld()
-	v := w.view()
-	for _, c := range []struct {
-		text string
-		n    int
-		err  string
-	}{
-		{"www.scalability.expert/A/165.225.128.1", 1, ""},
-		{"scalability.expert:WWW.scalability.expert./A/165.225.128.1", 1, ""},
-		{"www.scalability.expert/A", 2, ""},
-		{"www.scalability.expert/A/", 2, ""},
-		{v1Name + "/SRV/10 10 4218 SD-01.unilans.net.", 1, ""},
-		{"unilans.net:www.scalability.expert/A", 0, "no such record"},
-		{"www.scalability.expert/A/192.0.2.1", 0, "no such record"},
-		{"www.scalability.expert", 0, "want [zone:]name/type/value"},
-		{"", 0, "want [zone:]name/type/value"},
-		{"a\x1b[2Jb", 0, "a[2Jb"},
-	} {
-		rs, err := v.FindRecords(c.text)
-		if len(rs) != c.n || c.err == "" && err != nil || c.err != "" && (err == nil || !strings.Contains(err.Error(), c.err)) {
-			t.Errorf("%s: %d records, %v", c.text, len(rs), err)
-		}
-	}
-}
-
 func TestInstancesAreFoundByIDByNameAndByCloud(t *testing.T) {
 	w := newWorld()
 	w.instance(tritonB).Name = "www-01"

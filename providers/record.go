@@ -80,6 +80,11 @@ func (r *Record) Owner() (Owner, bool) {
 	return r.Owners[0], true
 }
 
+// InWeightedSet reports whether the record lies in a weighted record set of Route 53, whose weight is Weight.
+func (r *Record) InWeightedSet() bool {
+	return r.SetID != "" && slices.Contains(strings.Fields(r.Policy), "weighted")
+}
+
 // IsMarker reports whether the record is itself an owner marker (a TXT record below _rollcall).
 func (r *Record) IsMarker() bool {
 	if r.Type != "TXT" {

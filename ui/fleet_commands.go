@@ -51,11 +51,11 @@ func (m *Model) copy() tea.Cmd {
 		}
 	case m.screen == screenServices:
 		if r, ok := m.services.grid.Current(); ok {
-			text = r.copied()
+			text = r.copied(m.joined.view)
 		}
 	case m.focus == paneRecords:
 		if r, ok := m.records.grid.Current(); ok {
-			text = Clean(r.rec.String())
+			text = Clean(m.joined.view.RecordName(r.rec))
 		}
 	default:
 		if r, ok := m.instances.grid.Current(); ok {

@@ -1,8 +1,8 @@
 package ui
 
 import (
-	"cmp"
 	"fmt"
+	"strconv"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
@@ -59,7 +59,11 @@ func (m *Model) recordFacts(f *facts, r *recordRow) {
 	}
 	f.add("comment", c.Comment)
 	f.add("policy", c.Policy)
-	f.add("id", cmp.Or(c.ID, c.SetID))
+	f.add("id", c.ID)
+	f.add("set", c.SetID)
+	if c.InWeightedSet() {
+		f.add("weight", strconv.FormatInt(c.Weight, 10))
+	}
 	if c.Alias {
 		f.add("alias", "read-only")
 	}

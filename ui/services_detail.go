@@ -324,12 +324,12 @@ func serviceKeyLine() []keyHelp {
 
 // copied is what the copy key takes of a row: the record as the command line writes it, else
 // what names the row.
-func (r *serviceRow) copied() string {
+func (r *serviceRow) copied(v *dnsview.View) string {
 	switch {
 	case r.node == nil:
 		return Clean(r.roster.Name)
 	case len(r.node.Records) > 0:
-		return Clean(r.node.Records[0].String())
+		return Clean(v.RecordName(r.node.Records[0]))
 	}
 	return strings.TrimSpace(Clean(r.node.Ref.ID) + " " + r.address)
 }

@@ -12,12 +12,12 @@ import (
 // what became of it.
 type stepRow struct {
 	dnsview.StepDoc
-	State    string     `json:"state"`
-	Why      string     `json:"why"`
-	Entry    string     `json:"entry"`
-	Wire     string     `json:"wire"`
-	Record   *recordRef `json:"record"`
-	Instance *refRow    `json:"instance"`
+	State    string       `json:"state"`
+	Why      string       `json:"why"`
+	Entry    string       `json:"entry"`
+	Wire     string       `json:"wire"`
+	Record   *recordInSet `json:"record"`
+	Instance *refRow      `json:"instance"`
 }
 
 // reportRow is what became of a plan, in JSON.
@@ -56,7 +56,7 @@ func newReportRow(r *apply.Report, dryRun bool) reportRow {
 		x := stepRow{StepDoc: d.Steps[i], State: string(st.State), Why: clean(st.Why), Entry: st.Entry, Wire: clean(st.Wire)}
 		if st.Step.Change != nil {
 			rec := st.Step.Change.Record()
-			x.Record = &recordRef{Zone: clean(rec.Zone), Name: clean(rec.Name), Type: clean(rec.Type), Value: clean(rec.Value)}
+			x.Record = newRecordInSet(&rec, rec.String())
 		}
 		if st.Step.Instance.ID != "" {
 			x.Instance = &refRow{Cloud: clean(st.Step.Instance.Cloud), ID: clean(st.Step.Instance.ID), Name: clean(st.Step.Instance.Name)}

@@ -20,7 +20,7 @@ With --dead it reaps: every dead and dangling entry that passes its guards goes,
 and the others are listed with the reason.
 
 A RECORD is written [zone:]name/type/value, as rollcall ls records -o name
-prints it.`,
+prints it; a value that two record sets hold has #set-id behind it.`,
 		Example: "  rollcall deregister www.example.com/A/192.0.2.7\n  rollcall deregister --dead --dry-run",
 		Args: func(cmd *cobra.Command, args []string) error {
 			switch {

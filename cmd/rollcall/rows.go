@@ -69,8 +69,11 @@ type recordRow struct {
 	AutoTTL  bool      `json:"auto_ttl"`
 	Alias    bool      `json:"alias"`
 	SetID    string    `json:"set_id"`
+	Weight   *int64    `json:"weight"` // of a weighted record set, else null
 	Comment  string    `json:"comment"`
 	Wire     *wireRow  `json:"wire"` // null unless name servers were asked
+
+	named string // as the command line takes it
 }
 
 // recordRef names a record.
@@ -81,11 +84,25 @@ type recordRef struct {
 	Value string `json:"value"`
 }
 
+// recordInSet names a record of a row of JSON, with the identifier of its record set where that has one.
+type recordInSet struct {
+	recordRef
+	SetID string `json:"set_id"`
+
+	named string // as the command line takes it
+}
+
+func newRecordInSet(r *providers.Record, named string) *recordInSet {
+	return &recordInSet{
+		recordRef: recordRef{Zone: clean(r.Zone), Name: clean(r.Name), Type: clean(r.Type), Value: clean(r.Value)}, SetID: clean(r.SetID), named: clean(named),
+	}
+}
+
 // findingRow is one finding.
 type findingRow struct {
 	Class    string        `json:"class"`
 	Severity string        `json:"severity"`
-	Record   *recordRef    `json:"record"`
+	Record   *recordInSet  `json:"record"`
 	Instance *refRow       `json:"instance"`
 	Cloud    string        `json:"cloud"`
 	Reason   string        `json:"reason"`
@@ -161,7 +178,7 @@ func newInstanceRow(v *dnsview.View, i *providers.Instance) instanceRow {
 		r.Tags[clean(k)] = clean(t)
 	}
 	for _, rec := range v.RecordsOf(i.Key, i.ID) {
-		r.Records = append(r.Records, clean(rec.String()))
+		r.Records = append(r.Records, clean(v.RecordName(rec)))
 	}
 	return r
 }
@@ -201,7 +218,10 @@ func newRecordRow(v *dnsview.View, p providers.Provider, rec *providers.Record) 
 		Zone: clean(rec.Zone), Provider: string(p), Name: clean(rec.Name), Type: clean(rec.Type), TTL: rec.TTL, Value: clean(rec.Value),
 		Proxied: rec.Proxied, Findings: classes(v.FindingsOfRecord(rec)), Service: clean(v.ServiceOf(rec)),
 		AutoTTL: rec.AutoTTL, Alias: rec.Alias, SetID: clean(rec.SetID), Comment: clean(rec.Comment),
-		Wire: newWireRow(v.WireOf(rec)),
+		Wire: newWireRow(v.WireOf(rec)), named: clean(v.RecordName(rec)),
+	}
+	if rec.InWeightedSet() {
+		r.Weight = &rec.Weight
 	}
 	if o, ok := rec.Owner(); ok {
 		r.Owner = newOwnerRow(v, o)
@@ -223,14 +243,14 @@ func newOwnerRow(v *dnsview.View, o providers.Owner) *ownerRow {
 	return r
 }
 
-func newFindingRow(f *dnsview.Finding) findingRow {
+func newFindingRow(v *dnsview.View, f *dnsview.Finding) findingRow {
 	r := findingRow{
 		Class: string(f.Class), Severity: f.Severity.String(), Cloud: clean(f.Cloud), Reason: clean(f.Reason), Evidence: []evidenceRow{},
 		Remedy: string(f.Remedy), Service: clean(f.Service), Zone: clean(f.Zone), Would: string(f.Would), RestsOn: basisRows(f.RestsOn),
 		Name: clean(f.Name),
 	}
 	if f.Record != nil {
-		r.Record = &recordRef{Zone: clean(f.Record.Zone), Name: clean(f.Record.Name), Type: clean(f.Record.Type), Value: clean(f.Record.Value)}
+		r.Record = newRecordInSet(f.Record, v.RecordName(f.Record))
 	}
 	if f.Instance != nil {
 		r.Instance = &refRow{Cloud: clean(f.Instance.Cloud), ID: clean(f.Instance.ID), Name: clean(f.Instance.Name)}
@@ -253,7 +273,7 @@ func findingRows(v *dnsview.View, keep func(*dnsview.Finding) bool) []findingRow
 	rows := []findingRow{}
 	for i := range v.Findings {
 		if f := &v.Findings[i]; keep(f) {
-			rows = append(rows, newFindingRow(f))
+			rows = append(rows, newFindingRow(v, f))
 		}
 	}
 	return rows

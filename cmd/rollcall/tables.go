@@ -40,7 +40,7 @@ func instanceListing(now time.Time) *listing[instanceRow] {
 func recordListing(wire bool) *listing[recordRow] {
 	type row = recordRow
 	l := &listing[row]{
-		id: func(r *row) string { return recordName(r.Zone, r.Name, r.Type, r.Value) },
+		id: func(r *row) string { return r.named },
 		columns: []column[row]{
 			{name: "ZONE", text: func(r *row) string { return r.Zone }},
 			{name: "NAME", text: func(r *row) string { return r.Name }},
@@ -64,6 +64,13 @@ func recordListing(wire bool) *listing[recordRow] {
 				return r.Owner.Cloud + "/" + r.Owner.Instance
 			}},
 			{name: "COMMENT", wide: true, text: func(r *row) string { return r.Comment }},
+			{name: "SET", wide: true, text: func(r *row) string { return r.SetID }},
+			{name: "WEIGHT", wide: true, text: func(r *row) string {
+				if r.Weight == nil {
+					return ""
+				}
+				return strconv.FormatInt(*r.Weight, 10)
+			}},
 		},
 	}
 	if wire {
@@ -107,7 +114,7 @@ func findingListing() *listing[findingRow] {
 func about(r *findingRow) string {
 	switch {
 	case r.Record != nil:
-		return recordName(r.Record.Zone, r.Record.Name, r.Record.Type, r.Record.Value)
+		return r.Record.named
 	case r.Instance != nil:
 		return r.Instance.Cloud + "/" + r.Instance.ID
 	}

@@ -15,7 +15,8 @@ var recordTypes = []string{
 }
 
 // splitRecord reads a RECORD: [zone:]name/type/value, split at the first
-// /TYPE/. A name may hold slashes (RFC 2317), a value may hold anything.
+// /TYPE/. A name may hold slashes (RFC 2317), a value may hold anything: the set identifier that may
+// follow it after a # is told from the value only by what the zone holds.
 func splitRecord(s string) (recordRef, error) {
 	at, typ := -1, ""
 	upper := strings.ToUpper(s)
@@ -38,7 +39,8 @@ func splitRecord(s string) (recordRef, error) {
 	return r, nil
 }
 
-// findRecords finds the records that a RECORD names.
+// findRecords finds the records that RECORDs name. A value that two record sets of Route 53 hold is
+// named with the set identifier after it, as name/type/value#set-id; without one it names neither of them.
 func findRecords(v *dnsview.View, args []string) ([]providers.Identity, error) {
 	var out []providers.Identity
 	for _, arg := range args {
@@ -46,7 +48,7 @@ func findRecords(v *dnsview.View, args []string) ([]providers.Identity, error) {
 		if err != nil {
 			return nil, err
 		}
-		var found []providers.Identity
+		var found []*providers.Record
 		var zones, near []string
 		for z := range v.Snapshot.Zones {
 			for i := range v.Snapshot.Zones[z].Records {
@@ -54,11 +56,11 @@ func findRecords(v *dnsview.View, args []string) ([]providers.Identity, error) {
 				if r.Name != want.Name || r.Type != want.Type || want.Zone != "" && r.Zone != want.Zone {
 					continue
 				}
-				if providers.FoldValue(r.Type, r.Value) != providers.FoldValue(want.Type, want.Value) {
-					near = append(near, r.Value)
+				if !dnsview.NamesValue(want.Value, r) {
+					near = append(near, v.ValueName(r))
 					continue
 				}
-				found = append(found, r.Identity())
+				found = append(found, r)
 				if !slices.Contains(zones, r.Zone) {
 					zones = append(zones, r.Zone)
 				}
@@ -70,9 +72,27 @@ func findRecords(v *dnsview.View, args []string) ([]providers.Identity, error) {
 		case len(zones) > 1:
 			return nil, usagef("%s is in the zones %s: write the zone before it, such as %s:%s", clean(arg), strings.Join(zones, " and "), zones[0], clean(arg))
 		}
-		out = append(out, found...)
+		if sets := setsOf(v, found); len(sets) > 1 {
+			return nil, usagef("%s is in %d record sets: write one of %s", clean(arg), len(sets), clean(strings.Join(sets, ", ")))
+		}
+		for _, r := range found {
+			out = append(out, r.Identity())
+		}
 	}
 	return out, nil
+}
+
+// setsOf names one record of each record set that some records lie in.
+func setsOf(v *dnsview.View, found []*providers.Record) []string {
+	var names []string
+	seen := map[string]bool{}
+	for _, r := range found {
+		if !seen[r.SetID] {
+			seen[r.SetID] = true
+			names = append(names, v.RecordName(r))
+		}
+	}
+	return names
 }
 
 // hintValues says what there is instead, and which zones could not be read.

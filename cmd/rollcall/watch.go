@@ -230,7 +230,7 @@ func (w *watcher) scan(v *dnsview.View) error {
 		key := f.Key()
 		stands[key] = true
 		if f.Class == dnsview.Unknown {
-			unsure[subjectOf(newFindingRow(f))] = true
+			unsure[subjectOf(newFindingRow(v, f))] = true
 		}
 		if f.Severity < w.least || !w.filter.MatchFinding(v, f) {
 			continue
@@ -239,12 +239,12 @@ func (w *watcher) scan(v *dnsview.View) error {
 		if s == nil {
 			s = &standing{since: v.Options.Now}
 			w.known[key] = s
-			s.row = newFindingRow(f)
+			s.row = newFindingRow(v, f)
 			if err := w.tell(eventNew, s, v.Options.Now); err != nil {
 				return err
 			}
 		}
-		s.row = newFindingRow(f)
+		s.row = newFindingRow(v, f)
 		s.scans++
 		if w.hooks != nil && s.scans >= 2 && s.phase == phaseNew && w.hooks.send(key, newHookEvent(w.s, eventNew, s, v.Options.Now)) {
 			s.phase = phaseTelling

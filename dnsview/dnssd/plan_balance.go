@@ -1,9 +1,7 @@
 package dnssd
 
 import (
-	"slices"
 	"strconv"
-	"strings"
 
 	"rollcall/dnsview"
 	"rollcall/providers"
@@ -75,5 +73,5 @@ func balanced(r providers.Record, priority, weight *uint16) (after providers.Rec
 
 // Weighted reports whether a record is an address in a weighted record set of Route 53.
 func Weighted(r *providers.Record) bool {
-	return (r.Type == "A" || r.Type == "AAAA") && !r.Alias && r.SetID != "" && slices.Contains(strings.Fields(r.Policy), "weighted")
+	return (r.Type == "A" || r.Type == "AAAA") && !r.Alias && r.InWeightedSet()
 }
