@@ -363,20 +363,15 @@ type wire struct {
 	asks  int
 }
 
-func (w *wire) Values(_ context.Context, _ providers.Zone, name, typ string) ([]string, error) {
+func (w *wire) Answers(_ context.Context, _ providers.Zone, name, typ string, _ int) ([]dnsview.WireAnswer, error) {
 	w.asks++
 	if w.err != nil {
 		return nil, w.err
 	}
 	if w.asks <= w.lag {
-		return w.stale, nil
+		return []dnsview.WireAnswer{{Server: "ns1", Values: w.stale}}, nil
 	}
-	var out []string
-	rs, err := w.d.Lookup(context.Background(), providers.Zone{}, name, typ)
-	for _, r := range rs {
-		out = append(out, r.Value)
-	}
-	return out, err
+	return []dnsview.WireAnswer{{Server: "ns1", Values: w.d.serves(name, typ)}}, nil
 }
 
 func TestARunWaitsUntilTheAuthoritativeServersAnswerTheChange(t *testing.T) {

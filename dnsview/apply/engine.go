@@ -48,9 +48,11 @@ type ZoneTarget struct {
 
 // Wire asks the authoritative servers of a zone what they answer.
 type Wire interface {
-	// Values gives the values of one name and type as the zone's authoritative servers answer
-	// now, in the spelling of providers.CanonicalValue. An error means that they could not be asked.
-	Values(ctx context.Context, zone providers.Zone, name, typ string) ([]string, error)
+	// Answers asks every authoritative server of the zone for one name and type, now, each as
+	// often as samples says, and returns one answer for each server: every value that it gave, in the
+	// spelling of providers.CanonicalValue, or in Failure why it could not be asked. An error
+	// means that there is no server to ask. It is safe for concurrent use.
+	Answers(ctx context.Context, zone providers.Zone, name, typ string, samples int) ([]dnsview.WireAnswer, error)
 }
 
 // Guards are the settings of the guards. Zero fields take the default.
@@ -87,7 +89,7 @@ type Options struct {
 	// Fresh gives the newest snapshot there is, e.g. the fleet's after a refresh. A source
 	// whose read in it is complete and younger than the guard age is not read again. May be nil.
 	Fresh func(ctx context.Context) *providers.Snapshot
-	Wire  Wire // may be nil
+	Wire  Wire // nil where no name server can be asked: what rests on them waits then
 	// WireWait bounds how long a change waits for the authoritative answer; default 15 s.
 	WireWait time.Duration
 	// Quiet is for how long a change may still be on its way when its sender has died; default 5 s.

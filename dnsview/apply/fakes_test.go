@@ -169,6 +169,9 @@ type fakeDNS struct {
 	slow    time.Duration // what a lookup takes
 	applied [][]providers.Change
 	lists   int
+	// progress is what GetChange answers of a change; nil for in sync.
+	progress func(ticket string) (bool, error)
+	tickets  int
 }
 
 func (d *fakeDNS) cf() bool { return d.zone.Provider == providers.Cloudflare }
@@ -215,6 +218,11 @@ func (d *fakeDNS) Apply(_ context.Context, _ providers.Zone, changes []providers
 	defer d.mu.Unlock()
 	d.applied = append(d.applied, slices.Clone(changes))
 	out := make([]providers.Result, len(changes))
+	ticket := ""
+	if !d.cf() {
+		d.tickets++
+		ticket = fmt.Sprintf("C%d", d.tickets)
+	}
 	for n, c := range changes {
 		if d.fault != nil {
 			if err, done := d.fault(c); err != nil {
@@ -226,8 +234,51 @@ func (d *fakeDNS) Apply(_ context.Context, _ providers.Zone, changes []providers
 			}
 		}
 		out[n] = d.apply(c)
+		if out[n].Err == nil && !out[n].Already {
+			out[n].Ticket = ticket
+		}
 	}
 	return out
+}
+
+// serves gives the values of a name that the zone has.
+func (d *fakeDNS) serves(name, typ string) (out []string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for i := range d.rows {
+		if d.rows[i].Name == name && d.rows[i].Type == typ {
+			out = append(out, d.rows[i].Value)
+		}
+	}
+	return out
+}
+
+// Propagated says that every name server of a zone has every change of it, at once.
+func (d *fakeDNS) Propagated(_ context.Context, ticket string) (bool, error) {
+	if d.progress != nil {
+		return d.progress(ticket)
+	}
+	return true, nil
+}
+
+// servers are name servers that answer what the zones hold, but for what says makes of it.
+type servers struct {
+	zones []*fakeDNS
+	says  func(name, typ string, values []string) ([]dnsview.WireAnswer, error)
+}
+
+func (s *servers) Answers(_ context.Context, zone providers.Zone, name, typ string, _ int) ([]dnsview.WireAnswer, error) {
+	for _, d := range s.zones {
+		if d.zone.Name != zone.Name {
+			continue
+		}
+		v := d.serves(name, typ)
+		if s.says != nil {
+			return s.says(name, typ, v)
+		}
+		return []dnsview.WireAnswer{{Server: "ns1", Values: v}, {Server: "ns2", Values: v}}, nil
+	}
+	return nil, errDown
 }
 
 func (d *fakeDNS) find(r *providers.Record) int {
@@ -353,6 +404,7 @@ type bench struct {
 	triton *fakeCloud
 	cf     *fakeDNS
 	sd     *fakeDNS
+	ns     *servers
 	j      *journal.Journal
 	opts   Options
 }
@@ -366,6 +418,7 @@ func newBench(t *testing.T) *bench {
 		cf:     &fakeDNS{clk: clk, zone: providers.Zone{Name: cfZone, ID: "z1", Provider: providers.Cloudflare}},
 		sd:     &fakeDNS{clk: clk, zone: providers.Zone{Name: sdZone, ID: "z2", Provider: providers.Route53}},
 	}
+	b.ns = &servers{zones: []*fakeDNS{b.cf, b.sd}}
 	for n := 1; n <= 4; n++ {
 		b.node(b.aws, fmt.Sprintf("i-%d", n), fmt.Sprintf("www-%d", n), fmt.Sprintf("34.200.16.%d", n), "www")
 		b.serve(b.aws, fmt.Sprintf("i-%d", n), fmt.Sprintf("34.200.16.%d", n))
@@ -396,7 +449,7 @@ func newBench(t *testing.T) *bench {
 			{Name: www, Kind: dnsview.RoundRobin, TTL: 60, Select: map[string]string{"service": "www"}},
 			{Name: v1, Kind: dnsview.DNSSD, TTL: 45, Port: 4218, Priority: 10, Weight: 10, Select: map[string]string{"service": "sd"}, TXT: map[string]string{"txtvers": "1"}},
 		},
-		Journal: j, Who: "me@here", Now: clk.now, Sleep: clk.sleep,
+		Journal: j, Who: "me@here", Now: clk.now, Sleep: clk.sleep, Wire: b.ns,
 	}
 	return b
 }

@@ -3,6 +3,8 @@ package apply
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -10,6 +12,178 @@ import (
 	"rollcall/dnsview"
 	"rollcall/providers"
 )
+
+const (
+	samples     = 3  // questions to one server about one name: its address may stand for several machines
+	manySamples = 16 // where a server answers with some of the values only
+	pollPause   = 250 * time.Millisecond
+)
+
+// subject is a name and type of one zone.
+type subject struct{ zone, name, typ string }
+
+func subjectOf(r *providers.Record) subject { return subject{r.Zone, r.Name, r.Type} }
+
+func (s subject) String() string { return dnsview.Clean(s.name) + " " + dnsview.Clean(s.typ) }
+
+// servedState is what the authoritative servers of a zone make of a change.
+type servedState int
+
+const (
+	servedClean        servedState = iota // every server that there is answers as it should
+	servedContradicted                    // some server answers otherwise
+	servedUnasked                         // none contradicts, and some could not be asked
+)
+
+// serverSays is one server with what is to be said of its answer.
+type serverSays struct{ server, says string }
+
+// served is what the authoritative servers answer about one name and type, held against
+// the values that should be there and those that should not.
+type served struct {
+	subject
+	clean   int          // servers that answer as they should
+	against []serverSays // servers that answer otherwise, with what
+	unasked []serverSays // servers that could not be asked, and why
+}
+
+func (s *served) state() servedState {
+	switch {
+	case len(s.against) > 0:
+		return servedContradicted
+	case len(s.unasked) > 0 || s.clean == 0:
+		return servedUnasked
+	}
+	return servedClean
+}
+
+// wanted says by folded value whether a name should have it after some changes of it.
+func wanted(changes []providers.Change) map[string]bool {
+	w := map[string]bool{}
+	for _, c := range changes {
+		if c.Op != providers.OpCreate {
+			w[providers.FoldValue(c.Before.Type, c.Before.Value)] = false
+		}
+		if c.Op != providers.OpDelete {
+			w[providers.FoldValue(c.After.Type, c.After.Value)] = true
+		}
+	}
+	return w
+}
+
+// routing says how far the answer of a name depends on more than its values: some of its records
+// have a routing policy of Route 53, and what a server picks may depend on who asks.
+func routing(records ...*providers.Record) (varies bool, byAsker string) {
+	for _, r := range records {
+		varies = varies || r.SetID != ""
+		for field := range strings.FieldsSeq(r.Policy) {
+			switch key, _, _ := strings.Cut(field, "="); key {
+			case "weighted", "multivalue", "health":
+			default:
+				byAsker = "what it answers depends on who asks (" + dnsview.Clean(key) + ")"
+			}
+		}
+	}
+	return varies, byAsker
+}
+
+// onWire asks every authoritative server for a name, and holds what they answer against what should be there.
+// records are those that the question is about.
+func (r *run) onWire(ctx context.Context, sub subject, want map[string]bool, records ...*providers.Record) *served {
+	s := &served{subject: sub}
+	unasked := func(server, why string) { s.unasked = append(s.unasked, serverSays{server, dnsview.Clean(why)}) }
+	t := r.engine.zone(sub.zone)
+	switch {
+	case r.engine.o.Wire == nil || t == nil:
+		unasked("", "nothing here asks name servers")
+		return s
+	case slices.ContainsFunc(records, func(rec *providers.Record) bool { return rec.Proxied }):
+		unasked("", "it is proxied, and answers with the proxy's addresses")
+		return s
+	}
+	varies, byAsker := routing(records...)
+	n := samples
+	if varies {
+		n = manySamples
+	}
+	answers, err := r.engine.o.Wire.Answers(ctx, t.Zone, sub.name, sub.typ, n)
+	if err != nil {
+		unasked("", err.Error())
+		return s
+	}
+	for i := range answers {
+		a := &answers[i]
+		if a.Failure != "" {
+			unasked(a.Server, "("+a.Failure+")")
+			continue
+		}
+		there := map[string]bool{}
+		for _, v := range a.Values {
+			there[providers.FoldValue(sub.typ, v)] = true
+		}
+		var still, lacks []string
+		for v, w := range want {
+			switch {
+			case there[v] && !w:
+				still = append(still, v)
+			case !there[v] && w:
+				lacks = append(lacks, v)
+			}
+		}
+		slices.Sort(still)
+		slices.Sort(lacks)
+		switch {
+		case len(still) > 0:
+			s.against = append(s.against, serverSays{a.Server, "still answers with " + dnsview.Clean(strings.Join(still, ", "))})
+		case len(lacks) > 0 && varies:
+			unasked(a.Server, "(it answers with some of the values only)")
+		case len(lacks) > 0:
+			s.against = append(s.against, serverSays{a.Server, "does not answer with " + dnsview.Clean(strings.Join(lacks, ", "))})
+		default:
+			s.clean++
+		}
+	}
+	if byAsker != "" {
+		unasked("", byAsker)
+	}
+	return s
+}
+
+// String names the server with what is to be said of it.
+func (s serverSays) String() string {
+	if s.server == "" {
+		return s.says
+	}
+	return dnsview.Clean(s.server) + " " + s.says
+}
+
+// list names some servers with what is said of them.
+func list(all []serverSays) string {
+	var parts []string
+	for i, s := range all {
+		if i == 3 && len(all) > 4 {
+			parts = append(parts, fmt.Sprintf("and %d more", len(all)-i))
+			break
+		}
+		parts = append(parts, s.String())
+	}
+	return strings.Join(parts, "; ")
+}
+
+// text says in one line what became of a change on the wire. waited is how long it was waited for.
+func (s *served) text(waited time.Duration, stopped bool) string {
+	switch {
+	case s.state() == servedContradicted && stopped:
+		return "the authoritative servers did not show the change of " + s.String() + " yet when the run was stopped: " + list(s.against)
+	case s.state() == servedContradicted:
+		return fmt.Sprintf("the authoritative servers do not show the change of %s yet, after %s: %s", s.subject, waited, list(s.against))
+	case s.clean == 0:
+		return "the authoritative servers could not be asked for " + s.String() + ": " + list(s.unasked)
+	case len(s.unasked) > 0:
+		return "the authoritative servers that could be asked show the change of " + s.String() + ", and some could not: " + list(s.unasked)
+	}
+	return "the authoritative servers show the change of " + s.String()
+}
 
 // awaitWire waits, within bounds, until the authoritative servers answer as the
 // changes made so far want it.
@@ -20,7 +194,6 @@ func (r *run) awaitWire(ctx context.Context) {
 	if e.o.Wire == nil {
 		return
 	}
-	type subject struct{ zone, name, typ string }
 	groups := map[subject][]providers.Change{}
 	for zone, changes := range pending {
 		for _, c := range changes {
@@ -35,13 +208,12 @@ func (r *run) awaitWire(ctx context.Context) {
 	var g errgroup.Group
 	g.SetLimit(atOnce)
 	for k, changes := range groups {
-		t := e.zone(k.zone)
 		g.Go(func() error {
-			text := r.watchName(ctx, t, k.name, k.typ, changes)
+			text := r.watchName(ctx, k, changes)
 			r.telling.Lock()
 			for i := range r.report.Steps {
 				s := &r.report.Steps[i]
-				if s.Step.Change == nil || s.State != StepDone || s.Already {
+				if s.Step.Change == nil || s.State != StepDone {
 					continue
 				}
 				if rec := s.Step.Change.Record(); rec.Name == k.name && rec.Type == k.typ && s.Step.Zone == k.zone {
@@ -56,45 +228,30 @@ func (r *run) awaitWire(ctx context.Context) {
 	_ = g.Wait() // what could not be asked stands in the report
 }
 
-func (r *run) watchName(ctx context.Context, t *ZoneTarget, name, typ string, changes []providers.Change) string {
+// watchName asks for one name until the servers show its changes, and says what they answer.
+func (r *run) watchName(ctx context.Context, k subject, changes []providers.Change) string {
 	e := r.engine
-	what := dnsview.Clean(name) + " " + typ
-	deadline := e.o.Now().Add(e.o.WireWait)
-	for {
-		values, err := e.o.Wire.Values(ctx, t.Zone, name, typ)
-		switch {
-		case err != nil:
-			return "the authoritative servers could not be asked for " + what + ": " + dnsview.Clean(err.Error())
-		case answered(values, typ, changes):
-			return "the authoritative servers show the change of " + what
-		case !e.o.Now().Before(deadline):
-			return fmt.Sprintf("the authoritative servers do not show the change of %s yet, after %s", what, e.o.WireWait)
+	want := wanted(changes)
+	var records []*providers.Record
+	for i := range changes {
+		rec := changes[i].Record()
+		records = append(records, &rec)
+	}
+	for deadline := e.o.Now().Add(e.o.WireWait); ; {
+		s := r.onWire(ctx, k, want, records...)
+		if s.state() != servedContradicted || !e.o.Now().Before(deadline) {
+			return s.text(e.o.WireWait, false)
 		}
-		if e.o.Sleep(ctx, 250*time.Millisecond) != nil {
-			return "the authoritative servers did not show the change of " + what + " yet when the run was stopped"
+		r.contradicted(k)
+		if e.o.Sleep(ctx, pollPause) != nil {
+			return s.text(0, true)
 		}
 	}
 }
 
-// answered reports whether an answer shows all changes of a name.
-func answered(values []string, typ string, changes []providers.Change) bool {
-	there := map[string]bool{}
-	for _, v := range values {
-		there[providers.FoldValue(typ, v)] = true
-	}
-	want := map[string]bool{}
-	for _, c := range changes {
-		if c.Op != providers.OpCreate {
-			want[providers.FoldValue(typ, c.Before.Value)] = false
-		}
-		if c.Op != providers.OpDelete {
-			want[providers.FoldValue(typ, c.After.Value)] = true
-		}
-	}
-	for v, w := range want {
-		if there[v] != w {
-			return false
-		}
-	}
-	return true
+// contradicted notes that some server answers otherwise than the changes of a name want, now.
+func (r *run) contradicted(k subject) {
+	r.telling.Lock()
+	r.against[k] = r.engine.o.Now()
+	r.telling.Unlock()
 }

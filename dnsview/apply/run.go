@@ -38,13 +38,17 @@ type run struct {
 	hosts   map[string]bool                // host names that SRV values lead to which this plan removes, or an earlier one has removed
 	counts  map[string]string              // zone -> count that the threshold guard asked for first
 	asked   map[string][]providers.Change  // zone -> changes whose answer on the wire is awaited
+
+	against   map[subject]time.Time // when a name server last contradicted a change of this run
+	notBefore time.Time             // end of the last wait: what was read before it is not believed any more
+	hurried   bool                  // a wait was cut short: none is made any more
 }
 
 func newRun(e *Engine, plan dnsview.Plan, c Confirm, progress func(Event)) *run {
 	r := &run{
 		engine: e, plan: plan, confirm: c, tell: progress, byID: map[int]int{}, wrote: map[string]time.Time{},
 		made: map[recordKey]providers.Record{}, removed: map[providers.Identity]bool{}, hosts: map[string]bool{}, counts: map[string]string{},
-		asked: map[string][]providers.Change{},
+		asked: map[string][]providers.Change{}, against: map[subject]time.Time{},
 	}
 	r.report = &Report{Plan: plan, Started: e.o.Now(), Steps: make([]StepReport, len(plan.Steps))}
 	for i, s := range plan.Steps {

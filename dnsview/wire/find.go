@@ -31,6 +31,9 @@ type delegation struct {
 	nobody   string // why there are no servers
 	lame     string // why the delegation leads elsewhere
 	until    time.Time
+
+	extra      []Server // see session.beside
+	extraFound bool
 }
 
 // delegation finds who serves a zone, or gives what was found a while ago.

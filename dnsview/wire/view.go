@@ -13,14 +13,17 @@ func (r *Result) View() dnsview.WireState {
 		Resolves: r.Mode == Resolves, Agree: r.Agree, Servers: r.Servers, At: r.At, Since: r.Since, Until: r.Until,
 	}
 	for i := range r.Answers {
-		a := &r.Answers[i]
-		v := dnsview.WireAnswer{Server: a.Server.String(), Resolver: a.Server.Resolver, Values: slices.Clone(a.Values), TTL: a.TTL, At: a.At, Agrees: a.Agrees}
-		if !a.Outcome.OK() {
-			v.Failure = failureOf(a)
-		}
-		s.Answers = append(s.Answers, v)
+		s.Answers = append(s.Answers, r.Answers[i].view())
 	}
 	return s
+}
+
+func (a *Answer) view() dnsview.WireAnswer {
+	v := dnsview.WireAnswer{Server: a.Server.String(), Resolver: a.Server.Resolver, Values: slices.Clone(a.Values), TTL: a.TTL, At: a.At, Agrees: a.Agrees}
+	if !a.Outcome.OK() {
+		v.Values, v.Failure = nil, failureOf(a)
+	}
+	return v
 }
 
 // View gives the result in the form that findings are made from. A zone of

@@ -2,7 +2,6 @@ package wire
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -15,7 +14,7 @@ import (
 )
 
 // Asker asks the authoritative servers of a zone. It is safe for concurrent
-// use. It is a Checker for those who want values and nothing else.
+// use. It is a Checker for those who want answers and no judgement.
 type Asker struct {
 	// Resolvers are host:port of servers that find the addresses of name
 	// servers; see the package's documentation. Without any the system's do.
@@ -29,27 +28,27 @@ type Asker struct {
 	checker *Checker
 }
 
-// errNoAuthority says that nobody with authority could be asked.
-var errNoAuthority = errors.New("no authoritative server of the zone could be asked")
-
-// Values is Checker.Values.
-func (a *Asker) Values(ctx context.Context, zone providers.Zone, name, typ string) ([]string, error) {
+// Answers is Checker.Answers.
+func (a *Asker) Answers(ctx context.Context, zone providers.Zone, name, typ string, samples int) ([]dnsview.WireAnswer, error) {
 	// Who waits for a change of many names asks more in a short time than who looks on.
 	a.once.Do(func() {
 		a.checker = New(Options{Resolvers: a.Resolvers, Servers: a.Servers, Timeout: a.Timeout, Rate: 200, Burst: 50, AtOnce: 16})
 	})
-	return a.checker.Values(ctx, zone, name, typ)
+	return a.checker.Answers(ctx, zone, name, typ, samples)
 }
 
-// Values gives the values of one name and type that the zone's authoritative
-// servers answer now, in the spelling of providers.CanonicalValue: every value that any of
-// them still answers. The error says that none could be asked.
-func (c *Checker) Values(ctx context.Context, zone providers.Zone, name, typ string) ([]string, error) {
-	if _, ok := dns.StringToType[typ]; !ok {
-		return nil, fmt.Errorf("ask for %s %s: unknown type", dnsview.Clean(name), dnsview.Clean(typ))
+// Answers asks every authoritative server of a zone for one name and type, each so many
+// times as samples says, and returns one answer for each server, in a fixed order. Its Values
+// are all that the server gave in any sample, sorted, in the spelling of
+// providers.CanonicalValue; of addresses, those at the end of a chain of aliases too. Failure says
+// why a server could not be asked. An address of a server that this machine has no way to is left out when
+// another address of the same server was asked. The error says that there is no server to ask.
+func (c *Checker) Answers(ctx context.Context, zone providers.Zone, name, typ string, samples int) ([]dnsview.WireAnswer, error) {
+	fail := func(why string) ([]dnsview.WireAnswer, error) {
+		return nil, fmt.Errorf("ask for %s %s: %s", dnsview.Clean(name), dnsview.Clean(typ), why)
 	}
-	fail := func(why string) ([]string, error) {
-		return nil, fmt.Errorf("ask for %s %s: %w: %s", dnsview.Clean(name), typ, errNoAuthority, why)
+	if _, ok := dns.StringToType[typ]; !ok {
+		return fail("the type is not known")
 	}
 	if why := uncheckable(zone); why != "" {
 		return fail(why)
@@ -57,37 +56,96 @@ func (c *Checker) Values(ctx context.Context, zone providers.Zone, name, typ str
 	s := c.session()
 	defer s.close()
 	d := s.delegation(ctx, zone)
+	servers := slices.Concat(d.servers, s.beside(ctx, zone, d))
 	q := Question{Name: providers.CanonicalName(name), Type: typ}
-	answers := make([]Answer, len(d.servers))
+	if typ == "A" || typ == "AAAA" {
+		q.Mode = Resolves
+	}
+	answers := make([]Answer, len(servers))
 	var wg sync.WaitGroup
-	for i, v := range d.servers {
+	for i, v := range servers {
 		if v.Addr == "" {
 			answers[i] = Answer{Server: v, Outcome: NoRoute, Detail: "it has no address"}
 			continue
 		}
-		wg.Go(func() { answers[i] = s.answer(ctx, v, providers.CanonicalName(zone.Name), &q) })
+		wg.Go(func() { answers[i] = s.sampled(ctx, v, providers.CanonicalName(zone.Name), &q, samples) })
 	}
 	wg.Wait()
-	var values []string
-	var bad []*Answer
-	for i := range answers {
-		if a := &answers[i]; a.Outcome.OK() {
-			values = append(values, a.Values...)
-		} else {
-			bad = append(bad, a)
-		}
-	}
 	switch {
 	case ctx.Err() != nil:
-		return nil, fmt.Errorf("ask for %s %s: %w", dnsview.Clean(name), typ, ctx.Err())
+		return fail(ctx.Err().Error())
+	case len(answers) == 0 && d.lame != "":
+		return fail(d.lame)
 	case len(answers) == 0:
-		if d.lame != "" {
-			return fail(d.lame)
-		}
 		return fail(d.nobody)
-	case len(bad) == len(answers):
-		return fail(failures(bad))
 	}
-	slices.Sort(values)
-	return slices.Compact(values), nil
+	var out []dnsview.WireAnswer
+	for i := range answers {
+		if !elsewhere(answers, i) {
+			out = append(out, answers[i].view())
+		}
+	}
+	return out, nil
+}
+
+// sampled asks one server several times, and returns one answer with the values of all. It is a
+// failure only when every sample is.
+func (s *session) sampled(ctx context.Context, sv Server, zone string, q *Question, samples int) Answer {
+	a := s.answer(ctx, sv, zone, q)
+	for range samples - 1 {
+		b := s.answer(ctx, sv, zone, q)
+		switch {
+		case !b.Outcome.OK():
+			continue
+		case !a.Outcome.OK():
+			a = b
+			continue
+		}
+		a.Values = append(a.Values, b.Values...)
+		a.TTL = max(a.TTL, b.TTL)
+	}
+	slices.Sort(a.Values)
+	a.Values = slices.Compact(a.Values)
+	return a
+}
+
+// elsewhere reports whether there is no way to the address of an answer, and another
+// address of the same server has answered.
+func elsewhere(answers []Answer, i int) bool {
+	a := &answers[i]
+	return a.Outcome == NoRoute && a.Server.Name != "" && slices.ContainsFunc(answers, func(b Answer) bool {
+		return b.Server.Name == a.Server.Name && b.Outcome.OK()
+	})
+}
+
+// beside returns the servers that the zone's own NS records name and the delegation leaves
+// out: resolvers ask them too.
+func (s *session) beside(ctx context.Context, zone providers.Zone, d *delegation) []Server {
+	if d.from == FromConfig {
+		return nil
+	}
+	s.c.mu.Lock()
+	known, found := d.extra, d.extraFound
+	s.c.mu.Unlock()
+	if found {
+		return known
+	}
+	name := providers.CanonicalName(zone.Name)
+	for _, v := range s.addressed(d.servers) {
+		r := s.ask(ctx, v.Addr, query{zone: name, name: name, qtype: dns.TypeNS})
+		if r.msg == nil || !r.msg.Authoritative {
+			continue
+		}
+		names, glue := nsOf(r.msg.Answer, r.msg.Extra, name)
+		extra := slices.DeleteFunc(s.addressed(s.addresses(ctx, without(canonical(names), d.names), glue)), func(v Server) bool {
+			return slices.ContainsFunc(d.servers, func(k Server) bool { return k.Addr == v.Addr })
+		})
+		if ctx.Err() == nil {
+			s.c.mu.Lock()
+			d.extra, d.extraFound = extra, true
+			s.c.mu.Unlock()
+		}
+		return extra
+	}
+	return nil
 }
