@@ -71,7 +71,7 @@ func ReadsBeside(verb Verb, c *providers.Change) (name, typ string, ok bool) {
 	}
 	o, owned := r.Owner()
 	switch verb {
-	case VerbReturn, VerbUndo, VerbJoin: // the first two mean it so, and a host that joins has looked itself
+	case VerbReturn, VerbUndo, VerbRedo, VerbJoin: // the first three mean it so, and a host that joins has looked itself
 		return "", "", false
 	}
 	return providers.MarkerName(o.Instance, r.Name), "TXT", owned && c.Op == providers.OpCreate && !o.Quiesced

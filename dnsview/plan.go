@@ -60,6 +60,7 @@ const (
 	VerbUpdate     Verb = "update"
 	VerbAdopt      Verb = "adopt"
 	VerbUndo       Verb = "undo"
+	VerbRedo       Verb = "redo" // make again what an undo took back
 	VerbPower      Verb = "power"
 	VerbCreate     Verb = "create" // the PTR and TXT of an incarnation
 	VerbRetire     Verb = "retire" // take them back
@@ -67,6 +68,9 @@ const (
 	VerbLeave      Verb = "leave"
 	VerbBalance    Verb = "balance" // change priority or weight
 )
+
+// TakesBack reports whether the verb takes back what the journal knows.
+func (v Verb) TakesBack() bool { return v == VerbUndo || v == VerbRedo }
 
 // Plan is a list of steps with the verb that they serve. It can be shown,
 // journalled and undone.

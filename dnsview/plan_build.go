@@ -63,7 +63,7 @@ func (b *builder) end(what string) Plan {
 // leaveBarred takes out of the plan what would be written to a zone that nothing is
 // written to, with all that needs it. An undo is let through: what was done here can be taken back here.
 func (b *builder) leaveBarred() {
-	if b.v == nil || len(b.v.index.barred) == 0 || b.plan.Verb == VerbUndo {
+	if b.v == nil || len(b.v.index.barred) == 0 || b.plan.Verb.TakesBack() {
 		return
 	}
 	b.plan.Steps = keepSteps(b.plan.Steps, func(s *Step) string {

@@ -22,8 +22,13 @@ type Done struct {
 // restored with its marker exactly, what was created is deleted, what was
 // changed is changed back. A termination cannot be taken back, which Skipped says.
 // The view may be nil.
-func PlanUndo(v *View, done ...Done) Plan {
-	b := newBuilder(v, VerbUndo)
+func PlanUndo(v *View, done ...Done) Plan { return planBack(v, VerbUndo, "Undo", done) }
+
+// PlanRedo plans to make again what an undo took back: it takes back the undo.
+func PlanRedo(v *View, done ...Done) Plan { return planBack(v, VerbRedo, "Redo", done) }
+
+func planBack(v *View, verb Verb, what string, done []Done) Plan {
+	b := newBuilder(v, verb)
 	for _, d := range slices.Backward(done) {
 		switch {
 		case d.Change != nil:
@@ -35,7 +40,7 @@ func PlanUndo(v *View, done ...Done) Plan {
 			b.skip("cannot be taken back: " + d.Sentence)
 		}
 	}
-	return b.end("Undo " + plural(len(b.plan.Steps), "change", "changes"))
+	return b.end(what + " " + plural(len(b.plan.Steps), "change", "changes"))
 }
 
 func (b *builder) undoChange(d Done) {
@@ -46,6 +51,11 @@ func (b *builder) undoChange(d Done) {
 		after := d.Change.Before
 		after.ID = "" // the provider gives a new one
 		c = providers.Change{Op: providers.OpCreate, After: after}
+		if o, ok := d.Change.After.Owner(); ok {
+			if text, err := o.Encode(); err == nil {
+				c.Before = markerRecord(&after, text) // it comes in the place of this marker, which a redo puts back
+			}
+		}
 		sentence = "Restore " + subject(&after)
 		if o, ok := after.Owner(); ok {
 			sentence += " with its marker"

@@ -122,7 +122,7 @@ type Wish struct {
 	// Action is what a power verb does.
 	Action dnsview.PowerAction
 	// Run is what an undo takes back: the id of a run or the number of an
-	// entry in the journal; empty for the last run that changed anything.
+	// entry in the journal; empty for the last run that is not undone yet.
 	Run string
 }
 

@@ -321,7 +321,9 @@ func (m *Model) ran(c *change, r *apply.Report) tea.Cmd {
 	if r.OK() {
 		delete(m.changes, c.gen)
 		m.say(sayGood, m.outcome(c))
-		if c.wish.Verb != dnsview.VerbUndo {
+		if c.wish.Verb == dnsview.VerbUndo {
+			m.status.hint = m.keymap.label(ActRedo) + " redo"
+		} else {
 			m.status.hint = m.keymap.label(ActUndo) + " undo"
 		}
 		return cmd

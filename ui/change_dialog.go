@@ -123,7 +123,7 @@ func (c *change) instead(m *Model) *dnsview.Finding {
 
 // undoable reports whether something was done that can be taken back.
 func (c *change) undoable() bool {
-	return c.stage == stageEnded && c.report != nil && c.report.Run != "" && c.wish.Verb != dnsview.VerbUndo &&
+	return c.stage == stageEnded && c.report != nil && c.report.Run != "" && !c.wish.Verb.TakesBack() &&
 		c.report.Count(apply.StepDone) > 0
 }
 

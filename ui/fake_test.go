@@ -190,6 +190,17 @@ func (f *fake) Plan(_ context.Context, w ui.Wish) (dnsview.Plan, error) {
 				break
 			}
 		}
+	case dnsview.VerbRedo:
+		for _, e := range f.entries {
+			if e.Verb == string(dnsview.VerbUndo) {
+				r := e.Change.After
+				step(dnsview.Step{
+					Kind: dnsview.StepChange, Zone: r.Zone, Sentence: fmt.Sprintf("delete %s %s %s again", r.Name, r.Type, r.Value),
+					Change: &providers.Change{Op: providers.OpDelete, Before: r},
+				})
+				break
+			}
+		}
 	case dnsview.VerbQuiesce:
 		return dnsview.PlanQuiesce(f.inspect(f.snap), w.Instances...), nil
 	case dnsview.VerbReturn:

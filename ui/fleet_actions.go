@@ -189,8 +189,8 @@ func (m *Model) retargetTo() tea.Cmd {
 		"retarget "+rows[0].label()+" to "+Clean(cmp.Or(ref.Name, ref.ID))+" in "+Clean(ref.Cloud), false)
 }
 
-// undo takes back the last run that changed anything; in the journal, the run
-// of the entry under the cursor.
+// undo takes back the last run that is not undone yet; in the journal, the entry
+// under the cursor.
 func (m *Model) undo() tea.Cmd {
 	if m.refusedReadOnly() {
 		return nil

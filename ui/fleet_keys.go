@@ -142,6 +142,8 @@ func (m *Model) command(a Action) tea.Cmd {
 		return m.undo()
 	case ActUndoRun:
 		return m.undoWholeRun()
+	case ActRedo:
+		return m.redo()
 	case ActRemedy:
 		return m.remedy()
 	case ActQuiesce:

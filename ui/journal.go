@@ -3,6 +3,7 @@ package ui
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
@@ -113,24 +114,13 @@ func (m *Model) journalRead(msg journalMsg) tea.Cmd {
 	}
 	entries := msg.book.Entries
 	m.journalRows = make([]*journalRow, len(entries))
-	undone := undoneBy(entries)
+	oldestFirst := slices.Clone(entries)
+	slices.Reverse(oldestFirst)
+	history := journal.NewHistory(oldestFirst)
 	for i, e := range entries {
-		m.journalRows[i] = &journalRow{entry: e, sentence: Clean(e.Sentence), when: e.Time.Local().Format("2006-01-02 15:04:05"), undone: undone[e.ID]}
+		m.journalRows[i] = &journalRow{entry: e, sentence: Clean(e.Sentence), when: e.Time.Local().Format("2006-01-02 15:04:05"), undone: history.UndoneBy(e.ID)}
 	}
 	return m.arrangeJournal()
-}
-
-// undoneBy gives for each entry the one that took it back. Entries come newest first: an
-// undo that was itself undone takes nothing back.
-func undoneBy(entries []journal.Entry) map[string]string {
-	out := map[string]string{}
-	for i := range entries {
-		e := &entries[i]
-		if e.State == journal.Done && e.Undoes != "" && out[e.ID] == "" {
-			out[e.Undoes] = e.ID
-		}
-	}
-	return out
 }
 
 // problemText tells of a place where the journal is not what was written.
@@ -185,7 +175,7 @@ func (m *Model) drawJournal(l layout) []string {
 	}, l)
 }
 
-// undoRun begins to take back a run, or the last one that changed anything.
+// undoRun begins to take back a run, or the last one that is not undone yet.
 func (m *Model) undoRun(run, what string) tea.Cmd {
 	return m.want(Wish{Verb: dnsview.VerbUndo, Run: run}, what, false)
 }
@@ -201,6 +191,14 @@ func (m *Model) undoWholeRun() tea.Cmd {
 		}
 	}
 	return m.undoRun("", "undo the last change")
+}
+
+// redo shows the plan to make again what the last undo took back.
+func (m *Model) redo() tea.Cmd {
+	if m.refusedReadOnly() {
+		return nil
+	}
+	return m.want(Wish{Verb: dnsview.VerbRedo}, "redo what was undone", false)
 }
 
 func journalColumns(t *theme.Theme) []grid.Column[*journalRow] {

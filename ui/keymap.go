@@ -38,6 +38,7 @@ const (
 	ActDeregister Action = "deregister"
 	ActUndo       Action = "undo"
 	ActUndoRun    Action = "undo-run"
+	ActRedo       Action = "redo"
 	ActWhy        Action = "why"
 	ActRefresh    Action = "refresh"
 	ActPause      Action = "pause"
@@ -67,7 +68,7 @@ func DefaultKeys() KeyMap {
 		ActTop: {"g", "home"}, ActBottom: {"G", "end"}, ActPageUp: {"pgup", "ctrl+b"}, ActPageDown: {"pgdown", "ctrl+f"},
 		ActNextPane: {"tab"}, ActFilter: {"/"}, ActPalette: {":"}, ActDetail: {"enter"}, ActMark: {"space"},
 		ActSort: {"s"}, ActReverse: {"S"}, ActHelp: {"?"}, ActBack: {"esc"}, ActQuit: {"q"},
-		ActLaunch: {"l"}, ActTerminate: {"x"}, ActDeregister: {"d"}, ActUndo: {"u"}, ActUndoRun: {"U"}, ActWhy: {"w"},
+		ActLaunch: {"l"}, ActTerminate: {"x"}, ActDeregister: {"d"}, ActUndo: {"u"}, ActUndoRun: {"U"}, ActRedo: {"ctrl+r"}, ActWhy: {"w"},
 		ActRefresh: {"r"}, ActPause: {"p"}, ActCopy: {"y"}, ActSSH: {"o"}, ActFindings: {"f"}, ActJournal: {"J"},
 		ActSources: {"v"}, ActReadOnly: {"R"}, ActZoom: {"z"}, ActRemedy: {"a"},
 		ActServices: {"V"}, ActQuiesce: {"Q"}, ActReturn: {"b"}, ActBalance: {"e"},

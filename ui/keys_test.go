@@ -282,6 +282,31 @@ func TestFindingsListJumpsToTheRow(t *testing.T) {
 	r.has("Instances 30", "is dead")
 }
 
+func TestARedoAlwaysShowsItsPlanFirst(t *testing.T) {
+	r := newRig(t, 140, 40).ready()
+	r.onDead()
+	r.press("d")
+	r.until("✓ done: delete")
+	r.press("u")
+	r.until("undo the last change", "restore www", "y do it")
+	r.clock.move(time.Second)
+	r.press("y")
+	r.until("✓ restore www")
+	r.press("esc", "ctrl+r")
+	r.until("redo what was undone", "delete www.scalability.expert A 165.225.1.9 again")
+	if w := r.f.plans[len(r.f.plans)-1]; w.Verb != dnsview.VerbRedo || w.Run != "" {
+		t.Errorf("wish %+v", w)
+	}
+	n := len(r.f.runs)
+	r.press("esc")
+	if len(r.f.runs) != n {
+		t.Error("a redo ran before its plan was confirmed")
+	}
+	r.press("R", "ctrl+r")
+	r.has("read-only")
+	r.hasNot("redo what was undone")
+}
+
 func TestJournalListsAndUndoesAnEntry(t *testing.T) {
 	r := newRig(t, 140, 40).ready()
 	r.onDead()

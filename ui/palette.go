@@ -57,6 +57,7 @@ func commands() []entry {
 		{name: "stop", does: "stop instances", run: power(dnsview.PowerStop)},
 		{name: "reboot", does: "reboot instances", run: power(dnsview.PowerReboot)},
 		{name: "undo", does: "take the last change back; in the journal, the entry", action: ActUndo},
+		{name: "redo", does: "make again what the last undo took back; shows the plan first", action: ActRedo},
 		{name: "undo run", does: "in the journal: all that the run of the entry did", action: ActUndoRun},
 		{name: "changes", does: "what is under way", run: (*Model).showChanges},
 		{name: "why", does: "evidence and guards", action: ActWhy},

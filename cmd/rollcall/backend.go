@@ -120,14 +120,19 @@ func (b *backend) Plan(ctx context.Context, w ui.Wish) (dnsview.Plan, error) {
 		return b.planIncarnation(v, w)
 	case dnsview.VerbPower:
 		return dnsview.PlanPower(v, w.Action, w.Instances...), nil
-	case dnsview.VerbUndo:
+	case dnsview.VerbUndo, dnsview.VerbRedo:
 		e, err := b.s.engine(ctx)
 		if err != nil {
 			return dnsview.Plan{}, err
 		}
-		p, err := e.UndoPlan(w.Run)
+		var p dnsview.Plan
+		if w.Verb == dnsview.VerbRedo {
+			p, err = e.RedoPlan()
+		} else {
+			p, err = e.UndoPlan(w.Run)
+		}
 		if err != nil {
-			return p, fmt.Errorf("plan the undo: %w", err)
+			return p, fmt.Errorf("plan the %s: %w", w.Verb, err)
 		}
 		return p, nil
 	}

@@ -581,7 +581,15 @@ func TestAMissingNodeIsRegisteredAndTheUndoAsksForNoMoreThanAQuiesce(t *testing.
 	}
 }
 
-func TestAnUndoOfADeleteRestoresValueAndMarkerExactlyAndCanBeUndone(t *testing.T) {
+// undoOrRedo plans an undo in even turns and a redo in odd ones.
+func (b *bench) undoOrRedo(turn int) (dnsview.Plan, error) {
+	if turn%2 == 1 {
+		return b.engine().RedoPlan()
+	}
+	return b.engine().UndoPlan("")
+}
+
+func TestAnUndoOfADeleteRestoresValueAndMarkerExactlyAndARedoRemovesThem(t *testing.T) {
 	for _, c := range []struct {
 		id   string
 		zone func(b *bench) *fakeDNS
@@ -599,8 +607,8 @@ func TestAnUndoOfADeleteRestoresValueAndMarkerExactlyAndCanBeUndone(t *testing.T
 				t.Fatal(states(rep))
 			}
 			after := rowsWithoutIDs(d)
-			for n := range 4 { // undo, undo of the undo, and so on
-				undo, err := b.engine().UndoPlan("")
+			for n := range 4 { // undo, redo, undo, redo
+				undo, err := b.undoOrRedo(n)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -757,5 +765,23 @@ func TestAnUnmarkedRecordIsAdoptedAndGivenBack(t *testing.T) {
 	wantStates(t, b.run(undo), StepDone)
 	if r := b.cf.read()[4]; r.Comment != "by hand" || len(r.Owners) != 0 {
 		t.Errorf("%+v", r)
+	}
+}
+
+func TestAnUndoThatIsRefusedStopsThereAndLeavesWhatIsOlder(t *testing.T) {
+	b := newBench(t)
+	b.run(dnsview.PlanQuiesce(b.view(), ref(b.triton, "s-1")))
+	b.triton.remove("m-1")
+	dead := b.run(b.dead())
+	b.cf.add(providers.Record{Zone: cfZone, Name: www, Type: "A", TTL: 60, Value: "165.225.128.1", Comment: "by hand"})
+	for range 2 {
+		undo, err := b.engine().UndoPlan("")
+		if err != nil || undo.Steps[0].Undoes != dead.Steps[0].Entry {
+			t.Fatalf("%+v, %v", undo, err)
+		}
+		wantStates(t, b.run(undo), StepRefused)
+	}
+	if p, err := b.engine().RedoPlan(); err == nil {
+		t.Errorf("nothing was undone, and a redo would do %+v", p)
 	}
 }

@@ -3,42 +3,35 @@ package apply
 import (
 	"errors"
 	"fmt"
-	"time"
 
 	"rollcall/dnsview"
+	"rollcall/providers"
 	"rollcall/providers/journal"
 )
 
-// UndoPlan plans to take back a run (by run id), a single entry (by its
-// number), or, with an empty id, the last run that changed anything. What was
-// taken back already is left alone; to undo an undo is to do it again.
+// UndoPlan returns a plan to take back a run (by run id), a single entry (by its
+// number), or, with an empty id, the last run that is not undone yet: each such undo goes one
+// run further back. What was taken back already is left alone. To undo a named undo is to do
+// again what it took back.
 func (e *Engine) UndoPlan(id string) (dnsview.Plan, error) {
-	if e.o.Journal == nil {
-		return dnsview.Plan{}, errNoJournal
-	}
-	entries, err := e.o.Journal.Entries()
+	h, entries, err := e.history()
 	if err != nil {
 		return dnsview.Plan{}, err
 	}
-	standing := inEffect(entries)
 	if id == "" {
-		for i := range entries {
-			if standing[entries[i].ID] {
-				id = entries[i].Run
-			}
-		}
-		if id == "" {
+		s, ok := h.NextUndo()
+		switch {
+		case !ok:
 			return dnsview.Plan{}, errors.New("the journal knows of nothing that could be undone")
+		case len(s.Entries)+len(s.Final) == 0:
+			return dnsview.Plan{}, fmt.Errorf("%w; an older change is undone by its number, which rollcall journal lists", notKnown(s.Run))
 		}
+		p := dnsview.PlanUndo(nil, takingBack(entries, s)...)
+		p.Skipped = append(p.Skipped, unsure(s)...)
+		return p, nil
 	}
-	remade := map[recordKey]string{} // the provider's id of each record as the journal knows it last
-	for i := range entries {
-		if r := entries[i].Result; r != nil && entries[i].State == journal.Done {
-			remade[keyOf(r)] = r.ID
-		}
-	}
-	var done []dnsview.Done
-	known, open := false, 0
+	named := journal.Step{Run: id}
+	known := false
 	for i := range entries {
 		en := &entries[i]
 		if en.ID != id && en.Run != id {
@@ -46,54 +39,99 @@ func (e *Engine) UndoPlan(id string) (dnsview.Plan, error) {
 		}
 		known = true
 		if en.State == journal.Begun || en.State == journal.Unknown {
-			open++
+			named.Open = append(named.Open, *en)
 		}
-		if standing[en.ID] {
-			done = append(done, doneOf(en, remade))
+		if now, ok := h.Standing(en.ID); ok {
+			named.Entries = append(named.Entries, now)
+		} else if en.State == journal.Done && en.Kind == string(dnsview.StepPower) && !en.Already && h.UndoneBy(en.ID) == "" {
+			named.Final = append(named.Final, *en)
 		}
 	}
 	switch {
 	case !known:
 		return dnsview.Plan{}, fmt.Errorf("the journal has no entry or run %q; rollcall journal lists them", dnsview.Clean(id))
-	case len(done) == 0 && open > 0:
-		return dnsview.Plan{}, fmt.Errorf("it is not known whether %s happened: look at the records, then deregister or register", dnsview.Clean(id))
-	case len(done) == 0:
+	case len(named.Entries)+len(named.Final) == 0 && len(named.Open) > 0:
+		return dnsview.Plan{}, notKnown(id)
+	case len(named.Entries)+len(named.Final) == 0:
 		return dnsview.Plan{}, fmt.Errorf("there is nothing to undo in %s: it changed nothing, or was taken back already", dnsview.Clean(id))
 	}
-	return dnsview.PlanUndo(nil, done...), nil
+	return dnsview.PlanUndo(nil, takingBack(entries, named)...), nil
 }
 
-// doneOf is an entry as an undo starts from it. A record that was removed and restored since has
-// another id now, and is the same in everything else.
-func doneOf(e *journal.Entry, remade map[recordKey]string) dnsview.Done {
+// RedoPlan returns a plan to make again what the last undo took back. Whatever is changed in
+// between leaves nothing to make again.
+func (e *Engine) RedoPlan() (dnsview.Plan, error) {
+	h, entries, err := e.history()
+	if err != nil {
+		return dnsview.Plan{}, err
+	}
+	s, ok := h.NextRedo()
+	switch {
+	case !ok:
+		return dnsview.Plan{}, errors.New("there is nothing to redo: nothing was undone since the last change")
+	case len(s.Entries) == 0:
+		return dnsview.Plan{}, notKnown(s.Run)
+	}
+	p := dnsview.PlanRedo(nil, takingBack(entries, s)...)
+	p.Skipped = append(p.Skipped, unsure(s)...)
+	return p, nil
+}
+
+// history returns what the journal's entries amount to, and the entries, oldest first.
+func (e *Engine) history() (*journal.History, []journal.Entry, error) {
+	if e.o.Journal == nil {
+		return nil, nil, errNoJournal
+	}
+	entries, err := e.o.Journal.Entries()
+	if err != nil {
+		return nil, nil, err
+	}
+	return journal.NewHistory(entries), entries, nil
+}
+
+func notKnown(id string) error {
+	return fmt.Errorf("it is not known whether %s happened: look at the records, then deregister or register", dnsview.Clean(id))
+}
+
+// unsure returns a line for each entry that is left alone because it is not known whether it was made.
+func unsure(s journal.Step) []string {
+	var out []string
+	for i := range s.Open {
+		out = append(out, "it is not known whether this happened: "+s.Open[i].Sentence)
+	}
+	return out
+}
+
+// takingBack returns the entries of a step as an undo starts from them.
+func takingBack(entries []journal.Entry, s journal.Step) []dnsview.Done {
+	last := map[recordKey]*providers.Record{} // each record as the journal left it last
+	for i := range entries {
+		if r := entries[i].Result; r != nil && entries[i].State == journal.Done {
+			last[keyOf(r)] = r
+		}
+	}
+	var out []dnsview.Done
+	for _, part := range [][]journal.Entry{s.Entries, s.Final} {
+		for i := range part {
+			out = append(out, doneOf(&part[i], last))
+		}
+	}
+	return out
+}
+
+// doneOf returns an entry as an undo starts from it. A record that was changed and changed back since, or removed
+// and restored, has another id or another time of its last change now, and is the same in everything else.
+func doneOf(e *journal.Entry, last map[recordKey]*providers.Record) dnsview.Done {
 	d := dnsview.Done{Entry: e.ID, Sentence: e.Sentence, Zone: e.Zone, Change: e.Change, Result: e.Result, Action: dnsview.PowerAction(e.Action), Reason: dnsview.Class(e.Reason)}
 	if e.Instance != nil {
 		d.Instance = *e.Instance
 	}
 	if d.Result != nil {
-		if id, ok := remade[keyOf(d.Result)]; ok && id != d.Result.ID {
+		if now := last[keyOf(d.Result)]; now != nil && (now.ID != d.Result.ID || !now.Modified.Equal(d.Result.Modified)) {
 			r := *d.Result
-			r.ID, r.Modified = id, time.Time{}
+			r.ID, r.Modified = now.ID, now.Modified
 			d.Result = &r
 		}
 	}
 	return d
-}
-
-// inEffect tells which entries changed something and were not taken back. Later
-// entries are judged first: an undo that was itself undone takes nothing back.
-func inEffect(entries []journal.Entry) map[string]bool {
-	undone := map[string]bool{}
-	out := map[string]bool{}
-	for i := len(entries) - 1; i >= 0; i-- {
-		e := &entries[i]
-		if e.State != journal.Done || e.Already || undone[e.ID] {
-			continue
-		}
-		out[e.ID] = true
-		if e.Undoes != "" {
-			undone[e.Undoes] = true
-		}
-	}
-	return out
 }

@@ -106,7 +106,15 @@ func (s *site) dress(i *world.Instance) []string {
 	return names
 }
 
-func TestAnUndoRestoresEveryFieldOnBothProvidersHoweverOftenItIsUndone(t *testing.T) {
+// undoOrRedo plans an undo in even turns and a redo in odd ones.
+func (c *console) undoOrRedo(turn int) (dnsview.Plan, error) {
+	if turn%2 == 1 {
+		return c.engine().RedoPlan()
+	}
+	return c.engine().UndoPlan("")
+}
+
+func TestAnUndoRestoresEveryFieldOnBothProvidersHoweverOftenItIsRedone(t *testing.T) {
 	everywhere(t, sim.Options{}, func(t *testing.T, s *site) {
 		i := s.rig.launch(s.cloud, world.Instance{Name: "dressed", Tags: map[string]string{"Name": "dressed"}})
 		names := s.dress(&i)
@@ -130,7 +138,7 @@ func TestAnUndoRestoresEveryFieldOnBothProvidersHoweverOftenItIsUndone(t *testin
 			t.Fatalf("%d before, %d after:\n%s", len(before), len(after), told(rep))
 		}
 		for turn := range 4 {
-			p, err := s.c.engine().UndoPlan("")
+			p, err := s.c.undoOrRedo(turn)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -193,12 +201,62 @@ func TestAnUndoOfAChangeGivesEveryFieldBack(t *testing.T) {
 			t.Fatal("nothing was changed")
 		}
 		for turn := range 3 {
-			p, err := s.c.engine().UndoPlan("")
+			p, err := s.c.undoOrRedo(turn)
 			if err != nil {
 				t.Fatal(err)
 			}
 			s.c.must(p)
 			s.wantFields(fmt.Sprintf("after undo %d", turn+1), [][]string{before, after}[turn%2])
+		}
+	}, east)
+}
+
+func TestTwoChangesOfOneRecordAreUndoneAndRedoneStepByStep(t *testing.T) {
+	everywhere(t, sim.Options{}, func(t *testing.T, s *site) {
+		i := s.rig.launch(s.cloud, world.Instance{Name: "stepped", Tags: map[string]string{"Name": "stepped"}})
+		s.dress(&i)
+		s.clk.pass(11 * time.Minute)
+		states := [][]string{s.everyField()}
+		for _, ttl := range []uint32{444, 555, 666} {
+			p := dnsview.Plan{Verb: dnsview.VerbUpdate, Title: "give the node another TTL"}
+			v := s.look()
+			for _, r := range v.RecordsOf(s.owner(s.cloud, "", 0).Cloud, i.ID) {
+				if r.IsMarker() || r.Type != "A" {
+					continue
+				}
+				c := providers.Change{Op: providers.OpUpdate, Before: *r, After: *r}
+				c.After.TTL, c.After.AutoTTL = ttl, false
+				p.Steps = append(p.Steps, dnsview.Step{ID: len(p.Steps) + 1, Kind: dnsview.StepChange, Zone: r.Zone, Change: &c, Sentence: "Change " + r.String()})
+			}
+			if len(p.Steps) == 0 {
+				t.Fatal("the node has no record")
+			}
+			s.c.must(p)
+			s.clk.pass(time.Minute) // a provider tells a change by its time
+			states = append(states, s.everyField())
+		}
+		for round := range 2 {
+			for at := 2; at >= 0; at-- {
+				p, err := s.c.engine().UndoPlan("")
+				if err != nil {
+					t.Fatal(err)
+				}
+				s.c.must(p)
+				s.clk.pass(time.Minute)
+				s.wantFields(fmt.Sprintf("round %d, back to %d", round, at), states[at])
+			}
+			for at := 1; at <= 3; at++ {
+				p, err := s.c.engine().RedoPlan()
+				if err != nil {
+					t.Fatal(err)
+				}
+				s.c.must(p)
+				s.clk.pass(time.Minute)
+				s.wantFields(fmt.Sprintf("round %d, forward to %d", round, at), states[at])
+			}
+			if _, err := s.c.engine().RedoPlan(); err == nil {
+				t.Error("there is more to redo than was undone")
+			}
 		}
 	}, east)
 }
