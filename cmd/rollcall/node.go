@@ -144,21 +144,7 @@ func listed(records []providers.Record) string {
 }
 
 func (p *player) zone(ctx context.Context, name string) (providers.Zone, error) {
-	var found providers.Zone
-	cov := p.dns.Zones(ctx, func(page []providers.Zone) {
-		for _, z := range page {
-			if providers.SameName(z.Name, name) {
-				found = z
-			}
-		}
-	})
-	if found.ID != "" {
-		return found, nil
-	}
-	if cov.Err != nil {
-		return found, cov.Err
-	}
-	return found, providers.Errorf(providers.KindNotFound, "find the zone", "there is no zone %s", name)
+	return providers.FindZone(ctx, p.dns, name, "", "")
 }
 
 // want are the records of a node, in the order in which they are made; they

@@ -127,6 +127,29 @@ func (a *Account) Zones(ctx context.Context, page func([]providers.Zone)) provid
 	})
 }
 
+// Zone implements providers.ZoneGetter.
+func (a *Account) Zone(ctx context.Context, id string) (providers.Zone, error) {
+	const op = "ask for a zone"
+	env, err := a.read(ctx, op, func(ctx context.Context, opts ...option.RequestOption) error {
+		var q zones.ZoneGetParams
+		set(&q.ZoneID.Value, &q.ZoneID.Present, id)
+		_, err := a.zones.Get(ctx, q, opts...)
+		return err
+	})
+	if err != nil {
+		return providers.Zone{}, err
+	}
+	var w wireZone
+	if err := json.Unmarshal(env.Result, &w); err != nil {
+		return providers.Zone{}, a.incomplete(op, "the answer is no zone")
+	}
+	z, err := w.decode()
+	if err != nil {
+		return providers.Zone{}, a.incomplete(op, "%w", err)
+	}
+	return z, nil
+}
+
 func (a *Account) zonePages(ctx context.Context, name string, page func([]providers.Zone)) (int, error) {
 	p := pager[wireZone]{account: a, op: "list zones", id: func(w *wireZone) string { return w.ID }}
 	p.call = func(n int) sdkCall {

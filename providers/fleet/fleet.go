@@ -51,6 +51,7 @@ type CloudSource struct {
 // ZoneSource is one zone to read.
 type ZoneSource struct {
 	Name     string // zone name
+	ID       string // which of several zones of this name is meant; empty for the only one
 	Provider providers.Provider
 	DNS      DNS
 	Budget   Budget // nil when there is none

@@ -135,10 +135,10 @@ func (m marked) add(o providers.Owner) {
 func (z *zone) fetch(ctx context.Context, gen uint64, started time.Time) func() {
 	z.f.mu.Lock()
 	z.pages, z.pagesShown = nil, 0
-	resolved, at, held := z.resolved, z.resolvedAt, z.held
+	resolved, at, held, seen := z.resolved, z.resolvedAt, z.held, z.shown.Zone.ID
 	z.f.mu.Unlock()
 	if resolved.ID == "" || z.f.now().Sub(at) > zoneFor {
-		found, err := z.find(ctx)
+		found, err := providers.FindZone(ctx, z.src.DNS, z.name, z.src.ID, seen)
 		if err != nil {
 			return func() {
 				z.resolved = providers.Zone{}
@@ -235,36 +235,6 @@ func (z *zone) after(ctx context.Context) {
 	}
 	for range z.f.clouds {
 		<-done
-	}
-}
-
-// find asks the account for the zone. A public zone goes before a private one of the same name.
-func (z *zone) find(ctx context.Context) (providers.Zone, error) {
-	var found []providers.Zone
-	cov := z.src.DNS.Zones(ctx, func(page []providers.Zone) {
-		for _, p := range page {
-			if providers.SameName(p.Name, z.name) {
-				found = append(found, p)
-			}
-		}
-	})
-	fail := func(kind providers.Kind, format string, args ...any) (providers.Zone, error) {
-		return providers.Zone{}, &providers.Error{Kind: kind, Source: z.name, Op: "find the zone", Err: fmt.Errorf(format, args...)}
-	}
-	if public := slices.DeleteFunc(slices.Clone(found), func(p providers.Zone) bool { return p.Private }); len(public) > 0 {
-		found = public
-	}
-	switch {
-	case len(found) == 1:
-		return found[0], nil
-	case len(found) > 1:
-		return fail(providers.KindInvalid, "the account has %d zones of this name", len(found))
-	case cov.Complete():
-		return fail(providers.KindNotFound, "there is no zone of this name in the account that the credentials belong to")
-	case cov.Err != nil:
-		return providers.Zone{}, cov.Err
-	default:
-		return fail(providers.KindIncomplete, "the zones were not read to their end")
 	}
 }
 

@@ -78,6 +78,12 @@ func zoneOf(z *types.HostedZone) providers.Zone {
 	}
 }
 
+// Zone implements providers.ZoneGetter.
+func (a *Account) Zone(ctx context.Context, id string) (providers.Zone, error) {
+	z, _, err := a.zone(ctx, id)
+	return z, err
+}
+
 // zone asks for one zone: what it is, and how many record sets it has.
 func (a *Account) zone(ctx context.Context, id string) (providers.Zone, int64, error) {
 	const op = "ask for a zone"

@@ -1,0 +1,72 @@
+package providers
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// ZoneGetter is a DNS account that can be asked for one zone by its id. It
+// returns the zone as the account holds it now. A zone that the credentials do
+// not see is an error.
+type ZoneGetter interface {
+	Zone(ctx context.Context, id string) (Zone, error)
+}
+
+// FindZone asks an account for the zone of a name. Of several zones of that name a
+// public one goes before private ones; with an id, only the zone of that id counts. Two
+// that remain are an error of KindInvalid: which of them is meant cannot be known.
+//
+// seen is the id under which the zone was seen before, or empty. When the account's list
+// does not show the zone, it is asked for by that id, where the account is a
+// ZoneGetter: one empty list does not take a zone away whose id and name the
+// account confirms.
+func FindZone(ctx context.Context, account ZoneLister, name, id, seen string) (Zone, error) {
+	var found []Zone
+	cov := account.Zones(ctx, func(page []Zone) {
+		for _, z := range page {
+			if SameName(z.Name, name) && (id == "" || z.ID == id) {
+				found = append(found, z)
+			}
+		}
+	})
+	if public := slices.DeleteFunc(slices.Clone(found), func(z Zone) bool { return z.Private }); len(public) > 0 {
+		found = public
+	}
+	fail := func(kind Kind, format string, args ...any) error {
+		return &Error{Kind: kind, Source: name, Op: "find the zone", Err: fmt.Errorf(format, args...)}
+	}
+	switch {
+	case len(found) == 1:
+		return found[0], nil
+	case len(found) > 1:
+		return Zone{}, fail(KindInvalid, "the account has %d zones of this name (%s): say which one in the config, with id:", len(found), zoneIDs(found))
+	}
+	if known := cmp.Or(id, seen); known != "" {
+		if g, ok := account.(ZoneGetter); ok {
+			if z, err := g.Zone(ctx, known); err == nil && z.ID == known && SameName(z.Name, name) {
+				return z, nil
+			}
+		}
+	}
+	switch {
+	case cov.Complete() && id != "":
+		return Zone{}, fail(KindNotFound, "the account that the credentials belong to has no zone of this name with the id %s; correct the id, or use credentials of the account that has it", id)
+	case cov.Complete():
+		return Zone{}, fail(KindNotFound, "the account that the credentials belong to has no such zone; correct the name, or use credentials of the account that has it")
+	case cov.Err != nil:
+		return Zone{}, cov.Err
+	}
+	return Zone{}, fail(KindIncomplete, "the zones were not read to their end")
+}
+
+func zoneIDs(zones []Zone) string {
+	var ids []string
+	for _, z := range zones {
+		ids = append(ids, z.ID)
+	}
+	slices.Sort(ids)
+	return strings.Join(ids, ", ")
+}
