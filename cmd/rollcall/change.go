@@ -25,6 +25,7 @@ type changing struct {
 	form    string   // how the report is printed
 	show    bool     // the plan is shown before it is carried out
 	yes     bool     // and nobody is asked
+	basis   basis    // what its answer rests on
 }
 
 // changeFlags are what every command takes that changes DNS.
@@ -38,7 +39,8 @@ func changeFlags(cmd *cobra.Command, c *changing) *format {
 }
 
 // carry checks or carries out a plan and tells what became of it. What is
-// left undone, for whatever reason, ends in exit code 1.
+// left undone, for whatever reason, ends in exit code 1. An answer that rests on a source
+// which could not be read, such as that there is nothing to do, ends in exit code 4.
 func (a *app) carry(ctx context.Context, s *session, plan dnsview.Plan, c changing) error {
 	if c.shown != "" {
 		d, err := readPlan(c.shown)
@@ -50,6 +52,7 @@ func (a *app) carry(ctx context.Context, s *session, plan dnsview.Plan, c changi
 		}
 		plan = plan.AsShown(d)
 	}
+	lacking := s.lacking(c.basis)
 	// A plan that is printed as a document says itself what it leaves alone.
 	if printed := c.form == asMarkdown || c.form == asText && c.dryRun && len(plan.Steps) > 0; !printed {
 		for _, l := range plan.Skipped {
@@ -58,11 +61,15 @@ func (a *app) carry(ctx context.Context, s *session, plan dnsview.Plan, c changi
 	}
 	if len(plan.Steps) == 0 {
 		if c.form != asText {
-			if err := a.writeReport(&apply.Report{Plan: plan}, c); err != nil {
+			if err := a.writeReport(&apply.Report{Plan: plan}, c, lacking); err != nil {
 				return err
 			}
 		}
-		if len(plan.Skipped) > 0 {
+		switch {
+		case len(lacking) > 0 && (c.basis.whatever || len(plan.Skipped) == 0):
+			a.say("nothing was done, and whether there is anything to do is unknown: %s", lackingText(lacking))
+			return ended(exitUnknown)
+		case len(plan.Skipped) > 0:
 			return ended(exitFailed)
 		}
 		a.say("nothing to do")
@@ -79,14 +86,21 @@ func (a *app) carry(ctx context.Context, s *session, plan dnsview.Plan, c changi
 	if err != nil {
 		return err
 	}
-	if err := a.writeReport(r, c); err != nil {
+	if !c.basis.whatever {
+		lacking = nil // what was named was found
+	}
+	if err := a.writeReport(r, c, lacking); err != nil {
 		return err
 	}
 	for _, ask := range r.Asks() {
 		a.say("to do it all the same, give --confirm %s: %s", shellQuote(clean(ask.Text)), clean(ask.Why))
 	}
-	if !r.OK() || len(plan.Skipped) > 0 {
+	switch {
+	case !r.OK(), len(lacking) == 0 && len(plan.Skipped) > 0:
 		return ended(exitFailed)
+	case len(lacking) > 0:
+		a.say("whether there is more to do is unknown: %s", lackingText(lacking))
+		return ended(exitUnknown)
 	}
 	return nil
 }

@@ -30,6 +30,8 @@ type reportRow struct {
 	OK       bool      `json:"ok"`
 	Steps    []stepRow `json:"steps"`
 	Skipped  []string  `json:"skipped"`
+	// Incomplete are the sources that the answer rests on and that could not be read completely.
+	Incomplete []basisRow `json:"incomplete"`
 }
 
 // docOf is the plan of a report as it is shown, with the guards and the state of each step.
@@ -49,7 +51,7 @@ func newReportRow(r *apply.Report, dryRun bool) reportRow {
 	d := docOf(r)
 	row := reportRow{
 		Verb: string(d.Verb), Title: d.Title, Checksum: d.Checksum, DryRun: dryRun, Run: r.Run, OK: r.OK(),
-		Steps: []stepRow{}, Skipped: d.Skipped,
+		Steps: []stepRow{}, Skipped: d.Skipped, Incomplete: []basisRow{},
 	}
 	for i := range r.Steps {
 		st := &r.Steps[i]
@@ -67,10 +69,15 @@ func newReportRow(r *apply.Report, dryRun bool) reportRow {
 }
 
 // writeReport prints what became of a plan, or of its check, in the form that was asked for.
-func (a *app) writeReport(r *apply.Report, c changing) error {
+func (a *app) writeReport(r *apply.Report, c changing, lacking []sourceRow) error {
 	switch d := docOf(r); {
 	case c.form == asJSON || c.form == asYAML:
-		return writeData(a.out, c.form, newReportRow(r, c.dryRun))
+		row := newReportRow(r, c.dryRun)
+		for _, l := range lacking {
+			row.OK = false
+			row.Incomplete = append(row.Incomplete, basisRow{Source: l.Name, State: l.State, AgeSeconds: l.age(), Error: l.Error})
+		}
+		return writeData(a.out, c.form, row)
 	case c.form == asMarkdown:
 		return flush(a.out, d.Markdown())
 	case c.dryRun:

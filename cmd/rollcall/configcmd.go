@@ -10,6 +10,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
+	"sync"
 
 	"github.com/spf13/cobra"
 
@@ -107,16 +109,20 @@ func (a *app) configCheck(ctx context.Context) error {
 	if err != nil {
 		return a.tellAll(err)
 	}
-	_, zones, err := configured(c, a.now)
-	if err != nil {
-		return a.tellAll(err)
+	clouds, zones := configured(c, a.now)
+	wrong, unsure := checkSources(ctx, clouds, zones)
+	if c.RangesErr != nil {
+		wrong = append(wrong, c.RangesErr)
 	}
-	wrong, unsure := askZones(ctx, zones)
 	for _, u := range unsure {
 		a.say("rollcall: %s", clean(u))
 	}
 	if len(wrong) > 0 {
+		slices.SortStableFunc(wrong, func(x, y *config.Error) int { return cmp.Compare(x.Pos.Line, y.Pos.Line) })
 		return a.tellAll(wrong)
+	}
+	if len(unsure) > 0 {
+		return unknownf("%s is right as far as it could be checked: %s did not answer", clean(path), plural(len(unsure), "source"))
 	}
 	a.say("%s is right: %s, %s, %s", clean(path), plural(len(c.Clouds), "cloud"), plural(len(c.Zones), "zone"), plural(len(c.Services), "service"))
 	if c.Fleet == "" {
@@ -137,46 +143,47 @@ func (a *app) tellAll(err error) error {
 	return ended(exitUsage)
 }
 
-// askZones asks each DNS account which zones it has, once. A zone that is not among them
-// is a mistake; an account that does not answer proves nothing.
-func askZones(ctx context.Context, zones []zoneSource) (wrong config.Errors, unsure []string) {
+// checkSources asks every cloud whose it is and every DNS account for its zones, side by
+// side. What the config or the credentials get wrong is a mistake; a source that
+// does not answer proves nothing.
+func checkSources(ctx context.Context, clouds []cloudSource, zones []zoneSource) (wrong config.Errors, unsure []string) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	type answer struct {
-		names map[string]bool
-		cov   providers.Coverage
+	errs := make([]error, len(clouds)+len(zones))
+	var wg sync.WaitGroup
+	for i := range clouds {
+		wg.Go(func() {
+			if errs[i] = clouds[i].err; errs[i] == nil {
+				_, errs[i] = clouds[i].compute.Identify(ctx)
+			}
+		})
 	}
-	asked := map[providers.DNS]answer{}
-	for _, z := range zones {
-		if z.dns == nil {
-			continue
+	for i := range zones {
+		wg.Go(func() {
+			z := &zones[i]
+			if z.err == nil {
+				_, z.err = providers.FindZone(ctx, z.dns, z.name, z.id, "")
+			}
+			errs[len(clouds)+i] = z.err
+		})
+	}
+	wg.Wait()
+	for i, err := range errs {
+		pos, what := config.Pos{}, ""
+		if i < len(clouds) {
+			pos, what = clouds[i].pos, "cloud "+clouds[i].name
+		} else {
+			pos, what = zones[i-len(clouds)].pos, "zone "+zones[i-len(clouds)].name
 		}
-		got, ok := asked[z.dns]
-		if !ok {
-			got.names = map[string]bool{}
-			got.cov = z.dns.Zones(ctx, func(page []providers.Zone) {
-				for _, p := range page {
-					got.names[p.Name] = true
-				}
-			})
-			asked[z.dns] = got
-		}
-		switch {
-		case got.names[z.name]:
-		case !got.cov.Complete():
-			unsure = append(unsure, fmt.Sprintf("zone %s: the %s account did not answer, so nobody knows whether it has the zone: %v", z.name, z.provider, got.cov.Err))
+		switch providers.KindOf(err) {
+		case "":
+		case providers.KindUnreachable, providers.KindThrottled, providers.KindIncomplete:
+			unsure = append(unsure, what+" did not answer: "+cause(err))
 		default:
-			wrong = append(wrong, missingZone(z))
+			wrong = append(wrong, &config.Error{Pos: pos, What: what + ": " + cause(err)})
 		}
 	}
 	return wrong, unsure
-}
-
-func missingZone(z zoneSource) *config.Error {
-	return &config.Error{
-		Pos: z.pos, What: "zone " + z.name + ": the " + string(z.provider) + " account has no such zone",
-		Do: "correct the name, or use credentials of the account that has it",
-	}
 }
 
 func (a *app) configShow(ctx context.Context) error {

@@ -39,14 +39,6 @@ func (a *app) console(ctx context.Context) error {
 	wg.Go(func() { s.outside.run(ctx) })
 	wg.Go(func() { b.run(ctx) })
 
-	// A zone that does not exist is a mistake in the config, and is told before
-	// the screen opens; an account that does not answer does not hold it up.
-	check, done := context.WithTimeout(ctx, 3*time.Second)
-	wrong, _ := askZones(check, s.zones)
-	done()
-	if len(wrong) > 0 {
-		return wrong
-	}
 	err = ui.Run(ctx, ui.Options{
 		Backend: b, Fleet: s.config.Fleet, ReadOnly: a.readOnly, Demo: a.demo, Keys: keys, Now: a.now,
 		Theme: theme.Environment(os.Getenv), StaleAfter: s.staleAfter(),

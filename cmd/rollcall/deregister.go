@@ -48,6 +48,7 @@ prints it; a value that two record sets hold has #set-id behind it.`,
 		}
 		if dead {
 			a.tellUnknown(v)
+			c.basis = basis{whatever: true}
 			return a.carry(ctx, s, dnsview.PlanDeregisterDead(v), c)
 		}
 		ids, err := findRecords(v, args)

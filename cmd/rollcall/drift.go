@@ -64,7 +64,7 @@ func (a *app) drift(ctx context.Context, form, query string, wire bool) (code in
 		return 0, err
 	}
 	r := driftReport{
-		Sources:  withWire(sourceRows(v.Snapshot, a.now(), s.staleAfter()), v),
+		Sources:  s.sources(v),
 		Findings: findingRows(v, func(n *dnsview.Finding) bool { return q.MatchFinding(v, n) }),
 	}
 	code = exitDone

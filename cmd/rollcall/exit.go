@@ -42,6 +42,12 @@ func usagef(format string, args ...any) error {
 	return &codeError{code: exitUsage, err: fmt.Errorf(format, args...)}
 }
 
+// unknownf is an answer that cannot be given, since a source that it rests on
+// could not be read.
+func unknownf(format string, args ...any) error {
+	return &codeError{code: exitUnknown, err: fmt.Errorf(format, args...)}
+}
+
 // ended ends the program with a code when all has been said.
 func ended(code int) error { return &codeError{code: code} }
 

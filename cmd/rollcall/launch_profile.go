@@ -41,6 +41,9 @@ func (s *session) profilesToMake(ctx context.Context, spec *launch.Spec, name st
 		if !ok || c.provider != providers.EC2 {
 			continue // Triton has no instance profiles
 		}
+		if c.err != nil {
+			return nil, unknownf("cloud %s: %s; nothing was launched", clean(c.name), cause(c.err))
+		}
 		cloud, ok := c.compute.(profileMaker)
 		if !ok {
 			return nil, usagef("--create-profile: cloud %s cannot make instance profiles", clean(t.Cloud))

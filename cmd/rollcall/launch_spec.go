@@ -60,6 +60,9 @@ func (s *session) launchSpec(ctx context.Context, v *dnsview.View, f *launchFlag
 		if !ok {
 			return spec, made, usagef("--cloud: there is no cloud %q; there are %s", clean(name), strings.Join(s.cloudNames(), ", "))
 		}
+		if c.err != nil {
+			return spec, made, unknownf("cloud %s: %s; nothing was launched", clean(c.name), cause(c.err))
+		}
 		r, err := s.render(v, templates, ui.RenderRequest{Template: spec.Template, Service: spec.Service, Cloud: name, Values: def.Values})
 		if err != nil {
 			return spec, made, err

@@ -58,7 +58,7 @@ func (s *session) zoneRefuses(snap *providers.Snapshot, service string) error {
 	for i := range snap.Zones {
 		z := &snap.Zones[i]
 		if providers.SameName(z.Zone.Name, d.Zone) && z.Coverage.State == providers.CoverageFailed && final(z.Coverage.Err) {
-			return &codeError{code: exitUsage, err: fmt.Errorf("zone %s: %w; nothing was launched", clean(d.Zone), z.Coverage.Err)}
+			return unknownf("zone %s: %w; nothing was launched", clean(d.Zone), z.Coverage.Err)
 		}
 	}
 	return nil
@@ -84,7 +84,7 @@ func (s *session) follow(spec *launch.Spec) launch.Options {
 	if !ok || z.dns == nil {
 		return o
 	}
-	r := &registrations{s: s, service: d, dns: z.dns, every: 2 * time.Second}
+	r := &registrations{s: s, service: d, dns: z.dns, zoneID: z.id, every: 2 * time.Second}
 	o.Registered, o.Boot = r.registered, s.bootState
 	if spec.Console {
 		h := s.newNodeHealth(d)
@@ -99,6 +99,7 @@ type registrations struct {
 	s       *session
 	service *dnsview.Service
 	dns     providers.DNS
+	zoneID  string // as the config gives it
 	every   time.Duration
 
 	mu    sync.Mutex
@@ -120,16 +121,11 @@ func (r *registrations) registered(ctx context.Context, n launch.Node) (bool, er
 
 func (r *registrations) look(ctx context.Context) (map[string]bool, error) {
 	if r.zone.ID == "" {
-		cov := r.dns.Zones(ctx, func(page []providers.Zone) {
-			for _, z := range page {
-				if providers.SameName(z.Name, r.service.Zone) {
-					r.zone = z
-				}
-			}
-		})
-		if r.zone.ID == "" {
-			return nil, cmp.Or(cov.Err, error(providers.Errorf(providers.KindNotFound, "find the zone", "the account has no zone %s", r.service.Zone)))
+		z, err := providers.FindZone(ctx, r.dns, r.service.Zone, r.zoneID, "")
+		if err != nil {
+			return nil, err
 		}
+		r.zone = z
 	}
 	types := []string{"A"}
 	switch {

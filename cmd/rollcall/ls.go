@@ -175,7 +175,7 @@ func (a *app) lsSources(ctx context.Context, f *lsFlags) error {
 		v = s.inspect(v.Snapshot)
 	}
 	rows := []sourceRow{}
-	for _, r := range withWire(sourceRows(v.Snapshot, a.now(), s.staleAfter()), v) {
+	for _, r := range s.sources(v) {
 		if hasWords(strings.Join([]string{r.Name, r.Kind, r.Provider, r.State}, " "), f.filter) {
 			rows = append(rows, r)
 		}

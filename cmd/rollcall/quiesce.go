@@ -41,6 +41,7 @@ for a host that joined by hand; a RECORD is written [zone:]name/type/value.`,
 		if err != nil {
 			return err
 		}
+		c.basis = ofInstances(refs)
 		return a.carry(ctx, s, dnsview.PlanQuiesce(v, refs...), c)
 	}
 	return cmd
@@ -72,6 +73,7 @@ func (a *app) instancesCommand(use, short, long string, plan func(*dnsview.View,
 		if err != nil {
 			return err
 		}
+		c.basis = ofInstances(refs)
 		return a.carry(ctx, s, plan(v, refs), c)
 	}
 	return cmd

@@ -37,6 +37,7 @@ cloud/id, or a name that one instance has.`,
 		if err != nil {
 			return err
 		}
+		c.basis = ofInstances(refs)
 		return a.carry(ctx, s, dnsview.PlanRegister(v, name, refs...), c)
 	}
 	return cmd

@@ -55,6 +55,7 @@ must have the same remedy. rollcall ls findings lists classes and remedies.`,
 			a.tellUnknown(v)
 		}
 		plan := dnsview.PlanRemedy(v, found...)
+		c.basis = basis{whatever: !isRecord(args[0]), ranges: slices.Contains(args, string(dnsview.Dangling))}
 		c.show = plan.Verb == dnsview.VerbAdopt
 		return a.carry(ctx, s, plan, c)
 	}

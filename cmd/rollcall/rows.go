@@ -133,7 +133,7 @@ type basisRow struct {
 // sourceRow is one source.
 type sourceRow struct {
 	Name       string       `json:"name"`
-	Kind       string       `json:"kind"` // cloud or zone
+	Kind       string       `json:"kind"` // cloud, zone or file
 	Provider   string       `json:"provider"`
 	State      string       `json:"state"`
 	Rows       int          `json:"rows"`

@@ -92,7 +92,7 @@ func nodeRecords(v *dnsview.View, service string, hosts []string) ([]providers.I
 	if service != "" {
 		r := rosterOf(v, name)
 		if r == nil {
-			return nil, fmt.Errorf("there is no service %s; see rollcall ls services", clean(service))
+			return nil, notFound("service "+clean(service), "see rollcall ls services", unreadZones(v, "", name))
 		}
 		nodes = r.Nodes
 	}
@@ -119,6 +119,9 @@ func nodeRecords(v *dnsview.View, service string, hosts []string) ([]providers.I
 		found := slices.DeleteFunc(slices.Clone(nodes), func(n *dnsview.NodeView) bool { return !isNode(n, host) })
 		switch {
 		case len(found) == 0:
+			if unread := unreadZones(v, "", name); len(unread) > 0 {
+				return nil, notFound("node "+clean(host)+" of "+clean(service), "", unread)
+			}
 			return nil, fmt.Errorf("%s has no node %s; see rollcall ls services -o json", clean(service), clean(host))
 		case !slices.ContainsFunc(found, func(n *dnsview.NodeView) bool { return len(n.Records) > 0 }):
 			return nil, fmt.Errorf("%s is %s in %s, so there is no priority or weight to change", clean(host), found[0].State, clean(service))

@@ -92,7 +92,7 @@ func (a *app) showTree(ctx context.Context, name, form string, browsing bool) er
 	}
 	types, err := dnssd.Browse(ctx, r, name)
 	if err != nil {
-		return asRefusal(err)
+		return unanswered(err)
 	}
 	found := 0
 	rows := make([]typeRow, 0, len(types))

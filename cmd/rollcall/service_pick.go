@@ -91,7 +91,7 @@ func (a *app) resolveOne(ctx context.Context, n dnssd.Name) (*dnssd.Incarnation,
 	}
 	types, err := dnssd.Browse(ctx, r, n.String())
 	if err != nil {
-		return nil, asRefusal(err)
+		return nil, unanswered(err)
 	}
 	var all []*dnssd.Incarnation
 	var names []string

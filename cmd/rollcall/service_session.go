@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -80,7 +79,7 @@ func (s *serviceSession) findSource(name string) error {
 		if z := &s.config.Zones[i]; z.Name == zone {
 			s.source = newAccounts(s.app.now).zone(z)
 			if s.source.err != nil {
-				return &config.Error{Pos: z.Pos, What: "zone " + z.Name + ": " + cause(s.source.err)}
+				return unreadZone(z.Name, s.source.err)
 			}
 		}
 	}
@@ -89,27 +88,23 @@ func (s *serviceSession) findSource(name string) error {
 
 // findZone asks the account for the zone. Of two zones of one name the public one counts.
 func (s *serviceSession) findZone(ctx context.Context) error {
-	err := s.dns.Ask(ctx, func() error {
-		found := false
-		cov := s.source.dns.Zones(ctx, func(page []providers.Zone) {
-			for _, z := range page {
-				if providers.SameName(z.Name, s.source.name) && (!found || s.zone.Private) {
-					s.zone, found = z, true
-				}
-			}
-		})
-		switch {
-		case found:
-			return nil
-		case cov.Complete():
-			return missingZone(s.source)
-		}
-		return cov.Err
+	err := s.dns.Ask(ctx, func() (err error) {
+		s.zone, err = providers.FindZone(ctx, s.source.dns, s.source.name, s.source.id, "")
+		return err
 	})
-	return asRefusal(err)
+	if err != nil {
+		return unreadZone(s.source.name, err)
+	}
+	return nil
 }
 
-// state gives the zone for a plan, with nothing read of it yet.
+// unreadZone returns the error of a command whose one zone could not be read: what
+// is there is unknown.
+func unreadZone(name string, err error) error {
+	return unknownf("zone %s could not be read: %w; nothing was changed", clean(name), err)
+}
+
+// reading gives the zone for a plan, with nothing read of it yet.
 func (s *serviceSession) reading() dnssd.Zone {
 	return dnssd.Zone{Zone: s.zone, Fleet: s.config.Fleet, Now: s.app.now()}
 }
@@ -301,18 +296,30 @@ func final(err error) bool {
 	return errors.Is(err, errNotServed)
 }
 
-// asRefusal gives the error of something that can never be done the exit code of a usage error.
+// asRefusal gives an error of what was asked before anything was changed its exit code: that of a
+// usage error when it can never be done, and that of unknown when the zone could not be read.
 func asRefusal(err error) error {
 	if err == nil {
 		return nil
 	}
+	switch kind := providers.KindOf(err); {
+	case kind == providers.KindAuth, kind == providers.KindNotFound:
+		return unknownf("%w; nothing was changed", err)
+	case final(err):
+		return &codeError{code: exitUsage, err: err}
+	case kind != providers.KindOther:
+		return unknownf("%w; nothing was changed", err)
+	}
+	return err
+}
+
+// unanswered gives the error of a question to name servers its exit code: that of a usage
+// error when the same question can never be answered, else that of unknown.
+func unanswered(err error) error {
 	if final(err) {
 		return &codeError{code: exitUsage, err: err}
 	}
-	if providers.KindOf(err) != providers.KindOther {
-		return fmt.Errorf("%w; nothing was changed", err)
-	}
-	return err
+	return unknownf("%w", err)
 }
 
 // resolversOf are the name servers to ask: of the environment, else of the config.

@@ -214,7 +214,7 @@ func TestBadInputForAServiceIsOneLineAndExitCode2AndChangesNothing(t *testing.T)
 			t.Fatal(err)
 		}
 		for _, args := range [][]string{join(in), {"service", "leave", "--service", in, "--host", "web1"}, {"service", "create", in}, {"service", "retire", in}} {
-			if r := rollcall(t, args...); r.code != exitUsage || !strings.Contains(r.err, "auth") || strings.Count(r.err, "\n") != 1 || r.out != "" {
+			if r := rollcall(t, args...); r.code != exitUnknown || !strings.Contains(r.err, "auth") || !strings.Contains(r.err, zone) || strings.Count(r.err, "\n") != 1 || r.out != "" {
 				t.Errorf("%v in a zone that refuses: exit code %d, %q", args, r.code, r.err)
 			}
 		}

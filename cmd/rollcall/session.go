@@ -38,6 +38,8 @@ type session struct {
 	// set before the first inspection.
 	outside *outside
 
+	view *dnsview.View // what a one-shot command saw; nil in the console
+
 	silent bool // nothing is told on stderr: somebody else tells it, such as a console that has the screen
 
 	mu      sync.Mutex
@@ -72,9 +74,7 @@ func (a *app) open(ctx context.Context) (*session, error) {
 		if s.config, err = config.Load(path, keyRules()); err != nil {
 			return nil, err
 		}
-		if s.clouds, s.zones, err = configured(s.config, a.now); err != nil {
-			return nil, err
-		}
+		s.clouds, s.zones = configured(s.config, a.now)
 		if len(s.clouds)+len(s.zones) == 0 {
 			return nil, &config.Error{Pos: config.Pos{File: path}, What: "the config has no clouds and no zones", Do: "add some, or let rollcall config init find them"}
 		}
@@ -126,7 +126,7 @@ func (s *session) start(timeout time.Duration) {
 		o.Clouds = append(o.Clouds, src)
 	}
 	for _, z := range s.zones {
-		src := fleet.ZoneSource{Name: z.name, Provider: z.provider, Err: z.err}
+		src := fleet.ZoneSource{Name: z.name, ID: z.id, Provider: z.provider, Err: z.err}
 		if z.dns != nil {
 			src.DNS = z.dns
 		}
@@ -168,12 +168,16 @@ func (a *app) lookInSilence(ctx context.Context) (*session, *dnsview.View, error
 	if err != nil {
 		return nil, nil, err
 	}
+	s.view = v
 	return s, v, nil
 }
 
 func (s *session) tellShortfalls(v *dnsview.View) {
 	for _, l := range shortfalls(v.Snapshot, s.app.now(), s.config.Guards.Age) {
 		s.app.say("rollcall: %s", l)
+	}
+	if r, failed := s.rangesRow(); failed {
+		s.app.say("rollcall: %s", *r.Error)
 	}
 }
 
@@ -182,9 +186,6 @@ func (s *session) refresh(ctx context.Context) (*dnsview.View, error) {
 	snap := s.fleet.Refresh(ctx)
 	if err := ctx.Err(); err != nil {
 		return nil, fmt.Errorf("stopped: %w", err)
-	}
-	if err := s.missingZones(snap); err != nil {
-		return nil, err
 	}
 	if err := s.save(snap); err != nil {
 		s.app.say("rollcall: the rows of this run cannot be kept for the next: %s", clean(err.Error()))
@@ -220,26 +221,6 @@ func (s *session) inspect(snap *providers.Snapshot) *dnsview.View {
 // and than two refreshes make it.
 func (s *session) staleAfter() time.Duration {
 	return max(s.config.Guards.Age, 2*s.config.Refresh+10*time.Second)
-}
-
-// missingZones finds zones of the config that their account says it does not have.
-func (s *session) missingZones(snap *providers.Snapshot) error {
-	var wrong config.Errors
-	for i := range snap.Zones {
-		z := &snap.Zones[i]
-		if providers.KindOf(z.Coverage.Err) != providers.KindNotFound || z.Zone.ID != "" && z.Coverage.Rows > 0 {
-			continue
-		}
-		for _, src := range s.zones {
-			if src.pos.Line > 0 && providers.SameName(src.name, z.Zone.Name) {
-				wrong = append(wrong, missingZone(src))
-			}
-		}
-	}
-	if len(wrong) > 0 {
-		return wrong
-	}
-	return nil
 }
 
 // shortfalls tells of every source that was not read completely, one line each.

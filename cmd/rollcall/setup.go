@@ -23,12 +23,14 @@ type cloudSource struct {
 	production bool
 	compute    providers.Compute
 	budget     *budget.Account
+	pos        config.Pos
 	err        error
 }
 
 // zoneSource is one zone with the account that it is asked of, set up or not.
 type zoneSource struct {
 	name     string
+	id       string // of the zone, where the config gives it
 	provider providers.Provider
 	dns      providers.DNS
 	budget   *budget.Account
@@ -78,7 +80,7 @@ func (a *accounts) budget(key string, make func() *budget.Account) *budget.Accou
 
 // cloud sets up one cloud. It does no I/O but to read local credentials.
 func (a *accounts) cloud(c *config.Cloud) cloudSource {
-	s := cloudSource{name: c.Name, provider: c.Provider, region: c.Region, production: c.Production}
+	s := cloudSource{name: c.Name, provider: c.Provider, region: c.Region, production: c.Production, pos: c.Pos}
 	switch c.Provider {
 	case providers.EC2:
 		s.budget = a.budget("ec2 "+c.Profile+" "+c.Region+" "+c.Endpoint, func() *budget.Account {
@@ -111,7 +113,7 @@ func (a *accounts) cloud(c *config.Cloud) cloudSource {
 // zone sets up one zone. It does no I/O but to read local credentials.
 func (a *accounts) zone(z *config.Zone) zoneSource {
 	acc := a.dnsAccount(z.Provider, z.Profile, z.TokenEnv, z.Endpoint)
-	return zoneSource{name: z.Name, provider: z.Provider, dns: acc.dns, budget: acc.budget, pos: z.Pos, err: acc.err}
+	return zoneSource{name: z.Name, id: z.ID, provider: z.Provider, dns: acc.dns, budget: acc.budget, pos: z.Pos, err: acc.err}
 }
 
 func (a *accounts) dnsAccount(p providers.Provider, profile, tokenEnv, endpoint string) dnsAccount {
@@ -143,32 +145,18 @@ func (a *accounts) dnsAccount(p providers.Provider, profile, tokenEnv, endpoint 
 	return acc
 }
 
-// configured sets up everything that a config names. What cannot be set up is a mistake in
-// the config or in the environment, and is told with its place: setting up
-// does not reach for the network.
-func configured(c *config.Config, now func() time.Time) ([]cloudSource, []zoneSource, error) {
+// configured sets up everything that a config names, without reaching for the
+// network. A source that cannot be set up has the error: it is a failed source, and
+// the others go on without it.
+func configured(c *config.Config, now func() time.Time) (clouds []cloudSource, zones []zoneSource) {
 	acc := newAccounts(now)
-	var clouds []cloudSource
-	var zones []zoneSource
-	var wrong config.Errors
 	for i := range c.Clouds {
-		s := acc.cloud(&c.Clouds[i])
-		if s.err != nil {
-			wrong = append(wrong, &config.Error{Pos: c.Clouds[i].Pos, What: "cloud " + s.name + ": " + cause(s.err)})
-		}
-		clouds = append(clouds, s)
+		clouds = append(clouds, acc.cloud(&c.Clouds[i]))
 	}
 	for i := range c.Zones {
-		s := acc.zone(&c.Zones[i])
-		if s.err != nil {
-			wrong = append(wrong, &config.Error{Pos: c.Zones[i].Pos, What: "zone " + s.name + ": " + cause(s.err)})
-		}
-		zones = append(zones, s)
+		zones = append(zones, acc.zone(&c.Zones[i]))
 	}
-	if len(wrong) > 0 {
-		return nil, nil, wrong
-	}
-	return clouds, zones, nil
+	return clouds, zones
 }
 
 // cause is an error without the name of its source, which the caller tells.

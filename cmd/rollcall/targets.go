@@ -68,7 +68,7 @@ func findRecords(v *dnsview.View, args []string) ([]providers.Identity, error) {
 		}
 		switch {
 		case len(found) == 0:
-			return nil, fmt.Errorf("there is no record %s%s", clean(arg), hintValues(near, v))
+			return nil, notFound("record "+clean(arg), hintValues(near), unreadZones(v, want.Zone, want.Name))
 		case len(zones) > 1:
 			return nil, usagef("%s is in the zones %s: write the zone before it, such as %s:%s", clean(arg), strings.Join(zones, " and "), zones[0], clean(arg))
 		}
@@ -95,23 +95,15 @@ func setsOf(v *dnsview.View, found []*providers.Record) []string {
 	return names
 }
 
-// hintValues says what there is instead, and which zones could not be read.
-func hintValues(near []string, v *dnsview.View) string {
-	var unread []string
-	for i := range v.Snapshot.Zones {
-		if z := &v.Snapshot.Zones[i]; !z.Coverage.Complete() {
-			unread = append(unread, z.Zone.Name)
-		}
-	}
+// hintValues says what a name has instead.
+func hintValues(near []string) string {
 	switch {
-	case len(unread) > 0:
-		return "; " + strings.Join(unread, " and ") + " could not be read completely: try again"
 	case len(near) > 3:
-		return fmt.Sprintf("; the name has %d other values: see rollcall ls records", len(near))
+		return fmt.Sprintf("the name has %d other values: see rollcall ls records", len(near))
 	case len(near) > 0:
-		return "; the name has " + clean(strings.Join(near, ", "))
+		return "the name has " + clean(strings.Join(near, ", "))
 	}
-	return "; see rollcall ls records"
+	return "see rollcall ls records"
 }
 
 // findInstances finds the instances that arguments name: an id, cloud/id, or a name
@@ -147,21 +139,8 @@ func findInstances(v *dnsview.View, args []string) ([]providers.InstanceRef, err
 		case len(dead) > 0:
 			return nil, fmt.Errorf("%s is terminated already (%s)", clean(arg), clean(dead[0].ID))
 		default:
-			return nil, fmt.Errorf("there is no instance %s%s", clean(arg), hintClouds(v))
+			return nil, notFound("instance "+clean(arg), "see rollcall ls instances", unreadClouds(v, arg))
 		}
 	}
 	return out, nil
-}
-
-func hintClouds(v *dnsview.View) string {
-	var unread []string
-	for i := range v.Snapshot.Clouds {
-		if c := &v.Snapshot.Clouds[i]; !c.Coverage.Complete() {
-			unread = append(unread, c.Cloud.Name)
-		}
-	}
-	if len(unread) > 0 {
-		return "; " + strings.Join(unread, " and ") + " could not be read completely: try again"
-	}
-	return "; see rollcall ls instances"
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
@@ -24,7 +23,7 @@ func findNodes(v *dnsview.View, args []string) ([]providers.InstanceRef, error) 
 		}
 		switch refs := hostsNamed(v, arg); len(refs) {
 		case 0:
-			return nil, fmt.Errorf("there is no host %s; see rollcall ls services -o json", clean(strings.TrimPrefix(arg, providers.HostPrefix)))
+			return nil, notFound("host "+clean(strings.TrimPrefix(arg, providers.HostPrefix)), "see rollcall ls services -o json", unreadZones(v, "", ""))
 		case 1:
 			out = append(out, refs[0])
 		default:

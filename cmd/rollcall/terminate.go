@@ -39,6 +39,7 @@ a name that one instance has.`,
 		if err != nil {
 			return err
 		}
+		c.basis = ofInstances(refs)
 		plan := planTerminate(v, noDrain, refs...)
 		if !c.dryRun && !yes && len(plan.Steps) > 0 {
 			if err := a.confirmTerminate(ctx, v, plan, refs); err != nil {
@@ -140,6 +141,8 @@ func (a *app) powerCommand(verb string) *cobra.Command {
 		if err != nil {
 			return err
 		}
+		c.basis = ofInstances(refs)
+		c.basis.noZones = true
 		plan := dnsview.PlanPower(v, dnsview.PowerAction(verb), refs...)
 		if !c.dryRun && !yes && verb != "start" && a.interactive() && len(plan.Steps) > 0 {
 			if got := a.ask(ctx, fmt.Sprintf("%s %s? [y/N] ", verb, plural(len(plan.Steps), "instance"))); !strings.EqualFold(got, "y") && !strings.EqualFold(got, "yes") {

@@ -76,14 +76,9 @@ func TestAMistakeInTheConfigEndsIn2WithFileAndLineAndStartsNothing(t *testing.T)
 	for _, c := range []struct{ name, old, new, want string }{
 		{"an unknown key", "refresh:", "refersh:", `unknown key "refersh"`},
 		{"a duplicate name", "name: joyent-ams", "name: joyent-east", `duplicate source "joyent-east"`},
-		{"a missing credential", "provider: cloudflare", "provider: cloudflare, token_env: NOT_SET", "no Cloudflare token: set NOT_SET"},
-		{"a zone that does not exist", "name: unilans.net", "name: unilans.org", "the route53 account has no such zone"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			text := strings.ReplaceAll(string(good), c.old, c.new)
-			if c.name == "a zone that does not exist" {
-				text = strings.ReplaceAll(text, "unilans.net", "unilans.org")
-			}
 			path := filepath.Join(t.TempDir(), "c.yaml")
 			if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 				t.Fatal(err)

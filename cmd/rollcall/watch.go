@@ -119,9 +119,6 @@ func (a *app) watch(ctx context.Context, f *watchFlags) error {
 	if w.s, err = a.open(ctx); err != nil {
 		return err
 	}
-	if wrong, _ := askZones(ctx, w.s.zones); len(wrong) > 0 {
-		return wrong
-	}
 	w.s.outside = w.s.watchOutside()
 	w.s.start(consolePatience)
 	w.meter = newMeter(w.s)
@@ -205,12 +202,12 @@ func (w *watcher) due(snap *providers.Snapshot) bool {
 		return true
 	}
 	for i := range snap.Clouds {
-		if !snap.Clouds[i].Coverage.Finished.After(w.scanned) {
+		if c := &snap.Clouds[i]; !c.Coverage.Finished.After(w.scanned) && !w.s.neverRead(c.Cloud.Name) {
 			return false
 		}
 	}
 	for i := range snap.Zones {
-		if !snap.Zones[i].Coverage.Finished.After(w.scanned) {
+		if z := &snap.Zones[i]; !z.Coverage.Finished.After(w.scanned) && !w.s.neverRead(z.Zone.Name) {
 			return false
 		}
 	}
@@ -288,7 +285,7 @@ func (w *watcher) delivered(d delivery) {
 
 // sources tells of sources that are read otherwise than before.
 func (w *watcher) sources(v *dnsview.View) error {
-	for _, r := range withWire(sourceRows(v.Snapshot, v.Options.Now, w.s.staleAfter()), v) {
+	for _, r := range w.s.sources(v) {
 		old, known := w.states[r.Name]
 		w.states[r.Name] = r.State
 		if w.say == nil || old == r.State || !known && r.State == string(providers.CoverageComplete) {

@@ -43,6 +43,8 @@ type Config struct {
 	RangesFile string
 	RangesPos  Pos
 	Ranges     dnsview.PublicRanges
+	// RangesErr is why RangesFile could not be read; Ranges is then what rollcall knows by heart.
+	RangesErr *Error
 	// Wire has the console and rollcall watch ask name servers what they answer.
 	// Commands ask when they are given --wire, whatever this says.
 	Wire bool
@@ -77,6 +79,7 @@ type Cloud struct {
 type Zone struct {
 	Pos      Pos
 	Name     string // canonical
+	ID       string // the provider's own, where the account has several zones of this name
 	Provider providers.Provider
 	Endpoint string
 	Profile  string // route53

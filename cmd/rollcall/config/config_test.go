@@ -207,7 +207,7 @@ func TestEveryMistakeIsOneLineThatSaysWhereWhatAndWhatToDo(t *testing.T) {
 	}
 }
 
-func TestAListOfRangesLiesBesideTheConfigAndIsCheckedWithIt(t *testing.T) {
+func TestAListOfRangesLiesBesideTheConfigAndOneThatCannotBeReadIsNoMistakeInTheConfig(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "config.yaml")
 	write := func(name, text string) {
@@ -217,12 +217,25 @@ func TestAListOfRangesLiesBesideTheConfigAndIsCheckedWithIt(t *testing.T) {
 		}
 	}
 	write("config.yaml", "fleet: x\nranges: amazon.json\n")
-	if _, err := Load(path, KeyRules{}); err == nil || !strings.HasPrefix(err.Error(), path+":2:9: ranges: "+filepath.Join(dir, "amazon.json")+" cannot be read: no such file or directory; save https://") {
+	failure := func() string {
+		t.Helper()
+		c, err := Load(path, KeyRules{})
+		if err != nil || c.RangesErr == nil {
+			t.Fatalf("%v, and of the list %v", err, c)
+		}
+		if _, _, ok := c.Ranges.Lookup(netip.MustParseAddr("54.72.0.1")); !ok {
+			t.Error("the ranges that are known by heart are gone")
+		}
+		return c.RangesErr.Error()
+	}
+	if err := failure(); !strings.HasPrefix(err, path+":2:9: ranges: "+filepath.Join(dir, "amazon.json")+" cannot be read: no such file or directory; save https://") {
 		t.Errorf("without the list: %v", err)
 	}
-	write("amazon.json", "{}")
-	if _, err := Load(path, KeyRules{}); err == nil || !strings.Contains(err.Error(), "is not Amazon's list") {
-		t.Errorf("with another file: %v", err)
+	for _, text := range []string{"", "{}", `{"createDate":"2026-11-01-10-20-30","prefixes":[{"ip_prefix":"15.230.0.0/16","regi`} {
+		write("amazon.json", text)
+		if err := failure(); !strings.Contains(err, "is not Amazon's list") {
+			t.Errorf("with %q: %v", text, err)
+		}
 	}
 	write("amazon.json", `{"createDate":"2026-11-01-10-20-30","prefixes":[{"ip_prefix":"15.230.0.0/16","region":"eu-west-1","service":"EC2"}]}`)
 	c, err := Load(path, KeyRules{})

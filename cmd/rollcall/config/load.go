@@ -87,26 +87,31 @@ func Load(path string, rules KeyRules) (*Config, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := c.readRanges(); err != nil {
-		return nil, err
-	}
+	c.readRanges()
 	return c, nil
 }
 
-// readRanges reads the list of public ranges that the config names.
-func (c *Config) readRanges() error {
+// readRanges reads the list of public ranges that the config names. One that
+// cannot be read is no mistake in the config: the entries that it would show to be
+// dangling are dead all the same.
+func (c *Config) readRanges() {
 	if c.RangesFile == "" {
-		return nil
+		return
 	}
-	const do = "save https://ip-ranges.amazonaws.com/ip-ranges.json there, or leave ranges out"
+	fail := func(what string) {
+		c.RangesErr = &Error{Pos: c.RangesPos, What: "ranges: " + c.RangesFile + what, Do: "save https://ip-ranges.amazonaws.com/ip-ranges.json there, or leave ranges out"}
+	}
 	data, err := os.ReadFile(c.RangesFile)
 	if err != nil {
-		return &Error{Pos: c.RangesPos, What: "ranges: " + c.RangesFile + " cannot be read: " + reason(err), Do: do}
+		fail(" cannot be read: " + reason(err))
+		return
 	}
-	if c.Ranges, err = dnsview.AmazonRanges(data); err != nil {
-		return &Error{Pos: c.RangesPos, What: "ranges: " + c.RangesFile + " is not Amazon's list: " + err.Error(), Do: do}
+	listed, err := dnsview.AmazonRanges(data)
+	if err != nil {
+		fail(" is not Amazon's list: " + err.Error())
+		return
 	}
-	return nil
+	c.Ranges = listed
 }
 
 // Parse checks the text of a config file; path is for its errors only.

@@ -87,6 +87,7 @@ func (r *reader) zone(n ast.Node) Zone {
 	before := len(r.errs)
 	r.mapping(n, "a zone", fields{
 		"name":      r.toName(&z.Name, "name"),
+		"id":        r.toString(&z.ID, "id"),
 		"provider":  r.provider(&z.Provider, providers.Provider.ServesDNS, "cloudflare", "route53"),
 		"endpoint":  r.toURL(&z.Endpoint, "endpoint"),
 		"profile":   r.toString(&z.Profile, "profile"),

@@ -36,7 +36,7 @@ func Write(w io.Writer, c *Config) error {
 	for i := range c.Zones {
 		z := &c.Zones[i]
 		p := flowPairs([]string{
-			"name", z.Name, "provider", string(z.Provider), "profile", z.Profile, "token_env", z.TokenEnv, "endpoint", z.Endpoint,
+			"name", z.Name, "id", z.ID, "provider", string(z.Provider), "profile", z.Profile, "token_env", z.TokenEnv, "endpoint", z.Endpoint,
 			"threshold", share(z.Threshold), "from", num(int64(z.From)),
 		})
 		if len(z.Servers) > 0 {
