@@ -28,6 +28,7 @@ type zoneState struct {
 	all   []Basis                        // every cloud and this zone: what a finding of absence rests on
 	names map[string][]*providers.Record // made by named when it is first asked for; see there
 	exact map[setValue]*providers.Record // made by standing when it is first asked for
+	cuts  Cuts                           // names that the zone's servers do not answer for
 }
 
 func (x *index) addClouds(s *providers.Snapshot) {
@@ -67,6 +68,7 @@ func (x *index) addZones(s *providers.Snapshot) {
 		v := &s.Zones[i]
 		zs := &zoneState{view: v, name: providers.CanonicalName(v.Zone.Name), state: v.Coverage.At(x.o.Now, x.o.MaxAge)}
 		zs.why = coverageWhy(zs.name, v.Coverage, zs.state, x.o, v.Reading)
+		zs.cuts = CutsOf(zs.name, v.Records)
 		x.zones = append(x.zones, zs)
 		if old := x.zoneName[zs.name]; old == nil || old.view.Zone.Private && !v.Zone.Private {
 			x.zoneName[zs.name] = zs

@@ -43,6 +43,8 @@ const (
 	Split         Class = "split"
 	Cached        Class = "cached"
 	Lame          Class = "lame"
+	Occluded      Class = "occluded"
+	Unresolvable  Class = "unresolvable"
 	Unhealthy     Class = "unhealthy"
 	Thin          Class = "thin"
 	OneCloud      Class = "one-cloud"

@@ -167,7 +167,11 @@ func noEvidence(g GuardID, why, satisfy string) GuardResult {
 func Guards(e *GuardEvidence) []GuardResult {
 	switch mode := ModeOf(e.Verb, e.Change); mode {
 	case ModeWrite:
-		return []GuardResult{e.CheckOwner(), e.CheckInstance(), e.CheckUnchanged()}
+		all := []GuardResult{e.CheckOwner(), e.CheckInstance(), e.CheckUnchanged()}
+		if g := e.CheckWritable(); !g.Pass {
+			all = append(all, g)
+		}
+		return all
 	case ModeMarker:
 		if e.Verb == VerbDeregister {
 			return []GuardResult{e.CheckCoverage(), e.CheckOwner(), e.CheckUnchanged(), e.CheckGrace(), e.CheckOrphaned()}
@@ -180,6 +184,17 @@ func Guards(e *GuardEvidence) []GuardResult {
 	default:
 		return []GuardResult{e.CheckCoverage(), e.CheckOwner(), e.CheckInstance(), e.CheckAddress(), e.CheckUnchanged(), e.CheckGrace(), e.CheckMinimum()}
 	}
+}
+
+// CheckWritable refuses a record that its zone would never answer with, and one in a zone that takes
+// no changes. What the journal knows as done from here can be taken back all the same.
+func (e *GuardEvidence) CheckWritable() GuardResult {
+	if e.View != nil && !e.Undoes {
+		if why := e.View.index.refused(e.Change); why != "" {
+			return fails(GuardWritable, why, "")
+		}
+	}
+	return pass(GuardWritable, "the zone answers for the name")
 }
 
 // CheckOwner is guard 2: the marker names this fleet and an instance.

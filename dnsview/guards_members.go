@@ -76,7 +76,7 @@ func (e *GuardEvidence) liveMembers() int {
 	nodes := map[string]bool{}
 	for n := range e.Found {
 		f := &e.Found[n]
-		if f.Name != r.Name || f.Type != r.Type || e.Removing[f.Identity()] || f.Identity() == r.Identity() || quiesced(f) {
+		if f.Name != r.Name || f.Type != r.Type || e.Removing[f.Identity()] || f.Identity() == r.Identity() || quiesced(f) || x.unseen(f) {
 			continue
 		}
 		if o, ok := f.Owner(); ok && o.Host() {

@@ -55,7 +55,7 @@ func (x *index) addNames() {
 				continue
 			}
 			s := x.byName[r.Name]
-			if s == nil {
+			if s == nil || s.zone != z && x.hides(z, r) {
 				continue
 			}
 			switch {
@@ -74,7 +74,7 @@ func (x *index) addNames() {
 			r := &z.view.Records[i]
 			switch r.Type {
 			case "A", "AAAA", "CNAME":
-				if _, ok := x.targets[r.Name]; ok {
+				if _, ok := x.targets[r.Name]; ok && !x.hides(z, r) {
 					x.hosts[r.Name] = append(x.hosts[r.Name], r)
 				}
 			}
@@ -175,7 +175,7 @@ func (x *index) addressesOf(r *providers.Record) (out []*providers.Record, known
 			return nil, true
 		}
 		z := x.zoneOf(srv.Target)
-		if z == nil || z.state != providers.CoverageComplete {
+		if z == nil || z.state != providers.CoverageComplete || z.cuts.leadsAway(srv.Target) {
 			return nil, false
 		}
 		for _, h := range x.hosts[srv.Target] {
@@ -192,7 +192,7 @@ func (x *index) addressesOf(r *providers.Record) (out []*providers.Record, known
 // leadsTo reports whether a record leads to its node, and the node runs.
 func (x *index) leadsTo(m member) bool {
 	i := x.nodes[m.node].inst
-	if i == nil || i.State != providers.StateRunning {
+	if i == nil || i.State != providers.StateRunning || x.unseen(m.record) {
 		return false
 	}
 	if a, ok := m.record.Addr(); ok {

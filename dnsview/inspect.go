@@ -142,6 +142,7 @@ func (in *inspector) zone(z *zoneState) {
 			continue
 		}
 		from := len(in.out)
+		hidden := in.hidden(z, r)
 		switch {
 		case r.Alias:
 			continue
@@ -149,6 +150,7 @@ func (in *inspector) zone(z *zoneState) {
 			in.ambiguous(z, r)
 		case len(r.Owners) == 1:
 			in.owned(z, r, r.Owners[0], z.nodes[i], lack)
+		case hidden || in.isGlue(r): // whose address it is does not matter where nobody is led to it
 		default:
 			in.unowned(z, r, lack)
 		}
@@ -161,6 +163,9 @@ func (in *inspector) zone(z *zoneState) {
 				in.srvs = append(in.srvs, srvRow{z, r, z.nodes[i]})
 			}
 		case "A", "AAAA":
+			if hidden || in.isGlue(r) {
+				continue
+			}
 			in.private(z, r, z.nodes[i])
 		}
 	}
@@ -182,6 +187,10 @@ func (in *inspector) add(f Finding) {
 	if f.Remedy != NoRemedy && in.barred[f.Zone] != "" {
 		f.Remedy, f.OneKey = NoRemedy, false
 		f.Reason += " (nothing is written to " + f.Zone + ": it is not delegated to its servers)"
+	}
+	if why := in.noRemedy(&f); why != "" {
+		f.Remedy, f.OneKey = NoRemedy, false
+		f.Reason += " (" + why + ")"
 	}
 	if in.o.Fleet == "" && f.Remedy != NoRemedy {
 		f.Remedy, f.OneKey = NoRemedy, false

@@ -175,7 +175,7 @@ func (in *inspector) members(s *serviceState, sv *survey) {
 	for _, m := range s.records {
 		o, owned := m.record.Owner()
 		switch {
-		case owned && o.Quiesced:
+		case owned && o.Quiesced, in.unseen(m.record):
 		case owned && o.Host() && !in.foreignFleet(o):
 			hosts[o.Instance] = true
 		case m.node >= 0 && !nodes[m.node] && !sv.quiesced[m.node] && in.leadsTo(m):

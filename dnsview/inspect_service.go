@@ -24,6 +24,7 @@ func (in *inspector) nodesOfServices() {
 			}
 		}
 		in.incarnation(s)
+		in.hiddenService(s, sv.name)
 		in.declared(s)
 		in.members(s, sv)
 	}

@@ -96,6 +96,7 @@ const (
 	GuardMinimum   GuardID = "minimum"   // 7: what is removed is not alive, or enough stay; an empty name is typed
 	GuardThreshold GuardID = "threshold" // 8: not too much at once
 	GuardJournal   GuardID = "journal"   // 9: the journal entry is on disk
+	GuardWritable  GuardID = "writable"  // the zone takes changes, and its servers answer for the name
 )
 
 // GuardResult is the state of one guard for one change.

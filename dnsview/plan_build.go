@@ -60,17 +60,21 @@ func (b *builder) end(what string) Plan {
 	return b.plan
 }
 
-// leaveBarred takes out of the plan what would be written to a zone that nothing is
+// leaveBarred takes out of the plan what would be written to a zone or name that nothing is
 // written to, with all that needs it. An undo is let through: what was done here can be taken back here.
 func (b *builder) leaveBarred() {
-	if b.v == nil || len(b.v.index.barred) == 0 || b.plan.Verb.TakesBack() {
+	if b.v == nil || b.plan.Verb.TakesBack() {
 		return
 	}
 	b.plan.Steps = keepSteps(b.plan.Steps, func(s *Step) string {
 		if s.Change == nil {
 			return ""
 		}
-		return b.v.index.barred[s.Zone]
+		why := b.v.index.refused(s.Change)
+		if r := s.Change.Record(); why != "" && b.v.index.barred[s.Zone] == "" {
+			why = subject(&r) + " is left alone: " + why
+		}
+		return why
 	}, b.skip)
 }
 
@@ -224,7 +228,7 @@ func PlanDeregisterDead(v *View) Plan {
 // advice reports whether a class says nothing about whether an entry is alive.
 func advice(c Class) bool {
 	switch c {
-	case TTL, Proxied, Weight, Private, Wire, Split, Cached, Unhealthy, Duplicate, SRVNoAddress, SRVAlias, SRVNoPTR, SRVNoTXT, PTRNoSRV, TypeNotListed:
+	case TTL, Proxied, Weight, Private, Wire, Split, Cached, Unhealthy, Duplicate, SRVNoAddress, SRVAlias, SRVNoPTR, SRVNoTXT, PTRNoSRV, TypeNotListed, Occluded:
 		return true
 	}
 	return false
@@ -336,8 +340,8 @@ func title(s string) string {
 	return strings.ToUpper(s[:1]) + s[1:]
 }
 
-// WithoutBarred takes out of a plan that was made elsewhere what would be written to a zone that
-// nothing is written to.
+// WithoutBarred takes out of a plan that was made elsewhere what would be written to a zone or a name
+// that nothing is written to.
 func (v *View) WithoutBarred(p Plan) Plan {
 	b := &builder{v: v, plan: p}
 	b.leaveBarred()

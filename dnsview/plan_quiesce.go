@@ -141,6 +141,11 @@ func (b *builder) quiesce(r *providers.Record, reason Class, needs ...int) int {
 	if !ok {
 		return 0
 	}
+	if b.v.index.isGlue(r) {
+		why, _ := b.v.index.writable(r.Zone, r.Name, r.Type)
+		b.skip(subject(r) + " is left alone: " + why)
+		return 0
+	}
 	ref := providers.InstanceRef{Cloud: b.v.index.cloudLabel(o.Cloud), Key: o.Cloud, ID: o.Instance}
 	if i := b.v.Instance(o.Cloud, o.Instance); i != nil {
 		ref = b.v.index.ref(i)

@@ -133,7 +133,7 @@ func (t *tree) live(ro *roster, n *NodeView) bool {
 	for _, r := range n.Records {
 		o, owned := r.Owner()
 		switch {
-		case owned && o.Quiesced:
+		case owned && o.Quiesced, t.unseen(r):
 		case owned && o.Host() && !t.foreignFleet(o):
 			return true
 		case n.node >= 0 && !ro.quiesced[n.node] && t.leadsTo(member{n.node, r}):

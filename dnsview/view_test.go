@@ -185,7 +185,7 @@ func TestEveryClassHasItsPlaceInTheOrder(t *testing.T) {
 	all := []Class{
 		Dead, Dangling, Reused, Stopped, Moved, Missing, Half, Foreign, OtherFleet, Ambiguous, Unmarked, InFlight, Quiesced, Unknown,
 		OrphanMarker, Duplicate, TTL, Proxied, Weight, Private, SRVNoAddress, SRVAlias, PTRNoSRV, SRVNoPTR, SRVNoTXT, TypeNotListed,
-		Wire, Split, Cached, Lame, Unhealthy, Thin, OneCloud, OverLimit,
+		Wire, Split, Cached, Lame, Occluded, Unresolvable, Unhealthy, Thin, OneCloud, OverLimit,
 	}
 	order := Classes()
 	for _, c := range all {

@@ -109,6 +109,20 @@ func EscapeLabel(label string) string {
 	return b.String()
 }
 
+// Parent returns the name one label up. ok is false for the root and for a name of one label. A dot
+// behind a backslash belongs to its label.
+func Parent(name string) (above string, ok bool) {
+	for i := 0; i < len(name); i++ {
+		switch name[i] {
+		case '\\':
+			i++
+		case '.':
+			return name[i+1:], i+1 < len(name)
+		}
+	}
+	return "", false
+}
+
 // SameName reports whether two names are equal label by label without regard to case.
 func SameName(a, b string) bool { return a == b || CanonicalName(a) == CanonicalName(b) }
 

@@ -52,6 +52,9 @@ there. Anyone can read them.`,
 		if err := z.Read(ctx, s.dns, d.Names()...); err != nil {
 			return asRefusal(err)
 		}
+		if err := z.ReadAbove(ctx, s.dns, d.Names()...); err != nil {
+			return asRefusal(err)
+		}
 		if len(txt) == 0 { // nothing particular is asked for, so what is there is right
 			if have, ok := attributesOf(&z, n); ok {
 				d.TXT = have

@@ -69,6 +69,35 @@ func (z *Zone) at(name, typ string) []*providers.Record {
 	return out
 }
 
+// ReadAbove adds what is known of the names between the apex of the zone and some names, where a
+// delegation would make what is written there invisible. Names that were read already are not read again.
+func (z *Zone) ReadAbove(ctx context.Context, g Getter, names ...string) error {
+	var above []string
+	for _, n := range names {
+		for n, ok := providers.Parent(providers.CanonicalName(n)); ok && n != z.Zone.Name && providers.InZone(n, z.Zone.Name); n, ok = providers.Parent(n) {
+			if !slices.Contains(z.asked, n) && !slices.Contains(above, n) {
+				above = append(above, n)
+			}
+		}
+	}
+	return z.Read(ctx, g, above...)
+}
+
+// resolvable refuses names that the servers of the zone would not answer for.
+func (z *Zone) resolvable(typ string, names ...string) error {
+	cuts := dnsview.CutsOf(z.Zone.Name, z.Records)
+	for _, n := range names {
+		n = providers.CanonicalName(n)
+		if why, ok := cuts.Occluded(n, typ); ok {
+			return inTheWay("%s; nothing is written there", why)
+		}
+		if d := cuts.Glue(n, typ); d != "" {
+			return inTheWay("%s is glue of the delegation of %s, and stays as that needs it", dnsview.Clean(n), dnsview.Clean(d))
+		}
+	}
+	return nil
+}
+
 // leadsTo finds the PTR record from one name to another.
 func (z *Zone) leadsTo(from, to string) *providers.Record {
 	for _, r := range z.at(providers.CanonicalName(from), "PTR") {

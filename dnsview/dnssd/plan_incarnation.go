@@ -40,6 +40,9 @@ func PlanCreate(z Zone, d Declaration) (Made, error) {
 	if err := d.checkSubtypes(); err != nil {
 		return Made{}, err
 	}
+	if err := z.resolvable("PTR", d.Names()...); err != nil {
+		return Made{}, err
+	}
 	for _, name := range d.Names() {
 		for _, r := range z.at(providers.CanonicalName(name), "CNAME") {
 			return Made{}, inTheWay("%s is an alias of %s, and nothing can stand beside it", dnsview.Clean(name), dnsview.Clean(r.Value))

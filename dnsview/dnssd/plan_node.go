@@ -68,7 +68,10 @@ func (z *Zone) ReadForJoin(ctx context.Context, g Getter, n Node) error {
 	if n.RoundRobin == "" {
 		names = append(names, host)
 	}
-	if err := z.Read(ctx, g, names...); err != nil || n.announced(z) {
+	if err := z.Read(ctx, g, names...); err != nil {
+		return err
+	}
+	if err := z.ReadAbove(ctx, g, n.service(), host); err != nil || n.announced(z) {
 		return err
 	}
 	return z.Read(ctx, g, n.Service.Type().String(), Enumeration(n.Service.Domain).String())
@@ -89,6 +92,13 @@ func PlanJoin(z Zone, n Node) (Made, error) {
 		return Made{}, err
 	}
 	if err := n.checkValues(); err != nil {
+		return Made{}, err
+	}
+	names := []string{n.service()}
+	if n.RoundRobin == "" {
+		names = append(names, host)
+	}
+	if err := z.resolvable("A", names...); err != nil {
 		return Made{}, err
 	}
 	if z.quiesced(o, n.service(), host) {

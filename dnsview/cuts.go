@@ -1,0 +1,274 @@
+package dnsview
+
+import (
+	"slices"
+	"strings"
+
+	"rollcall/providers"
+)
+
+// Cuts are the names of one zone below which its servers do not answer from the zone's own records:
+// delegations to other servers (NS records below the apex, RFC 1034 section 4.2.1) and DNAME
+// redirections (RFC 6672).
+type Cuts struct {
+	zone string
+	delegated,
+	redirected map[string][]string // targets by name
+	glue map[string]string // host names that NS records of a delegation name, with the name of the delegation
+}
+
+// CutsOf returns the cuts of a zone among its records. All records that stand at the names
+// above the one in question, and the NS records that may name it, must be among them.
+func CutsOf(zone string, records []providers.Record) Cuts {
+	c := Cuts{zone: providers.CanonicalName(zone)}
+	for i := range records {
+		r := &records[i]
+		switch {
+		case r.Type == "NS" && r.Name != c.zone:
+			if c.delegated == nil {
+				c.delegated = map[string][]string{}
+			}
+			c.delegated[r.Name] = append(c.delegated[r.Name], providers.FoldValue(r.Type, r.Value))
+		case r.Type == "DNAME":
+			if c.redirected == nil {
+				c.redirected = map[string][]string{}
+			}
+			c.redirected[r.Name] = append(c.redirected[r.Name], providers.FoldValue(r.Type, r.Value))
+		}
+	}
+	c.glue = map[string]string{}
+	for name, targets := range c.delegated {
+		slices.Sort(targets)
+		if at, _ := c.over(name); at != "" {
+			continue // the delegation itself is never seen, and needs no glue
+		}
+		for _, t := range targets {
+			if at, _ := c.over(t); at != "" || c.delegated[t] != nil {
+				if old, ok := c.glue[t]; !ok || name < old {
+					c.glue[t] = name
+				}
+			}
+		}
+	}
+	return c
+}
+
+// Empty reports whether the zone has no cut.
+func (c *Cuts) Empty() bool { return len(c.delegated) == 0 && len(c.redirected) == 0 }
+
+// over returns the topmost cut that a name lies strictly below, and its type: NS or DNAME. Without
+// one both are empty.
+func (c *Cuts) over(name string) (cut, typ string) {
+	if c.Empty() || !providers.InZone(name, c.zone) {
+		return "", ""
+	}
+	for n := name; n != c.zone; {
+		above, ok := providers.Parent(n)
+		if !ok {
+			break
+		}
+		switch n = above; {
+		case n != c.zone && c.delegated[n] != nil:
+			cut, typ = n, "NS"
+		case c.redirected[n] != nil:
+			cut, typ = n, "DNAME"
+		}
+	}
+	return cut, typ
+}
+
+// Occluded reports whether a record of this name and type is never answered by the servers of the
+// zone, and returns why. The NS and DS records of a delegation itself are answered, and glue
+// (see Glue) is handed out with them.
+func (c *Cuts) Occluded(name, typ string) (why string, ok bool) {
+	if c.Empty() {
+		return "", false
+	}
+	cut, kind := c.over(name)
+	switch {
+	case cut == "" && (c.delegated[name] == nil || typ == "NS" || typ == "DS"):
+		return "", false
+	case c.Glue(name, typ) != "":
+		return "", false
+	case cut == "":
+		return Clean(name) + " is delegated to " + c.list(c.delegated[name]) + ", which are asked for everything there but its NS and DS records", true
+	case kind == "DNAME":
+		return Clean(name) + " lies below " + Clean(cut) + ", whose DNAME record leads every name below it to " + c.list(c.redirected[cut]), true
+	}
+	return Clean(name) + " lies below " + Clean(cut) + ", which is delegated to " + c.list(c.delegated[cut]) + ": clients ask those servers, and never see what this zone holds there", true
+}
+
+// Glue returns the delegation whose NS records name the host of an address record that lies at or below
+// a delegation; empty when the record is no glue (RFC 9471).
+func (c *Cuts) Glue(name, typ string) string {
+	if typ != "A" && typ != "AAAA" {
+		return ""
+	}
+	return c.glue[name]
+}
+
+// list names at most three servers or targets.
+func (c *Cuts) list(names []string) string {
+	names = slices.Compact(slices.Sorted(slices.Values(names)))
+	s := Clean(strings.Join(names[:min(len(names), 3)], ", "))
+	if n := len(names) - 3; n > 0 {
+		s += " and " + plural(n, "other", "others")
+	}
+	return s
+}
+
+// occluded reports whether a record is never answered by the servers of its zone, and returns why.
+func (x *index) occluded(z *zoneState, name, typ string) (why string, ok bool) {
+	if z == nil {
+		return "", false
+	}
+	why, ok = z.cuts.Occluded(name, typ)
+	if !ok {
+		return "", false
+	}
+	if other := x.zoneOf(name); other != nil && other.name != z.name && providers.InZone(other.name, z.name) {
+		why += "; the name belongs to the zone " + Clean(other.name) + ", which is read here too: make the record there"
+	}
+	return why, true
+}
+
+// hides reports whether a record of a zone is occluded.
+func (x *index) hides(z *zoneState, r *providers.Record) bool {
+	_, ok := z.cuts.Occluded(r.Name, r.Type)
+	return ok
+}
+
+// writable reports whether a record of this name and type may be made or changed in a zone, and
+// returns why not. Removing one is another question: what nobody can resolve may go.
+func (x *index) writable(zone, name, typ string) (why string, ok bool) {
+	zone = providers.CanonicalName(zone)
+	if why = x.barred[zone]; why != "" {
+		return why, false
+	}
+	z := x.zoneName[zone]
+	if z == nil || z.cuts.Empty() {
+		return "", true
+	}
+	name = providers.CanonicalName(name)
+	if why, hidden := x.occluded(z, name, typ); hidden {
+		return why + "; nothing is written there", false
+	}
+	if d := z.cuts.Glue(name, typ); d != "" {
+		return Clean(name) + " " + typ + " is glue of the delegation of " + Clean(d) + ", and stays as that needs it", false
+	}
+	return "", true
+}
+
+// Writable reports whether a record of this name and type may be made or changed in a zone, and
+// returns why not: the zone takes no changes, or the name is one that its servers never answer for.
+func (v *View) Writable(zone, name, typ string) (why string, ok bool) {
+	return v.index.writable(zone, name, typ)
+}
+
+// refused returns why a change may not be made because of the name that it writes, or the empty
+// string. A removal is let through at a name that nobody resolves, and so is the marker that
+// remembers it; nothing at all is written to a zone that takes no changes.
+func (x *index) refused(c *providers.Change) string {
+	r := c.Record()
+	if why := x.barred[providers.CanonicalName(r.Zone)]; why != "" {
+		return why
+	}
+	if c.Op == providers.OpUpdate {
+		r = c.After
+	}
+	if !r.IsMarker() {
+		if c.Op == providers.OpDelete && !x.isGlue(&r) || quiesced(&r) && !x.isGlue(&r) {
+			return ""
+		}
+		why, _ := x.writable(r.Zone, r.Name, r.Type)
+		return why
+	}
+	if o, ok := ownerInMarker(&r); c.Op == providers.OpDelete || ok && o.Quiesced {
+		return ""
+	}
+	_, name, _ := providers.SplitMarkerName(r.Name)
+	why, _ := x.writable(r.Zone, name, r.Type)
+	return why
+}
+
+// isGlue reports whether a record is an address that a delegation of its zone needs.
+func (x *index) isGlue(r *providers.Record) bool {
+	z := x.zoneName[r.Zone]
+	return z != nil && z.cuts.Glue(r.Name, r.Type) != ""
+}
+
+// leadsAway reports whether clients are sent to other servers, or to another name, for addresses at a
+// name.
+func (c *Cuts) leadsAway(name string) bool {
+	if c.Empty() {
+		return false
+	}
+	cut, _ := c.over(name)
+	return cut != "" || c.delegated[name] != nil
+}
+
+// unseen reports whether clients never come to a node by a record: the servers of its zone do not
+// answer for its name, or for the target of its SRV value.
+func (x *index) unseen(r *providers.Record) bool {
+	if z := x.zoneName[r.Zone]; z != nil && z.cuts.leadsAway(r.Name) {
+		return true
+	}
+	if r.Type != "SRV" {
+		return false
+	}
+	srv, ok := providers.ParseSRV(r.Value)
+	if !ok {
+		return false
+	}
+	z := x.zoneOf(srv.Target)
+	return z != nil && z.cuts.leadsAway(srv.Target)
+}
+
+// hidden adds the finding about a record that nobody can resolve, and reports whether it is one.
+func (in *inspector) hidden(z *zoneState, r *providers.Record) bool {
+	why, ok := in.occluded(z, r.Name, r.Type)
+	if ok {
+		in.add(Finding{
+			Class: Occluded, Severity: High, Record: r, Zone: z.name, Service: in.serviceOf(r), RestsOn: []Basis{z.basis},
+			Reason: subject(r) + " is occluded, and nobody can resolve it: " + why, Evidence: []Evidence{{Source: z.name, Fact: why, At: z.view.RowsFrom}},
+		})
+	}
+	return ok
+}
+
+// hiddenService adds the finding about a declared service without records whose name nobody could resolve.
+func (in *inspector) hiddenService(s *serviceState, name string) {
+	typ := "A"
+	if s.Kind == DNSSD {
+		typ = "SRV"
+	}
+	if why, ok := in.occluded(s.zone, name, typ); ok && len(s.records) == 0 {
+		in.add(Finding{
+			Class: Occluded, Severity: High, Zone: s.zone.name, Service: name, Name: name, RestsOn: []Basis{s.zone.basis},
+			Reason: Clean(name) + " is occluded, and nobody could resolve a record there: " + why, Evidence: []Evidence{{Source: s.zone.name, Fact: why, At: s.zone.view.RowsFrom}},
+		})
+	}
+}
+
+// noRemedy returns why the remedy of a finding cannot be carried out because of the name that it would
+// write, or the empty string.
+func (in *inspector) noRemedy(f *Finding) string {
+	z := in.zoneName[f.Zone]
+	if f.Remedy == NoRemedy || z == nil || z.cuts.Empty() {
+		return ""
+	}
+	name, typ := f.Service, "A"
+	switch {
+	case f.Record != nil && f.Record.IsMarker():
+		_, name, _ = providers.SplitMarkerName(f.Record.Name)
+	case f.Record != nil:
+		name, typ = f.Record.Name, f.Record.Type
+		if f.Remedy == RemedyDelete || f.Remedy == RemedyQuiesce || f.Remedy == RemedyDedupe {
+			if !in.isGlue(f.Record) {
+				return ""
+			}
+		}
+	}
+	why, _ := in.writable(f.Zone, name, typ)
+	return why
+}
