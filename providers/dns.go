@@ -99,4 +99,8 @@ type Result struct {
 	Already bool
 	// Ticket is the provider's id of the change (Route 53 change id), for the journal.
 	Ticket string
+	// PutBack is what another writer had made of the record between its last reading and the
+	// change, where the provider has no compare-and-swap. Err is KindConflict when it is in the zone
+	// again, else it says why not.
+	PutBack *Record
 }

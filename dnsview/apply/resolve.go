@@ -70,7 +70,7 @@ func (e *Engine) Resolve(ctx context.Context) (Resolution, error) {
 		switch {
 		case !a.asked:
 			out.Open = append(out.Open, Open{entries[i], a.why})
-		case a.verdict == dnsview.CannotTell && entries[i].State == journal.Unknown: // it says so already
+		case a.verdict == dnsview.CannotTell && entries[i].State == journal.Unknown && (a.put == nil || a.put.err != nil): // it says so already
 		default:
 			outcomes = append(outcomes, a.outcome(&entries[i], e.o.Now()))
 		}
@@ -87,12 +87,16 @@ type answer struct {
 	verdict dnsview.Verdict
 	now     *providers.Record
 	why     string
+	put     *putBack // what had to be put back; nil when nothing had
 }
 
 func (a *answer) outcome(en *journal.Entry, now time.Time) journal.Outcome {
 	o := journal.Outcome{ID: en.ID, Time: now, Result: a.now, LookedUp: true, Error: en.Error, Note: "it was looked up, and " + a.why}
 	if en.State == journal.Begun {
 		o.Note = "the rollcall that began it was stopped before it was told what became of it; " + o.Note
+	}
+	if a.put != nil {
+		return a.put.outcome(o)
 	}
 	switch a.verdict {
 	case dnsview.Made:
@@ -146,6 +150,10 @@ func (e *Engine) find(ctx context.Context, entries []journal.Entry) []answer {
 				lists[t] = list
 			}
 			mu.Unlock()
+			if en.PutBack != nil {
+				out[i] = answer{asked: true, put: e.putBack(ctx, t, en)}
+				return nil
+			}
 			found, err := look()
 			now, verdict, why := dnsview.Judge(found, en.Change)
 			if _, n := dnsview.Find(found, en.Change); err == nil && n == 0 && en.Change.Op != providers.OpUpdate {
@@ -154,6 +162,11 @@ func (e *Engine) find(ctx context.Context, entries []journal.Entry) []answer {
 			if err != nil {
 				out[i].why = dnsview.Clean(err.Error())
 				return nil
+			}
+			if verdict == dnsview.Made && now == nil && en.MayPutBack {
+				if err := e.notTakenOver(ctx, t, en.Change); err != nil {
+					verdict, why = dnsview.CannotTell, "is gone, but "+dnsview.Clean(err.Error())
+				}
 			}
 			out[i] = answer{asked: true, verdict: verdict, now: now, why: why}
 			return nil

@@ -26,6 +26,12 @@ func (r *run) settle(ctx context.Context, t *ZoneTarget, i int, c *providers.Cha
 	o.Error = dnsview.Clean(res.Err.Error())
 	s.Why = o.Error
 	s.State, o.State = StepFailed, journal.Failed
+	if o.PutBack = res.PutBack; res.PutBack != nil {
+		if providers.KindOf(res.Err) != providers.KindConflict { // it is not back
+			s.State, o.State = StepUnknown, journal.Unknown
+		}
+		return o
+	}
 	switch providers.KindOf(res.Err) {
 	case providers.KindUncertain, providers.KindUnreachable, providers.KindIncomplete, providers.KindOther:
 	default:
@@ -47,6 +53,14 @@ func (r *run) settle(ctx context.Context, t *ZoneTarget, i int, c *providers.Cha
 		if err := absent(t, list, c); err != nil {
 			s.State, o.State = StepUnknown, journal.Unknown
 			o.Note = "it could not be told whether it was made: " + dnsview.Clean(err.Error())
+			s.Why = o.Error + "; " + o.Note
+			return o
+		}
+	}
+	if verdict == dnsview.Made && mayPutBack(c) {
+		if err := r.engine.notTakenOver(look, t, c); err != nil {
+			s.State, o.State = StepUnknown, journal.Unknown
+			o.Note = "it was looked up, and is gone, but " + dnsview.Clean(err.Error())
 			s.Why = o.Error + "; " + o.Note
 			return o
 		}

@@ -78,6 +78,7 @@ func (r *run) commit(ctx context.Context, zone string, ready []held) {
 		e := r.entry(p.step)
 		c := p.change
 		e.Change = &c
+		e.MayPutBack = mayPutBack(&c)
 		entries = append(entries, e)
 		changes = append(changes, c)
 	}
@@ -97,7 +98,10 @@ func (r *run) commit(ctx context.Context, zone string, ready []held) {
 		r.emit(Event{Kind: EventBegun, Step: s.Step.ID, Text: s.Step.Sentence})
 	}
 	t := r.engine.zone(zone)
-	results := t.DNS.Apply(ctx, t.Zone, changes)
+	noting := providers.WithPutBack(ctx, func(n int, was providers.Record) error {
+		return r.engine.o.Journal.NotePutBack(entries[n].ID, was)
+	})
+	results := t.DNS.Apply(noting, t.Zone, changes)
 	r.wrote[providers.CanonicalName(zone)] = r.engine.o.Now()
 	outcomes := make([]journal.Outcome, len(changes))
 	late, cancel := context.WithTimeout(context.WithoutCancel(ctx), r.engine.o.Timeout) // for what must be told though the run was stopped

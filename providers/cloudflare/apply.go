@@ -37,8 +37,10 @@ type item struct {
 // that a change starts from is read again just before, and a change whose
 // Before is not that reading in every field, the time of the last change
 // included, is KindConflict. Between this reading and the batch, some
-// milliseconds later, another writer can still come in; nothing in the API closes that
-// gap. A delete names the record's id, so it can never hit another value.
+// milliseconds later, another writer can still change the record under the same id. The
+// answer of the batch says what was deleted, and what an update has left: where that is
+// not what was read, the record is put back as the other writer had left it, and the
+// result is KindConflict with that record in PutBack. See providers.WithPutBack.
 //
 // A batch that is refused is split until the changes that are to blame stand
 // alone; all others are made. After a lost reply adds are looked for and sent
@@ -53,13 +55,7 @@ func (a *Account) Apply(ctx context.Context, zone providers.Zone, changes []prov
 		return results
 	}
 	zone.ID, zone.Name = id, providers.CanonicalName(zone.Name)
-	w := &writer{account: a, zone: zone, op: opApply + zone.Name, changes: changes, results: results}
-	items := w.prepare(ctx)
-	for len(items) > 0 {
-		n := min(len(items), batchLimit)
-		w.send(ctx, items[:n], 0)
-		items = items[n:]
-	}
+	(&writer{account: a, zone: zone, op: opApply + zone.Name, changes: changes, results: results}).carryOut(ctx)
 	return results
 }
 
@@ -70,6 +66,18 @@ type writer struct {
 	op      string
 	changes []providers.Change
 	results []providers.Result
+
+	restores bool // it puts back what another one has overwritten
+}
+
+// carryOut carries out the changes and fills in the results.
+func (w *writer) carryOut(ctx context.Context) {
+	items := w.prepare(ctx)
+	for len(items) > 0 {
+		n := min(len(items), batchLimit)
+		w.send(ctx, items[:n], 0)
+		items = items[n:]
+	}
 }
 
 func (w *writer) refuse(i int, kind providers.Kind, err error) {

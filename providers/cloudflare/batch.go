@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/cloudflare/cloudflare-go/v6/dns"
 	"github.com/cloudflare/cloudflare-go/v6/option"
@@ -17,9 +18,7 @@ import (
 func (w *writer) send(ctx context.Context, items []item, resent int) {
 	reply, err := w.batch(ctx, items)
 	if err == nil {
-		err = w.settle(items, reply)
-	}
-	if err == nil {
+		w.settle(ctx, items, reply, resent)
 		return
 	}
 	switch k := providers.KindOf(err); {
@@ -228,45 +227,73 @@ func (w *writer) addsOnly(ctx context.Context, call sdkCall) (*envelope, error) 
 	return env, last
 }
 
-// settle reads the results of a batch that was carried out.
-func (w *writer) settle(items []item, reply *batchReply) error {
-	posts, patches, deletes := reply.Posts, reply.Patches, reply.Deletes
-	take := func(list *[]wireRecord) (*wireRecord, error) {
-		if len(*list) == 0 {
-			return nil, w.account.incomplete(w.op, "the answer leaves changes out")
-		}
-		first := &(*list)[0]
-		*list = (*list)[1:]
-		return first, nil
-	}
-	out := make([]providers.Record, len(items))
-	for n, it := range items {
-		list := &posts
-		switch it.op {
-		case providers.OpDelete:
-			list = &deletes
-		case providers.OpUpdate:
-			list = &patches
-		}
-		wire, err := take(list)
-		if err != nil {
-			return err
-		}
-		if it.op == providers.OpDelete {
+// settle reads the results of a batch that was carried out, and puts back what it has overwritten.
+// What the answer does not tell is looked for like after a lost reply.
+func (w *writer) settle(ctx context.Context, items []item, reply *batchReply, resent int) {
+	var back []overwritten
+	var untold []item
+	var why error
+	posts := reply.Posts
+	for _, it := range items {
+		var wire *wireRecord
+		switch {
+		case it.op == providers.OpDelete:
+			wire = withID(reply.Deletes, it.id)
 			w.account.held.Delete(w.zone.ID) // it may have been the last one
-			continue
+		case it.op == providers.OpUpdate:
+			wire = withID(reply.Patches, it.id)
+		case len(posts) > 0:
+			wire, posts = &posts[0], posts[1:]
 		}
-		r, err := wire.decode(w.zone.Name)
-		if err != nil {
-			return w.account.incomplete(w.op, "%w", err)
+		now, o, err := w.told(it, wire)
+		switch {
+		case err != nil:
+			untold, why = append(untold, it), err
+		case o != nil:
+			back = append(back, *o)
+		default:
+			w.results[it.i] = providers.Result{Record: now}
 		}
-		if !providers.SameName(r.Name, it.want.Name) || r.Type != it.want.Type || (it.id != "" && it.id != r.ID) {
-			return w.account.incomplete(w.op, "the answer is about another record")
-		}
-		out[n] = r
 	}
-	for n, it := range items {
-		w.results[it.i] = providers.Result{Record: out[n]}
+	w.putBack(ctx, back)
+	if len(untold) > 0 {
+		w.lost(ctx, untold, resent, why)
+	}
+}
+
+// told reads the answer about one change: the record that it has left, or what it has overwritten.
+func (w *writer) told(it item, wire *wireRecord) (now providers.Record, o *overwritten, err error) {
+	if wire == nil {
+		return now, nil, w.account.incomplete(w.op, "the answer leaves changes out")
+	}
+	if it.op == providers.OpDelete {
+		o, err = w.settleDelete(it, wire)
+		return now, o, err
+	}
+	if now, err = wire.decode(w.zone.Name); err != nil {
+		return now, nil, w.account.incomplete(w.op, "%w", err)
+	}
+	if it.op == providers.OpUpdate {
+		o, err = w.settleUpdate(it, wire, &now)
+		return now, o, err
+	}
+	return now, nil, w.settleAdd(it, &now)
+}
+
+// settleAdd compares the record that an add has made with the one that was wanted. An address has one spelling; of
+// other values the API may have another.
+func (w *writer) settleAdd(it item, made *providers.Record) error {
+	want, isAddr := it.want.Addr()
+	have, _ := made.Addr()
+	if !providers.SameName(made.Name, it.want.Name) || made.Type != it.want.Type || isAddr && have != want {
+		return w.account.incomplete(w.op, "the answer is about another record")
+	}
+	return nil
+}
+
+func withID(list []wireRecord, id string) *wireRecord {
+	if i := slices.IndexFunc(list, func(r wireRecord) bool { return r.ID == id }); i >= 0 {
+		return &list[i]
 	}
 	return nil
 }

@@ -203,8 +203,12 @@ func comment(r *providers.Record) (string, error) {
 		return "", errors.New("a comment holds one owner marker, not several")
 	}
 	if r.Comment != "" {
-		if _, err := providers.DecodeOwner(r.Comment); errors.Is(err, providers.ErrNotMarker) {
+		o, err := providers.DecodeOwner(r.Comment)
+		switch {
+		case errors.Is(err, providers.ErrNotMarker):
 			return "", foreignComment(r.Comment)
+		case err == nil && o.Bare() == r.Owners[0].Bare():
+			return r.Comment, nil // as it was read, to the character
 		}
 	}
 	return r.Owners[0].Bare().Encode()

@@ -10,6 +10,7 @@ import (
 	"io"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // line is one line of the file. Hash is that of Seq, Prev and Body, so that no
@@ -122,6 +123,12 @@ func (b *book) enter(raw json.RawMessage) {
 		// Entries that were handed out are not written to: this one is put in the place of the old.
 		e := b.entries[i]
 		e.State, e.Ended, e.Result, e.Already, e.Ticket, e.Error, e.Note, e.LookedUp = o.State, o.Time, o.Result, o.Already, o.Ticket, o.Error, o.Note, o.LookedUp
+		if e.State == Begun {
+			e.Ended = time.Time{} // it was only noted what has to be put back
+		}
+		if o.PutBack != nil {
+			e.PutBack = o.PutBack
+		}
 		b.entries[i] = e
 	}
 }

@@ -58,6 +58,9 @@ type Entry struct {
 	Guards   []Guard                `json:"guards,omitempty"`
 	Undoes   string                 `json:"undoes,omitempty"` // id of the entry that this one takes back
 	Writer   string                 `json:"writer,omitempty"` // given by the journal: which open journal began it
+	// MayPutBack says that the provider carries the change out on whatever has the record's id by
+	// then, so that what another writer made of it may have to be put back.
+	MayPutBack bool `json:"may_put_back,omitempty"`
 
 	// What became of it.
 	State   State             `json:"state"`
@@ -70,6 +73,9 @@ type Entry struct {
 	// LookedUp says that State is not what the provider answered but what was found
 	// afterwards: the answer was lost, or the writer stopped before it came.
 	LookedUp bool `json:"looked_up,omitempty"`
+	// PutBack is what another writer had made of the record that the change was carried out on, as it has to
+	// be in the zone again. The entry is open until it is.
+	PutBack *providers.Record `json:"put_back,omitempty"`
 }
 
 // Outcome says what became of an entry that was begun.
@@ -83,7 +89,8 @@ type Outcome struct {
 	Error   string            `json:"error,omitempty"`
 	Note    string            `json:"note,omitempty"`
 
-	LookedUp bool `json:"looked_up,omitempty"`
+	LookedUp bool              `json:"looked_up,omitempty"`
+	PutBack  *providers.Record `json:"put_back,omitempty"`
 }
 
 // Problem is a place where the journal is not what was written.
@@ -201,6 +208,12 @@ func (j *Journal) End(outcomes ...Outcome) error {
 		}
 		return j.append(lines)
 	})
+}
+
+// NotePutBack writes down what has to be put back for an entry that was begun, which stays so.
+// It returns when that is on disk.
+func (j *Journal) NotePutBack(id string, was providers.Record) error {
+	return j.End(Outcome{ID: id, State: Begun, PutBack: &was})
 }
 
 // Entries gives all entries, oldest first, those of other processes included.

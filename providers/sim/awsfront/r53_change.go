@@ -128,6 +128,9 @@ func (f *front) changeRecordSets(c *call, x *xmlWriter, z *world.Zone) *apiError
 		return e
 	}
 	state := f.zones[z.ID]
+	if c.fault == world.TakeOver {
+		takeOver(z, in.Batch.Changes)
+	}
 	if c.fault == world.Conflict || c.fault == world.SecondWriter {
 		state.mu.Lock()
 		state.writes++

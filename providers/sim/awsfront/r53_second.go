@@ -3,6 +3,7 @@ package awsfront
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"rollcall/providers"
 	"rollcall/providers/sim/world"
@@ -36,4 +37,28 @@ func secondWriter(z *world.Zone, changes []setChange, n int) {
 		tx.Put(&more)
 		return nil
 	})
+}
+
+const takenOver = `"taken over: `
+
+// takeOver gives the markers that a batch is about to another instance, as its agent would that makes
+// their records its own at the same moment.
+func takeOver(z *world.Zone, changes []setChange) {
+	for i := range changes {
+		s := changes[i].worldSet()
+		if _, _, ok := providers.SplitMarkerName(providers.CanonicalName(s.Name)); !ok || s.Type != "TXT" {
+			continue
+		}
+		_, _ = z.Update(func(tx *world.Tx) error { // never fails: the set is as it was, and says another instance
+			if old := tx.Set(s.Name, s.Type, s.SetID); old != nil && !strings.HasPrefix(old.Values[0], takenOver) {
+				other := *old
+				other.Values = nil
+				for _, v := range old.Values {
+					other.Values = append(other.Values, takenOver+v[1:])
+				}
+				tx.Put(&other)
+			}
+			return nil
+		})
+	}
 }

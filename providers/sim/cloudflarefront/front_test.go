@@ -480,3 +480,19 @@ func TestASecondWriterAddsARecordBesideEveryOtherWrite(t *testing.T) {
 		t.Errorf("%d records after the third write, which took one away", n)
 	}
 }
+
+func TestARecordThatARequestNamesByItsIDIsTakenOverJustBefore(t *testing.T) {
+	s := newSite(t)
+	var made record
+	s.do("POST", s.records(""), object{"type": "A", "name": "old", "content": "203.0.113.1", "comment": "mine"}, &made)
+	if err := s.w.SetFault(s.zone.Name, world.TakeOver); err != nil {
+		t.Fatal(err)
+	}
+	var done struct {
+		Deletes []struct{ ID, Comment string }
+	}
+	s.do("POST", s.records("/batch"), object{"deletes": []object{{"id": made.ID}}}, &done)
+	if len(done.Deletes) != 1 || done.Deletes[0].ID != made.ID || done.Deletes[0].Comment != keptByHand {
+		t.Errorf("the answer says %+v was deleted", done)
+	}
+}

@@ -165,6 +165,7 @@ func (c *call) changeRecord(z *world.Zone, id string, merge bool) error {
 	if err := c.read(&in); err != nil {
 		return err
 	}
+	c.takeOver(z, id)
 	var out *recordJSON
 	err := c.update(z, func(tx *world.Tx) error {
 		r, err := put(tx, z, id, in, merge)
@@ -180,6 +181,7 @@ func (c *call) changeRecord(z *world.Zone, id string, merge bool) error {
 }
 
 func (c *call) deleteRecord(z *world.Zone, id string) error {
+	c.takeOver(z, id)
 	err := c.update(z, func(tx *world.Tx) error {
 		_, err := remove(tx, id)
 		return err
@@ -207,6 +209,11 @@ func (c *call) batch(z *world.Zone) error {
 	if n := len(in.Deletes) + len(in.Patches) + len(in.Puts) + len(in.Posts); n > maxBatch {
 		return newError(http.StatusBadRequest, 9315, "A batch may have no more than %d operations, this one has %d.", maxBatch, n)
 	}
+	var named []string
+	for _, d := range append(append(slices.Clone(in.Deletes), in.Patches...), in.Puts...) {
+		named = append(named, d.text("id"))
+	}
+	c.takeOver(z, named...)
 	deletes, patches := []*world.Record{}, []*world.Record{}
 	puts, posts := []*world.Record{}, []*world.Record{}
 	err := c.update(z, func(tx *world.Tx) error {

@@ -36,6 +36,7 @@ const (
 	SecondWriter FaultKind = "second-writer" // somebody else adds a value to the name of every other write, just before it
 
 	NoCapacity FaultKind = "no-capacity" // what is launched or started never runs: EC2 terminates or stops it, Triton fails it
+	TakeOver   FaultKind = "take-over"   // a record that a write names by its id, and a marker, was made another writer's just before the write
 
 	Split   FaultKind = "split"   // the second name server of the zone hears of no change any more
 	Lagging FaultKind = "lagging" // no name server of the zone does
@@ -48,7 +49,7 @@ const Skew = 6 * time.Minute
 func FaultKinds() []FaultKind {
 	return []FaultKind{
 		NoFault, Unreachable, Throttle, ServerError, AuthError, Slow, Hang, ShortPage, EmptyPage, PageLoop, LostReply, Reset, WrongKey, Conflict, Stale,
-		EmptyBody, ProxyPage, Latency, Expired, ClockSkew, SecondWriter, NoCapacity,
+		EmptyBody, ProxyPage, Latency, Expired, ClockSkew, SecondWriter, NoCapacity, TakeOver,
 		Split, Lagging,
 	}
 }

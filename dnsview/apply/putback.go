@@ -1,0 +1,130 @@
+package apply
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"slices"
+
+	"rollcall/dnsview"
+	"rollcall/providers"
+	"rollcall/providers/journal"
+)
+
+// mayPutBack reports whether a change names its record by the provider's id, so that it is carried
+// out on whatever another writer has made of that record meanwhile.
+func mayPutBack(c *providers.Change) bool { return c.Op != providers.OpCreate && c.Before.ID != "" }
+
+// notTakenOver returns nil when no other machine has the address that a deleted record led to. It
+// is asked for when the answer that says what was deleted was lost: the node that has the address
+// may have made the record its own between the last reading and the delete, and is out of DNS then.
+func (e *Engine) notTakenOver(ctx context.Context, t *ZoneTarget, c *providers.Change) error {
+	if c.Op != providers.OpDelete {
+		return nil
+	}
+	addrs, err := leadsTo(ctx, t, &c.Before)
+	if err != nil {
+		return fmt.Errorf("whose it was when it went cannot be told: %w", err)
+	}
+	own, _ := c.Before.Owner()
+	for i := range e.o.Clouds {
+		if len(addrs) == 0 {
+			return nil
+		}
+		v := e.readCloud(ctx, &e.o.Clouds[i])
+		if !v.Coverage.Complete() {
+			return fmt.Errorf("whose it was when it went cannot be told: the answer was lost, and %s does not say which node has the address: %w", v.Cloud.Name, cmpErr(v.Coverage.Err))
+		}
+		for n := range v.Instances {
+			if x := &v.Instances[n]; !x.State.Dead() && x.ID != own.Instance && slices.ContainsFunc(addrs, x.HasAddress) {
+				return takenOver(x.ID, v.Cloud.Name)
+			}
+		}
+		for n := range v.Addresses {
+			if x := &v.Addresses[n]; x.Instance != "" && x.Instance != own.Instance && slices.Contains(addrs, x.IP) {
+				return takenOver(x.Instance, v.Cloud.Name)
+			}
+		}
+	}
+	return nil
+}
+
+func takenOver(id, cloud string) error {
+	return fmt.Errorf("the answer that says what was deleted was lost, and %s in %s has the address: it may have made the record its own just before. Look at the name, and register %s if it is missing", id, cloud, id)
+}
+
+// leadsTo returns the addresses that a record leads to.
+func leadsTo(ctx context.Context, t *ZoneTarget, r *providers.Record) (out []netip.Addr, err error) {
+	if a, ok := r.Addr(); ok {
+		return []netip.Addr{a}, nil
+	}
+	srv, ok := providers.ParseSRV(r.Value)
+	if r.Type != "SRV" || !ok || !providers.InZone(srv.Target, t.Zone.Name) {
+		return nil, nil
+	}
+	found, err := t.DNS.Lookup(ctx, t.Zone, srv.Target, "")
+	for i := range found {
+		if a, ok := found[i].Addr(); ok {
+			out = append(out, a)
+		}
+	}
+	return out, err
+}
+
+// putBack is what became of a record that had to be put back.
+type putBack struct {
+	now *providers.Record
+	err error // it is not in the zone again, and is tried again later
+	why string
+}
+
+// putBack puts back what a rollcall that was stopped has overwritten and noted in the journal. A
+// value that is there again, by whomever, counts as put back.
+func (e *Engine) putBack(ctx context.Context, t *ZoneTarget, en *journal.Entry) *putBack {
+	ctx, cancel := context.WithTimeout(ctx, e.o.Timeout)
+	defer cancel()
+	was := en.PutBack
+	found, err := t.DNS.Lookup(ctx, t.Zone, was.Name, was.Type)
+	if err != nil {
+		return &putBack{err: err}
+	}
+	back := providers.Change{Op: providers.OpCreate, After: *was}
+	if en.Change.Op == providers.OpUpdate {
+		at := slices.IndexFunc(found, func(r providers.Record) bool { return r.ID == was.ID })
+		if at < 0 || !updatedBy(&found[at], en.Change) {
+			return &putBack{why: "it is not as the change has left it any more, so it was left alone"}
+		}
+		back = providers.Change{Op: providers.OpUpdate, Before: found[at], After: *was}
+	} else if r, n := dnsview.Find(found, &back); n > 0 {
+		return &putBack{now: r, why: "the value is there again"}
+	}
+	res := providers.Result{Err: errors.New("the adapter gave no result")}
+	if all := t.DNS.Apply(ctx, t.Zone, []providers.Change{back}); len(all) == 1 {
+		res = all[0]
+	}
+	if res.Err != nil {
+		return &putBack{err: res.Err}
+	}
+	return &putBack{now: &res.Record, why: "it was put back now"}
+}
+
+// updatedBy reports whether a record still has what an update gave it.
+func updatedBy(now *providers.Record, c *providers.Change) bool {
+	b, a := &c.Before, &c.After
+	return (b.TTL == a.TTL || now.TTL == a.TTL) && (b.Proxied == a.Proxied || now.Proxied == a.Proxied) &&
+		(b.Value == a.Value || providers.FoldValue(now.Type, now.Value) == providers.FoldValue(a.Type, a.Value)) &&
+		(slices.Equal(b.Owners, a.Owners) || len(a.Owners) == len(now.Owners) && (len(a.Owners) == 0 || now.Owners[0].Bare() == a.Owners[0].Bare()))
+}
+
+// outcome says what became of the entry: the change is not made, and what it had overwritten is back.
+func (p *putBack) outcome(o journal.Outcome) journal.Outcome {
+	o.State, o.Result = journal.Failed, nil
+	o.Error = "another writer changed the record between its last reading and the change"
+	o.Note = "what it was is put back: " + p.why
+	if p.err != nil {
+		o.State = journal.Unknown
+		o.Note = "what it was COULD NOT BE PUT BACK, and is tried again: " + dnsview.Clean(p.err.Error())
+	}
+	return o
+}

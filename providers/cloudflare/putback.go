@@ -1,0 +1,147 @@
+package cloudflare
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"rollcall/providers"
+)
+
+// putBackTimeout bounds how long Apply tries to put records back, whatever became of its own context.
+const putBackTimeout = 30 * time.Second
+
+// overwritten is a change that was carried out on a record which another writer had changed since
+// it was read.
+type overwritten struct {
+	item item
+	now  providers.Record // an update: the record as the change has left it
+	was  providers.Record // the record as the other writer had left it
+}
+
+// fields are what a change can alter or another writer can have altered, in the order of messages.
+var fields = []struct {
+	what string
+	of   func(*providers.Record) string
+	copy func(to, from *providers.Record)
+}{
+	{"name", func(r *providers.Record) string { return providers.CanonicalName(r.Name) }, func(to, from *providers.Record) { to.Name = from.Name }},
+	{"type", func(r *providers.Record) string { return r.Type }, func(to, from *providers.Record) { to.Type = from.Type }},
+	{"value", func(r *providers.Record) string { return providers.FoldValue(r.Type, r.Value) }, func(to, from *providers.Record) { to.Value = from.Value }},
+	{"TTL", func(r *providers.Record) string { return fmt.Sprint(ttlOf(r)) }, func(to, from *providers.Record) { to.TTL, to.AutoTTL = from.TTL, from.AutoTTL }},
+	{"proxied", func(r *providers.Record) string { return fmt.Sprint(r.Proxied) }, func(to, from *providers.Record) { to.Proxied = from.Proxied }},
+	{"comment", func(r *providers.Record) string { return r.Comment }, func(to, from *providers.Record) { to.Comment, to.Owners = from.Comment, from.Owners }},
+	{"tags or settings", func(r *providers.Record) string { return r.Policy }, func(to, from *providers.Record) { to.Policy = from.Policy }},
+}
+
+// settleDelete compares the record that a delete removed with the one that it was to remove. A nil
+// result says that they are the same.
+func (w *writer) settleDelete(it item, wire *wireRecord) (*overwritten, error) {
+	before := &w.changes[it.i].Before
+	was, err := wire.decode(w.zone.Name)
+	if err != nil {
+		return nil, w.account.incomplete(w.op, "the answer does not say what was deleted: %w", err)
+	}
+	saysNothingOf(wire, &was, before)
+	for _, f := range fields {
+		if f.of(before) != f.of(&was) {
+			return &overwritten{item: it, was: was}, nil
+		}
+	}
+	return nil, nil
+}
+
+// settleUpdate compares the record that an update has left with the one that it was to leave. What
+// the update did not send and is another now was changed by another writer.
+func (w *writer) settleUpdate(it item, wire *wireRecord, now *providers.Record) (*overwritten, error) {
+	before := &w.changes[it.i].Before
+	saysNothingOf(wire, now, &it.want)
+	was, changed := *now, false
+	var unlike error
+	for _, f := range fields {
+		sent := f.of(before) != f.of(&it.want)
+		switch differs := f.of(now) != f.of(&it.want); {
+		case sent && differs: // on its own; the other writer's change may be why, as proxied is for a TTL
+			f.copy(&was, before)
+			unlike = w.account.incomplete(w.op, "the answer has the %s %q, and %q was sent", f.what, providers.Brief(f.of(now)), providers.Brief(f.of(&it.want)))
+		case sent:
+			f.copy(&was, before)
+		case differs:
+			changed = true
+		}
+	}
+	if !changed {
+		return nil, unlike
+	}
+	return &overwritten{item: it, now: *now, was: was}, nil
+}
+
+// saysNothingOf takes tags and settings from known where an answer leaves them out.
+func saysNothingOf(wire *wireRecord, r, known *providers.Record) {
+	if wire.Tags == nil && wire.Settings == nil && r.Policy == "" {
+		r.Policy = known.Policy
+	}
+}
+
+// putBack writes the records of a list as another writer had left them: a deleted one is made anew
+// and has another id, an updated one is updated back. Each change gets a result of KindConflict,
+// or of KindUncertain when its record could not be put back. It ends when it is done, even when ctx
+// ends before.
+func (w *writer) putBack(ctx context.Context, list []overwritten) {
+	if len(list) == 0 {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), putBackTimeout)
+	defer cancel()
+	back := make([]providers.Change, len(list))
+	notes := make([]error, len(list))
+	for n := range list {
+		o := &list[n]
+		back[n] = providers.Change{Op: providers.OpCreate, After: o.was}
+		if o.item.op == providers.OpUpdate {
+			back[n] = providers.Change{Op: providers.OpUpdate, Before: o.now, After: o.was}
+		}
+		notes[n] = providers.NotePutBack(ctx, o.item.i, o.was)
+	}
+	restore := &writer{account: w.account, zone: w.zone, op: w.op, changes: back, results: make([]providers.Result, len(back)), restores: true}
+	if w.restores { // another writer comes in again and again: its last word stays, and is reported
+		for n := range restore.results {
+			restore.refuse(n, providers.KindConflict, errors.New("it is changed again and again"))
+		}
+	} else {
+		restore.carryOut(ctx)
+	}
+	for n := range list {
+		w.reportPutBack(&list[n], restore.results[n].Err, notes[n])
+	}
+}
+
+func (w *writer) reportPutBack(o *overwritten, err, noteErr error) {
+	change, again := "deleted", "it is put back"
+	if o.item.op == providers.OpUpdate {
+		change, again = "updated", "what it was is put back"
+	}
+	kind := providers.KindConflict
+	switch providers.KindOf(err) {
+	case "":
+	case providers.KindConflict: // another writer has decided since, which is the last word
+		again = "it is not put back: " + err.Error()
+	default:
+		kind, again = providers.KindUncertain, "IT COULD NOT BE PUT BACK, put it back by hand: "+err.Error()
+	}
+	if noteErr != nil {
+		again += "; the journal could not be told of it: " + noteErr.Error()
+	}
+	before := &w.changes[o.item.i].Before
+	var apart []string
+	for _, f := range fields {
+		if a, b := f.of(before), f.of(&o.was); a != b {
+			apart = append(apart, fmt.Sprintf("its %s was %q when it was read, and %q when it was %s", f.what, providers.Brief(a), providers.Brief(b), change))
+		}
+	}
+	w.refuse(o.item.i, kind, fmt.Errorf("another writer changed it in between: %s; %s", strings.Join(apart, ", "), again))
+	was := o.was
+	w.results[o.item.i].PutBack = &was
+}
