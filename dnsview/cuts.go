@@ -142,7 +142,7 @@ func (x *index) hides(z *zoneState, r *providers.Record) bool {
 // returns why not. Removing one is another question: what nobody can resolve may go.
 func (x *index) writable(zone, name, typ string) (why string, ok bool) {
 	zone = providers.CanonicalName(zone)
-	if why = x.barred[zone]; why != "" {
+	if why = x.zoneRefused(zone); why != "" {
 		return why, false
 	}
 	z := x.zoneName[zone]
@@ -170,7 +170,7 @@ func (v *View) Writable(zone, name, typ string) (why string, ok bool) {
 // remembers it; nothing at all is written to a zone that takes no changes.
 func (x *index) refused(c *providers.Change) string {
 	r := c.Record()
-	if why := x.barred[providers.CanonicalName(r.Zone)]; why != "" {
+	if why := x.zoneRefused(r.Zone); why != "" {
 		return why
 	}
 	if c.Op == providers.OpUpdate {

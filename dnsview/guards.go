@@ -165,13 +165,18 @@ func noEvidence(g GuardID, why, satisfy string) GuardResult {
 // Guards asks all guards of one change but threshold and journal, in their order. Those that
 // a change of its mode does not need are left out.
 func Guards(e *GuardEvidence) []GuardResult {
+	guards := e.numbered()
+	if g := e.CheckWritable(); !g.Pass { // that it may be written to is the rule, and is not told of
+		guards = append(guards, g)
+	}
+	return guards
+}
+
+// numbered asks those guards of a change that DESIGN numbers.
+func (e *GuardEvidence) numbered() []GuardResult {
 	switch mode := ModeOf(e.Verb, e.Change); mode {
 	case ModeWrite:
-		all := []GuardResult{e.CheckOwner(), e.CheckInstance(), e.CheckUnchanged()}
-		if g := e.CheckWritable(); !g.Pass {
-			all = append(all, g)
-		}
-		return all
+		return []GuardResult{e.CheckOwner(), e.CheckInstance(), e.CheckUnchanged()}
 	case ModeMarker:
 		if e.Verb == VerbDeregister {
 			return []GuardResult{e.CheckCoverage(), e.CheckOwner(), e.CheckUnchanged(), e.CheckGrace(), e.CheckOrphaned()}
@@ -189,8 +194,13 @@ func Guards(e *GuardEvidence) []GuardResult {
 // CheckWritable refuses a record that its zone would never answer with, and one in a zone that takes
 // no changes. What the journal knows as done from here can be taken back all the same.
 func (e *GuardEvidence) CheckWritable() GuardResult {
-	if e.View != nil && !e.Undoes {
-		if why := e.View.index.refused(e.Change); why != "" {
+	if e.View != nil && !e.Undoes && !e.Verb.TakesBack() {
+		why := e.View.index.refused(e.Change)
+		switch zone := e.Change.Record().Zone; {
+		case why == "":
+		case e.View.index.barred[zone] == "" && e.View.index.zoneRefused(zone) != "":
+			return noEvidence(GuardWritable, why, "a read of "+Clean(zone))
+		default:
 			return fails(GuardWritable, why, "")
 		}
 	}

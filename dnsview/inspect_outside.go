@@ -64,8 +64,8 @@ func (in *inspector) lameZones() {
 		}
 	}
 	for _, z := range in.zones {
-		if z.view.Zone.Pending {
-			in.lame(z, "its provider says that it is not delegated yet", z.view.RowsFrom, nil)
+		if why := NotServed(&z.view.Zone); why != "" {
+			in.lame(z, why, z.view.RowsFrom, nil)
 		}
 	}
 }
@@ -76,7 +76,7 @@ func (in *inspector) lame(z *zoneState, why string, at time.Time, problems []str
 	}
 	f := Finding{
 		Class: Lame, Severity: High, Zone: z.name, RestsOn: []Basis{z.basis, in.asked(z, at)},
-		Reason:   z.name + " is lame: " + Clean(cmp.Or(why, "it is not delegated to the servers of its provider")) + "; nothing is written there",
+		Reason:   lameReason(z.name, cmp.Or(why, "it is not delegated to the servers of its provider")),
 		Evidence: []Evidence{{Source: "name servers", Fact: Clean(cmp.Or(why, "the zone is not delegated to these servers")), At: at}},
 	}
 	for _, p := range problems {

@@ -228,8 +228,8 @@ func TestAMarkerIsRemovedOnlyWhileItMarksNothing(t *testing.T) {
 			if g.Pass != c.pass || g.NoEvidence != c.noEv || !strings.Contains(g.Why, c.why) {
 				t.Errorf("%+v", g)
 			}
-			if len(Guards(e)) != 5 {
-				t.Errorf("%d guards", len(Guards(e)))
+			if numbered := slices.DeleteFunc(Guards(e), func(g GuardResult) bool { return g.Guard == GuardWritable }); len(numbered) != 5 {
+				t.Errorf("%d guards", len(numbered))
 			}
 		})
 	}

@@ -71,7 +71,7 @@ func (b *builder) leaveBarred() {
 			return ""
 		}
 		why := b.v.index.refused(s.Change)
-		if r := s.Change.Record(); why != "" && b.v.index.barred[s.Zone] == "" {
+		if r := s.Change.Record(); why != "" && b.v.index.zoneRefused(s.Zone) == "" {
 			why = subject(&r) + " is left alone: " + why
 		}
 		return why

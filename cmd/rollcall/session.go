@@ -329,6 +329,13 @@ func (s *session) newEngine() (*apply.Engine, error) {
 		Wire:    &wire.Asker{Resolvers: s.config.Resolvers, Servers: s.config.NameServers()},
 		Timeout: patience,
 	}
+	if s.outside != nil {
+		o.WireZones = func() []dnsview.WireZone {
+			var said dnsview.Options
+			s.outside.add(&said)
+			return said.WireZones
+		}
+	}
 	for _, c := range s.clouds {
 		t := apply.CloudTarget{Name: c.name, Err: c.err}
 		if c.compute != nil {

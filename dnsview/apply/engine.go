@@ -90,6 +90,9 @@ type Options struct {
 	// whose read in it is complete and younger than the guard age is not read again. May be nil.
 	Fresh func(ctx context.Context) *providers.Snapshot
 	Wire  Wire // nil where no name server can be asked: what rests on them waits then
+	// WireZones returns what the name servers of zones were found to be lately: nothing is written to a
+	// lame zone. May be nil.
+	WireZones func() []dnsview.WireZone
 	// WireWait bounds how long a change waits for the authoritative answer; default 15 s.
 	WireWait time.Duration
 	// Quiet is for how long a change may still be on its way when its sender has died; default 5 s.

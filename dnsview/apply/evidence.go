@@ -62,9 +62,13 @@ func (r *run) gather(ctx context.Context, zones []string) *evidence {
 		t := e.zone(name)
 		if old := zoneView(last, name); old != nil && t != nil && t.Err == nil && r.young(old.Coverage) && !old.Coverage.Started.Before(r.wrote[providers.CanonicalName(name)]) {
 			s.Zones[i] = *old
+			wg.Go(func() { e.delegation(ctx, t, &s.Zones[i]) })
 			continue
 		}
-		wg.Go(func() { s.Zones[i] = e.readZone(ctx, t, name) })
+		wg.Go(func() {
+			s.Zones[i] = e.readZone(ctx, t, name)
+			e.delegation(ctx, t, &s.Zones[i])
+		})
 	}
 	wg.Wait()
 	for i := range s.Clouds {
@@ -79,8 +83,17 @@ func (r *run) gather(ctx context.Context, zones []string) *evidence {
 	}
 	ev.view = dnsview.Inspect(s, dnsview.Options{
 		Fleet: e.o.Fleet, Services: e.o.Services, Now: e.o.Now(), MaxAge: e.age(), CreateGrace: e.o.Guards.Grace, Allow: e.o.Allow,
+		WireZones: e.wireZones(),
 	})
 	return ev
+}
+
+// wireZones are what name servers were found to be lately.
+func (e *Engine) wireZones() []dnsview.WireZone {
+	if e.o.WireZones == nil {
+		return nil
+	}
+	return e.o.WireZones()
 }
 
 // count gives a number with its noun.
@@ -194,6 +207,27 @@ func (e *Engine) readZone(ctx context.Context, t *ZoneTarget, name string) provi
 	v.RowsFrom = v.Coverage.Started
 	providers.AttachOwners(v.Records)
 	return v
+}
+
+// delegation asks the account of a zone afresh whether it is still there, and whether clients are sent
+// to it. An account that gives no answer leaves what was known.
+func (e *Engine) delegation(ctx context.Context, t *ZoneTarget, v *providers.ZoneView) {
+	if t == nil || t.Err != nil {
+		return
+	}
+	l, ok := t.DNS.(providers.ZoneLister)
+	if !ok {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, e.o.Timeout)
+	defer cancel()
+	l.Zones(ctx, func(page []providers.Zone) {
+		for i := range page {
+			if page[i].ID == t.Zone.ID && providers.SameName(page[i].Name, t.Zone.Name) {
+				v.Zone.Pending = page[i].Pending
+			}
+		}
+	})
 }
 
 // doubt asks a cloud, one by one, for the instances that markers name and its

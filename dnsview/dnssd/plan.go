@@ -153,6 +153,10 @@ func (m *maker) step(c providers.Change, sentence string, needs ...int) int {
 
 func (m *maker) end(title string) Made {
 	m.made.Plan.Title = title
+	if why := dnsview.WhyZoneNotWritten(&m.z.Zone); why != "" && len(m.made.Plan.Steps) > 0 {
+		m.made.Plan.Steps, m.made.Notes = nil, nil
+		m.skip(why)
+	}
 	if len(m.made.Plan.Steps) == 0 {
 		m.made.Plan.Title = "Nothing to do"
 	}

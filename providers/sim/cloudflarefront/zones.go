@@ -13,7 +13,7 @@ import (
 func (c *call) zoneJSON(z *world.Zone) map[string]any {
 	acct := c.account()
 	return map[string]any{
-		"id": z.ID, "name": z.Name, "status": "active", "paused": false, "type": "full", "development_mode": 0,
+		"id": z.ID, "name": z.Name, "status": status(z), "paused": false, "type": "full", "development_mode": 0,
 		"name_servers": z.NameServers, "original_name_servers": []string{}, "original_registrar": nil, "original_dnshost": nil,
 		"created_on": "2024-01-15T09:30:00.000000Z", "modified_on": "2026-09-01T10:00:00.000000Z", "activated_on": "2024-01-15T09:45:00.000000Z",
 		"meta":    map[string]any{"step": 2, "custom_certificate_quota": 0, "page_rule_quota": 3, "phishing_detected": false},
@@ -28,6 +28,14 @@ func (c *call) zoneJSON(z *world.Zone) map[string]any {
 	}
 }
 
+// status is what the API says of the delegation of a zone.
+func status(z *world.Zone) string {
+	if z.IsPending() {
+		return "pending"
+	}
+	return "active"
+}
+
 func (c *call) listZones() error {
 	q := c.r.URL.Query()
 	var all []any
@@ -36,7 +44,7 @@ func (c *call) listZones() error {
 		switch {
 		case c.kind == world.WrongKey,
 			q.Has("name") && !providers.SameName(q.Get("name"), z.Name),
-			q.Has("status") && q.Get("status") != "active",
+			q.Has("status") && q.Get("status") != status(z),
 			acct != "" && acct != c.tokenID():
 		default:
 			all = append(all, c.zoneJSON(z))

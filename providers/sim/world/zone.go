@@ -20,6 +20,8 @@ type Zone struct {
 	Provider    providers.Provider
 	NameServers []string
 
+	pending bool // its provider says that it is not delegated yet
+
 	sets    []*Set    // Route 53, sorted by SetLess
 	records []*Record // Cloudflare, in order of creation
 	byID    map[string]*Record
@@ -168,6 +170,20 @@ type Tx struct {
 	records []*Record
 	touched map[string]bool
 	now     time.Time
+}
+
+// SetPending sets whether the zone's provider says that it is not delegated yet.
+func (z *Zone) SetPending(pending bool) {
+	z.w.lock()
+	defer z.w.unlock()
+	z.pending = pending
+}
+
+// IsPending reports whether the zone's provider says that it is not delegated yet.
+func (z *Zone) IsPending() bool {
+	z.w.lock()
+	defer z.w.unlock()
+	return z.pending
 }
 
 // View reads the zone under the world's lock. f must not keep what it is given.

@@ -1,0 +1,64 @@
+package apply
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"testing"
+
+	"rollcall/dnsview"
+	"rollcall/providers"
+)
+
+// pendingDNS is a zone whose account says whether it is delegated.
+type pendingDNS struct {
+	*fakeDNS
+	pending bool
+}
+
+func (d *pendingDNS) Zones(_ context.Context, page func([]providers.Zone)) providers.Coverage {
+	z := d.zone
+	z.Pending = d.pending
+	page([]providers.Zone{z})
+	return providers.Coverage{State: providers.CoverageComplete, Started: d.clk.now(), Finished: d.clk.now()}
+}
+
+func TestAChangeIsRefusedWhenItsZoneBecamePendingAfterThePlanAndAnUndoIsNot(t *testing.T) {
+	b := newBench(t)
+	dns := &pendingDNS{fakeDNS: b.cf}
+	b.opts.Zones[0].DNS = dns
+	b.opts.Fresh = nil
+	first := b.run(dnsview.PlanQuiesce(b.view(), ref(b.aws, "i-1")))
+	if !first.OK() {
+		t.Fatalf("%v", states(first))
+	}
+	plan := dnsview.PlanQuiesce(b.view(), ref(b.aws, "i-2"))
+	dns.pending = true
+	before := values(b.cf)
+	for what, r := range map[string]*Report{"a check": b.engine().Check(t.Context(), plan), "a run": b.run(plan)} {
+		if g := guard(r, 0, dnsview.GuardWritable); g.Pass || r.Steps[0].State != StepRefused || !strings.Contains(g.Why, "is lame: its provider says that it is not delegated yet") {
+			t.Errorf("%s: %s, %+v", what, r.Steps[0].State, g)
+		}
+	}
+	if after := values(b.cf); !slices.Equal(after, before) {
+		t.Errorf("%v, want %v", after, before)
+	}
+	undo, err := b.engine().UndoPlan(first.Run)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r := b.run(undo); !r.OK() {
+		t.Errorf("the undo: %v", states(r))
+	}
+}
+
+func TestAChangeIsRefusedWhenItsZoneIsLameByTheWordOfNameServers(t *testing.T) {
+	b := newBench(t)
+	plan := dnsview.PlanQuiesce(b.view(), ref(b.aws, "i-2"))
+	b.opts.WireZones = func() []dnsview.WireZone {
+		return []dnsview.WireZone{{Zone: cfZone, State: dnsview.WireLame, Reason: "it is delegated elsewhere", At: b.clk.now()}}
+	}
+	if g := guard(b.run(plan), 0, dnsview.GuardWritable); g.Pass || !strings.Contains(g.Why, "it is delegated elsewhere") {
+		t.Errorf("%+v", g)
+	}
+}

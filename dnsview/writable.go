@@ -1,0 +1,40 @@
+package dnsview
+
+import "rollcall/providers"
+
+// zoneRefused returns why nothing is written to a zone now, whatever the name, or the empty string: it is
+// not delegated to its servers, or cannot be read. An undo is let through all the same: what was done from
+// here can be taken back here, and a zone that clients do not reach is not made worse by that.
+func (x *index) zoneRefused(zone string) string {
+	zone = providers.CanonicalName(zone)
+	if why := x.barred[zone]; why != "" {
+		return why
+	}
+	if z := x.zoneName[zone]; z != nil && z.state == providers.CoverageFailed {
+		return z.why + "; nothing is written there until it can be"
+	}
+	return ""
+}
+
+// NotServed returns why clients are not sent to the name servers of a zone, by its provider's own word, or
+// the empty string.
+func NotServed(z *providers.Zone) string {
+	if z.Pending {
+		return "its provider says that it is not delegated yet"
+	}
+	return ""
+}
+
+// lameReason is why nothing is written to a zone that is not delegated to its servers.
+func lameReason(zone, why string) string {
+	return Clean(zone) + " is lame: " + Clean(why) + "; nothing is written there"
+}
+
+// WhyZoneNotWritten returns why nothing is written to a zone of which only the provider's own
+// description is known, or the empty string.
+func WhyZoneNotWritten(z *providers.Zone) string {
+	if why := NotServed(z); why != "" {
+		return lameReason(providers.CanonicalName(z.Name), why)
+	}
+	return ""
+}
