@@ -17,14 +17,14 @@ const (
 )
 
 // PowerAction is what a power step does to an instance.
-type PowerAction string
+type PowerAction = providers.PowerAction
 
 // The power actions.
 const (
-	PowerStart     PowerAction = "start"
-	PowerStop      PowerAction = "stop"
-	PowerReboot    PowerAction = "reboot"
-	PowerTerminate PowerAction = "terminate"
+	PowerStart     = providers.PowerStart
+	PowerStop      = providers.PowerStop
+	PowerReboot    = providers.PowerReboot
+	PowerTerminate = providers.PowerTerminate
 )
 
 // Step is one step of a plan, as plain data.
@@ -97,6 +97,7 @@ const (
 	GuardThreshold GuardID = "threshold" // 8: not too much at once
 	GuardJournal   GuardID = "journal"   // 9: the journal entry is on disk
 	GuardWritable  GuardID = "writable"  // the zone takes changes, and its servers answer for the name
+	GuardPower     GuardID = "power"     // 10: the cloud will carry out a power step
 )
 
 // GuardResult is the state of one guard for one change.

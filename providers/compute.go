@@ -46,7 +46,11 @@ type (
 
 	// Power changes the state of one instance. Terminating one that is gone
 	// already is no error.
+	//
+	// CheckPower returns what the cloud says of an action without carrying it out. An
+	// error means that the cloud gave no answer at all, so that nothing is known.
 	Power interface {
+		CheckPower(ctx context.Context, id string, action PowerAction) (PowerCheck, error)
 		Start(ctx context.Context, id string) error
 		Stop(ctx context.Context, id string) error
 		Reboot(ctx context.Context, id string) error
@@ -76,6 +80,29 @@ type (
 		ConsoleReader
 	}
 )
+
+// PowerAction is what Power does to an instance.
+type PowerAction string
+
+// The power actions.
+const (
+	PowerStart     PowerAction = "start"
+	PowerStop      PowerAction = "stop"
+	PowerReboot    PowerAction = "reboot"
+	PowerTerminate PowerAction = "terminate"
+)
+
+// PowerCheck is what a cloud says of an action on an instance before it is carried out.
+// The zero value says that nothing speaks against it.
+type PowerCheck struct {
+	// Refused says why the cloud would refuse, in the cloud's own words where it has some; empty when it would not.
+	Refused string
+	// Satisfy says what would have the cloud carry it out; empty when Refused is.
+	Satisfy string
+	// Unchecked says what could not be asked, one sentence for each: a permission that the
+	// credentials lack, or something that this endpoint does not know. It speaks neither for the action nor against it.
+	Unchecked []string
+}
 
 // Tags that rollcall puts on what it launches. On Triton they are machine
 // tags of the same names.

@@ -228,9 +228,10 @@ func ConsolePolicy(zoneIDs []string, role string) Policy {
 			Sid: "TagWhatIsLaunched", Effect: "Allow", Action: []string{"ec2:CreateTags"}, Resource: []string{"*"},
 			Condition: map[string]map[string][]string{"StringEquals": {"ec2:CreateAction": {"RunInstances"}}},
 		},
-		// Only what a launch of rollcall has tagged; drop the condition to act on older instances too.
+		// Only what a launch of rollcall has tagged; drop the condition to act on older instances too. The
+		// attribute says whether an instance may be stopped or terminated, which is asked before it leaves DNS.
 		{
-			Sid: "Power", Effect: "Allow", Action: []string{"ec2:RebootInstances", "ec2:StartInstances", "ec2:StopInstances", "ec2:TerminateInstances"}, Resource: []string{"*"},
+			Sid: "Power", Effect: "Allow", Action: []string{"ec2:DescribeInstanceAttribute", "ec2:RebootInstances", "ec2:StartInstances", "ec2:StopInstances", "ec2:TerminateInstances"}, Resource: []string{"*"},
 			Condition: map[string]map[string][]string{"Null": {"aws:ResourceTag/" + providers.TagLaunch: {"false"}}},
 		},
 	}}

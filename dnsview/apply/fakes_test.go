@@ -65,6 +65,8 @@ type fakeCloud struct {
 	lists     int
 	gets      []string
 	powerErr  error
+	check     func(id string, a providers.PowerAction) (providers.PowerCheck, error)
+	checks    []string
 	powered   []string
 }
 
@@ -132,6 +134,16 @@ func (f *fakeCloud) power(what, id string, to providers.InstanceState) error {
 		}
 	}
 	return nil
+}
+
+func (f *fakeCloud) CheckPower(_ context.Context, id string, a providers.PowerAction) (providers.PowerCheck, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.checks = append(f.checks, string(a)+" "+id)
+	if f.check == nil {
+		return providers.PowerCheck{}, nil
+	}
+	return f.check(id, a)
 }
 
 func (f *fakeCloud) Start(_ context.Context, id string) error {

@@ -7,6 +7,7 @@ import (
 	"context"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -45,7 +46,8 @@ type Cloud struct {
 	ec2    *awsec2.Client
 	sts    *sts.Client
 
-	newProfiles sync.Map // name of an instance profile -> time.Time when CreateProfile made it
+	dryRuns     atomic.Bool // the endpoint is known to honour DryRun
+	newProfiles sync.Map    // name of an instance profile -> time.Time when CreateProfile made it
 }
 
 var _ providers.Compute = (*Cloud)(nil)

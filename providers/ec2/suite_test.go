@@ -92,6 +92,16 @@ func runSuite(t *testing.T, cfg ec2.Config) {
 			t.Fatal(err)
 		}
 	})
+	t.Run("nothing speaks against an action, and asking carries none out", func(t *testing.T) {
+		for _, a := range []providers.PowerAction{providers.PowerStart, providers.PowerStop, providers.PowerReboot, providers.PowerTerminate} {
+			if got, err := c.CheckPower(ctx, made.ID, a); err != nil || got.Refused != "" {
+				t.Errorf("%s: %+v, %v", a, got, err)
+			}
+		}
+		if i, err := c.Instance(ctx, made.ID); err != nil || i.State != providers.StateRunning {
+			t.Errorf("afterwards %+v, %v", i, err)
+		}
+	})
 	t.Run("an instance that is not there is told as such", func(t *testing.T) {
 		_, err := c.Instance(ctx, "i-0123456789abcdef0")
 		wantKind(t, err, providers.KindNotFound)
