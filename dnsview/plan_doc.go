@@ -264,13 +264,13 @@ func (d *PlanDoc) Text() string {
 // Markdown writes the plan for a ticket or a pull request.
 func (d *PlanDoc) Markdown() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "# %s\n", escapeMarkdown(d.Title))
+	fmt.Fprintf(&b, "# %s\n", EscapeMarkdown(d.Title))
 	if len(d.Steps) > 0 {
 		fmt.Fprintf(&b, "\n%s, checksum `%s`.\n", plural(len(d.Steps), "step", "steps"), d.Checksum)
 	}
 	for i := range d.Steps {
 		s := &d.Steps[i]
-		fmt.Fprintf(&b, "\n%d. %s\n", s.ID, escapeMarkdown(s.Sentence))
+		fmt.Fprintf(&b, "\n%d. %s\n", s.ID, EscapeMarkdown(s.Sentence))
 		if diff := s.Diff(); len(diff) > 0 {
 			b.WriteString("\n   ```diff\n")
 			for _, l := range diff {
@@ -282,7 +282,7 @@ func (d *PlanDoc) Markdown() string {
 			fmt.Fprintf(&b, "\n   %s\n", w)
 		}
 		if w := s.became(); w != "" {
-			fmt.Fprintf(&b, "\n   %s\n", escapeMarkdown(w))
+			fmt.Fprintf(&b, "\n   %s\n", EscapeMarkdown(w))
 		}
 		if len(s.Guards) == 0 {
 			continue
@@ -297,20 +297,20 @@ func (d *PlanDoc) Markdown() string {
 			case g.NoEvidence:
 				state = "not known"
 			}
-			fmt.Fprintf(&b, "   | %s | %s | %s | %s |\n", g.Guard, state, escapeMarkdown(g.Why), escapeMarkdown(strings.TrimPrefix(satisfied(g), "what would satisfy it: ")))
+			fmt.Fprintf(&b, "   | %s | %s | %s | %s |\n", g.Guard, state, EscapeMarkdown(g.Why), EscapeMarkdown(strings.TrimPrefix(satisfied(g), "what would satisfy it: ")))
 		}
 	}
 	if len(d.Skipped) > 0 {
 		b.WriteString("\n## Left alone\n\n")
 		for _, s := range d.Skipped {
-			fmt.Fprintf(&b, "- %s\n", escapeMarkdown(s))
+			fmt.Fprintf(&b, "- %s\n", EscapeMarkdown(s))
 		}
 	}
 	return b.String()
 }
 
-// escapeMarkdown writes text so that Markdown shows it as it is.
-func escapeMarkdown(s string) string {
+// EscapeMarkdown writes text so that Markdown shows it as it is.
+func EscapeMarkdown(s string) string {
 	return strings.NewReplacer(
 		`\`, `\\`, "`", "\\`", "*", `\*`, "_", `\_`, "[", `\[`, "]", `\]`, "<", `\<`, ">", `\>`, "|", `\|`, "#", `\#`, "~", `\~`, "&", "&amp;",
 	).Replace(s)

@@ -84,6 +84,14 @@ func (d *changeDialog) layOut(m *Model, as *drawnSteps) []string {
 	for _, s := range c.plan.Skipped {
 		out = append(out, hang(t, theme.Dim, t.Dot, theme.Dim, Clean(s), w)...)
 	}
+	if as.report != nil {
+		for _, n := range as.report.Nodes {
+			out = append(out, hang(t, theme.Warn, t.Warn, theme.Warn, Clean(n.Text), w)...)
+		}
+		for _, n := range as.report.Notes {
+			out = append(out, hang(t, theme.Notice, t.Dot, theme.Notice, Clean(n), w)...)
+		}
+	}
 	return out
 }
 

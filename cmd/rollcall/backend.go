@@ -144,7 +144,7 @@ func (b *backend) Check(ctx context.Context, p dnsview.Plan) *apply.Report {
 	if err != nil {
 		return refused(p, err)
 	}
-	return e.Check(ctx, p)
+	return b.s.notedOnce(e.Check(ctx, p))
 }
 
 func (b *backend) Run(ctx context.Context, p dnsview.Plan, c apply.Confirm, progress func(apply.Event)) *apply.Report {
@@ -152,7 +152,7 @@ func (b *backend) Run(ctx context.Context, p dnsview.Plan, c apply.Confirm, prog
 	if err != nil {
 		return refused(p, err)
 	}
-	r := e.Run(ctx, p, c, progress)
+	r := b.s.notedOnce(e.Run(ctx, p, c, progress))
 	if names := touched(r); len(names) > 0 {
 		// The report does not wait for a source that is slow to be read again.
 		go b.s.fleet.Refresh(context.WithoutCancel(ctx), names...)

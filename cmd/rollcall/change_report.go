@@ -22,16 +22,27 @@ type stepRow struct {
 
 // reportRow is what became of a plan, in JSON.
 type reportRow struct {
-	Verb     string    `json:"verb"`
-	Title    string    `json:"title"`
-	Checksum string    `json:"checksum"`
-	DryRun   bool      `json:"dry_run"`
-	Run      string    `json:"run"`
-	OK       bool      `json:"ok"`
-	Steps    []stepRow `json:"steps"`
-	Skipped  []string  `json:"skipped"`
+	Verb     string       `json:"verb"`
+	Title    string       `json:"title"`
+	Checksum string       `json:"checksum"`
+	DryRun   bool         `json:"dry_run"`
+	Run      string       `json:"run"`
+	OK       bool         `json:"ok"`
+	Steps    []stepRow    `json:"steps"`
+	Skipped  []string     `json:"skipped"`
+	Nodes    []halfWayRow `json:"nodes"`
+	Notes    []string     `json:"notes"`
 	// Incomplete are the sources that the answer rests on and that could not be read completely.
 	Incomplete []basisRow `json:"incomplete"`
+}
+
+// halfWayRow is a node that a run has left half way, in JSON.
+type halfWayRow struct {
+	Instance refRow `json:"instance"`
+	State    string `json:"state"`
+	DNS      string `json:"dns"`
+	Back     string `json:"back"`
+	Text     string `json:"text"`
 }
 
 // docOf is the plan of a report as it is shown, with the guards and the state of each step.
@@ -51,7 +62,14 @@ func newReportRow(r *apply.Report, dryRun bool) reportRow {
 	d := docOf(r)
 	row := reportRow{
 		Verb: string(d.Verb), Title: d.Title, Checksum: d.Checksum, DryRun: dryRun, Run: r.Run, OK: r.OK(),
-		Steps: []stepRow{}, Skipped: d.Skipped, Incomplete: []basisRow{},
+		Steps: []stepRow{}, Skipped: d.Skipped, Nodes: []halfWayRow{}, Notes: []string{}, Incomplete: []basisRow{},
+	}
+	for _, n := range r.Nodes {
+		ref := refRow{Cloud: clean(n.Instance.Cloud), ID: clean(n.Instance.ID), Name: clean(n.Instance.Name)}
+		row.Nodes = append(row.Nodes, halfWayRow{ref, clean(n.State), clean(n.DNS), clean(n.Back), clean(n.Text)})
+	}
+	for _, n := range r.Notes {
+		row.Notes = append(row.Notes, clean(n))
 	}
 	for i := range r.Steps {
 		st := &r.Steps[i]
@@ -79,12 +97,41 @@ func (a *app) writeReport(r *apply.Report, c changing, lacking []sourceRow) erro
 		}
 		return writeData(a.out, c.form, row)
 	case c.form == asMarkdown:
-		return flush(a.out, d.Markdown())
+		return flush(a.out, d.Markdown()+markdownList("What the clouds could not be asked", r.Notes)+markdownList("Left half way", nodeTexts(r)))
 	case c.dryRun:
-		return flush(a.out, d.Text())
+		return flush(a.out, d.Text()+notesText(r.Notes))
 	}
 	row := newReportRow(r, c.dryRun)
 	return flush(a.out, reportText(&row))
+}
+
+func nodeTexts(r *apply.Report) []string {
+	var out []string
+	for _, n := range r.Nodes {
+		out = append(out, n.Text)
+	}
+	return out
+}
+
+// markdownList is a section of a report with one line for each text; empty when there are none.
+func markdownList(title string, texts []string) string {
+	if len(texts) == 0 {
+		return ""
+	}
+	b := "\n## " + title + "\n\n"
+	for _, s := range texts {
+		b += "- " + dnsview.EscapeMarkdown(clean(s)) + "\n"
+	}
+	return b
+}
+
+// notesText tells a person what the clouds could not be asked.
+func notesText(notes []string) string {
+	b := ""
+	for _, n := range notes {
+		b += "note: " + clean(n) + "\n"
+	}
+	return b
 }
 
 // reportText tells a person what became of each step.
@@ -112,5 +159,9 @@ func reportText(r *reportRow) string {
 			b.WriteString("           " + st.Wire + "\n")
 		}
 	}
+	for _, n := range r.Nodes {
+		b.WriteString(n.Text + "\n")
+	}
+	b.WriteString(notesText(r.Notes))
 	return b.String()
 }

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/user"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -48,6 +49,8 @@ type session struct {
 	settling sync.Mutex
 	settled  bool                 // what was left open in the journal was looked up
 	seen     map[string]time.Time // when findings were first seen
+
+	noted sync.Map // what the clouds could not be asked and was told already: sentence -> true
 }
 
 // open reads the config, or finds out what there is without one, and sets up
@@ -360,6 +363,15 @@ func (s *session) newEngine() (*apply.Engine, error) {
 		o.Zones = append(o.Zones, t)
 	}
 	return apply.New(o), nil
+}
+
+// notedOnce leaves out of a report the notes that an earlier one of this session has shown.
+func (s *session) notedOnce(r *apply.Report) *apply.Report {
+	r.Notes = slices.DeleteFunc(r.Notes, func(n string) bool {
+		_, told := s.noted.LoadOrStore(n, true)
+		return told
+	})
+	return r
 }
 
 // guards gives the settings of the guards, and where zones have their own.

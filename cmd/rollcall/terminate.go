@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"rollcall/dnsview"
+	"rollcall/dnsview/apply"
 	"rollcall/providers"
 )
 
@@ -42,6 +43,12 @@ a name that one instance has.`,
 		c.basis = ofInstances(refs)
 		plan := planTerminate(v, noDrain, refs...)
 		if !c.dryRun && !yes && len(plan.Steps) > 0 {
+			if a.interactive() {
+				// What the cloud would refuse anyway is refused before a name is typed for it.
+				if err := a.checkTerminate(ctx, s, plan, c); err != nil {
+					return err
+				}
+			}
 			if err := a.confirmTerminate(ctx, v, plan, refs); err != nil {
 				return err
 			}
@@ -49,6 +56,33 @@ a name that one instance has.`,
 		return a.carry(ctx, s, plan, c)
 	}
 	return cmd
+}
+
+// checkTerminate asks the guards of a plan. When they refuse every power step, and typing answers none of them, it writes
+// the report and returns the error that the command ends with. Of several nodes it tells which are refused.
+func (a *app) checkTerminate(ctx context.Context, s *session, plan dnsview.Plan, c changing) error {
+	e, err := s.engine(ctx)
+	if err != nil {
+		return err
+	}
+	r := e.Check(ctx, plan)
+	ready := false
+	for i := range r.Steps {
+		st := &r.Steps[i]
+		ready = ready || st.Step.Kind == dnsview.StepPower && st.State == apply.StepReady
+	}
+	if !ready && len(r.Asks()) == 0 { // what typing can answer is asked for later
+		if err := a.writeReport(r, c, nil); err != nil {
+			return err
+		}
+		return ended(exitFailed)
+	}
+	for i := range r.Steps {
+		if st := &r.Steps[i]; st.Step.Kind == dnsview.StepPower && st.State == apply.StepRefused {
+			a.say("%s is refused: %s", clean(st.Step.Sentence), clean(st.Why))
+		}
+	}
+	return nil
 }
 
 // confirmTerminate asks for the name of one node, or for the number of several.

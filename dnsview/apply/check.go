@@ -9,21 +9,17 @@ import (
 
 // check asks the guards of every step on fresh evidence, and changes nothing.
 func (r *run) check(ctx context.Context) *Report {
+	r.checkPower(ctx)
 	var steps []int
 	for i := range r.plan.Steps {
-		switch s := &r.plan.Steps[i]; s.Kind {
-		case dnsview.StepChange:
+		switch rep := &r.report.Steps[i]; {
+		case rep.State != "": // a node that its cloud would not take
+		case rep.Step.Kind == dnsview.StepChange:
 			steps = append(steps, i)
-		case dnsview.StepWait:
-			r.report.Steps[i].State = StepReady
+		case rep.Step.Kind == dnsview.StepWait && r.forNothing(i):
+			rep.State, rep.Why = StepSkipped, waitsForNothing
 		default:
-			_, g, gone := r.powerGuard(ctx, s)
-			rep := &r.report.Steps[i]
-			rep.Guards = []dnsview.GuardResult{g}
-			rep.State, rep.Already = StepReady, gone && s.Action == dnsview.PowerTerminate
-			if !g.Pass && !rep.Already {
-				rep.State, rep.Why = StepRefused, g.Why
-			}
+			rep.State = StepReady
 		}
 	}
 	for some := range slices.Chunk(steps, group) {

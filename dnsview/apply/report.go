@@ -78,6 +78,10 @@ type Report struct {
 	Ended   time.Time
 	Sources []dnsview.Basis // the coverage that the guards rested on
 	Steps   []StepReport    // one for each step of the plan, in its order
+	// Nodes are the nodes that a run has left half way, as they are now.
+	Nodes []NodeReport
+	// Notes say what the clouds could not be asked, each once however many steps it concerns.
+	Notes []string
 }
 
 // Ask is a typed confirmation that would let refused steps pass.

@@ -127,6 +127,7 @@ func (r *run) carryOut(ctx context.Context) *Report {
 	var id [4]byte
 	_, _ = rand.Read(id[:]) // never fails
 	r.report.Run = "r" + hex.EncodeToString(id[:])
+	r.refuseProtected(ctx)
 	for i := 0; i < len(r.plan.Steps); {
 		if r.plan.Steps[i].Kind == dnsview.StepChange {
 			end := i
@@ -139,6 +140,7 @@ func (r *run) carryOut(ctx context.Context) *Report {
 			continue
 		}
 		switch {
+		case r.report.Steps[i].State != "": // refused before anything was done
 		case ctx.Err() != nil:
 			r.end(i, StepSkipped, "the run was stopped before this step")
 		case r.plan.Steps[i].Kind == dnsview.StepWait:
@@ -152,6 +154,7 @@ func (r *run) carryOut(ctx context.Context) *Report {
 		}
 		i++
 	}
+	r.reportNodes(ctx)
 	r.report.Ended = r.engine.o.Now()
 	return r.report
 }

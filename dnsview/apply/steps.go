@@ -57,10 +57,12 @@ func (r *run) finish(outcomes []journal.Outcome) {
 }
 
 // refuse notes steps whose guards fail, in the journal too.
-func (r *run) refuse(steps []int) {
+func (r *run) refuse(ctx context.Context, steps []int) {
 	var entries []journal.Entry
 	for _, i := range steps {
-		entries = append(entries, r.entry(i))
+		e := r.entry(i)
+		e.Note = r.halfWay(ctx, r.report.Steps[i].Step.Instance)
+		entries = append(entries, e)
 	}
 	if len(entries) > 0 && r.engine.o.Journal != nil {
 		if written, err := r.engine.o.Journal.Refuse(entries...); err == nil {
@@ -79,15 +81,15 @@ func (r *run) refuse(steps []int) {
 func (r *run) power(ctx context.Context, i int) {
 	s := &r.plan.Steps[i]
 	rep := &r.report.Steps[i]
-	t, guard, gone := r.powerGuard(ctx, s)
-	rep.Guards = []dnsview.GuardResult{guard}
+	t, guards, gone := r.askPower(ctx, s)
+	rep.Guards = guards
 	switch {
 	case gone && s.Action == dnsview.PowerTerminate:
 		rep.Already = true
 		r.end(i, StepDone, "it is terminated already")
 		return
-	case !guard.Pass:
-		r.refuse([]int{i})
+	case !allPass(guards):
+		r.refuse(ctx, []int{i})
 		return
 	}
 	entries, err := r.begin([]journal.Entry{r.entry(i)})
@@ -112,6 +114,9 @@ func (r *run) power(ctx context.Context, i int) {
 		case providers.KindUncertain, providers.KindUnreachable, providers.KindOther:
 			r.lookAtInstance(ctx, t, s, rep, &o)
 		}
+	}
+	if rep.State != StepDone {
+		o.Note = joined(o.Note, r.halfWay(ctx, s.Instance))
 	}
 	r.finish([]journal.Outcome{o})
 	r.emit(Event{Kind: EventEnded, Step: s.ID, State: rep.State, Text: rep.Why})
@@ -140,41 +145,4 @@ func (r *run) lookAtInstance(ctx context.Context, t *CloudTarget, s *dnsview.Ste
 	default:
 		rep.State, o.State = StepUnknown, journal.Unknown
 	}
-}
-
-// powerGuard asks the cloud who it is, and for the instance.
-func (r *run) powerGuard(ctx context.Context, s *dnsview.Step) (t *CloudTarget, g dnsview.GuardResult, gone bool) {
-	e := r.engine
-	g = dnsview.GuardResult{Guard: dnsview.GuardInstance}
-	for i := range e.o.Clouds {
-		if e.o.Clouds[i].Name == s.Instance.Cloud {
-			t = &e.o.Clouds[i]
-		}
-	}
-	if t == nil || t.Reader == nil || t.Power == nil {
-		g.NoEvidence, g.Why = true, "cloud "+dnsview.Clean(s.Instance.Cloud)+" is not configured, or could not be set up"
-		return nil, g, false
-	}
-	ctx, cancel := context.WithTimeout(ctx, e.o.Timeout)
-	defer cancel()
-	who, err := t.Reader.Identify(ctx)
-	switch {
-	case err != nil:
-		g.NoEvidence, g.Why = true, t.Name+" does not say which account it is: "+dnsview.Clean(err.Error())
-		return t, g, false
-	case who.Key != s.Instance.Key:
-		g.Why, g.Satisfy = "the credentials of "+t.Name+" belong to another account than the instance", "the credentials of its account"
-		return t, g, false
-	}
-	inst, err := t.Reader.Instance(ctx, s.Instance.ID)
-	switch {
-	case providers.IsGone(err) || err == nil && inst.State.Dead():
-		g.Why = t.Name + " says that it is gone"
-		return t, g, true
-	case err != nil:
-		g.NoEvidence, g.Why = true, t.Name+" gave no answer about it: "+dnsview.Clean(err.Error())
-		return t, g, false
-	}
-	g.Pass, g.Why = true, t.Name+" shows it as "+dnsview.Clean(string(inst.State))+" just now"
-	return t, g, false
 }

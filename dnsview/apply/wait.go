@@ -16,6 +16,9 @@ func (r *run) wait(ctx context.Context, i int) {
 	s := &r.plan.Steps[i]
 	left, taken := r.toWait(i)
 	switch {
+	case r.forNothing(i):
+		r.end(i, StepSkipped, waitsForNothing)
+		return
 	case !taken:
 		r.end(i, StepSkipped, "nothing was taken out of DNS, so there is nothing to wait for")
 		return

@@ -57,7 +57,7 @@ func (r *run) guarded(ctx context.Context, steps []int) (ready []held) {
 			refused = append(refused, i)
 		}
 	}
-	r.refuse(refused)
+	r.refuse(ctx, refused)
 	return ready
 }
 
@@ -116,6 +116,11 @@ func (r *run) commit(ctx context.Context, zone string, ready []held) {
 		}
 		outcomes[n] = r.settle(ctx, t, ready[n].step, &changes[n], res, list)
 		outcomes[n].ID = entries[n].ID
+	}
+	for n := range outcomes { // once it is known of all of them what became of them
+		if s := &r.report.Steps[ready[n].step]; s.State != StepDone {
+			outcomes[n].Note = joined(outcomes[n].Note, r.halfWay(ctx, s.Step.Instance))
+		}
 	}
 	r.finish(outcomes)
 	for n, p := range ready {

@@ -1,0 +1,154 @@
+package apply
+
+import (
+	"context"
+	"slices"
+
+	"rollcall/dnsview"
+	"rollcall/providers"
+)
+
+// NodeReport is a node that a run has left half way: some of what was planned for it was done, and a later step was not.
+type NodeReport struct {
+	Instance providers.InstanceRef
+	State    string // as its cloud shows it now, e.g. "running"; "not known" when it could not be asked
+	DNS      string // "out of DNS", "partly out of DNS" or "in DNS"
+	Back     string // the command that takes it back
+	Text     string // all of it in one sentence
+}
+
+// reportNodes notes the nodes that a run has left half way. The journal says so of each with the step that was not done.
+func (r *run) reportNodes(ctx context.Context) {
+	for i := range r.report.Steps {
+		s := &r.report.Steps[i]
+		ref := s.Step.Instance
+		if ref.ID == "" || slices.ContainsFunc(r.report.Nodes, func(n NodeReport) bool { return sameInstance(n.Instance, ref) }) {
+			continue
+		}
+		if n, ok := r.nodeNow(ctx, ref); ok {
+			r.report.Nodes = append(r.report.Nodes, n)
+			r.noteSkipped(n)
+		}
+	}
+}
+
+// noteSkipped writes a power step that a run never came to into the journal, since what was done before it stands
+// there. That it cannot be written is no loss: the report says the same.
+func (r *run) noteSkipped(n NodeReport) {
+	for i := range r.report.Steps {
+		s := &r.report.Steps[i]
+		if s.Step.Kind != dnsview.StepPower || s.State != StepSkipped || !sameInstance(s.Step.Instance, n.Instance) || r.engine.o.Journal == nil {
+			continue
+		}
+		e := r.entry(i)
+		e.Note = joined(s.Why, n.Text)
+		if written, err := r.engine.o.Journal.Refuse(e); err == nil {
+			s.Entry = written[0].ID
+		}
+	}
+}
+
+// halfWay returns the sentence on a node that is left half way as things stand; empty for any other.
+func (r *run) halfWay(ctx context.Context, ref providers.InstanceRef) string {
+	n, _ := r.nodeNow(ctx, ref)
+	return n.Text
+}
+
+// nodeNow returns how a node stands that was taken out of DNS, in part at least, by this run or before it, and
+// for which a step of this run was not done. ok is false for any other, and for one that is terminated.
+func (r *run) nodeNow(ctx context.Context, ref providers.InstanceRef) (n NodeReport, ok bool) {
+	if v := r.plan.Verb; ref.ID == "" || v != dnsview.VerbDrain && v != dnsview.VerbQuiesce {
+		return n, false
+	}
+	values, gone, marked, undone := 0, 0, false, false
+	for i := range r.report.Steps {
+		s := &r.report.Steps[i]
+		if !sameInstance(s.Step.Instance, ref) {
+			continue
+		}
+		undone = undone || s.State != StepDone
+		c := s.Step.Change
+		if c == nil || c.Record().Type == "" {
+			continue
+		}
+		rec := c.Record()
+		switch {
+		case c.Op == providers.OpDelete && !rec.IsMarker():
+			values++
+			if s.State == StepDone || s.State == StepUnknown {
+				gone++
+			}
+		case c.Op != providers.OpDelete && s.State == StepDone:
+			marked = true // what says that it was taken out on purpose is written already
+		}
+	}
+	switch {
+	case !undone:
+		return n, false
+	case values == 0 && r.plan.Verb == dnsview.VerbDrain && r.outBefore(ref), values > 0 && gone == values:
+		n.DNS = "out of DNS"
+	case gone > 0:
+		n.DNS = "partly out of DNS"
+	case marked:
+		n.DNS = "in DNS, and marked as taken out"
+	default:
+		return n, false
+	}
+	n.Instance, n.State = ref, r.stateNow(ctx, ref)
+	if n.State == string(providers.StateTerminated) {
+		return NodeReport{}, false
+	}
+	n.Back = "rollcall return " + dnsview.Clean(ref.ID)
+	name := dnsview.Clean(ref.ID)
+	if ref.Name != "" {
+		name = dnsview.Clean(ref.Name) + " (" + name + ")"
+	}
+	n.Text = name + " is " + n.State + " and " + n.DNS + " now; to put it back: " + n.Back
+	if n.State == stateUnknown {
+		n.Text = name + " is " + n.DNS + " now, and its cloud does not say whether it runs; to put it back: " + n.Back
+	}
+	return n, true
+}
+
+// stateUnknown is the state of an instance that could not be asked for.
+const stateUnknown = "not known"
+
+// stateNow asks for the state of an instance, also when the run was stopped.
+func (r *run) stateNow(ctx context.Context, ref providers.InstanceRef) string {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), r.engine.o.Timeout)
+	defer cancel()
+	for i := range r.engine.o.Clouds {
+		t := &r.engine.o.Clouds[i]
+		if t.Name != ref.Cloud || t.Reader == nil {
+			continue
+		}
+		switch inst, err := t.Reader.Instance(ctx, ref.ID); {
+		case providers.IsGone(err):
+			return string(providers.StateTerminated)
+		case err == nil && inst.ID == ref.ID:
+			return dnsview.Clean(string(inst.State))
+		}
+	}
+	return stateUnknown
+}
+
+// outBefore reports whether a drain found a node out of DNS already: it only forgets what remembers that.
+func (r *run) outBefore(ref providers.InstanceRef) bool {
+	return slices.ContainsFunc(r.plan.Steps, func(s dnsview.Step) bool {
+		if !sameInstance(s.Instance, ref) || s.Change == nil || s.Change.Op != providers.OpDelete {
+			return false
+		}
+		rec := s.Change.Record()
+		return rec.IsMarker()
+	})
+}
+
+func sameInstance(a, b providers.InstanceRef) bool { return a.Key == b.Key && a.ID == b.ID }
+
+// joined puts a sentence behind another.
+func joined(a, b string) string {
+	if a == "" || b == "" {
+		return a + b
+	}
+	return a + "; " + b
+}

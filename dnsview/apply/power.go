@@ -1,0 +1,186 @@
+package apply
+
+import (
+	"context"
+	"slices"
+
+	"golang.org/x/sync/errgroup"
+
+	"rollcall/dnsview"
+	"rollcall/providers"
+)
+
+// waitsForNothing is said of a wait when every step that needs it is refused.
+const waitsForNothing = "every step that needs this wait is refused, so there is nothing to wait for"
+
+// askPower asks the cloud of a power step who it is, for the instance, and whether it would carry the step out.
+// gone says that the instance is terminated already.
+func (r *run) askPower(ctx context.Context, s *dnsview.Step) (t *CloudTarget, guards []dnsview.GuardResult, gone bool) {
+	t, g, gone := r.powerGuard(ctx, s)
+	guards = []dnsview.GuardResult{g}
+	if g.Pass {
+		guards = append(guards, r.permitted(ctx, t, s))
+	}
+	return t, guards, gone
+}
+
+// permitted is the first half of guard 10: the cloud will carry out a power step. What the credentials
+// may not ask speaks neither for the step nor against it, and goes to the notes of the report.
+func (r *run) permitted(ctx context.Context, t *CloudTarget, s *dnsview.Step) dnsview.GuardResult {
+	const g = dnsview.GuardPower
+	ctx, cancel := context.WithTimeout(ctx, r.engine.o.Timeout)
+	defer cancel()
+	said, err := t.Power.CheckPower(ctx, s.Instance.ID, s.Action)
+	switch {
+	case err != nil:
+		return dnsview.GuardResult{
+			Guard: g, NoEvidence: true, Satisfy: "an answer from " + t.Name,
+			Why: t.Name + " did not say whether it would " + string(s.Action) + " it: " + dnsview.Clean(err.Error()),
+		}
+	case said.Refused != "":
+		return dnsview.GuardResult{Guard: g, Why: dnsview.Clean(said.Refused), Satisfy: dnsview.Clean(said.Satisfy)}
+	case len(said.Unchecked) > 0:
+		r.note(said.Unchecked)
+		return dnsview.GuardResult{Guard: g, Pass: true, Why: "nothing that " + t.Name + " could be asked speaks against it; not all could be asked"}
+	}
+	return dnsview.GuardResult{Guard: g, Pass: true, Why: t.Name + " would " + string(s.Action) + " it"}
+}
+
+// note adds what could not be asked to the report, each sentence once.
+func (r *run) note(unchecked []string) {
+	r.telling.Lock()
+	defer r.telling.Unlock()
+	for _, s := range unchecked {
+		if s = dnsview.Clean(s); !slices.Contains(r.report.Notes, s) {
+			r.report.Notes = append(r.report.Notes, s)
+			slices.Sort(r.report.Notes)
+		}
+	}
+}
+
+// checkPower asks about the power steps of a plan side by side, before anything is done. A step whose guards fail is
+// refused, and with it every change that only it needs: a node that its cloud will not terminate does not leave DNS.
+// It returns the steps that are refused.
+func (r *run) checkPower(ctx context.Context) (refused []int) {
+	var g errgroup.Group
+	g.SetLimit(atOnce)
+	for i := range r.plan.Steps {
+		if s := &r.plan.Steps[i]; s.Kind == dnsview.StepPower {
+			g.Go(func() error {
+				rep := &r.report.Steps[i]
+				_, guards, gone := r.askPower(ctx, s)
+				rep.Guards, rep.Already = guards, gone && s.Action == dnsview.PowerTerminate
+				return nil
+			})
+		}
+	}
+	_ = g.Wait() // what failed stands in the guards
+	going := map[int]bool{}
+	for i := range r.plan.Steps {
+		if rep := &r.report.Steps[i]; rep.Step.Kind == dnsview.StepPower && (rep.Already || allPass(rep.Guards)) {
+			r.eachNeed(i, func(n int) { going[n] = true })
+		}
+	}
+	for i := range r.plan.Steps {
+		rep := &r.report.Steps[i]
+		if rep.Step.Kind != dnsview.StepPower || rep.Already || allPass(rep.Guards) {
+			continue
+		}
+		rep.State, rep.Why = StepRefused, failing(rep.Guards)
+		refused = append(refused, i)
+		r.eachNeed(i, func(n int) {
+			if change := &r.report.Steps[n]; change.Step.Kind == dnsview.StepChange && change.State == "" && !going[n] {
+				change.Guards, change.State, change.Why = slices.Clone(rep.Guards), StepRefused, rep.Why
+				refused = append(refused, n)
+			}
+		})
+	}
+	slices.Sort(refused)
+	return refused
+}
+
+// eachNeed calls f with the place of every step that a step needs, and that those need.
+func (r *run) eachNeed(i int, f func(n int)) {
+	seen := map[int]bool{}
+	var walk func(i int)
+	walk = func(i int) {
+		for _, id := range r.plan.Steps[i].Needs {
+			if n, ok := r.byID[id]; ok && !seen[n] {
+				seen[n] = true
+				f(n)
+				walk(n)
+			}
+		}
+	}
+	walk(i)
+}
+
+// refuseProtected refuses what checkPower refuses, before a run does anything. A plan whose power steps need
+// nothing is left to the question that is asked right before each of them.
+func (r *run) refuseProtected(ctx context.Context) {
+	if !slices.ContainsFunc(r.plan.Steps, func(s dnsview.Step) bool { return s.Kind == dnsview.StepPower && len(s.Needs) > 0 }) {
+		return
+	}
+	refused := r.checkPower(ctx)
+	for _, i := range refused {
+		r.report.Steps[i].State = "" // it ends in refuse, which tells of it
+	}
+	r.refuse(ctx, refused)
+	for i := range r.report.Steps { // the others are asked again right before the step
+		if rep := &r.report.Steps[i]; rep.State == "" {
+			rep.Guards, rep.Already = nil, false
+		}
+	}
+}
+
+// forNothing reports whether a wait is needed by steps all of which have ended without being done.
+func (r *run) forNothing(i int) bool {
+	needed := false
+	for n := range r.plan.Steps {
+		if !slices.Contains(r.plan.Steps[n].Needs, r.plan.Steps[i].ID) {
+			continue
+		}
+		needed = true
+		if s := r.report.Steps[n].State; s != StepRefused && s != StepFailed && s != StepSkipped {
+			return false
+		}
+	}
+	return needed
+}
+
+// powerGuard asks the cloud who it is, and for the instance.
+func (r *run) powerGuard(ctx context.Context, s *dnsview.Step) (t *CloudTarget, g dnsview.GuardResult, gone bool) {
+	e := r.engine
+	g = dnsview.GuardResult{Guard: dnsview.GuardInstance}
+	for i := range e.o.Clouds {
+		if e.o.Clouds[i].Name == s.Instance.Cloud {
+			t = &e.o.Clouds[i]
+		}
+	}
+	if t == nil || t.Reader == nil || t.Power == nil {
+		g.NoEvidence, g.Why = true, "cloud "+dnsview.Clean(s.Instance.Cloud)+" is not configured, or could not be set up"
+		return nil, g, false
+	}
+	ctx, cancel := context.WithTimeout(ctx, e.o.Timeout)
+	defer cancel()
+	who, err := t.Reader.Identify(ctx)
+	switch {
+	case err != nil:
+		g.NoEvidence, g.Why = true, t.Name+" does not say which account it is: "+dnsview.Clean(err.Error())
+		return t, g, false
+	case who.Key != s.Instance.Key:
+		g.Why, g.Satisfy = "the credentials of "+t.Name+" belong to another account than the instance", "the credentials of its account"
+		return t, g, false
+	}
+	inst, err := t.Reader.Instance(ctx, s.Instance.ID)
+	switch {
+	case providers.IsGone(err) || err == nil && inst.State.Dead():
+		g.Why = t.Name + " says that it is gone"
+		return t, g, true
+	case err != nil:
+		g.NoEvidence, g.Why = true, t.Name+" gave no answer about it: "+dnsview.Clean(err.Error())
+		return t, g, false
+	}
+	g.Pass, g.Why = true, t.Name+" shows it as "+dnsview.Clean(string(inst.State))+" just now"
+	return t, g, false
+}

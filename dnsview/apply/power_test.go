@@ -1,0 +1,235 @@
+package apply
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+
+	"rollcall/dnsview"
+	"rollcall/providers"
+	"rollcall/providers/journal"
+)
+
+// refuses is a cloud's answer that it would not carry out an action on one instance.
+func refuses(id string, actions ...providers.PowerAction) func(string, providers.PowerAction) (providers.PowerCheck, error) {
+	return func(asked string, a providers.PowerAction) (providers.PowerCheck, error) {
+		if asked == id && slices.Contains(actions, a) {
+			return providers.PowerCheck{Refused: "it is protected", Satisfy: "take the protection off"}, nil
+		}
+		return providers.PowerCheck{}, nil
+	}
+}
+
+// unwaited is a plan without its waits, as --no-drain makes it.
+func unwaited(p dnsview.Plan) dnsview.Plan {
+	waits := map[int]bool{}
+	for _, s := range p.Steps {
+		waits[s.ID] = s.Kind == dnsview.StepWait
+	}
+	p.Steps = slices.DeleteFunc(slices.Clone(p.Steps), func(s dnsview.Step) bool { return s.Kind == dnsview.StepWait })
+	for i := range p.Steps {
+		p.Steps[i].Needs = slices.DeleteFunc(slices.Clone(p.Steps[i].Needs), func(id int) bool { return waits[id] })
+	}
+	return p
+}
+
+func TestAProtectedNodeIsNeverTakenOutOfDNSForATermination(t *testing.T) {
+	for name, shape := range map[string]func(dnsview.Plan) dnsview.Plan{
+		"drained": func(p dnsview.Plan) dnsview.Plan { return p }, "without a drain": unwaited,
+	} {
+		b := newBench(t)
+		b.triton.check = refuses("m-1", providers.PowerTerminate)
+		before := values(b.cf)
+		p := shape(dnsview.PlanDrain(b.view(), ref(b.triton, "m-1")))
+		check := b.engine().Check(t.Context(), p)
+		rep := b.run(p)
+		if len(b.triton.powered) > 0 || !slices.Equal(values(b.cf), before) || len(b.cf.applied) > 0 {
+			t.Errorf("%s: powered %v, applied %v", name, b.triton.powered, b.cf.applied)
+		}
+		for which, r := range map[string]*Report{"check": check, "run": rep} {
+			for i := range r.Steps {
+				s := &r.Steps[i]
+				switch g := guard(r, i, dnsview.GuardPower); {
+				case s.State == StepReady || s.State == StepDone:
+					t.Errorf("%s, %s: %s is %s", name, which, s.Step.Sentence, s.State)
+				case s.Step.Kind == dnsview.StepPower && (g.Pass || g.Why != "it is protected" || g.Satisfy != "take the protection off" || s.State != StepRefused):
+					t.Errorf("%s, %s: %s %+v", name, which, s.State, g)
+				}
+			}
+			if len(r.Asks()) > 0 || len(r.Nodes) > 0 {
+				t.Errorf("%s, %s: asks %+v, nodes %+v", name, which, r.Asks(), r.Nodes)
+			}
+		}
+		for _, e := range entries(t, b.j) {
+			if e.State != journal.Refused {
+				t.Errorf("%s: journal %s %s", name, e.State, e.Sentence)
+			}
+		}
+		if b.clk.now() != begin {
+			t.Errorf("%s: it waited for nothing", name)
+		}
+	}
+}
+
+func TestAProtectedNodeDoesNotKeepTheOthersOfItsPlanFromBeingTerminated(t *testing.T) {
+	b := newBench(t)
+	b.aws.check = refuses("i-2", providers.PowerTerminate)
+	rep := b.run(dnsview.PlanDrain(b.view(), ref(b.aws, "i-1"), ref(b.aws, "i-2"), ref(b.triton, "s-1")))
+	if !slices.Equal(b.aws.powered, []string{"terminate i-1"}) || !slices.Equal(b.triton.powered, []string{"terminate s-1"}) {
+		t.Errorf("powered %v %v", b.aws.powered, b.triton.powered)
+	}
+	if has(b.cf, "34.200.16.1") || !has(b.cf, "34.200.16.2") || rep.OK() {
+		t.Errorf("left %v, states %v", values(b.cf), states(rep))
+	}
+}
+
+func TestAProtectedNodeIsNeitherStoppedNorStartedNorRebooted(t *testing.T) {
+	for _, a := range []providers.PowerAction{providers.PowerStop, providers.PowerStart, providers.PowerReboot} {
+		b := newBench(t)
+		b.aws.check = refuses("i-1", a)
+		if a == providers.PowerStart {
+			b.aws.instances[0].State = providers.StateStopped
+		}
+		p := dnsview.PlanPower(b.view(), a, ref(b.aws, "i-1"))
+		check := b.engine().Check(t.Context(), p)
+		rep := b.run(p)
+		if len(b.aws.powered) > 0 || check.Steps[0].State != StepRefused || rep.Steps[0].State != StepRefused {
+			t.Errorf("%s: powered %v, %v, %v", a, b.aws.powered, states(check), states(rep))
+		}
+	}
+}
+
+func TestAProtectionThatIsPutOnDuringTheWaitHoldsAndTheReportSaysHowTheNodeStands(t *testing.T) {
+	b := newBench(t)
+	b.clk.onSleep = func() { b.triton.check = refuses("m-1", providers.PowerTerminate) }
+	rep := b.run(dnsview.PlanDrain(b.view(), ref(b.triton, "m-1")))
+	if len(b.triton.powered) > 0 || rep.Count(StepRefused) != 1 || guard(rep, 4, dnsview.GuardPower).Pass {
+		t.Fatalf("powered %v, states %v", b.triton.powered, states(rep))
+	}
+	wantHalfWay(t, b, rep, "m-1")
+	b.triton.check = nil
+	if back := b.run(dnsview.PlanReturn(b.view(), ref(b.triton, "m-1"))); !back.OK() || !has(b.cf, "165.225.128.1") {
+		t.Errorf("the return: %v, %v", states(back), values(b.cf))
+	}
+}
+
+// wantHalfWay expects a report, and the last entry of the journal, to say that a node runs, is out of DNS, and how to put it back.
+func wantHalfWay(t *testing.T, b *bench, rep *Report, id string) {
+	t.Helper()
+	if len(rep.Nodes) != 1 || rep.Nodes[0].State != "running" || rep.Nodes[0].DNS != "out of DNS" || rep.Nodes[0].Back != "rollcall return "+id {
+		t.Fatalf("nodes %+v", rep.Nodes)
+	}
+	for _, e := range entries(t, b.j) {
+		if e.Kind == string(dnsview.StepPower) && !strings.Contains(e.Note, rep.Nodes[0].Text) {
+			t.Errorf("journal note %q, want %q", e.Note, rep.Nodes[0].Text)
+		}
+	}
+	if all := entries(t, b.j); !slices.ContainsFunc(all, func(e journal.Entry) bool { return e.Kind == string(dnsview.StepPower) }) {
+		t.Errorf("the journal knows nothing of the power step: %+v", all)
+	}
+}
+
+func TestATerminationThatFailsLeavesTheWayBackInTheReport(t *testing.T) {
+	for name, err := range map[string]error{
+		"refused": providers.Errorf(providers.KindConflict, "terminate", "OperationNotPermitted"), "throttled": providers.Errorf(providers.KindThrottled, "terminate", "slow down"),
+		"no permission": providers.Errorf(providers.KindAuth, "terminate", "not authorized"), "lost": providers.Errorf(providers.KindUncertain, "terminate", "lost"),
+	} {
+		b := newBench(t)
+		b.triton.powerErr = err
+		rep := b.run(dnsview.PlanDrain(b.view(), ref(b.triton, "m-1")))
+		if rep.OK() {
+			t.Fatalf("%s: %v", name, states(rep))
+		}
+		wantHalfWay(t, b, rep, "m-1")
+	}
+}
+
+func TestADrainThatIsStoppedDuringItsWaitLeavesTheWayBackInTheReport(t *testing.T) {
+	b := newBench(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	b.clk.onSleep = cancel
+	rep := b.engine().Run(ctx, dnsview.PlanDrain(b.view(), ref(b.triton, "m-1")), Confirm{}, nil)
+	wantHalfWay(t, b, rep, "m-1")
+}
+
+func TestANodeThatWasOutBeforeIsReportedWhenItCannotBeTerminated(t *testing.T) {
+	b := newBench(t)
+	if rep := b.run(dnsview.PlanQuiesce(b.view(), ref(b.triton, "m-1"))); !rep.OK() {
+		t.Fatal(states(rep))
+	}
+	b.triton.check = refuses("m-1", providers.PowerTerminate)
+	at := b.clk.now()
+	rep := b.run(dnsview.PlanDrain(b.view(), ref(b.triton, "m-1")))
+	if len(b.triton.powered) > 0 || b.clk.now() != at {
+		t.Errorf("powered %v, waited %s", b.triton.powered, b.clk.now().Sub(at))
+	}
+	if len(rep.Nodes) != 1 || rep.Nodes[0].DNS != "out of DNS" || rep.Nodes[0].Back != "rollcall return m-1" {
+		t.Errorf("nodes %+v", rep.Nodes)
+	}
+}
+
+func TestANodeThatIsHalfOutOfDNSIsReportedAsThat(t *testing.T) {
+	b := newBench(t)
+	b.sd.fault = func(c providers.Change) (error, bool) {
+		if c.Op == providers.OpDelete && c.Before.Type == "A" {
+			return providers.Errorf(providers.KindInvalid, "change", "no"), false
+		}
+		return nil, false
+	}
+	rep := b.run(dnsview.PlanQuiesce(b.view(), ref(b.triton, "s-1")))
+	if len(rep.Nodes) != 1 || rep.Nodes[0].DNS != "partly out of DNS" || rep.Nodes[0].State != "running" || rep.Nodes[0].Back != "rollcall return s-1" {
+		t.Fatalf("states %v, nodes %+v", states(rep), rep.Nodes)
+	}
+	all := entries(t, b.j)
+	if last := all[len(all)-1]; last.State != journal.Failed || !strings.Contains(last.Note, "rollcall return s-1") {
+		t.Errorf("journal %+v", last)
+	}
+}
+
+func TestACloudThatDoesNotSayWhetherItWouldActHoldsBackTheWholeNode(t *testing.T) {
+	b := newBench(t)
+	b.triton.check = func(string, providers.PowerAction) (providers.PowerCheck, error) {
+		return providers.PowerCheck{}, errors.New("no answer")
+	}
+	rep := b.run(dnsview.PlanDrain(b.view(), ref(b.triton, "m-1")))
+	g := guard(rep, 4, dnsview.GuardPower)
+	if len(b.triton.powered) > 0 || len(b.cf.applied) > 0 || g.Pass || !g.NoEvidence || g.Satisfy == "" {
+		t.Errorf("powered %v, applied %d, %+v", b.triton.powered, len(b.cf.applied), g)
+	}
+}
+
+func TestWhatTheCredentialsMayNotAskIsToldOnceAndHoldsNothingBack(t *testing.T) {
+	b := newBench(t)
+	b.aws.check = func(string, providers.PowerAction) (providers.PowerCheck, error) {
+		return providers.PowerCheck{Unchecked: []string{"the permission to ask is missing"}}, nil
+	}
+	p := dnsview.PlanDrain(b.view(), ref(b.aws, "i-1"), ref(b.aws, "i-2"))
+	for which, r := range map[string]*Report{"check": b.engine().Check(t.Context(), p), "run": b.run(p)} {
+		if !r.OK() || !slices.Equal(r.Notes, []string{"the permission to ask is missing"}) {
+			t.Errorf("%s: %v, notes %q", which, states(r), r.Notes)
+		}
+		for i := range r.Steps {
+			if g := guard(r, i, dnsview.GuardPower); strings.Contains(g.Why, "permission") {
+				t.Errorf("%s: step %d says it again: %s", which, i, g.Why)
+			}
+		}
+	}
+	if len(b.aws.powered) != 2 {
+		t.Errorf("powered %v", b.aws.powered)
+	}
+}
+
+func TestACloudIsAskedBeforeANodeLeavesDNSAndAgainRightBeforeItEnds(t *testing.T) {
+	b := newBench(t)
+	b.cf.onApply = func([]providers.Change) {
+		if len(b.triton.checks) == 0 {
+			t.Error("DNS was changed before the cloud was asked")
+		}
+	}
+	rep := b.run(dnsview.PlanDrain(b.view(), ref(b.triton, "m-1")))
+	if !rep.OK() || !slices.Equal(b.triton.checks, []string{"terminate m-1", "terminate m-1"}) || !guard(rep, 4, dnsview.GuardPower).Pass {
+		t.Errorf("states %v, asked %v", states(rep), b.triton.checks)
+	}
+}
