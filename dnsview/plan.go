@@ -98,6 +98,7 @@ const (
 	GuardJournal   GuardID = "journal"   // 9: the journal entry is on disk
 	GuardWritable  GuardID = "writable"  // the zone takes changes, and its servers answer for the name
 	GuardPower     GuardID = "power"     // 10: the cloud will carry out a power step
+	GuardDNS       GuardID = "dns"       // 10: DNS does not lead to an instance any more that is stopped or terminated
 )
 
 // GuardResult is the state of one guard for one change.

@@ -43,8 +43,8 @@ func PlanDrain(v *View, instances ...providers.InstanceRef) Plan {
 		if len(d.names)+len(d.marks) > 0 && !b.fleet() {
 			continue
 		}
+		from := len(b.plan.Steps)
 		if len(d.names) > 0 {
-			from := len(b.plan.Steps)
 			steps, left := b.takeOut(i, "")
 			if len(left) > 0 {
 				b.dropFrom(from)
@@ -53,18 +53,26 @@ func PlanDrain(v *View, instances ...providers.InstanceRef) Plan {
 			}
 			d.steps = steps
 		}
+		if others := b.heldByOthers(i, d.names); len(others) > 0 {
+			b.dropFrom(from)
+			b.skip(label(i) + " is not drained: " + strings.Join(others, ", ") + " has its address, and another owner")
+			continue
+		}
 		for _, r := range d.names {
-			longest = max(longest, ttlOf(r))
+			longest = max(longest, ttlOf(r)+b.lingerOf(r))
 		}
 		for _, m := range d.marks {
-			longest = max(longest, b.ttlOfMark(m))
+			longest = max(longest, b.ttlOfMark(m)+b.lingerOf(m.record))
 		}
 		d.quieted = len(d.names)+len(d.marks) > 0
 		all = append(all, d)
 	}
-	wait := 0
+	wait, lingers := 0, ""
+	if slices.ContainsFunc(all, func(d drained) bool { return slices.ContainsFunc(d.names, func(r *providers.Record) bool { return b.lingerOf(r) > 0 }) }) {
+		lingers = " and open connections have ended"
+	}
 	if longest > 0 {
-		wait = b.add(Step{Kind: StepWait, Wait: longest, Sentence: "Wait " + strconv.Itoa(int(longest/time.Second)) + " s, until no resolver can still hold what was taken out"})
+		wait = b.add(Step{Kind: StepWait, Wait: longest, Sentence: "Wait " + strconv.Itoa(int(longest/time.Second)) + " s, until no resolver can still hold what was taken out" + lingers})
 	}
 	for _, d := range all {
 		needs := slices.Clone(d.steps)
@@ -80,6 +88,24 @@ func PlanDrain(v *View, instances ...providers.InstanceRef) Plan {
 		}
 	}
 	return b.end("Drain and terminate " + plural(len(all), "node", "nodes"))
+}
+
+// heldByOthers names the records that hold an address of an instance and are not its own.
+func (b *builder) heldByOthers(i *providers.Instance, own []*providers.Record) (names []string) {
+	for _, r := range b.v.LeadingTo(b.v.index.keyOf(i), i.ID) {
+		if !slices.Contains(own, r) {
+			names = append(names, subject(r))
+		}
+	}
+	return names
+}
+
+// lingerOf is how long open connections of the service of a record live after its TTL.
+func (b *builder) lingerOf(r *providers.Record) time.Duration {
+	if s := b.v.index.byName[b.v.index.serviceOf(r)]; s != nil {
+		return s.Linger
+	}
+	return 0
 }
 
 // dropFrom takes back the steps that were planned last.
@@ -100,6 +126,54 @@ func (b *builder) marksOf(i *providers.Instance) []mark {
 	})
 	slices.SortFunc(marks, func(m, n mark) int { return compareRecords(m.record, n.record) })
 	return marks
+}
+
+// TakenOut returns what markers remember of what was taken out of DNS of an instance, in stable order.
+// A value that a marker has only a digest of is not among them.
+func (v *View) TakenOut(key providers.CloudKey, id string) []providers.Record {
+	b := &builder{v: v}
+	var out []providers.Record
+	for _, m := range v.index.marks {
+		if m.owner.Cloud != key || m.owner.Instance != id || m.owner.Digested() {
+			continue
+		}
+		r := providers.Record{Zone: m.zone.name, Name: m.name, Type: m.owner.Type, Value: m.owner.Value}
+		b.setTTL(&r, v.index.byName[v.index.serviceOf(&r)])
+		out = append(out, r)
+	}
+	slices.SortFunc(out, func(m, n providers.Record) int { return compareRecords(&m, &n) })
+	return out
+}
+
+// LeadingTo returns the records that lead to an instance, in stable order: those that belong to it, markers left
+// out, and whatever holds one of its public addresses, whosever it is.
+func (v *View) LeadingTo(key providers.CloudKey, id string) []*providers.Record {
+	out := slices.DeleteFunc(v.RecordsOf(key, id), func(r *providers.Record) bool { return r.IsMarker() })
+	i := v.Instance(key, id)
+	if i == nil {
+		return out
+	}
+	for _, z := range v.index.zones {
+		for n := range z.view.Records {
+			r := &z.view.Records[n]
+			if a, ok := r.Addr(); ok && slices.Contains(i.PublicIPs, a) && !slices.Contains(out, r) {
+				out = append(out, r)
+			}
+		}
+	}
+	return out
+}
+
+// Holds reports whether a zone has a record of this name, type and value, whosever it is.
+func (v *View) Holds(r *providers.Record) bool {
+	z := v.index.zoneName[r.Zone]
+	if z == nil {
+		return false
+	}
+	value := providers.FoldValue(r.Type, r.Value)
+	return slices.ContainsFunc(z.view.Records, func(o providers.Record) bool {
+		return o.Name == r.Name && o.Type == r.Type && providers.FoldValue(o.Type, o.Value) == value
+	})
 }
 
 // ttlOfMark is how long a resolver may hold what a marker remembers, as far as that is known:

@@ -32,6 +32,8 @@ type Service struct {
 	Minimum  int               // live members below which nothing live is taken out
 	Health   Health
 	IPv6     bool // AAAA records are wanted too
+	// Linger is how long open connections live after the TTL: a drain waits it too.
+	Linger time.Duration
 }
 
 // Health is how a node is found to be well.

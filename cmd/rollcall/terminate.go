@@ -21,13 +21,16 @@ func (a *app) terminateCommand() *cobra.Command {
 		Use:   "terminate ID...",
 		Short: "Drain nodes and terminate them",
 		Long: `terminate takes nodes out of DNS, waits until no resolver can still hold their
-addresses, and terminates them. On a terminal it asks for the name of the
-node, or for their number; elsewhere it needs --yes. An ID is an instance id, cloud/id, or
-a name that one instance has.`,
+addresses, and terminates them. Before it does, DNS is read again: a record that
+leads to a node, or a name server that still answers with its address, holds the
+node back. Name servers that cannot be asked are waited out; --confirm with the
+node's name shortens that. On a terminal it asks for the name of the node, or for
+their number; elsewhere it needs --yes. An ID is an instance id, cloud/id, or a
+name that one instance has.`,
 		Args: atLeastOne("the id of an instance"),
 	}
 	form := changeFlags(cmd, &c)
-	cmd.Flags().BoolVar(&noDrain, "no-drain", false, "do not wait: out of DNS, and terminate at once")
+	cmd.Flags().BoolVar(&noDrain, "no-drain", false, "do not wait for resolvers: out of DNS, and terminate once no name server answers with it")
 	cmd.Flags().BoolVar(&yes, "yes", false, "do not ask")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		c.form = form.is

@@ -81,11 +81,16 @@ func (r *run) gather(ctx context.Context, zones []string) *evidence {
 	for i := range s.Clouds {
 		ev.oldest = earlier(ev.oldest, s.Clouds[i].Coverage.Started)
 	}
-	ev.view = dnsview.Inspect(s, dnsview.Options{
+	ev.view = e.inspect(s)
+	return ev
+}
+
+// inspect joins what was read for a plan.
+func (e *Engine) inspect(s *providers.Snapshot) *dnsview.View {
+	return dnsview.Inspect(s, dnsview.Options{
 		Fleet: e.o.Fleet, Services: e.o.Services, Now: e.o.Now(), MaxAge: e.age(), CreateGrace: e.o.Guards.Grace, Allow: e.o.Allow,
 		WireZones: e.wireZones(),
 	})
-	return ev
 }
 
 // wireZones are what name servers were found to be lately.
@@ -112,9 +117,9 @@ func earlier(a, b time.Time) time.Time {
 }
 
 // young reports whether a read is complete and so young that it will still be
-// within the guard age when the guards are asked.
+// within the guard age when the guards are asked. What was read before a wait is not.
 func (r *run) young(c providers.Coverage) bool {
-	return c.Complete() && r.engine.o.Now().Sub(c.Started) <= r.engine.age()/2
+	return c.Complete() && !c.Started.Before(r.notBefore) && r.engine.o.Now().Sub(c.Started) <= r.engine.age()/2
 }
 
 // age is the strictest guard age of all zones.

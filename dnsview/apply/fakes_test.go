@@ -177,6 +177,7 @@ type fakeDNS struct {
 	fault   func(c providers.Change) (err error, done bool) // what a change answers, and whether it is made all the same
 	onApply func(changes []providers.Change)
 	lookErr error
+	listErr error
 	blind   bool          // lookups find nothing
 	slow    time.Duration // what a lookup takes
 	applied [][]providers.Change
@@ -201,6 +202,9 @@ func (d *fakeDNS) Records(_ context.Context, _ providers.Zone, page func([]provi
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.lists++
+	if d.listErr != nil {
+		return providers.Failed(d.clk.now(), d.clk.now(), d.listErr)
+	}
 	rows := slices.Clone(d.rows)
 	for i := range rows {
 		rows[i].Owners = slices.Clone(rows[i].Owners)
@@ -265,8 +269,11 @@ func (d *fakeDNS) serves(name, typ string) (out []string) {
 	return out
 }
 
+// fakeRoute53 is a zone in memory whose provider says how far a change has got.
+type fakeRoute53 struct{ *fakeDNS }
+
 // Propagated says that every name server of a zone has every change of it, at once.
-func (d *fakeDNS) Propagated(_ context.Context, ticket string) (bool, error) {
+func (d fakeRoute53) Propagated(_ context.Context, ticket string) (bool, error) {
 	if d.progress != nil {
 		return d.progress(ticket)
 	}
@@ -291,6 +298,17 @@ func (s *servers) Answers(_ context.Context, zone providers.Zone, name, typ stri
 		return []dnsview.WireAnswer{{Server: "ns1", Values: v}, {Server: "ns2", Values: v}}, nil
 	}
 	return nil, errDown
+}
+
+// counting counts the samples that are asked for.
+type counting struct {
+	*servers
+	asked func(samples int)
+}
+
+func (c *counting) Answers(ctx context.Context, zone providers.Zone, name, typ string, samples int) ([]dnsview.WireAnswer, error) {
+	c.asked(samples)
+	return c.servers.Answers(ctx, zone, name, typ, samples)
 }
 
 func (d *fakeDNS) find(r *providers.Record) int {
@@ -456,7 +474,7 @@ func newBench(t *testing.T) *bench {
 	b.opts = Options{
 		Fleet:  fleetID,
 		Clouds: []CloudTarget{{Name: "aws-use1", Provider: providers.EC2, Reader: b.aws, Power: b.aws}, {Name: "joyent-east", Provider: providers.Triton, Reader: b.triton, Power: b.triton}},
-		Zones:  []ZoneTarget{{Zone: b.cf.zone, DNS: b.cf}, {Zone: b.sd.zone, DNS: b.sd}},
+		Zones:  []ZoneTarget{{Zone: b.cf.zone, DNS: b.cf}, {Zone: b.sd.zone, DNS: fakeRoute53{b.sd}}},
 		Services: []dnsview.Service{
 			{Name: www, Kind: dnsview.RoundRobin, TTL: 60, Select: map[string]string{"service": "www"}},
 			{Name: v1, Kind: dnsview.DNSSD, TTL: 45, Port: 4218, Priority: 10, Weight: 10, Select: map[string]string{"service": "sd"}, TXT: map[string]string{"txtvers": "1"}},

@@ -3,6 +3,7 @@ package apply
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -239,19 +240,37 @@ func (r *run) watchName(ctx context.Context, k subject, changes []providers.Chan
 	}
 	for deadline := e.o.Now().Add(e.o.WireWait); ; {
 		s := r.onWire(ctx, k, want, records...)
+		r.observe(s, want, records)
 		if s.state() != servedContradicted || !e.o.Now().Before(deadline) {
 			return s.text(e.o.WireWait, false)
 		}
-		r.contradicted(k)
 		if e.o.Sleep(ctx, pollPause) != nil {
 			return s.text(0, true)
 		}
 	}
 }
 
-// contradicted notes that some server answers otherwise than the changes of a name want, now.
-func (r *run) contradicted(k subject) {
+// behind is a name about which some server still contradicts a change of this run, with what should be there.
+type behind struct {
+	want    map[string]bool
+	records []*providers.Record
+}
+
+// observe notes whether some server contradicts the changes of a name, and since when none does any more.
+func (r *run) observe(s *served, want map[string]bool, records []*providers.Record) {
 	r.telling.Lock()
-	r.against[k] = r.engine.o.Now()
-	r.telling.Unlock()
+	defer r.telling.Unlock()
+	if s.state() == servedContradicted {
+		r.behind[s.subject] = behind{want, records}
+	} else if _, was := r.behind[s.subject]; was {
+		delete(r.behind, s.subject)
+		r.cleanFrom[s.subject] = r.engine.o.Now()
+	}
+}
+
+// askBehind asks once more about every name that some server was behind with.
+func (r *run) askBehind(ctx context.Context) {
+	for k, b := range maps.Clone(r.behind) {
+		r.observe(r.onWire(ctx, k, b.want, b.records...), b.want, b.records)
+	}
 }

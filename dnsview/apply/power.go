@@ -62,6 +62,13 @@ func (r *run) note(unchecked []string) {
 // refused, and with it every change that only it needs: a node that its cloud will not terminate does not leave DNS.
 // It returns the steps that are refused.
 func (r *run) checkPower(ctx context.Context) (refused []int) {
+	var v *dnsview.View
+	var why string
+	for i := range r.plan.Steps {
+		if v == nil && why == "" && r.followsChanges(&r.plan.Steps[i]) {
+			v, why = r.readAllZones(ctx)
+		}
+	}
 	var g errgroup.Group
 	g.SetLimit(atOnce)
 	for i := range r.plan.Steps {
@@ -69,6 +76,9 @@ func (r *run) checkPower(ctx context.Context) (refused []int) {
 			g.Go(func() error {
 				rep := &r.report.Steps[i]
 				_, guards, gone := r.askPower(ctx, s)
+				if !gone && r.followsChanges(s) {
+					guards = append(guards, r.dnsCleanLater(ctx, i, v, why))
+				}
 				rep.Guards, rep.Already = guards, gone && s.Action == dnsview.PowerTerminate
 				return nil
 			})

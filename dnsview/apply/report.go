@@ -80,7 +80,7 @@ type Report struct {
 	Steps   []StepReport    // one for each step of the plan, in its order
 	// Nodes are the nodes that a run has left half way, as they are now.
 	Nodes []NodeReport
-	// Notes say what the clouds could not be asked, each once however many steps it concerns.
+	// Notes say what clouds and DNS providers could not be asked, each once however many steps it concerns.
 	Notes []string
 }
 

@@ -39,16 +39,21 @@ type run struct {
 	counts  map[string]string              // zone -> count that the threshold guard asked for first
 	asked   map[string][]providers.Change  // zone -> changes whose answer on the wire is awaited
 
-	against   map[subject]time.Time // when a name server last contradicted a change of this run
+	behind    map[subject]behind    // names about which some server contradicts a change of this run
+	cleanFrom map[subject]time.Time // since when none does any more, where some did
 	notBefore time.Time             // end of the last wait: what was read before it is not believed any more
 	hurried   bool                  // a wait was cut short: none is made any more
+	inSync    map[[2]string]bool    // changes, by zone and ticket, that their provider calls in sync
+
+	zonesView *dnsview.View // of all zones, read at zonesRead for a power step
+	zonesRead time.Time
 }
 
 func newRun(e *Engine, plan dnsview.Plan, c Confirm, progress func(Event)) *run {
 	r := &run{
 		engine: e, plan: plan, confirm: c, tell: progress, byID: map[int]int{}, wrote: map[string]time.Time{},
 		made: map[recordKey]providers.Record{}, removed: map[providers.Identity]bool{}, hosts: map[string]bool{}, counts: map[string]string{},
-		asked: map[string][]providers.Change{}, against: map[subject]time.Time{},
+		asked: map[string][]providers.Change{}, behind: map[subject]behind{}, cleanFrom: map[subject]time.Time{}, inSync: map[[2]string]bool{},
 	}
 	r.report = &Report{Plan: plan, Started: e.o.Now(), Steps: make([]StepReport, len(plan.Steps))}
 	for i, s := range plan.Steps {
@@ -107,7 +112,7 @@ func (r *run) zones() []string {
 // evidence gives a reading of all sources that is still young enough.
 func (r *run) evidence(ctx context.Context) *evidence {
 	now := r.engine.o.Now()
-	if r.ev == nil || now.Sub(r.ev.oldest) > r.engine.age()/2 {
+	if r.ev == nil || r.ev.oldest.Before(r.notBefore) || now.Sub(r.ev.oldest) > r.engine.age()/2 {
 		r.ev = r.gather(ctx, r.zones())
 		r.report.Sources = r.ev.view.Sources
 	}

@@ -82,8 +82,16 @@ func (r *run) power(ctx context.Context, i int) {
 	s := &r.plan.Steps[i]
 	rep := &r.report.Steps[i]
 	t, guards, gone := r.askPower(ctx, s)
+	if allPass(guards) && r.followsChanges(s) {
+		clean := r.dnsClean(ctx, i)
+		t, guards, gone = r.askPower(ctx, s) // it may have waited
+		guards = append(guards, clean)
+	}
 	rep.Guards = guards
 	switch {
+	case ctx.Err() != nil:
+		r.end(i, StepSkipped, "the run was stopped before this step")
+		return
 	case gone && s.Action == dnsview.PowerTerminate:
 		rep.Already = true
 		r.end(i, StepDone, "it is terminated already")

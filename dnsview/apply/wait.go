@@ -11,6 +11,9 @@ import (
 	"rollcall/providers/journal"
 )
 
+// behindPause is how often name servers that are behind are asked during a wait.
+const behindPause = 5 * time.Second
+
 // wait lets resolvers forget. It is left out when nothing was taken out of DNS before it.
 func (r *run) wait(ctx context.Context, i int) {
 	s := &r.plan.Steps[i]
@@ -26,6 +29,29 @@ func (r *run) wait(ctx context.Context, i int) {
 		r.end(i, StepDone, "it was taken out long enough ago that no resolver can still hold it")
 		return
 	}
+	asked := r.engine.o.Now()
+	ask := func() {
+		if now := r.engine.o.Now(); len(r.behind) > 0 && now.Sub(asked) >= behindPause {
+			asked = now
+			r.askBehind(ctx)
+		}
+	}
+	cut, stopped := r.countDown(ctx, s.ID, left, s.Wait, ask, func(left string) string { return "waiting " + left + " for resolvers to forget" })
+	r.hurried = r.hurried || cut
+	r.notBefore = r.engine.o.Now() // what was read before the wait may have changed during it
+	switch {
+	case stopped:
+		r.end(i, StepSkipped, "the run was stopped during the wait")
+	case cut:
+		r.end(i, StepDone, "the wait was cut short: some clients may still be sent to what was taken out")
+	default:
+		r.end(i, StepDone, "")
+	}
+}
+
+// countDown waits, tells each second how long it still is, and calls each, which may be nil. cut says that the operator has cut the wait short,
+// stopped that the run was stopped.
+func (r *run) countDown(ctx context.Context, step int, left, total time.Duration, each func(), text func(left string) string) (cut, stopped bool) {
 	e := r.engine
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -43,21 +69,25 @@ func (r *run) wait(ctx context.Context, i int) {
 	for deadline := e.o.Now().Add(left); ; {
 		left = deadline.Sub(e.o.Now())
 		if left <= 0 {
-			r.end(i, StepDone, "")
-			return
+			return false, false
 		}
-		r.emit(Event{Kind: EventWaiting, Step: s.ID, Left: left, Total: s.Wait, Text: "waiting " + strconv.Itoa(int((left+time.Second-1)/time.Second)) + " s for resolvers to forget"})
+		if each != nil {
+			each()
+		}
+		r.emit(Event{Kind: EventWaiting, Step: step, Left: left, Total: total, Text: text(seconds(left))})
 		if err := e.o.Sleep(ctx, min(left, time.Second)); err != nil || ctx.Err() != nil {
 			select {
 			case <-skipped:
-				r.end(i, StepDone, "the wait was cut short: some clients may still be sent to what was taken out")
+				return true, false
 			default:
-				r.end(i, StepSkipped, "the run was stopped during the wait")
+				return false, true
 			}
-			return
 		}
 	}
 }
+
+// seconds writes a duration in whole seconds, rounded up.
+func seconds(d time.Duration) string { return strconv.Itoa(int((d+time.Second-1)/time.Second)) + " s" }
 
 // toWait tells how long a wait still is, and whether anything was taken out that it is for:
 // by this run, or by an earlier one, whose time the journal knows.

@@ -27,7 +27,7 @@ zones:
   - {name: Scalability.expert., provider: cloudflare, servers: [192.0.2.53, "[2001:db8::53]:5353"]}
   - {name: unilans.net, provider: route53, profile: prod}
 services:
-  - {name: www.scalability.expert, kind: round-robin, ttl: 60, clouds: [aws-use1, joyent-east], select: {tag.service: www}, minimum: 2, health: {http: "/", port: 80}}
+  - {name: www.scalability.expert, kind: round-robin, ttl: 60, clouds: [aws-use1, joyent-east], select: {tag.service: www}, minimum: 2, linger: 30s, health: {http: "/", port: 80}}
   - {name: v1._theservice._tcp.unilans.net, kind: dns-sd, port: 4218, txt: {txtvers: "1"}}
 guards: {age: 45s, threshold: 25%, grace: 5m, wire: 90s, allow: [203.0.113.0/24, 198.51.100.7]}
 refresh: 10s
@@ -67,7 +67,7 @@ func TestAConfigIsReadAsItIsMeant(t *testing.T) {
 		t.Errorf("zones = %+v", c.Zones)
 	}
 	www := c.Services[0]
-	if www.Zone != "scalability.expert" || www.Select["service"] != "www" || www.Health.Port != 80 || www.Minimum != 2 {
+	if www.Zone != "scalability.expert" || www.Select["service"] != "www" || www.Health.Port != 80 || www.Minimum != 2 || www.Linger != 30*time.Second {
 		t.Errorf("service = %+v", www)
 	}
 	if s := c.Services[1]; s.Kind != dnsview.DNSSD || s.Port != 4218 || s.TXT["txtvers"] != "1" || s.Zone != "unilans.net" {

@@ -37,6 +37,7 @@ func (r *reader) service(n ast.Node) Service {
 		"minimum":  num(&minimum, "minimum", 0, 1_000_000),
 		"proxied":  func(n ast.Node) { s.Proxied = &proxied; r.toBool(&proxied, "proxied")(n) },
 		"ipv6":     r.toBool(&s.IPv6, "ipv6"),
+		"linger":   r.toDuration(&s.Linger, "linger", 0, 24*time.Hour),
 		"txt":      r.toTXT(&s.TXT),
 		"clouds":   r.toStrings(&s.Clouds, "clouds"),
 		"select": func(n ast.Node) {
