@@ -68,7 +68,9 @@ func PlanDrain(v *View, instances ...providers.InstanceRef) Plan {
 		all = append(all, d)
 	}
 	wait, lingers := 0, ""
-	if slices.ContainsFunc(all, func(d drained) bool { return slices.ContainsFunc(d.names, func(r *providers.Record) bool { return b.lingerOf(r) > 0 }) }) {
+	if slices.ContainsFunc(all, func(d drained) bool {
+		return slices.ContainsFunc(d.names, func(r *providers.Record) bool { return b.lingerOf(r) > 0 })
+	}) {
 		lingers = " and open connections have ended"
 	}
 	if longest > 0 {
