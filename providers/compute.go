@@ -44,6 +44,13 @@ type (
 		Launch(ctx context.Context, req LaunchRequest) (Instance, error)
 	}
 
+	// LaunchFinder finds the instance that was launched under an id and index,
+	// in whatever state it is. When the cloud shows none the error is KindNotFound; a new
+	// instance may not be shown for a while.
+	LaunchFinder interface {
+		FindLaunch(ctx context.Context, launchID string, index int) (Instance, error)
+	}
+
 	// Power changes the state of one instance. Terminating one that is gone
 	// already is no error.
 	//

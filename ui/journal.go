@@ -27,6 +27,10 @@ func FilterEntry(e *journal.Entry, now time.Time) *filter.Entry {
 		ID: e.ID, Run: e.Run, Who: e.Who, Verb: e.Verb, State: string(e.State), Sentence: e.Sentence, Note: cmp.Or(e.Error, e.Note),
 		Zone: e.Zone, Reason: e.Reason, Change: e.Change, Age: now.Sub(e.Time),
 	}
+	f.Instance.Cloud = e.Cloud()
+	if e.Launch != nil {
+		f.Instance.Key, f.Instance.Name = e.Launch.Key, e.Launch.Name
+	}
 	if e.Instance != nil {
 		f.Instance = *e.Instance
 	}

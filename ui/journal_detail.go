@@ -41,6 +41,28 @@ func (m *Model) journalDetail(f *facts) {
 		f.add("instance", strings.TrimSpace(i.Name+"  "+i.ID+"  in "+i.Cloud))
 	}
 	f.add("action", e.Action)
+	if l := e.Launch; l != nil {
+		f.head("Launch")
+		for _, x := range [][2]string{
+			{"launch", fmt.Sprintf("%s, node %d", l.ID, l.Index)},
+			{"cloud", l.Cloud},
+			{"name", l.Name},
+			{"service", l.Service},
+			{"image", l.Image},
+			{"size", l.Size},
+			{"network", l.Network},
+			{"key pair", l.KeyPair},
+			{"profile", l.Profile},
+		} {
+			f.add(x[0], x[1])
+		}
+	}
+	if p := e.Profile; p != nil {
+		f.head("Instance profile")
+		f.add("name", p.Name)
+		f.add("account", p.Account)
+		f.add("policy", p.Policy)
+	}
 	if c := e.Change; c != nil {
 		f.head("Change: " + Clean(string(c.Op)) + " in " + Clean(e.Zone))
 		f.diff(c)

@@ -252,7 +252,7 @@ func (b *backend) MakeProfiles(ctx context.Context, spec launch.Spec, name strin
 		return spec, err
 	}
 	for i := range profiles {
-		if err := profiles[i].make(ctx); err != nil {
+		if err := b.s.makeProfile(ctx, &profiles[i]); err != nil {
 			return spec, err
 		}
 	}

@@ -24,8 +24,8 @@ func (a *app) journalCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "journal [ENTRY|RUN]",
 		Short: "Every change that rollcall made here, newest first",
-		Long: `journal lists what was changed from here: when, by whom, from which plan, and
-what became of it. Given the number of an entry or of a run, it tells all of
+		Long: `journal lists what was changed and launched from here: when, by whom, from
+which plan, and what became of it. Given the number of an entry or of a run, it tells all of
 it; -o json does so for every entry, with the records before and after in full.
 
 What a rollcall that was stopped has left open is looked up first: whether it
@@ -156,6 +156,20 @@ func journalListing() *listing[journal.Entry] {
 	}
 }
 
+// launchText says what a launch asked for.
+func launchText(l *journal.Launch) string {
+	if l == nil {
+		return ""
+	}
+	text := fmt.Sprintf("%s/%d in %s: %s, image %s, size %s", l.ID, l.Index, l.Cloud, l.Name, l.Image, l.Size)
+	for _, f := range [][2]string{{"network", l.Network}, {"key pair", l.KeyPair}, {"profile", l.Profile}} {
+		if f[1] != "" {
+			text += ", " + f[0] + " " + f[1]
+		}
+	}
+	return text
+}
+
 // journalText tells all of some entries.
 func journalText(entries []journal.Entry) string {
 	var b strings.Builder
@@ -171,6 +185,7 @@ func journalText(entries []journal.Entry) string {
 			{"who", e.Who},
 			{"plan", strings.TrimSpace(e.Verb + " " + e.Checksum + " " + e.Title)},
 			{"zone", e.Zone},
+			{"launch", launchText(e.Launch)},
 			{"reason", e.Reason},
 			{"undoes", e.Undoes},
 			{"ticket", e.Ticket},

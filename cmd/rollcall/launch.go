@@ -176,8 +176,15 @@ func (a *app) launch(ctx context.Context, f *launchFlags) error {
 			return fmt.Errorf("nothing was launched")
 		}
 	}
+	lines, err := s.settleNow(ctx)
+	for _, l := range lines {
+		a.say("rollcall: %s", l)
+	}
+	if err != nil {
+		return fmt.Errorf("nothing was launched: %w", err)
+	}
 	for i := range profiles {
-		if err := profiles[i].make(ctx); err != nil {
+		if err := s.makeProfile(ctx, &profiles[i]); err != nil {
 			return err
 		}
 	}
@@ -190,7 +197,7 @@ func (a *app) launch(ctx context.Context, f *launchFlags) error {
 		return err
 	}
 	if !ok {
-		a.sayWhatIsLeft(&r)
+		a.sayWhatIsLeft(&r, f.wait || spec.Console)
 		return ended(exitFailed)
 	}
 	return nil
@@ -198,7 +205,7 @@ func (a *app) launch(ctx context.Context, f *launchFlags) error {
 
 // sayWhatIsLeft says what to do about nodes that are not where they should be. That the same
 // command carries on is said only of nodes that it can bring further.
-func (a *app) sayWhatIsLeft(r *launch.Report) {
+func (a *app) sayWhatIsLeft(r *launch.Report, wait bool) {
 	carries, refused := 0, 0
 	for _, p := range r.Problems {
 		a.say("rollcall: %s", clean(p))
@@ -206,7 +213,7 @@ func (a *app) sayWhatIsLeft(r *launch.Report) {
 	for i := range r.Nodes {
 		n := &r.Nodes[i]
 		switch {
-		case n.Done():
+		case n.Done(), !wait && n.Stage == launch.StagePending: // all that was asked for
 		case n.CarriesOn():
 			carries++
 		case n.Ended():
@@ -230,6 +237,11 @@ func (a *app) sayWhatIsLeft(r *launch.Report) {
 func (a *app) runLaunch(ctx context.Context, s *session, spec launch.Spec, wait bool) (launch.Report, bool) {
 	o := s.follow(&spec)
 	o.TakenOnly = !wait
+	entries, err := s.launchesOf(spec.ID)
+	if err != nil {
+		return launch.Report{Spec: spec, Problems: launch.Problems{"nothing was launched: " + err.Error()}}, false
+	}
+	o.Earlier = earlier(entries)
 	r := launch.Run(ctx, spec, s.launchClouds(), o, func(p launch.Progress) {
 		line := fmt.Sprintf("%s in %s: %s", p.Node.Name, p.Node.Cloud, p.Node.Stage)
 		if p.Node.Message != "" {

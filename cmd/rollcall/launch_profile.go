@@ -23,6 +23,7 @@ type profileMaker interface {
 type profileToMake struct {
 	account string
 	profile ec2.NodeProfile
+	names   []string // of the clouds
 	clouds  []profileMaker
 	missing []string // sentences; empty when all is there
 }
@@ -62,10 +63,10 @@ func (s *session) profilesToMake(ctx context.Context, spec *launch.Spec, name st
 			return nil, usagef("--create-profile: the nodes in %s need no rights in AWS", clean(t.Cloud))
 		}
 		if n := slices.IndexFunc(out, func(p profileToMake) bool { return p.account == who.Account }); n >= 0 {
-			out[n].clouds = append(out[n].clouds, cloud)
+			out[n].clouds, out[n].names = append(out[n].clouds, cloud), append(out[n].names, t.Cloud)
 			continue
 		}
-		p := profileToMake{account: who.Account, clouds: []profileMaker{cloud}, profile: ec2.NodeProfile{
+		p := profileToMake{account: who.Account, names: []string{t.Cloud}, clouds: []profileMaker{cloud}, profile: ec2.NodeProfile{
 			Name: name, Description: "rollcall: nodes of " + agent.Service + ", fleet " + agent.Fleet, Trust: userdata.TrustPolicy().JSON(), Policy: policy.JSON(),
 		}}
 		if p.missing, err = cloud.MissingProfile(ctx, p.profile); err != nil {
@@ -122,18 +123,4 @@ func (a *app) tellProfile(p *profileToMake) {
 	for l := range strings.Lines(p.profile.Policy) {
 		a.say("  %s", strings.TrimRight(l, "\n"))
 	}
-}
-
-// make creates what is missing. Each cloud is asked, so that each knows that
-// its profile is new.
-func (p *profileToMake) make(ctx context.Context) error {
-	if len(p.missing) == 0 {
-		return nil
-	}
-	for _, c := range p.clouds {
-		if err := c.CreateProfile(ctx, p.profile); err != nil {
-			return err
-		}
-	}
-	return nil
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -9,6 +10,7 @@ import (
 
 	"rollcall/dnsview"
 	"rollcall/providers"
+	"rollcall/providers/journal"
 	"rollcall/providers/launch"
 	"rollcall/ui"
 	"rollcall/userdata"
@@ -39,6 +41,13 @@ func (s *session) launchSpec(ctx context.Context, v *dnsview.View, f *launchFlag
 	if spec.Service == "" && spec.Template == "" {
 		return spec, made, usagef("launch needs --service, or --template; %s", s.declaredNames())
 	}
+	var before []journal.Entry
+	if f.id != "" {
+		var err error
+		if before, err = s.launchesOf(f.id); err != nil {
+			return spec, made, err
+		}
+	}
 	def := s.launchDefaults(v, templates, spec.Service)
 	if spec.Template == "" {
 		if spec.Template = def.Template; spec.Template == "" {
@@ -52,9 +61,6 @@ func (s *session) launchSpec(ctx context.Context, v *dnsview.View, f *launchFlag
 		def.Values = serviceValues(&t, d, s.boot(d.Name), z.provider)
 	}
 	maps.Copy(def.Values, values)
-	if spec.NamePrefix == "" {
-		spec.NamePrefix = def.NamePrefix
-	}
 	for _, name := range order {
 		c, ok := s.cloud(name)
 		if !ok {
@@ -79,6 +85,7 @@ func (s *session) launchSpec(ctx context.Context, v *dnsview.View, f *launchFlag
 		made.findings = addFindings(made.findings, name, &found)
 		t := launch.Target{Cloud: name, Count: counts[name], UserData: r.Text}
 		t.Image, t.Size = def.Clouds[name].Image, def.Clouds[name].Size
+		asBefore(before, name, &t, &spec.NamePrefix)
 		for _, x := range []struct {
 			flag string
 			from []string
@@ -95,6 +102,7 @@ func (s *session) launchSpec(ctx context.Context, v *dnsview.View, f *launchFlag
 		}
 		spec.Nodes = append(spec.Nodes, t)
 	}
+	spec.NamePrefix = cmp.Or(spec.NamePrefix, def.NamePrefix)
 	return s.ours(spec), made, nil
 }
 

@@ -342,7 +342,8 @@ func (s *session) newEngine() (*apply.Engine, error) {
 	for _, c := range s.clouds {
 		t := apply.CloudTarget{Name: c.name, Err: c.err}
 		if c.compute != nil {
-			t.Reader, t.Power = c.compute, c.compute
+			t.Reader, t.Power, t.Profile = c.compute, c.compute, profileFinder(c.compute)
+			t.Launches, _ = c.compute.(providers.LaunchFinder)
 		}
 		o.Clouds = append(o.Clouds, t)
 	}

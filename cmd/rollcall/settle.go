@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -42,10 +43,7 @@ func (s *session) settle(ctx context.Context, e *apply.Engine) []string {
 func abandoned(j *journal.Journal) (sources []string, err error) {
 	entries, err := j.Abandoned(0)
 	for i := range entries {
-		name := entries[i].Zone
-		if in := entries[i].Instance; entries[i].Change == nil && in != nil {
-			name = in.Cloud
-		}
+		name := cmp.Or(entries[i].Cloud(), entries[i].Zone)
 		if name != "" && !slices.Contains(sources, name) {
 			sources = append(sources, name)
 		}

@@ -36,7 +36,11 @@ type CloudTarget struct {
 	Provider providers.Provider
 	Reader   Reader
 	Power    providers.Power
-	Err      error
+	// Launches finds what became of a launch that the journal does not know the end of; may be nil.
+	Launches providers.LaunchFinder
+	// Profile says what of an instance profile is missing, a sentence each; may be nil.
+	Profile func(ctx context.Context, p *journal.Profile) (missing []string, err error)
+	Err     error
 }
 
 // ZoneTarget is one zone that may be changed.

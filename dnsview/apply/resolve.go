@@ -88,10 +88,12 @@ type answer struct {
 	now     *providers.Record
 	why     string
 	put     *putBack // what had to be put back; nil when nothing had
+	// instance is what a launch has started.
+	instance *providers.InstanceRef
 }
 
 func (a *answer) outcome(en *journal.Entry, now time.Time) journal.Outcome {
-	o := journal.Outcome{ID: en.ID, Time: now, Result: a.now, LookedUp: true, Error: en.Error, Note: "it was looked up, and " + a.why}
+	o := journal.Outcome{ID: en.ID, Time: now, Result: a.now, Instance: a.instance, LookedUp: true, Error: en.Error, Note: "it was looked up, and " + a.why}
 	if en.State == journal.Begun {
 		o.Note = "the rollcall that began it was stopped before it was told what became of it; " + o.Note
 	}
@@ -123,7 +125,14 @@ func (e *Engine) find(ctx context.Context, entries []journal.Entry) []answer {
 	for i := range entries {
 		en := &entries[i]
 		g.Go(func() error {
-			if en.Change == nil {
+			switch {
+			case en.Kind == journal.KindLaunch && en.Launch != nil:
+				out[i] = e.findLaunch(ctx, en)
+				return nil
+			case en.Kind == journal.KindProfile && en.Profile != nil:
+				out[i] = e.findProfile(ctx, en)
+				return nil
+			case en.Change == nil:
 				out[i] = e.findPower(ctx, en)
 				return nil
 			}
@@ -174,35 +183,6 @@ func (e *Engine) find(ctx context.Context, entries []journal.Entry) []answer {
 	}
 	_ = g.Wait() // each answer stands for itself
 	return out
-}
-
-// findPower asks the cloud of an instance what became of an action.
-func (e *Engine) findPower(ctx context.Context, en *journal.Entry) answer {
-	if en.Instance == nil {
-		return answer{why: "it names no instance"}
-	}
-	for i := range e.o.Clouds {
-		t := &e.o.Clouds[i]
-		if t.Name != en.Instance.Cloud || t.Reader == nil {
-			continue
-		}
-		ctx, cancel := context.WithTimeout(ctx, e.o.Timeout)
-		defer cancel()
-		who, err := t.Reader.Identify(ctx)
-		switch {
-		case err != nil:
-			return answer{why: dnsview.Clean(err.Error())}
-		case who.Key != en.Instance.Key:
-			return answer{why: "the credentials of " + t.Name + " belong to another account than the instance"}
-		}
-		inst, err := t.Reader.Instance(ctx, en.Instance.ID)
-		if err != nil && !providers.IsGone(err) {
-			return answer{why: dnsview.Clean(err.Error())}
-		}
-		v, why := judgePower(dnsview.PowerAction(en.Action), inst.State, err != nil)
-		return answer{asked: true, verdict: v, why: why}
-	}
-	return answer{why: "the cloud " + dnsview.Clean(en.Instance.Cloud) + " is not configured here, or could not be set up"}
 }
 
 // judgePower tells from the state of an instance whether an action was carried out.

@@ -30,6 +30,9 @@ func (e *Engine) UndoPlan(id string) (dnsview.Plan, error) {
 		p.Skipped = append(p.Skipped, unsure(s)...)
 		return p, nil
 	}
+	if err := cannotTakeBack(entries, id); err != nil {
+		return dnsview.Plan{}, err
+	}
 	named := journal.Step{Run: id}
 	known := false
 	for i := range entries {

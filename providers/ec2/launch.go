@@ -40,6 +40,9 @@ func (c *Cloud) Launch(ctx context.Context, req providers.LaunchRequest) (provid
 			break
 		}
 	}
+	if codeOf(err) == "IdempotentInstanceTerminated" { // it was launched, and has ended since
+		return c.FindLaunch(ctx, req.LaunchID, req.Index)
+	}
 	if err != nil {
 		return providers.Instance{}, err
 	}
@@ -47,6 +50,49 @@ func (c *Cloud) Launch(ctx context.Context, req providers.LaunchRequest) (provid
 		return providers.Instance{}, c.fail(providers.KindUncertain, op, "EC2 answered with %d instances where one was asked for", len(out.Instances))
 	}
 	return c.instance(cloud, &out.Instances[0]), nil
+}
+
+// FindLaunch returns the instance that bears the client token of a launch. EC2 shows it for
+// about an hour after it was terminated.
+func (c *Cloud) FindLaunch(ctx context.Context, launchID string, index int) (providers.Instance, error) {
+	const op = "look for a launch"
+	if launchID == "" {
+		return providers.Instance{}, c.fail(providers.KindInvalid, op, "the launch has no id")
+	}
+	cloud, err := c.Identify(ctx)
+	if err != nil {
+		return providers.Instance{}, err
+	}
+	token := clientToken(launchID, index, c.region)
+	var found *types.Instance
+	err = c.pages(op, func(next *string) (*string, error) {
+		var out *awsec2.DescribeInstancesOutput
+		err := c.s.Read(ctx, op, func(ctx context.Context) (err error) {
+			out, err = c.ec2.DescribeInstances(ctx, &awsec2.DescribeInstancesInput{
+				Filters: []types.Filter{{Name: aws.String("client-token"), Values: []string{token}}}, NextToken: next,
+			})
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+		for _, res := range out.Reservations {
+			for i := range res.Instances {
+				// An API that ignores the filter must not make a stranger the launch.
+				if aws.ToString(res.Instances[i].ClientToken) == token {
+					found = &res.Instances[i]
+				}
+			}
+		}
+		return out.NextToken, nil
+	})
+	switch {
+	case err != nil:
+		return providers.Instance{}, err
+	case found == nil:
+		return providers.Instance{}, c.fail(providers.KindNotFound, op, "EC2 shows no instance of launch %s/%d", providers.Brief(launchID), index)
+	}
+	return c.instance(cloud, found), nil
 }
 
 func (c *Cloud) runInput(op string, req providers.LaunchRequest) (*awsec2.RunInstancesInput, error) {

@@ -129,6 +129,9 @@ func (b *book) enter(raw json.RawMessage) {
 		if o.PutBack != nil {
 			e.PutBack = o.PutBack
 		}
+		if o.Instance != nil {
+			e.Instance = o.Instance
+		}
 		b.entries[i] = e
 	}
 }

@@ -30,6 +30,40 @@ const (
 	Unknown State = "unknown" // it was looked for afterwards and could not be told
 )
 
+// The kinds of entry. A reader leaves entries of a kind that it does not know as they are.
+const (
+	KindChange  = "change"  // a change of DNS
+	KindPower   = "power"   // start, stop, reboot or terminate
+	KindLaunch  = "launch"  // one instance is asked for
+	KindProfile = "profile" // an EC2 instance profile is created
+)
+
+// Launch is what an entry of KindLaunch asks a cloud for. User data and metadata are left out: they can hold secrets.
+type Launch struct {
+	Cloud   string             `json:"cloud"`
+	Key     providers.CloudKey `json:"key,omitempty"`
+	ID      string             `json:"id"`    // launch id
+	Index   int                `json:"index"` // see providers.LaunchRequest
+	Name    string             `json:"name"`
+	Service string             `json:"service,omitempty"`
+	Image   string             `json:"image"`
+	Size    string             `json:"size"`
+	Network string             `json:"network,omitempty"`
+	KeyPair string             `json:"key_pair,omitempty"`
+	Profile string             `json:"profile,omitempty"`
+}
+
+// Profile is what an entry of KindProfile creates: an instance profile and its role, of one name.
+type Profile struct {
+	Cloud       string             `json:"cloud"` // through which the account is reached
+	Key         providers.CloudKey `json:"key,omitempty"`
+	Account     string             `json:"account"`
+	Name        string             `json:"name"`
+	Description string             `json:"description,omitempty"`
+	Trust       string             `json:"trust"`  // in JSON
+	Policy      string             `json:"policy"` // in JSON
+}
+
 // Guard is the state of one guard when an entry was written.
 type Guard struct {
 	Guard string `json:"guard"`
@@ -48,7 +82,7 @@ type Entry struct {
 	Title    string                 `json:"title,omitempty"`
 	Checksum string                 `json:"plan,omitempty"` // checksum of the plan
 	Step     int                    `json:"step"`
-	Kind     string                 `json:"kind"`     // change or power
+	Kind     string                 `json:"kind"`     // KindChange, KindPower, KindLaunch, KindProfile
 	Sentence string                 `json:"sentence"` // for a person
 	Zone     string                 `json:"zone,omitempty"`
 	Change   *providers.Change      `json:"change,omitempty"` // before and after in full
@@ -60,7 +94,9 @@ type Entry struct {
 	Writer   string                 `json:"writer,omitempty"` // given by the journal: which open journal began it
 	// MayPutBack says that the provider carries the change out on whatever has the record's id by
 	// then, so that what another writer made of it may have to be put back.
-	MayPutBack bool `json:"may_put_back,omitempty"`
+	MayPutBack bool     `json:"may_put_back,omitempty"`
+	Launch     *Launch  `json:"launch,omitempty"`
+	Profile    *Profile `json:"profile,omitempty"`
 
 	// What became of it.
 	State   State             `json:"state"`
@@ -88,9 +124,26 @@ type Outcome struct {
 	Ticket  string            `json:"ticket,omitempty"`
 	Error   string            `json:"error,omitempty"`
 	Note    string            `json:"note,omitempty"`
+	// Instance is what a launch has started; it becomes the Instance of the entry.
+	Instance *providers.InstanceRef `json:"instance,omitempty"`
 
 	LookedUp bool              `json:"looked_up,omitempty"`
 	PutBack  *providers.Record `json:"put_back,omitempty"`
+}
+
+// Cloud returns the name of the cloud that the entry is about; empty for a change of DNS.
+func (e *Entry) Cloud() string {
+	switch {
+	case e.Change != nil:
+		return ""
+	case e.Launch != nil:
+		return e.Launch.Cloud
+	case e.Profile != nil:
+		return e.Profile.Cloud
+	case e.Instance != nil:
+		return e.Instance.Cloud
+	}
+	return ""
 }
 
 // Problem is a place where the journal is not what was written.

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -161,7 +162,15 @@ func (l *run) node(ctx context.Context, i int) {
 	if n.Done() {
 		return
 	}
-	if n.Instance.ID == "" && !l.launch(ctx, i) || l.o.TakenOnly {
+	if n.Instance.ID == "" && l.o.Earlier != nil {
+		if id := l.o.Earlier(n); id != "" {
+			l.set(i, func(n *Node) { n.Stage, n.Instance = StagePending, providers.Instance{ID: id, Name: n.Name} })
+			if _, dead := l.look(ctx, i); dead {
+				return
+			}
+		}
+	}
+	if l.get(i).Instance.ID == "" && !l.launch(ctx, i) || l.o.TakenOnly {
 		return
 	}
 	if !l.get(i).Stage.Up() && !l.untilRunning(ctx, i) {
@@ -170,8 +179,8 @@ func (l *run) node(ctx context.Context, i int) {
 	l.untilRegistered(ctx, i)
 }
 
-// launch asks the cloud for one node, again and again under the same launch id
-// and index where an answer was lost. It reports whether there is an instance.
+// launch asks the cloud for one node, once that is written down, again and again under the
+// same launch id and index where an answer was lost. It reports whether there is an instance.
 func (l *run) launch(ctx context.Context, i int) bool {
 	n := l.get(i)
 	room := l.room[n.Cloud]
@@ -185,6 +194,31 @@ func (l *run) launch(ctx context.Context, i int) bool {
 	t := slices.IndexFunc(l.spec.Nodes, func(t Target) bool { return t.Cloud == n.Cloud })
 	l.set(i, func(n *Node) { n.Stage = StageLaunching })
 	req := l.spec.request(&l.spec.Nodes[t], &n)
+	if l.o.Journal == nil {
+		return l.ask(ctx, i, req)
+	}
+	entry, err := l.o.Journal.Begin(ctx, n, req)
+	if err != nil {
+		l.end(i, StageFailed, err, "not asked for: %v", err)
+		return false
+	}
+	taken := l.ask(ctx, i, req)
+	n = l.get(i)
+	o := Outcome{Instance: n.Instance}
+	if !taken {
+		o = Outcome{Err: n.Err, Lost: n.Stage == StageUnknown}
+	}
+	if err := l.o.Journal.End(entry, o); err != nil {
+		l.set(i, func(n *Node) {
+			n.Message = strings.TrimPrefix(n.Message+"; the journal could not be told what became of it: "+err.Error(), "; ")
+		})
+	}
+	return taken
+}
+
+// ask asks the cloud for one node until it answers, see launch.
+func (l *run) ask(ctx context.Context, i int, req providers.LaunchRequest) bool {
+	n := l.get(i)
 	lost := false // an answer was lost: the cloud may have taken the node
 	for try := 0; ; try++ {
 		inst, err := l.clouds[n.Cloud].Compute.Launch(ctx, req)

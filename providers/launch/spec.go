@@ -119,6 +119,23 @@ type Report struct {
 	Finished time.Time
 }
 
+// Journal writes launches down before they are made, and what became of them. It is safe for
+// concurrent use.
+type Journal interface {
+	// Begin returns once it is on disk that a node is about to be asked for. When it
+	// fails, the cloud is not asked.
+	Begin(ctx context.Context, n Node, req providers.LaunchRequest) (entry string, err error)
+	// End writes what became of an entry that was begun.
+	End(entry string, o Outcome) error
+}
+
+// Outcome is what became of asking a cloud for one node.
+type Outcome struct {
+	Instance providers.Instance // zero when Err is set
+	Err      error
+	Lost     bool // the answer was lost: the cloud may have taken the node
+}
+
 // Options are what following a launch needs. The zero value of every field is usable.
 type Options struct {
 	// Registered tells whether a running node is in DNS. Nil: a node is done
@@ -131,6 +148,11 @@ type Options struct {
 	// answer, and one of providers.KindInvalid or KindAuth says that there will never be one:
 	// the node is not asked about again. Nil: nobody looks.
 	Boot func(ctx context.Context, n Node) (BootState, error)
+	// Journal is asked before every launch of a node. Nil: nothing is written down.
+	Journal Journal
+	// Earlier returns the id of the instance that an earlier try of the launch got for a node, or
+	// empty. That node is not asked for again. Nil: there was no earlier try.
+	Earlier func(n Node) string
 	// TakenOnly ends the way of a node once its cloud has taken it: it is not followed further.
 	TakenOnly bool
 	Now       func() time.Time // default time.Now

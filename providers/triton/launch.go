@@ -154,6 +154,25 @@ func (c *Cloud) findLaunch(ctx context.Context, tag string) (*machine, error) {
 	return &first, nil
 }
 
+// FindLaunch returns the machine that bears the tag of a launch.
+func (c *Cloud) FindLaunch(ctx context.Context, launchID string, index int) (providers.Instance, error) {
+	self, err := c.who(ctx)
+	if err != nil {
+		return providers.Instance{}, err
+	}
+	tag := launchID + "/" + strconv.Itoa(index)
+	m, err := c.findLaunch(ctx, tag)
+	switch {
+	case err != nil:
+		return providers.Instance{}, err
+	case m == nil:
+		return providers.Instance{}, &providers.Error{
+			Kind: providers.KindNotFound, Source: c.name, Op: "look for launch " + providers.Brief(tag), Err: errors.New("no machine bears its tag"),
+		}
+	}
+	return c.instance(&self, m), nil
+}
+
 // launchBody is a machine as CloudAPI takes it: flat keys.
 func launchBody(req *providers.LaunchRequest, tag string) map[string]any {
 	body := map[string]any{"name": req.Name, "image": req.Image, "package": req.Size}

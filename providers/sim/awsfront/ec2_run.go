@@ -85,12 +85,19 @@ func (c *ec2Call) runInstances() *apiError {
 // answerAgain answers a launch that was made before, with the instances as they are now.
 func (c *ec2Call) answerAgain(ids []string) *apiError {
 	var rows []world.Instance
+	ended := 0
 	for _, id := range ids {
 		i, err := c.f.w.Instance(c.cloud.Name, id)
 		if err != nil {
 			i = world.Instance{ID: id, State: providers.StateTerminated}
 		}
+		if i.State == providers.StateTerminated {
+			ended++
+		}
 		rows = append(rows, i)
+	}
+	if ended == len(ids) {
+		return bad("IdempotentInstanceTerminated", "The request to launch an instance uses the same client token as a previous request for which the instance has been terminated.")
 	}
 	c.writeReservation(derived("r", ids[0]), rows)
 	return nil

@@ -1,0 +1,211 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"fmt"
+	"strings"
+
+	"rollcall/providers"
+	"rollcall/providers/ec2"
+	"rollcall/providers/journal"
+	"rollcall/providers/launch"
+)
+
+// launchJournal writes the nodes of one launch into the journal of the session.
+type launchJournal struct {
+	s   *session
+	run string // one for all entries of one command
+	ask *launch.Spec
+}
+
+var _ launch.Journal = (*launchJournal)(nil)
+
+// newRun returns a run id of the journal.
+func newRun() string {
+	var id [4]byte
+	_, _ = rand.Read(id[:]) // never fails
+	return "r" + hex.EncodeToString(id[:])
+}
+
+// Begin writes down that a node is about to be asked for.
+func (l *launchJournal) Begin(ctx context.Context, n launch.Node, req providers.LaunchRequest) (string, error) {
+	key, err := l.s.cloudKey(ctx, n.Cloud)
+	if err != nil {
+		return "", err
+	}
+	total := 0
+	for i := range l.ask.Nodes {
+		total += l.ask.Nodes[i].Count
+	}
+	e := journal.Entry{
+		Run: l.run, Who: who(), Verb: "launch", Kind: journal.KindLaunch, Title: fmt.Sprintf("launch %s of %s", plural(total, "node"), firstOf(l.ask.Service, l.ask.Template)),
+		Sentence: fmt.Sprintf("Launch %s in %s: image %s, size %s", req.Name, n.Cloud, req.Image, req.Size),
+		Launch: &journal.Launch{
+			Cloud: n.Cloud, Key: key, ID: req.LaunchID, Index: req.Index, Name: req.Name, Service: l.ask.Service,
+			Image: req.Image, Size: req.Size, Network: req.Network, KeyPair: req.KeyPair, Profile: req.Profile,
+		},
+	}
+	return l.s.begin(e)
+}
+
+// End writes down what became of it.
+func (l *launchJournal) End(entry string, o launch.Outcome) error {
+	out := journal.Outcome{ID: entry, State: journal.Done}
+	switch {
+	case o.Err != nil:
+		out.State, out.Error = journal.Failed, clean(o.Err.Error())
+		if o.Lost {
+			out.State, out.Note = journal.Unknown, "the answer was lost; it is looked up by the next rollcall"
+		}
+	default:
+		ref := o.Instance.Ref()
+		out.Instance, out.Note = &ref, "it is "+clean(ref.ID)
+	}
+	return l.s.end(out)
+}
+
+// begin writes one entry and returns its id once it is on disk.
+func (s *session) begin(e journal.Entry) (string, error) {
+	j, err := s.openJournal()
+	if err != nil {
+		return "", err
+	}
+	written, err := j.Begin(e)
+	if err != nil {
+		return "", fmt.Errorf("the journal cannot be written: %w", err)
+	}
+	return written[0].ID, nil
+}
+
+func (s *session) end(o journal.Outcome) error {
+	j, err := s.openJournal()
+	if err != nil {
+		return err
+	}
+	if err := j.End(o); err != nil {
+		return fmt.Errorf("write the journal: %w", err)
+	}
+	return nil
+}
+
+// cloudKey returns the key of a cloud as it was read just now, as the cloud says when asked, or
+// else as it was known last.
+func (s *session) cloudKey(ctx context.Context, name string) (providers.CloudKey, error) {
+	snap := s.fleet.Snapshot()
+	var last providers.CloudKey
+	for i := range snap.Clouds {
+		if c := &snap.Clouds[i]; c.Cloud.Name == name {
+			if last = cmp.Or(c.Coverage.Key, c.Cloud.Key); last != "" && c.Coverage.State == providers.CoverageComplete {
+				return last, nil
+			}
+		}
+	}
+	c, ok := s.cloud(name)
+	if !ok || c.compute == nil {
+		return "", fmt.Errorf("there is no cloud %s", clean(name))
+	}
+	who, err := c.compute.Identify(ctx)
+	switch {
+	case err == nil:
+		return who.Key, nil
+	case last != "":
+		return last, nil
+	}
+	return "", fmt.Errorf("ask which account it is: %w", err)
+}
+
+// launchesOf returns the entries of a launch, oldest first, those of other processes included.
+func (s *session) launchesOf(id string) ([]journal.Entry, error) {
+	j, err := s.openJournal()
+	if err != nil {
+		return nil, err
+	}
+	all, err := j.Entries()
+	if err != nil {
+		return nil, fmt.Errorf("read the journal: %w", err)
+	}
+	var out []journal.Entry
+	for i := range all {
+		if l := all[i].Launch; l != nil && l.ID == id {
+			out = append(out, all[i])
+		}
+	}
+	return out, nil
+}
+
+// earlier returns the instance that an earlier try of a launch got for a node, as the journal has it.
+func earlier(entries []journal.Entry) func(n launch.Node) string {
+	ids := map[string]string{}
+	at := func(cloud string, index int) string { return fmt.Sprintf("%s/%d", cloud, index) }
+	for i := range entries {
+		if e := &entries[i]; e.State == journal.Done && e.Instance != nil {
+			ids[at(e.Launch.Cloud, e.Launch.Index)] = e.Instance.ID
+		}
+	}
+	return func(n launch.Node) string { return ids[at(n.Cloud, n.Index)] }
+}
+
+// asBefore gives a launch that is carried on what its earlier try chose by itself: the names of
+// nodes, images and sizes. What most nodes have may have changed since, not least by that try.
+func asBefore(entries []journal.Entry, cloud string, t *launch.Target, prefix *string) {
+	for i := range entries {
+		l := entries[i].Launch
+		if p := strings.LastIndex(l.Name, "-"+l.ID[:min(4, len(l.ID))]+"-"); p > 0 && *prefix == "" {
+			*prefix = l.Name[:p]
+		}
+		if l.Cloud == cloud {
+			t.Image, t.Size = l.Image, l.Size
+		}
+	}
+}
+
+// make creates what is missing of a profile, once that is written down. Each cloud is
+// asked, so that each knows that its profile is new.
+func (s *session) makeProfile(ctx context.Context, p *profileToMake) error {
+	if len(p.missing) == 0 {
+		return nil
+	}
+	key, err := s.cloudKey(ctx, p.names[0])
+	if err != nil {
+		return err
+	}
+	entry, err := s.begin(journal.Entry{
+		Run: newRun(), Who: who(), Verb: "launch", Kind: journal.KindProfile, Title: "create the instance profile " + p.profile.Name,
+		Sentence: fmt.Sprintf("Create in AWS account %s: %s", p.account, strings.Join(p.missing, "; ")),
+		Profile: &journal.Profile{
+			Cloud: p.names[0], Key: key, Account: p.account, Name: p.profile.Name, Description: p.profile.Description, Trust: p.profile.Trust, Policy: p.profile.Policy,
+		},
+	})
+	if err != nil {
+		return fmt.Errorf("nothing was created or launched: %w", err)
+	}
+	o := journal.Outcome{ID: entry, State: journal.Done}
+	for _, c := range p.clouds {
+		if err = c.CreateProfile(ctx, p.profile); err != nil {
+			o.State, o.Error = journal.Failed, clean(err.Error())
+			switch providers.KindOf(err) {
+			case providers.KindUncertain, providers.KindUnreachable, providers.KindIncomplete, providers.KindOther:
+				o.State, o.Note = journal.Unknown, "some of it may be there; it is looked up by the next rollcall"
+			}
+			break
+		}
+	}
+	if told := s.end(o); told != nil {
+		s.tell("rollcall: %s", clean(told.Error()))
+	}
+	return err
+}
+
+// profileFinder asks a cloud what of a profile in the journal is missing; nil where there are no profiles.
+func profileFinder(compute providers.Compute) func(context.Context, *journal.Profile) ([]string, error) {
+	m, ok := compute.(profileMaker)
+	if !ok {
+		return nil
+	}
+	return func(ctx context.Context, p *journal.Profile) ([]string, error) {
+		return m.MissingProfile(ctx, ec2.NodeProfile{Name: p.Name, Description: p.Description, Trust: p.Trust, Policy: p.Policy})
+	}
+}

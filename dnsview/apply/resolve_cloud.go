@@ -1,0 +1,99 @@
+package apply
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"rollcall/dnsview"
+	"rollcall/providers"
+	"rollcall/providers/journal"
+)
+
+// launchShown is how long a cloud may take until it shows what it has launched.
+const launchShown = 5 * time.Minute
+
+// owner returns the cloud that an entry is about, once it says that it is the one of the entry, or why not.
+func (e *Engine) owner(ctx context.Context, name string, key providers.CloudKey, what string) (t *CloudTarget, why string) {
+	for i := range e.o.Clouds {
+		t := &e.o.Clouds[i]
+		if t.Name != name || t.Reader == nil {
+			continue
+		}
+		who, err := t.Reader.Identify(ctx)
+		switch {
+		case err != nil:
+			return nil, dnsview.Clean(err.Error())
+		case who.Key != key:
+			return nil, "the credentials of " + t.Name + " belong to another account than " + what
+		}
+		return t, ""
+	}
+	return nil, "the cloud " + dnsview.Clean(name) + " is not configured here, or could not be set up"
+}
+
+// findPower asks the cloud of an instance what became of an action.
+func (e *Engine) findPower(ctx context.Context, en *journal.Entry) answer {
+	if en.Instance == nil {
+		return answer{why: "it names no instance"}
+	}
+	ctx, cancel := context.WithTimeout(ctx, e.o.Timeout)
+	defer cancel()
+	t, why := e.owner(ctx, en.Instance.Cloud, en.Instance.Key, "the instance")
+	if t == nil {
+		return answer{why: why}
+	}
+	inst, err := t.Reader.Instance(ctx, en.Instance.ID)
+	if err != nil && !providers.IsGone(err) {
+		return answer{why: dnsview.Clean(err.Error())}
+	}
+	v, why := judgePower(dnsview.PowerAction(en.Action), inst.State, err != nil)
+	return answer{asked: true, verdict: v, why: why}
+}
+
+// findLaunch asks a cloud for the instance of a launch. That there is none is
+// believed only once the cloud has had time to show it.
+func (e *Engine) findLaunch(ctx context.Context, en *journal.Entry) answer {
+	ctx, cancel := context.WithTimeout(ctx, e.o.Timeout)
+	defer cancel()
+	l := en.Launch
+	t, why := e.owner(ctx, l.Cloud, l.Key, "the launch")
+	switch {
+	case t == nil:
+		return answer{why: why}
+	case t.Launches == nil:
+		return answer{why: "the cloud " + dnsview.Clean(l.Cloud) + " cannot be asked for a launch"}
+	}
+	inst, err := t.Launches.FindLaunch(ctx, l.ID, l.Index)
+	switch {
+	case err == nil:
+		ref := inst.Ref()
+		return answer{asked: true, verdict: dnsview.Made, why: "is " + dnsview.Clean(inst.ID+", "+string(inst.State)), instance: &ref}
+	case providers.KindOf(err) != providers.KindNotFound:
+		return answer{why: dnsview.Clean(err.Error())}
+	case e.o.Now().Sub(en.Time) < launchShown:
+		return answer{asked: true, verdict: dnsview.CannotTell, why: "its cloud does not show it yet, which it may for " + launchShown.String() + " after it was asked"}
+	}
+	return answer{asked: true, verdict: dnsview.NotMade, why: "its cloud does not show it"}
+}
+
+// findProfile asks an account what there is of an instance profile.
+func (e *Engine) findProfile(ctx context.Context, en *journal.Entry) answer {
+	ctx, cancel := context.WithTimeout(ctx, e.o.Timeout)
+	defer cancel()
+	t, why := e.owner(ctx, en.Profile.Cloud, en.Profile.Key, "the profile")
+	switch {
+	case t == nil:
+		return answer{why: why}
+	case t.Profile == nil:
+		return answer{why: "the cloud " + dnsview.Clean(en.Profile.Cloud) + " has no instance profiles"}
+	}
+	missing, err := t.Profile(ctx, en.Profile)
+	switch {
+	case err != nil:
+		return answer{why: dnsview.Clean(err.Error())}
+	case len(missing) > 0:
+		return answer{asked: true, verdict: dnsview.NotMade, why: "is not all there: missing are " + dnsview.Clean(strings.Join(missing, ", "))}
+	}
+	return answer{asked: true, verdict: dnsview.Made, why: "is there"}
+}

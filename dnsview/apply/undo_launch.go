@@ -1,0 +1,36 @@
+package apply
+
+import (
+	"fmt"
+	"strings"
+
+	"rollcall/dnsview"
+	"rollcall/providers/journal"
+)
+
+// cannotTakeBack returns an error when all that an entry or a run has done is a launch, or the
+// making of an instance profile: what it started is named, with the command that ends it.
+func cannotTakeBack(entries []journal.Entry, id string) error {
+	var ids, profiles []string
+	for i := range entries {
+		e := &entries[i]
+		if e.ID != id && e.Run != id || e.State != journal.Done {
+			continue
+		}
+		switch {
+		case e.Kind == journal.KindLaunch && e.Instance != nil:
+			ids = append(ids, dnsview.Clean(e.Instance.ID))
+		case e.Kind == journal.KindProfile && e.Profile != nil:
+			profiles = append(profiles, dnsview.Clean(e.Profile.Name))
+		case e.Kind != journal.KindLaunch && e.Kind != journal.KindProfile:
+			return nil
+		}
+	}
+	switch {
+	case len(ids) > 0:
+		return fmt.Errorf("a launch cannot be taken back; rollcall terminate %s ends what it started", strings.Join(ids, " "))
+	case len(profiles) > 0:
+		return fmt.Errorf("an instance profile that was created is not taken back: remove the profile and the role %s in IAM", strings.Join(profiles, ", "))
+	}
+	return nil
+}
