@@ -118,6 +118,9 @@ type GuardEvidence struct {
 	// Hosts are host names that SRV values lead to which this plan removes, or an earlier one has removed.
 	Hosts map[string]bool
 
+	// Strands are the SRV values of others that the plan knows to lead to the name and nowhere else.
+	Strands []string
+
 	Owned     int // records of the zone that this fleet owns, or owned ten minutes ago
 	Recent    int // deletes in this zone that the journal knows of in the last ten minutes
 	RecentErr error

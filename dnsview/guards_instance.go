@@ -1,6 +1,7 @@
 package dnsview
 
 import (
+	"cmp"
 	"net/netip"
 	"slices"
 	"strings"
@@ -168,6 +169,8 @@ func (e *GuardEvidence) CheckAddress() GuardResult {
 	o, _ := e.owner()
 	own := ModeOf(e.Verb, e.Change) == ModeTakeOut
 	mine := false
+	var typed *GuardResult
+	r := e.Change.Record()
 	for _, a := range addrs {
 		h, held := e.View.index.holders[a]
 		isOwn := own && held && (h.inst != nil && h.inst.ID == o.Instance && e.View.index.keyOf(h.inst) == o.Cloud || h.addr != nil && h.addr.Instance == o.Instance)
@@ -185,13 +188,26 @@ func (e *GuardEvidence) CheckAddress() GuardResult {
 			} else {
 				what = addressLabel(h.addr)
 			}
-			return fails(g, a.String()+" belongs to "+what, "retarget the entry instead")
+			switch {
+			case h.inst == nil && h.addr.Instance == o.Instance:
+				return fails(g, a.String()+" belongs to "+what+", which is left of the owner", "wait until it is released")
+			case !e.View.index.noNodeOf(h, &r):
+				return fails(g, a.String()+" belongs to "+what, "retarget the entry instead")
+			case typed == nil:
+				typed = &GuardResult{
+					Guard: g, Why: a.String() + " belongs to " + what + ", which is no running node of " + Clean(cmp.Or(e.View.index.serviceOf(&r), r.Name)) + ", and clients would not come to it by this entry any more",
+					Satisfy: "type the name of the entry", Confirm: Clean(r.Name),
+				}
+			}
+			continue
 		}
 		if p, ok := e.View.index.allowed(a); ok {
 			return fails(g, a.String()+" is on the allow-list ("+p.String()+")", "take it off the allow-list")
 		}
 	}
 	switch {
+	case typed != nil:
+		return *typed
 	case len(addrs) == 0:
 		return pass(g, "it leads to no address")
 	case mine:

@@ -37,6 +37,9 @@ func (e *GuardEvidence) CheckMinimum() GuardResult {
 	if stay > 0 || r.Type == "PTR" || r.Type == "TXT" {
 		return pass(g, why)
 	}
+	if g := e.checkStranded(); !g.Pass {
+		return g
+	}
 	if e.hostName(&r) {
 		return pass(g, why+"; the name is that of the node itself")
 	}

@@ -221,7 +221,78 @@ func (in *inspector) reused(f Finding, r *providers.Record, a netip.Addr, t take
 	case t.inst == nil:
 		f.Severity, f.Remedy = High, NoRemedy
 	}
+	f.Reason += ": " + in.whatOfReused(r, a)
 	in.addOr(lack, f)
+}
+
+// whatOfReused says what can be done about a record whose address is somebody else's now. Who
+// has it may become the owner when it is a node of the service; what is no node is not made one.
+func (in *inspector) whatOfReused(r *providers.Record, a netip.Addr) string {
+	o, _ := r.Owner()
+	i := in.instance(o.Cloud, o.Instance)
+	h, held := in.holders[a]
+	running := i != nil && i.State == providers.StateRunning
+	switch {
+	case !held:
+		return "take the address off the allow-list of the config if the entry is to go"
+	case running && in.freeAddress(r, o, i):
+		return "retarget it to what its owner has"
+	case !in.noNodeOf(h, r):
+		return "retarget it"
+	case i == nil || i.State.Dead():
+		return "deregister it, which asks for its name to be typed, or retarget it to a node by name"
+	case running && r.Type != "SRV":
+		if to, ok := addressFor(i, a); ok && in.hasOwn(r, o, to) {
+			return "retarget it, which removes it, as the name has " + to.String() + " of its owner too"
+		}
+	}
+	return "quiesce it, which asks for its name to be typed"
+}
+
+// mayGo reports whether a record whose address is somebody else's now may be removed once a person has typed its
+// name: its owner is gone, and nobody who has the address is a running node of the service.
+func (x *index) mayGo(r *providers.Record) bool {
+	o, ok := r.Owner()
+	if i := x.instance(o.Cloud, o.Instance); !ok || i != nil && !i.State.Dead() {
+		return false
+	}
+	hosts, known := x.addressesOf(r)
+	return known && !slices.ContainsFunc(hosts, func(s *providers.Record) bool {
+		a, ok := s.Addr()
+		h, held := x.holders[a]
+		_, allowed := x.allowed(a)
+		return !ok || allowed && !held || held && !x.noNodeOf(h, r)
+	})
+}
+
+// freeAddress reports whether the owner of an address record has an address for it that its name does not hold yet.
+func (x *index) freeAddress(r *providers.Record, o providers.Owner, i *providers.Instance) bool {
+	_, isAddr := r.Addr()
+	to, ok := x.addressOwed(r, i)
+	return isAddr && ok && !slices.ContainsFunc(x.records(r.Zone, r.Name, r.Type), func(s *providers.Record) bool {
+		b, isAddr := s.Addr()
+		return isAddr && b == to
+	})
+}
+
+// records returns those of one name and type in a zone, as they were read.
+func (x *index) records(zone, name, typ string) []*providers.Record {
+	z := x.zoneName[zone]
+	if z == nil {
+		return nil
+	}
+	var out []*providers.Record
+	for i := range z.view.Records {
+		if r := &z.view.Records[i]; r.Name == name && r.Type == typ {
+			out = append(out, r)
+		}
+	}
+	return out
+}
+
+// noNodeOf reports whether who has an address is no running node of the service of a record.
+func (x *index) noNodeOf(h holder, r *providers.Record) bool {
+	return h.inst == nil || h.inst.State != providers.StateRunning || !slices.Contains(x.servicesOf(h.inst), x.serviceOf(r))
 }
 
 // stopped is for an owner that is stopped. EC2 gives an automatic address back

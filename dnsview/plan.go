@@ -40,6 +40,9 @@ type Step struct {
 	// Reason is the finding class that asked for the step, e.g. dead; empty for
 	// an operator's own wish.
 	Reason Class `json:"reason,omitempty"`
+	// Strands names the SRV values of others that would lead nowhere once the step has removed the last address
+	// of their target: a person has to type the name.
+	Strands []string `json:"strands,omitempty"`
 	// Undoes is the id of the journal entry that this step takes back, or empty.
 	Undoes string `json:"undoes,omitempty"`
 	// Needs lists the ids of steps that must have succeeded before this one runs.

@@ -198,7 +198,11 @@ func PlanDeregister(v *View, records ...providers.Identity) Plan {
 		}
 		rs = append(rs, r)
 		if r.Type == "A" || r.Type == "AAAA" {
-			rs = append(rs, b.srvTo(r)...)
+			for _, s := range b.srvTo(r) {
+				if v.goesAsDead(s) != nil {
+					rs = append(rs, s)
+				}
+			}
 		}
 	}
 	slices.SortStableFunc(rs, srvFirst)
@@ -273,15 +277,9 @@ func (b *builder) deregister(r *providers.Record) {
 	if _, ok := b.done[r.Identity()]; ok {
 		return
 	}
-	var f *Finding
-	for _, g := range b.v.FindingsOfRecord(r) {
-		if g.Class != Unmarked && !advice(g.Class) {
-			f = g
-			break
-		}
-	}
+	f := b.v.telling(r)
 	switch {
-	case f != nil && f.Remedy == RemedyDelete && (f.Class == Dead || f.Class == Dangling):
+	case b.v.goesAsDead(r) != nil:
 	case f != nil && f.Remedy == RemedyDelete && f.Class == OrphanMarker:
 		b.done[r.Identity()] = b.change(providers.Change{Op: providers.OpDelete, Before: *r}, "Delete "+subject(r)+": "+f.Reason, f.Class, f.Instance)
 		return
@@ -297,21 +295,37 @@ func (b *builder) deregister(r *providers.Record) {
 		b.skip(f.Reason)
 		return
 	}
-	// A host name goes only after every SRV value that leads to it.
-	var needs []int
-	if r.Type != "SRV" {
-		for _, s := range b.srvTo(r) {
-			n, ok := b.done[s.Identity()]
-			if !ok {
-				b.skip(subject(r) + " stays: " + subject(s) + " still leads to it")
-				return
-			}
-			needs = append(needs, n)
-		}
+	needs, strands, blocked := b.led(r)
+	if blocked != "" {
+		b.skip(subject(r) + " stays: " + blocked + " still leads to it")
+		return
 	}
 	why := strings.TrimPrefix(f.Reason, subject(r)+" is dead: ")
 	why = strings.TrimPrefix(why, subject(r)+" dangles: ")
-	b.done[r.Identity()] = b.change(providers.Change{Op: providers.OpDelete, Before: *r}, "Delete "+subject(r)+": "+why, f.Class, f.Instance, needs...)
+	n := b.change(providers.Change{Op: providers.OpDelete, Before: *r}, "Delete "+subject(r)+": "+why, f.Class, f.Instance, needs...)
+	b.strand(n, strands)
+	b.done[r.Identity()] = n
+}
+
+// goesAsDead returns the finding by which an entry may be removed, or nil.
+func (v *View) goesAsDead(r *providers.Record) *Finding {
+	f := v.telling(r)
+	switch {
+	case f == nil:
+	case (f.Class == Dead || f.Class == Dangling) && f.Remedy == RemedyDelete, f.Class == Reused && v.Options.Fleet != "" && v.index.mayGo(r):
+		return f
+	}
+	return nil
+}
+
+// telling returns the worst finding about a record that says something of whether it is alive, or nil.
+func (v *View) telling(r *providers.Record) *Finding {
+	for _, g := range v.FindingsOfRecord(r) {
+		if g.Class != Unmarked && !advice(g.Class) {
+			return g
+		}
+	}
+	return nil
 }
 
 // PlanPower plans to start, stop, reboot or terminate instances, without touching DNS.

@@ -36,10 +36,15 @@ func PlanQuiesceRecords(v *View, records ...providers.Identity) Plan {
 		if r == nil {
 			continue
 		}
-		if r.Type == "A" || r.Type == "AAAA" {
-			rs = append(rs, b.srvTo(r)...)
-		}
 		rs = append(rs, r)
+		if r.Type != "A" && r.Type != "AAAA" {
+			continue
+		}
+		for _, s := range b.srvTo(r) { // those of others are told of where it is the last address
+			if v.index.isOurs(s) && b.goesWith(s, r, records) {
+				rs = append(rs, s)
+			}
+		}
 	}
 	slices.SortStableFunc(rs, srvFirst)
 	var srv []int
@@ -50,6 +55,21 @@ func PlanQuiesceRecords(v *View, records ...providers.Identity) Plan {
 		}
 	}
 	return b.end("Take " + plural(len(rs), "entry", "entries") + " out of DNS")
+}
+
+// goesWith reports whether an SRV value of this fleet is taken out with an address that it leads to: it is of
+// the same node, or none of the addresses that it leads to stays.
+func (b *builder) goesWith(s, r *providers.Record, out []providers.Identity) bool {
+	o, _ := r.Owner()
+	if own, _ := s.Owner(); own.Same(o) {
+		return true
+	}
+	for _, typ := range []string{"A", "AAAA"} {
+		if slices.ContainsFunc(b.v.index.records(r.Zone, r.Name, typ), func(a *providers.Record) bool { return !slices.Contains(out, a.Identity()) }) {
+			return false
+		}
+	}
+	return true
 }
 
 func reasonOf(v *View, r *providers.Record) Class {
@@ -159,9 +179,20 @@ func (b *builder) quiesce(r *providers.Record, reason Class, needs ...int) int {
 		b.skip(subject(r) + ": " + Clean(err.Error()))
 		return 0
 	}
+	led, strands, blocked := b.led(r)
+	if blocked != "" {
+		b.skip(subject(r) + " stays: " + blocked + " still leads to it")
+		return 0
+	}
+	for _, n := range led {
+		if !slices.Contains(needs, n) {
+			needs = append(slices.Clone(needs), n)
+		}
+	}
 	sentence := "Take " + subject(r) + " out of DNS, and mark it as quiesced"
 	if b.provider(r.Zone) != providers.Cloudflare {
 		n := b.change(providers.Change{Op: providers.OpDelete, Before: *r, After: stays}, sentence, reason, &ref, needs...)
+		b.strand(n, strands)
 		b.done[r.Identity()] = n
 		return n
 	}
@@ -178,6 +209,7 @@ func (b *builder) quiesce(r *providers.Record, reason Class, needs ...int) int {
 	marker := markerRecord(r, text)
 	needs = append(slices.Clone(needs), b.change(providers.Change{Op: providers.OpCreate, After: marker}, "Remember in "+Clean(marker.Name)+" that it is on purpose", reason, &ref, needs...))
 	n := b.change(providers.Change{Op: providers.OpDelete, Before: before}, "Take "+subject(r)+" out of DNS", reason, &ref, needs...)
+	b.strand(n, strands)
 	b.done[r.Identity()] = n
 	return n
 }

@@ -56,12 +56,7 @@ func (b *builder) moveTo(r *providers.Record, o providers.Owner, i *providers.In
 // goal chooses the address of an instance that a record shall have, and says why there is none.
 func (b *builder) goal(r *providers.Record, i *providers.Instance) (netip.Addr, bool) {
 	old, _ := r.Addr()
-	to, ok := old, i.HasAddress(old)
-	if z := b.v.index.zoneName[r.Zone]; unreachable(old) && z != nil && !z.view.Zone.Private {
-		to, ok = publicFor(i, old)
-	} else if !ok {
-		to, ok = addressFor(i, old)
-	}
+	to, ok := b.v.index.addressOwed(r, i)
 	if !ok {
 		b.skip(subject(r) + ": " + label(i) + " has no address of that kind")
 		return to, false
@@ -77,6 +72,19 @@ func (b *builder) goal(r *providers.Record, i *providers.Instance) (netip.Addr, 
 	return to, true
 }
 
+// addressOwed chooses the address of an instance that an address record shall have: its own if it has it, and
+// one that clients reach in a public zone.
+func (x *index) addressOwed(r *providers.Record, i *providers.Instance) (netip.Addr, bool) {
+	old, _ := r.Addr()
+	if z := x.zoneName[r.Zone]; unreachable(old) && z != nil && !z.view.Zone.Private {
+		return publicFor(i, old)
+	}
+	if i.HasAddress(old) {
+		return old, true
+	}
+	return addressFor(i, old)
+}
+
 // holds gives the record by which the name and type of another have an address already, or nil.
 func (b *builder) holds(r *providers.Record, a netip.Addr) *providers.Record {
 	for _, s := range b.at(b.v.index.zoneName[r.Zone], r.Name, r.Type) {
@@ -88,34 +96,68 @@ func (b *builder) holds(r *providers.Record, a netip.Addr) *providers.Record {
 }
 
 // PlanRetarget plans to give entries whose address belongs to somebody else now
-// a value and an owner that agree again. It never deletes.
+// a value and an owner that agree again. It deletes only what its owner has left, where the name has the
+// address that the owner has now.
 func PlanRetarget(v *View, records ...providers.Identity) Plan {
 	b := newBuilder(v, VerbRetarget)
 	if !b.fleet() {
 		return b.end("")
 	}
 	b.eachOurs(records, func(r *providers.Record, o providers.Owner) {
-		if i := v.Instance(o.Cloud, o.Instance); i != nil && i.State == providers.StateRunning {
-			b.moveTo(r, o, i, Reused)
-			return
-		}
+		i := v.Instance(o.Cloud, o.Instance)
+		running := i != nil && i.State == providers.StateRunning
 		a, isAddr := r.Addr()
-		h := v.index.holders[a]
+		h, held := v.index.holders[a]
 		switch {
+		case running && (v.index.holds(i, a) || v.index.freeAddress(r, o, i)):
+			b.moveTo(r, o, i, Reused)
 		case !isAddr:
-			b.skip(subject(r) + ": retarget its host name first")
-		case h.inst == nil:
-			b.skip(subject(r) + ": its address belongs to none of our instances, so there is no owner to give it; retarget it to an instance by name")
-		case h.inst.State != providers.StateRunning:
-			b.skip(subject(r) + ": " + label(h.inst) + ", which has the address, does not run")
-		case !slices.Contains(v.ServicesOfInstance(h.inst), v.ServiceOf(r)):
-			b.skip(subject(r) + ": " + label(h.inst) + ", which has the address, is no node of " + Clean(v.ServiceOf(r)) + "; retarget it to one by name")
-		default:
+			b.retargetHosts(r)
+		case held && !v.index.noNodeOf(h, r):
 			o.Registered = b.now()
 			b.moveTo(r, o, h.inst, Reused)
+		case running && b.leftBehind(r, o, i):
+		default:
+			b.skip(subject(r) + ": " + b.whyNotRetarget(r, i, h))
 		}
 	})
 	return b.end("Retarget " + plural(len(b.plan.Steps), "entry", "entries"))
+}
+
+// whyNotRetarget says why there is nobody to whom an entry can be given, and what can be done instead; i is
+// its owner, if any cloud shows that.
+func (b *builder) whyNotRetarget(r *providers.Record, i *providers.Instance, h holder) string {
+	instead := "quiesce it, or retarget it to a node by name"
+	if i == nil || i.State.Dead() {
+		instead = "deregister it, or retarget it to a node by name"
+	}
+	switch {
+	case h.inst == nil && h.addr == nil:
+		return "none of our instances has its address: " + instead
+	case h.inst == nil:
+		return "its address belongs to none of our instances, but to " + addressLabel(h.addr) + ": " + instead
+	case h.inst.State != providers.StateRunning:
+		return label(h.inst) + ", which has the address, does not run: " + instead
+	}
+	return label(h.inst) + ", which has the address, is no node of " + Clean(b.v.ServiceOf(r)) + ": " + instead
+}
+
+// retargetHosts says what can be done about a value that leads to a host name, whose address is what has an owner.
+func (b *builder) retargetHosts(r *providers.Record) {
+	hosts, _ := b.v.index.addressesOf(r)
+	if slices.ContainsFunc(hosts, func(h *providers.Record) bool {
+		f := b.v.telling(h)
+		a, _ := h.Addr()
+		return f != nil && f.Class == Reused && !b.v.index.noNodeOf(b.v.index.holders[a], h)
+	}) {
+		b.skip(subject(r) + ": retarget its host name first")
+		return
+	}
+	if f := b.v.telling(r); f != nil {
+		b.skip(f.Reason)
+		return
+	}
+	b.skip(subject(r) + " leads to its host name, and there is nothing to retarget")
 }
 
 // PlanRetargetTo plans to point one entry at an address of the instance given, and to make that its owner.

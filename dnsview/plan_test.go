@@ -42,14 +42,19 @@ func TestOnlyDeadEntriesAreDeregistered(t *testing.T) {
 	}
 }
 
-func TestAnEntryWhoseAddressIsSomebodyElsesIsNeverDeleted(t *testing.T) {
+func TestAnEntryWhoseAddressIsSomebodyElsesGoesOnlyByNameAndNeverToANodeOfItsService(t *testing.T) {
 	w := newWorld()
 	w.remove(ec2A, true)
 	w.instance(tritonB).PublicIPs = append(w.instance(tritonB).PublicIPs, addr("34.200.16.1"))
 	v := w.view()
 	r := w.record(wwwName, "A", "34.")
-	if p := PlanDeregister(v, r.Identity()); len(p.Steps) != 0 || len(p.Skipped) != 1 {
+	if p := PlanDeregisterDead(v); len(p.Steps) != 0 {
+		t.Errorf("it goes with the dead: %+v", p)
+	}
+	if p := PlanDeregister(v, r.Identity()); len(p.Steps) != 1 || p.Steps[0].Reason != Reused {
 		t.Errorf("%+v", p)
+	} else if g := removal(v, &p.Steps[0]).CheckAddress(); g.Pass || g.NoEvidence || g.Confirm != wwwName || !strings.Contains(g.Why, "sd-02 (c2f0a1b2) in joyent-east, which is no running node of www.scalability.expert") {
+		t.Errorf("its address: %+v", g)
 	}
 	if p := PlanRemedy(v, v.FindingsOfRecord(r)...); len(p.Steps) != 0 || !strings.Contains(p.Skipped[0], "is no node of www.scalability.expert") {
 		t.Errorf("%+v", p)
@@ -57,6 +62,12 @@ func TestAnEntryWhoseAddressIsSomebodyElsesIsNeverDeleted(t *testing.T) {
 	// To a node of the service it is given, value and all.
 	w.instance(tritonB).Tags = map[string]string{"service": "www"}
 	v = w.view()
+	if p := PlanDeregister(v, r.Identity()); len(p.Steps) != 0 || len(p.Skipped) != 1 {
+		t.Errorf("with a node of the service: %+v", p)
+	}
+	if g := removal(v, &Step{Change: &providers.Change{Op: providers.OpDelete, Before: *r}}).CheckAddress(); g.Pass || g.Confirm != "" || g.Satisfy != "retarget the entry instead" {
+		t.Errorf("its address, with a node of the service: %+v", g)
+	}
 	p := PlanRetarget(v, r.Identity())
 	if len(p.Steps) != 1 || p.Steps[0].Change.Op != providers.OpUpdate || p.Steps[0].Change.After.Owners[0].Instance != tritonB || p.Steps[0].Change.After.Value != "34.200.16.1" {
 		t.Errorf("%+v", p)
@@ -244,4 +255,18 @@ func TestAnAddressThatItsNodeHasLeftGoesOnceTheNewOneIsThere(t *testing.T) {
 	if p := PlanRemedy(v, v.FindingsOfRecord(w.record(wwwName, "A", "165.225.128.1"))[0]); len(p.Steps) != 0 || len(p.Skipped) != 1 {
 		t.Errorf("%q, skipped %q", sentences(p), p.Skipped)
 	}
+}
+
+// removal is the evidence on which a step of a deregistration is guarded.
+func removal(v *View, s *Step) *GuardEvidence {
+	r := s.Change.Before
+	e := &GuardEvidence{Now: testNow, Fleet: testFlt, Verb: VerbDeregister, View: v, Change: s.Change, Looked: true, Strands: s.Strands, Removing: map[providers.Identity]bool{r.Identity(): true}}
+	for z := range v.Snapshot.Zones {
+		for _, f := range v.Snapshot.Zones[z].Records {
+			if f.Name == r.Name && f.Type == r.Type {
+				e.Found = append(e.Found, f)
+			}
+		}
+	}
+	return e
 }

@@ -16,6 +16,10 @@ func (a *app) deregisterCommand() *cobra.Command {
 past every guard. What is not dead is left alone, and so is what a guard
 refuses; both are listed with the reason, and end in exit code 1.
 
+An entry whose owner is gone and whose address a machine of yours has that is no
+node of the service is removed when its name is typed, and so is the last
+address that an SRV value of others leads to: --confirm NAME.
+
 With --dead it reaps: every dead and dangling entry that passes its guards goes,
 and the others are listed with the reason.
 

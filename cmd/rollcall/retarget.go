@@ -15,7 +15,9 @@ func (a *app) retargetCommand() *cobra.Command {
 owner still runs, the entry is pointed to the address that the owner has; where
 it is gone, the instance that has the address becomes the owner, if it is a
 node of the service. --to names another instance, whose address the entry gets.
-Nothing is ever deleted for it. A RECORD is written [zone:]name/type/value.`,
+Nothing is deleted for it but a value that its running owner has left, where the
+name has its new one too. An entry whose owner is gone and whose address a
+machine has that is no node is for deregister. A RECORD is written [zone:]name/type/value.`,
 		func(v *dnsview.View, ids []providers.Identity) (dnsview.Plan, error) {
 			if to == "" {
 				return dnsview.PlanRetarget(v, ids...), nil

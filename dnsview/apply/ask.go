@@ -147,7 +147,7 @@ func (r *run) proof(ev *evidence, i int, c *providers.Change) *dnsview.GuardEvid
 	g := r.engine.guards(s.Zone)
 	return &dnsview.GuardEvidence{
 		Fleet: r.engine.o.Fleet, Verb: r.plan.Verb, Age: g.Age, Grace: g.Grace, View: ev.view, Change: c, Undoes: s.Undoes != "",
-		Hosts: r.hosts, Threshold: g.Threshold, From: g.From,
+		Hosts: r.hosts, Strands: s.Strands, Threshold: g.Threshold, From: g.From,
 	}
 }
 
@@ -155,6 +155,7 @@ func (r *run) proof(ev *evidence, i int, c *providers.Change) *dnsview.GuardEvid
 func (r *run) judge(i int, p *dnsview.GuardEvidence, a *asking, dry bool) {
 	found, n := dnsview.Find(p.Found, p.Change)
 	if p.Change.Op == providers.OpDelete && p.FoundErr == nil && n == 0 && !dry {
+		r.removed[p.Change.Before.Identity()] = true
 		a.already = true
 		return
 	}
@@ -200,7 +201,7 @@ func (r *run) typed(guards []dnsview.GuardResult) {
 			continue
 		}
 		if slices.ContainsFunc(r.confirm.Typed, func(s string) bool {
-			return s == g.Confirm || g.Guard == dnsview.GuardMinimum && providers.SameName(s, g.Confirm)
+			return s == g.Confirm || (g.Guard == dnsview.GuardMinimum || g.Guard == dnsview.GuardAddress) && providers.SameName(s, g.Confirm)
 		}) {
 			g.Pass = true
 			g.Why += " (a person typed it)"
