@@ -32,6 +32,7 @@ type zoneState struct {
 }
 
 func (x *index) addClouds(s *providers.Snapshot) {
+	x.forgotten = s.Forgotten
 	for i := range s.Clouds {
 		v := &s.Clouds[i]
 		cs := &cloudState{view: v, name: cloudName(v), state: v.Coverage.At(x.o.Now, x.o.MaxAge)}

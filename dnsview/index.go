@@ -43,6 +43,8 @@ type index struct {
 	byKey    map[providers.CloudKey]*cloudState // clouds that said who they are
 	zoneName map[string]*zoneState
 
+	forgotten []providers.CloudKey // clouds that left the config and no longer count
+
 	nodes   []node
 	nodeIDs map[providers.CloudKey]map[string]int32
 	links   []link

@@ -1,6 +1,10 @@
 package dnsview
 
-import "rollcall/providers"
+import (
+	"slices"
+
+	"rollcall/providers"
+)
 
 // distrustStrangers doubts a cloud that answers as an account which no marker
 // of this fleet names, while markers of this fleet name a cloud that none of
@@ -24,7 +28,7 @@ func (x *index) distrustStrangers() {
 	}
 	var lost providers.CloudKey
 	for k := range named {
-		if x.byKey[k] == nil && (lost == "" || k < lost) {
+		if x.byKey[k] == nil && !slices.Contains(x.forgotten, k) && (lost == "" || k < lost) {
 			lost = k
 		}
 	}

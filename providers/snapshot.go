@@ -7,14 +7,17 @@ import "time"
 type Snapshot struct {
 	Seq    uint64 // grows with every snapshot of one fleet
 	Taken  time.Time
-	Clouds []CloudView // in config order
+	Clouds []CloudView // in config order, and behind them those that departed
 	Zones  []ZoneView  // in config order
+	// Forgotten are the keys of clouds that left the config and no longer count.
+	Forgotten []CloudKey
 }
 
 // CloudView is what is known of one cloud.
 type CloudView struct {
 	Cloud      Cloud
 	Production bool
+	Departed   bool     // it is not in the config any more, and counts as failed; see Departed
 	Coverage   Coverage // of the last read that ended; its Key is the key that was asked
 	// Instances are the rows of the last good read; after a failed or short read
 	// they are the older rows, and RowsFrom says how old. While a first read is

@@ -88,6 +88,9 @@ func (m *Model) launchForm() tea.Cmd {
 	}
 	for i := range m.joined.view.Snapshot.Clouds {
 		c := &m.joined.view.Snapshot.Clouds[i]
+		if c.Departed {
+			continue // nothing is launched there
+		}
 		d.clouds = append(d.clouds, &cloudPart{name: c.Cloud.Name, provider: c.Cloud.Provider, production: c.Production, count: counter{most: mostNodes}})
 	}
 	d.useTemplate()

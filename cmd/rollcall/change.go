@@ -67,7 +67,7 @@ func (a *app) carry(ctx context.Context, s *session, plan dnsview.Plan, c changi
 		}
 		switch {
 		case len(lacking) > 0 && (c.basis.whatever || len(plan.Skipped) == 0):
-			a.say("nothing was done, and whether there is anything to do is unknown: %s", lackingText(lacking))
+			a.say("nothing was done, and whether there is anything to do cannot be known: %s", lackingText(lacking))
 			return ended(exitUnknown)
 		case len(plan.Skipped) > 0:
 			return ended(exitFailed)
@@ -99,7 +99,7 @@ func (a *app) carry(ctx context.Context, s *session, plan dnsview.Plan, c changi
 	case !r.OK(), len(lacking) == 0 && len(plan.Skipped) > 0:
 		return ended(exitFailed)
 	case len(lacking) > 0:
-		a.say("whether there is more to do is unknown: %s", lackingText(lacking))
+		a.say("whether there is more to do cannot be known: %s", lackingText(lacking))
 		return ended(exitUnknown)
 	}
 	return nil

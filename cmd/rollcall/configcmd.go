@@ -41,7 +41,7 @@ fleet id says which records are yours: share the file within your team.`,
 		Args:  noArgs,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return a.configShow(cmd.Context()) },
 	}
-	return group("config", "Write, check or show the config", initCmd, check, show)
+	return group("config", "Write, check or show the config, and forget clouds that left it", initCmd, check, show, a.forgetCommand())
 }
 
 func (a *app) configInit(ctx context.Context) error {
@@ -150,25 +150,37 @@ func checkSources(ctx context.Context, clouds []cloudSource, zones []zoneSource)
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	errs := make([]error, len(clouds)+len(zones))
+	snap := &providers.Snapshot{Clouds: make([]providers.CloudView, len(clouds)), Zones: make([]providers.ZoneView, len(zones))}
 	var wg sync.WaitGroup
 	for i := range clouds {
 		wg.Go(func() {
+			c := providers.Cloud{}
 			if errs[i] = clouds[i].err; errs[i] == nil {
-				_, errs[i] = clouds[i].compute.Identify(ctx)
+				c, errs[i] = clouds[i].compute.Identify(ctx)
 			}
+			c.Name = clouds[i].name
+			snap.Clouds[i] = providers.CloudView{Cloud: c, Coverage: providers.Coverage{State: providers.CoverageComplete, Key: c.Key, Account: c.Account}}
 		})
 	}
 	for i := range zones {
 		wg.Go(func() {
 			z := &zones[i]
-			if z.err == nil {
-				_, z.err = providers.FindZone(ctx, z.dns, z.name, z.id, "")
+			found, err := providers.Zone{}, z.err
+			if err == nil {
+				found, err = providers.FindZone(ctx, z.dns, z.name, z.id, "")
 			}
-			errs[len(clouds)+i] = z.err
+			found.Name, errs[len(clouds)+i] = z.name, err
+			snap.Zones[i] = providers.ZoneView{Zone: found, Coverage: providers.Coverage{State: providers.CoverageComplete}}
 		})
 	}
 	wg.Wait()
+	providers.FailDoubles(snap)
 	for i, err := range errs {
+		if err == nil && i < len(clouds) {
+			err = snap.Clouds[i].Coverage.Err
+		} else if err == nil {
+			err = snap.Zones[i-len(clouds)].Coverage.Err
+		}
 		pos, what := config.Pos{}, ""
 		if i < len(clouds) {
 			pos, what = clouds[i].pos, "cloud "+clouds[i].name

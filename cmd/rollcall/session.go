@@ -43,8 +43,9 @@ type session struct {
 
 	silent bool // nothing is told on stderr: somebody else tells it, such as a console that has the screen
 
-	mu      sync.Mutex
-	journal *journal.Journal
+	mu          sync.Mutex
+	journal     *journal.Journal
+	forgottenAt time.Time // when the file of forgotten clouds was last seen to change
 
 	settling sync.Mutex
 	settled  bool                 // what was left open in the journal was looked up
@@ -112,7 +113,8 @@ func keyRules() config.KeyRules {
 
 // start makes the fleet. timeout bounds one read of one source.
 func (s *session) start(timeout time.Duration) {
-	o := fleet.Options{Every: s.config.Refresh, Timeout: timeout, Now: s.app.now}
+	o := fleet.Options{Every: s.config.Refresh, Timeout: timeout, Now: s.app.now, FleetID: s.config.Fleet, Departed: s.config.Path != ""}
+	o.Forgotten = s.forgottenKeys()
 	if last, err := fleet.Load(s.snapshotPath()); err == nil {
 		o.Last = last
 	} else if !errors.Is(err, fs.ErrNotExist) {
@@ -197,6 +199,7 @@ func (s *session) refresh(ctx context.Context) (*dnsview.View, error) {
 }
 
 func (s *session) inspect(snap *providers.Snapshot) *dnsview.View {
+	s.syncForgotten(snap)
 	o := dnsview.Options{
 		Fleet: s.config.Fleet, Services: s.config.DeclaredServices(), Now: s.app.now(), MaxAge: s.staleAfter(),
 		BootGrace: s.config.Guards.BootGrace, CreateGrace: s.config.Guards.Grace, Allow: s.config.Guards.Allow, Ranges: s.config.Ranges,

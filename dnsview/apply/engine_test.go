@@ -71,6 +71,18 @@ func TestADeleteIsRefused(t *testing.T) {
 		blind bool // for want of evidence
 	}{
 		{"when another cloud fails", func(b *bench) { b.aws.listErr = errDown }, dnsview.GuardCoverage, "aws-use1 could not be read (down)", true},
+		{"when two clouds of the config are one", func(b *bench) {
+			b.opts.Clouds = append(b.opts.Clouds, CloudTarget{Name: "twin", Provider: providers.EC2, Reader: b.aws})
+		}, dnsview.GuardCoverage, "aws-use1 and twin are one cloud", true},
+		{"when a cloud left the config", func(b *bench) {
+			left := providers.CloudView{Cloud: providers.Cloud{Name: "joyent-ams", Key: "0123456789"}, Departed: true, Coverage: providers.Failed(begin, begin, errors.New("it is no longer in the config"))}
+			b.opts.Fresh = func(context.Context) *providers.Snapshot {
+				return &providers.Snapshot{Clouds: []providers.CloudView{left}}
+			}
+		}, dnsview.GuardCoverage, "joyent-ams could not be read (it is no longer in the config)", true},
+		{"when a marker of this fleet names a cloud that is not in the config", func(b *bench) {
+			b.serve(&fakeCloud{cloud: providers.Cloud{Key: "0123456789"}}, "i-77", "192.0.2.77")
+		}, dnsview.GuardCoverage, "markers of this fleet name a cloud with this key", true},
 		{"when a cloud could not be set up", func(b *bench) {
 			b.opts.Clouds = append(b.opts.Clouds, CloudTarget{Name: "broken", Err: errors.New("no credentials")})
 		}, dnsview.GuardCoverage, "no credentials", true},

@@ -77,8 +77,11 @@ func (r *run) gather(ctx context.Context, zones []string) *evidence {
 		}
 	}
 	wg.Wait()
+	s.Forgotten = last.Forgotten
+	s.Clouds = append(s.Clouds, e.departed(s, last)...)
+	providers.FailDoubles(s)
 	ev := &evidence{snap: s, oldest: now}
-	for i := range s.Clouds {
+	for i := range e.o.Clouds {
 		ev.oldest = earlier(ev.oldest, s.Clouds[i].Coverage.Started)
 	}
 	ev.view = e.inspect(s)
@@ -99,6 +102,27 @@ func (e *Engine) wireZones() []dnsview.WireZone {
 		return nil
 	}
 	return e.o.WireZones()
+}
+
+// departed returns the clouds that left the config and count as failed: those of the newest snapshot,
+// and those that markers name which were read here. Without a newest snapshot it is not known
+// what the config was, and without a cloud nothing rests on any.
+func (e *Engine) departed(s, last *providers.Snapshot) []providers.CloudView {
+	if len(e.o.Clouds) == 0 {
+		return nil
+	}
+	var left []providers.CloudView
+	for i := range last.Clouds {
+		if last.Clouds[i].Departed {
+			left = append(left, last.Clouds[i])
+		}
+	}
+	var named []providers.CloudKey
+	for i := range s.Zones {
+		named = append(named, providers.OwnClouds(e.o.Fleet, s.Zones[i].Records)...)
+	}
+	slices.Sort(named)
+	return providers.Departed(s.Clouds, left, slices.Compact(named), last.Forgotten)
 }
 
 // count gives a number with its noun.
@@ -377,6 +401,9 @@ func (r *run) answer(ctx context.Context, ev *evidence, key providers.CloudKey, 
 	for i := range ev.snap.Clouds {
 		if ev.snap.Clouds[i].Coverage.Key != key && ev.snap.Clouds[i].Cloud.Key != key {
 			continue
+		}
+		if ev.snap.Clouds[i].Departed {
+			return dnsview.InstanceAnswer{Why: dnsview.Clean(ev.snap.Clouds[i].Coverage.Err.Error())}
 		}
 		t := &e.o.Clouds[i]
 		if t.Reader == nil {

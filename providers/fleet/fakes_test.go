@@ -40,7 +40,7 @@ func (c *fakeCloud) set(f func(c *fakeCloud)) {
 }
 
 func (c *fakeCloud) key() providers.CloudKey {
-	return providers.NewCloudKey(providers.EC2, c.account, "us-east-1")
+	return providers.NewCloudKey(providers.EC2, c.account+" "+c.name, "us-east-1")
 }
 
 func (c *fakeCloud) Identify(context.Context) (providers.Cloud, error) {

@@ -9,6 +9,7 @@ package fleet
 
 import (
 	"cmp"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -68,6 +69,11 @@ type Options struct {
 	// Last holds the rows of an earlier run. They are shown, with their age,
 	// until their source was read, and the first read is measured against them.
 	Last *providers.Snapshot
+	// FleetID is the fleet whose markers name clouds that have to be in the config. Departed
+	// makes those of them that are not, and those of Last, failed sources; see providers.Departed.
+	FleetID   string
+	Departed  bool
+	Forgotten []providers.CloudKey // clouds that no longer count; see SetForgotten
 	// Lookups bounds the questions for single instances per cloud and read; default 50.
 	Lookups int
 }
@@ -88,6 +94,11 @@ type Fleet struct {
 	clouds  []*cloud
 	zones   []*zone
 	sources []source // clouds, then zones
+
+	fleetID   string
+	departed  bool // clouds that left the config count
+	last      []providers.CloudView
+	forgotten []providers.CloudKey
 }
 
 // New makes a fleet. It does no I/O.
@@ -99,6 +110,10 @@ func New(o Options) *Fleet {
 		now:     o.Now,
 		updates: make(chan struct{}, 1),
 		resumed: make(chan struct{}),
+		fleetID: o.FleetID, departed: o.Departed, forgotten: o.Forgotten,
+	}
+	if o.Last != nil {
+		f.last = slices.Clone(o.Last.Clouds)
 	}
 	if f.now == nil {
 		f.now = time.Now
@@ -145,18 +160,41 @@ func (f *Fleet) Paused() bool {
 	return f.paused
 }
 
+// SetForgotten says which clouds that left the config no longer count.
+func (f *Fleet) SetForgotten(keys []providers.CloudKey) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if !slices.Equal(f.forgotten, keys) {
+		f.forgotten = keys
+		f.publish()
+	}
+}
+
 // publish makes a new snapshot of the state of all sources. Its cost is that of
 // the number of sources, not of rows: rows are shared and never written again.
 // The caller holds mu.
 func (f *Fleet) publish() {
 	f.seq++
-	s := &providers.Snapshot{Seq: f.seq, Taken: f.now()}
+	s := &providers.Snapshot{Seq: f.seq, Taken: f.now(), Forgotten: f.forgotten}
 	for _, c := range f.clouds {
 		s.Clouds = append(s.Clouds, c.view())
 	}
 	for _, z := range f.zones {
 		s.Zones = append(s.Zones, z.view())
 	}
+	if f.departed {
+		// A cloud that has said who it is in this run has not departed.
+		f.last = slices.DeleteFunc(f.last, func(v providers.CloudView) bool {
+			return slices.ContainsFunc(f.clouds, func(c *cloud) bool { return c.accepted.Key != "" && c.accepted.Key == v.Cloud.Key })
+		})
+		var named []providers.CloudKey
+		for _, z := range f.zones {
+			named = append(named, z.named...)
+		}
+		slices.Sort(named)
+		s.Clouds = append(s.Clouds, providers.Departed(s.Clouds, f.last, slices.Compact(named), f.forgotten)...)
+	}
+	providers.FailDoubles(s)
 	f.latest.Store(s)
 	select {
 	case f.updates <- struct{}{}:

@@ -22,9 +22,9 @@ func TestARefreshReadsAllSourcesAndJoinsThem(t *testing.T) {
 	}
 	s := f.Refresh(context.Background())
 	for i, want := range []int{3, 2} {
-		v := s.Clouds[i]
+		v, key := s.Clouds[i], []*fakeCloud{a, b}[i].key()
 		wantState(t, v.Coverage, providers.CoverageComplete)
-		if len(v.Instances) != want || v.Reading || v.BudgetLeft != -1 || v.Cloud.Key != a.key() || v.Coverage.Key != a.key() {
+		if len(v.Instances) != want || v.Reading || v.BudgetLeft != -1 || v.Cloud.Key != key || v.Coverage.Key != key {
 			t.Errorf("cloud %d: %+v", i, v)
 		}
 	}
@@ -369,4 +369,40 @@ func TestReadersAndWritersOfManySourcesDoNotRace(t *testing.T) {
 	}()
 	wg.Go(func() { f.Refresh(ctx); cancel() })
 	wg.Wait()
+}
+
+func TestTwoCloudsThatAnswerAsOneAreBothFailedAndOneThatLeftTheConfigStays(t *testing.T) {
+	a, b := newFakeCloud("a", 2), newFakeCloud("b", 3)
+	z := zoneOf(b)
+	first := New(Options{Clouds: []CloudSource{sourceOf(a), sourceOf(b)}, Zones: []ZoneSource{zoneSourceOf(z)}, FleetID: "7f3a", Departed: true})
+	last := first.Refresh(t.Context())
+
+	twin := sourceOf(a)
+	twin.Name = "twin"
+	f := New(Options{Clouds: []CloudSource{sourceOf(a), twin}, Zones: []ZoneSource{zoneSourceOf(z)}, FleetID: "7f3a", Departed: true, Last: last})
+	s := f.Refresh(t.Context())
+	for _, name := range []string{"a", "twin"} {
+		v := cloudView(t, s, name)
+		wantState(t, v.Coverage, providers.CoverageFailed)
+		if len(v.Instances) != 2 {
+			t.Errorf("%s shows %d instances", name, len(v.Instances))
+		}
+	}
+	gone := cloudView(t, s, "b")
+	wantState(t, gone.Coverage, providers.CoverageFailed)
+	if !gone.Departed || len(gone.Instances) != 3 || gone.Cloud.Key != b.key() {
+		t.Errorf("%+v", gone)
+	}
+	f.SetForgotten([]providers.CloudKey{b.key()})
+	if s = f.Snapshot(); len(s.Clouds) != 2 || len(s.Forgotten) != 1 {
+		t.Errorf("forgotten: %+v", s.Clouds)
+	}
+	f.SetForgotten(nil)
+	if s = f.Snapshot(); len(s.Clouds) != 3 {
+		t.Errorf("taken back: %+v", s.Clouds)
+	}
+	// A file of the last run is not needed: the markers name it.
+	f = New(Options{Clouds: []CloudSource{sourceOf(a)}, Zones: []ZoneSource{zoneSourceOf(z)}, FleetID: "7f3a", Departed: true})
+	gone = cloudView(t, f.Refresh(t.Context()), string(b.key()))
+	wantState(t, gone.Coverage, providers.CoverageFailed)
 }

@@ -30,6 +30,7 @@ type zone struct {
 	held       heldZone
 	known      bool // its markers are known, from some read
 	markers    marked
+	named      []providers.CloudKey // clouds that markers of this fleet name
 	shown      providers.ZoneView
 }
 
@@ -69,7 +70,7 @@ func (z *zone) recall(v *providers.ZoneView) {
 		r.BadMarkers = slices.DeleteFunc(slices.Clone(r.BadMarkers), func(m string) bool { return m != r.Comment })
 	}
 	z.held = heldZone{raw: raw, from: v.RowsFrom, complete: true}
-	z.known, z.markers = true, markersOf(v.Records)
+	z.known, z.markers, z.named = true, markersOf(v.Records), providers.OwnClouds(z.f.fleetID, v.Records)
 	z.shown.Zone, z.shown.Records, z.shown.RowsFrom = v.Zone, v.Records, v.RowsFrom
 }
 
@@ -161,7 +162,7 @@ func (z *zone) fetch(ctx context.Context, gen uint64, started time.Time) func() 
 	}
 	next, onView := z.outcome(cov, rows, held)
 	attached := attach(onView)
-	markers := markersOf(attached)
+	markers, named := markersOf(attached), providers.OwnClouds(z.f.fleetID, attached)
 	return func() {
 		z.resolved, z.resolvedAt = resolved, at
 		if k := providers.KindOf(cov.Err); k == providers.KindNotFound || k == providers.KindAuth {
@@ -171,7 +172,7 @@ func (z *zone) fetch(ctx context.Context, gen uint64, started time.Time) func() 
 		z.held = next
 		z.shown.Zone, z.shown.Coverage = resolved, cov
 		if !next.from.IsZero() {
-			z.shown.Records, z.shown.RowsFrom, z.markers = attached, next.from, markers
+			z.shown.Records, z.shown.RowsFrom, z.markers, z.named = attached, next.from, markers, named
 			z.known = z.known || next.complete
 		}
 	}

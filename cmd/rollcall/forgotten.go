@@ -1,0 +1,107 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"rollcall/providers"
+)
+
+// forgottenCloud is a cloud that left the config and that an operator has decided to count no
+// longer, with what was known of it, so that the decision can be taken back.
+type forgottenCloud struct {
+	Cloud      providers.Cloud      `json:"cloud"`
+	Production bool                 `json:"production,omitempty"`
+	At         time.Time            `json:"at"`
+	By         string               `json:"by"`
+	RowsFrom   time.Time            `json:"rows_from"`
+	Instances  []providers.Instance `json:"instances,omitempty"`
+	Addresses  []providers.Address  `json:"addresses,omitempty"`
+}
+
+// forgottenName is the file of the forgotten clouds in the state folder.
+const forgottenName = "forgotten.json"
+
+func (s *session) forgottenPath() string { return filepath.Join(s.state, forgottenName) }
+
+// readForgotten returns the clouds that were forgotten. No file is none.
+func (s *session) readForgotten() ([]forgottenCloud, error) {
+	data, err := os.ReadFile(s.forgottenPath())
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	var out []forgottenCloud
+	if err == nil {
+		err = json.Unmarshal(data, &out)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read which clouds were forgotten: %w", err)
+	}
+	return out, nil
+}
+
+func (s *session) writeForgotten(all []forgottenCloud) error {
+	if err := os.MkdirAll(s.state, 0o700); err != nil {
+		return fmt.Errorf("make the state folder: %w", err)
+	}
+	return writeAtomically(s.forgottenPath(), func(f *os.File) error { return json.NewEncoder(f).Encode(all) })
+}
+
+// forgottenKeys returns the keys of the forgotten clouds. When the file cannot be
+// read, none is forgotten.
+func (s *session) forgottenKeys() []providers.CloudKey {
+	all, err := s.readForgotten()
+	if err != nil {
+		s.tell("rollcall: %s; none is forgotten", clean(err.Error()))
+	}
+	var keys []providers.CloudKey
+	for i := range all {
+		keys = append(keys, all[i].Cloud.Key)
+	}
+	slices.Sort(keys)
+	return keys
+}
+
+// syncForgotten takes in what another rollcall has forgotten or taken back meanwhile. A
+// forgotten cloud that is in the config again counts like any other from then on, also when it leaves
+// the config a second time.
+func (s *session) syncForgotten(snap *providers.Snapshot) {
+	if s.fleet == nil || s.state == "" {
+		return
+	}
+	var at time.Time
+	if info, err := os.Stat(s.forgottenPath()); err == nil {
+		at = info.ModTime()
+	}
+	s.mu.Lock()
+	same := at.Equal(s.forgottenAt)
+	s.forgottenAt = at
+	s.mu.Unlock()
+	if at.IsZero() && same {
+		return
+	}
+	if !same {
+		s.fleet.SetForgotten(s.forgottenKeys())
+	}
+	back := func(k providers.CloudKey) bool {
+		return slices.ContainsFunc(snap.Clouds, func(c providers.CloudView) bool { return !c.Departed && c.Coverage.Complete() && c.Coverage.Key == k })
+	}
+	if !slices.ContainsFunc(snap.Forgotten, back) {
+		return
+	}
+	all, err := s.readForgotten()
+	if err == nil {
+		err = s.writeForgotten(slices.DeleteFunc(all, func(c forgottenCloud) bool { return back(c.Cloud.Key) }))
+	}
+	if err != nil {
+		s.tell("rollcall: that a forgotten cloud is back could not be written down: %s", clean(err.Error()))
+		return
+	}
+	s.fleet.SetForgotten(s.forgottenKeys())
+}

@@ -1,0 +1,155 @@
+package providers
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// FailDoubles makes failed sources of configured clouds that answered with one cloud
+// key, and of zones that are one zone: what one of them says would be counted twice, and
+// nothing is known of the source that the other was meant to be.
+func FailDoubles(s *Snapshot) {
+	clouds := map[string][]int{}
+	for i := range s.Clouds {
+		if c := &s.Clouds[i]; c.Coverage.Key != "" && !c.Departed {
+			clouds[string(c.Coverage.Key)] = append(clouds[string(c.Coverage.Key)], i)
+		}
+	}
+	failDoubles(clouds, func(i int) (string, *Coverage) { return s.Clouds[i].Cloud.Name, &s.Clouds[i].Coverage }, func(i int) string {
+		c := &s.Clouds[i]
+		return fmt.Sprintf("are one cloud (account %s, key %s): one of them has the credentials, the region or the endpoint of the other", c.Coverage.Account, c.Coverage.Key)
+	})
+	zones := map[string][]int{}
+	for i := range s.Zones {
+		if z := &s.Zones[i]; z.Zone.ID != "" && (z.Coverage.State == CoverageComplete || z.Coverage.State == CoveragePartial) {
+			k := string(z.Zone.Provider) + " " + z.Zone.ID
+			zones[k] = append(zones[k], i)
+		}
+	}
+	failDoubles(zones, func(i int) (string, *Coverage) { return s.Zones[i].Zone.Name, &s.Zones[i].Coverage }, func(i int) string {
+		return fmt.Sprintf("are one zone (%s %s): name it once in the config", s.Zones[i].Zone.Provider, s.Zones[i].Zone.ID)
+	})
+}
+
+func failDoubles(groups map[string][]int, source func(int) (string, *Coverage), why func(int) string) {
+	for _, g := range groups {
+		if len(g) < 2 {
+			continue
+		}
+		var names []string
+		for _, i := range g {
+			name, _ := source(i)
+			names = append(names, name)
+		}
+		slices.Sort(names)
+		err := fmt.Errorf("%s %s", strings.Join(names, " and "), why(g[0]))
+		for _, i := range g {
+			_, c := source(i)
+			c.State, c.Err = CoverageFailed, err
+		}
+	}
+}
+
+// OwnClouds returns the keys of the clouds that markers of a fleet name among some records,
+// sorted. Hosts that joined by hand lie in no cloud.
+func OwnClouds(fleet string, records []Record) []CloudKey {
+	if fleet == "" {
+		return nil
+	}
+	seen := map[CloudKey]bool{}
+	add := func(o Owner) {
+		if o.Fleet == fleet && !o.Host() {
+			seen[o.Cloud] = true
+		}
+	}
+	for i := range records {
+		for _, o := range records[i].Owners {
+			add(o)
+		}
+		if !records[i].IsMarker() {
+			continue
+		}
+		if parts, ok := ParseTXT(records[i].Value); ok {
+			if o, err := DecodeOwner(strings.Join(parts, "")); err == nil {
+				add(o)
+			}
+		}
+	}
+	var keys []CloudKey
+	for k := range seen {
+		keys = append(keys, k)
+	}
+	slices.Sort(keys)
+	return keys
+}
+
+// Departed returns, as failed clouds, those that the config does not name any more and
+// that still count: clouds of an earlier snapshot that had rows or that markers name, with
+// their rows, and clouds of which only the keys in markers are known. Taking a cloud out of the
+// config does not make its nodes dead; forgetting it is a decision of its own.
+//
+// clouds are the configured ones as they were read, last those of the earlier snapshot, named
+// the keys in markers of this fleet, and forgotten the keys that no longer count. A cloud that
+// may be a configured one which has not said yet who it is, under another name, is left
+// out: that one is not complete itself. The result is sorted, and shares rows with last.
+func Departed(clouds, last []CloudView, named, forgotten []CloudKey) []CloudView {
+	known := map[CloudKey]bool{}
+	names := map[string]bool{}
+	var unsaid []Cloud
+	for i := range clouds {
+		c := &clouds[i]
+		known[c.Cloud.Key], known[c.Coverage.Key] = true, true
+		names[c.Cloud.Name] = true
+		if c.Cloud.Key == "" && c.Coverage.Key == "" {
+			unsaid = append(unsaid, c.Cloud)
+		}
+	}
+	for _, k := range forgotten {
+		known[k] = true
+	}
+	var out []CloudView
+	for i := range last {
+		v := last[i]
+		key := v.Cloud.Key
+		maybe := slices.ContainsFunc(unsaid, func(c Cloud) bool {
+			return c.Provider == v.Cloud.Provider && (c.Name == v.Cloud.Name || c.Region == v.Cloud.Region)
+		})
+		counts := v.Departed || len(v.Instances)+len(v.Addresses) > 0 || slices.Contains(named, key)
+		if key == "" || known[key] || maybe || !counts {
+			continue
+		}
+		if v.Departed { // in a snapshot of this run: said already
+			known[key] = true
+			out = append(out, v)
+			continue
+		}
+		known[key] = true
+		was := "it"
+		if names[v.Cloud.Name] {
+			was = "the account that " + v.Cloud.Name + " was before"
+			v.Cloud.Name += "-" + string(key)
+			v.Instances = slices.Clone(v.Instances)
+			for n := range v.Instances {
+				v.Instances[n].Cloud = v.Cloud.Name
+			}
+		}
+		v.Coverage = Failed(v.RowsFrom, v.RowsFrom, fmt.Errorf("%s is no longer in the config, and its nodes and addresses count until it is there again, or until rollcall config forget %s", was, v.Cloud.Name))
+		out = append(out, CloudView{
+			Cloud: v.Cloud, Production: v.Production, Departed: true, Coverage: v.Coverage,
+			Instances: v.Instances, Addresses: v.Addresses, RowsFrom: v.RowsFrom, BudgetLeft: -1,
+		})
+	}
+	for _, key := range named {
+		if known[key] || len(unsaid) > 0 {
+			continue
+		}
+		known[key] = true
+		out = append(out, CloudView{
+			Cloud: Cloud{Name: string(key), Key: key}, Departed: true, BudgetLeft: -1,
+			Coverage: Coverage{State: CoverageFailed, Expected: -1, Err: fmt.Errorf("markers of this fleet name a cloud with this key, and none in the config has it: add it, or rollcall config forget %s", key)},
+		})
+	}
+	slices.SortFunc(out, func(a, b CloudView) int { return strings.Compare(a.Cloud.Name, b.Cloud.Name) })
+	return out
+}
