@@ -182,6 +182,11 @@ type fakeDNS struct {
 	slow    time.Duration // what a lookup takes
 	applied [][]providers.Change
 	lists   int
+	// behind is how long reads still show what the zone held before a write, shown; see late.
+	behind  time.Duration
+	shown   []providers.Record
+	wroteAt time.Time
+	lies    bool // every create is said to be there already, and not made
 	// progress is what GetChange answers of a change; nil for in sync.
 	progress func(ticket string) (bool, error)
 	tickets  int
@@ -189,8 +194,19 @@ type fakeDNS struct {
 
 func (d *fakeDNS) cf() bool { return d.zone.Provider == providers.Cloudflare }
 
-func (d *fakeDNS) read() []providers.Record {
-	out := slices.Clone(d.rows)
+// seen is what reads of the zone show.
+func (d *fakeDNS) seen() []providers.Record {
+	if d.behind > 0 && !d.wroteAt.IsZero() && d.clk.now().Sub(d.wroteAt) < d.behind {
+		return d.shown
+	}
+	return d.rows
+}
+
+func (d *fakeDNS) read() []providers.Record { return attached(d.rows) }
+
+// attached gives rows with the owners that their markers name.
+func attached(rows []providers.Record) []providers.Record {
+	out := slices.Clone(rows)
 	for i := range out {
 		out[i].Owners = slices.Clone(out[i].Owners)
 	}
@@ -205,7 +221,7 @@ func (d *fakeDNS) Records(_ context.Context, _ providers.Zone, page func([]provi
 	if d.listErr != nil {
 		return providers.Failed(d.clk.now(), d.clk.now(), d.listErr)
 	}
-	rows := slices.Clone(d.rows)
+	rows := slices.Clone(d.seen())
 	for i := range rows {
 		rows[i].Owners = slices.Clone(rows[i].Owners)
 	}
@@ -223,7 +239,7 @@ func (d *fakeDNS) Lookup(_ context.Context, _ providers.Zone, name, typ string) 
 	if d.blind {
 		return nil, nil
 	}
-	return slices.DeleteFunc(d.read(), func(r providers.Record) bool { return r.Name != name || typ != "" && r.Type != typ }), nil
+	return slices.DeleteFunc(attached(d.seen()), func(r providers.Record) bool { return r.Name != name || typ != "" && r.Type != typ }), nil
 }
 
 func (d *fakeDNS) Apply(_ context.Context, _ providers.Zone, changes []providers.Change) []providers.Result {
@@ -233,6 +249,9 @@ func (d *fakeDNS) Apply(_ context.Context, _ providers.Zone, changes []providers
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.applied = append(d.applied, slices.Clone(changes))
+	if d.behind > 0 && d.clk.now().Sub(d.wroteAt) >= d.behind {
+		d.shown, d.wroteAt = slices.Clone(d.rows), d.clk.now()
+	}
 	out := make([]providers.Result, len(changes))
 	ticket := ""
 	if !d.cf() {
@@ -332,8 +351,16 @@ func (d *fakeDNS) same(before *providers.Record) error {
 func (d *fakeDNS) apply(c providers.Change) providers.Result {
 	switch c.Op {
 	case providers.OpCreate:
-		if i := d.find(&providers.Record{Name: c.After.Name, Type: c.After.Type, Value: c.After.Value}); i >= 0 {
-			return providers.Result{Record: d.read()[i], Already: true}
+		// Whether it is there already is what a read says, as in an adapter that reads before it writes.
+		there := attached(d.seen())
+		i := slices.IndexFunc(there, func(o providers.Record) bool {
+			return o.Name == c.After.Name && o.Type == c.After.Type && o.Value == c.After.Value
+		})
+		switch {
+		case d.lies:
+			return providers.Result{Record: c.After, Already: true}
+		case i >= 0:
+			return providers.Result{Record: there[i], Already: true}
 		}
 		return providers.Result{Record: d.add(c.After)}
 	case providers.OpDelete:

@@ -16,6 +16,7 @@ import (
 
 	"rollcall/dnsview"
 	"rollcall/dnsview/apply"
+	"rollcall/dnsview/wire"
 	"rollcall/providers"
 	"rollcall/providers/budget"
 	"rollcall/providers/cloudflare"
@@ -153,6 +154,11 @@ func (r *rig) console(skew time.Duration) *console {
 		Fleet: r.world().FleetID, Who: "me@here", Now: c.now, Sleep: r.clk.sleep, Timeout: never,
 		Fresh: func(context.Context) *providers.Snapshot { return c.fleet.Snapshot() },
 	}
+	servers := map[string][]string{}
+	for _, z := range r.world().Zones("") {
+		servers[z.Name] = []string{e.DNS, e.SecondDNS}
+	}
+	c.opts.Wire = &wire.Asker{Servers: servers}
 	for _, w := range r.world().Clouds() {
 		b := c.budget(w.Name)
 		var err error

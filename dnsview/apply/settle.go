@@ -2,6 +2,7 @@ package apply
 
 import (
 	"context"
+	"errors"
 
 	"rollcall/dnsview"
 	"rollcall/providers"
@@ -26,6 +27,10 @@ func (r *run) settle(ctx context.Context, t *ZoneTarget, i int, c *providers.Cha
 	o.Error = dnsview.Clean(res.Err.Error())
 	s.Why = o.Error
 	s.State, o.State = StepFailed, journal.Failed
+	if _, ok := errors.AsType[*unconfirmed](res.Err); ok {
+		s.State, o.State, s.Already, o.Already = StepUnknown, journal.Unknown, false, false
+		return o
+	}
 	if o.PutBack = res.PutBack; res.PutBack != nil {
 		if providers.KindOf(res.Err) != providers.KindConflict { // it is not back
 			s.State, o.State = StepUnknown, journal.Unknown
@@ -61,6 +66,14 @@ func (r *run) settle(ctx context.Context, t *ZoneTarget, i int, c *providers.Cha
 		if err := r.engine.notTakenOver(look, t, c); err != nil {
 			s.State, o.State = StepUnknown, journal.Unknown
 			o.Note = "it was looked up, and is gone, but " + dnsview.Clean(err.Error())
+			s.Why = o.Error + "; " + o.Note
+			return o
+		}
+	}
+	if verdict == dnsview.Made && c.Op != providers.OpDelete && ctx.Err() == nil {
+		if err := r.makeSure(ctx, t, []providers.Change{*c}, []int{0}, nil)[0]; err != nil {
+			s.State, o.State = StepUnknown, journal.Unknown
+			o.Note = "it was looked up, and is said to be made, which could not be confirmed: " + dnsview.Clean(err.Error())
 			s.Why = o.Error + "; " + o.Note
 			return o
 		}

@@ -81,12 +81,14 @@ func (r *run) refuse(ctx context.Context, steps []int) {
 func (r *run) power(ctx context.Context, i int) {
 	s := &r.plan.Steps[i]
 	rep := &r.report.Steps[i]
-	t, guards, gone := r.askPower(ctx, s)
-	if allPass(guards) && r.followsChanges(s) {
-		clean := r.dnsClean(ctx, i)
-		t, guards, gone = r.askPower(ctx, s) // it may have waited
-		guards = append(guards, clean)
+	var clean []dnsview.GuardResult
+	if r.followsChanges(s) {
+		if _, g, _ := r.powerGuard(ctx, s); g.Pass { // else there is nothing to wait for
+			clean = append(clean, r.dnsClean(ctx, i))
+		}
 	}
+	t, guards, gone := r.askPower(ctx, s)
+	guards = append(guards, clean...)
 	rep.Guards = guards
 	switch {
 	case ctx.Err() != nil:

@@ -21,6 +21,7 @@ type held struct {
 // others, unless what they rest on would grow old meanwhile.
 func (r *run) wave(ctx context.Context, zone string, steps []int) {
 	var ready []held
+	var already []int
 	var since time.Time // when the guards of the first that waits were asked
 	for some := range slices.Chunk(steps, group) {
 		now := r.engine.o.Now()
@@ -31,13 +32,17 @@ func (r *run) wave(ctx context.Context, zone string, steps []int) {
 		if len(ready) == 0 {
 			since = now
 		}
-		ready = append(ready, r.guarded(ctx, some)...)
+		pass, nothing := r.guarded(ctx, some)
+		ready, already = append(ready, pass...), append(already, nothing...)
 	}
 	r.commit(ctx, zone, ready)
+	if len(already) > 0 {
+		r.endAlready(ctx, zone, already)
+	}
 }
 
-// guarded asks the guards of some steps, ends those that are refused or have nothing to do, and gives the others.
-func (r *run) guarded(ctx context.Context, steps []int) (ready []held) {
+// guarded asks the guards of some steps, ends those that are refused, and returns those that pass, and those that have nothing to do.
+func (r *run) guarded(ctx context.Context, steps []int) (ready []held, already []int) {
 	asked := r.ask(ctx, steps, false)
 	var refused []int
 	for n, i := range steps {
@@ -45,12 +50,7 @@ func (r *run) guarded(ctx context.Context, steps []int) (ready []held) {
 		s.Guards = asked[n].guards
 		switch {
 		case asked[n].already:
-			s.Already = true
-			why := "it was not there any more"
-			if s.Step.Change.Op == providers.OpUpdate {
-				why = "it was so already"
-			}
-			r.end(i, StepDone, why)
+			already = append(already, i)
 		case asked[n].pass:
 			ready = append(ready, held{i, asked[n].change})
 		default:
@@ -58,7 +58,7 @@ func (r *run) guarded(ctx context.Context, steps []int) (ready []held) {
 		}
 	}
 	r.refuse(ctx, refused)
-	return ready
+	return ready, already
 }
 
 // commit writes changes into the journal, and carries them out in one call.
@@ -98,23 +98,16 @@ func (r *run) commit(ctx context.Context, zone string, ready []held) {
 		r.emit(Event{Kind: EventBegun, Step: s.Step.ID, Text: s.Step.Sentence})
 	}
 	t := r.engine.zone(zone)
-	noting := providers.WithPutBack(ctx, func(n int, was providers.Record) error {
+	results := r.applyConfirmed(ctx, t, changes, func(n int, was providers.Record) error {
 		return r.engine.o.Journal.NotePutBack(entries[n].ID, was)
 	})
-	results := t.DNS.Apply(noting, t.Zone, changes)
 	r.wrote[providers.CanonicalName(zone)] = r.engine.o.Now()
 	outcomes := make([]journal.Outcome, len(changes))
 	late, cancel := context.WithTimeout(context.WithoutCancel(ctx), r.engine.o.Timeout) // for what must be told though the run was stopped
 	defer cancel()
 	list := r.engine.listOnce(late, t)
 	for n := range changes {
-		var res providers.Result
-		if n < len(results) {
-			res = results[n]
-		} else {
-			res.Err = providers.Errorf(providers.KindUncertain, "change records", "the adapter gave no result")
-		}
-		outcomes[n] = r.settle(ctx, t, ready[n].step, &changes[n], res, list)
+		outcomes[n] = r.settle(ctx, t, ready[n].step, &changes[n], results[n], list)
 		outcomes[n].ID = entries[n].ID
 	}
 	for n := range outcomes { // once it is known of all of them what became of them
@@ -125,7 +118,7 @@ func (r *run) commit(ctx context.Context, zone string, ready []held) {
 	r.finish(outcomes)
 	for n, p := range ready {
 		s := &r.report.Steps[p.step]
-		if s.State == StepDone && !s.Already {
+		if s.State == StepDone && (!s.Already || changes[n].Op != providers.OpDelete) {
 			r.asked[zone] = append(r.asked[zone], changes[n])
 		}
 		r.emit(Event{Kind: EventEnded, Step: s.Step.ID, State: s.State, Text: s.Why})

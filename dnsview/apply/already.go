@@ -1,0 +1,288 @@
+package apply
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"rollcall/dnsview"
+	"rollcall/providers"
+	"rollcall/providers/journal"
+)
+
+// An API whose reads are behind its writes says that a record is there which was deleted a moment ago, and that
+// one is gone which was just made. So "already" is believed only once the name servers say so too, or
+// once a second read says the same after the provider's stated propagation time.
+
+const (
+	confirmPause = time.Second     // between two questions to the name servers
+	confirmReads = 5 * time.Second // between two reads of a name
+)
+
+// errNotMade says that a change which was said to be made already is not.
+var errNotMade = errors.New("it is not so")
+
+// unconfirmed says that a change was said to be made already, and that this could not be confirmed.
+type unconfirmed struct{ err error }
+
+func (u *unconfirmed) Error() string {
+	return "it is said to be so already, and that could not be confirmed: " + u.err.Error()
+}
+
+func (u *unconfirmed) Unwrap() error { return u.err }
+
+// applyConfirmed carries changes out, and makes sure of those that are said to be made already. What turns out not
+// to be there is written once reads have caught up; what cannot be confirmed has an *unconfirmed error. notePutBack is as in
+// providers.WithPutBack, by the place of the change.
+func (r *run) applyConfirmed(ctx context.Context, t *ZoneTarget, changes []providers.Change, notePutBack func(n int, was providers.Record) error) []providers.Result {
+	results := make([]providers.Result, len(changes))
+	apply := func(which []int) (already []int) {
+		some := make([]providers.Change, len(which))
+		for n, i := range which {
+			some[n] = changes[i]
+		}
+		noting := providers.WithPutBack(ctx, func(n int, was providers.Record) error { return notePutBack(which[n], was) })
+		out := t.DNS.Apply(noting, t.Zone, some)
+		for n, i := range which {
+			results[i] = providers.Result{Err: providers.Errorf(providers.KindUncertain, "change records", "the adapter gave no result")}
+			if n < len(out) {
+				results[i] = out[n]
+			}
+			if results[i].Err == nil && results[i].Already {
+				already = append(already, i)
+			}
+		}
+		return already
+	}
+	all := make([]int, len(changes))
+	for i := range all {
+		all[i] = i
+	}
+	for i, err := range r.makeSure(ctx, t, changes, apply(all), func(not []int) []int {
+		var adds, others []int
+		for _, i := range not {
+			if changes[i].Op == providers.OpDelete {
+				others = append(others, i) // only once its guards are asked anew
+			} else {
+				adds = append(adds, i)
+			}
+		}
+		if len(adds) == 0 {
+			return others
+		}
+		return append(others, apply(adds)...)
+	}) {
+		if err != nil {
+			results[i].Err = &unconfirmed{err}
+		}
+	}
+	return results
+}
+
+// makeSure makes sure that changes which are said to be made already are. The name servers are asked again and again, and
+// the zone now and then. What turns out not to be made is handed to again, which returns those of them that are still said to be; a
+// read that says the same after the propagation time is believed. It returns an error for each change that is not confirmed.
+func (r *run) makeSure(ctx context.Context, t *ZoneTarget, changes []providers.Change, open []int, again func(not []int) []int) map[int]error {
+	e := r.engine
+	unsure := map[int]error{}
+	entries, _ := r.entries() // a journal that cannot be read has refused the changes
+	began := e.o.Now()
+	deadline, readAt := began.Add(t.Zone.Provider.Propagation()), began.Add(confirmReads)
+	for told := false; ; told = true {
+		not, unknown := r.notOnWire(ctx, t, changes, open, entries)
+		last := !e.o.Now().Before(deadline)
+		if last {
+			not, unknown = nil, slices.Concat(not, unknown)
+		}
+		if last || !e.o.Now().Before(readAt) {
+			readAt = e.o.Now().Add(confirmReads)
+			unknown = slices.DeleteFunc(unknown, func(i int) bool {
+				err := r.readAgain(ctx, t, &changes[i])
+				switch {
+				case errors.Is(err, errNotMade):
+					not = append(not, i)
+				case last && err != nil:
+					unsure[i] = err
+				}
+				return last || errors.Is(err, errNotMade)
+			})
+		}
+		if len(not)+len(unknown) == 0 {
+			return unsure
+		}
+		if !told {
+			r.emit(Event{Kind: EventWire, Text: fmt.Sprintf("%s of %s said to be made already: making sure of it, for up to %s", count(len(not)+len(unknown), "change"), dnsview.Clean(t.Zone.Name), seconds(deadline.Sub(e.o.Now())))})
+		}
+		if !last {
+			if err := e.o.Sleep(ctx, confirmPause); err != nil {
+				for _, i := range slices.Concat(not, unknown) {
+					unsure[i] = errors.New("the run was stopped before that")
+				}
+				return unsure
+			}
+		}
+		if open = unknown; len(not) > 0 && again != nil {
+			not = again(not)
+		}
+		if last {
+			for _, i := range not {
+				unsure[i] = errNotMade
+			}
+			return unsure
+		}
+		open = slices.Concat(open, not)
+	}
+}
+
+// notOnWire asks the name servers whether changes are made, and returns those that are not and those that they cannot tell.
+func (r *run) notOnWire(ctx context.Context, t *ZoneTarget, changes []providers.Change, open []int, entries []journal.Entry) (not, unknown []int) {
+	states := make([]dnsview.Verdict, len(open))
+	var g errgroup.Group
+	g.SetLimit(atOnce)
+	for n, i := range open {
+		g.Go(func() error {
+			states[n] = r.madeOnWire(ctx, t, &changes[i], entries)
+			return nil
+		})
+	}
+	_ = g.Wait() // what could not be asked is a verdict
+	for n, i := range open {
+		switch states[n] {
+		case dnsview.Made:
+		case dnsview.NotMade:
+			not = append(not, i)
+		default:
+			unknown = append(unknown, i)
+		}
+	}
+	return not, unknown
+}
+
+// madeOnWire asks the name servers whether a change is made. They cannot tell of a proxied name, of a change that
+// they do not show, and of one that this journal has just made the other way round, as long as that may be on its way to them.
+func (r *run) madeOnWire(ctx context.Context, t *ZoneTarget, c *providers.Change, entries []journal.Entry) dnsview.Verdict {
+	rec := c.Record()
+	if rec.Proxied || c.After.Proxied || c.Op == providers.OpUpdate && providers.FoldValue(c.Before.Type, c.Before.Value) == providers.FoldValue(c.After.Type, c.After.Value) {
+		return dnsview.CannotTell
+	}
+	if r.onItsWay(ctx, t, c, entries) {
+		return dnsview.CannotTell
+	}
+	k := subjectOf(&rec)
+	k.zone = t.Zone.Name
+	switch s := r.onWire(ctx, k, wanted([]providers.Change{*c}), &rec); {
+	case len(s.against) > 0:
+		return dnsview.NotMade
+	case s.clean > 0:
+		return dnsview.Made
+	}
+	return dnsview.CannotTell
+}
+
+// onItsWay reports whether the last change of a record that the journal knows is the opposite of c, and may not have
+// reached the name servers yet.
+func (r *run) onItsWay(ctx context.Context, t *ZoneTarget, c *providers.Change, entries []journal.Entry) bool {
+	want := wanted([]providers.Change{*c})
+	rec := c.Record()
+	var last *journal.Entry
+	for n := range entries {
+		en := &entries[n]
+		if en.Change == nil || en.State != journal.Done || en.Already {
+			continue
+		}
+		if of := en.Change.Record(); of.Name != rec.Name || of.Type != rec.Type || !providers.SameName(of.Zone, t.Zone.Name) {
+			continue
+		}
+		for v, there := range wanted([]providers.Change{*en.Change}) {
+			if w, about := want[v]; about {
+				if last = nil; w != there {
+					last = en
+				}
+			}
+		}
+	}
+	if last == nil || r.engine.o.Now().Sub(last.Ended) >= t.Zone.Provider.Propagation() {
+		return false
+	}
+	p, ok := t.DNS.(providers.Propagator)
+	if !ok || last.Ticket == "" {
+		return true
+	}
+	ctx, cancel := context.WithTimeout(ctx, r.engine.o.Timeout)
+	defer cancel()
+	reached, err := p.Propagated(ctx, last.Ticket)
+	return err != nil || !reached
+}
+
+// readAgain reads the name of a change again, and returns errNotMade when it is not made.
+func (r *run) readAgain(ctx context.Context, t *ZoneTarget, c *providers.Change) error {
+	rec := c.Record()
+	ctx, cancel := context.WithTimeout(ctx, r.engine.o.Timeout)
+	defer cancel()
+	found, err := t.DNS.Lookup(ctx, t.Zone, rec.Name, rec.Type)
+	if err != nil {
+		return err
+	}
+	_, n := dnsview.Find(found, c)
+	switch c.Op {
+	case providers.OpCreate:
+		if n == 0 {
+			return errNotMade
+		}
+	case providers.OpDelete:
+		if n > 0 {
+			return errNotMade
+		}
+	default:
+		switch _, v, why := dnsview.Judge(found, c); v {
+		case dnsview.Made:
+		case dnsview.NotMade:
+			return errNotMade
+		default:
+			return fmt.Errorf("it was read again, and %s", why)
+		}
+	}
+	return nil
+}
+
+// endAlready makes sure of steps of one zone that have nothing to do, as the reads say that their guards rest on, and
+// ends them. One that turns out to have something to do is carried out.
+func (r *run) endAlready(ctx context.Context, zone string, steps []int) {
+	changes := make([]providers.Change, len(steps))
+	open := make([]int, len(steps))
+	for n, i := range steps {
+		changes[n], open[n] = *r.rebase(r.plan.Steps[i].Change, false), n
+	}
+	unsure := r.makeSure(ctx, r.engine.zone(zone), changes, open, func(not []int) (already []int) {
+		place := map[int]int{}
+		some := make([]int, len(not))
+		for k, n := range not {
+			some[k], place[steps[n]] = steps[n], n
+		}
+		ready, still := r.guarded(ctx, some)
+		r.commit(ctx, zone, ready)
+		for _, i := range still {
+			already = append(already, place[i])
+		}
+		return already
+	})
+	for n, i := range steps {
+		s := &r.report.Steps[i]
+		switch {
+		case s.State != "": // it was carried out, or refused
+		case unsure[n] != nil:
+			r.end(i, StepUnknown, (&unconfirmed{unsure[n]}).Error())
+		default:
+			s.Already = true
+			why := "it was not there any more"
+			if s.Step.Change.Op == providers.OpUpdate {
+				why = "it was so already"
+			}
+			r.end(i, StepDone, why)
+		}
+	}
+}

@@ -1,0 +1,130 @@
+package apply
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"rollcall/dnsview"
+	"rollcall/providers"
+	"rollcall/providers/journal"
+)
+
+// late makes the reads of a zone show what it holds now, for so long after each write.
+func (d *fakeDNS) late(by time.Duration) {
+	d.behind, d.shown, d.wroteAt = by, append([]providers.Record(nil), d.rows...), time.Time{}
+}
+
+// An API whose reads are behind says of each record that was deleted a moment ago that it is there already.
+func TestAnUndoAtOnceBringsEverythingBackThoughReadsAreBehind(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		node string
+		zone func(b *bench) *fakeDNS
+		set  func(b *bench)
+	}{
+		{"Cloudflare", "m-1", func(b *bench) *fakeDNS { return b.cf }, func(*bench) {}},
+		{"Route 53", "s-1", func(b *bench) *fakeDNS { return b.sd }, func(*bench) {}},
+		{"Route 53 that may not be asked", "s-1", func(b *bench) *fakeDNS { return b.sd }, func(b *bench) {
+			b.sd.progress = func(string) (bool, error) { return false, providers.Errorf(providers.KindAuth, "x", "denied") }
+		}},
+		{"nothing asks name servers", "s-1", func(b *bench) *fakeDNS { return b.sd }, func(b *bench) { b.opts.Wire = nil }},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			b := newBench(t)
+			c.set(b)
+			d := c.zone(b)
+			before := values(d)
+			b.triton.remove(c.node)
+			d.late(5 * time.Second)
+			if rep := b.run(b.dead(), v1); !rep.OK() {
+				t.Fatalf("%v %+v", states(rep), rep.Asks())
+			}
+			undo, err := b.engine().UndoPlan("")
+			if err != nil {
+				t.Fatal(err)
+			}
+			rep := b.run(undo)
+			d.behind = 0
+			if !rep.OK() || strings.Join(values(d), "\n") != strings.Join(before, "\n") {
+				t.Errorf("%v: zone %v, want %v", states(rep), values(d), before)
+			}
+			for _, e := range entries(t, b.j) {
+				if e.Undoes != "" && (e.Already || e.State != journal.Done) {
+					t.Errorf("the journal says %s, already %v of %s", e.State, e.Already, e.Sentence)
+				}
+			}
+		})
+	}
+}
+
+func TestWhatIsSaidToBeThereAndStaysAwayEndsUnknown(t *testing.T) {
+	b := newBench(t)
+	b.triton.remove("m-1")
+	if rep := b.run(b.dead()); !rep.OK() {
+		t.Fatalf("%v", states(rep))
+	}
+	undo, err := b.engine().UndoPlan("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.cf.lies = true
+	at := b.clk.now()
+	rep := b.run(undo)
+	wantStates(t, rep, StepUnknown)
+	if e := entries(t, b.j); e[len(e)-1].State != journal.Unknown || e[len(e)-1].Already || !strings.Contains(rep.Steps[0].Why, "could not be confirmed") {
+		t.Errorf("%+v: %s", e[len(e)-1], rep.Steps[0].Why)
+	}
+	if took := b.clk.now().Sub(at); took < time.Minute || took > 2*time.Minute {
+		t.Errorf("it took %s", took)
+	}
+}
+
+func TestWhatIsThereAlreadyIsConfirmedByTheNameServersOrBySecondRead(t *testing.T) {
+	rec := providers.Record{Zone: sdZone, Name: v1, Type: "TXT", TTL: 3600, Value: `"txtvers=1"`}
+	plan := dnsview.Plan{Verb: dnsview.VerbCreate, Steps: []dnsview.Step{{ID: 1, Kind: dnsview.StepChange, Zone: sdZone, Sentence: "Make it", Change: &providers.Change{Op: providers.OpCreate, After: rec}}}}
+	for _, c := range []struct {
+		name     string
+		set      func(b *bench)
+		at, most time.Duration
+	}{
+		{"by the name servers", func(*bench) {}, 0, time.Second},
+		{"by a second read", func(b *bench) { b.opts.Wire = nil }, time.Minute, 70 * time.Second},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			b := newBench(t)
+			c.set(b)
+			rep := b.run(plan)
+			wantStates(t, rep, StepDone)
+			if got := b.clk.now().Sub(begin); !rep.Steps[0].Already || got < c.at || got > c.most {
+				t.Errorf("already %v after %s", rep.Steps[0].Already, got)
+			}
+			if c.at == 0 && !strings.Contains(rep.Steps[0].Wire, "show the change") {
+				t.Errorf("wire %q", rep.Steps[0].Wire)
+			}
+		})
+	}
+}
+
+func TestADeleteOfWhatWasJustMadeIsNotDoneBecauseReadsAreBehind(t *testing.T) {
+	b := newBench(t)
+	b.node(b.triton, "m-9", "www-9", "165.225.128.99", "www")
+	b.sd.late(0)
+	p := dnsview.PlanRegister(b.view(), "", ref(b.triton, "m-9"))
+	if len(p.Steps) == 0 {
+		t.Fatalf("%+v", p)
+	}
+	b.cf.late(5 * time.Second)
+	if rep := b.run(p); !rep.OK() || !has(b.cf, "165.225.128.99") {
+		t.Fatalf("%v", states(rep))
+	}
+	undo, err := b.engine().UndoPlan("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	rep := b.run(undo)
+	b.cf.behind = 0
+	if rep.OK() == has(b.cf, "165.225.128.99") {
+		t.Errorf("%v, and the record is there: %v (%s)", states(rep), has(b.cf, "165.225.128.99"), rep.Steps[0].Why)
+	}
+}
