@@ -23,7 +23,16 @@ CPUS   := $(shell nproc 2>/dev/null || sysctl -n hw.ncpu 2>/dev/null || echo 2)
 MEM_GB := $(shell awk '/MemTotal/ {print int($$2/1048576)}' /proc/meminfo 2>/dev/null || echo 8)
 PAR    := $(shell p=$$(( $(MEM_GB) / 4 )); [ $$p -lt 1 ] && p=1; [ $$p -gt $(CPUS) ] && p=$(CPUS); [ $$p -gt 8 ] && p=8; echo $$p)
 
-.PHONY: help build demo test lint fmt bench clean go
+# Every fuzz test, as folder:name.
+FUZZ = $(shell grep -rHo '^func Fuzz[A-Za-z0-9_]*' --include='*_test.go' cmd dnsview providers ui userdata | sed 's|^\(.*\)/[^/]*:func |./\1:|')
+FUZZTIME := 3s
+SOAKTIME := 1h
+# one fuzz test after the other, for the time $(1); what it says is shown when it fails
+fuzz = for f in $(FUZZ); do \
+	  out=$$(go test -p $(PAR) -run '^$$' -fuzz "^$${f\#*:}$$" -fuzztime $(1) -fuzzminimizetime 20x "$${f%:*}" 2>&1) || { echo "$$out"; exit 1; }; \
+	  echo "fuzz $${f\#*:}: $$(grep -o 'execs: [0-9]*' <<<"$$out" | tail -1)"; done
+
+.PHONY: help build demo test soak lint fmt bench clean go
 
 help: ## what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -48,8 +57,13 @@ test: go $(GOLANGCI) ## build, vet, lint and all tests with the race detector
 	go build -p $(PAR) $(RACE) ./...
 	go vet -p $(PAR) $(RACE) ./...
 	GOFLAGS=$(RACE) $(GOLANGCI) run -j $(PAR) ./...
+	@$(call fuzz,$(FUZZTIME))
 	go test -p $(PAR) $(RACE) -timeout 20m ./...
 	@go test $(RACE) -count=1 -v -run '^TestBootIsPossibleHere$$' ./userdata | sed -n 's/^ .*_test.go:[0-9]*: \(.*\)/skipped: the tests that boot nodes: \1/p' >&2
+
+soak: go ## an hour of each fuzz test, and what is too long for make test: hours
+	@$(call fuzz,$(SOAKTIME))
+	ROLLCALL_SOAK=1 go test -p $(PAR) $(RACE) -count=1 -timeout 12h ./dnsview/apply
 
 lint: go $(GOLANGCI) ## the linters, with the walls between the packages
 	$(GOLANGCI) run -j $(PAR) ./...

@@ -13,6 +13,9 @@ func CanonicalName(s string) string {
 		return s
 	}
 	labels := SplitName(s)
+	for len(labels) > 0 && labels[len(labels)-1] == "" {
+		labels = labels[:len(labels)-1] // no name ends in several dots
+	}
 	if len(labels) == 0 {
 		return "."
 	}

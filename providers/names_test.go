@@ -2,6 +2,7 @@ package providers
 
 import (
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -99,4 +100,48 @@ func TestARecordEqualsItselfOnlyWhenEveryFieldAgrees(t *testing.T) {
 			t.Errorf("a change of the %s went unseen", what)
 		}
 	}
+}
+
+func FuzzANameAndAValueAreSpeltTheSameTheSecondTime(f *testing.F) {
+	for _, s := range []string{"WWW.Example.com.", `a\.b\046c.example.com`, `\`, `a\`, "..", ".", `\300`, "ȺȺ.example", "_rollcall", "i-1._rollcall.www.example.com", `"a" "b\"\255"`, "10 20 4218 Web-1.Example.com.", "::ffff:192.0.2.1", `\\.`, "a. b"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		name := CanonicalName(s)
+		if again := CanonicalName(name); again != name {
+			t.Errorf("%q is spelt %q, and that %q", s, name, again)
+		}
+		if !SameName(s, name) || name != "." && !InZone(name, name) {
+			t.Errorf("%q is not the same name as %q", s, name)
+		}
+		for _, l := range SplitName(s) {
+			if got := SplitName(EscapeLabel(l)); len(got) != 1 && l != "" || l != "" && got[0] != l {
+				t.Errorf("the label %q came back as %q", l, got)
+			}
+		}
+		if instance, of, ok := SplitMarkerName(name); ok && MarkerName(instance, of) != name {
+			t.Errorf("%q is the marker of %q at %q, and that is %q", name, instance, of, MarkerName(instance, of))
+		}
+		for _, typ := range []string{"A", "AAAA", "CNAME", "TXT", "SRV", "MX", "SOA", "CAA", "PTR", "URI"} {
+			for what, spell := range map[string]func(typ, value string) string{"canonical": CanonicalValue, "folded": FoldValue} {
+				v := spell(typ, s)
+				if again := spell(typ, v); again != v {
+					t.Errorf("%s %q is %s %q, and that %q", typ, s, what, v, again)
+				}
+			}
+		}
+		if parts, ok := ParseTXT(s); ok {
+			back, ok := ParseTXT(FormatTXT(parts))
+			if !ok || strings.Join(back, "") != strings.Join(parts, "") {
+				t.Errorf("the strings %q came back as %q", parts, back)
+			}
+		}
+		if srv, ok := ParseSRV(s); ok {
+			if back, ok := ParseSRV(srv.String()); !ok || back != srv {
+				t.Errorf("%+v came back as %+v", srv, back)
+			}
+		}
+		records := []Record{{Name: name, Type: "TXT", Value: s}, {Name: MarkerName("i-1", name), Type: "TXT", Value: FormatTXT([]string{s})}, {Name: name, Type: "A", Value: "192.0.2.1"}}
+		AttachOwners(records)
+	})
 }

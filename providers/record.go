@@ -128,7 +128,7 @@ func CanonicalValue(typ, value string) string {
 				f[i] = strconv.FormatUint(u, 10)
 			}
 		}
-		if len(f[n]) > 1 && strings.HasSuffix(f[n], ".") && !strings.HasSuffix(f[n], `\.`) {
+		for len(f[n]) > 1 && strings.HasSuffix(f[n], ".") && !strings.HasSuffix(f[n], `\.`) {
 			f[n] = f[n][:len(f[n])-1]
 		}
 		return strings.Join(f, " ")

@@ -420,3 +420,16 @@ func TestEscLeavesStepByStep(t *testing.T) {
 	r.press("esc")
 	r.has("DNS 27")
 }
+
+func TestAFilterOfOddLettersDoesNotEndTheConsole(t *testing.T) {
+	r := newRig(t, 140, 40).ready()
+	for _, text := range []string{"tag.ȺȺȺȺȺȺ=", "ȿȿȿȿ", "name~İİİ", "-tag.Ⱥ:ẞ"} {
+		r.press("/")
+		r.typeText(text)
+		r.has(text)
+		r.press("enter", "esc")
+		r.press(":")
+		r.typeText(text)
+		r.press("esc")
+	}
+}

@@ -18,7 +18,6 @@ import (
 	"time"
 	"unicode"
 
-	"github.com/goccy/go-yaml"
 
 	"rollcall/providers"
 )
@@ -304,7 +303,7 @@ func runcmd(text []byte) []byte {
 	var doc struct {
 		Runcmd []any `yaml:"runcmd"`
 	}
-	if yaml.Unmarshal(text, &doc) != nil {
+	if unmarshal(text, &doc) != nil {
 		return nil // the schema says it
 	}
 	b := []byte("#!/bin/sh\n")
@@ -319,7 +318,7 @@ func runcmd(text []byte) []byte {
 // schema has cloud-init check a #cloud-config. The program runs offline.
 func (l *linting) schema(ctx context.Context, p providers.Provider, r *Rendered) error {
 	var doc map[string]any
-	if err := yaml.Unmarshal(r.Plain, &doc); err != nil {
+	if err := unmarshal(r.Plain, &doc); err != nil {
 		line, what := yamlMistake(err)
 		l.add(LintFinding{For: p, Line: r.line(line), Level: LevelError, Tool: "rollcall", Text: what})
 		return nil

@@ -15,6 +15,8 @@ import (
 	"strings"
 
 	"github.com/goccy/go-yaml"
+
+	"rollcall/providers/textfile"
 )
 
 //go:embed templates/*.sh templates/*.yaml
@@ -74,7 +76,7 @@ func parse(file string, text []byte) (Template, error) {
 		return fail(1, "it does not begin with a head between two lines of ---")
 	}
 	var h head
-	if err := yaml.UnmarshalWithOptions(top, &h, yaml.Strict()); err != nil {
+	if err := unmarshal(top, &h, yaml.Strict()); err != nil {
 		line, what := yamlMistake(err)
 		return fail(1+line, "%s", what)
 	}
@@ -135,8 +137,19 @@ func parse(file string, text []byte) (Template, error) {
 	return t, nil
 }
 
+// unmarshal reads a YAML text that is not nested too deeply.
+func unmarshal(text []byte, v any, o ...yaml.DecodeOption) error {
+	if err := textfile.CheckYAML(text); err != nil {
+		return err
+	}
+	return yaml.UnmarshalWithOptions(text, v, o...)
+}
+
 // yamlMistake gives the line of a mistake within the text that was read, and what it is.
 func yamlMistake(err error) (line int, what string) {
+	if bad, ok := errors.AsType[*textfile.Error](err); ok {
+		return bad.Line, bad.Why
+	}
 	text := strings.Join(strings.Fields(strings.SplitN(yaml.FormatError(err, false, false), "\n", 2)[0]), " ")
 	if m := yamlPlace.FindStringSubmatch(text); m != nil {
 		line, _ = strconv.Atoi(m[1]) // digits
@@ -198,6 +211,18 @@ func (t *Templates) LoadDir(dir string) (*Templates, error) {
 	return t.load(os.DirFS(dir), dir)
 }
 
+// mostTemplate bounds a template in bytes. What is made of it may have 16 KiB.
+const mostTemplate = 1 << 20
+
+func readTemplate(fsys fs.FS, name string) ([]byte, error) {
+	f, err := fsys.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = f.Close() }() // it was only read
+	return textfile.ReadAll(f, mostTemplate)
+}
+
 func (t *Templates) load(fsys fs.FS, dir string) (*Templates, error) {
 	out := &Templates{list: slices.Clone(t.list)}
 	entries, err := fs.ReadDir(fsys, ".")
@@ -211,7 +236,7 @@ func (t *Templates) load(fsys fs.FS, dir string) (*Templates, error) {
 			continue
 		}
 		file := filepath.Join(dir, e.Name())
-		text, err := fs.ReadFile(fsys, e.Name())
+		text, err := readTemplate(fsys, e.Name())
 		if err != nil {
 			wrong = append(wrong, fmt.Sprintf("template %s: %v", file, err))
 			continue

@@ -7,13 +7,19 @@ import (
 	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/parser"
 	"github.com/goccy/go-yaml/token"
+
+	"rollcall/providers/textfile"
 )
 
 // ParseValues reads values of variables from YAML: one mapping of names to
 // scalars. A number or a truth value counts as it is written. file names the
 // text in errors, which are Problems with file and line.
 func ParseValues(file string, text []byte) (map[string]string, error) {
-	doc, err := parser.ParseBytes(text, 0)
+	err := textfile.CheckYAML(text)
+	var doc *ast.File
+	if err == nil {
+		doc, err = parser.ParseBytes(text, 0)
+	}
 	if err != nil {
 		line, what := yamlMistake(err)
 		return nil, Problems{fmt.Sprintf("%s:%d: %s", file, line, what)}

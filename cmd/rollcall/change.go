@@ -4,9 +4,9 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
-	"os"
 	"slices"
 	"strings"
 
@@ -14,6 +14,7 @@ import (
 
 	"rollcall/dnsview"
 	"rollcall/dnsview/apply"
+	"rollcall/providers/textfile"
 )
 
 // changing is how a command carries a plan out.
@@ -105,9 +106,18 @@ func (a *app) carry(ctx context.Context, s *session, plan dnsview.Plan, c changi
 	return nil
 }
 
+// mostPlan bounds a plan in bytes: one of 100,000 steps has some hundred million.
+const mostPlan = 256 << 20
+
 // readPlan reads the plan that a dry run wrote.
 func readPlan(path string) (*dnsview.PlanDoc, error) {
-	data, err := os.ReadFile(path)
+	data, err := textfile.Read(path, mostPlan)
+	if err == nil {
+		err = textfile.CheckJSON(data)
+	}
+	if bad, ok := errors.AsType[*textfile.Error](err); ok {
+		return nil, usagef("--plan: %s is not a plan as --dry-run -o json writes it: %w", path, bad)
+	}
 	if err != nil {
 		return nil, usagef("--plan: %w", err)
 	}

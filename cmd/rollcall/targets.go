@@ -9,34 +9,16 @@ import (
 	"rollcall/providers"
 )
 
-// recordTypes are the types at which a RECORD is split.
-var recordTypes = []string{
-	"A", "AAAA", "CNAME", "TXT", "SRV", "PTR", "MX", "NS", "CAA", "SOA", "DS", "DNSKEY", "NAPTR", "SPF", "TLSA", "SSHFP", "HTTPS", "SVCB", "URI", "LOC", "CERT", "SMIMEA",
-}
-
-// splitRecord reads a RECORD: [zone:]name/type/value, split at the first
-// /TYPE/. A name may hold slashes (RFC 2317), a value may hold anything: the set identifier that may
-// follow it after a # is told from the value only by what the zone holds.
+// splitRecord reads a RECORD, as dnsview.SplitRecord does.
 func splitRecord(s string) (recordRef, error) {
-	at, typ := -1, ""
-	upper := strings.ToUpper(s)
-	for _, t := range recordTypes {
-		if i := strings.Index(upper, "/"+t+"/"); i >= 0 && (at < 0 || i < at) {
-			at, typ = i, t
-		}
-	}
-	if at <= 0 {
+	zone, name, typ, value, ok := dnsview.SplitRecord(s)
+	switch {
+	case !ok:
 		return recordRef{}, usagef("%q is no record: write [zone:]name/type/value, such as www.example.com/A/192.0.2.1", clean(s))
-	}
-	r := recordRef{Name: s[:at], Type: typ, Value: s[at+len(typ)+2:]}
-	if zone, name, ok := strings.Cut(r.Name, ":"); ok {
-		r.Zone, r.Name = providers.CanonicalName(zone), name
-	}
-	r.Name = providers.CanonicalName(r.Name)
-	if r.Value == "" {
+	case value == "":
 		return recordRef{}, usagef("%q has no value: write [zone:]name/type/value", clean(s))
 	}
-	return r, nil
+	return recordRef{Zone: zone, Name: name, Type: typ, Value: value}, nil
 }
 
 // findRecords finds the records that RECORDs name. A value that two record sets of Route 53 hold is

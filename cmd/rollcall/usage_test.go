@@ -202,3 +202,30 @@ func TestJournalsOfWorldsThatAreLongGoneAreForgotten(t *testing.T) {
 		t.Errorf("left: %v", left)
 	}
 }
+
+func TestAFileThatIsNestedTooDeeplyOrTooLongIsOneClearLine(t *testing.T) {
+	newWorld(t)
+	file := func(text string) string {
+		path := filepath.Join(t.TempDir(), "f")
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	deep := strings.Repeat("[", 200_000)
+	for _, c := range []struct {
+		args []string
+		want string
+	}{
+		{[]string{"config", "check", "--config", file("fleet: x\nzones: " + deep)}, ":2:"},
+		{[]string{"config", "check", "--config", file("fleet: x\n# " + strings.Repeat("x", 2<<20))}, "longer than 1 MiB"},
+		{[]string{"config", "check", "--config", file("fleet: x\n" + strings.Repeat("- ", 200_000))}, "more than 100 levels deep"},
+		{[]string{"deregister", "--dead", "--plan", file("{\n\"steps\": " + deep)}, "line 2, column 109: it is nested more than 100 levels deep"},
+		{[]string{"userdata", "render", "nginx", "--values", file("port: " + deep)}, "more than 100 levels deep"},
+	} {
+		r := rollcall(t, c.args...)
+		if r.code != exitUsage || !strings.Contains(r.err, c.want) || strings.Count(r.err, "\n") != 1 {
+			t.Errorf("%s: exit code %d, %s", strings.Join(c.args[:2], " "), r.code, r.err)
+		}
+	}
+}

@@ -12,6 +12,7 @@ import (
 	"rollcall/cmd/rollcall/config"
 	"rollcall/dnsview"
 	"rollcall/providers"
+	"rollcall/providers/textfile"
 	"rollcall/userdata"
 )
 
@@ -159,7 +160,7 @@ func valueFlags(c *cobra.Command, files, set *[]string) {
 func givenValues(files, set []string) (map[string]string, error) {
 	out := map[string]string{}
 	for _, file := range files {
-		text, err := os.ReadFile(file)
+		text, err := textfile.Read(file, 1<<20)
 		if err != nil {
 			return nil, usagef("--values: %w", err)
 		}

@@ -15,6 +15,8 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+
+	"rollcall/providers/textfile"
 )
 
 // Patience with the receivers of hooks.
@@ -239,8 +241,11 @@ func (h *hooks) remember(known map[string]*standing) {
 // remembered reads what was told before this start.
 func (h *hooks) remembered() map[string]*standing {
 	known := map[string]*standing{}
-	text, err := os.ReadFile(h.path)
+	text, err := textfile.Read(h.path, mostPlan)
 	var rows []toldRow
+	if err == nil {
+		err = textfile.CheckJSON(text)
+	}
 	if err == nil {
 		err = json.Unmarshal(text, &rows)
 	}

@@ -2,9 +2,19 @@
 
 package apply_test
 
-// oneOf is of how many points at which a process can die one is taken: under the
-// race detector a process takes long to start.
-const oneOf = 4
+import "os"
 
-// operations is how many operations the writers carry out together. Under the race detector each takes five times as long.
-const operations = 1_000
+// oneOf is of how many points at which a process can die one is taken: under the
+// race detector a process takes long to start. make soak takes all.
+var oneOf = thinned(4, 1)
+
+// operations is how many operations the writers carry out together. Under the race detector each takes five times
+// as long; make soak takes the time.
+var operations = thinned(1_000, 10_000)
+
+func thinned(few, all int) int {
+	if os.Getenv("ROLLCALL_SOAK") != "" {
+		return all
+	}
+	return few
+}

@@ -124,3 +124,25 @@ func TestHostsLieInTheZoneOfTheirService(t *testing.T) {
 		}
 	}
 }
+
+func FuzzANameAndItsAttributesAreReadBackTheSame(f *testing.F) {
+	for _, s := range []string{"v1._theservice._tcp.unilans.net", `Foo\.Bar (3\. OG)._http._TCP.example.com.`, "_printer._sub._http._tcp.example.com", "_services._dns-sd._udp.example.com", "ȺȺȺ._http._tcp.x", `a\`, "txtvers=1", "=x", "a\\=b", "Ⱥ=1", "_İ._tcp.x"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		if n, err := dnssd.ParseName(s); err == nil {
+			if back, err := dnssd.ParseName(n.String()); err != nil || back != n {
+				t.Errorf("%q is %+v, and comes back as %+v, %v", s, n, back, err)
+			}
+			_ = n.Canonical()
+		}
+		_, _, _ = dnssd.ParseHost(s, "unilans.net")
+		if txt, err := dnssd.ParsePairs(strings.Split(s, "\n")); err == nil {
+			if back := dnssd.TXTOf(txt.Value()); !back.Same(txt) {
+				t.Errorf("%q are the attributes %v, and come back as %v", s, txt, back)
+			}
+		}
+		txt := dnssd.TXTOf(s)
+		_, _ = txt.Warnings(), txt.Check()
+	})
+}

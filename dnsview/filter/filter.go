@@ -15,6 +15,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"rollcall/dnsview"
 	"rollcall/providers"
@@ -33,6 +34,7 @@ type term struct {
 	tag    string // name of the tag, for field tag
 	op     byte   // one of : = ~ > <
 	value  string // in lower case
+	given  string // as it was written
 	any    []string
 	re     *regexp.Regexp
 	age    time.Duration
@@ -111,7 +113,7 @@ func (t *term) test(s string) bool {
 	case ':':
 		return slices.ContainsFunc(t.any, func(p string) bool { return hasPrefixFold(s, p) })
 	case '=':
-		return strings.EqualFold(s, t.value)
+		return strings.EqualFold(s, t.given)
 	}
 	if t.re != nil {
 		return t.re.MatchString(s)
@@ -139,6 +141,9 @@ func fuzzy(s, word string) bool {
 	if len(word) < 2 {
 		return false
 	}
+	if !ascii(word) || !ascii(s) {
+		s = strings.ToLower(s)
+	}
 	n := 0
 	for i := 0; i < len(s) && n < len(word); i++ {
 		if lower(s[i]) == word[n] {
@@ -155,9 +160,25 @@ func lower(c byte) byte {
 	return c
 }
 
-// hasPrefixFold and containsFold compare without regard to ASCII case and
-// without an allocation; the second argument is in lower case.
+func ascii(s string) bool {
+	for i := range len(s) {
+		if s[i] >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
+}
+
+// hasPrefixFold and containsFold compare without regard to case, and without an allocation where
+// both are ASCII; the second argument is in lower case.
 func hasPrefixFold(s, prefix string) bool {
+	if !ascii(prefix) || !ascii(s) {
+		return strings.HasPrefix(strings.ToLower(s), prefix)
+	}
+	return hasASCIIPrefix(s, prefix)
+}
+
+func hasASCIIPrefix(s, prefix string) bool {
 	if len(s) < len(prefix) {
 		return false
 	}
@@ -173,8 +194,11 @@ func containsFold(s, sub string) bool {
 	if sub == "" {
 		return true
 	}
+	if !ascii(sub) || !ascii(s) {
+		return strings.Contains(strings.ToLower(s), sub)
+	}
 	for i := 0; i+len(sub) <= len(s); i++ {
-		if lower(s[i]) == sub[0] && hasPrefixFold(s[i:], sub) {
+		if lower(s[i]) == sub[0] && hasASCIIPrefix(s[i:], sub) {
 			return true
 		}
 	}

@@ -247,3 +247,71 @@ func TestNodesAndServicesPassByWhatTheirColumnsShow(t *testing.T) {
 		}
 	}
 }
+
+func TestAFilterTakesLettersWhoseLowerCaseIsLongerOrShorter(t *testing.T) {
+	v := view()
+	i := &v.Snapshot.Clouds[0].Instances[0]
+	i.Name = "ȺȺȺ-İstanbul-KELVIN"
+	i.Tags["Ⱥ"] = "ȺB"
+	for _, c := range []struct {
+		text string
+		want bool
+	}{
+		{"tag.ȺȺȺȺȺȺ=", false},
+		{"TAG.ȺȺȺȺȺȺ:x", false},
+		{"tag.Ⱥ=Ⱥb", true},
+		{"tag.Ⱥ=ⱥB", true},
+		{"tag.Ⱥ~ⱥb", true},
+		{"tag.Ⱥ:ⱥ", true},
+		{"tag.Ⱥ:b,Ⱥ", true},
+		{"name:ⱥⱥ", true},
+		{"name:Ⱥⱥ", true},
+		{"name=ȺȺȺ-İstanbul-kelvin", true},
+		{"name~İST", true},
+		{"ȺȺk", true},
+		{"-ȺȺx", true},
+		{"name:x", false},
+		{"ẞẞẞẞẞẞ", false},
+		{"ȺȺȺȺȺȺȺȺ:", false},
+	} {
+		f, err := Parse(c.text)
+		if err != nil {
+			t.Errorf("%s: %v", c.text, err)
+			continue
+		}
+		if got := f.MatchInstance(v, i); got != c.want {
+			t.Errorf("%s: %v", c.text, got)
+		}
+	}
+}
+
+func FuzzAFilterIsRefusedWithItsPlaceOrMatches(f *testing.F) {
+	for _, s := range []string{"state:running cloud:aws tag.env=prod -name~canary age>7d finding:dead", "tag.ȺȺȺȺȺȺ=", `name="a b" -"x"`, "name~^w[", "ttl<5m ip:192.0.2.1,198.51.100.1", "-", "tag.=", "İ:", "age>9999999w", "name:,", "\xff:\xff", "who~(?i:a{1000})"} {
+		f.Add(s)
+	}
+	v := view()
+	entry := &Entry{ID: "1", Who: "me@Ⱥ", Sentence: "delete Ⱥ", Verb: "undo", State: "done", Age: time.Hour}
+	f.Fuzz(func(t *testing.T, s string) {
+		q, err := Parse(s)
+		if err != nil {
+			e, ok := errors.AsType[*Error](err)
+			if !ok || e.Pos < 0 || e.Pos > len(s) || e.Text != s {
+				t.Errorf("%q: %#v", s, err)
+			}
+			return
+		}
+		if q.String() != s {
+			t.Errorf("%q became %q", s, q.String())
+		}
+		for i := range v.Snapshot.Clouds[0].Instances {
+			q.MatchInstance(v, &v.Snapshot.Clouds[0].Instances[i])
+		}
+		for i := range v.Snapshot.Zones[0].Records {
+			q.MatchRecord(v, &v.Snapshot.Zones[0].Records[i])
+		}
+		for i := range v.Findings {
+			q.MatchFinding(v, &v.Findings[i])
+		}
+		q.MatchEntry(entry)
+	})
+}

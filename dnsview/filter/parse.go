@@ -132,9 +132,9 @@ func (p *parser) term() (term, error) {
 	t.op = p.text[p.at]
 	p.at++
 	t.field = strings.ToLower(name)
-	if tag, ok := strings.CutPrefix(t.field, "tag."); ok {
-		t.field, t.tag = "tag", name[len(name)-len(tag):]
-		if tag == "" {
+	if tagged(name) {
+		t.field, t.tag = "tag", name[len("tag."):]
+		if t.tag == "" {
 			return t, p.fail(word, "tag. wants the name of a tag behind the dot: tag.env=prod")
 		}
 	} else if t.field == "tag" {
@@ -150,7 +150,7 @@ func (p *parser) term() (term, error) {
 
 // finish reads the value as the operator wants it.
 func (p *parser) finish(t *term, v string, word, at int) error {
-	t.value = strings.ToLower(v)
+	t.value, t.given = strings.ToLower(v), v
 	ordered := false
 	for _, f := range fields {
 		ordered = ordered || f.name == t.field && f.ordered
@@ -233,11 +233,17 @@ func (p *parser) value() (string, error) {
 	return p.text[start:p.at], nil
 }
 
+// tagged reports whether a field is one of a tag. Lower case may be longer or shorter than what
+// it is made of, so the name itself is asked.
+func tagged(name string) bool {
+	return len(name) >= len("tag.") && strings.EqualFold(name[:len("tag.")], "tag.")
+}
+
 func fieldName(s string) bool {
-	s = strings.ToLower(s)
-	if strings.HasPrefix(s, "tag.") {
+	if tagged(s) {
 		return true
 	}
+	s = strings.ToLower(s)
 	for _, f := range fields {
 		if f.name == s {
 			return true

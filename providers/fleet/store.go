@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"rollcall/providers"
+	"rollcall/providers/textfile"
 )
 
 // storeFormat is the version of the file. Another version is not read.
@@ -78,6 +79,9 @@ func Save(path string, s *providers.Snapshot) (err error) {
 	return os.Rename(f.Name(), path)
 }
 
+// mostStored bounds the file in bytes: 100,000 instances and as many records have some two hundred million.
+const mostStored = 2 << 30
+
 // Load reads what Save wrote. The rows bear their age and no coverage: they
 // were read by another process, so nothing can be concluded from them. A file
 // that does not exist gives an error that is fs.ErrNotExist.
@@ -88,7 +92,7 @@ func Load(path string) (*providers.Snapshot, error) {
 	}
 	defer func() { _ = f.Close() }()
 	var in stored
-	d := json.NewDecoder(bufio.NewReader(f))
+	d := json.NewDecoder(textfile.JSONReader(bufio.NewReader(f), mostStored))
 	if err := d.Decode(&in); err != nil {
 		return nil, fmt.Errorf("read the last snapshot %s: %w", path, err)
 	}

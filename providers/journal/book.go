@@ -11,6 +11,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"rollcall/providers/textfile"
 )
 
 // line is one line of the file. Hash is that of Seq, Prev and Body, so that no
@@ -68,7 +70,10 @@ func (b *book) take(data []byte) (bad []byte) {
 			break
 		}
 		p := parsed{end: end + n + 1}
-		err := json.Unmarshal(data[end:end+n], &p.l)
+		err := textfile.CheckJSON(data[end : end+n])
+		if err == nil {
+			err = json.Unmarshal(data[end:end+n], &p.l)
+		}
 		p.ok = err == nil && p.l.Hash == hashOf(p.l.Seq, p.l.Prev, p.l.Body)
 		end = p.end
 		all = append(all, p)

@@ -14,6 +14,7 @@ import (
 
 	"rollcall/providers"
 	"rollcall/providers/budget"
+	"rollcall/providers/textfile"
 )
 
 // Config says which account in which data centre, and with which key. Fields
@@ -147,12 +148,15 @@ func (c *Config) fromEnv() cliProfile {
 	}
 }
 
+// mostProfile bounds a file of the triton CLI in bytes.
+const mostProfile = 1 << 20
+
 // currentProfile is what the triton CLI would use without any flag: the profile that
 // TRITON_PROFILE names, or the one that `triton profile set` chose. None is no error.
 func (c *Config) currentProfile() (cliProfile, error) {
 	name := c.Getenv("TRITON_PROFILE")
 	if name == "" {
-		data, err := os.ReadFile(filepath.Join(c.tritonDir(), "config.json"))
+		data, err := textfile.Read(filepath.Join(c.tritonDir(), "config.json"), mostProfile)
 		if err != nil {
 			return cliProfile{}, nil
 		}
@@ -176,7 +180,7 @@ func (c *Config) readProfile(name string) (cliProfile, error) {
 	if name != filepath.Base(name) || strings.HasPrefix(name, ".") {
 		return cliProfile{}, c.profileError(name, errors.New("no name of a profile"))
 	}
-	data, err := os.ReadFile(filepath.Join(c.tritonDir(), "profiles.d", name+".json"))
+	data, err := textfile.Read(filepath.Join(c.tritonDir(), "profiles.d", name+".json"), mostProfile)
 	if errors.Is(err, fs.ErrNotExist) {
 		return cliProfile{}, c.profileError(name, errors.New("there is no such profile of the triton CLI; `triton profile list` shows them"))
 	}

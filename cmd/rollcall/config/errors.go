@@ -73,6 +73,9 @@ func oneLine(s string) string {
 
 // nearest gives the candidate that a person most likely meant, or "".
 func nearest(word string, candidates []string) string {
+	if len(word) > 100 {
+		return ""
+	}
 	best, bestDistance := "", 1+max(1, len(word)/3)
 	for _, c := range candidates {
 		if d := distance(strings.ToLower(word), c); d < bestDistance {

@@ -12,6 +12,7 @@ import (
 	"github.com/goccy/go-yaml/ast"
 
 	"rollcall/dnsview"
+	"rollcall/providers/textfile"
 )
 
 // EnvConfig names the environment variable that says where the config file is.
@@ -76,10 +77,24 @@ func reason(err error) string {
 	return err.Error()
 }
 
+// The most bytes of a config file, and of a list of public ranges, which has some two million.
+const (
+	most       = 1 << 20
+	mostRanges = 64 << 20
+)
+
+// tooMuch returns the error of a config file that is longer or nested more deeply than any config is.
+func tooMuch(path string, bad *textfile.Error) *Error {
+	return &Error{Pos: Pos{File: path, Line: bad.Line, Column: bad.Column}, What: "this is no config of rollcall: " + bad.Why, Do: "look whether it is the file that you meant"}
+}
+
 // Load reads and checks a config file. Its error is an *Error or Errors.
 // rules say what keys can be bound to.
 func Load(path string, rules KeyRules) (*Config, error) {
-	data, err := os.ReadFile(path)
+	data, err := textfile.Read(path, most)
+	if bad, ok := errors.AsType[*textfile.Error](err); ok {
+		return nil, tooMuch(path, bad)
+	}
 	if err != nil {
 		return nil, &Error{Pos: Pos{File: path}, What: "cannot be read: " + reason(err), Do: "make it readable"}
 	}
@@ -101,7 +116,14 @@ func (c *Config) readRanges() {
 	fail := func(what string) {
 		c.RangesErr = &Error{Pos: c.RangesPos, What: "ranges: " + c.RangesFile + what, Do: "save https://ip-ranges.amazonaws.com/ip-ranges.json there, or leave ranges out"}
 	}
-	data, err := os.ReadFile(c.RangesFile)
+	data, err := textfile.Read(c.RangesFile, mostRanges)
+	if err == nil {
+		err = textfile.CheckJSON(data)
+	}
+	if bad, ok := errors.AsType[*textfile.Error](err); ok {
+		fail(" is not Amazon's list: " + bad.Error())
+		return
+	}
 	if err != nil {
 		fail(" cannot be read: " + reason(err))
 		return

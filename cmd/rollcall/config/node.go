@@ -14,6 +14,8 @@ import (
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/parser"
+
+	"rollcall/providers/textfile"
 )
 
 // reader walks the syntax tree by hand instead of decoding into structs, so that
@@ -26,7 +28,11 @@ type reader struct {
 
 // parse reads the text; a nil node without errors is an empty file.
 func (r *reader) parse(data []byte) ast.Node {
-	f, err := parser.ParseBytes(data, 0)
+	f, err := parseYAML(data)
+	if bad, ok := errors.AsType[*textfile.Error](err); ok {
+		r.errs = append(r.errs, tooMuch(r.file, bad))
+		return nil
+	}
 	if err != nil {
 		pos, what := Pos{File: r.file, Line: 1, Column: 1}, strings.SplitN(err.Error(), "\n", 2)[0]
 		if ye, ok := errors.AsType[yaml.Error](err); ok {
@@ -50,6 +56,19 @@ func (r *reader) parse(data []byte) ast.Node {
 		r.fail(docs[1].Body, "keep one", "the file has more than one document")
 	}
 	return docs[0].Body
+}
+
+// parseYAML returns the syntax tree of a text that is within the bounds.
+func parseYAML(data []byte) (f *ast.File, err error) {
+	if err := textfile.CheckYAML(data); err != nil {
+		return nil, err
+	}
+	defer func() {
+		if what := recover(); what != nil {
+			err = fmt.Errorf("it cannot be read as YAML: %v", what)
+		}
+	}()
+	return parser.ParseBytes(data, 0)
 }
 
 func (r *reader) pos(n ast.Node) Pos {

@@ -1,0 +1,46 @@
+package dnsview
+
+import (
+	"strings"
+
+	"rollcall/providers"
+)
+
+// recordTypes are the types at which a RECORD is split.
+var recordTypes = []string{
+	"A", "AAAA", "CNAME", "TXT", "SRV", "PTR", "MX", "NS", "CAA", "SOA", "DS", "DNSKEY", "NAPTR", "SPF", "TLSA", "SSHFP", "HTTPS", "SVCB", "URI", "LOC", "CERT", "SMIMEA",
+}
+
+// SplitRecord reads a RECORD as the command line takes it: [zone:]name/type/value, split at the first
+// /TYPE/. A name may hold slashes (RFC 2317), a value may hold anything: the set identifier that may
+// follow it after a # is told from the value only by what the zone holds. Names are returned in their
+// canonical spelling; value may be empty. ok is false when there is no name and no type.
+func SplitRecord(s string) (zone, name, typ, value string, ok bool) {
+	at := -1
+	upper := upperASCII(s)
+	for _, t := range recordTypes {
+		if i := strings.Index(upper, "/"+t+"/"); i >= 0 && (at < 0 || i < at) {
+			at, typ = i, t
+		}
+	}
+	if at <= 0 {
+		return "", "", "", "", false
+	}
+	name, value = s[:at], s[at+len(typ)+2:]
+	if z, n, has := strings.Cut(name, ":"); has {
+		zone, name = providers.CanonicalName(z), n
+	}
+	return zone, providers.CanonicalName(name), typ, value, true
+}
+
+// upperASCII returns s in upper case byte by byte, so that a place in one is the same place in the other:
+// strings.ToUpper makes some characters longer and others shorter.
+func upperASCII(s string) string {
+	b := []byte(s)
+	for i, c := range b {
+		if c >= 'a' && c <= 'z' {
+			b[i] = c - 'a' + 'A'
+		}
+	}
+	return string(b)
+}

@@ -1,0 +1,71 @@
+package dnsview
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"rollcall/providers"
+)
+
+func TestARecordIsSplitWhereItsTypeStandsWhateverItsNameIsMadeOf(t *testing.T) {
+	for in, want := range map[string][4]string{
+		"www.example.com/A/192.0.2.1":              {"", "www.example.com", "A", "192.0.2.1"},
+		"example.com:www.example.com/a/192.0.2.1":  {"example.com", "www.example.com", "A", "192.0.2.1"},
+		"ȿȿȿȿȿȿ.example.com/A/192.0.2.1":           {"", providers.CanonicalName("ȿȿȿȿȿȿ.example.com"), "A", "192.0.2.1"},
+		"ıııııı.example.com/srv/0 0 1 a.b":         {"", providers.CanonicalName("ıııııı.example.com"), "SRV", "0 0 1 a.b"},
+		"0/25.2.0.192.in-addr.arpa/NS/ns1.example": {"", "0/25.2.0.192.in-addr.arpa", "NS", "ns1.example"},
+		"ΐΐΐΐΐΐΐΐΐΐ/txt/ŉŉŉŉ":                      {"", providers.CanonicalName("ΐΐΐΐΐΐΐΐΐΐ"), "TXT", "ŉŉŉŉ"},
+	} {
+		zone, name, typ, value, ok := SplitRecord(in)
+		if got := [4]string{zone, name, typ, value}; !ok || got != want {
+			t.Errorf("%s: %q, %v, want %q", in, got, ok, want)
+		}
+	}
+}
+
+func FuzzARecordThatIsSplitIsMadeOfItsParts(f *testing.F) {
+	for _, s := range []string{"www.example.com/A/192.0.2.1", "z:a/b/AAAA/2001:db8::1#set", "ȿȿȿ/a/x", "/A/", "a/A/", ":/A/:", `\046.a/TXT/"x"`} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		_, name, typ, value, ok := SplitRecord(s)
+		if !ok {
+			return
+		}
+		if !strings.HasSuffix(s, value) || !strings.EqualFold(s[len(s)-len(value)-len(typ)-2:len(s)-len(value)], "/"+typ+"/") {
+			t.Errorf("%q was split into %q, %q, %q", s, name, typ, value)
+		}
+		if again := providers.CanonicalName(name); again != name {
+			t.Errorf("the name %q is spelt %q the second time", name, again)
+		}
+	})
+}
+
+func FuzzAPlanFileIsShownAndHeldAgainstAPlanWhateverItHolds(f *testing.F) {
+	c := providers.Change{Op: providers.OpDelete, Before: providers.Record{Zone: "example.com", Name: "www.example.com", Type: "A", TTL: 60, Value: "192.0.2.1"}}
+	plan := Plan{Verb: VerbDeregister, Title: "Delete it", Steps: []Step{{ID: 1, Kind: StepChange, Zone: "example.com", Change: &c, Sentence: "Delete it"}, {ID: 2, Kind: StepWait, Needs: []int{1}}}}
+	text, err := json.Marshal(plan.Doc(nil))
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(text)
+	f.Add([]byte(`{"checksum":"x","steps":[{"id":1,"op":"delete","before":null,"needs":[1,2,-1],"guards":[{}]}]}`))
+	f.Add([]byte(`{"steps":[{"before":{"owners":[{}]},"after":{},"wait_seconds":-9223372036854775808,"instance":{}}]}`))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		var d PlanDoc
+		if json.Unmarshal(text, &d) != nil {
+			return
+		}
+		_, _ = d.Text(), d.Markdown()
+		p := plan.AsShown(&d)
+		if len(p.Steps) > len(plan.Steps) {
+			t.Errorf("a file has added steps to a plan: %+v", p)
+		}
+		for _, l := range p.Skipped {
+			if Clean(l) != l {
+				t.Errorf("what is said can steer a terminal: %q", l)
+			}
+		}
+	})
+}

@@ -1,0 +1,82 @@
+// Package textfile reads the JSON and YAML files that people and other programs write, within
+// bounds: a parser is never given a text that is too long, or nested too deeply, for what it is.
+//
+// Read, then CheckJSON or CheckYAML, is for a file that is parsed as a whole; JSONReader is for one that is
+// decoded as it is read. It imports nothing of rollcall.
+package textfile
+
+import (
+	"fmt"
+	"io"
+	"os"
+)
+
+// Deepest is how deeply a text may be nested.
+const Deepest = 100
+
+// Error says where in a text a bound is passed. Line and Column count from 1.
+type Error struct {
+	Line, Column int
+	Why          string
+}
+
+// Error returns one line with the place.
+func (e *Error) Error() string {
+	return fmt.Sprintf("line %d, column %d: %s", e.Line, e.Column, e.Why)
+}
+
+func tooDeep(line, column int) *Error {
+	return &Error{Line: line, Column: column, Why: fmt.Sprintf("it is nested more than %d levels deep", Deepest)}
+}
+
+// Read returns the content of a file, and an *Error when it has more than most bytes. No more than
+// that is read.
+func Read(path string, most int64) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = f.Close() }() // it was only read
+	return ReadAll(f, most)
+}
+
+// ReadAll is Read for what is open already.
+func ReadAll(r io.Reader, most int64) ([]byte, error) {
+	data, err := io.ReadAll(io.LimitReader(r, most+1))
+	if err != nil {
+		return nil, err
+	}
+	if int64(len(data)) > most {
+		var p place
+		p.pass(data[:most])
+		return nil, p.tooLong(most)
+	}
+	return data, nil
+}
+
+// place is where in a text a reader is.
+type place struct{ line, column int } // from 0
+
+func (p *place) pass(text []byte) {
+	for _, c := range text {
+		p.next(c)
+	}
+}
+
+func (p *place) next(c byte) {
+	switch {
+	case c == '\n':
+		p.line++
+		p.column = 0
+	case c&0xc0 != 0x80: // not inside a character
+		p.column++
+	}
+}
+
+func (p *place) tooLong(most int64) *Error {
+	size := fmt.Sprintf("%d bytes", most)
+	if most >= 1<<20 {
+		size = fmt.Sprintf("%d MiB", most>>20)
+	}
+	return &Error{Line: p.line + 1, Column: p.column + 1, Why: "it is longer than " + size}
+}

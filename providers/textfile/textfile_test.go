@@ -1,0 +1,152 @@
+package textfile
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/goccy/go-yaml"
+)
+
+func TestADeepTextIsRefusedWithItsPlaceAndNotParsed(t *testing.T) {
+	const many = 200_000
+	long := func(s string) string { return strings.Repeat(s, many) }
+	stairs := func() string {
+		var b strings.Builder
+		for i := range 200 {
+			b.WriteString(strings.Repeat(" ", i) + "a:\n")
+		}
+		return b.String()
+	}
+	for _, c := range []struct {
+		name, text string
+		check      func([]byte) error
+		want       string
+	}{
+		{"JSON", long("["), CheckJSON, "line 1, column 101: it is nested more than 100 levels deep"},
+		{"JSON objects over lines", long("{\"ä\":\n"), CheckJSON, "line 101, column 1: it is nested more than 100 levels deep"},
+		{"JSON, brackets in a string are none", `"` + long("[") + `\"` + long("[") + `"`, CheckJSON, ""},
+		{"JSON, closed again", "[" + long("[],") + "1]", CheckJSON, ""},
+		{"YAML lists", long("["), CheckYAML, "line 1, column 100: it is nested more than 100 levels deep"},
+		{"YAML maps", "a: " + long("{a: "), CheckYAML, "line 1, column 398: it is nested more than 100 levels deep"},
+		{"YAML maps over lines", long("{a:\n"), CheckYAML, "line 99, column 3: it is nested more than 100 levels deep"},
+		{"YAML dashes", long("- "), CheckYAML, "line 1, column 199: it is nested more than 100 levels deep"},
+		{"YAML keys", long("a: "), CheckYAML, "line 1, column 299: it is nested more than 100 levels deep"},
+		{"YAML anchors", long("&a "), CheckYAML, "line 1, column 298: it is nested more than 100 levels deep"},
+		{"YAML stairs", stairs(), CheckYAML, "line 100, column 101: it is nested more than 100 levels deep"},
+		{"YAML, closed again", "a: [" + strings.Repeat("[],", 5000) + "1]", CheckYAML, ""},
+		{"YAML, a long list", strings.Repeat("- {a: [b, c]}\n", 5000), CheckYAML, ""},
+		{"YAML, lines that go in and out", strings.Repeat("a:\n  b:\n    - c\n", 5000), CheckYAML, ""},
+		{"YAML, quoted", `a: "` + long("[") + `"`, CheckYAML, ""},
+		{"YAML, a block", "a: |\n  " + long("[") + "\nb: 1\n", CheckYAML, ""},
+		{"YAML, comments", strings.Repeat("# [[[[[[\n", 5000) + "a: 1\n", CheckYAML, ""},
+	} {
+		begin := time.Now()
+		got := ""
+		if err := c.check([]byte(c.text)); err != nil {
+			got = err.Error()
+		}
+		if got != c.want {
+			t.Errorf("%s: %q, want %q", c.name, got, c.want)
+		}
+		if took := time.Since(begin); took > 30*time.Second {
+			t.Errorf("%s: it took %s", c.name, took)
+		}
+	}
+}
+
+func TestNoMoreIsReadThanIsAllowed(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "f")
+	if err := os.WriteFile(path, []byte("a\n"+strings.Repeat("ä", 2000)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if b, err := Read(path, 4002); err != nil || len(b) != 4002 {
+		t.Errorf("%d bytes, %v", len(b), err)
+	}
+	want := Error{Line: 2, Column: 501, Why: "it is longer than 1002 bytes"}
+	if _, err := Read(path, 1002); err == nil || *err.(*Error) != want {
+		t.Errorf("%v, want %v", err, &want)
+	}
+	zero, err := os.Open(os.DevNull)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = zero.Close() }()
+	if _, err := ReadAll(endless{}, 1<<20); err == nil || !strings.Contains(err.Error(), "longer than 1 MiB") {
+		t.Error(err)
+	}
+}
+
+// endless is a text without an end.
+type endless struct{}
+
+func (endless) Read(p []byte) (int, error) {
+	for i := range p {
+		p[i] = ' '
+	}
+	return len(p), nil
+}
+
+func TestAReaderOfJSONEndsWhereTheTextPassesABound(t *testing.T) {
+	for _, c := range []struct {
+		text string
+		most int64
+		want string
+	}{
+		{`{"a": [1, 2]}`, 100, ""},
+		{`{"a": [1, 2]}`, 13, ""},
+		{`{"a": [1, 2]}`, 12, "line 1, column 13: it is longer than 12 bytes"},
+		{strings.Repeat("[", 500), 1000, "line 1, column 101: it is nested more than 100 levels deep"},
+	} {
+		var v any
+		err := json.NewDecoder(JSONReader(strings.NewReader(c.text), c.most)).Decode(&v)
+		got := ""
+		if bad, ok := errors.AsType[*Error](err); ok {
+			got = bad.Error()
+		} else if err != nil {
+			got = "not our error: " + err.Error()
+		}
+		if got != c.want {
+			t.Errorf("%.20s: %q, want %q", c.text, got, c.want)
+		}
+	}
+	if _, err := io.ReadAll(JSONReader(endless{}, 1000)); err == nil {
+		t.Error("it does not end")
+	}
+}
+
+// What passes the check, the parser takes in a time and a memory that are bounded by the length.
+func FuzzYAMLThatIsNotTooDeepIsParsed(f *testing.F) {
+	for _, s := range []string{"", "a: [b, {c: d}]\n", "- - a\n- &x b\n- *x\n", "a: |\n  b\n  c\n", "? a\n: b\n", "!!str a", "'a", "\"\\", "{a: ", "\ufeffa: b", "---\n...\n---\n", "a:\tb", "%YAML 1.2\n---\na", "<<: *a"} {
+		f.Add([]byte(s))
+	}
+	f.Fuzz(func(t *testing.T, text []byte) {
+		if len(text) > 4096 || CheckYAML(text) != nil {
+			return
+		}
+		begin := time.Now()
+		var v any
+		_ = yaml.Unmarshal(text, &v)
+		if took := time.Since(begin); took > 5*time.Second {
+			t.Errorf("%d bytes took %s", len(text), took)
+		}
+	})
+}
+
+func FuzzAJSONTextIsCheckedAlikeAsAWholeAndInParts(f *testing.F) {
+	f.Add([]byte(`{"a": [1, "]\"["]}`), 3)
+	f.Add([]byte(strings.Repeat("[", 120)), 50)
+	f.Fuzz(func(t *testing.T, text []byte, at int) {
+		whole := CheckJSON(text)
+		at = max(0, min(at, len(text)))
+		_, err := io.ReadAll(JSONReader(io.MultiReader(strings.NewReader(string(text[:at])), strings.NewReader(string(text[at:]))), 1<<30))
+		if (whole == nil) != (err == nil) || whole != nil && whole.Error() != err.Error() {
+			t.Errorf("%v as a whole, %v in parts", whole, err)
+		}
+	})
+}

@@ -1,0 +1,62 @@
+package textfile
+
+import (
+	"fmt"
+
+	"github.com/goccy/go-yaml/lexer"
+	"github.com/goccy/go-yaml/token"
+)
+
+// CheckYAML returns an *Error when a YAML text is nested too deeply. The time that the parser takes grows with
+// the square of the depth, and its memory too; the lexer's do not. It says nothing about whether the
+// text is YAML at all.
+func CheckYAML(text []byte) (err error) {
+	defer func() {
+		if what := recover(); what != nil {
+			err = &Error{Line: 1, Column: 1, Why: fmt.Sprintf("it cannot be read as YAML: %v", what)}
+		}
+	}()
+	var n blocks
+	for _, t := range lexer.Tokenize(string(text)) {
+		if t.Position != nil && !n.pass(t) {
+			return tooDeep(t.Position.Line, t.Position.Column)
+		}
+	}
+	return nil
+}
+
+// blocks follows what nests in a YAML text: brackets, lines that are indented further than those before, and
+// what stands before one value, such as the dashes of "- - - a".
+type blocks struct {
+	line    int
+	flow    int   // brackets that are open
+	chain   int   // what stands before one value
+	columns []int // of the lines that the present one lies in
+}
+
+// pass takes the next token in. It returns false where the text becomes too deep.
+func (b *blocks) pass(t *token.Token) bool {
+	if t.Position.Line != b.line && b.flow == 0 {
+		b.line, b.chain = t.Position.Line, 0
+		if t.Type != token.CommentType {
+			at := t.Position.Column
+			for len(b.columns) > 0 && b.columns[len(b.columns)-1] >= at {
+				b.columns = b.columns[:len(b.columns)-1]
+			}
+			b.columns = append(b.columns, at)
+		}
+	}
+	switch t.Type {
+	case token.SequenceStartType, token.MappingStartType:
+		b.flow++
+		b.chain = 0
+	case token.SequenceEndType, token.MappingEndType:
+		b.flow = max(b.flow-1, 0)
+		b.chain = 0
+	case token.CollectEntryType:
+		b.chain = 0
+	case token.SequenceEntryType, token.MappingKeyType, token.MappingValueType, token.AnchorType, token.AliasType, token.TagType, token.MergeKeyType:
+		b.chain++
+	}
+	return b.flow+b.chain+len(b.columns) <= Deepest
+}
