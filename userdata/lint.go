@@ -18,7 +18,6 @@ import (
 	"time"
 	"unicode"
 
-
 	"rollcall/providers"
 )
 
