@@ -197,6 +197,15 @@ func (x *index) isGlue(r *providers.Record) bool {
 	return z != nil && z.cuts.Glue(r.Name, r.Type) != ""
 }
 
+// Answered reports whether the servers of the zone answer with a record of this name and type: it is
+// neither occluded nor mere glue.
+func (c *Cuts) Answered(name, typ string) bool {
+	if _, hidden := c.Occluded(name, typ); hidden {
+		return false
+	}
+	return c.Glue(name, typ) == ""
+}
+
 // leadsAway reports whether clients are sent to other servers, or to another name, for addresses at a
 // name.
 func (c *Cuts) leadsAway(name string) bool {

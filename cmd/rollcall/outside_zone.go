@@ -180,7 +180,7 @@ func (z *zoneAnswers) states(to []dnsview.WireState, now time.Time) []dnsview.Wi
 
 // answers reports whether the servers were asked for what q asks for.
 func (a *wireAnswer) answers(q *wire.Question) bool {
-	return a.question.Mode == q.Mode && slices.Equal(a.question.Want, q.Want)
+	return a.question.Mode == q.Mode && a.question.Empty == q.Empty && slices.Equal(a.question.Want, q.Want)
 }
 
 // due gives the questions whose turn it is, those that somebody looks at first,

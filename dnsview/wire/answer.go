@@ -15,10 +15,29 @@ import (
 // answer asks one server one question of a zone and says what came of it.
 func (s *session) answer(ctx context.Context, sv Server, zone string, q *Question) Answer {
 	a := s.typed(ctx, sv, zone, q, askedType(q))
-	if q.Mode == Resolves && a.Outcome == NoData && askedType(q) == dns.TypeA && q.Type != "A" {
-		return s.typed(ctx, sv, zone, q, dns.TypeAAAA)
+	if (q.Mode == Resolves || q.Mode == Flattened) && a.Outcome == NoData && askedType(q) == dns.TypeA && q.Type != "A" {
+		a = s.typed(ctx, sv, zone, q, dns.TypeAAAA)
+	}
+	if q.Type == "CNAME" && q.Mode != Exact && len(q.Want) == 1 && (a.Outcome == NoData || a.Outcome == NoName) && len(a.Aliases) == 0 {
+		a.nowhere = s.nowhere(ctx, q.Want[0])
 	}
 	return a
+}
+
+// nowhere reports whether the finders say that a name has no address.
+func (s *session) nowhere(ctx context.Context, name string) bool {
+	for _, t := range []uint16{dns.TypeA, dns.TypeAAAA} {
+		r := s.lookup(ctx, name, t)
+		if r.msg == nil || r.msg.Rcode != dns.RcodeSuccess && r.msg.Rcode != dns.RcodeNameError {
+			return false
+		}
+		for _, rr := range r.msg.Answer {
+			if _, ok := addrOf(rr); ok {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 // askedType is the type that is put on the wire. An alias is asked for its
@@ -41,6 +60,9 @@ func (s *session) typed(ctx context.Context, sv Server, zone string, q *Question
 		wanted = qtype
 	}
 	reading{msg: r.msg, zone: zone, name: q.Name, wanted: wanted, follow: q.Mode == Resolves, resolver: sv.Resolver}.into(&a)
+	if q.Mode == Flattened && a.Outcome == NoData && len(a.Aliases) == 0 {
+		reading{msg: r.msg, zone: zone, name: q.Name, wanted: qtype, resolver: sv.Resolver}.into(&a)
+	}
 	s.c.server(sv.Addr).note(zone, a.Outcome, a.Detail, a.At)
 	return a
 }

@@ -117,9 +117,14 @@ func agrees(q *Question, a *Answer) bool {
 	if len(q.Want) == 0 {
 		return len(a.Values) == 0
 	}
+	if len(a.Values) == 0 && (a.nowhere || q.Empty && a.Outcome == NoData) {
+		return true
+	}
 	switch q.Mode {
 	case Resolves:
 		return len(a.Values) > 0
+	case Flattened:
+		return len(a.Values) > 0 && (len(a.Aliases) == 0 || slices.Equal(folded(q.Type, q.Want), folded(q.Type, a.Values)))
 	case AnyOf:
 		want := folded(q.Type, q.Want)
 		for _, v := range folded(q.Type, a.Values) {
@@ -202,6 +207,8 @@ func wanted(q *Question) string {
 		return "that there is nothing"
 	case q.Mode == Resolves:
 		return "that it resolves"
+	case q.Mode == Flattened:
+		return list(q.Want) + ", or the addresses that it leads to"
 	case q.Mode == AnyOf:
 		return "one of " + list(q.Want)
 	}

@@ -2,32 +2,35 @@ package wire
 
 import (
 	"slices"
+	"strings"
 
+	"rollcall/dnsview"
 	"rollcall/providers"
 )
 
 // Questions gives what is to be asked for the records of a zone: one question
 // for each name and type, in the order in which records show it first. Left out are markers, which no
 // client asks for; the SOA, whose serial is the provider's affair; and what lies
-// below a delegation, which other servers answer.
+// below a delegation or a DNAME, which the zone's servers do not answer.
 func Questions(zone providers.Zone, records []providers.Record) []Question {
 	type key struct{ name, typ string }
 	at := map[key]int{}
 	var out []Question
 	proxied := map[string]bool{}
-	cuts := map[string]bool{}
+	cuts := dnsview.CutsOf(zone.Name, records)
+	everywhere := map[key]bool{} // routed by place, with a default for all other places
 	for i := range records {
 		r := &records[i]
 		if r.Proxied {
 			proxied[r.Name] = true
 		}
-		if r.Type == "NS" && !providers.SameName(r.Name, zone.Name) {
-			cuts[r.Name] = true
+		if _, rest := byPlace(r); rest {
+			everywhere[key{r.Name, r.Type}] = true
 		}
 	}
 	for i := range records {
 		r := &records[i]
-		if r.Type == "SOA" || r.IsMarker() || len(cuts) > 0 && occluded(r, zone.Name, cuts) {
+		if r.Type == "SOA" || r.IsMarker() || !cuts.Answered(r.Name, r.Type) {
 			continue
 		}
 		k := key{r.Name, r.Type}
@@ -46,8 +49,13 @@ func Questions(zone providers.Zone, records []providers.Record) []Question {
 			q.Mode = Resolves
 		case r.Type == "CNAME" && providers.SameName(r.Name, zone.Name):
 			q.Mode = Resolves // no CNAME can stand there; the provider answers with its addresses
+		case r.Type == "CNAME" && zone.Provider == providers.Cloudflare && q.Mode == Exact:
+			q.Mode = Flattened
 		case r.SetID != "" && q.Mode == Exact:
 			q.Mode = AnyOf
+		}
+		if place, _ := byPlace(r); r.Alias || place && !everywhere[k] {
+			q.Empty = true
 		}
 	}
 	for i := range out {
@@ -56,18 +64,17 @@ func Questions(zone providers.Zone, records []providers.Record) []Question {
 	return out
 }
 
-// occluded reports whether a record lies below a delegation, or at one without
-// belonging to it.
-func occluded(r *providers.Record, zone string, cuts map[string]bool) bool {
-	if cuts[r.Name] {
-		return r.Type != "NS" && r.Type != "DS"
-	}
-	for up := above(r.Name); providers.InZone(up, zone) && !providers.SameName(up, zone); up = above(up) {
-		if cuts[up] {
-			return true
+// byPlace reports whether Route 53 answers with a record to clients of some places only, and
+// whether these are all places that have no record set of their own.
+func byPlace(r *providers.Record) (some, rest bool) {
+	for f := range strings.FieldsSeq(r.Policy) {
+		key, v, _ := strings.Cut(f, "=")
+		switch key {
+		case "continent", "country", "subdivision", "cidr-location":
+			some, rest = true, rest || v == "*"
 		}
 	}
-	return false
+	return some && r.SetID != "", rest && r.SetID != ""
 }
 
 // First puts the questions of the given names before all others, and keeps the order otherwise.

@@ -43,7 +43,7 @@ func TestQuestionsAreOneForEachNameAndTypeInTheOrderOfTheRecords(t *testing.T) {
 		{Name: "www.example.com", Type: "AAAA", Want: []string{"2001:db8::1"}, TTL: 300},
 		{Name: "p.example.com", Type: "A", Want: []string{"192.0.2.9"}, TTL: 300, Mode: Resolves},
 		{Name: "w.example.com", Type: "A", Want: []string{"192.0.2.3"}, TTL: 60, Mode: AnyOf},
-		{Name: "lb.example.com", Type: "A", Want: []string{""}, Mode: Resolves},
+		{Name: "lb.example.com", Type: "A", Want: []string{""}, Mode: Resolves, Empty: true},
 		{Name: "p.example.com", Type: "TXT", Want: []string{`"x"`}, TTL: 300},
 		{Name: "p.example.com", Type: "AAAA", Want: []string{"2001:db8::2"}, TTL: 300, Mode: Resolves},
 		{Name: "example.com", Type: "CNAME", Want: []string{"elsewhere.net"}, TTL: 300, Mode: Resolves},

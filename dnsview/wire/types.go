@@ -83,6 +83,9 @@ const (
 	// Resolves: the name has an address. All that can be said of a proxied
 	// name, which answers with the proxy's addresses, and of an alias.
 	Resolves Mode = "resolves"
+	// Flattened: the alias of the API, or in its place the addresses that it leads to. So Cloudflare answers
+	// for aliases, by a setting of the record or of the zone.
+	Flattened Mode = "flattened"
 )
 
 // Question is one name and type, and what the DNS API says of it.
@@ -92,6 +95,9 @@ type Question struct {
 	Want []string `json:"want,omitempty"` // values that the API has; none for what was removed
 	TTL  uint32   `json:"ttl,omitempty"`  // seconds, as the API has it
 	Mode Mode     `json:"mode,omitempty"`
+	// Empty says that the name may have no value for this client: routing by place without a default, or
+	// an alias whose target has none.
+	Empty bool `json:"empty,omitempty"`
 }
 
 // Server is one address of one name server.
@@ -115,6 +121,8 @@ type Answer struct {
 	EDNS    bool          `json:"edns,omitempty"`
 	// Agrees says that the answer is what the API says.
 	Agrees bool `json:"agrees"`
+
+	nowhere bool // there is no value because the target of the alias has none either
 }
 
 // Expires is when a cache must have forgotten the answer.
