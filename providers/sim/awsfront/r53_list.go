@@ -30,6 +30,9 @@ func (f *front) listRecordSets(c *call, x *xmlWriter, z *world.Zone) *apiError {
 	case typ != "" && !knownType(typ):
 		return bad("InvalidInput", "1 validation error detected: Value '%s' at 'type' failed to satisfy constraint: Member must satisfy enum value set: %s", typ, enumTypes())
 	}
+	if code, text := nameProblem(name); name != "" && code != "" {
+		return bad("InvalidInput", "FATAL problem: %s (%s) encountered with '%s'", code, text, name)
+	}
 	sets := f.setsOf(c, z)
 	if name != "" {
 		from := &world.Set{Name: fromOctal(name), Type: typ, SetID: id}

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/netip"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -47,12 +48,12 @@ func invalid(code int, format string, args ...any) *apiError {
 }
 
 // apply writes the fields that the input has into r, and checks the whole of it.
-func (in input) apply(zone string, r *world.Record) error {
+func (in input) apply(z *world.Zone, r *world.Record) error {
 	if in.has("type") {
 		r.Type = strings.ToUpper(in.text("type"))
 	}
 	if in.has("name") {
-		name, err := absolute(in.text("name"), zone)
+		name, err := absolute(in.text("name"), z.Name)
 		if err != nil {
 			return err
 		}
@@ -80,8 +81,19 @@ func (in input) apply(zone string, r *world.Record) error {
 		if json.Unmarshal(in["tags"], &tags) != nil {
 			return invalid(9207, "Request body is invalid.")
 		}
-		if len(tags) > 0 {
-			return invalid(9300, "DNS record has %d tags, exceeding the quota of 0.", len(tags))
+		if len(tags) > z.TagQuota() {
+			return invalid(9300, "DNS record has %d tags, exceeding the quota of %d.", len(tags), z.TagQuota())
+		}
+		r.Tags = tags
+	}
+	if in.has("settings") {
+		var settings map[string]any
+		if json.Unmarshal(in["settings"], &settings) != nil {
+			return invalid(9207, "Request body is invalid.")
+		}
+		r.Settings = nil
+		if len(settings) > 0 {
+			r.Settings = in["settings"]
 		}
 	}
 	return in.applyContent(r)
@@ -149,12 +161,14 @@ func (in input) applyContent(r *world.Record) error {
 		}
 		content = ip.String()
 	case "CNAME", "NS", "PTR", "MX":
-		content = strings.TrimSuffix(content, ".")
+		if content != "." || r.Type != "MX" { // a null MX (RFC 7505)
+			content = strings.TrimSuffix(content, ".")
+		}
 		if _, ok := dns.IsDomainName(content); !ok || content == "" || strings.ContainsAny(content, " \t\n/") {
 			return invalid(9007, "Content for %s record is invalid.", r.Type)
 		}
 		content = providers.CanonicalName(content)
-	case "TXT":
+	case "TXT", "OPENPGPKEY":
 		if content == "" {
 			return invalid(9019, "TXT record content must not be empty.")
 		}
@@ -181,16 +195,31 @@ func (in input) applyContent(r *world.Record) error {
 }
 
 // dataTypes are the types whose content is made from a data object, with the
-// fields of it in the order of the presentation format.
+// fields of it in the order of the presentation format ("Create DNS Record" in the Cloudflare API reference).
 var dataTypes = map[string][]string{
-	"SRV":   {"priority", "weight", "port", "target"},
-	"CAA":   {"flags", "tag", "value"},
-	"HTTPS": {"priority", "target", "value"},
-	"SVCB":  {"priority", "target", "value"},
-	"SSHFP": {"algorithm", "type", "fingerprint"},
-	"TLSA":  {"usage", "selector", "matching_type", "certificate"},
-	"DS":    {"key_tag", "algorithm", "digest_type", "digest"},
+	"SRV":    {"priority", "weight", "port", "target"},
+	"CAA":    {"flags", "tag", "value"},
+	"HTTPS":  {"priority", "target", "value"},
+	"SVCB":   {"priority", "target", "value"},
+	"SSHFP":  {"algorithm", "type", "fingerprint"},
+	"TLSA":   {"usage", "selector", "matching_type", "certificate"},
+	"SMIMEA": {"usage", "selector", "matching_type", "certificate"},
+	"DS":     {"key_tag", "algorithm", "digest_type", "digest"},
+	"DNSKEY": {"flags", "protocol", "algorithm", "public_key"},
+	"CERT":   {"type", "key_tag", "algorithm", "certificate"},
+	"NAPTR":  {"order", "preference", "flags", "service", "regex", "replacement"},
+	"URI":    {"weight", "target"}, // the priority stands beside the data
+	"LOC": {
+		"lat_degrees", "lat_minutes", "lat_seconds", "lat_direction", "long_degrees", "long_minutes", "long_seconds", "long_direction",
+		"altitude", "size", "precision_horz", "precision_vert",
+	},
 }
+
+// quotedFields are written as character strings.
+var quotedFields = map[string][]string{"CAA": {"value"}, "NAPTR": {"flags", "service", "regex"}, "URI": {"target"}}
+
+// metres are the fields of LOC that bear a unit.
+var metres = []string{"altitude", "size", "precision_horz", "precision_vert"}
 
 func (in input) applyData(r *world.Record, fields []string) error {
 	if r.Proxied {
@@ -204,7 +233,7 @@ func (in input) applyData(r *world.Record, fields []string) error {
 	} else if r.Data != nil {
 		_ = json.Unmarshal(r.Data, &data) // written by ourselves
 	}
-	if _, ok := data["priority"]; !ok && in.has("priority") && fields[0] == "priority" {
+	if _, ok := data["priority"]; !ok && in.has("priority") && r.Type == "SRV" {
 		var p any
 		_ = json.Unmarshal(in["priority"], &p) // it came as part of valid JSON
 		data["priority"] = p
@@ -212,55 +241,101 @@ func (in input) applyData(r *world.Record, fields []string) error {
 	kept := map[string]any{}
 	var parts []string
 	for _, f := range fields {
-		v, ok := data[f]
-		if !ok || v == nil {
-			return invalid(9101, "%s is a required data field.", f)
-		}
-		switch f {
-		case "target":
-			s, _ := v.(string)
-			if s = strings.TrimSuffix(s, "."); s == "" && r.Type == "SRV" {
-				return invalid(9101, "%s is a required data field.", f)
-			}
-			if s == "" {
-				s = "."
-			}
-			v = providers.CanonicalName(s)
-		case "value":
-			if r.Type == "CAA" {
-				parts, kept[f] = append(parts, fmt.Sprintf("%q", v)), v
-				continue
-			}
-		}
-		if n, ok := v.(float64); ok {
-			if n < 0 || n > 65535 || n != float64(int(n)) {
-				return invalid(9102, "%s must be a whole number between 0 and 65535.", f)
-			}
-			v = int(n)
+		v, text, err := dataField(r.Type, f, data)
+		if err != nil {
+			return err
 		}
 		kept[f] = v
-		parts = append(parts, fmt.Sprint(v))
+		parts = append(parts, text)
 	}
 	content := strings.TrimSpace(strings.Join(parts, " "))
-	if rr, err := dns.NewRR(". 60 IN " + r.Type + " " + content); err != nil || rr == nil || strings.ContainsAny(content, "\n\r") {
+	priority, err := in.priority(r, kept)
+	if err != nil {
+		return err
+	}
+	whole := content
+	if r.Type == "URI" {
+		whole = fmt.Sprintf("%d %s", *priority, content)
+	}
+	rr, err := dns.NewRR(". 60 IN " + r.Type + " " + whole)
+	if err != nil || rr == nil || strings.ContainsAny(whole, "\n\r") {
+		return invalid(9007, "Content for %s record is invalid.", r.Type)
+	}
+	if _, err := dns.PackRR(rr, make([]byte, dns.MaxMsgSize), 0, nil, false); err != nil {
 		return invalid(9007, "Content for %s record is invalid.", r.Type)
 	}
 	raw, err := json.Marshal(kept)
 	if err != nil {
 		return err
 	}
-	r.Data, r.Content, r.Priority = raw, content, nil
-	if p, ok := kept["priority"].(int); ok {
-		p16 := uint16(p)
-		r.Priority = &p16
-	}
+	r.Data, r.Content, r.Priority = raw, whole, priority
 	return nil
 }
 
-// shown is the content as the API writes it: that of a type with a priority
-// leaves the priority out.
+// priority is what stands in the field beside the data: that of SRV, which the data has too, and that of URI.
+func (in input) priority(r *world.Record, data map[string]any) (*uint16, error) {
+	switch r.Type {
+	case "SRV":
+		p := uint16(data["priority"].(int)) // dataField has read it
+		return &p, nil
+	case "URI":
+		p := r.Priority
+		if in.has("priority") {
+			p = new(uint16)
+			if json.Unmarshal(in["priority"], p) != nil {
+				p = nil
+			}
+		}
+		if p == nil {
+			return nil, invalid(9008, "Invalid priority, priority must be set and be between 0 and 65535")
+		}
+		return p, nil
+	}
+	return nil, nil
+}
+
+// dataField reads one field of a data object, as it is kept and as the presentation format has it.
+func dataField(typ, field string, data map[string]any) (kept any, text string, err error) {
+	v, ok := data[field]
+	if !ok || v == nil {
+		return nil, "", invalid(9101, "%s is a required data field.", field)
+	}
+	switch {
+	case slices.Contains(quotedFields[typ], field):
+		s, ok := v.(string)
+		if !ok {
+			return nil, "", invalid(9101, "%s must be a text.", field)
+		}
+		return v, `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(s) + `"`, nil
+	case field == "target" || field == "replacement":
+		s, _ := v.(string)
+		if s == "" && typ == "SRV" {
+			return nil, "", invalid(9101, "%s is a required data field.", field)
+		}
+		if s = strings.TrimSuffix(s, "."); s == "" {
+			s = "."
+		}
+		s = providers.CanonicalName(s)
+		return s, s, nil
+	}
+	n, ok := v.(float64)
+	switch {
+	case !ok:
+		return v, fmt.Sprint(v), nil
+	case typ == "LOC" && slices.Contains(metres, field):
+		return v, fmt.Sprintf("%.2fm", n), nil
+	case typ == "LOC" && strings.HasSuffix(field, "seconds"):
+		return v, fmt.Sprintf("%.3f", n), nil
+	case n < 0 || n > 65535 || n != float64(int(n)):
+		return nil, "", invalid(9102, "%s must be a whole number between 0 and 65535.", field)
+	}
+	return int(n), strconv.Itoa(int(n)), nil
+}
+
+// shown is the content as the API writes it: that of SRV and URI leaves the priority out, which has
+// a field of its own; that of HTTPS and SVCB holds it.
 func shown(r *world.Record) string {
-	if r.Priority != nil && slices.Contains(dataTypes[r.Type], "priority") {
+	if r.Priority != nil && (r.Type == "SRV" || r.Type == "URI") {
 		if _, rest, ok := strings.Cut(r.Content, " "); ok {
 			return rest
 		}

@@ -25,7 +25,7 @@ type recordJSON struct {
 	TTL             uint32          `json:"ttl"`
 	Priority        *uint16         `json:"priority,omitempty"`
 	Data            json.RawMessage `json:"data,omitempty"`
-	Settings        struct{}        `json:"settings"`
+	Settings        json.RawMessage `json:"settings"`
 	Meta            struct{}        `json:"meta"`
 	Comment         *string         `json:"comment"`
 	Tags            []string        `json:"tags"`
@@ -39,6 +39,10 @@ func toAPI(r *world.Record) *recordJSON {
 		ID: r.ID, Name: r.Name, Type: r.Type, Content: shown(r), Proxiable: proxiable(r.Type), Proxied: r.Proxied, TTL: r.TTL,
 		Priority: r.Priority, Data: r.Data, Tags: append([]string{}, r.Tags...),
 		CreatedOn: r.Created.UTC().Format(timeForm), ModifiedOn: r.Modified.UTC().Format(timeForm),
+	}
+	j.Settings = json.RawMessage("{}")
+	if len(r.Settings) > 0 {
+		j.Settings = r.Settings
 	}
 	if r.Comment != "" {
 		j.Comment, j.CommentModified = &r.Comment, j.ModifiedOn
@@ -257,7 +261,7 @@ func (c *call) batch(z *world.Zone) error {
 // post adds a record to the transaction.
 func post(tx *world.Tx, z *world.Zone, in input) (*world.Record, error) {
 	r := &world.Record{TTL: autoTTL}
-	if err := in.apply(z.Name, r); err != nil {
+	if err := in.apply(z, r); err != nil {
 		return nil, err
 	}
 	if err := clash(tx, r); err != nil {
@@ -277,7 +281,7 @@ func put(tx *world.Tx, z *world.Zone, id string, in input, merge bool) (*world.R
 	if merge {
 		*r = *old
 	}
-	if err := in.apply(z.Name, r); err != nil {
+	if err := in.apply(z, r); err != nil {
 		return nil, err
 	}
 	r.Modified = tx.Now()

@@ -68,7 +68,7 @@ func (a *answer) resolve(z zone, q dns.Question) {
 		n := len(a.m.Answer)
 		for _, t := range slices.Sorted(maps.Keys(sets)) {
 			if q.Qtype == dns.TypeANY || dns.TypeToString[q.Qtype] == t {
-				a.m.Answer = append(a.m.Answer, a.s.records(name, sets[t])...)
+				a.m.Answer = append(a.m.Answer, a.s.records(name, a.chosen(sets[t], maxChase))...)
 			}
 		}
 		if len(a.m.Answer) == n {
@@ -79,6 +79,83 @@ func (a *answer) resolve(z zone, q dns.Question) {
 		return
 	}
 	a.m.Rcode = dns.RcodeServerFailure // a loop of aliases, or too long a chain
+}
+
+// mostMultivalue is how many values one multivalue answer holds.
+const mostMultivalue = 8
+
+// elsewhere is the address of a name that is in no zone of the world.
+var elsewhere = map[string]string{"A": "192.0.2.200", "AAAA": "2001:db8::200"}
+
+// chosen returns the values that this answer holds: of sets with a routing policy those of one set, as
+// Route 53 chooses it when every health check passes, and in place of an alias what it leads to.
+func (a *answer) chosen(set world.ServedSet, depth int) world.ServedSet {
+	out := world.ServedSet{Type: set.Type, TTL: set.TTL, Values: set.Values}
+	follow := set.Follow
+	if len(set.Routed) > 0 {
+		var r world.RoutedSet
+		r, out.Values = a.routed(set.Routed)
+		follow = r.Follow
+	}
+	if follow == "" || depth == 0 {
+		return out
+	}
+	out.Values = nil
+	z, ok := a.s.world.ZoneOf(follow)
+	if !ok {
+		if v := elsewhere[set.Type]; v != "" {
+			out.Values = []string{v}
+		}
+		return out
+	}
+	sets, _ := lookup(zone{z, a.s.second}, follow)
+	if c, ok := sets["CNAME"]; ok && len(c.Values) > 0 {
+		return a.chosen(world.ServedSet{Type: set.Type, TTL: set.TTL, Follow: providers.CanonicalName(c.Values[0])}, depth-1)
+	}
+	out.Values = a.chosen(sets[set.Type], depth-1).Values
+	return out
+}
+
+// routed returns the set that is answered this time and its values; without one both are empty.
+func (a *answer) routed(sets []world.RoutedSet) (chosen world.RoutedSet, values []string) {
+	turn := a.s.turn.Add(1)
+	switch sets[0].Policy {
+	case "multivalue":
+		for i := range sets {
+			values = append(values, sets[(int(turn)+i)%len(sets)].Values...)
+		}
+		return world.RoutedSet{}, values[:min(len(values), mostMultivalue)]
+	case "weighted":
+		chosen = byWeight(sets, turn)
+	case "geo": // this machine lies nowhere
+		i := slices.IndexFunc(sets, func(r world.RoutedSet) bool { return r.Everywhere })
+		if i < 0 {
+			return world.RoutedSet{}, nil
+		}
+		chosen = sets[i]
+	default:
+		i := slices.IndexFunc(sets, func(r world.RoutedSet) bool { return r.First })
+		chosen = sets[max(i, 0)]
+	}
+	return chosen, chosen.Values
+}
+
+// byWeight gives each set as many turns as its weight, and all the same where no set has any.
+func byWeight(sets []world.RoutedSet, turn uint64) world.RoutedSet {
+	total := int64(0)
+	for i := range sets {
+		total += sets[i].Weight
+	}
+	if total == 0 {
+		return sets[turn%uint64(len(sets))]
+	}
+	at := int64(turn % uint64(total))
+	for i := range sets {
+		if at -= sets[i].Weight; at < 0 {
+			return sets[i]
+		}
+	}
+	return sets[len(sets)-1]
 }
 
 // answered reports whether the chain has been at name before.
@@ -199,7 +276,7 @@ func (a *answer) additional(rrs []dns.RR) {
 		sets, _ := served(zone{z, a.s.second}, target)
 		for _, t := range []string{"A", "AAAA"} {
 			if set, ok := sets[t]; ok {
-				a.m.Extra = append(a.m.Extra, a.s.records(target, set)...)
+				a.m.Extra = append(a.m.Extra, a.s.records(target, a.chosen(set, maxChase))...)
 			}
 		}
 	}
@@ -249,5 +326,10 @@ func record(name string, set world.ServedSet, value string) dns.RR {
 		return nil
 	}
 	*rr.Header() = dns.RR_Header{Name: name, Rrtype: typ, Class: dns.ClassINET, Ttl: set.TTL}
+	// What the parser takes may still not fit on the wire, such as a fingerprint of an odd number of digits;
+	// one such value would keep the whole reply from being sent.
+	if _, err := dns.PackRR(rr, make([]byte, dns.MaxMsgSize), 0, nil, false); err != nil {
+		return nil
+	}
 	return rr
 }

@@ -166,6 +166,10 @@ func (s *Server) send(w dns.ResponseWriter, r, m *dns.Msg) {
 		m.Extra = slices.DeleteFunc(m.Extra, func(rr dns.RR) bool { return rr.Header().Rrtype != dns.TypeOPT })
 	}
 	m.Truncate(size)
+	if _, err := m.Pack(); err != nil { // silence would make the client wait
+		e := new(dns.Msg)
+		m = e.SetRcode(r, dns.RcodeServerFailure)
+	}
 	// A client that has left cannot be told anything.
 	_ = w.WriteMsg(m)
 }

@@ -1,8 +1,11 @@
 package world
 
 import (
+	"encoding/json"
 	"fmt"
 	"maps"
+	"slices"
+	"strings"
 	"time"
 
 	"rollcall/providers"
@@ -20,11 +23,21 @@ func (z *Zone) serve(names map[string]bool) {
 	}
 	for _, s := range z.sets {
 		m, ok := fresh[s.Name]
-		if !ok || s.Alias != nil {
+		if !ok {
 			continue
 		}
-		old := m[s.Type] // weighted sets of one name are merged: good enough for a picture of the wire
-		m[s.Type] = ServedSet{Type: s.Type, TTL: s.TTL, Values: append(old.Values, s.Values...)}
+		old := m[s.Type]
+		set := ServedSet{Type: s.Type, TTL: s.TTL, Values: append(old.Values, s.Values...), Routed: old.Routed}
+		if s.Alias != nil {
+			set.TTL = aliasTTL
+		}
+		switch r := routed(s); {
+		case s.SetID != "":
+			set.Routed = append(slices.Clip(old.Routed), r)
+		default:
+			set.Follow = r.Follow
+		}
+		m[s.Type] = set
 	}
 	for _, r := range z.records {
 		m, ok := fresh[r.Name]
@@ -50,6 +63,66 @@ func (z *Zone) serve(names map[string]bool) {
 	}
 }
 
+// aliasTTL is the TTL of an alias record, whose own the API does not show.
+const aliasTTL = 60
+
+// routed is what the servers need to know of a record set with a routing policy.
+func routed(s *Set) RoutedSet {
+	r := RoutedSet{Values: s.Values, Policy: "geo"}
+	if s.Alias != nil {
+		r.Follow = providers.CanonicalName(s.Alias.Name)
+	}
+	switch {
+	case s.Weight != nil:
+		r.Policy, r.Weight = "weighted", *s.Weight
+	case s.Extra["Region"] != "":
+		r.Policy = "latency"
+	case s.Extra["Failover"] != "":
+		r.Policy, r.First = "failover", s.Extra["Failover"] == "PRIMARY"
+	case s.Extra["MultiValueAnswer"] != "":
+		r.Policy = "multivalue"
+	}
+	for k, v := range s.Extra {
+		r.Everywhere = r.Everywhere || strings.HasSuffix(k, "CountryCode") && v == "*"
+	}
+	return r
+}
+
+// FlattenAll switches on that every CNAME of a Cloudflare zone which is not proxied is answered with the
+// addresses of its target.
+func (z *Zone) FlattenAll(on bool) {
+	z.w.lock()
+	defer z.w.unlock()
+	z.flatten = on
+	names := map[string]bool{}
+	for _, r := range z.records {
+		names[r.Name] = r.Type == "CNAME" || names[r.Name]
+	}
+	z.serve(names)
+}
+
+// AllowTags sets how many tags a record of a Cloudflare zone may have; none without it.
+func (z *Zone) AllowTags(n int) {
+	z.w.lock()
+	defer z.w.unlock()
+	z.tagQuota = n
+}
+
+// TagQuota is how many tags a record of the zone may have.
+func (z *Zone) TagQuota() int { return z.tagQuota }
+
+// flattens reports whether a record is answered with the addresses of its target: by a setting of its own
+// or of the zone, and always at the apex.
+func (z *Zone) flattens(r *Record) bool {
+	if r.Type != "CNAME" {
+		return false
+	}
+	var s struct {
+		Flatten bool `json:"flatten_cname"`
+	}
+	return z.flatten || r.Name == z.Name || json.Unmarshal(r.Settings, &s) == nil && s.Flatten
+}
+
 func (z *Zone) serveRecord(m map[string]ServedSet, r *Record) {
 	ttl := r.TTL
 	if ttl == 1 {
@@ -58,6 +131,12 @@ func (z *Zone) serveRecord(m map[string]ServedSet, r *Record) {
 	if r.Proxied {
 		for _, t := range []string{"A", "AAAA"} {
 			m[t] = ServedSet{Type: t, TTL: 300, Values: proxyAddresses[t]}
+		}
+		return
+	}
+	if z.flattens(r) {
+		for _, t := range []string{"A", "AAAA"} {
+			m[t] = ServedSet{Type: t, TTL: ttl, Follow: providers.CanonicalName(r.Content)}
 		}
 		return
 	}

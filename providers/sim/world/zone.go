@@ -22,15 +22,17 @@ type Zone struct {
 
 	pending bool // its provider says that it is not delegated yet
 
-	sets    []*Set    // Route 53, sorted by SetLess
-	records []*Record // Cloudflare, in order of creation
-	byID    map[string]*Record
-	served  map[string]map[string]ServedSet // name, type
-	below   map[string]int                  // names served at or below each name
-	frozen  frozen                          // what name servers that hear of no change go on with
-	serial  uint32
-	changes map[string]time.Time // Route 53 change id to the time it is in sync
-	nextID  uint64
+	sets     []*Set    // Route 53, sorted by SetLess
+	records  []*Record // Cloudflare, in order of creation
+	byID     map[string]*Record
+	served   map[string]map[string]ServedSet // name, type
+	below    map[string]int                  // names served at or below each name
+	frozen   frozen                          // what name servers that hear of no change go on with
+	tagQuota int
+	flatten  bool // every CNAME that is not proxied is flattened (Cloudflare, a setting of the zone)
+	serial   uint32
+	changes  map[string]time.Time // Route 53 change id to the time it is in sync
+	nextID   uint64
 }
 
 // Set is one Route 53 record set. Names are canonical, values are in
@@ -62,6 +64,7 @@ type Record struct {
 	Data                    []byte  // JSON of the data object as it is answered; nil for types without
 	Comment                 string
 	Tags                    []string
+	Settings                []byte // JSON object, or nil
 	Created, Modified       time.Time
 }
 
@@ -70,6 +73,23 @@ type ServedSet struct {
 	Type   string
 	TTL    uint32
 	Values []string // presentation format
+	// Follow is a name whose values of this type are answered in place of Values: the target of an alias
+	// record, or of a CNAME that is flattened.
+	Follow string
+	// Routed are the sets of Route 53 that have set identifiers; an answer is made of one of them, or of
+	// all multivalue ones. Values holds those of all.
+	Routed []RoutedSet
+}
+
+// RoutedSet is one record set with a routing policy.
+type RoutedSet struct {
+	Values []string
+	Follow string // as in ServedSet
+	Weight int64
+	// Policy is weighted, latency, failover, multivalue or geo; First says that it is the primary one of a
+	// failover, and Everywhere that it is the default of routing by place.
+	Policy            string
+	First, Everywhere bool
 }
 
 // ErrNoZone says that the world has no such zone.
