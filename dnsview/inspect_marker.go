@@ -164,7 +164,7 @@ func (in *inspector) returnable(m mark, i *providers.Instance) bool {
 	}
 	r := providers.Record{Zone: m.zone.name, Name: m.name, Type: m.owner.Type, Value: m.owner.Value}
 	if a, ok := r.Addr(); ok && !i.HasAddress(a) {
-		to, ok := addressFor(i, a)
+		to, ok := addressFor(i, r.Family())
 		if !ok {
 			return false
 		}

@@ -242,7 +242,7 @@ func (in *inspector) whatOfReused(r *providers.Record, a netip.Addr) string {
 	case i == nil || i.State.Dead():
 		return "deregister it, which asks for its name to be typed, or retarget it to a node by name"
 	case running && r.Type != "SRV":
-		if to, ok := addressFor(i, a); ok && in.hasOwn(r, o, to) {
+		if to, ok := addressFor(i, r.Family()); ok && in.hasOwn(r, o, to) {
 			return "retarget it, which removes it, as the name has " + to.String() + " of its owner too"
 		}
 	}
@@ -371,7 +371,7 @@ func (in *inspector) running(z *zoneState, r *providers.Record, o providers.Owne
 	if unreachable(a) && !z.view.Zone.Private {
 		return // the finding about the private address has the same remedy
 	}
-	to, ok := addressFor(i, a)
+	to, ok := addressFor(i, r.Family())
 	if ok {
 		f.Remedy, f.Address = RemedyUpdate, to.String()
 		f.Reason = subject(r) + " has moved: its owner " + label(i) + " has " + to.String() + " now"

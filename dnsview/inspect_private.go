@@ -76,7 +76,7 @@ func (in *inspector) replacement(f *Finding, z *zoneState, a netip.Addr, n int32
 		f.Reason += "; its owner does not run, so there is no address to replace it with"
 		return
 	}
-	to, ok := publicFor(i, a)
+	to, ok := publicFor(i, r.Family())
 	if !ok {
 		f.Reason += "; its owner " + label(i) + " has no public address of that kind"
 		return

@@ -194,7 +194,7 @@ func (b *builder) update(r *providers.Record, wrong []*Finding, ttl uint32) {
 // already, as its own too. It reports whether that is so.
 func (b *builder) leftBehind(r *providers.Record, o providers.Owner, i *providers.Instance) bool {
 	old, isAddr := r.Addr()
-	to, ok := addressFor(i, old)
+	to, ok := addressFor(i, r.Family())
 	if !isAddr || !ok || to == old || i.HasAddress(old) {
 		return false
 	}
@@ -263,12 +263,12 @@ func planReplace(v *View, records []providers.Identity) Plan {
 	}
 	b.eachOurs(records, func(r *providers.Record, o providers.Owner) {
 		i := v.Instance(o.Cloud, o.Instance)
-		old, isAddr := r.Addr()
+		_, isAddr := r.Addr()
 		if i == nil || i.State != providers.StateRunning || !isAddr {
 			b.skip(subject(r) + ": its owner does not run, so there is no address to replace it with")
 			return
 		}
-		to, ok := publicFor(i, old)
+		to, ok := publicFor(i, r.Family())
 		if !ok {
 			b.skip(subject(r) + ": " + label(i) + " has no public address of that kind")
 			return

@@ -37,7 +37,9 @@ func (b *builder) moveTo(r *providers.Record, o providers.Owner, i *providers.In
 		return
 	}
 	after := *r
-	after.Value, after.Modified = to.String(), r.Modified
+	if to != old { // an address that stays keeps its spelling
+		after.Value = to.String()
+	}
 	o.Quiesced = o.Quiesced && o.Instance == i.ID && o.Cloud == b.v.index.keyOf(i) // it is taken out for its own node alone
 	o.Cloud, o.Instance = b.v.index.keyOf(i), i.ID
 	after, err := b.withOwner(after, o)
@@ -77,12 +79,12 @@ func (b *builder) goal(r *providers.Record, i *providers.Instance) (netip.Addr, 
 func (x *index) addressOwed(r *providers.Record, i *providers.Instance) (netip.Addr, bool) {
 	old, _ := r.Addr()
 	if z := x.zoneName[r.Zone]; unreachable(old) && z != nil && !z.view.Zone.Private {
-		return publicFor(i, old)
+		return publicFor(i, r.Family())
 	}
 	if i.HasAddress(old) {
 		return old, true
 	}
-	return addressFor(i, old)
+	return addressFor(i, r.Family())
 }
 
 // holds gives the record by which the name and type of another have an address already, or nil.

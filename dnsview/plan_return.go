@@ -67,7 +67,7 @@ func (b *builder) giveBack(ref providers.InstanceRef, i *providers.Instance) {
 			b.skip(Clean(m.record.Name) + ": the marker does not say in full what was taken out, and no declared service tells; remove the marker, and make the record anew")
 			continue
 		case isAddr && i != nil && !i.HasAddress(old):
-			to, ok := addressFor(i, old)
+			to, ok := addressFor(i, r.Family())
 			if !ok {
 				b.skip(who + " has no address for " + Clean(m.name))
 				continue

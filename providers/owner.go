@@ -229,6 +229,7 @@ func AttachOwners(records []Record) {
 			}
 			for _, j := range found {
 				records[j].addOwner(o)
+				records[j].MarkerTTL = m.TTL
 			}
 			continue
 		}

@@ -30,6 +30,11 @@ type Record struct {
 	// Policy describes in one canonical line what else the record (set) holds
 	// and a change must keep: routing policy, health check, tags, settings.
 	Policy string `json:"policy,omitempty"`
+	// Raw is the value as the provider spells it, where Value alone would be written another way. Only the
+	// adapter that has read it reads it, and only while it still says the same as Value.
+	Raw string `json:"raw,omitempty"`
+	// MarkerTTL is the TTL of the marker record that names this record, where the marker is a record of its own.
+	MarkerTTL uint32 `json:"marker_ttl,omitempty"`
 	// Alias rows are shown, and are read-only: their value is the alias target.
 	Alias bool `json:"alias,omitempty"`
 
@@ -52,7 +57,8 @@ func (r *Record) Identity() Identity {
 // String writes the record as the command line does: zone:name/type/value.
 func (r *Record) String() string { return r.Zone + ":" + r.Name + "/" + r.Type + "/" + r.Value }
 
-// Addr is the address of an A or AAAA record.
+// Addr is the address that an A or AAAA record leads to. An IPv4 address within an AAAA record
+// (::ffff:192.0.2.1) is that IPv4 address: whoever has it is led to.
 func (r *Record) Addr() (netip.Addr, bool) {
 	if r.Type != "A" && r.Type != "AAAA" {
 		return netip.Addr{}, false
@@ -60,7 +66,18 @@ func (r *Record) Addr() (netip.Addr, bool) {
 	return ParseAddr(r.Value)
 }
 
-// Equal reports whether two readings of a record agree in every field.
+// Family returns an address of the family that the record's type can hold: that of Addr, but for an
+// IPv4 address within an AAAA record.
+func (r *Record) Family() netip.Addr {
+	a, ok := r.Addr()
+	if r.Type == "AAAA" && (!ok || a.Is4()) {
+		return netip.IPv6Unspecified()
+	}
+	return a
+}
+
+// Equal reports whether two readings of a record agree in every field but Raw and MarkerTTL, which say
+// how the same is spelled and kept.
 func (r *Record) Equal(o *Record) bool {
 	a, b := *r, *o
 	if !slices.Equal(a.Owners, b.Owners) || !slices.Equal(a.BadMarkers, b.BadMarkers) || !a.Modified.Equal(b.Modified) {
@@ -105,7 +122,7 @@ func CanonicalValue(typ, value string) string {
 	v := strings.TrimSpace(value)
 	switch typ {
 	case "A", "AAAA":
-		if a, ok := ParseAddr(v); ok {
+		if a, err := netip.ParseAddr(v); err == nil && a.Zone() == "" && (typ == "AAAA" || a.Is4()) {
 			return a.String()
 		}
 	case "TXT", "SPF":

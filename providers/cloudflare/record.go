@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/netip"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -73,6 +75,11 @@ type srvData struct {
 	Target   string `json:"target"`
 }
 
+type uriData struct {
+	Weight uint16 `json:"weight"`
+	Target string `json:"target"`
+}
+
 type caaData struct {
 	Flags uint8  `json:"flags"`
 	Tag   string `json:"tag"`
@@ -99,7 +106,8 @@ func (w *wireRecord) decode(zone string) (providers.Record, error) {
 	}
 	e := extra{Settings: w.Settings, Tags: slices.Sorted(slices.Values(w.Tags)), Private: w.Private}
 	r.Value = providers.CanonicalValue(r.Type, w.value(r.Type))
-	if w.Priority != nil && r.Type != "MX" && r.Type != "SRV" && *w.Priority != 0 {
+	r.Raw = w.raw(&r)
+	if w.Priority != nil && r.Type != "MX" && r.Type != "SRV" && r.Type != "URI" && *w.Priority != 0 {
 		e.Priority = w.Priority
 	}
 	r.Policy = e.policy()
@@ -123,8 +131,80 @@ func (w *wireRecord) value(typ string) string {
 		if f := strings.Fields(w.Content); len(f) == 3 && w.Priority != nil { // weight, port, target
 			return strconv.Itoa(int(*w.Priority)) + " " + strings.Join(f, " ")
 		}
+	case "URI":
+		var d uriData
+		if json.Unmarshal(w.Data, &d) == nil && d.Target != "" && w.Priority != nil {
+			return fmt.Sprintf("%d %d %s", int(*w.Priority), d.Weight, providers.FormatTXT([]string{d.Target}))
+		}
 	}
 	return w.Content
+}
+
+// spelling is what Record.Raw holds: the fields of an answer that hold the value.
+type spelling struct {
+	Content  *string         `json:"content,omitempty"`
+	Data     json.RawMessage `json:"data,omitempty"`
+	Priority *float64        `json:"priority,omitempty"`
+	Value    string          `json:"value"` // that they were read as
+}
+
+// raw returns the fields that hold the value when they are not those that the value alone would be
+// written as.
+func (w *wireRecord) raw(r *providers.Record) string {
+	bare := w.Priority == nil || *w.Priority == 0
+	switch r.Type {
+	case "A", "AAAA", "CNAME", "NS", "PTR", "TXT", "SPF":
+		if r.Value == w.Content && bare {
+			return ""
+		}
+	case "MX":
+		if w.Priority != nil && r.Value == strconv.Itoa(int(*w.Priority))+" "+w.Content {
+			return ""
+		}
+	case "SRV", "CAA":
+		if fields, err := contentFields(r.Type, r.Value); err == nil && sameJSON(fields["data"], w.Data) {
+			return ""
+		}
+	}
+	s := spelling{Data: w.Data, Priority: w.Priority, Value: r.Value}
+	if len(w.Data) == 0 || string(w.Data) == "null" || string(w.Data) == "{}" {
+		s.Data, s.Content = nil, &w.Content
+	}
+	b, err := json.Marshal(s)
+	if err != nil {
+		return ""
+	}
+	return string(b)
+}
+
+// sameJSON reports whether a value, as JSON, says the same as a text.
+func sameJSON(v any, text json.RawMessage) bool {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return false
+	}
+	var x, y any
+	return json.Unmarshal(b, &x) == nil && json.Unmarshal(text, &y) == nil && reflect.DeepEqual(x, y)
+}
+
+// valueFields returns the fields of a request that hold the value of a record: as they were read, where
+// that is known, else as the value says.
+func valueFields(r *providers.Record) (map[string]any, error) {
+	var s spelling
+	if r.Raw == "" || json.Unmarshal([]byte(r.Raw), &s) != nil || s.Value != providers.CanonicalValue(r.Type, r.Value) {
+		return contentFields(r.Type, r.Value)
+	}
+	fields := map[string]any{}
+	if s.Content != nil {
+		fields["content"] = *s.Content
+	}
+	if len(s.Data) > 0 {
+		fields["data"] = s.Data
+	}
+	if s.Priority != nil {
+		fields["priority"] = *s.Priority
+	}
+	return fields, nil
 }
 
 // decodeComment reads the owner marker in a record's comment. A person's
@@ -151,7 +231,7 @@ func contentFields(typ, value string) (map[string]any, error) {
 	}
 	switch typ {
 	case "A", "AAAA":
-		if a, ok := providers.ParseAddr(v); !ok || a.Is4() != (typ == "A") {
+		if a, err := netip.ParseAddr(v); err != nil || a.Zone() != "" || a.Is4() != (typ == "A") {
 			return nil, bad()
 		}
 		return map[string]any{"content": v}, nil
@@ -238,7 +318,7 @@ func postBody(r *providers.Record, zone string) (map[string]any, error) {
 	if err := check(r, zone); err != nil {
 		return nil, err
 	}
-	body, err := contentFields(r.Type, r.Value)
+	body, err := valueFields(r)
 	if err != nil {
 		return nil, err
 	}
@@ -292,7 +372,7 @@ func target(before, after *providers.Record, zone string) (*providers.Record, er
 func patchBody(have, want *providers.Record) (map[string]any, error) {
 	body := map[string]any{}
 	if have.Type != want.Type || providers.CanonicalValue(have.Type, have.Value) != providers.CanonicalValue(want.Type, want.Value) {
-		fields, err := contentFields(want.Type, want.Value)
+		fields, err := valueFields(want)
 		if err != nil {
 			return nil, err
 		}

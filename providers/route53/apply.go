@@ -139,13 +139,11 @@ func (r *run) prepare(c *providers.Change) error {
 }
 
 func checkRecord(r *providers.Record) error {
-	addr, ok := providers.ParseAddr(r.Value)
 	bad := false
 	switch r.Type {
-	case "A":
-		bad = !ok || !addr.Is4()
-	case "AAAA":
-		bad = !ok || !addr.Is6() || addr == (netip.Addr{})
+	case "A", "AAAA":
+		addr, err := netip.ParseAddr(r.Value)
+		bad = err != nil || addr.Zone() != "" || addr.Is4() != (r.Type == "A")
 	case "SRV":
 		_, ok := providers.ParseSRV(r.Value)
 		bad = !ok

@@ -82,7 +82,7 @@ func (w *work) mark(r *providers.Record, owners []providers.Owner) error {
 		k := key{name: providers.MarkerName(o.Instance, r.Name), typ: "TXT"}
 		s := w.touch(k)
 		if s.orig == nil && len(s.values) == 0 {
-			s.next.TTL = aws.Int64(defaultTTL)
+			s.next.TTL = aws.Int64(int64(cmp.Or(r.MarkerTTL, defaultTTL)))
 		}
 		var old []int
 		w.eachMarker(r, []key{k}, func(_ key, i int, _ providers.Owner) { old = append(old, i) })

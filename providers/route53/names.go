@@ -140,6 +140,14 @@ func valueToWire(typ, v string) string {
 	return v
 }
 
+// wireOf writes the value of a record as Route 53 takes it: as it was read, where that is known.
+func wireOf(r *providers.Record) string {
+	if r.Raw != "" && valueFromWire(r.Type, r.Raw) == providers.CanonicalValue(r.Type, r.Value) {
+		return r.Raw
+	}
+	return valueToWire(r.Type, r.Value)
+}
+
 func parseOctalTXT(v string) ([]string, bool) {
 	v = strings.TrimSpace(v)
 	if !strings.HasPrefix(v, `"`) {

@@ -35,7 +35,10 @@ func rows(zone string, s *types.ResourceRecordSet) []providers.Record {
 	out := make([]providers.Record, 0, max(1, len(s.ResourceRecords)))
 	for i := range s.ResourceRecords {
 		r := base
-		r.Value = valueFromWire(k.typ, aws.ToString(s.ResourceRecords[i].Value))
+		wire := aws.ToString(s.ResourceRecords[i].Value)
+		if r.Value = valueFromWire(k.typ, wire); valueToWire(k.typ, r.Value) != wire {
+			r.Raw = wire
+		}
 		out = append(out, r)
 	}
 	if len(out) == 0 && s.TrafficPolicyInstanceId != nil { // such a set can come without values

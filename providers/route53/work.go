@@ -13,7 +13,7 @@ import (
 	"rollcall/providers"
 )
 
-// defaultTTL is for a new record set whose record names no TTL, and for marker sets.
+// defaultTTL is for new marker sets.
 const defaultTTL = 300
 
 // work is the working copy of the names that some changes touch. Changes are
@@ -168,14 +168,11 @@ func (w *work) create(r *providers.Record) (already bool, err error) {
 	s := w.touch(k)
 	if len(s.values) == 0 && s.orig == nil {
 		s.next.TTL = aws.Int64(int64(r.TTL))
-		if r.TTL == 0 {
-			s.next.TTL = aws.Int64(defaultTTL)
-		}
 		if err := setPolicy(&s.next, r.Policy, r.Weight); err != nil {
 			return false, invalid("%w", err)
 		}
 	}
-	s.values = append(s.values, valueToWire(r.Type, r.Value))
+	s.values = append(s.values, wireOf(r))
 	return false, w.mark(r, r.Owners)
 }
 
@@ -267,7 +264,7 @@ func (w *work) update(c *providers.Change) error {
 		w.take(k, b.Value)
 		return nil
 	}
-	if wire := valueToWire(a.Type, a.Value); valueFromWire(a.Type, wire) != b.Value {
+	if wire := wireOf(a); valueFromWire(a.Type, wire) != b.Value || wire != wireOf(b) {
 		s.values[w.find(k, b.Value)] = wire
 	}
 	return w.mark(a, a.Owners)
