@@ -190,6 +190,28 @@ func TestTheNextScanKnowsWhenAFindingWasFirstSeen(t *testing.T) {
 	}
 }
 
+func TestAScanThatIsNotCompleteForgetsNothingThatWasSeenBefore(t *testing.T) {
+	for what, mess := range map[string]func(*world){
+		"a cloud": func(w *world) { w.cloud("aws-use1").Coverage.State = providers.CoveragePartial },
+		"the zone": func(w *world) {
+			z := w.zone(cfZone)
+			z.Coverage.State, z.Records = providers.CoverageFailed, nil
+		},
+	} {
+		w := newWorld()
+		w.remove(tritonA, true)
+		first := w.view().Seen()
+		w.opts.Seen, w.opts.Now = first, testNow.Add(10*time.Second)
+		mess(w)
+		again := w.view().Seen()
+		for k, at := range first {
+			if !again[k].Equal(at) {
+				t.Errorf("%s was not complete, and %s is seen since %s, want %s", what, k, again[k], at)
+			}
+		}
+	}
+}
+
 func TestRecordsThatSayTheSame(t *testing.T) {
 	twice := func(w *world, change func(*providers.Record)) {
 		r := *w.record(wwwName, "A", "165")

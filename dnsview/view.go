@@ -1,6 +1,7 @@
 package dnsview
 
 import (
+	"strings"
 	"time"
 
 	"rollcall/providers"
@@ -142,16 +143,32 @@ func (v *View) Service(name string) *Service { return v.index.service(name) }
 
 // Seen says when each finding of this view was first seen, by its Finding.Key:
 // by an earlier scan, as Options.Seen told, or by this one. It is what the next scan wants as
-// Options.Seen.
+// Options.Seen. What this scan could not establish, since a source was not complete, keeps its time.
 func (v *View) Seen() map[string]time.Time {
 	out := make(map[string]time.Time, len(v.Findings))
 	for i := range v.Findings {
-		k := v.Findings[i].Key()
+		f := &v.Findings[i]
+		k := f.Key()
 		at, ok := v.Options.Seen[k]
 		if !ok {
 			at = v.Options.Now
 		}
 		out[k] = at
+		if was := *f; f.Class == Unknown && f.Would != "" {
+			was.Class = f.Would
+			if at, ok := v.Options.Seen[was.Key()]; ok {
+				out[was.Key()] = at
+			}
+		}
+	}
+	blind := map[string]bool{}
+	for _, z := range v.index.zones {
+		blind[z.name] = z.state != providers.CoverageComplete
+	}
+	for k, at := range v.Options.Seen {
+		if f := strings.SplitN(k, "|", 4); len(f) > 2 && blind[f[2]] {
+			out[k] = at
+		}
 	}
 	return out
 }

@@ -49,7 +49,8 @@ type session struct {
 
 	settling sync.Mutex
 	settled  bool                 // what was left open in the journal was looked up
-	seen     map[string]time.Time // when findings were first seen
+	seen     map[string]time.Time // when findings were first seen; nil before it was read from the state folder
+	seenTold bool                 // that it cannot be kept was told
 
 	noted sync.Map // what the clouds could not be asked and was told already: sentence -> true
 }
@@ -205,9 +206,7 @@ func (s *session) inspect(snap *providers.Snapshot) *dnsview.View {
 		BootGrace: s.config.Guards.BootGrace, CreateGrace: s.config.Guards.Grace, Allow: s.config.Guards.Allow, Ranges: s.config.Ranges,
 		WireGrace: s.config.Guards.WireGrace,
 	}
-	s.mu.Lock()
-	o.Seen = s.seen
-	s.mu.Unlock()
+	o.Seen = s.firstSeen()
 	if s.outside != nil {
 		s.outside.feed(snap)
 		s.outside.add(&o)
@@ -216,10 +215,7 @@ func (s *session) inspect(snap *providers.Snapshot) *dnsview.View {
 	if s.outside != nil {
 		s.outside.nodes(v)
 	}
-	seen := v.Seen()
-	s.mu.Lock()
-	s.seen = seen
-	s.mu.Unlock()
+	s.keepSeen(v.Seen())
 	return v
 }
 

@@ -1,0 +1,128 @@
+package main
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"rollcall/dnsview"
+)
+
+// When findings were first seen is kept in the state folder, so that what a second scan has to
+// confirm can be confirmed by a second command, and by a console that was started anew.
+
+const (
+	seenName  = "seen.json"
+	seenMost  = 20_000  // findings that are kept
+	seenBytes = 8 << 20 // of a file that is read
+)
+
+// seenFile is the file as it is written.
+type seenFile struct {
+	Format int                  `json:"format"`
+	Seen   map[string]time.Time `json:"seen"` // by dnsview's Finding.Key
+}
+
+func (s *session) seenPath() string { return filepath.Join(s.state, seenName) }
+
+// loadSeen reads when findings were first seen. A file that is not there, is damaged, too large or of another format
+// is as good as none: then the next scan is the first. What lies in the future is left out.
+func loadSeen(path string, now time.Time) map[string]time.Time {
+	out := map[string]time.Time{}
+	info, err := os.Stat(path)
+	if err != nil || !info.Mode().IsRegular() || info.Size() > seenBytes {
+		return out
+	}
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return out
+	}
+	var f seenFile
+	if json.Unmarshal(data, &f) != nil || f.Format != 1 {
+		return out
+	}
+	for k, at := range f.Seen {
+		if !at.IsZero() && !at.After(now) {
+			out[k] = at
+		}
+	}
+	return out
+}
+
+// saveSeen writes when findings were first seen, in one step. Of too many, those that wait for
+// a second scan are kept first, then those that are known longest.
+func saveSeen(path string, seen map[string]time.Time) (err error) {
+	keys := slices.SortedFunc(maps.Keys(seen), func(a, b string) int {
+		return cmp.Or(waits(a)-waits(b), seen[a].Compare(seen[b]), strings.Compare(a, b))
+	})
+	out := seenFile{Format: 1, Seen: make(map[string]time.Time, min(len(keys), seenMost))}
+	for _, k := range keys[:min(len(keys), seenMost)] {
+		out.Seen[k] = seen[k].UTC()
+	}
+	data, err := json.Marshal(out)
+	if err != nil {
+		return fmt.Errorf("save when findings were first seen: %w", err)
+	}
+	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*") // mode 0600
+	if err != nil {
+		return fmt.Errorf("save when findings were first seen: %w", err)
+	}
+	_, err = f.Write(data)
+	if err = cmp.Or(err, f.Close()); err == nil {
+		err = os.Rename(f.Name(), path)
+	}
+	if err != nil {
+		_ = os.Remove(f.Name())
+		return fmt.Errorf("save when findings were first seen: %w", err)
+	}
+	return nil
+}
+
+// waits is 0 for a finding whose remedy waits for a second scan, and 1 for any other.
+func waits(key string) int {
+	if strings.HasPrefix(key, string(dnsview.OrphanMarker)+"|") {
+		return 0
+	}
+	return 1
+}
+
+// firstSeen returns when findings were first seen, by this process or by one before it.
+func (s *session) firstSeen() map[string]time.Time {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.seen == nil {
+		s.seen = loadSeen(s.seenPath(), s.app.now())
+	}
+	return s.seen
+}
+
+// keepSeen keeps when findings were first seen, for the next scan and the next process. Another process may have
+// seen one of them before.
+func (s *session) keepSeen(seen map[string]time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	before := s.seen
+	s.seen = seen
+	if s.state == "" || maps.EqualFunc(before, seen, time.Time.Equal) {
+		return
+	}
+	for k, at := range loadSeen(s.seenPath(), s.app.now()) {
+		if mine, ok := seen[k]; ok && at.Before(mine) {
+			seen[k] = at
+		}
+	}
+	err := os.MkdirAll(s.state, 0o700)
+	if err == nil {
+		err = saveSeen(s.seenPath(), seen)
+	}
+	if err != nil && !s.seenTold {
+		s.seenTold = true
+		s.tell("rollcall: what was seen cannot be kept for the next run: %s", clean(err.Error()))
+	}
+}
