@@ -54,7 +54,8 @@ func (r *run) dnsClean(ctx context.Context, i int) dnsview.GuardResult {
 		if asked.refuse != "" {
 			return dnsview.GuardResult{Guard: dnsview.GuardDNS, NoEvidence: len(asked.against) == 0, Why: asked.refuse, Satisfy: "the same command again, once the name servers have the change"}
 		}
-		left := r.cleanAt(i, out, asked).Sub(r.engine.o.Now())
+		until := r.cleanAt(i, out, asked)
+		left := until.Sub(r.engine.o.Now())
 		typed := r.typedName(s.Instance)
 		switch {
 		case left > 0 && typed == "" && !r.hurried:
@@ -66,7 +67,7 @@ func (r *run) dnsClean(ctx context.Context, i int) dnsview.GuardResult {
 			}
 			r.hurried = r.hurried || cut
 		case !asked.polled:
-			g := dnsview.GuardResult{Guard: dnsview.GuardDNS, Pass: true, Why: asked.passes(len(out))}
+			g := dnsview.GuardResult{Guard: dnsview.GuardDNS, Pass: true, Why: asked.passes(len(out), !until.IsZero())}
 			if left > 0 {
 				g.Why += "; the rest of the wait was left out"
 				g.Confirm = typed
@@ -217,19 +218,23 @@ func (c *cleanliness) unknown() string {
 }
 
 // passes says what the guard rests on.
-func (c *cleanliness) passes(taken int) string {
+func (c *cleanliness) passes(taken int, waits bool) string {
+	why := "every zone was read again, and no record leads to it"
 	if taken == 0 {
-		return "no record leads to it"
+		return why
 	}
-	why := "no record leads to it"
 	if c.servers > 0 {
 		why += ", and the name servers that could be asked answer without it"
 	}
 	if c.inSync > 0 {
 		why += ", and its DNS provider says that the change has reached all servers"
 	}
-	if len(c.unasked) > 0 {
+	switch {
+	case len(c.unasked) == 0:
+	case waits:
 		why += "; what could not be asked was waited out: " + strings.Join(few(c.unasked), "; ")
+	default:
+		why += "; no wait was asked for, though " + strings.Join(few(c.unasked), "; ")
 	}
 	return why
 }

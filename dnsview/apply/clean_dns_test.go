@@ -356,3 +356,33 @@ func TestANodeWhoseAddressARecordOfAnotherOwnerHoldsIsNotDrained(t *testing.T) {
 		t.Errorf("%+v", p)
 	}
 }
+
+func TestWhatComesBackDuringAWaitThatNothingFollowsFailsTheWait(t *testing.T) {
+	for _, back := range []bool{false, true} {
+		b := newBench(t)
+		p := dnsview.PlanQuiesce(b.view(), ref(b.triton, "m-1"))
+		p.Steps = append(p.Steps, dnsview.Step{ID: len(p.Steps) + 1, Kind: dnsview.StepWait, Wait: time.Minute, Sentence: "Wait"})
+		put := false
+		rep := b.engine().Run(t.Context(), p, Confirm{}, func(ev Event) {
+			if ev.Kind == EventWaiting && back && !put {
+				put = true
+				b.cf.add(providers.Record{Zone: cfZone, Name: www, Type: "A", TTL: 60, Value: "165.225.128.1"})
+			}
+		})
+		last := rep.Steps[len(rep.Steps)-1]
+		if back != (last.State == StepFailed) || back != strings.Contains(last.Why, www+"/A/165.225.128.1 came back") {
+			t.Errorf("came back %v: %s %s", back, last.State, last.Why)
+		}
+	}
+}
+
+func TestATerminationWithoutAWaitSaysWhatCouldNotBeAsked(t *testing.T) {
+	b := newBench(t)
+	b.ns.says = func(_, _ string, v []string) ([]dnsview.WireAnswer, error) {
+		return []dnsview.WireAnswer{{Server: "ns1", Values: v}, {Server: "ns2", Failure: "no reply"}}, nil
+	}
+	s := powerStep(t, b.run(noDrain(dnsview.PlanDrain(b.view(), ref(b.triton, "m-1")))))
+	if g := dnsGuard(t, s); s.State != StepDone || !strings.Contains(g.Why, "no wait was asked for, though ns2 (no reply) could not be asked") || b.clk.now().Sub(begin) > 5*time.Second {
+		t.Errorf("%s: %+v", s.State, g)
+	}
+}

@@ -45,8 +45,34 @@ func (r *run) wait(ctx context.Context, i int) {
 	case cut:
 		r.end(i, StepDone, "the wait was cut short: some clients may still be sent to what was taken out")
 	default:
+		if why := r.cameBack(ctx, i); why != "" {
+			r.end(i, StepFailed, why)
+			return
+		}
 		r.end(i, StepDone, "")
 	}
+}
+
+// cameBack reads every zone again after a wait that no power step needs, since those read them again themselves. It
+// returns what this run has taken out and is there again, or what could not be read; empty for nothing.
+func (r *run) cameBack(ctx context.Context, i int) string {
+	if slices.ContainsFunc(r.plan.Steps, func(s dnsview.Step) bool {
+		return s.Kind == dnsview.StepPower && slices.Contains(s.Needs, r.plan.Steps[i].ID)
+	}) {
+		return ""
+	}
+	v, why := r.reread(ctx)
+	if why != "" {
+		return why
+	}
+	for n := range i {
+		if s := &r.report.Steps[n]; s.Step.Change != nil && s.State == StepDone {
+			if rec, gone := removed(s.Step.Change); gone && v.Holds(&rec) {
+				return dnsview.Clean(rec.String()) + " came back during the wait"
+			}
+		}
+	}
+	return ""
 }
 
 // countDown waits, tells each second how long it still is, and calls each, which may be nil. cut says that the operator has cut the wait short,
