@@ -37,8 +37,10 @@ triton, curl and dig work on the same world:
 
 With --boot, on Linux and as root, what is launched really boots: a Debian user
 land in a container, with systemd, cloud-init and the boot script that it was
-launched with, in a network that leads nowhere else. The first time the root
-file system is made, which takes some minutes and the machine's Debian mirror.`,
+launched with, in a network that leads nowhere else. Nodes have no credentials
+but those of their launch: --instance-profile rollcall-node gives the role whose
+policy rollcall policy aws prints. The first time the root file system is made,
+which takes some minutes and the machine's Debian mirror.`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if instances < 0 || instances > 1_000_000 {

@@ -22,8 +22,8 @@ func (a *app) newMachines(ctx context.Context) (*machines, error) {
 	}
 	// The machines outlive the first ctrl-c, as the world does: close ends them.
 	rack, err := boot.NewRack(context.WithoutCancel(ctx), boot.Options{
-		Root: root, Furnish: true,
-		Say: func(format string, args ...any) { a.say("rollcall sim: "+format, args...) },
+		Root: root,
+		Say:  func(format string, args ...any) { a.say("rollcall sim: "+format, args...) },
 	})
 	if err != nil {
 		return nil, err

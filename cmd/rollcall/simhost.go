@@ -40,7 +40,7 @@ func startWorld(ctx context.Context, dir string, seed uint64, instances int, say
 	h := &host{dir: dir, say: say, plan: world.New(world.Options{Instances: 60}), players: map[providers.Provider]*player{}, scripts: map[string][]byte{}}
 	o := sim.Options{
 		Seed: seed, Instances: instances, Dir: filepath.Join(dir, "agent"),
-		UserData: h.userData, Says: h.says, Node: h.node, WriteConfig: h.writeConfig,
+		UserData: h.userData, Says: h.says, Node: h.node, WriteConfig: h.writeConfig, RolePolicies: h.rolePolicies,
 	}
 	for _, f := range with {
 		f(&o)
@@ -94,6 +94,14 @@ func (h *host) writeConfig(e sim.Endpoints) (string, error) {
 		return "", fmt.Errorf("name the world: %w", err)
 	}
 	c.State = worldPrefix + hex.EncodeToString(id)
+	h.declare(c, e)
+	path := filepath.Join(h.dir, "config.yaml")
+	err := writeAtomically(path, func(f *os.File) error { return config.Write(f, c) })
+	return path, err
+}
+
+// declare puts the clouds, zones and services of the world into a config.
+func (h *host) declare(c *config.Config, e sim.Endpoints) {
 	for _, w := range h.plan.Clouds() {
 		x := config.Cloud{Name: w.Name, Provider: w.Provider}
 		if w.Provider == providers.EC2 {
@@ -112,9 +120,22 @@ func (h *host) writeConfig(e sim.Endpoints) (string, error) {
 	for _, s := range h.plan.Services() {
 		c.Services = append(c.Services, serviceOf(s))
 	}
-	path := filepath.Join(h.dir, "config.yaml")
-	err := writeAtomically(path, func(f *os.File) error { return config.Write(f, c) })
-	return path, err
+}
+
+// rolePolicies gives the role of the world's nodes the policy that rollcall policy aws prints for it.
+func (h *host) rolePolicies(w *world.World) map[string]string {
+	c := config.Empty()
+	h.declare(c, sim.Endpoints{})
+	ids := map[string]string{}
+	for _, z := range w.Zones(providers.Route53) {
+		ids[z.Name] = z.ID
+	}
+	var services []*config.Service
+	for i := range c.Services {
+		services = append(services, &c.Services[i])
+	}
+	s := &session{config: c}
+	return map[string]string{nodeRole: s.nodePolicy(providers.EC2, services, ids, w.Credentials.AWSAccount).JSON()}
 }
 
 // serviceOf declares a service of the world. Its nodes register themselves:

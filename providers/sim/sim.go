@@ -39,6 +39,9 @@ type Options struct {
 	Changed func(c world.ZoneChange)
 	// Secrets are in AWS's parameter store from the beginning, in every region, by name.
 	Secrets func(w *world.World) map[string]string
+	// RolePolicies are the policies that roles of the account have from the beginning, in JSON and by
+	// role. That of awsfront.NodeProfile is one of the world's own otherwise.
+	RolePolicies func(w *world.World) map[string]string
 	// WriteConfig writes a config file for the world once every port listens,
 	// and gives its path; may be nil. An error of it ends Start.
 	WriteConfig func(e Endpoints) (path string, err error)

@@ -70,6 +70,11 @@ func (s *Sim) listen(o Options) error {
 			options = append(options, awsfront.WithSecret(name, value))
 		}
 	}
+	if o.RolePolicies != nil {
+		for role, policy := range o.RolePolicies(w) {
+			options = append(options, awsfront.WithRolePolicy(role, policy))
+		}
+	}
 	if s.endpoints.AWS, err = s.serve(awsfront.New(w, options...)); err != nil {
 		return err
 	}

@@ -51,6 +51,16 @@ func WithSecret(name, value string) Option {
 	}
 }
 
+// WithRolePolicy gives a role of the account the policy that an operator would have pasted,
+// in the place of the one that it has from the start.
+func WithRolePolicy(role, policy string) Option {
+	return func(f *front) {
+		if r, ok := f.iam.roles[role]; ok {
+			r.policies = map[string]string{nodePolicyName: policy}
+		}
+	}
+}
+
 // New gives a handler that fronts w as AWS. Requests must be signed with
 // w.Credentials (signature version 4, in the Authorization header).
 func New(w *world.World, options ...Option) http.Handler {
@@ -92,8 +102,9 @@ type call struct {
 	proto   protocol
 	id      string // request id
 	fault   world.FaultKind
-	source  string       // whose fault it is
-	cloud   *world.Cloud // of EC2, STS and SSM calls, when the region has one
+	source  string         // whose fault it is
+	session *world.Session // of temporary credentials; nil for the account's user
+	cloud   *world.Cloud   // of EC2, STS and SSM calls, when the region has one
 }
 
 // action is what a call asks for.
@@ -197,7 +208,7 @@ func (f *front) answer(w http.ResponseWriter, c *call) {
 
 // refuse says why a call is not carried out at all: its signature, or a fault.
 func (f *front) refuse(c *call) *apiError {
-	if p := verify(c, f.w.Credentials, f.clock(c)); p != "" {
+	if p := verify(c, &f.w.Credentials, f.clock(c)); p != "" {
 		return authError(c, p)
 	}
 	if c.service == "ec2" && c.cloud == nil {
@@ -215,7 +226,7 @@ func (f *front) refuse(c *call) *apiError {
 			return authError(c, spent)
 		}
 	}
-	return nil
+	return f.authorize(c)
 }
 
 // clock is the clock that a call's signature is checked against.

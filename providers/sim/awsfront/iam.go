@@ -12,6 +12,7 @@ import (
 	"sync"
 	"time"
 
+	"rollcall/providers"
 	"rollcall/providers/sim/world"
 )
 
@@ -47,8 +48,65 @@ func newIAMStore(w *world.World) *iamStore {
 		name: NodeProfile, path: "/", id: iamID("AROA", NodeProfile), created: w.Now(), policies: map[string]string{},
 		trust: `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"ec2.amazonaws.com"},"Action":"sts:AssumeRole"}]}`,
 	}
+	s.roles[NodeProfile].policies[nodePolicyName] = firstPolicy(w)
 	s.profiles[NodeProfile] = &profile{name: NodeProfile, path: "/", id: iamID("AIPA", NodeProfile), created: w.Now(), role: NodeProfile}
 	return s
+}
+
+// nodePolicyName is the name of the inline policy that the role of NodeProfile has from the start.
+const nodePolicyName = "nodes"
+
+// firstPolicy lets the nodes of the world write its Route 53 zones and read its token: what an operator
+// gives who does not ask rollcall policy aws for less.
+func firstPolicy(w *world.World) string {
+	zones := []string{}
+	for _, z := range w.Zones(providers.Route53) {
+		zones = append(zones, "arn:aws:route53:::hostedzone/"+z.ID)
+	}
+	statement := func(actions []string, resources ...string) map[string]any {
+		return map[string]any{"Effect": "Allow", "Action": actions, "Resource": resources}
+	}
+	all := []any{
+		statement([]string{"route53:ListHostedZonesByName"}, "*"),
+		statement([]string{"ssm:GetParameter"}, "arn:aws:ssm:*:"+w.Credentials.AWSAccount+":parameter/rollcall/*"),
+	}
+	if len(zones) > 0 {
+		all = append(all, statement([]string{"route53:ListResourceRecordSets", "route53:ChangeResourceRecordSets"}, zones...))
+	}
+	text, err := json.Marshal(map[string]any{"Version": "2012-10-17", "Statement": all})
+	if err != nil {
+		panic(err) // maps and lists of strings
+	}
+	return string(text)
+}
+
+// roleOfProfile returns the name of an instance profile's role. An instance that the world itself has
+// put up can have a profile that IAM was never told of: it has the role of NodeProfile.
+func (s *iamStore) roleOfProfile(name string) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if p, ok := s.profiles[name]; ok {
+		return p.role
+	}
+	return NodeProfile
+}
+
+// roleOf returns the name of the role that a session has.
+func (s *iamStore) roleOf(session *world.Session) string {
+	if session.Role != "" {
+		return session.Role
+	}
+	return s.roleOfProfile(session.Profile)
+}
+
+// policiesOf returns the policies of a role; one that is gone has none.
+func (s *iamStore) policiesOf(name string) []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if r, ok := s.roles[name]; ok {
+		return slices.Collect(maps.Values(r.policies))
+	}
+	return nil
 }
 
 // iamID makes the unique id that IAM gives to an entity.

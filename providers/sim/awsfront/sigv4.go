@@ -72,7 +72,7 @@ func parseAuthorization(h string) (scope, bool) {
 }
 
 // verify checks the signature of a call.
-func verify(c *call, cred world.Credentials, now time.Time) authProblem {
+func verify(c *call, cred *world.Credentials, now time.Time) authProblem {
 	h := c.r.Header.Get("Authorization")
 	if h == "" {
 		return missing
@@ -86,19 +86,29 @@ func verify(c *call, cred world.Credentials, now time.Time) authProblem {
 	if err != nil || !slices.Contains(s.signed, "x-amz-date") {
 		return incomplete
 	}
-	if s.keyID != cred.AWSKeyID || c.r.Header.Get("X-Amz-Security-Token") != "" {
-		return unknownKey // the world's key is a long-term one: no session token belongs to it
+	secret := cred.AWSSecret
+	if token := c.r.Header.Get("X-Amz-Security-Token"); token != "" {
+		// The user's key is a long-term one: no session token belongs to it.
+		session, keys, ok := cred.Session(token)
+		if !ok || keys.KeyID != s.keyID || !slices.Contains(s.signed, "x-amz-security-token") {
+			return unknownKey
+		}
+		c.session, secret = &session, keys.Secret
+	} else if s.keyID != cred.AWSKeyID {
+		return unknownKey
 	}
 	hash := sha256.Sum256(c.body)
 	payload := hex.EncodeToString(hash[:])
 	if given := c.r.Header.Get("X-Amz-Content-Sha256"); given != "" && given != payload {
 		return badSignature // UNSIGNED-PAYLOAD is for S3 only
 	}
-	want := sign(cred.AWSSecret, s, stamp, canonicalRequest(c.r, s.signed, payload))
+	want := sign(secret, s, stamp, canonicalRequest(c.r, s.signed, payload))
 	if s.date != stamp[:8] || subtle.ConstantTimeCompare([]byte(want), []byte(s.signature)) != 1 {
 		return badSignature
 	}
 	switch {
+	case c.session != nil && !now.Before(c.session.Until):
+		return spent
 	case now.Sub(at) > maxSkew:
 		return expired
 	case at.Sub(now) > maxSkew:

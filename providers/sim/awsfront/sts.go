@@ -1,5 +1,17 @@
 package awsfront
 
+import (
+	"encoding/json"
+	"net/http"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"rollcall/providers/sim/world"
+)
+
 const stsVersion = "2011-06-15"
 
 // serveSTS answers the Security Token Service: who the credentials are.
@@ -8,11 +20,17 @@ func (f *front) serveSTS(c *call, x *xmlWriter) *apiError {
 	case "GetCallerIdentity":
 		account := f.account(c)
 		return queryResult(c, x, func() *apiError {
-			x.el("Arn", "arn:aws:iam::"+account+":user/ops")
-			x.el("UserId", iamID("AIDA", account+"/ops"))
+			x.el("Arn", f.caller(c))
+			if c.session != nil {
+				x.el("UserId", f.iam.idOf(f.iam.roleOf(c.session))+":"+c.session.Name)
+			} else {
+				x.el("UserId", iamID("AIDA", account+"/ops"))
+			}
 			x.el("Account", account)
 			return nil
 		})
+	case "AssumeRole":
+		return queryResult(c, x, func() *apiError { return f.assumeRole(c, x) })
 	case "":
 		return bad("MissingAction", "The request is missing an action or a required parameter")
 	default:
@@ -29,4 +47,111 @@ func queryResult(c *call, x *xmlWriter, f func() *apiError) *apiError {
 	x.in("ResponseMetadata", func() { x.el("RequestId", c.id) })
 	x.close(a + "Response")
 	return err
+}
+
+// How long a session may last, in seconds (AssumeRole in the STS API reference). A role that another
+// role takes on is good for an hour at most.
+const (
+	shortestSession = 900
+	longestSession  = 43200
+	usualSession    = 3600
+)
+
+var (
+	sessionName = regexp.MustCompile(`^[\w+=,.@-]{2,64}$`)
+	roleARN     = regexp.MustCompile(`^arn:aws:iam::(\d{12}):role/(?:.*/)?([\w+=,.@-]{1,64})$`)
+)
+
+// assumeRole gives the credentials of a role to whom its trust policy lets take it on.
+func (f *front) assumeRole(c *call, x *xmlWriter) *apiError {
+	arn, name := c.form.Get("RoleArn"), c.form.Get("RoleSessionName")
+	wrong := func(value, field, what string) *apiError {
+		return bad("ValidationError", "1 validation error detected: Value '%s' at '%s' failed to satisfy constraint: %s", value, field, what)
+	}
+	m := roleARN.FindStringSubmatch(arn)
+	switch {
+	case m == nil:
+		return bad("ValidationError", "%s is invalid", arn)
+	case !sessionName.MatchString(name):
+		return wrong(name, "roleSessionName", `Member must satisfy regular expression pattern: [\w+=,.@-]*`)
+	}
+	seconds := usualSession
+	if s := c.form.Get("DurationSeconds"); s != "" {
+		n, err := strconv.Atoi(s)
+		switch {
+		case err != nil || n < shortestSession:
+			return wrong(s, "durationSeconds", "Member must have value greater than or equal to "+strconv.Itoa(shortestSession))
+		case n > longestSession:
+			return wrong(s, "durationSeconds", "Member must have value less than or equal to "+strconv.Itoa(longestSession))
+		case c.session != nil && n > usualSession:
+			return bad("ValidationError", "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining")
+		case n > usualSession: // what every role here allows
+			return bad("ValidationError", "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.")
+		}
+		seconds = n
+	}
+	policy := c.form.Get("Policy")
+	var doc policyDocument
+	if policy != "" && json.Unmarshal([]byte(policy), &doc) != nil {
+		return bad("MalformedPolicyDocument", "The policy is not in the valid JSON format.")
+	}
+	f.iam.mu.Lock()
+	r, ok := f.iam.roles[m[2]]
+	f.iam.mu.Unlock()
+	if !ok || m[1] != f.account(c) || !f.trusts(r.trust, c) {
+		return &apiError{http.StatusForbidden, "AccessDenied", "User: " + f.caller(c) + " is not authorized to perform: sts:AssumeRole on resource: " + arn}
+	}
+	until := f.clock(c).Add(time.Duration(seconds) * time.Second)
+	keys := f.w.Credentials.SessionKeys(world.Session{Role: r.name, Name: name, Policy: policy, Until: until})
+	x.in("AssumedRoleUser", func() {
+		x.el("AssumedRoleId", r.id+":"+name)
+		x.el("Arn", "arn:aws:sts::"+m[1]+":assumed-role/"+r.name+"/"+name)
+	})
+	x.in("Credentials", func() {
+		x.el("AccessKeyId", keys.KeyID)
+		x.el("SecretAccessKey", keys.Secret)
+		x.el("SessionToken", keys.Token)
+		x.el("Expiration", until.UTC().Format(time.RFC3339))
+	})
+	return nil
+}
+
+// trusts reports whether the trust policy of a role lets the caller take it on.
+func (f *front) trusts(policy string, c *call) bool {
+	var doc policyDocument
+	if json.Unmarshal([]byte(policy), &doc) != nil {
+		return false
+	}
+	account, caller := f.account(c), f.caller(c)
+	names := []string{"*", account, "arn:aws:iam::" + account + ":root", caller}
+	if c.session != nil {
+		names = append(names, "arn:aws:iam::"+account+":role/"+f.iam.roleOf(c.session))
+	}
+	q := ask{action: "sts:AssumeRole", resource: "*", context: map[string][]string{}}
+	if id := c.form.Get("ExternalId"); id != "" {
+		q.context["sts:externalid"] = []string{id}
+	}
+	ok := false
+	for i := range doc.Statement {
+		s := &doc.Statement[i]
+		named := slices.ContainsFunc(s.Principal["AWS"], func(p string) bool { return slices.Contains(names, strings.TrimSpace(p)) })
+		if !named || !s.matches(&q) {
+			continue
+		}
+		if s.Effect == "Deny" {
+			return false
+		}
+		ok = ok || s.Effect == "Allow"
+	}
+	return ok
+}
+
+// idOf returns the unique id of a role.
+func (s *iamStore) idOf(name string) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if r, ok := s.roles[name]; ok {
+		return r.id
+	}
+	return iamID("AROA", name)
 }

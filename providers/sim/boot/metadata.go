@@ -181,9 +181,11 @@ func (m *metadata) tree(c world.Cloud, i *world.Instance) map[string]string {
 	}
 	if i.Profile != "" {
 		now := m.now().UTC()
+		until := now.Truncate(time.Hour).Add(7 * time.Hour) // the same ones for an hour
+		keys := m.by.SessionKeys(world.Session{Profile: i.Profile, Name: i.ID, Until: until})
 		credentials, _ := json.MarshalIndent(map[string]string{
-			"Code": "Success", "Type": "AWS-HMAC", "LastUpdated": now.Format(time.RFC3339), "Expiration": now.Add(6 * time.Hour).Format(time.RFC3339),
-			"AccessKeyId": m.by.AWSKeyID, "SecretAccessKey": m.by.AWSSecret, "Token": "",
+			"Code": "Success", "Type": "AWS-HMAC", "LastUpdated": until.Add(-7 * time.Hour).Format(time.RFC3339), "Expiration": until.Format(time.RFC3339),
+			"AccessKeyId": keys.KeyID, "SecretAccessKey": keys.Secret, "Token": keys.Token,
 		}, "", "  ")
 		info, _ := json.Marshal(map[string]string{"Code": "Success", "InstanceProfileArn": "arn:aws:iam::" + c.Account + ":instance-profile/" + i.Profile})
 		t["meta-data/iam/info"] = string(info)

@@ -1,7 +1,6 @@
 package boot
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -21,7 +20,6 @@ import (
 	"github.com/miekg/dns"
 	"golang.org/x/sys/unix"
 
-	"rollcall/providers"
 	"rollcall/providers/sim"
 	"rollcall/providers/sim/world"
 )
@@ -37,9 +35,6 @@ type Options struct {
 	// Prepare is called before a machine is switched on, and may write files to
 	// its disk; may be nil.
 	Prepare func(m *Machine) error
-	// Furnish gives every machine what its agent needs to write to DNS, where
-	// the launch has not: a role on EC2, and on Triton the credentials in its metadata.
-	Furnish bool
 	// Command is run in the place of an init system, for machines that have
 	// none; it is a path and has no arguments. Empty: systemd.
 	Command string
@@ -49,7 +44,6 @@ type Options struct {
 // for concurrent use.
 type Rack struct {
 	name, root, dir, command string
-	furnish                  bool
 	say                      func(format string, args ...any)
 	prepare                  func(m *Machine) error
 	unlock                   func() // of dir
@@ -72,7 +66,7 @@ type Rack struct {
 // NewRack makes a Rack without machines. Its Power goes to the embedded clouds
 // as what runs their instances, and Serve connects it to them.
 func NewRack(ctx context.Context, o Options) (_ *Rack, err error) {
-	r := &Rack{root: o.Root, furnish: o.Furnish, command: o.Command, say: o.Say, prepare: o.Prepare, machines: map[string]*Machine{}, wires: map[netip.Addr]*Machine{}}
+	r := &Rack{root: o.Root, command: o.Command, say: o.Say, prepare: o.Prepare, machines: map[string]*Machine{}, wires: map[netip.Addr]*Machine{}}
 	if r.say == nil {
 		r.say = func(string, ...any) {}
 	}
@@ -196,25 +190,7 @@ func (r *Rack) owner(a netip.Addr) (world.Cloud, world.Instance, bool) {
 		return world.Cloud{}, world.Instance{}, false
 	}
 	i.Public = a
-	if r.furnish {
-		r.furnishing(m.cloud, &i)
-	}
 	return m.cloud, i, true
-}
-
-// furnishing adds what an operator would have given the node of a service.
-func (r *Rack) furnishing(c world.Cloud, i *world.Instance) {
-	if c.Provider == providers.EC2 {
-		i.Profile = cmp.Or(i.Profile, "rollcall-node")
-		return
-	}
-	by := r.world.Credentials
-	for k, v := range map[string]string{"cloudflare-token": by.CloudflareToken, "aws-access-key-id": by.AWSKeyID, "aws-secret-access-key": by.AWSSecret} {
-		if i.Metadata == nil {
-			i.Metadata = map[string]string{}
-		}
-		i.Metadata[k] = cmp.Or(i.Metadata[k], v)
-	}
 }
 
 // plugIn gives a machine a network of its own with its public address.
