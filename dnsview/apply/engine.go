@@ -101,7 +101,7 @@ type Options struct {
 	WireWait time.Duration
 	// Quiet is for how long a change may still be on its way when its sender has died; default 5 s.
 	Quiet time.Duration
-	// Timeout bounds every single read of a source; default 15 s.
+	// Timeout is for how long a listing may bring nothing, and any other call take; default 15 s.
 	Timeout time.Duration
 
 	Now func() time.Time

@@ -184,15 +184,22 @@ func (e *Engine) readCloud(ctx context.Context, t *CloudTarget) providers.CloudV
 		v.Coverage = providers.Failed(started, started, t.Err)
 		return v
 	}
-	ctx, cancel := context.WithTimeout(ctx, e.o.Timeout)
-	defer cancel()
+	silence := providers.WithSilence(ctx, e.o.Timeout)
+	defer silence.Stop()
 	var addrs providers.Coverage
 	var wg sync.WaitGroup
 	wg.Go(func() {
-		addrs = t.Reader.Addresses(ctx, func(p []providers.Address) { v.Addresses = append(v.Addresses, p...) })
+		addrs = t.Reader.Addresses(silence, func(p []providers.Address) {
+			silence.Heard()
+			v.Addresses = append(v.Addresses, p...)
+		})
 	})
-	v.Coverage = t.Reader.Instances(ctx, func(p []providers.Instance) { v.Instances = append(v.Instances, p...) })
+	v.Coverage = t.Reader.Instances(silence, func(p []providers.Instance) {
+		silence.Heard()
+		v.Instances = append(v.Instances, p...)
+	})
 	wg.Wait()
+	v.Coverage = silence.Why(t.Name, "list instances", v.Coverage)
 	v.Cloud.Key, v.Cloud.Account = v.Coverage.Key, v.Coverage.Account
 	v.Coverage.Started = earlier(v.Coverage.Started, addrs.Started)
 	if v.Coverage.Started.IsZero() {
@@ -227,9 +234,13 @@ func (e *Engine) readZone(ctx context.Context, t *ZoneTarget, name string) provi
 		return v
 	}
 	v.Zone = t.Zone
-	ctx, cancel := context.WithTimeout(ctx, e.o.Timeout)
-	defer cancel()
-	v.Coverage = t.DNS.Records(ctx, t.Zone, func(p []providers.Record) { v.Records = append(v.Records, p...) })
+	silence := providers.WithSilence(ctx, e.o.Timeout)
+	defer silence.Stop()
+	v.Coverage = t.DNS.Records(silence, t.Zone, func(p []providers.Record) {
+		silence.Heard()
+		v.Records = append(v.Records, p...)
+	})
+	v.Coverage = silence.Why(t.Zone.Name, "list records", v.Coverage)
 	if v.Coverage.Started.IsZero() {
 		v.Coverage.Started = started
 	}

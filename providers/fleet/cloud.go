@@ -95,6 +95,10 @@ func (c *cloud) recall(v *providers.CloudView) {
 	}
 }
 
+func (c *cloud) silent(s *providers.Silence) {
+	c.shown.Coverage = s.Why(c.name, "list instances", c.shown.Coverage)
+}
+
 func (c *cloud) coverage() providers.Coverage { return c.shown.Coverage }
 
 // view gives the cloud's part of a snapshot.
@@ -116,6 +120,7 @@ func (c *cloud) fetch(ctx context.Context, gen uint64, _ time.Time) func() {
 			c.f.mu.Lock()
 			defer c.f.mu.Unlock()
 			if c.gen == gen {
+				c.heard(len(page))
 				c.incoming.addrs = append(c.incoming.addrs, page...)
 			}
 		})
@@ -152,6 +157,7 @@ func (c *cloud) land(gen uint64, page []providers.Instance) {
 	if c.gen != gen {
 		return
 	}
+	c.heard(len(page))
 	in := &c.incoming
 	in.rows = append(in.rows, page...)
 	if !c.held.from.IsZero() || !worthShowing(len(in.rows), in.shown, c.f.now(), in.shownAt) {

@@ -64,7 +64,7 @@ type Options struct {
 	Clouds  []CloudSource
 	Zones   []ZoneSource
 	Every   time.Duration    // between two reads of a healthy source; default 30 s
-	Timeout time.Duration    // of one read of one source; default 60 s
+	Timeout time.Duration    // for how long a read of one source may bring nothing; default 60 s
 	Now     func() time.Time // default time.Now
 	// Last holds the rows of an earlier run. They are shown, with their age,
 	// until their source was read, and the first read is measured against them.

@@ -406,3 +406,28 @@ func TestTwoCloudsThatAnswerAsOneAreBothFailedAndOneThatLeftTheConfigStays(t *te
 	gone = cloudView(t, f.Refresh(t.Context()), string(b.key()))
 	wantState(t, gone.Coverage, providers.CoverageFailed)
 }
+
+func TestAReadThatGoesOnIsNotGivenUpHoweverLongItTakes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := newFakeCloud("a", 40)
+		a.page, a.pause = 2, 10*time.Second // 200 s in all
+		z := zoneOf(a)
+		f := New(Options{Clouds: []CloudSource{sourceOf(a)}, Zones: []ZoneSource{zoneSourceOf(z)}, Timeout: 15 * time.Second})
+		go func() {
+			time.Sleep(95 * time.Second)
+			if p := f.Reading(); len(p) != 1 || p[0].Name != "a" || p[0].Rows != 18 || p[0].Since != 95*time.Second {
+				t.Errorf("progress: %+v", p)
+			}
+		}()
+		v := cloudView(t, f.Refresh(t.Context()), "a")
+		wantState(t, v.Coverage, providers.CoverageComplete)
+		if len(v.Instances) != 40 {
+			t.Errorf("%d rows", len(v.Instances))
+		}
+		a.set(func(c *fakeCloud) { c.pause = 16 * time.Second })
+		v = cloudView(t, f.Refresh(t.Context()), "a")
+		if v.Coverage.Complete() || !strings.Contains(v.Coverage.Err.Error(), "nothing came for 15s") || len(v.Instances) != 40 {
+			t.Errorf("silent for 16 s: %+v", v.Coverage)
+		}
+	})
+}

@@ -29,6 +29,8 @@ type source interface {
 	fetch(ctx context.Context, gen uint64, started time.Time) (apply func())
 	// fail takes in a read that brought no answer. Fleet.mu is held.
 	fail(started time.Time, err error)
+	// silent says in the coverage of a read that ended why it did, when that was silence. Fleet.mu is held.
+	silent(s *providers.Silence)
 	// coverage is that of the last read that ended. Fleet.mu is held.
 	coverage() providers.Coverage
 	// after does what follows a read: asking for single instances.
@@ -45,12 +47,14 @@ type slot struct {
 	// even when the read was given up before: reads of one source never overlap.
 	busy    atomic.Bool
 	reading bool
-	hung    uint64        // number of a read that was given up and whose adapter has not returned; 0 for none
-	since   time.Time     // when the read under way, or hung, began
-	gen     uint64        // number of the read under way; pages of other numbers are dropped
-	begun   uint64        // number of reads begun
-	ended   uint64        // value of begun of the read that ended last
-	done    chan struct{} // closed when the read under way ends
+	hung    uint64             // number of a read that was given up and whose adapter has not returned; 0 for none
+	since   time.Time          // when the read under way, or hung, began
+	silence *providers.Silence // of the read under way
+	rows    int                // that it has brought
+	gen     uint64             // number of the read under way; pages of other numbers are dropped
+	begun   uint64             // number of reads begun
+	ended   uint64             // value of begun of the read that ended last
+	done    chan struct{}      // closed when the read under way ends
 
 	failures int       // reads in a row that were not complete
 	nextAt   time.Time // when the loop reads it again
@@ -177,8 +181,11 @@ func (f *Fleet) read(ctx context.Context, s source) bool {
 	f.mu.Unlock()
 	defer close(done)
 
-	rctx, cancel := context.WithTimeout(ctx, f.timeout)
-	defer cancel()
+	rctx := providers.WithSilence(ctx, f.timeout)
+	defer rctx.Stop()
+	f.mu.Lock()
+	sl.silence, sl.rows = rctx, 0
+	f.mu.Unlock()
 	result := make(chan func(), 1)
 	go func() {
 		result <- s.fetch(rctx, gen, started)
@@ -212,12 +219,41 @@ func (f *Fleet) read(ctx context.Context, s source) bool {
 		return false
 	case apply != nil:
 		apply()
+		s.silent(rctx)
 	default:
 		s.fail(started, &providers.Error{Kind: providers.KindUnreachable, Source: sl.name, Op: "read", Err: fmt.Errorf("no answer within %s", f.now().Sub(started).Round(time.Millisecond))})
 	}
 	sl.plan(f, s.coverage())
 	f.publish()
 	return apply != nil
+}
+
+// heard takes note that a read has brought rows. Fleet.mu is held.
+func (s *slot) heard(rows int) {
+	s.rows += rows
+	if s.silence != nil {
+		s.silence.Heard()
+	}
+}
+
+// Progress is how far the read of one source is.
+type Progress struct {
+	Name  string
+	Rows  int           // that the read has brought
+	Since time.Duration // since it began
+}
+
+// Reading returns the sources that are being read, and how far each is.
+func (f *Fleet) Reading() []Progress {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	var out []Progress
+	for _, s := range f.sources {
+		if sl := s.base(); sl.reading {
+			out = append(out, Progress{Name: sl.name, Rows: sl.rows, Since: f.now().Sub(sl.since)})
+		}
+	}
+	return out
 }
 
 // await gives the result of a read, or nil when the time was up and the adapter

@@ -74,6 +74,10 @@ func (z *zone) recall(v *providers.ZoneView) {
 	z.shown.Zone, z.shown.Records, z.shown.RowsFrom = v.Zone, v.Records, v.RowsFrom
 }
 
+func (z *zone) silent(s *providers.Silence) {
+	z.shown.Coverage = s.Why(z.name, "list records", z.shown.Coverage)
+}
+
 func (z *zone) coverage() providers.Coverage { return z.shown.Coverage }
 
 // view gives the zone's part of a snapshot.
@@ -147,6 +151,7 @@ func (z *zone) fetch(ctx context.Context, gen uint64, started time.Time) func() 
 			}
 		}
 		resolved, at = found, z.f.now()
+		z.answered()
 	}
 	var rows []providers.Record
 	cov := z.src.DNS.Records(ctx, resolved, func(page []providers.Record) {
@@ -178,6 +183,13 @@ func (z *zone) fetch(ctx context.Context, gen uint64, started time.Time) func() 
 	}
 }
 
+// answered takes note that the account has answered, though with no new rows.
+func (z *zone) answered() {
+	z.f.mu.Lock()
+	defer z.f.mu.Unlock()
+	z.heard(0)
+}
+
 // outcome says what is held after a read, and what is shown.
 func (z *zone) outcome(cov providers.Coverage, rows []providers.Record, held heldZone) (next heldZone, onView []providers.Record) {
 	switch {
@@ -204,7 +216,11 @@ func (z *zone) outcome(cov providers.Coverage, rows []providers.Record, held hel
 func (z *zone) land(gen uint64, resolved providers.Zone, page []providers.Record) {
 	z.f.mu.Lock()
 	defer z.f.mu.Unlock()
-	if z.gen != gen || !z.held.from.IsZero() {
+	if z.gen != gen {
+		return
+	}
+	z.heard(len(page))
+	if !z.held.from.IsZero() {
 		return
 	}
 	z.pages = append(z.pages, page...)
@@ -260,7 +276,7 @@ func (z *zone) doubt(ctx context.Context, resolved providers.Zone, cov providers
 		return fmt.Errorf("%s, and a zone always has its SOA record", short)
 	}
 	again := 0
-	if cov := z.src.DNS.Records(ctx, resolved, func(page []providers.Record) { again += len(page) }); !cov.Complete() {
+	if cov := z.src.DNS.Records(ctx, resolved, func(page []providers.Record) { again += len(page); z.answered() }); !cov.Complete() {
 		return fmt.Errorf("%s, and a second read did not come to its end: %w", short, cov.Err)
 	}
 	if again != len(rows) {
