@@ -24,6 +24,7 @@ type app struct {
 	demo     bool
 	config   string
 	readOnly bool
+	timeout  time.Duration // of the whole command; 0 for none
 
 	closers []func() error
 }
@@ -77,6 +78,8 @@ complete).`,
 	f := root.PersistentFlags()
 	f.BoolVar(&a.demo, "demo", false, "use a small world of embedded clouds instead of real ones")
 	f.StringVar(&a.config, "config", "", "config `file` (default $ROLLCALL_CONFIG, then $XDG_CONFIG_HOME/rollcall/config.yaml)")
+	f.DurationVar(&a.timeout, "timeout", 0, "let the whole command take no `longer` than this, such as 2m; what is unread then is unknown")
+	root.PersistentPreRunE = a.bound
 	root.Flags().BoolVar(&a.readOnly, "read-only", false, "start the console in read-only mode")
 	root.AddCommand(
 		a.lsCommand(), a.driftCommand(),
@@ -87,6 +90,22 @@ complete).`,
 		a.watchCommand(), a.versionCommand(), a.manCommand(),
 	)
 	return root
+}
+
+// bound gives a command the time that --timeout says. What stays open until somebody ends it takes none.
+func (a *app) bound(cmd *cobra.Command, _ []string) error {
+	switch f := cmd.Flag("timeout"); {
+	case f == nil || !f.Changed || f != cmd.Root().PersistentFlags().Lookup("timeout"):
+		return nil
+	case a.timeout <= 0:
+		return usagef("--timeout %s is no time: write one such as 2m", a.timeout)
+	case cmd == cmd.Root(), cmd.Name() == "watch", cmd.Name() == "sim":
+		return usagef("--timeout is for commands that end by themselves")
+	}
+	ctx, cancel := context.WithTimeout(cmd.Context(), a.timeout)
+	a.closers = append(a.closers, func() error { cancel(); return nil })
+	cmd.SetContext(ctx)
+	return nil
 }
 
 // interactive reports whether a person sits at both ends.

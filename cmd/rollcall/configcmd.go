@@ -52,7 +52,7 @@ func (a *app) configInit(ctx context.Context) error {
 	if _, err := os.Lstat(path); err == nil {
 		return fmt.Errorf("%s is there already: edit it, or name another file with --config", clean(path))
 	}
-	d := discover(ctx, a.now, patience)
+	d := discover(ctx, a.now, a.retrying(), patience)
 	for _, n := range d.notes {
 		a.say("rollcall: %s", clean(n))
 	}
@@ -109,7 +109,7 @@ func (a *app) configCheck(ctx context.Context) error {
 	if err != nil {
 		return a.tellAll(err)
 	}
-	clouds, zones := configured(c, a.now)
+	clouds, zones := configured(c, a.now, a.retrying())
 	wrong, unsure := checkSources(ctx, clouds, zones)
 	if c.RangesErr != nil {
 		wrong = append(wrong, c.RangesErr)
@@ -214,7 +214,7 @@ func (a *app) configShow(ctx context.Context) error {
 		a.say("# %s", clean(path))
 		return config.Write(a.out, c)
 	}
-	d := discover(ctx, a.now, patience)
+	d := discover(ctx, a.now, a.retrying(), patience)
 	if d.empty() {
 		return usagef("there is no config and there are no credentials: write one with rollcall config init")
 	}

@@ -13,6 +13,7 @@ import (
 
 	"rollcall/cmd/rollcall/config"
 	"rollcall/providers"
+	"rollcall/providers/budget"
 )
 
 // discovery is what credentials alone lead to.
@@ -27,9 +28,9 @@ type discovery struct {
 // EC2 region and the Triton data centre that their own tools would speak to, and
 // all zones of Cloudflare and Route 53. An account that does not answer within
 // the time limit is a source that failed.
-func discover(ctx context.Context, now func() time.Time, limit time.Duration) discovery {
+func discover(ctx context.Context, now func() time.Time, notify func(budget.Retrying), limit time.Duration) discovery {
 	d := discovery{config: config.Empty()}
-	acc := newAccounts(now)
+	acc := newAccounts(now, notify)
 	d.ec2(acc)
 	d.triton(acc)
 

@@ -23,9 +23,9 @@ type lsFlags struct {
 
 func (a *app) lsCommand() *cobra.Command {
 	c := group("ls", "List instances, records, findings, services or sources")
-	c.Long = `ls reads all sources once and lists what it has seen. A source that does not
-answer within 15 seconds is left out, which is told on stderr; its rows of the
-last run are shown instead.
+	c.Long = `ls reads all sources once and lists what it has seen. A source that brings nothing
+for 15 seconds is left out, which is told on stderr; its rows of the last run are
+shown instead. However long a list is, it is read to its end; --timeout bounds the whole.
 
 A filter is written as in the console:
 

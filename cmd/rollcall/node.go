@@ -65,7 +65,7 @@ func (h *host) player(at providers.Provider) (*player, error) {
 		return p, nil
 	}
 	// A node has a budget of its own, as agents do that know nothing of a console.
-	acc := newAccounts(time.Now).dnsAccount(at, "", "", "")
+	acc := newAccounts(time.Now, nil).dnsAccount(at, "", "", "")
 	if acc.err != nil {
 		return nil, acc.err
 	}

@@ -77,7 +77,7 @@ func (s *serviceSession) findSource(name string) error {
 	}
 	for i := range s.config.Zones {
 		if z := &s.config.Zones[i]; z.Name == zone {
-			s.source = newAccounts(s.app.now).zone(z)
+			s.source = newAccounts(s.app.now, s.retrying).zone(z)
 			if s.source.err != nil {
 				return unreadZone(z.Name, s.source.err)
 			}

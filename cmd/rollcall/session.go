@@ -23,7 +23,7 @@ import (
 	"rollcall/ui"
 )
 
-// patience is how long a one-shot command gives a source before it goes on without it.
+// patience is for how long a source may bring nothing before a one-shot command goes on without it.
 const patience = 15 * time.Second
 
 // session is everything that a command works with: the config, the sources and
@@ -39,9 +39,12 @@ type session struct {
 	// set before the first inspection.
 	outside *outside
 
+	took time.Duration // by the reads of a one-shot command
 	view *dnsview.View // what a one-shot command saw; nil in the console
 
 	silent bool // nothing is told on stderr: somebody else tells it, such as a console that has the screen
+
+	retries retries
 
 	mu          sync.Mutex
 	journal     *journal.Journal
@@ -67,7 +70,7 @@ func (a *app) open(ctx context.Context) (*session, error) {
 	}
 	s := &session{app: a}
 	if path == "" {
-		d := discover(ctx, a.now, patience)
+		d := discover(ctx, a.now, s.retrying, patience)
 		if d.empty() {
 			return nil, usagef("there is no config and there are no credentials: set AWS_PROFILE, TRITON_PROFILE or CLOUDFLARE_API_TOKEN, write a config with rollcall config init, or look around with rollcall --demo")
 		}
@@ -79,7 +82,7 @@ func (a *app) open(ctx context.Context) (*session, error) {
 		if s.config, err = config.Load(path, keyRules()); err != nil {
 			return nil, err
 		}
-		s.clouds, s.zones = configured(s.config, a.now)
+		s.clouds, s.zones = configured(s.config, a.now, s.retrying)
 		if len(s.clouds)+len(s.zones) == 0 {
 			return nil, &config.Error{Pos: config.Pos{File: path}, What: "the config has no clouds and no zones", Do: "add some, or let rollcall config init find them"}
 		}
@@ -179,7 +182,7 @@ func (a *app) lookInSilence(ctx context.Context) (*session, *dnsview.View, error
 }
 
 func (s *session) tellShortfalls(v *dnsview.View) {
-	for _, l := range shortfalls(v.Snapshot, s.app.now(), s.config.Guards.Age) {
+	for _, l := range shortfalls(v.Snapshot, s.app.now(), s.staleAfter()) {
 		s.app.say("rollcall: %s", l)
 	}
 	if r, failed := s.rangesRow(); failed {
@@ -189,10 +192,14 @@ func (s *session) tellShortfalls(v *dnsview.View) {
 
 // refresh reads every source once and inspects what it has seen.
 func (s *session) refresh(ctx context.Context) (*dnsview.View, error) {
+	began := s.app.now()
+	stop := s.tellReading()
 	snap := s.fleet.Refresh(ctx)
-	if err := ctx.Err(); err != nil {
+	stop()
+	if err := ctx.Err(); errors.Is(err, context.Canceled) {
 		return nil, fmt.Errorf("stopped: %w", err)
 	}
+	s.took = s.app.now().Sub(began) // a source that --timeout left out is a failed one
 	if err := s.save(snap); err != nil {
 		s.app.say("rollcall: the rows of this run cannot be kept for the next: %s", clean(err.Error()))
 	}
@@ -220,15 +227,16 @@ func (s *session) inspect(snap *providers.Snapshot) *dnsview.View {
 }
 
 // staleAfter is the age from which a read is stale: older than guards allow,
-// and than two refreshes make it.
+// and than two refreshes make it. The rows of a one-shot command are as old as its own
+// reads took, however long that was.
 func (s *session) staleAfter() time.Duration {
-	return max(s.config.Guards.Age, 2*s.config.Refresh+10*time.Second)
+	return max(s.config.Guards.Age, 2*s.config.Refresh+10*time.Second) + s.took
 }
 
 // shortfalls tells of every source that was not read completely, one line each.
 func shortfalls(snap *providers.Snapshot, now time.Time, maxAge time.Duration) []string {
 	var out []string
-	for _, r := range sourceRows(snap, now, max(maxAge, patience+5*time.Second)) {
+	for _, r := range sourceRows(snap, now, maxAge) {
 		if r.State == string(providers.CoverageComplete) {
 			continue
 		}

@@ -57,6 +57,7 @@ const (
 // its adapter, and everything that one provider counts together shares a budget.
 type accounts struct {
 	now     func() time.Time
+	notify  func(budget.Retrying)
 	dns     map[string]dnsAccount
 	budgets map[string]*budget.Account
 }
@@ -67,8 +68,9 @@ type dnsAccount struct {
 	err    error
 }
 
-func newAccounts(now func() time.Time) *accounts {
-	return &accounts{now: now, dns: map[string]dnsAccount{}, budgets: map[string]*budget.Account{}}
+// newAccounts makes no account yet. notify is called when a call is made again; see budget.WithNotify.
+func newAccounts(now func() time.Time, notify func(budget.Retrying)) *accounts {
+	return &accounts{now: now, notify: notify, dns: map[string]dnsAccount{}, budgets: map[string]*budget.Account{}}
 }
 
 func (a *accounts) budget(key string, make func() *budget.Account) *budget.Account {
@@ -84,7 +86,7 @@ func (a *accounts) cloud(c *config.Cloud) cloudSource {
 	switch c.Provider {
 	case providers.EC2:
 		s.budget = a.budget("ec2 "+c.Profile+" "+c.Region+" "+c.Endpoint, func() *budget.Account {
-			return ec2.NewBudget(c.Name, budget.WithClock(a.now))
+			return ec2.NewBudget(c.Name, budget.WithClock(a.now), budget.WithNotify(a.notify))
 		})
 		cloud, err := ec2.New(ec2.Config{Name: c.Name, Region: c.Region, Profile: c.Profile, Endpoint: c.Endpoint, Budget: s.budget, Now: a.now})
 		if err != nil {
@@ -95,7 +97,7 @@ func (a *accounts) cloud(c *config.Cloud) cloudSource {
 	case providers.Triton:
 		url := cmp.Or(c.URL, c.Endpoint)
 		s.budget = a.budget("triton "+c.Profile+" "+url+" "+c.Account, func() *budget.Account {
-			return budget.New(c.Name, tritonRate, tritonBurst, budget.WithClock(a.now))
+			return budget.New(c.Name, tritonRate, tritonBurst, budget.WithClock(a.now), budget.WithNotify(a.notify))
 		})
 		cloud, err := triton.New(triton.Config{
 			Name: c.Name, URL: url, Account: c.Account, User: c.User, KeyID: c.KeyID, KeyFile: c.KeyFile,
@@ -124,7 +126,7 @@ func (a *accounts) dnsAccount(p providers.Provider, profile, tokenEnv, endpoint 
 	}
 	if p == providers.Cloudflare {
 		env := cmp.Or(tokenEnv, "CLOUDFLARE_API_TOKEN")
-		acc.budget = budget.New("cloudflare", cloudflareRate, cloudflareBurst, budget.WithClock(a.now))
+		acc.budget = budget.New("cloudflare", cloudflareRate, cloudflareBurst, budget.WithClock(a.now), budget.WithNotify(a.notify))
 		token := os.Getenv(env)
 		if token == "" {
 			acc.err = providers.Errorf(providers.KindAuth, "set up", "no Cloudflare token: set %s to an API token that may read and edit DNS", env)
@@ -134,7 +136,7 @@ func (a *accounts) dnsAccount(p providers.Provider, profile, tokenEnv, endpoint 
 			acc.dns = c
 		}
 	} else {
-		acc.budget = route53.NewBudget("route53", budget.WithClock(a.now))
+		acc.budget = route53.NewBudget("route53", budget.WithClock(a.now), budget.WithNotify(a.notify))
 		if r, err := route53.New(route53.Config{Profile: profile, Endpoint: endpoint, Budget: acc.budget, Now: a.now}); err != nil {
 			acc.err = err
 		} else {
@@ -148,8 +150,8 @@ func (a *accounts) dnsAccount(p providers.Provider, profile, tokenEnv, endpoint 
 // configured sets up everything that a config names, without reaching for the
 // network. A source that cannot be set up has the error: it is a failed source, and
 // the others go on without it.
-func configured(c *config.Config, now func() time.Time) (clouds []cloudSource, zones []zoneSource) {
-	acc := newAccounts(now)
+func configured(c *config.Config, now func() time.Time, notify func(budget.Retrying)) (clouds []cloudSource, zones []zoneSource) {
+	acc := newAccounts(now, notify)
 	for i := range c.Clouds {
 		clouds = append(clouds, acc.cloud(&c.Clouds[i]))
 	}

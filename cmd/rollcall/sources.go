@@ -1,8 +1,13 @@
 package main
 
 import (
+	"fmt"
+	"strings"
+	"time"
+
 	"rollcall/dnsview"
 	"rollcall/providers"
+	"rollcall/providers/fleet"
 )
 
 // rangesSource is the name of the list of public ranges among the sources.
@@ -28,6 +33,50 @@ func (s *session) rangesRow() (sourceRow, bool) {
 		Name: rangesSource, Kind: "file", State: string(providers.CoverageFailed),
 		Error: text(s.config.RangesErr.Error() + "; until then an entry that dangles may show as dead"),
 	}, true
+}
+
+// tellEveryRead is how often a one-shot command says what it is still waiting for.
+const tellEveryRead = 5 * time.Second
+
+// tellReading says now and then which sources are still being read and how far they are, until stop
+// is called.
+func (s *session) tellReading() (stop func()) {
+	done, ended := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(ended)
+		t := time.NewTicker(tellEveryRead)
+		defer t.Stop()
+		for {
+			select {
+			case <-t.C:
+				if line := readingText(s.fleet.Reading()); line != "" {
+					s.tell("rollcall: %s", line)
+				}
+			case <-done:
+				return
+			}
+		}
+	}()
+	return func() {
+		close(done)
+		<-ended
+	}
+}
+
+// readingText says how far the reads of some sources are.
+func readingText(reads []fleet.Progress) string {
+	var out []string
+	for _, p := range reads {
+		text := "no answer yet"
+		if p.Rows > 0 {
+			text = plural(p.Rows, "row")
+		}
+		out = append(out, fmt.Sprintf("%s (%s, %s)", clean(p.Name), text, short(p.Since)))
+	}
+	if len(out) == 0 {
+		return ""
+	}
+	return "reading " + strings.Join(out, ", ")
 }
 
 // neverRead reports whether a source could not be set up, so that no read of it ends.

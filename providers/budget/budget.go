@@ -23,7 +23,19 @@ const (
 	DefaultBackoff = 200 * time.Millisecond // upper bound of the first pause; it doubles
 	MaxBackoff     = 5 * time.Second        // upper bound of a pause that the provider did not ask for
 	MaxBlock       = time.Hour              // longest block that a header can bring about
+	// DefaultPatience is how long all tries of one call may take together, with the pauses between them.
+	DefaultPatience = 40 * time.Second
 )
+
+// Retrying says that a call has failed and is made again, or that it waits before it is made.
+type Retrying struct {
+	Account string
+	Try     int // that failed, from 1; 0 when the call was not made yet
+	Tries   int // at most
+	Took    time.Duration
+	Pause   time.Duration // until the next
+	Err     error         // why
+}
 
 // errNotSent marks failures that happened before a request left this process.
 var errNotSent = errors.New("the request was not sent")
@@ -49,6 +61,8 @@ type Account struct {
 	jitter  func(time.Duration) time.Duration
 	tries   int
 	backoff time.Duration
+	patient time.Duration
+	notify  func(Retrying)
 
 	mu        sync.Mutex
 	blocked   time.Time
@@ -75,6 +89,19 @@ func WithSleep(sleep func(context.Context, time.Duration) error) Option {
 // WithTries sets how often Retry calls its operation at most; 1 is never again.
 func WithTries(n int) Option { return func(a *Account) { a.tries = max(1, n) } }
 
+// WithPatience bounds how long all tries of one call may take together.
+func WithPatience(d time.Duration) Option { return func(a *Account) { a.patient = d } }
+
+// WithNotify has f called before each pause between two tries, and before each longer pause that the
+// provider or the budget asks for. f is called concurrently and must not block.
+func WithNotify(f func(Retrying)) Option {
+	return func(a *Account) {
+		if f != nil {
+			a.notify = f
+		}
+	}
+}
+
 // WithBackoff sets the upper bound of the first pause between two tries.
 func WithBackoff(d time.Duration) Option { return func(a *Account) { a.backoff = d } }
 
@@ -91,7 +118,8 @@ func New(name string, perSecond float64, burst int, opts ...Option) *Account {
 	}
 	a := &Account{
 		name: name, limiter: rate.NewLimiter(limit, max(1, burst)),
-		now: time.Now, sleep: sleep, jitter: fullJitter, tries: DefaultTries, backoff: DefaultBackoff,
+		now: time.Now, sleep: sleep, jitter: fullJitter, tries: DefaultTries, backoff: DefaultBackoff, patient: DefaultPatience,
+		notify: func(Retrying) {},
 	}
 	for _, o := range opts {
 		o(a)
@@ -159,14 +187,22 @@ func (a *Account) Wait(ctx context.Context) error {
 }
 
 func (a *Account) pause(ctx context.Context, now time.Time, d time.Duration, why string) error {
-	if deadline, ok := ctx.Deadline(); ok && deadline.Sub(now) < d {
+	deadline, bounded := ctx.Deadline()
+	end, patient := ctx.Value(patienceEnd{}).(time.Time)
+	if bounded && deadline.Sub(now) < d || patient && end.Sub(now) < d {
 		return a.refuse(providers.KindThrottled, d, fmt.Errorf("%s, %s more", why, d.Round(time.Millisecond)))
+	}
+	if d >= longPause {
+		a.notify(Retrying{Account: a.name, Tries: a.tries, Pause: d, Err: errors.New(why)})
 	}
 	if err := a.sleep(ctx, d); err != nil {
 		return a.refuse(providers.KindUnreachable, 0, err)
 	}
 	return nil
 }
+
+// longPause is a pause before a call that is worth a word.
+const longPause = time.Second
 
 func (a *Account) refuse(kind providers.Kind, after time.Duration, err error) error {
 	if kind == providers.KindThrottled {
@@ -233,14 +269,22 @@ func (a *Account) State() State {
 	return s
 }
 
+// patienceEnd is the key of the moment, by the account's clock, at which all tries of a call have had their time.
+type patienceEnd struct{}
+
 // Retry runs op until it succeeds, fails for good, or the tries are used up. It
 // is for reads and for calls that can be repeated without harm. Only throttled
 // and unreachable are tried again, after full jitter, or after as long as the
-// provider asked for; and only when that moment lies before the end of ctx. The
-// error is that of the last try.
+// provider asked for; and only when that moment lies before the end of ctx. All
+// tries together take no longer than the account's patience. The error is that of the last try.
 func (a *Account) Retry(ctx context.Context, op func(context.Context) error) error {
+	end := a.now().Add(a.patient)
+	ctx, cancel := context.WithCancel(context.WithValue(ctx, patienceEnd{}, end))
+	defer cancel()
+	defer time.AfterFunc(a.patient, cancel).Stop()
 	bound := a.backoff
 	for try := 1; ; try++ {
+		tried := a.now()
 		err := op(ctx)
 		if err == nil || try >= a.tries || ctx.Err() != nil {
 			return err
@@ -249,9 +293,10 @@ func (a *Account) Retry(ctx context.Context, op func(context.Context) error) err
 			return err
 		}
 		pause := a.jitter(bound) + providers.RetryAfter(err)
-		if deadline, ok := ctx.Deadline(); ok && deadline.Sub(a.now()) <= pause {
+		if deadline, ok := ctx.Deadline(); ok && deadline.Sub(a.now()) <= pause || end.Sub(a.now()) <= pause {
 			return err
 		}
+		a.notify(Retrying{Account: a.name, Try: try, Tries: a.tries, Took: a.now().Sub(tried), Pause: pause, Err: err})
 		if a.sleep(ctx, pause) != nil {
 			return err
 		}

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"rollcall/providers"
@@ -412,4 +413,51 @@ func TestACallThatTheBudgetHoldsBackIsCounted(t *testing.T) {
 	if s := a.State(); s.Held != 1 || s.Calls != 0 {
 		t.Errorf("%+v", s)
 	}
+}
+
+func TestAllTriesOfACallTogetherEndWithTheAccountsPatience(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var told []Retrying
+		a := New("aws-use1", 0, 1, WithTries(10), WithPatience(40*time.Second), WithNotify(func(r Retrying) { told = append(told, r) }))
+		began, calls := time.Now(), 0
+		hangs := func(ctx context.Context) error { // each try hangs for a quarter of a minute
+			calls++
+			ctx, cancel := context.WithTimeout(ctx, 15*time.Second)
+			defer cancel()
+			<-ctx.Done()
+			return providers.Errorf(providers.KindUnreachable, "list instances", "no answer")
+		}
+		err := a.Retry(t.Context(), hangs)
+		if took := time.Since(began); took > 40*time.Second || took < 30*time.Second || providers.KindOf(err) != providers.KindUnreachable {
+			t.Errorf("after %s and %d calls: %v", took, calls, err)
+		}
+		if len(told) != calls-1 || told[0].Try != 1 || told[0].Tries != 10 || told[0].Took != 15*time.Second || told[0].Err == nil || told[0].Account != "aws-use1" {
+			t.Errorf("told: %+v", told)
+		}
+		began, calls, told = time.Now(), 0, nil
+		err = a.Retry(t.Context(), func(context.Context) error { // asked to stay away for longer than that
+			calls++
+			return &providers.Error{Kind: providers.KindThrottled, RetryAfter: 29 * time.Second}
+		})
+		if took := time.Since(began); took > 40*time.Second || calls != 2 || providers.RetryAfter(err) != 29*time.Second {
+			t.Errorf("throttled: after %s and %d calls: %v", took, calls, err)
+		}
+		a.Block(time.Minute)
+		began = time.Now()
+		err = a.Retry(t.Context(), a.Wait)
+		if providers.KindOf(err) != providers.KindThrottled || !NotSent(err) || time.Since(began) > time.Second {
+			t.Errorf("blocked for longer than patience: after %s, %v", time.Since(began), err)
+		}
+	})
+}
+
+func TestALongPauseBeforeACallIsTold(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var told []Retrying
+		a := New("joyent-ams", 0, 1, WithNotify(func(r Retrying) { told = append(told, r) }))
+		a.Block(10 * time.Second)
+		if err := a.Wait(t.Context()); err != nil || len(told) != 1 || told[0].Pause != 10*time.Second || told[0].Try != 0 {
+			t.Errorf("%v, told %+v", err, told)
+		}
+	})
 }

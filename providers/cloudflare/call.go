@@ -9,12 +9,16 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 
 	"github.com/cloudflare/cloudflare-go/v6/option"
 
 	"rollcall/providers"
 	"rollcall/providers/budget"
 )
+
+// callTimeout bounds one try of one call, its answer read.
+const callTimeout = 30 * time.Second
 
 // maxError bounds what is read of an error's body.
 const maxError = 1 << 20
@@ -75,6 +79,8 @@ type sdkCall func(ctx context.Context, opts ...option.RequestOption) error
 
 // once carries out a call of the SDK, once, and gives the unwrapped answer.
 func (a *Account) once(ctx context.Context, op string, call sdkCall) (*envelope, error) {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
 	x := &exchange{}
 	var body []byte
 	err := call(ctx, option.WithMiddleware(x.middleware), option.WithResponseBodyInto(&body))

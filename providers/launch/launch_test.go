@@ -408,3 +408,23 @@ func TestManyNodesAreLookedAtLessOften(t *testing.T) {
 		}
 	})
 }
+
+func TestALaunchAtACloudThatHangsEndsSoonAndSaysMeanwhileWhatItWaitsFor(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := newFake()
+		a.fails = func(int, providers.LaunchRequest) error {
+			time.Sleep(20 * time.Second)
+			return providers.Errorf(providers.KindUnreachable, "launch", "no answer")
+		}
+		var said []string
+		began := time.Now()
+		r := Run(t.Context(), spec(1), cloudsOf(a), Options{}, func(p Progress) { said = append(said, p.Node.Message) })
+		// The call under way at the end of the time takes what its own bound lets it.
+		if took := time.Since(began); took > 70*time.Second || r.Nodes[0].Stage != StageUnknown {
+			t.Errorf("after %s: %+v", took, r.Nodes[0])
+		}
+		if all := strings.Join(said, "\n"); !strings.Contains(all, "no answer; try 1 of 4, the next in 2s") {
+			t.Errorf("told: %q", said)
+		}
+	})
+}

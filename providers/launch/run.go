@@ -78,6 +78,7 @@ func (o Options) withDefaults() Options {
 	}
 	o.Concurrency = cmp.Or(o.Concurrency, 8)
 	o.Tries = cmp.Or(o.Tries, 4)
+	o.LaunchTimeout = cmp.Or(o.LaunchTimeout, 45*time.Second)
 	o.Poll = cmp.Or(o.Poll, 2*time.Second)
 	o.RunTimeout = cmp.Or(o.RunTimeout, 10*time.Minute)
 	o.RegisterTimeout = cmp.Or(o.RegisterTimeout, 10*time.Minute)
@@ -219,11 +220,15 @@ func (l *run) launch(ctx context.Context, i int) bool {
 // ask asks the cloud for one node until it answers, see launch.
 func (l *run) ask(ctx context.Context, i int, req providers.LaunchRequest) bool {
 	n := l.get(i)
-	lost := false // an answer was lost: the cloud may have taken the node
+	until := time.Now().Add(l.o.LaunchTimeout)
+	asked := false // the cloud has asked for a pause, which it is given once on top
+	lost := false  // an answer was lost: the cloud may have taken the node
 	for try := 0; ; try++ {
-		inst, err := l.clouds[n.Cloud].Compute.Launch(ctx, req)
+		call, cancel := context.WithDeadline(ctx, until)
+		inst, err := l.clouds[n.Cloud].Compute.Launch(call, req)
+		cancel()
 		if err == nil {
-			l.set(i, func(n *Node) { n.Stage, n.Instance = StagePending, inst })
+			l.set(i, func(n *Node) { n.Stage, n.Instance, n.Message = StagePending, inst, "" })
 			return true
 		}
 		kind := providers.KindOf(err)
@@ -231,8 +236,16 @@ func (l *run) ask(ctx context.Context, i int, req providers.LaunchRequest) bool 
 		lost = lost || mayPass && kind != providers.KindThrottled && kind != providers.KindConflict
 		if mayPass && try+1 < l.o.Tries && ctx.Err() == nil {
 			wait := max(providers.RetryAfter(err), l.o.Poll<<min(try, 5))
-			if l.wait(ctx, wait) {
-				continue
+			if pause := providers.RetryAfter(err); pause > 0 && !asked {
+				until, asked = until.Add(pause), true
+			}
+			if time.Until(until) > wait {
+				l.set(i, func(n *Node) {
+					n.Message = fmt.Sprintf("%v; try %d of %d, the next in %s", err, try+1, l.o.Tries, wait)
+				})
+				if l.wait(ctx, wait) {
+					continue
+				}
 			}
 		}
 		if lost && ctx.Err() != nil {

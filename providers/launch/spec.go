@@ -159,6 +159,7 @@ type Options struct {
 
 	Concurrency     int           // nodes under way at a time in one cloud; default 8
 	Tries           int           // launch calls for one node; default 4
+	LaunchTimeout   time.Duration // for all launch calls for one node together, and one pause that the cloud asks for on top; default 45 s
 	Poll            time.Duration // between two looks at a node; grows to four times that; default 2 s
 	RunTimeout      time.Duration // from launch to running; default 10 min
 	RegisterTimeout time.Duration // from running to registered; default 10 min

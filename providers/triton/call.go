@@ -23,6 +23,9 @@ import (
 // large tags is far below it.
 const maxBody = 64 << 20
 
+// callTimeout bounds one try of one call, its answer read.
+const callTimeout = 30 * time.Second
+
 // exchange is what one request met. The SDK hands neither headers nor the
 // status of an answer without JSON to its caller, so the transport writes them here.
 type exchange struct {
@@ -76,6 +79,8 @@ type request struct {
 
 // do carries out one call, once. An answer outside 2xx is a *providers.Error.
 func (c *Cloud) do(ctx context.Context, r request) (*exchange, error) {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
 	x := &exchange{}
 	sdk := c.base // a copy: the SDK resets a field of its client in every call
 	in := client.RequestInput{Method: r.method, Path: path.Join(append([]string{"/", c.account}, r.path...)...), Body: r.body}

@@ -1,0 +1,60 @@
+package main
+
+import (
+	"fmt"
+	"sync"
+	"time"
+
+	"rollcall/providers/budget"
+)
+
+// What a call has to take, or to wait, before a person is told that it is made again.
+const (
+	worthTellingPause = time.Second
+	worthTellingTry   = 3 * time.Second
+	tellRetryEvery    = 5 * time.Second // for one account: its callers wait side by side
+)
+
+// retries tells a person that calls fail and are made again. It is safe for concurrent use.
+type retries struct {
+	mu   sync.Mutex
+	told map[string]time.Time // by account
+}
+
+// text returns the line for a call that is made again, or nothing when it is not worth one.
+func (t *retries) text(r budget.Retrying, now time.Time) string {
+	if r.Pause < worthTellingPause && r.Took < worthTellingTry {
+		return ""
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if at, ok := t.told[r.Account]; ok && now.Sub(at) < tellRetryEvery {
+		return ""
+	}
+	if t.told == nil {
+		t.told = map[string]time.Time{}
+	}
+	t.told[r.Account] = now
+	pause := r.Pause.Round(100 * time.Millisecond)
+	if r.Try == 0 {
+		return fmt.Sprintf("%s: %s; going on in %s", r.Account, clean(r.Err.Error()), pause)
+	}
+	return fmt.Sprintf("%s; that was try %d of %d and took %s, the next is in %s", clean(r.Err.Error()), r.Try, r.Tries, r.Took.Round(100*time.Millisecond), pause)
+}
+
+// retrying tells of calls that are made again, unless somebody else tells what goes on.
+func (s *session) retrying(r budget.Retrying) {
+	if line := s.retries.text(r, s.app.now()); line != "" {
+		s.tell("rollcall: %s", line)
+	}
+}
+
+// retrying is the same for what no session is open for.
+func (a *app) retrying() func(budget.Retrying) {
+	t := &retries{}
+	return func(r budget.Retrying) {
+		if line := t.text(r, a.now()); line != "" {
+			a.say("rollcall: %s", line)
+		}
+	}
+}
