@@ -97,7 +97,9 @@ func (a *app) carry(ctx context.Context, s *session, plan dnsview.Plan, c changi
 		a.say("to do it all the same, give --confirm %s: %s", shellQuote(clean(ask.Text)), clean(ask.Why))
 	}
 	switch {
-	case !r.OK(), len(lacking) == 0 && len(plan.Skipped) > 0:
+	case !r.OK():
+		return ended(exitOf(r))
+	case len(lacking) == 0 && len(plan.Skipped) > 0:
 		return ended(exitFailed)
 	case len(lacking) > 0:
 		a.say("whether there is more to do cannot be known: %s", lackingText(lacking))
@@ -108,6 +110,15 @@ func (a *app) carry(ctx context.Context, s *session, plan dnsview.Plan, c changi
 
 // mostPlan bounds a plan in bytes: one of 100,000 steps has some hundred million.
 const mostPlan = 256 << 20
+
+// exitOf is the exit code of a plan that was not carried out as a whole: unknown when nothing is worse than a step
+// of which nobody can tell whether it was made.
+func exitOf(r *apply.Report) int {
+	if r.Count(apply.StepUnknown) > 0 && r.Count(apply.StepRefused)+r.Count(apply.StepFailed) == 0 {
+		return exitUnknown
+	}
+	return exitFailed
+}
 
 // readPlan reads the plan that a dry run wrote.
 func readPlan(path string) (*dnsview.PlanDoc, error) {

@@ -224,7 +224,10 @@ func (a *app) tellService(r *apply.Report, c changing) error {
 	if err != nil {
 		return err
 	}
-	if !row.OK || len(r.Plan.Skipped) > 0 {
+	switch {
+	case !row.OK:
+		return ended(exitOf(r))
+	case len(r.Plan.Skipped) > 0:
 		return ended(exitFailed)
 	}
 	return nil
