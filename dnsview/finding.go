@@ -121,6 +121,8 @@ type Finding struct {
 	// Would names, for class unknown, the class that the evidence points to
 	// and what it lacks is in Reason.
 	Would Class
+	// Controller is the program that manages the record by what it says itself, such as external-dns, or empty.
+	Controller string
 	// Address is the address that a missing or moved record ought to have.
 	Address string
 	// Name is the domain name, or name and type, that a finding without a record is about; or empty.

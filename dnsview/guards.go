@@ -242,6 +242,21 @@ func (e *GuardEvidence) CheckOwner() GuardResult {
 	case e.Undoes:
 		return pass(g, "the journal knows that it was made or changed from here")
 	}
+	return e.unowned(g)
+}
+
+// unowned is for a record without a marker: another program may manage it.
+func (e *GuardEvidence) unowned(g GuardID) GuardResult {
+	r := e.Change.Record()
+	c := controllerInComment(&r)
+	if e.View != nil {
+		if now := e.View.Record(r.Identity()); now != nil {
+			c = e.View.ControllerOf(now)
+		}
+	}
+	if c != "" {
+		return fails(g, "it is managed by "+c+", which would write it again", "remove it at its source")
+	}
 	return fails(g, "it has no owner marker, and rollcall changes only what it owns", "adopt it first")
 }
 

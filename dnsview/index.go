@@ -64,6 +64,8 @@ type index struct {
 	there map[quiescedKey][]*providers.Record // records that are still there and bear the word quiesced
 	tight map[setKey]room                     // how much still fits into zones and large record sets
 
+	controllers map[*providers.Record]string // records that registries in TXT records name, with the program that manages them
+
 	barred map[string]string // zones that nothing is written to, with the reason
 
 	identities func() map[providers.Identity]*providers.Record

@@ -79,6 +79,7 @@ func buildIndex(s *providers.Snapshot, o *Options) *index {
 	x.settleBases()
 	x.addServices()
 	x.addNames()
+	x.addControllers()
 	return x
 }
 
@@ -280,23 +281,34 @@ func (in *inspector) unowned(z *zoneState, r *providers.Record, lack string) {
 		if h.inst.State != providers.StateRunning {
 			f.Remedy = NoRemedy
 		}
-		in.add(f)
+		in.add(in.managed(f))
 	case held:
-		in.add(Finding{
+		in.add(in.managed(Finding{
 			Class: Unmarked, Severity: Low, Record: r, Cloud: h.addr.Cloud, Zone: z.name, Service: in.serviceOf(r),
 			Reason:  subject(r) + " holds an address of ours (" + addressLabel(h.addr) + ") and has no owner marker",
 			RestsOn: in.two(h.addr.Cloud, z),
-		})
+		}))
 	default:
 		if _, ok := in.allowed(a); ok {
 			return
 		}
-		in.addOr(lack, Finding{
+		in.addOr(lack, in.managed(Finding{
 			Class: Foreign, Severity: Info, Record: r, Zone: z.name, Service: in.serviceOf(r),
 			Reason:   subject(r) + " is foreign: it has no owner marker, and its address is in no inventory",
 			Evidence: []Evidence{in.nobody(a)}, RestsOn: z.all,
-		})
+		}))
 	}
+}
+
+// managed names the program that manages the record of a finding. What is its own is not adopted: it
+// would write it again, without the marker.
+func (in *inspector) managed(f Finding) Finding {
+	if f.Controller = in.controllerOf(f.Record); f.Controller != "" {
+		f.Remedy, f.OneKey = NoRemedy, false
+		f.Reason += "; it is managed by " + f.Controller + ": change or remove it at its source"
+		f.Evidence = append(f.Evidence, Evidence{Source: f.Zone, Fact: "says that " + f.Controller + " manages it"})
+	}
+	return f
 }
 
 // nobody is the evidence that an address is in no inventory.

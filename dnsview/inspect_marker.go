@@ -180,7 +180,7 @@ func (in *inspector) returnable(m mark, i *providers.Instance) bool {
 		return true
 	}
 	own, ok := have.Owner()
-	return ok && own.Same(m.owner) || !marked(have) && !have.Alias
+	return ok && own.Same(m.owner) || !marked(have) && !have.Alias && in.controllerOf(have) == ""
 }
 
 // goneForGood reports whether the cloud of a marker says that its instance does not

@@ -182,7 +182,7 @@ func (in *inspector) duplicate(z *zoneState, kept, r *providers.Record) {
 	case !okB:
 		f.Reason += "; the younger one has no owner marker, and rollcall changes only what it owns"
 	case !okA:
-		f.Reason += "; the older one has no owner marker: adopt it, and the younger one can go"
+		f.Reason += "; the older one " + in.adoptOr(kept, "has no owner marker: adopt it, and the younger one can go")
 	case !a.Same(b):
 		f.Reason += ", as " + shortID(a.Instance) + "'s and as " + shortID(b.Instance) + "'s, and only one of them can have it"
 	case in.foreignFleet(b):

@@ -135,7 +135,7 @@ func (b *builder) ours(r *providers.Record) (providers.Owner, bool) {
 	case len(r.Owners) > 1 || len(r.BadMarkers) > 0:
 		b.skip(subject(r) + ": its markers do not say clearly whose it is")
 	case !ok:
-		b.skip(subject(r) + " has no owner marker: rollcall changes only what it owns; adopt it first")
+		b.skip(subject(r) + " " + b.v.index.adoptOr(r, "has no owner marker: rollcall changes only what it owns; adopt it first"))
 	case o.Fleet != b.v.Options.Fleet:
 		b.skip(subject(r) + " belongs to fleet " + Clean(o.Fleet))
 	default:

@@ -93,7 +93,7 @@ func (b *builder) takeOut(i *providers.Instance, reason Class) (removed []int, l
 		}
 		if !marked(r) {
 			left = append(left, subject(r))
-			b.skip(subject(r) + " leads to " + label(i) + " and has no owner marker: adopt it first")
+			b.skip(subject(r) + " leads to " + label(i) + " and " + b.v.index.adoptOr(r, "has no owner marker: adopt it first"))
 			continue
 		}
 		n := b.quiesce(r, reason, srv...)

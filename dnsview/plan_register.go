@@ -88,7 +88,7 @@ func (b *builder) address(s *serviceState, name string, a netip.Addr, i *provide
 			continue
 		}
 		if !marked(r) {
-			b.skip(subject(r) + " is there already, without a marker: adopt it")
+			b.skip(subject(r) + " is there already, " + b.v.index.adoptOr(r, "without a marker: adopt it"))
 		}
 		return 0
 	}

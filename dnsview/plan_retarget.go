@@ -66,7 +66,7 @@ func (b *builder) goal(r *providers.Record, i *providers.Instance) (netip.Addr, 
 	if there := b.holds(r, to); to != old && there != nil {
 		what := "; deregister this one when its owner is gone"
 		if !marked(there) {
-			what = ", without a marker: adopt that first"
+			what = ", " + b.v.index.adoptOr(there, "without a marker: adopt that first")
 		}
 		b.skip(subject(r) + ": the name has " + to.String() + " already" + what)
 		return to, false
@@ -201,6 +201,8 @@ func PlanAdopt(v *View, records ...providers.Identity) Plan {
 			b.skip(subject(r) + " has a marker already")
 		case r.Alias:
 			b.skip(subject(r) + " is an alias, which is read-only")
+		case v.ControllerOf(r) != "":
+			b.skip(subject(r) + " is not adopted: it " + v.index.adoptOr(r, ""))
 		case i == nil:
 			b.skip(subject(r) + ": none of our instances has its address")
 		case i.State != providers.StateRunning:

@@ -132,6 +132,9 @@ func (b *builder) reclaim(have, want *providers.Record, m mark, who string, ref 
 	case marked(have) || have.Alias:
 		b.skip(subject(have) + " is there already, and is " + whose(have))
 		return
+	case !ok && b.v.ControllerOf(have) != "":
+		b.skip(subject(have) + " is there already, and " + b.v.index.adoptOr(have, ""))
+		return
 	default:
 		after, err := b.withOwner(*have, o)
 		if err != nil {

@@ -71,7 +71,9 @@ type recordRow struct {
 	SetID    string    `json:"set_id"`
 	Weight   *int64    `json:"weight"` // of a weighted record set, else null
 	Comment  string    `json:"comment"`
-	Wire     *wireRow  `json:"wire"` // null unless name servers were asked
+	// Controller is the program that manages the record by what it says itself, or empty.
+	Controller string   `json:"controller"`
+	Wire       *wireRow `json:"wire"` // null unless name servers were asked
 
 	named string // as the command line takes it
 }
@@ -113,6 +115,8 @@ type findingRow struct {
 	Would    string        `json:"would"` // class unknown: what the evidence points to
 	Name     string        `json:"name"`  // domain name, or name and type, of a finding about no single record
 	RestsOn  []basisRow    `json:"rests_on"`
+	// Controller is the program that manages the record by what it says itself, or empty.
+	Controller string `json:"controller"`
 }
 
 // evidenceRow is one fact.
@@ -219,6 +223,7 @@ func newRecordRow(v *dnsview.View, p providers.Provider, rec *providers.Record) 
 		Proxied: rec.Proxied, Findings: classes(v.FindingsOfRecord(rec)), Service: clean(v.ServiceOf(rec)),
 		AutoTTL: rec.AutoTTL, Alias: rec.Alias, SetID: clean(rec.SetID), Comment: clean(rec.Comment),
 		Wire: newWireRow(v.WireOf(rec)), named: clean(v.RecordName(rec)),
+		Controller: clean(v.ControllerOf(rec)),
 	}
 	if rec.InWeightedSet() {
 		r.Weight = &rec.Weight
@@ -247,7 +252,7 @@ func newFindingRow(v *dnsview.View, f *dnsview.Finding) findingRow {
 	r := findingRow{
 		Class: string(f.Class), Severity: f.Severity.String(), Cloud: clean(f.Cloud), Reason: clean(f.Reason), Evidence: []evidenceRow{},
 		Remedy: string(f.Remedy), Service: clean(f.Service), Zone: clean(f.Zone), Would: string(f.Would), RestsOn: basisRows(f.RestsOn),
-		Name: clean(f.Name),
+		Name: clean(f.Name), Controller: clean(f.Controller),
 	}
 	if f.Record != nil {
 		r.Record = newRecordInSet(f.Record, v.RecordName(f.Record))
