@@ -100,13 +100,23 @@ func (r *run) checkPower(ctx context.Context) (refused []int) {
 		refused = append(refused, i)
 		r.eachNeed(i, func(n int) {
 			if change := &r.report.Steps[n]; change.Step.Kind == dnsview.StepChange && change.State == "" && !going[n] {
-				change.Guards, change.State, change.Why = slices.Clone(rep.Guards), StepRefused, rep.Why
+				change.Guards, change.State = []dnsview.GuardResult{staysInDNS(rep)}, StepRefused
+				change.Why = failing(change.Guards)
 				refused = append(refused, n)
 			}
 		})
 	}
 	slices.Sort(refused)
 	return refused
+}
+
+// staysInDNS is the guard of a change that only a refused power step needs. What would satisfy it stands at that step.
+func staysInDNS(power *StepReport) dnsview.GuardResult {
+	g := dnsview.GuardResult{Guard: dnsview.GuardPower, NoEvidence: true, Why: "the node stays in DNS, since a later step is refused: " + power.Step.Sentence}
+	for _, of := range power.Guards {
+		g.NoEvidence = g.NoEvidence && (of.Pass || of.NoEvidence)
+	}
+	return g
 }
 
 // eachNeed calls f with the place of every step that a step needs, and that those need.
