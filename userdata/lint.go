@@ -82,6 +82,8 @@ type LintOptions struct {
 	Values map[string]string // the example of a variable stands where there is none and no default
 	// Providers are those whose clouds it is for; both when empty.
 	Providers []providers.Provider
+	// Held are the credentials that rollcall itself holds: they stand in no boot script.
+	Held []Held
 	// Strict makes an error of a tool that is missing, as CI wants it.
 	Strict bool
 	// LookPath finds a tool; nil for exec.LookPath.
@@ -238,7 +240,15 @@ func (l *linting) secrets(p providers.Provider, r *Rendered) {
 			l.add(LintFinding{For: p, Line: at, Level: LevelWarning, Tool: "rollcall", Text: text, Asks: true})
 		}
 	}
-	for _, s := range FindSecrets([]byte(strings.Join(lines, "\n"))) {
+	plain := []byte(strings.Join(lines, "\n"))
+	found := FindHeld(r.Plain, ofConsole(l.o.Held))
+	found = append(found, FindHeld(plain, ofNodes(l.o.Held))...)
+	for _, s := range FindSecrets(plain) {
+		if !slices.ContainsFunc(found, func(h Secret) bool { return h.Line == s.Line }) {
+			found = append(found, s)
+		}
+	}
+	for _, s := range found {
 		l.add(LintFinding{For: p, Line: r.line(s.Line), Level: LevelError, Tool: "rollcall", Text: s.What + "; user data is no place for secrets"})
 	}
 }

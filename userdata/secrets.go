@@ -1,12 +1,16 @@
 package userdata
 
 import (
+	"bytes"
+	"cmp"
+	"encoding/base64"
 	"encoding/json"
-	"fmt"
 	"maps"
+	"math"
 	"regexp"
 	"slices"
 	"strings"
+	"unicode"
 )
 
 // secretPattern is what one kind of secret looks like.
@@ -16,30 +20,123 @@ type secretPattern struct {
 	// value is the group that holds the secret where the match alone does not
 	// tell: it may be a reference such as $token, or a placeholder.
 	value int
+	// certain: nothing else looks like it, so that it is looked for in what was decoded too.
+	certain bool
+	// holds reports whether the value can be what it looks like; nil when it always can.
+	holds func(value string) bool
 }
 
+// secretPatterns returns the shapes of secrets, the certain ones first: the first that fits a line names it.
 func secretPatterns() []secretPattern {
-	assigned := `["']?\s*[:=]\s*["']?([^\s"'<>;,&|)]{6,})`
+	exact := func(what, shape string) secretPattern {
+		return secretPattern{what: what, re: regexp.MustCompile(shape), certain: true}
+	}
+	named := func(what, shape string) secretPattern {
+		return secretPattern{what: what, re: regexp.MustCompile(`(?i)` + shape), value: 1}
+	}
+	const (
+		// A name may be one of several words: DB_PASS, my-api-key, aws.secretKey.
+		name     = `(?:^|[^a-z0-9])(?:[a-z0-9]+[_.-])*`
+		assigned = `["']?\s*(?:[:=]|\?=|:=|=>)\s*["']?([^\s"'<>;,&|)]{6,})`
+		short    = `["']?\s*(?:[:=]|\?=|:=|=>)\s*["']?([^\s"'<>;,&|)]{4,})`
+	)
 	return []secretPattern{
-		{what: "an AWS access key", re: regexp.MustCompile(`\b(?:AKIA|ASIA)[A-Z0-9]{16}\b`)},
-		{what: "an AWS secret key", re: regexp.MustCompile(`(?i)aws_?-?secret_?-?(?:access_?-?)?key` + assigned), value: 1},
-		{what: "a private key", re: regexp.MustCompile(`-----BEGIN [A-Z ]*PRIVATE KEY-----`)},
-		{what: "a GitHub token", re: regexp.MustCompile(`\b(?:gh[pousr]_[A-Za-z0-9]{30,}|github_pat_[A-Za-z0-9_]{22,})`)},
-		{what: "a Slack token", re: regexp.MustCompile(`\bxox[abprs]-[A-Za-z0-9-]{10,}`)},
-		{what: "a Google API key", re: regexp.MustCompile(`\bAIza[A-Za-z0-9_-]{35}`)},
-		{what: "a Stripe key", re: regexp.MustCompile(`\b[rs]k_live_[A-Za-z0-9]{16,}`)},
-		{what: "a JSON web token", re: regexp.MustCompile(`\beyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}`)},
-		{what: "a password hash", re: regexp.MustCompile(`\$(?:1|2[aby]|5|6|y)\$[A-Za-z0-9./$=,]{12,}`)},
-		{what: "a password in a URL", re: regexp.MustCompile(`[a-z][a-z0-9+.-]*://[^\s/:@"']*:([^\s/@"']{3,})@`), value: 1},
-		{what: "a bearer token", re: regexp.MustCompile(`(?i)\bBearer\s+([A-Za-z0-9._~+/-]{16,})`), value: 1},
-		{what: "a Cloudflare credential", re: regexp.MustCompile(`(?i)(?:cloudflare|\bcf)[a-z_-]*(?:token|key)` + assigned), value: 1},
-		{what: "a password", re: regexp.MustCompile(`(?i)\b[a-z_-]*(?:password|passwd|passphrase)` + assigned), value: 1},
-		{what: "a token or key", re: regexp.MustCompile(`(?i)\b[a-z_-]*(?:api_?-?key|auth_?-?key|access_?-?token|secret|token)` + assigned), value: 1},
+		exact("an AWS access key", `\b(?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{16}\b`),
+		exact("a private key", `-----BEGIN [A-Z ]*PRIVATE KEY(?: BLOCK)?-----|\bAGE-SECRET-KEY-1[A-Z0-9]{50,}|\bPuTTY-User-Key-File-`),
+		exact("a GitHub token", `\b(?:gh[pousr]_[A-Za-z0-9]{30,}|github_pat_[A-Za-z0-9_]{22,})`),
+		exact("a GitLab token", `\bgl(?:pat|oas|dt|rt|rtr|cbt|ptt|ft|soat|agent|imt|ffct|wt)-[A-Za-z0-9_.-]{18,}|\bGR1348941[A-Za-z0-9_-]{20,}`),
+		exact("a Slack token", `\bxox[abeoprs](?:\.xox[bp])?-[A-Za-z0-9-]{10,}|\bxapp-\d-[A-Za-z0-9-]{10,}`),
+		exact("the address of a webhook", `(?i)hooks\.slack\.com/(?:services|workflows|triggers)/[A-Za-z0-9/_-]{16,}|discord(?:app)?\.com/api/webhooks/\d{10,}/[A-Za-z0-9_-]{20,}|webhook\.office\.com/webhookb2/\S{20,}|chat\.googleapis\.com/v1/spaces/\S+[?&]key=\S{10,}`),
+		exact("a Google API key", `\bAIza[A-Za-z0-9_-]{35}`),
+		exact("an npm token", `\bnpm_[A-Za-z0-9]{30,}`),
+		exact("a PyPI token", `\bpypi-[A-Za-z0-9_-]{16,}`),
+		exact("a Docker Hub token", `\bdckr_(?:pat|oat)_[A-Za-z0-9_-]{20,}`),
+		exact("a Cloudflare credential", `\bv1\.0-[a-f0-9]{24}-[a-f0-9]{100,}|\bcf(?:ut|at|k)_[A-Za-z0-9_-]{40,}`),
+		exact("a HashiCorp token", `\bhv[sbr]\.[A-Za-z0-9_-]{20,}|\b[A-Za-z0-9]{14}\.atlasv1\.[A-Za-z0-9_-]{50,}`),
+		exact("a Tailscale key", `\btskey-[a-z]+-[A-Za-z0-9-]{16,}`),
+		exact("an OpenAI or Anthropic key", `\bsk-(?:ant-|proj-|svcacct-|admin-)?[A-Za-z0-9_-]{30,}`),
+		exact("a SendGrid key", `\bSG\.[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]{16,}`),
+		exact("a Telegram bot token", `\b\d{8,10}:AA[A-Za-z0-9_-]{30,}`),
+		exact("a JSON web token", `\beyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}`),
+		exact("a password hash", `\$(?:1|2[aby]|5|6|7|y|gy|argon2i?d?)\$[A-Za-z0-9./$=,+]{12,}`),
+		exact("an Azure storage key", `(?i)\b(?:AccountKey|SharedAccessKey)=[A-Za-z0-9+/]{40,}={0,2}`),
+		named("a password in a URL", `[a-z][a-z0-9+.-]*://[^\s/:@"']*:([^\s/@"']{3,})@`),
+		named("a signed URL", `[?&](?:sig|X-Amz-Signature|X-Amz-Credential|access_token)=([A-Za-z0-9%/+_.-]{16,})`),
+		named("an HTTP credential", `\b(?:Bearer|Basic|Digest|Negotiate|Token)\s+([A-Za-z0-9._~+/-]{12,}=*)`),
+		named("a password of a command", `\b(?:curl|wget|http|https|xh|ftp|lftp|smbclient|ldapsearch)\b[^\n]*?\s(?:-u|--user|--proxy-user|-U)[ =]?["']?[^\s"':$]+[:%]([^\s"']{3,})`),
+		named("a password of a command", `\s--?(?:[a-z]+-)*(?:password|passwd|pass|passphrase|token|secret|api-?key|auth-?key|auth-?token|access-?key|secret-?key)[ =]["']?([^\s"'<>;&|)-][^\s"'<>;&|)]{5,})`),
+		named("a password of a command", `\b(?:sshpass\s+-p|redis-cli\b[^\n|;]*\s-a|(?:mysql|mysqldump|mysqladmin|mariadb)\b[^\n|;]*\s-p|docker\s+login\b[^\n|;]*\s-p|htpasswd\s+-[a-z]*b[a-z]*\s+\S+\s+\S+|7za?\b[^\n|;]*\s-p|(?:useradd|usermod)\b[^\n|;]*\s-p|rabbitmqctl\s+(?:add_user|change_password)\s+\S+)\s*["']?([^\s"']{4,})`),
+		named("a password of a command", `\bpass:([^\s"']{4,})`),
+		named("a password", `\b[a-z_][a-z0-9_-]*:([^\s"':|]{4,})["']?\s*\|\s*(?:sudo\s+)?chpasswd|\bchpasswd\s*<<<\s*["']?[a-z_][a-z0-9_-]*:([^\s"':|]{4,})`),
+		named("a password", `\becho\s+(?:-n\s+)?["']?([^\s"'|]{4,})["']?\s*\|\s*(?:sudo\s+)?(?:passwd\s+--stdin|sudo\s+-S|docker\s+login|gh\s+auth|gpg\b)`),
+		named("a password", `\b(?:login|user)\s+\S+\s+password\s+(\S{4,})|\brequirepass\s+(\S{4,})|\b(?:identified\s+by|with\s+password|encrypted\s+password)\s+["']([^"']{4,})`),
+		named("a credential that is set", `\b(?:configure|config|secret|auth)\s+(?:set|add|put)\s+(?:\S+\s+)*?\S*(?:secret|token|password|passwd|access_key|api_?key)\S*[ =]["']?([^\s"'<>;&|)]{6,})`),
+		named("an AWS secret key", name+`aws[_.-]?secret[_.-]?(?:access[_.-]?)?key`+assigned),
+		named("a Cloudflare credential", name+`(?:cloudflare|cf)[a-z_.-]*(?:token|key)`+assigned),
+		named("a password", name+`[a-z0-9]*(?:password|passwd|passphrase|pgpassword)`+assigned),
+		named("a password", name+`(?:pass|pwd|pw|psk|passcode)`+short),
+		named("a token or key", name+`[a-z0-9]*(?:api[_.-]?key|auth[_.-]?key|access[_.-]?key|account[_.-]?key|private[_.-]?key|secret[_.-]?key|encryption[_.-]?key|signing[_.-]?key|master[_.-]?key|license[_.-]?key|access[_.-]?token|secret|token|_auth|credentials?|webhook[_.-]?url)`+assigned),
+		{what: "an AWS secret key or a Cloudflare token", re: regexp.MustCompile(bare40), value: 1, holds: random},
+		{what: "a Cloudflare API key", re: regexp.MustCompile(`(?:^|[^A-Za-z0-9._/+=:-])([a-f0-9]{37})(?:$|[^A-Za-z0-9._/+=-])`), value: 1, holds: random},
 	}
 }
 
+// bare40 is what a secret key of AWS and a token of Cloudflare look like without a name: 40 letters, and no more.
+const bare40 = `(?:^|[^A-Za-z0-9._/+=-]|[=:])([A-Za-z0-9/+_-]{40})(?:$|[^A-Za-z0-9._/+=-])`
+
+// random reports whether a value looks drawn by chance: letters of both cases and digits (hex has one case), in no order.
+func random(s string) bool {
+	var upper, lower, digits, slashes, dashes int
+	counts := map[rune]int{}
+	for _, c := range s {
+		counts[c]++
+		switch {
+		case unicode.IsUpper(c):
+			upper++
+		case unicode.IsLower(c):
+			lower++
+		case unicode.IsDigit(c):
+			digits++
+		case c == '/':
+			slashes++
+		default:
+			dashes++
+		}
+	}
+	if isHex := upper == 0 && slashes+dashes == 0 && digits > 4 && lower > 4; isHex {
+		return len(s) == 37 && entropy(counts, len(s)) > 3
+	}
+	if plain, err := base64.StdEncoding.DecodeString(s); err == nil && isPlain(plain) {
+		return false // a text that is encoded, which is looked at decoded
+	}
+	return upper > 2 && lower > 2 && digits > 1 && slashes < 5 && dashes < 7 && entropy(counts, len(s)) > 4.1
+}
+
+// isPlain reports whether bytes are printable ASCII from end to end.
+func isPlain(b []byte) bool {
+	return !bytes.ContainsFunc(b, func(r rune) bool { return (r < 0x20 && r != '\n' && r != '\t') || r > 0x7e })
+}
+
+func entropyOf(s string) float64 {
+	counts := map[rune]int{}
+	for _, c := range s {
+		counts[c]++
+	}
+	return entropy(counts, len([]rune(s)))
+}
+
+// entropy is Shannon's, in bits for each character.
+func entropy(counts map[rune]int, n int) float64 {
+	sum := 0.0
+	for _, c := range counts {
+		p := float64(c) / float64(n)
+		sum -= p * math.Log2(p)
+	}
+	return sum
+}
+
 // A value that is a reference, a path or a placeholder is no secret.
-var noSecret = regexp.MustCompile(`^(?:\$|\{|\[|%|/|\*+$|\.\.\.|<|(?i:true|false|none|null|disabled|locked|changeme|example|xxx+)$)|^(?i:x{6,}|your[-_])|[$` + "`" + `(]`)
+var noSecret = regexp.MustCompile(`^(?:\$|\{|\[|%|/|\*+$|\.\.\.|<|@|(?i:true|false|none|null|yes|no|disabled|locked|changeme|example|required|optional|empty|unset|random|generated|stdin|prompt|xxx+)$)|^(?i:x{4,}|your[-_]|file://|ssm:|arn:aws:|vault:)|[$` + "`" + `(]`)
 
 // Secret is a place of a text where a secret seems to stand.
 type Secret struct {
@@ -47,26 +144,103 @@ type Secret struct {
 	What string // what it looks like; never the secret itself
 }
 
-// FindSecrets looks for tokens, keys and passwords in a text. It can miss one;
+// FindSecrets looks for tokens, keys and passwords in a text by their shape. It can miss one;
 // what it finds is worth a look.
 func FindSecrets(text []byte) []Secret {
 	var out []Secret
 	patterns := secretPatterns()
-	n := 0
-	for line := range strings.Lines(string(text)) {
-		n++
-		if len(line) > longestLine {
+	told := map[int]bool{} // one line, one finding
+	add := func(line int, what string) {
+		if !told[line] {
+			told[line] = true
+			out = append(out, Secret{Line: line, What: what + " seems to stand here"})
+		}
+	}
+	for _, l := range logicalLines(string(text)) {
+		if len(l.text) > longestLine {
 			continue // the packed agent, or another packed thing
 		}
-		comment := strings.HasPrefix(strings.TrimSpace(line), "#")
-		for _, p := range patterns {
-			m := p.re.FindStringSubmatch(line)
-			if m == nil || p.value > 0 && (noSecret.MatchString(m[p.value]) || comment && !strings.ContainsAny(m[p.value], "0123456789")) {
-				continue // "# password: required" is prose
+		for _, form := range []string{l.text, concatenation.ReplaceAllString(l.text, ""), string(unescape([]byte(l.text)))} {
+			if what := secretIn(patterns, form, false); what != "" {
+				add(l.first, what)
+				break
 			}
-			out = append(out, Secret{Line: n, What: fmt.Sprintf("%s seems to stand here", p.what)})
-			break // one line, one finding
 		}
+	}
+	all := readings(text)
+	for i := range all {
+		r := &all[i]
+		if !r.decoded || told[r.line] {
+			continue
+		}
+		whole := strings.TrimSpace(string(r.text))
+		what := secretIn(patterns, whole, true)
+		if what == "" && bareOnly.MatchString(whole) && random(whole) {
+			what = "an AWS secret key or a Cloudflare token"
+		}
+		// Of the whole text in another spelling only what is nowhere else is news.
+		if what != "" && !(r.rewritten && len(out) > 0) {
+			add(r.line, "an encoded form of "+what)
+		}
+	}
+	slices.SortFunc(out, func(a, b Secret) int { return a.Line - b.Line })
+	return out
+}
+
+var bareOnly = regexp.MustCompile(`^[A-Za-z0-9/+_-]{40}$`)
+
+// secretIn returns what the first pattern is that fits a text; empty when none does.
+func secretIn(patterns []secretPattern, text string, certain bool) string {
+	text = resourceName.ReplaceAllString(text, "")
+	if what := ruleFor(text); what != "" {
+		return what
+	}
+	comment := strings.HasPrefix(strings.TrimSpace(text), "#")
+	for _, p := range patterns {
+		if certain && !p.certain {
+			continue
+		}
+		for _, m := range p.re.FindAllStringSubmatch(text, -1) {
+			if p.value == 0 {
+				return p.what
+			}
+			value := ""
+			for _, g := range m[p.value:] {
+				value = cmp.Or(value, g)
+			}
+			switch {
+			case noSecret.MatchString(value), p.holds != nil && !p.holds(value):
+			case comment && p.holds == nil && !strings.ContainsAny(value, "0123456789"): // "# password: required" is prose
+			default:
+				return p.what
+			}
+		}
+	}
+	return ""
+}
+
+// resourceName is the name of a thing at AWS, which may be called a secret and is none.
+var resourceName = regexp.MustCompile(`\barn:aws[a-z-]*:[^\s"']+`)
+
+// logicalLine is one line as a shell reads it: with those that it is continued on.
+type logicalLine struct {
+	first int // number of its first line, from 1
+	text  string
+}
+
+func logicalLines(text string) []logicalLine {
+	var out []logicalLine
+	n, open := 0, false
+	for line := range strings.Lines(text) {
+		n++
+		line = strings.TrimRight(line, "\r\n")
+		body, more := strings.CutSuffix(line, `\`)
+		if open {
+			out[len(out)-1].text += strings.TrimLeft(body, " \t")
+		} else {
+			out = append(out, logicalLine{n, body})
+		}
+		open = more
 	}
 	return out
 }

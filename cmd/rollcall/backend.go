@@ -264,6 +264,9 @@ func (b *backend) Launch(ctx context.Context, spec launch.Spec, progress func(la
 	if err != nil {
 		return launch.Report{Spec: spec, Problems: launch.Problems{err.Error()}}
 	}
+	if err := b.s.refuseHeld(ctx, &spec); err != nil {
+		return launch.Report{Spec: spec, Problems: launch.Problems{err.Error()}}
+	}
 	return launch.Run(ctx, spec, b.s.launchClouds(), b.s.follow(&spec), b.watch(ctx, spec.Service, progress))
 }
 

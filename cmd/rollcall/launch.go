@@ -125,6 +125,7 @@ func (a *app) launch(ctx context.Context, f *launchFlags) error {
 	if err != nil {
 		return err
 	}
+	s.metadata = metadata
 	spec, scripts, err := s.launchSpec(ctx, v, f, counts, order, values)
 	if err != nil {
 		return err

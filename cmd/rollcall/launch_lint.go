@@ -23,7 +23,7 @@ func (s *session) lint(ctx context.Context, templates *userdata.Templates, templ
 	}
 	ctx, cancel := context.WithTimeout(ctx, lintTime)
 	defer cancel()
-	l, err := templates.LintRendered(ctx, template, c.provider, r, userdata.LintOptions{})
+	l, err := templates.LintRendered(ctx, template, c.provider, r, userdata.LintOptions{Held: s.held(ctx)})
 	if err != nil {
 		if l.Template == "" {
 			return l, err

@@ -55,7 +55,8 @@ type session struct {
 	seen     map[string]time.Time // when findings were first seen; nil before it was read from the state folder
 	seenTold bool                 // that it cannot be kept was told
 
-	noted sync.Map // what the clouds could not be asked and was told already: sentence -> true
+	metadata metadataFrom // of Triton nodes, as the command line gives it
+	noted    sync.Map     // what the clouds could not be asked and was told already: sentence -> true
 }
 
 // open reads the config, or finds out what there is without one, and sets up

@@ -81,7 +81,7 @@ Your own templates lie in $XDG_CONFIG_HOME/rollcall/templates.`,
 		if err != nil {
 			return err
 		}
-		o := userdata.LintOptions{Values: given, Strict: strict}
+		o := userdata.LintOptions{Values: given, Strict: strict, Held: a.heldByAnybody(cmd.Context())}
 		if provider != "" {
 			p := providers.Provider(provider)
 			if !p.Computes() {

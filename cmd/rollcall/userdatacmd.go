@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -202,6 +203,10 @@ and a node takes its name from its instance.`,
 			return err
 		}
 		text := r.Readable()
+		own := slices.DeleteFunc(a.heldByAnybody(cmd.Context()), func(h userdata.Held) bool { return h.Nodes })
+		if found := userdata.FindHeld([]byte(text), own); len(found) > 0 {
+			return fmt.Errorf("nothing was rendered: in line %d, %s; give nodes a role, a token of their own, or let the console register them", found[0].Line, found[0].What)
+		}
 		if f.format.is == asASG {
 			if text, err = launchTemplate(args[0], &r, service, f.profile); err != nil {
 				return err

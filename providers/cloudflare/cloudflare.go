@@ -6,6 +6,7 @@
 package cloudflare
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -55,9 +56,15 @@ type Account struct {
 	records *dns.RecordService
 	zones   *zones.ZoneService
 	held    sync.Map // id of a zone that has shown a record
+	token   string
 }
 
 var _ providers.DNS = (*Account)(nil)
+
+// Credentials implements providers.CredentialHolder.
+func (a *Account) Credentials(context.Context) ([]providers.Credential, error) {
+	return []providers.Credential{{What: "the API token of " + a.name, Value: []byte(a.token)}}, nil
+}
 
 // New makes an account. It does no I/O. Without a token it fails with a
 // *providers.Error of KindAuth in one line.
@@ -107,7 +114,7 @@ func New(cfg Config) (*Account, error) {
 		option.WithMaxRetries(0), // the SDK would try ten times, writes too; the budget decides
 	}
 	return &Account{
-		name: cfg.Name, budget: cfg.Budget, now: cfg.Now,
+		name: cfg.Name, token: token, budget: cfg.Budget, now: cfg.Now,
 		records: dns.NewRecordService(opts...), zones: zones.NewZoneService(opts...),
 	}, nil
 }

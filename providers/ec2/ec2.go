@@ -76,6 +76,11 @@ func New(cfg Config) (*Cloud, error) {
 	}, nil
 }
 
+// Credentials implements providers.CredentialHolder.
+func (c *Cloud) Credentials(ctx context.Context) ([]providers.Credential, error) {
+	return c.s.Credentials(ctx)
+}
+
 // Name is the short name of the cloud.
 func (c *Cloud) Name() string { return c.name }
 

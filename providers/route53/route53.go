@@ -46,6 +46,11 @@ type Account struct {
 
 var _ providers.DNS = (*Account)(nil)
 
+// Credentials implements providers.CredentialHolder.
+func (a *Account) Credentials(ctx context.Context) ([]providers.Credential, error) {
+	return a.s.Credentials(ctx)
+}
+
 // NewBudget makes a rate budget for one account: about ten requests a second
 // after a burst of fifty.
 func NewBudget(name string, opts ...budget.Option) *budget.Account {

@@ -30,6 +30,7 @@ type Cloud struct {
 	name    string
 	account string
 	base    client.Client // copied for each call: the SDK writes to it
+	signer  *signer
 	budget  *budget.Account
 	now     func() time.Time
 	pause   func(time.Duration) <-chan time.Time
@@ -74,7 +75,7 @@ func New(cfg Config) (*Cloud, error) {
 	}
 	return &Cloud{
 		name: cfg.Name, account: cfg.Account, budget: cfg.Budget, now: cfg.Now, pause: cfg.Pause,
-		launching: map[string]chan struct{}{},
+		launching: map[string]chan struct{}{}, signer: s,
 		// The SDK's constructor is not used: without signers it fails even with a
 		// good agent, and it reads and writes package state and the environment.
 		base: client.Client{

@@ -2,6 +2,7 @@ package triton
 
 import (
 	"bytes"
+	"context"
 	"crypto"
 	"crypto/ecdsa"
 	"crypto/ed25519"
@@ -51,6 +52,7 @@ type key struct {
 	public ssh.PublicKey
 	alg    algorithm
 	sign   func(data []byte) ([]byte, error) // the raw signature, as CloudAPI takes it
+	secret [][]byte                          // the numbers of a private key that nobody else has; none of a key in an agent
 }
 
 // signer implements authentication.Signer of the SDK over a key that is found
@@ -181,11 +183,45 @@ func softKey(private crypto.Signer) (*key, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &key{public: public, alg: alg, sign: func(data []byte) ([]byte, error) {
+	return &key{public: public, alg: alg, secret: secretNumbers(private), sign: func(data []byte) ([]byte, error) {
 		h := alg.hash.New()
 		h.Write(data)
 		return private.Sign(rand.Reader, h.Sum(nil), alg.hash)
 	}}, nil
+}
+
+// secretNumbers returns what of a private key is not in its public half, as the bytes that every file format writes.
+func secretNumbers(private crypto.Signer) [][]byte {
+	switch p := private.(type) {
+	case *rsa.PrivateKey:
+		out := [][]byte{p.D.Bytes()}
+		for _, prime := range p.Primes {
+			out = append(out, prime.Bytes())
+		}
+		return out
+	case *ecdsa.PrivateKey:
+		if b, err := p.Bytes(); err == nil {
+			return [][]byte{b}
+		}
+	case *ed25519.PrivateKey:
+		return [][]byte{p.Seed()}
+	case ed25519.PrivateKey:
+		return [][]byte{p.Seed()}
+	}
+	return nil
+}
+
+// Credentials implements providers.CredentialHolder.
+func (c *Cloud) Credentials(context.Context) ([]providers.Credential, error) {
+	k, err := c.signer.found()
+	if err != nil {
+		return nil, err
+	}
+	var out []providers.Credential
+	for _, n := range k.secret {
+		out = append(out, providers.Credential{What: "the private key of " + c.name, Value: n})
+	}
+	return out, nil
 }
 
 // matches reports whether a key has the fingerprint: MD5 with or without

@@ -1,0 +1,107 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"slices"
+	"time"
+
+	"rollcall/cmd/rollcall/config"
+	"rollcall/providers"
+	"rollcall/providers/budget"
+	"rollcall/providers/launch"
+	"rollcall/userdata"
+)
+
+// credentialTime is how long a source may take to say what it authenticates with.
+const credentialTime = 5 * time.Second
+
+// ownVariables are the environment variables that hold what rollcall authenticates with.
+var ownVariables = []string{
+	"CLOUDFLARE_API_TOKEN", "CLOUDFLARE_API_KEY", "CF_API_TOKEN", "CF_API_KEY", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN",
+	"TRITON_KEY_MATERIAL", "SDC_KEY_MATERIAL",
+}
+
+// heldInEnvironment returns the credentials that environment variables hold.
+func heldInEnvironment(variables ...string) []userdata.Held {
+	var out []userdata.Held
+	for _, name := range variables {
+		if v := os.Getenv(name); v != "" {
+			out = append(out, userdata.Held{What: "the value of " + clean(name) + ", which rollcall works with,", Value: []byte(v)})
+		}
+	}
+	return out
+}
+
+// held returns the credentials that rollcall works with, and those that nodes are given as metadata. A source that cannot
+// say what it authenticates with has nothing that could stand anywhere.
+func (s *session) held(ctx context.Context) []userdata.Held {
+	ctx, cancel := context.WithTimeout(ctx, credentialTime)
+	defer cancel()
+	variables := slices.Clone(ownVariables)
+	if s.config != nil {
+		for i := range s.config.Zones {
+			variables = append(variables, s.config.Zones[i].TokenEnv)
+		}
+	}
+	out := heldInEnvironment(variables...)
+	ask := func(from any) {
+		h, ok := from.(providers.CredentialHolder)
+		if !ok {
+			return
+		}
+		all, err := h.Credentials(ctx)
+		if err != nil {
+			return
+		}
+		for _, c := range all {
+			out = append(out, userdata.Held{What: c.What + ", which rollcall works with,", Value: c.Value})
+		}
+	}
+	for i := range s.clouds {
+		ask(s.clouds[i].compute)
+	}
+	for i := range s.zones {
+		ask(s.zones[i].dns)
+	}
+	if s.config == nil {
+		return out
+	}
+	given := []metadataFrom{s.metadata}
+	for i := range s.config.Services {
+		given = append(given, s.config.Services[i].Boot.Metadata)
+	}
+	for _, from := range given {
+		for key, name := range from {
+			v := []byte(os.Getenv(name))
+			if len(v) > 0 && !slices.ContainsFunc(out, func(h userdata.Held) bool { return string(h.Value) == string(v) }) {
+				out = append(out, userdata.Held{What: "the metadata " + clean(key) + " of nodes", Value: v, Nodes: true})
+			}
+		}
+	}
+	return out
+}
+
+// heldByAnybody is held for commands that need no config: of the one that there is, else of the environment alone.
+func (a *app) heldByAnybody(ctx context.Context) []userdata.Held {
+	s := &session{app: a}
+	if path, err := config.Find(a.config); err == nil && path != "" {
+		if cfg, err := config.Load(path, keyRules()); err == nil { // what is wrong with it is told by what needs it
+			s.config = cfg
+			s.clouds, s.zones = configured(cfg, a.now, func(budget.Retrying) {})
+		}
+	}
+	return s.held(ctx)
+}
+
+// refuseHeld returns an error when a boot script of a launch holds what rollcall itself works with, however it is written there.
+func (s *session) refuseHeld(ctx context.Context, spec *launch.Spec) error {
+	held := slices.DeleteFunc(s.held(ctx), func(h userdata.Held) bool { return h.Nodes })
+	for i := range spec.Nodes {
+		if found := userdata.FindHeld(spec.Nodes[i].UserData, held); len(found) > 0 {
+			return fmt.Errorf("nothing was launched: in the user data for %s, line %d, %s; give nodes a role, a token of their own, or let the console register them", clean(spec.Nodes[i].Cloud), found[0].Line, found[0].What)
+		}
+	}
+	return nil
+}

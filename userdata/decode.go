@@ -1,0 +1,252 @@
+package userdata
+
+import (
+	"bytes"
+	"compress/bzip2"
+	"compress/gzip"
+	"compress/zlib"
+	"encoding/base32"
+	"encoding/base64"
+	"encoding/hex"
+	"io"
+	"regexp"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+)
+
+// A reading is one way to read a text or a part of it: as it stands, without its escapes, decoded, unpacked.
+type reading struct {
+	text      []byte
+	line      int  // of the text, from 1, where the part begins
+	lines     bool // the line breaks are those of the text
+	decoded   bool // it does not stand in the text like this
+	rewritten bool // it, or what it was decoded from, is the whole text in another spelling: the line is not known
+}
+
+// Bounds of what is decoded of one text, so that an odd one costs no more than a moment.
+const (
+	deepest      = 6
+	mostReadings = 20_000
+	mostDecoded  = 16 << 20
+	shortestRun  = 8 // characters of an encoded part
+)
+
+// readings returns a text in every way that a shell, cloud-init or a common decoder could come to read it: first as it stands.
+func readings(text []byte) []reading {
+	d := &decoder{seen: map[string]bool{}}
+	d.add(reading{text: text, line: 1, lines: true}, 0)
+	return d.out
+}
+
+type decoder struct {
+	out  []reading
+	seen map[string]bool
+	size int
+}
+
+func (d *decoder) add(r reading, depth int) {
+	if len(r.text) == 0 || len(d.out) >= mostReadings || d.size+len(r.text) > mostDecoded || d.seen[string(r.text)] {
+		return
+	}
+	d.seen[string(r.text)] = true
+	d.size += len(r.text)
+	d.out = append(d.out, r)
+	if depth >= deepest {
+		return
+	}
+	at := func(offset int) int {
+		if !r.lines {
+			return r.line
+		}
+		return r.line + bytes.Count(r.text[:offset], []byte("\n"))
+	}
+	if plain, ok := unpacked(r.text); ok {
+		d.add(reading{text: plain, line: r.line, decoded: true, rewritten: r.rewritten}, depth+1)
+		return
+	}
+	// Of bytes that are no text only what was packed is worth a further look.
+	if r.decoded && !mostlyText(r.text) {
+		return
+	}
+	for _, split := range []*regexp.Regexp{continuation, concatenation} {
+		if joined := split.ReplaceAll(r.text, nil); len(joined) != len(r.text) {
+			d.add(reading{text: joined, line: r.line, decoded: true, rewritten: r.lines || r.rewritten}, depth+1)
+		}
+	}
+	if bare := unescape(r.text); bare != nil {
+		d.add(reading{text: bare, line: r.line, decoded: true, rewritten: r.lines || r.rewritten}, depth+1)
+	}
+	for _, magic := range []string{"\x1f\x8b", "BZh"} {
+		if n := bytes.Index(r.text, []byte(magic)); n >= 0 {
+			if plain, ok := unpacked(r.text[n:]); ok {
+				d.add(reading{text: plain, line: at(n), decoded: true, rewritten: r.rewritten}, depth+1)
+			}
+		}
+	}
+	for _, shape := range []*regexp.Regexp{oneRun, encodedRun} {
+		for _, m := range shape.FindAllIndex(r.text, -1) {
+			for _, plain := range decodings(squeezed(r.text[m[0]:m[1]])) {
+				d.add(reading{text: plain, line: at(m[0] + longestLineOf(r.text[m[0]:m[1]])), decoded: true, rewritten: r.rewritten}, depth+1)
+			}
+		}
+	}
+	for _, m := range hexRun.FindAllIndex(r.text, -1) {
+		run := hexNoise.ReplaceAll(r.text[m[0]:m[1]], nil)
+		for from := range 2 {
+			if part := run[min(from, len(run)):]; len(part) >= shortestRun {
+				plain := make([]byte, len(part)/2)
+				if _, err := hex.Decode(plain, part[:len(part)/2*2]); err == nil {
+					d.add(reading{text: plain, line: at(m[0]), decoded: true, rewritten: r.rewritten}, depth+1)
+				}
+			}
+		}
+	}
+}
+
+var (
+	continuation  = regexp.MustCompile(`\\\r?\n[ \t]*`)
+	concatenation = regexp.MustCompile(`["'][ \t\r\n]*[+.,\\]*[ \t\r\n]*["']`)
+	oneRun        = regexp.MustCompile(`[A-Za-z0-9+/_-]{8,}`)
+	// encodedRun is base64 or base32 in one line or in several, as base64 and YAML write it, quoted line by line too.
+	encodedRun = regexp.MustCompile(`[A-Za-z0-9+/_-]{4,}=*(?:["'\\,+]*[ \t]*\r?\n[ \t#"'+]*[A-Za-z0-9+/_-]{4,}=*)*`)
+	hexRun     = regexp.MustCompile(`(?i)(?:(?:0x|\\x|%)?[0-9a-f]{2}[ \t:,;\r\n"'\\]*){6,}`)
+	hexNoise   = regexp.MustCompile(`(?i)0x|[^0-9a-f]`)
+	escapes    = regexp.MustCompile(`(?i)%[0-9a-f]{2}|\\x[0-9a-f]{2}|\\u00[0-9a-f]{2}|\\u\{[0-9a-f]{1,6}\}|\\[0-7]{3}|&#x[0-9a-f]{2};|&#[0-9]{2,3};|=[0-9a-f]{2}\b|\\[/nrt]`)
+)
+
+// longestLineOf returns where the longest line of a run begins: words of the lines before it may have been taken for a part of it.
+func longestLineOf(run []byte) (at int) {
+	longest, offset := 0, 0
+	for line := range bytes.Lines(run) {
+		if len(line) > longest {
+			longest, at = len(line), offset
+		}
+		offset += len(line)
+	}
+	return at
+}
+
+// squeezed is a run without what stands between its lines.
+func squeezed(run []byte) []byte {
+	return bytes.Map(func(r rune) rune {
+		if r > unicodeASCII || !strings.ContainsRune(base64Letters, r) {
+			return -1
+		}
+		return r
+	}, run)
+}
+
+const (
+	unicodeASCII  = 0x7f
+	base64Letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/_-"
+)
+
+// decodings returns what a run of letters may stand for. Where an encoded part begins within the run is not known, so
+// it is tried from each of the first letters.
+func decodings(run []byte) [][]byte {
+	if len(run) < shortestRun {
+		return nil
+	}
+	var out [][]byte
+	std := strings.NewReplacer("-", "+", "_", "/").Replace(string(run))
+	for from := range 4 {
+		part := std[min(from, len(std)):]
+		part = part[:len(part)/4*4+tail(len(part))]
+		if plain, err := base64.RawStdEncoding.DecodeString(part); err == nil {
+			out = append(out, plain)
+		}
+	}
+	if upper := strings.ToUpper(string(run)); base32Run.MatchString(upper) {
+		for from := range 8 {
+			part := upper[min(from, len(upper)):]
+			if plain, err := base32.StdEncoding.WithPadding(base32.NoPadding).DecodeString(part[:len(part)/8*8]); err == nil && len(plain) > 0 {
+				out = append(out, plain)
+			}
+		}
+	}
+	return out
+}
+
+var base32Run = regexp.MustCompile(`^[A-Z2-7]+$`)
+
+// tail is how many letters of an unfinished group of base64 can be decoded: none, two or three.
+func tail(n int) int {
+	if n%4 == 1 {
+		return 0
+	}
+	return n % 4
+}
+
+// unpacked undoes gzip, zlib or bzip2. What a packed text that is cut off begins with is returned too.
+func unpacked(data []byte) ([]byte, bool) {
+	var from io.Reader
+	switch {
+	case bytes.HasPrefix(data, []byte{0x1f, 0x8b}):
+		z, err := gzip.NewReader(bytes.NewReader(data))
+		if err != nil {
+			return nil, false
+		}
+		from = z
+	case len(data) > 6 && data[0] == 0x78 && (int(data[0])<<8|int(data[1]))%31 == 0:
+		z, err := zlib.NewReader(bytes.NewReader(data))
+		if err != nil {
+			return nil, false
+		}
+		from = z
+	case bytes.HasPrefix(data, []byte("BZh")):
+		from = bzip2.NewReader(bytes.NewReader(data))
+	default:
+		return nil, false
+	}
+	out, _ := io.ReadAll(io.LimitReader(from, mostUnpacked)) // what is damaged further on is read as far as it goes
+	return out, len(out) > 0
+}
+
+// unescape replaces the escapes of URLs, JSON, shells, HTML and mail by what they stand for; nil when there are none.
+func unescape(text []byte) []byte {
+	found := false
+	out := escapes.ReplaceAllFunc(text, func(m []byte) []byte {
+		s := strings.ToLower(string(m))
+		switch s {
+		case `\/`:
+			found = true
+			return []byte("/")
+		case `\n`, `\r`, `\t`:
+			found = true
+			return []byte("\n")
+		}
+		base, digits := 16, strings.Trim(s, `%\xu{}&#;=`)
+		switch {
+		case strings.HasPrefix(s, `&#x`), strings.HasPrefix(s, `\u`), s[0] == '%', s[0] == '=', strings.HasPrefix(s, `\x`):
+		case strings.HasPrefix(s, "&#"):
+			base = 10
+		default:
+			base = 8
+		}
+		n, err := strconv.ParseUint(digits, base, 21)
+		if err != nil || n > utf8.MaxRune {
+			return m
+		}
+		found = true
+		if n < 0x80 {
+			return []byte{byte(n)}
+		}
+		return utf8.AppendRune(nil, rune(n))
+	})
+	if !found {
+		return nil
+	}
+	return out
+}
+
+// mostlyText reports whether bytes can be text that somebody wrote, or UTF-16 of it.
+func mostlyText(b []byte) bool {
+	odd := 0
+	for _, c := range b {
+		if (c < 0x20 && c != '\n' && c != '\t' && c != '\r' && c != 0) || c > 0x7e {
+			odd++
+		}
+	}
+	return odd*10 <= len(b)
+}

@@ -1,0 +1,124 @@
+package userdata
+
+import (
+	"bytes"
+	"cmp"
+	"slices"
+	"strings"
+)
+
+// Held is a credential that rollcall itself works with, or hands to nodes by another way than their boot scripts.
+type Held struct {
+	What  string // e.g. "the Cloudflare token in CLOUDFLARE_API_TOKEN"; never the value
+	Value []byte
+	// Nodes says that it is meant for nodes: it may stand where a secret variable puts it, and nowhere else.
+	Nodes bool
+}
+
+func ofConsole(held []Held) []Held { return pick(held, false) }
+func ofNodes(held []Held) []Held   { return pick(held, true) }
+
+func pick(held []Held, nodes bool) []Held {
+	return slices.DeleteFunc(slices.Clone(held), func(h Held) bool { return h.Nodes != nodes })
+}
+
+// heldLetters is from how many letters and digits on a part of a credential gives it away: that many in a row are in
+// no other text by chance. A shorter credential counts as a whole, from shortestHeld on.
+const (
+	heldLetters  = 16
+	shortestHeld = 6
+)
+
+// FindHeld returns where credentials stand in a text by their value, in any common encoding: base64 and base32 from any byte on,
+// hex, the escapes of URLs and JSON, packed, split over lines, quoted in pieces, backwards. Each is told once, by what it is.
+func FindHeld(text []byte, held []Held) []Secret {
+	parts, shorts := map[string]int{}, map[string]int{} // to the place in held
+	for i := range held {
+		value := string(held[i].Value)
+		if mostlyText(held[i].Value) { // bytes are looked for as they are, once they are decoded
+			value = string(lettersOf(held[i].Value))
+		}
+		for _, s := range []string{value, reversed(value)} {
+			for n := 0; n+heldLetters <= len(s); n++ {
+				parts[s[n:n+heldLetters]] = i
+			}
+			if len(s) >= shortestHeld && len(s) < heldLetters {
+				shorts[s] = i
+			}
+		}
+	}
+	if len(parts)+len(shorts) == 0 {
+		return nil
+	}
+	found := map[int]int{} // the line where a credential stands first
+	note := func(i int, r *reading, body []byte, n int) {
+		if line := r.lineOf(body, n); found[i] == 0 || line < found[i] {
+			found[i] = line
+		}
+	}
+	all := readings(text)
+	for k := range all {
+		r := &all[k]
+		for _, body := range [][]byte{r.text, lettersOf(r.text)} {
+			for n := 0; n+heldLetters <= len(body); n++ {
+				if i, ok := parts[string(body[n:n+heldLetters])]; ok {
+					note(i, r, body, n)
+				}
+			}
+			for s, i := range shorts {
+				if n := bytes.Index(body, []byte(s)); n >= 0 {
+					note(i, r, body, n)
+				}
+			}
+		}
+	}
+	var out []Secret
+	for i, line := range found {
+		out = append(out, Secret{Line: line, What: held[i].What + " stands here"})
+	}
+	slices.SortFunc(out, func(a, b Secret) int { return cmp.Or(a.Line-b.Line, strings.Compare(a.What, b.What)) })
+	return slices.Compact(out)
+}
+
+// lineOf returns the line of the text for a place in a reading, or in its letters.
+func (r *reading) lineOf(body []byte, n int) int {
+	if !r.lines {
+		return r.line
+	}
+	if len(body) == len(r.text) {
+		return r.line + bytes.Count(r.text[:n], []byte("\n"))
+	}
+	line, seen := r.line, 0
+	for _, c := range r.text {
+		switch {
+		case isLetter(c) && seen == n:
+			return line
+		case isLetter(c):
+			seen++
+		case c == '\n':
+			line++
+		}
+	}
+	return line
+}
+
+// lettersOf returns the ASCII letters and digits of a text: what quotes, splits or escapes it falls away.
+func lettersOf(text []byte) []byte {
+	out := make([]byte, 0, len(text))
+	for _, c := range text {
+		if isLetter(c) {
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
+func isLetter(c byte) bool {
+	return c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z'
+}
+
+func reversed(s string) string {
+	b := []byte(s)
+	slices.Reverse(b)
+	return string(b)
+}

@@ -1,0 +1,87 @@
+package userdata
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/pelletier/go-toml/v2"
+	"github.com/zricethezav/gitleaks/v8/config"
+)
+
+// rule is one rule of gitleaks: the shape of one provider's tokens. Only the text of the rules is taken from there; its
+// detector brings archives, git and templates along, which would double what rollcall is built from.
+type rule struct {
+	ID          string
+	Regex       string
+	SecretGroup int
+	Entropy     float64
+	Keywords    []string // lower case; without one of them in the text the shape is not tried
+	Allowlists  []struct {
+		Paths       []string
+		Regexes     []string
+		RegexTarget string
+	}
+
+	shape func() *regexp.Regexp
+	allow func() []*regexp.Regexp
+}
+
+// Rules that take any long value behind a common word for a secret. The patterns of this package look at
+// the same places, and know what a boot script says there.
+func vague(id string) bool {
+	return slices.Contains([]string{"generic-api-key", "kubernetes-secret-yaml", "hashicorp-tf-password", "curl-auth-header", "curl-auth-user"}, id)
+}
+
+// keptRules returns the rules of gitleaks. They are read once, and a shape is compiled when a text has one of its words.
+var keptRules = sync.OnceValue(func() []rule {
+	var all struct{ Rules []rule }
+	if err := toml.Unmarshal([]byte(config.DefaultConfig), &all); err != nil {
+		panic(err) // it is part of the program, and a test reads it
+	}
+	out := slices.DeleteFunc(all.Rules, func(r rule) bool { return r.Regex == "" || vague(r.ID) })
+	for i := range out {
+		r := &out[i]
+		r.shape = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(r.Regex) })
+		r.allow = sync.OnceValue(func() []*regexp.Regexp {
+			var res []*regexp.Regexp
+			for _, a := range r.Allowlists {
+				if len(a.Paths) > 0 || a.RegexTarget != "" && a.RegexTarget != "secret" {
+					continue
+				}
+				for _, s := range a.Regexes {
+					res = append(res, regexp.MustCompile(s))
+				}
+			}
+			return res
+		})
+	}
+	return out
+})
+
+// ruleFor returns what a text holds by the rules of gitleaks; empty when no rule fits.
+func ruleFor(text string) string {
+	lower := strings.ToLower(text)
+	rules := keptRules()
+	for i := range rules {
+		r := &rules[i]
+		if !slices.ContainsFunc(r.Keywords, func(k string) bool { return strings.Contains(lower, k) }) {
+			continue
+		}
+		for _, m := range r.shape().FindAllStringSubmatch(text, -1) {
+			secret := m[0]
+			if r.SecretGroup > 0 && r.SecretGroup < len(m) {
+				secret = m[r.SecretGroup]
+			} else if n := slices.IndexFunc(m[1:], func(g string) bool { return g != "" }); n >= 0 {
+				secret = m[n+1]
+			}
+			if noSecret.MatchString(secret) || r.Entropy > 0 && entropyOf(secret) <= r.Entropy ||
+				slices.ContainsFunc(r.allow(), func(a *regexp.Regexp) bool { return a.MatchString(secret) }) {
+				continue
+			}
+			return "what gitleaks calls " + r.ID
+		}
+	}
+	return ""
+}
