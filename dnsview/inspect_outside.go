@@ -20,6 +20,7 @@ const defaultWireGrace = 2 * time.Minute
 
 // wire makes findings of what name servers answered.
 func (in *inspector) wire() {
+	dark := in.unresolvable()
 	silent := map[string][]*WireState{}
 	for i := range in.o.Wire {
 		w := &in.o.Wire[i]
@@ -28,7 +29,7 @@ func (in *inspector) wire() {
 			continue
 		}
 		in.showWire(z, w)
-		if in.barred[z.name] != "" {
+		if in.barred[z.name] != "" || dark[z.name] && w.onlyResolversFail() {
 			continue
 		}
 		switch w.State {
@@ -45,6 +46,50 @@ func (in *inspector) wire() {
 	for name, states := range silent {
 		in.silent(in.zoneName[name], states)
 	}
+}
+
+// onlyResolversFail reports whether the authoritative servers are in sync and resolvers are not.
+func (w *WireState) onlyResolversFail() bool {
+	switch w.State {
+	case WireBroken, WireCached, WireNegativeCached:
+		return w.Servers > 0 && w.Agree == w.Servers
+	}
+	return false
+}
+
+// unresolvable finds zones that resolvers cannot resolve though servers of their own answer: every client
+// is without them. It is certain once two resolvers have said so in two rounds. It returns the
+// zones of which it says something.
+func (in *inspector) unresolvable() (told map[string]bool) {
+	told = map[string]bool{}
+	for i := range in.o.WireZones {
+		w := &in.o.WireZones[i]
+		z := in.zoneName[providers.CanonicalName(w.Zone)]
+		if z == nil || len(w.Unresolved) == 0 || in.o.Now.Sub(w.At) > wireFresh || z.view.Zone.Private || z.view.Zone.Pending {
+			continue
+		}
+		told[z.name] = true
+		who := Clean(strings.Join(w.Unresolved[:min(len(w.Unresolved), 3)], ", "))
+		f := Finding{
+			Class: Unresolvable, Severity: Critical, Zone: z.name, RestsOn: []Basis{z.basis, in.asked(z, w.At)},
+			Reason: z.name + " cannot be resolved, though its own servers answer: " + who,
+		}
+		if len(w.Facts) > 0 {
+			f.Reason += "; " + Clean(w.Facts[0])
+		}
+		for _, u := range w.Unresolved {
+			f.Evidence = append(f.Evidence, Evidence{Source: "resolvers", Fact: Clean(u), At: w.At})
+		}
+		for _, fact := range w.Facts {
+			f.Evidence = append(f.Evidence, Evidence{Source: "name servers", Fact: Clean(fact), At: w.At})
+		}
+		if !w.Confirmed {
+			f.Class, f.Severity, f.Would = Unknown, Info, Unresolvable
+			f.Reason = z.name + " looks unresolvable, but that is not certain until two resolvers say so in two rounds: " + who
+		}
+		in.add(f)
+	}
+	return told
 }
 
 // lameZones finds zones that are not delegated to the servers of their provider, by

@@ -79,7 +79,13 @@ type WireZone struct {
 	State    WireVerdict // in sync, lame or unreachable; anything else says nothing
 	Reason   string      // one sentence
 	Problems []string    // one sentence each
-	At       time.Time
+	// Unresolved says which resolvers cannot resolve the zone though servers of its own answer, and how they
+	// fail. Confirmed says that two of them did so in two rounds; Facts are what is seen of delegation,
+	// DNSSEC and SOA, one sentence each.
+	Unresolved []string
+	Confirmed  bool
+	Facts      []string
+	At         time.Time
 }
 
 // HealthState is the outcome of the health checks of one node of one service.

@@ -200,7 +200,8 @@ func (o *outside) judged(zone string, r *wire.ZoneResult) {
 	z := o.zones[zone]
 	old := z.state
 	z.state = r.View()
-	if old.State != z.state.State || old.Reason != z.state.Reason || !slices.Equal(old.Problems, z.state.Problems) {
+	if old.State != z.state.State || old.Reason != z.state.Reason || !slices.Equal(old.Problems, z.state.Problems) ||
+		old.Confirmed != z.state.Confirmed || !slices.Equal(old.Unresolved, z.state.Unresolved) {
 		o.changed()
 	}
 }

@@ -171,10 +171,21 @@ func (o *outside) roundOf(ctx context.Context, name string, settle time.Duration
 		}
 		var wait time.Duration
 		if questions, wait = o.moving(name, settle); len(questions) == 0 || !sleep(ctx, wait) {
-			return
+			break
+		}
+	}
+	o.mu.Lock()
+	again := len(z.state.Unresolved) > 1 && !z.state.Confirmed
+	o.mu.Unlock()
+	if again && sleep(ctx, wire.RoundGap+soon) { // a second round makes it certain
+		if r := o.wire.Zone(ctx, zone); ctx.Err() == nil {
+			o.judged(name, &r)
 		}
 	}
 }
+
+// soon is by how much a round comes later than it could.
+const soon = 100 * time.Millisecond
 
 // moving gives the names of a zone whose servers do not agree yet and that have
 // time left for that, and how long to wait before they are asked again.
@@ -218,7 +229,7 @@ func (o *outside) unasked() (lines []string, unknown bool) {
 			switch {
 			case !ok:
 				waiting++
-			case a.state.Silent():
+			case a.state.Silent() && !z.state.Confirmed: // that its resolvers fail is known, not unknown
 				silent++
 				why = cmp.Or(why, a.state.Reason)
 			}

@@ -197,7 +197,7 @@ func (z *zoneAnswers) due(visible map[nameKey]bool, now time.Time) (ask []wire.Q
 		}
 	}
 	if z.state.Zone != "" {
-		wait = z.state.At.Add(everyRound).Sub(now)
+		wait = z.state.At.Add(z.every()).Sub(now)
 	}
 	var seen, moving, rest []wire.Question
 	consider := func(q *wire.Question) bool {
@@ -234,6 +234,18 @@ func (z *zoneAnswers) due(visible map[nameKey]bool, now time.Time) (ask []wire.Q
 	}
 	ask = append(ask, rest...)
 	return ask[:min(len(ask), batch)], wait
+}
+
+// every is how often the zone itself is asked for: soon again while it is not certain that resolvers cannot
+// resolve it, and so that an end of that is seen.
+func (z *zoneAnswers) every() time.Duration {
+	switch {
+	case len(z.state.Unresolved) == 0:
+		return everyRound
+	case z.state.Confirmed || len(z.state.Unresolved) == 1:
+		return seenEvery
+	}
+	return wire.RoundGap + soon
 }
 
 // turn is when a question is to be asked next, and whether its records or its answers are on the move.

@@ -71,6 +71,8 @@ type query struct {
 	name    string
 	qtype   uint16
 	recurse bool
+	cd      bool // the resolver is not to validate (RFC 4035 section 3.2.2)
+	do      bool // signatures are wanted (RFC 3225)
 }
 
 // ask puts one question to one server, within its rate, unless it is left
@@ -128,9 +130,9 @@ func (s *session) exchange(ctx context.Context, sv *server, q query) reply {
 func (s *session) once(ctx context.Context, sv *server, q query, edns bool) reply {
 	m := new(dns.Msg)
 	m.SetQuestion(dns.Fqdn(q.name), q.qtype)
-	m.RecursionDesired = q.recurse
+	m.RecursionDesired, m.CheckingDisabled = q.recurse, q.cd
 	if edns {
-		m.SetEdns0(udpSize, false)
+		m.SetEdns0(udpSize, q.do)
 	}
 	again := func() error { return sv.limit.Wait(ctx) }
 	in, err := s.overUDP(ctx, sv.addr, m, again)

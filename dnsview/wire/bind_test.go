@@ -102,13 +102,17 @@ func startNamed(t *testing.T, path, config string, zones map[string]string) *nam
 	for name, text := range zones {
 		n.write(t, name+".zone", text)
 	}
-	n.write(t, "named.conf", strings.NewReplacer("DIR", n.dir, "PORT", port).Replace(`
+	validation := "dnssec-validation no;"
+	if strings.Contains(config, "dnssec-validation") {
+		validation = ""
+	}
+	n.write(t, "named.conf", strings.NewReplacer("DIR", n.dir, "PORT", port, "VALIDATION", validation).Replace(`
 controls { };
 key "`+updateKey+`" { algorithm hmac-sha256; secret "`+updateSecret+`"; };
 options {
 	directory "DIR"; pid-file "DIR/named.pid"; session-keyfile "DIR/session.key";
 	listen-on port PORT { 127.0.0.1; }; listen-on-v6 { none; };
-	dnssec-validation no; empty-zones-enable no; notify no; minimal-responses no;
+	VALIDATION empty-zones-enable no; notify no; minimal-responses no;
 `)+config)
 	n.cmd = exec.Command(path, "-g", "-n", "1", "-c", filepath.Join(n.dir, "named.conf"))
 	n.cmd.Stdout, n.cmd.Stderr = &n.log, &n.log

@@ -52,6 +52,7 @@ type Checker struct {
 	servers map[string]*server
 	zones   map[string]*delegation
 	seen    map[seenKey]seen
+	failing map[string]*failing // by zone
 }
 
 type seenKey struct{ zone, name, typ string }
@@ -88,5 +89,5 @@ func New(o Options) *Checker {
 		servers[providers.CanonicalName(z)] = slices.Clone(s)
 	}
 	o.Servers = servers
-	return &Checker{o: o, servers: map[string]*server{}, zones: map[string]*delegation{}, seen: map[seenKey]seen{}}
+	return &Checker{o: o, servers: map[string]*server{}, zones: map[string]*delegation{}, seen: map[seenKey]seen{}, failing: map[string]*failing{}}
 }

@@ -205,5 +205,10 @@ type ZoneResult struct {
 	Provider   []string     `json:"provider,omitempty"`   // names that the DNS API gives
 	Servers    []ZoneServer `json:"servers,omitempty"`
 	Problems   []string     `json:"problems,omitempty"` // one sentence each
-	At         time.Time    `json:"at"`
+	// Unresolved are the resolvers that answer SERVFAIL or NXDOMAIN for the zone as a whole, though servers of
+	// its own answer. Confirmed says that two of them did so in two rounds; Facts may say why.
+	Unresolved []Answer  `json:"unresolved,omitempty"`
+	Confirmed  bool      `json:"confirmed,omitempty"`
+	Facts      []string  `json:"facts,omitempty"` // one sentence each
+	At         time.Time `json:"at"`
 }

@@ -33,5 +33,9 @@ func (z *ZoneResult) View() dnsview.WireZone {
 	if z.State == ZonePartial {
 		v.State = dnsview.WireInSync
 	}
+	v.Confirmed, v.Facts = z.Confirmed, slices.Clone(z.Facts)
+	for i := range z.Unresolved {
+		v.Unresolved = append(v.Unresolved, z.Unresolved[i].Server.String()+" "+z.Unresolved[i].Detail)
+	}
 	return v
 }

@@ -38,6 +38,9 @@ func (s *session) zone(ctx context.Context, zone providers.Zone) ZoneResult {
 		return z
 	}
 	judgeZone(&z, d)
+	if !zone.Pending {
+		s.resolvers(ctx, &z)
+	}
 	return z
 }
 
