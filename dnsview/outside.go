@@ -85,6 +85,7 @@ type WireZone struct {
 	Unresolved []string
 	Confirmed  bool
 	Facts      []string
+	Resolving  int // resolvers that can
 	At         time.Time
 }
 

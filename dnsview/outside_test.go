@@ -74,6 +74,21 @@ func TestWhatNameServersSay(t *testing.T) {
 			w.on(wwwName, "A", WirePropagating, old)
 			w.opts.WireZones = []WireZone{{Zone: cfZone, State: WireLame, At: testRead}}
 		}, []string{"lame high "}, ""},
+		{"a zone that two resolvers cannot resolve, for certain", func(w *world) {
+			w.on(wwwName, "A", WireBroken, func(s *WireState) { s.Agree, s.Servers = 2, 2 })
+			w.opts.WireZones = []WireZone{{Zone: cfZone, State: WireInSync, Unresolved: []string{"9.9.9.9:53 answers SERVFAIL", "1.1.1.1:53 answers SERVFAIL"}, Confirmed: true, Facts: []string{"DS: the parent zone holds 1, and no key of the zone matches"}, At: testRead}}
+		}, []string{"unresolvable critical "}, "cannot be resolved, though its own servers answer: 9.9.9.9:53 answers SERVFAIL, 1.1.1.1:53 answers SERVFAIL; DS: the parent"},
+		{"a zone that resolvers cannot resolve, and not for certain", func(w *world) {
+			w.on(wwwName, "A", WireNegativeCached, func(s *WireState) { s.Agree, s.Servers = 2, 2 })
+			w.opts.WireZones = []WireZone{{Zone: cfZone, State: WireInSync, Unresolved: []string{"9.9.9.9:53 answers SERVFAIL"}, At: testRead}}
+		}, []string{"unknown(unresolvable) info "}, "not certain until two resolvers"},
+		{"a lapsed zone is lame, and unresolvable above all", func(w *world) {
+			w.opts.WireZones = []WireZone{{Zone: cfZone, State: WireLame, Reason: "its parent zone does not name it", Unresolved: []string{"a answers that there is no such name", "b answers that there is no such name"}, Confirmed: true, Facts: []string{"x"}, At: testRead}}
+		}, []string{"unresolvable critical ", "lame high "}, "cannot be resolved"},
+		{"a private zone is resolved elsewhere", func(w *world) {
+			w.zone(cfZone).Zone.Private = true
+			w.opts.WireZones = []WireZone{{Zone: cfZone, State: WireInSync, Unresolved: []string{"a", "b"}, Confirmed: true, At: testRead}}
+		}, nil, ""},
 		{"names of which every one is lame make one lame zone", func(w *world) {
 			w.on(v1Name, "SRV", WireLame, nil)
 			w.on(v1Name, "TXT", WireLame, nil)

@@ -216,6 +216,30 @@ var oddities = []func(w *world, t *rapid.T){
 	func(w *world, t *rapid.T) { // a zone that is not delegated
 		w.opts.WireZones = append(w.opts.WireZones, WireZone{Zone: rapid.SampledFrom([]string{cfZone, r53Zone}).Draw(t, "zone"), State: rapid.SampledFrom([]WireVerdict{WireLame, WireInSync}).Draw(t, "verdict"), At: testRead})
 	},
+	func(w *world, t *rapid.T) { // a zone that resolvers cannot resolve
+		w.opts.WireZones = append(w.opts.WireZones, WireZone{
+			Zone: rapid.SampledFrom([]string{cfZone, r53Zone}).Draw(t, "zone"), State: rapid.SampledFrom([]WireVerdict{WireLame, WireInSync}).Draw(t, "verdict"),
+			Unresolved: []string{"a answers SERVFAIL", "b answers SERVFAIL"}, Confirmed: rapid.Bool().Draw(t, "confirmed"), Facts: []string{"DS: none"}, At: testRead,
+		})
+	},
+	func(w *world, t *rapid.T) { // a name that others answer for
+		z := &w.snap.Zones[rapid.IntRange(0, len(w.snap.Zones)-1).Draw(t, "zone")]
+		if len(z.Records) == 0 {
+			return
+		}
+		at := z.Records[rapid.IntRange(0, len(z.Records)-1).Draw(t, "cut")].Name
+		if rapid.Bool().Draw(t, "above") {
+			if up, ok := providers.Parent(at); ok {
+				at = up
+			}
+		}
+		if at != z.Zone.Name && providers.InZone(at, z.Zone.Name) {
+			z.Records = append(z.Records, providers.Record{
+				Zone: z.Zone.Name, Name: at, Type: rapid.SampledFrom([]string{"NS", "DNAME"}).Draw(t, "type"), TTL: 60,
+				Value: rapid.SampledFrom([]string{"ns1.other.example", "ns1." + at, at}).Draw(t, "target"),
+			})
+		}
+	},
 	func(w *world, t *rapid.T) { // a node that is young, or of which nobody knows how old it is
 		if i := w.anyone(t); i != nil {
 			i.Launched = rapid.SampledFrom([]time.Time{{}, testNow.Add(-time.Minute), testNow.Add(time.Minute)}).Draw(t, "launched")

@@ -4,6 +4,7 @@ import (
 	"strconv"
 	"time"
 
+	"rollcall/dnsview"
 	"rollcall/providers"
 	"rollcall/ui/theme"
 )
@@ -21,6 +22,7 @@ type source struct {
 	zone       bool
 	provider   providers.Provider
 	lame       bool                    // a zone that is not delegated to its servers
+	dark       bool                    // a zone that resolvers cannot resolve
 	state      providers.CoverageState // as seen when the screen was drawn, see seen
 }
 
@@ -70,11 +72,17 @@ func sources(s *providers.Snapshot) []source {
 	return out
 }
 
+// unresolvable is the word for a zone that resolvers cannot resolve.
+const unresolvable = string(dnsview.Unresolvable)
+
 // trouble says in a few words what is wrong with a source; empty when nothing is.
 func (s *source) trouble() string {
 	switch s.state {
 	case providers.CoverageComplete:
-		if s.lame {
+		switch {
+		case s.dark:
+			return unresolvable
+		case s.lame:
 			return "lame"
 		}
 		return ""
@@ -133,7 +141,10 @@ func (s *source) cell(t *theme.Theme, now time.Time, level int) *line {
 	if d, ok := s.old(now); ok {
 		ageText = age(d)
 	}
-	if s.lame { // however well it was read
+	switch { // however well it was read
+	case s.dark:
+		role, glyph = theme.Bad, t.Bad+" "+unresolvable
+	case s.lame:
 		role, glyph = theme.Bad, t.Bad+" lame"
 	}
 	if s.state == providers.CoverageComplete || level == cellMin {

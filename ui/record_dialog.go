@@ -103,4 +103,10 @@ func (m *Model) zoneLines(f *facts, zone string) {
 	for _, p := range w.Problems {
 		f.add(m.theme.Paint(theme.Warn, m.theme.Warn), p)
 	}
+	for _, u := range w.Unresolved {
+		f.add(m.theme.Paint(theme.Bad, m.theme.Bad), "resolver "+u)
+	}
+	for _, fact := range w.Facts {
+		f.add("", fact)
+	}
 }

@@ -86,16 +86,17 @@ func join(v *dnsview.View) *joined {
 	return j
 }
 
-// lameZones marks the sources that are not delegated to their servers.
+// lameZones marks the sources that are not delegated to their servers, and those that resolvers cannot resolve.
 func (j *joined) lameZones() {
 	for i := range j.view.Findings {
 		f := &j.view.Findings[i]
-		if f.Class != dnsview.Lame {
+		if f.Class != dnsview.Lame && f.Class != dnsview.Unresolvable {
 			continue
 		}
 		for k := range j.sources {
 			if s := &j.sources[k]; s.zone && s.name == Clean(f.Zone) {
-				s.lame = true
+				s.lame = s.lame || f.Class == dnsview.Lame
+				s.dark = s.dark || f.Class == dnsview.Unresolvable
 			}
 		}
 	}

@@ -49,7 +49,7 @@ func sourceColumns(t *theme.Theme, now func() time.Time) []grid.Column[*sourceRo
 				switch word {
 				case "":
 					word = string(r.state)
-				case "lame":
+				case "lame", unresolvable:
 					glyph, role = t.Bad, theme.Bad
 				}
 				return grid.Cell{Text: glyph + " " + word, Role: role}

@@ -159,6 +159,15 @@ func TestDriftOnTheWire(t *testing.T) {
 		{"name servers of which one does not answer", func(t *testing.T, _ *sim.Sim) {
 			servedBy(t, cloudflareZone, twin(t, none), closed)
 		}, www + " A", "", exitDrift, ""},
+		{"a zone that two resolvers cannot resolve", func(t *testing.T, _ *sim.Sim) {
+			rewrite(t, "resolvers: [", fmt.Sprintf("resolvers: [%q, %q, ", answering(t, dns.RcodeServerFailure), answering(t, dns.RcodeServerFailure)))
+		}, "scalability.expert", "unresolvable", exitDrift, "scalability.expert cannot be resolved, though its own servers answer"},
+		{"a zone that two resolvers do not know", func(t *testing.T, _ *sim.Sim) {
+			rewrite(t, "resolvers: [", fmt.Sprintf("resolvers: [%q, %q, ", answering(t, dns.RcodeNameError), answering(t, dns.RcodeNameError)))
+		}, "scalability.expert", "unresolvable", exitDrift, "answers that there is no such name"},
+		{"a zone that one resolver cannot resolve", func(t *testing.T, _ *sim.Sim) {
+			rewrite(t, "resolvers: [", fmt.Sprintf("resolvers: [%q, ", answering(t, dns.RcodeServerFailure)))
+		}, "scalability.expert", "unknown", exitUnknown, "not certain until two resolvers say so in two rounds"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s := newWorld(t)
@@ -191,13 +200,20 @@ func TestDriftOnTheWire(t *testing.T) {
 // refusing is a name server that serves nothing.
 func refusing(t *testing.T) string {
 	t.Helper()
+	return answering(t, dns.RcodeRefused)
+}
+
+// answering is a name server that answers everything with one code.
+func answering(t *testing.T, rcode int) string {
+	t.Helper()
 	pc, err := net.ListenPacket("udp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	s := &dns.Server{PacketConn: pc, Handler: dns.HandlerFunc(func(w dns.ResponseWriter, r *dns.Msg) {
 		m := new(dns.Msg)
-		m.SetRcode(r, dns.RcodeRefused)
+		m.SetRcode(r, rcode)
+		m.RecursionAvailable = true
 		_ = w.WriteMsg(m)
 	})}
 	go func() { _ = s.ActivateAndServe() }()

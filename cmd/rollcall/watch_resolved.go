@@ -40,6 +40,9 @@ func heardOf(v *dnsview.View, zone string, r *findingRow) bool {
 	if z == nil || z.State != dnsview.WireInSync {
 		return false
 	}
+	if r.Class == string(dnsview.Unresolvable) && (len(z.Unresolved) > 0 || z.Resolving == 0) {
+		return false
+	}
 	for i := range v.Options.Wire {
 		w := &v.Options.Wire[i]
 		if clean(w.Name)+" "+w.Type == r.Name && (w.Silent() || w.State == dnsview.WireWaiting) {

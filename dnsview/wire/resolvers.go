@@ -53,8 +53,11 @@ func (s *session) resolvers(ctx context.Context, z *ZoneResult) {
 		return
 	}
 	for i := range answers {
-		if a := &answers[i]; a.Outcome == ServFail || a.Outcome == NoName {
+		switch a := &answers[i]; a.Outcome {
+		case ServFail, NoName:
 			z.Unresolved = append(z.Unresolved, *a)
+		case Answered:
+			z.Resolving++
 		}
 	}
 	z.Confirmed = s.c.countRound(z)

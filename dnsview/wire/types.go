@@ -209,6 +209,7 @@ type ZoneResult struct {
 	// its own answer. Confirmed says that two of them did so in two rounds; Facts may say why.
 	Unresolved []Answer  `json:"unresolved,omitempty"`
 	Confirmed  bool      `json:"confirmed,omitempty"`
-	Facts      []string  `json:"facts,omitempty"` // one sentence each
+	Resolving  int       `json:"resolving,omitempty"` // resolvers that answer for it
+	Facts      []string  `json:"facts,omitempty"`     // one sentence each
 	At         time.Time `json:"at"`
 }

@@ -33,7 +33,7 @@ func (z *ZoneResult) View() dnsview.WireZone {
 	if z.State == ZonePartial {
 		v.State = dnsview.WireInSync
 	}
-	v.Confirmed, v.Facts = z.Confirmed, slices.Clone(z.Facts)
+	v.Confirmed, v.Facts, v.Resolving = z.Confirmed, slices.Clone(z.Facts), z.Resolving
 	for i := range z.Unresolved {
 		v.Unresolved = append(v.Unresolved, z.Unresolved[i].Server.String()+" "+z.Unresolved[i].Detail)
 	}
