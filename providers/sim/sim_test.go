@@ -342,7 +342,7 @@ func TestTheTritonClientWorksUnchanged(t *testing.T) {
 	if err := os.WriteFile(script, []byte("#!/bin/sh\necho <&>\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	run("instance", "create", "-w", "-n", "fresh", "-t", "role=www", "--script", script, "debian-12", "g4-highcpu-1G")
+	run("instance", "create", "-w", "-n", "fresh", "-t", "role=www", "-t", "port=8080", "-t", "on=true", "-t", "triton.cns.disable=true", "--script", script, "debian-12", "g4-highcpu-1G")
 	page, n := s.World().Instances("joyent-east", func(i *world.Instance) bool { return i.Name == "fresh" }, 0, 0)
 	if n != 1 || page[0].State != providers.StateRunning || page[0].Tags["role"] != "www" || string(page[0].UserData) != "#!/bin/sh\necho <&>\n" {
 		t.Fatalf("%+v", page)

@@ -256,7 +256,8 @@ func (c *ec2Call) writeInterfaces(rows []networkInterface) {
 				association()
 			})
 		}
-		x.items("ipv6AddressesSet", v6Count(inst), func(int) { x.el("ipv6Address", addr(inst.Public6)) })
+		v6 := inst.V6()
+		x.items("ipv6AddressesSet", len(v6), func(k int) { x.el("ipv6Address", addr(v6[k])) })
 		x.el("interfaceType", typ)
 	})
 }

@@ -128,6 +128,7 @@ func (c *ec2Call) writeInstance(i *world.Instance, launchIndex int) {
 		x.opt("vpcId", c.vpcOf(i.Network))
 		x.opt("privateIpAddress", addr(i.Private))
 		x.opt("ipAddress", addr(i.Public))
+		x.opt("ipv6Address", addr(i.Public6))
 		x.flag("sourceDestCheck", true)
 		c.writeGroups()
 	}
@@ -240,8 +241,9 @@ func (c *ec2Call) writeInstanceInterface(i *world.Instance) {
 		x.flag("primary", true)
 		association()
 	})
-	x.items("ipv6AddressesSet", v6Count(i), func(int) {
-		x.el("ipv6Address", addr(i.Public6))
+	v6 := i.V6()
+	x.items("ipv6AddressesSet", len(v6), func(n int) {
+		x.el("ipv6Address", addr(v6[n]))
 		x.flag("isPrimaryIpv6", false)
 	})
 	x.el("interfaceType", "interface")
@@ -254,13 +256,6 @@ func (c *ec2Call) ipOwner(i *world.Instance) string {
 		return c.f.account(c.call)
 	}
 	return "amazon"
-}
-
-func v6Count(i *world.Instance) int {
-	if i.Public6.IsValid() {
-		return 1
-	}
-	return 0
 }
 
 func macOf(i *world.Instance) string {

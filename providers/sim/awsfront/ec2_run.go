@@ -118,7 +118,7 @@ func digestOf(form url.Values) string {
 // readLaunch reads and checks the parameters of RunInstances.
 func (c *ec2Call) readLaunch() (launch, *apiError) {
 	l := launch{spec: world.Instance{Type: "m1.small", Network: c.f.w.Networks(c.cloud.Name)[0].ID}}
-	for _, check := range []func(*launch) *apiError{c.readCount, c.readImage, c.readType, c.readNetwork, c.readUserData, c.readProfile, c.readTags, c.readProtection} {
+	for _, check := range []func(*launch) *apiError{c.readCount, c.readImage, c.readType, c.readNetwork, c.readInterface, c.readUserData, c.readProfile, c.readTags, c.readProtection} {
 		if err := check(&l); err != nil {
 			return l, err
 		}
@@ -210,6 +210,48 @@ func (c *ec2Call) readNetwork(l *launch) *apiError {
 		return bad("InvalidKeyPair.NotFound", "The key pair '%s' does not exist", key)
 	}
 	l.spec.KeyName = key
+	return nil
+}
+
+// readInterface reads what is asked of the addresses of the one interface that an instance has here.
+func (c *ec2Call) readInterface(l *launch) *apiError {
+	all := groups(c.form, "NetworkInterface")
+	nic := url.Values{}
+	switch {
+	case len(all) > 1:
+		return bad("InvalidParameterCombination", "The embedded cloud gives an instance one network interface")
+	case len(all) == 1:
+		nic = all[0]
+		for _, x := range [][2]string{{"SubnetId", "subnet ID"}, {"SecurityGroupId.1", "security groups"}} {
+			if c.form.Get(x[0]) != "" {
+				return bad("InvalidParameterCombination", "Network interfaces and an instance-level %s may not be specified on the same request", x[1])
+			}
+		}
+		if d := nic.Get("DeviceIndex"); d != "0" {
+			return bad("InvalidParameterValue", "Each network interface requires a device index of 0 for the primary one, and not %q.", d)
+		}
+	}
+	switch v := nic.Get("AssociatePublicIpAddress"); v {
+	case "", "true":
+	case "false":
+		l.spec.NoPublic = true
+	default:
+		return bad("InvalidParameterValue", "Value (%s) for parameter associatePublicIpAddress is invalid. The value must be true or false.", v)
+	}
+	for _, from := range []url.Values{c.form, nic} {
+		s := from.Get("Ipv6AddressCount")
+		if s == "" {
+			continue
+		}
+		if len(all) == 1 && c.form.Get("Ipv6AddressCount") != "" {
+			return bad("InvalidParameterCombination", "Network interfaces and an instance-level IPv6 address count may not be specified on the same request")
+		}
+		n, err := strconv.Atoi(s)
+		if err != nil || n < 0 || n > 10 {
+			return bad("InvalidParameterValue", "Value (%s) for parameter ipv6AddressCount is invalid.", s)
+		}
+		l.spec.IPv6 = n
+	}
 	return nil
 }
 

@@ -160,16 +160,24 @@ func (m *metadata) tree(c world.Cloud, i *world.Instance) map[string]string {
 		"meta-data/mac":                         mac,
 		"meta-data/placement/availability-zone": zone,
 		"meta-data/placement/region":            c.Region,
-		"meta-data/public-hostname":             public,
-		"meta-data/public-ipv4":                 i.Public.String(),
 		"meta-data/security-groups":             "default",
 		"meta-data/services/domain":             "amazonaws.com",
 	}
 	for k, v := range map[string]string{
 		"device-number": "0", "local-hostname": private, "local-ipv4s": i.Private.String(), "mac": mac, "owner-id": c.Account,
-		"public-hostname": public, "public-ipv4s": i.Public.String(), "security-groups": "default", "subnet-id": i.Network,
+		"security-groups": "default", "subnet-id": i.Network,
 	} {
 		t["meta-data/network/interfaces/macs/"+mac+"/"+k] = v
+	}
+	// What an instance does not have is not there (EC2 User Guide, "Instance metadata categories").
+	if i.Public.IsValid() {
+		for _, at := range []string{"meta-data/", "meta-data/network/interfaces/macs/" + mac + "/"} {
+			t[at+"public-hostname"] = public
+		}
+		t["meta-data/public-ipv4"], t["meta-data/network/interfaces/macs/"+mac+"/public-ipv4s"] = i.Public.String(), i.Public.String()
+	}
+	if v6 := i.V6(); len(v6) > 0 {
+		t["meta-data/ipv6"], t["meta-data/network/interfaces/macs/"+mac+"/ipv6s"] = v6[0].String(), lines(v6)
 	}
 	for k, v := range i.Tags { // as InstanceMetadataTags=enabled has it
 		if !strings.Contains(k, "/") {
@@ -218,8 +226,13 @@ func children(tree map[string]string, dir string) []string {
 // triton is what mdata-get finds: the instance's own metadata, and the keys of
 // the sdc namespace (the metadata data dictionary of Triton).
 func (m *metadata) triton(c world.Cloud, i *world.Instance) map[string]string {
+	at := reached(i)
+	ips := []string{at.String() + "/32"}
+	for _, a := range i.V6() {
+		ips = append(ips, a.String()+"/64")
+	}
 	nics, _ := json.Marshal([]map[string]any{{
-		"interface": "net0", "mac": macOf(i), "primary": true, "ip": i.Public, "ips": []string{i.Public.String() + "/32"}, "nic_tag": "external",
+		"interface": "net0", "mac": macOf(i), "primary": true, "ip": at, "ips": ips, "nic_tag": "external",
 	}})
 	out := map[string]string{
 		"sdc:uuid": i.ID, "sdc:alias": i.Name, "sdc:hostname": i.Name, "sdc:owner_uuid": c.Account, "sdc:datacenter_name": c.Region,
@@ -236,8 +249,24 @@ func (m *metadata) triton(c world.Cloud, i *world.Instance) map[string]string {
 	return out
 }
 
+// reached is the address at which a machine is: its public one, or where it has none its private one.
+func reached(i *world.Instance) netip.Addr {
+	if i.Public.IsValid() {
+		return i.Public
+	}
+	return i.Private
+}
+
+func lines(list []netip.Addr) string {
+	var out []string
+	for _, a := range list {
+		out = append(out, a.String())
+	}
+	return strings.Join(out, "\n")
+}
+
 // macOf is the address of a machine's network card.
 func macOf(i *world.Instance) string {
-	a := i.Public.As4()
+	a := reached(i).As4()
 	return fmt.Sprintf("02:00:%02x:%02x:%02x:%02x", a[0], a[1], a[2], a[3])
 }

@@ -138,6 +138,37 @@ func TestEC2ListsItsFoldersAsTheServiceDoes(t *testing.T) {
 	}
 }
 
+func TestTheMetadataHasTheAddressesThatAMachineHasAndNoOthers(t *testing.T) {
+	m := &metadata{now: time.Now, tokens: map[string]token{}}
+	c := world.Cloud{Provider: providers.EC2, Region: "us-east-1", Account: "123456789012"}
+	i := world.Instance{
+		ID: "i-1", Public: netip.MustParseAddr(onEC2), Private: netip.MustParseAddr("10.16.0.21"),
+		Public6: netip.MustParseAddr("2600:1f18::1"), More6: []netip.Addr{netip.MustParseAddr("2600:1f18::2")},
+	}
+	tree := m.tree(c, &i)
+	mac := "meta-data/network/interfaces/macs/" + macOf(&i)
+	for path, want := range map[string]string{
+		"meta-data/ipv6": "2600:1f18::1", mac + "/ipv6s": "2600:1f18::1\n2600:1f18::2", "meta-data/public-ipv4": onEC2, mac + "/public-ipv4s": onEC2,
+	} {
+		if tree[path] != want {
+			t.Errorf("%s is %q, want %q", path, tree[path], want)
+		}
+	}
+	if nics := m.triton(c, &i)["sdc:nics"]; !strings.Contains(nics, `"ips":["`+onEC2+`/32","2600:1f18::1/64","2600:1f18::2/64"]`) {
+		t.Errorf("%s", nics)
+	}
+	i.Public, i.Public6, i.More6 = netip.Addr{}, netip.Addr{}, nil
+	for path, v := range m.tree(c, &i) {
+		if strings.Contains(path, "public-") || strings.Contains(path, "ipv6") || strings.Contains(v, "invalid") {
+			t.Errorf("%s is %q", path, v)
+		}
+	}
+	if got := m.tree(c, &i)["meta-data/local-ipv4"]; got != "10.16.0.21" {
+		t.Errorf("%q", got)
+	}
+	_ = m.triton(c, &i)
+}
+
 func TestTritonGivesItsOwnKeysAndThoseOfTheMachine(t *testing.T) {
 	r := newRig(t)
 	for key, want := range map[string]string{

@@ -189,7 +189,9 @@ func (r *Rack) owner(a netip.Addr) (world.Cloud, world.Instance, bool) {
 	if err != nil {
 		return world.Cloud{}, world.Instance{}, false
 	}
-	i.Public = a
+	if a != i.Private {
+		i.Public = a
+	}
 	return m.cloud, i, true
 }
 
@@ -200,7 +202,7 @@ func (r *Rack) plugIn(m *Machine) error {
 		return err
 	}
 	m.ns = ns
-	public, private := m.instance.Public.String(), m.instance.Private.String()
+	public, private := reached(&m.instance).String(), m.instance.Private.String()
 	if err := r.middle.ip(
 		"link add "+m.wire+" type veth peer name eth0 address "+macOf(&m.instance)+" netns "+ns.path(),
 		"link set "+m.wire+" up",
@@ -210,7 +212,7 @@ func (r *Rack) plugIn(m *Machine) error {
 	}
 	if err := ns.ip(
 		"address add "+public+"/32 dev eth0",
-		"address add "+private+"/32 dev eth0",
+		"address replace "+private+"/32 dev eth0", // where it has no public one it is there already
 		"link set eth0 up",
 		"route add "+gatewayAddress+" dev eth0 src "+public,
 		"route add default via "+gatewayAddress+" dev eth0 src "+public,
@@ -219,7 +221,7 @@ func (r *Rack) plugIn(m *Machine) error {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.wires[m.instance.Public] = m
+	r.wires[reached(&m.instance)] = m
 	return nil
 }
 
@@ -229,8 +231,8 @@ func (r *Rack) unplug(m *Machine) {
 		return
 	}
 	r.mu.Lock()
-	if r.wires[m.instance.Public] == m {
-		delete(r.wires, m.instance.Public)
+	if r.wires[reached(&m.instance)] == m {
+		delete(r.wires, reached(&m.instance))
 	}
 	r.mu.Unlock()
 	_ = r.middle.ip("link delete " + m.wire) // it is not there when plugging it in has failed

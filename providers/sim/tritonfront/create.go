@@ -45,10 +45,16 @@ func (c *call) createMachine() error {
 	if err := c.checkName(name); err != nil {
 		return err
 	}
-	spec := world.Instance{Name: name, Type: size.Name, Image: image, Network: network, Tags: map[string]string{}, Metadata: map[string]string{}}
+	spec := world.Instance{Name: name, Type: size.Name, Image: image, Network: network, Tags: map[string]string{}, BareTags: map[string]bool{}, Metadata: map[string]string{}}
 	for k, v := range c.params {
 		if t, ok := strings.CutPrefix(k, "tag."); ok && t != "" {
+			if badTag(v) {
+				return invalid("tag " + t + " must be a string, a number or a boolean")
+			}
 			spec.Tags[t] = textOf(v)
+			if bare(v) {
+				spec.BareTags[t] = true
+			}
 		}
 		if m, ok := strings.CutPrefix(k, "metadata."); ok && m != "" {
 			spec.Metadata[m] = textOf(v)

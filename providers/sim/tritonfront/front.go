@@ -3,6 +3,7 @@
 package tritonfront
 
 import (
+	"bytes"
 	"crypto/rand"
 	"encoding/json"
 	"errors"
@@ -146,7 +147,9 @@ func (c *call) read() error {
 			c.params[k] = v[0]
 		}
 	default:
-		if err := json.Unmarshal(body, &c.params); err != nil || c.params == nil {
+		d := json.NewDecoder(bytes.NewReader(body))
+		d.UseNumber() // a number in a tag stays as it was written
+		if err := d.Decode(&c.params); err != nil || c.params == nil {
 			return newError(http.StatusBadRequest, "InvalidContent", "Invalid JSON: the body must be an object")
 		}
 	}

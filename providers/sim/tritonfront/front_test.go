@@ -14,6 +14,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -423,12 +424,12 @@ func TestTagsAndMetadataAreAddedReplacedAndRemoved(t *testing.T) {
 	base := "/my/machines/" + all[0].ID
 	var tags map[string]any
 	s.do("POST", base+"/tags", map[string]any{"a": "1", "b/c": true}, &tags)
-	if tags["a"] != "1" || tags["b/c"] != "true" || tags["service"] == nil {
+	if tags["a"] != "1" || tags["b/c"] != true || tags["service"] == nil {
 		t.Errorf("added: %v", tags)
 	}
-	var one string
-	if s.do("GET", base+"/tags/b%2Fc", nil, &one); one != "true" {
-		t.Errorf("one tag: %q", one)
+	var one any
+	if s.do("GET", base+"/tags/b%2Fc", nil, &one); one != true {
+		t.Errorf("one tag: %v", one)
 	}
 	tags = nil
 	if s.do("PUT", base+"/tags", map[string]any{"only": "x"}, &tags); len(tags) != 1 {
@@ -449,6 +450,48 @@ func TestTagsAndMetadataAreAddedReplacedAndRemoved(t *testing.T) {
 	var trail []auditEntry
 	if s.do("GET", base+"/audit", nil, &trail); len(trail) != 6 || trail[0].Action != "remove_metadata" || trail[5].Action != "provision" {
 		t.Errorf("audit: %+v", trail)
+	}
+}
+
+func TestATagKeepsTheTypeThatItWasGiven(t *testing.T) {
+	s := rsaSite(t)
+	var made, got struct {
+		ID   string
+		Tags map[string]any
+	}
+	s.do("POST", "/my/machines", map[string]any{
+		"name": "typed", "image": world.DebianImage, "package": "g4-highcpu-1G",
+		"tag.port": 8080, "tag.share": 0.25, "tag.on": true, "tag.text": "8080", "tag.word": "true", "tag.triton.cns.disable": false,
+	}, &made)
+	want := map[string]any{"port": 8080.0, "share": 0.25, "on": true, "text": "8080", "word": "true", "triton.cns.disable": false}
+	check := func(what string) {
+		t.Helper()
+		got.Tags = nil
+		s.do("GET", "/my/machines/"+made.ID, nil, &got)
+		if !reflect.DeepEqual(got.Tags, want) {
+			t.Errorf("%s: %#v, want %#v", what, got.Tags, want)
+		}
+	}
+	check("created")
+	base := "/my/machines/" + made.ID + "/tags"
+	s.do("POST", base, map[string]any{"port": "8080", "text": 1e3, "more": 12345678901234567}, nil)
+	want["port"], want["text"], want["more"] = "8080", 1e3, 12345678901234567.0
+	check("added to")
+	s.do("PUT", base, map[string]any{"on": "true", "port": 1}, nil)
+	want = map[string]any{"on": "true", "port": 1.0}
+	check("replaced")
+	if res := s.do("DELETE", base+"/port", nil, nil); res.StatusCode != 204 {
+		t.Error(res.Status)
+	}
+	s.do("POST", base, map[string]any{"port": "x"}, nil)
+	want["port"] = "x"
+	check("removed and added")
+	for _, v := range []any{nil, []int{1}, map[string]int{"a": 1}} {
+		s.refused("POST", base, map[string]any{"odd": v}, 409, "InvalidArgument")
+	}
+	var list []any
+	if s.do("GET", "/my/machines?tag.port=x", nil, &list); len(list) != 1 {
+		t.Errorf("found %d by a tag", len(list))
 	}
 }
 

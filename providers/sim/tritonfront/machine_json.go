@@ -2,6 +2,7 @@ package tritonfront
 
 import (
 	"crypto/sha256"
+	"encoding/json"
 	"fmt"
 	"net/netip"
 	"strconv"
@@ -91,7 +92,7 @@ func (f *front) toAPI(i world.Instance) *machineJSON {
 		m.Metadata = map[string]string{}
 	}
 	for k, v := range i.Tags {
-		m.Tags[k] = tagValue(k, v)
+		m.Tags[k] = tagValue(&i, k, v)
 	}
 	for n, nic := range nicsOf(i) {
 		m.IPs = append(m.IPs, nic.IP)
@@ -100,8 +101,8 @@ func (f *front) toAPI(i world.Instance) *machineJSON {
 			m.PrimaryIP = nic.IP
 		}
 	}
-	if i.Public6.IsValid() { // a second address of the public interface
-		m.IPs = append(m.IPs, i.Public6.String())
+	for _, a := range i.V6() { // further addresses of the public interface
+		m.IPs = append(m.IPs, a.String())
 	}
 	return m
 }
@@ -114,8 +115,12 @@ func (f *front) deleted(i world.Instance) *machineJSON {
 	return m
 }
 
-// tagValue gives the tags of Triton's own name service the type that CloudAPI gives them.
-func tagValue(name, value string) any {
+// tagValue returns the value of a tag with its type: the one that it was given, and for
+// the tags of Triton's own name service the one that CloudAPI gives them.
+func tagValue(i *world.Instance, name, value string) any {
+	if i.BareTags[name] && json.Valid([]byte(value)) {
+		return json.RawMessage(value)
+	}
 	if name == "triton.cns.disable" {
 		if b, err := strconv.ParseBool(value); err == nil {
 			return b

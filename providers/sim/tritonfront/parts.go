@@ -1,6 +1,7 @@
 package tritonfront
 
 import (
+	"encoding/json"
 	"maps"
 	"net/http"
 	"net/url"
@@ -69,6 +70,35 @@ func (c *call) changes() map[string]string {
 	return out
 }
 
+// bare reports whether the value of a tag is a number or a bool: CloudAPI keeps its type ("AddMachineTags").
+func bare(v any) bool {
+	switch v.(type) {
+	case bool, json.Number:
+		return true
+	}
+	return false
+}
+
+// badTag reports whether a value can be none of a tag's.
+func badTag(v any) bool {
+	_, text := v.(string)
+	return !text && !bare(v)
+}
+
+// bareChanges names the parameters of a body that are numbers or bools. The first that no tag can have is refused.
+func (c *call) bareChanges() ([]string, error) {
+	var out []string
+	for k := range c.changes() {
+		switch v := c.params[k]; {
+		case badTag(v):
+			return nil, invalid("tag " + k + " must be a string, a number or a boolean")
+		case bare(v):
+			out = append(out, k)
+		}
+	}
+	return out, nil
+}
+
 func (c *call) tags(m world.Instance, key string, get bool) error {
 	if get {
 		if key == "" {
@@ -78,10 +108,14 @@ func (c *call) tags(m world.Instance, key string, get bool) error {
 		if !ok {
 			return newError(http.StatusNotFound, "ResourceNotFound", "tag "+key+" not found")
 		}
-		return c.ok(v)
+		return c.ok(tagValue(&m, key, v))
 	}
 	if err := c.changing(); err != nil {
 		return err
+	}
+	typed, problem := c.bareChanges()
+	if problem != nil && c.r.Method != http.MethodDelete {
+		return problem
 	}
 	old := slices.Collect(maps.Keys(m.Tags))
 	var err error
@@ -102,6 +136,9 @@ func (c *call) tags(m world.Instance, key string, get bool) error {
 		return c.emptied(m, c.front.w.SetTags(c.o.Cloud, m.ID, nil, []string{key}), "remove_tags")
 	default:
 		return newError(http.StatusMethodNotAllowed, "MethodNotAllowed", c.r.Method+" is not allowed")
+	}
+	if err == nil {
+		err = c.front.w.BareTags(c.o.Cloud, m.ID, typed)
 	}
 	if err != nil {
 		return worldError(err)

@@ -27,6 +27,9 @@ type Instance struct {
 	State       providers.InstanceState
 	Public      netip.Addr // zero while it has none
 	Public6     netip.Addr
+	More6       []netip.Addr // of its interface, beside Public6
+	NoPublic    bool         // it gets no public IPv4 address
+	IPv6        int          // how many IPv6 addresses a launch asks for
 	Private     netip.Addr
 	Elastic     bool // Public is an elastic address, kept over a stop
 	NoTerminate bool // the API refuses to end it: termination protection, deletion protection
@@ -38,6 +41,7 @@ type Instance struct {
 	Launched    time.Time
 	Changed     time.Time // last change of state
 	Tags        map[string]string
+	BareTags    map[string]bool   // Triton: tags whose value is a number or a bool, written as JSON writes it
 	Metadata    map[string]string // Triton metadata, user-script included
 	UserData    []byte
 	ClientToken string
@@ -46,6 +50,14 @@ type Instance struct {
 
 	real   bool // a machine runs it, see Options.Machine
 	seeded bool // it was there when the world began
+}
+
+// V6 lists the instance's IPv6 addresses.
+func (i *Instance) V6() []netip.Addr {
+	if !i.Public6.IsValid() {
+		return nil
+	}
+	return append([]netip.Addr{i.Public6}, i.More6...)
 }
 
 // Address is an address of the account that an instance need not hold.
@@ -76,6 +88,7 @@ type cloud struct {
 	consoles  map[string][]consoleLine
 	addresses []Address
 	nextIP    uint32
+	nextIP6   uint32
 	base      netip.Prefix
 	number    int
 }
@@ -110,7 +123,7 @@ func (w *World) CloudIn(p providers.Provider, region string) (Cloud, bool) {
 
 func copyOf(i *Instance) Instance {
 	c := *i
-	c.Tags, c.Metadata = maps.Clone(i.Tags), maps.Clone(i.Metadata)
+	c.Tags, c.BareTags, c.Metadata = maps.Clone(i.Tags), maps.Clone(i.BareTags), maps.Clone(i.Metadata)
 	return c
 }
 
@@ -169,6 +182,13 @@ func (w *World) Launch(cloudName string, spec Instance) (Instance, error) {
 	spec.Tags, spec.Metadata = maps.Clone(spec.Tags), maps.Clone(spec.Metadata)
 	i := w.add(c, spec)
 	i.State, i.real = providers.StatePending, w.machine != nil
+	for n := range i.IPv6 {
+		if a := w.newIP6(c); n == 0 {
+			i.Public6 = a
+		} else {
+			i.More6 = append(i.More6, a)
+		}
+	}
 	w.after(w.delays.Boot, func() { w.boot(c, i) })
 	return copyOf(i), nil
 }
@@ -208,7 +228,7 @@ func (w *World) boot(c *cloud, i *Instance) {
 		return
 	}
 	i.State, i.Changed, i.Reason = providers.StateRunning, w.now(), ""
-	if !i.Public.IsValid() {
+	if !i.Public.IsValid() && !i.NoPublic {
 		i.Public = w.newIP(c)
 	}
 	if i.real {
@@ -373,7 +393,7 @@ func (w *World) halt(c *cloud, i *Instance) {
 // terminate ends an instance: EC2 lists it for a while without its addresses, Triton at once no more.
 func (w *World) terminate(c *cloud, i *Instance) {
 	i.State, i.Changed = providers.StateTerminated, w.now()
-	i.Public, i.Public6, i.Private = netip.Addr{}, netip.Addr{}, netip.Addr{}
+	i.Public, i.Public6, i.More6, i.Private = netip.Addr{}, netip.Addr{}, nil, netip.Addr{}
 	for n := range c.addresses {
 		if c.addresses[n].Instance == i.ID {
 			c.addresses[n].Instance = ""
@@ -406,13 +426,29 @@ func (w *World) SetTags(cloudName, id string, set map[string]string, remove []st
 		return ErrNoInstance
 	}
 	maps.Copy(i.Tags, set)
+	for k := range set {
+		delete(i.BareTags, k)
+	}
 	for _, k := range remove {
 		delete(i.Tags, k)
+		delete(i.BareTags, k)
 	}
 	if n, ok := set["Name"]; ok {
 		i.Name = n
 	}
 	return nil
+}
+
+// BareTags says which tags of an instance are numbers or bools, and not strings.
+func (w *World) BareTags(cloudName, id string, keys []string) error {
+	return w.edit(cloudName, id, func(i *Instance) {
+		if i.BareTags == nil {
+			i.BareTags = map[string]bool{}
+		}
+		for _, k := range keys {
+			i.BareTags[k] = true
+		}
+	})
 }
 
 // Addresses lists the addresses of a cloud's account, elastic ones first.

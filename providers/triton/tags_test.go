@@ -1,0 +1,21 @@
+package triton
+
+import (
+	"maps"
+	"net/http"
+	"testing"
+)
+
+func TestTagsOfEveryTypeAreReadAsText(t *testing.T) {
+	f := newFake(t, 0)
+	f.before = answerJSON(http.StatusOK, `{"id":"`+uuid(1)+`","name":"www","state":"running","tags":{"a":"x","on":true,"off":false,"n":8080,"f":0.25,"big":12345678901234567890,"null":null,`+
+		`"triton.cns.disable":"true","triton.cns.services":"www:80","rollcall.launch":7,"list":[1],"object":{"b":1}}}`)
+	i, err := f.cloud().Instance(t.Context(), uuid(1))
+	want := map[string]string{
+		"a": "x", "on": "true", "off": "false", "n": "8080", "f": "0.25", "big": "12345678901234567890", "null": "",
+		"triton.cns.disable": "true", "triton.cns.services": "www:80", "rollcall.launch": "7", "list": "[1]", "object": `{"b":1}`,
+	}
+	if err != nil || !maps.Equal(i.Tags, want) || i.LaunchID != "7" {
+		t.Errorf("%v, %v", i.Tags, err)
+	}
+}
