@@ -38,7 +38,7 @@ answer is unknown: exit code 4.`,
 	c.Flags().BoolVar(&wire, "wire", false, "ask the name servers for every name too")
 	c.Flags().StringVar(&query, "filter", "", "tell only findings that pass this `filter`")
 	c.RunE = func(cmd *cobra.Command, _ []string) error {
-		code, err := a.drift(cmd.Context(), form.is, query, wire)
+		code, err := a.drift(cmd.Context(), form, query, wire)
 		if err != nil || !exitCode || code == exitDone {
 			return err
 		}
@@ -47,7 +47,7 @@ answer is unknown: exit code 4.`,
 	return c
 }
 
-func (a *app) drift(ctx context.Context, form, query string, wire bool) (code int, err error) {
+func (a *app) drift(ctx context.Context, form *format, query string, wire bool) (code int, err error) {
 	q, err := parseFilter(query)
 	if err != nil {
 		return 0, err
@@ -79,13 +79,13 @@ func (a *app) drift(ctx context.Context, form, query string, wire bool) (code in
 	if unknown {
 		code = exitUnknown
 	}
-	if form == asJSON || form == asYAML {
-		return code, writeData(a.out, form, r)
+	if form.is == asJSON || form.is == asYAML {
+		return code, writeData(a.out, form.is, r)
 	}
 	if err := findingListing().write(a.out, form, r.Findings); err != nil {
 		return code, err
 	}
-	if form == asTable || form == asWide {
+	if form.is == asTable || form.is == asWide {
 		err = flush(a.out, fmt.Sprintf("%s of %s\n", plural(len(r.Findings), "finding"), sourcesLine(r.Sources)))
 	}
 	return code, err

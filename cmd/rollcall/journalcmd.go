@@ -69,7 +69,7 @@ told for as long as that lies there.`,
 		if form.is == asText {
 			err = flush(a.out, journalText(entries))
 		} else {
-			err = journalListing().write(a.out, form.is, entries)
+			err = journalListing().write(a.out, form, entries)
 		}
 		if err == nil && verify && len(problems) > 0 {
 			return ended(exitFailed)

@@ -74,7 +74,7 @@ func list[T any](w io.Writer, l *listing[T], f *lsFlags, rows []T) error {
 	if err := l.sort(rows, f.sort); err != nil {
 		return err
 	}
-	return l.write(w, f.format.is, rows)
+	return l.write(w, f.format, rows)
 }
 
 // checkSort refuses an unknown column before anything is asked of a cloud.

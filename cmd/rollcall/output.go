@@ -6,11 +6,12 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"regexp"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/charmbracelet/x/ansi"
-	"github.com/goccy/go-yaml"
 	"github.com/spf13/cobra"
 )
 
@@ -29,6 +30,7 @@ const (
 // format is the -o flag.
 type format struct {
 	is      string
+	raw     bool // --raw
 	allowed []string
 }
 
@@ -36,6 +38,9 @@ type format struct {
 func outputFlag(cmd *cobra.Command, allowed ...string) *format {
 	f := &format{is: allowed[0], allowed: allowed}
 	cmd.Flags().VarP(f, "output", "o", strings.Join(allowed, ", "))
+	if slices.Contains(allowed, asCSV) {
+		cmd.Flags().BoolVar(&f.raw, "raw", false, "leave csv cells that a spreadsheet would take for a formula as they are, without an apostrophe before them")
+	}
 	_ = cmd.RegisterFlagCompletionFunc("output", cobra.FixedCompletions(allowed, cobra.ShellCompDirectiveNoFileComp)) // only fails for a flag that is not there
 	return f
 }
@@ -67,6 +72,7 @@ type column[T any] struct {
 type listing[T any] struct {
 	columns []column[T]
 	id      func(*T) string
+	raw     bool // cells of csv are left as they are
 }
 
 // names are the columns that one can sort by.
@@ -108,8 +114,9 @@ func cmpOrFunc[T any](a, b func(*T) string) func(*T) string {
 }
 
 // write prints the rows in one form.
-func (l *listing[T]) write(w io.Writer, form string, rows []T) error {
-	switch form {
+func (l *listing[T]) write(w io.Writer, f *format, rows []T) error {
+	l.raw = f.raw
+	switch form := f.is; form {
 	case asJSON, asYAML:
 		if rows == nil {
 			rows = []T{}
@@ -124,7 +131,7 @@ func (l *listing[T]) write(w io.Writer, form string, rows []T) error {
 	case asCSV:
 		return l.writeCSV(w, rows)
 	}
-	return l.writeTable(w, rows, form == asWide)
+	return l.writeTable(w, rows, f.is == asWide)
 }
 
 func (l *listing[T]) writeCSV(w io.Writer, rows []T) error {
@@ -136,7 +143,9 @@ func (l *listing[T]) writeCSV(w io.Writer, rows []T) error {
 	_ = out.Write(line) // kept and given by Error below
 	for r := range rows {
 		for i, c := range l.columns {
-			line[i] = c.text(&rows[r])
+			if line[i] = c.text(&rows[r]); !l.raw {
+				line[i] = noFormula(line[i])
+			}
 		}
 		_ = out.Write(line)
 	}
@@ -145,6 +154,18 @@ func (l *listing[T]) writeCSV(w io.Writer, rows []T) error {
 		return fmt.Errorf("write output: %w", err)
 	}
 	return nil
+}
+
+var plainNumber = regexp.MustCompile(`^[+-]?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?$`)
+
+// noFormula puts an apostrophe before a cell that a spreadsheet would take for a formula: tags, comments and names
+// come from outside. Numbers stay as they are.
+func noFormula(cell string) string {
+	first, _ := utf8.DecodeRuneInString(strings.TrimLeft(cell, " "))
+	if strings.ContainsRune("=+-@\t\r\n＝＋－＠", first) && cell != "" && !plainNumber.MatchString(cell) {
+		return "'" + cell
+	}
+	return cell
 }
 
 func (l *listing[T]) writeTable(w io.Writer, rows []T, wide bool) error {
@@ -199,11 +220,11 @@ func writeData(w io.Writer, form string, v any) error {
 		return fmt.Errorf("write output: %w", err)
 	}
 	if form == asYAML {
-		y, err := yaml.JSONToYAML([]byte(b.String()))
+		y, err := jsonToYAML([]byte(b.String()))
 		if err != nil {
 			return fmt.Errorf("write output: %w", err)
 		}
-		return flush(w, string(y))
+		return flush(w, y)
 	}
 	return flush(w, b.String())
 }

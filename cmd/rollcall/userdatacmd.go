@@ -99,7 +99,7 @@ func (a *app) userdataList() *cobra.Command {
 			{name: "SOURCE", text: func(r *row) string { return r.Source }, wide: true},
 			{name: "HELP", text: func(r *row) string { return r.Help }},
 		}}
-		if err := l.write(a.out, form.is, rows); err != nil {
+		if err := l.write(a.out, form, rows); err != nil {
 			return err
 		}
 		return wrong // after those that can be read

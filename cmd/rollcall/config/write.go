@@ -184,8 +184,11 @@ func yes(v bool) string {
 // reads every scalar as text first.
 var safePlain = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_./-]*$|^https?://[A-Za-z0-9.:/_~-]+[A-Za-z0-9/_~-]$`)
 
+// otherType is what a parser of YAML 1.1 or 1.2 takes for a truth value, for nothing, for a number or for a date.
+var otherType = regexp.MustCompile(`^(?i:y|n|yes|no|on|off|true|false|null)$|^[0-9][0-9_]*(\.[0-9_]*)?([eE][0-9]+)?$|^0[xXoObB][0-9a-fA-F_]+$|^[0-9]{4}-[0-9]`)
+
 func scalar(s string) string {
-	if safePlain.MatchString(s) && s != "null" && s != "Null" && s != "NULL" {
+	if safePlain.MatchString(s) && !otherType.MatchString(s) {
 		return s
 	}
 	return quote(s)
