@@ -26,6 +26,9 @@ type app struct {
 	readOnly bool
 	timeout  time.Duration // of the whole command; 0 for none
 
+	// interrupted is closed when the program is to stop: nobody waits for the journal any more.
+	interrupted <-chan struct{}
+
 	closers []func() error
 }
 
@@ -33,7 +36,7 @@ type app struct {
 func run(args []string, in *os.File, out, errw io.Writer) int {
 	ctx, stop := interruptible()
 	defer stop()
-	a := &app{in: in, out: out, err: errw, now: time.Now}
+	a := &app{in: in, out: out, err: errw, now: time.Now, interrupted: ctx.Done()}
 	root := a.rootCommand()
 	root.SetArgs(args)
 	root.SetIn(in)

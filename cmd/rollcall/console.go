@@ -32,6 +32,7 @@ func (a *app) console(ctx context.Context) error {
 	s.start(consolePatience)
 	b := newBackend(s)
 	ctx, cancel := context.WithCancel(ctx)
+	a.interrupted = ctx.Done()
 	var wg sync.WaitGroup
 	defer wg.Wait()
 	defer cancel()

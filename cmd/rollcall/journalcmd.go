@@ -98,7 +98,7 @@ func (a *app) readJournal(ctx context.Context) ([]journal.Entry, []journal.Probl
 	if err := a.settleJournal(ctx, path); err != nil {
 		a.say("rollcall: journal: %s", clean(err.Error()))
 	}
-	entries, problems, err := journal.Read(path)
+	entries, problems, err := journal.ReadUntil(a.interrupted, path)
 	if err != nil {
 		return nil, nil, fmt.Errorf("read the journal: %w", err)
 	}

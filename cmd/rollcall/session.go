@@ -46,8 +46,10 @@ type session struct {
 
 	retries retries
 
+	opening sync.Mutex
+	journal *journal.Journal // under opening
+
 	mu          sync.Mutex
-	journal     *journal.Journal
 	forgottenAt time.Time // when the file of forgotten clouds was last seen to change
 
 	settling sync.Mutex
@@ -274,15 +276,15 @@ const journalName = "journal.jsonl"
 
 // openJournal opens the journal when the first change is near.
 func (s *session) openJournal() (*journal.Journal, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.opening.Lock() // not mu, which who inspects needs: another process may hold the journal for a while
+	defer s.opening.Unlock()
 	if s.journal != nil {
 		return s.journal, nil
 	}
 	if err := os.MkdirAll(s.state, 0o700); err != nil {
 		return nil, fmt.Errorf("make the state folder: %w", err)
 	}
-	j, err := journal.Open(s.journalPath(), s.app.now)
+	j, err := journal.OpenUntil(s.app.interrupted, s.journalPath(), s.app.now)
 	if err != nil {
 		return nil, fmt.Errorf("open the journal: %w", err)
 	}
@@ -294,8 +296,8 @@ func (s *session) openJournal() (*journal.Journal, error) {
 }
 
 func (s *session) close() error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.opening.Lock()
+	defer s.opening.Unlock()
 	if s.journal == nil {
 		return nil
 	}

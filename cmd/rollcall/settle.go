@@ -76,7 +76,7 @@ func (a *app) leftOpen(path string) (bool, error) {
 	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
 		return false, nil
 	}
-	j, err := journal.Open(path, a.now)
+	j, err := journal.OpenUntil(a.interrupted, path, a.now)
 	if err != nil {
 		return false, fmt.Errorf("open the journal: %w", err)
 	}

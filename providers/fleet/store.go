@@ -55,6 +55,9 @@ func Save(path string, s *providers.Snapshot) (err error) {
 			out.Zones = append(out.Zones, storedZone{v.Zone, v.RowsFrom, v.Records})
 		}
 	}
+	if info, err := os.Lstat(path); err == nil && !info.Mode().IsRegular() {
+		return fmt.Errorf("save the last snapshot: %s is a link, or no regular file: put the file itself there, or remove what is there", path)
+	}
 	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*") // mode 0600
 	if err != nil {
 		return fmt.Errorf("save the last snapshot: %w", err)

@@ -6,6 +6,7 @@ package journal
 import (
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -158,6 +159,7 @@ type Problem struct {
 type Journal struct {
 	path string
 	now  func() time.Time
+	stop <-chan struct{} // closed when nobody waits for the lock any more; may be nil
 
 	mu     sync.Mutex
 	file   *os.File
@@ -172,7 +174,11 @@ type Journal struct {
 // Open opens the journal at path, and makes it and its folder when they are
 // not there. A damaged tail is set aside into a side file, which Problems
 // reports. now gives the time of entries; nil means time.Now.
-func Open(path string, now func() time.Time) (*Journal, error) {
+func Open(path string, now func() time.Time) (*Journal, error) { return OpenUntil(nil, path, now) }
+
+// OpenUntil is Open for a program that can be stopped: once stop is closed, no method waits for a lock that another
+// process holds, but for End, which says what was done already. No lock is waited for longer than 10 s.
+func OpenUntil(stop <-chan struct{}, path string, now func() time.Time) (*Journal, error) {
 	if now == nil {
 		now = time.Now
 	}
@@ -180,15 +186,15 @@ func Open(path string, now func() time.Time) (*Journal, error) {
 		return nil, fmt.Errorf("journal: %w", err)
 	}
 	_, statErr := os.Stat(path)
-	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_APPEND, 0o600)
+	file, err := openOwn(path, os.O_RDWR|os.O_CREATE|os.O_APPEND)
 	if err != nil {
 		return nil, fmt.Errorf("journal: %w", err)
 	}
-	lock, err := os.OpenFile(path+".lock", os.O_RDWR|os.O_CREATE, 0o600)
+	lock, err := openOwn(path+".lock", os.O_RDWR|os.O_CREATE)
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("journal: %w", err), file.Close())
 	}
-	j := &Journal{path: path, now: now, file: file, lock: lock}
+	j := &Journal{path: path, now: now, stop: stop, file: file, lock: lock}
 	if errors.Is(statErr, os.ErrNotExist) {
 		if err := syncFolder(filepath.Dir(path)); err != nil {
 			return nil, errors.Join(fmt.Errorf("journal: %w", err), j.Close())
@@ -250,7 +256,7 @@ func (j *Journal) End(outcomes ...Outcome) error {
 	if len(outcomes) == 0 {
 		return nil
 	}
-	return j.locked(func() error {
+	return j.lockedUntil(nil, func() error {
 		var lines []any
 		for _, o := range outcomes {
 			if o.Time.IsZero() {
@@ -301,15 +307,18 @@ func (j *Journal) Close() error {
 }
 
 // locked runs f while no other process writes, with the book brought up to date.
-func (j *Journal) locked(f func() error) error {
+func (j *Journal) locked(f func() error) error { return j.lockedUntil(j.stop, f) }
+
+func (j *Journal) lockedUntil(stop <-chan struct{}, f func() error) error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	if j.closed {
 		return errors.New("journal: it is closed")
 	}
-	if err := lockFile(j.lock); err != nil {
+	if err := waitFor(stop, j.lock, tryLockFile); err != nil {
 		return fmt.Errorf("journal: lock %s: %w", j.lock.Name(), err)
 	}
+	nameHolder(j.lock.Name())
 	err := j.catchUp()
 	if err == nil {
 		err = f()
@@ -357,7 +366,7 @@ func (j *Journal) catchUp() error {
 // setAside moves a damaged tail into a side file, and only then cuts it off.
 func (j *Journal) setAside(bad []byte) error {
 	side := fmt.Sprintf("%s.damaged-%d-%d", j.path, j.now().Unix(), j.book.size)
-	f, err := os.OpenFile(side, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600)
+	f, err := openOwn(side, os.O_WRONLY|os.O_CREATE|os.O_APPEND)
 	if err != nil {
 		return fmt.Errorf("journal: set the damaged tail aside: %w", err)
 	}
@@ -373,17 +382,25 @@ func (j *Journal) setAside(bad []byte) error {
 }
 
 // Read reads a journal without mending it. A journal that is not there is empty.
-func Read(path string) ([]Entry, []Problem, error) {
+func Read(path string) ([]Entry, []Problem, error) { return ReadUntil(nil, path) }
+
+// ReadUntil is Read for a program that can be stopped: see OpenUntil.
+func ReadUntil(stop <-chan struct{}, path string) ([]Entry, []Problem, error) {
 	// Nobody is in the middle of a write while it is read. Where the note of the last line is
 	// not there, or may not be read, the journal itself is all there is to go by.
-	lock, err := os.Open(path + ".lock")
+	lock, err := openOwn(path+".lock", os.O_RDONLY)
 	if err == nil {
 		defer func() { _ = lock.Close() }() // it was only read
-		if err := shareFile(lock); err != nil {
+		if err := waitFor(stop, lock, tryShareFile); err != nil {
 			return nil, nil, fmt.Errorf("journal: lock %s: %w", lock.Name(), err)
 		}
 	}
-	data, err := os.ReadFile(path)
+	var data []byte
+	file, err := openOwn(path, os.O_RDONLY)
+	if err == nil {
+		defer func() { _ = file.Close() }() // it was only read
+		data, err = io.ReadAll(file)
+	}
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		return nil, nil, fmt.Errorf("journal: %w", err)
 	}

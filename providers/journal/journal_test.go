@@ -286,6 +286,9 @@ func TestMain(m *testing.M) {
 	if path := os.Getenv(writerEnv); path != "" {
 		os.Exit(write(path))
 	}
+	if path := os.Getenv(holderEnv); path != "" {
+		hold(path)
+	}
 	if path := os.Getenv(stopperEnv); path != "" {
 		stop(path)
 	}

@@ -77,7 +77,7 @@ func (j *Journal) lives(writer string) (bool, error) {
 	case writer == j.writer:
 		return true, nil
 	}
-	f, err := os.OpenFile(filepath.Join(j.writersPath(), writer), os.O_RDWR, 0)
+	f, err := openOwn(filepath.Join(j.writersPath(), writer), os.O_RDWR)
 	if errors.Is(err, fs.ErrNotExist) {
 		return false, nil
 	}

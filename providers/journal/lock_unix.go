@@ -8,31 +8,16 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// lockFile waits until no other process holds the file. The system gives the
+// tryLockFile takes the file if no other process holds it. The system gives the
 // lock back when the holder dies.
-func lockFile(f *os.File) error {
-	for {
-		err := unix.Flock(int(f.Fd()), unix.LOCK_EX)
-		if err != unix.EINTR {
-			return err
-		}
-	}
-}
+func tryLockFile(f *os.File) (bool, error) { return try(f, unix.LOCK_EX) }
 
-// shareFile waits until nobody holds the file alone.
-func shareFile(f *os.File) error {
-	for {
-		err := unix.Flock(int(f.Fd()), unix.LOCK_SH)
-		if err != unix.EINTR {
-			return err
-		}
-	}
-}
+// tryShareFile takes the file together with others that read, if no process holds it alone.
+func tryShareFile(f *os.File) (bool, error) { return try(f, unix.LOCK_SH) }
 
-// tryLockFile takes the file if no other process holds it.
-func tryLockFile(f *os.File) (bool, error) {
+func try(f *os.File, how int) (bool, error) {
 	for {
-		switch err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB); err {
+		switch err := unix.Flock(int(f.Fd()), how|unix.LOCK_NB); err {
 		case unix.EINTR:
 		case unix.EWOULDBLOCK:
 			return false, nil
@@ -43,3 +28,15 @@ func tryLockFile(f *os.File) (bool, error) {
 }
 
 func unlockFile(f *os.File) error { return unix.Flock(int(f.Fd()), unix.LOCK_UN) }
+
+// noFollow keeps a symbolic link from being opened, and a pipe from being waited for.
+const noFollow = unix.O_NOFOLLOW | unix.O_NONBLOCK
+
+// ownedByOther reports whether a file belongs to another user than this process runs as.
+func ownedByOther(f *os.File) (uid uint32, other bool) {
+	var st unix.Stat_t
+	if err := unix.Fstat(int(f.Fd()), &st); err != nil {
+		return 0, false
+	}
+	return st.Uid, int(st.Uid) != unix.Geteuid()
+}
