@@ -24,6 +24,7 @@ const envWebhook = "ROLLCALL_WEBHOOK"
 // watchFlags are what rollcall watch takes.
 type watchFlags struct {
 	metrics, webhook, exec string
+	metricsHosts           []string
 	filter, severity       string
 	form                   *format
 	lines                  bool // tell changes on stdout
@@ -42,7 +43,9 @@ source that cannot be read resolves nothing.
 
 With --metrics it serves http://ADDR/metrics for Prometheus, and /healthz, which
 is 200 only while all sources are being read and names those that are not; the
-lines are left out unless -o is given.
+lines are left out unless -o is given. It answers requests for localhost, for
+the address that they come in on, for this machine's name, and for the names of
+--metrics-host; others it refuses, so that no web page can have a browser read it.
 
 --webhook URL (or ROLLCALL_WEBHOOK, which no list of processes shows) is sent a
 JSON object by POST, and --exec COMMAND is run by sh with the same on stdin, when a
@@ -53,6 +56,7 @@ over restarts too. A receiver that fails is tried three times.`,
 	}
 	f.form = outputFlag(c, asText, asJSON)
 	c.Flags().StringVar(&f.metrics, "metrics", "", "serve metrics and /healthz on this `address`, e.g. 127.0.0.1:9469")
+	c.Flags().StringSliceVar(&f.metricsHosts, "metrics-host", nil, "a further host `name` by which metrics may be asked for; may be given several times")
 	c.Flags().StringVar(&f.webhook, "webhook", "", "POST each new and each resolved finding to this `URL`")
 	c.Flags().StringVar(&f.exec, "exec", "", "run this `command` for each new and each resolved finding")
 	c.Flags().StringVar(&f.filter, "filter", "", "tell only findings that pass this `filter`; metrics count all")
@@ -134,7 +138,7 @@ func (a *app) watch(ctx context.Context, f *watchFlags) error {
 	defer wg.Wait()
 	defer cancel()
 	if f.metrics != "" {
-		serve, err := w.meter.listen(ctx, f.metrics, a.say)
+		serve, err := w.meter.listen(ctx, f.metrics, f.metricsHosts, a.say)
 		if err != nil {
 			return err
 		}

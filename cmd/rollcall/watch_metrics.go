@@ -8,6 +8,8 @@ import (
 	"log"
 	"net"
 	"net/http"
+	"net/netip"
+	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -218,7 +220,7 @@ func (m *meter) budgets() []*family {
 }
 
 // listen serves metrics and health on an address. What it returns serves until ctx ends.
-func (m *meter) listen(ctx context.Context, addr string, say func(string, ...any)) (serve func(), err error) {
+func (m *meter) listen(ctx context.Context, addr string, hosts []string, say func(string, ...any)) (serve func(), err error) {
 	if _, _, err := net.SplitHostPort(addr); err != nil {
 		return nil, usagef("--metrics %q: write an address and a port, such as 127.0.0.1:9469", addr)
 	}
@@ -229,7 +231,10 @@ func (m *meter) listen(ctx context.Context, addr string, say func(string, ...any
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /metrics", m.scrape)
 	mux.HandleFunc("GET /healthz", m.healthz)
-	srv := &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second, ErrorLog: log.New(logTo(say), "", 0)}
+	srv := &http.Server{
+		Handler: onlyForHosts(mux, hosts), ErrorLog: log.New(logTo(say), "", 0), MaxHeaderBytes: 64 << 10,
+		ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second, WriteTimeout: 30 * time.Second, IdleTimeout: 2 * time.Minute,
+	}
 	say("rollcall watch: metrics on http://%s/metrics, health on http://%s/healthz", l.Addr(), l.Addr())
 	return func() {
 		stop := context.AfterFunc(ctx, func() {
@@ -245,6 +250,37 @@ func (m *meter) listen(ctx context.Context, addr string, say func(string, ...any
 		}
 		<-ctx.Done()
 	}, nil
+}
+
+// onlyForHosts answers requests for this machine, and refuses those for any other name: the browser of somebody
+// who looks at a page of evil.example, a name that leads to 127.0.0.1 by now, asks for that name.
+func onlyForHosts(h http.Handler, hosts []string) http.Handler {
+	known := []string{"localhost"}
+	if name, err := os.Hostname(); err == nil {
+		known = append(known, providers.CanonicalName(name))
+	}
+	for _, name := range hosts {
+		known = append(known, providers.CanonicalName(name))
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		host := r.Host
+		if name, _, err := net.SplitHostPort(host); err == nil {
+			host = name
+		}
+		host = strings.Trim(host, "[]")
+		a, err := netip.ParseAddr(host)
+		ok := err != nil && slices.Contains(known, providers.CanonicalName(host))
+		if err == nil {
+			local, _ := r.Context().Value(http.LocalAddrContextKey).(net.Addr)
+			at, _ := netip.ParseAddrPort(fmt.Sprint(local))
+			ok = a.Unmap().IsLoopback() || a.WithZone("").Unmap() == at.Addr().WithZone("").Unmap() || slices.Contains(known, host)
+		}
+		if !ok {
+			http.Error(w, "this is not "+clean(host)+": ask for the address that rollcall listens on, or give it --metrics-host", http.StatusMisdirectedRequest)
+			return
+		}
+		h.ServeHTTP(w, r)
+	})
 }
 
 // logTo writes what the server logs as everything else is said.
