@@ -40,6 +40,7 @@ func (u *unconfirmed) Unwrap() error { return u.err }
 // providers.WithPutBack, by the place of the change.
 func (r *run) applyConfirmed(ctx context.Context, t *ZoneTarget, changes []providers.Change, notePutBack func(n int, was providers.Record) error) []providers.Result {
 	results := make([]providers.Result, len(changes))
+	said := slices.Clone(changes)
 	apply := func(which []int) (already []int) {
 		some := make([]providers.Change, len(which))
 		for n, i := range which {
@@ -52,8 +53,12 @@ func (r *run) applyConfirmed(ctx context.Context, t *ZoneTarget, changes []provi
 			if n < len(out) {
 				results[i] = out[n]
 			}
-			if results[i].Err == nil && results[i].Already {
-				already = append(already, i)
+			if results[i].Err != nil || !results[i].Already {
+				continue
+			}
+			already = append(already, i)
+			if changes[i].Op == providers.OpUpdate { // a provider may have fields that it does not change
+				said[i].After = results[i].Record
 			}
 		}
 		return already
@@ -62,7 +67,7 @@ func (r *run) applyConfirmed(ctx context.Context, t *ZoneTarget, changes []provi
 	for i := range all {
 		all[i] = i
 	}
-	for i, err := range r.makeSure(ctx, t, changes, apply(all), func(not []int) []int {
+	for i, err := range r.makeSure(ctx, t, said, apply(all), func(not []int) []int {
 		var adds, others []int
 		for _, i := range not {
 			if changes[i].Op == providers.OpDelete {
