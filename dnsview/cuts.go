@@ -159,10 +159,19 @@ func (x *index) writable(zone, name, typ string) (why string, ok bool) {
 	return "", true
 }
 
-// Writable reports whether a record of this name and type may be made or changed in a zone, and
-// returns why not: the zone takes no changes, or the name is one that its servers never answer for.
-func (v *View) Writable(zone, name, typ string) (why string, ok bool) {
-	return v.index.writable(zone, name, typ)
+// WhyServiceHidden returns why no client would see a record at the name of a declared service: the name
+// lies below a delegation or a DNAME of its zone. It is empty for a name that its zone answers for.
+func (v *View) WhyServiceHidden(name string) string {
+	s := v.index.byName[providers.CanonicalName(name)]
+	if s == nil || s.zone == nil {
+		return ""
+	}
+	typ := "A"
+	if s.Kind == DNSSD {
+		typ = "SRV"
+	}
+	why, _ := v.index.occluded(s.zone, providers.CanonicalName(s.Name), typ)
+	return why
 }
 
 // refused returns why a change may not be made because of the name that it writes, or the empty

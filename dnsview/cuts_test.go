@@ -220,3 +220,14 @@ func TestTheGuardsRefuseWhatWouldBeOccluded(t *testing.T) {
 		t.Error("a create elsewhere in the zone is refused")
 	}
 }
+
+func TestAServiceBelowADelegationSaysThatNobodyWouldSeeItsNodes(t *testing.T) {
+	w := newWorld()
+	if why := w.view().WhyServiceHidden(wwwName); why != "" {
+		t.Error(why)
+	}
+	w.hide()
+	if why := w.view().WhyServiceHidden(hiddenWWW); !strings.Contains(why, delegName) {
+		t.Errorf("%q", why)
+	}
+}

@@ -267,6 +267,11 @@ func (b *backend) Launch(ctx context.Context, spec launch.Spec, progress func(la
 	if err := b.s.refuseHeld(ctx, &spec); err != nil {
 		return launch.Report{Spec: spec, Problems: launch.Problems{err.Error()}}
 	}
+	if v := b.view(); v != nil {
+		if why := v.WhyServiceHidden(spec.Service); why != "" {
+			return launch.Report{Spec: spec, Problems: launch.Problems{"a node of " + clean(spec.Service) + " could not be registered: " + why}}
+		}
+	}
 	return launch.Run(ctx, spec, b.s.launchClouds(), b.s.follow(&spec), b.watch(ctx, spec.Service, progress))
 }
 

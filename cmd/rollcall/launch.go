@@ -130,6 +130,9 @@ func (a *app) launch(ctx context.Context, f *launchFlags) error {
 	if err != nil {
 		return err
 	}
+	if why := v.WhyServiceHidden(spec.Service); why != "" {
+		return fmt.Errorf("nothing was launched: a node of %s could not be registered: %s", clean(spec.Service), why)
+	}
 	if spec.Console || f.create != "" {
 		if err := s.zoneRefuses(v.Snapshot, spec.Service); err != nil {
 			return err

@@ -161,13 +161,13 @@ func TestDriftOnTheWire(t *testing.T) {
 		}, www + " A", "", exitDrift, ""},
 		{"a zone that two resolvers cannot resolve", func(t *testing.T, _ *sim.Sim) {
 			rewrite(t, "resolvers: [", fmt.Sprintf("resolvers: [%q, %q, ", answering(t, dns.RcodeServerFailure), answering(t, dns.RcodeServerFailure)))
-		}, "scalability.expert", "unresolvable", exitDrift, "scalability.expert cannot be resolved, though its own servers answer"},
+		}, "scalability.expert", "unresolvable missing", exitDrift, "scalability.expert cannot be resolved, though its own servers answer"},
 		{"a zone that two resolvers do not know", func(t *testing.T, _ *sim.Sim) {
 			rewrite(t, "resolvers: [", fmt.Sprintf("resolvers: [%q, %q, ", answering(t, dns.RcodeNameError), answering(t, dns.RcodeNameError)))
-		}, "scalability.expert", "unresolvable", exitDrift, "answers that there is no such name"},
+		}, "scalability.expert", "unresolvable missing", exitDrift, "answers that there is no such name"},
 		{"a zone that one resolver cannot resolve", func(t *testing.T, _ *sim.Sim) {
 			rewrite(t, "resolvers: [", fmt.Sprintf("resolvers: [%q, ", answering(t, dns.RcodeServerFailure)))
-		}, "scalability.expert", "unknown", exitUnknown, "not certain until two resolvers say so in two rounds"},
+		}, "scalability.expert", "missing unknown", exitUnknown, "not certain until two resolvers say so in two rounds"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s := newWorld(t)
