@@ -5,10 +5,12 @@ import (
 	"encoding/json"
 	"errors"
 	"slices"
+	"strings"
 
 	"github.com/cloudflare/cloudflare-go/v6/dns"
 	"github.com/cloudflare/cloudflare-go/v6/option"
 	"github.com/cloudflare/cloudflare-go/v6/zones"
+	"golang.org/x/net/idna"
 
 	"rollcall/providers"
 )
@@ -101,12 +103,25 @@ type wireZone struct {
 	} `json:"account"`
 }
 
+// ascii gives a name in the letters of DNS: zones with an internationalised name come in Unicode, and
+// their records in Punycode (RFC 3492).
+func ascii(name string) string {
+	if strings.IndexFunc(name, func(r rune) bool { return r >= 0x80 }) < 0 {
+		return name
+	}
+	a, err := idna.New(idna.MapForLookup(), idna.Transitional(false), idna.StrictDomainName(false)).ToASCII(name)
+	if err != nil {
+		return name
+	}
+	return a
+}
+
 func (w *wireZone) decode() (providers.Zone, error) {
 	if w.ID == "" || w.Name == "" {
 		return providers.Zone{}, errors.New("a zone without id or name")
 	}
 	z := providers.Zone{
-		Name: providers.CanonicalName(w.Name), ID: w.ID, Provider: providers.Cloudflare, Account: w.Account.ID,
+		Name: providers.CanonicalName(ascii(w.Name)), ID: w.ID, Provider: providers.Cloudflare, Account: w.Account.ID,
 		Pending: w.Status != "" && w.Status != "active",
 	}
 	for _, ns := range w.NameServers {
@@ -185,7 +200,11 @@ func (a *Account) zoneID(ctx context.Context, zone *providers.Zone) (string, err
 		return zone.ID, nil
 	}
 	var found []providers.Zone
-	if _, err := a.zonePages(ctx, providers.CanonicalName(zone.Name), func(z []providers.Zone) { found = append(found, z...) }); err != nil {
+	filter := providers.CanonicalName(zone.Name)
+	if strings.Contains(filter, "xn--") {
+		filter = "" // the API knows such a zone by its Unicode name
+	}
+	if _, err := a.zonePages(ctx, filter, func(z []providers.Zone) { found = append(found, z...) }); err != nil {
 		return "", err
 	}
 	i := slices.IndexFunc(found, func(z providers.Zone) bool { return providers.SameName(z.Name, zone.Name) })

@@ -89,7 +89,7 @@ type caaData struct {
 // decode turns an answered record into a row of the zone.
 func (w *wireRecord) decode(zone string) (providers.Record, error) {
 	r := providers.Record{
-		Zone: zone, Name: providers.CanonicalName(w.Name), Type: strings.ToUpper(w.Type), TTL: uint32(max(0, min(w.TTL, 1<<31-1))),
+		Zone: zone, Name: providers.CanonicalName(ascii(w.Name)), Type: strings.ToUpper(w.Type), TTL: uint32(max(0, min(w.TTL, 1<<31-1))),
 		ID: w.ID, Proxied: w.Proxied, Comment: w.Comment,
 	}
 	if w.ID == "" || w.Name == "" || w.Type == "" {

@@ -274,6 +274,20 @@ func TestARecordWithDataIsMadeOfItsData(t *testing.T) {
 		t.Errorf("served: %v", sets)
 	}
 	r = record{}
+	s.do("POST", s.records(""), object{"type": "HTTPS", "name": "@", "data": object{"priority": 1, "target": ".", "value": `alpn="h3,h2"`}}, &r)
+	if r.Content != `1 . alpn="h3,h2"` || r.Priority != nil {
+		t.Errorf("HTTPS: %+v", r)
+	}
+	r = record{}
+	s.do("POST", s.records(""), object{"type": "URI", "name": "u", "priority": 10, "data": object{"weight": 5, "target": "https://example.net/"}}, &r)
+	if r.Content != `5 "https://example.net/"` || r.Priority == nil || *r.Priority != 10 {
+		t.Errorf("URI: %+v", r)
+	}
+	r = record{}
+	if s.do("POST", s.records(""), object{"type": "MX", "name": "nomail", "priority": 0, "content": "."}, &r); r.Content != "." {
+		t.Errorf("null MX: %+v", r)
+	}
+	r = record{}
 	s.do("POST", s.records(""), object{"type": "CAA", "name": "@", "data": object{"flags": 0, "tag": "issue", "value": "letsencrypt.org"}}, &r)
 	if r.Content != `0 issue "letsencrypt.org"` {
 		t.Errorf("CAA: %+v", r)

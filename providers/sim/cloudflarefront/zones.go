@@ -5,15 +5,25 @@ import (
 	"net/url"
 	"strconv"
 
+	"golang.org/x/net/idna"
+
 	"rollcall/providers"
 	"rollcall/providers/sim/faultplay"
 	"rollcall/providers/sim/world"
 )
 
+// unicodeName is how the API writes the name of a zone, also of one whose records are in Punycode.
+func unicodeName(name string) string {
+	if u, err := idna.ToUnicode(name); err == nil {
+		return u
+	}
+	return name
+}
+
 func (c *call) zoneJSON(z *world.Zone) map[string]any {
 	acct := c.account()
 	return map[string]any{
-		"id": z.ID, "name": z.Name, "status": status(z), "paused": false, "type": "full", "development_mode": 0,
+		"id": z.ID, "name": unicodeName(z.Name), "status": status(z), "paused": false, "type": "full", "development_mode": 0,
 		"name_servers": z.NameServers, "original_name_servers": []string{}, "original_registrar": nil, "original_dnshost": nil,
 		"created_on": "2024-01-15T09:30:00.000000Z", "modified_on": "2026-09-01T10:00:00.000000Z", "activated_on": "2024-01-15T09:45:00.000000Z",
 		"meta":    map[string]any{"step": 2, "custom_certificate_quota": 0, "page_rule_quota": 3, "phishing_detected": false},
@@ -43,7 +53,7 @@ func (c *call) listZones() error {
 		acct := q.Get("account.id")
 		switch {
 		case c.kind == world.WrongKey,
-			q.Has("name") && !providers.SameName(q.Get("name"), z.Name),
+			q.Has("name") && !providers.SameName(q.Get("name"), unicodeName(z.Name)),
 			q.Has("status") && q.Get("status") != status(z),
 			acct != "" && acct != c.tokenID():
 		default:
