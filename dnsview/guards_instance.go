@@ -17,7 +17,19 @@ func (e *GuardEvidence) CheckCoverage() GuardResult {
 		return noEvidence(g, "no cloud is configured, so nothing is known of what runs", "configure the clouds of this fleet")
 	}
 	oldest := time.Duration(0)
-	for _, cs := range e.View.index.clouds {
+	// A configured cloud is named before one that left the config: where the credentials are those of
+	// another account, it is the cause of both.
+	clouds := slices.Clone(e.View.index.clouds)
+	slices.SortStableFunc(clouds, func(a, b *cloudState) int {
+		switch {
+		case a.view.Departed == b.view.Departed:
+			return 0
+		case a.view.Departed:
+			return 1
+		}
+		return -1
+	})
+	for _, cs := range clouds {
 		age := cs.view.Coverage.Age(e.Now)
 		switch {
 		case cs.state != providers.CoverageComplete:

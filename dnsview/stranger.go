@@ -28,7 +28,7 @@ func (x *index) distrustStrangers() {
 	}
 	var lost providers.CloudKey
 	for k := range named {
-		if x.byKey[k] == nil && !slices.Contains(x.forgotten, k) && (lost == "" || k < lost) {
+		if cs := x.byKey[k]; (cs == nil || cs.view.Departed) && !slices.Contains(x.forgotten, k) && (lost == "" || k < lost) {
 			lost = k
 		}
 	}

@@ -35,8 +35,11 @@ func (s *session) rangesRow() (sourceRow, bool) {
 	}, true
 }
 
-// tellEveryRead is how often a one-shot command says what it is still waiting for.
-const tellEveryRead = 5 * time.Second
+// A one-shot command says after this time what it is still waiting for, and then less and less often.
+const (
+	tellFirst = 5 * time.Second
+	tellLast  = time.Minute
+)
 
 // tellReading says now and then which sources are still being read and how far they are, until stop
 // is called.
@@ -44,11 +47,14 @@ func (s *session) tellReading() (stop func()) {
 	done, ended := make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(ended)
-		t := time.NewTicker(tellEveryRead)
+		pause := tellFirst
+		t := time.NewTimer(pause)
 		defer t.Stop()
 		for {
 			select {
 			case <-t.C:
+				pause = min(2*pause, tellLast)
+				t.Reset(pause)
 				if line := readingText(s.fleet.Reading()); line != "" {
 					s.tell("rollcall: %s", line)
 				}

@@ -52,7 +52,7 @@ func (s *session) lacking(b basis) []sourceRow {
 	none := func(kind string) {
 		rows = append(rows, sourceRow{Name: kind + "s", Kind: kind, State: stateName(providers.CoverageNone), Error: text("no " + kind + " is configured")})
 	}
-	if len(s.view.Snapshot.Clouds) == 0 {
+	if !slices.ContainsFunc(s.view.Snapshot.Clouds, func(c providers.CloudView) bool { return !c.Departed }) {
 		none("cloud")
 	}
 	if len(s.view.Snapshot.Zones) == 0 {

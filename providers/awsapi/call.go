@@ -101,6 +101,10 @@ func (s *Session) classify(op string, err error, write bool) error {
 		}
 		return e
 	}
+	if k := providers.KindOf(err); k == providers.KindUnreachable && (!answered || resp.HTTPStatusCode() == 0) {
+		e.Kind = k // a context that ended before anything was sent
+		return e
+	}
 	if answered {
 		e.Kind = kindOfStatus(resp.HTTPStatusCode())
 		if e.Kind == providers.KindUnreachable || e.Kind == providers.KindIncomplete {
@@ -115,9 +119,6 @@ func (s *Session) classify(op string, err error, write bool) error {
 	if _, ok := errors.AsType[smithy.InvalidParamsError](err); ok {
 		e.Kind = providers.KindInvalid
 		return e
-	}
-	if k := providers.KindOf(err); k == providers.KindUnreachable { // a context that ended before anything was sent
-		e.Kind = k
 	}
 	return e
 }
