@@ -31,6 +31,9 @@ func (x *index) adoptOr(r *providers.Record, adopt string) string {
 	if c := x.controllerOf(r); c != "" {
 		return "is managed by " + c + ", which would write it again: remove it at its source"
 	}
+	if z := x.zoneName[r.Zone]; z != nil && z.view.Zone.Provider == providers.Cloudflare && hasOwnComment(r) {
+		return ownComment(r)
+	}
 	return adopt
 }
 

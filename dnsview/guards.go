@@ -169,6 +169,9 @@ func noEvidence(g GuardID, why, satisfy string) GuardResult {
 // a change of its mode does not need are left out.
 func Guards(e *GuardEvidence) []GuardResult {
 	guards := e.numbered()
+	if g := e.CheckAccepted(); !g.Pass {
+		guards = append(guards, g)
+	}
 	if g := e.CheckWritable(); !g.Pass { // that it may be written to is the rule, and is not told of
 		guards = append(guards, g)
 	}

@@ -307,6 +307,9 @@ func (in *inspector) managed(f Finding) Finding {
 		f.Remedy, f.OneKey = NoRemedy, false
 		f.Reason += "; it is managed by " + f.Controller + ": change or remove it at its source"
 		f.Evidence = append(f.Evidence, Evidence{Source: f.Zone, Fact: "says that " + f.Controller + " manages it"})
+	} else if f.Remedy == RemedyAdopt && hasOwnComment(f.Record) && in.proxies(f.Record) {
+		f.Remedy, f.OneKey = NoRemedy, false
+		f.Reason += "; it " + ownComment(f.Record)
 	}
 	return f
 }

@@ -99,6 +99,7 @@ const (
 	GuardMinimum   GuardID = "minimum"   // 7: what is removed is not alive, or enough stay; an empty name is typed
 	GuardThreshold GuardID = "threshold" // 8: not too much at once
 	GuardJournal   GuardID = "journal"   // 9: the journal entry is on disk
+	GuardAccepted  GuardID = "accepted"  // the provider takes the change
 	GuardWritable  GuardID = "writable"  // the zone takes changes, and its servers answer for the name
 	GuardPower     GuardID = "power"     // 10: the cloud will carry out a power step
 	GuardDNS       GuardID = "dns"       // 10: DNS does not lead to an instance any more that is stopped or terminated

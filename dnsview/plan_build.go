@@ -49,6 +49,9 @@ func (b *builder) change(c providers.Change, sentence string, reason Class, ref 
 // end gives the plan a title when it has none: the sentence of its only step, or a count.
 func (b *builder) end(what string) Plan {
 	b.leaveBarred()
+	if b.v != nil {
+		b.plan.Steps = b.v.index.leaveRefused(b.plan.Steps, b.skip)
+	}
 	switch n := len(b.plan.Steps); n {
 	case 0:
 		b.plan.Title = "Nothing to do"

@@ -153,6 +153,7 @@ func (m *maker) step(c providers.Change, sentence string, needs ...int) int {
 
 func (m *maker) end(title string) Made {
 	m.made.Plan.Title = title
+	m.made.Plan = dnsview.WithoutRefused(m.z.Zone, m.z.Records, m.made.Plan)
 	if why := dnsview.WhyZoneNotWritten(&m.z.Zone); why != "" && len(m.made.Plan.Steps) > 0 {
 		m.made.Plan.Steps, m.made.Notes = nil, nil
 		m.skip(why)
