@@ -26,6 +26,7 @@ type watchFlags struct {
 	metrics, webhook, exec string
 	metricsHosts           []string
 	filter, severity       string
+	execEnv                []string // variables that the command is given beside those that it needs to run
 	form                   *format
 	lines                  bool // tell changes on stdout
 }
@@ -50,7 +51,8 @@ the address that they come in on, for this machine's name, and for the names of
 --webhook URL (or ROLLCALL_WEBHOOK, which no list of processes shows) is sent a
 JSON object by POST, and --exec COMMAND is run by sh with the same on stdin, when a
 finding has stood two scans, and again when it is resolved. Each is told once,
-over restarts too. A receiver that fails is tried three times.`,
+over restarts too. A receiver that fails is tried three times. The command is given PATH, HOME and the
+like of the environment, and no credential; --exec-env NAME passes a variable on.`,
 		Example: "  rollcall watch --severity high\n  rollcall watch --metrics :9469 --exec 'jq -r .text | mail -s rollcall ops'",
 		Args:    noArgs,
 	}
@@ -59,6 +61,7 @@ over restarts too. A receiver that fails is tried three times.`,
 	c.Flags().StringSliceVar(&f.metricsHosts, "metrics-host", nil, "a further host `name` by which metrics may be asked for; may be given several times")
 	c.Flags().StringVar(&f.webhook, "webhook", "", "POST each new and each resolved finding to this `URL`")
 	c.Flags().StringVar(&f.exec, "exec", "", "run this `command` for each new and each resolved finding")
+	c.Flags().StringArrayVar(&f.execEnv, "exec-env", nil, "pass the environment variable `NAME` on to the command of --exec; may be given several times")
 	c.Flags().StringVar(&f.filter, "filter", "", "tell only findings that pass this `filter`; metrics count all")
 	c.Flags().StringVar(&f.severity, "severity", "low", "tell only findings of this `severity` or more: info, low, medium, high, critical")
 	c.RunE = func(cmd *cobra.Command, _ []string) error {

@@ -13,6 +13,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -86,7 +87,7 @@ func (a *app) newHooks(s *session, f *watchFlags, counts *family) (*hooks, error
 		h.hooks = append(h.hooks, webhook(f.webhook))
 	}
 	if f.exec != "" {
-		h.hooks = append(h.hooks, &hook{name: "exec", deliver: func(ctx context.Context, body []byte) error { return execute(ctx, f.exec, body) }})
+		h.hooks = append(h.hooks, &hook{name: "exec", deliver: func(ctx context.Context, body []byte) error { return execute(ctx, f.exec, f.execEnv, body) }})
 	}
 	return h, nil
 }
@@ -196,9 +197,26 @@ func webhook(target string) *hook {
 	}}
 }
 
-// execute runs a command with an event on its stdin.
-func execute(ctx context.Context, command string, body []byte) error {
+// hookVariables are what a command needs of the environment to run at all. None holds a credential.
+var hookVariables = []string{"PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "LANGUAGE", "TZ", "TMPDIR", "TERM"}
+
+// hookEnvironment returns what a command is given of the environment: hookVariables, LC_*, and what it is told to pass on.
+func hookEnvironment(also []string) []string {
+	var out []string
+	for _, kv := range os.Environ() {
+		name, _, _ := strings.Cut(kv, "=")
+		if slices.Contains(hookVariables, name) || strings.HasPrefix(name, "LC_") || slices.Contains(also, name) {
+			out = append(out, kv)
+		}
+	}
+	return out
+}
+
+// execute runs a command with an event on its stdin. It sees no variable of the environment but those that it
+// needs to run, and those that also names.
+func execute(ctx context.Context, command string, also []string, body []byte) error {
 	cmd := exec.CommandContext(ctx, "sh", "-c", command)
+	cmd.Env = hookEnvironment(also)
 	cmd.Stdin = bytes.NewReader(body)
 	var said bytes.Buffer
 	cmd.Stderr = &said
