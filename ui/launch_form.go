@@ -83,6 +83,7 @@ func (m *Model) launchForm() tea.Cmd {
 		templates = append(templates, option{t.Name, t.Name})
 	}
 	d.service, d.template = choice{options: services}, choice{options: templates}
+	d.template.pick(userdata.DefaultTemplate("")) // until the service says which, and for no service
 	if s := m.currentService(); s != "" {
 		d.service.pick(s)
 	}

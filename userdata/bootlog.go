@@ -20,6 +20,8 @@ const (
 type BootLog struct {
 	Step BootStep
 	Says string // what the agent wrote last; empty when it wrote nothing
+	// Ended says that cloud-init is through with the boot, its user data included; Failed that the user data failed there.
+	Ended, Failed bool
 }
 
 // agentLog is a line of the node agent, wherever it stands on a console that
@@ -29,6 +31,12 @@ var agentLog = regexp.MustCompile(`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ rollcall-node
 // A kernel that starts, or a systemd where the kernel is somebody else's, begins a
 // boot: what was written before tells nothing of it.
 var bootBegins = regexp.MustCompile(`^\[ *0\.0{6}\] Linux version |^Welcome to .+!$`)
+
+// What cloud-init writes to the console when it is through, and when a script of the user data failed.
+var (
+	initEnded  = regexp.MustCompile(`Cloud-init v\. \S+ finished at `)
+	initFailed = regexp.MustCompile(`Failed to run module scripts[-_]user|Running module scripts[-_]user .* failed|Runparts: \d+ failures`)
+)
 
 // ReadBootLog reads the console log of a node. It believes the node agent and
 // nobody else; of a node without one it tells no more than that it boots.
@@ -45,6 +53,8 @@ func ReadBootLog(console string) BootLog {
 		if b.Step == BootSilent {
 			b.Step = BootBegun
 		}
+		b.Ended = b.Ended || initEnded.MatchString(line)
+		b.Failed = b.Failed || initFailed.MatchString(line)
 		if m := agentLog.FindStringSubmatch(line); m != nil {
 			b.Says = oneLine(m[1])
 			b.Step = agentStep(b.Step, b.Says)

@@ -31,7 +31,7 @@ func (s *session) bootState(ctx context.Context, n launch.Node) (launch.BootStat
 	b := userdata.ReadBootLog(text)
 	switch b.Step {
 	case userdata.BootBegun:
-		return launch.BootState{Stage: launch.StageBooting, Message: b.Says}, nil
+		return launch.BootState{Stage: launch.StageBooting, Message: b.Says, Ended: b.Ended, Failed: b.Failed}, nil
 	case userdata.BootHealthy:
 		state := launch.BootState{Stage: launch.StageHealthy}
 		if !strings.HasPrefix(b.Says, "healthy:") { // the stage says as much

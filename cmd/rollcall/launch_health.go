@@ -21,10 +21,13 @@ type nodeHealth struct {
 
 	mu      sync.Mutex
 	probers map[string]*probe.Prober // each node has its own: they come and go one by one
+	unseen  map[string]string        // what is to be said of nodes that were registered unchecked
+
+	boot func(context.Context, launch.Node) (launch.BootState, error) // what the console log tells
 }
 
 func (s *session) newNodeHealth(d *dnsview.Service) *nodeHealth {
-	return &nodeHealth{service: *d, now: s.app.now, may: s.mayProbe, probers: map[string]*probe.Prober{}}
+	return &nodeHealth{service: *d, now: s.app.now, may: s.mayProbe, probers: map[string]*probe.Prober{}, unseen: map[string]string{}}
 }
 
 // mayProbe reports whether the nodes of a cloud are contacted from here.
@@ -65,6 +68,7 @@ func reached(public []netip.Addr) netip.Addr {
 
 // watch adds what the health check says to what the console log tells.
 func (h *nodeHealth) watch(boot func(context.Context, launch.Node) (launch.BootState, error)) func(context.Context, launch.Node) (launch.BootState, error) {
+	h.boot = boot
 	return func(ctx context.Context, n launch.Node) (launch.BootState, error) {
 		state, err := boot(ctx, n)
 		switch r := h.check(ctx, n); r.State {
@@ -79,14 +83,59 @@ func (h *nodeHealth) watch(boot func(context.Context, launch.Node) (launch.BootS
 	}
 }
 
-// register lets a node into DNS once its health check has passed. A node that
-// cannot be checked from here is not kept waiting.
+// register lets a node into DNS once its health check has passed. Of a node that
+// may not be checked from here it waits for the console log, where its cloud has one.
 func (h *nodeHealth) register(do func(context.Context, launch.Node) error) func(context.Context, launch.Node) error {
 	return func(ctx context.Context, n launch.Node) error {
-		if r := h.check(ctx, n); r.State != probe.Well && r.State != probe.Unchecked {
+		switch r := h.check(ctx, n); r.State {
+		case probe.Well:
+			return do(ctx, n)
+		case probe.Unchecked:
+		default:
 			return providers.Errorf(providers.KindUnreachable, "register",
 				"it waits for the health check made from here: %s; with probe: false in the config nodes are registered unseen", r.Reason)
 		}
-		return do(ctx, n)
+		seen, err := h.booted(ctx, n)
+		if err != nil {
+			return err
+		}
+		if err := do(ctx, n); err != nil {
+			return err
+		}
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		h.unseen[n.Cloud+"/"+n.Instance.ID] = "it was not checked from here (probe: false, or a cloud on this machine): " + seen
+		return nil
 	}
+}
+
+// booted returns what is known of a node that may not be checked from here. It is an error, to be tried again, until the
+// console log says that the boot is through; a cloud without a console log, or one that may not be read, tells nothing.
+func (h *nodeHealth) booted(ctx context.Context, n launch.Node) (seen string, err error) {
+	if h.boot == nil {
+		return "its cloud says that it runs, and no more", nil
+	}
+	state, err := h.boot(ctx, n)
+	switch k := providers.KindOf(err); {
+	case k == providers.KindInvalid:
+		return "its cloud has no console log, and says that it runs", nil
+	case k == providers.KindAuth:
+		return "its console log may not be read: " + err.Error(), nil
+	case err != nil:
+		return "", providers.Errorf(providers.KindUnreachable, "register", "it waits for its console log, which cannot be read: %v", err)
+	case state.Failed:
+		return "", providers.Errorf(providers.KindInvalid, "register", "its console log says that its boot script failed; look at it, and register the node once it is well")
+	case state.Stage == launch.StageHealthy:
+		return "its console log says that it is healthy", nil
+	case state.Ended:
+		return "its console log says that its boot script is through", nil
+	}
+	return "", providers.Errorf(providers.KindUnreachable, "register", "it may not be checked from here, and waits for its console log to say that its boot script is through")
+}
+
+// note returns what is to be said of a node that is registered; empty for one that was checked.
+func (h *nodeHealth) note(n launch.Node) string {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.unseen[n.Cloud+"/"+n.Instance.ID]
 }

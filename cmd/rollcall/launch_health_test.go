@@ -103,3 +103,50 @@ func TestNobodyKnocksAtANodeWhereTheConfigOrALabForbidsIt(t *testing.T) {
 type onLab struct{ providers.Compute }
 
 func (onLab) Endpoint() string { return "http://127.0.0.1:1234" }
+
+func TestANodeThatMayNotBeCheckedIsRegisteredOnceItsConsoleLogSaysThatItsBootIsThroughAndIsSaidToBeUnchecked(t *testing.T) {
+	k := newKnocked(t)
+	var state launch.BootState
+	var fails error
+	log := func(context.Context, launch.Node) (launch.BootState, error) { return state, fails }
+	for _, x := range []struct {
+		name  string
+		state launch.BootState
+		err   error
+		in    bool
+		kind  providers.Kind // of the error otherwise
+	}{
+		{"silent", launch.BootState{}, nil, false, providers.KindUnreachable},
+		{"booting", launch.BootState{Stage: launch.StageBooting}, nil, false, providers.KindUnreachable},
+		{"through", launch.BootState{Stage: launch.StageBooting, Ended: true}, nil, true, ""},
+		{"healthy", launch.BootState{Stage: launch.StageHealthy}, nil, true, ""},
+		{"failed", launch.BootState{Stage: launch.StageBooting, Ended: true, Failed: true}, nil, false, providers.KindInvalid},
+		{"not to be read", launch.BootState{}, providers.Errorf(providers.KindUnreachable, "log", "down"), false, providers.KindUnreachable},
+		{"no permission", launch.BootState{}, providers.Errorf(providers.KindAuth, "log", "denied"), true, ""},
+		{"none", launch.BootState{}, providers.Errorf(providers.KindInvalid, "log", "none"), true, ""},
+	} {
+		h := healthSession(false, time.Now).newNodeHealth(&dnsview.Service{Name: "www.example.com", Health: k.health})
+		state, fails = x.state, x.err
+		registered := false
+		register := h.register(func(context.Context, launch.Node) error { registered = true; return nil })
+		h.watch(log)
+		err := register(t.Context(), k.node)
+		if registered != x.in || (err == nil) != x.in || !x.in && providers.KindOf(err) != x.kind {
+			t.Errorf("%s: registered %t, %v", x.name, registered, err)
+		}
+		if note := h.note(k.node); strings.Contains(note, "not checked") != x.in {
+			t.Errorf("%s: it says %q", x.name, note)
+		}
+	}
+	if k.knocks.Load() != 0 {
+		t.Errorf("%d knocks", k.knocks.Load())
+	}
+}
+
+func TestALaunchByConsoleSaysThatItsNodesWereNotChecked(t *testing.T) {
+	newWorld(t)
+	r := rollcall(t, "launch", "--cloud", "aws-use1,joyent-east", "--service", "www.scalability.expert", "--set", "register=console", "--wait", "--yes")
+	if r.code != exitDone || strings.Count(r.out, "it was not checked from here") != 2 || !strings.Contains(r.out, "its console log says that its boot script is through") || !strings.Contains(r.out, "its cloud has no console log") {
+		t.Errorf("exit code %d: %s%s", r.code, r.out, r.err)
+	}
+}

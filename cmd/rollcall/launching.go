@@ -88,7 +88,7 @@ func (s *session) follow(spec *launch.Spec) launch.Options {
 	o.Registered, o.Boot = r.registered, s.bootState
 	if spec.Console {
 		h := s.newNodeHealth(d)
-		o.Boot, o.Register = h.watch(s.bootState), h.register(s.registerNode(d.Name))
+		o.Boot, o.Register, o.Note = h.watch(s.bootState), h.register(s.registerNode(d.Name)), h.note
 	}
 	return o
 }
@@ -191,19 +191,11 @@ func (s *session) boot(service string) config.Boot {
 	return config.Boot{}
 }
 
-// templateFor gives the template that boots nodes of a service: the one that
-// the config names, else the first one whose agent registers that kind.
+// templateFor returns the template that boots nodes of a service: the one that
+// the config names, else the built-in one for its kind, by its name.
 func templateFor(all *userdata.Templates, s *dnsview.Service, b config.Boot) (userdata.Template, bool) {
-	if b.Template != "" {
-		t, err := all.Get(b.Template)
-		return t, err == nil
-	}
-	for _, t := range all.List() {
-		if t.Agent == string(s.Kind) {
-			return t, true
-		}
-	}
-	return userdata.Template{}, false
+	t, err := all.Get(cmp.Or(b.Template, userdata.DefaultTemplate(string(s.Kind))))
+	return t, err == nil
 }
 
 // serviceValues fills the variables of a template that the service decides,

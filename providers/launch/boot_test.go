@@ -151,7 +151,9 @@ func TestWhyARegistrationFailsIsToldBeforeWhatTheNodeSays(t *testing.T) {
 		r := Run(context.Background(), s, cloudsOf(newFake()), Options{
 			RegisterTimeout: time.Minute,
 			Register:        func(context.Context, Node) error { return errors.New("the zone is locked") },
-			Boot:            func(context.Context, Node) (BootState, error) { return BootState{StageBooting, "waiting"}, nil },
+			Boot: func(context.Context, Node) (BootState, error) {
+				return BootState{Stage: StageBooting, Message: "waiting"}, nil
+			},
 		}, nil)
 		if n := r.Nodes[0]; n.Stage != StageBooting || !strings.HasSuffix(n.Message, ": the zone is locked") {
 			t.Errorf("%+v", n)

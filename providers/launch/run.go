@@ -381,7 +381,11 @@ func (l *run) untilRegistered(ctx context.Context, i int) {
 		}
 		switch {
 		case done && err == nil:
-			l.set(i, func(n *Node) { n.Stage, n.Err, n.Message = StageRegistered, nil, "" })
+			note := ""
+			if l.o.Note != nil {
+				note = l.o.Note(l.get(i))
+			}
+			l.set(i, func(n *Node) { n.Stage, n.Err, n.Message = StageRegistered, nil, note })
 			return
 		case ctx.Err() == nil && err != nil && !put && (providers.KindOf(err) == providers.KindInvalid || providers.KindOf(err) == providers.KindLimit):
 			l.end(i, "", err, "it runs, and cannot be registered: %v", err)

@@ -86,6 +86,8 @@ func (s Stage) Up() bool { return s == StageRunning || s == StageBooting || s ==
 type BootState struct {
 	Stage   Stage  // StageBooting or StageHealthy; empty when nothing tells, so that nothing is claimed
 	Message string // what keeps the node from being registered, in its own words; may be empty
+	Ended   bool   // its boot script has run to its end, by the console log
+	Failed  bool   // its boot script failed, by the console log
 }
 
 // Node is one node of a launch and how far it has come.
@@ -144,6 +146,8 @@ type Options struct {
 	// Register puts a running node into DNS, when Spec.Console is set. It is
 	// called again after an error that may pass, so it must be idempotent.
 	Register func(ctx context.Context, n Node) error
+	// Note returns what is to be said of a node once it is registered; empty for nothing. May be nil.
+	Note func(n Node) string
 	// Boot tells how far the boot of a running node has come. An error is no
 	// answer, and one of providers.KindInvalid or KindAuth says that there will never be one:
 	// the node is not asked about again. Nil: nobody looks.
