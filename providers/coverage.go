@@ -26,7 +26,10 @@ type Coverage struct {
 	Expected int       // rows that the API says it has; -1 when it does not say
 	Started  time.Time // when the read began: what is shown is at least as old as this
 	Finished time.Time
-	Err      error // why the state is not complete; nil when it is
+	// Skew is how far the clock of the source is ahead of this machine's, by the Date of its answers; zero
+	// when they say nothing, or nothing that the time on the way does not explain.
+	Skew time.Duration
+	Err  error // why the state is not complete; nil when it is
 }
 
 // At gives the state as seen at now: a complete read whose start lies more

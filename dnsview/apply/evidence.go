@@ -80,6 +80,10 @@ func (r *run) gather(ctx context.Context, zones []string) *evidence {
 	s.Forgotten = last.Forgotten
 	s.Clouds = append(s.Clouds, e.departed(s, last)...)
 	providers.FailDoubles(s)
+	providers.CheckClocks(s, func(source string, skew time.Duration) bool {
+		known := coverageOf(last, source)
+		return known.Complete() && providers.SameSkew(known.Skew, skew)
+	})
 	ev := &evidence{snap: s, oldest: now}
 	for i := range e.o.Clouds {
 		ev.oldest = earlier(ev.oldest, s.Clouds[i].Coverage.Started)
@@ -157,6 +161,17 @@ func (e *Engine) age() time.Duration {
 	return age
 }
 
+// coverageOf gives the coverage of a cloud or a zone, by its name.
+func coverageOf(s *providers.Snapshot, name string) providers.Coverage {
+	if v := cloudView(s, name); v != nil {
+		return v.Coverage
+	}
+	if v := zoneView(s, name); v != nil {
+		return v.Coverage
+	}
+	return providers.Coverage{}
+}
+
 func cloudView(s *providers.Snapshot, name string) *providers.CloudView {
 	for i := range s.Clouds {
 		if s.Clouds[i].Cloud.Name == name {
@@ -206,6 +221,9 @@ func (e *Engine) readCloud(ctx context.Context, t *CloudTarget) providers.CloudV
 		v.Coverage.Started = started
 	}
 	v.RowsFrom = v.Coverage.Started
+	if addrs.Skew.Abs() > v.Coverage.Skew.Abs() {
+		v.Coverage.Skew = addrs.Skew
+	}
 	if v.Coverage.Complete() && !addrs.Complete() {
 		v.Coverage.State, v.Coverage.Err = providers.CoveragePartial, fmt.Errorf("addresses: %w", cmpErr(addrs.Err))
 	}

@@ -44,7 +44,11 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 		}
 		return nil, err
 	}
+	sent := t.account.now()
 	resp, err := t.base.RoundTrip(req)
+	if s, ok := req.Context().Value(skewKey{}).(*Skew); ok && err == nil {
+		s.observe(resp.Header, sent, t.account.now())
+	}
 	t.account.learn(resp, err, err == nil && t.throttles(resp))
 	return resp, err
 }

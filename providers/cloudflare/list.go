@@ -13,6 +13,7 @@ import (
 	"golang.org/x/net/idna"
 
 	"rollcall/providers"
+	"rollcall/providers/budget"
 )
 
 // Rows that are asked for in one page, and a bound on the pages of one read.
@@ -80,10 +81,11 @@ func (p *pager[T]) run(ctx context.Context) (total int, err error) {
 }
 
 // coverage runs a read and says how much of the source it saw.
-func (a *Account) coverage(read func() (rows, total int, err error)) providers.Coverage {
+func (a *Account) coverage(ctx context.Context, read func(ctx context.Context) (rows, total int, err error)) providers.Coverage {
 	cov := providers.Coverage{State: providers.CoverageFailed, Started: a.now()}
-	cov.Rows, cov.Expected, cov.Err = read()
-	cov.Finished = a.now()
+	ctx, skew := budget.WithSkew(ctx)
+	cov.Rows, cov.Expected, cov.Err = read(ctx)
+	cov.Finished, cov.Skew = a.now(), skew.Ahead()
 	switch {
 	case cov.Err == nil:
 		cov.State = providers.CoverageComplete
@@ -133,7 +135,7 @@ func (w *wireZone) decode() (providers.Zone, error) {
 // Zones lists the zones that the token can see. A zone that is not active yet
 // (or any more) is pending.
 func (a *Account) Zones(ctx context.Context, page func([]providers.Zone)) providers.Coverage {
-	return a.coverage(func() (rows, total int, err error) {
+	return a.coverage(ctx, func(ctx context.Context) (rows, total int, err error) {
 		total, err = a.zonePages(ctx, "", func(z []providers.Zone) {
 			rows += len(z)
 			page(z)
@@ -220,7 +222,7 @@ func (a *Account) zoneID(ctx context.Context, zone *providers.Zone) (string, err
 // Records lists all records of a zone, owners in comments attached. A zone
 // without an id is looked for by its name.
 func (a *Account) Records(ctx context.Context, zone providers.Zone, page func([]providers.Record)) providers.Coverage {
-	return a.coverage(func() (rows, total int, err error) {
+	return a.coverage(ctx, func(ctx context.Context) (rows, total int, err error) {
 		total, err = a.recordPages(ctx, &zone, nil, func(r []providers.Record) {
 			rows += len(r)
 			page(r)

@@ -16,7 +16,7 @@ import (
 // whether or not an instance has them: elastic addresses first, then those of
 // network interfaces (load balancers, NAT gateways, and instances).
 func (c *Cloud) Addresses(ctx context.Context, page func([]providers.Address)) providers.Coverage {
-	r, ok := c.begin(ctx)
+	ctx, r, ok := c.begin(ctx)
 	if !ok {
 		return r.cover()
 	}

@@ -18,7 +18,7 @@ import (
 // included for as long as EC2 shows them.
 func (c *Cloud) Instances(ctx context.Context, page func([]providers.Instance)) providers.Coverage {
 	const op = "list instances"
-	r, ok := c.begin(ctx)
+	ctx, r, ok := c.begin(ctx)
 	if !ok {
 		return r.cover()
 	}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"rollcall/providers"
+	"rollcall/providers/budget"
 )
 
 // read is one listing under way.
@@ -17,13 +18,16 @@ type read struct {
 	rows    int
 	landed  bool // a page has landed
 	err     error
+	skew    *budget.Skew
 }
 
-// begin starts a listing by asking whose it is; ok is false when that failed.
-func (c *Cloud) begin(ctx context.Context) (r *read, ok bool) {
+// begin starts a listing by asking whose it is; ok is false when that failed. The listing goes on with
+// the context that it returns, by which the clock of EC2 is measured.
+func (c *Cloud) begin(ctx context.Context) (_ context.Context, r *read, ok bool) {
 	r = &read{c: c, started: c.s.Now()}
 	r.cloud, r.err = c.Identify(ctx)
-	return r, r.err == nil
+	ctx, r.skew = budget.WithSkew(ctx) // Identify asks another service
+	return ctx, r, r.err == nil
 }
 
 func (r *read) land(rows int) {
@@ -36,7 +40,7 @@ func (r *read) land(rows int) {
 func (r *read) cover() providers.Coverage {
 	v := providers.Coverage{
 		State: providers.CoverageComplete, Key: r.cloud.Key, Account: r.cloud.Account, Rows: r.rows, Expected: -1,
-		Started: r.started, Finished: r.c.s.Now(), Err: r.err,
+		Started: r.started, Finished: r.c.s.Now(), Skew: r.skew.Ahead(), Err: r.err,
 	}
 	if r.err != nil {
 		v.State = providers.CoverageFailed

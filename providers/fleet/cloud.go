@@ -186,6 +186,7 @@ func combine(name string, instances, addresses providers.Coverage) providers.Cov
 	if addresses.Finished.After(c.Finished) {
 		c.Finished = addresses.Finished
 	}
+	c.Skew = larger(c.Skew, addresses.Skew)
 	incomplete := func(kind providers.Kind, format string, args ...any) error {
 		return &providers.Error{Kind: kind, Source: name, Op: "list instances", Err: fmt.Errorf(format, args...)}
 	}
@@ -208,6 +209,14 @@ func combine(name string, instances, addresses providers.Coverage) providers.Cov
 		}
 	}
 	return c
+}
+
+// larger returns the duration that is further from zero.
+func larger(a, b time.Duration) time.Duration {
+	if b.Abs() > a.Abs() {
+		return b
+	}
+	return a
 }
 
 // fail takes in a read that brought no answer. The rows stay; the pages of a

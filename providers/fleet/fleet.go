@@ -195,6 +195,7 @@ func (f *Fleet) publish() {
 		s.Clouds = append(s.Clouds, providers.Departed(s.Clouds, f.last, slices.Compact(named), f.forgotten)...)
 	}
 	providers.FailDoubles(s)
+	providers.CheckClocks(s, f.clockSettled)
 	f.latest.Store(s)
 	select {
 	case f.updates <- struct{}{}:

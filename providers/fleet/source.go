@@ -56,6 +56,9 @@ type slot struct {
 	ended   uint64             // value of begun of the read that ended last
 	done    chan struct{}      // closed when the read under way ends
 
+	skew   time.Duration // of the last read that was answered
+	steady int           // reads in a row that have measured the same
+
 	failures int       // reads in a row that were not complete
 	nextAt   time.Time // when the loop reads it again
 	retryAt  time.Time // the same for a source that is not well, else zero
@@ -223,6 +226,7 @@ func (f *Fleet) read(ctx context.Context, s source) bool {
 	default:
 		s.fail(started, &providers.Error{Kind: providers.KindUnreachable, Source: sl.name, Op: "read", Err: fmt.Errorf("no answer within %s", f.now().Sub(started).Round(time.Millisecond))})
 	}
+	sl.compare(s.coverage())
 	sl.plan(f, s.coverage())
 	f.publish()
 	return apply != nil
@@ -254,6 +258,32 @@ func (f *Fleet) Reading() []Progress {
 		}
 	}
 	return out
+}
+
+// steadyReads is how many reads in a row have to agree on how far a clock is off.
+const steadyReads = 2
+
+// compare takes in how far the clock of the source is ahead. Fleet.mu is held.
+func (s *slot) compare(c providers.Coverage) {
+	if c.State != providers.CoverageComplete && c.State != providers.CoveragePartial {
+		return
+	}
+	if !providers.SameSkew(s.skew, c.Skew) {
+		s.steady = 0
+	}
+	s.skew = c.Skew
+	s.steady++
+}
+
+// clockSettled reports whether several reads of a source agree on how far its clock is off, and it
+// is not so far that it must be set wrong. The caller holds mu.
+func (f *Fleet) clockSettled(name string, skew time.Duration) bool {
+	for _, s := range f.sources {
+		if b := s.base(); providers.SameName(b.name, name) {
+			return b.steady >= steadyReads && providers.SameSkew(b.skew, skew) && providers.SteadySkew(skew)
+		}
+	}
+	return false
 }
 
 // await gives the result of a read, or nil when the time was up and the adapter

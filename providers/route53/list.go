@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/route53/types"
 
 	"rollcall/providers"
+	"rollcall/providers/budget"
 )
 
 const (
@@ -25,7 +26,7 @@ const (
 // Zones lists the hosted zones that the credentials can see, private ones marked.
 func (a *Account) Zones(ctx context.Context, page func([]providers.Zone)) providers.Coverage {
 	const op = "list zones"
-	v := a.begin()
+	ctx, v := a.begin(ctx)
 	landed := false
 	seen := map[string]bool{}
 	var marker *string
@@ -124,7 +125,7 @@ func (a *Account) known(id string) ([]string, bool) {
 // counts record sets, not values.
 func (a *Account) Records(ctx context.Context, zone providers.Zone, page func([]providers.Record)) providers.Coverage {
 	const op = "list records"
-	v := a.begin()
+	ctx, v := a.begin(ctx)
 	if zone.ID == "" {
 		return a.end(v, false, a.fail(providers.KindInvalid, op, "the zone %s has no id", zone.Name))
 	}
@@ -202,19 +203,27 @@ func (a *Account) sets(ctx context.Context, op, zoneID string, from start, visit
 	}
 }
 
-func (a *Account) begin() providers.Coverage {
-	return providers.Coverage{State: providers.CoverageComplete, Expected: -1, Started: a.s.Now()}
+func (a *Account) begin(ctx context.Context) (context.Context, reading) {
+	v := reading{Coverage: providers.Coverage{State: providers.CoverageComplete, Expected: -1, Started: a.s.Now()}}
+	ctx, v.skew = budget.WithSkew(ctx)
+	return ctx, v
 }
 
-func (a *Account) end(v providers.Coverage, landed bool, err error) providers.Coverage {
-	v.Finished, v.Err = a.now(), err
+// reading is a listing under way.
+type reading struct {
+	providers.Coverage
+	skew *budget.Skew
+}
+
+func (a *Account) end(v reading, landed bool, err error) providers.Coverage {
+	v.Finished, v.Err, v.Skew = a.now(), err, v.skew.Ahead()
 	if err != nil {
 		v.State = providers.CoverageFailed
 		if landed {
 			v.State = providers.CoveragePartial
 		}
 	}
-	return v
+	return v.Coverage
 }
 
 func (a *Account) now() time.Time { return a.s.Now() }

@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"rollcall/providers"
+	"rollcall/providers/budget"
 )
 
 // The paging of CloudAPI: at most 1,000 machines a page, by limit and offset,
@@ -29,6 +30,7 @@ const opList = "list machines"
 // numbers disagree the read is partial.
 func (c *Cloud) Instances(ctx context.Context, page func([]providers.Instance)) providers.Coverage {
 	cov := providers.Coverage{State: providers.CoverageFailed, Expected: -1, Started: c.now()}
+	ctx, skew := budget.WithSkew(ctx)
 	l := &listing{cloud: c, page: page, seen: map[string]bool{}}
 	err := func() error {
 		self, err := c.Identify(ctx)
@@ -65,7 +67,7 @@ func (c *Cloud) Instances(ctx context.Context, page func([]providers.Instance)) 
 			before = after
 		}
 	}()
-	cov.Rows, cov.Finished = len(l.seen), c.now()
+	cov.Rows, cov.Finished, cov.Skew = len(l.seen), c.now(), skew.Ahead()
 	switch {
 	case err == nil:
 		cov.State = providers.CoverageComplete

@@ -17,6 +17,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -75,6 +76,8 @@ type front struct {
 	w   *world.World
 	now func() time.Time
 	seq atomic.Uint64
+	// dates are by how many seconds the Date of answers was ahead of now.
+	dates sync.Map
 
 	ec2   map[string]*ec2State // by cloud
 	iam   *iamStore
@@ -144,9 +147,7 @@ func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		c.cloud = &cloud
 	}
 	c.fault = f.faultOf(c)
-	if c.fault == world.ClockSkew {
-		w.Header().Set("Date", f.clock(c).UTC().Format(http.TimeFormat))
-	}
+	w.Header().Set("Date", f.date(c).UTC().Format(http.TimeFormat))
 	faultplay.Serve(w, r, c.fault, c.writes(), func(w http.ResponseWriter, _ *http.Request) { f.answer(w, c) })
 }
 
@@ -208,7 +209,7 @@ func (f *front) answer(w http.ResponseWriter, c *call) {
 
 // refuse says why a call is not carried out at all: its signature, or a fault.
 func (f *front) refuse(c *call) *apiError {
-	if p := verify(c, &f.w.Credentials, f.clock(c)); p != "" {
+	if p := verify(c, &f.w.Credentials, f.signedBy(c)); p != "" {
 		return authError(c, p)
 	}
 	if c.service == "ec2" && c.cloud == nil {
@@ -235,6 +236,33 @@ func (f *front) clock(c *call) time.Time {
 		return f.now().Add(world.Skew)
 	}
 	return f.now()
+}
+
+// date is the time that an answer bears: the world's, or the one that signatures are checked against when
+// they are refused, since that is what clients learn it from.
+func (f *front) date(c *call) time.Time {
+	if c.fault == world.ClockSkew {
+		return f.clock(c)
+	}
+	now := f.w.Now()
+	f.dates.Store(int64(now.Sub(f.now()).Round(time.Second).Seconds()), true)
+	return now
+}
+
+// signedBy is the clock that a signature is judged by: this front's, or the world's as it was when an
+// answer bore its time, since the SDK signs by the Date of the last answer.
+func (f *front) signedBy(c *call) time.Time {
+	at, err := time.Parse(dateFormat, c.r.Header.Get("X-Amz-Date"))
+	if err != nil || c.fault == world.ClockSkew {
+		return f.clock(c)
+	}
+	ahead := int64(at.Sub(f.now()).Round(time.Second).Seconds())
+	for n := ahead - 5; n <= ahead+5; n++ {
+		if _, given := f.dates.Load(n); given {
+			return at
+		}
+	}
+	return f.clock(c)
 }
 
 // laterPage reports whether a call asks for a page of a list that is not the first.

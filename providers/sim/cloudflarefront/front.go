@@ -59,6 +59,7 @@ func New(w *world.World) http.Handler {
 func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	kind, _ := f.w.Fault(f.source(r.URL.Path))
 	write := r.Method != http.MethodGet && r.Method != http.MethodHead
+	w.Header().Set("Date", f.clock(kind).UTC().Format(http.TimeFormat))
 	faultplay.Serve(w, r, kind, write, func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
 		w.Header().Set("Server", "cloudflare")
@@ -100,6 +101,14 @@ func (f *front) limits(w http.ResponseWriter, kind world.FaultKind) {
 	}
 	w.Header().Set("Ratelimit", fmt.Sprintf(`"default";r=%d;t=%d`, left, int(reset.Seconds())))
 	w.Header().Set("Ratelimit-Policy", fmt.Sprintf(`"default";q=%d;w=%d`, quota, int(window.Seconds())))
+}
+
+// clock is the clock of the API.
+func (f *front) clock(kind world.FaultKind) time.Time {
+	if kind == world.ClockSkew {
+		return f.w.Now().Add(world.Skew)
+	}
+	return f.w.Now()
 }
 
 func (f *front) serve(w http.ResponseWriter, r *http.Request, kind world.FaultKind) error {

@@ -59,15 +59,13 @@ func New(w *world.World, o Options) http.Handler {
 func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	kind, _ := f.w.Fault(f.o.Cloud)
 	write := r.Method != http.MethodGet && r.Method != http.MethodHead
+	w.Header().Set("Date", f.date(kind).UTC().Format(http.TimeFormat))
 	faultplay.Serve(w, r, kind, write, func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
 		h.Set("Server", "cloudapi/9.20.0")
 		h.Set("Api-Version", "9.20.0")
 		h.Set("Request-Id", rand.Text())
 		h.Set("Triton-Datacenter-Name", f.cloud.Region)
-		if kind == world.ClockSkew {
-			h.Set("Date", f.clock(kind).UTC().Format(http.TimeFormat))
-		}
 		if err := f.serve(w, r, kind); err != nil {
 			fail(w, r, err)
 		}
@@ -107,6 +105,15 @@ func (f *front) clock(kind world.FaultKind) time.Time {
 		return f.o.Now().Add(world.Skew)
 	}
 	return f.o.Now()
+}
+
+// date is the time that an answer bears: the world's, or the one that signatures are judged by when they
+// are refused.
+func (f *front) date(kind world.FaultKind) time.Time {
+	if kind == world.ClockSkew {
+		return f.clock(kind)
+	}
+	return f.w.Now()
 }
 
 // laterPage reports whether a request asks for a page of a list that is not the first.
