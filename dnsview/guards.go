@@ -113,6 +113,8 @@ type GuardEvidence struct {
 	Beside    []providers.Record
 	BesideErr error
 
+	Own providers.OwnWrites // the markers that the journal has written last
+
 	// Removing are the records that this plan takes out, or has taken out already.
 	Removing map[providers.Identity]bool
 	// Hosts are host names that SRV values lead to which this plan removes, or an earlier one has removed.
@@ -317,12 +319,27 @@ func sameOwners(a, b *providers.Record) bool {
 	return true
 }
 
+// since is when the marker of o was written, as far as can be known: see providers.ZoneView.MarkerSince.
+func (e *GuardEvidence) since(o providers.Owner) time.Time {
+	r := e.Change.Record()
+	if found, n := Find(e.Found, e.Change); n == 1 {
+		r = *found
+	}
+	if e.View != nil {
+		if z := e.View.index.zoneName[r.Zone]; z != nil {
+			return z.view.MarkerSince(&r, o, e.Own, !e.Answer.NotFound)
+		}
+	}
+	return o.Registered
+}
+
 // CheckGrace is guard 6: the marker is older than the creation grace. A node
 // that its cloud shows just now is known for certain, however young.
 func (e *GuardEvidence) CheckGrace() GuardResult {
 	const g = GuardGrace
 	o, ok := e.owner()
-	age := e.Now.Sub(o.Registered)
+	since := e.since(o)
+	age := e.Now.Sub(since)
 	switch {
 	case !ok && e.Undoes:
 		return pass(g, "it has no marker whose age would matter")
@@ -332,6 +349,9 @@ func (e *GuardEvidence) CheckGrace() GuardResult {
 		return pass(g, "the marker is "+ago(age)+" old")
 	case ModeOf(e.Verb, e.Change) == ModeTakeOut && (o.Host() || e.Answer.Instance != nil && !e.Answer.Gone):
 		return pass(g, "the instance answered by its id, so that its marker is only "+ago(age)+" old does not matter")
+	}
+	if age < -providers.FutureMarker {
+		return fails(g, "the marker is "+ago(-age)+" in the future by the clock of its provider, so how old it is cannot be said", "let the node that wrote it register again once its clock is right")
 	}
 	return fails(g, "the marker is only "+ago(age)+" old, and "+ago(e.Grace)+" is the least", "wait "+ago(e.Grace-age))
 }

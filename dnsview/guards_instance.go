@@ -90,8 +90,8 @@ func (e *GuardEvidence) CheckInstance() GuardResult {
 	switch {
 	case mode == ModeWrite:
 		return e.mustServe(where, o, dead)
-	case dead && a.NotFound && e.Now.Sub(o.Registered) < e.Grace:
-		return noEvidence(g, where+" does not find "+shortID(o.Instance)+", but it was registered only "+ago(e.Now.Sub(o.Registered))+" ago and may be too new to be found", "wait until the marker is "+ago(e.Grace)+" old")
+	case dead && a.NotFound && e.Now.Sub(e.since(o)) < e.Grace:
+		return noEvidence(g, where+" does not find "+shortID(o.Instance)+", but it was registered only "+ago(e.Now.Sub(e.since(o)))+" ago and may be too new to be found", "wait until the marker is "+ago(e.Grace)+" old")
 	case dead:
 		return pass(g, where+" says just now that "+shortID(o.Instance)+" is gone")
 	case mode == ModeTakeOut:

@@ -115,7 +115,7 @@ func (in *inspector) orphan(z *zoneState, r *providers.Record, o providers.Owner
 	}
 	first, seen := in.o.Seen[f.Key()]
 	switch {
-	case seen && first.Before(z.view.Coverage.Started) && !in.tooYoung(o, in.o.Now):
+	case seen && first.Before(z.view.Coverage.Started) && !in.tooYoung(r, o, in.o.Now, true):
 		f.Remedy = RemedyDelete
 		f.Reason = why + " (seen so for " + ago(in.o.Now.Sub(first)) + ")"
 		f.Evidence = append(f.Evidence, Evidence{Source: "an earlier scan", Fact: "saw the same", At: first})
@@ -140,7 +140,7 @@ func (in *inspector) markers() {
 		if i != nil {
 			ref, who = in.ref(i), label(i)
 		}
-		if word, ok := in.goneForGood(m.owner, i); ok {
+		if word, ok := in.goneForGood(m.record, m.owner, i); ok {
 			in.orphan(m.zone, m.record, m.owner, Clean(m.record.Name)+" remembers that "+who+" was taken out of "+Clean(m.name)+", and it is gone for good", []Evidence{word})
 			continue
 		}
@@ -185,16 +185,16 @@ func (in *inspector) returnable(m mark, i *providers.Instance) bool {
 
 // goneForGood reports whether the cloud of a marker says that its instance does not
 // exist any more, with that word.
-func (in *inspector) goneForGood(o providers.Owner, i *providers.Instance) (Evidence, bool) {
+func (in *inspector) goneForGood(r *providers.Record, o providers.Owner, i *providers.Instance) (Evidence, bool) {
 	cs := in.byKey[o.Cloud]
-	if cs == nil || o.Host() || cs.state != providers.CoverageComplete || in.tooYoung(o, in.o.Now) {
+	if cs == nil || o.Host() || cs.state != providers.CoverageComplete || in.tooYoung(r, o, in.o.Now, true) {
 		return Evidence{}, false
 	}
 	l, asked := cs.view.Lookups[o.Instance]
 	switch {
 	case i != nil && i.State.Dead():
 		return Evidence{Source: cs.name, Fact: "lists " + Clean(i.ID) + " as terminated", At: cs.view.RowsFrom}, true
-	case i == nil && asked && l.Gone && l.Err == nil && (l.Final || !in.tooYoung(o, l.Asked)):
+	case i == nil && asked && l.Gone && l.Err == nil && (l.Final || !in.tooYoung(r, o, l.Asked, false)):
 		return Evidence{Source: cs.name, Fact: "was asked for " + Clean(o.Instance) + " and answered that it is gone", At: l.Asked}, true
 	}
 	return Evidence{}, false

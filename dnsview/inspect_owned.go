@@ -17,6 +17,14 @@ func (in *inspector) owned(z *zoneState, r *providers.Record, o providers.Owner,
 		})
 		return
 	}
+	if ahead := z.view.AheadOf(o, in.o.Now); ahead > providers.FutureMarker {
+		in.add(Finding{
+			Class: Ambiguous, Severity: Medium, Record: r, Zone: z.name, Service: in.serviceOf(r), RestsOn: []Basis{z.basis},
+			Reason:   subject(r) + ": its marker is " + ago(ahead) + " in the future by the clock of its provider, so how old it is cannot be said: set the clock of the node that wrote it, and let it register again",
+			Evidence: []Evidence{in.markerEvidence(o)},
+		})
+		return
+	}
 	if o.Host() {
 		if o.Quiesced {
 			in.noteQuiesced(r, o)
@@ -39,7 +47,7 @@ func (in *inspector) owned(z *zoneState, r *providers.Record, o providers.Owner,
 	}
 	switch i.State {
 	case providers.StateTerminated:
-		in.gone(z, r, o, cs, i, Evidence{Source: cs.name, Fact: "lists " + Clean(i.ID) + " as terminated", At: cs.view.RowsFrom}, "is terminated", lack)
+		in.gone(z, r, o, cs, i, Evidence{Source: cs.name, Fact: "lists " + Clean(i.ID) + " as terminated", At: cs.view.RowsFrom}, "is terminated", lack, true)
 	case providers.StatePending, providers.StateStopping, providers.StateTerminating:
 		in.add(in.about(z, r, o, i, cs, Finding{
 			Class: InFlight, Severity: Info, Reason: subject(r) + ": its owner " + label(i) + " is " + string(i.State) + " just now",
@@ -103,14 +111,15 @@ func (in *inspector) unknownCloud(z *zoneState, r *providers.Record, o providers
 func (in *inspector) absent(z *zoneState, r *providers.Record, o providers.Owner, cs *cloudState, lack string) {
 	l, asked := cs.view.Lookups[o.Instance]
 	who := "its owner " + shortID(o.Instance)
+	final := asked && l.Gone && l.Err == nil && l.Final
 	switch {
-	case in.tooYoung(o, in.o.Now):
+	case in.tooYoung(r, o, in.o.Now, final):
 		in.add(in.about(z, r, o, nil, cs, Finding{
 			Class: InFlight, Severity: Info, RestsOn: []Basis{cs.basis, z.basis},
-			Reason: subject(r) + ": " + who + " is not listed by " + cs.name + ", but was registered only " + ago(in.o.Now.Sub(o.Registered)) + " ago",
+			Reason: subject(r) + ": " + who + " is not listed by " + cs.name + ", but was registered only " + ago(in.o.Now.Sub(in.since(r, o, final))) + " ago",
 		}))
-	case asked && l.Gone && l.Err == nil && (l.Final || !in.tooYoung(o, l.Asked)):
-		in.gone(z, r, o, cs, nil, Evidence{Source: cs.name, Fact: "was asked for " + Clean(o.Instance) + " and answered that it is gone", At: l.Asked}, "is gone", lack)
+	case final || asked && l.Gone && l.Err == nil && !in.tooYoung(r, o, l.Asked, false):
+		in.gone(z, r, o, cs, nil, Evidence{Source: cs.name, Fact: "was asked for " + Clean(o.Instance) + " and answered that it is gone", At: l.Asked}, "is gone", lack, final)
 	default:
 		why := cs.name + " does not list it, and was not asked for it by id yet"
 		switch {
@@ -128,13 +137,35 @@ func (in *inspector) absent(z *zoneState, r *providers.Record, o providers.Owner
 
 // tooYoung reports whether the marker was younger than the creation grace at a time: a
 // new instance may not be found for a while.
-func (in *inspector) tooYoung(o providers.Owner, at time.Time) bool {
-	return at.Sub(o.Registered) < in.o.CreateGrace
+func (in *inspector) tooYoung(r *providers.Record, o providers.Owner, at time.Time, gone bool) bool {
+	return at.Sub(in.since(r, o, gone)) < in.o.CreateGrace
+}
+
+// since is when the marker of o on r was written, as far as can be known: see providers.ZoneView.MarkerSince.
+func (x *index) since(r *providers.Record, o providers.Owner, gone bool) time.Time {
+	if z := x.zoneName[r.Zone]; z != nil {
+		return z.view.MarkerSince(r, o, x.o.Own, gone)
+	}
+	return o.Registered
+}
+
+// launchedFor returns for how long an instance has been launched, by the clock of its cloud.
+func (in *inspector) launchedFor(i *providers.Instance) time.Duration {
+	now := in.o.Now
+	if cs := in.byKey[i.Key]; cs != nil {
+		now = now.Add(cs.view.Coverage.Skew)
+	}
+	return now.Sub(i.Launched)
+}
+
+// MarkerSince returns since when the marker of o on r is there at the most, by this machine's clock.
+func (v *View) MarkerSince(r *providers.Record, o providers.Owner) time.Time {
+	return v.index.since(r, o, true)
 }
 
 // gone is for an owner that its cloud says does not exist any more. Whether the
 // entry is dead depends on who has the address now.
-func (in *inspector) gone(z *zoneState, r *providers.Record, o providers.Owner, cs *cloudState, i *providers.Instance, word Evidence, verb, lack string) {
+func (in *inspector) gone(z *zoneState, r *providers.Record, o providers.Owner, cs *cloudState, i *providers.Instance, word Evidence, verb, lack string, final bool) {
 	who := "its owner " + shortID(o.Instance) + " in " + cs.name
 	if i != nil {
 		who = "its owner " + label(i)
@@ -143,9 +174,9 @@ func (in *inspector) gone(z *zoneState, r *providers.Record, o providers.Owner, 
 	if i != nil {
 		f.Instance.Name = i.Name
 	}
-	if in.tooYoung(o, in.o.Now) {
+	if in.tooYoung(r, o, in.o.Now, final) {
 		f.Class, f.Severity = InFlight, Info
-		f.Reason = subject(r) + ": " + who + " " + verb + ", but was registered only " + ago(in.o.Now.Sub(o.Registered)) + " ago"
+		f.Reason = subject(r) + ": " + who + " " + verb + ", but was registered only " + ago(in.o.Now.Sub(in.since(r, o, final))) + " ago"
 		in.add(f)
 		return
 	}

@@ -117,9 +117,9 @@ func (in *inspector) nodeOfService(s *serviceState, sv *survey, n int32, i *prov
 		return
 	case i.State != providers.StateRunning:
 		return
-	case in.o.Now.Sub(i.Launched) < in.o.BootGrace && !i.Launched.IsZero():
+	case in.launchedFor(i) < in.o.BootGrace && !i.Launched.IsZero():
 		f.Class, f.Severity = InFlight, Info
-		f.Reason = label(i) + " was started " + ago(in.o.Now.Sub(i.Launched)) + " ago, and is not in " + sv.name + " yet"
+		f.Reason = label(i) + " was started " + ago(in.launchedFor(i)) + " ago, and is not in " + sv.name + " yet"
 		in.add(f)
 		return
 	default:

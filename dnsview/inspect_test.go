@@ -454,10 +454,45 @@ func TestOneFindingForEachCondition(t *testing.T) {
 			w.remove(tritonA, true)
 			w.record(wwwName, "A", "165").Owners[0].Registered = testNow.Add(-time.Minute)
 		}, []string{"in-flight info " + wwwTriton}, "registered only 60 s ago"},
-		{"a marker from the future is in flight", func(w *world) {
+		{"a marker a little ahead of its provider's clock is in flight", func(w *world) {
+			w.remove(tritonA, true)
+			w.record(wwwName, "A", "165").Owners[0].Registered = testNow.Add(5 * time.Minute)
+		}, []string{"in-flight info " + wwwTriton}, ""},
+		{"a marker from the future is ambiguous", func(w *world) {
 			w.remove(tritonA, true)
 			w.record(wwwName, "A", "165").Owners[0].Registered = testNow.Add(time.Hour)
+		}, []string{"ambiguous medium " + wwwTriton}, "60 min in the future"},
+		{"a marker from the future by this machine's clock is old by that of its provider", func(w *world) {
+			w.remove(tritonA, true)
+			w.zone(cfZone).Coverage.Skew = 2 * time.Hour
+			w.record(wwwName, "A", "165").Owners[0].Registered = testNow.Add(time.Hour)
+		}, []string{"dead high delete! " + wwwTriton}, ""},
+		{"a marker that is old by this machine's clock is young by that of its provider", func(w *world) {
+			w.remove(tritonA, true)
+			w.zone(cfZone).Coverage.Skew = -2 * time.Hour
+			w.record(wwwName, "A", "165").Owners[0].Registered = testNow.Add(-2*time.Hour - time.Minute)
 		}, []string{"in-flight info " + wwwTriton}, ""},
+		{"an old marker on a record that was changed just now is in flight", func(w *world) {
+			w.remove(tritonA, true)
+			w.record(wwwName, "A", "165").Modified = testNow.Add(-time.Minute)
+		}, []string{"in-flight info " + wwwTriton}, "registered only 60 s ago"},
+		{"an old marker that the own journal restored just now is as old as it says", func(w *world) {
+			w.remove(tritonA, true)
+			r := w.record(wwwName, "A", "165")
+			r.Modified = testNow.Add(-time.Minute)
+			w.opts.Own = providers.OwnWrites{providers.MarkerKeyOf(r, r.Owners[0]): {Registered: r.Owners[0].Registered, Written: r.Modified}}
+		}, []string{"dead high delete! " + wwwTriton}, ""},
+		{"an old marker on a record that was changed after the own journal restored it is in flight", func(w *world) {
+			w.remove(tritonA, true)
+			r := w.record(wwwName, "A", "165")
+			r.Modified = testNow.Add(-time.Minute)
+			w.opts.Own = providers.OwnWrites{providers.MarkerKeyOf(r, r.Owners[0]): {Registered: r.Owners[0].Registered, Written: r.Modified.Add(-time.Second)}}
+		}, []string{"in-flight info " + wwwTriton}, ""},
+		{"an old marker that an earlier reading did not show is in flight", func(w *world) {
+			w.remove(tritonA, true)
+			r := w.record(wwwName, "A", "165")
+			w.zone(cfZone).Appeared = map[providers.MarkerKey]time.Time{providers.MarkerKeyOf(r, r.Owners[0]): testNow.Add(-time.Minute)}
+		}, []string{"in-flight info " + wwwTriton}, "registered only 60 s ago"},
 
 		// half
 		{"a node with A and without the AAAA that is wanted is half", func(w *world) {

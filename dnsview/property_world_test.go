@@ -21,6 +21,7 @@ const (
 // oddities are mishaps of the kind that single tests seldom put together: the other provider of each kind of
 // service, IPv6, names in another case, what was done by hand or by others, what was cut off.
 var oddities = []func(w *world, t *rapid.T){
+	skewClocks,
 	func(w *world, t *rapid.T) { // somebody spells a value differently
 		if r := w.some(t); r != nil && !r.IsMarker() {
 			r.Value = respelled(r)

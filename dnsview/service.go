@@ -82,6 +82,9 @@ type Options struct {
 	Allow       []netip.Prefix
 	Ranges      PublicRanges // the clouds' public ranges; nil when not known
 
+	// Own are the markers that the journal has written last: their time of change says nothing of their age.
+	Own providers.OwnWrites
+
 	// Seen says when findings were first seen by earlier scans, by Finding.Key; View.Seen
 	// makes it for the next scan. Without it every scan is the first one.
 	Seen map[string]time.Time

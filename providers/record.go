@@ -41,6 +41,9 @@ type Record struct {
 	Owners     []Owner   `json:"owners,omitempty"`      // decoded markers that name this record; normally none or one
 	BadMarkers []string  `json:"bad_markers,omitempty"` // markers that name this record and cannot be read
 	Modified   time.Time `json:"modified,omitzero"`     // when the provider last changed it, when it says so
+	// Commented is when the provider last changed the comment, when it says so. It follows from Modified and
+	// Comment, so that Equal leaves it out.
+	Commented time.Time `json:"commented,omitzero"`
 }
 
 // Identity is what names a record for cursors, marks and plans. It is comparable.

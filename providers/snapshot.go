@@ -33,10 +33,15 @@ type CloudView struct {
 
 // ZoneView is what is known of one zone.
 type ZoneView struct {
-	Zone       Zone
-	Coverage   Coverage
-	Records    []Record // owners attached
-	RowsFrom   time.Time
+	Zone     Zone
+	Coverage Coverage
+	Records  []Record // owners attached
+	RowsFrom time.Time
+	Since    time.Time // when the first of the readings began that Appeared compares, by the clock of the provider
+	Whole    bool      // Records are those of a complete reading, or more
+	// Appeared are the markers that an earlier complete reading did not show, with when one did
+	// first, by the clock of the provider. It is nil when there was no earlier reading.
+	Appeared   map[MarkerKey]time.Time
 	Reading    bool
 	RetryAt    time.Time
 	BudgetLeft int

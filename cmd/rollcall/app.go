@@ -34,9 +34,14 @@ type app struct {
 
 // run carries out one command line and gives the exit code.
 func run(args []string, in *os.File, out, errw io.Writer) int {
+	return runAt(time.Now, args, in, out, errw)
+}
+
+// runAt is run by another clock.
+func runAt(now func() time.Time, args []string, in *os.File, out, errw io.Writer) int {
 	ctx, stop := interruptible()
 	defer stop()
-	a := &app{in: in, out: out, err: errw, now: time.Now, interrupted: ctx.Done()}
+	a := &app{in: in, out: out, err: errw, now: now, interrupted: ctx.Done()}
 	root := a.rootCommand()
 	root.SetArgs(args)
 	root.SetIn(in)

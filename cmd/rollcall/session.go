@@ -59,6 +59,7 @@ type session struct {
 
 	metadata metadataFrom // of Triton nodes, as the command line gives it
 	noted    sync.Map     // what the clouds could not be asked and was told already: sentence -> true
+	own      ownMarkers   // what the journal has written last
 }
 
 // open reads the config, or finds out what there is without one, and sets up
@@ -214,7 +215,7 @@ func (s *session) inspect(snap *providers.Snapshot) *dnsview.View {
 	o := dnsview.Options{
 		Fleet: s.config.Fleet, Services: s.config.DeclaredServices(), Now: s.app.now(), MaxAge: s.staleAfter(),
 		BootGrace: s.config.Guards.BootGrace, CreateGrace: s.config.Guards.Grace, Allow: s.config.Guards.Allow, Ranges: s.config.Ranges,
-		WireGrace: s.config.Guards.WireGrace,
+		WireGrace: s.config.Guards.WireGrace, Own: s.ownWrites(),
 	}
 	o.Seen = s.firstSeen()
 	if s.outside != nil {

@@ -26,6 +26,7 @@ func (r *run) ask(ctx context.Context, steps []int, dry bool) []asking {
 	ev := r.evidence(ctx)
 	out := make([]asking, len(steps))
 	proofs := make([]*dnsview.GuardEvidence, len(steps))
+	own := r.ownWrites()
 	type question struct {
 		key providers.CloudKey
 		id  string
@@ -39,6 +40,7 @@ func (r *run) ask(ctx context.Context, steps []int, dry bool) []asking {
 	for n, i := range steps {
 		c := r.rebase(r.plan.Steps[i].Change, dry)
 		p := r.proof(ev, i, c)
+		p.Own = own
 		proofs[n], out[n].change = p, *c
 		g.Go(func() error {
 			rec := c.Record()
@@ -58,7 +60,13 @@ func (r *run) ask(ctx context.Context, steps []int, dry bool) []asking {
 			if o, ok := dnsview.AsksAbout(r.plan.Verb, c); ok {
 				q := question{o.Cloud, o.Instance}
 				if say = answers[q]; say == nil {
-					say = sync.OnceValue(func() dnsview.InstanceAnswer { return r.answer(ctx, ev, o.Cloud, o.Instance) })
+					say = sync.OnceValue(func() dnsview.InstanceAnswer {
+						a := r.answer(ctx, ev, o.Cloud, o.Instance)
+						if a.NotFound && !dry && r.onItsWordAlone(ev, c, o) {
+							return r.answerAgain(ctx, ev, o.Cloud, o.Instance)
+						}
+						return a
+					})
 					answers[q] = say
 				}
 			}

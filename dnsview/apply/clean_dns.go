@@ -115,7 +115,7 @@ func (r *run) reread(ctx context.Context) (v *dnsview.View, why string) {
 	if why := unreadZone(snap.Zones); why != "" {
 		return nil, why
 	}
-	r.zonesView, r.zonesRead = e.inspect(&snap), snap.Taken
+	r.zonesView, r.zonesRead = e.inspect(&snap, r.ownWrites()), snap.Taken
 	return r.zonesView, ""
 }
 

@@ -68,6 +68,8 @@ func (r *run) gather(ctx context.Context, zones []string) *evidence {
 		wg.Go(func() {
 			s.Zones[i] = e.readZone(ctx, t, name)
 			e.delegation(ctx, t, &s.Zones[i])
+			s.Zones[i].Whole = s.Zones[i].Coverage.Complete()
+			s.Zones[i].NoteAppeared(zoneView(last, name))
 		})
 	}
 	wg.Wait()
@@ -88,15 +90,15 @@ func (r *run) gather(ctx context.Context, zones []string) *evidence {
 	for i := range e.o.Clouds {
 		ev.oldest = earlier(ev.oldest, s.Clouds[i].Coverage.Started)
 	}
-	ev.view = e.inspect(s)
+	ev.view = e.inspect(s, r.ownWrites())
 	return ev
 }
 
-// inspect joins what was read for a plan.
-func (e *Engine) inspect(s *providers.Snapshot) *dnsview.View {
+// inspect joins what was read for a plan. own are the markers that the journal has written last.
+func (e *Engine) inspect(s *providers.Snapshot, own providers.OwnWrites) *dnsview.View {
 	return dnsview.Inspect(s, dnsview.Options{
 		Fleet: e.o.Fleet, Services: e.o.Services, Now: e.o.Now(), MaxAge: e.age(), CreateGrace: e.o.Guards.Grace, Allow: e.o.Allow,
-		WireZones: e.wireZones(),
+		WireZones: e.wireZones(), Own: own,
 	})
 }
 
@@ -421,6 +423,35 @@ func (e *Engine) lookup(ctx context.Context, t *CloudTarget, id string) provider
 		l.Err = err
 	}
 	return l
+}
+
+// foundWithin is how long a cloud may take to find a new instance by its id, as a rule.
+const foundWithin = 10 * time.Second
+
+// onItsWordAlone reports whether a marker is old enough for its instance to be found, and nothing but
+// the marker itself says so, in a cloud that may not find a new instance at once: EC2 is eventually consistent.
+func (r *run) onItsWordAlone(ev *evidence, c *providers.Change, o providers.Owner) bool {
+	rec := c.Record()
+	if !slices.ContainsFunc(ev.snap.Clouds, func(v providers.CloudView) bool {
+		return v.Coverage.Key == o.Cloud && v.Cloud.Provider == providers.EC2
+	}) {
+		return false
+	}
+	z, now, grace := zoneView(ev.snap, rec.Zone), r.engine.o.Now(), r.engine.guards(rec.Zone).Grace
+	return z == nil || now.Sub(z.MarkerSince(&rec, o, nil, false)) >= grace && !z.Vouched(&rec, o, now, grace)
+}
+
+// answerAgain asks once more for an instance that its cloud does not find, after the time that a new one may
+// take, since nothing but the word of its own marker says that it is not new. All wait together.
+func (r *run) answerAgain(ctx context.Context, ev *evidence, key providers.CloudKey, id string) dnsview.InstanceAnswer {
+	r.waiting.Do(func() {
+		r.emit(Event{Kind: EventEvidence, Text: "waiting " + foundWithin.String() + ", and asking once more for instances that are not found: this rollcall sees their markers for the first time"})
+		r.waited = r.engine.o.Sleep(ctx, foundWithin)
+	})
+	if r.waited != nil {
+		return dnsview.InstanceAnswer{Asked: true, Key: key, Why: "it does not find it, and the wait before it is asked once more was stopped"}
+	}
+	return r.answer(ctx, ev, key, id)
 }
 
 // answer asks for one instance by id, at the cloud whose key the marker bears: first who the

@@ -525,6 +525,7 @@ func (b *bench) serve(c *fakeCloud, id, ip string) {
 		b.t.Fatal(err)
 	}
 	b.cf.add(providers.Record{Zone: cfZone, Name: www, Type: "A", TTL: 60, Value: ip, Comment: text, Owners: []providers.Owner{o}})
+	b.cf.rows[len(b.cf.rows)-1].Modified = o.Registered
 }
 
 func (b *bench) engine() *Engine { return New(b.opts) }

@@ -223,7 +223,7 @@ func (c *console) look() *dnsview.View {
 func (c *console) inspect(s *providers.Snapshot) *dnsview.View {
 	v := dnsview.Inspect(s, dnsview.Options{
 		Fleet: c.opts.Fleet, Services: c.opts.Services, Now: c.now(), MaxAge: time.Minute, BootGrace: 5 * time.Minute,
-		CreateGrace: cmp.Or(c.opts.Guards.Grace, 10*time.Minute), Allow: c.opts.Allow, Ranges: dnsview.PublishedRanges(), Seen: c.seen, Limits: c.limits,
+		CreateGrace: cmp.Or(c.opts.Guards.Grace, 10*time.Minute), Allow: c.opts.Allow, Ranges: dnsview.PublishedRanges(), Seen: c.seen, Limits: c.limits, Own: apply.OwnWrites(c.entries(), c.now().Add(-never)),
 	})
 	c.seen = v.Seen()
 	return v

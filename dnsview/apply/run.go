@@ -28,6 +28,9 @@ type run struct {
 	tell    func(Event)
 	telling sync.Mutex
 
+	waiting sync.Once // before instances that are not found are asked for once more
+	waited  error
+
 	report *Report
 	byID   map[int]int // step id -> place
 	ev     *evidence

@@ -78,7 +78,7 @@ func (a *agents) play(ctx context.Context, ev world.NodeEvent) {
 	a.mu.Unlock()
 	turn.Lock()
 	defer turn.Unlock()
-	n := agentNode{agents: a, me: providers.Owner{Fleet: "7f3a9c1e", Cloud: ev.Cloud.Key, Instance: ev.Instance.ID, Registered: a.clk.now().UTC().Truncate(time.Second)}}
+	n := agentNode{agents: a, me: providers.Owner{Fleet: "7f3a9c1e", Cloud: ev.Cloud.Key, Instance: ev.Instance.ID, Registered: a.clk.now().Add(wrongClock(ev.Instance.ID)).UTC().Truncate(time.Second)}}
 	done := act{id: ev.Instance.ID, from: a.clk.now(), up: ev.Up}
 	for try := range 10 {
 		if try > 0 && a.clk.sleep(ctx, min(30*time.Second, 500*time.Millisecond<<try)) != nil {
@@ -310,4 +310,13 @@ func (n *agentNode) cloudflare(ctx context.Context, up bool, name, address strin
 		}
 	}
 	return nil
+}
+
+// wrongClock is how far the clock of a node is off: that of every fourth is a day behind, which the Date of
+// its provider's answers does not set right.
+func wrongClock(id string) time.Duration {
+	if id[len(id)-1]%4 == 0 {
+		return -24 * time.Hour
+	}
+	return 0
 }

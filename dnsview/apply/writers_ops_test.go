@@ -359,6 +359,10 @@ func (s *scene) machines(rng *rand.Rand, many int) {
 			s.switched(ref.ID, false)
 			s.power(ref, world.Reboot)
 			s.switched(ref.ID, true)
+		case dice < 72:
+			ref, i := pick()
+			s.did("same-id patch")
+			s.sameID(ref, &i)
 		case dice < 74:
 			_, i := pick()
 			s.did("enter by hand")
@@ -371,6 +375,28 @@ func (s *scene) machines(rng *rand.Rand, many int) {
 			s.agents.play(context.Background(), world.NodeEvent{Up: true, Cloud: c, Instance: i})
 		}
 	}
+}
+
+// sameID has a node make the records with its address at Cloudflare its own once more, under the ids that they
+// have, as its agent does. What was taken out on purpose it leaves alone.
+func (s *scene) sameID(ref providers.InstanceRef, i *world.Instance) {
+	text, err := providers.Owner{Fleet: s.world().FleetID, Cloud: ref.Key, Instance: ref.ID, Registered: s.clk.now()}.Encode()
+	if err != nil {
+		s.t.Error(err)
+		return
+	}
+	s.foreign(cfZone, func(tx *world.Tx) world.ZoneValue {
+		for _, r := range slices.Clone(tx.Records()) {
+			o, err := providers.DecodeOwner(r.Comment)
+			if r.Type != "A" || r.Content != i.Public.String() || err != nil || o.Quiesced || o.Instance != ref.ID {
+				continue
+			}
+			same := *r
+			same.Comment, same.Modified = text, tx.Now()
+			tx.ReplaceRecord(&same)
+		}
+		return world.ZoneValue{}
+	})
 }
 
 func providerOf(cloud string) providers.Provider {

@@ -131,7 +131,7 @@ func (r *recordRow) name() string { return r.r.Name }
 
 func (r *recordRow) age() (time.Duration, bool) {
 	if o, ok := r.r.Owner(); ok {
-		return r.v.Options.Now.Sub(o.Registered), true
+		return r.v.Options.Now.Sub(r.v.MarkerSince(r.r, o)), true
 	}
 	if !r.r.Modified.IsZero() {
 		return r.v.Options.Now.Sub(r.r.Modified), true

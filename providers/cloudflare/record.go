@@ -35,6 +35,7 @@ type wireRecord struct {
 	Settings map[string]any  `json:"settings"`
 	Private  bool            `json:"private_routing"`
 	Modified string          `json:"modified_on"`
+	Comments string          `json:"comment_modified_on"`
 }
 
 // extra is what a record holds beside what providers.Record has fields for. As
@@ -103,6 +104,9 @@ func (w *wireRecord) decode(zone string) (providers.Record, error) {
 	}
 	if t, err := time.Parse(time.RFC3339Nano, w.Modified); err == nil && t.Unix() > 0 {
 		r.Modified = t.UTC()
+	}
+	if t, err := time.Parse(time.RFC3339Nano, w.Comments); err == nil && t.Unix() > 0 {
+		r.Commented = t.UTC()
 	}
 	e := extra{Settings: w.Settings, Tags: slices.Sorted(slices.Values(w.Tags)), Private: w.Private}
 	r.Value = providers.CanonicalValue(r.Type, w.value(r.Type))

@@ -38,6 +38,15 @@ type storedZone struct {
 	Zone     providers.Zone     `json:"zone"`
 	RowsFrom time.Time          `json:"rows_from"`
 	Records  []providers.Record `json:"records"`
+	Whole    bool               `json:"whole,omitempty"`
+	Since    time.Time          `json:"since,omitzero"`
+	Appeared []storedAppearance `json:"appeared,omitempty"`
+}
+
+// storedAppearance is one of providers.ZoneView.Appeared.
+type storedAppearance struct {
+	providers.MarkerKey
+	At time.Time `json:"at"`
 }
 
 // Save writes the rows of a snapshot to a file that only its owner can read,
@@ -52,7 +61,11 @@ func Save(path string, s *providers.Snapshot) (err error) {
 	}
 	for i := range s.Zones {
 		if v := &s.Zones[i]; !v.RowsFrom.IsZero() {
-			out.Zones = append(out.Zones, storedZone{v.Zone, v.RowsFrom, v.Records})
+			z := storedZone{Zone: v.Zone, RowsFrom: v.RowsFrom, Records: v.Records, Whole: v.Whole, Since: v.Since}
+			for k, at := range v.Appeared {
+				z.Appeared = append(z.Appeared, storedAppearance{k, at})
+			}
+			out.Zones = append(out.Zones, z)
 		}
 	}
 	if info, err := os.Lstat(path); err == nil && !info.Mode().IsRegular() {
@@ -113,7 +126,11 @@ func Load(path string) (*providers.Snapshot, error) {
 		})
 	}
 	for _, z := range in.Zones {
-		s.Zones = append(s.Zones, providers.ZoneView{Zone: z.Zone, RowsFrom: z.RowsFrom, Records: z.Records, BudgetLeft: -1})
+		v := providers.ZoneView{Zone: z.Zone, RowsFrom: z.RowsFrom, Records: z.Records, Whole: z.Whole, Since: z.Since, Appeared: map[providers.MarkerKey]time.Time{}, BudgetLeft: -1}
+		for _, a := range z.Appeared {
+			v.Appeared[a.MarkerKey] = a.At
+		}
+		s.Zones = append(s.Zones, v)
 	}
 	return s, nil
 }

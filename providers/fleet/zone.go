@@ -70,8 +70,8 @@ func (z *zone) recall(v *providers.ZoneView) {
 		r.BadMarkers = slices.DeleteFunc(slices.Clone(r.BadMarkers), func(m string) bool { return m != r.Comment })
 	}
 	z.held = heldZone{raw: raw, from: v.RowsFrom, complete: true}
-	z.known, z.markers, z.named = true, markersOf(v.Records), providers.OwnClouds(z.f.fleetID, v.Records)
-	z.shown.Zone, z.shown.Records, z.shown.RowsFrom = v.Zone, v.Records, v.RowsFrom
+	z.known, z.markers, z.named = true, markersOf(v), providers.OwnClouds(z.f.fleetID, v.Records)
+	z.shown.Zone, z.shown.Records, z.shown.RowsFrom, z.shown.Since, z.shown.Appeared, z.shown.Whole = v.Zone, v.Records, v.RowsFrom, v.Since, v.Appeared, v.Whole
 }
 
 func (z *zone) silent(s *providers.Silence) {
@@ -103,25 +103,25 @@ type marked map[providers.CloudKey]map[string]time.Time
 
 // markersOf gathers the instances that the owners of rows and the marker
 // records name. A marker whose record is gone names an instance all the same.
-func markersOf(rows []providers.Record) marked {
-	m := marked{}
+func markersOf(v *providers.ZoneView) marked {
+	m, rows := marked{}, v.Records
 	for i := range rows {
 		for _, o := range rows[i].Owners {
-			m.add(o)
+			m.add(o, v.MarkerSince(&rows[i], o, nil, false))
 		}
 		if !rows[i].IsMarker() {
 			continue
 		}
 		if parts, ok := providers.ParseTXT(rows[i].Value); ok {
 			if o, err := providers.DecodeOwner(strings.Join(parts, "")); err == nil {
-				m.add(o)
+				m.add(o, v.MarkerSince(&rows[i], o, nil, false))
 			}
 		}
 	}
 	return m
 }
 
-func (m marked) add(o providers.Owner) {
+func (m marked) add(o providers.Owner, since time.Time) {
 	if o.Host() {
 		return
 	}
@@ -130,8 +130,8 @@ func (m marked) add(o providers.Owner) {
 		ids = map[string]time.Time{}
 		m[o.Cloud] = ids
 	}
-	if t, ok := ids[o.Instance]; !ok || o.Registered.Before(t) {
-		ids[o.Instance] = o.Registered
+	if t, ok := ids[o.Instance]; !ok || since.Before(t) {
+		ids[o.Instance] = since
 	}
 }
 
@@ -140,7 +140,7 @@ func (m marked) add(o providers.Owner) {
 func (z *zone) fetch(ctx context.Context, gen uint64, started time.Time) func() {
 	z.f.mu.Lock()
 	z.pages, z.pagesShown = nil, 0
-	resolved, at, held, seen := z.resolved, z.resolvedAt, z.held, z.shown.Zone.ID
+	resolved, at, held, seen, before := z.resolved, z.resolvedAt, z.held, z.shown.Zone.ID, z.shown
 	z.f.mu.Unlock()
 	if resolved.ID == "" || z.f.now().Sub(at) > zoneFor {
 		found, err := providers.FindZone(ctx, z.src.DNS, z.name, z.src.ID, seen)
@@ -166,8 +166,9 @@ func (z *zone) fetch(ctx context.Context, gen uint64, started time.Time) func() 
 		cov.Err = &providers.Error{Kind: providers.KindIncomplete, Source: z.name, Op: "list records", Err: fmt.Errorf("the read did not come to its end")}
 	}
 	next, onView := z.outcome(cov, rows, held)
-	attached := attach(onView)
-	markers, named := markersOf(attached), providers.OwnClouds(z.f.fleetID, attached)
+	now := providers.ZoneView{Zone: resolved, Coverage: cov, Records: attach(onView), RowsFrom: next.from, Whole: next.complete}
+	now.NoteAppeared(&before)
+	markers, named := markersOf(&now), providers.OwnClouds(z.f.fleetID, now.Records)
 	return func() {
 		z.resolved, z.resolvedAt = resolved, at
 		if k := providers.KindOf(cov.Err); k == providers.KindNotFound || k == providers.KindAuth {
@@ -177,7 +178,8 @@ func (z *zone) fetch(ctx context.Context, gen uint64, started time.Time) func() 
 		z.held = next
 		z.shown.Zone, z.shown.Coverage = resolved, cov
 		if !next.from.IsZero() {
-			z.shown.Records, z.shown.RowsFrom, z.markers, z.named = attached, next.from, markers, named
+			z.shown.Records, z.shown.RowsFrom, z.shown.Since, z.shown.Appeared, z.shown.Whole = now.Records, next.from, now.Since, now.Appeared, now.Whole
+			z.markers, z.named = markers, named
 			z.known = z.known || next.complete
 		}
 	}

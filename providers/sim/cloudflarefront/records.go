@@ -45,7 +45,7 @@ func toAPI(r *world.Record) *recordJSON {
 		j.Settings = r.Settings
 	}
 	if r.Comment != "" {
-		j.Comment, j.CommentModified = &r.Comment, j.ModifiedOn
+		j.Comment, j.CommentModified = &r.Comment, r.Commented.UTC().Format(timeForm)
 	}
 	return j
 }
@@ -260,7 +260,7 @@ func (c *call) batch(z *world.Zone) error {
 
 // post adds a record to the transaction.
 func post(tx *world.Tx, z *world.Zone, in input) (*world.Record, error) {
-	r := &world.Record{TTL: autoTTL}
+	r := &world.Record{TTL: autoTTL, Created: tx.Now()}
 	if err := in.apply(z, r); err != nil {
 		return nil, err
 	}

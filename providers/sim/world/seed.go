@@ -124,7 +124,7 @@ func (s *seeder) apex() {
 func (s *seeder) addRecord(r Record) {
 	r.ID = strings.ReplaceAll(s.w.uuid(), "-", "")
 	r.Created = s.begin
-	r.Modified = r.Created
+	r.Modified, r.Commented = r.Created, r.Created
 	s.cf.records = append(s.cf.records, &r)
 }
 

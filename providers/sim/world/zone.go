@@ -66,6 +66,7 @@ type Record struct {
 	Tags                    []string
 	Settings                []byte // JSON object, or nil
 	Created, Modified       time.Time
+	Commented               time.Time // when the comment was last changed
 }
 
 // ServedSet is what the name servers answer for one name and type.
@@ -325,26 +326,39 @@ func (tx *Tx) Record(id string) *Record {
 	return nil
 }
 
-// AddRecord adds a Cloudflare record; its ID and times are set when empty.
+// AddRecord adds a Cloudflare record; its ID and times are set when empty. One that has an owner marker
+// is as old as its marker says then.
 func (tx *Tx) AddRecord(r *Record) {
 	if r.ID == "" {
 		r.ID = strings.ReplaceAll(tx.z.w.uuid(), "-", "")
 	}
 	if r.Created.IsZero() {
 		r.Created = tx.now
+		for _, text := range []string{r.Comment, strings.Trim(r.Content, `"`)} {
+			if o, err := providers.DecodeOwner(text); err == nil && o.Registered.Before(tx.now) {
+				r.Created = o.Registered
+			}
+		}
 	}
 	if r.Modified.IsZero() {
-		r.Modified = tx.now
+		r.Modified = r.Created
+	}
+	if r.Commented.IsZero() {
+		r.Commented = r.Created
 	}
 	tx.records = append(slices.Clip(tx.records), r)
 	tx.touched[r.Name] = true
 }
 
-// ReplaceRecord puts r in the place of the record with its id.
+// ReplaceRecord puts r in the place of the record with its id, and notes when its comment is another one.
 func (tx *Tx) ReplaceRecord(r *Record) {
 	tx.records = slices.Clone(tx.records)
 	for i, x := range tx.records {
 		if x.ID == r.ID {
+			r.Commented = x.Commented
+			if r.Comment != x.Comment {
+				r.Commented = tx.now
+			}
 			tx.touched[x.Name] = true
 			tx.records[i] = r
 		}

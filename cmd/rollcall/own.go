@@ -1,0 +1,44 @@
+package main
+
+import (
+	"os"
+	"time"
+
+	"rollcall/dnsview/apply"
+	"rollcall/providers"
+	"rollcall/providers/journal"
+)
+
+// ownFor is for how long it matters that this fleet's journal has written a marker: longer than any grace.
+const ownFor = 24 * time.Hour
+
+// ownMarkers keeps what the journal has written, until the file changes.
+type ownMarkers struct {
+	size    int64
+	changed time.Time
+	writes  providers.OwnWrites
+}
+
+// ownWrites returns the markers that the journal has written last. A journal that cannot be read has
+// written none: their times of change make them young then, which is safe.
+func (s *session) ownWrites() providers.OwnWrites {
+	info, err := os.Stat(s.journalPath())
+	if err != nil {
+		return nil
+	}
+	s.mu.Lock()
+	own := s.own
+	s.mu.Unlock()
+	if own.writes != nil && own.size == info.Size() && own.changed.Equal(info.ModTime()) {
+		return own.writes
+	}
+	entries, _, err := journal.Read(s.journalPath())
+	if err != nil {
+		return nil
+	}
+	own = ownMarkers{info.Size(), info.ModTime(), apply.OwnWrites(entries, s.app.now().Add(-ownFor))}
+	s.mu.Lock()
+	s.own = own
+	s.mu.Unlock()
+	return own.writes
+}

@@ -1,0 +1,46 @@
+package apply
+
+import (
+	"strings"
+	"time"
+
+	"rollcall/providers"
+	"rollcall/providers/journal"
+)
+
+// OwnWrites returns the markers that the journal has written last since a time: what it registered,
+// changed or restored. Entries that changed nothing are not among them.
+func OwnWrites(entries []journal.Entry, since time.Time) providers.OwnWrites {
+	out := providers.OwnWrites{}
+	for i := range entries {
+		e := &entries[i]
+		if e.State != journal.Done || e.Already || e.Change == nil || e.Change.Op == providers.OpDelete || e.Ended.Before(since) {
+			continue
+		}
+		r := &e.Change.After
+		if e.Result != nil {
+			r = e.Result
+		}
+		owners := r.Owners
+		if parts, ok := providers.ParseTXT(r.Value); ok && r.IsMarker() {
+			if o, err := providers.DecodeOwner(strings.Join(parts, "")); err == nil {
+				owners = []providers.Owner{o}
+			}
+		}
+		for _, o := range owners {
+			out[providers.MarkerKeyOf(r, o)] = providers.OwnWrite{Registered: o.Registered, Written: providers.MarkerWritten(r)}
+		}
+	}
+	return out
+}
+
+// ownFor is for how long it matters that the own journal has written a marker: longer than any grace.
+const ownFor = 24 * time.Hour
+
+func (r *run) ownWrites() providers.OwnWrites {
+	entries, err := r.entries()
+	if err != nil {
+		return nil // guard 9 reports it
+	}
+	return OwnWrites(entries, r.engine.o.Now().Add(-ownFor))
+}
