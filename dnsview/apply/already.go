@@ -36,9 +36,9 @@ func (u *unconfirmed) Error() string {
 func (u *unconfirmed) Unwrap() error { return u.err }
 
 // applyConfirmed carries changes out, and makes sure of those that are said to be made already. What turns out not
-// to be there is written once reads have caught up; what cannot be confirmed has an *unconfirmed error. notePutBack is as in
-// providers.WithPutBack, by the place of the change.
-func (r *run) applyConfirmed(ctx context.Context, t *ZoneTarget, changes []providers.Change, notePutBack func(n int, was providers.Record) error) []providers.Result {
+// to be there is written once its guards, asked anew, let it pass: somebody may have taken it away on purpose meanwhile. What
+// cannot be confirmed has an *unconfirmed error. notePutBack is as in providers.WithPutBack, by the place of the change.
+func (r *run) applyConfirmed(ctx context.Context, t *ZoneTarget, ready []held, changes []providers.Change, notePutBack func(n int, was providers.Record) error) []providers.Result {
 	results := make([]providers.Result, len(changes))
 	said := slices.Clone(changes)
 	apply := func(which []int) (already []int) {
@@ -67,29 +67,36 @@ func (r *run) applyConfirmed(ctx context.Context, t *ZoneTarget, changes []provi
 	for i := range all {
 		all[i] = i
 	}
-	for i, err := range r.makeSure(ctx, t, said, apply(all), func(not []int) []int {
-		var adds, others []int
-		for _, i := range not {
-			if changes[i].Op == providers.OpDelete {
-				others = append(others, i) // only once its guards are asked anew
-			} else {
-				adds = append(adds, i)
+	unsure := r.makeSure(ctx, t, said, apply(all), func(not []int) (already []int) {
+		steps := make([]int, len(not))
+		for n, i := range not {
+			steps[n] = ready[i].step
+		}
+		var pass []int
+		for n, a := range r.ask(ctx, steps, false) {
+			switch i := not[n]; {
+			case a.already:
+				already = append(already, i)
+			case a.pass:
+				changes[i] = a.change
+				pass = append(pass, i)
+			default:
+				results[i] = providers.Result{Err: providers.Errorf(providers.KindConflict, "change records", "it was said to be made already, is not, and must not be made: %s", failing(a.guards))}
 			}
 		}
-		if len(adds) == 0 {
-			return others
+		if len(pass) > 0 {
+			already = append(already, apply(pass)...)
 		}
-		return append(others, apply(adds)...)
-	}) {
-		if err != nil {
-			results[i].Err = &unconfirmed{err}
-		}
+		return already
+	})
+	for i, err := range unsure {
+		results[i].Err = &unconfirmed{err}
 	}
 	return results
 }
 
 // makeSure makes sure that changes which are said to be made already are. The name servers are asked again and again, and
-// the zone now and then. What turns out not to be made is handed to again, which returns those of them that are still said to be; a
+// the zone each few seconds. What turns out not to be made is handed to again, which returns those of them that are still said to be; a
 // read that says the same after the propagation time is believed. It returns an error for each change that is not confirmed.
 func (r *run) makeSure(ctx context.Context, t *ZoneTarget, changes []providers.Change, open []int, again func(not []int) []int) map[int]error {
 	e := r.engine
@@ -103,7 +110,8 @@ func (r *run) makeSure(ctx context.Context, t *ZoneTarget, changes []providers.C
 		if last {
 			not, unknown = nil, slices.Concat(not, unknown)
 		}
-		if last || !e.o.Now().Before(readAt) {
+		due := last || !e.o.Now().Before(readAt)
+		if due {
 			readAt = e.o.Now().Add(confirmReads)
 			unknown = slices.DeleteFunc(unknown, func(i int) bool {
 				err := r.readAgain(ctx, t, &changes[i])
@@ -130,7 +138,7 @@ func (r *run) makeSure(ctx context.Context, t *ZoneTarget, changes []providers.C
 				return unsure
 			}
 		}
-		if open = unknown; len(not) > 0 && again != nil {
+		if open = unknown; due && len(not) > 0 && again != nil {
 			not = again(not)
 		}
 		if last {

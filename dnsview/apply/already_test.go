@@ -128,3 +128,27 @@ func TestADeleteOfWhatWasJustMadeIsNotDoneBecauseReadsAreBehind(t *testing.T) {
 		t.Errorf("%v, and the record is there: %v (%s)", states(rep), has(b.cf, "165.225.128.99"), rep.Steps[0].Why)
 	}
 }
+
+// A node that was taken out on purpose while it was made sure of is not put back.
+func TestWhatWasTakenOutOnPurposeMeanwhileIsNotWrittenAgain(t *testing.T) {
+	b := newBench(t)
+	b.node(b.triton, "m-9", "www-9", "165.225.128.99", "www")
+	p := dnsview.PlanRegister(b.view(), "", ref(b.triton, "m-9"))
+	o := providers.Owner{Fleet: fleetID, Cloud: tritonKey, Instance: "m-9", Registered: begin}
+	quiet := o
+	quiet.Quiesced = true
+	text, err := quiet.For("A", "165.225.128.99").Encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.cf.lies = true
+	b.cf.onApply = func([]providers.Change) {
+		b.cf.onApply = nil
+		b.cf.add(providers.Record{Zone: cfZone, Name: providers.MarkerName("m-9", www), Type: "TXT", TTL: 300, Value: providers.FormatTXT([]string{text})})
+	}
+	b.clk.onSleep = func() { b.cf.lies = false } // from the second time on it is the truth
+	rep := b.run(p)
+	if has(b.cf, "165.225.128.99") || rep.OK() {
+		t.Errorf("%v (%s): zone %v", states(rep), rep.Steps[0].Why, values(b.cf))
+	}
+}

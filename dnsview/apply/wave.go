@@ -98,7 +98,7 @@ func (r *run) commit(ctx context.Context, zone string, ready []held) {
 		r.emit(Event{Kind: EventBegun, Step: s.Step.ID, Text: s.Step.Sentence})
 	}
 	t := r.engine.zone(zone)
-	results := r.applyConfirmed(ctx, t, changes, func(n int, was providers.Record) error {
+	results := r.applyConfirmed(ctx, t, ready, changes, func(n int, was providers.Record) error {
 		return r.engine.o.Journal.NotePutBack(entries[n].ID, was)
 	})
 	r.wrote[providers.CanonicalName(zone)] = r.engine.o.Now()
