@@ -15,7 +15,10 @@ type Done struct {
 	Result   *providers.Record // the record as the provider had it after the change, when known
 	Action   PowerAction
 	Instance providers.InstanceRef
-	Reason   Class // finding that the step was the remedy of, or empty
+	// Stayed is the owner marker that stayed behind when what this step restored was removed: it takes its place
+	// again when the step is taken back. A step of an earlier release does not say so itself.
+	Stayed *providers.Owner
+	Reason Class // finding that the step was the remedy of, or empty
 }
 
 // PlanUndo plans to take back what was done, last first: what was deleted is
@@ -75,7 +78,11 @@ func (b *builder) undoChange(d Done) {
 		}
 		c = providers.Change{Op: providers.OpDelete, Before: before}
 		sentence = "Delete " + subject(&before) + " again"
-		if o, ok := ownerInMarker(&d.Change.Before); ok {
+		o, ok := ownerInMarker(&d.Change.Before)
+		if !ok && d.Stayed != nil {
+			o, ok = *d.Stayed, true
+		}
+		if ok {
 			c.After = before // it came in the place of this marker, which takes its place in turn
 			c.After.Owners = []providers.Owner{o}
 			sentence += ", and remember that it was taken out"

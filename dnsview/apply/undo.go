@@ -108,7 +108,9 @@ func unsure(s journal.Step) []string {
 // takingBack returns the entries of a step as an undo starts from them.
 func takingBack(entries []journal.Entry, s journal.Step) []dnsview.Done {
 	last := map[recordKey]*providers.Record{} // each record as the journal left it last
+	byID := map[string]*journal.Entry{}
 	for i := range entries {
+		byID[entries[i].ID] = &entries[i]
 		if r := entries[i].Result; r != nil && entries[i].State == journal.Done {
 			last[keyOf(r)] = r
 		}
@@ -116,7 +118,13 @@ func takingBack(entries []journal.Entry, s journal.Step) []dnsview.Done {
 	var out []dnsview.Done
 	for _, part := range [][]journal.Entry{s.Entries, s.Final} {
 		for i := range part {
-			out = append(out, doneOf(&part[i], last))
+			d := doneOf(&part[i], last)
+			if u := byID[part[i].Undoes]; u != nil && u.Change != nil && u.Change.Op == providers.OpDelete {
+				if o, ok := u.Change.After.Owner(); ok {
+					d.Stayed = &o
+				}
+			}
+			out = append(out, d)
 		}
 	}
 	return out
