@@ -16,9 +16,9 @@ import (
 
 // launchJournal writes the nodes of one launch into the journal of the session.
 type launchJournal struct {
-	s   *session
-	run string // one for all entries of one command
-	ask *launch.Spec
+	s    *session
+	run  string // one for all entries of one command
+	spec *launch.Spec
 }
 
 var _ launch.Journal = (*launchJournal)(nil)
@@ -37,14 +37,14 @@ func (l *launchJournal) Begin(ctx context.Context, n launch.Node, req providers.
 		return "", err
 	}
 	total := 0
-	for i := range l.ask.Nodes {
-		total += l.ask.Nodes[i].Count
+	for i := range l.spec.Nodes {
+		total += l.spec.Nodes[i].Count
 	}
 	e := journal.Entry{
-		Run: l.run, Who: who(), Verb: "launch", Kind: journal.KindLaunch, Title: fmt.Sprintf("launch %s of %s", plural(total, "node"), firstOf(l.ask.Service, l.ask.Template)),
+		Run: l.run, Who: who(), Verb: "launch", Kind: journal.KindLaunch, Title: fmt.Sprintf("launch %s of %s", plural(total, "node"), firstOf(l.spec.Service, l.spec.Template)),
 		Sentence: fmt.Sprintf("Launch %s in %s: image %s, size %s", req.Name, n.Cloud, req.Image, req.Size),
 		Launch: &journal.Launch{
-			Cloud: n.Cloud, Key: key, ID: req.LaunchID, Index: req.Index, Name: req.Name, Service: l.ask.Service,
+			Cloud: n.Cloud, Key: key, ID: req.LaunchID, Index: req.Index, Name: req.Name, Service: l.spec.Service,
 			Image: req.Image, Size: req.Size, Network: req.Network, KeyPair: req.KeyPair, Profile: req.Profile,
 		},
 	}
@@ -162,7 +162,7 @@ func asBefore(entries []journal.Entry, cloud string, t *launch.Target, prefix *s
 	}
 }
 
-// make creates what is missing of a profile, once that is written down. Each cloud is
+// makeProfile creates what is missing of a profile, once that is written down. Each cloud is
 // asked, so that each knows that its profile is new.
 func (s *session) makeProfile(ctx context.Context, p *profileToMake) error {
 	if len(p.missing) == 0 {

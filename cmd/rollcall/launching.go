@@ -75,7 +75,7 @@ func (s *session) declared(service string) *dnsview.Service {
 
 // follow is what following a launch needs: a node is registered once DNS has it.
 func (s *session) follow(spec *launch.Spec) launch.Options {
-	o := launch.Options{Now: s.app.now, Journal: &launchJournal{s: s, run: newRun(), ask: spec}}
+	o := launch.Options{Now: s.app.now, Journal: &launchJournal{s: s, run: newRun(), spec: spec}}
 	d := s.declared(spec.Service)
 	if d == nil {
 		return o // nobody registers it: a node is done when it runs

@@ -27,30 +27,30 @@ type statements []statement
 type statement struct {
 	Effect                string
 	Principal             principals
-	Action, NotAction     list1
-	Resource, NotResource list1
-	Condition             map[string]map[string]list1
+	Action, NotAction     stringList
+	Resource, NotResource stringList
+	Condition             map[string]map[string]stringList
 }
 
-// list1 is a string, or a list of strings.
-type list1 []string
+// stringList is a string, or a list of strings.
+type stringList []string
 
-func (l *list1) UnmarshalJSON(b []byte) error {
+func (l *stringList) UnmarshalJSON(b []byte) error {
 	var one string
 	if json.Unmarshal(b, &one) == nil {
-		*l = list1{one}
+		*l = stringList{one}
 		return nil
 	}
 	var flag bool
 	if json.Unmarshal(b, &flag) == nil {
-		*l = list1{map[bool]string{true: "true", false: "false"}[flag]}
+		*l = stringList{map[bool]string{true: "true", false: "false"}[flag]}
 		return nil
 	}
 	return json.Unmarshal(b, (*[]string)(l))
 }
 
 // principals are whom a trust policy names: * for all, or lists by kind.
-type principals map[string]list1
+type principals map[string]stringList
 
 func (p *principals) UnmarshalJSON(b []byte) error {
 	var all string
@@ -58,7 +58,7 @@ func (p *principals) UnmarshalJSON(b []byte) error {
 		*p = principals{"AWS": {all}}
 		return nil
 	}
-	return json.Unmarshal(b, (*map[string]list1)(p))
+	return json.Unmarshal(b, (*map[string]stringList)(p))
 }
 
 func (s *statements) UnmarshalJSON(b []byte) error {
