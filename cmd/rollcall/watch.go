@@ -273,8 +273,13 @@ func (w *watcher) scan(v *dnsview.View) error {
 	return nil
 }
 
-// subjectOf is what a finding is about, whatever its class.
-func subjectOf(r findingRow) string { return r.Service + " " + about(&r) }
+// subjectOf is what a finding is about, whatever its class. It is made of what is kept over a restart.
+func subjectOf(r findingRow) string {
+	if x := r.Record; x != nil {
+		return r.Service + " " + recordName(x.Zone, x.Name, x.Type, x.Value) + "#" + x.SetID
+	}
+	return r.Service + " " + about(&r)
+}
 
 // delivered takes in that the hooks are done with an event, whatever became of it.
 func (w *watcher) delivered(d delivery) {
