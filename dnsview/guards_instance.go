@@ -207,7 +207,7 @@ func (e *GuardEvidence) CheckAddress() GuardResult {
 				return fails(g, a.String()+" belongs to "+what, "retarget the entry instead")
 			case typed == nil:
 				typed = &GuardResult{
-					Guard: g, Why: a.String() + " belongs to " + what + ", which is no running node of " + Clean(cmp.Or(e.View.index.serviceOf(&r), r.Name)) + ", and clients would not come to it by this entry any more",
+					Guard: g, Why: a.String() + " belongs to " + what + ", which is no running node of " + Clean(cmp.Or(e.View.index.serviceOf(&r), r.Name)) + " or is there already, and clients would not come to it by this entry any more",
 					Satisfy: "type the name of the entry", Confirm: Clean(r.Name),
 				}
 			}

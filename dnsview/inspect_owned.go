@@ -268,6 +268,8 @@ func (in *inspector) whatOfReused(r *providers.Record, a netip.Addr) string {
 		return "take the address off the allow-list of the config if the entry is to go"
 	case running && in.freeAddress(r, o, i):
 		return "retarget it to what its owner has"
+	case !in.noNodeOf(h, r) && r.Type == "SRV":
+		return "retarget its host name"
 	case !in.noNodeOf(h, r):
 		return "retarget it"
 	case i == nil || i.State.Dead():
@@ -321,9 +323,18 @@ func (x *index) records(zone, name, typ string) []*providers.Record {
 	return out
 }
 
-// noNodeOf reports whether who has an address is no running node of the service of a record.
+// noNodeOf reports whether who has an address cannot be given the entry: it is no running node of the
+// service, has no address for it, or is in the name with that already.
 func (x *index) noNodeOf(h holder, r *providers.Record) bool {
-	return h.inst == nil || h.inst.State != providers.StateRunning || !slices.Contains(x.servicesOf(h.inst), x.serviceOf(r))
+	if h.inst == nil || h.inst.State != providers.StateRunning || !slices.Contains(x.servicesOf(h.inst), x.serviceOf(r)) {
+		return true
+	}
+	old, isAddr := r.Addr()
+	if !isAddr {
+		return false
+	}
+	to, ok := x.addressOwed(r, h.inst)
+	return !ok || to != old && !x.freeAddress(r, providers.Owner{}, h.inst)
 }
 
 // stopped is for an owner that is stopped. EC2 gives an automatic address back

@@ -133,7 +133,11 @@ func (b *builder) whyNotRetarget(r *providers.Record, i *providers.Instance, h h
 	if i == nil || i.State.Dead() {
 		instead = "deregister it, or retarget it to a node by name"
 	}
+	addr, _ := r.Addr()
+	prefix, allowed := b.v.index.allowed(addr)
 	switch {
+	case h.inst == nil && h.addr == nil && allowed:
+		return "its address is on the allow-list (" + prefix.String() + "): take it off there if the entry is to go"
 	case h.inst == nil && h.addr == nil:
 		return "none of our instances has its address: " + instead
 	case h.inst == nil:
