@@ -8,7 +8,7 @@ import (
 	"rollcall/providers/sim"
 )
 
-// A machine that has just booted may not know the time yet. Its markers are dated by the clock of the DNS provider.
+// A machine that has just booted may not know the time yet. Its markers are dated by the Date of the DNS provider's answers.
 func TestTheMarkerOfANodeWhoseClockIsWrongIsDatedByItsDNSProvider(t *testing.T) {
 	for _, dns := range []providers.Provider{providers.Cloudflare, providers.Route53} {
 		for _, ahead := range []time.Duration{24 * time.Hour, -time.Hour} {
