@@ -21,7 +21,7 @@ func (r *rig) everyField() []string {
 		z.View(func(tx *world.Tx) {
 			for _, x := range tx.Records() {
 				y := *x
-				y.ID, y.Created, y.Modified, y.Data, y.Priority = "", time.Time{}, time.Time{}, nil, nil
+				y.ID, y.Created, y.Modified, y.Commented, y.Data, y.Priority = "", time.Time{}, time.Time{}, time.Time{}, nil, nil
 				out = append(out, fmt.Sprintf("%+v data %s", y, x.Data))
 			}
 			for _, x := range tx.Sets() {
