@@ -138,8 +138,13 @@ func (r *run) makeSure(ctx context.Context, t *ZoneTarget, changes []providers.C
 				return unsure
 			}
 		}
-		if open = unknown; due && len(not) > 0 && again != nil {
-			not = again(not)
+		if open = unknown; due && again != nil {
+			// What reads that are behind do not explain was taken back by somebody else, who may mean it so.
+			explained := slices.DeleteFunc(slices.Clone(not), func(i int) bool { return r.opposite(t, &changes[i], entries) == nil })
+			not = slices.DeleteFunc(not, func(i int) bool { return slices.Contains(explained, i) })
+			if len(explained) > 0 {
+				not = append(not, again(explained)...)
+			}
 		}
 		if last {
 			for _, i := range not {
@@ -196,9 +201,9 @@ func (r *run) madeOnWire(ctx context.Context, t *ZoneTarget, c *providers.Change
 	return dnsview.CannotTell
 }
 
-// onItsWay reports whether the last change of a record that the journal knows is the opposite of c, and may not have
-// reached the name servers yet.
-func (r *run) onItsWay(ctx context.Context, t *ZoneTarget, c *providers.Change, entries []journal.Entry) bool {
+// opposite returns the last change of a record that the journal knows, when it is the opposite of c and younger than twice the
+// stated propagation time: then reads that are behind explain that c is said to be made. It returns nil otherwise.
+func (r *run) opposite(t *ZoneTarget, c *providers.Change, entries []journal.Entry) *journal.Entry {
 	want := wanted([]providers.Change{*c})
 	rec := c.Record()
 	var last *journal.Entry
@@ -218,6 +223,15 @@ func (r *run) onItsWay(ctx context.Context, t *ZoneTarget, c *providers.Change, 
 			}
 		}
 	}
+	if last == nil || r.engine.o.Now().Sub(last.Ended) >= 2*t.Zone.Provider.Propagation() {
+		return nil
+	}
+	return last
+}
+
+// onItsWay reports whether the opposite of a change was just made from here, and may not have reached the name servers yet.
+func (r *run) onItsWay(ctx context.Context, t *ZoneTarget, c *providers.Change, entries []journal.Entry) bool {
+	last := r.opposite(t, c, entries)
 	if last == nil || r.engine.o.Now().Sub(last.Ended) >= t.Zone.Provider.Propagation() {
 		return false
 	}
