@@ -284,3 +284,14 @@ func TestZonesAreListedAndToldWithTheirNameServers(t *testing.T) {
 		t.Errorf("count %+v, %v", n, err)
 	}
 }
+
+func TestAListingThatBeginsAtANameThatIsNoneIsRefused(t *testing.T) {
+	s := newSite(t)
+	c := route53.NewFromConfig(s.config("us-east-1"))
+	for name, wrong := range map[string]bool{"www.unilans.net": false, "*.unilans.net.": false, "a..unilans.net": true, strings.Repeat("x", 64) + ".unilans.net": true} {
+		_, err := c.ListResourceRecordSets(t.Context(), &route53.ListResourceRecordSetsInput{HostedZoneId: aws.String(s.zone().ID), StartRecordName: aws.String(name)})
+		if (err != nil) != wrong || wrong && !strings.Contains(err.Error(), "InvalidInput") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
