@@ -2,6 +2,7 @@ package providers_test
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -36,7 +37,7 @@ func TestAReadEndsWhenItIsSilentAndNotWhenItIsLong(t *testing.T) {
 			t.Error(c.Err)
 		}
 		said := providers.Coverage{State: providers.CoverageFailed, Err: providers.Errorf(providers.KindThrottled, "list", "the provider asked to wait")}
-		if c := s.Why("aws-use1", "list instances", said); c.Err != said.Err {
+		if c := s.Why("aws-use1", "list instances", said); !errors.Is(c.Err, said.Err) {
 			t.Errorf("what the source said is lost: %v", c.Err)
 		}
 	})

@@ -16,10 +16,10 @@ func TestTheDefaultKeysDoNotConflict(t *testing.T) {
 
 func TestConflictsAreFoundWhateverTheSpelling(t *testing.T) {
 	k := ui.DefaultKeys()
-	k[ui.ActJournal] = []string{"Ctrl+R"}
-	k[ui.ActRefresh] = []string{"ctrl+r", "r"}
+	k[ui.ActJournal] = []string{"Ctrl+T"}
+	k[ui.ActRefresh] = []string{"ctrl+t", "r"}
 	c := k.Conflicts()
-	if len(c) != 1 || c[0].String() != `key "ctrl+r" is bound to journal and refresh` {
+	if len(c) != 1 || c[0].String() != `key "ctrl+t" is bound to journal and refresh` {
 		t.Errorf("%v", c)
 	}
 }

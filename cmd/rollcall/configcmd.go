@@ -181,7 +181,8 @@ func checkSources(ctx context.Context, clouds []cloudSource, zones []zoneSource)
 		} else if err == nil {
 			err = snap.Zones[i-len(clouds)].Coverage.Err
 		}
-		pos, what := config.Pos{}, ""
+		var pos config.Pos
+		var what string
 		if i < len(clouds) {
 			pos, what = clouds[i].pos, "cloud "+clouds[i].name
 		} else {

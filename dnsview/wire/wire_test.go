@@ -94,10 +94,9 @@ func TestAServerThatAnswersWithAnotherValueEachTimeIsAskedSeveralTimes(t *testin
 	var asked atomic.Int32
 	server := serve(t, func(m *dns.Msg, _ bool) {
 		m.Authoritative = true
-		switch n := asked.Add(1); {
-		case n%3 == 0:
+		if n := asked.Add(1); n%3 == 0 {
 			m.Rcode = dns.RcodeServerFailure
-		default:
+		} else {
 			m.Answer = []dns.RR{rr(t, fmt.Sprintf("www.example.com. 60 IN A 192.0.2.%d", n))}
 		}
 	})

@@ -69,7 +69,8 @@ func TestNoMoreIsReadThanIsAllowed(t *testing.T) {
 		t.Errorf("%d bytes, %v", len(b), err)
 	}
 	want := Error{Line: 2, Column: 501, Why: "it is longer than 1002 bytes"}
-	if _, err := Read(path, 1002); err == nil || *err.(*Error) != want {
+	var got *Error
+	if _, err := Read(path, 1002); !errors.As(err, &got) || *got != want {
 		t.Errorf("%v, want %v", err, &want)
 	}
 	zero, err := os.Open(os.DevNull)
