@@ -103,6 +103,7 @@ type GuardEvidence struct {
 
 	View   *View             // of reads made for this plan: every configured cloud, and the zone
 	Change *providers.Change // what is to be done
+	Reason Class             // finding that the change is the remedy of; empty for an operator's own wish
 	Undoes bool              // the change takes back one that the journal knows as done
 
 	Answer   InstanceAnswer     // about the instance that the marker names

@@ -205,6 +205,8 @@ func (e *GuardEvidence) CheckAddress() GuardResult {
 				return fails(g, a.String()+" belongs to "+what+", which is left of the owner", "wait until it is released")
 			case !e.View.index.noNodeOf(h, &r):
 				return fails(g, a.String()+" belongs to "+what, "retarget the entry instead")
+			case e.Reason != Reused:
+				return fails(g, a.String()+" belongs to "+what, "look again: the entry is reused now")
 			case typed == nil:
 				typed = &GuardResult{
 					Guard: g, Why: a.String() + " belongs to " + what + ", which is no running node of " + Clean(cmp.Or(e.View.index.serviceOf(&r), r.Name)) + " or is there already, and clients would not come to it by this entry any more",

@@ -154,7 +154,7 @@ func (r *run) proof(ev *evidence, i int, c *providers.Change) *dnsview.GuardEvid
 	s := &r.plan.Steps[i]
 	g := r.engine.guards(s.Zone)
 	return &dnsview.GuardEvidence{
-		Fleet: r.engine.o.Fleet, Verb: r.plan.Verb, Age: g.Age, Grace: g.Grace, View: ev.view, Change: c, Undoes: s.Undoes != "",
+		Fleet: r.engine.o.Fleet, Verb: r.plan.Verb, Age: g.Age, Grace: g.Grace, View: ev.view, Change: c, Reason: s.Reason, Undoes: s.Undoes != "",
 		Hosts: r.hosts, Strands: s.Strands, Threshold: g.Threshold, From: g.From,
 	}
 }

@@ -148,7 +148,7 @@ func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	c.fault = f.faultOf(c)
 	w.Header().Set("Date", f.date(c).UTC().Format(http.TimeFormat))
-	faultplay.Serve(w, r, c.fault, c.writes(), func(w http.ResponseWriter, _ *http.Request) { f.answer(w, c) })
+	faultplay.Serve(w, r, c.fault, c.writes() && c.form.Get("DryRun") != "true", func(w http.ResponseWriter, _ *http.Request) { f.answer(w, c) })
 }
 
 // route finds the service that a call is for and how it wants to be answered.
