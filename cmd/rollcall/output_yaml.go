@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"math/big"
 	"regexp"
 	"strings"
 
@@ -28,6 +29,9 @@ func jsonToYAML(text []byte) (string, error) {
 	}
 	return b.String(), enc.Close()
 }
+
+// maxDigits is how many characters a whole number of 64 bits surely fits into.
+const maxDigits = 18
 
 // yamlNode returns the next value of a JSON text.
 func yamlNode(d *json.Decoder) (*yaml.Node, error) {
@@ -62,6 +66,9 @@ func yamlNode(d *json.Decoder) (*yaml.Node, error) {
 		return n, nil
 	case json.Number:
 		s := v.String()
+		if _, ok := new(big.Int).SetString(s, 10); ok && len(s) > maxDigits {
+			s += ".0" // beyond 64 bits some parsers stop at the largest whole number that they know
+		}
 		if !strings.ContainsAny(s, ".eE") {
 			return &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!int", Value: s}, nil
 		}

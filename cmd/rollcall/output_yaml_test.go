@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"math"
 	"os"
 	"os/exec"
 	"reflect"
@@ -27,7 +28,7 @@ func anyData(depth int) *rapid.Generator[any] {
 		rapid.Map(text, func(s string) any { return s }),
 		rapid.Map(rapid.Int64Range(-1<<50, 1<<50), func(n int64) any { return float64(n) }),
 		rapid.Map(rapid.Float64Range(-1e30, 1e30), func(n float64) any { return n }),
-		rapid.SampledFrom([]any{nil, true, false, 1e21, 1e-9, 0.5, 1e300}),
+		rapid.SampledFrom([]any{nil, true, false, 1e21, 1e-9, 0.5, 1e300, math.Pow(2, 64), -math.Pow(2, 63), math.Pow(2, 62)}),
 	)
 	if depth == 0 {
 		return leaf
