@@ -3,6 +3,7 @@ package apply
 import (
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -301,7 +302,12 @@ func TestANameWhoseAnswerVariesIsAskedForSeveralTimes(t *testing.T) {
 		}
 	}
 	most := 0
-	w := &counting{servers: b.ns, asked: func(n int) { most = max(most, n) }}
+	var mu sync.Mutex // servers are asked side by side
+	w := &counting{servers: b.ns, asked: func(n int) {
+		mu.Lock()
+		defer mu.Unlock()
+		most = max(most, n)
+	}}
 	b.opts.Wire = w
 	rep := b.run(dnsview.PlanDrain(b.view(), ref(b.triton, "s-1")))
 	if !rep.OK() || most < 10 {

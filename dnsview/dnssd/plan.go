@@ -164,6 +164,15 @@ func (m *maker) end(title string) Made {
 	return m.made
 }
 
+// whole ends a plan that is carried out entirely or not at all: half a node, or half an incarnation, is
+// worse than none. It is a Refusal when the provider would refuse a part of it.
+func (m *maker) whole(title string) (Made, error) {
+	if p := dnsview.WithoutRefused(m.z.Zone, m.z.Records, m.made.Plan); len(p.Steps) < len(m.made.Plan.Steps) {
+		return Made{}, invalid("%s", p.Skipped[len(m.made.Plan.Skipped)])
+	}
+	return m.end(title), nil
+}
+
 // create adds a record that belongs to the incarnation.
 func (m *maker) create(name, typ, value string, ttl uint32, needs ...int) {
 	r := m.z.record(name, typ, value, ttl)

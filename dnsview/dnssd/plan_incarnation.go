@@ -55,7 +55,7 @@ func PlanCreate(z Zone, d Declaration) (Made, error) {
 	}
 	m := z.plan(dnsview.VerbCreate)
 	m.announce(d)
-	return m.end("Create the incarnation " + dnsview.Clean(d.Name.String())), nil
+	return m.whole("Create the incarnation " + dnsview.Clean(d.Name.String()))
 }
 
 // checkSubtypes refuses subtypes that are no label, and one that is given twice.

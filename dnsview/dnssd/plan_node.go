@@ -110,7 +110,7 @@ func PlanJoin(z Zone, n Node) (Made, error) {
 		if err := m.addresses(n, n.service(), o); err != nil {
 			return Made{}, err
 		}
-		return m.end(title), nil
+		return m.whole(title)
 	}
 	if err := m.host(n, host, o); err != nil {
 		return Made{}, err
@@ -128,7 +128,7 @@ func PlanJoin(z Zone, n Node) (Made, error) {
 			m.note(n.Service.String() + " keeps its TXT record " + dnsview.Clean(r.Value))
 		}
 	}
-	return m.end(title), nil
+	return m.whole(title)
 }
 
 func (n *Node) checkValues() error {

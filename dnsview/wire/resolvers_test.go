@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -60,11 +61,11 @@ func TestAZoneIsUnresolvableOnceTwoResolversSaySoInTwoRounds(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			now := time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC)
-			round := 0
+			var round atomic.Int32
 			var addrs []string
 			for i := range c.first {
 				addrs = append(addrs, serve(t, func(m *dns.Msg, tcp bool) {
-					if round > 1 && c.second != nil {
+					if round.Load() > 1 && c.second != nil {
 						c.second[i](m, tcp)
 						return
 					}
@@ -77,7 +78,7 @@ func TestAZoneIsUnresolvableOnceTwoResolversSaySoInTwoRounds(t *testing.T) {
 			ck := New(o)
 			var z ZoneResult
 			for range c.rounds {
-				round++
+				round.Add(1)
 				z = ck.Zone(context.Background(), c.zone)
 				now = now.Add(c.gap)
 			}

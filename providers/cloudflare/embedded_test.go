@@ -135,7 +135,7 @@ func TestEveryTypeGoesIntoTheEmbeddedZoneAndComesBackTheSame(t *testing.T) {
 		}
 		deletes = append(deletes, providers.Change{Op: providers.OpDelete, Before: found[at]})
 		got := found[at]
-		got.ID, got.Comment, got.Modified, got.Policy = "", "", time.Time{}, ""
+		got.ID, got.Comment, got.Modified, got.Commented, got.Policy = "", "", time.Time{}, time.Time{}, ""
 		if d := cmp.Diff(want, got); d != "" {
 			t.Errorf("%s: %s", want.String(), d)
 		}
