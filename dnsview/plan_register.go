@@ -90,6 +90,9 @@ func (b *builder) address(s *serviceState, name string, a netip.Addr, i *provide
 		if !marked(r) {
 			b.skip(subject(r) + " is there already, " + b.v.index.adoptOr(r, "without a marker: adopt it"))
 		}
+		if why, hidden := b.v.index.occluded(s.zone, name, typ); hidden {
+			b.skip(subject(r) + " is there already, and no client sees it: " + why)
+		}
 		return 0
 	}
 	if moved != nil { // it has a place there, with the address that it had before
