@@ -32,6 +32,11 @@ const (
 // FindHeld returns where credentials stand in a text by their value, in any common encoding: base64 and base32 from any byte on,
 // hex, the escapes of URLs and JSON, packed, split over lines, quoted in pieces, backwards. Each is told once, by what it is.
 func FindHeld(text []byte, held []Held) []Secret {
+	return heldIn(func() []reading { return readings(text) }, held)
+}
+
+// heldIn returns what FindHeld does, of a text whose readings are asked for only when there is a credential to look for.
+func heldIn(readings func() []reading, held []Held) []Secret {
 	parts, shorts := map[string]int{}, map[string]int{} // to the place in held
 	for i := range held {
 		value := string(held[i].Value)
@@ -56,7 +61,7 @@ func FindHeld(text []byte, held []Held) []Secret {
 			found[i] = line
 		}
 	}
-	all := readings(text)
+	all := readings()
 	for k := range all {
 		r := &all[k]
 		for _, body := range [][]byte{r.text, lettersOf(r.text)} {

@@ -15,6 +15,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 	"unicode"
 
@@ -242,8 +243,9 @@ func (l *linting) secrets(p providers.Provider, r *Rendered) {
 	}
 	plain := []byte(strings.Join(lines, "\n"))
 	found := FindHeld(r.Plain, ofConsole(l.o.Held))
-	found = append(found, FindHeld(plain, ofNodes(l.o.Held))...)
-	for _, s := range FindSecrets(plain) {
+	all := sync.OnceValue(func() []reading { return readings(plain) })
+	found = append(found, heldIn(all, ofNodes(l.o.Held))...)
+	for _, s := range secretsIn(plain, all()) {
 		if !slices.ContainsFunc(found, func(h Secret) bool { return h.Line == s.Line }) {
 			found = append(found, s)
 		}

@@ -146,7 +146,10 @@ type Secret struct {
 
 // FindSecrets looks for tokens, keys and passwords in a text by their shape. It can miss one;
 // what it finds is worth a look.
-func FindSecrets(text []byte) []Secret {
+func FindSecrets(text []byte) []Secret { return secretsIn(text, readings(text)) }
+
+// secretsIn returns what FindSecrets does, of a text and its readings.
+func secretsIn(text []byte, all []reading) []Secret {
 	var out []Secret
 	patterns := secretPatterns()
 	told := map[int]bool{} // one line, one finding
@@ -167,7 +170,6 @@ func FindSecrets(text []byte) []Secret {
 			}
 		}
 	}
-	all := readings(text)
 	for i := range all {
 		r := &all[i]
 		if !r.decoded || told[r.line] {
