@@ -17,6 +17,9 @@ func (in *inspector) owned(z *zoneState, r *providers.Record, o providers.Owner,
 		})
 		return
 	}
+	if o.Quiesced {
+		in.noteQuiesced(r, o) // whatever else is found about it, its marker record has nothing to add
+	}
 	if ahead := z.view.AheadOf(o, in.o.Now); ahead > providers.FutureMarker {
 		in.add(Finding{
 			Class: Ambiguous, Severity: Medium, Record: r, Zone: z.name, Service: in.serviceOf(r), RestsOn: []Basis{z.basis},
@@ -27,7 +30,6 @@ func (in *inspector) owned(z *zoneState, r *providers.Record, o providers.Owner,
 	}
 	if o.Host() {
 		if o.Quiesced {
-			in.noteQuiesced(r, o)
 			in.stillServed(z, r, o, nil)
 		}
 		return // a host that joined by hand is never dead by inventory
@@ -36,9 +38,6 @@ func (in *inspector) owned(z *zoneState, r *providers.Record, o providers.Owner,
 	if cs == nil {
 		in.unknownCloud(z, r, o)
 		return
-	}
-	if o.Quiesced {
-		in.noteQuiesced(r, o)
 	}
 	i := in.nodes[n].inst
 	if i == nil {

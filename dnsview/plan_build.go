@@ -19,6 +19,8 @@ type builder struct {
 	done map[providers.Identity]int     // deletes and updates already in the plan, by record
 	srvs map[string][]*providers.Record // SRV records by target, made when first asked for
 
+	remembers map[providers.Identity]int // markers of what is taken out that the plan creates
+
 	added map[setKey]int // values added by the plan to sets and zones whose room is known
 }
 
@@ -147,9 +149,33 @@ func (b *builder) ours(r *providers.Record) (providers.Owner, bool) {
 	return o, false
 }
 
+// once returns values without those that were named before.
+func once[T comparable](values []T) []T {
+	var out []T
+	seen := make(map[T]bool, len(values))
+	for _, v := range values {
+		if !seen[v] {
+			seen[v] = true
+			out = append(out, v)
+		}
+	}
+	return out
+}
+
+// onceEach returns references without those of an instance that was named before.
+func onceEach(refs []providers.InstanceRef) []providers.InstanceRef {
+	var out []providers.InstanceRef
+	for _, r := range refs {
+		if !slices.ContainsFunc(out, func(o providers.InstanceRef) bool { return o.Key == r.Key && o.ID == r.ID }) {
+			out = append(out, r)
+		}
+	}
+	return out
+}
+
 // eachOurs calls f for each record that is there and is clearly ours, with its owner.
 func (b *builder) eachOurs(records []providers.Identity, f func(*providers.Record, providers.Owner)) {
-	for _, id := range records {
+	for _, id := range once(records) {
 		if r := b.record(id); r != nil {
 			if o, ok := b.ours(r); ok {
 				f(r, o)
@@ -194,7 +220,7 @@ func PlanDeregister(v *View, records ...providers.Identity) Plan {
 		return b.end("")
 	}
 	var rs []*providers.Record
-	for _, id := range records {
+	for _, id := range once(records) {
 		r := b.record(id)
 		if r == nil {
 			continue
@@ -334,7 +360,7 @@ func (v *View) telling(r *providers.Record) *Finding {
 // PlanPower plans to start, stop, reboot or terminate instances, without touching DNS.
 func PlanPower(v *View, action PowerAction, instances ...providers.InstanceRef) Plan {
 	b := newBuilder(v, VerbPower)
-	for _, ref := range instances {
+	for _, ref := range onceEach(instances) {
 		if i := b.instance(ref); i != nil {
 			b.power(action, i)
 		}

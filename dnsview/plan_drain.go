@@ -26,7 +26,7 @@ func PlanDrain(v *View, instances ...providers.InstanceRef) Plan {
 	b := newBuilder(v, VerbDrain)
 	var all []drained
 	longest := time.Duration(0)
-	for _, ref := range instances {
+	for _, ref := range onceEach(instances) {
 		i := b.instance(ref)
 		if i == nil {
 			continue

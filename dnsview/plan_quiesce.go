@@ -13,7 +13,7 @@ func PlanQuiesce(v *View, instances ...providers.InstanceRef) Plan {
 	if !b.fleet() {
 		return b.end("")
 	}
-	for _, ref := range instances {
+	for _, ref := range onceEach(instances) {
 		if byHand(ref) {
 			b.takeOutHost(ref)
 		} else if i := b.instance(ref); i != nil {
@@ -31,7 +31,7 @@ func PlanQuiesceRecords(v *View, records ...providers.Identity) Plan {
 		return b.end("")
 	}
 	var rs []*providers.Record
-	for _, id := range records {
+	for _, id := range once(records) {
 		r := b.record(id)
 		if r == nil {
 			continue
@@ -207,7 +207,13 @@ func (b *builder) quiesce(r *providers.Record, reason Class, needs ...int) int {
 		before = said
 	}
 	marker := markerRecord(r, text)
-	needs = append(slices.Clone(needs), b.change(providers.Change{Op: providers.OpCreate, After: marker}, "Remember in "+Clean(marker.Name)+" that it is on purpose", reason, &ref, needs...))
+	if b.remembers == nil {
+		b.remembers = map[providers.Identity]int{}
+	}
+	if b.remembers[marker.Identity()] == 0 { // a twin of the record has the same one
+		b.remembers[marker.Identity()] = b.change(providers.Change{Op: providers.OpCreate, After: marker}, "Remember in "+Clean(marker.Name)+" that it is on purpose", reason, &ref, needs...)
+	}
+	needs = append(slices.Clone(needs), b.remembers[marker.Identity()])
 	n := b.change(providers.Change{Op: providers.OpDelete, Before: before}, "Take "+subject(r)+" out of DNS", reason, &ref, needs...)
 	b.strand(n, strands)
 	b.done[r.Identity()] = n

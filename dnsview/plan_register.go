@@ -16,7 +16,7 @@ func PlanRegister(v *View, service string, instances ...providers.InstanceRef) P
 	if !b.fleet() {
 		return b.end("")
 	}
-	for _, ref := range instances {
+	for _, ref := range onceEach(instances) {
 		i := b.instance(ref)
 		if i == nil {
 			continue
@@ -257,7 +257,7 @@ func (b *builder) incarnation(s *serviceState) []int {
 		return nil
 	}
 	name := providers.CanonicalName(s.Name)
-	_, parent, ok := strings.Cut(name, ".")
+	parent, ok := providers.Parent(name)
 	if !ok {
 		return nil
 	}

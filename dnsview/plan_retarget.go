@@ -47,6 +47,10 @@ func (b *builder) moveTo(r *providers.Record, o providers.Owner, i *providers.In
 		b.skip(subject(r) + ": " + Clean(err.Error()))
 		return
 	}
+	if after.Equal(r) {
+		b.skip(subject(r) + " is right as it is: its owner has the address")
+		return
+	}
 	ref := b.v.index.ref(i)
 	sentence := "Change " + subject(r) + " to " + to.String() + ", the address of " + label(i)
 	if to == old {
@@ -194,7 +198,7 @@ func PlanAdopt(v *View, records ...providers.Identity) Plan {
 	if !b.fleet() {
 		return b.end("")
 	}
-	for _, id := range records {
+	for _, id := range once(records) {
 		r := b.record(id)
 		if r == nil {
 			continue

@@ -15,7 +15,7 @@ func PlanReturn(v *View, instances ...providers.InstanceRef) Plan {
 	if !b.fleet() {
 		return b.end("")
 	}
-	for _, ref := range instances {
+	for _, ref := range onceEach(instances) {
 		if byHand(ref) {
 			b.giveBack(ref, nil)
 			continue
@@ -84,7 +84,7 @@ func (b *builder) giveBack(ref providers.InstanceRef, i *providers.Instance) {
 			continue
 		}
 		if n, twice := b.done[r.Identity()]; twice { // another marker remembers the same
-			b.change(providers.Change{Op: providers.OpDelete, Before: *m.record}, "Forget that "+who+" was taken out of "+Clean(m.name), Quiesced, &ref, n)
+			b.forgetOut(m, who, &ref, n)
 			continue
 		}
 		if have := standing(b.at(m.zone, r.Name, r.Type), &r); have != nil {
@@ -103,7 +103,7 @@ func (b *builder) giveBack(ref providers.InstanceRef, i *providers.Instance) {
 		back := b.change(c, "Create "+subject(&r)+" for "+who+notes[n], Quiesced, &ref)
 		b.done[id] = back
 		if c.Before.Name == "" {
-			b.change(providers.Change{Op: providers.OpDelete, Before: *m.record}, "Forget that "+who+" was taken out of "+Clean(m.name), Quiesced, &ref, back)
+			b.forgetOut(m, who, &ref, back)
 		}
 	}
 	if !found && len(marks) == 0 {
@@ -143,7 +143,15 @@ func (b *builder) reclaim(have, want *providers.Record, m mark, who string, ref 
 		}
 		needs = []int{b.change(providers.Change{Op: providers.OpUpdate, Before: *have, After: after}, "Make "+who+" the owner of "+subject(have), Quiesced, ref)}
 	}
-	b.change(providers.Change{Op: providers.OpDelete, Before: *m.record}, "Forget that "+who+" was taken out of "+Clean(m.name), Quiesced, ref, needs...)
+	b.forgetOut(m, who, ref, needs...)
+}
+
+// forgetOut plans to remove a marker that says that a node was taken out, unless the plan removes it already.
+func (b *builder) forgetOut(m mark, who string, ref *providers.InstanceRef, needs ...int) {
+	id := m.record.Identity()
+	if b.done[id] == 0 {
+		b.done[id] = b.change(providers.Change{Op: providers.OpDelete, Before: *m.record}, "Forget that "+who+" was taken out of "+Clean(m.name), Quiesced, ref, needs...)
+	}
 }
 
 // unquiesce plans to take the word quiesced off the records of a node that are still there.
@@ -171,7 +179,11 @@ func (b *builder) forgetHalf(r *providers.Record, ref *providers.InstanceRef) (i
 	}
 	for _, m := range b.v.index.marks {
 		if m.zone.name == r.Zone && m.name == r.Name && m.owner.Owns(r.Type, r.Value) && m.owner.Cloud == ref.Key && m.owner.Instance == ref.ID {
-			ids = append(ids, b.change(providers.Change{Op: providers.OpDelete, Before: *m.record}, "Forget that "+subject(r)+" was to be taken out", Quiesced, ref))
+			id := m.record.Identity()
+			if b.done[id] == 0 {
+				b.done[id] = b.change(providers.Change{Op: providers.OpDelete, Before: *m.record}, "Forget that "+subject(r)+" was to be taken out", Quiesced, ref)
+			}
+			ids = append(ids, b.done[id])
 		}
 	}
 	return ids
