@@ -2,7 +2,6 @@ package dnsview
 
 import (
 	"slices"
-	"strings"
 
 	"rollcall/providers"
 )
@@ -24,7 +23,7 @@ func (x *index) addServices() {
 		x.services = append(x.services, st)
 		x.byName[name] = st
 		if s.Kind == DNSSD {
-			if _, parent, ok := strings.Cut(name, "."); ok {
+			if parent, ok := providers.Parent(name); ok {
 				x.parents[parent] = true
 			}
 		}

@@ -308,7 +308,7 @@ func (in *inspector) declaredOr(name string) *Service {
 func (in *inspector) elsewhere(z *zoneState, name string) bool {
 	if len(z.named(name)) == 0 {
 		for n := name; n != z.name; {
-			_, parent, ok := strings.Cut(n, ".")
+			parent, ok := providers.Parent(n)
 			if !ok {
 				break
 			}
@@ -330,7 +330,7 @@ func (in *inspector) elsewhere(z *zoneState, name string) bool {
 				return true
 			}
 		}
-		_, parent, ok := strings.Cut(n, ".")
+		parent, ok := providers.Parent(n)
 		if !ok {
 			break
 		}

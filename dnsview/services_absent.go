@@ -2,7 +2,6 @@ package dnsview
 
 import (
 	"slices"
-	"strings"
 
 	"rollcall/providers"
 )
@@ -180,7 +179,7 @@ func (t *tree) hostless(m member) (*roster, *NodeView) {
 			return h.roster, h.node
 		}
 	}
-	for _, above, ok := strings.Cut(r.Name, "."); ok; _, above, ok = strings.Cut(above, ".") {
+	for above, ok := providers.Parent(r.Name); ok; above, ok = providers.Parent(above) {
 		if ro := t.rosters[above]; ro != nil && ro.Kind == DNSSD {
 			return ro, nil
 		}

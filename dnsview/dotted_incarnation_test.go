@@ -1,0 +1,28 @@
+package dnsview
+
+import (
+	"slices"
+	"testing"
+
+	"rollcall/providers"
+)
+
+func TestAnIncarnationWithADotInItsNameIsListedUnderItsServiceType(t *testing.T) {
+	const dotted = `v1\.2._theservice._tcp.unilans.net`
+	w := newWorld()
+	w.opts.Services = append(w.opts.Services, Service{Name: dotted, Kind: DNSSD, Port: 4218, TTL: 60})
+	p := PlanRegister(w.view(), dotted, providers.InstanceRef{Key: keyUse1, ID: ec2B})
+	if !slices.ContainsFunc(p.Steps, func(s Step) bool {
+		return s.Change.After.Type == "PTR" && s.Change.After.Name == "_theservice._tcp.unilans.net" && s.Change.After.Value == dotted
+	}) {
+		t.Errorf("%q %q", sentences(p), p.Skipped)
+	}
+	if _, err := w.carryOut(p); err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range w.view().Findings {
+		if f.Class != Missing && f.Service == dotted {
+			t.Errorf("%s: %s", f.Class, f.Reason)
+		}
+	}
+}
