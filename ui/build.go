@@ -1,13 +1,12 @@
 package ui
 
 import (
-	"context"
+	"fmt"
 	"slices"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
 
-	"rollcall/dnsview"
 	"rollcall/dnsview/filter"
 )
 
@@ -20,6 +19,10 @@ type (
 		joined *joined
 	}
 	refreshedMsg struct{}
+	settledMsg   struct {
+		lines []string
+		err   error
+	}
 )
 
 // tick redraws the ages, once a second.
@@ -31,7 +34,7 @@ func (m *Model) tick() tea.Cmd {
 // at the tick before. So a key press costs nothing for it, and a page that was
 // only scrolled past is not told.
 func (m *Model) tellVisible() tea.Cmd {
-	now := m.visibleRecords()
+	now := m.top().visible()
 	if slices.Equal(now, m.visible) {
 		return nil
 	}
@@ -68,24 +71,15 @@ func (m *Model) build() tea.Cmd {
 	}
 	m.building, m.dirty = true, false
 	m.buildGen++
-	gen, backend, ctx, tree := m.buildGen, m.backend, m.ctx, m.screen == screenServices
+	gen, backend, ctx := m.buildGen, m.backend, m.ctx
+	more, _ := m.top().(rowBuilder)
 	return func() tea.Msg {
 		j := join(backend.Inspect(backend.Snapshot()))
-		if tree {
-			j.services = treeOf(ctx, backend, j.view)
+		if more != nil {
+			more.buildRows(ctx, backend, j)
 		}
 		return builtMsg{gen: gen, joined: j}
 	}
-}
-
-// treeOf makes the tree of services, which only its own screen needs. Where a node was taken
-// out on purpose, the journal is asked by whom; that it cannot tell is no error here.
-func treeOf(ctx context.Context, backend Backend, v *dnsview.View) *services {
-	var b Book
-	if v.Count(dnsview.Quiesced) > 0 {
-		b, _ = backend.Journal(ctx, journalLimit)
-	}
-	return joinServices(v, b.Entries)
 }
 
 // built takes the rows over, and builds again when the snapshot has changed in between.
@@ -104,31 +98,11 @@ func (m *Model) built(msg builtMsg) tea.Cmd {
 }
 
 func (m *Model) arrangeAll() tea.Cmd {
-	return tea.Batch(m.arrangeInstances(), m.arrangeRecords(), m.arrangeFindings(), m.arrangeJournal(), m.arrangeSources(), m.arrangeServices())
-}
-
-func (m *Model) arrangeInstances() tea.Cmd {
-	if m.joined == nil {
-		return nil
+	var cmds []tea.Cmd
+	for _, s := range m.every() {
+		cmds = append(cmds, s.arrange())
 	}
-	f, v := m.instances.filter, m.joined.view
-	return m.instances.arrange(m.joined.instances, matcher(f, func(r *instanceRow) bool { return f.MatchInstance(v, r.inst) }))
-}
-
-func (m *Model) arrangeRecords() tea.Cmd {
-	if m.joined == nil {
-		return nil
-	}
-	f, v := m.records.filter, m.joined.view
-	return m.records.arrange(m.joined.records, matcher(f, func(r *recordRow) bool { return f.MatchRecord(v, r.rec) }))
-}
-
-func (m *Model) arrangeFindings() tea.Cmd {
-	if m.joined == nil {
-		return nil
-	}
-	f, v := m.findings.filter, m.joined.view
-	return m.findings.arrange(m.joined.findings, matcher(f, func(r *findingRow) bool { return f.MatchFinding(v, r.finding) }))
+	return tea.Batch(cmds...)
 }
 
 func matcher[R any](f filter.Filter, match func(R) bool) func(R) bool {
@@ -138,16 +112,29 @@ func matcher[R any](f filter.Filter, match func(R) bool) func(R) bool {
 	return match
 }
 
-// follow scrolls the pane that does not have the focus to the counterparts of
-// the row under the cursor.
-func (m *Model) follow() {
-	if m.focus == paneInstances {
-		if r, ok := m.instances.grid.Current(); ok {
-			m.records.grid.Reveal(r.records)
+// settle has what stopped rollcalls have left open in the journal looked up, once, in a command.
+func (m *Model) settle() tea.Cmd {
+	backend, ctx := m.backend, m.ctx
+	return func() tea.Msg {
+		lines, err := backend.Settle(ctx)
+		return settledMsg{lines, err}
+	}
+}
+
+// settled shows what was left open; the journal has all of it.
+func (m *Model) settled(msg settledMsg) tea.Cmd {
+	switch {
+	case msg.err != nil:
+		m.say(sayWarn, "the journal: "+msg.err.Error())
+	case len(msg.lines) == 0:
+		return nil
+	default:
+		text := msg.lines[0]
+		if n := len(msg.lines) - 1; n > 0 {
+			text += fmt.Sprintf(" (and %d more)", n)
 		}
-		return
+		m.say(sayWarn, text)
 	}
-	if r, ok := m.records.grid.Current(); ok {
-		m.instances.grid.Reveal(r.instances)
-	}
+	m.status.hint = m.keymap.label(ActJournal) + " journal"
+	return m.top().reload()
 }

@@ -88,7 +88,7 @@ type (
 
 // want begins a change. With oneKey it runs as soon as it is planned, and shows
 // itself at the bottom of the screen; otherwise in a dialog that asks.
-func (m *Model) want(w Wish, what string, oneKey bool) tea.Cmd {
+func (m *shared) want(w Wish, what string, oneKey bool) tea.Cmd {
 	m.gen++
 	c := &change{
 		gen: m.gen, wish: w, what: what, oneKey: oneKey, dialog: !oneKey, since: m.now(),
@@ -104,12 +104,12 @@ func (m *Model) want(w Wish, what string, oneKey bool) tea.Cmd {
 }
 
 // working says what is under way at the bottom of the screen.
-func (m *Model) working(text string) {
+func (m *shared) working(text string) {
 	m.say(sayInfo, text)
 	m.status.busy = true
 }
 
-func (m *Model) planCmd(c *change) tea.Cmd {
+func (m *shared) planCmd(c *change) tea.Cmd {
 	gen, w, backend, ctx := c.gen, c.wish, m.backend, m.ctx
 	return func() tea.Msg {
 		p, err := backend.Plan(ctx, w)
@@ -311,10 +311,7 @@ func (m *Model) ran(c *change, r *apply.Report) tea.Cmd {
 	c.stage, c.since = stageEnded, m.now()
 	c.wait = apply.Event{}
 	c.cancel()
-	var cmd tea.Cmd
-	if m.screen == screenJournal {
-		cmd = m.readJournal()
-	}
+	cmd := m.top().reload()
 	if c.dialog && m.shows(c) {
 		return cmd
 	}

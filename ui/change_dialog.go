@@ -113,7 +113,7 @@ func (c *change) confirmable(m *Model) bool { return !m.readOnly && c.possible()
 // instead is the finding under the cursor when the plan came to nothing and another
 // remedy would do something.
 func (c *change) instead(m *Model) *dnsview.Finding {
-	f := m.currentFinding()
+	f := m.top().current().finding
 	if c.stage == stageEnded && len(c.plan.Steps) == 0 && c.wish.Verb == dnsview.VerbDeregister && f != nil &&
 		f.Remedy != dnsview.NoRemedy && f.Remedy != dnsview.RemedyDelete {
 		return f

@@ -57,8 +57,8 @@ func (m *Model) openLog(i *providers.Instance) tea.Cmd {
 
 // consoleLog opens the console log of the instance under the cursor.
 func (m *Model) consoleLog() tea.Cmd {
-	r, ok := m.currentInstance()
-	if !ok {
+	r := m.top().current().instance
+	if r == nil {
 		m.say(sayWarn, "there is no instance under the cursor")
 		return nil
 	}

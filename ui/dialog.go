@@ -57,7 +57,7 @@ type (
 )
 
 // open puts a dialog on top.
-func (m *Model) open(d dialog) { m.dialogs = append(m.dialogs, d) }
+func (m *shared) open(d dialog) { m.dialogs = append(m.dialogs, d) }
 
 // closeTop takes the top dialog away.
 func (m *Model) closeTop() {

@@ -30,7 +30,7 @@ func (m *Model) lastLine(w int) string {
 		if p.err != "" {
 			right.add(theme.Bad, t.Bad+" "+p.err)
 		} else {
-			right.add(theme.Dim, fmt.Sprintf("%d of %d  ", m.grid().Len(), m.grid().Total())).
+			right.add(theme.Dim, fmt.Sprintf("%d of %d  ", m.top().table().Len(), m.top().table().Total())).
 				join(hintLine(t, []hint{{"enter", "keep"}, {"esc", "back"}}))
 		}
 		right.gap(1)
@@ -78,33 +78,8 @@ type keyHelp struct {
 // keyLine names the keys that an operator needs most, as many as fit.
 func (m *Model) keyLine(w int) string {
 	t := m.theme
-	order := []keyHelp{
-		{ActHelp, "help"},
-		{ActFilter, "filter"},
-		{ActPalette, "commands"},
-		{ActNextPane, "pane"},
-		{ActFindings, "findings"},
-		{ActDetail, "detail"},
-		{ActMark, "mark"},
-		{ActLaunch, "launch"},
-		{ActTerminate, "terminate"},
-		{ActDeregister, "deregister"},
-		{ActUndo, "undo"},
-		{ActJournal, "journal"},
-		{ActSort, "sort"},
-		{ActRefresh, "refresh"},
-		{ActQuit, "quit"},
-	}
-	switch {
-	case m.screen == screenServices:
-		order = serviceKeyLine()
-	case m.screen == screenJournal:
-		order = []keyHelp{{ActBack, "back"}, {ActHelp, "help"}, {ActDetail, "open"}, {ActUndo, "undo"}, {ActUndoRun, "undo the run"}, {ActFilter, "filter"}, {ActSort, "sort"}, {ActPalette, "commands"}, {ActQuit, "quit"}}
-	case m.screen != screenFleet:
-		order = []keyHelp{{ActBack, "back"}, {ActHelp, "help"}, {ActDetail, "open"}, {ActUndo, "undo"}, {ActPalette, "commands"}, {ActQuit, "quit"}}
-	}
 	l := newLine(t).gap(1)
-	for _, o := range order {
+	for _, o := range m.top().keys() {
 		k := m.keymap.label(o.a)
 		if k == "" {
 			continue
@@ -126,17 +101,8 @@ func (m *Model) keyLine(w int) string {
 // that belong to it at the right.
 func (m *Model) aboutLine(w int) string {
 	t := m.theme
-	left := newLine(t).gap(1)
-	right := newLine(t)
-	if m.screen == screenServices {
-		left, right = m.serviceAbout()
-	} else if f := m.currentFinding(); f != nil {
-		glyph, role := severityLook(t, f.Severity)
-		left.add(role, glyph+" ").add(theme.Plain, Clean(f.Reason))
-		right = hintLine(t, m.remedyHints(f)).gap(1)
-	} else {
-		left.join(m.plainAbout())
-	}
+	about, right := m.top().about()
+	left := newLine(t).gap(1).join(about)
 	if left.w+right.w+2 <= w {
 		return spread(left, right, w)
 	}
@@ -147,7 +113,7 @@ func (m *Model) aboutLine(w int) string {
 }
 
 // remedyHints are the keys that help with a finding.
-func (m *Model) remedyHints(f *dnsview.Finding) []hint {
+func (m *shared) remedyHints(f *dnsview.Finding) []hint {
 	var out []hint
 	switch {
 	case f.OneKey && f.Remedy == dnsview.RemedyDelete:
@@ -158,51 +124,6 @@ func (m *Model) remedyHints(f *dnsview.Finding) []hint {
 		out = append(out, hint{m.keymap.label(ActRemedy), string(f.Remedy)})
 	}
 	return append(out, hint{m.keymap.label(ActWhy), "why"})
-}
-
-// plainAbout tells of a row that nothing was found about.
-func (m *Model) plainAbout() *line {
-	t := m.theme
-	l := newLine(t)
-	dot := " " + t.Dot + " "
-	switch {
-	case m.screen == screenJournal:
-		if r, ok := m.journal.grid.Current(); ok {
-			l.add(theme.Dim, r.sentence)
-			if r.entry.Error != "" {
-				l.add(theme.Bad, dot+Clean(r.entry.Error))
-			} else if r.entry.Note != "" {
-				l.add(theme.Dim, dot+Clean(r.entry.Note))
-			}
-		}
-	case m.screen == screenSources:
-		if r, ok := m.roll.grid.Current(); ok && r.err != "" {
-			l.add(theme.Warn, r.err)
-		}
-	case m.screen != screenFleet:
-	case m.focus == paneRecords:
-		if r, ok := m.records.grid.Current(); ok {
-			l.add(theme.Plain, Clean(r.rec.Name)).add(theme.Dim, " "+Clean(r.rec.Type)+" "+r.value)
-			if r.node != "" {
-				l.add(theme.Faint, dot).add(theme.Dim, "node "+r.node)
-			}
-			if s := m.joined.view.ServiceOf(r.rec); s != "" {
-				l.add(theme.Faint, dot).add(theme.Dim, Clean(s))
-			}
-		}
-	default:
-		if r, ok := m.instances.grid.Current(); ok {
-			l.add(theme.Plain, r.ref.Name).add(theme.Dim, " "+r.ref.ID+" is "+Clean(string(r.inst.State))+" in "+r.ref.Cloud)
-			if r.typ != "" {
-				l.add(theme.Faint, dot).add(theme.Dim, r.typ)
-			}
-			if !r.inst.Launched.IsZero() {
-				l.add(theme.Faint, dot).add(theme.Dim, "launched "+age(m.now().Sub(r.inst.Launched))+" ago")
-			}
-			l.add(theme.Faint, dot).add(theme.Dim, countOf(len(r.records), "record"))
-		}
-	}
-	return l
 }
 
 func countOf(n int, what string) string {

@@ -256,16 +256,6 @@ func (m *Model) summaryLine(n int) *line {
 	return l
 }
 
-// allComplete reports whether every source was read whole.
-func (m *Model) allComplete() bool {
-	for i := range m.sources {
-		if m.sources[i].state != providers.CoverageComplete {
-			return false
-		}
-	}
-	return len(m.sources) > 0
-}
-
 // badges are the modes that an operator must never overlook.
 func (m *Model) badges() *line {
 	t := m.theme

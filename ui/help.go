@@ -79,7 +79,7 @@ func (d *helpDialog) key(m *Model, k tea.KeyPressMsg) action {
 	case "esc", "q", "enter":
 		return actClose{}
 	default:
-		if m.keys[key] == ActHelp {
+		if m.bindings[key] == ActHelp {
 			return actClose{}
 		}
 		scrollKey(key, &d.scroll, 10)

@@ -1,7 +1,6 @@
 package ui
 
 import (
-	"fmt"
 	"maps"
 	"net/netip"
 	"slices"
@@ -85,72 +84,6 @@ func (f *facts) findings(list []*dnsview.Finding) {
 	}
 }
 
-// textWidth is the room for the text of a dialog.
-func (m *Model) textWidth() int { return max(min(m.w-8, 100), 20) }
-
-// detail opens what is known of the row under the cursor.
-func (m *Model) detail() tea.Cmd {
-	f := &facts{t: m.theme, w: m.textWidth()}
-	switch {
-	case m.screen == screenFindings:
-		return m.jump()
-	case m.screen == screenJournal:
-		m.journalDetail(f)
-	case m.screen == screenSources:
-		if r, ok := m.roll.grid.Current(); ok {
-			f.add("state", string(r.state)+" "+r.trouble())
-			f.add("rows", fmt.Sprint(r.rows))
-			f.add("error", r.err)
-			if r.zone {
-				m.zoneLines(f, r.name)
-			}
-			m.open(&textDialog{title: r.name, lines: f.out})
-		}
-	case m.screen == screenServices:
-		return m.serviceDetail(f)
-	case m.focus == paneRecords:
-		if r, ok := m.records.grid.Current(); ok {
-			m.open(&recordDialog{row: r})
-		}
-	default:
-		if r, ok := m.instances.grid.Current(); ok {
-			m.instanceDetail(f, r)
-		}
-	}
-	return nil
-}
-
-// jump goes from the list of findings to the row that the finding is about.
-func (m *Model) jump() tea.Cmd {
-	r, ok := m.findings.grid.Current()
-	if !ok {
-		return nil
-	}
-	if id, ok := r.record(); ok {
-		if exists, visible := m.records.grid.Known(id); visible {
-			m.screen, m.focus = screenFleet, paneRecords
-			m.records.grid.Select(id)
-			m.follow()
-			return nil
-		} else if exists {
-			m.say(sayWarn, "the filter of the DNS pane hides it")
-			return nil
-		}
-	}
-	if k, ok := r.instance(); ok {
-		if exists, visible := m.instances.grid.Known(k); visible {
-			m.screen, m.focus = screenFleet, paneInstances
-			m.instances.grid.Select(k)
-			m.follow()
-			return nil
-		} else if exists {
-			m.say(sayWarn, "the filter of the instances' pane hides it")
-			return nil
-		}
-	}
-	return m.why()
-}
-
 func addresses(list []netip.Addr) string {
 	s := make([]string, len(list))
 	for i, a := range list {
@@ -159,7 +92,8 @@ func addresses(list []netip.Addr) string {
 	return strings.Join(s, "  ")
 }
 
-func (m *Model) instanceDetail(f *facts, r *instanceRow) {
+func (m *shared) instanceDetail(r *instanceRow) {
+	f := &facts{t: m.theme, w: m.textWidth()}
 	i := r.inst
 	f.add("cloud", i.Cloud+"  "+string(i.Provider)+"  "+i.Region)
 	f.add("id", i.ID)

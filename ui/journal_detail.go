@@ -11,13 +11,10 @@ import (
 	"rollcall/ui/theme"
 )
 
-// journalDetail opens all of the entry under the cursor: who, when, from which plan, the
+// detail opens all of the entry under the cursor: who, when, from which plan, the
 // records before and after in full, and what the guards said.
-func (m *Model) journalDetail(f *facts) {
-	r, ok := m.journal.grid.Current()
-	if !ok {
-		return
-	}
+func (j *journalScreen) detail(r *journalRow) {
+	f := &facts{t: j.theme, w: j.textWidth()}
 	e := &r.entry
 	f.add("entry", e.ID+"  of run "+e.Run)
 	f.add("what", e.Sentence)
@@ -83,9 +80,9 @@ func (m *Model) journalDetail(f *facts) {
 		f.head("Guards")
 	}
 	for _, g := range e.Guards {
-		glyph, role := m.theme.OK, theme.Good
+		glyph, role := j.theme.OK, theme.Good
 		if !g.Pass {
-			glyph, role = m.theme.Bad, theme.Bad
+			glyph, role = j.theme.Bad, theme.Bad
 		}
 		why := g.Why
 		if g.Typed != "" {
@@ -93,7 +90,7 @@ func (m *Model) journalDetail(f *facts) {
 		}
 		f.marked(role, glyph+" "+g.Guard, why)
 	}
-	m.open(&textDialog{
+	j.open(&textDialog{
 		title: "journal entry " + Clean(e.ID), lines: f.out, hints: []hint{{"u", "undo the entry"}, {"U", "undo its whole run"}},
 		keys: map[string]action{"u": actDo{ActUndo}, "U": actDo{ActUndoRun}},
 	})

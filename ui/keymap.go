@@ -56,6 +56,13 @@ const (
 	ActBalance    Action = "balance"
 )
 
+// What only the palette offers.
+const (
+	actCreate     Action = "create incarnation"
+	actRetire     Action = "retire incarnation"
+	actRetargetTo Action = "retarget to"
+)
+
 // KeyMap says which keys do what. Keys are spelled as a terminal reports them:
 // "x", "X", "space", "enter", "ctrl+r", "alt+x", "f5", "pgup".
 type KeyMap map[Action][]string

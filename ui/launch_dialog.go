@@ -26,14 +26,14 @@ func (d *launchDialog) key(m *Model, k tea.KeyPressMsg) action {
 	switch key := k.String(); key {
 	case "esc", "q":
 		if d.r.report != nil {
-			delete(m.launchs, d.r.gen)
+			delete(m.launches, d.r.gen)
 		} else {
 			m.say(sayInfo, "the launch goes on in the background; : changes shows it again")
 		}
 		return actClose{}
 	case "enter":
 		if d.refused() {
-			delete(m.launchs, d.r.gen)
+			delete(m.launches, d.r.gen)
 			return actClose{}
 		}
 		return d.openLog(m)

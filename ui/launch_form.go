@@ -101,15 +101,11 @@ func (m *Model) launchForm() tea.Cmd {
 
 // currentService is the service of the row under the cursor, for the form to begin with.
 func (m *Model) currentService() string {
-	if m.screen == screenServices {
-		if r, ok := m.services.grid.Current(); ok {
-			return r.roster.Name
-		}
+	c := m.top().current()
+	if c.service == "" && c.instance != nil {
+		return m.joined.view.ServiceOfInstance(c.instance.inst)
 	}
-	if r, ok := m.currentInstance(); ok && r.service != "" {
-		return m.joined.view.ServiceOfInstance(r.inst)
-	}
-	return ""
+	return c.service
 }
 
 // useTemplate makes the fields for the variables of the chosen template. What

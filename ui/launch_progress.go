@@ -48,7 +48,7 @@ func (m *Model) launch(d *launchForm) tea.Cmd {
 			r.nodes = append(r.nodes, launch.Node{Cloud: t.Cloud, Index: i, Stage: launch.StageWaiting})
 		}
 	}
-	m.launchs[r.gen] = r
+	m.launches[r.gen] = r
 	m.closeTop()
 	m.open(&launchDialog{r: r})
 	backend, spec := m.backend, r.spec
@@ -68,10 +68,10 @@ func (m *Model) launch(d *launchForm) tea.Cmd {
 func (m *Model) retry(r *launchRun) tea.Cmd {
 	report, backend := *r.report, m.backend
 	r.report = nil
-	delete(m.launchs, r.gen) // what the first run still has to say is late
+	delete(m.launches, r.gen) // what the first run still has to say is late
 	m.gen++
 	r.gen = m.gen
-	m.launchs[r.gen] = r
+	m.launches[r.gen] = r
 	return r.run(m, func(ctx context.Context, tell func(launch.Progress)) launch.Report {
 		return backend.Relaunch(ctx, report, tell)
 	})
@@ -118,7 +118,7 @@ func listenNodes(gen uint64, events <-chan launch.Progress) tea.Cmd {
 
 // nodes takes news of nodes.
 func (m *Model) nodes(msg nodesMsg) tea.Cmd {
-	r := m.launchs[msg.gen]
+	r := m.launches[msg.gen]
 	if r == nil {
 		return nil
 	}
@@ -150,7 +150,7 @@ func (r *launchRun) take(n launch.Node) {
 
 // launched takes the outcome of a launch.
 func (m *Model) launched(msg launchedMsg) {
-	r := m.launchs[msg.gen]
+	r := m.launches[msg.gen]
 	if r == nil || r.report != nil {
 		return
 	}
@@ -164,7 +164,7 @@ func (m *Model) launched(msg launchedMsg) {
 	}
 	if msg.report.OK() {
 		m.say(sayGood, countOf(len(r.nodes), "node")+" launched and registered")
-		delete(m.launchs, r.gen)
+		delete(m.launches, r.gen)
 		return
 	}
 	m.open(&launchDialog{r: r, quiet: m.now().Add(quietFor)})
@@ -182,7 +182,7 @@ func (m *Model) showsLaunch(r *launchRun) bool {
 // launching counts the launches under way.
 func (m *Model) launching() int {
 	n := 0
-	for _, r := range m.launchs {
+	for _, r := range m.launches {
 		if r.report == nil {
 			n++
 		}
@@ -193,7 +193,7 @@ func (m *Model) launching() int {
 // showLaunches brings a launch that runs back into a dialog.
 func (m *Model) showLaunches() bool {
 	for g := uint64(1); g <= m.gen; g++ {
-		if r := m.launchs[g]; r != nil && r.report == nil && !m.showsLaunch(r) {
+		if r := m.launches[g]; r != nil && r.report == nil && !m.showsLaunch(r) {
 			m.open(&launchDialog{r: r})
 			return true
 		}

@@ -8,15 +8,13 @@ type layout struct {
 	w, h           int
 	header, footer int // lines
 	body           int
-	wide           bool // panes next to each other
-	left, right    rect // panes; a pane without room is not drawn
+	wide           bool // there is room for two panes next to each other
 }
 
 type rect struct{ w, h int }
 
-// divide gives the layout for a size. zoom shows only the pane that has the
-// focus; only tells which that is.
-func divide(w, h int, zoom bool, only pane) layout {
+// divide returns the layout for a size.
+func divide(w, h int) layout {
 	l := layout{w: w, h: h}
 	switch {
 	case h >= 20 && w >= sideBySide:
@@ -36,20 +34,5 @@ func divide(w, h int, zoom bool, only pane) layout {
 	}
 	l.body = max(h-l.header-l.footer, 0)
 	l.wide = w >= sideBySide
-	switch {
-	case zoom || (!l.wide && l.body < 12):
-		r := rect{w, l.body}
-		if only == paneRecords {
-			l.right = r
-		} else {
-			l.left = r
-		}
-	case l.wide:
-		l.left = rect{w * 46 / 100, l.body}
-		l.right = rect{w - l.left.w, l.body}
-	default:
-		l.left = rect{w, (l.body + 1) / 2}
-		l.right = rect{w, l.body - l.left.h}
-	}
 	return l
 }

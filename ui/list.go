@@ -9,7 +9,7 @@ import (
 
 // list is a grid with the filter and the order that it is shown with.
 type list[K comparable, R grid.Keyed[K]] struct {
-	grid    *grid.Grid[K, R]
+	*grid.Grid[K, R]
 	columns []grid.Column[R]
 	filter  filter.Filter
 	sort    grid.Sort
@@ -23,7 +23,7 @@ type arranged[K comparable, R grid.Keyed[K]] struct {
 }
 
 func newList[K comparable, R grid.Keyed[K]](columns []grid.Column[R]) *list[K, R] {
-	return &list[K, R]{grid: grid.New[K](columns), columns: columns, sort: grid.Sort{Column: -1}}
+	return &list[K, R]{Grid: grid.New[K](columns), columns: columns, sort: grid.Sort{Column: -1}}
 }
 
 // arrange orders and filters rows in a command. Whatever arrangement was under
@@ -41,9 +41,18 @@ func (l *list[K, R]) take(a arranged[K, R]) bool {
 	if a.gen != l.gen {
 		return false
 	}
-	l.grid.Set(a.data)
+	l.Set(a.data)
 	return true
 }
+
+// restyle replaces the columns, which carry the colours, and keeps filter and order.
+func (l *list[K, R]) restyle(columns []grid.Column[R]) {
+	l.columns, l.Grid = columns, grid.New[K](columns)
+}
+
+func (l *list[K, R]) filterText() string { return l.filter.String() }
+
+func (l *list[K, R]) setFilter(f filter.Filter) { l.filter = f }
 
 // nextSort turns to the next column that can be sorted by.
 func (l *list[K, R]) nextSort() { l.sort = grid.NextSort(l.columns, l.sort) }
@@ -63,8 +72,14 @@ func (l *list[K, R]) sortedBy() string {
 	return l.columns[l.sort.Column].Title
 }
 
-// mover is what keys do to any list.
-type mover interface {
+// table is what keys, the prompt and the frame do to any list, whatever its rows are.
+type table interface {
+	filterText() string
+	setFilter(filter.Filter)
+	sortedBy() string
+	nextSort()
+	reverse()
+
 	Hold()
 	Move(n int)
 	Page(n int)

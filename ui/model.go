@@ -2,6 +2,7 @@ package ui
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
@@ -11,121 +12,57 @@ import (
 	"rollcall/ui/theme"
 )
 
-// pane is one of the two panes of the fleet.
-type pane int
-
-const (
-	paneInstances pane = iota
-	paneRecords
-)
-
-// screen is what the body shows.
-type screen int
-
-const (
-	screenFleet screen = iota
-	screenFindings
-	screenJournal
-	screenSources
-	screenServices
-)
-
-// Model is the root of the console. Its parts are plain structs; it alone
-// receives messages.
+// Model is the root of the console: it routes messages and keys to dialogs and to the screen
+// on top, and draws the header and the footer around them.
 type Model struct {
-	opts    Options
-	backend Backend
-	keymap  KeyMap
-	keys    map[string]Action
-	theme   *theme.Theme
-	now     func() time.Time
-	ctx     context.Context
-	cancel  context.CancelFunc
+	*shared
+	bindings map[string]Action // what each key does
+	layout   layout
 
-	w, h   int
-	layout layout
+	fleet   *fleetScreen
+	screens map[Action]screen // all but the fleet
+	stack   []screen          // the fleet, and what is shown on top of it
 
-	screen screen
-	focus  pane
-	zoom   bool
-
-	readOnly, paused bool
-
-	joined   *joined
-	sources  []source
 	buildGen uint64 // of the build that was asked for last
 	building bool
 	dirty    bool // the snapshot changed while a build was under way
 
-	instances *list[instanceKey, *instanceRow]
-	records   *list[providers.Identity, *recordRow]
-	findings  *list[string, *findingRow]
-	journal   *list[string, *journalRow]
-	roll      *list[string, *sourceRow]
-	services  *list[serviceKey, *serviceRow]
-	folded    map[serviceKey]bool // services and incarnations whose rows are folded away
-
 	visible []providers.Identity // records on the screen, as the backend was told last
 
-	journalGen      uint64
-	journalRows     []*journalRow
-	journalErr      string
-	journalProblems []string // clean
-
-	prompt  *prompt
-	dialogs []dialog
-	status  status
-
-	gen     uint64 // numbers changes, launches and questions
-	changes map[uint64]*change
-	launchs map[uint64]*launchRun
+	prompt *prompt
 }
 
 // New makes the console's model. It does no I/O.
 func New(o Options) *Model {
 	ctx, cancel := context.WithCancel(context.Background())
-	m := &Model{
+	if o.Keys == nil {
+		o.Keys = DefaultKeys()
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.StaleAfter <= 0 {
+		o.StaleAfter = 90 * time.Second
+	}
+	s := &shared{
 		opts: o, backend: o.Backend, keymap: o.Keys, now: o.Now, ctx: ctx, cancel: cancel,
 		theme: theme.New(o.Theme), readOnly: o.ReadOnly, w: 80, h: 24,
-		folded: map[serviceKey]bool{}, changes: map[uint64]*change{}, launchs: map[uint64]*launchRun{},
+		changes: map[uint64]*change{}, launches: map[uint64]*launchRun{},
 	}
-	if m.keymap == nil {
-		m.keymap = DefaultKeys()
+	m := &Model{shared: s, bindings: o.Keys.actions(), fleet: newFleetScreen(s), screens: map[Action]screen{}}
+	for _, r := range screens() {
+		m.screens[r.action] = r.make(s)
 	}
-	if m.now == nil {
-		m.now = time.Now
-	}
-	if m.opts.StaleAfter <= 0 {
-		m.opts.StaleAfter = 90 * time.Second
-	}
-	m.keys = m.keymap.actions()
-	m.restyle()
+	m.stack = []screen{m.fleet}
+	s.goTo = m.goTo
 	if f, err := filter.Parse(o.Filter); err == nil {
-		m.instances.filter, m.records.filter = f, f
+		m.fleet.instanceList.filter, m.fleet.recordList.filter = f, f
 	}
 	if o.Fleet == "" {
 		m.say(sayWarn, "no fleet id: owned records are shown, nothing owned is changed. rollcall config init makes one")
 	}
 	m.relayout()
 	return m
-}
-
-// restyle makes the lists for the theme. Lists keep their order and filter.
-func (m *Model) restyle() {
-	inst, rec, find, serv, jour := m.instances, m.records, m.findings, m.services, m.journal
-	m.instances = newList[instanceKey](instanceColumns(m.theme, m.now))
-	m.records = newList[providers.Identity](recordColumns(m.theme))
-	m.findings = newList[string](findingColumns(m.theme))
-	m.journal = newList[string](journalColumns(m.theme))
-	m.roll = newList[string](sourceColumns(m.theme, m.now))
-	m.services = newList[serviceKey](serviceColumns(m.theme))
-	if inst != nil {
-		m.instances.filter, m.instances.sort, m.instances.gen = inst.filter, inst.sort, inst.gen
-		m.records.filter, m.records.sort, m.records.gen = rec.filter, rec.sort, rec.gen
-		m.findings.filter, m.findings.sort, m.findings.gen = find.filter, find.sort, find.gen
-		m.services.filter, m.services.sort, m.services.gen = serv.filter, serv.sort, serv.gen
-		m.journal.filter, m.journal.sort, m.journal.gen = jour.filter, jour.sort, jour.gen
-	}
 }
 
 // Init starts the first build and the waits.
@@ -159,24 +96,6 @@ func (m *Model) update(msg tea.Msg) tea.Cmd {
 		return tea.Batch(m.build(), m.awaitUpdate())
 	case builtMsg:
 		return m.built(msg)
-	case arranged[instanceKey, *instanceRow]:
-		if m.instances.take(msg) {
-			m.follow()
-		}
-	case arranged[providers.Identity, *recordRow]:
-		if m.records.take(msg) {
-			m.follow()
-		}
-	case arranged[string, *findingRow]:
-		m.findings.take(msg)
-	case arranged[string, *journalRow]:
-		m.journal.take(msg)
-	case arranged[string, *sourceRow]:
-		m.roll.take(msg)
-	case arranged[serviceKey, *serviceRow]:
-		m.services.take(msg)
-	case journalMsg:
-		return m.journalRead(msg)
 	case settledMsg:
 		return m.settled(msg)
 	case saidMsg:
@@ -184,12 +103,59 @@ func (m *Model) update(msg tea.Msg) tea.Cmd {
 	case refreshedMsg:
 		m.say(sayGood, "refreshed")
 	default:
+		for _, s := range m.every() {
+			if cmd, mine := s.update(msg); mine {
+				return cmd
+			}
+		}
 		return m.answer(msg)
 	}
 	return nil
 }
 
-// background follows the terminal's background, once it has told it.
+// every returns all screens, shown or not.
+func (m *Model) every() []screen {
+	all := []screen{m.fleet}
+	for _, r := range screens() {
+		all = append(all, m.screens[r.action])
+	}
+	return all
+}
+
+// top returns the screen that is shown.
+func (m *Model) top() screen { return m.stack[len(m.stack)-1] }
+
+// show puts a screen on top of the fleet; the same again goes back to the fleet.
+func (m *Model) show(s screen) tea.Cmd {
+	if m.top() == s {
+		s = m.fleet
+	}
+	m.stack = m.stack[:1]
+	if s != screen(m.fleet) {
+		m.stack = append(m.stack, s)
+	}
+	cmd := s.reload()
+	if _, ok := s.(rowBuilder); ok {
+		return tea.Batch(cmd, m.build())
+	}
+	return cmd
+}
+
+// goTo shows the row of a record or of an instance in the fleet. It reports whether there
+// is one, and whether the filter of its pane leaves it: a row that is hidden is not shown.
+func (m *Model) goTo(id providers.Identity, k instanceKey) (exists, visible bool) {
+	if id != (providers.Identity{}) {
+		exists, visible = reveal(m.fleet, paneRecords, m.fleet.recordList, id)
+	} else {
+		exists, visible = reveal(m.fleet, paneInstances, m.fleet.instanceList, k)
+	}
+	if visible {
+		m.stack = m.stack[:1]
+	}
+	return exists, visible
+}
+
+// background follows the terminal's background, once the terminal has reported it.
 func (m *Model) background(light bool) tea.Cmd {
 	if light == m.theme.Light {
 		return nil
@@ -197,47 +163,45 @@ func (m *Model) background(light bool) tea.Cmd {
 	o := m.theme.Options
 	o.Light = light
 	m.theme = theme.New(o)
-	m.restyle()
+	for _, s := range m.every() {
+		s.restyle()
+	}
 	return m.arrangeAll()
 }
 
 // relayout divides the screen anew; it costs nothing when nothing has changed.
 func (m *Model) relayout() {
-	m.layout = divide(m.w, m.h, m.zoom || m.screen != screenFleet, m.focus)
-	l := m.layout
-	inner := func(r rect) (int, int) {
-		if r.h < 3 || r.w < 8 {
-			return r.w, r.h
-		}
-		return r.w - 2, r.h - 2
+	m.layout = divide(m.w, m.h)
+	for _, s := range m.every() {
+		s.resize(m.layout)
 	}
-	if w, h := inner(l.left); w > 0 {
-		m.instances.grid.Resize(w, h)
-	}
-	if w, h := inner(l.right); w > 0 {
-		m.records.grid.Resize(w, h)
-	}
-	w, h := inner(rect{l.w, l.body})
-	m.findings.grid.Resize(w, h)
-	m.journal.grid.Resize(w, max(h-min(len(m.journalProblems), 3), 1))
-	m.roll.grid.Resize(w, h)
-	m.services.grid.Resize(w, h)
 }
 
-// grid is the list that takes the keys.
-func (m *Model) grid() mover {
-	switch m.screen {
-	case screenFindings:
-		return m.findings.grid
-	case screenJournal:
-		return m.journal.grid
-	case screenSources:
-		return m.roll.grid
-	case screenServices:
-		return m.services.grid
-	}
-	if m.focus == paneRecords {
-		return m.records.grid
-	}
-	return m.instances.grid
+// View draws the screen. It is called after every message, so it only joins
+// what is ready: the visible rows.
+func (m *Model) View() tea.View {
+	v := tea.NewView(strings.Join(m.draw(), "\n"))
+	v.AltScreen = true
+	v.WindowTitle = "rollcall"
+	return v
 }
+
+// draw returns the lines of the screen: as many as it is high, each as wide as it is.
+func (m *Model) draw() []string {
+	if m.w <= 0 || m.h <= 0 {
+		return nil
+	}
+	l := m.layout
+	lines := make([]string, 0, m.h)
+	lines = append(lines, m.header(l)...)
+	lines = append(lines, m.top().body(l, m.production())...)
+	lines = append(lines, m.footer(l)...)
+	if len(lines) > m.h {
+		lines = lines[:m.h]
+	}
+	return m.drawDialog(lines)
+}
+
+// production reports whether the row under the cursor belongs to a cloud that is marked
+// production.
+func (m *Model) production() bool { return m.top().current().production }

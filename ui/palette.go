@@ -19,20 +19,22 @@ type entry struct {
 
 // commands are all that the palette offers.
 func commands() []entry {
-	view := func(s screen, p pane, zoom bool) func(m *Model) tea.Cmd {
+	view := func(p pane, zoom bool) func(m *Model) tea.Cmd {
 		return func(m *Model) tea.Cmd {
-			m.screen, m.focus, m.zoom = s, p, zoom
+			m.stack = m.stack[:1]
+			m.fleet.focus, m.fleet.zoom = p, zoom
 			return nil
 		}
 	}
-	return []entry{
-		{name: "fleet", does: "both panes", run: view(screenFleet, paneInstances, false)},
-		{name: "instances", does: "instances alone", run: view(screenFleet, paneInstances, true)},
-		{name: "records", does: "DNS alone", run: view(screenFleet, paneRecords, true)},
-		{name: "findings", does: "what needs a person", action: ActFindings},
-		{name: "journal", does: "what was changed, and by whom", action: ActJournal},
-		{name: "sources", does: "clouds and zones, and how they answer", action: ActSources},
-		{name: "services", does: "services, their incarnations and nodes", action: ActServices},
+	list := []entry{
+		{name: "fleet", does: "both panes", run: view(paneInstances, false)},
+		{name: "instances", does: "instances alone", run: view(paneInstances, true)},
+		{name: "records", does: "DNS alone", run: view(paneRecords, true)},
+	}
+	for _, s := range screens() {
+		list = append(list, entry{name: string(s.action), does: s.does, action: s.action})
+	}
+	return append(list, []entry{
 		{name: "launch", does: "start nodes", action: ActLaunch},
 		{name: "terminate", does: "drain and terminate", action: ActTerminate},
 		{name: "terminate now", does: "out of DNS and terminate, without the wait", run: func(m *Model) tea.Cmd {
@@ -46,11 +48,11 @@ func commands() []entry {
 		{name: "quiesce", does: "out of DNS, leave running", action: ActQuiesce},
 		{name: "return", does: "put a quiesced node back", action: ActReturn},
 		{name: "balance", does: "priority and weight of nodes", action: ActBalance},
-		{name: "create incarnation", does: "announce a new version of a service", run: (*Model).create},
-		{name: "retire incarnation", does: "take one without nodes back", run: (*Model).retire},
+		{name: "create incarnation", does: "announce a new version of a service", action: actCreate},
+		{name: "retire incarnation", does: "take one without nodes back", action: actRetire},
 		{name: "adopt", does: "write owner markers", run: func(m *Model) tea.Cmd { return m.wantRecords(dnsview.VerbAdopt, "adopt") }},
 		{name: "retarget", does: "give an entry whose address is another's a value and an owner that agree", run: func(m *Model) tea.Cmd { return m.wantRecords(dnsview.VerbRetarget, "retarget") }},
-		{name: "retarget to", does: "give the record to the instance under the other cursor", run: (*Model).retargetTo},
+		{name: "retarget to", does: "give the record to the instance under the other cursor", action: actRetargetTo},
 		{name: "move", does: "give records the address that their instance has now", run: func(m *Model) tea.Cmd { return m.wantRecords(dnsview.VerbUpdate, "move") }},
 		{name: "remedy", does: "the remedy of the finding", action: ActRemedy},
 		{name: "start", does: "start instances", run: power(dnsview.PowerStart)},
@@ -67,12 +69,12 @@ func commands() []entry {
 		{name: "pause", does: "stop or resume the regular refresh", action: ActPause},
 		{name: "read-only", does: "switch read-only mode", action: ActReadOnly},
 		{name: "clear marks", does: "unmark everything, hidden rows too", run: func(m *Model) tea.Cmd {
-			m.grid().ClearMarks()
+			m.top().table().ClearMarks()
 			return nil
 		}},
 		{name: "help", does: "all keys", action: ActHelp},
 		{name: "quit", does: "leave", action: ActQuit},
-	}
+	}...)
 }
 
 func power(a dnsview.PowerAction) func(m *Model) tea.Cmd {

@@ -15,29 +15,8 @@ type prompt struct {
 
 // openFilter begins to edit the filter of the list that takes the keys.
 func (m *Model) openFilter() {
-	if m.screen == screenSources {
-		m.say(sayInfo, "this list has no filter")
-		return
-	}
-	text := m.filterText()
+	text := m.top().table().filterText()
 	m.prompt = &prompt{input: newInput(text), old: text}
-}
-
-// filterText is the filter of the list that takes the keys.
-func (m *Model) filterText() string {
-	switch {
-	case m.screen == screenFindings:
-		return m.findings.filter.String()
-	case m.screen == screenServices:
-		return m.services.filter.String()
-	case m.screen == screenJournal:
-		return m.journal.filter.String()
-	case m.screen != screenFleet:
-		return ""
-	case m.focus == paneRecords:
-		return m.records.filter.String()
-	}
-	return m.instances.filter.String()
 }
 
 func (m *Model) promptKey(k tea.KeyPressMsg) tea.Cmd {
@@ -53,12 +32,12 @@ func (m *Model) promptKey(k tea.KeyPressMsg) tea.Cmd {
 		m.prompt = nil
 		return m.setFilter(p.old)
 	case "up":
-		m.grid().Move(-1)
-		m.follow()
+		m.top().table().Move(-1)
+		m.top().moved()
 		return nil
 	case "down":
-		m.grid().Move(1)
-		m.follow()
+		m.top().table().Move(1)
+		m.top().moved()
 		return nil
 	}
 	if p.input.key(k) {
@@ -82,22 +61,6 @@ func (m *Model) setFilter(text string) tea.Cmd {
 	if err != nil {
 		return nil
 	}
-	switch {
-	case m.screen == screenFindings:
-		m.findings.filter = f
-		return m.arrangeFindings()
-	case m.screen == screenServices:
-		m.services.filter = f
-		return m.arrangeServices()
-	case m.screen == screenJournal:
-		m.journal.filter = f
-		return m.arrangeJournal()
-	case m.screen != screenFleet:
-		return nil
-	case m.focus == paneRecords:
-		m.records.filter = f
-		return m.arrangeRecords()
-	}
-	m.instances.filter = f
-	return m.arrangeInstances()
+	m.top().table().setFilter(f)
+	return m.top().arrange()
 }

@@ -30,7 +30,7 @@ func (d *recordDialog) key(_ *Model, k tea.KeyPressMsg) action {
 }
 
 func (d *recordDialog) draw(m *Model, w, _ int) panel {
-	if r, ok := m.records.grid.Row(d.row.id); ok {
+	if r, ok := m.fleet.recordList.Row(d.row.id); ok {
 		d.row = r
 	}
 	r := d.row
@@ -43,7 +43,7 @@ func (d *recordDialog) draw(m *Model, w, _ int) panel {
 }
 
 // recordFacts tells what the API says of a record.
-func (m *Model) recordFacts(f *facts, r *recordRow) {
+func (m *shared) recordFacts(f *facts, r *recordRow) {
 	c := r.rec
 	f.add("zone", c.Zone)
 	f.add("name", c.Name)
@@ -72,7 +72,7 @@ func (m *Model) recordFacts(f *facts, r *recordRow) {
 }
 
 // ownerFacts tells whose a record is.
-func (m *Model) ownerFacts(f *facts, r *recordRow) {
+func (m *shared) ownerFacts(f *facts, r *recordRow) {
 	for _, o := range r.rec.Owners {
 		f.head("Owner marker")
 		f.add("fleet", o.Fleet)
@@ -89,7 +89,7 @@ func (m *Model) ownerFacts(f *facts, r *recordRow) {
 }
 
 // zoneLines tells what the name servers of a zone are.
-func (m *Model) zoneLines(f *facts, zone string) {
+func (m *shared) zoneLines(f *facts, zone string) {
 	if m.joined == nil {
 		return
 	}

@@ -18,7 +18,7 @@ const (
 
 // balanceForm is the dialog for another priority and weight of nodes. A field that is left
 // empty leaves what each node has.
-func (m *Model) balanceForm(nodes []*serviceRow) *fieldsDialog {
+func balanceForm(nodes []*serviceRow) *fieldsDialog {
 	what := countOf(len(nodes), "node")
 	if len(nodes) == 1 {
 		what = nodes[0].name

@@ -5,8 +5,6 @@ import (
 	"strings"
 	"time"
 
-	tea "charm.land/bubbletea/v2"
-
 	"rollcall/dnsview"
 	"rollcall/dnsview/dnssd"
 	"rollcall/providers"
@@ -16,23 +14,20 @@ import (
 // mostInDetail bounds the findings that the detail of a service lists.
 const mostInDetail = 30
 
-// serviceDetail opens what is known of the row of the services under the cursor.
-func (m *Model) serviceDetail(f *facts) tea.Cmd {
-	r, ok := m.services.grid.Current()
-	if !ok {
-		return nil
-	}
+// detail opens what is known of a row.
+func (v *servicesScreen) detail(r *serviceRow) {
+	f := &facts{t: v.theme, w: v.textWidth()}
 	keys := map[string]action{"w": actDo{ActWhy}}
 	hints := []hint{{"w", "why"}}
 	offer := func(a Action, does string) {
-		if k := m.keymap.label(a); k != "" {
+		if k := v.keymap.label(a); k != "" {
 			keys[k] = actDo{a}
 			hints = append(hints, hint{k, does})
 		}
 	}
 	switch {
 	case r.node != nil:
-		m.nodeFacts(f, r)
+		v.nodeFacts(f, r)
 		if r.node.State == dnsview.NodeQuiesced {
 			offer(ActReturn, "return")
 			break
@@ -42,23 +37,22 @@ func (m *Model) serviceDetail(f *facts) tea.Cmd {
 		}
 		offer(ActQuiesce, "quiesce")
 	case r.incarnation != nil:
-		m.incarnationFacts(f, r)
+		v.incarnationFacts(f, r)
 	default:
-		m.rosterFacts(f, r)
+		v.rosterFacts(f, r)
 	}
 	found := r.findings
 	f.findings(found[:min(len(found), mostInDetail)])
 	if n := len(found) - mostInDetail; n > 0 {
-		f.out = append(f.out, m.theme.Paint(theme.Dim, fmt.Sprintf("and %d more", n)))
+		f.out = append(f.out, v.theme.Paint(theme.Dim, fmt.Sprintf("and %d more", n)))
 	}
-	m.open(&textDialog{title: r.name, lines: f.out, hints: hints, keys: keys})
-	return nil
+	v.open(&textDialog{title: r.name, lines: f.out, hints: hints, keys: keys})
 }
 
-func (m *Model) nodeFacts(f *facts, r *serviceRow) {
+func (v *servicesScreen) nodeFacts(f *facts, r *serviceRow) {
 	n := r.node
 	f.add("service", n.Service)
-	f.add("state", m.stands(r))
+	f.add("state", v.stands(r))
 	f.add("cloud", n.Ref.Cloud)
 	f.add("node", strings.TrimSpace(n.Ref.Name+"  "+n.Ref.ID))
 	f.add("host", n.Host)
@@ -78,7 +72,7 @@ func (m *Model) nodeFacts(f *facts, r *serviceRow) {
 		f.add("ttl", ttl+" s")
 	}
 	f.add("addresses", addresses(n.Addresses))
-	f.add("health", m.health(r))
+	f.add("health", v.health(r))
 	if i := n.Instance; i != nil {
 		f.add("instance", string(i.State)+"  "+i.Type+"  "+addresses(i.PublicIPs))
 	}
@@ -93,12 +87,12 @@ func (m *Model) nodeFacts(f *facts, r *serviceRow) {
 		f.head("Owner marker")
 		f.add("instance", o.Instance)
 		f.add("cloud key", string(o.Cloud))
-		f.add("registered", o.Registered.Format(time.RFC3339)+", "+age(m.now().Sub(o.Registered))+" ago")
+		f.add("registered", o.Registered.Format(time.RFC3339)+", "+age(v.now().Sub(o.Registered))+" ago")
 	}
 }
 
 // stands says in a few words how a node stands, and who took it out.
-func (m *Model) stands(r *serviceRow) string {
+func (v *servicesScreen) stands(r *serviceRow) string {
 	s := string(r.node.State)
 	switch {
 	case r.node.State != dnsview.NodeQuiesced:
@@ -106,15 +100,15 @@ func (m *Model) stands(r *serviceRow) string {
 	case r.by == "":
 		return s + ", by whom the journal of this machine does not know"
 	}
-	return s + " by " + r.by + ", " + age(m.now().Sub(r.at)) + " ago"
+	return s + " by " + r.by + ", " + age(v.now().Sub(r.at)) + " ago"
 }
 
 // health says what is known of the health of a node.
-func (m *Model) health(r *serviceRow) string {
+func (v *servicesScreen) health(r *serviceRow) string {
 	h, d := r.node.Health, r.roster.Declared
 	switch {
 	case h != nil:
-		s := passed(h) + ", " + age(m.now().Sub(h.At)) + " ago"
+		s := passed(h) + ", " + age(v.now().Sub(h.At)) + " ago"
 		if h.Error != "" {
 			s += "; the last one failed: " + h.Error
 		}
@@ -170,10 +164,10 @@ func ownersOf(n *dnsview.NodeView) []providers.Owner {
 	return out
 }
 
-func (m *Model) incarnationFacts(f *facts, r *serviceRow) {
+func (v *servicesScreen) incarnationFacts(f *facts, r *serviceRow) {
 	i := r.incarnation
 	f.add("name", i.Name)
-	m.rosterFacts(f, r)
+	v.rosterFacts(f, r)
 	if i.Closed {
 		f.add("closed", `an SRV value of "." says that it is decidedly not available`)
 	}
@@ -193,7 +187,7 @@ func (m *Model) incarnationFacts(f *facts, r *serviceRow) {
 	f.attributes(attributesOf(i))
 }
 
-func (m *Model) rosterFacts(f *facts, r *serviceRow) {
+func (v *servicesScreen) rosterFacts(f *facts, r *serviceRow) {
 	o := r.roster
 	f.add("kind", string(o.Kind))
 	f.add("zone", o.Zone)
@@ -245,20 +239,18 @@ func nodeStates() []dnsview.NodeState {
 	}
 }
 
-// serviceAbout tells of the row under the cursor what its columns do not, with the keys
+// about returns what the columns of the row under the cursor do not say, with the keys
 // that belong to it.
-func (m *Model) serviceAbout() (left, right *line) {
-	t := m.theme
-	left, right = newLine(t).gap(1), newLine(t)
-	r, ok := m.services.grid.Current()
+func (v *servicesScreen) about() (left, right *line) {
+	t := v.theme
+	left, right = newLine(t), newLine(t)
+	r, ok := v.list.Current()
 	if !ok {
 		return left, right
 	}
 	dot := " " + t.Dot + " "
 	if f := worst(r.findings); f != nil && (r.node == nil || r.node.State != dnsview.NodeQuiesced) {
-		glyph, role := severityLook(t, f.Severity)
-		left.add(role, glyph+" ").add(theme.Plain, Clean(f.Reason))
-		return left, hintLine(t, m.remedyHints(f)).gap(1)
+		return v.findingAbout(f)
 	}
 	switch n := r.node; {
 	case n != nil:
@@ -266,7 +258,7 @@ func (m *Model) serviceAbout() (left, right *line) {
 		if r.host != "" && r.host != r.name {
 			left.add(theme.Dim, " "+r.host)
 		}
-		left.add(theme.Dim, " "+m.stands(r))
+		left.add(theme.Dim, " "+v.stands(r))
 		more := func(what, value string) {
 			if value != "" {
 				left.add(theme.Faint, dot).add(theme.Dim, what+value)
@@ -275,7 +267,7 @@ func (m *Model) serviceAbout() (left, right *line) {
 		more("", r.address)
 		more("port ", r.port())
 		more("TTL ", r.ttl())
-		right = hintLine(t, m.nodeHints(r)).gap(1)
+		right = hintLine(t, v.nodeHints(r)).gap(1)
 	case r.incarnation != nil:
 		left.add(theme.Plain, Clean(r.incarnation.Name))
 		for _, p := range attributesOf(r.incarnation) {
@@ -287,22 +279,21 @@ func (m *Model) serviceAbout() (left, right *line) {
 	return left, right
 }
 
-func (m *Model) nodeHints(r *serviceRow) []hint {
+func (v *servicesScreen) nodeHints(r *serviceRow) []hint {
 	if r.node.State == dnsview.NodeQuiesced {
-		return []hint{{m.keymap.label(ActReturn), "return"}}
+		return []hint{{v.keymap.label(ActReturn), "return"}}
 	}
 	var out []hint
 	if r.balanced() {
-		out = append(out, hint{m.keymap.label(ActBalance), "weight"})
+		out = append(out, hint{v.keymap.label(ActBalance), "weight"})
 	}
 	if r.node.Live {
-		out = append(out, hint{m.keymap.label(ActQuiesce), "quiesce"})
+		out = append(out, hint{v.keymap.label(ActQuiesce), "quiesce"})
 	}
 	return out
 }
 
-// serviceKeyLine are the keys that the services need most.
-func serviceKeyLine() []keyHelp {
+func (v *servicesScreen) keys() []keyHelp {
 	return []keyHelp{
 		{ActBack, "back"},
 		{ActHelp, "help"},

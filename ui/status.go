@@ -38,7 +38,7 @@ type saidMsg struct {
 }
 
 // say shows a text at the bottom of the screen. It is cleaned here, once.
-func (m *Model) say(kind sayKind, text string) {
+func (m *shared) say(kind sayKind, text string) {
 	m.status = status{kind: kind, text: Clean(text), at: m.now()}
 }
 

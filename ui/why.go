@@ -23,9 +23,8 @@ type whyDialog struct {
 	scroll  int
 }
 
-// why opens the evidence of the finding under the cursor.
-func (m *Model) why() tea.Cmd {
-	f := m.currentFinding()
+// why opens the evidence of a finding, and says so when there is none.
+func (m *shared) why(f *dnsview.Finding) tea.Cmd {
 	if f == nil {
 		m.say(sayInfo, "nothing was found about this row")
 		return nil

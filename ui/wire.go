@@ -81,21 +81,8 @@ func wireRank(v dnsview.WireVerdict) int {
 	return len(order)
 }
 
-// visibleRecords are the identities of the records on the screen.
-func (m *Model) visibleRecords() []providers.Identity {
-	if m.screen != screenFleet || m.layout.right.h == 0 || m.layout.right.w == 0 {
-		return nil
-	}
-	rows := m.records.grid.Visible()
-	out := make([]providers.Identity, len(rows))
-	for i, r := range rows {
-		out[i] = r.id
-	}
-	return out
-}
-
 // wireLines shows what the API and every server say of a record, one below the other.
-func (m *Model) wireLines(f *facts, r *recordRow) {
+func (m *shared) wireLines(f *facts, r *recordRow) {
 	w := r.wire
 	if w == nil {
 		return

@@ -32,39 +32,7 @@ func (m *Model) pause() tea.Cmd {
 // copy puts what the cursor is on into the clipboard, by the terminal (OSC 52),
 // so that it works over ssh as well.
 func (m *Model) copy() tea.Cmd {
-	var text string
-	switch {
-	case m.screen == screenFindings:
-		if r, ok := m.findings.grid.Current(); ok {
-			text = r.about
-		}
-	case m.screen == screenJournal:
-		if r, ok := m.journal.grid.Current(); ok {
-			text = r.sentence
-		}
-	case m.screen == screenSources:
-		if r, ok := m.roll.grid.Current(); ok {
-			text = r.name
-			if r.err != "" {
-				text += ": " + r.err
-			}
-		}
-	case m.screen == screenServices:
-		if r, ok := m.services.grid.Current(); ok {
-			text = r.copied(m.joined.view)
-		}
-	case m.focus == paneRecords:
-		if r, ok := m.records.grid.Current(); ok {
-			text = Clean(m.joined.view.RecordName(r.rec))
-		}
-	default:
-		if r, ok := m.instances.grid.Current(); ok {
-			text = r.ref.ID
-			if r.address != "" {
-				text += " " + r.address
-			}
-		}
-	}
+	text := m.top().copied()
 	if text == "" {
 		return nil
 	}
@@ -74,8 +42,8 @@ func (m *Model) copy() tea.Cmd {
 
 // shell leaves the screen to a shell on the instance under the cursor.
 func (m *Model) shell() tea.Cmd {
-	r, ok := m.currentInstance()
-	if !ok {
+	r := m.top().current().instance
+	if r == nil {
 		m.say(sayWarn, "there is no instance under the cursor")
 		return nil
 	}

@@ -6,6 +6,7 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 
+	"rollcall/dnsview/filter"
 	"rollcall/ui/grid"
 	"rollcall/ui/theme"
 )
@@ -19,15 +20,80 @@ type sourceRow struct {
 // Key is the identity of the row.
 func (r *sourceRow) Key() string { return r.name }
 
-func (m *Model) arrangeSources() tea.Cmd {
-	rows := make([]*sourceRow, len(m.sources))
-	for i, s := range m.sources {
-		rows[i] = &sourceRow{source: s}
-		if s.coverage.Err != nil {
-			rows[i].err = Clean(s.coverage.Err.Error())
+// sourcesScreen lists the clouds and zones with how they answer.
+type sourcesScreen struct {
+	listScreen[string, *sourceRow]
+}
+
+func newSourcesScreen(s *shared) screen {
+	l := &sourcesScreen{listScreen[string, *sourceRow]{shared: s, title: "Sources"}}
+	l.columns = func() []grid.Column[*sourceRow] { return sourceColumns(s.theme, s.now) }
+	l.rows = func(filter.Filter) ([]*sourceRow, func(*sourceRow) bool) {
+		rows := make([]*sourceRow, len(s.sources))
+		for i, x := range s.sources {
+			rows[i] = &sourceRow{source: x}
+			if x.coverage.Err != nil {
+				rows[i].err = Clean(x.coverage.Err.Error())
+			}
 		}
+		return rows, nil
 	}
-	return m.roll.arrange(rows, nil)
+	l.start()
+	return l
+}
+
+func (l *sourcesScreen) reload() tea.Cmd { return l.arrange() }
+
+func (l *sourcesScreen) do(a Action) (tea.Cmd, bool) {
+	switch a {
+	case ActFilter:
+		l.say(sayInfo, "this list has no filter")
+	case ActSort, ActReverse: // the order is that of the config
+	case ActDetail:
+		l.detail()
+	default:
+		return nil, false
+	}
+	return nil, true
+}
+
+func (l *sourcesScreen) detail() {
+	r, ok := l.list.Current()
+	if !ok {
+		return
+	}
+	f := &facts{t: l.theme, w: l.textWidth()}
+	f.add("state", string(r.state)+" "+r.trouble())
+	f.add("rows", strconv.Itoa(r.rows))
+	f.add("error", r.err)
+	if r.zone {
+		l.zoneLines(f, r.name)
+	}
+	l.open(&textDialog{title: r.name, lines: f.out})
+}
+
+func (l *sourcesScreen) current() subject {
+	r, ok := l.list.Current()
+	return subject{production: ok && r.production}
+}
+
+func (l *sourcesScreen) copied() string {
+	r, ok := l.list.Current()
+	switch {
+	case !ok:
+		return ""
+	case r.err != "":
+		return r.name + ": " + r.err
+	}
+	return r.name
+}
+
+func (l *sourcesScreen) about() (left, right *line) {
+	left, right = l.listScreen.about()
+	if r, ok := l.list.Current(); ok && r.err != "" {
+		left.add(theme.Warn, r.err)
+	}
+	return left, right
 }
 
 func sourceColumns(t *theme.Theme, now func() time.Time) []grid.Column[*sourceRow] {

@@ -2,9 +2,13 @@ package ui
 
 import (
 	"cmp"
+	"slices"
 	"strings"
 
+	tea "charm.land/bubbletea/v2"
+
 	"rollcall/dnsview"
+	"rollcall/dnsview/filter"
 	"rollcall/providers"
 	"rollcall/ui/grid"
 	"rollcall/ui/theme"
@@ -60,6 +64,101 @@ func (r *findingRow) instance() (instanceKey, bool) {
 		return instanceKey{}, false
 	}
 	return refKey(*r.finding.Instance), true
+}
+
+// findingsScreen lists what was found, the worst first.
+type findingsScreen struct {
+	listScreen[string, *findingRow]
+}
+
+func newFindingsScreen(s *shared) screen {
+	f := &findingsScreen{listScreen[string, *findingRow]{shared: s, title: "Findings"}}
+	f.columns = func() []grid.Column[*findingRow] { return findingColumns(s.theme) }
+	f.rows = func(by filter.Filter) ([]*findingRow, func(*findingRow) bool) {
+		if s.joined == nil {
+			return nil, nil
+		}
+		v := s.joined.view
+		return s.joined.findings, func(r *findingRow) bool { return by.MatchFinding(v, r.finding) }
+	}
+	f.start()
+	return f
+}
+
+func (f *findingsScreen) do(a Action) (tea.Cmd, bool) {
+	if a != ActDetail {
+		return nil, false
+	}
+	r, ok := f.list.Current()
+	if !ok {
+		return nil, true
+	}
+	if id, ok := r.record(); ok {
+		if exists, visible := f.goTo(id, instanceKey{}); visible {
+			return nil, true
+		} else if exists {
+			f.say(sayWarn, "the filter of the DNS pane hides it")
+			return nil, true
+		}
+	}
+	if k, ok := r.instance(); ok {
+		if exists, visible := f.goTo(providers.Identity{}, k); visible {
+			return nil, true
+		} else if exists {
+			f.say(sayWarn, "the filter of the instances' pane hides it")
+			return nil, true
+		}
+	}
+	return f.why(r.finding), true
+}
+
+func (f *findingsScreen) current() subject {
+	r, ok := f.list.Current()
+	if !ok {
+		return subject{}
+	}
+	s := subject{finding: r.finding}
+	if k, ok := r.instance(); ok {
+		s.instance = f.joined.byID[k]
+	}
+	s.production = s.instance != nil && s.instance.production
+	return s
+}
+
+func (f *findingsScreen) records() []*recordRow {
+	var ids []providers.Identity
+	for _, r := range f.list.Chosen() {
+		if id, ok := r.record(); ok && !slices.Contains(ids, id) {
+			ids = append(ids, id)
+		}
+	}
+	return f.recordsByID(ids)
+}
+
+func (f *findingsScreen) instances() ([]providers.InstanceRef, string) {
+	return refOf(f.current().instance), "instance"
+}
+
+func (f *findingsScreen) found() []*dnsview.Finding {
+	var out []*dnsview.Finding
+	for _, r := range f.list.Chosen() {
+		out = append(out, r.finding)
+	}
+	return out
+}
+
+func (f *findingsScreen) copied() string {
+	if r, ok := f.list.Current(); ok {
+		return r.about
+	}
+	return ""
+}
+
+func (f *findingsScreen) about() (left, right *line) {
+	if r, ok := f.list.Current(); ok {
+		return f.findingAbout(r.finding)
+	}
+	return f.listScreen.about()
 }
 
 func findingColumns(t *theme.Theme) []grid.Column[*findingRow] {

@@ -48,83 +48,153 @@ type journalRow struct {
 // Key is the identity of the row.
 func (r *journalRow) Key() string { return r.entry.ID }
 
-// Messages about the journal.
-type (
-	journalMsg struct {
-		gen  uint64
-		book Book
-		err  error
-	}
-	settledMsg struct {
-		lines []string
-		err   error
-	}
-)
+// journalMsg brings the latest entries.
+type journalMsg struct {
+	gen  uint64
+	book Book
+	err  error
+}
 
 // journalLimit bounds the entries that the screen shows.
 const journalLimit = 500
 
-// settle has what stopped rollcalls have left open in the journal looked up, once, in a command.
-func (m *Model) settle() tea.Cmd {
-	backend, ctx := m.backend, m.ctx
-	return func() tea.Msg {
-		lines, err := backend.Settle(ctx)
-		return settledMsg{lines, err}
-	}
+// journalScreen lists the latest entries of the journal, below what is wrong with its file.
+type journalScreen struct {
+	listScreen[string, *journalRow]
+	asked    uint64 // number of the latest read
+	rowsRead []*journalRow
+	err      string
+	problems []string // clean
 }
 
-// settled tells of what was left open; the journal has all of it.
-func (m *Model) settled(msg settledMsg) tea.Cmd {
-	switch {
-	case msg.err != nil:
-		m.say(sayWarn, "the journal: "+msg.err.Error())
-	case len(msg.lines) == 0:
-		return nil
-	default:
-		text := msg.lines[0]
-		if n := len(msg.lines) - 1; n > 0 {
-			text += fmt.Sprintf(" (and %d more)", n)
-		}
-		m.say(sayWarn, text)
+func newJournalScreen(s *shared) screen {
+	j := &journalScreen{listScreen: listScreen[string, *journalRow]{shared: s, title: "Journal", empty: "entries"}}
+	j.columns = func() []grid.Column[*journalRow] { return journalColumns(s.theme) }
+	j.rows = func(by filter.Filter) ([]*journalRow, func(*journalRow) bool) {
+		now := s.now()
+		return j.rowsRead, func(r *journalRow) bool { return by.MatchEntry(FilterEntry(&r.entry, now)) }
 	}
-	m.status.hint = m.keymap.label(ActJournal) + " journal"
-	if m.screen == screenJournal {
-		return m.readJournal()
-	}
-	return nil
+	j.start()
+	return j
 }
 
-// readJournal reads the latest entries in a command.
-func (m *Model) readJournal() tea.Cmd {
-	m.journalGen++
-	gen, backend, ctx := m.journalGen, m.backend, m.ctx
+// reload reads the latest entries in a command.
+func (j *journalScreen) reload() tea.Cmd {
+	j.asked++
+	gen, backend, ctx := j.asked, j.backend, j.ctx
 	return func() tea.Msg {
 		b, err := backend.Journal(ctx, journalLimit)
 		return journalMsg{gen, b, err}
 	}
 }
 
-func (m *Model) journalRead(msg journalMsg) tea.Cmd {
-	if msg.gen != m.journalGen {
+func (j *journalScreen) update(msg tea.Msg) (tea.Cmd, bool) {
+	if read, ok := msg.(journalMsg); ok {
+		return j.read(read), true
+	}
+	return j.listScreen.update(msg)
+}
+
+func (j *journalScreen) read(msg journalMsg) tea.Cmd {
+	if msg.gen != j.asked {
 		return nil
 	}
-	m.journalErr, m.journalProblems = "", nil
+	j.err, j.problems = "", nil
 	if msg.err != nil {
-		m.journalErr = Clean(msg.err.Error())
+		j.err = Clean(msg.err.Error())
 		return nil
 	}
 	for _, p := range msg.book.Problems {
-		m.journalProblems = append(m.journalProblems, problemText(p))
+		j.problems = append(j.problems, problemText(p))
 	}
 	entries := msg.book.Entries
-	m.journalRows = make([]*journalRow, len(entries))
+	j.rowsRead = make([]*journalRow, len(entries))
 	oldestFirst := slices.Clone(entries)
 	slices.Reverse(oldestFirst)
 	history := journal.NewHistory(oldestFirst)
 	for i, e := range entries {
-		m.journalRows[i] = &journalRow{entry: e, sentence: Clean(e.Sentence), when: e.Time.Local().Format("2006-01-02 15:04:05"), undone: history.UndoneBy(e.ID)}
+		j.rowsRead[i] = &journalRow{entry: e, sentence: Clean(e.Sentence), when: e.Time.Local().Format("2006-01-02 15:04:05"), undone: history.UndoneBy(e.ID)}
 	}
-	return m.arrangeJournal()
+	return j.arrange()
+}
+
+func (j *journalScreen) do(a Action) (tea.Cmd, bool) {
+	r, ok := j.list.Current()
+	switch {
+	case !ok:
+		return nil, a == ActDetail
+	case a == ActDetail:
+		j.detail(r)
+		return nil, true
+	case a != ActUndo && a != ActUndoRun:
+		return nil, false
+	case j.refusedReadOnly():
+		return nil, true
+	case a == ActUndo:
+		return j.undoRun(r.entry.ID, "undo entry "+Clean(r.entry.ID)), true
+	}
+	return j.undoRun(r.entry.Run, "undo run "+Clean(r.entry.Run)), true
+}
+
+func (j *journalScreen) copied() string {
+	if r, ok := j.list.Current(); ok {
+		return r.sentence
+	}
+	return ""
+}
+
+func (j *journalScreen) about() (left, right *line) {
+	left, right = j.listScreen.about()
+	r, ok := j.list.Current()
+	if !ok {
+		return left, right
+	}
+	left.add(theme.Dim, r.sentence)
+	dot := " " + j.theme.Dot + " "
+	if r.entry.Error != "" {
+		left.add(theme.Bad, dot+Clean(r.entry.Error))
+	} else if r.entry.Note != "" {
+		left.add(theme.Dim, dot+Clean(r.entry.Note))
+	}
+	return left, right
+}
+
+func (j *journalScreen) keys() []keyHelp {
+	return []keyHelp{{ActBack, "back"}, {ActHelp, "help"}, {ActDetail, "open"}, {ActUndo, "undo"}, {ActUndoRun, "undo the run"}, {ActFilter, "filter"}, {ActSort, "sort"}, {ActPalette, "commands"}, {ActQuit, "quit"}}
+}
+
+func (j *journalScreen) resize(l layout) {
+	w, h := inner(rect{l.w, l.body})
+	j.list.Resize(w, max(h-min(len(j.problems), 3), 1))
+}
+
+func (j *journalScreen) body(l layout, production bool) []string {
+	title := j.title
+	if j.err != "" {
+		title += ": " + j.err
+	}
+	w, _ := inner(rect{l.w, l.body})
+	return j.draw(j.frame(title, j.list, production), j.problemLines(w), l)
+}
+
+// problemLines are the lines above the entries that say where the journal is not what was
+// written; more than three are counted.
+func (j *journalScreen) problemLines(w int) []string {
+	t := j.theme
+	var out []string
+	for i, p := range j.problems {
+		if i == 2 && len(j.problems) > 3 {
+			out = append(out, t.Paint(theme.Warn, fit(fmt.Sprintf("%s and %d more: rollcall journal --verify lists them", t.Warn, len(j.problems)-2), w, t.Ellipsis)))
+			break
+		}
+		out = append(out, t.Paint(theme.Warn, fit(t.Warn+" "+p, w, t.Ellipsis)))
+	}
+	return out
+}
+
+// undoRun begins to take back a run or an entry; with an empty run the last run that is not undone yet.
+func (s *shared) undoRun(run, what string) tea.Cmd {
+	return s.want(Wish{Verb: dnsview.VerbUndo, Run: run}, what, false)
 }
 
 // problemText tells of a place where the journal is not what was written.
@@ -137,72 +207,6 @@ func problemText(p journal.Problem) string {
 		text += ": " + Clean(p.Side)
 	}
 	return text
-}
-
-func (m *Model) arrangeJournal() tea.Cmd {
-	if m.screen != screenJournal {
-		return nil
-	}
-	f, now := m.journal.filter, m.now()
-	return m.journal.arrange(m.journalRows, matcher(f, func(r *journalRow) bool { return f.MatchEntry(FilterEntry(&r.entry, now)) }))
-}
-
-// problemLines are the lines above the entries that tell where the journal is not what was
-// written; more than three are counted.
-func (m *Model) problemLines(w int) []string {
-	t := m.theme
-	var out []string
-	for i, p := range m.journalProblems {
-		if i == 2 && len(m.journalProblems) > 3 {
-			out = append(out, t.Paint(theme.Warn, fit(fmt.Sprintf("%s and %d more: rollcall journal --verify lists them", t.Warn, len(m.journalProblems)-2), w, t.Ellipsis)))
-			break
-		}
-		out = append(out, t.Paint(theme.Warn, fit(t.Warn+" "+p, w, t.Ellipsis)))
-	}
-	return out
-}
-
-// drawJournal draws the entries, below what is wrong with the file.
-func (m *Model) drawJournal(l layout) []string {
-	title := "Journal"
-	if m.journalErr != "" {
-		title += ": " + m.journalErr
-	}
-	f := m.listFrame(title, m.journal.grid, m.journal.filter.String(), m.journal.sortedBy())
-	w, _ := inner(rect{l.w, l.body})
-	wrong := m.problemLines(w)
-	f.offset += len(wrong)
-	return m.drawList(f, func(h int) []string {
-		lines := drawer(m.journal, m.theme)(max(h-len(wrong), 0))
-		m.placeholder(lines, m.journal.grid, rect{l.w, l.body}, "entries")
-		return append(wrong, lines...)
-	}, l)
-}
-
-// undoRun begins to take back a run, or the last one that is not undone yet.
-func (m *Model) undoRun(run, what string) tea.Cmd {
-	return m.want(Wish{Verb: dnsview.VerbUndo, Run: run}, what, false)
-}
-
-// undoWholeRun takes back all that the run of the entry under the cursor did.
-func (m *Model) undoWholeRun() tea.Cmd {
-	if m.refusedReadOnly() {
-		return nil
-	}
-	if m.screen == screenJournal {
-		if r, ok := m.journal.grid.Current(); ok {
-			return m.undoRun(r.entry.Run, "undo run "+Clean(r.entry.Run))
-		}
-	}
-	return m.undoRun("", "undo the last change")
-}
-
-// redo shows the plan to make again what the last undo took back.
-func (m *Model) redo() tea.Cmd {
-	if m.refusedReadOnly() {
-		return nil
-	}
-	return m.want(Wish{Verb: dnsview.VerbRedo}, "redo what was undone", false)
 }
 
 func journalColumns(t *theme.Theme) []grid.Column[*journalRow] {

@@ -1,0 +1,179 @@
+package ui
+
+import (
+	"context"
+	"slices"
+
+	tea "charm.land/bubbletea/v2"
+
+	"rollcall/dnsview"
+	"rollcall/dnsview/filter"
+	"rollcall/providers"
+	"rollcall/ui/grid"
+	"rollcall/ui/theme"
+)
+
+// screen is one view of the console: what the body shows, and what keys act on while it is
+// on top. The root model routes messages and keys to it and knows nothing else about it.
+//
+// A new screen is a file with a type that embeds listScreen, and a line in screens.
+type screen interface {
+	selection
+
+	// table returns the list that takes the keys, with its filter and its order.
+	table() table
+	// reload reads again what only this screen shows. It is called when the screen comes on
+	// top, and while it is there after every change.
+	reload() tea.Cmd
+	// arrange filters and sorts the rows anew, in a command whose message update takes.
+	arrange() tea.Cmd
+	// update takes a message that is meant for this screen, and reports whether it was.
+	update(msg tea.Msg) (cmd tea.Cmd, mine bool)
+	// do carries out an action in the screen's own way, and reports whether it has one.
+	// What no screen does is done by the root model alike for all.
+	do(a Action) (cmd tea.Cmd, done bool)
+	// restyle takes over another theme.
+	restyle()
+	// resize fits the lists into the body.
+	resize(l layout)
+	// moved is called after the cursor has moved.
+	moved()
+	// body draws the screen in the lines of the body; production colours its border.
+	body(l layout, production bool) []string
+	// about returns what the line above the keys says of the row under the cursor, and
+	// which keys belong to it.
+	about() (left, right *line)
+	// keys are the keys that this screen needs most, the most important first.
+	keys() []keyHelp
+}
+
+// selection says what the cursor and the marks of a screen stand for.
+type selection interface {
+	// current returns what the row under the cursor is about.
+	current() subject
+	// records are the records that a command acts on: those of the marked rows, or those of
+	// the row under the cursor.
+	records() []*recordRow
+	// instances are the instances and hosts that a command acts on, and the word for one of them.
+	instances() (refs []providers.InstanceRef, noun string)
+	// found are the findings of the marked rows, or of the row under the cursor.
+	found() []*dnsview.Finding
+	// copied is what the copy key takes of the row under the cursor.
+	copied() string
+	// visible are the records that are drawn now.
+	visible() []providers.Identity
+}
+
+// subject is what one row is about, as far as it is about any of these.
+type subject struct {
+	instance   *instanceRow
+	finding    *dnsview.Finding // the worst
+	service    string           // of which the row is or in which it lies
+	production bool
+}
+
+// registered is a screen with the action that shows it and its line in the palette.
+type registered struct {
+	action Action
+	does   string
+	make   func(s *shared) screen
+}
+
+// screens are all screens but the fleet, which is always at the bottom of the stack.
+func screens() []registered {
+	return []registered{
+		{ActFindings, "what needs a person", newFindingsScreen},
+		{ActJournal, "what was changed, and by whom", newJournalScreen},
+		{ActSources, "clouds and zones, and how they answer", newSourcesScreen},
+		{ActServices, "services, their incarnations and nodes", newServicesScreen},
+	}
+}
+
+// rowBuilder is a screen whose rows cost too much to be made while nobody looks at them.
+type rowBuilder interface {
+	// buildRows makes them, in a command, while the screen is on top.
+	buildRows(ctx context.Context, backend Backend, j *joined)
+}
+
+// listScreen is a screen of one list that has the whole body. Types that embed it say what
+// their rows are.
+type listScreen[K comparable, R grid.Keyed[K]] struct {
+	*shared
+	list    *list[K, R]
+	title   string
+	empty   string // what an empty list has none of; without it an empty list says nothing
+	columns func() []grid.Column[R]
+	// rows returns all rows and what a filter makes of each.
+	rows func(f filter.Filter) (rows []R, match func(R) bool)
+}
+
+// start makes the list once the fields are set.
+func (l *listScreen[K, R]) start() { l.list = newList[K](l.columns()) }
+
+func (l *listScreen[K, R]) table() table { return l.list }
+
+func (l *listScreen[K, R]) reload() tea.Cmd { return nil }
+
+func (l *listScreen[K, R]) arrange() tea.Cmd {
+	rows, match := l.rows(l.list.filter)
+	if l.list.filter.Empty() {
+		match = nil
+	}
+	return l.list.arrange(rows, match)
+}
+
+func (l *listScreen[K, R]) update(msg tea.Msg) (tea.Cmd, bool) {
+	a, ok := msg.(arranged[K, R])
+	if ok {
+		l.list.take(a)
+	}
+	return nil, ok
+}
+
+func (l *listScreen[K, R]) do(Action) (tea.Cmd, bool) { return nil, false }
+
+func (l *listScreen[K, R]) restyle() { l.list.restyle(l.columns()) }
+
+func (l *listScreen[K, R]) resize(y layout) { l.list.Resize(inner(rect{y.w, y.body})) }
+
+func (l *listScreen[K, R]) moved() {}
+
+func (l *listScreen[K, R]) body(y layout, production bool) []string {
+	return l.draw(l.frame(l.title, l.list, production), nil, y)
+}
+
+// draw draws the list in its frame, below lines that do not scroll.
+func (l *listScreen[K, R]) draw(f frame, above []string, y layout) []string {
+	r := rect{y.w, y.body}
+	_, h := inner(r)
+	f.offset += len(above)
+	lines := l.list.Lines(max(h-len(above), 0), grid.Draw[K]{Theme: l.theme, Focused: true})
+	if l.empty != "" {
+		l.placeholder(lines, l.list, r, l.empty)
+	}
+	return f.draw(l.theme, slices.Concat(above, lines), y.w, y.body)
+}
+
+func (l *listScreen[K, R]) about() (left, right *line) { return newLine(l.theme), newLine(l.theme) }
+
+func (l *listScreen[K, R]) keys() []keyHelp {
+	return []keyHelp{{ActBack, "back"}, {ActHelp, "help"}, {ActDetail, "open"}, {ActUndo, "undo"}, {ActPalette, "commands"}, {ActQuit, "quit"}}
+}
+
+func (l *listScreen[K, R]) current() subject { return subject{} }
+
+func (l *listScreen[K, R]) records() []*recordRow { return nil }
+
+func (l *listScreen[K, R]) instances() ([]providers.InstanceRef, string) { return nil, "instance" }
+
+func (l *listScreen[K, R]) found() []*dnsview.Finding { return nil }
+
+func (l *listScreen[K, R]) copied() string { return "" }
+
+func (l *listScreen[K, R]) visible() []providers.Identity { return nil }
+
+// findingAbout returns the line about a finding, with the keys that help.
+func (s *shared) findingAbout(f *dnsview.Finding) (left, right *line) {
+	glyph, role := severityLook(s.theme, f.Severity)
+	return newLine(s.theme).add(role, glyph+" ").add(theme.Plain, Clean(f.Reason)), hintLine(s.theme, s.remedyHints(f)).gap(1)
+}

@@ -1,0 +1,36 @@
+package ui_test
+
+import (
+	"strings"
+	"testing"
+
+	"rollcall/ui"
+)
+
+// What the fleet has under its cursor must not be acted on while another screen hides it.
+func TestNoKeyActsOnARowOfTheFleetWhileAScreenWithoutSuchRowsIsShown(t *testing.T) {
+	acts := []ui.Action{
+		ui.ActDeregister, ui.ActTerminate, ui.ActQuiesce, ui.ActReturn, ui.ActRemedy, ui.ActBalance, ui.ActSSH, ui.ActWhy, ui.ActMark,
+	}
+	for _, show := range []ui.Action{ui.ActJournal, ui.ActSources} {
+		r := newRig(t, 120, 40).ready()
+		keys := ui.DefaultKeys()
+		r.press("down") // an instance is under the cursor of the fleet
+		r.press(keys[show][0])
+		for _, a := range acts {
+			r.press(keys[a][0])
+			if s := r.screen(); strings.Contains(s, "planning") || strings.Contains(s, "why ") {
+				t.Fatalf("%s: %s acts on what is not shown:\n%s", show, a, s)
+			}
+		}
+		r.press(":")
+		r.typeText("stop")
+		r.press("enter")
+		if s := r.screen(); strings.Contains(s, "planning") {
+			t.Errorf("%s: stop acts on what is not shown:\n%s", show, s)
+		}
+	}
+	r := newRig(t, 120, 40).ready()
+	r.press("down", ui.DefaultKeys()[ui.ActTerminate][0])
+	r.until("planning")
+}

@@ -1,0 +1,271 @@
+package ui
+
+import (
+	"cmp"
+
+	tea "charm.land/bubbletea/v2"
+
+	"rollcall/dnsview"
+	"rollcall/providers"
+)
+
+// pane is one of the two panes of the fleet.
+type pane int
+
+const (
+	paneInstances pane = iota
+	paneRecords
+)
+
+// fleetScreen shows the instances of all clouds beside the records of all zones. The cursor
+// of one pane marks its counterparts in the other.
+type fleetScreen struct {
+	*shared
+	instanceList *list[instanceKey, *instanceRow]
+	recordList   *list[providers.Identity, *recordRow]
+	focus        pane
+	zoom         bool
+	panes        panes
+}
+
+func newFleetScreen(s *shared) *fleetScreen {
+	f := &fleetScreen{shared: s}
+	f.instanceList = newList[instanceKey](instanceColumns(s.theme, s.now))
+	f.recordList = newList[providers.Identity](recordColumns(s.theme))
+	return f
+}
+
+func (f *fleetScreen) restyle() {
+	f.instanceList.restyle(instanceColumns(f.theme, f.now))
+	f.recordList.restyle(recordColumns(f.theme))
+}
+
+func (f *fleetScreen) table() table {
+	if f.focus == paneRecords {
+		return f.recordList
+	}
+	return f.instanceList
+}
+
+func (f *fleetScreen) reload() tea.Cmd { return nil }
+
+func (f *fleetScreen) arrange() tea.Cmd {
+	if f.joined == nil {
+		return nil
+	}
+	v, fi, fr := f.joined.view, f.instanceList.filter, f.recordList.filter
+	return tea.Batch(
+		f.instanceList.arrange(f.joined.instances, matcher(fi, func(r *instanceRow) bool { return fi.MatchInstance(v, r.inst) })),
+		f.recordList.arrange(f.joined.records, matcher(fr, func(r *recordRow) bool { return fr.MatchRecord(v, r.rec) })))
+}
+
+func (f *fleetScreen) update(msg tea.Msg) (tea.Cmd, bool) {
+	switch msg := msg.(type) {
+	case arranged[instanceKey, *instanceRow]:
+		if f.instanceList.take(msg) {
+			f.moved()
+		}
+	case arranged[providers.Identity, *recordRow]:
+		if f.recordList.take(msg) {
+			f.moved()
+		}
+	default:
+		return nil, false
+	}
+	return nil, true
+}
+
+func (f *fleetScreen) do(a Action) (tea.Cmd, bool) {
+	switch a {
+	case ActLeft, ActRight, ActNextPane:
+		f.focusOn(a)
+	case ActZoom:
+		f.zoom = !f.zoom
+	case ActDetail:
+		f.detail()
+	case actRetargetTo:
+		return f.retargetTo()
+	default:
+		return nil, false
+	}
+	return nil, true
+}
+
+// focusOn moves the keys to the other pane. When the row under the cursor has
+// counterparts there, the cursor goes to the first of them.
+func (f *fleetScreen) focusOn(a Action) {
+	to := paneRecords
+	if a == ActLeft || (a == ActNextPane && f.focus == paneRecords) {
+		to = paneInstances
+	}
+	if to == f.focus {
+		return
+	}
+	if to == paneRecords {
+		if r, ok := f.instanceList.Current(); ok {
+			selectLinked(f.recordList, r.records)
+		}
+	} else if r, ok := f.recordList.Current(); ok {
+		selectLinked(f.instanceList, r.instances)
+	}
+	f.focus = to
+	f.moved()
+}
+
+// selectLinked puts the cursor on the first of the keys, unless it is on one of them.
+func selectLinked[K comparable, R interface{ Key() K }](l *list[K, R], keys []K) {
+	if k, ok := l.CursorKey(); ok {
+		for _, x := range keys {
+			if x == k {
+				return
+			}
+		}
+	}
+	for _, k := range keys {
+		if l.Select(k) {
+			return
+		}
+	}
+}
+
+// moved scrolls the pane that does not have the focus to the counterparts of the row under
+// the cursor.
+func (f *fleetScreen) moved() {
+	if f.focus == paneInstances {
+		if r, ok := f.instanceList.Current(); ok {
+			f.recordList.Reveal(r.records)
+		}
+		return
+	}
+	if r, ok := f.recordList.Current(); ok {
+		f.instanceList.Reveal(r.instances)
+	}
+}
+
+// detail opens what is known of the row under the cursor.
+func (f *fleetScreen) detail() {
+	if f.focus == paneRecords {
+		if r, ok := f.recordList.Current(); ok {
+			f.open(&recordDialog{row: r})
+		}
+		return
+	}
+	if r, ok := f.instanceList.Current(); ok {
+		f.instanceDetail(r)
+	}
+}
+
+// retargetTo gives the record under the cursor to the instance under the cursor of the other pane.
+func (f *fleetScreen) retargetTo() (tea.Cmd, bool) {
+	i, ok := f.instanceList.Current()
+	rows := f.recordList.Chosen()
+	if f.focus != paneRecords || len(rows) != 1 || !ok {
+		return nil, false
+	}
+	ref := i.inst.Ref()
+	return f.want(Wish{Verb: dnsview.VerbRetarget, Records: []providers.Identity{rows[0].id}, Instances: []providers.InstanceRef{ref}},
+		"retarget "+rows[0].label()+" to "+Clean(cmp.Or(ref.Name, ref.ID))+" in "+Clean(ref.Cloud), false), true
+}
+
+func (f *fleetScreen) current() subject {
+	if f.focus == paneInstances {
+		r, ok := f.instanceList.Current()
+		if !ok {
+			return subject{}
+		}
+		return subject{instance: r, finding: worst(r.findings), production: r.production}
+	}
+	r, ok := f.recordList.Current()
+	if !ok {
+		return subject{}
+	}
+	s := subject{finding: worst(r.findings), production: r.production}
+	if len(r.instances) > 0 {
+		s.instance = f.joined.byID[r.instances[0]]
+	}
+	return s
+}
+
+func (f *fleetScreen) records() []*recordRow {
+	if f.focus == paneRecords {
+		return f.recordList.Chosen()
+	}
+	var ids []providers.Identity
+	for _, r := range f.instanceList.Chosen() {
+		ids = append(ids, r.records...)
+	}
+	return f.recordsByID(ids)
+}
+
+func (f *fleetScreen) instances() ([]providers.InstanceRef, string) {
+	const noun = "instance"
+	if f.focus == paneRecords {
+		return refOf(f.current().instance), noun
+	}
+	var refs []providers.InstanceRef
+	for _, r := range f.instanceList.Chosen() {
+		refs = append(refs, r.inst.Ref())
+	}
+	return refs, noun
+}
+
+// refOf returns the reference of one instance, or none.
+func refOf(r *instanceRow) []providers.InstanceRef {
+	if r == nil {
+		return nil
+	}
+	return []providers.InstanceRef{r.inst.Ref()}
+}
+
+func (f *fleetScreen) found() []*dnsview.Finding {
+	var out []*dnsview.Finding
+	if f.focus == paneRecords {
+		for _, r := range f.recordList.Chosen() {
+			out = append(out, worst(r.findings))
+		}
+		return out
+	}
+	for _, r := range f.instanceList.Chosen() {
+		out = append(out, worst(r.findings))
+	}
+	return out
+}
+
+func (f *fleetScreen) copied() string {
+	if f.focus == paneRecords {
+		if r, ok := f.recordList.Current(); ok {
+			return Clean(f.joined.view.RecordName(r.rec))
+		}
+		return ""
+	}
+	r, ok := f.instanceList.Current()
+	switch {
+	case !ok:
+		return ""
+	case r.address != "":
+		return r.ref.ID + " " + r.address
+	}
+	return r.ref.ID
+}
+
+func (f *fleetScreen) visible() []providers.Identity {
+	if f.panes.right.h == 0 || f.panes.right.w == 0 {
+		return nil
+	}
+	rows := f.recordList.Visible()
+	out := make([]providers.Identity, len(rows))
+	for i, r := range rows {
+		out[i] = r.id
+	}
+	return out
+}
+
+// reveal puts the focus and the cursor on a record or an instance that the filter leaves.
+func reveal[K comparable, R interface{ Key() K }](f *fleetScreen, p pane, l *list[K, R], k K) (exists, visible bool) {
+	if exists, visible = l.Known(k); visible {
+		f.focus = p
+		l.Select(k)
+		f.moved()
+	}
+	return exists, visible
+}

@@ -1,0 +1,193 @@
+package ui
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+
+	tea "charm.land/bubbletea/v2"
+
+	"rollcall/dnsview"
+	"rollcall/providers"
+	"rollcall/ui/grid"
+	"rollcall/ui/theme"
+)
+
+// servicesScreen shows services, incarnations and nodes as a tree that folds.
+type servicesScreen struct {
+	listScreen[serviceKey, *serviceRow]
+	folded map[serviceKey]bool // services and incarnations whose rows are folded away
+}
+
+func newServicesScreen(s *shared) screen {
+	v := &servicesScreen{listScreen[serviceKey, *serviceRow]{shared: s, title: "Services", empty: "services"}, map[serviceKey]bool{}}
+	v.columns = func() []grid.Column[*serviceRow] { return serviceColumns(s.theme) }
+	v.start()
+	return v
+}
+
+// buildRows makes the tree. Where a node was taken out on purpose, the journal is asked by
+// whom; that it cannot be read is no error here.
+func (v *servicesScreen) buildRows(ctx context.Context, backend Backend, j *joined) {
+	var b Book
+	if j.view.Count(dnsview.Quiesced) > 0 {
+		b, _ = backend.Journal(ctx, journalLimit)
+	}
+	j.services = joinServices(j.view, b.Entries)
+}
+
+// arrange orders, folds and filters the tree in a command.
+func (v *servicesScreen) arrange() tea.Cmd {
+	if v.joined == nil || v.joined.services == nil {
+		return nil
+	}
+	l := v.list
+	l.gen++
+	gen, columns, order := l.gen, l.columns, l.sort
+	t := treeOrder{view: v.joined.view, filter: l.filter, folded: maps.Clone(v.folded)}
+	if order.Column >= 0 {
+		t.compare = columns[order.Column].Compare
+		t.reverse = order.Reverse
+	}
+	roots := v.joined.services.roots
+	return func() tea.Msg {
+		rows, shown := t.flatten(roots)
+		// The rows come in order: sorted as a list, children would leave their parents.
+		as := slices.Clone(columns)
+		for i := range as {
+			as[i].Compare = nil
+		}
+		return arranged[serviceKey, *serviceRow]{gen: gen, data: grid.Arrange[serviceKey](as, rows, func(r *serviceRow) bool { return shown[r.key] }, order)}
+	}
+}
+
+func (v *servicesScreen) do(a Action) (tea.Cmd, bool) {
+	r, ok := v.list.Current()
+	switch a {
+	case ActLeft, ActRight, ActNextPane:
+		if ok {
+			return v.fold(a, r), true
+		}
+	case ActMark:
+		if ok && r.node != nil {
+			return nil, false
+		}
+		v.say(sayInfo, "nodes are marked, not services")
+	case ActDetail:
+		if ok {
+			v.detail(r)
+		}
+	case ActBalance:
+		v.balance()
+	case actRetire:
+		if !ok || r.incarnation == nil {
+			return nil, false
+		}
+		if !v.refusedReadOnly() {
+			return v.want(Wish{Verb: dnsview.VerbRetire, Name: r.incarnation.Name}, "retire "+Clean(r.incarnation.Name), false), true
+		}
+	case actCreate:
+		if !ok || len(r.service.Incarnations) == 0 {
+			return nil, false
+		}
+		if !v.refusedReadOnly() {
+			v.open(createForm(Clean(r.service.Name)))
+		}
+	default:
+		return nil, false
+	}
+	return nil, true
+}
+
+// fold folds a row with left, unfolds it with right, and turns it round with tab. From a
+// node, left goes to what the node lies in.
+func (v *servicesScreen) fold(a Action, r *serviceRow) tea.Cmd {
+	folded := v.folded[r.key]
+	if a == ActLeft && (folded || len(r.children) == 0) && r.parent != nil {
+		v.list.Select(r.parent.key)
+		return nil
+	}
+	if len(r.children) == 0 || a == ActLeft && folded || a == ActRight && !folded {
+		return nil
+	}
+	if folded {
+		delete(v.folded, r.key)
+	} else {
+		v.folded[r.key] = true
+	}
+	return v.arrange()
+}
+
+// body draws the tree. Its title counts services and nodes, not rows.
+func (v *servicesScreen) body(l layout, production bool) []string {
+	t := v.theme
+	f := v.frame(v.title, v.list, production)
+	if v.joined != nil && v.joined.services != nil && v.list.filter.Empty() {
+		title := newLine(t).add(theme.Strong, v.title).add(theme.Accent, fmt.Sprintf(" %d", v.joined.services.count)).
+			add(theme.Faint, " "+t.Dot+" ").add(theme.Dim, countOf(v.joined.services.nodes, "node"))
+		f = v.frameOf(title, v.list, production)
+	}
+	return v.draw(f, nil, l)
+}
+
+func (v *servicesScreen) current() subject {
+	r, ok := v.list.Current()
+	if !ok {
+		return subject{}
+	}
+	s := subject{finding: worst(r.findings), service: r.roster.Name, production: r.production}
+	if r.node != nil && r.node.Instance != nil {
+		s.instance = v.joined.byID[instanceKey{Cloud: r.node.Instance.Cloud, ID: r.node.Instance.ID}]
+	}
+	return s
+}
+
+// nodes are the nodes that a command acts on: the marked ones, or the one under the cursor.
+func (v *servicesScreen) nodes() []*serviceRow {
+	return slices.DeleteFunc(v.list.Chosen(), func(r *serviceRow) bool { return r.node == nil })
+}
+
+// instances names the instances and hosts of the chosen nodes, each once.
+func (v *servicesScreen) instances() (refs []providers.InstanceRef, noun string) {
+	for _, r := range v.nodes() {
+		if ref := r.node.Ref; ref.ID != "" && !slices.Contains(refs, ref) {
+			refs = append(refs, ref)
+		}
+	}
+	return refs, "node"
+}
+
+// records are the records of the chosen nodes; of those that have none, the
+// markers that are left of them.
+func (v *servicesScreen) records() []*recordRow {
+	var ids []providers.Identity
+	for _, r := range v.nodes() {
+		list := slices.Concat(r.node.Records, r.node.Hosts)
+		if len(list) == 0 {
+			list = r.node.Markers
+		}
+		for _, rec := range list {
+			if id := rec.Identity(); !slices.Contains(ids, id) {
+				ids = append(ids, id)
+			}
+		}
+	}
+	return v.recordsByID(ids)
+}
+
+func (v *servicesScreen) found() []*dnsview.Finding {
+	var out []*dnsview.Finding
+	for _, r := range v.list.Chosen() {
+		out = append(out, worst(r.findings))
+	}
+	return out
+}
+
+// copied is the record as the command line writes it, else what names the row.
+func (v *servicesScreen) copied() string {
+	if r, ok := v.list.Current(); ok {
+		return r.copied(v.joined.view)
+	}
+	return ""
+}

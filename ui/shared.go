@@ -1,0 +1,103 @@
+package ui
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"rollcall/providers"
+	"rollcall/ui/theme"
+)
+
+// shared is what the root model lends its screens: the latest picture of the sources, and
+// the means to show a message, to open a dialog and to begin a change. Like the model it is
+// used by the goroutine of Update alone.
+type shared struct {
+	opts    Options
+	backend Backend
+	keymap  KeyMap
+	theme   *theme.Theme
+	now     func() time.Time
+	ctx     context.Context // ends when the console quits
+	cancel  context.CancelFunc
+
+	w, h             int
+	readOnly, paused bool
+
+	joined  *joined // nil until the first snapshot was joined
+	sources []source
+
+	dialogs []dialog
+	status  status
+	// goTo shows the row of a record, or of an instance, in the fleet; see Model.goTo.
+	goTo func(id providers.Identity, k instanceKey) (exists, visible bool)
+
+	gen      uint64 // numbers changes, launches and questions
+	changes  map[uint64]*change
+	launches map[uint64]*launchRun
+}
+
+// refusedReadOnly reports whether the console is read-only, and shows so when it is.
+func (s *shared) refusedReadOnly() bool {
+	if s.readOnly {
+		s.say(sayWarn, "read-only: "+s.keymap.label(ActReadOnly)+" switches it")
+	}
+	return s.readOnly
+}
+
+// hiddenMarks reports whether every mark of a list is hidden, and shows that nothing is acted
+// on then.
+func (s *shared) hiddenMarks(l table) bool {
+	visible, hidden := l.Marks()
+	if hidden == 0 || visible > 0 {
+		return false
+	}
+	by := "by the filter"
+	if l.filterText() == "" {
+		by = "in folded rows"
+	}
+	s.say(sayWarn, fmt.Sprintf("%d marked, all hidden %s: nothing is acted on that cannot be seen", hidden, by))
+	return true
+}
+
+// textWidth returns the width of the text of a dialog, in cells.
+func (s *shared) textWidth() int { return max(min(s.w-8, 100), 20) }
+
+// allRead reports whether every source has been read at least once, well or not.
+func (s *shared) allRead() bool {
+	for i := range s.sources {
+		if s.sources[i].coverage.State == providers.CoverageNone {
+			return false
+		}
+	}
+	return len(s.sources) > 0
+}
+
+// allComplete reports whether every source was read whole.
+func (s *shared) allComplete() bool {
+	for i := range s.sources {
+		if s.sources[i].state != providers.CoverageComplete {
+			return false
+		}
+	}
+	return len(s.sources) > 0
+}
+
+// recordsByID returns the rows of the records with these identities. The filter of the
+// records' pane does not matter: they were chosen by a row that is seen.
+func (s *shared) recordsByID(ids []providers.Identity) []*recordRow {
+	if len(ids) == 0 || s.joined == nil {
+		return nil
+	}
+	wanted := make(map[providers.Identity]bool, len(ids))
+	for _, id := range ids {
+		wanted[id] = true
+	}
+	var out []*recordRow
+	for _, r := range s.joined.records {
+		if wanted[r.id] {
+			out = append(out, r)
+		}
+	}
+	return out
+}
