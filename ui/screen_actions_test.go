@@ -34,3 +34,16 @@ func TestNoKeyActsOnARowOfTheFleetWhileAScreenWithoutSuchRowsIsShown(t *testing.
 	r.press("down", ui.DefaultKeys()[ui.ActTerminate][0])
 	r.until("planning")
 }
+
+func TestTheSourcesAreFilteredToo(t *testing.T) {
+	r := newRig(t, 120, 40).ready()
+	r.press(ui.DefaultKeys()[ui.ActSources][0], "/")
+	r.typeText("provider:triton")
+	r.press("enter")
+	r.until("Sources 2/6")
+	if s := r.screen(); strings.Contains(strings.Split(s, "Sources")[1], "route53") {
+		t.Error(s)
+	}
+	r.press("esc")
+	r.until("Sources 6")
+}

@@ -26,9 +26,9 @@ type sourcesScreen struct {
 }
 
 func newSourcesScreen(s *shared) screen {
-	l := &sourcesScreen{listScreen[string, *sourceRow]{shared: s, title: "Sources"}}
+	l := &sourcesScreen{listScreen[string, *sourceRow]{shared: s, title: "Sources", empty: "sources"}}
 	l.columns = func() []grid.Column[*sourceRow] { return sourceColumns(s.theme, s.now) }
-	l.rows = func(filter.Filter) ([]*sourceRow, func(*sourceRow) bool) {
+	l.rows = func(by filter.Filter) ([]*sourceRow, func(*sourceRow) bool) {
 		rows := make([]*sourceRow, len(s.sources))
 		for i, x := range s.sources {
 			rows[i] = &sourceRow{source: x}
@@ -36,18 +36,27 @@ func newSourcesScreen(s *shared) screen {
 				rows[i].err = Clean(x.coverage.Err.Error())
 			}
 		}
-		return rows, nil
+		return rows, func(r *sourceRow) bool { return by.MatchSource(r.filtered(s.now())) }
 	}
 	l.start()
 	return l
+}
+
+// filtered is the row as a filter sees it.
+func (r *sourceRow) filtered(now time.Time) *filter.Source {
+	kind := "cloud"
+	if r.zone {
+		kind = "zone"
+	}
+	f := &filter.Source{Name: r.name, Kind: kind, Provider: string(r.provider), State: string(r.state), Trouble: r.trouble(), Error: r.err}
+	f.Age, f.Aged = r.old(now)
+	return f
 }
 
 func (l *sourcesScreen) reload() tea.Cmd { return l.arrange() }
 
 func (l *sourcesScreen) do(a Action) (tea.Cmd, bool) {
 	switch a {
-	case ActFilter:
-		l.say(sayInfo, "this list has no filter")
 	case ActSort, ActReverse: // the order is that of the config
 	case ActDetail:
 		l.detail()

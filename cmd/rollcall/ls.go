@@ -3,7 +3,8 @@ package main
 import (
 	"context"
 	"io"
-	"strings"
+	"slices"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -141,10 +142,12 @@ func (a *app) lsFindings(ctx context.Context, f *lsFlags) error {
 	return list(a.out, l, f, findingRows(v, func(n *dnsview.Finding) bool { return q.MatchFinding(v, n) }))
 }
 
-// lsServices and lsSources have few rows: their filter is words that the row's
-// name must contain.
 func (a *app) lsServices(ctx context.Context, f *lsFlags) error {
 	l := serviceListing()
+	q, err := parseFilter(f.filter)
+	if err != nil {
+		return err
+	}
 	if err := checkSort(l, f); err != nil {
 		return err
 	}
@@ -152,11 +155,15 @@ func (a *app) lsServices(ctx context.Context, f *lsFlags) error {
 	if err != nil {
 		return err
 	}
-	return list(a.out, l, f, serviceRows(v, func(name string) bool { return hasWords(name, f.filter) }))
+	return list(a.out, l, f, serviceRows(v, func(r *dnsview.Roster) bool { return q.MatchService(v, r) }))
 }
 
 func (a *app) lsSources(ctx context.Context, f *lsFlags) error {
 	l := sourceListing(f.wire)
+	q, err := parseFilter(f.filter)
+	if err != nil {
+		return err
+	}
 	if err := checkSort(l, f); err != nil {
 		return err
 	}
@@ -174,22 +181,18 @@ func (a *app) lsSources(ctx context.Context, f *lsFlags) error {
 		s.outside.zonesOnly(ctx, v.Snapshot)
 		v = s.inspect(v.Snapshot)
 	}
-	rows := []sourceRow{}
-	for _, r := range s.sources(v) {
-		if hasWords(strings.Join([]string{r.Name, r.Kind, r.Provider, r.State}, " "), f.filter) {
-			rows = append(rows, r)
-		}
-	}
-	return list(a.out, l, f, rows)
+	rows := s.sources(v)
+	return list(a.out, l, f, slices.DeleteFunc(rows, func(r sourceRow) bool { return !q.MatchSource(r.filtered()) }))
 }
 
-// hasWords reports whether the text contains every word, without regard to case.
-func hasWords(text, words string) bool {
-	text = strings.ToLower(text)
-	for w := range strings.FieldsSeq(strings.ToLower(words)) {
-		if !strings.Contains(text, w) {
-			return false
-		}
+// filtered is the row as a filter sees it.
+func (r *sourceRow) filtered() *filter.Source {
+	s := &filter.Source{Name: r.Name, Kind: r.Kind, Provider: r.Provider, State: r.State, Account: r.Account, Region: r.Region, Key: r.Key}
+	if r.Error != nil {
+		s.Error = *r.Error
 	}
-	return true
+	if r.AgeSeconds != nil {
+		s.Age, s.Aged = time.Duration(*r.AgeSeconds*float64(time.Second)), true
+	}
+	return s
 }

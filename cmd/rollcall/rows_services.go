@@ -57,10 +57,10 @@ type healthRow struct {
 	At     time.Time `json:"at"`
 }
 
-func serviceRows(v *dnsview.View, keep func(name string) bool) []serviceRow {
+func serviceRows(v *dnsview.View, keep func(r *dnsview.Roster) bool) []serviceRow {
 	rows := []serviceRow{}
 	add := func(r *dnsview.Roster, i *dnsview.IncarnationView, typ string) {
-		if keep(clean(r.Name)) {
+		if keep(r) {
 			rows = append(rows, newServiceRow(r, i, typ))
 		}
 	}

@@ -72,3 +72,29 @@ func TestAHostThatJoinedByHandIsTakenOutAndReturnedByItsName(t *testing.T) {
 		t.Errorf("exit code %d, %q", r.code, r.err)
 	}
 }
+
+func TestServicesAndSourcesAreFilteredByTheLanguageOfAllLists(t *testing.T) {
+	newWorld(t)
+	for _, c := range []struct{ list, filter, row string }{
+		{"services", "cloud:aws", "www.scalability.expert"},
+		{"services", "svc-v1-03", theV1},
+		{"services", "type:dns-sd -cloud:nowhere", theV1},
+		{"sources", "provider:ec2", "aws-use1"},
+		{"sources", "type=zone state:complete", "unilans.net"},
+	} {
+		out := must(t, "ls", c.list, "--filter", c.filter, "-o", "name")
+		if !slices.Contains(strings.Fields(out), c.row) {
+			t.Errorf("%s %s: %s", c.list, c.filter, out)
+		}
+	}
+	for _, c := range [][]string{{"services", "cloud:nowhere"}, {"sources", "provider:ec3"}} {
+		if out := must(t, "ls", c[0], "--filter", c[1], "-o", "name"); out != "" {
+			t.Errorf("%s: %s", c, out)
+		}
+	}
+	for _, list := range []string{"instances", "records", "findings", "services", "sources", "nonsense"} {
+		if r := rollcall(t, "ls", list, "--filter", "nonsense:(("); r.code != exitUsage {
+			t.Errorf("%s: exit code %d, %s", list, r.code, r.err)
+		}
+	}
+}

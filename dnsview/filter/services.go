@@ -1,6 +1,7 @@
 package filter
 
 import (
+	"slices"
 	"time"
 
 	"rollcall/dnsview"
@@ -14,6 +15,11 @@ func (f Filter) MatchNode(v *dnsview.View, n *dnsview.NodeView) bool {
 
 // MatchRoster reports whether a service or an incarnation passes itself, whatever its nodes do.
 func (f Filter) MatchRoster(r *dnsview.Roster) bool { return f.match(&rosterRow{r}) }
+
+// MatchService reports whether a service or an incarnation passes, itself or by one of its nodes.
+func (f Filter) MatchService(v *dnsview.View, r *dnsview.Roster) bool {
+	return f.MatchRoster(r) || slices.ContainsFunc(r.Nodes, func(n *dnsview.NodeView) bool { return f.MatchNode(v, n) })
+}
 
 type nodeRow struct {
 	v *dnsview.View
@@ -117,5 +123,13 @@ func (r *rosterRow) each(field, _ string, yield func(string) bool) {
 		yield(r.r.Zone)
 	case "type":
 		yield(string(r.r.Kind))
+	case "cloud":
+		for _, c := range r.r.Clouds {
+			if !yield(c) {
+				return
+			}
+		}
+	case "finding", "class", "severity":
+		classes(r.r.Findings, field, yield)
 	}
 }

@@ -1,0 +1,60 @@
+package filter
+
+import (
+	"testing"
+	"time"
+
+	"rollcall/dnsview"
+)
+
+func TestAFilterChoosesSources(t *testing.T) {
+	cloud := Source{Name: "aws-use1", Kind: "cloud", Provider: "ec2", State: "complete", Account: "123456789012", Region: "us-east-1", Key: "ab12", Age: time.Minute, Aged: true}
+	zone := Source{Name: "unilans.net", Kind: "zone", Provider: "route53", State: "failed", Trouble: "throttled", Error: "Rate exceeded"}
+	for _, c := range []struct {
+		filter      string
+		cloud, zone bool
+	}{
+		{"", true, true},
+		{"provider:ec2", true, false},
+		{"-provider:ec2", false, true},
+		{"cloud:aws", true, false},
+		{"zone:unilans", false, true},
+		{"cloud:unilans", false, false},
+		{"state:failed", false, true},
+		{"state:throttled", false, true},
+		{"type=zone", false, true},
+		{"region:us", true, false},
+		{"id:1234", true, false},
+		{"age<2m", true, false},
+		{"exceeded", false, true},
+		{"name:unilans", false, true},
+		{"owner:x", false, false},
+	} {
+		f, err := Parse(c.filter)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if a, b := f.MatchSource(&cloud), f.MatchSource(&zone); a != c.cloud || b != c.zone {
+			t.Errorf("%q: %v and %v, want %v and %v", c.filter, a, b, c.cloud, c.zone)
+		}
+	}
+}
+
+func TestAServicePassesByItselfOrByOneOfItsNodes(t *testing.T) {
+	node := &dnsview.NodeView{State: dnsview.NodeDead}
+	node.Ref.Cloud, node.Ref.Name, node.Ref.ID = "aws-use1", "www-01", "i-1"
+	thin := &dnsview.Finding{Class: dnsview.Thin, Severity: dnsview.Critical}
+	r := &dnsview.Roster{Name: "www.scalability.expert", Kind: "rr", Zone: "scalability.expert", Clouds: []string{"aws-use1"}, Nodes: []*dnsview.NodeView{node}, Findings: []*dnsview.Finding{thin}}
+	for text, want := range map[string]bool{
+		"cloud:aws": true, "cloud:joyent": false, "www-01": true, "finding:thin": true, "severity:critical": true, "zone:scalability": true,
+		"finding:dead": false, "service:www": true, "type:rr": true,
+	} {
+		f, err := Parse(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := f.MatchService(nil, r); got != want {
+			t.Errorf("%q: %v, want %v", text, got, want)
+		}
+	}
+}
