@@ -2,7 +2,6 @@ package awsfront
 
 import (
 	"encoding/json"
-	"maps"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -28,18 +27,6 @@ type iamStore struct {
 	now      func() time.Time
 	roles    map[string]*role
 	profiles map[string]*profile
-}
-
-type role struct {
-	name, path, id, trust, description string
-	created                            time.Time
-	policies                           map[string]string
-}
-
-type profile struct {
-	name, path, id string
-	created        time.Time
-	role           string
 }
 
 func newIAMStore(w *world.World) *iamStore {
@@ -80,45 +67,8 @@ func firstPolicy(w *world.World) string {
 	return string(text)
 }
 
-// roleOfProfile returns the name of an instance profile's role. An instance that the world itself has
-// put up can have a profile that IAM was never told of: it has the role of NodeProfile.
-func (s *iamStore) roleOfProfile(name string) string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if p, ok := s.profiles[name]; ok {
-		return p.role
-	}
-	return NodeProfile
-}
-
-// roleOf returns the name of the role that a session has.
-func (s *iamStore) roleOf(session *world.Session) string {
-	if session.Role != "" {
-		return session.Role
-	}
-	return s.roleOfProfile(session.Profile)
-}
-
-// policiesOf returns the policies of a role; one that is gone has none.
-func (s *iamStore) policiesOf(name string) []string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if r, ok := s.roles[name]; ok {
-		return slices.Collect(maps.Values(r.policies))
-	}
-	return nil
-}
-
 // iamID makes the unique id that IAM gives to an entity.
 func iamID(prefix, of string) string { return prefix + strings.ToUpper(derived("", of)[2:]) }
-
-// hasProfile reports whether an instance may be launched with a profile.
-func (s *iamStore) hasProfile(name string) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	_, ok := s.profiles[name]
-	return ok
-}
 
 // iamCall is one call to IAM, under the store's lock.
 type iamCall struct {
@@ -208,30 +158,6 @@ func (c *iamCall) document(param string, limit int) (string, *apiError) {
 	return s, nil
 }
 
-func (c *iamCall) role() (*role, *apiError) {
-	name, err := c.name("RoleName", 64)
-	if err != nil {
-		return nil, err
-	}
-	r, ok := c.roles[name]
-	if !ok {
-		return nil, noEntity("The role with name %s cannot be found.", name)
-	}
-	return r, nil
-}
-
-func (c *iamCall) profile() (*profile, *apiError) {
-	name, err := c.name("InstanceProfileName", 128)
-	if err != nil {
-		return nil, err
-	}
-	p, ok := c.profiles[name]
-	if !ok {
-		return nil, noEntity("Instance Profile %s cannot be found.", name)
-	}
-	return p, nil
-}
-
 func (c *iamCall) path() string {
 	if p := c.form.Get("Path"); p != "" {
 		return p
@@ -241,74 +167,6 @@ func (c *iamCall) path() string {
 
 // encoded writes a policy as IAM answers it: URL-encoded (RFC 3986).
 func encoded(policy string) string { return strings.ReplaceAll(url.QueryEscape(policy), "+", "%20") }
-
-func (c *iamCall) writeRole(r *role) {
-	c.x.el("Path", r.path)
-	c.x.el("RoleName", r.name)
-	c.x.el("RoleId", r.id)
-	c.x.el("Arn", "arn:aws:iam::"+c.account+":role"+r.path+r.name)
-	c.x.el("CreateDate", r.created.UTC().Format(time.RFC3339))
-	c.x.el("AssumeRolePolicyDocument", encoded(r.trust))
-	c.x.opt("Description", r.description)
-	c.x.num("MaxSessionDuration", 3600)
-}
-
-func (c *iamCall) writeProfile(p *profile) {
-	c.x.el("Path", p.path)
-	c.x.el("InstanceProfileName", p.name)
-	c.x.el("InstanceProfileId", p.id)
-	c.x.el("Arn", "arn:aws:iam::"+c.account+":instance-profile"+p.path+p.name)
-	c.x.el("CreateDate", p.created.UTC().Format(time.RFC3339))
-	c.x.in("Roles", func() {
-		if r, ok := c.roles[p.role]; ok {
-			c.x.in("member", func() { c.writeRole(r) })
-		}
-	})
-}
-
-func (c *iamCall) createRole() *apiError {
-	name, err := c.name("RoleName", 64)
-	if err != nil {
-		return err
-	}
-	trust, err := c.document("AssumeRolePolicyDocument", 2048)
-	if err != nil {
-		return err
-	}
-	if _, ok := c.roles[name]; ok {
-		return exists("Role with name %s already exists.", name)
-	}
-	r := &role{name: name, path: c.path(), id: iamID("AROA", name+c.call.id), trust: trust, description: c.form.Get("Description"), created: c.now(), policies: map[string]string{}}
-	c.roles[name] = r
-	c.x.in("Role", func() { c.writeRole(r) })
-	return nil
-}
-
-func (c *iamCall) getRole() *apiError {
-	r, err := c.role()
-	if err != nil {
-		return err
-	}
-	c.x.in("Role", func() { c.writeRole(r) })
-	return nil
-}
-
-func (c *iamCall) deleteRole() *apiError {
-	r, err := c.role()
-	if err != nil {
-		return err
-	}
-	if len(r.policies) > 0 {
-		return conflict("DeleteConflict", "Cannot delete entity, must delete policies first.")
-	}
-	for _, p := range c.profiles {
-		if p.role == r.name {
-			return conflict("DeleteConflict", "Cannot delete entity, must remove roles from instance profile first.")
-		}
-	}
-	delete(c.roles, r.name)
-	return nil
-}
 
 // answerList writes the page of a sorted list of names that Marker and MaxItems ask for.
 func (c *iamCall) answerList(element string, names []string, each func(string)) *apiError {
@@ -331,151 +189,5 @@ func (c *iamCall) answerList(element string, names []string, each func(string)) 
 	if limit < len(rest) {
 		c.x.el("Marker", rest[limit])
 	}
-	return nil
-}
-
-func (c *iamCall) listRoles() *apiError {
-	return c.answerList("Roles", slices.Sorted(maps.Keys(c.roles)), func(n string) {
-		c.x.in("member", func() { c.writeRole(c.roles[n]) })
-	})
-}
-
-func (c *iamCall) putRolePolicy() *apiError {
-	r, err := c.role()
-	if err != nil {
-		return err
-	}
-	name, err := c.name("PolicyName", 128)
-	if err != nil {
-		return err
-	}
-	doc, err := c.document("PolicyDocument", 10240)
-	if err != nil {
-		return err
-	}
-	r.policies[name] = doc
-	return nil
-}
-
-func (c *iamCall) rolePolicy() (r *role, name string, err *apiError) {
-	if r, err = c.role(); err != nil {
-		return nil, "", err
-	}
-	if name, err = c.name("PolicyName", 128); err != nil {
-		return nil, "", err
-	}
-	if _, ok := r.policies[name]; !ok {
-		return nil, "", noEntity("The role policy with name %s cannot be found.", name)
-	}
-	return r, name, nil
-}
-
-func (c *iamCall) getRolePolicy() *apiError {
-	r, name, err := c.rolePolicy()
-	if err != nil {
-		return err
-	}
-	c.x.el("RoleName", r.name)
-	c.x.el("PolicyName", name)
-	c.x.el("PolicyDocument", encoded(r.policies[name]))
-	return nil
-}
-
-func (c *iamCall) deleteRolePolicy() *apiError {
-	r, name, err := c.rolePolicy()
-	if err != nil {
-		return err
-	}
-	delete(r.policies, name)
-	return nil
-}
-
-func (c *iamCall) listRolePolicies() *apiError {
-	r, err := c.role()
-	if err != nil {
-		return err
-	}
-	return c.answerList("PolicyNames", slices.Sorted(maps.Keys(r.policies)), func(n string) { c.x.el("member", n) })
-}
-
-func (c *iamCall) createInstanceProfile() *apiError {
-	name, err := c.name("InstanceProfileName", 128)
-	if err != nil {
-		return err
-	}
-	if _, ok := c.profiles[name]; ok {
-		return exists("Instance Profile %s already exists.", name)
-	}
-	p := &profile{name: name, path: c.path(), id: iamID("AIPA", name+c.call.id), created: c.now()}
-	c.profiles[name] = p
-	c.x.in("InstanceProfile", func() { c.writeProfile(p) })
-	return nil
-}
-
-func (c *iamCall) getInstanceProfile() *apiError {
-	p, err := c.profile()
-	if err != nil {
-		return err
-	}
-	c.x.in("InstanceProfile", func() { c.writeProfile(p) })
-	return nil
-}
-
-func (c *iamCall) deleteInstanceProfile() *apiError {
-	p, err := c.profile()
-	if err != nil {
-		return err
-	}
-	if p.role != "" {
-		return conflict("DeleteConflict", "Cannot delete entity, must remove roles from instance profile first.")
-	}
-	delete(c.profiles, p.name)
-	return nil
-}
-
-// listInstanceProfiles answers ListInstanceProfiles, and ListInstanceProfilesForRole.
-func (c *iamCall) listInstanceProfiles() *apiError {
-	names := slices.Sorted(maps.Keys(c.profiles))
-	if c.action() == "ListInstanceProfilesForRole" {
-		r, err := c.role()
-		if err != nil {
-			return err
-		}
-		names = slices.DeleteFunc(names, func(n string) bool { return c.profiles[n].role != r.name })
-	}
-	return c.answerList("InstanceProfiles", names, func(n string) {
-		c.x.in("member", func() { c.writeProfile(c.profiles[n]) })
-	})
-}
-
-func (c *iamCall) addRoleToInstanceProfile() *apiError {
-	p, err := c.profile()
-	if err != nil {
-		return err
-	}
-	r, err := c.role()
-	if err != nil {
-		return err
-	}
-	if p.role != "" {
-		return conflict("LimitExceeded", "Cannot exceed quota for InstanceSessionsPerInstanceProfile: 1")
-	}
-	p.role = r.name
-	return nil
-}
-
-func (c *iamCall) removeRoleFromInstanceProfile() *apiError {
-	p, err := c.profile()
-	if err != nil {
-		return err
-	}
-	r, err := c.role()
-	if err != nil {
-		return err
-	}
-	if p.role != r.name {
-		return noEntity("The role with name %s is not associated with instance profile %s.", r.name, p.name)
-	}
-	p.role = ""
 	return nil
 }
