@@ -2,8 +2,6 @@ package awsfront
 
 import (
 	"net/http"
-	"slices"
-	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -90,120 +88,6 @@ func (f *front) serveRoute53(c *call, x *xmlWriter) *apiError {
 		return f.listRecordSets(c, x, z)
 	}
 	return f.changeRecordSets(c, x, z)
-}
-
-// hostedZones lists the zones that the credentials see, in the order of their ids.
-func (f *front) hostedZones(c *call) []*world.Zone {
-	if c.fault == world.WrongKey {
-		return nil
-	}
-	return slices.SortedFunc(slices.Values(f.w.Zones(providers.Route53)), func(a, b *world.Zone) int { return strings.Compare(a.ID, b.ID) })
-}
-
-func setCount(z *world.Zone) (n int) {
-	z.View(func(tx *world.Tx) { n = len(tx.Sets()) })
-	return n
-}
-
-func writeZone(x *xmlWriter, z *world.Zone) {
-	x.in("HostedZone", func() {
-		x.el("Id", "/hostedzone/"+z.ID)
-		x.el("Name", octal(z.Name))
-		x.el("CallerReference", "rollcall-"+z.ID)
-		x.in("Config", func() {
-			x.el("Comment", "")
-			x.flag("PrivateZone", false)
-		})
-		x.num("ResourceRecordSetCount", setCount(z))
-	})
-}
-
-// maxItems reads how many rows a page may have; more than limit counts as limit.
-func maxItems(c *call, limit int) (int, *apiError) {
-	s := c.r.URL.Query().Get("maxitems")
-	if s == "" {
-		return limit, nil
-	}
-	n, err := strconv.Atoi(s)
-	if err != nil || n < 1 {
-		return 0, bad("InvalidInput", "Invalid value '%s' for maxItems: it must be a number of at least 1", s)
-	}
-	return min(n, limit), nil
-}
-
-func (f *front) listHostedZones(c *call, x *xmlWriter) *apiError {
-	n, err := maxItems(c, 100)
-	if err != nil {
-		return err
-	}
-	zones, from := f.hostedZones(c), 0
-	marker := c.r.URL.Query().Get("marker")
-	if marker != "" {
-		if from = slices.IndexFunc(zones, func(z *world.Zone) bool { return z.ID == marker }); from < 0 {
-			return bad("InvalidInput", "The marker %s is not a hosted zone", marker)
-		}
-	}
-	rest := zones[from:]
-	x.open("ListHostedZonesResponse", namespaceOf(c.service))
-	x.in("HostedZones", func() {
-		for _, z := range rest[:min(n, len(rest))] {
-			writeZone(x, z)
-		}
-	})
-	x.opt("Marker", marker)
-	x.flag("IsTruncated", n < len(rest))
-	if n < len(rest) {
-		x.el("NextMarker", rest[n].ID)
-	}
-	x.num("MaxItems", n)
-	x.close("ListHostedZonesResponse")
-	return nil
-}
-
-func (f *front) listHostedZonesByName(c *call, x *xmlWriter) *apiError {
-	n, err := maxItems(c, 100)
-	if err != nil {
-		return err
-	}
-	q := c.r.URL.Query()
-	zones := slices.SortedFunc(slices.Values(f.hostedZones(c)), func(a, b *world.Zone) int {
-		return world.SetLess(&world.Set{Name: a.Name, SetID: a.ID}, &world.Set{Name: b.Name, SetID: b.ID})
-	})
-	from := &world.Set{Name: fromOctal(q.Get("dnsname")), SetID: q.Get("hostedzoneid")}
-	if q.Get("dnsname") == "" {
-		from = &world.Set{}
-	}
-	rest := slices.DeleteFunc(zones, func(z *world.Zone) bool { return world.SetLess(&world.Set{Name: z.Name, SetID: z.ID}, from) < 0 })
-	x.open("ListHostedZonesByNameResponse", namespaceOf(c.service))
-	x.in("HostedZones", func() {
-		for _, z := range rest[:min(n, len(rest))] {
-			writeZone(x, z)
-		}
-	})
-	x.opt("DNSName", q.Get("dnsname"))
-	x.opt("HostedZoneId", q.Get("hostedzoneid"))
-	x.flag("IsTruncated", n < len(rest))
-	if n < len(rest) {
-		x.el("NextDNSName", octal(rest[n].Name))
-		x.el("NextHostedZoneId", rest[n].ID)
-	}
-	x.num("MaxItems", n)
-	x.close("ListHostedZonesByNameResponse")
-	return nil
-}
-
-func (f *front) getHostedZone(c *call, x *xmlWriter, z *world.Zone) *apiError {
-	x.open("GetHostedZoneResponse", namespaceOf(c.service))
-	writeZone(x, z)
-	x.in("DelegationSet", func() {
-		x.in("NameServers", func() {
-			for _, ns := range z.NameServers {
-				x.el("NameServer", ns)
-			}
-		})
-	})
-	x.close("GetHostedZoneResponse")
-	return nil
 }
 
 func writeChange(x *xmlWriter, id string, inSync bool, ch change) {
