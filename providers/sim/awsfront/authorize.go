@@ -104,10 +104,18 @@ func r53Ask(c *call) ask {
 		q.action = "route53:ListHostedZonesByName"
 	case parts[0] == "hostedzonecount":
 		q.action = "route53:GetHostedZoneCount"
+	case len(parts) == 1 && c.r.Method == http.MethodPost:
+		q.action = "route53:CreateHostedZone"
 	case len(parts) == 1:
 		q.action = "route53:ListHostedZones"
+	case len(parts) == 2 && c.r.Method == http.MethodDelete:
+		q.action = "route53:DeleteHostedZone"
 	case len(parts) == 2:
 		q.action = "route53:GetHostedZone"
+	case parts[2] == "associatevpc":
+		q.action = "route53:AssociateVPCWithHostedZone"
+	case parts[2] == "disassociatevpc":
+		q.action = "route53:DisassociateVPCFromHostedZone"
 	case c.r.Method == http.MethodGet:
 		q.action = "route53:ListResourceRecordSets"
 	default:

@@ -11,6 +11,7 @@
 package awsfront
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"maps"
@@ -65,7 +66,7 @@ func WithRolePolicy(role, policy string) Option {
 // New gives a handler that fronts w as AWS. Requests must be signed with
 // w.Credentials (signature version 4, in the Authorization header).
 func New(w *world.World, options ...Option) http.Handler {
-	f := &front{w: w, now: time.Now, ec2: newEC2State(w), iam: newIAMStore(w), ssm: newParameterStore(), zones: newZoneState(w)}
+	f := &front{w: w, now: time.Now, ec2: newEC2State(w), iam: newIAMStore(w), ssm: newParameterStore()}
 	for _, o := range options {
 		o(f)
 	}
@@ -82,7 +83,10 @@ type front struct {
 	ec2   map[string]*ec2State // by cloud
 	iam   *iamStore
 	ssm   *parameterStore
-	zones map[string]*zoneState // by zone id
+	zones sync.Map // of Route 53: zone id to *zoneState
+	// changes are those of Route 53 that belong to no zone: id to change.
+	changes  sync.Map
+	creating sync.Mutex // held while a zone is made, so that no two are the same
 }
 
 // protocol is the shape of an API's requests and answers.
@@ -97,17 +101,19 @@ const (
 
 // call is one request on its way to an answer.
 type call struct {
-	r       *http.Request
-	body    []byte
-	form    url.Values // of the query APIs
-	scope   scope
-	service string
-	proto   protocol
-	id      string // request id
-	fault   world.FaultKind
-	source  string         // whose fault it is
-	session *world.Session // of temporary credentials; nil for the account's user
-	cloud   *world.Cloud   // of EC2, STS and SSM calls, when the region has one
+	r        *http.Request
+	body     []byte
+	form     url.Values // of the query APIs
+	scope    scope
+	service  string
+	proto    protocol
+	id       string // request id
+	fault    world.FaultKind
+	source   string         // whose fault it is
+	session  *world.Session // of temporary credentials; nil for the account's user
+	status   int            // of the answer, when it is not 200
+	location string         // header Location of the answer, or empty
+	cloud    *world.Cloud   // of EC2, STS and SSM calls, when the region has one
 }
 
 // action is what a call asks for.
@@ -204,7 +210,10 @@ func (f *front) answer(w http.ResponseWriter, c *call) {
 		c.fail(w, e)
 		return
 	}
-	c.send(w, http.StatusOK, out.b.Bytes())
+	if c.location != "" {
+		w.Header().Set("Location", c.location)
+	}
+	c.send(w, cmp.Or(c.status, http.StatusOK), out.b.Bytes())
 }
 
 // refuse says why a call is not carried out at all: its signature, or a fault.

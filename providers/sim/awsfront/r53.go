@@ -28,12 +28,10 @@ type change struct {
 	comment   string
 }
 
-func newZoneState(w *world.World) map[string]*zoneState {
-	out := map[string]*zoneState{}
-	for _, z := range w.Zones(providers.Route53) {
-		out[z.ID] = &zoneState{changes: map[string]change{}}
-	}
-	return out
+// state returns what Route 53 knows of a zone.
+func (f *front) state(z *world.Zone) *zoneState {
+	s, _ := f.zones.LoadOrStore(z.ID, &zoneState{changes: map[string]change{}})
+	return s.(*zoneState)
 }
 
 // zoneOfPath finds the zone that a path names, or nil.
@@ -72,7 +70,9 @@ func (f *front) serveRoute53(c *call, x *xmlWriter) *apiError {
 		return nil
 	case "GET change one":
 		return f.getChange(c, x, parts[1])
-	case "GET hostedzone one", "GET hostedzone rrset", "POST hostedzone rrset":
+	case "POST hostedzone":
+		return f.createHostedZone(c, x)
+	case "GET hostedzone one", "GET hostedzone rrset", "POST hostedzone rrset", "DELETE hostedzone one", "POST hostedzone associatevpc", "POST hostedzone disassociatevpc":
 	default:
 		return &apiError{http.StatusNotFound, "UnknownOperationException", "There is no operation " + op}
 	}
@@ -86,6 +86,12 @@ func (f *front) serveRoute53(c *call, x *xmlWriter) *apiError {
 		return f.getHostedZone(c, x, z)
 	case op == "GET hostedzone rrset":
 		return f.listRecordSets(c, x, z)
+	}
+	switch op {
+	case "DELETE hostedzone one":
+		return f.deleteHostedZone(c, x, z)
+	case "POST hostedzone associatevpc", "POST hostedzone disassociatevpc":
+		return f.changeVPC(c, x, z, op == "POST hostedzone associatevpc")
 	}
 	return f.changeRecordSets(c, x, z)
 }
@@ -104,12 +110,18 @@ func writeChange(x *xmlWriter, id string, inSync bool, ch change) {
 }
 
 func (f *front) getChange(c *call, x *xmlWriter, id string) *apiError {
+	if ch, ok := f.changes.Load(id); ok && c.fault != world.WrongKey {
+		x.open("GetChangeResponse", namespaceOf(c.service))
+		writeChange(x, id, true, ch.(change))
+		x.close("GetChangeResponse")
+		return nil
+	}
 	for _, z := range f.hostedZones(c) {
 		inSync, ok := z.ChangeInSync(id)
 		if !ok {
 			continue
 		}
-		s := f.zones[z.ID]
+		s := f.state(z)
 		s.mu.Lock()
 		ch := s.changes[id]
 		s.mu.Unlock()

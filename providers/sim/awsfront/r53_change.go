@@ -127,7 +127,7 @@ func (f *front) changeRecordSets(c *call, x *xmlWriter, z *world.Zone) *apiError
 	if e := checkRequest(&in); e != nil {
 		return e
 	}
-	state := f.zones[z.ID]
+	state := f.state(z)
 	if c.fault == world.TakeOver {
 		takeOver(z, in.Batch.Changes)
 	}

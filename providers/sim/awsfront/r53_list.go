@@ -67,7 +67,7 @@ func (f *front) listRecordSets(c *call, x *xmlWriter, z *world.Zone) *apiError {
 // setsOf gives the record sets of a zone, as they were some seconds ago under world.Stale.
 func (f *front) setsOf(c *call, z *world.Zone) []*world.Set {
 	if c.fault == world.Stale {
-		if then, ok := f.zones[z.ID].history.Read(f.w.Now()); ok {
+		if then, ok := f.state(z).history.Read(f.w.Now()); ok {
 			return then
 		}
 	}

@@ -26,10 +26,10 @@ func writeZone(x *xmlWriter, z *world.Zone) {
 	x.in("HostedZone", func() {
 		x.el("Id", "/hostedzone/"+z.ID)
 		x.el("Name", octal(z.Name))
-		x.el("CallerReference", "rollcall-"+z.ID)
+		x.el("CallerReference", z.Reference)
 		x.in("Config", func() {
-			x.el("Comment", "")
-			x.flag("PrivateZone", false)
+			x.opt("Comment", z.Comment)
+			x.flag("PrivateZone", z.Private)
 		})
 		x.num("ResourceRecordSetCount", setCount(z))
 	})
@@ -54,6 +54,13 @@ func (f *front) listHostedZones(c *call, x *xmlWriter) *apiError {
 		return err
 	}
 	zones, from := f.hostedZones(c), 0
+	switch t := c.r.URL.Query().Get("hostedzonetype"); t {
+	case "":
+	case "PrivateHostedZone":
+		zones = slices.DeleteFunc(zones, func(z *world.Zone) bool { return !z.Private })
+	default:
+		return bad("InvalidInput", "1 validation error detected: Value '%s' at 'hostedZoneType' failed to satisfy constraint: Member must satisfy enum value set: [PrivateHostedZone]", t)
+	}
 	marker := c.r.URL.Query().Get("marker")
 	if marker != "" {
 		if from = slices.IndexFunc(zones, func(z *world.Zone) bool { return z.ID == marker }); from < 0 {
@@ -112,13 +119,14 @@ func (f *front) listHostedZonesByName(c *call, x *xmlWriter) *apiError {
 func (f *front) getHostedZone(c *call, x *xmlWriter, z *world.Zone) *apiError {
 	x.open("GetHostedZoneResponse", namespaceOf(c.service))
 	writeZone(x, z)
-	x.in("DelegationSet", func() {
-		x.in("NameServers", func() {
-			for _, ns := range z.NameServers {
-				x.el("NameServer", ns)
+	writeDelegation(x, z)
+	if vpcs := z.VPCs(); len(vpcs) > 0 {
+		x.in("VPCs", func() {
+			for _, v := range vpcs {
+				writeVPC(x, v)
 			}
 		})
-	})
+	}
 	x.close("GetHostedZoneResponse")
 	return nil
 }

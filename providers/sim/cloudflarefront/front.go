@@ -36,7 +36,9 @@ var (
 
 type front struct {
 	w     *world.World
-	stale map[string]*faultplay.History[[]*world.Record] // by zone
+	stale sync.Map // id of a zone to *faultplay.History[[]*world.Record]
+
+	creating sync.Mutex // held while a zone is made, so that no two are the same
 
 	mu    sync.Mutex
 	since time.Time // when the present window began
@@ -47,11 +49,13 @@ type front struct {
 
 // New gives the API under /client/v4.
 func New(w *world.World) http.Handler {
-	f := &front{w: w, stale: map[string]*faultplay.History[[]*world.Record]{}}
-	for _, z := range w.Zones(providers.Cloudflare) {
-		f.stale[z.Name] = new(faultplay.History[[]*world.Record])
-	}
-	return f
+	return &front{w: w}
+}
+
+// history is what a zone held before its last changes, for world.Stale.
+func (f *front) history(z *world.Zone) *faultplay.History[[]*world.Record] {
+	h, _ := f.stale.LoadOrStore(z.ID, new(faultplay.History[[]*world.Record]))
+	return h.(*faultplay.History[[]*world.Record])
 }
 
 // ServeHTTP plays the fault of the zone that the path names, or of the first
@@ -178,6 +182,8 @@ func (c *call) route() error {
 		return nil
 	case get && len(p) == 1 && p[0] == "zones":
 		return c.listZones()
+	case c.r.Method == http.MethodPost && len(p) == 1 && p[0] == "zones":
+		return c.createZone()
 	case get && len(p) == 1 && p[0] == "accounts":
 		list := []any{c.account()}
 		c.ok(list, pageInfo(1, 20, len(list), len(list)))

@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"rollcall/providers"
 	"rollcall/providers/sim/world"
@@ -24,7 +25,12 @@ type site struct {
 
 func newSite(t *testing.T) *site {
 	t.Helper()
-	w := world.New(world.Options{Seed: 1})
+	return newSiteAt(t, nil)
+}
+
+func newSiteAt(t *testing.T, now func() time.Time) *site {
+	t.Helper()
+	w := world.New(world.Options{Seed: 1, Now: now})
 	srv := httptest.NewServer(New(w))
 	t.Cleanup(srv.Close)
 	z, err := w.Zone(world.CloudflareZone)

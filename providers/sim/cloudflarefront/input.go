@@ -11,6 +11,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/miekg/dns"
+	"golang.org/x/net/idna"
 
 	"rollcall/providers"
 	"rollcall/providers/sim/world"
@@ -114,7 +115,10 @@ func (in input) applyTTL(r *world.Record) error {
 // absolute makes a full name of what a client sent: "@" is the zone, and what
 // does not end in the zone's name lies below it.
 func absolute(name, zone string) (string, error) {
-	name = strings.TrimSuffix(strings.TrimSpace(name), ".")
+	name, ok := aLabels(strings.TrimSuffix(strings.TrimSpace(name), "."))
+	if !ok {
+		return "", invalid(9000, "DNS name is invalid.")
+	}
 	switch {
 	case name == "@" || providers.SameName(name, zone):
 		return zone, nil
@@ -127,6 +131,16 @@ func absolute(name, zone string) (string, error) {
 		return "", invalid(9000, "DNS name is invalid.")
 	}
 	return providers.CanonicalName(name), nil
+}
+
+// aLabels gives a name in the letters of DNS (RFC 5891). The API takes record names in Unicode and answers
+// them in A-labels.
+func aLabels(name string) (string, bool) {
+	if strings.IndexFunc(name, func(r rune) bool { return r >= utf8.RuneSelf }) < 0 {
+		return name, true
+	}
+	ascii, err := idna.New(idna.MapForLookup(), idna.StrictDomainName(false)).ToASCII(name)
+	return ascii, err == nil
 }
 
 func proxiable(typ string) bool { return typ == "A" || typ == "AAAA" || typ == "CNAME" }
@@ -164,6 +178,11 @@ func (in input) applyContent(r *world.Record) error {
 		if content != "." || r.Type != "MX" { // a null MX (RFC 7505)
 			content = strings.TrimSuffix(content, ".")
 		}
+		ascii, ok := aLabels(content)
+		if !ok {
+			return invalid(9007, "Content for %s record is invalid.", r.Type)
+		}
+		content = ascii
 		if _, ok := dns.IsDomainName(content); !ok || content == "" || strings.ContainsAny(content, " \t\n/") {
 			return invalid(9007, "Content for %s record is invalid.", r.Type)
 		}

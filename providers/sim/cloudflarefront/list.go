@@ -20,7 +20,7 @@ func (c *call) listRecords(z *world.Zone) error {
 		all = tx.Records()
 	})
 	if c.kind == world.Stale {
-		if old, ok := c.stale[z.Name].Read(c.front.w.Now()); ok {
+		if old, ok := c.history(z).Read(c.front.w.Now()); ok {
 			all = old
 		}
 	}

@@ -115,7 +115,7 @@ func (c *call) update(z *world.Zone, f func(tx *world.Tx) error) error {
 	if c.kind == world.Stale {
 		var before []*world.Record
 		z.View(func(tx *world.Tx) { before = tx.Records() })
-		c.stale[z.Name].Write(c.front.w.Now(), before)
+		c.history(z).Write(c.front.w.Now(), before)
 	}
 	_, err := z.Update(func(tx *world.Tx) error {
 		before := tx.Records()

@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
+	"time"
 
 	"golang.org/x/net/idna"
 
@@ -25,7 +27,7 @@ func (c *call) zoneJSON(z *world.Zone) map[string]any {
 	return map[string]any{
 		"id": z.ID, "name": unicodeName(z.Name), "status": status(z), "paused": false, "type": "full", "development_mode": 0,
 		"name_servers": z.NameServers, "original_name_servers": []string{}, "original_registrar": nil, "original_dnshost": nil,
-		"created_on": "2024-01-15T09:30:00.000000Z", "modified_on": "2026-09-01T10:00:00.000000Z", "activated_on": "2024-01-15T09:45:00.000000Z",
+		"created_on": z.Created.UTC().Format(timeForm), "modified_on": z.Created.UTC().Format(timeForm), "activated_on": activated(z),
 		"meta":    map[string]any{"step": 2, "custom_certificate_quota": 0, "page_rule_quota": 3, "phishing_detected": false},
 		"owner":   map[string]any{"id": acct["id"], "type": "user", "email": "ops@scalability.expert"},
 		"account": map[string]any{"id": acct["id"], "name": acct["name"]},
@@ -36,6 +38,14 @@ func (c *call) zoneJSON(z *world.Zone) map[string]any {
 			"is_subscribed": false, "can_subscribe": false, "legacy_id": "free", "legacy_discount": false, "externally_managed": false,
 		},
 	}
+}
+
+// activated is when the API says that a zone was found to be delegated, or nil.
+func activated(z *world.Zone) any {
+	if z.IsPending() {
+		return nil
+	}
+	return z.Created.Add(15 * time.Minute).UTC().Format(timeForm)
 }
 
 // status is what the API says of the delegation of a zone.
@@ -64,6 +74,49 @@ func (c *call) listZones() error {
 	rows, total := cut(c.kind, all, page, perPage)
 	c.ok(append([]any{}, rows...), pageInfo(page, perPage, len(rows), total))
 	return nil
+}
+
+// zoneInput is the body of a new zone ("Create Zone" in the API reference).
+type zoneInput struct {
+	Name    string
+	Type    string
+	Account struct{ ID string }
+}
+
+// createZone makes a zone, which is pending until the registry delegates it.
+func (c *call) createZone() error {
+	var in zoneInput
+	if err := c.read(&in); err != nil {
+		return err
+	}
+	name, err := zoneName(in.Name)
+	switch {
+	case err != nil:
+		return err
+	case in.Type != "" && in.Type != "full":
+		return invalid(1008, "Invalid or missing zone type: only full zones are made here.")
+	case c.kind == world.WrongKey || in.Account.ID != "" && in.Account.ID != c.tokenID():
+		return newError(http.StatusForbidden, 1068, "Permission denied: requires com.cloudflare.api.account.zone.create to create zones for the selected account")
+	}
+	c.creating.Lock()
+	defer c.creating.Unlock()
+	for _, z := range c.front.w.Zones(providers.Cloudflare) {
+		if z.Name == name {
+			return invalid(1061, "An identical zone already exists in the account.")
+		}
+	}
+	z := c.front.w.AddZone(world.ZoneSpec{Name: name, Provider: providers.Cloudflare, Pending: true})
+	c.ok(c.zoneJSON(z), nil)
+	return nil
+}
+
+// zoneName is the name of a new zone in the letters of DNS.
+func zoneName(name string) (string, error) {
+	ascii, err := idna.Lookup.ToASCII(strings.TrimSuffix(strings.TrimSpace(name), "."))
+	if err != nil || !strings.Contains(ascii, ".") || strings.ContainsAny(ascii, " _/*") {
+		return "", invalid(1001, "Invalid zone name.")
+	}
+	return providers.CanonicalName(ascii), nil
 }
 
 // paging reads page and per_page; what is out of bounds is brought within.
@@ -106,6 +159,16 @@ func (c *call) zone() error {
 	switch {
 	case len(c.parts) == 2 && get:
 		c.ok(c.zoneJSON(z), nil)
+		return nil
+	case len(c.parts) == 2 && c.r.Method == http.MethodDelete:
+		if err := c.front.w.RemoveZone(z); err != nil {
+			return newError(http.StatusForbidden, 9109, "Unauthorized to access requested resource")
+		}
+		c.ok(map[string]string{"id": z.ID}, nil)
+		return nil
+	case len(c.parts) == 3 && c.parts[2] == "activation_check" && c.r.Method == http.MethodPut:
+		z.SetPending(false) // the registry of the world has delegated it
+		c.ok(map[string]string{"id": z.ID}, nil)
 		return nil
 	case len(c.parts) >= 3 && c.parts[2] == "dns_records":
 		return c.records(z)

@@ -86,7 +86,7 @@ func (w *World) SetFault(source string, kind FaultKind) error {
 	w.Faults.mu.Unlock()
 	w.lock()
 	defer w.unlock()
-	for _, z := range w.zones {
+	for _, z := range w.allZones() {
 		if source == "all" || source == z.Name {
 			z.freeze(kind)
 		}
@@ -124,8 +124,10 @@ func (w *World) Sources() []string {
 	for _, c := range w.clouds {
 		names = append(names, c.Name)
 	}
-	for _, z := range w.zones {
-		names = append(names, z.Name)
+	for _, z := range w.allZones() {
+		if !slices.Contains(names, z.Name) { // several zones may have one name, and have one fault then
+			names = append(names, z.Name)
+		}
 	}
 	return names
 }

@@ -79,15 +79,8 @@ func (s *seeder) addCloud(name string, p providers.Provider, region, pool string
 }
 
 func (s *seeder) addZone(name string, p providers.Provider, ns ...string) *Zone {
-	id := strings.ReplaceAll(s.w.uuid(), "-", "")
-	if p == providers.Route53 {
-		id = "Z" + strings.ToUpper(id[:19])
-	}
-	z := &Zone{
-		w: s.w, Name: name, ID: id, Provider: p, NameServers: ns, serial: 2026110100,
-		served: map[string]map[string]ServedSet{}, below: map[string]int{}, changes: map[string]time.Time{},
-	}
-	s.w.zones = append(s.w.zones, z)
+	z := s.w.newZone(ZoneSpec{Name: name, Provider: p, NameServers: ns})
+	z.Reference, z.Created = "rollcall-"+z.ID, time.Date(2024, 1, 15, 9, 30, 0, 0, time.UTC)
 	return z
 }
 
@@ -147,7 +140,7 @@ func (s *seeder) finish() {
 		s.r53.sets = append(s.r53.sets, x)
 	}
 	slices.SortFunc(s.r53.sets, SetLess)
-	for _, z := range s.w.zones {
+	for _, z := range s.w.allZones() {
 		names := map[string]bool{}
 		for _, x := range z.sets {
 			names[x.Name] = true

@@ -9,6 +9,7 @@ import (
 	"context"
 	"math/rand/v2"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"rollcall/providers"
@@ -50,6 +51,7 @@ type Delays struct {
 	Agent     time.Duration // running until the agent has registered the node
 	Stop      time.Duration // stopping to stopped, shutting-down to terminated
 	Forget    time.Duration // how long EC2 still lists a terminated instance
+	Delegate  time.Duration // Cloudflare: a new zone is pending until the registry delegates it
 	Propagate time.Duration // Route 53: change accepted until the name servers answer it
 }
 
@@ -57,7 +59,7 @@ type Delays struct {
 func DefaultDelays() Delays {
 	return Delays{
 		Boot: 3 * time.Second, Agent: 3 * time.Second, Stop: 2 * time.Second,
-		Forget: time.Hour, Propagate: 500 * time.Millisecond,
+		Forget: time.Hour, Delegate: 2 * time.Second, Propagate: 500 * time.Millisecond,
 	}
 }
 
@@ -80,17 +82,18 @@ type MachineEvent struct {
 
 // World is a whole embedded world. Its methods are safe for concurrent use.
 type World struct {
-	mu      sync.Mutex
-	now     func() time.Time
-	rng     *rand.Rand
-	delays  Delays
-	clouds  []*cloud
-	zones   []*Zone
-	due     dueHeap
-	seq     uint64
-	wake    chan struct{}
-	node    func(context.Context, NodeEvent)
-	pending []NodeEvent // events to hand out once the lock is free
+	mu        sync.Mutex
+	now       func() time.Time
+	rng       *rand.Rand
+	delays    Delays
+	clouds    []*cloud
+	zones     atomic.Pointer[[]*Zone] // replaced as a whole, so that it can be read without the lock
+	madeZones int                     // how many zones there have been
+	due       dueHeap
+	seq       uint64
+	wake      chan struct{}
+	node      func(context.Context, NodeEvent)
+	pending   []NodeEvent // events to hand out once the lock is free
 
 	machine  func(MachineEvent)
 	machines []MachineEvent // as pending
@@ -131,6 +134,7 @@ func New(o Options) *World {
 		wake: make(chan struct{}, 1),
 	}
 	w.Faults = newFaults()
+	w.zones.Store(new([]*Zone))
 	w.seed(o)
 	return w
 }

@@ -18,7 +18,13 @@ type Zone struct {
 	ID          string
 	Provider    providers.Provider
 	NameServers []string
+	Private     bool // Route 53: answered in some VPCs only, and by no public name server
+	Comment     string
+	Reference   string // Route 53: CallerReference
+	Created     time.Time
 
+	vpcs    []VPC
+	number  int  // in the ids of its changes
 	pending bool // its provider says that it is not delegated yet
 
 	sets     []*Set    // Route 53, sorted by SetLess
@@ -192,7 +198,7 @@ func (z *Zone) Update(f func(tx *Tx) error) (changeID string, err error) {
 		return "", err
 	}
 	z.nextID++
-	id := fmt.Sprintf("C%02d%011dROLLCALL", slices.Index(z.w.zones, z), z.nextID)
+	id := fmt.Sprintf("C%02d%011dROLLCALL", z.number, z.nextID)
 	z.tellChange(id, tx)
 	z.sets, z.records = tx.sets, tx.records
 	z.byID = nil

@@ -2,6 +2,9 @@ package world
 
 import (
 	"errors"
+	"slices"
+	"strings"
+	"time"
 
 	"rollcall/providers"
 )
@@ -9,10 +12,24 @@ import (
 // ErrNoZone says that the world has no such zone.
 var ErrNoZone = errors.New("no such zone")
 
-// Zones lists the zones of one provider, or all when p is empty.
+// VPC is a network that a private zone answers in.
+type VPC struct{ ID, Region string }
+
+// ZoneSpec is what a new zone is made of.
+type ZoneSpec struct {
+	Name        string // canonical
+	Provider    providers.Provider
+	NameServers []string // canonical; empty for those of the provider's own choice
+	VPCs        []VPC    // of a private zone of Route 53; empty for a public zone
+	Comment     string
+	Reference   string // CallerReference
+	Pending     bool   // not delegated yet; the registry delegates it after Delays.Delegate
+}
+
+// Zones lists the zones of one provider, or all when p is empty, in the order in which they were made.
 func (w *World) Zones(p providers.Provider) []*Zone {
 	var out []*Zone
-	for _, z := range w.zones {
+	for _, z := range w.allZones() {
 		if p == "" || z.Provider == p {
 			out = append(out, z)
 		}
@@ -20,9 +37,12 @@ func (w *World) Zones(p providers.Provider) []*Zone {
 	return out
 }
 
+// allZones is the list of zones as it stands. It is not to be written to.
+func (w *World) allZones() []*Zone { return *w.zones.Load() }
+
 // Zone finds a zone by its id or its name.
 func (w *World) Zone(idOrName string) (*Zone, error) {
-	for _, z := range w.zones {
+	for _, z := range w.allZones() {
 		if z.ID == idOrName || providers.SameName(z.Name, idOrName) {
 			return z, nil
 		}
@@ -30,13 +50,94 @@ func (w *World) Zone(idOrName string) (*Zone, error) {
 	return nil, ErrNoZone
 }
 
-// ZoneOf finds the zone that a name lies in.
+// ZoneOf finds the public zone that a name lies in. Of several zones of one name it is the first one:
+// the registry has delegated the name to its servers.
 func (w *World) ZoneOf(name string) (*Zone, bool) {
 	var best *Zone
-	for _, z := range w.zones {
-		if providers.InZone(name, z.Name) && (best == nil || len(z.Name) > len(best.Name)) {
+	for _, z := range w.allZones() {
+		if !z.Private && providers.InZone(name, z.Name) && (best == nil || len(z.Name) > len(best.Name)) {
 			best = z
 		}
 	}
 	return best, best != nil
+}
+
+// AddZone makes a zone. One of Route 53 has its SOA and NS record sets from the beginning.
+func (w *World) AddZone(spec ZoneSpec) *Zone {
+	w.lock()
+	defer w.unlock()
+	z := w.newZone(spec)
+	if z.Provider == providers.Route53 {
+		ns := make([]string, len(z.NameServers))
+		for i, n := range z.NameServers {
+			ns[i] = n + "."
+		}
+		z.sets = []*Set{
+			{Name: z.Name, Type: "NS", TTL: 172800, Values: ns},
+			{Name: z.Name, Type: "SOA", TTL: 900, Values: []string{ns[0] + " hostmaster." + z.Name + ". 1 7200 900 1209600 86400"}},
+		}
+		z.serve(map[string]bool{z.Name: true})
+	}
+	if spec.Pending {
+		z.pending = true
+		w.after(w.delays.Delegate, func() { z.pending = false })
+	}
+	return z
+}
+
+// newZone makes an empty zone and adds it to the list. The lock is held.
+func (w *World) newZone(spec ZoneSpec) *Zone {
+	id := strings.ReplaceAll(w.uuid(), "-", "")
+	if spec.Provider == providers.Route53 {
+		id = "Z" + strings.ToUpper(id[:19])
+	}
+	if len(spec.NameServers) == 0 {
+		spec.NameServers = usualServers(spec.Provider, w.madeZones)
+	}
+	z := &Zone{
+		w: w, Name: spec.Name, ID: id, Provider: spec.Provider, NameServers: spec.NameServers, Private: len(spec.VPCs) > 0,
+		Comment: spec.Comment, Reference: spec.Reference, Created: w.now(), vpcs: spec.VPCs, serial: 2026110100, number: w.madeZones,
+		served: map[string]map[string]ServedSet{}, below: map[string]int{}, changes: map[string]time.Time{},
+	}
+	w.madeZones++
+	all := append(slices.Clone(w.allZones()), z)
+	w.zones.Store(&all)
+	return z
+}
+
+// usualServers are the names of the servers that a provider gives to its nth zone. Route 53 gives each
+// public zone servers of its own.
+func usualServers(p providers.Provider, n int) []string {
+	if p == providers.Cloudflare {
+		return []string{"ada.ns.example-cloudflare.net", "bob.ns.example-cloudflare.net"}
+	}
+	digit := string(rune('0' + n%10))
+	return []string{"ns-11" + digit + ".awsdns-12.example.com", "ns-71" + digit + ".awsdns-24.example.net"}
+}
+
+// RemoveZone takes a zone out of the world; its name servers answer for it no more.
+func (w *World) RemoveZone(z *Zone) error {
+	w.lock()
+	defer w.unlock()
+	i := slices.Index(w.allZones(), z)
+	if i < 0 {
+		return ErrNoZone
+	}
+	all := slices.Delete(slices.Clone(w.allZones()), i, i+1)
+	w.zones.Store(&all)
+	return nil
+}
+
+// VPCs are the networks that a private zone answers in.
+func (z *Zone) VPCs() []VPC {
+	z.w.lock()
+	defer z.w.unlock()
+	return slices.Clone(z.vpcs)
+}
+
+// SetVPCs sets the networks that a private zone answers in.
+func (z *Zone) SetVPCs(vpcs []VPC) {
+	z.w.lock()
+	defer z.w.unlock()
+	z.vpcs = vpcs
 }
