@@ -88,51 +88,51 @@ type (
 
 // want begins a change. With oneKey it runs as soon as it is planned, and shows
 // itself at the bottom of the screen; otherwise in a dialog that asks.
-func (m *shared) want(w Wish, what string, oneKey bool) tea.Cmd {
-	m.gen++
+func (sh *shared) want(w Wish, what string, oneKey bool) tea.Cmd {
+	sh.gen++
 	c := &change{
-		gen: m.gen, wish: w, what: what, oneKey: oneKey, dialog: !oneKey, since: m.now(),
+		gen: sh.gen, wish: w, what: what, oneKey: oneKey, dialog: !oneKey, since: sh.now(),
 		states: map[int]apply.StepState{}, skip: make(chan struct{}, 1),
 	}
-	m.changes[c.gen] = c
+	sh.changes[c.gen] = c
 	if c.dialog {
-		m.open(&changeDialog{c: c})
+		sh.open(&changeDialog{c: c})
 	} else {
-		m.working(what + ": planning")
+		sh.working(what + ": planning")
 	}
-	return m.planCmd(c)
+	return sh.planCmd(c)
 }
 
 // working says what is under way at the bottom of the screen.
-func (m *shared) working(text string) {
-	m.say(sayInfo, text)
-	m.status.busy = true
+func (sh *shared) working(text string) {
+	sh.say(sayInfo, text)
+	sh.status.busy = true
 }
 
-func (m *shared) planCmd(c *change) tea.Cmd {
-	gen, w, backend, ctx := c.gen, c.wish, m.backend, m.ctx
+func (sh *shared) planCmd(c *change) tea.Cmd {
+	gen, w, backend, ctx := c.gen, c.wish, sh.backend, sh.ctx
 	return func() tea.Msg {
 		p, err := backend.Plan(ctx, w)
 		return plannedMsg{gen, p, p.Checksum(), err}
 	}
 }
 
-func (m *Model) checkCmd(c *change) tea.Cmd {
-	gen, p, backend, ctx := c.gen, c.plan, m.backend, m.ctx
+func (sh *shared) checkCmd(c *change) tea.Cmd {
+	gen, p, backend, ctx := c.gen, c.plan, sh.backend, sh.ctx
 	return func() tea.Msg { return checkedMsg{gen, backend.Check(ctx, p)} }
 }
 
-func (m *Model) runCmd(c *change) tea.Cmd {
-	ctx, cancel := context.WithCancel(m.ctx)
+func (sh *shared) runCmd(c *change) tea.Cmd {
+	ctx, cancel := context.WithCancel(sh.ctx)
 	c.cancel = cancel
-	c.stage, c.since = stageRunning, m.now()
-	delete(m.changes, c.gen) // what an earlier run of it still has to say is late
-	m.gen++
-	c.gen = m.gen
-	m.changes[c.gen] = c
+	c.stage, c.since = stageRunning, sh.now()
+	delete(sh.changes, c.gen) // what an earlier run of it still has to say is late
+	sh.gen++
+	c.gen = sh.gen
+	sh.changes[c.gen] = c
 	c.states, c.said = map[int]apply.StepState{}, ""
 	c.events = make(chan apply.Event, 64)
-	gen, p, backend, events := c.gen, c.plan, m.backend, c.events
+	gen, p, backend, events := c.gen, c.plan, sh.backend, c.events
 	confirm := apply.Confirm{Typed: c.answers(), Checksum: c.sum, SkipWait: c.skip}
 	run := func() tea.Msg {
 		r := backend.Run(ctx, p, confirm, func(e apply.Event) {
@@ -182,73 +182,73 @@ func listen(gen uint64, events <-chan apply.Event) tea.Cmd {
 }
 
 // answer handles what commands of changes and launches bring back.
-func (m *Model) answer(msg tea.Msg) tea.Cmd {
+func (sh *shared) answer(msg tea.Msg) tea.Cmd {
 	switch msg := msg.(type) {
 	case plannedMsg:
-		if c := m.changes[msg.gen]; c != nil && c.stage == stagePlanning {
-			return m.planned(c, msg)
+		if c := sh.changes[msg.gen]; c != nil && c.stage == stagePlanning {
+			return sh.planned(c, msg)
 		}
 	case checkedMsg:
-		if c := m.changes[msg.gen]; c != nil && c.stage == stageChecking {
-			m.checked(c, msg.report)
+		if c := sh.changes[msg.gen]; c != nil && c.stage == stageChecking {
+			sh.checked(c, msg.report)
 		} else {
-			m.whyChecked(msg)
+			sh.whyChecked(msg)
 		}
 	case eventsMsg:
-		c := m.changes[msg.gen]
+		c := sh.changes[msg.gen]
 		if c == nil {
 			return nil
 		}
 		if c.stage == stageRunning {
-			m.heard(c, msg.events)
+			sh.heard(c, msg.events)
 		}
 		return listen(msg.gen, c.events)
 	case ranMsg:
-		if c := m.changes[msg.gen]; c != nil && c.stage == stageRunning {
-			return m.ran(c, msg.report)
+		if c := sh.changes[msg.gen]; c != nil && c.stage == stageRunning {
+			return sh.ran(c, msg.report)
 		}
 	default:
-		return m.launchAnswer(msg)
+		return sh.launchAnswer(msg)
 	}
 	return nil
 }
 
-func (m *Model) planned(c *change, msg plannedMsg) tea.Cmd {
+func (sh *shared) planned(c *change, msg plannedMsg) tea.Cmd {
 	c.plan, c.sum = msg.plan, msg.sum
 	if msg.err != nil || len(msg.plan.Steps) == 0 {
-		c.stage, c.since = stageEnded, m.now()
+		c.stage, c.since = stageEnded, sh.now()
 		if msg.err != nil {
 			c.err = Clean(msg.err.Error())
 		} else if len(msg.plan.Skipped) == 0 {
 			c.err = "there is nothing to do"
 		}
-		m.surface(c)
+		sh.surface(c)
 		return nil
 	}
 	if c.oneKey && len(c.plan.Steps) <= maxOneKeySteps {
-		m.working(c.what + ": asking the guards on fresh evidence")
-		return m.runCmd(c)
+		sh.working(c.what + ": asking the guards on fresh evidence")
+		return sh.runCmd(c)
 	}
 	c.oneKey = false
-	m.surface(c)
-	c.stage, c.since = stageChecking, m.now()
-	return m.checkCmd(c)
+	sh.surface(c)
+	c.stage, c.since = stageChecking, sh.now()
+	return sh.checkCmd(c)
 }
 
 // maxOneKeySteps bounds what one key may do: one record, with its marker.
 const maxOneKeySteps = 2
 
-func (m *Model) checked(c *change, r *apply.Report) {
+func (sh *shared) checked(c *change, r *apply.Report) {
 	c.check = r
-	c.stage, c.since = stageConfirm, m.now()
-	c.need = m.needs(c)
+	c.stage, c.since = stageConfirm, sh.now()
+	c.need = sh.needs(c)
 	c.typed = nil
 	c.input = input{}
 }
 
 // needs lists what has to be typed: for a termination the name or the count,
 // and what guards ask for.
-func (m *Model) needs(c *change) []need {
+func (sh *shared) needs(c *change) []need {
 	var out []need
 	if n := terminates(c.plan); len(n) == 1 {
 		name := Clean(n[0].Instance.Name)
@@ -284,7 +284,7 @@ func (c *change) possible() bool {
 	return c.check != nil && (c.check.Count(apply.StepReady) > 0 || len(c.check.Asks()) > 0)
 }
 
-func (m *Model) heard(c *change, events []apply.Event) {
+func (sh *shared) heard(c *change, events []apply.Event) {
 	c.heard += len(events)
 	for _, e := range events {
 		switch e.Kind {
@@ -300,43 +300,43 @@ func (m *Model) heard(c *change, events []apply.Event) {
 			c.said = Clean(e.Text)
 		}
 	}
-	if !c.dialog && m.status.busy {
-		m.working(c.what + ": " + c.said)
+	if !c.dialog && sh.status.busy {
+		sh.working(c.what + ": " + c.said)
 	}
 }
 
 // ran takes the outcome of a run.
-func (m *Model) ran(c *change, r *apply.Report) tea.Cmd {
+func (sh *shared) ran(c *change, r *apply.Report) tea.Cmd {
 	c.report = r
-	c.stage, c.since = stageEnded, m.now()
+	c.stage, c.since = stageEnded, sh.now()
 	c.wait = apply.Event{}
 	c.cancel()
-	cmd := m.top().reload()
-	if c.dialog && m.shows(c) {
+	cmd := sh.reload()
+	if c.dialog && sh.shows(c) {
 		return cmd
 	}
 	if r.OK() {
-		delete(m.changes, c.gen)
-		m.say(sayGood, m.outcome(c))
+		delete(sh.changes, c.gen)
+		sh.say(sayGood, sh.outcome(c))
 		if c.wish.Verb == dnsview.VerbUndo {
-			m.status.hint = m.keymap.label(ActRedo) + " redo"
+			sh.status.hint = sh.keymap.label(ActRedo) + " redo"
 		} else {
-			m.status.hint = m.keymap.label(ActUndo) + " undo"
+			sh.status.hint = sh.keymap.label(ActUndo) + " undo"
 		}
 		return cmd
 	}
 	// A refused guard that typing can answer is asked for; anything else is told.
 	if asks := r.Asks(); len(asks) > 0 {
 		c.check, c.report = r, nil
-		m.checked(c, r)
+		sh.checked(c, r)
 	}
-	m.status = status{}
-	m.surface(c)
+	sh.status = status{}
+	sh.surface(c)
 	return cmd
 }
 
 // outcome is one line for a change that succeeded.
-func (m *Model) outcome(c *change) string {
+func (sh *shared) outcome(c *change) string {
 	if len(c.plan.Steps) == 1 {
 		return "done: " + Clean(c.plan.Steps[0].Sentence)
 	}
@@ -348,21 +348,21 @@ func (m *Model) outcome(c *change) string {
 
 // surface brings a change into a dialog. As the dialog opens by itself, it
 // takes no keys for its first moments.
-func (m *Model) surface(c *change) {
+func (sh *shared) surface(c *change) {
 	c.dialog = true
-	if m.shows(c) {
+	if sh.shows(c) {
 		return
 	}
-	if m.status.busy {
-		m.status = status{}
+	if sh.status.busy {
+		sh.status = status{}
 	}
-	c.since = m.now()
-	m.open(&changeDialog{c: c, quiet: m.now().Add(quietFor)})
+	c.since = sh.now()
+	sh.open(&changeDialog{c: c, quiet: sh.now().Add(quietFor)})
 }
 
 // shows reports whether a dialog of the change is open.
-func (m *Model) shows(c *change) bool {
-	for _, d := range m.dialogs {
+func (sh *shared) shows(c *change) bool {
+	for _, d := range sh.dialogs {
 		if cd, ok := d.(*changeDialog); ok && cd.c == c {
 			return true
 		}
@@ -371,10 +371,10 @@ func (m *Model) shows(c *change) bool {
 }
 
 // running lists the changes that run, oldest first.
-func (m *Model) running() []*change {
+func (sh *shared) running() []*change {
 	var out []*change
-	for g := uint64(1); g <= m.gen; g++ {
-		if c := m.changes[g]; c != nil && c.stage == stageRunning {
+	for g := uint64(1); g <= sh.gen; g++ {
+		if c := sh.changes[g]; c != nil && c.stage == stageRunning {
 			out = append(out, c)
 		}
 	}

@@ -28,13 +28,13 @@ func (c *change) askedJustNow(now time.Time) bool {
 	return c.stage == stageConfirm && now.Before(c.since.Add(quietFor))
 }
 
-func (d *changeDialog) key(m *Model, k tea.KeyPressMsg) action {
+func (d *changeDialog) key(sh *shared, k tea.KeyPressMsg) action {
 	c := d.c
-	if d.early(m.now()) {
+	if d.early(sh.now()) {
 		return nil
 	}
 	key := k.String()
-	if c.stage == stageConfirm && len(c.typed) < len(c.need) && c.confirmable(m) {
+	if c.stage == stageConfirm && len(c.typed) < len(c.need) && c.confirmable(sh) {
 		return d.typing(k)
 	}
 	switch key {
@@ -45,8 +45,8 @@ func (d *changeDialog) key(m *Model, k tea.KeyPressMsg) action {
 		return actClose{}
 	case "enter", "y":
 		switch {
-		case c.askedJustNow(m.now()):
-		case c.stage == stageConfirm && c.confirmable(m):
+		case c.askedJustNow(sh.now()):
+		case c.stage == stageConfirm && c.confirmable(sh):
 			return actRun{c}
 		case c.stage == stageEnded && key == "enter":
 			return actClose{}
@@ -60,7 +60,7 @@ func (d *changeDialog) key(m *Model, k tea.KeyPressMsg) action {
 			return actSkip{c}
 		}
 	case "a":
-		if f := c.instead(m); f != nil {
+		if f := c.instead(sh); f != nil {
 			return actDo{ActRemedy}
 		}
 	case "u":
@@ -108,12 +108,12 @@ func (d *changeDialog) typing(k tea.KeyPressMsg) action {
 
 // confirmable reports whether the operator may confirm: not in read-only mode,
 // and only when it would do something.
-func (c *change) confirmable(m *Model) bool { return !m.readOnly && c.possible() }
+func (c *change) confirmable(sh *shared) bool { return !sh.readOnly && c.possible() }
 
 // instead is the finding under the cursor when the plan came to nothing and another
 // remedy would do something.
-func (c *change) instead(m *Model) *dnsview.Finding {
-	f := m.top().current().finding
+func (c *change) instead(sh *shared) *dnsview.Finding {
+	f := sh.current().finding
 	if c.stage == stageEnded && len(c.plan.Steps) == 0 && c.wish.Verb == dnsview.VerbDeregister && f != nil &&
 		f.Remedy != dnsview.NoRemedy && f.Remedy != dnsview.RemedyDelete {
 		return f
@@ -127,31 +127,31 @@ func (c *change) undoable() bool {
 		c.report.Count(apply.StepDone) > 0
 }
 
-func (d *changeDialog) draw(m *Model, w, h int) panel {
-	c, t := d.c, m.theme
-	p := panel{title: c.what, scroll: &c.scroll, danger: len(terminates(c.plan)) > 0 || m.production()}
+func (d *changeDialog) draw(sh *shared, w, h int) panel {
+	c, t := d.c, sh.theme
+	p := panel{title: c.what, scroll: &c.scroll, danger: len(terminates(c.plan)) > 0 || sh.current().production}
 	switch c.stage {
 	case stagePlanning:
 		p.lines = []string{t.Paint(theme.Dim, t.Wait+" planning"+t.Ellipsis)}
 		p.hints = []hint{{"esc", "cancel"}}
 		return p
 	case stageChecking:
-		p.lines = append(d.steps(m, w), "", t.Paint(theme.Notice, t.Wait+" asking every cloud afresh, then the guards"+t.Ellipsis))
+		p.lines = append(d.steps(sh, w), "", t.Paint(theme.Notice, t.Wait+" asking every cloud afresh, then the guards"+t.Ellipsis))
 		p.hints = []hint{{"esc", "cancel"}}
 	case stageConfirm:
-		p.lines = d.steps(m, w)
-		p.tail, p.hints = d.question(m, w)
+		p.lines = d.steps(sh, w)
+		p.tail, p.hints = d.question(sh, w)
 	case stageRunning:
-		p.lines = d.steps(m, w)
+		p.lines = d.steps(sh, w)
 		p.hints = []hint{{"esc", "go on in the background"}}
 		if c.wait.Total > 0 {
-			p.tail = append(p.tail, "", d.countdown(m, w))
+			p.tail = append(p.tail, "", d.countdown(sh, w))
 			p.hints = append([]hint{{"s", "skip the wait"}}, p.hints...)
 		} else if c.said != "" {
 			p.tail = append(p.tail, "", t.Paint(theme.Notice, t.Wait+" "+c.said))
 		}
 	case stageEnded:
-		p.lines = d.steps(m, w)
+		p.lines = d.steps(sh, w)
 		if c.err != "" {
 			p.lines = append(p.lines, "")
 			for _, l := range wrap(c.err, min(w, 90)) {
@@ -159,7 +159,7 @@ func (d *changeDialog) draw(m *Model, w, h int) panel {
 			}
 		}
 		p.hints = []hint{{"esc", "close"}}
-		if f := c.instead(m); f != nil {
+		if f := c.instead(sh); f != nil {
 			p.hints = append([]hint{{"a", string(f.Remedy)}}, p.hints...)
 		}
 		if c.undoable() {
@@ -176,14 +176,14 @@ func (d *changeDialog) draw(m *Model, w, h int) panel {
 }
 
 // question draws what the operator has to answer.
-func (d *changeDialog) question(m *Model, w int) ([]string, []hint) {
-	c, t := d.c, m.theme
+func (d *changeDialog) question(sh *shared, w int) ([]string, []hint) {
+	c, t := d.c, sh.theme
 	closing := []hint{{"esc", "close"}}
 	switch {
 	case !c.possible():
 		return []string{"", t.Paint(theme.Warn, t.Warn+" the guards refuse; nothing was changed")}, append([]hint{{"r", "ask again"}}, closing...)
-	case m.readOnly:
-		return []string{"", t.Paint(theme.Warn, t.Warn+" read-only: "+m.keymap.label(ActReadOnly)+" switches it")}, closing
+	case sh.readOnly:
+		return []string{"", t.Paint(theme.Warn, t.Warn+" read-only: "+sh.keymap.label(ActReadOnly)+" switches it")}, closing
 	case len(c.typed) < len(c.need):
 		n := c.need[len(c.typed)]
 		tail := []string{""}
@@ -202,11 +202,11 @@ func (d *changeDialog) question(m *Model, w int) ([]string, []hint) {
 }
 
 // countdown draws the wait that is under way.
-func (d *changeDialog) countdown(m *Model, w int) string {
-	c, t := d.c, m.theme
+func (d *changeDialog) countdown(sh *shared, w int) string {
+	c, t := d.c, sh.theme
 	left := c.wait.Left
 	if !c.wait.At.IsZero() {
-		left -= m.now().Sub(c.wait.At)
+		left -= sh.now().Sub(c.wait.At)
 	}
 	left = max(left, 0).Round(time.Second)
 	n := max(min(w-24, 36), 4)

@@ -27,7 +27,7 @@ func (d *drawnSteps) same(o *drawnSteps) bool {
 }
 
 // steps shows the plan as a diff, step by step, with what is known of each.
-func (d *changeDialog) steps(m *Model, w int) []string {
+func (d *changeDialog) steps(sh *shared, w int) []string {
 	c := d.c
 	from := c.check
 	if c.report != nil {
@@ -36,16 +36,16 @@ func (d *changeDialog) steps(m *Model, w int) []string {
 	if c.stage == stageRunning {
 		from = nil
 	}
-	now := drawnSteps{stage: c.stage, w: min(w, 100), whole: c.whole, theme: m.theme, report: from, heard: c.heard, wait: c.wait.Step}
+	now := drawnSteps{stage: c.stage, w: min(w, 100), whole: c.whole, theme: sh.theme, report: from, heard: c.heard, wait: c.wait.Step}
 	if !c.drawn.same(&now) {
-		now.lines = d.layOut(m, &now)
+		now.lines = d.layOut(sh, &now)
 		c.drawn = now
 	}
 	return c.drawn.lines
 }
 
-func (d *changeDialog) layOut(m *Model, as *drawnSteps) []string {
-	c, t, w := d.c, m.theme, as.w
+func (d *changeDialog) layOut(sh *shared, as *drawnSteps) []string {
+	c, t, w := d.c, sh.theme, as.w
 	out := []string{}
 	if n := len(c.plan.Steps); n > 0 {
 		out = append(out, t.Paint(theme.Dim, countOf(n, "step")+tally(as.report)+" "+t.Dot+" checksum "+c.sum))
@@ -78,7 +78,7 @@ func (d *changeDialog) layOut(m *Model, as *drawnSteps) []string {
 			out = append(out, "    "+t.Paint(theme.Dim, "only after step "+strings.Trim(strings.ReplaceAll(fmt.Sprint(s.Needs), " ", ", "), "[]")))
 		}
 		if r != nil {
-			out = append(out, d.stepDetail(m, r, w)...)
+			out = append(out, d.stepDetail(sh, r, w)...)
 		}
 	}
 	for _, s := range c.plan.Skipped {
@@ -124,8 +124,8 @@ func hang(t *theme.Theme, glyphRole theme.Role, glyph string, role theme.Role, t
 
 // stepDetail says of one step why it is not done, and what its guards say: of those that pass only
 // how many they are, unless all is asked for.
-func (d *changeDialog) stepDetail(m *Model, r *apply.StepReport, w int) []string {
-	t := m.theme
+func (d *changeDialog) stepDetail(sh *shared, r *apply.StepReport, w int) []string {
+	t := sh.theme
 	var out []string
 	add := func(role theme.Role, glyph, s string) {
 		for _, l := range hang(t, role, glyph, role, Clean(s), w-4) {

@@ -42,7 +42,7 @@ func (m *Model) copy() tea.Cmd {
 
 // shell leaves the screen to a shell on the instance under the cursor.
 func (m *Model) shell() tea.Cmd {
-	r := m.top().current().instance
+	r := m.current().instance
 	if r == nil {
 		m.say(sayWarn, "there is no instance under the cursor")
 		return nil

@@ -45,33 +45,33 @@ type logMsg struct {
 }
 
 // openLog opens the console log of an instance.
-func (m *Model) openLog(i *providers.Instance) tea.Cmd {
-	m.gen++
-	d := &logDialog{gen: m.gen, inst: i.Ref(), follow: true}
+func (sh *shared) openLog(i *providers.Instance) tea.Cmd {
+	sh.gen++
+	d := &logDialog{gen: sh.gen, inst: i.Ref(), follow: true}
 	if a := append(i.PublicIPs[:len(i.PublicIPs):len(i.PublicIPs)], i.PrivateIPs...); len(a) > 0 {
 		d.address = a[0].String()
 	}
-	m.open(d)
-	return d.ask(m)
+	sh.open(d)
+	return d.ask(sh)
 }
 
 // consoleLog opens the console log of the instance under the cursor.
-func (m *Model) consoleLog() tea.Cmd {
-	r := m.top().current().instance
+func (sh *shared) consoleLog() tea.Cmd {
+	r := sh.current().instance
 	if r == nil {
-		m.say(sayWarn, "there is no instance under the cursor")
+		sh.say(sayWarn, "there is no instance under the cursor")
 		return nil
 	}
-	return m.openLog(r.inst)
+	return sh.openLog(r.inst)
 }
 
 // ask reads the log in a command, unless that is under way.
-func (d *logDialog) ask(m *Model) tea.Cmd {
+func (d *logDialog) ask(sh *shared) tea.Cmd {
 	if d.reading || d.none != "" {
 		return nil
 	}
-	d.reading, d.asked = true, m.now()
-	gen, inst, backend, ctx := d.gen, d.inst, m.backend, m.ctx
+	d.reading, d.asked = true, sh.now()
+	gen, inst, backend, ctx := d.gen, d.inst, sh.backend, sh.ctx
 	return func() tea.Msg {
 		ctx, cancel := context.WithTimeout(ctx, time.Minute)
 		defer cancel()
@@ -85,18 +85,18 @@ func (d *logDialog) ask(m *Model) tea.Cmd {
 }
 
 // logs reads the log that is on top again, once it is time.
-func (m *Model) logs() tea.Cmd {
-	if n := len(m.dialogs); n > 0 {
-		if d, ok := m.dialogs[n-1].(*logDialog); ok && m.now().Sub(d.asked) >= logEvery {
-			return d.ask(m)
+func (sh *shared) logs() tea.Cmd {
+	if n := len(sh.dialogs); n > 0 {
+		if d, ok := sh.dialogs[n-1].(*logDialog); ok && sh.now().Sub(d.asked) >= logEvery {
+			return d.ask(sh)
 		}
 	}
 	return nil
 }
 
 // logRead takes a log that was read.
-func (m *Model) logRead(msg logMsg) {
-	for _, x := range m.dialogs {
+func (sh *shared) logRead(msg logMsg) {
+	for _, x := range sh.dialogs {
 		d, ok := x.(*logDialog)
 		if !ok || d.gen != msg.gen {
 			continue
@@ -111,17 +111,17 @@ func (m *Model) logRead(msg logMsg) {
 		case msg.err != nil:
 			d.err = Clean(msg.err.Error()) // what was read before stays
 		default:
-			d.lines, d.err, d.read, d.wrapped = msg.lines, "", m.now(), nil
+			d.lines, d.err, d.read, d.wrapped = msg.lines, "", sh.now(), nil
 		}
 	}
 }
 
-func (d *logDialog) key(m *Model, k tea.KeyPressMsg) action {
+func (d *logDialog) key(sh *shared, k tea.KeyPressMsg) action {
 	switch key := k.String(); key {
 	case "esc", "q":
 		return actClose{}
 	case "r":
-		return actCmd{d.ask(m)}
+		return actCmd{d.ask(sh)}
 	case "end", "G":
 		d.follow = true
 	default:
@@ -132,8 +132,8 @@ func (d *logDialog) key(m *Model, k tea.KeyPressMsg) action {
 	return nil
 }
 
-func (d *logDialog) draw(m *Model, w, h int) panel {
-	t := m.theme
+func (d *logDialog) draw(sh *shared, w, h int) panel {
+	t := sh.theme
 	p := panel{
 		title: "Console log of " + Clean(cmp.Or(d.inst.Name, d.inst.ID)) + " in " + Clean(d.inst.Cloud), width: w, scroll: &d.scroll,
 		hints: []hint{{"r", "read again"}, {"G", "follow the end"}, {"esc", "close"}},
@@ -158,7 +158,7 @@ func (d *logDialog) draw(m *Model, w, h int) panel {
 	if len(p.lines) == 0 && !d.read.IsZero() {
 		p.lines = []string{t.Paint(theme.Dim, "nothing was written yet, or the cloud has not fetched it yet: EC2 gives it a while after the boot")}
 	}
-	p.tail = []string{d.state(m)}
+	p.tail = []string{d.state(sh)}
 	if d.follow {
 		d.scroll = 1 << 20
 	}
@@ -170,8 +170,8 @@ func (d *logDialog) draw(m *Model, w, h int) panel {
 }
 
 // state says how old the log is, and what went wrong with it.
-func (d *logDialog) state(m *Model) string {
-	t := m.theme
+func (d *logDialog) state(sh *shared) string {
+	t := sh.theme
 	l := newLine(t)
 	switch {
 	case d.err != "":
@@ -179,7 +179,7 @@ func (d *logDialog) state(m *Model) string {
 	case d.read.IsZero():
 		l.add(theme.Notice, t.Wait+" ").add(theme.Dim, "reading"+t.Ellipsis)
 	default:
-		l.add(theme.Dim, fmt.Sprintf("%s, read %s ago", countOf(len(d.lines), "line"), age(m.now().Sub(d.read))))
+		l.add(theme.Dim, fmt.Sprintf("%s, read %s ago", countOf(len(d.lines), "line"), age(sh.now().Sub(d.read))))
 		if !d.follow {
 			l.add(theme.Notice, "  the end is not followed")
 		}

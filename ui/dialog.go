@@ -18,9 +18,9 @@ const quietFor = 700 * time.Millisecond
 // turns keys into actions, which the root carries out.
 type dialog interface {
 	// key handles a key and says what is to be done.
-	key(m *Model, k tea.KeyPressMsg) action
+	key(sh *shared, k tea.KeyPressMsg) action
 	// draw gives what is in the box. Lines may be longer than the width; the box cuts them.
-	draw(m *Model, w, h int) panel
+	draw(sh *shared, w, h int) panel
 }
 
 // panel is the content of a dialog.
@@ -57,18 +57,18 @@ type (
 )
 
 // open puts a dialog on top.
-func (m *shared) open(d dialog) { m.dialogs = append(m.dialogs, d) }
+func (sh *shared) open(d dialog) { sh.dialogs = append(sh.dialogs, d) }
 
 // closeTop takes the top dialog away.
-func (m *Model) closeTop() {
-	if n := len(m.dialogs); n > 0 {
-		if cd, ok := m.dialogs[n-1].(*changeDialog); ok {
+func (sh *shared) closeTop() {
+	if n := len(sh.dialogs); n > 0 {
+		if cd, ok := sh.dialogs[n-1].(*changeDialog); ok {
 			cd.c.dialog = false
 			if cd.c.stage != stageRunning {
-				delete(m.changes, cd.c.gen) // whatever is still on its way is late
+				delete(sh.changes, cd.c.gen) // whatever is still on its way is late
 			}
 		}
-		m.dialogs = m.dialogs[:n-1]
+		sh.dialogs = sh.dialogs[:n-1]
 	}
 }
 
@@ -96,9 +96,6 @@ func (m *Model) act(a action) tea.Cmd {
 	case actDo:
 		m.closeTop()
 		return m.do(a.a)
-	case actCommand:
-		m.closeTop()
-		return a.run(m)
 	}
 	return nil
 }
@@ -139,7 +136,7 @@ func (m *Model) drawDialog(lines []string) []string {
 		maxH = m.h
 	}
 	innerW, innerH := max(maxW-4, 1), max(maxH-2, 1)
-	p := m.dialogs[len(m.dialogs)-1].draw(m, innerW, innerH)
+	p := m.dialogs[len(m.dialogs)-1].draw(m.shared, innerW, innerH)
 	w := p.width
 	for _, l := range p.lines {
 		w = max(w, ansi.StringWidth(l))

@@ -113,17 +113,17 @@ func (m *Model) aboutLine(w int) string {
 }
 
 // remedyHints are the keys that help with a finding.
-func (m *shared) remedyHints(f *dnsview.Finding) []hint {
+func (sh *shared) remedyHints(f *dnsview.Finding) []hint {
 	var out []hint
 	switch {
 	case f.OneKey && f.Remedy == dnsview.RemedyDelete:
-		out = append(out, hint{m.keymap.label(ActDeregister), "deregister"})
+		out = append(out, hint{sh.keymap.label(ActDeregister), "deregister"})
 	case f.OneKey && f.Remedy == dnsview.RemedyQuiesce:
-		out = append(out, hint{m.keymap.label(ActDeregister), "take out of DNS"})
+		out = append(out, hint{sh.keymap.label(ActDeregister), "take out of DNS"})
 	case f.Remedy != dnsview.NoRemedy:
-		out = append(out, hint{m.keymap.label(ActRemedy), string(f.Remedy)})
+		out = append(out, hint{sh.keymap.label(ActRemedy), string(f.Remedy)})
 	}
-	return append(out, hint{m.keymap.label(ActWhy), "why"})
+	return append(out, hint{sh.keymap.label(ActWhy), "why"})
 }
 
 func countOf(n int, what string) string {

@@ -260,7 +260,7 @@ func (m *Model) summaryLine(n int) *line {
 func (m *Model) badges() *line {
 	t := m.theme
 	l := newLine(t)
-	if m.production() {
+	if m.current().production {
 		l.add(theme.BadgeDanger, " PRODUCTION ").gap(1)
 	}
 	if m.readOnly {

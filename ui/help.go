@@ -74,12 +74,12 @@ func helpGroups() []helpGroup {
 	}
 }
 
-func (d *helpDialog) key(m *Model, k tea.KeyPressMsg) action {
+func (d *helpDialog) key(sh *shared, k tea.KeyPressMsg) action {
 	switch key := k.String(); key {
 	case "esc", "q", "enter":
 		return actClose{}
 	default:
-		if m.bindings[key] == ActHelp {
+		if sh.bindings[key] == ActHelp {
 			return actClose{}
 		}
 		scrollKey(key, &d.scroll, 10)
@@ -87,13 +87,13 @@ func (d *helpDialog) key(m *Model, k tea.KeyPressMsg) action {
 	return nil
 }
 
-func (d *helpDialog) draw(m *Model, w, _ int) panel {
-	t := m.theme
+func (d *helpDialog) draw(sh *shared, w, _ int) panel {
+	t := sh.theme
 	var columns [][]string
 	for _, g := range helpGroups() {
 		col := []string{t.Paint(theme.Strong, g.title)}
 		for _, it := range g.items {
-			keys := m.keymap[it.a]
+			keys := sh.keymap[it.a]
 			if len(keys) == 0 {
 				continue
 			}

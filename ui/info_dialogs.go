@@ -22,7 +22,7 @@ type textDialog struct {
 	keys   map[string]action
 }
 
-func (d *textDialog) key(_ *Model, k tea.KeyPressMsg) action {
+func (d *textDialog) key(_ *shared, k tea.KeyPressMsg) action {
 	switch key := k.String(); key {
 	case "esc", "q", "enter":
 		return actClose{}
@@ -35,7 +35,7 @@ func (d *textDialog) key(_ *Model, k tea.KeyPressMsg) action {
 	return nil
 }
 
-func (d *textDialog) draw(_ *Model, _, _ int) panel {
+func (d *textDialog) draw(_ *shared, _, _ int) panel {
 	return panel{title: d.title, lines: d.lines, hints: append(d.hints, hint{"esc", "close"}), scroll: &d.scroll}
 }
 
@@ -92,8 +92,8 @@ func addresses(list []netip.Addr) string {
 	return strings.Join(s, "  ")
 }
 
-func (m *shared) instanceDetail(r *instanceRow) {
-	f := &facts{t: m.theme, w: m.textWidth()}
+func (sh *shared) instanceDetail(r *instanceRow) {
+	f := &facts{t: sh.theme, w: sh.textWidth()}
 	i := r.inst
 	f.add("cloud", i.Cloud+"  "+string(i.Provider)+"  "+i.Region)
 	f.add("id", i.ID)
@@ -105,14 +105,14 @@ func (m *shared) instanceDetail(r *instanceRow) {
 	f.add("elastic", addresses(i.ElasticIPs))
 	f.add("private", addresses(i.PrivateIPs))
 	if !i.Launched.IsZero() {
-		f.add("launched", i.Launched.Format(time.RFC3339)+", "+age(m.now().Sub(i.Launched))+" ago")
+		f.add("launched", i.Launched.Format(time.RFC3339)+", "+age(sh.now().Sub(i.Launched))+" ago")
 	}
 	f.add("launch", i.LaunchID)
-	f.add("service", strings.Join(m.joined.view.ServicesOfInstance(i), "  "))
+	f.add("service", strings.Join(sh.joined.view.ServicesOfInstance(i), "  "))
 	if len(i.Tags) > 0 {
 		f.head("Tags")
 		for _, k := range slices.Sorted(maps.Keys(i.Tags)) {
-			f.add(fit(Clean(k), factName-1, m.theme.Ellipsis)+" ", i.Tags[k])
+			f.add(fit(Clean(k), factName-1, sh.theme.Ellipsis)+" ", i.Tags[k])
 		}
 	}
 	if len(r.records) > 0 {
@@ -122,19 +122,19 @@ func (m *shared) instanceDetail(r *instanceRow) {
 		}
 	}
 	f.findings(r.findings)
-	m.open(&textDialog{
+	sh.open(&textDialog{
 		title: r.ref.Name, lines: f.out, hints: []hint{{"w", "why"}, {"l", "console log"}},
-		keys: map[string]action{"w": actDo{ActWhy}, "l": actCommand{(*Model).consoleLog}},
+		keys: map[string]action{"w": actDo{ActWhy}, "l": actDo{actConsoleLog}},
 	})
 }
 
 // quitDialog asks before the console leaves changes that still run.
 type quitDialog struct{ n int }
 
-func (d *quitDialog) key(m *Model, k tea.KeyPressMsg) action {
+func (d *quitDialog) key(sh *shared, k tea.KeyPressMsg) action {
 	switch k.String() {
 	case "y", "enter":
-		m.cancel()
+		sh.cancel()
 		return actCmd{tea.Quit}
 	case "esc", "n", "q":
 		return actClose{}
@@ -142,7 +142,7 @@ func (d *quitDialog) key(m *Model, k tea.KeyPressMsg) action {
 	return nil
 }
 
-func (d *quitDialog) draw(m *Model, _, _ int) panel {
+func (d *quitDialog) draw(sh *shared, _, _ int) panel {
 	return panel{title: "Quit", danger: true, lines: []string{
 		countOf(d.n, "change") + " still running.",
 		"The step under way ends, no new one begins; the journal",

@@ -56,11 +56,26 @@ const (
 	ActBalance    Action = "balance"
 )
 
-// What only the palette offers.
+// What only the palette offers. No key can be bound to these.
 const (
-	actCreate     Action = "create incarnation"
-	actRetire     Action = "retire incarnation"
-	actRetargetTo Action = "retarget to"
+	actFleet         Action = "fleet"
+	actInstances     Action = "instances"
+	actRecords       Action = "records"
+	actTerminateNow  Action = "terminate now"
+	actDeregisterAll Action = "deregister all dead"
+	actRegister      Action = "register"
+	actCreate        Action = "create incarnation"
+	actRetire        Action = "retire incarnation"
+	actAdopt         Action = "adopt"
+	actRetarget      Action = "retarget"
+	actRetargetTo    Action = "retarget to"
+	actMove          Action = "move"
+	actStart         Action = "start"
+	actStop          Action = "stop"
+	actReboot        Action = "reboot"
+	actChanges       Action = "changes"
+	actConsoleLog    Action = "console log"
+	actClearMarks    Action = "clear marks"
 )
 
 // KeyMap says which keys do what. Keys are spelled as a terminal reports them:

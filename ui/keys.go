@@ -12,7 +12,7 @@ func (m *Model) key(k tea.KeyPressMsg) tea.Cmd {
 		return m.quit()
 	}
 	if n := len(m.dialogs); n > 0 {
-		return m.act(m.dialogs[n-1].key(m, k))
+		return m.act(m.dialogs[n-1].key(m.shared, k))
 	}
 	if m.prompt != nil {
 		return m.promptKey(k)
@@ -28,7 +28,7 @@ func (m *Model) key(k tea.KeyPressMsg) tea.Cmd {
 func (m *Model) paste(s string) tea.Cmd {
 	if n := len(m.dialogs); n > 0 {
 		if p, ok := m.dialogs[n-1].(paster); ok {
-			return m.act(p.paste(m, s))
+			return m.act(p.paste(m.shared, s))
 		}
 		return nil
 	}
@@ -41,11 +41,11 @@ func (m *Model) paste(s string) tea.Cmd {
 
 // paster is a dialog that takes pasted text.
 type paster interface {
-	paste(m *Model, s string) action
+	paste(sh *shared, s string) action
 }
 
-func (d *changeDialog) paste(m *Model, s string) action {
-	if d.c.stage == stageConfirm && !d.early(m.now()) {
+func (d *changeDialog) paste(sh *shared, s string) action {
+	if d.c.stage == stageConfirm && !d.early(sh.now()) {
 		d.c.input.insert(s)
 	}
 	return nil
@@ -102,7 +102,7 @@ func (m *Model) command(a Action) tea.Cmd {
 	case ActHelp:
 		m.open(&helpDialog{})
 	case ActWhy:
-		return m.why(m.top().current().finding)
+		return m.why(m.current().finding)
 	case ActRefresh:
 		return m.refresh()
 	case ActPause:
@@ -136,21 +136,53 @@ func (m *Model) command(a Action) tea.Cmd {
 		return m.wantInstances(Wish{Verb: dnsview.VerbQuiesce}, "quiesce")
 	case ActReturn:
 		return m.wantInstances(Wish{Verb: dnsview.VerbReturn}, "return")
-	case actCreate:
-		if !m.refusedReadOnly() {
-			m.open(createForm(""))
-		}
-	case ActBalance, actRetire, actRetargetTo:
-		if !m.refusedReadOnly() {
-			m.elsewhere(a)
-		}
+	case actCreate, ActBalance, actRetire, actRetargetTo:
+		return m.elsewhere(a)
+	default:
+		return m.paletteCommand(a)
 	}
 	return nil
 }
 
-// elsewhere says where an action can be had that the screen on top does not have.
-func (m *Model) elsewhere(a Action) {
+// paletteCommand carries out what has no key.
+func (m *Model) paletteCommand(a Action) tea.Cmd {
 	switch a {
+	case actFleet, actInstances, actRecords:
+		m.stack = m.stack[:1]
+		m.fleet.show(a)
+	case actTerminateNow:
+		return m.wantInstances(Wish{Verb: dnsview.VerbDrain, NoDrain: true}, "terminate now")
+	case actDeregisterAll:
+		return m.deregisterAll()
+	case actRegister:
+		return m.wantInstances(Wish{Verb: dnsview.VerbRegister}, "register")
+	case actAdopt:
+		return m.wantRecords(dnsview.VerbAdopt, "adopt")
+	case actRetarget:
+		return m.wantRecords(dnsview.VerbRetarget, "retarget")
+	case actMove:
+		return m.wantRecords(dnsview.VerbUpdate, "move")
+	case actStart, actStop, actReboot:
+		return m.wantInstances(Wish{Verb: dnsview.VerbPower, Action: dnsview.PowerAction(a)}, string(a))
+	case actChanges:
+		m.showChanges()
+	case actConsoleLog:
+		return m.consoleLog()
+	case actClearMarks:
+		m.top().table().ClearMarks()
+	}
+	return nil
+}
+
+// elsewhere does what an action can do on a screen that has no such rows: of most it says
+// where they can be had.
+func (m *Model) elsewhere(a Action) tea.Cmd {
+	if m.refusedReadOnly() {
+		return nil
+	}
+	switch a {
+	case actCreate:
+		m.open(createForm(""))
 	case ActBalance:
 		m.say(sayInfo, "priority and weight are changed in the services: "+m.keymap.label(ActServices)+" shows them")
 	case actRetire:
@@ -158,6 +190,7 @@ func (m *Model) elsewhere(a Action) {
 	case actRetargetTo:
 		m.say(sayWarn, "put one cursor on the record, and that of the other pane on the instance")
 	}
+	return nil
 }
 
 // back undoes the last thing that narrowed the screen: marks, filter, view, zoom.

@@ -27,14 +27,14 @@ type (
 )
 
 // launchAnswer handles what commands of launches bring back.
-func (m *Model) launchAnswer(msg tea.Msg) tea.Cmd {
+func (sh *shared) launchAnswer(msg tea.Msg) tea.Cmd {
 	switch msg := msg.(type) {
 	case defaultsMsg:
-		if d := m.form(msg.form); d != nil && d.asked == msg.asked {
-			return d.takeDefaults(m, msg.defaults)
+		if d := sh.form(msg.form); d != nil && d.asked == msg.asked {
+			return d.takeDefaults(sh, msg.defaults)
 		}
 	case catalogueMsg:
-		d := m.form(msg.form)
+		d := sh.form(msg.form)
 		if d == nil {
 			return nil
 		}
@@ -50,34 +50,34 @@ func (m *Model) launchAnswer(msg tea.Msg) tea.Cmd {
 			}
 		}
 	case renderedMsg:
-		if d := m.form(msg.form); d != nil && d.asked == msg.asked {
+		if d := sh.form(msg.form); d != nil && d.asked == msg.asked {
 			d.problem = ""
 			d.rendered = msg.byCloud
 			if msg.err != nil {
 				d.problem = msg.err.Error()
 				return nil
 			}
-			return d.check(m)
+			return d.check(sh)
 		}
 	case lintedMsg:
-		if d := m.form(msg.form); d != nil && d.asked == msg.checks.asked {
+		if d := sh.form(msg.form); d != nil && d.asked == msg.checks.asked {
 			d.checks = msg.checks
 		}
 	case shellMsg:
 		return msg.run
 	case nodesMsg:
-		return m.nodes(msg)
+		return sh.nodes(msg)
 	case launchedMsg:
-		m.launched(msg)
+		sh.launched(msg)
 	case logMsg:
-		m.logRead(msg)
+		sh.logRead(msg)
 	}
 	return nil
 }
 
 // form is the open launch form of that number.
-func (m *Model) form(gen uint64) *launchForm {
-	for _, d := range m.dialogs {
+func (sh *shared) form(gen uint64) *launchForm {
+	for _, d := range sh.dialogs {
 		if f, ok := d.(*launchForm); ok && f.gen == gen {
 			return f
 		}
@@ -85,7 +85,7 @@ func (m *Model) form(gen uint64) *launchForm {
 	return nil
 }
 
-func (d *launchForm) takeDefaults(m *Model, v LaunchDefaults) tea.Cmd {
+func (d *launchForm) takeDefaults(sh *shared, v LaunchDefaults) tea.Cmd {
 	d.values = v.Values
 	if v.Template != "" {
 		d.template.pick(v.Template)
@@ -104,8 +104,8 @@ func (d *launchForm) takeDefaults(m *Model, v LaunchDefaults) tea.Cmd {
 		}
 		c.image.pick(c.want.Image)
 		c.size.pick(c.want.Size)
-		cmds = append(cmds, c.load(m, d.gen))
+		cmds = append(cmds, c.load(sh, d.gen))
 	}
 	d.useTemplate()
-	return tea.Batch(append(cmds, d.render(m))...)
+	return tea.Batch(append(cmds, d.render(sh))...)
 }

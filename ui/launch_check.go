@@ -37,12 +37,12 @@ type lintedMsg struct {
 
 // check lints the boot scripts and finds out what has to be created, in a command.
 // Checks that are under way for what the form described before are stopped.
-func (d *launchForm) check(m *Model) tea.Cmd {
-	ctx, cancel := context.WithCancel(m.ctx)
+func (d *launchForm) check(sh *shared) tea.Cmd {
+	ctx, cancel := context.WithCancel(sh.ctx)
 	d.stop = cancel
-	form, backend, rendered, req := d.gen, m.backend, d.rendered, d.request()
+	form, backend, rendered, req := d.gen, sh.backend, d.rendered, d.request()
 	out := checks{asked: d.asked, lints: map[string]userdata.LintReport{}}
-	spec, name := d.spec(m.opts.Fleet), ""
+	spec, name := d.spec(sh.opts.Fleet), ""
 	if d.creates() {
 		name = strings.TrimSpace(d.profile.value())
 	}

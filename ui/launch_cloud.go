@@ -27,12 +27,12 @@ type cloudPart struct {
 }
 
 // load asks for the catalogue of a cloud that gets nodes, once.
-func (c *cloudPart) load(m *Model, form uint64) tea.Cmd {
+func (c *cloudPart) load(sh *shared, form uint64) tea.Cmd {
 	if c.count.n == 0 || c.loaded || c.loading {
 		return nil
 	}
 	c.loading, c.err = true, ""
-	name, backend, ctx := c.name, m.backend, m.ctx
+	name, backend, ctx := c.name, sh.backend, sh.ctx
 	return func() tea.Msg {
 		cat, err := backend.Catalogue(ctx, name)
 		return catalogueMsg{form, name, cat, err}

@@ -19,27 +19,27 @@ type launchDialog struct {
 	quiet  time.Time
 }
 
-func (d *launchDialog) key(m *Model, k tea.KeyPressMsg) action {
-	if m.now().Before(d.quiet) {
+func (d *launchDialog) key(sh *shared, k tea.KeyPressMsg) action {
+	if sh.now().Before(d.quiet) {
 		return nil
 	}
 	switch key := k.String(); key {
 	case "esc", "q":
 		if d.r.report != nil {
-			delete(m.launches, d.r.gen)
+			delete(sh.launches, d.r.gen)
 		} else {
-			m.say(sayInfo, "the launch goes on in the background; : changes shows it again")
+			sh.say(sayInfo, "the launch goes on in the background; : changes shows it again")
 		}
 		return actClose{}
 	case "enter":
 		if d.refused() {
-			delete(m.launches, d.r.gen)
+			delete(sh.launches, d.r.gen)
 			return actClose{}
 		}
-		return d.openLog(m)
+		return d.openLog(sh)
 	case "r":
 		if d.r.report != nil && !d.r.report.OK() && !d.refused() {
-			return actCmd{m.retry(d.r)}
+			return actCmd{sh.retry(d.r)}
 		}
 	default:
 		if d.refused() {
@@ -56,22 +56,22 @@ func (d *launchDialog) key(m *Model, k tea.KeyPressMsg) action {
 func (d *launchDialog) refused() bool { return d.r.report != nil && len(d.r.report.Problems) > 0 }
 
 // openLog opens the console log of the node under the cursor.
-func (d *launchDialog) openLog(m *Model) action {
+func (d *launchDialog) openLog(sh *shared) action {
 	if d.at >= len(d.r.nodes) {
 		return nil
 	}
 	n := &d.r.nodes[d.at]
 	if n.Instance.ID == "" {
-		m.say(sayInfo, "this node is no instance yet: it has no console log")
+		sh.say(sayInfo, "this node is no instance yet: it has no console log")
 		return nil
 	}
 	inst := n.Instance
 	inst.Cloud, inst.Name = n.Cloud, n.Name
-	return actCmd{m.openLog(&inst)}
+	return actCmd{sh.openLog(&inst)}
 }
 
-func (d *launchDialog) draw(m *Model, w, h int) panel {
-	t, r := m.theme, d.r
+func (d *launchDialog) draw(sh *shared, w, h int) panel {
+	t, r := sh.theme, d.r
 	w = min(w, 92)
 	p := panel{title: "Launch " + Clean(r.spec.ID), scroll: &d.scroll, width: w}
 	if d.refused() {
@@ -84,14 +84,14 @@ func (d *launchDialog) draw(m *Model, w, h int) panel {
 		p.hints = []hint{{"esc", "close"}}
 		return p
 	}
-	p.tail = []string{"", d.bar(m, w)}
+	p.tail = []string{"", d.bar(sh, w)}
 	d.at = max(min(d.at, len(r.nodes)-1), 0)
 	first, last := 0, 0
 	for i := range r.nodes {
 		if i == d.at {
 			first = len(p.lines)
 		}
-		p.lines = append(p.lines, nodeLines(t, &r.nodes[i], w, m.now(), i == d.at)...)
+		p.lines = append(p.lines, nodeLines(t, &r.nodes[i], w, sh.now(), i == d.at)...)
 		if i == d.at {
 			last = len(p.lines)
 		}
@@ -109,8 +109,8 @@ func (d *launchDialog) draw(m *Model, w, h int) panel {
 }
 
 // bar tells how many nodes are where they should be.
-func (d *launchDialog) bar(m *Model, w int) string {
-	t, nodes := m.theme, d.r.nodes
+func (d *launchDialog) bar(sh *shared, w int) string {
+	t, nodes := sh.theme, d.r.nodes
 	done := 0
 	for i := range nodes {
 		if nodes[i].Done() {

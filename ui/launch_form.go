@@ -63,19 +63,19 @@ func (p *varPart) set(s string) {
 const mostNodes = 200 // in one cloud and launch, from the screen
 
 // launchForm opens the form.
-func (m *Model) launchForm() tea.Cmd {
-	if m.refusedReadOnly() {
+func (sh *shared) launchForm() tea.Cmd {
+	if sh.refusedReadOnly() {
 		return nil
 	}
-	if m.joined == nil {
-		m.say(sayInfo, "nothing has been read yet")
+	if sh.joined == nil {
+		sh.say(sayInfo, "nothing has been read yet")
 		return nil
 	}
-	m.gen++
-	d := &launchForm{gen: m.gen, touched: map[string]bool{}, boot: m.backend.Templates(), stop: func() {}}
+	sh.gen++
+	d := &launchForm{gen: sh.gen, touched: map[string]bool{}, boot: sh.backend.Templates(), stop: func() {}}
 	d.create.options = []option{{"", "no: it is there, or none is needed"}, {createProfile, "yes: with the rights these nodes need, and no more"}}
 	var services, templates []option
-	for _, s := range m.backend.Services() {
+	for _, s := range sh.backend.Services() {
 		services = append(services, option{s.Name, s.Name})
 	}
 	services = append(services, option{"", "no service"})
@@ -84,26 +84,26 @@ func (m *Model) launchForm() tea.Cmd {
 	}
 	d.service, d.template = choice{options: services}, choice{options: templates}
 	d.template.pick(userdata.DefaultTemplate("")) // until the service says which, and for no service
-	if s := m.currentService(); s != "" {
+	if s := sh.currentService(); s != "" {
 		d.service.pick(s)
 	}
-	for i := range m.joined.view.Snapshot.Clouds {
-		c := &m.joined.view.Snapshot.Clouds[i]
+	for i := range sh.joined.view.Snapshot.Clouds {
+		c := &sh.joined.view.Snapshot.Clouds[i]
 		if c.Departed {
 			continue // nothing is launched there
 		}
 		d.clouds = append(d.clouds, &cloudPart{name: c.Cloud.Name, provider: c.Cloud.Provider, production: c.Production, count: counter{most: mostNodes}})
 	}
 	d.useTemplate()
-	m.open(d)
-	return d.ask(m)
+	sh.open(d)
+	return d.ask(sh)
 }
 
 // currentService is the service of the row under the cursor, for the form to begin with.
-func (m *Model) currentService() string {
-	c := m.top().current()
+func (sh *shared) currentService() string {
+	c := sh.current()
 	if c.service == "" && c.instance != nil {
-		return m.joined.view.ServiceOfInstance(c.instance.inst)
+		return sh.joined.view.ServiceOfInstance(c.instance.inst)
 	}
 	return c.service
 }
@@ -145,18 +145,18 @@ func (d *launchForm) useTemplate() {
 }
 
 // ask asks for the defaults of the service, in a command.
-func (d *launchForm) ask(m *Model) tea.Cmd {
+func (d *launchForm) ask(sh *shared) tea.Cmd {
 	d.asked++
-	form, asked, service, backend, ctx := d.gen, d.asked, d.service.value(), m.backend, m.ctx
+	form, asked, service, backend, ctx := d.gen, d.asked, d.service.value(), sh.backend, sh.ctx
 	return func() tea.Msg { return defaultsMsg{form, asked, backend.Defaults(ctx, service)} }
 }
 
 // render asks for the boot scripts of the clouds that get nodes, in a command.
-func (d *launchForm) render(m *Model) tea.Cmd {
+func (d *launchForm) render(sh *shared) tea.Cmd {
 	d.armed = false
 	d.asked++
 	d.stop()
-	form, asked, backend, ctx := d.gen, d.asked, m.backend, m.ctx
+	form, asked, backend, ctx := d.gen, d.asked, sh.backend, sh.ctx
 	var clouds []string
 	for _, c := range d.clouds {
 		if c.count.n > 0 {

@@ -27,8 +27,8 @@ type field struct {
 }
 
 // fields lists the fields as they stand: a cloud without nodes has no image and no size.
-func (d *launchForm) fields(m *Model) []field {
-	t := m.theme
+func (d *launchForm) fields(sh *shared) []field {
+	t := sh.theme
 	pick := func(label, help string, c *choice, changed func() tea.Cmd) field {
 		return field{
 			label: label, help: help, changed: changed,
@@ -54,10 +54,10 @@ func (d *launchForm) fields(m *Model) []field {
 		}
 	}
 	out := []field{
-		pick("service", "what the nodes are to serve; decides name, zone and health check", &d.service, func() tea.Cmd { return d.ask(m) }),
+		pick("service", "what the nodes are to serve; decides name, zone and health check", &d.service, func() tea.Cmd { return d.ask(sh) }),
 		pick("template", d.templateHelp(), &d.template, func() tea.Cmd {
 			d.useTemplate()
-			return d.render(m)
+			return d.render(sh)
 		}),
 		text("names begin", "a node's name is this, four digits of the launch id, and a number", "www", &d.prefix, "prefix "),
 	}
@@ -76,7 +76,7 @@ func (d *launchForm) fields(m *Model) []field {
 				}
 				return handled, changed
 			},
-			changed: func() tea.Cmd { return tea.Batch(c.load(m, d.gen), d.render(m)) },
+			changed: func() tea.Cmd { return tea.Batch(c.load(sh, d.gen), d.render(sh)) },
 		})
 		if c.count.n == 0 || !c.loaded {
 			continue
@@ -120,8 +120,8 @@ func (d *launchForm) fields(m *Model) []field {
 
 // focused gives the fields and the place of the one that has the cursor: the
 // cursor stays on its field when others appear above it.
-func (d *launchForm) focused(m *Model) ([]field, int) {
-	fields := d.fields(m)
+func (d *launchForm) focused(sh *shared) ([]field, int) {
+	fields := d.fields(sh)
 	for i := range fields {
 		if fields[i].id == d.focus {
 			d.at = i

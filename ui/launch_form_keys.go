@@ -4,8 +4,8 @@ import (
 	tea "charm.land/bubbletea/v2"
 )
 
-func (d *launchForm) key(m *Model, k tea.KeyPressMsg) action {
-	fields, at := d.focused(m)
+func (d *launchForm) key(sh *shared, k tea.KeyPressMsg) action {
+	fields, at := d.focused(sh)
 	f := fields[at]
 	switch key := k.String(); key {
 	case "esc":
@@ -42,13 +42,13 @@ func (d *launchForm) key(m *Model, k tea.KeyPressMsg) action {
 		return nil
 	case "enter":
 		if f.button {
-			return d.start(m)
+			return d.start(sh)
 		}
 		d.move(1, fields)
 		return nil
 	}
 	if f.button && d.armed && k.String() == "y" && d.asks() != "" && d.missing() == "" {
-		return actCmd{m.launch(d)}
+		return actCmd{sh.launch(d)}
 	}
 	if f.key == nil {
 		return nil
@@ -61,16 +61,16 @@ func (d *launchForm) key(m *Model, k tea.KeyPressMsg) action {
 	if f.changed != nil {
 		return actCmd{f.changed()}
 	}
-	return actCmd{d.render(m)}
+	return actCmd{d.render(sh)}
 }
 
-func (d *launchForm) paste(m *Model, s string) action {
-	fields, at := d.focused(m)
+func (d *launchForm) paste(sh *shared, s string) action {
+	fields, at := d.focused(sh)
 	if fields[at].paste == nil {
 		return nil
 	}
 	fields[at].paste(s)
-	return actCmd{d.render(m)}
+	return actCmd{d.render(sh)}
 }
 
 func (d *launchForm) move(by int, fields []field) {
@@ -80,7 +80,7 @@ func (d *launchForm) move(by int, fields []field) {
 }
 
 // start launches on the second enter; the first one shows what it will do.
-func (d *launchForm) start(m *Model) action {
+func (d *launchForm) start(sh *shared) action {
 	if d.missing() != "" {
 		return nil
 	}
@@ -88,7 +88,7 @@ func (d *launchForm) start(m *Model) action {
 		d.armed = true
 		return nil
 	}
-	return actCmd{m.launch(d)}
+	return actCmd{sh.launch(d)}
 }
 
 // nextScript shows the boot script of the next cloud.

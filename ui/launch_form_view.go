@@ -6,8 +6,8 @@ import (
 	"rollcall/ui/theme"
 )
 
-func (d *launchForm) draw(m *Model, w, h int) panel {
-	t := m.theme
+func (d *launchForm) draw(sh *shared, w, h int) panel {
+	t := sh.theme
 	h = max(h-2, 1)
 	p := panel{title: "Launch", hints: []hint{{"enter", "next"}, {"ctrl+s", "to launch"}, {"ctrl+p", "boot script"}, {"esc", "close"}}}
 	for _, c := range d.clouds {
@@ -15,7 +15,7 @@ func (d *launchForm) draw(m *Model, w, h int) panel {
 	}
 	if w >= 100 && h >= 16 {
 		left := min(w*48/100, 62)
-		form := d.drawForm(m, left, h)
+		form := d.drawForm(sh, left, h)
 		script := d.drawScript(t, w-left-3, h)
 		for i := range h {
 			p.lines = append(p.lines, fit(form[i], left, t.Ellipsis)+theme.Reset+t.Paint(theme.Border, " "+t.Box.Left+" ")+script[i])
@@ -28,14 +28,14 @@ func (d *launchForm) draw(m *Model, w, h int) panel {
 		p.hints = []hint{{"ctrl+p", "form"}, {"pgdown", "scroll"}, {"ctrl+n", "next cloud"}, {"esc", "form"}}
 		return p
 	}
-	p.lines = d.drawForm(m, min(w, 76), h)
+	p.lines = d.drawForm(sh, min(w, 76), h)
 	return p
 }
 
 // drawForm draws the fields in exactly h lines.
-func (d *launchForm) drawForm(m *Model, w, h int) []string {
-	t := m.theme
-	fields, _ := d.focused(m)
+func (d *launchForm) drawForm(sh *shared, w, h int) []string {
+	t := sh.theme
+	fields, _ := d.focused(sh)
 	const label = 15
 	var lines []string
 	row := 0
@@ -50,7 +50,7 @@ func (d *launchForm) drawForm(m *Model, w, h int) []string {
 			bar = t.Paint(theme.Accent, t.Bar) + " "
 		}
 		if f.button {
-			lines = append(lines, "", bar+d.button(m, focused, w-2))
+			lines = append(lines, "", bar+d.button(sh, focused, w-2))
 			for _, n := range d.notes(t, w-2) {
 				lines = append(lines, "  "+n)
 			}
@@ -106,8 +106,8 @@ func (d *launchForm) drawForm(m *Model, w, h int) []string {
 }
 
 // button says what enter does on it, or what is missing.
-func (d *launchForm) button(m *Model, focused bool, w int) string {
-	t := m.theme
+func (d *launchForm) button(sh *shared, focused bool, w int) string {
+	t := sh.theme
 	if why := d.missing(); why != "" {
 		first, _, _ := strings.Cut(why, "\n")
 		return t.Paint(theme.Warn, fit(t.Warn+" "+Clean(first), w, t.Ellipsis))

@@ -35,9 +35,9 @@ type (
 )
 
 // launch starts what the form describes and shows its progress in its place.
-func (m *Model) launch(d *launchForm) tea.Cmd {
-	m.gen++
-	r := &launchRun{gen: m.gen, spec: d.spec(m.opts.Fleet), started: m.now()}
+func (sh *shared) launch(d *launchForm) tea.Cmd {
+	sh.gen++
+	r := &launchRun{gen: sh.gen, spec: d.spec(sh.opts.Fleet), started: sh.now()}
 	profile := ""
 	if d.creates() {
 		profile = strings.TrimSpace(d.profile.value())
@@ -48,11 +48,11 @@ func (m *Model) launch(d *launchForm) tea.Cmd {
 			r.nodes = append(r.nodes, launch.Node{Cloud: t.Cloud, Index: i, Stage: launch.StageWaiting})
 		}
 	}
-	m.launches[r.gen] = r
-	m.closeTop()
-	m.open(&launchDialog{r: r})
-	backend, spec := m.backend, r.spec
-	return r.run(m, func(ctx context.Context, tell func(launch.Progress)) launch.Report {
+	sh.launches[r.gen] = r
+	sh.closeTop()
+	sh.open(&launchDialog{r: r})
+	backend, spec := sh.backend, r.spec
+	return r.run(sh, func(ctx context.Context, tell func(launch.Progress)) launch.Report {
 		if profile != "" {
 			with, err := backend.MakeProfiles(ctx, spec, profile)
 			if err != nil {
@@ -65,20 +65,20 @@ func (m *Model) launch(d *launchForm) tea.Cmd {
 }
 
 // retry carries on with what is missing, under the same launch id.
-func (m *Model) retry(r *launchRun) tea.Cmd {
-	report, backend := *r.report, m.backend
+func (sh *shared) retry(r *launchRun) tea.Cmd {
+	report, backend := *r.report, sh.backend
 	r.report = nil
-	delete(m.launches, r.gen) // what the first run still has to say is late
-	m.gen++
-	r.gen = m.gen
-	m.launches[r.gen] = r
-	return r.run(m, func(ctx context.Context, tell func(launch.Progress)) launch.Report {
+	delete(sh.launches, r.gen) // what the first run still has to say is late
+	sh.gen++
+	r.gen = sh.gen
+	sh.launches[r.gen] = r
+	return r.run(sh, func(ctx context.Context, tell func(launch.Progress)) launch.Report {
 		return backend.Relaunch(ctx, report, tell)
 	})
 }
 
-func (r *launchRun) run(m *Model, do func(context.Context, func(launch.Progress)) launch.Report) tea.Cmd {
-	ctx, cancel := context.WithCancel(m.ctx)
+func (r *launchRun) run(sh *shared, do func(context.Context, func(launch.Progress)) launch.Report) tea.Cmd {
+	ctx, cancel := context.WithCancel(sh.ctx)
 	r.cancel = cancel
 	r.events = make(chan launch.Progress, 64)
 	gen, events := r.gen, r.events
@@ -117,8 +117,8 @@ func listenNodes(gen uint64, events <-chan launch.Progress) tea.Cmd {
 }
 
 // nodes takes news of nodes.
-func (m *Model) nodes(msg nodesMsg) tea.Cmd {
-	r := m.launches[msg.gen]
+func (sh *shared) nodes(msg nodesMsg) tea.Cmd {
+	r := sh.launches[msg.gen]
 	if r == nil {
 		return nil
 	}
@@ -149,8 +149,8 @@ func (r *launchRun) take(n launch.Node) {
 }
 
 // launched takes the outcome of a launch.
-func (m *Model) launched(msg launchedMsg) {
-	r := m.launches[msg.gen]
+func (sh *shared) launched(msg launchedMsg) {
+	r := sh.launches[msg.gen]
 	if r == nil || r.report != nil {
 		return
 	}
@@ -159,19 +159,19 @@ func (m *Model) launched(msg launchedMsg) {
 		r.nodes = slices.Clone(msg.report.Nodes)
 	}
 	r.cancel()
-	if m.showsLaunch(r) {
+	if sh.showsLaunch(r) {
 		return
 	}
 	if msg.report.OK() {
-		m.say(sayGood, countOf(len(r.nodes), "node")+" launched and registered")
-		delete(m.launches, r.gen)
+		sh.say(sayGood, countOf(len(r.nodes), "node")+" launched and registered")
+		delete(sh.launches, r.gen)
 		return
 	}
-	m.open(&launchDialog{r: r, quiet: m.now().Add(quietFor)})
+	sh.open(&launchDialog{r: r, quiet: sh.now().Add(quietFor)})
 }
 
-func (m *Model) showsLaunch(r *launchRun) bool {
-	for _, d := range m.dialogs {
+func (sh *shared) showsLaunch(r *launchRun) bool {
+	for _, d := range sh.dialogs {
 		if l, ok := d.(*launchDialog); ok && l.r == r {
 			return true
 		}
@@ -180,9 +180,9 @@ func (m *Model) showsLaunch(r *launchRun) bool {
 }
 
 // launching counts the launches under way.
-func (m *Model) launching() int {
+func (sh *shared) launching() int {
 	n := 0
-	for _, r := range m.launches {
+	for _, r := range sh.launches {
 		if r.report == nil {
 			n++
 		}
@@ -191,10 +191,10 @@ func (m *Model) launching() int {
 }
 
 // showLaunches brings a launch that runs back into a dialog.
-func (m *Model) showLaunches() bool {
-	for g := uint64(1); g <= m.gen; g++ {
-		if r := m.launches[g]; r != nil && r.report == nil && !m.showsLaunch(r) {
-			m.open(&launchDialog{r: r})
+func (sh *shared) showLaunches() bool {
+	for g := uint64(1); g <= sh.gen; g++ {
+		if r := sh.launches[g]; r != nil && r.report == nil && !sh.showsLaunch(r) {
+			sh.open(&launchDialog{r: r})
 			return true
 		}
 	}

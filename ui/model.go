@@ -16,8 +16,7 @@ import (
 // on top, and draws the header and the footer around them.
 type Model struct {
 	*shared
-	bindings map[string]Action // what each key does
-	layout   layout
+	layout layout
 
 	fleet   *fleetScreen
 	screens map[Action]screen // all but the fleet
@@ -45,16 +44,18 @@ func New(o Options) *Model {
 		o.StaleAfter = 90 * time.Second
 	}
 	s := &shared{
-		opts: o, backend: o.Backend, keymap: o.Keys, now: o.Now, ctx: ctx, cancel: cancel,
+		opts: o, backend: o.Backend, keymap: o.Keys, bindings: o.Keys.actions(), now: o.Now, ctx: ctx, cancel: cancel,
 		theme: theme.New(o.Theme), readOnly: o.ReadOnly, w: 80, h: 24,
 		changes: map[uint64]*change{}, launches: map[uint64]*launchRun{},
 	}
-	m := &Model{shared: s, bindings: o.Keys.actions(), fleet: newFleetScreen(s), screens: map[Action]screen{}}
+	m := &Model{shared: s, fleet: newFleetScreen(s), screens: map[Action]screen{}}
 	for _, r := range screens() {
 		m.screens[r.action] = r.make(s)
 	}
 	m.stack = []screen{m.fleet}
 	s.goTo = m.goTo
+	s.current = func() subject { return m.top().current() }
+	s.reload = func() tea.Cmd { return m.top().reload() }
 	if f, err := filter.Parse(o.Filter); err == nil {
 		m.fleet.instanceList.filter, m.fleet.recordList.filter = f, f
 	}
@@ -194,14 +195,10 @@ func (m *Model) draw() []string {
 	l := m.layout
 	lines := make([]string, 0, m.h)
 	lines = append(lines, m.header(l)...)
-	lines = append(lines, m.top().body(l, m.production())...)
+	lines = append(lines, m.top().body(l, m.current().production)...)
 	lines = append(lines, m.footer(l)...)
 	if len(lines) > m.h {
 		lines = lines[:m.h]
 	}
 	return m.drawDialog(lines)
 }
-
-// production reports whether the row under the cursor belongs to a cloud that is marked
-// production.
-func (m *Model) production() bool { return m.top().current().production }

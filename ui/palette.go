@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"cmp"
 	"strings"
 
 	tea "charm.land/bubbletea/v2"
@@ -12,75 +13,58 @@ import (
 
 // entry is one command of the palette.
 type entry struct {
-	name, does string
-	action     Action // for the key that is shown, and for what it does unless run is set
-	run        func(m *Model) tea.Cmd
+	action     Action
+	name, does string // name is empty when it is that of the action
 }
 
 // commands are all that the palette offers.
 func commands() []entry {
-	view := func(p pane, zoom bool) func(m *Model) tea.Cmd {
-		return func(m *Model) tea.Cmd {
-			m.stack = m.stack[:1]
-			m.fleet.focus, m.fleet.zoom = p, zoom
-			return nil
-		}
-	}
 	list := []entry{
-		{name: "fleet", does: "both panes", run: view(paneInstances, false)},
-		{name: "instances", does: "instances alone", run: view(paneInstances, true)},
-		{name: "records", does: "DNS alone", run: view(paneRecords, true)},
+		{actFleet, "", "both panes"},
+		{actInstances, "", "instances alone"},
+		{actRecords, "", "DNS alone"},
 	}
 	for _, s := range screens() {
-		list = append(list, entry{name: string(s.action), does: s.does, action: s.action})
+		list = append(list, entry{s.action, "", s.does})
 	}
-	return append(list, []entry{
-		{name: "launch", does: "start nodes", action: ActLaunch},
-		{name: "terminate", does: "drain and terminate", action: ActTerminate},
-		{name: "terminate now", does: "out of DNS and terminate, without the wait", run: func(m *Model) tea.Cmd {
-			return m.wantInstances(Wish{Verb: dnsview.VerbDrain, NoDrain: true}, "terminate now")
-		}},
-		{name: "deregister", does: "take dead records out of DNS", action: ActDeregister},
-		{name: "deregister all dead", does: "reap: every dead and dangling record", run: (*Model).deregisterAll},
-		{name: "register", does: "put instances into DNS", run: func(m *Model) tea.Cmd {
-			return m.wantInstances(Wish{Verb: dnsview.VerbRegister}, "register")
-		}},
-		{name: "quiesce", does: "out of DNS, leave running", action: ActQuiesce},
-		{name: "return", does: "put a quiesced node back", action: ActReturn},
-		{name: "balance", does: "priority and weight of nodes", action: ActBalance},
-		{name: "create incarnation", does: "announce a new version of a service", action: actCreate},
-		{name: "retire incarnation", does: "take one without nodes back", action: actRetire},
-		{name: "adopt", does: "write owner markers", run: func(m *Model) tea.Cmd { return m.wantRecords(dnsview.VerbAdopt, "adopt") }},
-		{name: "retarget", does: "give an entry whose address is another's a value and an owner that agree", run: func(m *Model) tea.Cmd { return m.wantRecords(dnsview.VerbRetarget, "retarget") }},
-		{name: "retarget to", does: "give the record to the instance under the other cursor", action: actRetargetTo},
-		{name: "move", does: "give records the address that their instance has now", run: func(m *Model) tea.Cmd { return m.wantRecords(dnsview.VerbUpdate, "move") }},
-		{name: "remedy", does: "the remedy of the finding", action: ActRemedy},
-		{name: "start", does: "start instances", run: power(dnsview.PowerStart)},
-		{name: "stop", does: "stop instances", run: power(dnsview.PowerStop)},
-		{name: "reboot", does: "reboot instances", run: power(dnsview.PowerReboot)},
-		{name: "undo", does: "take the last change back; in the journal, the entry", action: ActUndo},
-		{name: "redo", does: "make again what the last undo took back; shows the plan first", action: ActRedo},
-		{name: "undo run", does: "in the journal: all that the run of the entry did", action: ActUndoRun},
-		{name: "changes", does: "what is under way", run: (*Model).showChanges},
-		{name: "why", does: "evidence and guards", action: ActWhy},
-		{name: "console log", does: "what the instance has written to its console", run: (*Model).consoleLog},
-		{name: "ssh", does: "a shell on the instance", action: ActSSH},
-		{name: "refresh", does: "read all sources now", action: ActRefresh},
-		{name: "pause", does: "stop or resume the regular refresh", action: ActPause},
-		{name: "read-only", does: "switch read-only mode", action: ActReadOnly},
-		{name: "clear marks", does: "unmark everything, hidden rows too", run: func(m *Model) tea.Cmd {
-			m.top().table().ClearMarks()
-			return nil
-		}},
-		{name: "help", does: "all keys", action: ActHelp},
-		{name: "quit", does: "leave", action: ActQuit},
+	list = append(list, []entry{
+		{ActLaunch, "", "start nodes"},
+		{ActTerminate, "", "drain and terminate"},
+		{actTerminateNow, "", "out of DNS and terminate, without the wait"},
+		{ActDeregister, "", "take dead records out of DNS"},
+		{actDeregisterAll, "", "reap: every dead and dangling record"},
+		{actRegister, "", "put instances into DNS"},
+		{ActQuiesce, "", "out of DNS, leave running"},
+		{ActReturn, "", "put a quiesced node back"},
+		{ActBalance, "", "priority and weight of nodes"},
+		{actCreate, "", "announce a new version of a service"},
+		{actRetire, "", "take one without nodes back"},
+		{actAdopt, "", "write owner markers"},
+		{actRetarget, "", "give an entry whose address is another's a value and an owner that agree"},
+		{actRetargetTo, "", "give the record to the instance under the other cursor"},
+		{actMove, "", "give records the address that their instance has now"},
+		{ActRemedy, "", "the remedy of the finding"},
+		{actStart, "", "start instances"},
+		{actStop, "", "stop instances"},
+		{actReboot, "", "reboot instances"},
+		{ActUndo, "", "take the last change back; in the journal, the entry"},
+		{ActRedo, "", "make again what the last undo took back; shows the plan first"},
+		{ActUndoRun, "undo run", "in the journal: all that the run of the entry did"},
+		{actChanges, "", "what is under way"},
+		{ActWhy, "", "evidence and guards"},
+		{actConsoleLog, "", "what the instance has written to its console"},
+		{ActSSH, "", "a shell on the instance"},
+		{ActRefresh, "", "read all sources now"},
+		{ActPause, "", "stop or resume the regular refresh"},
+		{ActReadOnly, "", "switch read-only mode"},
+		{actClearMarks, "", "unmark everything, hidden rows too"},
+		{ActHelp, "", "all keys"},
+		{ActQuit, "", "leave"},
 	}...)
-}
-
-func power(a dnsview.PowerAction) func(m *Model) tea.Cmd {
-	return func(m *Model) tea.Cmd {
-		return m.wantInstances(Wish{Verb: dnsview.VerbPower, Action: a}, string(a))
+	for i := range list {
+		list[i].name = cmp.Or(list[i].name, string(list[i].action))
 	}
+	return list
 }
 
 // deregisterAll plans the removal of every record that is dead or dangling.
@@ -105,19 +89,17 @@ func (m *Model) deregisterAll() tea.Cmd {
 }
 
 // showChanges brings the oldest change or launch that runs back into a dialog.
-func (m *Model) showChanges() tea.Cmd {
+func (m *Model) showChanges() {
 	for _, c := range m.running() {
 		if !m.shows(c) {
 			c.dialog = true
 			m.open(&changeDialog{c: c})
-			return nil
+			return
 		}
 	}
-	if m.showLaunches() {
-		return nil
+	if !m.showLaunches() {
+		m.say(sayInfo, "nothing is under way")
 	}
-	m.say(sayInfo, "nothing is under way")
-	return nil
 }
 
 // paletteDialog finds a command by its name.
@@ -134,17 +116,13 @@ func (m *Model) openPalette() {
 	m.open(&paletteDialog{all: all, found: all})
 }
 
-func (d *paletteDialog) key(_ *Model, k tea.KeyPressMsg) action {
+func (d *paletteDialog) key(_ *shared, k tea.KeyPressMsg) action {
 	switch k.String() {
 	case "esc":
 		return actClose{}
 	case "enter":
 		if d.at < len(d.found) {
-			e := d.found[d.at]
-			if e.run == nil {
-				return actDo{e.action}
-			}
-			return actCommand{e.run}
+			return actDo{d.found[d.at].action}
 		}
 	case "up", "ctrl+p":
 		d.at = max(d.at-1, 0)
@@ -158,14 +136,11 @@ func (d *paletteDialog) key(_ *Model, k tea.KeyPressMsg) action {
 	return nil
 }
 
-func (d *paletteDialog) paste(_ *Model, s string) action {
+func (d *paletteDialog) paste(_ *shared, s string) action {
 	d.input.insert(s)
 	d.search()
 	return nil
 }
-
-// actCommand closes the palette and runs one of its commands.
-type actCommand struct{ run func(m *Model) tea.Cmd }
 
 // search puts what begins with the text first, then what contains it, then
 // what has its letters in order.
@@ -192,8 +167,8 @@ func (d *paletteDialog) search() {
 	take(func(e entry) bool { return len(fuzzy.Find(q, []string{e.name})) > 0 })
 }
 
-func (d *paletteDialog) draw(m *Model, w, h int) panel {
-	t := m.theme
+func (d *paletteDialog) draw(sh *shared, w, h int) panel {
+	t := sh.theme
 	w = min(w, 72)
 	rows := max(min(h-5, 14), 1)
 	if d.at < d.top {
@@ -205,10 +180,7 @@ func (d *paletteDialog) draw(m *Model, w, h int) panel {
 	lines := []string{t.Paint(theme.Key, ":") + d.input.view(t, max(w-1, 1), true, "a command"), ""}
 	for i := d.top; i < min(d.top+rows, len(d.found)); i++ {
 		e := d.found[i]
-		key := ""
-		if e.action != "" && m.keymap.label(e.action) != "" {
-			key = m.keymap.label(e.action)
-		}
+		key := sh.keymap.label(e.action)
 		g, bar := theme.Normal, "  "
 		if i == d.at {
 			g, bar = theme.Cursor, t.Bar+" "

@@ -7,6 +7,7 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 
+	"rollcall/providers"
 	"rollcall/ui/theme"
 )
 
@@ -14,10 +15,11 @@ import (
 // it is open: what name servers answer changes, and TTLs run out.
 type recordDialog struct {
 	row    *recordRow // as it was seen last
+	latest func(providers.Identity) (*recordRow, bool)
 	scroll int
 }
 
-func (d *recordDialog) key(_ *Model, k tea.KeyPressMsg) action {
+func (d *recordDialog) key(_ *shared, k tea.KeyPressMsg) action {
 	switch key := k.String(); key {
 	case "esc", "q", "enter":
 		return actClose{}
@@ -29,21 +31,21 @@ func (d *recordDialog) key(_ *Model, k tea.KeyPressMsg) action {
 	return nil
 }
 
-func (d *recordDialog) draw(m *Model, w, _ int) panel {
-	if r, ok := m.fleet.recordList.Row(d.row.id); ok {
+func (d *recordDialog) draw(sh *shared, w, _ int) panel {
+	if r, ok := d.latest(d.row.id); ok {
 		d.row = r
 	}
 	r := d.row
-	f := &facts{t: m.theme, w: min(w, 100)}
-	m.recordFacts(f, r)
-	m.wireLines(f, r)
-	m.ownerFacts(f, r)
+	f := &facts{t: sh.theme, w: min(w, 100)}
+	sh.recordFacts(f, r)
+	sh.wireLines(f, r)
+	sh.ownerFacts(f, r)
 	f.findings(r.findings)
 	return panel{title: r.label(), lines: f.out, hints: []hint{{"w", "why"}, {"esc", "close"}}, scroll: &d.scroll}
 }
 
 // recordFacts tells what the API says of a record.
-func (m *shared) recordFacts(f *facts, r *recordRow) {
+func (sh *shared) recordFacts(f *facts, r *recordRow) {
 	c := r.rec
 	f.add("zone", c.Zone)
 	f.add("name", c.Name)
@@ -68,17 +70,17 @@ func (m *shared) recordFacts(f *facts, r *recordRow) {
 		f.add("alias", "read-only")
 	}
 	f.add("node", r.node)
-	f.add("service", m.joined.view.ServiceOf(c))
+	f.add("service", sh.joined.view.ServiceOf(c))
 }
 
 // ownerFacts tells whose a record is.
-func (m *shared) ownerFacts(f *facts, r *recordRow) {
+func (sh *shared) ownerFacts(f *facts, r *recordRow) {
 	for _, o := range r.rec.Owners {
 		f.head("Owner marker")
 		f.add("fleet", o.Fleet)
 		f.add("cloud key", string(o.Cloud))
 		f.add("instance", o.Instance)
-		f.add("registered", o.Registered.Format(time.RFC3339)+", "+age(m.now().Sub(o.Registered))+" ago")
+		f.add("registered", o.Registered.Format(time.RFC3339)+", "+age(sh.now().Sub(o.Registered))+" ago")
 		if o.Quiesced {
 			f.add("quiesced", "yes")
 		}
@@ -89,22 +91,22 @@ func (m *shared) ownerFacts(f *facts, r *recordRow) {
 }
 
 // zoneLines tells what the name servers of a zone are.
-func (m *shared) zoneLines(f *facts, zone string) {
-	if m.joined == nil {
+func (sh *shared) zoneLines(f *facts, zone string) {
+	if sh.joined == nil {
 		return
 	}
-	w := m.joined.view.WireZone(zone)
+	w := sh.joined.view.WireZone(zone)
 	if w == nil {
 		return
 	}
-	glyph, role, word := wireLook(m.theme, w.State)
-	f.head("Name servers  " + m.theme.Paint(role, glyph+" "+word))
-	f.out = append(f.out, wrap(Clean(w.Reason+", asked "+age(m.now().Sub(w.At))+" ago"), max(f.w, 10))...)
+	glyph, role, word := wireLook(sh.theme, w.State)
+	f.head("Name servers  " + sh.theme.Paint(role, glyph+" "+word))
+	f.out = append(f.out, wrap(Clean(w.Reason+", asked "+age(sh.now().Sub(w.At))+" ago"), max(f.w, 10))...)
 	for _, p := range w.Problems {
-		f.add(m.theme.Paint(theme.Warn, m.theme.Warn), p)
+		f.add(sh.theme.Paint(theme.Warn, sh.theme.Warn), p)
 	}
 	for _, u := range w.Unresolved {
-		f.add(m.theme.Paint(theme.Bad, m.theme.Bad), "resolver "+u)
+		f.add(sh.theme.Paint(theme.Bad, sh.theme.Bad), "resolver "+u)
 	}
 	for _, fact := range w.Facts {
 		f.add("", fact)

@@ -173,7 +173,7 @@ func (l *listScreen[K, R]) copied() string { return "" }
 func (l *listScreen[K, R]) visible() []providers.Identity { return nil }
 
 // findingAbout returns the line about a finding, with the keys that help.
-func (s *shared) findingAbout(f *dnsview.Finding) (left, right *line) {
-	glyph, role := severityLook(s.theme, f.Severity)
-	return newLine(s.theme).add(role, glyph+" ").add(theme.Plain, Clean(f.Reason)), hintLine(s.theme, s.remedyHints(f)).gap(1)
+func (sh *shared) findingAbout(f *dnsview.Finding) (left, right *line) {
+	glyph, role := severityLook(sh.theme, f.Severity)
+	return newLine(sh.theme).add(role, glyph+" ").add(theme.Plain, Clean(f.Reason)), hintLine(sh.theme, sh.remedyHints(f)).gap(1)
 }

@@ -91,6 +91,14 @@ func (f *fleetScreen) do(a Action) (tea.Cmd, bool) {
 	return nil, true
 }
 
+// show shows both panes, or one alone.
+func (f *fleetScreen) show(a Action) {
+	f.focus, f.zoom = paneInstances, a != actFleet
+	if a == actRecords {
+		f.focus = paneRecords
+	}
+}
+
 // focusOn moves the keys to the other pane. When the row under the cursor has
 // counterparts there, the cursor goes to the first of them.
 func (f *fleetScreen) focusOn(a Action) {
@@ -146,7 +154,7 @@ func (f *fleetScreen) moved() {
 func (f *fleetScreen) detail() {
 	if f.focus == paneRecords {
 		if r, ok := f.recordList.Current(); ok {
-			f.open(&recordDialog{row: r})
+			f.open(&recordDialog{row: r, latest: f.recordList.Row})
 		}
 		return
 	}

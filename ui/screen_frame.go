@@ -18,23 +18,23 @@ func inner(r rect) (w, h int) {
 
 // frame makes the border of a list: its name, how many rows, the filter, the order, and
 // the marks.
-func (s *shared) frame(name string, l table, production bool) frame {
-	t := s.theme
+func (sh *shared) frame(name string, l table, production bool) frame {
+	t := sh.theme
 	title := newLine(t).add(theme.Strong, name)
 	switch filtered := l.filterText() != ""; {
-	case s.joined == nil:
+	case sh.joined == nil:
 		title.add(theme.Dim, " reading"+t.Ellipsis)
 	case filtered:
 		title.add(theme.Accent, fmt.Sprintf(" %d", l.Len())).add(theme.Dim, fmt.Sprintf("/%d", l.Total()))
 	default:
 		title.add(theme.Accent, " "+strconv.Itoa(l.Len()))
 	}
-	return s.frameOf(title, l, production)
+	return sh.frameOf(title, l, production)
 }
 
 // frameOf completes the title of a list with marks, filter and order.
-func (s *shared) frameOf(title *line, l table, production bool) frame {
-	t := s.theme
+func (sh *shared) frameOf(title *line, l table, production bool) frame {
+	t := sh.theme
 	if visible, hidden := l.Marks(); visible+hidden > 0 {
 		title.add(theme.Faint, " "+t.Dot+" ").add(theme.Accent, fmt.Sprintf("%d marked", visible))
 		if hidden > 0 {
@@ -56,19 +56,19 @@ func (s *shared) frameOf(title *line, l table, production bool) frame {
 }
 
 // placeholder says in an empty list why it is empty.
-func (s *shared) placeholder(body []string, l table, r rect, what string) {
+func (sh *shared) placeholder(body []string, l table, r rect, what string) {
 	if l.Len() > 0 || len(body) < 3 {
 		return
 	}
 	w, _ := inner(r)
 	text := "no " + what
 	switch {
-	case s.joined == nil:
-		text = "reading" + s.theme.Ellipsis
+	case sh.joined == nil:
+		text = "reading" + sh.theme.Ellipsis
 	case l.Total() > 0:
-		text = "no " + what + " pass the filter " + s.theme.Dot + " " + s.keymap.label(ActBack) + " clears it"
-	case !s.allRead():
-		text = "reading" + s.theme.Ellipsis
+		text = "no " + what + " pass the filter " + sh.theme.Dot + " " + sh.keymap.label(ActBack) + " clears it"
+	case !sh.allRead():
+		text = "reading" + sh.theme.Ellipsis
 	}
-	body[2] = newLine(s.theme).gap(3).add(theme.Dim, text).fill(w)
+	body[2] = newLine(sh.theme).gap(3).add(theme.Dim, text).fill(w)
 }

@@ -193,8 +193,8 @@ func (j *journalScreen) problemLines(w int) []string {
 }
 
 // undoRun begins to take back a run or an entry; with an empty run the last run that is not undone yet.
-func (s *shared) undoRun(run, what string) tea.Cmd {
-	return s.want(Wish{Verb: dnsview.VerbUndo, Run: run}, what, false)
+func (sh *shared) undoRun(run, what string) tea.Cmd {
+	return sh.want(Wish{Verb: dnsview.VerbUndo, Run: run}, what, false)
 }
 
 // problemText tells of a place where the journal is not what was written.

@@ -42,7 +42,7 @@ func createForm(typ string) *fieldsDialog {
 	return &fieldsDialog{
 		title: "Create an incarnation", fields: []*textField{name, {label: "txt", input: newInput("txtvers=1"), hint: "key=value key=value"}},
 		about: []string{"Its TXT, its PTR, and its type in the list of services.", "Hosts join it afterwards. Anyone can read TXT values."},
-		submit: func(_ *Model, values []string) (action, string) {
+		submit: func(_ *shared, values []string) (action, string) {
 			n, err := dnssd.ParseName(values[0])
 			if err != nil {
 				return nil, err.Error()

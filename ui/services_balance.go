@@ -45,7 +45,7 @@ func balanceForm(nodes []*serviceRow) *fieldsDialog {
 	}
 	return &fieldsDialog{
 		title: "Priority and weight of " + what, fields: fields, about: about,
-		submit: func(_ *Model, values []string) (action, string) {
+		submit: func(_ *shared, values []string) (action, string) {
 			w := Wish{Verb: dnsview.VerbBalance}
 			for i, v := range values {
 				f := fields[i]

@@ -24,10 +24,10 @@ type fieldsDialog struct {
 	at     int
 	err    string
 	// submit reads the texts: it gives what is to be done, or says in one line what is wrong.
-	submit func(m *Model, values []string) (action, string)
+	submit func(sh *shared, values []string) (action, string)
 }
 
-func (d *fieldsDialog) key(m *Model, k tea.KeyPressMsg) action {
+func (d *fieldsDialog) key(sh *shared, k tea.KeyPressMsg) action {
 	switch k.String() {
 	case "esc":
 		return actClose{}
@@ -36,7 +36,7 @@ func (d *fieldsDialog) key(m *Model, k tea.KeyPressMsg) action {
 	case "shift+tab", "up":
 		d.at = (d.at + len(d.fields) - 1) % len(d.fields)
 	case "enter":
-		return d.send(m)
+		return d.send(sh)
 	default:
 		if d.fields[d.at].input.key(k) {
 			d.err = ""
@@ -45,12 +45,12 @@ func (d *fieldsDialog) key(m *Model, k tea.KeyPressMsg) action {
 	return nil
 }
 
-func (d *fieldsDialog) send(m *Model) action {
+func (d *fieldsDialog) send(sh *shared) action {
 	values := make([]string, len(d.fields))
 	for i, f := range d.fields {
 		values[i] = strings.TrimSpace(f.input.value())
 	}
-	a, why := d.submit(m, values)
+	a, why := d.submit(sh, values)
 	d.err = Clean(why)
 	if why != "" {
 		return nil
@@ -58,7 +58,7 @@ func (d *fieldsDialog) send(m *Model) action {
 	return a
 }
 
-func (d *fieldsDialog) paste(_ *Model, s string) action {
+func (d *fieldsDialog) paste(_ *shared, s string) action {
 	d.fields[d.at].input.insert(s)
 	d.err = ""
 	return nil
@@ -67,8 +67,8 @@ func (d *fieldsDialog) paste(_ *Model, s string) action {
 // fieldLabel is the room for the label of a field.
 const fieldLabel = 10
 
-func (d *fieldsDialog) draw(m *Model, w, _ int) panel {
-	t := m.theme
+func (d *fieldsDialog) draw(sh *shared, w, _ int) panel {
+	t := sh.theme
 	w = min(w, 64)
 	var lines []string
 	for _, a := range d.about {

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"time"
 
+	tea "charm.land/bubbletea/v2"
+
 	"rollcall/providers"
 	"rollcall/ui/theme"
 )
@@ -16,10 +18,12 @@ type shared struct {
 	opts    Options
 	backend Backend
 	keymap  KeyMap
-	theme   *theme.Theme
-	now     func() time.Time
-	ctx     context.Context // ends when the console quits
-	cancel  context.CancelFunc
+	// bindings are what each key does.
+	bindings map[string]Action
+	theme    *theme.Theme
+	now      func() time.Time
+	ctx      context.Context // ends when the console quits
+	cancel   context.CancelFunc
 
 	w, h             int
 	readOnly, paused bool
@@ -29,6 +33,10 @@ type shared struct {
 
 	dialogs []dialog
 	status  status
+	// current returns what the row under the cursor of the screen on top is about.
+	current func() subject
+	// reload has the screen on top read again what only it shows.
+	reload func() tea.Cmd
 	// goTo shows the row of a record, or of an instance, in the fleet; see Model.goTo.
 	goTo func(id providers.Identity, k instanceKey) (exists, visible bool)
 
@@ -38,16 +46,16 @@ type shared struct {
 }
 
 // refusedReadOnly reports whether the console is read-only, and shows so when it is.
-func (s *shared) refusedReadOnly() bool {
-	if s.readOnly {
-		s.say(sayWarn, "read-only: "+s.keymap.label(ActReadOnly)+" switches it")
+func (sh *shared) refusedReadOnly() bool {
+	if sh.readOnly {
+		sh.say(sayWarn, "read-only: "+sh.keymap.label(ActReadOnly)+" switches it")
 	}
-	return s.readOnly
+	return sh.readOnly
 }
 
 // hiddenMarks reports whether every mark of a list is hidden, and shows that nothing is acted
 // on then.
-func (s *shared) hiddenMarks(l table) bool {
+func (sh *shared) hiddenMarks(l table) bool {
 	visible, hidden := l.Marks()
 	if hidden == 0 || visible > 0 {
 		return false
@@ -56,37 +64,37 @@ func (s *shared) hiddenMarks(l table) bool {
 	if l.filterText() == "" {
 		by = "in folded rows"
 	}
-	s.say(sayWarn, fmt.Sprintf("%d marked, all hidden %s: nothing is acted on that cannot be seen", hidden, by))
+	sh.say(sayWarn, fmt.Sprintf("%d marked, all hidden %s: nothing is acted on that cannot be seen", hidden, by))
 	return true
 }
 
 // textWidth returns the width of the text of a dialog, in cells.
-func (s *shared) textWidth() int { return max(min(s.w-8, 100), 20) }
+func (sh *shared) textWidth() int { return max(min(sh.w-8, 100), 20) }
 
 // allRead reports whether every source has been read at least once, well or not.
-func (s *shared) allRead() bool {
-	for i := range s.sources {
-		if s.sources[i].coverage.State == providers.CoverageNone {
+func (sh *shared) allRead() bool {
+	for i := range sh.sources {
+		if sh.sources[i].coverage.State == providers.CoverageNone {
 			return false
 		}
 	}
-	return len(s.sources) > 0
+	return len(sh.sources) > 0
 }
 
 // allComplete reports whether every source was read whole.
-func (s *shared) allComplete() bool {
-	for i := range s.sources {
-		if s.sources[i].state != providers.CoverageComplete {
+func (sh *shared) allComplete() bool {
+	for i := range sh.sources {
+		if sh.sources[i].state != providers.CoverageComplete {
 			return false
 		}
 	}
-	return len(s.sources) > 0
+	return len(sh.sources) > 0
 }
 
 // recordsByID returns the rows of the records with these identities. The filter of the
 // records' pane does not matter: they were chosen by a row that is seen.
-func (s *shared) recordsByID(ids []providers.Identity) []*recordRow {
-	if len(ids) == 0 || s.joined == nil {
+func (sh *shared) recordsByID(ids []providers.Identity) []*recordRow {
+	if len(ids) == 0 || sh.joined == nil {
 		return nil
 	}
 	wanted := make(map[providers.Identity]bool, len(ids))
@@ -94,7 +102,7 @@ func (s *shared) recordsByID(ids []providers.Identity) []*recordRow {
 		wanted[id] = true
 	}
 	var out []*recordRow
-	for _, r := range s.joined.records {
+	for _, r := range sh.joined.records {
 		if wanted[r.id] {
 			out = append(out, r)
 		}

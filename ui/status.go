@@ -38,8 +38,8 @@ type saidMsg struct {
 }
 
 // say shows a text at the bottom of the screen. It is cleaned here, once.
-func (m *shared) say(kind sayKind, text string) {
-	m.status = status{kind: kind, text: Clean(text), at: m.now()}
+func (sh *shared) say(kind sayKind, text string) {
+	sh.status = status{kind: kind, text: Clean(text), at: sh.now()}
 }
 
 // live reports whether the message is still to be shown.

@@ -24,19 +24,19 @@ type whyDialog struct {
 }
 
 // why opens the evidence of a finding, and says so when there is none.
-func (m *shared) why(f *dnsview.Finding) tea.Cmd {
+func (sh *shared) why(f *dnsview.Finding) tea.Cmd {
 	if f == nil {
-		m.say(sayInfo, "nothing was found about this row")
+		sh.say(sayInfo, "nothing was found about this row")
 		return nil
 	}
-	m.gen++
-	d := &whyDialog{gen: m.gen, title: Clean(string(f.Class)), finding: f}
-	m.open(d)
+	sh.gen++
+	d := &whyDialog{gen: sh.gen, title: Clean(string(f.Class)), finding: f}
+	sh.open(d)
 	if f.Remedy == dnsview.NoRemedy {
 		return nil
 	}
 	d.asked = true
-	gen, backend, ctx := d.gen, m.backend, m.ctx
+	gen, backend, ctx := d.gen, sh.backend, sh.ctx
 	return func() tea.Msg {
 		p, err := backend.Plan(ctx, Wish{Findings: []*dnsview.Finding{f}})
 		if err != nil || len(p.Steps) == 0 {
@@ -48,15 +48,15 @@ func (m *shared) why(f *dnsview.Finding) tea.Cmd {
 
 // whyChecked hands the state of the guards to the dialog that asked for it, if
 // it is still open.
-func (m *Model) whyChecked(msg checkedMsg) {
-	for _, d := range m.dialogs {
+func (sh *shared) whyChecked(msg checkedMsg) {
+	for _, d := range sh.dialogs {
 		if w, ok := d.(*whyDialog); ok && w.gen == msg.gen {
 			w.check = msg.report
 		}
 	}
 }
 
-func (d *whyDialog) key(_ *Model, k tea.KeyPressMsg) action {
+func (d *whyDialog) key(_ *shared, k tea.KeyPressMsg) action {
 	switch key := k.String(); key {
 	case "esc", "q", "enter", "w":
 		return actClose{}
@@ -74,8 +74,8 @@ func (d *whyDialog) key(_ *Model, k tea.KeyPressMsg) action {
 	return nil
 }
 
-func (d *whyDialog) draw(m *Model, w, _ int) panel {
-	t, n := m.theme, d.finding
+func (d *whyDialog) draw(sh *shared, w, _ int) panel {
+	t, n := sh.theme, d.finding
 	f := &facts{t: t, w: min(w, 100)}
 	glyph, role := severityLook(t, n.Severity)
 	for i, l := range wrap(Clean(n.Reason), max(f.w-2, 10)) {
@@ -95,7 +95,7 @@ func (d *whyDialog) draw(m *Model, w, _ int) panel {
 		for _, e := range n.Evidence {
 			text := e.Fact
 			if !e.At.IsZero() {
-				text += " (" + age(m.now().Sub(e.At)) + " ago)"
+				text += " (" + age(sh.now().Sub(e.At)) + " ago)"
 			}
 			f.add(fit(Clean(e.Source), factName-1, t.Ellipsis)+" ", text)
 		}
@@ -120,7 +120,7 @@ func (d *whyDialog) draw(m *Model, w, _ int) panel {
 	}
 	return panel{
 		title: "why " + d.title, lines: f.out, scroll: &d.scroll,
-		hints: append(m.remedyHints(n)[:len(m.remedyHints(n))-1], hint{"esc", "close"}),
+		hints: append(sh.remedyHints(n)[:len(sh.remedyHints(n))-1], hint{"esc", "close"}),
 	}
 }
 

@@ -82,12 +82,12 @@ func wireRank(v dnsview.WireVerdict) int {
 }
 
 // wireLines shows what the API and every server say of a record, one below the other.
-func (m *shared) wireLines(f *facts, r *recordRow) {
+func (sh *shared) wireLines(f *facts, r *recordRow) {
 	w := r.wire
 	if w == nil {
 		return
 	}
-	t, now := m.theme, m.now()
+	t, now := sh.theme, sh.now()
 	glyph, role, word := wireLook(t, w.State)
 	f.head("On the wire  " + t.Paint(role, glyph+" "+word))
 	f.out = append(f.out, wrap(Clean(w.Reason), max(f.w, 10))...)
