@@ -143,7 +143,7 @@ func (b *builder) update(r *providers.Record, wrong []*Finding, ttl uint32) {
 			return
 		}
 	}
-	if i != nil && slices.ContainsFunc(wrong, func(f *Finding) bool { return f.Class == Moved }) && b.leftBehind(r, o, i) {
+	if i != nil && slices.ContainsFunc(wrong, func(f *Finding) bool { return f.Class == Moved }) && b.leftBehind(r, o, i, Moved) {
 		return
 	}
 	after := *r
@@ -192,7 +192,7 @@ func (b *builder) update(r *providers.Record, wrong []*Finding, ttl uint32) {
 
 // leftBehind plans to remove an address that its owner has left, where the name has the one that it has now
 // already, as its own too. It reports whether that is so.
-func (b *builder) leftBehind(r *providers.Record, o providers.Owner, i *providers.Instance) bool {
+func (b *builder) leftBehind(r *providers.Record, o providers.Owner, i *providers.Instance, reason Class) bool {
 	old, isAddr := r.Addr()
 	to, ok := addressFor(i, r.Family())
 	if !isAddr || !ok || to == old || i.HasAddress(old) {
@@ -202,7 +202,7 @@ func (b *builder) leftBehind(r *providers.Record, o providers.Owner, i *provider
 		return false
 	}
 	ref := b.v.index.ref(i)
-	b.change(providers.Change{Op: providers.OpDelete, Before: *r}, "Delete "+subject(r)+", which "+label(i)+" has left: the name has "+to.String()+" of it too", Moved, &ref)
+	b.change(providers.Change{Op: providers.OpDelete, Before: *r}, "Delete "+subject(r)+", which "+label(i)+" has left: the name has "+to.String()+" of it too", reason, &ref)
 	return true
 }
 

@@ -122,7 +122,7 @@ func PlanRetarget(v *View, records ...providers.Identity) Plan {
 		case held && !v.index.noNodeOf(h, r):
 			o.Registered = b.now()
 			b.moveTo(r, o, h.inst, Reused)
-		case running && b.leftBehind(r, o, i):
+		case running && b.leftBehind(r, o, i, Reused):
 		default:
 			b.skip(subject(r) + ": " + b.whyNotRetarget(r, i, h))
 		}
