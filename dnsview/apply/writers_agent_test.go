@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -32,6 +33,8 @@ type agents struct {
 	zone map[providers.Provider]*world.Zone
 	r53  *awsr53.Client
 	http *http.Client
+
+	playing atomic.Int64
 
 	mu    sync.Mutex
 	turns map[string]*sync.Mutex // by instance: as the agent's lock file
@@ -61,6 +64,23 @@ func (a *agents) meet(s *sim.Sim) {
 	}
 }
 
+// past returns what all agents have done until now.
+func (a *agents) past() []act {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return slices.Clone(a.acts)
+}
+
+// wait returns when no agent is at work.
+func (a *agents) wait() {
+	for range 60_000 {
+		if a.playing.Load() == 0 {
+			return
+		}
+		time.Sleep(time.Millisecond)
+	}
+}
+
 var errQuiesced = errors.New("quiesced by an operator: not registered")
 
 // play registers a node that has come up, or takes one out that goes down in an orderly way.
@@ -69,6 +89,8 @@ func (a *agents) play(ctx context.Context, ev world.NodeEvent) {
 	if ev.Instance.Tags["agent"] == "no" || service != "www" && service != "theservice" {
 		return
 	}
+	a.playing.Add(1)
+	defer a.playing.Add(-1)
 	a.mu.Lock()
 	turn := a.turns[ev.Instance.ID]
 	if turn == nil {

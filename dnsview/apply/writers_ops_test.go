@@ -73,12 +73,16 @@ func (o *operator) mine() (providers.InstanceRef, bool) {
 	return all[o.rng.IntN(len(all))], true
 }
 
-// wish notes what became of a wish about a node.
-func (o *operator) wish(id string, want intent, rep *apply.Report) {
-	if !rep.OK() || len(rep.Steps) == 0 {
-		want = unclear
+// wish carries out a plan about a node, and notes what became of the wish.
+func (o *operator) wish(id string, want intent, p dnsview.Plan) {
+	if len(p.Steps) == 0 {
+		return
 	}
-	o.intents[o.n][id] = want
+	since := o.doubt(id)
+	rep := o.carry(p)
+	if rep.OK() && len(rep.Steps) > 0 {
+		o.intend(id, want, since)
+	}
 }
 
 // work carries out so many operations, chosen by the seed.
@@ -104,24 +108,18 @@ func (o *operator) one(dice int) {
 	case dice < 46:
 		o.did("quiesce")
 		if ref, ok := o.mine(); ok {
-			if p := dnsview.PlanQuiesce(v, ref); len(p.Steps) > 0 {
-				o.wish(ref.ID, unclear, &apply.Report{})
-				o.wish(ref.ID, wantsOut, o.carry(p))
-			}
+			o.wish(ref.ID, wantsOut, dnsview.PlanQuiesce(v, ref))
 		}
 	case dice < 58:
 		o.did("return")
 		var out []providers.InstanceRef
-		for id := range o.intents[o.n] {
+		for _, id := range o.wished(o.n) {
 			out = append(out, o.refs(id)...)
 		}
 		slices.SortFunc(out, func(a, b providers.InstanceRef) int { return compare(a.ID, b.ID) })
 		if len(out) > 0 {
 			ref := out[o.rng.IntN(len(out))]
-			if p := dnsview.PlanReturn(v, ref); len(p.Steps) > 0 {
-				o.wish(ref.ID, unclear, &apply.Report{})
-				o.wish(ref.ID, wantsIn, o.carry(p))
-			}
+			o.wish(ref.ID, wantsIn, dnsview.PlanReturn(v, ref))
 		}
 	case dice < 63:
 		o.did("drain")
@@ -164,7 +162,7 @@ func (o *operator) one(dice int) {
 			if half(f.Instance.ID) != o.n {
 				return // the other one's node
 			}
-			o.intents[o.n][f.Instance.ID] = unclear
+			o.doubt(f.Instance.ID)
 		}
 		o.carry(dnsview.PlanRemedy(v, f))
 	}
@@ -192,13 +190,15 @@ func (o *operator) drain(v *dnsview.View, ref providers.InstanceRef) {
 	if len(p.Steps) == 0 {
 		return
 	}
-	o.intents[o.n][ref.ID] = unclear
+	since := o.doubt(ref.ID)
 	o.switched(ref.ID, false) // from here on it may go
 	rep := o.carry(p)
 	if i, err := o.world().Instance(ref.Cloud, ref.ID); err == nil && i.State == providers.StateRunning {
 		o.switched(ref.ID, true)
 	}
-	o.wish(ref.ID, wantsOut, rep)
+	if rep.OK() {
+		o.intend(ref.ID, wantsOut, since)
+	}
 }
 
 // undo takes back one of the last runs of this console, but the power of machines.
@@ -212,32 +212,37 @@ func (o *operator) undo() {
 		return
 	}
 	p.Steps = slices.DeleteFunc(p.Steps, func(s dnsview.Step) bool { return s.Kind != dnsview.StepChange })
+	var about []string
 	for i := range p.Steps {
-		r := p.Steps[i].Change.Record()
-		for _, side := range []providers.Record{p.Steps[i].Change.Before, p.Steps[i].Change.After, r} {
+		c := p.Steps[i].Change
+		for _, side := range []providers.Record{c.Before, c.After, c.Record()} {
 			for _, w := range side.Owners {
-				o.unsure(w.Instance)
+				about = append(about, w.Instance)
 			}
 			if side.IsMarker() {
 				if w, ok := decoded(side.Value); ok {
-					o.unsure(w.Instance)
+					about = append(about, w.Instance)
 				}
 			}
 		}
 		if id := p.Steps[i].Instance.ID; id != "" {
-			o.unsure(id)
+			about = append(about, id)
 		}
 	}
+	o.unsure(about)
 	o.carry(p)
+	o.unsure(about) // the other console may have wished something meanwhile
 }
 
-// unsure notes that it is not clear any more what is wanted of a node or of a host.
-func (o *operator) unsure(id string) {
-	if _, ok := o.hosts[id]; ok {
-		o.hosts[id] = unclear
-		return
+// unsure notes that it is not clear any more what is wanted of some nodes and hosts.
+func (o *operator) unsure(ids []string) {
+	for _, id := range ids {
+		if _, ok := o.hosts[id]; ok {
+			o.hosts[id] = unclear
+		} else {
+			o.doubt(id)
+		}
 	}
-	o.intents[half(id)][id] = unclear
 }
 
 // narrow is a zone of which only the names of a change are read, as for a host's own change.

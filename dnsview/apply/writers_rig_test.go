@@ -33,12 +33,13 @@ type scene struct {
 	*rig
 	agents   *agents
 	consoles [2]*console
-	intents  [2]map[string]intent // what each console wants of its half of the nodes, by instance id
 
 	progress atomic.Int64 // operations of both consoles
 	stormy   atomic.Bool  // faults are switched on and off
 
 	mu       sync.Mutex
+	intents  map[string]intent // by instance: what the console that has a say about it wants of it
+	doubts   map[string]int    // by instance: how often that became unclear
 	history  []world.ZoneChange
 	theirs   map[string]bool // ids of changes that the stranger made
 	strange  map[string]world.ZoneValue
@@ -72,7 +73,7 @@ func newScene(t *testing.T) *scene {
 	s := &scene{
 		theirs: map[string]bool{}, strange: map[string]world.ZoneValue{}, strays: map[string]world.ZoneValue{}, switches: map[string][]flip{},
 		address: map[netip.Addr]string{}, names: map[string]string{}, count: map[string]int{}, played: map[world.FaultKind]int{},
-		intents: [2]map[string]intent{{}, {}},
+		intents: map[string]intent{}, doubts: map[string]int{},
 	}
 	clk := &clock{t: time.Now().Truncate(time.Second), since: time.Now(), speed: speed}
 	s.agents = newAgents(clk)
@@ -152,6 +153,36 @@ func (s *scene) switched(id string, up bool) {
 	s.switches[id] = append(s.switches[id], flip{at, up})
 }
 
+// doubt notes that it is not clear any more what is wanted of a node. It returns how often that was so.
+func (s *scene) doubt(id string) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.intents[id] = unclear
+	s.doubts[id]++
+	return s.doubts[id]
+}
+
+// intend notes what is wanted of a node, unless there was a doubt about it since the one that is given.
+func (s *scene) intend(id string, want intent, since int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.doubts[id] == since {
+		s.intents[id] = want
+	}
+}
+
+// wished lists the nodes of one console about which anything was ever wanted.
+func (s *scene) wished(console int) (ids []string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for id := range s.intents {
+		if half(id) == console {
+			ids = append(ids, id)
+		}
+	}
+	return ids
+}
+
 // keepPace lets somebody who is quick go on only as the consoles do.
 func (s *scene) keepPace(done, of int) {
 	for int64(done)*int64(2*operations*consoleShare/100) > s.progress.Load()*int64(of)+int64(of)*20 {
@@ -213,6 +244,7 @@ func half(id string) int {
 }
 
 func (s *scene) report(took time.Duration) string {
+	acts := len(s.agents.past())
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var b strings.Builder
@@ -232,7 +264,7 @@ func (s *scene) report(took time.Duration) string {
 		}
 	}
 	return fmt.Sprintf("%d operations in %s:%s %d acts of agents; %d faults switched on; %d calls of the consoles, %d throttled, %d failed; %d changes of zones",
-		total, took.Round(time.Second), b.String(), len(s.agents.acts), faults, calls, throttles, failures, len(s.history))
+		total, took.Round(time.Second), b.String(), acts, faults, calls, throttles, failures, len(s.history))
 }
 
 // quick skips a drain's wait at once.

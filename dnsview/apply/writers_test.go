@@ -38,7 +38,8 @@ func TestTwoRollcallsAndTheAgentsOfTheirNodesLoseNobodyAndTouchNothingOfAStrange
 	t.Log(s.report(time.Since(began)))
 
 	s.rest(operators)
-	s.checkNodes(operators)
+	s.agents.wait() // from here on nothing is written any more
+	s.checkNodes()
 	s.checkHosts(operators)
 	s.checkStranger()
 	s.checkJournals()
@@ -66,6 +67,7 @@ func (s *scene) rest(operators [2]*operator) {
 		}
 	}
 	time.Sleep(2 * time.Second / speed * 5) // the last agents
+	s.agents.wait()
 	for _, o := range operators {
 		for id, state := range o.hosts {
 			if state != unclear {
@@ -131,12 +133,16 @@ func (s *scene) past(r *providers.Record) string {
 	if r == nil {
 		return ""
 	}
+	s.mu.Lock()
+	history := slices.Clone(s.history)
+	s.mu.Unlock()
+	acts := s.agents.past()
 	var b strings.Builder
 	about := func(v world.ZoneValue) bool {
 		return v.Name == r.Name || strings.HasSuffix(v.Name, "."+providers.MarkerLabel+"."+r.Name) || strings.HasSuffix(v.Value, " "+r.Name+".") || strings.Contains(v.Value, " "+r.Name+`"`)
 	}
-	for i := range s.history {
-		c := &s.history[i]
+	for i := range history {
+		c := &history[i]
 		text := ""
 		for _, v := range c.Removed {
 			if about(v) {
@@ -159,7 +165,7 @@ func (s *scene) past(r *providers.Record) string {
 				}
 			}
 		}
-		for _, a := range s.agents.acts {
+		for _, a := range acts {
 			if !c.At.Before(a.from) && !c.At.After(a.to) && strings.Contains(text, a.id) {
 				fmt.Fprintf(&b, "       agent of %s, up %t: %v\n", a.id, a.up, a.err)
 			}
@@ -170,7 +176,7 @@ func (s *scene) past(r *providers.Record) string {
 
 // checkNodes compares DNS with the machines: each node that runs is in it once, with its address and its marker, unless
 // it was taken out; nothing of any other node is.
-func (s *scene) checkNodes(operators [2]*operator) {
+func (s *scene) checkNodes() {
 	t := s.t
 	v := s.consoles[1].look()
 	if !v.Complete() {
@@ -208,7 +214,7 @@ func (s *scene) checkNodes(operators [2]*operator) {
 			host := i.Name + "." + sdZone
 			want = []string{host + " A " + i.Public.String(), i.Tags["version"] + "._theservice._tcp." + sdZone + " SRV 10 10 4218 " + host}
 		}
-		wish := operators[half(ref.ID)].intents[half(ref.ID)][ref.ID]
+		wish := s.intents[ref.ID]
 		if out[ref.ID] && wish != unclear {
 			want = nil
 		}
