@@ -151,7 +151,7 @@ func (r *rig) command(args ...string) *exec.Cmd {
 		r.t.Fatal(err)
 	}
 	r.write(filepath.Join(r.dir, "node.json"), string(text))
-	c := exec.CommandContext(r.t.Context(), "python3", append([]string{r.agent}, args...)...)
+	c := exec.CommandContext(r.t.Context(), python(r.t), append([]string{r.agent}, args...)...)
 	c.Env = append(os.Environ(), "PATH="+filepath.Join(r.dir, "bin")+":"+os.Getenv("PATH"), "ROLLCALL_NODE_CONFIG="+filepath.Join(r.dir, "node.json"),
 		"ROLLCALL_NODE_RUN="+filepath.Join(r.dir, "run"), "ROLLCALL_NODE_LOG="+filepath.Join(r.dir, "log"), "ROLLCALL_NODE_CONSOLE="+filepath.Join(r.dir, "console"),
 		"ROLLCALL_NODE_PACE=0.02", "http_proxy=http://127.0.0.1:9", "no_proxy=127.0.0.1")
@@ -239,14 +239,20 @@ func (r *rig) wantHeld(want ...string) {
 	}
 }
 
+// registered waits until the agent has said so many times that it has registered its node. What it has written
+// is in DNS before it says so: it looks again, and gives up when that look is refused.
+func (r *rig) registered(times int) {
+	r.t.Helper()
+	until(r.t, "it has registered its node", func() bool { return strings.Count(r.log(), ": registered ") >= times })
+}
+
 // until waits for what another process brings about.
 func until(t *testing.T, what string, ok func() bool) {
 	t.Helper()
-	for range 600 {
+	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(25 * time.Millisecond) {
 		if ok() {
 			return
 		}
-		time.Sleep(25 * time.Millisecond)
 	}
 	t.Fatalf("it never came to this: %s", what)
 }
