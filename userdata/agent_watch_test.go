@@ -80,10 +80,10 @@ func TestAWatcherPutsBackWhatSomebodyTookAway(t *testing.T) {
 		r := node(t, at, dns)
 		c := r.watch()
 		want := "pool." + r.cfg.Zone + " A " + r.addr
-		until(t, "it is in DNS", func() bool { return len(r.held()) == 1 })
+		r.registered(1)
 		r.takeAway()
-		r.wantHeld()
-		until(t, "it is in DNS again", func() bool { return slices.Equal(r.held(), []string{want}) })
+		r.registered(2)
+		r.wantHeld(want)
 		if n := strings.Count(r.log(), "already registered"); n != 0 {
 			t.Errorf("looks that find nothing to do are in the log, %d of them", n)
 		}
@@ -100,7 +100,7 @@ func TestAWatcherFollowsTheAddressOfItsNode(t *testing.T) {
 	everywhere(t, func(t *testing.T, at, dns providers.Provider) {
 		r := node(t, at, dns)
 		r.watch()
-		until(t, "it is in DNS", func() bool { return len(r.held()) == 1 })
+		r.registered(1)
 		r.setAddress("54.99.0.77")
 		until(t, "its new address is in DNS alone", func() bool {
 			return slices.Equal(r.at(r.cfg.Service, "A"), []string{"54.99.0.77"}) && len(r.held()) == 1
@@ -122,7 +122,7 @@ func (r *rig) setAddress(a string) {
 func TestANodeThatHasLostItsAddressLeavesDNSAndReturnsWithTheNextOne(t *testing.T) {
 	r := node(t, providers.Triton, providers.Route53)
 	r.watch()
-	until(t, "it is in DNS", func() bool { return len(r.held()) == 1 })
+	r.registered(1)
 	r.setAddress("")
 	until(t, "it is out of DNS", func() bool { return len(r.held()) == 0 })
 	if strings.Count(r.log(), "no public address") < 2 {
@@ -135,7 +135,7 @@ func TestAWatcherLeavesAQuiescedNodeOut(t *testing.T) {
 		t.Run(string(dns), func(t *testing.T) {
 			r := node(t, providers.Triton, dns)
 			r.watch()
-			until(t, "it is in DNS", func() bool { return len(r.held()) == 1 })
+			r.registered(1)
 			text, err := providers.Owner{Fleet: r.cfg.Fleet, Cloud: r.key, Instance: r.id, Registered: time.Unix(1_700_000_000, 0), Quiesced: true}.For("A", r.addr).Encode()
 			if err != nil {
 				t.Fatal(err)
@@ -175,7 +175,7 @@ func TestAWatcherLeavesAQuiescedNodeOut(t *testing.T) {
 func TestALookThatFailsChangesNothingAndEndsNothing(t *testing.T) {
 	r := node(t, providers.EC2, providers.Route53)
 	c := r.watch()
-	until(t, "it is in DNS", func() bool { return len(r.held()) == 1 })
+	r.registered(1)
 	if err := r.sim.World().SetFault(r.cfg.Zone, world.ServerError); err != nil {
 		t.Fatal(err)
 	}

@@ -15,7 +15,7 @@ func TestIncidentANodeThatRebootsWhileItIsQuiescedStaysOut(t *testing.T) {
 	everywhere(t, func(t *testing.T, at, dns providers.Provider) {
 		r := node(t, at, dns)
 		r.watch()
-		until(t, "it is in DNS", func() bool { return len(r.held()) == 1 })
+		r.registered(1)
 		r.quiesce(time.Unix(1_700_000_000, 0))
 		out := records(t, r.sim, r.cfg.Zone)
 		r.said("quiesced by an operator")

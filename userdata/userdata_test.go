@@ -363,9 +363,13 @@ func TestTheAgentThatIsUnpackedOnTheNodeIsTheOneThatWasPacked(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		c := exec.Command(need(t, "sh"), "-c", unpacking(t, string(r.Text)))
+		bin := filepath.Join(t.TempDir(), "rollcall-node")
+		c := exec.Command(need(t, "sh"), "-c", "node_bin='"+bin+"'\n"+unpacking(t, string(r.Text)))
 		need(t, "python3")
-		out, err := c.Output()
+		if said, err := c.CombinedOutput(); err != nil || len(said) > 0 {
+			t.Fatalf("%s: %v\n%s", dns, err, said)
+		}
+		out, err := os.ReadFile(bin + ".new")
 		if err != nil || string(out) != slimAgent(dns) || !strings.HasPrefix(string(out), "#!/usr/bin/env python3\n") {
 			t.Errorf("%s: %d bytes came out, %v", dns, len(out), err)
 		}
@@ -394,7 +398,7 @@ print(len(whole.body) - len(left), [ast.dump(n) for n in left] == [ast.dump(n) f
 	}
 }
 
-// unpacking gives the lines of a script that unpack the agent, to stdout.
+// unpacking returns the lines of a script that unpack the agent into $node_bin.new.
 func unpacking(t *testing.T, script string) string {
 	t.Helper()
 	begin := strings.Index(script, "python3 -c ")
@@ -402,7 +406,7 @@ func unpacking(t *testing.T, script string) string {
 	if begin < 0 || end < begin {
 		t.Fatal("the agent is not in the text")
 	}
-	return strings.Replace(script[begin:end]+"\nROLLCALL_NODE_AGENT\n", ">/usr/local/sbin/rollcall-node.new", "", 1)
+	return script[begin:end] + "\nROLLCALL_NODE_AGENT\n"
 }
 
 // noise is a text that cannot be compressed by much.
