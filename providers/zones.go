@@ -15,9 +15,9 @@ type ZoneGetter interface {
 	Zone(ctx context.Context, id string) (Zone, error)
 }
 
-// FindZone asks an account for the zone of a name. Of several zones of that name a
-// public one goes before private ones; with an id, only the zone of that id counts. Two
-// that remain are an error of KindInvalid: which of them is meant cannot be known.
+// FindZone asks an account for the zone of a name. With an id, only the zone of that id counts. Several
+// zones of the name, such as a public and a private one, are an error of KindInvalid that names them: which
+// of them is meant cannot be known.
 //
 // seen is the id under which the zone was seen before, or empty. When the account's list
 // does not show the zone, it is asked for by that id, where the account is a
@@ -32,9 +32,6 @@ func FindZone(ctx context.Context, account ZoneLister, name, id, seen string) (Z
 			}
 		}
 	})
-	if public := slices.DeleteFunc(slices.Clone(found), func(z Zone) bool { return z.Private }); len(public) > 0 {
-		found = public
-	}
 	fail := func(kind Kind, format string, args ...any) error {
 		return &Error{Kind: kind, Source: name, Op: "find the zone", Err: fmt.Errorf(format, args...)}
 	}
@@ -42,7 +39,7 @@ func FindZone(ctx context.Context, account ZoneLister, name, id, seen string) (Z
 	case len(found) == 1:
 		return found[0], nil
 	case len(found) > 1:
-		return Zone{}, fail(KindInvalid, "the account has %d zones of this name (%s): say which one in the config, with id:", len(found), zoneIDs(found))
+		return Zone{}, ZonesOfOneName(name, found)
 	}
 	if known := cmp.Or(id, seen); known != "" {
 		if g, ok := account.(ZoneGetter); ok {
@@ -62,11 +59,20 @@ func FindZone(ctx context.Context, account ZoneLister, name, id, seen string) (Z
 	return Zone{}, fail(KindIncomplete, "the zones were not read to their end")
 }
 
-func zoneIDs(zones []Zone) string {
+// ZonesOfOneName returns the error that an account has several zones of a name: it names each of them, and
+// asks for the id of the one that is meant.
+func ZonesOfOneName(name string, zones []Zone) error {
 	var ids []string
 	for _, z := range zones {
-		ids = append(ids, z.ID)
+		kind := "public"
+		if z.Private {
+			kind = "private"
+		}
+		ids = append(ids, z.ID+" ("+kind+")")
 	}
 	slices.Sort(ids)
-	return strings.Join(ids, ", ")
+	return &Error{
+		Kind: KindInvalid, Source: name, Op: "find the zone",
+		Err: fmt.Errorf("the account has %d zones of this name, %s: say which one is meant with id: in the config", len(ids), strings.Join(ids, " and ")),
+	}
 }

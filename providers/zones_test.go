@@ -45,7 +45,8 @@ func TestAZoneIsFoundByNameByIDAndByTheIDThatTheAccountConfirms(t *testing.T) {
 		kind     providers.Kind
 	}{
 		{"the only one", zoneAccount{listed: []providers.Zone{public, {Name: "other.net", ID: "Z9"}}}, "", "", "Z1", ""},
-		{"a public one beside a private one", zoneAccount{listed: []providers.Zone{private, public}}, "", "ZP", "Z1", ""},
+		{"a public one beside a private one", zoneAccount{listed: []providers.Zone{private, public}}, "", "Z1", "", providers.KindInvalid},
+		{"a public one beside a private one by its id", zoneAccount{listed: []providers.Zone{private, public}}, "Z1", "", "Z1", ""},
 		{"a private one alone", zoneAccount{listed: []providers.Zone{private}}, "", "", "ZP", ""},
 		{"a private one by its id", zoneAccount{listed: []providers.Zone{public, private}}, "ZP", "", "ZP", ""},
 		{"two public ones", zoneAccount{listed: []providers.Zone{public, other}}, "", "Z1", "", providers.KindInvalid},
@@ -62,8 +63,14 @@ func TestAZoneIsFoundByNameByIDAndByTheIDThatTheAccountConfirms(t *testing.T) {
 		if z.ID != c.want || providers.KindOf(err) != c.kind {
 			t.Errorf("%s: %q, %v", c.name, z.ID, err)
 		}
-		if c.kind == providers.KindInvalid && !strings.Contains(err.Error(), "Z1, Z2") {
-			t.Errorf("%s: %v", c.name, err)
+		if c.kind != providers.KindInvalid {
+			continue
+		}
+		for _, z := range c.account.listed {
+			kind := map[bool]string{false: " (public)", true: " (private)"}[z.Private]
+			if !strings.Contains(err.Error(), z.ID+kind) || !strings.Contains(err.Error(), "id:") {
+				t.Errorf("%s: %v", c.name, err)
+			}
 		}
 	}
 }

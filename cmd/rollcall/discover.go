@@ -82,17 +82,35 @@ func (d *discovery) empty() bool { return len(d.clouds)+len(d.zones) == 0 }
 
 func (d *discovery) addZones(p providers.Provider, a dnsAccount, zones []providers.Zone) {
 	slices.SortFunc(zones, func(x, y providers.Zone) int { return cmp.Compare(x.Name, y.Name) })
+	ofName := map[string][]providers.Zone{}
+	public := map[string]int{}
 	for _, z := range zones {
+		ofName[z.Name] = append(ofName[z.Name], z)
+		if !z.Private {
+			public[z.Name]++
+		}
+	}
+	for _, z := range zones {
+		id := "" // that says which of several zones of one name is meant
+		if len(ofName[z.Name]) > 1 {
+			id = z.ID
+		}
 		switch {
 		case z.Private:
-			d.notes = append(d.notes, "the private zone "+z.Name+" is left out; name it in a config to see it")
+			d.notes = append(d.notes, "the private zone "+z.Name+" ("+z.ID+") is left out; name it in a config to see it")
 			continue
 		case slices.ContainsFunc(d.zones, func(o zoneSource) bool { return o.name == z.Name }):
-			d.notes = append(d.notes, "the zone "+z.Name+" is found twice; the one at "+string(p)+" is left out: name the right one in a config")
+			if public[z.Name] == 1 {
+				d.notes = append(d.notes, "the zone "+z.Name+" is found twice; the one at "+string(p)+" is left out: name the right one in a config")
+			}
+			continue
+		case public[z.Name] > 1:
+			d.zones = append(d.zones, zoneSource{name: z.Name, provider: p, budget: a.budget, err: providers.ZonesOfOneName(z.Name, ofName[z.Name])})
+			d.config.Zones = append(d.config.Zones, config.Zone{Name: z.Name, Provider: p})
 			continue
 		}
-		d.zones = append(d.zones, zoneSource{name: z.Name, provider: p, dns: a.dns, budget: a.budget})
-		d.config.Zones = append(d.config.Zones, config.Zone{Name: z.Name, Provider: p})
+		d.zones = append(d.zones, zoneSource{name: z.Name, id: id, provider: p, dns: a.dns, budget: a.budget})
+		d.config.Zones = append(d.config.Zones, config.Zone{Name: z.Name, ID: id, Provider: p})
 	}
 }
 

@@ -143,8 +143,23 @@ func listed(records []providers.Record) string {
 	return strings.Join(names, ", ")
 }
 
+// zone finds the zone that an agent writes to: the first public one of the name.
 func (p *player) zone(ctx context.Context, name string) (providers.Zone, error) {
-	return providers.FindZone(ctx, p.dns, name, "", "")
+	var found *providers.Zone
+	cov := p.dns.Zones(ctx, func(page []providers.Zone) {
+		for i := range page {
+			if found == nil && !page[i].Private && providers.SameName(page[i].Name, name) {
+				found = &page[i]
+			}
+		}
+	})
+	switch {
+	case found != nil:
+		return *found, nil
+	case cov.Err != nil:
+		return providers.Zone{}, cov.Err
+	}
+	return providers.Zone{}, providers.Errorf(providers.KindNotFound, "find the zone", "there is no public zone %s", name)
 }
 
 // want are the records of a node, in the order in which they are made; they

@@ -248,6 +248,18 @@ func (s *session) awsAccount(ctx context.Context) string {
 	return "*"
 }
 
+// zoneList is what an account has answered when it was asked for its zones.
+type zoneList struct {
+	zones    []providers.Zone
+	coverage providers.Coverage
+}
+
+// Zones implements providers.ZoneLister.
+func (l *zoneList) Zones(_ context.Context, page func([]providers.Zone)) providers.Coverage {
+	page(l.zones)
+	return l.coverage
+}
+
 // zoneIDs gives the ids of the config's zones at one provider, by name: as given, else as the accounts say.
 func (s *session) zoneIDs(ctx context.Context, p providers.Provider, given []string) (map[string]string, error) {
 	ids := map[string]string{}
@@ -260,23 +272,22 @@ func (s *session) zoneIDs(ctx context.Context, p providers.Provider, given []str
 	}
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	asked := map[providers.DNS]bool{}
+	lists := map[providers.DNS]*zoneList{} // an account is asked once
 	for _, z := range s.zones {
-		if z.provider != p || ids[z.name] != "" || z.dns == nil || asked[z.dns] {
+		if z.provider != p || ids[z.name] != "" || z.dns == nil {
 			continue
 		}
-		asked[z.dns] = true
-		cov := z.dns.Zones(ctx, func(page []providers.Zone) {
-			for _, found := range page {
-				for _, mine := range s.zones {
-					if mine.dns == z.dns && mine.name == found.Name && ids[found.Name] == "" {
-						ids[found.Name] = found.ID
-					}
-				}
-			}
-		})
-		if ids[z.name] == "" && cov.Err != nil {
-			return nil, fmt.Errorf("zone %s: its id cannot be asked for: %w; give it with --zone-id %s=ID", z.name, cov.Err, z.name)
+		if lists[z.dns] == nil {
+			l := &zoneList{}
+			l.coverage = z.dns.Zones(ctx, func(page []providers.Zone) { l.zones = append(l.zones, page...) })
+			lists[z.dns] = l
+		}
+		found, err := providers.FindZone(ctx, lists[z.dns], z.name, z.id, "")
+		switch k := providers.KindOf(err); {
+		case err == nil:
+			ids[z.name] = found.ID
+		case k != providers.KindNotFound:
+			return nil, fmt.Errorf("zone %s: its id is not known: %s; or give it with --zone-id %s=ID", z.name, cause(err), z.name)
 		}
 	}
 	for _, z := range s.config.Zones {

@@ -86,7 +86,7 @@ func (s *serviceSession) findSource(name string) error {
 	return nil
 }
 
-// findZone asks the account for the zone. Of two zones of one name the public one counts.
+// findZone asks the account for the zone.
 func (s *serviceSession) findZone(ctx context.Context) error {
 	err := s.dns.Ask(ctx, func() (err error) {
 		s.zone, err = providers.FindZone(ctx, s.source.dns, s.source.name, s.source.id, "")

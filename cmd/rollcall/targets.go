@@ -35,7 +35,7 @@ func findRecords(v *dnsview.View, args []string) ([]providers.Identity, error) {
 		for z := range v.Snapshot.Zones {
 			for i := range v.Snapshot.Zones[z].Records {
 				r := &v.Snapshot.Zones[z].Records[i]
-				if r.Name != want.Name || r.Type != want.Type || want.Zone != "" && r.Zone != want.Zone {
+				if r.Name != want.Name || r.Type != want.Type || !namesZone(want.Zone, &v.Snapshot.Zones[z].Zone) {
 					continue
 				}
 				if !dnsview.NamesValue(want.Value, r) {
@@ -62,6 +62,11 @@ func findRecords(v *dnsview.View, args []string) ([]providers.Identity, error) {
 		}
 	}
 	return out, nil
+}
+
+// namesZone reports whether the zone before a RECORD is a zone: it is its name or the provider's id, or is empty.
+func namesZone(want string, z *providers.Zone) bool {
+	return want == "" || want == z.Name || z.ID != "" && strings.EqualFold(want, z.ID)
 }
 
 // setsOf names one record of each record set that some records lie in.

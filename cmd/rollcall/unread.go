@@ -98,7 +98,7 @@ func unreadZones(v *dnsview.View, zone, name string) []string {
 	for i := range v.Snapshot.Zones {
 		z := &v.Snapshot.Zones[i]
 		anything := strings.Contains(z.Zone.Name, " ") || name == "" // stands for zones that are not known by name
-		if !z.Coverage.Complete() && (zone == "" || z.Zone.Name == zone) && (anything || providers.InZone(name, z.Zone.Name)) {
+		if !z.Coverage.Complete() && namesZone(zone, &z.Zone) && (anything || providers.InZone(name, z.Zone.Name)) {
 			out = append(out, z.Zone.Name)
 		}
 	}

@@ -99,6 +99,7 @@ func (r *reader) zone(n ast.Node) Zone {
 	if len(r.errs) > before {
 		return z
 	}
+	z.ID = strings.TrimPrefix(z.ID, "/hostedzone/") // as the AWS CLI prints it
 	switch {
 	case z.Name == "":
 		r.failAt(z.Pos, "add name:", "a zone has no name")
@@ -115,28 +116,28 @@ func (r *reader) zone(n ast.Node) Zone {
 // check looks at what only the whole file tells.
 func (r *reader) check(c *Config) {
 	seen := map[string]Pos{}
-	once := func(kind, name string, p Pos) {
+	once := func(kind, name string, p Pos, do string) {
 		if name == "" {
 			return
 		}
 		if first, ok := seen[kind+name]; ok {
-			r.failAt(p, "rename one or remove it", "duplicate %s %q, first in line %d", kind, name, first.Line)
+			r.failAt(p, do, "duplicate %s %q, first in line %d", kind, name, first.Line)
 			return
 		}
 		seen[kind+name] = p
 	}
 	var clouds, zones []string
 	for i := range c.Clouds {
-		once("source", c.Clouds[i].Name, c.Clouds[i].Pos)
+		once("source", c.Clouds[i].Name, c.Clouds[i].Pos, "rename one or remove it")
 		clouds = append(clouds, c.Clouds[i].Name)
 	}
 	for i := range c.Zones {
-		once("source", c.Zones[i].Name, c.Zones[i].Pos)
+		once("source", c.Zones[i].Name, c.Zones[i].Pos, "keep one: a config reads one zone of a name; two of one account have different id:, and the other one goes into a config of its own")
 		zones = append(zones, c.Zones[i].Name)
 	}
 	for i := range c.Services {
 		s := &c.Services[i]
-		once("service", s.Name, s.Pos)
+		once("service", s.Name, s.Pos, "rename one or remove it")
 		for _, name := range s.Clouds {
 			if !slices.Contains(clouds, name) {
 				do := "add it to clouds, or correct the name"
