@@ -69,8 +69,8 @@ func (d *decoder) add(r reading, depth int) {
 	if r.decoded && !mostlyText(r.text) {
 		return
 	}
-	for _, split := range []*regexp.Regexp{continuation, concatenation} {
-		if joined := split.ReplaceAll(r.text, nil); len(joined) != len(r.text) {
+	for _, split := range []func([]byte) []byte{withoutContinuation, withoutConcatenation} {
+		if joined := split(r.text); joined != nil {
 			d.add(reading{text: joined, line: r.line, decoded: true, rewritten: r.lines || r.rewritten}, depth+1)
 		}
 	}
@@ -84,20 +84,21 @@ func (d *decoder) add(r reading, depth int) {
 			}
 		}
 	}
-	for _, shape := range []*regexp.Regexp{oneRun, encodedRun} {
-		for _, m := range shape.FindAllIndex(r.text, -1) {
-			for _, plain := range decodings(squeezed(r.text[m[0]:m[1]])) {
-				d.add(reading{text: plain, line: at(m[0] + longestLineOf(r.text[m[0]:m[1]])), decoded: true, rewritten: r.rewritten}, depth+1)
+	for _, runs := range []func([]byte) []span{oneRuns, encodedRuns} {
+		for _, m := range runs(r.text) {
+			part := r.text[m.from:m.to]
+			for _, plain := range decodings(squeezed(part)) {
+				d.add(reading{text: plain, line: at(m.from + longestLineOf(part)), decoded: true, rewritten: r.rewritten}, depth+1)
 			}
 		}
 	}
-	for _, m := range hexRun.FindAllIndex(r.text, -1) {
-		run := hexNoise.ReplaceAll(r.text[m[0]:m[1]], nil)
+	for _, m := range hexRuns(r.text) {
+		run := hexNoise.ReplaceAll(r.text[m.from:m.to], nil)
 		for from := range 2 {
 			if part := run[min(from, len(run)):]; len(part) >= shortestRun {
 				plain := make([]byte, len(part)/2)
 				if _, err := hex.Decode(plain, part[:len(part)/2*2]); err == nil {
-					d.add(reading{text: plain, line: at(m[0]), decoded: true, rewritten: r.rewritten}, depth+1)
+					d.add(reading{text: plain, line: at(m.from), decoded: true, rewritten: r.rewritten}, depth+1)
 				}
 			}
 		}
@@ -105,14 +106,9 @@ func (d *decoder) add(r reading, depth int) {
 }
 
 var (
-	continuation  = regexp.MustCompile(`\\\r?\n[ \t]*`)
-	concatenation = regexp.MustCompile(`["'][ \t\r\n]*[+.,\\]*[ \t\r\n]*["']`)
-	oneRun        = regexp.MustCompile(`[A-Za-z0-9+/_-]{8,}`)
-	// encodedRun is base64 or base32 in one line or in several, as base64 and YAML write it, quoted line by line too.
-	encodedRun = regexp.MustCompile(`[A-Za-z0-9+/_-]{4,}=*(?:["'\\,+]*[ \t]*\r?\n[ \t#"'+]*[A-Za-z0-9+/_-]{4,}=*)*`)
-	hexRun     = regexp.MustCompile(`(?i)(?:(?:0x|\\x|%)?[0-9a-f]{2}[ \t:,;\r\n"'\\]*){6,}`)
-	hexNoise   = regexp.MustCompile(`(?i)0x|[^0-9a-f]`)
-	escapes    = regexp.MustCompile(`(?i)%[0-9a-f]{2}|\\x[0-9a-f]{2}|\\u00[0-9a-f]{2}|\\u\{[0-9a-f]{1,6}\}|\\[0-7]{3}|&#x[0-9a-f]{2};|&#[0-9]{2,3};|=[0-9a-f]{2}\b|\\[/nrt]`)
+	continuation = regexp.MustCompile(`\\\r?\n[ \t]*`)
+	hexNoise     = regexp.MustCompile(`(?i)0x|[^0-9a-f]`)
+	escapes      = regexp.MustCompile(`(?i)^(?:%[0-9a-f]{2}|\\x[0-9a-f]{2}|\\u00[0-9a-f]{2}|\\u\{[0-9a-f]{1,6}\}|\\[0-7]{3}|&#x[0-9a-f]{2};|&#[0-9]{2,3};|=[0-9a-f]{2}\b|\\[/nrt])`)
 )
 
 // longestLineOf returns where the longest line of a run begins: words of the lines before it may have been taken for a part of it.
@@ -129,18 +125,16 @@ func longestLineOf(run []byte) (at int) {
 
 // squeezed is a run without what stands between its lines.
 func squeezed(run []byte) []byte {
-	return bytes.Map(func(r rune) rune {
-		if r > unicodeASCII || !strings.ContainsRune(base64Letters, r) {
-			return -1
+	out := make([]byte, 0, len(run))
+	for _, c := range run {
+		if isBase64[c] {
+			out = append(out, c)
 		}
-		return r
-	}, run)
+	}
+	return out
 }
 
-const (
-	unicodeASCII  = 0x7f
-	base64Letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/_-"
-)
+const base64Letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/_-"
 
 // decodings returns what a run of letters may stand for. Where an encoded part begins within the run is not known, so
 // it is tried from each of the first letters.
@@ -149,7 +143,7 @@ func decodings(run []byte) [][]byte {
 		return nil
 	}
 	var out [][]byte
-	std := strings.NewReplacer("-", "+", "_", "/").Replace(string(run))
+	std := standardLetters.Replace(string(run))
 	for from := range 4 {
 		part := std[min(from, len(std)):]
 		part = part[:len(part)/4*4+tail(len(part))]
@@ -167,6 +161,9 @@ func decodings(run []byte) [][]byte {
 	}
 	return out
 }
+
+// standardLetters are those of base64 in a file for those of base64 in a URL.
+var standardLetters = strings.NewReplacer("-", "+", "_", "/")
 
 var base32Run = regexp.MustCompile(`^[A-Z2-7]+$`)
 
@@ -205,39 +202,56 @@ func unpacked(data []byte) ([]byte, bool) {
 
 // unescape replaces the escapes of URLs, JSON, shells, HTML and mail by what they stand for; nil when there are none.
 func unescape(text []byte) []byte {
-	found := false
-	out := escapes.ReplaceAllFunc(text, func(m []byte) []byte {
-		s := strings.ToLower(string(m))
-		switch s {
-		case `\/`:
-			found = true
-			return []byte("/")
-		case `\n`, `\r`, `\t`:
-			found = true
-			return []byte("\n")
+	var out []byte
+	kept := 0
+	for n := 0; n < len(text); n++ {
+		if !mayEscape(text, n) {
+			continue
 		}
-		base, digits := 16, strings.Trim(s, `%\xu{}&#;=`)
-		switch {
-		case strings.HasPrefix(s, `&#x`), strings.HasPrefix(s, `\u`), s[0] == '%', s[0] == '=', strings.HasPrefix(s, `\x`):
-		case strings.HasPrefix(s, "&#"):
-			base = 10
-		default:
-			base = 8
+		m := escapes.Find(text[n:min(n+longestEscape, len(text))])
+		if m == nil {
+			continue
 		}
-		n, err := strconv.ParseUint(digits, base, 21)
-		if err != nil || n > utf8.MaxRune {
-			return m
+		if plain, ok := escaped(m); ok {
+			out = append(append(out, text[kept:n]...), plain...)
+			kept = n + len(m)
 		}
-		found = true
-		if n < 0x80 {
-			return []byte{byte(n)}
-		}
-		return utf8.AppendRune(nil, rune(n))
-	})
-	if !found {
+		n += len(m) - 1
+	}
+	if kept == 0 {
 		return nil
 	}
-	return out
+	return append(out, text[kept:]...)
+}
+
+// longestEscape is that of escapes, with the byte that follows it.
+const longestEscape = 12
+
+// escaped returns what an escape stands for; not ok when it stands for nothing.
+func escaped(m []byte) (plain []byte, ok bool) {
+	s := strings.ToLower(string(m))
+	switch s {
+	case `\/`:
+		return []byte("/"), true
+	case `\n`, `\r`, `\t`:
+		return []byte("\n"), true
+	}
+	base, digits := 16, strings.Trim(s, `%\xu{}&#;=`)
+	switch {
+	case strings.HasPrefix(s, `&#x`), strings.HasPrefix(s, `\u`), s[0] == '%', s[0] == '=', strings.HasPrefix(s, `\x`):
+	case strings.HasPrefix(s, "&#"):
+		base = 10
+	default:
+		base = 8
+	}
+	n, err := strconv.ParseUint(digits, base, 21)
+	if err != nil || n > utf8.MaxRune {
+		return nil, false
+	}
+	if n < 0x80 {
+		return []byte{byte(n)}, true
+	}
+	return utf8.AppendRune(nil, rune(n)), true
 }
 
 // mostlyText reports whether bytes can be text that somebody wrote, or UTF-16 of it.

@@ -38,6 +38,7 @@ func FindHeld(text []byte, held []Held) []Secret {
 // heldIn returns what FindHeld does, of a text whose readings are asked for only when there is a credential to look for.
 func heldIn(readings func() []reading, held []Held) []Secret {
 	parts, shorts := map[string]int{}, map[string]int{} // to the place in held
+	var begins [1 << 16]bool                            // by the first two bytes of a part
 	for i := range held {
 		value := string(held[i].Value)
 		if mostlyText(held[i].Value) { // bytes are looked for as they are, once they are decoded
@@ -46,6 +47,7 @@ func heldIn(readings func() []reading, held []Held) []Secret {
 		for _, s := range []string{value, reversed(value)} {
 			for n := 0; n+heldLetters <= len(s); n++ {
 				parts[s[n:n+heldLetters]] = i
+				begins[pair(s[n], s[n+1])] = true
 			}
 			if len(s) >= shortestHeld && len(s) < heldLetters {
 				shorts[s] = i
@@ -66,6 +68,9 @@ func heldIn(readings func() []reading, held []Held) []Secret {
 		r := &all[k]
 		for _, body := range [][]byte{r.text, lettersOf(r.text)} {
 			for n := 0; n+heldLetters <= len(body); n++ {
+				if !begins[pair(body[n], body[n+1])] {
+					continue
+				}
 				if i, ok := parts[string(body[n:n+heldLetters])]; ok {
 					note(i, r, body, n)
 				}

@@ -3,7 +3,6 @@ package userdata
 import (
 	"regexp"
 	"slices"
-	"strings"
 	"sync"
 
 	"github.com/pelletier/go-toml/v2"
@@ -60,15 +59,20 @@ var keptRules = sync.OnceValue(func() []rule {
 	return out
 })
 
-// ruleFor returns what a text holds by the rules of gitleaks; empty when no rule fits.
-func ruleFor(text string) string {
-	lower := strings.ToLower(text)
+// ruleWords finds the keywords of the rules.
+var ruleWords = sync.OnceValue(func() *wordIndex {
+	var words [][]string
+	for _, r := range keptRules() {
+		words = append(words, r.Keywords)
+	}
+	return newWordIndex(words)
+})
+
+// ruleFor returns what a text holds by the rules of gitleaks; empty when no rule fits. lower is the text as lowered returns it.
+func ruleFor(text, lower string) string {
 	rules := keptRules()
-	for i := range rules {
+	for _, i := range ruleWords().owners(lower) {
 		r := &rules[i]
-		if !slices.ContainsFunc(r.Keywords, func(k string) bool { return strings.Contains(lower, k) }) {
-			continue
-		}
 		for _, m := range r.shape().FindAllStringSubmatch(text, -1) {
 			secret := m[0]
 			if r.SecretGroup > 0 && r.SecretGroup < len(m) {

@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"unicode"
 )
 
@@ -24,10 +25,14 @@ type secretPattern struct {
 	certain bool
 	// holds reports whether the value can be what it looks like; nil when it always can.
 	holds func(value string) bool
+
+	// A text that has none of the words, or no such run of letters, is not tried.
+	words []string // in lower case; every text is tried when there are none
+	run   int      // how many characters of base64Letters stand in a row
 }
 
 // secretPatterns returns the shapes of secrets, the certain ones first: the first that fits a line names it.
-func secretPatterns() []secretPattern {
+var secretPatterns = sync.OnceValue(func() []secretPattern {
 	exact := func(what, shape string) secretPattern {
 		return secretPattern{what: what, re: regexp.MustCompile(shape), certain: true}
 	}
@@ -40,7 +45,7 @@ func secretPatterns() []secretPattern {
 		assigned = `["']?\s*(?:[:=]|\?=|:=|=>)\s*["']?([^\s"'<>;,&|)]{6,})`
 		short    = `["']?\s*(?:[:=]|\?=|:=|=>)\s*["']?([^\s"'<>;,&|)]{4,})`
 	)
-	return []secretPattern{
+	all := []secretPattern{
 		exact("an AWS access key", `\b(?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{16}\b`),
 		exact("a private key", `-----BEGIN [A-Z ]*PRIVATE KEY(?: BLOCK)?-----|\bAGE-SECRET-KEY-1[A-Z0-9]{50,}|\bPuTTY-User-Key-File-`),
 		exact("a GitHub token", `\b(?:gh[pousr]_[A-Za-z0-9]{30,}|github_pat_[A-Za-z0-9_]{22,})`),
@@ -76,10 +81,23 @@ func secretPatterns() []secretPattern {
 		named("a password", name+`[a-z0-9]*(?:password|passwd|passphrase|pgpassword)`+assigned),
 		named("a password", name+`(?:pass|pwd|pw|psk|passcode)`+short),
 		named("a token or key", name+`[a-z0-9]*(?:api[_.-]?key|auth[_.-]?key|access[_.-]?key|account[_.-]?key|private[_.-]?key|secret[_.-]?key|encryption[_.-]?key|signing[_.-]?key|master[_.-]?key|license[_.-]?key|access[_.-]?token|secret|token|_auth|credentials?|webhook[_.-]?url)`+assigned),
-		{what: "an AWS secret key or a Cloudflare token", re: regexp.MustCompile(bare40), value: 1, holds: random},
-		{what: "a Cloudflare API key", re: regexp.MustCompile(`(?:^|[^A-Za-z0-9._/+=:-])([a-f0-9]{37})(?:$|[^A-Za-z0-9._/+=-])`), value: 1, holds: random},
+		{what: "an AWS secret key or a Cloudflare token", re: regexp.MustCompile(bare40), value: 1, holds: random, run: 40},
+		{what: "a Cloudflare API key", re: regexp.MustCompile(`(?:^|[^A-Za-z0-9._/+=:-])([a-f0-9]{37})(?:$|[^A-Za-z0-9._/+=-])`), value: 1, holds: random, run: 37},
 	}
-}
+	for i := range all {
+		all[i].words = wordsOf(all[i].re.String())
+	}
+	return all
+})
+
+// secretWords finds the words of the shapes.
+var secretWords = sync.OnceValue(func() *wordIndex {
+	var words [][]string
+	for _, p := range secretPatterns() {
+		words = append(words, p.words)
+	}
+	return newWordIndex(words)
+})
 
 // bare40 is what a secret key of AWS and a token of Cloudflare look like without a name: 40 letters, and no more.
 const bare40 = `(?:^|[^A-Za-z0-9._/+=-]|[=:])([A-Za-z0-9/+_-]{40})(?:$|[^A-Za-z0-9._/+=-])`
@@ -151,7 +169,6 @@ func FindSecrets(text []byte) []Secret { return secretsIn(text, readings(text)) 
 // secretsIn returns what FindSecrets does, of a text and its readings.
 func secretsIn(text []byte, all []reading) []Secret {
 	var out []Secret
-	patterns := secretPatterns()
 	told := map[int]bool{} // one line, one finding
 	add := func(line int, what string) {
 		if !told[line] {
@@ -163,8 +180,15 @@ func secretsIn(text []byte, all []reading) []Secret {
 		if len(l.text) > longestLine {
 			continue // the packed agent, or another packed thing
 		}
-		for _, form := range []string{l.text, concatenation.ReplaceAllString(l.text, ""), string(unescape([]byte(l.text)))} {
-			if what := secretIn(patterns, form, false); what != "" {
+		forms := []string{l.text}
+		if joined := withoutConcatenation([]byte(l.text)); joined != nil {
+			forms = append(forms, string(joined))
+		}
+		if bare := unescape([]byte(l.text)); bare != nil {
+			forms = append(forms, string(bare))
+		}
+		for _, form := range forms {
+			if what := secretIn(form, false); what != "" {
 				add(l.first, what)
 				break
 			}
@@ -176,7 +200,7 @@ func secretsIn(text []byte, all []reading) []Secret {
 			continue
 		}
 		whole := strings.TrimSpace(string(r.text))
-		what := secretIn(patterns, whole, true)
+		what := secretIn(whole, true)
 		if what == "" && bareOnly.MatchString(whole) && random(whole) {
 			what = "an AWS secret key or a Cloudflare token"
 		}
@@ -192,14 +216,18 @@ func secretsIn(text []byte, all []reading) []Secret {
 var bareOnly = regexp.MustCompile(`^[A-Za-z0-9/+_-]{40}$`)
 
 // secretIn returns what the first pattern is that fits a text; empty when none does.
-func secretIn(patterns []secretPattern, text string, certain bool) string {
-	text = resourceName.ReplaceAllString(text, "")
-	if what := ruleFor(text); what != "" {
+func secretIn(text string, certain bool) string {
+	if strings.Contains(text, "arn:aws") {
+		text = resourceName.ReplaceAllString(text, "")
+	}
+	lower := lowered(text)
+	if what := ruleFor(text, lower); what != "" {
 		return what
 	}
+	has, run := secretWords().owners(lower), longestRun(text)
 	comment := strings.HasPrefix(strings.TrimSpace(text), "#")
-	for _, p := range patterns {
-		if certain && !p.certain {
+	for i, p := range secretPatterns() {
+		if certain && !p.certain || p.words != nil && !slices.Contains(has, i) || p.run > run {
 			continue
 		}
 		for _, m := range p.re.FindAllStringSubmatch(text, -1) {
@@ -219,6 +247,18 @@ func secretIn(patterns []secretPattern, text string, certain bool) string {
 		}
 	}
 	return ""
+}
+
+// longestRun returns how many characters of base64Letters stand in a row, at most.
+func longestRun(text string) (longest int) {
+	from := 0
+	for n := 0; n <= len(text); n++ {
+		if n < len(text) && isBase64[text[n]] {
+			continue
+		}
+		longest, from = max(longest, n-from), n+1
+	}
+	return longest
 }
 
 // resourceName is the name of a thing at AWS, which may be called a secret and is none.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"os"
@@ -99,6 +100,9 @@ func (a *app) heldByAnybody(ctx context.Context) []userdata.Held {
 func (s *session) refuseHeld(ctx context.Context, spec *launch.Spec) error {
 	held := slices.DeleteFunc(s.held(ctx), func(h userdata.Held) bool { return h.Nodes })
 	for i := range spec.Nodes {
+		if i > 0 && bytes.Equal(spec.Nodes[i].UserData, spec.Nodes[i-1].UserData) {
+			continue // nodes of one cloud have one script
+		}
 		if found := userdata.FindHeld(spec.Nodes[i].UserData, held); len(found) > 0 {
 			return fmt.Errorf("nothing was launched: in the user data for %s, line %d, %s; give nodes a role, a token of their own, or let the console register them", clean(spec.Nodes[i].Cloud), found[0].Line, found[0].What)
 		}

@@ -1,0 +1,190 @@
+package userdata
+
+import (
+	"cmp"
+	"regexp/syntax"
+	"slices"
+	"strings"
+	"unicode"
+)
+
+// wordIndex finds which of its words a text has, in one pass over the text. It is safe for concurrent use.
+type wordIndex struct {
+	begins [1 << 16]bool         // by the first two bytes of a word
+	words  map[[2]byte][]ownWord // by the same
+}
+
+type ownWord struct {
+	text  string
+	owner int // who asks for it
+}
+
+// newWordIndex returns an index of the words of each owner. A word has two bytes or more.
+func newWordIndex(owners [][]string) *wordIndex {
+	x := &wordIndex{words: map[[2]byte][]ownWord{}}
+	for owner, words := range owners {
+		for _, w := range words {
+			at := [2]byte{w[0], w[1]}
+			x.begins[pair(w[0], w[1])] = true
+			x.words[at] = append(x.words[at], ownWord{w, owner})
+		}
+	}
+	return x
+}
+
+func pair(a, b byte) int { return int(a)<<8 | int(b) }
+
+// owners returns the owners of the words that a text has, in ascending order and each once.
+func (x *wordIndex) owners(text string) []int {
+	var out []int
+	for n := 0; n+1 < len(text); n++ {
+		if !x.begins[pair(text[n], text[n+1])] {
+			continue
+		}
+		for _, w := range x.words[[2]byte{text[n], text[n+1]}] {
+			if strings.HasPrefix(text[n:], w.text) {
+				out = append(out, w.owner)
+			}
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+// lowered returns a text as wordsOf spells words. An expression that does not look at case takes the long s for an s.
+func lowered(text string) string {
+	return strings.ReplaceAll(strings.ToLower(text), "ſ", "s")
+}
+
+// mostWords bounds the set of words of one expression.
+const mostWords = 200
+
+// wordsOf returns words in lower case of which every match of an expression has at least one; none
+// when there is no such set of words of two letters or more.
+func wordsOf(shape string) []string {
+	re, err := syntax.Parse(shape, syntax.Perl)
+	if err != nil {
+		return nil // who compiles it says so
+	}
+	words := neededBy(re).need
+	if slices.ContainsFunc(words, func(w string) bool { return len(w) < 2 }) {
+		return nil
+	}
+	return words
+}
+
+// needed is what is known of the matches of an expression, in lower case.
+type needed struct {
+	exact []string // all that it can match; nil when that is not known
+	need  []string // every match has one of them; nil when that is not known
+}
+
+func neededBy(re *syntax.Regexp) needed {
+	of := func(words ...string) needed {
+		slices.Sort(words)
+		words = slices.Compact(words)
+		if len(words) == 0 || len(words) > mostWords {
+			return needed{}
+		}
+		return needed{exact: words, need: words}
+	}
+	switch re.Op {
+	case syntax.OpEmptyMatch, syntax.OpBeginLine, syntax.OpEndLine, syntax.OpBeginText, syntax.OpEndText, syntax.OpWordBoundary, syntax.OpNoWordBoundary:
+		return of("")
+	case syntax.OpLiteral:
+		return of(lowered(string(re.Rune)))
+	case syntax.OpCharClass:
+		var one []string
+		for n := 0; n+1 < len(re.Rune); n += 2 {
+			if re.Rune[n+1]-re.Rune[n] > unicode.MaxASCII {
+				return needed{}
+			}
+			for r := re.Rune[n]; r <= re.Rune[n+1]; r++ {
+				one = append(one, lowered(string(r)))
+			}
+		}
+		if len(one) > 20 {
+			return needed{}
+		}
+		return of(one...)
+	case syntax.OpCapture:
+		return neededBy(re.Sub[0])
+	case syntax.OpPlus:
+		return needed{need: neededBy(re.Sub[0]).need}
+	case syntax.OpRepeat:
+		if re.Min > 0 {
+			return needed{need: neededBy(re.Sub[0]).need}
+		}
+	case syntax.OpQuest:
+		if sub := neededBy(re.Sub[0]); sub.exact != nil {
+			return of(append(slices.Clone(sub.exact), "")...)
+		}
+	case syntax.OpConcat:
+		return neededByAll(re.Sub, of)
+	case syntax.OpAlternate:
+		return neededByOne(re.Sub, of)
+	}
+	return needed{}
+}
+
+// neededByAll returns what is known of expressions one after the other.
+func neededByAll(parts []*syntax.Regexp, of func(...string) needed) needed {
+	whole, best, before := true, []string(nil), []string{""}
+	for _, p := range parts {
+		sub := neededBy(p)
+		if n := len(before) * len(sub.exact); n > 0 && n <= mostWords {
+			var both []string
+			for _, a := range before {
+				for _, b := range sub.exact {
+					both = append(both, a+b)
+				}
+			}
+			before = both
+			continue
+		}
+		whole = false
+		best = rarer(best, before, sub.need)
+		before = []string{""}
+		if sub.exact != nil {
+			before = sub.exact
+		}
+	}
+	if whole {
+		return of(before...)
+	}
+	return needed{need: rarer(best, before)}
+}
+
+// neededByOne returns what is known of expressions of which one matches.
+func neededByOne(parts []*syntax.Regexp, of func(...string) needed) needed {
+	exact, need := []string{}, []string{}
+	for _, p := range parts {
+		sub := neededBy(p)
+		if sub.need == nil {
+			return needed{}
+		}
+		need = append(need, sub.need...)
+		if sub.exact == nil {
+			exact = nil
+		} else if exact != nil {
+			exact = append(exact, sub.exact...)
+		}
+	}
+	if exact != nil {
+		return of(exact...)
+	}
+	return needed{need: of(need...).need}
+}
+
+// rarer returns the set whose shortest word is the longest; of two such sets the smaller one.
+func rarer(sets ...[]string) []string {
+	shortest := func(words []string) int {
+		if len(words) == 0 {
+			return -1
+		}
+		return len(slices.MinFunc(words, func(a, b string) int { return len(a) - len(b) }))
+	}
+	return slices.MaxFunc(sets, func(a, b []string) int {
+		return cmp.Or(shortest(a)-shortest(b), len(b)-len(a))
+	})
+}
