@@ -1,4 +1,4 @@
-// Package sshagent is an ssh-agent that holds one key, made when it starts:
+// Package sshagent is an ssh-agent that holds one key, made when the first one of the process starts:
 // the key that the embedded Triton accepts. It speaks the agent protocol
 // (draft-ietf-sshm-ssh-agent) over a unix socket, so that nobody's ~/.ssh is touched.
 package sshagent
@@ -24,6 +24,9 @@ const keyBits = 2048
 // some systems and 108 on others, with the final zero.
 const maxSocketPath = 100
 
+// theKey returns the key of every agent of this process: making one takes longer than the rest of a world.
+var theKey = sync.OnceValues(func() (*rsa.PrivateKey, error) { return rsa.GenerateKey(rand.Reader, keyBits) })
+
 // Agent is a running ssh-agent. Close ends it.
 type Agent struct {
 	key      *rsa.PrivateKey
@@ -38,12 +41,12 @@ type Agent struct {
 	wg     sync.WaitGroup
 }
 
-// Start makes a key and serves it on a socket in dir, which is made with mode
+// Start serves the key on a socket in dir, which is made with mode
 // 0700 when it does not exist. Without dir, or when the socket's path would be too long
 // for the system, a directory of its own is made under the temporary one and
 // removed by Close.
 func Start(dir, comment string) (*Agent, error) {
-	key, err := rsa.GenerateKey(rand.Reader, keyBits)
+	key, err := theKey()
 	if err != nil {
 		return nil, fmt.Errorf("make the ssh-agent's key: %w", err)
 	}
