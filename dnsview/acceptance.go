@@ -150,9 +150,9 @@ func (a *Acceptance) badNeighbour(r *providers.Record) string {
 			return Clean(r.Name) + " has other records, and a CNAME cannot stand beside them"
 		case s.Type != r.Type || a.provider != providers.Route53:
 		case s.Alias && s.SetID == r.SetID:
-			return Clean(r.Name) + " " + r.Type + " is an alias record of Route 53, which is read-only"
+			return Clean(r.Name) + " " + r.Type + " is an alias record of Route 53, which is read-only: remove it at its provider first, or give the service another name"
 		case (s.SetID == "") != (r.SetID == ""):
-			return Clean(r.Name) + " " + r.Type + " has record sets with a routing policy (" + Clean(firstWord(s)) + "), beside which a simple one cannot stand: add the value to one of them at Route 53"
+			return Clean(r.Name) + " " + r.Type + " has record sets with a routing policy (" + Clean(firstWord(s)) + "), beside which a simple one cannot stand: restore it or add the value to one of them at Route 53"
 		}
 	}
 	return ""

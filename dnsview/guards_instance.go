@@ -203,6 +203,12 @@ func (e *GuardEvidence) CheckAddress() GuardResult {
 			switch {
 			case h.inst == nil && h.addr.Instance == o.Instance:
 				return fails(g, a.String()+" belongs to "+what+", which is left of the owner", "wait until it is released")
+			case !e.View.index.noNodeOf(h, &r) && own && r.Type == "SRV" && (e.Reason == Reused || e.Reason == Stopped):
+				// A host name may have several addresses: one that a node has does not keep a value of another node.
+				typed = &GuardResult{
+					Guard: g, Why: a.String() + " belongs to " + what + ", and clients would not come to it by this entry any more",
+					Satisfy: "type the name of the entry, or retarget its host name", Confirm: Clean(r.Name),
+				}
 			case !e.View.index.noNodeOf(h, &r):
 				return fails(g, a.String()+" belongs to "+what, "retarget the entry instead")
 			case e.Reason != Reused:

@@ -257,24 +257,24 @@ func (in *inspector) reused(f Finding, r *providers.Record, a netip.Addr, t take
 
 // whatOfReused says what can be done about a record whose address is somebody else's now. Who
 // has it may become the owner when it is a node of the service; what is no node is not made one.
-func (in *inspector) whatOfReused(r *providers.Record, a netip.Addr) string {
+func (x *index) whatOfReused(r *providers.Record, a netip.Addr) string {
 	o, _ := r.Owner()
-	i := in.instance(o.Cloud, o.Instance)
-	h, held := in.holders[a]
+	i := x.instance(o.Cloud, o.Instance)
+	h, held := x.holders[a]
 	running := i != nil && i.State == providers.StateRunning
 	switch {
 	case !held:
 		return "take the address off the allow-list of the config if the entry is to go"
-	case running && in.freeAddress(r, o, i):
+	case running && x.freeAddress(r, o, i):
 		return "retarget it to what its owner has"
-	case !in.noNodeOf(h, r) && r.Type == "SRV":
+	case !x.noNodeOf(h, r) && r.Type == "SRV" && x.heirOf(r) == nil:
 		return "retarget its host name"
-	case !in.noNodeOf(h, r):
+	case !x.noNodeOf(h, r):
 		return "retarget it"
-	case i == nil || i.State.Dead():
+	case x.mayGo(r):
 		return "deregister it, which asks for its name to be typed, or retarget it to a node by name"
 	case running && r.Type != "SRV":
-		if to, ok := addressFor(i, r.Family()); ok && in.hasOwn(r, o, to) {
+		if to, ok := addressFor(i, r.Family()); ok && x.hasOwn(r, o, to) {
 			return "retarget it, which removes it, as the name has " + to.String() + " of its owner too"
 		}
 	}
@@ -330,10 +330,36 @@ func (x *index) noNodeOf(h holder, r *providers.Record) bool {
 	}
 	old, isAddr := r.Addr()
 	if !isAddr {
-		return false
+		return slices.ContainsFunc(x.records(r.Zone, r.Name, r.Type), func(s *providers.Record) bool {
+			o, ok := s.Owner()
+			return ok && s.Identity() != r.Identity() && o.Instance == h.inst.ID && o.Cloud == x.keyOf(h.inst)
+		})
 	}
 	to, ok := x.addressOwed(r, h.inst)
 	return !ok || to != old && !x.freeAddress(r, providers.Owner{}, h.inst)
+}
+
+// heirOf returns the running node of the service to which an SRV value leads by a host name that is that node's own
+// or unmarked, and that has no value there yet; or nil.
+func (x *index) heirOf(r *providers.Record) *providers.Instance {
+	hosts, known := x.addressesOf(r)
+	if r.Type != "SRV" || !known {
+		return nil
+	}
+	var heir *providers.Instance
+	for _, s := range hosts {
+		a, _ := s.Addr()
+		h, held := x.holders[a]
+		if !held || x.noNodeOf(h, r) || s.Alias {
+			continue
+		}
+		o, owned := s.Owner()
+		own := owned && o.Instance == h.inst.ID && o.Cloud == x.keyOf(h.inst)
+		if (own || !marked(s)) && (heir == nil || h.inst.ID < heir.ID) {
+			heir = h.inst
+		}
+	}
+	return heir
 }
 
 // stopped is for an owner that is stopped. EC2 gives an automatic address back

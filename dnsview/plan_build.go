@@ -325,8 +325,8 @@ func (b *builder) deregister(r *providers.Record) {
 		return
 	}
 	needs, strands, blocked := b.led(r)
-	if blocked != "" {
-		b.skip(subject(r) + " stays: " + blocked + " still leads to it")
+	if blocked != nil {
+		b.skipLed(r, blocked)
 		return
 	}
 	why := strings.TrimPrefix(f.Reason, subject(r)+" is dead: ")

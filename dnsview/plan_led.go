@@ -23,9 +23,9 @@ func (b *builder) lastAddress(r *providers.Record) bool {
 // remove some of them, which come first. The last address of a name waits for all of them: blocked is one of
 // this fleet that stays, and strands are those of others, which rollcall cannot remove. One of several
 // addresses waits for none.
-func (b *builder) led(r *providers.Record) (needs []int, strands []string, blocked string) {
+func (b *builder) led(r *providers.Record) (needs []int, strands []string, blocked *providers.Record) {
 	if r.Type != "A" && r.Type != "AAAA" {
-		return nil, nil, ""
+		return nil, nil, nil
 	}
 	last := b.lastAddress(r)
 	for _, s := range b.srvTo(r) {
@@ -34,12 +34,17 @@ func (b *builder) led(r *providers.Record) (needs []int, strands []string, block
 			needs = append(needs, n)
 		case !last || b.v.index.hides(b.v.index.zoneName[s.Zone], s):
 		case b.v.index.isOurs(s):
-			blocked = subject(s)
+			blocked = s
 		default:
 			strands = append(strands, subject(s))
 		}
 	}
 	return needs, strands, blocked
+}
+
+// skipLed says that an address stays as its last one while an SRV value of this fleet leads to it, and what lets it go.
+func (b *builder) skipLed(r, srv *providers.Record) {
+	b.skip(subject(r) + " stays: " + subject(srv) + " still leads to it; rollcall quiesce " + b.v.RecordName(srv) + " takes that out first")
 }
 
 // isOurs reports whether a record belongs to this fleet, and clearly so.

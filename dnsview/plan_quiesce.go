@@ -49,7 +49,7 @@ func PlanQuiesceRecords(v *View, records ...providers.Identity) Plan {
 	slices.SortStableFunc(rs, srvFirst)
 	var srv []int
 	for _, r := range rs {
-		n := b.quiesce(r, reasonOf(v, r), srv...)
+		n := b.quiesce(r, "", srv...)
 		if n > 0 && r.Type == "SRV" {
 			srv = append(srv, n)
 		}
@@ -72,13 +72,32 @@ func (b *builder) goesWith(s, r *providers.Record, out []providers.Identity) boo
 	return true
 }
 
+// reasonOf returns the class of finding that a removal of the record by quiesce is the remedy of, or the empty string.
 func reasonOf(v *View, r *providers.Record) Class {
 	for _, f := range v.FindingsOfRecord(r) {
-		if f.Class == Stopped {
-			return Stopped
+		if f.Class == Stopped || f.Class == Reused {
+			return f.Class
 		}
 	}
+	o, _ := r.Owner()
+	hosts, _ := v.index.addressesOf(r)
+	if slices.ContainsFunc(hosts, func(s *providers.Record) bool { return v.index.heldByAnother(s, o) }) {
+		return Reused // as an elastic address that its owner has let go
+	}
 	return ""
+}
+
+// heldByAnother reports whether something else than the instance of o has the address of a record.
+func (x *index) heldByAnother(r *providers.Record, o providers.Owner) bool {
+	a, ok := r.Addr()
+	h, held := x.holders[a]
+	switch {
+	case !ok || !held:
+		return false
+	case h.inst != nil:
+		return h.inst.ID != o.Instance || x.keyOf(h.inst) != o.Cloud
+	}
+	return h.addr.Instance != o.Instance
 }
 
 // takeOut plans to remove all that leads to a node, SRV values first. It gives the ids of
@@ -161,6 +180,9 @@ func (b *builder) quiesce(r *providers.Record, reason Class, needs ...int) int {
 	if !ok {
 		return 0
 	}
+	if reason == "" {
+		reason = reasonOf(b.v, r)
+	}
 	if b.v.index.isGlue(r) {
 		why, _ := b.v.index.writable(r.Zone, r.Name, r.Type)
 		b.skip(subject(r) + " is left alone: " + why)
@@ -180,8 +202,8 @@ func (b *builder) quiesce(r *providers.Record, reason Class, needs ...int) int {
 		return 0
 	}
 	led, strands, blocked := b.led(r)
-	if blocked != "" {
-		b.skip(subject(r) + " stays: " + blocked + " still leads to it")
+	if blocked != nil {
+		b.skipLed(r, blocked)
 		return 0
 	}
 	for _, n := range led {

@@ -91,7 +91,7 @@ func (b *builder) address(s *serviceState, name string, a netip.Addr, i *provide
 			b.skip(subject(r) + " is there already, " + b.v.index.adoptOr(r, "without a marker: adopt it"))
 		}
 		if why, hidden := b.v.index.occluded(s.zone, name, typ); hidden {
-			b.skip(subject(r) + " is there already, and no client sees it: " + why)
+			b.skip(subject(r) + " is there already, and no client sees it: " + why + "; make the record there")
 		}
 		return 0
 	}

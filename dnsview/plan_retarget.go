@@ -68,7 +68,10 @@ func (b *builder) goal(r *providers.Record, i *providers.Instance) (netip.Addr, 
 		return to, false
 	}
 	if there := b.holds(r, to); to != old && there != nil {
-		what := "; deregister this one when its owner is gone"
+		what := "; quiesce it"
+		if b.v.goesAsDead(r) != nil {
+			what = "; deregister it"
+		}
 		if !marked(there) {
 			what = ", " + b.v.index.adoptOr(there, "without a marker: adopt that first")
 		}
@@ -117,6 +120,9 @@ func PlanRetarget(v *View, records ...providers.Identity) Plan {
 		switch {
 		case running && (v.index.holds(i, a) || v.index.freeAddress(r, o, i)):
 			b.moveTo(r, o, i, Reused)
+		case !isAddr && (i == nil || !running) && v.index.heirOf(r) != nil && b.isReused(r):
+			o.Registered = b.now()
+			b.giveTo(r, o, v.index.heirOf(r))
 		case !isAddr:
 			b.retargetHosts(r)
 		case held && !v.index.noNodeOf(h, r):
@@ -124,17 +130,34 @@ func PlanRetarget(v *View, records ...providers.Identity) Plan {
 			b.moveTo(r, o, h.inst, Reused)
 		case running && b.leftBehind(r, o, i, Reused):
 		default:
-			b.skip(subject(r) + ": " + b.whyNotRetarget(r, i, h))
+			b.skip(subject(r) + ": " + b.whyNotRetarget(r, h))
 		}
 	})
 	return b.end("Retarget " + plural(len(b.plan.Steps), "entry", "entries"))
 }
 
-// whyNotRetarget says why there is nobody to whom an entry can be given, and what can be done instead; i is
-// its owner, if any cloud shows that.
-func (b *builder) whyNotRetarget(r *providers.Record, i *providers.Instance, h holder) string {
+func (b *builder) isReused(r *providers.Record) bool {
+	f := b.v.telling(r)
+	return f != nil && f.Class == Reused
+}
+
+// giveTo plans to make an instance the owner of a record whose value stays.
+func (b *builder) giveTo(r *providers.Record, o providers.Owner, i *providers.Instance) {
+	o.Quiesced = false
+	o.Cloud, o.Instance = b.v.index.keyOf(i), i.ID
+	after, err := b.withOwner(*r, o)
+	if err != nil {
+		b.skip(subject(r) + ": " + Clean(err.Error()))
+		return
+	}
+	ref := b.v.index.ref(i)
+	b.change(providers.Change{Op: providers.OpUpdate, Before: *r, After: after}, "Make "+label(i)+" the owner of "+subject(r), Reused, &ref)
+}
+
+// whyNotRetarget says why there is nobody to whom an entry can be given, and what can be done instead.
+func (b *builder) whyNotRetarget(r *providers.Record, h holder) string {
 	instead := "quiesce it, or retarget it to a node by name"
-	if i == nil || i.State.Dead() {
+	if b.v.goesAsDead(r) != nil {
 		instead = "deregister it, or retarget it to a node by name"
 	}
 	addr, _ := r.Addr()

@@ -117,6 +117,8 @@ type findingRow struct {
 	RestsOn  []basisRow    `json:"rests_on"`
 	// Controller is the program that manages the record by what it says itself, or empty.
 	Controller string `json:"controller"`
+	// Advice is what is to be done: the command of the remedy, or what a person does where there is none.
+	Advice string `json:"advice"`
 }
 
 // evidenceRow is one fact.
@@ -252,7 +254,7 @@ func newFindingRow(v *dnsview.View, f *dnsview.Finding) findingRow {
 	r := findingRow{
 		Class: string(f.Class), Severity: f.Severity.String(), Cloud: clean(f.Cloud), Reason: clean(f.Reason), Evidence: []evidenceRow{},
 		Remedy: string(f.Remedy), Service: clean(f.Service), Zone: clean(f.Zone), Would: string(f.Would), RestsOn: basisRows(f.RestsOn),
-		Name: clean(f.Name), Controller: clean(f.Controller),
+		Name: clean(f.Name), Controller: clean(f.Controller), Advice: clean(v.Advice(f)),
 	}
 	if f.Record != nil {
 		r.Record = newRecordInSet(f.Record, v.RecordName(f.Record))

@@ -103,6 +103,7 @@ func findingListing() *listing[findingRow] {
 			{name: "ABOUT", text: about},
 			{name: "REMEDY", text: func(r *row) string { return r.Remedy }},
 			{name: "REASON", text: func(r *row) string { return r.Reason }},
+			{name: "ADVICE", wide: true, text: func(r *row) string { return r.Advice }},
 			{name: "CLOUD", wide: true, text: func(r *row) string { return r.Cloud }},
 			{name: "ZONE", wide: true, text: func(r *row) string { return r.Zone }},
 			{name: "SERVICE", wide: true, text: func(r *row) string { return r.Service }},

@@ -1,0 +1,158 @@
+package dnsview
+
+import (
+	"slices"
+
+	"rollcall/providers"
+)
+
+// Advice returns what is to be done about a finding, as one sentence: the command that carries out its remedy, or
+// what a person does where rollcall has none. It is empty for what needs nothing done.
+func (v *View) Advice(f *Finding) string {
+	x := v.index
+	switch why := x.zoneRefused(f.Zone); {
+	case f.Class == Unknown:
+		return "nothing is done about it before it is known: rollcall ls sources says what was not read, and why"
+	case f.Severity == Info && f.Class != Quiesced:
+		return ""
+	case f.Class == Lame || x.barred[providers.CanonicalName(f.Zone)] != "":
+		return "have " + Clean(f.Zone) + " delegated to the name servers of its provider, at the registrar or in the zone above"
+	case f.Class == Unresolvable:
+		return "set right what the facts show, at the registrar or in the zone above: the DS record, the delegation, or a lapsed registration"
+	case why != "":
+		return "nothing is written before the zone can be read: " + why
+	case f.Controller != "":
+		return "change or remove it at its source, " + Clean(f.Controller)
+	case v.Options.Fleet == "" && (f.Instance != nil || f.Record != nil && marked(f.Record)):
+		return "run rollcall config init: without a fleet id nothing that is owned is changed"
+	}
+	if f.Record != nil {
+		return v.adviceOnRecord(f)
+	}
+	return v.adviceOnName(f)
+}
+
+// adviceOnRecord is Advice for a finding about a record.
+func (v *View) adviceOnRecord(f *Finding) string {
+	x, r := v.index, f.Record
+	name := v.RecordName(r)
+	o, owned := r.Owner()
+	ours := owned && !x.foreignFleet(o)
+	switch f.Class {
+	case Reused:
+		hosts, _ := x.addressesOf(r)
+		for _, h := range hosts {
+			a, _ := h.Addr()
+			_, held := x.holders[a]
+			if _, allowed := x.allowed(a); held || allowed {
+				return x.whatOfReused(r, a)
+			}
+		}
+	case Quiesced:
+		return x.adviceOnQuiesced(f)
+	case Ambiguous:
+		return "see to it at its provider that one marker is left that says whose it is, and no other; a node registers anew once its own is right"
+	case Occluded:
+		if ours && !x.isGlue(r) {
+			return "make it where clients are led to, and rollcall quiesce " + name
+		}
+		return "make it where clients are led to, and remove it here at its provider"
+	case Wire:
+		return "tell the DNS provider: its servers do not answer what its API holds"
+	case Split:
+		return "wait for the servers that are behind; when it lasts, tell the DNS provider"
+	case PTRNoSRV:
+		return "rollcall service retire " + Clean(r.Value) + ", or register a node there"
+	case SRVAlias:
+		return "give the target an address in place of the alias, at its provider"
+	}
+	if f.Remedy != NoRemedy {
+		return "rollcall remedy " + name
+	}
+	if other := x.settlesFirst(f); other != nil {
+		return "settle first that " + other.Reason
+	}
+	i := x.instanceOf(r)
+	switch {
+	case f.Class == Moved:
+		return "give " + label(i) + " an address of that kind, or rollcall quiesce " + name
+	case f.Class == OrphanMarker && !slices.ContainsFunc(f.Evidence, func(e Evidence) bool { return e.Source == "marker" }), !owned && marked(r):
+		return "remove it at its provider"
+	case f.Class == OrphanMarker, f.Class == Dead, f.Class == Dangling, f.Class == Stopped:
+		return "look again when every source was read completely: rollcall ls sources says which was not"
+	case f.Class == Unmarked && i == nil:
+		return "attach the address to an instance, and adopt the record, or remove it at its provider"
+	case f.Class == Unmarked && i.State != providers.StateRunning:
+		return "start " + label(i) + " and adopt the record, or remove it at its provider"
+	case !owned:
+		return "change it at its provider, where it was made"
+	case !ours:
+		return "leave it to fleet " + Clean(o.Fleet) + ", whose it is"
+	case o.Quiesced:
+		return x.adviceOnQuiesced(f)
+	case o.Host():
+		return "let " + shortID(o.Instance) + " leave, and join again with what is right"
+	}
+	if lack := x.lacking(x.zoneName[f.Zone]); lack != "" {
+		return "look again when all is known: " + lack
+	}
+	if i == nil || i.State != providers.StateRunning {
+		return "rollcall quiesce " + name + ", as its node does not run"
+	}
+	if f.Class == Private || f.Class == SRVNoAddress {
+		return "give " + label(i) + " a public address, or rollcall quiesce " + name
+	}
+	return "change it at its provider"
+}
+
+// settlesFirst returns the finding about the same record that has to be settled before anything is done about f, or nil.
+func (x *index) settlesFirst(f *Finding) *Finding {
+	for _, g := range x.byRecord[f.Record] {
+		if g.Class != f.Class && !advice(g.Class) && g.Class != Unmarked && g.Class != Foreign {
+			return g
+		}
+	}
+	return nil
+}
+
+// adviceOnQuiesced is Advice for what was taken out of DNS on purpose, wholly or not.
+func (x *index) adviceOnQuiesced(f *Finding) string {
+	o, ok := registered(f.Record)
+	if !ok {
+		return ""
+	}
+	i := x.instance(o.Cloud, o.Instance)
+	switch {
+	case o.Host():
+		return "let the host join again, or leave: rollcall service join, rollcall service leave"
+	case i == nil || i.State != providers.StateRunning:
+		return "start the node and rollcall return " + Clean(o.Instance) + ", or terminate it"
+	}
+	return "rollcall return " + Clean(o.Instance) + ", once it is well"
+}
+
+// adviceOnName is Advice for a finding about what is absent, a service or a zone.
+func (v *View) adviceOnName(f *Finding) string {
+	switch f.Class {
+	case Thin:
+		return "launch nodes, or return those that were taken out; the config holds the minimum"
+	case OneCloud:
+		return "launch nodes in the other clouds: rollcall launch --service " + Clean(f.Service)
+	case OverLimit:
+		return "remove what is not needed, split the service into several names, or have the provider raise its limit"
+	case Occluded:
+		return "make the records of the service where clients are led to, or declare it by another name"
+	case Wire, Split:
+		return "wait for the servers that are behind; when it lasts, tell the DNS provider"
+	}
+	if f.Remedy != NoRemedy {
+		return "rollcall remedy " + string(f.Class)
+	}
+	if (f.Class == Missing || f.Class == Half) && f.Instance != nil {
+		if why, hidden := v.index.occluded(v.index.zoneName[f.Zone], f.Service, "A"); hidden {
+			return "make the records of the service where clients are led to: " + why
+		}
+		return "give the node a public address, or take it out of what the service selects"
+	}
+	return "look again when all is known: rollcall ls sources says what was not read"
+}

@@ -1,0 +1,110 @@
+package dnsview
+
+import (
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"rollcall/providers"
+)
+
+// commandInSentence finds the commands that a sentence names for one record or instance.
+var commandInSentence = regexp.MustCompile(`rollcall (quiesce|remedy|return) ([^ ,;]+/(?:A|AAAA|CNAME|SRV|TXT|PTR)/(?:".*"|[0-9]+ [0-9]+ [0-9]+ [^ ,;]+|[^ ,;]+)|[^ ,;]+)`)
+
+// idleCommands returns the commands of a sentence that would plan nothing, with what they would say.
+func idleCommands(v *View, f *Finding, sentence string) (out []string) {
+	for _, m := range commandInSentence.FindAllStringSubmatch(sentence, -1) {
+		verb, arg := m[1], m[2]
+		var p Plan
+		switch verb {
+		case "return":
+			o, ok := registered(f.Record)
+			if !ok || o.Instance != arg || strings.Contains(sentence, "start the node") || strings.Contains(sentence, "once it is well") {
+				continue
+			}
+			p = PlanReturn(v, providers.InstanceRef{Key: o.Cloud, ID: o.Instance})
+		case "remedy":
+			p = PlanRemedy(v, f)
+		default:
+			for z := range v.Snapshot.Zones {
+				for i := range v.Snapshot.Zones[z].Records {
+					if r := &v.Snapshot.Zones[z].Records[i]; v.RecordName(r) == arg && len(p.Steps) == 0 {
+						p = PlanQuiesceRecords(v, r.Identity())
+					}
+				}
+			}
+		}
+		if len(p.Steps) == 0 {
+			out = append(out, "rollcall "+verb+" "+arg+" does nothing: "+strings.Join(p.Skipped, "; "))
+		}
+	}
+	return out
+}
+
+// There is always a way: a remedy that does something, or a sentence that says what a person does.
+func TestEveryFindingHasARemedyThatDoesSomethingOrSaysWhatAPersonDoes(t *testing.T) {
+	met := map[Class]int{}
+	rapid.Check(t, func(t *rapid.T) {
+		w := mishaps(t, rapid.Bool().Draw(t, "broken"))
+		v := w.view()
+		for i := range v.Findings {
+			f := &v.Findings[i]
+			met[f.Class]++
+			advice := v.Advice(f)
+			if advice == "" {
+				if f.Severity > Info {
+					t.Fatalf("%s %s: nothing says what to do", f.Class, f.Reason)
+				}
+				continue
+			}
+			if f.Remedy == NoRemedy {
+				if idle := idleCommands(v, f, advice); len(idle) > 0 {
+					t.Fatalf("%s %s\nadvice: %s\n%s", f.Class, f.Reason, advice, strings.Join(idle, "\n"))
+				}
+				continue
+			}
+			p := PlanRemedy(v, f)
+			if len(p.Steps) > 0 {
+				continue // that it removes the finding is a test of its own
+			}
+			for _, why := range p.Skipped {
+				bad := idleCommands(v, f, why)
+				if f.Record != nil {
+					bad = append(bad, refusals(v, f.Record, why)...)
+				}
+				if len(bad) > 0 {
+					t.Fatalf("%s %s\nits remedy: %s\n%s", f.Class, f.Reason, why, strings.Join(bad, "\n"))
+				}
+			}
+			if !sayWhatToDo.MatchString(strings.Join(p.Skipped, "\n")) {
+				t.Fatalf("%s %s\nits remedy does nothing, and nothing says what to do: %q", f.Class, f.Reason, p.Skipped)
+			}
+		}
+	})
+	for _, c := range []Class{Dead, Dangling, Missing, Half, Lame, Occluded, Ambiguous, Thin, SRVNoAddress} { // rarer ones are not in every run
+		if met[c] == 0 {
+			t.Errorf("no world has a finding of class %s: %v", c, slices.Sorted(maps.Keys(met)))
+		}
+	}
+}
+
+// sayWhatToDo matches the reasons of a remedy that does nothing which say what a person does first.
+var sayWhatToDo = regexp.MustCompile(`(deregister|quiesce|adopt|retarget|restore|balance) (it|its|this|that)|rollcall [a-z]+|has no room|until it can be|allow-list|at its source|remove (it|its|the|that)|make the record there`)
+
+func TestAdviceIsForEveryClass(t *testing.T) {
+	v := newWorld().view()
+	for _, c := range Classes() {
+		f := Finding{Class: c, Severity: High, Zone: cfZone, Service: wwwName, Name: wwwName}
+		if v.Advice(&f) == "" {
+			t.Errorf("%s: a finding about a name has no advice", c)
+		}
+		f.Record = &v.Snapshot.Zones[0].Records[0]
+		if v.Advice(&f) == "" && c != Reused {
+			t.Errorf("%s: a finding about a record has no advice", c)
+		}
+	}
+}
