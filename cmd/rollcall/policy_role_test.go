@@ -148,3 +148,66 @@ func TestTheConsoleWorksWithThePolicyThatIsPrintedForItAndWithNoMore(t *testing.
 		t.Errorf("%s%s", r.out, r.err)
 	}
 }
+
+func TestTheCommandsThatArePrintedForTritonGiveItsNodesWhatTheyNeedAndNothingElse(t *testing.T) {
+	need(t, "aws")
+	s := newWorld(t)
+	d := decode[awsPolicies](t, must(t, "policy", "aws", "-o", "json"))
+	if d.TritonPolicy == nil {
+		t.Fatal("no policy for Triton")
+	}
+	t.Chdir(t.TempDir())
+	if err := os.WriteFile("triton.json", []byte(d.TritonPolicy.JSON()), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_, text, _ := strings.Cut(must(t, "policy", "aws"), "Nodes on Triton")
+	arn, env := "", []string{}
+	for line := range strings.Lines(text) {
+		args, ok := strings.CutPrefix(strings.TrimSpace(line), "#   aws ")
+		if !ok || strings.Contains(args, "role") && !strings.Contains(args, d.TritonUser) {
+			continue
+		}
+		args = strings.Replace(args, "<the ARN that was answered>", arn, 1)
+		out := mustAWS(t, nil, strings.Fields(args)...)
+		got := struct {
+			Policy    struct{ Arn string }
+			AccessKey struct {
+				ID     string `json:"AccessKeyId"`
+				Secret string `json:"SecretAccessKey"`
+			}
+		}{}
+		if strings.TrimSpace(out) != "" {
+			if err := json.Unmarshal([]byte(out), &got); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if got.Policy.Arn != "" {
+			arn = got.Policy.Arn
+		}
+		if got.AccessKey.ID != "" {
+			env = []string{"AWS_ACCESS_KEY_ID=" + got.AccessKey.ID, "AWS_SECRET_ACCESS_KEY=" + got.AccessKey.Secret}
+		}
+	}
+	if len(env) == 0 {
+		t.Fatalf("the commands made no key:\n%s", text)
+	}
+	zone, node := theZone(s), "c2f0a1b2-0000-4000-8000-000000000001"
+	change := func(changes ...string) []string {
+		return []string{"route53", "change-resource-record-sets", "--hosted-zone-id", zone, "--change-batch", changeBatch(t, changes...)}
+	}
+	mustAWS(t, env, change("CREATE new-1.unilans.net A 192.0.2.7", "CREATE "+node+"._rollcall.new-1.unilans.net TXT \"rollcall1 x\"")...)
+	for _, args := range [][]string{
+		change("CREATE unilans.net A 192.0.2.7"),
+		change("CREATE new-2.unilans.net MX 10 mail.example."),
+		change("UPSERT new-1.unilans.net A 192.0.2.7"),
+		{"route53", "list-hosted-zones"},
+		{"route53", "create-hosted-zone", "--name", "mine.example", "--caller-reference", "x"},
+		{"ssm", "get-parameter", "--name", "/rollcall/cloudflare-token", "--with-decryption"},
+		{"ec2", "describe-instances"},
+		{"iam", "create-access-key"},
+	} {
+		if _, errs, err := awsCLI(t, env, args...); err == nil || !strings.Contains(errs, "(AccessDenied") && !strings.Contains(errs, "(UnauthorizedOperation)") || !strings.Contains(errs, "user/"+d.TritonUser+" is not authorized to perform: ") {
+			t.Errorf("aws %v: %v, %s", args, err, errs)
+		}
+	}
+}

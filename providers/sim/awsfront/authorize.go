@@ -1,6 +1,7 @@
 package awsfront
 
 import (
+	"cmp"
 	"encoding/base64"
 	"encoding/json"
 	"encoding/xml"
@@ -9,24 +10,30 @@ import (
 	"strings"
 )
 
-// caller is the ARN of whoever signed a call: the account's user, or the session of a role.
+// caller is the ARN of whoever signed a call: a user, or the session of a role.
 func (f *front) caller(c *call) string {
 	account := f.account(c)
 	if c.session == nil {
-		return "arn:aws:iam::" + account + ":user/ops"
+		return "arn:aws:iam::" + account + ":user/" + cmp.Or(c.user, "ops")
 	}
 	return "arn:aws:sts::" + account + ":assumed-role/" + f.iam.roleOf(c.session) + "/" + c.session.Name
 }
 
-// authorize refuses what the policies of a session's role do not allow. The account's user may do everything.
+// authorize refuses what the policies of a session's role, or of a user, do not allow. The account's own user
+// may do everything.
 func (f *front) authorize(c *call) *apiError {
-	if c.session == nil {
+	var policies []string
+	switch {
+	case c.session != nil:
+		policies = f.iam.policiesOf(f.iam.roleOf(c.session))
+	case c.user != "":
+		policies = f.iam.policiesOfUser(c.user)
+	default:
 		return nil
 	}
-	role := f.iam.policiesOf(f.iam.roleOf(c.session))
 	for _, q := range f.asks(c) {
-		v := judge(role, &q)
-		if c.session.Policy != "" && v == allowed {
+		v := judge(policies, &q)
+		if c.session != nil && c.session.Policy != "" && v == allowed {
 			v = judge([]string{c.session.Policy}, &q)
 		}
 		if v != allowed {
@@ -77,6 +84,8 @@ func (f *front) asks(c *call) []ask {
 			q.resource = "arn:aws:iam::" + f.account(c) + ":role/" + name
 		} else if name := c.form.Get("InstanceProfileName"); name != "" {
 			q.resource = "arn:aws:iam::" + f.account(c) + ":instance-profile/" + name
+		} else if name := cmp.Or(c.form.Get("UserName"), c.user); name != "" {
+			q.resource = "arn:aws:iam::" + f.account(c) + ":user/" + name
 		}
 		return []ask{q}
 	}

@@ -110,7 +110,8 @@ type call struct {
 	id       string // request id
 	fault    world.FaultKind
 	source   string         // whose fault it is
-	session  *world.Session // of temporary credentials; nil for the account's user
+	session  *world.Session // of temporary credentials; nil for a user
+	user     string         // IAM user whose key signed; empty for sessions and for the account's own user, who may do everything
 	status   int            // of the answer, when it is not 200
 	location string         // header Location of the answer, or empty
 	cloud    *world.Cloud   // of EC2, STS and SSM calls, when the region has one
@@ -218,7 +219,7 @@ func (f *front) answer(w http.ResponseWriter, c *call) {
 
 // refuse says why a call is not carried out at all: its signature, or a fault.
 func (f *front) refuse(c *call) *apiError {
-	if p := verify(c, &f.w.Credentials, f.signedBy(c)); p != "" {
+	if p := verify(c, &f.w.Credentials, f.iam, f.signedBy(c)); p != "" {
 		return authError(c, p)
 	}
 	if c.service == "ec2" && c.cloud == nil {

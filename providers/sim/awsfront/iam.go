@@ -21,16 +21,20 @@ const iamVersion = "2010-05-08"
 // has from the start: what a node of the fleet runs with.
 const NodeProfile = "rollcall-node"
 
-// iamStore is the IAM of the account: roles, their inline policies and instance profiles.
+// iamStore is the IAM of the account: roles, instance profiles, users with their access keys, and policies.
 type iamStore struct {
 	mu       sync.Mutex
 	now      func() time.Time
 	roles    map[string]*role
 	profiles map[string]*profile
+	users    map[string]*user
+	managed  map[string]*managedPolicy // by ARN
+	// secretOfAccount is what the keys of users are made of.
+	secretOfAccount string
 }
 
 func newIAMStore(w *world.World) *iamStore {
-	s := &iamStore{now: w.Now, roles: map[string]*role{}, profiles: map[string]*profile{}}
+	s := &iamStore{now: w.Now, roles: map[string]*role{}, profiles: map[string]*profile{}, users: map[string]*user{}, managed: map[string]*managedPolicy{}, secretOfAccount: w.Credentials.AWSSecret}
 	s.roles[NodeProfile] = &role{
 		name: NodeProfile, path: "/", id: iamID("AROA", NodeProfile), created: w.Now(), policies: map[string]string{},
 		trust: `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"ec2.amazonaws.com"},"Action":"sts:AssumeRole"}]}`,
@@ -95,6 +99,25 @@ func iamActions() map[string]func(*iamCall) *apiError {
 		"ListInstanceProfilesForRole":   (*iamCall).listInstanceProfiles,
 		"AddRoleToInstanceProfile":      (*iamCall).addRoleToInstanceProfile,
 		"RemoveRoleFromInstanceProfile": (*iamCall).removeRoleFromInstanceProfile,
+		"CreateUser":                    (*iamCall).createUser,
+		"GetUser":                       (*iamCall).getUser,
+		"ListUsers":                     (*iamCall).listUsers,
+		"DeleteUser":                    (*iamCall).deleteUser,
+		"CreateAccessKey":               (*iamCall).createAccessKey,
+		"ListAccessKeys":                (*iamCall).listAccessKeys,
+		"UpdateAccessKey":               (*iamCall).updateAccessKey,
+		"DeleteAccessKey":               (*iamCall).deleteAccessKey,
+		"PutUserPolicy":                 (*iamCall).putUserPolicy,
+		"GetUserPolicy":                 (*iamCall).getUserPolicy,
+		"ListUserPolicies":              (*iamCall).listUserPolicies,
+		"DeleteUserPolicy":              (*iamCall).deleteUserPolicy,
+		"CreatePolicy":                  (*iamCall).createPolicy,
+		"GetPolicy":                     (*iamCall).getPolicy,
+		"GetPolicyVersion":              (*iamCall).getPolicyVersion,
+		"DeletePolicy":                  (*iamCall).deletePolicy,
+		"AttachUserPolicy":              (*iamCall).attachUserPolicy,
+		"DetachUserPolicy":              (*iamCall).attachUserPolicy,
+		"ListAttachedUserPolicies":      (*iamCall).listAttachedUserPolicies,
 	}
 }
 

@@ -127,6 +127,8 @@ func (s *statement) matches(q *ask) bool {
 // holds reports whether a condition holds for the values of a key in the request ("IAM JSON policy elements:
 // Condition operators", and "Multivalued context keys" for the two qualifiers).
 func holds(operator string, wanted, given []string) bool {
+	// An empty value counts as none, for the existence of a key and for the sets of the two qualifiers.
+	given = slices.DeleteFunc(slices.Clone(given), func(v string) bool { return v == "" })
 	qualifier, name, ok := strings.Cut(operator, ":")
 	if !ok {
 		qualifier, name = "", operator

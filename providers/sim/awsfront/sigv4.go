@@ -72,7 +72,7 @@ func parseAuthorization(h string) (scope, bool) {
 }
 
 // verify checks the signature of a call.
-func verify(c *call, cred *world.Credentials, now time.Time) authProblem {
+func verify(c *call, cred *world.Credentials, users *iamStore, now time.Time) authProblem {
 	h := c.r.Header.Get("Authorization")
 	if h == "" {
 		return missing
@@ -88,14 +88,16 @@ func verify(c *call, cred *world.Credentials, now time.Time) authProblem {
 	}
 	secret := cred.AWSSecret
 	if token := c.r.Header.Get("X-Amz-Security-Token"); token != "" {
-		// The user's key is a long-term one: no session token belongs to it.
+		// A user's key is a long-term one: no session token belongs to it.
 		session, keys, ok := cred.Session(token)
 		if !ok || keys.KeyID != s.keyID || !slices.Contains(s.signed, "x-amz-security-token") {
 			return unknownKey
 		}
 		c.session, secret = &session, keys.Secret
 	} else if s.keyID != cred.AWSKeyID {
-		return unknownKey
+		if c.user, secret, ok = users.userOfKey(s.keyID); !ok {
+			return unknownKey
+		}
 	}
 	hash := sha256.Sum256(c.body)
 	payload := hex.EncodeToString(hash[:])

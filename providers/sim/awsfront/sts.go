@@ -24,7 +24,7 @@ func (f *front) serveSTS(c *call, x *xmlWriter) *apiError {
 			if c.session != nil {
 				x.el("UserId", f.iam.idOf(f.iam.roleOf(c.session))+":"+c.session.Name)
 			} else {
-				x.el("UserId", iamID("AIDA", account+"/ops"))
+				x.el("UserId", f.iam.userID(c.user, account))
 			}
 			x.el("Account", account)
 			return nil

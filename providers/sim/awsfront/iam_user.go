@@ -1,0 +1,298 @@
+package awsfront
+
+import (
+	"crypto/sha256"
+	"encoding/base32"
+	"encoding/base64"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+)
+
+// user is an IAM user of the account. The one whose keys the account has from the start, ops, is none of
+// these: it may do everything.
+type user struct {
+	name, path, id string
+	created        time.Time
+	policies       map[string]string // inline, by name
+	attached       []string          // ARNs of managed policies
+	keys           []*accessKey
+}
+
+// accessKey is a long-term key of a user.
+type accessKey struct {
+	id, secret string
+	inactive   bool
+	created    time.Time
+}
+
+// The limits of a user ("IAM and AWS STS quotas" in the IAM User Guide).
+const (
+	userPolicyLimit = 2048 // characters of all its inline policies, white space not counted
+	keysPerUser     = 2
+)
+
+// userOfKey returns the name of the user whose active access key has an id, and the key's secret.
+func (s *iamStore) userOfKey(id string) (name, secret string, ok bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, u := range s.users {
+		for _, k := range u.keys {
+			if k.id == id && !k.inactive {
+				return u.name, k.secret, true
+			}
+		}
+	}
+	return "", "", false
+}
+
+// policiesOfUser returns the inline and managed policies of a user; one that is gone has none.
+func (s *iamStore) policiesOfUser(name string) []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	u, ok := s.users[name]
+	if !ok {
+		return nil
+	}
+	all := slices.Collect(maps.Values(u.policies))
+	for _, arn := range u.attached {
+		if p, ok := s.managed[arn]; ok {
+			all = append(all, p.document)
+		}
+	}
+	return all
+}
+
+// newAccessKey makes a key that no other user has.
+func (c *iamCall) newAccessKey(u *user) *accessKey {
+	sum := sha256.Sum256([]byte(c.secretOfAccount + "\x00" + u.name + "\x00" + c.call.id))
+	return &accessKey{
+		id: "AKIA" + base32.StdEncoding.EncodeToString(sum[:10]), secret: base64.StdEncoding.EncodeToString(append(sum[2:], sum[:4]...)[:30]), created: c.now(),
+	}
+}
+
+// user finds the user that a call names; one that names none means the caller.
+func (c *iamCall) user() (*user, *apiError) {
+	name := c.form.Get("UserName")
+	if name == "" {
+		name = c.call.user
+	}
+	if name == "" {
+		return nil, bad("ValidationError", "Must specify userName when calling with non-User credentials")
+	}
+	u, ok := c.users[name]
+	if !ok {
+		return nil, noEntity("The user with name %s cannot be found.", name)
+	}
+	return u, nil
+}
+
+func (c *iamCall) writeUser(u *user) {
+	c.x.el("Path", u.path)
+	c.x.el("UserName", u.name)
+	c.x.el("UserId", u.id)
+	c.x.el("Arn", "arn:aws:iam::"+c.account+":user"+u.path+u.name)
+	c.x.el("CreateDate", u.created.UTC().Format(time.RFC3339))
+}
+
+func (c *iamCall) createUser() *apiError {
+	name, err := c.name("UserName", 64)
+	if err != nil {
+		return err
+	}
+	for have := range c.users {
+		if strings.EqualFold(have, name) {
+			return exists("User with name %s already exists.", name)
+		}
+	}
+	u := &user{name: name, path: c.path(), id: iamID("AIDA", name+c.call.id), created: c.now(), policies: map[string]string{}}
+	c.users[name] = u
+	c.x.in("User", func() { c.writeUser(u) })
+	return nil
+}
+
+func (c *iamCall) getUser() *apiError {
+	u, err := c.user()
+	if err != nil {
+		return err
+	}
+	c.x.in("User", func() { c.writeUser(u) })
+	return nil
+}
+
+func (c *iamCall) listUsers() *apiError {
+	return c.answerList("Users", slices.Sorted(maps.Keys(c.users)), func(n string) {
+		c.x.in("member", func() { c.writeUser(c.users[n]) })
+	})
+}
+
+func (c *iamCall) deleteUser() *apiError {
+	u, err := c.user()
+	switch {
+	case err != nil:
+		return err
+	case len(u.keys) > 0:
+		return conflict("DeleteConflict", "Cannot delete entity, must delete access keys first.")
+	case len(u.policies) > 0:
+		return conflict("DeleteConflict", "Cannot delete entity, must delete policies first.")
+	case len(u.attached) > 0:
+		return conflict("DeleteConflict", "Cannot delete entity, must detach all policies first.")
+	}
+	delete(c.users, u.name)
+	return nil
+}
+
+func (c *iamCall) createAccessKey() *apiError {
+	u, err := c.user()
+	if err != nil {
+		return err
+	}
+	if len(u.keys) >= keysPerUser {
+		return conflict("LimitExceeded", "Cannot exceed quota for AccessKeysPerUser: 2")
+	}
+	k := c.newAccessKey(u)
+	u.keys = append(u.keys, k)
+	c.x.in("AccessKey", func() {
+		c.x.el("UserName", u.name)
+		c.x.el("AccessKeyId", k.id)
+		c.x.el("Status", "Active")
+		c.x.el("SecretAccessKey", k.secret)
+		c.x.el("CreateDate", k.created.UTC().Format(time.RFC3339))
+	})
+	return nil
+}
+
+// key finds the access key that a call names.
+func (c *iamCall) key() (*user, *accessKey, *apiError) {
+	u, err := c.user()
+	if err != nil {
+		return nil, nil, err
+	}
+	id := c.form.Get("AccessKeyId")
+	for _, k := range u.keys {
+		if k.id == id {
+			return u, k, nil
+		}
+	}
+	return nil, nil, noEntity("The Access Key with id %s cannot be found.", id)
+}
+
+func (c *iamCall) updateAccessKey() *apiError {
+	_, k, err := c.key()
+	if err != nil {
+		return err
+	}
+	switch s := c.form.Get("Status"); s {
+	case "Active", "Inactive":
+		k.inactive = s == "Inactive"
+		return nil
+	default:
+		return bad("ValidationError", "1 validation error detected: Value '%s' at 'status' failed to satisfy constraint: Member must satisfy enum value set: [Active, Inactive, Expired]", s)
+	}
+}
+
+func (c *iamCall) deleteAccessKey() *apiError {
+	u, k, err := c.key()
+	if err != nil {
+		return err
+	}
+	u.keys = slices.DeleteFunc(u.keys, func(o *accessKey) bool { return o == k })
+	return nil
+}
+
+func (c *iamCall) listAccessKeys() *apiError {
+	u, err := c.user()
+	if err != nil {
+		return err
+	}
+	c.x.in("AccessKeyMetadata", func() {
+		for _, k := range u.keys {
+			c.x.in("member", func() {
+				c.x.el("UserName", u.name)
+				c.x.el("AccessKeyId", k.id)
+				c.x.el("Status", map[bool]string{true: "Inactive", false: "Active"}[k.inactive])
+				c.x.el("CreateDate", k.created.UTC().Format(time.RFC3339))
+			})
+		}
+	})
+	c.x.flag("IsTruncated", false)
+	return nil
+}
+
+func (c *iamCall) putUserPolicy() *apiError {
+	u, err := c.user()
+	if err != nil {
+		return err
+	}
+	name, err := c.name("PolicyName", 128)
+	if err != nil {
+		return err
+	}
+	doc, err := c.document("PolicyDocument", userPolicyLimit)
+	if err != nil {
+		return err
+	}
+	size := len(strings.Join(strings.Fields(doc), ""))
+	for n, other := range u.policies {
+		if n != name {
+			size += len(strings.Join(strings.Fields(other), ""))
+		}
+	}
+	if size > userPolicyLimit {
+		return conflict("LimitExceeded", "Maximum policy size of 2048 bytes exceeded for user "+u.name)
+	}
+	u.policies[name] = doc
+	return nil
+}
+
+func (c *iamCall) userPolicy() (u *user, name string, err *apiError) {
+	if u, err = c.user(); err != nil {
+		return nil, "", err
+	}
+	if name, err = c.name("PolicyName", 128); err != nil {
+		return nil, "", err
+	}
+	if _, ok := u.policies[name]; !ok {
+		return nil, "", noEntity("The user policy with name %s cannot be found.", name)
+	}
+	return u, name, nil
+}
+
+func (c *iamCall) getUserPolicy() *apiError {
+	u, name, err := c.userPolicy()
+	if err != nil {
+		return err
+	}
+	c.x.el("UserName", u.name)
+	c.x.el("PolicyName", name)
+	c.x.el("PolicyDocument", encoded(u.policies[name]))
+	return nil
+}
+
+func (c *iamCall) deleteUserPolicy() *apiError {
+	u, name, err := c.userPolicy()
+	if err != nil {
+		return err
+	}
+	delete(u.policies, name)
+	return nil
+}
+
+func (c *iamCall) listUserPolicies() *apiError {
+	u, err := c.user()
+	if err != nil {
+		return err
+	}
+	return c.answerList("PolicyNames", slices.Sorted(maps.Keys(u.policies)), func(n string) { c.x.el("member", n) })
+}
+
+// userID returns the unique id of a user; the account's own one has no name.
+func (s *iamStore) userID(name, account string) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if u, ok := s.users[name]; ok {
+		return u.id
+	}
+	return iamID("AIDA", account+"/ops")
+}
