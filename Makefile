@@ -27,10 +27,10 @@ PAR    := $(shell p=$$(( $(MEM_GB) / 4 )); [ $$p -lt 1 ] && p=1; [ $$p -gt $(CPU
 FUZZ = $(shell grep -rHo '^func Fuzz[A-Za-z0-9_]*' --include='*_test.go' cmd dnsview providers ui userdata | sed 's|^\(.*\)/[^/]*:func |./\1:|')
 FUZZTIME := 3s
 SOAKTIME := 1h
-# one fuzz test after the other, for the time $(1); what it says is shown when it fails
-fuzz = for f in $(FUZZ); do \
-	  out=$$(go test -p $(PAR) -run '^$$' -fuzz "^$${f\#*:}$$" -fuzztime $(1) -fuzzminimizetime 20x "$${f%:*}" 2>&1) || { echo "$$out"; exit 1; }; \
-	  echo "fuzz $${f\#*:}: $$(grep -o 'execs: [0-9]*' <<<"$$out" | tail -1)"; done
+# fuzz tests for the time $(1), each on one CPU; what one says is shown when it fails
+fuzz = printf '%s\n' $(FUZZ) | xargs -P $(PAR) -n 1 bash -c ' \
+	  out=$$(go test -p 1 -parallel 1 -run "^$$" -fuzz "^$${0\#*:}$$" -fuzztime $(1) -fuzzminimizetime 20x "$${0%:*}" 2>&1) || { echo "$$out"; exit 255; }; \
+	  echo "fuzz $${0\#*:}: $$(grep -o "execs: [0-9]*" <<<"$$out" | tail -1)"'
 
 .PHONY: help build demo test soak lint fmt bench clean go
 
