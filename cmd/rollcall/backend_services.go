@@ -6,6 +6,7 @@ import (
 
 	"rollcall/dnsview"
 	"rollcall/dnsview/dnssd"
+	"rollcall/dnsview/plan"
 	"rollcall/providers"
 	"rollcall/ui"
 )
@@ -20,15 +21,15 @@ func (b *backend) planIncarnation(v *dnsview.View, w ui.Wish) (dnsview.Plan, err
 	if err != nil {
 		return dnsview.Plan{}, err
 	}
-	var made dnssd.Made
+	var made plan.Planned
 	if w.Verb == dnsview.VerbRetire {
-		made, err = dnssd.PlanRetire(z, n)
+		made, err = plan.Retire(z, n)
 	} else {
 		var txt dnssd.TXT
 		if txt, err = dnssd.ParsePairs(w.TXT); err != nil {
 			return dnsview.Plan{}, err
 		}
-		made, err = dnssd.PlanCreate(z, dnssd.Declaration{Name: n, TXT: txt})
+		made, err = plan.Create(z, plan.Declaration{Name: n, TXT: txt})
 	}
 	if err != nil {
 		return dnsview.Plan{}, err
@@ -38,18 +39,18 @@ func (b *backend) planIncarnation(v *dnsview.View, w ui.Wish) (dnsview.Plan, err
 
 // wholeZone gives the zone that a service lies in as it was read last. What is planned on it rests
 // on what the zone does not have, so it must have been read whole; the guards look again.
-func (b *backend) wholeZone(v *dnsview.View, n dnssd.Name) (dnssd.Zone, error) {
+func (b *backend) wholeZone(v *dnsview.View, n dnssd.Name) (plan.Zone, error) {
 	if b.s.config.Fleet == "" {
-		return dnssd.Zone{}, b.s.needFleet()
+		return plan.Zone{}, b.s.needFleet()
 	}
 	name, ok := b.s.config.ZoneOf(n.Canonical())
 	i := slices.IndexFunc(v.Snapshot.Zones, func(z providers.ZoneView) bool { return providers.SameName(z.Zone.Name, name) })
 	if !ok || i < 0 {
-		return dnssd.Zone{}, fmt.Errorf("%s lies in none of the zones of the config", clean(n.String()))
+		return plan.Zone{}, fmt.Errorf("%s lies in none of the zones of the config", clean(n.String()))
 	}
 	z := &v.Snapshot.Zones[i]
 	if !z.Coverage.Complete() {
-		return dnssd.Zone{}, fmt.Errorf("%s was not read completely, so it is not known what it has: refresh and try again", clean(name))
+		return plan.Zone{}, fmt.Errorf("%s was not read completely, so it is not known what it has: refresh and try again", clean(name))
 	}
-	return dnssd.Zone{Zone: z.Zone, Fleet: b.s.config.Fleet, Now: b.s.app.now(), Records: z.Records}, nil
+	return plan.Zone{Zone: z.Zone, Fleet: b.s.config.Fleet, Now: b.s.app.now(), Records: z.Records}, nil
 }

@@ -8,7 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"rollcall/dnsview"
-	"rollcall/dnsview/dnssd"
+	"rollcall/dnsview/plan"
 	"rollcall/providers"
 )
 
@@ -162,12 +162,12 @@ func rosterOf(v *dnsview.View, name string) *dnsview.Roster {
 
 // planBalance plans another priority or weight for the nodes with these records, zone by zone.
 func planBalance(v *dnsview.View, ids []providers.Identity, priority, weight *uint16) (dnsview.Plan, error) {
-	plan := dnsview.Plan{Verb: dnsview.VerbBalance, Title: "Nothing to do"}
+	out := dnsview.Plan{Verb: dnsview.VerbBalance, Title: "Nothing to do"}
 	zones := map[string][]providers.Record{}
 	for _, id := range ids {
 		r := v.Record(id)
 		if r == nil {
-			plan.Skipped = append(plan.Skipped, clean(id.Name+" "+id.Type+" "+id.Value)+": there is no such record any more")
+			out.Skipped = append(out.Skipped, clean(id.Name+" "+id.Type+" "+id.Value)+": there is no such record any more")
 			continue
 		}
 		zones[r.Zone] = append(zones[r.Zone], *r)
@@ -179,26 +179,26 @@ func planBalance(v *dnsview.View, ids []providers.Identity, priority, weight *ui
 			continue
 		}
 		delete(zones, providers.CanonicalName(zone.Name))
-		made, err := dnssd.PlanBalance(dnssd.Zone{Zone: zone, Fleet: v.Options.Fleet, Now: v.Options.Now}, rows, priority, weight)
+		made, err := plan.Balance(plan.Zone{Zone: zone, Fleet: v.Options.Fleet, Now: v.Options.Now}, rows, priority, weight)
 		if err != nil {
 			return dnsview.Plan{}, err
 		}
-		plan.Skipped = append(plan.Skipped, made.Plan.Skipped...)
+		out.Skipped = append(out.Skipped, made.Plan.Skipped...)
 		for _, s := range made.Plan.Steps {
-			s.ID = len(plan.Steps) + 1
+			s.ID = len(out.Steps) + 1
 			if n := v.Instance(s.Instance.Key, s.Instance.ID); n != nil {
 				s.Instance = n.Ref()
 			}
-			plan.Steps = append(plan.Steps, s)
+			out.Steps = append(out.Steps, s)
 		}
 	}
-	plan = v.WithoutBarred(plan)
-	switch n := len(plan.Steps); n {
+	out = v.WithoutBarred(out)
+	switch n := len(out.Steps); n {
 	case 0:
 	case 1:
-		plan.Title = plan.Steps[0].Sentence
+		out.Title = out.Steps[0].Sentence
 	default:
-		plan.Title = fmt.Sprintf("Change %d nodes", n)
+		out.Title = fmt.Sprintf("Change %d nodes", n)
 	}
-	return plan, nil
+	return out, nil
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"rollcall/dnsview/dnssd"
+	"rollcall/dnsview/plan"
 	"rollcall/providers"
 )
 
@@ -47,7 +48,7 @@ there. Anyone can read them.`,
 		if err != nil {
 			return err
 		}
-		d := dnssd.Declaration{Name: n, TXT: s.attributes(pairs), TTL: uint32(ttl), Subtypes: subtypes}
+		d := plan.Declaration{Name: n, TXT: s.attributes(pairs), TTL: uint32(ttl), Subtypes: subtypes}
 		z := s.reading()
 		if err := z.Read(ctx, s.dns, d.Names()...); err != nil {
 			return asRefusal(err)
@@ -60,7 +61,7 @@ there. Anyone can read them.`,
 				d.TXT = have
 			}
 		}
-		made, err := dnssd.PlanCreate(z, d)
+		made, err := plan.Create(z, d)
 		if err != nil {
 			return asRefusal(err)
 		}
@@ -80,7 +81,7 @@ func (s *serviceSession) attributes(given dnssd.TXT) dnssd.TXT {
 	return dnssd.TXT{{Key: dnssd.TXTVersion, Value: "1", HasValue: true}}
 }
 
-func attributesOf(z *dnssd.Zone, n dnssd.Name) (dnssd.TXT, bool) {
+func attributesOf(z *plan.Zone, n dnssd.Name) (dnssd.TXT, bool) {
 	i := slices.IndexFunc(z.Records, func(r providers.Record) bool { return r.Name == n.Canonical() && r.Type == "TXT" })
 	if i < 0 {
 		return nil, false
@@ -118,7 +119,7 @@ still has nodes is not retired: let them leave first.`,
 			return &codeError{code: exitUnknown, err: fmt.Errorf("%s was not read completely, so it is not known which nodes there are: %w; nothing was changed", clean(s.zone.Name), cov.Err)}
 		}
 		providers.AttachOwners(z.Records)
-		made, err := dnssd.PlanRetire(z, n)
+		made, err := plan.Retire(z, n)
 		if err != nil {
 			return asRefusal(err)
 		}

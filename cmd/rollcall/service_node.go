@@ -10,6 +10,7 @@ import (
 
 	"rollcall/dnsview"
 	"rollcall/dnsview/dnssd"
+	"rollcall/dnsview/plan"
 	"rollcall/providers"
 )
 
@@ -40,8 +41,8 @@ func (f *nodeFlags) add(cmd *cobra.Command) {
 }
 
 // node reads the flags, as far as they can be read without the config.
-func (f *nodeFlags) node(cmd *cobra.Command) (dnssd.Node, error) {
-	n := dnssd.Node{Host: f.host}
+func (f *nodeFlags) node(cmd *cobra.Command) (plan.Node, error) {
+	n := plan.Node{Host: f.host}
 	switch {
 	case f.service == "":
 		return n, usagef("%s needs --service; see %s --help", cmd.CommandPath(), cmd.CommandPath())
@@ -77,7 +78,7 @@ func isDomain(s string) bool {
 }
 
 // open opens the service's zone and fills in what the config declares.
-func (f *nodeFlags) open(ctx context.Context, a *app, n *dnssd.Node) (*serviceSession, error) {
+func (f *nodeFlags) open(ctx context.Context, a *app, n *plan.Node) (*serviceSession, error) {
 	s, err := a.openService(ctx, f.service)
 	if err != nil {
 		return nil, err
@@ -137,7 +138,7 @@ hosts may join at once: each is in DNS when its join has ended in exit code 0.`,
 				n.TXT = s.attributes(nil)
 			}
 		}
-		made, err := dnssd.PlanJoin(z, n)
+		made, err := plan.Join(z, n)
 		if err != nil {
 			return asRefusal(err)
 		}
@@ -191,7 +192,7 @@ already is none afterwards. What the host does not own is left alone.`,
 		if err := z.ReadForLeave(ctx, s.dns, n); err != nil {
 			return asRefusal(err)
 		}
-		made, err := dnssd.PlanLeave(z, n)
+		made, err := plan.Leave(z, n)
 		if err != nil {
 			return asRefusal(err)
 		}

@@ -13,6 +13,7 @@ import (
 	"rollcall/dnsview"
 	"rollcall/dnsview/apply"
 	"rollcall/dnsview/dnssd"
+	"rollcall/dnsview/plan"
 	"rollcall/dnsview/wire"
 	"rollcall/providers"
 )
@@ -24,7 +25,7 @@ type serviceSession struct {
 	*session
 	source   zoneSource
 	zone     providers.Zone
-	dns      *dnssd.Patient
+	dns      *apply.RetryingDNS
 	declared dnsview.Service // as the config declares the service; zero when it does not
 }
 
@@ -62,7 +63,7 @@ func (a *app) openService(ctx context.Context, name string) (*serviceSession, er
 			out.declared = d
 		}
 	}
-	out.dns = &dnssd.Patient{DNS: out.source.dns, Turn: s.turn}
+	out.dns = &apply.RetryingDNS{DNS: out.source.dns, Turn: s.turn}
 	return out, out.findZone(ctx)
 }
 
@@ -105,14 +106,14 @@ func unreadZone(name string, err error) error {
 }
 
 // reading gives the zone for a plan, with nothing read of it yet.
-func (s *serviceSession) reading() dnssd.Zone {
-	return dnssd.Zone{Zone: s.zone, Fleet: s.config.Fleet, Now: s.app.now()}
+func (s *serviceSession) reading() plan.Zone {
+	return plan.Zone{Zone: s.zone, Fleet: s.config.Fleet, Now: s.app.now()}
 }
 
 // narrow is a zone of which only the names of a change are read: the guards of a
 // host's own change rest on nothing else. It says so with a partial coverage.
 type narrow struct {
-	*dnssd.Patient
+	*apply.RetryingDNS
 	now func() time.Time
 }
 
@@ -146,7 +147,7 @@ func (s *serviceSession) serviceEngine(ctx context.Context, zone apply.Zone) (*a
 
 // carryService carries a plan out and tells what became of it. What the zone refuses is
 // one line and exit code 2.
-func (a *app) carryService(ctx context.Context, s *serviceSession, zone apply.Zone, made dnssd.Made, c changing) error {
+func (a *app) carryService(ctx context.Context, s *serviceSession, zone apply.Zone, made plan.Planned, c changing) error {
 	plan := made.Plan
 	if len(plan.Steps) == 0 {
 		a.advise(&made)
@@ -190,7 +191,7 @@ func (a *app) carryService(ctx context.Context, s *serviceSession, zone apply.Zo
 }
 
 // advise tells what an operator should know of a plan.
-func (a *app) advise(made *dnssd.Made) {
+func (a *app) advise(made *plan.Planned) {
 	for _, n := range made.Notes {
 		a.say("rollcall: %s", clean(n))
 	}

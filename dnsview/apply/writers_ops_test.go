@@ -12,6 +12,7 @@ import (
 	"rollcall/dnsview"
 	"rollcall/dnsview/apply"
 	"rollcall/dnsview/dnssd"
+	"rollcall/dnsview/plan"
 	"rollcall/providers"
 	"rollcall/providers/sim/world"
 )
@@ -256,8 +257,8 @@ func (n narrow) Records(context.Context, providers.Zone, func([]providers.Record
 }
 
 // hostNode is a host that joins by hand: every other one the DNS-SD service, the others a round-robin name at Cloudflare.
-func hostNode(id string, k int) (zone string, n dnssd.Node) {
-	n = dnssd.Node{Host: id[len(providers.HostPrefix):], Port: 4218, Priority: 10, Weight: 10, TTL: 60, Addresses: []netip.Addr{netip.AddrFrom4([4]byte{198, 18, byte(k / 250), byte(k%250 + 1)})}}
+func hostNode(id string, k int) (zone string, n plan.Node) {
+	n = plan.Node{Host: id[len(providers.HostPrefix):], Port: 4218, Priority: 10, Weight: 10, TTL: 60, Addresses: []netip.Addr{netip.AddrFrom4([4]byte{198, 18, byte(k / 250), byte(k%250 + 1)})}}
 	if k%4 < 2 {
 		n.Service, _ = dnssd.ParseName(v1)
 		return sdZone, n
@@ -277,8 +278,8 @@ func (o *operator) handle(id string, k int, join bool) bool {
 	o.hosts[id] = unclear
 	at := slices.IndexFunc(o.c.opts.Zones, func(z apply.ZoneTarget) bool { return z.Zone.Name == zone })
 	target := o.c.opts.Zones[at]
-	z := dnssd.Zone{Zone: target.Zone, Fleet: o.c.opts.Fleet, Now: o.clk.now()}
-	var made dnssd.Made
+	z := plan.Zone{Zone: target.Zone, Fleet: o.c.opts.Fleet, Now: o.clk.now()}
+	var made plan.Planned
 	err := z.ReadForLeave(context.Background(), o.c.dns[zone], n)
 	if join {
 		err = z.ReadForJoin(context.Background(), o.c.dns[zone], n)
@@ -287,9 +288,9 @@ func (o *operator) handle(id string, k int, join bool) bool {
 		return false
 	}
 	if join {
-		made, err = dnssd.PlanJoin(z, n)
+		made, err = plan.Join(z, n)
 	} else {
-		made, err = dnssd.PlanLeave(z, n)
+		made, err = plan.Leave(z, n)
 	}
 	if err != nil {
 		return false

@@ -1,7 +1,7 @@
 // Package dnssd is DNS-based service discovery (RFC 6763) over SRV records
-// (RFC 2782): names and TXT keys, the plans by which an incarnation is made and
-// retired and hosts join and leave it, and the choice of a target as a client
-// makes it. It does no I/O but through the interfaces that it declares.
+// (RFC 2782): names and TXT keys, browsing and resolving, and the choice of a target as a
+// client makes it. It imports providers only, and does no I/O but through the interfaces
+// that it declares. Plans for what it names are made by package plan.
 package dnssd
 
 import (
@@ -23,12 +23,4 @@ func (e *Refusal) Error() string { return e.Why }
 
 func invalid(format string, args ...any) error {
 	return &Refusal{Kind: providers.KindInvalid, Why: fmt.Sprintf(format, args...)}
-}
-
-func inTheWay(format string, args ...any) error {
-	return &Refusal{Kind: providers.KindConflict, Why: fmt.Sprintf(format, args...)}
-}
-
-func overLimit(format string, args ...any) error {
-	return &Refusal{Kind: providers.KindLimit, Why: fmt.Sprintf(format, args...)}
 }

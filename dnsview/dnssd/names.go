@@ -5,7 +5,6 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"rollcall/dnsview"
 	"rollcall/providers"
 )
 
@@ -63,15 +62,15 @@ func ParseName(s string) (Name, error) {
 	case isType(labels, 1):
 		at = 1
 	case typeWithin(labels):
-		return Name{}, invalid(`%s has dots before its service type: write a dot that belongs to the instance name as \.`, quoted(s))
+		return Name{}, invalid(`%s has dots before its service type: write a dot that belongs to the instance name as \.`, Quoted(s))
 	default:
-		return Name{}, invalid("%s is no DNS-SD name: write INSTANCE._SERVICE._tcp.DOMAIN, such as v1._theservice._tcp.example.com", quoted(s))
+		return Name{}, invalid("%s is no DNS-SD name: write INSTANCE._SERVICE._tcp.DOMAIN, such as v1._theservice._tcp.example.com", Quoted(s))
 	}
 	n := Name{Service: strings.ToLower(labels[at]), Proto: strings.ToLower(labels[at+1]), Domain: providers.CanonicalName(join(labels[at+2:]))}
 	switch at {
 	case 1:
 		n.Instance = labels[0]
-		if err := checkInstance(n.Instance); err != nil {
+		if err := CheckInstance(n.Instance); err != nil {
 			return Name{}, err
 		}
 	case 2:
@@ -105,21 +104,21 @@ func checkEscapes(s string) error {
 		i++
 		switch {
 		case i == len(s):
-			return invalid(`%s ends in a backslash: write one that belongs to the name as \\`, quoted(s))
+			return invalid(`%s ends in a backslash: write one that belongs to the name as \\`, Quoted(s))
 		case s[i] < '0' || s[i] > '9':
 			continue
 		}
 		digits := s[i:min(i+3, len(s))]
 		if _, err := strconv.ParseUint(digits, 10, 8); err != nil || len(digits) < 3 {
-			return invalid(`%s: \%s is no byte: write three digits, \000 to \255`, quoted(s), dnsview.Clean(digits))
+			return invalid(`%s: \%s is no byte: write three digits, \000 to \255`, Quoted(s), providers.Clean(digits))
 		}
 		i += 2
 	}
 	return nil
 }
 
-// quoted writes what somebody gave into a message, as it was given: a backslash stays one.
-func quoted(s string) string { return `"` + dnsview.Clean(s) + `"` }
+// Quoted returns a text as it was given for a message, clean and in quotes; a backslash stays one.
+func Quoted(s string) string { return `"` + providers.Clean(s) + `"` }
 
 func join(labels []string) string {
 	out := make([]string, len(labels))
@@ -129,15 +128,18 @@ func join(labels []string) string {
 	return strings.Join(out, ".")
 }
 
-// checkLabels holds a name against the lengths of RFC 1035 section 2.3.4.
+// CheckName returns a *Refusal for a name that is longer than RFC 1035 section 2.3.4 allows, or
+// has an empty label.
+func CheckName(name string) error { return checkLabels(name, providers.SplitName(name)) }
+
 func checkLabels(name string, labels []string) error {
 	size := 1
 	for _, l := range labels {
 		switch {
 		case l == "":
-			return invalid("%s has an empty label", quoted(name))
+			return invalid("%s has an empty label", Quoted(name))
 		case len(l) > maxLabel:
-			return invalid("the label %s has %d bytes, and %d is the most", quoted(l), len(l), maxLabel)
+			return invalid("the label %s has %d bytes, and %d is the most", Quoted(l), len(l), maxLabel)
 		}
 		size += 1 + len(l)
 	}
@@ -145,18 +147,18 @@ func checkLabels(name string, labels []string) error {
 	case len(labels) == 0:
 		return invalid("a name is empty")
 	case size > maxName:
-		return invalid("%s has %d bytes, and %d is the most for a name", quoted(name), size, maxName)
+		return invalid("%s has %d bytes, and %d is the most for a name", Quoted(name), size, maxName)
 	}
 	return nil
 }
 
-// checkInstance holds a raw instance label against RFC 6763 section 4.1.1.
-func checkInstance(label string) error {
+// CheckInstance returns a *Refusal for a raw instance label that RFC 6763 section 4.1.1 does not allow.
+func CheckInstance(label string) error {
 	switch {
 	case !utf8.ValidString(label):
-		return invalid("the instance name %s is not UTF-8", quoted(label))
+		return invalid("the instance name %s is not UTF-8", Quoted(label))
 	case strings.ContainsFunc(label, func(r rune) bool { return r < ' ' || r == 0x7f }):
-		return invalid("the instance name %s has a control character", quoted(label))
+		return invalid("the instance name %s has a control character", Quoted(label))
 	}
 	return nil
 }
@@ -172,14 +174,14 @@ func checkService(label string) error {
 		case c >= '0' && c <= '9':
 		case c == '-' && i > 0 && i < len(name)-1 && name[i-1] != '-':
 		default:
-			return invalid("the service %s: its name may have letters, digits and single hyphens between them", quoted(label))
+			return invalid("the service %s: its name may have letters, digits and single hyphens between them", Quoted(label))
 		}
 	}
 	switch {
 	case !letter:
-		return invalid("the service %s: its name needs a letter", quoted(label))
+		return invalid("the service %s: its name needs a letter", Quoted(label))
 	case len(name) > maxService:
-		return invalid("the service %s: its name has %d characters, and %d is the most", quoted(label), len(name), maxService)
+		return invalid("the service %s: its name has %d characters, and %d is the most", Quoted(label), len(name), maxService)
 	}
 	return nil
 }
@@ -192,6 +194,11 @@ func (n Name) Sub(subtype string) Name {
 	t := n.Type()
 	t.Subtype = subtype
 	return t
+}
+
+// HasSubtype reports whether name is that of a subtype of n's service type (RFC 6763 section 7.1).
+func (n Name) HasSubtype(name string) bool {
+	return strings.HasSuffix(name, "."+subLabel+"."+n.Type().Canonical())
 }
 
 // Enumerates reports whether the name is the enumeration of service types.
@@ -225,10 +232,10 @@ func ParseHost(s, zone string) (name, short string, err error) {
 	name = providers.CanonicalName(s)
 	switch {
 	case s == "" || name == zone || name == ".":
-		return "", "", invalid("%s is no name of a host below %s", quoted(s), zone)
+		return "", "", invalid("%s is no name of a host below %s", Quoted(s), zone)
 	case providers.InZone(name, zone):
 	case strings.Contains(s, "."):
-		return "", "", invalid("the host %s does not lie in %s, the zone of the service", dnsview.Clean(name), zone)
+		return "", "", invalid("the host %s does not lie in %s, the zone of the service", providers.Clean(name), zone)
 	default:
 		name += "." + zone
 	}
@@ -238,7 +245,7 @@ func ParseHost(s, zone string) (name, short string, err error) {
 		if l == "" || l[0] == '-' || l[len(l)-1] == '-' || strings.ContainsFunc(l, func(r rune) bool {
 			return (r < 'a' || r > 'z') && (r < '0' || r > '9') && r != '-'
 		}) {
-			return "", "", invalid("%s is no name of a host: its labels may have letters, digits, and hyphens between them", quoted(s))
+			return "", "", invalid("%s is no name of a host: its labels may have letters, digits, and hyphens between them", Quoted(s))
 		}
 	}
 	return name, short, checkLabels(name, providers.SplitName(name))

@@ -9,7 +9,6 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"rollcall/dnsview"
 	"rollcall/providers"
 )
 
@@ -97,7 +96,7 @@ func browseDomain(ctx context.Context, r Resolver, domain string) ([]Type, error
 	for _, v := range sorted(a.Values) {
 		n, err := ParseName(v)
 		if err != nil || n.Instance != "" || n.Subtype != "" || n.Enumerates() {
-			out = append(out, Type{Listed: true, Problems: []string{"the enumeration of " + domain + " lists " + dnsview.Clean(v) + ", which is no service type"}})
+			out = append(out, Type{Listed: true, Problems: []string{"the enumeration of " + domain + " lists " + providers.Clean(v) + ", which is no service type"}})
 			continue
 		}
 		t := Type{Name: n, Listed: true}
@@ -118,7 +117,7 @@ func browseType(ctx context.Context, r Resolver, t *Type, by Name) error {
 	for _, v := range sorted(a.Values) {
 		n, err := ParseName(v)
 		if err != nil || n.Instance == "" {
-			t.Problems = append(t.Problems, by.String()+" leads to "+dnsview.Clean(v)+", which is no service instance")
+			t.Problems = append(t.Problems, by.String()+" leads to "+providers.Clean(v)+", which is no service instance")
 			continue
 		}
 		one, err := Resolve(ctx, r, n)
@@ -178,7 +177,7 @@ func (i *Incarnation) targets(ctx context.Context, r Resolver, srv Answer) error
 	for _, v := range srv.Values {
 		s, ok := providers.ParseSRV(v)
 		if !ok {
-			i.Problems = append(i.Problems, "the SRV value "+dnsview.Clean(v)+" cannot be read")
+			i.Problems = append(i.Problems, "the SRV value "+providers.Clean(v)+" cannot be read")
 			continue
 		}
 		all = append(all, s)
@@ -216,7 +215,7 @@ func (t *Target) address(ctx context.Context, r Resolver) error {
 		case ctx.Err() != nil:
 			return err
 		case err != nil:
-			t.Problems = append(t.Problems, dnsview.Clean(err.Error()))
+			t.Problems = append(t.Problems, providers.Clean(err.Error()))
 			unknown = true
 			continue
 		}
@@ -241,39 +240,3 @@ func lists(a Answer, n Name) bool {
 }
 
 func sorted(values []string) []string { return slices.Sorted(slices.Values(values)) }
-
-// Records answers from records that were read through an API, for a picture of
-// a zone as its provider has it.
-type Records struct {
-	byName map[string][]*providers.Record
-}
-
-// NewRecords makes a Resolver of the records of zones.
-func NewRecords(zones ...[]providers.Record) *Records {
-	x := &Records{byName: map[string][]*providers.Record{}}
-	for _, z := range zones {
-		for i := range z {
-			x.byName[z[i].Name] = append(x.byName[z[i].Name], &z[i])
-		}
-	}
-	return x
-}
-
-// Ask implements Resolver.
-func (x *Records) Ask(_ context.Context, name, typ string) (Answer, error) {
-	var a Answer
-	for _, r := range x.byName[providers.CanonicalName(name)] {
-		a.Exists = true
-		if r.Type == "CNAME" {
-			a.Alias = true
-		}
-		if r.Type != typ || r.Alias {
-			continue
-		}
-		a.Values = append(a.Values, r.Value)
-		if a.TTL == 0 || r.TTL < a.TTL {
-			a.TTL = r.TTL
-		}
-	}
-	return a, nil
-}

@@ -69,13 +69,13 @@ func ParsePairs(args []string) (TXT, error) {
 	for _, a := range args {
 		key, value, has := strings.Cut(a, "=")
 		if strings.HasSuffix(key, `\`) {
-			return nil, invalid(`the TXT key of %s: a key cannot hold "=", escaped or not`, quoted(a))
+			return nil, invalid(`the TXT key of %s: a key cannot hold "=", escaped or not`, Quoted(a))
 		}
 		if err := checkKey(key, a); err != nil {
 			return nil, err
 		}
 		if t.Has(key) {
-			return nil, invalid("the TXT key %s is given twice", quoted(key))
+			return nil, invalid("the TXT key %s is given twice", Quoted(key))
 		}
 		t = append(t, Pair{Key: key, Value: value, HasValue: has})
 	}
@@ -95,11 +95,11 @@ func FromMap(kv map[string]string) TXT {
 func checkKey(key, in string) error {
 	switch {
 	case key == "":
-		return invalid(`the TXT attribute %s has no key before its "="`, quoted(in))
+		return invalid(`the TXT attribute %s has no key before its "="`, Quoted(in))
 	case strings.Contains(key, "="):
-		return invalid(`the TXT key %s: a key cannot hold "="`, quoted(key))
+		return invalid(`the TXT key %s: a key cannot hold "="`, Quoted(key))
 	case strings.ContainsFunc(key, func(r rune) bool { return r < ' ' || r > '~' }):
-		return invalid("the TXT key %s may have printable US-ASCII characters only", quoted(key))
+		return invalid("the TXT key %s may have printable US-ASCII characters only", Quoted(key))
 	}
 	return nil
 }
@@ -112,10 +112,10 @@ func (t TXT) Check() error {
 			return err
 		}
 		if t[:i].Has(p.Key) {
-			return invalid("the TXT key %s is given twice", quoted(p.Key))
+			return invalid("the TXT key %s is given twice", Quoted(p.Key))
 		}
 		if n := len(p.String()); n > stringMost {
-			return invalid("the TXT attribute %s has %d bytes with its value, and %d is the most", quoted(p.Key), n, stringMost)
+			return invalid("the TXT attribute %s has %d bytes with its value, and %d is the most", Quoted(p.Key), n, stringMost)
 		}
 	}
 	if n := t.Size(); n > txtMost {
@@ -137,7 +137,7 @@ func (t TXT) Warnings() []string {
 	}
 	for _, p := range t {
 		if len(p.Key) > keyShould {
-			out = append(out, fmt.Sprintf("the TXT key %s has more than %d characters", quoted(p.Key), keyShould))
+			out = append(out, fmt.Sprintf("the TXT key %s has more than %d characters", Quoted(p.Key), keyShould))
 		}
 	}
 	return out

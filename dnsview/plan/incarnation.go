@@ -1,61 +1,60 @@
-package dnssd
+package plan
 
 import (
-	"strings"
-
 	"rollcall/dnsview"
+	"rollcall/dnsview/dnssd"
 	"rollcall/providers"
 )
 
 // Declaration is an incarnation as it shall be announced.
 type Declaration struct {
-	Name     Name
-	TXT      TXT
+	Name     dnssd.Name
+	TXT      dnssd.TXT
 	TTL      uint32 // seconds; 0 for what its names have, or 300
 	Subtypes []string
 }
 
-// Names are the names that PlanCreate needs to have been read.
+// Names are the names that Create needs to have been read.
 func (d *Declaration) Names() []string {
-	out := []string{d.Name.String(), d.Name.Type().String(), Enumeration(d.Name.Domain).String()}
+	out := []string{d.Name.String(), d.Name.Type().String(), dnssd.Enumeration(d.Name.Domain).String()}
 	for _, s := range d.Subtypes {
 		out = append(out, d.Name.Sub(s).String())
 	}
 	return out
 }
 
-// PlanCreate plans what announces an incarnation: its TXT record, the PTR record
+// Create plans what announces an incarnation: its TXT record, the PTR record
 // of its type, and the entry of the type in the enumeration of the domain. What
 // is there already stays as it is.
-func PlanCreate(z Zone, d Declaration) (Made, error) {
+func Create(z Zone, d Declaration) (Planned, error) {
 	switch {
 	case d.Name.Instance == "":
-		return Made{}, invalid("%s is no service instance: write INSTANCE.%s", d.Name, d.Name.Type())
+		return Planned{}, invalid("%s is no service instance: write INSTANCE.%s", d.Name, d.Name.Type())
 	case z.inZone(d.Name) != nil:
-		return Made{}, z.inZone(d.Name)
+		return Planned{}, z.inZone(d.Name)
 	}
 	if err := d.TXT.Check(); err != nil {
-		return Made{}, err
+		return Planned{}, err
 	}
 	if err := d.checkSubtypes(); err != nil {
-		return Made{}, err
+		return Planned{}, err
 	}
 	if err := z.resolvable("PTR", d.Names()...); err != nil {
-		return Made{}, err
+		return Planned{}, err
 	}
 	for _, name := range d.Names() {
 		for _, r := range z.at(providers.CanonicalName(name), "CNAME") {
-			return Made{}, inTheWay("%s is an alias of %s, and nothing can stand beside it", dnsview.Clean(name), dnsview.Clean(r.Value))
+			return Planned{}, inTheWay("%s is an alias of %s, and nothing can stand beside it", providers.Clean(name), providers.Clean(r.Value))
 		}
 	}
 	for _, r := range z.at(d.Name.Canonical(), "TXT") {
-		if have := TXTOf(r.Value); !have.Same(d.TXT) {
-			return Made{}, inTheWay("%s has the TXT record %s already, which is not what is asked for: retire the incarnation first, or create another one", d.Name, dnsview.Clean(r.Value))
+		if have := dnssd.TXTOf(r.Value); !have.Same(d.TXT) {
+			return Planned{}, inTheWay("%s has the TXT record %s already, which is not what is asked for: retire the incarnation first, or create another one", d.Name, providers.Clean(r.Value))
 		}
 	}
 	m := z.plan(dnsview.VerbCreate)
 	m.announce(d)
-	return m.whole("Create the incarnation " + dnsview.Clean(d.Name.String()))
+	return m.whole("Create the incarnation " + providers.Clean(d.Name.String()))
 }
 
 // checkSubtypes refuses subtypes that are no label, and one that is given twice.
@@ -63,16 +62,16 @@ func (d *Declaration) checkSubtypes() error {
 	seen := map[string]bool{}
 	for _, s := range d.Subtypes {
 		name := d.Name.Sub(s).Canonical()
-		switch err := checkLabels(name, providers.SplitName(name)); {
+		switch err := dnssd.CheckName(name); {
 		case s == "":
 			return invalid("a subtype is empty")
 		case err != nil:
-			return invalid("%s is no subtype: %v", quoted(s), err)
+			return invalid("%s is no subtype: %v", dnssd.Quoted(s), err)
 		case seen[name]:
-			return invalid("the subtype %s is given twice", quoted(s))
+			return invalid("the subtype %s is given twice", dnssd.Quoted(s))
 		}
-		if err := checkInstance(s); err != nil {
-			return invalid("%s is no subtype: %v", quoted(s), err)
+		if err := dnssd.CheckInstance(s); err != nil {
+			return invalid("%s is no subtype: %v", dnssd.Quoted(s), err)
 		}
 		seen[name] = true
 	}
@@ -80,14 +79,14 @@ func (d *Declaration) checkSubtypes() error {
 }
 
 // announce adds what an incarnation lacks. What leads to it comes last.
-func (m *maker) announce(d Declaration, needs ...int) {
+func (m *planner) announce(d Declaration, needs ...int) {
 	ttl := d.TTL
 	if ttl == 0 {
 		ttl = incarnationTTL
 	}
-	name, typ, all := d.Name.String(), d.Name.Type().String(), Enumeration(d.Name.Domain).String()
+	name, typ, all := d.Name.String(), d.Name.Type().String(), dnssd.Enumeration(d.Name.Domain).String()
 	if len(m.z.at(d.Name.Canonical(), "TXT")) == 0 {
-		m.made.Notes = append(m.made.Notes, d.TXT.Warnings()...)
+		m.planned.Notes = append(m.planned.Notes, d.TXT.Warnings()...)
 		m.create(name, "TXT", d.TXT.Value(), ttl, needs...)
 	}
 	if m.z.leadsTo(typ, name) == nil {
@@ -103,15 +102,15 @@ func (m *maker) announce(d Declaration, needs ...int) {
 	}
 }
 
-// PlanRetire plans to take an incarnation back: the entry of its type, when no
+// Retire plans to take an incarnation back: the entry of its type, when no
 // other incarnation of it stays, then what leads to it, then its TXT record. z
 // must hold the whole zone. An incarnation that has nodes is not retired.
-func PlanRetire(z Zone, n Name) (Made, error) {
+func Retire(z Zone, n dnssd.Name) (Planned, error) {
 	switch {
 	case n.Instance == "":
-		return Made{}, invalid("%s is no service instance: write INSTANCE.%s", n, n.Type())
+		return Planned{}, invalid("%s is no service instance: write INSTANCE.%s", n, n.Type())
 	case z.inZone(n) != nil:
-		return Made{}, z.inZone(n)
+		return Planned{}, z.inZone(n)
 	}
 	nodes := 0
 	for _, r := range z.at(n.Canonical(), "SRV") {
@@ -120,7 +119,7 @@ func PlanRetire(z Zone, n Name) (Made, error) {
 		}
 	}
 	if nodes > 0 {
-		return Made{}, inTheWay("%s still has %s: let them leave first", n, count(nodes, "node", "nodes"))
+		return Planned{}, inTheWay("%s still has %s: let them leave first", n, count(nodes, "node", "nodes"))
 	}
 	m := z.plan(dnsview.VerbRetire)
 	typ := n.Type()
@@ -135,19 +134,19 @@ func PlanRetire(z Zone, n Name) (Made, error) {
 			return
 		}
 		if len(r.Owners) > 0 || len(r.BadMarkers) > 0 {
-			m.made.Plan.Skipped = append(m.made.Plan.Skipped, subject(r)+" "+whose(r)+", which nothing of an incarnation has")
+			m.planned.Plan.Skipped = append(m.planned.Plan.Skipped, subject(r)+" "+whose(r)+", which nothing of an incarnation has")
 			return
 		}
 		m.step(providers.Change{Op: providers.OpDelete, Before: *r}, "Delete "+subject(r)+why)
 	}
 	var last *providers.Record
 	if others == 0 {
-		last = z.leadsTo(Enumeration(n.Domain).String(), typ.String())
+		last = z.leadsTo(dnssd.Enumeration(n.Domain).String(), typ.String())
 	}
 	remove(z.leadsTo(typ.String(), n.String()), "")
 	for i := range z.Records { // subtypes
 		r := &z.Records[i]
-		if r.Type == "PTR" && providers.SameName(r.Value, n.String()) && strings.HasSuffix(r.Name, "."+subLabel+"."+typ.Canonical()) {
+		if r.Type == "PTR" && providers.SameName(r.Value, n.String()) && n.HasSubtype(r.Name) {
 			remove(r, "")
 		}
 	}
@@ -155,11 +154,11 @@ func PlanRetire(z Zone, n Name) (Made, error) {
 	for _, r := range z.at(n.Canonical(), "TXT") {
 		remove(r, "")
 	}
-	if len(m.made.Plan.Steps)+len(m.made.Plan.Skipped) == 0 {
-		return Made{}, inTheWay("there is no incarnation %s", n)
+	if len(m.planned.Plan.Steps)+len(m.planned.Plan.Skipped) == 0 {
+		return Planned{}, inTheWay("there is no incarnation %s", n)
 	}
 	if others > 0 {
 		m.note(typ.String() + " keeps " + count(others, "other incarnation", "other incarnations") + ", and stays listed")
 	}
-	return m.end("Retire the incarnation " + dnsview.Clean(n.String())), nil
+	return m.end("Retire the incarnation " + providers.Clean(n.String())), nil
 }

@@ -1,4 +1,4 @@
-package dnssd
+package apply
 
 import (
 	"context"
@@ -10,7 +10,7 @@ import (
 	"rollcall/providers"
 )
 
-// The pauses of Patient between two tries: the bound of the first, which grows
+// The pauses of RetryingDNS between two tries: the bound of the first, which grows
 // by growth with each, and the largest. Of several who write at once one always
 // gets through, so longer pauses only save calls; where reading and writing takes
 // long they are longer all the same, since then calls are dear.
@@ -24,13 +24,13 @@ const (
 	maxTries = 60
 )
 
-// DNS is what Patient asks of a DNS account.
-type DNS interface {
-	Getter
+// DNSWriter is what RetryingDNS asks of a DNS account.
+type DNSWriter interface {
+	Lookup(ctx context.Context, zone providers.Zone, name, typ string) ([]providers.Record, error)
 	Apply(ctx context.Context, zone providers.Zone, changes []providers.Change) []providers.Result
 }
 
-// Patient carries changes of single hosts through a crowd: many hosts that join
+// RetryingDNS carries changes of single hosts through a crowd: many hosts that join
 // and leave one record set at once refuse each other's batches, lose replies and
 // use up the account's rate. After a try that failed it reads the record again.
 // When it is exactly what the change starts from, the change is tried again
@@ -40,8 +40,8 @@ type DNS interface {
 //
 // It is for changes that rest on nothing but the record itself. A delete that rests on
 // the state of a cloud must not be tried again without asking the cloud.
-type Patient struct {
-	DNS DNS
+type RetryingDNS struct {
+	DNS DNSWriter
 	// Turn, when not nil, waits for a turn to write to a zone and gives the function that
 	// ends it, so that processes of one machine do not refuse each other's batches.
 	Turn func(ctx context.Context, zone providers.Zone) (end func())
@@ -52,7 +52,7 @@ type Patient struct {
 }
 
 // Lookup reads a name, again when the account throttles or does not answer.
-func (p *Patient) Lookup(ctx context.Context, zone providers.Zone, name, typ string) ([]providers.Record, error) {
+func (p *RetryingDNS) Lookup(ctx context.Context, zone providers.Zone, name, typ string) ([]providers.Record, error) {
 	var rows []providers.Record
 	err := p.Ask(ctx, func() (err error) {
 		rows, err = p.DNS.Lookup(ctx, zone, name, typ)
@@ -62,7 +62,7 @@ func (p *Patient) Lookup(ctx context.Context, zone providers.Zone, name, typ str
 }
 
 // Records lists a zone, where the account can; see providers.RecordLister.
-func (p *Patient) Records(ctx context.Context, zone providers.Zone, page func([]providers.Record)) providers.Coverage {
+func (p *RetryingDNS) Records(ctx context.Context, zone providers.Zone, page func([]providers.Record)) providers.Coverage {
 	if l, ok := p.DNS.(providers.RecordLister); ok {
 		return l.Records(ctx, zone, page)
 	}
@@ -70,7 +70,7 @@ func (p *Patient) Records(ctx context.Context, zone providers.Zone, page func([]
 }
 
 // Ask puts a question, again when the account throttles or does not answer.
-func (p *Patient) Ask(ctx context.Context, question func() error) error {
+func (p *RetryingDNS) Ask(ctx context.Context, question func() error) error {
 	for try := 1; ; try++ {
 		if err := question(); err == nil || !passes(err) || try >= maxTries || !p.pause(ctx, try, 0, err) {
 			return err
@@ -89,7 +89,7 @@ func passes(err error) bool {
 
 // pause waits before another try; false when there is no time for it. took is
 // how long the last try was under way.
-func (p *Patient) pause(ctx context.Context, try int, took time.Duration, err error) bool {
+func (p *RetryingDNS) pause(ctx context.Context, try int, took time.Duration, err error) bool {
 	bound, most := min(max(firstPause, took), time.Second), min(max(maxPause, pauseFactor*took), longest)
 	for range try - 1 {
 		bound = min(growth*bound, most)
@@ -111,7 +111,7 @@ func (p *Patient) pause(ctx context.Context, try int, took time.Duration, err er
 	}
 }
 
-func (p *Patient) jitter(bound time.Duration) time.Duration {
+func (p *RetryingDNS) jitter(bound time.Duration) time.Duration {
 	if p.Jitter != nil {
 		return p.Jitter(bound)
 	}
@@ -119,7 +119,7 @@ func (p *Patient) jitter(bound time.Duration) time.Duration {
 }
 
 // Apply carries changes out as providers.Changer does.
-func (p *Patient) Apply(ctx context.Context, zone providers.Zone, changes []providers.Change) []providers.Result {
+func (p *RetryingDNS) Apply(ctx context.Context, zone providers.Zone, changes []providers.Change) []providers.Result {
 	results := make([]providers.Result, len(changes))
 	now := make([]providers.Change, len(changes))
 	copy(now, changes)
@@ -158,7 +158,7 @@ func (p *Patient) Apply(ctx context.Context, zone providers.Zone, changes []prov
 	}
 }
 
-func (p *Patient) once(ctx context.Context, zone providers.Zone, changes []providers.Change, which []int) []providers.Result {
+func (p *RetryingDNS) once(ctx context.Context, zone providers.Zone, changes []providers.Change, which []int) []providers.Result {
 	some := make([]providers.Change, len(which))
 	for n, i := range which {
 		some[n] = changes[i]
@@ -188,7 +188,7 @@ func worthIt(err error) bool {
 
 // settle looks what became of a change. It reports whether to try it again;
 // otherwise r says how it ended.
-func (p *Patient) settle(ctx context.Context, zone providers.Zone, c *providers.Change, r *providers.Result, sent bool) bool {
+func (p *RetryingDNS) settle(ctx context.Context, zone providers.Zone, c *providers.Change, r *providers.Result, sent bool) bool {
 	rec := c.Record()
 	rows, err := p.Lookup(ctx, zone, rec.Name, rec.Type)
 	if err != nil {

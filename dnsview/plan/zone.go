@@ -1,4 +1,4 @@
-package dnssd
+package plan
 
 import (
 	"context"
@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"rollcall/dnsview"
+	"rollcall/dnsview/dnssd"
 	"rollcall/providers"
 )
 
@@ -19,6 +20,9 @@ const (
 	nodeTTL        = 60
 	incarnationTTL = 300
 )
+
+// parallelReads is how many names are read side by side.
+const parallelReads = 16
 
 // Getter reads single names afresh.
 type Getter interface {
@@ -39,7 +43,7 @@ type Zone struct {
 func (z *Zone) Read(ctx context.Context, g Getter, names ...string) error {
 	got := make([][]providers.Record, len(names))
 	eg, ctx := errgroup.WithContext(ctx)
-	eg.SetLimit(atOnce)
+	eg.SetLimit(parallelReads)
 	for i, n := range names {
 		eg.Go(func() (err error) {
 			got[i], err = g.Lookup(ctx, z.Zone, n, "")
@@ -92,7 +96,7 @@ func (z *Zone) resolvable(typ string, names ...string) error {
 			return inTheWay("%s; nothing is written there", why)
 		}
 		if d := cuts.Glue(n, typ); d != "" {
-			return inTheWay("%s is glue of the delegation of %s, and stays as that needs it", dnsview.Clean(n), dnsview.Clean(d))
+			return inTheWay("%s is glue of the delegation of %s, and stays as that needs it", providers.Clean(n), providers.Clean(d))
 		}
 	}
 	return nil
@@ -108,8 +112,8 @@ func (z *Zone) leadsTo(from, to string) *providers.Record {
 	return nil
 }
 
-// Made is a plan with what the operator should know of it.
-type Made struct {
+// Planned is a plan with what the operator should know of it.
+type Planned struct {
 	Plan  dnsview.Plan
 	Notes []string
 }
@@ -128,61 +132,61 @@ func (z *Zone) HostOwner(short string) providers.Owner {
 	}
 }
 
-// maker puts a plan together.
-type maker struct {
-	z    *Zone
-	made Made
+// planner puts a plan together.
+type planner struct {
+	z       *Zone
+	planned Planned
 }
 
-func (z *Zone) plan(verb dnsview.Verb) *maker {
-	return &maker{z: z, made: Made{Plan: dnsview.Plan{Verb: verb}}}
+func (z *Zone) plan(verb dnsview.Verb) *planner {
+	return &planner{z: z, planned: Planned{Plan: dnsview.Plan{Verb: verb}}}
 }
 
-func (m *maker) note(s string) { m.made.Notes = append(m.made.Notes, s) }
+func (m *planner) note(s string) { m.planned.Notes = append(m.planned.Notes, s) }
 
 // step adds a change and gives its id.
-func (m *maker) step(c providers.Change, sentence string, needs ...int) int {
-	s := dnsview.Step{ID: len(m.made.Plan.Steps) + 1, Kind: dnsview.StepChange, Zone: m.z.Zone.Name, Change: &c, Sentence: sentence, Needs: needs}
+func (m *planner) step(c providers.Change, sentence string, needs ...int) int {
+	s := dnsview.Step{ID: len(m.planned.Plan.Steps) + 1, Kind: dnsview.StepChange, Zone: m.z.Zone.Name, Change: &c, Sentence: sentence, Needs: needs}
 	rec := c.Record()
 	if o, ok := rec.Owner(); ok {
 		s.Instance = providers.InstanceRef{Key: o.Cloud, ID: o.Instance, Name: strings.TrimPrefix(o.Instance, providers.HostPrefix)}
 	}
-	m.made.Plan.Steps = append(m.made.Plan.Steps, s)
+	m.planned.Plan.Steps = append(m.planned.Plan.Steps, s)
 	return s.ID
 }
 
-func (m *maker) end(title string) Made {
-	m.made.Plan.Title = title
-	m.made.Plan = dnsview.WithoutRefused(m.z.Zone, m.z.Records, m.made.Plan)
-	if why := dnsview.WhyZoneNotWritten(&m.z.Zone); why != "" && len(m.made.Plan.Steps) > 0 {
-		m.made.Plan.Steps, m.made.Notes = nil, nil
+func (m *planner) end(title string) Planned {
+	m.planned.Plan.Title = title
+	m.planned.Plan = dnsview.WithoutRefused(m.z.Zone, m.z.Records, m.planned.Plan)
+	if why := dnsview.WhyZoneNotWritten(&m.z.Zone); why != "" && len(m.planned.Plan.Steps) > 0 {
+		m.planned.Plan.Steps, m.planned.Notes = nil, nil
 		m.skip(why)
 	}
-	if len(m.made.Plan.Steps) == 0 {
-		m.made.Plan.Title = "Nothing to do"
+	if len(m.planned.Plan.Steps) == 0 {
+		m.planned.Plan.Title = "Nothing to do"
 	}
-	return m.made
+	return m.planned
 }
 
 // whole ends a plan that is carried out entirely or not at all: half a node, or half an incarnation, is
 // worse than none. It is a Refusal when the provider would refuse a part of it.
-func (m *maker) whole(title string) (Made, error) {
-	if p := dnsview.WithoutRefused(m.z.Zone, m.z.Records, m.made.Plan); len(p.Steps) < len(m.made.Plan.Steps) {
-		return Made{}, invalid("%s", p.Skipped[len(m.made.Plan.Skipped)])
+func (m *planner) whole(title string) (Planned, error) {
+	if p := dnsview.WithoutRefused(m.z.Zone, m.z.Records, m.planned.Plan); len(p.Steps) < len(m.planned.Plan.Steps) {
+		return Planned{}, invalid("%s", p.Skipped[len(m.planned.Plan.Skipped)])
 	}
 	return m.end(title), nil
 }
 
 // create adds a record that belongs to the incarnation.
-func (m *maker) create(name, typ, value string, ttl uint32, needs ...int) {
+func (m *planner) create(name, typ, value string, ttl uint32, needs ...int) {
 	r := m.z.record(name, typ, value, ttl)
 	m.step(providers.Change{Op: providers.OpCreate, After: r}, "Create "+subject(&r), needs...)
 }
 
 // ids are the steps so far.
-func (m *maker) ids() []int {
+func (m *planner) ids() []int {
 	var out []int
-	for _, s := range m.made.Plan.Steps {
+	for _, s := range m.planned.Plan.Steps {
 		out = append(out, s.ID)
 	}
 	return out
@@ -223,9 +227,9 @@ func mine(r *providers.Record, o providers.Owner) bool {
 func whose(r *providers.Record) string {
 	switch o, ok := r.Owner(); {
 	case ok && o.Host():
-		return "belongs to the host " + dnsview.Clean(strings.TrimPrefix(o.Instance, providers.HostPrefix))
+		return "belongs to the host " + providers.Clean(strings.TrimPrefix(o.Instance, providers.HostPrefix))
 	case ok:
-		return "belongs to " + dnsview.Clean(o.Instance)
+		return "belongs to " + providers.Clean(o.Instance)
 	case len(r.Owners) > 0 || len(r.BadMarkers) > 0:
 		return "has markers that do not say clearly whose it is"
 	}
@@ -233,7 +237,7 @@ func whose(r *providers.Record) string {
 }
 
 func subject(r *providers.Record) string {
-	return dnsview.Clean(r.Name) + " " + r.Type + " " + dnsview.Clean(r.Value)
+	return providers.Clean(r.Name) + " " + r.Type + " " + providers.Clean(r.Value)
 }
 
 func count(n int, one, many string) string {
@@ -244,7 +248,7 @@ func count(n int, one, many string) string {
 }
 
 // inZone refuses a service whose name lies outside the zone.
-func (z *Zone) inZone(n Name) error {
+func (z *Zone) inZone(n dnssd.Name) error {
 	if !providers.InZone(n.Type().String(), z.Zone.Name) {
 		return invalid("%s does not lie in the zone %s", n, z.Zone.Name)
 	}

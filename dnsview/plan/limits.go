@@ -1,4 +1,4 @@
-package dnssd
+package plan
 
 import (
 	"fmt"
@@ -6,7 +6,6 @@ import (
 
 	"github.com/miekg/dns"
 
-	"rollcall/dnsview"
 	"rollcall/providers"
 )
 
@@ -84,7 +83,7 @@ func Room(p providers.Provider, set []providers.Record, add providers.Record) (F
 			fmt.Sprintf("it has %d values, and a batch of Route 53 takes %d, old and new ones counted", len(set), route53Elements))
 	}
 	if over != "" {
-		return f, overLimit("%s %s is full: %s; no more nodes fit", dnsview.Clean(add.Name), add.Type, over)
+		return f, overLimit("%s %s is full: %s; no more nodes fit", providers.Clean(add.Name), add.Type, over)
 	}
 	return f, nil
 }
@@ -101,7 +100,7 @@ func wireLength(typ, value string) int {
 // Notes says what an operator should know of the size of the set.
 func (f Fit) Notes(name, typ string) []string {
 	var out []string
-	what := dnsview.Clean(name) + " " + typ
+	what := providers.Clean(name) + " " + typ
 	switch {
 	case f.Wire > wireUDP:
 		out = append(out, fmt.Sprintf("an answer for %s has %d bytes: over %d servers send it over TCP only, which some clients cannot", what, f.Wire, wireUDP))

@@ -1,6 +1,6 @@
 //go:build !race
 
-package dnssd_test
+package plan_test
 
 // crowd is how many hosts join and leave at once.
 const crowd = 200

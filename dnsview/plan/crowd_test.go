@@ -1,4 +1,4 @@
-package dnssd_test
+package plan_test
 
 import (
 	"context"
@@ -16,7 +16,9 @@ import (
 	awsr53 "github.com/aws/aws-sdk-go-v2/service/route53"
 	"github.com/aws/aws-sdk-go-v2/service/route53/types"
 
+	"rollcall/dnsview/apply"
 	"rollcall/dnsview/dnssd"
+	"rollcall/dnsview/plan"
 	"rollcall/providers"
 	"rollcall/providers/route53"
 	"rollcall/providers/sim"
@@ -91,34 +93,34 @@ func (r *rig) calm(t *testing.T) {
 }
 
 // host is one host of the crowd.
-func host(service dnssd.Name, roundRobin string, i int) dnssd.Node {
-	return dnssd.Node{
+func host(service dnssd.Name, roundRobin string, i int) plan.Node {
+	return plan.Node{
 		Service: service, RoundRobin: roundRobin, Host: fmt.Sprintf("h%03d", i), Port: 4218, Priority: 10, Weight: 10,
 		Addresses: []netip.Addr{netip.AddrFrom4([4]byte{198, 51, byte(i / 200), byte(i%200 + 1)})},
 	}
 }
 
 // join and leave do what the command does, without its journal and its engine.
-func (r *rig) join(ctx context.Context, a *route53.Account, n dnssd.Node) error {
-	p := &dnssd.Patient{DNS: a}
-	z := dnssd.Zone{Zone: r.zone, Fleet: "f1", Now: time.Now()}
+func (r *rig) join(ctx context.Context, a *route53.Account, n plan.Node) error {
+	p := &apply.RetryingDNS{DNS: a}
+	z := plan.Zone{Zone: r.zone, Fleet: "f1", Now: time.Now()}
 	if err := z.ReadForJoin(ctx, p, n); err != nil {
 		return err
 	}
-	m, err := dnssd.PlanJoin(z, n)
+	m, err := plan.Join(z, n)
 	if err != nil {
 		return err
 	}
 	return r.carry(ctx, p, m)
 }
 
-func (r *rig) leave(ctx context.Context, a *route53.Account, n dnssd.Node) error {
-	p := &dnssd.Patient{DNS: a}
-	z := dnssd.Zone{Zone: r.zone, Fleet: "f1", Now: time.Now()}
+func (r *rig) leave(ctx context.Context, a *route53.Account, n plan.Node) error {
+	p := &apply.RetryingDNS{DNS: a}
+	z := plan.Zone{Zone: r.zone, Fleet: "f1", Now: time.Now()}
 	if err := z.ReadForLeave(ctx, p, n); err != nil {
 		return err
 	}
-	m, err := dnssd.PlanLeave(z, n)
+	m, err := plan.Leave(z, n)
 	if err != nil {
 		return err
 	}
@@ -126,7 +128,7 @@ func (r *rig) leave(ctx context.Context, a *route53.Account, n dnssd.Node) error
 }
 
 // carry makes the changes of a plan, those that need none first.
-func (r *rig) carry(ctx context.Context, p *dnssd.Patient, m dnssd.Made) error {
+func (r *rig) carry(ctx context.Context, p *apply.RetryingDNS, m plan.Planned) error {
 	for _, needy := range []bool{false, true} {
 		var changes []providers.Change
 		for _, s := range m.Plan.Steps {
@@ -150,13 +152,13 @@ func (r *rig) carry(ctx context.Context, p *dnssd.Patient, m dnssd.Made) error {
 func (r *rig) firstHalf(t *testing.T, service dnssd.Name, roundRobin string) {
 	t.Helper()
 	a := r.account(t)
-	z := dnssd.Zone{Zone: r.zone, Fleet: "f1", Now: time.Now()}
+	z := plan.Zone{Zone: r.zone, Fleet: "f1", Now: time.Now()}
 	if err := z.ReadForJoin(t.Context(), a, host(service, roundRobin, 0)); err != nil {
 		t.Fatal(err)
 	}
 	var changes []providers.Change
 	for i := range crowd / 2 {
-		m, err := dnssd.PlanJoin(z, host(service, roundRobin, i))
+		m, err := plan.Join(z, host(service, roundRobin, i))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -296,13 +298,13 @@ func TestABlindUpsertLosesNodesWhereCompareAndSwapLosesNone(t *testing.T) {
 		a := r.account(t)
 		written.Go(func() {
 			n := host(dnssd.Name{}, "swap.unilans.net", i)
-			z := dnssd.Zone{Zone: r.zone, Fleet: "f1", Now: time.Now()}
+			z := plan.Zone{Zone: r.zone, Fleet: "f1", Now: time.Now()}
 			err := z.ReadForJoin(ctx, a, n)
 			read.Done()
 			read.Wait()
-			m, planErr := dnssd.PlanJoin(z, n)
+			m, planErr := plan.Join(z, n)
 			if err = errors.Join(err, planErr); err == nil {
-				err = r.carry(ctx, &dnssd.Patient{DNS: a}, m)
+				err = r.carry(ctx, &apply.RetryingDNS{DNS: a}, m)
 			}
 			errs[nodes+i] = err
 		})

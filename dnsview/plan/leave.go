@@ -1,14 +1,15 @@
-package dnssd
+package plan
 
 import (
 	"context"
 	"slices"
 
 	"rollcall/dnsview"
+	"rollcall/dnsview/dnssd"
 	"rollcall/providers"
 )
 
-// ReadForLeave reads what PlanLeave needs: the names of the node, the SRV
+// ReadForLeave reads what Leave needs: the names of the node, the SRV
 // values of every other incarnation that the domain announces, since one of
 // them may lead to the same host, and, where the host has no value, the markers that may
 // remember one that was taken out.
@@ -19,7 +20,7 @@ func (z *Zone) ReadForLeave(ctx context.Context, g Getter, n Node) error {
 	}
 	names := []string{n.service()}
 	if n.RoundRobin == "" {
-		names = append(names, host, Enumeration(n.Service.Domain).Canonical(), n.Service.Type().Canonical())
+		names = append(names, host, dnssd.Enumeration(n.Service.Domain).Canonical(), n.Service.Type().Canonical())
 	}
 	if err := z.Read(ctx, g, names...); err != nil {
 		return err
@@ -87,7 +88,7 @@ func (z *Zone) readSiblings(ctx context.Context, g Getter, n Node, have []string
 		}
 		return out
 	}
-	types := next(Enumeration(n.Service.Domain).Canonical())
+	types := next(dnssd.Enumeration(n.Service.Domain).Canonical())
 	if err := z.Read(ctx, g, types...); err != nil {
 		return err
 	}
@@ -103,16 +104,16 @@ func (z *Zone) has(name string, o providers.Owner) bool {
 	return slices.ContainsFunc(z.Records, func(r providers.Record) bool { return r.Name == name && mine(&r, o) })
 }
 
-// PlanLeave plans to take a host out of a service: first its SRV value, then its
+// Leave plans to take a host out of a service: first its SRV value, then its
 // name, unless another SRV value leads there. With the last value the whole
 // record set goes. What the host does not own stays.
-func PlanLeave(z Zone, n Node) (Made, error) {
+func Leave(z Zone, n Node) (Planned, error) {
 	host, o, err := n.check(&z)
 	if err != nil {
-		return Made{}, err
+		return Planned{}, err
 	}
 	m := z.plan(dnsview.VerbLeave)
-	title := "Let " + host + " leave " + dnsview.Clean(n.service())
+	title := "Let " + host + " leave " + providers.Clean(n.service())
 	if n.RoundRobin != "" {
 		m.takeAddresses(n.service(), o)
 		m.forget(o, n.service())
@@ -130,16 +131,16 @@ func PlanLeave(z Zone, n Node) (Made, error) {
 		}
 	}
 	if by := z.alsoLeads(host, name); by != "" {
-		m.note(host + " stays, as " + dnsview.Clean(by) + " leads there too")
+		m.note(host + " stays, as " + providers.Clean(by) + " leads there too")
 		m.forget(o, name)
-	} else if len(m.made.Plan.Skipped) == 0 {
+	} else if len(m.planned.Plan.Skipped) == 0 {
 		m.takeAddresses(host, o, needs...)
 		m.forget(o, name, host)
 	}
 	return m.end(title), nil
 }
 
-func (m *maker) skip(s string) { m.made.Plan.Skipped = append(m.made.Plan.Skipped, s) }
+func (m *planner) skip(s string) { m.planned.Plan.Skipped = append(m.planned.Plan.Skipped, s) }
 
 // alsoLeads names another incarnation whose SRV values lead to the host.
 func (z *Zone) alsoLeads(host, but string) string {
@@ -155,7 +156,7 @@ func (z *Zone) alsoLeads(host, but string) string {
 	return ""
 }
 
-func (m *maker) takeAddresses(name string, o providers.Owner, needs ...int) {
+func (m *planner) takeAddresses(name string, o providers.Owner, needs ...int) {
 	for _, typ := range []string{"A", "AAAA"} {
 		for _, r := range m.z.at(name, typ) {
 			if mine(r, o) {
@@ -166,11 +167,11 @@ func (m *maker) takeAddresses(name string, o providers.Owner, needs ...int) {
 }
 
 // forget plans to remove the markers of values that were quiesced.
-func (m *maker) forget(o providers.Owner, names ...string) {
+func (m *planner) forget(o providers.Owner, names ...string) {
 	for i := range m.z.Records {
 		r := &m.z.Records[i]
 		if own, ok := markerOf(r, o, names...); ok && own.Quiesced {
-			m.step(providers.Change{Op: providers.OpDelete, Before: *r}, "Forget "+dnsview.Clean(r.Name))
+			m.step(providers.Change{Op: providers.OpDelete, Before: *r}, "Forget "+providers.Clean(r.Name))
 		}
 	}
 }

@@ -1,4 +1,4 @@
-package dnssd_test
+package apply_test
 
 import (
 	"context"
@@ -6,7 +6,8 @@ import (
 	"testing"
 	"time"
 
-	"rollcall/dnsview/dnssd"
+	"rollcall/dnsview/apply"
+	"rollcall/dnsview/plan"
 	"rollcall/providers"
 )
 
@@ -31,6 +32,20 @@ func (a *account) Apply(_ context.Context, _ providers.Zone, changes []providers
 	return out
 }
 
+func servedZone() plan.Zone {
+	return plan.Zone{Zone: providers.Zone{Name: "unilans.net", ID: "Z1", Provider: providers.Route53}, Fleet: "f1", Now: time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC)}
+}
+
+// hostRecords are the address and the SRV value of a host that joined by hand.
+func hostRecords(name string) []providers.Record {
+	z := servedZone()
+	o, addr, srv := z.HostOwner(name), "192.0.2."+name[len(name)-1:], "10 20 4218 "+name+".unilans.net"
+	return []providers.Record{
+		{Zone: "unilans.net", Name: name + ".unilans.net", Type: "A", Value: addr, TTL: 60, Owners: []providers.Owner{o.For("A", addr)}},
+		{Zone: "unilans.net", Name: "v1._theservice._tcp.unilans.net", Type: "SRV", Value: srv, TTL: 60, Owners: []providers.Owner{o.For("SRV", srv)}},
+	}
+}
+
 func fails(kind providers.Kind) func(providers.Change) error {
 	return func(providers.Change) error { return providers.Errorf(kind, "change records", "played") }
 }
@@ -43,13 +58,13 @@ func (a *account) lost(providers.Change) error {
 	return providers.Errorf(providers.KindUncertain, "change records", "the reply was lost")
 }
 
-func patient(a *account) *dnssd.Patient {
-	return &dnssd.Patient{DNS: a, Sleep: func(ctx context.Context, _ time.Duration) error { return ctx.Err() }}
+func patient(a *account) *apply.RetryingDNS {
+	return &apply.RetryingDNS{DNS: a, Sleep: func(ctx context.Context, _ time.Duration) error { return ctx.Err() }}
 }
 
 func TestADeleteIsTriedAgainOnlyWhileItsRecordIsUnchanged(t *testing.T) {
-	z := zoneWith(providers.Route53)
-	mine := hostOf(&z, "web1", "192.0.2.7", "10 20 4218 web1.unilans.net")[1]
+	z := servedZone()
+	mine := hostRecords("web1")[1]
 	theirs := mine
 	theirs.Owners = []providers.Owner{z.HostOwner("web2").For("SRV", mine.Value)}
 	other := mine
@@ -80,8 +95,8 @@ func TestADeleteIsTriedAgainOnlyWhileItsRecordIsUnchanged(t *testing.T) {
 }
 
 func TestAReplyThatWasLostIsLookedUpAndNotSentTwice(t *testing.T) {
-	z := zoneWith(providers.Route53)
-	mine := hostOf(&z, "web1", "192.0.2.7", "10 20 4218 web1.unilans.net")[1]
+	z := servedZone()
+	mine := hostRecords("web1")[1]
 	a := &account{rows: []providers.Record{mine}}
 	a.applies = []func(providers.Change) error{a.lost}
 	r := patient(a).Apply(context.Background(), z.Zone, []providers.Change{{Op: providers.OpDelete, Before: mine}})
@@ -96,8 +111,8 @@ func TestAReplyThatWasLostIsLookedUpAndNotSentTwice(t *testing.T) {
 }
 
 func TestACreateOfWhatSomebodyElseHasIsAConflict(t *testing.T) {
-	z := zoneWith(providers.Route53)
-	mine := hostOf(&z, "web1", "192.0.2.7", "10 20 4218 web1.unilans.net")[1]
+	z := servedZone()
+	mine := hostRecords("web1")[1]
 	theirs := mine
 	theirs.Owners = []providers.Owner{z.HostOwner("web2").For("SRV", mine.Value)}
 	a := &account{rows: []providers.Record{theirs}, applies: []func(providers.Change) error{fails(providers.KindUncertain)}}
@@ -108,8 +123,8 @@ func TestACreateOfWhatSomebodyElseHasIsAConflict(t *testing.T) {
 }
 
 func TestPatienceEndsWithItsContext(t *testing.T) {
-	z := zoneWith(providers.Route53)
-	mine := hostOf(&z, "web1", "192.0.2.7", "10 20 4218 web1.unilans.net")[1]
+	z := servedZone()
+	mine := hostRecords("web1")[1]
 	a := &account{rows: []providers.Record{mine}, applies: []func(providers.Change) error{fails(providers.KindThrottled)}}
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
@@ -125,8 +140,8 @@ func TestPatienceEndsWithItsContext(t *testing.T) {
 }
 
 func TestChangesThatWereMadeAreNotSentAgainWithThoseThatFailed(t *testing.T) {
-	z := zoneWith(providers.Route53)
-	rows := append(hostOf(&z, "web1", "192.0.2.7", "10 20 4218 web1.unilans.net"), hostOf(&z, "web2", "192.0.2.8", "10 20 4218 web2.unilans.net")...)
+	z := servedZone()
+	rows := append(hostRecords("web1"), hostRecords("web2")...)
 	sent := map[string]int{}
 	a := &account{rows: rows}
 	a.applies = []func(providers.Change) error{func(c providers.Change) error {

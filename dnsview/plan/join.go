@@ -1,4 +1,4 @@
-package dnssd
+package plan
 
 import (
 	"context"
@@ -6,20 +6,21 @@ import (
 	"slices"
 
 	"rollcall/dnsview"
+	"rollcall/dnsview/dnssd"
 	"rollcall/providers"
 )
 
 // Node is a host as it joins a service.
 type Node struct {
-	Service    Name   // an incarnation
-	RoundRobin string // in place of Service: the name to whose addresses the host adds its own
-	Host       string // as ParseHost reads it
+	Service    dnssd.Name // an incarnation
+	RoundRobin string     // in place of Service: the name to whose addresses the host adds its own
+	Host       string     // as ParseHost reads it
 	Addresses  []netip.Addr
 	Priority   uint16
 	Weight     uint16
 	Port       uint16
-	TTL        uint32 // seconds; 0 for what the names have, or 60
-	TXT        TXT    // of the incarnation, when it has none yet
+	TTL        uint32    // seconds; 0 for what the names have, or 60
+	TXT        dnssd.TXT // of the incarnation, when it has none yet
 }
 
 // service is the name that the node joins.
@@ -40,23 +41,23 @@ func (n *Node) check(z *Zone) (host string, o providers.Owner, err error) {
 			return "", o, z.inZone(n.Service)
 		}
 	} else if !providers.InZone(n.RoundRobin, z.Zone.Name) {
-		return "", o, invalid("%s does not lie in the zone %s", dnsview.Clean(n.RoundRobin), z.Zone.Name)
+		return "", o, invalid("%s does not lie in the zone %s", providers.Clean(n.RoundRobin), z.Zone.Name)
 	}
-	host, short, err := ParseHost(n.Host, z.Zone.Name)
+	host, short, err := dnssd.ParseHost(n.Host, z.Zone.Name)
 	if err != nil {
 		return "", o, err
 	}
 	o = z.HostOwner(short)
 	for _, name := range []string{n.service(), host} {
 		marker := providers.MarkerName(o.Instance, name)
-		if err := checkLabels(marker, providers.SplitName(marker)); err != nil {
-			return "", o, invalid("the host name %s leaves no room for its owner marker: %s", quoted(n.Host), err)
+		if err := dnssd.CheckName(marker); err != nil {
+			return "", o, invalid("the host name %s leaves no room for its owner marker: %s", dnssd.Quoted(n.Host), err)
 		}
 	}
 	return host, o, nil
 }
 
-// ReadForJoin reads what PlanJoin needs. An incarnation that has its TXT record
+// ReadForJoin reads what Join needs. An incarnation that has its TXT record
 // is taken for announced: it was announced in one step, and hosts that join in a crowd
 // need not all ask again.
 func (z *Zone) ReadForJoin(ctx context.Context, g Getter, n Node) error {
@@ -74,7 +75,7 @@ func (z *Zone) ReadForJoin(ctx context.Context, g Getter, n Node) error {
 	if err := z.ReadAbove(ctx, g, n.service(), host); err != nil || n.announced(z) {
 		return err
 	}
-	return z.Read(ctx, g, n.Service.Type().String(), Enumeration(n.Service.Domain).String())
+	return z.Read(ctx, g, n.Service.Type().String(), dnssd.Enumeration(n.Service.Domain).String())
 }
 
 // announced reports whether nothing has to be made for the incarnation.
@@ -82,41 +83,41 @@ func (n *Node) announced(z *Zone) bool {
 	return n.RoundRobin != "" || len(z.at(n.Service.Canonical(), "TXT")) > 0
 }
 
-// PlanJoin plans what a host lacks to be a node of a service: its name with its
+// Join plans what a host lacks to be a node of a service: its name with its
 // addresses, and its SRV value. Values of its own that say something else are
 // changed in place. PTR and TXT belong to the incarnation: they stay as they
 // are, and are made when there are none.
-func PlanJoin(z Zone, n Node) (Made, error) {
+func Join(z Zone, n Node) (Planned, error) {
 	host, o, err := n.check(&z)
 	if err != nil {
-		return Made{}, err
+		return Planned{}, err
 	}
 	if err := n.checkValues(); err != nil {
-		return Made{}, err
+		return Planned{}, err
 	}
 	names := []string{n.service()}
 	if n.RoundRobin == "" {
 		names = append(names, host)
 	}
 	if err := z.resolvable("A", names...); err != nil {
-		return Made{}, err
+		return Planned{}, err
 	}
 	if z.quiesced(o, n.service(), host) {
-		return Made{}, inTheWay("the host %s was taken out of %s on purpose: let it leave first if it shall come back", dnsview.Clean(n.Host), n.service())
+		return Planned{}, inTheWay("the host %s was taken out of %s on purpose: let it leave first if it shall come back", providers.Clean(n.Host), n.service())
 	}
 	m := z.plan(dnsview.VerbJoin)
-	title := "Let " + host + " join " + dnsview.Clean(n.service())
+	title := "Let " + host + " join " + providers.Clean(n.service())
 	if n.RoundRobin != "" {
 		if err := m.addresses(n, n.service(), o); err != nil {
-			return Made{}, err
+			return Planned{}, err
 		}
 		return m.whole(title)
 	}
 	if err := m.host(n, host, o); err != nil {
-		return Made{}, err
+		return Planned{}, err
 	}
 	if err := m.srv(n, host, o); err != nil {
-		return Made{}, err
+		return Planned{}, err
 	}
 	if !n.announced(&z) {
 		// Last, so that nothing leads to an incarnation whose first node was refused.
@@ -124,8 +125,8 @@ func PlanJoin(z Zone, n Node) (Made, error) {
 		m.note(n.Service.String() + " was not announced yet: its PTR and TXT are made too")
 	}
 	for _, r := range z.at(n.Service.Canonical(), "TXT") {
-		if n.TXT != nil && !TXTOf(r.Value).Same(n.TXT) {
-			m.note(n.Service.String() + " keeps its TXT record " + dnsview.Clean(r.Value))
+		if n.TXT != nil && !dnssd.TXTOf(r.Value).Same(n.TXT) {
+			m.note(n.Service.String() + " keeps its TXT record " + providers.Clean(r.Value))
 		}
 	}
 	return m.whole(title)
@@ -175,14 +176,14 @@ func markerOf(r *providers.Record, o providers.Owner, names ...string) (provider
 }
 
 // host plans the host's name and addresses.
-func (m *maker) host(n Node, host string, o providers.Owner) error {
+func (m *planner) host(n Node, host string, o providers.Owner) error {
 	for _, r := range m.z.at(host, "CNAME") {
-		return inTheWay("%s is an alias of %s, and a target of SRV must not be one (RFC 2782)", host, dnsview.Clean(r.Value))
+		return inTheWay("%s is an alias of %s, and a target of SRV must not be one (RFC 2782)", host, providers.Clean(r.Value))
 	}
 	for _, typ := range []string{"A", "AAAA"} {
 		for _, r := range m.z.at(host, typ) {
 			if a, ok := r.Addr(); !ok || r.Alias || !mine(r, o) && !slices.Contains(n.Addresses, a) {
-				return inTheWay("%s leads to %s already, which %s: give the host another name", host, dnsview.Clean(r.Value), whose(r))
+				return inTheWay("%s leads to %s already, which %s: give the host another name", host, providers.Clean(r.Value), whose(r))
 			}
 		}
 	}
@@ -190,7 +191,7 @@ func (m *maker) host(n Node, host string, o providers.Owner) error {
 }
 
 // addresses plans the address records of the host at a name.
-func (m *maker) addresses(n Node, name string, o providers.Owner) error {
+func (m *planner) addresses(n Node, name string, o providers.Owner) error {
 	for _, typ := range []string{"A", "AAAA"} {
 		var want []netip.Addr
 		for _, a := range n.Addresses {
@@ -230,7 +231,7 @@ func (m *maker) addresses(n Node, name string, o providers.Owner) error {
 }
 
 // value plans one value of the host: in the place of a stale one where there is one.
-func (m *maker) value(name, typ, value string, ttl uint32, o providers.Owner, stale *[]*providers.Record) error {
+func (m *planner) value(name, typ, value string, ttl uint32, o providers.Owner, stale *[]*providers.Record) error {
 	if len(*stale) > 0 {
 		before := *(*stale)[0]
 		*stale = (*stale)[1:]
@@ -259,25 +260,25 @@ func (m *maker) value(name, typ, value string, ttl uint32, o providers.Owner, st
 	if err != nil {
 		return err
 	}
-	m.made.Notes = append(m.made.Notes, fit.Notes(r.Name, typ)...)
+	m.planned.Notes = append(m.planned.Notes, fit.Notes(r.Name, typ)...)
 	m.step(providers.Change{Op: providers.OpCreate, After: r}, "Create "+subject(&r))
 	return nil
 }
 
-func (m *maker) drop(stale []*providers.Record) {
+func (m *planner) drop(stale []*providers.Record) {
 	for _, r := range stale {
 		m.step(providers.Change{Op: providers.OpDelete, Before: *r}, "Delete "+subject(r))
 	}
 }
 
 // srv plans the SRV value of the host.
-func (m *maker) srv(n Node, host string, o providers.Owner) error {
+func (m *planner) srv(n Node, host string, o providers.Owner) error {
 	name := n.Service.Canonical()
 	want := providers.SRV{Priority: n.Priority, Weight: n.Weight, Port: n.Port, Target: host}
 	var stale []*providers.Record
 	there := false
 	for _, r := range m.z.at(name, "CNAME") {
-		return inTheWay("%s is an alias of %s", n.Service, dnsview.Clean(r.Value))
+		return inTheWay("%s is an alias of %s", n.Service, providers.Clean(r.Value))
 	}
 	for _, r := range m.z.at(name, "SRV") {
 		s, ok := providers.ParseSRV(r.Value)

@@ -1,4 +1,4 @@
-package dnssd
+package plan
 
 import (
 	"strconv"
@@ -10,16 +10,16 @@ import (
 // weightMost is the largest weight of a weighted record set of Route 53.
 const weightMost = 255
 
-// PlanBalance plans another priority or weight for nodes whose records are given; nil
+// Balance plans another priority or weight for nodes whose records are given; nil
 // leaves what they have. The records are SRV values, or addresses in weighted record sets
 // of Route 53, which have a weight and no priority.
-func PlanBalance(z Zone, records []providers.Record, priority, weight *uint16) (Made, error) {
+func Balance(z Zone, records []providers.Record, priority, weight *uint16) (Planned, error) {
 	m := z.plan(dnsview.VerbBalance)
 	for i := range records {
 		r := records[i]
 		after, what, err := balanced(r, priority, weight)
 		if err != nil {
-			return Made{}, err
+			return Planned{}, err
 		}
 		own, owned := r.Owner()
 		switch {
@@ -30,11 +30,11 @@ func PlanBalance(z Zone, records []providers.Record, priority, weight *uint16) (
 			continue
 		}
 		if after, err = z.owned(after, own); err != nil {
-			return Made{}, err
+			return Planned{}, err
 		}
 		m.step(providers.Change{Op: providers.OpUpdate, Before: r, After: after}, "Change "+subject(&r)+" to "+what)
 	}
-	return m.end("Change " + count(len(m.made.Plan.Steps), "node", "nodes")), nil
+	return m.end("Change " + count(len(m.planned.Plan.Steps), "node", "nodes")), nil
 }
 
 // balanced gives a record with another priority or weight, and what is new in it; nothing
