@@ -60,8 +60,12 @@ var agentHalf = map[providers.Provider][]string{
 
 func slimAgent(dns providers.Provider) string {
 	var b strings.Builder
-	skip := false
+	skip, quoted := false, false // quoted is within a text of several lines, which stays as it is
 	for line := range strings.Lines(agentSource) {
+		if quoted = quoted != (strings.Count(line, "'''") == 1); quoted || strings.HasPrefix(line, "'''") {
+			b.WriteString(line)
+			continue
+		}
 		bare := strings.TrimLeft(line, " ")
 		if line == bare && strings.TrimSpace(line) != "" {
 			skip = false

@@ -200,8 +200,7 @@ func agentBlock(cfg AgentConfig, after string) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	// What systemd calls nginx.service is nginx to the LSB.
-	block += strings.NewReplacer("@after@", after, "@should@", strings.TrimSuffix(after, ".service"), "@agent@", packed).Replace(installAgent)
+	block += strings.NewReplacer("@after@", after, "@agent@", packed).Replace(installAgent)
 	return strings.Split(strings.TrimRight(block, "\n"), "\n"), nil
 }
 

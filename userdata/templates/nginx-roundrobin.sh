@@ -31,7 +31,8 @@ printf '<!doctype html><title>%s</title><h1>%s %s</h1><p>%s, %s\n' \
 	"$(esc "$service")" "$(esc "$greeting")" "$(esc "$(hostname)")" "$(esc "$id")" "$(esc "$service")" >/var/www/html/index.html
 six=
 if [ -e /proc/net/if_inet6 ]; then six="listen [::]:$port default_server;"; fi
-cat >/etc/nginx/sites-enabled/default.new <<NGINX
+rm -f /etc/nginx/sites-enabled/default
+cat >/etc/nginx/sites-enabled/default <<NGINX
 server {
 	listen $port default_server;
 	$six
@@ -39,8 +40,6 @@ server {
 	add_header X-Node "$(hostname)" always;
 }
 NGINX
-rm -f /etc/nginx/sites-enabled/default
-mv /etc/nginx/sites-enabled/default.new /etc/nginx/sites-enabled/default
 nginx -t
 if [ -d /run/systemd/system ]; then
 	systemctl enable nginx.service

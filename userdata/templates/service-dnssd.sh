@@ -19,31 +19,30 @@ variables:
     help: what the page of nginx says before the node's name
 ---
 #!/bin/sh
-# A node of a DNS-SD service. Where the service is nginx, it listens on the
-# service's port, with a page that says which node answered.
-# Running it again changes nothing, so it can stand where a cloud runs it at every boot.
+# A node of a DNS-SD service; nginx gets a page that says which node answered.
+# It may run again, as at every boot.
 set -eu
 export DEBIAN_FRONTEND=noninteractive
 # rollcall: values
 
 # --- the machine and its service ---
+# shellcheck disable=SC2086 # one word for each package
 for try in 1 2 3 4 5; do
-	# shellcheck disable=SC2086 # one word for each package
 	if dpkg -s $packages >/dev/null 2>&1; then break; fi
-	# shellcheck disable=SC2086
 	if apt-get -qq update && apt-get -qq -y install $packages; then break; fi
-	[ "$try" -lt 5 ] || { echo "$packages cannot be installed" >&2 && exit 1; }
+	[ "$try" -lt 5 ] || exit 1
 	sleep $((try * 5))
 done
 if command -v nginx >/dev/null; then
 	id=$(mdata-get sdc:uuid 2>/dev/null || cloud-init query instance_id 2>/dev/null || hostname)
 	esc() { printf '%s' "$1" | sed 's/&/\&amp;/g; s/</\&lt;/g; s/>/\&gt;/g'; }
 	mkdir -p /var/www/html /etc/nginx/sites-enabled
-	printf '<!doctype html><title>%s</title><h1>%s %s</h1><p>%s, %s\n' \
-		"$(esc "$service")" "$(esc "$greeting")" "$(esc "$(hostname)")" "$(esc "$id")" "$(esc "$service")" >/var/www/html/index.html
+	printf '<!doctype html><title>%s</title><h1>%s %s</h1><p>%s\n' \
+		"$(esc "$service")" "$(esc "$greeting")" "$(esc "$(hostname)")" "$(esc "$id")" >/var/www/html/index.html
 	six=
 	if [ -e /proc/net/if_inet6 ]; then six="listen [::]:$port default_server;"; fi
-	cat >/etc/nginx/sites-enabled/default.new <<NGINX
+	rm -f /etc/nginx/sites-enabled/default
+	cat >/etc/nginx/sites-enabled/default <<NGINX
 server {
 	listen $port default_server;
 	$six
@@ -51,8 +50,6 @@ server {
 	add_header X-Node "$(hostname)" always;
 }
 NGINX
-	rm -f /etc/nginx/sites-enabled/default
-	mv /etc/nginx/sites-enabled/default.new /etc/nginx/sites-enabled/default
 	nginx -t
 fi
 if [ -d /run/systemd/system ]; then
