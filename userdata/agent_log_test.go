@@ -3,6 +3,7 @@ package userdata
 import (
 	"encoding/base64"
 	"encoding/hex"
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -49,5 +50,62 @@ func TestTheAgentsLogIsItsOwnersAndHoldsNoTokenThatAServerEchoes(t *testing.T) {
 		if i, err := os.Stat(log); err != nil || i.Mode().Perm() != 0o600 {
 			t.Errorf("%s: the log has mode %v, %v", at, i.Mode(), err)
 		}
+	}
+}
+
+// A secret of AWS has slashes and plus signs, which servers escape in many ways.
+func TestTheAgentsLogHoldsNoSecretInAnyEncoding(t *testing.T) {
+	in, err := json.Marshal([]string{"wJalrXUtnFEMI/K7MDENG+bPxRfiCYzEXAMPLEKEY/", "v1.0-aB3_dE6-gH9iJ2kL5mN8oP1qR4sT7uV0wX-yZ", "IQoJb3JpZ2luX2VjEL7//////////wEaCXVzLWVhc3QtMSJHMEUCIQDx+/="})
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := script(t, string(in), `
+import base64, re, urllib.parse
+a.LOG, a.ENV = "/dev/null", lambda *_: "/dev/null"
+enc = {
+    "as it is": lambda s: s,
+    "quoted": lambda s: urllib.parse.quote(s, ""),
+    "quoted, small": lambda s: urllib.parse.quote(s, "").lower(),
+    "quoted for a form": lambda s: urllib.parse.quote_plus(s),
+    "base64": lambda s: base64.b64encode(s.encode()).decode(),
+    "base64 behind a word": lambda s: base64.b64encode(b"Bearer " + s.encode()).decode(),
+    "base64 of user and secret": lambda s: base64.b64encode(b"id:" + s.encode()).decode(),
+    "base64 of URLs": lambda s: base64.urlsafe_b64encode(s.encode()).decode(),
+    "base64 in lines": lambda s: base64.encodebytes(s.encode()).decode(),
+    "hex": lambda s: s.encode().hex(),
+    "HEX": lambda s: s.encode().hex().upper(),
+    "JSON": lambda s: json.dumps({"t": s}),
+    "JSON of PHP": lambda s: json.dumps({"t": s}).replace("/", "\\/"),
+    "JSON with code points": lambda s: re.sub(r"[^A-Za-z0-9]", lambda m: "\\u%04x" % ord(m.group()), s),
+    "JSON with CODE points": lambda s: re.sub(r"[^A-Za-z0-9]", lambda m: "\\u%04X" % ord(m.group()), s),
+    "entities": lambda s: s.replace("/", "&#47;").replace("+", "&#43;"),
+    "a repr of bytes": lambda s: repr(s.encode()),
+    "cut off": lambda s: s[:25],
+    "broken over lines": lambda s: "\n".join(s[i : i + 7] for i in range(0, len(s), 7)),
+}
+for secret in json.load(sys.stdin):
+    a.keep(secret)
+    for name, f in enc.items():
+        text = f(secret)
+        shown = a.clean("the token " + text + " is not valid")
+        left = re.sub(r"[^A-Za-z0-9]", "", shown[len("the token ") : -len(" is not valid")])
+        if len(left) > 9 or not shown.startswith("the token ") or not shown.endswith(" is not valid"):
+            print(name, shown)
+print(a.clean("Cloudflare answers 400: an identical record already exists for www.example.com A 54.1.2.3"))`)
+	if string(out) != "Cloudflare answers 400: an identical record already exists for www.example.com A 54.1.2.3\n" {
+		t.Errorf("shown:\n%s", out)
+	}
+}
+
+func TestStatusShowsNoTokenThatAServerEchoes(t *testing.T) {
+	r := node(t, providers.Triton, providers.Cloudflare)
+	token := r.sim.Endpoints().CloudflareToken
+	r.between("cloudflare", func(w http.ResponseWriter, _ *http.Request) bool {
+		w.WriteHeader(http.StatusForbidden)
+		_, _ = fmt.Fprintf(w, `{"success":false,"errors":[{"code":9109,"message":"the token %s is not valid"}]}`, token)
+		return true
+	})
+	if _, said := r.run("status"); strings.Contains(said, token[:10]) || !strings.Contains(said, "is not valid") {
+		t.Errorf("it said %s", said)
 	}
 }

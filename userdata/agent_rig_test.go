@@ -154,7 +154,7 @@ func (r *rig) command(args ...string) *exec.Cmd {
 	c := exec.CommandContext(r.t.Context(), python(r.t), append([]string{r.agent}, args...)...)
 	c.Env = append(os.Environ(), "PATH="+filepath.Join(r.dir, "bin")+":"+os.Getenv("PATH"), "ROLLCALL_NODE_CONFIG="+filepath.Join(r.dir, "node.json"),
 		"ROLLCALL_NODE_RUN="+filepath.Join(r.dir, "run"), "ROLLCALL_NODE_LOG="+filepath.Join(r.dir, "log"), "ROLLCALL_NODE_CONSOLE="+filepath.Join(r.dir, "console"),
-		"ROLLCALL_NODE_PACE=0.02", "http_proxy=http://127.0.0.1:9", "no_proxy=127.0.0.1")
+		"ROLLCALL_NODE_STATE="+filepath.Join(r.dir, "state.json"), "ROLLCALL_NODE_PACE=0.02", "http_proxy=http://127.0.0.1:9", "no_proxy=127.0.0.1")
 	return c
 }
 
