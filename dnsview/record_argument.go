@@ -14,7 +14,7 @@ var recordTypes = []string{
 // SplitRecord reads a RECORD as the command line takes it: [zone:]name/type/value, split at the first
 // /TYPE/. A name may hold slashes (RFC 2317), a value may hold anything: the set identifier that may
 // follow it after a # is told from the value only by what the zone holds. Names are returned in their
-// canonical spelling; value may be empty. ok is false when there is no name and no type.
+// canonical spelling, internationalized ones in A-labels; value may be empty. ok is false when there is no name and no type.
 func SplitRecord(s string) (zone, name, typ, value string, ok bool) {
 	at := -1
 	upper := upperASCII(s)
@@ -28,9 +28,24 @@ func SplitRecord(s string) (zone, name, typ, value string, ok bool) {
 	}
 	name, value = s[:at], s[at+len(typ)+2:]
 	if z, n, has := strings.Cut(name, ":"); has {
-		zone, name = providers.CanonicalName(z), n
+		zone, name = written(z), n
 	}
-	return zone, providers.CanonicalName(name), typ, value, true
+	if f := strings.Fields(value); holdsName(typ) && len(f) > 0 && !isASCII(value) {
+		if to, err := ALabels(f[len(f)-1]); err == nil {
+			f[len(f)-1] = to
+			value = strings.Join(f, " ")
+		}
+	}
+	return zone, written(name), typ, value, true
+}
+
+// written returns the canonical spelling of a name that a person wrote. One that is no name of IDNA
+// is taken for its bytes.
+func written(name string) string {
+	if a, err := ALabels(name); err == nil {
+		name = a
+	}
+	return providers.CanonicalName(name)
 }
 
 // upperASCII returns s in upper case byte by byte, so that a place in one is the same place in the other:

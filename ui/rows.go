@@ -227,13 +227,16 @@ func (r *instanceRow) fill(v *dnsview.View) {
 }
 
 func (r *recordRow) fill() {
-	r.value = Clean(r.rec.Value)
-	r.name = Clean(relative(r.rec.Name, r.rec.Zone))
+	r.value = Clean(dnsview.ReadableValue(r.rec.Type, r.rec.Value))
+	r.name = Clean(relative(dnsview.Readable(r.rec.Name), dnsview.Readable(r.rec.Zone)))
 	r.natural = naturalKey(r.rec.Name)
 	if r.rec.Name == r.rec.Zone {
 		r.natural = "" // the apex comes first
 	}
 	r.text = strings.ToLower(r.name + " " + r.value)
+	if strings.Contains(r.rec.Name, "xn--") {
+		r.text += " " + r.rec.Name // it is found by either spelling
+	}
 }
 
 // short is the beginning of an id, enough to tell it from others.

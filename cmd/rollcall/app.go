@@ -87,7 +87,12 @@ complete).`,
 	f.BoolVar(&a.demo, "demo", false, "use a small world of embedded clouds instead of real ones")
 	f.StringVar(&a.config, "config", "", "config `file` (default $ROLLCALL_CONFIG, then $XDG_CONFIG_HOME/rollcall/config.yaml)")
 	f.DurationVar(&a.timeout, "timeout", 0, "let the whole command take no `longer` than this, such as 2m; what is unread then is unknown")
-	root.PersistentPreRunE = a.bound
+	root.PersistentPreRunE = func(cmd *cobra.Command, args []string) error {
+		if err := namesInALabels(cmd, args); err != nil {
+			return err
+		}
+		return a.bound(cmd, args)
+	}
 	root.Flags().BoolVar(&a.readOnly, "read-only", false, "start the console in read-only mode")
 	root.AddCommand(
 		a.lsCommand(), a.driftCommand(),

@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"rollcall/dnsview"
 )
 
 // The tables of rollcall ls.
@@ -42,8 +44,8 @@ func recordListing(wire bool) *listing[recordRow] {
 	l := &listing[row]{
 		id: func(r *row) string { return r.named },
 		columns: []column[row]{
-			{name: "ZONE", text: func(r *row) string { return r.Zone }},
-			{name: "NAME", text: func(r *row) string { return r.Name }},
+			{name: "ZONE", text: func(r *row) string { return dnsview.Readable(r.Zone) }},
+			{name: "NAME", text: func(r *row) string { return dnsview.Readable(r.Name) }},
 			{name: "TYPE", text: func(r *row) string { return r.Type }},
 			{name: "TTL", text: func(r *row) string {
 				if r.AutoTTL {
@@ -51,12 +53,12 @@ func recordListing(wire bool) *listing[recordRow] {
 				}
 				return strconv.Itoa(int(r.TTL))
 			}, key: func(r *row) string { return strconv.Itoa(int(r.TTL)) }},
-			{name: "VALUE", text: func(r *row) string { return r.Value }},
+			{name: "VALUE", text: func(r *row) string { return dnsview.ReadableValue(r.Type, r.Value) }},
 			{name: "NODE", text: nodeOf},
 			{name: "FINDINGS", text: func(r *row) string { return strings.Join(r.Findings, ",") }},
 			{name: "PROVIDER", wide: true, text: func(r *row) string { return r.Provider }},
 			{name: "PROXIED", wide: true, text: func(r *row) string { return strconv.FormatBool(r.Proxied) }},
-			{name: "SERVICE", wide: true, text: func(r *row) string { return r.Service }},
+			{name: "SERVICE", wide: true, text: func(r *row) string { return dnsview.Readable(r.Service) }},
 			{name: "OWNER", wide: true, text: func(r *row) string {
 				if r.Owner == nil {
 					return ""
@@ -100,13 +102,13 @@ func findingListing() *listing[findingRow] {
 				return strconv.Itoa(slices.Index([]string{"critical", "high", "medium", "low", "info"}, r.Severity))
 			}},
 			{name: "CLASS", text: func(r *row) string { return r.Class }},
-			{name: "ABOUT", text: about},
+			{name: "ABOUT", text: func(r *row) string { return dnsview.Readable(about(r)) }},
 			{name: "REMEDY", text: func(r *row) string { return r.Remedy }},
-			{name: "REASON", text: func(r *row) string { return r.Reason }},
+			{name: "REASON", text: func(r *row) string { return dnsview.Readable(r.Reason) }},
 			{name: "ADVICE", wide: true, text: func(r *row) string { return r.Advice }},
 			{name: "CLOUD", wide: true, text: func(r *row) string { return r.Cloud }},
-			{name: "ZONE", wide: true, text: func(r *row) string { return r.Zone }},
-			{name: "SERVICE", wide: true, text: func(r *row) string { return r.Service }},
+			{name: "ZONE", wide: true, text: func(r *row) string { return dnsview.Readable(r.Zone) }},
+			{name: "SERVICE", wide: true, text: func(r *row) string { return dnsview.Readable(r.Service) }},
 		},
 	}
 }
@@ -136,7 +138,7 @@ func sourceListing(wire bool) *listing[sourceRow] {
 	l := &listing[row]{
 		id: func(r *row) string { return r.Name },
 		columns: []column[row]{
-			{name: "NAME", text: func(r *row) string { return r.Name }},
+			{name: "NAME", text: func(r *row) string { return dnsview.Readable(r.Name) }},
 			{name: "KIND", text: func(r *row) string { return r.Kind }},
 			{name: "PROVIDER", text: func(r *row) string { return r.Provider }},
 			{name: "STATE", text: func(r *row) string { return r.State }},

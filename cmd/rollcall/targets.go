@@ -11,6 +11,10 @@ import (
 
 // splitRecord reads a RECORD, as dnsview.SplitRecord does.
 func splitRecord(s string) (recordRef, error) {
+	head, _, _ := strings.Cut(s, "/")
+	if _, err := dnsview.ALabels(head); err != nil {
+		return recordRef{}, usagef("%s", clean(err.Error()))
+	}
 	zone, name, typ, value, ok := dnsview.SplitRecord(s)
 	switch {
 	case !ok:

@@ -14,4 +14,13 @@ func TestAZoneWithAnInternationalisedNameHasItsNameInPunycode(t *testing.T) {
 			t.Errorf("%s: %q, %v", name, r.Name, err)
 		}
 	}
+	// A target in Unicode is the same name, and is written back as it was read.
+	w := wireRecord{ID: "3", Name: "a.xn--bcher-kva.example", Type: "CNAME", Content: "www.bücher.example"}
+	r, err := w.decode(z.Name)
+	if err != nil || r.Value != "www.xn--bcher-kva.example" {
+		t.Fatalf("%q, %v", r.Value, err)
+	}
+	if body, err := postBody(&r, z.Name); err != nil || body["content"] != "www.bücher.example" {
+		t.Errorf("%v, %v", body, err)
+	}
 }

@@ -118,6 +118,12 @@ func ascii(name string) string {
 	return a
 }
 
+// asciiTarget is ascii for a value that ends in a name.
+func asciiTarget(value string) string {
+	i := strings.LastIndexByte(value, ' ') + 1
+	return value[:i] + ascii(value[i:])
+}
+
 func (w *wireZone) decode() (providers.Zone, error) {
 	if w.ID == "" || w.Name == "" {
 		return providers.Zone{}, errors.New("a zone without id or name")

@@ -89,6 +89,10 @@ func (w *wireRecord) decode(zone string) (providers.Record, error) {
 	}
 	e := extra{Settings: w.Settings, Tags: slices.Sorted(slices.Values(w.Tags)), Private: w.Private}
 	r.Value = providers.CanonicalValue(r.Type, w.value(r.Type))
+	switch r.Type {
+	case "CNAME", "NS", "PTR", "MX", "SRV":
+		r.Value = providers.CanonicalValue(r.Type, asciiTarget(w.value(r.Type)))
+	}
 	r.Raw = w.raw(&r)
 	if w.Priority != nil && r.Type != "MX" && r.Type != "SRV" && r.Type != "URI" && *w.Priority != 0 {
 		e.Priority = w.Priority

@@ -13,6 +13,7 @@ import (
 
 	"github.com/goccy/go-yaml/ast"
 
+	"rollcall/dnsview"
 	"rollcall/providers"
 )
 
@@ -158,7 +159,12 @@ func (r *reader) toName(dst *string, what string) func(ast.Node) {
 		if !ok {
 			return
 		}
-		name := providers.CanonicalName(s)
+		ascii, err := dnsview.ALabels(s)
+		if err != nil {
+			r.fail(n, "write it in the letters of DNS (xn--…), or correct it", "%s: %s", what, err)
+			return
+		}
+		name := providers.CanonicalName(ascii)
 		length := 1
 		for _, l := range providers.SplitName(name) {
 			length += len(l) + 1
