@@ -26,7 +26,7 @@ type backend struct {
 
 	mu      sync.Mutex
 	last    *dnsview.View // of the newest snapshot that was inspected
-	lastGen uint64        // of what was known outside then
+	lastGen uint64        // of what was observed then
 }
 
 var _ ui.Backend = (*backend)(nil)
@@ -40,7 +40,7 @@ func (b *backend) run(ctx context.Context) {
 	for {
 		select {
 		case <-b.s.fleet.Updates():
-		case <-b.s.outside.changes:
+		case <-b.s.observer.changes:
 		case <-ctx.Done():
 			return
 		}
@@ -56,7 +56,7 @@ func (b *backend) Snapshot() *providers.Snapshot { return b.s.fleet.Snapshot() }
 func (b *backend) Updates() <-chan struct{} { return b.updates }
 
 func (b *backend) Inspect(snap *providers.Snapshot) *dnsview.View {
-	gen := b.s.outside.generation()
+	gen := b.s.observer.generation()
 	v := b.s.inspect(snap)
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -66,11 +66,11 @@ func (b *backend) Inspect(snap *providers.Snapshot) *dnsview.View {
 	return v
 }
 
-func (b *backend) Visible(records []providers.Identity) { b.s.outside.look(records) }
+func (b *backend) Visible(records []providers.Identity) { b.s.observer.prioritize(records) }
 
 // view inspects the latest snapshot, or gives what was made of it already.
 func (b *backend) view() *dnsview.View {
-	snap, gen := b.s.fleet.Snapshot(), b.s.outside.generation()
+	snap, gen := b.s.fleet.Snapshot(), b.s.observer.generation()
 	b.mu.Lock()
 	last, lastGen := b.last, b.lastGen
 	b.mu.Unlock()

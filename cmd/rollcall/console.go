@@ -28,7 +28,7 @@ func (a *app) console(ctx context.Context) error {
 	if len(errs) > 0 { // the config was checked, so these are the console's own
 		return fmt.Errorf("bind the keys: %w", errs[0])
 	}
-	s.outside = s.watchOutside()
+	s.observer = s.newObserver()
 	s.start(consolePatience)
 	b := newBackend(s)
 	ctx, cancel := context.WithCancel(ctx)
@@ -37,7 +37,7 @@ func (a *app) console(ctx context.Context) error {
 	defer wg.Wait()
 	defer cancel()
 	wg.Go(func() { s.fleet.Run(ctx) })
-	wg.Go(func() { s.outside.run(ctx) })
+	wg.Go(func() { s.observer.run(ctx) })
 	wg.Go(func() { b.run(ctx) })
 
 	err = ui.Run(ctx, ui.Options{

@@ -56,7 +56,7 @@ func (a *app) drift(ctx context.Context, form *format, query string, wire bool) 
 	var v *dnsview.View
 	unknown := false
 	if wire {
-		s, v, unknown, err = a.lookOutside(ctx, true)
+		s, v, unknown, err = a.lookOnWire(ctx, true)
 	} else {
 		s, v, err = a.look(ctx)
 	}

@@ -33,7 +33,7 @@ func (s *session) newNodeHealth(d *dnsview.Service) *nodeHealth {
 // mayProbe reports whether the nodes of a cloud are contacted from here.
 func (s *session) mayProbe(cloud string) bool {
 	c, ok := s.cloud(cloud)
-	return ok && s.config.Probe && !c.inLab()
+	return ok && s.config.Probe && !c.isLocal()
 }
 
 // check looks at a node when its interval is over, and says how it is.

@@ -112,7 +112,7 @@ func (a *app) lsRecords(ctx context.Context, f *lsFlags) error {
 	look := a.look
 	if f.wire {
 		look = func(ctx context.Context) (*session, *dnsview.View, error) {
-			s, v, _, err := a.lookOutside(ctx, false)
+			s, v, _, err := a.lookOnWire(ctx, false)
 			return s, v, err
 		}
 	}
@@ -177,8 +177,10 @@ func (a *app) lsSources(ctx context.Context, f *lsFlags) error {
 		return err
 	}
 	if f.wire {
-		s.outside = s.askOutside()
-		s.outside.zonesOnly(ctx, v.Snapshot)
+		s.observer = s.newRoundObserver()
+		asking, cancel := context.WithTimeout(ctx, patience)
+		s.observer.wire.Zones(asking, v.Snapshot)
+		cancel()
 		v = s.inspect(v.Snapshot)
 	}
 	rows := s.sources(v)

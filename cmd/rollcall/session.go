@@ -35,9 +35,9 @@ type session struct {
 	zones  []zoneSource
 	fleet  *fleet.Fleet
 	state  string // folder of the journal and the last snapshot
-	// outside is what name servers and nodes say; nil when nobody asks them. It is
+	// observer collects what name servers and nodes say; nil when nobody asks them. It is
 	// set before the first inspection.
-	outside *outside
+	observer *observer
 
 	took time.Duration // by the reads of a one-shot command
 	view *dnsview.View // what a one-shot command saw; nil in the console
@@ -218,13 +218,13 @@ func (s *session) inspect(snap *providers.Snapshot) *dnsview.View {
 		WireGrace: s.config.Guards.WireGrace, Own: s.ownWrites(),
 	}
 	o.Seen = s.firstSeen()
-	if s.outside != nil {
-		s.outside.feed(snap)
-		s.outside.add(&o)
+	if s.observer != nil {
+		s.observer.setSnapshot(snap)
+		s.observer.addTo(&o)
 	}
 	v := dnsview.Inspect(snap, o)
-	if s.outside != nil {
-		s.outside.nodes(v)
+	if s.observer != nil {
+		s.observer.setNodes(v)
 	}
 	s.keepSeen(v.Seen())
 	return v
@@ -343,10 +343,10 @@ func (s *session) newEngine() (*apply.Engine, error) {
 		Wire:    &wire.Asker{Resolvers: s.config.Resolvers, Servers: s.config.NameServers()},
 		Timeout: patience,
 	}
-	if s.outside != nil {
+	if s.observer != nil {
 		o.WireZones = func() []dnsview.WireZone {
 			var said dnsview.Options
-			s.outside.add(&said)
+			s.observer.addTo(&said)
 			return said.WireZones
 		}
 	}

@@ -126,7 +126,7 @@ func (a *app) watch(ctx context.Context, f *watchFlags) error {
 	if w.s, err = a.open(ctx); err != nil {
 		return err
 	}
-	w.s.outside = w.s.watchOutside()
+	w.s.observer = w.s.newObserver()
 	w.s.start(consolePatience)
 	w.meter = newMeter(w.s)
 	if f.webhook != "" || f.exec != "" {
@@ -148,7 +148,7 @@ func (a *app) watch(ctx context.Context, f *watchFlags) error {
 		wg.Go(serve)
 	}
 	wg.Go(func() { w.s.fleet.Run(ctx) })
-	wg.Go(func() { w.s.outside.run(ctx) })
+	wg.Go(func() { w.s.observer.run(ctx) })
 	if w.hooks != nil {
 		wg.Go(func() { w.hooks.run(ctx) })
 	}
@@ -182,7 +182,7 @@ func (w *watcher) run(ctx context.Context) error {
 	for {
 		select {
 		case <-w.s.fleet.Updates():
-		case <-w.s.outside.changes:
+		case <-w.s.observer.changes:
 		case <-tick.C:
 		case d := <-told:
 			w.delivered(d)

@@ -9,7 +9,7 @@ import (
 )
 
 func TestAFindingIsResolvedOnlyByWhatItRestedOn(t *testing.T) {
-	now := askedAt
+	now := time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 	view := func(change func(s *providers.Snapshot, o *dnsview.Options)) *dnsview.View {
 		key := providers.NewCloudKey(providers.EC2, "1", "us-east-1")
 		done := providers.Coverage{State: providers.CoverageComplete, Key: key, Started: now, Finished: now}

@@ -16,7 +16,6 @@ import (
 
 	"rollcall/dnsview"
 	"rollcall/dnsview/probe"
-	"rollcall/providers"
 	"rollcall/providers/sim"
 	"rollcall/providers/sim/world"
 )
@@ -274,7 +273,7 @@ func opened(t *testing.T) *session {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = s.close() })
-	s.outside = s.watchOutside()
+	s.observer = s.newObserver()
 	s.start(consolePatience)
 	s.fleet.Refresh(context.Background())
 	return s
@@ -288,7 +287,7 @@ func watching(t *testing.T) *session {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		s.outside.run(ctx)
+		s.observer.run(ctx)
 	}()
 	t.Cleanup(func() {
 		cancel()
@@ -306,7 +305,7 @@ func (s *session) until(t *testing.T, what string, holds func(v *dnsview.View) b
 			return v
 		}
 		select {
-		case <-s.outside.changes:
+		case <-s.observer.changes:
 		case <-time.After(500 * time.Millisecond):
 		}
 	}
@@ -367,24 +366,24 @@ func TestNameServersAreLeftAloneWhenTheConfigSaysSo(t *testing.T) {
 	newWorld(t)
 	rewrite(t, "wire: true", "wire: false")
 	s := watching(t)
-	if v := s.inspect(s.fleet.Snapshot()); len(v.Options.Wire) != 0 || s.outside.wire != nil {
+	if v := s.inspect(s.fleet.Snapshot()); len(v.Options.Wire) != 0 || s.observer.wire != nil {
 		t.Errorf("%d names are asked for", len(v.Options.Wire))
 	}
 }
 
 func TestNothingKnocksAtTheNodesOfEmbeddedClouds(t *testing.T) {
 	newWorld(t)
-	if s := opened(t); s.outside.prober.On() {
+	if s := opened(t); s.observer.prober.On() {
 		t.Error("the config of the world has health checks made from here")
 	}
 	rewrite(t, "probe: false", "probe: true")
 	s := opened(t)
 	v := s.inspect(s.fleet.Snapshot())
-	if !s.outside.prober.On() || len(probe.Targets(v)) == 0 {
+	if !s.observer.prober.On() || len(probe.Targets(v)) == 0 {
 		t.Fatal("there is nothing that it could knock at")
 	}
-	if len(s.outside.targets) != 0 {
-		t.Errorf("it would knock at %d nodes, %v first", len(s.outside.targets), s.outside.targets[0].Addr)
+	if len(s.observer.targets) != 0 {
+		t.Errorf("it would knock at %d nodes, %v first", len(s.observer.targets), s.observer.targets[0].Addr)
 	}
 }
 
@@ -403,25 +402,25 @@ func TestANodeThatFailsItsHealthCheckIsFound(t *testing.T) {
 	newWorld(t)
 	s := opened(t)
 	dialled := make(chan string, 1000)
-	s.outside.prober = probe.New(probe.Options{On: true, Dial: func(_ context.Context, _, addr string) (net.Conn, error) {
+	s.observer.prober = probe.New(probe.Options{On: true, Dial: func(_ context.Context, _, addr string) (net.Conn, error) {
 		dialled <- addr
 		return nil, &net.OpError{Op: "dial", Err: os.NewSyscallError("connect", syscall.ECONNREFUSED)}
 	}})
-	s.outside.lab = map[string]bool{}
+	s.observer.local = map[string]bool{}
 	// Every look is due: the checks of two nodes of one service are made three times each.
 	s.inspect(s.fleet.Snapshot())
-	if len(s.outside.targets) < 2 {
-		t.Fatalf("%d nodes to look at", len(s.outside.targets))
+	if len(s.observer.targets) < 2 {
+		t.Fatalf("%d nodes to look at", len(s.observer.targets))
 	}
-	s.outside.targets = s.outside.targets[:2]
-	for i := range s.outside.targets {
-		s.outside.targets[i].Health.Interval = time.Nanosecond
+	s.observer.targets = s.observer.targets[:2]
+	for i := range s.observer.targets {
+		s.observer.targets[i].Health.Interval = time.Nanosecond
 	}
 	for range 3 {
-		s.outside.probeAll(context.Background())
+		s.observer.probeAll(context.Background())
 	}
 	asked := []string{<-dialled, <-dialled}
-	for _, n := range s.outside.targets {
+	for _, n := range s.observer.targets {
 		if want := netip.AddrPortFrom(n.Addr, n.Health.Port).String(); !slices.Contains(asked, want) {
 			t.Errorf("%s was not looked at, but %v", want, asked)
 		}
@@ -429,43 +428,5 @@ func TestANodeThatFailsItsHealthCheckIsFound(t *testing.T) {
 	v := s.inspect(s.fleet.Snapshot())
 	if v.Count(dnsview.Unhealthy) == 0 {
 		t.Errorf("nothing found of %+v", v.Options.Health)
-	}
-}
-
-func TestRowsInViewHaveTheirZonesLookAgain(t *testing.T) {
-	newWorld(t)
-	s := opened(t)
-	s.inspect(s.fleet.Snapshot())
-	z := s.outside.zones["scalability.expert"]
-	<-z.wake // it was fed
-	s.outside.look([]providers.Identity{{Zone: "Scalability.expert.", Name: "WWW.scalability.expert", Type: "A"}})
-	select {
-	case <-z.wake:
-	default:
-		t.Error("the zone sleeps on")
-	}
-	if ask, _ := z.due(s.outside.visible, time.Now()); len(ask) == 0 || ask[0].Name != www {
-		t.Errorf("%v", namesOf(ask))
-	}
-}
-
-func TestAnOlderSnapshotChangesNoQuestion(t *testing.T) {
-	newWorld(t)
-	s := opened(t)
-	snap := s.fleet.Snapshot()
-	s.inspect(snap)
-	z := s.outside.zones["scalability.expert"]
-	n := len(z.questions)
-	old := *snap
-	old.Seq--
-	old.Zones = nil
-	for i := range snap.Zones {
-		v := snap.Zones[i]
-		v.Records = v.Records[:1]
-		old.Zones = append(old.Zones, v)
-	}
-	s.outside.feed(&old)
-	if len(z.questions) != n {
-		t.Errorf("%d questions of an older snapshot, %d before", len(z.questions), n)
 	}
 }

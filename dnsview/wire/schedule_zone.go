@@ -1,4 +1,4 @@
-package main
+package wire
 
 import (
 	"cmp"
@@ -7,28 +7,27 @@ import (
 	"time"
 
 	"rollcall/dnsview"
-	"rollcall/dnsview/wire"
 	"rollcall/providers"
 )
 
 // How often a name is asked for. All names of a zone take their turn well within the
 // time for which findings believe an answer.
 const (
-	seenEvery   = 30 * time.Second // a name that somebody looks at
-	everyRound  = 4 * time.Minute  // any other
-	soonest     = 2 * time.Second  // a name whose answers are not settled: after as long as it has been so, from here
-	latest      = time.Minute      // to here
-	batch       = 100              // questions of one go; between two goes another row may have come into view
-	rememberFor = time.Hour        // how long what was removed is asked for, while somebody still answers it
+	visibleEvery     = 30 * time.Second // a name that is on the screen
+	roundEvery       = 4 * time.Minute  // any other
+	unsettledSoonest = 2 * time.Second  // a name whose answers are not settled: after as long as it has been so, from here
+	unsettledLatest  = time.Minute      // to here
+	batchSize        = 100              // questions of one go; between two goes another row may have come into view
+	removedFor       = time.Hour        // how long what was removed is asked for, while a server still answers it
 )
 
-// zoneAnswers is what is to be asked of one zone, and what was answered.
-type zoneAnswers struct {
+// zoneSchedule is what is to be asked of one zone, and what was answered.
+type zoneSchedule struct {
 	zone      providers.Zone
 	rows      []providers.Record // that the questions were made of
-	questions []wire.Question
-	removed   map[nameKey]removal
-	answers   map[nameKey]wireAnswer
+	questions []Question
+	removed   map[nameType]removal
+	answers   map[nameType]scheduledAnswer
 	state     dnsview.WireZone // Zone is empty until it was asked
 	next      int              // where the round goes on
 	wake      chan struct{}
@@ -37,43 +36,43 @@ type zoneAnswers struct {
 // removal is a name that the API holds no more. It is asked for until the name
 // servers have forgotten it too.
 type removal struct {
-	question wire.Question
+	question Question
 	at       time.Time
 }
 
-// wireAnswer is what came of a question.
-type wireAnswer struct {
-	question wire.Question
+// scheduledAnswer is what came of a question.
+type scheduledAnswer struct {
+	question Question
 	state    dnsview.WireState
 }
 
-func newZoneAnswers() *zoneAnswers {
-	return &zoneAnswers{removed: map[nameKey]removal{}, answers: map[nameKey]wireAnswer{}, wake: make(chan struct{}, 1)}
+func newZoneSchedule() *zoneSchedule {
+	return &zoneSchedule{removed: map[nameType]removal{}, answers: map[nameType]scheduledAnswer{}, wake: make(chan struct{}, 1)}
 }
 
-func keyOf(q *wire.Question) nameKey { return nameKey{q.Name, q.Type} }
+func keyOf(q *Question) nameType { return nameType{q.Name, q.Type} }
 
-// rouse has the zone look again at what is to be asked.
-func (z *zoneAnswers) rouse() {
+// wakeUp has the zone look again at what is to be asked.
+func (z *zoneSchedule) wakeUp() {
 	select {
 	case z.wake <- struct{}{}:
 	default:
 	}
 }
 
-// read makes the questions of a zone, unless its rows are still the same.
-func (z *zoneAnswers) read(v *providers.ZoneView, zones []string, now time.Time) {
+// setRecords makes the questions of a zone, unless its rows are still the same.
+func (z *zoneSchedule) setRecords(v *providers.ZoneView, zones []string, now time.Time) {
 	if v.Coverage.State == providers.CoverageNone || z.questions != nil && sameRows(z.rows, v.Records) {
 		return
 	}
-	questions := wire.Questions(v.Zone, v.Records)
-	current := make(map[nameKey]bool, len(questions))
+	questions := Questions(v.Zone, v.Records)
+	current := make(map[nameType]bool, len(questions))
 	for i := range questions {
 		current[keyOf(&questions[i])] = true
 		delete(z.removed, keyOf(&questions[i]))
 	}
 	if v.Coverage.Complete() {
-		gone := slices.DeleteFunc(slices.Clone(z.questions), func(q wire.Question) bool { return current[keyOf(&q)] })
+		gone := slices.DeleteFunc(slices.Clone(z.questions), func(q Question) bool { return current[keyOf(&q)] })
 		for _, q := range forgettable(v, gone, zones) {
 			q.Want = nil
 			z.removed[keyOf(&q)] = removal{q, now}
@@ -85,9 +84,9 @@ func (z *zoneAnswers) read(v *providers.ZoneView, zones []string, now time.Time)
 		}
 	}
 	z.zone, z.rows = v.Zone, v.Records
-	z.questions = append([]wire.Question{}, questions...) // never nil from here on
+	z.questions = append([]Question{}, questions...) // never nil from here on
 	z.next = min(z.next, len(questions))
-	z.rouse()
+	z.wakeUp()
 }
 
 // sameRows reports whether two reads of a zone are the very same rows: they
@@ -98,7 +97,7 @@ func sameRows(a, b []providers.Record) bool {
 
 // forgettable leaves those questions of removed names to which nothing is the
 // right answer now: no wildcard, no alias, no proxy and no other zone answers them.
-func forgettable(v *providers.ZoneView, gone []wire.Question, zones []string) []wire.Question {
+func forgettable(v *providers.ZoneView, gone []Question, zones []string) []Question {
 	if len(gone) == 0 {
 		return nil
 	}
@@ -113,7 +112,7 @@ func forgettable(v *providers.ZoneView, gone []wire.Question, zones []string) []
 			standIn[r.Name] = true
 		}
 	}
-	return slices.DeleteFunc(gone, func(q wire.Question) bool {
+	return slices.DeleteFunc(gone, func(q Question) bool {
 		if standIn[q.Name] || providers.SameName(q.Name, v.Zone.Name) && q.Type == "NS" {
 			return true
 		}
@@ -132,11 +131,11 @@ func forgettable(v *providers.ZoneView, gone []wire.Question, zones []string) []
 	})
 }
 
-// take keeps an answer and reports whether it looks different from the one before.
-func (z *zoneAnswers) take(r *wire.Result) bool {
+// record keeps an answer and reports whether it looks different from the one before.
+func (z *zoneSchedule) record(r *Result) bool {
 	k := keyOf(&r.Question)
 	_, gone := z.removed[k]
-	if gone && (r.State == wire.InSync || r.State == wire.Unchecked || len(r.Want) > 0) {
+	if gone && (r.State == InSync || r.State == Unchecked || len(r.Want) > 0) {
 		if len(r.Want) == 0 {
 			delete(z.removed, k)
 		}
@@ -146,14 +145,14 @@ func (z *zoneAnswers) take(r *wire.Result) bool {
 	}
 	old := z.answers[k]
 	state := r.View()
-	z.answers[k] = wireAnswer{r.Question, state}
+	z.answers[k] = scheduledAnswer{r.Question, state}
 	a, b := &old.state, &state
 	return a.State != b.State || a.Agree != b.Agree || a.Servers != b.Servers || a.Resolves != b.Resolves || !slices.Equal(a.Want, b.Want)
 }
 
 // states appends what is known of every name: its answer, or that it waits for
 // its turn when it was not asked about what the zone holds now.
-func (z *zoneAnswers) states(to []dnsview.WireState, now time.Time) []dnsview.WireState {
+func (z *zoneSchedule) states(to []dnsview.WireState, now time.Time) []dnsview.WireState {
 	to = slices.Grow(to, len(z.questions))
 	for i := range z.questions {
 		q := &z.questions[i]
@@ -162,7 +161,7 @@ func (z *zoneAnswers) states(to []dnsview.WireState, now time.Time) []dnsview.Wi
 			continue
 		}
 		to = append(to, dnsview.WireState{
-			Zone: z.zone.Name, Name: q.Name, Type: q.Type, Want: q.Want, Resolves: q.Mode == wire.Resolves,
+			Zone: z.zone.Name, Name: q.Name, Type: q.Type, Want: q.Want, Resolves: q.Mode == Resolves,
 			State: dnsview.WireWaiting, Reason: "the name servers were not asked for it yet", At: now, Since: now,
 		})
 	}
@@ -179,19 +178,19 @@ func (z *zoneAnswers) states(to []dnsview.WireState, now time.Time) []dnsview.Wi
 }
 
 // answers reports whether the servers were asked for what q asks for.
-func (a *wireAnswer) answers(q *wire.Question) bool {
+func (a *scheduledAnswer) answers(q *Question) bool {
 	return a.question.Mode == q.Mode && a.question.Empty == q.Empty && slices.Equal(a.question.Want, q.Want)
 }
 
-// due gives the questions whose turn it is, those that somebody looks at first,
+// due gives the questions whose turn it is, those that are on the screen first,
 // then those whose records or answers are on the move; or how long it is until
 // the next one's turn. A zone without names is due for itself.
-func (z *zoneAnswers) due(visible map[nameKey]bool, now time.Time) (ask []wire.Question, wait time.Duration) {
+func (z *zoneSchedule) due(visible map[nameType]bool, now time.Time) (ask []Question, wait time.Duration) {
 	if z.questions == nil {
-		return nil, everyRound // nothing is known of it yet; read wakes it
+		return nil, roundEvery // nothing is known of it yet; setRecords wakes it
 	}
 	for k, r := range z.removed {
-		if now.Sub(r.at) > rememberFor {
+		if now.Sub(r.at) > removedFor {
 			delete(z.removed, k)
 			delete(z.answers, k)
 		}
@@ -199,9 +198,9 @@ func (z *zoneAnswers) due(visible map[nameKey]bool, now time.Time) (ask []wire.Q
 	if z.state.Zone != "" {
 		wait = z.state.At.Add(z.every()).Sub(now)
 	}
-	var seen, moving, rest []wire.Question
-	consider := func(q *wire.Question) bool {
-		at, changed := z.turn(q, visible)
+	var seen, moving, rest []Question
+	consider := func(q *Question) bool {
+		at, changed := z.nextDue(q, visible)
 		switch left := at.Sub(now); {
 		case left > 0:
 			wait = min(wait, left)
@@ -210,7 +209,7 @@ func (z *zoneAnswers) due(visible map[nameKey]bool, now time.Time) (ask []wire.Q
 			seen = append(seen, *q)
 		case changed:
 			moving = append(moving, *q)
-		case len(rest) < batch:
+		case len(rest) < batchSize:
 			rest = append(rest, *q)
 			return true
 		}
@@ -227,29 +226,29 @@ func (z *zoneAnswers) due(visible map[nameKey]bool, now time.Time) (ask []wire.Q
 		}
 	}
 	ask = slices.Concat(seen, moving)
-	if room := batch - len(ask); room < len(rest) {
+	if room := batchSize - len(ask); room < len(rest) {
 		rest = rest[:max(room, 0)]
 	} else if n > 0 {
 		z.next = last % n
 	}
 	ask = append(ask, rest...)
-	return ask[:min(len(ask), batch)], wait
+	return ask[:min(len(ask), batchSize)], wait
 }
 
 // every is how often the zone itself is asked for: soon again while it is not certain that resolvers cannot
 // resolve it, and so that an end of that is seen.
-func (z *zoneAnswers) every() time.Duration {
+func (z *zoneSchedule) every() time.Duration {
 	switch {
 	case len(z.state.Unresolved) == 0:
-		return everyRound
+		return roundEvery
 	case z.state.Confirmed || len(z.state.Unresolved) == 1:
-		return seenEvery
+		return visibleEvery
 	}
-	return wire.RoundGap + soon
+	return RoundGap + soon
 }
 
-// turn is when a question is to be asked next, and whether its records or its answers are on the move.
-func (z *zoneAnswers) turn(q *wire.Question, visible map[nameKey]bool) (at time.Time, moving bool) {
+// nextDue is when a question is to be asked next, and whether its records or its answers are on the move.
+func (z *zoneSchedule) nextDue(q *Question, visible map[nameType]bool) (at time.Time, moving bool) {
 	a, ok := z.answers[keyOf(q)]
 	switch {
 	case !ok:
@@ -257,9 +256,9 @@ func (z *zoneAnswers) turn(q *wire.Question, visible map[nameKey]bool) (at time.
 	case !a.answers(q):
 		return time.Time{}, true
 	case a.state.Unsettled():
-		return a.state.At.Add(max(soonest, min(a.state.At.Sub(a.state.Since), latest))), true
+		return a.state.At.Add(max(unsettledSoonest, min(a.state.At.Sub(a.state.Since), unsettledLatest))), true
 	case visible[keyOf(q)]:
-		return a.state.At.Add(seenEvery), false
+		return a.state.At.Add(visibleEvery), false
 	}
-	return a.state.At.Add(everyRound), false
+	return a.state.At.Add(roundEvery), false
 }

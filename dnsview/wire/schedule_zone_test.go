@@ -1,4 +1,4 @@
-package main
+package wire
 
 import (
 	"fmt"
@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"rollcall/dnsview"
-	"rollcall/dnsview/wire"
 	"rollcall/providers"
 )
 
@@ -25,22 +24,22 @@ func address(name, value string) providers.Record {
 	return providers.Record{Name: name + ".example.com", Type: "A", Value: value}
 }
 
-// reading is a zone that was read once.
-func reading(records ...providers.Record) *zoneAnswers {
-	z := newZoneAnswers()
-	z.read(zoneRead(records...), nil, askedAt)
+// scheduleOf is a zone that was read once.
+func scheduleOf(records ...providers.Record) *zoneSchedule {
+	z := newZoneSchedule()
+	z.setRecords(zoneRead(records...), nil, askedAt)
 	return z
 }
 
 // tell has the name servers answer what is asked.
-func (z *zoneAnswers) tell(at time.Time, state wire.State, since time.Time, questions ...wire.Question) {
+func (z *zoneSchedule) tell(at time.Time, state State, since time.Time, questions ...Question) {
 	for _, q := range questions {
-		z.take(&wire.Result{Zone: "example.com", Question: q, State: state, At: at, Since: since})
+		z.record(&Result{Zone: "example.com", Question: q, State: state, At: at, Since: since})
 	}
 	z.state = dnsview.WireZone{Zone: "example.com", State: dnsview.WireInSync, At: at}
 }
 
-func namesOf(questions []wire.Question) []string {
+func namesOf(questions []Question) []string {
 	out := []string{}
 	for _, q := range questions {
 		out = append(out, q.Name)
@@ -53,15 +52,15 @@ func TestWhatSomebodyLooksAtIsAskedFirst(t *testing.T) {
 	for i := range 300 {
 		records = append(records, address(fmt.Sprintf("n%03d", i), "192.0.2.1"))
 	}
-	z := reading(records...)
-	ask, _ := z.due(map[nameKey]bool{{"n250.example.com", "A"}: true}, askedAt)
-	if len(ask) != batch || ask[0].Name != "n250.example.com" || ask[1].Name != "n000.example.com" {
+	z := scheduleOf(records...)
+	ask, _ := z.due(map[nameType]bool{{"n250.example.com", "A"}: true}, askedAt)
+	if len(ask) != batchSize || ask[0].Name != "n250.example.com" || ask[1].Name != "n000.example.com" {
 		t.Errorf("%d questions, the first %v", len(ask), namesOf(ask[:2]))
 	}
 	seen := map[string]bool{}
 	for range 3 {
 		ask, _ := z.due(nil, askedAt)
-		z.tell(askedAt, wire.InSync, askedAt, ask...)
+		z.tell(askedAt, InSync, askedAt, ask...)
 		for _, q := range ask {
 			if seen[q.Name] {
 				t.Errorf("%s twice in one round", q.Name)
@@ -72,29 +71,29 @@ func TestWhatSomebodyLooksAtIsAskedFirst(t *testing.T) {
 	if len(seen) != 300 {
 		t.Errorf("%d of 300 names in a round", len(seen))
 	}
-	if ask, wait := z.due(nil, askedAt.Add(time.Second)); len(ask) > 0 || wait != everyRound-time.Second {
+	if ask, wait := z.due(nil, askedAt.Add(time.Second)); len(ask) > 0 || wait != roundEvery-time.Second {
 		t.Errorf("after the round %d questions and a pause of %v", len(ask), wait)
 	}
 }
 
 func TestANameIsAskedAgainWhenItsTurnComes(t *testing.T) {
-	q := wire.Question{Name: "www.example.com", Type: "A", Want: []string{"192.0.2.1"}}
-	seen := map[nameKey]bool{keyOf(&q): true}
+	q := Question{Name: "www.example.com", Type: "A", Want: []string{"192.0.2.1"}}
+	seen := map[nameType]bool{keyOf(&q): true}
 	for _, c := range []struct {
 		name    string
-		state   wire.State
+		state   State
 		age     time.Duration // of the state when it was asked
-		visible map[nameKey]bool
+		visible map[nameType]bool
 		want    time.Duration
 	}{
-		{"in its round", wire.InSync, time.Hour, nil, everyRound},
-		{"more often while somebody looks at it", wire.InSync, time.Hour, seen, seenEvery},
-		{"soon when it has just changed", wire.Propagating, 0, nil, soonest},
-		{"later the longer it takes", wire.Split, 20 * time.Second, nil, 20 * time.Second},
-		{"and no later than that", wire.Cached, time.Hour, seen, latest},
-		{"as any other when nobody answers", wire.Unreachable, time.Hour, nil, everyRound},
+		{"in its round", InSync, time.Hour, nil, roundEvery},
+		{"more often while somebody looks at it", InSync, time.Hour, seen, visibleEvery},
+		{"soon when it has just changed", Propagating, 0, nil, unsettledSoonest},
+		{"later the longer it takes", Split, 20 * time.Second, nil, 20 * time.Second},
+		{"and no later than that", Cached, time.Hour, seen, unsettledLatest},
+		{"as any other when nobody answers", Unreachable, time.Hour, nil, roundEvery},
 	} {
-		z := reading(address("www", "192.0.2.1"))
+		z := scheduleOf(address("www", "192.0.2.1"))
 		z.tell(askedAt, c.state, askedAt.Add(-c.age), q)
 		if ask, wait := z.due(c.visible, askedAt.Add(c.want-time.Millisecond)); len(ask) > 0 || wait != time.Millisecond {
 			t.Errorf("%s: asked %v early, or in %v", c.name, namesOf(ask), wait)
@@ -106,13 +105,13 @@ func TestANameIsAskedAgainWhenItsTurnComes(t *testing.T) {
 }
 
 func TestANameWhoseRecordsChangedIsAskedAtOnceAndItsAnswerIsNotShown(t *testing.T) {
-	z := reading(address("www", "192.0.2.1"), address("a", "192.0.2.2"))
-	z.tell(askedAt, wire.InSync, askedAt, z.questions...)
+	z := scheduleOf(address("www", "192.0.2.1"), address("a", "192.0.2.2"))
+	z.tell(askedAt, InSync, askedAt, z.questions...)
 	proxied := address("a", "192.0.2.2")
 	proxied.Proxied = true
-	z.read(zoneRead(address("www", "192.0.2.9"), proxied), nil, askedAt)
+	z.setRecords(zoneRead(address("www", "192.0.2.9"), proxied), nil, askedAt)
 	ask, _ := z.due(nil, askedAt.Add(time.Second))
-	if !slices.Equal(namesOf(ask), []string{"www.example.com", "a.example.com"}) || ask[0].Want[0] != "192.0.2.9" || ask[1].Mode != wire.Resolves {
+	if !slices.Equal(namesOf(ask), []string{"www.example.com", "a.example.com"}) || ask[0].Want[0] != "192.0.2.9" || ask[1].Mode != Resolves {
 		t.Errorf("%+v", ask)
 	}
 	for _, s := range z.states(nil, askedAt) {
@@ -128,29 +127,29 @@ func TestANameWhoseRecordsChangedIsAskedAtOnceAndItsAnswerIsNotShown(t *testing.
 }
 
 func TestARemovedNameIsAskedForUntilTheNameServersHaveForgottenIt(t *testing.T) {
-	z := reading(address("www", "192.0.2.1"), address("old", "192.0.2.2"))
-	z.tell(askedAt, wire.InSync, askedAt, z.questions...)
-	z.read(zoneRead(address("www", "192.0.2.1")), nil, askedAt)
+	z := scheduleOf(address("www", "192.0.2.1"), address("old", "192.0.2.2"))
+	z.tell(askedAt, InSync, askedAt, z.questions...)
+	z.setRecords(zoneRead(address("www", "192.0.2.1")), nil, askedAt)
 	ask, _ := z.due(nil, askedAt.Add(time.Second))
 	if len(ask) != 1 || ask[0].Name != "old.example.com" || len(ask[0].Want) != 0 {
 		t.Fatalf("%+v", ask)
 	}
-	z.tell(askedAt.Add(time.Second), wire.Propagating, askedAt.Add(time.Second), ask[0])
+	z.tell(askedAt.Add(time.Second), Propagating, askedAt.Add(time.Second), ask[0])
 	states := z.states(nil, askedAt)
 	if len(states) != 2 || states[1].Name != "old.example.com" || states[1].State != dnsview.WirePropagating {
 		t.Errorf("%+v", states)
 	}
-	z.tell(askedAt.Add(3*time.Second), wire.InSync, askedAt.Add(3*time.Second), ask[0])
+	z.tell(askedAt.Add(3*time.Second), InSync, askedAt.Add(3*time.Second), ask[0])
 	if states := z.states(nil, askedAt); len(states) != 1 || len(z.removed) != 0 {
 		t.Errorf("%+v, %d removed", states, len(z.removed))
 	}
 }
 
 func TestARemovedNameIsForgottenInTheEnd(t *testing.T) {
-	z := reading(address("www", "192.0.2.1"), address("old", "192.0.2.2"))
-	z.read(zoneRead(address("www", "192.0.2.1")), nil, askedAt)
-	z.tell(askedAt, wire.Propagating, askedAt, wire.Question{Name: "old.example.com", Type: "A"})
-	z.due(nil, askedAt.Add(rememberFor+time.Second))
+	z := scheduleOf(address("www", "192.0.2.1"), address("old", "192.0.2.2"))
+	z.setRecords(zoneRead(address("www", "192.0.2.1")), nil, askedAt)
+	z.tell(askedAt, Propagating, askedAt, Question{Name: "old.example.com", Type: "A"})
+	z.due(nil, askedAt.Add(removedFor+time.Second))
 	if states := z.states(nil, askedAt); len(states) != 1 || len(z.removed) != 0 {
 		t.Errorf("%+v, %d removed", states, len(z.removed))
 	}
@@ -181,12 +180,12 @@ func TestANameIsNotHeldToHaveVanishedWhereSomethingElseAnswersForIt(t *testing.T
 		{"name servers at the top", rr("example.com", "NS", "ns.example.net"), nil, false, 0},
 		{"a read that is not complete", address("old", "192.0.2.2"), nil, true, 0},
 	} {
-		z := reading(c.before)
+		z := scheduleOf(c.before)
 		v := zoneRead(append([]providers.Record{address("www", "192.0.2.1")}, c.after...)...)
 		if c.failed {
 			v.Coverage.State = providers.CoveragePartial
 		}
-		z.read(v, []string{"child.example.com", "example.com"}, askedAt)
+		z.setRecords(v, []string{"child.example.com", "example.com"}, askedAt)
 		if len(z.removed) != c.want {
 			t.Errorf("%s: %d names are asked for", c.name, len(z.removed))
 		}
@@ -194,22 +193,61 @@ func TestANameIsNotHeldToHaveVanishedWhereSomethingElseAnswersForIt(t *testing.T
 }
 
 func TestAZoneThatWasNeverReadIsNotAsked(t *testing.T) {
-	z := newZoneAnswers()
+	z := newZoneSchedule()
 	v := zoneRead(address("www", "192.0.2.1"))
 	v.Coverage.State = providers.CoverageNone
-	z.read(v, nil, askedAt)
+	z.setRecords(v, nil, askedAt)
 	if ask, wait := z.due(nil, askedAt); len(ask) > 0 || wait <= 0 {
 		t.Errorf("%v, %v", namesOf(ask), wait)
 	}
 }
 
 func TestAZoneWithoutNamesIsAskedForItself(t *testing.T) {
-	z := reading()
+	z := scheduleOf()
 	if ask, wait := z.due(nil, askedAt); len(ask) > 0 || wait > 0 {
 		t.Errorf("%v, %v", namesOf(ask), wait)
 	}
-	z.tell(askedAt, wire.InSync, askedAt)
-	if _, wait := z.due(nil, askedAt); wait != everyRound {
+	z.tell(askedAt, InSync, askedAt)
+	if _, wait := z.due(nil, askedAt); wait != roundEvery {
 		t.Errorf("%v", wait)
+	}
+}
+
+// scheduled is a scheduler of example.com that has seen a snapshot of it.
+func scheduled(seq uint64, records ...providers.Record) (*Scheduler, *providers.Snapshot) {
+	s := NewScheduler([]string{"Example.COM."}, Options{Now: func() time.Time { return askedAt }})
+	snap := &providers.Snapshot{Seq: seq, Zones: []providers.ZoneView{*zoneRead(records...)}}
+	s.SetSnapshot(snap)
+	return s, snap
+}
+
+func TestRecordsOnTheScreenWakeTheirZoneAndComeFirst(t *testing.T) {
+	s, _ := scheduled(7, address("a", "192.0.2.1"), address("www", "192.0.2.2"))
+	z := s.zones["example.com"]
+	<-z.wake // by the snapshot
+	s.Prioritize([]providers.Identity{{Zone: "Example.com.", Name: "WWW.example.com", Type: "A"}})
+	select {
+	case <-z.wake:
+	default:
+		t.Error("the zone sleeps on")
+	}
+	if ask, _ := z.due(s.visible, askedAt); len(ask) != 2 || ask[0].Name != "www.example.com" {
+		t.Errorf("%v", namesOf(ask))
+	}
+}
+
+func TestAnOlderSnapshotChangesNoQuestion(t *testing.T) {
+	s, snap := scheduled(7, address("a", "192.0.2.1"), address("www", "192.0.2.2"))
+	old := *snap
+	old.Seq--
+	old.Zones = []providers.ZoneView{*zoneRead(address("a", "192.0.2.1"))}
+	s.SetSnapshot(&old)
+	if n := len(s.zones["example.com"].questions); n != 2 {
+		t.Errorf("%d questions of an older snapshot", n)
+	}
+	old.Seq = 8
+	s.SetSnapshot(&old)
+	if n := len(s.zones["example.com"].questions); n != 1 {
+		t.Errorf("%d questions of a newer snapshot", n)
 	}
 }

@@ -8,26 +8,26 @@ import (
 	"rollcall/dnsview"
 )
 
-// lookOutside is look with the word of the name servers: every name is asked for
+// lookOnWire is look with the word of the name servers: every name is asked for
 // once, and with settle again as long as its servers may still be catching up.
 // unknown says that some names got no answer; stderr tells which.
-func (a *app) lookOutside(ctx context.Context, settle bool) (s *session, v *dnsview.View, unknown bool, err error) {
+func (a *app) lookOnWire(ctx context.Context, settle bool) (s *session, v *dnsview.View, unknown bool, err error) {
 	if s, v, err = a.look(ctx); err != nil {
 		return nil, nil, false, err
 	}
-	s.outside = s.askOutside()
+	s.observer = s.newRoundObserver()
 	grace := time.Duration(0)
 	if settle {
 		grace = s.config.Guards.WireGrace
 	}
-	if d := s.outside.estimate(v.Snapshot); d > patience {
+	if d := s.observer.wire.Estimate(v.Snapshot); d > patience {
 		a.say("rollcall: asking name servers for every name takes about %s", short(d))
 	}
-	s.outside.round(ctx, v.Snapshot, grace)
+	s.observer.wire.Round(ctx, v.Snapshot, grace)
 	if err := ctx.Err(); err != nil {
 		return nil, nil, false, fmt.Errorf("stopped: %w", err)
 	}
-	lines, unknown := s.outside.unasked()
+	lines, unknown := s.observer.unaskedLines()
 	for _, l := range lines {
 		a.say("rollcall: %s", l)
 	}
