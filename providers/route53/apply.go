@@ -177,6 +177,10 @@ func (r *run) commit(ctx context.Context, pending []int) {
 			pending = later
 			continue
 		}
+		if left, held := r.commitSwaps(ctx, w, in, later); held {
+			pending = left
+			continue
+		}
 		b := batch(w.sets, w.order)
 		ticket, err := "", error(nil)
 		if len(b.Changes) > 0 { // an earlier batch may have done what these wanted

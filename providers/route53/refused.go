@@ -105,13 +105,15 @@ func (r *run) backoff(try int) time.Duration {
 // bisect finds the bad changes of a batch that Route 53 refused though the zone
 // is as it was read.
 func (r *run) bisect(ctx context.Context, in []int, err error) (again []int) {
-	if len(in) == 1 {
-		r.failed(in[0], err)
+	first, second := r.split(in)
+	if len(first) == 0 {
+		for _, i := range in {
+			r.failed(i, err)
+		}
 		return nil
 	}
-	half := len(in) / 2
-	r.commit(ctx, in[:half])
-	return in[half:]
+	r.commit(ctx, first)
+	return second
 }
 
 // moved reports whether one of the sets differs between two reads.

@@ -1,0 +1,87 @@
+package route53
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"rollcall/providers"
+)
+
+// commitSwaps commits those of a batch's changes that may be made without the later ones, and returns the changes that are
+// left. A name whose record set the batch would delete, and a later batch create again, is held back as a whole: it would
+// have no value in between. Where its changes fit into no batch at all they are refused. Not held says that there is no such name.
+func (r *run) commitSwaps(ctx context.Context, w *work, in, later []int) (left []int, held bool) {
+	names := r.emptied(w, later)
+	if len(names) == 0 {
+		return nil, false
+	}
+	isHeld := func(i int) bool { return names[r.subject(i)] }
+	rest := slices.DeleteFunc(slices.Clone(in), isHeld)
+	if len(rest) > 0 {
+		r.commit(ctx, rest)
+		left = append(slices.DeleteFunc(slices.Clone(in), func(i int) bool { return !isHeld(i) }), later...)
+		slices.Sort(left)
+		return left, true
+	}
+	for _, i := range append(slices.Clone(in), later...) {
+		if !isHeld(i) {
+			left = append(left, i)
+			continue
+		}
+		r.failed(i, &providers.Error{Kind: providers.KindLimit, Err: fmt.Errorf(
+			"the record sets of %s are too large to be replaced in one step: a batch takes %d values and %d characters, old and new ones counted", r.subject(i), maxElements, maxChars)})
+	}
+	return left, true
+}
+
+// emptied returns the names of which the batch leaves a record set without values that one of the later changes fills again.
+func (r *run) emptied(w *work, later []int) map[string]bool {
+	fills := map[key]bool{}
+	for _, i := range later {
+		c := &r.changes[i]
+		if c.Op != providers.OpDelete {
+			fills[key{name: c.After.Name, typ: c.After.Type, id: c.After.SetID}] = true
+		}
+		for _, o := range c.After.Owners {
+			fills[key{name: providers.MarkerName(o.Instance, c.Record().Name), typ: "TXT"}] = true
+		}
+	}
+	out := map[string]bool{}
+	for k, s := range w.sets {
+		if s.orig != nil && len(s.values) == 0 && fills[k] {
+			out[subject(k.name)] = true
+		}
+	}
+	return out
+}
+
+// split divides the changes of a refused batch, to find the bad one. The changes of one name stay together when some of them
+// delete and some create: one part without the other would leave the name empty. Both parts are empty when they cannot be
+// divided.
+func (r *run) split(in []int) (first, second []int) {
+	var names []string
+	adds, deletes := false, false
+	for _, i := range in {
+		if n := r.subject(i); !slices.Contains(names, n) {
+			names = append(names, n)
+		}
+		adds, deletes = adds || r.changes[i].Op == providers.OpCreate, deletes || r.changes[i].Op == providers.OpDelete
+	}
+	if !adds || !deletes {
+		return in[:len(in)/2], in[len(in)/2:] // the first is empty of a single change
+	}
+	for _, i := range in {
+		if slices.Index(names, r.subject(i)) < len(names)/2 {
+			first = append(first, i)
+		} else {
+			second = append(second, i)
+		}
+	}
+	if len(first) == 0 {
+		return nil, nil
+	}
+	return first, second
+}
+
+func (r *run) subject(i int) string { return subject(r.changes[i].Record().Name) }
