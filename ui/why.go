@@ -18,6 +18,7 @@ type whyDialog struct {
 	gen     uint64
 	title   string
 	finding *dnsview.Finding
+	advice  string
 	check   *apply.Report
 	asked   bool
 	scroll  int
@@ -31,6 +32,9 @@ func (sh *shared) why(f *dnsview.Finding) tea.Cmd {
 	}
 	sh.gen++
 	d := &whyDialog{gen: sh.gen, title: Clean(string(f.Class)), finding: f}
+	if sh.joined != nil {
+		d.advice = Clean(sh.joined.view.Advice(f))
+	}
 	sh.open(d)
 	if f.Remedy == dnsview.NoRemedy {
 		return nil
@@ -90,6 +94,9 @@ func (d *whyDialog) draw(sh *shared, w, _ int) panel {
 		f.add("would be", string(n.Would)+", if everything were known")
 	}
 	f.add("remedy", cmp.Or(string(n.Remedy), "none"))
+	if d.advice != "" {
+		f.add("advice", d.advice)
+	}
 	if len(n.Evidence) > 0 {
 		f.head("Evidence")
 		for _, e := range n.Evidence {
