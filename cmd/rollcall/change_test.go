@@ -252,10 +252,10 @@ func TestALaunchIsShownBeforeItStartsAndStartsNothingInADryRun(t *testing.T) {
 func TestStopTakesANodeOutOfDNSAndStartBringsItBack(t *testing.T) {
 	newWorld(t)
 	rows := objects(t, "ls", "instances", "--filter", "cloud:joyent-east service:www state:running", "-o", "json")
-	var id string
+	var id, name string
 	for _, r := range rows {
 		if len(r["findings"].([]any)) == 0 && len(r["records"].([]any)) == 1 {
-			id = r["id"].(string)
+			id, name = r["id"].(string), r["name"].(string)
 		}
 	}
 	count := func() int {
@@ -264,7 +264,10 @@ func TestStopTakesANodeOutOfDNSAndStartBringsItBack(t *testing.T) {
 		}
 		return -1
 	}
-	must(t, "stop", id)
+	if r := rollcall(t, "stop", id); r.code != exitFailed || !strings.Contains(r.out+r.err, "clients are sent to it") {
+		t.Errorf("exit code %d: %s %s", r.code, r.out, r.err)
+	}
+	must(t, "stop", id, "--confirm", name)
 	eventually(t, "out of DNS", func() bool { return count() == 0 })
 	eventually(t, "stopped", func() bool {
 		return len(objects(t, "ls", "instances", "--filter", "id="+id+" state:stopped", "-o", "json")) == 1

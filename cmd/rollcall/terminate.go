@@ -154,15 +154,19 @@ func withoutWaits(p dnsview.Plan) dnsview.Plan {
 func (a *app) powerCommand(verb string) *cobra.Command {
 	shorts := map[string]string{
 		"start":  "Start stopped instances",
-		"stop":   "Stop instances; their agents take them out of DNS",
+		"stop":   "Stop instances; one that DNS still leads to asks for its name",
 		"reboot": "Reboot instances",
 	}
 	var yes bool
 	var c changing
+	long := shorts[verb] + ". An ID is an instance id, cloud/id, or a name that\none instance has."
+	if verb == "stop" {
+		long += " Its agent takes a node out of DNS as it stops, if it has one; quiesce\ntakes it out first. Without either, --confirm NAME stops what clients are sent to."
+	}
 	cmd := &cobra.Command{
 		Use:   verb + " ID...",
 		Short: shorts[verb],
-		Long:  shorts[verb] + ". An ID is an instance id, cloud/id, or a name that\none instance has.",
+		Long:  long,
 		Args:  atLeastOne("the id of an instance"),
 	}
 	form := changeFlags(cmd, &c)

@@ -23,13 +23,45 @@ const (
 	pendingFactor = 3
 )
 
-// followsChanges reports whether a power step ends or stops an instance that its plan takes out of DNS. An
-// operator's own start, stop or reboot, and their undo, touch no DNS.
+// followsChanges reports whether a power step ends an instance, or stops one that its plan takes out of DNS.
 func (r *run) followsChanges(s *dnsview.Step) bool {
-	if r.plan.Verb == dnsview.VerbPower || r.plan.Verb == dnsview.VerbUndo {
-		return false
+	return s.Kind == dnsview.StepPower && (s.Action == dnsview.PowerTerminate || s.Action == dnsview.PowerStop && !r.isOwnStop(s))
+}
+
+// isOwnStop reports whether a power step is an operator's own stop, or one that an undo makes: its plan takes nothing
+// out of DNS.
+func (r *run) isOwnStop(s *dnsview.Step) bool {
+	return s.Kind == dnsview.StepPower && s.Action == dnsview.PowerStop && (r.plan.Verb == dnsview.VerbPower || r.plan.Verb.TakesBack())
+}
+
+// dnsShown is the second half of guard 10 for an operator's own stop. A stop can be taken back, and the agent of the
+// node may take it out of DNS itself, so that a person who sees what leads to it may type its name.
+func (r *run) dnsShown(s *dnsview.Step, v *dnsview.View, unread string) dnsview.GuardResult {
+	g := dnsview.GuardResult{Guard: dnsview.GuardDNS, Confirm: nodeName(s.Instance)}
+	first := "take it out of DNS first (rollcall quiesce " + dnsview.Clean(s.Instance.ID) + ")"
+	if unread != "" {
+		g.NoEvidence, g.Why, g.Satisfy = true, "whether DNS leads to it is not known: "+unread, "a complete read of every zone, or type its name"
+		return g
 	}
-	return s.Kind == dnsview.StepPower && (s.Action == dnsview.PowerTerminate || s.Action == dnsview.PowerStop)
+	if left := leading(v, s.Instance, nil); len(left) > 0 {
+		g.Why, g.Satisfy = "clients are sent to it: "+strings.Join(few(left), ", "), first+", or type its name"
+		return g
+	}
+	return dnsview.GuardResult{Guard: dnsview.GuardDNS, Pass: true, Why: "no record of any owner leads to it"}
+}
+
+// dnsCleanForStop asks dnsShown right before an operator's own stop, and, where no record leads to the node any more,
+// whether name servers still do.
+func (r *run) dnsCleanForStop(ctx context.Context, i int) dnsview.GuardResult {
+	s := &r.plan.Steps[i]
+	v, unread := r.reread(ctx)
+	g := r.dnsShown(s, v, unread)
+	if g.Pass {
+		if g = r.dnsClean(ctx, i); !g.Pass {
+			g.Confirm, g.Satisfy = nodeName(s.Instance), g.Satisfy+", or type its name"
+		}
+	}
+	return g
 }
 
 // dnsClean is the second half of guard 10, asked right before a power step: no record of any owner leads to the

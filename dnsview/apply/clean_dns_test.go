@@ -334,11 +334,60 @@ func TestACheckShowsTheGuardAboutDNSAndWhatElseLeadsToTheNode(t *testing.T) {
 	}
 }
 
-func TestAnOperatorsOwnStopTouchesNoDNSAndIsNotHeldBackByIt(t *testing.T) {
+func TestAnOperatorsOwnStopOfANodeThatDNSHandsOutWaitsForItsNameToBeTyped(t *testing.T) {
 	b := newBench(t)
-	b.behind(begin.Add(1000 * time.Hour))
-	rep := b.run(dnsview.PlanPower(b.view(), dnsview.PowerStop, ref(b.triton, "m-1")))
+	p := dnsview.PlanPower(b.view(), dnsview.PowerStop, ref(b.triton, "m-1"))
+	name := p.Steps[0].Instance.Name
+	for _, rep := range []*Report{b.engine().Check(t.Context(), p), b.run(p), b.run(p, "another")} {
+		wantStates(t, rep, StepRefused)
+		if asks := rep.Asks(); len(asks) != 1 || asks[0].Guard != dnsview.GuardDNS || asks[0].Text != name || !strings.Contains(asks[0].Why, www+"/A/165.225.128.1") {
+			t.Errorf("asks %+v", asks)
+		}
+	}
+	if b.triton.instances[0].State != providers.StateRunning {
+		t.Fatal("it was stopped")
+	}
+	wantStates(t, b.run(p, name), StepDone)
+	if !has(b.cf, www+"/A/165.225.128.1") {
+		t.Error("a stop changed DNS")
+	}
+}
+
+func TestAnOperatorsOwnStopOfANodeThatIsOutOfDNSAsksNothingOnceTheNameServersKnow(t *testing.T) {
+	b := newBench(t)
+	if rep := b.run(dnsview.PlanQuiesce(b.view(), ref(b.triton, "m-1")), www); !rep.OK() {
+		t.Fatal(states(rep))
+	}
+	p := dnsview.PlanPower(b.view(), dnsview.PowerStop, ref(b.triton, "m-1"))
+	wantStates(t, b.run(p), StepDone)
+}
+
+func TestAStopThatAnUndoMakesIsGuardedLikeAnOperatorsOwn(t *testing.T) {
+	b := newBench(t)
+	b.triton.instances[0].State = providers.StateStopped
+	rep := b.run(dnsview.PlanPower(b.view(), dnsview.PowerStart, ref(b.triton, "m-1")))
 	wantStates(t, rep, StepDone)
+	undo, err := b.engine().UndoPlan(rep.Steps[0].Entry)
+	if err != nil {
+		t.Fatal(err)
+	}
+	back := b.run(undo)
+	wantStates(t, back, StepRefused)
+	if asks := back.Asks(); len(asks) != 1 || asks[0].Guard != dnsview.GuardDNS {
+		t.Errorf("asks %+v", asks)
+	}
+}
+
+func TestAStopWhereAZoneCannotBeReadSaysSoAndAsksForTheName(t *testing.T) {
+	b := newBench(t)
+	p := dnsview.PlanPower(b.view(), dnsview.PowerStop, ref(b.triton, "m-1"))
+	b.cf.listErr = providers.Errorf(providers.KindAuth, "list", "refused")
+	rep := b.run(p)
+	wantStates(t, rep, StepRefused)
+	if asks := rep.Asks(); len(asks) != 1 || !strings.Contains(asks[0].Why, cfZone) {
+		t.Errorf("asks %+v", asks)
+	}
+	wantStates(t, b.run(p, p.Steps[0].Instance.Name), StepDone)
 }
 
 func TestADrainWaitsForOpenConnectionsToo(t *testing.T) {

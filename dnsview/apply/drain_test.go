@@ -330,7 +330,7 @@ func TestPowerIsGivenOnlyToTheAccountThatThePlanNames(t *testing.T) {
 
 func TestAStopIsUndoneByAStartAndATerminationIsNot(t *testing.T) {
 	b := newBench(t)
-	wantStates(t, b.run(dnsview.PlanPower(b.view(), dnsview.PowerStop, ref(b.aws, "i-1"))), StepDone)
+	wantStates(t, b.run(dnsview.PlanPower(b.view(), dnsview.PowerStop, ref(b.aws, "i-1")), "www-1"), StepDone)
 	undo, err := b.engine().UndoPlan("")
 	if err != nil {
 		t.Fatal(err)
@@ -339,7 +339,10 @@ func TestAStopIsUndoneByAStartAndATerminationIsNot(t *testing.T) {
 	if !slices.Equal(b.aws.powered, []string{"stop i-1", "start i-1"}) {
 		t.Errorf("power %v", b.aws.powered)
 	}
-	wantStates(t, b.run(dnsview.PlanPower(b.view(), dnsview.PowerTerminate, ref(b.aws, "i-2"))), StepDone)
+	end := dnsview.PlanPower(b.view(), dnsview.PowerTerminate, ref(b.aws, "i-2"))
+	wantStates(t, b.run(end, "www-2"), StepRefused) // DNS leads to it, whatever is typed
+	b.cf.drop(&providers.Record{Name: www, Type: "A", Value: "34.200.16.2"})
+	wantStates(t, b.run(end), StepDone)
 	if undo, err = b.engine().UndoPlan(""); err != nil || len(undo.Steps) != 0 || len(undo.Skipped) != 1 {
 		t.Errorf("%+v, %v", undo, err)
 	}
@@ -349,9 +352,9 @@ func TestAPowerActionWhoseAnswerWasLostIsLookedUp(t *testing.T) {
 	b := newBench(t)
 	p := dnsview.PlanPower(b.view(), dnsview.PowerStop, ref(b.aws, "i-1"))
 	b.aws.powerErr = providers.Errorf(providers.KindUncertain, "stop", "reset")
-	wantStates(t, b.run(p), StepFailed)
+	wantStates(t, b.run(p, "www-1"), StepFailed)
 	b.aws.instances[0].State = providers.StateStopping
-	wantStates(t, b.run(p), StepDone)
+	wantStates(t, b.run(p, "www-1"), StepDone)
 }
 
 // wire answers what a zone served some asks ago.

@@ -65,7 +65,7 @@ func (r *run) checkPower(ctx context.Context) (refused []int) {
 	var v *dnsview.View
 	var why string
 	for i := range r.plan.Steps {
-		if v == nil && why == "" && r.followsChanges(&r.plan.Steps[i]) {
+		if v == nil && why == "" && (r.followsChanges(&r.plan.Steps[i]) || r.isOwnStop(&r.plan.Steps[i])) {
 			v, why = r.readAllZones(ctx)
 		}
 	}
@@ -78,6 +78,10 @@ func (r *run) checkPower(ctx context.Context) (refused []int) {
 				_, guards, gone := r.askPower(ctx, s)
 				if !gone && r.followsChanges(s) {
 					guards = append(guards, r.dnsCleanLater(ctx, i, v, why))
+				}
+				if !gone && r.isOwnStop(s) {
+					guards = append(guards, r.dnsShown(s, v, why))
+					r.typed(guards)
 				}
 				rep.Guards, rep.Already = guards, gone && s.Action == dnsview.PowerTerminate
 				return nil

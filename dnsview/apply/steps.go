@@ -87,6 +87,10 @@ func (r *run) power(ctx context.Context, i int) {
 			clean = append(clean, r.dnsClean(ctx, i))
 		}
 	}
+	if r.isOwnStop(s) {
+		clean = append(clean, r.dnsCleanForStop(ctx, i))
+		r.typed(clean)
+	}
 	t, guards, gone := r.askPower(ctx, s)
 	guards = append(guards, clean...)
 	rep.Guards = guards
