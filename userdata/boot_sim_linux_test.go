@@ -56,7 +56,7 @@ func TestBootALaunchInTheSimulationBootsALittleMachineInEachCloud(t *testing.T) 
 	}
 	begin := time.Now()
 	code, out, told := r.run("launch", "--cloud", "aws-euw1,joyent-ams", "--service", "www.scalability.expert", "--set", "health_interval=1", "--wait", "--yes",
-		"--instance-profile", "aws-euw1=rollcall-node", "--metadata", "cloudflare-token=CLOUDFLARE_API_TOKEN") // what the nodes join DNS with
+		"--instance-profile", "aws-euw1=rollcall-node", "--metadata", "cloudflare-token=NODE_TOKEN") // what the nodes join DNS with
 	if code != 0 || strings.Count(out, "registered") != 2 {
 		t.Errorf("rollcall launch says\n%s%s", out, told)
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"maps"
 	"os"
 	"slices"
 	"time"
@@ -96,9 +97,15 @@ func (a *app) heldByAnybody(ctx context.Context) []userdata.Held {
 	return s.held(ctx)
 }
 
-// refuseHeld returns an error when a boot script of a launch holds what rollcall itself works with, however it is written there.
-func (s *session) refuseHeld(ctx context.Context, spec *launch.Spec) error {
+// refuseHeld returns an error when a launch would hand on what rollcall itself works with, however it is written: in a boot
+// script, in metadata, in a tag, in the name of its nodes, or in a value of a variable of the template.
+func (s *session) refuseHeld(ctx context.Context, spec *launch.Spec, values map[string]string) error {
 	held := slices.DeleteFunc(s.held(ctx), func(h userdata.Held) bool { return h.Nodes })
+	for _, place := range handedOn(spec, values) {
+		if found := userdata.FindHeld([]byte(place.text), held); len(found) > 0 {
+			return fmt.Errorf("nothing was launched: in %s, %s; give nodes a role, a token of their own, or let the console register them", place.what, found[0].What)
+		}
+	}
 	for i := range spec.Nodes {
 		if i > 0 && bytes.Equal(spec.Nodes[i].UserData, spec.Nodes[i-1].UserData) {
 			continue // nodes of one cloud have one script
@@ -108,4 +115,26 @@ func (s *session) refuseHeld(ctx context.Context, spec *launch.Spec) error {
 		}
 	}
 	return nil
+}
+
+// handedOn returns the texts of a launch beside its boot scripts that the cloud or the nodes are given, with where each stands.
+func handedOn(spec *launch.Spec, values map[string]string) (out []struct{ what, text string }) {
+	add := func(what string, texts ...string) {
+		for _, t := range texts {
+			out = append(out, struct{ what, text string }{what, t})
+		}
+	}
+	pairs := func(kind string, of map[string]string) {
+		for _, k := range slices.Sorted(maps.Keys(of)) {
+			add(kind+" "+clean(k), of[k])
+			add("the name of a "+kind, k)
+		}
+	}
+	pairs("tag", spec.Tags)
+	pairs("variable", values)
+	add("the name of the nodes", spec.NamePrefix)
+	for i := range spec.Nodes {
+		pairs("metadata", spec.Nodes[i].Metadata)
+	}
+	return out
 }

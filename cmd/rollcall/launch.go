@@ -141,6 +141,9 @@ func (a *app) launch(ctx context.Context, f *launchFlags) error {
 	if spec, err = s.withMetadata(spec, metadata); err != nil {
 		return err
 	}
+	if err := s.refuseHeld(ctx, &spec, values); err != nil {
+		return err
+	}
 	s.tellShortfalls(v)
 	for _, w := range scripts.warnings {
 		a.say("rollcall: %s", w)

@@ -36,7 +36,7 @@ func (a *app) newMachines(ctx context.Context) (*machines, error) {
 func (m *machines) options(o *sim.Options) {
 	o.Machine, o.Console = m.rack.Power, m.rack.Console
 	o.Secrets = func(w *world.World) map[string]string {
-		return map[string]string{"/rollcall/cloudflare-token": w.Credentials.CloudflareToken}
+		return map[string]string{"/rollcall/cloudflare-token": w.Credentials.NodeToken}
 	}
 }
 

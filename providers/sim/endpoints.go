@@ -19,6 +19,7 @@ type Endpoints struct {
 	TritonAccount, TritonKeyID     string // login; MD5 fingerprint of the key
 	TritonCloud                    string // the cloud that TRITON_URL names
 	CloudflareToken                string
+	NodeToken                      string // a second Cloudflare token, for nodes
 	Config                         string // path of the config file, once it is written
 }
 
@@ -40,6 +41,7 @@ func (e Endpoints) Env() []string {
 		[2]string{"SSH_AUTH_SOCK", e.AgentSocket},
 		[2]string{"CLOUDFLARE_BASE_URL", e.Cloudflare},
 		[2]string{"CLOUDFLARE_API_TOKEN", e.CloudflareToken},
+		[2]string{"NODE_TOKEN", e.NodeToken},
 		[2]string{"ROLLCALL_RESOLVERS", e.DNS},
 		[2]string{"ROLLCALL_SIM", e.Control},
 		[2]string{"ROLLCALL_CONFIG", e.Config},

@@ -62,7 +62,7 @@ func (s *Sim) listen(o Options) error {
 	s.endpoints = Endpoints{
 		Triton: map[string]string{}, DNS: s.dns.Addr(), SecondDNS: s.second.Addr(), AgentSocket: agent.Socket(),
 		AWSKeyID: c.AWSKeyID, AWSSecret: c.AWSSecret, TritonAccount: c.TritonAccount, TritonKeyID: agent.Fingerprint(),
-		CloudflareToken: c.CloudflareToken,
+		CloudflareToken: c.CloudflareToken, NodeToken: c.NodeToken,
 	}
 	var options []awsfront.Option
 	if o.Secrets != nil {

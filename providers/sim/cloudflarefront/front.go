@@ -163,7 +163,8 @@ func (c *call) authenticate() error {
 	switch {
 	case !strings.EqualFold(scheme, "Bearer") || !tokenForm.MatchString(token):
 		return chained(6003, "Invalid request headers", 6111, "Invalid format for Authorization header")
-	case subtle.ConstantTimeCompare([]byte(token), []byte(c.front.w.Credentials.CloudflareToken)) == 1:
+	case subtle.ConstantTimeCompare([]byte(token), []byte(c.front.w.Credentials.CloudflareToken)) == 1,
+		subtle.ConstantTimeCompare([]byte(token), []byte(c.front.w.Credentials.NodeToken)) == 1:
 		return nil
 	case len(c.parts) == 3 && c.parts[1] == "tokens":
 		return newError(http.StatusUnauthorized, 1000, "Invalid API Token")

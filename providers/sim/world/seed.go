@@ -51,7 +51,7 @@ func (w *World) seed(o Options) {
 	w.Credentials = Credentials{
 		AWSAccount: "123456789012", AWSKeyID: "AKIAROLLCALLDEMO0001", AWSSecret: "rollcall/demo/secret/key/not/a/real/one0",
 		TritonAccount: "ops", TritonAccountID: w.uuid(),
-		CloudflareToken: "rollcall-demo-token-not-a-real-one-000000", CloudflareUser: strings.ReplaceAll(w.uuid(), "-", ""),
+		CloudflareToken: "rollcall-demo-token-not-a-real-one-000000", NodeToken: "narrow-demo-nodes-of-embedded-zones-11111111", CloudflareUser: strings.ReplaceAll(w.uuid(), "-", ""),
 	}
 	s.addCloud("aws-use1", providers.EC2, "us-east-1", "34.200.16.0/20")
 	s.addCloud("aws-euw1", providers.EC2, "eu-west-1", "34.244.32.0/20")
