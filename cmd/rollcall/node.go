@@ -109,7 +109,7 @@ func (p *player) play(ctx context.Context, ev world.NodeEvent, a *userdata.Agent
 }
 
 func (p *player) once(ctx context.Context, ev world.NodeEvent, a *userdata.AgentConfig) error {
-	zone, err := p.zone(ctx, a.Zone)
+	zone, err := p.zone(ctx, a)
 	if err != nil {
 		return err
 	}
@@ -143,8 +143,13 @@ func listed(records []providers.Record) string {
 	return strings.Join(names, ", ")
 }
 
-// zone finds the zone that an agent writes to: the first public one of the name.
-func (p *player) zone(ctx context.Context, name string) (providers.Zone, error) {
+// zone finds the zone that an agent writes to: that of the id that it was given, else the first public one
+// of the name.
+func (p *player) zone(ctx context.Context, a *userdata.AgentConfig) (providers.Zone, error) {
+	name := a.Zone
+	if a.ZoneID != "" {
+		return providers.FindZone(ctx, p.dns, name, a.ZoneID, "")
+	}
 	var found *providers.Zone
 	cov := p.dns.Zones(ctx, func(page []providers.Zone) {
 		for i := range page {
