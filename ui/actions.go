@@ -18,25 +18,25 @@ func (m *Model) deregister() tea.Cmd {
 	}
 	rows := m.top().records()
 	if len(rows) == 0 {
-		m.say(sayWarn, "there is no record here to deregister")
+		m.notify(toneWarn, "there is no record here to deregister")
 		return nil
 	}
 	if len(rows) == 1 {
 		r := rows[0]
 		if f := worst(r.findings); f != nil && f.OneKey && (f.Remedy == dnsview.RemedyDelete || f.Remedy == dnsview.RemedyQuiesce) {
-			w := Wish{Verb: dnsview.VerbDeregister, Records: []providers.Identity{r.id}}
+			w := ChangeRequest{Verb: dnsview.VerbDeregister, Records: []providers.Identity{r.id}}
 			if f.Remedy == dnsview.RemedyQuiesce {
-				w = Wish{Findings: []*dnsview.Finding{f}}
+				w = ChangeRequest{Findings: []*dnsview.Finding{f}}
 			}
-			return m.want(w, "deregister "+r.label(), true)
+			return m.startChange(w, "deregister "+r.label(), true)
 		}
-		return m.want(Wish{Verb: dnsview.VerbDeregister, Records: []providers.Identity{r.id}}, "deregister "+r.label(), false)
+		return m.startChange(ChangeRequest{Verb: dnsview.VerbDeregister, Records: []providers.Identity{r.id}}, "deregister "+r.label(), false)
 	}
 	ids := make([]providers.Identity, len(rows))
 	for i, r := range rows {
 		ids[i] = r.id
 	}
-	return m.want(Wish{Verb: dnsview.VerbDeregister, Records: ids}, fmt.Sprintf("deregister %d records", len(ids)), false)
+	return m.startChange(ChangeRequest{Verb: dnsview.VerbDeregister, Records: ids}, fmt.Sprintf("deregister %d records", len(ids)), false)
 }
 
 // label names a record in a few words.
@@ -44,21 +44,21 @@ func (r *recordRow) label() string { return r.name + " " + Clean(r.rec.Type) + "
 
 // terminate drains instances and terminates them: out of DNS, wait, terminate.
 func (m *Model) terminate() tea.Cmd {
-	return m.wantInstances(Wish{Verb: dnsview.VerbDrain}, "terminate")
+	return m.wantInstances(ChangeRequest{Verb: dnsview.VerbDrain}, "terminate")
 }
 
 // wantInstances begins a change of the chosen instances.
-func (m *Model) wantInstances(w Wish, verb string) tea.Cmd {
+func (m *Model) wantInstances(w ChangeRequest, verb string) tea.Cmd {
 	if m.refusedReadOnly() || m.hiddenMarks(m.top().table()) {
 		return nil
 	}
 	var noun string
 	w.Instances, noun = m.top().instances()
 	if len(w.Instances) == 0 {
-		m.say(sayWarn, "there is no "+noun+" here to "+verb)
+		m.notify(toneWarn, "there is no "+noun+" here to "+verb)
 		return nil
 	}
-	return m.want(w, describe(w.Instances, verb, noun), false)
+	return m.startChange(w, describe(w.Instances, verb, noun), false)
 }
 
 // wantRecords begins a change of the chosen records.
@@ -68,10 +68,10 @@ func (m *Model) wantRecords(v dnsview.Verb, verb string) tea.Cmd {
 	}
 	rows := m.top().records()
 	if len(rows) == 0 {
-		m.say(sayWarn, "there is no record here to "+verb)
+		m.notify(toneWarn, "there is no record here to "+verb)
 		return nil
 	}
-	w := Wish{Verb: v}
+	w := ChangeRequest{Verb: v}
 	for _, r := range rows {
 		w.Records = append(w.Records, r.id)
 	}
@@ -79,7 +79,7 @@ func (m *Model) wantRecords(v dnsview.Verb, verb string) tea.Cmd {
 	if len(rows) == 1 {
 		what = verb + " " + rows[0].label()
 	}
-	return m.want(w, what, false)
+	return m.startChange(w, what, false)
 }
 
 // redo shows the plan to make again what the last undo took back.
@@ -87,7 +87,7 @@ func (m *Model) redo() tea.Cmd {
 	if m.refusedReadOnly() {
 		return nil
 	}
-	return m.want(Wish{Verb: dnsview.VerbRedo}, "redo what was undone", false)
+	return m.startChange(ChangeRequest{Verb: dnsview.VerbRedo}, "redo what was undone", false)
 }
 
 // remedy plans what the findings of the chosen rows call for.
@@ -102,12 +102,12 @@ func (m *Model) remedy() tea.Cmd {
 		}
 	}
 	if len(found) == 0 {
-		m.say(sayWarn, "nothing here has a remedy")
+		m.notify(toneWarn, "nothing here has a remedy")
 		return nil
 	}
 	what := fmt.Sprintf("remedies of %d findings", len(found))
 	if len(found) == 1 {
 		what = string(found[0].Remedy) + ": " + string(found[0].Class)
 	}
-	return m.want(Wish{Findings: found}, Clean(what), false)
+	return m.startChange(ChangeRequest{Findings: found}, Clean(what), false)
 }

@@ -58,16 +58,16 @@ type Reader interface {
 
 // Changer is the way from the operator to DNS and to running instances.
 type Changer interface {
-	// Plan turns a wish into a plan, on the latest snapshot. What it leaves
+	// Plan turns a request into a plan, on the latest snapshot. What it leaves
 	// alone it names in Plan.Skipped. Nothing is written.
-	Plan(ctx context.Context, w Wish) (dnsview.Plan, error)
+	Plan(ctx context.Context, w ChangeRequest) (dnsview.Plan, error)
 	// Check runs every guard of the plan on fresh evidence. Nothing is written.
 	Check(ctx context.Context, p dnsview.Plan) *apply.Report
 	// Run carries the plan out: fresh evidence, guards, journal, steps. progress is
 	// called from one goroutine at a time. The sources that changed are read again afterwards.
 	Run(ctx context.Context, p dnsview.Plan, c apply.Confirm, progress func(apply.Event)) *apply.Report
 	// Journal gives the latest entries, at most limit of them, and what is wrong with the file.
-	Journal(ctx context.Context, limit int) (Book, error)
+	Journal(ctx context.Context, limit int) (JournalPage, error)
 	// Settle looks up what rollcalls that were stopped have left open in the journal, and
 	// gives a line for each entry. Called again it has nothing to tell.
 	Settle(ctx context.Context) ([]string, error)
@@ -100,8 +100,8 @@ type Starter interface {
 	Relaunch(ctx context.Context, r launch.Report, progress func(launch.Progress)) launch.Report
 }
 
-// Wish is what an operator wants done, before it is a plan.
-type Wish struct {
+// ChangeRequest is what an operator wants done, before it is a plan.
+type ChangeRequest struct {
 	Verb dnsview.Verb // empty when Findings are given
 	// Records are what a deregister, quiesce, retarget, update or adopt is about.
 	Records []providers.Identity

@@ -15,8 +15,8 @@ type (
 	tickMsg     struct{}
 	snapshotMsg struct{}
 	builtMsg    struct {
-		gen    uint64
-		joined *joined
+		gen   uint64
+		model *viewModel
 	}
 	refreshedMsg struct{}
 	settledMsg   struct {
@@ -78,7 +78,7 @@ func (m *Model) build() tea.Cmd {
 		if more != nil {
 			more.buildRows(ctx, backend, j)
 		}
-		return builtMsg{gen: gen, joined: j}
+		return builtMsg{gen: gen, model: j}
 	}
 }
 
@@ -88,8 +88,8 @@ func (m *Model) built(msg builtMsg) tea.Cmd {
 		return nil
 	}
 	m.building = false
-	m.joined = msg.joined
-	m.sources = seen(slices.Clone(msg.joined.sources), m.now(), m.opts.StaleAfter)
+	m.model = msg.model
+	m.sources = seen(slices.Clone(msg.model.sources), m.now(), m.opts.StaleAfter)
 	cmds := []tea.Cmd{m.arrangeAll()}
 	if m.dirty {
 		cmds = append(cmds, m.build())
@@ -125,7 +125,7 @@ func (m *Model) settle() tea.Cmd {
 func (m *Model) settled(msg settledMsg) tea.Cmd {
 	switch {
 	case msg.err != nil:
-		m.say(sayWarn, "the journal: "+msg.err.Error())
+		m.notify(toneWarn, "the journal: "+msg.err.Error())
 	case len(msg.lines) == 0:
 		return nil
 	default:
@@ -133,7 +133,7 @@ func (m *Model) settled(msg settledMsg) tea.Cmd {
 		if n := len(msg.lines) - 1; n > 0 {
 			text += fmt.Sprintf(" (and %d more)", n)
 		}
-		m.say(sayWarn, text)
+		m.notify(toneWarn, text)
 	}
 	m.status.hint = m.keymap.label(ActJournal) + " journal"
 	return m.top().reload()

@@ -23,14 +23,14 @@ const (
 	stageEnded
 )
 
-// change is one wish of the operator on its way to being done: plan, guards,
+// change is one request of the operator on its way to being done: plan, guards,
 // confirmation, run, outcome. Its commands carry its number, and what arrives
 // for another number or stage is dropped.
 type change struct {
-	gen    uint64
-	wish   Wish
-	what   string // one line: what it is about, clean
-	oneKey bool   // runs without a confirmation, evidence is on the screen already
+	gen     uint64
+	request ChangeRequest
+	what    string // one line: what it is about, clean
+	oneKey  bool   // runs without a confirmation, evidence is on the screen already
 
 	stage  stage
 	plan   dnsview.Plan
@@ -86,12 +86,12 @@ type (
 	}
 )
 
-// want begins a change. With oneKey it runs as soon as it is planned, and shows
+// startChange begins a change. With oneKey it runs as soon as it is planned, and shows
 // itself at the bottom of the screen; otherwise in a dialog that asks.
-func (sh *shared) want(w Wish, what string, oneKey bool) tea.Cmd {
+func (sh *shared) startChange(w ChangeRequest, what string, oneKey bool) tea.Cmd {
 	sh.gen++
 	c := &change{
-		gen: sh.gen, wish: w, what: what, oneKey: oneKey, dialog: !oneKey, since: sh.now(),
+		gen: sh.gen, request: w, what: what, oneKey: oneKey, dialog: !oneKey, since: sh.now(),
 		states: map[int]apply.StepState{}, skip: make(chan struct{}, 1),
 	}
 	sh.changes[c.gen] = c
@@ -105,12 +105,12 @@ func (sh *shared) want(w Wish, what string, oneKey bool) tea.Cmd {
 
 // working says what is under way at the bottom of the screen.
 func (sh *shared) working(text string) {
-	sh.say(sayInfo, text)
+	sh.notify(toneInfo, text)
 	sh.status.busy = true
 }
 
 func (sh *shared) planCmd(c *change) tea.Cmd {
-	gen, w, backend, ctx := c.gen, c.wish, sh.backend, sh.ctx
+	gen, w, backend, ctx := c.gen, c.request, sh.backend, sh.ctx
 	return func() tea.Msg {
 		p, err := backend.Plan(ctx, w)
 		return plannedMsg{gen, p, p.Checksum(), err}
@@ -222,7 +222,7 @@ func (sh *shared) planned(c *change, msg plannedMsg) tea.Cmd {
 		} else if len(msg.plan.Skipped) == 0 {
 			c.err = "there is nothing to do"
 		}
-		sh.surface(c)
+		sh.showDialog(c)
 		return nil
 	}
 	if c.oneKey && len(c.plan.Steps) <= maxOneKeySteps {
@@ -230,7 +230,7 @@ func (sh *shared) planned(c *change, msg plannedMsg) tea.Cmd {
 		return sh.runCmd(c)
 	}
 	c.oneKey = false
-	sh.surface(c)
+	sh.showDialog(c)
 	c.stage, c.since = stageChecking, sh.now()
 	return sh.checkCmd(c)
 }
@@ -317,8 +317,8 @@ func (sh *shared) ran(c *change, r *apply.Report) tea.Cmd {
 	}
 	if r.OK() {
 		delete(sh.changes, c.gen)
-		sh.say(sayGood, sh.outcome(c))
-		if c.wish.Verb == dnsview.VerbUndo {
+		sh.notify(toneGood, sh.outcome(c))
+		if c.request.Verb == dnsview.VerbUndo {
 			sh.status.hint = sh.keymap.label(ActRedo) + " redo"
 		} else {
 			sh.status.hint = sh.keymap.label(ActUndo) + " undo"
@@ -331,7 +331,7 @@ func (sh *shared) ran(c *change, r *apply.Report) tea.Cmd {
 		sh.checked(c, r)
 	}
 	sh.status = status{}
-	sh.surface(c)
+	sh.showDialog(c)
 	return cmd
 }
 
@@ -346,9 +346,9 @@ func (sh *shared) outcome(c *change) string {
 	return "done: " + c.what
 }
 
-// surface brings a change into a dialog. As the dialog opens by itself, it
+// showDialog brings a change into a dialog. As the dialog opens by itself, it
 // takes no keys for its first moments.
-func (sh *shared) surface(c *change) {
+func (sh *shared) showDialog(c *change) {
 	c.dialog = true
 	if sh.shows(c) {
 		return

@@ -65,11 +65,11 @@ func (d *changeDialog) key(sh *shared, k tea.KeyPressMsg) action {
 		}
 	case "u":
 		if c.undoable() {
-			return actWish{Wish{Verb: dnsview.VerbUndo, Run: c.report.Run}, "undo " + c.what}
+			return actRequest{ChangeRequest{Verb: dnsview.VerbUndo, Run: c.report.Run}, "undo " + c.what}
 		}
 	case "r":
 		if c.stage == stageEnded && c.err == "" && c.report != nil && !c.report.OK() {
-			return actWish{c.wish, c.what}
+			return actRequest{c.request, c.what}
 		}
 	}
 	if key == "w" && c.stage != stagePlanning {
@@ -114,7 +114,7 @@ func (c *change) confirmable(sh *shared) bool { return !sh.readOnly && c.possibl
 // remedy would do something.
 func (c *change) instead(sh *shared) *dnsview.Finding {
 	f := sh.current().finding
-	if c.stage == stageEnded && len(c.plan.Steps) == 0 && c.wish.Verb == dnsview.VerbDeregister && f != nil &&
+	if c.stage == stageEnded && len(c.plan.Steps) == 0 && c.request.Verb == dnsview.VerbDeregister && f != nil &&
 		f.Remedy != dnsview.NoRemedy && f.Remedy != dnsview.RemedyDelete {
 		return f
 	}
@@ -123,7 +123,7 @@ func (c *change) instead(sh *shared) *dnsview.Finding {
 
 // undoable reports whether something was done that can be taken back.
 func (c *change) undoable() bool {
-	return c.stage == stageEnded && c.report != nil && c.report.Run != "" && !c.wish.Verb.TakesBack() &&
+	return c.stage == stageEnded && c.report != nil && c.report.Run != "" && !c.request.Verb.TakesBack() &&
 		c.report.Count(apply.StepDone) > 0
 }
 

@@ -53,17 +53,17 @@ func TestARecordIsGivenToTheInstanceUnderTheOtherCursor(t *testing.T) {
 	r.press(":")
 	r.typeText("retarget to")
 	r.press("enter")
-	r.untilTrue("a wish", func() bool { return len(r.wishes()) > 0 })
-	w := r.wish()
+	r.untilTrue("a request", func() bool { return len(r.requests()) > 0 })
+	w := r.request()
 	if w.Verb != dnsview.VerbRetarget || len(w.Records) != 1 || len(w.Instances) != 1 || w.Instances[0].ID != at {
-		t.Errorf("wish %+v, want it for %s", w, at)
+		t.Errorf("request %+v, want it for %s", w, at)
 	}
 	r.press("esc", ":")
 	r.typeText("retarget")
 	r.press("enter")
-	r.untilTrue("another wish", func() bool { return len(r.wishes()) > 1 })
-	if w := r.wish(); w.Verb != dnsview.VerbRetarget || len(w.Instances) != 0 || len(w.Records) != 1 {
-		t.Errorf("wish %+v", w)
+	r.untilTrue("another request", func() bool { return len(r.requests()) > 1 })
+	if w := r.request(); w.Verb != dnsview.VerbRetarget || len(w.Instances) != 0 || len(w.Records) != 1 {
+		t.Errorf("request %+v", w)
 	}
 	r.press("esc", "left", ":")
 	r.typeText("retarget to")
@@ -71,15 +71,15 @@ func TestARecordIsGivenToTheInstanceUnderTheOtherCursor(t *testing.T) {
 	r.until("put one cursor on the record")
 }
 
-// wishes are what the backend was asked to plan; wish is the last of them.
-func (r *rig) wishes() []ui.Wish {
+// requests are what the backend was asked to plan; request is the last of them.
+func (r *rig) requests() []ui.ChangeRequest {
 	r.f.mu.Lock()
 	defer r.f.mu.Unlock()
 	return slices.Clone(r.f.plans)
 }
 
-func (r *rig) wish() ui.Wish {
-	w := r.wishes()
+func (r *rig) request() ui.ChangeRequest {
+	w := r.requests()
 	return w[len(w)-1]
 }
 

@@ -48,7 +48,7 @@ func instanceColumns(t *theme.Theme, now func() time.Time) []grid.Column[*instan
 		{
 			Title: "STATE", Min: 1, Max: 13, Priority: 3,
 			Text: func(r row) grid.Cell {
-				glyph, role := stateLook(t, r.inst.State)
+				glyph, role := stateGlyph(t, r.inst.State)
 				if r.inst.State == providers.StateTerminated {
 					return grid.Cell{Text: glyph + " terminated", Short: glyph + " gone", Role: role}
 				}
@@ -105,7 +105,7 @@ func instanceColumns(t *theme.Theme, now func() time.Time) []grid.Column[*instan
 func dnsCell(t *theme.Theme, r *instanceRow) grid.Cell {
 	n := strconv.Itoa(len(r.records))
 	if f := worst(r.findings); f != nil {
-		glyph, role := severityLook(t, f.Severity)
+		glyph, role := severityGlyph(t, f.Severity)
 		return grid.Cell{Text: glyph + " " + string(f.Class), Short: glyph, Role: role}
 	}
 	if len(r.records) == 0 {
@@ -177,7 +177,7 @@ func recordColumns(t *theme.Theme) []grid.Column[*recordRow] {
 				if f == nil {
 					return grid.Cell{}
 				}
-				glyph, role := severityLook(t, f.Severity)
+				glyph, role := severityGlyph(t, f.Severity)
 				return grid.Cell{Text: glyph + " " + string(f.Class), Role: role}
 			},
 			Compare: func(a, b row) int { return cmp.Compare(severityOf(b.findings), severityOf(a.findings)) },

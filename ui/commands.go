@@ -19,9 +19,9 @@ func (m *Model) pause() tea.Cmd {
 	m.paused = !m.paused
 	paused, backend := m.paused, m.backend
 	if paused {
-		m.say(sayInfo, "paused: sources are read on "+m.keymap.label(ActRefresh)+" and after a change only")
+		m.notify(toneInfo, "paused: sources are read on "+m.keymap.label(ActRefresh)+" and after a change only")
 	} else {
-		m.say(sayInfo, "the regular refresh goes on")
+		m.notify(toneInfo, "the regular refresh goes on")
 	}
 	return func() tea.Msg {
 		backend.SetPaused(paused)
@@ -36,7 +36,7 @@ func (m *Model) copy() tea.Cmd {
 	if text == "" {
 		return nil
 	}
-	m.say(sayGood, "copied "+text)
+	m.notify(toneGood, "copied "+text)
 	return tea.SetClipboard(text)
 }
 
@@ -44,20 +44,20 @@ func (m *Model) copy() tea.Cmd {
 func (m *Model) shell() tea.Cmd {
 	r := m.current().instance
 	if r == nil {
-		m.say(sayWarn, "there is no instance under the cursor")
+		m.notify(toneWarn, "there is no instance under the cursor")
 		return nil
 	}
 	inst, backend, ctx, gen := *r.inst, m.backend, m.ctx, m.gen
 	return func() tea.Msg {
 		cmd, err := backend.Shell(ctx, inst)
 		if err != nil {
-			return saidMsg{sayBad, err.Error()}
+			return noticeMsg{toneBad, err.Error()}
 		}
 		return shellMsg{gen: gen, run: tea.ExecProcess(cmd, func(err error) tea.Msg {
 			if err != nil {
-				return saidMsg{sayBad, fmt.Sprintf("shell: %v", err)}
+				return noticeMsg{toneBad, fmt.Sprintf("shell: %v", err)}
 			}
-			return saidMsg{sayInfo, "the shell has ended"}
+			return noticeMsg{toneInfo, "the shell has ended"}
 		})}
 	}
 }

@@ -59,7 +59,7 @@ func (sh *shared) openLog(i *providers.Instance) tea.Cmd {
 func (sh *shared) consoleLog() tea.Cmd {
 	r := sh.current().instance
 	if r == nil {
-		sh.say(sayWarn, "there is no instance under the cursor")
+		sh.notify(toneWarn, "there is no instance under the cursor")
 		return nil
 	}
 	return sh.openLog(r.inst)

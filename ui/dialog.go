@@ -44,13 +44,13 @@ type action interface{}
 
 // The actions of dialogs.
 type (
-	actClose struct{}            // close the dialog
-	actRun   struct{ c *change } // carry the change out
-	actSkip  struct{ c *change } // end the wait that is under way
-	actHide  struct{ c *change } // go on in the background
-	actWish  struct {            // begin another change
-		wish Wish
-		what string
+	actClose   struct{}            // close the dialog
+	actRun     struct{ c *change } // carry the change out
+	actSkip    struct{ c *change } // end the wait that is under way
+	actHide    struct{ c *change } // go on in the background
+	actRequest struct {            // begin another change
+		request ChangeRequest
+		what    string
 	}
 	actCmd struct{ cmd tea.Cmd }
 	actDo  struct{ a Action } // as if the key of the action had been pressed
@@ -79,7 +79,7 @@ func (m *Model) act(a action) tea.Cmd {
 		m.closeTop()
 	case actHide:
 		m.closeTop()
-		m.say(sayInfo, a.c.what+" goes on in the background; : changes shows it again")
+		m.notify(toneInfo, a.c.what+" goes on in the background; : changes shows it again")
 	case actRun:
 		a.c.report = nil
 		return m.runCmd(a.c)
@@ -88,9 +88,9 @@ func (m *Model) act(a action) tea.Cmd {
 		case a.c.skip <- struct{}{}:
 		default:
 		}
-	case actWish:
+	case actRequest:
 		m.closeTop()
-		return m.want(a.wish, a.what, false)
+		return m.startChange(a.request, a.what, false)
 	case actCmd:
 		return a.cmd
 	case actDo:

@@ -30,7 +30,7 @@ type fake struct {
 	updates chan struct{}
 	now     func() time.Time
 
-	plans     []ui.Wish
+	plans     []ui.ChangeRequest
 	runs      []dnsview.Plan
 	typed     [][]string
 	refreshes int
@@ -151,8 +151,8 @@ func (f *fake) ConsoleLog(_ context.Context, i providers.InstanceRef) (string, e
 	return f.logs[i.ID], f.logErr
 }
 
-// Plan makes one step for each record or instance of the wish.
-func (f *fake) Plan(_ context.Context, w ui.Wish) (dnsview.Plan, error) {
+// Plan makes one step for each record or instance of the request.
+func (f *fake) Plan(_ context.Context, w ui.ChangeRequest) (dnsview.Plan, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.plans = append(f.plans, w)
@@ -374,10 +374,10 @@ func (f *fake) Settle(context.Context) ([]string, error) {
 	return f.leftOpen, nil
 }
 
-func (f *fake) Journal(context.Context, int) (ui.Book, error) {
+func (f *fake) Journal(context.Context, int) (ui.JournalPage, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return ui.Book{Entries: slices.Clone(f.entries), Problems: f.problems}, nil
+	return ui.JournalPage{Entries: slices.Clone(f.entries), Problems: f.problems}, nil
 }
 
 // ownTemplate is the operator's template as a file.

@@ -131,7 +131,7 @@ const (
 // cell draws one source.
 func (s *source) cell(t *theme.Theme, now time.Time, level int) *line {
 	l := newLine(t)
-	glyph, role := coverageLook(t, s.state)
+	glyph, role := coverageGlyph(t, s.state)
 	name := theme.Plain
 	if s.production {
 		name = theme.Warn
@@ -225,10 +225,10 @@ func strip(t *theme.Theme, list []source, now time.Time, n int) *line {
 func (m *Model) summaryLine(n int) *line {
 	t := m.theme
 	l := newLine(t)
-	if m.joined == nil {
+	if m.model == nil {
 		return l.add(theme.Dim, "reading"+t.Ellipsis)
 	}
-	if len(m.joined.summary) == 0 {
+	if len(m.model.summary) == 0 {
 		if m.allComplete() {
 			return l.add(theme.Good, t.OK+" in sync")
 		}
@@ -238,8 +238,8 @@ func (m *Model) summaryLine(n int) *line {
 		return l.add(theme.Dim, "nothing found in what could be read")
 	}
 	left := 0
-	for i, c := range m.joined.summary {
-		glyph, role := severityLook(t, c.Severity)
+	for i, c := range m.model.summary {
+		glyph, role := severityGlyph(t, c.Severity)
 		part := newLine(t).add(role, glyph+" "+strconv.Itoa(c.Count)+" "+Clean(string(c.Class)))
 		if i > 0 && l.w+part.w+10 > n {
 			left += c.Count

@@ -146,7 +146,7 @@ func (d *helpDialog) draw(sh *shared, w, _ int) panel {
 			t.Hollow+" info   "+t.Paint(theme.Good, t.OK)+" well   "+t.Paint(theme.Notice, t.Link)+" counterpart   "+t.Paint(theme.Accent, t.Mark)+" marked")
 	wire := newLine(t).add(theme.Plain, "WIRE: servers that agree of those asked  ")
 	for _, v := range []dnsview.WireVerdict{dnsview.WireInSync, dnsview.WirePropagating, dnsview.WireSplit, dnsview.WireCached, dnsview.WireUnreachable} {
-		glyph, role, word := wireLook(t, v)
+		glyph, role, word := wireGlyph(t, v)
 		wire.gap(1).add(role, glyph).add(theme.Plain, " "+word)
 	}
 	lines = append(lines, wire.b.String()+"  "+t.Ellipsis+" not asked yet")

@@ -73,7 +73,7 @@ func (f *facts) findings(list []*dnsview.Finding) {
 	}
 	f.head("Findings")
 	for _, n := range list {
-		glyph, role := severityLook(f.t, n.Severity)
+		glyph, role := severityGlyph(f.t, n.Severity)
 		for i, l := range wrap(Clean(n.Reason), max(f.w-factName, 10)) {
 			name := strings.Repeat(" ", factName)
 			if i == 0 {
@@ -108,7 +108,7 @@ func (sh *shared) instanceDetail(r *instanceRow) {
 		f.add("launched", i.Launched.Format(time.RFC3339)+", "+age(sh.now().Sub(i.Launched))+" ago")
 	}
 	f.add("launch", i.LaunchID)
-	f.add("service", strings.Join(sh.joined.view.ServicesOfInstance(i), "  "))
+	f.add("service", strings.Join(sh.model.view.ServicesOfInstance(i), "  "))
 	if len(i.Tags) > 0 {
 		f.head("Tags")
 		for _, k := range slices.Sorted(maps.Keys(i.Tags)) {

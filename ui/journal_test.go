@@ -74,9 +74,9 @@ func TestTheDetailOfAnEntryTellsAllOfIt(t *testing.T) {
 		"✓ owner", "its marker names i-0dead", `("www.scalability.expert" was typed)`, "u undo the entry", "U undo its whole run",
 	)
 	r.press("U")
-	r.untilTrue("an undo of the run", func() bool { return len(r.wishes()) > 0 })
-	if w := r.wish(); w.Verb != dnsview.VerbUndo || w.Run != "r3c3c3c3c" {
-		t.Errorf("wish %+v", w)
+	r.untilTrue("an undo of the run", func() bool { return len(r.requests()) > 0 })
+	if w := r.request(); w.Verb != dnsview.VerbUndo || w.Run != "r3c3c3c3c" {
+		t.Errorf("request %+v", w)
 	}
 }
 
@@ -86,15 +86,15 @@ func TestARunOfTheJournalIsUndoneWithOneKey(t *testing.T) {
 	r.until("Journal 3")
 	r.press("down", "down", "U")
 	r.until("undo run r1a1a1a1a")
-	r.untilTrue("a wish", func() bool { return len(r.wishes()) == 1 })
-	if w := r.wish(); w.Run != "r1a1a1a1a" {
-		t.Errorf("wish %+v", w)
+	r.untilTrue("a request", func() bool { return len(r.requests()) == 1 })
+	if w := r.request(); w.Run != "r1a1a1a1a" {
+		t.Errorf("request %+v", w)
 	}
 	r.press("esc", "u")
 	r.until("undo entry 1")
-	r.untilTrue("another wish", func() bool { return len(r.wishes()) == 2 })
-	if w := r.wish(); w.Run != "1" {
-		t.Errorf("wish %+v", w)
+	r.untilTrue("another request", func() bool { return len(r.requests()) == 2 })
+	if w := r.request(); w.Run != "1" {
+		t.Errorf("request %+v", w)
 	}
 }
 

@@ -110,9 +110,9 @@ func (m *Model) command(a Action) tea.Cmd {
 	case ActReadOnly:
 		m.readOnly = !m.readOnly
 		if m.readOnly {
-			m.say(sayInfo, "read-only: nothing can be changed from this screen")
+			m.notify(toneInfo, "read-only: nothing can be changed from this screen")
 		} else {
-			m.say(sayWarn, "changes are allowed again")
+			m.notify(toneWarn, "changes are allowed again")
 		}
 	case ActCopy:
 		return m.copy()
@@ -133,9 +133,9 @@ func (m *Model) command(a Action) tea.Cmd {
 	case ActRemedy:
 		return m.remedy()
 	case ActQuiesce:
-		return m.wantInstances(Wish{Verb: dnsview.VerbQuiesce}, "quiesce")
+		return m.wantInstances(ChangeRequest{Verb: dnsview.VerbQuiesce}, "quiesce")
 	case ActReturn:
-		return m.wantInstances(Wish{Verb: dnsview.VerbReturn}, "return")
+		return m.wantInstances(ChangeRequest{Verb: dnsview.VerbReturn}, "return")
 	case actCreate, ActBalance, actRetire, actRetargetTo:
 		return m.elsewhere(a)
 	default:
@@ -151,11 +151,11 @@ func (m *Model) paletteCommand(a Action) tea.Cmd {
 		m.stack = m.stack[:1]
 		m.fleet.show(a)
 	case actTerminateNow:
-		return m.wantInstances(Wish{Verb: dnsview.VerbDrain, NoDrain: true}, "terminate now")
+		return m.wantInstances(ChangeRequest{Verb: dnsview.VerbDrain, NoDrain: true}, "terminate now")
 	case actDeregisterAll:
 		return m.deregisterAll()
 	case actRegister:
-		return m.wantInstances(Wish{Verb: dnsview.VerbRegister}, "register")
+		return m.wantInstances(ChangeRequest{Verb: dnsview.VerbRegister}, "register")
 	case actAdopt:
 		return m.wantRecords(dnsview.VerbAdopt, "adopt")
 	case actRetarget:
@@ -163,7 +163,7 @@ func (m *Model) paletteCommand(a Action) tea.Cmd {
 	case actMove:
 		return m.wantRecords(dnsview.VerbUpdate, "move")
 	case actStart, actStop, actReboot:
-		return m.wantInstances(Wish{Verb: dnsview.VerbPower, Action: dnsview.PowerAction(a)}, string(a))
+		return m.wantInstances(ChangeRequest{Verb: dnsview.VerbPower, Action: dnsview.PowerAction(a)}, string(a))
 	case actChanges:
 		m.showChanges()
 	case actConsoleLog:
@@ -184,11 +184,11 @@ func (m *Model) elsewhere(a Action) tea.Cmd {
 	case actCreate:
 		m.open(createForm(""))
 	case ActBalance:
-		m.say(sayInfo, "priority and weight are changed in the services: "+m.keymap.label(ActServices)+" shows them")
+		m.notify(toneInfo, "priority and weight are changed in the services: "+m.keymap.label(ActServices)+" shows them")
 	case actRetire:
-		m.say(sayWarn, "there is no incarnation here: put the cursor on one in the services ("+m.keymap.label(ActServices)+")")
+		m.notify(toneWarn, "there is no incarnation here: put the cursor on one in the services ("+m.keymap.label(ActServices)+")")
 	case actRetargetTo:
-		m.say(sayWarn, "put one cursor on the record, and that of the other pane on the instance")
+		m.notify(toneWarn, "put one cursor on the record, and that of the other pane on the instance")
 	}
 	return nil
 }
@@ -224,7 +224,7 @@ func (m *Model) reorder(reverse bool) tea.Cmd {
 	if by == "" {
 		by = "source and name"
 	}
-	m.say(sayInfo, "sorted by "+by)
+	m.notify(toneInfo, "sorted by "+by)
 	return m.top().arrange()
 }
 

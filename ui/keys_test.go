@@ -295,7 +295,7 @@ func TestARedoAlwaysShowsItsPlanFirst(t *testing.T) {
 	r.press("esc", "ctrl+r")
 	r.until("redo what was undone", "delete www.scalability.expert A 165.225.1.9 again")
 	if w := r.f.plans[len(r.f.plans)-1]; w.Verb != dnsview.VerbRedo || w.Run != "" {
-		t.Errorf("wish %+v", w)
+		t.Errorf("request %+v", w)
 	}
 	n := len(r.f.runs)
 	r.press("esc")
@@ -317,7 +317,7 @@ func TestJournalListsAndUndoesAnEntry(t *testing.T) {
 	r.press("u")
 	r.until("undo entry 1", "restore www")
 	if w := r.f.plans[len(r.f.plans)-1]; w.Verb != dnsview.VerbUndo || w.Run != "1" {
-		t.Errorf("wish %+v", w)
+		t.Errorf("request %+v", w)
 	}
 	r.press("esc", "J")
 	r.has("Instances")
@@ -371,7 +371,7 @@ func TestPaletteFindsACommandAndRunsIt(t *testing.T) {
 	r.press("enter")
 	r.until("deregister 2 dead records", "y do it")
 	if w := r.f.plans[0]; len(w.Records) != 2 {
-		t.Errorf("wish %+v", w)
+		t.Errorf("request %+v", w)
 	}
 	r.press("esc", ":")
 	r.typeText("records")

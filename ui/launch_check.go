@@ -138,8 +138,8 @@ func lintText(f *userdata.LintFinding) string {
 	return Clean(f.Text + " (" + who + ")")
 }
 
-// lintLook is how a finding is drawn.
-func lintLook(t *theme.Theme, f *userdata.LintFinding) (glyph string, role theme.Role) {
+// lintGlyph is how a finding is drawn.
+func lintGlyph(t *theme.Theme, f *userdata.LintFinding) (glyph string, role theme.Role) {
 	switch {
 	case f.Level == userdata.LevelError:
 		return t.Bad, theme.Bad
@@ -168,7 +168,7 @@ func (d *launchForm) drawFindings(t *theme.Theme, cloud string, w int) []string 
 		report := d.checks.lints[cloud]
 		for i := range report.Findings {
 			f := &report.Findings[i]
-			glyph, role := lintLook(t, f)
+			glyph, role := lintGlyph(t, f)
 			add(role, glyph, lintText(f))
 		}
 		if len(report.Findings) == 0 && d.checks.err == "" && len(d.checks.lints) > 0 {

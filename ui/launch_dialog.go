@@ -28,7 +28,7 @@ func (d *launchDialog) key(sh *shared, k tea.KeyPressMsg) action {
 		if d.r.report != nil {
 			delete(sh.launches, d.r.gen)
 		} else {
-			sh.say(sayInfo, "the launch goes on in the background; : changes shows it again")
+			sh.notify(toneInfo, "the launch goes on in the background; : changes shows it again")
 		}
 		return actClose{}
 	case "enter":
@@ -62,7 +62,7 @@ func (d *launchDialog) openLog(sh *shared) action {
 	}
 	n := &d.r.nodes[d.at]
 	if n.Instance.ID == "" {
-		sh.say(sayInfo, "this node is no instance yet: it has no console log")
+		sh.notify(toneInfo, "this node is no instance yet: it has no console log")
 		return nil
 	}
 	inst := n.Instance

@@ -67,8 +67,8 @@ func (sh *shared) launchForm() tea.Cmd {
 	if sh.refusedReadOnly() {
 		return nil
 	}
-	if sh.joined == nil {
-		sh.say(sayInfo, "nothing has been read yet")
+	if sh.model == nil {
+		sh.notify(toneInfo, "nothing has been read yet")
 		return nil
 	}
 	sh.gen++
@@ -87,8 +87,8 @@ func (sh *shared) launchForm() tea.Cmd {
 	if s := sh.currentService(); s != "" {
 		d.service.pick(s)
 	}
-	for i := range sh.joined.view.Snapshot.Clouds {
-		c := &sh.joined.view.Snapshot.Clouds[i]
+	for i := range sh.model.view.Snapshot.Clouds {
+		c := &sh.model.view.Snapshot.Clouds[i]
 		if c.Departed {
 			continue // nothing is launched there
 		}
@@ -103,7 +103,7 @@ func (sh *shared) launchForm() tea.Cmd {
 func (sh *shared) currentService() string {
 	c := sh.current()
 	if c.service == "" && c.instance != nil {
-		return sh.joined.view.ServiceOfInstance(c.instance.inst)
+		return sh.model.view.ServiceOfInstance(c.instance.inst)
 	}
 	return c.service
 }

@@ -163,7 +163,7 @@ func (sh *shared) launched(msg launchedMsg) {
 		return
 	}
 	if msg.report.OK() {
-		sh.say(sayGood, countOf(len(r.nodes), "node")+" launched and registered")
+		sh.notify(toneGood, countOf(len(r.nodes), "node")+" launched and registered")
 		delete(sh.launches, r.gen)
 		return
 	}

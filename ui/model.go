@@ -60,7 +60,7 @@ func New(o Options) *Model {
 		m.fleet.instanceList.filter, m.fleet.recordList.filter = f, f
 	}
 	if o.Fleet == "" {
-		m.say(sayWarn, "no fleet id: owned records are shown, nothing owned is changed. rollcall config init makes one")
+		m.notify(toneWarn, "no fleet id: owned records are shown, nothing owned is changed. rollcall config init makes one")
 	}
 	m.relayout()
 	return m
@@ -89,7 +89,7 @@ func (m *Model) update(msg tea.Msg) tea.Cmd {
 	case tea.BackgroundColorMsg:
 		return m.background(!msg.IsDark())
 	case tickMsg:
-		if m.joined != nil {
+		if m.model != nil {
 			m.sources = seen(m.sources, m.now(), m.opts.StaleAfter)
 		}
 		return tea.Batch(m.tick(), m.logs(), m.tellVisible())
@@ -99,10 +99,10 @@ func (m *Model) update(msg tea.Msg) tea.Cmd {
 		return m.built(msg)
 	case settledMsg:
 		return m.settled(msg)
-	case saidMsg:
-		m.say(msg.kind, msg.text)
+	case noticeMsg:
+		m.notify(msg.kind, msg.text)
 	case refreshedMsg:
-		m.say(sayGood, "refreshed")
+		m.notify(toneGood, "refreshed")
 	default:
 		for _, s := range m.every() {
 			if cmd, mine := s.update(msg); mine {

@@ -69,11 +69,11 @@ func commands() []entry {
 
 // deregisterAll plans the removal of every record that is dead or dangling.
 func (m *Model) deregisterAll() tea.Cmd {
-	if m.refusedReadOnly() || m.joined == nil {
+	if m.refusedReadOnly() || m.model == nil {
 		return nil
 	}
-	w := Wish{Verb: dnsview.VerbDeregister}
-	for _, r := range m.joined.records {
+	w := ChangeRequest{Verb: dnsview.VerbDeregister}
+	for _, r := range m.model.records {
 		for _, f := range r.findings {
 			if f.Class == dnsview.Dead || f.Class == dnsview.Dangling {
 				w.Records = append(w.Records, r.id)
@@ -82,10 +82,10 @@ func (m *Model) deregisterAll() tea.Cmd {
 		}
 	}
 	if len(w.Records) == 0 {
-		m.say(sayGood, "no record is dead")
+		m.notify(toneGood, "no record is dead")
 		return nil
 	}
-	return m.want(w, "deregister "+countOf(len(w.Records), "dead record"), false)
+	return m.startChange(w, "deregister "+countOf(len(w.Records), "dead record"), false)
 }
 
 // showChanges brings the oldest change or launch that runs back into a dialog.
@@ -98,7 +98,7 @@ func (m *Model) showChanges() {
 		}
 	}
 	if !m.showLaunches() {
-		m.say(sayInfo, "nothing is under way")
+		m.notify(toneInfo, "nothing is under way")
 	}
 }
 

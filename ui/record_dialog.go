@@ -70,7 +70,7 @@ func (sh *shared) recordFacts(f *facts, r *recordRow) {
 		f.add("alias", "read-only")
 	}
 	f.add("node", r.node)
-	f.add("service", sh.joined.view.ServiceOf(c))
+	f.add("service", sh.model.view.ServiceOf(c))
 }
 
 // ownerFacts tells whose a record is.
@@ -92,14 +92,14 @@ func (sh *shared) ownerFacts(f *facts, r *recordRow) {
 
 // zoneLines tells what the name servers of a zone are.
 func (sh *shared) zoneLines(f *facts, zone string) {
-	if sh.joined == nil {
+	if sh.model == nil {
 		return
 	}
-	w := sh.joined.view.WireZone(zone)
+	w := sh.model.view.WireZone(zone)
 	if w == nil {
 		return
 	}
-	glyph, role, word := wireLook(sh.theme, w.State)
+	glyph, role, word := wireGlyph(sh.theme, w.State)
 	f.head("Name servers  " + sh.theme.Paint(role, glyph+" "+word))
 	f.out = append(f.out, wrap(Clean(w.Reason+", asked "+age(sh.now().Sub(w.At))+" ago"), max(f.w, 10))...)
 	for _, p := range w.Problems {

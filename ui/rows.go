@@ -59,9 +59,9 @@ func worst(f []*dnsview.Finding) *dnsview.Finding {
 	return f[0]
 }
 
-// joined is everything that the screen shows of one snapshot. It is built in a
+// viewModel is everything that the screen shows of one snapshot. It is built in a
 // command and is immutable afterwards.
-type joined struct {
+type viewModel struct {
 	view      *dnsview.View
 	instances []*instanceRow
 	records   []*recordRow
@@ -73,9 +73,9 @@ type joined struct {
 }
 
 // join makes the rows of a view. It is pure.
-func join(v *dnsview.View) *joined {
+func join(v *dnsview.View) *viewModel {
 	s := v.Snapshot
-	j := &joined{view: v, byID: map[instanceKey]*instanceRow{}, summary: v.Counts(), findings: findingRows(v.Findings), sources: sources(s)}
+	j := &viewModel{view: v, byID: map[instanceKey]*instanceRow{}, summary: v.Counts(), findings: findingRows(v.Findings), sources: sources(s)}
 	j.joinInstances(s)
 	j.joinRecords(s)
 	j.lameZones()
@@ -87,7 +87,7 @@ func join(v *dnsview.View) *joined {
 }
 
 // lameZones marks the sources that are not delegated to their servers, and those that resolvers cannot resolve.
-func (j *joined) lameZones() {
+func (j *viewModel) lameZones() {
 	for i := range j.view.Findings {
 		f := &j.view.Findings[i]
 		if f.Class != dnsview.Lame && f.Class != dnsview.Unresolvable {
@@ -102,7 +102,7 @@ func (j *joined) lameZones() {
 	}
 }
 
-func (j *joined) joinInstances(s *providers.Snapshot) {
+func (j *viewModel) joinInstances(s *providers.Snapshot) {
 	n := 0
 	for i := range s.Clouds {
 		n += len(s.Clouds[i].Instances)
@@ -125,7 +125,7 @@ func (j *joined) joinInstances(s *providers.Snapshot) {
 	}
 }
 
-func (j *joined) joinRecords(s *providers.Snapshot) {
+func (j *viewModel) joinRecords(s *providers.Snapshot) {
 	total := 0
 	for i := range s.Zones {
 		total += len(s.Zones[i].Records)
@@ -151,7 +151,7 @@ func (j *joined) joinRecords(s *providers.Snapshot) {
 }
 
 // owner says whose a record is, and links it with the instance.
-func (j *joined) owner(r *recordRow) {
+func (j *viewModel) owner(r *recordRow) {
 	var node *instanceRow
 	if i := j.view.InstanceOf(r.rec); i != nil {
 		node = j.byID[instanceKey{Cloud: i.Cloud, ID: i.ID}]

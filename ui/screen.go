@@ -92,7 +92,7 @@ func screens() []registered {
 // rowBuilder is a screen whose rows cost too much to be made while nobody looks at them.
 type rowBuilder interface {
 	// buildRows makes them, in a command, while the screen is on top.
-	buildRows(ctx context.Context, backend Backend, j *joined)
+	buildRows(ctx context.Context, backend Backend, j *viewModel)
 }
 
 // listScreen is a screen of one list that has the whole body. Types that embed it say what
@@ -174,6 +174,6 @@ func (l *listScreen[K, R]) visible() []providers.Identity { return nil }
 
 // findingAbout returns the line about a finding, with the keys that help.
 func (sh *shared) findingAbout(f *dnsview.Finding) (left, right *line) {
-	glyph, role := severityLook(sh.theme, f.Severity)
+	glyph, role := severityGlyph(sh.theme, f.Severity)
 	return newLine(sh.theme).add(role, glyph+" ").add(theme.Plain, Clean(f.Reason)), hintLine(sh.theme, sh.remedyHints(f)).gap(1)
 }

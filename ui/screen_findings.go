@@ -75,11 +75,11 @@ func newFindingsScreen(s *shared) screen {
 	f := &findingsScreen{listScreen[string, *findingRow]{shared: s, title: "Findings"}}
 	f.columns = func() []grid.Column[*findingRow] { return findingColumns(s.theme) }
 	f.rows = func(by filter.Filter) ([]*findingRow, func(*findingRow) bool) {
-		if s.joined == nil {
+		if s.model == nil {
 			return nil, nil
 		}
-		v := s.joined.view
-		return s.joined.findings, func(r *findingRow) bool { return by.MatchFinding(v, r.finding) }
+		v := s.model.view
+		return s.model.findings, func(r *findingRow) bool { return by.MatchFinding(v, r.finding) }
 	}
 	f.start()
 	return f
@@ -97,7 +97,7 @@ func (f *findingsScreen) do(a Action) (tea.Cmd, bool) {
 		if exists, visible := f.goTo(id, instanceKey{}); visible {
 			return nil, true
 		} else if exists {
-			f.say(sayWarn, "the filter of the DNS pane hides it")
+			f.notify(toneWarn, "the filter of the DNS pane hides it")
 			return nil, true
 		}
 	}
@@ -105,7 +105,7 @@ func (f *findingsScreen) do(a Action) (tea.Cmd, bool) {
 		if exists, visible := f.goTo(providers.Identity{}, k); visible {
 			return nil, true
 		} else if exists {
-			f.say(sayWarn, "the filter of the instances' pane hides it")
+			f.notify(toneWarn, "the filter of the instances' pane hides it")
 			return nil, true
 		}
 	}
@@ -119,7 +119,7 @@ func (f *findingsScreen) current() subject {
 	}
 	s := subject{finding: r.finding}
 	if k, ok := r.instance(); ok {
-		s.instance = f.joined.byID[k]
+		s.instance = f.model.byID[k]
 	}
 	s.production = s.instance != nil && s.instance.production
 	return s
@@ -167,7 +167,7 @@ func findingColumns(t *theme.Theme) []grid.Column[*findingRow] {
 		{
 			Title: "FINDING", Min: 9, Max: 16,
 			Text: func(r row) grid.Cell {
-				glyph, role := severityLook(t, r.finding.Severity)
+				glyph, role := severityGlyph(t, r.finding.Severity)
 				return grid.Cell{Text: glyph + " " + string(r.finding.Class), Role: role}
 			},
 			Compare: func(a, b row) int {
@@ -177,7 +177,7 @@ func findingColumns(t *theme.Theme) []grid.Column[*findingRow] {
 		{
 			Title: "SEVERITY", Min: 8, Max: 8, Priority: 5,
 			Text: func(r row) grid.Cell {
-				_, role := severityLook(t, r.finding.Severity)
+				_, role := severityGlyph(t, r.finding.Severity)
 				return grid.Cell{Text: r.finding.Severity.String(), Role: role}
 			},
 		},

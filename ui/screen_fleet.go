@@ -50,13 +50,13 @@ func (f *fleetScreen) table() table {
 func (f *fleetScreen) reload() tea.Cmd { return nil }
 
 func (f *fleetScreen) arrange() tea.Cmd {
-	if f.joined == nil {
+	if f.model == nil {
 		return nil
 	}
-	v, fi, fr := f.joined.view, f.instanceList.filter, f.recordList.filter
+	v, fi, fr := f.model.view, f.instanceList.filter, f.recordList.filter
 	return tea.Batch(
-		f.instanceList.arrange(f.joined.instances, matcher(fi, func(r *instanceRow) bool { return fi.MatchInstance(v, r.inst) })),
-		f.recordList.arrange(f.joined.records, matcher(fr, func(r *recordRow) bool { return fr.MatchRecord(v, r.rec) })))
+		f.instanceList.arrange(f.model.instances, matcher(fi, func(r *instanceRow) bool { return fi.MatchInstance(v, r.inst) })),
+		f.recordList.arrange(f.model.records, matcher(fr, func(r *recordRow) bool { return fr.MatchRecord(v, r.rec) })))
 }
 
 func (f *fleetScreen) update(msg tea.Msg) (tea.Cmd, bool) {
@@ -171,7 +171,7 @@ func (f *fleetScreen) retargetTo() (tea.Cmd, bool) {
 		return nil, false
 	}
 	ref := i.inst.Ref()
-	return f.want(Wish{Verb: dnsview.VerbRetarget, Records: []providers.Identity{rows[0].id}, Instances: []providers.InstanceRef{ref}},
+	return f.startChange(ChangeRequest{Verb: dnsview.VerbRetarget, Records: []providers.Identity{rows[0].id}, Instances: []providers.InstanceRef{ref}},
 		"retarget "+rows[0].label()+" to "+Clean(cmp.Or(ref.Name, ref.ID))+" in "+Clean(ref.Cloud), false), true
 }
 
@@ -189,7 +189,7 @@ func (f *fleetScreen) current() subject {
 	}
 	s := subject{finding: worst(r.findings), production: r.production}
 	if len(r.instances) > 0 {
-		s.instance = f.joined.byID[r.instances[0]]
+		s.instance = f.model.byID[r.instances[0]]
 	}
 	return s
 }
@@ -242,7 +242,7 @@ func (f *fleetScreen) found() []*dnsview.Finding {
 func (f *fleetScreen) copied() string {
 	if f.focus == paneRecords {
 		if r, ok := f.recordList.Current(); ok {
-			return Clean(f.joined.view.RecordName(r.rec))
+			return Clean(f.model.view.RecordName(r.rec))
 		}
 		return ""
 	}

@@ -124,7 +124,7 @@ func (f *fleetScreen) about() (left, right *line) {
 			if r.node != "" {
 				more("node " + r.node)
 			}
-			if s := f.joined.view.ServiceOf(r.rec); s != "" {
+			if s := f.model.view.ServiceOf(r.rec); s != "" {
 				more(Clean(s))
 			}
 		}

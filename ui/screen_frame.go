@@ -22,7 +22,7 @@ func (sh *shared) frame(name string, l table, production bool) frame {
 	t := sh.theme
 	title := newLine(t).add(theme.Strong, name)
 	switch filtered := l.filterText() != ""; {
-	case sh.joined == nil:
+	case sh.model == nil:
 		title.add(theme.Dim, " reading"+t.Ellipsis)
 	case filtered:
 		title.add(theme.Accent, fmt.Sprintf(" %d", l.Len())).add(theme.Dim, fmt.Sprintf("/%d", l.Total()))
@@ -63,7 +63,7 @@ func (sh *shared) placeholder(body []string, l table, r rect, what string) {
 	w, _ := inner(r)
 	text := "no " + what
 	switch {
-	case sh.joined == nil:
+	case sh.model == nil:
 		text = "reading" + sh.theme.Ellipsis
 	case l.Total() > 0:
 		text = "no " + what + " pass the filter " + sh.theme.Dot + " " + sh.keymap.label(ActBack) + " clears it"

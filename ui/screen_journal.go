@@ -15,8 +15,8 @@ import (
 	"rollcall/ui/theme"
 )
 
-// Book is the journal as the console shows it.
-type Book struct {
+// JournalPage is the journal as the console shows it.
+type JournalPage struct {
 	Entries  []journal.Entry   // newest first
 	Problems []journal.Problem // where the file is not what was written
 }
@@ -51,7 +51,7 @@ func (r *journalRow) Key() string { return r.entry.ID }
 // journalMsg brings the latest entries.
 type journalMsg struct {
 	gen  uint64
-	book Book
+	book JournalPage
 	err  error
 }
 
@@ -194,7 +194,7 @@ func (j *journalScreen) problemLines(w int) []string {
 
 // undoRun begins to take back a run or an entry; with an empty run the last run that is not undone yet.
 func (sh *shared) undoRun(run, what string) tea.Cmd {
-	return sh.want(Wish{Verb: dnsview.VerbUndo, Run: run}, what, false)
+	return sh.startChange(ChangeRequest{Verb: dnsview.VerbUndo, Run: run}, what, false)
 }
 
 // problemText tells of a place where the journal is not what was written.

@@ -29,8 +29,8 @@ func newServicesScreen(s *shared) screen {
 
 // buildRows makes the tree. Where a node was taken out on purpose, the journal is asked by
 // whom; that it cannot be read is no error here.
-func (v *servicesScreen) buildRows(ctx context.Context, backend Backend, j *joined) {
-	var b Book
+func (v *servicesScreen) buildRows(ctx context.Context, backend Backend, j *viewModel) {
+	var b JournalPage
 	if j.view.Count(dnsview.Quiesced) > 0 {
 		b, _ = backend.Journal(ctx, journalLimit)
 	}
@@ -39,18 +39,18 @@ func (v *servicesScreen) buildRows(ctx context.Context, backend Backend, j *join
 
 // arrange orders, folds and filters the tree in a command.
 func (v *servicesScreen) arrange() tea.Cmd {
-	if v.joined == nil || v.joined.services == nil {
+	if v.model == nil || v.model.services == nil {
 		return nil
 	}
 	l := v.list
 	l.gen++
 	gen, columns, order := l.gen, l.columns, l.sort
-	t := treeOrder{view: v.joined.view, filter: l.filter, folded: maps.Clone(v.folded)}
+	t := treeOrder{view: v.model.view, filter: l.filter, folded: maps.Clone(v.folded)}
 	if order.Column >= 0 {
 		t.compare = columns[order.Column].Compare
 		t.reverse = order.Reverse
 	}
-	roots := v.joined.services.roots
+	roots := v.model.services.roots
 	return func() tea.Msg {
 		rows, shown := t.flatten(roots)
 		// The rows come in order: sorted as a list, children would leave their parents.
@@ -73,7 +73,7 @@ func (v *servicesScreen) do(a Action) (tea.Cmd, bool) {
 		if ok && r.node != nil {
 			return nil, false
 		}
-		v.say(sayInfo, "nodes are marked, not services")
+		v.notify(toneInfo, "nodes are marked, not services")
 	case ActDetail:
 		if ok {
 			v.detail(r)
@@ -85,7 +85,7 @@ func (v *servicesScreen) do(a Action) (tea.Cmd, bool) {
 			return nil, false
 		}
 		if !v.refusedReadOnly() {
-			return v.want(Wish{Verb: dnsview.VerbRetire, Name: r.incarnation.Name}, "retire "+Clean(r.incarnation.Name), false), true
+			return v.startChange(ChangeRequest{Verb: dnsview.VerbRetire, Name: r.incarnation.Name}, "retire "+Clean(r.incarnation.Name), false), true
 		}
 	case actCreate:
 		if !ok || len(r.service.Incarnations) == 0 {
@@ -123,9 +123,9 @@ func (v *servicesScreen) fold(a Action, r *serviceRow) tea.Cmd {
 func (v *servicesScreen) body(l layout, production bool) []string {
 	t := v.theme
 	f := v.frame(v.title, v.list, production)
-	if v.joined != nil && v.joined.services != nil && v.list.filter.Empty() {
-		title := newLine(t).add(theme.Strong, v.title).add(theme.Accent, fmt.Sprintf(" %d", v.joined.services.count)).
-			add(theme.Faint, " "+t.Dot+" ").add(theme.Dim, countOf(v.joined.services.nodes, "node"))
+	if v.model != nil && v.model.services != nil && v.list.filter.Empty() {
+		title := newLine(t).add(theme.Strong, v.title).add(theme.Accent, fmt.Sprintf(" %d", v.model.services.count)).
+			add(theme.Faint, " "+t.Dot+" ").add(theme.Dim, countOf(v.model.services.nodes, "node"))
 		f = v.frameOf(title, v.list, production)
 	}
 	return v.draw(f, nil, l)
@@ -138,7 +138,7 @@ func (v *servicesScreen) current() subject {
 	}
 	s := subject{finding: worst(r.findings), service: r.roster.Name, production: r.production}
 	if r.node != nil && r.node.Instance != nil {
-		s.instance = v.joined.byID[instanceKey{Cloud: r.node.Instance.Cloud, ID: r.node.Instance.ID}]
+		s.instance = v.model.byID[instanceKey{Cloud: r.node.Instance.Cloud, ID: r.node.Instance.ID}]
 	}
 	return s
 }
@@ -187,7 +187,7 @@ func (v *servicesScreen) found() []*dnsview.Finding {
 // copied is the record as the command line writes it, else what names the row.
 func (v *servicesScreen) copied() string {
 	if r, ok := v.list.Current(); ok {
-		return r.copied(v.joined.view)
+		return r.copied(v.model.view)
 	}
 	return ""
 }

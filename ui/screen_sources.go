@@ -119,7 +119,7 @@ func sourceColumns(t *theme.Theme, now func() time.Time) []grid.Column[*sourceRo
 		{
 			Title: "STATE", Min: 10, Max: 14,
 			Text: func(r row) grid.Cell {
-				glyph, role := coverageLook(t, r.state)
+				glyph, role := coverageGlyph(t, r.state)
 				word := r.trouble()
 				switch word {
 				case "":

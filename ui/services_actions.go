@@ -22,11 +22,11 @@ func (v *servicesScreen) balance() {
 	nodes := slices.DeleteFunc(slices.Clone(all), func(r *serviceRow) bool { return !r.balanced() })
 	switch {
 	case len(all) == 0:
-		v.say(sayWarn, "there is no node here: put the cursor on one, or mark several")
+		v.notify(toneWarn, "there is no node here: put the cursor on one, or mark several")
 	case len(nodes) == 0 && all[0].node.State == dnsview.NodeQuiesced:
-		v.say(sayWarn, all[0].name+" is quiesced: return it first")
+		v.notify(toneWarn, all[0].name+" is quiesced: return it first")
 	case len(nodes) == 0:
-		v.say(sayWarn, all[0].name+" has no priority and no weight in DNS")
+		v.notify(toneWarn, all[0].name+" has no priority and no weight in DNS")
 	default:
 		v.open(balanceForm(nodes))
 	}
@@ -54,7 +54,7 @@ func createForm(typ string) *fieldsDialog {
 			if _, err := dnssd.ParsePairs(pairs); err != nil {
 				return nil, err.Error()
 			}
-			return actWish{Wish{Verb: dnsview.VerbCreate, Name: n.String(), TXT: pairs}, "create " + Clean(n.String())}, ""
+			return actRequest{ChangeRequest{Verb: dnsview.VerbCreate, Name: n.String(), TXT: pairs}, "create " + Clean(n.String())}, ""
 		},
 	}
 }

@@ -46,7 +46,7 @@ func balanceForm(nodes []*serviceRow) *fieldsDialog {
 	return &fieldsDialog{
 		title: "Priority and weight of " + what, fields: fields, about: about,
 		submit: func(_ *shared, values []string) (action, string) {
-			w := Wish{Verb: dnsview.VerbBalance}
+			w := ChangeRequest{Verb: dnsview.VerbBalance}
 			for i, v := range values {
 				f := fields[i]
 				most := mostBalance
@@ -72,7 +72,7 @@ func balanceForm(nodes []*serviceRow) *fieldsDialog {
 					w.Records = append(w.Records, rec.Identity())
 				}
 			}
-			return actWish{w, "balance " + what}, ""
+			return actRequest{w, "balance " + what}, ""
 		},
 	}
 }

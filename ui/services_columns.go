@@ -107,7 +107,7 @@ func cloudsCell(r *serviceRow) grid.Cell {
 // against its minimum.
 func standCell(t *theme.Theme, r *serviceRow) grid.Cell {
 	if r.node != nil {
-		glyph, role := nodeLook(t, r.node.State)
+		glyph, role := nodeGlyph(t, r.node.State)
 		return grid.Cell{Text: glyph + " " + Clean(string(r.node.State)), Role: role}
 	}
 	live := strconv.Itoa(r.roster.Live) + " live"
@@ -126,8 +126,8 @@ func standCell(t *theme.Theme, r *serviceRow) grid.Cell {
 	return grid.Cell{Text: live, Role: theme.Dim}
 }
 
-// nodeLook gives the glyph and the role of the state of a node.
-func nodeLook(t *theme.Theme, s dnsview.NodeState) (string, theme.Role) {
+// nodeGlyph gives the glyph and the role of the state of a node.
+func nodeGlyph(t *theme.Theme, s dnsview.NodeState) (string, theme.Role) {
 	switch s {
 	case dnsview.NodeRunning, dnsview.NodeByHand:
 		return t.OK, theme.Good
@@ -213,7 +213,7 @@ func foundCell(t *theme.Theme, r *serviceRow) grid.Cell {
 	if f == nil {
 		return grid.Cell{}
 	}
-	glyph, role := severityLook(t, f.Severity)
+	glyph, role := severityGlyph(t, f.Severity)
 	if r.node == nil {
 		n := len(r.findings)
 		return grid.Cell{Text: glyph + " " + countOf(n, "finding"), Short: glyph + " " + strconv.Itoa(n), Role: role}

@@ -28,7 +28,7 @@ type shared struct {
 	w, h             int
 	readOnly, paused bool
 
-	joined  *joined // nil until the first snapshot was joined
+	model   *viewModel // nil until the first snapshot was joined
 	sources []source
 
 	dialogs []dialog
@@ -48,7 +48,7 @@ type shared struct {
 // refusedReadOnly reports whether the console is read-only, and shows so when it is.
 func (sh *shared) refusedReadOnly() bool {
 	if sh.readOnly {
-		sh.say(sayWarn, "read-only: "+sh.keymap.label(ActReadOnly)+" switches it")
+		sh.notify(toneWarn, "read-only: "+sh.keymap.label(ActReadOnly)+" switches it")
 	}
 	return sh.readOnly
 }
@@ -64,7 +64,7 @@ func (sh *shared) hiddenMarks(l table) bool {
 	if l.filterText() == "" {
 		by = "in folded rows"
 	}
-	sh.say(sayWarn, fmt.Sprintf("%d marked, all hidden %s: nothing is acted on that cannot be seen", hidden, by))
+	sh.notify(toneWarn, fmt.Sprintf("%d marked, all hidden %s: nothing is acted on that cannot be seen", hidden, by))
 	return true
 }
 
@@ -94,7 +94,7 @@ func (sh *shared) allComplete() bool {
 // recordsByID returns the rows of the records with these identities. The filter of the
 // records' pane does not matter: they were chosen by a row that is seen.
 func (sh *shared) recordsByID(ids []providers.Identity) []*recordRow {
-	if len(ids) == 0 || sh.joined == nil {
+	if len(ids) == 0 || sh.model == nil {
 		return nil
 	}
 	wanted := make(map[providers.Identity]bool, len(ids))
@@ -102,7 +102,7 @@ func (sh *shared) recordsByID(ids []providers.Identity) []*recordRow {
 		wanted[id] = true
 	}
 	var out []*recordRow
-	for _, r := range sh.joined.records {
+	for _, r := range sh.model.records {
 		if wanted[r.id] {
 			out = append(out, r)
 		}

@@ -6,19 +6,19 @@ import (
 	"rollcall/ui/theme"
 )
 
-// sayKind is the tone of a status message.
-type sayKind int
+// tone is the tone of a status message.
+type tone int
 
 const (
-	sayInfo sayKind = iota
-	sayGood
-	sayWarn
-	sayBad
+	toneInfo tone = iota
+	toneGood
+	toneWarn
+	toneBad
 )
 
 // status is the last thing that the console said at the bottom of the screen.
 type status struct {
-	kind sayKind
+	kind tone
 	text string
 	hint string // keys that belong to it
 	at   time.Time
@@ -31,14 +31,14 @@ const (
 	badStatusFor = 20 * time.Second
 )
 
-// saidMsg is something to say, from a command.
-type saidMsg struct {
-	kind sayKind
+// noticeMsg is something to say, from a command.
+type noticeMsg struct {
+	kind tone
 	text string
 }
 
-// say shows a text at the bottom of the screen. It is cleaned here, once.
-func (sh *shared) say(kind sayKind, text string) {
+// notify shows a text at the bottom of the screen. It is cleaned here, once.
+func (sh *shared) notify(kind tone, text string) {
 	sh.status = status{kind: kind, text: Clean(text), at: sh.now()}
 }
 
@@ -48,7 +48,7 @@ func (s *status) live(now time.Time) bool {
 		return false
 	}
 	d := statusFor
-	if s.kind == sayBad || s.kind == sayWarn || s.hint != "" {
+	if s.kind == toneBad || s.kind == toneWarn || s.hint != "" {
 		d = badStatusFor
 	}
 	return s.busy || now.Sub(s.at) < d
@@ -59,11 +59,11 @@ func (s *status) line(t *theme.Theme) *line {
 	switch {
 	case s.busy:
 		l.add(theme.Notice, t.Wait+" ")
-	case s.kind == sayGood:
+	case s.kind == toneGood:
 		l.add(theme.Good, t.OK+" ")
-	case s.kind == sayWarn:
+	case s.kind == toneWarn:
 		l.add(theme.Warn, t.Warn+" ")
-	case s.kind == sayBad:
+	case s.kind == toneBad:
 		l.add(theme.Bad, t.Bad+" ")
 	default:
 		l.add(theme.Dim, t.Dot+" ")

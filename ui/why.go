@@ -27,13 +27,13 @@ type whyDialog struct {
 // why opens the evidence of a finding, and says so when there is none.
 func (sh *shared) why(f *dnsview.Finding) tea.Cmd {
 	if f == nil {
-		sh.say(sayInfo, "nothing was found about this row")
+		sh.notify(toneInfo, "nothing was found about this row")
 		return nil
 	}
 	sh.gen++
 	d := &whyDialog{gen: sh.gen, title: Clean(string(f.Class)), finding: f}
-	if sh.joined != nil {
-		d.advice = Clean(sh.joined.view.Advice(f))
+	if sh.model != nil {
+		d.advice = Clean(sh.model.view.Advice(f))
 	}
 	sh.open(d)
 	if f.Remedy == dnsview.NoRemedy {
@@ -42,7 +42,7 @@ func (sh *shared) why(f *dnsview.Finding) tea.Cmd {
 	d.asked = true
 	gen, backend, ctx := d.gen, sh.backend, sh.ctx
 	return func() tea.Msg {
-		p, err := backend.Plan(ctx, Wish{Findings: []*dnsview.Finding{f}})
+		p, err := backend.Plan(ctx, ChangeRequest{Findings: []*dnsview.Finding{f}})
 		if err != nil || len(p.Steps) == 0 {
 			return checkedMsg{gen, &apply.Report{Plan: p}}
 		}
@@ -81,7 +81,7 @@ func (d *whyDialog) key(_ *shared, k tea.KeyPressMsg) action {
 func (d *whyDialog) draw(sh *shared, w, _ int) panel {
 	t, n := sh.theme, d.finding
 	f := &facts{t: t, w: min(w, 100)}
-	glyph, role := severityLook(t, n.Severity)
+	glyph, role := severityGlyph(t, n.Severity)
 	for i, l := range wrap(Clean(n.Reason), max(f.w-2, 10)) {
 		lead := "  "
 		if i == 0 {
@@ -110,7 +110,7 @@ func (d *whyDialog) draw(sh *shared, w, _ int) panel {
 	if len(n.RestsOn) > 0 {
 		f.head("Rests on")
 		for _, b := range n.RestsOn {
-			glyph, _ := coverageLook(t, b.State)
+			glyph, _ := coverageGlyph(t, b.State)
 			text := glyph + " " + string(b.State) + ", read " + age(b.Age) + " before"
 			if b.State == providers.CoverageNone {
 				text = glyph + " not read yet"

@@ -12,9 +12,9 @@ import (
 	"rollcall/ui/theme"
 )
 
-// wireLook is the glyph, the role and the word for what name servers make of a
+// wireGlyph is the glyph, the role and the word for what name servers make of a
 // name. No two states that a person must tell apart differ by colour alone.
-func wireLook(t *theme.Theme, v dnsview.WireVerdict) (glyph string, role theme.Role, word string) {
+func wireGlyph(t *theme.Theme, v dnsview.WireVerdict) (glyph string, role theme.Role, word string) {
 	switch v {
 	case dnsview.WireInSync:
 		return t.OK, theme.Good, "in sync"
@@ -40,7 +40,7 @@ func wireCell(t *theme.Theme, w *dnsview.WireState) grid.Cell {
 	if w == nil {
 		return grid.Cell{}
 	}
-	glyph, role, word := wireLook(t, w.State)
+	glyph, role, word := wireGlyph(t, w.State)
 	agree := glyph + " " + strconv.Itoa(w.Agree) + "/" + strconv.Itoa(w.Servers)
 	switch {
 	case word == "":
@@ -88,7 +88,7 @@ func (sh *shared) wireLines(f *facts, r *recordRow) {
 		return
 	}
 	t, now := sh.theme, sh.now()
-	glyph, role, word := wireLook(t, w.State)
+	glyph, role, word := wireGlyph(t, w.State)
 	f.head("On the wire  " + t.Paint(role, glyph+" "+word))
 	f.out = append(f.out, wrap(Clean(w.Reason), max(f.w, 10))...)
 	if w.State != dnsview.WireWaiting && w.State != dnsview.WireUnchecked {

@@ -86,7 +86,7 @@ func (b *backend) Refresh(ctx context.Context, sources ...string) {
 
 func (b *backend) SetPaused(paused bool) { b.s.fleet.SetPaused(paused) }
 
-func (b *backend) Plan(ctx context.Context, w ui.Wish) (dnsview.Plan, error) {
+func (b *backend) Plan(ctx context.Context, w ui.ChangeRequest) (dnsview.Plan, error) {
 	v := b.view()
 	if len(w.Findings) > 0 {
 		return dnsview.PlanRemedy(v, w.Findings...), nil
@@ -186,20 +186,20 @@ func refused(p dnsview.Plan, err error) *apply.Report {
 	return r
 }
 
-func (b *backend) Journal(_ context.Context, limit int) (ui.Book, error) {
+func (b *backend) Journal(_ context.Context, limit int) (ui.JournalPage, error) {
 	j, err := b.s.openJournal()
 	if err != nil {
-		return ui.Book{}, err
+		return ui.JournalPage{}, err
 	}
 	entries, err := j.Entries()
 	if err != nil {
-		return ui.Book{}, fmt.Errorf("read the journal: %w", err)
+		return ui.JournalPage{}, fmt.Errorf("read the journal: %w", err)
 	}
 	slices.Reverse(entries)
 	if limit > 0 && len(entries) > limit {
 		entries = entries[:limit]
 	}
-	return ui.Book{Entries: entries, Problems: j.Problems()}, nil
+	return ui.JournalPage{Entries: entries, Problems: j.Problems()}, nil
 }
 
 func (b *backend) Settle(ctx context.Context) ([]string, error) { return b.s.settleNow(ctx) }

@@ -12,7 +12,7 @@ import (
 )
 
 // planIncarnation plans to create or retire an incarnation, as the commands of the same name do.
-func (b *backend) planIncarnation(v *dnsview.View, w ui.Wish) (dnsview.Plan, error) {
+func (b *backend) planIncarnation(v *dnsview.View, w ui.ChangeRequest) (dnsview.Plan, error) {
 	n, err := dnssd.ParseName(w.Name)
 	if err != nil {
 		return dnsview.Plan{}, err

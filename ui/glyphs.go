@@ -6,8 +6,8 @@ import (
 	"rollcall/ui/theme"
 )
 
-// severityLook gives the glyph and the role of a severity.
-func severityLook(t *theme.Theme, s dnsview.Severity) (string, theme.Role) {
+// severityGlyph gives the glyph and the role of a severity.
+func severityGlyph(t *theme.Theme, s dnsview.Severity) (string, theme.Role) {
 	switch {
 	case s >= dnsview.Critical:
 		return t.Bad, theme.Critical
@@ -21,8 +21,8 @@ func severityLook(t *theme.Theme, s dnsview.Severity) (string, theme.Role) {
 	return t.Hollow, theme.Dim
 }
 
-// stateLook gives the glyph and the role of an instance's state.
-func stateLook(t *theme.Theme, s providers.InstanceState) (string, theme.Role) {
+// stateGlyph gives the glyph and the role of an instance's state.
+func stateGlyph(t *theme.Theme, s providers.InstanceState) (string, theme.Role) {
 	switch s {
 	case providers.StateRunning:
 		return t.OK, theme.Good
@@ -40,8 +40,8 @@ func stateLook(t *theme.Theme, s providers.InstanceState) (string, theme.Role) {
 	return t.Warn, theme.Warn
 }
 
-// coverageLook gives the glyph and the role of the state of a source.
-func coverageLook(t *theme.Theme, s providers.CoverageState) (string, theme.Role) {
+// coverageGlyph gives the glyph and the role of the state of a source.
+func coverageGlyph(t *theme.Theme, s providers.CoverageState) (string, theme.Role) {
 	switch s {
 	case providers.CoverageComplete:
 		return t.OK, theme.Good

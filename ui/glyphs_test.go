@@ -12,7 +12,7 @@ func TestSeveritiesDifferWithoutColour(t *testing.T) {
 		th := theme.New(theme.Options{NoColor: true, ASCII: ascii})
 		seen := map[string]dnsview.Severity{}
 		for s := dnsview.Info; s <= dnsview.High; s++ {
-			g, _ := severityLook(th, s)
+			g, _ := severityGlyph(th, s)
 			if other, ok := seen[g]; ok {
 				t.Errorf("%s and %s share the glyph %q", s, other, g)
 			}
