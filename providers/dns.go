@@ -58,7 +58,7 @@ type Zone struct {
 	Provider    Provider
 	Account     string   // the account that holds it, when the API says so
 	NameServers []string // as the provider says; canonical names
-	Private     bool     // a Route 53 private zone
+	Private     bool     // no public name server answers for it: a private zone of Route 53, an internal one of Cloudflare
 	Pending     bool     // Cloudflare: not yet delegated
 }
 

@@ -99,6 +99,7 @@ type wireZone struct {
 	ID          string   `json:"id"`
 	Name        string   `json:"name"`
 	Status      string   `json:"status"`
+	Type        string   `json:"type"`
 	NameServers []string `json:"name_servers"`
 	Account     struct {
 		ID string `json:"id"`
@@ -130,6 +131,7 @@ func (w *wireZone) decode() (providers.Zone, error) {
 	}
 	z := providers.Zone{
 		Name: providers.CanonicalName(ascii(w.Name)), ID: w.ID, Provider: providers.Cloudflare, Account: w.Account.ID,
+		Private: w.Type == "internal", // answered by resolvers of the account only
 		Pending: w.Status != "" && w.Status != "active",
 	}
 	for _, ns := range w.NameServers {

@@ -51,7 +51,61 @@ func (w *wireRecord) value(typ string) string {
 			return fmt.Sprintf("%d %d %s", int(*w.Priority), d.Weight, providers.FormatTXT([]string{d.Target}))
 		}
 	}
-	return w.Content
+	if w.Content == "" {
+		return valueOfData(typ, w.Data)
+	}
+	// The content of LOC begins with class and type.
+	return strings.TrimPrefix(w.Content, "IN "+typ+" ")
+}
+
+// dataFields are the fields of a data object in the order of the presentation format, for the types whose
+// content the API makes of it ("DNS Records for a Zone" in the API reference). Those of character strings
+// have a colon behind them.
+var dataFields = map[string][]string{
+	"CAA":    {"flags", "tag", "value:"},
+	"HTTPS":  {"priority", "target", "value"},
+	"SVCB":   {"priority", "target", "value"},
+	"SSHFP":  {"algorithm", "type", "fingerprint"},
+	"TLSA":   {"usage", "selector", "matching_type", "certificate"},
+	"SMIMEA": {"usage", "selector", "matching_type", "certificate"},
+	"DS":     {"key_tag", "algorithm", "digest_type", "digest"},
+	"DNSKEY": {"flags", "protocol", "algorithm", "public_key"},
+	"CERT":   {"type", "key_tag", "algorithm", "certificate"},
+	"NAPTR":  {"order", "preference", "flags:", "service:", "regex:", "replacement"},
+	"LOC": {
+		"lat_degrees", "lat_minutes", "lat_seconds", "lat_direction", "long_degrees", "long_minutes", "long_seconds", "long_direction",
+		"altitude", "size", "precision_horz", "precision_vert",
+	},
+}
+
+// valueOfData returns the value that a data object stands for, for answers that have no content; empty when
+// a field is missing.
+func valueOfData(typ string, data json.RawMessage) string {
+	var d map[string]any
+	fields := dataFields[typ]
+	if len(fields) == 0 || json.Unmarshal(data, &d) != nil {
+		return ""
+	}
+	var parts []string
+	for i, f := range fields {
+		name, quoted := strings.CutSuffix(f, ":")
+		v, ok := d[name]
+		if !ok || v == nil {
+			return ""
+		}
+		text := fmt.Sprint(v)
+		switch n, number := v.(float64); {
+		case quoted:
+			text = providers.FormatTXT([]string{text})
+		case number:
+			text = strconv.FormatFloat(n, 'f', -1, 64)
+			if typ == "LOC" && i > 7 {
+				text += "m"
+			}
+		}
+		parts = append(parts, text)
+	}
+	return strings.TrimSpace(strings.Join(parts, " "))
 }
 
 // spelling is what Record.Raw holds: the fields of an answer that hold the value.

@@ -352,12 +352,15 @@ func dataField(typ, field string, data map[string]any) (kept any, text string, e
 }
 
 // shown is the content as the API writes it: that of SRV and URI leaves the priority out, which has
-// a field of its own; that of HTTPS and SVCB holds it.
+// a field of its own; that of HTTPS and SVCB holds it. That of LOC begins with class and type.
 func shown(r *world.Record) string {
 	if r.Priority != nil && (r.Type == "SRV" || r.Type == "URI") {
 		if _, rest, ok := strings.Cut(r.Content, " "); ok {
 			return rest
 		}
+	}
+	if r.Type == "LOC" {
+		return "IN LOC " + r.Content
 	}
 	return r.Content
 }

@@ -68,3 +68,19 @@ func TestRecordNamesAreAnsweredInALabelsHoweverTheyAreWritten(t *testing.T) {
 		t.Errorf("as a target: %+v %+v", a.Errors, r)
 	}
 }
+
+func TestTheContentOfALocationBeginsWithClassAndType(t *testing.T) {
+	s := newSite(t)
+	var r record
+	data := object{
+		"lat_degrees": 37, "lat_minutes": 46, "lat_seconds": 46, "lat_direction": "N", "long_degrees": 122, "long_minutes": 23, "long_seconds": 35, "long_direction": "W",
+		"altitude": 0, "size": 100, "precision_horz": 0, "precision_vert": 0,
+	}
+	if a := s.do("POST", s.records(""), object{"type": "LOC", "name": "office", "data": data}, &r); !a.Success || r.Content != "IN LOC 37 46 46.000 N 122 23 35.000 W 0.00m 100.00m 0.00m 0.00m" {
+		t.Errorf("%+v %q", a.Errors, r.Content)
+	}
+	sets, _ := s.zone.Served("office.scalability.expert")
+	if v := sets["LOC"].Values; len(v) != 1 || v[0] != "37 46 46.000 N 122 23 35.000 W 0.00m 100.00m 0.00m 0.00m" {
+		t.Errorf("served: %q", v)
+	}
+}
