@@ -2,83 +2,61 @@ package ui
 
 import (
 	"strings"
-	"unicode"
 
+	"charm.land/bubbles/v2/key"
+	"charm.land/bubbles/v2/textinput"
 	tea "charm.land/bubbletea/v2"
 	"github.com/charmbracelet/x/ansi"
 
 	"rollcall/ui/theme"
 )
 
-// input is a line of text that can be edited.
-type input struct {
-	text []rune
-	at   int // cursor, in runes
-}
+// input is a line of text that can be edited, drawn with the console's own theme. The zero
+// value is an empty line.
+type input struct{ edit textinput.Model }
 
+// inputLimit is the most characters of a line.
+const inputLimit = 4096
+
+// newInput returns a line with the cursor at its end.
 func newInput(s string) input {
-	r := []rune(s)
-	return input{text: r, at: len(r)}
+	in := input{textinput.New()}
+	in.edit.CharLimit = inputLimit
+	in.edit.KeyMap.Paste = key.NewBinding() // the terminal pastes
+	in.edit.SetValue(s)
+	in.edit.Focus()
+	return in
 }
 
-func (in *input) value() string { return string(in.text) }
+func (in *input) value() string { return in.edit.Value() }
+
+func (in *input) empty() bool { return in.value() == "" }
 
 func (in *input) set(s string) { *in = newInput(s) }
 
-// insert puts text at the cursor, without what cannot be drawn.
-func (in *input) insert(s string) {
-	r := []rune(Clean(s))
-	if len(r) == 0 || len(in.text)+len(r) > inputLimit {
-		return
+// send has the line take a message.
+func (in *input) send(msg tea.Msg) {
+	if !in.edit.Focused() { // the zero value
+		*in = newInput("")
 	}
-	in.text = append(in.text[:in.at:in.at], append(r, in.text[in.at:]...)...)
-	in.at += len(r)
+	in.edit, _ = in.edit.Update(msg)
 }
 
-const inputLimit = 4096
+// insert puts text at the cursor, without what cannot be drawn.
+func (in *input) insert(s string) { in.send(tea.PasteMsg{Content: Clean(s)}) }
 
 // key edits the line. It reports whether the key was one of an editor's.
 func (in *input) key(k tea.KeyPressMsg) bool {
-	switch k.String() {
-	case "left", "ctrl+b":
-		in.at = max(in.at-1, 0)
-	case "right", "ctrl+f":
-		in.at = min(in.at+1, len(in.text))
-	case "home", "ctrl+a":
-		in.at = 0
-	case "end", "ctrl+e":
-		in.at = len(in.text)
-	case "backspace", "ctrl+h":
-		if in.at > 0 {
-			in.text = append(in.text[:in.at-1:in.at-1], in.text[in.at:]...)
-			in.at--
-		}
-	case "delete", "ctrl+d":
-		if in.at < len(in.text) {
-			in.text = append(in.text[:in.at:in.at], in.text[in.at+1:]...)
-		}
-	case "ctrl+u":
-		in.text = append([]rune(nil), in.text[in.at:]...)
-		in.at = 0
-	case "ctrl+k":
-		in.text = in.text[:in.at:in.at]
-	case "ctrl+w", "alt+backspace":
-		i := in.at
-		for i > 0 && unicode.IsSpace(in.text[i-1]) {
-			i--
-		}
-		for i > 0 && !unicode.IsSpace(in.text[i-1]) {
-			i--
-		}
-		in.text = append(in.text[:i:i], in.text[in.at:]...)
-		in.at = i
-	default:
-		if k.Text == "" || k.Mod&^(tea.ModShift|tea.ModCapsLock|tea.ModNumLock) != 0 {
+	if k.Text != "" {
+		if k.Mod&^(tea.ModShift|tea.ModCapsLock|tea.ModNumLock) != 0 {
 			return false
 		}
 		in.insert(k.Text)
+		return true
 	}
-	return true
+	value, at := in.value(), in.edit.Position()
+	in.send(k)
+	return in.value() != value || in.edit.Position() != at
 }
 
 // view draws the line in exactly n cells, scrolled so that the cursor is seen.
@@ -87,21 +65,22 @@ func (in *input) view(t *theme.Theme, n int, focused bool, hint string) string {
 		return ""
 	}
 	if !focused {
-		if len(in.text) == 0 {
+		if in.empty() {
 			return t.Paint(theme.Faint, fit(hint, n, t.Ellipsis))
 		}
 		return fit(in.value(), n, t.Ellipsis)
 	}
-	if len(in.text) == 0 {
+	if in.empty() {
 		return t.PaintOn(theme.Badge, theme.Normal, " ") + t.Paint(theme.Faint, fit(hint, n-1, t.Ellipsis))
 	}
-	left := string(in.text[:in.at])
+	text, at := []rune(in.value()), in.edit.Position()
+	left := string(text[:at])
 	for ansi.StringWidth(left) > n-1 {
 		left = left[len(string([]rune(left)[0])):]
 	}
 	under, right := " ", ""
-	if in.at < len(in.text) {
-		under, right = string(in.text[in.at]), string(in.text[in.at+1:])
+	if at < len(text) {
+		under, right = string(text[at]), string(text[at+1:])
 	}
 	room := n - ansi.StringWidth(left) - ansi.StringWidth(under)
 	if room < 0 {

@@ -2,6 +2,7 @@ package ui
 
 import (
 	"strings"
+	"unicode/utf8"
 
 	tea "charm.land/bubbletea/v2"
 
@@ -151,14 +152,16 @@ func (d *launchForm) varField(t *theme.Theme, p *varPart, text func(label, help,
 	if p.v.Secret {
 		show := f.view
 		f.view = func(n int, focused bool) string {
+			stars := strings.Repeat("*", utf8.RuneCountInString(p.text.value()))
 			if focused {
-				masked := input{text: []rune(strings.Repeat("*", len(p.text.text))), at: p.text.at}
+				masked := newInput(stars)
+				masked.edit.SetCursor(p.text.edit.Position())
 				return masked.view(t, n, true, "")
 			}
 			if p.text.value() == "" {
 				return show(n, false)
 			}
-			return fit(strings.Repeat("*", len(p.text.text)), n, "")
+			return fit(stars, n, "")
 		}
 	}
 	return f

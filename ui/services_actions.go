@@ -37,7 +37,7 @@ func createForm(typ string) *fieldsDialog {
 	name := &textField{label: "name", input: newInput(""), hint: "v2._theservice._tcp.example.com"}
 	if typ != "" {
 		name.input.set("." + typ)
-		name.input.at = 0
+		name.input.edit.SetCursor(0)
 	}
 	return &fieldsDialog{
 		title: "Create an incarnation", fields: []*textField{name, {label: "txt", input: newInput("txtvers=1"), hint: "key=value key=value"}},
