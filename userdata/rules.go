@@ -23,6 +23,7 @@ type rule struct {
 		RegexTarget string
 	}
 
+	runs  letterRuns // without them in the text it is not tried either
 	shape func() *regexp.Regexp
 	allow func() []*regexp.Regexp
 }
@@ -42,6 +43,7 @@ var keptRules = sync.OnceValue(func() []rule {
 	out := slices.DeleteFunc(all.Rules, func(r rule) bool { return r.Regex == "" || vague(r.ID) })
 	for i := range out {
 		r := &out[i]
+		r.runs = runsNeeded(r.Regex)
 		r.shape = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(r.Regex) })
 		r.allow = sync.OnceValue(func() []*regexp.Regexp {
 			var res []*regexp.Regexp
@@ -68,11 +70,15 @@ var ruleWords = sync.OnceValue(func() *wordIndex {
 	return newWordIndex(words)
 })
 
-// ruleFor returns what a text holds by the rules of gitleaks; empty when no rule fits. lower is the text as lowered returns it.
-func ruleFor(text, lower string) string {
+// ruleFor returns what a text holds by the rules of gitleaks; empty when no rule fits. lower is the text
+// as lowered returns it, and runs are those of that.
+func ruleFor(text, lower string, runs letterRuns) string {
 	rules := keptRules()
 	for _, i := range ruleWords().owners(lower) {
 		r := &rules[i]
+		if !runs.has(r.runs) {
+			continue
+		}
 		for _, m := range r.shape().FindAllStringSubmatch(text, -1) {
 			secret := m[0]
 			if r.SecretGroup > 0 && r.SecretGroup < len(m) {

@@ -26,9 +26,9 @@ type secretPattern struct {
 	// holds reports whether the value can be what it looks like; nil when it always can.
 	holds func(value string) bool
 
-	// A text that has none of the words, or no such run of letters, is not tried.
+	// A text that has none of the words, or no such runs, is not tried.
 	words []string // in lower case; every text is tried when there are none
-	run   int      // how many characters of base64Letters stand in a row
+	runs  letterRuns
 }
 
 // secretPatterns returns the shapes of secrets, the certain ones first: the first that fits a line names it.
@@ -81,11 +81,11 @@ var secretPatterns = sync.OnceValue(func() []secretPattern {
 		named("a password", name+`[a-z0-9]*(?:password|passwd|passphrase|pgpassword)`+assigned),
 		named("a password", name+`(?:pass|pwd|pw|psk|passcode)`+short),
 		named("a token or key", name+`[a-z0-9]*(?:api[_.-]?key|auth[_.-]?key|access[_.-]?key|account[_.-]?key|private[_.-]?key|secret[_.-]?key|encryption[_.-]?key|signing[_.-]?key|master[_.-]?key|license[_.-]?key|access[_.-]?token|secret|token|_auth|credentials?|webhook[_.-]?url)`+assigned),
-		{what: "an AWS secret key or a Cloudflare token", re: regexp.MustCompile(bare40), value: 1, holds: random, run: 40},
-		{what: "a Cloudflare API key", re: regexp.MustCompile(`(?:^|[^A-Za-z0-9._/+=:-])([a-f0-9]{37})(?:$|[^A-Za-z0-9._/+=-])`), value: 1, holds: random, run: 37},
+		{what: "an AWS secret key or a Cloudflare token", re: regexp.MustCompile(bare40), value: 1, holds: random},
+		{what: "a Cloudflare API key", re: regexp.MustCompile(`(?:^|[^A-Za-z0-9._/+=:-])([a-f0-9]{37})(?:$|[^A-Za-z0-9._/+=-])`), value: 1, holds: random},
 	}
 	for i := range all {
-		all[i].words = wordsOf(all[i].re.String())
+		all[i].words, all[i].runs = wordsOf(all[i].re.String()), runsNeeded(all[i].re.String())
 	}
 	return all
 })
@@ -221,13 +221,14 @@ func secretIn(text string, certain bool) string {
 		text = resourceName.ReplaceAllString(text, "")
 	}
 	lower := lowered(text)
-	if what := ruleFor(text, lower); what != "" {
+	runs := runsOf(lower)
+	if what := ruleFor(text, lower, runs); what != "" {
 		return what
 	}
-	has, run := secretWords().owners(lower), longestRun(text)
+	has := secretWords().owners(lower)
 	comment := strings.HasPrefix(strings.TrimSpace(text), "#")
 	for i, p := range secretPatterns() {
-		if certain && !p.certain || p.words != nil && !slices.Contains(has, i) || p.run > run {
+		if certain && !p.certain || p.words != nil && !slices.Contains(has, i) || !runs.has(p.runs) {
 			continue
 		}
 		for _, m := range p.re.FindAllStringSubmatch(text, -1) {
@@ -247,18 +248,6 @@ func secretIn(text string, certain bool) string {
 		}
 	}
 	return ""
-}
-
-// longestRun returns how many characters of base64Letters stand in a row, at most.
-func longestRun(text string) (longest int) {
-	from := 0
-	for n := 0; n <= len(text); n++ {
-		if n < len(text) && isBase64[text[n]] {
-			continue
-		}
-		longest, from = max(longest, n-from), n+1
-	}
-	return longest
 }
 
 // resourceName is the name of a thing at AWS, which may be called a secret and is none.

@@ -188,3 +188,75 @@ func rarer(sets ...[]string) []string {
 		return cmp.Or(shortest(a)-shortest(b), len(b)-len(a))
 	})
 }
+
+// letterRuns are how many letters and digits stand in a row, and how many characters that tokens are made of.
+type letterRuns struct{ letters, token int }
+
+var (
+	isLetterOrDigit = bytesOf("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")
+	isTokenLetter   = bytesOf(base64Letters + ".=~")
+)
+
+// runsOf returns the longest runs of a text, which is one that lowered returns.
+func runsOf(text string) letterRuns {
+	return letterRuns{longestRun(text, &isLetterOrDigit), longestRun(text, &isTokenLetter)}
+}
+
+func longestRun(text string, set *[256]bool) (longest int) {
+	from := 0
+	for n := 0; n <= len(text); n++ {
+		if n < len(text) && set[text[n]] {
+			continue
+		}
+		longest, from = max(longest, n-from), n+1
+	}
+	return longest
+}
+
+// has reports whether runs are as long as others.
+func (r letterRuns) has(others letterRuns) bool {
+	return r.letters >= others.letters && r.token >= others.token
+}
+
+// runsNeeded returns runs that every match of an expression has, in a text as lowered returns it.
+func runsNeeded(shape string) letterRuns {
+	re, err := syntax.Parse(shape, syntax.Perl)
+	if err != nil {
+		return letterRuns{} // who compiles it says so
+	}
+	return letterRuns{runNeeded(re, &isLetterOrDigit), runNeeded(re, &isTokenLetter)}
+}
+
+func runNeeded(re *syntax.Regexp, set *[256]bool) int {
+	switch re.Op {
+	case syntax.OpLiteral:
+		return longestRun(lowered(string(re.Rune)), set)
+	case syntax.OpCharClass:
+		for n := 0; n+1 < len(re.Rune); n += 2 {
+			for r := re.Rune[n]; r <= re.Rune[n+1]; r++ {
+				if one := lowered(string(r)); len(one) != 1 || !set[one[0]] {
+					return 0
+				}
+			}
+		}
+		return 1
+	case syntax.OpCapture, syntax.OpPlus:
+		return runNeeded(re.Sub[0], set)
+	case syntax.OpRepeat:
+		sub := re.Sub[0]
+		if one := sub.Op == syntax.OpCharClass || sub.Op == syntax.OpLiteral && len(sub.Rune) == 1; one || re.Min == 0 {
+			return runNeeded(sub, set) * re.Min
+		}
+		return runNeeded(sub, set)
+	case syntax.OpConcat, syntax.OpAlternate:
+		runs := make([]int, 0, len(re.Sub))
+		for _, sub := range re.Sub {
+			runs = append(runs, runNeeded(sub, set))
+		}
+		if re.Op == syntax.OpConcat {
+			return slices.Max(runs)
+		}
+		return slices.Min(runs)
+	}
+	return 0
+}
