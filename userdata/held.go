@@ -32,11 +32,15 @@ const (
 // FindHeld returns where credentials stand in a text by their value, in any common encoding: base64 and base32 from any byte on,
 // hex, the escapes of URLs and JSON, packed, split over lines, quoted in pieces, backwards. Each is told once, by what it is.
 func FindHeld(text []byte, held []Held) []Secret {
-	return heldIn(func() []reading { return readings(text) }, held)
+	return heldIn(text, func() []reading { return readings(text) }, held)
 }
 
-// heldIn returns what FindHeld does, of a text whose readings are asked for only when there is a credential to look for.
-func heldIn(readings func() []reading, held []Held) []Secret {
+// heldIn returns what FindHeld does, of a text whose readings are asked for only when they are needed.
+func heldIn(text []byte, readings func() []reading, held []Held) []Secret {
+	return searched.in("held", text, held, func() []Secret { return heldInReadings(readings, held) })
+}
+
+func heldInReadings(readings func() []reading, held []Held) []Secret {
 	parts, shorts := map[string]int{}, map[string]int{} // to the place in held
 	var begins [1 << 16]bool                            // by the first two bytes of a part
 	for i := range held {

@@ -131,3 +131,24 @@ func TestNothingIsHeldWhereNothingStands(t *testing.T) {
 		t.Errorf("%+v", got)
 	}
 }
+
+func TestATextThatWasSearchedBeforeIsSearchedAgainForAnotherCredential(t *testing.T) {
+	text := []byte("#!/bin/sh\necho " + heldToken + "\npassword=hunter22\n")
+	other, token := Held{What: "another", Value: []byte(heldAWS)}, Held{What: "the token", Value: []byte(heldToken)}
+	for range 2 {
+		if got := FindHeld(text, []Held{other}); len(got) != 0 {
+			t.Errorf("%+v", got)
+		}
+		if got := FindHeld(text, []Held{other, token}); len(got) != 1 || got[0].Line != 2 || !strings.HasPrefix(got[0].What, "the token") {
+			t.Errorf("%+v", got)
+		}
+		if got := FindHeld(append(text, '\n'), []Held{token, other}); len(got) != 1 {
+			t.Errorf("%+v", got)
+		}
+		got := FindSecrets(text)
+		if len(got) != 2 || got[1].Line != 3 {
+			t.Fatalf("%+v", got)
+		}
+		got[0], got[1] = Secret{}, Secret{} // who asked may do with it what it likes
+	}
+}

@@ -243,13 +243,13 @@ func (l *linting) secrets(p providers.Provider, r *Rendered) {
 	}
 	plain := []byte(strings.Join(lines, "\n"))
 	all := sync.OnceValue(func() []reading { return readings(plain) })
-	found := heldIn(all, ofNodes(l.o.Held))
+	found := heldIn(plain, all, ofNodes(l.o.Held))
 	if bytes.Equal(plain, r.Plain) {
-		found = append(heldIn(all, ofConsole(l.o.Held)), found...)
+		found = append(heldIn(plain, all, ofConsole(l.o.Held)), found...)
 	} else {
 		found = append(FindHeld(r.Plain, ofConsole(l.o.Held)), found...)
 	}
-	for _, s := range secretsIn(plain, all()) {
+	for _, s := range secretsIn(plain, all) {
 		if !slices.ContainsFunc(found, func(h Secret) bool { return h.Line == s.Line }) {
 			found = append(found, s)
 		}

@@ -164,10 +164,16 @@ type Secret struct {
 
 // FindSecrets looks for tokens, keys and passwords in a text by their shape. It can miss one;
 // what it finds is worth a look.
-func FindSecrets(text []byte) []Secret { return secretsIn(text, readings(text)) }
+func FindSecrets(text []byte) []Secret {
+	return secretsIn(text, func() []reading { return readings(text) })
+}
 
-// secretsIn returns what FindSecrets does, of a text and its readings.
-func secretsIn(text []byte, all []reading) []Secret {
+// secretsIn returns what FindSecrets does, of a text whose readings are asked for only when they are needed.
+func secretsIn(text []byte, readings func() []reading) []Secret {
+	return searched.in("shapes", text, nil, func() []Secret { return secretsInReadings(text, readings()) })
+}
+
+func secretsInReadings(text []byte, all []reading) []Secret {
 	var out []Secret
 	told := map[int]bool{} // one line, one finding
 	add := func(line int, what string) {

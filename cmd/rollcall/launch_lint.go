@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -28,9 +29,13 @@ func (s *session) lint(ctx context.Context, templates *userdata.Templates, templ
 		if l.Template == "" {
 			return l, err
 		}
+		why := err.Error()
+		if errors.Is(err, context.DeadlineExceeded) {
+			why = "a tool did not end in time"
+		}
 		l.Findings = append(l.Findings, userdata.LintFinding{
 			For: c.provider, Level: userdata.LevelWarning, Tool: "rollcall", Missing: true,
-			Text: "not everything was checked: " + err.Error(),
+			Text: "not everything was checked: " + why,
 		})
 	}
 	return l, nil

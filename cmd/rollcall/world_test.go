@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"testing"
@@ -16,7 +17,16 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"rollcall": main})
+	testscript.Main(suite{m}, map[string]func(){"rollcall": main})
+}
+
+// suite is the tests in this process, which is not one of the rollcalls that they start.
+type suite struct{ *testing.M }
+
+// Run collects garbage less often: worlds are small and soon gone, and under the race detector collecting costs more than their memory.
+func (s suite) Run() int {
+	debug.SetGCPercent(400)
+	return s.M.Run()
 }
 
 // blank gives the process an environment without any credentials, config or state.
