@@ -40,8 +40,10 @@ type rig struct {
 	health *httptest.Server
 }
 
+// startSim starts the embedded clouds for a test, which runs beside others from here on: most of its time it waits for an agent.
 func startSim(t *testing.T) *sim.Sim {
 	t.Helper()
+	t.Parallel()
 	quick := world.Delays{Boot: time.Millisecond, Agent: time.Millisecond, Stop: time.Millisecond, Forget: time.Hour, Propagate: time.Millisecond}
 	s, err := sim.Start(t.Context(), sim.Options{Seed: 1, Delays: quick})
 	if err != nil {
