@@ -92,11 +92,13 @@ func TestANodeOnTritonSaysWhatThePolicyOfItsKeyDoesNotAllow(t *testing.T) {
 		},
 		"that may do nothing": func(*world.World) Policy { return Policy{Version: policyVersion, Statement: []Statement{}} },
 	} {
-		r, _ := userNode(t, policy)
-		code, said := r.run("register")
-		if code == 0 || !strings.Contains(said, "AccessDenied") || !strings.Contains(said, ":user/rollcall-node-triton is not authorized to perform: route53:") {
-			t.Errorf("a policy %s: exit code %d, %s", what, code, said)
-		}
-		r.wantHeld()
+		t.Run("a policy "+what, func(t *testing.T) {
+			r, _ := userNode(t, policy)
+			code, said := r.run("register")
+			if code == 0 || !strings.Contains(said, "AccessDenied") || !strings.Contains(said, ":user/rollcall-node-triton is not authorized to perform: route53:") {
+				t.Errorf("exit code %d, %s", code, said)
+			}
+			r.wantHeld()
+		})
 	}
 }
