@@ -127,6 +127,9 @@ func (b *book) enter(raw json.RawMessage) {
 		}
 		// Entries that were handed out are not written to: this one is put in the place of the old.
 		e := b.entries[i]
+		if e.PutBack != nil && o.State == Done && o.PutBack == nil {
+			return // by an earlier release, which looked up the change and knows nothing of putting back: that is still due
+		}
 		e.State, e.Ended, e.Result, e.Already, e.Ticket, e.Error, e.Note, e.LookedUp = o.State, o.Time, o.Result, o.Already, o.Ticket, o.Error, o.Note, o.LookedUp
 		if e.State == Begun {
 			e.Ended = time.Time{} // it was only noted what has to be put back
