@@ -152,7 +152,7 @@ func kindOfCode(code string) (providers.Kind, bool) {
 		return providers.KindNotFound, true
 	case "QuotaExceeded", "InsufficientCapacity", "NotEnoughSpace":
 		return providers.KindLimit, true
-	case "InvalidState", "InUse", "InUseError", "Conflict", "ConcurrentRequest", "EntityExists":
+	case "InvalidState", "InUse", "InUseError", "Conflict", "ConcurrentRequest", "EntityExists", "CannotDestroyMachine", "CannotDestroyMachineError":
 		return providers.KindConflict, true
 	case "InvalidArgument", "MissingParameter", "InvalidParameters", "ValidationFailed", "BadRequest", "InvalidVersion", "RequestTooLarge":
 		return providers.KindInvalid, true

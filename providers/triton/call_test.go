@@ -28,6 +28,7 @@ func TestAnErrorOfCloudAPIIsClassified(t *testing.T) {
 		{410, `gone fishing`, providers.KindOther, "HTTP 410"},
 		{409, `{"code":"InvalidArgument","message":"VM is stopped"}`, providers.KindInvalid, "InvalidArgument"},
 		{409, `{"code":"InvalidState","message":"VM is stopped"}`, providers.KindConflict, "InvalidState"},
+		{409, `{"code":"CannotDestroyMachineError","message":"Instance has \"deletion_protection\" enabled, preventing deletion"}`, providers.KindConflict, "CannotDestroyMachineError"},
 		{409, `{"code":"MissingParameter","message":"image"}`, providers.KindInvalid, "MissingParameter"},
 		{403, `{"code":"QuotaExceeded","message":"no more"}`, providers.KindLimit, "QuotaExceeded"},
 		{420, `{"code":"RequestThrottled","message":"slow"}`, providers.KindThrottled, "RequestThrottled"},

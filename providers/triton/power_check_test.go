@@ -36,7 +36,7 @@ func TestAMachineWithDeletionProtectionIsRefusedBeforeItIsTouched(t *testing.T) 
 		}
 	}
 	err := c.Terminate(t.Context(), id)
-	if k := providers.KindOf(err); k != providers.KindConflict {
+	if k := providers.KindOf(err); k != providers.KindConflict || !strings.Contains(err.Error(), "preventing deletion") {
 		t.Errorf("the deletion itself: %v, kind %s", err, k)
 	}
 	for _, kind := range []world.FaultKind{world.ServerError, world.AuthError, world.Throttle} {

@@ -205,7 +205,7 @@ func (c *call) deleteMachine(m world.Instance) error {
 		return err
 	}
 	if m.NoTerminate {
-		return newError(http.StatusConflict, "InvalidState", "instance "+m.ID+" has deletion_protection enabled: disable it before deleting the instance")
+		return newError(http.StatusConflict, "CannotDestroyMachineError", `Instance has "deletion_protection" enabled, preventing deletion`)
 	}
 	if _, _, err := c.front.w.Do(c.o.Cloud, m.ID, world.Terminate); err != nil {
 		return worldError(err)

@@ -29,7 +29,7 @@ func TestAMachineWithDeletionProtectionIsDeletedOnlyOnceItIsTakenOff(t *testing.
 	if !protected() {
 		t.Error("the protection does not show")
 	}
-	s.refused("DELETE", path, nil, 409, "InvalidState")
+	s.refused("DELETE", path, nil, 409, "CannotDestroyMachineError")
 	if i, err := s.w.Instance(cloud, list[0].ID); err != nil || over(&i) {
 		t.Errorf("afterwards %+v, %v", i, err)
 	}
@@ -51,5 +51,5 @@ func TestAMachineCanBeMadeWithDeletionProtection(t *testing.T) {
 	if res.StatusCode != 201 || !m.Is {
 		t.Fatalf("%s %+v", res.Status, m)
 	}
-	s.refused("DELETE", "/ops/machines/"+m.ID, nil, 409, "InvalidState")
+	s.refused("DELETE", "/ops/machines/"+m.ID, nil, 409, "CannotDestroyMachineError")
 }
