@@ -45,6 +45,9 @@ type seeder struct {
 	begin   time.Time // when the oldest of the seeded nodes was launched
 }
 
+// lastSeeded is how long after the oldest node the youngest of a large world was launched: none is of the future, or young.
+const lastSeeded = 29 * 24 * time.Hour
+
 func (w *World) seed(o Options) {
 	s := &seeder{w: w, o: o, begin: w.now().Add(-30 * 24 * time.Hour).Truncate(time.Second)}
 	w.FleetID = "7f3a9c1e"
@@ -213,7 +216,7 @@ func (s *seeder) nodes() {
 
 // node launches one instance; its place in DNS follows its role.
 func (s *seeder) node(c *cloud, ro role, i, n int) *Instance {
-	inst := s.launch(c, ro, fmt.Sprintf("%s-%02d", ro.prefix, i), s.begin.Add(time.Duration(n)*time.Minute))
+	inst := s.launch(c, ro, fmt.Sprintf("%s-%02d", ro.prefix, i), s.begin.Add(min(time.Duration(n)*time.Minute, lastSeeded)))
 	s.register(c, inst, inst.Public)
 	return inst
 }
