@@ -209,7 +209,14 @@ func (b *builder) withOwner(r providers.Record, o providers.Owner) (providers.Re
 	return r, nil
 }
 
-func (b *builder) now() time.Time { return b.v.Options.Now.UTC().Truncate(time.Second) }
+// now returns the time by the clock of the provider of a zone, by which the age of a marker there is told.
+func (b *builder) now(zone string) time.Time {
+	now := b.v.Options.Now
+	if z := b.v.index.zoneName[zone]; z != nil {
+		now = now.Add(z.view.Coverage.Skew)
+	}
+	return now.UTC().Truncate(time.Second)
+}
 
 // PlanDeregister plans the removal of dead and dangling entries, and of markers
 // that mark nothing any more. What is not dead is left alone, and Skipped says why. An SRV value goes before the host

@@ -61,7 +61,7 @@ func (b *builder) register(s *serviceState, i *providers.Instance) {
 		b.skip(label(i) + " was taken out of " + name + " on purpose: return it instead")
 		return
 	}
-	o := providers.Owner{Fleet: b.v.Options.Fleet, Cloud: x.keyOf(i), Instance: i.ID, Registered: b.now()}
+	o := providers.Owner{Fleet: b.v.Options.Fleet, Cloud: x.keyOf(i), Instance: i.ID, Registered: b.now(s.zone.name)}
 	if o.Cloud == "" {
 		b.skip(label(i) + ": its cloud has not said who it is")
 		return

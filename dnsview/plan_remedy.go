@@ -375,7 +375,7 @@ func (b *builder) restore(f *Finding) {
 		s.Service = d.Service
 	}
 	for _, a := range wantedAddresses(nil, s.Service, i) {
-		b.address(&serviceState{Service: s.Service, zone: z}, srv.Target, a, i, providers.Owner{Fleet: b.v.Options.Fleet, Cloud: o.Cloud, Instance: o.Instance, Registered: b.now()})
+		b.address(&serviceState{Service: s.Service, zone: z}, srv.Target, a, i, providers.Owner{Fleet: b.v.Options.Fleet, Cloud: o.Cloud, Instance: o.Instance, Registered: b.now(z.name)})
 	}
 }
 

@@ -121,12 +121,12 @@ func PlanRetarget(v *View, records ...providers.Identity) Plan {
 		case running && (v.index.holds(i, a) || v.index.freeAddress(r, o, i)):
 			b.moveTo(r, o, i, Reused)
 		case !isAddr && (i == nil || !running) && v.index.heirOf(r) != nil && b.isReused(r):
-			o.Registered = b.now()
+			o.Registered = b.now(r.Zone)
 			b.giveTo(r, o, v.index.heirOf(r))
 		case !isAddr:
 			b.retargetHosts(r)
 		case held && !v.index.noNodeOf(h, r):
-			o.Registered = b.now()
+			o.Registered = b.now(r.Zone)
 			b.moveTo(r, o, h.inst, Reused)
 		case running && b.leftBehind(r, o, i, Reused):
 		default:
@@ -209,7 +209,7 @@ func PlanRetargetTo(v *View, record providers.Identity, to providers.InstanceRef
 	case i.State != providers.StateRunning:
 		b.skip(label(i) + " does not run")
 	default:
-		o.Registered = b.now()
+		o.Registered = b.now(r.Zone)
 		b.moveTo(r, o, i, Reused)
 	}
 	return b.end("")
@@ -239,7 +239,7 @@ func PlanAdopt(v *View, records ...providers.Identity) Plan {
 		case i.State != providers.StateRunning:
 			b.skip(subject(r) + ": " + label(i) + " does not run")
 		default:
-			after, err := b.withOwner(*r, providers.Owner{Fleet: v.Options.Fleet, Cloud: v.index.keyOf(i), Instance: i.ID, Registered: b.now()})
+			after, err := b.withOwner(*r, providers.Owner{Fleet: v.Options.Fleet, Cloud: v.index.keyOf(i), Instance: i.ID, Registered: b.now(r.Zone)})
 			if err != nil {
 				b.skip(subject(r) + ": " + Clean(err.Error()))
 				continue

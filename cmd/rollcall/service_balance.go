@@ -179,7 +179,7 @@ func planBalance(v *dnsview.View, ids []providers.Identity, priority, weight *ui
 			continue
 		}
 		delete(zones, providers.CanonicalName(zone.Name))
-		made, err := plan.Balance(plan.Zone{Zone: zone, Fleet: v.Options.Fleet, Now: v.Options.Now}, rows, priority, weight)
+		made, err := plan.Balance(plan.Zone{Zone: zone, Fleet: v.Options.Fleet, Now: v.Options.Now.Add(v.Snapshot.Zones[i].Coverage.Skew)}, rows, priority, weight)
 		if err != nil {
 			return dnsview.Plan{}, err
 		}

@@ -16,6 +16,7 @@ import (
 	"rollcall/dnsview/plan"
 	"rollcall/dnsview/wire"
 	"rollcall/providers"
+	"rollcall/providers/budget"
 )
 
 // serviceSession is what a command on one service works with: the config, and of all
@@ -25,6 +26,7 @@ type serviceSession struct {
 	*session
 	source   zoneSource
 	zone     providers.Zone
+	ahead    time.Duration // of the clock of its provider before this machine's
 	dns      *apply.RetryingDNS
 	declared dnsview.Service // as the config declares the service; zero when it does not
 }
@@ -89,6 +91,8 @@ func (s *serviceSession) findSource(name string) error {
 
 // findZone asks the account for the zone.
 func (s *serviceSession) findZone(ctx context.Context) error {
+	ctx, skew := budget.WithSkew(ctx)
+	defer func() { s.ahead = skew.Ahead() }()
 	err := s.dns.Ask(ctx, func() (err error) {
 		s.zone, err = providers.FindZone(ctx, s.source.dns, s.source.name, s.source.id, "")
 		return err
@@ -105,9 +109,9 @@ func unreadZone(name string, err error) error {
 	return unknownf("zone %s could not be read: %w; nothing was changed", clean(name), err)
 }
 
-// reading gives the zone for a plan, with nothing read of it yet.
+// reading gives the zone for a plan, with nothing read of it yet. Markers are dated by the clock of its provider.
 func (s *serviceSession) reading() plan.Zone {
-	return plan.Zone{Zone: s.zone, Fleet: s.config.Fleet, Now: s.app.now()}
+	return plan.Zone{Zone: s.zone, Fleet: s.config.Fleet, Now: s.app.now().Add(s.ahead)}
 }
 
 // narrow is a zone of which only the names of a change are read: the guards of a

@@ -11,6 +11,7 @@ import (
 // Skew is how far the clock of a server is ahead of this machine's, by the Date of its answers
 // (RFC 9110 section 6.6.1). It is safe for concurrent use.
 type Skew struct {
+	outer   *Skew // which measures the same answers, or nil
 	mu      sync.Mutex
 	ahead   time.Duration
 	within  time.Duration // how far ahead can be off
@@ -19,9 +20,11 @@ type Skew struct {
 
 type skewKey struct{}
 
-// WithSkew returns a context of which every answer that arrives through a Transport is measured.
+// WithSkew returns a context of which every answer that arrives through a Transport is measured, also for a Skew
+// that the context bears already.
 func WithSkew(ctx context.Context) (context.Context, *Skew) {
 	s := &Skew{}
+	s.outer, _ = ctx.Value(skewKey{}).(*Skew)
 	return context.WithValue(ctx, skewKey{}, s), s
 }
 
@@ -46,6 +49,9 @@ func (s *Skew) observe(h http.Header, sent, answered time.Time) {
 	took := max(0, answered.Sub(sent))
 	// A date has whole seconds: what it stands for lies half a second later, give or take as much.
 	ahead, within := date.Add(time.Second/2).Sub(sent.Round(0).Add(took/2)), took/2+time.Second
+	if s.outer != nil {
+		s.outer.observe(h, sent, answered)
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if !s.measure || within <= s.within {
