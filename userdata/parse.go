@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/goccy/go-yaml"
 
@@ -181,8 +182,10 @@ func hasLine(body, line string) bool {
 	return false
 }
 
-// Builtin gives the templates that come with rollcall.
-func Builtin() *Templates {
+// Builtin gives the templates that come with rollcall. A set does not change, so all callers get one.
+func Builtin() *Templates { return parsedBuiltin() }
+
+var parsedBuiltin = sync.OnceValue(func() *Templates {
 	sub, err := fs.Sub(builtin, "templates")
 	if err == nil {
 		var t *Templates
@@ -194,7 +197,7 @@ func Builtin() *Templates {
 		}
 	}
 	panic(fmt.Sprintf("userdata: the embedded templates: %v", err)) // a test reads them all
-}
+})
 
 // Load adds the templates in the top folder of fsys (*.sh, *.yaml) to the
 // set and gives the new set. An operator's template hides a built-in one of the
