@@ -109,7 +109,7 @@ func (a *app) configCheck(ctx context.Context) error {
 	if err != nil {
 		return a.tellAll(err)
 	}
-	clouds, zones := configured(c, a.now, a.retrying())
+	clouds, zones := newAccounts(a.now, a.retrying()).configured(c)
 	wrong, unsure := checkSources(ctx, clouds, zones)
 	if c.RangesErr != nil {
 		wrong = append(wrong, c.RangesErr)

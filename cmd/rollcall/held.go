@@ -61,11 +61,11 @@ func (s *session) held(ctx context.Context) []userdata.Held {
 			out = append(out, userdata.Held{What: c.What + ", which rollcall works with,", Value: c.Value})
 		}
 	}
-	for i := range s.clouds {
-		ask(s.clouds[i].compute)
+	for i := range s.clouds() {
+		ask(s.clouds()[i].compute)
 	}
-	for i := range s.zones {
-		ask(s.zones[i].dns)
+	for i := range s.zones() {
+		ask(s.zones()[i].dns)
 	}
 	if s.config == nil {
 		return out
@@ -91,7 +91,7 @@ func (a *app) heldByAnybody(ctx context.Context) []userdata.Held {
 	if path, err := config.Find(a.config); err == nil && path != "" {
 		if cfg, err := config.Load(path, keyRules()); err == nil { // what is wrong with it is told by what needs it
 			s.config = cfg
-			s.clouds, s.zones = configured(cfg, a.now, func(budget.Retrying) {})
+			s.set.clouds, s.set.zones = newAccounts(a.now, func(budget.Retrying) {}).configured(cfg)
 		}
 	}
 	return s.held(ctx)

@@ -45,7 +45,7 @@ func noLog(context.Context, launch.Node) (launch.BootState, error) {
 }
 
 func healthSession(probe bool, now func() time.Time) *session {
-	return &session{app: &app{now: now}, config: &config.Config{Probe: probe}, clouds: []cloudSource{{name: "east"}}}
+	return &session{app: &app{now: now}, config: &config.Config{Probe: probe}, set: sourceSet{clouds: []cloudSource{{name: "east"}}}}
 }
 
 func TestANodeThatTheConsoleRegistersWaitsForTheHealthCheckMadeFromHere(t *testing.T) {
@@ -82,7 +82,7 @@ func TestNobodyKnocksAtANodeWhereTheConfigOrALabForbidsIt(t *testing.T) {
 	k := newKnocked(t)
 	for name, s := range map[string]*session{
 		"the config": healthSession(false, time.Now),
-		"a lab":      {app: &app{now: time.Now}, config: &config.Config{Probe: true}, clouds: []cloudSource{{name: "east", compute: onLab{}}}},
+		"a lab":      {app: &app{now: time.Now}, config: &config.Config{Probe: true}, set: sourceSet{clouds: []cloudSource{{name: "east", compute: onLab{}}}}},
 	} {
 		h := s.newNodeHealth(&dnsview.Service{Name: "www.example.com", Health: k.health})
 		registered := 0

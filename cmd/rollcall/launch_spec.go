@@ -138,7 +138,7 @@ func (s *session) choose(ctx context.Context, c *cloudSource, t *launch.Target) 
 
 func (s *session) cloudNames() []string {
 	var out []string
-	for _, c := range s.clouds {
+	for _, c := range s.clouds() {
 		out = append(out, c.name)
 	}
 	return out

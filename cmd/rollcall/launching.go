@@ -24,7 +24,7 @@ import (
 // launchClouds are the clouds that a launch can go to.
 func (s *session) launchClouds() []launch.Cloud {
 	var out []launch.Cloud
-	for _, c := range s.clouds {
+	for _, c := range s.clouds() {
 		if c.err == nil {
 			out = append(out, launch.Cloud{Name: c.name, Provider: c.provider, Compute: c.compute})
 		}
@@ -261,7 +261,7 @@ func (s *session) launchDefaults(v *dnsview.View, templates *userdata.Templates,
 	if p := commonPrefix(v, service); p != "" {
 		d.NamePrefix = p
 	}
-	for i, c := range s.clouds {
+	for i, c := range s.clouds() {
 		count := 0
 		if i == 0 {
 			count = 1

@@ -67,9 +67,9 @@ func (s *session) newRoundObserver() *observer {
 
 func (s *session) observerOf(p probe.Options) *observer {
 	o := &observer{prober: probe.New(p), local: map[string]bool{}, probed: make(chan struct{}, 1), changes: make(chan struct{}, 1)}
-	for i := range s.clouds {
-		if s.clouds[i].isLocal() {
-			o.local[s.clouds[i].name] = true
+	for i := range s.clouds() {
+		if s.clouds()[i].isLocal() {
+			o.local[s.clouds()[i].name] = true
 		}
 	}
 	return o
@@ -78,7 +78,7 @@ func (s *session) observerOf(p probe.Options) *observer {
 // readableZones names the zones that could be set up.
 func (s *session) readableZones() []string {
 	var names []string
-	for _, z := range s.zones {
+	for _, z := range s.zones() {
 		if z.err == nil {
 			names = append(names, z.name)
 		}

@@ -237,7 +237,7 @@ func tokenParameter(x *config.Service) string {
 func (s *session) awsAccount(ctx context.Context) string {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	for _, c := range s.clouds {
+	for _, c := range s.clouds() {
 		if c.provider != providers.EC2 || c.compute == nil {
 			continue
 		}
@@ -273,7 +273,7 @@ func (s *session) zoneIDs(ctx context.Context, p providers.Provider, given []str
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	lists := map[providers.DNS]*zoneList{} // an account is asked once
-	for _, z := range s.zones {
+	for _, z := range s.zones() {
 		if z.provider != p || ids[z.name] != "" || z.dns == nil {
 			continue
 		}

@@ -57,7 +57,7 @@ func (a *app) openService(ctx context.Context, name string) (*serviceSession, er
 	if err := out.findSource(name); err != nil {
 		return nil, err
 	}
-	s.zones = []zoneSource{out.source}
+	s.set.zones = []zoneSource{out.source}
 	s.state = filepath.Join(config.StateDir(), s.config.StateName())
 	a.closers = append(a.closers, s.close)
 	for _, d := range s.config.DeclaredServices() {

@@ -31,8 +31,7 @@ const patience = 15 * time.Second
 type session struct {
 	app    *app
 	config *config.Config
-	clouds []cloudSource
-	zones  []zoneSource
+	set    sourceSet
 	fleet  *fleet.Fleet
 	state  string // folder of the journal and the last snapshot
 	// observer collects what name servers and nodes say; nil when nobody asks them. It is
@@ -81,13 +80,14 @@ func (a *app) open(ctx context.Context) (*session, error) {
 		for _, n := range d.notes {
 			a.say("rollcall: %s", clean(n))
 		}
-		s.config, s.clouds, s.zones = d.config, d.clouds, d.zones
+		s.config, s.set.clouds, s.set.zones = d.config, d.clouds, d.zones
 	} else {
 		if s.config, err = config.Load(path, keyRules()); err != nil {
 			return nil, err
 		}
-		s.clouds, s.zones = configured(s.config, a.now, s.retrying)
-		if len(s.clouds)+len(s.zones) == 0 {
+		s.set.accounts = newAccounts(a.now, s.retrying)
+		s.set.clouds, s.set.zones = s.set.accounts.configured(s.config)
+		if len(s.set.clouds)+len(s.set.zones) == 0 {
 			return nil, &config.Error{Pos: config.Pos{File: path}, What: "the config has no clouds and no zones", Do: "add some, or let rollcall config init find them"}
 		}
 	}
@@ -128,7 +128,7 @@ func (s *session) start(timeout time.Duration) {
 	} else if !errors.Is(err, fs.ErrNotExist) {
 		s.app.say("rollcall: the rows of the last run cannot be shown: %s", clean(err.Error()))
 	}
-	for _, c := range s.clouds {
+	for i, c := range s.clouds() {
 		src := fleet.CloudSource{Name: c.name, Provider: c.provider, Region: c.region, Production: c.production, Err: c.err}
 		if c.compute != nil {
 			src.Compute = c.compute
@@ -136,15 +136,21 @@ func (s *session) start(timeout time.Duration) {
 		if c.budget != nil {
 			src.Budget = c.budget
 		}
+		if c.err != nil && s.set.accounts != nil {
+			src.SetUp = func() (fleet.Compute, error) { return s.setUpCloud(i) }
+		}
 		o.Clouds = append(o.Clouds, src)
 	}
-	for _, z := range s.zones {
+	for i, z := range s.zones() {
 		src := fleet.ZoneSource{Name: z.name, ID: z.id, Provider: z.provider, Err: z.err}
 		if z.dns != nil {
 			src.DNS = z.dns
 		}
 		if z.budget != nil {
 			src.Budget = z.budget
+		}
+		if z.err != nil && s.set.accounts != nil {
+			src.SetUp = func() (fleet.DNS, error) { return s.setUpZone(i) }
 		}
 		o.Zones = append(o.Zones, src)
 	}
@@ -350,7 +356,7 @@ func (s *session) newEngine() (*apply.Engine, error) {
 			return said.WireZones
 		}
 	}
-	for _, c := range s.clouds {
+	for _, c := range s.clouds() {
 		t := apply.CloudTarget{Name: c.name, Err: c.err}
 		if c.compute != nil {
 			t.Reader, t.Power, t.Profile = c.compute, c.compute, profileFinder(c.compute)
@@ -359,7 +365,7 @@ func (s *session) newEngine() (*apply.Engine, error) {
 		o.Clouds = append(o.Clouds, t)
 	}
 	snap := s.fleet.Snapshot()
-	for _, z := range s.zones {
+	for _, z := range s.zones() {
 		t := apply.ZoneTarget{Zone: providers.Zone{Name: z.name, Provider: z.provider}, Err: z.err}
 		for i := range snap.Zones {
 			if v := &snap.Zones[i]; providers.SameName(v.Zone.Name, z.name) {
@@ -409,9 +415,9 @@ func guards(c *config.Config) (all apply.Guards, zones map[string]apply.Guards) 
 
 // cloud gives a cloud by its name.
 func (s *session) cloud(name string) (*cloudSource, bool) {
-	for i := range s.clouds {
-		if s.clouds[i].name == name {
-			return &s.clouds[i], true
+	for i := range s.clouds() {
+		if s.clouds()[i].name == name {
+			return &s.clouds()[i], true
 		}
 	}
 	return nil, false
@@ -419,9 +425,9 @@ func (s *session) cloud(name string) (*cloudSource, bool) {
 
 // zone gives a zone by its name.
 func (s *session) zone(name string) (*zoneSource, bool) {
-	for i := range s.zones {
-		if providers.SameName(s.zones[i].name, name) {
-			return &s.zones[i], true
+	for i := range s.zones() {
+		if providers.SameName(s.zones()[i].name, name) {
+			return &s.zones()[i], true
 		}
 	}
 	return nil, false

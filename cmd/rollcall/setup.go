@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"errors"
 	"os"
+	"slices"
+	"sync"
 	"time"
 
 	"rollcall/cmd/rollcall/config"
@@ -11,6 +13,7 @@ import (
 	"rollcall/providers/budget"
 	"rollcall/providers/cloudflare"
 	"rollcall/providers/ec2"
+	"rollcall/providers/fleet"
 	"rollcall/providers/route53"
 	"rollcall/providers/triton"
 )
@@ -36,6 +39,55 @@ type zoneSource struct {
 	budget   *budget.Account
 	pos      config.Pos
 	err      error
+}
+
+// sourceSet are the clouds and zones of a session. One that could not be set up is replaced once it can
+// be: readers take the lists as they are at one moment.
+type sourceSet struct {
+	mu       sync.Mutex
+	clouds   []cloudSource
+	zones    []zoneSource
+	accounts *accounts // under mu; nil where nothing is set up again
+}
+
+// clouds returns the clouds of the session. The list is not to be changed.
+func (s *session) clouds() []cloudSource {
+	s.set.mu.Lock()
+	defer s.set.mu.Unlock()
+	return s.set.clouds
+}
+
+// zones returns the zones of the session. The list is not to be changed.
+func (s *session) zones() []zoneSource {
+	s.set.mu.Lock()
+	defer s.set.mu.Unlock()
+	return s.set.zones
+}
+
+// setUpCloud sets up a cloud of the config anew, and returns the adapter or why there is none.
+func (s *session) setUpCloud(i int) (fleet.Compute, error) {
+	s.set.mu.Lock()
+	defer s.set.mu.Unlock()
+	c := s.set.accounts.cloud(&s.config.Clouds[i])
+	s.set.clouds = slices.Clone(s.set.clouds)
+	s.set.clouds[i] = c
+	if c.err != nil {
+		return nil, c.err
+	}
+	return c.compute, nil
+}
+
+// setUpZone sets up the account of a zone of the config anew, and returns its adapter or why there is none.
+func (s *session) setUpZone(i int) (fleet.DNS, error) {
+	s.set.mu.Lock()
+	defer s.set.mu.Unlock()
+	z := s.set.accounts.zone(&s.config.Zones[i])
+	s.set.zones = slices.Clone(s.set.zones)
+	s.set.zones[i] = z
+	if z.err != nil {
+		return nil, z.err
+	}
+	return z.dns, nil
 }
 
 // Cloudflare lets a user make 1,200 requests in five minutes, over all tokens
@@ -121,12 +173,15 @@ func (a *accounts) zone(z *config.Zone) zoneSource {
 func (a *accounts) dnsAccount(p providers.Provider, profile, tokenEnv, endpoint string) dnsAccount {
 	key := string(p) + " " + profile + " " + tokenEnv + " " + endpoint
 	acc, ok := a.dns[key]
-	if ok {
+	if ok && acc.err == nil {
 		return acc
 	}
+	acc.err = nil
 	if p == providers.Cloudflare {
 		env := cmp.Or(tokenEnv, "CLOUDFLARE_API_TOKEN")
-		acc.budget = budget.New("cloudflare", cloudflareRate, cloudflareBurst, budget.WithClock(a.now), budget.WithNotify(a.notify))
+		acc.budget = a.budget(key, func() *budget.Account {
+			return budget.New("cloudflare", cloudflareRate, cloudflareBurst, budget.WithClock(a.now), budget.WithNotify(a.notify))
+		})
 		token := os.Getenv(env)
 		if token == "" {
 			acc.err = providers.Errorf(providers.KindAuth, "set up", "no Cloudflare token: set %s to an API token that may read and edit DNS", env)
@@ -136,7 +191,9 @@ func (a *accounts) dnsAccount(p providers.Provider, profile, tokenEnv, endpoint 
 			acc.dns = c
 		}
 	} else {
-		acc.budget = route53.NewBudget("route53", budget.WithClock(a.now), budget.WithNotify(a.notify))
+		acc.budget = a.budget(key, func() *budget.Account {
+			return route53.NewBudget("route53", budget.WithClock(a.now), budget.WithNotify(a.notify))
+		})
 		if r, err := route53.New(route53.Config{Profile: profile, Endpoint: endpoint, Budget: acc.budget, Now: a.now}); err != nil {
 			acc.err = err
 		} else {
@@ -150,8 +207,7 @@ func (a *accounts) dnsAccount(p providers.Provider, profile, tokenEnv, endpoint 
 // configured sets up everything that a config names, without reaching for the
 // network. A source that cannot be set up has the error: it is a failed source, and
 // the others go on without it.
-func configured(c *config.Config, now func() time.Time, notify func(budget.Retrying)) (clouds []cloudSource, zones []zoneSource) {
-	acc := newAccounts(now, notify)
+func (acc *accounts) configured(c *config.Config) (clouds []cloudSource, zones []zoneSource) {
 	for i := range c.Clouds {
 		clouds = append(clouds, acc.cloud(&c.Clouds[i]))
 	}

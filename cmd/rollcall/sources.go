@@ -87,14 +87,14 @@ func readingText(reads []fleet.Progress) string {
 
 // neverRead reports whether a source could not be set up, so that no read of it ends.
 func (s *session) neverRead(name string) bool {
-	for i := range s.clouds {
-		if s.clouds[i].name == name {
-			return s.clouds[i].err != nil
+	for i := range s.clouds() {
+		if s.clouds()[i].name == name {
+			return s.clouds()[i].err != nil
 		}
 	}
-	for i := range s.zones {
-		if providers.SameName(s.zones[i].name, name) {
-			return s.zones[i].err != nil
+	for i := range s.zones() {
+		if providers.SameName(s.zones()[i].name, name) {
+			return s.zones()[i].err != nil
 		}
 	}
 	return true

@@ -142,6 +142,39 @@ func TestTheConsoleOpensWithASourceThatCannotBeSetUp(t *testing.T) {
 	x.see("exit code 0")
 }
 
+func TestASessionThatGoesOnSetsASourceUpAsSoonAsItCanBe(t *testing.T) {
+	newWorld(t)
+	config := filepath.Join(t.TempDir(), "aws")
+	t.Setenv("AWS_CONFIG_FILE", config)
+	reconfigure(t, "region: eu-west-1", "region: eu-west-1, profile: late", "provider: route53", "provider: route53, profile: late")
+	s := opened(t)
+	state := func(name string) string {
+		for _, r := range s.sources(s.inspect(s.fleet.Snapshot())) {
+			if r.Name == name {
+				return r.State
+			}
+		}
+		return "not there"
+	}
+	for _, name := range []string{"aws-euw1", "unilans.net"} {
+		if got := state(name); got != "failed" {
+			t.Fatalf("%s: %s", name, got)
+		}
+	}
+	if err := os.WriteFile(config, []byte("[profile late]\nregion = eu-west-1\naws_access_key_id = "+os.Getenv("AWS_ACCESS_KEY_ID")+"\naws_secret_access_key = "+os.Getenv("AWS_SECRET_ACCESS_KEY")+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s.fleet.Refresh(t.Context())
+	for _, name := range []string{"aws-euw1", "unilans.net"} {
+		if got := state(name); got != "complete" {
+			t.Errorf("%s: %s", name, got)
+		}
+	}
+	if c, ok := s.cloud("aws-euw1"); !ok || c.err != nil || c.compute == nil {
+		t.Errorf("what changes go through is still without an adapter: %+v", c)
+	}
+}
+
 func TestNothingToDoIsUnknownWhileASourceOfTheAnswerCannotBeRead(t *testing.T) {
 	s := newWorld(t)
 	for range 3 { // nothing is left that is dead, within the threshold

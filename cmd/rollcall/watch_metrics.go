@@ -62,11 +62,11 @@ func newMeter(s *session) *meter {
 			m.accounts[a.Name()] = append(m.accounts[a.Name()], a)
 		}
 	}
-	for i := range s.clouds {
-		add(s.clouds[i].budget)
+	for i := range s.clouds() {
+		add(s.clouds()[i].budget)
 	}
-	for i := range s.zones {
-		add(s.zones[i].budget)
+	for i := range s.zones() {
+		add(s.zones()[i].budget)
 	}
 	return m
 }

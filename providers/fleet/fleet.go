@@ -46,7 +46,10 @@ type CloudSource struct {
 	Production bool
 	Compute    Compute
 	Budget     Budget // nil when there is none
-	Err        error  // the cloud could not be set up: it is a failed source that is never read
+	Err        error  // the cloud could not be set up: it is a failed source that is not read
+	// SetUp, when not nil, is called before each read while the cloud could not be set up, so that a key that comes
+	// back mends it. It does no network I/O.
+	SetUp func() (Compute, error)
 }
 
 // ZoneSource is one zone to read.
@@ -56,7 +59,9 @@ type ZoneSource struct {
 	Provider providers.Provider
 	DNS      DNS
 	Budget   Budget // nil when there is none
-	Err      error  // the account could not be set up: a failed source that is never read
+	Err      error  // the account could not be set up: a failed source that is not read
+	// SetUp is that of CloudSource.
+	SetUp func() (DNS, error)
 }
 
 // Options configure a Fleet. The zero value of every field is usable.

@@ -35,12 +35,16 @@ type source interface {
 	coverage() providers.Coverage
 	// after does what follows a read: asking for single instances.
 	after(ctx context.Context)
+	// canSetUp reports whether setUp may be tried.
+	canSetUp() bool
+	// setUp tries to set up a source that could not be. The caller has its busy flag.
+	setUp() error
 }
 
 // slot is the schedule of one source. Fleet.mu guards all of it but busy.
 type slot struct {
 	name   string
-	err    error // could not be set up: never read
+	err    error // could not be set up: not read
 	budget Budget
 
 	// busy is held from the start of a read until the adapter has returned,
@@ -102,7 +106,10 @@ func (f *Fleet) Refresh(ctx context.Context, names ...string) *providers.Snapsho
 func (f *Fleet) Run(ctx context.Context) {
 	var wg sync.WaitGroup
 	for _, s := range f.sources {
-		if s.base().err == nil {
+		f.mu.Lock()
+		readable := s.base().err == nil || s.canSetUp()
+		f.mu.Unlock()
+		if readable {
 			wg.Go(func() { f.loop(ctx, s) })
 		}
 	}
@@ -138,10 +145,11 @@ func (f *Fleet) loop(ctx context.Context, s source) {
 // refresh reads one source once, after the call.
 func (f *Fleet) refresh(ctx context.Context, s source) {
 	sl := s.base()
-	if sl.err != nil {
+	f.mu.Lock()
+	if sl.err != nil && !f.trySetUp(s) {
+		f.mu.Unlock()
 		return
 	}
-	f.mu.Lock()
 	called := sl.begun
 	for {
 		switch {
@@ -168,6 +176,26 @@ func (f *Fleet) refresh(ctx context.Context, s source) {
 		}
 		f.mu.Lock()
 	}
+}
+
+// trySetUp tries to set up a source that could not be, and reports whether it is now. The caller holds mu, which is given
+// up meanwhile.
+func (f *Fleet) trySetUp(s source) bool {
+	sl := s.base()
+	if !s.canSetUp() || !sl.busy.CompareAndSwap(false, true) {
+		return sl.err == nil
+	}
+	f.mu.Unlock()
+	err := s.setUp()
+	f.mu.Lock()
+	sl.busy.Store(false)
+	if sl.err = err; err == nil {
+		return true
+	}
+	s.fail(f.now(), err)
+	sl.plan(f, s.coverage())
+	f.publish()
+	return false
 }
 
 // read carries out one read of a source whose busy flag the caller has taken.

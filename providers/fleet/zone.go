@@ -235,6 +235,19 @@ func (z *zone) land(gen uint64, resolved providers.Zone, page []providers.Record
 }
 
 // fail takes in a read that brought no answer; the rows stay.
+func (z *zone) canSetUp() bool { return z.src.SetUp != nil }
+
+func (z *zone) setUp() error {
+	dns, err := z.src.SetUp()
+	if err != nil {
+		return err
+	}
+	z.f.mu.Lock()
+	defer z.f.mu.Unlock()
+	z.src.DNS = dns
+	return nil
+}
+
 func (z *zone) fail(started time.Time, err error) {
 	z.shown.Coverage = providers.Failed(started, z.f.now(), err)
 	if z.held.from.IsZero() && len(z.pages) > 0 {
