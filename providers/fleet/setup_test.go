@@ -2,6 +2,7 @@ package fleet
 
 import (
 	"context"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -14,17 +15,18 @@ func TestASourceThatCouldNotBeSetUpIsSetUpOnceItCanBe(t *testing.T) {
 		a := newFakeCloud("a", 3)
 		z := zoneOf(a)
 		refused := providers.Errorf(providers.KindAuth, "set up", "no key")
-		tries, possible := 0, false
+		var tries atomic.Int32
+		var possible atomic.Bool
 		cloud, zone := sourceOf(a), zoneSourceOf(z)
 		cloud.SetUp = func() (Compute, error) {
-			tries++
-			if !possible {
+			tries.Add(1)
+			if !possible.Load() {
 				return nil, refused
 			}
 			return a, nil
 		}
 		zone.SetUp = func() (DNS, error) {
-			if !possible {
+			if !possible.Load() {
 				return nil, refused
 			}
 			return z, nil
@@ -36,15 +38,15 @@ func TestASourceThatCouldNotBeSetUpIsSetUpOnceItCanBe(t *testing.T) {
 		go func() { defer close(done); f.Run(ctx) }()
 		time.Sleep(2 * time.Minute)
 		s := f.Snapshot()
-		if tries < 3 || tries > 20 {
-			t.Errorf("%d tries in two minutes", tries)
+		if n := tries.Load(); n < 3 || n > 20 {
+			t.Errorf("%d tries in two minutes", n)
 		}
 		wantState(t, s.Clouds[0].Coverage, providers.CoverageFailed)
 		wantState(t, s.Zones[0].Coverage, providers.CoverageFailed)
 		if s.Clouds[0].RetryAt.IsZero() || providers.KindOf(s.Clouds[0].Coverage.Err) != providers.KindAuth {
 			t.Errorf("%+v", s.Clouds[0])
 		}
-		possible = true
+		possible.Store(true)
 		time.Sleep(time.Minute)
 		s = f.Snapshot()
 		wantState(t, s.Clouds[0].Coverage, providers.CoverageComplete)
