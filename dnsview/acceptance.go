@@ -21,7 +21,7 @@ const (
 	route53Batch   = 1000 // ResourceRecord elements of one batch
 )
 
-// Acceptance tells whether the provider of a zone would take changes, made one after the other. It
+// Acceptance reports whether the provider of a zone would take changes, made one after the other. It
 // knows of the zone what it is given.
 type Acceptance struct {
 	provider providers.Provider

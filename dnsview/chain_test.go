@@ -83,7 +83,7 @@ func TestTargetsOfSRVRecords(t *testing.T) {
 
 func TestTheChainOfDNSSD(t *testing.T) {
 	web := "web._http._tcp.unilans.net"
-	// whole is an incarnation that nobody declares and that is whole.
+	// whole is an incarnation that no one declares and that is whole.
 	whole := func(w *world) {
 		w.plain("_services._dns-sd._udp.unilans.net", "PTR", "_http._tcp.unilans.net")
 		w.plain("_http._tcp.unilans.net", "PTR", web)

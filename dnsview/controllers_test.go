@@ -11,7 +11,7 @@ import (
 
 const heritage = `"heritage=external-dns,external-dns/owner=edns,external-dns/resource=ingress/default/app"`
 
-// appZone is the small world with records that nobody has marked, one of them with an address of ours.
+// appZone is the small world with records that no one has marked, one of them with an address of ours.
 func appZone(more ...providers.Record) (*world, *providers.Record) {
 	w := newWorld()
 	for _, r := range append([]providers.Record{

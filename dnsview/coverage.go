@@ -110,7 +110,7 @@ func errorText(err error) string {
 }
 
 // distrust lowers the state of clouds whose list is refuted by the questions
-// for single instances, or whose empty list nobody has checked yet: an API that answers with an empty
+// for single instances, or whose empty list no one has checked yet: an API that answers with an empty
 // or a short list is the way in which live records were lost elsewhere.
 func (x *index) distrust() {
 	x.distrustStrangers()

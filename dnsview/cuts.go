@@ -139,7 +139,7 @@ func (x *index) hides(z *zoneState, r *providers.Record) bool {
 }
 
 // writable reports whether a record of this name and type may be made or changed in a zone, and
-// returns why not. Removing one is another question: what nobody can resolve may go.
+// returns why not. Removing one is another question: what no one can resolve may go.
 func (x *index) writable(zone, name, typ string) (why string, ok bool) {
 	zone = providers.CanonicalName(zone)
 	if why = x.zoneRefused(zone); why != "" {
@@ -175,7 +175,7 @@ func (v *View) WhyServiceHidden(name string) string {
 }
 
 // refused returns why a change may not be made because of the name that it writes, or the empty
-// string. A removal is let through at a name that nobody resolves, and so is the marker that
+// string. A removal is let through at a name that no one resolves, and so is the marker that
 // remembers it; nothing at all is written to a zone that takes no changes.
 func (x *index) refused(c *providers.Change) string {
 	r := c.Record()
@@ -242,7 +242,7 @@ func (x *index) unseen(r *providers.Record) bool {
 	return z != nil && z.cuts.leadsAway(srv.Target)
 }
 
-// hidden adds the finding about a record that nobody can resolve, and reports whether it is one.
+// hidden adds the finding about a record that no one can resolve, and reports whether it is one.
 func (in *inspector) hidden(z *zoneState, r *providers.Record) bool {
 	why, ok := in.occluded(z, r.Name, r.Type)
 	if ok {
@@ -254,7 +254,7 @@ func (in *inspector) hidden(z *zoneState, r *providers.Record) bool {
 	return ok
 }
 
-// hiddenService adds the finding about a declared service without records whose name nobody could resolve.
+// hiddenService adds the finding about a declared service without records whose name no one could resolve.
 func (in *inspector) hiddenService(s *serviceState, name string) {
 	typ := "A"
 	if s.Kind == DNSSD {

@@ -134,7 +134,7 @@ func TestNothingLiveIsSeenBelowADelegationInTheServiceTree(t *testing.T) {
 	}
 }
 
-// Every verb that writes leaves a name alone that nobody can resolve, and says why; what removes goes ahead.
+// Every verb that writes leaves a name alone that no one can resolve, and says why; what removes goes ahead.
 func TestEveryPlanThatWritesLeavesAnOccludedNameAlone(t *testing.T) {
 	base := func() *world { w := newWorld(); w.hide(); return w }
 	id := func(w *world, part string) providers.Identity { return w.record(hiddenWWW, "A", part).Identity() }

@@ -71,7 +71,7 @@ func (s Severity) String() string {
 // Remedy names what can be done about a finding. The empty remedy is none.
 type Remedy string
 
-// The remedies. OneKey tells which of them the console offers on one key.
+// The remedies. OneKey says which of them the console offers on one key.
 const (
 	NoRemedy       Remedy = ""
 	RemedyDelete   Remedy = "delete"

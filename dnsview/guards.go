@@ -16,7 +16,7 @@ type GuardMode int
 // changes one only has to be true.
 const (
 	ModeWrite   GuardMode = iota // create, or an update that keeps the node in DNS
-	ModeMarker                   // removal of a marker record, which nobody resolves
+	ModeMarker                   // removal of a marker record, which no one resolves
 	ModeDead                     // removal of an entry as dead
 	ModeTakeOut                  // removal of an entry whose node may be alive: quiesce, drain, undo of a create
 	// ModeLeave is the removal of what a host that joined by hand takes back
@@ -25,7 +25,7 @@ const (
 	ModeRetire // removal of what belongs to an incarnation and to none of its nodes
 )
 
-// ModeOf gives the form in which a change of a plan is guarded. The update that
+// ModeOf returns the form in which a change of a plan is guarded. The update that
 // announces a quiesce is guarded like the removal that it begins.
 func ModeOf(verb Verb, c *providers.Change) GuardMode {
 	r := c.Record()
@@ -175,7 +175,7 @@ func Guards(e *GuardEvidence) []GuardResult {
 	if g := e.CheckAccepted(); !g.Pass {
 		guards = append(guards, g)
 	}
-	if g := e.CheckWritable(); !g.Pass { // that it may be written to is the rule, and is not told of
+	if g := e.CheckWritable(); !g.Pass { // that it may be written to is the rule, and is not reported
 		guards = append(guards, g)
 	}
 	return guards

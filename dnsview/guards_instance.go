@@ -126,7 +126,7 @@ func (e *GuardEvidence) cloudLabel(key providers.CloudKey) string {
 	return e.View.index.cloudLabel(key)
 }
 
-// addresses gives what the record leads to.
+// addresses returns what the record leads to.
 func (e *GuardEvidence) addresses() (out []netip.Addr, known bool) {
 	r := e.Change.Record()
 	if e.View == nil {

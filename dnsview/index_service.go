@@ -157,7 +157,7 @@ func (x *index) servicesOf(i *providers.Instance) []string {
 	return out
 }
 
-// addressesOf gives what a record leads to: the address of an A or AAAA
+// addressesOf returns what a record leads to: the address of an A or AAAA
 // record, or those of the target of an SRV record as far as our zones hold
 // it. known is false when they cannot be known from here: the target lies in no
 // zone that is read, or is an alias.

@@ -83,7 +83,7 @@ func buildIndex(s *providers.Snapshot, o *Options) *index {
 	return x
 }
 
-// sourceOrder gives the sources in config order, clouds first.
+// sourceOrder returns the sources in config order, clouds first.
 func sourceOrder(s *providers.Snapshot) []string {
 	var out []string
 	for i := range s.Clouds {
@@ -151,7 +151,7 @@ func (in *inspector) zone(z *zoneState) {
 			in.ambiguous(z, r)
 		case len(r.Owners) == 1:
 			in.owned(z, r, r.Owners[0], z.nodes[i], lack)
-		case hidden || in.isGlue(r): // whose address it is does not matter where nobody is led to it
+		case hidden || in.isGlue(r): // whose address it is does not matter where no one is led to it
 		default:
 			in.unowned(z, r, lack)
 		}
@@ -314,7 +314,7 @@ func (in *inspector) managed(f Finding) Finding {
 	return f
 }
 
-// nobody is the evidence that an address is in no inventory.
+// no one is the evidence that an address is in no inventory.
 func (in *inspector) nobody(a netip.Addr) Evidence {
 	at := in.o.Now
 	for _, cs := range in.clouds {

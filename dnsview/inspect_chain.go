@@ -123,7 +123,7 @@ func (in *inspector) collect(z *zoneState, types map[string]*typeState, incs map
 	}
 }
 
-// serviceType gives the service type of an incarnation's name, such as
+// serviceType returns the service type of an incarnation's name, such as
 // _http._tcp.example.com of web._http._tcp.example.com. ok is false for other names.
 func serviceType(name string) (string, bool) {
 	i := transport(name)
@@ -245,7 +245,7 @@ func (in *inspector) target(s srvRow) {
 	}
 	z := in.zoneOf(srv.Target)
 	if z == nil {
-		return // whether it has an address is somebody else's zone to say
+		return // whether it has an address is another's zone to say
 	}
 	f := Finding{Record: r, Zone: s.zone.name, Service: in.serviceOf(r), RestsOn: []Basis{z.basis}}
 	o, owned := r.Owner()

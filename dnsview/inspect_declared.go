@@ -56,8 +56,8 @@ func (in *inspector) proxies(r *providers.Record) bool {
 	return z != nil && z.view.Zone.Provider == providers.Cloudflare && (r.Type == "A" || r.Type == "AAAA" || r.Type == "CNAME")
 }
 
-// ttl tells of records of one name and type with another TTL than is declared.
-// On Route 53 the TTL is that of the whole set, which is told of and changed once.
+// ttl reports records of one name and type with another TTL than is declared.
+// On Route 53 the TTL is that of the whole set, which is reported and changed once.
 func (in *inspector) ttl(s *serviceState, set []*providers.Record) {
 	slices.SortFunc(set, compareRecords)
 	z := in.zoneName[set[0].Zone]

@@ -68,7 +68,7 @@ func (z *zoneState) named(name string) []*providers.Record {
 // setValue is one value of one name and type of a zone.
 type setValue struct{ name, typ, value string }
 
-// standing finds the record with the name, type and value of another, or gives nil. It is for
+// standing finds the record with the name, type and value of another, or returns nil. It is for
 // Inspect alone, as named is.
 func (z *zoneState) standing(r *providers.Record) *providers.Record {
 	if z.exact == nil {
@@ -85,7 +85,7 @@ func (z *zoneState) standing(r *providers.Record) *providers.Record {
 }
 
 // unreadable is for a marker that cannot be read. Records of its name are ambiguous; when there
-// is none, nobody else tells of it.
+// is none, no one else reports it.
 func (in *inspector) unreadable(z *zoneState, r *providers.Record, name string) {
 	for _, s := range z.named(name) {
 		switch s.Type {
@@ -127,12 +127,12 @@ func (in *inspector) orphan(z *zoneState, r *providers.Record, o providers.Owner
 	in.addOr(in.lacking(z), f)
 }
 
-// markers tells of nodes that were taken out of DNS on purpose.
+// markers reports nodes that were taken out of DNS on purpose.
 func (in *inspector) markers() {
 	for _, m := range in.marks {
 		n := in.nodeOf(m.owner.Cloud, m.owner.Instance)
 		if in.quiescedThere(m) {
-			continue // the record is still there, and told of already
+			continue // the record is still there, and reported already
 		}
 		ref := providers.InstanceRef{Cloud: in.cloudLabel(m.owner.Cloud), Key: m.owner.Cloud, ID: m.owner.Instance}
 		who := shortID(m.owner.Instance)
@@ -157,7 +157,7 @@ func (in *inspector) markers() {
 }
 
 // returnable reports whether what a marker remembers can be put back: its node runs and fails no health
-// check, all is known, and nobody else has the value meanwhile.
+// check, all is known, and no one else has the value meanwhile.
 func (in *inspector) returnable(m mark, i *providers.Instance) bool {
 	if i == nil || i.State != providers.StateRunning || m.owner.Type == "" || strings.HasPrefix(m.owner.Value, "~") || in.lacking(m.zone) != "" {
 		return false

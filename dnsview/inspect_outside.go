@@ -272,7 +272,7 @@ const (
 	defaultOf   = 3
 )
 
-// health tells of nodes that fail the health check of their service while clients
+// health reports nodes that fail the health check of their service while clients
 // are sent to them.
 func (in *inspector) health() {
 	for i := range in.o.Health {
@@ -283,7 +283,7 @@ func (in *inspector) health() {
 	}
 }
 
-// failing gives the service whose health check a node fails by an outcome, or nil.
+// failing returns the service whose health check a node fails by an outcome, or nil.
 func (x *index) failing(h *HealthState) *serviceState {
 	s := x.byName[providers.CanonicalName(h.Service)]
 	if s == nil || x.outdated(s, h) {
@@ -323,7 +323,7 @@ func (in *inspector) unhealthy(s *serviceState, h *HealthState) {
 		}
 	}
 	if first == nil {
-		return // nobody is sent there, or what is known already is worse
+		return // no one is sent there, or what is known already is worse
 	}
 	who := shortID(h.ID)
 	ref := &providers.InstanceRef{Cloud: in.cloudLabel(h.Key), Key: h.Key, ID: h.ID}

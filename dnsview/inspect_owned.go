@@ -64,7 +64,7 @@ func (in *inspector) owned(z *zoneState, r *providers.Record, o providers.Owner,
 	}
 }
 
-// noteQuiesced remembers that a record is there still, so that its marker does not tell of it again.
+// noteQuiesced remembers that a record is there still, so that its marker does not report it again.
 func (in *inspector) noteQuiesced(r *providers.Record, o providers.Owner) {
 	at := quiescedKey{in.nodeOf(o.Cloud, o.Instance), r.Name}
 	in.there[at] = append(in.there[at], r)
@@ -216,9 +216,9 @@ func (in *inspector) gone(z *zoneState, r *providers.Record, o providers.Owner, 
 	in.addOr(lack, f)
 }
 
-// taken tells who has an address that should be nobody's.
+// taken says who has an address that should be no one's.
 type taken struct {
-	what string // for a sentence; empty when nobody has it
+	what string // for a sentence; empty when no one has it
 	inst *providers.Instance
 	own  bool // what is left of the owner itself holds it
 }
@@ -237,7 +237,7 @@ func (in *inspector) taken(a netip.Addr, o providers.Owner) taken {
 	return taken{}
 }
 
-// reused is for an address that is somebody else's now. It is never deleted blindly.
+// reused is for an address that is another's now. It is never deleted blindly.
 func (in *inspector) reused(f Finding, r *providers.Record, a netip.Addr, t taken, gone, lack string) {
 	f.Class, f.Severity, f.Remedy, f.OneKey = Reused, Critical, RemedyRetarget, false
 	f.Reason = subject(r) + " leads to somebody else: " + gone + ", and " + a.String() + " now belongs to " + t.what
@@ -255,7 +255,7 @@ func (in *inspector) reused(f Finding, r *providers.Record, a netip.Addr, t take
 	in.addOr(lack, f)
 }
 
-// whatOfReused says what can be done about a record whose address is somebody else's now. Who
+// whatOfReused says what can be done about a record whose address is another's now. Who
 // has it may become the owner when it is a node of the service; what is no node is not made one.
 func (x *index) whatOfReused(r *providers.Record, a netip.Addr) string {
 	o, _ := r.Owner()
@@ -281,8 +281,8 @@ func (x *index) whatOfReused(r *providers.Record, a netip.Addr) string {
 	return "quiesce it, which asks for its name to be typed"
 }
 
-// mayGo reports whether a record whose address is somebody else's now may be removed once a person has typed its
-// name: its owner is gone, and nobody who has the address is a running node of the service.
+// mayGo reports whether a record whose address is another's now may be removed once a person has typed its
+// name: its owner is gone, and no one who has the address is a running node of the service.
 func (x *index) mayGo(r *providers.Record) bool {
 	o, ok := r.Owner()
 	if i := x.instance(o.Cloud, o.Instance); !ok || i != nil && !i.State.Dead() {

@@ -7,7 +7,7 @@ import (
 	"rollcall/providers"
 )
 
-// unreachable reports whether nobody outside can reach an address: private (RFC
+// unreachable reports whether no one outside can reach an address: private (RFC
 // 1918, RFC 4193), loopback, link-local, or shared address space behind a
 // carrier's NAT (RFC 6598).
 func unreachable(a netip.Addr) bool {
@@ -18,7 +18,7 @@ func unreachable(a netip.Addr) bool {
 	return a.Is4() && b[12] == 100 && b[13]&0xc0 == 64
 }
 
-// addressKind names the kind of an address that nobody outside can reach, for a sentence.
+// addressKind names the kind of an address that no one outside can reach, for a sentence.
 func addressKind(a netip.Addr) string {
 	switch {
 	case a.IsLoopback():
@@ -31,7 +31,7 @@ func addressKind(a netip.Addr) string {
 	return "an address of a carrier's NAT"
 }
 
-// private finds addresses in a public zone that nobody outside can reach. What is on the
+// private finds addresses in a public zone that no one outside can reach. What is on the
 // allow-list is meant so.
 func (in *inspector) private(z *zoneState, r *providers.Record, n int32) {
 	a, ok := r.Addr()
@@ -103,7 +103,7 @@ func (in *inspector) replacement(f *Finding, z *zoneState, a netip.Addr, n int32
 }
 
 // publicFor chooses the address of an instance that can stand in place of one that
-// nobody outside can reach: of the same family, elastic first.
+// no one outside can reach: of the same family, elastic first.
 func publicFor(i *providers.Instance, old netip.Addr) (netip.Addr, bool) {
 	for _, pool := range [][]netip.Addr{i.ElasticIPs, i.PublicIPs} {
 		for _, a := range pool {

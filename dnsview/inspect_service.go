@@ -87,7 +87,7 @@ func (sv *survey) of(n int32) []member {
 // nodeOfService checks one node of a service.
 func (in *inspector) nodeOfService(s *serviceState, sv *survey, n int32, i *providers.Instance, own []member, selected bool) {
 	if len(sv.quiesced) > 0 && sv.quiesced[n] {
-		return // told of by its marker, and never missing
+		return // reported by its marker, and never missing
 	}
 	var buf [2]netip.Addr
 	want := wantedAddresses(buf[:0], s.Service, i)
@@ -255,7 +255,7 @@ func (in *inspector) hasSRV(sv *survey, n int32, i *providers.Instance, own []me
 		}
 		z := in.zoneOf(srv.Target)
 		if z == nil || z.state != providers.CoverageComplete {
-			continue // what is there cannot be told from here
+			continue // what is there cannot be reported from here
 		}
 		for _, a := range want {
 			typ := typeOf(a)
@@ -270,7 +270,7 @@ func (in *inspector) hasSRV(sv *survey, n int32, i *providers.Instance, own []me
 	return true, lacks
 }
 
-// hostOf gives the declared service whose SRV records lead to a host name, or nil.
+// hostOf returns the declared service whose SRV records lead to a host name, or nil.
 func (in *inspector) hostOf(host string) *serviceState { return in.byName[in.targets[host]] }
 
 // incarnation checks the PTR and TXT records that an incarnation with nodes should have.

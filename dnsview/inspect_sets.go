@@ -261,7 +261,7 @@ func (in *inspector) fullZone(z *zoneState, sets int) {
 	in.limit(z, setKey{zone: z.name}, n, most, z.name+" has "+what, why, "")
 }
 
-// limit remembers how much still fits, and tells of what is nine tenths full.
+// limit remembers how much still fits, and reports what is nine tenths full.
 func (in *inspector) limit(z *zoneState, k setKey, n, most int, what, why, service string) {
 	if most <= 0 {
 		return

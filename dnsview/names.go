@@ -39,7 +39,7 @@ func (v *View) RecordName(r *providers.Record) string {
 }
 
 // FindInstance finds an instance by id, by name, by cloud/id or by cloud/name.
-// Terminated ones are found by id only. That nobody or several bear the name is an error in one line.
+// Terminated ones are found by id only. That no one or several bear the name is an error in one line.
 func (v *View) FindInstance(text string) (*providers.Instance, error) {
 	cloud, want, ok := strings.Cut(text, "/")
 	if !ok {

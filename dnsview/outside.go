@@ -7,7 +7,7 @@ import (
 )
 
 // WireVerdict is what the answers of the name servers for one name come to. The
-// words are those of package wire, which gives the verdicts; WireWaiting is for whoever
+// words are those of package wire, which gives the verdicts; WireWaiting is for the caller who
 // has not had its turn.
 type WireVerdict string
 
@@ -22,7 +22,7 @@ const (
 	WireUnreachable    WireVerdict = "unreachable"
 	WireLame           WireVerdict = "lame"
 	WireUnchecked      WireVerdict = "unchecked"
-	WireWaiting        WireVerdict = "waiting" // nobody was asked yet
+	WireWaiting        WireVerdict = "waiting" // no one was asked yet
 )
 
 // WireState is what the name servers say of one name and type, as plain data.
@@ -60,7 +60,7 @@ func (a *WireAnswer) Left(now time.Time) time.Duration {
 	return max(0, a.At.Add(ttl).Sub(now))
 }
 
-// Unsettled reports whether the answers are not yet what they will be: somebody
+// Unsettled reports whether the answers are not yet what they will be: someone
 // has not heard of a change. It is worth asking again soon.
 func (w *WireState) Unsettled() bool {
 	switch w.State {

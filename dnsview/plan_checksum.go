@@ -10,7 +10,7 @@ import (
 	"rollcall/providers"
 )
 
-// deed is what a step does, without the words that tell of it and without the
+// deed is what a step does, without the words that report it and without the
 // moment at which a new marker is made: both differ from one minute to the next
 // while what is to be done does not.
 type deed struct {
@@ -44,11 +44,11 @@ func (s *Step) deed() deed {
 	return d
 }
 
-// Checksum gives 16 hex digits over what the step does.
+// Checksum returns 16 hex digits over what the step does.
 func (s *Step) Checksum() string { return checksum(s.deed()) }
 
-// Checksum gives 16 hex digits over everything that the plan does: verb and
-// steps. Two plans with the same checksum do the same, though they may tell of it in
+// Checksum returns 16 hex digits over everything that the plan does: verb and
+// steps. Two plans with the same checksum do the same, though they may report it in
 // other words.
 func (p Plan) Checksum() string {
 	type step struct {

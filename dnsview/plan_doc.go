@@ -178,7 +178,7 @@ func (r *RecordDoc) line() string {
 	return line
 }
 
-// guardLine tells of a guard in one line.
+// guardLine reports a guard in one line.
 func guardLine(g *GuardResult) string {
 	switch {
 	case g.Pass:
@@ -189,7 +189,7 @@ func guardLine(g *GuardResult) string {
 	return "guard " + string(g.Guard) + " fails: " + g.Why
 }
 
-// satisfied tells what would satisfy a guard that fails; empty when nothing would.
+// satisfied says what would satisfy a guard that fails; empty when nothing would.
 func satisfied(g *GuardResult) string {
 	switch {
 	case g.Pass:
@@ -202,7 +202,7 @@ func satisfied(g *GuardResult) string {
 	return ""
 }
 
-// behind tells what a step waits for.
+// behind says what a step waits for.
 func (s *StepDoc) behind() string {
 	if len(s.Needs) == 0 {
 		return ""

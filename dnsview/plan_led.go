@@ -106,7 +106,7 @@ func (e *GuardEvidence) stranded() (others []string, ours string) {
 }
 
 // checkStranded refuses to remove the last address of a name while an SRV value of this fleet leads there.
-// Where only values of others do, a person has to type the name: an address that somebody else
+// Where only values of others do, a person has to type the name: an address that someone else
 // can rent is worse than a value that leads nowhere.
 func (e *GuardEvidence) checkStranded() GuardResult {
 	const g = GuardMinimum

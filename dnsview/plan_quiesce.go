@@ -40,7 +40,7 @@ func PlanQuiesceRecords(v *View, records ...providers.Identity) Plan {
 		if r.Type != "A" && r.Type != "AAAA" {
 			continue
 		}
-		for _, s := range b.srvTo(r) { // those of others are told of where it is the last address
+		for _, s := range b.srvTo(r) { // those of others are reported where it is the last address
 			if v.index.isOurs(s) && b.goesWith(s, r, records) {
 				rs = append(rs, s)
 			}

@@ -75,7 +75,7 @@ func (b *builder) register(s *serviceState, i *providers.Instance) {
 	}
 }
 
-// address plans one address record, and gives the step's id; 0 when it is there already.
+// address plans one address record, and returns the step's id; 0 when it is there already.
 func (b *builder) address(s *serviceState, name string, a netip.Addr, i *providers.Instance, o providers.Owner) int {
 	typ := typeOf(a)
 	var moved *providers.Record
@@ -215,7 +215,7 @@ func (b *builder) registerSRV(s *serviceState, name string, i *providers.Instanc
 	b.done[r.Identity()] = b.change(providers.Change{Op: providers.OpCreate, After: r}, "Create "+subject(&r)+" for "+label(i), Missing, &ref, needs...)
 }
 
-// hostName gives the host name of a node: its own name below the zone, or its id
+// hostName returns the host name of a node: its own name below the zone, or its id
 // when another node has that name.
 func (b *builder) hostName(z *zoneState, i *providers.Instance, o providers.Owner) string {
 	name := hostLabel(i.Name) + "." + z.name

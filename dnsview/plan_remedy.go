@@ -255,7 +255,7 @@ func (b *builder) asDeclared(r *providers.Record, c Class, s *Service) string {
 }
 
 // planReplace plans to give records a public address in place of one that
-// nobody outside can reach. Where the name has it already, the other one goes.
+// no one outside can reach. Where the name has it already, the other one goes.
 func planReplace(v *View, records []providers.Identity) Plan {
 	b := newBuilder(v, VerbUpdate)
 	if !b.fleet() {

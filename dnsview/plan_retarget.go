@@ -94,7 +94,7 @@ func (x *index) addressOwed(r *providers.Record, i *providers.Instance) (netip.A
 	return addressFor(i, r.Family())
 }
 
-// holds gives the record by which the name and type of another have an address already, or nil.
+// holds returns the record by which the name and type of another have an address already, or nil.
 func (b *builder) holds(r *providers.Record, a netip.Addr) *providers.Record {
 	for _, s := range b.at(b.v.index.zoneName[r.Zone], r.Name, r.Type) {
 		if h, ok := s.Addr(); ok && h == a {
@@ -104,7 +104,7 @@ func (b *builder) holds(r *providers.Record, a netip.Addr) *providers.Record {
 	return nil
 }
 
-// PlanRetarget plans to give entries whose address belongs to somebody else now
+// PlanRetarget plans to give entries whose address belongs to someone else now
 // a value and an owner that agree again. It deletes only what its owner has left, where the name has the
 // address that the owner has now.
 func PlanRetarget(v *View, records ...providers.Identity) Plan {
@@ -154,7 +154,7 @@ func (b *builder) giveTo(r *providers.Record, o providers.Owner, i *providers.In
 	b.change(providers.Change{Op: providers.OpUpdate, Before: *r, After: after}, "Make "+label(i)+" the owner of "+subject(r), Reused, &ref)
 }
 
-// whyNotRetarget says why there is nobody to whom an entry can be given, and what can be done instead.
+// whyNotRetarget says why there is no one to whom an entry can be given, and what can be done instead.
 func (b *builder) whyNotRetarget(r *providers.Record, h holder) string {
 	instead := "quiesce it, or retarget it to a node by name"
 	if b.v.goesAsDead(r) != nil {

@@ -111,7 +111,7 @@ func (b *builder) giveBack(ref providers.InstanceRef, i *providers.Instance) {
 	}
 }
 
-// standing finds the record with the type and value of another among those of its name, or gives nil.
+// standing finds the record with the type and value of another among those of its name, or returns nil.
 func standing(named []*providers.Record, r *providers.Record) *providers.Record {
 	for _, s := range named {
 		if s.Type == r.Type && providers.FoldValue(s.Type, s.Value) == providers.FoldValue(r.Type, r.Value) {
@@ -121,8 +121,8 @@ func standing(named []*providers.Record, r *providers.Record) *providers.Record 
 	return nil
 }
 
-// reclaim plans the return of a value that somebody has put there already: it becomes the node's own,
-// unless it is somebody else's.
+// reclaim plans the return of a value that someone has put there already: it becomes the node's own,
+// unless it is another's.
 func (b *builder) reclaim(have, want *providers.Record, m mark, who string, ref *providers.InstanceRef) {
 	o, _ := want.Owner()
 	own, ok := have.Owner()
@@ -190,7 +190,7 @@ func (b *builder) forgetHalf(r *providers.Record, ref *providers.InstanceRef) (i
 }
 
 // remembered gives the value that the marker of a quiesced node remembers; empty
-// when nobody can tell. A marker that had no room for the value holds a digest of it, which tells
+// when no one can tell. A marker that had no room for the value holds a digest of it, which tells
 // the value among those that the node can have had: its addresses, and SRV values
 // that lead to a host name of its own. Where none fits, it is the one that a registration
 // would give, and note says so.

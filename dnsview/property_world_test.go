@@ -22,7 +22,7 @@ const (
 // service, IPv6, names in another case, what was done by hand or by others, what was cut off.
 var oddities = []func(w *world, t *rapid.T){
 	skewClocks,
-	func(w *world, t *rapid.T) { // somebody spells a value differently
+	func(w *world, t *rapid.T) { // someone spells a value differently
 		if r := w.some(t); r != nil && !r.IsMarker() {
 			r.Value = respelled(r)
 		}
@@ -173,7 +173,7 @@ var oddities = []func(w *world, t *rapid.T){
 		}
 		w.put(t, providers.Record{Name: "sd-01.unilans.net", Type: "CNAME", Value: "sd-02.unilans.net"})
 	},
-	func(w *world, t *rapid.T) { // what is nobody's: an alias, a name for another, a sphere of its own
+	func(w *world, t *rapid.T) { // what is no one's: an alias, a name for another, a sphere of its own
 		for range 3 {
 			w.put(t, rapid.SampledFrom([]providers.Record{
 				{Name: "lb.unilans.net", Type: "A", Value: "lb.example.net", Alias: true},
@@ -241,7 +241,7 @@ var oddities = []func(w *world, t *rapid.T){
 			})
 		}
 	},
-	func(w *world, t *rapid.T) { // a node that is young, or of which nobody knows how old it is
+	func(w *world, t *rapid.T) { // a node that is young, or of which no one knows how old it is
 		if i := w.anyone(t); i != nil {
 			i.Launched = rapid.SampledFrom([]time.Time{{}, testNow.Add(-time.Minute), testNow.Add(time.Minute)}).Draw(t, "launched")
 		}
@@ -272,7 +272,7 @@ func zoneNamed(name string) string {
 	return r53Zone
 }
 
-// anyone draws an instance, or gives nil when there is none.
+// anyone draws an instance, or returns nil when there is none.
 func (w *world) anyone(t *rapid.T) *providers.Instance {
 	var all []*providers.Instance
 	for c := range w.snap.Clouds {
@@ -286,7 +286,7 @@ func (w *world) anyone(t *rapid.T) *providers.Instance {
 	return rapid.SampledFrom(all).Draw(t, "instance")
 }
 
-// some draws a record, or gives nil when its zone has none.
+// some draws a record, or returns nil when its zone has none.
 func (w *world) some(t *rapid.T) *providers.Record {
 	z := &w.snap.Zones[rapid.IntRange(0, 1).Draw(t, "zone")]
 	if len(z.Records) == 0 {

@@ -13,7 +13,7 @@ var recordTypes = []string{
 
 // SplitRecord reads a RECORD as the command line takes it: [zone:]name/type/value, split at the first
 // /TYPE/. A name may hold slashes (RFC 2317), a value may hold anything: the set identifier that may
-// follow it after a # is told from the value only by what the zone holds. Names are returned in their
+// follow it after a # is reported from the value only by what the zone holds. Names are returned in their
 // canonical spelling, internationalized ones in A-labels; value may be empty. ok is false when there is no name and no type.
 func SplitRecord(s string) (zone, name, typ, value string, ok bool) {
 	at := -1

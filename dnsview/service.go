@@ -101,7 +101,7 @@ type Options struct {
 	Health []HealthState
 }
 
-// PublicRanges tells whether an address lies in a range that a cloud rents out.
+// PublicRanges reports whether an address lies in a range that a cloud rents out.
 type PublicRanges interface {
 	// Lookup gives the owner of the range (e.g. "Amazon EC2 us-east-1") and the date of the published list.
 	Lookup(netip.Addr) (owner string, published time.Time, ok bool)

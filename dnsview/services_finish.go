@@ -223,7 +223,7 @@ func (t *tree) stateOf(ro *roster, n *NodeView) NodeState {
 	return NodeState(i.State)
 }
 
-// inOrder gives cloud names each once, in config order.
+// inOrder returns cloud names each once, in config order.
 func (t *tree) inOrder(names []string) []string {
 	names = slices.Clone(names)
 	slices.SortFunc(names, func(a, b string) int { return cmp.Or(cmp.Compare(t.at[a], t.at[b]), cmp.Compare(a, b)) })

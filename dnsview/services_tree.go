@@ -60,19 +60,19 @@ const (
 	NodeHalf       NodeState = "half"        // runs, and no value at the name of the service leads to it
 	NodeStarting   NodeState = "starting"    // not in DNS yet
 	NodeOutside    NodeState = "not in DNS"  // runs, belongs to a service that is not declared, and is not in DNS
-	NodeForeign    NodeState = "foreign"     // nobody here has the address
+	NodeForeign    NodeState = "foreign"     // no one here has the address
 	NodeUnmarked   NodeState = "unmarked"    // an address of ours without a marker, which no instance has
 	NodeOtherFleet NodeState = "other fleet" // marked by another fleet
 	NodeAmbiguous  NodeState = "ambiguous"   // its markers do not say clearly whose it is
 	NodeUnknown    NodeState = "unknown"     // what is known is not enough to say
 )
 
-// NodeView is one node of one service: of a round-robin name whoever has addresses there,
+// NodeView is one node of one service: of a round-robin name each owner of addresses there,
 // of an incarnation one SRV value. A quiesced node has markers in place of records.
 type NodeView struct {
 	Service string // the name that it serves under
 	// Ref names the instance, or the host that joined by hand: then the id begins with
-	// providers.HostPrefix. Its ID is empty where nobody is known.
+	// providers.HostPrefix. Its ID is empty where no one is known.
 	Ref      providers.InstanceRef
 	Instance *providers.Instance // nil when no cloud shows it
 	State    NodeState
@@ -85,7 +85,7 @@ type NodeView struct {
 	SRV      providers.SRV       // DNS-SD: the value, or the one that the markers remember
 	HasSRV   bool                // SRV holds something
 	Guessed  bool                // the markers do not say in full what was taken out; SRV is likely
-	Weighted bool                // a weighted record set of Route 53 gives it Weight
+	Weighted bool                // a weighted record set of Route 53 has it: Weight
 	Weight   int64
 	TTL      uint32 // seconds; see AutoTTL
 	AutoTTL  bool
@@ -124,7 +124,7 @@ type NodeKey struct {
 // ByHand reports whether the node is a host that joined by hand.
 func (n *NodeView) ByHand() bool { return providers.Owner{Instance: n.Ref.ID}.Host() }
 
-// ServiceTree gives every declared or seen service with its nodes: the declared ones in the
+// ServiceTree returns every declared or seen service with its nodes: the declared ones in the
 // order of their declaration, then the others by name. It costs about as much as
 // looking at every record once.
 func (v *View) ServiceTree() []*ServiceView {

@@ -269,7 +269,7 @@ func TestQuiescedNodesStayInTheirServicesAndAreReturnedFromThere(t *testing.T) {
 	}
 }
 
-// balance gives the SRV value of a node another priority, weight and port.
+// balance changes the priority, weight and port of the SRV value of a node.
 func (w *world) balance(host, value string) {
 	r := *w.record(v1Name, "SRV", host)
 	after := r

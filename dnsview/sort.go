@@ -7,7 +7,7 @@ import (
 	"rollcall/providers"
 )
 
-// Classes gives every class of finding, in the order in which findings of equal
+// Classes returns every class of finding, in the order in which findings of equal
 // severity are sorted.
 func Classes() []Class {
 	return []Class{

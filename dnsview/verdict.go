@@ -6,7 +6,7 @@ import (
 	"rollcall/providers"
 )
 
-// Verdict says what a later reading tells of a change whose outcome nobody was told.
+// Verdict says what a later reading shows of a change whose outcome is not known.
 type Verdict int
 
 // The verdicts.

@@ -30,7 +30,7 @@ type ClassCount struct {
 	Count    int
 }
 
-// Counts gives the number of findings by class, most severe class first.
+// Counts returns the number of findings by class, most severe class first.
 func (v *View) Counts() []ClassCount {
 	var out []ClassCount
 	at := map[Class]int{}
@@ -47,7 +47,7 @@ func (v *View) Counts() []ClassCount {
 	return out
 }
 
-// Count gives the number of findings of one class.
+// Count returns the number of findings of one class.
 func (v *View) Count(c Class) int {
 	n := 0
 	for i := range v.Findings {
@@ -81,12 +81,12 @@ func (v *View) FindingsOfInstance(key providers.CloudKey, id string) []*Finding 
 	return v.index.byInstance[instanceKey{key, id}]
 }
 
-// WireOf gives what the name servers answered for the name and type of a
+// WireOf returns what the name servers answered for the name and type of a
 // record of this snapshot, or nil when they were not asked, not lately, or about other values than
 // the zone holds now.
 func (v *View) WireOf(r *providers.Record) *WireState { return v.index.byWire[r] }
 
-// WireZone gives what the name servers of a zone were found to be lately, or nil.
+// WireZone returns what the name servers of a zone were found to be lately, or nil.
 func (v *View) WireZone(zone string) *WireZone {
 	zone = providers.CanonicalName(zone)
 	for i := range v.Options.WireZones {
@@ -97,10 +97,10 @@ func (v *View) WireZone(zone string) *WireZone {
 	return nil
 }
 
-// Record finds a record of the snapshot by its identity, or gives nil.
+// Record finds a record of the snapshot by its identity, or returns nil.
 func (v *View) Record(id providers.Identity) *providers.Record { return v.index.record(id) }
 
-// Instance finds an instance by the key of its cloud and its id, or gives nil.
+// Instance finds an instance by the key of its cloud and its id, or returns nil.
 // Terminated instances are found as long as the cloud lists them.
 func (v *View) Instance(key providers.CloudKey, id string) *providers.Instance {
 	return v.index.instance(key, id)
@@ -114,7 +114,7 @@ func (v *View) RecordsOf(key providers.CloudKey, id string) []*providers.Record 
 
 // InstanceOf gives the instance that a record belongs to: the one that its
 // marker names, else the one that holds its address. It gives nil when the
-// cloud does not list it any more, or when nobody here has the address.
+// cloud does not list it any more, or when no one here has the address.
 func (v *View) InstanceOf(r *providers.Record) *providers.Instance { return v.index.instanceOf(r) }
 
 // CloudByKey gives the view of the cloud that answers with this key, or nil.
@@ -122,7 +122,7 @@ func (v *View) CloudByKey(key providers.CloudKey) *providers.CloudView {
 	return v.index.cloudView(key)
 }
 
-// ServiceOf names the service that a record belongs to, or gives the empty string.
+// ServiceOf names the service that a record belongs to, or returns the empty string.
 func (v *View) ServiceOf(r *providers.Record) string { return v.index.serviceOf(r) }
 
 // ServiceOfInstance names the service that an instance is a node of: the first

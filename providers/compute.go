@@ -75,7 +75,7 @@ type (
 		ConsoleLog(ctx context.Context, id string) (string, error)
 	}
 
-	// Compute is a whole cloud, as an adapter gives it.
+	// Compute is a whole cloud, as an adapter returns it.
 	Compute interface {
 		Identifier
 		InstanceLister

@@ -42,7 +42,7 @@ type (
 		Propagated(ctx context.Context, ticket string) (bool, error)
 	}
 
-	// DNS is a whole DNS account, as an adapter gives it.
+	// DNS is a whole DNS account, as an adapter returns it.
 	DNS interface {
 		ZoneLister
 		RecordLister

@@ -37,7 +37,7 @@ type Error struct {
 	Err        error
 }
 
-// Error gives source, operation, kind and cause in one line.
+// Error returns source, operation, kind and cause in one line.
 func (e *Error) Error() string {
 	s := string(e.Kind)
 	if e.Code != "" {
@@ -55,7 +55,7 @@ func (e *Error) Error() string {
 	return s
 }
 
-// Unwrap gives the cause.
+// Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Err }
 
 // KindOf returns the kind of err: that of the first *Error in its chain,

@@ -8,7 +8,7 @@ import (
 // keepAppeared is for how long it is remembered when a marker was seen for the first time.
 const keepAppeared = 24 * time.Hour
 
-// FutureMarker is how far ahead of its provider's clock a marker may be before nobody can say how old it is.
+// FutureMarker is how far ahead of its provider's clock a marker may be before no one can say how old it is.
 const FutureMarker = 5 * time.Minute
 
 // MarkerKey names one marker: the record that it is on, or that is the marker itself, and whom it names.

@@ -14,7 +14,7 @@ import (
 // The owner marker says which instance of which fleet a record belongs to. On
 // Cloudflare it is the record's comment; on Route 53 it is one string of the
 // TXT record <instance id>._rollcall.<name>, and names the type and value that
-// it owns. It is public: whoever can resolve the zone can read it.
+// it owns. It is public: all who can resolve the zone can read it.
 //
 // The text is one line of fields, separated by single spaces, at most
 // MarkerLimit characters:

@@ -52,7 +52,7 @@ type Identity struct {
 	ID                      string // provider id or set identifier
 }
 
-// Identity gives zone, name, type, value and the provider's own id or set identifier.
+// Identity returns zone, name, type, value and the provider's own id or set identifier.
 func (r *Record) Identity() Identity {
 	return Identity{Zone: r.Zone, Name: r.Name, Type: r.Type, Value: FoldValue(r.Type, r.Value), ID: cmp.Or(r.ID, r.SetID)}
 }
@@ -61,7 +61,7 @@ func (r *Record) Identity() Identity {
 func (r *Record) String() string { return r.Zone + ":" + r.Name + "/" + r.Type + "/" + r.Value }
 
 // Addr is the address that an A or AAAA record leads to. An IPv4 address within an AAAA record
-// (::ffff:192.0.2.1) is that IPv4 address: whoever has it is led to.
+// (::ffff:192.0.2.1) is that IPv4 address: clients are led to its holder.
 func (r *Record) Addr() (netip.Addr, bool) {
 	if r.Type != "A" && r.Type != "AAAA" {
 		return netip.Addr{}, false
@@ -156,7 +156,7 @@ func CanonicalValue(typ, value string) string {
 	return v
 }
 
-// FoldValue gives the form in which values are compared: canonical, and names in lower case.
+// FoldValue returns the form in which values are compared: canonical, and names in lower case.
 func FoldValue(typ, value string) string {
 	v := CanonicalValue(typ, value)
 	n, ok := nameTargets[typ]

@@ -9,7 +9,7 @@ import (
 
 // Silence bounds a read by how long it brings nothing, and not by its size: the context ends when
 // Heard was not called for a whole limit. Its deadline is the end of the limit that runs, so that
-// whoever is about to wait longer than that can give up at once. Heard is safe for concurrent use.
+// a caller that is about to wait longer than that can give up at once. Heard is safe for concurrent use.
 type Silence struct {
 	context.Context
 	limit  time.Duration

@@ -2,7 +2,7 @@ package providers
 
 import "time"
 
-// Snapshot is one immutable picture of all sources. Nobody writes to it, or to
+// Snapshot is one immutable picture of all sources. No one writes to it, or to
 // anything it points at, after it was published.
 type Snapshot struct {
 	Seq    uint64 // grows with every snapshot of one fleet

@@ -66,7 +66,7 @@ type Changer interface {
 	// Run carries the plan out: fresh evidence, guards, journal, steps. progress is
 	// called from one goroutine at a time. The sources that changed are read again afterwards.
 	Run(ctx context.Context, p dnsview.Plan, c apply.Confirm, progress func(apply.Event)) *apply.Report
-	// Journal gives the latest entries, at most limit of them, and what is wrong with the file.
+	// Journal returns the latest entries, at most limit of them, and what is wrong with the file.
 	Journal(ctx context.Context, limit int) (JournalPage, error)
 	// Settle looks up what rollcalls that were stopped have left open in the journal, and
 	// gives a line for each entry. Called again it has nothing to tell.
@@ -83,7 +83,7 @@ type Starter interface {
 	Defaults(ctx context.Context, service string) LaunchDefaults
 	// Catalogue lists what can be chosen from in one cloud, by its name.
 	Catalogue(ctx context.Context, cloud string) (providers.Catalogue, error)
-	// Render gives the boot script for one cloud.
+	// Render returns the boot script for one cloud.
 	Render(ctx context.Context, r RenderRequest) (userdata.Rendered, error)
 	// Lint looks at the boot script of one cloud as it was rendered for a launch.
 	// It runs programs that look too.

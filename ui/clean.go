@@ -91,7 +91,7 @@ func drawable(r rune) bool {
 	return unicode.IsPrint(r) || unicode.Is(unicode.Zs, r)
 }
 
-// fit gives s in exactly n cells: cut with the ellipsis, or padded. s may hold
+// fit returns s in exactly n cells: cut with the ellipsis, or padded. s may hold
 // style sequences.
 func fit(s string, n int, ellipsis string) string {
 	if n <= 0 {

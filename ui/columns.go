@@ -100,7 +100,7 @@ func instanceColumns(t *theme.Theme, now func() time.Time) []grid.Column[*instan
 	}
 }
 
-// dnsCell tells how an instance stands in DNS: the number of its records, and
+// dnsCell says how an instance stands in DNS: the number of its records, and
 // the worst that was found about it.
 func dnsCell(t *theme.Theme, r *instanceRow) grid.Cell {
 	n := strconv.Itoa(len(r.records))

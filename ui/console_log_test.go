@@ -10,7 +10,7 @@ import (
 	"rollcall/ui"
 )
 
-// onInstance puts the cursor on an instance by its name, and gives its id.
+// onInstance puts the cursor on an instance by its name, and returns its id.
 func (r *rig) onInstance(name string) string {
 	r.t.Helper()
 	r.press("/")

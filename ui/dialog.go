@@ -19,7 +19,7 @@ const quietFor = 700 * time.Millisecond
 type dialog interface {
 	// key handles a key and says what is to be done.
 	key(sh *shared, k tea.KeyPressMsg) action
-	// draw gives what is in the box. Lines may be longer than the width; the box cuts them.
+	// draw returns what is in the box. Lines may be longer than the width; the box cuts them.
 	draw(sh *shared, w, h int) panel
 }
 

@@ -41,7 +41,7 @@ func (l *line) join(o *line) *line {
 	return l
 }
 
-// fill gives the line in exactly n cells.
+// fill returns the line in exactly n cells.
 func (l *line) fill(n int) string {
 	if l.w <= n {
 		return l.b.String() + strings.Repeat(" ", n-l.w)

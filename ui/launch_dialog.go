@@ -108,7 +108,7 @@ func (d *launchDialog) draw(sh *shared, w, h int) panel {
 	return p
 }
 
-// bar tells how many nodes are where they should be.
+// bar says how many nodes are where they should be.
 func (d *launchDialog) bar(sh *shared, w int) string {
 	t, nodes := sh.theme, d.r.nodes
 	done := 0

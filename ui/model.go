@@ -26,7 +26,7 @@ type Model struct {
 	building bool
 	dirty    bool // the snapshot changed while a build was under way
 
-	visible []providers.Identity // records on the screen, as the backend was told last
+	visible []providers.Identity // records on the screen, as the backend was reported last
 
 	prompt *prompt
 }

@@ -44,7 +44,7 @@ func (d *recordDialog) draw(sh *shared, w, _ int) panel {
 	return panel{title: r.label(), lines: f.out, hints: []hint{{"w", "why"}, {"esc", "close"}}, scroll: &d.scroll}
 }
 
-// recordFacts tells what the API says of a record.
+// recordFacts says what the API says of a record.
 func (sh *shared) recordFacts(f *facts, r *recordRow) {
 	c := r.rec
 	f.add("zone", c.Zone)
@@ -90,7 +90,7 @@ func (sh *shared) ownerFacts(f *facts, r *recordRow) {
 	}
 }
 
-// zoneLines tells what the name servers of a zone are.
+// zoneLines says what the name servers of a zone are.
 func (sh *shared) zoneLines(f *facts, zone string) {
 	if sh.model == nil {
 		return

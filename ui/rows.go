@@ -43,7 +43,7 @@ type recordRow struct {
 	instances  []instanceKey
 	production bool
 	findings   []*dnsview.Finding
-	wire       *dnsview.WireState // what name servers answer; nil when nobody asks for it
+	wire       *dnsview.WireState // what name servers answer; nil when no one asks for it
 	natural    string
 	text       string
 }

@@ -89,7 +89,7 @@ func screens() []registered {
 	}
 }
 
-// rowBuilder is a screen whose rows cost too much to be made while nobody looks at them.
+// rowBuilder is a screen whose rows cost too much to be made while no one looks at them.
 type rowBuilder interface {
 	// buildRows makes them, in a command, while the screen is on top.
 	buildRows(ctx context.Context, backend Backend, j *viewModel)

@@ -197,7 +197,7 @@ func (sh *shared) undoRun(run, what string) tea.Cmd {
 	return sh.startChange(ChangeRequest{Verb: dnsview.VerbUndo, Run: run}, what, false)
 }
 
-// problemText tells of a place where the journal is not what was written.
+// problemText reports a place where the journal is not what was written.
 func problemText(p journal.Problem) string {
 	text := Clean(p.Why)
 	if p.Line > 0 {
@@ -248,7 +248,7 @@ func journalColumns(t *theme.Theme) []grid.Column[*journalRow] {
 	}
 }
 
-// stateCell tells what became of an entry; what was done and taken back since is not in effect any more.
+// stateCell says what became of an entry; what was done and taken back since is not in effect any more.
 func stateCell(t *theme.Theme, r *journalRow) grid.Cell {
 	switch r.entry.State {
 	case journal.Done:

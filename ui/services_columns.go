@@ -103,7 +103,7 @@ func cloudsCell(r *serviceRow) grid.Cell {
 	return grid.Cell{Text: r.clouds, Role: theme.Dim}
 }
 
-// standCell tells how a node stands, and of a service how many live members it has
+// standCell says how a node stands, and of a service how many live members it has
 // against its minimum.
 func standCell(t *theme.Theme, r *serviceRow) grid.Cell {
 	if r.node != nil {
@@ -197,7 +197,7 @@ func (r *serviceRow) unhealthy() bool {
 	return false
 }
 
-// failing orders rows by their health: the worst first, those that nobody checked last.
+// failing orders rows by their health: the worst first, those that no one checked last.
 func (r *serviceRow) failing() int {
 	switch {
 	case r.node == nil || r.node.Health == nil:

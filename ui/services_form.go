@@ -15,7 +15,7 @@ type textField struct {
 	input input
 }
 
-// fieldsDialog asks for a few texts. What cannot be right is told in one line, and nothing
+// fieldsDialog asks for a few texts. What cannot be right is reported in one line, and nothing
 // leaves the dialog.
 type fieldsDialog struct {
 	title  string
@@ -23,7 +23,7 @@ type fieldsDialog struct {
 	fields []*textField
 	at     int
 	err    string
-	// submit reads the texts: it gives what is to be done, or says in one line what is wrong.
+	// submit reads the texts: it returns what is to be done, or says in one line what is wrong.
 	submit func(sh *shared, values []string) (action, string)
 }
 

@@ -16,7 +16,7 @@ type treeOrder struct {
 	reverse bool
 }
 
-// flatten gives the rows from top to bottom, each after its parent, and which of them are
+// flatten returns the rows from top to bottom, each after its parent, and which of them are
 // shown: those that pass the filter with all above them, and without a filter what is not folded.
 func (t *treeOrder) flatten(roots []*serviceRow) (rows []*serviceRow, shown map[serviceKey]bool) {
 	shown = map[serviceKey]bool{}

@@ -13,7 +13,7 @@ import (
 )
 
 // wireGlyph is the glyph, the role and the word for what name servers make of a
-// name. No two states that a person must tell apart differ by colour alone.
+// name. No two states that a person must distinguish differ by colour alone.
 func wireGlyph(t *theme.Theme, v dnsview.WireVerdict) (glyph string, role theme.Role, word string) {
 	switch v {
 	case dnsview.WireInSync:
@@ -53,7 +53,7 @@ func wireCell(t *theme.Theme, w *dnsview.WireState) grid.Cell {
 	return grid.Cell{Text: agree, Role: role}
 }
 
-// compareWire puts the names first that need somebody's attention most.
+// compareWire puts the names first that need someone's attention most.
 func compareWire(a, b *recordRow) int {
 	if a.wire == nil || b.wire == nil {
 		switch {
@@ -136,7 +136,7 @@ func (f *facts) server(glyph string, role theme.Role, who, says, ttl string) {
 	}
 }
 
-// answerText tells what a server answered by how it differs from the API, with an
+// answerText says what a server answered by how it differs from the API, with an
 // eye on one value.
 func answerText(w *dnsview.WireState, a *dnsview.WireAnswer, value string) string {
 	switch {
@@ -176,7 +176,7 @@ func differ(typ string, a, b []string) []string {
 	return out
 }
 
-// ownFirst gives values with the row's own one first, so that it is not among those that are only counted.
+// ownFirst returns values with the row's own one first, so that it is not among those that are only counted.
 func ownFirst(typ string, values []string, own string) []string {
 	own = providers.FoldValue(typ, own)
 	i := slices.IndexFunc(values, func(v string) bool { return providers.FoldValue(typ, v) == own })

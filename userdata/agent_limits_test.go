@@ -22,7 +22,7 @@ func (r *rig) fill(name, typ string, values []string) {
 	})
 }
 
-// addresses gives n addresses that no node of the tests has.
+// addresses returns n addresses that no node of the tests has.
 func addresses(n int) []string {
 	out := make([]string, n)
 	for i := range out {
@@ -31,7 +31,7 @@ func addresses(n int) []string {
 	return out
 }
 
-// targets gives n SRV values whose targets make them size characters long.
+// targets returns n SRV values whose targets make them size characters long.
 func targets(n, size int) []string {
 	out := make([]string, n)
 	for i := range out {

@@ -160,7 +160,7 @@ func (r *rig) command(args ...string) *exec.Cmd {
 	return c
 }
 
-// run runs the agent and gives its exit code and what it said.
+// run runs the agent and returns its exit code and what it said.
 func (r *rig) run(args ...string) (code int, said string) {
 	r.t.Helper()
 	c := r.command(args...)
@@ -209,7 +209,7 @@ func records(t *testing.T, s *sim.Sim, zone string) []providers.Record {
 	return out
 }
 
-// held gives what DNS holds of the node: "name type value" of each record with its marker.
+// held returns what DNS holds of the node: "name type value" of each record with its marker.
 func (r *rig) held() []string {
 	r.t.Helper()
 	var out []string
@@ -242,7 +242,7 @@ func (r *rig) wantHeld(want ...string) {
 }
 
 // registered waits until the agent has said so many times that it has registered its node. What it has written
-// is in DNS before it says so: it looks again, and gives up when that look is refused.
+// is in DNS before it says so: it looks again, and returns up when that look is refused.
 func (r *rig) registered(times int) {
 	r.t.Helper()
 	until(r.t, "it has registered its node", func() bool { return strings.Count(r.log(), ": registered ") >= times })

@@ -26,7 +26,7 @@ import (
 	"rollcall/providers/sim/world"
 )
 
-// The services of these tests: nobody else's nodes are in them.
+// The services of these tests: no one else's nodes are in them.
 const (
 	bootRoundRobin = "boot." + world.CloudflareZone
 	bootDNSSD      = "v1._boot._tcp." + world.Route53Zone
@@ -196,7 +196,7 @@ func (r *bootRig) operator() {
 	}
 }
 
-// run runs the rollcall command as the operator, and gives its exit code.
+// run runs the rollcall command as the operator, and returns its exit code.
 func (r *bootRig) run(args ...string) (code int, out, said string) {
 	r.t.Helper()
 	ctx, cancel := context.WithTimeout(r.t.Context(), 2*time.Minute)

@@ -12,7 +12,7 @@ import (
 )
 
 // A machine without systemd: all of it is taken away, the boot script runs as
-// Triton's images run it, and nobody else is there to start anything.
+// Triton's images run it, and no one else is there to start anything.
 const sysvMachine = `#!/bin/sh
 rm -rf /usr/lib/systemd /etc/systemd /usr/bin/systemctl /usr/bin/systemd-* /run/systemd/system
 hostname "$(mdata-get sdc:hostname)"
@@ -34,7 +34,7 @@ func TestBootTheSysVScriptStartsStopsRestartsAndTells(t *testing.T) {
 			t.Logf("the boot script said:\n%s", log)
 		}
 	}()
-	// service runs one action of the script, and gives its exit code.
+	// service runs one action of the script, and returns its exit code.
 	service := func(action string) (int, string) {
 		t.Helper()
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
@@ -103,7 +103,7 @@ func TestBootTheSysVScriptStartsStopsRestartsAndTells(t *testing.T) {
 		t.Errorf("%s agents run after restart", got)
 	}
 	want("dance", 2)
-	// An agent that fell over is told from one that was stopped, and is started again.
+	// An agent that fell over is reported from one that was stopped, and is started again.
 	n.shell("kill -9 $(cat /run/rollcall-node.pid)")
 	r.until("the agent is gone", func() bool { return agents() == "0" })
 	want("status", 1) // LSB: dead, and its pid file is there

@@ -16,7 +16,7 @@ const (
 	BootRegistered BootStep = "registered" // the agent says that the node is in DNS
 )
 
-// BootLog is what a node's console log tells of its last boot.
+// BootLog is what a node's console log reports its last boot.
 type BootLog struct {
 	Step BootStep
 	Says string // what the agent wrote last; empty when it wrote nothing
@@ -28,8 +28,8 @@ type BootLog struct {
 // others write to as well.
 var agentLog = regexp.MustCompile(`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ rollcall-node: (.*)`)
 
-// A kernel that starts, or a systemd where the kernel is somebody else's, begins a
-// boot: what was written before tells nothing of it.
+// A kernel that starts, or a systemd where the kernel is another's, begins a
+// boot: what was written before says nothing of it.
 var bootBegins = regexp.MustCompile(`^\[ *0\.0{6}\] Linux version |^Welcome to .+!$`)
 
 // What cloud-init writes to the console when it is through, and when a script of the user data failed.
@@ -39,7 +39,7 @@ var (
 )
 
 // ReadBootLog reads the console log of a node. It believes the node agent and
-// nobody else; of a node without one it tells no more than that it boots.
+// no one else; of a node without one it tells no more than that it boots.
 func ReadBootLog(console string) BootLog {
 	var b BootLog
 	for line := range strings.Lines(console) {
@@ -63,7 +63,7 @@ func ReadBootLog(console string) BootLog {
 	return b
 }
 
-// agentStep is the step after a line of the agent. What it tells of calls that
+// agentStep is the step after a line of the agent. What it reports calls that
 // fail changes nothing: the node is as healthy as before.
 func agentStep(was BootStep, says string) BootStep {
 	for _, x := range []struct {

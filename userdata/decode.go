@@ -254,7 +254,7 @@ func escaped(m []byte) (plain []byte, ok bool) {
 	return utf8.AppendRune(nil, rune(n)), true
 }
 
-// mostlyText reports whether bytes can be text that somebody wrote, or UTF-16 of it.
+// mostlyText reports whether bytes can be text that someone wrote, or UTF-16 of it.
 func mostlyText(b []byte) bool {
 	odd := 0
 	for _, c := range b {

@@ -30,7 +30,7 @@ const (
 )
 
 // FindHeld returns where credentials stand in a text by their value, in any common encoding: base64 and base32 from any byte on,
-// hex, the escapes of URLs and JSON, packed, split over lines, quoted in pieces, backwards. Each is told once, by what it is.
+// hex, the escapes of URLs and JSON, packed, split over lines, quoted in pieces, backwards. Each is reported once, by what it is.
 func FindHeld(text []byte, held []Held) []Secret {
 	return heldIn(text, func() []reading { return readings(text) }, held)
 }

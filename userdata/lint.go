@@ -259,7 +259,7 @@ func (l *linting) secrets(p providers.Provider, r *Rendered) {
 	}
 }
 
-// tool finds a program. One that is missing is told once.
+// tool finds a program. One that is missing is reported once.
 func (l *linting) tool(name, what string) (string, bool) {
 	path, err := l.o.LookPath(name)
 	if err == nil {

@@ -65,7 +65,7 @@ var (
 	unitName     = regexp.MustCompile(`^[A-Za-z0-9@_.:-]+\.(service|target)$`)
 )
 
-// parse reads one template. A mistake is told in one line, with file and line.
+// parse reads one template. A mistake is reported in one line, with file and line.
 func parse(file string, text []byte) (Template, error) {
 	fail := func(line int, format string, args ...any) (Template, error) {
 		return Template{}, fmt.Errorf("template %s:%d: %s", file, line, fmt.Sprintf(format, args...))
@@ -200,7 +200,7 @@ var parsedBuiltin = sync.OnceValue(func() *Templates {
 })
 
 // Load adds the templates in the top folder of fsys (*.sh, *.yaml) to the
-// set and gives the new set. An operator's template hides a built-in one of the
+// set and returns the new set. An operator's template hides a built-in one of the
 // same name. A template that cannot be read is left out; the error, which are
 // Problems, has a line for each of them.
 func (t *Templates) Load(fsys fs.FS) (*Templates, error) { return t.load(fsys, "") }
@@ -264,7 +264,7 @@ func (t *Templates) load(fsys fs.FS, dir string) (*Templates, error) {
 	return out, nil
 }
 
-// List gives all templates, sorted by name.
+// List returns all templates, sorted by name.
 func (t *Templates) List() []Template { return slices.Clone(t.list) }
 
 // Get gives the template of that name. The error names those that there are.

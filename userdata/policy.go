@@ -57,7 +57,7 @@ type PolicyService struct {
 	Host   string // what host names of nodes are made of; empty for {name}
 }
 
-// NodePolicy gives what the agents of nodes in one provider's clouds need, and
+// NodePolicy returns what the agents of nodes in one provider's clouds need, and
 // nothing more: in each zone to read record sets, and to create and delete those
 // of the names and types that an agent writes. The parameters are ARNs of
 // parameters that hold a Cloudflare token.
@@ -214,7 +214,7 @@ func TrustPolicy() Policy {
 	}}}
 }
 
-// ConsolePolicy gives what the console itself needs: to see all instances and
+// ConsolePolicy returns what the console itself needs: to see all instances and
 // addresses, to launch and terminate, to write the zones, and to hand the
 // nodes' role to what it launches. role is the ARN of that role, empty for none.
 func ConsolePolicy(zoneIDs []string, role string) Policy {

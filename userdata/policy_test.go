@@ -116,7 +116,7 @@ func normalised(name string) string {
 	})
 }
 
-// listen puts a proxy before the AWS of the embedded cloud and gives what went through it.
+// listen puts a proxy before the AWS of the embedded cloud and returns what went through it.
 func (r *rig) listen() func() []awsRequest {
 	to, err := url.Parse(r.cfg.Endpoints["route53"])
 	if err != nil {

@@ -25,7 +25,7 @@ var placeholder = regexp.MustCompile(`\{\{ *([a-z][a-z0-9_]*) *\}\}`)
 // Below this the operator is told how little room is left.
 const littleRoom = 512
 
-// Render checks the values and gives the boot script. The error is Problems,
+// Render checks the values and returns the boot script. The error is Problems,
 // one line for each thing that is wrong, with template and variable.
 func (t *Templates) Render(name string, in Input) (Rendered, error) {
 	one, err := t.Get(name)
@@ -386,5 +386,5 @@ func findPlain(text []byte) (AgentConfig, bool) {
 	return cfg, true
 }
 
-// Unpacked user data larger than this is nobody's boot script.
+// Unpacked user data larger than this is no one's boot script.
 const mostUnpacked = 1 << 20

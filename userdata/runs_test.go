@@ -56,7 +56,7 @@ func checkRuns(t *testing.T, text []byte) {
 	}
 }
 
-// runPieces are what the expressions tell apart.
+// runPieces are what the expressions distinguish.
 var runPieces = []string{
 	"a", "F", "7", "0", "xyz", "Qm9vdA", "41", "\\x41", "0x41", "0X", "%41", "%4", "\\x", "\\", "\\\n", "\\\r\n", "\n", "\r\n", "\r", " ", "\t", "+", "++", "++++", "/", "_", "-", "=", "==", "=4f", "=4",
 	"\"", "'", "\" + '", "\",\n\"", "#", "# ", ",", ";", ":", ".", "\\u0041", "\\u{41}", "\\u{1f600}", "\\u{ffffff}", "\\101", "\\8", "&#x41;", "&#65;", "&#6", "\\/", "\\n", "\\T", "é", "\xff", "ſ", "K",

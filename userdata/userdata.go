@@ -107,7 +107,7 @@ type Templates struct {
 	list []Template
 }
 
-// List gives the built-in templates, sorted by name.
+// List returns the built-in templates, sorted by name.
 func List() []Template { return Builtin().List() }
 
 // DefaultTemplate returns the name of the built-in template that boots nodes of a kind of service, where nothing else is
@@ -116,7 +116,7 @@ func DefaultTemplate(kind string) string {
 	return map[string]string{"round-robin": "nginx-roundrobin", "dns-sd": "service-dnssd", "": "bare"}[kind]
 }
 
-// Get gives the built-in template of that name.
+// Get returns the built-in template of that name.
 func Get(name string) (Template, error) { return Builtin().Get(name) }
 
 // Render renders a built-in template.
@@ -125,5 +125,5 @@ func Render(name string, in Input) (Rendered, error) { return Builtin().Render(n
 // Problems lists everything that is wrong with an input, one clear line each.
 type Problems []string
 
-// Error gives the problems, one a line.
+// Error returns the problems, one a line.
 func (p Problems) Error() string { return strings.Join(p, "\n") }

@@ -136,7 +136,7 @@ func TestEveryMistakeInAValueIsOneClearLine(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			_, err := Render("nginx-roundrobin", tc.in)
-			p, ok := err.(Problems) //nolint:errorlint // Render gives Problems themselves
+			p, ok := err.(Problems) //nolint:errorlint // Render returns Problems themselves
 			if !ok || len(p) != 1 || !strings.Contains(p[0], tc.want) {
 				t.Errorf("got %q, want one line with %q", err, tc.want)
 			}
@@ -171,7 +171,7 @@ func TestAnIncarnationHasAnyNameAndItsTypeNone(t *testing.T) {
 		strings.Repeat("a23456789.", 24) + "_http._tcp.example.com": "the limit is 253",
 	} {
 		_, err := Render("service-dnssd", in(service))
-		p, ok := err.(Problems) //nolint:errorlint // Render gives Problems themselves
+		p, ok := err.(Problems) //nolint:errorlint // Render returns Problems themselves
 		if !ok || len(p) != 1 || !strings.Contains(p[0], want) {
 			t.Errorf("%s: %q, want one line with %q", service, err, want)
 		}

@@ -144,7 +144,7 @@ func number(value string, lo, hi int64, what string) (string, error) {
 	return strconv.FormatInt(n, 10), nil
 }
 
-// domain gives the canonical form of a name of host or service labels. The name
+// domain returns the canonical form of a name of host or service labels. The name
 // of an incarnation begins with a label of any text (RFC 6763 section 4.1.1).
 func domain(value string) (string, error) {
 	name := providers.CanonicalName(value)

@@ -26,13 +26,13 @@ type app struct {
 	readOnly bool
 	timeout  time.Duration // of the whole command; 0 for none
 
-	// interrupted is closed when the program is to stop: nobody waits for the journal any more.
+	// interrupted is closed when the program is to stop: no one waits for the journal any more.
 	interrupted <-chan struct{}
 
 	closers []func() error
 }
 
-// run carries out one command line and gives the exit code.
+// run carries out one command line and returns the exit code.
 func run(args []string, in *os.File, out, errw io.Writer) int {
 	return runAt(time.Now, args, in, out, errw)
 }

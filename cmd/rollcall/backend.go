@@ -68,7 +68,7 @@ func (b *backend) Inspect(snap *providers.Snapshot) *dnsview.View {
 
 func (b *backend) Visible(records []providers.Identity) { b.s.observer.prioritize(records) }
 
-// view inspects the latest snapshot, or gives what was made of it already.
+// view inspects the latest snapshot, or returns what was made of it already.
 func (b *backend) view() *dnsview.View {
 	snap, gen := b.s.fleet.Snapshot(), b.s.observer.generation()
 	b.mu.Lock()

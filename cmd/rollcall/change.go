@@ -25,7 +25,7 @@ type changing struct {
 	shown   string   // file with the plan that was shown
 	form    string   // how the report is printed
 	show    bool     // the plan is shown before it is carried out
-	yes     bool     // and nobody is asked
+	yes     bool     // and no one is asked
 	basis   basis    // what its answer rests on
 }
 
@@ -39,7 +39,7 @@ func changeFlags(cmd *cobra.Command, c *changing) *format {
 	return outputFlag(cmd, asText, asJSON, asYAML, asMarkdown)
 }
 
-// carry checks or carries out a plan and tells what became of it. What is
+// carry checks or carries out a plan and says what became of it. What is
 // left undone, for whatever reason, ends in exit code 1. An answer that rests on a source
 // which could not be read, such as that there is nothing to do, ends in exit code 4.
 func (a *app) carry(ctx context.Context, s *session, plan dnsview.Plan, c changing) error {
@@ -112,7 +112,7 @@ func (a *app) carry(ctx context.Context, s *session, plan dnsview.Plan, c changi
 const mostPlan = 256 << 20
 
 // exitOf is the exit code of a plan that was not carried out as a whole: unknown when nothing is worse than a step
-// of which nobody can tell whether it was made.
+// of which no one can say whether it was made.
 func exitOf(r *apply.Report) int {
 	if r.Count(apply.StepUnknown) > 0 && r.Count(apply.StepRefused)+r.Count(apply.StepFailed) == 0 {
 		return exitUnknown
@@ -155,7 +155,7 @@ func (a *app) carryOut(ctx context.Context, e *apply.Engine, plan dnsview.Plan, 
 	}
 	if c.show {
 		d := docOf(check)
-		_, _ = io.WriteString(a.err, d.Text()) // that it could not be written can be told to nobody
+		_, _ = io.WriteString(a.err, d.Text()) // that it could not be written can be told to no one
 		if asks && !c.yes {
 			if got := a.ask(ctx, "do it? [y/N] "); !strings.EqualFold(got, "y") && !strings.EqualFold(got, "yes") {
 				return nil, fmt.Errorf("nothing was done")
@@ -177,7 +177,7 @@ func (a *app) carryOut(ctx context.Context, e *apply.Engine, plan dnsview.Plan, 
 	return e.Run(ctx, plan, apply.Confirm{Typed: typed, Checksum: c.sum}, a.progress()), nil
 }
 
-// progress tells of each step as it goes, on stderr.
+// progress reports each step as it goes, on stderr.
 func (a *app) progress() func(apply.Event) {
 	lastWait := -1
 	return func(ev apply.Event) {

@@ -105,7 +105,7 @@ func (a *app) readJournal(ctx context.Context) ([]journal.Entry, []journal.Probl
 	return entries, problems, nil
 }
 
-// settleJournal looks up what rollcalls that were stopped have left open, and tells what was found.
+// settleJournal looks up what rollcalls that were stopped have left open, and says what was found.
 func (a *app) settleJournal(ctx context.Context, path string) error {
 	open, err := a.leftOpen(path)
 	if err != nil || !open {
@@ -115,7 +115,7 @@ func (a *app) settleJournal(ctx context.Context, path string) error {
 	if err != nil {
 		return fmt.Errorf("what was left open cannot be looked up: %w", err)
 	}
-	s.silent = true // the problems of the journal are told when it is read
+	s.silent = true // the problems of the journal are reported when it is read
 	s.start(patience)
 	lines, err := s.settleNow(ctx)
 	for _, l := range lines {
@@ -124,7 +124,7 @@ func (a *app) settleJournal(ctx context.Context, path string) error {
 	return err
 }
 
-// problemText tells of a place where the journal is not what was written.
+// problemText reports a place where the journal is not what was written.
 func problemText(p journal.Problem) string {
 	text := clean(p.Why)
 	if p.Line > 0 {

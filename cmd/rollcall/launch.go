@@ -239,7 +239,7 @@ func (a *app) sayWhatIsLeft(r *launch.Report, wait bool) {
 	}
 }
 
-// runLaunch launches and tells of each node as it comes further. Without wait it
+// runLaunch launches and reports each node as it comes further. Without wait it
 // returns once every cloud has taken its nodes.
 func (a *app) runLaunch(ctx context.Context, s *session, spec launch.Spec, wait bool) (launch.Report, bool) {
 	o := s.follow(&spec)

@@ -21,7 +21,7 @@ func (s *session) consoleLog(ctx context.Context, cloud, id string) (string, err
 	return c.compute.ConsoleLog(ctx, id)
 }
 
-// bootState tells how far a node has come by what it has written to its console.
+// bootState says how far a node has come by what it has written to its console.
 // Whether it is in DNS is for DNS to say: a node that says so is healthy.
 func (s *session) bootState(ctx context.Context, n launch.Node) (launch.BootState, error) {
 	text, err := s.consoleLog(ctx, n.Cloud, n.Instance.ID)

@@ -110,7 +110,7 @@ func (h *nodeHealth) register(do func(context.Context, launch.Node) error) func(
 }
 
 // booted returns what is known of a node that may not be checked from here. It is an error, to be tried again, until the
-// console log says that the boot is through; a cloud without a console log, or one that may not be read, tells nothing.
+// console log says that the boot is through; a cloud without a console log, or one that may not be read, says nothing.
 func (h *nodeHealth) booted(ctx context.Context, n launch.Node) (seen string, err error) {
 	if h.boot == nil {
 		return "its cloud says that it runs, and no more", nil

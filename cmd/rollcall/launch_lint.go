@@ -12,11 +12,11 @@ import (
 )
 
 // lintTime is how long the tools may take over one boot script that is about to
-// be launched: somebody waits for it.
+// be launched: someone waits for it.
 const lintTime = 20 * time.Second
 
 // lint looks at a boot script as one cloud would be given it. A tool that cannot be
-// run, or not in time, is told of like one that is missing.
+// run, or not in time, is reported like one that is missing.
 func (s *session) lint(ctx context.Context, templates *userdata.Templates, template, cloud string, r *userdata.Rendered) (userdata.LintReport, error) {
 	c, ok := s.cloud(cloud)
 	if !ok {

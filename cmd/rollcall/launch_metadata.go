@@ -33,7 +33,7 @@ func givenMetadata(args []string) (metadataFrom, error) {
 	return out, nil
 }
 
-// withMetadata gives each Triton node of a launch the metadata that the config and the command line
+// withMetadata adds to each Triton node of a launch the metadata that the config and the command line
 // name. EC2 has none, and its nodes read what is secret with their instance profile.
 func (s *session) withMetadata(spec launch.Spec, given metadataFrom) (launch.Spec, error) {
 	from := metadataFrom{}

@@ -7,7 +7,7 @@ import (
 	"rollcall/providers/sim/world"
 )
 
-// tokens gives the metadata cloudflare-token of the instances of a cloud that begin with a prefix.
+// tokens returns the metadata cloudflare-token of the instances of a cloud that begin with a prefix.
 func tokens(w *world.World, cloud, prefix string) []string {
 	var out []string
 	page, _ := w.Instances(cloud, func(i *world.Instance) bool { return strings.HasPrefix(i.Name, prefix) }, 0, 1000)

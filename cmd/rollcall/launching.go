@@ -78,7 +78,7 @@ func (s *session) follow(spec *launch.Spec) launch.Options {
 	o := launch.Options{Now: s.app.now, Journal: &launchJournal{s: s, run: newRun(), spec: spec}}
 	d := s.declared(spec.Service)
 	if d == nil {
-		return o // nobody registers it: a node is done when it runs
+		return o // no one registers it: a node is done when it runs
 	}
 	z, ok := s.zone(d.Zone)
 	if !ok || z.dns == nil {
@@ -93,7 +93,7 @@ func (s *session) follow(spec *launch.Spec) launch.Options {
 	return o
 }
 
-// registrations tells which instances a service has in DNS. All nodes of a
+// registrations says which instances a service has in DNS. All nodes of a
 // launch ask it, so it looks once for all of them.
 type registrations struct {
 	s       *session
@@ -272,7 +272,7 @@ func (s *session) launchDefaults(v *dnsview.View, templates *userdata.Templates,
 	return d
 }
 
-// usual gives the image and size that most running nodes of a service have in a
+// usual returns the image and size that most running nodes of a service have in a
 // cloud; of any service, when it has no node there.
 func usual(v *dnsview.View, cloud, service string) (image, size string) {
 	images, sizes := map[string]int{}, map[string]int{}
@@ -306,7 +306,7 @@ func most(counts map[string]int) string {
 	return best
 }
 
-// commonPrefix gives what the names of a service's nodes have in common before
+// commonPrefix returns what the names of a service's nodes have in common before
 // their number.
 func commonPrefix(v *dnsview.View, service string) string {
 	counts := map[string]int{}
@@ -324,7 +324,7 @@ func commonPrefix(v *dnsview.View, service string) string {
 	return clean(most(counts))
 }
 
-// render gives the boot script for one cloud.
+// render returns the boot script for one cloud.
 func (s *session) render(v *dnsview.View, templates *userdata.Templates, r ui.RenderRequest) (userdata.Rendered, error) {
 	c, ok := s.cloud(r.Cloud)
 	if !ok {

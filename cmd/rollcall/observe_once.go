@@ -10,7 +10,7 @@ import (
 
 // lookOnWire is look with the word of the name servers: every name is asked for
 // once, and with settle again as long as its servers may still be catching up.
-// unknown says that some names got no answer; stderr tells which.
+// unknown says that some names got no answer; they are named on stderr.
 func (a *app) lookOnWire(ctx context.Context, settle bool) (s *session, v *dnsview.View, unknown bool, err error) {
 	if s, v, err = a.look(ctx); err != nil {
 		return nil, nil, false, err

@@ -340,7 +340,7 @@ func TestTheConsoleLearnsWhatNameServersSay(t *testing.T) {
 		t.Errorf("%+v", z)
 	}
 
-	// A change that the API does not tell of is on the wire alone.
+	// A change that the API does not report is on the wire alone.
 	z, err := w.World().Zone("scalability.expert")
 	if err != nil {
 		t.Fatal(err)

@@ -45,7 +45,7 @@ func outputFlag(cmd *cobra.Command, allowed ...string) *format {
 	return f
 }
 
-// String gives the form.
+// String returns the form.
 func (f *format) String() string { return f.is }
 
 // Type names the value in help texts.

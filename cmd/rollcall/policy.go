@@ -233,7 +233,7 @@ func tokenParameter(x *config.Service) string {
 	return cmp.Or(x.Boot.Set["token_key"], "/rollcall/cloudflare-token")
 }
 
-// awsAccount asks whose the AWS credentials are; "*" when nobody says.
+// awsAccount asks whose the AWS credentials are; "*" when no one says.
 func (s *session) awsAccount(ctx context.Context) string {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()

@@ -15,7 +15,7 @@ import (
 	"rollcall/providers/sim/world"
 )
 
-// runningNode gives the cloud and id of the running instance of a name.
+// runningNode returns the cloud and id of the running instance of a name.
 func runningNode(t *testing.T, s *sim.Sim, name string) (cloud, id string) {
 	t.Helper()
 	for _, c := range s.World().Clouds() {

@@ -57,7 +57,7 @@ var releaseBuild = sync.OnceValues(func() (program string, err error) {
 	return program, os.Rename(fresh, program)
 })
 
-// release gives what runs a command of the last release in the world of the test.
+// release returns what runs a command of the last release in the world of the test.
 func release(t *testing.T) func(args ...string) result {
 	t.Helper()
 	program, err := releaseBuild()
@@ -121,7 +121,7 @@ func TestTheLastReleaseAndThisOneUndoWhatTheOtherDidInOneJournal(t *testing.T) {
 			if got := allRecords(t); !slices.Equal(got, before) {
 				t.Errorf("%s, %s: the undo of the other does not bring the zones back", node, by.name)
 			}
-			// What the other did is undone by whoever did the first, which takes the node out again and remembers why.
+			// What the other did is undone by the operator of the first, which takes the node out again and remembers why.
 			done(t, new("redo"))
 			if got := allRecords(t); !slices.Equal(got, taken) {
 				t.Errorf("%s, %s: the redo does not make again what was done:\n%s\nwant\n%s", node, by.name, strings.Join(got, "\n"), strings.Join(taken, "\n"))

@@ -71,7 +71,7 @@ func classNames() []string {
 	return out
 }
 
-// findingsOf gives the findings of some classes, or of each record the worst
+// findingsOf returns the findings of some classes, or of each record the worst
 // and those that the same remedy is for.
 func findingsOf(v *dnsview.View, args []string) ([]*dnsview.Finding, error) {
 	var out []*dnsview.Finding

@@ -42,7 +42,7 @@ func (t *retries) text(r budget.Retrying, now time.Time) string {
 	return fmt.Sprintf("%s; that was try %d of %d and took %s, the next is in %s", clean(r.Err.Error()), r.Try, r.Tries, r.Took.Round(100*time.Millisecond), pause)
 }
 
-// retrying tells of calls that are made again, unless somebody else tells what goes on.
+// retrying reports calls that are made again, unless someone else says what goes on.
 func (s *session) retrying(r budget.Retrying) {
 	if line := s.retries.text(r, s.app.now()); line != "" {
 		s.tell("rollcall: %s", line)

@@ -286,7 +286,7 @@ func findingRows(v *dnsview.View, keep func(*dnsview.Finding) bool) []findingRow
 	return rows
 }
 
-// sourceRows tells of every source as a person would: a complete read that has
+// sourceRows reports every source as a person would: a complete read that has
 // grown too old is stale.
 func sourceRows(s *providers.Snapshot, now time.Time, maxAge time.Duration) []sourceRow {
 	rows := []sourceRow{}

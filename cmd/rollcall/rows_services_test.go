@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// service gives one row of rollcall ls services.
+// service returns one row of rollcall ls services.
 func service(t *testing.T, name string) serviceRow {
 	t.Helper()
 	for _, r := range decode[[]serviceRow](t, must(t, "ls", "services", "-o", "json")) {

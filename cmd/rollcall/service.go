@@ -48,7 +48,7 @@ type number struct {
 	least uint16
 }
 
-// String gives the number.
+// String returns the number.
 func (n *number) String() string {
 	if !n.given {
 		return ""
@@ -69,7 +69,7 @@ func (n *number) Set(s string) error {
 	return nil
 }
 
-// or gives the number, or another one when none was given.
+// or returns the number, or another one when none was given.
 func (n *number) or(other uint16) uint16 {
 	if n.given {
 		return n.is
@@ -80,7 +80,7 @@ func (n *number) or(other uint16) uint16 {
 // ttlFlag is a flag that holds the TTL of a record; 0 when it was not given.
 type ttlFlag uint32
 
-// String gives the seconds.
+// String returns the seconds.
 func (t *ttlFlag) String() string {
 	if *t == 0 {
 		return ""
@@ -113,7 +113,7 @@ func serviceName(s string) (dnssd.Name, error) {
 	return n, nil
 }
 
-// txtIsPublic tells whoever puts a TXT value in that it is no place for secrets.
+// txtIsPublic warns the operator who puts a TXT value in that it is no place for secrets.
 func (a *app) txtIsPublic(name string) {
 	a.say("rollcall: anyone can read the TXT values of %s: nothing secret belongs there", clean(name))
 }

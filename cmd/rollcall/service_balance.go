@@ -77,7 +77,7 @@ func checkBalance(cmd *cobra.Command, service string, hosts []string, priority, 
 	return err
 }
 
-// pointer gives the number, or nil when none was given.
+// pointer returns the number, or nil when none was given.
 func (n *number) pointer() *uint16 {
 	if !n.given {
 		return nil

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// srvOf gives the SRV values of an incarnation that lead to these hosts.
+// srvOf returns the SRV values of an incarnation that lead to these hosts.
 func srvOf(t *testing.T, service string, hosts ...string) []string {
 	t.Helper()
 	var out []string

@@ -167,7 +167,7 @@ func texts(addrs []netip.Addr) []string {
 	return out
 }
 
-// treeNames gives identities: the incarnations, or target:port of the nodes.
+// treeNames returns identities: the incarnations, or target:port of the nodes.
 func treeNames(rows []typeRow, browsing bool) string {
 	var b strings.Builder
 	for _, t := range rows {

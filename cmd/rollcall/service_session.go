@@ -149,7 +149,7 @@ func (s *serviceSession) serviceEngine(ctx context.Context, zone apply.Zone) (*a
 	return e, nil
 }
 
-// carryService carries a plan out and tells what became of it. What the zone refuses is
+// carryService carries a plan out and says what became of it. What the zone refuses is
 // one line and exit code 2.
 func (a *app) carryService(ctx context.Context, s *serviceSession, zone apply.Zone, made plan.Planned, c changing) error {
 	plan := made.Plan
@@ -194,7 +194,7 @@ func (a *app) carryService(ctx context.Context, s *serviceSession, zone apply.Zo
 	return a.tellService(r, c)
 }
 
-// advise tells what an operator should know of a plan.
+// advise says what an operator should know of a plan.
 func (a *app) advise(made *plan.Planned) {
 	for _, n := range made.Notes {
 		a.say("rollcall: %s", clean(n))
@@ -264,7 +264,7 @@ func (a *app) takeBack(ctx context.Context, s *serviceSession, r *apply.Report) 
 	a.undoMade(ctx, s, s.dns, incarnation)
 }
 
-// undoMade carries out a plan of takeBack, and tells what stays.
+// undoMade carries out a plan of takeBack, and says what stays.
 func (a *app) undoMade(ctx context.Context, s *serviceSession, zone apply.Zone, plan dnsview.Plan) {
 	if len(plan.Steps) == 0 {
 		return

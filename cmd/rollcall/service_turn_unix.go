@@ -46,7 +46,7 @@ func (s *session) turn(ctx context.Context, zone providers.Zone) (end func()) {
 		}
 		_ = f.Close()
 	case <-ctx.Done():
-		go func() { // a lock that comes late is given back at once, and an error has nobody to tell
+		go func() { // a lock that comes late is given back at once, and an error has no one to tell
 			if err := <-got; err == nil {
 				_ = f.Close()
 			}

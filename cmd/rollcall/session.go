@@ -34,14 +34,14 @@ type session struct {
 	set    sourceSet
 	fleet  *fleet.Fleet
 	state  string // folder of the journal and the last snapshot
-	// observer collects what name servers and nodes say; nil when nobody asks them. It is
+	// observer collects what name servers and nodes say; nil when no one asks them. It is
 	// set before the first inspection.
 	observer *observer
 
 	took time.Duration // by the reads of a one-shot command
 	view *dnsview.View // what a one-shot command saw; nil in the console
 
-	silent bool // nothing is told on stderr: somebody else tells it, such as a console that has the screen
+	silent bool // nothing is reported on stderr: someone else tells it, such as a console that has the screen
 
 	retries retries
 
@@ -57,7 +57,7 @@ type session struct {
 	seenTold bool                 // that it cannot be kept was told
 
 	metadata metadataFrom // of Triton nodes, as the command line gives it
-	noted    sync.Map     // what the clouds could not be asked and was told already: sentence -> true
+	noted    sync.Map     // what the clouds could not be asked and was reported already: sentence -> true
 	own      ownMarkers   // what the journal has written last
 }
 
@@ -158,7 +158,7 @@ func (s *session) start(timeout time.Duration) {
 }
 
 // look is what one-shot commands begin with: every source is read once, side by side,
-// and given up after a while. Sources that are not complete are told of.
+// and given up after a while. Sources that are not complete are reported.
 func (a *app) look(ctx context.Context) (*session, *dnsview.View, error) {
 	s, v, err := a.lookInSilence(ctx)
 	if err == nil {
@@ -176,7 +176,7 @@ func (a *app) lookToChange(ctx context.Context) (*session, *dnsview.View, error)
 	return s, v, s.needFleet()
 }
 
-// lookInSilence leaves it to the caller to tell what of the sources was not seen.
+// lookInSilence leaves it to the caller to say what of the sources was not seen.
 func (a *app) lookInSilence(ctx context.Context) (*session, *dnsview.View, error) {
 	s, err := a.open(ctx)
 	if err != nil {
@@ -243,7 +243,7 @@ func (s *session) staleAfter() time.Duration {
 	return max(s.config.Guards.Age, 2*s.config.Refresh+10*time.Second) + s.took
 }
 
-// shortfalls tells of every source that was not read completely, one line each.
+// shortfalls reports every source that was not read completely, one line each.
 func shortfalls(snap *providers.Snapshot, now time.Time, maxAge time.Duration) []string {
 	var out []string
 	for _, r := range sourceRows(snap, now, maxAge) {
@@ -328,7 +328,7 @@ func (s *session) engine(ctx context.Context) (*apply.Engine, error) {
 	return e, nil
 }
 
-// tell says something to a person, unless somebody else does.
+// tell says something to a person, unless someone else does.
 func (s *session) tell(format string, args ...any) {
 	if !s.silent {
 		s.app.say(format, args...)

@@ -14,7 +14,7 @@ import (
 )
 
 // settle looks up what rollcalls that were stopped have left open in the journal, once in a
-// session, and gives a line for each entry that says what was found.
+// session, and returns a line for each entry that says what was found.
 func (s *session) settle(ctx context.Context, e *apply.Engine) []string {
 	s.settling.Lock()
 	defer s.settling.Unlock()
@@ -62,7 +62,7 @@ func (s *session) settleNow(ctx context.Context) ([]string, error) {
 	if err != nil || len(sources) == 0 {
 		return nil, err
 	}
-	s.fleet.Refresh(ctx, sources...) // a zone is asked by an id that its account gives
+	s.fleet.Refresh(ctx, sources...) // a zone is asked by an id that its account returns
 	e, err := s.newEngine()
 	if err != nil {
 		return nil, err
@@ -70,7 +70,7 @@ func (s *session) settleNow(ctx context.Context) ([]string, error) {
 	return s.settle(ctx, e), nil
 }
 
-// leftOpen reports whether the journal at path has entries that nobody will end. A
+// leftOpen reports whether the journal at path has entries that no one will end. A
 // damaged tail is set aside by it.
 func (a *app) leftOpen(path string) (bool, error) {
 	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {

@@ -86,7 +86,7 @@ func (h *host) writeConfig(e sim.Endpoints) (string, error) {
 	c.Fleet = h.plan.FleetID
 	// Nodes of the world boot in seconds, and an operator looks on.
 	c.Guards.Grace, c.Guards.BootGrace, c.Guards.WireGrace, c.Refresh = 30*time.Second, 30*time.Second, 15*time.Second, 10*time.Second
-	c.Probe = false // the addresses of its nodes belong to somebody else out there
+	c.Probe = false // the addresses of its nodes belong to someone else out there
 	c.Resolvers = []string{e.DNS}
 	// Each world has a journal of its own: its fleet id is that of every world.
 	id := make([]byte, 4)

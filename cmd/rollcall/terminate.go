@@ -62,7 +62,7 @@ name that one instance has.`,
 }
 
 // checkTerminate asks the guards of a plan. When they refuse every power step, and typing answers none of them, it writes
-// the report and returns the error that the command ends with. Of several nodes it tells which are refused.
+// the report and returns the error that the command ends with. Of several nodes it says which are refused.
 func (a *app) checkTerminate(ctx context.Context, s *session, plan dnsview.Plan, c changing) error {
 	e, err := s.engine(ctx)
 	if err != nil {

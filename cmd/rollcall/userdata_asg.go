@@ -37,7 +37,7 @@ type launchTemplateTags struct {
 
 type launchTemplateTag struct{ Key, Value string }
 
-// launchTemplate gives what an Auto Scaling group wants: nothing in it belongs to
+// launchTemplate returns what an Auto Scaling group wants: nothing in it belongs to
 // one launch. The tags are those by which the nodes are found; a name is not
 // among them, for all nodes of a group would share it.
 func launchTemplate(name string, r *userdata.Rendered, service *dnsview.Service, profile string) (string, error) {

@@ -18,11 +18,11 @@ import (
 // templatesDir is where operators keep templates of their own.
 func templatesDir() string { return filepath.Join(filepath.Dir(config.DefaultPath()), "templates") }
 
-// loadTemplates gives the built-in templates and the operator's own. The error
+// loadTemplates returns the built-in templates and the operator's own. The error
 // has a line for each file that cannot be read; the rest is there all the same.
 func loadTemplates() (*userdata.Templates, error) { return userdata.Builtin().LoadDir(templatesDir()) }
 
-// templates gives all templates, and tells of those that cannot be read.
+// templates returns all templates, and reports those that cannot be read.
 func (a *app) templates() *userdata.Templates {
 	all, err := loadTemplates()
 	if err != nil {

@@ -79,7 +79,7 @@ type watcher struct {
 	s      *session
 	filter filter.Filter
 	least  dnsview.Severity
-	say    func(line string, row any) error // tells a change; nil for nobody
+	say    func(line string, row any) error // tells a change; nil for no one
 	hooks  *hooks                           // nil for none
 	meter  *meter
 
@@ -88,7 +88,7 @@ type watcher struct {
 	states  map[string]string    // of sources, as told last
 }
 
-// standing is a finding that stands, or that stood and has somebody to be told of its end.
+// standing is a finding that stands, or that stood and has someone to be reported its end.
 type standing struct {
 	row   findingRow
 	since time.Time
@@ -100,7 +100,7 @@ type standing struct {
 type phase int
 
 const (
-	phaseNew     phase = iota // nobody was told
+	phaseNew     phase = iota // no one was told
 	phaseTelling              // it is being told
 	phaseTold
 	phaseLeaving // it is resolved, and that is being told
@@ -221,14 +221,14 @@ func (w *watcher) due(snap *providers.Snapshot) bool {
 	return true
 }
 
-// scan tells what is new and what is resolved.
+// scan says what is new and what is resolved.
 func (w *watcher) scan(v *dnsview.View) error {
 	w.meter.scanned(v)
 	if err := w.sources(v); err != nil {
 		return err
 	}
 	stands := make(map[string]bool, len(v.Findings))
-	unsure := map[string]bool{} // what nobody can tell for certain any more is not resolved
+	unsure := map[string]bool{} // what no one can tell for certain any more is not resolved
 	for i := range v.Findings {
 		f := &v.Findings[i]
 		key := f.Key()
@@ -295,7 +295,7 @@ func (w *watcher) delivered(d delivery) {
 	w.hooks.remember(w.known)
 }
 
-// sources tells of sources that are read otherwise than before.
+// sources reports sources that are read otherwise than before.
 func (w *watcher) sources(v *dnsview.View) error {
 	for _, r := range w.s.sources(v) {
 		old, known := w.states[r.Name]

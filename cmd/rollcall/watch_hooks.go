@@ -242,7 +242,7 @@ type toldRow struct {
 }
 
 // remember writes down what was told, so that a restart does not tell it again,
-// and tells of its end.
+// and reports its end.
 func (h *hooks) remember(known map[string]*standing) {
 	rows := []toldRow{}
 	for key, s := range known {
@@ -256,7 +256,7 @@ func (h *hooks) remember(known map[string]*standing) {
 	}
 }
 
-// remembered reads what was told before this start.
+// remembered reads what was reported before this start.
 func (h *hooks) remembered() map[string]*standing {
 	known := map[string]*standing{}
 	text, err := textfile.Read(h.path, mostPlan)

@@ -105,7 +105,7 @@ func TestAReceiverThatIsDownNeverStopsTheWatchAndItsURLIsNotTold(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_ = l.Close() // nobody listens there now
+	_ = l.Close() // no one listens there now
 	w := startWatch(t, watchFlags{webhook: "http://user:hush@" + l.Addr().String() + "/secret-path", filter: "finding:dangling"})
 	until(t, "the failure to be told", func() bool { return strings.Contains(w.err.String(), "fails, and is not told of a finding") })
 	until(t, "the lines", func() bool { return w.count(eventNew, "dangling") == 3 })

@@ -22,8 +22,8 @@ import (
 	"rollcall/providers/budget"
 )
 
-// meter measures a watch. Most of what it gives is read off the last scan, the
-// fleet and the accounts when somebody asks; the rest is counted as it happens.
+// meter measures a watch. Most of what it returns is read off the last scan, the
+// fleet and the accounts when someone asks; the rest is counted as it happens.
 type meter struct {
 	s        *session
 	accounts map[string][]*budget.Account // by name
@@ -161,7 +161,7 @@ func answered(view *dnsview.View) []*family {
 	return []*family{names, delegated}
 }
 
-// sources gives the state of each source as it is now.
+// sources returns the state of each source as it is now.
 func (m *meter) sources() []*family {
 	coverage := gaugeFamily("source_coverage", "1 for the state that a source is in: complete, partial, failed, stale or unread.", "source", "state")
 	age := gaugeFamily("source_age_seconds", "Age of the rows of a source.", "source")
@@ -195,7 +195,7 @@ func (m *meter) state(c *covered, now time.Time) (is providers.CoverageState, wh
 	return is, why
 }
 
-// budgets gives the calls of each account, and what its budget allows now.
+// budgets returns the calls of each account, and what its budget allows now.
 // Accounts of one name are counted together.
 func (m *meter) budgets() []*family {
 	calls := counterFamily("api_calls_total", "Calls to the API of an account: ok, refused (4xx, which gone is too), throttled, failed (5xx or no answer), or held back by its budget.", "source", "result")
@@ -252,7 +252,7 @@ func (m *meter) listen(ctx context.Context, addr string, hosts []string, say fun
 	}, nil
 }
 
-// onlyForHosts answers requests for this machine, and refuses those for any other name: the browser of somebody
+// onlyForHosts answers requests for this machine, and refuses those for any other name: the browser of someone
 // who looks at a page of evil.example, a name that leads to 127.0.0.1 by now, asks for that name.
 func onlyForHosts(h http.Handler, hosts []string) http.Handler {
 	known := []string{"localhost"}

@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// served starts the server of metrics, and gives its address.
+// served starts the server of metrics, and returns its address.
 func served(t *testing.T, hosts ...string) string {
 	t.Helper()
 	newWorld(t)

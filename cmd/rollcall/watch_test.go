@@ -152,7 +152,7 @@ func TestTheWatchTellsWhatIsNewAndWhatIsResolved(t *testing.T) {
 	}
 	until(t, "the end of one", func() bool { return w.count(eventResolved, "dead") == 1 })
 
-	// A cloud that cannot be read resolves nothing, and is told of itself.
+	// A cloud that cannot be read resolves nothing, and is reported itself.
 	if err := s.World().SetFault("joyent-ams", world.Unreachable); err != nil {
 		t.Fatal(err)
 	}

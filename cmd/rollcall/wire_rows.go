@@ -40,7 +40,7 @@ type wireZoneRow struct {
 	At       *time.Time `json:"at"`
 }
 
-// newWireRow gives null for a name that nobody asks for.
+// newWireRow returns null for a name that no one asks for.
 func newWireRow(w *dnsview.WireState) *wireRow {
 	if w == nil {
 		return nil

@@ -92,7 +92,7 @@ func rollcall(t *testing.T, args ...string) result {
 	return result{code: code, out: out.String(), err: errw.String()}
 }
 
-// must runs a command line that has to end in exit code 0 and gives its stdout.
+// must runs a command line that has to end in exit code 0 and returns its stdout.
 func must(t *testing.T, args ...string) string {
 	t.Helper()
 	r := rollcall(t, args...)

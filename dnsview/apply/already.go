@@ -36,7 +36,7 @@ func (u *unconfirmed) Error() string {
 func (u *unconfirmed) Unwrap() error { return u.err }
 
 // applyConfirmed carries changes out, and makes sure of those that are said to be made already. What turns out not
-// to be there is written once its guards, asked anew, let it pass: somebody may have taken it away on purpose meanwhile. What
+// to be there is written once its guards, asked anew, let it pass: someone may have taken it away on purpose meanwhile. What
 // cannot be confirmed has an *unconfirmed error. notePutBack is as in providers.WithPutBack, by the place of the change.
 func (r *run) applyConfirmed(ctx context.Context, t *ZoneTarget, ready []held, changes []providers.Change, notePutBack func(n int, was providers.Record) error) []providers.Result {
 	results := make([]providers.Result, len(changes))
@@ -139,7 +139,7 @@ func (r *run) makeSure(ctx context.Context, t *ZoneTarget, changes []providers.C
 			}
 		}
 		if open = unknown; due && again != nil {
-			// What reads that are behind do not explain was taken back by somebody else, who may mean it so.
+			// What reads that are behind do not explain was taken back by someone else, who may mean it so.
 			explained := slices.DeleteFunc(slices.Clone(not), func(i int) bool { return r.opposite(t, &changes[i], entries) == nil })
 			not = slices.DeleteFunc(not, func(i int) bool { return slices.Contains(explained, i) })
 			if len(explained) > 0 {
@@ -180,7 +180,7 @@ func (r *run) notOnWire(ctx context.Context, t *ZoneTarget, changes []providers.
 	return not, unknown
 }
 
-// madeOnWire asks the name servers whether a change is made. They cannot tell of a proxied name, of a change that
+// madeOnWire asks the name servers whether a change is made. They cannot report a proxied name, of a change that
 // they do not show, and of one that this journal has just made the other way round, as long as that may be on its way to them.
 func (r *run) madeOnWire(ctx context.Context, t *ZoneTarget, c *providers.Change, entries []journal.Entry) dnsview.Verdict {
 	rec := c.Record()

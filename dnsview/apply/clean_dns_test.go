@@ -27,7 +27,7 @@ func noDrain(p dnsview.Plan) dnsview.Plan {
 	return p
 }
 
-// powerStep gives the first power step of a report.
+// powerStep returns the first power step of a report.
 func powerStep(t *testing.T, r *Report) *StepReport {
 	t.Helper()
 	for n := range r.Steps {

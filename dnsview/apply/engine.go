@@ -90,7 +90,7 @@ type Options struct {
 	Journal    *journal.Journal
 	Who        string // user@host
 
-	// Fresh gives the newest snapshot there is, e.g. the fleet's after a refresh. A source
+	// Fresh returns the newest snapshot there is, e.g. the fleet's after a refresh. A source
 	// whose read in it is complete and younger than the guard age is not read again. May be nil.
 	Fresh func(ctx context.Context) *providers.Snapshot
 	Wire  Wire // nil where no name server can be asked: what rests on them waits then

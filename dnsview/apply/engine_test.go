@@ -642,7 +642,7 @@ func TestAnUndoOfADeleteRestoresValueAndMarkerExactlyAndARedoRemovesThem(t *test
 	}
 }
 
-// rowsWithoutIDs writes all rows in full but for what a provider gives anew.
+// rowsWithoutIDs writes all rows in full but for what a provider makes anew.
 func rowsWithoutIDs(d *fakeDNS) []string {
 	var out []string
 	for _, r := range d.read() {

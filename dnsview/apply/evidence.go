@@ -378,7 +378,7 @@ func vanished(v, old *providers.CloudView, listed map[string]bool) []string {
 	return slices.Compact(ids)
 }
 
-// allZones gives the records of every configured zone, those that this plan
+// allZones returns the records of every configured zone, those that this plan
 // does not touch as they were read last, since any marker can refute a list. It
 // names a zone that cannot be read.
 func (e *Engine) allZones(ctx context.Context, have, last []providers.ZoneView) (all []providers.ZoneView, unread string) {

@@ -204,7 +204,7 @@ func (d *fakeDNS) seen() []providers.Record {
 
 func (d *fakeDNS) read() []providers.Record { return attached(d.rows) }
 
-// attached gives rows with the owners that their markers name.
+// attached returns rows with the owners that their markers name.
 func attached(rows []providers.Record) []providers.Record {
 	out := slices.Clone(rows)
 	for i := range out {

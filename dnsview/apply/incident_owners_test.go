@@ -69,7 +69,7 @@ func (s *site) wantClass(what string, v *dnsview.View, rec *providers.Record, wa
 	return f
 }
 
-// refused holds the guards against somebody who deletes a record by force. A guard has to say why.
+// refused holds the guards against someone who deletes a record by force. A guard has to say why.
 func (s *site) refused(v *dnsview.View, rec *providers.Record, guard dnsview.GuardID, why string) {
 	s.t.Helper()
 	rep := s.c.run(force(record(s.t, v, rec.Name, rec.Type, rec.Value)))
@@ -140,7 +140,7 @@ func TestIncidentARecordWithSeveralMarkersIsNobodys(t *testing.T) {
 		s.refused(v, both, dnsview.GuardOwner, "do not say clearly whose it is")
 		s.wantHeld("with two dead owners", before)
 
-		s.unmark(providers.MarkerName(b.ID, s.name), both) // somebody settles it
+		s.unmark(providers.MarkerName(b.ID, s.name), both) // someone settles it
 		v = s.look()
 		if f := s.of(v, both); f.Class != dnsview.Dead && f.Class != dnsview.Dangling {
 			t.Errorf("with one marker it is %s: %s", f.Class, f.Reason)
@@ -404,7 +404,7 @@ func TestIncidentAnAddressHeldByALoadBalancerOrAnElasticAddress(t *testing.T) {
 				s.refused(v, rec, dnsview.GuardAddress, kind+" "+a.ID+" in "+euw1)
 				s.wantHeld("held", before)
 
-				s.fault(world.AuthError, euw1) // and then nobody can tell who has it
+				s.fault(world.AuthError, euw1) // and then no one can say who has it
 				if f := s.wantClass("not known", s.look(), rec, dnsview.Unknown, dnsview.NoRemedy); !strings.Contains(f.Reason, euw1) {
 					t.Errorf("%s", f.Reason)
 				}

@@ -40,10 +40,10 @@ const (
 	never      = 24 * time.Hour // longer than any test: what bounds a read is the fault that it meets
 )
 
-// address are addresses of nobody, one for each cloud.
+// address are addresses of no one, one for each cloud.
 var address = map[string]string{use1: "203.0.113.1", euw1: "203.0.113.2", east: "203.0.113.3", ams: "203.0.113.4"}
 
-// clock is a clock that goes on only when somebody waits on it, or so many times as fast as the real one.
+// clock is a clock that goes on only when someone waits on it, or so many times as fast as the real one.
 type clock struct {
 	mu    sync.Mutex
 	t     time.Time
@@ -270,7 +270,7 @@ func (r *rig) held() held {
 		z.View(func(tx *world.Tx) {
 			for _, v := range tx.Values() {
 				if strings.Contains(v.Name, "."+providers.MarkerLabel+".") {
-					v.TTL = 0 // nobody resolves a marker
+					v.TTL = 0 // no one resolves a marker
 				}
 				out = append(out, strings.TrimSpace(fmt.Sprintf("%s %s %s %d %s", providers.CanonicalName(v.Name), v.Type, providers.CanonicalValue(v.Type, v.Value), v.TTL, v.Comment)))
 			}
@@ -280,7 +280,7 @@ func (r *rig) held() held {
 	return out
 }
 
-// without gives what is held but for what leads to, or marks, the records given.
+// without returns what is held but for what leads to, or marks, the records given.
 func (h held) without(records ...*providers.Record) held {
 	return slices.DeleteFunc(slices.Clone(h), func(s string) bool {
 		return slices.ContainsFunc(records, func(r *providers.Record) bool {
@@ -327,7 +327,7 @@ func dead(v *dnsview.View) []*providers.Record {
 	return out
 }
 
-// finding gives the worst finding about a record.
+// finding returns the worst finding about a record.
 func finding(v *dnsview.View, r *providers.Record) *dnsview.Finding {
 	if fs := v.FindingsOf(r.Identity()); len(fs) > 0 {
 		return fs[0]
@@ -349,7 +349,7 @@ func (r *rig) launch(cloud string, spec world.Instance) world.Instance {
 	return i
 }
 
-// launch starts an instance through the API of its cloud, and gives its id.
+// launch starts an instance through the API of its cloud, and returns its id.
 func (c *console) launch(cloud, name string) string {
 	c.r.t.Helper()
 	req := providers.LaunchRequest{LaunchID: "l-" + name, Name: name, Image: "ami-0d3b1a2f4c5e60718", Size: "t3.small"}
@@ -422,7 +422,7 @@ func withValue(tx *world.Tx, name, typ, value string) *world.Set {
 	return s
 }
 
-// force is the plan of somebody who takes a record for dead, whatever is found about it.
+// force is the plan of someone who takes a record for dead, whatever is found about it.
 func force(records ...*providers.Record) dnsview.Plan {
 	p := dnsview.Plan{Verb: dnsview.VerbDeregister, Title: "By force"}
 	for n, rec := range records {

@@ -319,7 +319,7 @@ func TestIncidentASecondWriterBetweenReadAndWrite(t *testing.T) {
 	})
 }
 
-// retime gives the record set, or the record, of an entry another TTL.
+// retime changes the TTL of the record set, or the record, of an entry.
 func (s *site) retime(rec providers.Record, ttl uint32) {
 	s.t.Helper()
 	if _, err := s.rig.zone(rec.Zone).Update(func(tx *world.Tx) error {

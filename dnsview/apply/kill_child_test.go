@@ -56,7 +56,7 @@ type points struct {
 	names  []string
 }
 
-// at is one such point. SIGKILL leaves nobody to clean up.
+// at is one such point. SIGKILL leaves no one to clean up.
 func (p *points) at(name string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -70,7 +70,7 @@ func (p *points) at(name string) {
 	select {} // until the signal arrives
 }
 
-// victim carries out the job in a file, and gives the exit code.
+// victim carries out the job in a file, and returns the exit code.
 func victim(path string) int {
 	var j job
 	err := readJSON(path, &j)

@@ -67,7 +67,7 @@ func (p *proxies) serve(back http.Handler, w http.ResponseWriter, r *http.Reques
 		return // the victim died while it sent this
 	}
 	r.Body = io.NopCloser(bytes.NewReader(body))
-	r = r.WithContext(context.WithoutCancel(r.Context())) // what has arrived is carried out, whoever hangs up
+	r = r.WithContext(context.WithoutCancel(r.Context())) // what has arrived is carried out even when the client hangs up
 	if !writes(r, string(body)) {
 		back.ServeHTTP(w, r)
 		return

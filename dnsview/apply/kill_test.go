@@ -360,7 +360,7 @@ func TestAProcessThatIsKilledAtAnyStepLosesNothingDoesNothingTwiceAndLeavesATrue
 	t.Logf("kill points: %v", total)
 }
 
-// everywhere lets a victim die at each moment of the scenario, and gives how many there were.
+// everywhere lets a victim die at each moment of the scenario, and returns how many there were.
 func (s *slaughter) everywhere(t *testing.T, zone string) int {
 	k := newKilling(t, s.cloud, zone)
 	prepare := func(t *testing.T) dnsview.Plan {

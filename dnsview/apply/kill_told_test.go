@@ -48,7 +48,7 @@ func (k *killing) wantTold(before held, entries []journal.Entry) {
 	}
 }
 
-// plain leaves the TTL of a marker out, which nobody decides.
+// plain leaves the TTL of a marker out, which no one decides.
 func plain(h string) string {
 	if f := strings.SplitN(h, " TXT ", 2); len(f) == 2 && strings.Contains(f[0], providers.MarkerLabel) {
 		return f[0] + " TXT " + f[1][:strings.LastIndex(f[1], `"`)+1]

@@ -147,7 +147,7 @@ func (r *run) refuseProtected(ctx context.Context) {
 	}
 	refused := r.checkPower(ctx)
 	for _, i := range refused {
-		r.report.Steps[i].State = "" // it ends in refuse, which tells of it
+		r.report.Steps[i].State = "" // it ends in refuse, which reports it
 	}
 	r.refuse(ctx, refused)
 	for i := range r.report.Steps { // the others are asked again right before the step

@@ -14,7 +14,7 @@ type Confirm struct {
 	// the one whose GuardResult.Confirm it equals.
 	Typed []string
 	// Checksum is that of the plan which the operator was shown. A plan with another one
-	// is refused as a whole. Empty when nobody was shown any.
+	// is refused as a whole. Empty when no one was shown any.
 	Checksum string
 	// SkipWait ends the wait step that is under way for each value received; nil to wait all out.
 	SkipWait <-chan struct{}
@@ -95,7 +95,7 @@ type Ask struct {
 // OK reports whether every step is done (or, for a check, ready).
 func (r *Report) OK() bool { return r.Count(StepDone)+r.Count(StepReady) == len(r.Steps) }
 
-// Count gives the number of steps in one state.
+// Count returns the number of steps in one state.
 func (r *Report) Count(s StepState) int {
 	n := 0
 	for i := range r.Steps {

@@ -13,23 +13,23 @@ import (
 	"rollcall/providers/journal"
 )
 
-// recheck is for how long an entry is looked up again that could not be told before.
+// recheck is for how long an entry is looked up again that could not be reported before.
 const recheck = 24 * time.Hour
 
-// Resolution is what was found out about entries that nobody tells of any more.
+// Resolution is what was found out about entries whose writer is gone.
 type Resolution struct {
 	Settled []journal.Entry // with what became of them
 	Open    []Open          // left as they are
 }
 
-// Open is an entry of which nobody could be asked what became of it.
+// Open is an entry of which no one could be asked what became of it.
 type Open struct {
 	Entry journal.Entry
 	Why   string
 }
 
 // Resolve looks up what became of entries whose rollcall was stopped before it
-// could tell, or that could not be told before, and writes it into the journal. What is under way
+// could tell, or that could not be reported before, and writes it into the journal. What is under way
 // in another rollcall is left to it. Entries of sources that are not configured here stay open.
 func (e *Engine) Resolve(ctx context.Context) (Resolution, error) {
 	if e.o.Journal == nil {

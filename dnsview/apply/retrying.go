@@ -35,7 +35,7 @@ type DNSWriter interface {
 // use up the account's rate. After a try that failed it reads the record again.
 // When it is exactly what the change starts from, the change is tried again
 // after a pause with jitter; when it is what the change leads to, that is the
-// answer; and when somebody else has changed it, that is a conflict, and final. It
+// answer; and when someone else has changed it, that is a conflict, and final. It
 // gives up when its context ends.
 //
 // It is for changes that rest on nothing but the record itself. A delete that rests on
@@ -47,7 +47,7 @@ type RetryingDNS struct {
 	Turn func(ctx context.Context, zone providers.Zone) (end func())
 	// Sleep pauses for d or until ctx ends; nil for a timer.
 	Sleep func(ctx context.Context, d time.Duration) error
-	// Jitter gives a pause of at most bound; nil for any that is as likely.
+	// Jitter returns a pause of at most bound; nil for any that is as likely.
 	Jitter func(bound time.Duration) time.Duration
 }
 
@@ -192,7 +192,7 @@ func (p *RetryingDNS) settle(ctx context.Context, zone providers.Zone, c *provid
 	rec := c.Record()
 	rows, err := p.Lookup(ctx, zone, rec.Name, rec.Type)
 	if err != nil {
-		return false // r keeps its error; whoever asked looks again
+		return false // r keeps its error; the caller looks again
 	}
 	if c.Op != providers.OpCreate {
 		if found, n := dnsview.Find(rows, c); n == 1 && dnsview.Difference(&c.Before, found) == "" {
@@ -221,7 +221,7 @@ func (p *RetryingDNS) settle(ctx context.Context, zone providers.Zone, c *provid
 	return false
 }
 
-// changed makes the error of a change that somebody else came before a conflict.
+// changed makes the error of a change that someone else came before a conflict.
 func changed(r *providers.Result) {
 	if e, ok := errors.AsType[*providers.Error](r.Err); ok && e.Kind != providers.KindConflict {
 		c := *e

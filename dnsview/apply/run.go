@@ -112,7 +112,7 @@ func (r *run) zones() []string {
 	return out
 }
 
-// evidence gives a reading of all sources that is still young enough.
+// evidence returns a reading of all sources that is still young enough.
 func (r *run) evidence(ctx context.Context) *evidence {
 	now := r.engine.o.Now()
 	if r.ev == nil || r.ev.oldest.Before(r.notBefore) || now.Sub(r.ev.oldest) > r.engine.age()/2 {

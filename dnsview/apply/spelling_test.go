@@ -29,7 +29,7 @@ import (
 	"rollcall/providers/sim/world"
 )
 
-// takeAway deletes records, as a plan does, and gives what the journal would know of it.
+// takeAway deletes records, as a plan does, and returns what the journal would know of it.
 func takeAway(t *rapid.T, account providers.DNS, zone providers.Zone, rows []providers.Record) []dnsview.Done {
 	var done []dnsview.Done
 	for i := range rows {
@@ -78,7 +78,7 @@ var ipv6Spellings = []string{
 	"::ffff:34.201.45.18", "::ffff:22c9:2d12", "2001:DB8::1", "2001:db8:0:0:0:0:0:2", "2001:0db8:0000::0003", "::1", "::", "fe80::1", "64:ff9b::192.0.2.33", "::192.0.2.1",
 }
 
-// text gives character strings with all that needs an escape.
+// text returns character strings with all that needs an escape.
 func text(t *rapid.T) []string {
 	return rapid.SliceOfN(rapid.OneOf(
 		rapid.SampledFrom([]string{"", `"`, `\`, `a"b\c`, "v=spf1 -all", "Grüße, Welt", "tab\there", ";", "  spaces  ", strings.Repeat("x", 255), "\\052", "null\x00byte", "$(id)"}),

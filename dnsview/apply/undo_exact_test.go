@@ -13,7 +13,7 @@ import (
 	"rollcall/providers/sim/world"
 )
 
-// everyField is what the zones hold, field by field, but for what a provider gives anew.
+// everyField is what the zones hold, field by field, but for what a provider makes anew.
 func (r *rig) everyField() []string {
 	r.t.Helper()
 	var out []string
@@ -32,7 +32,7 @@ func (r *rig) everyField() []string {
 				values := slices.Sorted(slices.Values(x.Values)) // their order means nothing
 				ttl := x.TTL
 				if strings.Contains(x.Name, providers.MarkerLabel) {
-					ttl = 0 // that of a marker is nobody's choice
+					ttl = 0 // that of a marker is no one's choice
 				}
 				out = append(out, fmt.Sprintf("%s %s %q %d %q weight %d %v %v", x.Name, x.Type, x.SetID, ttl, values, weight, x.Alias, x.Extra))
 			}

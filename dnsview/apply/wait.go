@@ -115,7 +115,7 @@ func (r *run) countDown(ctx context.Context, step int, left, total time.Duration
 // seconds writes a duration in whole seconds, rounded up.
 func seconds(d time.Duration) string { return strconv.Itoa(int((d+time.Second-1)/time.Second)) + " s" }
 
-// toWait tells how long a wait still is, and whether anything was taken out that it is for:
+// toWait says how long a wait still is, and whether anything was taken out that it is for:
 // by this run, or by an earlier one, whose time the journal knows.
 func (r *run) toWait(i int) (left time.Duration, taken bool) {
 	s := &r.plan.Steps[i]

@@ -17,7 +17,7 @@ import (
 	"rollcall/providers/sim/world"
 )
 
-// operator is somebody at one of the consoles.
+// operator is someone at one of the consoles.
 type operator struct {
 	*scene
 	n     int // which of the two
@@ -64,7 +64,7 @@ func (o *operator) carry(p dnsview.Plan) *apply.Report {
 	return rep
 }
 
-// mine gives a random running node that this operator has a say about.
+// mine returns a random running node that this operator has a say about.
 func (o *operator) mine() (providers.InstanceRef, bool) {
 	all, _ := o.running()
 	all = slices.DeleteFunc(all, func(r providers.InstanceRef) bool { return half(r.ID) != o.n })

@@ -27,7 +27,7 @@ const (
 	strangerShare = 30
 )
 
-// scene is two rollcalls of one fleet, the agents of its nodes, whoever launches and ends machines, and a
+// scene is two rollcalls of one fleet, the agents of its nodes, an operator who launches and ends machines, and a
 // stranger, all at the same zones.
 type scene struct {
 	*rig
@@ -183,7 +183,7 @@ func (s *scene) wished(console int) (ids []string) {
 	return ids
 }
 
-// keepPace lets somebody who is quick go on only as the consoles do.
+// keepPace lets someone who is quick go on only as the consoles do.
 func (s *scene) keepPace(done, of int) {
 	for int64(done)*int64(2*operations*consoleShare/100) > s.progress.Load()*int64(of)+int64(of)*20 {
 		time.Sleep(time.Millisecond)
@@ -234,7 +234,7 @@ func (s *scene) running() (out []providers.InstanceRef, nodes map[string]world.I
 	return out, nodes
 }
 
-// half tells which console has a say about a node: what both wish at once would be nobody's wish.
+// half says which console has a say about a node: what both wish at once would be no one's wish.
 func half(id string) int {
 	n := 0
 	for _, c := range []byte(id) {

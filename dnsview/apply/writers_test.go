@@ -415,7 +415,7 @@ func (s *scene) wasSo(e *journal.Entry) bool {
 	return there == want
 }
 
-// about tells what the journals say of the time of a change.
+// about says what the journals say of the time of a change.
 func about(es []journal.Entry, c *world.ZoneChange) string {
 	var b strings.Builder
 	for i := range es {
@@ -470,7 +470,7 @@ func (s *scene) explained(c *world.ZoneChange, v world.ZoneValue, es []journal.E
 	})
 }
 
-// of tells which instances a value of a change can be of.
+// of says which instances a value of a change can be of.
 func (s *scene) of(c *world.ZoneChange, v world.ZoneValue) (ids []string) {
 	for _, m := range append(slices.Clone(c.Removed), c.Added...) {
 		if o, ok := decoded(m.Value); ok && m.Type == "TXT" && o.Owns(v.Type, v.Value) {
@@ -493,7 +493,7 @@ func (s *scene) of(c *world.ZoneChange, v world.ZoneValue) (ids []string) {
 }
 
 // checkLosses looks at everything that was ever taken out of the zones: nothing that led to a node that was up went,
-// but by somebody who took that node out on purpose, or by its own agent.
+// but by someone who took that node out on purpose, or by its own agent.
 func (s *scene) checkLosses() {
 	var es []journal.Entry
 	for _, c := range s.consoles {
@@ -528,7 +528,7 @@ func (s *scene) checkLosses() {
 	}
 }
 
-// upAt reports whether a node was up at a time, and nobody had begun to take it down.
+// upAt reports whether a node was up at a time, and no one had begun to take it down.
 func (s *scene) upAt(id string, at time.Time) bool {
 	up := s.names != nil && slices.Contains(mapValues(s.names), id)
 	for _, f := range s.switches[id] {

@@ -13,7 +13,7 @@ type Rand interface {
 	IntN(n int) int // from 0 to n-1, each as likely
 }
 
-// Order gives targets in the order in which a client tries them (RFC 2782): those
+// Order returns targets in the order in which a client tries them (RFC 2782): those
 // of the lowest priority first, and among equals by weight. A target of weight
 // 0 beside others comes first only seldom; among targets that are all of weight 0
 // each is as likely. A target of "." says that the service is not available,

@@ -37,7 +37,7 @@ func TestLowerPrioritiesComeFirstAndEveryTargetOnce(t *testing.T) {
 	}
 }
 
-// shares draws n times and gives how often each target came first.
+// shares draws n times and returns how often each target came first.
 func shares(in []providers.SRV, n int) map[string]float64 {
 	r := rand.New(rand.NewPCG(7, 42))
 	out := map[string]float64{}

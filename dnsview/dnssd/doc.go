@@ -18,7 +18,7 @@ type Refusal struct {
 	Why  string
 }
 
-// Error gives the line.
+// Error returns the line.
 func (e *Refusal) Error() string { return e.Why }
 
 func invalid(format string, args ...any) error {

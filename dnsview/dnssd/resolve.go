@@ -205,7 +205,7 @@ func (i *Incarnation) targets(ctx context.Context, r Resolver, srv Answer) error
 	return nil
 }
 
-// address asks for the addresses of a target. A host that nobody can answer for is a
+// address asks for the addresses of a target. A host that no one can answer for is a
 // problem of its own, and none of the other targets.
 func (t *Target) address(ctx context.Context, r Resolver) error {
 	alias, unknown := false, false

@@ -31,7 +31,7 @@ func (n *Node) service() string {
 	return n.Service.Canonical()
 }
 
-// check refuses what can never work, and gives the host's name and owner.
+// check refuses what can never work, and returns the host's name and owner.
 func (n *Node) check(z *Zone) (host string, o providers.Owner, err error) {
 	if n.RoundRobin == "" {
 		switch {

@@ -144,7 +144,7 @@ func (z *Zone) plan(verb dnsview.Verb) *planner {
 
 func (m *planner) note(s string) { m.planned.Notes = append(m.planned.Notes, s) }
 
-// step adds a change and gives its id.
+// step adds a change and returns its id.
 func (m *planner) step(c providers.Change, sentence string, needs ...int) int {
 	s := dnsview.Step{ID: len(m.planned.Plan.Steps) + 1, Kind: dnsview.StepChange, Zone: m.z.Zone.Name, Change: &c, Sentence: sentence, Needs: needs}
 	rec := c.Record()
@@ -218,7 +218,7 @@ func (z *Zone) owned(r providers.Record, o providers.Owner) (providers.Record, e
 	return r, nil
 }
 
-// mine reports whether a record belongs to the owner, and to nobody else.
+// mine reports whether a record belongs to the owner, and to no one else.
 func mine(r *providers.Record, o providers.Owner) bool {
 	own, ok := r.Owner()
 	return ok && own.Same(o)

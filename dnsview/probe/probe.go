@@ -30,7 +30,7 @@ const (
 	Well   State = "well"   // Need of the last Of looks passed
 	Unwell State = "unwell" // Need of the last Of looks failed
 	Unsure State = "unsure" // too few looks yet, or they say nothing
-	// Unchecked: nobody looked, and Result.Reason says why.
+	// Unchecked: no one looked, and Result.Reason says why.
 	Unchecked State = "unchecked"
 )
 
@@ -107,7 +107,7 @@ func New(o Options) *Prober {
 func (p *Prober) On() bool { return p.o.On }
 
 // Check looks once at every node whose interval is over, a bounded number at the same
-// time, and gives the state of all, in order. Nodes that are not among
+// time, and returns the state of all, in order. Nodes that are not among
 // the targets any more are forgotten.
 func (p *Prober) Check(ctx context.Context, targets []Target) []Result {
 	looks := make([]*look, len(targets))
@@ -171,7 +171,7 @@ func (p *Prober) refusal(t *Target) string {
 	return ""
 }
 
-// counts gives how many of how many looks decide.
+// counts returns how many of how many looks decide.
 func counts(h *dnsview.Health) (need, of int) {
 	if need, of = h.Need, h.Of; of <= 0 {
 		need, of = cmp.Or(need, defaultNeed), max(need, defaultOf)

@@ -70,7 +70,7 @@ func serveBytes(t *testing.T, b []byte) string {
 	return l.Addr().String()
 }
 
-// closedPort is an address of loopback where nobody listens.
+// closedPort is an address of loopback where no one listens.
 func closedPort(t *testing.T) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")

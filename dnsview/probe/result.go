@@ -52,7 +52,7 @@ func times(n, of int) string {
 	return strconv.Itoa(n) + " of the last " + strconv.Itoa(of) + " looks"
 }
 
-// Views gives results in the form that findings are made from. Those that say
+// Views returns results in the form that findings are made from. Those that say
 // nothing about a node are left out, and those of nodes that are well though as many looks
 // failed as it takes: a service that is content with one of three has such.
 func Views(results []Result) []dnsview.HealthState {
@@ -70,7 +70,7 @@ func Views(results []Result) []dnsview.HealthState {
 	return out
 }
 
-// Targets gives the nodes to look at: every running instance of every declared
+// Targets returns the nodes to look at: every running instance of every declared
 // service that has a health check, at the address that DNS sends clients to, else at its
 // first public one.
 func Targets(v *dnsview.View) []Target {

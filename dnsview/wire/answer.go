@@ -41,7 +41,7 @@ func (s *session) nowhere(ctx context.Context, name string) bool {
 }
 
 // askedType is the type that is put on the wire. An alias is asked for its
-// address: every server gives the CNAME with it, and where it leads.
+// address: every server returns the CNAME with it, and where it leads.
 func askedType(q *Question) uint16 {
 	if q.Type == "CNAME" {
 		return dns.TypeA
@@ -253,7 +253,7 @@ func nameOf(s string) string {
 	return strings.Join(labels, ".")
 }
 
-// fold gives the form in which a value of the API is compared with one of the wire.
+// fold returns the form in which a value of the API is compared with one of the wire.
 func fold(typ, value string) string {
 	switch typ {
 	case "TXT", "SPF":
@@ -271,7 +271,7 @@ func fold(typ, value string) string {
 	return providers.FoldValue(typ, value)
 }
 
-// folded gives the set of values in the form in which they are compared.
+// folded returns the set of values in the form in which they are compared.
 func folded(typ string, values []string) []string {
 	out := make([]string, len(values))
 	for i, v := range values {

@@ -27,7 +27,7 @@ func (c *Checker) session() *session {
 	return &session{c: c, conns: map[string]*mux{}, silent: map[string]bool{}}
 }
 
-// close closes all sockets, and returns once nobody reads them any more.
+// close closes all sockets, and returns once no one reads them any more.
 func (s *session) close() {
 	s.mu.Lock()
 	for _, x := range s.conns {

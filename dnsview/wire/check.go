@@ -27,7 +27,7 @@ type target struct {
 // Check asks all servers of a zone, and the resolvers, for names, and hands
 // each result to each as soon as it is there, one at a time, from the
 // goroutine that called Check; each may be nil. Names are asked in the order given: put
-// first what somebody is looking at. When ctx ends, names whose answers are not complete have no result.
+// first what someone is looking at. When ctx ends, names whose answers are not complete have no result.
 func (c *Checker) Check(ctx context.Context, zone providers.Zone, questions []Question, each func(Result)) ZoneResult {
 	if each == nil {
 		each = func(Result) {}
@@ -68,7 +68,7 @@ func unaskable(z *ZoneResult, q *Question) string {
 	return ""
 }
 
-// targets gives the servers to ask: the authoritative ones as the zone's SOA
+// targets returns the servers to ask: the authoritative ones as the zone's SOA
 // found them, then the resolvers, which are tried with the SOA first.
 func (s *session) targets(ctx context.Context, z *ZoneResult) []target {
 	var out []target
@@ -197,7 +197,7 @@ func (c *Checker) remember(r *Result) {
 	r.Since = v.since
 }
 
-// forgetAfter is how long the state of a name that nobody asks for is kept.
+// forgetAfter is how long the state of a name that no one asks for is kept.
 const forgetAfter = time.Hour
 
 // prune forgets names that have not been asked for in a while.

@@ -16,7 +16,7 @@ import (
 )
 
 const (
-	maxNames     = 16 // name servers of one zone; more is somebody's joke
+	maxNames     = 16 // name servers of one zone; more is someone's joke
 	maxParents   = 3  // servers of the parent zone that are tried
 	maxReferrals = 4  // from the parent zone that the resolvers know downwards
 	missedKeep   = 10 * time.Second
@@ -36,7 +36,7 @@ type delegation struct {
 	extraFound bool
 }
 
-// delegation finds who serves a zone, or gives what was found a while ago.
+// delegation finds who serves a zone, or returns what was found a while ago.
 func (s *session) delegation(ctx context.Context, zone providers.Zone) *delegation {
 	c := s.c
 	name := providers.CanonicalName(zone.Name)
@@ -177,8 +177,8 @@ func canonical(names []string) []string {
 }
 
 // parent asks the servers of the parent zone to whom the zone is delegated.
-// undelegated is their word that it is to nobody; without names and without
-// that word nobody could be asked.
+// undelegated is their word that it is to no one; without names and without
+// that word no one could be asked.
 func (s *session) parent(ctx context.Context, zone string) (names []string, glue map[string][]netip.Addr, undelegated bool) {
 	for up := zone; up != "."; {
 		up = above(up)
@@ -198,7 +198,7 @@ func (s *session) parent(ctx context.Context, zone string) (names []string, glue
 	return nil, nil, false
 }
 
-// descend asks from the servers of one zone downwards until somebody says to whom the zone is delegated.
+// descend asks from the servers of one zone downwards until someone says to whom the zone is delegated.
 func (s *session) descend(ctx context.Context, zone string, servers []string, glue map[string][]netip.Addr) ([]string, map[string][]netip.Addr, bool) {
 referrals:
 	for range maxReferrals {
@@ -247,7 +247,7 @@ func above(name string) string {
 	return name[i:]
 }
 
-// nsOf gives the name servers of one owner, and the addresses that come with them.
+// nsOf returns the name servers of one owner, and the addresses that come with them.
 func nsOf(section, extra []dns.RR, owner string) (names []string, glue map[string][]netip.Addr) {
 	for _, rr := range section {
 		if ns, ok := rr.(*dns.NS); ok && providers.SameName(ns.Hdr.Name, owner) {

@@ -89,7 +89,7 @@ func judgeCaches(r *Result, good, caches []*Answer) {
 	}
 }
 
-// nobody says what it means that no authoritative server gives an answer.
+// no one says what it means that no authoritative server returns an answer.
 func nobody(auth []*Answer) (State, string) {
 	silent, foreign := 0, 0
 	for _, a := range auth {
@@ -187,7 +187,7 @@ func failures(bad []*Answer) string {
 
 func failureOf(a *Answer) string { return cmp.Or(a.Detail, string(a.Outcome)) }
 
-// says gives an answer in words, long lists cut short.
+// says returns an answer in words, long lists cut short.
 func says(a *Answer) string {
 	switch a.Outcome {
 	case NoName:

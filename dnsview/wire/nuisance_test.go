@@ -18,7 +18,7 @@ import (
 type played struct {
 	wg    sync.WaitGroup
 	dials int
-	// answer gives the reply, or nil for silence. It may wait.
+	// answer returns the reply, or nil for silence. It may wait.
 	answer func(q *dns.Msg) *dns.Msg
 
 	mu    sync.Mutex

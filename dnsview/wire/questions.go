@@ -8,7 +8,7 @@ import (
 	"rollcall/providers"
 )
 
-// Questions gives what is to be asked for the records of a zone: one question
+// Questions returns what is to be asked for the records of a zone: one question
 // for each name and type, in the order in which records show it first. Left out are markers, which no
 // client asks for; the SOA, whose serial is the provider's affair; and what lies
 // below a delegation or a DNAME, which the zone's servers do not answer.

@@ -83,7 +83,7 @@ func (s *session) own(ctx context.Context, z *ZoneResult) []Answer {
 }
 
 // resolves asks one resolver for the SOA of a zone. onlyUnchecked reports that it fails, and answers
-// when it is told not to validate.
+// when it is reported not to validate.
 func (s *session) resolves(ctx context.Context, zone string, a *Answer) (onlyUnchecked bool) {
 	// What it made of single names is no reason to leave it alone here.
 	q := query{zone: "the zone " + zone, name: zone, qtype: dns.TypeSOA, recurse: true, do: true}

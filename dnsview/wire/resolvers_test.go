@@ -16,7 +16,7 @@ import (
 )
 
 // failsWith is a resolver that answers everything with one code; checked says that it answers as it should
-// when it is told not to validate.
+// when it is reported not to validate.
 func failsWith(rcode int, checked func(m *dns.Msg, tcp bool)) func(m *dns.Msg, tcp bool) {
 	return func(m *dns.Msg, tcp bool) {
 		if m.CheckingDisabled && checked != nil {

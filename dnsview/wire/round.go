@@ -14,7 +14,7 @@ const roundFor = 3 * time.Minute
 
 // Round asks for all names of a snapshot once, zones side by side, for commands that end. Names
 // whose servers do not agree yet are asked for again until they do or have had the time grace
-// that name servers may take to show a change: before that nobody can say whether something is
+// that name servers may take to show a change: before that no one can say whether something is
 // wrong. What could not be asked is in Unasked.
 func (s *Scheduler) Round(ctx context.Context, snap *providers.Snapshot, grace time.Duration) {
 	s.SetSnapshot(snap)

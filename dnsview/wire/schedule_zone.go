@@ -182,7 +182,7 @@ func (a *scheduledAnswer) answers(q *Question) bool {
 	return a.question.Mode == q.Mode && a.question.Empty == q.Empty && slices.Equal(a.question.Want, q.Want)
 }
 
-// due gives the questions whose turn it is, those that are on the screen first,
+// due returns the questions whose turn it is, those that are on the screen first,
 // then those whose records or answers are on the move; or how long it is until
 // the next one's turn. A zone without names is due for itself.
 func (z *zoneSchedule) due(visible map[nameType]bool, now time.Time) (ask []Question, wait time.Duration) {

@@ -31,7 +31,7 @@ const (
 	// Lame: the zone is not delegated to the servers of the DNS provider, or those
 	// that it is delegated to do not serve it.
 	Lame State = "lame"
-	// Unchecked: nobody was asked, and Result.Reason says why.
+	// Unchecked: no one was asked, and Result.Reason says why.
 	Unchecked State = "unchecked"
 )
 
@@ -54,7 +54,7 @@ const (
 	WrongReply Outcome = "wrong reply" // replies to another question or with another id than was asked
 	Loop       Outcome = "loop"        // the aliases lead back to themselves
 	NoAuth     Outcome = "no authority"
-	OtherZone  Outcome = "other zone"  // it answers for another zone: the parent, the root, somebody else's
+	OtherZone  Outcome = "other zone"  // it answers for another zone: the parent, the root, another's
 	BackingOff Outcome = "backing off" // not asked now, because it failed before; Answer.Detail says how
 	NotAsked   Outcome = "not asked"   // stopped before its turn
 )
@@ -129,7 +129,7 @@ type Answer struct {
 func (a *Answer) Expires() time.Time { return a.At.Add(time.Duration(a.TTL) * time.Second) }
 
 // Left is how much of the TTL is left at now, never less than zero. It counts
-// down for resolvers; an authoritative server gives the whole TTL each time.
+// down for resolvers; an authoritative server returns the whole TTL each time.
 func (a *Answer) Left(now time.Time) time.Duration {
 	if !a.Server.Resolver {
 		return time.Duration(a.TTL) * time.Second
@@ -184,14 +184,14 @@ const (
 	ZoneLame        ZoneState = "lame"        // see Lame
 	ZoneBroken      ZoneState = "broken"      // they reply, and no reply is an answer
 	ZoneUnreachable ZoneState = "unreachable" // no authoritative server replies, or none was found
-	ZoneUnchecked   ZoneState = "unchecked"   // nobody was asked
+	ZoneUnchecked   ZoneState = "unchecked"   // no one was asked
 )
 
 // ZoneServer is one authoritative server of a zone, asked for the zone's SOA.
 type ZoneServer struct {
 	Answer
 	Serial    uint32 `json:"serial,omitempty"` // of the SOA
-	Delegated bool   `json:"delegated"`        // the parent, or whoever stands for it, names it
+	Delegated bool   `json:"delegated"`        // the parent, or what stands for it, names it
 }
 
 // ZoneResult is what was found out about a zone as a whole.
@@ -202,7 +202,7 @@ type ZoneResult struct {
 	From       From         `json:"from"`                 // where Delegation comes from
 	Delegation []string     `json:"delegation,omitempty"` // names that the zone is delegated to
 	Apex       []string     `json:"apex,omitempty"`       // names that the zone's own NS records bear
-	Provider   []string     `json:"provider,omitempty"`   // names that the DNS API gives
+	Provider   []string     `json:"provider,omitempty"`   // names that the DNS API returns
 	Servers    []ZoneServer `json:"servers,omitempty"`
 	Problems   []string     `json:"problems,omitempty"` // one sentence each
 	// Unresolved are the resolvers that answer SERVFAIL or NXDOMAIN for the zone as a whole, though servers of

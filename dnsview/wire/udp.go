@@ -31,7 +31,7 @@ type mux struct {
 type waiter struct {
 	question dns.Question
 	reply    chan *dns.Msg // nil is sent when the socket breaks
-	wrong    int           // replies to the same question with an id of nobody's
+	wrong    int           // replies to the same question with an id of no one's
 	garbled  int
 }
 
@@ -51,7 +51,7 @@ func (x *mux) read() {
 }
 
 // deliver gives a reply to the question with its id. A reply that answers
-// nothing that was asked is not believed (RFC 5452 section 3): its question is told of it,
+// nothing that was asked is not believed (RFC 5452 section 3): its question is reported it,
 // and goes on waiting for the real one.
 func (x *mux) deliver(p []byte) {
 	m := new(dns.Msg)
@@ -126,7 +126,7 @@ func (x *mux) register(m *dns.Msg) (*waiter, error) {
 	return w, nil
 }
 
-// forget ends a wait, unless somebody else waits with the same id by now.
+// forget ends a wait, unless someone else waits with the same id by now.
 func (x *mux) forget(id uint16, w *waiter) {
 	x.mu.Lock()
 	defer x.mu.Unlock()

@@ -27,7 +27,7 @@ func (a *Answer) view() dnsview.WireAnswer {
 }
 
 // View gives the result in the form that findings are made from. A zone of
-// which some servers answer counts as in sync: its Problems tell of the others.
+// which some servers answer counts as in sync: its Problems report the others.
 func (z *ZoneResult) View() dnsview.WireZone {
 	v := dnsview.WireZone{Zone: z.Zone, State: dnsview.WireVerdict(z.State), Reason: z.Reason, Problems: slices.Clone(z.Problems), At: z.At}
 	if z.State == ZonePartial {

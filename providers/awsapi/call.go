@@ -123,7 +123,7 @@ func (s *Session) classify(op string, err error, write bool) error {
 	return e
 }
 
-// kindOfStatus is for answers without a code that is known. It never gives
+// kindOfStatus is for answers without a code that is known. It never returns
 // KindNotFound: a proxy's 404 is not the cloud's word.
 func kindOfStatus(status int) providers.Kind {
 	switch {

@@ -17,7 +17,7 @@ import (
 	"rollcall/providers"
 )
 
-// clock is a time that passes only when somebody sleeps.
+// clock is a time that passes only when someone sleeps.
 type clock struct {
 	mu     sync.Mutex
 	t      time.Time

@@ -89,7 +89,7 @@ func describe(c *providers.Change) string {
 	return string(c.Op) + " " + providers.Brief(r.Name) + " " + providers.Brief(r.Type) + " " + providers.Brief(r.Value)
 }
 
-// prepare checks every change against what the zone holds now, and gives those
+// prepare checks every change against what the zone holds now, and returns those
 // that have something to send.
 func (w *writer) prepare(ctx context.Context) []item {
 	current, err := w.current(ctx)

@@ -52,7 +52,7 @@ func (w *writer) all(items []item, err error) {
 }
 
 // withoutDuplicates settles the adds of a refused batch whose values are there
-// already, and gives the other items. A whole service that registers again
+// already, and returns the other items. A whole service that registers again
 // costs a reading for each name then, not two calls for each node.
 func (w *writer) withoutDuplicates(ctx context.Context, items []item) []item {
 	type key struct{ name, typ string }
@@ -97,7 +97,7 @@ func (w *writer) blame(ctx context.Context, it item, err error) {
 }
 
 // duplicate settles an add of a value that is there already: done when it has
-// the same owner, a conflict when it is somebody else's.
+// the same owner, a conflict when it is another's.
 func (w *writer) duplicate(ctx context.Context, it item, cause error) {
 	there, err := w.sameValue(ctx, &it.want)
 	switch {

@@ -143,7 +143,7 @@ func patchBody(have, want *providers.Record) (map[string]any, error) {
 }
 
 // patchComment gives the comment after an update. The owners decide; when they
-// stay as they are, so does the comment, whoever wrote it.
+// stay as they are, so does the comment, also that of another writer.
 func patchComment(before, after *providers.Record) (string, error) {
 	if slices.Equal(before.Owners, after.Owners) {
 		return after.Comment, nil

@@ -77,7 +77,7 @@ func (x *exchange) middleware(req *http.Request, next option.MiddlewareNext) (*h
 // sdkCall is one method of the SDK, given options that take its answer away from it.
 type sdkCall func(ctx context.Context, opts ...option.RequestOption) error
 
-// once carries out a call of the SDK, once, and gives the unwrapped answer.
+// once carries out a call of the SDK, once, and returns the unwrapped answer.
 func (a *Account) once(ctx context.Context, op string, call sdkCall) (*envelope, error) {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()

@@ -106,7 +106,7 @@ func New(cfg Config) (*Account, error) {
 	}
 	client := &http.Client{
 		Transport: cfg.Budget.Transport(cfg.Transport),
-		// A redirect would carry the token to whoever answers it.
+		// A redirect would carry the token to any server that answers it.
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 	opts := []option.RequestOption{

@@ -95,7 +95,7 @@ func TestTheEmbeddedZoneIsListedAsItsWorldHoldsIt(t *testing.T) {
 	}
 }
 
-// every gives one record of each type that rollcall writes.
+// every returns one record of each type that rollcall writes.
 func every() []providers.Record {
 	o := providers.Owner{Fleet: "7f3a9c1e", Cloud: "aabbccddee", Instance: "i-0abc", Registered: time.Unix(1_770_000_000, 0).UTC()}
 	r := func(name, typ, value string) providers.Record {

@@ -74,7 +74,7 @@ func zone() providers.Zone {
 	return providers.Zone{Name: zoneName, ID: zoneID, Provider: providers.Cloudflare}
 }
 
-// add puts a record into the zone and gives its id.
+// add puts a record into the zone and returns its id.
 func (f *fake) add(o object) string {
 	f.next++
 	f.clock++
@@ -310,7 +310,7 @@ func marker(t *testing.T, o providers.Owner) string {
 	return s
 }
 
-// serveBench serves a fake for a benchmark and gives its adapter.
+// serveBench serves a fake for a benchmark and returns its adapter.
 func serveBench(b *testing.B, f *fake) *Account {
 	b.Helper()
 	srv := httptest.NewServer(f)

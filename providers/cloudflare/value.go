@@ -176,7 +176,7 @@ func valueFields(r *providers.Record) (map[string]any, error) {
 }
 
 // contentFields gives the fields of a request that hold a value. Names in it
-// are absolute without the last dot, as the API gives them.
+// are absolute without the last dot, as the API returns them.
 func contentFields(typ, value string) (map[string]any, error) {
 	v := providers.CanonicalValue(typ, value)
 	bad := func() error { return fmt.Errorf("%q is no value of type %s", providers.Brief(value), typ) }

@@ -79,7 +79,7 @@ func (c *Cloud) interfaceAddresses(ctx context.Context, r *read, page func([]pro
 	})
 }
 
-// interfaceRows gives one row for each public address of the interface.
+// interfaceRows returns one row for each public address of the interface.
 func (c *Cloud) interfaceRows(cloud providers.Cloud, in *types.NetworkInterface) []providers.Address {
 	row := providers.Address{
 		Cloud: c.name, Key: cloud.Key, Kind: providers.AddressInterface, ID: aws.ToString(in.NetworkInterfaceId),

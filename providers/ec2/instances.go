@@ -110,7 +110,7 @@ func (c *Cloud) instance(cloud providers.Cloud, in *types.Instance) providers.In
 }
 
 // reason returns why an instance is in its state: StateReason, and
-// StateTransitionReason where EC2 gives no other. A message mostly begins with its own code.
+// StateTransitionReason where EC2 returns no other. A message mostly begins with its own code.
 func reason(in *types.Instance) string {
 	r := in.StateReason
 	if r == nil {

@@ -21,7 +21,7 @@ var protections = map[providers.PowerAction][]types.InstanceAttributeName{
 }
 
 // CheckPower returns what EC2 says of an action: the attributes that protect the instance, which a
-// dry run does not look at, and a dry run of the call itself, which tells whether the credentials may make it.
+// dry run does not look at, and a dry run of the call itself, which says whether the credentials may make it.
 func (c *Cloud) CheckPower(ctx context.Context, id string, action providers.PowerAction) (providers.PowerCheck, error) {
 	var out providers.PowerCheck
 	if id == "" {

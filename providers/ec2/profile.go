@@ -33,9 +33,9 @@ type profileState struct {
 	role, policy, profile, linked bool
 }
 
-// MissingProfile tells what CreateProfile would create, a sentence each, and
+// MissingProfile says what CreateProfile would create, a sentence each, and
 // changes nothing. It is a conflict when there is a role or profile of that name
-// that is not what is wanted: it belongs to somebody else, or to other nodes.
+// that is not what is wanted: it belongs to someone else, or to other nodes.
 func (c *Cloud) MissingProfile(ctx context.Context, p NodeProfile) ([]string, error) {
 	have, err := c.profile(ctx, p)
 	if err != nil {
@@ -70,7 +70,7 @@ func (c *Cloud) CreateProfile(ctx context.Context, p NodeProfile) error {
 	step := func(done bool, op string, call func(context.Context) error) {
 		if !done && err == nil {
 			if err = c.s.Repeat(ctx, op, call); codeOf(err) == "EntityAlreadyExists" {
-				err = nil // a lost reply, or somebody who does the same: the next look tells
+				err = nil // a lost reply, or someone who does the same: the next look tells
 			}
 		}
 	}

@@ -14,7 +14,7 @@ import (
 	"rollcall/providers/sim/world"
 )
 
-// startSim starts the embedded clouds with short delays, and gives the config of
+// startSim starts the embedded clouds with short delays, and returns the config of
 // one of their EC2 regions.
 func startSim(t *testing.T, instances int) (*sim.Sim, ec2.Config) {
 	t.Helper()

@@ -101,7 +101,7 @@ func (c *cloud) silent(s *providers.Silence) {
 
 func (c *cloud) coverage() providers.Coverage { return c.shown.Coverage }
 
-// view gives the cloud's part of a snapshot.
+// view returns the cloud's part of a snapshot.
 func (c *cloud) view() providers.CloudView {
 	v := c.shown
 	v.Reading, v.RetryAt, v.BudgetLeft = c.reading, c.retryAt, c.left()
@@ -150,7 +150,7 @@ func (c *cloud) fetch(ctx context.Context, gen uint64, _ time.Time) func() {
 
 // land takes in a page. It is shown at once while the cloud has no rows yet;
 // when pages come fast, then each time that the rows have grown by a quarter:
-// whoever looks at a snapshot pays for all of its rows.
+// the reader of a snapshot pays for all of its rows.
 func (c *cloud) land(gen uint64, page []providers.Instance) {
 	c.f.mu.Lock()
 	defer c.f.mu.Unlock()
@@ -321,7 +321,7 @@ func (c *cloud) show(h heldCloud) {
 	}
 }
 
-// overlay gives the older rows with newer ones in the place of those with the
+// overlay returns the older rows with newer ones in the place of those with the
 // same key, and the others behind, in a new slice.
 func overlay[T any](older, newer []T, key func(*T) string) []T {
 	out := slices.Clone(older)

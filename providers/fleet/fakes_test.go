@@ -191,7 +191,7 @@ func (z *fakeZone) Lookup(_ context.Context, _ providers.Zone, name, typ string)
 	return out, nil
 }
 
-// count gives how often the listing was called.
+// count returns how often the listing was called.
 func (c *fakeCloud) count() int {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -33,7 +33,7 @@ type DNS interface {
 	providers.RecordLister
 }
 
-// Budget tells how many calls an account's rate budget allows right now.
+// Budget says how many calls an account's rate budget allows right now.
 type Budget interface {
 	Left() int
 }
@@ -139,7 +139,7 @@ func New(o Options) *Fleet {
 	return f
 }
 
-// Snapshot gives the latest picture. It is never nil and nobody writes to it.
+// Snapshot returns the latest picture. It is never nil and no one writes to it.
 func (f *Fleet) Snapshot() *providers.Snapshot { return f.latest.Load() }
 
 // Updates receives after a new snapshot was published. Several snapshots in

@@ -153,7 +153,7 @@ func (f *Fleet) refresh(ctx context.Context, s source) {
 	called := sl.begun
 	for {
 		switch {
-		case sl.ended > called: // somebody else's read began after the call, and has ended
+		case sl.ended > called: // another's read began after the call, and has ended
 			f.mu.Unlock()
 			s.after(ctx)
 			return
@@ -199,8 +199,8 @@ func (f *Fleet) trySetUp(s source) bool {
 }
 
 // read carries out one read of a source whose busy flag the caller has taken.
-// The caller holds mu, so that whoever comes next finds something to wait for;
-// read gives it back. It reports whether the read ended by itself.
+// The caller holds mu, so that the next caller finds something to wait for;
+// read unlocks it. It reports whether the read ended by itself.
 func (f *Fleet) read(ctx context.Context, s source) bool {
 	sl := s.base()
 	started := f.now()
@@ -332,7 +332,7 @@ func await(ctx context.Context, result <-chan func()) func() {
 	}
 }
 
-// stillHung tells that an adapter has not come back from a read that was given
+// stillHung says that an adapter has not come back from a read that was given
 // up. It is not called a second time meanwhile. The caller holds mu.
 func (f *Fleet) stillHung(s source) {
 	sl := s.base()
@@ -364,7 +364,7 @@ func (s *slot) plan(f *Fleet, c providers.Coverage) {
 	}
 }
 
-// jitter gives a duration between lo and hi times d, so that many consoles do not
+// jitter returns a duration between lo and hi times d, so that many consoles do not
 // ask in step.
 func jitter(d time.Duration, lo, hi float64) time.Duration {
 	return time.Duration(float64(d) * (lo + (hi-lo)*rand.Float64()))

@@ -28,7 +28,7 @@ type answer struct {
 // alive reports whether the cloud showed an instance that is not terminated.
 func (a answer) alive() bool { return a.Err == nil && !a.Gone && a.Instance != nil }
 
-// missing gives the instances of this cloud that markers of any fleet name and
+// missing returns the instances of this cloud that markers of any fleet name and
 // that the last listing left out, sorted. The caller holds Fleet.mu.
 func (c *cloud) missing() []string {
 	var ids []string
@@ -154,7 +154,7 @@ func (c *cloud) after(ctx context.Context) {
 		if l.Gone {
 			marked := c.f.registered(key, l.ID)
 			a.settled = l.Instance != nil || providers.KindOf(l.Err) == providers.KindGone || l.Asked.Sub(marked) > settleAfter
-			a.Final = a.settled // nobody asks again
+			a.Final = a.settled // no one asks again
 			a.Err = nil
 		}
 		c.answers[l.ID] = a

@@ -80,7 +80,7 @@ func (z *zone) silent(s *providers.Silence) {
 
 func (z *zone) coverage() providers.Coverage { return z.shown.Coverage }
 
-// view gives the zone's part of a snapshot.
+// view returns the zone's part of a snapshot.
 func (z *zone) view() providers.ZoneView {
 	v := z.shown
 	v.Reading, v.RetryAt, v.BudgetLeft = z.reading, z.retryAt, z.left()

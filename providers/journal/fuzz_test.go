@@ -59,7 +59,7 @@ func FuzzAJournalIsReadWhateverItsLinesSay(f *testing.F) {
 			t.Fatalf("of %d bytes %d were taken in, and %d are left", len(text), b.size, len(bad))
 		}
 		if raw := sealed(&b, body); raw != nil && b.head != "?" {
-			// What another rollcall has written, with a true hash, is taken in or told of, and nothing else is lost.
+			// What another rollcall has written, with a true hash, is taken in or reported, and nothing else is lost.
 			before := len(b.entries)
 			if left := b.take(raw); len(left) != 0 || len(b.entries) < before {
 				t.Errorf("a whole line was left: %q", left)

@@ -22,7 +22,7 @@ type History struct {
 type chain struct {
 	last int // place of the last entry of the chain that was made
 	back bool
-	// moot is the place of a later entry that found nothing to do, because somebody else
+	// moot is the place of a later entry that found nothing to do, because someone else
 	// had turned the change already; -1 for none. Such an entry made nothing that could be taken back.
 	moot int
 }
@@ -181,7 +181,7 @@ func (h *History) NextUndo() (s Step, ok bool) {
 	}
 	var last *group
 	for _, g := range groups {
-		// What could not be taken back was told when the rest of its run was.
+		// What could not be taken back was reported when the rest of its run was.
 		if (len(g.Entries) > 0 || !g.undone && len(g.Final)+len(g.Open) > 0) && (last == nil || g.at > last.at) {
 			last = g
 		}

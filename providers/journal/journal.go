@@ -159,7 +159,7 @@ type Problem struct {
 type Journal struct {
 	path string
 	now  func() time.Time
-	stop <-chan struct{} // closed when nobody waits for the lock any more; may be nil
+	stop <-chan struct{} // closed when no one waits for the lock any more; may be nil
 
 	mu     sync.Mutex
 	file   *os.File
@@ -275,7 +275,7 @@ func (j *Journal) NotePutBack(id string, was providers.Record) error {
 	return j.End(Outcome{ID: id, State: Begun, PutBack: &was})
 }
 
-// Entries gives all entries, oldest first, those of other processes included.
+// Entries returns all entries, oldest first, those of other processes included.
 func (j *Journal) Entries() ([]Entry, error) {
 	var out []Entry
 	err := j.locked(func() error {
@@ -285,7 +285,7 @@ func (j *Journal) Entries() ([]Entry, error) {
 	return out, err
 }
 
-// Problems gives what is wrong with the file, in the order of its lines.
+// Problems returns what is wrong with the file, in the order of its lines.
 func (j *Journal) Problems() []Problem {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -330,7 +330,7 @@ func (j *Journal) lockedUntil(stop <-chan struct{}, f func() error) error {
 }
 
 // catchUp reads what other processes have appended, and mends the tail. The
-// lock is held, so nobody is in the middle of a write: a line that is not
+// lock is held, so no one is in the middle of a write: a line that is not
 // whole was cut off by a crash.
 func (j *Journal) catchUp() error {
 	info, err := j.file.Stat()
@@ -386,7 +386,7 @@ func Read(path string) ([]Entry, []Problem, error) { return ReadUntil(nil, path)
 
 // ReadUntil is Read for a program that can be stopped: see OpenUntil.
 func ReadUntil(stop <-chan struct{}, path string) ([]Entry, []Problem, error) {
-	// Nobody is in the middle of a write while it is read. Where the note of the last line is
+	// No one is in the middle of a write while it is read. Where the note of the last line is
 	// not there, or may not be read, the journal itself is all there is to go by.
 	lock, err := openOwn(path+".lock", os.O_RDONLY)
 	if err == nil {

@@ -15,13 +15,13 @@ import (
 
 // A writer is one open journal that has begun something. For as long as it lives it holds a lock
 // on a file of its own, which the system gives back when its process dies, however
-// it dies: a process id could be somebody else's by then.
+// it dies: a process id could be another's by then.
 
 // writersPath is the folder of those files.
 func (j *Journal) writersPath() string { return j.path + ".writers" }
 
 // introduce makes the writer known before its first entry. The journal's lock is
-// held, as it is by whoever looks for writers that are gone.
+// held, as it is by a reader that looks for writers that are gone.
 func (j *Journal) introduce() error {
 	if j.writer != "" {
 		return nil
@@ -46,7 +46,7 @@ func (j *Journal) introduce() error {
 }
 
 // sweepAt is from how many files of writers on those of the dead are looked for: who was killed
-// with nothing begun leaves a file that nobody would ask for.
+// with nothing begun leaves a file that no one would ask for.
 const sweepAt = 50
 
 func (j *Journal) sweep() {
@@ -93,7 +93,7 @@ func (j *Journal) lives(writer string) (bool, error) {
 	return !free, errors.Join(err, f.Close())
 }
 
-// Abandoned gives the entries, oldest first, of which nobody will tell any more what became
+// Abandoned returns the entries, oldest first, of which no one will tell any more what became
 // of them: begun by a process that is gone. Those that were looked for since, and could not be told,
 // are given again for as long as they are younger than recheck.
 func (j *Journal) Abandoned(recheck time.Duration) ([]Entry, error) {
@@ -127,7 +127,7 @@ func (j *Journal) Abandoned(recheck time.Duration) ([]Entry, error) {
 	return out, err
 }
 
-// Settle writes what became of entries that were abandoned. Of those that somebody
+// Settle writes what became of entries that were abandoned. Of those that someone
 // else has settled meanwhile nothing is written; written gives the others.
 func (j *Journal) Settle(outcomes ...Outcome) (written []Entry, err error) {
 	err = j.locked(func() error {
@@ -159,7 +159,7 @@ func (j *Journal) Settle(outcomes ...Outcome) (written []Entry, err error) {
 	return written, err
 }
 
-// aside tells of damaged tails that were set aside, now or long ago, for as long as their files lie there.
+// aside reports damaged tails that were set aside, now or long ago, for as long as their files lie there.
 func aside(path string, told []Problem) []Problem {
 	names, err := filepath.Glob(strings.NewReplacer(`\`, `\\`, "*", `\*`, "?", `\?`, "[", `\[`).Replace(path) + ".damaged-*")
 	if err != nil {

@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// lockWait is how long a lock is waited for. Whoever holds it writes some lines and waits for the disk.
+// lockWait is how long a lock is waited for. Its holder writes some lines and waits for the disk.
 const lockWait = 10 * time.Second
 
 // ErrStopped says that the wait for the lock was broken off.
@@ -70,7 +70,7 @@ func holder(lock string) string {
 	// The state stands behind the command, which is in parentheses and may hold any character: proc(5).
 	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	if _, none := os.Stat("/proc/self/stat"); err != nil && none == nil {
-		return "another process" // that one is gone, and whoever holds it now has not said so
+		return "another process" // that one is gone, and its holder now has not said so
 	}
 	if _, state, ok := strings.Cut(string(stat[strings.LastIndexByte(string(stat), ')')+1:]), " "); err == nil && ok && strings.HasPrefix(state, "T") {
 		command += ", stopped"

@@ -13,7 +13,7 @@ import (
 )
 
 // stagesOf runs a launch and gives the stages that were told of its one node, all
-// that was told of it, and the report.
+// that was reported it, and the report.
 func stagesOf(a *fakeCloud, o Options) (stages []Stage, told []string, r Report) {
 	r = Run(context.Background(), spec(1), cloudsOf(a), o, func(p Progress) {
 		if len(stages) == 0 || stages[len(stages)-1] != p.Node.Stage {

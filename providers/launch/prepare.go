@@ -29,12 +29,12 @@ func NewID() string {
 	return hex.EncodeToString(b[:])
 }
 
-// Error gives the problems, one a line.
+// Error returns the problems, one a line.
 func (p Problems) Error() string { return strings.Join(p, "\n") }
 
 func (p *Problems) add(format string, args ...any) { *p = append(*p, fmt.Sprintf(format, args...)) }
 
-// Prepare checks a spec and gives the plan of it. It does no I/O. The error is
+// Prepare checks a spec and returns the plan of it. It does no I/O. The error is
 // Problems, with one line for each thing that is wrong.
 func Prepare(spec Spec, clouds []Cloud) (Plan, error) {
 	var p Problems
@@ -159,7 +159,7 @@ func (s *Spec) name(n int) string {
 	return s.NamePrefix + "-" + s.ID[:min(4, len(s.ID))] + "-" + fmt.Sprintf("%02d", n+1)
 }
 
-// request gives what the cloud is asked for one node.
+// request returns what the cloud is asked for one node.
 func (s *Spec) request(t *Target, n *Node) providers.LaunchRequest {
 	tags := maps.Clone(s.Tags)
 	if tags == nil {

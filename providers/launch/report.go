@@ -52,7 +52,7 @@ func (n *Node) CarriesOn() bool {
 	return true
 }
 
-// Missing gives the number of nodes that are not registered.
+// Missing returns the number of nodes that are not registered.
 func (r *Report) Missing() int {
 	n := 0
 	for i := range r.Nodes {

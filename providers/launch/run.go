@@ -124,7 +124,7 @@ func (l *run) get(i int) Node {
 	return l.nodes[i]
 }
 
-// set changes a node and tells of it when its stage, its instance's id or its message changed.
+// set changes a node and reports it when its stage, its instance's id or its message changed.
 func (l *run) set(i int, change func(*Node)) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

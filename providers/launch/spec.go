@@ -105,7 +105,7 @@ type Node struct {
 // Done reports whether the node is where it should be.
 func (n *Node) Done() bool { return n.Stage == StageRegistered }
 
-// Progress tells of one node that has come further, or has not.
+// Progress reports one node that has come further, or has not.
 type Progress struct {
 	Node  Node
 	Done  int // nodes registered so far
@@ -140,7 +140,7 @@ type Outcome struct {
 
 // Options are what following a launch needs. The zero value of every field is usable.
 type Options struct {
-	// Registered tells whether a running node is in DNS. Nil: a node is done
+	// Registered reports whether a running node is in DNS. Nil: a node is done
 	// as soon as it runs.
 	Registered func(ctx context.Context, n Node) (bool, error)
 	// Register puts a running node into DNS, when Spec.Console is set. It is
@@ -148,9 +148,9 @@ type Options struct {
 	Register func(ctx context.Context, n Node) error
 	// Note returns what is to be said of a node once it is registered; empty for nothing. May be nil.
 	Note func(n Node) string
-	// Boot tells how far the boot of a running node has come. An error is no
+	// Boot says how far the boot of a running node has come. An error is no
 	// answer, and one of providers.KindInvalid or KindAuth says that there will never be one:
-	// the node is not asked about again. Nil: nobody looks.
+	// the node is not asked about again. Nil: no one looks.
 	Boot func(ctx context.Context, n Node) (BootState, error)
 	// Journal is asked before every launch of a node. Nil: nothing is written down.
 	Journal Journal

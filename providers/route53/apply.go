@@ -44,7 +44,7 @@ const (
 //     that is there with the same owner is Already; with another owner, or
 //     unmarked where the change names one, it is KindConflict.
 //   - A delete or update is KindConflict when its Before is not what is there, or
-//     when somebody else changed the sets meanwhile. A delete whose After has
+//     when someone else changed the sets meanwhile. A delete whose After has
 //     owners leaves those markers in place.
 //   - An update of TTL or weight changes the whole record set, which they belong to.
 //   - Creates are tried again after a conflict, a throttle and a lost reply.
@@ -206,7 +206,7 @@ func (r *run) commit(ctx context.Context, pending []int) {
 }
 
 // remember notes for which sets this batch changed what all their values share,
-// so that later batches of the same call do not take it for somebody else's doing.
+// so that later batches of the same call do not take it for another's doing.
 func (r *run) remember(w *work) {
 	for _, k := range w.order {
 		s := w.sets[k]
@@ -298,7 +298,7 @@ func (r *run) send(ctx context.Context, b *types.ChangeBatch) (ticket string, er
 	return ticket, withMessages(err)
 }
 
-// withMessages puts the reasons that Route 53 gives for a refused batch into the error's text.
+// withMessages puts the reasons that Route 53 returns for a refused batch into the error's text.
 func withMessages(err error) error {
 	e, ok := errors.AsType[*providers.Error](err)
 	if !ok {

@@ -91,7 +91,7 @@ func (s *set) cost() size {
 
 // batch makes the change batch of all sets that differ: each is deleted exactly
 // as it was read and created as it shall be, never upserted, so that Route 53
-// itself refuses the batch when somebody else was faster.
+// itself refuses the batch when someone else was faster.
 func batch(sets map[key]*set, order []key) *types.ChangeBatch {
 	var deletes, creates []types.Change
 	for _, k := range order {

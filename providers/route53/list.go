@@ -151,7 +151,7 @@ func (a *Account) Records(ctx context.Context, zone providers.Zone, page func([]
 		return true
 	})
 	if err == nil && sets != before {
-		// Somebody may have changed the zone while it was listed: then the
+		// Someone may have changed the zone while it was listed: then the
 		// listing has as many as the zone has now.
 		var after int64
 		if _, after, err = a.zone(ctx, zone.ID); err == nil && sets != after {

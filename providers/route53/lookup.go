@@ -26,7 +26,7 @@ func (a *Account) Lookup(ctx context.Context, zone providers.Zone, name, typ str
 	return slices.DeleteFunc(all, func(r providers.Record) bool { return r.Name != name || (typ != "" && r.Type != typ) }), nil
 }
 
-// records gives the rows of some record sets in a fixed order, owners attached.
+// records returns the rows of some record sets in a fixed order, owners attached.
 func records(zone string, sets map[key]*types.ResourceRecordSet) []providers.Record {
 	var all []providers.Record
 	for _, k := range slices.SortedFunc(maps.Keys(sets), compareKeys) {

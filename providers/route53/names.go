@@ -12,7 +12,7 @@ import (
 // ("Supported DNS record types"). Everywhere else rollcall uses the decimal
 // escapes of RFC 1035.
 
-// nameFromWire gives the canonical name of one that Route 53 wrote.
+// nameFromWire returns the canonical name of one that Route 53 wrote.
 func nameFromWire(s string) string {
 	if !strings.Contains(s, `\`) {
 		return providers.CanonicalName(s)
@@ -105,7 +105,7 @@ func targetField(typ string) (int, bool) {
 	return 0, false
 }
 
-// valueFromWire gives the canonical form of a value that Route 53 wrote.
+// valueFromWire returns the canonical form of a value that Route 53 wrote.
 func valueFromWire(typ, v string) string {
 	if typ == "TXT" || typ == "SPF" {
 		if parts, ok := parseOctalTXT(v); ok {

@@ -84,7 +84,7 @@ func (r *run) onlyAdds(in []int) bool {
 	return !slices.ContainsFunc(in, func(i int) bool { return r.changes[i].Op != providers.OpCreate })
 }
 
-// adds keeps the creates of a batch for another try, and gives err to the others.
+// adds keeps the creates of a batch for another try, and returns err to the others.
 func (r *run) adds(in []int, err error, tries *int) (again []int, wait time.Duration) {
 	*tries++
 	for _, i := range in {

@@ -20,7 +20,7 @@ func keyOf(s *types.ResourceRecordSet) key {
 	return key{name: nameFromWire(aws.ToString(s.Name)), typ: string(s.Type), id: aws.ToString(s.SetIdentifier)}
 }
 
-// rows gives one record for each value of a record set, and one for an alias.
+// rows returns one record for each value of a record set, and one for an alias.
 func rows(zone string, s *types.ResourceRecordSet) []providers.Record {
 	k := keyOf(s)
 	base := providers.Record{

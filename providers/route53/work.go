@@ -129,7 +129,7 @@ func (s *set) costOrZero() size {
 	return s.cost()
 }
 
-// touch gives the working copy of a set for changing, an empty one where there is none.
+// touch returns the working copy of a set for changing, an empty one where there is none.
 func (w *work) touch(k key) *set {
 	s, there := w.sets[k]
 	if _, noted := w.undo[k]; !noted {

@@ -22,8 +22,8 @@ type Options struct {
 	Instances int              // about how many; 0 for the default world of 60
 	Now       func() time.Time // the world's clock; time.Now when nil
 	Delays    world.Delays     // how long things take; the world's own when zero
-	Page      int              // the most rows of one page of a list; 0: as many as each API gives
-	// UserData gives the boot script of a seeded node of a service; may be nil.
+	Page      int              // the most rows of one page of a list; 0: as many as each API returns
+	// UserData returns the boot script of a seeded node of a service; may be nil.
 	UserData func(service string, p providers.Provider) []byte
 	// Node plays what a node's agent does when its machine comes up or goes
 	// down, in a goroutine of its own; may be nil. It is never called before
@@ -35,7 +35,7 @@ type Options struct {
 	Console func(id string) (text string, at time.Time)
 	// Says is what the boot script of a played instance writes, see world.Options; may be nil.
 	Says func(i world.Instance) []string
-	// Changed is told of every change of a zone, see world.Options; may be nil.
+	// Changed is reported every change of a zone, see world.Options; may be nil.
 	Changed func(c world.ZoneChange)
 	// Secrets are in AWS's parameter store from the beginning, in every region, by name.
 	Secrets func(w *world.World) map[string]string
@@ -43,7 +43,7 @@ type Options struct {
 	// role. That of awsfront.NodeProfile is one of the world's own otherwise.
 	RolePolicies func(w *world.World) map[string]string
 	// WriteConfig writes a config file for the world once every port listens,
-	// and gives its path; may be nil. An error of it ends Start.
+	// and returns its path; may be nil. An error of it ends Start.
 	WriteConfig func(e Endpoints) (path string, err error)
 	// Dir is where the ssh-agent's socket lies; it is made with mode 0700.
 	// Without it, or when it is too deep for a socket, a temporary one is used.

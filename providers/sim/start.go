@@ -131,7 +131,7 @@ func listen() (net.Listener, error) {
 	return l, nil
 }
 
-// serve serves a handler on a port of its own and gives its base URL.
+// serve serves a handler on a port of its own and returns its base URL.
 func (s *Sim) serve(h http.Handler) (string, error) {
 	l, err := listen()
 	if err != nil {

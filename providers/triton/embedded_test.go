@@ -139,7 +139,7 @@ func TestEveryFaultOfTheEmbeddedCloudIsSeen(t *testing.T) {
 		world.Reset:       {providers.CoverageFailed, providers.KindUnreachable},
 		world.ShortPage:   {providers.CoveragePartial, providers.KindIncomplete},
 		// Count and list agree on nothing: no different from an empty account, seen
-		// from here. Whoever keeps the last read asks for its machines one by one.
+		// from here. Who keeps the last read asks for its machines one by one.
 		world.EmptyPage: {providers.CoverageComplete, ""},
 		world.PageLoop:  {providers.CoveragePartial, providers.KindIncomplete},
 	} {

@@ -52,7 +52,7 @@ type key struct {
 	public ssh.PublicKey
 	alg    algorithm
 	sign   func(data []byte) ([]byte, error) // the raw signature, as CloudAPI takes it
-	secret [][]byte                          // the numbers of a private key that nobody else has; none of a key in an agent
+	secret [][]byte                          // the numbers of a private key that no one else has; none of a key in an agent
 }
 
 // signer implements authentication.Signer of the SDK over a key that is found

@@ -105,7 +105,7 @@ type listing struct {
 	seen map[string]bool
 }
 
-// pass fetches the pages of total machines side by side and gives the number
+// pass fetches the pages of total machines side by side and returns the number
 // of different machines that arrived in it. At least one page is asked for, so
 // that a count of zero is not believed alone.
 func (l *listing) pass(ctx context.Context, total int) (int, error) {

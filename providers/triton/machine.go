@@ -79,7 +79,7 @@ func stateOf(s string) providers.InstanceState {
 	return providers.StateUnknown
 }
 
-// tagText gives a tag's value as text: CloudAPI has strings, bools and numbers.
+// tagText returns a tag's value as text: CloudAPI has strings, bools and numbers.
 func tagText(raw json.RawMessage) string {
 	var s string
 	if json.Unmarshal(raw, &s) == nil {

@@ -9,7 +9,7 @@ import (
 )
 
 // CheckPower returns what CloudAPI says of an action: whether the machine has deletion protection. CloudAPI has
-// no call that tells what a user may do, so the permission of an action is not checked.
+// no call that says what a user may do, so the permission of an action is not checked.
 func (c *Cloud) CheckPower(ctx context.Context, id string, action providers.PowerAction) (providers.PowerCheck, error) {
 	if err := c.checkID("check", id); err != nil {
 		return providers.PowerCheck{}, err

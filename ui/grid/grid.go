@@ -75,7 +75,7 @@ func New[K comparable, R Keyed[K]](columns []Column[R]) *Grid[K, R] {
 // Columns are the columns that the grid was made with.
 func (g *Grid[K, R]) Columns() []Column[R] { return g.columns }
 
-// Hold makes the cursor stay on its row from now on. Until somebody has used a
+// Hold makes the cursor stay on its row from now on. Until someone has used a
 // list its cursor stays at the top, whatever rows arrive above it. Moving holds too.
 func (g *Grid[K, R]) Hold() { g.held = true }
 
@@ -122,7 +122,7 @@ func (g *Grid[K, R]) Total() int { return g.data.total }
 // Sort is the order of the rows on the screen.
 func (g *Grid[K, R]) Sort() Sort { return g.data.sort }
 
-// Window gives the first visible row, the number of rows that fit, and all.
+// Window returns the first visible row, the number of rows that fit, and all.
 func (g *Grid[K, R]) Window() (top, page, total int) { return g.top, g.page, len(g.data.rows) }
 
 // Visible are the rows on the screen. The slice belongs to the grid.

@@ -22,7 +22,7 @@ func (g *Grid[K, R]) ClearMarks() {
 	g.marked = 0
 }
 
-// Marks tells how many rows are marked, and how many of those the filter hides.
+// Marks says how many rows are marked, and how many of those the filter hides.
 func (g *Grid[K, R]) Marks() (visible, hidden int) { return g.marked, len(g.marks) - g.marked }
 
 // Chosen are the rows that a command acts on: the marked ones that the filter

@@ -19,7 +19,7 @@ const gutter = 3
 type Draw[K comparable] struct {
 	Theme   *theme.Theme
 	Focused bool
-	// Linked tells which rows are counterparts of the row under the cursor of
+	// Linked says which rows are counterparts of the row under the cursor of
 	// another grid; nil for none.
 	Linked func(K) bool
 }

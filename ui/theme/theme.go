@@ -92,7 +92,7 @@ func New(o Options) *Theme {
 // style was on before.
 func (t *Theme) SGR(r Role, g Ground) string { return t.sgr[g][r] }
 
-// Paint gives s in the looks of a role on the normal ground.
+// Paint returns s in the looks of a role on the normal ground.
 func (t *Theme) Paint(r Role, s string) string {
 	if r == Plain || s == "" {
 		return s
@@ -100,7 +100,7 @@ func (t *Theme) Paint(r Role, s string) string {
 	return t.sgr[Normal][r] + s + Reset
 }
 
-// PaintOn gives s in the looks of a role on a ground.
+// PaintOn returns s in the looks of a role on a ground.
 func (t *Theme) PaintOn(r Role, g Ground, s string) string { return t.sgr[g][r] + s + Reset }
 
 type palette struct {

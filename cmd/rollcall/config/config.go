@@ -140,7 +140,7 @@ func (c *Config) DeclaredServices() []dnsview.Service {
 	return out
 }
 
-// NameServers gives the authoritative servers of the zones that name them.
+// NameServers returns the authoritative servers of the zones that name them.
 func (c *Config) NameServers() map[string][]string {
 	out := map[string][]string{}
 	for i := range c.Zones {

@@ -13,7 +13,7 @@ type Error struct {
 	Do   string // an imperative; may be empty
 }
 
-// Error gives "file:line:col: what: do" in one line.
+// Error returns "file:line:col: what: do" in one line.
 func (e *Error) Error() string {
 	var b strings.Builder
 	if e.Pos.File != "" {
@@ -35,7 +35,7 @@ func (e *Error) Error() string {
 // it is the first of them in one line, and how many more there are.
 type Errors []*Error
 
-// Error gives the first mistake and says how many follow.
+// Error returns the first mistake and says how many follow.
 func (e Errors) Error() string {
 	switch len(e) {
 	case 0:

@@ -44,7 +44,7 @@ func home(env, fallback string) string {
 }
 
 // Find says which file to read: the flag's, else ROLLCALL_CONFIG's, else the
-// default one. The path is empty when nobody named a file and the default one is not there.
+// default one. The path is empty when no one named a file and the default one is not there.
 func Find(flag string) (path string, err error) {
 	named, by := flag, "--config"
 	if named == "" {

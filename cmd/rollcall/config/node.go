@@ -121,7 +121,7 @@ func (r *reader) plain(n ast.Node) ast.Node {
 // fields says what to do with each key that a mapping may have.
 type fields map[string]func(n ast.Node)
 
-// entries gives the keys and values of a mapping, in file order.
+// entries returns the keys and values of a mapping, in file order.
 func (r *reader) entries(n ast.Node, what string) []*ast.MappingValueNode {
 	switch t := r.plain(n).(type) {
 	case nil:

@@ -14,7 +14,7 @@ import (
 	"time"
 )
 
-// Start runs moto_server on a free loopback port until the test ends, and gives
+// Start runs moto_server on a free loopback port until the test ends, and returns
 // its URL. Where it is not installed the test is skipped; where it is, it must
 // work.
 func Start(t testing.TB) (url string) {

@@ -10,7 +10,7 @@ import (
 	"strings"
 )
 
-// caller is the ARN of whoever signed a call: a user, or the session of a role.
+// caller is the ARN of the one who signed a call: a user, or the session of a role.
 func (f *front) caller(c *call) string {
 	account := f.account(c)
 	if c.session == nil {
@@ -75,7 +75,7 @@ func (f *front) asks(c *call) []ask {
 		return f.ec2Asks(c)
 	case "sts":
 		if c.action() == "GetCallerIdentity" {
-			return nil // nobody needs a permission for it
+			return nil // no one needs a permission for it
 		}
 		return []ask{{action: "sts:" + c.action(), resource: c.form.Get("RoleArn")}}
 	case "iam":

@@ -14,7 +14,7 @@ import (
 	"rollcall/providers/sim/world"
 )
 
-// The AWS CLI is a client that nobody here wrote. Where it is not installed
+// The AWS CLI is a client that no one here wrote. Where it is not installed
 // these tests are left out.
 
 // cli runs the AWS CLI against one world.
@@ -42,7 +42,7 @@ func newCLI(t *testing.T) *cli {
 	}}
 }
 
-// run gives what the CLI answers, or what it says on its error output.
+// run returns what the CLI answers, or what it says on its error output.
 func (c *cli) run(args string, more ...string) (stdout, stderr string, err error) {
 	c.t.Helper()
 	cmd := exec.CommandContext(c.t.Context(), "aws", append(strings.Fields(args), more...)...)

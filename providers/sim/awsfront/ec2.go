@@ -148,7 +148,7 @@ func (c *ec2Call) rows(keep func(*world.Instance) bool, cursor, limit int) []wor
 	return out
 }
 
-// byID gives instances by their ids, all or none.
+// byID returns instances by their ids, all or none.
 func (c *ec2Call) byID(ids []string) ([]world.Instance, *apiError) {
 	for _, id := range ids {
 		if !instanceID(id) {

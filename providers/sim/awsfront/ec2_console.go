@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// Without Latest, EC2 gives what it has posted shortly after the last change of
+// Without Latest, EC2 returns what it has posted shortly after the last change of
 // state, and no more (EC2 API, GetConsoleOutput).
 const postedFor = time.Minute
 

@@ -9,7 +9,7 @@ import (
 	"rollcall/providers/sim/world"
 )
 
-// instanceState gives the code and name that EC2 has for a state.
+// instanceState returns the code and name that EC2 has for a state.
 func instanceState(s providers.InstanceState) (int, string) {
 	switch s {
 	case providers.StatePending:
@@ -138,7 +138,7 @@ func (c *ec2Call) paging(low, high int) (paging, *apiError) {
 	return p, err
 }
 
-// page gives one page of instances and the token of the next, with the faults of a list.
+// page returns one page of instances and the token of the next, with the faults of a list.
 func (c *ec2Call) page(p paging, keep func(*world.Instance) bool) (rows []world.Instance, token string) {
 	all := c.rows(keep, p.cursor, p.limit+1)
 	more := len(all) > p.limit

@@ -16,7 +16,7 @@ import (
 	"rollcall/providers/sim/world"
 )
 
-// answerOf gives the code and status of a refusal.
+// answerOf returns the code and status of a refusal.
 func answerOf(err error) (code string, status int) {
 	if api, ok := errors.AsType[smithy.APIError](err); ok {
 		code = api.ErrorCode()

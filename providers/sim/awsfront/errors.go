@@ -14,7 +14,7 @@ type apiError struct {
 	message string
 }
 
-// bad gives a client error with HTTP status 400.
+// bad returns a client error with HTTP status 400.
 func bad(code, format string, a ...any) *apiError {
 	return &apiError{http.StatusBadRequest, code, fmt.Sprintf(format, a...)}
 }

@@ -1,7 +1,7 @@
 // Package awsfront shows the embedded world as Amazon Web Services: the EC2
 // query API, STS, IAM, the parameter store and Route 53, all on one listener,
-// told apart by the credential scope of each request's signature. It answers as
-// AWS does, errors included, so that clients that nobody here wrote work against it.
+// distinguished by the credential scope of each request's signature. It answers as
+// AWS does, errors included, so that clients that no one here wrote work against it.
 //
 // Faults are asked of the world by source. A call to EC2, STS or the parameter
 // store belongs to the cloud of the region it is signed for; a call on one hosted

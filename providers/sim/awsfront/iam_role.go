@@ -15,7 +15,7 @@ type role struct {
 }
 
 // roleOfProfile returns the name of an instance profile's role. An instance that the world itself has
-// put up can have a profile that IAM was never told of: it has the role of NodeProfile.
+// put up can have a profile that IAM was never reported: it has the role of NodeProfile.
 func (s *iamStore) roleOfProfile(name string) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()

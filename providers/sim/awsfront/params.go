@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// list gives the values of NAME.1, NAME.2, … in the order of their numbers.
+// list returns the values of NAME.1, NAME.2, … in the order of their numbers.
 func list(form url.Values, name string) []string {
 	type item struct {
 		n int

@@ -82,7 +82,7 @@ func (ch *setChange) routing() (names []string) {
 	return names
 }
 
-// worldSet gives the record set of a change as the world keeps it.
+// worldSet returns the record set of a change as the world keeps it.
 func (ch *setChange) worldSet() *world.Set {
 	s := &ch.Set
 	out := &world.Set{Name: fromOctal(s.Name), Type: s.Type, Weight: s.Weight, Extra: map[string]string{}}

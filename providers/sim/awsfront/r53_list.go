@@ -64,7 +64,7 @@ func (f *front) listRecordSets(c *call, x *xmlWriter, z *world.Zone) *apiError {
 	return nil
 }
 
-// setsOf gives the record sets of a zone, as they were some seconds ago under world.Stale.
+// setsOf returns the record sets of a zone, as they were some seconds ago under world.Stale.
 func (f *front) setsOf(c *call, z *world.Zone) []*world.Set {
 	if c.fault == world.Stale {
 		if then, ok := f.state(z).history.Read(f.w.Now()); ok {

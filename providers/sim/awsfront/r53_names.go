@@ -33,7 +33,7 @@ func octal(name string) string {
 	return b.String()
 }
 
-// fromOctal reads a name as Route 53 takes it and gives its canonical form.
+// fromOctal reads a name as Route 53 takes it and returns its canonical form.
 func fromOctal(name string) string {
 	labels := splitOctal(name)
 	if len(labels) == 0 {

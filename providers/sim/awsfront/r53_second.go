@@ -9,7 +9,7 @@ import (
 	"rollcall/providers/sim/world"
 )
 
-// secondWriter adds a value of nobody to the record set that a batch is about, or makes the
+// secondWriter adds a value of no one to the record set that a batch is about, or makes the
 // set, as another node would that joins at the same moment.
 func secondWriter(z *world.Zone, changes []setChange, n int) {
 	at := slices.IndexFunc(changes, func(ch setChange) bool {

@@ -60,7 +60,7 @@ func checkSet(zone string, ch *setChange, s *world.Set) (problems batchErrors) {
 	return problems
 }
 
-// fold gives the form in which two values are compared.
+// fold returns the form in which two values are compared.
 func fold(typ, v string) string { return providers.FoldValue(typ, v) }
 
 // sameSet reports whether a delete names exactly what is there. The order of values does not count.

@@ -72,7 +72,7 @@ func (x *xmlWriter) items(name string, n int, f func(i int)) {
 // stamp writes a time as the AWS APIs do.
 func stamp(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z") }
 
-// namespaceOf gives the XML namespace of a query or REST API.
+// namespaceOf returns the XML namespace of a query or REST API.
 func namespaceOf(service string) string {
 	switch service {
 	case "route53":

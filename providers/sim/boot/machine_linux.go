@@ -104,7 +104,7 @@ func (m *Machine) WriteFile(path, text string, mode fs.FileMode) error {
 	return writeInto(filepath.Join(m.disk, "upper"), path, text, mode)
 }
 
-// Run runs a command on the machine, as root, and gives what it wrote.
+// Run runs a command on the machine, as root, and returns what it wrote.
 func (m *Machine) Run(ctx context.Context, command ...string) (string, error) {
 	m.mu.Lock()
 	run := m.run

@@ -282,7 +282,7 @@ func (r *Rack) Dial(ctx context.Context, network, address string) (net.Conn, err
 	return r.middle.dial(ctx, network, address)
 }
 
-// Output runs a program as a client on that internet, and gives what it writes
+// Output runs a program as a client on that internet, and returns what it writes
 // to its standard output.
 func (r *Rack) Output(ctx context.Context, name string, args ...string) (string, error) {
 	var out, said strings.Builder
@@ -362,7 +362,7 @@ func clearStale(dir string) {
 	if err != nil {
 		return
 	}
-	defer f.Close() //nolint:errcheck // it gives the lock back
+	defer f.Close() //nolint:errcheck // it returns the lock back
 	st, err := f.Stat()
 	if err != nil || time.Since(st.ModTime()) < time.Minute || unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB) != nil {
 		return // young: its lock may be about to be taken

@@ -34,7 +34,7 @@ var rootFiles = map[string]string{
 	"etc/resolv.conf":                   "nameserver " + resolverAddress + "\n",
 }
 
-// rootWithout is what is taken away again: there is nobody to ask for an
+// rootWithout is what is taken away again: there is no one to ask for an
 // address, nothing to download, and nginx is the boot script's business.
 var rootWithout = []string{
 	"usr/sbin/dhclient", "etc/systemd/system/multi-user.target.wants/nginx.service",
@@ -50,7 +50,7 @@ func CacheDir() string {
 	return "/var/cache/rollcall/boot"
 }
 
-// Root gives the root file system that machines boot from, and makes it when it
+// Root returns the root file system that machines boot from, and makes it when it
 // is not there: one or two minutes, from the Debian mirror that this machine's
 // own package manager uses. It is kept below cacheDir (CacheDir() when empty) and
 // is never written to again. What debootstrap says goes to progress, which may be nil.
@@ -70,7 +70,7 @@ func Root(ctx context.Context, cacheDir string, progress io.Writer) (string, err
 	if _, err := os.Stat(dir); err == nil {
 		return dir, nil
 	}
-	half := dir + ".part" // nobody else writes there: the lock is ours
+	half := dir + ".part" // no one else writes there: the lock is ours
 	if err := os.RemoveAll(half); err != nil {
 		return "", fmt.Errorf("make a root file system: %w", err)
 	}

@@ -47,7 +47,7 @@ type front struct {
 	writes atomic.Int64 // how many were asked for under world.SecondWriter
 }
 
-// New gives the API under /client/v4.
+// New returns the API under /client/v4.
 func New(w *world.World) http.Handler {
 	return &front{w: w}
 }
@@ -88,7 +88,7 @@ func (f *front) source(path string) string {
 	return ""
 }
 
-// limits tells how many requests are left. The embedded API only counts them:
+// limits says how many requests are left. The embedded API only counts them:
 // it throttles when it is told to.
 func (f *front) limits(w http.ResponseWriter, kind world.FaultKind) {
 	f.mu.Lock()
@@ -148,7 +148,7 @@ type call struct {
 	parts []string // path below the prefix
 }
 
-// authenticate checks the API token. What is no token at all is told apart
+// authenticate checks the API token. What is no token at all is distinguished
 // from one that is not known.
 func (c *call) authenticate() error {
 	header := c.r.Header.Get("Authorization")
@@ -195,7 +195,7 @@ func (c *call) route() error {
 	return noRoute(c.r)
 }
 
-// tokenID is the id of the token; under world.WrongKey it is somebody else's.
+// tokenID is the id of the token; under world.WrongKey it is another's.
 func (c *call) tokenID() string {
 	id := c.front.w.Credentials.CloudflareUser
 	if c.kind == world.WrongKey {

@@ -130,7 +130,7 @@ func (c *call) update(z *world.Zone, f func(tx *world.Tx) error) error {
 	return err
 }
 
-// secondWriter adds a record of nobody beside the first address record that a change made, changed or
+// secondWriter adds a record of no one beside the first address record that a change made, changed or
 // took away, as another node would that joins at the same moment.
 func secondWriter(tx *world.Tx, before []*world.Record, n int64) {
 	mine := func(r *world.Record, other []*world.Record) bool { return r.Type == "A" && !slices.Contains(other, r) }

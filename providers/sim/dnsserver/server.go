@@ -52,7 +52,7 @@ func start(w *world.World, addr string, second bool) (*Server, error) {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	s := &Server{world: w, addr: pc.LocalAddr().String(), second: second, ctx: ctx, cancel: cancel}
-	// The library starts serving from within; both are told when, so that Close
+	// The library starts serving from within; both are reported when, so that Close
 	// never shuts down what has not started.
 	ready := make(chan struct{}, 2)
 	started := func() { ready <- struct{}{} }

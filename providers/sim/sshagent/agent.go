@@ -1,6 +1,6 @@
 // Package sshagent is an ssh-agent that holds one key, made when the first one of the process starts:
 // the key that the embedded Triton accepts. It speaks the agent protocol
-// (draft-ietf-sshm-ssh-agent) over a unix socket, so that nobody's ~/.ssh is touched.
+// (draft-ietf-sshm-ssh-agent) over a unix socket, so that no one's ~/.ssh is touched.
 package sshagent
 
 import (

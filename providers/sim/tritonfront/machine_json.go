@@ -140,7 +140,7 @@ type nic struct {
 	Network string `json:"network"`
 }
 
-// nicsOf gives a machine's interfaces: none until it has been provisioned,
+// nicsOf returns a machine's interfaces: none until it has been provisioned,
 // then one in the public network and one in the fabric.
 func nicsOf(i world.Instance) []nic {
 	if !i.Public.IsValid() {

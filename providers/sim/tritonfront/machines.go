@@ -13,7 +13,7 @@ import (
 	"rollcall/providers/sim/world"
 )
 
-// maxPage is the most machines of one page, and what a page has when nobody asks.
+// maxPage is the most machines of one page, and what a page has when no one asks.
 const maxPage = 1000
 
 // machines routes everything below /machines.

@@ -69,7 +69,7 @@ func (w *World) Write(cloudName, id, text string) {
 	}
 }
 
-// Console gives what an instance had written to its console until a time, the
+// Console returns what an instance had written to its console until a time, the
 // last 64 KB of it, and when it had written that. It is empty before the instance
 // runs, and in a cloud that keeps no consoles.
 func (w *World) Console(cloudName, id string, until time.Time) (text string, at time.Time, err error) {

@@ -39,14 +39,14 @@ func (s *seeder) disagreements() {
 		i = s.launch(euw1, ro, name(4), at)
 		s.register(euw1, i, i.Public)
 		i.Public = s.w.newIP(euw1)
-		// Stopped: a crash of the machine, and nobody took the record back.
+		// Stopped: a crash of the machine, and no one took the record back.
 		i = s.launch(ams, ro, name(5), at)
 		s.register(ams, i, i.Public)
 		i.State = providers.StateStopped
 	}
 }
 
-// gone removes an instance that nobody can see any more, some minutes ago.
+// gone removes an instance that no one can see any more, some minutes ago.
 func (s *seeder) gone(i *Instance) {
 	for _, c := range s.w.clouds {
 		if c.byID[i.ID] == i {
@@ -77,7 +77,7 @@ func (s *seeder) strangers() {
 		Address{ID: "eni-0b1c2d3e4f5061728", IP: netip.MustParseAddr("34.201.50.20"), Private: netip.MustParseAddr("10.16.200.9"), Kind: providers.AddressInterface, Note: "ELB app/front/5d2f0c8a9b7e6d1c"})
 	s.addRecord(Record{Name: "lb." + CloudflareZone, Type: "A", Content: "34.201.50.20", TTL: 60, Comment: "front load balancer"})
 
-	// A database that somebody entered by hand: ours, but without a marker.
+	// A database that someone entered by hand: ours, but without a marker.
 	for _, i := range s.w.cloud("joyent-ams").instances {
 		if i.Tags["service"] == "db" {
 			s.addSet("db."+Route53Zone, "A", 300, i.Public.String())

@@ -42,7 +42,7 @@ func (c *cloud) elastic(id string, ip netip.Addr) *Address {
 	return nil
 }
 
-// Associate gives an elastic address, known by id and IP, to an instance that runs or is stopped. The address that
+// Associate returns an elastic address, known by id and IP, to an instance that runs or is stopped. The address that
 // the instance had goes back, and so does the association that the address had, if again allows that.
 func (w *World) Associate(cloudName, id string, ip netip.Addr, instance string, again bool) error {
 	w.lock()
@@ -97,7 +97,7 @@ func (w *World) letGo(c *cloud, a *Address) {
 	a.Instance, a.Private = "", netip.Addr{}
 }
 
-// ReleaseElastic gives an elastic address back, which must not be associated.
+// ReleaseElastic returns an elastic address back, which must not be associated.
 func (w *World) ReleaseElastic(cloudName, id string, ip netip.Addr) error {
 	w.lock()
 	defer w.unlock()
@@ -113,7 +113,7 @@ func (w *World) ReleaseElastic(cloudName, id string, ip netip.Addr) error {
 	return nil
 }
 
-// newIP6 gives the next IPv6 address of a cloud's network.
+// newIP6 returns the next IPv6 address of a cloud's network.
 func (w *World) newIP6(c *cloud) netip.Addr {
 	c.nextIP6++
 	b := netip.MustParseAddr("2600:1f18:1000::").As16()

@@ -33,7 +33,7 @@ const (
 	Latency      FaultKind = "latency"       // every answer takes its own time, up to a twentieth of a second
 	Expired      FaultKind = "expired"       // the credentials expire when a list is asked for its second page
 	ClockSkew    FaultKind = "clock-skew"    // the provider's clock is six minutes ahead: signatures are too old
-	SecondWriter FaultKind = "second-writer" // somebody else adds a value to the name of every other write, just before it
+	SecondWriter FaultKind = "second-writer" // someone else adds a value to the name of every other write, just before it
 
 	NoCapacity FaultKind = "no-capacity" // what is launched or started never runs: EC2 terminates or stops it, Triton fails it
 	TakeOver   FaultKind = "take-over"   // a record that a write names by its id, and a marker, was made another writer's just before the write
@@ -107,7 +107,7 @@ func (w *World) Fault(source string) (kind FaultKind, hit int) {
 	return k, w.Faults.hits[source] - 1
 }
 
-// Spent tells whether the credentials of a source have expired, under Expired. They do with
+// Spent reports whether the credentials of a source have expired, under Expired. They do with
 // the first call that asks for a later page of a list, and stay so until the fault is switched.
 func (w *World) Spent(source string, laterPage bool) bool {
 	w.Faults.mu.Lock()

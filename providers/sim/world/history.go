@@ -49,7 +49,7 @@ func valuesOf(sets []*Set, records []*Record, names map[string]bool) (out []Zone
 	return out
 }
 
-// tellChange tells of a change that is about to be seen.
+// tellChange reports a change that is about to be seen.
 func (z *Zone) tellChange(id string, tx *Tx) {
 	if z.w.changed == nil || len(tx.touched) == 0 {
 		return

@@ -45,7 +45,7 @@ type Instance struct {
 	Metadata    map[string]string // Triton metadata, user-script included
 	UserData    []byte
 	ClientToken string
-	Reason      string // why it is in its state where nobody asked for that; "code: message"
+	Reason      string // why it is in its state where no one asked for that; "code: message"
 	Number      int    // position in the cloud's list; grows with every launch
 
 	real   bool // a machine runs it, see Options.Machine
@@ -145,7 +145,7 @@ func (w *World) Instances(cloudName string, keep func(*Instance) bool, offset, l
 	return page, total
 }
 
-// Instance gives one instance. ErrGone says that it existed, and comes with what
+// Instance returns one instance. ErrGone says that it existed, and comes with what
 // it was last; ErrNoInstance says that it never did.
 func (w *World) Instance(cloudName, id string) (Instance, error) {
 	w.lock()
@@ -259,7 +259,7 @@ const insufficient = "Server.InsufficientInstanceCapacity: There was insufficien
 // Power is what can be done to an instance.
 type Power string
 
-// The power actions. Plug is what nobody asks for: the machine is dead at once
+// The power actions. Plug is what no one asks for: the machine is dead at once
 // and its agent takes nothing back.
 const (
 	Start     Power = "start"
@@ -269,7 +269,7 @@ const (
 	Plug      Power = "plug"
 )
 
-// Do carries out a power action and gives the instance before and after it.
+// Do carries out a power action and returns the instance before and after it.
 func (w *World) Do(cloudName, id string, p Power) (before, after Instance, err error) {
 	w.lock()
 	defer w.unlock()
@@ -465,7 +465,7 @@ func (w *World) newID(p providers.Provider) string {
 	return w.uuid()
 }
 
-// uuid gives a random UUID of version 4 from the world's seed.
+// uuid returns a random UUID of version 4 from the world's seed.
 func (w *World) uuid() string {
 	var b [16]byte
 	for n := range b {
@@ -475,7 +475,7 @@ func (w *World) uuid() string {
 	return fmt.Sprintf("%x-%x-%x-%x-%x", b[0:4], b[4:6], b[6:8], b[8:10], b[10:])
 }
 
-// newIP gives the next address of the cloud's pool.
+// newIP returns the next address of the cloud's pool.
 func (w *World) newIP(c *cloud) netip.Addr {
 	c.nextIP++
 	b := c.base.Addr().As4()

@@ -193,7 +193,7 @@ func (z *Zone) freeze(kind FaultKind) {
 	}
 }
 
-// Served gives what the first name server answers for a name: its sets by type, and
+// Served returns what the first name server answers for a name: its sets by type, and
 // whether the name exists at all (it may have no sets, as an empty non-terminal).
 func (z *Zone) Served(name string) (sets map[string]ServedSet, exists bool) {
 	return z.shown(name, false)

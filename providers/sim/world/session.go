@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// Session is what temporary credentials stand for: a role that somebody has taken on, or that an instance has by its
+// Session is what temporary credentials stand for: a role that someone has taken on, or that an instance has by its
 // profile. All of it is in the session token, which only the world can make.
 type Session struct {
 	Role    string    `json:"role,omitempty"`

@@ -21,12 +21,12 @@ type Options struct {
 	Instances int              // about how many; 0 for the default world of 60
 	Now       func() time.Time // time.Now when nil
 	Delays    Delays           // DefaultDelays when zero
-	Page      int              // the most rows of one page of a list; 0: as many as the API gives
+	Page      int              // the most rows of one page of a list; 0: as many as the API returns
 	// UserData gives the boot script that the seeded nodes of a service were
 	// launched with, so that a stop and a start of them play as they would in
 	// life. It may be nil.
 	UserData func(service string, p providers.Provider) []byte
-	// Node is told when a node's agent would act. It runs in a goroutine of its
+	// Node is reported when a node's agent would act. It runs in a goroutine of its
 	// own, makes the agent's API calls, and may be nil.
 	Node func(ctx context.Context, ev NodeEvent)
 	// Machine is what runs the instances that are launched in this world, where
@@ -40,7 +40,7 @@ type Options struct {
 	// Says is what the boot script of an instance that is played has its programs
 	// write to the console until the agent acts, line by line. It may be nil.
 	Says func(i Instance) []string
-	// Changed is told of every change of a zone, in the order in which they are made. It must
+	// Changed is reported every change of a zone, in the order in which they are made. It must
 	// neither block nor call the world. It may be nil.
 	Changed func(c ZoneChange)
 }
@@ -121,7 +121,7 @@ type Credentials struct {
 	CloudflareUser  string // account id, 32 hex digits
 }
 
-// New makes a world and fills it. It is at rest until somebody touches it.
+// New makes a world and fills it. It is at rest until someone touches it.
 func New(o Options) *World {
 	if o.Now == nil {
 		o.Now = time.Now
@@ -140,7 +140,7 @@ func New(o Options) *World {
 	return w
 }
 
-// PageOf gives how many rows a page has when limit are asked for.
+// PageOf returns how many rows a page has when limit are asked for.
 func (w *World) PageOf(limit int) int {
 	if w.page > 0 && limit > w.page {
 		return w.page
@@ -194,7 +194,7 @@ func (w *World) lock() {
 	w.advance()
 }
 
-// unlock gives the lock back, and wakes Run if there is something to do.
+// unlock returns the lock back, and wakes Run if there is something to do.
 func (w *World) unlock() {
 	work := len(w.pending) > 0 || len(w.machines) > 0 || len(w.due) > 0
 	w.mu.Unlock()

@@ -219,7 +219,7 @@ func (z *Zone) Update(f func(tx *Tx) error) (changeID string, err error) {
 	return id, nil
 }
 
-// ChangeInSync tells whether a change has reached every name server; ok is
+// ChangeInSync reports whether a change has reached every name server; ok is
 // false for an id that was never given. Under Split and Lagging a change that the
 // name servers did not have when the fault was switched on does not reach them.
 func (z *Zone) ChangeInSync(id string) (inSync, ok bool) {

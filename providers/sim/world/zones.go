@@ -105,7 +105,7 @@ func (w *World) newZone(spec ZoneSpec) *Zone {
 	return z
 }
 
-// usualServers are the names of the servers that a provider gives to its nth zone. Route 53 gives each
+// usualServers are the names of the servers that a provider returns to its nth zone. Route 53 returns each
 // public zone servers of its own.
 func usualServers(p providers.Provider, n int) []string {
 	if p == providers.Cloudflare {
