@@ -1,0 +1,247 @@
+package apply
+
+import (
+	"context"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"rollcall/dnsview"
+	"rollcall/providers"
+)
+
+// cleanliness is what the name servers and the DNS providers say of what was taken out.
+type cleanliness struct {
+	against []string // who contradicts
+	pending []string // what is still on its way, as its provider says
+	unasked []string // who could not be asked, and why
+	inSync  int      // changes that their provider calls in sync
+	servers int      // answers without what was taken out
+
+	late   map[recordKey]bool // removals of which something could not be asked
+	polled bool               // it was asked more than once
+	refuse string             // why the step is held back
+}
+
+// unknown says what it is that is waited out.
+func (c *cleanliness) unknown() string {
+	if len(c.unasked) == 0 {
+		return "until no resolver can still hold what was taken out"
+	}
+	return strings.Join(few(c.unasked), "; ")
+}
+
+// passes says what the guard rests on.
+func (c *cleanliness) passes(taken int, waits bool) string {
+	why := "every zone was read again, and no record leads to it"
+	if taken == 0 {
+		return why
+	}
+	if c.servers > 0 {
+		why += ", and the name servers that could be asked answer without it"
+	}
+	if c.inSync > 0 {
+		why += ", and its DNS provider says that the change has reached all servers"
+	}
+	switch {
+	case len(c.unasked) == 0:
+	case waits:
+		why += "; what could not be asked was waited out: " + strings.Join(few(c.unasked), "; ")
+	default:
+		why += "; no wait was asked for, though " + strings.Join(few(c.unasked), "; ")
+	}
+	return why
+}
+
+// few cuts a list of sentences short.
+func few(all []string) []string {
+	slices.Sort(all)
+	all = slices.Compact(all)
+	if len(all) > 3 {
+		return append(slices.Clone(all[:3]), "and "+strconv.Itoa(len(all)-3)+" more")
+	}
+	return all
+}
+
+// awaitClean asks name servers and DNS providers until none of them contradicts, or until it has taken longer
+// than it may.
+func (r *run) awaitClean(ctx context.Context, s *dnsview.Step, out []removal) *cleanliness {
+	polled := false
+	for {
+		c := r.askAll(ctx, out)
+		c.polled = polled
+		now := r.engine.o.Now()
+		var wait time.Duration
+		what := c.against
+		switch {
+		case len(c.against) > 0:
+			wait = r.patience(out, 1).Sub(now)
+		case len(c.pending) > 0:
+			wait, what = r.patience(out, pendingFactor).Sub(now), c.pending
+		default:
+			return c
+		}
+		why := strings.Join(few(what), "; ")
+		if wait <= 0 {
+			c.refuse = "what was taken out is still handed out: " + why
+			if len(c.against) == 0 {
+				c.refuse = why
+			}
+			return c
+		}
+		if !polled {
+			polled = true
+			r.emit(Event{Kind: EventWire, Step: s.ID, Text: "before " + dnsview.Clean(s.Sentence) + ": " + why + "; asking again for up to " + seconds(wait)})
+		}
+		if r.engine.o.Sleep(ctx, min(wait, time.Second)) != nil {
+			c.refuse = "the run was stopped while it was waited for: " + why
+			return c
+		}
+	}
+}
+
+// patience is until when what contradicts is waited for: some times the stated propagation time after the last
+// change, and the time that a change may take to be seen.
+func (r *run) patience(out []removal, times int) time.Time {
+	var last time.Time
+	for n := range out {
+		at := r.since(&out[n])
+		if t := r.engine.zone(out[n].record.Zone); t != nil {
+			at = at.Add(time.Duration(times) * t.Zone.Provider.Propagation())
+		}
+		if at.After(last) {
+			last = at
+		}
+	}
+	return last.Add(r.engine.o.WireWait)
+}
+
+// since is when a value was taken out: where that is not known, not before this run.
+func (r *run) since(m *removal) time.Time {
+	if m.at.IsZero() {
+		return r.report.Started
+	}
+	return m.at
+}
+
+// askAll asks the name servers about every name that something was taken out of, and the DNS providers about the changes.
+func (r *run) askAll(ctx context.Context, out []removal) *cleanliness {
+	c := &cleanliness{late: map[recordKey]bool{}}
+	bySubject := map[subject][]*removal{}
+	var order []subject
+	for n := range out {
+		k := subjectOf(&out[n].record)
+		if bySubject[k] == nil {
+			order = append(order, k)
+		}
+		bySubject[k] = append(bySubject[k], &out[n])
+	}
+	says := make([]*served, len(order))
+	asked := make([]behind, len(order))
+	var g errgroup.Group
+	g.SetLimit(atOnce)
+	for n, k := range order {
+		g.Go(func() error {
+			q := behind{want: map[string]bool{}}
+			for _, m := range bySubject[k] {
+				q.want[providers.FoldValue(k.typ, m.record.Value)] = false
+				q.records = append(q.records, &m.record)
+			}
+			says[n], asked[n] = r.onWire(ctx, k, q.want, q.records...), q
+			return nil
+		})
+	}
+	_ = g.Wait() // what could not be asked stands in the answers
+	for n, k := range order {
+		c.servers += says[n].clean
+		for _, a := range says[n].against {
+			c.against = append(c.against, a.String()+" for "+k.String())
+		}
+		for _, a := range says[n].unasked {
+			c.unasked = append(c.unasked, a.String()+" could not be asked for "+k.String())
+		}
+		r.observe(says[n], asked[n].want, asked[n].records)
+		if says[n].state() == servedUnasked {
+			for _, m := range bySubject[k] {
+				c.late[keyOf(&m.record)] = true
+			}
+		}
+	}
+	for n := range out {
+		r.askProvider(ctx, &out[n], c)
+	}
+	return c
+}
+
+// askProvider asks the DNS provider, where it can be asked, whether a change has reached all its servers.
+func (r *run) askProvider(ctx context.Context, m *removal, c *cleanliness) {
+	t := r.engine.zone(m.record.Zone)
+	if t == nil {
+		return
+	}
+	p, ok := t.DNS.(providers.Propagator)
+	if !ok {
+		return // the name servers are all that there is to ask
+	}
+	unasked := func(why string) {
+		c.unasked = append(c.unasked, dnsview.Clean(t.Zone.Name)+" "+why)
+		c.late[keyOf(&m.record)] = true
+	}
+	if m.ticket == "" {
+		unasked("gave no id of the change of " + subjectOf(&m.record).String())
+		return
+	}
+	known := [2]string{t.Zone.Name, m.ticket}
+	if r.inSync[known] {
+		c.inSync++
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, r.engine.o.Timeout)
+	defer cancel()
+	switch reached, err := p.Propagated(ctx, m.ticket); {
+	case reached:
+		r.inSync[known] = true
+		c.inSync++
+	case err == nil:
+		c.pending = append(c.pending, dnsview.Clean(t.Zone.Name)+": the change "+dnsview.Clean(m.ticket)+" has not reached every name server yet, as the provider says")
+	case providers.KindOf(err) == providers.KindAuth:
+		unasked("may not be asked how far a change has got")
+		r.note([]string{t.Zone.Name + ": these credentials may not ask how far a change has got, so rollcall waits longer instead: " + err.Error() + "; rollcall policy aws prints the permission that it takes"})
+	default:
+		unasked("did not say how far the change has got: " + dnsview.Clean(err.Error()))
+	}
+}
+
+// cleanAt is when no resolver can hold what was taken out any more, as far as is known: the wait of the
+// plan after it was taken out, or after the last server that was behind had the change, and the stated propagation time more where something
+// could not be asked. A plan without waits has none.
+func (r *run) cleanAt(i int, out []removal, c *cleanliness) time.Time {
+	var wait time.Duration
+	for _, id := range r.plan.Steps[i].Needs {
+		if at, ok := r.byID[id]; ok {
+			wait = max(wait, r.plan.Steps[at].Wait)
+		}
+	}
+	var last time.Time
+	if wait == 0 {
+		return last
+	}
+	for n := range out {
+		m := &out[n]
+		at := r.since(m)
+		if clean := r.cleanFrom[subjectOf(&m.record)]; clean.After(at) {
+			at = clean
+		}
+		at = at.Add(wait)
+		if t := r.engine.zone(m.record.Zone); t != nil && c.late[keyOf(&m.record)] {
+			at = at.Add(t.Zone.Provider.Propagation())
+		}
+		if at.After(last) {
+			last = at
+		}
+	}
+	return last
+}

@@ -1,0 +1,170 @@
+package world
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+
+	"rollcall/providers"
+)
+
+// Power is what can be done to an instance.
+type Power string
+
+// The power actions. Plug is what no one asks for: the machine is dead at once
+// and its agent takes nothing back.
+const (
+	Start     Power = "start"
+	Stop      Power = "stop"
+	Reboot    Power = "reboot"
+	Terminate Power = "terminate"
+	Plug      Power = "plug"
+)
+
+// Do carries out a power action and returns the instance before and after it.
+func (w *World) Do(cloudName, id string, p Power) (before, after Instance, err error) {
+	w.lock()
+	defer w.unlock()
+	c := w.cloud(cloudName)
+	i, ok := c.byID[id]
+	if !ok {
+		if _, gone := c.gone[id]; gone {
+			return before, after, ErrGone
+		}
+		return before, after, ErrNoInstance
+	}
+	before = copyOf(i)
+	if err := w.do(c, i, p); err != nil {
+		return before, before, err
+	}
+	return before, copyOf(i), nil
+}
+
+func (w *World) do(c *cloud, i *Instance, p Power) error {
+	down := func() {
+		if i.State != providers.StateRunning {
+			return
+		}
+		if !i.real && p != Plug {
+			w.act(c, i, false)
+		}
+		w.write(c, i, consoleLine{at: w.now(), kind: halts, text: goodbye(p)})
+	}
+	switch p {
+	case Start:
+		switch i.State {
+		case providers.StateRunning, providers.StatePending:
+			return nil
+		case providers.StateStopped:
+			i.State, i.Changed = providers.StatePending, w.now()
+			w.after(w.delays.Boot, func() { w.boot(c, i) })
+			return nil
+		}
+	case Stop:
+		switch i.State {
+		case providers.StateStopped, providers.StateStopping:
+			return nil
+		case providers.StateRunning, providers.StatePending:
+			down()
+			i.State, i.Changed = providers.StateStopping, w.now()
+			if i.real {
+				w.tell(c, i, p)
+				return nil
+			}
+			w.after(w.delays.Stop, func() { w.halt(c, i) })
+			return nil
+		}
+	case Reboot:
+		if i.State == providers.StateRunning {
+			down()
+			i.Changed = w.now()
+			if i.real {
+				w.tell(c, i, p)
+				return nil
+			}
+			w.agent(c, i)
+			return nil
+		}
+	case Terminate, Plug:
+		if i.State == providers.StateTerminated || i.State == providers.StateTerminating {
+			return nil
+		}
+		down()
+		if i.real {
+			w.tell(c, i, p)
+		}
+		if p == Plug {
+			w.terminate(c, i)
+			return nil
+		}
+		i.State, i.Changed = providers.StateTerminating, w.now()
+		if i.real {
+			return nil
+		}
+		w.after(w.delays.Stop, func() { w.terminate(c, i) })
+		return nil
+	}
+	return fmt.Errorf("%w: %s while %s", ErrState, p, i.State)
+}
+
+// tell leaves word for Options.Machine.
+func (w *World) tell(c *cloud, i *Instance, p Power) {
+	w.machines = append(w.machines, MachineEvent{Power: p, Cloud: c.Cloud, Instance: copyOf(i)})
+}
+
+// Halted says that the machine of an instance is off, by itself or because it
+// was told to: a running or stopping instance has stopped then, one that was
+// shutting down is terminated. It does nothing to any other.
+func (w *World) Halted(cloudName, id string) {
+	w.lock()
+	defer w.unlock()
+	c := w.cloud(cloudName)
+	i, ok := c.byID[id]
+	if !ok {
+		return
+	}
+	switch i.State {
+	case providers.StateRunning, providers.StateStopping:
+		i.State = providers.StateStopping
+		w.halt(c, i)
+	case providers.StateTerminating:
+		w.terminate(c, i)
+	}
+}
+
+func (w *World) halt(c *cloud, i *Instance) {
+	if i.State != providers.StateStopping {
+		return
+	}
+	i.State, i.Changed = providers.StateStopped, w.now()
+	if c.Provider == providers.EC2 && !i.Elastic {
+		i.Public = netip.Addr{} // an automatic address is given back
+	}
+}
+
+// terminate ends an instance: EC2 lists it for a while without its addresses, Triton at once no more.
+func (w *World) terminate(c *cloud, i *Instance) {
+	i.State, i.Changed = providers.StateTerminated, w.now()
+	i.Public, i.Public6, i.More6, i.Private = netip.Addr{}, netip.Addr{}, nil, netip.Addr{}
+	for n := range c.addresses {
+		if c.addresses[n].Instance == i.ID {
+			c.addresses[n].Instance = ""
+		}
+	}
+	if c.Provider == providers.Triton {
+		w.forget(c, i)
+		return
+	}
+	w.after(w.delays.Forget, func() { w.forget(c, i) })
+}
+
+func (w *World) forget(c *cloud, i *Instance) {
+	c.instances = slices.DeleteFunc(c.instances, func(x *Instance) bool { return x == i })
+	delete(c.byID, i.ID)
+	delete(c.consoles, i.ID)
+	c.gone[i.ID] = w.now()
+	if c.last == nil {
+		c.last = map[string]*Instance{}
+	}
+	c.last[i.ID] = i
+}
