@@ -32,7 +32,7 @@ fuzz = printf '%s\n' $(FUZZ) | xargs -P $(PAR) -n 1 bash -c ' \
 	  out=$$(go test -p 1 -parallel 1 -run "^$$" -fuzz "^$${0\#*:}$$" -fuzztime $(1) -fuzzminimizetime 20x "$${0%:*}" 2>&1) || { echo "$$out"; exit 255; }; \
 	  echo "fuzz $${0\#*:}: $$(grep -o "execs: [0-9]*" <<<"$$out" | tail -1)"'
 
-.PHONY: help build demo test soak lint fmt bench clean go
+.PHONY: help build demo quick test soak lint fmt bench clean go
 
 help: ## what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -60,6 +60,11 @@ test: go $(GOLANGCI) ## build, vet, lint and all tests with the race detector
 	@$(call fuzz,$(FUZZTIME))
 	go test -p $(PAR) $(RACE) -timeout 60m ./...
 	@go test $(RACE) -count=1 -v -run '^TestBootIsPossibleHere$$' ./userdata | sed -n 's/^ .*_test.go:[0-9]*: \(.*\)/skipped: the tests that boot nodes: \1/p' >&2
+
+quick: go ## build, vet and the quick tests: no race detector, no boot, no foreign program
+	go build -p $(PAR) ./...
+	go vet -p $(PAR) ./...
+	go test -p $(PAR) -short -timeout 10m ./...
 
 soak: go ## an hour of each fuzz test, and what is too long for make test: hours
 	@$(call fuzz,$(SOAKTIME))

@@ -43,6 +43,9 @@ type rig struct {
 // startSim starts the embedded clouds for a test, which runs beside others from here on: most of its time it waits for an agent.
 func startSim(t *testing.T) *sim.Sim {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("make quick leaves this to make test")
+	}
 	t.Parallel()
 	quick := world.Delays{Boot: time.Millisecond, Agent: time.Millisecond, Stop: time.Millisecond, Forget: time.Hour, Propagate: time.Millisecond}
 	s, err := sim.Start(t.Context(), sim.Options{Seed: 1, Delays: quick})

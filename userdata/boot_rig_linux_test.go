@@ -94,6 +94,9 @@ func bootCommand(t *testing.T) string {
 // bootAble skips where machines cannot be booted; CI has all that it takes.
 func bootAble(t *testing.T) {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("make quick leaves this to make test")
+	}
 	err := boot.Check()
 	for _, tool := range []string{"dig", "curl"} {
 		if _, missing := exec.LookPath(tool); err == nil && missing != nil {

@@ -37,6 +37,9 @@ func input(p providers.Provider, more ...string) Input {
 // need finds an external tool; without it the test is skipped, and CI has them all.
 func need(t *testing.T, tool string) string {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("make quick leaves this to make test")
+	}
 	path, err := exec.LookPath(tool)
 	if err != nil {
 		if os.Getenv("CI") == "true" {

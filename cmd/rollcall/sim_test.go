@@ -67,6 +67,9 @@ func shell(t *testing.T, envFile, script string) (out string, code int) {
 // need skips a test whose program is not installed; CI has to have it.
 func need(t *testing.T, program string) {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("make quick leaves this to make test")
+	}
 	if _, err := exec.LookPath(program); err != nil {
 		if os.Getenv("CI") == "true" {
 			t.Fatalf("%s is not installed, and CI requires it", program)

@@ -53,6 +53,9 @@ func blank(t *testing.T) (dir string) {
 // newWorld starts embedded clouds and makes this process a client of them.
 func newWorld(t *testing.T, with ...func(*sim.Options)) *sim.Sim {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("make quick leaves this to make test")
+	}
 	dir := blank(t)
 	before := os.Environ()
 	s, err := startWorld(context.Background(), dir, 1, 0, func(format string, args ...any) { t.Logf(format, args...) }, with...)

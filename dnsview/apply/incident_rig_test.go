@@ -93,6 +93,9 @@ func newRig(t *testing.T, o sim.Options) *rig {
 
 func startRig(t *testing.T, o sim.Options, clk *clock) *rig {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("make quick leaves this to make test")
+	}
 	r := &rig{t: t, clk: clk}
 	o.Seed, o.Now, o.Dir = cmp.Or(o.Seed, 1), r.clk.now, t.TempDir()
 	s, err := sim.Start(context.Background(), o)

@@ -70,6 +70,9 @@ const speed = 20 // times faster than the real clock
 
 func newScene(t *testing.T) *scene {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("make quick leaves this to make test")
+	}
 	s := &scene{
 		theirs: map[string]bool{}, strange: map[string]world.ZoneValue{}, strays: map[string]world.ZoneValue{}, switches: map[string][]flip{},
 		address: map[netip.Addr]string{}, names: map[string]string{}, count: map[string]int{}, played: map[world.FaultKind]int{},

@@ -34,6 +34,9 @@ type rig struct {
 
 func newRig(t *testing.T) *rig {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("make quick leaves this to make test")
+	}
 	s, err := sim.Start(context.Background(), sim.Options{Seed: 1, Dir: t.TempDir()})
 	if err != nil {
 		t.Fatal(err)

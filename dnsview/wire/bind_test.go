@@ -59,6 +59,9 @@ func (b *syncBuffer) String() string {
 
 func namedPath(t *testing.T) string {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("make quick leaves this to make test")
+	}
 	path, err := exec.LookPath("named")
 	if err != nil {
 		path = "/usr/sbin/named" // often not on the path of a user

@@ -290,6 +290,9 @@ func TestAPageInABrowserSwitchesNothing(t *testing.T) {
 // triton runs the real client with a home of its own.
 func triton(t *testing.T, env []string, args ...string) (stdout string, err error) {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("make quick leaves this to make test")
+	}
 	path, err := exec.LookPath("triton")
 	if err != nil {
 		if os.Getenv("CI") != "" {

@@ -27,7 +27,13 @@ type cli struct {
 
 func newCLI(t *testing.T) *cli {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("make quick leaves this to make test")
+	}
 	if _, err := exec.LookPath("aws"); err != nil {
+		if os.Getenv("CI") == "true" {
+			t.Fatal("the AWS CLI is not installed, and CI requires it")
+		}
 		t.Skip("the AWS CLI is not installed")
 	}
 	w := testWorld(time.Now)
