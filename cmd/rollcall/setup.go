@@ -207,12 +207,12 @@ func (a *accounts) dnsAccount(p providers.Provider, profile, tokenEnv, endpoint 
 // configured sets up everything that a config names, without reaching for the
 // network. A source that cannot be set up has the error: it is a failed source, and
 // the others go on without it.
-func (acc *accounts) configured(c *config.Config) (clouds []cloudSource, zones []zoneSource) {
+func (a *accounts) configured(c *config.Config) (clouds []cloudSource, zones []zoneSource) {
 	for i := range c.Clouds {
-		clouds = append(clouds, acc.cloud(&c.Clouds[i]))
+		clouds = append(clouds, a.cloud(&c.Clouds[i]))
 	}
 	for i := range c.Zones {
-		zones = append(zones, acc.zone(&c.Zones[i]))
+		zones = append(zones, a.zone(&c.Zones[i]))
 	}
 	return clouds, zones
 }
