@@ -46,6 +46,9 @@ type Reader interface {
 	// Inspect joins a snapshot and finds its disagreements, with the services
 	// and the options of the config. It does no I/O, but may take a while.
 	Inspect(s *providers.Snapshot) *dnsview.View
+	// Files returns what is wrong with local files that a view rests on, such as a list of public
+	// ranges that cannot be read, by name; empty when nothing is. It returns at once.
+	Files() map[string]error
 	// Visible says which records are on the screen, so that name servers are
 	// asked for their names first. It returns at once.
 	Visible(records []providers.Identity)

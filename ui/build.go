@@ -75,6 +75,7 @@ func (m *Model) build() tea.Cmd {
 	more, _ := m.top().(rowBuilder)
 	return func() tea.Msg {
 		j := join(backend.Inspect(backend.Snapshot()))
+		j.sources = append(j.sources, fileSources(backend.Files())...)
 		if more != nil {
 			more.buildRows(ctx, backend, j)
 		}

@@ -61,6 +61,7 @@ type fake struct {
 	zones    []dnsview.WireZone
 	visible  [][]providers.Identity
 	health   []dnsview.HealthState
+	files    map[string]error
 }
 
 func newFake(now func() time.Time) *fake {
@@ -78,6 +79,8 @@ func (f *fake) Snapshot() *providers.Snapshot {
 	defer f.mu.Unlock()
 	return f.snap
 }
+
+func (f *fake) Files() map[string]error { return f.files }
 
 func (f *fake) Updates() <-chan struct{} { return f.updates }
 

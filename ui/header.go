@@ -1,6 +1,8 @@
 package ui
 
 import (
+	"maps"
+	"slices"
 	"strconv"
 	"time"
 
@@ -20,6 +22,7 @@ type source struct {
 	budget     int
 	production bool
 	zone       bool
+	file       bool
 	provider   providers.Provider
 	lame       bool                    // a zone that is not delegated to its servers
 	dark       bool                    // a zone that resolvers cannot resolve
@@ -72,6 +75,15 @@ func sources(s *providers.Snapshot) []source {
 	return out
 }
 
+// fileSources are local files that could not be read, as sources that failed.
+func fileSources(files map[string]error) []source {
+	var out []source
+	for _, name := range slices.Sorted(maps.Keys(files)) {
+		out = append(out, source{name: Clean(name), coverage: providers.Coverage{State: providers.CoverageFailed, Err: files[name]}, budget: -1, file: true})
+	}
+	return out
+}
+
 // unresolvable is the word for a zone that resolvers cannot resolve.
 const unresolvable = string(dnsview.Unresolvable)
 
@@ -104,6 +116,9 @@ func (s *source) trouble() string {
 		return "not found"
 	case providers.KindInvalid:
 		return "misconfigured"
+	}
+	if s.file {
+		return "unreadable"
 	}
 	return string(s.state)
 }

@@ -1,6 +1,7 @@
 package ui_test
 
 import (
+	"errors"
 	"strings"
 	"testing"
 
@@ -46,4 +47,17 @@ func TestTheSourcesAreFilteredToo(t *testing.T) {
 	}
 	r.press("esc")
 	r.until("Sources 6")
+}
+
+func TestAFileThatCannotBeReadStandsAmongTheSources(t *testing.T) {
+	r := newRig(t, 160, 40, func(_ *ui.Options, f *fake) {
+		f.files = map[string]error{"ranges": errors.New("ranges.json, line 7: unexpected end")}
+	}).ready()
+	r.until("ranges ✖")
+	r.press(ui.DefaultKeys()[ui.ActSources][0])
+	r.until("Sources 7", "unreadable", "line 7: unexpected end")
+	r.press("/")
+	r.typeText("type:file")
+	r.press("enter")
+	r.until("Sources 1/7")
 }

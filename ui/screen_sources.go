@@ -45,8 +45,11 @@ func newSourcesScreen(s *shared) screen {
 // filtered is the row as a filter sees it.
 func (r *sourceRow) filtered(now time.Time) *filter.Source {
 	kind := "cloud"
-	if r.zone {
+	switch {
+	case r.zone:
 		kind = "zone"
+	case r.file:
+		kind = "file"
 	}
 	f := &filter.Source{Name: r.name, Kind: kind, Provider: string(r.provider), State: string(r.state), Trouble: r.trouble(), Error: r.err}
 	f.Age, f.Aged = r.old(now)

@@ -66,6 +66,13 @@ func (b *backend) Inspect(snap *providers.Snapshot) *dnsview.View {
 	return v
 }
 
+func (b *backend) Files() map[string]error {
+	if b.s.config.RangesErr == nil {
+		return nil
+	}
+	return map[string]error{rangesSource: b.s.rangesErr()}
+}
+
 func (b *backend) Visible(records []providers.Identity) { b.s.observer.prioritize(records) }
 
 // view inspects the latest snapshot, or returns what was made of it already.

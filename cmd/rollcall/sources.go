@@ -31,8 +31,13 @@ func (s *session) rangesRow() (sourceRow, bool) {
 	}
 	return sourceRow{
 		Name: rangesSource, Kind: "file", State: string(providers.CoverageFailed),
-		Error: text(s.config.RangesErr.Error() + "; until then an entry that dangles may show as dead"),
+		Error: text(s.rangesErr().Error()),
 	}, true
+}
+
+// rangesErr returns why the list of public ranges could not be read, and what that means.
+func (s *session) rangesErr() error {
+	return fmt.Errorf("%w; until then an entry that dangles may show as dead", s.config.RangesErr)
 }
 
 // A one-shot command says after this time what it is still waiting for, and then less and less often.
