@@ -46,7 +46,7 @@ func TestTheLastReleaseLeavesWhatItDoesNotKnowInTheJournalToThisOne(t *testing.T
 	})
 	must(t, "launch", "--cloud", "aws-use1", "--service", theV1, "--set", "register=agent", "--create-profile", "fresh", "--yes", "--id", "both")
 	must(t, "deregister", dead[0])
-	must(t, "stop", "www-01", "--yes")
+	must(t, "stop", "www-01", "--yes", "--confirm", "www-01")
 	stopped := objects(t, "ls", "instances", "--filter", "name:www-01", "-o", "json")
 	var launch, profile, change journal.Entry
 	for _, e := range journalOf(t) {

@@ -3,6 +3,8 @@ package sim
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
+	"crypto/rsa"
 	"encoding/json"
 	"errors"
 	"io"
@@ -17,6 +19,7 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/crypto/ssh"
 	"golang.org/x/crypto/ssh/agent"
 
 	"rollcall/providers"
@@ -58,7 +61,7 @@ func TestTheEnvironmentOpensEveryDoor(t *testing.T) {
 	want := []string{
 		"AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_EC2", "AWS_ENDPOINT_URL_STS", "AWS_ENDPOINT_URL_IAM", "AWS_ENDPOINT_URL_SSM", "AWS_ENDPOINT_URL_ROUTE_53",
 		"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION", "AWS_DEFAULT_REGION", "TRITON_URL", "TRITON_ACCOUNT", "TRITON_KEY_ID", "SSH_AUTH_SOCK",
-		"CLOUDFLARE_BASE_URL", "CLOUDFLARE_API_TOKEN", "ROLLCALL_RESOLVERS", "ROLLCALL_SIM", "ROLLCALL_CONFIG",
+		"CLOUDFLARE_BASE_URL", "CLOUDFLARE_API_TOKEN", "NODE_TOKEN", "ROLLCALL_RESOLVERS", "ROLLCALL_SIM", "ROLLCALL_CONFIG",
 	}
 	if !slices.Equal(names, want) {
 		t.Errorf("%v, want %v", names, want)
@@ -373,15 +376,52 @@ func TestTheTritonClientWorksUnchanged(t *testing.T) {
 	}
 }
 
+// strangeAgent is an ssh-agent with a key that no account has.
+func strangeAgent(t *testing.T) (socket, keyID string) {
+	t.Helper()
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		t.Fatal(err)
+	}
+	public, err := ssh.NewPublicKey(&key.PublicKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ring := agent.NewKeyring()
+	if err := ring.Add(agent.AddedKey{PrivateKey: key}); err != nil {
+		t.Fatal(err)
+	}
+	dir, err := os.MkdirTemp("", "agent") // the path of a socket is short
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	l, err := net.Listen("unix", filepath.Join(dir, "s"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = l.Close() })
+	go func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			go func() { _ = agent.ServeAgent(ring, c) }()
+		}
+	}()
+	return l.Addr().String(), ssh.FingerprintLegacyMD5(public)
+}
+
 func TestTheTritonClientIsRefusedWithAKeyThatTheAccountDoesNotHave(t *testing.T) {
 	t.Parallel()
-	s, other := start(t, Options{Seed: 1}), start(t, Options{Seed: 1})
+	s := start(t, Options{Seed: 1})
 	home := t.TempDir()
 	if err := os.Mkdir(filepath.Join(home, ".ssh"), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	e, wrong := s.Endpoints(), other.Endpoints()
-	e.AgentSocket, e.TritonKeyID = wrong.AgentSocket, wrong.TritonKeyID
+	e := s.Endpoints()
+	e.AgentSocket, e.TritonKeyID = strangeAgent(t)
 	if out, err := triton(t, append(e.Env(), "HOME="+home), "instance", "list"); err == nil || !strings.Contains(err.Error(), "InvalidCredentials") {
 		t.Errorf("%v\n%s", err, out)
 	}
