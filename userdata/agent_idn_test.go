@@ -9,17 +9,19 @@ import (
 
 func TestTheAgentRegistersItsNodeInAnInternationalizedZone(t *testing.T) {
 	for _, dns := range []providers.Provider{providers.Cloudflare, providers.Route53} {
-		s := startSim(t)
-		z := s.World().AddZone(world.ZoneSpec{Name: "xn--bcher-kva.example", Provider: dns, Reference: "1"})
-		r := newRig(t, s, providers.Triton, dns, 1)
-		r.cfg.Zone, r.cfg.Service = z.Name, "pool."+z.Name
-		if dns == providers.Cloudflare { // which finds such a zone by its Unicode name only
-			r.cfg.ZoneID = z.ID
-		}
-		r.must("register")
-		r.wantHeld("pool.xn--bcher-kva.example A " + r.addr)
-		r.must("deregister")
-		r.wantHeld()
+		t.Run(string(dns), func(t *testing.T) {
+			s := startSim(t)
+			z := s.World().AddZone(world.ZoneSpec{Name: "xn--bcher-kva.example", Provider: dns, Reference: "1"})
+			r := newRig(t, s, providers.Triton, dns, 1)
+			r.cfg.Zone, r.cfg.Service = z.Name, "pool."+z.Name
+			if dns == providers.Cloudflare { // which finds such a zone by its Unicode name only
+				r.cfg.ZoneID = z.ID
+			}
+			r.must("register")
+			r.wantHeld("pool.xn--bcher-kva.example A " + r.addr)
+			r.must("deregister")
+			r.wantHeld()
+		})
 	}
 }
 
