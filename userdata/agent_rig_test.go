@@ -40,13 +40,18 @@ type rig struct {
 	health *httptest.Server
 }
 
+// beside holds the tests that run beside others: a test may start several worlds.
+var beside sync.Map
+
 // startSim starts the embedded clouds for a test, which runs beside others from here on: most of its time it waits for an agent.
 func startSim(t *testing.T) *sim.Sim {
 	t.Helper()
 	if testing.Short() {
 		t.Skip("make quick leaves this to make test")
 	}
-	t.Parallel()
+	if _, again := beside.LoadOrStore(t, true); !again {
+		t.Parallel()
+	}
 	quick := world.Delays{Boot: time.Millisecond, Agent: time.Millisecond, Stop: time.Millisecond, Forget: time.Hour, Propagate: time.Millisecond}
 	s, err := sim.Start(t.Context(), sim.Options{Seed: 1, Delays: quick})
 	if err != nil {
