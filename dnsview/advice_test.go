@@ -86,7 +86,7 @@ func TestEveryFindingHasARemedyThatDoesSomethingOrSaysWhatAPersonDoes(t *testing
 		}
 	})
 	for _, c := range []Class{Dead, Dangling, Missing, Half, Lame, Occluded, Ambiguous, Thin, SRVNoAddress} { // rarer ones are not in every run
-		if met[c] == 0 {
+		if met[c] == 0 && !testing.Short() {
 			t.Errorf("no world has a finding of class %s: %v", c, slices.Sorted(maps.Keys(met)))
 		}
 	}

@@ -160,7 +160,7 @@ func TestForEveryAlarmingEntryOfOursTheGuardsLetSomeVerbThrough(t *testing.T) {
 		}
 	})
 	for _, c := range []Class{Dead, Dangling, Reused, Moved} {
-		if met[c] == 0 {
+		if met[c] == 0 && !testing.Short() {
 			t.Errorf("no world has a finding of class %s", c)
 		}
 	}

@@ -19,6 +19,9 @@ import (
 // work.
 func Start(t testing.TB) (url string) {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("make quick leaves this to make test")
+	}
 	bin := find()
 	if bin == "" {
 		t.Skip("moto_server is not installed (pip install 'moto[server]')")
