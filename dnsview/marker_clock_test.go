@@ -7,7 +7,7 @@ import (
 	"rollcall/providers"
 )
 
-// A marker that the console writes is of the time of its provider, by which its age is told: whatever this machine's
+// A marker that the console writes is of the time of its provider, by which its age is measured: whatever this machine's
 // clock says, it is young and never of the future.
 func TestMarkersThatAPlanWritesAreDatedByTheClockOfTheirDNSProvider(t *testing.T) {
 	for _, skew := range []time.Duration{-26 * time.Hour, -10 * time.Minute, 0, 10 * time.Minute, 26 * time.Hour} {

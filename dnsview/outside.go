@@ -7,7 +7,7 @@ import (
 )
 
 // WireVerdict is what the answers of the name servers for one name come to. The
-// words are those of package wire, which gives the verdicts; WireWaiting is for the caller who
+// words are those of package wire, which makes the verdicts; WireWaiting is for the caller who
 // has not had its turn.
 type WireVerdict string
 

@@ -209,7 +209,7 @@ func (b *builder) withOwner(r providers.Record, o providers.Owner) (providers.Re
 	return r, nil
 }
 
-// now returns the time by the clock of the provider of a zone, by which the age of a marker there is told.
+// now returns the time by the clock of the provider of a zone, by which the age of a marker there is measured.
 func (b *builder) now(zone string) time.Time {
 	now := b.v.Options.Now
 	if z := b.v.index.zoneName[zone]; z != nil {

@@ -293,7 +293,7 @@ func TestTheWorstFindingsComeFirstAndDanglingBeforeAll(t *testing.T) {
 	})
 }
 
-// kinds returns what findings say that does not depend on how a value is spelled. What is wrong with a whole set is told
+// kinds returns what findings say that does not depend on how a value is spelled. What is wrong with a whole set is reported
 // of at the first of its values, which another spelling may make another one.
 func kinds(v *View) []string {
 	var out []string

@@ -6,7 +6,7 @@ import (
 	"rollcall/ui/theme"
 )
 
-// severityGlyph gives the glyph and the role of a severity.
+// severityGlyph returns the glyph and the role of a severity.
 func severityGlyph(t *theme.Theme, s dnsview.Severity) (string, theme.Role) {
 	switch {
 	case s >= dnsview.Critical:
@@ -21,7 +21,7 @@ func severityGlyph(t *theme.Theme, s dnsview.Severity) (string, theme.Role) {
 	return t.Hollow, theme.Dim
 }
 
-// stateGlyph gives the glyph and the role of an instance's state.
+// stateGlyph returns the glyph and the role of an instance's state.
 func stateGlyph(t *theme.Theme, s providers.InstanceState) (string, theme.Role) {
 	switch s {
 	case providers.StateRunning:
@@ -40,7 +40,7 @@ func stateGlyph(t *theme.Theme, s providers.InstanceState) (string, theme.Role) 
 	return t.Warn, theme.Warn
 }
 
-// coverageGlyph gives the glyph and the role of the state of a source.
+// coverageGlyph returns the glyph and the role of the state of a source.
 func coverageGlyph(t *theme.Theme, s providers.CoverageState) (string, theme.Role) {
 	switch s {
 	case providers.CoverageComplete:

@@ -163,7 +163,7 @@ func (f *fleetScreen) detail() {
 	}
 }
 
-// retargetTo gives the record under the cursor to the instance under the cursor of the other pane.
+// retargetTo begins to retarget the record under the cursor to the instance under the cursor of the other pane.
 func (f *fleetScreen) retargetTo() (tea.Cmd, bool) {
 	i, ok := f.instanceList.Current()
 	rows := f.recordList.Chosen()

@@ -126,7 +126,7 @@ func standCell(t *theme.Theme, r *serviceRow) grid.Cell {
 	return grid.Cell{Text: live, Role: theme.Dim}
 }
 
-// nodeGlyph gives the glyph and the role of the state of a node.
+// nodeGlyph returns the glyph and the role of the state of a node.
 func nodeGlyph(t *theme.Theme, s dnsview.NodeState) (string, theme.Role) {
 	switch s {
 	case dnsview.NodeRunning, dnsview.NodeByHand:

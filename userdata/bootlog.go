@@ -39,7 +39,7 @@ var (
 )
 
 // ReadBootLog reads the console log of a node. It believes the node agent and
-// no one else; of a node without one it tells no more than that it boots.
+// no one else; of a node without one it shows no more than that it boots.
 func ReadBootLog(console string) BootLog {
 	var b BootLog
 	for line := range strings.Lines(console) {

@@ -182,7 +182,7 @@ func hasLine(body, line string) bool {
 	return false
 }
 
-// Builtin gives the templates that come with rollcall. A set does not change, so all callers get one.
+// Builtin returns the templates that come with rollcall. A set does not change, so all callers get one.
 func Builtin() *Templates { return parsedBuiltin() }
 
 var parsedBuiltin = sync.OnceValue(func() *Templates {

@@ -155,7 +155,7 @@ func (a *app) carryOut(ctx context.Context, e *apply.Engine, plan dnsview.Plan, 
 	}
 	if c.show {
 		d := docOf(check)
-		_, _ = io.WriteString(a.err, d.Text()) // that it could not be written can be told to no one
+		_, _ = io.WriteString(a.err, d.Text()) // there is no place to report that it could not be written
 		if asks && !c.yes {
 			if got := a.ask(ctx, "do it? [y/N] "); !strings.EqualFold(got, "y") && !strings.EqualFold(got, "yes") {
 				return nil, fmt.Errorf("nothing was done")

@@ -51,7 +51,7 @@ func unknownf(format string, args ...any) error {
 // ended ends the program with a code when all has been said.
 func ended(code int) error { return &codeError{code: code} }
 
-// exit tells the error, if there is one to tell, and returns the exit code.
+// exit prints the error, if there is one to print, and returns the exit code.
 func (a *app) exit(err error) int {
 	if err == nil {
 		return exitDone
@@ -82,7 +82,7 @@ func isProblems(err error) bool {
 	return ok
 }
 
-// fprintln writes one line. That it could not be written can be told to no one.
+// fprintln writes one line. There is no place to report that it could not be written.
 func fprintln(w io.Writer, format string, args ...any) {
 	_, _ = fmt.Fprintf(w, format+"\n", args...)
 }

@@ -41,7 +41,7 @@ func playFaults(t *testing.T, s *sim.Sim, zone string) (end func()) {
 	}
 }
 
-// inProcesses runs one rollcall process for each host and returns what each was told.
+// inProcesses runs one rollcall process for each host and returns what each printed.
 func inProcesses(ctx context.Context, hosts []string, args func(host string) []string) (told map[string]string) {
 	words := make([]string, len(hosts))
 	var g errgroup.Group

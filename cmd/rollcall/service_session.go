@@ -109,7 +109,7 @@ func unreadZone(name string, err error) error {
 	return unknownf("zone %s could not be read: %w; nothing was changed", clean(name), err)
 }
 
-// reading gives the zone for a plan, with nothing read of it yet. Markers are dated by the clock of its provider.
+// reading returns the zone for a plan, with nothing read of it yet. Markers are dated by the clock of its provider.
 func (s *serviceSession) reading() plan.Zone {
 	return plan.Zone{Zone: s.zone, Fleet: s.config.Fleet, Now: s.app.now().Add(s.ahead)}
 }

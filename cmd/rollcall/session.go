@@ -38,7 +38,7 @@ type session struct {
 	took time.Duration // by the reads of a one-shot command
 	view *dnsview.View // what a one-shot command saw; nil in the console
 
-	silent bool // nothing is reported on stderr: someone else tells it, such as a console that has the screen
+	silent bool // nothing is reported on stderr: someone else reports it, such as a console that has the screen
 
 	retries retries
 

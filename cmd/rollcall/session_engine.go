@@ -87,7 +87,7 @@ func (s *session) notedOnce(r *apply.Report) *apply.Report {
 	return r
 }
 
-// guards gives the settings of the guards, and where zones have their own.
+// guards returns the settings of the guards, and where zones have their own.
 func guards(c *config.Config) (all apply.Guards, zones map[string]apply.Guards) {
 	share := func(v float64) float64 {
 		if v == 0 {

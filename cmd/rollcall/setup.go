@@ -47,7 +47,7 @@ type sourceSet struct {
 	mu       sync.Mutex
 	clouds   []cloudSource
 	zones    []zoneSource
-	accounts *accounts // under mu; nil where nothing is set up again
+	accounts *accounts // set once; nil where nothing is set up again
 }
 
 // clouds returns the clouds of the session. The list is not to be changed.
@@ -66,9 +66,9 @@ func (s *session) zones() []zoneSource {
 
 // setUpCloud sets up a cloud of the config anew, and returns the adapter or why there is none.
 func (s *session) setUpCloud(i int) (fleet.Compute, error) {
+	c := s.set.accounts.cloud(&s.config.Clouds[i]) // may wait for a key agent: no lock is held
 	s.set.mu.Lock()
 	defer s.set.mu.Unlock()
-	c := s.set.accounts.cloud(&s.config.Clouds[i])
 	s.set.clouds = slices.Clone(s.set.clouds)
 	s.set.clouds[i] = c
 	if c.err != nil {
@@ -79,9 +79,9 @@ func (s *session) setUpCloud(i int) (fleet.Compute, error) {
 
 // setUpZone sets up the account of a zone of the config anew, and returns its adapter or why there is none.
 func (s *session) setUpZone(i int) (fleet.DNS, error) {
+	z := s.set.accounts.zone(&s.config.Zones[i])
 	s.set.mu.Lock()
 	defer s.set.mu.Unlock()
-	z := s.set.accounts.zone(&s.config.Zones[i])
 	s.set.zones = slices.Clone(s.set.zones)
 	s.set.zones[i] = z
 	if z.err != nil {
@@ -110,6 +110,7 @@ const (
 type accounts struct {
 	now     func() time.Time
 	notify  func(budget.Retrying)
+	mu      sync.Mutex // guards the maps
 	dns     map[string]dnsAccount
 	budgets map[string]*budget.Account
 }
@@ -126,6 +127,8 @@ func newAccounts(now func() time.Time, notify func(budget.Retrying)) *accounts {
 }
 
 func (a *accounts) budget(key string, make func() *budget.Account) *budget.Account {
+	a.mu.Lock()
+	defer a.mu.Unlock()
 	if _, ok := a.budgets[key]; !ok {
 		a.budgets[key] = make()
 	}
@@ -172,7 +175,9 @@ func (a *accounts) zone(z *config.Zone) zoneSource {
 
 func (a *accounts) dnsAccount(p providers.Provider, profile, tokenEnv, endpoint string) dnsAccount {
 	key := string(p) + " " + profile + " " + tokenEnv + " " + endpoint
+	a.mu.Lock()
 	acc, ok := a.dns[key]
+	a.mu.Unlock()
 	if ok && acc.err == nil {
 		return acc
 	}
@@ -200,6 +205,8 @@ func (a *accounts) dnsAccount(p providers.Provider, profile, tokenEnv, endpoint 
 			acc.dns = r
 		}
 	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
 	a.dns[key] = acc
 	return acc
 }

@@ -79,7 +79,7 @@ type watcher struct {
 	s      *session
 	filter filter.Filter
 	least  dnsview.Severity
-	say    func(line string, row any) error // tells a change; nil for no one
+	say    func(line string, row any) error // prints a change; nil to print none
 	hooks  *hooks                           // nil for none
 	meter  *meter
 
@@ -100,7 +100,7 @@ type standing struct {
 type phase int
 
 const (
-	phaseNew     phase = iota // no one was told
+	phaseNew     phase = iota // not announced yet
 	phaseTelling              // it is being told
 	phaseTold
 	phaseLeaving // it is resolved, and that is being told

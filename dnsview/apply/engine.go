@@ -138,7 +138,7 @@ func sleep(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// guards gives the settings for one zone.
+// guards returns the settings for one zone.
 func (e *Engine) guards(zone string) Guards {
 	return e.o.ZoneGuards[providers.CanonicalName(zone)].or(e.o.Guards)
 }

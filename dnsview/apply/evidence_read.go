@@ -87,7 +87,7 @@ func (e *Engine) readZone(ctx context.Context, t *ZoneTarget, name string) provi
 }
 
 // delegation asks the account of a zone afresh whether it is still there, and whether clients are sent
-// to it. An account that gives no answer leaves what was known.
+// to it. An account that does not answer leaves what was known.
 func (e *Engine) delegation(ctx context.Context, t *ZoneTarget, v *providers.ZoneView) {
 	if t == nil || t.Err != nil {
 		return

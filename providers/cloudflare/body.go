@@ -8,7 +8,7 @@ import (
 	"rollcall/providers"
 )
 
-// ttlOf gives the TTL as the API counts it. What is proxied has none of its own.
+// ttlOf returns the TTL as the API counts it. What is proxied has none of its own.
 func ttlOf(r *providers.Record) uint32 {
 	if r.Proxied || r.TTL == 0 || (r.AutoTTL && r.TTL == ttlAutoServed) {
 		return ttlAuto
@@ -16,7 +16,7 @@ func ttlOf(r *providers.Record) uint32 {
 	return r.TTL
 }
 
-// comment gives the comment that a created record gets: its owner marker, or
+// comment returns the comment that a created record gets: its owner marker, or
 // the comment of a person.
 func comment(r *providers.Record) (string, error) {
 	switch len(r.Owners) {
@@ -142,7 +142,7 @@ func patchBody(have, want *providers.Record) (map[string]any, error) {
 	return body, nil
 }
 
-// patchComment gives the comment after an update. The owners decide; when they
+// patchComment returns the comment after an update. The owners decide; when they
 // stay as they are, so does the comment, also that of another writer.
 func patchComment(before, after *providers.Record) (string, error) {
 	if slices.Equal(before.Owners, after.Owners) {

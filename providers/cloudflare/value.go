@@ -175,7 +175,7 @@ func valueFields(r *providers.Record) (map[string]any, error) {
 	return fields, nil
 }
 
-// contentFields gives the fields of a request that hold a value. Names in it
+// contentFields returns the fields of a request that hold a value. Names in it
 // are absolute without the last dot, as the API returns them.
 func contentFields(typ, value string) (map[string]any, error) {
 	v := providers.CanonicalValue(typ, value)

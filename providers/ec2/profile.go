@@ -70,7 +70,7 @@ func (c *Cloud) CreateProfile(ctx context.Context, p NodeProfile) error {
 	step := func(done bool, op string, call func(context.Context) error) {
 		if !done && err == nil {
 			if err = c.s.Repeat(ctx, op, call); codeOf(err) == "EntityAlreadyExists" {
-				err = nil // a lost reply, or someone who does the same: the next look tells
+				err = nil // a lost reply, or someone who does the same: the next read shows it
 			}
 		}
 	}

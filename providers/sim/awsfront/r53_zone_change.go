@@ -109,7 +109,7 @@ func checkVPC(v world.VPC) *apiError {
 	return nil
 }
 
-// accountChange gives the id of a change that belongs to no zone, such as the creation of one. It is in sync
+// accountChange returns the id of a change that belongs to no zone, such as the creation of one. It is in sync
 // when it is asked for.
 func (f *front) accountChange() string {
 	id := fmt.Sprintf("CACC%010dROLLCALL", f.seq.Add(1))

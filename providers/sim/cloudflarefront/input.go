@@ -133,7 +133,7 @@ func absolute(name, zone string) (string, error) {
 	return providers.CanonicalName(name), nil
 }
 
-// aLabels gives a name in the letters of DNS (RFC 5891). The API takes record names in Unicode and answers
+// aLabels returns a name in the letters of DNS (RFC 5891). The API takes record names in Unicode and answers
 // them in A-labels.
 func aLabels(name string) (string, bool) {
 	if strings.IndexFunc(name, func(r rune) bool { return r >= utf8.RuneSelf }) < 0 {

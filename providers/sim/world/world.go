@@ -117,7 +117,7 @@ type Credentials struct {
 	TritonAccount   string // login
 	TritonAccountID string // UUID
 	CloudflareToken string
-	NodeToken       string // a second Cloudflare token, which an operator gives to nodes
+	NodeToken       string // a second Cloudflare token, for nodes
 	CloudflareUser  string // account id, 32 hex digits
 }
 
