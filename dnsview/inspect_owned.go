@@ -150,11 +150,10 @@ func (x *index) since(r *providers.Record, o providers.Owner, gone bool) time.Ti
 
 // launchedFor returns for how long an instance has been launched, by the clock of its cloud.
 func (in *inspector) launchedFor(i *providers.Instance) time.Duration {
-	now := in.o.Now
 	if cs := in.byKey[i.Key]; cs != nil {
-		now = now.Add(cs.view.Coverage.Skew)
+		return in.o.Now.Sub(cs.view.Coverage.Local(i.Launched))
 	}
-	return now.Sub(i.Launched)
+	return in.o.Now.Sub(i.Launched)
 }
 
 // MarkerSince returns since when the marker of o on r is there at the most, by this machine's clock.

@@ -52,6 +52,16 @@ func (c Coverage) Age(now time.Time) time.Duration {
 	return now.Sub(c.Started)
 }
 
+// Local returns the time at, which the source's clock says, by the clock of this machine as it was when the read
+// began. It has the monotonic reading of Started, so that how long ago it was does not change when this machine's clock is set after the read.
+func (c Coverage) Local(at time.Time) time.Time {
+	at = at.Add(-c.Skew)
+	if c.Started.IsZero() {
+		return at
+	}
+	return c.Started.Add(at.Sub(c.Started.Round(0)))
+}
+
 // Failed is the coverage of a read that began at started and saw nothing but err.
 func Failed(started, finished time.Time, err error) Coverage {
 	return Coverage{State: CoverageFailed, Expected: -1, Started: started, Finished: finished, Err: err}

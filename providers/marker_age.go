@@ -63,7 +63,7 @@ func (v *ZoneView) MarkerSince(r *Record, o Owner, own OwnWrites, gone bool) tim
 	if seen.After(since) && !own.wrote(r, o) {
 		since = seen
 	}
-	return since.Add(-v.Coverage.Skew)
+	return v.Coverage.Local(since)
 }
 
 // Vouched reports whether something beside the marker itself says that it has been on r for a time: the
@@ -76,12 +76,12 @@ func (v *ZoneView) Vouched(r *Record, o Owner, now time.Time, age time.Duration)
 	if !ok {
 		seen = v.Since
 	}
-	return !seen.IsZero() && now.Add(v.Coverage.Skew).Sub(seen) >= age
+	return !seen.IsZero() && now.Sub(v.Coverage.Local(seen)) >= age
 }
 
 // AheadOf returns how far a marker is ahead of the provider's clock at now, by this machine's clock.
 func (v *ZoneView) AheadOf(o Owner, now time.Time) time.Duration {
-	return o.Registered.Add(-v.Coverage.Skew).Sub(now)
+	return v.Coverage.Local(o.Registered).Sub(now)
 }
 
 // NoteAppeared fills in Appeared of a reading: of the markers that an earlier complete one did

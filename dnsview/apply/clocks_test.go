@@ -151,3 +151,43 @@ func TestARestoredRecordIsAsOldAsItsMarkerSays(t *testing.T) {
 		s.untilDone(2)
 	})
 }
+
+// How old a read is may rest on no clock that can be set: every adapter and the fleet keep the monotonic reading.
+func TestTheTimesOfEveryReadHaveAMonotonicReading(t *testing.T) {
+	r := startRig(t, sim.Options{}, &clock{t: time.Now()})
+	c := r.console(0)
+	s := c.look().Snapshot
+	times := map[string]time.Time{"snapshot": s.Taken}
+	coverage := func(name string, v *providers.Coverage, rows time.Time) {
+		if !v.Complete() {
+			t.Errorf("%s: %s %v", name, v.State, v.Err)
+		}
+		times[name+" started"], times[name+" finished"], times[name+" rows"] = v.Started, v.Finished, rows
+	}
+	lookups := 0
+	for i := range s.Clouds {
+		v := &s.Clouds[i]
+		coverage(v.Cloud.Name, &v.Coverage, v.RowsFrom)
+		for id, l := range v.Lookups {
+			times[v.Cloud.Name+" asked for "+id] = l.Asked
+			lookups++
+		}
+	}
+	for i := range s.Zones {
+		v := &s.Zones[i]
+		coverage(v.Zone.Name, &v.Coverage, v.RowsFrom)
+		for n := range v.Records {
+			if rec := &v.Records[n]; len(rec.Owners) > 0 {
+				times["marker of "+rec.String()] = v.MarkerSince(rec, rec.Owners[0], nil, false)
+			}
+		}
+	}
+	for what, at := range times {
+		if !strings.Contains(at.String(), " m=") {
+			t.Errorf("%s: %s", what, at)
+		}
+	}
+	if len(s.Clouds) < 4 || len(s.Zones) < 2 || lookups == 0 {
+		t.Errorf("%d clouds, %d zones, %d questions for single instances", len(s.Clouds), len(s.Zones), lookups)
+	}
+}

@@ -30,6 +30,21 @@ type body struct {
 	Outcome *Outcome `json:"outcome,omitempty"`
 }
 
+// inUTC returns b with its time as it is written.
+func (b body) inUTC() body {
+	if b.Entry != nil {
+		e := *b.Entry
+		e.Time = e.Time.UTC()
+		b.Entry = &e
+	}
+	if b.Outcome != nil {
+		o := *b.Outcome
+		o.Time = o.Time.UTC()
+		b.Outcome = &o
+	}
+	return b
+}
+
 func hashOf(seq uint64, prev string, raw []byte) string {
 	h := sha256.New()
 	h.Write(strconv.AppendUint(nil, seq, 10))
@@ -144,16 +159,29 @@ func (b *book) enter(raw json.RawMessage) {
 	}
 }
 
+// keepTime gives the entry of a line that this process has written its time with the monotonic reading, which is not in the
+// file: how long ago that was does not change here when the wall clock is set.
+func (b *book) keepTime(l body) {
+	if l.Entry != nil {
+		b.entries[b.at[l.Entry.ID]].Time = l.Entry.Time
+	}
+	if l.Outcome != nil {
+		if i, ok := b.at[l.Outcome.ID]; ok && b.entries[i].Ended.Equal(l.Outcome.Time) {
+			b.entries[i].Ended = l.Outcome.Time
+		}
+	}
+}
+
 // append writes lines in one write and waits until they are on disk. When that
 // fails, what was written of them is taken off again, so that the book stays true.
-func (j *Journal) append(bodies []any) error {
+func (j *Journal) append(bodies []body) error {
 	var buf bytes.Buffer
 	seq, prev := j.book.seq, j.book.head
 	if prev == "?" {
 		prev = strings.Repeat("0", 64) // what stood before cannot be vouched for
 	}
 	for _, v := range bodies {
-		raw, err := json.Marshal(v)
+		raw, err := json.Marshal(v.inUTC())
 		if err != nil {
 			return fmt.Errorf("journal: %w", err)
 		}
@@ -175,6 +203,9 @@ func (j *Journal) append(bodies []any) error {
 	}
 	if bad := j.book.take(buf.Bytes()); len(bad) > 0 {
 		return fmt.Errorf("journal: %s: what was written cannot be read back", j.path)
+	}
+	for _, v := range bodies {
+		j.book.keepTime(v)
 	}
 	return j.writeHead()
 }

@@ -227,7 +227,7 @@ func (j *Journal) Refuse(entries ...Entry) ([]Entry, error) { return j.enter(Ref
 func (j *Journal) enter(state State, entries []Entry) ([]Entry, error) {
 	out := slices.Clone(entries)
 	err := j.locked(func() error {
-		var lines []any
+		var lines []body
 		if state == Begun {
 			if err := j.introduce(); err != nil {
 				return err
@@ -240,7 +240,6 @@ func (j *Journal) enter(state State, entries []Entry) ([]Entry, error) {
 			if out[i].Time.IsZero() {
 				out[i].Time = j.now()
 			}
-			out[i].Time = out[i].Time.UTC()
 			lines = append(lines, body{Entry: &out[i]})
 		}
 		return j.append(lines)
@@ -257,12 +256,11 @@ func (j *Journal) End(outcomes ...Outcome) error {
 		return nil
 	}
 	return j.lockedUntil(nil, func() error {
-		var lines []any
+		var lines []body
 		for _, o := range outcomes {
 			if o.Time.IsZero() {
 				o.Time = j.now()
 			}
-			o.Time = o.Time.UTC()
 			lines = append(lines, body{Outcome: &o})
 		}
 		return j.append(lines)

@@ -131,7 +131,7 @@ func (j *Journal) Abandoned(recheck time.Duration) ([]Entry, error) {
 // else has settled meanwhile nothing is written; written gives the others.
 func (j *Journal) Settle(outcomes ...Outcome) (written []Entry, err error) {
 	err = j.locked(func() error {
-		var lines []any
+		var lines []body
 		var ids []string
 		for _, o := range outcomes {
 			i, ok := j.book.at[o.ID]
@@ -141,7 +141,6 @@ func (j *Journal) Settle(outcomes ...Outcome) (written []Entry, err error) {
 			if o.Time.IsZero() {
 				o.Time = j.now()
 			}
-			o.Time = o.Time.UTC()
 			lines = append(lines, body{Outcome: &o})
 			ids = append(ids, o.ID)
 		}

@@ -1,0 +1,190 @@
+package apply
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"testing"
+	"time"
+	"unsafe"
+
+	"rollcall/dnsview"
+	"rollcall/providers"
+	"rollcall/providers/fleet"
+)
+
+// jumps are steps of the wall clock, in whole seconds.
+var jumps = []time.Duration{-24 * time.Hour, -time.Hour, -61 * time.Second, 61 * time.Second, time.Hour, 24 * time.Hour}
+
+// jumped returns t after the wall clock was set by d, in whole seconds: its monotonic reading stays.
+func jumped(t *testing.T, at time.Time, d time.Duration) time.Time {
+	t.Helper()
+	out := at
+	// A time with a monotonic reading keeps its wall clock in the first word: thirty bits of nanoseconds and, above them, the seconds.
+	*(*uint64)(unsafe.Pointer(&out)) += uint64(d/time.Second) << 30
+	if out.Sub(at) != 0 || out.Round(0).Sub(at.Round(0)) != d {
+		t.Fatalf("a jump by %s led from %s to %s", d, at, out)
+	}
+	return out
+}
+
+// jump sets the wall clock.
+func (c *clock) jump(t *testing.T, d time.Duration) {
+	t.Helper()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.t = jumped(t, c.t, d)
+}
+
+// newMonotonicBench is newBench with a clock that has a monotonic reading. It begins at begin, too.
+func newMonotonicBench(t *testing.T) *bench {
+	b := newBench(t)
+	now := time.Now()
+	now = now.Add(-time.Duration(now.Nanosecond()))
+	b.clk.t = jumped(t, now, begin.Sub(now.Round(0)))
+	return b
+}
+
+// fresh makes a snapshot what the engine finds, and returns the removal of what is dead in it.
+func (b *bench) fresh() dnsview.Plan {
+	v := b.view()
+	b.opts.Fresh = func(context.Context) *providers.Snapshot { return v.Snapshot }
+	return dnsview.PlanDeregisterDead(v)
+}
+
+func TestAJumpOfTheWallClockBetweenAReadAndAGuardChangesNoAge(t *testing.T) {
+	for _, d := range jumps {
+		t.Run(d.String(), func(t *testing.T) {
+			for name, test := range map[string]func(*testing.T, *bench){
+				"a young read is not read again, and its guards pass": func(t *testing.T, b *bench) {
+					b.triton.remove("m-1")
+					p, lists := b.fresh(), b.aws.lists
+					b.clk.advance(20 * time.Second)
+					b.clk.jump(t, d)
+					rep := b.engine().Check(t.Context(), p)
+					wantStates(t, rep, StepReady)
+					if b.aws.lists != lists {
+						t.Error("it was read again")
+					}
+					if g := guard(rep, 0, dnsview.GuardGrace); g.Why != "the marker is 60 min old" {
+						t.Errorf("guard 6: %+v", g)
+					}
+				},
+				"an old read is read again": func(t *testing.T, b *bench) {
+					b.triton.remove("m-1")
+					p, lists := b.fresh(), b.aws.lists
+					b.clk.advance(50 * time.Second)
+					b.clk.jump(t, d)
+					b.engine().Check(t.Context(), p)
+					if b.aws.lists == lists {
+						t.Error("it was taken for fresh")
+					}
+				},
+				"an old read makes its source stale": func(t *testing.T, b *bench) {
+					b.triton.remove("m-1")
+					s := b.view().Snapshot
+					inspect := func() *dnsview.View {
+						return dnsview.Inspect(s, dnsview.Options{Fleet: fleetID, Now: b.clk.now(), MaxAge: time.Minute, CreateGrace: 10 * time.Minute})
+					}
+					b.clk.jump(t, d)
+					b.clk.advance(50 * time.Second)
+					if v := inspect(); v.Sources[0].State != providers.CoverageComplete || v.Count(dnsview.Dead) != 1 {
+						t.Errorf("after 50 s: %+v, %d dead", v.Sources[0], v.Count(dnsview.Dead))
+					}
+					b.clk.advance(20 * time.Second)
+					if v := inspect(); v.Sources[0].State != providers.CoverageStale || v.Sources[0].Age != 70*time.Second || v.Count(dnsview.Dead) != 0 {
+						t.Errorf("after 70 s: %+v, %d dead", v.Sources[0], v.Count(dnsview.Dead))
+					}
+				},
+				"a young marker is young": func(t *testing.T, b *bench) {
+					b.triton.remove("m-1")
+					p := b.dead()
+					b.cf.rows[4].Owners[0].Registered = begin.Add(-time.Minute)
+					b.cf.rows[4].Comment, _ = b.cf.rows[4].Owners[0].Encode()
+					p.Steps[0].Change.Before = b.cf.read()[4]
+					b.fresh()
+					b.clk.jump(t, d)
+					rep := b.run(p)
+					wantStates(t, rep, StepRefused)
+					if g := guard(rep, 0, dnsview.GuardGrace); g.Pass || g.Satisfy != "wait 9 min" {
+						t.Errorf("guard 6: %+v", g)
+					}
+					if g := guard(rep, 0, dnsview.GuardInstance); g.Pass || !g.NoEvidence {
+						t.Errorf("guard 3: %+v", g)
+					}
+				},
+				"a wait goes on for what is left": func(t *testing.T, b *bench) {
+					if rep := b.run(dnsview.PlanQuiesce(b.view(), ref(b.triton, "m-1"))); !rep.OK() {
+						t.Fatalf("%v", states(rep))
+					}
+					b.clk.advance(45 * time.Second)
+					b.clk.jump(t, d)
+					p := dnsview.PlanDrain(b.view(), ref(b.triton, "m-1"))
+					at := b.clk.now()
+					wantStates(t, b.run(p), StepDone, StepDone, StepDone)
+					if waited := b.clk.now().Sub(at); waited != 15*time.Second {
+						t.Errorf("waited %s", waited)
+					}
+				},
+				"deletes of the last ten minutes count": func(t *testing.T, b *bench) {
+					b.opts.Guards.From = 1
+					for n := 1; n <= 2; n++ {
+						b.aws.remove(fmt.Sprintf("i-%d", n))
+					}
+					steps := b.dead().Steps
+					p := dnsview.Plan{Verb: dnsview.VerbDeregister, Steps: steps[:1]}
+					wantStates(t, b.run(p), StepDone)
+					b.clk.jump(t, d)
+					p.Steps = steps[1:2]
+					rep := b.run(p)
+					wantStates(t, rep, StepRefused)
+					if g := guard(rep, 0, dnsview.GuardThreshold); g.Pass {
+						t.Errorf("guard 8: %+v", g)
+					}
+				},
+			} {
+				t.Run(name, func(t *testing.T) { test(t, newMonotonicBench(t)) })
+			}
+		})
+	}
+}
+
+// fakeZones is a DNS account with one zone.
+type fakeZones struct{ *fakeDNS }
+
+func (f fakeZones) Zones(_ context.Context, page func([]providers.Zone)) providers.Coverage {
+	page([]providers.Zone{f.zone})
+	return providers.Coverage{State: providers.CoverageComplete, Started: f.clk.now()}
+}
+
+// Rows of an earlier run have no coverage, however young they say they are: their age is that of another process's wall clock.
+func TestNothingIsConcludedFromASnapshotOnDisk(t *testing.T) {
+	for _, d := range append(jumps, 0) {
+		b := newMonotonicBench(t)
+		b.triton.remove("m-1")
+		path := filepath.Join(t.TempDir(), "snapshot.json")
+		if err := fleet.Save(path, b.view().Snapshot); err != nil {
+			t.Fatal(err)
+		}
+		b.clk.jump(t, d)
+		last, err := fleet.Load(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		f := fleet.New(fleet.Options{
+			Now: b.clk.now, Last: last, Clouds: []fleet.CloudSource{{Name: b.aws.cloud.Name, Provider: b.aws.cloud.Provider, Compute: b.aws}},
+			Zones: []fleet.ZoneSource{{Name: cfZone, Provider: providers.Cloudflare, DNS: fakeZones{b.cf}}},
+		})
+		for what, s := range map[string]*providers.Snapshot{"loaded": last, "shown": f.Snapshot()} {
+			v := dnsview.Inspect(s, dnsview.Options{Fleet: fleetID, Now: b.clk.now(), MaxAge: time.Minute, CreateGrace: 10 * time.Minute})
+			for i := range v.Sources {
+				if v.Sources[i].State == providers.CoverageComplete {
+					t.Errorf("%s, %s: %+v", what, d, v.Sources[i])
+				}
+			}
+			if n := v.Count(dnsview.Dead) + v.Count(dnsview.Dangling); n > 0 || len(v.Sources) == 0 {
+				t.Errorf("%s, %s: %d dead of %d sources", what, d, n, len(v.Sources))
+			}
+		}
+	}
+}
