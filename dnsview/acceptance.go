@@ -254,7 +254,7 @@ func (x *index) leaveRefused(steps []Step, skip func(string)) []Step {
 		}
 		if why := zones[z.name].WhyRefused(s.Change); why != "" {
 			r := s.Change.Record()
-			return subject(&r) + " is left alone: " + why
+			return r.Label() + " is left alone: " + why
 		}
 		return ""
 	}, skip)
@@ -270,7 +270,7 @@ func WithoutRefused(zone providers.Zone, records []providers.Record, p Plan) Pla
 		}
 		if why := a.WhyRefused(s.Change); why != "" {
 			r := s.Change.Record()
-			return subject(&r) + " is left alone: " + why
+			return r.Label() + " is left alone: " + why
 		}
 		return ""
 	}, b.skip)

@@ -248,7 +248,7 @@ func (in *inspector) hidden(z *zoneState, r *providers.Record) bool {
 	if ok {
 		in.add(Finding{
 			Class: Occluded, Severity: High, Record: r, Zone: z.name, Service: in.serviceOf(r), RestsOn: []Basis{z.basis},
-			Reason: subject(r) + " is occluded, and nobody can resolve it: " + why, Evidence: []Evidence{{Source: z.name, Fact: why, At: z.view.RowsFrom}},
+			Reason: r.Label() + " is occluded, and nobody can resolve it: " + why, Evidence: []Evidence{{Source: z.name, Fact: why, At: z.view.RowsFrom}},
 		})
 	}
 	return ok

@@ -71,7 +71,7 @@ func (e *GuardEvidence) CheckOrphaned() GuardResult {
 	_, name, _ := providers.SplitMarkerName(r.Name)
 	for i := range z.view.Records {
 		if s := &z.view.Records[i]; s.Name == name && o.Owns(s.Type, s.Value) {
-			return fails(g, "it marks "+subject(s)+", which is there", "look again")
+			return fails(g, "it marks "+s.Label()+", which is there", "look again")
 		}
 	}
 	if e.BesideErr != nil {
@@ -79,7 +79,7 @@ func (e *GuardEvidence) CheckOrphaned() GuardResult {
 	}
 	for i := range e.Beside {
 		if s := &e.Beside[i]; o.Owns(s.Type, s.Value) {
-			return fails(g, "it marks "+subject(s)+", which has come meanwhile", "look again")
+			return fails(g, "it marks "+s.Label()+", which has come meanwhile", "look again")
 		}
 	}
 	if !o.Quiesced {

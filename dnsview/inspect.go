@@ -211,7 +211,7 @@ func (in *inspector) addOr(lack string, f Finding) {
 	what := f.Service
 	switch {
 	case f.Record != nil:
-		what = subject(f.Record)
+		what = f.Record.Label()
 	case f.Instance != nil:
 		what = Clean(f.Instance.Name) + " (" + shortID(f.Instance.ID) + ") in " + Clean(f.Instance.Cloud) + ", service " + f.Service + ","
 	}
@@ -223,14 +223,14 @@ func (in *inspector) ambiguous(z *zoneState, r *providers.Record) {
 	f := Finding{Class: Ambiguous, Severity: Medium, Record: r, Zone: z.name, Service: in.serviceOf(r), RestsOn: []Basis{z.basis}}
 	switch {
 	case len(r.BadMarkers) > 0:
-		f.Reason = subject(r) + " has an owner marker that cannot be read, so nobody can say whose it is"
+		f.Reason = r.Label() + " has an owner marker that cannot be read, so nobody can say whose it is"
 		bad := slices.Clone(r.BadMarkers)
 		slices.Sort(bad)
 		for _, b := range bad {
 			f.Evidence = append(f.Evidence, Evidence{Source: "marker", Fact: "cannot be read: " + Clean(b)})
 		}
 	default:
-		f.Reason = subject(r) + " has " + plural(len(r.Owners), "owner marker", "owner markers") + ", so nobody can say whose it is"
+		f.Reason = r.Label() + " has " + plural(len(r.Owners), "owner marker", "owner markers") + ", so nobody can say whose it is"
 	}
 	owners := slices.Clone(r.Owners)
 	slices.SortFunc(owners, func(a, b providers.Owner) int {
@@ -258,11 +258,6 @@ func (x *index) cloudLabel(key providers.CloudKey) string {
 	return "cloud " + Clean(string(key))
 }
 
-// subject writes a record for a sentence: name, type and value.
-func subject(r *providers.Record) string {
-	return Clean(r.Name) + " " + r.Type + " " + Clean(r.Value)
-}
-
 // unowned inspects a record without a marker: ours and unmarked, or foreign.
 func (in *inspector) unowned(z *zoneState, r *providers.Record, lack string) {
 	a, ok := r.Addr()
@@ -275,7 +270,7 @@ func (in *inspector) unowned(z *zoneState, r *providers.Record, lack string) {
 		ref := in.ref(h.inst)
 		f := Finding{
 			Class: Unmarked, Severity: Low, Record: r, Instance: &ref, Cloud: ref.Cloud, Zone: z.name, Service: in.serviceOf(r),
-			Reason: subject(r) + " holds the address of " + label(h.inst) + " and has no owner marker",
+			Reason: r.Label() + " holds the address of " + label(h.inst) + " and has no owner marker",
 			Remedy: RemedyAdopt, RestsOn: in.two(ref.Cloud, z),
 		}
 		if h.inst.State != providers.StateRunning {
@@ -285,7 +280,7 @@ func (in *inspector) unowned(z *zoneState, r *providers.Record, lack string) {
 	case held:
 		in.add(in.managed(Finding{
 			Class: Unmarked, Severity: Low, Record: r, Cloud: h.addr.Cloud, Zone: z.name, Service: in.serviceOf(r),
-			Reason:  subject(r) + " holds an address of ours (" + addressLabel(h.addr) + ") and has no owner marker",
+			Reason:  r.Label() + " holds an address of ours (" + addressLabel(h.addr) + ") and has no owner marker",
 			RestsOn: in.two(h.addr.Cloud, z),
 		}))
 	default:
@@ -294,7 +289,7 @@ func (in *inspector) unowned(z *zoneState, r *providers.Record, lack string) {
 		}
 		in.addOr(lack, in.managed(Finding{
 			Class: Foreign, Severity: Info, Record: r, Zone: z.name, Service: in.serviceOf(r),
-			Reason:   subject(r) + " is foreign: it has no owner marker, and its address is in no inventory",
+			Reason:   r.Label() + " is foreign: it has no owner marker, and its address is in no inventory",
 			Evidence: []Evidence{in.nobody(a)}, RestsOn: z.all,
 		}))
 	}

@@ -3,6 +3,7 @@ package dnsview
 import (
 	"strings"
 
+	"rollcall/dnsview/dnssd"
 	"rollcall/providers"
 )
 
@@ -57,7 +58,7 @@ func (in *inspector) collect(z *zoneState, types map[string]*typeState, incs map
 		if i := incs[name]; i != nil {
 			return i
 		}
-		parent, ok := serviceType(name)
+		parent, ok := dnssd.TypeOf(name)
 		if !ok {
 			return nil
 		}
@@ -95,19 +96,19 @@ func (in *inspector) collect(z *zoneState, types map[string]*typeState, incs map
 		case "PTR":
 			target := providers.FoldValue("PTR", r.Value)
 			if domain, ok := strings.CutPrefix(r.Name, "_services._dns-sd._udp."); ok {
-				if providers.InZone(target, domain) && isServiceType(target) {
+				if providers.InZone(target, domain) && dnssd.IsType(target) {
 					typ(target).listed = true
 				}
 				continue
 			}
-			if !isServiceType(r.Name) {
+			if !dnssd.IsType(r.Name) {
 				continue
 			}
 			t := typ(r.Name)
 			if t.ptr == nil || compareRecords(r, t.ptr) < 0 {
 				t.ptr, t.zone = r, z
 			}
-			if parent, ok := serviceType(target); ok && parent == r.Name {
+			if parent, ok := dnssd.TypeOf(target); ok && parent == r.Name {
 				if i := inc(target); i.ptr == nil || compareRecords(r, i.ptr) < 0 {
 					i.ptr, i.ptrIn = r, z
 				}
@@ -121,40 +122,6 @@ func (in *inspector) collect(z *zoneState, types map[string]*typeState, incs map
 			}
 		}
 	}
-}
-
-// serviceType returns the service type of an incarnation's name, such as
-// _http._tcp.example.com of web._http._tcp.example.com. ok is false for other names.
-func serviceType(name string) (string, bool) {
-	i := transport(name)
-	if i < 0 {
-		return "", false
-	}
-	j := strings.LastIndexByte(name[:i], '.')
-	if j <= 0 || name[j-1] == '\\' || !strings.HasPrefix(name[j+1:], "_") {
-		return "", false
-	}
-	for k := range j { // the rest must be one label
-		if name[k] == '.' && (k == 0 || name[k-1] != '\\') {
-			return "", false
-		}
-	}
-	return name[j+1:], true
-}
-
-// isServiceType reports whether a name is that of a service type in some domain.
-func isServiceType(name string) bool {
-	i := transport(name)
-	return i > 1 && name[0] == '_' && strings.IndexByte(name[:i], '.') < 0
-}
-
-// transport finds where ._tcp. or ._udp. begins in a name.
-func transport(name string) int {
-	i := strings.Index(name, "._tcp.")
-	if j := strings.Index(name, "._udp."); i < 0 || j >= 0 && j < i {
-		return j
-	}
-	return i
 }
 
 // declaredIncarnation gives the declaration of an incarnation, or nil.
@@ -218,7 +185,7 @@ func (in *inspector) listed(name string, t *typeState) {
 	if t.listed || t.ptr == nil {
 		return
 	}
-	list := "_services._dns-sd._udp." + name[transport(name)+len("._tcp."):]
+	list := dnssd.EnumerationOf(name)
 	z := in.zoneOf(list)
 	if z == nil {
 		return
@@ -262,8 +229,8 @@ func (in *inspector) target(s srvRow) {
 			return
 		}
 		f.Class, f.Severity = SRVAlias, Medium
-		f.Reason = subject(r) + " leads to an alias: " + subject(h) + ", where RFC 2782 wants a name with an address; remove the alias, and the address can be restored"
-		f.Evidence = []Evidence{{Source: z.name, Fact: "holds " + subject(h), At: z.view.RowsFrom}}
+		f.Reason = r.Label() + " leads to an alias: " + h.Label() + ", where RFC 2782 wants a name with an address; remove the alias, and the address can be restored"
+		f.Evidence = []Evidence{{Source: z.name, Fact: "holds " + h.Label(), At: z.view.RowsFrom}}
 	}
 	if f.Class == SRVAlias {
 		in.add(f)
@@ -273,7 +240,7 @@ func (in *inspector) target(s srvRow) {
 		return
 	}
 	f.Class, f.Severity = SRVNoAddress, High
-	f.Reason = subject(r) + " leads to " + Clean(srv.Target) + ", which has no address"
+	f.Reason = r.Label() + " leads to " + Clean(srv.Target) + ", which has no address"
 	f.Evidence = []Evidence{{Source: z.name, Fact: "has neither A nor AAAA records at " + Clean(srv.Target), At: z.view.RowsFrom}}
 	switch {
 	case !owned:

@@ -121,7 +121,7 @@ func (in *inspector) srvWeight(s *serviceState, r *providers.Record, srv provide
 func (in *inspector) differs(s *serviceState, z *zoneState, r *providers.Record, c Class, sev Severity, why string) {
 	f := Finding{
 		Class: c, Severity: sev, Record: r, Zone: z.name, Service: providers.CanonicalName(s.Name), RestsOn: []Basis{z.basis}, Remedy: RemedyUpdate,
-		Reason: subject(r) + ": " + why, Evidence: []Evidence{{Source: z.name, Fact: why, At: z.view.RowsFrom}, {Source: "config", Fact: "declares service " + Clean(s.Name)}},
+		Reason: r.Label() + ": " + why, Evidence: []Evidence{{Source: z.name, Fact: why, At: z.view.RowsFrom}, {Source: "config", Fact: "declares service " + Clean(s.Name)}},
 	}
 	if i := in.instanceOf(r); i != nil {
 		ref := in.ref(i)

@@ -13,7 +13,7 @@ func (in *inspector) owned(z *zoneState, r *providers.Record, o providers.Owner,
 	if in.foreignFleet(o) {
 		in.add(Finding{
 			Class: OtherFleet, Severity: Info, Record: r, Zone: z.name, Service: in.serviceOf(r), RestsOn: []Basis{z.basis},
-			Reason: subject(r) + " belongs to fleet " + Clean(o.Fleet) + ", which is not ours", Evidence: []Evidence{in.markerEvidence(o)},
+			Reason: r.Label() + " belongs to fleet " + Clean(o.Fleet) + ", which is not ours", Evidence: []Evidence{in.markerEvidence(o)},
 		})
 		return
 	}
@@ -23,7 +23,7 @@ func (in *inspector) owned(z *zoneState, r *providers.Record, o providers.Owner,
 	if ahead := z.view.AheadOf(o, in.o.Now); ahead > providers.FutureMarker {
 		in.add(Finding{
 			Class: Ambiguous, Severity: Medium, Record: r, Zone: z.name, Service: in.serviceOf(r), RestsOn: []Basis{z.basis},
-			Reason:   subject(r) + ": its marker is " + ago(ahead) + " in the future by the clock of its provider, so how old it is cannot be said: set the clock of the node that wrote it, and let it register again",
+			Reason:   r.Label() + ": its marker is " + ago(ahead) + " in the future by the clock of its provider, so how old it is cannot be said: set the clock of the node that wrote it, and let it register again",
 			Evidence: []Evidence{in.markerEvidence(o)},
 		})
 		return
@@ -49,7 +49,7 @@ func (in *inspector) owned(z *zoneState, r *providers.Record, o providers.Owner,
 		in.gone(z, r, o, cs, i, Evidence{Source: cs.name, Fact: "lists " + Clean(i.ID) + " as terminated", At: cs.view.RowsFrom}, "is terminated", lack, true)
 	case providers.StatePending, providers.StateStopping, providers.StateTerminating:
 		in.add(in.about(z, r, o, i, cs, Finding{
-			Class: InFlight, Severity: Info, Reason: subject(r) + ": its owner " + label(i) + " is " + string(i.State) + " just now",
+			Class: InFlight, Severity: Info, Reason: r.Label() + ": its owner " + label(i) + " is " + string(i.State) + " just now",
 			RestsOn: []Basis{cs.basis, z.basis},
 		}))
 	case providers.StateStopped:
@@ -59,7 +59,7 @@ func (in *inspector) owned(z *zoneState, r *providers.Record, o providers.Owner,
 	default:
 		in.add(in.about(z, r, o, i, cs, Finding{
 			Class: Unknown, Severity: Info, RestsOn: []Basis{cs.basis, z.basis},
-			Reason: subject(r) + ": its owner " + label(i) + " is in state " + Clean(string(i.State)) + ", which says nothing about whether it serves",
+			Reason: r.Label() + ": its owner " + label(i) + " is in state " + Clean(string(i.State)) + ", which says nothing about whether it serves",
 		}))
 	}
 }
@@ -100,7 +100,7 @@ func (in *inspector) unknownCloud(z *zoneState, r *providers.Record, o providers
 	in.add(Finding{
 		Class: Unknown, Severity: Info, Record: r, Zone: z.name, Service: in.serviceOf(r), RestsOn: z.all,
 		Instance: &providers.InstanceRef{Key: o.Cloud, ID: o.Instance},
-		Reason:   subject(r) + ": " + why, Evidence: []Evidence{in.markerEvidence(o)},
+		Reason:   r.Label() + ": " + why, Evidence: []Evidence{in.markerEvidence(o)},
 	})
 }
 
@@ -115,7 +115,7 @@ func (in *inspector) absent(z *zoneState, r *providers.Record, o providers.Owner
 	case in.tooYoung(r, o, in.o.Now, final):
 		in.add(in.about(z, r, o, nil, cs, Finding{
 			Class: InFlight, Severity: Info, RestsOn: []Basis{cs.basis, z.basis},
-			Reason: subject(r) + ": " + who + " is not listed by " + cs.name + ", but was registered only " + ago(in.o.Now.Sub(in.since(r, o, final))) + " ago",
+			Reason: r.Label() + ": " + who + " is not listed by " + cs.name + ", but was registered only " + ago(in.o.Now.Sub(in.since(r, o, final))) + " ago",
 		}))
 	case final || asked && l.Gone && l.Err == nil && !in.tooYoung(r, o, l.Asked, false):
 		in.gone(z, r, o, cs, nil, Evidence{Source: cs.name, Fact: "was asked for " + Clean(o.Instance) + " and answered that it is gone", At: l.Asked}, "is gone", lack, final)
@@ -129,7 +129,7 @@ func (in *inspector) absent(z *zoneState, r *providers.Record, o providers.Owner
 			why = cs.why
 		}
 		in.add(in.about(z, r, o, nil, cs, Finding{
-			Class: Unknown, Severity: Info, Would: Dead, RestsOn: z.all, Reason: subject(r) + ": nothing certain is known of " + who + ": " + why,
+			Class: Unknown, Severity: Info, Would: Dead, RestsOn: z.all, Reason: r.Label() + ": nothing certain is known of " + who + ": " + why,
 		}))
 	}
 }
@@ -174,27 +174,27 @@ func (in *inspector) gone(z *zoneState, r *providers.Record, o providers.Owner, 
 	}
 	if in.tooYoung(r, o, in.o.Now, final) {
 		f.Class, f.Severity = InFlight, Info
-		f.Reason = subject(r) + ": " + who + " " + verb + ", but was registered only " + ago(in.o.Now.Sub(in.since(r, o, final))) + " ago"
+		f.Reason = r.Label() + ": " + who + " " + verb + ", but was registered only " + ago(in.o.Now.Sub(in.since(r, o, final))) + " ago"
 		in.add(f)
 		return
 	}
 	hosts, known := in.addressesOf(r)
 	if !known {
 		f.Class, f.Severity, f.Would = Unknown, Info, Dead
-		f.Reason = subject(r) + ": " + who + " " + verb + ", but it cannot be told from here who has the address that it leads to"
+		f.Reason = r.Label() + ": " + who + " " + verb + ", but it cannot be told from here who has the address that it leads to"
 		in.add(f)
 		return
 	}
 	f.Class, f.Severity, f.Remedy, f.OneKey = Dead, High, RemedyDelete, true
-	f.Reason = subject(r) + " is dead: " + who + " " + verb + ", and nobody has the address"
+	f.Reason = r.Label() + " is dead: " + who + " " + verb + ", and nobody has the address"
 	if len(hosts) == 0 {
-		f.Reason = subject(r) + " is dead: " + who + " " + verb + ", and its target has no address"
+		f.Reason = r.Label() + " is dead: " + who + " " + verb + ", and its target has no address"
 	}
 	for _, h := range hosts {
 		a, ok := h.Addr()
 		if !ok {
 			f.Class, f.Severity, f.Would, f.Remedy, f.OneKey = Unknown, Info, Dead, NoRemedy, false
-			f.Reason = subject(r) + ": " + who + " " + verb + ", but its address cannot be read"
+			f.Reason = r.Label() + ": " + who + " " + verb + ", but its address cannot be read"
 			in.add(f)
 			return
 		}
@@ -208,7 +208,7 @@ func (in *inspector) gone(z *zoneState, r *providers.Record, o providers.Owner, 
 		}
 		if owner, published, ok := in.o.Ranges.Lookup(a); ok {
 			f.Class, f.Severity = Dangling, Critical
-			f.Reason = subject(r) + " dangles: " + who + " " + verb + ", and anyone can rent " + a.String() + " from " + owner
+			f.Reason = r.Label() + " dangles: " + who + " " + verb + ", and anyone can rent " + a.String() + " from " + owner
 			f.Evidence = append(f.Evidence, Evidence{Source: "published ranges", Fact: a.String() + " lies in a range of " + owner, At: published})
 		}
 	}
@@ -220,7 +220,7 @@ func (in *inspector) gone(z *zoneState, r *providers.Record, o providers.Owner, 
 func (in *inspector) stopped(z *zoneState, r *providers.Record, o providers.Owner, cs *cloudState, i *providers.Instance, lack string) {
 	f := in.about(z, r, o, i, cs, Finding{
 		Class: Stopped, Severity: Medium, RestsOn: z.all, Remedy: RemedyQuiesce, OneKey: true,
-		Reason: subject(r) + ": its owner " + label(i) + " is stopped",
+		Reason: r.Label() + ": its owner " + label(i) + " is stopped",
 	})
 	hosts, known := in.addressesOf(r)
 	if r.Type == "SRV" && !known {
@@ -240,7 +240,7 @@ func (in *inspector) stopped(z *zoneState, r *providers.Record, o providers.Owne
 		}
 		if i.Provider == providers.EC2 {
 			f.Severity = Critical
-			f.Reason = subject(r) + ": its owner " + label(i) + " is stopped, and EC2 has taken " + a.String() + " back: anyone may get it"
+			f.Reason = r.Label() + ": its owner " + label(i) + " is stopped, and EC2 has taken " + a.String() + " back: anyone may get it"
 		}
 	}
 	in.addOr(lack, f)
@@ -284,7 +284,7 @@ func (in *inspector) running(z *zoneState, r *providers.Record, o providers.Owne
 	}
 	if o.Quiesced {
 		f.Remedy, f.RestsOn = RemedyQuiesce, z.all
-		f.Reason = subject(r) + " is marked as quiesced, is still there, and leads to an address that " + label(i) + " has no more: finish taking it out"
+		f.Reason = r.Label() + " is marked as quiesced, is still there, and leads to an address that " + label(i) + " has no more: finish taking it out"
 		in.addOr(in.lacking(z), f)
 		return
 	}
@@ -294,9 +294,9 @@ func (in *inspector) running(z *zoneState, r *providers.Record, o providers.Owne
 	to, ok := addressFor(i, r.Family())
 	if ok {
 		f.Remedy, f.Address = RemedyUpdate, to.String()
-		f.Reason = subject(r) + " has moved: its owner " + label(i) + " has " + to.String() + " now"
+		f.Reason = r.Label() + " has moved: its owner " + label(i) + " has " + to.String() + " now"
 	} else {
-		f.Reason = subject(r) + " has moved: its owner " + label(i) + " runs, and has no such address any more"
+		f.Reason = r.Label() + " has moved: its owner " + label(i) + " runs, and has no such address any more"
 	}
 	f.Evidence = append(f.Evidence, Evidence{Source: cs.name, Fact: label(i) + " has " + addressList(i), At: cs.view.RowsFrom})
 	lack := lackingOf(cs, z)
@@ -322,7 +322,7 @@ func (in *inspector) stillServed(z *zoneState, r *providers.Record, o providers.
 	f := Finding{
 		Class: Quiesced, Severity: Info, Record: r, Zone: z.name, Service: in.serviceOf(r), RestsOn: []Basis{z.basis},
 		Instance: &providers.InstanceRef{Cloud: in.cloudLabel(o.Cloud), Key: o.Cloud, ID: o.Instance},
-		Reason:   subject(r) + " is marked as quiesced, and is still there", Evidence: []Evidence{in.markerEvidence(o)},
+		Reason:   r.Label() + " is marked as quiesced, and is still there", Evidence: []Evidence{in.markerEvidence(o)},
 	}
 	if i != nil {
 		ref := in.ref(i)

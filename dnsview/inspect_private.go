@@ -43,8 +43,8 @@ func (in *inspector) private(z *zoneState, r *providers.Record, n int32) {
 	}
 	f := Finding{
 		Class: Private, Severity: High, Record: r, Zone: z.name, Service: in.serviceOf(r), RestsOn: []Basis{z.basis},
-		Reason:   subject(r) + " is " + addressKind(a) + " in a public zone: nobody outside can reach it",
-		Evidence: []Evidence{{Source: z.name, Fact: "holds " + subject(r), At: z.view.RowsFrom}},
+		Reason:   r.Label() + " is " + addressKind(a) + " in a public zone: nobody outside can reach it",
+		Evidence: []Evidence{{Source: z.name, Fact: "holds " + r.Label(), At: z.view.RowsFrom}},
 	}
 	in.replacement(&f, z, a, n)
 	in.add(f)

@@ -31,12 +31,12 @@ func (in *inspector) taken(a netip.Addr, o providers.Owner) taken {
 // reused is for an address that is another's now. It is never deleted blindly.
 func (in *inspector) reused(f Finding, r *providers.Record, a netip.Addr, t taken, gone, lack string) {
 	f.Class, f.Severity, f.Remedy, f.OneKey = Reused, Critical, RemedyRetarget, false
-	f.Reason = subject(r) + " leads to somebody else: " + gone + ", and " + a.String() + " now belongs to " + t.what
+	f.Reason = r.Label() + " leads to somebody else: " + gone + ", and " + a.String() + " now belongs to " + t.what
 	f.Evidence = append(f.Evidence, Evidence{Source: "inventory", Fact: a.String() + " belongs to " + t.what, At: in.o.Now})
 	switch {
 	case t.own:
 		f.Class, f.Severity, f.Remedy = InFlight, Info, NoRemedy
-		f.Reason = subject(r) + ": " + gone + ", and " + t.what + " still has its address"
+		f.Reason = r.Label() + ": " + gone + ", and " + t.what + " still has its address"
 		in.add(f)
 		return
 	case t.inst == nil:

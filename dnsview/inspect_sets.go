@@ -169,10 +169,10 @@ func (in *inspector) duplicate(z *zoneState, kept, r *providers.Record) {
 	}
 	f := Finding{
 		Class: Duplicate, Severity: Low, Record: r, Zone: z.name, Service: in.serviceOf(r), RestsOn: z.all,
-		Reason: subject(r) + " is there twice",
+		Reason: r.Label() + " is there twice",
 		Evidence: []Evidence{
-			{Source: z.name, Fact: "holds " + subject(kept) + " as " + idOf(kept), At: kept.Modified},
-			{Source: z.name, Fact: "holds " + subject(r) + " as " + idOf(r), At: r.Modified},
+			{Source: z.name, Fact: "holds " + kept.Label() + " as " + idOf(kept), At: kept.Modified},
+			{Source: z.name, Fact: "holds " + r.Label() + " as " + idOf(r), At: r.Modified},
 		},
 	}
 	a, okA := registered(kept)

@@ -77,7 +77,7 @@ func (b *builder) leaveBarred() {
 		}
 		why := b.v.index.refused(s.Change)
 		if r := s.Change.Record(); why != "" && b.v.index.zoneRefused(s.Zone) == "" {
-			why = subject(&r) + " is left alone: " + why
+			why = r.Label() + " is left alone: " + why
 		}
 		return why
 	}, b.skip)
@@ -94,7 +94,7 @@ func (b *builder) fits(r *providers.Record) bool {
 			b.added = map[setKey]int{}
 		}
 		if b.added[k] >= t.left {
-			b.skip(subject(r) + " has no room: " + t.why)
+			b.skip(r.Label() + " has no room: " + t.why)
 			return false
 		}
 		b.added[k]++
@@ -136,13 +136,13 @@ func (b *builder) ours(r *providers.Record) (providers.Owner, bool) {
 	o, ok := r.Owner()
 	switch {
 	case r.Alias:
-		b.skip(subject(r) + " is an alias, which is read-only")
+		b.skip(r.Label() + " is an alias, which is read-only")
 	case len(r.Owners) > 1 || len(r.BadMarkers) > 0:
-		b.skip(subject(r) + ": its markers do not say clearly whose it is")
+		b.skip(r.Label() + ": its markers do not say clearly whose it is")
 	case !ok:
-		b.skip(subject(r) + " " + b.v.index.adoptOr(r, "has no owner marker: rollcall changes only what it owns; adopt it first"))
+		b.skip(r.Label() + " " + b.v.index.adoptOr(r, "has no owner marker: rollcall changes only what it owns; adopt it first"))
 	case o.Fleet != b.v.Options.Fleet:
-		b.skip(subject(r) + " belongs to fleet " + Clean(o.Fleet))
+		b.skip(r.Label() + " belongs to fleet " + Clean(o.Fleet))
 	default:
 		return o, true
 	}
@@ -190,23 +190,6 @@ func (b *builder) provider(zone string) providers.Provider {
 		return z.view.Zone.Provider
 	}
 	return ""
-}
-
-// withOwner gives a record the marker, as the provider of its zone keeps it.
-func (b *builder) withOwner(r providers.Record, o providers.Owner) (providers.Record, error) {
-	if b.provider(r.Zone) == providers.Cloudflare {
-		text, err := o.Bare().Encode()
-		if err != nil {
-			return r, err
-		}
-		r.Owners, r.Comment = []providers.Owner{o.Bare()}, text
-		return r, nil
-	}
-	if _, err := o.For(r.Type, r.Value).Encode(); err != nil {
-		return r, err
-	}
-	r.Owners = []providers.Owner{o.For(r.Type, r.Value)}
-	return r, nil
 }
 
 // now returns the time by the clock of the provider of a zone, by which the age of a marker there is measured.
@@ -317,11 +300,11 @@ func (b *builder) deregister(r *providers.Record) {
 	switch {
 	case b.v.goesAsDead(r) != nil:
 	case f != nil && f.Remedy == RemedyDelete && f.Class == OrphanMarker:
-		b.done[r.Identity()] = b.change(providers.Change{Op: providers.OpDelete, Before: *r}, "Delete "+subject(r)+": "+f.Reason, f.Class, f.Instance)
+		b.done[r.Identity()] = b.change(providers.Change{Op: providers.OpDelete, Before: *r}, "Delete "+r.Label()+": "+f.Reason, f.Class, f.Instance)
 		return
 	case f == nil:
 		if _, ok := b.ours(r); ok {
-			b.skip(subject(r) + " is not dead: quiesce or drain its node to take it out")
+			b.skip(r.Label() + " is not dead: quiesce or drain its node to take it out")
 		}
 		return
 	case f.Class == Stopped:
@@ -336,9 +319,9 @@ func (b *builder) deregister(r *providers.Record) {
 		b.skipLed(r, blocked)
 		return
 	}
-	why := strings.TrimPrefix(f.Reason, subject(r)+" is dead: ")
-	why = strings.TrimPrefix(why, subject(r)+" dangles: ")
-	n := b.change(providers.Change{Op: providers.OpDelete, Before: *r}, "Delete "+subject(r)+": "+why, f.Class, f.Instance, needs...)
+	why := strings.TrimPrefix(f.Reason, r.Label()+" is dead: ")
+	why = strings.TrimPrefix(why, r.Label()+" dangles: ")
+	n := b.change(providers.Change{Op: providers.OpDelete, Before: *r}, "Delete "+r.Label()+": "+why, f.Class, f.Instance, needs...)
 	b.strand(n, strands)
 	b.done[r.Identity()] = n
 }

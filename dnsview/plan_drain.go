@@ -96,7 +96,7 @@ func PlanDrain(v *View, instances ...providers.InstanceRef) Plan {
 func (b *builder) heldByOthers(i *providers.Instance, own []*providers.Record) (names []string) {
 	for _, r := range b.v.LeadingTo(b.v.index.keyOf(i), i.ID) {
 		if !slices.Contains(own, r) {
-			names = append(names, subject(r))
+			names = append(names, r.Label())
 		}
 	}
 	return names

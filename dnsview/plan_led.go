@@ -36,7 +36,7 @@ func (b *builder) led(r *providers.Record) (needs []int, strands []string, block
 		case b.v.index.isOurs(s):
 			blocked = s
 		default:
-			strands = append(strands, subject(s))
+			strands = append(strands, s.Label())
 		}
 	}
 	return needs, strands, blocked
@@ -44,7 +44,7 @@ func (b *builder) led(r *providers.Record) (needs []int, strands []string, block
 
 // skipLed says that an address stays as its last one while an SRV value of this fleet leads to it, and what lets it go.
 func (b *builder) skipLed(r, srv *providers.Record) {
-	b.skip(subject(r) + " stays: " + subject(srv) + " still leads to it; rollcall quiesce " + b.v.RecordName(srv) + " takes that out first")
+	b.skip(r.Label() + " stays: " + srv.Label() + " still leads to it; rollcall quiesce " + b.v.RecordName(srv) + " takes that out first")
 }
 
 // isOurs reports whether a record belongs to this fleet, and clearly so.
@@ -96,9 +96,9 @@ func (e *GuardEvidence) stranded() (others []string, ours string) {
 			}
 			switch {
 			case x.isOurs(s):
-				ours = subject(s)
-			case !slices.Contains(others, subject(s)):
-				others = append(others, subject(s))
+				ours = s.Label()
+			case !slices.Contains(others, s.Label()):
+				others = append(others, s.Label())
 			}
 		}
 	}

@@ -45,12 +45,12 @@ func TestTheLastAddressThatASRVValueOfOthersLeadsToGoesOnceItsNameIsTyped(t *tes
 			t.Fatalf("%+v", p)
 		}
 		at := slices.IndexFunc(p.Steps, func(s Step) bool { return len(s.Strands) > 0 })
-		if at != 1 || !strings.Contains(p.Steps[1].Sentence, subject(&s)+" would lead nowhere") {
+		if at != 1 || !strings.Contains(p.Steps[1].Sentence, s.Label()+" would lead nowhere") {
 			t.Fatalf("what is stranded is not shown at the last address: %+v", p.Steps)
 		}
 		e := removal(v, &p.Steps[1])
 		e.Removing[p.Steps[0].Change.Before.Identity()] = true
-		if g := e.CheckMinimum(); g.Pass || g.Confirm != wwwName || !strings.Contains(g.Why, subject(&s)) {
+		if g := e.CheckMinimum(); g.Pass || g.Confirm != wwwName || !strings.Contains(g.Why, s.Label()) {
 			t.Errorf("%+v", g)
 		}
 	}
@@ -66,7 +66,7 @@ func TestTheLastAddressWaitsForASRVValueOfThisFleetThatStays(t *testing.T) {
 	w.remove(tritonA, true)
 	v := w.view()
 	p := PlanDeregister(v, ids(w.record(wwwName, "A", "34."), w.record(wwwName, "A", "165."))...)
-	if len(p.Steps) != 1 || len(p.Skipped) != 1 || !strings.Contains(p.Skipped[0], subject(&s)+" still leads to it") {
+	if len(p.Steps) != 1 || len(p.Skipped) != 1 || !strings.Contains(p.Skipped[0], s.Label()+" still leads to it") {
 		t.Fatalf("%+v", p)
 	}
 	e := removal(v, &Step{Change: &providers.Change{Op: providers.OpDelete, Before: *w.record(wwwName, "A", "34.")}})

@@ -111,13 +111,13 @@ func (b *builder) takeOut(i *providers.Instance, reason Class) (removed []int, l
 			continue
 		}
 		if !marked(r) {
-			left = append(left, subject(r))
-			b.skip(subject(r) + " leads to " + label(i) + " and " + b.v.index.adoptOr(r, "has no owner marker: adopt it first"))
+			left = append(left, r.Label())
+			b.skip(r.Label() + " leads to " + label(i) + " and " + b.v.index.adoptOr(r, "has no owner marker: adopt it first"))
 			continue
 		}
 		n := b.quiesce(r, reason, srv...)
 		if n == 0 {
-			left = append(left, subject(r))
+			left = append(left, r.Label())
 			continue
 		}
 		removed = append(removed, n)
@@ -185,7 +185,7 @@ func (b *builder) quiesce(r *providers.Record, reason Class, needs ...int) int {
 	}
 	if b.v.index.isGlue(r) {
 		why, _ := b.v.index.writable(r.Zone, r.Name, r.Type)
-		b.skip(subject(r) + " is left alone: " + why)
+		b.skip(r.Label() + " is left alone: " + why)
 		return 0
 	}
 	ref := providers.InstanceRef{Cloud: b.v.index.cloudLabel(o.Cloud), Key: o.Cloud, ID: o.Instance}
@@ -198,7 +198,7 @@ func (b *builder) quiesce(r *providers.Record, reason Class, needs ...int) int {
 	stays.Owners = []providers.Owner{q.For(r.Type, r.Value)}
 	text, err := stays.Owners[0].Encode()
 	if err != nil {
-		b.skip(subject(r) + ": " + Clean(err.Error()))
+		b.skip(r.Label() + ": " + Clean(err.Error()))
 		return 0
 	}
 	led, strands, blocked := b.led(r)
@@ -211,7 +211,7 @@ func (b *builder) quiesce(r *providers.Record, reason Class, needs ...int) int {
 			needs = append(slices.Clone(needs), n)
 		}
 	}
-	sentence := "Take " + subject(r) + " out of DNS, and mark it as quiesced"
+	sentence := "Take " + r.Label() + " out of DNS, and mark it as quiesced"
 	if b.provider(r.Zone) != providers.Cloudflare {
 		n := b.change(providers.Change{Op: providers.OpDelete, Before: *r, After: stays}, sentence, reason, &ref, needs...)
 		b.strand(n, strands)
@@ -220,12 +220,12 @@ func (b *builder) quiesce(r *providers.Record, reason Class, needs ...int) int {
 	}
 	before := *r
 	if !o.Quiesced {
-		said, err := b.withOwner(*r, q)
+		said, err := r.WithOwner(b.provider(r.Zone), q)
 		if err != nil {
-			b.skip(subject(r) + ": " + Clean(err.Error()))
+			b.skip(r.Label() + ": " + Clean(err.Error()))
 			return 0
 		}
-		needs = []int{b.change(providers.Change{Op: providers.OpUpdate, Before: *r, After: said}, "Mark "+subject(r)+" as quiesced", reason, &ref, needs...)}
+		needs = []int{b.change(providers.Change{Op: providers.OpUpdate, Before: *r, After: said}, "Mark "+r.Label()+" as quiesced", reason, &ref, needs...)}
 		before = said
 	}
 	marker := markerRecord(r, text)
@@ -236,7 +236,7 @@ func (b *builder) quiesce(r *providers.Record, reason Class, needs ...int) int {
 		b.remembers[marker.Identity()] = b.change(providers.Change{Op: providers.OpCreate, After: marker}, "Remember in "+Clean(marker.Name)+" that it is on purpose", reason, &ref, needs...)
 	}
 	needs = append(slices.Clone(needs), b.remembers[marker.Identity()])
-	n := b.change(providers.Change{Op: providers.OpDelete, Before: before}, "Take "+subject(r)+" out of DNS", reason, &ref, needs...)
+	n := b.change(providers.Change{Op: providers.OpDelete, Before: before}, "Take "+r.Label()+" out of DNS", reason, &ref, needs...)
 	b.strand(n, strands)
 	b.done[r.Identity()] = n
 	return n

@@ -1,11 +1,11 @@
 package dnsview
 
 import (
-	"maps"
 	"net/netip"
 	"slices"
 	"strings"
 
+	"rollcall/dnsview/dnssd"
 	"rollcall/providers"
 )
 
@@ -88,10 +88,10 @@ func (b *builder) address(s *serviceState, name string, a netip.Addr, i *provide
 			continue
 		}
 		if !marked(r) {
-			b.skip(subject(r) + " is there already, " + b.v.index.adoptOr(r, "without a marker: adopt it"))
+			b.skip(r.Label() + " is there already, " + b.v.index.adoptOr(r, "without a marker: adopt it"))
 		}
 		if why, hidden := b.v.index.occluded(s.zone, name, typ); hidden {
-			b.skip(subject(r) + " is there already, and no client sees it: " + why + "; make the record there")
+			b.skip(r.Label() + " is there already, and no client sees it: " + why + "; make the record there")
 		}
 		return 0
 	}
@@ -108,7 +108,7 @@ func (b *builder) address(s *serviceState, name string, a netip.Addr, i *provide
 	}
 	r := providers.Record{Zone: s.zone.name, Name: name, Type: typ, Value: a.String()}
 	b.setTTL(&r, s)
-	r, err := b.withOwner(r, o)
+	r, err := r.WithOwner(b.provider(r.Zone), o)
 	if err != nil {
 		b.skip(label(i) + ": " + Clean(err.Error()))
 		return 0
@@ -120,7 +120,7 @@ func (b *builder) address(s *serviceState, name string, a netip.Addr, i *provide
 		return 0
 	}
 	ref := b.v.index.ref(i)
-	n := b.change(providers.Change{Op: providers.OpCreate, After: r}, "Create "+subject(&r)+" for "+label(i), Missing, &ref)
+	n := b.change(providers.Change{Op: providers.OpCreate, After: r}, "Create "+r.Label()+" for "+label(i), Missing, &ref)
 	b.done[r.Identity()] = n
 	return n
 }
@@ -203,7 +203,7 @@ func (b *builder) registerSRV(s *serviceState, name string, i *providers.Instanc
 	value := providers.SRV{Priority: s.Priority, Weight: s.Weight, Port: s.Port, Target: host}.String()
 	r := providers.Record{Zone: s.zone.name, Name: name, Type: "SRV", Value: value}
 	b.setTTL(&r, s)
-	r, err := b.withOwner(r, o)
+	r, err := r.WithOwner(b.provider(r.Zone), o)
 	if err != nil {
 		b.skip(label(i) + ": " + Clean(err.Error()))
 		return
@@ -212,7 +212,7 @@ func (b *builder) registerSRV(s *serviceState, name string, i *providers.Instanc
 		return
 	}
 	ref := x.ref(i)
-	b.done[r.Identity()] = b.change(providers.Change{Op: providers.OpCreate, After: r}, "Create "+subject(&r)+" for "+label(i), Missing, &ref, needs...)
+	b.done[r.Identity()] = b.change(providers.Change{Op: providers.OpCreate, After: r}, "Create "+r.Label()+" for "+label(i), Missing, &ref, needs...)
 }
 
 // hostName returns the host name of a node: its own name below the zone, or its id
@@ -266,7 +266,7 @@ func (b *builder) incarnation(s *serviceState) []int {
 		ids = append(ids, b.ofIncarnation(providers.Record{Zone: s.zone.name, Name: parent, Type: "PTR", Value: name}, Half)...)
 	}
 	if !s.txt {
-		ids = append(ids, b.ofIncarnation(providers.Record{Zone: s.zone.name, Name: name, Type: "TXT", Value: providers.FormatTXT(txtStrings(s.TXT))}, Half)...)
+		ids = append(ids, b.ofIncarnation(providers.Record{Zone: s.zone.name, Name: name, Type: "TXT", Value: dnssd.FromMap(s.TXT).Value()}, Half)...)
 	}
 	return ids
 }
@@ -285,25 +285,7 @@ func (b *builder) ofIncarnation(r providers.Record, why Class) []int {
 	if why == TypeNotListed {
 		what = "the service type"
 	}
-	n := b.change(providers.Change{Op: providers.OpCreate, After: r}, "Create "+subject(&r)+", which belongs to "+what, why, nil)
+	n := b.change(providers.Change{Op: providers.OpCreate, After: r}, "Create "+r.Label()+", which belongs to "+what, why, nil)
 	b.done[r.Identity()] = n
 	return []int{n}
-}
-
-// txtStrings writes the TXT keys of a service: txtvers first (RFC 6763 section
-// 6.7), the others in order. A service without keys has one empty string (section 6.1).
-func txtStrings(kv map[string]string) []string {
-	if len(kv) == 0 {
-		return []string{""}
-	}
-	var out []string
-	if v, ok := kv["txtvers"]; ok {
-		out = append(out, "txtvers="+v)
-	}
-	for _, k := range slices.Sorted(maps.Keys(kv)) {
-		if k != "txtvers" {
-			out = append(out, k+"="+kv[k])
-		}
-	}
-	return out
 }

@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 
+	"rollcall/dnsview/dnssd"
 	"rollcall/providers"
 )
 
@@ -139,7 +140,7 @@ func (b *builder) update(r *providers.Record, wrong []*Finding, ttl uint32) {
 	var i *providers.Instance
 	if !o.Host() {
 		if i = b.v.Instance(o.Cloud, o.Instance); i == nil || i.State != providers.StateRunning {
-			b.skip(subject(r) + ": its owner does not run, so it is not changed")
+			b.skip(r.Label() + ": its owner does not run, so it is not changed")
 			return
 		}
 	}
@@ -173,14 +174,14 @@ func (b *builder) update(r *providers.Record, wrong []*Finding, ttl uint32) {
 	if ttl > 0 {
 		after.TTL = ttl
 	}
-	after, err := b.withOwner(after, o)
+	after, err := after.WithOwner(b.provider(after.Zone), o)
 	if err != nil {
-		b.skip(subject(r) + ": " + Clean(err.Error()))
+		b.skip(r.Label() + ": " + Clean(err.Error()))
 		return
 	}
-	sentence := "Change " + subject(r) + ": " + strings.Join(why, ", ")
+	sentence := "Change " + r.Label() + ": " + strings.Join(why, ", ")
 	if len(why) == 1 && wrong[0].Class == Moved {
-		sentence = "Change " + subject(r) + " to " + after.Value + ", the address of " + label(i)
+		sentence = "Change " + r.Label() + " to " + after.Value + ", the address of " + label(i)
 	}
 	ref := wrong[0].Instance
 	if i != nil {
@@ -202,7 +203,7 @@ func (b *builder) leftBehind(r *providers.Record, o providers.Owner, i *provider
 		return false
 	}
 	ref := b.v.index.ref(i)
-	b.change(providers.Change{Op: providers.OpDelete, Before: *r}, "Delete "+subject(r)+", which "+label(i)+" has left: the name has "+to.String()+" of it too", reason, &ref)
+	b.change(providers.Change{Op: providers.OpDelete, Before: *r}, "Delete "+r.Label()+", which "+label(i)+" has left: the name has "+to.String()+" of it too", reason, &ref)
 	return true
 }
 
@@ -265,27 +266,27 @@ func planReplace(v *View, records []providers.Identity) Plan {
 		i := v.Instance(o.Cloud, o.Instance)
 		_, isAddr := r.Addr()
 		if i == nil || i.State != providers.StateRunning || !isAddr {
-			b.skip(subject(r) + ": its owner does not run, so there is no address to replace it with")
+			b.skip(r.Label() + ": its owner does not run, so there is no address to replace it with")
 			return
 		}
 		to, ok := publicFor(i, r.Family())
 		if !ok {
-			b.skip(subject(r) + ": " + label(i) + " has no public address of that kind")
+			b.skip(r.Label() + ": " + label(i) + " has no public address of that kind")
 			return
 		}
 		ref := v.index.ref(i)
 		after := *r
 		after.Value = to.String()
 		if n := b.done[after.Identity()]; n > 0 || b.holds(r, to) != nil {
-			b.change(providers.Change{Op: providers.OpDelete, Before: *r}, "Delete "+subject(r)+", which nobody outside can reach: the name has "+to.String()+" of "+label(i)+" too", Private, &ref)
+			b.change(providers.Change{Op: providers.OpDelete, Before: *r}, "Delete "+r.Label()+", which nobody outside can reach: the name has "+to.String()+" of "+label(i)+" too", Private, &ref)
 			return
 		}
-		after, err := b.withOwner(after, o)
+		after, err := after.WithOwner(b.provider(after.Zone), o)
 		if err != nil {
-			b.skip(subject(r) + ": " + Clean(err.Error()))
+			b.skip(r.Label() + ": " + Clean(err.Error()))
 			return
 		}
-		b.done[after.Identity()] = b.change(providers.Change{Op: providers.OpUpdate, Before: *r, After: after}, "Change "+subject(r)+" to "+to.String()+", the public address of "+label(i), Private, &ref)
+		b.done[after.Identity()] = b.change(providers.Change{Op: providers.OpUpdate, Before: *r, After: after}, "Change "+r.Label()+" to "+to.String()+", the public address of "+label(i), Private, &ref)
 	})
 	return b.end("Replace " + plural(len(b.plan.Steps), "address", "addresses"))
 }
@@ -306,14 +307,14 @@ func planDedupe(v *View, findings []*Finding) Plan {
 		}
 		o, ok := registered(r)
 		if !ok || o.Fleet != v.Options.Fleet {
-			b.skip(subject(r) + " is not clearly ours")
+			b.skip(r.Label() + " is not clearly ours")
 			continue
 		}
 		ref := providers.InstanceRef{Cloud: v.index.cloudLabel(o.Cloud), Key: o.Cloud, ID: o.Instance}
 		if i := v.Instance(o.Cloud, o.Instance); i != nil {
 			ref = v.index.ref(i)
 		}
-		b.done[r.Identity()] = b.change(providers.Change{Op: providers.OpDelete, Before: *r}, "Delete "+subject(r)+" ("+idOf(r)+"), which is there twice: the older one stays", Duplicate, &ref)
+		b.done[r.Identity()] = b.change(providers.Change{Op: providers.OpDelete, Before: *r}, "Delete "+r.Label()+" ("+idOf(r)+"), which is there twice: the older one stays", Duplicate, &ref)
 	}
 	return b.end("Remove " + plural(len(b.plan.Steps), "duplicate", "duplicates"))
 }
@@ -361,13 +362,13 @@ func (b *builder) restore(f *Finding) {
 	}
 	i := b.v.Instance(o.Cloud, o.Instance)
 	if i == nil || i.State != providers.StateRunning {
-		b.skip(subject(r) + ": its node does not run, so its address cannot be restored")
+		b.skip(r.Label() + ": its node does not run, so its address cannot be restored")
 		return
 	}
 	srv, ok := providers.ParseSRV(r.Value)
 	z := b.v.index.zoneOf(srv.Target)
 	if !ok || z == nil {
-		b.skip(subject(r) + ": the zone of " + Clean(srv.Target) + " is not read here")
+		b.skip(r.Label() + ": the zone of " + Clean(srv.Target) + " is not read here")
 		return
 	}
 	s := &serviceState{Service: &Service{TTL: r.TTL}, zone: z}
@@ -385,17 +386,17 @@ func (b *builder) link(f *Finding) {
 	if r == nil {
 		return
 	}
-	txt := []string{""}
+	var txt dnssd.TXT
 	if s := b.v.index.byName[f.Service]; s != nil {
-		txt = txtStrings(s.TXT)
+		txt = dnssd.FromMap(s.TXT)
 	}
 	switch f.Class {
 	case SRVNoPTR:
 		b.ofIncarnation(providers.Record{Zone: f.Zone, Name: f.Name, Type: "PTR", Value: r.Name}, f.Class)
 	case SRVNoTXT:
-		b.ofIncarnation(providers.Record{Zone: f.Zone, Name: r.Name, Type: "TXT", Value: providers.FormatTXT(txt)}, f.Class)
+		b.ofIncarnation(providers.Record{Zone: f.Zone, Name: r.Name, Type: "TXT", Value: txt.Value()}, f.Class)
 	case TypeNotListed:
-		list := "_services._dns-sd._udp." + f.Name[transport(f.Name)+len("._tcp."):]
+		list := dnssd.EnumerationOf(f.Name)
 		b.ofIncarnation(providers.Record{Zone: f.Zone, Name: list, Type: "PTR", Value: f.Name}, f.Class)
 	}
 }

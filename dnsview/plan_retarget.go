@@ -17,7 +17,7 @@ func PlanUpdate(v *View, records ...providers.Identity) Plan {
 	b.eachOurs(records, func(r *providers.Record, o providers.Owner) {
 		i := v.Instance(o.Cloud, o.Instance)
 		if i == nil || i.State != providers.StateRunning {
-			b.skip(subject(r) + ": its owner does not run, so there is no address to move it to")
+			b.skip(r.Label() + ": its owner does not run, so there is no address to move it to")
 			return
 		}
 		b.moveTo(r, o, i, Moved)
@@ -29,7 +29,7 @@ func PlanUpdate(v *View, records ...providers.Identity) Plan {
 func (b *builder) moveTo(r *providers.Record, o providers.Owner, i *providers.Instance, why Class) {
 	old, isAddr := r.Addr()
 	if !isAddr {
-		b.skip(subject(r) + " is no address record")
+		b.skip(r.Label() + " is no address record")
 		return
 	}
 	to, ok := b.goal(r, i)
@@ -42,19 +42,19 @@ func (b *builder) moveTo(r *providers.Record, o providers.Owner, i *providers.In
 	}
 	o.Quiesced = o.Quiesced && o.Instance == i.ID && o.Cloud == b.v.index.keyOf(i) // it is taken out for its own node alone
 	o.Cloud, o.Instance = b.v.index.keyOf(i), i.ID
-	after, err := b.withOwner(after, o)
+	after, err := after.WithOwner(b.provider(after.Zone), o)
 	if err != nil {
-		b.skip(subject(r) + ": " + Clean(err.Error()))
+		b.skip(r.Label() + ": " + Clean(err.Error()))
 		return
 	}
 	if after.Equal(r) {
-		b.skip(subject(r) + " is right as it is: its owner has the address")
+		b.skip(r.Label() + " is right as it is: its owner has the address")
 		return
 	}
 	ref := b.v.index.ref(i)
-	sentence := "Change " + subject(r) + " to " + to.String() + ", the address of " + label(i)
+	sentence := "Change " + r.Label() + " to " + to.String() + ", the address of " + label(i)
 	if to == old {
-		sentence = "Make " + label(i) + " the owner of " + subject(r)
+		sentence = "Make " + label(i) + " the owner of " + r.Label()
 	}
 	b.change(providers.Change{Op: providers.OpUpdate, Before: *r, After: after}, sentence, why, &ref)
 }
@@ -64,7 +64,7 @@ func (b *builder) goal(r *providers.Record, i *providers.Instance) (netip.Addr, 
 	old, _ := r.Addr()
 	to, ok := b.v.index.addressOwed(r, i)
 	if !ok {
-		b.skip(subject(r) + ": " + label(i) + " has no address of that kind")
+		b.skip(r.Label() + ": " + label(i) + " has no address of that kind")
 		return to, false
 	}
 	if there := b.holds(r, to); to != old && there != nil {
@@ -75,7 +75,7 @@ func (b *builder) goal(r *providers.Record, i *providers.Instance) (netip.Addr, 
 		if !marked(there) {
 			what = ", " + b.v.index.adoptOr(there, "without a marker: adopt that first")
 		}
-		b.skip(subject(r) + ": the name has " + to.String() + " already" + what)
+		b.skip(r.Label() + ": the name has " + to.String() + " already" + what)
 		return to, false
 	}
 	return to, true
@@ -130,7 +130,7 @@ func PlanRetarget(v *View, records ...providers.Identity) Plan {
 			b.moveTo(r, o, h.inst, Reused)
 		case running && b.leftBehind(r, o, i, Reused):
 		default:
-			b.skip(subject(r) + ": " + b.whyNotRetarget(r, h))
+			b.skip(r.Label() + ": " + b.whyNotRetarget(r, h))
 		}
 	})
 	return b.end("Retarget " + plural(len(b.plan.Steps), "entry", "entries"))
@@ -145,13 +145,13 @@ func (b *builder) isReused(r *providers.Record) bool {
 func (b *builder) giveTo(r *providers.Record, o providers.Owner, i *providers.Instance) {
 	o.Quiesced = false
 	o.Cloud, o.Instance = b.v.index.keyOf(i), i.ID
-	after, err := b.withOwner(*r, o)
+	after, err := r.WithOwner(b.provider(r.Zone), o)
 	if err != nil {
-		b.skip(subject(r) + ": " + Clean(err.Error()))
+		b.skip(r.Label() + ": " + Clean(err.Error()))
 		return
 	}
 	ref := b.v.index.ref(i)
-	b.change(providers.Change{Op: providers.OpUpdate, Before: *r, After: after}, "Make "+label(i)+" the owner of "+subject(r), Reused, &ref)
+	b.change(providers.Change{Op: providers.OpUpdate, Before: *r, After: after}, "Make "+label(i)+" the owner of "+r.Label(), Reused, &ref)
 }
 
 // whyNotRetarget says why there is no one to whom an entry can be given, and what can be done instead.
@@ -183,14 +183,14 @@ func (b *builder) retargetHosts(r *providers.Record) {
 		a, _ := h.Addr()
 		return f != nil && f.Class == Reused && !b.v.index.noNodeOf(b.v.index.holders[a], h)
 	}) {
-		b.skip(subject(r) + ": retarget its host name first")
+		b.skip(r.Label() + ": retarget its host name first")
 		return
 	}
 	if f := b.v.telling(r); f != nil {
 		b.skip(f.Reason)
 		return
 	}
-	b.skip(subject(r) + " leads to its host name, and there is nothing to retarget")
+	b.skip(r.Label() + " leads to its host name, and there is nothing to retarget")
 }
 
 // PlanRetargetTo plans to point one entry at an address of the instance given, and to make that its owner.
@@ -229,22 +229,22 @@ func PlanAdopt(v *View, records ...providers.Identity) Plan {
 		i := v.InstanceOf(r)
 		switch {
 		case marked(r):
-			b.skip(subject(r) + " has a marker already")
+			b.skip(r.Label() + " has a marker already")
 		case r.Alias:
-			b.skip(subject(r) + " is an alias, which is read-only")
+			b.skip(r.Label() + " is an alias, which is read-only")
 		case v.ControllerOf(r) != "":
-			b.skip(subject(r) + " is not adopted: it " + v.index.adoptOr(r, ""))
+			b.skip(r.Label() + " is not adopted: it " + v.index.adoptOr(r, ""))
 		case i == nil:
-			b.skip(subject(r) + ": none of our instances has its address")
+			b.skip(r.Label() + ": none of our instances has its address")
 		case i.State != providers.StateRunning:
-			b.skip(subject(r) + ": " + label(i) + " does not run")
+			b.skip(r.Label() + ": " + label(i) + " does not run")
 		default:
-			after, err := b.withOwner(*r, providers.Owner{Fleet: v.Options.Fleet, Cloud: v.index.keyOf(i), Instance: i.ID, Registered: b.now(r.Zone)})
+			after, err := r.WithOwner(b.provider(r.Zone), providers.Owner{Fleet: v.Options.Fleet, Cloud: v.index.keyOf(i), Instance: i.ID, Registered: b.now(r.Zone)})
 			if err != nil {
-				b.skip(subject(r) + ": " + Clean(err.Error()))
+				b.skip(r.Label() + ": " + Clean(err.Error()))
 				continue
 			}
-			s := "Mark " + subject(r) + " as owned by " + label(i)
+			s := "Mark " + r.Label() + " as owned by " + label(i)
 			if b.provider(r.Zone) == providers.Cloudflare && r.Comment != "" {
 				s += ", in place of its comment " + strconv.Quote(Clean(r.Comment))
 			}

@@ -78,9 +78,9 @@ func (b *builder) giveBack(ref providers.InstanceRef, i *providers.Instance) {
 		b.setTTL(&r, x.byName[cmp.Or(serves[r.Name], x.serviceOf(&r))])
 		o := m.owner
 		o.Quiesced = false
-		r, err := b.withOwner(r, o)
+		r, err := r.WithOwner(b.provider(r.Zone), o)
 		if err != nil {
-			b.skip(subject(&r) + ": " + Clean(err.Error()))
+			b.skip(r.Label() + ": " + Clean(err.Error()))
 			continue
 		}
 		if n, twice := b.done[r.Identity()]; twice { // another marker remembers the same
@@ -100,7 +100,7 @@ func (b *builder) giveBack(ref providers.InstanceRef, i *providers.Instance) {
 			c.Before = *m.record // the marker of the value takes its place, in the same batch
 		}
 		id := r.Identity()
-		back := b.change(c, "Create "+subject(&r)+" for "+who+notes[n], Quiesced, &ref)
+		back := b.change(c, "Create "+r.Label()+" for "+who+notes[n], Quiesced, &ref)
 		b.done[id] = back
 		if c.Before.Name == "" {
 			b.forgetOut(m, who, &ref, back)
@@ -130,18 +130,18 @@ func (b *builder) reclaim(have, want *providers.Record, m mark, who string, ref 
 	switch {
 	case ok && own.Same(o):
 	case marked(have) || have.Alias:
-		b.skip(subject(have) + " is there already, and is " + whose(have))
+		b.skip(have.Label() + " is there already, and is " + whose(have))
 		return
 	case !ok && b.v.ControllerOf(have) != "":
-		b.skip(subject(have) + " is there already, and " + b.v.index.adoptOr(have, ""))
+		b.skip(have.Label() + " is there already, and " + b.v.index.adoptOr(have, ""))
 		return
 	default:
-		after, err := b.withOwner(*have, o)
+		after, err := have.WithOwner(b.provider(have.Zone), o)
 		if err != nil {
-			b.skip(subject(have) + ": " + Clean(err.Error()))
+			b.skip(have.Label() + ": " + Clean(err.Error()))
 			return
 		}
-		needs = []int{b.change(providers.Change{Op: providers.OpUpdate, Before: *have, After: after}, "Make "+who+" the owner of "+subject(have), Quiesced, ref)}
+		needs = []int{b.change(providers.Change{Op: providers.OpUpdate, Before: *have, After: after}, "Make "+who+" the owner of "+have.Label(), Quiesced, ref)}
 	}
 	b.forgetOut(m, who, ref, needs...)
 }
@@ -160,12 +160,12 @@ func (b *builder) unquiesce(ref providers.InstanceRef) (found bool) {
 		if o, ok := r.Owner(); ok && o.Quiesced {
 			found = true
 			o.Quiesced = false
-			after, err := b.withOwner(*r, o)
+			after, err := r.WithOwner(b.provider(r.Zone), o)
 			if err != nil {
 				continue
 			}
 			forgot := b.forgetHalf(r, &ref)
-			b.change(providers.Change{Op: providers.OpUpdate, Before: *r, After: after}, "Take the word quiesced off "+subject(r), Quiesced, &ref, forgot...)
+			b.change(providers.Change{Op: providers.OpUpdate, Before: *r, After: after}, "Take the word quiesced off "+r.Label(), Quiesced, &ref, forgot...)
 		}
 	}
 	return found
@@ -181,7 +181,7 @@ func (b *builder) forgetHalf(r *providers.Record, ref *providers.InstanceRef) (i
 		if m.zone.name == r.Zone && m.name == r.Name && m.owner.Owns(r.Type, r.Value) && m.owner.Cloud == ref.Key && m.owner.Instance == ref.ID {
 			id := m.record.Identity()
 			if b.done[id] == 0 {
-				b.done[id] = b.change(providers.Change{Op: providers.OpDelete, Before: *m.record}, "Forget that "+subject(r)+" was to be taken out", Quiesced, ref)
+				b.done[id] = b.change(providers.Change{Op: providers.OpDelete, Before: *m.record}, "Forget that "+r.Label()+" was to be taken out", Quiesced, ref)
 			}
 			ids = append(ids, b.done[id])
 		}

@@ -59,7 +59,7 @@ func (b *builder) undoChange(d Done) {
 				c.Before = markerRecord(&after, text) // it comes in the place of this marker, which a redo puts back
 			}
 		}
-		sentence = "Restore " + subject(&after)
+		sentence = "Restore " + after.Label()
 		if o, ok := after.Owner(); ok {
 			sentence += " with its marker"
 			gone := d.Reason == Dead || d.Reason == Dangling
@@ -77,7 +77,7 @@ func (b *builder) undoChange(d Done) {
 			before = *d.Result
 		}
 		c = providers.Change{Op: providers.OpDelete, Before: before}
-		sentence = "Delete " + subject(&before) + " again"
+		sentence = "Delete " + before.Label() + " again"
 		o, ok := ownerInMarker(&d.Change.Before)
 		if !ok && d.Stayed != nil {
 			o, ok = *d.Stayed, true
@@ -94,9 +94,9 @@ func (b *builder) undoChange(d Done) {
 		}
 		after := d.Change.Before
 		c = providers.Change{Op: providers.OpUpdate, Before: before, After: after}
-		sentence = "Change " + subject(&before) + " back to " + Clean(after.Value)
+		sentence = "Change " + before.Label() + " back to " + Clean(after.Value)
 		if before.Value == after.Value {
-			sentence = "Change " + subject(&before) + " back to what it was"
+			sentence = "Change " + before.Label() + " back to what it was"
 		}
 	}
 	s := Step{Kind: StepChange, Zone: d.Zone, Change: &c, Sentence: sentence, Undoes: d.Entry, Instance: d.Instance}

@@ -3,6 +3,7 @@ package dnsview
 import (
 	"slices"
 
+	"rollcall/dnsview/dnssd"
 	"rollcall/providers"
 )
 
@@ -217,7 +218,8 @@ func (t *tree) instances() {
 			continue
 		}
 		kind := RoundRobin
-		if name = providers.CanonicalName(name); transport(name) >= 0 {
+		name = providers.CanonicalName(name)
+		if _, ok := dnssd.TypeOf(name); ok || dnssd.IsType(name) {
 			kind = DNSSD
 		}
 		t.absent(t.roster(name, kind), int32(n), i)

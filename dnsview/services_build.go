@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"rollcall/dnsview/dnssd"
 	"rollcall/providers"
 )
 
@@ -73,7 +74,7 @@ func (t *tree) roster(name string, kind ServiceKind) *roster {
 		return r
 	}
 	r := &roster{nodes: map[instanceKey][]*NodeView{}}
-	if typ, ok := serviceType(name); ok && kind == DNSSD {
+	if typ, ok := dnssd.TypeOf(name); ok && kind == DNSSD {
 		r.service = t.service(typ, kind)
 		label := name
 		if labels := providers.SplitName(name); len(labels) > 0 {
@@ -154,12 +155,12 @@ func (t *tree) srv(m member) {
 func (t *tree) ptr(r *providers.Record) {
 	target := providers.FoldValue("PTR", r.Value)
 	if domain, ok := strings.CutPrefix(r.Name, "_services._dns-sd._udp."); ok {
-		if providers.InZone(target, domain) && isServiceType(target) {
+		if providers.InZone(target, domain) && dnssd.IsType(target) {
 			t.service(target, DNSSD).Listed = true
 		}
 		return
 	}
-	typ, ok := serviceType(target)
+	typ, ok := dnssd.TypeOf(target)
 	if !ok || typ != r.Name && !strings.HasSuffix(r.Name, "._sub."+typ) {
 		return
 	}
@@ -171,7 +172,7 @@ func (t *tree) ptr(r *providers.Record) {
 }
 
 func (t *tree) txt(r *providers.Record) {
-	if _, ok := serviceType(r.Name); !ok {
+	if _, ok := dnssd.TypeOf(r.Name); !ok {
 		return
 	}
 	ro := t.roster(r.Name, DNSSD)

@@ -179,6 +179,25 @@ func SplitMarkerName(markerName string) (instance, name string, ok bool) {
 // addOwner adds an owner. A second marker of the same instance, such as the TXT
 // marker that a quiesced node on Cloudflare has beside its comment, makes no second
 // owner: that it is quiesced is what stays.
+// WithOwner returns a copy of the record that belongs to o alone, as the provider of its zone keeps it: Cloudflare in
+// the record's comment, Route 53 in a marker of its own. The error is that of [Owner.Encode].
+func (r *Record) WithOwner(p Provider, o Owner) (Record, error) {
+	owned := *r
+	o = o.Bare()
+	if p != Cloudflare {
+		o = o.For(r.Type, r.Value)
+	}
+	text, err := o.Encode()
+	if err != nil {
+		return owned, err
+	}
+	owned.Owners = []Owner{o}
+	if p == Cloudflare {
+		owned.Comment = text
+	}
+	return owned, nil
+}
+
 func (r *Record) addOwner(o Owner) {
 	for i, have := range r.Owners {
 		if have.Same(o) {

@@ -60,6 +60,9 @@ func (r *Record) Identity() Identity {
 // String writes the record as the command line does: zone:name/type/value.
 func (r *Record) String() string { return r.Zone + ":" + r.Name + "/" + r.Type + "/" + r.Value }
 
+// Label returns name, type and value for a sentence, without control characters.
+func (r *Record) Label() string { return Clean(r.Name) + " " + r.Type + " " + Clean(r.Value) }
+
 // Addr is the address that an A or AAAA record leads to. An IPv4 address within an AAAA record
 // (::ffff:192.0.2.1) is that IPv4 address: clients are led to its holder.
 func (r *Record) Addr() (netip.Addr, bool) {

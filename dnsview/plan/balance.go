@@ -24,15 +24,15 @@ func Balance(z Zone, records []providers.Record, priority, weight *uint16) (Plan
 		own, owned := r.Owner()
 		switch {
 		case !owned || own.Fleet != z.Fleet:
-			m.skip(subject(&r) + " " + whose(&r) + ", and rollcall changes only what its fleet owns")
+			m.skip(r.Label() + " " + whose(&r) + ", and rollcall changes only what its fleet owns")
 			continue
 		case what == "":
 			continue
 		}
-		if after, err = z.owned(after, own); err != nil {
-			return Planned{}, err
+		if after, err = after.WithOwner(z.Zone.Provider, own); err != nil {
+			return Planned{}, invalid("%s", err)
 		}
-		m.step(providers.Change{Op: providers.OpUpdate, Before: r, After: after}, "Change "+subject(&r)+" to "+what)
+		m.step(providers.Change{Op: providers.OpUpdate, Before: r, After: after}, "Change "+r.Label()+" to "+what)
 	}
 	return m.end("Change " + count(len(m.planned.Plan.Steps), "node", "nodes")), nil
 }
@@ -44,18 +44,18 @@ func balanced(r providers.Record, priority, weight *uint16) (after providers.Rec
 	if Weighted(&r) {
 		switch {
 		case priority != nil:
-			return r, "", invalid("%s is in a weighted record set, which has a weight and no priority", subject(&r))
+			return r, "", invalid("%s is in a weighted record set, which has a weight and no priority", r.Label())
 		case weight == nil || int64(*weight) == r.Weight:
 			return r, "", nil
 		case *weight > weightMost:
-			return r, "", invalid("%s is in a weighted record set of Route 53, whose weight is %d at most", subject(&r), weightMost)
+			return r, "", invalid("%s is in a weighted record set of Route 53, whose weight is %d at most", r.Label(), weightMost)
 		}
 		after.Weight = int64(*weight)
 		return after, "weight " + strconv.Itoa(int(*weight)), nil
 	}
 	s, ok := providers.ParseSRV(r.Value)
 	if r.Type != "SRV" || !ok || s.Target == "." || r.Alias {
-		return r, "", invalid("%s has no priority and no weight: SRV values have them, and weighted record sets of Route 53", subject(&r))
+		return r, "", invalid("%s has no priority and no weight: SRV values have them, and weighted record sets of Route 53", r.Label())
 	}
 	next := s
 	if priority != nil {

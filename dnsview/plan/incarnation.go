@@ -134,10 +134,10 @@ func Retire(z Zone, n dnssd.Name) (Planned, error) {
 			return
 		}
 		if len(r.Owners) > 0 || len(r.BadMarkers) > 0 {
-			m.planned.Plan.Skipped = append(m.planned.Plan.Skipped, subject(r)+" "+whose(r)+", which nothing of an incarnation has")
+			m.planned.Plan.Skipped = append(m.planned.Plan.Skipped, r.Label()+" "+whose(r)+", which nothing of an incarnation has")
 			return
 		}
-		m.step(providers.Change{Op: providers.OpDelete, Before: *r}, "Delete "+subject(r)+why)
+		m.step(providers.Change{Op: providers.OpDelete, Before: *r}, "Delete "+r.Label()+why)
 	}
 	var last *providers.Record
 	if others == 0 {

@@ -210,10 +210,10 @@ func (m *planner) addresses(n Node, name string, o providers.Owner) error {
 			}
 			if i := slices.Index(want, a); i >= 0 {
 				if !mine(r, o) && n.RoundRobin != "" {
-					return inTheWay("%s is there already, and %s", subject(r), whose(r))
+					return inTheWay("%s is there already, and %s", r.Label(), whose(r))
 				}
 				if !mine(r, o) {
-					m.note(subject(r) + " is there already and " + whose(r) + ": it stays as it is, also when the host leaves")
+					m.note(r.Label() + " is there already and " + whose(r) + ": it stays as it is, also when the host leaves")
 				}
 				want = slices.Delete(want, i, i+1)
 			} else if mine(r, o) {
@@ -238,19 +238,20 @@ func (m *planner) value(name, typ, value string, ttl uint32, o providers.Owner, 
 		own, _ := before.Owner()
 		after := before
 		after.Value = value
-		after, err := m.z.owned(after, own)
+		after, err := after.WithOwner(m.z.Zone.Provider, own)
 		if err != nil {
-			return err
+			return invalid("%s", err)
 		}
-		m.step(providers.Change{Op: providers.OpUpdate, Before: before, After: after}, "Change "+subject(&before)+" to "+value)
+		m.step(providers.Change{Op: providers.OpUpdate, Before: before, After: after}, "Change "+before.Label()+" to "+value)
 		return nil
 	}
 	if ttl == 0 {
 		ttl = nodeTTL
 	}
-	r, err := m.z.owned(m.z.record(name, typ, value, ttl), o)
+	r := m.z.record(name, typ, value, ttl)
+	r, err := r.WithOwner(m.z.Zone.Provider, o)
 	if err != nil {
-		return err
+		return invalid("%s", err)
 	}
 	set := make([]providers.Record, 0)
 	for _, have := range m.z.at(r.Name, typ) {
@@ -261,13 +262,13 @@ func (m *planner) value(name, typ, value string, ttl uint32, o providers.Owner, 
 		return err
 	}
 	m.planned.Notes = append(m.planned.Notes, fit.Notes(r.Name, typ)...)
-	m.step(providers.Change{Op: providers.OpCreate, After: r}, "Create "+subject(&r))
+	m.step(providers.Change{Op: providers.OpCreate, After: r}, "Create "+r.Label())
 	return nil
 }
 
 func (m *planner) drop(stale []*providers.Record) {
 	for _, r := range stale {
-		m.step(providers.Change{Op: providers.OpDelete, Before: *r}, "Delete "+subject(r))
+		m.step(providers.Change{Op: providers.OpDelete, Before: *r}, "Delete "+r.Label())
 	}
 }
 
@@ -292,7 +293,7 @@ func (m *planner) srv(n Node, host string, o providers.Owner) error {
 		case mine(r, o):
 			stale = append(stale, r)
 		case ok && s.Target == host && s.Port == n.Port:
-			return inTheWay("%s is there already, and %s", subject(r), whose(r))
+			return inTheWay("%s is there already, and %s", r.Label(), whose(r))
 		}
 	}
 	if !there {

@@ -66,7 +66,7 @@ func (z *Zone) notThere(ctx context.Context, g Getter, o providers.Owner) error 
 		r := &all[i]
 		known := slices.ContainsFunc(z.Records, func(have providers.Record) bool { return have.Identity() == r.Identity() })
 		if mine(r, o) && !known && slices.Contains(z.asked, r.Name) {
-			return providers.Errorf(providers.KindIncomplete, "look for "+o.Instance, "a lookup did not find it, and the list of %s shows %s", z.Zone.Name, subject(r))
+			return providers.Errorf(providers.KindIncomplete, "look for "+o.Instance, "a lookup did not find it, and the list of %s shows %s", z.Zone.Name, r.Label())
 		}
 	}
 	return nil
@@ -125,9 +125,9 @@ func Leave(z Zone, n Node) (Planned, error) {
 		s, ok := providers.ParseSRV(r.Value)
 		switch {
 		case mine(r, o):
-			needs = append(needs, m.step(providers.Change{Op: providers.OpDelete, Before: *r}, "Delete "+subject(r)))
+			needs = append(needs, m.step(providers.Change{Op: providers.OpDelete, Before: *r}, "Delete "+r.Label()))
 		case ok && s.Target == host:
-			m.skip(subject(r) + " " + whose(r) + ", and stays")
+			m.skip(r.Label() + " " + whose(r) + ", and stays")
 		}
 	}
 	if by := z.alsoLeads(host, name); by != "" {
@@ -160,7 +160,7 @@ func (m *planner) takeAddresses(name string, o providers.Owner, needs ...int) {
 	for _, typ := range []string{"A", "AAAA"} {
 		for _, r := range m.z.at(name, typ) {
 			if mine(r, o) {
-				m.step(providers.Change{Op: providers.OpDelete, Before: *r}, "Delete "+subject(r), needs...)
+				m.step(providers.Change{Op: providers.OpDelete, Before: *r}, "Delete "+r.Label(), needs...)
 			}
 		}
 	}

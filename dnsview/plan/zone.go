@@ -180,7 +180,7 @@ func (m *planner) whole(title string) (Planned, error) {
 // create adds a record that belongs to the incarnation.
 func (m *planner) create(name, typ, value string, ttl uint32, needs ...int) {
 	r := m.z.record(name, typ, value, ttl)
-	m.step(providers.Change{Op: providers.OpCreate, After: r}, "Create "+subject(&r), needs...)
+	m.step(providers.Change{Op: providers.OpCreate, After: r}, "Create "+r.Label(), needs...)
 }
 
 // ids are the steps so far.
@@ -201,23 +201,6 @@ func (z *Zone) record(name, typ, value string, ttl uint32) providers.Record {
 	return r
 }
 
-// owned gives a record its marker, as the provider of the zone keeps it.
-func (z *Zone) owned(r providers.Record, o providers.Owner) (providers.Record, error) {
-	if z.Zone.Provider == providers.Cloudflare {
-		text, err := o.Bare().Encode()
-		if err != nil {
-			return r, invalid("%s", err)
-		}
-		r.Owners, r.Comment = []providers.Owner{o.Bare()}, text
-		return r, nil
-	}
-	if _, err := o.For(r.Type, r.Value).Encode(); err != nil {
-		return r, invalid("%s", err)
-	}
-	r.Owners = []providers.Owner{o.For(r.Type, r.Value)}
-	return r, nil
-}
-
 // mine reports whether a record belongs to the owner, and to no one else.
 func mine(r *providers.Record, o providers.Owner) bool {
 	own, ok := r.Owner()
@@ -234,10 +217,6 @@ func whose(r *providers.Record) string {
 		return "has markers that do not say clearly whose it is"
 	}
 	return "has no owner marker"
-}
-
-func subject(r *providers.Record) string {
-	return providers.Clean(r.Name) + " " + r.Type + " " + providers.Clean(r.Value)
 }
 
 func count(n int, one, many string) string {
