@@ -174,7 +174,7 @@ func cloudOrder(v *dnsview.View, name string) int {
 
 func newInstanceRow(v *dnsview.View, i *providers.Instance) instanceRow {
 	r := instanceRow{
-		Cloud: clean(i.Cloud), Provider: string(i.Provider), ID: clean(i.ID), Name: clean(i.Name), State: string(i.State),
+		Cloud: clean(i.Cloud), Provider: string(i.Provider), ID: clean(i.ID), Name: clean(i.Name), State: clean(string(i.State)),
 		Region: clean(i.Region), Type: clean(i.Type), Image: clean(i.Image),
 		PublicIPs: addresses(i.PublicIPs), PrivateIPs: addresses(i.PrivateIPs), Launched: moment(i.Launched),
 		Tags: make(map[string]string, len(i.Tags)), Service: clean(v.ServiceOfInstance(i)),
