@@ -26,7 +26,7 @@ const (
 // resolver asks name servers what a client sees. It is safe for concurrent use.
 type resolver struct{ servers []string }
 
-// openResolver finds the name servers to ask: those of the environment, of the config,
+// openResolver finds the name servers to ask: those of the config, of the environment,
 // or of the system.
 func (a *app) openResolver(ctx context.Context) (*resolver, error) {
 	if err := a.enterDemo(ctx); err != nil {
@@ -49,7 +49,7 @@ func (a *app) openResolver(ctx context.Context) (*resolver, error) {
 	if len(servers) == 0 {
 		system, err := dns.ClientConfigFromFile(resolvConf)
 		if err != nil || len(system.Servers) == 0 {
-			return nil, fmt.Errorf("there is no name server to ask: set ROLLCALL_RESOLVERS, or resolvers in the config (%s has none)", resolvConf)
+			return nil, fmt.Errorf("there is no name server to ask: set resolvers in the config, or ROLLCALL_RESOLVERS (%s has none)", resolvConf)
 		}
 		for _, s := range system.Servers {
 			servers = append(servers, net.JoinHostPort(s, system.Port))
@@ -78,7 +78,7 @@ func (r *resolver) Ask(ctx context.Context, name, typ string) (dnssd.Answer, err
 
 // errNotServed says that a name server has nothing to do with a domain: asked
 // again it says the same.
-var errNotServed = errors.New("it does not answer for that domain: name another server in ROLLCALL_RESOLVERS, or in resolvers of the config")
+var errNotServed = errors.New("it does not answer for that domain: name another server in resolvers of the config, or in ROLLCALL_RESOLVERS")
 
 func (r *resolver) exchange(ctx context.Context, server, name string, qtype uint16) (*dns.Msg, error) {
 	m := new(dns.Msg)

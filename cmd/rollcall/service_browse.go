@@ -52,7 +52,7 @@ func (a *app) serviceBrowseCommand() *cobra.Command {
 		Short: "The service types of a domain, their incarnations and nodes, as name servers answer",
 		Long: `browse asks name servers, as any client does, for the service types of a domain,
 for the incarnations of a type or a subtype, or for one incarnation. It needs no
-credentials. The servers are those of ROLLCALL_RESOLVERS, of the config, or of
+credentials. The servers are those of the config, of ROLLCALL_RESOLVERS, or of
 the system.`,
 		Example: "  rollcall service browse example.com\n  rollcall service browse _theservice._tcp.example.com -o json",
 		Args:    exactly(1, "a domain, a service type or an incarnation"),

@@ -330,14 +330,14 @@ func unanswered(err error) error {
 	return unknownf("%w", err)
 }
 
-// resolversOf are the name servers to ask: of the environment, else of the config.
+// resolversOf returns the name servers to ask: those of the config, else of the environment. c is nil where there is no config.
 func resolversOf(c *config.Config) ([]string, error) {
+	if c != nil && len(c.Resolvers) > 0 {
+		return c.Resolvers, nil
+	}
 	env, err := config.ParseResolvers(os.Getenv("ROLLCALL_RESOLVERS"))
 	if err != nil {
 		return nil, usagef("ROLLCALL_RESOLVERS: %w", err)
 	}
-	if len(env) > 0 || c == nil {
-		return env, nil
-	}
-	return c.Resolvers, nil
+	return env, nil
 }

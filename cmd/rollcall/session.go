@@ -88,10 +88,8 @@ func (a *app) open(ctx context.Context) (*session, error) {
 			return nil, &config.Error{Pos: config.Pos{File: path}, What: "the config has no clouds and no zones", Do: "add some, or let rollcall config init find them"}
 		}
 	}
-	if len(s.config.Resolvers) == 0 {
-		if s.config.Resolvers, err = config.ParseResolvers(os.Getenv("ROLLCALL_RESOLVERS")); err != nil {
-			return nil, usagef("ROLLCALL_RESOLVERS: %w", err)
-		}
+	if s.config.Resolvers, err = resolversOf(s.config); err != nil {
+		return nil, err
 	}
 	s.state = filepath.Join(config.StateDir(), s.config.StateName())
 	a.closers = append(a.closers, s.close)
