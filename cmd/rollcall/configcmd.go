@@ -95,19 +95,12 @@ func (a *app) configInit(ctx context.Context) error {
 
 // configCheck lists every mistake of the file, and asks the DNS accounts for the zones.
 func (a *app) configCheck(ctx context.Context) error {
-	if err := a.enterDemo(ctx); err != nil {
-		return err
-	}
-	path, err := config.Find(a.config)
-	if err != nil {
-		return err
-	}
-	if path == "" {
-		return usagef("there is no config at %s: write one with rollcall config init", clean(config.DefaultPath()))
-	}
-	c, err := config.Load(path, keyRules())
+	c, err := a.loadConfig(ctx)
 	if err != nil {
 		return a.tellAll(err)
+	}
+	if c == nil {
+		return usagef("there is no config at %s: write one with rollcall config init", clean(config.DefaultPath()))
 	}
 	clouds, zones := newAccounts(a.now, a.retrying()).configured(c)
 	wrong, unsure := checkSources(ctx, clouds, zones)
@@ -122,9 +115,9 @@ func (a *app) configCheck(ctx context.Context) error {
 		return a.tellAll(wrong)
 	}
 	if len(unsure) > 0 {
-		return unknownf("%s is right as far as it could be checked: %s did not answer", clean(path), plural(len(unsure), "source"))
+		return unknownf("%s is right as far as it could be checked: %s did not answer", clean(c.Path), plural(len(unsure), "source"))
 	}
-	a.say("%s is right: %s, %s, %s", clean(path), plural(len(c.Clouds), "cloud"), plural(len(c.Zones), "zone"), plural(len(c.Services), "service"))
+	a.say("%s is right: %s, %s, %s", clean(c.Path), plural(len(c.Clouds), "cloud"), plural(len(c.Zones), "zone"), plural(len(c.Services), "service"))
 	if c.Fleet == "" {
 		a.say("rollcall: it has no fleet id: records with an owner are shown, and never changed")
 	}
@@ -200,19 +193,12 @@ func checkSources(ctx context.Context, clouds []cloudSource, zones []zoneSource)
 }
 
 func (a *app) configShow(ctx context.Context) error {
-	if err := a.enterDemo(ctx); err != nil {
-		return err
-	}
-	path, err := config.Find(a.config)
+	c, err := a.loadConfig(ctx)
 	if err != nil {
 		return err
 	}
-	if path != "" {
-		c, err := config.Load(path, keyRules())
-		if err != nil {
-			return err
-		}
-		a.say("# %s", clean(path))
+	if c != nil {
+		a.say("# %s", clean(c.Path))
 		return config.Write(a.out, c)
 	}
 	d := discover(ctx, a.now, a.retrying(), patience)

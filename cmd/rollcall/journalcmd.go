@@ -81,20 +81,11 @@ told for as long as that lies there.`,
 
 // readJournal reads the journal of the config, once what was left open in it is settled.
 func (a *app) readJournal(ctx context.Context) ([]journal.Entry, []journal.Problem, error) {
-	if err := a.enterDemo(ctx); err != nil {
-		return nil, nil, err
-	}
-	path, err := config.Find(a.config)
+	cfg, err := a.configOrEmpty(ctx)
 	if err != nil {
 		return nil, nil, err
 	}
-	cfg := config.Empty()
-	if path != "" {
-		if cfg, err = config.Load(path, keyRules()); err != nil {
-			return nil, nil, err
-		}
-	}
-	path = filepath.Join(config.StateDir(), cfg.StateName(), journalName)
+	path := filepath.Join(config.StateDir(), cfg.StateName(), journalName)
 	if err := a.settleJournal(ctx, path); err != nil {
 		a.say("rollcall: journal: %s", clean(err.Error()))
 	}

@@ -10,7 +10,6 @@ import (
 
 	"github.com/miekg/dns"
 
-	"rollcall/cmd/rollcall/config"
 	"rollcall/dnsview/dnssd"
 	"rollcall/providers"
 )
@@ -29,18 +28,9 @@ type resolver struct{ servers []string }
 // openResolver finds the name servers to ask: those of the config, of the environment,
 // or of the system.
 func (a *app) openResolver(ctx context.Context) (*resolver, error) {
-	if err := a.enterDemo(ctx); err != nil {
-		return nil, err
-	}
-	path, err := config.Find(a.config)
+	c, err := a.loadConfig(ctx)
 	if err != nil {
 		return nil, err
-	}
-	var c *config.Config
-	if path != "" {
-		if c, err = config.Load(path, keyRules()); err != nil {
-			return nil, err
-		}
 	}
 	servers, err := resolversOf(c)
 	if err != nil {

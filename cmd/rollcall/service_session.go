@@ -1,15 +1,11 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
-	"os"
-	"path/filepath"
 	"strings"
 	"time"
 
-	"rollcall/cmd/rollcall/config"
 	"rollcall/dnsview"
 	"rollcall/dnsview/apply"
 	"rollcall/dnsview/dnssd"
@@ -33,60 +29,18 @@ type serviceSession struct {
 
 // openService opens the zone that a name lies in.
 func (a *app) openService(ctx context.Context, name string) (*serviceSession, error) {
-	if err := a.enterDemo(ctx); err != nil {
-		return nil, err
-	}
-	path, err := config.Find(a.config)
+	s, source, err := a.openZone(ctx, name)
 	if err != nil {
 		return nil, err
 	}
-	if path == "" {
-		return nil, usagef("there is no config, hence no fleet id and no zone: write one with rollcall config init, or name it with --config")
+	if source.err != nil {
+		return nil, unreadZone(source.name, source.err)
 	}
-	s := &session{app: a}
-	if s.config, err = config.Load(path, keyRules()); err != nil {
-		return nil, err
+	out := &serviceSession{session: s, source: *source, dns: &apply.RetryingDNS{DNS: source.dns, Turn: s.turn}}
+	if d := s.declared(name); d != nil {
+		out.declared = *d
 	}
-	if err := s.needFleet(); err != nil {
-		return nil, err
-	}
-	if s.config.Resolvers, err = resolversOf(s.config); err != nil {
-		return nil, err
-	}
-	out := &serviceSession{session: s}
-	if err := out.findSource(name); err != nil {
-		return nil, err
-	}
-	s.set.zones = []zoneSource{out.source}
-	s.state = filepath.Join(config.StateDir(), s.config.StateName())
-	a.closers = append(a.closers, s.close)
-	for _, d := range s.config.DeclaredServices() {
-		if providers.SameName(d.Name, name) {
-			out.declared = d
-		}
-	}
-	out.dns = &apply.RetryingDNS{DNS: out.source.dns, Turn: s.turn}
 	return out, out.findZone(ctx)
-}
-
-func (s *serviceSession) findSource(name string) error {
-	zone, ok := s.config.ZoneOf(providers.CanonicalName(name))
-	if !ok {
-		var have []string
-		for _, z := range s.config.Zones {
-			have = append(have, z.Name)
-		}
-		return usagef("%s lies in none of the zones of the config (%s)", clean(name), cmp.Or(strings.Join(have, ", "), "there are none"))
-	}
-	for i := range s.config.Zones {
-		if z := &s.config.Zones[i]; z.Name == zone {
-			s.source = newAccounts(s.app.now, s.retrying).zone(z)
-			if s.source.err != nil {
-				return unreadZone(z.Name, s.source.err)
-			}
-		}
-	}
-	return nil
 }
 
 // findZone asks the account for the zone.
@@ -328,16 +282,4 @@ func unanswered(err error) error {
 		return &codeError{code: exitUsage, err: err}
 	}
 	return unknownf("%w", err)
-}
-
-// resolversOf returns the name servers to ask: those of the config, else of the environment. c is nil where there is no config.
-func resolversOf(c *config.Config) ([]string, error) {
-	if c != nil && len(c.Resolvers) > 0 {
-		return c.Resolvers, nil
-	}
-	env, err := config.ParseResolvers(os.Getenv("ROLLCALL_RESOLVERS"))
-	if err != nil {
-		return nil, usagef("ROLLCALL_RESOLVERS: %w", err)
-	}
-	return env, nil
 }

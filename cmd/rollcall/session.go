@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -8,6 +9,7 @@ import (
 	"os"
 	"os/user"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -58,18 +60,36 @@ type session struct {
 	own      ownMarkers   // what the journal has written last
 }
 
-// open reads the config, or finds out what there is without one, and sets up
-// the sources. Nothing is asked of a source yet that the config names.
-func (a *app) open(ctx context.Context) (*session, error) {
+// loadConfig starts the embedded clouds of --demo, and reads the config. It returns nil when there is none.
+func (a *app) loadConfig(ctx context.Context) (*config.Config, error) {
 	if err := a.enterDemo(ctx); err != nil {
 		return nil, err
 	}
 	path, err := config.Find(a.config)
+	if err != nil || path == "" {
+		return nil, err
+	}
+	return config.Load(path, keyRules())
+}
+
+// configOrEmpty is loadConfig for what goes without a config too.
+func (a *app) configOrEmpty(ctx context.Context) (*config.Config, error) {
+	c, err := a.loadConfig(ctx)
+	if c == nil && err == nil {
+		c = config.Empty()
+	}
+	return c, err
+}
+
+// open reads the config, or finds out what there is without one, and sets up
+// the sources. Nothing is asked of a source yet that the config names.
+func (a *app) open(ctx context.Context) (*session, error) {
+	c, err := a.loadConfig(ctx)
 	if err != nil {
 		return nil, err
 	}
-	s := &session{app: a}
-	if path == "" {
+	s := &session{app: a, config: c}
+	if c == nil {
 		d := discover(ctx, a.now, s.retrying, patience)
 		if d.empty() {
 			return nil, usagef("there is no config and there are no credentials: set AWS_PROFILE, TRITON_PROFILE or CLOUDFLARE_API_TOKEN, write a config with rollcall config init, or look around with rollcall --demo")
@@ -79,21 +99,65 @@ func (a *app) open(ctx context.Context) (*session, error) {
 		}
 		s.config, s.set.clouds, s.set.zones = d.config, d.clouds, d.zones
 	} else {
-		if s.config, err = config.Load(path, keyRules()); err != nil {
-			return nil, err
-		}
 		s.set.accounts = newAccounts(a.now, s.retrying)
-		s.set.clouds, s.set.zones = s.set.accounts.configured(s.config)
+		s.set.clouds, s.set.zones = s.set.accounts.configured(c)
 		if len(s.set.clouds)+len(s.set.zones) == 0 {
-			return nil, &config.Error{Pos: config.Pos{File: path}, What: "the config has no clouds and no zones", Do: "add some, or let rollcall config init find them"}
+			return nil, &config.Error{Pos: config.Pos{File: c.Path}, What: "the config has no clouds and no zones", Do: "add some, or let rollcall config init find them"}
 		}
 	}
+	return s, s.opened()
+}
+
+// openZone is open for a command on one service: a config with a fleet id is needed, and of all sources only the
+// zone that the service lies in is set up, and returned.
+func (a *app) openZone(ctx context.Context, service string) (*session, *zoneSource, error) {
+	c, err := a.loadConfig(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	if c == nil {
+		return nil, nil, usagef("there is no config, hence no fleet id and no zone: write one with rollcall config init, or name it with --config")
+	}
+	s := &session{app: a, config: c}
+	if err := s.needFleet(); err != nil {
+		return nil, nil, err
+	}
+	if err := s.opened(); err != nil {
+		return nil, nil, err
+	}
+	name, ok := c.ZoneOf(providers.CanonicalName(service))
+	i := slices.IndexFunc(c.Zones, func(z config.Zone) bool { return z.Name == name })
+	if !ok || i < 0 {
+		var have []string
+		for _, z := range c.Zones {
+			have = append(have, z.Name)
+		}
+		return nil, nil, usagef("%s lies in none of the zones of the config (%s)", clean(service), cmp.Or(strings.Join(have, ", "), "there are none"))
+	}
+	s.set.zones = []zoneSource{newAccounts(a.now, s.retrying).zone(&c.Zones[i])}
+	return s, &s.set.zones[0], nil
+}
+
+// opened completes a session that has its config: resolvers, the state folder, and what is closed at the end.
+func (s *session) opened() (err error) {
 	if s.config.Resolvers, err = resolversOf(s.config); err != nil {
-		return nil, err
+		return err
 	}
 	s.state = filepath.Join(config.StateDir(), s.config.StateName())
-	a.closers = append(a.closers, s.close)
-	return s, nil
+	s.app.closers = append(s.app.closers, s.close)
+	return nil
+}
+
+// resolversOf returns the name servers to ask: those of the config, else of the environment. c is nil where there is no config.
+func resolversOf(c *config.Config) ([]string, error) {
+	if c != nil && len(c.Resolvers) > 0 {
+		return c.Resolvers, nil
+	}
+	env, err := config.ParseResolvers(os.Getenv("ROLLCALL_RESOLVERS"))
+	if err != nil {
+		return nil, usagef("ROLLCALL_RESOLVERS: %w", err)
+	}
+	return env, nil
 }
 
 // keyRules are the rules of the console for key bindings.

@@ -239,18 +239,9 @@ func (a *app) renderTemplate(ctx context.Context, name string, f *renderFlags) (
 	if err != nil {
 		return r, nil, usagef("%w", err)
 	}
-	if err := a.enterDemo(ctx); err != nil {
-		return r, nil, err
-	}
-	cfg := config.Empty()
-	path, err := config.Find(a.config)
+	cfg, err := a.configOrEmpty(ctx)
 	if err != nil {
 		return r, nil, err
-	}
-	if path != "" {
-		if cfg, err = config.Load(path, keyRules()); err != nil {
-			return r, nil, err
-		}
 	}
 	in := userdata.Input{Provider: providers.EC2, Fleet: cfg.Fleet, Values: map[string]string{}, ASG: f.format.is == asASG}
 	if in.Provider, err = renderFor(cfg, f); err != nil {
