@@ -97,11 +97,11 @@ complete).`,
 	root.AddCommand(
 		a.lsCommand(), a.driftCommand(),
 		a.launchCommand(), a.terminateCommand(), a.powerCommand("start"), a.powerCommand("stop"), a.powerCommand("reboot"),
-		a.deregisterCommand(), a.registerCommand(), a.quiesceCommand(), a.returnCommand(), a.retargetCommand(), a.adoptCommand(), a.remedyCommand(),
-		a.undoCommand(), a.redoCommand(), a.journalCommand(),
+		a.journalCommand(),
 		a.serviceCommand(), a.simCommand(), a.userdataCommand(), a.policyCommand(), a.configCommand(),
 		a.watchCommand(), a.versionCommand(), a.manCommand(),
 	)
+	root.AddCommand(a.changeCommands()...)
 	return root
 }
 

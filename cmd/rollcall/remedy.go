@@ -3,64 +3,9 @@ package main
 import (
 	"fmt"
 	"slices"
-	"strings"
-
-	"github.com/spf13/cobra"
 
 	"rollcall/dnsview"
 )
-
-func (a *app) remedyCommand() *cobra.Command {
-	var c changing
-	cmd := &cobra.Command{
-		Use:   "remedy CLASS...|RECORD...",
-		Short: "Carry out the remedies of findings",
-		Long: `remedy does what findings call for: it registers what is missing, completes what
-is half there, moves what has moved, gives TTL, proxying and weight as declared,
-keeps the oldest of duplicates, and so on. Given a CLASS, it does so for every
-finding of that class; given a RECORD, for the worst that was found of it. All
-must have the same remedy. rollcall ls findings lists classes and remedies.`,
-		Example: "  rollcall remedy missing half --dry-run\n  rollcall remedy www.example.com/A/192.0.2.7",
-		Args: func(cmd *cobra.Command, args []string) error {
-			if err := oneKind("a class of findings, or a record")(cmd, args); err != nil {
-				return err
-			}
-			if isRecord(args[0]) {
-				return nil
-			}
-			for _, arg := range args {
-				if !slices.Contains(classNames(), arg) {
-					return usagef("there is no class of findings %q, and no record is written so; the classes are %s", clean(arg), strings.Join(classNames(), ", "))
-				}
-			}
-			return nil
-		},
-		ValidArgs: classNames(),
-	}
-	form := changeFlags(cmd, &c)
-	cmd.Flags().BoolVar(&c.yes, "yes", false, "do not ask before markers are written")
-	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		c.form = form.is
-		ctx := cmd.Context()
-		s, v, err := a.lookToChange(ctx)
-		if err != nil {
-			return err
-		}
-		found, err := findingsOf(v, args)
-		if err != nil {
-			return err
-		}
-		if len(found) == 0 {
-			a.say("nothing was found of class %s", strings.Join(args, ", "))
-			a.tellUnknown(v)
-		}
-		plan := dnsview.PlanRemedy(v, found...)
-		c.basis = basis{whatever: !isRecord(args[0]), ranges: slices.Contains(args, string(dnsview.Dangling))}
-		c.show = plan.Verb == dnsview.VerbAdopt
-		return a.carry(ctx, s, plan, c)
-	}
-	return cmd
-}
 
 func classNames() []string {
 	var out []string
@@ -110,4 +55,27 @@ func findingsOf(v *dnsview.View, args []string) ([]*dnsview.Finding, error) {
 		}
 	}
 	return out, nil
+}
+
+// tellUnknown says of how many more records nothing is known at all: with the
+// credentials of another account, those are all.
+func (a *app) tellUnknown(v *dnsview.View) {
+	n, first := 0, ""
+	for i := range v.Findings {
+		if f := &v.Findings[i]; f.Class == dnsview.Unknown && f.Would == "" && f.Record != nil {
+			if n++; n == 1 {
+				first = f.Reason
+			}
+		}
+	}
+	if n > 0 {
+		a.say("rollcall: whether %s %s dead cannot be known, such as: %s", plural(n, "more record"), areOrIs(n), clean(first))
+	}
+}
+
+func areOrIs(n int) string {
+	if n == 1 {
+		return "is"
+	}
+	return "are"
 }

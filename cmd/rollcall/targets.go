@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/spf13/cobra"
+
 	"rollcall/dnsview"
 	"rollcall/providers"
 )
@@ -134,4 +136,26 @@ func findInstances(v *dnsview.View, args []string) ([]providers.InstanceRef, err
 		}
 	}
 	return out, nil
+}
+
+// isRecord reports whether an argument is written as a RECORD.
+func isRecord(arg string) bool {
+	_, err := splitRecord(arg)
+	return err == nil
+}
+
+// oneKind wants at least one argument, and not instances beside records.
+func oneKind(what string) cobra.PositionalArgs {
+	some := atLeastOne(what)
+	return func(cmd *cobra.Command, args []string) error {
+		if err := some(cmd, args); err != nil {
+			return err
+		}
+		for _, arg := range args[1:] {
+			if isRecord(arg) != isRecord(args[0]) {
+				return usagef("%s takes instances or records, and got %q beside %q", cmd.CommandPath(), clean(arg), clean(args[0]))
+			}
+		}
+		return nil
+	}
 }
