@@ -163,22 +163,11 @@ func (o *observer) run(ctx context.Context) {
 	}
 	if o.prober.On() {
 		wg.Go(func() {
-			for sleep(ctx, probeEvery) {
+			for wire.Sleep(ctx, probeEvery) {
 				o.probeAll(ctx)
 			}
 		})
 	}
-}
-
-// sleep pauses, and reports whether ctx is still alive afterwards.
-func sleep(ctx context.Context, d time.Duration) bool {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-	case <-ctx.Done():
-	}
-	return ctx.Err() == nil
 }
 
 // forward passes changes on with a pause between two: a first round of answers is thousands
@@ -199,7 +188,7 @@ func (o *observer) forward(ctx context.Context) {
 		case o.changes <- struct{}{}:
 		default:
 		}
-		if !sleep(ctx, changeEvery) {
+		if !wire.Sleep(ctx, changeEvery) {
 			return
 		}
 	}

@@ -31,8 +31,8 @@ func TestResolversOfTheConfigWinOverTheEnvironmentForEveryCommand(t *testing.T) 
 			if err != nil {
 				t.Fatal(err)
 			}
-			if !slices.Equal(s.config.Resolvers, []string{x.want}) || !slices.Equal(r.servers, []string{x.want}) {
-				t.Errorf("a session asks %v and a client's view %v, want %s for both", s.config.Resolvers, r.servers, x.want)
+			if !slices.Equal(s.config.Resolvers, []string{x.want}) || !slices.Equal(r.Servers(), []string{x.want}) {
+				t.Errorf("a session asks %v and a client's view %v, want %s for both", s.config.Resolvers, r.Servers(), x.want)
 			}
 		})
 	}

@@ -255,7 +255,7 @@ func final(err error) bool {
 	case providers.KindInvalid, providers.KindLimit, providers.KindAuth, providers.KindNotFound:
 		return true
 	}
-	return errors.Is(err, errNotServed)
+	return errors.Is(err, wire.ErrNotServed)
 }
 
 // asRefusal gives an error of what was asked before anything was changed its exit code: that of a

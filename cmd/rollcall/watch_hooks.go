@@ -17,6 +17,7 @@ import (
 	"strings"
 	"time"
 
+	"rollcall/dnsview/wire"
 	"rollcall/providers/textfile"
 )
 
@@ -157,7 +158,7 @@ func (h *hooks) deliver(ctx context.Context, r *hook, body []byte) {
 			h.counts.counter(r.name, "failed").Inc()
 			return
 		}
-		if !sleep(ctx, pause) {
+		if !wire.Sleep(ctx, pause) {
 			return
 		}
 		pause *= 4

@@ -320,15 +320,7 @@ func (s *session) finders() []string {
 	if len(s.c.o.Finders) > 0 {
 		return s.c.o.Finders
 	}
-	cfg, err := dns.ClientConfigFromFile(s.c.o.ResolvConf)
-	if err != nil {
-		return nil
-	}
-	var out []string
-	for _, a := range cfg.Servers {
-		out = append(out, net.JoinHostPort(a, cfg.Port))
-	}
-	return out
+	return SystemServers(s.c.o.ResolvConf)
 }
 
 // addresses finds where name servers listen: what the finders say, else the

@@ -171,14 +171,14 @@ func (s *Scheduler) runZone(ctx context.Context, name string) {
 			return
 		}
 		s.recordZone(name, &r)
-		if got < len(questions) && !sleep(ctx, idlePause) {
+		if got < len(questions) && !Sleep(ctx, idlePause) {
 			return
 		}
 	}
 }
 
-// sleep pauses, and reports whether ctx is still alive afterwards.
-func sleep(ctx context.Context, d time.Duration) bool {
+// Sleep pauses, and reports whether ctx is still alive afterwards.
+func Sleep(ctx context.Context, d time.Duration) bool {
 	t := time.NewTimer(d)
 	defer t.Stop()
 	select {
