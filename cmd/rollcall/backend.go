@@ -11,6 +11,7 @@ import (
 
 	"rollcall/dnsview"
 	"rollcall/dnsview/apply"
+	"rollcall/dnsview/plan"
 	"rollcall/providers"
 	"rollcall/providers/launch"
 	"rollcall/ui"
@@ -111,7 +112,7 @@ func (b *backend) Plan(ctx context.Context, w ui.ChangeRequest) (dnsview.Plan, e
 	case dnsview.VerbReturn:
 		return dnsview.PlanReturn(v, w.Instances...), nil
 	case dnsview.VerbDrain:
-		return planTerminate(v, w.NoDrain, w.Instances...), nil
+		return plan.Terminate(v, w.NoDrain, w.Instances...), nil
 	case dnsview.VerbRetarget:
 		if len(w.Instances) == 1 && len(w.Records) == 1 {
 			return dnsview.PlanRetargetTo(v, w.Records[0], w.Instances[0]), nil
@@ -122,7 +123,7 @@ func (b *backend) Plan(ctx context.Context, w ui.ChangeRequest) (dnsview.Plan, e
 	case dnsview.VerbAdopt:
 		return dnsview.PlanAdopt(v, w.Records...), nil
 	case dnsview.VerbBalance:
-		return planBalance(v, w.Records, w.Priority, w.Weight)
+		return plan.BalanceNodes(v, w.Records, w.Priority, w.Weight)
 	case dnsview.VerbCreate, dnsview.VerbRetire:
 		return b.planIncarnation(v, w)
 	case dnsview.VerbPower:

@@ -52,11 +52,11 @@ weighted record sets have a weight too.`,
 		if err != nil {
 			return err
 		}
-		plan, err := planBalance(v, ids, priority.pointer(), weight.pointer())
+		p, err := plan.BalanceNodes(v, ids, priority.pointer(), weight.pointer())
 		if err != nil {
 			return asRefusal(err)
 		}
-		return a.carry(ctx, s, plan, c)
+		return a.carry(ctx, s, p, c)
 	}
 	return cmd
 }
@@ -158,47 +158,4 @@ func rosterOf(v *dnsview.View, name string) *dnsview.Roster {
 		}
 	}
 	return nil
-}
-
-// planBalance plans another priority or weight for the nodes with these records, zone by zone.
-func planBalance(v *dnsview.View, ids []providers.Identity, priority, weight *uint16) (dnsview.Plan, error) {
-	out := dnsview.Plan{Verb: dnsview.VerbBalance, Title: "Nothing to do"}
-	zones := map[string][]providers.Record{}
-	for _, id := range ids {
-		r := v.Record(id)
-		if r == nil {
-			out.Skipped = append(out.Skipped, clean(id.Name+" "+id.Type+" "+id.Value)+": there is no such record any more")
-			continue
-		}
-		zones[r.Zone] = append(zones[r.Zone], *r)
-	}
-	for i := range v.Snapshot.Zones {
-		zone := v.Snapshot.Zones[i].Zone
-		rows := zones[providers.CanonicalName(zone.Name)]
-		if len(rows) == 0 {
-			continue
-		}
-		delete(zones, providers.CanonicalName(zone.Name))
-		made, err := plan.Balance(plan.Zone{Zone: zone, Fleet: v.Options.Fleet, Now: v.Options.Now.Add(v.Snapshot.Zones[i].Coverage.Skew)}, rows, priority, weight)
-		if err != nil {
-			return dnsview.Plan{}, err
-		}
-		out.Skipped = append(out.Skipped, made.Plan.Skipped...)
-		for _, s := range made.Plan.Steps {
-			s.ID = len(out.Steps) + 1
-			if n := v.Instance(s.Instance.Key, s.Instance.ID); n != nil {
-				s.Instance = n.Ref()
-			}
-			out.Steps = append(out.Steps, s)
-		}
-	}
-	out = v.WithoutBarred(out)
-	switch n := len(out.Steps); n {
-	case 0:
-	case 1:
-		out.Title = out.Steps[0].Sentence
-	default:
-		out.Title = fmt.Sprintf("Change %d nodes", n)
-	}
-	return out, nil
 }

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -11,6 +10,7 @@ import (
 
 	"rollcall/dnsview"
 	"rollcall/dnsview/apply"
+	"rollcall/dnsview/plan"
 	"rollcall/providers"
 )
 
@@ -44,19 +44,19 @@ name that one instance has.`,
 			return err
 		}
 		c.basis = ofInstances(refs)
-		plan := planTerminate(v, noDrain, refs...)
-		if !c.dryRun && !yes && len(plan.Steps) > 0 {
+		p := plan.Terminate(v, noDrain, refs...)
+		if !c.dryRun && !yes && len(p.Steps) > 0 {
 			if a.interactive() {
 				// What the cloud would refuse anyway is refused before a name is typed for it.
-				if err := a.checkTerminate(ctx, s, plan, c); err != nil {
+				if err := a.checkTerminate(ctx, s, p, c); err != nil {
 					return err
 				}
 			}
-			if err := a.confirmTerminate(ctx, v, plan, refs); err != nil {
+			if err := a.confirmTerminate(ctx, v, p, refs); err != nil {
 				return err
 			}
 		}
-		return a.carry(ctx, s, plan, c)
+		return a.carry(ctx, s, p, c)
 	}
 	return cmd
 }
@@ -112,42 +112,6 @@ func (a *app) confirmTerminate(ctx context.Context, v *dnsview.View, plan dnsvie
 		return fmt.Errorf("nothing was terminated: %q was not typed", clean(want))
 	}
 	return nil
-}
-
-// planTerminate plans a drain, or one without its waits.
-func planTerminate(v *dnsview.View, noDrain bool, refs ...providers.InstanceRef) dnsview.Plan {
-	p := dnsview.PlanDrain(v, refs...)
-	if noDrain {
-		p = withoutWaits(p)
-	}
-	return p
-}
-
-// withoutWaits leaves the waits of a plan out: what needed a wait needs what
-// the wait needed.
-func withoutWaits(p dnsview.Plan) dnsview.Plan {
-	needs := map[int][]int{} // of each wait
-	var steps []dnsview.Step
-	for _, st := range p.Steps {
-		var n []int
-		for _, id := range st.Needs {
-			if through, ok := needs[id]; ok {
-				n = append(n, through...)
-			} else {
-				n = append(n, id)
-			}
-		}
-		slices.Sort(n)
-		st.Needs = slices.Compact(n)
-		if st.Kind == dnsview.StepWait {
-			needs[st.ID] = st.Needs
-			continue
-		}
-		steps = append(steps, st)
-	}
-	p.Steps = steps
-	p.Title = strings.Replace(p.Title, "drain", "terminate without draining", 1)
-	return p
 }
 
 // powerCommand is start, stop or reboot.

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"fmt"
 	"strconv"
 
 	"rollcall/dnsview"
@@ -74,4 +75,47 @@ func balanced(r providers.Record, priority, weight *uint16) (after providers.Rec
 // Weighted reports whether a record is an address in a weighted record set of Route 53.
 func Weighted(r *providers.Record) bool {
 	return (r.Type == "A" || r.Type == "AAAA") && !r.Alias && r.InWeightedSet()
+}
+
+// BalanceNodes plans another priority or weight for the nodes with these records, zone by zone.
+func BalanceNodes(v *dnsview.View, ids []providers.Identity, priority, weight *uint16) (dnsview.Plan, error) {
+	out := dnsview.Plan{Verb: dnsview.VerbBalance, Title: "Nothing to do"}
+	zones := map[string][]providers.Record{}
+	for _, id := range ids {
+		r := v.Record(id)
+		if r == nil {
+			out.Skipped = append(out.Skipped, dnsview.Clean(id.Name+" "+id.Type+" "+id.Value)+": there is no such record any more")
+			continue
+		}
+		zones[r.Zone] = append(zones[r.Zone], *r)
+	}
+	for i := range v.Snapshot.Zones {
+		zone := v.Snapshot.Zones[i].Zone
+		rows := zones[providers.CanonicalName(zone.Name)]
+		if len(rows) == 0 {
+			continue
+		}
+		delete(zones, providers.CanonicalName(zone.Name))
+		made, err := Balance(Zone{Zone: zone, Fleet: v.Options.Fleet, Now: v.Options.Now.Add(v.Snapshot.Zones[i].Coverage.Skew)}, rows, priority, weight)
+		if err != nil {
+			return dnsview.Plan{}, err
+		}
+		out.Skipped = append(out.Skipped, made.Plan.Skipped...)
+		for _, s := range made.Plan.Steps {
+			s.ID = len(out.Steps) + 1
+			if n := v.Instance(s.Instance.Key, s.Instance.ID); n != nil {
+				s.Instance = n.Ref()
+			}
+			out.Steps = append(out.Steps, s)
+		}
+	}
+	out = v.WithoutBarred(out)
+	switch n := len(out.Steps); n {
+	case 0:
+	case 1:
+		out.Title = out.Steps[0].Sentence
+	default:
+		out.Title = fmt.Sprintf("Change %d nodes", n)
+	}
+	return out, nil
 }

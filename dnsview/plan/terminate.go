@@ -1,0 +1,45 @@
+package plan
+
+import (
+	"slices"
+	"strings"
+
+	"rollcall/dnsview"
+	"rollcall/providers"
+)
+
+// Terminate plans a drain, or one without its waits.
+func Terminate(v *dnsview.View, noDrain bool, refs ...providers.InstanceRef) dnsview.Plan {
+	p := dnsview.PlanDrain(v, refs...)
+	if noDrain {
+		p = withoutWaits(p)
+	}
+	return p
+}
+
+// withoutWaits leaves the waits of a plan out: what needed a wait needs what
+// the wait needed.
+func withoutWaits(p dnsview.Plan) dnsview.Plan {
+	needs := map[int][]int{} // of each wait
+	var steps []dnsview.Step
+	for _, st := range p.Steps {
+		var n []int
+		for _, id := range st.Needs {
+			if through, ok := needs[id]; ok {
+				n = append(n, through...)
+			} else {
+				n = append(n, id)
+			}
+		}
+		slices.Sort(n)
+		st.Needs = slices.Compact(n)
+		if st.Kind == dnsview.StepWait {
+			needs[st.ID] = st.Needs
+			continue
+		}
+		steps = append(steps, st)
+	}
+	p.Steps = steps
+	p.Title = strings.Replace(p.Title, "drain", "terminate without draining", 1)
+	return p
+}
