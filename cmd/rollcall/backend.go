@@ -58,7 +58,7 @@ func (b *backend) Updates() <-chan struct{} { return b.updates }
 
 func (b *backend) Inspect(snap *providers.Snapshot) *dnsview.View {
 	gen := b.s.observer.generation()
-	v := b.s.inspect(snap)
+	v := b.s.update(snap)
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.last == nil || snap.Seq >= b.last.Snapshot.Seq {

@@ -159,7 +159,7 @@ func (s *session) registerNode(service string) func(ctx context.Context, n launc
 		if err := s.needFleet(); err != nil {
 			return err
 		}
-		v := s.inspect(s.fleet.Refresh(ctx, n.Cloud, s.declared(service).Zone))
+		v := s.update(s.fleet.Refresh(ctx, n.Cloud, s.declared(service).Zone))
 		plan := dnsview.PlanRegister(v, service, n.Instance.Ref())
 		if len(plan.Steps) == 0 {
 			if len(plan.Skipped) > 0 {

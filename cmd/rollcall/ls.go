@@ -181,7 +181,7 @@ func (a *app) lsSources(ctx context.Context, f *lsFlags) error {
 		asking, cancel := context.WithTimeout(ctx, patience)
 		s.observer.wire.Zones(asking, v.Snapshot)
 		cancel()
-		v = s.inspect(v.Snapshot)
+		v = s.update(v.Snapshot)
 	}
 	rows := s.sources(v)
 	return list(a.out, l, f, slices.DeleteFunc(rows, func(r sourceRow) bool { return !q.MatchSource(r.filtered()) }))

@@ -108,16 +108,23 @@ func onLoopback(endpoint string) bool {
 	return host == "localhost" || strings.HasSuffix(host, ".localhost") || err == nil && a.Unmap().IsLoopback()
 }
 
-// setSnapshot has the names of a snapshot asked for from now on.
+// observations are what no API says.
+type observations struct {
+	names  []dnsview.WireState
+	zones  []dnsview.WireZone
+	health []dnsview.HealthState
+}
+
+// setSnapshot has the names of a snapshot asked for from now on. A nil observer asks nobody.
 func (o *observer) setSnapshot(snap *providers.Snapshot) {
-	if o.wire != nil {
+	if o != nil && o.wire != nil {
 		o.wire.SetSnapshot(snap)
 	}
 }
 
 // setNodes has the nodes of a view probed from now on.
 func (o *observer) setNodes(v *dnsview.View) {
-	if !o.prober.On() {
+	if o == nil || !o.prober.On() {
 		return
 	}
 	targets := slices.DeleteFunc(probe.Targets(v), func(t probe.Target) bool { return o.local[t.Instance.Cloud] })
@@ -133,17 +140,21 @@ func (o *observer) prioritize(records []providers.Identity) {
 	}
 }
 
-// addTo puts what was observed into the options of an inspection.
-func (o *observer) addTo(to *dnsview.Options) {
+// observations returns what was observed last; nothing for a nil observer.
+func (o *observer) observations() (out observations) {
+	if o == nil {
+		return out
+	}
 	if o.wire != nil {
-		to.Wire, to.WireZones = o.wire.States()
+		out.names, out.zones = o.wire.States()
 	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	to.Health = o.health
+	out.health = o.health
+	return out
 }
 
-// generation grows whenever what addTo adds looks different.
+// generation grows whenever observations returns something else.
 func (o *observer) generation() uint64 {
 	o.mu.Lock()
 	defer o.mu.Unlock()

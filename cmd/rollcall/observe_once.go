@@ -32,7 +32,7 @@ func (a *app) lookOnWire(ctx context.Context, settle bool) (s *session, v *dnsvi
 		a.say("rollcall: %s", l)
 	}
 	if a.now().Sub(v.Snapshot.Taken) < s.staleAfter()/2 {
-		return s, s.inspect(v.Snapshot), unknown, nil
+		return s, s.update(v.Snapshot), unknown, nil
 	}
 	// The answers took so long that the sources are to be read again.
 	if v, err = s.refresh(ctx); err != nil {

@@ -300,7 +300,7 @@ func watching(t *testing.T) *session {
 func (s *session) until(t *testing.T, what string, holds func(v *dnsview.View) bool) *dnsview.View {
 	t.Helper()
 	for range 120 {
-		v := s.inspect(s.fleet.Snapshot())
+		v := s.update(s.fleet.Snapshot())
 		if holds(v) {
 			return v
 		}
@@ -329,7 +329,7 @@ func wireStates(v *dnsview.View) map[dnsview.WireVerdict]int {
 func TestTheConsoleLearnsWhatNameServersSay(t *testing.T) {
 	w := newWorld(t)
 	s := watching(t)
-	if got := wireStates(s.inspect(s.fleet.Snapshot())); got[dnsview.WireWaiting]+got[dnsview.WireInSync] < 90 {
+	if got := wireStates(s.update(s.fleet.Snapshot())); got[dnsview.WireWaiting]+got[dnsview.WireInSync] < 90 {
 		t.Errorf("%v", got)
 	}
 	v := s.until(t, "every name to be in sync", func(v *dnsview.View) bool {
@@ -366,7 +366,7 @@ func TestNameServersAreLeftAloneWhenTheConfigSaysSo(t *testing.T) {
 	newWorld(t)
 	rewrite(t, "wire: true", "wire: false")
 	s := watching(t)
-	if v := s.inspect(s.fleet.Snapshot()); len(v.Options.Wire) != 0 || s.observer.wire != nil {
+	if v := s.update(s.fleet.Snapshot()); len(v.Options.Wire) != 0 || s.observer.wire != nil {
 		t.Errorf("%d names are asked for", len(v.Options.Wire))
 	}
 }
@@ -378,7 +378,7 @@ func TestNothingKnocksAtTheNodesOfEmbeddedClouds(t *testing.T) {
 	}
 	rewrite(t, "probe: false", "probe: true")
 	s := opened(t)
-	v := s.inspect(s.fleet.Snapshot())
+	v := s.update(s.fleet.Snapshot())
 	if !s.observer.prober.On() || len(probe.Targets(v)) == 0 {
 		t.Fatal("there is nothing that it could knock at")
 	}
@@ -408,7 +408,7 @@ func TestANodeThatFailsItsHealthCheckIsFound(t *testing.T) {
 	}})
 	s.observer.local = map[string]bool{}
 	// Every look is due: the checks of two nodes of one service are made three times each.
-	s.inspect(s.fleet.Snapshot())
+	s.update(s.fleet.Snapshot())
 	if len(s.observer.targets) < 2 {
 		t.Fatalf("%d nodes to look at", len(s.observer.targets))
 	}
@@ -425,7 +425,7 @@ func TestANodeThatFailsItsHealthCheckIsFound(t *testing.T) {
 			t.Errorf("%s was not looked at, but %v", want, asked)
 		}
 	}
-	v := s.inspect(s.fleet.Snapshot())
+	v := s.update(s.fleet.Snapshot())
 	if v.Count(dnsview.Unhealthy) == 0 {
 		t.Errorf("nothing found of %+v", v.Options.Health)
 	}

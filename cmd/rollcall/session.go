@@ -272,27 +272,28 @@ func (s *session) refresh(ctx context.Context) (*dnsview.View, error) {
 	if err := s.save(snap); err != nil {
 		s.app.say("rollcall: the rows of this run cannot be kept for the next: %s", clean(err.Error()))
 	}
-	return s.inspect(snap), nil
+	return s.update(snap), nil
 }
 
-func (s *session) inspect(snap *providers.Snapshot) *dnsview.View {
+// update takes in a snapshot: name servers are asked for its names from then on and its nodes are probed, forgotten
+// clouds that are back count again, and when its findings were first seen is kept. It returns what the snapshot shows.
+func (s *session) update(snap *providers.Snapshot) *dnsview.View {
 	s.syncForgotten(snap)
-	o := dnsview.Options{
-		Fleet: s.config.Fleet, Services: s.config.DeclaredServices(), Now: s.app.now(), MaxAge: s.staleAfter(),
-		BootGrace: s.config.Guards.BootGrace, CreateGrace: s.config.Guards.Grace, Allow: s.config.Guards.Allow, Ranges: s.config.Ranges,
-		WireGrace: s.config.Guards.WireGrace, Own: s.ownWrites(),
-	}
-	o.Seen = s.firstSeen()
-	if s.observer != nil {
-		s.observer.setSnapshot(snap)
-		s.observer.addTo(&o)
-	}
-	v := dnsview.Inspect(snap, o)
-	if s.observer != nil {
-		s.observer.setNodes(v)
-	}
+	s.observer.setSnapshot(snap)
+	v := s.inspect(snap, s.observer.observations())
+	s.observer.setNodes(v)
 	s.keepSeen(v.Seen())
 	return v
+}
+
+// inspect returns what a snapshot shows, with what was observed beside it. It changes nothing.
+func (s *session) inspect(snap *providers.Snapshot, o observations) *dnsview.View {
+	return dnsview.Inspect(snap, dnsview.Options{
+		Fleet: s.config.Fleet, Services: s.config.DeclaredServices(), Now: s.app.now(), MaxAge: s.staleAfter(),
+		BootGrace: s.config.Guards.BootGrace, CreateGrace: s.config.Guards.Grace, Allow: s.config.Guards.Allow, Ranges: s.config.Ranges,
+		WireGrace: s.config.Guards.WireGrace, Own: s.ownWrites(), Seen: s.firstSeen(),
+		Wire: o.names, WireZones: o.zones, Health: o.health,
+	})
 }
 
 // staleAfter is the age from which a read is stale: older than guards allow,

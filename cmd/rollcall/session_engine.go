@@ -45,11 +45,7 @@ func (s *session) newEngine() (*apply.Engine, error) {
 		Timeout: patience,
 	}
 	if s.observer != nil {
-		o.WireZones = func() []dnsview.WireZone {
-			var said dnsview.Options
-			s.observer.addTo(&said)
-			return said.WireZones
-		}
+		o.WireZones = func() []dnsview.WireZone { return s.observer.observations().zones }
 	}
 	for _, c := range s.clouds() {
 		t := apply.CloudTarget{Name: c.name, Err: c.err}

@@ -149,7 +149,7 @@ func TestASessionThatGoesOnSetsASourceUpAsSoonAsItCanBe(t *testing.T) {
 	reconfigure(t, "region: eu-west-1", "region: eu-west-1, profile: late", "provider: route53", "provider: route53, profile: late")
 	s := opened(t)
 	state := func(name string) string {
-		for _, r := range s.sources(s.inspect(s.fleet.Snapshot())) {
+		for _, r := range s.sources(s.update(s.fleet.Snapshot())) {
 			if r.Name == name {
 				return r.State
 			}

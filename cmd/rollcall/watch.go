@@ -196,7 +196,7 @@ func (w *watcher) run(ctx context.Context) error {
 			continue
 		}
 		w.scanned = w.s.app.now()
-		if err := w.scan(w.s.inspect(snap)); err != nil {
+		if err := w.scan(w.s.update(snap)); err != nil {
 			return err
 		}
 	}
