@@ -10,8 +10,6 @@ import (
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
-
-	"rollcall/ui"
 )
 
 // app is one run of the program: where it reads and writes, the flags that all
@@ -129,6 +127,3 @@ func (a *app) interactive() bool {
 
 // say writes one line for a person. Machine output alone goes to stdout.
 func (a *app) say(format string, args ...any) { fprintln(a.err, format, args...) }
-
-// clean makes a text from outside safe to print, as one line.
-func clean(s string) string { return ui.Clean(s) }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -309,7 +310,7 @@ func (b *backend) watch(ctx context.Context, service string, progress func(launc
 func (b *backend) Shell(ctx context.Context, i providers.Instance) (*exec.Cmd, error) {
 	addresses := append(slices.Clone(i.PublicIPs), i.PrivateIPs...)
 	if len(addresses) == 0 {
-		return nil, fmt.Errorf("%s has no address to connect to", firstOf(i.Name, i.ID))
+		return nil, fmt.Errorf("%s has no address to connect to", cmp.Or(i.Name, i.ID))
 	}
 	return exec.CommandContext(ctx, "ssh", addresses[0].String()), nil
 }

@@ -104,10 +104,3 @@ func sourcesLine(rows []sourceRow) string {
 	}
 	return fmt.Sprintf("%s, %d of them not complete: what rests on those is unknown", plural(len(rows), "source"), len(rows)-complete)
 }
-
-func plural(n int, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	return fmt.Sprintf("%d %ss", n, what)
-}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -60,7 +61,7 @@ func (a *app) listDeparted(ctx context.Context) error {
 	cells := [][]string{{"NAME", "KEY", "PROVIDER", "REGION", "INSTANCES", "ADDRESSES", "STATE"}}
 	row := func(c *providers.Cloud, instances, addresses int, state string) {
 		cells = append(cells, []string{
-			firstOf(clean(c.Name), "-"), string(c.Key), firstOf(string(c.Provider), "-"), firstOf(clean(c.Region), "-"), fmt.Sprint(instances), fmt.Sprint(addresses), state,
+			cmp.Or(clean(c.Name), "-"), string(c.Key), cmp.Or(string(c.Provider), "-"), cmp.Or(clean(c.Region), "-"), fmt.Sprint(instances), fmt.Sprint(addresses), state,
 		})
 	}
 	for i := range v.Snapshot.Clouds {

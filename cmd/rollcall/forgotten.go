@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"rollcall/providers"
+	"rollcall/providers/textfile"
 )
 
 // forgottenCloud is a cloud that left the config and that an operator has decided to count no
@@ -50,7 +51,7 @@ func (s *session) writeForgotten(all []forgottenCloud) error {
 	if err := os.MkdirAll(s.state, 0o700); err != nil {
 		return fmt.Errorf("make the state folder: %w", err)
 	}
-	return writeAtomically(s.forgottenPath(), func(f *os.File) error { return json.NewEncoder(f).Encode(all) })
+	return textfile.Write(s.forgottenPath(), func(f *os.File) error { return json.NewEncoder(f).Encode(all) })
 }
 
 // forgottenKeys returns the keys of the forgotten clouds. When the file cannot be

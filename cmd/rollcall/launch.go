@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -337,11 +338,11 @@ func (a *app) tellLaunch(f *launchFlags, r launchRow) error {
 	for _, n := range r.Nodes {
 		line := []string{n.Cloud, n.Name, n.ID, n.Stage, strings.Join(n.IPs, ","), n.Message}
 		for i := range line {
-			line[i] = firstOf(line[i], "-")
+			line[i] = cmp.Or(line[i], "-")
 		}
 		cells = append(cells, line)
 	}
-	text := fmt.Sprintf("launch %s of %s\n%s", r.ID, firstOf(r.Service, r.Template), align(cells))
+	text := fmt.Sprintf("launch %s of %s\n%s", r.ID, cmp.Or(r.Service, r.Template), align(cells))
 	for _, cloud := range slices.Sorted(maps.Keys(r.UserData)) {
 		text += fmt.Sprintf("\n# user data for %s, %d bytes\n%s", cloud, len(r.UserData[cloud]), r.UserData[cloud])
 	}

@@ -41,7 +41,7 @@ func (l *launchJournal) Begin(ctx context.Context, n launch.Node, req providers.
 		total += l.spec.Nodes[i].Count
 	}
 	e := journal.Entry{
-		Run: l.run, Who: who(), Verb: "launch", Kind: journal.KindLaunch, Title: fmt.Sprintf("launch %s of %s", plural(total, "node"), firstOf(l.spec.Service, l.spec.Template)),
+		Run: l.run, Who: who(), Verb: "launch", Kind: journal.KindLaunch, Title: fmt.Sprintf("launch %s of %s", plural(total, "node"), cmp.Or(l.spec.Service, l.spec.Template)),
 		Sentence: fmt.Sprintf("Launch %s in %s: image %s, size %s", req.Name, n.Cloud, req.Image, req.Size),
 		Launch: &journal.Launch{
 			Cloud: n.Cloud, Key: key, ID: req.LaunchID, Index: req.Index, Name: req.Name, Service: l.spec.Service,

@@ -174,7 +174,7 @@ func (s *session) registerNode(service string) func(ctx context.Context, n launc
 		r := e.Run(ctx, plan, apply.Confirm{}, nil)
 		for i := range r.Steps {
 			if st := &r.Steps[i]; st.State != apply.StepDone {
-				return fmt.Errorf("%s: %s", st.Step.Sentence, firstOf(st.Why, string(st.State)))
+				return fmt.Errorf("%s: %s", st.Step.Sentence, cmp.Or(st.Why, string(st.State)))
 			}
 		}
 		return nil

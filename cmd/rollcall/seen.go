@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"rollcall/dnsview"
+	"rollcall/providers/textfile"
 )
 
 // When findings were first seen is kept in the state folder, so that what a second scan has to
@@ -57,7 +58,7 @@ func loadSeen(path string, now time.Time) map[string]time.Time {
 
 // saveSeen writes when findings were first seen, in one step. Of too many, those that wait for
 // a second scan are kept first, then those that are known longest.
-func saveSeen(path string, seen map[string]time.Time) (err error) {
+func saveSeen(path string, seen map[string]time.Time) error {
 	keys := slices.SortedFunc(maps.Keys(seen), func(a, b string) int {
 		return cmp.Or(waits(a)-waits(b), seen[a].Compare(seen[b]), strings.Compare(a, b))
 	})
@@ -69,16 +70,8 @@ func saveSeen(path string, seen map[string]time.Time) (err error) {
 	if err != nil {
 		return fmt.Errorf("save when findings were first seen: %w", err)
 	}
-	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*") // mode 0600
+	err = textfile.Write(path, func(f *os.File) error { _, err := f.Write(data); return err })
 	if err != nil {
-		return fmt.Errorf("save when findings were first seen: %w", err)
-	}
-	_, err = f.Write(data)
-	if err = cmp.Or(err, f.Close()); err == nil {
-		err = os.Rename(f.Name(), path)
-	}
-	if err != nil {
-		_ = os.Remove(f.Name())
 		return fmt.Errorf("save when findings were first seen: %w", err)
 	}
 	return nil

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"time"
 
@@ -14,6 +13,7 @@ import (
 
 	"rollcall/cmd/rollcall/config"
 	"rollcall/providers/sim"
+	"rollcall/providers/textfile"
 )
 
 func (a *app) simCommand() *cobra.Command {
@@ -94,7 +94,7 @@ func (a *app) sim(ctx context.Context, seed uint64, instances int, env bool, env
 		if err != nil {
 			return fmt.Errorf("write the environment: %w", err)
 		}
-		if err := writeAtomically(path, func(f *os.File) error { return flush(f, exports) }); err != nil {
+		if err := textfile.Write(path, func(f *os.File) error { return flush(f, exports) }); err != nil {
 			return err
 		}
 	}
@@ -130,14 +130,4 @@ func exports(env []string) string {
 		b.WriteString("export " + k + "=" + shellQuote(v) + "\n")
 	}
 	return b.String()
-}
-
-// shellSafe are texts that no shell reads as anything else than themselves.
-var shellSafe = regexp.MustCompile(`^[A-Za-z0-9_@%+=:,./-]+$`)
-
-func shellQuote(s string) string {
-	if shellSafe.MatchString(s) {
-		return s
-	}
-	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 }

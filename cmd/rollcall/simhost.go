@@ -16,6 +16,7 @@ import (
 	"rollcall/providers"
 	"rollcall/providers/sim"
 	"rollcall/providers/sim/world"
+	"rollcall/providers/textfile"
 	"rollcall/userdata"
 )
 
@@ -96,7 +97,7 @@ func (h *host) writeConfig(e sim.Endpoints) (string, error) {
 	c.State = worldPrefix + hex.EncodeToString(id)
 	h.declare(c, e)
 	path := filepath.Join(h.dir, "config.yaml")
-	err := writeAtomically(path, func(f *os.File) error { return config.Write(f, c) })
+	err := textfile.Write(path, func(f *os.File) error { return config.Write(f, c) })
 	return path, err
 }
 
@@ -153,26 +154,6 @@ func serviceOf(s world.ServiceSeed) config.Service {
 		x.Priority, x.Weight = 10, 10
 	}
 	return x
-}
-
-// writeAtomically writes a file that is either not there or whole.
-func writeAtomically(path string, write func(*os.File) error) error {
-	f, err := os.CreateTemp(filepath.Dir(path), ".rollcall-*")
-	if err != nil {
-		return fmt.Errorf("write %s: %w", path, err)
-	}
-	defer os.Remove(f.Name()) //nolint:errcheck // it is gone once the rename has worked
-	if err := write(f); err != nil {
-		_ = f.Close()
-		return err
-	}
-	if err := f.Close(); err != nil {
-		return fmt.Errorf("write %s: %w", path, err)
-	}
-	if err := os.Rename(f.Name(), path); err != nil {
-		return fmt.Errorf("write %s: %w", path, err)
-	}
-	return nil
 }
 
 // userData is the boot script of a seeded node of a service. It is rendered

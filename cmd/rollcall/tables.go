@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -121,16 +122,7 @@ func about(r *findingRow) string {
 	case r.Instance != nil:
 		return r.Instance.Cloud + "/" + r.Instance.ID
 	}
-	return firstOf(r.Name, r.Service, r.Zone, r.Cloud)
-}
-
-func firstOf(s ...string) string {
-	for _, x := range s {
-		if x != "" {
-			return x
-		}
-	}
-	return ""
+	return cmp.Or(r.Name, r.Service, r.Zone, r.Cloud)
 }
 
 func sourceListing(wire bool) *listing[sourceRow] {
@@ -174,21 +166,6 @@ func sourceListing(wire bool) *listing[sourceRow] {
 		l.columns = slices.Insert(l.columns, 6, column[row]{name: "WIRE", text: func(r *row) string { return r.Wire.String() }})
 	}
 	return l
-}
-
-// short writes a duration with its largest unit, as tables do.
-func short(d time.Duration) string {
-	switch {
-	case d < 0:
-		return "0s"
-	case d < 2*time.Minute:
-		return strconv.Itoa(int(d/time.Second)) + "s"
-	case d < 2*time.Hour:
-		return strconv.Itoa(int(d/time.Minute)) + "m"
-	case d < 48*time.Hour:
-		return strconv.Itoa(int(d/time.Hour)) + "h"
-	}
-	return strconv.Itoa(int(d/(24*time.Hour))) + "d"
 }
 
 func age(t *time.Time, now time.Time) string {

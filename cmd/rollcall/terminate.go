@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strconv"
@@ -105,7 +106,7 @@ func (a *app) confirmTerminate(ctx context.Context, v *dnsview.View, plan dnsvie
 	want := strconv.Itoa(len(refs))
 	what := "the number of nodes (" + want + ")"
 	if len(refs) == 1 {
-		want = firstOf(refs[0].Name, refs[0].ID)
+		want = cmp.Or(refs[0].Name, refs[0].ID)
 		what = clean(want)
 	}
 	if got := a.ask(ctx, "type "+what+" to terminate: "); got != want {

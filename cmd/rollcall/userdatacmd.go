@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -121,7 +122,7 @@ func (a *app) userdataShow() *cobra.Command {
 		}
 		cells := [][]string{{"VARIABLE", "TYPE", "DEFAULT", "HELP"}}
 		for _, v := range r.Variables {
-			def := firstOf(v.Default, "-")
+			def := cmp.Or(v.Default, "-")
 			if v.Required {
 				def = "(required)"
 			}

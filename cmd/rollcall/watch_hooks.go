@@ -251,7 +251,7 @@ func (h *hooks) remember(known map[string]*standing) {
 			rows = append(rows, toldRow{key, s.since, s.row})
 		}
 	}
-	err := writeAtomically(h.path, func(f *os.File) error { return writeData(f, asJSON, rows) })
+	err := textfile.Write(h.path, func(f *os.File) error { return writeData(f, asJSON, rows) })
 	if err != nil {
 		h.say("rollcall: what the hooks were told cannot be kept for the next start: %s", clean(err.Error()))
 	}
