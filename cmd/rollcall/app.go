@@ -10,6 +10,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
+
+	"rollcall/cmd/rollcall/exit"
 )
 
 // app is one run of the program: where it reads and writes, the flags that all
@@ -79,7 +81,7 @@ complete).`,
 		SilenceUsage:  true,
 	}
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		return usagef("%s; see %s --help", err, cmd.CommandPath())
+		return exit.Usagef("%s; see %s --help", err, cmd.CommandPath())
 	})
 	f := root.PersistentFlags()
 	f.BoolVar(&a.demo, "demo", false, "use a small world of embedded clouds instead of real ones")
@@ -109,9 +111,9 @@ func (a *app) bound(cmd *cobra.Command, _ []string) error {
 	case f == nil || !f.Changed || f != cmd.Root().PersistentFlags().Lookup("timeout"):
 		return nil
 	case a.timeout <= 0:
-		return usagef("--timeout %s is no time: write one such as 2m", a.timeout)
+		return exit.Usagef("--timeout %s is no time: write one such as 2m", a.timeout)
 	case cmd == cmd.Root(), cmd.Name() == "watch", cmd.Name() == "sim":
-		return usagef("--timeout is for commands that end by themselves")
+		return exit.Usagef("--timeout is for commands that end by themselves")
 	}
 	ctx, cancel := context.WithTimeout(cmd.Context(), a.timeout)
 	a.closers = append(a.closers, func() error { cancel(); return nil })

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 
+	"rollcall/cmd/rollcall/words"
 	"rollcall/dnsview"
 	"rollcall/dnsview/apply"
 	"rollcall/dnsview/plan"
@@ -278,7 +279,7 @@ func (b *backend) Launch(ctx context.Context, spec launch.Spec, progress func(la
 	}
 	if v := b.view(); v != nil {
 		if why := v.WhyServiceHidden(spec.Service); why != "" {
-			return launch.Report{Spec: spec, Problems: launch.Problems{"a node of " + clean(spec.Service) + " could not be registered: " + why}}
+			return launch.Report{Spec: spec, Problems: launch.Problems{"a node of " + words.Clean(spec.Service) + " could not be registered: " + why}}
 		}
 	}
 	return launch.Run(ctx, spec, b.s.launchClouds(), b.s.follow(&spec), b.watch(ctx, spec.Service, progress))

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"rollcall/cmd/rollcall/words"
 	"rollcall/dnsview"
 	"rollcall/dnsview/dnssd"
 	"rollcall/dnsview/plan"
@@ -46,11 +47,11 @@ func (b *backend) wholeZone(v *dnsview.View, n dnssd.Name) (plan.Zone, error) {
 	name, ok := b.s.config.ZoneOf(n.Canonical())
 	i := slices.IndexFunc(v.Snapshot.Zones, func(z providers.ZoneView) bool { return providers.SameName(z.Zone.Name, name) })
 	if !ok || i < 0 {
-		return plan.Zone{}, fmt.Errorf("%s lies in none of the zones of the config", clean(n.String()))
+		return plan.Zone{}, fmt.Errorf("%s lies in none of the zones of the config", words.Clean(n.String()))
 	}
 	z := &v.Snapshot.Zones[i]
 	if !z.Coverage.Complete() {
-		return plan.Zone{}, fmt.Errorf("%s was not read completely, so it is not known what it has: refresh and try again", clean(name))
+		return plan.Zone{}, fmt.Errorf("%s was not read completely, so it is not known what it has: refresh and try again", words.Clean(name))
 	}
 	return plan.Zone{Zone: z.Zone, Fleet: b.s.config.Fleet, Now: b.s.app.now(), Records: z.Records}, nil
 }

@@ -12,6 +12,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"rollcall/cmd/rollcall/exit"
+	"rollcall/cmd/rollcall/words"
 	"rollcall/dnsview"
 	"rollcall/dnsview/apply"
 	"rollcall/providers/textfile"
@@ -49,7 +51,7 @@ func (a *app) carry(ctx context.Context, s *session, plan dnsview.Plan, c changi
 			return err
 		}
 		if d.Verb != plan.Verb {
-			return usagef("--plan: the plan in %s is one to %s, and this is one to %s", c.shown, clean(string(d.Verb)), plan.Verb)
+			return exit.Usagef("--plan: the plan in %s is one to %s, and this is one to %s", c.shown, words.Clean(string(d.Verb)), plan.Verb)
 		}
 		plan = plan.AsShown(d)
 	}
@@ -57,7 +59,7 @@ func (a *app) carry(ctx context.Context, s *session, plan dnsview.Plan, c changi
 	// A plan that is printed as a document says itself what it leaves alone.
 	if printed := c.form == asMarkdown || c.form == asText && c.dryRun && len(plan.Steps) > 0; !printed {
 		for _, l := range plan.Skipped {
-			a.say("left alone: %s", clean(l))
+			a.say("left alone: %s", words.Clean(l))
 		}
 	}
 	if len(plan.Steps) == 0 {
@@ -69,15 +71,15 @@ func (a *app) carry(ctx context.Context, s *session, plan dnsview.Plan, c changi
 		switch {
 		case len(lacking) > 0 && (c.basis.whatever || len(plan.Skipped) == 0):
 			a.say("nothing was done, and whether there is anything to do cannot be known: %s", lackingText(lacking))
-			return ended(exitUnknown)
+			return exit.With(exit.Unknown)
 		case len(plan.Skipped) > 0:
-			return ended(exitFailed)
+			return exit.With(exit.Failed)
 		}
 		a.say("nothing to do")
 		return nil
 	}
 	if sum := plan.Checksum(); c.sum != "" && c.sum != sum {
-		return fmt.Errorf("nothing was changed: the plan has the checksum %s now and not %s, so something changed since it was shown; look again with --dry-run", sum, clean(c.sum))
+		return fmt.Errorf("nothing was changed: the plan has the checksum %s now and not %s, so something changed since it was shown; look again with --dry-run", sum, words.Clean(c.sum))
 	}
 	e, err := s.engine(ctx)
 	if err != nil {
@@ -94,16 +96,16 @@ func (a *app) carry(ctx context.Context, s *session, plan dnsview.Plan, c changi
 		return err
 	}
 	for _, ask := range r.Asks() {
-		a.say("to do it all the same, give --confirm %s: %s", shellQuote(clean(ask.Text)), clean(ask.Why))
+		a.say("to do it all the same, give --confirm %s: %s", words.ShellQuote(words.Clean(ask.Text)), words.Clean(ask.Why))
 	}
 	switch {
 	case !r.OK():
-		return ended(exitOf(r))
+		return exit.With(exitOf(r))
 	case len(lacking) == 0 && len(plan.Skipped) > 0:
-		return ended(exitFailed)
+		return exit.With(exit.Failed)
 	case len(lacking) > 0:
 		a.say("whether there is more to do cannot be known: %s", lackingText(lacking))
-		return ended(exitUnknown)
+		return exit.With(exit.Unknown)
 	}
 	return nil
 }
@@ -115,9 +117,9 @@ const mostPlan = 256 << 20
 // of which no one can say whether it was made.
 func exitOf(r *apply.Report) int {
 	if r.Count(apply.StepUnknown) > 0 && r.Count(apply.StepRefused)+r.Count(apply.StepFailed) == 0 {
-		return exitUnknown
+		return exit.Unknown
 	}
-	return exitFailed
+	return exit.Failed
 }
 
 // readPlan reads the plan that a dry run wrote.
@@ -127,17 +129,17 @@ func readPlan(path string) (*dnsview.PlanDoc, error) {
 		err = textfile.CheckJSON(data)
 	}
 	if bad, ok := errors.AsType[*textfile.Error](err); ok {
-		return nil, usagef("--plan: %s is not a plan as --dry-run -o json writes it: %w", path, bad)
+		return nil, exit.Usagef("--plan: %s is not a plan as --dry-run -o json writes it: %w", path, bad)
 	}
 	if err != nil {
-		return nil, usagef("--plan: %w", err)
+		return nil, exit.Usagef("--plan: %w", err)
 	}
 	var d dnsview.PlanDoc
 	if err := json.Unmarshal(data, &d); err != nil {
-		return nil, usagef("--plan: %s is not a plan as --dry-run -o json writes it: %w", path, err)
+		return nil, exit.Usagef("--plan: %s is not a plan as --dry-run -o json writes it: %w", path, err)
 	}
 	if d.Checksum == "" {
-		return nil, usagef("--plan: %s has no checksum: it is not a plan as --dry-run -o json writes it", path)
+		return nil, exit.Usagef("--plan: %s has no checksum: it is not a plan as --dry-run -o json writes it", path)
 	}
 	return &d, nil
 }
@@ -168,8 +170,8 @@ func (a *app) carryOut(ctx context.Context, e *apply.Engine, plan dnsview.Plan, 
 			if slices.Contains(typed, ask.Text) {
 				continue
 			}
-			a.say("%s", clean(ask.Why))
-			if answer := a.ask(ctx, fmt.Sprintf("type %q to do it all the same, or nothing to leave it: ", clean(ask.Text))); answer != "" {
+			a.say("%s", words.Clean(ask.Why))
+			if answer := a.ask(ctx, fmt.Sprintf("type %q to do it all the same, or nothing to leave it: ", words.Clean(ask.Text))); answer != "" {
 				typed = append(typed, answer)
 			}
 		}
@@ -185,14 +187,14 @@ func (a *app) progress() func(apply.Event) {
 			// A countdown is one line every ten seconds, not one every tick.
 			if left := int(ev.Left.Seconds()); lastWait < 0 || lastWait-left >= 10 || left > lastWait {
 				lastWait = left
-				a.say("%s", clean(ev.Text))
+				a.say("%s", words.Clean(ev.Text))
 			}
 			return
 		}
 		if ev.Kind == apply.EventEnded && ev.State == apply.StepDone || ev.Text == "" {
 			return // the report says so
 		}
-		a.say("%s", clean(ev.Text))
+		a.say("%s", words.Clean(ev.Text))
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"rollcall/cmd/rollcall/words"
 	"rollcall/dnsview"
 	"rollcall/dnsview/apply"
 )
@@ -53,7 +54,7 @@ func docOf(r *apply.Report) dnsview.PlanDoc {
 	}
 	d := r.Plan.Doc(func(s *dnsview.Step) []dnsview.GuardResult { return guards[s.ID] })
 	for i := range r.Steps {
-		d.Steps[i].State, d.Steps[i].Why = string(r.Steps[i].State), clean(r.Steps[i].Why)
+		d.Steps[i].State, d.Steps[i].Why = string(r.Steps[i].State), words.Clean(r.Steps[i].Why)
 	}
 	return d
 }
@@ -65,21 +66,21 @@ func newReportRow(r *apply.Report, dryRun bool) reportRow {
 		Steps: []stepRow{}, Skipped: d.Skipped, Nodes: []halfWayRow{}, Notes: []string{}, Incomplete: []basisRow{},
 	}
 	for _, n := range r.Nodes {
-		ref := refRow{Cloud: clean(n.Instance.Cloud), ID: clean(n.Instance.ID), Name: clean(n.Instance.Name)}
-		row.Nodes = append(row.Nodes, halfWayRow{ref, clean(n.State), clean(n.DNS), clean(n.Back), clean(n.Text)})
+		ref := refRow{Cloud: words.Clean(n.Instance.Cloud), ID: words.Clean(n.Instance.ID), Name: words.Clean(n.Instance.Name)}
+		row.Nodes = append(row.Nodes, halfWayRow{ref, words.Clean(n.State), words.Clean(n.DNS), words.Clean(n.Back), words.Clean(n.Text)})
 	}
 	for _, n := range r.Notes {
-		row.Notes = append(row.Notes, clean(n))
+		row.Notes = append(row.Notes, words.Clean(n))
 	}
 	for i := range r.Steps {
 		st := &r.Steps[i]
-		x := stepRow{StepDoc: d.Steps[i], State: string(st.State), Why: clean(st.Why), Entry: st.Entry, Wire: clean(st.Wire)}
+		x := stepRow{StepDoc: d.Steps[i], State: string(st.State), Why: words.Clean(st.Why), Entry: st.Entry, Wire: words.Clean(st.Wire)}
 		if st.Step.Change != nil {
 			rec := st.Step.Change.Record()
 			x.Record = newRecordInSet(&rec, rec.String())
 		}
 		if st.Step.Instance.ID != "" {
-			x.Instance = &refRow{Cloud: clean(st.Step.Instance.Cloud), ID: clean(st.Step.Instance.ID), Name: clean(st.Step.Instance.Name)}
+			x.Instance = &refRow{Cloud: words.Clean(st.Step.Instance.Cloud), ID: words.Clean(st.Step.Instance.ID), Name: words.Clean(st.Step.Instance.Name)}
 		}
 		row.Steps = append(row.Steps, x)
 	}
@@ -120,7 +121,7 @@ func markdownList(title string, texts []string) string {
 	}
 	b := "\n## " + title + "\n\n"
 	for _, s := range texts {
-		b += "- " + dnsview.EscapeMarkdown(clean(s)) + "\n"
+		b += "- " + dnsview.EscapeMarkdown(words.Clean(s)) + "\n"
 	}
 	return b
 }
@@ -129,7 +130,7 @@ func markdownList(title string, texts []string) string {
 func notesText(notes []string) string {
 	b := ""
 	for _, n := range notes {
-		b += "note: " + clean(n) + "\n"
+		b += "note: " + words.Clean(n) + "\n"
 	}
 	return b
 }

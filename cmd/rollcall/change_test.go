@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"rollcall/cmd/rollcall/exit"
 	"rollcall/providers/sim/world"
 )
 
@@ -97,10 +98,10 @@ func TestWhatIsAliveIsNotDeregistered(t *testing.T) {
 		}
 	}
 	before := allRecords(t)
-	if r := rollcall(t, "deregister", alive); r.code != exitFailed || r.err == "" {
+	if r := rollcall(t, "deregister", alive); r.code != exit.Failed || r.err == "" {
 		t.Errorf("exit code %d, %q", r.code, r.err)
 	}
-	if r := rollcall(t, "deregister", "www.scalability.expert/A/192.0.2.1"); r.code != exitFailed || !strings.Contains(r.err, "there is no record") {
+	if r := rollcall(t, "deregister", "www.scalability.expert/A/192.0.2.1"); r.code != exit.Failed || !strings.Contains(r.err, "there is no record") {
 		t.Errorf("a record that is not there: exit code %d, %q", r.code, r.err)
 	}
 	if after := allRecords(t); !slices.Equal(after, before) {
@@ -121,10 +122,10 @@ func TestNothingIsDeregisteredWhileACloudFailsOrAnswersShort(t *testing.T) {
 				t.Fatal(err)
 			}
 			r := rollcall(t, "deregister", dead[0])
-			if r.code != exitFailed || !strings.Contains(r.err+r.out, cloud) {
+			if r.code != exit.Failed || !strings.Contains(r.err+r.out, cloud) {
 				t.Errorf("%s of %s: exit code %d; neither told nor refused\n%s%s", kind, cloud, r.code, r.out, r.err)
 			}
-			if r := rollcall(t, "deregister", "--dead"); r.code == exitDone {
+			if r := rollcall(t, "deregister", "--dead"); r.code == exit.Done {
 				t.Errorf("%s of %s: --dead ends in 0", kind, cloud)
 			}
 			if err := s.World().SetFault("all", world.NoFault); err != nil {
@@ -155,7 +156,7 @@ func TestCredentialsOfAnotherEmptyAccountGiveUnknownAndNoDelete(t *testing.T) {
 		t.Error("nothing is unknown")
 	}
 	for _, r := range dead {
-		if got := rollcall(t, "deregister", r); got.code != exitFailed {
+		if got := rollcall(t, "deregister", r); got.code != exit.Failed {
 			t.Errorf("%s: exit code %d", r, got.code)
 		}
 	}
@@ -174,10 +175,10 @@ func TestAllDeadEntriesGoAtOnceWithinTheThreshold(t *testing.T) {
 	newWorld(t)
 	r := rollcall(t, "deregister", "--dead")
 	left := append(recordsOf(t, "dead"), recordsOf(t, "dangling")...)
-	if r.code == exitDone && len(left) > 0 {
+	if r.code == exit.Done && len(left) > 0 {
 		t.Errorf("exit code 0, and still there: %v", left)
 	}
-	if r.code != exitDone && !strings.Contains(r.out+r.err, "--confirm") {
+	if r.code != exit.Done && !strings.Contains(r.out+r.err, "--confirm") {
 		t.Errorf("exit code %d without a word on how to go on\n%s%s", r.code, r.out, r.err)
 	}
 }
@@ -209,7 +210,7 @@ func TestALaunchedNodeRegistersItselfAndATerminatedOneIsDrained(t *testing.T) {
 		if f := objects(t, "ls", "instances", "--filter", "id="+id, "-o", "json"); len(f) != 1 || f[0]["service"] != "www.scalability.expert" {
 			t.Errorf("%s: %v", cloud, f)
 		}
-		if r := rollcall(t, "terminate", id); r.code != exitFailed || !strings.Contains(r.err, "--yes") || !hasAddress(t, addr) {
+		if r := rollcall(t, "terminate", id); r.code != exit.Failed || !strings.Contains(r.err, "--yes") || !hasAddress(t, addr) {
 			t.Errorf("%s: terminated without a word: exit code %d, %s", cloud, r.code, r.err)
 		}
 		must(t, "terminate", id, "--no-drain", "--yes")
@@ -243,7 +244,7 @@ func TestALaunchIsShownBeforeItStartsAndStartsNothingInADryRun(t *testing.T) {
 		{"--cloud", "aws-use1", "--service", "www.scalability.expert", "--template", "nope"},
 		{"--cloud", "aws-use1", "--service", "www.scalability.expert", "--set", "nope=1"},
 	} {
-		if r := rollcall(t, append([]string{"launch"}, bad...)...); r.code != exitUsage || strings.Count(r.err, "\n") != 1 {
+		if r := rollcall(t, append([]string{"launch"}, bad...)...); r.code != exit.Usage || strings.Count(r.err, "\n") != 1 {
 			t.Errorf("%v: exit code %d, %q", bad, r.code, r.err)
 		}
 	}
@@ -264,7 +265,7 @@ func TestStopTakesANodeOutOfDNSAndStartBringsItBack(t *testing.T) {
 		}
 		return -1
 	}
-	if r := rollcall(t, "stop", id); r.code != exitFailed || !strings.Contains(r.out+r.err, "clients are sent to it") {
+	if r := rollcall(t, "stop", id); r.code != exit.Failed || !strings.Contains(r.out+r.err, "clients are sent to it") {
 		t.Errorf("exit code %d: %s %s", r.code, r.out, r.err)
 	}
 	must(t, "stop", id, "--confirm", name)

@@ -8,6 +8,8 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"rollcall/cmd/rollcall/exit"
+	"rollcall/cmd/rollcall/words"
 	"rollcall/dnsview"
 	"rollcall/providers"
 )
@@ -80,7 +82,7 @@ cloud/id, or a name that one instance has.`,
 			name := ""
 			if in.service != "" {
 				if name = providers.CanonicalName(in.service); in.v.Service(name) == nil {
-					return dnsview.Plan{}, usagef("the config declares no service %q", clean(in.service))
+					return dnsview.Plan{}, exit.Usagef("the config declares no service %q", words.Clean(in.service))
 				}
 			}
 			return in.ofInstances(findInstances, func(v *dnsview.View, refs ...providers.InstanceRef) dnsview.Plan {
@@ -129,7 +131,7 @@ machine has that is no node is for deregister. A RECORD is written [zone:]name/t
 		args: func(in *changeInput) cobra.PositionalArgs {
 			return func(cmd *cobra.Command, args []string) error {
 				if in.to != "" && len(args) > 1 {
-					return usagef("retarget --to takes one record: two with the same address would be one")
+					return exit.Usagef("retarget --to takes one record: two with the same address would be one")
 				}
 				return records(in)(cmd, args)
 			}
@@ -305,9 +307,9 @@ func recordsOrDead(in *changeInput) cobra.PositionalArgs {
 	return func(_ *cobra.Command, args []string) error {
 		switch {
 		case in.dead && len(args) > 0:
-			return usagef("deregister takes records or --dead, not both")
+			return exit.Usagef("deregister takes records or --dead, not both")
 		case !in.dead && len(args) == 0:
-			return usagef("deregister needs records, or --dead for all dead ones; see rollcall deregister --help")
+			return exit.Usagef("deregister needs records, or --dead for all dead ones; see rollcall deregister --help")
 		}
 		return areRecords(args)
 	}
@@ -331,7 +333,7 @@ func classesOrRecords(*changeInput) cobra.PositionalArgs {
 		}
 		for _, arg := range args {
 			if !slices.Contains(classNames(), arg) {
-				return usagef("there is no class of findings %q, and no record is written so; the classes are %s", clean(arg), strings.Join(classNames(), ", "))
+				return exit.Usagef("there is no class of findings %q, and no record is written so; the classes are %s", words.Clean(arg), strings.Join(classNames(), ", "))
 			}
 		}
 		return nil

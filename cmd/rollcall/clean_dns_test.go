@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"rollcall/cmd/rollcall/exit"
 	"rollcall/dnsview/apply"
 	"rollcall/providers/sim/world"
 )
@@ -13,11 +14,11 @@ func TestAPlanOfWhichNobodyCanTellWhetherItWasMadeEndsInItsOwnExitCode(t *testin
 		states []apply.StepState
 		want   int
 	}{
-		{[]apply.StepState{apply.StepUnknown}, exitUnknown},
-		{[]apply.StepState{apply.StepDone, apply.StepUnknown, apply.StepSkipped}, exitUnknown},
-		{[]apply.StepState{apply.StepUnknown, apply.StepFailed}, exitFailed},
-		{[]apply.StepState{apply.StepUnknown, apply.StepRefused}, exitFailed},
-		{[]apply.StepState{apply.StepSkipped}, exitFailed},
+		{[]apply.StepState{apply.StepUnknown}, exit.Unknown},
+		{[]apply.StepState{apply.StepDone, apply.StepUnknown, apply.StepSkipped}, exit.Unknown},
+		{[]apply.StepState{apply.StepUnknown, apply.StepFailed}, exit.Failed},
+		{[]apply.StepState{apply.StepUnknown, apply.StepRefused}, exit.Failed},
+		{[]apply.StepState{apply.StepSkipped}, exit.Failed},
 	} {
 		r := &apply.Report{}
 		for _, s := range c.states {
@@ -33,7 +34,7 @@ func TestADryRunOfATerminationShowsWhatDNSMustSayBeforeIt(t *testing.T) {
 	w := newWorld(t)
 	node := objects(t, "ls", "instances", "--filter", "name:svc-v1-05", "-o", "json")[0]
 	id, address := node["id"].(string), node["public_ips"].([]any)[0].(string)
-	if r := rollcall(t, "terminate", id, "--dry-run"); r.code != exitDone || !strings.Contains(r.out, "guard dns passes: nothing but what the plan takes out leads to it") {
+	if r := rollcall(t, "terminate", id, "--dry-run"); r.code != exit.Done || !strings.Contains(r.out, "guard dns passes: nothing but what the plan takes out leads to it") {
 		t.Errorf("exit code %d\n%s", r.code, r.out)
 	}
 	z, err := w.World().Zone(world.CloudflareZone)
@@ -46,7 +47,7 @@ func TestADryRunOfATerminationShowsWhatDNSMustSayBeforeIt(t *testing.T) {
 	}); err != nil {
 		t.Fatal(err)
 	}
-	if r := rollcall(t, "terminate", id, "--dry-run"); r.code != exitFailed || !strings.Contains(r.out+r.err, "foreign."+world.CloudflareZone) {
+	if r := rollcall(t, "terminate", id, "--dry-run"); r.code != exit.Failed || !strings.Contains(r.out+r.err, "foreign."+world.CloudflareZone) {
 		t.Errorf("exit code %d though another record leads to it\n%s\n%s", r.code, r.out, r.err)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"rollcall/cmd/rollcall/exit"
 	"rollcall/providers"
 	"rollcall/providers/sim/world"
 )
@@ -30,10 +31,10 @@ func TestAMachineWhoseClockIsWrongDeletesNothingAndSaysSo(t *testing.T) {
 	before := must(t, "ls", "records", "--all", "-o", "name")
 	for _, off := range []time.Duration{-24 * time.Hour, -time.Hour, 2 * time.Minute, time.Hour, 24 * time.Hour} {
 		r := rollcallAt(t, off, "deregister", "--dead")
-		if r.code != exitUnknown || !strings.Contains(r.err, "the clock of this machine is wrong") {
+		if r.code != exit.Unknown || !strings.Contains(r.err, "the clock of this machine is wrong") {
 			t.Errorf("%s off: exit code %d\n%s%s", off, r.code, r.out, r.err)
 		}
-		if r := rollcallAt(t, off, "drift", "--exit-code"); r.code != exitUnknown {
+		if r := rollcallAt(t, off, "drift", "--exit-code"); r.code != exit.Unknown {
 			t.Errorf("%s off: drift ends in %d", off, r.code)
 		}
 	}

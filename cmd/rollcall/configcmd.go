@@ -16,6 +16,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"rollcall/cmd/rollcall/config"
+	"rollcall/cmd/rollcall/exit"
+	"rollcall/cmd/rollcall/words"
 	"rollcall/providers"
 )
 
@@ -46,24 +48,24 @@ fleet id says which records are yours: share the file within your team.`,
 
 func (a *app) configInit(ctx context.Context) error {
 	if a.demo {
-		return usagef("--demo brings a config of its own: see rollcall --demo config show")
+		return exit.Usagef("--demo brings a config of its own: see rollcall --demo config show")
 	}
 	path := cmp.Or(a.config, os.Getenv(config.EnvConfig), config.DefaultPath())
 	if _, err := os.Lstat(path); err == nil {
-		return fmt.Errorf("%s is there already: edit it, or name another file with --config", clean(path))
+		return fmt.Errorf("%s is there already: edit it, or name another file with --config", words.Clean(path))
 	}
 	d := discover(ctx, a.now, a.retrying(), patience)
 	for _, n := range d.notes {
-		a.say("rollcall: %s", clean(n))
+		a.say("rollcall: %s", words.Clean(n))
 	}
 	for _, z := range d.zones {
 		if z.err != nil {
-			a.say("rollcall: %s: %s; add them by hand", clean(z.name), clean(z.err.Error()))
+			a.say("rollcall: %s: %s; add them by hand", words.Clean(z.name), words.Clean(z.err.Error()))
 		}
 	}
 	for _, c := range d.clouds {
 		if c.err != nil {
-			a.say("rollcall: cloud %s: %s; add it by hand", clean(c.name), clean(c.err.Error()))
+			a.say("rollcall: cloud %s: %s; add it by hand", words.Clean(c.name), words.Clean(c.err.Error()))
 		}
 	}
 	id := make([]byte, 4)
@@ -79,14 +81,14 @@ func (a *app) configInit(ctx context.Context) error {
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		if errors.Is(err, fs.ErrExist) {
-			return fmt.Errorf("%s is there already: edit it, or name another file with --config", clean(path))
+			return fmt.Errorf("%s is there already: edit it, or name another file with --config", words.Clean(path))
 		}
 		return fmt.Errorf("write the config: %w", err)
 	}
 	if err := errors.Join(config.Write(f, c), f.Close()); err != nil {
 		return fmt.Errorf("write the config: %w", err)
 	}
-	a.say("wrote %s: fleet %s, %s, %s", clean(path), c.Fleet, plural(len(c.Clouds), "cloud"), plural(len(c.Zones), "zone"))
+	a.say("wrote %s: fleet %s, %s, %s", words.Clean(path), c.Fleet, words.Plural(len(c.Clouds), "cloud"), words.Plural(len(c.Zones), "zone"))
 	if len(c.Clouds)+len(c.Zones) == 0 {
 		a.say("no credentials were found: add clouds and zones by hand, or set AWS_PROFILE, TRITON_PROFILE or CLOUDFLARE_API_TOKEN and write another")
 	}
@@ -100,7 +102,7 @@ func (a *app) configCheck(ctx context.Context) error {
 		return a.tellAll(err)
 	}
 	if c == nil {
-		return usagef("there is no config at %s: write one with rollcall config init", clean(config.DefaultPath()))
+		return exit.Usagef("there is no config at %s: write one with rollcall config init", words.Clean(config.DefaultPath()))
 	}
 	clouds, zones := newAccounts(a.now, a.retrying()).configured(c)
 	wrong, unsure := checkSources(ctx, clouds, zones)
@@ -108,16 +110,16 @@ func (a *app) configCheck(ctx context.Context) error {
 		wrong = append(wrong, c.RangesErr)
 	}
 	for _, u := range unsure {
-		a.say("rollcall: %s", clean(u))
+		a.say("rollcall: %s", words.Clean(u))
 	}
 	if len(wrong) > 0 {
 		slices.SortStableFunc(wrong, func(x, y *config.Error) int { return cmp.Compare(x.Pos.Line, y.Pos.Line) })
 		return a.tellAll(wrong)
 	}
 	if len(unsure) > 0 {
-		return unknownf("%s is right as far as it could be checked: %s did not answer", clean(c.Path), plural(len(unsure), "source"))
+		return exit.Unknownf("%s is right as far as it could be checked: %s did not answer", words.Clean(c.Path), words.Plural(len(unsure), "source"))
 	}
-	a.say("%s is right: %s, %s, %s", clean(c.Path), plural(len(c.Clouds), "cloud"), plural(len(c.Zones), "zone"), plural(len(c.Services), "service"))
+	a.say("%s is right: %s, %s, %s", words.Clean(c.Path), words.Plural(len(c.Clouds), "cloud"), words.Plural(len(c.Zones), "zone"), words.Plural(len(c.Services), "service"))
 	if c.Fleet == "" {
 		a.say("rollcall: it has no fleet id: records with an owner are shown, and never changed")
 	}
@@ -131,9 +133,9 @@ func (a *app) tellAll(err error) error {
 		return err
 	}
 	for _, e := range all {
-		a.say("rollcall: %s", clean(e.Error()))
+		a.say("rollcall: %s", words.Clean(e.Error()))
 	}
-	return ended(exitUsage)
+	return exit.With(exit.Usage)
 }
 
 // checkSources asks every cloud whose it is and every DNS account for its zones, side by
@@ -198,12 +200,12 @@ func (a *app) configShow(ctx context.Context) error {
 		return err
 	}
 	if c != nil {
-		a.say("# %s", clean(c.Path))
+		a.say("# %s", words.Clean(c.Path))
 		return config.Write(a.out, c)
 	}
 	d := discover(ctx, a.now, a.retrying(), patience)
 	if d.empty() {
-		return usagef("there is no config and there are no credentials: write one with rollcall config init")
+		return exit.Usagef("there is no config and there are no credentials: write one with rollcall config init")
 	}
 	a.say("# there is no config file: this is what the credentials open")
 	return config.Write(a.out, d.config)

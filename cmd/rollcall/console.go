@@ -7,6 +7,8 @@ import (
 	"sync"
 	"time"
 
+	"rollcall/cmd/rollcall/exit"
+	"rollcall/cmd/rollcall/words"
 	"rollcall/ui"
 	"rollcall/ui/theme"
 )
@@ -17,7 +19,7 @@ const consolePatience = 30 * time.Second
 // console starts the screen.
 func (a *app) console(ctx context.Context) error {
 	if !a.interactive() {
-		return usagef("the console needs a terminal, and there is none here; rollcall --demo ls instances shows the embedded clouds without one, rollcall ls instances your own")
+		return exit.Usagef("the console needs a terminal, and there is none here; rollcall --demo ls instances shows the embedded clouds without one, rollcall ls instances your own")
 	}
 	s, err := a.open(ctx)
 	if err != nil {
@@ -45,7 +47,7 @@ func (a *app) console(ctx context.Context) error {
 		Theme: theme.Environment(os.Getenv), StaleAfter: s.staleAfter(),
 	})
 	if e := s.save(s.fleet.Snapshot()); e != nil {
-		a.say("rollcall: the rows of this run cannot be kept for the next: %s", clean(e.Error()))
+		a.say("rollcall: the rows of this run cannot be kept for the next: %s", words.Clean(e.Error()))
 	}
 	if err != nil && ctx.Err() == nil {
 		return fmt.Errorf("run the console: %w", err)

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+
+	"rollcall/cmd/rollcall/exit"
 )
 
 // enterDemo starts the embedded clouds in this process when --demo asks for
@@ -15,7 +17,7 @@ func (a *app) enterDemo(ctx context.Context) error {
 		return nil
 	}
 	if a.config != "" {
-		return usagef("--demo brings a config of its own: leave out --config, or start rollcall sim and use its environment")
+		return exit.Usagef("--demo brings a config of its own: leave out --config, or start rollcall sim and use its environment")
 	}
 	dir, err := os.MkdirTemp("", "rollcall-demo-")
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"rollcall/cmd/rollcall/exit"
 	"rollcall/providers/sim/world"
 )
 
@@ -46,14 +47,14 @@ func TestACloudThatIsCommentedOutTakesNoAddressAndNoNodeWithIt(t *testing.T) {
 	if row["state"] != "failed" || !strings.Contains(row["error"].(string), "rollcall config forget joyent-ams") || row["rows"].(float64) == 0 {
 		t.Errorf("%v", row)
 	}
-	if r := rollcall(t, "drift", "--exit-code"); r.code != exitUnknown || !strings.Contains(r.err, "joyent-ams") {
+	if r := rollcall(t, "drift", "--exit-code"); r.code != exit.Unknown || !strings.Contains(r.err, "joyent-ams") {
 		t.Errorf("drift: exit code %d, %s", r.code, r.err)
 	}
-	if r := rollcall(t, "deregister", "--dead"); r.code != exitUnknown || !strings.Contains(r.err, "joyent-ams") {
+	if r := rollcall(t, "deregister", "--dead"); r.code != exit.Unknown || !strings.Contains(r.err, "joyent-ams") {
 		t.Errorf("deregister --dead: exit code %d, %s", r.code, r.err)
 	}
 	for _, d := range dead {
-		if r := rollcall(t, "deregister", d); r.code == exitDone {
+		if r := rollcall(t, "deregister", d); r.code == exit.Done {
 			t.Errorf("%s was deregistered while joyent-ams counts as failed", d)
 		}
 	}
@@ -61,10 +62,10 @@ func TestACloudThatIsCommentedOutTakesNoAddressAndNoNodeWithIt(t *testing.T) {
 		t.Error("the zones have changed")
 	}
 
-	if r := rollcall(t, "config", "forget", "joyent-ams"); r.code != exitFailed || !strings.Contains(r.err, "--confirm joyent-ams") {
+	if r := rollcall(t, "config", "forget", "joyent-ams"); r.code != exit.Failed || !strings.Contains(r.err, "--confirm joyent-ams") {
 		t.Errorf("without the name typed: exit code %d, %s", r.code, r.err)
 	}
-	for name, code := range map[string]int{"joyent-east": exitUsage, "nobody": exitFailed} {
+	for name, code := range map[string]int{"joyent-east": exit.Usage, "nobody": exit.Failed} {
 		if r := rollcall(t, "config", "forget", name, "--confirm", name); r.code != code {
 			t.Errorf("forget %s: exit code %d, %s", name, r.code, r.err)
 		}
@@ -76,7 +77,7 @@ func TestACloudThatIsCommentedOutTakesNoAddressAndNoNodeWithIt(t *testing.T) {
 	if list := must(t, "config", "forget"); !strings.Contains(list, "forgotten") {
 		t.Errorf("%s", list)
 	}
-	if r := rollcall(t, "drift", "--exit-code"); r.code == exitUnknown {
+	if r := rollcall(t, "drift", "--exit-code"); r.code == exit.Unknown {
 		t.Errorf("drift once it is forgotten: exit code %d, %s", r.code, r.err)
 	}
 	here := slices.IndexFunc(dead, func(d string) bool { return strings.Contains(d, "www.scalability.expert/A/34.") })
@@ -117,11 +118,11 @@ func TestACloudThatOnlyMarkersNameCountsAsFailed(t *testing.T) {
 	if row["state"] != "failed" || !strings.Contains(row["error"].(string), "rollcall config forget "+key) {
 		t.Errorf("%v", row)
 	}
-	if r := rollcall(t, "deregister", "--dead"); r.code != exitUnknown || !strings.Contains(r.err, key) {
+	if r := rollcall(t, "deregister", "--dead"); r.code != exit.Unknown || !strings.Contains(r.err, key) {
 		t.Errorf("exit code %d, %s", r.code, r.err)
 	}
 	must(t, "config", "forget", key, "--confirm", key)
-	if r := rollcall(t, "drift", "--exit-code"); r.code == exitUnknown {
+	if r := rollcall(t, "drift", "--exit-code"); r.code == exit.Unknown {
 		t.Errorf("drift once it is forgotten: exit code %d, %s", r.code, r.err)
 	}
 }
@@ -143,18 +144,18 @@ func TestTwoCloudsOfTheConfigThatAreOneAreBothFailedEverywhere(t *testing.T) {
 			t.Errorf("%v", row)
 		}
 	}
-	if r := rollcall(t, "drift", "--exit-code"); r.code != exitUnknown {
+	if r := rollcall(t, "drift", "--exit-code"); r.code != exit.Unknown {
 		t.Errorf("drift: exit code %d", r.code)
 	}
 	for _, d := range dead {
-		if r := rollcall(t, "deregister", d); r.code == exitDone {
+		if r := rollcall(t, "deregister", d); r.code == exit.Done {
 			t.Errorf("%s was deregistered", d)
 		}
 	}
-	if r := rollcall(t, "deregister", "--dead"); r.code != exitUnknown || !strings.Contains(r.err, "are one cloud") {
+	if r := rollcall(t, "deregister", "--dead"); r.code != exit.Unknown || !strings.Contains(r.err, "are one cloud") {
 		t.Errorf("exit code %d, %s", r.code, r.err)
 	}
-	if r := rollcall(t, "config", "check"); r.code != exitUsage || !strings.Contains(r.err, path+":") || !strings.Contains(r.err, "are one cloud") {
+	if r := rollcall(t, "config", "check"); r.code != exit.Usage || !strings.Contains(r.err, path+":") || !strings.Contains(r.err, "are one cloud") {
 		t.Errorf("config check: exit code %d, %s", r.code, r.err)
 	}
 	if after := must(t, "ls", "records", "--all", "-o", "name"); after != before {

@@ -6,6 +6,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"rollcall/cmd/rollcall/exit"
+	"rollcall/cmd/rollcall/words"
 	"rollcall/dnsview"
 	"rollcall/providers"
 )
@@ -39,10 +41,10 @@ answer is unknown: exit code 4.`,
 	c.Flags().StringVar(&query, "filter", "", "tell only findings that pass this `filter`")
 	c.RunE = func(cmd *cobra.Command, _ []string) error {
 		code, err := a.drift(cmd.Context(), form, query, wire)
-		if err != nil || !exitCode || code == exitDone {
+		if err != nil || !exitCode || code == exit.Done {
 			return err
 		}
-		return ended(code)
+		return exit.With(code)
 	}
 	return c
 }
@@ -67,17 +69,17 @@ func (a *app) drift(ctx context.Context, form *format, query string, wire bool) 
 		Sources:  s.sources(v),
 		Findings: findingRows(v, func(n *dnsview.Finding) bool { return q.MatchFinding(v, n) }),
 	}
-	code = exitDone
+	code = exit.Done
 	for i := range v.Findings {
 		if v.Findings[i].Severity > dnsview.Info && q.MatchFinding(v, &v.Findings[i]) {
-			code = exitDrift
+			code = exit.Drift
 		}
 	}
 	for _, src := range r.Sources {
 		unknown = unknown || src.State != string(providers.CoverageComplete)
 	}
 	if unknown {
-		code = exitUnknown
+		code = exit.Unknown
 	}
 	if form.is == asJSON || form.is == asYAML {
 		return code, writeData(a.out, form.is, r)
@@ -86,7 +88,7 @@ func (a *app) drift(ctx context.Context, form *format, query string, wire bool) 
 		return code, err
 	}
 	if form.is == asTable || form.is == asWide {
-		err = flush(a.out, fmt.Sprintf("%s of %s\n", plural(len(r.Findings), "finding"), sourcesLine(r.Sources)))
+		err = flush(a.out, fmt.Sprintf("%s of %s\n", words.Plural(len(r.Findings), "finding"), sourcesLine(r.Sources)))
 	}
 	return code, err
 }
@@ -100,7 +102,7 @@ func sourcesLine(rows []sourceRow) string {
 		}
 	}
 	if complete == len(rows) {
-		return plural(len(rows), "source") + ", all complete"
+		return words.Plural(len(rows), "source") + ", all complete"
 	}
-	return fmt.Sprintf("%s, %d of them not complete: what rests on those is unknown", plural(len(rows), "source"), len(rows)-complete)
+	return fmt.Sprintf("%s, %d of them not complete: what rests on those is unknown", words.Plural(len(rows), "source"), len(rows)-complete)
 }

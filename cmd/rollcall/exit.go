@@ -9,6 +9,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"rollcall/cmd/rollcall/config"
+	"rollcall/cmd/rollcall/exit"
+	"rollcall/cmd/rollcall/words"
 	"rollcall/providers/launch"
 	"rollcall/userdata"
 )
@@ -16,21 +18,21 @@ import (
 // exit prints the error, if there is one to print, and returns the exit code.
 func (a *app) exit(err error) int {
 	if err == nil {
-		return exitDone
+		return exit.Done
 	}
-	code := exitFailed
-	if e, ok := errors.AsType[*codeError](err); ok {
-		code = e.code
-		if e.err == nil {
+	code := exit.Failed
+	if e, ok := errors.AsType[*exit.Error](err); ok {
+		code = e.Code
+		if e.Err == nil {
 			return code
 		}
-		err = e.err
+		err = e.Err
 	}
 	if len(config.All(err)) > 0 || isProblems(err) {
-		code = exitUsage
+		code = exit.Usage
 	}
 	for l := range strings.Lines(err.Error()) {
-		fprintln(a.err, "rollcall: %s", clean(strings.TrimRight(l, "\n")))
+		fprintln(a.err, "rollcall: %s", words.Clean(strings.TrimRight(l, "\n")))
 	}
 	return code
 }
@@ -61,15 +63,15 @@ func noArgs(cmd *cobra.Command, args []string) error {
 		if s := cmd.SuggestionsFor(args[0]); len(s) > 0 {
 			hint = fmt.Sprintf("; did you mean %q?", s[0])
 		}
-		return usagef("unknown command %q for %q%s; see %s --help", args[0], cmd.CommandPath(), hint, cmd.CommandPath())
+		return exit.Usagef("unknown command %q for %q%s; see %s --help", args[0], cmd.CommandPath(), hint, cmd.CommandPath())
 	}
-	return usagef("%s takes no argument, and got %q; see %s --help", cmd.CommandPath(), args[0], cmd.CommandPath())
+	return exit.Usagef("%s takes no argument, and got %q; see %s --help", cmd.CommandPath(), args[0], cmd.CommandPath())
 }
 
 func atLeastOne(what string) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		if len(args) == 0 {
-			return usagef("%s needs %s; see %s --help", cmd.CommandPath(), what, cmd.CommandPath())
+			return exit.Usagef("%s needs %s; see %s --help", cmd.CommandPath(), what, cmd.CommandPath())
 		}
 		return nil
 	}
@@ -78,7 +80,7 @@ func atLeastOne(what string) cobra.PositionalArgs {
 func exactly(n int, what string) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		if len(args) != n {
-			return usagef("%s needs %s; see %s --help", cmd.CommandPath(), what, cmd.CommandPath())
+			return exit.Usagef("%s needs %s; see %s --help", cmd.CommandPath(), what, cmd.CommandPath())
 		}
 		return nil
 	}
@@ -87,7 +89,7 @@ func exactly(n int, what string) cobra.PositionalArgs {
 func atMostOne(what string) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		if len(args) > 1 {
-			return usagef("%s takes at most %s; see %s --help", cmd.CommandPath(), what, cmd.CommandPath())
+			return exit.Usagef("%s takes at most %s; see %s --help", cmd.CommandPath(), what, cmd.CommandPath())
 		}
 		return nil
 	}
@@ -96,7 +98,7 @@ func atMostOne(what string) cobra.PositionalArgs {
 // group is a command that only has commands below it.
 func group(use, short string, children ...*cobra.Command) *cobra.Command {
 	c := &cobra.Command{Use: use, Short: short, Args: noArgs, RunE: func(cmd *cobra.Command, _ []string) error {
-		return usagef("%s needs a command; see %s --help", cmd.CommandPath(), cmd.CommandPath())
+		return exit.Usagef("%s needs a command; see %s --help", cmd.CommandPath(), cmd.CommandPath())
 	}}
 	c.AddCommand(children...)
 	return c

@@ -10,6 +10,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"rollcall/cmd/rollcall/exit"
+	"rollcall/cmd/rollcall/words"
 	"rollcall/providers"
 	"rollcall/providers/fleet"
 )
@@ -37,7 +39,7 @@ again takes it back, and so does --undo.`,
 	c.RunE = func(cmd *cobra.Command, args []string) error {
 		switch {
 		case len(args) == 0 && undo:
-			return usagef("%s --undo needs the name or the key of a cloud", cmd.CommandPath())
+			return exit.Usagef("%s --undo needs the name or the key of a cloud", cmd.CommandPath())
 		case len(args) == 0:
 			return a.listDeparted(cmd.Context())
 		case undo:
@@ -61,7 +63,7 @@ func (a *app) listDeparted(ctx context.Context) error {
 	cells := [][]string{{"NAME", "KEY", "PROVIDER", "REGION", "INSTANCES", "ADDRESSES", "STATE"}}
 	row := func(c *providers.Cloud, instances, addresses int, state string) {
 		cells = append(cells, []string{
-			cmp.Or(clean(c.Name), "-"), string(c.Key), cmp.Or(string(c.Provider), "-"), cmp.Or(clean(c.Region), "-"), fmt.Sprint(instances), fmt.Sprint(addresses), state,
+			cmp.Or(words.Clean(c.Name), "-"), string(c.Key), cmp.Or(string(c.Provider), "-"), cmp.Or(words.Clean(c.Region), "-"), fmt.Sprint(instances), fmt.Sprint(addresses), state,
 		})
 	}
 	for i := range v.Snapshot.Clouds {
@@ -71,7 +73,7 @@ func (a *app) listDeparted(ctx context.Context) error {
 	}
 	for i := range forgotten {
 		f := &forgotten[i]
-		row(&f.Cloud, len(f.Instances), len(f.Addresses), "forgotten "+f.At.UTC().Format("2006-01-02")+" by "+clean(f.By))
+		row(&f.Cloud, len(f.Instances), len(f.Addresses), "forgotten "+f.At.UTC().Format("2006-01-02")+" by "+words.Clean(f.By))
 	}
 	if len(cells) == 1 {
 		a.say("no cloud left the config: there is nothing to forget")
@@ -99,23 +101,23 @@ func (a *app) forget(ctx context.Context, name, confirm string) error {
 	}
 	switch {
 	case c != nil && !c.Departed:
-		return usagef("%s is in the config: what is there cannot be forgotten", clean(name))
+		return exit.Usagef("%s is in the config: what is there cannot be forgotten", words.Clean(name))
 	case c == nil && slices.ContainsFunc(forgotten, func(f forgottenCloud) bool { return is(&f.Cloud) }):
-		a.say("%s is forgotten already", clean(name))
+		a.say("%s is forgotten already", words.Clean(name))
 		return nil
 	case c == nil:
 		if unread := unreadZones(v, "", ""); len(unread) > 0 {
-			return notFound("cloud "+clean(name)+" that left the config", "", unread)
+			return notFound("cloud "+words.Clean(name)+" that left the config", "", unread)
 		}
-		return fmt.Errorf("no cloud %s left the config; rollcall config forget lists those that did", clean(name))
+		return fmt.Errorf("no cloud %s left the config; rollcall config forget lists those that did", words.Clean(name))
 	}
-	a.say("%s (key %s) was last seen with %s and %s; once it is forgotten, none of them counts as alive any more", clean(c.Cloud.Name), c.Cloud.Key,
-		plural(len(c.Instances), "instance"), plural(len(c.Addresses), "other holder")+" of an address")
+	a.say("%s (key %s) was last seen with %s and %s; once it is forgotten, none of them counts as alive any more", words.Clean(c.Cloud.Name), c.Cloud.Key,
+		words.Plural(len(c.Instances), "instance"), words.Plural(len(c.Addresses), "other holder")+" of an address")
 	if confirm == "" && a.interactive() {
-		confirm = a.ask(ctx, fmt.Sprintf("type %q to forget it, or nothing to leave it: ", clean(c.Cloud.Name)))
+		confirm = a.ask(ctx, fmt.Sprintf("type %q to forget it, or nothing to leave it: ", words.Clean(c.Cloud.Name)))
 	}
 	if confirm != c.Cloud.Name {
-		return fmt.Errorf("nothing was forgotten; to do it, give --confirm %s", shellQuote(clean(c.Cloud.Name)))
+		return fmt.Errorf("nothing was forgotten; to do it, give --confirm %s", words.ShellQuote(words.Clean(c.Cloud.Name)))
 	}
 	forgotten = append(forgotten, forgottenCloud{
 		Cloud: c.Cloud, Production: c.Production, At: a.now().UTC(), By: who(), RowsFrom: c.RowsFrom, Instances: c.Instances, Addresses: c.Addresses,
@@ -123,7 +125,7 @@ func (a *app) forget(ctx context.Context, name, confirm string) error {
 	if err := s.writeForgotten(forgotten); err != nil {
 		return err
 	}
-	a.say("%s is forgotten; rollcall config forget %s --undo takes it back", clean(c.Cloud.Name), shellQuote(clean(c.Cloud.Name)))
+	a.say("%s is forgotten; rollcall config forget %s --undo takes it back", words.Clean(c.Cloud.Name), words.ShellQuote(words.Clean(c.Cloud.Name)))
 	return nil
 }
 
@@ -139,7 +141,7 @@ func (a *app) takeBackCloud(ctx context.Context, name string) error {
 	}
 	n := slices.IndexFunc(all, func(f forgottenCloud) bool { return f.Cloud.Name == name || string(f.Cloud.Key) == name })
 	if n < 0 {
-		return fmt.Errorf("%s is not forgotten; rollcall config forget lists what is", clean(name))
+		return fmt.Errorf("%s is not forgotten; rollcall config forget lists what is", words.Clean(name))
 	}
 	f := all[n]
 	last, err := fleet.Load(s.snapshotPath())
@@ -158,6 +160,6 @@ func (a *app) takeBackCloud(ctx context.Context, name string) error {
 	if err := s.writeForgotten(slices.Delete(all, n, n+1)); err != nil {
 		return err
 	}
-	a.say("%s counts again", clean(f.Cloud.Name))
+	a.say("%s counts again", words.Clean(f.Cloud.Name))
 	return nil
 }

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"time"
 
+	"rollcall/cmd/rollcall/words"
 	"rollcall/providers"
 	"rollcall/providers/textfile"
 )
@@ -59,7 +60,7 @@ func (s *session) writeForgotten(all []forgottenCloud) error {
 func (s *session) forgottenKeys() []providers.CloudKey {
 	all, err := s.readForgotten()
 	if err != nil {
-		s.tell("rollcall: %s; none is forgotten", clean(err.Error()))
+		s.tell("rollcall: %s; none is forgotten", words.Clean(err.Error()))
 	}
 	var keys []providers.CloudKey
 	for i := range all {
@@ -101,7 +102,7 @@ func (s *session) syncForgotten(snap *providers.Snapshot) {
 		err = s.writeForgotten(slices.DeleteFunc(all, func(c forgottenCloud) bool { return back(c.Cloud.Key) }))
 	}
 	if err != nil {
-		s.tell("rollcall: that a forgotten cloud is back could not be written down: %s", clean(err.Error()))
+		s.tell("rollcall: that a forgotten cloud is back could not be written down: %s", words.Clean(err.Error()))
 		return
 	}
 	s.fleet.SetForgotten(s.forgottenKeys())

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"rollcall/cmd/rollcall/config"
+	"rollcall/cmd/rollcall/words"
 	"rollcall/providers"
 	"rollcall/providers/budget"
 	"rollcall/providers/launch"
@@ -30,7 +31,7 @@ func heldInEnvironment(variables ...string) []userdata.Held {
 	var out []userdata.Held
 	for _, name := range variables {
 		if v := os.Getenv(name); v != "" {
-			out = append(out, userdata.Held{What: "the value of " + clean(name) + ", which rollcall works with,", Value: []byte(v)})
+			out = append(out, userdata.Held{What: "the value of " + words.Clean(name) + ", which rollcall works with,", Value: []byte(v)})
 		}
 	}
 	return out
@@ -78,7 +79,7 @@ func (s *session) held(ctx context.Context) []userdata.Held {
 		for key, name := range from {
 			v := []byte(os.Getenv(name))
 			if len(v) > 0 && !slices.ContainsFunc(out, func(h userdata.Held) bool { return string(h.Value) == string(v) }) {
-				out = append(out, userdata.Held{What: "the metadata " + clean(key) + " of nodes", Value: v, Nodes: true})
+				out = append(out, userdata.Held{What: "the metadata " + words.Clean(key) + " of nodes", Value: v, Nodes: true})
 			}
 		}
 	}
@@ -111,7 +112,7 @@ func (s *session) refuseHeld(ctx context.Context, spec *launch.Spec, values map[
 			continue // nodes of one cloud have one script
 		}
 		if found := userdata.FindHeld(spec.Nodes[i].UserData, held); len(found) > 0 {
-			return fmt.Errorf("nothing was launched: in the user data for %s, line %d, %s; give nodes a role, a token of their own, or let the console register them", clean(spec.Nodes[i].Cloud), found[0].Line, found[0].What)
+			return fmt.Errorf("nothing was launched: in the user data for %s, line %d, %s; give nodes a role, a token of their own, or let the console register them", words.Clean(spec.Nodes[i].Cloud), found[0].Line, found[0].What)
 		}
 	}
 	return nil
@@ -126,7 +127,7 @@ func handedOn(spec *launch.Spec, values map[string]string) (out []struct{ what, 
 	}
 	pairs := func(kind string, of map[string]string) {
 		for _, k := range slices.Sorted(maps.Keys(of)) {
-			add(kind+" "+clean(k), of[k])
+			add(kind+" "+words.Clean(k), of[k])
 			add("the name of a "+kind, k)
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"rollcall/cmd/rollcall/exit"
 	"rollcall/providers/launch"
 )
 
@@ -33,7 +34,7 @@ func TestWhatRollcallItselfHoldsIsHandedToNodesByNoOtherWayEither(t *testing.T) 
 				"variable": {"--set", "greeting=" + given}, "dry run": {"--metadata", "cloudflare-token=GIVEN", "--dry-run"},
 			} {
 				r := rollcall(t, append(append([]string{}, base...), more...)...)
-				if r.code != exitFailed || !strings.Contains(r.err, "which rollcall works with") {
+				if r.code != exit.Failed || !strings.Contains(r.err, "which rollcall works with") {
 					t.Errorf("%s %s as %s: exit code %d, %s", how, name, what, r.code, r.err)
 				}
 				if strings.Contains(r.err+r.out, v) {
@@ -49,7 +50,7 @@ func TestWhatRollcallItselfHoldsIsHandedToNodesByNoOtherWayEither(t *testing.T) 
 	if after := len(objects(t, "ls", "instances", "-o", "json")); after != before {
 		t.Errorf("%d instances before, %d after", before, after)
 	}
-	if r := rollcall(t, "launch", "--cloud", "joyent-east", "--service", theWWW, "--metadata", "cloudflare-token=NODE_TOKEN", "--dry-run"); r.code != exitDone {
+	if r := rollcall(t, "launch", "--cloud", "joyent-east", "--service", theWWW, "--metadata", "cloudflare-token=NODE_TOKEN", "--dry-run"); r.code != exit.Done {
 		t.Errorf("a token of the nodes' own is refused: %d %s", r.code, r.err)
 	}
 }

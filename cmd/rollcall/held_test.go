@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"rollcall/cmd/rollcall/exit"
 	"rollcall/providers/launch"
 	"rollcall/ui"
 	"rollcall/userdata"
@@ -37,7 +38,7 @@ func TestWhatRollcallItselfHoldsGoesIntoNoUserDataWhicheverWayItIsLaunched(t *te
 			{"userdata", "render", "own", "-o", "asg"},
 		} {
 			r := rollcall(t, args...)
-			if r.code != exitFailed || !strings.Contains(r.err, "which rollcall works with") {
+			if r.code != exit.Failed || !strings.Contains(r.err, "which rollcall works with") {
 				t.Errorf("%s: %v: exit code %d, %s", how, args, r.code, r.err)
 			}
 			for _, name := range []string{"CLOUDFLARE_API_TOKEN", "AWS_SECRET_ACCESS_KEY", "CF_API_TOKEN"} {
@@ -66,15 +67,15 @@ func TestANarrowTokenIsGivenByTheExplicitChoiceAndTheConsolesOwnNever(t *testing
 	choice := func(token string) []string {
 		return []string{"launch", "--cloud", "aws-use1", "--service", "www.scalability.expert", "--set", "token_source=script", "--set", "token=" + token, "--set", "token_in_script=yes-i-know", "--metadata", "cloudflare-token=NODE_TOKEN", "--cloud", "joyent-east", "--dry-run"}
 	}
-	if r := rollcall(t, choice(os.Getenv("NODE_TOKEN"))...); r.code != exitDone || !strings.Contains(r.err, "stands in the script") {
+	if r := rollcall(t, choice(os.Getenv("NODE_TOKEN"))...); r.code != exit.Done || !strings.Contains(r.err, "stands in the script") {
 		t.Errorf("a narrow one: exit code %d, %s", r.code, r.err)
 	}
-	if r := rollcall(t, choice(os.Getenv("CLOUDFLARE_API_TOKEN"))...); r.code != exitFailed || !strings.Contains(r.err, "which rollcall works with") {
+	if r := rollcall(t, choice(os.Getenv("CLOUDFLARE_API_TOKEN"))...); r.code != exit.Failed || !strings.Contains(r.err, "which rollcall works with") {
 		t.Errorf("the console's own: exit code %d, %s", r.code, r.err)
 	}
 	// Elsewhere than where the choice puts it, the nodes' token is no better than another.
 	ownTemplates(t, map[string]string{"own.sh": "---\nname: own\nhelp: h\n---\n#!/bin/sh\n: " + base64.StdEncoding.EncodeToString([]byte(os.Getenv("NODE_TOKEN"))) + "\n"})
-	if r := rollcall(t, "launch", "--cloud", "joyent-east", "--template", "own", "--name", "own", "--metadata", "cloudflare-token=NODE_TOKEN", "--dry-run"); r.code != exitFailed || !strings.Contains(r.err, "the metadata cloudflare-token of nodes") {
+	if r := rollcall(t, "launch", "--cloud", "joyent-east", "--template", "own", "--name", "own", "--metadata", "cloudflare-token=NODE_TOKEN", "--dry-run"); r.code != exit.Failed || !strings.Contains(r.err, "the metadata cloudflare-token of nodes") {
 		t.Errorf("encoded in a script: exit code %d, %s", r.code, r.err)
 	}
 }

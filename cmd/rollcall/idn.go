@@ -6,6 +6,8 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"rollcall/cmd/rollcall/exit"
+	"rollcall/cmd/rollcall/words"
 	"rollcall/dnsview"
 )
 
@@ -34,15 +36,15 @@ func namesInALabels(cmd *cobra.Command, args []string) error {
 			case err == nil:
 				values[i] = a
 			case name != "confirm":
-				return usagef("--%s: %s", name, clean(err.Error()))
+				return exit.Usagef("--%s: %s", name, words.Clean(err.Error()))
 			}
 		}
 		if several {
 			if err := list.Replace(values); err != nil {
-				return usagef("--%s: %s", name, clean(err.Error()))
+				return exit.Usagef("--%s: %s", name, words.Clean(err.Error()))
 			}
 		} else if err := f.Value.Set(values[0]); err != nil {
-			return usagef("--%s: %s", name, clean(err.Error()))
+			return exit.Usagef("--%s: %s", name, words.Clean(err.Error()))
 		}
 	}
 	if p := cmd.Parent(); (p == nil || p.Name() != "service") && cmd.Name() != "fault" {
@@ -51,7 +53,7 @@ func namesInALabels(cmd *cobra.Command, args []string) error {
 	for i := range args {
 		a, err := dnsview.ALabels(args[i])
 		if err != nil {
-			return usagef("%s", clean(err.Error()))
+			return exit.Usagef("%s", words.Clean(err.Error()))
 		}
 		args[i] = a
 	}

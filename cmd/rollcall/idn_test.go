@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"rollcall/cmd/rollcall/exit"
 	"rollcall/providers"
 	"rollcall/providers/sim"
 	"rollcall/providers/sim/world"
@@ -66,7 +67,7 @@ func TestAnInternationalizedZoneIsWrittenReadAndUndoneInOneSpelling(t *testing.T
 			if got := records(); len(got) != 1 {
 				t.Errorf("after it was written twice more: %q", got)
 			}
-			if r := rollcall(t, "drift", "--filter", "zone:"+bookALabel, "-o", "json"); r.code != exitDone {
+			if r := rollcall(t, "drift", "--filter", "zone:"+bookALabel, "-o", "json"); r.code != exit.Done {
 				t.Errorf("drift: exit code %d %s", r.code, r.out)
 			}
 			if out := must(t, "ls", "records", "--filter", "name:www."+bookALabel); !strings.Contains(out, "www.bücher.example") || strings.Contains(out, "xn--") {
@@ -147,7 +148,7 @@ func TestANameThatIsNoInternationalizedNameIsOneClearLine(t *testing.T) {
 		{"policy", "aws", "--zone-id", bad + "=Z1"},
 	} {
 		r := rollcall(t, args...)
-		if r.code != exitUsage || strings.Count(strings.TrimSpace(r.err), "\n") != 0 || !strings.Contains(r.err, "no internationalized domain label") {
+		if r.code != exit.Usage || strings.Count(strings.TrimSpace(r.err), "\n") != 0 || !strings.Contains(r.err, "no internationalized domain label") {
 			t.Errorf("%q: exit code %d\n%s", args, r.code, r.err)
 		}
 	}
@@ -156,7 +157,7 @@ func TestANameThatIsNoInternationalizedNameIsOneClearLine(t *testing.T) {
 		t.Fatal(err)
 	}
 	reconfigure(t, "zones:\n", "zones:\n  - {name: "+string(text)+", provider: route53}\n")
-	if r := rollcall(t, "ls", "sources"); r.code != exitUsage || strings.Count(strings.TrimSpace(r.err), "\n") != 0 || !strings.Contains(r.err, "c.yaml:") || !strings.Contains(r.err, "no internationalized domain label") {
+	if r := rollcall(t, "ls", "sources"); r.code != exit.Usage || strings.Count(strings.TrimSpace(r.err), "\n") != 0 || !strings.Contains(r.err, "c.yaml:") || !strings.Contains(r.err, "no internationalized domain label") {
 		t.Errorf("in the config: exit code %d\n%s", r.code, r.err)
 	}
 }

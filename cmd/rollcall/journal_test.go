@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"rollcall/cmd/rollcall/config"
+	"rollcall/cmd/rollcall/exit"
 	"rollcall/providers/journal"
 	"rollcall/providers/sim/world"
 )
@@ -77,7 +78,7 @@ func TestWhatAStoppedRollcallLeftOpenIsLookedUpByTheNext(t *testing.T) {
 			t.Errorf("entry %s is %s, and not %s", e.ID, e.State, want)
 		}
 	}
-	if r := rollcall(t, "journal", "--verify"); r.code != exitDone || strings.Contains(r.err, "left open") {
+	if r := rollcall(t, "journal", "--verify"); r.code != exit.Done || strings.Contains(r.err, "left open") {
 		t.Errorf("exit code %d\n%s", r.code, r.err)
 	}
 }
@@ -101,10 +102,10 @@ func TestTheJournalTellsAllOfAnEntry(t *testing.T) {
 	if got := journalOf(t, "--filter", "verb:quiesce type:TXT"); len(got) != 1 || got[0].ID != "2" {
 		t.Errorf("filtered: %+v", got)
 	}
-	if r := rollcall(t, "journal", "--filter", "nope:x"); r.code != exitUsage || !strings.Contains(r.err, "--filter") {
+	if r := rollcall(t, "journal", "--filter", "nope:x"); r.code != exit.Usage || !strings.Contains(r.err, "--filter") {
 		t.Errorf("a filter that cannot be read: exit code %d, %s", r.code, r.err)
 	}
-	if r := rollcall(t, "journal", "99"); r.code != exitFailed || !strings.Contains(r.err, `no entry or run "99"`) {
+	if r := rollcall(t, "journal", "99"); r.code != exit.Failed || !strings.Contains(r.err, `no entry or run "99"`) {
 		t.Errorf("exit code %d, %s", r.code, r.err)
 	}
 	for _, e := range es {
@@ -130,7 +131,7 @@ func TestDamageOfTheJournalIsToldAndSetAside(t *testing.T) {
 	}
 	write(append(bytes.Clone(data), `{"seq":99,"prev":"`...))
 	for range 2 {
-		if r := rollcall(t, "journal", "--verify"); r.code != exitFailed || !strings.Contains(r.err, "were set aside at ") || !strings.Contains(r.err, path+".damaged-") || strings.Count(r.out, "\n") != 4 {
+		if r := rollcall(t, "journal", "--verify"); r.code != exit.Failed || !strings.Contains(r.err, "were set aside at ") || !strings.Contains(r.err, path+".damaged-") || strings.Count(r.out, "\n") != 4 {
 			t.Errorf("a damaged tail: exit code %d\n%s%s", r.code, r.err, r.out)
 		}
 	}
@@ -144,20 +145,20 @@ func TestDamageOfTheJournalIsToldAndSetAside(t *testing.T) {
 	if err := os.Remove(sides[0]); err != nil {
 		t.Fatal(err)
 	}
-	if r := rollcall(t, "journal", "--verify"); r.code != exitDone {
+	if r := rollcall(t, "journal", "--verify"); r.code != exit.Done {
 		t.Errorf("once it was looked at: exit code %d\n%s", r.code, r.err)
 	}
 	write(bytes.Replace(data, []byte("34.200.16.1"), []byte("34.200.16.2"), 1))
-	if r := rollcall(t, "journal", "--verify"); r.code != exitFailed || !strings.Contains(r.err, "line 1: this line is not what was written") {
+	if r := rollcall(t, "journal", "--verify"); r.code != exit.Failed || !strings.Contains(r.err, "line 1: this line is not what was written") {
 		t.Errorf("a line that was changed: exit code %d\n%s", r.code, r.err)
 	}
 	lines := bytes.SplitAfter(data, []byte("\n"))
 	write(bytes.Join(lines[:len(lines)-2], nil))
 	// What ended the last entry is gone, so that it is looked up; the gap stays visible.
-	if r := rollcall(t, "journal", "--verify"); r.code != exitFailed || !strings.Contains(r.err, "lines were changed, left out or moved") || !strings.Contains(r.err, "journal entry 3 was left open") {
+	if r := rollcall(t, "journal", "--verify"); r.code != exit.Failed || !strings.Contains(r.err, "lines were changed, left out or moved") || !strings.Contains(r.err, "journal entry 3 was left open") {
 		t.Errorf("a line less: exit code %d\n%s", r.code, r.err)
 	}
-	if r := rollcall(t, "journal"); r.code != exitDone {
+	if r := rollcall(t, "journal"); r.code != exit.Done {
 		t.Errorf("without --verify: exit code %d", r.code)
 	}
 }

@@ -12,6 +12,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"rollcall/cmd/rollcall/config"
+	"rollcall/cmd/rollcall/exit"
+	"rollcall/cmd/rollcall/words"
 	"rollcall/dnsview"
 	"rollcall/providers/journal"
 	"rollcall/ui"
@@ -55,7 +57,7 @@ told for as long as that lies there.`,
 		if len(args) == 1 {
 			entries = slices.DeleteFunc(entries, func(e journal.Entry) bool { return e.ID != args[0] && e.Run != args[0] })
 			if len(entries) == 0 {
-				return fmt.Errorf("the journal has no entry or run %q; rollcall journal lists them", clean(args[0]))
+				return fmt.Errorf("the journal has no entry or run %q; rollcall journal lists them", words.Clean(args[0]))
 			}
 			if !cmd.Flags().Changed("output") {
 				form.is = asText
@@ -72,7 +74,7 @@ told for as long as that lies there.`,
 			err = journalListing().write(a.out, form, entries)
 		}
 		if err == nil && verify && len(problems) > 0 {
-			return ended(exitFailed)
+			return exit.With(exit.Failed)
 		}
 		return err
 	}
@@ -87,7 +89,7 @@ func (a *app) readJournal(ctx context.Context) ([]journal.Entry, []journal.Probl
 	}
 	path := filepath.Join(config.StateDir(), cfg.StateName(), journalName)
 	if err := a.settleJournal(ctx, path); err != nil {
-		a.say("rollcall: journal: %s", clean(err.Error()))
+		a.say("rollcall: journal: %s", words.Clean(err.Error()))
 	}
 	entries, problems, err := journal.ReadUntil(a.interrupted, path)
 	if err != nil {
@@ -117,12 +119,12 @@ func (a *app) settleJournal(ctx context.Context, path string) error {
 
 // problemText reports a place where the journal is not what was written.
 func problemText(p journal.Problem) string {
-	text := clean(p.Why)
+	text := words.Clean(p.Why)
 	if p.Line > 0 {
 		text = fmt.Sprintf("line %d: %s", p.Line, text)
 	}
 	if p.Side != "" {
-		text += ": " + clean(p.Side)
+		text += ": " + words.Clean(p.Side)
 	}
 	return text
 }
@@ -135,14 +137,14 @@ func journalListing() *listing[journal.Entry] {
 			{name: "ENTRY", text: func(e *row) string { return e.ID }},
 			{name: "RUN", text: func(e *row) string { return e.Run }},
 			{name: "TIME", text: func(e *row) string { return e.Time.Local().Format(time.DateTime) }},
-			{name: "WHO", text: func(e *row) string { return clean(e.Who) }},
+			{name: "WHO", text: func(e *row) string { return words.Clean(e.Who) }},
 			{name: "VERB", text: func(e *row) string { return e.Verb }},
 			{name: "STATE", text: func(e *row) string { return string(e.State) }},
-			{name: "WHAT", text: func(e *row) string { return clean(e.Sentence) }},
-			{name: "ZONE", wide: true, text: func(e *row) string { return clean(e.Zone) }},
+			{name: "WHAT", text: func(e *row) string { return words.Clean(e.Sentence) }},
+			{name: "ZONE", wide: true, text: func(e *row) string { return words.Clean(e.Zone) }},
 			{name: "REASON", wide: true, text: func(e *row) string { return e.Reason }},
 			{name: "UNDOES", wide: true, text: func(e *row) string { return e.Undoes }},
-			{name: "NOTE", wide: true, text: func(e *row) string { return clean(cmp.Or(e.Error, e.Note)) }},
+			{name: "NOTE", wide: true, text: func(e *row) string { return words.Clean(cmp.Or(e.Error, e.Note)) }},
 		},
 	}
 }
@@ -169,7 +171,7 @@ func journalText(entries []journal.Entry) string {
 		if i > 0 {
 			b.WriteByte('\n')
 		}
-		fmt.Fprintf(&b, "entry %s of run %s: %s\n", clean(e.ID), clean(e.Run), e.State)
+		fmt.Fprintf(&b, "entry %s of run %s: %s\n", words.Clean(e.ID), words.Clean(e.Run), e.State)
 		for _, f := range [][2]string{
 			{"what", e.Sentence},
 			{"when", e.Time.Local().Format(time.DateTime)},
@@ -184,7 +186,7 @@ func journalText(entries []journal.Entry) string {
 			{"note", e.Note},
 		} {
 			if f[1] != "" {
-				fmt.Fprintf(&b, "  %-7s %s\n", f[0], clean(f[1]))
+				fmt.Fprintf(&b, "  %-7s %s\n", f[0], words.Clean(f[1]))
 			}
 		}
 		if e.Change != nil {
@@ -198,9 +200,9 @@ func journalText(entries []journal.Entry) string {
 				word = "passes"
 			}
 			if g.Typed != "" {
-				word += fmt.Sprintf(", since %q was typed", clean(g.Typed))
+				word += fmt.Sprintf(", since %q was typed", words.Clean(g.Typed))
 			}
-			fmt.Fprintf(&b, "  guard %s %s: %s\n", g.Guard, word, clean(g.Why))
+			fmt.Fprintf(&b, "  guard %s %s: %s\n", g.Guard, word, words.Clean(g.Why))
 		}
 	}
 	return b.String()

@@ -11,6 +11,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"rollcall/cmd/rollcall/exit"
+	"rollcall/cmd/rollcall/words"
 	"rollcall/providers/launch"
 )
 
@@ -116,10 +118,10 @@ func (a *app) launch(ctx context.Context, f *launchFlags) error {
 	}
 	if f.create != "" {
 		if len(f.profile) > 0 {
-			return usagef("--create-profile is the instance profile: leave out --instance-profile")
+			return exit.Usagef("--create-profile is the instance profile: leave out --instance-profile")
 		}
 		if !iamName.MatchString(f.create) {
-			return usagef("--create-profile %q: IAM takes letters, digits and +=,.@_-, at most 64", clean(f.create))
+			return exit.Usagef("--create-profile %q: IAM takes letters, digits and +=,.@_-, at most 64", words.Clean(f.create))
 		}
 	}
 	s, v, err := a.lookInSilence(ctx)
@@ -132,7 +134,7 @@ func (a *app) launch(ctx context.Context, f *launchFlags) error {
 		return err
 	}
 	if why := v.WhyServiceHidden(spec.Service); why != "" {
-		return fmt.Errorf("nothing was launched: a node of %s could not be registered: %s", clean(spec.Service), why)
+		return fmt.Errorf("nothing was launched: a node of %s could not be registered: %s", words.Clean(spec.Service), why)
 	}
 	if spec.Console || f.create != "" {
 		if err := s.zoneRefuses(v.Snapshot, spec.Service); err != nil {
@@ -154,7 +156,7 @@ func (a *app) launch(ctx context.Context, f *launchFlags) error {
 	}
 	wrong := lintErrors(scripts.findings)
 	if wrong > 0 && !f.dryRun {
-		return fmt.Errorf("nothing was launched: lint has %s in the boot script", plural(wrong, "error"))
+		return fmt.Errorf("nothing was launched: lint has %s in the boot script", words.Plural(wrong, "error"))
 	}
 	var profiles []profileToMake
 	if f.create != "" {
@@ -174,13 +176,13 @@ func (a *app) launch(ctx context.Context, f *launchFlags) error {
 		if err := a.tellLaunch(f, row); err != nil || wrong == 0 {
 			return err
 		}
-		return ended(exitFailed)
+		return exit.With(exit.Failed)
 	}
 	if !f.yes && a.interactive() {
 		for _, n := range plan.Nodes {
-			a.say("  %s in %s", clean(n.Name), clean(n.Cloud))
+			a.say("  %s in %s", words.Clean(n.Name), words.Clean(n.Cloud))
 		}
-		if got := a.ask(ctx, fmt.Sprintf("launch %s? [y/N] ", plural(len(plan.Nodes), "node"))); !strings.EqualFold(got, "y") && !strings.EqualFold(got, "yes") {
+		if got := a.ask(ctx, fmt.Sprintf("launch %s? [y/N] ", words.Plural(len(plan.Nodes), "node"))); !strings.EqualFold(got, "y") && !strings.EqualFold(got, "yes") {
 			return fmt.Errorf("nothing was launched")
 		}
 	}
@@ -206,7 +208,7 @@ func (a *app) launch(ctx context.Context, f *launchFlags) error {
 	}
 	if !ok {
 		a.sayWhatIsLeft(&r, f.wait || spec.Console)
-		return ended(exitFailed)
+		return exit.With(exit.Failed)
 	}
 	return nil
 }
@@ -216,7 +218,7 @@ func (a *app) launch(ctx context.Context, f *launchFlags) error {
 func (a *app) sayWhatIsLeft(r *launch.Report, wait bool) {
 	carries, refused := 0, 0
 	for _, p := range r.Problems {
-		a.say("rollcall: %s", clean(p))
+		a.say("rollcall: %s", words.Clean(p))
 	}
 	for i := range r.Nodes {
 		n := &r.Nodes[i]
@@ -225,18 +227,18 @@ func (a *app) sayWhatIsLeft(r *launch.Report, wait bool) {
 		case n.CarriesOn():
 			carries++
 		case n.Ended():
-			a.say("rollcall: %s (%s) in %s has ended and does not come back; a launch without --id starts another", clean(n.Name), clean(n.Instance.ID), clean(n.Cloud))
+			a.say("rollcall: %s (%s) in %s has ended and does not come back; a launch without --id starts another", words.Clean(n.Name), words.Clean(n.Instance.ID), words.Clean(n.Cloud))
 		case n.Instance.ID != "":
-			a.say("rollcall: %s (%s) in %s runs; once what is said above is mended, rollcall register %s puts it into DNS", clean(n.Name), clean(n.Instance.ID), clean(n.Cloud), clean(n.Instance.ID))
+			a.say("rollcall: %s (%s) in %s runs; once what is said above is mended, rollcall register %s puts it into DNS", words.Clean(n.Name), words.Clean(n.Instance.ID), words.Clean(n.Cloud), words.Clean(n.Instance.ID))
 		default:
 			refused++
 		}
 	}
 	if refused > 0 {
-		a.say("rollcall: %s refused, and would be again: correct the command, and launch what is missing without --id", plural(refused, "node")+map[bool]string{true: " was", false: " were"}[refused == 1])
+		a.say("rollcall: %s refused, and would be again: correct the command, and launch what is missing without --id", words.Plural(refused, "node")+map[bool]string{true: " was", false: " were"}[refused == 1])
 	}
 	if carries > 0 {
-		a.say("rollcall: not every node is up; the same command with --id %s carries on, and launches nothing twice", clean(r.Spec.ID))
+		a.say("rollcall: not every node is up; the same command with --id %s carries on, and launches nothing twice", words.Clean(r.Spec.ID))
 	}
 }
 
@@ -255,7 +257,7 @@ func (a *app) runLaunch(ctx context.Context, s *session, spec launch.Spec, wait 
 		if p.Node.Message != "" {
 			line += ": " + p.Node.Message
 		}
-		a.say("%s", clean(line))
+		a.say("%s", words.Clean(line))
 	})
 	if wait {
 		return r, r.OK()
@@ -271,20 +273,20 @@ func parseClouds(args []string) (counts map[string]int, order []string, err erro
 		n := 1
 		if given {
 			if n, err = strconv.Atoi(number); err != nil || n < 1 || n > 1000 {
-				return nil, nil, usagef("--cloud %q: write CLOUD=N with N from 1 to 1000", clean(arg))
+				return nil, nil, exit.Usagef("--cloud %q: write CLOUD=N with N from 1 to 1000", words.Clean(arg))
 			}
 		}
 		if name == "" {
-			return nil, nil, usagef("--cloud %q: write CLOUD or CLOUD=N", clean(arg))
+			return nil, nil, exit.Usagef("--cloud %q: write CLOUD or CLOUD=N", words.Clean(arg))
 		}
 		if _, twice := counts[name]; twice {
-			return nil, nil, usagef("--cloud names %q twice", clean(name))
+			return nil, nil, exit.Usagef("--cloud names %q twice", words.Clean(name))
 		}
 		counts[name] = n
 		order = append(order, name)
 	}
 	if len(order) == 0 {
-		return nil, nil, usagef("launch needs --cloud C[=N],...; see rollcall launch --help")
+		return nil, nil, exit.Usagef("launch needs --cloud C[=N],...; see rollcall launch --help")
 	}
 	return counts, order, nil
 }
@@ -295,7 +297,7 @@ func parsePairs(args []string) (map[string]string, error) {
 	for _, arg := range args {
 		k, v, ok := strings.Cut(arg, "=")
 		if !ok || k == "" {
-			return nil, usagef("--set %q: write NAME=VALUE", clean(arg))
+			return nil, exit.Usagef("--set %q: write NAME=VALUE", words.Clean(arg))
 		}
 		out[k] = v
 	}
@@ -312,7 +314,7 @@ func forCloud(flag string, from []string, cloud string, clouds []string, dst *st
 		case name == cloud:
 			*dst = value
 		case !slices.Contains(clouds, name):
-			return usagef("%s: there is no cloud %q", flag, clean(name))
+			return exit.Usagef("%s: there is no cloud %q", flag, words.Clean(name))
 		}
 	}
 	return nil
@@ -323,8 +325,8 @@ func nodeRows(nodes []launch.Node) []nodeRow {
 	for i := range nodes {
 		n := &nodes[i]
 		rows = append(rows, nodeRow{
-			Cloud: clean(n.Cloud), Name: clean(n.Name), ID: clean(n.Instance.ID), Stage: string(n.Stage), State: string(n.Instance.State),
-			IPs: addresses(n.Instance.PublicIPs), Message: clean(n.Message), Reason: clean(n.Instance.Reason),
+			Cloud: words.Clean(n.Cloud), Name: words.Clean(n.Name), ID: words.Clean(n.Instance.ID), Stage: string(n.Stage), State: string(n.Instance.State),
+			IPs: addresses(n.Instance.PublicIPs), Message: words.Clean(n.Message), Reason: words.Clean(n.Instance.Reason),
 		})
 	}
 	return rows

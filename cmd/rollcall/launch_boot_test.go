@@ -4,12 +4,14 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"rollcall/cmd/rollcall/exit"
 )
 
 func TestALaunchTellsHowFarANodeHasBootedWhereItsCloudHasAConsoleLog(t *testing.T) {
 	newWorld(t)
 	r := rollcall(t, "launch", "--cloud", "aws-use1,joyent-east", "--service", "www.scalability.expert", "--wait", "--yes")
-	if r.code != exitDone {
+	if r.code != exit.Done {
 		t.Fatalf("exit code %d: %s%s", r.code, r.out, r.err)
 	}
 	for line := range strings.Lines(r.err) {

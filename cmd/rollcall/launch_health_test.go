@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"rollcall/cmd/rollcall/config"
+	"rollcall/cmd/rollcall/exit"
 	"rollcall/dnsview"
 	"rollcall/providers"
 	"rollcall/providers/launch"
@@ -146,7 +147,7 @@ func TestANodeThatMayNotBeCheckedIsRegisteredOnceItsConsoleLogSaysThatItsBootIsT
 func TestALaunchByConsoleSaysThatItsNodesWereNotChecked(t *testing.T) {
 	newWorld(t)
 	r := rollcall(t, "launch", "--cloud", "aws-use1,joyent-east", "--service", "www.scalability.expert", "--set", "register=console", "--wait", "--yes")
-	if r.code != exitDone || strings.Count(r.out, "it was not checked from here") != 2 || !strings.Contains(r.out, "its console log says that its boot script is through") || !strings.Contains(r.out, "its cloud has no console log") {
+	if r.code != exit.Done || strings.Count(r.out, "it was not checked from here") != 2 || !strings.Contains(r.out, "its console log says that its boot script is through") || !strings.Contains(r.out, "its cloud has no console log") {
 		t.Errorf("exit code %d: %s%s", r.code, r.out, r.err)
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"strings"
 
+	"rollcall/cmd/rollcall/words"
 	"rollcall/providers"
 	"rollcall/providers/ec2"
 	"rollcall/providers/journal"
@@ -41,7 +42,7 @@ func (l *launchJournal) Begin(ctx context.Context, n launch.Node, req providers.
 		total += l.spec.Nodes[i].Count
 	}
 	e := journal.Entry{
-		Run: l.run, Who: who(), Verb: "launch", Kind: journal.KindLaunch, Title: fmt.Sprintf("launch %s of %s", plural(total, "node"), cmp.Or(l.spec.Service, l.spec.Template)),
+		Run: l.run, Who: who(), Verb: "launch", Kind: journal.KindLaunch, Title: fmt.Sprintf("launch %s of %s", words.Plural(total, "node"), cmp.Or(l.spec.Service, l.spec.Template)),
 		Sentence: fmt.Sprintf("Launch %s in %s: image %s, size %s", req.Name, n.Cloud, req.Image, req.Size),
 		Launch: &journal.Launch{
 			Cloud: n.Cloud, Key: key, ID: req.LaunchID, Index: req.Index, Name: req.Name, Service: l.spec.Service,
@@ -56,13 +57,13 @@ func (l *launchJournal) End(entry string, o launch.Outcome) error {
 	out := journal.Outcome{ID: entry, State: journal.Done}
 	switch {
 	case o.Err != nil:
-		out.State, out.Error = journal.Failed, clean(o.Err.Error())
+		out.State, out.Error = journal.Failed, words.Clean(o.Err.Error())
 		if o.Lost {
 			out.State, out.Note = journal.Unknown, "the answer was lost; it is looked up by the next rollcall"
 		}
 	default:
 		ref := o.Instance.Ref()
-		out.Instance, out.Note = &ref, "it is "+clean(ref.ID)
+		out.Instance, out.Note = &ref, "it is "+words.Clean(ref.ID)
 	}
 	return l.s.end(out)
 }
@@ -105,7 +106,7 @@ func (s *session) cloudKey(ctx context.Context, name string) (providers.CloudKey
 	}
 	c, ok := s.cloud(name)
 	if !ok || c.compute == nil {
-		return "", fmt.Errorf("there is no cloud %s", clean(name))
+		return "", fmt.Errorf("there is no cloud %s", words.Clean(name))
 	}
 	who, err := c.compute.Identify(ctx)
 	switch {
@@ -185,7 +186,7 @@ func (s *session) makeProfile(ctx context.Context, p *profileToMake) error {
 	o := journal.Outcome{ID: entry, State: journal.Done}
 	for _, c := range p.clouds {
 		if err = c.CreateProfile(ctx, p.profile); err != nil {
-			o.State, o.Error = journal.Failed, clean(err.Error())
+			o.State, o.Error = journal.Failed, words.Clean(err.Error())
 			switch providers.KindOf(err) {
 			case providers.KindUncertain, providers.KindUnreachable, providers.KindIncomplete, providers.KindOther:
 				o.State, o.Note = journal.Unknown, "some of it may be there; it is looked up by the next rollcall"
@@ -194,7 +195,7 @@ func (s *session) makeProfile(ctx context.Context, p *profileToMake) error {
 		}
 	}
 	if told := s.end(o); told != nil {
-		s.tell("rollcall: %s", clean(told.Error()))
+		s.tell("rollcall: %s", words.Clean(told.Error()))
 	}
 	return err
 }

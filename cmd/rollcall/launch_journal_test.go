@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"rollcall/cmd/rollcall/exit"
 	"rollcall/providers"
 	"rollcall/providers/journal"
 	"rollcall/providers/sim"
@@ -50,13 +51,13 @@ func TestALaunchIsInTheJournalWithItsInstanceAndUndoNamesTheWayBack(t *testing.T
 		t.Errorf("%s", text)
 	}
 	r := rollcall(t, "undo", es[0].ID)
-	if r.code != exitFailed || !strings.Contains(r.err, "cannot be taken back; rollcall terminate "+es[0].Instance.ID) {
+	if r.code != exit.Failed || !strings.Contains(r.err, "cannot be taken back; rollcall terminate "+es[0].Instance.ID) {
 		t.Errorf("exit code %d, %s", r.code, r.err)
 	}
 	if r = rollcall(t, "undo", es[0].Run); !strings.Contains(r.err, "cannot be taken back; rollcall terminate ") {
 		t.Errorf("%s", r.err)
 	}
-	if r = rollcall(t, "undo"); r.code != exitFailed || strings.Contains(r.err, "erminate") {
+	if r = rollcall(t, "undo"); r.code != exit.Failed || strings.Contains(r.err, "erminate") {
 		t.Errorf("an undo that names nothing chose a launch: %s", r.err)
 	}
 }
@@ -86,7 +87,7 @@ func TestWithoutAJournalNothingIsLaunchedCreatedStoppedOrStarted(t *testing.T) {
 		{"reboot", id, "--yes"},
 		{"terminate", id, "--yes", "--no-drain"},
 	} {
-		if r := rollcall(t, args...); r.code != exitFailed || !strings.Contains(r.err+r.out, "journal") {
+		if r := rollcall(t, args...); r.code != exit.Failed || !strings.Contains(r.err+r.out, "journal") {
 			t.Errorf("%v: exit code %d, %s", args, r.code, r.err)
 		}
 	}
@@ -206,7 +207,7 @@ func TestTheSameCommandWithItsIDCarriesOnWhereThatIsSaid(t *testing.T) {
 			t.Fatal(err)
 		}
 		r := rollcall(t, args...)
-		if r.code != exitFailed || !strings.Contains(r.err, "the same command with --id "+id+" carries on") {
+		if r.code != exit.Failed || !strings.Contains(r.err, "the same command with --id "+id+" carries on") {
 			t.Fatalf("%s: exit code %d, %s", fault, r.code, r.err)
 		}
 		if err := s.World().SetFault("joyent-east", world.NoFault); err != nil {
@@ -227,7 +228,7 @@ func TestTheSameCommandWithItsIDCarriesOnWhereThatIsSaid(t *testing.T) {
 func TestThatTheSameCommandCarriesOnIsNotSaidOfWhatItCannotMend(t *testing.T) {
 	s := newWorld(t)
 	r := rollcall(t, "launch", "--cloud", "aws-use1,joyent-east", "--service", theWWW, "--yes", "--image", "aws-use1=ami-0badbadbadbadbad0")
-	if r.code != exitFailed || strings.Contains(r.err, "carries on") || !strings.Contains(r.err, "correct the command") {
+	if r.code != exit.Failed || strings.Contains(r.err, "carries on") || !strings.Contains(r.err, "correct the command") {
 		t.Errorf("a wrong image: %s", r.err)
 	}
 	// A node that was terminated since does not come back under the id.
@@ -238,7 +239,7 @@ func TestThatTheSameCommandCarriesOnIsNotSaidOfWhatItCannotMend(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if r = rollcall(t, args...); r.code != exitFailed || strings.Contains(r.err, "carries on") || strings.Count(r.err, "has ended and does not come back") != 2 {
+	if r = rollcall(t, args...); r.code != exit.Failed || strings.Contains(r.err, "carries on") || strings.Count(r.err, "has ended and does not come back") != 2 {
 		t.Errorf("nodes that were terminated: exit code %d, %s", r.code, r.err)
 	}
 	if got := launchedAs(s, "gone"); len(got) > 2 {
@@ -272,7 +273,7 @@ func TestAnInstanceProfileIsInTheJournalAndOneThatWasLeftOpenIsLookedUp(t *testi
 	if now[0].State != journal.Failed || !strings.Contains(now[0].Note, "instance profile never") || now[1].State != journal.Done || !now[1].LookedUp {
 		t.Errorf("%+v\n%+v", now[0], now[1])
 	}
-	if r := rollcall(t, "undo", es[0].ID); r.code != exitFailed || !strings.Contains(r.err, "remove the profile and the role fresh") {
+	if r := rollcall(t, "undo", es[0].ID); r.code != exit.Failed || !strings.Contains(r.err, "remove the profile and the role fresh") {
 		t.Errorf("%s", r.err)
 	}
 }

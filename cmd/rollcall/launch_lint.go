@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"rollcall/cmd/rollcall/words"
 	"rollcall/userdata"
 )
 
@@ -63,7 +64,7 @@ func (f *launchFinding) String() string {
 // several is said once.
 func addFindings(to []launchFinding, cloud string, l *userdata.LintReport) []launchFinding {
 	for _, f := range l.Findings {
-		n := launchFinding{Clouds: []string{cloud}, File: clean(f.File), Line: f.Line, Level: string(f.Level), Tool: f.Tool, Text: clean(f.Text)}
+		n := launchFinding{Clouds: []string{cloud}, File: words.Clean(f.File), Line: f.Line, Level: string(f.Level), Tool: f.Tool, Text: words.Clean(f.Text)}
 		same := slices.IndexFunc(to, func(o launchFinding) bool {
 			return o.File == n.File && o.Line == n.Line && o.Level == n.Level && o.Tool == n.Tool && o.Text == n.Text
 		})

@@ -3,6 +3,8 @@ package main
 import (
 	"strings"
 	"testing"
+
+	"rollcall/cmd/rollcall/exit"
 )
 
 // ownHead begins a template of an operator, with one secret variable and one other.
@@ -15,7 +17,7 @@ func TestADryRunTellsWhatLintSaysAndAnErrorKeepsALaunchFromStarting(t *testing.T
 	before := len(objects(t, "ls", "instances", "-o", "json"))
 	args := []string{"launch", "--cloud", "aws-use1,aws-euw1,joyent-ams", "--template", "own", "--name", "own"}
 	r := rollcall(t, append(args, "--dry-run")...)
-	if r.code != exitFailed || !strings.Contains(r.out, "own-") || !strings.Contains(r.err, "own.sh:11: error: Use 'cd ... || exit'") || !strings.Contains(r.err, "(shellcheck)") {
+	if r.code != exit.Failed || !strings.Contains(r.out, "own-") || !strings.Contains(r.err, "own.sh:11: error: Use 'cd ... || exit'") || !strings.Contains(r.err, "(shellcheck)") {
 		t.Errorf("exit code %d: %s", r.code, r.err)
 	}
 	if strings.Count(r.err, "SC2164") != 1 || !strings.Contains(r.err, "aws-use1, aws-euw1, joyent-ams: ") {
@@ -25,7 +27,7 @@ func TestADryRunTellsWhatLintSaysAndAnErrorKeepsALaunchFromStarting(t *testing.T
 	if l.OK || len(l.Findings) != 2 || l.Findings[0].Tool != "shellcheck" || l.Findings[0].Level != "error" || l.Findings[0].Line != 11 || len(l.Findings[0].Clouds) != 3 {
 		t.Errorf("%+v", l)
 	}
-	if r := rollcall(t, append(args, "--yes")...); r.code != exitFailed || r.out != "" || !strings.Contains(r.err, "nothing was launched: lint has 1 error in the boot script") {
+	if r := rollcall(t, append(args, "--yes")...); r.code != exit.Failed || r.out != "" || !strings.Contains(r.err, "nothing was launched: lint has 1 error in the boot script") {
 		t.Errorf("exit code %d: %s%s", r.code, r.out, r.err)
 	}
 	if after := len(objects(t, "ls", "instances", "-o", "json")); after != before {
@@ -42,7 +44,7 @@ func TestNoSecretOfALaunchIsShown(t *testing.T) {
 	} {
 		for _, more := range [][]string{{"--dry-run"}, {"--dry-run", "-o", "json"}, {"--dry-run", "-o", "yaml"}, {"--yes"}, {"--yes", "-o", "json"}} {
 			r := rollcall(t, append(append([]string{"launch", "--cloud", "aws-use1"}, args...), more...)...)
-			if r.code != exitDone || strings.Contains(r.out+r.err, "S3CRET") || !strings.Contains(r.err, "stands in the script") {
+			if r.code != exit.Done || strings.Contains(r.out+r.err, "S3CRET") || !strings.Contains(r.err, "stands in the script") {
 				t.Errorf("%v %v: exit code %d: %s", args, more, r.code, r.err)
 			}
 			if more[0] == "--dry-run" && !strings.Contains(r.out, "********") {
@@ -50,10 +52,10 @@ func TestNoSecretOfALaunchIsShown(t *testing.T) {
 			}
 		}
 	}
-	if r := rollcall(t, "journal", "-o", "json"); r.code != exitDone || strings.Contains(r.out, "S3CRET") {
+	if r := rollcall(t, "journal", "-o", "json"); r.code != exit.Done || strings.Contains(r.out, "S3CRET") {
 		t.Errorf("the journal has it: %s", r.out)
 	}
-	if r := rollcall(t, "ls", "instances", "--all", "-o", "json"); r.code != exitDone || strings.Contains(r.out, "S3CRET") {
+	if r := rollcall(t, "ls", "instances", "--all", "-o", "json"); r.code != exit.Done || strings.Contains(r.out, "S3CRET") {
 		t.Error("the list of instances has it")
 	}
 }

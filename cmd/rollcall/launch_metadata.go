@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 
+	"rollcall/cmd/rollcall/exit"
+	"rollcall/cmd/rollcall/words"
 	"rollcall/providers"
 	"rollcall/providers/launch"
 )
@@ -26,7 +28,7 @@ func givenMetadata(args []string) (metadataFrom, error) {
 	for _, arg := range args {
 		key, env, ok := strings.Cut(arg, "=")
 		if !ok || env == "" || !metadataKey.MatchString(key) {
-			return nil, usagef("--metadata %q: write KEY=VARIABLE, the metadata key and the environment variable that holds its value", clean(arg))
+			return nil, exit.Usagef("--metadata %q: write KEY=VARIABLE, the metadata key and the environment variable that holds its value", words.Clean(arg))
 		}
 		out[key] = env
 	}
@@ -54,13 +56,13 @@ func (s *session) withMetadata(spec launch.Spec, given metadataFrom) (launch.Spe
 		for _, key := range slices.Sorted(maps.Keys(from)) {
 			v := os.Getenv(from[key])
 			if v == "" {
-				return spec, fmt.Errorf("nothing was launched: the metadata %s of nodes in %s is to come from the environment variable %s, which is not set", clean(key), clean(t.Cloud), clean(from[key]))
+				return spec, fmt.Errorf("nothing was launched: the metadata %s of nodes in %s is to come from the environment variable %s, which is not set", words.Clean(key), words.Clean(t.Cloud), words.Clean(from[key]))
 			}
 			t.Metadata[key] = v
 		}
 	}
 	if !used && len(given) > 0 {
-		return spec, usagef("--metadata is for Triton, and no node of this launch goes there")
+		return spec, exit.Usagef("--metadata is for Triton, and no node of this launch goes there")
 	}
 	return spec, nil
 }

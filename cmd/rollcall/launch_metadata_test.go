@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"rollcall/cmd/rollcall/exit"
 	"rollcall/providers/sim/world"
 )
 
@@ -25,7 +26,7 @@ func TestTritonNodesGetTheirMetadataFromTheEnvironmentAndNobodyIsShownIt(t *test
 		"--metadata", "cloudflare-token=NODE_TOKEN", "--yes", "-o", "json",
 	}
 	r := rollcall(t, args...)
-	if r.code != exitDone || strings.Contains(r.out+r.err, "S3CRET") {
+	if r.code != exit.Done || strings.Contains(r.out+r.err, "S3CRET") {
 		t.Fatalf("exit code %d: %s%s", r.code, r.out, r.err)
 	}
 	if got := tokens(w, "joyent-ams", "meta-"); len(got) != 1 || got[0] != "S3CRET-token" {
@@ -46,14 +47,14 @@ func TestMetadataThatCannotBeGivenStartsNothing(t *testing.T) {
 		cloud, metadata, want string
 		code                  int
 	}{
-		{"joyent-ams", "cloudflare-token=S3CRET_that_is_not_set", "the environment variable S3CRET_that_is_not_set, which is not set", exitFailed},
-		{"joyent-ams", "cloudflare-token", "write KEY=VARIABLE", exitUsage},
-		{"joyent-ams", "a key=NODE_TOKEN", "write KEY=VARIABLE", exitUsage},
-		{"joyent-ams", "user-script=NODE_TOKEN", "user-script holds the boot script", exitFailed},
-		{"aws-use1", "cloudflare-token=NODE_TOKEN", "--metadata is for Triton", exitUsage},
+		{"joyent-ams", "cloudflare-token=S3CRET_that_is_not_set", "the environment variable S3CRET_that_is_not_set, which is not set", exit.Failed},
+		{"joyent-ams", "cloudflare-token", "write KEY=VARIABLE", exit.Usage},
+		{"joyent-ams", "a key=NODE_TOKEN", "write KEY=VARIABLE", exit.Usage},
+		{"joyent-ams", "user-script=NODE_TOKEN", "user-script holds the boot script", exit.Failed},
+		{"aws-use1", "cloudflare-token=NODE_TOKEN", "--metadata is for Triton", exit.Usage},
 	} {
 		r := rollcall(t, "launch", "--cloud", c.cloud, "--service", "www.scalability.expert", "--name", "meta", "--metadata", c.metadata, "--yes")
-		if r.code == exitDone || c.code == exitUsage && r.code != c.code || !strings.Contains(r.err, c.want) {
+		if r.code == exit.Done || c.code == exit.Usage && r.code != c.code || !strings.Contains(r.err, c.want) {
 			t.Errorf("%s %s: exit code %d: %s", c.cloud, c.metadata, r.code, r.err)
 		}
 	}

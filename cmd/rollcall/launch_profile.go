@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"rollcall/cmd/rollcall/config"
+	"rollcall/cmd/rollcall/exit"
+	"rollcall/cmd/rollcall/words"
 	"rollcall/providers"
 	"rollcall/providers/ec2"
 	"rollcall/providers/launch"
@@ -43,15 +45,15 @@ func (s *session) profilesToMake(ctx context.Context, spec *launch.Spec, name st
 			continue // Triton has no instance profiles
 		}
 		if c.err != nil {
-			return nil, unknownf("cloud %s: %s; nothing was launched", clean(c.name), cause(c.err))
+			return nil, exit.Unknownf("cloud %s: %s; nothing was launched", words.Clean(c.name), cause(c.err))
 		}
 		cloud, ok := c.compute.(profileMaker)
 		if !ok {
-			return nil, usagef("--create-profile: cloud %s cannot make instance profiles", clean(t.Cloud))
+			return nil, exit.Usagef("--create-profile: cloud %s cannot make instance profiles", words.Clean(t.Cloud))
 		}
 		agent, ok := userdata.FindAgentConfig(t.UserData)
 		if !ok || agent.Register != userdata.RegisterAgent {
-			return nil, usagef("--create-profile: the nodes in %s do not register themselves, so they need no rights; with --set register=agent they do", clean(t.Cloud))
+			return nil, exit.Usagef("--create-profile: the nodes in %s do not register themselves, so they need no rights; with --set register=agent they do", words.Clean(t.Cloud))
 		}
 		who, err := c.compute.Identify(ctx)
 		if err != nil {
@@ -60,7 +62,7 @@ func (s *session) profilesToMake(ctx context.Context, spec *launch.Spec, name st
 		t.Profile = name
 		policy := s.agentPolicy(&agent, ids, who.Account)
 		if len(policy.Statement) == 0 {
-			return nil, usagef("--create-profile: the nodes in %s need no rights in AWS", clean(t.Cloud))
+			return nil, exit.Usagef("--create-profile: the nodes in %s need no rights in AWS", words.Clean(t.Cloud))
 		}
 		if n := slices.IndexFunc(out, func(p profileToMake) bool { return p.account == who.Account }); n >= 0 {
 			out[n].clouds, out[n].names = append(out[n].clouds, cloud), append(out[n].names, t.Cloud)
@@ -75,7 +77,7 @@ func (s *session) profilesToMake(ctx context.Context, spec *launch.Spec, name st
 		out = append(out, p)
 	}
 	if len(out) == 0 {
-		return nil, usagef("--create-profile: none of the clouds is an EC2 cloud")
+		return nil, exit.Usagef("--create-profile: none of the clouds is an EC2 cloud")
 	}
 	return out, nil
 }
@@ -112,12 +114,12 @@ func parameterARN(c *config.Cloud, account, name string) string {
 // tellProfile says what will be created, before anything is.
 func (a *app) tellProfile(p *profileToMake) {
 	if len(p.missing) == 0 {
-		a.say("AWS account %s has the instance profile %s already, with this policy", clean(p.account), clean(p.profile.Name))
+		a.say("AWS account %s has the instance profile %s already, with this policy", words.Clean(p.account), words.Clean(p.profile.Name))
 		return
 	}
-	a.say("in AWS account %s this will be created:", clean(p.account))
+	a.say("in AWS account %s this will be created:", words.Clean(p.account))
 	for _, m := range p.missing {
-		a.say("  %s", clean(m))
+		a.say("  %s", words.Clean(m))
 	}
 	a.say("the policy of the role:")
 	for l := range strings.Lines(p.profile.Policy) {

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"rollcall/cmd/rollcall/exit"
 	"rollcall/providers/sim/world"
 )
 
@@ -11,7 +12,7 @@ func TestALaunchThatDoesNotWaitSaysNothingOfHavingBeenLeft(t *testing.T) {
 	newWorld(t)
 	for range 3 {
 		r := rollcall(t, "launch", "--cloud", "aws-use1=3,joyent-east=2", "--service", "www.scalability.expert", "--yes", "-o", "json")
-		if r.code != exitDone {
+		if r.code != exit.Done {
 			t.Fatalf("exit code %d", r.code)
 		}
 		for _, word := range []string{"context", "unreachable", "stopped", "followed", "carries on"} {
@@ -42,7 +43,7 @@ func TestWhyANodeEndedIsToldInTheCloudsOwnWordsEverywhere(t *testing.T) {
 		}
 		r := rollcall(t, "launch", "--cloud", cloud, "--service", "www.scalability.expert", "--yes", "--wait", "-o", "json")
 		row := decode[launchRow](t, r.out)
-		if r.code != exitFailed || len(row.Nodes) != 1 || row.Nodes[0].Reason != want || !strings.Contains(row.Nodes[0].Message, want) || !strings.Contains(r.err, want) {
+		if r.code != exit.Failed || len(row.Nodes) != 1 || row.Nodes[0].Reason != want || !strings.Contains(row.Nodes[0].Message, want) || !strings.Contains(r.err, want) {
 			t.Fatalf("exit code %d: %+v", r.code, row)
 		}
 		if strings.Contains(r.err, "carries on") {

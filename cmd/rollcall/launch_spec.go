@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 
+	"rollcall/cmd/rollcall/exit"
+	"rollcall/cmd/rollcall/words"
 	"rollcall/dnsview"
 	"rollcall/providers"
 	"rollcall/providers/journal"
@@ -34,12 +36,12 @@ func (s *session) launchSpec(ctx context.Context, v *dnsview.View, f *launchFlag
 	if f.service != "" {
 		d := s.declared(providers.CanonicalName(f.service))
 		if d == nil {
-			return spec, made, usagef("the config declares no service %q; %s", clean(f.service), s.declaredNames())
+			return spec, made, exit.Usagef("the config declares no service %q; %s", words.Clean(f.service), s.declaredNames())
 		}
 		spec.Service = d.Name
 	}
 	if spec.Service == "" && spec.Template == "" {
-		return spec, made, usagef("launch needs --service, or --template; %s", s.declaredNames())
+		return spec, made, exit.Usagef("launch needs --service, or --template; %s", s.declaredNames())
 	}
 	var before []journal.Entry
 	if f.id != "" {
@@ -51,11 +53,11 @@ func (s *session) launchSpec(ctx context.Context, v *dnsview.View, f *launchFlag
 	def := s.launchDefaults(v, templates, spec.Service)
 	if spec.Template == "" {
 		if spec.Template = def.Template; spec.Template == "" {
-			return spec, made, usagef("there is no template for a service such as %s: name one with --template; rollcall userdata list shows them", clean(spec.Service))
+			return spec, made, exit.Usagef("there is no template for a service such as %s: name one with --template; rollcall userdata list shows them", words.Clean(spec.Service))
 		}
 	}
 	if t, err := templates.Get(spec.Template); err != nil {
-		return spec, made, usagef("--template: %w", err)
+		return spec, made, exit.Usagef("--template: %w", err)
 	} else if d := s.declared(spec.Service); d != nil {
 		z, _ := s.zone(d.Zone)
 		def.Values = serviceValues(&t, d, s.boot(d.Name), z.provider)
@@ -64,17 +66,17 @@ func (s *session) launchSpec(ctx context.Context, v *dnsview.View, f *launchFlag
 	for _, name := range order {
 		c, ok := s.cloud(name)
 		if !ok {
-			return spec, made, usagef("--cloud: there is no cloud %q; there are %s", clean(name), strings.Join(s.cloudNames(), ", "))
+			return spec, made, exit.Usagef("--cloud: there is no cloud %q; there are %s", words.Clean(name), strings.Join(s.cloudNames(), ", "))
 		}
 		if c.err != nil {
-			return spec, made, unknownf("cloud %s: %s; nothing was launched", clean(c.name), cause(c.err))
+			return spec, made, exit.Unknownf("cloud %s: %s; nothing was launched", words.Clean(c.name), cause(c.err))
 		}
 		r, err := s.render(v, templates, ui.RenderRequest{Template: spec.Template, Service: spec.Service, Cloud: name, Values: def.Values})
 		if err != nil {
 			return spec, made, err
 		}
 		for _, w := range r.Warnings {
-			made.warnings = append(made.warnings, clean(name)+": "+clean(w))
+			made.warnings = append(made.warnings, words.Clean(name)+": "+words.Clean(w))
 		}
 		spec.Console = spec.Console || r.Agent != nil && r.Agent.Register == userdata.RegisterConsole
 		made.texts[name] = r.Shown()
@@ -131,7 +133,7 @@ func (s *session) choose(ctx context.Context, c *cloudSource, t *launch.Target) 
 		t.Size = slices.MinFunc(sizes, func(x, y providers.Size) int { return x.MemoryMiB - y.MemoryMiB }).ID
 	}
 	if t.Image == "" || t.Size == "" {
-		return usagef("cloud %s has no Debian or Ubuntu image and fitting size to choose by itself: give --image and --size", c.name)
+		return exit.Usagef("cloud %s has no Debian or Ubuntu image and fitting size to choose by itself: give --image and --size", c.name)
 	}
 	return nil
 }

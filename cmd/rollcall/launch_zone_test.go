@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"rollcall/cmd/rollcall/exit"
 	"rollcall/providers/sim/world"
 )
 
@@ -17,7 +18,7 @@ func TestALaunchThatNeedsAZoneWhichRefusesIsNotBegun(t *testing.T) {
 		for _, more := range [][]string{{"--set", "register=console"}, {"--create-profile", "mine"}} {
 			args := append([]string{"launch", "--cloud", "aws-use1", "--service", service, "--yes", "--wait"}, more...)
 			r := rollcall(t, args...)
-			if r.code != exitUnknown || strings.Count(r.err, "\n") != 1 || !strings.Contains(r.err, "zone "+zone+": ") || !strings.Contains(r.err, "nothing was launched") || r.out != "" {
+			if r.code != exit.Unknown || strings.Count(r.err, "\n") != 1 || !strings.Contains(r.err, "zone "+zone+": ") || !strings.Contains(r.err, "nothing was launched") || r.out != "" {
 				t.Errorf("%v: exit code %d, %q", args, r.code, r.err)
 			}
 		}

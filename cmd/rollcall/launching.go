@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"rollcall/cmd/rollcall/config"
+	"rollcall/cmd/rollcall/exit"
+	"rollcall/cmd/rollcall/words"
 	"rollcall/dnsview"
 	"rollcall/dnsview/apply"
 	"rollcall/providers"
@@ -58,7 +60,7 @@ func (s *session) zoneRefuses(snap *providers.Snapshot, service string) error {
 	for i := range snap.Zones {
 		z := &snap.Zones[i]
 		if providers.SameName(z.Zone.Name, d.Zone) && z.Coverage.State == providers.CoverageFailed && final(z.Coverage.Err) {
-			return unknownf("zone %s: %w; nothing was launched", clean(d.Zone), z.Coverage.Err)
+			return exit.Unknownf("zone %s: %w; nothing was launched", words.Clean(d.Zone), z.Coverage.Err)
 		}
 	}
 	return nil
@@ -321,7 +323,7 @@ func commonPrefix(v *dnsview.View, service string) string {
 			}
 		}
 	}
-	return clean(most(counts))
+	return words.Clean(most(counts))
 }
 
 // render returns the boot script for one cloud.

@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"rollcall/cmd/rollcall/exit"
 	"rollcall/dnsview"
 	"rollcall/dnsview/filter"
 	"rollcall/providers"
@@ -65,7 +66,7 @@ A column that --sort names may have a leading minus, for the other way round.`
 func parseFilter(s string) (filter.Filter, error) {
 	f, err := filter.Parse(s)
 	if err != nil {
-		return f, usagef("--filter: %w", err)
+		return f, exit.Usagef("--filter: %w", err)
 	}
 	return f, nil
 }

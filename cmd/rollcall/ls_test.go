@@ -8,6 +8,7 @@ import (
 
 	"github.com/goccy/go-yaml"
 
+	"rollcall/cmd/rollcall/exit"
 	"rollcall/providers/sim/world"
 )
 
@@ -164,7 +165,7 @@ func TestWhatNamePrintsForARecordNamesThatRecord(t *testing.T) {
 func TestDriftTellsSourcesAndFindingsAndEndsIn3(t *testing.T) {
 	newWorld(t)
 	r := rollcall(t, "drift", "-o", "json", "--exit-code")
-	if r.code != exitDrift {
+	if r.code != exit.Drift {
 		t.Errorf("exit code %d, want 3", r.code)
 	}
 	d := decode[object](t, r.out)
@@ -174,10 +175,10 @@ func TestDriftTellsSourcesAndFindingsAndEndsIn3(t *testing.T) {
 	if len(d["findings"].([]any)) == 0 {
 		t.Error("no findings")
 	}
-	if r := rollcall(t, "drift"); r.code != exitDone {
+	if r := rollcall(t, "drift"); r.code != exit.Done {
 		t.Errorf("without --exit-code: exit code %d", r.code)
 	}
-	if r := rollcall(t, "drift", "--filter", "finding:ambiguous", "--exit-code", "-o", "json"); r.code != exitDone || strings.Contains(r.out, "null,") && !strings.Contains(r.out, `"findings": []`) {
+	if r := rollcall(t, "drift", "--filter", "finding:ambiguous", "--exit-code", "-o", "json"); r.code != exit.Done || strings.Contains(r.out, "null,") && !strings.Contains(r.out, `"findings": []`) {
 		t.Errorf("nothing passes the filter: exit code %d\n%s", r.code, r.out)
 	}
 }
@@ -188,7 +189,7 @@ func TestAFailedSourceIsToldAndMakesDriftUnknown(t *testing.T) {
 		t.Fatal(err)
 	}
 	r := rollcall(t, "drift", "-o", "json", "--exit-code")
-	if r.code != exitUnknown {
+	if r.code != exit.Unknown {
 		t.Errorf("exit code %d, want 4", r.code)
 	}
 	if !strings.Contains(r.err, "joyent-ams is failed") {
@@ -250,7 +251,7 @@ func TestSourcesAreFoundFromCredentialsAlone(t *testing.T) {
 			t.Errorf("a delete is offered without a fleet id: %v", f)
 		}
 	}
-	if r := rollcall(t, "deregister", "--dead"); r.code != exitUsage || !strings.Contains(r.err, "config init") {
+	if r := rollcall(t, "deregister", "--dead"); r.code != exit.Usage || !strings.Contains(r.err, "config init") {
 		t.Errorf("without a fleet id: exit code %d, %s", r.code, r.err)
 	}
 }

@@ -3,6 +3,8 @@ package main
 import (
 	"testing"
 	"time"
+
+	"rollcall/cmd/rollcall/exit"
 )
 
 // By a marker that is dated by this machine's clock a host that joined just now would look old, or be of the future.
@@ -10,7 +12,7 @@ func TestAHostThatJoinsByHandIsDatedByTheClockOfTheDNSProvider(t *testing.T) {
 	newWorld(t)
 	for host, off := range map[string]time.Duration{"late": -30 * time.Hour, "early": 30 * time.Hour, "right": 0} {
 		r := rollcallAt(t, off, "service", "join", "--service", theV1, "--host", host, "--address", "203.0.113.77", "--port", "4218")
-		if r.code != exitDone {
+		if r.code != exit.Done {
 			t.Fatalf("%s off: exit code %d: %s", off, r.code, r.err)
 		}
 		dated := 0

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"rollcall/cmd/rollcall/words"
 	"rollcall/providers"
 	"rollcall/providers/sim/world"
 	"rollcall/userdata"
@@ -35,7 +36,7 @@ func (h *host) node(ctx context.Context, ev world.NodeEvent) {
 	}
 	if err != nil && ctx.Err() == nil {
 		ev.Log(agentLine("%v", err))
-		h.say("rollcall sim: node %s: %s", clean(ev.Instance.Name), clean(err.Error()))
+		h.say("rollcall sim: node %s: %s", words.Clean(ev.Instance.Name), words.Clean(err.Error()))
 	}
 }
 
@@ -55,7 +56,7 @@ func (h *host) says(i world.Instance) []string {
 
 // agentLine is a line as the node agent writes it.
 func agentLine(format string, args ...any) string {
-	return "rollcall-node: " + clean(fmt.Sprintf(format, args...))
+	return "rollcall-node: " + words.Clean(fmt.Sprintf(format, args...))
 }
 
 func (h *host) player(at providers.Provider) (*player, error) {

@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"rollcall/cmd/rollcall/words"
 	"rollcall/dnsview"
 	"rollcall/dnsview/probe"
 	"rollcall/dnsview/wire"
@@ -242,10 +243,10 @@ func (o *observer) unaskedLines() (lines []string, unknown bool) {
 		}
 		unknown = true
 		if u.Waiting > 0 {
-			lines = append(lines, fmt.Sprintf("name servers of %s: %s of %d not asked in time: what they answer is unknown", u.Zone, plural(u.Waiting, "name"), u.Names))
+			lines = append(lines, fmt.Sprintf("name servers of %s: %s of %d not asked in time: what they answer is unknown", u.Zone, words.Plural(u.Waiting, "name"), u.Names))
 		}
 		if u.Silent > 0 {
-			lines = append(lines, fmt.Sprintf("name servers of %s: no answer for %s: %s", u.Zone, plural(u.Silent, "name"), clean(u.Why)))
+			lines = append(lines, fmt.Sprintf("name servers of %s: no answer for %s: %s", u.Zone, words.Plural(u.Silent, "name"), words.Clean(u.Why)))
 		}
 	}
 	return lines, unknown

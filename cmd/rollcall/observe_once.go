@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"rollcall/cmd/rollcall/words"
 	"rollcall/dnsview"
 )
 
@@ -21,7 +22,7 @@ func (a *app) lookOnWire(ctx context.Context, settle bool) (s *session, v *dnsvi
 		grace = s.config.Guards.WireGrace
 	}
 	if d := s.observer.wire.Estimate(v.Snapshot); d > patience {
-		a.say("rollcall: asking name servers for every name takes about %s", short(d))
+		a.say("rollcall: asking name servers for every name takes about %s", words.Short(d))
 	}
 	s.observer.wire.Round(ctx, v.Snapshot, grace)
 	if err := ctx.Err(); err != nil {

@@ -14,6 +14,7 @@ import (
 
 	"github.com/miekg/dns"
 
+	"rollcall/cmd/rollcall/exit"
 	"rollcall/dnsview"
 	"rollcall/dnsview/probe"
 	"rollcall/providers/sim"
@@ -121,52 +122,52 @@ func TestDriftOnTheWire(t *testing.T) {
 		code  int
 		says  string
 	}{
-		{"all name servers say what the APIs say", func(*testing.T, *sim.Sim) {}, www + " A", "", exitDrift, ""},
+		{"all name servers say what the APIs say", func(*testing.T, *sim.Sim) {}, www + " A", "", exit.Drift, ""},
 		{"name servers that do not show what the API holds", func(t *testing.T, _ *sim.Sim) {
 			servedBy(t, cloudflareZone, twin(t, withoutOne))
 			rewrite(t, "wire: 15s", "wire: 1s")
-		}, www + " A", "wire", exitDrift, "answer something else than the API holds"},
+		}, www + " A", "wire", exit.Drift, "answer something else than the API holds"},
 		{"a name server that hears of no change", func(t *testing.T, s *sim.Sim) {
 			change(t, s, world.Split)
 			rewrite(t, "wire: 15s", "wire: 1s")
-		}, www + " A", "split", exitDrift, "disagree with each other"},
+		}, www + " A", "split", exit.Drift, "disagree with each other"},
 		{"name servers that hear of no change", func(t *testing.T, s *sim.Sim) {
 			change(t, s, world.Lagging)
 			rewrite(t, "wire: 15s", "wire: 1s")
-		}, www + " A", "wire", exitDrift, "answer something else than the API holds"},
+		}, www + " A", "wire", exit.Drift, "answer something else than the API holds"},
 		{"a change that its name servers hear of in time", func(t *testing.T, s *sim.Sim) {
 			change(t, s, world.Lagging)
 			go func() {
 				time.Sleep(1500 * time.Millisecond)
 				_ = s.World().SetFault("scalability.expert", world.NoFault)
 			}()
-		}, www + " A", "", exitDrift, ""},
+		}, www + " A", "", exit.Drift, ""},
 		{"name servers that disagree", func(t *testing.T, s *sim.Sim) {
 			servedBy(t, cloudflareZone, s.Endpoints().DNS, twin(t, withoutOne))
 			rewrite(t, "wire: 15s", "wire: 1s")
-		}, www + " A", "split", exitDrift, "disagree with each other"},
+		}, www + " A", "split", exit.Drift, "disagree with each other"},
 		{"a resolver that hands out what was there before", func(t *testing.T, s *sim.Sim) {
 			servedBy(t, cloudflareZone, s.Endpoints().DNS)
 			rewrite(t, "resolvers: [", fmt.Sprintf("resolvers: [%q, ", twin(t, withoutOne)))
-		}, www + " A", "cached", exitDrift, "still hand out the old answer"},
+		}, www + " A", "cached", exit.Drift, "still hand out the old answer"},
 		{"a zone that its name servers do not serve", func(t *testing.T, _ *sim.Sim) {
 			servedBy(t, cloudflareZone, refusing(t))
-		}, "scalability.expert", "missing lame", exitDrift, "is lame"},
+		}, "scalability.expert", "missing lame", exit.Drift, "is lame"},
 		{"name servers that do not answer", func(t *testing.T, _ *sim.Sim) {
 			servedBy(t, route53Zone, closed)
-		}, "", "", exitUnknown, ""},
+		}, "", "", exit.Unknown, ""},
 		{"name servers of which one does not answer", func(t *testing.T, _ *sim.Sim) {
 			servedBy(t, cloudflareZone, twin(t, none), closed)
-		}, www + " A", "", exitDrift, ""},
+		}, www + " A", "", exit.Drift, ""},
 		{"a zone that two resolvers cannot resolve", func(t *testing.T, _ *sim.Sim) {
 			rewrite(t, "resolvers: [", fmt.Sprintf("resolvers: [%q, %q, ", answering(t, dns.RcodeServerFailure), answering(t, dns.RcodeServerFailure)))
-		}, "scalability.expert", "unresolvable missing", exitDrift, "scalability.expert cannot be resolved, though its own servers answer"},
+		}, "scalability.expert", "unresolvable missing", exit.Drift, "scalability.expert cannot be resolved, though its own servers answer"},
 		{"a zone that two resolvers do not know", func(t *testing.T, _ *sim.Sim) {
 			rewrite(t, "resolvers: [", fmt.Sprintf("resolvers: [%q, %q, ", answering(t, dns.RcodeNameError), answering(t, dns.RcodeNameError)))
-		}, "scalability.expert", "unresolvable missing", exitDrift, "answers that there is no such name"},
+		}, "scalability.expert", "unresolvable missing", exit.Drift, "answers that there is no such name"},
 		{"a zone that one resolver cannot resolve", func(t *testing.T, _ *sim.Sim) {
 			rewrite(t, "resolvers: [", fmt.Sprintf("resolvers: [%q, ", answering(t, dns.RcodeServerFailure)))
-		}, "scalability.expert", "missing unknown", exitUnknown, "not certain until two resolvers say so in two rounds"},
+		}, "scalability.expert", "missing unknown", exit.Unknown, "not certain until two resolvers say so in two rounds"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s := newWorld(t)
@@ -182,7 +183,7 @@ func TestDriftOnTheWire(t *testing.T) {
 			if !strings.Contains(r.out, c.says) {
 				t.Errorf("no finding says %q", c.says)
 			}
-			if c.code == exitUnknown && !strings.Contains(r.err, "name servers of unilans.net: no answer for") {
+			if c.code == exit.Unknown && !strings.Contains(r.err, "name servers of unilans.net: no answer for") {
 				t.Errorf("stderr does not say which name servers: %s", r.err)
 			}
 			if strings.Contains(c.want, "lame") {
@@ -223,7 +224,7 @@ func answering(t *testing.T, rcode int) string {
 func TestWithoutWireNoNameServerIsAsked(t *testing.T) {
 	newWorld(t)
 	servedBy(t, cloudflareZone, "127.0.0.1:1")
-	if r := rollcall(t, "drift", "--exit-code", "-o", "json"); r.code != exitDrift || strings.Contains(r.out, "name servers of") {
+	if r := rollcall(t, "drift", "--exit-code", "-o", "json"); r.code != exit.Drift || strings.Contains(r.out, "name servers of") {
 		t.Errorf("exit code %d, %s", r.code, r.err)
 	}
 	for _, r := range objects(t, "ls", "records", "-o", "json") {

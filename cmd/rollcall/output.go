@@ -13,6 +13,8 @@ import (
 
 	"github.com/charmbracelet/x/ansi"
 	"github.com/spf13/cobra"
+
+	"rollcall/cmd/rollcall/exit"
 )
 
 // The forms of output.
@@ -93,7 +95,7 @@ func (l *listing[T]) sort(rows []T, by string) error {
 	name, down := strings.CutPrefix(by, "-")
 	i := slices.IndexFunc(l.columns, func(c column[T]) bool { return strings.EqualFold(c.name, name) })
 	if i < 0 {
-		return usagef("there is no column %q to sort by; there are %s", name, strings.Join(l.names(), ", "))
+		return exit.Usagef("there is no column %q to sort by; there are %s", name, strings.Join(l.names(), ", "))
 	}
 	key := cmpOrFunc(l.columns[i].key, l.columns[i].text)
 	slices.SortStableFunc(rows, func(a, b T) int {

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"rollcall/cmd/rollcall/exit"
 	"rollcall/providers/sim"
 	"rollcall/providers/sim/world"
 )
@@ -50,7 +51,7 @@ func TestNothingIsWrittenToAPendingZoneByAnyVerb(t *testing.T) {
 	} {
 		for _, more := range [][]string{{"--dry-run"}, nil} {
 			r := rollcall(t, append(slices.Clone(args), more...)...)
-			if r.code != exitFailed || !strings.Contains(r.out+r.err, "nothing is written t") || !strings.Contains(r.out+r.err, "not delegated") {
+			if r.code != exit.Failed || !strings.Contains(r.out+r.err, "nothing is written t") || !strings.Contains(r.out+r.err, "not delegated") {
 				t.Errorf("%v %v: exit code %d\n%s%s", args, more, r.code, r.out, r.err)
 			}
 		}
@@ -76,7 +77,7 @@ func TestAPlanThatWasShownBeforeItsZoneBecamePendingWritesNothing(t *testing.T) 
 	}
 	pend(t, s, true)
 	before := allRecords(t)
-	if r := rollcall(t, "quiesce", "www-01", "--plan", plan); r.code != exitFailed || !strings.Contains(r.out+r.err, "nothing is written there") {
+	if r := rollcall(t, "quiesce", "www-01", "--plan", plan); r.code != exit.Failed || !strings.Contains(r.out+r.err, "nothing is written there") {
 		t.Errorf("exit code %d\n%s%s", r.code, r.out, r.err)
 	}
 	if after := allRecords(t); !slices.Equal(after, before) {

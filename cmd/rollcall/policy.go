@@ -11,6 +11,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"rollcall/cmd/rollcall/config"
+	"rollcall/cmd/rollcall/exit"
+	"rollcall/cmd/rollcall/words"
 	"rollcall/providers"
 	"rollcall/userdata"
 )
@@ -56,7 +58,7 @@ rollcall launch --create-profile makes role and instance profile by itself.`,
 	c.Flags().StringVar(&f.account, "account", "", "AWS account `number` (default: the one that the credentials open)")
 	c.RunE = func(cmd *cobra.Command, _ []string) error {
 		if !iamName.MatchString(f.role) {
-			return usagef("--role %q: IAM takes letters, digits and +=,.@_-, at most 64", clean(f.role))
+			return exit.Usagef("--role %q: IAM takes letters, digits and +=,.@_-, at most 64", words.Clean(f.role))
 		}
 		s, err := a.open(cmd.Context())
 		if err != nil {
@@ -165,7 +167,7 @@ func (s *session) policyServices(names []string) ([]*config.Service, error) {
 	}
 	for _, n := range names {
 		if s.declared(providers.CanonicalName(n)) == nil {
-			return nil, usagef("the config declares no service %q; %s", clean(n), s.declaredNames())
+			return nil, exit.Usagef("the config declares no service %q; %s", words.Clean(n), s.declaredNames())
 		}
 	}
 	return out, nil
@@ -266,7 +268,7 @@ func (s *session) zoneIDs(ctx context.Context, p providers.Provider, given []str
 	for _, g := range given {
 		name, id, ok := strings.Cut(g, "=")
 		if name = providers.CanonicalName(name); !ok || id == "" || s.zoneProvider(name) == "" {
-			return nil, usagef("--zone-id %q: write ZONE=ID with a zone of the config", clean(g))
+			return nil, exit.Usagef("--zone-id %q: write ZONE=ID with a zone of the config", words.Clean(g))
 		}
 		ids[name] = id
 	}

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"rollcall/cmd/rollcall/exit"
 	"rollcall/providers"
 	"rollcall/providers/sim"
 	"rollcall/providers/sim/world"
@@ -131,20 +132,20 @@ func TestTheConsoleWorksWithThePolicyThatIsPrintedForItAndWithNoMore(t *testing.
 		k, v, _ := strings.Cut(kv, "=")
 		t.Setenv(k, v)
 	}
-	if r := rollcall(t, "ls", "sources", "-o", "json"); r.code != exitDone || strings.Contains(r.out, `"failed"`) {
+	if r := rollcall(t, "ls", "sources", "-o", "json"); r.code != exit.Done || strings.Contains(r.out, `"failed"`) {
 		t.Fatalf("exit code %d, %s", r.code, r.out)
 	}
 	row := decode[launchRow](t, must(t, "launch", "--cloud", "aws-use1", "--service", theV1, "--instance-profile", nodeRole, "--yes", "--wait", "-o", "json"))
 	must(t, "terminate", row.Nodes[0].ID, "--yes", "--no-drain")
 	must(t, "deregister", "--dead")
-	if r := rollcall(t, "launch", "--cloud", "aws-use1", "--service", theV1, "--set", "register=agent", "--create-profile", "more", "--yes"); r.code != exitFailed || !strings.Contains(r.err, "is not authorized to perform: iam:") {
+	if r := rollcall(t, "launch", "--cloud", "aws-use1", "--service", theV1, "--set", "register=agent", "--create-profile", "more", "--yes"); r.code != exit.Failed || !strings.Contains(r.err, "is not authorized to perform: iam:") {
 		t.Errorf("it made a profile: %s", r.err)
 	}
 	// What no launch of rollcall has tagged is not its own.
 	stranger, _ := s.World().Instances("aws-use1", func(i *world.Instance) bool {
 		return i.State == providers.StateRunning && i.Tags[providers.TagLaunch] == ""
 	}, 0, 1)
-	if r := rollcall(t, "reboot", stranger[0].ID, "--yes"); r.code != exitFailed || !strings.Contains(r.out+r.err, "is not authorized to perform: ec2:RebootInstances") {
+	if r := rollcall(t, "reboot", stranger[0].ID, "--yes"); r.code != exit.Failed || !strings.Contains(r.out+r.err, "is not authorized to perform: ec2:RebootInstances") {
 		t.Errorf("%s%s", r.out, r.err)
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"rollcall/cmd/rollcall/exit"
 	"rollcall/userdata"
 )
 
@@ -102,7 +103,7 @@ func TestMistakesOfPolicyAreOneLine(t *testing.T) {
 		"policy aws --role a/b":                "IAM takes letters",
 		"policy cloudflare x":                  "takes no argument",
 	} {
-		if r := rollcall(t, strings.Fields(args)...); r.code != exitUsage || !strings.Contains(r.err, want) || strings.Count(r.err, "\n") != 1 || r.out != "" {
+		if r := rollcall(t, strings.Fields(args)...); r.code != exit.Usage || !strings.Contains(r.err, want) || strings.Count(r.err, "\n") != 1 || r.out != "" {
 			t.Errorf("%s: exit code %d, %q", args, r.code, r.err)
 		}
 	}
@@ -113,15 +114,15 @@ func TestALaunchMakesRoleAndProfileOnRequestAndSaysSoFirst(t *testing.T) {
 	service := "v1._theservice._tcp.unilans.net"
 	args := []string{"launch", "--cloud", "aws-use1,aws-euw1,joyent-east", "--service", service, "--create-profile", "svc-nodes", "--set", "register=agent"}
 	r := rollcall(t, append(args, "--dry-run")...)
-	if r.code != exitDone || !strings.Contains(r.err, "in AWS account 123456789012 this will be created:") || !strings.Contains(r.err, "role svc-nodes") || strings.Count(r.err, "this will be created") != 1 {
+	if r.code != exit.Done || !strings.Contains(r.err, "in AWS account 123456789012 this will be created:") || !strings.Contains(r.err, "role svc-nodes") || strings.Count(r.err, "this will be created") != 1 {
 		t.Fatalf("exit code %d: %s", r.code, r.err)
 	}
 	r = rollcall(t, append(args, "--yes")...)
-	if r.code != exitDone || !strings.Contains(r.err, "this will be created") { // the dry run made nothing
+	if r.code != exit.Done || !strings.Contains(r.err, "this will be created") { // the dry run made nothing
 		t.Fatalf("exit code %d: %s", r.code, r.err)
 	}
 	r = rollcall(t, append(args, "--yes")...)
-	if r.code != exitDone || !strings.Contains(r.err, "has the instance profile svc-nodes already, with this policy") {
+	if r.code != exit.Done || !strings.Contains(r.err, "has the instance profile svc-nodes already, with this policy") {
 		t.Errorf("exit code %d: %s", r.code, r.err)
 	}
 	for args, want := range map[string]string{
@@ -133,7 +134,7 @@ func TestALaunchMakesRoleAndProfileOnRequestAndSaysSoFirst(t *testing.T) {
 		"--cloud aws-use1 --service " + service + " --create-profile a/b":                                       "IAM takes letters",
 		"--cloud aws-use1 --service " + service + " --create-profile svc-nodes --set host={id}.nodes --dry-run": "has another policy",
 	} {
-		if r := rollcall(t, append([]string{"launch", "--yes"}, strings.Fields(args)...)...); r.code == exitDone || !strings.Contains(r.err, want) || r.out != "" {
+		if r := rollcall(t, append([]string{"launch", "--yes"}, strings.Fields(args)...)...); r.code == exit.Done || !strings.Contains(r.err, want) || r.out != "" {
 			t.Errorf("%s: exit code %d, %q", args, r.code, r.err)
 		}
 	}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"rollcall/cmd/rollcall/exit"
 	"rollcall/providers"
 	"rollcall/userdata"
 )
@@ -106,7 +107,7 @@ makes no token.`,
 			}
 		}
 		if len(all) == 0 {
-			return usagef("the config has no zone at Cloudflare")
+			return exit.Usagef("the config has no zone at Cloudflare")
 		}
 		t.Console = userdata.NewCloudflareToken("rollcall console", all...)
 		if f.format.is != asText {

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"rollcall/cmd/rollcall/exit"
 	"rollcall/providers"
 	"rollcall/providers/sim"
 	"rollcall/providers/sim/world"
@@ -51,7 +52,7 @@ func TestANodeThatItsCloudWillNotTerminateStaysInDNSWhicheverWayItIsAskedFor(t *
 		before := allRecords(t)
 		for _, args := range [][]string{{"terminate", x.node, "--yes"}, {"terminate", x.node, "--yes", "--no-drain"}, {"terminate", x.node, "--dry-run"}, {"terminate", x.node, "--yes", "-o", "json"}} {
 			r := rollcall(t, args...)
-			if r.code != exitFailed || !strings.Contains(r.out, "protection") || !strings.Contains(r.out, x.frees) || !strings.Contains(r.out, "power") {
+			if r.code != exit.Failed || !strings.Contains(r.out, "protection") || !strings.Contains(r.out, x.frees) || !strings.Contains(r.out, "power") {
 				t.Errorf("%v: exit code %d, %s%s", args, r.code, r.out, r.err)
 			}
 		}
@@ -65,7 +66,7 @@ func TestANodeThatItsCloudWillNotTerminateStaysInDNSWhicheverWayItIsAskedFor(t *
 	}
 	cloud, id := runningNode(t, s, "www-01")
 	protect(t, s, cloud, id, false, true)
-	if r := rollcall(t, "stop", "www-01", "--yes"); r.code != exitFailed || !strings.Contains(r.out, "stop protection") {
+	if r := rollcall(t, "stop", "www-01", "--yes"); r.code != exit.Failed || !strings.Contains(r.out, "stop protection") {
 		t.Errorf("stop: exit code %d, %s", r.code, r.out)
 	}
 	must(t, "reboot", "www-01", "--yes") // which stop protection allows
@@ -99,7 +100,7 @@ func TestAConsoleThatMayNotAskForProtectionIsToldOnceAndGoesOn(t *testing.T) {
 		ids = append(ids, i.ID)
 	}
 	r := rollcall(t, "terminate", ids[0], ids[1], "--yes", "--no-drain")
-	if r.code != exitDone || strings.Count(r.out+r.err, "ec2:DescribeInstanceAttribute is missing") != 1 {
+	if r.code != exit.Done || strings.Count(r.out+r.err, "ec2:DescribeInstanceAttribute is missing") != 1 {
 		t.Errorf("exit code %d, %s%s", r.code, r.out, r.err)
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"rollcall/cmd/rollcall/exit"
 	"rollcall/providers/journal"
 	"rollcall/providers/sim/world"
 )
@@ -75,11 +76,11 @@ func TestTheLastReleaseLeavesWhatItDoesNotKnowInTheJournalToThisOne(t *testing.T
 
 	// The last release reads on, and does nothing about what it does not know.
 	for _, args := range [][]string{{"journal", "-o", "json"}, {"journal", "--verify"}, {"journal", launch.ID}, {"journal", profile.ID}, {"ls", "instances"}, {"ls", "records"}, {"drift"}} {
-		if r := old(args...); r.code != exitDone && r.code != exitDrift || strings.Contains(r.err, "panic") {
+		if r := old(args...); r.code != exit.Done && r.code != exit.Drift || strings.Contains(r.err, "panic") {
 			t.Errorf("the last release, %v: exit code %d, %s", args, r.code, r.err)
 		}
 	}
-	if r := old("undo", launch.ID); r.code == exitDone || strings.Contains(r.err, "panic") {
+	if r := old("undo", launch.ID); r.code == exit.Done || strings.Contains(r.err, "panic") {
 		t.Errorf("the last release has undone a launch: %s", r.err)
 	}
 	if got := must(t, "ls", "instances", "--all", "-o", "name"); got != machines {

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"rollcall/cmd/rollcall/exit"
 )
 
 // lastRelease is the commit that the last release was built from.
@@ -84,7 +86,7 @@ func release(t *testing.T) func(args ...string) result {
 // done fails the test unless the command is done.
 func done(t *testing.T, r result) string {
 	t.Helper()
-	if r.code != exitDone || strings.Contains(r.err, "panic") {
+	if r.code != exit.Done || strings.Contains(r.err, "panic") {
 		t.Errorf("exit code %d: %s", r.code, r.err)
 	}
 	return r.out
@@ -95,7 +97,7 @@ func wholeForBoth(t *testing.T, old func(...string) result) {
 	t.Helper()
 	for name, run := range map[string]func(...string) result{"the last release": old, "this one": func(args ...string) result { return rollcall(t, args...) }} {
 		r := run("journal", "--verify", "-o", "name")
-		if r.code != exitDone || strings.Contains(r.err, "hash") || strings.Contains(r.err, "chain") || strings.Contains(r.err, "does not know") {
+		if r.code != exit.Done || strings.Contains(r.err, "hash") || strings.Contains(r.err, "chain") || strings.Contains(r.err, "does not know") {
 			t.Errorf("for %s the journal is not whole: exit code %d, %s", name, r.code, r.err)
 		}
 	}

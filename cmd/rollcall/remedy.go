@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"rollcall/cmd/rollcall/words"
 	"rollcall/dnsview"
 )
 
@@ -49,7 +50,7 @@ func findingsOf(v *dnsview.View, args []string) ([]*dnsview.Finding, error) {
 		switch {
 		case remedy != dnsview.NoRemedy:
 		case len(all) == 0:
-			return nil, fmt.Errorf("nothing is wrong with %s", clean(id.Name+" "+id.Type+" "+id.Value))
+			return nil, fmt.Errorf("nothing is wrong with %s", words.Clean(id.Name+" "+id.Type+" "+id.Value))
 		default:
 			out = append(out, all[0]) // the plan says why there is none
 		}
@@ -69,7 +70,7 @@ func (a *app) tellUnknown(v *dnsview.View) {
 		}
 	}
 	if n > 0 {
-		a.say("rollcall: whether %s %s dead cannot be known, such as: %s", plural(n, "more record"), areOrIs(n), clean(first))
+		a.say("rollcall: whether %s %s dead cannot be known, such as: %s", words.Plural(n, "more record"), areOrIs(n), words.Clean(first))
 	}
 }
 

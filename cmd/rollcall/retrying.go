@@ -5,6 +5,7 @@ import (
 	"sync"
 	"time"
 
+	"rollcall/cmd/rollcall/words"
 	"rollcall/providers/budget"
 )
 
@@ -37,9 +38,9 @@ func (t *retries) text(r budget.Retrying, now time.Time) string {
 	t.told[r.Account] = now
 	pause := r.Pause.Round(100 * time.Millisecond)
 	if r.Try == 0 {
-		return fmt.Sprintf("%s: %s; going on in %s", r.Account, clean(r.Err.Error()), pause)
+		return fmt.Sprintf("%s: %s; going on in %s", r.Account, words.Clean(r.Err.Error()), pause)
 	}
-	return fmt.Sprintf("%s; that was try %d of %d and took %s, the next is in %s", clean(r.Err.Error()), r.Try, r.Tries, r.Took.Round(100*time.Millisecond), pause)
+	return fmt.Sprintf("%s; that was try %d of %d and took %s, the next is in %s", words.Clean(r.Err.Error()), r.Try, r.Tries, r.Took.Round(100*time.Millisecond), pause)
 }
 
 // retrying reports calls that are made again, unless someone else says what goes on.

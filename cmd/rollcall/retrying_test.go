@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"rollcall/cmd/rollcall/exit"
 	"rollcall/providers"
 	"rollcall/providers/budget"
 	"rollcall/providers/fleet"
@@ -44,7 +45,7 @@ func TestTimeoutBoundsTheWholeCommandAndLeavesWhatIsUnreadUnknown(t *testing.T) 
 	}
 	began := time.Now()
 	r := rollcall(t, "drift", "--exit-code", "--timeout", "3s", "-o", "json")
-	if took := time.Since(began); r.code != exitUnknown || took > 12*time.Second {
+	if took := time.Since(began); r.code != exit.Unknown || took > 12*time.Second {
 		t.Errorf("exit code %d after %s", r.code, took)
 	}
 	states := map[string]string{}
@@ -54,11 +55,11 @@ func TestTimeoutBoundsTheWholeCommandAndLeavesWhatIsUnreadUnknown(t *testing.T) 
 	if states["joyent-ams"] != "failed" || states["joyent-east"] != "complete" || states["unilans.net"] != "complete" {
 		t.Errorf("%v", states)
 	}
-	if r := rollcall(t, "deregister", "--dead", "--timeout", "3s"); r.code == exitDone || !strings.Contains(r.err, "joyent-ams") {
+	if r := rollcall(t, "deregister", "--dead", "--timeout", "3s"); r.code == exit.Done || !strings.Contains(r.err, "joyent-ams") {
 		t.Errorf("deregister --dead: exit code %d, %s", r.code, r.err)
 	}
 	for _, bad := range [][]string{{"watch", "--timeout", "3s"}, {"--timeout", "3s"}, {"sim", "--timeout", "3s"}, {"drift", "--timeout", "-1s"}, {"drift", "--timeout", "soon"}} {
-		if r := rollcall(t, bad...); r.code != exitUsage {
+		if r := rollcall(t, bad...); r.code != exit.Usage {
 			t.Errorf("%v: exit code %d, %s", bad, r.code, r.err)
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"rollcall/cmd/rollcall/words"
 	"rollcall/dnsview"
 	"rollcall/providers"
 )
@@ -96,7 +97,7 @@ type recordInSet struct {
 
 func newRecordInSet(r *providers.Record, named string) *recordInSet {
 	return &recordInSet{
-		recordRef: recordRef{Zone: clean(r.Zone), Name: clean(r.Name), Type: clean(r.Type), Value: clean(r.Value)}, SetID: clean(r.SetID), named: clean(named),
+		recordRef: recordRef{Zone: words.Clean(r.Zone), Name: words.Clean(r.Name), Type: words.Clean(r.Type), Value: words.Clean(r.Value)}, SetID: words.Clean(r.SetID), named: words.Clean(named),
 	}
 }
 
@@ -169,22 +170,22 @@ func instanceRows(v *dnsview.View, keep func(*providers.Instance) bool) []instan
 }
 
 func cloudOrder(v *dnsview.View, name string) int {
-	return slices.IndexFunc(v.Snapshot.Clouds, func(c providers.CloudView) bool { return clean(c.Cloud.Name) == name })
+	return slices.IndexFunc(v.Snapshot.Clouds, func(c providers.CloudView) bool { return words.Clean(c.Cloud.Name) == name })
 }
 
 func newInstanceRow(v *dnsview.View, i *providers.Instance) instanceRow {
 	r := instanceRow{
-		Cloud: clean(i.Cloud), Provider: string(i.Provider), ID: clean(i.ID), Name: clean(i.Name), State: clean(string(i.State)),
-		Region: clean(i.Region), Type: clean(i.Type), Image: clean(i.Image),
+		Cloud: words.Clean(i.Cloud), Provider: string(i.Provider), ID: words.Clean(i.ID), Name: words.Clean(i.Name), State: words.Clean(string(i.State)),
+		Region: words.Clean(i.Region), Type: words.Clean(i.Type), Image: words.Clean(i.Image),
 		PublicIPs: addresses(i.PublicIPs), PrivateIPs: addresses(i.PrivateIPs), Launched: moment(i.Launched),
-		Tags: make(map[string]string, len(i.Tags)), Service: clean(v.ServiceOfInstance(i)),
-		Findings: classes(v.FindingsOfInstance(i.Key, i.ID)), Records: []string{}, CloudKey: string(i.Key), Reason: clean(i.Reason),
+		Tags: make(map[string]string, len(i.Tags)), Service: words.Clean(v.ServiceOfInstance(i)),
+		Findings: classes(v.FindingsOfInstance(i.Key, i.ID)), Records: []string{}, CloudKey: string(i.Key), Reason: words.Clean(i.Reason),
 	}
 	for k, t := range i.Tags {
-		r.Tags[clean(k)] = clean(t)
+		r.Tags[words.Clean(k)] = words.Clean(t)
 	}
 	for _, rec := range v.RecordsOf(i.Key, i.ID) {
-		r.Records = append(r.Records, clean(v.RecordName(rec)))
+		r.Records = append(r.Records, words.Clean(v.RecordName(rec)))
 	}
 	return r
 }
@@ -221,11 +222,11 @@ func compareNames(a, b string) int {
 
 func newRecordRow(v *dnsview.View, p providers.Provider, rec *providers.Record) recordRow {
 	r := recordRow{
-		Zone: clean(rec.Zone), Provider: string(p), Name: clean(rec.Name), Type: clean(rec.Type), TTL: rec.TTL, Value: clean(rec.Value),
-		Proxied: rec.Proxied, Findings: classes(v.FindingsOfRecord(rec)), Service: clean(v.ServiceOf(rec)),
-		AutoTTL: rec.AutoTTL, Alias: rec.Alias, SetID: clean(rec.SetID), Comment: clean(rec.Comment),
-		Wire: newWireRow(v.WireOf(rec)), named: clean(v.RecordName(rec)),
-		Controller: clean(v.ControllerOf(rec)),
+		Zone: words.Clean(rec.Zone), Provider: string(p), Name: words.Clean(rec.Name), Type: words.Clean(rec.Type), TTL: rec.TTL, Value: words.Clean(rec.Value),
+		Proxied: rec.Proxied, Findings: classes(v.FindingsOfRecord(rec)), Service: words.Clean(v.ServiceOf(rec)),
+		AutoTTL: rec.AutoTTL, Alias: rec.Alias, SetID: words.Clean(rec.SetID), Comment: words.Clean(rec.Comment),
+		Wire: newWireRow(v.WireOf(rec)), named: words.Clean(v.RecordName(rec)),
+		Controller: words.Clean(v.ControllerOf(rec)),
 	}
 	if rec.InWeightedSet() {
 		r.Weight = &rec.Weight
@@ -234,36 +235,36 @@ func newRecordRow(v *dnsview.View, p providers.Provider, rec *providers.Record) 
 		r.Owner = newOwnerRow(v, o)
 	}
 	if i := v.InstanceOf(rec); i != nil {
-		r.Instance = &refRow{Cloud: clean(i.Cloud), ID: clean(i.ID), Name: clean(i.Name)}
+		r.Instance = &refRow{Cloud: words.Clean(i.Cloud), ID: words.Clean(i.ID), Name: words.Clean(i.Name)}
 	}
 	return r
 }
 
 func newOwnerRow(v *dnsview.View, o providers.Owner) *ownerRow {
 	r := &ownerRow{
-		Fleet: clean(o.Fleet), Instance: clean(o.Instance), Cloud: clean(string(o.Cloud)), CloudKey: clean(string(o.Cloud)),
+		Fleet: words.Clean(o.Fleet), Instance: words.Clean(o.Instance), Cloud: words.Clean(string(o.Cloud)), CloudKey: words.Clean(string(o.Cloud)),
 		Registered: o.Registered, Quiesced: o.Quiesced,
 	}
 	if c := v.CloudByKey(o.Cloud); c != nil {
-		r.Cloud = clean(c.Cloud.Name)
+		r.Cloud = words.Clean(c.Cloud.Name)
 	}
 	return r
 }
 
 func newFindingRow(v *dnsview.View, f *dnsview.Finding) findingRow {
 	r := findingRow{
-		Class: string(f.Class), Severity: f.Severity.String(), Cloud: clean(f.Cloud), Reason: clean(f.Reason), Evidence: []evidenceRow{},
-		Remedy: string(f.Remedy), Service: clean(f.Service), Zone: clean(f.Zone), Would: string(f.Would), RestsOn: basisRows(f.RestsOn),
-		Name: clean(f.Name), Controller: clean(f.Controller), Advice: clean(v.Advice(f)),
+		Class: string(f.Class), Severity: f.Severity.String(), Cloud: words.Clean(f.Cloud), Reason: words.Clean(f.Reason), Evidence: []evidenceRow{},
+		Remedy: string(f.Remedy), Service: words.Clean(f.Service), Zone: words.Clean(f.Zone), Would: string(f.Would), RestsOn: basisRows(f.RestsOn),
+		Name: words.Clean(f.Name), Controller: words.Clean(f.Controller), Advice: words.Clean(v.Advice(f)),
 	}
 	if f.Record != nil {
 		r.Record = newRecordInSet(f.Record, v.RecordName(f.Record))
 	}
 	if f.Instance != nil {
-		r.Instance = &refRow{Cloud: clean(f.Instance.Cloud), ID: clean(f.Instance.ID), Name: clean(f.Instance.Name)}
+		r.Instance = &refRow{Cloud: words.Clean(f.Instance.Cloud), ID: words.Clean(f.Instance.ID), Name: words.Clean(f.Instance.Name)}
 	}
 	for _, e := range f.Evidence {
-		r.Evidence = append(r.Evidence, evidenceRow{Source: clean(e.Source), Fact: clean(e.Fact), At: moment(e.At)})
+		r.Evidence = append(r.Evidence, evidenceRow{Source: words.Clean(e.Source), Fact: words.Clean(e.Fact), At: moment(e.At)})
 	}
 	return r
 }
@@ -271,7 +272,7 @@ func newFindingRow(v *dnsview.View, f *dnsview.Finding) findingRow {
 func basisRows(b []dnsview.Basis) []basisRow {
 	rows := []basisRow{}
 	for _, x := range b {
-		rows = append(rows, basisRow{Source: clean(x.Source), State: stateName(x.State), AgeSeconds: seconds(x.Age), Error: text(x.Err)})
+		rows = append(rows, basisRow{Source: words.Clean(x.Source), State: stateName(x.State), AgeSeconds: seconds(x.Age), Error: text(x.Err)})
 	}
 	return rows
 }
@@ -293,20 +294,20 @@ func sourceRows(s *providers.Snapshot, now time.Time, maxAge time.Duration) []so
 	for i := range s.Clouds {
 		c := &s.Clouds[i]
 		r := newSourceRow(c.Cloud.Name, "cloud", c.Cloud.Provider, c.Coverage, len(c.Instances), c.RowsFrom, c.BudgetLeft, now, maxAge)
-		r.Account, r.Region, r.Key, r.Production = clean(cmp.Or(c.Coverage.Account, c.Cloud.Account)), clean(c.Cloud.Region), string(cmp.Or(c.Coverage.Key, c.Cloud.Key)), c.Production
+		r.Account, r.Region, r.Key, r.Production = words.Clean(cmp.Or(c.Coverage.Account, c.Cloud.Account)), words.Clean(c.Cloud.Region), string(cmp.Or(c.Coverage.Key, c.Cloud.Key)), c.Production
 		rows = append(rows, r)
 	}
 	for i := range s.Zones {
 		z := &s.Zones[i]
 		r := newSourceRow(z.Zone.Name, "zone", z.Zone.Provider, z.Coverage, len(z.Records), z.RowsFrom, z.BudgetLeft, now, maxAge)
-		r.Account = clean(cmp.Or(z.Coverage.Account, z.Zone.Account))
+		r.Account = words.Clean(cmp.Or(z.Coverage.Account, z.Zone.Account))
 		rows = append(rows, r)
 	}
 	return rows
 }
 
 func newSourceRow(name, kind string, p providers.Provider, c providers.Coverage, n int, from time.Time, left int, now time.Time, maxAge time.Duration) sourceRow {
-	r := sourceRow{Name: clean(name), Kind: kind, Provider: string(p), State: stateName(c.At(now, maxAge)), Rows: n}
+	r := sourceRow{Name: words.Clean(name), Kind: kind, Provider: string(p), State: stateName(c.At(now, maxAge)), Rows: n}
 	if !from.IsZero() {
 		age := seconds(now.Sub(from))
 		r.AgeSeconds = &age
@@ -355,7 +356,7 @@ func text(s string) *string {
 	if s == "" {
 		return nil
 	}
-	s = clean(s)
+	s = words.Clean(s)
 	return &s
 }
 

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"rollcall/cmd/rollcall/words"
 	"rollcall/dnsview"
 	"rollcall/dnsview/dnssd"
 )
@@ -77,17 +78,17 @@ func serviceRows(v *dnsview.View, keep func(r *dnsview.Roster) bool) []serviceRo
 
 func newServiceRow(r *dnsview.Roster, i *dnsview.IncarnationView, typ string) serviceRow {
 	row := serviceRow{
-		Name: clean(r.Name), Kind: string(r.Kind), Zone: clean(r.Zone), Minimum: r.Minimum, Clouds: []string{}, Nodes: r.Running, Records: r.Records,
-		Findings: classes(r.Findings), Live: r.Live, ServiceType: clean(typ), TXT: []pairRow{}, Members: []memberRow{},
+		Name: words.Clean(r.Name), Kind: string(r.Kind), Zone: words.Clean(r.Zone), Minimum: r.Minimum, Clouds: []string{}, Nodes: r.Running, Records: r.Records,
+		Findings: classes(r.Findings), Live: r.Live, ServiceType: words.Clean(typ), TXT: []pairRow{}, Members: []memberRow{},
 	}
 	if d := r.Declared; d != nil {
 		row.Declared, row.TTL, row.Port = true, d.TTL, d.Port
 	}
 	for _, c := range r.Clouds {
-		row.Clouds = append(row.Clouds, clean(c))
+		row.Clouds = append(row.Clouds, words.Clean(c))
 	}
 	if i != nil {
-		row.Incarnation, row.PTR = clean(i.Label), len(i.PTR) > 0
+		row.Incarnation, row.PTR = words.Clean(i.Label), len(i.PTR) > 0
 		if i.TXT != nil {
 			row.TXT = pairRows(dnssd.TXTOf(i.TXT.Value))
 		}
@@ -103,7 +104,7 @@ func newServiceRow(r *dnsview.Roster, i *dnsview.IncarnationView, typ string) se
 
 func newMemberRow(n *dnsview.NodeView) memberRow {
 	row := memberRow{
-		Node: clean(n.Ref.Name), ID: clean(n.Ref.ID), Cloud: clean(n.Ref.Cloud), State: clean(string(n.State)), Live: n.Live, Host: clean(n.Host),
+		Node: words.Clean(n.Ref.Name), ID: words.Clean(n.Ref.ID), Cloud: words.Clean(n.Ref.Cloud), State: words.Clean(string(n.State)), Live: n.Live, Host: words.Clean(n.Host),
 		TTL: n.TTL, Addresses: addresses(n.Addresses), Findings: classes(n.Findings),
 	}
 	switch {
@@ -114,7 +115,7 @@ func newMemberRow(n *dnsview.NodeView) memberRow {
 		row.Weight = &n.Weight
 	}
 	if h := n.Health; h != nil {
-		row.Health = &healthRow{Failed: h.Failed, Of: h.Of, Error: clean(h.Error), At: h.At.UTC()}
+		row.Health = &healthRow{Failed: h.Failed, Of: h.Of, Error: words.Clean(h.Error), At: h.At.UTC()}
 	}
 	return row
 }
@@ -122,9 +123,9 @@ func newMemberRow(n *dnsview.NodeView) memberRow {
 func pairRows(t dnssd.TXT) []pairRow {
 	rows := []pairRow{}
 	for _, p := range t {
-		row := pairRow{Key: clean(p.Key)}
+		row := pairRow{Key: words.Clean(p.Key)}
 		if p.HasValue {
-			v := clean(p.Value)
+			v := words.Clean(p.Value)
 			row.Value = &v
 		}
 		rows = append(rows, row)

@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"rollcall/cmd/rollcall/exit"
 )
 
 // service returns one row of rollcall ls services.
@@ -68,7 +70,7 @@ func TestAHostThatJoinedByHandIsTakenOutAndReturnedByItsName(t *testing.T) {
 	if got := inZone(t, theV1, "web1.unilans.net"); !slices.Equal(got, before) {
 		t.Errorf("returned:\n%q, want\n%q", got, before)
 	}
-	if r := rollcall(t, "quiesce", "host:web9"); r.code != exitFailed || strings.Count(r.err, "\n") != 1 || !strings.Contains(r.err, "there is no host web9") {
+	if r := rollcall(t, "quiesce", "host:web9"); r.code != exit.Failed || strings.Count(r.err, "\n") != 1 || !strings.Contains(r.err, "there is no host web9") {
 		t.Errorf("exit code %d, %q", r.code, r.err)
 	}
 }
@@ -93,7 +95,7 @@ func TestServicesAndSourcesAreFilteredByTheLanguageOfAllLists(t *testing.T) {
 		}
 	}
 	for _, list := range []string{"instances", "records", "findings", "services", "sources", "nonsense"} {
-		if r := rollcall(t, "ls", list, "--filter", "nonsense:(("); r.code != exitUsage {
+		if r := rollcall(t, "ls", list, "--filter", "nonsense:(("); r.code != exit.Usage {
 			t.Errorf("%s: exit code %d, %s", list, r.code, r.err)
 		}
 	}

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"rollcall/cmd/rollcall/words"
 	"rollcall/dnsview"
 	"rollcall/providers/textfile"
 )
@@ -116,6 +117,6 @@ func (s *session) keepSeen(seen map[string]time.Time) {
 	}
 	if err != nil && !s.seenTold {
 		s.seenTold = true
-		s.tell("rollcall: what was seen cannot be kept for the next run: %s", clean(err.Error()))
+		s.tell("rollcall: what was seen cannot be kept for the next run: %s", words.Clean(err.Error()))
 	}
 }

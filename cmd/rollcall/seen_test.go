@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"rollcall/cmd/rollcall/exit"
 	"rollcall/providers"
 	"rollcall/providers/sim"
 	"rollcall/providers/sim/world"
@@ -36,7 +37,7 @@ func TestAMarkerThatMarksNothingGoesByASecondCommandAfterAFirstHasSeenIt(t *test
 	s := newWorld(t)
 	name := orphan(t, s)
 	r := rollcall(t, "remedy", "orphan-marker")
-	if r.code == exitDone || !strings.Contains(r.err, "second scan") || !strings.Contains(strings.Join(allRecords(t), "\n"), name) {
+	if r.code == exit.Done || !strings.Contains(r.err, "second scan") || !strings.Contains(strings.Join(allRecords(t), "\n"), name) {
 		t.Fatalf("the first command: exit code %d, %s%s", r.code, r.out, r.err)
 	}
 	if out := must(t, "remedy", "orphan-marker", "--dry-run"); !strings.Contains(out, name) {

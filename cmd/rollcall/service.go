@@ -7,6 +7,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"rollcall/cmd/rollcall/exit"
+	"rollcall/cmd/rollcall/words"
 	"rollcall/dnsview/dnssd"
 	"rollcall/userdata"
 )
@@ -108,12 +110,12 @@ func serviceName(s string) (dnssd.Name, error) {
 		return n, asRefusal(err)
 	}
 	if n.Instance == "" {
-		return n, usagef(`"%s" is no incarnation: write INSTANCE.%s, such as v1.%s`, clean(s), clean(n.Type().String()), clean(n.Type().String()))
+		return n, exit.Usagef(`"%s" is no incarnation: write INSTANCE.%s, such as v1.%s`, words.Clean(s), words.Clean(n.Type().String()), words.Clean(n.Type().String()))
 	}
 	return n, nil
 }
 
 // txtIsPublic warns the operator who puts a TXT value in that it is no place for secrets.
 func (a *app) txtIsPublic(name string) {
-	a.say("rollcall: anyone can read the TXT values of %s: nothing secret belongs there", clean(name))
+	a.say("rollcall: anyone can read the TXT values of %s: nothing secret belongs there", words.Clean(name))
 }

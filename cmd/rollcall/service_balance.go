@@ -7,6 +7,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"rollcall/cmd/rollcall/exit"
+	"rollcall/cmd/rollcall/words"
 	"rollcall/dnsview"
 	"rollcall/dnsview/plan"
 	"rollcall/providers"
@@ -65,11 +67,11 @@ weighted record sets have a weight too.`,
 func checkBalance(cmd *cobra.Command, service string, hosts []string, priority, weight number) error {
 	switch {
 	case len(hosts) == 0:
-		return usagef("%s needs --host; see %s --help", cmd.CommandPath(), cmd.CommandPath())
+		return exit.Usagef("%s needs --host; see %s --help", cmd.CommandPath(), cmd.CommandPath())
 	case service == "" && slices.ContainsFunc(hosts, func(h string) bool { return !isRecord(h) }):
-		return usagef("%s needs --service; see %s --help", cmd.CommandPath(), cmd.CommandPath())
+		return exit.Usagef("%s needs --service; see %s --help", cmd.CommandPath(), cmd.CommandPath())
 	case !priority.given && !weight.given:
-		return usagef("%s needs --priority or --weight; see %s --help", cmd.CommandPath(), cmd.CommandPath())
+		return exit.Usagef("%s needs --priority or --weight; see %s --help", cmd.CommandPath(), cmd.CommandPath())
 	case service == "" || isDomain(service):
 		return nil
 	}
@@ -92,7 +94,7 @@ func nodeRecords(v *dnsview.View, service string, hosts []string) ([]providers.I
 	if service != "" {
 		r := rosterOf(v, name)
 		if r == nil {
-			return nil, notFound("service "+clean(service), "see rollcall ls services", unreadZones(v, "", name))
+			return nil, notFound("service "+words.Clean(service), "see rollcall ls services", unreadZones(v, "", name))
 		}
 		nodes = r.Nodes
 	}
@@ -110,7 +112,7 @@ func nodeRecords(v *dnsview.View, service string, hosts []string) ([]providers.I
 			}
 			for _, id := range ids {
 				if r := v.Record(id); service != "" && r.Name != name {
-					return nil, usagef("%s is no node of %s", clean(host), clean(service))
+					return nil, exit.Usagef("%s is no node of %s", words.Clean(host), words.Clean(service))
 				}
 				add(v.Record(id))
 			}
@@ -120,11 +122,11 @@ func nodeRecords(v *dnsview.View, service string, hosts []string) ([]providers.I
 		switch {
 		case len(found) == 0:
 			if unread := unreadZones(v, "", name); len(unread) > 0 {
-				return nil, notFound("node "+clean(host)+" of "+clean(service), "", unread)
+				return nil, notFound("node "+words.Clean(host)+" of "+words.Clean(service), "", unread)
 			}
-			return nil, fmt.Errorf("%s has no node %s; see rollcall ls services -o json", clean(service), clean(host))
+			return nil, fmt.Errorf("%s has no node %s; see rollcall ls services -o json", words.Clean(service), words.Clean(host))
 		case !slices.ContainsFunc(found, func(n *dnsview.NodeView) bool { return len(n.Records) > 0 }):
-			return nil, fmt.Errorf("%s is %s in %s, so there is no priority or weight to change", clean(host), found[0].State, clean(service))
+			return nil, fmt.Errorf("%s is %s in %s, so there is no priority or weight to change", words.Clean(host), found[0].State, words.Clean(service))
 		}
 		for _, n := range found {
 			for _, r := range n.Records {

@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"rollcall/cmd/rollcall/exit"
 )
 
 // srvOf returns the SRV values of an incarnation that lead to these hosts.
@@ -42,7 +44,7 @@ func TestNodesAreGivenAnotherPriorityOrWeightAndUndoTakesItBack(t *testing.T) {
 	check("two at once, one by its record", "20 0 4218 "+one, "20 10 4218 "+two)
 	must(t, "undo")
 	check("undone", "10 0 4218 "+one, "10 10 4218 "+two)
-	if r := rollcall(t, balance("--host", "svc-v1-01", "--weight", "0")...); r.code != exitDone || !strings.Contains(r.err, "nothing to do") {
+	if r := rollcall(t, balance("--host", "svc-v1-01", "--weight", "0")...); r.code != exit.Done || !strings.Contains(r.err, "nothing to do") {
 		t.Errorf("the same again: exit code %d, %q", r.code, r.err)
 	}
 	must(t, "service", "join", "--service", theV1, "--host", "web1", "--address", "203.0.113.7")
@@ -61,19 +63,19 @@ func TestBadInputForABalanceIsOneLineAndChangesNothing(t *testing.T) {
 		code int
 		args []string
 	}{
-		{`"heavy" for "--weight"`, exitUsage, []string{"--service", theV1, "--host", "svc-v1-01", "--weight", "heavy"}},
-		{`"70000" for "--weight"`, exitUsage, []string{"--service", theV1, "--host", "svc-v1-01", "--weight", "70000"}},
-		{`"-1" for "--priority"`, exitUsage, []string{"--service", theV1, "--host", "svc-v1-01", "--priority", "-1"}},
-		{"needs --priority or --weight", exitUsage, []string{"--service", theV1, "--host", "svc-v1-01"}},
-		{"needs --host", exitUsage, []string{"--service", theV1, "--weight", "1"}},
-		{"needs --service", exitUsage, []string{"--host", "svc-v1-01", "--weight", "1"}},
-		{"is no incarnation", exitUsage, []string{"--service", theService, "--host", "svc-v1-01", "--weight", "1"}},
-		{"has no priority and no weight", exitUsage, []string{"--host", "www.scalability.expert/A/34.200.16.1", "--weight", "1"}},
-		{"is no node of", exitUsage, []string{"--service", "v2." + theService, "--host", theV1 + "/SRV/10 10 4218 svc-v1-01.unilans.net", "--weight", "1"}},
-		{"takes no argument", exitUsage, []string{"svc-v1-01", "--weight", "1"}},
-		{"has no node svc-v1-99", exitFailed, []string{"--service", theV1, "--host", "svc-v1-99", "--weight", "1"}},
-		{"there is no service v9", exitFailed, []string{"--service", "v9." + theService, "--host", "a", "--weight", "1"}},
-		{"svc-v1-03 is quiesced in", exitFailed, []string{"--service", theV1, "--host", "svc-v1-03", "--weight", "1"}},
+		{`"heavy" for "--weight"`, exit.Usage, []string{"--service", theV1, "--host", "svc-v1-01", "--weight", "heavy"}},
+		{`"70000" for "--weight"`, exit.Usage, []string{"--service", theV1, "--host", "svc-v1-01", "--weight", "70000"}},
+		{`"-1" for "--priority"`, exit.Usage, []string{"--service", theV1, "--host", "svc-v1-01", "--priority", "-1"}},
+		{"needs --priority or --weight", exit.Usage, []string{"--service", theV1, "--host", "svc-v1-01"}},
+		{"needs --host", exit.Usage, []string{"--service", theV1, "--weight", "1"}},
+		{"needs --service", exit.Usage, []string{"--host", "svc-v1-01", "--weight", "1"}},
+		{"is no incarnation", exit.Usage, []string{"--service", theService, "--host", "svc-v1-01", "--weight", "1"}},
+		{"has no priority and no weight", exit.Usage, []string{"--host", "www.scalability.expert/A/34.200.16.1", "--weight", "1"}},
+		{"is no node of", exit.Usage, []string{"--service", "v2." + theService, "--host", theV1 + "/SRV/10 10 4218 svc-v1-01.unilans.net", "--weight", "1"}},
+		{"takes no argument", exit.Usage, []string{"svc-v1-01", "--weight", "1"}},
+		{"has no node svc-v1-99", exit.Failed, []string{"--service", theV1, "--host", "svc-v1-99", "--weight", "1"}},
+		{"there is no service v9", exit.Failed, []string{"--service", "v9." + theService, "--host", "a", "--weight", "1"}},
+		{"svc-v1-03 is quiesced in", exit.Failed, []string{"--service", theV1, "--host", "svc-v1-03", "--weight", "1"}},
 	} {
 		r := rollcall(t, append([]string{"service", "balance"}, c.args...)...)
 		if r.code != c.code || strings.Count(r.err, "\n") != 1 || !strings.Contains(r.err, c.want) || r.out != "" {

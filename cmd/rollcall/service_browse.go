@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"rollcall/cmd/rollcall/words"
 	"rollcall/dnsview/dnssd"
 )
 
@@ -117,7 +118,7 @@ func (a *app) showTree(ctx context.Context, name, form string, browsing bool) er
 		return err
 	}
 	if found == 0 {
-		return fmt.Errorf("name servers know of no incarnation at %s", clean(name))
+		return fmt.Errorf("name servers know of no incarnation at %s", words.Clean(name))
 	}
 	return nil
 }
@@ -125,10 +126,10 @@ func (a *app) showTree(ctx context.Context, name, form string, browsing bool) er
 func newTypeRow(t *dnssd.Type) typeRow {
 	row := typeRow{Listed: t.Listed, Incarnations: []incarnationRow{}, Problems: []string{}}
 	if t.Name.Service != "" {
-		row.Name = clean(t.Name.String())
+		row.Name = words.Clean(t.Name.String())
 	}
 	for _, p := range t.Problems {
-		row.Problems = append(row.Problems, clean(p))
+		row.Problems = append(row.Problems, words.Clean(p))
 	}
 	for i := range t.Incarnations {
 		row.Incarnations = append(row.Incarnations, newIncarnationRow(&t.Incarnations[i]))
@@ -138,14 +139,14 @@ func newTypeRow(t *dnssd.Type) typeRow {
 
 func newIncarnationRow(in *dnssd.Incarnation) incarnationRow {
 	row := incarnationRow{
-		Name: clean(in.Name.String()), Label: clean(in.Name.Instance), Listed: in.Listed, Available: !in.Refused,
+		Name: words.Clean(in.Name.String()), Label: words.Clean(in.Name.Instance), Listed: in.Listed, Available: !in.Refused,
 		TXT: pairRows(in.TXT), Nodes: []*targetRow{}, Problems: []string{},
 	}
 	for i := range in.Targets {
 		row.Nodes = append(row.Nodes, newTargetRow(&in.Targets[i]))
 	}
 	for _, p := range in.Problems {
-		row.Problems = append(row.Problems, clean(p))
+		row.Problems = append(row.Problems, words.Clean(p))
 	}
 	if !in.Listed {
 		row.Problems = append(row.Problems, "no PTR record leads to it")
@@ -154,7 +155,7 @@ func newIncarnationRow(in *dnssd.Incarnation) incarnationRow {
 }
 
 func newTargetRow(t *dnssd.Target) *targetRow {
-	n := &targetRow{Priority: t.Priority, Weight: t.Weight, Port: t.Port, Target: clean(t.Target), Addresses: texts(t.Addresses), Problems: []string{}}
+	n := &targetRow{Priority: t.Priority, Weight: t.Weight, Port: t.Port, Target: words.Clean(t.Target), Addresses: texts(t.Addresses), Problems: []string{}}
 	n.Problems = append(n.Problems, t.Problems...)
 	return n
 }

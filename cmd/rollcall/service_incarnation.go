@@ -7,6 +7,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"rollcall/cmd/rollcall/exit"
+	"rollcall/cmd/rollcall/words"
 	"rollcall/dnsview/dnssd"
 	"rollcall/dnsview/plan"
 	"rollcall/providers"
@@ -116,7 +118,7 @@ still has nodes is not retired: let them leave first.`,
 		z := s.reading()
 		cov := s.source.dns.Records(ctx, s.zone, func(page []providers.Record) { z.Records = append(z.Records, page...) })
 		if !cov.Complete() {
-			return &codeError{code: exitUnknown, err: fmt.Errorf("%s was not read completely, so it is not known which nodes there are: %w; nothing was changed", clean(s.zone.Name), cov.Err)}
+			return &exit.Error{Code: exit.Unknown, Err: fmt.Errorf("%s was not read completely, so it is not known which nodes there are: %w; nothing was changed", words.Clean(s.zone.Name), cov.Err)}
 		}
 		providers.AttachOwners(z.Records)
 		made, err := plan.Retire(z, n)

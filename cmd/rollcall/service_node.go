@@ -8,6 +8,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"rollcall/cmd/rollcall/exit"
+	"rollcall/cmd/rollcall/words"
 	"rollcall/dnsview"
 	"rollcall/dnsview/dnssd"
 	"rollcall/dnsview/plan"
@@ -45,16 +47,16 @@ func (f *nodeFlags) node(cmd *cobra.Command) (plan.Node, error) {
 	n := plan.Node{Host: f.host}
 	switch {
 	case f.service == "":
-		return n, usagef("%s needs --service; see %s --help", cmd.CommandPath(), cmd.CommandPath())
+		return n, exit.Usagef("%s needs --service; see %s --help", cmd.CommandPath(), cmd.CommandPath())
 	case f.host == "":
-		return n, usagef("%s needs --host; see %s --help", cmd.CommandPath(), cmd.CommandPath())
+		return n, exit.Usagef("%s needs --host; see %s --help", cmd.CommandPath(), cmd.CommandPath())
 	case f.timeout <= 0:
-		return n, usagef("--timeout %s is no time: write one such as 2m", f.timeout)
+		return n, exit.Usagef("--timeout %s is no time: write one such as 2m", f.timeout)
 	}
 	for _, s := range f.addresses {
 		a, ok := providers.ParseAddr(s)
 		if !ok {
-			return n, usagef("--address %q is no IP address", clean(s))
+			return n, exit.Usagef("--address %q is no IP address", words.Clean(s))
 		}
 		n.Addresses = append(n.Addresses, a)
 	}
@@ -84,7 +86,7 @@ func (f *nodeFlags) open(ctx context.Context, a *app, n *plan.Node) (*serviceSes
 		return nil, err
 	}
 	if n.RoundRobin != "" && (s.declared.Kind != dnsview.RoundRobin || s.declared.Name == "") {
-		return nil, usagef("%s is no DNS-SD name such as v1._theservice._tcp.%s, and the config declares no round-robin service of that name", clean(f.service), s.source.name)
+		return nil, exit.Usagef("%s is no DNS-SD name such as v1._theservice._tcp.%s, and the config declares no round-robin service of that name", words.Clean(f.service), s.source.name)
 	}
 	n.Port = f.port.or(s.declared.Port)
 	n.Priority, n.Weight = f.priority.or(s.declared.Priority), f.weight.or(s.declared.Weight)
@@ -118,7 +120,7 @@ hosts may join at once: each is in DNS when its join has ended in exit code 0.`,
 			return err
 		}
 		if len(n.Addresses) == 0 {
-			return usagef("%s needs --address; see %s --help", cmd.CommandPath(), cmd.CommandPath())
+			return exit.Usagef("%s needs --address; see %s --help", cmd.CommandPath(), cmd.CommandPath())
 		}
 		ctx, cancel := context.WithTimeout(cmd.Context(), f.timeout)
 		defer cancel()
@@ -127,7 +129,7 @@ hosts may join at once: each is in DNS when its join has ended in exit code 0.`,
 			return err
 		}
 		if n.RoundRobin == "" && n.Port == 0 {
-			return usagef("%s needs --port, as the config declares none for %s", cmd.CommandPath(), clean(f.service))
+			return exit.Usagef("%s needs --port, as the config declares none for %s", cmd.CommandPath(), words.Clean(f.service))
 		}
 		z := s.reading()
 		if err := z.ReadForJoin(ctx, s.dns, n); err != nil {

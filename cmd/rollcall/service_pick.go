@@ -13,6 +13,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"rollcall/cmd/rollcall/exit"
+	"rollcall/cmd/rollcall/words"
 	"rollcall/dnsview/dnssd"
 	"rollcall/providers"
 )
@@ -57,14 +59,14 @@ incarnation, it picks from that.`,
 	cmd.Flags().DurationVar(&timeout, "timeout", 3*time.Second, "how long one connection may take")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		if timeout <= 0 {
-			return usagef("--timeout %s is no time: write one such as 3s", timeout)
+			return exit.Usagef("--timeout %s is no time: write one such as 3s", timeout)
 		}
 		n, err := dnssd.ParseName(args[0])
 		if err != nil {
 			return asRefusal(err)
 		}
 		if try && n.Proto != "_tcp" {
-			return usagef("--try connects by TCP, and %s is no TCP service", clean(n.String()))
+			return exit.Usagef("--try connects by TCP, and %s is no TCP service", words.Clean(n.String()))
 		}
 		ctx := cmd.Context()
 		in, err := a.resolveOne(ctx, n)
@@ -73,7 +75,7 @@ incarnation, it picks from that.`,
 		}
 		row, err := choose(ctx, in, try, timeout)
 		for _, f := range row.Failed {
-			a.say("rollcall: %s: %s", strings.TrimSpace(fmt.Sprintf("%s:%d %s", f.Target, f.Port, f.Address)), clean(f.Error))
+			a.say("rollcall: %s: %s", strings.TrimSpace(fmt.Sprintf("%s:%d %s", f.Target, f.Port, f.Address)), words.Clean(f.Error))
 		}
 		if err != nil {
 			return err
@@ -98,23 +100,23 @@ func (a *app) resolveOne(ctx context.Context, n dnssd.Name) (*dnssd.Incarnation,
 	for i := range types {
 		for j := range types[i].Incarnations {
 			all = append(all, &types[i].Incarnations[j])
-			names = append(names, clean(types[i].Incarnations[j].Name.String()))
+			names = append(names, words.Clean(types[i].Incarnations[j].Name.String()))
 		}
 	}
 	switch {
 	case len(all) > 1:
-		return nil, usagef("%s has %d incarnations: pick one of %s", clean(n.String()), len(all), strings.Join(names, ", "))
+		return nil, exit.Usagef("%s has %d incarnations: pick one of %s", words.Clean(n.String()), len(all), strings.Join(names, ", "))
 	case len(all) == 0 || len(all[0].Targets) == 0:
-		return nil, fmt.Errorf("name servers know of no node of %s", clean(n.String()))
+		return nil, fmt.Errorf("name servers know of no node of %s", words.Clean(n.String()))
 	case all[0].Refused:
-		return nil, fmt.Errorf("%s is not available, as its SRV record says (RFC 2782)", clean(n.String()))
+		return nil, fmt.Errorf("%s is not available, as its SRV record says (RFC 2782)", words.Clean(n.String()))
 	}
 	return all[0], nil
 }
 
 // choose takes the first usable target in RFC 2782's order.
 func choose(ctx context.Context, in *dnssd.Incarnation, try bool, timeout time.Duration) (pickRow, error) {
-	row := pickRow{Service: clean(in.Name.String()), Addresses: []string{}, TXT: newIncarnationRow(in).TXT, Failed: []failRow{}}
+	row := pickRow{Service: words.Clean(in.Name.String()), Addresses: []string{}, TXT: newIncarnationRow(in).TXT, Failed: []failRow{}}
 	addrs, problems := map[string][]netip.Addr{}, map[string][]string{}
 	var targets []providers.SRV
 	for _, t := range in.Targets {
@@ -123,7 +125,7 @@ func choose(ctx context.Context, in *dnssd.Incarnation, try bool, timeout time.D
 	}
 	for _, t := range dnssd.Order(targets, systemRand{}) {
 		fail := func(addr, why string) {
-			row.Failed = append(row.Failed, failRow{Target: clean(t.Target), Port: t.Port, Address: addr, Error: why})
+			row.Failed = append(row.Failed, failRow{Target: words.Clean(t.Target), Port: t.Port, Address: addr, Error: why})
 		}
 		if len(addrs[t.Target]) == 0 {
 			fail("", strings.Join(problems[t.Target], "; "))
@@ -136,7 +138,7 @@ func choose(ctx context.Context, in *dnssd.Incarnation, try bool, timeout time.D
 					continue
 				}
 			}
-			row.Priority, row.Weight, row.Port, row.Target = t.Priority, t.Weight, t.Port, clean(t.Target)
+			row.Priority, row.Weight, row.Port, row.Target = t.Priority, t.Weight, t.Port, words.Clean(t.Target)
 			row.Address, row.Addresses = addr.String(), texts(addrs[t.Target])
 			return row, nil
 		}

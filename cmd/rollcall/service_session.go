@@ -6,6 +6,8 @@ import (
 	"strings"
 	"time"
 
+	"rollcall/cmd/rollcall/exit"
+	"rollcall/cmd/rollcall/words"
 	"rollcall/dnsview"
 	"rollcall/dnsview/apply"
 	"rollcall/dnsview/dnssd"
@@ -60,7 +62,7 @@ func (s *serviceSession) findZone(ctx context.Context) error {
 // unreadZone returns the error of a command whose one zone could not be read: what
 // is there is unknown.
 func unreadZone(name string, err error) error {
-	return unknownf("zone %s could not be read: %w; nothing was changed", clean(name), err)
+	return exit.Unknownf("zone %s could not be read: %w; nothing was changed", words.Clean(name), err)
 }
 
 // reading returns the zone for a plan, with nothing read of it yet. Markers are dated by the clock of its provider.
@@ -110,7 +112,7 @@ func (a *app) carryService(ctx context.Context, s *serviceSession, zone apply.Zo
 	if len(plan.Steps) == 0 {
 		a.advise(&made)
 		for _, l := range plan.Skipped {
-			a.say("left alone: %s", clean(l))
+			a.say("left alone: %s", words.Clean(l))
 		}
 		if c.form == asJSON || c.form == asYAML {
 			if err := writeData(a.out, c.form, newReportRow(&apply.Report{Plan: plan}, c.dryRun)); err != nil {
@@ -118,7 +120,7 @@ func (a *app) carryService(ctx context.Context, s *serviceSession, zone apply.Zo
 			}
 		}
 		if len(plan.Skipped) > 0 {
-			return ended(exitFailed)
+			return exit.With(exit.Failed)
 		}
 		a.say("nothing to do")
 		return nil
@@ -140,7 +142,7 @@ func (a *app) carryService(ctx context.Context, s *serviceSession, zone apply.Zo
 		if c.form == asJSON || c.form == asYAML {
 			err = errors.Join(err, writeData(a.out, c.form, newReportRow(r, c.dryRun)))
 		}
-		return &codeError{code: exitUsage, err: err}
+		return &exit.Error{Code: exit.Usage, Err: err}
 	}
 	if r.OK() {
 		a.advise(&made)
@@ -151,7 +153,7 @@ func (a *app) carryService(ctx context.Context, s *serviceSession, zone apply.Zo
 // advise says what an operator should know of a plan.
 func (a *app) advise(made *plan.Planned) {
 	for _, n := range made.Notes {
-		a.say("rollcall: %s", clean(n))
+		a.say("rollcall: %s", words.Clean(n))
 	}
 	for i := range made.Plan.Steps {
 		if c := made.Plan.Steps[i].Change; c.Op == providers.OpCreate && c.After.Type == "TXT" {
@@ -162,7 +164,7 @@ func (a *app) advise(made *plan.Planned) {
 
 func (a *app) tellService(r *apply.Report, c changing) error {
 	for _, l := range r.Plan.Skipped {
-		a.say("left alone: %s", clean(l))
+		a.say("left alone: %s", words.Clean(l))
 	}
 	row := newReportRow(r, c.dryRun)
 	var err error
@@ -185,9 +187,9 @@ func (a *app) tellService(r *apply.Report, c changing) error {
 	}
 	switch {
 	case !row.OK:
-		return ended(exitOf(r))
+		return exit.With(exitOf(r))
 	case len(r.Plan.Skipped) > 0:
-		return ended(exitFailed)
+		return exit.With(exit.Failed)
 	}
 	return nil
 }
@@ -225,13 +227,13 @@ func (a *app) undoMade(ctx context.Context, s *serviceSession, zone apply.Zone, 
 	}
 	e, err := s.serviceEngine(ctx, zone)
 	if err != nil {
-		a.say("rollcall: what was made could not be taken back: %s", clean(err.Error()))
+		a.say("rollcall: what was made could not be taken back: %s", words.Clean(err.Error()))
 		return
 	}
 	back := e.Run(ctx, plan, apply.Confirm{}, nil)
 	for i := range back.Steps {
 		if st := &back.Steps[i]; st.State != apply.StepDone {
-			a.say("rollcall: what was made could not be taken back: %s: %s", clean(st.Step.Sentence), clean(st.Why))
+			a.say("rollcall: what was made could not be taken back: %s: %s", words.Clean(st.Step.Sentence), words.Clean(st.Why))
 		}
 	}
 }
@@ -266,11 +268,11 @@ func asRefusal(err error) error {
 	}
 	switch kind := providers.KindOf(err); {
 	case kind == providers.KindAuth, kind == providers.KindNotFound:
-		return unknownf("%w; nothing was changed", err)
+		return exit.Unknownf("%w; nothing was changed", err)
 	case final(err):
-		return &codeError{code: exitUsage, err: err}
+		return &exit.Error{Code: exit.Usage, Err: err}
 	case kind != providers.KindOther:
-		return unknownf("%w; nothing was changed", err)
+		return exit.Unknownf("%w; nothing was changed", err)
 	}
 	return err
 }
@@ -279,7 +281,7 @@ func asRefusal(err error) error {
 // error when the same question can never be answered, else that of unknown.
 func unanswered(err error) error {
 	if final(err) {
-		return &codeError{code: exitUsage, err: err}
+		return &exit.Error{Code: exit.Usage, Err: err}
 	}
-	return unknownf("%w", err)
+	return exit.Unknownf("%w", err)
 }

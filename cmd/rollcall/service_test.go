@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"rollcall/cmd/rollcall/exit"
 	"rollcall/providers/sim/world"
 )
 
@@ -87,7 +88,7 @@ func TestIncarnationsAreCreatedBesideOthersAndRetiredWithoutNodesOnly(t *testing
 	names := []string{theV3, theService, "_services._dns-sd._udp.unilans.net"}
 	before := inZone(t, names...)
 	r := rollcall(t, "service", "create", theV3, "--txt", "proto=3", "--txt", "txtvers=1")
-	if r.code != exitDone || !strings.Contains(r.err, "anyone can read the TXT values") {
+	if r.code != exit.Done || !strings.Contains(r.err, "anyone can read the TXT values") {
 		t.Errorf("exit code %d, %q", r.code, r.err)
 	}
 	want := append(slices.Clone(before), theService+"/PTR/"+theV3, theV3+`/TXT/"txtvers=1" "proto=3"`)
@@ -100,7 +101,7 @@ func TestIncarnationsAreCreatedBesideOthersAndRetiredWithoutNodesOnly(t *testing
 		t.Errorf("browse: %q", got)
 	}
 	must(t, "service", "join", "--service", theV3, "--host", "web3", "--address", "203.0.113.3", "--port", "80")
-	if r := rollcall(t, "service", "retire", theV3); r.code != exitFailed || !strings.Contains(r.err, "still has 1 node") {
+	if r := rollcall(t, "service", "retire", theV3); r.code != exit.Failed || !strings.Contains(r.err, "still has 1 node") {
 		t.Errorf("retire with a node: exit code %d, %q", r.code, r.err)
 	}
 	must(t, "service", "leave", "--service", theV3, "--host", "web3")
@@ -108,7 +109,7 @@ func TestIncarnationsAreCreatedBesideOthersAndRetiredWithoutNodesOnly(t *testing
 	if got := inZone(t, names...); !slices.Equal(got, before) {
 		t.Errorf("retired:\n%q, want\n%q", got, before)
 	}
-	if r := rollcall(t, "service", "retire", theV3); r.code != exitFailed || !strings.Contains(r.err, "there is no incarnation") {
+	if r := rollcall(t, "service", "retire", theV3); r.code != exit.Failed || !strings.Contains(r.err, "there is no incarnation") {
 		t.Errorf("retire again: exit code %d, %q", r.code, r.err)
 	}
 }
@@ -147,17 +148,17 @@ func TestWhatAClientSeesIsBrowsedResolvedAndPicked(t *testing.T) {
 	}
 	r := rollcall(t, "service", "pick", theV3, "--try", "-o", "json")
 	row := decode[pickRow](t, r.out)
-	if r.code != exitDone || row.Target != "good.unilans.net" || int(row.Port) != port || len(row.Failed) != 1 || row.Failed[0].Target != "bad.unilans.net" || !strings.Contains(r.err, "bad.unilans.net") {
+	if r.code != exit.Done || row.Target != "good.unilans.net" || int(row.Port) != port || len(row.Failed) != 1 || row.Failed[0].Target != "bad.unilans.net" || !strings.Contains(r.err, "bad.unilans.net") {
 		t.Errorf("--try: exit code %d, %+v, %q", r.code, row, r.err)
 	}
 	l.Close()
-	if r := rollcall(t, "service", "pick", theV3, "--try"); r.code != exitFailed || r.out != "" || !strings.Contains(r.err, "none of the 2 nodes") {
+	if r := rollcall(t, "service", "pick", theV3, "--try"); r.code != exit.Failed || r.out != "" || !strings.Contains(r.err, "none of the 2 nodes") {
 		t.Errorf("nobody there: exit code %d, %q", r.code, r.err)
 	}
-	if r := rollcall(t, "service", "resolve", "v9."+theService); r.code != exitFailed {
+	if r := rollcall(t, "service", "resolve", "v9."+theService); r.code != exit.Failed {
 		t.Errorf("an incarnation that is not there: exit code %d", r.code)
 	}
-	if r := rollcall(t, "service", "pick", theService); r.code != exitUsage || !strings.Contains(r.err, "has 3 incarnations") {
+	if r := rollcall(t, "service", "pick", theService); r.code != exit.Usage || !strings.Contains(r.err, "has 3 incarnations") {
 		t.Errorf("pick of a type: exit code %d, %q", r.code, r.err)
 	}
 }
@@ -205,7 +206,7 @@ func TestBadInputForAServiceIsOneLineAndExitCode2AndChangesNothing(t *testing.T)
 		"is no TCP service":                {"service", "pick", "v1._x._udp.unilans.net", "--try"},
 	} {
 		r := rollcall(t, args...)
-		if r.code != exitUsage || strings.Count(r.err, "\n") != 1 || !strings.Contains(r.err, want) || r.out != "" {
+		if r.code != exit.Usage || strings.Count(r.err, "\n") != 1 || !strings.Contains(r.err, want) || r.out != "" {
 			t.Errorf("%v: exit code %d, %q, want one line with %q", args, r.code, r.err, want)
 		}
 	}
@@ -214,7 +215,7 @@ func TestBadInputForAServiceIsOneLineAndExitCode2AndChangesNothing(t *testing.T)
 			t.Fatal(err)
 		}
 		for _, args := range [][]string{join(in), {"service", "leave", "--service", in, "--host", "web1"}, {"service", "create", in}, {"service", "retire", in}} {
-			if r := rollcall(t, args...); r.code != exitUnknown || !strings.Contains(r.err, "auth") || !strings.Contains(r.err, zone) || strings.Count(r.err, "\n") != 1 || r.out != "" {
+			if r := rollcall(t, args...); r.code != exit.Unknown || !strings.Contains(r.err, "auth") || !strings.Contains(r.err, zone) || strings.Count(r.err, "\n") != 1 || r.out != "" {
 				t.Errorf("%v in a zone that refuses: exit code %d, %q", args, r.code, r.err)
 			}
 		}
@@ -291,7 +292,7 @@ func TestWhatAJoinMadeIsTakenBackWhenItDidNotSucceed(t *testing.T) {
 	}
 	before := allRecords(t)
 	r := rollcall(t, "service", "join", "--service", theV3, "--host", "web1", "--address", "203.0.113.7", "--port", "80")
-	if r.code != exitUsage || !strings.Contains(r.err, "routing policy") {
+	if r.code != exit.Usage || !strings.Contains(r.err, "routing policy") {
 		t.Errorf("exit code %d, %q", r.code, r.err)
 	}
 	if after := allRecords(t); !slices.Equal(after, before) || strings.Count(r.err, "\n") != 1 {
@@ -315,7 +316,7 @@ func TestWhatACreateMadeIsTakenBackWhenItDidNotSucceed(t *testing.T) {
 	}
 	before := allRecords(t)
 	r := rollcall(t, "service", "create", "v1._http._tcp.unilans.net", "--subtype", "_printer")
-	if r.code != exitUsage || !strings.Contains(r.err, "routing policy") || strings.Count(r.err, "\n") != 1 {
+	if r.code != exit.Usage || !strings.Contains(r.err, "routing policy") || strings.Count(r.err, "\n") != 1 {
 		t.Errorf("exit code %d, %q", r.code, r.err)
 	}
 	if after := allRecords(t); !slices.Equal(after, before) {
@@ -383,7 +384,7 @@ func TestAFullServiceIsRefusedBeforeTheCall(t *testing.T) {
 	}
 	before := allRecords(t)
 	r := rollcall(t, "service", "join", "--service", theV3, "--host", "web1", "--address", "203.0.113.7", "--port", "80")
-	if r.code != exitUsage || !strings.Contains(r.err, "400 is the most") || !strings.Contains(r.err, "no more nodes fit") || strings.Count(r.err, "\n") != 1 {
+	if r.code != exit.Usage || !strings.Contains(r.err, "400 is the most") || !strings.Contains(r.err, "no more nodes fit") || strings.Count(r.err, "\n") != 1 {
 		t.Errorf("exit code %d, %q", r.code, r.err)
 	}
 	if after := allRecords(t); !slices.Equal(after, before) {
@@ -411,7 +412,7 @@ func TestAJoinIsInTheJournalAndWithoutAFleetThereIsNone(t *testing.T) {
 		t.Fatal(err)
 	}
 	r := rollcall(t, "--config", path, "service", "join", "--service", theV1, "--host", "web2", "--address", "203.0.113.8")
-	if r.code != exitUsage || !strings.Contains(r.err, "fleet id") || strings.Count(r.err, "\n") != 1 {
+	if r.code != exit.Usage || !strings.Contains(r.err, "fleet id") || strings.Count(r.err, "\n") != 1 {
 		t.Errorf("exit code %d, %q", r.code, r.err)
 	}
 	if len(inZone(t, "web1.unilans.net")) != 1 || len(inZone(t, "web2.unilans.net")) != 0 {

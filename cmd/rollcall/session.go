@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"rollcall/cmd/rollcall/config"
+	"rollcall/cmd/rollcall/exit"
+	"rollcall/cmd/rollcall/words"
 	"rollcall/dnsview"
 	"rollcall/providers"
 	"rollcall/providers/fleet"
@@ -92,10 +94,10 @@ func (a *app) open(ctx context.Context) (*session, error) {
 	if c == nil {
 		d := discover(ctx, a.now, s.retrying, patience)
 		if d.empty() {
-			return nil, usagef("there is no config and there are no credentials: set AWS_PROFILE, TRITON_PROFILE or CLOUDFLARE_API_TOKEN, write a config with rollcall config init, or look around with rollcall --demo")
+			return nil, exit.Usagef("there is no config and there are no credentials: set AWS_PROFILE, TRITON_PROFILE or CLOUDFLARE_API_TOKEN, write a config with rollcall config init, or look around with rollcall --demo")
 		}
 		for _, n := range d.notes {
-			a.say("rollcall: %s", clean(n))
+			a.say("rollcall: %s", words.Clean(n))
 		}
 		s.config, s.set.clouds, s.set.zones = d.config, d.clouds, d.zones
 	} else {
@@ -116,7 +118,7 @@ func (a *app) openZone(ctx context.Context, service string) (*session, *zoneSour
 		return nil, nil, err
 	}
 	if c == nil {
-		return nil, nil, usagef("there is no config, hence no fleet id and no zone: write one with rollcall config init, or name it with --config")
+		return nil, nil, exit.Usagef("there is no config, hence no fleet id and no zone: write one with rollcall config init, or name it with --config")
 	}
 	s := &session{app: a, config: c}
 	if err := s.needFleet(); err != nil {
@@ -132,7 +134,7 @@ func (a *app) openZone(ctx context.Context, service string) (*session, *zoneSour
 		for _, z := range c.Zones {
 			have = append(have, z.Name)
 		}
-		return nil, nil, usagef("%s lies in none of the zones of the config (%s)", clean(service), cmp.Or(strings.Join(have, ", "), "there are none"))
+		return nil, nil, exit.Usagef("%s lies in none of the zones of the config (%s)", words.Clean(service), cmp.Or(strings.Join(have, ", "), "there are none"))
 	}
 	s.set.zones = []zoneSource{newAccounts(a.now, s.retrying).zone(&c.Zones[i])}
 	return s, &s.set.zones[0], nil
@@ -155,7 +157,7 @@ func resolversOf(c *config.Config) ([]string, error) {
 	}
 	env, err := config.ParseResolvers(os.Getenv("ROLLCALL_RESOLVERS"))
 	if err != nil {
-		return nil, usagef("ROLLCALL_RESOLVERS: %w", err)
+		return nil, exit.Usagef("ROLLCALL_RESOLVERS: %w", err)
 	}
 	return env, nil
 }
@@ -185,7 +187,7 @@ func (s *session) start(timeout time.Duration) {
 	if last, err := fleet.Load(s.snapshotPath()); err == nil {
 		o.Last = last
 	} else if !errors.Is(err, fs.ErrNotExist) {
-		s.app.say("rollcall: the rows of the last run cannot be shown: %s", clean(err.Error()))
+		s.app.say("rollcall: the rows of the last run cannot be shown: %s", words.Clean(err.Error()))
 	}
 	for i, c := range s.clouds() {
 		src := fleet.CloudSource{Name: c.name, Provider: c.provider, Region: c.region, Production: c.production, Err: c.err}
@@ -270,7 +272,7 @@ func (s *session) refresh(ctx context.Context) (*dnsview.View, error) {
 	}
 	s.took = s.app.now().Sub(began) // a source that --timeout left out is a failed one
 	if err := s.save(snap); err != nil {
-		s.app.say("rollcall: the rows of this run cannot be kept for the next: %s", clean(err.Error()))
+		s.app.say("rollcall: the rows of this run cannot be kept for the next: %s", words.Clean(err.Error()))
 	}
 	return s.update(snap), nil
 }
@@ -315,7 +317,7 @@ func shortfalls(snap *providers.Snapshot, now time.Time, maxAge time.Duration) [
 			line += ": " + strings.TrimPrefix(*r.Error, r.Name+": ")
 		}
 		if r.Rows > 0 && r.AgeSeconds != nil {
-			line += fmt.Sprintf("; its %d rows are %s old", r.Rows, short(time.Duration(*r.AgeSeconds*float64(time.Second))))
+			line += fmt.Sprintf("; its %d rows are %s old", r.Rows, words.Short(time.Duration(*r.AgeSeconds*float64(time.Second))))
 		} else {
 			line += "; going on without it"
 		}
@@ -402,7 +404,7 @@ func (s *session) needFleet() error {
 		return nil
 	}
 	if s.config.Path == "" {
-		return usagef("there is no config, hence no fleet id, and without one nothing that has an owner is changed: run rollcall config init")
+		return exit.Usagef("there is no config, hence no fleet id, and without one nothing that has an owner is changed: run rollcall config init")
 	}
 	return &config.Error{Pos: config.Pos{File: s.config.Path}, What: "there is no fleet id, and without one nothing that has an owner is changed", Do: "add fleet: with the id of your team's markers, or let rollcall config init choose one"}
 }

@@ -9,6 +9,7 @@ import (
 	"os"
 	"slices"
 
+	"rollcall/cmd/rollcall/words"
 	"rollcall/dnsview/apply"
 	"rollcall/providers/journal"
 )
@@ -28,13 +29,13 @@ func (s *session) settle(ctx context.Context, e *apply.Engine) []string {
 	s.settled = true
 	var out []string
 	for _, en := range r.Settled {
-		out = append(out, fmt.Sprintf("journal entry %s was left open by a rollcall that was stopped, and is %s now: %s", en.ID, en.State, clean(en.Sentence)))
+		out = append(out, fmt.Sprintf("journal entry %s was left open by a rollcall that was stopped, and is %s now: %s", en.ID, en.State, words.Clean(en.Sentence)))
 	}
 	for _, o := range r.Open {
-		out = append(out, fmt.Sprintf("journal entry %s was left open, and what became of it cannot be asked: %s", o.Entry.ID, clean(o.Why)))
+		out = append(out, fmt.Sprintf("journal entry %s was left open, and what became of it cannot be asked: %s", o.Entry.ID, words.Clean(o.Why)))
 	}
 	if err != nil {
-		out = append(out, "what was left open in the journal could not be looked up: "+clean(err.Error()))
+		out = append(out, "what was left open in the journal could not be looked up: "+words.Clean(err.Error()))
 	}
 	return out
 }

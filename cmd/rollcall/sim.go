@@ -12,6 +12,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"rollcall/cmd/rollcall/config"
+	"rollcall/cmd/rollcall/exit"
+	"rollcall/cmd/rollcall/words"
 	"rollcall/providers/sim"
 	"rollcall/providers/textfile"
 )
@@ -44,10 +46,10 @@ which takes some minutes and the machine's Debian mirror.`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if instances < 0 || instances > 1_000_000 {
-				return usagef("--instances %d: write 0 to 1000000", instances)
+				return exit.Usagef("--instances %d: write 0 to 1000000", instances)
 			}
 			if a.demo || a.config != "" {
-				return usagef("sim is a world of its own: leave out --demo and --config")
+				return exit.Usagef("sim is a world of its own: leave out --demo and --config")
 			}
 			return a.sim(cmd.Context(), seed, instances, env, envFile, boot)
 		},
@@ -127,7 +129,7 @@ func exports(env []string) string {
 	var b strings.Builder
 	for _, kv := range env {
 		k, v, _ := strings.Cut(kv, "=")
-		b.WriteString("export " + k + "=" + shellQuote(v) + "\n")
+		b.WriteString("export " + k + "=" + words.ShellQuote(v) + "\n")
 	}
 	return b.String()
 }

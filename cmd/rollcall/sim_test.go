@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"rollcall/cmd/rollcall/exit"
 )
 
 // startSim starts rollcall sim as a process and gives the file with its environment.
@@ -95,14 +97,14 @@ func TestASimServesOtherProcessesUntilItIsInterrupted(t *testing.T) {
 	if out, code := shell(t, env, "rollcall ls instances -o name"); code != 0 || strings.Count(out, "\n") < 60 {
 		t.Errorf("exit code %d, %d instances", code, strings.Count(out, "\n"))
 	}
-	if _, code := shell(t, env, "rollcall sim fault joyent-ams error && rollcall drift --exit-code >/dev/null"); code != exitUnknown {
+	if _, code := shell(t, env, "rollcall sim fault joyent-ams error && rollcall drift --exit-code >/dev/null"); code != exit.Unknown {
 		t.Errorf("with a fault: exit code %d, want 4", code)
 	}
-	if _, code := shell(t, env, "rollcall sim fault all none && rollcall drift --exit-code >/dev/null"); code != exitDrift {
+	if _, code := shell(t, env, "rollcall sim fault all none && rollcall drift --exit-code >/dev/null"); code != exit.Drift {
 		t.Errorf("without the fault: exit code %d, want 3", code)
 	}
 	for _, bad := range []string{"nowhere error", "joyent-ams bogus"} {
-		if _, code := shell(t, env, "rollcall sim fault "+bad); code != exitUsage {
+		if _, code := shell(t, env, "rollcall sim fault "+bad); code != exit.Usage {
 			t.Errorf("fault %s: exit code %d, want 2", bad, code)
 		}
 	}

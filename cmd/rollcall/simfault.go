@@ -12,6 +12,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"rollcall/cmd/rollcall/exit"
+	"rollcall/cmd/rollcall/words"
 	"rollcall/providers/sim"
 	"rollcall/providers/sim/world"
 )
@@ -37,7 +39,7 @@ The kinds are ` + strings.Join(kinds, ", ") + ".",
 func (a *app) simFault(ctx context.Context, source, kind string) error {
 	base := os.Getenv("ROLLCALL_SIM")
 	if base == "" {
-		return usagef("ROLLCALL_SIM is not set: start rollcall sim --env-file F, and read F with . F")
+		return exit.Usagef("ROLLCALL_SIM is not set: start rollcall sim --env-file F, and read F with . F")
 	}
 	body, err := json.Marshal(map[string]string{"source": source, "kind": kind})
 	if err != nil {
@@ -47,7 +49,7 @@ func (a *app) simFault(ctx context.Context, source, kind string) error {
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, strings.TrimSuffix(base, "/")+"/fault", bytes.NewReader(body))
 	if err != nil {
-		return usagef("ROLLCALL_SIM %q is not a URL: %w", base, err)
+		return exit.Usagef("ROLLCALL_SIM %q is not a URL: %w", base, err)
 	}
 	req.Header.Set("Content-Type", "application/json")
 	resp, err := http.DefaultClient.Do(req)
@@ -60,7 +62,7 @@ func (a *app) simFault(ctx context.Context, source, kind string) error {
 		return fmt.Errorf("switch the fault: %w", err)
 	}
 	if resp.StatusCode == http.StatusBadRequest {
-		return usagef("%s", strings.TrimSpace(string(text)))
+		return exit.Usagef("%s", strings.TrimSpace(string(text)))
 	}
 	if resp.StatusCode != http.StatusOK {
 		return fmt.Errorf("switch the fault: %s: %s", resp.Status, strings.TrimSpace(string(text)))
@@ -71,7 +73,7 @@ func (a *app) simFault(ctx context.Context, source, kind string) error {
 	}
 	for _, s := range sources {
 		if source == "all" || s.Name == source {
-			a.say("%s: %s", clean(s.Name), s.Fault)
+			a.say("%s: %s", words.Clean(s.Name), s.Fault)
 		}
 	}
 	return nil

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"rollcall/cmd/rollcall/config"
+	"rollcall/cmd/rollcall/words"
 	"rollcall/dnsview"
 	"rollcall/providers"
 	"rollcall/providers/sim"
@@ -184,7 +185,7 @@ func (h *host) render(service string, p providers.Provider) []byte {
 		}
 		r, err := userdata.Render(template.Name, userdata.Input{Provider: p, Values: serviceValues(&template, &svc.Service, svc.Boot, at), Fleet: h.plan.FleetID})
 		if err != nil {
-			h.say("rollcall: the boot script of %s cannot be rendered: %s", service, clean(err.Error()))
+			h.say("rollcall: the boot script of %s cannot be rendered: %s", service, words.Clean(err.Error()))
 			return nil
 		}
 		return r.Text

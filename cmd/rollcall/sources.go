@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"rollcall/cmd/rollcall/words"
 	"rollcall/dnsview"
 	"rollcall/providers"
 	"rollcall/providers/fleet"
@@ -80,9 +81,9 @@ func readingText(reads []fleet.Progress) string {
 	for _, p := range reads {
 		text := "no answer yet"
 		if p.Rows > 0 {
-			text = plural(p.Rows, "row")
+			text = words.Plural(p.Rows, "row")
 		}
-		out = append(out, fmt.Sprintf("%s (%s, %s)", clean(p.Name), text, short(p.Since)))
+		out = append(out, fmt.Sprintf("%s (%s, %s)", words.Clean(p.Name), text, words.Short(p.Since)))
 	}
 	if len(out) == 0 {
 		return ""

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"rollcall/cmd/rollcall/exit"
 	"rollcall/providers/sim"
 	"rollcall/providers/sim/world"
 )
@@ -105,14 +106,14 @@ func TestASourceThatCannotBeSetUpFailsAloneAndTheRestGoesOn(t *testing.T) {
 			if len(objects(t, "ls", "instances", "-o", "json")) == 0 || len(objects(t, "ls", "records", "-o", "json")) == 0 {
 				t.Error("nothing is listed")
 			}
-			if r := rollcall(t, "drift", "--exit-code", "-o", "json"); r.code != exitUnknown || len(decode[driftReport](t, r.out).Findings) == 0 || !strings.Contains(r.err, c.why) {
+			if r := rollcall(t, "drift", "--exit-code", "-o", "json"); r.code != exit.Unknown || len(decode[driftReport](t, r.out).Findings) == 0 || !strings.Contains(r.err, c.why) {
 				t.Errorf("drift: exit code %d, %s", r.code, r.err)
 			}
-			if r := rollcall(t, "deregister", "--dead", "--dry-run"); c.source != rangesSource && (r.code != exitUnknown && r.code != exitFailed || !strings.Contains(r.err, c.source)) {
+			if r := rollcall(t, "deregister", "--dead", "--dry-run"); c.source != rangesSource && (r.code != exit.Unknown && r.code != exit.Failed || !strings.Contains(r.err, c.source)) {
 				t.Errorf("deregister --dead: exit code %d, %s", r.code, r.err)
 			}
 			r := rollcall(t, "config", "check")
-			if r.code != exitUsage || !regexp.MustCompile(regexp.QuoteMeta(path)+`:\d+:\d+: .*`+regexp.QuoteMeta(c.why)).MatchString(r.err) {
+			if r.code != exit.Usage || !regexp.MustCompile(regexp.QuoteMeta(path)+`:\d+:\d+: .*`+regexp.QuoteMeta(c.why)).MatchString(r.err) {
 				t.Errorf("config check: exit code %d, %s", r.code, r.err)
 			}
 		})
@@ -196,7 +197,7 @@ func TestNothingToDoIsUnknownWhileASourceOfTheAnswerCannotBeRead(t *testing.T) {
 		set(c.source, c.fault)
 		for _, args := range [][]string{{"deregister", "--dead"}, {"remedy", "half"}, {"remedy", "orphan-marker", "duplicate"}} {
 			r := rollcall(t, args...)
-			if r.code != exitUnknown || !strings.Contains(r.err, strings.Replace(c.source, "all", "joyent-east", 1)) || strings.Contains(r.err, "nothing to do") {
+			if r.code != exit.Unknown || !strings.Contains(r.err, strings.Replace(c.source, "all", "joyent-east", 1)) || strings.Contains(r.err, "nothing to do") {
 				t.Errorf("%v with %s of %s: exit code %d, %s", args, c.fault, c.source, r.code, r.err)
 			}
 		}
@@ -231,7 +232,7 @@ func TestWhatIsNamedAndNotFoundIsUnknownWhileItsSourceIsIncomplete(t *testing.T)
 	}
 	for _, c := range cases {
 		// With every source complete it is not there, which is a failure and no doubt.
-		if r := rollcall(t, c.args...); r.code == exitUnknown {
+		if r := rollcall(t, c.args...); r.code == exit.Unknown {
 			t.Errorf("%v with all sources: exit code %d, %s", c.args, r.code, r.err)
 		}
 	}
@@ -239,7 +240,7 @@ func TestWhatIsNamedAndNotFoundIsUnknownWhileItsSourceIsIncomplete(t *testing.T)
 		if err := s.World().SetFault(c.source, world.AuthError); err != nil {
 			t.Fatal(err)
 		}
-		if r := rollcall(t, c.args...); r.code != exitUnknown || !strings.Contains(r.err, c.source) {
+		if r := rollcall(t, c.args...); r.code != exit.Unknown || !strings.Contains(r.err, c.source) {
 			t.Errorf("%v without %s: exit code %d, %s", c.args, c.source, r.code, r.err)
 		}
 		if err := s.World().SetFault("all", world.NoFault); err != nil {
@@ -250,7 +251,7 @@ func TestWhatIsNamedAndNotFoundIsUnknownWhileItsSourceIsIncomplete(t *testing.T)
 	if err := s.World().SetFault("unilans.net", world.AuthError); err != nil {
 		t.Fatal(err)
 	}
-	if r := rollcall(t, cases[0].args...); r.code != exitFailed {
+	if r := rollcall(t, cases[0].args...); r.code != exit.Failed {
 		t.Errorf("%v without unilans.net: exit code %d, %s", cases[0].args, r.code, r.err)
 	}
 }
@@ -270,7 +271,7 @@ func TestWithoutAnyCloudNothingIsKnownToBeAlive(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Setenv("ROLLCALL_CONFIG", path)
-	if r := rollcall(t, "deregister", "--dead"); r.code != exitUnknown || !strings.Contains(r.err, "no cloud is configured") {
+	if r := rollcall(t, "deregister", "--dead"); r.code != exit.Unknown || !strings.Contains(r.err, "no cloud is configured") {
 		t.Errorf("exit code %d, %s", r.code, r.err)
 	}
 }

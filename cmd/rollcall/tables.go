@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"rollcall/cmd/rollcall/words"
 	"rollcall/dnsview"
 )
 
@@ -139,7 +140,7 @@ func sourceListing(wire bool) *listing[sourceRow] {
 				if r.AgeSeconds == nil {
 					return ""
 				}
-				return short(time.Duration(*r.AgeSeconds * float64(time.Second)))
+				return words.Short(time.Duration(*r.AgeSeconds * float64(time.Second)))
 			}, key: func(r *row) string {
 				if r.AgeSeconds == nil {
 					return ""
@@ -172,7 +173,7 @@ func age(t *time.Time, now time.Time) string {
 	if t == nil {
 		return ""
 	}
-	return short(now.Sub(*t))
+	return words.Short(now.Sub(*t))
 }
 
 func ageKey(t *time.Time, now time.Time) string {

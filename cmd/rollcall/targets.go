@@ -7,6 +7,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"rollcall/cmd/rollcall/exit"
+	"rollcall/cmd/rollcall/words"
 	"rollcall/dnsview"
 	"rollcall/providers"
 )
@@ -15,14 +17,14 @@ import (
 func splitRecord(s string) (recordRef, error) {
 	head, _, _ := strings.Cut(s, "/")
 	if _, err := dnsview.ALabels(head); err != nil {
-		return recordRef{}, usagef("%s", clean(err.Error()))
+		return recordRef{}, exit.Usagef("%s", words.Clean(err.Error()))
 	}
 	zone, name, typ, value, ok := dnsview.SplitRecord(s)
 	switch {
 	case !ok:
-		return recordRef{}, usagef("%q is no record: write [zone:]name/type/value, such as www.example.com/A/192.0.2.1", clean(s))
+		return recordRef{}, exit.Usagef("%q is no record: write [zone:]name/type/value, such as www.example.com/A/192.0.2.1", words.Clean(s))
 	case value == "":
-		return recordRef{}, usagef("%q has no value: write [zone:]name/type/value", clean(s))
+		return recordRef{}, exit.Usagef("%q has no value: write [zone:]name/type/value", words.Clean(s))
 	}
 	return recordRef{Zone: zone, Name: name, Type: typ, Value: value}, nil
 }
@@ -56,12 +58,12 @@ func findRecords(v *dnsview.View, args []string) ([]providers.Identity, error) {
 		}
 		switch {
 		case len(found) == 0:
-			return nil, notFound("record "+clean(arg), hintValues(near), unreadZones(v, want.Zone, want.Name))
+			return nil, notFound("record "+words.Clean(arg), hintValues(near), unreadZones(v, want.Zone, want.Name))
 		case len(zones) > 1:
-			return nil, usagef("%s is in the zones %s: write the zone before it, such as %s:%s", clean(arg), strings.Join(zones, " and "), zones[0], clean(arg))
+			return nil, exit.Usagef("%s is in the zones %s: write the zone before it, such as %s:%s", words.Clean(arg), strings.Join(zones, " and "), zones[0], words.Clean(arg))
 		}
 		if sets := setsOf(v, found); len(sets) > 1 {
-			return nil, usagef("%s is in %d record sets: write one of %s", clean(arg), len(sets), clean(strings.Join(sets, ", ")))
+			return nil, exit.Usagef("%s is in %d record sets: write one of %s", words.Clean(arg), len(sets), words.Clean(strings.Join(sets, ", ")))
 		}
 		for _, r := range found {
 			out = append(out, r.Identity())
@@ -94,7 +96,7 @@ func hintValues(near []string) string {
 	case len(near) > 3:
 		return fmt.Sprintf("the name has %d other values: see rollcall ls records", len(near))
 	case len(near) > 0:
-		return "the name has " + clean(strings.Join(near, ", "))
+		return "the name has " + words.Clean(strings.Join(near, ", "))
 	}
 	return "see rollcall ls records"
 }
@@ -128,11 +130,11 @@ func findInstances(v *dnsview.View, args []string) ([]providers.InstanceRef, err
 			for _, i := range found {
 				ids = append(ids, i.Cloud+"/"+i.ID)
 			}
-			return nil, usagef("%q names %d instances: write one of %s", clean(arg), len(found), clean(strings.Join(ids, ", ")))
+			return nil, exit.Usagef("%q names %d instances: write one of %s", words.Clean(arg), len(found), words.Clean(strings.Join(ids, ", ")))
 		case len(dead) > 0:
-			return nil, fmt.Errorf("%s is terminated already (%s)", clean(arg), clean(dead[0].ID))
+			return nil, fmt.Errorf("%s is terminated already (%s)", words.Clean(arg), words.Clean(dead[0].ID))
 		default:
-			return nil, notFound("instance "+clean(arg), "see rollcall ls instances", unreadClouds(v, arg))
+			return nil, notFound("instance "+words.Clean(arg), "see rollcall ls instances", unreadClouds(v, arg))
 		}
 	}
 	return out, nil
@@ -153,7 +155,7 @@ func oneKind(what string) cobra.PositionalArgs {
 		}
 		for _, arg := range args[1:] {
 			if isRecord(arg) != isRecord(args[0]) {
-				return usagef("%s takes instances or records, and got %q beside %q", cmd.CommandPath(), clean(arg), clean(args[0]))
+				return exit.Usagef("%s takes instances or records, and got %q beside %q", cmd.CommandPath(), words.Clean(arg), words.Clean(args[0]))
 			}
 		}
 		return nil

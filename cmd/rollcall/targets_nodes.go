@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 
+	"rollcall/cmd/rollcall/exit"
+	"rollcall/cmd/rollcall/words"
 	"rollcall/dnsview"
 	"rollcall/providers"
 )
@@ -23,11 +25,11 @@ func findNodes(v *dnsview.View, args []string) ([]providers.InstanceRef, error) 
 		}
 		switch refs := hostsNamed(v, arg); len(refs) {
 		case 0:
-			return nil, notFound("host "+clean(strings.TrimPrefix(arg, providers.HostPrefix)), "see rollcall ls services -o json", unreadZones(v, "", ""))
+			return nil, notFound("host "+words.Clean(strings.TrimPrefix(arg, providers.HostPrefix)), "see rollcall ls services -o json", unreadZones(v, "", ""))
 		case 1:
 			out = append(out, refs[0])
 		default:
-			return nil, usagef("%s has joined in %d zones: write its records, such as those that rollcall ls records shows", clean(arg), len(refs))
+			return nil, exit.Usagef("%s has joined in %d zones: write its records, such as those that rollcall ls records shows", words.Clean(arg), len(refs))
 		}
 	}
 	return out, nil

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"rollcall/cmd/rollcall/exit"
 	"rollcall/dnsview"
 	"rollcall/providers/sim"
 	"rollcall/providers/sim/world"
@@ -98,10 +99,10 @@ func TestAPlanForOneOfTwoSetsLeavesTheOtherAlone(t *testing.T) {
 	s := newWorld(t)
 	putSets(t, s, "unilans.net", weightedSet("blue", 10, "203.0.113.7"), weightedSet("green", 20, "203.0.113.7"))
 	r := rollcall(t, "deregister", "split.unilans.net/A/203.0.113.7#green", "--dry-run")
-	if r.code != exitFailed || strings.Count(r.err, "split.unilans.net") != 1 {
+	if r.code != exit.Failed || strings.Count(r.err, "split.unilans.net") != 1 {
 		t.Errorf("a foreign value: exit code %d, %s", r.code, r.err)
 	}
-	if r := rollcall(t, "deregister", "split.unilans.net/A/203.0.113.7"); r.code != exitUsage {
+	if r := rollcall(t, "deregister", "split.unilans.net/A/203.0.113.7"); r.code != exit.Usage {
 		t.Errorf("a value of two sets: exit code %d, %s", r.code, r.err)
 	}
 }

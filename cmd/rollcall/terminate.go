@@ -9,6 +9,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"rollcall/cmd/rollcall/exit"
+	"rollcall/cmd/rollcall/words"
 	"rollcall/dnsview"
 	"rollcall/dnsview/apply"
 	"rollcall/dnsview/plan"
@@ -79,11 +81,11 @@ func (a *app) checkTerminate(ctx context.Context, s *session, plan dnsview.Plan,
 		if err := a.writeReport(r, c, nil); err != nil {
 			return err
 		}
-		return ended(exitFailed)
+		return exit.With(exit.Failed)
 	}
 	for i := range r.Steps {
 		if st := &r.Steps[i]; st.Step.Kind == dnsview.StepPower && st.State == apply.StepRefused {
-			a.say("%s is refused: %s", clean(st.Step.Sentence), clean(st.Why))
+			a.say("%s is refused: %s", words.Clean(st.Step.Sentence), words.Clean(st.Why))
 		}
 	}
 	return nil
@@ -93,24 +95,24 @@ func (a *app) checkTerminate(ctx context.Context, s *session, plan dnsview.Plan,
 // Without a terminal it leaves all undone and says so.
 func (a *app) confirmTerminate(ctx context.Context, v *dnsview.View, plan dnsview.Plan, refs []providers.InstanceRef) error {
 	for _, st := range plan.Steps {
-		a.say("  %s", clean(st.Sentence))
+		a.say("  %s", words.Clean(st.Sentence))
 	}
 	if !a.interactive() {
 		return fmt.Errorf("nothing was terminated: without a terminal nobody can be asked; give --yes")
 	}
 	for _, r := range refs {
 		if cv := v.CloudByKey(r.Key); cv != nil && cv.Production {
-			a.say("%s is PRODUCTION", clean(r.Cloud))
+			a.say("%s is PRODUCTION", words.Clean(r.Cloud))
 		}
 	}
 	want := strconv.Itoa(len(refs))
 	what := "the number of nodes (" + want + ")"
 	if len(refs) == 1 {
 		want = cmp.Or(refs[0].Name, refs[0].ID)
-		what = clean(want)
+		what = words.Clean(want)
 	}
 	if got := a.ask(ctx, "type "+what+" to terminate: "); got != want {
-		return fmt.Errorf("nothing was terminated: %q was not typed", clean(want))
+		return fmt.Errorf("nothing was terminated: %q was not typed", words.Clean(want))
 	}
 	return nil
 }
@@ -151,7 +153,7 @@ func (a *app) powerCommand(verb string) *cobra.Command {
 		c.basis.noZones = true
 		plan := dnsview.PlanPower(v, dnsview.PowerAction(verb), refs...)
 		if !c.dryRun && !yes && verb != "start" && a.interactive() && len(plan.Steps) > 0 {
-			if got := a.ask(ctx, fmt.Sprintf("%s %s? [y/N] ", verb, plural(len(plan.Steps), "instance"))); !strings.EqualFold(got, "y") && !strings.EqualFold(got, "yes") {
+			if got := a.ask(ctx, fmt.Sprintf("%s %s? [y/N] ", verb, words.Plural(len(plan.Steps), "instance"))); !strings.EqualFold(got, "y") && !strings.EqualFold(got, "yes") {
 				return fmt.Errorf("nothing was done")
 			}
 		}

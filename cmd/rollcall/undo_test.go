@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"rollcall/cmd/rollcall/exit"
 )
 
 func TestTwoUndosTakeTwoChangesBackAndTwoRedosMakeThemAgain(t *testing.T) {
@@ -23,25 +25,25 @@ func TestTwoUndosTakeTwoChangesBackAndTwoRedosMakeThemAgain(t *testing.T) {
 	check("one undo", states[1])
 	must(t, "undo")
 	check("two undos", states[0])
-	if r := rollcall(t, "undo"); r.code != exitFailed || !strings.Contains(r.err, "nothing that could be undone") {
+	if r := rollcall(t, "undo"); r.code != exit.Failed || !strings.Contains(r.err, "nothing that could be undone") {
 		t.Errorf("a third undo: exit code %d, %s", r.code, r.err)
 	}
-	if r := rollcall(t, "redo", "--dry-run"); r.code != exitDone || !strings.Contains(r.out, "www-01") && !strings.Contains(r.out, "www.scalability.expert") {
+	if r := rollcall(t, "redo", "--dry-run"); r.code != exit.Done || !strings.Contains(r.out, "www-01") && !strings.Contains(r.out, "www.scalability.expert") {
 		t.Errorf("a dry run: exit code %d, %s%s", r.code, r.out, r.err)
 	}
 	check("a dry run", states[0])
-	if r := rollcall(t, "redo"); r.code != exitDone || !strings.Contains(r.err, "checksum") {
+	if r := rollcall(t, "redo"); r.code != exit.Done || !strings.Contains(r.err, "checksum") {
 		t.Errorf("a redo that does not show its plan: exit code %d, %s", r.code, r.err)
 	}
 	check("one redo", states[1])
 	must(t, "redo")
 	check("two redos", states[2])
-	if r := rollcall(t, "redo"); r.code != exitFailed || !strings.Contains(r.err, "nothing to redo") {
+	if r := rollcall(t, "redo"); r.code != exit.Failed || !strings.Contains(r.err, "nothing to redo") {
 		t.Errorf("a third redo: exit code %d, %s", r.code, r.err)
 	}
 	must(t, "undo")
 	must(t, "quiesce", "www-02")
-	if r := rollcall(t, "redo"); r.code != exitFailed || !strings.Contains(r.err, "nothing to redo") {
+	if r := rollcall(t, "redo"); r.code != exit.Failed || !strings.Contains(r.err, "nothing to redo") {
 		t.Errorf("a redo after a new change: exit code %d, %s", r.code, r.err)
 	}
 	must(t, "undo")

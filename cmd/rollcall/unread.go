@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 
+	"rollcall/cmd/rollcall/exit"
+	"rollcall/cmd/rollcall/words"
 	"rollcall/dnsview"
 	"rollcall/providers"
 )
@@ -87,7 +89,7 @@ func lackingText(rows []sourceRow) string {
 // exit code 4, not 1.
 func notFound(what, hint string, unread []string) error {
 	if len(unread) > 0 {
-		return unknownf("%s was not found, and %s could not be read completely: whether it exists is unknown; rollcall ls sources says why", what, clean(strings.Join(unread, " and ")))
+		return exit.Unknownf("%s was not found, and %s could not be read completely: whether it exists is unknown; rollcall ls sources says why", what, words.Clean(strings.Join(unread, " and ")))
 	}
 	return fmt.Errorf("there is no %s; %s", what, hint)
 }

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"rollcall/cmd/rollcall/exit"
 )
 
 func TestMistakesOnTheCommandLineEndIn2AndAreOneLine(t *testing.T) {
@@ -54,7 +56,7 @@ func TestMistakesOnTheCommandLineEndIn2AndAreOneLine(t *testing.T) {
 	} {
 		t.Run(c.args, func(t *testing.T) {
 			r := rollcall(t, strings.Fields(c.args)...)
-			if r.code != exitUsage {
+			if r.code != exit.Usage {
 				t.Errorf("exit code %d, want 2", r.code)
 			}
 			if !strings.Contains(r.err, c.want) || strings.Count(r.err, "\n") != 1 {
@@ -85,7 +87,7 @@ func TestAMistakeInTheConfigEndsIn2WithFileAndLineAndStartsNothing(t *testing.T)
 			}
 			for _, args := range [][]string{{"ls", "instances"}, {"deregister", "--dead"}, {"config", "check"}} {
 				r := rollcall(t, append([]string{"--config", path}, args...)...)
-				if r.code != exitUsage {
+				if r.code != exit.Usage {
 					t.Errorf("%v: exit code %d, want 2", args, r.code)
 				}
 				if !strings.Contains(r.err, path+":") || !strings.Contains(r.err, c.want) || strings.Count(r.err, "\n") != 1 {
@@ -114,7 +116,7 @@ func TestConfigInitWritesWhatWasFoundAndAFleetIDOnce(t *testing.T) {
 	if shown := must(t, "config", "show"); !strings.Contains(shown, "name: unilans.net") {
 		t.Errorf("config show: %s", shown)
 	}
-	if r := rollcall(t, "config", "init"); r.code != exitFailed || !strings.Contains(r.err, "is there already") {
+	if r := rollcall(t, "config", "init"); r.code != exit.Failed || !strings.Contains(r.err, "is there already") {
 		t.Errorf("a second init: exit code %d, %s", r.code, r.err)
 	}
 	again, err := os.ReadFile(path)
@@ -224,7 +226,7 @@ func TestAFileThatIsNestedTooDeeplyOrTooLongIsOneClearLine(t *testing.T) {
 		{[]string{"userdata", "render", "nginx", "--values", file("port: " + deep)}, "more than 100 levels deep"},
 	} {
 		r := rollcall(t, c.args...)
-		if r.code != exitUsage || !strings.Contains(r.err, c.want) || strings.Count(r.err, "\n") != 1 {
+		if r.code != exit.Usage || !strings.Contains(r.err, c.want) || strings.Count(r.err, "\n") != 1 {
 			t.Errorf("%s: exit code %d, %s", strings.Join(c.args[:2], " "), r.code, r.err)
 		}
 	}

@@ -11,6 +11,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"rollcall/cmd/rollcall/config"
+	"rollcall/cmd/rollcall/exit"
+	"rollcall/cmd/rollcall/words"
 	"rollcall/providers"
 	"rollcall/userdata"
 )
@@ -27,7 +29,7 @@ func (a *app) templates() *userdata.Templates {
 	all, err := loadTemplates()
 	if err != nil {
 		for l := range strings.Lines(err.Error()) {
-			a.say("rollcall: %s", clean(strings.TrimRight(l, "\n")))
+			a.say("rollcall: %s", words.Clean(strings.TrimRight(l, "\n")))
 		}
 	}
 	return all
@@ -85,7 +87,7 @@ Your own templates lie in $XDG_CONFIG_HOME/rollcall/templates.`,
 		if provider != "" {
 			p := providers.Provider(provider)
 			if !p.Computes() {
-				return usagef("--provider %q: write ec2 or triton", clean(provider))
+				return exit.Usagef("--provider %q: write ec2 or triton", words.Clean(provider))
 			}
 			o.Providers = []providers.Provider{p}
 		}
@@ -118,12 +120,12 @@ Your own templates lie in $XDG_CONFIG_HOME/rollcall/templates.`,
 		}
 		if wrong != nil {
 			for l := range strings.Lines(wrong.Error()) {
-				a.say("rollcall: %s", clean(strings.TrimRight(l, "\n")))
+				a.say("rollcall: %s", words.Clean(strings.TrimRight(l, "\n")))
 			}
-			return ended(exitFailed)
+			return exit.With(exit.Failed)
 		}
 		if slices.ContainsFunc(rows, func(r lintRow) bool { return !r.OK }) {
-			return ended(exitFailed)
+			return exit.With(exit.Failed)
 		}
 		return nil
 	}
@@ -142,7 +144,7 @@ func concerns(err error, names []string) bool {
 func newLintRow(r *userdata.LintReport) lintRow {
 	row := lintRow{Template: r.Template, OK: !r.Failed(), Findings: []lintFinding{}, Sizes: []lintSize{}}
 	for _, f := range r.Findings {
-		row.Findings = append(row.Findings, lintFinding{clean(f.File), f.Line, string(f.For), string(f.Level), f.Tool, clean(f.Text)})
+		row.Findings = append(row.Findings, lintFinding{words.Clean(f.File), f.Line, string(f.For), string(f.Level), f.Tool, words.Clean(f.Text)})
 	}
 	for _, s := range r.Sizes {
 		row.Sizes = append(row.Sizes, lintSize{string(s.For), s.Bytes, s.Limit, s.Left, s.Compressed})
@@ -152,13 +154,13 @@ func newLintRow(r *userdata.LintReport) lintRow {
 
 func (a *app) tellLint(r *userdata.LintReport) {
 	for _, f := range r.Findings {
-		a.say("%s", clean(f.String()))
+		a.say("%s", words.Clean(f.String()))
 	}
 	for _, s := range r.Sizes {
 		how := ""
 		if s.Compressed {
 			how = fmt.Sprintf(" compressed from %d", s.Plain)
 		}
-		a.say("%s for %s: %d bytes%s, %d left below the limit of %d", clean(r.Template), s.For, s.Bytes, how, s.Left, s.Limit)
+		a.say("%s for %s: %d bytes%s, %d left below the limit of %d", words.Clean(r.Template), s.For, s.Bytes, how, s.Left, s.Limit)
 	}
 }

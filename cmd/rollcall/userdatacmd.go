@@ -12,6 +12,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"rollcall/cmd/rollcall/config"
+	"rollcall/cmd/rollcall/exit"
+	"rollcall/cmd/rollcall/words"
 	"rollcall/dnsview"
 	"rollcall/providers"
 	"rollcall/providers/textfile"
@@ -114,7 +116,7 @@ func (a *app) userdataShow() *cobra.Command {
 	c.RunE = func(_ *cobra.Command, args []string) error {
 		t, err := a.templates().Get(args[0])
 		if err != nil {
-			return usagef("%w", err)
+			return exit.Usagef("%w", err)
 		}
 		r := newTemplateRow(&t)
 		if form.is != asText {
@@ -164,7 +166,7 @@ func givenValues(files, set []string) (map[string]string, error) {
 	for _, file := range files {
 		text, err := textfile.Read(file, 1<<20)
 		if err != nil {
-			return nil, usagef("--values: %w", err)
+			return nil, exit.Usagef("--values: %w", err)
 		}
 		values, err := userdata.ParseValues(file, text)
 		if err != nil {
@@ -214,7 +216,7 @@ and a node takes its name from its instance.`,
 			}
 		}
 		for _, w := range r.Warnings {
-			a.say("rollcall: %s", clean(w))
+			a.say("rollcall: %s", words.Clean(w))
 		}
 		a.say("%d bytes, %d left below the limit of %d", len(r.Text), r.Left, r.Limit)
 		if f.output != "" {
@@ -238,7 +240,7 @@ func (a *app) renderTemplate(ctx context.Context, name string, f *renderFlags) (
 	all := a.templates()
 	t, err := all.Get(name)
 	if err != nil {
-		return r, nil, usagef("%w", err)
+		return r, nil, exit.Usagef("%w", err)
 	}
 	cfg, err := a.configOrEmpty(ctx)
 	if err != nil {
@@ -251,7 +253,7 @@ func (a *app) renderTemplate(ctx context.Context, name string, f *renderFlags) (
 	if f.service != "" {
 		s := &session{app: a, config: cfg}
 		if service = s.declared(providers.CanonicalName(f.service)); service == nil {
-			return r, nil, usagef("the config declares no service %q; %s", clean(f.service), s.declaredNames())
+			return r, nil, exit.Usagef("the config declares no service %q; %s", words.Clean(f.service), s.declaredNames())
 		}
 		in.Values = serviceValues(&t, service, s.boot(service.Name), s.zoneProvider(service.Zone))
 	}
@@ -264,19 +266,19 @@ func (a *app) renderTemplate(ctx context.Context, name string, f *renderFlags) (
 func renderFor(cfg *config.Config, f *renderFlags) (providers.Provider, error) {
 	switch {
 	case f.cloud != "" && f.provider != "":
-		return "", usagef("--cloud says the provider: leave out --provider")
+		return "", exit.Usagef("--cloud says the provider: leave out --provider")
 	case f.cloud != "":
 		for _, c := range cfg.Clouds {
 			if c.Name == f.cloud {
 				return c.Provider, nil
 			}
 		}
-		return "", usagef("--cloud: there is no cloud %q in the config", clean(f.cloud))
+		return "", exit.Usagef("--cloud: there is no cloud %q in the config", words.Clean(f.cloud))
 	case f.provider == "":
 		return providers.EC2, nil
 	}
 	if p := providers.Provider(f.provider); p.Computes() {
 		return p, nil
 	}
-	return "", usagef("--provider %q: write ec2 or triton", clean(f.provider))
+	return "", exit.Usagef("--provider %q: write ec2 or triton", words.Clean(f.provider))
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"rollcall/cmd/rollcall/exit"
 	"rollcall/userdata"
 )
 
@@ -47,7 +48,7 @@ func TestAnOperatorsTemplateIsListedShownRenderedAndLinted(t *testing.T) {
 	if out := must(t, "userdata", "render", "mine", "--values", values, "--set", "word=said"); !strings.Contains(out, "word='said'\n") {
 		t.Errorf("--set does not go before --values: %s", out)
 	}
-	if r := rollcall(t, "userdata", "lint", "mine"); r.code != exitDone || !strings.Contains(r.err, "mine for ec2: 36 bytes, 16348 left below the limit of 16384") {
+	if r := rollcall(t, "userdata", "lint", "mine"); r.code != exit.Done || !strings.Contains(r.err, "mine for ec2: 36 bytes, 16348 left below the limit of 16384") {
 		t.Errorf("lint: exit code %d, %s", r.code, r.err)
 	}
 }
@@ -56,7 +57,7 @@ func TestATemplateThatCannotBeReadIsToldWithFileAndLineAndTheOthersWork(t *testi
 	blank(t)
 	dir := ownTemplates(t, map[string]string{"mine.sh": ownTemplate, "bad.sh": "---\nname: bad\nhelp: h\nvariables:\n  - {name: a, type: nope}\n---\n#!/bin/sh\n"})
 	want := "template " + filepath.Join(dir, "bad.sh") + `:5: variable a: type "nope"`
-	for args, code := range map[string]int{"userdata list": exitUsage, "userdata lint bad": exitFailed, "userdata render mine": exitDone, "userdata show mine": exitDone} {
+	for args, code := range map[string]int{"userdata list": exit.Usage, "userdata lint bad": exit.Failed, "userdata render mine": exit.Done, "userdata show mine": exit.Done} {
 		if r := rollcall(t, strings.Fields(args)...); r.code != code || !strings.Contains(r.err, want) {
 			t.Errorf("%s: exit code %d, %s", args, r.code, r.err)
 		}
@@ -68,7 +69,7 @@ func TestLintFailsAtAMistakeAndSaysWhere(t *testing.T) {
 	dir := ownTemplates(t, map[string]string{"mine.sh": ownTemplate + "PASSWORD=hunter22 sleep 1\n"})
 	r := rollcall(t, "userdata", "lint", "mine", "-o", "json")
 	rows := decode[[]lintRow](t, r.out)
-	if r.code != exitFailed || len(rows) != 1 || rows[0].OK || len(rows[0].Sizes) != 2 {
+	if r.code != exit.Failed || len(rows) != 1 || rows[0].OK || len(rows[0].Sizes) != 2 {
 		t.Fatalf("exit code %d, %+v", r.code, rows)
 	}
 	found := false
@@ -111,7 +112,7 @@ func TestTheLaunchTemplateOfAGroupHoldsNothingOfOneLaunch(t *testing.T) {
 		"--cloud aws-use1 --set host={name}.x": "share their name",
 	} {
 		r := rollcall(t, append([]string{"userdata", "render", "service-dnssd", "--service", "v1._theservice._tcp.unilans.net", "-o", "asg"}, strings.Fields(args)...)...)
-		if r.code != exitUsage || !strings.Contains(r.err, want) || r.out != "" {
+		if r.code != exit.Usage || !strings.Contains(r.err, want) || r.out != "" {
 			t.Errorf("%s: exit code %d, %s", args, r.code, r.err)
 		}
 	}
@@ -127,7 +128,7 @@ func TestMistakesInFilesOfValuesAreToldWithFileAndLine(t *testing.T) {
 		"userdata render bare --values " + file:       file + ":2: the value of list is not one line of text",
 		"userdata render bare --values " + dir + "/x": "no such file",
 	} {
-		if r := rollcall(t, strings.Fields(args)...); r.code != exitUsage || !strings.Contains(r.err, want) || strings.Count(r.err, "\n") != 1 {
+		if r := rollcall(t, strings.Fields(args)...); r.code != exit.Usage || !strings.Contains(r.err, want) || strings.Count(r.err, "\n") != 1 {
 			t.Errorf("%s: exit code %d, %s", args, r.code, r.err)
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"rollcall/cmd/rollcall/exit"
 	"rollcall/providers/sim/world"
 )
 
@@ -58,7 +59,7 @@ func TestANodeIsQuiescedReturnedAndWhatWasDoneUndone(t *testing.T) {
 			t.Errorf("%s: two undos, and the zones are not what they were", node)
 		}
 	}
-	if r := rollcall(t, "return", "www-01"); r.code != exitFailed || !strings.Contains(r.err, "is not quiesced anywhere") {
+	if r := rollcall(t, "return", "www-01"); r.code != exit.Failed || !strings.Contains(r.err, "is not quiesced anywhere") {
 		t.Errorf("a return of what is there: exit code %d, %s", r.code, r.err)
 	}
 }
@@ -72,7 +73,7 @@ func TestARecordIsAdoptedOnceItsMarkerWasShown(t *testing.T) {
 	}
 	before := allRecords(t)
 	r := rollcall(t, "adopt", unmarked[at])
-	if r.code != exitDone {
+	if r.code != exit.Done {
 		t.Fatalf("exit code %d, %s", r.code, r.err)
 	}
 	shown, done := strings.Index(r.err, "+ db.unilans.net 300 A"), strings.Index(r.out, "done")
@@ -82,14 +83,14 @@ func TestARecordIsAdoptedOnceItsMarkerWasShown(t *testing.T) {
 	if slices.Contains(recordsOf(t, "unmarked"), unmarked[at]) {
 		t.Error("it is unmarked still")
 	}
-	if r := rollcall(t, "adopt", unmarked[at]); r.code != exitFailed || !strings.Contains(r.err, "has a marker already") {
+	if r := rollcall(t, "adopt", unmarked[at]); r.code != exit.Failed || !strings.Contains(r.err, "has a marker already") {
 		t.Errorf("twice: exit code %d, %s", r.code, r.err)
 	}
 	must(t, "undo")
 	if after := allRecords(t); !slices.Equal(after, before) {
 		t.Error("after the undo the zone is not what it was")
 	}
-	if r := rollcall(t, "adopt", "legacy.unilans.net/A/198.51.100.24"); r.code != exitFailed || !strings.Contains(r.err, "none of our instances has its address") {
+	if r := rollcall(t, "adopt", "legacy.unilans.net/A/198.51.100.24"); r.code != exit.Failed || !strings.Contains(r.err, "none of our instances has its address") {
 		t.Errorf("a foreign record: exit code %d, %s", r.code, r.err)
 	}
 }
@@ -106,13 +107,13 @@ func TestRemediesOfEveryKindCanBeCarriedOutFromTheCommandLine(t *testing.T) {
 			t.Errorf("%s: %d before, %d after", class, len(found), len(left))
 		}
 	}
-	if r := rollcall(t, "remedy", "foreign"); r.code != exitFailed || !strings.Contains(r.err, "left alone:") {
+	if r := rollcall(t, "remedy", "foreign"); r.code != exit.Failed || !strings.Contains(r.err, "left alone:") {
 		t.Errorf("no remedy: exit code %d, %s", r.code, r.err)
 	}
 	if r := rollcall(t, "remedy", "dead", "unmarked", "--dry-run"); !strings.Contains(r.out, "another remedy (adopt) is for: ") {
 		t.Errorf("two remedies: %s", r.out)
 	}
-	if r := rollcall(t, "remedy", "split"); r.code != exitDone || !strings.Contains(r.err, "nothing was found of class split") {
+	if r := rollcall(t, "remedy", "split"); r.code != exit.Done || !strings.Contains(r.err, "nothing was found of class split") {
 		t.Errorf("nothing found: exit code %d, %s", r.code, r.err)
 	}
 	dead := recordsOf(t, "dead")
@@ -153,7 +154,7 @@ func TestAReusedAddressIsRetargetedAndNeverDeleted(t *testing.T) {
 	if reused := recordsOf(t, "reused"); !slices.Contains(reused, "scalability.expert:"+record) {
 		t.Fatalf("reused: %v", reused)
 	}
-	if r := rollcall(t, "deregister", record); r.code != exitFailed {
+	if r := rollcall(t, "deregister", record); r.code != exit.Failed {
 		t.Errorf("it was deleted: exit code %d", r.code)
 	}
 	must(t, "retarget", record)
@@ -195,10 +196,10 @@ func TestAPlanIsShownAndCarriedOutAsItWasShown(t *testing.T) {
 		t.Fatal(err)
 	}
 	before := allRecords(t)
-	if r := rollcall(t, "deregister", "--dead", "--plan-checksum", "0000000000000000"); r.code != exitFailed || !strings.Contains(r.err, shown.Checksum) {
+	if r := rollcall(t, "deregister", "--dead", "--plan-checksum", "0000000000000000"); r.code != exit.Failed || !strings.Contains(r.err, shown.Checksum) {
 		t.Errorf("a wrong checksum: exit code %d, %s", r.code, r.err)
 	}
-	if r := rollcall(t, "register", "www-93", "--plan", file); r.code != exitUsage || !strings.Contains(r.err, "is one to deregister") {
+	if r := rollcall(t, "register", "www-93", "--plan", file); r.code != exit.Usage || !strings.Contains(r.err, "is one to deregister") {
 		t.Errorf("a plan of another verb: exit code %d, %s", r.code, r.err)
 	}
 	if after := allRecords(t); !slices.Equal(after, before) {
@@ -208,11 +209,11 @@ func TestAPlanIsShownAndCarriedOutAsItWasShown(t *testing.T) {
 	gone := slices.IndexFunc(shown.Steps, func(st stepRow) bool { return st.Record.Name == "www.scalability.expert" })
 	rec := shown.Steps[gone].Record
 	must(t, "deregister", recordName(rec.Zone, rec.Name, rec.Type, rec.Value))
-	if r := rollcall(t, "deregister", "--dead", "--plan-checksum", shown.Checksum); r.code != exitFailed || !strings.Contains(r.err, "something changed since it was shown") {
+	if r := rollcall(t, "deregister", "--dead", "--plan-checksum", shown.Checksum); r.code != exit.Failed || !strings.Contains(r.err, "something changed since it was shown") {
 		t.Errorf("an old checksum: exit code %d, %s", r.code, r.err)
 	}
 	r := rollcall(t, "deregister", "--dead", "--plan", file)
-	if r.code != exitFailed || !strings.Contains(r.err, "is not to be done any more") || strings.Count(r.out, "  done ") != len(shown.Steps)-1 {
+	if r.code != exit.Failed || !strings.Contains(r.err, "is not to be done any more") || strings.Count(r.out, "  done ") != len(shown.Steps)-1 {
 		t.Errorf("exit code %d\n%s%s", r.code, r.out, r.err)
 	}
 	if left := append(recordsOf(t, "dead"), recordsOf(t, "dangling")...); len(left) > 0 {
@@ -259,7 +260,7 @@ func TestAThresholdOfAZoneInTheConfigHolds(t *testing.T) {
 	}
 	cf := count(world.CloudflareZone)
 	r := rollcall(t, "--config", path, "deregister", "--dead")
-	if r.code != exitFailed || count(world.CloudflareZone) != cf || count(world.Route53Zone) != 0 || !strings.Contains(r.err, "--confirm 3: ") {
+	if r.code != exit.Failed || count(world.CloudflareZone) != cf || count(world.Route53Zone) != 0 || !strings.Contains(r.err, "--confirm 3: ") {
 		t.Fatalf("exit code %d; %d of %d and %d are there\n%s%s", r.code, count(world.CloudflareZone), cf, count(world.Route53Zone), r.out, r.err)
 	}
 	must(t, "--config", path, "deregister", "--dead", "--confirm", "3")

@@ -12,6 +12,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"rollcall/cmd/rollcall/exit"
+	"rollcall/cmd/rollcall/words"
 	"rollcall/dnsview"
 	"rollcall/dnsview/filter"
 	"rollcall/providers"
@@ -117,7 +119,7 @@ func (a *app) watch(ctx context.Context, f *watchFlags) error {
 	}
 	if f.webhook != "" {
 		if u, err := url.Parse(f.webhook); err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
-			return usagef("the webhook is not a URL: write it with scheme and host, such as https://hooks.example.com/x") // it is a secret, so it is not repeated
+			return exit.Usagef("the webhook is not a URL: write it with scheme and host, such as https://hooks.example.com/x") // it is a secret, so it is not repeated
 		}
 	}
 	if f.lines {
@@ -154,7 +156,7 @@ func (a *app) watch(ctx context.Context, f *watchFlags) error {
 	}
 	err = w.run(ctx)
 	if e := w.s.save(w.s.fleet.Snapshot()); e != nil {
-		a.say("rollcall: the rows of this run cannot be kept for the next: %s", clean(e.Error()))
+		a.say("rollcall: the rows of this run cannot be kept for the next: %s", words.Clean(e.Error()))
 	}
 	return err
 }
@@ -167,7 +169,7 @@ func parseSeverity(s string) (dnsview.Severity, error) {
 		}
 		known = append(known, v.String())
 	}
-	return 0, usagef("--severity %q: write %s", s, strings.Join(known, ", "))
+	return 0, exit.Usagef("--severity %q: write %s", s, strings.Join(known, ", "))
 }
 
 // run scans whenever all sources have been read anew, until ctx ends. It
@@ -336,7 +338,7 @@ func (w *watcher) tell(event string, s *standing, now time.Time) error {
 	r := &s.row
 	text := fmt.Sprintf("%s  %-8s  %-8s  %-14s  %s", stampNow(now), event, r.Severity, r.Class, r.Reason)
 	if event == eventResolved {
-		text += ", for " + short(now.Sub(s.since))
+		text += ", for " + words.Short(now.Sub(s.since))
 	}
 	return w.say(text, watchLine{Time: now.UTC(), Event: event, Finding: r})
 }
@@ -347,7 +349,7 @@ func stampNow(t time.Time) string { return t.UTC().Format(time.RFC3339) }
 func (a *app) sayLine(form string) func(string, any) error {
 	return func(line string, row any) error {
 		if form == asText {
-			return flush(a.out, clean(line)+"\n")
+			return flush(a.out, words.Clean(line)+"\n")
 		}
 		b, err := json.Marshal(row)
 		if err != nil {

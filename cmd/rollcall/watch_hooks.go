@@ -17,6 +17,7 @@ import (
 	"strings"
 	"time"
 
+	"rollcall/cmd/rollcall/words"
 	"rollcall/dnsview/wire"
 	"rollcall/providers/textfile"
 )
@@ -43,7 +44,7 @@ type hookEvent struct {
 func newHookEvent(s *session, event string, of *standing, now time.Time) hookEvent {
 	text := of.row.Class + " (" + of.row.Severity + "): " + of.row.Reason
 	if event == eventResolved {
-		text = "resolved after " + short(now.Sub(of.since)) + ": " + text
+		text = "resolved after " + words.Short(now.Sub(of.since)) + ": " + text
 	}
 	return hookEvent{Event: event, Time: now.UTC(), Since: of.since.UTC(), Fleet: s.config.Fleet, Text: text, Finding: of.row}
 }
@@ -97,7 +98,7 @@ func (a *app) newHooks(s *session, f *watchFlags, counts *family) (*hooks, error
 func (h *hooks) send(key string, e hookEvent) bool {
 	body, err := json.Marshal(e)
 	if err != nil {
-		h.say("rollcall: a finding cannot be told: %s", clean(err.Error()))
+		h.say("rollcall: a finding cannot be told: %s", words.Clean(err.Error()))
 		return false
 	}
 	select {
@@ -152,7 +153,7 @@ func (h *hooks) deliver(ctx context.Context, r *hook, body []byte) {
 		}
 		if _, final := errors.AsType[permanent](err); final || try >= tries {
 			if !r.down {
-				h.say("rollcall: %s fails, and is not told of a finding: %s", r.name, clean(err.Error()))
+				h.say("rollcall: %s fails, and is not told of a finding: %s", r.name, words.Clean(err.Error()))
 			}
 			r.down = true
 			h.counts.counter(r.name, "failed").Inc()
@@ -170,7 +171,7 @@ func webhook(target string) *hook {
 	client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	name := "webhook"
 	if u, err := url.Parse(target); err == nil {
-		name += " " + clean(u.Host)
+		name += " " + words.Clean(u.Host)
 	}
 	return &hook{name: name, deliver: func(ctx context.Context, body []byte) error {
 		req, err := http.NewRequestWithContext(ctx, http.MethodPost, target, bytes.NewReader(body))
@@ -253,7 +254,7 @@ func (h *hooks) remember(known map[string]*standing) {
 	}
 	err := textfile.Write(h.path, func(f *os.File) error { return writeData(f, asJSON, rows) })
 	if err != nil {
-		h.say("rollcall: what the hooks were told cannot be kept for the next start: %s", clean(err.Error()))
+		h.say("rollcall: what the hooks were told cannot be kept for the next start: %s", words.Clean(err.Error()))
 	}
 }
 
@@ -270,7 +271,7 @@ func (h *hooks) remembered() map[string]*standing {
 	}
 	if err != nil {
 		if !errors.Is(err, fs.ErrNotExist) {
-			h.say("rollcall: what the hooks were told before is not known, and is told again: %s", clean(err.Error()))
+			h.say("rollcall: what the hooks were told before is not known, and is told again: %s", words.Clean(err.Error()))
 		}
 		return known
 	}

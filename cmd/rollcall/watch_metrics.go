@@ -17,6 +17,8 @@ import (
 
 	"github.com/VictoriaMetrics/metrics"
 
+	"rollcall/cmd/rollcall/exit"
+	"rollcall/cmd/rollcall/words"
 	"rollcall/dnsview"
 	"rollcall/providers"
 	"rollcall/providers/budget"
@@ -110,11 +112,11 @@ func coverages(snap *providers.Snapshot) []covered {
 	var out []covered
 	for i := range snap.Clouds {
 		c := &snap.Clouds[i]
-		out = append(out, covered{c.Coverage, clean(c.Cloud.Name), len(c.Instances), c.RowsFrom})
+		out = append(out, covered{c.Coverage, words.Clean(c.Cloud.Name), len(c.Instances), c.RowsFrom})
 	}
 	for i := range snap.Zones {
 		z := &snap.Zones[i]
-		out = append(out, covered{z.Coverage, clean(z.Zone.Name), len(z.Records), z.RowsFrom})
+		out = append(out, covered{z.Coverage, words.Clean(z.Zone.Name), len(z.Records), z.RowsFrom})
 	}
 	return out
 }
@@ -141,7 +143,7 @@ func found(view *dnsview.View) []*family {
 	findings := gaugeFamily("findings", "Findings of the last scan.", "class", "zone", "severity")
 	for i := range view.Findings {
 		f := &view.Findings[i]
-		findings.gauge(string(f.Class), clean(f.Zone), f.Severity.String()).Inc()
+		findings.gauge(string(f.Class), words.Clean(f.Zone), f.Severity.String()).Inc()
 	}
 	return []*family{findings}
 }
@@ -151,12 +153,12 @@ func answered(view *dnsview.View) []*family {
 	names := gaugeFamily("wire_names", "Names by what their name servers answer.", "zone", "state")
 	for i := range view.Options.Wire {
 		w := &view.Options.Wire[i]
-		names.gauge(clean(w.Zone), string(w.State)).Inc()
+		names.gauge(words.Clean(w.Zone), string(w.State)).Inc()
 	}
 	delegated := gaugeFamily("wire_zone", "1 for what the name servers of a zone are.", "zone", "state")
 	for i := range view.Options.WireZones {
 		w := &view.Options.WireZones[i]
-		delegated.gauge(clean(w.Zone), string(w.State)).Set(1)
+		delegated.gauge(words.Clean(w.Zone), string(w.State)).Set(1)
 	}
 	return []*family{names, delegated}
 }
@@ -204,7 +206,7 @@ func (m *meter) budgets() []*family {
 	blocked := gaugeFamily("api_blocked_seconds", "How long an account wants no call at all from now.", "source")
 	now := m.s.app.now()
 	for name, accounts := range m.accounts {
-		name = clean(name)
+		name = words.Clean(name)
 		for _, a := range accounts {
 			s := a.State()
 			for result, n := range map[string]int64{"ok": s.Good, "refused": s.Refused, "throttled": s.Throttles, "failed": s.Failures, "held": s.Held} {
@@ -222,7 +224,7 @@ func (m *meter) budgets() []*family {
 // listen serves metrics and health on an address. What it returns serves until ctx ends.
 func (m *meter) listen(ctx context.Context, addr string, hosts []string, say func(string, ...any)) (serve func(), err error) {
 	if _, _, err := net.SplitHostPort(addr); err != nil {
-		return nil, usagef("--metrics %q: write an address and a port, such as 127.0.0.1:9469", addr)
+		return nil, exit.Usagef("--metrics %q: write an address and a port, such as 127.0.0.1:9469", addr)
 	}
 	l, err := new(net.ListenConfig).Listen(ctx, "tcp", addr)
 	if err != nil {
@@ -246,7 +248,7 @@ func (m *meter) listen(ctx context.Context, addr string, hosts []string, say fun
 		})
 		defer stop()
 		if err := srv.Serve(l); err != nil && !errors.Is(err, http.ErrServerClosed) {
-			say("rollcall: metrics are not served any more: %s", clean(err.Error()))
+			say("rollcall: metrics are not served any more: %s", words.Clean(err.Error()))
 		}
 		<-ctx.Done()
 	}, nil
@@ -276,7 +278,7 @@ func onlyForHosts(h http.Handler, hosts []string) http.Handler {
 			ok = a.Unmap().IsLoopback() || a.WithZone("").Unmap() == at.Addr().WithZone("").Unmap() || slices.Contains(known, host)
 		}
 		if !ok {
-			http.Error(w, "this is not "+clean(host)+": ask for the address that rollcall listens on, or give it --metrics-host", http.StatusMisdirectedRequest)
+			http.Error(w, "this is not "+words.Clean(host)+": ask for the address that rollcall listens on, or give it --metrics-host", http.StatusMisdirectedRequest)
 			return
 		}
 		h.ServeHTTP(w, r)
@@ -287,7 +289,7 @@ func onlyForHosts(h http.Handler, hosts []string) http.Handler {
 type logTo func(string, ...any)
 
 func (l logTo) Write(p []byte) (int, error) {
-	l("rollcall: metrics: %s", clean(strings.TrimSpace(string(p))))
+	l("rollcall: metrics: %s", words.Clean(strings.TrimSpace(string(p))))
 	return len(p), nil
 }
 
@@ -302,7 +304,7 @@ func (m *meter) healthz(w http.ResponseWriter, _ *http.Request) {
 		}
 		line := c.name + ": " + stateName(is)
 		if why != "" {
-			line += ": " + strings.TrimPrefix(clean(why), c.name+": ")
+			line += ": " + strings.TrimPrefix(words.Clean(why), c.name+": ")
 		}
 		bad = append(bad, line)
 	}

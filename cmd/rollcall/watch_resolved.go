@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"rollcall/cmd/rollcall/words"
 	"rollcall/dnsview"
 	"rollcall/providers"
 )
@@ -19,7 +20,7 @@ func resolved(v *dnsview.View, r *findingRow) bool {
 		case b.Source == healthCheck && !checked(v, r):
 			return false
 		}
-		i := slices.IndexFunc(v.Sources, func(s dnsview.Basis) bool { return clean(s.Source) == b.Source })
+		i := slices.IndexFunc(v.Sources, func(s dnsview.Basis) bool { return words.Clean(s.Source) == b.Source })
 		if i >= 0 && v.Sources[i].State != providers.CoverageComplete {
 			return false
 		}
@@ -45,7 +46,7 @@ func heardOf(v *dnsview.View, zone string, r *findingRow) bool {
 	}
 	for i := range v.Options.Wire {
 		w := &v.Options.Wire[i]
-		if clean(w.Name)+" "+w.Type == r.Name && (w.Silent() || w.State == dnsview.WireWaiting) {
+		if words.Clean(w.Name)+" "+w.Type == r.Name && (w.Silent() || w.State == dnsview.WireWaiting) {
 			return false
 		}
 	}
@@ -58,13 +59,13 @@ func checked(v *dnsview.View, r *findingRow) bool {
 		return true
 	}
 	for i := range v.Options.Health {
-		if h := &v.Options.Health[i]; clean(h.ID) == r.Instance.ID && clean(h.Service) == r.Service {
+		if h := &v.Options.Health[i]; words.Clean(h.ID) == r.Instance.ID && words.Clean(h.Service) == r.Service {
 			return true
 		}
 	}
 	for c := range v.Snapshot.Clouds {
 		for i := range v.Snapshot.Clouds[c].Instances {
-			if inst := &v.Snapshot.Clouds[c].Instances[i]; clean(inst.ID) == r.Instance.ID {
+			if inst := &v.Snapshot.Clouds[c].Instances[i]; words.Clean(inst.ID) == r.Instance.ID {
 				return inst.State != providers.StateRunning
 			}
 		}

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"rollcall/cmd/rollcall/exit"
 	"rollcall/providers/sim"
 	"rollcall/providers/sim/world"
 )
@@ -199,7 +200,7 @@ func TestMistakesOfAWatchAreOneLineAndExitCode2(t *testing.T) {
 		{[]string{"extra"}, "takes no argument"},
 	} {
 		r := rollcall(t, append([]string{"watch"}, c.args...)...)
-		if r.code != exitUsage && c.want != "" || !strings.Contains(r.err, c.want) || strings.Contains(r.err, "secret") {
+		if r.code != exit.Usage && c.want != "" || !strings.Contains(r.err, c.want) || strings.Contains(r.err, "secret") {
 			t.Errorf("%v: exit code %d, %s", c.args, r.code, r.err)
 		}
 	}

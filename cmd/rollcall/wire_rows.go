@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"rollcall/cmd/rollcall/words"
 	"rollcall/dnsview"
 	"rollcall/providers"
 )
@@ -46,7 +47,7 @@ func newWireRow(w *dnsview.WireState) *wireRow {
 		return nil
 	}
 	r := &wireRow{
-		State: string(w.State), Reason: clean(w.Reason), Resolves: w.Resolves, Agree: w.Agree, Servers: w.Servers, Answers: []wireAnswerRow{},
+		State: string(w.State), Reason: words.Clean(w.Reason), Resolves: w.Resolves, Agree: w.Agree, Servers: w.Servers, Answers: []wireAnswerRow{},
 	}
 	if w.State != dnsview.WireWaiting {
 		r.At, r.Since, r.Until = moment(w.At), moment(w.Since), moment(w.Until)
@@ -54,7 +55,7 @@ func newWireRow(w *dnsview.WireState) *wireRow {
 	for i := range w.Answers {
 		a := &w.Answers[i]
 		r.Answers = append(r.Answers, wireAnswerRow{
-			Server: clean(a.Server), Resolver: a.Resolver, Values: cleanAll(a.Values), TTL: a.TTL, Agrees: a.Agrees, Failure: text(a.Failure), At: moment(a.At),
+			Server: words.Clean(a.Server), Resolver: a.Resolver, Values: cleanAll(a.Values), TTL: a.TTL, Agrees: a.Agrees, Failure: text(a.Failure), At: moment(a.At),
 		})
 	}
 	return r
@@ -64,13 +65,13 @@ func newWireZoneRow(w *dnsview.WireZone) *wireZoneRow {
 	if w == nil {
 		return nil
 	}
-	return &wireZoneRow{State: string(w.State), Reason: clean(w.Reason), Problems: cleanAll(w.Problems), At: moment(w.At)}
+	return &wireZoneRow{State: string(w.State), Reason: words.Clean(w.Reason), Problems: cleanAll(w.Problems), At: moment(w.At)}
 }
 
 func cleanAll(in []string) []string {
 	out := make([]string, len(in))
 	for i, s := range in {
-		out[i] = clean(s)
+		out[i] = words.Clean(s)
 	}
 	return out
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"rollcall/cmd/rollcall/exit"
 	"rollcall/providers/sim"
 )
 
@@ -99,7 +100,7 @@ func rollcall(t *testing.T, args ...string) result {
 func must(t *testing.T, args ...string) string {
 	t.Helper()
 	r := rollcall(t, args...)
-	if r.code != exitDone {
+	if r.code != exit.Done {
 		t.Fatalf("rollcall %s: exit code %d\n%s%s", strings.Join(args, " "), r.code, r.out, r.err)
 	}
 	return r.out

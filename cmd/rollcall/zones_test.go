@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"rollcall/cmd/rollcall/exit"
 	"rollcall/providers"
 	"rollcall/providers/sim"
 	"rollcall/providers/sim/world"
@@ -47,13 +48,13 @@ func TestAZoneWhoseNameTheAccountHasTwiceFailsUntilTheConfigNamesItsID(t *testin
 			if r := source(t, world.CloudflareZone); r["state"] != string(providers.CoverageComplete) {
 				t.Errorf("the other zone: %v", r)
 			}
-			if r := rollcall(t, "deregister", "app.unilans.net/A/"+value, "--dry-run"); r.code != exitUnknown {
+			if r := rollcall(t, "deregister", "app.unilans.net/A/"+value, "--dry-run"); r.code != exit.Unknown {
 				t.Errorf("a record of it: exit code %d\n%s", r.code, r.err)
 			}
-			if r := rollcall(t, "policy", "aws"); r.code != exitFailed || !strings.Contains(r.err, other.ID) {
+			if r := rollcall(t, "policy", "aws"); r.code != exit.Failed || !strings.Contains(r.err, other.ID) {
 				t.Errorf("its policy: exit code %d\n%s", r.code, r.err)
 			}
-			if r := rollcall(t, "config", "check"); r.code != exitUsage || !strings.Contains(r.err+r.out, other.ID+kind) {
+			if r := rollcall(t, "config", "check"); r.code != exit.Usage || !strings.Contains(r.err+r.out, other.ID+kind) {
 				t.Errorf("config check: exit code %d\n%s%s", r.code, r.out, r.err)
 			}
 
@@ -71,11 +72,11 @@ func TestAZoneWhoseNameTheAccountHasTwiceFailsUntilTheConfigNamesItsID(t *testin
 			}
 			record := "app.unilans.net/A/" + value
 			for _, zone := range []string{"", world.Route53Zone + ":", other.ID + ":"} {
-				if r := rollcall(t, "deregister", zone+record, "--dry-run"); r.code != exitFailed || !strings.Contains(r.err, "is foreign") {
+				if r := rollcall(t, "deregister", zone+record, "--dry-run"); r.code != exit.Failed || !strings.Contains(r.err, "is foreign") {
 					t.Errorf("%s%s: exit code %d\n%s%s", zone, record, r.code, r.out, r.err)
 				}
 			}
-			if r := rollcall(t, "deregister", own.ID+":"+record, "--dry-run"); r.code != exitFailed || !strings.Contains(r.err, "there is no record") {
+			if r := rollcall(t, "deregister", own.ID+":"+record, "--dry-run"); r.code != exit.Failed || !strings.Contains(r.err, "there is no record") {
 				t.Errorf("in the zone that is not configured: exit code %d\n%s%s", r.code, r.out, r.err)
 			}
 			if private {
@@ -104,7 +105,7 @@ func TestWithoutAConfigOfSeveralZonesOfOneNameTheOnlyPublicOneIsRead(t *testing.
 		t.Fatal(err)
 	}
 	r := rollcall(t, "ls", "records", "-o", "name")
-	if r.code != exitDone && r.code != exitUnknown || strings.Contains(r.out, "10.9.8.7") || !strings.Contains(r.out, "svc-v1-01.unilans.net") || !strings.Contains(r.err, private.ID) {
+	if r.code != exit.Done && r.code != exit.Unknown || strings.Contains(r.out, "10.9.8.7") || !strings.Contains(r.out, "svc-v1-01.unilans.net") || !strings.Contains(r.err, private.ID) {
 		t.Errorf("exit code %d\n%s", r.code, r.err)
 	}
 	second := addZone(t, s, world.Route53Zone, false, "198.51.100.77")

@@ -1,4 +1,5 @@
-package main
+// Package words writes counts, durations and texts from outside as commands print them.
+package words
 
 import (
 	"fmt"
@@ -10,19 +11,19 @@ import (
 	"rollcall/ui"
 )
 
-// clean makes a text from outside safe to print, as one line.
-func clean(s string) string { return ui.Clean(s) }
+// Clean makes a text from outside safe to print, as one line.
+func Clean(s string) string { return ui.Clean(s) }
 
-// plural counts things in words.
-func plural(n int, what string) string {
+// Plural counts things in words.
+func Plural(n int, what string) string {
 	if n == 1 {
 		return "1 " + what
 	}
 	return fmt.Sprintf("%d %ss", n, what)
 }
 
-// short writes a duration with its largest unit, as tables do.
-func short(d time.Duration) string {
+// Short writes a duration with its largest unit, as tables do.
+func Short(d time.Duration) string {
 	switch {
 	case d < 0:
 		return "0s"
@@ -39,8 +40,8 @@ func short(d time.Duration) string {
 // shellSafe are texts that no shell reads as anything else than themselves.
 var shellSafe = regexp.MustCompile(`^[A-Za-z0-9_@%+=:,./-]+$`)
 
-// shellQuote returns a text as a POSIX shell reads it as one word.
-func shellQuote(s string) string {
+// ShellQuote returns a text as a POSIX shell reads it as one word.
+func ShellQuote(s string) string {
 	if shellSafe.MatchString(s) {
 		return s
 	}
