@@ -104,7 +104,7 @@ func (a *app) configCheck(ctx context.Context) error {
 	if c == nil {
 		return exit.Usagef("there is no config at %s: write one with rollcall config init", words.Clean(config.DefaultPath()))
 	}
-	clouds, zones := newAccounts(a.now, a.retrying()).configured(c)
+	clouds, zones := newAccounts(a.now, a.retrying()).configured(ctx, c)
 	wrong, unsure := checkSources(ctx, clouds, zones)
 	if c.RangesErr != nil {
 		wrong = append(wrong, c.RangesErr)

@@ -31,8 +31,8 @@ type discovery struct {
 func discover(ctx context.Context, now func() time.Time, notify func(budget.Retrying), limit time.Duration) discovery {
 	d := discovery{config: config.Empty()}
 	acc := newAccounts(now, notify)
-	d.ec2(acc)
-	d.triton(acc)
+	d.ec2(ctx, acc)
+	d.triton(ctx, acc)
 
 	type found struct {
 		zones []providers.Zone
@@ -53,11 +53,11 @@ func discover(ctx context.Context, now func() time.Time, notify func(budget.Retr
 	var cf, r53 <-chan found
 	cfAccount, r53Account := dnsAccount{}, dnsAccount{}
 	if os.Getenv("CLOUDFLARE_API_TOKEN") != "" {
-		if cfAccount = acc.dnsAccount(providers.Cloudflare, "", "", ""); cfAccount.err == nil {
+		if cfAccount = acc.dnsInTime(ctx, providers.Cloudflare); cfAccount.err == nil {
 			cf = ask(cfAccount)
 		}
 	}
-	if r53Account = acc.dnsAccount(providers.Route53, "", "", ""); r53Account.err == nil {
+	if r53Account = acc.dnsInTime(ctx, providers.Route53); r53Account.err == nil {
 		r53 = ask(r53Account)
 	}
 	take := func(p providers.Provider, a dnsAccount, ch <-chan found) {
@@ -76,6 +76,19 @@ func discover(ctx context.Context, now func() time.Time, notify func(budget.Retr
 	take(providers.Cloudflare, cfAccount, cf)
 	take(providers.Route53, r53Account, r53)
 	return d
+}
+
+// inTime sets up one cloud, within setUpLimit.
+func (a *accounts) inTime(ctx context.Context, c config.Cloud) cloudSource {
+	clouds, _ := a.configured(ctx, &config.Config{Clouds: []config.Cloud{c}})
+	return clouds[0]
+}
+
+// dnsInTime sets up the account that the environment opens at a DNS provider, within setUpLimit.
+func (a *accounts) dnsInTime(ctx context.Context, p providers.Provider) dnsAccount {
+	ctx, cancel := context.WithTimeout(ctx, setUpLimit)
+	defer cancel()
+	return begin(func() dnsAccount { return a.dnsAccount(p, "", "", "") }).within(ctx, dnsAccount{err: errSlow(string(p))})
 }
 
 func (d *discovery) empty() bool { return len(d.clouds)+len(d.zones) == 0 }
@@ -120,9 +133,9 @@ func (d *discovery) failedZone(p providers.Provider, a dnsAccount, err error) {
 }
 
 // ec2 adds the region that the environment or the profile names.
-func (d *discovery) ec2(acc *accounts) {
+func (d *discovery) ec2(ctx context.Context, acc *accounts) {
 	c := config.Cloud{Name: "aws", Provider: providers.EC2}
-	s := acc.cloud(&c)
+	s := acc.inTime(ctx, c)
 	if s.err != nil {
 		if hinted("AWS_ACCESS_KEY_ID", "AWS_PROFILE") {
 			d.clouds = append(d.clouds, s)
@@ -130,15 +143,15 @@ func (d *discovery) ec2(acc *accounts) {
 		return
 	}
 	c.Name, c.Region = shortRegion(s.region), s.region
-	s = acc.cloud(&c) // again, under its right name
+	s = acc.inTime(ctx, c) // again, under its right name
 	d.clouds = append(d.clouds, s)
 	d.config.Clouds = append(d.config.Clouds, c)
 }
 
 // triton adds the data centre that the triton CLI would speak to.
-func (d *discovery) triton(acc *accounts) {
+func (d *discovery) triton(ctx context.Context, acc *accounts) {
 	c := config.Cloud{Name: tritonName(), Provider: providers.Triton}
-	s := acc.cloud(&c)
+	s := acc.inTime(ctx, c)
 	if s.err != nil {
 		if hinted("TRITON_URL", "TRITON_PROFILE", "TRITON_ACCOUNT", "SDC_URL", "SDC_ACCOUNT") {
 			d.clouds = append(d.clouds, s)

@@ -92,7 +92,7 @@ func (a *app) heldByAnybody(ctx context.Context) []userdata.Held {
 	if path, err := config.Find(a.config); err == nil && path != "" {
 		if cfg, err := config.Load(path, keyRules()); err == nil { // what is wrong with it is told by what needs it
 			s.config = cfg
-			s.set.clouds, s.set.zones = newAccounts(a.now, func(budget.Retrying) {}).configured(cfg)
+			s.set.clouds, s.set.zones = newAccounts(a.now, func(budget.Retrying) {}).configured(ctx, cfg)
 		}
 	}
 	return s.held(ctx)

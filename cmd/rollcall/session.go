@@ -102,7 +102,7 @@ func (a *app) open(ctx context.Context) (*session, error) {
 		s.config, s.set.clouds, s.set.zones = d.config, d.clouds, d.zones
 	} else {
 		s.set.accounts = newAccounts(a.now, s.retrying)
-		s.set.clouds, s.set.zones = s.set.accounts.configured(c)
+		s.set.clouds, s.set.zones = s.set.accounts.configured(ctx, c)
 		if len(s.set.clouds)+len(s.set.zones) == 0 {
 			return nil, &config.Error{Pos: config.Pos{File: c.Path}, What: "the config has no clouds and no zones", Do: "add some, or let rollcall config init find them"}
 		}
@@ -136,7 +136,7 @@ func (a *app) openZone(ctx context.Context, service string) (*session, *zoneSour
 		}
 		return nil, nil, exit.Usagef("%s lies in none of the zones of the config (%s)", words.Clean(service), cmp.Or(strings.Join(have, ", "), "there are none"))
 	}
-	s.set.zones = []zoneSource{newAccounts(a.now, s.retrying).zone(&c.Zones[i])}
+	_, s.set.zones = newAccounts(a.now, s.retrying).configured(ctx, &config.Config{Zones: c.Zones[i : i+1]})
 	return s, &s.set.zones[0], nil
 }
 

@@ -2,7 +2,9 @@ package main
 
 import (
 	"cmp"
+	"context"
 	"errors"
+	"fmt"
 	"os"
 	"slices"
 	"sync"
@@ -28,6 +30,7 @@ type cloudSource struct {
 	budget     *budget.Account
 	pos        config.Pos
 	err        error
+	late       *setUp[cloudSource] // that had not ended when the session began; nil for none
 }
 
 // zoneSource is one zone with the account that it is asked of, set up or not.
@@ -39,6 +42,7 @@ type zoneSource struct {
 	budget   *budget.Account
 	pos      config.Pos
 	err      error
+	late     *setUp[zoneSource] // as that of cloudSource
 }
 
 // sourceSet are the clouds and zones of a session. One that could not be set up is replaced once it can
@@ -66,7 +70,11 @@ func (s *session) zones() []zoneSource {
 
 // setUpCloud sets up a cloud of the config anew, and returns the adapter or why there is none.
 func (s *session) setUpCloud(i int) (fleet.Compute, error) {
-	c := s.set.accounts.cloud(&s.config.Clouds[i]) // may wait for a key agent: no lock is held
+	late := s.clouds()[i].late
+	if late == nil {
+		late = begin(func() cloudSource { return s.set.accounts.cloud(&s.config.Clouds[i]) })
+	}
+	c := late.wait() // for a file that may hang: no lock is held
 	s.set.mu.Lock()
 	defer s.set.mu.Unlock()
 	s.set.clouds = slices.Clone(s.set.clouds)
@@ -79,7 +87,11 @@ func (s *session) setUpCloud(i int) (fleet.Compute, error) {
 
 // setUpZone sets up the account of a zone of the config anew, and returns its adapter or why there is none.
 func (s *session) setUpZone(i int) (fleet.DNS, error) {
-	z := s.set.accounts.zone(&s.config.Zones[i])
+	late := s.zones()[i].late
+	if late == nil {
+		late = begin(func() zoneSource { return s.set.accounts.zone(&s.config.Zones[i]) })
+	}
+	z := late.wait()
 	s.set.mu.Lock()
 	defer s.set.mu.Unlock()
 	s.set.zones = slices.Clone(s.set.zones)
@@ -211,17 +223,73 @@ func (a *accounts) dnsAccount(p providers.Provider, profile, tokenEnv, endpoint 
 	return acc
 }
 
-// configured sets up everything that a config names, without reaching for the
-// network. A source that cannot be set up has the error: it is a failed source, and
+// configured sets up everything that a config names, side by side, without reaching for the
+// network. A source that cannot be set up, or not within setUpLimit, has the error: it is a failed source, and
 // the others go on without it.
-func (a *accounts) configured(c *config.Config) (clouds []cloudSource, zones []zoneSource) {
+func (a *accounts) configured(ctx context.Context, c *config.Config) (clouds []cloudSource, zones []zoneSource) {
+	ctx, cancel := context.WithTimeout(ctx, setUpLimit)
+	defer cancel()
+	ofClouds, ofZones := make([]*setUp[cloudSource], len(c.Clouds)), make([]*setUp[zoneSource], len(c.Zones))
 	for i := range c.Clouds {
-		clouds = append(clouds, a.cloud(&c.Clouds[i]))
+		ofClouds[i] = begin(func() cloudSource { return a.cloud(&c.Clouds[i]) })
 	}
 	for i := range c.Zones {
-		zones = append(zones, a.zone(&c.Zones[i]))
+		ofZones[i] = begin(func() zoneSource { return a.zone(&c.Zones[i]) })
+	}
+	for i, s := range ofClouds {
+		of := &c.Clouds[i]
+		clouds = append(clouds, s.within(ctx, cloudSource{name: of.Name, provider: of.Provider, region: of.Region, production: of.Production, pos: of.Pos, err: errSlow(of.Name), late: s}))
+	}
+	for i, s := range ofZones {
+		of := &c.Zones[i]
+		zones = append(zones, s.within(ctx, zoneSource{name: of.Name, id: of.ID, provider: of.Provider, pos: of.Pos, err: errSlow(of.Name), late: s}))
 	}
 	return clouds, zones
+}
+
+// setUpLimit is for how long a session waits for its sources to be set up before it goes on without some.
+const setUpLimit = 5 * time.Second
+
+// errSlow is the error of a source whose set-up has not ended within setUpLimit.
+func errSlow(name string) error {
+	return &providers.Error{Kind: providers.KindUnreachable, Source: name, Op: "set up", Err: fmt.Errorf(
+		"setting it up has not ended within %s: its key file, or a file of its profile, is not answered; see that it can be read, or name another in the config", setUpLimit)}
+}
+
+// setUp is the set-up of one source. It reads files, which may hang: it then goes on while nothing waits for it.
+type setUp[T any] struct {
+	ended  chan struct{}
+	result T // once ended is closed
+}
+
+func begin[T any](f func() T) *setUp[T] {
+	s := &setUp[T]{ended: make(chan struct{})}
+	go func() {
+		defer close(s.ended)
+		s.result = f()
+	}()
+	return s
+}
+
+// wait returns what came of it.
+func (s *setUp[T]) wait() T {
+	<-s.ended
+	return s.result
+}
+
+// within returns what came of it, or instead when ctx ends before.
+func (s *setUp[T]) within(ctx context.Context, instead T) T {
+	select {
+	case <-s.ended:
+		return s.result
+	default:
+	}
+	select {
+	case <-s.ended:
+		return s.result
+	case <-ctx.Done():
+		return instead
+	}
 }
 
 // cause is an error without the name of its source, which the caller tells.

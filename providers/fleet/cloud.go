@@ -219,8 +219,6 @@ func larger(a, b time.Duration) time.Duration {
 	return a
 }
 
-// fail takes in a read that brought no answer. The rows stay; the pages of a
-// first read that failed are held until there is better.
 func (c *cloud) canSetUp() bool { return c.src.SetUp != nil }
 
 func (c *cloud) setUp() error {
@@ -234,6 +232,8 @@ func (c *cloud) setUp() error {
 	return nil
 }
 
+// fail takes in a read that brought no answer. The rows stay; the pages of a
+// first read that failed are held until there is better.
 func (c *cloud) fail(started time.Time, err error) {
 	if c.held.from.IsZero() && len(c.incoming.rows) > 0 {
 		c.held = heldCloud{rows: c.incoming.rows, addrs: c.incoming.addrs, from: started, cloud: c.shown.Cloud}

@@ -47,7 +47,7 @@ type CloudSource struct {
 	Compute    Compute
 	Budget     Budget // nil when there is none
 	Err        error  // the cloud could not be set up: it is a failed source that is not read
-	// SetUp, when not nil, is called before each read while the cloud could not be set up, so that a key that comes
+	// SetUp, when not nil, is called before a read while the cloud could not be set up, and not while an earlier call goes on, so that a key that comes
 	// back mends it. It does no network I/O.
 	SetUp func() (Compute, error)
 }

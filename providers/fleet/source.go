@@ -37,7 +37,7 @@ type source interface {
 	after(ctx context.Context)
 	// canSetUp reports whether setUp may be tried.
 	canSetUp() bool
-	// setUp tries to set up a source that could not be. The caller has its busy flag.
+	// setUp tries to set up a source that could not be. It may hang for as long as a key agent or a file does.
 	setUp() error
 }
 
@@ -52,13 +52,15 @@ type slot struct {
 	busy    atomic.Bool
 	reading bool
 	hung    uint64             // number of a read that was given up and whose adapter has not returned; 0 for none
-	since   time.Time          // when the read under way, or hung, began
+	since   time.Time          // when the read or the set-up under way, or hung, began
 	silence *providers.Silence // of the read under way
 	rows    int                // that it has brought
 	gen     uint64             // number of the read under way; pages of other numbers are dropped
 	begun   uint64             // number of reads begun
 	ended   uint64             // value of begun of the read that ended last
 	done    chan struct{}      // closed when the read under way ends
+
+	settingUp chan struct{} // closed when the set-up under way, which began at since, ends; nil when there is none
 
 	skew   time.Duration // of the last read that was answered
 	steady int           // reads in a row that have measured the same
@@ -146,7 +148,7 @@ func (f *Fleet) loop(ctx context.Context, s source) {
 func (f *Fleet) refresh(ctx context.Context, s source) {
 	sl := s.base()
 	f.mu.Lock()
-	if sl.err != nil && !f.trySetUp(s) {
+	if sl.err != nil && !f.trySetUp(ctx, s) {
 		f.mu.Unlock()
 		return
 	}
@@ -178,24 +180,53 @@ func (f *Fleet) refresh(ctx context.Context, s source) {
 	}
 }
 
-// trySetUp tries to set up a source that could not be, and reports whether it is now. The caller holds mu, which is given
-// up meanwhile.
-func (f *Fleet) trySetUp(s source) bool {
+// trySetUp tries to set up a source that could not be, and reports whether it is now. It waits no longer than for a read: a
+// set-up that hangs goes on, and is not begun a second time meanwhile. The caller holds mu, which is given up meanwhile.
+func (f *Fleet) trySetUp(ctx context.Context, s source) bool {
 	sl := s.base()
-	if !s.canSetUp() || !sl.busy.CompareAndSwap(false, true) {
-		return sl.err == nil
+	if !s.canSetUp() {
+		return false
 	}
+	if sl.settingUp == nil {
+		sl.settingUp, sl.since = make(chan struct{}), f.now()
+		go f.setUp(s)
+	}
+	ended, since := sl.settingUp, sl.since
+	left := time.NewTimer(f.timeout - f.now().Sub(since))
+	defer left.Stop()
 	f.mu.Unlock()
+	gaveUp := false
+	select {
+	case <-ended:
+	case <-ctx.Done():
+	case <-left.C:
+		gaveUp = true
+	}
+	f.mu.Lock()
+	if gaveUp && sl.settingUp == ended {
+		s.fail(since, &providers.Error{Kind: providers.KindUnreachable, Source: sl.name, Op: "set up", Err: fmt.Errorf(
+			"setting it up has not ended within %s: its key file, or a file of its profile, is not answered; see that it can be read, or name another in the config", max(f.timeout, f.now().Sub(since).Round(time.Second)))})
+		sl.plan(f, s.coverage())
+		f.publish()
+	}
+	return sl.err == nil
+}
+
+// setUp sets up a source, and takes in what came of it.
+func (f *Fleet) setUp(s source) {
 	err := s.setUp()
 	f.mu.Lock()
-	sl.busy.Store(false)
-	if sl.err = err; err == nil {
-		return true
+	defer f.mu.Unlock()
+	sl := s.base()
+	close(sl.settingUp)
+	sl.settingUp, sl.err = nil, err
+	if err != nil {
+		s.fail(f.now(), err)
+		sl.plan(f, s.coverage())
+	} else {
+		sl.readNow(f)
 	}
-	s.fail(f.now(), err)
-	sl.plan(f, s.coverage())
 	f.publish()
-	return false
 }
 
 // read carries out one read of a source whose busy flag the caller has taken.
@@ -358,6 +389,17 @@ func (s *slot) plan(f *Fleet, c providers.Coverage) {
 		s.nextAt = now.Add(wait)
 		s.retryAt = s.nextAt
 	}
+	s.signal()
+}
+
+// readNow makes the loop read the source at once.
+func (s *slot) readNow(f *Fleet) {
+	s.nextAt, s.retryAt = f.now(), time.Time{}
+	s.signal()
+}
+
+// signal says that nextAt has moved.
+func (s *slot) signal() {
 	select {
 	case s.wake <- struct{}{}:
 	default:

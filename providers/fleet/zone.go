@@ -234,7 +234,6 @@ func (z *zone) land(gen uint64, resolved providers.Zone, page []providers.Record
 	z.f.publish()
 }
 
-// fail takes in a read that brought no answer; the rows stay.
 func (z *zone) canSetUp() bool { return z.src.SetUp != nil }
 
 func (z *zone) setUp() error {
@@ -248,6 +247,7 @@ func (z *zone) setUp() error {
 	return nil
 }
 
+// fail takes in a read that brought no answer; the rows stay.
 func (z *zone) fail(started time.Time, err error) {
 	z.shown.Coverage = providers.Failed(started, z.f.now(), err)
 	if z.held.from.IsZero() && len(z.pages) > 0 {
