@@ -3,6 +3,7 @@ package awsapi
 import (
 	"bytes"
 	"context"
+	"errors"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -10,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -220,4 +222,23 @@ func TestThrottlingIsCountedWhateverStatusItComesWith(t *testing.T) {
 		}
 		srv.Close()
 	}
+}
+
+func TestCredentialsThatDoNotComeAreNamedBeforeTheReadIsGivenUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := &namedCredentials{profile: "slow", next: aws.CredentialsProviderFunc(func(ctx context.Context) (aws.Credentials, error) {
+			<-ctx.Done()
+			return aws.Credentials{}, ctx.Err()
+		})}
+		began := time.Now()
+		_, err := n.Retrieve(t.Context())
+		if time.Since(began) != credentialsPatience || providers.KindOf(err) != providers.KindAuth || !strings.Contains(err.Error(), "of profile slow") || !strings.Contains(err.Error(), "have not come within 12s") {
+			t.Errorf("after %s: %v", time.Since(began), err)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		if _, err := n.Retrieve(ctx); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("a caller that has less time: %v", err)
+		}
+	})
 }

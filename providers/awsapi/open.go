@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"os"
 	"strings"
@@ -158,15 +159,23 @@ type namedCredentials struct {
 	profile string
 }
 
+// credentialsPatience is how long credentials may take. It is less than a read may be silent for, so that the error names them.
+const credentialsPatience = 12 * time.Second
+
 // Retrieve implements aws.CredentialsProvider.
 func (n *namedCredentials) Retrieve(ctx context.Context) (aws.Credentials, error) {
-	c, err := n.next.Retrieve(ctx)
+	limited, cancel := context.WithTimeout(ctx, credentialsPatience)
+	defer cancel()
+	c, err := n.next.Retrieve(limited)
 	if err == nil || ctx.Err() != nil {
 		return c, err
 	}
 	hint := "check the credentials"
 	if n.profile != "" {
 		hint += " of profile " + Clean(n.profile)
+	}
+	if limited.Err() != nil {
+		return c, &providers.Error{Kind: providers.KindAuth, Op: hint, Err: fmt.Errorf("they have not come within %s: its credential_process, or the service that they come from, is not answered", credentialsPatience)}
 	}
 	return c, &providers.Error{Kind: providers.KindAuth, Op: hint + ", or run aws sso login", Err: brief(err)}
 }

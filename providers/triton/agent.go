@@ -14,8 +14,8 @@ import (
 )
 
 // agentPatience is how long an agent may take: one that asks a person to
-// confirm needs a moment, one that hangs must not hang a refresh for ever.
-const agentPatience = 15 * time.Second
+// confirm needs a moment. It is less than a read may be silent for, so that the error names the agent.
+const agentPatience = 12 * time.Second
 
 // withAgent runs f on a connection of its own. An agent client serialises its
 // calls and dies with its connection; a connection for each call costs little.
@@ -26,7 +26,11 @@ func withAgent(socket string, f func(agent.ExtendedAgent) error) error {
 	}
 	defer func() { _ = conn.Close() }()
 	_ = conn.SetDeadline(time.Now().Add(agentPatience)) // a unix socket takes deadlines
+	began := time.Now()
 	if err := f(agent.NewClient(conn)); err != nil {
+		if time.Since(began) >= agentPatience { // the client of the agent hides the cause
+			return fmt.Errorf("the ssh-agent at %s has not answered for %s: see whether it is stopped, or waits for a person (ssh-add -l)", providers.Brief(socket), agentPatience)
+		}
 		return fmt.Errorf("ssh-agent: %w", err)
 	}
 	return nil

@@ -18,6 +18,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"time"
 
 	"golang.org/x/crypto/ssh"
 
@@ -62,20 +63,33 @@ type signer struct {
 	account, user string
 	find          func() (*key, error)
 
-	mu   sync.Mutex
-	key  *key
-	date string // of the last signature: the pages of one second share it
-	auth string
+	mu     sync.Mutex
+	key    *key
+	missed error     // of the last search that took long and found no key
+	at     time.Time // when it ended
+	date   string    // of the last signature: the pages of one second share it
+	auth   string
 }
 
+// missedFor is for how long no key is looked for again after a search that took longer than this.
+const missedFor = time.Second
+
+// found returns the key. One request asks for it several times, and so do others meanwhile: an agent that hangs is waited for once.
 func (s *signer) found() (*key, error) {
+	called := time.Now()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.key != nil {
 		return s.key, nil
 	}
+	if s.missed != nil && called.Before(s.at.Add(missedFor)) {
+		return nil, authError(s.missed)
+	}
 	k, err := s.find()
 	if err != nil {
+		if took := time.Since(called); took > missedFor {
+			s.missed, s.at = err, time.Now()
+		}
 		return nil, authError(err)
 	}
 	s.key = k

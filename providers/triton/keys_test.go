@@ -15,6 +15,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"golang.org/x/crypto/ssh"
 	"golang.org/x/crypto/ssh/agent"
@@ -322,5 +323,30 @@ func TestTheWholeCloudWorksWithAnAgent(t *testing.T) {
 	rows, cov := all(t, c)
 	if !cov.Complete() || len(rows) != 12 {
 		t.Fatal(cov.Err)
+	}
+}
+
+func TestAnAgentThatHangsIsWaitedForOnceAndNamed(t *testing.T) {
+	if testing.Short() {
+		t.Skip("make quick leaves this to make test")
+	}
+	t.Parallel()
+	socket := filepath.Join(t.TempDir(), "agent")
+	l, err := net.Listen("unix", socket) // nothing accepts
+	if err != nil {
+		t.Skip(err)
+	}
+	t.Cleanup(func() { _ = l.Close() })
+	f := newFake(t, 3)
+	c := f.cloud(func(c *Config) {
+		c.KeyFile, c.KeyID, c.AgentSocket, c.Home = "", md5Of(t, &testKey().PublicKey), socket, t.TempDir()
+	})
+	began := time.Now()
+	_, cov := all(t, c)
+	if took := time.Since(began); took < agentPatience || took >= 2*agentPatience {
+		t.Errorf("it took %s", took)
+	}
+	if providers.KindOf(cov.Err) != providers.KindAuth || !strings.Contains(cov.Err.Error(), socket+" has not answered for 12s") || len(f.calls) != 0 {
+		t.Errorf("%v, calls %v", cov.Err, f.calls)
 	}
 }
