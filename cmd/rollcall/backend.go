@@ -70,10 +70,11 @@ func (b *backend) Inspect(snap *providers.Snapshot) *dnsview.View {
 }
 
 func (b *backend) Files() map[string]error {
-	if b.s.config.RangesErr == nil {
+	err := b.s.rangesErr()
+	if err == nil {
 		return nil
 	}
-	return map[string]error{rangesSource: b.s.rangesErr()}
+	return map[string]error{rangesSource: err}
 }
 
 func (b *backend) Visible(records []providers.Identity) { b.s.observer.prioritize(records) }

@@ -49,6 +49,8 @@ type session struct {
 	opening sync.Mutex
 	journal *journal.Journal // under opening
 
+	rangesMu sync.Mutex // guards what the config says of the list of public ranges
+
 	mu          sync.Mutex
 	forgottenAt time.Time // when the file of forgotten clouds was last seen to change
 
@@ -278,9 +280,10 @@ func (s *session) refresh(ctx context.Context) (*dnsview.View, error) {
 }
 
 // update takes in a snapshot: name servers are asked for its names from then on and its nodes are probed, forgotten
-// clouds that are back count again, and when its findings were first seen is kept. It returns what the snapshot shows.
+// clouds that are back count again, a list of public ranges that has changed is read, and when its findings were first seen is kept. It returns what the snapshot shows.
 func (s *session) update(snap *providers.Snapshot) *dnsview.View {
 	s.syncForgotten(snap)
+	s.syncRanges()
 	s.observer.setSnapshot(snap)
 	v := s.inspect(snap, s.observer.observations())
 	s.observer.setNodes(v)
@@ -292,7 +295,7 @@ func (s *session) update(snap *providers.Snapshot) *dnsview.View {
 func (s *session) inspect(snap *providers.Snapshot, o observations) *dnsview.View {
 	return dnsview.Inspect(snap, dnsview.Options{
 		Fleet: s.config.Fleet, Services: s.config.DeclaredServices(), Now: s.app.now(), MaxAge: s.staleAfter(),
-		BootGrace: s.config.Guards.BootGrace, CreateGrace: s.config.Guards.Grace, Allow: s.config.Guards.Allow, Ranges: s.config.Ranges,
+		BootGrace: s.config.Guards.BootGrace, CreateGrace: s.config.Guards.Grace, Allow: s.config.Guards.Allow, Ranges: s.ranges(),
 		WireGrace: s.config.Guards.WireGrace, Own: s.ownWrites(), Seen: s.firstSeen(),
 		Wire: o.names, WireZones: o.zones, Health: o.health,
 	})

@@ -24,20 +24,41 @@ func (s *session) sources(v *dnsview.View) []sourceRow {
 	return rows
 }
 
-// rangesRow returns the list of public ranges as a failed source, when it is one. An entry that
-// dangles in a range of that list alone shows as dead.
-func (s *session) rangesRow() (sourceRow, bool) {
-	if s.config.RangesErr == nil {
-		return sourceRow{}, false
+// syncRanges reads the list of public ranges again when its file has changed. While it cannot be read, the last good list stays.
+func (s *session) syncRanges() {
+	s.rangesMu.Lock()
+	defer s.rangesMu.Unlock()
+	if c := s.config; c.RangesFile != "" && c.RangesNow() != c.RangesAt {
+		c.ReadRanges()
 	}
-	return sourceRow{
-		Name: rangesSource, Kind: "file", State: string(providers.CoverageFailed),
-		Error: text(s.rangesErr().Error()),
-	}, true
 }
 
-// rangesErr returns why the list of public ranges could not be read, and what that means.
+// ranges returns the list of public ranges.
+func (s *session) ranges() dnsview.PublicRanges {
+	s.rangesMu.Lock()
+	defer s.rangesMu.Unlock()
+	return s.config.Ranges
+}
+
+// rangesRow returns the list of public ranges as a failed source, when it is one.
+func (s *session) rangesRow() (sourceRow, bool) {
+	err := s.rangesErr()
+	if err == nil {
+		return sourceRow{}, false
+	}
+	return sourceRow{Name: rangesSource, Kind: "file", State: string(providers.CoverageFailed), Error: text(err.Error())}, true
+}
+
+// rangesErr returns why the list of public ranges could not be read, and what that means; nil when it could.
 func (s *session) rangesErr() error {
+	s.rangesMu.Lock()
+	defer s.rangesMu.Unlock()
+	switch {
+	case s.config.RangesErr == nil:
+		return nil
+	case s.config.RangesRead:
+		return fmt.Errorf("%w; until then the list that was read before stays in use", s.config.RangesErr)
+	}
 	return fmt.Errorf("%w; until then an entry that dangles may show as dead", s.config.RangesErr)
 }
 

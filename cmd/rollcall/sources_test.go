@@ -1,11 +1,14 @@
 package main
 
 import (
+	"net/netip"
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"rollcall/cmd/rollcall/exit"
 	"rollcall/providers/sim"
@@ -174,6 +177,61 @@ func TestASessionThatGoesOnSetsASourceUpAsSoonAsItCanBe(t *testing.T) {
 	if c, ok := s.cloud("aws-euw1"); !ok || c.err != nil || c.compute == nil {
 		t.Errorf("what changes go through is still without an adapter: %+v", c)
 	}
+}
+
+func TestAListOfRangesIsReadAgainWhenItsFileChangesAndTheLastGoodOneStays(t *testing.T) {
+	newWorld(t)
+	dir := filepath.Dir(reconfigure(t, "state:", "ranges: amazon.json\nstate:"))
+	list, written := filepath.Join(dir, "amazon.json"), time.Now()
+	write := func(text string) {
+		t.Helper()
+		if err := os.WriteFile(list, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		written = written.Add(time.Second) // file systems may count in larger steps than this test
+		if err := os.Chtimes(list, written, written); err != nil {
+			t.Fatal(err)
+		}
+	}
+	amazon := func(prefix string) string {
+		return `{"createDate":"2026-11-01-10-20-30","prefixes":[{"ip_prefix":"` + prefix + `","region":"eu-west-1","service":"EC2"}]}`
+	}
+	write(amazon("192.0.2.0/24"))
+	s := opened(t)
+	b := newBackend(s)
+	check := func(what, in, why string) {
+		t.Helper()
+		v := b.Inspect(s.fleet.Refresh(t.Context()))
+		for _, prefix := range []string{"192.0.2.1", "198.51.100.1"} {
+			if _, _, ok := v.Options.Ranges.Lookup(netip.MustParseAddr(prefix)); ok != (prefix == in) {
+				t.Errorf("%s: %s is in a range: %v", what, prefix, ok)
+			}
+		}
+		row := slices.IndexFunc(s.sources(v), func(r sourceRow) bool { return r.Name == rangesSource })
+		err := b.Files()[rangesSource]
+		if (row >= 0) != (why != "") || (err != nil) != (why != "") || err != nil && (!strings.Contains(err.Error(), why) || !strings.HasSuffix(err.Error(), "the list that was read before stays in use")) {
+			t.Errorf("%s: row %d, %v", what, row, err)
+		}
+	}
+	check("at first", "192.0.2.1", "")
+	write(amazon("198.51.100.0/24"))
+	check("another list", "198.51.100.1", "")
+	write(amazon("192.0.2.0/24")[:60])
+	check("a list that is cut off", "198.51.100.1", "is not Amazon's list")
+	check("once more", "198.51.100.1", "is not Amazon's list")
+	if err := os.Remove(list); err != nil {
+		t.Fatal(err)
+	}
+	check("no list", "198.51.100.1", "cannot be read: no such file or directory")
+	if err := os.Mkdir(list, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	check("a directory", "198.51.100.1", "is no regular file")
+	if err := os.Remove(list); err != nil {
+		t.Fatal(err)
+	}
+	write(amazon("192.0.2.0/24"))
+	check("a good list again", "192.0.2.1", "")
 }
 
 func TestNothingToDoIsUnknownWhileASourceOfTheAnswerCannotBeRead(t *testing.T) {

@@ -43,7 +43,9 @@ type Config struct {
 	RangesFile string
 	RangesPos  Pos
 	Ranges     dnsview.PublicRanges
-	// RangesErr is why RangesFile could not be read; Ranges is then what rollcall knows by heart.
+	RangesRead bool      // Ranges is a list that was read from RangesFile
+	RangesAt   FileStamp // of RangesFile when it was read last
+	// RangesErr is why RangesFile could not be read; Ranges is then what was read before, else what rollcall knows by heart.
 	RangesErr *Error
 	// Wire has the console and rollcall watch ask name servers what they answer.
 	// Commands ask when they are given --wire, whatever this says.

@@ -2,6 +2,7 @@ package config
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -102,38 +103,60 @@ func Load(path string, rules KeyRules) (*Config, error) {
 	if err != nil {
 		return nil, err
 	}
-	c.readRanges()
+	if c.RangesFile != "" {
+		c.ReadRanges()
+	}
 	return c, nil
 }
 
-// readRanges reads the list of public ranges that the config names. One that
-// cannot be read is no mistake in the config: the entries that it would show to be
-// dangling are dead all the same.
-func (c *Config) readRanges() {
-	if c.RangesFile == "" {
+// FileStamp tells one content of a file from another: its modification time and size. It is zero for a file that is not there.
+type FileStamp struct {
+	Modified time.Time
+	Size     int64
+}
+
+// RangesNow returns the stamp of RangesFile as it is now.
+func (c *Config) RangesNow() FileStamp {
+	info, err := os.Stat(c.RangesFile)
+	if err != nil {
+		return FileStamp{}
+	}
+	return FileStamp{info.ModTime(), info.Size()}
+}
+
+// ReadRanges reads RangesFile, which the config names, into Ranges. When that fails, RangesErr says why, and
+// Ranges stays as it is. It is no mistake in the config: the entries that the list would show to be
+// dangling are dead all the same. It is not safe for concurrent use.
+func (c *Config) ReadRanges() {
+	c.RangesAt, c.RangesErr = c.RangesNow(), nil // before the file is read: what changes meanwhile is read again
+	listed, err := readRanges(c.RangesFile)
+	if err != nil {
+		c.RangesErr = &Error{Pos: c.RangesPos, What: "ranges: " + c.RangesFile + err.Error(), Do: "save https://ip-ranges.amazonaws.com/ip-ranges.json there, or leave ranges out"}
 		return
 	}
-	fail := func(what string) {
-		c.RangesErr = &Error{Pos: c.RangesPos, What: "ranges: " + c.RangesFile + what, Do: "save https://ip-ranges.amazonaws.com/ip-ranges.json there, or leave ranges out"}
+	c.Ranges, c.RangesRead = listed, true
+}
+
+// readRanges reads a list of public ranges. Its error begins with a space, as it stands behind the name of the file.
+func readRanges(path string) (dnsview.PublicRanges, error) {
+	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
+		return nil, errors.New(" is no regular file")
 	}
-	data, err := textfile.Read(c.RangesFile, mostRanges)
+	data, err := textfile.Read(path, mostRanges)
 	if err == nil {
 		err = textfile.CheckJSON(data)
 	}
 	if bad, ok := errors.AsType[*textfile.Error](err); ok {
-		fail(" is not Amazon's list: " + bad.Error())
-		return
+		return nil, fmt.Errorf(" is not Amazon's list: %w", bad)
 	}
 	if err != nil {
-		fail(" cannot be read: " + reason(err))
-		return
+		return nil, errors.New(" cannot be read: " + reason(err))
 	}
 	listed, err := dnsview.AmazonRanges(data)
 	if err != nil {
-		fail(" is not Amazon's list: " + err.Error())
-		return
+		return nil, fmt.Errorf(" is not Amazon's list: %w", err)
 	}
-	c.Ranges = listed
+	return listed, nil
 }
 
 // Parse checks the text of a config file; path is for its errors only.
