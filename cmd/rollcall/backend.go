@@ -22,7 +22,7 @@ import (
 
 // backend is what the console reaches the clouds through.
 type backend struct {
-	s         *session
+	s         *launcher
 	templates *userdata.Templates
 
 	updates chan struct{}
@@ -35,7 +35,7 @@ type backend struct {
 var _ ui.Backend = (*backend)(nil)
 
 func newBackend(s *session) *backend {
-	return &backend{s: s, templates: s.app.templates(), updates: make(chan struct{}, 1)}
+	return &backend{s: newLauncher(s), templates: templatesOf(s.app), updates: make(chan struct{}, 1)}
 }
 
 // run passes on that sources, name servers or nodes say something else than before, until ctx ends.
@@ -294,7 +294,7 @@ func (b *backend) Relaunch(ctx context.Context, r launch.Report, progress func(l
 // that the panes show what the launch tells.
 func (b *backend) watch(ctx context.Context, service string, progress func(launch.Progress)) func(launch.Progress) {
 	zone := ""
-	if d := b.s.declared(service); d != nil {
+	if d := b.s.config.Declared(service); d != nil {
 		zone = d.Zone
 	}
 	return func(p launch.Progress) {

@@ -44,7 +44,7 @@ func changeFlags(cmd *cobra.Command, c *changing) *format {
 // carry checks or carries out a plan and says what became of it. What is
 // left undone, for whatever reason, ends in exit code 1. An answer that rests on a source
 // which could not be read, such as that there is nothing to do, ends in exit code 4.
-func (a *app) carry(ctx context.Context, s *session, plan dnsview.Plan, c changing) error {
+func (a *commands) carry(ctx context.Context, s *session, plan dnsview.Plan, c changing) error {
 	if c.shown != "" {
 		d, err := readPlan(c.shown)
 		if err != nil {
@@ -55,7 +55,7 @@ func (a *app) carry(ctx context.Context, s *session, plan dnsview.Plan, c changi
 		}
 		plan = plan.AsShown(d)
 	}
-	lacking := s.lacking(c.basis)
+	lacking := lackingFor(s, c.basis)
 	// A plan that is printed as a document says itself what it leaves alone.
 	if printed := c.form == asMarkdown || c.form == asText && c.dryRun && len(plan.Steps) > 0; !printed {
 		for _, l := range plan.Skipped {
@@ -145,7 +145,7 @@ func readPlan(path string) (*dnsview.PlanDoc, error) {
 }
 
 // carryOut checks a plan, or carries it out once those who are asked have answered.
-func (a *app) carryOut(ctx context.Context, e *apply.Engine, plan dnsview.Plan, c changing) (*apply.Report, error) {
+func (a *commands) carryOut(ctx context.Context, e *apply.Engine, plan dnsview.Plan, c changing) (*apply.Report, error) {
 	if c.dryRun {
 		return e.Check(ctx, plan), nil
 	}
@@ -180,7 +180,7 @@ func (a *app) carryOut(ctx context.Context, e *apply.Engine, plan dnsview.Plan, 
 }
 
 // progress reports each step as it goes, on stderr.
-func (a *app) progress() func(apply.Event) {
+func (a *commands) progress() func(apply.Event) {
 	lastWait := -1
 	return func(ev apply.Event) {
 		if ev.Kind == apply.EventWaiting {
@@ -199,7 +199,7 @@ func (a *app) progress() func(apply.Event) {
 }
 
 // ask puts a question to the person at the terminal; empty when ctx ends first.
-func (a *app) ask(ctx context.Context, question string) string {
+func (a *commands) ask(ctx context.Context, question string) string {
 	_, _ = fmt.Fprint(a.err, question)
 	line := make(chan string, 1)
 	go func() {

@@ -88,7 +88,7 @@ func newReportRow(r *apply.Report, dryRun bool) reportRow {
 }
 
 // writeReport prints what became of a plan, or of its check, in the form that was asked for.
-func (a *app) writeReport(r *apply.Report, c changing, lacking []sourceRow) error {
+func (a *commands) writeReport(r *apply.Report, c changing, lacking []sourceRow) error {
 	switch d := docOf(r); {
 	case c.form == asJSON || c.form == asYAML:
 		row := newReportRow(r, c.dryRun)

@@ -28,7 +28,7 @@ type changeVerb struct {
 // changeInput is what a change is planned of: arguments, flags, and what was read.
 type changeInput struct {
 	changing
-	app  *app
+	app  *commands
 	s    *session
 	v    *dnsview.View
 	args []string
@@ -231,7 +231,7 @@ redo.`,
 }
 
 // changeCommands returns a command for each row of changeVerbs.
-func (a *app) changeCommands() []*cobra.Command {
+func (a *commands) changeCommands() []*cobra.Command {
 	var out []*cobra.Command
 	for i := range changeVerbs {
 		out = append(out, a.changeCommand(&changeVerbs[i]))
@@ -240,7 +240,7 @@ func (a *app) changeCommands() []*cobra.Command {
 }
 
 // changeCommand is the command of one verb: it reads all sources, plans, and carries the plan out.
-func (a *app) changeCommand(verb *changeVerb) *cobra.Command {
+func (a *commands) changeCommand(verb *changeVerb) *cobra.Command {
 	in := &changeInput{app: a, changing: changing{show: verb.show}}
 	cmd := &cobra.Command{
 		Use: verb.use, Short: verb.short, Long: verb.long, Example: verb.example, ValidArgs: verb.valid,

@@ -21,7 +21,7 @@ import (
 	"rollcall/providers"
 )
 
-func (a *app) configCommand() *cobra.Command {
+func (a *commands) configCommand() *cobra.Command {
 	initCmd := &cobra.Command{
 		Use:   "init",
 		Short: "Write a config with what the credentials open, and a new fleet id",
@@ -46,7 +46,7 @@ fleet id says which records are yours: share the file within your team.`,
 	return group("config", "Write, check or show the config, and forget clouds that left it", initCmd, check, show, a.forgetCommand())
 }
 
-func (a *app) configInit(ctx context.Context) error {
+func (a *commands) configInit(ctx context.Context) error {
 	if a.demo {
 		return exit.Usagef("--demo brings a config of its own: see rollcall --demo config show")
 	}
@@ -96,7 +96,7 @@ func (a *app) configInit(ctx context.Context) error {
 }
 
 // configCheck lists every mistake of the file, and asks the DNS accounts for the zones.
-func (a *app) configCheck(ctx context.Context) error {
+func (a *commands) configCheck(ctx context.Context) error {
 	c, err := a.loadConfig(ctx)
 	if err != nil {
 		return a.tellAll(err)
@@ -127,7 +127,7 @@ func (a *app) configCheck(ctx context.Context) error {
 }
 
 // tellAll tells every mistake on a line of its own.
-func (a *app) tellAll(err error) error {
+func (a *commands) tellAll(err error) error {
 	all := config.All(err)
 	if len(all) == 0 {
 		return err
@@ -194,7 +194,7 @@ func checkSources(ctx context.Context, clouds []cloudSource, zones []zoneSource)
 	return wrong, unsure
 }
 
-func (a *app) configShow(ctx context.Context) error {
+func (a *commands) configShow(ctx context.Context) error {
 	c, err := a.loadConfig(ctx)
 	if err != nil {
 		return err

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"sync"
-	"time"
 
 	"rollcall/cmd/rollcall/exit"
 	"rollcall/cmd/rollcall/words"
@@ -13,11 +12,8 @@ import (
 	"rollcall/ui/theme"
 )
 
-// A console gives a source longer than a one-shot command: it shows what it has meanwhile.
-const consolePatience = 30 * time.Second
-
 // console starts the screen.
-func (a *app) console(ctx context.Context) error {
+func (a *commands) console(ctx context.Context) error {
 	if !a.interactive() {
 		return exit.Usagef("the console needs a terminal, and there is none here; rollcall --demo ls instances shows the embedded clouds without one, rollcall ls instances your own")
 	}

@@ -29,13 +29,10 @@ func (a *app) enterDemo(ctx context.Context) error {
 	}
 	// The world outlives the first ctrl-c: the command that is being stopped
 	// still has to leave its journal in order.
-	s, err := startWorld(context.WithoutCancel(ctx), dir, 1, 0, a.quiet())
+	stop, err := a.startDemo(context.WithoutCancel(ctx), dir)
 	if err != nil {
 		return errors.Join(err, os.RemoveAll(dir))
 	}
-	a.closers = append(a.closers, s.Close)
+	a.closers = append(a.closers, stop)
 	return nil
 }
-
-// quiet swallows what nodes of the world say while a console has the screen.
-func (a *app) quiet() func(string, ...any) { return func(string, ...any) {} }

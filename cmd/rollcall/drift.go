@@ -18,7 +18,7 @@ type driftReport struct {
 	Findings []findingRow `json:"findings"`
 }
 
-func (a *app) driftCommand() *cobra.Command {
+func (a *commands) driftCommand() *cobra.Command {
 	var exitCode, wire bool
 	var query string
 	c := &cobra.Command{
@@ -49,7 +49,7 @@ answer is unknown: exit code 4.`,
 	return c
 }
 
-func (a *app) drift(ctx context.Context, form *format, query string, wire bool) (code int, err error) {
+func (a *commands) drift(ctx context.Context, form *format, query string, wire bool) (code int, err error) {
 	q, err := parseFilter(query)
 	if err != nil {
 		return 0, err
@@ -66,7 +66,7 @@ func (a *app) drift(ctx context.Context, form *format, query string, wire bool) 
 		return 0, err
 	}
 	r := driftReport{
-		Sources:  s.sources(v),
+		Sources:  sourcesOf(s, v),
 		Findings: findingRows(v, func(n *dnsview.Finding) bool { return q.MatchFinding(v, n) }),
 	}
 	code = exit.Done

@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"io"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -16,7 +15,7 @@ import (
 )
 
 // exit prints the error, if there is one to print, and returns the exit code.
-func (a *app) exit(err error) int {
+func (a *commands) exit(err error) int {
 	if err == nil {
 		return exit.Done
 	}
@@ -32,7 +31,7 @@ func (a *app) exit(err error) int {
 		code = exit.Usage
 	}
 	for l := range strings.Lines(err.Error()) {
-		fprintln(a.err, "rollcall: %s", words.Clean(strings.TrimRight(l, "\n")))
+		a.say("rollcall: %s", words.Clean(strings.TrimRight(l, "\n")))
 	}
 	return code
 }
@@ -44,11 +43,6 @@ func isProblems(err error) bool {
 	}
 	_, ok := errors.AsType[launch.Problems](err)
 	return ok
-}
-
-// fprintln writes one line. There is no place to report that it could not be written.
-func fprintln(w io.Writer, format string, args ...any) {
-	_, _ = fmt.Fprintf(w, format+"\n", args...)
 }
 
 // The argument checks of cobra, with the exit code of a usage error.

@@ -16,7 +16,7 @@ import (
 	"rollcall/providers/fleet"
 )
 
-func (a *app) forgetCommand() *cobra.Command {
+func (a *commands) forgetCommand() *cobra.Command {
 	var undo bool
 	var confirm string
 	c := &cobra.Command{
@@ -51,7 +51,7 @@ again takes it back, and so does --undo.`,
 }
 
 // listDeparted lists the clouds that could be forgotten, and those that are.
-func (a *app) listDeparted(ctx context.Context) error {
+func (a *commands) listDeparted(ctx context.Context) error {
 	s, v, err := a.lookInSilence(ctx)
 	if err != nil {
 		return err
@@ -83,7 +83,7 @@ func (a *app) listDeparted(ctx context.Context) error {
 }
 
 // forget writes down that a cloud which left the config no longer counts.
-func (a *app) forget(ctx context.Context, name, confirm string) error {
+func (a *commands) forget(ctx context.Context, name, confirm string) error {
 	s, v, err := a.lookInSilence(ctx)
 	if err != nil {
 		return err
@@ -130,7 +130,7 @@ func (a *app) forget(ctx context.Context, name, confirm string) error {
 }
 
 // takeBackCloud lets a forgotten cloud count again, with what was known of it.
-func (a *app) takeBackCloud(ctx context.Context, name string) error {
+func (a *commands) takeBackCloud(ctx context.Context, name string) error {
 	s, err := a.open(ctx)
 	if err != nil {
 		return err

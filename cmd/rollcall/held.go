@@ -39,7 +39,7 @@ func heldInEnvironment(variables ...string) []userdata.Held {
 
 // held returns the credentials that rollcall works with, and those that nodes are given as metadata. A source that cannot
 // say what it authenticates with has nothing that could stand anywhere.
-func (s *session) held(ctx context.Context) []userdata.Held {
+func (s *launcher) held(ctx context.Context) []userdata.Held {
 	ctx, cancel := context.WithTimeout(ctx, credentialTime)
 	defer cancel()
 	variables := slices.Clone(ownVariables)
@@ -87,8 +87,8 @@ func (s *session) held(ctx context.Context) []userdata.Held {
 }
 
 // heldByAnybody is held for commands that need no config: of the one that there is, else of the environment alone.
-func (a *app) heldByAnybody(ctx context.Context) []userdata.Held {
-	s := &session{app: a}
+func heldByAnybody(ctx context.Context, a *app) []userdata.Held {
+	s := newLauncher(&session{app: a})
 	if path, err := config.Find(a.config); err == nil && path != "" {
 		if cfg, err := config.Load(path, keyRules()); err == nil { // what is wrong with it is told by what needs it
 			s.config = cfg
@@ -100,7 +100,7 @@ func (a *app) heldByAnybody(ctx context.Context) []userdata.Held {
 
 // refuseHeld returns an error when a launch would hand on what rollcall itself works with, however it is written: in a boot
 // script, in metadata, in a tag, in the name of its nodes, or in a value of a variable of the template.
-func (s *session) refuseHeld(ctx context.Context, spec *launch.Spec, values map[string]string) error {
+func (s *launcher) refuseHeld(ctx context.Context, spec *launch.Spec, values map[string]string) error {
 	held := slices.DeleteFunc(s.held(ctx), func(h userdata.Held) bool { return h.Nodes })
 	for _, place := range handedOn(spec, values) {
 		if found := userdata.FindHeld([]byte(place.text), held); len(found) > 0 {

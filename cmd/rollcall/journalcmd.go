@@ -19,7 +19,7 @@ import (
 	"rollcall/ui"
 )
 
-func (a *app) journalCommand() *cobra.Command {
+func (a *commands) journalCommand() *cobra.Command {
 	var limit int
 	var verify bool
 	var choose string
@@ -82,7 +82,7 @@ told for as long as that lies there.`,
 }
 
 // readJournal reads the journal of the config, once what was left open in it is settled.
-func (a *app) readJournal(ctx context.Context) ([]journal.Entry, []journal.Problem, error) {
+func (a *commands) readJournal(ctx context.Context) ([]journal.Entry, []journal.Problem, error) {
 	cfg, err := a.configOrEmpty(ctx)
 	if err != nil {
 		return nil, nil, err
@@ -99,7 +99,7 @@ func (a *app) readJournal(ctx context.Context) ([]journal.Entry, []journal.Probl
 }
 
 // settleJournal looks up what rollcalls that were stopped have left open, and says what was found.
-func (a *app) settleJournal(ctx context.Context, path string) error {
+func (a *commands) settleJournal(ctx context.Context, path string) error {
 	open, err := a.leftOpen(path)
 	if err != nil || !open {
 		return err
@@ -115,18 +115,6 @@ func (a *app) settleJournal(ctx context.Context, path string) error {
 		a.say("rollcall: %s", l)
 	}
 	return err
-}
-
-// problemText reports a place where the journal is not what was written.
-func problemText(p journal.Problem) string {
-	text := words.Clean(p.Why)
-	if p.Line > 0 {
-		text = fmt.Sprintf("line %d: %s", p.Line, text)
-	}
-	if p.Side != "" {
-		text += ": " + words.Clean(p.Side)
-	}
-	return text
 }
 
 func journalListing() *listing[journal.Entry] {

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -18,16 +17,8 @@ import (
 
 // launchFlags are what rollcall launch takes.
 type launchFlags struct {
+	launchRequest
 	clouds   []string
-	service  string
-	template string
-	name     string
-	id       string
-	size     []string
-	image    []string
-	network  []string
-	keyPair  []string
-	profile  []string
 	values   []string
 	set      []string
 	metadata []string
@@ -62,7 +53,7 @@ type launchRow struct {
 	UserData map[string]string `json:"user_data"` // by cloud, without what is secret; of a dry run only
 }
 
-func (a *app) launchCommand() *cobra.Command {
+func (a *commands) launchCommand() *cobra.Command {
 	f := &launchFlags{}
 	c := &cobra.Command{
 		Use:   "launch --cloud C[=N],... --service S",
@@ -103,13 +94,12 @@ launch id of an earlier try, it carries that launch on and launches nothing twic
 	return c
 }
 
-func (a *app) launch(ctx context.Context, f *launchFlags) error {
-	counts, order, err := parseClouds(f.clouds)
+func (a *commands) launch(ctx context.Context, f *launchFlags) error {
+	err := f.parseClouds(f.clouds)
 	if err != nil {
 		return err
 	}
-	values, err := givenValues(f.values, f.set)
-	if err != nil {
+	if f.given, err = givenValues(f.values, f.set); err != nil {
 		return err
 	}
 	metadata, err := givenMetadata(f.metadata)
@@ -124,12 +114,13 @@ func (a *app) launch(ctx context.Context, f *launchFlags) error {
 			return exit.Usagef("--create-profile %q: IAM takes letters, digits and +=,.@_-, at most 64", words.Clean(f.create))
 		}
 	}
-	s, v, err := a.lookInSilence(ctx)
+	opened, v, err := a.lookInSilence(ctx)
 	if err != nil {
 		return err
 	}
+	s := newLauncher(opened)
 	s.metadata = metadata
-	spec, scripts, err := s.launchSpec(ctx, v, f, counts, order, values)
+	spec, scripts, err := s.launchSpec(ctx, v, &f.launchRequest)
 	if err != nil {
 		return err
 	}
@@ -144,10 +135,10 @@ func (a *app) launch(ctx context.Context, f *launchFlags) error {
 	if spec, err = s.withMetadata(spec, metadata); err != nil {
 		return err
 	}
-	if err := s.refuseHeld(ctx, &spec, values); err != nil {
+	if err := s.refuseHeld(ctx, &spec, f.given); err != nil {
 		return err
 	}
-	s.tellShortfalls(v)
+	a.tellShortfalls(opened, v)
 	for _, w := range scripts.warnings {
 		a.say("rollcall: %s", w)
 	}
@@ -215,7 +206,7 @@ func (a *app) launch(ctx context.Context, f *launchFlags) error {
 
 // sayWhatIsLeft says what to do about nodes that are not where they should be. That the same
 // command carries on is said only of nodes that it can bring further.
-func (a *app) sayWhatIsLeft(r *launch.Report, wait bool) {
+func (a *commands) sayWhatIsLeft(r *launch.Report, wait bool) {
 	carries, refused := 0, 0
 	for _, p := range r.Problems {
 		a.say("rollcall: %s", words.Clean(p))
@@ -244,7 +235,7 @@ func (a *app) sayWhatIsLeft(r *launch.Report, wait bool) {
 
 // runLaunch launches and reports each node as it comes further. Without wait it
 // returns once every cloud has taken its nodes.
-func (a *app) runLaunch(ctx context.Context, s *session, spec launch.Spec, wait bool) (launch.Report, bool) {
+func (a *commands) runLaunch(ctx context.Context, s *launcher, spec launch.Spec, wait bool) (launch.Report, bool) {
 	o := s.follow(&spec)
 	o.TakenOnly = !wait
 	entries, err := s.launchesOf(spec.ID)
@@ -265,32 +256,6 @@ func (a *app) runLaunch(ctx context.Context, s *session, spec launch.Spec, wait 
 	return r, r.Taken()
 }
 
-// parseClouds reads C[=N],...
-func parseClouds(args []string) (counts map[string]int, order []string, err error) {
-	counts = map[string]int{}
-	for _, arg := range args {
-		name, number, given := strings.Cut(arg, "=")
-		n := 1
-		if given {
-			if n, err = strconv.Atoi(number); err != nil || n < 1 || n > 1000 {
-				return nil, nil, exit.Usagef("--cloud %q: write CLOUD=N with N from 1 to 1000", words.Clean(arg))
-			}
-		}
-		if name == "" {
-			return nil, nil, exit.Usagef("--cloud %q: write CLOUD or CLOUD=N", words.Clean(arg))
-		}
-		if _, twice := counts[name]; twice {
-			return nil, nil, exit.Usagef("--cloud names %q twice", words.Clean(name))
-		}
-		counts[name] = n
-		order = append(order, name)
-	}
-	if len(order) == 0 {
-		return nil, nil, exit.Usagef("launch needs --cloud C[=N],...; see rollcall launch --help")
-	}
-	return counts, order, nil
-}
-
 // parsePairs reads k=v.
 func parsePairs(args []string) (map[string]string, error) {
 	out := map[string]string{}
@@ -302,22 +267,6 @@ func parsePairs(args []string) (map[string]string, error) {
 		out[k] = v
 	}
 	return out, nil
-}
-
-// forCloud takes the last value that is meant for a cloud: VALUE for all, or CLOUD=VALUE.
-func forCloud(flag string, from []string, cloud string, clouds []string, dst *string) error {
-	for _, arg := range from {
-		name, value, ok := strings.Cut(arg, "=")
-		switch {
-		case !ok:
-			*dst = arg
-		case name == cloud:
-			*dst = value
-		case !slices.Contains(clouds, name):
-			return exit.Usagef("%s: there is no cloud %q", flag, words.Clean(name))
-		}
-	}
-	return nil
 }
 
 func nodeRows(nodes []launch.Node) []nodeRow {
@@ -332,7 +281,7 @@ func nodeRows(nodes []launch.Node) []nodeRow {
 	return rows
 }
 
-func (a *app) tellLaunch(f *launchFlags, r launchRow) error {
+func (a *commands) tellLaunch(f *launchFlags, r launchRow) error {
 	if f.format.is != asText {
 		return writeData(a.out, f.format.is, r)
 	}
@@ -349,4 +298,20 @@ func (a *app) tellLaunch(f *launchFlags, r launchRow) error {
 		text += fmt.Sprintf("\n# user data for %s, %d bytes\n%s", cloud, len(r.UserData[cloud]), r.UserData[cloud])
 	}
 	return flush(a.out, text)
+}
+
+// tellProfile says what will be created, before anything is.
+func (a *commands) tellProfile(p *profileToMake) {
+	if len(p.missing) == 0 {
+		a.say("AWS account %s has the instance profile %s already, with this policy", words.Clean(p.account), words.Clean(p.profile.Name))
+		return
+	}
+	a.say("in AWS account %s this will be created:", words.Clean(p.account))
+	for _, m := range p.missing {
+		a.say("  %s", words.Clean(m))
+	}
+	a.say("the policy of the role:")
+	for l := range strings.Lines(p.profile.Policy) {
+		a.say("  %s", strings.TrimRight(l, "\n"))
+	}
 }

@@ -10,7 +10,7 @@ import (
 )
 
 // consoleLog reads the tail of an instance's console log.
-func (s *session) consoleLog(ctx context.Context, cloud, id string) (string, error) {
+func (s *launcher) consoleLog(ctx context.Context, cloud, id string) (string, error) {
 	c, ok := s.cloud(cloud)
 	switch {
 	case !ok:
@@ -23,7 +23,7 @@ func (s *session) consoleLog(ctx context.Context, cloud, id string) (string, err
 
 // bootState says how far a node has come by what it has written to its console.
 // Whether it is in DNS is for DNS to say: a node that says so is healthy.
-func (s *session) bootState(ctx context.Context, n launch.Node) (launch.BootState, error) {
+func (s *launcher) bootState(ctx context.Context, n launch.Node) (launch.BootState, error) {
 	text, err := s.consoleLog(ctx, n.Cloud, n.Instance.ID)
 	if err != nil {
 		return launch.BootState{}, err

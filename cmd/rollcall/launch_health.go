@@ -26,12 +26,12 @@ type nodeHealth struct {
 	boot func(context.Context, launch.Node) (launch.BootState, error) // what the console log tells
 }
 
-func (s *session) newNodeHealth(d *dnsview.Service) *nodeHealth {
+func (s *launcher) newNodeHealth(d *dnsview.Service) *nodeHealth {
 	return &nodeHealth{service: *d, now: s.app.now, may: s.mayProbe, probers: map[string]*probe.Prober{}, unseen: map[string]string{}}
 }
 
 // mayProbe reports whether the nodes of a cloud are contacted from here.
-func (s *session) mayProbe(cloud string) bool {
+func (s *launcher) mayProbe(cloud string) bool {
 	c, ok := s.cloud(cloud)
 	return ok && s.config.Probe && !c.isLocal()
 }

@@ -45,8 +45,8 @@ func noLog(context.Context, launch.Node) (launch.BootState, error) {
 	return launch.BootState{}, providers.Errorf(providers.KindInvalid, "read console log", "there is none")
 }
 
-func healthSession(probe bool, now func() time.Time) *session {
-	return &session{app: &app{now: now}, config: &config.Config{Probe: probe}, set: sourceSet{clouds: []cloudSource{{name: "east"}}}}
+func healthSession(probe bool, now func() time.Time) *launcher {
+	return newLauncher(&session{app: &app{now: now}, config: &config.Config{Probe: probe}, set: sourceSet{clouds: []cloudSource{{name: "east"}}}})
 }
 
 func TestANodeThatTheConsoleRegistersWaitsForTheHealthCheckMadeFromHere(t *testing.T) {
@@ -81,9 +81,9 @@ func TestANodeThatTheConsoleRegistersWaitsForTheHealthCheckMadeFromHere(t *testi
 
 func TestNobodyKnocksAtANodeWhereTheConfigOrALabForbidsIt(t *testing.T) {
 	k := newKnocked(t)
-	for name, s := range map[string]*session{
+	for name, s := range map[string]*launcher{
 		"the config": healthSession(false, time.Now),
-		"a lab":      {app: &app{now: time.Now}, config: &config.Config{Probe: true}, set: sourceSet{clouds: []cloudSource{{name: "east", compute: onLab{}}}}},
+		"a lab":      newLauncher(&session{app: &app{now: time.Now}, config: &config.Config{Probe: true}, set: sourceSet{clouds: []cloudSource{{name: "east", compute: onLab{}}}}}),
 	} {
 		h := s.newNodeHealth(&dnsview.Service{Name: "www.example.com", Health: k.health})
 		registered := 0

@@ -10,14 +10,13 @@ import (
 
 	"rollcall/cmd/rollcall/words"
 	"rollcall/providers"
-	"rollcall/providers/ec2"
 	"rollcall/providers/journal"
 	"rollcall/providers/launch"
 )
 
 // launchJournal writes the nodes of one launch into the journal of the session.
 type launchJournal struct {
-	s    *session
+	s    *launcher
 	run  string // one for all entries of one command
 	spec *launch.Spec
 }
@@ -69,7 +68,7 @@ func (l *launchJournal) End(entry string, o launch.Outcome) error {
 }
 
 // begin writes one entry and returns its id once it is on disk.
-func (s *session) begin(e journal.Entry) (string, error) {
+func (s *launcher) begin(e journal.Entry) (string, error) {
 	j, err := s.openJournal()
 	if err != nil {
 		return "", err
@@ -81,7 +80,7 @@ func (s *session) begin(e journal.Entry) (string, error) {
 	return written[0].ID, nil
 }
 
-func (s *session) end(o journal.Outcome) error {
+func (s *launcher) end(o journal.Outcome) error {
 	j, err := s.openJournal()
 	if err != nil {
 		return err
@@ -94,7 +93,7 @@ func (s *session) end(o journal.Outcome) error {
 
 // cloudKey returns the key of a cloud as it was read just now, as the cloud says when asked, or
 // else as it was known last.
-func (s *session) cloudKey(ctx context.Context, name string) (providers.CloudKey, error) {
+func (s *launcher) cloudKey(ctx context.Context, name string) (providers.CloudKey, error) {
 	snap := s.fleet.Snapshot()
 	var last providers.CloudKey
 	for i := range snap.Clouds {
@@ -119,7 +118,7 @@ func (s *session) cloudKey(ctx context.Context, name string) (providers.CloudKey
 }
 
 // launchesOf returns the entries of a launch, oldest first, those of other processes included.
-func (s *session) launchesOf(id string) ([]journal.Entry, error) {
+func (s *launcher) launchesOf(id string) ([]journal.Entry, error) {
 	j, err := s.openJournal()
 	if err != nil {
 		return nil, err
@@ -165,7 +164,7 @@ func asBefore(entries []journal.Entry, cloud string, t *launch.Target, prefix *s
 
 // makeProfile creates what is missing of a profile, once that is written down. Each cloud is
 // asked, so that each knows that its profile is new.
-func (s *session) makeProfile(ctx context.Context, p *profileToMake) error {
+func (s *launcher) makeProfile(ctx context.Context, p *profileToMake) error {
 	if len(p.missing) == 0 {
 		return nil
 	}
@@ -198,15 +197,4 @@ func (s *session) makeProfile(ctx context.Context, p *profileToMake) error {
 		s.tell("rollcall: %s", words.Clean(told.Error()))
 	}
 	return err
-}
-
-// profileFinder asks a cloud what of a profile in the journal is missing; nil where there are no profiles.
-func profileFinder(compute providers.Compute) func(context.Context, *journal.Profile) ([]string, error) {
-	m, ok := compute.(profileMaker)
-	if !ok {
-		return nil
-	}
-	return func(ctx context.Context, p *journal.Profile) ([]string, error) {
-		return m.MissingProfile(ctx, ec2.NodeProfile{Name: p.Name, Description: p.Description, Trust: p.Trust, Policy: p.Policy})
-	}
 }

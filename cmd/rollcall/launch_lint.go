@@ -18,7 +18,7 @@ const lintTime = 20 * time.Second
 
 // lint looks at a boot script as one cloud would be given it. A tool that cannot be
 // run, or not in time, is reported like one that is missing.
-func (s *session) lint(ctx context.Context, templates *userdata.Templates, template, cloud string, r *userdata.Rendered) (userdata.LintReport, error) {
+func (s *launcher) lint(ctx context.Context, templates *userdata.Templates, template, cloud string, r *userdata.Rendered) (userdata.LintReport, error) {
 	c, ok := s.cloud(cloud)
 	if !ok {
 		return userdata.LintReport{}, fmt.Errorf("there is no cloud %s", cloud)

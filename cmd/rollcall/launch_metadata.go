@@ -37,9 +37,9 @@ func givenMetadata(args []string) (metadataFrom, error) {
 
 // withMetadata adds to each Triton node of a launch the metadata that the config and the command line
 // name. EC2 has none, and its nodes read what is secret with their instance profile.
-func (s *session) withMetadata(spec launch.Spec, given metadataFrom) (launch.Spec, error) {
+func (s *launcher) withMetadata(spec launch.Spec, given metadataFrom) (launch.Spec, error) {
 	from := metadataFrom{}
-	maps.Copy(from, s.boot(spec.Service).Metadata)
+	maps.Copy(from, s.config.BootOf(spec.Service).Metadata)
 	maps.Copy(from, given)
 	if len(from) == 0 {
 		return spec, nil

@@ -14,12 +14,6 @@ import (
 	"rollcall/userdata"
 )
 
-// profileMaker is a cloud that can create instance profiles.
-type profileMaker interface {
-	MissingProfile(ctx context.Context, p ec2.NodeProfile) ([]string, error)
-	CreateProfile(ctx context.Context, p ec2.NodeProfile) error
-}
-
 // profileToMake is the instance profile of a launch in one AWS account. IAM
 // knows no regions, so clouds of one account share it.
 type profileToMake struct {
@@ -32,7 +26,7 @@ type profileToMake struct {
 
 // profilesToMake finds out what a launch with a new instance profile has to create,
 // and puts the profile into the spec. Nothing is created yet.
-func (s *session) profilesToMake(ctx context.Context, spec *launch.Spec, name string) ([]profileToMake, error) {
+func (s *launcher) profilesToMake(ctx context.Context, spec *launch.Spec, name string) ([]profileToMake, error) {
 	ids, err := s.zoneIDs(ctx, providers.Route53, nil)
 	if err != nil {
 		return nil, err
@@ -83,7 +77,7 @@ func (s *session) profilesToMake(ctx context.Context, spec *launch.Spec, name st
 }
 
 // agentPolicy is what one agent needs of AWS.
-func (s *session) agentPolicy(a *userdata.AgentConfig, ids map[string]string, account string) userdata.Policy {
+func (s *launcher) agentPolicy(a *userdata.AgentConfig, ids map[string]string, account string) userdata.Policy {
 	if a.DNS == providers.Route53 {
 		return userdata.NodePolicy(providers.EC2, []userdata.PolicyService{{
 			Name: a.Service, Kind: a.Kind, Zone: a.Zone, ZoneID: ids[a.Zone], IPv6: a.IPv6, Host: a.Host,
@@ -109,20 +103,4 @@ func parameterARN(c *config.Cloud, account, name string) string {
 		region = "*"
 	}
 	return "arn:aws:ssm:" + region + ":" + account + ":parameter/" + strings.TrimPrefix(name, "/")
-}
-
-// tellProfile says what will be created, before anything is.
-func (a *app) tellProfile(p *profileToMake) {
-	if len(p.missing) == 0 {
-		a.say("AWS account %s has the instance profile %s already, with this policy", words.Clean(p.account), words.Clean(p.profile.Name))
-		return
-	}
-	a.say("in AWS account %s this will be created:", words.Clean(p.account))
-	for _, m := range p.missing {
-		a.say("  %s", words.Clean(m))
-	}
-	a.say("the policy of the role:")
-	for l := range strings.Lines(p.profile.Policy) {
-		a.say("  %s", strings.TrimRight(l, "\n"))
-	}
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"rollcall/cmd/rollcall/exit"
@@ -25,23 +26,64 @@ type bootScripts struct {
 	warnings []string
 }
 
+// launchRequest is what a launch is asked for on the command line.
+type launchRequest struct {
+	service  string
+	template string
+	name     string // prefix of the nodes' names
+	id       string // of an earlier try
+
+	counts map[string]int    // nodes, by cloud
+	order  []string          // of the clouds
+	given  map[string]string // values of template variables
+
+	// Each is VALUE for all clouds, or CLOUD=VALUE.
+	size, image, network, keyPair, profile []string
+}
+
+// parseClouds reads C[=N],... into the request.
+func (r *launchRequest) parseClouds(args []string) (err error) {
+	r.counts = map[string]int{}
+	for _, arg := range args {
+		name, number, given := strings.Cut(arg, "=")
+		n := 1
+		if given {
+			if n, err = strconv.Atoi(number); err != nil || n < 1 || n > 1000 {
+				return exit.Usagef("--cloud %q: write CLOUD=N with N from 1 to 1000", words.Clean(arg))
+			}
+		}
+		if name == "" {
+			return exit.Usagef("--cloud %q: write CLOUD or CLOUD=N", words.Clean(arg))
+		}
+		if _, twice := r.counts[name]; twice {
+			return exit.Usagef("--cloud names %q twice", words.Clean(name))
+		}
+		r.counts[name] = n
+		r.order = append(r.order, name)
+	}
+	if len(r.order) == 0 {
+		return exit.Usagef("launch needs --cloud C[=N],...; see rollcall launch --help")
+	}
+	return nil
+}
+
 // launchSpec makes the spec of a launch, with its boot scripts.
-func (s *session) launchSpec(ctx context.Context, v *dnsview.View, f *launchFlags, counts map[string]int, order []string, values map[string]string) (launch.Spec, bootScripts, error) {
-	templates := s.app.templates()
+func (s *launcher) launchSpec(ctx context.Context, v *dnsview.View, f *launchRequest) (launch.Spec, bootScripts, error) {
+	templates := templatesOf(s.app)
 	made := bootScripts{texts: map[string]string{}, findings: []launchFinding{}}
 	spec := launch.Spec{ID: f.id, Template: f.template, NamePrefix: f.name}
 	if spec.ID == "" {
 		spec.ID = launch.NewID()
 	}
 	if f.service != "" {
-		d := s.declared(providers.CanonicalName(f.service))
+		d := s.config.Declared(providers.CanonicalName(f.service))
 		if d == nil {
-			return spec, made, exit.Usagef("the config declares no service %q; %s", words.Clean(f.service), s.declaredNames())
+			return spec, made, exit.Usagef("the config declares no service %q; %s", words.Clean(f.service), s.config.DeclaredNames())
 		}
 		spec.Service = d.Name
 	}
 	if spec.Service == "" && spec.Template == "" {
-		return spec, made, exit.Usagef("launch needs --service, or --template; %s", s.declaredNames())
+		return spec, made, exit.Usagef("launch needs --service, or --template; %s", s.config.DeclaredNames())
 	}
 	var before []journal.Entry
 	if f.id != "" {
@@ -58,12 +100,12 @@ func (s *session) launchSpec(ctx context.Context, v *dnsview.View, f *launchFlag
 	}
 	if t, err := templates.Get(spec.Template); err != nil {
 		return spec, made, exit.Usagef("--template: %w", err)
-	} else if d := s.declared(spec.Service); d != nil {
+	} else if d := s.config.Declared(spec.Service); d != nil {
 		z, _ := s.zone(d.Zone)
-		def.Values = serviceValues(&t, d, s.boot(d.Name), z.provider)
+		def.Values = serviceValues(&t, d, s.config.BootOf(d.Name), z.provider)
 	}
-	maps.Copy(def.Values, values)
-	for _, name := range order {
+	maps.Copy(def.Values, f.given)
+	for _, name := range f.order {
 		c, ok := s.cloud(name)
 		if !ok {
 			return spec, made, exit.Usagef("--cloud: there is no cloud %q; there are %s", words.Clean(name), strings.Join(s.cloudNames(), ", "))
@@ -85,7 +127,7 @@ func (s *session) launchSpec(ctx context.Context, v *dnsview.View, f *launchFlag
 			return spec, made, err
 		}
 		made.findings = addFindings(made.findings, name, &found)
-		t := launch.Target{Cloud: name, Count: counts[name], UserData: r.Text}
+		t := launch.Target{Cloud: name, Count: f.counts[name], UserData: r.Text}
 		t.Image, t.Size = def.Clouds[name].Image, def.Clouds[name].Size
 		asBefore(before, name, &t, &spec.NamePrefix)
 		for _, x := range []struct {
@@ -110,7 +152,7 @@ func (s *session) launchSpec(ctx context.Context, v *dnsview.View, f *launchFlag
 
 // choose takes image and size from the cloud's catalogue, where no node shows what is usual:
 // the newest Debian or Ubuntu, and the smallest size that runs it.
-func (s *session) choose(ctx context.Context, c *cloudSource, t *launch.Target) error {
+func (s *launcher) choose(ctx context.Context, c *cloudSource, t *launch.Target) error {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	cat, err := c.compute.Catalogue(ctx)
@@ -138,7 +180,7 @@ func (s *session) choose(ctx context.Context, c *cloudSource, t *launch.Target) 
 	return nil
 }
 
-func (s *session) cloudNames() []string {
+func (s *launcher) cloudNames() []string {
 	var out []string
 	for _, c := range s.clouds() {
 		out = append(out, c.name)
@@ -146,13 +188,18 @@ func (s *session) cloudNames() []string {
 	return out
 }
 
-func (s *session) declaredNames() string {
-	var out []string
-	for i := range s.config.Services {
-		out = append(out, s.config.Services[i].Name)
+// forCloud takes the last value that is meant for a cloud: VALUE for all, or CLOUD=VALUE.
+func forCloud(flag string, from []string, cloud string, clouds []string, dst *string) error {
+	for _, arg := range from {
+		name, value, ok := strings.Cut(arg, "=")
+		switch {
+		case !ok:
+			*dst = arg
+		case name == cloud:
+			*dst = value
+		case !slices.Contains(clouds, name):
+			return exit.Usagef("%s: there is no cloud %q", flag, words.Clean(name))
+		}
 	}
-	if len(out) == 0 {
-		return "it declares none: add one to services"
-	}
-	return "it declares " + strings.Join(out, ", ")
+	return nil
 }

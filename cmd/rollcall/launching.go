@@ -23,8 +23,16 @@ import (
 	"rollcall/userdata"
 )
 
+// launcher launches nodes with what a session has.
+type launcher struct {
+	*session
+	metadata metadataFrom // of Triton nodes, as the command line gives it
+}
+
+func newLauncher(s *session) *launcher { return &launcher{session: s} }
+
 // launchClouds are the clouds that a launch can go to.
-func (s *session) launchClouds() []launch.Cloud {
+func (s *launcher) launchClouds() []launch.Cloud {
 	var out []launch.Cloud
 	for _, c := range s.clouds() {
 		if c.err == nil {
@@ -35,9 +43,9 @@ func (s *session) launchClouds() []launch.Cloud {
 }
 
 // ours puts the fleet's id on what is launched.
-func (s *session) ours(spec launch.Spec) launch.Spec {
+func (s *launcher) ours(spec launch.Spec) launch.Spec {
 	spec.Fleet = s.config.Fleet
-	if d := s.declared(spec.Service); d != nil && len(d.Select) > 0 {
+	if d := s.config.Declared(spec.Service); d != nil && len(d.Select) > 0 {
 		// A node is found again by the tags that its service selects by.
 		spec.Tags = maps.Clone(spec.Tags)
 		if spec.Tags == nil {
@@ -52,8 +60,8 @@ func (s *session) ours(spec launch.Spec) launch.Spec {
 
 // zoneRefuses is why nothing can be done in the zone of a service, when its account
 // says no for good: a launch that needs the zone is not begun then.
-func (s *session) zoneRefuses(snap *providers.Snapshot, service string) error {
-	d := s.declared(service)
+func (s *launcher) zoneRefuses(snap *providers.Snapshot, service string) error {
+	d := s.config.Declared(service)
 	if d == nil {
 		return nil
 	}
@@ -66,19 +74,10 @@ func (s *session) zoneRefuses(snap *providers.Snapshot, service string) error {
 	return nil
 }
 
-func (s *session) declared(service string) *dnsview.Service {
-	for i := range s.config.Services {
-		if service != "" && providers.SameName(s.config.Services[i].Name, service) {
-			return &s.config.Services[i].Service
-		}
-	}
-	return nil
-}
-
 // follow is what following a launch needs: a node is registered once DNS has it.
-func (s *session) follow(spec *launch.Spec) launch.Options {
+func (s *launcher) follow(spec *launch.Spec) launch.Options {
 	o := launch.Options{Now: s.app.now, Journal: &launchJournal{s: s, run: newRun(), spec: spec}}
-	d := s.declared(spec.Service)
+	d := s.config.Declared(spec.Service)
 	if d == nil {
 		return o // no one registers it: a node is done when it runs
 	}
@@ -98,7 +97,7 @@ func (s *session) follow(spec *launch.Spec) launch.Options {
 // registrations says which instances a service has in DNS. All nodes of a
 // launch ask it, so it looks once for all of them.
 type registrations struct {
-	s       *session
+	s       *launcher
 	service *dnsview.Service
 	dns     providers.DNS
 	zoneID  string // as the config gives it
@@ -153,7 +152,7 @@ func (r *registrations) look(ctx context.Context) (map[string]bool, error) {
 
 // registerNode registers a node from the console, past the guards that a
 // registration has.
-func (s *session) registerNode(service string) func(ctx context.Context, n launch.Node) error {
+func (s *launcher) registerNode(service string) func(ctx context.Context, n launch.Node) error {
 	var one sync.Mutex // a plan is made on a fresh look, so one after the other
 	return func(ctx context.Context, n launch.Node) error {
 		one.Lock()
@@ -161,7 +160,7 @@ func (s *session) registerNode(service string) func(ctx context.Context, n launc
 		if err := s.needFleet(); err != nil {
 			return err
 		}
-		v := s.update(s.fleet.Refresh(ctx, n.Cloud, s.declared(service).Zone))
+		v := s.update(s.fleet.Refresh(ctx, n.Cloud, s.config.Declared(service).Zone))
 		plan := dnsview.PlanRegister(v, service, n.Instance.Ref())
 		if len(plan.Steps) == 0 {
 			if len(plan.Skipped) > 0 {
@@ -181,16 +180,6 @@ func (s *session) registerNode(service string) func(ctx context.Context, n launc
 		}
 		return nil
 	}
-}
-
-// boot is how the config has nodes of a service launched.
-func (s *session) boot(service string) config.Boot {
-	for i := range s.config.Services {
-		if providers.SameName(s.config.Services[i].Name, service) {
-			return s.config.Services[i].Boot
-		}
-	}
-	return config.Boot{}
 }
 
 // templateFor returns the template that boots nodes of a service: the one that
@@ -247,17 +236,17 @@ func serviceValues(t *userdata.Template, s *dnsview.Service, b config.Boot, at p
 
 // launchDefaults proposes how a node of a service is launched: as its other
 // nodes were.
-func (s *session) launchDefaults(v *dnsview.View, templates *userdata.Templates, service string) ui.LaunchDefaults {
+func (s *launcher) launchDefaults(v *dnsview.View, templates *userdata.Templates, service string) ui.LaunchDefaults {
 	d := ui.LaunchDefaults{NamePrefix: "node", Values: map[string]string{}, Clouds: map[string]ui.CloudDefaults{}}
-	decl := s.declared(service)
+	decl := s.config.Declared(service)
 	if decl != nil {
 		d.NamePrefix = providers.SplitName(decl.Name)[0]
-		if t, ok := templateFor(templates, decl, s.boot(decl.Name)); ok {
+		if t, ok := templateFor(templates, decl, s.config.BootOf(decl.Name)); ok {
 			at := providers.Provider("")
 			if z, ok := s.zone(decl.Zone); ok {
 				at = z.provider
 			}
-			d.Template, d.Values = t.Name, serviceValues(&t, decl, s.boot(decl.Name), at)
+			d.Template, d.Values = t.Name, serviceValues(&t, decl, s.config.BootOf(decl.Name), at)
 		}
 	}
 	if p := commonPrefix(v, service); p != "" {
@@ -327,7 +316,7 @@ func commonPrefix(v *dnsview.View, service string) string {
 }
 
 // render returns the boot script for one cloud.
-func (s *session) render(v *dnsview.View, templates *userdata.Templates, r ui.RenderRequest) (userdata.Rendered, error) {
+func (s *launcher) render(v *dnsview.View, templates *userdata.Templates, r ui.RenderRequest) (userdata.Rendered, error) {
 	c, ok := s.cloud(r.Cloud)
 	if !ok {
 		return userdata.Rendered{}, fmt.Errorf("there is no cloud %s", r.Cloud)
@@ -338,7 +327,7 @@ func (s *session) render(v *dnsview.View, templates *userdata.Templates, r ui.Re
 			in.CloudKey = cmp.Or(x.Coverage.Key, x.Cloud.Key)
 		}
 	}
-	if d := s.declared(r.Service); d != nil {
+	if d := s.config.Declared(r.Service); d != nil {
 		for i := range v.Snapshot.Zones {
 			if z := &v.Snapshot.Zones[i].Zone; providers.SameName(z.Name, d.Zone) {
 				in.ZoneID = z.ID

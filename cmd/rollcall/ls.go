@@ -23,7 +23,7 @@ type lsFlags struct {
 	format *format
 }
 
-func (a *app) lsCommand() *cobra.Command {
+func (a *commands) lsCommand() *cobra.Command {
 	c := group("ls", "List instances, records, findings, services or sources")
 	c.Long = `ls reads all sources once and lists what it has seen. A source that brings nothing
 for 15 seconds is left out, which is told on stderr; its rows of the last run are
@@ -82,7 +82,7 @@ func list[T any](w io.Writer, l *listing[T], f *lsFlags, rows []T) error {
 // checkSort refuses an unknown column before anything is asked of a cloud.
 func checkSort[T any](l *listing[T], f *lsFlags) error { return l.sort(nil, f.sort) }
 
-func (a *app) lsInstances(ctx context.Context, f *lsFlags) error {
+func (a *commands) lsInstances(ctx context.Context, f *lsFlags) error {
 	l := instanceListing(a.now())
 	q, err := parseFilter(f.filter)
 	if err != nil {
@@ -101,7 +101,7 @@ func (a *app) lsInstances(ctx context.Context, f *lsFlags) error {
 	return list(a.out, l, f, rows)
 }
 
-func (a *app) lsRecords(ctx context.Context, f *lsFlags) error {
+func (a *commands) lsRecords(ctx context.Context, f *lsFlags) error {
 	l := recordListing(f.wire)
 	q, err := parseFilter(f.filter)
 	if err != nil {
@@ -127,7 +127,7 @@ func (a *app) lsRecords(ctx context.Context, f *lsFlags) error {
 	return list(a.out, l, f, rows)
 }
 
-func (a *app) lsFindings(ctx context.Context, f *lsFlags) error {
+func (a *commands) lsFindings(ctx context.Context, f *lsFlags) error {
 	l := findingListing()
 	q, err := parseFilter(f.filter)
 	if err != nil {
@@ -143,7 +143,7 @@ func (a *app) lsFindings(ctx context.Context, f *lsFlags) error {
 	return list(a.out, l, f, findingRows(v, func(n *dnsview.Finding) bool { return q.MatchFinding(v, n) }))
 }
 
-func (a *app) lsServices(ctx context.Context, f *lsFlags) error {
+func (a *commands) lsServices(ctx context.Context, f *lsFlags) error {
 	l := serviceListing()
 	q, err := parseFilter(f.filter)
 	if err != nil {
@@ -159,7 +159,7 @@ func (a *app) lsServices(ctx context.Context, f *lsFlags) error {
 	return list(a.out, l, f, serviceRows(v, func(r *dnsview.Roster) bool { return q.MatchService(v, r) }))
 }
 
-func (a *app) lsSources(ctx context.Context, f *lsFlags) error {
+func (a *commands) lsSources(ctx context.Context, f *lsFlags) error {
 	l := sourceListing(f.wire)
 	q, err := parseFilter(f.filter)
 	if err != nil {
@@ -184,7 +184,7 @@ func (a *app) lsSources(ctx context.Context, f *lsFlags) error {
 		cancel()
 		v = s.update(v.Snapshot)
 	}
-	rows := s.sources(v)
+	rows := sourcesOf(s, v)
 	return list(a.out, l, f, slices.DeleteFunc(rows, func(r sourceRow) bool { return !q.MatchSource(r.filtered()) }))
 }
 

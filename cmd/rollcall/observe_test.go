@@ -298,7 +298,7 @@ func watching(t *testing.T) *session {
 }
 
 // until inspects again after every change until the view is as wanted.
-func (s *session) until(t *testing.T, what string, holds func(v *dnsview.View) bool) *dnsview.View {
+func untilView(t *testing.T, s *session, what string, holds func(v *dnsview.View) bool) *dnsview.View {
 	t.Helper()
 	for range 120 {
 		v := s.update(s.fleet.Snapshot())
@@ -333,7 +333,7 @@ func TestTheConsoleLearnsWhatNameServersSay(t *testing.T) {
 	if got := wireStates(s.update(s.fleet.Snapshot())); got[dnsview.WireWaiting]+got[dnsview.WireInSync] < 90 {
 		t.Errorf("%v", got)
 	}
-	v := s.until(t, "every name to be in sync", func(v *dnsview.View) bool {
+	v := untilView(t, s, "every name to be in sync", func(v *dnsview.View) bool {
 		got := wireStates(v)
 		return got[dnsview.WireWaiting] == 0 && got[dnsview.WireInSync] > 90
 	})
@@ -353,7 +353,7 @@ func TestTheConsoleLearnsWhatNameServersSay(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.fleet.Refresh(context.Background(), "scalability.expert")
-	s.until(t, "the fresh name to be in sync", func(v *dnsview.View) bool {
+	untilView(t, s, "the fresh name to be in sync", func(v *dnsview.View) bool {
 		for i := range v.Snapshot.Zones[0].Records {
 			if r := &v.Snapshot.Zones[0].Records[i]; r.Name == "fresh.scalability.expert" {
 				return v.WireOf(r) != nil && v.WireOf(r).State == dnsview.WireInSync

@@ -1,36 +1,25 @@
 package main
 
 import (
-	"cmp"
-	"context"
 	"fmt"
-	"regexp"
-	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
-	"rollcall/cmd/rollcall/config"
 	"rollcall/cmd/rollcall/exit"
 	"rollcall/cmd/rollcall/words"
 	"rollcall/providers"
 	"rollcall/userdata"
 )
 
-func (a *app) policyCommand() *cobra.Command {
+func (a *commands) policyCommand() *cobra.Command {
 	return group("policy", "Least-privilege policies for nodes and console, to paste", a.policyAWS(), a.policyCloudflare())
 }
 
-// nodeRole is the name that policies propose for the role of nodes.
-const nodeRole = "rollcall-node"
-
 // policyFlags are what the policy commands take.
 type policyFlags struct {
-	services []string
-	role     string
-	account  string
-	zoneIDs  []string
-	format   *format
+	policyRequest
+	format *format
 }
 
 func (f *policyFlags) add(c *cobra.Command) {
@@ -39,7 +28,7 @@ func (f *policyFlags) add(c *cobra.Command) {
 	c.Flags().StringSliceVar(&f.zoneIDs, "zone-id", nil, "id of a zone, `ZONE=ID`, where the account is not to be asked")
 }
 
-func (a *app) policyAWS() *cobra.Command {
+func (a *commands) policyAWS() *cobra.Command {
 	f := &policyFlags{}
 	c := &cobra.Command{
 		Use:   "aws",
@@ -64,7 +53,7 @@ rollcall launch --create-profile makes role and instance profile by itself.`,
 		if err != nil {
 			return err
 		}
-		d, err := s.awsPolicies(cmd.Context(), f)
+		d, err := newLauncher(s).awsPolicies(cmd.Context(), &f.policyRequest)
 		if err != nil {
 			return err
 		}
@@ -76,226 +65,84 @@ rollcall launch --create-profile makes role and instance profile by itself.`,
 	return c
 }
 
-var iamName = regexp.MustCompile(`^[\w+=,.@-]{1,64}$`)
-
-// awsPolicies are all documents of rollcall policy aws.
-type awsPolicies struct {
-	Role            string           `json:"role"`
-	InstanceProfile string           `json:"instance_profile"`
-	RolePolicy      *userdata.Policy `json:"role_policy"` // null when no service has nodes on EC2
-	TrustPolicy     userdata.Policy  `json:"trust_policy"`
-	TritonUser      string           `json:"triton_user"`
-	TritonPolicy    *userdata.Policy `json:"triton_policy"` // null when no service has nodes on Triton in a Route 53 zone
-	ConsolePolicy   userdata.Policy  `json:"console_policy"`
-	Notes           []string         `json:"notes"`
-	tokens          []string         // names of parameters
+// cloudflareTokens are the tokens of rollcall policy cloudflare.
+type cloudflareTokens struct {
+	Console userdata.CloudflareToken   `json:"console"`
+	Nodes   []userdata.CloudflareToken `json:"nodes"`
+	Notes   []string                   `json:"notes"`
 }
 
-// awsPolicies makes the documents for the services of the config.
-func (s *session) awsPolicies(ctx context.Context, f *policyFlags) (*awsPolicies, error) {
-	services, err := s.policyServices(f.services)
-	if err != nil {
-		return nil, err
+func (a *commands) policyCloudflare() *cobra.Command {
+	f := &policyFlags{}
+	c := &cobra.Command{
+		Use:   "cloudflare",
+		Short: "Scopes of the Cloudflare tokens: one for the console, one for the nodes of each zone",
+		Long: `cloudflare prints the scopes of the API tokens that rollcall needs for the zones
+of the config, as the request that makes such a token. It changes nothing, and
+makes no token.`,
+		Args: noArgs,
 	}
-	ids, err := s.zoneIDs(ctx, providers.Route53, f.zoneIDs)
-	if err != nil {
-		return nil, err
-	}
-	account := cmp.Or(f.account, s.awsAccount(ctx))
-	d := &awsPolicies{Role: f.role, InstanceProfile: f.role, TrustPolicy: userdata.TrustPolicy(), TritonUser: f.role + "-triton", Notes: []string{}}
-	arn := ""
-	if role := s.nodePolicy(providers.EC2, services, ids, account); len(role.Statement) > 0 {
-		d.RolePolicy = &role
-		arn = "arn:aws:iam::" + account + ":role/" + f.role
-	}
-	if user := s.nodePolicy(providers.Triton, services, ids, account); len(user.Statement) > 0 {
-		d.TritonPolicy = &user
-	}
-	var zones []string
-	for _, z := range s.config.Zones {
-		if id, ok := ids[z.Name]; ok {
-			zones = append(zones, id)
+	f.add(c)
+	c.RunE = func(cmd *cobra.Command, _ []string) error {
+		s, err := a.open(cmd.Context())
+		if err != nil {
+			return err
 		}
-	}
-	d.ConsolePolicy = userdata.ConsolePolicy(zones, arn)
-	for _, x := range services {
-		if s.hasNodesOn(x, providers.EC2) && s.zoneProvider(x.Zone) == providers.Cloudflare {
-			if readsToken(x) {
-				d.tokens = append(d.tokens, tokenParameter(x))
-			} else {
-				d.Notes = append(d.Notes, fmt.Sprintf("nodes of %s are registered by the console, so they may read no token; boot: {set: {register: agent}} in the config changes that", x.Name))
-			}
+		services, err := newLauncher(s).policyServices(f.services)
+		if err != nil {
+			return err
 		}
-		if p := policyService(x, ids[x.Zone]); s.zoneProvider(x.Zone) == providers.Route53 && p.Wide() {
-			d.Notes = append(d.Notes, fmt.Sprintf("nodes of %s may write A, SRV and TXT records of any name below %s, for their host names can be any; with boot: {set: {host: \"{id}.nodes\"}} in the config it is their own names alone", x.Name, x.Zone))
+		ids, err := newLauncher(s).zoneIDs(cmd.Context(), providers.Cloudflare, f.zoneIDs)
+		if err != nil {
+			return err
 		}
-	}
-	slices.Sort(d.tokens)
-	d.tokens = slices.Compact(d.tokens)
-	if account == "*" {
-		d.Notes = append(d.Notes, "the account is not known, so * stands for it: give --account")
-	}
-	if d.RolePolicy == nil && d.TritonPolicy == nil {
-		d.Notes = append(d.Notes, "the config declares no service whose nodes write to Route 53 or read a parameter: nodes need nothing")
-	}
-	d.Notes = append(d.Notes, d.tooLarge()...)
-	d.Notes = append(d.Notes, "IAM judges the names and the types of a batch apart, so each name is open to each type of its statement")
-	return d, nil
-}
-
-// tooLarge says which policies have more characters than IAM takes.
-func (d *awsPolicies) tooLarge() []string {
-	var out []string
-	check := func(p *userdata.Policy, what string, limit int) {
-		if p != nil && p.Size() > limit {
-			out = append(out, fmt.Sprintf("the policy of %s has %d characters, and IAM takes %d: make one for some of the services with --service, and a role of its own with --role", what, p.Size(), limit))
-		}
-	}
-	check(d.RolePolicy, "the role", userdata.RolePolicyLimit)
-	check(d.TritonPolicy, "the user for Triton", userdata.ManagedPolicyLimit)
-	return out
-}
-
-// policyServices are the declared services, or those that are asked for.
-func (s *session) policyServices(names []string) ([]*config.Service, error) {
-	var out []*config.Service
-	for i := range s.config.Services {
-		x := &s.config.Services[i]
-		if len(names) == 0 || slices.ContainsFunc(names, func(n string) bool { return providers.SameName(n, x.Name) }) {
-			out = append(out, x)
-		}
-	}
-	for _, n := range names {
-		if s.declared(providers.CanonicalName(n)) == nil {
-			return nil, exit.Usagef("the config declares no service %q; %s", words.Clean(n), s.declaredNames())
-		}
-	}
-	return out, nil
-}
-
-func (s *session) zoneProvider(zone string) providers.Provider {
-	for i := range s.config.Zones {
-		if providers.SameName(s.config.Zones[i].Name, zone) {
-			return s.config.Zones[i].Provider
-		}
-	}
-	return ""
-}
-
-// hasNodesOn reports whether nodes of a service can run in clouds of a provider.
-func (s *session) hasNodesOn(x *config.Service, p providers.Provider) bool {
-	return slices.ContainsFunc(s.config.Clouds, func(c config.Cloud) bool {
-		return c.Provider == p && (len(x.Clouds) == 0 || slices.Contains(x.Clouds, c.Name))
-	})
-}
-
-// nodePolicy is the policy of the nodes of some services in one provider's clouds.
-func (s *session) nodePolicy(at providers.Provider, services []*config.Service, ids map[string]string, account string) userdata.Policy {
-	var list []userdata.PolicyService
-	var parameters []string
-	for _, x := range services {
-		if !s.hasNodesOn(x, at) {
-			continue
-		}
-		if s.zoneProvider(x.Zone) == providers.Route53 {
-			list = append(list, policyService(x, ids[x.Zone]))
-			continue
-		}
-		if at != providers.EC2 || !readsToken(x) {
-			continue // on Triton the token is in the metadata
-		}
-		for i := range s.config.Clouds {
-			c := &s.config.Clouds[i]
-			if c.Provider != at || len(x.Clouds) > 0 && !slices.Contains(x.Clouds, c.Name) {
+		t := cloudflareTokens{Nodes: []userdata.CloudflareToken{}, Notes: []string{
+			"Cloudflare has nothing narrower than a zone: whoever has the token of a node can change every record of its zone. No token on the nodes is safer: with register=console the console registers them",
+			"limit the nodes' token to their addresses where these are known (condition: request_ip), and give it an end",
+			"to make one: POST /user/tokens with a token that may create tokens, or in the dashboard with the same permissions: Zone / Zone / Read and Zone / DNS / Edit",
+		}}
+		var all []string
+		for _, z := range s.config.Zones {
+			if z.Provider != providers.Cloudflare {
 				continue
 			}
-			arn := parameterARN(c, account, tokenParameter(x))
-			if !slices.Contains(parameters, arn) {
-				parameters = append(parameters, arn)
+			all = append(all, ids[z.Name])
+			for _, x := range services {
+				if providers.SameName(x.Zone, z.Name) {
+					t.Nodes = append(t.Nodes, userdata.NewCloudflareToken("rollcall nodes of "+z.Name, ids[z.Name]))
+					break
+				}
 			}
 		}
+		if len(all) == 0 {
+			return exit.Usagef("the config has no zone at Cloudflare")
+		}
+		t.Console = userdata.NewCloudflareToken("rollcall console", all...)
+		if f.format.is != asText {
+			return writeData(a.out, f.format.is, t)
+		}
+		return flush(a.out, t.text())
 	}
-	return userdata.NodePolicy(at, list, parameters)
+	return c
 }
 
-func policyService(x *config.Service, zoneID string) userdata.PolicyService {
-	return userdata.PolicyService{
-		Name: x.Name, Kind: string(x.Kind), Zone: x.Zone, ZoneID: zoneID, Host: x.Boot.Set["host"],
-		IPv6: x.IPv6 || x.Boot.Set["ipv6"] == "true",
+func (t *cloudflareTokens) text() string {
+	var b strings.Builder
+	section(&b, "The console: CLOUDFLARE_API_TOKEN", asJSONText(t.Console))
+	for i := range t.Nodes {
+		section(&b, "Nodes that register themselves: "+strings.TrimPrefix(t.Nodes[i].Name, "rollcall nodes of "), asJSONText(t.Nodes[i]),
+			"on EC2 it lies in the parameter store: aws ssm put-parameter --type SecureString --name /rollcall/cloudflare-token --value file://token",
+			"on Triton in the metadata of each node: key cloudflare-token")
 	}
-}
-
-// readsToken reports whether nodes of a service in a Cloudflare zone take its
-// token from the parameter store: only where the config has them register themselves.
-func readsToken(x *config.Service) bool {
-	return x.Boot.Set["register"] == userdata.RegisterAgent && x.Boot.Set["token_source"] != userdata.TokenScript
-}
-
-func tokenParameter(x *config.Service) string {
-	return cmp.Or(x.Boot.Set["token_key"], "/rollcall/cloudflare-token")
-}
-
-// awsAccount asks whose the AWS credentials are; "*" when no one says.
-func (s *session) awsAccount(ctx context.Context) string {
-	ctx, cancel := context.WithTimeout(ctx, patience)
-	defer cancel()
-	for _, c := range s.clouds() {
-		if c.provider != providers.EC2 || c.compute == nil {
-			continue
-		}
-		if id, err := c.compute.Identify(ctx); err == nil && id.Account != "" {
-			return id.Account
-		}
+	for _, n := range t.Notes {
+		fmt.Fprintf(&b, "# note: %s\n", n)
 	}
-	return "*"
+	return b.String()
 }
 
-// zoneList is what an account has answered when it was asked for its zones.
-type zoneList struct {
-	zones    []providers.Zone
-	coverage providers.Coverage
-}
-
-// Zones implements providers.ZoneLister.
-func (l *zoneList) Zones(_ context.Context, page func([]providers.Zone)) providers.Coverage {
-	page(l.zones)
-	return l.coverage
-}
-
-// zoneIDs gives the ids of the config's zones at one provider, by name: as given, else as the accounts say.
-func (s *session) zoneIDs(ctx context.Context, p providers.Provider, given []string) (map[string]string, error) {
-	ids := map[string]string{}
-	for _, g := range given {
-		name, id, ok := strings.Cut(g, "=")
-		if name = providers.CanonicalName(name); !ok || id == "" || s.zoneProvider(name) == "" {
-			return nil, exit.Usagef("--zone-id %q: write ZONE=ID with a zone of the config", words.Clean(g))
-		}
-		ids[name] = id
-	}
-	ctx, cancel := context.WithTimeout(ctx, patience)
-	defer cancel()
-	lists := map[providers.DNS]*zoneList{} // an account is asked once
-	for _, z := range s.zones() {
-		if z.provider != p || ids[z.name] != "" || z.dns == nil {
-			continue
-		}
-		if lists[z.dns] == nil {
-			l := &zoneList{}
-			l.coverage = z.dns.Zones(ctx, func(page []providers.Zone) { l.zones = append(l.zones, page...) })
-			lists[z.dns] = l
-		}
-		found, err := providers.FindZone(ctx, lists[z.dns], z.name, z.id, "")
-		switch k := providers.KindOf(err); {
-		case err == nil:
-			ids[z.name] = found.ID
-		case k != providers.KindNotFound:
-			return nil, fmt.Errorf("zone %s: its id is not known: %s; or give it with --zone-id %s=ID", z.name, cause(err), z.name)
-		}
-	}
-	for _, z := range s.config.Zones {
-		if z.Provider == p && ids[z.Name] == "" {
-			return nil, fmt.Errorf("zone %s: its account has no such zone; correct the config, or give --zone-id %s=ID", z.Name, z.Name)
-		}
-	}
-	return ids, nil
+// asJSONText gives a document as it is pasted.
+func asJSONText(v any) string {
+	var b strings.Builder
+	_ = writeData(&b, asJSON, v) // a builder takes everything
+	return strings.TrimRight(b.String(), "\n")
 }

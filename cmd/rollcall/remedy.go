@@ -60,7 +60,7 @@ func findingsOf(v *dnsview.View, args []string) ([]*dnsview.Finding, error) {
 
 // tellUnknown says of how many more records nothing is known at all: with the
 // credentials of another account, those are all.
-func (a *app) tellUnknown(v *dnsview.View) {
+func (a *commands) tellUnknown(v *dnsview.View) {
 	n, first := 0, ""
 	for i := range v.Findings {
 		if f := &v.Findings[i]; f.Class == dnsview.Unknown && f.Would == "" && f.Record != nil {

@@ -22,7 +22,7 @@ func TestResolversOfTheConfigWinOverTheEnvironmentForEveryCommand(t *testing.T) 
 				t.Fatal(err)
 			}
 			t.Setenv("ROLLCALL_RESOLVERS", ofEnvironment)
-			a := &app{in: os.Stdin, out: io.Discard, err: t.Output(), now: time.Now, config: file}
+			a := &commands{app: &app{in: os.Stdin, out: io.Discard, err: t.Output(), now: time.Now, config: file}}
 			s, err := a.open(t.Context())
 			if err != nil {
 				t.Fatal(err)

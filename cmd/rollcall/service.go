@@ -17,7 +17,7 @@ import (
 // otherwise: where an account allows five requests a second, two hundred hosts take minutes.
 const hostPatience = 10 * time.Minute
 
-func (a *app) serviceCommand() *cobra.Command {
+func (a *commands) serviceCommand() *cobra.Command {
 	c := group("service", "DNS-SD services: incarnations, hosts that join and leave, a client's view",
 		a.serviceCreateCommand(), a.serviceRetireCommand(),
 		a.serviceJoinCommand(), a.serviceLeaveCommand(), a.serviceBalanceCommand(),
@@ -116,6 +116,6 @@ func serviceName(s string) (dnssd.Name, error) {
 }
 
 // txtIsPublic warns the operator who puts a TXT value in that it is no place for secrets.
-func (a *app) txtIsPublic(name string) {
+func (a *commands) txtIsPublic(name string) {
 	a.say("rollcall: anyone can read the TXT values of %s: nothing secret belongs there", words.Clean(name))
 }

@@ -11,7 +11,7 @@ const resolvConf = "/etc/resolv.conf"
 
 // openResolver finds the name servers to ask: those of the config, of the environment,
 // or of the system.
-func (a *app) openResolver(ctx context.Context) (*wire.Resolver, error) {
+func (a *commands) openResolver(ctx context.Context) (*wire.Resolver, error) {
 	c, err := a.loadConfig(ctx)
 	if err != nil {
 		return nil, err

@@ -14,7 +14,7 @@ import (
 	"rollcall/providers"
 )
 
-func (a *app) serviceBalanceCommand() *cobra.Command {
+func (a *commands) serviceBalanceCommand() *cobra.Command {
 	var service string
 	var hosts []string
 	var priority, weight number

@@ -47,7 +47,7 @@ type targetRow struct {
 	Problems  []string `json:"problems"`
 }
 
-func (a *app) serviceBrowseCommand() *cobra.Command {
+func (a *commands) serviceBrowseCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "browse DOMAIN | TYPE | NAME",
 		Short: "The service types of a domain, their incarnations and nodes, as name servers answer",
@@ -65,7 +65,7 @@ the system.`,
 	return cmd
 }
 
-func (a *app) serviceResolveCommand() *cobra.Command {
+func (a *commands) serviceResolveCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "resolve NAME",
 		Short: "The nodes and attributes of an incarnation, as name servers answer",
@@ -86,7 +86,7 @@ resolves all of its incarnations. -o name prints target:port, one a line.`,
 }
 
 // showTree prints what DNS has below a name.
-func (a *app) showTree(ctx context.Context, name, form string, browsing bool) error {
+func (a *commands) showTree(ctx context.Context, name, form string, browsing bool) error {
 	r, err := a.openResolver(ctx)
 	if err != nil {
 		return err

@@ -14,7 +14,7 @@ import (
 	"rollcall/providers"
 )
 
-func (a *app) serviceCreateCommand() *cobra.Command {
+func (a *commands) serviceCreateCommand() *cobra.Command {
 	var txt, subtypes []string
 	var ttl ttlFlag
 	var c changing
@@ -91,7 +91,7 @@ func attributesOf(z *plan.Zone, n dnssd.Name) (dnssd.TXT, bool) {
 	return dnssd.TXTOf(z.Records[i].Value), true
 }
 
-func (a *app) serviceRetireCommand() *cobra.Command {
+func (a *commands) serviceRetireCommand() *cobra.Command {
 	var c changing
 	cmd := &cobra.Command{
 		Use:   "retire NAME",

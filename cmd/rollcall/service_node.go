@@ -80,7 +80,7 @@ func isDomain(s string) bool {
 }
 
 // open opens the service's zone and fills in what the config declares.
-func (f *nodeFlags) open(ctx context.Context, a *app, n *plan.Node) (*serviceSession, error) {
+func (f *nodeFlags) open(ctx context.Context, a *commands, n *plan.Node) (*serviceSession, error) {
 	s, err := a.openService(ctx, f.service)
 	if err != nil {
 		return nil, err
@@ -96,7 +96,7 @@ func (f *nodeFlags) open(ctx context.Context, a *app, n *plan.Node) (*serviceSes
 	return s, nil
 }
 
-func (a *app) serviceJoinCommand() *cobra.Command {
+func (a *commands) serviceJoinCommand() *cobra.Command {
 	var f nodeFlags
 	cmd := &cobra.Command{
 		Use:   "join --service NAME --host NAME --address A --port N",
@@ -162,7 +162,7 @@ func notPublic(addr netip.Addr) bool {
 // carrierNAT is the shared address space of RFC 6598.
 var carrierNAT = netip.MustParsePrefix("100.64.0.0/10")
 
-func (a *app) serviceLeaveCommand() *cobra.Command {
+func (a *commands) serviceLeaveCommand() *cobra.Command {
 	var f nodeFlags
 	cmd := &cobra.Command{
 		Use:   "leave --service NAME --host NAME",

@@ -40,7 +40,7 @@ type failRow struct {
 	Error   string `json:"error"`
 }
 
-func (a *app) servicePickCommand() *cobra.Command {
+func (a *commands) servicePickCommand() *cobra.Command {
 	var try bool
 	var timeout time.Duration
 	cmd := &cobra.Command{
@@ -86,7 +86,7 @@ incarnation, it picks from that.`,
 }
 
 // resolveOne resolves an incarnation, or the only one of a type.
-func (a *app) resolveOne(ctx context.Context, n dnssd.Name) (*dnssd.Incarnation, error) {
+func (a *commands) resolveOne(ctx context.Context, n dnssd.Name) (*dnssd.Incarnation, error) {
 	r, err := a.openResolver(ctx)
 	if err != nil {
 		return nil, err
@@ -170,7 +170,7 @@ func connect(ctx context.Context, addr netip.Addr, port uint16, timeout time.Dur
 	return c.Close()
 }
 
-func (a *app) tellPick(row *pickRow, form string) error {
+func (a *commands) tellPick(row *pickRow, form string) error {
 	switch form {
 	case asJSON, asYAML:
 		return writeData(a.out, form, row)

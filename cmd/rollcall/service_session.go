@@ -10,7 +10,6 @@ import (
 	"rollcall/cmd/rollcall/words"
 	"rollcall/dnsview"
 	"rollcall/dnsview/apply"
-	"rollcall/dnsview/dnssd"
 	"rollcall/dnsview/plan"
 	"rollcall/dnsview/wire"
 	"rollcall/providers"
@@ -30,7 +29,7 @@ type serviceSession struct {
 }
 
 // openService opens the zone that a name lies in.
-func (a *app) openService(ctx context.Context, name string) (*serviceSession, error) {
+func (a *commands) openService(ctx context.Context, name string) (*serviceSession, error) {
 	s, source, err := a.openZone(ctx, name)
 	if err != nil {
 		return nil, err
@@ -39,7 +38,7 @@ func (a *app) openService(ctx context.Context, name string) (*serviceSession, er
 		return nil, unreadZone(source.name, source.err)
 	}
 	out := &serviceSession{session: s, source: *source, dns: &apply.RetryingDNS{DNS: source.dns, Turn: s.turn}}
-	if d := s.declared(name); d != nil {
+	if d := s.config.Declared(name); d != nil {
 		out.declared = *d
 	}
 	return out, out.findZone(ctx)
@@ -107,7 +106,7 @@ func (s *serviceSession) serviceEngine(ctx context.Context, zone apply.Zone) (*a
 
 // carryService carries a plan out and says what became of it. What the zone refuses is
 // one line and exit code 2.
-func (a *app) carryService(ctx context.Context, s *serviceSession, zone apply.Zone, made plan.Planned, c changing) error {
+func (a *commands) carryService(ctx context.Context, s *serviceSession, zone apply.Zone, made plan.Planned, c changing) error {
 	plan := made.Plan
 	if len(plan.Steps) == 0 {
 		a.advise(&made)
@@ -151,7 +150,7 @@ func (a *app) carryService(ctx context.Context, s *serviceSession, zone apply.Zo
 }
 
 // advise says what an operator should know of a plan.
-func (a *app) advise(made *plan.Planned) {
+func (a *commands) advise(made *plan.Planned) {
 	for _, n := range made.Notes {
 		a.say("rollcall: %s", words.Clean(n))
 	}
@@ -162,7 +161,7 @@ func (a *app) advise(made *plan.Planned) {
 	}
 }
 
-func (a *app) tellService(r *apply.Report, c changing) error {
+func (a *commands) tellService(r *apply.Report, c changing) error {
 	for _, l := range r.Plan.Skipped {
 		a.say("left alone: %s", words.Clean(l))
 	}
@@ -197,7 +196,7 @@ func (a *app) tellService(r *apply.Report, c changing) error {
 // takeBack removes what a join or a create has made, when it did not succeed as a
 // whole: a host is a node, or it is not, and so with an incarnation. What belongs to the
 // incarnation goes as by retire, so that it stays when another host has joined meanwhile.
-func (a *app) takeBack(ctx context.Context, s *serviceSession, r *apply.Report) {
+func (a *commands) takeBack(ctx context.Context, s *serviceSession, r *apply.Report) {
 	node := dnsview.Plan{Verb: dnsview.VerbLeave, Title: "Take back what was made, as the join did not succeed"}
 	incarnation := dnsview.Plan{Verb: dnsview.VerbRetire, Title: "Take back what was made, as the incarnation could not be announced"}
 	for i := range r.Steps {
@@ -221,7 +220,7 @@ func (a *app) takeBack(ctx context.Context, s *serviceSession, r *apply.Report) 
 }
 
 // undoMade carries out a plan of takeBack, and says what stays.
-func (a *app) undoMade(ctx context.Context, s *serviceSession, zone apply.Zone, plan dnsview.Plan) {
+func (a *commands) undoMade(ctx context.Context, s *serviceSession, zone apply.Zone, plan dnsview.Plan) {
 	if len(plan.Steps) == 0 {
 		return
 	}
@@ -246,42 +245,4 @@ func refusedBy(r *apply.Report) error {
 		}
 	}
 	return nil
-}
-
-// final reports whether the same request can never succeed.
-func final(err error) bool {
-	if e, ok := errors.AsType[*dnssd.Refusal](err); ok {
-		return e.Kind == providers.KindInvalid || e.Kind == providers.KindLimit
-	}
-	switch providers.KindOf(err) {
-	case providers.KindInvalid, providers.KindLimit, providers.KindAuth, providers.KindNotFound:
-		return true
-	}
-	return errors.Is(err, wire.ErrNotServed)
-}
-
-// asRefusal gives an error of what was asked before anything was changed its exit code: that of a
-// usage error when it can never be done, and that of unknown when the zone could not be read.
-func asRefusal(err error) error {
-	if err == nil {
-		return nil
-	}
-	switch kind := providers.KindOf(err); {
-	case kind == providers.KindAuth, kind == providers.KindNotFound:
-		return exit.Unknownf("%w; nothing was changed", err)
-	case final(err):
-		return &exit.Error{Code: exit.Usage, Err: err}
-	case kind != providers.KindOther:
-		return exit.Unknownf("%w; nothing was changed", err)
-	}
-	return err
-}
-
-// unanswered gives the error of a question to name servers its exit code: that of a usage
-// error when the same question can never be answered, else that of unknown.
-func unanswered(err error) error {
-	if final(err) {
-		return &exit.Error{Code: exit.Usage, Err: err}
-	}
-	return exit.Unknownf("%w", err)
 }

@@ -27,6 +27,9 @@ import (
 // patience is for how long a source may bring nothing before a one-shot command goes on without it.
 const patience = 15 * time.Second
 
+// A console gives a source longer than a one-shot command: it shows what it has meanwhile.
+const consolePatience = 30 * time.Second
+
 // session is everything that a command works with: the config, the sources and
 // the fleet that reads them.
 type session struct {
@@ -59,9 +62,8 @@ type session struct {
 	seen     map[string]time.Time // when findings were first seen; nil before it was read from the state folder
 	seenTold bool                 // that it cannot be kept was told
 
-	metadata metadataFrom // of Triton nodes, as the command line gives it
-	noted    sync.Map     // what the clouds could not be asked and was reported already: sentence -> true
-	own      ownMarkers   // what the journal has written last
+	noted sync.Map   // what the clouds could not be asked and was reported already: sentence -> true
+	own   ownMarkers // what the journal has written last
 }
 
 // loadConfig starts the embedded clouds of --demo, and reads the config. It returns nil when there is none.
@@ -220,25 +222,6 @@ func (s *session) start(timeout time.Duration) {
 	s.fleet = fleet.New(o)
 }
 
-// look is what one-shot commands begin with: every source is read once, side by side,
-// and given up after a while. Sources that are not complete are reported.
-func (a *app) look(ctx context.Context) (*session, *dnsview.View, error) {
-	s, v, err := a.lookInSilence(ctx)
-	if err == nil {
-		s.tellShortfalls(v)
-	}
-	return s, v, err
-}
-
-// lookToChange is look for who is about to change what this fleet owns.
-func (a *app) lookToChange(ctx context.Context) (*session, *dnsview.View, error) {
-	s, v, err := a.look(ctx)
-	if err != nil {
-		return nil, nil, err
-	}
-	return s, v, s.needFleet()
-}
-
 // lookInSilence leaves it to the caller to say what of the sources was not seen.
 func (a *app) lookInSilence(ctx context.Context) (*session, *dnsview.View, error) {
 	s, err := a.open(ctx)
@@ -252,15 +235,6 @@ func (a *app) lookInSilence(ctx context.Context) (*session, *dnsview.View, error
 	}
 	s.view = v
 	return s, v, nil
-}
-
-func (s *session) tellShortfalls(v *dnsview.View) {
-	for _, l := range shortfalls(v.Snapshot, s.app.now(), s.staleAfter()) {
-		s.app.say("rollcall: %s", l)
-	}
-	if r, failed := s.rangesRow(); failed {
-		s.app.say("rollcall: %s", *r.Error)
-	}
 }
 
 // refresh reads every source once and inspects what it has seen.
@@ -306,27 +280,6 @@ func (s *session) inspect(snap *providers.Snapshot, o observations) *dnsview.Vie
 // reads took, however long that was.
 func (s *session) staleAfter() time.Duration {
 	return max(s.config.Guards.Age, 2*s.config.Refresh+10*time.Second) + s.took
-}
-
-// shortfalls reports every source that was not read completely, one line each.
-func shortfalls(snap *providers.Snapshot, now time.Time, maxAge time.Duration) []string {
-	var out []string
-	for _, r := range sourceRows(snap, now, maxAge) {
-		if r.State == string(providers.CoverageComplete) {
-			continue
-		}
-		line := r.Name + " is " + r.State
-		if r.Error != nil {
-			line += ": " + strings.TrimPrefix(*r.Error, r.Name+": ")
-		}
-		if r.Rows > 0 && r.AgeSeconds != nil {
-			line += fmt.Sprintf("; its %d rows are %s old", r.Rows, words.Short(time.Duration(*r.AgeSeconds*float64(time.Second))))
-		} else {
-			line += "; going on without it"
-		}
-		out = append(out, line)
-	}
-	return out
 }
 
 func (s *session) snapshotPath() string { return filepath.Join(s.state, "snapshot.json") }
@@ -422,4 +375,16 @@ func who() string {
 		host = h
 	}
 	return name + "@" + host
+}
+
+// problemText reports a place where the journal is not what was written.
+func problemText(p journal.Problem) string {
+	text := words.Clean(p.Why)
+	if p.Line > 0 {
+		text = fmt.Sprintf("line %d: %s", p.Line, text)
+	}
+	if p.Side != "" {
+		text += ": " + words.Clean(p.Side)
+	}
+	return text
 }

@@ -9,6 +9,8 @@ import (
 	"rollcall/dnsview/apply"
 	"rollcall/dnsview/wire"
 	"rollcall/providers"
+	"rollcall/providers/ec2"
+	"rollcall/providers/journal"
 )
 
 // engine makes what carries plans out, once what was left open in the journal is settled.
@@ -102,4 +104,21 @@ func guards(c *config.Config) (all apply.Guards, zones map[string]apply.Guards) 
 		zones[z.Name] = g
 	}
 	return all, zones
+}
+
+// profileMaker is a cloud that can create instance profiles.
+type profileMaker interface {
+	MissingProfile(ctx context.Context, p ec2.NodeProfile) ([]string, error)
+	CreateProfile(ctx context.Context, p ec2.NodeProfile) error
+}
+
+// profileFinder asks a cloud what of a profile in the journal is missing; nil where there are no profiles.
+func profileFinder(compute providers.Compute) func(context.Context, *journal.Profile) ([]string, error) {
+	m, ok := compute.(profileMaker)
+	if !ok {
+		return nil
+	}
+	return func(ctx context.Context, p *journal.Profile) ([]string, error) {
+		return m.MissingProfile(ctx, ec2.NodeProfile{Name: p.Name, Description: p.Description, Trust: p.Trust, Policy: p.Policy})
+	}
 }

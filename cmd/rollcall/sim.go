@@ -18,7 +18,7 @@ import (
 	"rollcall/providers/textfile"
 )
 
-func (a *app) simCommand() *cobra.Command {
+func (a *commands) simCommand() *cobra.Command {
 	var instances int
 	var seed uint64
 	var env, boot bool
@@ -64,7 +64,7 @@ which takes some minutes and the machine's Debian mirror.`,
 	return c
 }
 
-func (a *app) sim(ctx context.Context, seed uint64, instances int, env bool, envFile string, boot bool) (err error) {
+func (a *commands) sim(ctx context.Context, seed uint64, instances int, env bool, envFile string, boot bool) (err error) {
 	forgetWorlds(config.StateDir(), a.now())
 	dir, err := os.MkdirTemp("", "rollcall-sim-")
 	if err != nil {

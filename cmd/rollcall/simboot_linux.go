@@ -11,7 +11,7 @@ import (
 // machines boots what is launched in the embedded clouds. A nil one does nothing.
 type machines struct{ rack *boot.Rack }
 
-func (a *app) newMachines(ctx context.Context) (*machines, error) {
+func (a *commands) newMachines(ctx context.Context) (*machines, error) {
 	if err := boot.Check(); err != nil {
 		return nil, err
 	}

@@ -12,7 +12,7 @@ import (
 // machines boots nothing here.
 type machines struct{}
 
-func (a *app) newMachines(context.Context) (*machines, error) { return nil, boot.Check() }
+func (a *commands) newMachines(context.Context) (*machines, error) { return nil, boot.Check() }
 
 func (m *machines) options(*sim.Options)      {}
 func (m *machines) serve(*sim.Sim) error      { return nil }

@@ -18,7 +18,7 @@ import (
 	"rollcall/providers/sim/world"
 )
 
-func (a *app) simFaultCommand() *cobra.Command {
+func (a *commands) simFaultCommand() *cobra.Command {
 	var kinds []string
 	for _, k := range world.FaultKinds() {
 		kinds = append(kinds, string(k))
@@ -36,7 +36,7 @@ The kinds are ` + strings.Join(kinds, ", ") + ".",
 	}
 }
 
-func (a *app) simFault(ctx context.Context, source, kind string) error {
+func (a *commands) simFault(ctx context.Context, source, kind string) error {
 	base := os.Getenv("ROLLCALL_SIM")
 	if base == "" {
 		return exit.Usagef("ROLLCALL_SIM is not set: start rollcall sim --env-file F, and read F with . F")

@@ -136,7 +136,7 @@ func (h *host) rolePolicies(w *world.World) map[string]string {
 	for i := range c.Services {
 		services = append(services, &c.Services[i])
 	}
-	s := &session{config: c}
+	s := newLauncher(&session{config: c})
 	return map[string]string{nodeRole: s.nodePolicy(providers.EC2, services, ids, w.Credentials.AWSAccount).JSON()}
 }
 

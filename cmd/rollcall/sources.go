@@ -14,16 +14,6 @@ import (
 // rangesSource is the name of the list of public ranges among the sources.
 const rangesSource = "ranges"
 
-// sources returns the rows of everything that a view rests on: clouds, zones, and the
-// list of public ranges when it could not be read.
-func (s *session) sources(v *dnsview.View) []sourceRow {
-	rows := withWire(sourceRows(v.Snapshot, s.app.now(), s.staleAfter()), v)
-	if r, failed := s.rangesRow(); failed {
-		rows = append(rows, r)
-	}
-	return rows
-}
-
 // syncRanges reads the list of public ranges again when its file has changed. While it cannot be read, the last good list stays.
 func (s *session) syncRanges() {
 	s.rangesMu.Lock()
@@ -38,15 +28,6 @@ func (s *session) ranges() dnsview.PublicRanges {
 	s.rangesMu.Lock()
 	defer s.rangesMu.Unlock()
 	return s.config.Ranges
-}
-
-// rangesRow returns the list of public ranges as a failed source, when it is one.
-func (s *session) rangesRow() (sourceRow, bool) {
-	err := s.rangesErr()
-	if err == nil {
-		return sourceRow{}, false
-	}
-	return sourceRow{Name: rangesSource, Kind: "file", State: string(providers.CoverageFailed), Error: text(err.Error())}, true
 }
 
 // rangesErr returns why the list of public ranges could not be read, and what that means; nil when it could.

@@ -153,7 +153,7 @@ func TestASessionThatGoesOnSetsASourceUpAsSoonAsItCanBe(t *testing.T) {
 	reconfigure(t, "region: eu-west-1", "region: eu-west-1, profile: late", "provider: route53", "provider: route53, profile: late")
 	s := opened(t)
 	state := func(name string) string {
-		for _, r := range s.sources(s.update(s.fleet.Snapshot())) {
+		for _, r := range sourcesOf(s, s.update(s.fleet.Snapshot())) {
 			if r.Name == name {
 				return r.State
 			}
@@ -207,7 +207,7 @@ func TestAListOfRangesIsReadAgainWhenItsFileChangesAndTheLastGoodOneStays(t *tes
 				t.Errorf("%s: %s is in a range: %v", what, prefix, ok)
 			}
 		}
-		row := slices.IndexFunc(s.sources(v), func(r sourceRow) bool { return r.Name == rangesSource })
+		row := slices.IndexFunc(sourcesOf(s, v), func(r sourceRow) bool { return r.Name == rangesSource })
 		err := b.Files()[rangesSource]
 		if (row >= 0) != (why != "") || (err != nil) != (why != "") || err != nil && (!strings.Contains(err.Error(), why) || !strings.HasSuffix(err.Error(), "the list that was read before stays in use")) {
 			t.Errorf("%s: row %d, %v", what, row, err)

@@ -17,7 +17,7 @@ import (
 	"rollcall/providers"
 )
 
-func (a *app) terminateCommand() *cobra.Command {
+func (a *commands) terminateCommand() *cobra.Command {
 	var noDrain, yes bool
 	var c changing
 	cmd := &cobra.Command{
@@ -66,7 +66,7 @@ name that one instance has.`,
 
 // checkTerminate asks the guards of a plan. When they refuse every power step, and typing answers none of them, it writes
 // the report and returns the error that the command ends with. Of several nodes it says which are refused.
-func (a *app) checkTerminate(ctx context.Context, s *session, plan dnsview.Plan, c changing) error {
+func (a *commands) checkTerminate(ctx context.Context, s *session, plan dnsview.Plan, c changing) error {
 	e, err := s.engine(ctx)
 	if err != nil {
 		return err
@@ -93,7 +93,7 @@ func (a *app) checkTerminate(ctx context.Context, s *session, plan dnsview.Plan,
 
 // confirmTerminate asks for the name of one node, or for the number of several.
 // Without a terminal it leaves all undone and says so.
-func (a *app) confirmTerminate(ctx context.Context, v *dnsview.View, plan dnsview.Plan, refs []providers.InstanceRef) error {
+func (a *commands) confirmTerminate(ctx context.Context, v *dnsview.View, plan dnsview.Plan, refs []providers.InstanceRef) error {
 	for _, st := range plan.Steps {
 		a.say("  %s", words.Clean(st.Sentence))
 	}
@@ -118,7 +118,7 @@ func (a *app) confirmTerminate(ctx context.Context, v *dnsview.View, plan dnsvie
 }
 
 // powerCommand is start, stop or reboot.
-func (a *app) powerCommand(verb string) *cobra.Command {
+func (a *commands) powerCommand(verb string) *cobra.Command {
 	shorts := map[string]string{
 		"start":  "Start stopped instances",
 		"stop":   "Stop instances; one that DNS still leads to asks for its name",

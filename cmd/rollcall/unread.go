@@ -31,13 +31,13 @@ func ofInstances(refs []providers.InstanceRef) basis {
 	return b
 }
 
-// lacking returns the sources of a basis that were not read completely, and what else the answer
+// lackingFor returns the sources of a basis that were not read completely, and what else the answer
 // lacks: a command that finds nothing says so, and exits with 4.
-func (s *session) lacking(b basis) []sourceRow {
+func lackingFor(s *session, b basis) []sourceRow {
 	if s.view == nil {
 		return nil
 	}
-	rows := slices.DeleteFunc(s.sources(s.view), func(r sourceRow) bool {
+	rows := slices.DeleteFunc(sourcesOf(s, s.view), func(r sourceRow) bool {
 		switch {
 		case r.State == string(providers.CoverageComplete):
 			return true

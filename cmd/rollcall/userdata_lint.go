@@ -4,36 +4,16 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
-	"rollcall/cmd/rollcall/config"
 	"rollcall/cmd/rollcall/exit"
 	"rollcall/cmd/rollcall/words"
 	"rollcall/providers"
 	"rollcall/userdata"
 )
-
-// templatesDir is where operators keep templates of their own.
-func templatesDir() string { return filepath.Join(filepath.Dir(config.DefaultPath()), "templates") }
-
-// loadTemplates returns the built-in templates and the operator's own. The error
-// has a line for each file that cannot be read; the rest is there all the same.
-func loadTemplates() (*userdata.Templates, error) { return userdata.Builtin().LoadDir(templatesDir()) }
-
-// templates returns all templates, and reports those that cannot be read.
-func (a *app) templates() *userdata.Templates {
-	all, err := loadTemplates()
-	if err != nil {
-		for l := range strings.Lines(err.Error()) {
-			a.say("rollcall: %s", words.Clean(strings.TrimRight(l, "\n")))
-		}
-	}
-	return all
-}
 
 // lintRow is what lint says of one template in JSON.
 type lintRow struct {
@@ -60,7 +40,7 @@ type lintSize struct {
 	Compressed bool   `json:"compressed"`
 }
 
-func (a *app) userdataLint() *cobra.Command {
+func (a *commands) userdataLint() *cobra.Command {
 	var files, set []string
 	var provider string
 	strict := false
@@ -83,7 +63,7 @@ Your own templates lie in $XDG_CONFIG_HOME/rollcall/templates.`,
 		if err != nil {
 			return err
 		}
-		o := userdata.LintOptions{Values: given, Strict: strict, Held: a.heldByAnybody(cmd.Context())}
+		o := userdata.LintOptions{Values: given, Strict: strict, Held: heldByAnybody(cmd.Context(), a.app)}
 		if provider != "" {
 			p := providers.Provider(provider)
 			if !p.Computes() {
@@ -152,7 +132,7 @@ func newLintRow(r *userdata.LintReport) lintRow {
 	return row
 }
 
-func (a *app) tellLint(r *userdata.LintReport) {
+func (a *commands) tellLint(r *userdata.LintReport) {
 	for _, f := range r.Findings {
 		a.say("%s", words.Clean(f.String()))
 	}

@@ -20,7 +20,7 @@ import (
 	"rollcall/userdata"
 )
 
-func (a *app) userdataCommand() *cobra.Command {
+func (a *commands) userdataCommand() *cobra.Command {
 	c := group("userdata", "Boot templates: list, show, render, lint", a.userdataList(), a.userdataShow(), a.userdataRender(), a.userdataLint())
 	c.Long = `A boot template is one file: a head in YAML between two lines of ---, then the
 boot script as it is, or a #cloud-config. Yours lie in
@@ -79,7 +79,7 @@ func newTemplateRow(t *userdata.Template) templateRow {
 	return r
 }
 
-func (a *app) userdataList() *cobra.Command {
+func (a *commands) userdataList() *cobra.Command {
 	c := &cobra.Command{Use: "list", Short: "The boot templates", Args: noArgs}
 	form := outputFlag(c, asTable, asWide, asJSON, asCSV, asYAML, asName)
 	c.RunE = func(*cobra.Command, []string) error {
@@ -110,11 +110,11 @@ func (a *app) userdataList() *cobra.Command {
 	return c
 }
 
-func (a *app) userdataShow() *cobra.Command {
+func (a *commands) userdataShow() *cobra.Command {
 	c := &cobra.Command{Use: "show TEMPLATE", Short: "What a template is for, and its variables", Args: exactly(1, "the name of a template")}
 	form := outputFlag(c, asText, asJSON, asYAML)
 	c.RunE = func(_ *cobra.Command, args []string) error {
-		t, err := a.templates().Get(args[0])
+		t, err := templatesOf(a.app).Get(args[0])
 		if err != nil {
 			return exit.Usagef("%w", err)
 		}
@@ -182,7 +182,7 @@ func givenValues(files, set []string) (map[string]string, error) {
 	return out, nil
 }
 
-func (a *app) userdataRender() *cobra.Command {
+func (a *commands) userdataRender() *cobra.Command {
 	f := &renderFlags{}
 	c := &cobra.Command{
 		Use:   "render TEMPLATE",
@@ -206,7 +206,7 @@ and a node takes its name from its instance.`,
 			return err
 		}
 		text := r.Readable()
-		own := slices.DeleteFunc(a.heldByAnybody(cmd.Context()), func(h userdata.Held) bool { return h.Nodes })
+		own := slices.DeleteFunc(heldByAnybody(cmd.Context(), a.app), func(h userdata.Held) bool { return h.Nodes })
 		if found := userdata.FindHeld([]byte(text), own); len(found) > 0 {
 			return fmt.Errorf("nothing was rendered: in line %d, %s; give nodes a role, a token of their own, or let the console register them", found[0].Line, found[0].What)
 		}
@@ -232,12 +232,12 @@ and a node takes its name from its instance.`,
 
 // renderTemplate renders with what the config says, where there is one. It also
 // gives the service that it is for; nil for none.
-func (a *app) renderTemplate(ctx context.Context, name string, f *renderFlags) (r userdata.Rendered, service *dnsview.Service, err error) {
+func (a *commands) renderTemplate(ctx context.Context, name string, f *renderFlags) (r userdata.Rendered, service *dnsview.Service, err error) {
 	given, err := givenValues(f.values, f.set)
 	if err != nil {
 		return r, nil, err
 	}
-	all := a.templates()
+	all := templatesOf(a.app)
 	t, err := all.Get(name)
 	if err != nil {
 		return r, nil, exit.Usagef("%w", err)
@@ -251,11 +251,10 @@ func (a *app) renderTemplate(ctx context.Context, name string, f *renderFlags) (
 		return r, nil, err
 	}
 	if f.service != "" {
-		s := &session{app: a, config: cfg}
-		if service = s.declared(providers.CanonicalName(f.service)); service == nil {
-			return r, nil, exit.Usagef("the config declares no service %q; %s", words.Clean(f.service), s.declaredNames())
+		if service = cfg.Declared(providers.CanonicalName(f.service)); service == nil {
+			return r, nil, exit.Usagef("the config declares no service %q; %s", words.Clean(f.service), cfg.DeclaredNames())
 		}
-		in.Values = serviceValues(&t, service, s.boot(service.Name), s.zoneProvider(service.Zone))
+		in.Values = serviceValues(&t, service, cfg.BootOf(service.Name), cfg.ZoneProvider(service.Zone))
 	}
 	maps.Copy(in.Values, given)
 	r, err = all.Render(name, in)

@@ -10,7 +10,7 @@ import (
 	"github.com/spf13/cobra"
 )
 
-func (a *app) versionCommand() *cobra.Command {
+func (a *commands) versionCommand() *cobra.Command {
 	var form *format
 	c := &cobra.Command{Use: "version", Short: "The version of this program", Args: noArgs, RunE: func(*cobra.Command, []string) error {
 		v := buildVersion()
@@ -50,7 +50,7 @@ func buildVersion() versionRow {
 	return v
 }
 
-func (a *app) manCommand() *cobra.Command {
+func (a *commands) manCommand() *cobra.Command {
 	return &cobra.Command{Use: "man", Short: "The manual page, for man -l -", Args: noArgs, RunE: func(cmd *cobra.Command, _ []string) error {
 		page, err := mcobra.NewManPage(1, cmd.Root())
 		if err != nil {

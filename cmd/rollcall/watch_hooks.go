@@ -29,6 +29,8 @@ const (
 	hookPause   = time.Second // before the second try; it grows fourfold
 	hookQueue   = 1000        // events that wait; more wait for a later scan
 	maxReply    = 64 << 10
+	// mostRemembered bounds the file of what was told, in bytes.
+	mostRemembered = 256 << 20
 )
 
 // hookEvent is what a hook is given: the finding, and a sentence that chat rooms show as it is.
@@ -78,7 +80,7 @@ type delivery struct{ key string }
 // permanent is a refusal that another try does not change.
 type permanent struct{ error }
 
-func (a *app) newHooks(s *session, f *watchFlags, counts *family) (*hooks, error) {
+func newHooks(a *app, s *session, f *watchOptions, counts *family) (*hooks, error) {
 	if err := os.MkdirAll(s.state, 0o700); err != nil {
 		return nil, fmt.Errorf("make the state folder: %w", err)
 	}
@@ -261,7 +263,7 @@ func (h *hooks) remember(known map[string]*standing) {
 // remembered reads what was reported before this start.
 func (h *hooks) remembered() map[string]*standing {
 	known := map[string]*standing{}
-	text, err := textfile.Read(h.path, mostPlan)
+	text, err := textfile.Read(h.path, mostRemembered)
 	var rows []toldRow
 	if err == nil {
 		err = textfile.CheckJSON(text)

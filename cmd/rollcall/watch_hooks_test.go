@@ -59,7 +59,7 @@ func TestAWebhookIsToldOnceOfEachFindingAndOnceOfItsEndOverRestartsToo(t *testin
 	r := &receiver{refuse: 2}
 	srv := httptest.NewServer(r)
 	defer srv.Close()
-	f := watchFlags{webhook: srv.URL + "/secret-path?token=hush", filter: "finding:dead,dangling"}
+	f := watchFlags{watchOptions: watchOptions{webhook: srv.URL + "/secret-path?token=hush"}, filter: "finding:dead,dangling"}
 	w := startWatch(t, f)
 	until(t, "the webhook to be told", func() bool { return r.count(eventNew, "dead") == 6 && r.count(eventNew, "dangling") == 3 })
 	time.Sleep(3 * time.Second) // some scans
@@ -106,7 +106,7 @@ func TestAReceiverThatIsDownNeverStopsTheWatchAndItsURLIsNotTold(t *testing.T) {
 		t.Fatal(err)
 	}
 	_ = l.Close() // no one listens there now
-	w := startWatch(t, watchFlags{webhook: "http://user:hush@" + l.Addr().String() + "/secret-path", filter: "finding:dangling"})
+	w := startWatch(t, watchFlags{watchOptions: watchOptions{webhook: "http://user:hush@" + l.Addr().String() + "/secret-path"}, filter: "finding:dangling"})
 	until(t, "the failure to be told", func() bool { return strings.Contains(w.err.String(), "fails, and is not told of a finding") })
 	until(t, "the lines", func() bool { return w.count(eventNew, "dangling") == 3 })
 	if said := w.err.String(); strings.Contains(said, "secret-path") || strings.Contains(said, "hush") || !strings.Contains(said, "webhook "+l.Addr().String()+" fails") {
@@ -117,7 +117,7 @@ func TestAReceiverThatIsDownNeverStopsTheWatchAndItsURLIsNotTold(t *testing.T) {
 func TestACommandIsGivenEachFindingOnStdin(t *testing.T) {
 	fastWorld(t)
 	file := filepath.Join(t.TempDir(), "told")
-	w := startWatch(t, watchFlags{exec: "cat >>" + file + "; echo >>" + file, filter: "finding:dangling"})
+	w := startWatch(t, watchFlags{watchOptions: watchOptions{exec: "cat >>" + file + "; echo >>" + file}, filter: "finding:dangling"})
 	until(t, "the command to be told", func() bool {
 		text, err := os.ReadFile(file)
 		return err == nil && strings.Count(string(text), `"class":"dangling"`) == 3

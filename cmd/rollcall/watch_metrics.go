@@ -46,8 +46,8 @@ type doubt struct {
 	why     string
 }
 
-// newMeter makes the metrics of a session.
-func newMeter(s *session) *meter {
+// newMeter makes the metrics of a session of this version of rollcall.
+func newMeter(s *session, version string) *meter {
 	m := &meter{
 		s: s, accounts: map[string][]*budget.Account{}, ended: map[string]time.Time{}, began: s.app.now(),
 		scans:      counterFamily("scans_total", "Scans made of what all sources have shown."),
@@ -58,7 +58,7 @@ func newMeter(s *session) *meter {
 	}
 	m.scans.counter() // what has no labels is 0 from the start, not absent
 	m.lastScan.gauge()
-	m.build.gauge(buildVersion().Version).Set(1)
+	m.build.gauge(version).Set(1)
 	add := func(a *budget.Account) {
 		if a != nil && !slices.Contains(m.accounts[a.Name()], a) {
 			m.accounts[a.Name()] = append(m.accounts[a.Name()], a)

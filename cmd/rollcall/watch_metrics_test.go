@@ -60,7 +60,7 @@ func sum(f *dto.MetricFamily, labels ...string) float64 {
 
 func TestPrometheusIsServedWhatTheWatchSees(t *testing.T) {
 	s := fastWorld(t)
-	w := startWatch(t, watchFlags{metrics: "127.0.0.1:0"})
+	w := startWatch(t, watchFlags{watchOptions: watchOptions{metrics: "127.0.0.1:0"}})
 	until(t, "the dead entries to be counted", func() bool { return sum(w.scrape()["rollcall_findings"], "class", "dead") == 6 })
 	resp, err := http.Get(w.url()) //nolint:noctx // loopback
 	if err != nil {

@@ -54,12 +54,15 @@ func startWatch(t *testing.T, f watchFlags) *watch {
 	if f.form == nil {
 		f.form = &format{is: asJSON}
 	}
-	f.lines = f.metrics == ""
+	f.lines, f.asJSON = f.metrics == "", f.form.is == asJSON
 	if f.severity == "" {
 		f.severity = "low"
 	}
+	if err := f.read(); err != nil {
+		t.Fatal(err)
+	}
 	go func() {
-		err := a.watch(ctx, &f)
+		err := runWatch(ctx, a, &f.watchOptions)
 		for _, c := range a.closers {
 			err = errors.Join(err, c())
 		}
