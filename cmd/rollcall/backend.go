@@ -10,6 +10,8 @@ import (
 	"strings"
 	"sync"
 
+	"rollcall/cmd/rollcall/app"
+	"rollcall/cmd/rollcall/launcher"
 	"rollcall/cmd/rollcall/words"
 	"rollcall/dnsview"
 	"rollcall/dnsview/apply"
@@ -22,7 +24,7 @@ import (
 
 // backend is what the console reaches the clouds through.
 type backend struct {
-	s         *launcher
+	s         *launcher.Launcher
 	templates *userdata.Templates
 
 	updates chan struct{}
@@ -34,16 +36,16 @@ type backend struct {
 
 var _ ui.Backend = (*backend)(nil)
 
-func newBackend(s *session) *backend {
-	return &backend{s: newLauncher(s), templates: templatesOf(s.app), updates: make(chan struct{}, 1)}
+func newBackend(s *app.Session) *backend {
+	return &backend{s: launcher.New(s), templates: launcher.TemplatesOf(s.Program), updates: make(chan struct{}, 1)}
 }
 
 // run passes on that sources, name servers or nodes say something else than before, until ctx ends.
 func (b *backend) run(ctx context.Context) {
 	for {
 		select {
-		case <-b.s.fleet.Updates():
-		case <-b.s.observer.changes:
+		case <-b.s.Fleet.Updates():
+		case <-b.s.Observer.Changes:
 		case <-ctx.Done():
 			return
 		}
@@ -54,13 +56,13 @@ func (b *backend) run(ctx context.Context) {
 	}
 }
 
-func (b *backend) Snapshot() *providers.Snapshot { return b.s.fleet.Snapshot() }
+func (b *backend) Snapshot() *providers.Snapshot { return b.s.Fleet.Snapshot() }
 
 func (b *backend) Updates() <-chan struct{} { return b.updates }
 
 func (b *backend) Inspect(snap *providers.Snapshot) *dnsview.View {
-	gen := b.s.observer.generation()
-	v := b.s.update(snap)
+	gen := b.s.Observer.Generation()
+	v := b.s.Update(snap)
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.last == nil || snap.Seq >= b.last.Snapshot.Seq {
@@ -70,18 +72,18 @@ func (b *backend) Inspect(snap *providers.Snapshot) *dnsview.View {
 }
 
 func (b *backend) Files() map[string]error {
-	err := b.s.rangesErr()
+	err := b.s.RangesErr()
 	if err == nil {
 		return nil
 	}
-	return map[string]error{rangesSource: err}
+	return map[string]error{app.RangesSource: err}
 }
 
-func (b *backend) Visible(records []providers.Identity) { b.s.observer.prioritize(records) }
+func (b *backend) Visible(records []providers.Identity) { b.s.Observer.Prioritize(records) }
 
 // view inspects the latest snapshot, or returns what was made of it already.
 func (b *backend) view() *dnsview.View {
-	snap, gen := b.s.fleet.Snapshot(), b.s.observer.generation()
+	snap, gen := b.s.Fleet.Snapshot(), b.s.Observer.Generation()
 	b.mu.Lock()
 	last, lastGen := b.last, b.lastGen
 	b.mu.Unlock()
@@ -92,10 +94,10 @@ func (b *backend) view() *dnsview.View {
 }
 
 func (b *backend) Refresh(ctx context.Context, sources ...string) {
-	b.s.fleet.Refresh(ctx, sources...)
+	b.s.Fleet.Refresh(ctx, sources...)
 }
 
-func (b *backend) SetPaused(paused bool) { b.s.fleet.SetPaused(paused) }
+func (b *backend) SetPaused(paused bool) { b.s.Fleet.SetPaused(paused) }
 
 func (b *backend) Plan(ctx context.Context, w ui.ChangeRequest) (dnsview.Plan, error) {
 	v := b.view()
@@ -132,7 +134,7 @@ func (b *backend) Plan(ctx context.Context, w ui.ChangeRequest) (dnsview.Plan, e
 	case dnsview.VerbPower:
 		return dnsview.PlanPower(v, w.Action, w.Instances...), nil
 	case dnsview.VerbUndo, dnsview.VerbRedo:
-		e, err := b.s.engine(ctx)
+		e, err := b.s.Engine(ctx)
 		if err != nil {
 			return dnsview.Plan{}, err
 		}
@@ -151,22 +153,22 @@ func (b *backend) Plan(ctx context.Context, w ui.ChangeRequest) (dnsview.Plan, e
 }
 
 func (b *backend) Check(ctx context.Context, p dnsview.Plan) *apply.Report {
-	e, err := b.s.engine(ctx)
+	e, err := b.s.Engine(ctx)
 	if err != nil {
 		return refused(p, err)
 	}
-	return b.s.notedOnce(e.Check(ctx, p))
+	return b.s.NotedOnce(e.Check(ctx, p))
 }
 
 func (b *backend) Run(ctx context.Context, p dnsview.Plan, c apply.Confirm, progress func(apply.Event)) *apply.Report {
-	e, err := b.s.engine(ctx)
+	e, err := b.s.Engine(ctx)
 	if err != nil {
 		return refused(p, err)
 	}
-	r := b.s.notedOnce(e.Run(ctx, p, c, progress))
+	r := b.s.NotedOnce(e.Run(ctx, p, c, progress))
 	if names := touched(r); len(names) > 0 {
 		// The report does not wait for a source that is slow to be read again.
-		go b.s.fleet.Refresh(context.WithoutCancel(ctx), names...)
+		go b.s.Fleet.Refresh(context.WithoutCancel(ctx), names...)
 	}
 	return r
 }
@@ -198,7 +200,7 @@ func refused(p dnsview.Plan, err error) *apply.Report {
 }
 
 func (b *backend) Journal(_ context.Context, limit int) (ui.JournalPage, error) {
-	j, err := b.s.openJournal()
+	j, err := b.s.OpenJournal()
 	if err != nil {
 		return ui.JournalPage{}, err
 	}
@@ -213,57 +215,57 @@ func (b *backend) Journal(_ context.Context, limit int) (ui.JournalPage, error) 
 	return ui.JournalPage{Entries: entries, Problems: j.Problems()}, nil
 }
 
-func (b *backend) Settle(ctx context.Context) ([]string, error) { return b.s.settleNow(ctx) }
+func (b *backend) Settle(ctx context.Context) ([]string, error) { return b.s.RecoverJournal(ctx) }
 
-func (b *backend) Services() []dnsview.Service { return b.s.config.DeclaredServices() }
+func (b *backend) Services() []dnsview.Service { return b.s.Config.DeclaredServices() }
 
 func (b *backend) Templates() []userdata.Template { return b.templates.List() }
 
 func (b *backend) Defaults(_ context.Context, service string) ui.LaunchDefaults {
-	return b.s.launchDefaults(b.view(), b.templates, service)
+	return b.s.Defaults(b.view(), b.templates, service)
 }
 
 func (b *backend) Catalogue(ctx context.Context, cloud string) (providers.Catalogue, error) {
-	c, ok := b.s.cloud(cloud)
+	c, ok := b.s.Cloud(cloud)
 	switch {
 	case !ok:
 		return providers.Catalogue{}, fmt.Errorf("there is no cloud %s", cloud)
-	case c.err != nil:
-		return providers.Catalogue{}, c.err
+	case c.Err != nil:
+		return providers.Catalogue{}, c.Err
 	}
-	return c.compute.Catalogue(ctx)
+	return c.Compute.Catalogue(ctx)
 }
 
 func (b *backend) Render(_ context.Context, r ui.RenderRequest) (userdata.Rendered, error) {
-	return b.s.render(b.view(), b.templates, r)
+	return b.s.Render(b.view(), b.templates, r)
 }
 
 func (b *backend) Lint(ctx context.Context, r ui.RenderRequest, text userdata.Rendered) (userdata.LintReport, error) {
-	return b.s.lint(ctx, b.templates, r.Template, r.Cloud, &text)
+	return b.s.Lint(ctx, b.templates, r.Template, r.Cloud, &text)
 }
 
 func (b *backend) Profiles(ctx context.Context, spec launch.Spec, name string) ([]ui.ProfilePlan, error) {
-	if !iamName.MatchString(name) {
+	if !launcher.IAMName.MatchString(name) {
 		return nil, fmt.Errorf("profile %q: IAM takes letters, digits and +=,.@_-, at most 64", name)
 	}
-	profiles, err := b.s.profilesToMake(ctx, &spec, name)
+	profiles, err := b.s.ProfilesToMake(ctx, &spec, name)
 	if err != nil {
 		return nil, errors.New(strings.TrimPrefix(err.Error(), "--create-profile: ")) // there is no flag here
 	}
 	var out []ui.ProfilePlan
 	for _, p := range profiles {
-		out = append(out, ui.ProfilePlan{Account: p.account, Name: p.profile.Name, Missing: p.missing, Policy: p.profile.Policy})
+		out = append(out, ui.ProfilePlan{Account: p.Account, Name: p.Profile.Name, Missing: p.Missing, Policy: p.Profile.Policy})
 	}
 	return out, nil
 }
 
 func (b *backend) MakeProfiles(ctx context.Context, spec launch.Spec, name string) (launch.Spec, error) {
-	profiles, err := b.s.profilesToMake(ctx, &spec, name)
+	profiles, err := b.s.ProfilesToMake(ctx, &spec, name)
 	if err != nil {
 		return spec, err
 	}
 	for i := range profiles {
-		if err := b.s.makeProfile(ctx, &profiles[i]); err != nil {
+		if err := b.s.MakeProfile(ctx, &profiles[i]); err != nil {
 			return spec, err
 		}
 	}
@@ -271,11 +273,11 @@ func (b *backend) MakeProfiles(ctx context.Context, spec launch.Spec, name strin
 }
 
 func (b *backend) Launch(ctx context.Context, spec launch.Spec, progress func(launch.Progress)) launch.Report {
-	spec, err := b.s.withMetadata(b.s.ours(spec), nil)
+	spec, err := b.s.WithMetadata(b.s.Ours(spec), nil)
 	if err != nil {
 		return launch.Report{Spec: spec, Problems: launch.Problems{err.Error()}}
 	}
-	if err := b.s.refuseHeld(ctx, &spec, nil); err != nil {
+	if err := b.s.RefuseHeld(ctx, &spec, nil); err != nil {
 		return launch.Report{Spec: spec, Problems: launch.Problems{err.Error()}}
 	}
 	if v := b.view(); v != nil {
@@ -283,27 +285,27 @@ func (b *backend) Launch(ctx context.Context, spec launch.Spec, progress func(la
 			return launch.Report{Spec: spec, Problems: launch.Problems{"a node of " + words.Clean(spec.Service) + " could not be registered: " + why}}
 		}
 	}
-	return launch.Run(ctx, spec, b.s.launchClouds(), b.s.follow(&spec), b.watch(ctx, spec.Service, progress))
+	return launch.Run(ctx, spec, b.s.LaunchClouds(), b.s.Follow(&spec), b.watch(ctx, spec.Service, progress))
 }
 
 func (b *backend) Relaunch(ctx context.Context, r launch.Report, progress func(launch.Progress)) launch.Report {
-	return launch.Retry(ctx, r, b.s.launchClouds(), b.s.follow(&r.Spec), b.watch(ctx, r.Spec.Service, progress))
+	return launch.Retry(ctx, r, b.s.LaunchClouds(), b.s.Follow(&r.Spec), b.watch(ctx, r.Spec.Service, progress))
 }
 
 // watch has the sources of a launch read again as its nodes come further, so
 // that the panes show what the launch tells.
 func (b *backend) watch(ctx context.Context, service string, progress func(launch.Progress)) func(launch.Progress) {
 	zone := ""
-	if d := b.s.config.Declared(service); d != nil {
+	if d := b.s.Config.Declared(service); d != nil {
 		zone = d.Zone
 	}
 	return func(p launch.Progress) {
 		progress(p)
 		switch p.Node.Stage {
 		case launch.StagePending, launch.StageRunning, launch.StageFailed:
-			go b.s.fleet.Refresh(context.WithoutCancel(ctx), p.Node.Cloud)
+			go b.s.Fleet.Refresh(context.WithoutCancel(ctx), p.Node.Cloud)
 		case launch.StageRegistered:
-			go b.s.fleet.Refresh(context.WithoutCancel(ctx), p.Node.Cloud, zone)
+			go b.s.Fleet.Refresh(context.WithoutCancel(ctx), p.Node.Cloud, zone)
 		}
 	}
 }
@@ -319,5 +321,5 @@ func (b *backend) Shell(ctx context.Context, i providers.Instance) (*exec.Cmd, e
 
 // ConsoleLog reads the tail of an instance's console log.
 func (b *backend) ConsoleLog(ctx context.Context, i providers.InstanceRef) (string, error) {
-	return b.s.consoleLog(ctx, i.Cloud, i.ID)
+	return b.s.ConsoleLog(ctx, i.Cloud, i.ID)
 }

@@ -41,10 +41,10 @@ func (b *backend) planIncarnation(v *dnsview.View, w ui.ChangeRequest) (dnsview.
 // wholeZone gives the zone that a service lies in as it was read last. What is planned on it rests
 // on what the zone does not have, so it must have been read whole; the guards look again.
 func (b *backend) wholeZone(v *dnsview.View, n dnssd.Name) (plan.Zone, error) {
-	if b.s.config.Fleet == "" {
-		return plan.Zone{}, b.s.needFleet()
+	if b.s.Config.Fleet == "" {
+		return plan.Zone{}, b.s.NeedFleet()
 	}
-	name, ok := b.s.config.ZoneOf(n.Canonical())
+	name, ok := b.s.Config.ZoneOf(n.Canonical())
 	i := slices.IndexFunc(v.Snapshot.Zones, func(z providers.ZoneView) bool { return providers.SameName(z.Zone.Name, name) })
 	if !ok || i < 0 {
 		return plan.Zone{}, fmt.Errorf("%s lies in none of the zones of the config", words.Clean(n.String()))
@@ -53,5 +53,5 @@ func (b *backend) wholeZone(v *dnsview.View, n dnssd.Name) (plan.Zone, error) {
 	if !z.Coverage.Complete() {
 		return plan.Zone{}, fmt.Errorf("%s was not read completely, so it is not known what it has: refresh and try again", words.Clean(name))
 	}
-	return plan.Zone{Zone: z.Zone, Fleet: b.s.config.Fleet, Now: b.s.app.now(), Records: z.Records}, nil
+	return plan.Zone{Zone: z.Zone, Fleet: b.s.Config.Fleet, Now: b.s.Program.Now(), Records: z.Records}, nil
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"rollcall/cmd/rollcall/app"
 	"rollcall/cmd/rollcall/exit"
 	"rollcall/cmd/rollcall/words"
 	"rollcall/dnsview"
@@ -44,7 +45,7 @@ func changeFlags(cmd *cobra.Command, c *changing) *format {
 // carry checks or carries out a plan and says what became of it. What is
 // left undone, for whatever reason, ends in exit code 1. An answer that rests on a source
 // which could not be read, such as that there is nothing to do, ends in exit code 4.
-func (a *commands) carry(ctx context.Context, s *session, plan dnsview.Plan, c changing) error {
+func (a *commands) carry(ctx context.Context, s *app.Session, plan dnsview.Plan, c changing) error {
 	if c.shown != "" {
 		d, err := readPlan(c.shown)
 		if err != nil {
@@ -59,7 +60,7 @@ func (a *commands) carry(ctx context.Context, s *session, plan dnsview.Plan, c c
 	// A plan that is printed as a document says itself what it leaves alone.
 	if printed := c.form == asMarkdown || c.form == asText && c.dryRun && len(plan.Steps) > 0; !printed {
 		for _, l := range plan.Skipped {
-			a.say("left alone: %s", words.Clean(l))
+			a.Say("left alone: %s", words.Clean(l))
 		}
 	}
 	if len(plan.Steps) == 0 {
@@ -70,18 +71,18 @@ func (a *commands) carry(ctx context.Context, s *session, plan dnsview.Plan, c c
 		}
 		switch {
 		case len(lacking) > 0 && (c.basis.whatever || len(plan.Skipped) == 0):
-			a.say("nothing was done, and whether there is anything to do cannot be known: %s", lackingText(lacking))
+			a.Say("nothing was done, and whether there is anything to do cannot be known: %s", lackingText(lacking))
 			return exit.With(exit.Unknown)
 		case len(plan.Skipped) > 0:
 			return exit.With(exit.Failed)
 		}
-		a.say("nothing to do")
+		a.Say("nothing to do")
 		return nil
 	}
 	if sum := plan.Checksum(); c.sum != "" && c.sum != sum {
 		return fmt.Errorf("nothing was changed: the plan has the checksum %s now and not %s, so something changed since it was shown; look again with --dry-run", sum, words.Clean(c.sum))
 	}
-	e, err := s.engine(ctx)
+	e, err := s.Engine(ctx)
 	if err != nil {
 		return err
 	}
@@ -96,7 +97,7 @@ func (a *commands) carry(ctx context.Context, s *session, plan dnsview.Plan, c c
 		return err
 	}
 	for _, ask := range r.Asks() {
-		a.say("to do it all the same, give --confirm %s: %s", words.ShellQuote(words.Clean(ask.Text)), words.Clean(ask.Why))
+		a.Say("to do it all the same, give --confirm %s: %s", words.ShellQuote(words.Clean(ask.Text)), words.Clean(ask.Why))
 	}
 	switch {
 	case !r.OK():
@@ -104,7 +105,7 @@ func (a *commands) carry(ctx context.Context, s *session, plan dnsview.Plan, c c
 	case len(lacking) == 0 && len(plan.Skipped) > 0:
 		return exit.With(exit.Failed)
 	case len(lacking) > 0:
-		a.say("whether there is more to do cannot be known: %s", lackingText(lacking))
+		a.Say("whether there is more to do cannot be known: %s", lackingText(lacking))
 		return exit.With(exit.Unknown)
 	}
 	return nil
@@ -149,7 +150,7 @@ func (a *commands) carryOut(ctx context.Context, e *apply.Engine, plan dnsview.P
 	if c.dryRun {
 		return e.Check(ctx, plan), nil
 	}
-	asks := a.interactive()
+	asks := a.Interactive()
 	typed := slices.Clone(c.confirm)
 	var check *apply.Report
 	if asks || c.show {
@@ -157,7 +158,7 @@ func (a *commands) carryOut(ctx context.Context, e *apply.Engine, plan dnsview.P
 	}
 	if c.show {
 		d := docOf(check)
-		_, _ = io.WriteString(a.err, d.Text()) // there is no place to report that it could not be written
+		_, _ = io.WriteString(a.Err, d.Text()) // there is no place to report that it could not be written
 		if asks && !c.yes {
 			if got := a.ask(ctx, "do it? [y/N] "); !strings.EqualFold(got, "y") && !strings.EqualFold(got, "yes") {
 				return nil, fmt.Errorf("nothing was done")
@@ -170,7 +171,7 @@ func (a *commands) carryOut(ctx context.Context, e *apply.Engine, plan dnsview.P
 			if slices.Contains(typed, ask.Text) {
 				continue
 			}
-			a.say("%s", words.Clean(ask.Why))
+			a.Say("%s", words.Clean(ask.Why))
 			if answer := a.ask(ctx, fmt.Sprintf("type %q to do it all the same, or nothing to leave it: ", words.Clean(ask.Text))); answer != "" {
 				typed = append(typed, answer)
 			}
@@ -187,23 +188,23 @@ func (a *commands) progress() func(apply.Event) {
 			// A countdown is one line every ten seconds, not one every tick.
 			if left := int(ev.Left.Seconds()); lastWait < 0 || lastWait-left >= 10 || left > lastWait {
 				lastWait = left
-				a.say("%s", words.Clean(ev.Text))
+				a.Say("%s", words.Clean(ev.Text))
 			}
 			return
 		}
 		if ev.Kind == apply.EventEnded && ev.State == apply.StepDone || ev.Text == "" {
 			return // the report says so
 		}
-		a.say("%s", words.Clean(ev.Text))
+		a.Say("%s", words.Clean(ev.Text))
 	}
 }
 
 // ask puts a question to the person at the terminal; empty when ctx ends first.
 func (a *commands) ask(ctx context.Context, question string) string {
-	_, _ = fmt.Fprint(a.err, question)
+	_, _ = fmt.Fprint(a.Err, question)
 	line := make(chan string, 1)
 	go func() {
-		text, err := bufio.NewReader(a.in).ReadString('\n')
+		text, err := bufio.NewReader(a.In).ReadString('\n')
 		if err != nil && err != io.EOF {
 			text = ""
 		}

@@ -96,14 +96,14 @@ func (a *commands) writeReport(r *apply.Report, c changing, lacking []sourceRow)
 			row.OK = false
 			row.Incomplete = append(row.Incomplete, basisRow{Source: l.Name, State: l.State, AgeSeconds: l.age(), Error: l.Error})
 		}
-		return writeData(a.out, c.form, row)
+		return writeData(a.Out, c.form, row)
 	case c.form == asMarkdown:
-		return flush(a.out, d.Markdown()+markdownList("What the clouds could not be asked", r.Notes)+markdownList("Left half way", nodeTexts(r)))
+		return flush(a.Out, d.Markdown()+markdownList("What the clouds could not be asked", r.Notes)+markdownList("Left half way", nodeTexts(r)))
 	case c.dryRun:
-		return flush(a.out, d.Text()+notesText(r.Notes))
+		return flush(a.Out, d.Text()+notesText(r.Notes))
 	}
 	row := newReportRow(r, c.dryRun)
-	return flush(a.out, reportText(&row))
+	return flush(a.Out, reportText(&row))
 }
 
 func nodeTexts(r *apply.Report) []string {

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"rollcall/cmd/rollcall/app"
 	"rollcall/cmd/rollcall/exit"
 	"rollcall/cmd/rollcall/words"
 	"rollcall/dnsview"
@@ -29,7 +30,7 @@ type changeVerb struct {
 type changeInput struct {
 	changing
 	app  *commands
-	s    *session
+	s    *app.Session
 	v    *dnsview.View
 	args []string
 
@@ -185,7 +186,7 @@ must have the same remedy. rollcall ls findings lists classes and remedies.`,
 				return dnsview.Plan{}, err
 			}
 			if len(found) == 0 {
-				in.app.say("nothing was found of class %s", strings.Join(in.args, ", "))
+				in.app.Say("nothing was found of class %s", strings.Join(in.args, ", "))
 				in.app.tellUnknown(in.v)
 			}
 			plan := dnsview.PlanRemedy(in.v, found...)
@@ -205,7 +206,7 @@ there. An ENTRY is the number of an entry or of a run, as rollcall journal
 shows them.`,
 		args: func(*changeInput) cobra.PositionalArgs { return atMostOne("one entry") },
 		plan: func(ctx context.Context, in *changeInput) (dnsview.Plan, error) {
-			e, err := in.s.engine(ctx)
+			e, err := in.s.Engine(ctx)
 			if err != nil {
 				return dnsview.Plan{}, err
 			}
@@ -221,7 +222,7 @@ redo.`,
 		args: func(*changeInput) cobra.PositionalArgs { return noArgs }, show: true,
 		flags: yesFlag("do not ask"),
 		plan: func(ctx context.Context, in *changeInput) (dnsview.Plan, error) {
-			e, err := in.s.engine(ctx)
+			e, err := in.s.Engine(ctx)
 			if err != nil {
 				return dnsview.Plan{}, err
 			}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"rollcall/cmd/rollcall/app"
 	"rollcall/cmd/rollcall/exit"
 	"rollcall/cmd/rollcall/words"
 	"rollcall/dnsview"
@@ -54,7 +55,7 @@ func (a *commands) drift(ctx context.Context, form *format, query string, wire b
 	if err != nil {
 		return 0, err
 	}
-	var s *session
+	var s *app.Session
 	var v *dnsview.View
 	unknown := false
 	if wire {
@@ -82,13 +83,13 @@ func (a *commands) drift(ctx context.Context, form *format, query string, wire b
 		code = exit.Unknown
 	}
 	if form.is == asJSON || form.is == asYAML {
-		return code, writeData(a.out, form.is, r)
+		return code, writeData(a.Out, form.is, r)
 	}
-	if err := findingListing().write(a.out, form, r.Findings); err != nil {
+	if err := findingListing().write(a.Out, form, r.Findings); err != nil {
 		return code, err
 	}
 	if form.is == asTable || form.is == asWide {
-		err = flush(a.out, fmt.Sprintf("%s of %s\n", words.Plural(len(r.Findings), "finding"), sourcesLine(r.Sources)))
+		err = flush(a.Out, fmt.Sprintf("%s of %s\n", words.Plural(len(r.Findings), "finding"), sourcesLine(r.Sources)))
 	}
 	return code, err
 }

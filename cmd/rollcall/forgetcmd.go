@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"rollcall/cmd/rollcall/app"
 	"rollcall/cmd/rollcall/exit"
 	"rollcall/cmd/rollcall/words"
 	"rollcall/providers"
@@ -52,11 +53,11 @@ again takes it back, and so does --undo.`,
 
 // listDeparted lists the clouds that could be forgotten, and those that are.
 func (a *commands) listDeparted(ctx context.Context) error {
-	s, v, err := a.lookInSilence(ctx)
+	s, v, err := a.RefreshOnce(ctx)
 	if err != nil {
 		return err
 	}
-	forgotten, err := s.readForgotten()
+	forgotten, err := s.ReadForgotten()
 	if err != nil {
 		return err
 	}
@@ -76,20 +77,20 @@ func (a *commands) listDeparted(ctx context.Context) error {
 		row(&f.Cloud, len(f.Instances), len(f.Addresses), "forgotten "+f.At.UTC().Format("2006-01-02")+" by "+words.Clean(f.By))
 	}
 	if len(cells) == 1 {
-		a.say("no cloud left the config: there is nothing to forget")
+		a.Say("no cloud left the config: there is nothing to forget")
 		return nil
 	}
-	return flush(a.out, align(cells))
+	return flush(a.Out, align(cells))
 }
 
 // forget writes down that a cloud which left the config no longer counts.
 func (a *commands) forget(ctx context.Context, name, confirm string) error {
-	s, v, err := a.lookInSilence(ctx)
+	s, v, err := a.RefreshOnce(ctx)
 	if err != nil {
 		return err
 	}
 	is := func(c *providers.Cloud) bool { return c.Name == name || string(c.Key) == name }
-	forgotten, err := s.readForgotten()
+	forgotten, err := s.ReadForgotten()
 	if err != nil {
 		return err
 	}
@@ -102,8 +103,8 @@ func (a *commands) forget(ctx context.Context, name, confirm string) error {
 	switch {
 	case c != nil && !c.Departed:
 		return exit.Usagef("%s is in the config: what is there cannot be forgotten", words.Clean(name))
-	case c == nil && slices.ContainsFunc(forgotten, func(f forgottenCloud) bool { return is(&f.Cloud) }):
-		a.say("%s is forgotten already", words.Clean(name))
+	case c == nil && slices.ContainsFunc(forgotten, func(f app.ForgottenCloud) bool { return is(&f.Cloud) }):
+		a.Say("%s is forgotten already", words.Clean(name))
 		return nil
 	case c == nil:
 		if unread := unreadZones(v, "", ""); len(unread) > 0 {
@@ -111,55 +112,55 @@ func (a *commands) forget(ctx context.Context, name, confirm string) error {
 		}
 		return fmt.Errorf("no cloud %s left the config; rollcall config forget lists those that did", words.Clean(name))
 	}
-	a.say("%s (key %s) was last seen with %s and %s; once it is forgotten, none of them counts as alive any more", words.Clean(c.Cloud.Name), c.Cloud.Key,
+	a.Say("%s (key %s) was last seen with %s and %s; once it is forgotten, none of them counts as alive any more", words.Clean(c.Cloud.Name), c.Cloud.Key,
 		words.Plural(len(c.Instances), "instance"), words.Plural(len(c.Addresses), "other holder")+" of an address")
-	if confirm == "" && a.interactive() {
+	if confirm == "" && a.Interactive() {
 		confirm = a.ask(ctx, fmt.Sprintf("type %q to forget it, or nothing to leave it: ", words.Clean(c.Cloud.Name)))
 	}
 	if confirm != c.Cloud.Name {
 		return fmt.Errorf("nothing was forgotten; to do it, give --confirm %s", words.ShellQuote(words.Clean(c.Cloud.Name)))
 	}
-	forgotten = append(forgotten, forgottenCloud{
-		Cloud: c.Cloud, Production: c.Production, At: a.now().UTC(), By: who(), RowsFrom: c.RowsFrom, Instances: c.Instances, Addresses: c.Addresses,
+	forgotten = append(forgotten, app.ForgottenCloud{
+		Cloud: c.Cloud, Production: c.Production, At: a.Now().UTC(), By: app.Who(), RowsFrom: c.RowsFrom, Instances: c.Instances, Addresses: c.Addresses,
 	})
-	if err := s.writeForgotten(forgotten); err != nil {
+	if err := s.WriteForgotten(forgotten); err != nil {
 		return err
 	}
-	a.say("%s is forgotten; rollcall config forget %s --undo takes it back", words.Clean(c.Cloud.Name), words.ShellQuote(words.Clean(c.Cloud.Name)))
+	a.Say("%s is forgotten; rollcall config forget %s --undo takes it back", words.Clean(c.Cloud.Name), words.ShellQuote(words.Clean(c.Cloud.Name)))
 	return nil
 }
 
 // takeBackCloud lets a forgotten cloud count again, with what was known of it.
 func (a *commands) takeBackCloud(ctx context.Context, name string) error {
-	s, err := a.open(ctx)
+	s, err := a.Open(ctx)
 	if err != nil {
 		return err
 	}
-	all, err := s.readForgotten()
+	all, err := s.ReadForgotten()
 	if err != nil {
 		return err
 	}
-	n := slices.IndexFunc(all, func(f forgottenCloud) bool { return f.Cloud.Name == name || string(f.Cloud.Key) == name })
+	n := slices.IndexFunc(all, func(f app.ForgottenCloud) bool { return f.Cloud.Name == name || string(f.Cloud.Key) == name })
 	if n < 0 {
 		return fmt.Errorf("%s is not forgotten; rollcall config forget lists what is", words.Clean(name))
 	}
 	f := all[n]
-	last, err := fleet.Load(s.snapshotPath())
+	last, err := fleet.Load(s.SnapshotPath())
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
 	if last == nil {
-		last = &providers.Snapshot{Taken: a.now()}
+		last = &providers.Snapshot{Taken: a.Now()}
 	}
 	if !slices.ContainsFunc(last.Clouds, func(c providers.CloudView) bool { return c.Cloud.Key == f.Cloud.Key }) {
 		last.Clouds = append(last.Clouds, providers.CloudView{Cloud: f.Cloud, Production: f.Production, RowsFrom: f.RowsFrom, Instances: f.Instances, Addresses: f.Addresses})
 	}
-	if err := s.save(last); err != nil {
+	if err := s.Save(last); err != nil {
 		return err
 	}
-	if err := s.writeForgotten(slices.Delete(all, n, n+1)); err != nil {
+	if err := s.WriteForgotten(slices.Delete(all, n, n+1)); err != nil {
 		return err
 	}
-	a.say("%s counts again", words.Clean(f.Cloud.Name))
+	a.Say("%s counts again", words.Clean(f.Cloud.Name))
 	return nil
 }

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"rollcall/cmd/rollcall/app"
 	"rollcall/cmd/rollcall/config"
 	"rollcall/cmd/rollcall/exit"
 	"rollcall/providers/journal"
@@ -18,7 +19,7 @@ import (
 // journalPath is where the journal of the world lies.
 func journalPath(t *testing.T) string {
 	t.Helper()
-	found, err := filepath.Glob(filepath.Join(config.StateDir(), "*", journalName))
+	found, err := filepath.Glob(filepath.Join(config.StateDir(), "*", app.JournalName))
 	if err != nil || len(found) != 1 {
 		t.Fatalf("%v, %v", found, err)
 	}

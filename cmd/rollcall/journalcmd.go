@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"rollcall/cmd/rollcall/app"
 	"rollcall/cmd/rollcall/config"
 	"rollcall/cmd/rollcall/exit"
 	"rollcall/cmd/rollcall/words"
@@ -51,7 +52,7 @@ told for as long as that lies there.`,
 			return err
 		}
 		for _, p := range problems {
-			a.say("rollcall: journal: %s", problemText(p))
+			a.Say("rollcall: journal: %s", app.ProblemText(p))
 		}
 		slices.Reverse(entries)
 		if len(args) == 1 {
@@ -63,15 +64,15 @@ told for as long as that lies there.`,
 				form.is = asText
 			}
 		}
-		now := a.now()
+		now := a.Now()
 		entries = slices.DeleteFunc(entries, func(e journal.Entry) bool { return !q.MatchEntry(ui.FilterEntry(&e, now)) })
 		if limit > 0 && len(entries) > limit {
 			entries = entries[:limit]
 		}
 		if form.is == asText {
-			err = flush(a.out, journalText(entries))
+			err = flush(a.Out, journalText(entries))
 		} else {
-			err = journalListing().write(a.out, form, entries)
+			err = journalListing().write(a.Out, form, entries)
 		}
 		if err == nil && verify && len(problems) > 0 {
 			return exit.With(exit.Failed)
@@ -83,15 +84,15 @@ told for as long as that lies there.`,
 
 // readJournal reads the journal of the config, once what was left open in it is settled.
 func (a *commands) readJournal(ctx context.Context) ([]journal.Entry, []journal.Problem, error) {
-	cfg, err := a.configOrEmpty(ctx)
+	cfg, err := a.ConfigOrEmpty(ctx)
 	if err != nil {
 		return nil, nil, err
 	}
-	path := filepath.Join(config.StateDir(), cfg.StateName(), journalName)
+	path := filepath.Join(config.StateDir(), cfg.StateName(), app.JournalName)
 	if err := a.settleJournal(ctx, path); err != nil {
-		a.say("rollcall: journal: %s", words.Clean(err.Error()))
+		a.Say("rollcall: journal: %s", words.Clean(err.Error()))
 	}
-	entries, problems, err := journal.ReadUntil(a.interrupted, path)
+	entries, problems, err := journal.ReadUntil(a.Interrupted, path)
 	if err != nil {
 		return nil, nil, fmt.Errorf("read the journal: %w", err)
 	}
@@ -100,19 +101,19 @@ func (a *commands) readJournal(ctx context.Context) ([]journal.Entry, []journal.
 
 // settleJournal looks up what rollcalls that were stopped have left open, and says what was found.
 func (a *commands) settleJournal(ctx context.Context, path string) error {
-	open, err := a.leftOpen(path)
+	open, err := a.LeftOpen(path)
 	if err != nil || !open {
 		return err
 	}
-	s, err := a.open(ctx)
+	s, err := a.Open(ctx)
 	if err != nil {
 		return fmt.Errorf("what was left open cannot be looked up: %w", err)
 	}
-	s.silent = true // the problems of the journal are reported when it is read
-	s.start(patience)
-	lines, err := s.settleNow(ctx)
+	s.Silent = true // the problems of the journal are reported when it is read
+	s.Start(app.OneShotTimeout)
+	lines, err := s.RecoverJournal(ctx)
 	for _, l := range lines {
-		a.say("rollcall: %s", l)
+		a.Say("rollcall: %s", l)
 	}
 	return err
 }

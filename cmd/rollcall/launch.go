@@ -11,13 +11,14 @@ import (
 	"github.com/spf13/cobra"
 
 	"rollcall/cmd/rollcall/exit"
+	"rollcall/cmd/rollcall/launcher"
 	"rollcall/cmd/rollcall/words"
 	"rollcall/providers/launch"
 )
 
 // launchFlags are what rollcall launch takes.
 type launchFlags struct {
-	launchRequest
+	launcher.Request
 	clouds   []string
 	values   []string
 	set      []string
@@ -43,14 +44,14 @@ type nodeRow struct {
 
 // launchRow is a launch in JSON.
 type launchRow struct {
-	ID       string            `json:"id"`
-	Service  string            `json:"service"`
-	Template string            `json:"template"`
-	DryRun   bool              `json:"dry_run"`
-	OK       bool              `json:"ok"`
-	Nodes    []nodeRow         `json:"nodes"`
-	Findings []launchFinding   `json:"findings"`  // of lint
-	UserData map[string]string `json:"user_data"` // by cloud, without what is secret; of a dry run only
+	ID       string             `json:"id"`
+	Service  string             `json:"service"`
+	Template string             `json:"template"`
+	DryRun   bool               `json:"dry_run"`
+	OK       bool               `json:"ok"`
+	Nodes    []nodeRow          `json:"nodes"`
+	Findings []launcher.Finding `json:"findings"`  // of lint
+	UserData map[string]string  `json:"user_data"` // by cloud, without what is secret; of a dry run only
 }
 
 func (a *commands) launchCommand() *cobra.Command {
@@ -75,15 +76,15 @@ launch id of an earlier try, it carries that launch on and launches nothing twic
 	f.format = outputFlag(c, asText, asJSON, asYAML)
 	l := c.Flags()
 	l.StringSliceVar(&f.clouds, "cloud", nil, "cloud and number of nodes, `C[=N],...`")
-	l.StringVar(&f.service, "service", "", "declared `service` that the nodes are for")
-	l.StringVar(&f.template, "template", "", "boot `template` (default: the one for the service's kind)")
-	l.StringVar(&f.name, "name", "", "`prefix` of the nodes' names")
-	l.StringVar(&f.id, "id", "", "launch `id` of an earlier try, to carry on with")
-	l.StringSliceVar(&f.size, "size", nil, "instance type or package, `[C=]SIZE`")
-	l.StringSliceVar(&f.image, "image", nil, "image id, `[C=]IMAGE`")
-	l.StringSliceVar(&f.network, "network", nil, "subnet or network id, `[C=]NETWORK`")
-	l.StringSliceVar(&f.keyPair, "key-pair", nil, "EC2 key pair, `[C=]NAME`")
-	l.StringSliceVar(&f.profile, "instance-profile", nil, "EC2 instance profile, `[C=]NAME`")
+	l.StringVar(&f.Service, "service", "", "declared `service` that the nodes are for")
+	l.StringVar(&f.Template, "template", "", "boot `template` (default: the one for the service's kind)")
+	l.StringVar(&f.Name, "name", "", "`prefix` of the nodes' names")
+	l.StringVar(&f.Id, "id", "", "launch `id` of an earlier try, to carry on with")
+	l.StringSliceVar(&f.Size, "size", nil, "instance type or package, `[C=]SIZE`")
+	l.StringSliceVar(&f.Image, "image", nil, "image id, `[C=]IMAGE`")
+	l.StringSliceVar(&f.Network, "network", nil, "subnet or network id, `[C=]NETWORK`")
+	l.StringSliceVar(&f.KeyPair, "key-pair", nil, "EC2 key pair, `[C=]NAME`")
+	l.StringSliceVar(&f.Profile, "instance-profile", nil, "EC2 instance profile, `[C=]NAME`")
 	l.StringVar(&f.create, "create-profile", "", "create the EC2 instance profile `NAME` with a role that may do what these nodes do, and nothing more, and launch with it")
 	valueFlags(c, &f.values, &f.set)
 	l.StringArrayVar(&f.metadata, "metadata", nil, "metadata of Triton nodes, `KEY=VARIABLE`: the value is read from that environment variable")
@@ -95,32 +96,32 @@ launch id of an earlier try, it carries that launch on and launches nothing twic
 }
 
 func (a *commands) launch(ctx context.Context, f *launchFlags) error {
-	err := f.parseClouds(f.clouds)
+	err := f.ParseClouds(f.clouds)
 	if err != nil {
 		return err
 	}
-	if f.given, err = givenValues(f.values, f.set); err != nil {
+	if f.Given, err = givenValues(f.values, f.set); err != nil {
 		return err
 	}
-	metadata, err := givenMetadata(f.metadata)
+	metadata, err := launcher.GivenMetadata(f.metadata)
 	if err != nil {
 		return err
 	}
 	if f.create != "" {
-		if len(f.profile) > 0 {
+		if len(f.Profile) > 0 {
 			return exit.Usagef("--create-profile is the instance profile: leave out --instance-profile")
 		}
-		if !iamName.MatchString(f.create) {
+		if !launcher.IAMName.MatchString(f.create) {
 			return exit.Usagef("--create-profile %q: IAM takes letters, digits and +=,.@_-, at most 64", words.Clean(f.create))
 		}
 	}
-	opened, v, err := a.lookInSilence(ctx)
+	opened, v, err := a.RefreshOnce(ctx)
 	if err != nil {
 		return err
 	}
-	s := newLauncher(opened)
-	s.metadata = metadata
-	spec, scripts, err := s.launchSpec(ctx, v, &f.launchRequest)
+	s := launcher.New(opened)
+	s.Metadata = metadata
+	spec, scripts, err := s.Spec(ctx, v, &f.Request)
 	if err != nil {
 		return err
 	}
@@ -128,34 +129,34 @@ func (a *commands) launch(ctx context.Context, f *launchFlags) error {
 		return fmt.Errorf("nothing was launched: a node of %s could not be registered: %s", words.Clean(spec.Service), why)
 	}
 	if spec.Console || f.create != "" {
-		if err := s.zoneRefuses(v.Snapshot, spec.Service); err != nil {
+		if err := s.ZoneRefuses(v.Snapshot, spec.Service); err != nil {
 			return err
 		}
 	}
-	if spec, err = s.withMetadata(spec, metadata); err != nil {
+	if spec, err = s.WithMetadata(spec, metadata); err != nil {
 		return err
 	}
-	if err := s.refuseHeld(ctx, &spec, f.given); err != nil {
+	if err := s.RefuseHeld(ctx, &spec, f.Given); err != nil {
 		return err
 	}
 	a.tellShortfalls(opened, v)
-	for _, w := range scripts.warnings {
-		a.say("rollcall: %s", w)
+	for _, w := range scripts.Warnings {
+		a.Say("rollcall: %s", w)
 	}
-	for i := range scripts.findings {
-		a.say("rollcall: %s", scripts.findings[i].String())
+	for i := range scripts.Findings {
+		a.Say("rollcall: %s", scripts.Findings[i].String())
 	}
-	wrong := lintErrors(scripts.findings)
+	wrong := launcher.LintErrors(scripts.Findings)
 	if wrong > 0 && !f.dryRun {
 		return fmt.Errorf("nothing was launched: lint has %s in the boot script", words.Plural(wrong, "error"))
 	}
-	var profiles []profileToMake
+	var profiles []launcher.ProfileToMake
 	if f.create != "" {
-		if profiles, err = s.profilesToMake(ctx, &spec, f.create); err != nil {
+		if profiles, err = s.ProfilesToMake(ctx, &spec, f.create); err != nil {
 			return err
 		}
 	}
-	plan, err := launch.Prepare(spec, s.launchClouds())
+	plan, err := launch.Prepare(spec, s.LaunchClouds())
 	if err != nil {
 		return err
 	}
@@ -163,37 +164,37 @@ func (a *commands) launch(ctx context.Context, f *launchFlags) error {
 		a.tellProfile(&profiles[i])
 	}
 	if f.dryRun {
-		row := launchRow{ID: spec.ID, Service: spec.Service, Template: spec.Template, DryRun: true, OK: wrong == 0, Nodes: nodeRows(plan.Nodes), Findings: scripts.findings, UserData: scripts.texts}
+		row := launchRow{ID: spec.ID, Service: spec.Service, Template: spec.Template, DryRun: true, OK: wrong == 0, Nodes: nodeRows(plan.Nodes), Findings: scripts.Findings, UserData: scripts.Texts}
 		if err := a.tellLaunch(f, row); err != nil || wrong == 0 {
 			return err
 		}
 		return exit.With(exit.Failed)
 	}
-	if !f.yes && a.interactive() {
+	if !f.yes && a.Interactive() {
 		for _, n := range plan.Nodes {
-			a.say("  %s in %s", words.Clean(n.Name), words.Clean(n.Cloud))
+			a.Say("  %s in %s", words.Clean(n.Name), words.Clean(n.Cloud))
 		}
 		if got := a.ask(ctx, fmt.Sprintf("launch %s? [y/N] ", words.Plural(len(plan.Nodes), "node"))); !strings.EqualFold(got, "y") && !strings.EqualFold(got, "yes") {
 			return fmt.Errorf("nothing was launched")
 		}
 	}
-	lines, err := s.settleNow(ctx)
+	lines, err := s.RecoverJournal(ctx)
 	for _, l := range lines {
-		a.say("rollcall: %s", l)
+		a.Say("rollcall: %s", l)
 	}
 	if err != nil {
 		return fmt.Errorf("nothing was launched: %w", err)
 	}
 	for i := range profiles {
-		if err := s.makeProfile(ctx, &profiles[i]); err != nil {
+		if err := s.MakeProfile(ctx, &profiles[i]); err != nil {
 			return err
 		}
 	}
 	if spec.Console && !f.wait {
-		a.say("nothing on these nodes registers them: waiting until each can be put into DNS from here")
+		a.Say("nothing on these nodes registers them: waiting until each can be put into DNS from here")
 	}
 	r, ok := a.runLaunch(ctx, s, spec, f.wait || spec.Console)
-	row := launchRow{ID: spec.ID, Service: spec.Service, Template: spec.Template, OK: ok, Nodes: nodeRows(r.Nodes), Findings: scripts.findings, UserData: map[string]string{}}
+	row := launchRow{ID: spec.ID, Service: spec.Service, Template: spec.Template, OK: ok, Nodes: nodeRows(r.Nodes), Findings: scripts.Findings, UserData: map[string]string{}}
 	if err := a.tellLaunch(f, row); err != nil {
 		return err
 	}
@@ -209,7 +210,7 @@ func (a *commands) launch(ctx context.Context, f *launchFlags) error {
 func (a *commands) sayWhatIsLeft(r *launch.Report, wait bool) {
 	carries, refused := 0, 0
 	for _, p := range r.Problems {
-		a.say("rollcall: %s", words.Clean(p))
+		a.Say("rollcall: %s", words.Clean(p))
 	}
 	for i := range r.Nodes {
 		n := &r.Nodes[i]
@@ -218,37 +219,37 @@ func (a *commands) sayWhatIsLeft(r *launch.Report, wait bool) {
 		case n.CarriesOn():
 			carries++
 		case n.Ended():
-			a.say("rollcall: %s (%s) in %s has ended and does not come back; a launch without --id starts another", words.Clean(n.Name), words.Clean(n.Instance.ID), words.Clean(n.Cloud))
+			a.Say("rollcall: %s (%s) in %s has ended and does not come back; a launch without --id starts another", words.Clean(n.Name), words.Clean(n.Instance.ID), words.Clean(n.Cloud))
 		case n.Instance.ID != "":
-			a.say("rollcall: %s (%s) in %s runs; once what is said above is mended, rollcall register %s puts it into DNS", words.Clean(n.Name), words.Clean(n.Instance.ID), words.Clean(n.Cloud), words.Clean(n.Instance.ID))
+			a.Say("rollcall: %s (%s) in %s runs; once what is said above is mended, rollcall register %s puts it into DNS", words.Clean(n.Name), words.Clean(n.Instance.ID), words.Clean(n.Cloud), words.Clean(n.Instance.ID))
 		default:
 			refused++
 		}
 	}
 	if refused > 0 {
-		a.say("rollcall: %s refused, and would be again: correct the command, and launch what is missing without --id", words.Plural(refused, "node")+map[bool]string{true: " was", false: " were"}[refused == 1])
+		a.Say("rollcall: %s refused, and would be again: correct the command, and launch what is missing without --id", words.Plural(refused, "node")+map[bool]string{true: " was", false: " were"}[refused == 1])
 	}
 	if carries > 0 {
-		a.say("rollcall: not every node is up; the same command with --id %s carries on, and launches nothing twice", words.Clean(r.Spec.ID))
+		a.Say("rollcall: not every node is up; the same command with --id %s carries on, and launches nothing twice", words.Clean(r.Spec.ID))
 	}
 }
 
 // runLaunch launches and reports each node as it comes further. Without wait it
 // returns once every cloud has taken its nodes.
-func (a *commands) runLaunch(ctx context.Context, s *launcher, spec launch.Spec, wait bool) (launch.Report, bool) {
-	o := s.follow(&spec)
+func (a *commands) runLaunch(ctx context.Context, s *launcher.Launcher, spec launch.Spec, wait bool) (launch.Report, bool) {
+	o := s.Follow(&spec)
 	o.TakenOnly = !wait
-	entries, err := s.launchesOf(spec.ID)
+	entries, err := s.EntriesOf(spec.ID)
 	if err != nil {
 		return launch.Report{Spec: spec, Problems: launch.Problems{"nothing was launched: " + err.Error()}}, false
 	}
-	o.Earlier = earlier(entries)
-	r := launch.Run(ctx, spec, s.launchClouds(), o, func(p launch.Progress) {
+	o.Earlier = launcher.Earlier(entries)
+	r := launch.Run(ctx, spec, s.LaunchClouds(), o, func(p launch.Progress) {
 		line := fmt.Sprintf("%s in %s: %s", p.Node.Name, p.Node.Cloud, p.Node.Stage)
 		if p.Node.Message != "" {
 			line += ": " + p.Node.Message
 		}
-		a.say("%s", words.Clean(line))
+		a.Say("%s", words.Clean(line))
 	})
 	if wait {
 		return r, r.OK()
@@ -283,7 +284,7 @@ func nodeRows(nodes []launch.Node) []nodeRow {
 
 func (a *commands) tellLaunch(f *launchFlags, r launchRow) error {
 	if f.format.is != asText {
-		return writeData(a.out, f.format.is, r)
+		return writeData(a.Out, f.format.is, r)
 	}
 	cells := [][]string{{"CLOUD", "NAME", "ID", "STAGE", "ADDRESS", "MESSAGE"}}
 	for _, n := range r.Nodes {
@@ -297,21 +298,21 @@ func (a *commands) tellLaunch(f *launchFlags, r launchRow) error {
 	for _, cloud := range slices.Sorted(maps.Keys(r.UserData)) {
 		text += fmt.Sprintf("\n# user data for %s, %d bytes\n%s", cloud, len(r.UserData[cloud]), r.UserData[cloud])
 	}
-	return flush(a.out, text)
+	return flush(a.Out, text)
 }
 
 // tellProfile says what will be created, before anything is.
-func (a *commands) tellProfile(p *profileToMake) {
-	if len(p.missing) == 0 {
-		a.say("AWS account %s has the instance profile %s already, with this policy", words.Clean(p.account), words.Clean(p.profile.Name))
+func (a *commands) tellProfile(p *launcher.ProfileToMake) {
+	if len(p.Missing) == 0 {
+		a.Say("AWS account %s has the instance profile %s already, with this policy", words.Clean(p.Account), words.Clean(p.Profile.Name))
 		return
 	}
-	a.say("in AWS account %s this will be created:", words.Clean(p.account))
-	for _, m := range p.missing {
-		a.say("  %s", words.Clean(m))
+	a.Say("in AWS account %s this will be created:", words.Clean(p.Account))
+	for _, m := range p.Missing {
+		a.Say("  %s", words.Clean(m))
 	}
-	a.say("the policy of the role:")
-	for l := range strings.Lines(p.profile.Policy) {
-		a.say("  %s", strings.TrimRight(l, "\n"))
+	a.Say("the policy of the role:")
+	for l := range strings.Lines(p.Profile.Policy) {
+		a.Say("  %s", strings.TrimRight(l, "\n"))
 	}
 }

@@ -10,8 +10,10 @@ import (
 	"testing"
 	"time"
 
+	"rollcall/cmd/rollcall/app"
 	"rollcall/cmd/rollcall/config"
 	"rollcall/cmd/rollcall/exit"
+	"rollcall/cmd/rollcall/launcher"
 	"rollcall/dnsview"
 	"rollcall/providers"
 	"rollcall/providers/launch"
@@ -45,16 +47,16 @@ func noLog(context.Context, launch.Node) (launch.BootState, error) {
 	return launch.BootState{}, providers.Errorf(providers.KindInvalid, "read console log", "there is none")
 }
 
-func healthSession(probe bool, now func() time.Time) *launcher {
-	return newLauncher(&session{app: &app{now: now}, config: &config.Config{Probe: probe}, set: sourceSet{clouds: []cloudSource{{name: "east"}}}})
+func healthSession(probe bool, now func() time.Time) *launcher.Launcher {
+	return launcher.New(&app.Session{Program: &app.Program{Now: now}, Config: &config.Config{Probe: probe}, Set: app.SourceSet{Clouds: []app.CloudSource{{Name: "east"}}}})
 }
 
 func TestANodeThatTheConsoleRegistersWaitsForTheHealthCheckMadeFromHere(t *testing.T) {
 	k := newKnocked(t)
 	at := time.Unix(1_790_000_000, 0)
-	h := healthSession(true, func() time.Time { return at }).newNodeHealth(&dnsview.Service{Name: "www.example.com", Kind: dnsview.RoundRobin, Health: k.health})
+	h := healthSession(true, func() time.Time { return at }).NewNodeHealth(&dnsview.Service{Name: "www.example.com", Kind: dnsview.RoundRobin, Health: k.health})
 	registered := 0
-	watch, register := h.watch(noLog), h.register(func(context.Context, launch.Node) error { registered++; return nil })
+	watch, register := h.Watch(noLog), h.Register(func(context.Context, launch.Node) error { registered++; return nil })
 	for i, want := range []struct {
 		well  bool
 		stage launch.Stage
@@ -81,16 +83,16 @@ func TestANodeThatTheConsoleRegistersWaitsForTheHealthCheckMadeFromHere(t *testi
 
 func TestNobodyKnocksAtANodeWhereTheConfigOrALabForbidsIt(t *testing.T) {
 	k := newKnocked(t)
-	for name, s := range map[string]*launcher{
+	for name, s := range map[string]*launcher.Launcher{
 		"the config": healthSession(false, time.Now),
-		"a lab":      newLauncher(&session{app: &app{now: time.Now}, config: &config.Config{Probe: true}, set: sourceSet{clouds: []cloudSource{{name: "east", compute: onLab{}}}}}),
+		"a lab":      launcher.New(&app.Session{Program: &app.Program{Now: time.Now}, Config: &config.Config{Probe: true}, Set: app.SourceSet{Clouds: []app.CloudSource{{Name: "east", Compute: onLab{}}}}}),
 	} {
-		h := s.newNodeHealth(&dnsview.Service{Name: "www.example.com", Health: k.health})
+		h := s.NewNodeHealth(&dnsview.Service{Name: "www.example.com", Health: k.health})
 		registered := 0
-		if _, err := h.watch(noLog)(t.Context(), k.node); providers.KindOf(err) != providers.KindInvalid {
+		if _, err := h.Watch(noLog)(t.Context(), k.node); providers.KindOf(err) != providers.KindInvalid {
 			t.Errorf("%s: %v", name, err)
 		}
-		err := h.register(func(context.Context, launch.Node) error { registered++; return nil })(t.Context(), k.node)
+		err := h.Register(func(context.Context, launch.Node) error { registered++; return nil })(t.Context(), k.node)
 		if err != nil || registered != 1 {
 			t.Errorf("%s: registered %d times, %v", name, registered, err)
 		}
@@ -126,16 +128,16 @@ func TestANodeThatMayNotBeCheckedIsRegisteredOnceItsConsoleLogSaysThatItsBootIsT
 		{"no permission", launch.BootState{}, providers.Errorf(providers.KindAuth, "log", "denied"), true, ""},
 		{"none", launch.BootState{}, providers.Errorf(providers.KindInvalid, "log", "none"), true, ""},
 	} {
-		h := healthSession(false, time.Now).newNodeHealth(&dnsview.Service{Name: "www.example.com", Health: k.health})
+		h := healthSession(false, time.Now).NewNodeHealth(&dnsview.Service{Name: "www.example.com", Health: k.health})
 		state, fails = x.state, x.err
 		registered := false
-		register := h.register(func(context.Context, launch.Node) error { registered = true; return nil })
-		h.watch(log)
+		register := h.Register(func(context.Context, launch.Node) error { registered = true; return nil })
+		h.Watch(log)
 		err := register(t.Context(), k.node)
 		if registered != x.in || (err == nil) != x.in || !x.in && providers.KindOf(err) != x.kind {
 			t.Errorf("%s: registered %t, %v", x.name, registered, err)
 		}
-		if note := h.note(k.node); strings.Contains(note, "not checked") != x.in {
+		if note := h.Note(k.node); strings.Contains(note, "not checked") != x.in {
 			t.Errorf("%s: it says %q", x.name, note)
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"rollcall/cmd/rollcall/app"
 	"rollcall/cmd/rollcall/exit"
 	"rollcall/providers"
 	"rollcall/providers/journal"
@@ -71,7 +72,7 @@ func TestWithoutAJournalNothingIsLaunchedCreatedStoppedOrStarted(t *testing.T) {
 	if err != nil || len(states) != 1 {
 		t.Fatalf("%v, %v", states, err)
 	}
-	path := filepath.Join(states[0], journalName)
+	path := filepath.Join(states[0], app.JournalName)
 	if err := os.RemoveAll(path); err != nil {
 		t.Fatal(err)
 	}

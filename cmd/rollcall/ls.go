@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"rollcall/cmd/rollcall/app"
 	"rollcall/cmd/rollcall/exit"
 	"rollcall/dnsview"
 	"rollcall/dnsview/filter"
@@ -83,7 +84,7 @@ func list[T any](w io.Writer, l *listing[T], f *lsFlags, rows []T) error {
 func checkSort[T any](l *listing[T], f *lsFlags) error { return l.sort(nil, f.sort) }
 
 func (a *commands) lsInstances(ctx context.Context, f *lsFlags) error {
-	l := instanceListing(a.now())
+	l := instanceListing(a.Now())
 	q, err := parseFilter(f.filter)
 	if err != nil {
 		return err
@@ -98,7 +99,7 @@ func (a *commands) lsInstances(ctx context.Context, f *lsFlags) error {
 	rows := instanceRows(v, func(i *providers.Instance) bool {
 		return (f.all || !i.State.Dead()) && q.MatchInstance(v, i)
 	})
-	return list(a.out, l, f, rows)
+	return list(a.Out, l, f, rows)
 }
 
 func (a *commands) lsRecords(ctx context.Context, f *lsFlags) error {
@@ -112,7 +113,7 @@ func (a *commands) lsRecords(ctx context.Context, f *lsFlags) error {
 	}
 	look := a.look
 	if f.wire {
-		look = func(ctx context.Context) (*session, *dnsview.View, error) {
+		look = func(ctx context.Context) (*app.Session, *dnsview.View, error) {
 			s, v, _, err := a.lookOnWire(ctx, false)
 			return s, v, err
 		}
@@ -124,7 +125,7 @@ func (a *commands) lsRecords(ctx context.Context, f *lsFlags) error {
 	rows := recordRows(v, func(r *providers.Record) bool {
 		return (f.all || !r.IsMarker()) && q.MatchRecord(v, r)
 	})
-	return list(a.out, l, f, rows)
+	return list(a.Out, l, f, rows)
 }
 
 func (a *commands) lsFindings(ctx context.Context, f *lsFlags) error {
@@ -140,7 +141,7 @@ func (a *commands) lsFindings(ctx context.Context, f *lsFlags) error {
 	if err != nil {
 		return err
 	}
-	return list(a.out, l, f, findingRows(v, func(n *dnsview.Finding) bool { return q.MatchFinding(v, n) }))
+	return list(a.Out, l, f, findingRows(v, func(n *dnsview.Finding) bool { return q.MatchFinding(v, n) }))
 }
 
 func (a *commands) lsServices(ctx context.Context, f *lsFlags) error {
@@ -156,7 +157,7 @@ func (a *commands) lsServices(ctx context.Context, f *lsFlags) error {
 	if err != nil {
 		return err
 	}
-	return list(a.out, l, f, serviceRows(v, func(r *dnsview.Roster) bool { return q.MatchService(v, r) }))
+	return list(a.Out, l, f, serviceRows(v, func(r *dnsview.Roster) bool { return q.MatchService(v, r) }))
 }
 
 func (a *commands) lsSources(ctx context.Context, f *lsFlags) error {
@@ -168,24 +169,24 @@ func (a *commands) lsSources(ctx context.Context, f *lsFlags) error {
 	if err := checkSort(l, f); err != nil {
 		return err
 	}
-	s, err := a.open(ctx)
+	s, err := a.Open(ctx)
 	if err != nil {
 		return err
 	}
-	s.start(patience)
-	v, err := s.refresh(ctx)
+	s.Start(app.OneShotTimeout)
+	v, err := s.Refresh(ctx)
 	if err != nil {
 		return err
 	}
 	if f.wire {
-		s.observer = s.newRoundObserver()
-		asking, cancel := context.WithTimeout(ctx, patience)
-		s.observer.wire.Zones(asking, v.Snapshot)
+		s.Observer = s.NewRoundObserver()
+		asking, cancel := context.WithTimeout(ctx, app.OneShotTimeout)
+		s.Observer.Wire.Zones(asking, v.Snapshot)
 		cancel()
-		v = s.update(v.Snapshot)
+		v = s.Update(v.Snapshot)
 	}
 	rows := sourcesOf(s, v)
-	return list(a.out, l, f, slices.DeleteFunc(rows, func(r sourceRow) bool { return !q.MatchSource(r.filtered()) }))
+	return list(a.Out, l, f, slices.DeleteFunc(rows, func(r sourceRow) bool { return !q.MatchSource(r.filtered()) }))
 }
 
 // filtered is the row as a filter sees it.

@@ -12,6 +12,7 @@ import (
 
 	"github.com/charmbracelet/x/exp/golden"
 
+	"rollcall/cmd/rollcall/app"
 	"rollcall/dnsview"
 	"rollcall/dnsview/filter"
 	"rollcall/providers"
@@ -231,7 +232,7 @@ func TestEveryFormOfEveryListing(t *testing.T) {
 			l := sourceListing(true)
 			rows := func(f filter.Filter) []sourceRow {
 				rows := withWire(sourceRows(troubled.Snapshot, goldenNow, 10*time.Minute), troubled)
-				rows = append(rows, sourceRow{Name: rangesSource, Kind: "file", State: string(providers.CoverageFailed), Error: text(errors.New("no such file").Error())})
+				rows = append(rows, sourceRow{Name: app.RangesSource, Kind: "file", State: string(providers.CoverageFailed), Error: text(errors.New("no such file").Error())})
 				return slices.DeleteFunc(rows, func(r sourceRow) bool { return !f.MatchSource(r.filtered()) })
 			}
 			writeForms(t, b, l, rows(everything))

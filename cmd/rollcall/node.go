@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"rollcall/cmd/rollcall/app"
 	"rollcall/cmd/rollcall/words"
 	"rollcall/providers"
 	"rollcall/providers/sim/world"
@@ -66,11 +67,11 @@ func (h *host) player(at providers.Provider) (*player, error) {
 		return p, nil
 	}
 	// A node has a budget of its own, as agents do that know nothing of a console.
-	acc := newAccounts(time.Now, nil).dnsAccount(at, "", "", "")
-	if acc.err != nil {
-		return nil, acc.err
+	acc := app.NewAccounts(time.Now, nil).DnsAccount(at, "", "", "")
+	if acc.Err != nil {
+		return nil, acc.Err
 	}
-	p := &player{dns: acc.dns, now: time.Now, pause: backOff}
+	p := &player{dns: acc.Dns, now: time.Now, pause: backOff}
 	h.players[at] = p
 	return p, nil
 }

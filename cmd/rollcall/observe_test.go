@@ -14,6 +14,7 @@ import (
 
 	"github.com/miekg/dns"
 
+	"rollcall/cmd/rollcall/app"
 	"rollcall/cmd/rollcall/exit"
 	"rollcall/dnsview"
 	"rollcall/dnsview/probe"
@@ -266,29 +267,29 @@ func TestListsShowWhatTheNameServersMakeOfThem(t *testing.T) {
 }
 
 // opened is a session that has read its sources, and looks at nothing outside yet.
-func opened(t *testing.T) *session {
+func opened(t *testing.T) *app.Session {
 	t.Helper()
-	a := &app{in: os.Stdin, out: t.Output(), err: t.Output(), now: time.Now}
-	s, err := a.open(context.Background())
+	a := &app.Program{In: os.Stdin, Out: t.Output(), Err: t.Output(), Now: time.Now}
+	s, err := a.Open(context.Background())
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = s.close() })
-	s.observer = s.newObserver()
-	s.start(consolePatience)
-	s.fleet.Refresh(context.Background())
+	t.Cleanup(func() { _ = s.Close() })
+	s.Observer = s.NewObserver()
+	s.Start(app.ConsoleTimeout)
+	s.Fleet.Refresh(context.Background())
 	return s
 }
 
 // watching is a session that goes on, with what it looks at outside under way.
-func watching(t *testing.T) *session {
+func watching(t *testing.T) *app.Session {
 	t.Helper()
 	s := opened(t)
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		s.observer.run(ctx)
+		s.Observer.Run(ctx)
 	}()
 	t.Cleanup(func() {
 		cancel()
@@ -298,15 +299,15 @@ func watching(t *testing.T) *session {
 }
 
 // until inspects again after every change until the view is as wanted.
-func untilView(t *testing.T, s *session, what string, holds func(v *dnsview.View) bool) *dnsview.View {
+func untilView(t *testing.T, s *app.Session, what string, holds func(v *dnsview.View) bool) *dnsview.View {
 	t.Helper()
 	for range 120 {
-		v := s.update(s.fleet.Snapshot())
+		v := s.Update(s.Fleet.Snapshot())
 		if holds(v) {
 			return v
 		}
 		select {
-		case <-s.observer.changes:
+		case <-s.Observer.Changes:
 		case <-time.After(500 * time.Millisecond):
 		}
 	}
@@ -330,7 +331,7 @@ func wireStates(v *dnsview.View) map[dnsview.WireVerdict]int {
 func TestTheConsoleLearnsWhatNameServersSay(t *testing.T) {
 	w := newWorld(t)
 	s := watching(t)
-	if got := wireStates(s.update(s.fleet.Snapshot())); got[dnsview.WireWaiting]+got[dnsview.WireInSync] < 90 {
+	if got := wireStates(s.Update(s.Fleet.Snapshot())); got[dnsview.WireWaiting]+got[dnsview.WireInSync] < 90 {
 		t.Errorf("%v", got)
 	}
 	v := untilView(t, s, "every name to be in sync", func(v *dnsview.View) bool {
@@ -352,7 +353,7 @@ func TestTheConsoleLearnsWhatNameServersSay(t *testing.T) {
 	}); err != nil {
 		t.Fatal(err)
 	}
-	s.fleet.Refresh(context.Background(), "scalability.expert")
+	s.Fleet.Refresh(context.Background(), "scalability.expert")
 	untilView(t, s, "the fresh name to be in sync", func(v *dnsview.View) bool {
 		for i := range v.Snapshot.Zones[0].Records {
 			if r := &v.Snapshot.Zones[0].Records[i]; r.Name == "fresh.scalability.expert" {
@@ -367,24 +368,24 @@ func TestNameServersAreLeftAloneWhenTheConfigSaysSo(t *testing.T) {
 	newWorld(t)
 	rewrite(t, "wire: true", "wire: false")
 	s := watching(t)
-	if v := s.update(s.fleet.Snapshot()); len(v.Options.Wire) != 0 || s.observer.wire != nil {
+	if v := s.Update(s.Fleet.Snapshot()); len(v.Options.Wire) != 0 || s.Observer.Wire != nil {
 		t.Errorf("%d names are asked for", len(v.Options.Wire))
 	}
 }
 
 func TestNothingKnocksAtTheNodesOfEmbeddedClouds(t *testing.T) {
 	newWorld(t)
-	if s := opened(t); s.observer.prober.On() {
+	if s := opened(t); s.Observer.Prober.On() {
 		t.Error("the config of the world has health checks made from here")
 	}
 	rewrite(t, "probe: false", "probe: true")
 	s := opened(t)
-	v := s.update(s.fleet.Snapshot())
-	if !s.observer.prober.On() || len(probe.Targets(v)) == 0 {
+	v := s.Update(s.Fleet.Snapshot())
+	if !s.Observer.Prober.On() || len(probe.Targets(v)) == 0 {
 		t.Fatal("there is nothing that it could knock at")
 	}
-	if len(s.observer.targets) != 0 {
-		t.Errorf("it would knock at %d nodes, %v first", len(s.observer.targets), s.observer.targets[0].Addr)
+	if len(s.Observer.Targets) != 0 {
+		t.Errorf("it would knock at %d nodes, %v first", len(s.Observer.Targets), s.Observer.Targets[0].Addr)
 	}
 }
 
@@ -393,7 +394,7 @@ func TestOnlyAnAPIOnThisMachineMakesALaboratory(t *testing.T) {
 		"": false, "https://us-east-1.api.example.com": false, "http://127.0.0.1:4000": true, "http://[::1]:4000/x": true,
 		"http://localhost:4566": true, "https://api.localhost": true, "https://localhost.example.com": false, "https://10.1.2.3": false, "::": false,
 	} {
-		if onLoopback(endpoint) != want {
+		if app.OnLoopback(endpoint) != want {
 			t.Errorf("%q is a laboratory: %t", endpoint, !want)
 		}
 	}
@@ -403,30 +404,30 @@ func TestANodeThatFailsItsHealthCheckIsFound(t *testing.T) {
 	newWorld(t)
 	s := opened(t)
 	dialled := make(chan string, 1000)
-	s.observer.prober = probe.New(probe.Options{On: true, Dial: func(_ context.Context, _, addr string) (net.Conn, error) {
+	s.Observer.Prober = probe.New(probe.Options{On: true, Dial: func(_ context.Context, _, addr string) (net.Conn, error) {
 		dialled <- addr
 		return nil, &net.OpError{Op: "dial", Err: os.NewSyscallError("connect", syscall.ECONNREFUSED)}
 	}})
-	s.observer.local = map[string]bool{}
+	s.Observer.Local = map[string]bool{}
 	// Every look is due: the checks of two nodes of one service are made three times each.
-	s.update(s.fleet.Snapshot())
-	if len(s.observer.targets) < 2 {
-		t.Fatalf("%d nodes to look at", len(s.observer.targets))
+	s.Update(s.Fleet.Snapshot())
+	if len(s.Observer.Targets) < 2 {
+		t.Fatalf("%d nodes to look at", len(s.Observer.Targets))
 	}
-	s.observer.targets = s.observer.targets[:2]
-	for i := range s.observer.targets {
-		s.observer.targets[i].Health.Interval = time.Nanosecond
+	s.Observer.Targets = s.Observer.Targets[:2]
+	for i := range s.Observer.Targets {
+		s.Observer.Targets[i].Health.Interval = time.Nanosecond
 	}
 	for range 3 {
-		s.observer.probeAll(context.Background())
+		s.Observer.ProbeAll(context.Background())
 	}
 	asked := []string{<-dialled, <-dialled}
-	for _, n := range s.observer.targets {
+	for _, n := range s.Observer.Targets {
 		if want := netip.AddrPortFrom(n.Addr, n.Health.Port).String(); !slices.Contains(asked, want) {
 			t.Errorf("%s was not looked at, but %v", want, asked)
 		}
 	}
-	v := s.update(s.fleet.Snapshot())
+	v := s.Update(s.Fleet.Snapshot())
 	if v.Count(dnsview.Unhealthy) == 0 {
 		t.Errorf("nothing found of %+v", v.Options.Health)
 	}

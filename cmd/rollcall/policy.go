@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"rollcall/cmd/rollcall/exit"
+	"rollcall/cmd/rollcall/launcher"
 	"rollcall/cmd/rollcall/words"
 	"rollcall/providers"
 	"rollcall/userdata"
@@ -18,14 +19,14 @@ func (a *commands) policyCommand() *cobra.Command {
 
 // policyFlags are what the policy commands take.
 type policyFlags struct {
-	policyRequest
+	launcher.PolicyRequest
 	format *format
 }
 
 func (f *policyFlags) add(c *cobra.Command) {
 	f.format = outputFlag(c, asText, asJSON, asYAML)
-	c.Flags().StringSliceVar(&f.services, "service", nil, "declared `services` that the nodes are for (default all)")
-	c.Flags().StringSliceVar(&f.zoneIDs, "zone-id", nil, "id of a zone, `ZONE=ID`, where the account is not to be asked")
+	c.Flags().StringSliceVar(&f.Services, "service", nil, "declared `services` that the nodes are for (default all)")
+	c.Flags().StringSliceVar(&f.ZoneIDs, "zone-id", nil, "id of a zone, `ZONE=ID`, where the account is not to be asked")
 }
 
 func (a *commands) policyAWS() *cobra.Command {
@@ -43,24 +44,24 @@ rollcall launch --create-profile makes role and instance profile by itself.`,
 		Args: noArgs,
 	}
 	f.add(c)
-	c.Flags().StringVar(&f.role, "role", nodeRole, "name of role, instance profile and user")
-	c.Flags().StringVar(&f.account, "account", "", "AWS account `number` (default: the one that the credentials open)")
+	c.Flags().StringVar(&f.Role, "role", launcher.NodeRole, "name of role, instance profile and user")
+	c.Flags().StringVar(&f.Account, "account", "", "AWS account `number` (default: the one that the credentials open)")
 	c.RunE = func(cmd *cobra.Command, _ []string) error {
-		if !iamName.MatchString(f.role) {
-			return exit.Usagef("--role %q: IAM takes letters, digits and +=,.@_-, at most 64", words.Clean(f.role))
+		if !launcher.IAMName.MatchString(f.Role) {
+			return exit.Usagef("--role %q: IAM takes letters, digits and +=,.@_-, at most 64", words.Clean(f.Role))
 		}
-		s, err := a.open(cmd.Context())
+		s, err := a.Open(cmd.Context())
 		if err != nil {
 			return err
 		}
-		d, err := newLauncher(s).awsPolicies(cmd.Context(), &f.policyRequest)
+		d, err := launcher.New(s).AWSPolicies(cmd.Context(), &f.PolicyRequest)
 		if err != nil {
 			return err
 		}
 		if f.format.is != asText {
-			return writeData(a.out, f.format.is, d)
+			return writeData(a.Out, f.format.is, d)
 		}
-		return flush(a.out, d.text())
+		return flush(a.Out, d.Text())
 	}
 	return c
 }
@@ -84,15 +85,15 @@ makes no token.`,
 	}
 	f.add(c)
 	c.RunE = func(cmd *cobra.Command, _ []string) error {
-		s, err := a.open(cmd.Context())
+		s, err := a.Open(cmd.Context())
 		if err != nil {
 			return err
 		}
-		services, err := newLauncher(s).policyServices(f.services)
+		services, err := launcher.New(s).PolicyServices(f.Services)
 		if err != nil {
 			return err
 		}
-		ids, err := newLauncher(s).zoneIDs(cmd.Context(), providers.Cloudflare, f.zoneIDs)
+		ids, err := launcher.New(s).ZoneIDs(cmd.Context(), providers.Cloudflare, f.ZoneIDs)
 		if err != nil {
 			return err
 		}
@@ -102,7 +103,7 @@ makes no token.`,
 			"to make one: POST /user/tokens with a token that may create tokens, or in the dashboard with the same permissions: Zone / Zone / Read and Zone / DNS / Edit",
 		}}
 		var all []string
-		for _, z := range s.config.Zones {
+		for _, z := range s.Config.Zones {
 			if z.Provider != providers.Cloudflare {
 				continue
 			}
@@ -119,18 +120,18 @@ makes no token.`,
 		}
 		t.Console = userdata.NewCloudflareToken("rollcall console", all...)
 		if f.format.is != asText {
-			return writeData(a.out, f.format.is, t)
+			return writeData(a.Out, f.format.is, t)
 		}
-		return flush(a.out, t.text())
+		return flush(a.Out, t.text())
 	}
 	return c
 }
 
 func (t *cloudflareTokens) text() string {
 	var b strings.Builder
-	section(&b, "The console: CLOUDFLARE_API_TOKEN", asJSONText(t.Console))
+	launcher.Section(&b, "The console: CLOUDFLARE_API_TOKEN", asJSONText(t.Console))
 	for i := range t.Nodes {
-		section(&b, "Nodes that register themselves: "+strings.TrimPrefix(t.Nodes[i].Name, "rollcall nodes of "), asJSONText(t.Nodes[i]),
+		launcher.Section(&b, "Nodes that register themselves: "+strings.TrimPrefix(t.Nodes[i].Name, "rollcall nodes of "), asJSONText(t.Nodes[i]),
 			"on EC2 it lies in the parameter store: aws ssm put-parameter --type SecureString --name /rollcall/cloudflare-token --value file://token",
 			"on Triton in the metadata of each node: key cloudflare-token")
 	}

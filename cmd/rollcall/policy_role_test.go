@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"rollcall/cmd/rollcall/exit"
+	"rollcall/cmd/rollcall/launcher"
 	"rollcall/providers"
 	"rollcall/providers/sim"
 	"rollcall/providers/sim/world"
@@ -81,7 +82,7 @@ func changeBatch(t *testing.T, changes ...string) string {
 
 func TestThePolicyOfTheNodesAllowsWhatTheAgentDoesAndNothingElse(t *testing.T) {
 	s := newWorld(t)
-	d := decode[awsPolicies](t, must(t, "policy", "aws", "-o", "json"))
+	d := decode[launcher.AWSPolicies](t, must(t, "policy", "aws", "-o", "json"))
 	env := assumed(t, "nodes", d.RolePolicy)
 	zone := theZone(s)
 	const node = "i-0123456789abcdef0"
@@ -127,7 +128,7 @@ func TestThePolicyOfTheNodesAllowsWhatTheAgentDoesAndNothingElse(t *testing.T) {
 
 func TestTheConsoleWorksWithThePolicyThatIsPrintedForItAndWithNoMore(t *testing.T) {
 	s := newWorld(t)
-	d := decode[awsPolicies](t, must(t, "policy", "aws", "-o", "json"))
+	d := decode[launcher.AWSPolicies](t, must(t, "policy", "aws", "-o", "json"))
 	for _, kv := range assumed(t, "console", d.ConsolePolicy) {
 		k, v, _ := strings.Cut(kv, "=")
 		t.Setenv(k, v)
@@ -135,7 +136,7 @@ func TestTheConsoleWorksWithThePolicyThatIsPrintedForItAndWithNoMore(t *testing.
 	if r := rollcall(t, "ls", "sources", "-o", "json"); r.code != exit.Done || strings.Contains(r.out, `"failed"`) {
 		t.Fatalf("exit code %d, %s", r.code, r.out)
 	}
-	row := decode[launchRow](t, must(t, "launch", "--cloud", "aws-use1", "--service", theV1, "--instance-profile", nodeRole, "--yes", "--wait", "-o", "json"))
+	row := decode[launchRow](t, must(t, "launch", "--cloud", "aws-use1", "--service", theV1, "--instance-profile", launcher.NodeRole, "--yes", "--wait", "-o", "json"))
 	must(t, "terminate", row.Nodes[0].ID, "--yes", "--no-drain")
 	must(t, "deregister", "--dead")
 	if r := rollcall(t, "launch", "--cloud", "aws-use1", "--service", theV1, "--set", "register=agent", "--create-profile", "more", "--yes"); r.code != exit.Failed || !strings.Contains(r.err, "is not authorized to perform: iam:") {
@@ -153,7 +154,7 @@ func TestTheConsoleWorksWithThePolicyThatIsPrintedForItAndWithNoMore(t *testing.
 func TestTheCommandsThatArePrintedForTritonGiveItsNodesWhatTheyNeedAndNothingElse(t *testing.T) {
 	need(t, "aws")
 	s := newWorld(t)
-	d := decode[awsPolicies](t, must(t, "policy", "aws", "-o", "json"))
+	d := decode[launcher.AWSPolicies](t, must(t, "policy", "aws", "-o", "json"))
 	if d.TritonPolicy == nil {
 		t.Fatal("no policy for Triton")
 	}

@@ -9,12 +9,13 @@ import (
 	"testing"
 
 	"rollcall/cmd/rollcall/exit"
+	"rollcall/cmd/rollcall/launcher"
 	"rollcall/userdata"
 )
 
 func TestThePoliciesOfTheConfigNameItsZonesNamesAndTypes(t *testing.T) {
 	newWorld(t)
-	d := decode[awsPolicies](t, must(t, "policy", "aws", "-o", "json"))
+	d := decode[launcher.AWSPolicies](t, must(t, "policy", "aws", "-o", "json"))
 	if d.Role != "rollcall-node" || d.RolePolicy == nil || d.TritonPolicy == nil || d.TrustPolicy.Statement[0].Principal["Service"] != "ec2.amazonaws.com" {
 		t.Fatalf("%+v", d)
 	}
@@ -69,7 +70,7 @@ func TestAPolicyThatIAMWouldNotTakeIsTold(t *testing.T) {
 		t.Fatal(err)
 	}
 	const want = "characters, and IAM takes"
-	if d := decode[awsPolicies](t, must(t, "policy", "aws", "-o", "json", "--config", config)); strings.Count(strings.Join(d.Notes, "\n"), want) != 2 {
+	if d := decode[launcher.AWSPolicies](t, must(t, "policy", "aws", "-o", "json", "--config", config)); strings.Count(strings.Join(d.Notes, "\n"), want) != 2 {
 		t.Errorf("notes %q", d.Notes)
 	}
 	if text := must(t, "policy", "aws"); strings.Contains(text, want) {

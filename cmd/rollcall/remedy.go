@@ -70,7 +70,7 @@ func (a *commands) tellUnknown(v *dnsview.View) {
 		}
 	}
 	if n > 0 {
-		a.say("rollcall: whether %s %s dead cannot be known, such as: %s", words.Plural(n, "more record"), areOrIs(n), words.Clean(first))
+		a.Say("rollcall: whether %s %s dead cannot be known, such as: %s", words.Plural(n, "more record"), areOrIs(n), words.Clean(first))
 	}
 }
 

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"testing"
 	"time"
+
+	"rollcall/cmd/rollcall/app"
 )
 
 func TestResolversOfTheConfigWinOverTheEnvironmentForEveryCommand(t *testing.T) {
@@ -22,8 +24,8 @@ func TestResolversOfTheConfigWinOverTheEnvironmentForEveryCommand(t *testing.T) 
 				t.Fatal(err)
 			}
 			t.Setenv("ROLLCALL_RESOLVERS", ofEnvironment)
-			a := &commands{app: &app{in: os.Stdin, out: io.Discard, err: t.Output(), now: time.Now, config: file}}
-			s, err := a.open(t.Context())
+			a := &commands{Program: &app.Program{In: os.Stdin, Out: io.Discard, Err: t.Output(), Now: time.Now, Config: file}}
+			s, err := a.Open(t.Context())
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -31,8 +33,8 @@ func TestResolversOfTheConfigWinOverTheEnvironmentForEveryCommand(t *testing.T) 
 			if err != nil {
 				t.Fatal(err)
 			}
-			if !slices.Equal(s.config.Resolvers, []string{x.want}) || !slices.Equal(r.Servers(), []string{x.want}) {
-				t.Errorf("a session asks %v and a client's view %v, want %s for both", s.config.Resolvers, r.Servers(), x.want)
+			if !slices.Equal(s.Config.Resolvers, []string{x.want}) || !slices.Equal(r.Servers(), []string{x.want}) {
+				t.Errorf("a session asks %v and a client's view %v, want %s for both", s.Config.Resolvers, r.Servers(), x.want)
 			}
 		})
 	}

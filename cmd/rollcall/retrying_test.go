@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"rollcall/cmd/rollcall/app"
 	"rollcall/cmd/rollcall/exit"
 	"rollcall/providers"
 	"rollcall/providers/budget"
@@ -16,7 +17,7 @@ import (
 func TestAPersonIsToldWhichCallIsMadeAgainWhyAndWhen(t *testing.T) {
 	now := time.Unix(1_700_000_000, 0)
 	throttled := &providers.Error{Kind: providers.KindThrottled, Source: "joyent-ams", Op: "list machines", Err: os.ErrDeadlineExceeded}
-	r := &retries{}
+	r := &app.Retries{}
 	for _, c := range []struct {
 		r     budget.Retrying
 		after time.Duration
@@ -29,11 +30,11 @@ func TestAPersonIsToldWhichCallIsMadeAgainWhyAndWhen(t *testing.T) {
 		{budget.Retrying{Account: "joyent-ams", Tries: 3, Pause: 12 * time.Second, Err: os.ErrDeadlineExceeded}, 10 * time.Second, "joyent-ams: i/o timeout; going on in 12s"},
 	} {
 		now = now.Add(c.after)
-		if got := r.text(c.r, now); (got == "") != (c.want == "") || !strings.Contains(got, c.want) {
+		if got := r.Text(c.r, now); (got == "") != (c.want == "") || !strings.Contains(got, c.want) {
 			t.Errorf("%+v: %q, want %q", c.r, got, c.want)
 		}
 	}
-	if got := readingText([]fleet.Progress{{Name: "aws-use1", Rows: 12000, Since: 9 * time.Second}, {Name: "joyent-ams", Since: 9 * time.Second}}); got != "reading aws-use1 (12000 rows, 9s), joyent-ams (no answer yet, 9s)" {
+	if got := app.ReadingText([]fleet.Progress{{Name: "aws-use1", Rows: 12000, Since: 9 * time.Second}, {Name: "joyent-ams", Since: 9 * time.Second}}); got != "reading aws-use1 (12000 rows, 9s), joyent-ams (no answer yet, 9s)" {
 		t.Errorf("%q", got)
 	}
 }

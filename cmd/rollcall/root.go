@@ -10,12 +10,13 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"rollcall/cmd/rollcall/app"
 	"rollcall/cmd/rollcall/exit"
 )
 
 // commands are all commands of one run of the program. Each has a file of its own.
 type commands struct {
-	*app
+	*app.Program
 	readOnly bool          // --read-only
 	timeout  time.Duration // of the whole command; 0 for none
 }
@@ -38,15 +39,15 @@ func run(args []string, in *os.File, out, errw io.Writer) int {
 func runAt(now func() time.Time, args []string, in *os.File, out, errw io.Writer) int {
 	ctx, stop := interruptible()
 	defer stop()
-	a := &commands{app: &app{in: in, out: out, err: errw, now: now, interrupted: ctx.Done(), startDemo: startDemo}}
+	a := &commands{Program: &app.Program{In: in, Out: out, Err: errw, Now: now, Interrupted: ctx.Done(), StartDemo: startDemo}}
 	root := a.rootCommand()
 	root.SetArgs(args)
 	root.SetIn(in)
 	root.SetOut(out)
 	root.SetErr(errw)
 	err := root.ExecuteContext(ctx)
-	for i := len(a.closers) - 1; i >= 0; i-- {
-		if e := a.closers[i](); e != nil && err == nil {
+	for i := len(a.Closers) - 1; i >= 0; i-- {
+		if e := a.Closers[i](); e != nil && err == nil {
 			err = e
 		}
 	}
@@ -81,8 +82,8 @@ complete).`,
 		return exit.Usagef("%s; see %s --help", err, cmd.CommandPath())
 	})
 	f := root.PersistentFlags()
-	f.BoolVar(&a.demo, "demo", false, "use a small world of embedded clouds instead of real ones")
-	f.StringVar(&a.config, "config", "", "config `file` (default $ROLLCALL_CONFIG, then $XDG_CONFIG_HOME/rollcall/config.yaml)")
+	f.BoolVar(&a.Demo, "demo", false, "use a small world of embedded clouds instead of real ones")
+	f.StringVar(&a.Config, "config", "", "config `file` (default $ROLLCALL_CONFIG, then $XDG_CONFIG_HOME/rollcall/config.yaml)")
 	f.DurationVar(&a.timeout, "timeout", 0, "let the whole command take no `longer` than this, such as 2m; what is unread then is unknown")
 	root.PersistentPreRunE = func(cmd *cobra.Command, args []string) error {
 		if err := namesInALabels(cmd, args); err != nil {
@@ -113,7 +114,7 @@ func (a *commands) bound(cmd *cobra.Command, _ []string) error {
 		return exit.Usagef("--timeout is for commands that end by themselves")
 	}
 	ctx, cancel := context.WithTimeout(cmd.Context(), a.timeout)
-	a.closers = append(a.closers, func() error { cancel(); return nil })
+	a.Closers = append(a.Closers, func() error { cancel(); return nil })
 	cmd.SetContext(ctx)
 	return nil
 }

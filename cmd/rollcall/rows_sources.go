@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"rollcall/cmd/rollcall/app"
 	"rollcall/cmd/rollcall/words"
 	"rollcall/dnsview"
 	"rollcall/providers"
@@ -12,8 +13,8 @@ import (
 
 // sourcesOf returns the rows of everything that a view rests on: clouds, zones, and the
 // list of public ranges when it could not be read.
-func sourcesOf(s *session, v *dnsview.View) []sourceRow {
-	rows := withWire(sourceRows(v.Snapshot, s.app.now(), s.staleAfter()), v)
+func sourcesOf(s *app.Session, v *dnsview.View) []sourceRow {
+	rows := withWire(sourceRows(v.Snapshot, s.Program.Now(), s.StaleAfter()), v)
 	if r, failed := rangesRow(s); failed {
 		rows = append(rows, r)
 	}
@@ -21,12 +22,12 @@ func sourcesOf(s *session, v *dnsview.View) []sourceRow {
 }
 
 // rangesRow returns the list of public ranges as a failed source, when it is one.
-func rangesRow(s *session) (sourceRow, bool) {
-	err := s.rangesErr()
+func rangesRow(s *app.Session) (sourceRow, bool) {
+	err := s.RangesErr()
 	if err == nil {
 		return sourceRow{}, false
 	}
-	return sourceRow{Name: rangesSource, Kind: "file", State: string(providers.CoverageFailed), Error: text(err.Error())}, true
+	return sourceRow{Name: app.RangesSource, Kind: "file", State: string(providers.CoverageFailed), Error: text(err.Error())}, true
 }
 
 // shortfalls reports every source that was not read completely, one line each.

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"rollcall/cmd/rollcall/app"
 	"rollcall/cmd/rollcall/exit"
 	"rollcall/providers"
 	"rollcall/providers/sim"
@@ -51,16 +52,16 @@ func TestAMarkerThatMarksNothingGoesByASecondCommandAfterAFirstHasSeenIt(t *test
 
 func TestWhatWasSeenSurvivesDamageFullDisksAndClocksThatGoBack(t *testing.T) {
 	now := time.Now()
-	path := filepath.Join(t.TempDir(), seenName)
-	if got := loadSeen(path, now); len(got) != 0 {
+	path := filepath.Join(t.TempDir(), app.SeenName)
+	if got := app.LoadSeen(path, now); len(got) != 0 {
 		t.Errorf("no file gives %v", got)
 	}
 	want := map[string]time.Time{"orphan-marker|a": now.Add(-time.Hour).UTC(), "dead|b": now.Add(-time.Minute).UTC(), "dead|later": now.Add(time.Hour).UTC()}
-	if err := saveSeen(path, want); err != nil {
+	if err := app.SaveSeen(path, want); err != nil {
 		t.Fatal(err)
 	}
 	delete(want, "dead|later")
-	if got := loadSeen(path, now); !maps.EqualFunc(got, want, time.Time.Equal) {
+	if got := app.LoadSeen(path, now); !maps.EqualFunc(got, want, time.Time.Equal) {
 		t.Errorf("%v, want %v", got, want)
 	}
 	whole, err := os.ReadFile(path)
@@ -72,7 +73,7 @@ func TestWhatWasSeenSurvivesDamageFullDisksAndClocksThatGoBack(t *testing.T) {
 			if err := os.WriteFile(path, bad, 0o600); err != nil {
 				t.Fatal(err)
 			}
-			if got := loadSeen(path, now); len(got) != 0 {
+			if got := app.LoadSeen(path, now); len(got) != 0 {
 				t.Fatalf("a file that is cut off after %d bytes gives %v", n, got)
 			}
 		}
@@ -83,23 +84,23 @@ func TestWhatWasSeenSurvivesDamageFullDisksAndClocksThatGoBack(t *testing.T) {
 	if err := os.Mkdir(path, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	if got := loadSeen(path, now); len(got) != 0 {
+	if got := app.LoadSeen(path, now); len(got) != 0 {
 		t.Errorf("a folder gives %v", got)
 	}
 }
 
 func TestOfTooManyFindingsThoseThatWaitForASecondScanAreKept(t *testing.T) {
 	now := time.Now()
-	path := filepath.Join(t.TempDir(), seenName)
+	path := filepath.Join(t.TempDir(), app.SeenName)
 	seen := map[string]time.Time{"orphan-marker|young": now}
-	for n := range 2 * seenMost {
+	for n := range 2 * app.SeenMost {
 		seen[fmt.Sprintf("dead|%d", n)] = now.Add(-time.Hour)
 	}
-	if err := saveSeen(path, seen); err != nil {
+	if err := app.SaveSeen(path, seen); err != nil {
 		t.Fatal(err)
 	}
-	got := loadSeen(path, now)
-	if _, ok := got["orphan-marker|young"]; !ok || len(got) != seenMost {
+	got := app.LoadSeen(path, now)
+	if _, ok := got["orphan-marker|young"]; !ok || len(got) != app.SeenMost {
 		t.Errorf("%d are kept, and the marker: %v", len(got), ok)
 	}
 	if left, _ := filepath.Glob(filepath.Join(filepath.Dir(path), ".*")); len(left) != 0 {

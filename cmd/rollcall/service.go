@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"rollcall/cmd/rollcall/app"
 	"rollcall/cmd/rollcall/exit"
 	"rollcall/cmd/rollcall/words"
 	"rollcall/dnsview/dnssd"
@@ -107,7 +108,7 @@ func (t *ttlFlag) Set(s string) error {
 func serviceName(s string) (dnssd.Name, error) {
 	n, err := dnssd.ParseName(s)
 	if err != nil {
-		return n, asRefusal(err)
+		return n, app.AsRefusal(err)
 	}
 	if n.Instance == "" {
 		return n, exit.Usagef(`"%s" is no incarnation: write INSTANCE.%s, such as v1.%s`, words.Clean(s), words.Clean(n.Type().String()), words.Clean(n.Type().String()))
@@ -117,5 +118,5 @@ func serviceName(s string) (dnssd.Name, error) {
 
 // txtIsPublic warns the operator who puts a TXT value in that it is no place for secrets.
 func (a *commands) txtIsPublic(name string) {
-	a.say("rollcall: anyone can read the TXT values of %s: nothing secret belongs there", words.Clean(name))
+	a.Say("rollcall: anyone can read the TXT values of %s: nothing secret belongs there", words.Clean(name))
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"rollcall/cmd/rollcall/app"
 	"rollcall/dnsview/wire"
 )
 
@@ -12,11 +13,11 @@ const resolvConf = "/etc/resolv.conf"
 // openResolver finds the name servers to ask: those of the config, of the environment,
 // or of the system.
 func (a *commands) openResolver(ctx context.Context) (*wire.Resolver, error) {
-	c, err := a.loadConfig(ctx)
+	c, err := a.LoadConfig(ctx)
 	if err != nil {
 		return nil, err
 	}
-	servers, err := resolversOf(c)
+	servers, err := app.ResolversOf(c)
 	if err != nil {
 		return nil, err
 	}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"rollcall/cmd/rollcall/app"
 	"rollcall/cmd/rollcall/exit"
 	"rollcall/cmd/rollcall/words"
 	"rollcall/dnsview"
@@ -56,7 +57,7 @@ weighted record sets have a weight too.`,
 		}
 		p, err := plan.BalanceNodes(v, ids, priority.pointer(), weight.pointer())
 		if err != nil {
-			return asRefusal(err)
+			return app.AsRefusal(err)
 		}
 		return a.carry(ctx, s, p, c)
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"rollcall/cmd/rollcall/app"
 	"rollcall/cmd/rollcall/words"
 	"rollcall/dnsview/dnssd"
 )
@@ -78,7 +79,7 @@ resolves all of its incarnations. -o name prints target:port, one a line.`,
 	form := outputFlag(cmd, asText, asJSON, asYAML, asName)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		if _, err := dnssd.ParseName(args[0]); err != nil {
-			return asRefusal(err)
+			return app.AsRefusal(err)
 		}
 		return a.showTree(cmd.Context(), args[0], form.is, false)
 	}
@@ -93,7 +94,7 @@ func (a *commands) showTree(ctx context.Context, name, form string, browsing boo
 	}
 	types, err := dnssd.Browse(ctx, r, name)
 	if err != nil {
-		return unanswered(err)
+		return app.Unanswered(err)
 	}
 	found := 0
 	rows := make([]typeRow, 0, len(types))
@@ -108,11 +109,11 @@ func (a *commands) showTree(ctx context.Context, name, form string, browsing boo
 	}
 	switch form {
 	case asJSON, asYAML:
-		err = writeData(a.out, form, rows)
+		err = writeData(a.Out, form, rows)
 	case asName:
-		err = flush(a.out, treeNames(rows, browsing))
+		err = flush(a.Out, treeNames(rows, browsing))
 	default:
-		err = flush(a.out, treeText(rows))
+		err = flush(a.Out, treeText(rows))
 	}
 	if err != nil {
 		return err

@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"rollcall/cmd/rollcall/app"
 	"rollcall/cmd/rollcall/exit"
 	"rollcall/cmd/rollcall/words"
 	"rollcall/dnsview/dnssd"
@@ -42,7 +43,7 @@ there. Anyone can read them.`,
 		}
 		pairs, err := dnssd.ParsePairs(txt)
 		if err != nil {
-			return asRefusal(err)
+			return app.AsRefusal(err)
 		}
 		ctx, cancel := context.WithTimeout(cmd.Context(), hostPatience)
 		defer cancel()
@@ -53,10 +54,10 @@ there. Anyone can read them.`,
 		d := plan.Declaration{Name: n, TXT: s.attributes(pairs), TTL: uint32(ttl), Subtypes: subtypes}
 		z := s.reading()
 		if err := z.Read(ctx, s.dns, d.Names()...); err != nil {
-			return asRefusal(err)
+			return app.AsRefusal(err)
 		}
 		if err := z.ReadAbove(ctx, s.dns, d.Names()...); err != nil {
-			return asRefusal(err)
+			return app.AsRefusal(err)
 		}
 		if len(txt) == 0 { // nothing particular is asked for, so what is there is right
 			if have, ok := attributesOf(&z, n); ok {
@@ -65,9 +66,9 @@ there. Anyone can read them.`,
 		}
 		made, err := plan.Create(z, d)
 		if err != nil {
-			return asRefusal(err)
+			return app.AsRefusal(err)
 		}
-		return a.carryService(ctx, s, narrow{s.dns, a.now}, made, c)
+		return a.carryService(ctx, s, narrow{s.dns, a.Now}, made, c)
 	}
 	return cmd
 }
@@ -116,14 +117,14 @@ still has nodes is not retired: let them leave first.`,
 			return err
 		}
 		z := s.reading()
-		cov := s.source.dns.Records(ctx, s.zone, func(page []providers.Record) { z.Records = append(z.Records, page...) })
+		cov := s.source.Dns.Records(ctx, s.zone, func(page []providers.Record) { z.Records = append(z.Records, page...) })
 		if !cov.Complete() {
 			return &exit.Error{Code: exit.Unknown, Err: fmt.Errorf("%s was not read completely, so it is not known which nodes there are: %w; nothing was changed", words.Clean(s.zone.Name), cov.Err)}
 		}
 		providers.AttachOwners(z.Records)
 		made, err := plan.Retire(z, n)
 		if err != nil {
-			return asRefusal(err)
+			return app.AsRefusal(err)
 		}
 		return a.carryService(ctx, s, s.dns, made, c)
 	}

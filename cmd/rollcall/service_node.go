@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"rollcall/cmd/rollcall/app"
 	"rollcall/cmd/rollcall/exit"
 	"rollcall/cmd/rollcall/words"
 	"rollcall/dnsview"
@@ -62,7 +63,7 @@ func (f *nodeFlags) node(cmd *cobra.Command) (plan.Node, error) {
 	}
 	txt, err := dnssd.ParsePairs(f.txt)
 	if err != nil {
-		return n, asRefusal(err)
+		return n, app.AsRefusal(err)
 	}
 	n.TXT = txt
 	if isDomain(f.service) {
@@ -86,7 +87,7 @@ func (f *nodeFlags) open(ctx context.Context, a *commands, n *plan.Node) (*servi
 		return nil, err
 	}
 	if n.RoundRobin != "" && (s.declared.Kind != dnsview.RoundRobin || s.declared.Name == "") {
-		return nil, exit.Usagef("%s is no DNS-SD name such as v1._theservice._tcp.%s, and the config declares no round-robin service of that name", words.Clean(f.service), s.source.name)
+		return nil, exit.Usagef("%s is no DNS-SD name such as v1._theservice._tcp.%s, and the config declares no round-robin service of that name", words.Clean(f.service), s.source.Name)
 	}
 	n.Port = f.port.or(s.declared.Port)
 	n.Priority, n.Weight = f.priority.or(s.declared.Priority), f.weight.or(s.declared.Weight)
@@ -133,7 +134,7 @@ hosts may join at once: each is in DNS when its join has ended in exit code 0.`,
 		}
 		z := s.reading()
 		if err := z.ReadForJoin(ctx, s.dns, n); err != nil {
-			return asRefusal(err)
+			return app.AsRefusal(err)
 		}
 		if n.RoundRobin == "" && len(n.TXT) == 0 {
 			if _, ok := attributesOf(&z, n.Service); !ok {
@@ -142,14 +143,14 @@ hosts may join at once: each is in DNS when its join has ended in exit code 0.`,
 		}
 		made, err := plan.Join(z, n)
 		if err != nil {
-			return asRefusal(err)
+			return app.AsRefusal(err)
 		}
 		for _, addr := range n.Addresses {
 			if notPublic(addr) {
 				made.Notes = append(made.Notes, addr.String()+" is no public address: whoever resolves the service from elsewhere cannot reach it")
 			}
 		}
-		return a.carryService(ctx, s, narrow{s.dns, a.now}, made, f.c)
+		return a.carryService(ctx, s, narrow{s.dns, a.Now}, made, f.c)
 	}
 	return cmd
 }
@@ -192,13 +193,13 @@ already is none afterwards. What the host does not own is left alone.`,
 		}
 		z := s.reading()
 		if err := z.ReadForLeave(ctx, s.dns, n); err != nil {
-			return asRefusal(err)
+			return app.AsRefusal(err)
 		}
 		made, err := plan.Leave(z, n)
 		if err != nil {
-			return asRefusal(err)
+			return app.AsRefusal(err)
 		}
-		return a.carryService(ctx, s, narrow{s.dns, a.now}, made, f.c)
+		return a.carryService(ctx, s, narrow{s.dns, a.Now}, made, f.c)
 	}
 	return cmd
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"rollcall/cmd/rollcall/app"
 	"rollcall/cmd/rollcall/exit"
 	"rollcall/cmd/rollcall/words"
 	"rollcall/dnsview/dnssd"
@@ -63,7 +64,7 @@ incarnation, it picks from that.`,
 		}
 		n, err := dnssd.ParseName(args[0])
 		if err != nil {
-			return asRefusal(err)
+			return app.AsRefusal(err)
 		}
 		if try && n.Proto != "_tcp" {
 			return exit.Usagef("--try connects by TCP, and %s is no TCP service", words.Clean(n.String()))
@@ -75,7 +76,7 @@ incarnation, it picks from that.`,
 		}
 		row, err := choose(ctx, in, try, timeout)
 		for _, f := range row.Failed {
-			a.say("rollcall: %s: %s", strings.TrimSpace(fmt.Sprintf("%s:%d %s", f.Target, f.Port, f.Address)), words.Clean(f.Error))
+			a.Say("rollcall: %s: %s", strings.TrimSpace(fmt.Sprintf("%s:%d %s", f.Target, f.Port, f.Address)), words.Clean(f.Error))
 		}
 		if err != nil {
 			return err
@@ -93,7 +94,7 @@ func (a *commands) resolveOne(ctx context.Context, n dnssd.Name) (*dnssd.Incarna
 	}
 	types, err := dnssd.Browse(ctx, r, n.String())
 	if err != nil {
-		return nil, unanswered(err)
+		return nil, app.Unanswered(err)
 	}
 	var all []*dnssd.Incarnation
 	var names []string
@@ -173,9 +174,9 @@ func connect(ctx context.Context, addr netip.Addr, port uint16, timeout time.Dur
 func (a *commands) tellPick(row *pickRow, form string) error {
 	switch form {
 	case asJSON, asYAML:
-		return writeData(a.out, form, row)
+		return writeData(a.Out, form, row)
 	case asName:
-		return flush(a.out, net.JoinHostPort(row.Address, strconv.Itoa(int(row.Port)))+"\n")
+		return flush(a.Out, net.JoinHostPort(row.Address, strconv.Itoa(int(row.Port)))+"\n")
 	}
-	return flush(a.out, fmt.Sprintf("%s %d %s\n", row.Target, row.Port, row.Address))
+	return flush(a.Out, fmt.Sprintf("%s %d %s\n", row.Target, row.Port, row.Address))
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"rollcall/cmd/rollcall/app"
 	"rollcall/cmd/rollcall/exit"
 	"rollcall/cmd/rollcall/words"
 	"rollcall/dnsview"
@@ -20,8 +21,8 @@ import (
 // sources only the zone that the service lies in. No cloud is set up or asked: a host
 // that joins has the credentials of its DNS account and no others.
 type serviceSession struct {
-	*session
-	source   zoneSource
+	*app.Session
+	source   app.ZoneSource
 	zone     providers.Zone
 	ahead    time.Duration // of the clock of its provider before this machine's
 	dns      *apply.RetryingDNS
@@ -30,15 +31,15 @@ type serviceSession struct {
 
 // openService opens the zone that a name lies in.
 func (a *commands) openService(ctx context.Context, name string) (*serviceSession, error) {
-	s, source, err := a.openZone(ctx, name)
+	s, source, err := a.OpenZone(ctx, name)
 	if err != nil {
 		return nil, err
 	}
-	if source.err != nil {
-		return nil, unreadZone(source.name, source.err)
+	if source.Err != nil {
+		return nil, unreadZone(source.Name, source.Err)
 	}
-	out := &serviceSession{session: s, source: *source, dns: &apply.RetryingDNS{DNS: source.dns, Turn: s.turn}}
-	if d := s.config.Declared(name); d != nil {
+	out := &serviceSession{Session: s, source: *source, dns: &apply.RetryingDNS{DNS: source.Dns, Turn: s.LockZone}}
+	if d := s.Config.Declared(name); d != nil {
 		out.declared = *d
 	}
 	return out, out.findZone(ctx)
@@ -49,11 +50,11 @@ func (s *serviceSession) findZone(ctx context.Context) error {
 	ctx, skew := budget.WithSkew(ctx)
 	defer func() { s.ahead = skew.Ahead() }()
 	err := s.dns.Ask(ctx, func() (err error) {
-		s.zone, err = providers.FindZone(ctx, s.source.dns, s.source.name, s.source.id, "")
+		s.zone, err = providers.FindZone(ctx, s.source.Dns, s.source.Name, s.source.Id, "")
 		return err
 	})
 	if err != nil {
-		return unreadZone(s.source.name, err)
+		return unreadZone(s.source.Name, err)
 	}
 	return nil
 }
@@ -66,7 +67,7 @@ func unreadZone(name string, err error) error {
 
 // reading returns the zone for a plan, with nothing read of it yet. Markers are dated by the clock of its provider.
 func (s *serviceSession) reading() plan.Zone {
-	return plan.Zone{Zone: s.zone, Fleet: s.config.Fleet, Now: s.app.now().Add(s.ahead)}
+	return plan.Zone{Zone: s.zone, Fleet: s.Config.Fleet, Now: s.Program.Now().Add(s.ahead)}
 }
 
 // narrow is a zone of which only the names of a change are read: the guards of a
@@ -86,20 +87,20 @@ func (n narrow) Records(context.Context, providers.Zone, func([]providers.Record
 
 // serviceEngine makes what carries out plans of this service.
 func (s *serviceSession) serviceEngine(ctx context.Context, zone apply.Zone) (*apply.Engine, error) {
-	j, err := s.openJournal()
+	j, err := s.OpenJournal()
 	if err != nil {
 		return nil, err
 	}
-	all, zones := guards(s.config)
+	all, zones := app.Guards(s.Config)
 	e := apply.New(apply.Options{
-		Fleet: s.config.Fleet, Services: s.config.DeclaredServices(), Allow: s.config.Guards.Allow, Journal: j, Who: who(), Now: s.app.now,
+		Fleet: s.Config.Fleet, Services: s.Config.DeclaredServices(), Allow: s.Config.Guards.Allow, Journal: j, Who: app.Who(), Now: s.Program.Now,
 		Guards: all, ZoneGuards: zones,
 		Zones:   []apply.ZoneTarget{{Zone: s.zone, DNS: zone}},
-		Wire:    &wire.Asker{Resolvers: s.config.Resolvers, Servers: s.config.NameServers()},
+		Wire:    &wire.Asker{Resolvers: s.Config.Resolvers, Servers: s.Config.NameServers()},
 		Timeout: hostPatience,
 	})
-	for _, l := range s.settle(ctx, e) {
-		s.tell("rollcall: %s", l)
+	for _, l := range s.Settle(ctx, e) {
+		s.Tell("rollcall: %s", l)
 	}
 	return e, nil
 }
@@ -111,17 +112,17 @@ func (a *commands) carryService(ctx context.Context, s *serviceSession, zone app
 	if len(plan.Steps) == 0 {
 		a.advise(&made)
 		for _, l := range plan.Skipped {
-			a.say("left alone: %s", words.Clean(l))
+			a.Say("left alone: %s", words.Clean(l))
 		}
 		if c.form == asJSON || c.form == asYAML {
-			if err := writeData(a.out, c.form, newReportRow(&apply.Report{Plan: plan}, c.dryRun)); err != nil {
+			if err := writeData(a.Out, c.form, newReportRow(&apply.Report{Plan: plan}, c.dryRun)); err != nil {
 				return err
 			}
 		}
 		if len(plan.Skipped) > 0 {
 			return exit.With(exit.Failed)
 		}
-		a.say("nothing to do")
+		a.Say("nothing to do")
 		return nil
 	}
 	e, err := s.serviceEngine(ctx, zone)
@@ -139,7 +140,7 @@ func (a *commands) carryService(ctx context.Context, s *serviceSession, zone app
 	}
 	if err := refusedBy(r); err != nil && !c.dryRun {
 		if c.form == asJSON || c.form == asYAML {
-			err = errors.Join(err, writeData(a.out, c.form, newReportRow(r, c.dryRun)))
+			err = errors.Join(err, writeData(a.Out, c.form, newReportRow(r, c.dryRun)))
 		}
 		return &exit.Error{Code: exit.Usage, Err: err}
 	}
@@ -152,7 +153,7 @@ func (a *commands) carryService(ctx context.Context, s *serviceSession, zone app
 // advise says what an operator should know of a plan.
 func (a *commands) advise(made *plan.Planned) {
 	for _, n := range made.Notes {
-		a.say("rollcall: %s", words.Clean(n))
+		a.Say("rollcall: %s", words.Clean(n))
 	}
 	for i := range made.Plan.Steps {
 		if c := made.Plan.Steps[i].Change; c.Op == providers.OpCreate && c.After.Type == "TXT" {
@@ -163,13 +164,13 @@ func (a *commands) advise(made *plan.Planned) {
 
 func (a *commands) tellService(r *apply.Report, c changing) error {
 	for _, l := range r.Plan.Skipped {
-		a.say("left alone: %s", words.Clean(l))
+		a.Say("left alone: %s", words.Clean(l))
 	}
 	row := newReportRow(r, c.dryRun)
 	var err error
 	switch c.form {
 	case asJSON, asYAML:
-		err = writeData(a.out, c.form, row)
+		err = writeData(a.Out, c.form, row)
 	case asName:
 		var b strings.Builder
 		for _, st := range row.Steps {
@@ -177,9 +178,9 @@ func (a *commands) tellService(r *apply.Report, c changing) error {
 				b.WriteString(recordName(st.Record.Zone, st.Record.Name, st.Record.Type, st.Record.Value) + "\n")
 			}
 		}
-		err = flush(a.out, b.String())
+		err = flush(a.Out, b.String())
 	default:
-		err = flush(a.out, reportText(&row))
+		err = flush(a.Out, reportText(&row))
 	}
 	if err != nil {
 		return err
@@ -215,7 +216,7 @@ func (a *commands) takeBack(ctx context.Context, s *serviceSession, r *apply.Rep
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 30*time.Second)
 	defer cancel()
-	a.undoMade(ctx, s, narrow{s.dns, a.now}, node)
+	a.undoMade(ctx, s, narrow{s.dns, a.Now}, node)
 	a.undoMade(ctx, s, s.dns, incarnation)
 }
 
@@ -226,13 +227,13 @@ func (a *commands) undoMade(ctx context.Context, s *serviceSession, zone apply.Z
 	}
 	e, err := s.serviceEngine(ctx, zone)
 	if err != nil {
-		a.say("rollcall: what was made could not be taken back: %s", words.Clean(err.Error()))
+		a.Say("rollcall: what was made could not be taken back: %s", words.Clean(err.Error()))
 		return
 	}
 	back := e.Run(ctx, plan, apply.Confirm{}, nil)
 	for i := range back.Steps {
 		if st := &back.Steps[i]; st.State != apply.StepDone {
-			a.say("rollcall: what was made could not be taken back: %s: %s", words.Clean(st.Step.Sentence), words.Clean(st.Why))
+			a.Say("rollcall: what was made could not be taken back: %s: %s", words.Clean(st.Step.Sentence), words.Clean(st.Why))
 		}
 	}
 }
@@ -240,7 +241,7 @@ func (a *commands) undoMade(ctx context.Context, s *serviceSession, zone apply.Z
 // refusedBy finds the error by which the zone's provider refuses for good.
 func refusedBy(r *apply.Report) error {
 	for i := range r.Steps {
-		if err := r.Steps[i].Err; err != nil && final(err) {
+		if err := r.Steps[i].Err; err != nil && app.IsFinal(err) {
 			return err
 		}
 	}

@@ -48,7 +48,7 @@ which takes some minutes and the machine's Debian mirror.`,
 			if instances < 0 || instances > 1_000_000 {
 				return exit.Usagef("--instances %d: write 0 to 1000000", instances)
 			}
-			if a.demo || a.config != "" {
+			if a.Demo || a.Config != "" {
 				return exit.Usagef("sim is a world of its own: leave out --demo and --config")
 			}
 			return a.sim(cmd.Context(), seed, instances, env, envFile, boot)
@@ -65,7 +65,7 @@ which takes some minutes and the machine's Debian mirror.`,
 }
 
 func (a *commands) sim(ctx context.Context, seed uint64, instances int, env bool, envFile string, boot bool) (err error) {
-	forgetWorlds(config.StateDir(), a.now())
+	forgetWorlds(config.StateDir(), a.Now())
 	dir, err := os.MkdirTemp("", "rollcall-sim-")
 	if err != nil {
 		return fmt.Errorf("make a folder for the world: %w", err)
@@ -79,7 +79,7 @@ func (a *commands) sim(ctx context.Context, seed uint64, instances int, env bool
 		}
 		with = append(with, m.options)
 	}
-	s, err := startWorld(context.WithoutCancel(ctx), dir, seed, instances, a.say, with...)
+	s, err := startWorld(context.WithoutCancel(ctx), dir, seed, instances, a.Say, with...)
 	if err != nil {
 		return errors.Join(err, m.close())
 	}
@@ -101,12 +101,12 @@ func (a *commands) sim(ctx context.Context, seed uint64, instances int, env bool
 		}
 	}
 	if env {
-		if err := flush(a.out, exports); err != nil {
+		if err := flush(a.Out, exports); err != nil {
 			return err
 		}
 	}
-	a.say("rollcall sim: %d instances in %d clouds, zones scalability.expert and unilans.net; ctrl-c ends it", count(s), len(s.World().Clouds()))
-	m.tell(a.say)
+	a.Say("rollcall sim: %d instances in %d clouds, zones scalability.expert and unilans.net; ctrl-c ends it", count(s), len(s.World().Clouds()))
+	m.tell(a.Say)
 	<-ctx.Done()
 	return nil
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"rollcall/cmd/rollcall/app"
 	"rollcall/cmd/rollcall/exit"
 	"rollcall/cmd/rollcall/words"
 	"rollcall/providers/sim"
@@ -45,7 +46,7 @@ func (a *commands) simFault(ctx context.Context, source, kind string) error {
 	if err != nil {
 		return fmt.Errorf("switch the fault: %w", err)
 	}
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	ctx, cancel := context.WithTimeout(ctx, app.OneShotTimeout)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, strings.TrimSuffix(base, "/")+"/fault", bytes.NewReader(body))
 	if err != nil {
@@ -73,7 +74,7 @@ func (a *commands) simFault(ctx context.Context, source, kind string) error {
 	}
 	for _, s := range sources {
 		if source == "all" || s.Name == source {
-			a.say("%s: %s", words.Clean(s.Name), s.Fault)
+			a.Say("%s: %s", words.Clean(s.Name), s.Fault)
 		}
 	}
 	return nil

@@ -11,7 +11,9 @@ import (
 	"sync"
 	"time"
 
+	"rollcall/cmd/rollcall/app"
 	"rollcall/cmd/rollcall/config"
+	"rollcall/cmd/rollcall/launcher"
 	"rollcall/cmd/rollcall/words"
 	"rollcall/dnsview"
 	"rollcall/providers"
@@ -136,8 +138,8 @@ func (h *host) rolePolicies(w *world.World) map[string]string {
 	for i := range c.Services {
 		services = append(services, &c.Services[i])
 	}
-	s := newLauncher(&session{config: c})
-	return map[string]string{nodeRole: s.nodePolicy(providers.EC2, services, ids, w.Credentials.AWSAccount).JSON()}
+	s := launcher.New(&app.Session{Config: c})
+	return map[string]string{launcher.NodeRole: s.NodePolicy(providers.EC2, services, ids, w.Credentials.AWSAccount).JSON()}
 }
 
 // serviceOf declares a service of the world. Its nodes register themselves:
@@ -179,11 +181,11 @@ func (h *host) render(service string, p providers.Provider) []byte {
 		if s.Zone == world.Route53Zone {
 			at = providers.Route53
 		}
-		template, ok := templateFor(userdata.Builtin(), &svc.Service, svc.Boot)
+		template, ok := launcher.TemplateFor(userdata.Builtin(), &svc.Service, svc.Boot)
 		if !ok {
 			return nil
 		}
-		r, err := userdata.Render(template.Name, userdata.Input{Provider: p, Values: serviceValues(&template, &svc.Service, svc.Boot, at), Fleet: h.plan.FleetID})
+		r, err := userdata.Render(template.Name, userdata.Input{Provider: p, Values: launcher.ServiceValues(&template, &svc.Service, svc.Boot, at), Fleet: h.plan.FleetID})
 		if err != nil {
 			h.say("rollcall: the boot script of %s cannot be rendered: %s", service, words.Clean(err.Error()))
 			return nil

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"rollcall/cmd/rollcall/app"
 	"rollcall/cmd/rollcall/exit"
 	"rollcall/providers/sim"
 	"rollcall/providers/sim/world"
@@ -112,7 +113,7 @@ func TestASourceThatCannotBeSetUpFailsAloneAndTheRestGoesOn(t *testing.T) {
 			if r := rollcall(t, "drift", "--exit-code", "-o", "json"); r.code != exit.Unknown || len(decode[driftReport](t, r.out).Findings) == 0 || !strings.Contains(r.err, c.why) {
 				t.Errorf("drift: exit code %d, %s", r.code, r.err)
 			}
-			if r := rollcall(t, "deregister", "--dead", "--dry-run"); c.source != rangesSource && (r.code != exit.Unknown && r.code != exit.Failed || !strings.Contains(r.err, c.source)) {
+			if r := rollcall(t, "deregister", "--dead", "--dry-run"); c.source != app.RangesSource && (r.code != exit.Unknown && r.code != exit.Failed || !strings.Contains(r.err, c.source)) {
 				t.Errorf("deregister --dead: exit code %d, %s", r.code, r.err)
 			}
 			r := rollcall(t, "config", "check")
@@ -153,7 +154,7 @@ func TestASessionThatGoesOnSetsASourceUpAsSoonAsItCanBe(t *testing.T) {
 	reconfigure(t, "region: eu-west-1", "region: eu-west-1, profile: late", "provider: route53", "provider: route53, profile: late")
 	s := opened(t)
 	state := func(name string) string {
-		for _, r := range sourcesOf(s, s.update(s.fleet.Snapshot())) {
+		for _, r := range sourcesOf(s, s.Update(s.Fleet.Snapshot())) {
 			if r.Name == name {
 				return r.State
 			}
@@ -168,13 +169,13 @@ func TestASessionThatGoesOnSetsASourceUpAsSoonAsItCanBe(t *testing.T) {
 	if err := os.WriteFile(config, []byte("[profile late]\nregion = eu-west-1\naws_access_key_id = "+os.Getenv("AWS_ACCESS_KEY_ID")+"\naws_secret_access_key = "+os.Getenv("AWS_SECRET_ACCESS_KEY")+"\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	s.fleet.Refresh(t.Context())
+	s.Fleet.Refresh(t.Context())
 	for _, name := range []string{"aws-euw1", "unilans.net"} {
 		if got := state(name); got != "complete" {
 			t.Errorf("%s: %s", name, got)
 		}
 	}
-	if c, ok := s.cloud("aws-euw1"); !ok || c.err != nil || c.compute == nil {
+	if c, ok := s.Cloud("aws-euw1"); !ok || c.Err != nil || c.Compute == nil {
 		t.Errorf("what changes go through is still without an adapter: %+v", c)
 	}
 }
@@ -201,14 +202,14 @@ func TestAListOfRangesIsReadAgainWhenItsFileChangesAndTheLastGoodOneStays(t *tes
 	b := newBackend(s)
 	check := func(what, in, why string) {
 		t.Helper()
-		v := b.Inspect(s.fleet.Refresh(t.Context()))
+		v := b.Inspect(s.Fleet.Refresh(t.Context()))
 		for _, prefix := range []string{"192.0.2.1", "198.51.100.1"} {
 			if _, _, ok := v.Options.Ranges.Lookup(netip.MustParseAddr(prefix)); ok != (prefix == in) {
 				t.Errorf("%s: %s is in a range: %v", what, prefix, ok)
 			}
 		}
-		row := slices.IndexFunc(sourcesOf(s, v), func(r sourceRow) bool { return r.Name == rangesSource })
-		err := b.Files()[rangesSource]
+		row := slices.IndexFunc(sourcesOf(s, v), func(r sourceRow) bool { return r.Name == app.RangesSource })
+		err := b.Files()[app.RangesSource]
 		if (row >= 0) != (why != "") || (err != nil) != (why != "") || err != nil && (!strings.Contains(err.Error(), why) || !strings.HasSuffix(err.Error(), "the list that was read before stays in use")) {
 			t.Errorf("%s: row %d, %v", what, row, err)
 		}

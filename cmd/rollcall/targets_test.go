@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"rollcall/cmd/rollcall/app"
 	"rollcall/cmd/rollcall/exit"
 	"rollcall/dnsview"
 	"rollcall/providers/sim"
@@ -110,13 +111,13 @@ func TestAPlanForOneOfTwoSetsLeavesTheOtherAlone(t *testing.T) {
 // viewOf looks around as a command does.
 func viewOf(t *testing.T) *dnsview.View {
 	t.Helper()
-	a := &app{in: os.Stdin, out: t.Output(), err: t.Output(), now: time.Now}
-	_, v, err := a.lookInSilence(t.Context())
+	a := &app.Program{In: os.Stdin, Out: t.Output(), Err: t.Output(), Now: time.Now}
+	_, v, err := a.RefreshOnce(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		for _, c := range a.closers {
+		for _, c := range a.Closers {
 			_ = c()
 		}
 	})

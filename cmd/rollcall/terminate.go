@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"rollcall/cmd/rollcall/app"
 	"rollcall/cmd/rollcall/exit"
 	"rollcall/cmd/rollcall/words"
 	"rollcall/dnsview"
@@ -49,7 +50,7 @@ name that one instance has.`,
 		c.basis = ofInstances(refs)
 		p := plan.Terminate(v, noDrain, refs...)
 		if !c.dryRun && !yes && len(p.Steps) > 0 {
-			if a.interactive() {
+			if a.Interactive() {
 				// What the cloud would refuse anyway is refused before a name is typed for it.
 				if err := a.checkTerminate(ctx, s, p, c); err != nil {
 					return err
@@ -66,8 +67,8 @@ name that one instance has.`,
 
 // checkTerminate asks the guards of a plan. When they refuse every power step, and typing answers none of them, it writes
 // the report and returns the error that the command ends with. Of several nodes it says which are refused.
-func (a *commands) checkTerminate(ctx context.Context, s *session, plan dnsview.Plan, c changing) error {
-	e, err := s.engine(ctx)
+func (a *commands) checkTerminate(ctx context.Context, s *app.Session, plan dnsview.Plan, c changing) error {
+	e, err := s.Engine(ctx)
 	if err != nil {
 		return err
 	}
@@ -85,7 +86,7 @@ func (a *commands) checkTerminate(ctx context.Context, s *session, plan dnsview.
 	}
 	for i := range r.Steps {
 		if st := &r.Steps[i]; st.Step.Kind == dnsview.StepPower && st.State == apply.StepRefused {
-			a.say("%s is refused: %s", words.Clean(st.Step.Sentence), words.Clean(st.Why))
+			a.Say("%s is refused: %s", words.Clean(st.Step.Sentence), words.Clean(st.Why))
 		}
 	}
 	return nil
@@ -95,14 +96,14 @@ func (a *commands) checkTerminate(ctx context.Context, s *session, plan dnsview.
 // Without a terminal it leaves all undone and says so.
 func (a *commands) confirmTerminate(ctx context.Context, v *dnsview.View, plan dnsview.Plan, refs []providers.InstanceRef) error {
 	for _, st := range plan.Steps {
-		a.say("  %s", words.Clean(st.Sentence))
+		a.Say("  %s", words.Clean(st.Sentence))
 	}
-	if !a.interactive() {
+	if !a.Interactive() {
 		return fmt.Errorf("nothing was terminated: without a terminal nobody can be asked; give --yes")
 	}
 	for _, r := range refs {
 		if cv := v.CloudByKey(r.Key); cv != nil && cv.Production {
-			a.say("%s is PRODUCTION", words.Clean(r.Cloud))
+			a.Say("%s is PRODUCTION", words.Clean(r.Cloud))
 		}
 	}
 	want := strconv.Itoa(len(refs))
@@ -152,7 +153,7 @@ func (a *commands) powerCommand(verb string) *cobra.Command {
 		c.basis = ofInstances(refs)
 		c.basis.noZones = true
 		plan := dnsview.PlanPower(v, dnsview.PowerAction(verb), refs...)
-		if !c.dryRun && !yes && verb != "start" && a.interactive() && len(plan.Steps) > 0 {
+		if !c.dryRun && !yes && verb != "start" && a.Interactive() && len(plan.Steps) > 0 {
 			if got := a.ask(ctx, fmt.Sprintf("%s %s? [y/N] ", verb, words.Plural(len(plan.Steps), "instance"))); !strings.EqualFold(got, "y") && !strings.EqualFold(got, "yes") {
 				return fmt.Errorf("nothing was done")
 			}

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"rollcall/cmd/rollcall/app"
 	"rollcall/cmd/rollcall/exit"
 	"rollcall/cmd/rollcall/words"
 	"rollcall/dnsview"
@@ -33,11 +34,11 @@ func ofInstances(refs []providers.InstanceRef) basis {
 
 // lackingFor returns the sources of a basis that were not read completely, and what else the answer
 // lacks: a command that finds nothing says so, and exits with 4.
-func lackingFor(s *session, b basis) []sourceRow {
-	if s.view == nil {
+func lackingFor(s *app.Session, b basis) []sourceRow {
+	if s.View == nil {
 		return nil
 	}
-	rows := slices.DeleteFunc(sourcesOf(s, s.view), func(r sourceRow) bool {
+	rows := slices.DeleteFunc(sourcesOf(s, s.View), func(r sourceRow) bool {
 		switch {
 		case r.State == string(providers.CoverageComplete):
 			return true
@@ -54,10 +55,10 @@ func lackingFor(s *session, b basis) []sourceRow {
 	none := func(kind string) {
 		rows = append(rows, sourceRow{Name: kind + "s", Kind: kind, State: stateName(providers.CoverageNone), Error: text("no " + kind + " is configured")})
 	}
-	if !slices.ContainsFunc(s.view.Snapshot.Clouds, func(c providers.CloudView) bool { return !c.Departed }) {
+	if !slices.ContainsFunc(s.View.Snapshot.Clouds, func(c providers.CloudView) bool { return !c.Departed }) {
 		none("cloud")
 	}
-	if len(s.view.Snapshot.Zones) == 0 {
+	if len(s.View.Snapshot.Zones) == 0 {
 		none("zone")
 	}
 	return rows

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"rollcall/cmd/rollcall/app"
 	"rollcall/cmd/rollcall/exit"
 )
 
@@ -168,7 +169,7 @@ func TestShortNamesOfRegionsAreThoseThatOperatorsUse(t *testing.T) {
 	for region, want := range map[string]string{
 		"us-east-1": "aws-use1", "eu-west-1": "aws-euw1", "ap-southeast-2": "aws-apse2", "eu-central-1": "aws-euc1", "us-gov-west-1": "aws-usgovw1", "ap-northeast-3": "aws-apne3", "odd": "aws-odd",
 	} {
-		if got := shortRegion(region); got != want {
+		if got := app.ShortRegion(region); got != want {
 			t.Errorf("%s: %s, want %s", region, got, want)
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"rollcall/cmd/rollcall/exit"
+	"rollcall/cmd/rollcall/launcher"
 	"rollcall/cmd/rollcall/words"
 	"rollcall/providers"
 	"rollcall/userdata"
@@ -63,7 +64,7 @@ Your own templates lie in $XDG_CONFIG_HOME/rollcall/templates.`,
 		if err != nil {
 			return err
 		}
-		o := userdata.LintOptions{Values: given, Strict: strict, Held: heldByAnybody(cmd.Context(), a.app)}
+		o := userdata.LintOptions{Values: given, Strict: strict, Held: launcher.Held(cmd.Context(), a.Program)}
 		if provider != "" {
 			p := providers.Provider(provider)
 			if !p.Computes() {
@@ -71,7 +72,7 @@ Your own templates lie in $XDG_CONFIG_HOME/rollcall/templates.`,
 			}
 			o.Providers = []providers.Provider{p}
 		}
-		all, wrong := loadTemplates()
+		all, wrong := launcher.LoadTemplates()
 		if len(args) == 0 {
 			for _, t := range all.List() {
 				args = append(args, t.Name)
@@ -94,13 +95,13 @@ Your own templates lie in $XDG_CONFIG_HOME/rollcall/templates.`,
 			}
 		}
 		if form.is != asText {
-			if err := writeData(a.out, form.is, rows); err != nil {
+			if err := writeData(a.Out, form.is, rows); err != nil {
 				return err
 			}
 		}
 		if wrong != nil {
 			for l := range strings.Lines(wrong.Error()) {
-				a.say("rollcall: %s", words.Clean(strings.TrimRight(l, "\n")))
+				a.Say("rollcall: %s", words.Clean(strings.TrimRight(l, "\n")))
 			}
 			return exit.With(exit.Failed)
 		}
@@ -117,7 +118,7 @@ func concerns(err error, names []string) bool {
 	if err == nil {
 		return false
 	}
-	all, _ := loadTemplates()
+	all, _ := launcher.LoadTemplates()
 	return slices.ContainsFunc(names, func(n string) bool { _, err := all.Get(n); return err != nil })
 }
 
@@ -134,13 +135,13 @@ func newLintRow(r *userdata.LintReport) lintRow {
 
 func (a *commands) tellLint(r *userdata.LintReport) {
 	for _, f := range r.Findings {
-		a.say("%s", words.Clean(f.String()))
+		a.Say("%s", words.Clean(f.String()))
 	}
 	for _, s := range r.Sizes {
 		how := ""
 		if s.Compressed {
 			how = fmt.Sprintf(" compressed from %d", s.Plain)
 		}
-		a.say("%s for %s: %d bytes%s, %d left below the limit of %d", words.Clean(r.Template), s.For, s.Bytes, how, s.Left, s.Limit)
+		a.Say("%s for %s: %d bytes%s, %d left below the limit of %d", words.Clean(r.Template), s.For, s.Bytes, how, s.Left, s.Limit)
 	}
 }

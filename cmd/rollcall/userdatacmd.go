@@ -13,6 +13,7 @@ import (
 
 	"rollcall/cmd/rollcall/config"
 	"rollcall/cmd/rollcall/exit"
+	"rollcall/cmd/rollcall/launcher"
 	"rollcall/cmd/rollcall/words"
 	"rollcall/dnsview"
 	"rollcall/providers"
@@ -84,7 +85,7 @@ func (a *commands) userdataList() *cobra.Command {
 	form := outputFlag(c, asTable, asWide, asJSON, asCSV, asYAML, asName)
 	c.RunE = func(*cobra.Command, []string) error {
 		rows := []templateRow{}
-		all, wrong := loadTemplates()
+		all, wrong := launcher.LoadTemplates()
 		for _, t := range all.List() {
 			rows = append(rows, newTemplateRow(&t))
 		}
@@ -102,7 +103,7 @@ func (a *commands) userdataList() *cobra.Command {
 			{name: "SOURCE", text: func(r *row) string { return r.Source }, wide: true},
 			{name: "HELP", text: func(r *row) string { return r.Help }},
 		}}
-		if err := l.write(a.out, form, rows); err != nil {
+		if err := l.write(a.Out, form, rows); err != nil {
 			return err
 		}
 		return wrong // after those that can be read
@@ -114,13 +115,13 @@ func (a *commands) userdataShow() *cobra.Command {
 	c := &cobra.Command{Use: "show TEMPLATE", Short: "What a template is for, and its variables", Args: exactly(1, "the name of a template")}
 	form := outputFlag(c, asText, asJSON, asYAML)
 	c.RunE = func(_ *cobra.Command, args []string) error {
-		t, err := templatesOf(a.app).Get(args[0])
+		t, err := launcher.TemplatesOf(a.Program).Get(args[0])
 		if err != nil {
 			return exit.Usagef("%w", err)
 		}
 		r := newTemplateRow(&t)
 		if form.is != asText {
-			return writeData(a.out, form.is, r)
+			return writeData(a.Out, form.is, r)
 		}
 		cells := [][]string{{"VARIABLE", "TYPE", "DEFAULT", "HELP"}}
 		for _, v := range r.Variables {
@@ -134,7 +135,7 @@ func (a *commands) userdataShow() *cobra.Command {
 			}
 			cells = append(cells, []string{v.Name, v.Type, def, help})
 		}
-		return flush(a.out, r.Name+": "+r.Help+"\n\n"+align(cells))
+		return flush(a.Out, r.Name+": "+r.Help+"\n\n"+align(cells))
 	}
 	return c
 }
@@ -198,7 +199,7 @@ and a node takes its name from its instance.`,
 	}
 	f.add(c)
 	f.format = outputFlag(c, asText, asASG)
-	c.Flags().StringVar(&f.profile, "instance-profile", nodeRole, "instance `profile` of the nodes, with -o asg")
+	c.Flags().StringVar(&f.profile, "instance-profile", launcher.NodeRole, "instance `profile` of the nodes, with -o asg")
 	c.Flags().StringVar(&f.output, "file", "", "write to `file` instead of stdout")
 	c.RunE = func(cmd *cobra.Command, args []string) error {
 		r, service, err := a.renderTemplate(cmd.Context(), args[0], f)
@@ -206,7 +207,7 @@ and a node takes its name from its instance.`,
 			return err
 		}
 		text := r.Readable()
-		own := slices.DeleteFunc(heldByAnybody(cmd.Context(), a.app), func(h userdata.Held) bool { return h.Nodes })
+		own := slices.DeleteFunc(launcher.Held(cmd.Context(), a.Program), func(h userdata.Held) bool { return h.Nodes })
 		if found := userdata.FindHeld([]byte(text), own); len(found) > 0 {
 			return fmt.Errorf("nothing was rendered: in line %d, %s; give nodes a role, a token of their own, or let the console register them", found[0].Line, found[0].What)
 		}
@@ -216,16 +217,16 @@ and a node takes its name from its instance.`,
 			}
 		}
 		for _, w := range r.Warnings {
-			a.say("rollcall: %s", words.Clean(w))
+			a.Say("rollcall: %s", words.Clean(w))
 		}
-		a.say("%d bytes, %d left below the limit of %d", len(r.Text), r.Left, r.Limit)
+		a.Say("%d bytes, %d left below the limit of %d", len(r.Text), r.Left, r.Limit)
 		if f.output != "" {
 			if err := os.WriteFile(f.output, []byte(text), 0o600); err != nil {
 				return fmt.Errorf("write the boot script: %w", err)
 			}
 			return nil
 		}
-		return flush(a.out, text)
+		return flush(a.Out, text)
 	}
 	return c
 }
@@ -237,12 +238,12 @@ func (a *commands) renderTemplate(ctx context.Context, name string, f *renderFla
 	if err != nil {
 		return r, nil, err
 	}
-	all := templatesOf(a.app)
+	all := launcher.TemplatesOf(a.Program)
 	t, err := all.Get(name)
 	if err != nil {
 		return r, nil, exit.Usagef("%w", err)
 	}
-	cfg, err := a.configOrEmpty(ctx)
+	cfg, err := a.ConfigOrEmpty(ctx)
 	if err != nil {
 		return r, nil, err
 	}
@@ -254,7 +255,7 @@ func (a *commands) renderTemplate(ctx context.Context, name string, f *renderFla
 		if service = cfg.Declared(providers.CanonicalName(f.service)); service == nil {
 			return r, nil, exit.Usagef("the config declares no service %q; %s", words.Clean(f.service), cfg.DeclaredNames())
 		}
-		in.Values = serviceValues(&t, service, cfg.BootOf(service.Name), cfg.ZoneProvider(service.Zone))
+		in.Values = launcher.ServiceValues(&t, service, cfg.BootOf(service.Name), cfg.ZoneProvider(service.Zone))
 	}
 	maps.Copy(in.Values, given)
 	r, err = all.Render(name, in)

@@ -15,9 +15,9 @@ func (a *commands) versionCommand() *cobra.Command {
 	c := &cobra.Command{Use: "version", Short: "The version of this program", Args: noArgs, RunE: func(*cobra.Command, []string) error {
 		v := buildVersion()
 		if form.is != asText {
-			return writeData(a.out, form.is, v)
+			return writeData(a.Out, form.is, v)
 		}
-		return flush(a.out, fmt.Sprintf("rollcall %s (%s, %s)\n", v.Version, v.Go, v.Platform))
+		return flush(a.Out, fmt.Sprintf("rollcall %s (%s, %s)\n", v.Version, v.Go, v.Platform))
 	}}
 	form = outputFlag(c, asText, asJSON, asYAML)
 	return c
@@ -56,6 +56,6 @@ func (a *commands) manCommand() *cobra.Command {
 		if err != nil {
 			return fmt.Errorf("make the manual page: %w", err)
 		}
-		return flush(a.out, page.Build(roff.NewDocument()))
+		return flush(a.Out, page.Build(roff.NewDocument()))
 	}}
 }

@@ -64,7 +64,7 @@ like of the environment, and no credential; --exec-env NAME passes a variable on
 		if err := f.read(); err != nil {
 			return err
 		}
-		return runWatch(cmd.Context(), a.app, &f.watchOptions)
+		return runWatch(cmd.Context(), a.Program, &f.watchOptions)
 	}
 	return c
 }

@@ -17,6 +17,7 @@ import (
 	"strings"
 	"time"
 
+	"rollcall/cmd/rollcall/app"
 	"rollcall/cmd/rollcall/words"
 	"rollcall/dnsview/wire"
 	"rollcall/providers/textfile"
@@ -43,12 +44,12 @@ type hookEvent struct {
 	Finding findingRow `json:"finding"`
 }
 
-func newHookEvent(s *session, event string, of *standing, now time.Time) hookEvent {
+func newHookEvent(s *app.Session, event string, of *standing, now time.Time) hookEvent {
 	text := of.row.Class + " (" + of.row.Severity + "): " + of.row.Reason
 	if event == eventResolved {
 		text = "resolved after " + words.Short(now.Sub(of.since)) + ": " + text
 	}
-	return hookEvent{Event: event, Time: now.UTC(), Since: of.since.UTC(), Fleet: s.config.Fleet, Text: text, Finding: of.row}
+	return hookEvent{Event: event, Time: now.UTC(), Since: of.since.UTC(), Fleet: s.Config.Fleet, Text: text, Finding: of.row}
 }
 
 // hook is one receiver.
@@ -80,12 +81,12 @@ type delivery struct{ key string }
 // permanent is a refusal that another try does not change.
 type permanent struct{ error }
 
-func newHooks(a *app, s *session, f *watchOptions, counts *family) (*hooks, error) {
-	if err := os.MkdirAll(s.state, 0o700); err != nil {
+func newHooks(a *app.Program, s *app.Session, f *watchOptions, counts *family) (*hooks, error) {
+	if err := os.MkdirAll(s.State, 0o700); err != nil {
 		return nil, fmt.Errorf("make the state folder: %w", err)
 	}
 	h := &hooks{
-		say: a.say, path: filepath.Join(s.state, "watch.json"), queue: make(chan queued, hookQueue), told: make(chan delivery), counts: counts, pause: hookPause,
+		say: a.Say, path: filepath.Join(s.State, "watch.json"), queue: make(chan queued, hookQueue), told: make(chan delivery), counts: counts, pause: hookPause,
 	}
 	if f.webhook != "" {
 		h.hooks = append(h.hooks, webhook(f.webhook))

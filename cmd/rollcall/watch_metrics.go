@@ -17,6 +17,7 @@ import (
 
 	"github.com/VictoriaMetrics/metrics"
 
+	"rollcall/cmd/rollcall/app"
 	"rollcall/cmd/rollcall/exit"
 	"rollcall/cmd/rollcall/words"
 	"rollcall/dnsview"
@@ -27,7 +28,7 @@ import (
 // meter measures a watch. Most of what it returns is read off the last scan, the
 // fleet and the accounts when someone asks; the rest is counted as it happens.
 type meter struct {
-	s        *session
+	s        *app.Session
 	accounts map[string][]*budget.Account // by name
 
 	scans, lastScan, refresh, deliveries, build *family
@@ -47,9 +48,9 @@ type doubt struct {
 }
 
 // newMeter makes the metrics of a session of this version of rollcall.
-func newMeter(s *session, version string) *meter {
+func newMeter(s *app.Session, version string) *meter {
 	m := &meter{
-		s: s, accounts: map[string][]*budget.Account{}, ended: map[string]time.Time{}, began: s.app.now(),
+		s: s, accounts: map[string][]*budget.Account{}, ended: map[string]time.Time{}, began: s.Program.Now(),
 		scans:      counterFamily("scans_total", "Scans made of what all sources have shown."),
 		lastScan:   gaugeFamily("last_scan_timestamp_seconds", "When the last scan was made."),
 		refresh:    newFamily("histogram", "refresh_duration_seconds", "How long one read of a source took, well or not.", "source"),
@@ -64,11 +65,11 @@ func newMeter(s *session, version string) *meter {
 			m.accounts[a.Name()] = append(m.accounts[a.Name()], a)
 		}
 	}
-	for i := range s.clouds() {
-		add(s.clouds()[i].budget)
+	for i := range s.Clouds() {
+		add(s.Clouds()[i].Budget)
 	}
-	for i := range s.zones() {
-		add(s.zones()[i].budget)
+	for i := range s.Zones() {
+		add(s.Zones()[i].Budget)
 	}
 	return m
 }
@@ -168,8 +169,8 @@ func (m *meter) sources() []*family {
 	coverage := gaugeFamily("source_coverage", "1 for the state that a source is in: complete, partial, failed, stale or unread.", "source", "state")
 	age := gaugeFamily("source_age_seconds", "Age of the rows of a source.", "source")
 	rows := gaugeFamily("source_rows", "Rows of a source: instances or record values.", "source")
-	now := m.s.app.now()
-	for _, c := range coverages(m.s.fleet.Snapshot()) {
+	now := m.s.Program.Now()
+	for _, c := range coverages(m.s.Fleet.Snapshot()) {
 		for _, s := range []providers.CoverageState{providers.CoverageComplete, providers.CoveragePartial, providers.CoverageFailed, providers.CoverageStale, providers.CoverageNone} {
 			coverage.gauge(c.name, stateName(s)).Set(0)
 		}
@@ -190,7 +191,7 @@ func (m *meter) state(c *covered, now time.Time) (is providers.CoverageState, wh
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	is = c.At(now, m.s.staleAfter())
+	is = c.At(now, m.s.StaleAfter())
 	if d, ok := m.doubts[c.name]; ok && is == providers.CoverageComplete && d.started.Equal(c.Started) {
 		return providers.CoveragePartial, d.why
 	}
@@ -204,7 +205,7 @@ func (m *meter) budgets() []*family {
 	throttles := counterFamily("api_throttles_total", "Answers of an account that said: too many.", "source")
 	left := gaugeFamily("api_budget_left", "Calls that the budget of an account allows right now.", "source")
 	blocked := gaugeFamily("api_blocked_seconds", "How long an account wants no call at all from now.", "source")
-	now := m.s.app.now()
+	now := m.s.Program.Now()
 	for name, accounts := range m.accounts {
 		name = words.Clean(name)
 		for _, a := range accounts {
@@ -295,9 +296,9 @@ func (l logTo) Write(p []byte) (int, error) {
 
 // healthz is well while every source is being read; else it says which are not.
 func (m *meter) healthz(w http.ResponseWriter, _ *http.Request) {
-	now := m.s.app.now()
+	now := m.s.Program.Now()
 	var bad []string
-	for _, c := range coverages(m.s.fleet.Snapshot()) {
+	for _, c := range coverages(m.s.Fleet.Snapshot()) {
 		is, why := m.state(&c, now)
 		if is == providers.CoverageComplete {
 			continue

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"rollcall/cmd/rollcall/app"
 	"rollcall/cmd/rollcall/words"
 	"rollcall/dnsview"
 	"rollcall/dnsview/filter"
@@ -17,7 +18,7 @@ import (
 
 // watcher compares what each scan finds with what the one before has found.
 type watcher struct {
-	s      *session
+	s      *app.Session
 	filter filter.Filter
 	least  dnsview.Severity
 	say    func(line string, row any) error // prints a change; nil to print none
@@ -63,16 +64,16 @@ type watchOptions struct {
 }
 
 // runWatch reads all sources again and again, and says what changes, until ctx ends.
-func runWatch(ctx context.Context, a *app, f *watchOptions) (err error) {
+func runWatch(ctx context.Context, a *app.Program, f *watchOptions) (err error) {
 	w := &watcher{filter: f.only, least: f.least, known: map[string]*standing{}, states: map[string]string{}}
 	if f.lines {
-		w.say = lineWriter(a.out, f.asJSON)
+		w.say = lineWriter(a.Out, f.asJSON)
 	}
-	if w.s, err = a.open(ctx); err != nil {
+	if w.s, err = a.Open(ctx); err != nil {
 		return err
 	}
-	w.s.observer = w.s.newObserver()
-	w.s.start(consolePatience)
+	w.s.Observer = w.s.NewObserver()
+	w.s.Start(app.ConsoleTimeout)
 	w.meter = newMeter(w.s, f.version)
 	if f.webhook != "" || f.exec != "" {
 		if w.hooks, err = newHooks(a, w.s, f, w.meter.deliveries); err != nil {
@@ -80,26 +81,26 @@ func runWatch(ctx context.Context, a *app, f *watchOptions) (err error) {
 		}
 		w.known = w.hooks.remembered()
 	}
-	w.scanned = a.now()
+	w.scanned = a.Now()
 	ctx, cancel := context.WithCancel(ctx)
 	var wg sync.WaitGroup
 	defer wg.Wait()
 	defer cancel()
 	if f.metrics != "" {
-		serve, err := w.meter.listen(ctx, f.metrics, f.metricsHosts, a.say)
+		serve, err := w.meter.listen(ctx, f.metrics, f.metricsHosts, a.Say)
 		if err != nil {
 			return err
 		}
 		wg.Go(serve)
 	}
-	wg.Go(func() { w.s.fleet.Run(ctx) })
-	wg.Go(func() { w.s.observer.run(ctx) })
+	wg.Go(func() { w.s.Fleet.Run(ctx) })
+	wg.Go(func() { w.s.Observer.Run(ctx) })
 	if w.hooks != nil {
 		wg.Go(func() { w.hooks.run(ctx) })
 	}
 	err = w.run(ctx)
-	if e := w.s.save(w.s.fleet.Snapshot()); e != nil {
-		a.say("rollcall: the rows of this run cannot be kept for the next: %s", words.Clean(e.Error()))
+	if e := w.s.Save(w.s.Fleet.Snapshot()); e != nil {
+		a.Say("rollcall: the rows of this run cannot be kept for the next: %s", words.Clean(e.Error()))
 	}
 	return err
 }
@@ -115,8 +116,8 @@ func (w *watcher) run(ctx context.Context) error {
 	}
 	for {
 		select {
-		case <-w.s.fleet.Updates():
-		case <-w.s.observer.changes:
+		case <-w.s.Fleet.Updates():
+		case <-w.s.Observer.Changes:
 		case <-tick.C:
 		case d := <-told:
 			w.delivered(d)
@@ -124,13 +125,13 @@ func (w *watcher) run(ctx context.Context) error {
 		case <-ctx.Done():
 			return nil
 		}
-		snap := w.s.fleet.Snapshot()
+		snap := w.s.Fleet.Snapshot()
 		w.meter.read(snap)
 		if !w.due(snap) {
 			continue
 		}
-		w.scanned = w.s.app.now()
-		if err := w.scan(w.s.update(snap)); err != nil {
+		w.scanned = w.s.Program.Now()
+		if err := w.scan(w.s.Update(snap)); err != nil {
 			return err
 		}
 	}
@@ -139,16 +140,16 @@ func (w *watcher) run(ctx context.Context) error {
 // due reports whether a scan would rest on new reads of all sources. One
 // that fails or hangs holds the others up for two refreshes at most.
 func (w *watcher) due(snap *providers.Snapshot) bool {
-	if w.s.app.now().Sub(w.scanned) > 2*w.s.config.Refresh {
+	if w.s.Program.Now().Sub(w.scanned) > 2*w.s.Config.Refresh {
 		return true
 	}
 	for i := range snap.Clouds {
-		if c := &snap.Clouds[i]; !c.Coverage.Finished.After(w.scanned) && !w.s.neverRead(c.Cloud.Name) {
+		if c := &snap.Clouds[i]; !c.Coverage.Finished.After(w.scanned) && !w.s.NeverRead(c.Cloud.Name) {
 			return false
 		}
 	}
 	for i := range snap.Zones {
-		if z := &snap.Zones[i]; !z.Coverage.Finished.After(w.scanned) && !w.s.neverRead(z.Zone.Name) {
+		if z := &snap.Zones[i]; !z.Coverage.Finished.After(w.scanned) && !w.s.NeverRead(z.Zone.Name) {
 			return false
 		}
 	}

@@ -8,18 +8,20 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"rollcall/cmd/rollcall/app"
 )
 
 // served starts the server of metrics, and returns its address.
 func served(t *testing.T, hosts ...string) string {
 	t.Helper()
 	newWorld(t)
-	a := &app{err: io.Discard, now: time.Now}
-	s, err := a.open(t.Context())
+	a := &app.Program{Err: io.Discard, Now: time.Now}
+	s, err := a.Open(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.start(time.Second)
+	s.Start(time.Second)
 	var at string
 	ctx, cancel := context.WithCancel(t.Context())
 	serve, err := newMeter(s, "").listen(ctx, "127.0.0.1:0", hosts, func(format string, args ...any) {

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"rollcall/cmd/rollcall/app"
 	"rollcall/cmd/rollcall/exit"
 	"rollcall/providers/sim"
 	"rollcall/providers/sim/world"
@@ -48,7 +49,7 @@ type watch struct {
 func startWatch(t *testing.T, f watchFlags) *watch {
 	t.Helper()
 	w := &watch{t: t, ended: make(chan error, 1)}
-	a := &app{in: os.Stdin, out: &w.out, err: &w.err, now: time.Now}
+	a := &app.Program{In: os.Stdin, Out: &w.out, Err: &w.err, Now: time.Now}
 	var ctx context.Context
 	ctx, w.stop = context.WithCancel(context.Background())
 	if f.form == nil {
@@ -63,7 +64,7 @@ func startWatch(t *testing.T, f watchFlags) *watch {
 	}
 	go func() {
 		err := runWatch(ctx, a, &f.watchOptions)
-		for _, c := range a.closers {
+		for _, c := range a.Closers {
 			err = errors.Join(err, c())
 		}
 		w.ended <- err

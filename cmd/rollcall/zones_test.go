@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"rollcall/cmd/rollcall/app"
 	"rollcall/cmd/rollcall/exit"
 	"rollcall/providers"
 	"rollcall/providers/sim"
@@ -122,13 +123,13 @@ func TestAZoneThatIsDeletedWhileTheConsoleRunsFailsAndTheRestGoesOn(t *testing.T
 		if err != nil {
 			t.Fatal(err)
 		}
-		a := &app{in: os.Stdin, out: io.Discard, err: io.Discard, now: time.Now, interrupted: t.Context().Done()}
-		s, err := a.open(context.Background())
+		a := &app.Program{In: os.Stdin, Out: io.Discard, Err: io.Discard, Now: time.Now, Interrupted: t.Context().Done()}
+		s, err := a.Open(context.Background())
 		if err != nil {
 			t.Fatal(err)
 		}
-		s.start(patience)
-		before, err := s.refresh(t.Context())
+		s.Start(app.OneShotTimeout)
+		before, err := s.Refresh(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -136,7 +137,7 @@ func TestAZoneThatIsDeletedWhileTheConsoleRunsFailsAndTheRestGoesOn(t *testing.T
 			t.Fatal(err)
 		}
 		for range 2 { // the first read still knows its id
-			v, err := s.refresh(t.Context())
+			v, err := s.Refresh(t.Context())
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -152,6 +153,6 @@ func TestAZoneThatIsDeletedWhileTheConsoleRunsFailsAndTheRestGoesOn(t *testing.T
 				}
 			}
 		}
-		_ = s.close()
+		_ = s.Close()
 	}
 }

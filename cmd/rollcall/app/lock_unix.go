@@ -1,6 +1,6 @@
 //go:build unix && !solaris && !illumos
 
-package main
+package app
 
 import (
 	"context"
@@ -17,12 +17,12 @@ import (
 // turnPatience is how long a process waits for its turn before it writes without one.
 const turnPatience = time.Minute
 
-// turn lets one process of this machine at a time write to a zone. It is a
+// LockZone lets one process of this machine at a time write to a zone. It is a
 // courtesy and no guarantee: processes that write at once would only refuse each other's
 // batches and try again. Who cannot have the lock goes on without.
-func (s *session) turn(ctx context.Context, zone providers.Zone) (end func()) {
+func (s *Session) LockZone(ctx context.Context, zone providers.Zone) (end func()) {
 	none := func() {}
-	if os.MkdirAll(s.state, 0o700) != nil {
+	if os.MkdirAll(s.State, 0o700) != nil {
 		return none
 	}
 	name := "turn-" + strings.Map(func(r rune) rune {
@@ -31,7 +31,7 @@ func (s *session) turn(ctx context.Context, zone providers.Zone) (end func()) {
 		}
 		return '_'
 	}, zone.Name)
-	f, err := os.OpenFile(filepath.Join(s.state, name), os.O_RDWR|os.O_CREATE, 0o600)
+	f, err := os.OpenFile(filepath.Join(s.State, name), os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		return none
 	}

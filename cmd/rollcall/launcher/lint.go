@@ -1,4 +1,4 @@
-package main
+package launcher
 
 import (
 	"context"
@@ -16,16 +16,16 @@ import (
 // be launched: someone waits for it.
 const lintTime = 20 * time.Second
 
-// lint looks at a boot script as one cloud would be given it. A tool that cannot be
+// Lint looks at a boot script as one cloud would be given it. A tool that cannot be
 // run, or not in time, is reported like one that is missing.
-func (s *launcher) lint(ctx context.Context, templates *userdata.Templates, template, cloud string, r *userdata.Rendered) (userdata.LintReport, error) {
-	c, ok := s.cloud(cloud)
+func (s *Launcher) Lint(ctx context.Context, templates *userdata.Templates, template, cloud string, r *userdata.Rendered) (userdata.LintReport, error) {
+	c, ok := s.Cloud(cloud)
 	if !ok {
 		return userdata.LintReport{}, fmt.Errorf("there is no cloud %s", cloud)
 	}
 	ctx, cancel := context.WithTimeout(ctx, lintTime)
 	defer cancel()
-	l, err := templates.LintRendered(ctx, template, c.provider, r, userdata.LintOptions{Held: s.held(ctx)})
+	l, err := templates.LintRendered(ctx, template, c.Provider, r, userdata.LintOptions{Held: s.held(ctx)})
 	if err != nil {
 		if l.Template == "" {
 			return l, err
@@ -35,15 +35,15 @@ func (s *launcher) lint(ctx context.Context, templates *userdata.Templates, temp
 			why = "a tool did not end in time"
 		}
 		l.Findings = append(l.Findings, userdata.LintFinding{
-			For: c.provider, Level: userdata.LevelWarning, Tool: "rollcall", Missing: true,
+			For: c.Provider, Level: userdata.LevelWarning, Tool: "rollcall", Missing: true,
 			Text: "not everything was checked: " + why,
 		})
 	}
 	return l, nil
 }
 
-// launchFinding is what lint says of the boot script of some clouds.
-type launchFinding struct {
+// Finding is what lint says of the boot script of some clouds.
+type Finding struct {
 	Clouds []string `json:"clouds"`
 	File   string   `json:"file"`
 	Line   int      `json:"line"`
@@ -52,7 +52,7 @@ type launchFinding struct {
 	Text   string   `json:"text"`
 }
 
-func (f *launchFinding) String() string {
+func (f *Finding) String() string {
 	place := ""
 	if f.Line > 0 {
 		place = fmt.Sprintf("%s:%d: ", f.File, f.Line)
@@ -62,10 +62,10 @@ func (f *launchFinding) String() string {
 
 // addFindings adds what lint says of one cloud's script; what it says of
 // several is said once.
-func addFindings(to []launchFinding, cloud string, l *userdata.LintReport) []launchFinding {
+func addFindings(to []Finding, cloud string, l *userdata.LintReport) []Finding {
 	for _, f := range l.Findings {
-		n := launchFinding{Clouds: []string{cloud}, File: words.Clean(f.File), Line: f.Line, Level: string(f.Level), Tool: f.Tool, Text: words.Clean(f.Text)}
-		same := slices.IndexFunc(to, func(o launchFinding) bool {
+		n := Finding{Clouds: []string{cloud}, File: words.Clean(f.File), Line: f.Line, Level: string(f.Level), Tool: f.Tool, Text: words.Clean(f.Text)}
+		same := slices.IndexFunc(to, func(o Finding) bool {
 			return o.File == n.File && o.Line == n.Line && o.Level == n.Level && o.Tool == n.Tool && o.Text == n.Text
 		})
 		if same >= 0 {
@@ -77,8 +77,8 @@ func addFindings(to []launchFinding, cloud string, l *userdata.LintReport) []lau
 	return to
 }
 
-// lintErrors counts the findings that keep a launch from starting.
-func lintErrors(list []launchFinding) int {
+// LintErrors counts the findings that keep a launch from starting.
+func LintErrors(list []Finding) int {
 	n := 0
 	for _, f := range list {
 		if f.Level == string(userdata.LevelError) {

@@ -1,4 +1,4 @@
-package main
+package launcher
 
 import (
 	"cmp"
@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"rollcall/cmd/rollcall/app"
 	"rollcall/cmd/rollcall/config"
 	"rollcall/cmd/rollcall/exit"
 	"rollcall/cmd/rollcall/words"
@@ -15,21 +16,21 @@ import (
 	"rollcall/userdata"
 )
 
-// nodeRole is the name that policies propose for the role of nodes.
-const nodeRole = "rollcall-node"
+// NodeRole is the name that policies propose for the role of nodes.
+const NodeRole = "rollcall-node"
 
-var iamName = regexp.MustCompile(`^[\w+=,.@-]{1,64}$`)
+var IAMName = regexp.MustCompile(`^[\w+=,.@-]{1,64}$`)
 
-// policyRequest says what policies are made for.
-type policyRequest struct {
-	services []string // all when there are none
-	role     string   // name of role, instance profile and user
-	account  string   // AWS account; asked for when empty
-	zoneIDs  []string // ZONE=ID, where the account is not to be asked
+// PolicyRequest says what policies are made for.
+type PolicyRequest struct {
+	Services []string // all when there are none
+	Role     string   // name of role, instance profile and user
+	Account  string   // AWS account; asked for when empty
+	ZoneIDs  []string // ZONE=ID, where the account is not to be asked
 }
 
-// awsPolicies are all documents of rollcall policy aws.
-type awsPolicies struct {
+// AWSPolicies are all documents of rollcall policy aws.
+type AWSPolicies struct {
 	Role            string           `json:"role"`
 	InstanceProfile string           `json:"instance_profile"`
 	RolePolicy      *userdata.Policy `json:"role_policy"` // null when no service has nodes on EC2
@@ -41,42 +42,42 @@ type awsPolicies struct {
 	tokens          []string         // names of parameters
 }
 
-// awsPolicies makes the documents for the services of the config.
-func (s *launcher) awsPolicies(ctx context.Context, f *policyRequest) (*awsPolicies, error) {
-	services, err := s.policyServices(f.services)
+// AWSPolicies makes the documents for the services of the config.
+func (s *Launcher) AWSPolicies(ctx context.Context, f *PolicyRequest) (*AWSPolicies, error) {
+	services, err := s.PolicyServices(f.Services)
 	if err != nil {
 		return nil, err
 	}
-	ids, err := s.zoneIDs(ctx, providers.Route53, f.zoneIDs)
+	ids, err := s.ZoneIDs(ctx, providers.Route53, f.ZoneIDs)
 	if err != nil {
 		return nil, err
 	}
-	account := cmp.Or(f.account, s.awsAccount(ctx))
-	d := &awsPolicies{Role: f.role, InstanceProfile: f.role, TrustPolicy: userdata.TrustPolicy(), TritonUser: f.role + "-triton", Notes: []string{}}
+	account := cmp.Or(f.Account, s.awsAccount(ctx))
+	d := &AWSPolicies{Role: f.Role, InstanceProfile: f.Role, TrustPolicy: userdata.TrustPolicy(), TritonUser: f.Role + "-triton", Notes: []string{}}
 	arn := ""
-	if role := s.nodePolicy(providers.EC2, services, ids, account); len(role.Statement) > 0 {
+	if role := s.NodePolicy(providers.EC2, services, ids, account); len(role.Statement) > 0 {
 		d.RolePolicy = &role
-		arn = "arn:aws:iam::" + account + ":role/" + f.role
+		arn = "arn:aws:iam::" + account + ":role/" + f.Role
 	}
-	if user := s.nodePolicy(providers.Triton, services, ids, account); len(user.Statement) > 0 {
+	if user := s.NodePolicy(providers.Triton, services, ids, account); len(user.Statement) > 0 {
 		d.TritonPolicy = &user
 	}
 	var zones []string
-	for _, z := range s.config.Zones {
+	for _, z := range s.Config.Zones {
 		if id, ok := ids[z.Name]; ok {
 			zones = append(zones, id)
 		}
 	}
 	d.ConsolePolicy = userdata.ConsolePolicy(zones, arn)
 	for _, x := range services {
-		if s.hasNodesOn(x, providers.EC2) && s.config.ZoneProvider(x.Zone) == providers.Cloudflare {
+		if s.hasNodesOn(x, providers.EC2) && s.Config.ZoneProvider(x.Zone) == providers.Cloudflare {
 			if readsToken(x) {
 				d.tokens = append(d.tokens, tokenParameter(x))
 			} else {
 				d.Notes = append(d.Notes, fmt.Sprintf("nodes of %s are registered by the console, so they may read no token; boot: {set: {register: agent}} in the config changes that", x.Name))
 			}
 		}
-		if p := policyService(x, ids[x.Zone]); s.config.ZoneProvider(x.Zone) == providers.Route53 && p.Wide() {
+		if p := policyService(x, ids[x.Zone]); s.Config.ZoneProvider(x.Zone) == providers.Route53 && p.Wide() {
 			d.Notes = append(d.Notes, fmt.Sprintf("nodes of %s may write A, SRV and TXT records of any name below %s, for their host names can be any; with boot: {set: {host: \"{id}.nodes\"}} in the config it is their own names alone", x.Name, x.Zone))
 		}
 	}
@@ -94,7 +95,7 @@ func (s *launcher) awsPolicies(ctx context.Context, f *policyRequest) (*awsPolic
 }
 
 // tooLarge says which policies have more characters than IAM takes.
-func (d *awsPolicies) tooLarge() []string {
+func (d *AWSPolicies) tooLarge() []string {
 	var out []string
 	check := func(p *userdata.Policy, what string, limit int) {
 		if p != nil && p.Size() > limit {
@@ -106,47 +107,47 @@ func (d *awsPolicies) tooLarge() []string {
 	return out
 }
 
-// policyServices are the declared services, or those that are asked for.
-func (s *launcher) policyServices(names []string) ([]*config.Service, error) {
+// PolicyServices are the declared services, or those that are asked for.
+func (s *Launcher) PolicyServices(names []string) ([]*config.Service, error) {
 	var out []*config.Service
-	for i := range s.config.Services {
-		x := &s.config.Services[i]
+	for i := range s.Config.Services {
+		x := &s.Config.Services[i]
 		if len(names) == 0 || slices.ContainsFunc(names, func(n string) bool { return providers.SameName(n, x.Name) }) {
 			out = append(out, x)
 		}
 	}
 	for _, n := range names {
-		if s.config.Declared(providers.CanonicalName(n)) == nil {
-			return nil, exit.Usagef("the config declares no service %q; %s", words.Clean(n), s.config.DeclaredNames())
+		if s.Config.Declared(providers.CanonicalName(n)) == nil {
+			return nil, exit.Usagef("the config declares no service %q; %s", words.Clean(n), s.Config.DeclaredNames())
 		}
 	}
 	return out, nil
 }
 
 // hasNodesOn reports whether nodes of a service can run in clouds of a provider.
-func (s *launcher) hasNodesOn(x *config.Service, p providers.Provider) bool {
-	return slices.ContainsFunc(s.config.Clouds, func(c config.Cloud) bool {
+func (s *Launcher) hasNodesOn(x *config.Service, p providers.Provider) bool {
+	return slices.ContainsFunc(s.Config.Clouds, func(c config.Cloud) bool {
 		return c.Provider == p && (len(x.Clouds) == 0 || slices.Contains(x.Clouds, c.Name))
 	})
 }
 
-// nodePolicy is the policy of the nodes of some services in one provider's clouds.
-func (s *launcher) nodePolicy(at providers.Provider, services []*config.Service, ids map[string]string, account string) userdata.Policy {
+// NodePolicy is the policy of the nodes of some services in one provider's clouds.
+func (s *Launcher) NodePolicy(at providers.Provider, services []*config.Service, ids map[string]string, account string) userdata.Policy {
 	var list []userdata.PolicyService
 	var parameters []string
 	for _, x := range services {
 		if !s.hasNodesOn(x, at) {
 			continue
 		}
-		if s.config.ZoneProvider(x.Zone) == providers.Route53 {
+		if s.Config.ZoneProvider(x.Zone) == providers.Route53 {
 			list = append(list, policyService(x, ids[x.Zone]))
 			continue
 		}
 		if at != providers.EC2 || !readsToken(x) {
 			continue // on Triton the token is in the metadata
 		}
-		for i := range s.config.Clouds {
-			c := &s.config.Clouds[i]
+		for i := range s.Config.Clouds {
+			c := &s.Config.Clouds[i]
 			if c.Provider != at || len(x.Clouds) > 0 && !slices.Contains(x.Clouds, c.Name) {
 				continue
 			}
@@ -177,14 +178,14 @@ func tokenParameter(x *config.Service) string {
 }
 
 // awsAccount asks whose the AWS credentials are; "*" when no one says.
-func (s *launcher) awsAccount(ctx context.Context) string {
-	ctx, cancel := context.WithTimeout(ctx, patience)
+func (s *Launcher) awsAccount(ctx context.Context) string {
+	ctx, cancel := context.WithTimeout(ctx, app.OneShotTimeout)
 	defer cancel()
-	for _, c := range s.clouds() {
-		if c.provider != providers.EC2 || c.compute == nil {
+	for _, c := range s.Clouds() {
+		if c.Provider != providers.EC2 || c.Compute == nil {
 			continue
 		}
-		if id, err := c.compute.Identify(ctx); err == nil && id.Account != "" {
+		if id, err := c.Compute.Identify(ctx); err == nil && id.Account != "" {
 			return id.Account
 		}
 	}
@@ -203,37 +204,37 @@ func (l *zoneList) Zones(_ context.Context, page func([]providers.Zone)) provide
 	return l.coverage
 }
 
-// zoneIDs gives the ids of the config's zones at one provider, by name: as given, else as the accounts say.
-func (s *launcher) zoneIDs(ctx context.Context, p providers.Provider, given []string) (map[string]string, error) {
+// ZoneIDs gives the ids of the config's zones at one provider, by name: as given, else as the accounts say.
+func (s *Launcher) ZoneIDs(ctx context.Context, p providers.Provider, given []string) (map[string]string, error) {
 	ids := map[string]string{}
 	for _, g := range given {
 		name, id, ok := strings.Cut(g, "=")
-		if name = providers.CanonicalName(name); !ok || id == "" || s.config.ZoneProvider(name) == "" {
+		if name = providers.CanonicalName(name); !ok || id == "" || s.Config.ZoneProvider(name) == "" {
 			return nil, exit.Usagef("--zone-id %q: write ZONE=ID with a zone of the config", words.Clean(g))
 		}
 		ids[name] = id
 	}
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	ctx, cancel := context.WithTimeout(ctx, app.OneShotTimeout)
 	defer cancel()
 	lists := map[providers.DNS]*zoneList{} // an account is asked once
-	for _, z := range s.zones() {
-		if z.provider != p || ids[z.name] != "" || z.dns == nil {
+	for _, z := range s.Zones() {
+		if z.Provider != p || ids[z.Name] != "" || z.Dns == nil {
 			continue
 		}
-		if lists[z.dns] == nil {
+		if lists[z.Dns] == nil {
 			l := &zoneList{}
-			l.coverage = z.dns.Zones(ctx, func(page []providers.Zone) { l.zones = append(l.zones, page...) })
-			lists[z.dns] = l
+			l.coverage = z.Dns.Zones(ctx, func(page []providers.Zone) { l.zones = append(l.zones, page...) })
+			lists[z.Dns] = l
 		}
-		found, err := providers.FindZone(ctx, lists[z.dns], z.name, z.id, "")
+		found, err := providers.FindZone(ctx, lists[z.Dns], z.Name, z.Id, "")
 		switch k := providers.KindOf(err); {
 		case err == nil:
-			ids[z.name] = found.ID
+			ids[z.Name] = found.ID
 		case k != providers.KindNotFound:
-			return nil, fmt.Errorf("zone %s: its id is not known: %s; or give it with --zone-id %s=ID", z.name, cause(err), z.name)
+			return nil, fmt.Errorf("zone %s: its id is not known: %s; or give it with --zone-id %s=ID", z.Name, app.Cause(err), z.Name)
 		}
 	}
-	for _, z := range s.config.Zones {
+	for _, z := range s.Config.Zones {
 		if z.Provider == p && ids[z.Name] == "" {
 			return nil, fmt.Errorf("zone %s: its account has no such zone; correct the config, or give --zone-id %s=ID", z.Name, z.Name)
 		}

@@ -1,4 +1,4 @@
-package main
+package launcher
 
 import (
 	"bytes"
@@ -9,6 +9,7 @@ import (
 	"slices"
 	"time"
 
+	"rollcall/cmd/rollcall/app"
 	"rollcall/cmd/rollcall/config"
 	"rollcall/cmd/rollcall/words"
 	"rollcall/providers"
@@ -39,13 +40,13 @@ func heldInEnvironment(variables ...string) []userdata.Held {
 
 // held returns the credentials that rollcall works with, and those that nodes are given as metadata. A source that cannot
 // say what it authenticates with has nothing that could stand anywhere.
-func (s *launcher) held(ctx context.Context) []userdata.Held {
+func (s *Launcher) held(ctx context.Context) []userdata.Held {
 	ctx, cancel := context.WithTimeout(ctx, credentialTime)
 	defer cancel()
 	variables := slices.Clone(ownVariables)
-	if s.config != nil {
-		for i := range s.config.Zones {
-			variables = append(variables, s.config.Zones[i].TokenEnv)
+	if s.Config != nil {
+		for i := range s.Config.Zones {
+			variables = append(variables, s.Config.Zones[i].TokenEnv)
 		}
 	}
 	out := heldInEnvironment(variables...)
@@ -62,18 +63,18 @@ func (s *launcher) held(ctx context.Context) []userdata.Held {
 			out = append(out, userdata.Held{What: c.What + ", which rollcall works with,", Value: c.Value})
 		}
 	}
-	for i := range s.clouds() {
-		ask(s.clouds()[i].compute)
+	for i := range s.Clouds() {
+		ask(s.Clouds()[i].Compute)
 	}
-	for i := range s.zones() {
-		ask(s.zones()[i].dns)
+	for i := range s.Zones() {
+		ask(s.Zones()[i].Dns)
 	}
-	if s.config == nil {
+	if s.Config == nil {
 		return out
 	}
-	given := []metadataFrom{s.metadata}
-	for i := range s.config.Services {
-		given = append(given, s.config.Services[i].Boot.Metadata)
+	given := []metadataFrom{s.Metadata}
+	for i := range s.Config.Services {
+		given = append(given, s.Config.Services[i].Boot.Metadata)
 	}
 	for _, from := range given {
 		for key, name := range from {
@@ -86,21 +87,21 @@ func (s *launcher) held(ctx context.Context) []userdata.Held {
 	return out
 }
 
-// heldByAnybody is held for commands that need no config: of the one that there is, else of the environment alone.
-func heldByAnybody(ctx context.Context, a *app) []userdata.Held {
-	s := newLauncher(&session{app: a})
-	if path, err := config.Find(a.config); err == nil && path != "" {
-		if cfg, err := config.Load(path, keyRules()); err == nil { // what is wrong with it is told by what needs it
-			s.config = cfg
-			s.set.clouds, s.set.zones = newAccounts(a.now, func(budget.Retrying) {}).configured(ctx, cfg)
+// Held is held for commands that need no config: of the one that there is, else of the environment alone.
+func Held(ctx context.Context, a *app.Program) []userdata.Held {
+	s := New(&app.Session{Program: a})
+	if path, err := config.Find(a.Config); err == nil && path != "" {
+		if cfg, err := config.Load(path, app.KeyRules()); err == nil { // what is wrong with it is told by what needs it
+			s.Config = cfg
+			s.Set.Clouds, s.Set.Zones = app.NewAccounts(a.Now, func(budget.Retrying) {}).Configured(ctx, cfg)
 		}
 	}
 	return s.held(ctx)
 }
 
-// refuseHeld returns an error when a launch would hand on what rollcall itself works with, however it is written: in a boot
+// RefuseHeld returns an error when a launch would hand on what rollcall itself works with, however it is written: in a boot
 // script, in metadata, in a tag, in the name of its nodes, or in a value of a variable of the template.
-func (s *launcher) refuseHeld(ctx context.Context, spec *launch.Spec, values map[string]string) error {
+func (s *Launcher) RefuseHeld(ctx context.Context, spec *launch.Spec, values map[string]string) error {
 	held := slices.DeleteFunc(s.held(ctx), func(h userdata.Held) bool { return h.Nodes })
 	for _, place := range handedOn(spec, values) {
 		if found := userdata.FindHeld([]byte(place.text), held); len(found) > 0 {

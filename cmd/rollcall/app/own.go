@@ -1,4 +1,4 @@
-package main
+package app
 
 import (
 	"os"
@@ -21,7 +21,7 @@ type ownMarkers struct {
 
 // ownWrites returns the markers that the journal has written last. A journal that cannot be read has
 // written none: their times of change make them young then, which is safe.
-func (s *session) ownWrites() providers.OwnWrites {
+func (s *Session) ownWrites() providers.OwnWrites {
 	info, err := os.Stat(s.journalPath())
 	if err != nil {
 		return nil
@@ -36,7 +36,7 @@ func (s *session) ownWrites() providers.OwnWrites {
 	if err != nil {
 		return nil
 	}
-	own = ownMarkers{info.Size(), info.ModTime(), apply.OwnWrites(entries, s.app.now().Add(-ownFor))}
+	own = ownMarkers{info.Size(), info.ModTime(), apply.OwnWrites(entries, s.Program.Now().Add(-ownFor))}
 	s.mu.Lock()
 	s.own = own
 	s.mu.Unlock()

@@ -1,4 +1,4 @@
-package main
+package app
 
 import (
 	"cmp"
@@ -20,8 +20,8 @@ import (
 // confirm can be confirmed by a second command, and by a console that was started anew.
 
 const (
-	seenName  = "seen.json"
-	seenMost  = 20_000  // findings that are kept
+	SeenName  = "seen.json"
+	SeenMost  = 20_000  // findings that are kept
 	seenBytes = 8 << 20 // of a file that is read
 )
 
@@ -31,11 +31,11 @@ type seenFile struct {
 	Seen   map[string]time.Time `json:"seen"` // by dnsview's Finding.Key
 }
 
-func (s *session) seenPath() string { return filepath.Join(s.state, seenName) }
+func (s *Session) seenPath() string { return filepath.Join(s.State, SeenName) }
 
-// loadSeen reads when findings were first seen. A file that is not there, is damaged, too large or of another format
+// LoadSeen reads when findings were first seen. A file that is not there, is damaged, too large or of another format
 // is as good as none: then the next scan is the first. What lies in the future is left out.
-func loadSeen(path string, now time.Time) map[string]time.Time {
+func LoadSeen(path string, now time.Time) map[string]time.Time {
 	out := map[string]time.Time{}
 	info, err := os.Stat(path)
 	if err != nil || !info.Mode().IsRegular() || info.Size() > seenBytes {
@@ -57,14 +57,14 @@ func loadSeen(path string, now time.Time) map[string]time.Time {
 	return out
 }
 
-// saveSeen writes when findings were first seen, in one step. Of too many, those that wait for
+// SaveSeen writes when findings were first seen, in one step. Of too many, those that wait for
 // a second scan are kept first, then those that are known longest.
-func saveSeen(path string, seen map[string]time.Time) error {
+func SaveSeen(path string, seen map[string]time.Time) error {
 	keys := slices.SortedFunc(maps.Keys(seen), func(a, b string) int {
 		return cmp.Or(waits(a)-waits(b), seen[a].Compare(seen[b]), strings.Compare(a, b))
 	})
-	out := seenFile{Format: 1, Seen: make(map[string]time.Time, min(len(keys), seenMost))}
-	for _, k := range keys[:min(len(keys), seenMost)] {
+	out := seenFile{Format: 1, Seen: make(map[string]time.Time, min(len(keys), SeenMost))}
+	for _, k := range keys[:min(len(keys), SeenMost)] {
 		out.Seen[k] = seen[k].UTC()
 	}
 	data, err := json.Marshal(out)
@@ -87,36 +87,36 @@ func waits(key string) int {
 }
 
 // firstSeen returns when findings were first seen, by this process or by one before it.
-func (s *session) firstSeen() map[string]time.Time {
+func (s *Session) firstSeen() map[string]time.Time {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.seen == nil {
-		s.seen = loadSeen(s.seenPath(), s.app.now())
+		s.seen = LoadSeen(s.seenPath(), s.Program.Now())
 	}
 	return s.seen
 }
 
 // keepSeen keeps when findings were first seen, for the next scan and the next process. Another process may have
 // seen one of them before.
-func (s *session) keepSeen(seen map[string]time.Time) {
+func (s *Session) keepSeen(seen map[string]time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	before := s.seen
 	s.seen = seen
-	if s.state == "" || maps.EqualFunc(before, seen, time.Time.Equal) {
+	if s.State == "" || maps.EqualFunc(before, seen, time.Time.Equal) {
 		return
 	}
-	for k, at := range loadSeen(s.seenPath(), s.app.now()) {
+	for k, at := range LoadSeen(s.seenPath(), s.Program.Now()) {
 		if mine, ok := seen[k]; ok && at.Before(mine) {
 			seen[k] = at
 		}
 	}
-	err := os.MkdirAll(s.state, 0o700)
+	err := os.MkdirAll(s.State, 0o700)
 	if err == nil {
-		err = saveSeen(s.seenPath(), seen)
+		err = SaveSeen(s.seenPath(), seen)
 	}
 	if err != nil && !s.seenTold {
 		s.seenTold = true
-		s.tell("rollcall: what was seen cannot be kept for the next run: %s", words.Clean(err.Error()))
+		s.Tell("rollcall: what was seen cannot be kept for the next run: %s", words.Clean(err.Error()))
 	}
 }

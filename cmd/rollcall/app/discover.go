@@ -1,4 +1,4 @@
-package main
+package app
 
 import (
 	"cmp"
@@ -18,19 +18,19 @@ import (
 
 // discovery is what credentials alone lead to.
 type discovery struct {
-	config *config.Config // a config that names it all; without a fleet id
-	clouds []cloudSource
-	zones  []zoneSource
-	notes  []string // what a person should know about it
+	Config *config.Config // a config that names it all; without a fleet id
+	Clouds []CloudSource
+	Zones  []ZoneSource
+	Notes  []string // what a person should know about it
 }
 
-// discover finds the clouds and zones that the environment's credentials open: the
+// Discover finds the clouds and zones that the environment's credentials open: the
 // EC2 region and the Triton data centre that their own tools would speak to, and
 // all zones of Cloudflare and Route 53. An account that does not answer within
 // the time limit is a source that failed.
-func discover(ctx context.Context, now func() time.Time, notify func(budget.Retrying), limit time.Duration) discovery {
-	d := discovery{config: config.Empty()}
-	acc := newAccounts(now, notify)
+func Discover(ctx context.Context, now func() time.Time, notify func(budget.Retrying), limit time.Duration) discovery {
+	d := discovery{Config: config.Empty()}
+	acc := NewAccounts(now, notify)
 	d.ec2(ctx, acc)
 	d.triton(ctx, acc)
 
@@ -44,7 +44,7 @@ func discover(ctx context.Context, now func() time.Time, notify func(budget.Retr
 			ctx, cancel := context.WithTimeout(ctx, limit)
 			defer cancel()
 			var f found
-			cov := a.dns.Zones(ctx, func(page []providers.Zone) { f.zones = append(f.zones, page...) })
+			cov := a.Dns.Zones(ctx, func(page []providers.Zone) { f.zones = append(f.zones, page...) })
 			f.err = cov.Err
 			ch <- f
 		}()
@@ -53,17 +53,17 @@ func discover(ctx context.Context, now func() time.Time, notify func(budget.Retr
 	var cf, r53 <-chan found
 	cfAccount, r53Account := dnsAccount{}, dnsAccount{}
 	if os.Getenv("CLOUDFLARE_API_TOKEN") != "" {
-		if cfAccount = acc.dnsInTime(ctx, providers.Cloudflare); cfAccount.err == nil {
+		if cfAccount = acc.dnsInTime(ctx, providers.Cloudflare); cfAccount.Err == nil {
 			cf = ask(cfAccount)
 		}
 	}
-	if r53Account = acc.dnsInTime(ctx, providers.Route53); r53Account.err == nil {
+	if r53Account = acc.dnsInTime(ctx, providers.Route53); r53Account.Err == nil {
 		r53 = ask(r53Account)
 	}
 	take := func(p providers.Provider, a dnsAccount, ch <-chan found) {
 		if ch == nil {
-			if a.err != nil && (p == providers.Cloudflare || hinted("AWS_ACCESS_KEY_ID", "AWS_PROFILE")) {
-				d.failedZone(p, a, a.err)
+			if a.Err != nil && (p == providers.Cloudflare || hinted("AWS_ACCESS_KEY_ID", "AWS_PROFILE")) {
+				d.failedZone(p, a, a.Err)
 			}
 			return
 		}
@@ -79,8 +79,8 @@ func discover(ctx context.Context, now func() time.Time, notify func(budget.Retr
 }
 
 // inTime sets up one cloud, within setUpLimit.
-func (a *accounts) inTime(ctx context.Context, c config.Cloud) cloudSource {
-	clouds, _ := a.configured(ctx, &config.Config{Clouds: []config.Cloud{c}})
+func (a *accounts) inTime(ctx context.Context, c config.Cloud) CloudSource {
+	clouds, _ := a.Configured(ctx, &config.Config{Clouds: []config.Cloud{c}})
 	return clouds[0]
 }
 
@@ -88,10 +88,10 @@ func (a *accounts) inTime(ctx context.Context, c config.Cloud) cloudSource {
 func (a *accounts) dnsInTime(ctx context.Context, p providers.Provider) dnsAccount {
 	ctx, cancel := context.WithTimeout(ctx, setUpLimit)
 	defer cancel()
-	return begin(func() dnsAccount { return a.dnsAccount(p, "", "", "") }).within(ctx, dnsAccount{err: errSlow(string(p))})
+	return begin(func() dnsAccount { return a.DnsAccount(p, "", "", "") }).within(ctx, dnsAccount{Err: errSlow(string(p))})
 }
 
-func (d *discovery) empty() bool { return len(d.clouds)+len(d.zones) == 0 }
+func (d *discovery) Empty() bool { return len(d.Clouds)+len(d.Zones) == 0 }
 
 func (d *discovery) addZones(p providers.Provider, a dnsAccount, zones []providers.Zone) {
 	slices.SortFunc(zones, func(x, y providers.Zone) int { return cmp.Compare(x.Name, y.Name) })
@@ -110,58 +110,58 @@ func (d *discovery) addZones(p providers.Provider, a dnsAccount, zones []provide
 		}
 		switch {
 		case z.Private:
-			d.notes = append(d.notes, "the private zone "+z.Name+" ("+z.ID+") is left out; name it in a config to see it")
+			d.Notes = append(d.Notes, "the private zone "+z.Name+" ("+z.ID+") is left out; name it in a config to see it")
 			continue
-		case slices.ContainsFunc(d.zones, func(o zoneSource) bool { return o.name == z.Name }):
+		case slices.ContainsFunc(d.Zones, func(o ZoneSource) bool { return o.Name == z.Name }):
 			if public[z.Name] == 1 {
-				d.notes = append(d.notes, "the zone "+z.Name+" is found twice; the one at "+string(p)+" is left out: name the right one in a config")
+				d.Notes = append(d.Notes, "the zone "+z.Name+" is found twice; the one at "+string(p)+" is left out: name the right one in a config")
 			}
 			continue
 		case public[z.Name] > 1:
-			d.zones = append(d.zones, zoneSource{name: z.Name, provider: p, budget: a.budget, err: providers.ZonesOfOneName(z.Name, ofName[z.Name])})
-			d.config.Zones = append(d.config.Zones, config.Zone{Name: z.Name, Provider: p})
+			d.Zones = append(d.Zones, ZoneSource{Name: z.Name, Provider: p, Budget: a.budget, Err: providers.ZonesOfOneName(z.Name, ofName[z.Name])})
+			d.Config.Zones = append(d.Config.Zones, config.Zone{Name: z.Name, Provider: p})
 			continue
 		}
-		d.zones = append(d.zones, zoneSource{name: z.Name, id: id, provider: p, dns: a.dns, budget: a.budget})
-		d.config.Zones = append(d.config.Zones, config.Zone{Name: z.Name, ID: id, Provider: p})
+		d.Zones = append(d.Zones, ZoneSource{Name: z.Name, Id: id, Provider: p, Dns: a.Dns, Budget: a.budget})
+		d.Config.Zones = append(d.Config.Zones, config.Zone{Name: z.Name, ID: id, Provider: p})
 	}
 }
 
 // failedZone stands for all zones of an account that did not answer.
 func (d *discovery) failedZone(p providers.Provider, a dnsAccount, err error) {
-	d.zones = append(d.zones, zoneSource{name: "zones of " + string(p), provider: p, budget: a.budget, err: err})
+	d.Zones = append(d.Zones, ZoneSource{Name: "zones of " + string(p), Provider: p, Budget: a.budget, Err: err})
 }
 
 // ec2 adds the region that the environment or the profile names.
 func (d *discovery) ec2(ctx context.Context, acc *accounts) {
 	c := config.Cloud{Name: "aws", Provider: providers.EC2}
 	s := acc.inTime(ctx, c)
-	if s.err != nil {
+	if s.Err != nil {
 		if hinted("AWS_ACCESS_KEY_ID", "AWS_PROFILE") {
-			d.clouds = append(d.clouds, s)
+			d.Clouds = append(d.Clouds, s)
 		}
 		return
 	}
-	c.Name, c.Region = shortRegion(s.region), s.region
+	c.Name, c.Region = ShortRegion(s.region), s.region
 	s = acc.inTime(ctx, c) // again, under its right name
-	d.clouds = append(d.clouds, s)
-	d.config.Clouds = append(d.config.Clouds, c)
+	d.Clouds = append(d.Clouds, s)
+	d.Config.Clouds = append(d.Config.Clouds, c)
 }
 
 // triton adds the data centre that the triton CLI would speak to.
 func (d *discovery) triton(ctx context.Context, acc *accounts) {
 	c := config.Cloud{Name: tritonName(), Provider: providers.Triton}
 	s := acc.inTime(ctx, c)
-	if s.err != nil {
+	if s.Err != nil {
 		if hinted("TRITON_URL", "TRITON_PROFILE", "TRITON_ACCOUNT", "SDC_URL", "SDC_ACCOUNT") {
-			d.clouds = append(d.clouds, s)
+			d.Clouds = append(d.Clouds, s)
 		}
 		return
 	}
 	c.URL = cmp.Or(os.Getenv("TRITON_URL"), os.Getenv("SDC_URL"))
 	c.Account = cmp.Or(os.Getenv("TRITON_ACCOUNT"), os.Getenv("SDC_ACCOUNT"))
-	d.clouds = append(d.clouds, s)
-	d.config.Clouds = append(d.config.Clouds, c)
+	d.Clouds = append(d.Clouds, s)
+	d.Config.Clouds = append(d.Config.Clouds, c)
 }
 
 func hinted(envs ...string) bool {
@@ -182,8 +182,8 @@ func tritonName() string {
 	return "triton"
 }
 
-// shortRegion makes a short name as operators do: us-east-1 is aws-use1.
-func shortRegion(region string) string {
+// ShortRegion makes a short name as operators do: us-east-1 is aws-use1.
+func ShortRegion(region string) string {
 	parts := strings.Split(region, "-")
 	if len(parts) < 3 {
 		return "aws-" + region

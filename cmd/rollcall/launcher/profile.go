@@ -1,10 +1,11 @@
-package main
+package launcher
 
 import (
 	"context"
 	"slices"
 	"strings"
 
+	"rollcall/cmd/rollcall/app"
 	"rollcall/cmd/rollcall/config"
 	"rollcall/cmd/rollcall/exit"
 	"rollcall/cmd/rollcall/words"
@@ -14,34 +15,34 @@ import (
 	"rollcall/userdata"
 )
 
-// profileToMake is the instance profile of a launch in one AWS account. IAM
+// ProfileToMake is the instance profile of a launch in one AWS account. IAM
 // knows no regions, so clouds of one account share it.
-type profileToMake struct {
-	account string
-	profile ec2.NodeProfile
+type ProfileToMake struct {
+	Account string
+	Profile ec2.NodeProfile
 	names   []string // of the clouds
-	clouds  []profileMaker
-	missing []string // sentences; empty when all is there
+	clouds  []app.ProfileMaker
+	Missing []string // sentences; empty when all is there
 }
 
-// profilesToMake finds out what a launch with a new instance profile has to create,
+// ProfilesToMake finds out what a launch with a new instance profile has to create,
 // and puts the profile into the spec. Nothing is created yet.
-func (s *launcher) profilesToMake(ctx context.Context, spec *launch.Spec, name string) ([]profileToMake, error) {
-	ids, err := s.zoneIDs(ctx, providers.Route53, nil)
+func (s *Launcher) ProfilesToMake(ctx context.Context, spec *launch.Spec, name string) ([]ProfileToMake, error) {
+	ids, err := s.ZoneIDs(ctx, providers.Route53, nil)
 	if err != nil {
 		return nil, err
 	}
-	var out []profileToMake
+	var out []ProfileToMake
 	for i := range spec.Nodes {
 		t := &spec.Nodes[i]
-		c, ok := s.cloud(t.Cloud)
-		if !ok || c.provider != providers.EC2 {
+		c, ok := s.Cloud(t.Cloud)
+		if !ok || c.Provider != providers.EC2 {
 			continue // Triton has no instance profiles
 		}
-		if c.err != nil {
-			return nil, exit.Unknownf("cloud %s: %s; nothing was launched", words.Clean(c.name), cause(c.err))
+		if c.Err != nil {
+			return nil, exit.Unknownf("cloud %s: %s; nothing was launched", words.Clean(c.Name), app.Cause(c.Err))
 		}
-		cloud, ok := c.compute.(profileMaker)
+		cloud, ok := c.Compute.(app.ProfileMaker)
 		if !ok {
 			return nil, exit.Usagef("--create-profile: cloud %s cannot make instance profiles", words.Clean(t.Cloud))
 		}
@@ -49,7 +50,7 @@ func (s *launcher) profilesToMake(ctx context.Context, spec *launch.Spec, name s
 		if !ok || agent.Register != userdata.RegisterAgent {
 			return nil, exit.Usagef("--create-profile: the nodes in %s do not register themselves, so they need no rights; with --set register=agent they do", words.Clean(t.Cloud))
 		}
-		who, err := c.compute.Identify(ctx)
+		who, err := c.Compute.Identify(ctx)
 		if err != nil {
 			return nil, err
 		}
@@ -58,14 +59,14 @@ func (s *launcher) profilesToMake(ctx context.Context, spec *launch.Spec, name s
 		if len(policy.Statement) == 0 {
 			return nil, exit.Usagef("--create-profile: the nodes in %s need no rights in AWS", words.Clean(t.Cloud))
 		}
-		if n := slices.IndexFunc(out, func(p profileToMake) bool { return p.account == who.Account }); n >= 0 {
+		if n := slices.IndexFunc(out, func(p ProfileToMake) bool { return p.Account == who.Account }); n >= 0 {
 			out[n].clouds, out[n].names = append(out[n].clouds, cloud), append(out[n].names, t.Cloud)
 			continue
 		}
-		p := profileToMake{account: who.Account, names: []string{t.Cloud}, clouds: []profileMaker{cloud}, profile: ec2.NodeProfile{
+		p := ProfileToMake{Account: who.Account, names: []string{t.Cloud}, clouds: []app.ProfileMaker{cloud}, Profile: ec2.NodeProfile{
 			Name: name, Description: "rollcall: nodes of " + agent.Service + ", fleet " + agent.Fleet, Trust: userdata.TrustPolicy().JSON(), Policy: policy.JSON(),
 		}}
-		if p.missing, err = cloud.MissingProfile(ctx, p.profile); err != nil {
+		if p.Missing, err = cloud.MissingProfile(ctx, p.Profile); err != nil {
 			return nil, err
 		}
 		out = append(out, p)
@@ -77,7 +78,7 @@ func (s *launcher) profilesToMake(ctx context.Context, spec *launch.Spec, name s
 }
 
 // agentPolicy is what one agent needs of AWS.
-func (s *launcher) agentPolicy(a *userdata.AgentConfig, ids map[string]string, account string) userdata.Policy {
+func (s *Launcher) agentPolicy(a *userdata.AgentConfig, ids map[string]string, account string) userdata.Policy {
 	if a.DNS == providers.Route53 {
 		return userdata.NodePolicy(providers.EC2, []userdata.PolicyService{{
 			Name: a.Service, Kind: a.Kind, Zone: a.Zone, ZoneID: ids[a.Zone], IPv6: a.IPv6, Host: a.Host,
@@ -87,7 +88,7 @@ func (s *launcher) agentPolicy(a *userdata.AgentConfig, ids map[string]string, a
 		return userdata.Policy{}
 	}
 	var parameters []string
-	for _, c := range s.config.Clouds {
+	for _, c := range s.Config.Clouds {
 		// The role serves the nodes of all regions of the account.
 		if c.Provider == providers.EC2 {
 			parameters = append(parameters, parameterARN(&c, account, a.Token.Key))

@@ -1,4 +1,4 @@
-package main
+package launcher
 
 import (
 	"context"
@@ -9,22 +9,22 @@ import (
 	"rollcall/userdata"
 )
 
-// consoleLog reads the tail of an instance's console log.
-func (s *launcher) consoleLog(ctx context.Context, cloud, id string) (string, error) {
-	c, ok := s.cloud(cloud)
+// ConsoleLog reads the tail of an instance's console log.
+func (s *Launcher) ConsoleLog(ctx context.Context, cloud, id string) (string, error) {
+	c, ok := s.Cloud(cloud)
 	switch {
 	case !ok:
 		return "", fmt.Errorf("there is no cloud %s", cloud)
-	case c.err != nil:
-		return "", c.err
+	case c.Err != nil:
+		return "", c.Err
 	}
-	return c.compute.ConsoleLog(ctx, id)
+	return c.Compute.ConsoleLog(ctx, id)
 }
 
 // bootState says how far a node has come by what it has written to its console.
 // Whether it is in DNS is for DNS to say: a node that says so is healthy.
-func (s *launcher) bootState(ctx context.Context, n launch.Node) (launch.BootState, error) {
-	text, err := s.consoleLog(ctx, n.Cloud, n.Instance.ID)
+func (s *Launcher) bootState(ctx context.Context, n launch.Node) (launch.BootState, error) {
+	text, err := s.ConsoleLog(ctx, n.Cloud, n.Instance.ID)
 	if err != nil {
 		return launch.BootState{}, err
 	}

@@ -1,4 +1,4 @@
-package main
+package app
 
 import (
 	"fmt"
@@ -11,36 +11,36 @@ import (
 	"rollcall/providers/fleet"
 )
 
-// rangesSource is the name of the list of public ranges among the sources.
-const rangesSource = "ranges"
+// RangesSource is the name of the list of public ranges among the sources.
+const RangesSource = "ranges"
 
 // syncRanges reads the list of public ranges again when its file has changed. While it cannot be read, the last good list stays.
-func (s *session) syncRanges() {
+func (s *Session) syncRanges() {
 	s.rangesMu.Lock()
 	defer s.rangesMu.Unlock()
-	if c := s.config; c.RangesFile != "" && c.RangesNow() != c.RangesAt {
+	if c := s.Config; c.RangesFile != "" && c.RangesNow() != c.RangesAt {
 		c.ReadRanges()
 	}
 }
 
 // ranges returns the list of public ranges.
-func (s *session) ranges() dnsview.PublicRanges {
+func (s *Session) ranges() dnsview.PublicRanges {
 	s.rangesMu.Lock()
 	defer s.rangesMu.Unlock()
-	return s.config.Ranges
+	return s.Config.Ranges
 }
 
-// rangesErr returns why the list of public ranges could not be read, and what that means; nil when it could.
-func (s *session) rangesErr() error {
+// RangesErr returns why the list of public ranges could not be read, and what that means; nil when it could.
+func (s *Session) RangesErr() error {
 	s.rangesMu.Lock()
 	defer s.rangesMu.Unlock()
 	switch {
-	case s.config.RangesErr == nil:
+	case s.Config.RangesErr == nil:
 		return nil
-	case s.config.RangesRead:
-		return fmt.Errorf("%w; until then the list that was read before stays in use", s.config.RangesErr)
+	case s.Config.RangesRead:
+		return fmt.Errorf("%w; until then the list that was read before stays in use", s.Config.RangesErr)
 	}
-	return fmt.Errorf("%w; until then an entry that dangles may show as dead", s.config.RangesErr)
+	return fmt.Errorf("%w; until then an entry that dangles may show as dead", s.Config.RangesErr)
 }
 
 // A one-shot command says after this time what it is still waiting for, and then less and less often.
@@ -51,7 +51,7 @@ const (
 
 // tellReading says now and then which sources are still being read and how far they are, until stop
 // is called.
-func (s *session) tellReading() (stop func()) {
+func (s *Session) tellReading() (stop func()) {
 	done, ended := make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(ended)
@@ -63,8 +63,8 @@ func (s *session) tellReading() (stop func()) {
 			case <-t.C:
 				pause = min(2*pause, tellLast)
 				t.Reset(pause)
-				if line := readingText(s.fleet.Reading()); line != "" {
-					s.tell("rollcall: %s", line)
+				if line := ReadingText(s.Fleet.Reading()); line != "" {
+					s.Tell("rollcall: %s", line)
 				}
 			case <-done:
 				return
@@ -77,8 +77,8 @@ func (s *session) tellReading() (stop func()) {
 	}
 }
 
-// readingText says how far the reads of some sources are.
-func readingText(reads []fleet.Progress) string {
+// ReadingText says how far the reads of some sources are.
+func ReadingText(reads []fleet.Progress) string {
 	var out []string
 	for _, p := range reads {
 		text := "no answer yet"
@@ -93,16 +93,16 @@ func readingText(reads []fleet.Progress) string {
 	return "reading " + strings.Join(out, ", ")
 }
 
-// neverRead reports whether a source could not be set up, so that no read of it ends.
-func (s *session) neverRead(name string) bool {
-	for i := range s.clouds() {
-		if s.clouds()[i].name == name {
-			return s.clouds()[i].err != nil
+// NeverRead reports whether a source could not be set up, so that no read of it ends.
+func (s *Session) NeverRead(name string) bool {
+	for i := range s.Clouds() {
+		if s.Clouds()[i].Name == name {
+			return s.Clouds()[i].Err != nil
 		}
 	}
-	for i := range s.zones() {
-		if providers.SameName(s.zones()[i].name, name) {
-			return s.zones()[i].err != nil
+	for i := range s.Zones() {
+		if providers.SameName(s.Zones()[i].Name, name) {
+			return s.Zones()[i].Err != nil
 		}
 	}
 	return true

@@ -1,4 +1,4 @@
-package main
+package launcher
 
 import (
 	"fmt"
@@ -22,8 +22,8 @@ type metadataFrom map[string]string
 // spelled so.
 var metadataKey = regexp.MustCompile(`^[A-Za-z0-9_.-]{1,128}$`)
 
-// givenMetadata reads KEY=VARIABLE from the command line.
-func givenMetadata(args []string) (metadataFrom, error) {
+// GivenMetadata reads KEY=VARIABLE from the command line.
+func GivenMetadata(args []string) (metadataFrom, error) {
 	out := metadataFrom{}
 	for _, arg := range args {
 		key, env, ok := strings.Cut(arg, "=")
@@ -35,11 +35,11 @@ func givenMetadata(args []string) (metadataFrom, error) {
 	return out, nil
 }
 
-// withMetadata adds to each Triton node of a launch the metadata that the config and the command line
+// WithMetadata adds to each Triton node of a launch the metadata that the config and the command line
 // name. EC2 has none, and its nodes read what is secret with their instance profile.
-func (s *launcher) withMetadata(spec launch.Spec, given metadataFrom) (launch.Spec, error) {
+func (s *Launcher) WithMetadata(spec launch.Spec, given metadataFrom) (launch.Spec, error) {
 	from := metadataFrom{}
-	maps.Copy(from, s.config.BootOf(spec.Service).Metadata)
+	maps.Copy(from, s.Config.BootOf(spec.Service).Metadata)
 	maps.Copy(from, given)
 	if len(from) == 0 {
 		return spec, nil
@@ -48,7 +48,7 @@ func (s *launcher) withMetadata(spec launch.Spec, given metadataFrom) (launch.Sp
 	used := false
 	for i := range spec.Nodes {
 		t := &spec.Nodes[i]
-		if c, ok := s.cloud(t.Cloud); !ok || c.provider != providers.Triton {
+		if c, ok := s.Cloud(t.Cloud); !ok || c.Provider != providers.Triton {
 			continue
 		}
 		used = true

@@ -1,4 +1,4 @@
-package main
+package app
 
 import (
 	"context"
@@ -20,18 +20,18 @@ import (
 // observer collects what no API says: what name servers answer, and whether nodes are well.
 // Its methods are safe for concurrent use; none but run takes long.
 type observer struct {
-	wire   *wire.Scheduler // nil when name servers are not asked
-	prober *probe.Prober
-	// local are the clouds whose API listens on this machine's loopback. The addresses of
+	Wire   *wire.Scheduler // nil when name servers are not asked
+	Prober *probe.Prober
+	// Local are the clouds whose API listens on this machine's loopback. The addresses of
 	// their instances belong to others on the internet, so none is probed.
-	local map[string]bool
+	Local map[string]bool
 
 	probed  chan struct{} // the health of a node has changed; coalesced
-	changes chan struct{} // something has changed; coalesced, with a pause between two
+	Changes chan struct{} // something has changed; coalesced, with a pause between two
 
 	mu      sync.Mutex
 	gen     uint64 // grows when the health of a node changes
-	targets []probe.Target
+	Targets []probe.Target
 	health  []dnsview.HealthState
 }
 
@@ -47,59 +47,59 @@ const (
 	probeEvery  = time.Second            // between two checks of which nodes are due
 )
 
-// newObserver makes the observer of a session that goes on: what the config allows, at a
+// NewObserver makes the observer of a session that goes on: what the config allows, at a
 // pace that is no nuisance.
-func (s *session) newObserver() *observer {
-	o := s.observerOf(probe.Options{On: s.config.Probe, Now: s.app.now})
-	if s.config.Wire {
-		o.wire = wire.NewScheduler(s.readableZones(), s.wireOptions())
+func (s *Session) NewObserver() *observer {
+	o := s.observerOf(probe.Options{On: s.Config.Probe, Now: s.Program.Now})
+	if s.Config.Wire {
+		o.Wire = wire.NewScheduler(s.readableZones(), s.wireOptions())
 	}
 	return o
 }
 
-// newRoundObserver makes the observer of a one-shot command, which asks name servers only.
-func (s *session) newRoundObserver() *observer {
+// NewRoundObserver makes the observer of a one-shot command, which asks name servers only.
+func (s *Session) NewRoundObserver() *observer {
 	o := s.observerOf(probe.Options{})
 	w := s.wireOptions()
 	w.Rate, w.Burst = roundRate, roundBurst
-	o.wire = wire.NewScheduler(s.readableZones(), w)
+	o.Wire = wire.NewScheduler(s.readableZones(), w)
 	return o
 }
 
-func (s *session) observerOf(p probe.Options) *observer {
-	o := &observer{prober: probe.New(p), local: map[string]bool{}, probed: make(chan struct{}, 1), changes: make(chan struct{}, 1)}
-	for i := range s.clouds() {
-		if s.clouds()[i].isLocal() {
-			o.local[s.clouds()[i].name] = true
+func (s *Session) observerOf(p probe.Options) *observer {
+	o := &observer{Prober: probe.New(p), Local: map[string]bool{}, probed: make(chan struct{}, 1), Changes: make(chan struct{}, 1)}
+	for i := range s.Clouds() {
+		if s.Clouds()[i].IsLocal() {
+			o.Local[s.Clouds()[i].Name] = true
 		}
 	}
 	return o
 }
 
 // readableZones names the zones that could be set up.
-func (s *session) readableZones() []string {
+func (s *Session) readableZones() []string {
 	var names []string
-	for _, z := range s.zones() {
-		if z.err == nil {
-			names = append(names, z.name)
+	for _, z := range s.Zones() {
+		if z.Err == nil {
+			names = append(names, z.Name)
 		}
 	}
 	return names
 }
 
-func (s *session) wireOptions() wire.Options {
-	return wire.Options{Resolvers: s.config.Resolvers, Servers: s.config.NameServers(), Now: s.app.now}
+func (s *Session) wireOptions() wire.Options {
+	return wire.Options{Resolvers: s.Config.Resolvers, Servers: s.Config.NameServers(), Now: s.Program.Now}
 }
 
-// isLocal reports whether the API of a cloud listens on this machine's loopback.
-func (c *cloudSource) isLocal() bool {
-	e, ok := c.compute.(interface{ Endpoint() string })
-	return ok && onLoopback(e.Endpoint())
+// IsLocal reports whether the API of a cloud listens on this machine's loopback.
+func (c *CloudSource) IsLocal() bool {
+	e, ok := c.Compute.(interface{ Endpoint() string })
+	return ok && OnLoopback(e.Endpoint())
 }
 
-// onLoopback reports whether an API listens on this very machine: embedded
+// OnLoopback reports whether an API listens on this very machine: embedded
 // clouds, and other stand-ins for real ones.
-func onLoopback(endpoint string) bool {
+func OnLoopback(endpoint string) bool {
 	u, err := url.Parse(endpoint)
 	if err != nil || u.Host == "" {
 		return false
@@ -118,26 +118,26 @@ type observations struct {
 
 // setSnapshot has the names of a snapshot asked for from now on. A nil observer asks nobody.
 func (o *observer) setSnapshot(snap *providers.Snapshot) {
-	if o != nil && o.wire != nil {
-		o.wire.SetSnapshot(snap)
+	if o != nil && o.Wire != nil {
+		o.Wire.SetSnapshot(snap)
 	}
 }
 
 // setNodes has the nodes of a view probed from now on.
 func (o *observer) setNodes(v *dnsview.View) {
-	if o == nil || !o.prober.On() {
+	if o == nil || !o.Prober.On() {
 		return
 	}
-	targets := slices.DeleteFunc(probe.Targets(v), func(t probe.Target) bool { return o.local[t.Instance.Cloud] })
+	targets := slices.DeleteFunc(probe.Targets(v), func(t probe.Target) bool { return o.Local[t.Instance.Cloud] })
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.targets = targets
+	o.Targets = targets
 }
 
-// prioritize has the names of these records asked for first.
-func (o *observer) prioritize(records []providers.Identity) {
-	if o.wire != nil {
-		o.wire.Prioritize(records)
+// Prioritize has the names of these records asked for first.
+func (o *observer) Prioritize(records []providers.Identity) {
+	if o.Wire != nil {
+		o.Wire.Prioritize(records)
 	}
 }
 
@@ -146,8 +146,8 @@ func (o *observer) observations() (out observations) {
 	if o == nil {
 		return out
 	}
-	if o.wire != nil {
-		out.names, out.zones = o.wire.States()
+	if o.Wire != nil {
+		out.names, out.zones = o.Wire.States()
 	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -155,28 +155,28 @@ func (o *observer) observations() (out observations) {
 	return out
 }
 
-// generation grows whenever observations returns something else.
-func (o *observer) generation() uint64 {
+// Generation grows whenever observations returns something else.
+func (o *observer) Generation() uint64 {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if o.wire == nil {
+	if o.Wire == nil {
 		return o.gen
 	}
-	return o.gen + o.wire.Changes()
+	return o.gen + o.Wire.Changes()
 }
 
-// run asks name servers and probes nodes until ctx ends.
-func (o *observer) run(ctx context.Context) {
+// Run asks name servers and probes nodes until ctx ends.
+func (o *observer) Run(ctx context.Context) {
 	var wg sync.WaitGroup
 	defer wg.Wait()
 	wg.Go(func() { o.forward(ctx) })
-	if o.wire != nil {
-		wg.Go(func() { o.wire.Run(ctx) })
+	if o.Wire != nil {
+		wg.Go(func() { o.Wire.Run(ctx) })
 	}
-	if o.prober.On() {
+	if o.Prober.On() {
 		wg.Go(func() {
 			for wire.Sleep(ctx, probeEvery) {
-				o.probeAll(ctx)
+				o.ProbeAll(ctx)
 			}
 		})
 	}
@@ -186,8 +186,8 @@ func (o *observer) run(ctx context.Context) {
 // of changes.
 func (o *observer) forward(ctx context.Context) {
 	var answered <-chan struct{}
-	if o.wire != nil {
-		answered = o.wire.Changed()
+	if o.Wire != nil {
+		answered = o.Wire.Changed()
 	}
 	for {
 		select {
@@ -197,7 +197,7 @@ func (o *observer) forward(ctx context.Context) {
 			return
 		}
 		select {
-		case o.changes <- struct{}{}:
+		case o.Changes <- struct{}{}:
 		default:
 		}
 		if !wire.Sleep(ctx, changeEvery) {
@@ -206,12 +206,12 @@ func (o *observer) forward(ctx context.Context) {
 	}
 }
 
-// probeAll probes the nodes that are due.
-func (o *observer) probeAll(ctx context.Context) {
+// ProbeAll probes the nodes that are due.
+func (o *observer) ProbeAll(ctx context.Context) {
 	o.mu.Lock()
-	targets := o.targets
+	targets := o.Targets
 	o.mu.Unlock()
-	results := o.prober.Check(ctx, targets)
+	results := o.Prober.Check(ctx, targets)
 	if ctx.Err() != nil {
 		return
 	}
@@ -233,10 +233,10 @@ func (o *observer) probeAll(ctx context.Context) {
 	}
 }
 
-// unaskedLines says, zone by zone, what name servers were not asked for or did not
+// UnaskedLines says, zone by zone, what name servers were not asked for or did not
 // answer, and whether that leaves something unknown.
-func (o *observer) unaskedLines() (lines []string, unknown bool) {
-	for _, u := range o.wire.Unasked() {
+func (o *observer) UnaskedLines() (lines []string, unknown bool) {
+	for _, u := range o.Wire.Unasked() {
 		if u.Private {
 			lines = append(lines, u.Zone+" is a private zone: no public name server answers for it, so none was asked")
 			continue

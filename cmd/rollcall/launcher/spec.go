@@ -1,4 +1,4 @@
-package main
+package launcher
 
 import (
 	"cmp"
@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 
+	"rollcall/cmd/rollcall/app"
 	"rollcall/cmd/rollcall/exit"
 	"rollcall/cmd/rollcall/words"
 	"rollcall/dnsview"
@@ -21,28 +22,28 @@ import (
 
 // bootScripts are the boot scripts of a launch, to be looked at.
 type bootScripts struct {
-	texts    map[string]string // by cloud
-	findings []launchFinding
-	warnings []string
+	Texts    map[string]string // by cloud
+	Findings []Finding
+	Warnings []string
 }
 
-// launchRequest is what a launch is asked for on the command line.
-type launchRequest struct {
-	service  string
-	template string
-	name     string // prefix of the nodes' names
-	id       string // of an earlier try
+// Request is what a launch is asked for on the command line.
+type Request struct {
+	Service  string
+	Template string
+	Name     string // prefix of the nodes' names
+	Id       string // of an earlier try
 
 	counts map[string]int    // nodes, by cloud
 	order  []string          // of the clouds
-	given  map[string]string // values of template variables
+	Given  map[string]string // values of template variables
 
 	// Each is VALUE for all clouds, or CLOUD=VALUE.
-	size, image, network, keyPair, profile []string
+	Size, Image, Network, KeyPair, Profile []string
 }
 
-// parseClouds reads C[=N],... into the request.
-func (r *launchRequest) parseClouds(args []string) (err error) {
+// ParseClouds reads C[=N],... into the request.
+func (r *Request) ParseClouds(args []string) (err error) {
 	r.counts = map[string]int{}
 	for _, arg := range args {
 		name, number, given := strings.Cut(arg, "=")
@@ -67,32 +68,32 @@ func (r *launchRequest) parseClouds(args []string) (err error) {
 	return nil
 }
 
-// launchSpec makes the spec of a launch, with its boot scripts.
-func (s *launcher) launchSpec(ctx context.Context, v *dnsview.View, f *launchRequest) (launch.Spec, bootScripts, error) {
-	templates := templatesOf(s.app)
-	made := bootScripts{texts: map[string]string{}, findings: []launchFinding{}}
-	spec := launch.Spec{ID: f.id, Template: f.template, NamePrefix: f.name}
+// Spec makes the spec of a launch, with its boot scripts.
+func (s *Launcher) Spec(ctx context.Context, v *dnsview.View, f *Request) (launch.Spec, bootScripts, error) {
+	templates := TemplatesOf(s.Program)
+	made := bootScripts{Texts: map[string]string{}, Findings: []Finding{}}
+	spec := launch.Spec{ID: f.Id, Template: f.Template, NamePrefix: f.Name}
 	if spec.ID == "" {
 		spec.ID = launch.NewID()
 	}
-	if f.service != "" {
-		d := s.config.Declared(providers.CanonicalName(f.service))
+	if f.Service != "" {
+		d := s.Config.Declared(providers.CanonicalName(f.Service))
 		if d == nil {
-			return spec, made, exit.Usagef("the config declares no service %q; %s", words.Clean(f.service), s.config.DeclaredNames())
+			return spec, made, exit.Usagef("the config declares no service %q; %s", words.Clean(f.Service), s.Config.DeclaredNames())
 		}
 		spec.Service = d.Name
 	}
 	if spec.Service == "" && spec.Template == "" {
-		return spec, made, exit.Usagef("launch needs --service, or --template; %s", s.config.DeclaredNames())
+		return spec, made, exit.Usagef("launch needs --service, or --template; %s", s.Config.DeclaredNames())
 	}
 	var before []journal.Entry
-	if f.id != "" {
+	if f.Id != "" {
 		var err error
-		if before, err = s.launchesOf(f.id); err != nil {
+		if before, err = s.EntriesOf(f.Id); err != nil {
 			return spec, made, err
 		}
 	}
-	def := s.launchDefaults(v, templates, spec.Service)
+	def := s.Defaults(v, templates, spec.Service)
 	if spec.Template == "" {
 		if spec.Template = def.Template; spec.Template == "" {
 			return spec, made, exit.Usagef("there is no template for a service such as %s: name one with --template; rollcall userdata list shows them", words.Clean(spec.Service))
@@ -100,33 +101,33 @@ func (s *launcher) launchSpec(ctx context.Context, v *dnsview.View, f *launchReq
 	}
 	if t, err := templates.Get(spec.Template); err != nil {
 		return spec, made, exit.Usagef("--template: %w", err)
-	} else if d := s.config.Declared(spec.Service); d != nil {
-		z, _ := s.zone(d.Zone)
-		def.Values = serviceValues(&t, d, s.config.BootOf(d.Name), z.provider)
+	} else if d := s.Config.Declared(spec.Service); d != nil {
+		z, _ := s.Zone(d.Zone)
+		def.Values = ServiceValues(&t, d, s.Config.BootOf(d.Name), z.Provider)
 	}
-	maps.Copy(def.Values, f.given)
+	maps.Copy(def.Values, f.Given)
 	for _, name := range f.order {
-		c, ok := s.cloud(name)
+		c, ok := s.Cloud(name)
 		if !ok {
 			return spec, made, exit.Usagef("--cloud: there is no cloud %q; there are %s", words.Clean(name), strings.Join(s.cloudNames(), ", "))
 		}
-		if c.err != nil {
-			return spec, made, exit.Unknownf("cloud %s: %s; nothing was launched", words.Clean(c.name), cause(c.err))
+		if c.Err != nil {
+			return spec, made, exit.Unknownf("cloud %s: %s; nothing was launched", words.Clean(c.Name), app.Cause(c.Err))
 		}
-		r, err := s.render(v, templates, ui.RenderRequest{Template: spec.Template, Service: spec.Service, Cloud: name, Values: def.Values})
+		r, err := s.Render(v, templates, ui.RenderRequest{Template: spec.Template, Service: spec.Service, Cloud: name, Values: def.Values})
 		if err != nil {
 			return spec, made, err
 		}
 		for _, w := range r.Warnings {
-			made.warnings = append(made.warnings, words.Clean(name)+": "+words.Clean(w))
+			made.Warnings = append(made.Warnings, words.Clean(name)+": "+words.Clean(w))
 		}
 		spec.Console = spec.Console || r.Agent != nil && r.Agent.Register == userdata.RegisterConsole
-		made.texts[name] = r.Shown()
-		found, err := s.lint(ctx, templates, spec.Template, name, &r)
+		made.Texts[name] = r.Shown()
+		found, err := s.Lint(ctx, templates, spec.Template, name, &r)
 		if err != nil {
 			return spec, made, err
 		}
-		made.findings = addFindings(made.findings, name, &found)
+		made.Findings = addFindings(made.Findings, name, &found)
 		t := launch.Target{Cloud: name, Count: f.counts[name], UserData: r.Text}
 		t.Image, t.Size = def.Clouds[name].Image, def.Clouds[name].Size
 		asBefore(before, name, &t, &spec.NamePrefix)
@@ -134,7 +135,7 @@ func (s *launcher) launchSpec(ctx context.Context, v *dnsview.View, f *launchReq
 			flag string
 			from []string
 			dst  *string
-		}{{"--image", f.image, &t.Image}, {"--size", f.size, &t.Size}, {"--network", f.network, &t.Network}, {"--key-pair", f.keyPair, &t.KeyPair}, {"--instance-profile", f.profile, &t.Profile}} {
+		}{{"--image", f.Image, &t.Image}, {"--size", f.Size, &t.Size}, {"--network", f.Network, &t.Network}, {"--key-pair", f.KeyPair, &t.KeyPair}, {"--instance-profile", f.Profile, &t.Profile}} {
 			if err := forCloud(x.flag, x.from, name, s.cloudNames(), x.dst); err != nil {
 				return spec, made, err
 			}
@@ -147,17 +148,17 @@ func (s *launcher) launchSpec(ctx context.Context, v *dnsview.View, f *launchReq
 		spec.Nodes = append(spec.Nodes, t)
 	}
 	spec.NamePrefix = cmp.Or(spec.NamePrefix, def.NamePrefix)
-	return s.ours(spec), made, nil
+	return s.Ours(spec), made, nil
 }
 
 // choose takes image and size from the cloud's catalogue, where no node shows what is usual:
 // the newest Debian or Ubuntu, and the smallest size that runs it.
-func (s *launcher) choose(ctx context.Context, c *cloudSource, t *launch.Target) error {
-	ctx, cancel := context.WithTimeout(ctx, patience)
+func (s *Launcher) choose(ctx context.Context, c *app.CloudSource, t *launch.Target) error {
+	ctx, cancel := context.WithTimeout(ctx, app.OneShotTimeout)
 	defer cancel()
-	cat, err := c.compute.Catalogue(ctx)
+	cat, err := c.Compute.Catalogue(ctx)
 	if err != nil {
-		return fmt.Errorf("cloud %s: choose an image and a size: %w; or give --image and --size", c.name, err)
+		return fmt.Errorf("cloud %s: choose an image and a size: %w; or give --image and --size", c.Name, err)
 	}
 	var image *providers.Image
 	for i := range cat.Images {
@@ -175,15 +176,15 @@ func (s *launcher) choose(ctx context.Context, c *cloudSource, t *launch.Target)
 		t.Size = slices.MinFunc(sizes, func(x, y providers.Size) int { return x.MemoryMiB - y.MemoryMiB }).ID
 	}
 	if t.Image == "" || t.Size == "" {
-		return exit.Usagef("cloud %s has no Debian or Ubuntu image and fitting size to choose by itself: give --image and --size", c.name)
+		return exit.Usagef("cloud %s has no Debian or Ubuntu image and fitting size to choose by itself: give --image and --size", c.Name)
 	}
 	return nil
 }
 
-func (s *launcher) cloudNames() []string {
+func (s *Launcher) cloudNames() []string {
 	var out []string
-	for _, c := range s.clouds() {
-		out = append(out, c.name)
+	for _, c := range s.Clouds() {
+		out = append(out, c.Name)
 	}
 	return out
 }

@@ -1,4 +1,7 @@
-package main
+// Package launcher launches nodes: it makes the spec of a launch with its boot scripts, lints them, keeps what must not be
+// handed on out of them, makes policies and instance profiles, and follows nodes until DNS has them. Read Launcher, then
+// Request. It works on a session of package app, and knows no command.
+package launcher
 
 import (
 	"cmp"
@@ -12,6 +15,7 @@ import (
 	"sync"
 	"time"
 
+	"rollcall/cmd/rollcall/app"
 	"rollcall/cmd/rollcall/config"
 	"rollcall/cmd/rollcall/exit"
 	"rollcall/cmd/rollcall/words"
@@ -23,29 +27,29 @@ import (
 	"rollcall/userdata"
 )
 
-// launcher launches nodes with what a session has.
-type launcher struct {
-	*session
-	metadata metadataFrom // of Triton nodes, as the command line gives it
+// Launcher launches nodes with what a session has.
+type Launcher struct {
+	*app.Session
+	Metadata metadataFrom // of Triton nodes, as the command line gives it
 }
 
-func newLauncher(s *session) *launcher { return &launcher{session: s} }
+func New(s *app.Session) *Launcher { return &Launcher{Session: s} }
 
-// launchClouds are the clouds that a launch can go to.
-func (s *launcher) launchClouds() []launch.Cloud {
+// LaunchClouds are the clouds that a launch can go to.
+func (s *Launcher) LaunchClouds() []launch.Cloud {
 	var out []launch.Cloud
-	for _, c := range s.clouds() {
-		if c.err == nil {
-			out = append(out, launch.Cloud{Name: c.name, Provider: c.provider, Compute: c.compute})
+	for _, c := range s.Clouds() {
+		if c.Err == nil {
+			out = append(out, launch.Cloud{Name: c.Name, Provider: c.Provider, Compute: c.Compute})
 		}
 	}
 	return out
 }
 
-// ours puts the fleet's id on what is launched.
-func (s *launcher) ours(spec launch.Spec) launch.Spec {
-	spec.Fleet = s.config.Fleet
-	if d := s.config.Declared(spec.Service); d != nil && len(d.Select) > 0 {
+// Ours puts the fleet's id on what is launched.
+func (s *Launcher) Ours(spec launch.Spec) launch.Spec {
+	spec.Fleet = s.Config.Fleet
+	if d := s.Config.Declared(spec.Service); d != nil && len(d.Select) > 0 {
 		// A node is found again by the tags that its service selects by.
 		spec.Tags = maps.Clone(spec.Tags)
 		if spec.Tags == nil {
@@ -58,38 +62,38 @@ func (s *launcher) ours(spec launch.Spec) launch.Spec {
 	return spec
 }
 
-// zoneRefuses is why nothing can be done in the zone of a service, when its account
+// ZoneRefuses is why nothing can be done in the zone of a service, when its account
 // says no for good: a launch that needs the zone is not begun then.
-func (s *launcher) zoneRefuses(snap *providers.Snapshot, service string) error {
-	d := s.config.Declared(service)
+func (s *Launcher) ZoneRefuses(snap *providers.Snapshot, service string) error {
+	d := s.Config.Declared(service)
 	if d == nil {
 		return nil
 	}
 	for i := range snap.Zones {
 		z := &snap.Zones[i]
-		if providers.SameName(z.Zone.Name, d.Zone) && z.Coverage.State == providers.CoverageFailed && final(z.Coverage.Err) {
+		if providers.SameName(z.Zone.Name, d.Zone) && z.Coverage.State == providers.CoverageFailed && app.IsFinal(z.Coverage.Err) {
 			return exit.Unknownf("zone %s: %w; nothing was launched", words.Clean(d.Zone), z.Coverage.Err)
 		}
 	}
 	return nil
 }
 
-// follow is what following a launch needs: a node is registered once DNS has it.
-func (s *launcher) follow(spec *launch.Spec) launch.Options {
-	o := launch.Options{Now: s.app.now, Journal: &launchJournal{s: s, run: newRun(), spec: spec}}
-	d := s.config.Declared(spec.Service)
+// Follow is what following a launch needs: a node is registered once DNS has it.
+func (s *Launcher) Follow(spec *launch.Spec) launch.Options {
+	o := launch.Options{Now: s.Program.Now, Journal: &launchJournal{s: s, run: newRun(), spec: spec}}
+	d := s.Config.Declared(spec.Service)
 	if d == nil {
 		return o // no one registers it: a node is done when it runs
 	}
-	z, ok := s.zone(d.Zone)
-	if !ok || z.dns == nil {
+	z, ok := s.Zone(d.Zone)
+	if !ok || z.Dns == nil {
 		return o
 	}
-	r := &registrations{s: s, service: d, dns: z.dns, zoneID: z.id, every: 2 * time.Second}
+	r := &registrations{s: s, service: d, dns: z.Dns, zoneID: z.Id, every: 2 * time.Second}
 	o.Registered, o.Boot = r.registered, s.bootState
 	if spec.Console {
-		h := s.newNodeHealth(d)
-		o.Boot, o.Register, o.Note = h.watch(s.bootState), h.register(s.registerNode(d.Name)), h.note
+		h := s.NewNodeHealth(d)
+		o.Boot, o.Register, o.Note = h.Watch(s.bootState), h.Register(s.registerNode(d.Name)), h.Note
 	}
 	return o
 }
@@ -97,7 +101,7 @@ func (s *launcher) follow(spec *launch.Spec) launch.Options {
 // registrations says which instances a service has in DNS. All nodes of a
 // launch ask it, so it looks once for all of them.
 type registrations struct {
-	s       *launcher
+	s       *Launcher
 	service *dnsview.Service
 	dns     providers.DNS
 	zoneID  string // as the config gives it
@@ -113,9 +117,9 @@ type registrations struct {
 func (r *registrations) registered(ctx context.Context, n launch.Node) (bool, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if now := r.s.app.now(); r.asked.IsZero() || now.Sub(r.asked) >= r.every {
+	if now := r.s.Program.Now(); r.asked.IsZero() || now.Sub(r.asked) >= r.every {
 		r.owned, r.err = r.look(ctx)
-		r.asked = r.s.app.now()
+		r.asked = r.s.Program.Now()
 	}
 	return r.owned[n.Instance.ID], r.err
 }
@@ -142,7 +146,7 @@ func (r *registrations) look(ctx context.Context) (map[string]bool, error) {
 			return nil, err
 		}
 		for i := range records {
-			if o, ok := records[i].Owner(); ok && o.Fleet == r.s.config.Fleet {
+			if o, ok := records[i].Owner(); ok && o.Fleet == r.s.Config.Fleet {
 				owned[o.Instance] = true
 			}
 		}
@@ -152,15 +156,15 @@ func (r *registrations) look(ctx context.Context) (map[string]bool, error) {
 
 // registerNode registers a node from the console, past the guards that a
 // registration has.
-func (s *launcher) registerNode(service string) func(ctx context.Context, n launch.Node) error {
+func (s *Launcher) registerNode(service string) func(ctx context.Context, n launch.Node) error {
 	var one sync.Mutex // a plan is made on a fresh look, so one after the other
 	return func(ctx context.Context, n launch.Node) error {
 		one.Lock()
 		defer one.Unlock()
-		if err := s.needFleet(); err != nil {
+		if err := s.NeedFleet(); err != nil {
 			return err
 		}
-		v := s.update(s.fleet.Refresh(ctx, n.Cloud, s.config.Declared(service).Zone))
+		v := s.Update(s.Fleet.Refresh(ctx, n.Cloud, s.Config.Declared(service).Zone))
 		plan := dnsview.PlanRegister(v, service, n.Instance.Ref())
 		if len(plan.Steps) == 0 {
 			if len(plan.Skipped) > 0 {
@@ -168,7 +172,7 @@ func (s *launcher) registerNode(service string) func(ctx context.Context, n laun
 			}
 			return nil
 		}
-		e, err := s.engine(ctx)
+		e, err := s.Engine(ctx)
 		if err != nil {
 			return err
 		}
@@ -182,16 +186,16 @@ func (s *launcher) registerNode(service string) func(ctx context.Context, n laun
 	}
 }
 
-// templateFor returns the template that boots nodes of a service: the one that
+// TemplateFor returns the template that boots nodes of a service: the one that
 // the config names, else the built-in one for its kind, by its name.
-func templateFor(all *userdata.Templates, s *dnsview.Service, b config.Boot) (userdata.Template, bool) {
+func TemplateFor(all *userdata.Templates, s *dnsview.Service, b config.Boot) (userdata.Template, bool) {
 	t, err := all.Get(cmp.Or(b.Template, userdata.DefaultTemplate(string(s.Kind))))
 	return t, err == nil
 }
 
-// serviceValues fills the variables of a template that the service decides,
+// ServiceValues fills the variables of a template that the service decides,
 // and those that the config sets for its nodes.
-func serviceValues(t *userdata.Template, s *dnsview.Service, b config.Boot, at providers.Provider) map[string]string {
+func ServiceValues(t *userdata.Template, s *dnsview.Service, b config.Boot, at providers.Provider) map[string]string {
 	known := map[string]string{"service": s.Name, "zone": s.Zone, "dns": string(at)}
 	set := func(name string, v int64) {
 		if v > 0 {
@@ -234,31 +238,31 @@ func serviceValues(t *userdata.Template, s *dnsview.Service, b config.Boot, at p
 	return out
 }
 
-// launchDefaults proposes how a node of a service is launched: as its other
+// Defaults proposes how a node of a service is launched: as its other
 // nodes were.
-func (s *launcher) launchDefaults(v *dnsview.View, templates *userdata.Templates, service string) ui.LaunchDefaults {
+func (s *Launcher) Defaults(v *dnsview.View, templates *userdata.Templates, service string) ui.LaunchDefaults {
 	d := ui.LaunchDefaults{NamePrefix: "node", Values: map[string]string{}, Clouds: map[string]ui.CloudDefaults{}}
-	decl := s.config.Declared(service)
+	decl := s.Config.Declared(service)
 	if decl != nil {
 		d.NamePrefix = providers.SplitName(decl.Name)[0]
-		if t, ok := templateFor(templates, decl, s.config.BootOf(decl.Name)); ok {
+		if t, ok := TemplateFor(templates, decl, s.Config.BootOf(decl.Name)); ok {
 			at := providers.Provider("")
-			if z, ok := s.zone(decl.Zone); ok {
-				at = z.provider
+			if z, ok := s.Zone(decl.Zone); ok {
+				at = z.Provider
 			}
-			d.Template, d.Values = t.Name, serviceValues(&t, decl, s.config.BootOf(decl.Name), at)
+			d.Template, d.Values = t.Name, ServiceValues(&t, decl, s.Config.BootOf(decl.Name), at)
 		}
 	}
 	if p := commonPrefix(v, service); p != "" {
 		d.NamePrefix = p
 	}
-	for i, c := range s.clouds() {
+	for i, c := range s.Clouds() {
 		count := 0
 		if i == 0 {
 			count = 1
 		}
-		image, size := usual(v, c.name, service)
-		d.Clouds[c.name] = ui.CloudDefaults{Count: count, Image: image, Size: size}
+		image, size := usual(v, c.Name, service)
+		d.Clouds[c.Name] = ui.CloudDefaults{Count: count, Image: image, Size: size}
 	}
 	return d
 }
@@ -315,19 +319,19 @@ func commonPrefix(v *dnsview.View, service string) string {
 	return words.Clean(most(counts))
 }
 
-// render returns the boot script for one cloud.
-func (s *launcher) render(v *dnsview.View, templates *userdata.Templates, r ui.RenderRequest) (userdata.Rendered, error) {
-	c, ok := s.cloud(r.Cloud)
+// Render returns the boot script for one cloud.
+func (s *Launcher) Render(v *dnsview.View, templates *userdata.Templates, r ui.RenderRequest) (userdata.Rendered, error) {
+	c, ok := s.Cloud(r.Cloud)
 	if !ok {
 		return userdata.Rendered{}, fmt.Errorf("there is no cloud %s", r.Cloud)
 	}
-	in := userdata.Input{Provider: c.provider, Values: r.Values, Fleet: s.config.Fleet}
+	in := userdata.Input{Provider: c.Provider, Values: r.Values, Fleet: s.Config.Fleet}
 	for i := range v.Snapshot.Clouds {
 		if x := &v.Snapshot.Clouds[i]; x.Cloud.Name == r.Cloud {
 			in.CloudKey = cmp.Or(x.Coverage.Key, x.Cloud.Key)
 		}
 	}
-	if d := s.config.Declared(r.Service); d != nil {
+	if d := s.Config.Declared(r.Service); d != nil {
 		for i := range v.Snapshot.Zones {
 			if z := &v.Snapshot.Zones[i].Zone; providers.SameName(z.Name, d.Zone) {
 				in.ZoneID = z.ID

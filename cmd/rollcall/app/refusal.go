@@ -1,4 +1,4 @@
-package main
+package app
 
 import (
 	"errors"
@@ -9,8 +9,8 @@ import (
 	"rollcall/providers"
 )
 
-// final reports whether the same request can never succeed.
-func final(err error) bool {
+// IsFinal reports whether the same request can never succeed.
+func IsFinal(err error) bool {
 	if e, ok := errors.AsType[*dnssd.Refusal](err); ok {
 		return e.Kind == providers.KindInvalid || e.Kind == providers.KindLimit
 	}
@@ -21,16 +21,16 @@ func final(err error) bool {
 	return errors.Is(err, wire.ErrNotServed)
 }
 
-// asRefusal gives an error of what was asked before anything was changed its exit code: that of a
+// AsRefusal gives an error of what was asked before anything was changed its exit code: that of a
 // usage error when it can never be done, and that of unknown when the zone could not be read.
-func asRefusal(err error) error {
+func AsRefusal(err error) error {
 	if err == nil {
 		return nil
 	}
 	switch kind := providers.KindOf(err); {
 	case kind == providers.KindAuth, kind == providers.KindNotFound:
 		return exit.Unknownf("%w; nothing was changed", err)
-	case final(err):
+	case IsFinal(err):
 		return &exit.Error{Code: exit.Usage, Err: err}
 	case kind != providers.KindOther:
 		return exit.Unknownf("%w; nothing was changed", err)
@@ -38,10 +38,10 @@ func asRefusal(err error) error {
 	return err
 }
 
-// unanswered gives the error of a question to name servers its exit code: that of a usage
+// Unanswered gives the error of a question to name servers its exit code: that of a usage
 // error when the same question can never be answered, else that of unknown.
-func unanswered(err error) error {
-	if final(err) {
+func Unanswered(err error) error {
+	if IsFinal(err) {
 		return &exit.Error{Code: exit.Usage, Err: err}
 	}
 	return exit.Unknownf("%w", err)

@@ -1,4 +1,4 @@
-package main
+package app
 
 import (
 	"cmp"
@@ -20,86 +20,86 @@ import (
 	"rollcall/providers/triton"
 )
 
-// cloudSource is one cloud, set up or not.
-type cloudSource struct {
-	name       string
-	provider   providers.Provider
+// CloudSource is one cloud, set up or not.
+type CloudSource struct {
+	Name       string
+	Provider   providers.Provider
 	region     string
 	production bool
-	compute    providers.Compute
-	budget     *budget.Account
-	pos        config.Pos
-	err        error
-	late       *setUp[cloudSource] // that had not ended when the session began; nil for none
+	Compute    providers.Compute
+	Budget     *budget.Account
+	Pos        config.Pos
+	Err        error
+	late       *setUp[CloudSource] // that had not ended when the session began; nil for none
 }
 
-// zoneSource is one zone with the account that it is asked of, set up or not.
-type zoneSource struct {
-	name     string
-	id       string // of the zone, where the config gives it
-	provider providers.Provider
-	dns      providers.DNS
-	budget   *budget.Account
-	pos      config.Pos
-	err      error
-	late     *setUp[zoneSource] // as that of cloudSource
+// ZoneSource is one zone with the account that it is asked of, set up or not.
+type ZoneSource struct {
+	Name     string
+	Id       string // of the zone, where the config gives it
+	Provider providers.Provider
+	Dns      providers.DNS
+	Budget   *budget.Account
+	Pos      config.Pos
+	Err      error
+	late     *setUp[ZoneSource] // as that of cloudSource
 }
 
-// sourceSet are the clouds and zones of a session. One that could not be set up is replaced once it can
+// SourceSet are the clouds and zones of a session. One that could not be set up is replaced once it can
 // be: readers take the lists as they are at one moment.
-type sourceSet struct {
+type SourceSet struct {
 	mu       sync.Mutex
-	clouds   []cloudSource
-	zones    []zoneSource
+	Clouds   []CloudSource
+	Zones    []ZoneSource
 	accounts *accounts // set once; nil where nothing is set up again
 }
 
-// clouds returns the clouds of the session. The list is not to be changed.
-func (s *session) clouds() []cloudSource {
-	s.set.mu.Lock()
-	defer s.set.mu.Unlock()
-	return s.set.clouds
+// Clouds returns the clouds of the session. The list is not to be changed.
+func (s *Session) Clouds() []CloudSource {
+	s.Set.mu.Lock()
+	defer s.Set.mu.Unlock()
+	return s.Set.Clouds
 }
 
-// zones returns the zones of the session. The list is not to be changed.
-func (s *session) zones() []zoneSource {
-	s.set.mu.Lock()
-	defer s.set.mu.Unlock()
-	return s.set.zones
+// Zones returns the zones of the session. The list is not to be changed.
+func (s *Session) Zones() []ZoneSource {
+	s.Set.mu.Lock()
+	defer s.Set.mu.Unlock()
+	return s.Set.Zones
 }
 
 // setUpCloud sets up a cloud of the config anew, and returns the adapter or why there is none.
-func (s *session) setUpCloud(i int) (fleet.Compute, error) {
-	late := s.clouds()[i].late
+func (s *Session) setUpCloud(i int) (fleet.Compute, error) {
+	late := s.Clouds()[i].late
 	if late == nil {
-		late = begin(func() cloudSource { return s.set.accounts.cloud(&s.config.Clouds[i]) })
+		late = begin(func() CloudSource { return s.Set.accounts.cloud(&s.Config.Clouds[i]) })
 	}
 	c := late.wait() // for a file that may hang: no lock is held
-	s.set.mu.Lock()
-	defer s.set.mu.Unlock()
-	s.set.clouds = slices.Clone(s.set.clouds)
-	s.set.clouds[i] = c
-	if c.err != nil {
-		return nil, c.err
+	s.Set.mu.Lock()
+	defer s.Set.mu.Unlock()
+	s.Set.Clouds = slices.Clone(s.Set.Clouds)
+	s.Set.Clouds[i] = c
+	if c.Err != nil {
+		return nil, c.Err
 	}
-	return c.compute, nil
+	return c.Compute, nil
 }
 
 // setUpZone sets up the account of a zone of the config anew, and returns its adapter or why there is none.
-func (s *session) setUpZone(i int) (fleet.DNS, error) {
-	late := s.zones()[i].late
+func (s *Session) setUpZone(i int) (fleet.DNS, error) {
+	late := s.Zones()[i].late
 	if late == nil {
-		late = begin(func() zoneSource { return s.set.accounts.zone(&s.config.Zones[i]) })
+		late = begin(func() ZoneSource { return s.Set.accounts.zone(&s.Config.Zones[i]) })
 	}
 	z := late.wait()
-	s.set.mu.Lock()
-	defer s.set.mu.Unlock()
-	s.set.zones = slices.Clone(s.set.zones)
-	s.set.zones[i] = z
-	if z.err != nil {
-		return nil, z.err
+	s.Set.mu.Lock()
+	defer s.Set.mu.Unlock()
+	s.Set.Zones = slices.Clone(s.Set.Zones)
+	s.Set.Zones[i] = z
+	if z.Err != nil {
+		return nil, z.Err
 	}
-	return z.dns, nil
+	return z.Dns, nil
 }
 
 // Cloudflare lets a user make 1,200 requests in five minutes, over all tokens
@@ -128,13 +128,13 @@ type accounts struct {
 }
 
 type dnsAccount struct {
-	dns    providers.DNS
+	Dns    providers.DNS
 	budget *budget.Account
-	err    error
+	Err    error
 }
 
-// newAccounts makes no account yet. notify is called when a call is made again; see budget.WithNotify.
-func newAccounts(now func() time.Time, notify func(budget.Retrying)) *accounts {
+// NewAccounts makes no account yet. notify is called when a call is made again; see budget.WithNotify.
+func NewAccounts(now func() time.Time, notify func(budget.Retrying)) *accounts {
 	return &accounts{now: now, notify: notify, dns: map[string]dnsAccount{}, budgets: map[string]*budget.Account{}}
 }
 
@@ -148,52 +148,52 @@ func (a *accounts) budget(key string, make func() *budget.Account) *budget.Accou
 }
 
 // cloud sets up one cloud. It does no I/O but to read local credentials.
-func (a *accounts) cloud(c *config.Cloud) cloudSource {
-	s := cloudSource{name: c.Name, provider: c.Provider, region: c.Region, production: c.Production, pos: c.Pos}
+func (a *accounts) cloud(c *config.Cloud) CloudSource {
+	s := CloudSource{Name: c.Name, Provider: c.Provider, region: c.Region, production: c.Production, Pos: c.Pos}
 	switch c.Provider {
 	case providers.EC2:
-		s.budget = a.budget("ec2 "+c.Profile+" "+c.Region+" "+c.Endpoint, func() *budget.Account {
+		s.Budget = a.budget("ec2 "+c.Profile+" "+c.Region+" "+c.Endpoint, func() *budget.Account {
 			return ec2.NewBudget(c.Name, budget.WithClock(a.now), budget.WithNotify(a.notify))
 		})
-		cloud, err := ec2.New(ec2.Config{Name: c.Name, Region: c.Region, Profile: c.Profile, Endpoint: c.Endpoint, Budget: s.budget, Now: a.now})
+		cloud, err := ec2.New(ec2.Config{Name: c.Name, Region: c.Region, Profile: c.Profile, Endpoint: c.Endpoint, Budget: s.Budget, Now: a.now})
 		if err != nil {
-			s.err = err
+			s.Err = err
 			return s
 		}
-		s.compute, s.region = cloud, cloud.Region()
+		s.Compute, s.region = cloud, cloud.Region()
 	case providers.Triton:
 		url := cmp.Or(c.URL, c.Endpoint)
-		s.budget = a.budget("triton "+c.Profile+" "+url+" "+c.Account, func() *budget.Account {
+		s.Budget = a.budget("triton "+c.Profile+" "+url+" "+c.Account, func() *budget.Account {
 			return budget.New(c.Name, tritonRate, tritonBurst, budget.WithClock(a.now), budget.WithNotify(a.notify))
 		})
 		cloud, err := triton.New(triton.Config{
 			Name: c.Name, URL: url, Account: c.Account, User: c.User, KeyID: c.KeyID, KeyFile: c.KeyFile,
-			Profile: c.Profile, InsecureTLS: c.InsecureTLS, Budget: s.budget, Now: a.now,
+			Profile: c.Profile, InsecureTLS: c.InsecureTLS, Budget: s.Budget, Now: a.now,
 		})
 		if err != nil {
-			s.err = err
+			s.Err = err
 			return s
 		}
-		s.compute = cloud
+		s.Compute = cloud
 	}
 	return s
 }
 
 // zone sets up one zone. It does no I/O but to read local credentials.
-func (a *accounts) zone(z *config.Zone) zoneSource {
-	acc := a.dnsAccount(z.Provider, z.Profile, z.TokenEnv, z.Endpoint)
-	return zoneSource{name: z.Name, id: z.ID, provider: z.Provider, dns: acc.dns, budget: acc.budget, pos: z.Pos, err: acc.err}
+func (a *accounts) zone(z *config.Zone) ZoneSource {
+	acc := a.DnsAccount(z.Provider, z.Profile, z.TokenEnv, z.Endpoint)
+	return ZoneSource{Name: z.Name, Id: z.ID, Provider: z.Provider, Dns: acc.Dns, Budget: acc.budget, Pos: z.Pos, Err: acc.Err}
 }
 
-func (a *accounts) dnsAccount(p providers.Provider, profile, tokenEnv, endpoint string) dnsAccount {
+func (a *accounts) DnsAccount(p providers.Provider, profile, tokenEnv, endpoint string) dnsAccount {
 	key := string(p) + " " + profile + " " + tokenEnv + " " + endpoint
 	a.mu.Lock()
 	acc, ok := a.dns[key]
 	a.mu.Unlock()
-	if ok && acc.err == nil {
+	if ok && acc.Err == nil {
 		return acc
 	}
-	acc.err = nil
+	acc.Err = nil
 	if p == providers.Cloudflare {
 		env := cmp.Or(tokenEnv, "CLOUDFLARE_API_TOKEN")
 		acc.budget = a.budget(key, func() *budget.Account {
@@ -201,20 +201,20 @@ func (a *accounts) dnsAccount(p providers.Provider, profile, tokenEnv, endpoint 
 		})
 		token := os.Getenv(env)
 		if token == "" {
-			acc.err = providers.Errorf(providers.KindAuth, "set up", "no Cloudflare token: set %s to an API token that may read and edit DNS", env)
+			acc.Err = providers.Errorf(providers.KindAuth, "set up", "no Cloudflare token: set %s to an API token that may read and edit DNS", env)
 		} else if c, err := cloudflare.New(cloudflare.Config{Token: token, BaseURL: endpoint, Budget: acc.budget, Now: a.now}); err != nil {
-			acc.err = err
+			acc.Err = err
 		} else {
-			acc.dns = c
+			acc.Dns = c
 		}
 	} else {
 		acc.budget = a.budget(key, func() *budget.Account {
 			return route53.NewBudget("route53", budget.WithClock(a.now), budget.WithNotify(a.notify))
 		})
 		if r, err := route53.New(route53.Config{Profile: profile, Endpoint: endpoint, Budget: acc.budget, Now: a.now}); err != nil {
-			acc.err = err
+			acc.Err = err
 		} else {
-			acc.dns = r
+			acc.Dns = r
 		}
 	}
 	a.mu.Lock()
@@ -223,26 +223,26 @@ func (a *accounts) dnsAccount(p providers.Provider, profile, tokenEnv, endpoint 
 	return acc
 }
 
-// configured sets up everything that a config names, side by side, without reaching for the
+// Configured sets up everything that a config names, side by side, without reaching for the
 // network. A source that cannot be set up, or not within setUpLimit, has the error: it is a failed source, and
 // the others go on without it.
-func (a *accounts) configured(ctx context.Context, c *config.Config) (clouds []cloudSource, zones []zoneSource) {
+func (a *accounts) Configured(ctx context.Context, c *config.Config) (clouds []CloudSource, zones []ZoneSource) {
 	ctx, cancel := context.WithTimeout(ctx, setUpLimit)
 	defer cancel()
-	ofClouds, ofZones := make([]*setUp[cloudSource], len(c.Clouds)), make([]*setUp[zoneSource], len(c.Zones))
+	ofClouds, ofZones := make([]*setUp[CloudSource], len(c.Clouds)), make([]*setUp[ZoneSource], len(c.Zones))
 	for i := range c.Clouds {
-		ofClouds[i] = begin(func() cloudSource { return a.cloud(&c.Clouds[i]) })
+		ofClouds[i] = begin(func() CloudSource { return a.cloud(&c.Clouds[i]) })
 	}
 	for i := range c.Zones {
-		ofZones[i] = begin(func() zoneSource { return a.zone(&c.Zones[i]) })
+		ofZones[i] = begin(func() ZoneSource { return a.zone(&c.Zones[i]) })
 	}
 	for i, s := range ofClouds {
 		of := &c.Clouds[i]
-		clouds = append(clouds, s.within(ctx, cloudSource{name: of.Name, provider: of.Provider, region: of.Region, production: of.Production, pos: of.Pos, err: errSlow(of.Name), late: s}))
+		clouds = append(clouds, s.within(ctx, CloudSource{Name: of.Name, Provider: of.Provider, region: of.Region, production: of.Production, Pos: of.Pos, Err: errSlow(of.Name), late: s}))
 	}
 	for i, s := range ofZones {
 		of := &c.Zones[i]
-		zones = append(zones, s.within(ctx, zoneSource{name: of.Name, id: of.ID, provider: of.Provider, pos: of.Pos, err: errSlow(of.Name), late: s}))
+		zones = append(zones, s.within(ctx, ZoneSource{Name: of.Name, Id: of.ID, Provider: of.Provider, Pos: of.Pos, Err: errSlow(of.Name), late: s}))
 	}
 	return clouds, zones
 }
@@ -292,8 +292,8 @@ func (s *setUp[T]) within(ctx context.Context, instead T) T {
 	}
 }
 
-// cause is an error without the name of its source, which the caller tells.
-func cause(err error) string {
+// Cause is an error without the name of its source, which the caller tells.
+func Cause(err error) string {
 	if e, ok := errors.AsType[*providers.Error](err); ok && e.Err != nil {
 		return e.Err.Error()
 	}

@@ -1,4 +1,4 @@
-package main
+package launcher
 
 import (
 	"cmp"
@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"strings"
 
+	"rollcall/cmd/rollcall/app"
 	"rollcall/cmd/rollcall/words"
 	"rollcall/providers"
 	"rollcall/providers/journal"
@@ -16,7 +17,7 @@ import (
 
 // launchJournal writes the nodes of one launch into the journal of the session.
 type launchJournal struct {
-	s    *launcher
+	s    *Launcher
 	run  string // one for all entries of one command
 	spec *launch.Spec
 }
@@ -41,7 +42,7 @@ func (l *launchJournal) Begin(ctx context.Context, n launch.Node, req providers.
 		total += l.spec.Nodes[i].Count
 	}
 	e := journal.Entry{
-		Run: l.run, Who: who(), Verb: "launch", Kind: journal.KindLaunch, Title: fmt.Sprintf("launch %s of %s", words.Plural(total, "node"), cmp.Or(l.spec.Service, l.spec.Template)),
+		Run: l.run, Who: app.Who(), Verb: "launch", Kind: journal.KindLaunch, Title: fmt.Sprintf("launch %s of %s", words.Plural(total, "node"), cmp.Or(l.spec.Service, l.spec.Template)),
 		Sentence: fmt.Sprintf("Launch %s in %s: image %s, size %s", req.Name, n.Cloud, req.Image, req.Size),
 		Launch: &journal.Launch{
 			Cloud: n.Cloud, Key: key, ID: req.LaunchID, Index: req.Index, Name: req.Name, Service: l.spec.Service,
@@ -68,8 +69,8 @@ func (l *launchJournal) End(entry string, o launch.Outcome) error {
 }
 
 // begin writes one entry and returns its id once it is on disk.
-func (s *launcher) begin(e journal.Entry) (string, error) {
-	j, err := s.openJournal()
+func (s *Launcher) begin(e journal.Entry) (string, error) {
+	j, err := s.OpenJournal()
 	if err != nil {
 		return "", err
 	}
@@ -80,8 +81,8 @@ func (s *launcher) begin(e journal.Entry) (string, error) {
 	return written[0].ID, nil
 }
 
-func (s *launcher) end(o journal.Outcome) error {
-	j, err := s.openJournal()
+func (s *Launcher) end(o journal.Outcome) error {
+	j, err := s.OpenJournal()
 	if err != nil {
 		return err
 	}
@@ -93,8 +94,8 @@ func (s *launcher) end(o journal.Outcome) error {
 
 // cloudKey returns the key of a cloud as it was read just now, as the cloud says when asked, or
 // else as it was known last.
-func (s *launcher) cloudKey(ctx context.Context, name string) (providers.CloudKey, error) {
-	snap := s.fleet.Snapshot()
+func (s *Launcher) cloudKey(ctx context.Context, name string) (providers.CloudKey, error) {
+	snap := s.Fleet.Snapshot()
 	var last providers.CloudKey
 	for i := range snap.Clouds {
 		if c := &snap.Clouds[i]; c.Cloud.Name == name {
@@ -103,11 +104,11 @@ func (s *launcher) cloudKey(ctx context.Context, name string) (providers.CloudKe
 			}
 		}
 	}
-	c, ok := s.cloud(name)
-	if !ok || c.compute == nil {
+	c, ok := s.Cloud(name)
+	if !ok || c.Compute == nil {
 		return "", fmt.Errorf("there is no cloud %s", words.Clean(name))
 	}
-	who, err := c.compute.Identify(ctx)
+	who, err := c.Compute.Identify(ctx)
 	switch {
 	case err == nil:
 		return who.Key, nil
@@ -117,9 +118,9 @@ func (s *launcher) cloudKey(ctx context.Context, name string) (providers.CloudKe
 	return "", fmt.Errorf("ask which account it is: %w", err)
 }
 
-// launchesOf returns the entries of a launch, oldest first, those of other processes included.
-func (s *launcher) launchesOf(id string) ([]journal.Entry, error) {
-	j, err := s.openJournal()
+// EntriesOf returns the entries of a launch, oldest first, those of other processes included.
+func (s *Launcher) EntriesOf(id string) ([]journal.Entry, error) {
+	j, err := s.OpenJournal()
 	if err != nil {
 		return nil, err
 	}
@@ -136,8 +137,8 @@ func (s *launcher) launchesOf(id string) ([]journal.Entry, error) {
 	return out, nil
 }
 
-// earlier returns the instance that an earlier try of a launch got for a node, as the journal has it.
-func earlier(entries []journal.Entry) func(n launch.Node) string {
+// Earlier returns the instance that an earlier try of a launch got for a node, as the journal has it.
+func Earlier(entries []journal.Entry) func(n launch.Node) string {
 	ids := map[string]string{}
 	at := func(cloud string, index int) string { return fmt.Sprintf("%s/%d", cloud, index) }
 	for i := range entries {
@@ -162,10 +163,10 @@ func asBefore(entries []journal.Entry, cloud string, t *launch.Target, prefix *s
 	}
 }
 
-// makeProfile creates what is missing of a profile, once that is written down. Each cloud is
+// MakeProfile creates what is missing of a profile, once that is written down. Each cloud is
 // asked, so that each knows that its profile is new.
-func (s *launcher) makeProfile(ctx context.Context, p *profileToMake) error {
-	if len(p.missing) == 0 {
+func (s *Launcher) MakeProfile(ctx context.Context, p *ProfileToMake) error {
+	if len(p.Missing) == 0 {
 		return nil
 	}
 	key, err := s.cloudKey(ctx, p.names[0])
@@ -173,10 +174,10 @@ func (s *launcher) makeProfile(ctx context.Context, p *profileToMake) error {
 		return err
 	}
 	entry, err := s.begin(journal.Entry{
-		Run: newRun(), Who: who(), Verb: "launch", Kind: journal.KindProfile, Title: "create the instance profile " + p.profile.Name,
-		Sentence: fmt.Sprintf("Create in AWS account %s: %s", p.account, strings.Join(p.missing, "; ")),
+		Run: newRun(), Who: app.Who(), Verb: "launch", Kind: journal.KindProfile, Title: "create the instance profile " + p.Profile.Name,
+		Sentence: fmt.Sprintf("Create in AWS account %s: %s", p.Account, strings.Join(p.Missing, "; ")),
 		Profile: &journal.Profile{
-			Cloud: p.names[0], Key: key, Account: p.account, Name: p.profile.Name, Description: p.profile.Description, Trust: p.profile.Trust, Policy: p.profile.Policy,
+			Cloud: p.names[0], Key: key, Account: p.Account, Name: p.Profile.Name, Description: p.Profile.Description, Trust: p.Profile.Trust, Policy: p.Profile.Policy,
 		},
 	})
 	if err != nil {
@@ -184,7 +185,7 @@ func (s *launcher) makeProfile(ctx context.Context, p *profileToMake) error {
 	}
 	o := journal.Outcome{ID: entry, State: journal.Done}
 	for _, c := range p.clouds {
-		if err = c.CreateProfile(ctx, p.profile); err != nil {
+		if err = c.CreateProfile(ctx, p.Profile); err != nil {
 			o.State, o.Error = journal.Failed, words.Clean(err.Error())
 			switch providers.KindOf(err) {
 			case providers.KindUncertain, providers.KindUnreachable, providers.KindIncomplete, providers.KindOther:
@@ -194,7 +195,7 @@ func (s *launcher) makeProfile(ctx context.Context, p *profileToMake) error {
 		}
 	}
 	if told := s.end(o); told != nil {
-		s.tell("rollcall: %s", words.Clean(told.Error()))
+		s.Tell("rollcall: %s", words.Clean(told.Error()))
 	}
 	return err
 }

@@ -1,4 +1,4 @@
-package main
+package app
 
 import (
 	"cmp"
@@ -14,9 +14,9 @@ import (
 	"rollcall/providers/journal"
 )
 
-// settle looks up what rollcalls that were stopped have left open in the journal, once in a
+// Settle looks up what rollcalls that were stopped have left open in the journal, once in a
 // session, and returns a line for each entry that says what was found.
-func (s *session) settle(ctx context.Context, e *apply.Engine) []string {
+func (s *Session) Settle(ctx context.Context, e *apply.Engine) []string {
 	s.settling.Lock()
 	defer s.settling.Unlock()
 	if s.settled {
@@ -52,10 +52,10 @@ func abandoned(j *journal.Journal) (sources []string, err error) {
 	return sources, err
 }
 
-// settleNow reads the sources that it takes to settle what was left open, and does
+// RecoverJournal reads the sources that it takes to settle what was left open, and does
 // so. Where nothing was, nothing is asked of anybody.
-func (s *session) settleNow(ctx context.Context) ([]string, error) {
-	j, err := s.openJournal()
+func (s *Session) RecoverJournal(ctx context.Context) ([]string, error) {
+	j, err := s.OpenJournal()
 	if err != nil {
 		return nil, err
 	}
@@ -63,21 +63,21 @@ func (s *session) settleNow(ctx context.Context) ([]string, error) {
 	if err != nil || len(sources) == 0 {
 		return nil, err
 	}
-	s.fleet.Refresh(ctx, sources...) // a zone is asked by an id that its account returns
+	s.Fleet.Refresh(ctx, sources...) // a zone is asked by an id that its account returns
 	e, err := s.newEngine()
 	if err != nil {
 		return nil, err
 	}
-	return s.settle(ctx, e), nil
+	return s.Settle(ctx, e), nil
 }
 
-// leftOpen reports whether the journal at path has entries that no one will end. A
+// LeftOpen reports whether the journal at path has entries that no one will end. A
 // damaged tail is set aside by it.
-func (a *app) leftOpen(path string) (bool, error) {
+func (a *Program) LeftOpen(path string) (bool, error) {
 	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
 		return false, nil
 	}
-	j, err := journal.OpenUntil(a.interrupted, path, a.now)
+	j, err := journal.OpenUntil(a.Interrupted, path, a.Now)
 	if err != nil {
 		return false, fmt.Errorf("open the journal: %w", err)
 	}

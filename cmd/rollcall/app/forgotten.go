@@ -1,4 +1,4 @@
-package main
+package app
 
 import (
 	"encoding/json"
@@ -15,9 +15,9 @@ import (
 	"rollcall/providers/textfile"
 )
 
-// forgottenCloud is a cloud that left the config and that an operator has decided to count no
+// ForgottenCloud is a cloud that left the config and that an operator has decided to count no
 // longer, with what was known of it, so that the decision can be taken back.
-type forgottenCloud struct {
+type ForgottenCloud struct {
 	Cloud      providers.Cloud      `json:"cloud"`
 	Production bool                 `json:"production,omitempty"`
 	At         time.Time            `json:"at"`
@@ -30,15 +30,15 @@ type forgottenCloud struct {
 // forgottenName is the file of the forgotten clouds in the state folder.
 const forgottenName = "forgotten.json"
 
-func (s *session) forgottenPath() string { return filepath.Join(s.state, forgottenName) }
+func (s *Session) forgottenPath() string { return filepath.Join(s.State, forgottenName) }
 
-// readForgotten returns the clouds that were forgotten. No file is none.
-func (s *session) readForgotten() ([]forgottenCloud, error) {
+// ReadForgotten returns the clouds that were forgotten. No file is none.
+func (s *Session) ReadForgotten() ([]ForgottenCloud, error) {
 	data, err := os.ReadFile(s.forgottenPath())
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
-	var out []forgottenCloud
+	var out []ForgottenCloud
 	if err == nil {
 		err = json.Unmarshal(data, &out)
 	}
@@ -48,8 +48,8 @@ func (s *session) readForgotten() ([]forgottenCloud, error) {
 	return out, nil
 }
 
-func (s *session) writeForgotten(all []forgottenCloud) error {
-	if err := os.MkdirAll(s.state, 0o700); err != nil {
+func (s *Session) WriteForgotten(all []ForgottenCloud) error {
+	if err := os.MkdirAll(s.State, 0o700); err != nil {
 		return fmt.Errorf("make the state folder: %w", err)
 	}
 	return textfile.Write(s.forgottenPath(), func(f *os.File) error { return json.NewEncoder(f).Encode(all) })
@@ -57,10 +57,10 @@ func (s *session) writeForgotten(all []forgottenCloud) error {
 
 // forgottenKeys returns the keys of the forgotten clouds. When the file cannot be
 // read, none is forgotten.
-func (s *session) forgottenKeys() []providers.CloudKey {
-	all, err := s.readForgotten()
+func (s *Session) forgottenKeys() []providers.CloudKey {
+	all, err := s.ReadForgotten()
 	if err != nil {
-		s.tell("rollcall: %s; none is forgotten", words.Clean(err.Error()))
+		s.Tell("rollcall: %s; none is forgotten", words.Clean(err.Error()))
 	}
 	var keys []providers.CloudKey
 	for i := range all {
@@ -73,8 +73,8 @@ func (s *session) forgottenKeys() []providers.CloudKey {
 // syncForgotten takes in what another rollcall has forgotten or taken back meanwhile. A
 // forgotten cloud that is in the config again counts like any other from then on, also when it leaves
 // the config a second time.
-func (s *session) syncForgotten(snap *providers.Snapshot) {
-	if s.fleet == nil || s.state == "" {
+func (s *Session) syncForgotten(snap *providers.Snapshot) {
+	if s.Fleet == nil || s.State == "" {
 		return
 	}
 	var at time.Time
@@ -89,7 +89,7 @@ func (s *session) syncForgotten(snap *providers.Snapshot) {
 		return
 	}
 	if !same {
-		s.fleet.SetForgotten(s.forgottenKeys())
+		s.Fleet.SetForgotten(s.forgottenKeys())
 	}
 	back := func(k providers.CloudKey) bool {
 		return slices.ContainsFunc(snap.Clouds, func(c providers.CloudView) bool { return !c.Departed && c.Coverage.Complete() && c.Coverage.Key == k })
@@ -97,13 +97,13 @@ func (s *session) syncForgotten(snap *providers.Snapshot) {
 	if !slices.ContainsFunc(snap.Forgotten, back) {
 		return
 	}
-	all, err := s.readForgotten()
+	all, err := s.ReadForgotten()
 	if err == nil {
-		err = s.writeForgotten(slices.DeleteFunc(all, func(c forgottenCloud) bool { return back(c.Cloud.Key) }))
+		err = s.WriteForgotten(slices.DeleteFunc(all, func(c ForgottenCloud) bool { return back(c.Cloud.Key) }))
 	}
 	if err != nil {
-		s.tell("rollcall: that a forgotten cloud is back could not be written down: %s", words.Clean(err.Error()))
+		s.Tell("rollcall: that a forgotten cloud is back could not be written down: %s", words.Clean(err.Error()))
 		return
 	}
-	s.fleet.SetForgotten(s.forgottenKeys())
+	s.Fleet.SetForgotten(s.forgottenKeys())
 }

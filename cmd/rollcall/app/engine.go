@@ -1,0 +1,124 @@
+package app
+
+import (
+	"context"
+	"slices"
+
+	"rollcall/cmd/rollcall/config"
+	"rollcall/dnsview"
+	"rollcall/dnsview/apply"
+	"rollcall/dnsview/wire"
+	"rollcall/providers"
+	"rollcall/providers/ec2"
+	"rollcall/providers/journal"
+)
+
+// Engine makes what carries plans out, once what was left open in the journal is settled.
+func (s *Session) Engine(ctx context.Context) (*apply.Engine, error) {
+	e, err := s.newEngine()
+	if err != nil {
+		return nil, err
+	}
+	for _, l := range s.Settle(ctx, e) {
+		s.Tell("rollcall: %s", l)
+	}
+	return e, nil
+}
+
+// Tell says something to a person, unless someone else does.
+func (s *Session) Tell(format string, args ...any) {
+	if !s.Silent {
+		s.Program.Say(format, args...)
+	}
+}
+
+// newEngine makes what carries plans out, with the zones as they were found last.
+func (s *Session) newEngine() (*apply.Engine, error) {
+	j, err := s.OpenJournal()
+	if err != nil {
+		return nil, err
+	}
+	all, zones := Guards(s.Config)
+	o := apply.Options{
+		Fleet: s.Config.Fleet, Services: s.Config.DeclaredServices(), Allow: s.Config.Guards.Allow, Journal: j, Who: Who(), Now: s.Program.Now,
+		Guards: all, ZoneGuards: zones,
+		Fresh:   func(context.Context) *providers.Snapshot { return s.Fleet.Snapshot() },
+		Wire:    &wire.Asker{Resolvers: s.Config.Resolvers, Servers: s.Config.NameServers()},
+		Timeout: OneShotTimeout,
+	}
+	if s.Observer != nil {
+		o.WireZones = func() []dnsview.WireZone { return s.Observer.observations().zones }
+	}
+	for _, c := range s.Clouds() {
+		t := apply.CloudTarget{Name: c.Name, Err: c.Err}
+		if c.Compute != nil {
+			t.Reader, t.Power, t.Profile = c.Compute, c.Compute, profileFinder(c.Compute)
+			t.Launches, _ = c.Compute.(providers.LaunchFinder)
+		}
+		o.Clouds = append(o.Clouds, t)
+	}
+	snap := s.Fleet.Snapshot()
+	for _, z := range s.Zones() {
+		t := apply.ZoneTarget{Zone: providers.Zone{Name: z.Name, Provider: z.Provider}, Err: z.Err}
+		for i := range snap.Zones {
+			if v := &snap.Zones[i]; providers.SameName(v.Zone.Name, z.Name) {
+				t.Zone = v.Zone
+				if v.Zone.ID == "" && t.Err == nil {
+					t.Err = v.Coverage.Err
+				}
+			}
+		}
+		if z.Dns != nil {
+			t.DNS = z.Dns
+		}
+		o.Zones = append(o.Zones, t)
+	}
+	return apply.New(o), nil
+}
+
+// NotedOnce leaves out of a report the notes that an earlier one of this session has shown.
+func (s *Session) NotedOnce(r *apply.Report) *apply.Report {
+	r.Notes = slices.DeleteFunc(r.Notes, func(n string) bool {
+		_, told := s.noted.LoadOrStore(n, true)
+		return told
+	})
+	return r
+}
+
+// Guards returns the settings of the guards, and where zones have their own.
+func Guards(c *config.Config) (all apply.Guards, zones map[string]apply.Guards) {
+	share := func(v float64) float64 {
+		if v == 0 {
+			return apply.NothingGoes
+		}
+		return v
+	}
+	all = apply.Guards{Age: c.Guards.Age, Grace: c.Guards.Grace, Threshold: share(c.Guards.Threshold), From: c.Guards.From}
+	zones = map[string]apply.Guards{}
+	for i := range c.Zones {
+		z := &c.Zones[i]
+		g := apply.Guards{From: z.From}
+		if z.Threshold != nil {
+			g.Threshold = share(*z.Threshold)
+		}
+		zones[z.Name] = g
+	}
+	return all, zones
+}
+
+// ProfileMaker is a cloud that can create instance profiles.
+type ProfileMaker interface {
+	MissingProfile(ctx context.Context, p ec2.NodeProfile) ([]string, error)
+	CreateProfile(ctx context.Context, p ec2.NodeProfile) error
+}
+
+// profileFinder asks a cloud what of a profile in the journal is missing; nil where there are no profiles.
+func profileFinder(compute providers.Compute) func(context.Context, *journal.Profile) ([]string, error) {
+	m, ok := compute.(ProfileMaker)
+	if !ok {
+		return nil
+	}
+	return func(ctx context.Context, p *journal.Profile) ([]string, error) {
+		return m.MissingProfile(ctx, ec2.NodeProfile{Name: p.Name, Description: p.Description, Trust: p.Trust, Policy: p.Policy})
+	}
+}

@@ -1,0 +1,390 @@
+package app
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/user"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"rollcall/cmd/rollcall/config"
+	"rollcall/cmd/rollcall/exit"
+	"rollcall/cmd/rollcall/words"
+	"rollcall/dnsview"
+	"rollcall/providers"
+	"rollcall/providers/fleet"
+	"rollcall/providers/journal"
+	"rollcall/ui"
+)
+
+// OneShotTimeout is for how long a source may bring nothing before a one-shot command goes on without it.
+const OneShotTimeout = 15 * time.Second
+
+// A console gives a source longer than a one-shot command: it shows what it has meanwhile.
+const ConsoleTimeout = 30 * time.Second
+
+// Session is everything that a command works with: the config, the sources and
+// the fleet that reads them.
+type Session struct {
+	Program *Program
+	Config  *config.Config
+	Set     SourceSet
+	Fleet   *fleet.Fleet
+	State   string // folder of the journal and the last snapshot
+	// Observer collects what name servers and nodes say; nil when no one asks them. It is
+	// set before the first inspection.
+	Observer *observer
+
+	took time.Duration // by the reads of a one-shot command
+	View *dnsview.View // what a one-shot command saw; nil in the console
+
+	Silent bool // nothing is reported on stderr: someone else reports it, such as a console that has the screen
+
+	retries Retries
+
+	opening sync.Mutex
+	journal *journal.Journal // under opening
+
+	rangesMu sync.Mutex // guards what the config says of the list of public ranges
+
+	mu          sync.Mutex
+	forgottenAt time.Time // when the file of forgotten clouds was last seen to change
+
+	settling sync.Mutex
+	settled  bool                 // what was left open in the journal was looked up
+	seen     map[string]time.Time // when findings were first seen; nil before it was read from the state folder
+	seenTold bool                 // that it cannot be kept was told
+
+	noted sync.Map   // what the clouds could not be asked and was reported already: sentence -> true
+	own   ownMarkers // what the journal has written last
+}
+
+// LoadConfig starts the embedded clouds of --demo, and reads the config. It returns nil when there is none.
+func (a *Program) LoadConfig(ctx context.Context) (*config.Config, error) {
+	if err := a.enterDemo(ctx); err != nil {
+		return nil, err
+	}
+	path, err := config.Find(a.Config)
+	if err != nil || path == "" {
+		return nil, err
+	}
+	return config.Load(path, KeyRules())
+}
+
+// ConfigOrEmpty is loadConfig for what goes without a config too.
+func (a *Program) ConfigOrEmpty(ctx context.Context) (*config.Config, error) {
+	c, err := a.LoadConfig(ctx)
+	if c == nil && err == nil {
+		c = config.Empty()
+	}
+	return c, err
+}
+
+// Open reads the config, or finds out what there is without one, and sets up
+// the sources. Nothing is asked of a source yet that the config names.
+func (a *Program) Open(ctx context.Context) (*Session, error) {
+	c, err := a.LoadConfig(ctx)
+	if err != nil {
+		return nil, err
+	}
+	s := &Session{Program: a, Config: c}
+	if c == nil {
+		d := Discover(ctx, a.Now, s.retrying, OneShotTimeout)
+		if d.Empty() {
+			return nil, exit.Usagef("there is no config and there are no credentials: set AWS_PROFILE, TRITON_PROFILE or CLOUDFLARE_API_TOKEN, write a config with rollcall config init, or look around with rollcall --demo")
+		}
+		for _, n := range d.Notes {
+			a.Say("rollcall: %s", words.Clean(n))
+		}
+		s.Config, s.Set.Clouds, s.Set.Zones = d.Config, d.Clouds, d.Zones
+	} else {
+		s.Set.accounts = NewAccounts(a.Now, s.retrying)
+		s.Set.Clouds, s.Set.Zones = s.Set.accounts.Configured(ctx, c)
+		if len(s.Set.Clouds)+len(s.Set.Zones) == 0 {
+			return nil, &config.Error{Pos: config.Pos{File: c.Path}, What: "the config has no clouds and no zones", Do: "add some, or let rollcall config init find them"}
+		}
+	}
+	return s, s.opened()
+}
+
+// OpenZone is open for a command on one service: a config with a fleet id is needed, and of all sources only the
+// zone that the service lies in is set up, and returned.
+func (a *Program) OpenZone(ctx context.Context, service string) (*Session, *ZoneSource, error) {
+	c, err := a.LoadConfig(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	if c == nil {
+		return nil, nil, exit.Usagef("there is no config, hence no fleet id and no zone: write one with rollcall config init, or name it with --config")
+	}
+	s := &Session{Program: a, Config: c}
+	if err := s.NeedFleet(); err != nil {
+		return nil, nil, err
+	}
+	if err := s.opened(); err != nil {
+		return nil, nil, err
+	}
+	name, ok := c.ZoneOf(providers.CanonicalName(service))
+	i := slices.IndexFunc(c.Zones, func(z config.Zone) bool { return z.Name == name })
+	if !ok || i < 0 {
+		var have []string
+		for _, z := range c.Zones {
+			have = append(have, z.Name)
+		}
+		return nil, nil, exit.Usagef("%s lies in none of the zones of the config (%s)", words.Clean(service), cmp.Or(strings.Join(have, ", "), "there are none"))
+	}
+	_, s.Set.Zones = NewAccounts(a.Now, s.retrying).Configured(ctx, &config.Config{Zones: c.Zones[i : i+1]})
+	return s, &s.Set.Zones[0], nil
+}
+
+// opened completes a session that has its config: resolvers, the state folder, and what is closed at the end.
+func (s *Session) opened() (err error) {
+	if s.Config.Resolvers, err = ResolversOf(s.Config); err != nil {
+		return err
+	}
+	s.State = filepath.Join(config.StateDir(), s.Config.StateName())
+	s.Program.Closers = append(s.Program.Closers, s.Close)
+	return nil
+}
+
+// ResolversOf returns the name servers to ask: those of the config, else of the environment. c is nil where there is no config.
+func ResolversOf(c *config.Config) ([]string, error) {
+	if c != nil && len(c.Resolvers) > 0 {
+		return c.Resolvers, nil
+	}
+	env, err := config.ParseResolvers(os.Getenv("ROLLCALL_RESOLVERS"))
+	if err != nil {
+		return nil, exit.Usagef("ROLLCALL_RESOLVERS: %w", err)
+	}
+	return env, nil
+}
+
+// KeyRules are the rules of the console for key bindings.
+func KeyRules() config.KeyRules {
+	r := config.KeyRules{Actions: map[string][]string{}, Normal: ui.NormalKey}
+	for action, keys := range ui.DefaultKeys() {
+		r.Actions[string(action)] = keys
+	}
+	r.Refuse = func(action, key string) string {
+		_, errs := ui.MergeKeys(map[string][]string{action: {key}})
+		for _, err := range errs {
+			if why, ok := strings.CutPrefix(err.Error(), "keys: "+action+": "); ok {
+				return why
+			}
+		}
+		return ""
+	}
+	return r
+}
+
+// Start makes the fleet. timeout bounds one read of one source.
+func (s *Session) Start(timeout time.Duration) {
+	o := fleet.Options{Every: s.Config.Refresh, Timeout: timeout, Now: s.Program.Now, FleetID: s.Config.Fleet, Departed: s.Config.Path != ""}
+	o.Forgotten = s.forgottenKeys()
+	if last, err := fleet.Load(s.SnapshotPath()); err == nil {
+		o.Last = last
+	} else if !errors.Is(err, fs.ErrNotExist) {
+		s.Program.Say("rollcall: the rows of the last run cannot be shown: %s", words.Clean(err.Error()))
+	}
+	for i, c := range s.Clouds() {
+		src := fleet.CloudSource{Name: c.Name, Provider: c.Provider, Region: c.region, Production: c.production, Err: c.Err}
+		if c.Compute != nil {
+			src.Compute = c.Compute
+		}
+		if c.Budget != nil {
+			src.Budget = c.Budget
+		}
+		if c.Err != nil && s.Set.accounts != nil {
+			src.SetUp = func() (fleet.Compute, error) { return s.setUpCloud(i) }
+		}
+		o.Clouds = append(o.Clouds, src)
+	}
+	for i, z := range s.Zones() {
+		src := fleet.ZoneSource{Name: z.Name, ID: z.Id, Provider: z.Provider, Err: z.Err}
+		if z.Dns != nil {
+			src.DNS = z.Dns
+		}
+		if z.Budget != nil {
+			src.Budget = z.Budget
+		}
+		if z.Err != nil && s.Set.accounts != nil {
+			src.SetUp = func() (fleet.DNS, error) { return s.setUpZone(i) }
+		}
+		o.Zones = append(o.Zones, src)
+	}
+	s.Fleet = fleet.New(o)
+}
+
+// RefreshOnce leaves it to the caller to say what of the sources was not seen.
+func (a *Program) RefreshOnce(ctx context.Context) (*Session, *dnsview.View, error) {
+	s, err := a.Open(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	s.Start(OneShotTimeout)
+	v, err := s.Refresh(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	s.View = v
+	return s, v, nil
+}
+
+// Refresh reads every source once and inspects what it has seen.
+func (s *Session) Refresh(ctx context.Context) (*dnsview.View, error) {
+	began := s.Program.Now()
+	stop := s.tellReading()
+	snap := s.Fleet.Refresh(ctx)
+	stop()
+	if err := ctx.Err(); errors.Is(err, context.Canceled) {
+		return nil, fmt.Errorf("stopped: %w", err)
+	}
+	s.took = s.Program.Now().Sub(began) // a source that --timeout left out is a failed one
+	if err := s.Save(snap); err != nil {
+		s.Program.Say("rollcall: the rows of this run cannot be kept for the next: %s", words.Clean(err.Error()))
+	}
+	return s.Update(snap), nil
+}
+
+// Update takes in a snapshot: name servers are asked for its names from then on and its nodes are probed, forgotten
+// clouds that are back count again, a list of public ranges that has changed is read, and when its findings were first seen is kept. It returns what the snapshot shows.
+func (s *Session) Update(snap *providers.Snapshot) *dnsview.View {
+	s.syncForgotten(snap)
+	s.syncRanges()
+	s.Observer.setSnapshot(snap)
+	v := s.inspect(snap, s.Observer.observations())
+	s.Observer.setNodes(v)
+	s.keepSeen(v.Seen())
+	return v
+}
+
+// inspect returns what a snapshot shows, with what was observed beside it. It changes nothing.
+func (s *Session) inspect(snap *providers.Snapshot, o observations) *dnsview.View {
+	return dnsview.Inspect(snap, dnsview.Options{
+		Fleet: s.Config.Fleet, Services: s.Config.DeclaredServices(), Now: s.Program.Now(), MaxAge: s.StaleAfter(),
+		BootGrace: s.Config.Guards.BootGrace, CreateGrace: s.Config.Guards.Grace, Allow: s.Config.Guards.Allow, Ranges: s.ranges(),
+		WireGrace: s.Config.Guards.WireGrace, Own: s.ownWrites(), Seen: s.firstSeen(),
+		Wire: o.names, WireZones: o.zones, Health: o.health,
+	})
+}
+
+// StaleAfter is the age from which a read is stale: older than guards allow,
+// and than two refreshes make it. The rows of a one-shot command are as old as its own
+// reads took, however long that was.
+func (s *Session) StaleAfter() time.Duration {
+	return max(s.Config.Guards.Age, 2*s.Config.Refresh+10*time.Second) + s.took
+}
+
+func (s *Session) SnapshotPath() string { return filepath.Join(s.State, "snapshot.json") }
+
+func (s *Session) Save(snap *providers.Snapshot) error {
+	if err := os.MkdirAll(s.State, 0o700); err != nil {
+		return fmt.Errorf("make the state folder: %w", err)
+	}
+	if err := fleet.Save(s.SnapshotPath(), snap); err != nil {
+		return fmt.Errorf("save the last snapshot: %w", err)
+	}
+	return nil
+}
+
+func (s *Session) journalPath() string { return filepath.Join(s.State, JournalName) }
+
+// JournalName is the file of the journal in the state folder.
+const JournalName = "journal.jsonl"
+
+// OpenJournal opens the journal when the first change is near.
+func (s *Session) OpenJournal() (*journal.Journal, error) {
+	s.opening.Lock() // not mu, which who inspects needs: another process may hold the journal for a while
+	defer s.opening.Unlock()
+	if s.journal != nil {
+		return s.journal, nil
+	}
+	if err := os.MkdirAll(s.State, 0o700); err != nil {
+		return nil, fmt.Errorf("make the state folder: %w", err)
+	}
+	j, err := journal.OpenUntil(s.Program.Interrupted, s.journalPath(), s.Program.Now)
+	if err != nil {
+		return nil, fmt.Errorf("open the journal: %w", err)
+	}
+	for _, p := range j.Problems() {
+		s.Tell("rollcall: journal %s: %s", j.Path(), ProblemText(p))
+	}
+	s.journal = j
+	return j, nil
+}
+
+func (s *Session) Close() error {
+	s.opening.Lock()
+	defer s.opening.Unlock()
+	if s.journal == nil {
+		return nil
+	}
+	err := s.journal.Close()
+	s.journal = nil
+	if err != nil {
+		return fmt.Errorf("close the journal: %w", err)
+	}
+	return nil
+}
+
+// Cloud gives a cloud by its name.
+func (s *Session) Cloud(name string) (*CloudSource, bool) {
+	for i := range s.Clouds() {
+		if s.Clouds()[i].Name == name {
+			return &s.Clouds()[i], true
+		}
+	}
+	return nil, false
+}
+
+// Zone gives a zone by its name.
+func (s *Session) Zone(name string) (*ZoneSource, bool) {
+	for i := range s.Zones() {
+		if providers.SameName(s.Zones()[i].Name, name) {
+			return &s.Zones()[i], true
+		}
+	}
+	return nil, false
+}
+
+// NeedFleet refuses to change owned records without a fleet id.
+func (s *Session) NeedFleet() error {
+	if s.Config.Fleet != "" {
+		return nil
+	}
+	if s.Config.Path == "" {
+		return exit.Usagef("there is no config, hence no fleet id, and without one nothing that has an owner is changed: run rollcall config init")
+	}
+	return &config.Error{Pos: config.Pos{File: s.Config.Path}, What: "there is no fleet id, and without one nothing that has an owner is changed", Do: "add fleet: with the id of your team's markers, or let rollcall config init choose one"}
+}
+
+// Who says who makes a change, for the journal.
+func Who() string {
+	name, host := "unknown", "unknown"
+	if u, err := user.Current(); err == nil {
+		name = u.Username
+	}
+	if h, err := os.Hostname(); err == nil {
+		host = h
+	}
+	return name + "@" + host
+}
+
+// ProblemText reports a place where the journal is not what was written.
+func ProblemText(p journal.Problem) string {
+	text := words.Clean(p.Why)
+	if p.Line > 0 {
+		text = fmt.Sprintf("line %d: %s", p.Line, text)
+	}
+	if p.Side != "" {
+		text += ": " + words.Clean(p.Side)
+	}
+	return text
+}
