@@ -1,0 +1,325 @@
+package cli
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"os/exec"
+	"slices"
+	"strings"
+	"sync"
+
+	"rollcall/cmd/rollcall/app"
+	"rollcall/cmd/rollcall/launcher"
+	"rollcall/cmd/rollcall/words"
+	"rollcall/dnsview"
+	"rollcall/dnsview/apply"
+	"rollcall/dnsview/plan"
+	"rollcall/providers"
+	"rollcall/providers/launch"
+	"rollcall/ui"
+	"rollcall/userdata"
+)
+
+// backend is what the console reaches the clouds through.
+type backend struct {
+	s         *launcher.Launcher
+	templates *userdata.Templates
+
+	updates chan struct{}
+
+	mu      sync.Mutex
+	last    *dnsview.View // of the newest snapshot that was inspected
+	lastGen uint64        // of what was observed then
+}
+
+var _ ui.Backend = (*backend)(nil)
+
+func newBackend(s *app.Session) *backend {
+	return &backend{s: launcher.New(s), templates: launcher.TemplatesOf(s.Program), updates: make(chan struct{}, 1)}
+}
+
+// run passes on that sources, name servers or nodes say something else than before, until ctx ends.
+func (b *backend) run(ctx context.Context) {
+	for {
+		select {
+		case <-b.s.Fleet.Updates():
+		case <-b.s.Observer.Changes:
+		case <-ctx.Done():
+			return
+		}
+		select {
+		case b.updates <- struct{}{}:
+		default:
+		}
+	}
+}
+
+func (b *backend) Snapshot() *providers.Snapshot { return b.s.Fleet.Snapshot() }
+
+func (b *backend) Updates() <-chan struct{} { return b.updates }
+
+func (b *backend) Inspect(snap *providers.Snapshot) *dnsview.View {
+	gen := b.s.Observer.Generation()
+	v := b.s.Update(snap)
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.last == nil || snap.Seq >= b.last.Snapshot.Seq {
+		b.last, b.lastGen = v, gen
+	}
+	return v
+}
+
+func (b *backend) Files() map[string]error {
+	err := b.s.RangesErr()
+	if err == nil {
+		return nil
+	}
+	return map[string]error{app.RangesSource: err}
+}
+
+func (b *backend) Visible(records []providers.Identity) { b.s.Observer.Prioritize(records) }
+
+// view inspects the latest snapshot, or returns what was made of it already.
+func (b *backend) view() *dnsview.View {
+	snap, gen := b.s.Fleet.Snapshot(), b.s.Observer.Generation()
+	b.mu.Lock()
+	last, lastGen := b.last, b.lastGen
+	b.mu.Unlock()
+	if last != nil && last.Snapshot == snap && lastGen == gen {
+		return last
+	}
+	return b.Inspect(snap)
+}
+
+func (b *backend) Refresh(ctx context.Context, sources ...string) {
+	b.s.Fleet.Refresh(ctx, sources...)
+}
+
+func (b *backend) SetPaused(paused bool) { b.s.Fleet.SetPaused(paused) }
+
+func (b *backend) Plan(ctx context.Context, w ui.ChangeRequest) (dnsview.Plan, error) {
+	v := b.view()
+	if len(w.Findings) > 0 {
+		return dnsview.PlanRemedy(v, w.Findings...), nil
+	}
+	switch w.Verb {
+	case dnsview.VerbDeregister:
+		return dnsview.PlanDeregister(v, w.Records...), nil
+	case dnsview.VerbRegister:
+		return dnsview.PlanRegister(v, "", w.Instances...), nil
+	case dnsview.VerbQuiesce:
+		if len(w.Records) > 0 {
+			return dnsview.PlanQuiesceRecords(v, w.Records...), nil
+		}
+		return dnsview.PlanQuiesce(v, w.Instances...), nil
+	case dnsview.VerbReturn:
+		return dnsview.PlanReturn(v, w.Instances...), nil
+	case dnsview.VerbDrain:
+		return plan.Terminate(v, w.NoDrain, w.Instances...), nil
+	case dnsview.VerbRetarget:
+		if len(w.Instances) == 1 && len(w.Records) == 1 {
+			return dnsview.PlanRetargetTo(v, w.Records[0], w.Instances[0]), nil
+		}
+		return dnsview.PlanRetarget(v, w.Records...), nil
+	case dnsview.VerbUpdate:
+		return dnsview.PlanUpdate(v, w.Records...), nil
+	case dnsview.VerbAdopt:
+		return dnsview.PlanAdopt(v, w.Records...), nil
+	case dnsview.VerbBalance:
+		return plan.BalanceNodes(v, w.Records, w.Priority, w.Weight)
+	case dnsview.VerbCreate, dnsview.VerbRetire:
+		return b.planIncarnation(v, w)
+	case dnsview.VerbPower:
+		return dnsview.PlanPower(v, w.Action, w.Instances...), nil
+	case dnsview.VerbUndo, dnsview.VerbRedo:
+		e, err := b.s.Engine(ctx)
+		if err != nil {
+			return dnsview.Plan{}, err
+		}
+		var p dnsview.Plan
+		if w.Verb == dnsview.VerbRedo {
+			p, err = e.RedoPlan()
+		} else {
+			p, err = e.UndoPlan(w.Run)
+		}
+		if err != nil {
+			return p, fmt.Errorf("plan the %s: %w", w.Verb, err)
+		}
+		return p, nil
+	}
+	return dnsview.Plan{}, fmt.Errorf("there is no plan for %q", w.Verb)
+}
+
+func (b *backend) Check(ctx context.Context, p dnsview.Plan) *apply.Report {
+	e, err := b.s.Engine(ctx)
+	if err != nil {
+		return refused(p, err)
+	}
+	return b.s.NotedOnce(e.Check(ctx, p))
+}
+
+func (b *backend) Run(ctx context.Context, p dnsview.Plan, c apply.Confirm, progress func(apply.Event)) *apply.Report {
+	e, err := b.s.Engine(ctx)
+	if err != nil {
+		return refused(p, err)
+	}
+	r := b.s.NotedOnce(e.Run(ctx, p, c, progress))
+	if names := touched(r); len(names) > 0 {
+		// The report does not wait for a source that is slow to be read again.
+		go b.s.Fleet.Refresh(context.WithoutCancel(ctx), names...)
+	}
+	return r
+}
+
+// touched names the sources that a plan may have changed.
+func touched(r *apply.Report) []string {
+	var names []string
+	for i := range r.Steps {
+		st := &r.Steps[i]
+		if st.State == apply.StepRefused || st.State == apply.StepSkipped {
+			continue
+		}
+		for _, n := range []string{st.Step.Zone, st.Step.Instance.Cloud} {
+			if n != "" && !slices.Contains(names, n) {
+				names = append(names, n)
+			}
+		}
+	}
+	return names
+}
+
+// refused is the report of a plan that could not even be looked at.
+func refused(p dnsview.Plan, err error) *apply.Report {
+	r := &apply.Report{Plan: p}
+	for _, st := range p.Steps {
+		r.Steps = append(r.Steps, apply.StepReport{Step: st, State: apply.StepFailed, Why: err.Error(), Err: err})
+	}
+	return r
+}
+
+func (b *backend) Journal(_ context.Context, limit int) (ui.JournalPage, error) {
+	j, err := b.s.OpenJournal()
+	if err != nil {
+		return ui.JournalPage{}, err
+	}
+	entries, err := j.Entries()
+	if err != nil {
+		return ui.JournalPage{}, fmt.Errorf("read the journal: %w", err)
+	}
+	slices.Reverse(entries)
+	if limit > 0 && len(entries) > limit {
+		entries = entries[:limit]
+	}
+	return ui.JournalPage{Entries: entries, Problems: j.Problems()}, nil
+}
+
+func (b *backend) Settle(ctx context.Context) ([]string, error) { return b.s.RecoverJournal(ctx) }
+
+func (b *backend) Services() []dnsview.Service { return b.s.Config.DeclaredServices() }
+
+func (b *backend) Templates() []userdata.Template { return b.templates.List() }
+
+func (b *backend) Defaults(_ context.Context, service string) ui.LaunchDefaults {
+	return b.s.Defaults(b.view(), b.templates, service)
+}
+
+func (b *backend) Catalogue(ctx context.Context, cloud string) (providers.Catalogue, error) {
+	c, ok := b.s.Cloud(cloud)
+	switch {
+	case !ok:
+		return providers.Catalogue{}, fmt.Errorf("there is no cloud %s", cloud)
+	case c.Err != nil:
+		return providers.Catalogue{}, c.Err
+	}
+	return c.Compute.Catalogue(ctx)
+}
+
+func (b *backend) Render(_ context.Context, r ui.RenderRequest) (userdata.Rendered, error) {
+	return b.s.Render(b.view(), b.templates, r)
+}
+
+func (b *backend) Lint(ctx context.Context, r ui.RenderRequest, text userdata.Rendered) (userdata.LintReport, error) {
+	return b.s.Lint(ctx, b.templates, r.Template, r.Cloud, &text)
+}
+
+func (b *backend) Profiles(ctx context.Context, spec launch.Spec, name string) ([]ui.ProfilePlan, error) {
+	if !launcher.IAMName.MatchString(name) {
+		return nil, fmt.Errorf("profile %q: IAM takes letters, digits and +=,.@_-, at most 64", name)
+	}
+	profiles, err := b.s.ProfilesToMake(ctx, &spec, name)
+	if err != nil {
+		return nil, errors.New(strings.TrimPrefix(err.Error(), "--create-profile: ")) // there is no flag here
+	}
+	var out []ui.ProfilePlan
+	for _, p := range profiles {
+		out = append(out, ui.ProfilePlan{Account: p.Account, Name: p.Profile.Name, Missing: p.Missing, Policy: p.Profile.Policy})
+	}
+	return out, nil
+}
+
+func (b *backend) MakeProfiles(ctx context.Context, spec launch.Spec, name string) (launch.Spec, error) {
+	profiles, err := b.s.ProfilesToMake(ctx, &spec, name)
+	if err != nil {
+		return spec, err
+	}
+	for i := range profiles {
+		if err := b.s.MakeProfile(ctx, &profiles[i]); err != nil {
+			return spec, err
+		}
+	}
+	return spec, nil
+}
+
+func (b *backend) Launch(ctx context.Context, spec launch.Spec, progress func(launch.Progress)) launch.Report {
+	spec, err := b.s.WithMetadata(b.s.Ours(spec), nil)
+	if err != nil {
+		return launch.Report{Spec: spec, Problems: launch.Problems{err.Error()}}
+	}
+	if err := b.s.RefuseHeld(ctx, &spec, nil); err != nil {
+		return launch.Report{Spec: spec, Problems: launch.Problems{err.Error()}}
+	}
+	if v := b.view(); v != nil {
+		if why := v.WhyServiceHidden(spec.Service); why != "" {
+			return launch.Report{Spec: spec, Problems: launch.Problems{"a node of " + words.Clean(spec.Service) + " could not be registered: " + why}}
+		}
+	}
+	return launch.Run(ctx, spec, b.s.LaunchClouds(), b.s.Follow(&spec), b.watch(ctx, spec.Service, progress))
+}
+
+func (b *backend) Relaunch(ctx context.Context, r launch.Report, progress func(launch.Progress)) launch.Report {
+	return launch.Retry(ctx, r, b.s.LaunchClouds(), b.s.Follow(&r.Spec), b.watch(ctx, r.Spec.Service, progress))
+}
+
+// watch has the sources of a launch read again as its nodes come further, so
+// that the panes show what the launch tells.
+func (b *backend) watch(ctx context.Context, service string, progress func(launch.Progress)) func(launch.Progress) {
+	zone := ""
+	if d := b.s.Config.Declared(service); d != nil {
+		zone = d.Zone
+	}
+	return func(p launch.Progress) {
+		progress(p)
+		switch p.Node.Stage {
+		case launch.StagePending, launch.StageRunning, launch.StageFailed:
+			go b.s.Fleet.Refresh(context.WithoutCancel(ctx), p.Node.Cloud)
+		case launch.StageRegistered:
+			go b.s.Fleet.Refresh(context.WithoutCancel(ctx), p.Node.Cloud, zone)
+		}
+	}
+}
+
+// Shell opens ssh. Which user and which key is what the operator's ssh config says.
+func (b *backend) Shell(ctx context.Context, i providers.Instance) (*exec.Cmd, error) {
+	addresses := append(slices.Clone(i.PublicIPs), i.PrivateIPs...)
+	if len(addresses) == 0 {
+		return nil, fmt.Errorf("%s has no address to connect to", cmp.Or(i.Name, i.ID))
+	}
+	return exec.CommandContext(ctx, "ssh", addresses[0].String()), nil
+}
+
+// ConsoleLog reads the tail of an instance's console log.
+func (b *backend) ConsoleLog(ctx context.Context, i providers.InstanceRef) (string, error) {
+	return b.s.ConsoleLog(ctx, i.Cloud, i.ID)
+}

@@ -1,0 +1,57 @@
+package cli
+
+import (
+	"fmt"
+	"slices"
+
+	"rollcall/cmd/rollcall/words"
+	"rollcall/dnsview"
+	"rollcall/dnsview/dnssd"
+	"rollcall/dnsview/plan"
+	"rollcall/providers"
+	"rollcall/ui"
+)
+
+// planIncarnation plans to create or retire an incarnation, as the commands of the same name do.
+func (b *backend) planIncarnation(v *dnsview.View, w ui.ChangeRequest) (dnsview.Plan, error) {
+	n, err := dnssd.ParseName(w.Name)
+	if err != nil {
+		return dnsview.Plan{}, err
+	}
+	z, err := b.wholeZone(v, n)
+	if err != nil {
+		return dnsview.Plan{}, err
+	}
+	var made plan.Planned
+	if w.Verb == dnsview.VerbRetire {
+		made, err = plan.Retire(z, n)
+	} else {
+		var txt dnssd.TXT
+		if txt, err = dnssd.ParsePairs(w.TXT); err != nil {
+			return dnsview.Plan{}, err
+		}
+		made, err = plan.Create(z, plan.Declaration{Name: n, TXT: txt})
+	}
+	if err != nil {
+		return dnsview.Plan{}, err
+	}
+	return v.WithoutBarred(made.Plan), nil
+}
+
+// wholeZone gives the zone that a service lies in as it was read last. What is planned on it rests
+// on what the zone does not have, so it must have been read whole; the guards look again.
+func (b *backend) wholeZone(v *dnsview.View, n dnssd.Name) (plan.Zone, error) {
+	if b.s.Config.Fleet == "" {
+		return plan.Zone{}, b.s.NeedFleet()
+	}
+	name, ok := b.s.Config.ZoneOf(n.Canonical())
+	i := slices.IndexFunc(v.Snapshot.Zones, func(z providers.ZoneView) bool { return providers.SameName(z.Zone.Name, name) })
+	if !ok || i < 0 {
+		return plan.Zone{}, fmt.Errorf("%s lies in none of the zones of the config", words.Clean(n.String()))
+	}
+	z := &v.Snapshot.Zones[i]
+	if !z.Coverage.Complete() {
+		return plan.Zone{}, fmt.Errorf("%s was not read completely, so it is not known what it has: refresh and try again", words.Clean(name))
+	}
+	return plan.Zone{Zone: z.Zone, Fleet: b.s.Config.Fleet, Now: b.s.Program.Now(), Records: z.Records}, nil
+}

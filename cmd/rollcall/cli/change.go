@@ -1,0 +1,219 @@
+package cli
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"rollcall/cmd/rollcall/app"
+	"rollcall/cmd/rollcall/exit"
+	"rollcall/cmd/rollcall/words"
+	"rollcall/dnsview"
+	"rollcall/dnsview/apply"
+	"rollcall/providers/textfile"
+)
+
+// changing is how a command carries a plan out.
+type changing struct {
+	dryRun  bool
+	confirm []string // texts that answer guards
+	sum     string   // checksum of the plan that was shown
+	shown   string   // file with the plan that was shown
+	form    string   // how the report is printed
+	show    bool     // the plan is shown before it is carried out
+	yes     bool     // and no one is asked
+	basis   basis    // what its answer rests on
+}
+
+// changeFlags are what every command takes that changes DNS.
+func changeFlags(cmd *cobra.Command, c *changing) *format {
+	f := cmd.Flags()
+	f.BoolVar(&c.dryRun, "dry-run", false, "show the plan and its guards on fresh evidence, and write nothing")
+	f.StringArrayVar(&c.confirm, "confirm", nil, "`text` that a guard asks for; may be given several times")
+	f.StringVar(&c.sum, "plan-checksum", "", "do nothing unless the plan is the one with this `checksum`, which --dry-run shows")
+	f.StringVar(&c.shown, "plan", "", "do only what the plan in this `file` shows, as --dry-run -o json wrote it; what changed since then is left alone")
+	return outputFlag(cmd, asText, asJSON, asYAML, asMarkdown)
+}
+
+// carry checks or carries out a plan and says what became of it. What is
+// left undone, for whatever reason, ends in exit code 1. An answer that rests on a source
+// which could not be read, such as that there is nothing to do, ends in exit code 4.
+func (a *commands) carry(ctx context.Context, s *app.Session, plan dnsview.Plan, c changing) error {
+	if c.shown != "" {
+		d, err := readPlan(c.shown)
+		if err != nil {
+			return err
+		}
+		if d.Verb != plan.Verb {
+			return exit.Usagef("--plan: the plan in %s is one to %s, and this is one to %s", c.shown, words.Clean(string(d.Verb)), plan.Verb)
+		}
+		plan = plan.AsShown(d)
+	}
+	lacking := lackingFor(s, c.basis)
+	// A plan that is printed as a document says itself what it leaves alone.
+	if printed := c.form == asMarkdown || c.form == asText && c.dryRun && len(plan.Steps) > 0; !printed {
+		for _, l := range plan.Skipped {
+			a.Say("left alone: %s", words.Clean(l))
+		}
+	}
+	if len(plan.Steps) == 0 {
+		if c.form != asText {
+			if err := a.writeReport(&apply.Report{Plan: plan}, c, lacking); err != nil {
+				return err
+			}
+		}
+		switch {
+		case len(lacking) > 0 && (c.basis.whatever || len(plan.Skipped) == 0):
+			a.Say("nothing was done, and whether there is anything to do cannot be known: %s", lackingText(lacking))
+			return exit.With(exit.Unknown)
+		case len(plan.Skipped) > 0:
+			return exit.With(exit.Failed)
+		}
+		a.Say("nothing to do")
+		return nil
+	}
+	if sum := plan.Checksum(); c.sum != "" && c.sum != sum {
+		return fmt.Errorf("nothing was changed: the plan has the checksum %s now and not %s, so something changed since it was shown; look again with --dry-run", sum, words.Clean(c.sum))
+	}
+	e, err := s.Engine(ctx)
+	if err != nil {
+		return err
+	}
+	r, err := a.carryOut(ctx, e, plan, c)
+	if err != nil {
+		return err
+	}
+	if !c.basis.whatever {
+		lacking = nil // what was named was found
+	}
+	if err := a.writeReport(r, c, lacking); err != nil {
+		return err
+	}
+	for _, ask := range r.Asks() {
+		a.Say("to do it all the same, give --confirm %s: %s", words.ShellQuote(words.Clean(ask.Text)), words.Clean(ask.Why))
+	}
+	switch {
+	case !r.OK():
+		return exit.With(exitOf(r))
+	case len(lacking) == 0 && len(plan.Skipped) > 0:
+		return exit.With(exit.Failed)
+	case len(lacking) > 0:
+		a.Say("whether there is more to do cannot be known: %s", lackingText(lacking))
+		return exit.With(exit.Unknown)
+	}
+	return nil
+}
+
+// mostPlan bounds a plan in bytes: one of 100,000 steps has some hundred million.
+const mostPlan = 256 << 20
+
+// exitOf is the exit code of a plan that was not carried out as a whole: unknown when nothing is worse than a step
+// of which no one can say whether it was made.
+func exitOf(r *apply.Report) int {
+	if r.Count(apply.StepUnknown) > 0 && r.Count(apply.StepRefused)+r.Count(apply.StepFailed) == 0 {
+		return exit.Unknown
+	}
+	return exit.Failed
+}
+
+// readPlan reads the plan that a dry run wrote.
+func readPlan(path string) (*dnsview.PlanDoc, error) {
+	data, err := textfile.Read(path, mostPlan)
+	if err == nil {
+		err = textfile.CheckJSON(data)
+	}
+	if bad, ok := errors.AsType[*textfile.Error](err); ok {
+		return nil, exit.Usagef("--plan: %s is not a plan as --dry-run -o json writes it: %w", path, bad)
+	}
+	if err != nil {
+		return nil, exit.Usagef("--plan: %w", err)
+	}
+	var d dnsview.PlanDoc
+	if err := json.Unmarshal(data, &d); err != nil {
+		return nil, exit.Usagef("--plan: %s is not a plan as --dry-run -o json writes it: %w", path, err)
+	}
+	if d.Checksum == "" {
+		return nil, exit.Usagef("--plan: %s has no checksum: it is not a plan as --dry-run -o json writes it", path)
+	}
+	return &d, nil
+}
+
+// carryOut checks a plan, or carries it out once those who are asked have answered.
+func (a *commands) carryOut(ctx context.Context, e *apply.Engine, plan dnsview.Plan, c changing) (*apply.Report, error) {
+	if c.dryRun {
+		return e.Check(ctx, plan), nil
+	}
+	asks := a.Interactive()
+	typed := slices.Clone(c.confirm)
+	var check *apply.Report
+	if asks || c.show {
+		check = e.Check(ctx, plan)
+	}
+	if c.show {
+		d := docOf(check)
+		_, _ = io.WriteString(a.Err, d.Text()) // there is no place to report that it could not be written
+		if asks && !c.yes {
+			if got := a.ask(ctx, "do it? [y/N] "); !strings.EqualFold(got, "y") && !strings.EqualFold(got, "yes") {
+				return nil, fmt.Errorf("nothing was done")
+			}
+		}
+	}
+	if asks {
+		// Guards that a person can answer are asked before anything runs.
+		for _, ask := range check.Asks() {
+			if slices.Contains(typed, ask.Text) {
+				continue
+			}
+			a.Say("%s", words.Clean(ask.Why))
+			if answer := a.ask(ctx, fmt.Sprintf("type %q to do it all the same, or nothing to leave it: ", words.Clean(ask.Text))); answer != "" {
+				typed = append(typed, answer)
+			}
+		}
+	}
+	return e.Run(ctx, plan, apply.Confirm{Typed: typed, Checksum: c.sum}, a.progress()), nil
+}
+
+// progress reports each step as it goes, on stderr.
+func (a *commands) progress() func(apply.Event) {
+	lastWait := -1
+	return func(ev apply.Event) {
+		if ev.Kind == apply.EventWaiting {
+			// A countdown is one line every ten seconds, not one every tick.
+			if left := int(ev.Left.Seconds()); lastWait < 0 || lastWait-left >= 10 || left > lastWait {
+				lastWait = left
+				a.Say("%s", words.Clean(ev.Text))
+			}
+			return
+		}
+		if ev.Kind == apply.EventEnded && ev.State == apply.StepDone || ev.Text == "" {
+			return // the report says so
+		}
+		a.Say("%s", words.Clean(ev.Text))
+	}
+}
+
+// ask puts a question to the person at the terminal; empty when ctx ends first.
+func (a *commands) ask(ctx context.Context, question string) string {
+	_, _ = fmt.Fprint(a.Err, question)
+	line := make(chan string, 1)
+	go func() {
+		text, err := bufio.NewReader(a.In).ReadString('\n')
+		if err != nil && err != io.EOF {
+			text = ""
+		}
+		line <- strings.TrimSpace(text)
+	}()
+	select {
+	case text := <-line:
+		return text
+	case <-ctx.Done():
+		return ""
+	}
+}

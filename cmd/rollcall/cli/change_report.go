@@ -1,0 +1,168 @@
+package cli
+
+import (
+	"fmt"
+	"strings"
+
+	"rollcall/cmd/rollcall/words"
+	"rollcall/dnsview"
+	"rollcall/dnsview/apply"
+)
+
+// stepRow is one step of a plan in JSON: the step as the plan shows it, and
+// what became of it.
+type stepRow struct {
+	dnsview.StepDoc
+	State    string       `json:"state"`
+	Why      string       `json:"why"`
+	Entry    string       `json:"entry"`
+	Wire     string       `json:"wire"`
+	Record   *recordInSet `json:"record"`
+	Instance *refRow      `json:"instance"`
+}
+
+// reportRow is what became of a plan, in JSON.
+type reportRow struct {
+	Verb     string       `json:"verb"`
+	Title    string       `json:"title"`
+	Checksum string       `json:"checksum"`
+	DryRun   bool         `json:"dry_run"`
+	Run      string       `json:"run"`
+	OK       bool         `json:"ok"`
+	Steps    []stepRow    `json:"steps"`
+	Skipped  []string     `json:"skipped"`
+	Nodes    []halfWayRow `json:"nodes"`
+	Notes    []string     `json:"notes"`
+	// Incomplete are the sources that the answer rests on and that could not be read completely.
+	Incomplete []basisRow `json:"incomplete"`
+}
+
+// halfWayRow is a node that a run has left half way, in JSON.
+type halfWayRow struct {
+	Instance refRow `json:"instance"`
+	State    string `json:"state"`
+	DNS      string `json:"dns"`
+	Back     string `json:"back"`
+	Text     string `json:"text"`
+}
+
+// docOf is the plan of a report as it is shown, with the guards and the state of each step.
+func docOf(r *apply.Report) dnsview.PlanDoc {
+	guards := map[int][]dnsview.GuardResult{}
+	for i := range r.Steps {
+		guards[r.Steps[i].Step.ID] = r.Steps[i].Guards
+	}
+	d := r.Plan.Doc(func(s *dnsview.Step) []dnsview.GuardResult { return guards[s.ID] })
+	for i := range r.Steps {
+		d.Steps[i].State, d.Steps[i].Why = string(r.Steps[i].State), words.Clean(r.Steps[i].Why)
+	}
+	return d
+}
+
+func newReportRow(r *apply.Report, dryRun bool) reportRow {
+	d := docOf(r)
+	row := reportRow{
+		Verb: string(d.Verb), Title: d.Title, Checksum: d.Checksum, DryRun: dryRun, Run: r.Run, OK: r.OK(),
+		Steps: []stepRow{}, Skipped: d.Skipped, Nodes: []halfWayRow{}, Notes: []string{}, Incomplete: []basisRow{},
+	}
+	for _, n := range r.Nodes {
+		ref := refRow{Cloud: words.Clean(n.Instance.Cloud), ID: words.Clean(n.Instance.ID), Name: words.Clean(n.Instance.Name)}
+		row.Nodes = append(row.Nodes, halfWayRow{ref, words.Clean(n.State), words.Clean(n.DNS), words.Clean(n.Back), words.Clean(n.Text)})
+	}
+	for _, n := range r.Notes {
+		row.Notes = append(row.Notes, words.Clean(n))
+	}
+	for i := range r.Steps {
+		st := &r.Steps[i]
+		x := stepRow{StepDoc: d.Steps[i], State: string(st.State), Why: words.Clean(st.Why), Entry: st.Entry, Wire: words.Clean(st.Wire)}
+		if st.Step.Change != nil {
+			rec := st.Step.Change.Record()
+			x.Record = newRecordInSet(&rec, rec.String())
+		}
+		if st.Step.Instance.ID != "" {
+			x.Instance = &refRow{Cloud: words.Clean(st.Step.Instance.Cloud), ID: words.Clean(st.Step.Instance.ID), Name: words.Clean(st.Step.Instance.Name)}
+		}
+		row.Steps = append(row.Steps, x)
+	}
+	return row
+}
+
+// writeReport prints what became of a plan, or of its check, in the form that was asked for.
+func (a *commands) writeReport(r *apply.Report, c changing, lacking []sourceRow) error {
+	switch d := docOf(r); {
+	case c.form == asJSON || c.form == asYAML:
+		row := newReportRow(r, c.dryRun)
+		for _, l := range lacking {
+			row.OK = false
+			row.Incomplete = append(row.Incomplete, basisRow{Source: l.Name, State: l.State, AgeSeconds: l.age(), Error: l.Error})
+		}
+		return writeData(a.Out, c.form, row)
+	case c.form == asMarkdown:
+		return flush(a.Out, d.Markdown()+markdownList("What the clouds could not be asked", r.Notes)+markdownList("Left half way", nodeTexts(r)))
+	case c.dryRun:
+		return flush(a.Out, d.Text()+notesText(r.Notes))
+	}
+	row := newReportRow(r, c.dryRun)
+	return flush(a.Out, reportText(&row))
+}
+
+func nodeTexts(r *apply.Report) []string {
+	var out []string
+	for _, n := range r.Nodes {
+		out = append(out, n.Text)
+	}
+	return out
+}
+
+// markdownList is a section of a report with one line for each text; empty when there are none.
+func markdownList(title string, texts []string) string {
+	if len(texts) == 0 {
+		return ""
+	}
+	b := "\n## " + title + "\n\n"
+	for _, s := range texts {
+		b += "- " + dnsview.EscapeMarkdown(words.Clean(s)) + "\n"
+	}
+	return b
+}
+
+// notesText tells a person what the clouds could not be asked.
+func notesText(notes []string) string {
+	b := ""
+	for _, n := range notes {
+		b += "note: " + words.Clean(n) + "\n"
+	}
+	return b
+}
+
+// reportText tells a person what became of each step.
+func reportText(r *reportRow) string {
+	var b strings.Builder
+	b.WriteString(r.Title + "\n")
+	for _, st := range r.Steps {
+		fmt.Fprintf(&b, "  %-8s %s\n", st.State, st.Sentence)
+		if st.Why != "" {
+			b.WriteString("           " + st.Why + "\n")
+		}
+		for _, g := range st.Guards {
+			if g.Pass {
+				if r.DryRun {
+					fmt.Fprintf(&b, "           guard %s passes: %s\n", g.Guard, g.Why)
+				}
+				continue
+			}
+			fmt.Fprintf(&b, "           guard %s: %s\n", g.Guard, g.Why)
+			if g.Satisfy != "" {
+				fmt.Fprintf(&b, "           what would satisfy it: %s\n", g.Satisfy)
+			}
+		}
+		if st.Wire != "" {
+			b.WriteString("           " + st.Wire + "\n")
+		}
+	}
+	for _, n := range r.Nodes {
+		b.WriteString(n.Text + "\n")
+	}
+	b.WriteString(notesText(r.Notes))
+	return b.String()
+}

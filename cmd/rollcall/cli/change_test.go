@@ -1,0 +1,278 @@
+package cli
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"rollcall/cmd/rollcall/exit"
+	"rollcall/providers/sim/world"
+)
+
+// recordsOf names the records that have a finding of the class.
+func recordsOf(t *testing.T, class string) []string {
+	t.Helper()
+	var out []string
+	for _, f := range objects(t, "ls", "findings", "-o", "json") {
+		r, ok := f["record"].(map[string]any)
+		if f["class"] == class && ok {
+			out = append(out, recordName(r["zone"].(string), r["name"].(string), r["type"].(string), r["value"].(string)))
+		}
+	}
+	return out
+}
+
+// allRecords are all rows of both zones with what matters of each, markers included.
+func allRecords(t *testing.T) []string {
+	t.Helper()
+	var out []string
+	for l := range strings.Lines(must(t, "ls", "records", "--all", "-o", "csv")) {
+		if f := strings.Split(strings.TrimSpace(l), ","); strings.Contains(f[1], "_rollcall") {
+			out = append(out, strings.Join(slices.Delete(f, 3, 4), ",")) // the marker is what counts, not its TTL
+		} else {
+			out = append(out, strings.TrimSpace(l))
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+func TestADeadEntryIsRemovedAndComesBackWithItsMarker(t *testing.T) {
+	newWorld(t)
+	for _, zone := range []string{"scalability.expert", "unilans.net"} {
+		dead := slices.DeleteFunc(recordsOf(t, "dead"), func(r string) bool { return !strings.HasPrefix(r, zone+":") || !strings.Contains(r, "/A/") })
+		if len(dead) < 2 {
+			t.Fatalf("%s: %d dead addresses", zone, len(dead))
+		}
+		before := allRecords(t)
+		must(t, "deregister", dead[0])
+		if slices.Contains(recordsOf(t, "dead"), dead[0]) {
+			t.Errorf("%s is still there", dead[0])
+		}
+		if after := allRecords(t); len(after) >= len(before) {
+			t.Errorf("%s: %d rows before, %d after", dead[0], len(before), len(after))
+		}
+		must(t, "undo")
+		if after := allRecords(t); !slices.Equal(after, before) {
+			t.Errorf("%s: after the undo the zone is not what it was", dead[0])
+		}
+		if !slices.Contains(recordsOf(t, "dead"), dead[0]) {
+			t.Errorf("%s came back without its marker", dead[0])
+		}
+	}
+	entries := objects(t, "journal", "-o", "json")
+	if len(entries) < 4 {
+		t.Errorf("the journal has %d entries", len(entries))
+	}
+	for _, e := range entries {
+		if e["state"] != "done" || e["who"] == "" || e["change"] == nil {
+			t.Errorf("entry %v", e)
+		}
+	}
+}
+
+func TestADryRunWritesNothing(t *testing.T) {
+	newWorld(t)
+	before := allRecords(t)
+	r := rollcall(t, "deregister", "--dead", "--dry-run", "-o", "json")
+	rep := decode[object](t, r.out)
+	if len(rep["steps"].([]any)) < 4 {
+		t.Errorf("the plan has %d steps", len(rep["steps"].([]any)))
+	}
+	if after := allRecords(t); !slices.Equal(after, before) {
+		t.Error("the zones have changed")
+	}
+	if n := len(objects(t, "journal", "-o", "json")); n != 0 {
+		t.Errorf("%d journal entries", n)
+	}
+}
+
+func TestWhatIsAliveIsNotDeregistered(t *testing.T) {
+	newWorld(t)
+	var alive string
+	for _, r := range objects(t, "ls", "records", "--filter", "type=A", "-o", "json") {
+		if len(r["findings"].([]any)) == 0 && r["owner"] != nil {
+			alive = recordName(r["zone"].(string), r["name"].(string), r["type"].(string), r["value"].(string))
+			break
+		}
+	}
+	before := allRecords(t)
+	if r := rollcall(t, "deregister", alive); r.code != exit.Failed || r.err == "" {
+		t.Errorf("exit code %d, %q", r.code, r.err)
+	}
+	if r := rollcall(t, "deregister", "www.scalability.expert/A/192.0.2.1"); r.code != exit.Failed || !strings.Contains(r.err, "there is no record") {
+		t.Errorf("a record that is not there: exit code %d, %q", r.code, r.err)
+	}
+	if after := allRecords(t); !slices.Equal(after, before) {
+		t.Error("the zones have changed")
+	}
+}
+
+func TestNothingIsDeregisteredWhileACloudFailsOrAnswersShort(t *testing.T) {
+	s := newWorld(t)
+	dead := recordsOf(t, "dead")
+	if len(dead) == 0 {
+		t.Fatal("nothing is dead")
+	}
+	before := allRecords(t)
+	for _, kind := range []world.FaultKind{world.ServerError, world.Unreachable, world.AuthError, world.EmptyPage, world.ShortPage} {
+		for _, cloud := range []string{"aws-euw1", "joyent-east"} {
+			if err := s.World().SetFault(cloud, kind); err != nil {
+				t.Fatal(err)
+			}
+			r := rollcall(t, "deregister", dead[0])
+			if r.code != exit.Failed || !strings.Contains(r.err+r.out, cloud) {
+				t.Errorf("%s of %s: exit code %d; neither told nor refused\n%s%s", kind, cloud, r.code, r.out, r.err)
+			}
+			if r := rollcall(t, "deregister", "--dead"); r.code == exit.Done {
+				t.Errorf("%s of %s: --dead ends in 0", kind, cloud)
+			}
+			if err := s.World().SetFault("all", world.NoFault); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if after := allRecords(t); !slices.Equal(after, before) {
+		t.Error("the zones have changed")
+	}
+}
+
+func TestCredentialsOfAnotherEmptyAccountGiveUnknownAndNoDelete(t *testing.T) {
+	s := newWorld(t)
+	dead := append(recordsOf(t, "dead"), recordsOf(t, "dangling")...)
+	before := allRecords(t)
+	for _, cloud := range []string{"joyent-east", "joyent-ams", "aws-use1", "aws-euw1"} {
+		if err := s.World().SetFault(cloud, world.WrongKey); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, class := range []string{"dead", "dangling", "stopped", "moved"} {
+		if found := recordsOf(t, class); len(found) > 0 {
+			t.Errorf("%s: %v", class, found)
+		}
+	}
+	if len(recordsOf(t, "unknown")) == 0 {
+		t.Error("nothing is unknown")
+	}
+	for _, r := range dead {
+		if got := rollcall(t, "deregister", r); got.code != exit.Failed {
+			t.Errorf("%s: exit code %d", r, got.code)
+		}
+	}
+	if got := rollcall(t, "deregister", "--dead"); !strings.Contains(got.err, "cannot be known") {
+		t.Errorf("--dead does not say that nothing can be known: %s", got.err)
+	}
+	if err := s.World().SetFault("all", world.NoFault); err != nil {
+		t.Fatal(err)
+	}
+	if after := allRecords(t); !slices.Equal(after, before) {
+		t.Error("the zones have changed")
+	}
+}
+
+func TestAllDeadEntriesGoAtOnceWithinTheThreshold(t *testing.T) {
+	newWorld(t)
+	r := rollcall(t, "deregister", "--dead")
+	left := append(recordsOf(t, "dead"), recordsOf(t, "dangling")...)
+	if r.code == exit.Done && len(left) > 0 {
+		t.Errorf("exit code 0, and still there: %v", left)
+	}
+	if r.code != exit.Done && !strings.Contains(r.out+r.err, "--confirm") {
+		t.Errorf("exit code %d without a word on how to go on\n%s%s", r.code, r.out, r.err)
+	}
+}
+
+// eventually looks until it holds, for at most about twenty seconds.
+func eventually(t *testing.T, what string, holds func() bool) {
+	t.Helper()
+	for range 80 {
+		if holds() {
+			return
+		}
+		time.Sleep(250 * time.Millisecond)
+	}
+	t.Fatalf("not within 20 s: %s", what)
+}
+
+func TestALaunchedNodeRegistersItselfAndATerminatedOneIsDrained(t *testing.T) {
+	newWorld(t)
+	for _, cloud := range []string{"aws-use1", "joyent-east"} {
+		out := must(t, "launch", "--cloud", cloud, "--service", "www.scalability.expert", "--wait", "-o", "json")
+		l := decode[launchRow](t, out)
+		if !l.OK || len(l.Nodes) != 1 || l.Nodes[0].Stage != "registered" || len(l.Nodes[0].IPs) == 0 {
+			t.Fatalf("%s: %+v", cloud, l)
+		}
+		id, addr := l.Nodes[0].ID, l.Nodes[0].IPs[0]
+		if !hasAddress(t, addr) {
+			t.Errorf("%s: DNS has no %s", cloud, addr)
+		}
+		if f := objects(t, "ls", "instances", "--filter", "id="+id, "-o", "json"); len(f) != 1 || f[0]["service"] != "www.scalability.expert" {
+			t.Errorf("%s: %v", cloud, f)
+		}
+		if r := rollcall(t, "terminate", id); r.code != exit.Failed || !strings.Contains(r.err, "--yes") || !hasAddress(t, addr) {
+			t.Errorf("%s: terminated without a word: exit code %d, %s", cloud, r.code, r.err)
+		}
+		must(t, "terminate", id, "--no-drain", "--yes")
+		if hasAddress(t, addr) {
+			t.Errorf("%s: DNS still has %s", cloud, addr)
+		}
+		eventually(t, id+" is gone", func() bool {
+			return len(objects(t, "ls", "instances", "--filter", "id="+id, "-o", "json")) == 0
+		})
+	}
+}
+
+func hasAddress(t *testing.T, addr string) bool {
+	t.Helper()
+	return len(objects(t, "ls", "records", "--filter", "value="+addr, "-o", "json")) > 0
+}
+
+func TestALaunchIsShownBeforeItStartsAndStartsNothingInADryRun(t *testing.T) {
+	newWorld(t)
+	before := len(objects(t, "ls", "instances", "-o", "json"))
+	l := decode[launchRow](t, must(t, "launch", "--cloud", "aws-use1=2,joyent-ams", "--service", "www.scalability.expert", "--dry-run", "-o", "json"))
+	if len(l.Nodes) != 3 || !strings.Contains(l.UserData["aws-use1"], "nginx") || l.UserData["joyent-ams"] == "" {
+		t.Errorf("%d nodes, user data for %d clouds", len(l.Nodes), len(l.UserData))
+	}
+	if after := len(objects(t, "ls", "instances", "-o", "json")); after != before {
+		t.Errorf("%d instances before, %d after", before, after)
+	}
+	for _, bad := range [][]string{
+		{"--cloud", "nowhere", "--service", "www.scalability.expert"},
+		{"--cloud", "aws-use1", "--service", "nope.scalability.expert"},
+		{"--cloud", "aws-use1", "--service", "www.scalability.expert", "--template", "nope"},
+		{"--cloud", "aws-use1", "--service", "www.scalability.expert", "--set", "nope=1"},
+	} {
+		if r := rollcall(t, append([]string{"launch"}, bad...)...); r.code != exit.Usage || strings.Count(r.err, "\n") != 1 {
+			t.Errorf("%v: exit code %d, %q", bad, r.code, r.err)
+		}
+	}
+}
+
+func TestStopTakesANodeOutOfDNSAndStartBringsItBack(t *testing.T) {
+	newWorld(t)
+	rows := objects(t, "ls", "instances", "--filter", "cloud:joyent-east service:www state:running", "-o", "json")
+	var id, name string
+	for _, r := range rows {
+		if len(r["findings"].([]any)) == 0 && len(r["records"].([]any)) == 1 {
+			id, name = r["id"].(string), r["name"].(string)
+		}
+	}
+	count := func() int {
+		for _, r := range objects(t, "ls", "instances", "--filter", "id="+id, "-o", "json") {
+			return len(r["records"].([]any))
+		}
+		return -1
+	}
+	if r := rollcall(t, "stop", id); r.code != exit.Failed || !strings.Contains(r.out+r.err, "clients are sent to it") {
+		t.Errorf("exit code %d: %s %s", r.code, r.out, r.err)
+	}
+	must(t, "stop", id, "--confirm", name)
+	eventually(t, "out of DNS", func() bool { return count() == 0 })
+	eventually(t, "stopped", func() bool {
+		return len(objects(t, "ls", "instances", "--filter", "id="+id+" state:stopped", "-o", "json")) == 1
+	})
+	must(t, "start", id)
+	eventually(t, "in DNS again", func() bool { return count() == 1 })
+}

@@ -1,0 +1,342 @@
+package cli
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"rollcall/cmd/rollcall/app"
+	"rollcall/cmd/rollcall/exit"
+	"rollcall/cmd/rollcall/words"
+	"rollcall/dnsview"
+	"rollcall/providers"
+)
+
+// changeVerb is one command that changes DNS: a row of changeVerbs.
+type changeVerb struct {
+	use, short, long, example string
+
+	args  func(in *changeInput) cobra.PositionalArgs // what it takes, as the flags have it
+	valid []string                                   // arguments that a shell completes
+	flags func(f *pflag.FlagSet, in *changeInput)    // beside those of every change; nil for none
+	show  bool                                       // the plan is always shown before it is carried out
+	plan  func(ctx context.Context, in *changeInput) (dnsview.Plan, error)
+}
+
+// changeInput is what a change is planned of: arguments, flags, and what was read.
+type changeInput struct {
+	changing
+	app  *commands
+	s    *app.Session
+	v    *dnsview.View
+	args []string
+
+	dead    bool   // --dead
+	service string // --service
+	to      string // --to
+}
+
+// changeVerbs are the commands that change DNS by a plan of dnsview.
+var changeVerbs = []changeVerb{
+	{
+		use: "deregister RECORD... | --dead", short: "Remove dead entries from DNS, past their guards",
+		long: `deregister removes entries whose instance is gone, each on fresh evidence and
+past every guard. What is not dead is left alone, and so is what a guard
+refuses; both are listed with the reason, and end in exit code 1.
+
+An entry whose owner is gone and whose address a machine of yours has that is no
+node of the service is removed when its name is typed, and so is the last
+address that an SRV value of others leads to: --confirm NAME.
+
+With --dead it reaps: every dead and dangling entry that passes its guards goes,
+and the others are listed with the reason.
+
+A RECORD is written [zone:]name/type/value, as rollcall ls records -o name
+prints it; a value that two record sets hold has #set-id behind it.`,
+		example: "  rollcall deregister www.example.com/A/192.0.2.7\n  rollcall deregister --dead --dry-run",
+		args:    recordsOrDead,
+		flags: func(f *pflag.FlagSet, in *changeInput) {
+			f.BoolVar(&in.dead, "dead", false, "reap: all dead and dangling entries")
+		},
+		plan: func(_ context.Context, in *changeInput) (dnsview.Plan, error) {
+			if in.dead {
+				in.app.tellUnknown(in.v)
+				in.basis = basis{whatever: true}
+				return dnsview.PlanDeregisterDead(in.v), nil
+			}
+			return in.ofRecords(dnsview.PlanDeregister)
+		},
+	},
+	{
+		use: "register ID...", short: "Put running nodes into DNS, with their owner markers",
+		long: `register makes the records that nodes lack, in every declared service that
+selects them, or in the one that --service names. An ID is an instance id,
+cloud/id, or a name that one instance has.`,
+		args: instances,
+		flags: func(f *pflag.FlagSet, in *changeInput) {
+			f.StringVar(&in.service, "service", "", "only in this `service`")
+		},
+		plan: func(_ context.Context, in *changeInput) (dnsview.Plan, error) {
+			name := ""
+			if in.service != "" {
+				if name = providers.CanonicalName(in.service); in.v.Service(name) == nil {
+					return dnsview.Plan{}, exit.Usagef("the config declares no service %q", words.Clean(in.service))
+				}
+			}
+			return in.ofInstances(findInstances, func(v *dnsview.View, refs ...providers.InstanceRef) dnsview.Plan {
+				return dnsview.PlanRegister(v, name, refs...)
+			})
+		},
+	},
+	{
+		use: "quiesce ID...|RECORD...", short: "Take nodes out of DNS and leave them running",
+		long: `quiesce removes what leads to nodes, SRV values before the host names that they
+lead to, and writes down that it was on purpose: neither a reboot nor an agent
+nor a finding puts such a node back, only rollcall return does. A service keeps
+its minimum. Given records, it takes only these out.
+
+An ID is an instance id, cloud/id, a name that one instance has, or host:NAME
+for a host that joined by hand; a RECORD is written [zone:]name/type/value.`,
+		example: "  rollcall quiesce www-03 --dry-run\n  rollcall quiesce www.example.com/A/192.0.2.7",
+		args:    func(*changeInput) cobra.PositionalArgs { return oneKind("the id of an instance, or a record") },
+		plan: func(_ context.Context, in *changeInput) (dnsview.Plan, error) {
+			if isRecord(in.args[0]) {
+				return in.ofRecords(dnsview.PlanQuiesceRecords)
+			}
+			return in.ofInstances(findNodes, dnsview.PlanQuiesce)
+		},
+	},
+	{
+		use: "return ID...", short: "Put quiesced nodes back into DNS",
+		long: `return registers again what quiesce has taken out, as the markers remember it,
+with the addresses that the nodes have now. An ID is an instance id, cloud/id,
+a name that one instance has, or host:NAME for a host that joined by hand.`,
+		args: instances,
+		plan: func(_ context.Context, in *changeInput) (dnsview.Plan, error) {
+			return in.ofInstances(findNodes, dnsview.PlanReturn)
+		},
+	},
+	{
+		use: "retarget RECORD...", short: "Give entries a value and an owner that agree again",
+		long: `retarget is for entries whose address belongs to somebody else now. Where the
+owner still runs, the entry is pointed to the address that the owner has; where
+it is gone, the instance that has the address becomes the owner, if it is a
+node of the service. --to names another instance, whose address the entry gets.
+Nothing is deleted for it but a value that its running owner has left, where the
+name has its new one too. An entry whose owner is gone and whose address a
+machine has that is no node is for deregister. A RECORD is written [zone:]name/type/value.`,
+		example: "  rollcall retarget www.example.com/A/192.0.2.7 --dry-run\n  rollcall retarget www.example.com/A/192.0.2.7 --to www-04",
+		args: func(in *changeInput) cobra.PositionalArgs {
+			return func(cmd *cobra.Command, args []string) error {
+				if in.to != "" && len(args) > 1 {
+					return exit.Usagef("retarget --to takes one record: two with the same address would be one")
+				}
+				return records(in)(cmd, args)
+			}
+		},
+		flags: func(f *pflag.FlagSet, in *changeInput) {
+			f.StringVar(&in.to, "to", "", "give one entry to the `instance` with this id, cloud/id or name")
+		},
+		plan: func(_ context.Context, in *changeInput) (dnsview.Plan, error) {
+			if in.to == "" {
+				return in.ofRecords(dnsview.PlanRetarget)
+			}
+			ids, err := findRecords(in.v, in.args)
+			if err != nil {
+				return dnsview.Plan{}, err
+			}
+			refs, err := findInstances(in.v, []string{in.to})
+			if err != nil {
+				return dnsview.Plan{}, err
+			}
+			return dnsview.PlanRetargetTo(in.v, ids[0], refs[0]), nil
+		},
+	},
+	{
+		use: "adopt RECORD...", short: "Write owner markers for records that hold our addresses",
+		long: `adopt marks records as owned by the instance that has their address: on
+Cloudflare in the record's comment, on Route 53 in a TXT record beside it. From
+then on rollcall looks after them. What would be written is shown first, and on
+a terminal asked for. On Route 53 anyone can read a marker. A RECORD is written
+[zone:]name/type/value; rollcall ls findings --filter finding:unmarked lists
+those that can be adopted.`,
+		example: "  rollcall adopt www.example.com/A/192.0.2.7",
+		args:    records, show: true,
+		flags: yesFlag("do not ask"),
+		plan: func(_ context.Context, in *changeInput) (dnsview.Plan, error) {
+			return in.ofRecords(dnsview.PlanAdopt)
+		},
+	},
+	{
+		use: "remedy CLASS...|RECORD...", short: "Carry out the remedies of findings",
+		long: `remedy does what findings call for: it registers what is missing, completes what
+is half there, moves what has moved, gives TTL, proxying and weight as declared,
+keeps the oldest of duplicates, and so on. Given a CLASS, it does so for every
+finding of that class; given a RECORD, for the worst that was found of it. All
+must have the same remedy. rollcall ls findings lists classes and remedies.`,
+		example: "  rollcall remedy missing half --dry-run\n  rollcall remedy www.example.com/A/192.0.2.7",
+		args:    classesOrRecords, valid: classNames(),
+		flags: yesFlag("do not ask before markers are written"),
+		plan: func(_ context.Context, in *changeInput) (dnsview.Plan, error) {
+			found, err := findingsOf(in.v, in.args)
+			if err != nil {
+				return dnsview.Plan{}, err
+			}
+			if len(found) == 0 {
+				in.app.Say("nothing was found of class %s", strings.Join(in.args, ", "))
+				in.app.tellUnknown(in.v)
+			}
+			plan := dnsview.PlanRemedy(in.v, found...)
+			in.basis = basis{whatever: !isRecord(in.args[0]), ranges: slices.Contains(in.args, string(dnsview.Dangling))}
+			in.show = plan.Verb == dnsview.VerbAdopt
+			return plan, nil
+		},
+	},
+	{
+		use: "undo [ENTRY]", short: "Take back the last change, or the one of a journal entry",
+		long: `undo takes back what the journal knows: a deleted record comes back with its
+marker exactly as it was, one that was created goes, a changed one changes
+back. It passes the same guards as any other change. Without an ENTRY it takes
+back the last run that is not undone yet, so that each undo goes one change
+further back; rollcall redo goes forward again. An undo that is refused stops
+there. An ENTRY is the number of an entry or of a run, as rollcall journal
+shows them.`,
+		args: func(*changeInput) cobra.PositionalArgs { return atMostOne("one entry") },
+		plan: func(ctx context.Context, in *changeInput) (dnsview.Plan, error) {
+			e, err := in.s.Engine(ctx)
+			if err != nil {
+				return dnsview.Plan{}, err
+			}
+			return e.UndoPlan(strings.Join(in.args, ""))
+		},
+	},
+	{
+		use: "redo", short: "Make again what the last undo took back",
+		long: `redo goes forward again through what was undone, one undo each time, and passes
+the same guards as any other change. It always shows its plan, and on a
+terminal asks before it does anything. After a new change there is nothing to
+redo.`,
+		args: func(*changeInput) cobra.PositionalArgs { return noArgs }, show: true,
+		flags: yesFlag("do not ask"),
+		plan: func(ctx context.Context, in *changeInput) (dnsview.Plan, error) {
+			e, err := in.s.Engine(ctx)
+			if err != nil {
+				return dnsview.Plan{}, err
+			}
+			return e.RedoPlan()
+		},
+	},
+}
+
+// changeCommands returns a command for each row of changeVerbs.
+func (a *commands) changeCommands() []*cobra.Command {
+	var out []*cobra.Command
+	for i := range changeVerbs {
+		out = append(out, a.changeCommand(&changeVerbs[i]))
+	}
+	return out
+}
+
+// changeCommand is the command of one verb: it reads all sources, plans, and carries the plan out.
+func (a *commands) changeCommand(verb *changeVerb) *cobra.Command {
+	in := &changeInput{app: a, changing: changing{show: verb.show}}
+	cmd := &cobra.Command{
+		Use: verb.use, Short: verb.short, Long: verb.long, Example: verb.example, ValidArgs: verb.valid,
+		Args: func(cmd *cobra.Command, args []string) error { return verb.args(in)(cmd, args) },
+	}
+	form := changeFlags(cmd, &in.changing)
+	if verb.flags != nil {
+		verb.flags(cmd.Flags(), in)
+	}
+	cmd.RunE = func(cmd *cobra.Command, args []string) (err error) {
+		in.form, in.args = form.is, args
+		ctx := cmd.Context()
+		if in.s, in.v, err = a.lookToChange(ctx); err != nil {
+			return err
+		}
+		plan, err := verb.plan(ctx, in)
+		if err != nil {
+			return err
+		}
+		return a.carry(ctx, in.s, plan, in.changing)
+	}
+	return cmd
+}
+
+// ofRecords plans something for the records that the arguments name.
+func (in *changeInput) ofRecords(plan func(*dnsview.View, ...providers.Identity) dnsview.Plan) (dnsview.Plan, error) {
+	ids, err := findRecords(in.v, in.args)
+	if err != nil {
+		return dnsview.Plan{}, err
+	}
+	return plan(in.v, ids...), nil
+}
+
+// ofInstances plans something for the instances that find returns for the arguments.
+func (in *changeInput) ofInstances(find func(*dnsview.View, []string) ([]providers.InstanceRef, error), plan func(*dnsview.View, ...providers.InstanceRef) dnsview.Plan) (dnsview.Plan, error) {
+	refs, err := find(in.v, in.args)
+	if err != nil {
+		return dnsview.Plan{}, err
+	}
+	in.basis = ofInstances(refs)
+	return plan(in.v, refs...), nil
+}
+
+func yesFlag(usage string) func(*pflag.FlagSet, *changeInput) {
+	return func(f *pflag.FlagSet, in *changeInput) { f.BoolVar(&in.yes, "yes", false, usage) }
+}
+
+// instances takes at least one instance.
+func instances(*changeInput) cobra.PositionalArgs { return atLeastOne("the id of an instance") }
+
+// records takes at least one RECORD.
+func records(*changeInput) cobra.PositionalArgs {
+	some := atLeastOne("a record, written [zone:]name/type/value")
+	return func(cmd *cobra.Command, args []string) error {
+		if err := some(cmd, args); err != nil {
+			return err
+		}
+		return areRecords(args)
+	}
+}
+
+// recordsOrDead takes records, or none with --dead.
+func recordsOrDead(in *changeInput) cobra.PositionalArgs {
+	return func(_ *cobra.Command, args []string) error {
+		switch {
+		case in.dead && len(args) > 0:
+			return exit.Usagef("deregister takes records or --dead, not both")
+		case !in.dead && len(args) == 0:
+			return exit.Usagef("deregister needs records, or --dead for all dead ones; see rollcall deregister --help")
+		}
+		return areRecords(args)
+	}
+}
+
+func areRecords(args []string) error {
+	for _, arg := range args {
+		if _, err := splitRecord(arg); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// classesOrRecords takes classes of findings, or records.
+func classesOrRecords(*changeInput) cobra.PositionalArgs {
+	some := oneKind("a class of findings, or a record")
+	return func(cmd *cobra.Command, args []string) error {
+		if err := some(cmd, args); err != nil || isRecord(args[0]) {
+			return err
+		}
+		for _, arg := range args {
+			if !slices.Contains(classNames(), arg) {
+				return exit.Usagef("there is no class of findings %q, and no record is written so; the classes are %s", words.Clean(arg), strings.Join(classNames(), ", "))
+			}
+		}
+		return nil
+	}
+}

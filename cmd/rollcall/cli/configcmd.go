@@ -1,0 +1,213 @@
+package cli
+
+import (
+	"cmp"
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
+
+	"github.com/spf13/cobra"
+
+	"rollcall/cmd/rollcall/app"
+	"rollcall/cmd/rollcall/config"
+	"rollcall/cmd/rollcall/exit"
+	"rollcall/cmd/rollcall/words"
+	"rollcall/providers"
+)
+
+func (a *commands) configCommand() *cobra.Command {
+	initCmd := &cobra.Command{
+		Use:   "init",
+		Short: "Write a config with what the credentials open, and a new fleet id",
+		Long: `init writes a config file with a new fleet id and with the clouds and zones
+that the credentials in the environment open. It never overwrites a file. The
+fleet id says which records are yours: share the file within your team.`,
+		Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return a.configInit(cmd.Context()) },
+	}
+	check := &cobra.Command{
+		Use:   "check",
+		Short: "Check the config, its credentials and whether its zones exist",
+		Args:  noArgs,
+		RunE:  func(cmd *cobra.Command, _ []string) error { return a.configCheck(cmd.Context()) },
+	}
+	show := &cobra.Command{
+		Use:   "show",
+		Short: "Print the config as it is understood, with its defaults; there are no secrets in it",
+		Args:  noArgs,
+		RunE:  func(cmd *cobra.Command, _ []string) error { return a.configShow(cmd.Context()) },
+	}
+	return group("config", "Write, check or show the config, and forget clouds that left it", initCmd, check, show, a.forgetCommand())
+}
+
+func (a *commands) configInit(ctx context.Context) error {
+	if a.Demo {
+		return exit.Usagef("--demo brings a config of its own: see rollcall --demo config show")
+	}
+	path := cmp.Or(a.Config, os.Getenv(config.EnvConfig), config.DefaultPath())
+	if _, err := os.Lstat(path); err == nil {
+		return fmt.Errorf("%s is there already: edit it, or name another file with --config", words.Clean(path))
+	}
+	d := app.Discover(ctx, a.Now, a.Retrying(), app.OneShotTimeout)
+	for _, n := range d.Notes {
+		a.Say("rollcall: %s", words.Clean(n))
+	}
+	for _, z := range d.Zones {
+		if z.Err != nil {
+			a.Say("rollcall: %s: %s; add them by hand", words.Clean(z.Name), words.Clean(z.Err.Error()))
+		}
+	}
+	for _, c := range d.Clouds {
+		if c.Err != nil {
+			a.Say("rollcall: cloud %s: %s; add it by hand", words.Clean(c.Name), words.Clean(c.Err.Error()))
+		}
+	}
+	id := make([]byte, 4)
+	if _, err := rand.Read(id); err != nil {
+		return fmt.Errorf("choose a fleet id: %w", err)
+	}
+	c := d.Config
+	c.Fleet = hex.EncodeToString(id)
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil { //nolint:gosec // a config folder is no secret
+		return fmt.Errorf("make the config folder: %w", err)
+	}
+	// O_EXCL: a file that appeared in the meantime is not overwritten either.
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		if errors.Is(err, fs.ErrExist) {
+			return fmt.Errorf("%s is there already: edit it, or name another file with --config", words.Clean(path))
+		}
+		return fmt.Errorf("write the config: %w", err)
+	}
+	if err := errors.Join(config.Write(f, c), f.Close()); err != nil {
+		return fmt.Errorf("write the config: %w", err)
+	}
+	a.Say("wrote %s: fleet %s, %s, %s", words.Clean(path), c.Fleet, words.Plural(len(c.Clouds), "cloud"), words.Plural(len(c.Zones), "zone"))
+	if len(c.Clouds)+len(c.Zones) == 0 {
+		a.Say("no credentials were found: add clouds and zones by hand, or set AWS_PROFILE, TRITON_PROFILE or CLOUDFLARE_API_TOKEN and write another")
+	}
+	return nil
+}
+
+// configCheck lists every mistake of the file, and asks the DNS accounts for the zones.
+func (a *commands) configCheck(ctx context.Context) error {
+	c, err := a.LoadConfig(ctx)
+	if err != nil {
+		return a.tellAll(err)
+	}
+	if c == nil {
+		return exit.Usagef("there is no config at %s: write one with rollcall config init", words.Clean(config.DefaultPath()))
+	}
+	clouds, zones := app.NewAccounts(a.Now, a.Retrying()).Configured(ctx, c)
+	wrong, unsure := checkSources(ctx, clouds, zones)
+	if c.RangesErr != nil {
+		wrong = append(wrong, c.RangesErr)
+	}
+	for _, u := range unsure {
+		a.Say("rollcall: %s", words.Clean(u))
+	}
+	if len(wrong) > 0 {
+		slices.SortStableFunc(wrong, func(x, y *config.Error) int { return cmp.Compare(x.Pos.Line, y.Pos.Line) })
+		return a.tellAll(wrong)
+	}
+	if len(unsure) > 0 {
+		return exit.Unknownf("%s is right as far as it could be checked: %s did not answer", words.Clean(c.Path), words.Plural(len(unsure), "source"))
+	}
+	a.Say("%s is right: %s, %s, %s", words.Clean(c.Path), words.Plural(len(c.Clouds), "cloud"), words.Plural(len(c.Zones), "zone"), words.Plural(len(c.Services), "service"))
+	if c.Fleet == "" {
+		a.Say("rollcall: it has no fleet id: records with an owner are shown, and never changed")
+	}
+	return nil
+}
+
+// tellAll tells every mistake on a line of its own.
+func (a *commands) tellAll(err error) error {
+	all := config.All(err)
+	if len(all) == 0 {
+		return err
+	}
+	for _, e := range all {
+		a.Say("rollcall: %s", words.Clean(e.Error()))
+	}
+	return exit.With(exit.Usage)
+}
+
+// checkSources asks every cloud whose it is and every DNS account for its zones, side by
+// side. What the config or the credentials get wrong is a mistake; a source that
+// does not answer proves nothing.
+func checkSources(ctx context.Context, clouds []app.CloudSource, zones []app.ZoneSource) (wrong config.Errors, unsure []string) {
+	ctx, cancel := context.WithTimeout(ctx, app.OneShotTimeout)
+	defer cancel()
+	errs := make([]error, len(clouds)+len(zones))
+	snap := &providers.Snapshot{Clouds: make([]providers.CloudView, len(clouds)), Zones: make([]providers.ZoneView, len(zones))}
+	var wg sync.WaitGroup
+	for i := range clouds {
+		wg.Go(func() {
+			c := providers.Cloud{}
+			if errs[i] = clouds[i].Err; errs[i] == nil {
+				c, errs[i] = clouds[i].Compute.Identify(ctx)
+			}
+			c.Name = clouds[i].Name
+			snap.Clouds[i] = providers.CloudView{Cloud: c, Coverage: providers.Coverage{State: providers.CoverageComplete, Key: c.Key, Account: c.Account}}
+		})
+	}
+	for i := range zones {
+		wg.Go(func() {
+			z := &zones[i]
+			found, err := providers.Zone{}, z.Err
+			if err == nil {
+				found, err = providers.FindZone(ctx, z.Dns, z.Name, z.Id, "")
+			}
+			found.Name, errs[len(clouds)+i] = z.Name, err
+			snap.Zones[i] = providers.ZoneView{Zone: found, Coverage: providers.Coverage{State: providers.CoverageComplete}}
+		})
+	}
+	wg.Wait()
+	providers.FailDoubles(snap)
+	for i, err := range errs {
+		if err == nil && i < len(clouds) {
+			err = snap.Clouds[i].Coverage.Err
+		} else if err == nil {
+			err = snap.Zones[i-len(clouds)].Coverage.Err
+		}
+		var pos config.Pos
+		var what string
+		if i < len(clouds) {
+			pos, what = clouds[i].Pos, "cloud "+clouds[i].Name
+		} else {
+			pos, what = zones[i-len(clouds)].Pos, "zone "+zones[i-len(clouds)].Name
+		}
+		switch providers.KindOf(err) {
+		case "":
+		case providers.KindUnreachable, providers.KindThrottled, providers.KindIncomplete:
+			unsure = append(unsure, what+" did not answer: "+app.Cause(err))
+		default:
+			wrong = append(wrong, &config.Error{Pos: pos, What: what + ": " + app.Cause(err)})
+		}
+	}
+	return wrong, unsure
+}
+
+func (a *commands) configShow(ctx context.Context) error {
+	c, err := a.LoadConfig(ctx)
+	if err != nil {
+		return err
+	}
+	if c != nil {
+		a.Say("# %s", words.Clean(c.Path))
+		return config.Write(a.Out, c)
+	}
+	d := app.Discover(ctx, a.Now, a.Retrying(), app.OneShotTimeout)
+	if d.Empty() {
+		return exit.Usagef("there is no config and there are no credentials: write one with rollcall config init")
+	}
+	a.Say("# there is no config file: this is what the credentials open")
+	return config.Write(a.Out, d.Config)
+}

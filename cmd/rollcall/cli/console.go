@@ -1,0 +1,53 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"sync"
+
+	"rollcall/cmd/rollcall/app"
+	"rollcall/cmd/rollcall/exit"
+	"rollcall/cmd/rollcall/words"
+	"rollcall/ui"
+	"rollcall/ui/theme"
+)
+
+// console starts the screen.
+func (a *commands) console(ctx context.Context) error {
+	if !a.Interactive() {
+		return exit.Usagef("the console needs a terminal, and there is none here; rollcall --demo ls instances shows the embedded clouds without one, rollcall ls instances your own")
+	}
+	s, err := a.Open(ctx)
+	if err != nil {
+		return err
+	}
+	s.Silent = true
+	keys, errs := ui.MergeKeys(s.Config.Keys)
+	if len(errs) > 0 { // the config was checked, so these are the console's own
+		return fmt.Errorf("bind the keys: %w", errs[0])
+	}
+	s.Observer = s.NewObserver()
+	s.Start(app.ConsoleTimeout)
+	b := newBackend(s)
+	ctx, cancel := context.WithCancel(ctx)
+	a.Interrupted = ctx.Done()
+	var wg sync.WaitGroup
+	defer wg.Wait()
+	defer cancel()
+	wg.Go(func() { s.Fleet.Run(ctx) })
+	wg.Go(func() { s.Observer.Run(ctx) })
+	wg.Go(func() { b.run(ctx) })
+
+	err = ui.Run(ctx, ui.Options{
+		Backend: b, Fleet: s.Config.Fleet, ReadOnly: a.readOnly, Demo: a.Demo, Keys: keys, Now: a.Now,
+		Theme: theme.Environment(os.Getenv), StaleAfter: s.StaleAfter(),
+	})
+	if e := s.Save(s.Fleet.Snapshot()); e != nil {
+		a.Say("rollcall: the rows of this run cannot be kept for the next: %s", words.Clean(e.Error()))
+	}
+	if err != nil && ctx.Err() == nil {
+		return fmt.Errorf("run the console: %w", err)
+	}
+	return nil
+}

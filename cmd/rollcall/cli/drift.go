@@ -1,0 +1,109 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"rollcall/cmd/rollcall/app"
+	"rollcall/cmd/rollcall/exit"
+	"rollcall/cmd/rollcall/words"
+	"rollcall/dnsview"
+	"rollcall/providers"
+)
+
+// driftReport is drift as JSON.
+type driftReport struct {
+	Sources  []sourceRow  `json:"sources"`
+	Findings []findingRow `json:"findings"`
+}
+
+func (a *commands) driftCommand() *cobra.Command {
+	var exitCode, wire bool
+	var query string
+	c := &cobra.Command{
+		Use:   "drift",
+		Short: "Where clouds and DNS disagree, and how much of each source that rests on",
+		Long: `drift reads all sources once and tells every finding. With --exit-code it ends
+in 0 when all is in sync, in 3 when there is a finding of severity low or more,
+and in 4 when a source was not complete, so that nobody can know.
+
+With --wire the name servers are asked for every name too, the authoritative ones
+of each zone and the resolvers of the config. Names on which they do not agree
+with the API are asked for again until they do, or until they have had the time that
+name servers may take (guards: {wire: 2m} in the config). A name that got no
+answer is unknown: exit code 4.`,
+		Args: noArgs,
+	}
+	form := outputFlag(c, asTable, asWide, asJSON, asCSV, asYAML, asName)
+	c.Flags().BoolVar(&exitCode, "exit-code", false, "end in 3 on drift, and in 4 when a source was not complete")
+	c.Flags().BoolVar(&wire, "wire", false, "ask the name servers for every name too")
+	c.Flags().StringVar(&query, "filter", "", "tell only findings that pass this `filter`")
+	c.RunE = func(cmd *cobra.Command, _ []string) error {
+		code, err := a.drift(cmd.Context(), form, query, wire)
+		if err != nil || !exitCode || code == exit.Done {
+			return err
+		}
+		return exit.With(code)
+	}
+	return c
+}
+
+func (a *commands) drift(ctx context.Context, form *format, query string, wire bool) (code int, err error) {
+	q, err := parseFilter(query)
+	if err != nil {
+		return 0, err
+	}
+	var s *app.Session
+	var v *dnsview.View
+	unknown := false
+	if wire {
+		s, v, unknown, err = a.lookOnWire(ctx, true)
+	} else {
+		s, v, err = a.look(ctx)
+	}
+	if err != nil {
+		return 0, err
+	}
+	r := driftReport{
+		Sources:  sourcesOf(s, v),
+		Findings: findingRows(v, func(n *dnsview.Finding) bool { return q.MatchFinding(v, n) }),
+	}
+	code = exit.Done
+	for i := range v.Findings {
+		if v.Findings[i].Severity > dnsview.Info && q.MatchFinding(v, &v.Findings[i]) {
+			code = exit.Drift
+		}
+	}
+	for _, src := range r.Sources {
+		unknown = unknown || src.State != string(providers.CoverageComplete)
+	}
+	if unknown {
+		code = exit.Unknown
+	}
+	if form.is == asJSON || form.is == asYAML {
+		return code, writeData(a.Out, form.is, r)
+	}
+	if err := findingListing().write(a.Out, form, r.Findings); err != nil {
+		return code, err
+	}
+	if form.is == asTable || form.is == asWide {
+		err = flush(a.Out, fmt.Sprintf("%s of %s\n", words.Plural(len(r.Findings), "finding"), sourcesLine(r.Sources)))
+	}
+	return code, err
+}
+
+// sourcesLine counts the sources that a report rests on.
+func sourcesLine(rows []sourceRow) string {
+	complete := 0
+	for _, r := range rows {
+		if r.State == string(providers.CoverageComplete) {
+			complete++
+		}
+	}
+	if complete == len(rows) {
+		return words.Plural(len(rows), "source") + ", all complete"
+	}
+	return fmt.Sprintf("%s, %d of them not complete: what rests on those is unknown", words.Plural(len(rows), "source"), len(rows)-complete)
+}

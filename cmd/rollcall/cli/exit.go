@@ -1,0 +1,99 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"rollcall/cmd/rollcall/config"
+	"rollcall/cmd/rollcall/exit"
+	"rollcall/cmd/rollcall/words"
+	"rollcall/providers/launch"
+	"rollcall/userdata"
+)
+
+// exit prints the error, if there is one to print, and returns the exit code.
+func (a *commands) exit(err error) int {
+	if err == nil {
+		return exit.Done
+	}
+	code := exit.Failed
+	if e, ok := errors.AsType[*exit.Error](err); ok {
+		code = e.Code
+		if e.Err == nil {
+			return code
+		}
+		err = e.Err
+	}
+	if len(config.All(err)) > 0 || isProblems(err) {
+		code = exit.Usage
+	}
+	for l := range strings.Lines(err.Error()) {
+		a.Say("rollcall: %s", words.Clean(strings.TrimRight(l, "\n")))
+	}
+	return code
+}
+
+// isProblems reports whether err is about what a template or a launch was given.
+func isProblems(err error) bool {
+	if _, ok := errors.AsType[userdata.Problems](err); ok {
+		return true
+	}
+	_, ok := errors.AsType[launch.Problems](err)
+	return ok
+}
+
+// The argument checks of cobra, with the exit code of a usage error.
+
+func noArgs(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	if cmd.HasAvailableSubCommands() {
+		cmd.SuggestionsMinimumDistance = max(2, cmd.SuggestionsMinimumDistance)
+		hint := ""
+		if s := cmd.SuggestionsFor(args[0]); len(s) > 0 {
+			hint = fmt.Sprintf("; did you mean %q?", s[0])
+		}
+		return exit.Usagef("unknown command %q for %q%s; see %s --help", args[0], cmd.CommandPath(), hint, cmd.CommandPath())
+	}
+	return exit.Usagef("%s takes no argument, and got %q; see %s --help", cmd.CommandPath(), args[0], cmd.CommandPath())
+}
+
+func atLeastOne(what string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) == 0 {
+			return exit.Usagef("%s needs %s; see %s --help", cmd.CommandPath(), what, cmd.CommandPath())
+		}
+		return nil
+	}
+}
+
+func exactly(n int, what string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) != n {
+			return exit.Usagef("%s needs %s; see %s --help", cmd.CommandPath(), what, cmd.CommandPath())
+		}
+		return nil
+	}
+}
+
+func atMostOne(what string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) > 1 {
+			return exit.Usagef("%s takes at most %s; see %s --help", cmd.CommandPath(), what, cmd.CommandPath())
+		}
+		return nil
+	}
+}
+
+// group is a command that only has commands below it.
+func group(use, short string, children ...*cobra.Command) *cobra.Command {
+	c := &cobra.Command{Use: use, Short: short, Args: noArgs, RunE: func(cmd *cobra.Command, _ []string) error {
+		return exit.Usagef("%s needs a command; see %s --help", cmd.CommandPath(), cmd.CommandPath())
+	}}
+	c.AddCommand(children...)
+	return c
+}

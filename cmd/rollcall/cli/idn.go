@@ -1,0 +1,61 @@
+package cli
+
+import (
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"rollcall/cmd/rollcall/exit"
+	"rollcall/cmd/rollcall/words"
+	"rollcall/dnsview"
+)
+
+// nameFlags are the flags whose values are domain names, or ZONE=ID.
+var nameFlags = []string{"service", "host", "zone-id", "confirm"}
+
+// namesInALabels rewrites the domain names that a person gave to a command in U-labels. A RECORD is read by
+// splitRecord. What is typed for a guard may be any text, and stays as it is where it is no name.
+func namesInALabels(cmd *cobra.Command, args []string) error {
+	for _, name := range nameFlags {
+		f := cmd.Flags().Lookup(name)
+		if f == nil || !f.Changed {
+			continue
+		}
+		values := []string{f.Value.String()}
+		list, several := f.Value.(pflag.SliceValue)
+		if several {
+			values = list.GetSlice()
+		}
+		for i, v := range values {
+			if strings.Contains(v, "/") { // a RECORD
+				continue
+			}
+			a, err := dnsview.ALabels(v)
+			switch {
+			case err == nil:
+				values[i] = a
+			case name != "confirm":
+				return exit.Usagef("--%s: %s", name, words.Clean(err.Error()))
+			}
+		}
+		if several {
+			if err := list.Replace(values); err != nil {
+				return exit.Usagef("--%s: %s", name, words.Clean(err.Error()))
+			}
+		} else if err := f.Value.Set(values[0]); err != nil {
+			return exit.Usagef("--%s: %s", name, words.Clean(err.Error()))
+		}
+	}
+	if p := cmd.Parent(); (p == nil || p.Name() != "service") && cmd.Name() != "fault" {
+		return nil
+	}
+	for i := range args {
+		a, err := dnsview.ALabels(args[i])
+		if err != nil {
+			return exit.Usagef("%s", words.Clean(err.Error()))
+		}
+		args[i] = a
+	}
+	return nil
+}

@@ -1,0 +1,163 @@
+package cli
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/netip"
+	"os/exec"
+	"strings"
+	"testing"
+
+	"rollcall/cmd/rollcall/exit"
+	"rollcall/providers"
+	"rollcall/providers/sim"
+	"rollcall/providers/sim/world"
+)
+
+const bookALabel = "xn--bcher-kva.example"
+
+// bookZone makes the zone bücher.example at a provider, and the config of a service in it.
+func bookZone(t *testing.T, s *sim.Sim, p providers.Provider) *world.Zone {
+	t.Helper()
+	z := s.World().AddZone(world.ZoneSpec{Name: bookALabel, Provider: p, Reference: t.Name()})
+	reconfigure(t,
+		"zones:\n", fmt.Sprintf("zones:\n  - {name: Bücher.example, provider: %s}\n", p),
+		"services:\n", "services:\n  - {name: www.bücher.example, kind: round-robin, ttl: 60, select: {tag.service: books}}\n")
+	return z
+}
+
+// dig asks the name server of the world.
+func dig(t *testing.T, s *sim.Sim, name, typ string) string {
+	t.Helper()
+	need(t, "dig")
+	at := netip.MustParseAddrPort(s.Endpoints().DNS)
+	out, err := exec.CommandContext(t.Context(), "dig", "+short", "+time=2", "+tries=1", "@"+at.Addr().String(), "-p", fmt.Sprint(at.Port()), name, typ).Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.TrimSpace(string(out))
+}
+
+func TestAnInternationalizedZoneIsWrittenReadAndUndoneInOneSpelling(t *testing.T) {
+	s := newWorld(t)
+	for _, p := range []providers.Provider{providers.Cloudflare, providers.Route53} {
+		t.Run(string(p), func(t *testing.T) {
+			z := bookZone(t, s, p)
+			if row := source(t, bookALabel); row["state"] != string(providers.CoverageComplete) {
+				t.Fatalf("the zone: %v", row)
+			}
+			records := func() (out []string) {
+				t.Helper()
+				for _, r := range objects(t, "ls", "records", "--filter", "name:www."+bookALabel, "-o", "json") {
+					out = append(out, fmt.Sprint(r["zone"], " ", r["name"], " ", r["type"], " ", r["value"]))
+				}
+				return out
+			}
+			must(t, "service", "join", "--service", "www.bücher.example", "--host", "lager", "--address", "192.0.2.10")
+			want := []string{bookALabel + " www." + bookALabel + " A 192.0.2.10"}
+			if got := records(); len(got) != 1 || got[0] != want[0] {
+				t.Fatalf("after the join: %q", got)
+			}
+			if got := dig(t, s, "www."+bookALabel, "A"); got != "192.0.2.10" {
+				t.Errorf("dig: %q", got)
+			}
+			// A second join under another spelling is the same.
+			must(t, "service", "join", "--service", "WWW.BÜCHER.example.", "--host", "lager", "--address", "192.0.2.10")
+			must(t, "service", "join", "--service", "www."+bookALabel, "--host", "lager", "--address", "192.0.2.10")
+			if got := records(); len(got) != 1 {
+				t.Errorf("after it was written twice more: %q", got)
+			}
+			if r := rollcall(t, "drift", "--filter", "zone:"+bookALabel, "-o", "json"); r.code != exit.Done {
+				t.Errorf("drift: exit code %d %s", r.code, r.out)
+			}
+			if out := must(t, "ls", "records", "--filter", "name:www."+bookALabel); !strings.Contains(out, "www.bücher.example") || strings.Contains(out, "xn--") {
+				t.Errorf("a person is shown:\n%s", out)
+			}
+			if out := must(t, "ls", "records", "--filter", "zone:"+bookALabel, "-o", "name"); !strings.Contains(out, bookALabel+":www."+bookALabel+"/A/192.0.2.10") {
+				t.Errorf("a program is given:\n%s", out)
+			}
+			must(t, "service", "leave", "--service", "www.bücher.example", "--host", "lager")
+			if got := records(); len(got) != 0 || dig(t, s, "www."+bookALabel, "A") != "" {
+				t.Errorf("after the leave: %q", got)
+			}
+			must(t, "undo")
+			if got := records(); len(got) != 1 || got[0] != want[0] {
+				t.Errorf("after the undo: %q", got)
+			}
+			// A record is named in either spelling, and its record of a node is registered and taken out.
+			node := bookNode(t, s)
+			must(t, "register", node, "--service", "www.bücher.example")
+			if got := records(); len(got) != 2 {
+				t.Errorf("after the registration: %q", got)
+			}
+			value := addressOf(t, node)
+			must(t, "quiesce", "bücher.example:www.bücher.example/A/"+value)
+			if got := records(); len(got) != 1 || strings.Contains(got[0], value) {
+				t.Errorf("after the node was taken out: %q", got)
+			}
+			must(t, "undo")
+			if got := records(); len(got) != 2 || !strings.Contains(dig(t, s, "www."+bookALabel, "A"), value) {
+				t.Errorf("after it came back: %q", got)
+			}
+			if err := s.World().RemoveZone(z); err != nil {
+				t.Fatal(err)
+			}
+		})
+	}
+}
+
+// bookNode returns a running instance that has the tag of the service.
+func bookNode(t *testing.T, s *sim.Sim) string {
+	t.Helper()
+	list, _ := s.World().Instances("aws-use1", func(i *world.Instance) bool {
+		return i.Tags["service"] == "worker" && i.State == providers.StateRunning
+	}, 0, 1)
+	if len(list) == 0 {
+		list, _ = s.World().Instances("aws-use1", func(i *world.Instance) bool { return i.Tags["service"] == "books" }, 0, 1)
+	}
+	if len(list) == 0 {
+		t.Fatal("no worker")
+	}
+	tags := map[string]string{"service": "books"}
+	if err := s.World().SetTags("aws-use1", list[0].ID, tags, nil); err != nil {
+		t.Fatal(err)
+	}
+	return list[0].ID
+}
+
+func addressOf(t *testing.T, id string) string {
+	t.Helper()
+	for _, i := range objects(t, "ls", "instances", "-o", "json") {
+		if i["id"] == id {
+			return i["public_ips"].([]any)[0].(string)
+		}
+	}
+	t.Fatalf("no instance %s", id)
+	return ""
+}
+
+func TestANameThatIsNoInternationalizedNameIsOneClearLine(t *testing.T) {
+	newWorld(t)
+	bad := "a\u0301\u200b\ufffe.example"
+	for _, args := range [][]string{
+		{"service", "create", "v1._x._tcp." + bad},
+		{"service", "join", "--service", bad, "--host", "h", "--address", "192.0.2.1"},
+		{"register", "www-01", "--service", bad},
+		{"deregister", bad + "/A/192.0.2.1"},
+		{"deregister", bad + ":www.x/A/192.0.2.1"},
+		{"policy", "aws", "--zone-id", bad + "=Z1"},
+	} {
+		r := rollcall(t, args...)
+		if r.code != exit.Usage || strings.Count(strings.TrimSpace(r.err), "\n") != 0 || !strings.Contains(r.err, "no internationalized domain label") {
+			t.Errorf("%q: exit code %d\n%s", args, r.code, r.err)
+		}
+	}
+	text, err := json.Marshal(bad)
+	if err != nil {
+		t.Fatal(err)
+	}
+	reconfigure(t, "zones:\n", "zones:\n  - {name: "+string(text)+", provider: route53}\n")
+	if r := rollcall(t, "ls", "sources"); r.code != exit.Usage || strings.Count(strings.TrimSpace(r.err), "\n") != 0 || !strings.Contains(r.err, "c.yaml:") || !strings.Contains(r.err, "no internationalized domain label") {
+		t.Errorf("in the config: exit code %d\n%s", r.code, r.err)
+	}
+}

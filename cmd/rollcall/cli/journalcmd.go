@@ -1,0 +1,198 @@
+package cli
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"rollcall/cmd/rollcall/app"
+	"rollcall/cmd/rollcall/config"
+	"rollcall/cmd/rollcall/exit"
+	"rollcall/cmd/rollcall/words"
+	"rollcall/dnsview"
+	"rollcall/providers/journal"
+	"rollcall/ui"
+)
+
+func (a *commands) journalCommand() *cobra.Command {
+	var limit int
+	var verify bool
+	var choose string
+	c := &cobra.Command{
+		Use:   "journal [ENTRY|RUN]",
+		Short: "Every change that rollcall made here, newest first",
+		Long: `journal lists what was changed and launched from here: when, by whom, from
+which plan, and what became of it. Given the number of an entry or of a run, it tells all of
+it; -o json does so for every entry, with the records before and after in full.
+
+What a rollcall that was stopped has left open is looked up first: whether it
+was made is written down, and told. Entries are chained by their hashes: lines
+that were changed, left out or cut off are told on stderr, and with --verify
+end in exit code 1. A damaged tail is set aside into a file of its own, and
+told for as long as that lies there.`,
+		Args: atMostOne("one entry or run"),
+	}
+	form := outputFlag(c, asTable, asWide, asText, asJSON, asCSV, asYAML, asName)
+	c.Flags().IntVar(&limit, "limit", 0, "show at most this many entries")
+	c.Flags().BoolVar(&verify, "verify", false, "end in exit code 1 unless the journal is whole")
+	c.Flags().StringVar(&choose, "filter", "", "show only what passes this `filter`, such as verb:quiesce state:failed age<1h")
+	c.RunE = func(cmd *cobra.Command, args []string) error {
+		q, err := parseFilter(choose)
+		if err != nil {
+			return err
+		}
+		entries, problems, err := a.readJournal(cmd.Context())
+		if err != nil {
+			return err
+		}
+		for _, p := range problems {
+			a.Say("rollcall: journal: %s", app.ProblemText(p))
+		}
+		slices.Reverse(entries)
+		if len(args) == 1 {
+			entries = slices.DeleteFunc(entries, func(e journal.Entry) bool { return e.ID != args[0] && e.Run != args[0] })
+			if len(entries) == 0 {
+				return fmt.Errorf("the journal has no entry or run %q; rollcall journal lists them", words.Clean(args[0]))
+			}
+			if !cmd.Flags().Changed("output") {
+				form.is = asText
+			}
+		}
+		now := a.Now()
+		entries = slices.DeleteFunc(entries, func(e journal.Entry) bool { return !q.MatchEntry(ui.FilterEntry(&e, now)) })
+		if limit > 0 && len(entries) > limit {
+			entries = entries[:limit]
+		}
+		if form.is == asText {
+			err = flush(a.Out, journalText(entries))
+		} else {
+			err = journalListing().write(a.Out, form, entries)
+		}
+		if err == nil && verify && len(problems) > 0 {
+			return exit.With(exit.Failed)
+		}
+		return err
+	}
+	return c
+}
+
+// readJournal reads the journal of the config, once what was left open in it is settled.
+func (a *commands) readJournal(ctx context.Context) ([]journal.Entry, []journal.Problem, error) {
+	cfg, err := a.ConfigOrEmpty(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	path := filepath.Join(config.StateDir(), cfg.StateName(), app.JournalName)
+	if err := a.settleJournal(ctx, path); err != nil {
+		a.Say("rollcall: journal: %s", words.Clean(err.Error()))
+	}
+	entries, problems, err := journal.ReadUntil(a.Interrupted, path)
+	if err != nil {
+		return nil, nil, fmt.Errorf("read the journal: %w", err)
+	}
+	return entries, problems, nil
+}
+
+// settleJournal looks up what rollcalls that were stopped have left open, and says what was found.
+func (a *commands) settleJournal(ctx context.Context, path string) error {
+	open, err := a.LeftOpen(path)
+	if err != nil || !open {
+		return err
+	}
+	s, err := a.Open(ctx)
+	if err != nil {
+		return fmt.Errorf("what was left open cannot be looked up: %w", err)
+	}
+	s.Silent = true // the problems of the journal are reported when it is read
+	s.Start(app.OneShotTimeout)
+	lines, err := s.RecoverJournal(ctx)
+	for _, l := range lines {
+		a.Say("rollcall: %s", l)
+	}
+	return err
+}
+
+func journalListing() *listing[journal.Entry] {
+	type row = journal.Entry
+	return &listing[row]{
+		id: func(e *row) string { return e.ID },
+		columns: []column[row]{
+			{name: "ENTRY", text: func(e *row) string { return e.ID }},
+			{name: "RUN", text: func(e *row) string { return e.Run }},
+			{name: "TIME", text: func(e *row) string { return e.Time.Local().Format(time.DateTime) }},
+			{name: "WHO", text: func(e *row) string { return words.Clean(e.Who) }},
+			{name: "VERB", text: func(e *row) string { return e.Verb }},
+			{name: "STATE", text: func(e *row) string { return string(e.State) }},
+			{name: "WHAT", text: func(e *row) string { return words.Clean(e.Sentence) }},
+			{name: "ZONE", wide: true, text: func(e *row) string { return words.Clean(e.Zone) }},
+			{name: "REASON", wide: true, text: func(e *row) string { return e.Reason }},
+			{name: "UNDOES", wide: true, text: func(e *row) string { return e.Undoes }},
+			{name: "NOTE", wide: true, text: func(e *row) string { return words.Clean(cmp.Or(e.Error, e.Note)) }},
+		},
+	}
+}
+
+// launchText says what a launch asked for.
+func launchText(l *journal.Launch) string {
+	if l == nil {
+		return ""
+	}
+	text := fmt.Sprintf("%s/%d in %s: %s, image %s, size %s", l.ID, l.Index, l.Cloud, l.Name, l.Image, l.Size)
+	for _, f := range [][2]string{{"network", l.Network}, {"key pair", l.KeyPair}, {"profile", l.Profile}} {
+		if f[1] != "" {
+			text += ", " + f[0] + " " + f[1]
+		}
+	}
+	return text
+}
+
+// journalText tells all of some entries.
+func journalText(entries []journal.Entry) string {
+	var b strings.Builder
+	for i := range entries {
+		e := &entries[i]
+		if i > 0 {
+			b.WriteByte('\n')
+		}
+		fmt.Fprintf(&b, "entry %s of run %s: %s\n", words.Clean(e.ID), words.Clean(e.Run), e.State)
+		for _, f := range [][2]string{
+			{"what", e.Sentence},
+			{"when", e.Time.Local().Format(time.DateTime)},
+			{"who", e.Who},
+			{"plan", strings.TrimSpace(e.Verb + " " + e.Checksum + " " + e.Title)},
+			{"zone", e.Zone},
+			{"launch", launchText(e.Launch)},
+			{"reason", e.Reason},
+			{"undoes", e.Undoes},
+			{"ticket", e.Ticket},
+			{"error", e.Error},
+			{"note", e.Note},
+		} {
+			if f[1] != "" {
+				fmt.Fprintf(&b, "  %-7s %s\n", f[0], words.Clean(f[1]))
+			}
+		}
+		if e.Change != nil {
+			for _, l := range dnsview.Diff(e.Change) {
+				fmt.Fprintf(&b, "  %c %s\n", l.Sign, l.Text)
+			}
+		}
+		for _, g := range e.Guards {
+			word := "fails"
+			if g.Pass {
+				word = "passes"
+			}
+			if g.Typed != "" {
+				word += fmt.Sprintf(", since %q was typed", words.Clean(g.Typed))
+			}
+			fmt.Fprintf(&b, "  guard %s %s: %s\n", g.Guard, word, words.Clean(g.Why))
+		}
+	}
+	return b.String()
+}

@@ -1,0 +1,318 @@
+package cli
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"rollcall/cmd/rollcall/exit"
+	"rollcall/cmd/rollcall/launcher"
+	"rollcall/cmd/rollcall/words"
+	"rollcall/providers/launch"
+)
+
+// launchFlags are what rollcall launch takes.
+type launchFlags struct {
+	launcher.Request
+	clouds   []string
+	values   []string
+	set      []string
+	metadata []string
+	create   string
+	dryRun   bool
+	wait     bool
+	yes      bool
+	format   *format
+}
+
+// nodeRow is one node of a launch in JSON.
+type nodeRow struct {
+	Cloud   string   `json:"cloud"`
+	Name    string   `json:"name"`
+	ID      string   `json:"id"`
+	Stage   string   `json:"stage"`
+	State   string   `json:"state"`
+	IPs     []string `json:"public_ips"`
+	Message string   `json:"message"`
+	Reason  string   `json:"reason"` // why the instance is in its state, in the cloud's own words
+}
+
+// launchRow is a launch in JSON.
+type launchRow struct {
+	ID       string             `json:"id"`
+	Service  string             `json:"service"`
+	Template string             `json:"template"`
+	DryRun   bool               `json:"dry_run"`
+	OK       bool               `json:"ok"`
+	Nodes    []nodeRow          `json:"nodes"`
+	Findings []launcher.Finding `json:"findings"`  // of lint
+	UserData map[string]string  `json:"user_data"` // by cloud, without what is secret; of a dry run only
+}
+
+func (a *commands) launchCommand() *cobra.Command {
+	f := &launchFlags{}
+	c := &cobra.Command{
+		Use:   "launch --cloud C[=N],... --service S",
+		Short: "Launch nodes of a service in one or several clouds",
+		Long: `launch renders the boot script of a service and starts nodes with it, side by
+side in all clouds that --cloud names. Image and size are those that most
+nodes of the service have there, unless --image and --size say otherwise; each
+may be given for one cloud as CLOUD=VALUE.
+
+Each boot script is linted as its cloud is given it, as rollcall userdata lint
+does; an error starts nothing. Values of secret variables are never shown.
+
+Without --wait it returns once every cloud has taken its nodes; with it, once
+each runs and is in DNS. It tells the outcome node by node. Given --id with the
+launch id of an earlier try, it carries that launch on and launches nothing twice.`,
+		Example: "  rollcall launch --cloud aws-use1=2,joyent-east --service www.example.com --wait\n  rollcall launch --cloud aws-use1 --service www.example.com --dry-run",
+		Args:    noArgs,
+	}
+	f.format = outputFlag(c, asText, asJSON, asYAML)
+	l := c.Flags()
+	l.StringSliceVar(&f.clouds, "cloud", nil, "cloud and number of nodes, `C[=N],...`")
+	l.StringVar(&f.Service, "service", "", "declared `service` that the nodes are for")
+	l.StringVar(&f.Template, "template", "", "boot `template` (default: the one for the service's kind)")
+	l.StringVar(&f.Name, "name", "", "`prefix` of the nodes' names")
+	l.StringVar(&f.Id, "id", "", "launch `id` of an earlier try, to carry on with")
+	l.StringSliceVar(&f.Size, "size", nil, "instance type or package, `[C=]SIZE`")
+	l.StringSliceVar(&f.Image, "image", nil, "image id, `[C=]IMAGE`")
+	l.StringSliceVar(&f.Network, "network", nil, "subnet or network id, `[C=]NETWORK`")
+	l.StringSliceVar(&f.KeyPair, "key-pair", nil, "EC2 key pair, `[C=]NAME`")
+	l.StringSliceVar(&f.Profile, "instance-profile", nil, "EC2 instance profile, `[C=]NAME`")
+	l.StringVar(&f.create, "create-profile", "", "create the EC2 instance profile `NAME` with a role that may do what these nodes do, and nothing more, and launch with it")
+	valueFlags(c, &f.values, &f.set)
+	l.StringArrayVar(&f.metadata, "metadata", nil, "metadata of Triton nodes, `KEY=VARIABLE`: the value is read from that environment variable")
+	l.BoolVar(&f.dryRun, "dry-run", false, "show the nodes and the boot script, and start nothing")
+	l.BoolVar(&f.wait, "wait", false, "wait until each node runs and is in DNS")
+	l.BoolVar(&f.yes, "yes", false, "do not ask")
+	c.RunE = func(cmd *cobra.Command, _ []string) error { return a.launch(cmd.Context(), f) }
+	return c
+}
+
+func (a *commands) launch(ctx context.Context, f *launchFlags) error {
+	err := f.ParseClouds(f.clouds)
+	if err != nil {
+		return err
+	}
+	if f.Given, err = givenValues(f.values, f.set); err != nil {
+		return err
+	}
+	metadata, err := launcher.GivenMetadata(f.metadata)
+	if err != nil {
+		return err
+	}
+	if f.create != "" {
+		if len(f.Profile) > 0 {
+			return exit.Usagef("--create-profile is the instance profile: leave out --instance-profile")
+		}
+		if !launcher.IAMName.MatchString(f.create) {
+			return exit.Usagef("--create-profile %q: IAM takes letters, digits and +=,.@_-, at most 64", words.Clean(f.create))
+		}
+	}
+	opened, v, err := a.RefreshOnce(ctx)
+	if err != nil {
+		return err
+	}
+	s := launcher.New(opened)
+	s.Metadata = metadata
+	spec, scripts, err := s.Spec(ctx, v, &f.Request)
+	if err != nil {
+		return err
+	}
+	if why := v.WhyServiceHidden(spec.Service); why != "" {
+		return fmt.Errorf("nothing was launched: a node of %s could not be registered: %s", words.Clean(spec.Service), why)
+	}
+	if spec.Console || f.create != "" {
+		if err := s.ZoneRefuses(v.Snapshot, spec.Service); err != nil {
+			return err
+		}
+	}
+	if spec, err = s.WithMetadata(spec, metadata); err != nil {
+		return err
+	}
+	if err := s.RefuseHeld(ctx, &spec, f.Given); err != nil {
+		return err
+	}
+	a.tellShortfalls(opened, v)
+	for _, w := range scripts.Warnings {
+		a.Say("rollcall: %s", w)
+	}
+	for i := range scripts.Findings {
+		a.Say("rollcall: %s", scripts.Findings[i].String())
+	}
+	wrong := launcher.LintErrors(scripts.Findings)
+	if wrong > 0 && !f.dryRun {
+		return fmt.Errorf("nothing was launched: lint has %s in the boot script", words.Plural(wrong, "error"))
+	}
+	var profiles []launcher.ProfileToMake
+	if f.create != "" {
+		if profiles, err = s.ProfilesToMake(ctx, &spec, f.create); err != nil {
+			return err
+		}
+	}
+	plan, err := launch.Prepare(spec, s.LaunchClouds())
+	if err != nil {
+		return err
+	}
+	for i := range profiles {
+		a.tellProfile(&profiles[i])
+	}
+	if f.dryRun {
+		row := launchRow{ID: spec.ID, Service: spec.Service, Template: spec.Template, DryRun: true, OK: wrong == 0, Nodes: nodeRows(plan.Nodes), Findings: scripts.Findings, UserData: scripts.Texts}
+		if err := a.tellLaunch(f, row); err != nil || wrong == 0 {
+			return err
+		}
+		return exit.With(exit.Failed)
+	}
+	if !f.yes && a.Interactive() {
+		for _, n := range plan.Nodes {
+			a.Say("  %s in %s", words.Clean(n.Name), words.Clean(n.Cloud))
+		}
+		if got := a.ask(ctx, fmt.Sprintf("launch %s? [y/N] ", words.Plural(len(plan.Nodes), "node"))); !strings.EqualFold(got, "y") && !strings.EqualFold(got, "yes") {
+			return fmt.Errorf("nothing was launched")
+		}
+	}
+	lines, err := s.RecoverJournal(ctx)
+	for _, l := range lines {
+		a.Say("rollcall: %s", l)
+	}
+	if err != nil {
+		return fmt.Errorf("nothing was launched: %w", err)
+	}
+	for i := range profiles {
+		if err := s.MakeProfile(ctx, &profiles[i]); err != nil {
+			return err
+		}
+	}
+	if spec.Console && !f.wait {
+		a.Say("nothing on these nodes registers them: waiting until each can be put into DNS from here")
+	}
+	r, ok := a.runLaunch(ctx, s, spec, f.wait || spec.Console)
+	row := launchRow{ID: spec.ID, Service: spec.Service, Template: spec.Template, OK: ok, Nodes: nodeRows(r.Nodes), Findings: scripts.Findings, UserData: map[string]string{}}
+	if err := a.tellLaunch(f, row); err != nil {
+		return err
+	}
+	if !ok {
+		a.sayWhatIsLeft(&r, f.wait || spec.Console)
+		return exit.With(exit.Failed)
+	}
+	return nil
+}
+
+// sayWhatIsLeft says what to do about nodes that are not where they should be. That the same
+// command carries on is said only of nodes that it can bring further.
+func (a *commands) sayWhatIsLeft(r *launch.Report, wait bool) {
+	carries, refused := 0, 0
+	for _, p := range r.Problems {
+		a.Say("rollcall: %s", words.Clean(p))
+	}
+	for i := range r.Nodes {
+		n := &r.Nodes[i]
+		switch {
+		case n.Done(), !wait && n.Stage == launch.StagePending: // all that was asked for
+		case n.CarriesOn():
+			carries++
+		case n.Ended():
+			a.Say("rollcall: %s (%s) in %s has ended and does not come back; a launch without --id starts another", words.Clean(n.Name), words.Clean(n.Instance.ID), words.Clean(n.Cloud))
+		case n.Instance.ID != "":
+			a.Say("rollcall: %s (%s) in %s runs; once what is said above is mended, rollcall register %s puts it into DNS", words.Clean(n.Name), words.Clean(n.Instance.ID), words.Clean(n.Cloud), words.Clean(n.Instance.ID))
+		default:
+			refused++
+		}
+	}
+	if refused > 0 {
+		a.Say("rollcall: %s refused, and would be again: correct the command, and launch what is missing without --id", words.Plural(refused, "node")+map[bool]string{true: " was", false: " were"}[refused == 1])
+	}
+	if carries > 0 {
+		a.Say("rollcall: not every node is up; the same command with --id %s carries on, and launches nothing twice", words.Clean(r.Spec.ID))
+	}
+}
+
+// runLaunch launches and reports each node as it comes further. Without wait it
+// returns once every cloud has taken its nodes.
+func (a *commands) runLaunch(ctx context.Context, s *launcher.Launcher, spec launch.Spec, wait bool) (launch.Report, bool) {
+	o := s.Follow(&spec)
+	o.TakenOnly = !wait
+	entries, err := s.EntriesOf(spec.ID)
+	if err != nil {
+		return launch.Report{Spec: spec, Problems: launch.Problems{"nothing was launched: " + err.Error()}}, false
+	}
+	o.Earlier = launcher.Earlier(entries)
+	r := launch.Run(ctx, spec, s.LaunchClouds(), o, func(p launch.Progress) {
+		line := fmt.Sprintf("%s in %s: %s", p.Node.Name, p.Node.Cloud, p.Node.Stage)
+		if p.Node.Message != "" {
+			line += ": " + p.Node.Message
+		}
+		a.Say("%s", words.Clean(line))
+	})
+	if wait {
+		return r, r.OK()
+	}
+	return r, r.Taken()
+}
+
+// parsePairs reads k=v.
+func parsePairs(args []string) (map[string]string, error) {
+	out := map[string]string{}
+	for _, arg := range args {
+		k, v, ok := strings.Cut(arg, "=")
+		if !ok || k == "" {
+			return nil, exit.Usagef("--set %q: write NAME=VALUE", words.Clean(arg))
+		}
+		out[k] = v
+	}
+	return out, nil
+}
+
+func nodeRows(nodes []launch.Node) []nodeRow {
+	rows := []nodeRow{}
+	for i := range nodes {
+		n := &nodes[i]
+		rows = append(rows, nodeRow{
+			Cloud: words.Clean(n.Cloud), Name: words.Clean(n.Name), ID: words.Clean(n.Instance.ID), Stage: string(n.Stage), State: string(n.Instance.State),
+			IPs: addresses(n.Instance.PublicIPs), Message: words.Clean(n.Message), Reason: words.Clean(n.Instance.Reason),
+		})
+	}
+	return rows
+}
+
+func (a *commands) tellLaunch(f *launchFlags, r launchRow) error {
+	if f.format.is != asText {
+		return writeData(a.Out, f.format.is, r)
+	}
+	cells := [][]string{{"CLOUD", "NAME", "ID", "STAGE", "ADDRESS", "MESSAGE"}}
+	for _, n := range r.Nodes {
+		line := []string{n.Cloud, n.Name, n.ID, n.Stage, strings.Join(n.IPs, ","), n.Message}
+		for i := range line {
+			line[i] = cmp.Or(line[i], "-")
+		}
+		cells = append(cells, line)
+	}
+	text := fmt.Sprintf("launch %s of %s\n%s", r.ID, cmp.Or(r.Service, r.Template), align(cells))
+	for _, cloud := range slices.Sorted(maps.Keys(r.UserData)) {
+		text += fmt.Sprintf("\n# user data for %s, %d bytes\n%s", cloud, len(r.UserData[cloud]), r.UserData[cloud])
+	}
+	return flush(a.Out, text)
+}
+
+// tellProfile says what will be created, before anything is.
+func (a *commands) tellProfile(p *launcher.ProfileToMake) {
+	if len(p.Missing) == 0 {
+		a.Say("AWS account %s has the instance profile %s already, with this policy", words.Clean(p.Account), words.Clean(p.Profile.Name))
+		return
+	}
+	a.Say("in AWS account %s this will be created:", words.Clean(p.Account))
+	for _, m := range p.Missing {
+		a.Say("  %s", words.Clean(m))
+	}
+	a.Say("the policy of the role:")
+	for l := range strings.Lines(p.Profile.Policy) {
+		a.Say("  %s", strings.TrimRight(l, "\n"))
+	}
+}

@@ -1,0 +1,155 @@
+package cli
+
+import (
+	"context"
+	"net/http"
+	"net/http/httptest"
+	"net/netip"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"rollcall/cmd/rollcall/app"
+	"rollcall/cmd/rollcall/config"
+	"rollcall/cmd/rollcall/exit"
+	"rollcall/cmd/rollcall/launcher"
+	"rollcall/dnsview"
+	"rollcall/providers"
+	"rollcall/providers/launch"
+)
+
+// knocked is a node that can be told to be well, and counts who knocks at it.
+type knocked struct {
+	well   atomic.Bool
+	knocks atomic.Int64
+	node   launch.Node
+	health dnsview.Health
+}
+
+func newKnocked(t *testing.T) *knocked {
+	k := &knocked{}
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		k.knocks.Add(1)
+		if !k.well.Load() {
+			w.WriteHeader(http.StatusServiceUnavailable)
+		}
+	}))
+	t.Cleanup(srv.Close)
+	at := netip.MustParseAddrPort(strings.TrimPrefix(srv.URL, "http://"))
+	k.node = launch.Node{Cloud: "east", Stage: launch.StageRunning, Instance: providers.Instance{ID: "n-1", Key: "0123456789", State: providers.StateRunning, PublicIPs: []netip.Addr{netip.IPv6Loopback(), at.Addr()}}}
+	k.health = dnsview.Health{HTTP: "/", Port: at.Port(), Need: 2, Of: 3, Interval: 5 * time.Second}
+	return k
+}
+
+// noLog is a cloud without a console log.
+func noLog(context.Context, launch.Node) (launch.BootState, error) {
+	return launch.BootState{}, providers.Errorf(providers.KindInvalid, "read console log", "there is none")
+}
+
+func healthSession(probe bool, now func() time.Time) *launcher.Launcher {
+	return launcher.New(&app.Session{Program: &app.Program{Now: now}, Config: &config.Config{Probe: probe}, Set: app.SourceSet{Clouds: []app.CloudSource{{Name: "east"}}}})
+}
+
+func TestANodeThatTheConsoleRegistersWaitsForTheHealthCheckMadeFromHere(t *testing.T) {
+	k := newKnocked(t)
+	at := time.Unix(1_790_000_000, 0)
+	h := healthSession(true, func() time.Time { return at }).NewNodeHealth(&dnsview.Service{Name: "www.example.com", Kind: dnsview.RoundRobin, Health: k.health})
+	registered := 0
+	watch, register := h.Watch(noLog), h.Register(func(context.Context, launch.Node) error { registered++; return nil })
+	for i, want := range []struct {
+		well  bool
+		stage launch.Stage
+		in    int
+	}{{false, "", 0}, {false, "", 0}, {true, "", 0}, {true, launch.StageHealthy, 1}} {
+		k.well.Store(want.well)
+		state, err := watch(t.Context(), k.node)
+		if err != nil || state.Stage != want.stage || (state.Message == "") != (want.stage == launch.StageHealthy) {
+			t.Errorf("look %d: %+v, %v", i, state, err)
+		}
+		err = register(t.Context(), k.node)
+		if registered != want.in || (err == nil) != (want.in == 1) {
+			t.Errorf("look %d: registered %d times, %v", i, registered, err)
+		}
+		if want.in == 0 && providers.KindOf(err) != providers.KindUnreachable {
+			t.Errorf("look %d: %v would end the wait", i, err)
+		}
+		at = at.Add(6 * time.Second)
+	}
+	if k.knocks.Load() != 4 {
+		t.Errorf("%d knocks in four rounds", k.knocks.Load())
+	}
+}
+
+func TestNobodyKnocksAtANodeWhereTheConfigOrALabForbidsIt(t *testing.T) {
+	k := newKnocked(t)
+	for name, s := range map[string]*launcher.Launcher{
+		"the config": healthSession(false, time.Now),
+		"a lab":      launcher.New(&app.Session{Program: &app.Program{Now: time.Now}, Config: &config.Config{Probe: true}, Set: app.SourceSet{Clouds: []app.CloudSource{{Name: "east", Compute: onLab{}}}}}),
+	} {
+		h := s.NewNodeHealth(&dnsview.Service{Name: "www.example.com", Health: k.health})
+		registered := 0
+		if _, err := h.Watch(noLog)(t.Context(), k.node); providers.KindOf(err) != providers.KindInvalid {
+			t.Errorf("%s: %v", name, err)
+		}
+		err := h.Register(func(context.Context, launch.Node) error { registered++; return nil })(t.Context(), k.node)
+		if err != nil || registered != 1 {
+			t.Errorf("%s: registered %d times, %v", name, registered, err)
+		}
+	}
+	if k.knocks.Load() != 0 {
+		t.Errorf("%d knocks", k.knocks.Load())
+	}
+}
+
+// onLab is a cloud whose API listens on this machine.
+type onLab struct{ providers.Compute }
+
+func (onLab) Endpoint() string { return "http://127.0.0.1:1234" }
+
+func TestANodeThatMayNotBeCheckedIsRegisteredOnceItsConsoleLogSaysThatItsBootIsThroughAndIsSaidToBeUnchecked(t *testing.T) {
+	k := newKnocked(t)
+	var state launch.BootState
+	var fails error
+	log := func(context.Context, launch.Node) (launch.BootState, error) { return state, fails }
+	for _, x := range []struct {
+		name  string
+		state launch.BootState
+		err   error
+		in    bool
+		kind  providers.Kind // of the error otherwise
+	}{
+		{"silent", launch.BootState{}, nil, false, providers.KindUnreachable},
+		{"booting", launch.BootState{Stage: launch.StageBooting}, nil, false, providers.KindUnreachable},
+		{"through", launch.BootState{Stage: launch.StageBooting, Ended: true}, nil, true, ""},
+		{"healthy", launch.BootState{Stage: launch.StageHealthy}, nil, true, ""},
+		{"failed", launch.BootState{Stage: launch.StageBooting, Ended: true, Failed: true}, nil, false, providers.KindInvalid},
+		{"not to be read", launch.BootState{}, providers.Errorf(providers.KindUnreachable, "log", "down"), false, providers.KindUnreachable},
+		{"no permission", launch.BootState{}, providers.Errorf(providers.KindAuth, "log", "denied"), true, ""},
+		{"none", launch.BootState{}, providers.Errorf(providers.KindInvalid, "log", "none"), true, ""},
+	} {
+		h := healthSession(false, time.Now).NewNodeHealth(&dnsview.Service{Name: "www.example.com", Health: k.health})
+		state, fails = x.state, x.err
+		registered := false
+		register := h.Register(func(context.Context, launch.Node) error { registered = true; return nil })
+		h.Watch(log)
+		err := register(t.Context(), k.node)
+		if registered != x.in || (err == nil) != x.in || !x.in && providers.KindOf(err) != x.kind {
+			t.Errorf("%s: registered %t, %v", x.name, registered, err)
+		}
+		if note := h.Note(k.node); strings.Contains(note, "not checked") != x.in {
+			t.Errorf("%s: it says %q", x.name, note)
+		}
+	}
+	if k.knocks.Load() != 0 {
+		t.Errorf("%d knocks", k.knocks.Load())
+	}
+}
+
+func TestALaunchByConsoleSaysThatItsNodesWereNotChecked(t *testing.T) {
+	newWorld(t)
+	r := rollcall(t, "launch", "--cloud", "aws-use1,joyent-east", "--service", "www.scalability.expert", "--set", "register=console", "--wait", "--yes")
+	if r.code != exit.Done || strings.Count(r.out, "it was not checked from here") != 2 || !strings.Contains(r.out, "its console log says that its boot script is through") || !strings.Contains(r.out, "its cloud has no console log") {
+		t.Errorf("exit code %d: %s%s", r.code, r.out, r.err)
+	}
+}

@@ -1,0 +1,60 @@
+package cli
+
+import (
+	"strings"
+	"testing"
+
+	"rollcall/cmd/rollcall/exit"
+	"rollcall/providers/sim/world"
+)
+
+func TestALaunchThatDoesNotWaitSaysNothingOfHavingBeenLeft(t *testing.T) {
+	newWorld(t)
+	for range 3 {
+		r := rollcall(t, "launch", "--cloud", "aws-use1=3,joyent-east=2", "--service", "www.scalability.expert", "--yes", "-o", "json")
+		if r.code != exit.Done {
+			t.Fatalf("exit code %d", r.code)
+		}
+		for _, word := range []string{"context", "unreachable", "stopped", "followed", "carries on"} {
+			if strings.Contains(r.err, word) || strings.Contains(r.out, word) {
+				t.Errorf("%q is said", word)
+			}
+		}
+		row := decode[launchRow](t, r.out)
+		if !row.OK || len(row.Nodes) != 5 {
+			t.Fatalf("%+v", row)
+		}
+		for _, n := range row.Nodes {
+			if n.ID == "" || n.Stage != "pending" || n.Message != "" {
+				t.Errorf("%+v", n)
+			}
+		}
+	}
+}
+
+func TestWhyANodeEndedIsToldInTheCloudsOwnWordsEverywhere(t *testing.T) {
+	s := newWorld(t)
+	for cloud, want := range map[string]string{
+		"aws-use1":    "Server.InsufficientInstanceCapacity: There was insufficient capacity available to satisfy the launch request.",
+		"joyent-east": "server: NoAllocatableServers: No compute resources available",
+	} {
+		if err := s.World().SetFault(cloud, world.NoCapacity); err != nil {
+			t.Fatal(err)
+		}
+		r := rollcall(t, "launch", "--cloud", cloud, "--service", "www.scalability.expert", "--yes", "--wait", "-o", "json")
+		row := decode[launchRow](t, r.out)
+		if r.code != exit.Failed || len(row.Nodes) != 1 || row.Nodes[0].Reason != want || !strings.Contains(row.Nodes[0].Message, want) || !strings.Contains(r.err, want) {
+			t.Fatalf("exit code %d: %+v", r.code, row)
+		}
+		if strings.Contains(r.err, "carries on") {
+			t.Errorf("a node that has ended is said to be carried on with: %s", r.err)
+		}
+		found := false
+		for _, o := range objects(t, "ls", "instances", "--all", "-o", "json") {
+			found = found || o["id"] == row.Nodes[0].ID && o["reason"] == want
+		}
+		if wide := must(t, "ls", "instances", "--all", "-o", "wide"); cloud == "aws-use1" && (!found || !strings.Contains(wide, want) || !strings.Contains(wide, "REASON")) {
+			t.Errorf("%s: ls does not show the reason", cloud)
+		}
+	}
+}

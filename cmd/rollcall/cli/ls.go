@@ -1,0 +1,202 @@
+package cli
+
+import (
+	"context"
+	"io"
+	"slices"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"rollcall/cmd/rollcall/app"
+	"rollcall/cmd/rollcall/exit"
+	"rollcall/dnsview"
+	"rollcall/dnsview/filter"
+	"rollcall/providers"
+)
+
+// lsFlags are what every rollcall ls takes.
+type lsFlags struct {
+	filter string
+	sort   string
+	all    bool
+	wire   bool
+	format *format
+}
+
+func (a *commands) lsCommand() *cobra.Command {
+	c := group("ls", "List instances, records, findings, services or sources")
+	c.Long = `ls reads all sources once and lists what it has seen. A source that brings nothing
+for 15 seconds is left out, which is told on stderr; its rows of the last run are
+shown instead. However long a list is, it is read to its end; --timeout bounds the whole.
+
+A filter is written as in the console:
+
+    state:running cloud:aws tag.env=prod -name~canary age>7d finding:dead
+
+A column that --sort names may have a leading minus, for the other way round.`
+	add := func(use, short, long string, run func(ctx context.Context, f *lsFlags) error, aliases ...string) {
+		f := &lsFlags{}
+		sub := &cobra.Command{Use: use, Aliases: aliases, Short: short, Long: long, Args: noArgs, RunE: func(cmd *cobra.Command, _ []string) error {
+			return run(cmd.Context(), f)
+		}}
+		f.format = outputFlag(sub, asTable, asWide, asJSON, asCSV, asYAML, asName)
+		sub.Flags().StringVar(&f.filter, "filter", "", "show only what passes this `filter`")
+		sub.Flags().StringVar(&f.sort, "sort", "", "sort by this `column`")
+		switch use {
+		case "instances":
+			sub.Flags().BoolVar(&f.all, "all", false, "show terminated instances too")
+		case "records":
+			sub.Flags().BoolVar(&f.all, "all", false, "show owner markers too (TXT records below _rollcall)")
+			sub.Flags().BoolVar(&f.wire, "wire", false, "ask the name servers for every name, and show what they make of it")
+		case "sources":
+			sub.Flags().BoolVar(&f.wire, "wire", false, "ask whether the name servers of each zone serve it")
+		}
+		c.AddCommand(sub)
+	}
+	add("instances", "The machines of all clouds", "Terminated instances are left out unless --all is given.", a.lsInstances, "instance", "i")
+	add("records", "The DNS records of all zones, one row for each value",
+		"The owner markers of Route 53, which are TXT records below _rollcall, are left out\nunless --all is given: the owner stands in the row that the marker belongs to.", a.lsRecords, "record", "r")
+	add("findings", "Where clouds and DNS disagree", "", a.lsFindings, "finding", "f")
+	add("services", "The services, with their nodes and records", "", a.lsServices, "service", "s")
+	add("sources", "The clouds and zones, and how much of each was read", "", a.lsSources, "source")
+	return c
+}
+
+// parseFilter reads a filter; a mistake in it is a usage error.
+func parseFilter(s string) (filter.Filter, error) {
+	f, err := filter.Parse(s)
+	if err != nil {
+		return f, exit.Usagef("--filter: %w", err)
+	}
+	return f, nil
+}
+
+// list sorts and prints rows.
+func list[T any](w io.Writer, l *listing[T], f *lsFlags, rows []T) error {
+	if err := l.sort(rows, f.sort); err != nil {
+		return err
+	}
+	return l.write(w, f.format, rows)
+}
+
+// checkSort refuses an unknown column before anything is asked of a cloud.
+func checkSort[T any](l *listing[T], f *lsFlags) error { return l.sort(nil, f.sort) }
+
+func (a *commands) lsInstances(ctx context.Context, f *lsFlags) error {
+	l := instanceListing(a.Now())
+	q, err := parseFilter(f.filter)
+	if err != nil {
+		return err
+	}
+	if err := checkSort(l, f); err != nil {
+		return err
+	}
+	_, v, err := a.look(ctx)
+	if err != nil {
+		return err
+	}
+	rows := instanceRows(v, func(i *providers.Instance) bool {
+		return (f.all || !i.State.Dead()) && q.MatchInstance(v, i)
+	})
+	return list(a.Out, l, f, rows)
+}
+
+func (a *commands) lsRecords(ctx context.Context, f *lsFlags) error {
+	l := recordListing(f.wire)
+	q, err := parseFilter(f.filter)
+	if err != nil {
+		return err
+	}
+	if err := checkSort(l, f); err != nil {
+		return err
+	}
+	look := a.look
+	if f.wire {
+		look = func(ctx context.Context) (*app.Session, *dnsview.View, error) {
+			s, v, _, err := a.lookOnWire(ctx, false)
+			return s, v, err
+		}
+	}
+	_, v, err := look(ctx)
+	if err != nil {
+		return err
+	}
+	rows := recordRows(v, func(r *providers.Record) bool {
+		return (f.all || !r.IsMarker()) && q.MatchRecord(v, r)
+	})
+	return list(a.Out, l, f, rows)
+}
+
+func (a *commands) lsFindings(ctx context.Context, f *lsFlags) error {
+	l := findingListing()
+	q, err := parseFilter(f.filter)
+	if err != nil {
+		return err
+	}
+	if err := checkSort(l, f); err != nil {
+		return err
+	}
+	_, v, err := a.look(ctx)
+	if err != nil {
+		return err
+	}
+	return list(a.Out, l, f, findingRows(v, func(n *dnsview.Finding) bool { return q.MatchFinding(v, n) }))
+}
+
+func (a *commands) lsServices(ctx context.Context, f *lsFlags) error {
+	l := serviceListing()
+	q, err := parseFilter(f.filter)
+	if err != nil {
+		return err
+	}
+	if err := checkSort(l, f); err != nil {
+		return err
+	}
+	_, v, err := a.look(ctx)
+	if err != nil {
+		return err
+	}
+	return list(a.Out, l, f, serviceRows(v, func(r *dnsview.Roster) bool { return q.MatchService(v, r) }))
+}
+
+func (a *commands) lsSources(ctx context.Context, f *lsFlags) error {
+	l := sourceListing(f.wire)
+	q, err := parseFilter(f.filter)
+	if err != nil {
+		return err
+	}
+	if err := checkSort(l, f); err != nil {
+		return err
+	}
+	s, err := a.Open(ctx)
+	if err != nil {
+		return err
+	}
+	s.Start(app.OneShotTimeout)
+	v, err := s.Refresh(ctx)
+	if err != nil {
+		return err
+	}
+	if f.wire {
+		s.Observer = s.NewRoundObserver()
+		asking, cancel := context.WithTimeout(ctx, app.OneShotTimeout)
+		s.Observer.Wire.Zones(asking, v.Snapshot)
+		cancel()
+		v = s.Update(v.Snapshot)
+	}
+	rows := sourcesOf(s, v)
+	return list(a.Out, l, f, slices.DeleteFunc(rows, func(r sourceRow) bool { return !q.MatchSource(r.filtered()) }))
+}
+
+// filtered is the row as a filter sees it.
+func (r *sourceRow) filtered() *filter.Source {
+	s := &filter.Source{Name: r.Name, Kind: r.Kind, Provider: r.Provider, State: r.State, Account: r.Account, Region: r.Region, Key: r.Key}
+	if r.Error != nil {
+		s.Error = *r.Error
+	}
+	if r.AgeSeconds != nil {
+		s.Age, s.Aged = time.Duration(*r.AgeSeconds*float64(time.Second)), true
+	}
+	return s
+}

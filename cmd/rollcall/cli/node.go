@@ -1,0 +1,286 @@
+package cli
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"net/netip"
+	"strings"
+	"time"
+
+	"rollcall/cmd/rollcall/app"
+	"rollcall/cmd/rollcall/words"
+	"rollcall/providers"
+	"rollcall/providers/sim/world"
+	"rollcall/userdata"
+)
+
+// player makes the API calls that the agents of the world's nodes would make, through
+// the same adapters and over HTTP, in one DNS account.
+type player struct {
+	dns   providers.DNS
+	now   func() time.Time
+	pause func(ctx context.Context, try int)
+}
+
+// node plays one node: it registers when its machine is up, and deregisters
+// when it is shut down in an orderly way.
+func (h *host) node(ctx context.Context, ev world.NodeEvent) {
+	agent, ok := userdata.FindAgentConfig(ev.Instance.UserData)
+	if !ok || agent.Register != userdata.RegisterAgent {
+		return
+	}
+	p, err := h.player(agent.DNS)
+	if err == nil {
+		err = p.play(ctx, ev, &agent)
+	}
+	if err != nil && ctx.Err() == nil {
+		ev.Log(agentLine("%v", err))
+		h.say("rollcall sim: node %s: %s", words.Clean(ev.Instance.Name), words.Clean(err.Error()))
+	}
+}
+
+// says is what the agent of a node that is played writes until it registers. The
+// service of such a node is well as soon as it is up.
+func (h *host) says(i world.Instance) []string {
+	agent, ok := userdata.FindAgentConfig(i.UserData)
+	if !ok || agent.Register != userdata.RegisterAgent {
+		return nil
+	}
+	need := max(agent.Health.Need, 1)
+	return []string{
+		agentLine("waiting for the health check: 0 of 1 passed"),
+		agentLine("healthy: %d of %d health checks passed", need, need),
+	}
+}
+
+// agentLine is a line as the node agent writes it.
+func agentLine(format string, args ...any) string {
+	return "rollcall-node: " + words.Clean(fmt.Sprintf(format, args...))
+}
+
+func (h *host) player(at providers.Provider) (*player, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if p, ok := h.players[at]; ok {
+		return p, nil
+	}
+	// A node has a budget of its own, as agents do that know nothing of a console.
+	acc := app.NewAccounts(time.Now, nil).DnsAccount(at, "", "", "")
+	if acc.Err != nil {
+		return nil, acc.Err
+	}
+	p := &player{dns: acc.Dns, now: time.Now, pause: backOff}
+	h.players[at] = p
+	return p, nil
+}
+
+// backOff waits longer from try to try, with jitter so that two hundred nodes do not
+// come back in step.
+func backOff(ctx context.Context, try int) {
+	d := min(100*time.Millisecond<<min(try, 6), 4*time.Second)
+	t := time.NewTimer(time.Duration(float64(d) * (0.5 + rand.Float64())))
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+	case <-t.C:
+	}
+}
+
+// A node gives up after this many tries; the console is what finds the rest.
+const nodeTries = 20
+
+func (p *player) play(ctx context.Context, ev world.NodeEvent, a *userdata.AgentConfig) error {
+	var last error
+	for try := range nodeTries {
+		if try > 0 {
+			p.pause(ctx, try-1)
+		}
+		if ctx.Err() != nil {
+			return nil
+		}
+		if last = p.once(ctx, ev, a); last == nil {
+			return nil
+		}
+		if k := providers.KindOf(last); k == providers.KindInvalid {
+			break
+		}
+	}
+	return last
+}
+
+func (p *player) once(ctx context.Context, ev world.NodeEvent, a *userdata.AgentConfig) error {
+	zone, err := p.zone(ctx, a)
+	if err != nil {
+		return err
+	}
+	owner := providers.Owner{Fleet: a.Fleet, Cloud: ev.Cloud.Key, Instance: ev.Instance.ID, Registered: p.now().Truncate(time.Second).UTC()}
+	if ev.Up {
+		want := p.want(a, &ev.Instance, owner)
+		if err := p.register(ctx, zone, want, owner); err != nil {
+			return err
+		}
+		ev.Log(agentLine("registered %s", listed(want)))
+		return nil
+	}
+	gone, err := p.deregister(ctx, zone, a, ev.Instance.Name, owner)
+	switch {
+	case err != nil:
+		return err
+	case len(gone) == 0:
+		ev.Log(agentLine("nothing of this node is in DNS"))
+	default:
+		ev.Log(agentLine("deregistered %s", listed(gone)))
+	}
+	return nil
+}
+
+// listed names records as the node agent does.
+func listed(records []providers.Record) string {
+	names := make([]string, len(records))
+	for i := range records {
+		names[i] = records[i].Name + " " + records[i].Type + " " + records[i].Value
+	}
+	return strings.Join(names, ", ")
+}
+
+// zone finds the zone that an agent writes to: that of the id that it was given, else the first public one
+// of the name.
+func (p *player) zone(ctx context.Context, a *userdata.AgentConfig) (providers.Zone, error) {
+	name := a.Zone
+	if a.ZoneID != "" {
+		return providers.FindZone(ctx, p.dns, name, a.ZoneID, "")
+	}
+	var found *providers.Zone
+	cov := p.dns.Zones(ctx, func(page []providers.Zone) {
+		for i := range page {
+			if found == nil && !page[i].Private && providers.SameName(page[i].Name, name) {
+				found = &page[i]
+			}
+		}
+	})
+	switch {
+	case found != nil:
+		return *found, nil
+	case cov.Err != nil:
+		return providers.Zone{}, cov.Err
+	}
+	return providers.Zone{}, providers.Errorf(providers.KindNotFound, "find the zone", "there is no public zone %s", name)
+}
+
+// want are the records of a node, in the order in which they are made; they
+// are taken back in the opposite order.
+func (p *player) want(a *userdata.AgentConfig, i *world.Instance, owner providers.Owner) []providers.Record {
+	var out []providers.Record
+	add := func(name, typ, value string) {
+		out = append(out, providers.Record{
+			Zone: a.Zone, Name: name, Type: typ, TTL: a.TTL, Value: value, Proxied: a.Proxied && typ != "SRV", Owners: []providers.Owner{owner},
+		})
+	}
+	host := a.Service
+	if a.Kind == "dns-sd" {
+		host = hostName(a, i.Name, i.ID)
+	}
+	for _, addr := range []netip.Addr{i.Public, i.Public6} {
+		switch {
+		case !addr.IsValid() || addr.Is6() && !a.IPv6:
+		case addr.Is6():
+			add(host, "AAAA", addr.String())
+		default:
+			add(host, "A", addr.String())
+		}
+	}
+	if a.Kind == "dns-sd" {
+		add(a.Service, "SRV", providers.SRV{Priority: a.Priority, Weight: a.Weight, Port: a.Port, Target: host}.String())
+	}
+	return out
+}
+
+// hostName is the host name that an agent takes: what its template makes of the
+// node's name or id.
+func hostName(a *userdata.AgentConfig, node, id string) string {
+	host := strings.NewReplacer("{name}", providers.EscapeLabel(strings.ToLower(node)), "{id}", id).Replace(cmp.Or(a.Host, "{name}"))
+	if !providers.InZone(host, a.Zone) {
+		host += "." + a.Zone
+	}
+	return providers.CanonicalName(host)
+}
+
+func (p *player) register(ctx context.Context, zone providers.Zone, want []providers.Record, owner providers.Owner) error {
+	var changes []providers.Change
+	for n := range want {
+		there, err := p.dns.Lookup(ctx, zone, want[n].Name, want[n].Type)
+		if err != nil {
+			return fmt.Errorf("look for %s: %w", want[n].Name, err)
+		}
+		changes = append(changes, settle(there, &want[n], owner)...)
+	}
+	return p.apply(ctx, zone, changes)
+}
+
+// settle makes the changes after which the node has exactly the record that it
+// wants: values of its own that are out of date go, in the same batch.
+func settle(there []providers.Record, want *providers.Record, owner providers.Owner) []providers.Change {
+	var changes []providers.Change
+	have := false
+	for _, r := range there {
+		switch same := providers.FoldValue(r.Type, r.Value) == providers.FoldValue(want.Type, want.Value); {
+		case same && ownedBy(&r, owner):
+			have = true
+		case same:
+			have = true
+			after := r
+			after.Owners = []providers.Owner{owner}
+			changes = append(changes, providers.Change{Op: providers.OpUpdate, Before: r, After: after})
+		case ownedBy(&r, owner):
+			changes = append(changes, providers.Change{Op: providers.OpDelete, Before: r})
+		}
+	}
+	if !have {
+		changes = append(changes, providers.Change{Op: providers.OpCreate, After: *want})
+	}
+	return changes
+}
+
+func ownedBy(r *providers.Record, owner providers.Owner) bool {
+	o, ok := r.Owner()
+	return ok && o.Same(owner)
+}
+
+func (p *player) deregister(ctx context.Context, zone providers.Zone, a *userdata.AgentConfig, node string, owner providers.Owner) (gone []providers.Record, err error) {
+	names := []struct{ name, typ string }{{a.Service, "A"}, {a.Service, "AAAA"}}
+	if a.Kind == "dns-sd" {
+		host := hostName(a, node, owner.Instance)
+		names = []struct{ name, typ string }{{a.Service, "SRV"}, {host, "A"}, {host, "AAAA"}}
+	}
+	for _, n := range names {
+		there, err := p.dns.Lookup(ctx, zone, n.name, n.typ)
+		if err != nil {
+			return gone, fmt.Errorf("look for %s: %w", n.name, err)
+		}
+		var changes []providers.Change
+		for _, r := range there {
+			if ownedBy(&r, owner) {
+				changes = append(changes, providers.Change{Op: providers.OpDelete, Before: r})
+				gone = append(gone, r)
+			}
+		}
+		if err := p.apply(ctx, zone, changes); err != nil {
+			return gone, err
+		}
+	}
+	return gone, nil
+}
+
+func (p *player) apply(ctx context.Context, zone providers.Zone, changes []providers.Change) error {
+	if len(changes) == 0 {
+		return nil
+	}
+	for _, r := range p.dns.Apply(ctx, zone, changes) {
+		if r.Err != nil {
+			return r.Err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,270 @@
+package cli
+
+import (
+	"cmp"
+	"encoding/csv"
+	"encoding/json"
+	"fmt"
+	"io"
+	"regexp"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/charmbracelet/x/ansi"
+	"github.com/spf13/cobra"
+
+	"rollcall/cmd/rollcall/exit"
+)
+
+// The forms of output.
+const (
+	asTable    = "table"
+	asWide     = "wide"
+	asJSON     = "json"
+	asCSV      = "csv"
+	asYAML     = "yaml"
+	asName     = "name"
+	asText     = "text"
+	asMarkdown = "markdown"
+)
+
+// format is the -o flag.
+type format struct {
+	is      string
+	raw     bool // --raw
+	allowed []string
+}
+
+// outputFlag adds -o with the forms that a command knows; the first is the default.
+func outputFlag(cmd *cobra.Command, allowed ...string) *format {
+	f := &format{is: allowed[0], allowed: allowed}
+	cmd.Flags().VarP(f, "output", "o", strings.Join(allowed, ", "))
+	if slices.Contains(allowed, asCSV) {
+		cmd.Flags().BoolVar(&f.raw, "raw", false, "leave csv cells that a spreadsheet would take for a formula as they are, without an apostrophe before them")
+	}
+	_ = cmd.RegisterFlagCompletionFunc("output", cobra.FixedCompletions(allowed, cobra.ShellCompDirectiveNoFileComp)) // only fails for a flag that is not there
+	return f
+}
+
+// String returns the form.
+func (f *format) String() string { return f.is }
+
+// Type names the value in help texts.
+func (f *format) Type() string { return "form" }
+
+// Set takes one of the allowed forms.
+func (f *format) Set(s string) error {
+	if !slices.Contains(f.allowed, s) {
+		return fmt.Errorf("write %s", strings.Join(f.allowed, ", "))
+	}
+	f.is = s
+	return nil
+}
+
+// column is one column of a table.
+type column[T any] struct {
+	name string
+	wide bool            // in wide and csv only
+	text func(*T) string // what is shown
+	key  func(*T) string // what is sorted by; text when nil
+}
+
+// listing says how rows of one kind are printed. A row is what stands in JSON.
+type listing[T any] struct {
+	columns []column[T]
+	id      func(*T) string
+	raw     bool // cells of csv are left as they are
+}
+
+// names are the columns that one can sort by.
+func (l *listing[T]) names() []string {
+	var out []string
+	for _, c := range l.columns {
+		out = append(out, strings.ToLower(c.name))
+	}
+	return out
+}
+
+// sort sorts by a column; a leading minus turns the order round. Rows that are
+// equal keep their order.
+func (l *listing[T]) sort(rows []T, by string) error {
+	if by == "" {
+		return nil
+	}
+	name, down := strings.CutPrefix(by, "-")
+	i := slices.IndexFunc(l.columns, func(c column[T]) bool { return strings.EqualFold(c.name, name) })
+	if i < 0 {
+		return exit.Usagef("there is no column %q to sort by; there are %s", name, strings.Join(l.names(), ", "))
+	}
+	key := cmpOrFunc(l.columns[i].key, l.columns[i].text)
+	slices.SortStableFunc(rows, func(a, b T) int {
+		c := naturalCompare(key(&a), key(&b))
+		if down {
+			return -c
+		}
+		return c
+	})
+	return nil
+}
+
+func cmpOrFunc[T any](a, b func(*T) string) func(*T) string {
+	if a != nil {
+		return a
+	}
+	return b
+}
+
+// write prints the rows in one form.
+func (l *listing[T]) write(w io.Writer, f *format, rows []T) error {
+	l.raw = f.raw
+	switch form := f.is; form {
+	case asJSON, asYAML:
+		if rows == nil {
+			rows = []T{}
+		}
+		return writeData(w, form, rows)
+	case asName:
+		var b strings.Builder
+		for i := range rows {
+			b.WriteString(l.id(&rows[i]) + "\n")
+		}
+		return flush(w, b.String())
+	case asCSV:
+		return l.writeCSV(w, rows)
+	}
+	return l.writeTable(w, rows, f.is == asWide)
+}
+
+func (l *listing[T]) writeCSV(w io.Writer, rows []T) error {
+	out := csv.NewWriter(w)
+	line := make([]string, len(l.columns))
+	for i, c := range l.columns {
+		line[i] = strings.ToLower(c.name)
+	}
+	_ = out.Write(line) // kept and given by Error below
+	for r := range rows {
+		for i, c := range l.columns {
+			if line[i] = c.text(&rows[r]); !l.raw {
+				line[i] = noFormula(line[i])
+			}
+		}
+		_ = out.Write(line)
+	}
+	out.Flush()
+	if err := out.Error(); err != nil {
+		return fmt.Errorf("write output: %w", err)
+	}
+	return nil
+}
+
+var plainNumber = regexp.MustCompile(`^[+-]?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?$`)
+
+// noFormula puts an apostrophe before a cell that a spreadsheet would take for a formula: tags, comments and names
+// come from outside. Numbers stay as they are.
+func noFormula(cell string) string {
+	first, _ := utf8.DecodeRuneInString(strings.TrimLeft(cell, " "))
+	if strings.ContainsRune("=+-@\t\r\n＝＋－＠", first) && cell != "" && !plainNumber.MatchString(cell) {
+		return "'" + cell
+	}
+	return cell
+}
+
+func (l *listing[T]) writeTable(w io.Writer, rows []T, wide bool) error {
+	columns := slices.DeleteFunc(slices.Clone(l.columns), func(c column[T]) bool { return c.wide && !wide })
+	cells := make([][]string, 0, len(rows)+1)
+	head := make([]string, len(columns))
+	for i, c := range columns {
+		head[i] = c.name
+	}
+	cells = append(cells, head)
+	for r := range rows {
+		line := make([]string, len(columns))
+		for i, c := range columns {
+			line[i] = cmp.Or(c.text(&rows[r]), "-")
+		}
+		cells = append(cells, line)
+	}
+	return flush(w, align(cells))
+}
+
+// align pads the cells of each column to one width, the last one excepted.
+func align(cells [][]string) string {
+	var widths []int
+	for _, line := range cells {
+		for i, c := range line {
+			if i == len(widths) {
+				widths = append(widths, 0)
+			}
+			widths[i] = max(widths[i], ansi.StringWidth(c))
+		}
+	}
+	var b strings.Builder
+	for _, line := range cells {
+		for i, c := range line {
+			b.WriteString(c)
+			if i < len(line)-1 {
+				b.WriteString(strings.Repeat(" ", widths[i]-ansi.StringWidth(c)+2))
+			}
+		}
+		b.WriteByte('\n')
+	}
+	return b.String()
+}
+
+// writeData prints a value as JSON or as the same in YAML.
+func writeData(w io.Writer, form string, v any) error {
+	var b strings.Builder
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	if err := enc.Encode(v); err != nil {
+		return fmt.Errorf("write output: %w", err)
+	}
+	if form == asYAML {
+		y, err := jsonToYAML([]byte(b.String()))
+		if err != nil {
+			return fmt.Errorf("write output: %w", err)
+		}
+		return flush(w, y)
+	}
+	return flush(w, b.String())
+}
+
+func flush(w io.Writer, s string) error {
+	if _, err := io.WriteString(w, s); err != nil {
+		return fmt.Errorf("write output: %w", err)
+	}
+	return nil
+}
+
+// naturalCompare compares texts with the numbers in them as numbers, so that
+// www-9 comes before www-10 and 9.1.1.1 before 10.1.1.1.
+func naturalCompare(a, b string) int {
+	for a != "" && b != "" {
+		if isDigit(a[0]) && isDigit(b[0]) {
+			m, n := digits(a), digits(b)
+			x, y := strings.TrimLeft(a[:m], "0"), strings.TrimLeft(b[:n], "0")
+			if c := cmp.Or(cmp.Compare(len(x), len(y)), cmp.Compare(x, y)); c != 0 {
+				return c
+			}
+			a, b = a[m:], b[n:]
+			continue
+		}
+		if a[0] != b[0] {
+			return cmp.Compare(a[0], b[0])
+		}
+		a, b = a[1:], b[1:]
+	}
+	return cmp.Compare(len(a), len(b))
+}
+
+func isDigit(c byte) bool { return c >= '0' && c <= '9' }
+
+func digits(s string) int {
+	n := 0
+	for n < len(s) && isDigit(s[n]) {
+		n++
+	}
+	return n
+}

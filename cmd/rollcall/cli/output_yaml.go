@@ -1,0 +1,96 @@
+package cli
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"math/big"
+	"regexp"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// jsonToYAML writes a JSON text as the same data in YAML, in block style and with the keys in
+// their order. Every parser of YAML 1.1 and of 1.2 reads the same back: what one of them could take
+// for something else than a text is quoted.
+func jsonToYAML(text []byte) (string, error) {
+	d := json.NewDecoder(bytes.NewReader(text))
+	d.UseNumber()
+	n, err := yamlNode(d)
+	if err != nil {
+		return "", err
+	}
+	var b strings.Builder
+	enc := yaml.NewEncoder(&b)
+	enc.SetIndent(2)
+	if err := enc.Encode(n); err != nil {
+		return "", err
+	}
+	return b.String(), enc.Close()
+}
+
+// maxDigits is how many characters a whole number of 64 bits surely fits into.
+const maxDigits = 18
+
+// yamlNode returns the next value of a JSON text.
+func yamlNode(d *json.Decoder) (*yaml.Node, error) {
+	t, err := d.Token()
+	if err != nil {
+		return nil, err
+	}
+	switch v := t.(type) {
+	case json.Delim:
+		n := &yaml.Node{Kind: yaml.MappingNode, Tag: "!!map"}
+		if v == '[' {
+			n.Kind, n.Tag = yaml.SequenceNode, "!!seq"
+		}
+		for d.More() {
+			item, err := yamlNode(d)
+			if err != nil {
+				return nil, err
+			}
+			n.Content = append(n.Content, item)
+			// The token of a key is one of the tokens, so keys and values take turns.
+		}
+		if len(n.Content) == 0 {
+			n.Style = yaml.FlowStyle // {} and []
+		}
+		_, err := d.Token() // its end
+		return n, err
+	case string:
+		n := &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: v}
+		if !plainYAML(v) {
+			n.Style = yaml.DoubleQuotedStyle
+		}
+		return n, nil
+	case json.Number:
+		s := v.String()
+		if _, ok := new(big.Int).SetString(s, 10); ok && len(s) > maxDigits {
+			s += ".0" // beyond 64 bits some parsers stop at the largest whole number that they know
+		}
+		if !strings.ContainsAny(s, ".eE") {
+			return &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!int", Value: s}, nil
+		}
+		if i := strings.IndexAny(s, "eE"); i >= 0 && !strings.Contains(s, ".") {
+			s = s[:i] + ".0" + s[i:] // YAML 1.1 takes 1e+21 for a text
+		}
+		return &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!float", Value: s}, nil
+	case bool:
+		return &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!bool", Value: fmt.Sprint(v)}, nil
+	default:
+		return &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!null", Value: "null"}, nil
+	}
+}
+
+var (
+	plainText = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_./-]*( [A-Za-z0-9_./(-][A-Za-z0-9_./,;()-]*)*$`)
+	plainAddr = regexp.MustCompile(`^[0-9]+\.[0-9]+\.[0-9]+\.[0-9]+$`)
+	// What YAML 1.1 takes for a truth value, for nothing, or for a number.
+	otherType = regexp.MustCompile(`^(?i:y|n|yes|no|on|off|true|false|null|nan|inf|infinity)$`)
+)
+
+// plainYAML reports whether a text may stand without quotes: words that begin with a letter, and IPv4 addresses.
+func plainYAML(s string) bool {
+	return len(s) <= 200 && (plainAddr.MatchString(s) || plainText.MatchString(s) && !otherType.MatchString(s))
+}

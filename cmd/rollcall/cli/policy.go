@@ -1,0 +1,149 @@
+package cli
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"rollcall/cmd/rollcall/exit"
+	"rollcall/cmd/rollcall/launcher"
+	"rollcall/cmd/rollcall/words"
+	"rollcall/providers"
+	"rollcall/userdata"
+)
+
+func (a *commands) policyCommand() *cobra.Command {
+	return group("policy", "Least-privilege policies for nodes and console, to paste", a.policyAWS(), a.policyCloudflare())
+}
+
+// policyFlags are what the policy commands take.
+type policyFlags struct {
+	launcher.PolicyRequest
+	format *format
+}
+
+func (f *policyFlags) add(c *cobra.Command) {
+	f.format = outputFlag(c, asText, asJSON, asYAML)
+	c.Flags().StringSliceVar(&f.Services, "service", nil, "declared `services` that the nodes are for (default all)")
+	c.Flags().StringSliceVar(&f.ZoneIDs, "zone-id", nil, "id of a zone, `ZONE=ID`, where the account is not to be asked")
+}
+
+func (a *commands) policyAWS() *cobra.Command {
+	f := &policyFlags{}
+	c := &cobra.Command{
+		Use:   "aws",
+		Short: "IAM policies for the zones of the config: role of nodes, narrow user for Triton, console",
+		Long: `aws prints what to paste into IAM: the policy and the trust policy of the role
+that nodes on EC2 run with, limited to their zone, to their names and to their
+record types; the same for the user whose key nodes on Triton have in their
+metadata; and what the console itself needs. It changes nothing. The DNS accounts
+are asked for the ids of their zones, unless --zone-id gives them.
+
+rollcall launch --create-profile makes role and instance profile by itself.`,
+		Args: noArgs,
+	}
+	f.add(c)
+	c.Flags().StringVar(&f.Role, "role", launcher.NodeRole, "name of role, instance profile and user")
+	c.Flags().StringVar(&f.Account, "account", "", "AWS account `number` (default: the one that the credentials open)")
+	c.RunE = func(cmd *cobra.Command, _ []string) error {
+		if !launcher.IAMName.MatchString(f.Role) {
+			return exit.Usagef("--role %q: IAM takes letters, digits and +=,.@_-, at most 64", words.Clean(f.Role))
+		}
+		s, err := a.Open(cmd.Context())
+		if err != nil {
+			return err
+		}
+		d, err := launcher.New(s).AWSPolicies(cmd.Context(), &f.PolicyRequest)
+		if err != nil {
+			return err
+		}
+		if f.format.is != asText {
+			return writeData(a.Out, f.format.is, d)
+		}
+		return flush(a.Out, d.Text())
+	}
+	return c
+}
+
+// cloudflareTokens are the tokens of rollcall policy cloudflare.
+type cloudflareTokens struct {
+	Console userdata.CloudflareToken   `json:"console"`
+	Nodes   []userdata.CloudflareToken `json:"nodes"`
+	Notes   []string                   `json:"notes"`
+}
+
+func (a *commands) policyCloudflare() *cobra.Command {
+	f := &policyFlags{}
+	c := &cobra.Command{
+		Use:   "cloudflare",
+		Short: "Scopes of the Cloudflare tokens: one for the console, one for the nodes of each zone",
+		Long: `cloudflare prints the scopes of the API tokens that rollcall needs for the zones
+of the config, as the request that makes such a token. It changes nothing, and
+makes no token.`,
+		Args: noArgs,
+	}
+	f.add(c)
+	c.RunE = func(cmd *cobra.Command, _ []string) error {
+		s, err := a.Open(cmd.Context())
+		if err != nil {
+			return err
+		}
+		services, err := launcher.New(s).PolicyServices(f.Services)
+		if err != nil {
+			return err
+		}
+		ids, err := launcher.New(s).ZoneIDs(cmd.Context(), providers.Cloudflare, f.ZoneIDs)
+		if err != nil {
+			return err
+		}
+		t := cloudflareTokens{Nodes: []userdata.CloudflareToken{}, Notes: []string{
+			"Cloudflare has nothing narrower than a zone: whoever has the token of a node can change every record of its zone. No token on the nodes is safer: with register=console the console registers them",
+			"limit the nodes' token to their addresses where these are known (condition: request_ip), and give it an end",
+			"to make one: POST /user/tokens with a token that may create tokens, or in the dashboard with the same permissions: Zone / Zone / Read and Zone / DNS / Edit",
+		}}
+		var all []string
+		for _, z := range s.Config.Zones {
+			if z.Provider != providers.Cloudflare {
+				continue
+			}
+			all = append(all, ids[z.Name])
+			for _, x := range services {
+				if providers.SameName(x.Zone, z.Name) {
+					t.Nodes = append(t.Nodes, userdata.NewCloudflareToken("rollcall nodes of "+z.Name, ids[z.Name]))
+					break
+				}
+			}
+		}
+		if len(all) == 0 {
+			return exit.Usagef("the config has no zone at Cloudflare")
+		}
+		t.Console = userdata.NewCloudflareToken("rollcall console", all...)
+		if f.format.is != asText {
+			return writeData(a.Out, f.format.is, t)
+		}
+		return flush(a.Out, t.text())
+	}
+	return c
+}
+
+func (t *cloudflareTokens) text() string {
+	var b strings.Builder
+	launcher.Section(&b, "The console: CLOUDFLARE_API_TOKEN", asJSONText(t.Console))
+	for i := range t.Nodes {
+		launcher.Section(&b, "Nodes that register themselves: "+strings.TrimPrefix(t.Nodes[i].Name, "rollcall nodes of "), asJSONText(t.Nodes[i]),
+			"on EC2 it lies in the parameter store: aws ssm put-parameter --type SecureString --name /rollcall/cloudflare-token --value file://token",
+			"on Triton in the metadata of each node: key cloudflare-token")
+	}
+	for _, n := range t.Notes {
+		fmt.Fprintf(&b, "# note: %s\n", n)
+	}
+	return b.String()
+}
+
+// asJSONText gives a document as it is pasted.
+func asJSONText(v any) string {
+	var b strings.Builder
+	_ = writeData(&b, asJSON, v) // a builder takes everything
+	return strings.TrimRight(b.String(), "\n")
+}

@@ -1,0 +1,106 @@
+package cli
+
+import (
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+
+	"rollcall/cmd/rollcall/exit"
+	"rollcall/providers"
+	"rollcall/providers/sim"
+	"rollcall/providers/sim/world"
+)
+
+// runningNode returns the cloud and id of the running instance of a name.
+func runningNode(t *testing.T, s *sim.Sim, name string) (cloud, id string) {
+	t.Helper()
+	for _, c := range s.World().Clouds() {
+		list, _ := s.World().Instances(c.Name, func(i *world.Instance) bool { return i.Name == name && i.State == providers.StateRunning }, 0, 1)
+		if len(list) == 1 {
+			return c.Name, list[0].ID
+		}
+	}
+	t.Fatalf("no instance runs by the name %s", name)
+	return "", ""
+}
+
+func protect(t *testing.T, s *sim.Sim, cloud, id string, noTerminate, noStop bool) {
+	t.Helper()
+	if err := s.World().Protect(cloud, id, noTerminate, noStop); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestANodeThatItsCloudWillNotTerminateStaysInDNSWhicheverWayItIsAskedFor(t *testing.T) {
+	s := newWorld(t)
+	for _, x := range []struct {
+		node                string
+		noTerminate, noStop bool
+		frees               string // the command that takes the protection off
+	}{
+		{"www-01", true, false, "--no-disable-api-termination"},
+		{"www-01", false, true, "--no-disable-api-stop"},
+		{"svc-v1-03", true, false, "disable-deletion-protection"},
+	} {
+		cloud, id := runningNode(t, s, x.node)
+		protect(t, s, cloud, id, x.noTerminate, x.noStop)
+		before := allRecords(t)
+		for _, args := range [][]string{{"terminate", x.node, "--yes"}, {"terminate", x.node, "--yes", "--no-drain"}, {"terminate", x.node, "--dry-run"}, {"terminate", x.node, "--yes", "-o", "json"}} {
+			r := rollcall(t, args...)
+			if r.code != exit.Failed || !strings.Contains(r.out, "protection") || !strings.Contains(r.out, x.frees) || !strings.Contains(r.out, "power") {
+				t.Errorf("%v: exit code %d, %s%s", args, r.code, r.out, r.err)
+			}
+		}
+		if after := allRecords(t); !slices.Equal(after, before) {
+			t.Errorf("%s: DNS changed", x.node)
+		}
+		if i, err := s.World().Instance(cloud, id); err != nil || i.State != providers.StateRunning {
+			t.Errorf("%s is %s, %v", x.node, i.State, err)
+		}
+		protect(t, s, cloud, id, false, false)
+	}
+	cloud, id := runningNode(t, s, "www-01")
+	protect(t, s, cloud, id, false, true)
+	if r := rollcall(t, "stop", "www-01", "--yes"); r.code != exit.Failed || !strings.Contains(r.out, "stop protection") {
+		t.Errorf("stop: exit code %d, %s", r.code, r.out)
+	}
+	must(t, "reboot", "www-01", "--yes") // which stop protection allows
+}
+
+func TestAConsoleThatMayNotAskForProtectionIsToldOnceAndGoesOn(t *testing.T) {
+	s := newWorld(t)
+	behind, err := url.Parse(s.Endpoints().AWS)
+	if err != nil {
+		t.Fatal(err)
+	}
+	proxy := httputil.NewSingleHostReverseProxy(behind)
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(r.Body)
+		if err != nil {
+			t.Error(err)
+		}
+		if strings.Contains(string(body), "Action=DescribeInstanceAttribute") {
+			w.WriteHeader(http.StatusForbidden)
+			_, _ = io.WriteString(w, `<Response><Errors><Error><Code>UnauthorizedOperation</Code><Message>You are not authorized to perform this operation.</Message></Error></Errors></Response>`)
+			return
+		}
+		r.Body = io.NopCloser(strings.NewReader(string(body)))
+		proxy.ServeHTTP(w, r)
+	}))
+	t.Cleanup(srv.Close)
+	t.Setenv("AWS_ENDPOINT_URL_EC2", srv.URL)
+	var ids []string
+	list, _ := s.World().Instances("aws-use1", func(i *world.Instance) bool { return i.State == providers.StateRunning }, 0, 2)
+	for _, i := range list {
+		ids = append(ids, i.ID)
+	}
+	r := rollcall(t, "terminate", ids[0], ids[1], "--yes", "--no-drain")
+	if r.code != exit.Done || strings.Count(r.out+r.err, "ec2:DescribeInstanceAttribute is missing") != 1 {
+		t.Errorf("exit code %d, %s%s", r.code, r.out, r.err)
+	}
+}

@@ -1,0 +1,82 @@
+package cli
+
+import (
+	"fmt"
+	"slices"
+
+	"rollcall/cmd/rollcall/words"
+	"rollcall/dnsview"
+)
+
+func classNames() []string {
+	var out []string
+	for _, c := range dnsview.Classes() {
+		out = append(out, string(c))
+	}
+	slices.Sort(out)
+	return out
+}
+
+// findingsOf returns the findings of some classes, or of each record the worst
+// and those that the same remedy is for.
+func findingsOf(v *dnsview.View, args []string) ([]*dnsview.Finding, error) {
+	var out []*dnsview.Finding
+	if !isRecord(args[0]) {
+		for i := range v.Findings {
+			if f := &v.Findings[i]; slices.Contains(args, string(f.Class)) {
+				out = append(out, f)
+			}
+		}
+		return out, nil
+	}
+	ids, err := findRecords(v, args)
+	if err != nil {
+		return nil, err
+	}
+	for _, id := range ids {
+		var remedy dnsview.Remedy
+		all := v.FindingsOf(id)
+		for _, f := range all {
+			switch {
+			case f.Remedy == dnsview.NoRemedy:
+				continue
+			case remedy == dnsview.NoRemedy:
+				remedy = f.Remedy
+			case f.Remedy != remedy:
+				continue
+			}
+			out = append(out, f)
+		}
+		switch {
+		case remedy != dnsview.NoRemedy:
+		case len(all) == 0:
+			return nil, fmt.Errorf("nothing is wrong with %s", words.Clean(id.Name+" "+id.Type+" "+id.Value))
+		default:
+			out = append(out, all[0]) // the plan says why there is none
+		}
+	}
+	return out, nil
+}
+
+// tellUnknown says of how many more records nothing is known at all: with the
+// credentials of another account, those are all.
+func (a *commands) tellUnknown(v *dnsview.View) {
+	n, first := 0, ""
+	for i := range v.Findings {
+		if f := &v.Findings[i]; f.Class == dnsview.Unknown && f.Would == "" && f.Record != nil {
+			if n++; n == 1 {
+				first = f.Reason
+			}
+		}
+	}
+	if n > 0 {
+		a.Say("rollcall: whether %s %s dead cannot be known, such as: %s", words.Plural(n, "more record"), areOrIs(n), words.Clean(first))
+	}
+}
+
+func areOrIs(n int) string {
+	if n == 1 {
+		return "is"
+	}
+	return "are"
+}

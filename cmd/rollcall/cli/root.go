@@ -1,0 +1,122 @@
+// Package cli is the command line: each command is a file that reads flags, calls app, launcher or a watch, and prints. The
+// commands that change DNS are rows of one table, changeVerbs. Main carries out one command line.
+package cli
+
+import (
+	"context"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"rollcall/cmd/rollcall/app"
+	"rollcall/cmd/rollcall/exit"
+)
+
+// commands are all commands of one run of the program. Each has a file of its own.
+type commands struct {
+	*app.Program
+	readOnly bool          // --read-only
+	timeout  time.Duration // of the whole command; 0 for none
+}
+
+// startDemo starts the small world of --demo, whose nodes say nothing while a console has the screen.
+func startDemo(ctx context.Context, dir string) (stop func() error, err error) {
+	s, err := startWorld(ctx, dir, 1, 0, func(string, ...any) {})
+	if err != nil {
+		return nil, err
+	}
+	return s.Close, nil
+}
+
+// Main carries out one command line and returns the exit code.
+func Main(args []string, in *os.File, out, errw io.Writer) int {
+	return runAt(time.Now, args, in, out, errw)
+}
+
+// runAt is run by another clock.
+func runAt(now func() time.Time, args []string, in *os.File, out, errw io.Writer) int {
+	ctx, stop := interruptible()
+	defer stop()
+	a := &commands{Program: &app.Program{In: in, Out: out, Err: errw, Now: now, Interrupted: ctx.Done(), StartDemo: startDemo}}
+	root := a.rootCommand()
+	root.SetArgs(args)
+	root.SetIn(in)
+	root.SetOut(out)
+	root.SetErr(errw)
+	err := root.ExecuteContext(ctx)
+	for i := len(a.Closers) - 1; i >= 0; i-- {
+		if e := a.Closers[i](); e != nil && err == nil {
+			err = e
+		}
+	}
+	return a.exit(err)
+}
+
+// interruptible gives a context that ends at the first ctrl-c or SIGTERM. The
+// second one kills: the signals have their usual effect again.
+func interruptible() (context.Context, func()) {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	context.AfterFunc(ctx, stop)
+	return ctx, stop
+}
+
+// rootCommand wires the commands. Each has a file of its own.
+func (a *commands) rootCommand() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "rollcall",
+		Short: "The roll call of your nodes, on all clouds and in DNS",
+		Long: `rollcall shows which nodes exist (Amazon EC2, Joyent Triton), which names DNS
+hands out (Cloudflare, Route 53), and where the two disagree. Without a command
+it starts the console.
+
+Exit codes: 0 done, 1 failed, 2 usage, 3 drift, 4 unknown (a source was not
+complete).`,
+		Args:          noArgs,
+		RunE:          func(cmd *cobra.Command, _ []string) error { return a.console(cmd.Context()) },
+		SilenceErrors: true,
+		SilenceUsage:  true,
+	}
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return exit.Usagef("%s; see %s --help", err, cmd.CommandPath())
+	})
+	f := root.PersistentFlags()
+	f.BoolVar(&a.Demo, "demo", false, "use a small world of embedded clouds instead of real ones")
+	f.StringVar(&a.Config, "config", "", "config `file` (default $ROLLCALL_CONFIG, then $XDG_CONFIG_HOME/rollcall/config.yaml)")
+	f.DurationVar(&a.timeout, "timeout", 0, "let the whole command take no `longer` than this, such as 2m; what is unread then is unknown")
+	root.PersistentPreRunE = func(cmd *cobra.Command, args []string) error {
+		if err := namesInALabels(cmd, args); err != nil {
+			return err
+		}
+		return a.bound(cmd, args)
+	}
+	root.Flags().BoolVar(&a.readOnly, "read-only", false, "start the console in read-only mode")
+	root.AddCommand(
+		a.lsCommand(), a.driftCommand(),
+		a.launchCommand(), a.terminateCommand(), a.powerCommand("start"), a.powerCommand("stop"), a.powerCommand("reboot"),
+		a.journalCommand(),
+		a.serviceCommand(), a.simCommand(), a.userdataCommand(), a.policyCommand(), a.configCommand(),
+		a.watchCommand(), a.versionCommand(), a.manCommand(),
+	)
+	root.AddCommand(a.changeCommands()...)
+	return root
+}
+
+// bound gives a command the time that --timeout says. What stays open until somebody ends it takes none.
+func (a *commands) bound(cmd *cobra.Command, _ []string) error {
+	switch f := cmd.Flag("timeout"); {
+	case f == nil || !f.Changed || f != cmd.Root().PersistentFlags().Lookup("timeout"):
+		return nil
+	case a.timeout <= 0:
+		return exit.Usagef("--timeout %s is no time: write one such as 2m", a.timeout)
+	case cmd == cmd.Root(), cmd.Name() == "watch", cmd.Name() == "sim":
+		return exit.Usagef("--timeout is for commands that end by themselves")
+	}
+	ctx, cancel := context.WithTimeout(cmd.Context(), a.timeout)
+	a.Closers = append(a.Closers, func() error { cancel(); return nil })
+	cmd.SetContext(ctx)
+	return nil
+}

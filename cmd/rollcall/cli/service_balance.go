@@ -1,0 +1,164 @@
+package cli
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"rollcall/cmd/rollcall/app"
+	"rollcall/cmd/rollcall/exit"
+	"rollcall/cmd/rollcall/words"
+	"rollcall/dnsview"
+	"rollcall/dnsview/plan"
+	"rollcall/providers"
+)
+
+func (a *commands) serviceBalanceCommand() *cobra.Command {
+	var service string
+	var hosts []string
+	var priority, weight number
+	var c changing
+	cmd := &cobra.Command{
+		Use:   "balance --service NAME --host NAME|RECORD",
+		Short: "Give nodes of a service another priority or weight",
+		Long: `balance changes priority and weight of nodes that are in DNS, in place: clients
+try the lowest priority first, and share among the nodes of one priority by
+weight. A weight of 0 sends hardly anybody there.
+
+A host is the target of its SRV value, with or without the zone, or the name or
+id of its instance; or it is a RECORD, written [zone:]name/type/value. What is
+not given stays as it is. The round-robin services of Route 53 that have
+weighted record sets have a weight too.`,
+		Example: "  rollcall service balance --service v1._theservice._tcp.example.com --host web1 --weight 5\n" +
+			"  rollcall service balance --service v1._theservice._tcp.example.com --host web1 --host web2 --priority 20 --dry-run",
+		Args: noArgs,
+	}
+	form := changeFlags(cmd, &c)
+	f := cmd.Flags()
+	f.StringVar(&service, "service", "", "incarnation, or round-robin `name`")
+	f.StringArrayVar(&hosts, "host", nil, "host of the node, its instance, or its `record`; may be given several times")
+	f.Var(&priority, "priority", "priority, the lowest first")
+	f.Var(&weight, "weight", "share among nodes of one priority")
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		c.form = form.is
+		if err := checkBalance(cmd, service, hosts, priority, weight); err != nil {
+			return err
+		}
+		ctx := cmd.Context()
+		s, v, err := a.lookToChange(ctx)
+		if err != nil {
+			return err
+		}
+		ids, err := nodeRecords(v, service, hosts)
+		if err != nil {
+			return err
+		}
+		p, err := plan.BalanceNodes(v, ids, priority.pointer(), weight.pointer())
+		if err != nil {
+			return app.AsRefusal(err)
+		}
+		return a.carry(ctx, s, p, c)
+	}
+	return cmd
+}
+
+// checkBalance refuses what can be told without asking anybody.
+func checkBalance(cmd *cobra.Command, service string, hosts []string, priority, weight number) error {
+	switch {
+	case len(hosts) == 0:
+		return exit.Usagef("%s needs --host; see %s --help", cmd.CommandPath(), cmd.CommandPath())
+	case service == "" && slices.ContainsFunc(hosts, func(h string) bool { return !isRecord(h) }):
+		return exit.Usagef("%s needs --service; see %s --help", cmd.CommandPath(), cmd.CommandPath())
+	case !priority.given && !weight.given:
+		return exit.Usagef("%s needs --priority or --weight; see %s --help", cmd.CommandPath(), cmd.CommandPath())
+	case service == "" || isDomain(service):
+		return nil
+	}
+	_, err := serviceName(service)
+	return err
+}
+
+// pointer returns the number, or nil when none was given.
+func (n *number) pointer() *uint16 {
+	if !n.given {
+		return nil
+	}
+	return &n.is
+}
+
+// nodeRecords finds the records by which nodes of a service are balanced.
+func nodeRecords(v *dnsview.View, service string, hosts []string) ([]providers.Identity, error) {
+	name := providers.CanonicalName(service)
+	var nodes []*dnsview.NodeView
+	if service != "" {
+		r := rosterOf(v, name)
+		if r == nil {
+			return nil, notFound("service "+words.Clean(service), "see rollcall ls services", unreadZones(v, "", name))
+		}
+		nodes = r.Nodes
+	}
+	var out []providers.Identity
+	add := func(r *providers.Record) {
+		if id := r.Identity(); !slices.Contains(out, id) {
+			out = append(out, id)
+		}
+	}
+	for _, host := range hosts {
+		if isRecord(host) {
+			ids, err := findRecords(v, []string{host})
+			if err != nil {
+				return nil, err
+			}
+			for _, id := range ids {
+				if r := v.Record(id); service != "" && r.Name != name {
+					return nil, exit.Usagef("%s is no node of %s", words.Clean(host), words.Clean(service))
+				}
+				add(v.Record(id))
+			}
+			continue
+		}
+		found := slices.DeleteFunc(slices.Clone(nodes), func(n *dnsview.NodeView) bool { return !isNode(n, host) })
+		switch {
+		case len(found) == 0:
+			if unread := unreadZones(v, "", name); len(unread) > 0 {
+				return nil, notFound("node "+words.Clean(host)+" of "+words.Clean(service), "", unread)
+			}
+			return nil, fmt.Errorf("%s has no node %s; see rollcall ls services -o json", words.Clean(service), words.Clean(host))
+		case !slices.ContainsFunc(found, func(n *dnsview.NodeView) bool { return len(n.Records) > 0 }):
+			return nil, fmt.Errorf("%s is %s in %s, so there is no priority or weight to change", words.Clean(host), found[0].State, words.Clean(service))
+		}
+		for _, n := range found {
+			for _, r := range n.Records {
+				add(r)
+			}
+		}
+	}
+	return out, nil
+}
+
+// isNode reports whether a person means this node: by its host name, or by its instance.
+func isNode(n *dnsview.NodeView, host string) bool {
+	if n.Ref.ID != "" && (host == n.Ref.ID || host == n.Ref.Name || host == n.Ref.Cloud+"/"+n.Ref.ID || host == n.Ref.Cloud+"/"+n.Ref.Name) {
+		return true
+	}
+	name := providers.CanonicalName(host)
+	first, _, _ := strings.Cut(n.Host, ".")
+	return n.Host != "" && (n.Host == name || !strings.Contains(host, ".") && first == name)
+}
+
+// rosterOf finds the nodes that serve under a name.
+func rosterOf(v *dnsview.View, name string) *dnsview.Roster {
+	for _, s := range v.ServiceTree() {
+		if s.Name == name {
+			return &s.Roster
+		}
+		for _, i := range s.Incarnations {
+			if i.Name == name {
+				return &i.Roster
+			}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,205 @@
+package cli
+
+import (
+	"context"
+	"net/netip"
+	"slices"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"rollcall/cmd/rollcall/app"
+	"rollcall/cmd/rollcall/exit"
+	"rollcall/cmd/rollcall/words"
+	"rollcall/dnsview"
+	"rollcall/dnsview/dnssd"
+	"rollcall/dnsview/plan"
+	"rollcall/providers"
+)
+
+// nodeFlags are what join and leave take.
+type nodeFlags struct {
+	service, host          string
+	addresses, txt         []string
+	priority, weight, port number
+	ttl                    ttlFlag
+	timeout                time.Duration
+	c                      changing
+	form                   *format
+}
+
+func (f *nodeFlags) add(cmd *cobra.Command) {
+	f.port.least = 1
+	f.form = serviceFlags(cmd, &f.c)
+	fl := cmd.Flags()
+	fl.StringVar(&f.service, "service", "", "incarnation to join, or a declared round-robin `name`")
+	fl.StringVar(&f.host, "host", "", "`name` of the host, in the zone of the service or below it")
+	fl.StringArrayVar(&f.addresses, "address", nil, "`address` of the host, IPv4 or IPv6; may be given several times")
+	fl.Var(&f.port, "port", "port of the service on this host (default: what the config declares)")
+	fl.Var(&f.priority, "priority", "priority, the lowest first (default: what the config declares, or 0)")
+	fl.Var(&f.weight, "weight", "share among hosts of one priority (default: what the config declares, or 0)")
+	fl.StringArrayVar(&f.txt, "txt", nil, "attribute `key=value` of an incarnation that has no TXT record yet; may be given several times")
+	fl.DurationVar(&f.timeout, "timeout", hostPatience, "how long to try, among many that join or leave at once")
+	fl.Var(&f.ttl, "ttl", "TTL of new record sets (default: what the config declares, or 60)")
+}
+
+// node reads the flags, as far as they can be read without the config.
+func (f *nodeFlags) node(cmd *cobra.Command) (plan.Node, error) {
+	n := plan.Node{Host: f.host}
+	switch {
+	case f.service == "":
+		return n, exit.Usagef("%s needs --service; see %s --help", cmd.CommandPath(), cmd.CommandPath())
+	case f.host == "":
+		return n, exit.Usagef("%s needs --host; see %s --help", cmd.CommandPath(), cmd.CommandPath())
+	case f.timeout <= 0:
+		return n, exit.Usagef("--timeout %s is no time: write one such as 2m", f.timeout)
+	}
+	for _, s := range f.addresses {
+		a, ok := providers.ParseAddr(s)
+		if !ok {
+			return n, exit.Usagef("--address %q is no IP address", words.Clean(s))
+		}
+		n.Addresses = append(n.Addresses, a)
+	}
+	txt, err := dnssd.ParsePairs(f.txt)
+	if err != nil {
+		return n, app.AsRefusal(err)
+	}
+	n.TXT = txt
+	if isDomain(f.service) {
+		n.RoundRobin = providers.CanonicalName(f.service)
+		return n, nil
+	}
+	n.Service, err = serviceName(f.service)
+	return n, err
+}
+
+// isDomain reports whether a text could name a round-robin service: it has no label of DNS-SD.
+func isDomain(s string) bool {
+	labels := providers.SplitName(s)
+	return len(labels) > 1 && !slices.ContainsFunc(labels, func(l string) bool { return l == "" || l[0] == '_' || len(l) > 63 })
+}
+
+// open opens the service's zone and fills in what the config declares.
+func (f *nodeFlags) open(ctx context.Context, a *commands, n *plan.Node) (*serviceSession, error) {
+	s, err := a.openService(ctx, f.service)
+	if err != nil {
+		return nil, err
+	}
+	if n.RoundRobin != "" && (s.declared.Kind != dnsview.RoundRobin || s.declared.Name == "") {
+		return nil, exit.Usagef("%s is no DNS-SD name such as v1._theservice._tcp.%s, and the config declares no round-robin service of that name", words.Clean(f.service), s.source.Name)
+	}
+	n.Port = f.port.or(s.declared.Port)
+	n.Priority, n.Weight = f.priority.or(s.declared.Priority), f.weight.or(s.declared.Weight)
+	if n.TTL = uint32(f.ttl); n.TTL == 0 {
+		n.TTL = s.declared.TTL
+	}
+	return s, nil
+}
+
+func (a *commands) serviceJoinCommand() *cobra.Command {
+	var f nodeFlags
+	cmd := &cobra.Command{
+		Use:   "join --service NAME --host NAME --address A --port N",
+		Short: "Let a host join a service, from any shell",
+		Long: `join makes the host's name with its addresses and adds its SRV value to the
+incarnation. The owner of both is host:NAME, so that only a leave takes them
+out. PTR and TXT belong to the incarnation and stay as they are; they are made
+when there are none. A host that is a node already is one afterwards; what it
+says differently is changed in place.
+
+It needs the credentials of the DNS account, and of no cloud. Any number of
+hosts may join at once: each is in DNS when its join has ended in exit code 0.`,
+		Example: "  rollcall service join --service v1._theservice._tcp.example.com --host web1 --address 192.0.2.7 --port 4218 --priority 10 --weight 20",
+		Args:    noArgs,
+	}
+	f.add(cmd)
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		f.c.form = f.form.is
+		n, err := f.node(cmd)
+		if err != nil {
+			return err
+		}
+		if len(n.Addresses) == 0 {
+			return exit.Usagef("%s needs --address; see %s --help", cmd.CommandPath(), cmd.CommandPath())
+		}
+		ctx, cancel := context.WithTimeout(cmd.Context(), f.timeout)
+		defer cancel()
+		s, err := f.open(ctx, a, &n)
+		if err != nil {
+			return err
+		}
+		if n.RoundRobin == "" && n.Port == 0 {
+			return exit.Usagef("%s needs --port, as the config declares none for %s", cmd.CommandPath(), words.Clean(f.service))
+		}
+		z := s.reading()
+		if err := z.ReadForJoin(ctx, s.dns, n); err != nil {
+			return app.AsRefusal(err)
+		}
+		if n.RoundRobin == "" && len(n.TXT) == 0 {
+			if _, ok := attributesOf(&z, n.Service); !ok {
+				n.TXT = s.attributes(nil)
+			}
+		}
+		made, err := plan.Join(z, n)
+		if err != nil {
+			return app.AsRefusal(err)
+		}
+		for _, addr := range n.Addresses {
+			if notPublic(addr) {
+				made.Notes = append(made.Notes, addr.String()+" is no public address: whoever resolves the service from elsewhere cannot reach it")
+			}
+		}
+		return a.carryService(ctx, s, narrow{s.dns, a.Now}, made, f.c)
+	}
+	return cmd
+}
+
+// notPublic reports whether clients elsewhere cannot reach an address.
+func notPublic(addr netip.Addr) bool {
+	return addr.IsPrivate() || addr.IsLoopback() || addr.IsLinkLocalUnicast() || carrierNAT.Contains(addr)
+}
+
+// carrierNAT is the shared address space of RFC 6598.
+var carrierNAT = netip.MustParsePrefix("100.64.0.0/10")
+
+func (a *commands) serviceLeaveCommand() *cobra.Command {
+	var f nodeFlags
+	cmd := &cobra.Command{
+		Use:   "leave --service NAME --host NAME",
+		Short: "Let a host that joined by hand leave a service",
+		Long: `leave removes the host's SRV value, and then the host's name, unless another
+incarnation still leads to it. With the last value the whole record set goes;
+PTR and TXT stay until the incarnation is retired. A host that is no node
+already is none afterwards. What the host does not own is left alone.`,
+		Example: "  rollcall service leave --service v1._theservice._tcp.example.com --host web1",
+		Args:    noArgs,
+	}
+	f.add(cmd)
+	for _, name := range []string{"address", "port", "priority", "weight", "txt", "ttl"} { // so that a join's line works with leave
+		_ = cmd.Flags().MarkHidden(name) // fails only for a flag that is not there
+	}
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		f.c.form = f.form.is
+		n, err := f.node(cmd)
+		if err != nil {
+			return err
+		}
+		ctx, cancel := context.WithTimeout(cmd.Context(), f.timeout)
+		defer cancel()
+		s, err := f.open(ctx, a, &n)
+		if err != nil {
+			return err
+		}
+		z := s.reading()
+		if err := z.ReadForLeave(ctx, s.dns, n); err != nil {
+			return app.AsRefusal(err)
+		}
+		made, err := plan.Leave(z, n)
+		if err != nil {
+			return app.AsRefusal(err)
+		}
+		return a.carryService(ctx, s, narrow{s.dns, a.Now}, made, f.c)
+	}
+	return cmd
+}

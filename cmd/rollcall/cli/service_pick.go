@@ -1,0 +1,182 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net"
+	"net/netip"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"rollcall/cmd/rollcall/app"
+	"rollcall/cmd/rollcall/exit"
+	"rollcall/cmd/rollcall/words"
+	"rollcall/dnsview/dnssd"
+	"rollcall/providers"
+)
+
+// pickRow is the chosen target in JSON.
+type pickRow struct {
+	Service   string    `json:"service"`
+	Priority  uint16    `json:"priority"`
+	Weight    uint16    `json:"weight"`
+	Port      uint16    `json:"port"`
+	Target    string    `json:"target"`
+	Address   string    `json:"address"`
+	Addresses []string  `json:"addresses"`
+	TXT       []pairRow `json:"txt"`
+	Failed    []failRow `json:"failed"` // targets before it that could not be used
+}
+
+// failRow is a target that could not be used.
+type failRow struct {
+	Target  string `json:"target"`
+	Port    uint16 `json:"port"`
+	Address string `json:"address"`
+	Error   string `json:"error"`
+}
+
+func (a *commands) servicePickCommand() *cobra.Command {
+	var try bool
+	var timeout time.Duration
+	cmd := &cobra.Command{
+		Use:   "pick NAME",
+		Short: "Choose one node of an incarnation as RFC 2782 has clients choose",
+		Long: `pick resolves an incarnation and chooses one of its nodes: of the lowest
+priority, by weight, at random. It prints target, port and address; -o name
+prints address:port alone. With --try it connects by TCP, and falls over to the
+next node when that fails. With the name of a service type that has only one
+incarnation, it picks from that.`,
+		Example: "  rollcall service pick v1._theservice._tcp.example.com --try -o name",
+		Args:    exactly(1, "the name of an incarnation"),
+	}
+	form := outputFlag(cmd, asText, asJSON, asYAML, asName)
+	cmd.Flags().BoolVar(&try, "try", false, "connect by TCP, and fall over to the next node when that fails")
+	cmd.Flags().DurationVar(&timeout, "timeout", 3*time.Second, "how long one connection may take")
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		if timeout <= 0 {
+			return exit.Usagef("--timeout %s is no time: write one such as 3s", timeout)
+		}
+		n, err := dnssd.ParseName(args[0])
+		if err != nil {
+			return app.AsRefusal(err)
+		}
+		if try && n.Proto != "_tcp" {
+			return exit.Usagef("--try connects by TCP, and %s is no TCP service", words.Clean(n.String()))
+		}
+		ctx := cmd.Context()
+		in, err := a.resolveOne(ctx, n)
+		if err != nil {
+			return err
+		}
+		row, err := choose(ctx, in, try, timeout)
+		for _, f := range row.Failed {
+			a.Say("rollcall: %s: %s", strings.TrimSpace(fmt.Sprintf("%s:%d %s", f.Target, f.Port, f.Address)), words.Clean(f.Error))
+		}
+		if err != nil {
+			return err
+		}
+		return a.tellPick(&row, form.is)
+	}
+	return cmd
+}
+
+// resolveOne resolves an incarnation, or the only one of a type.
+func (a *commands) resolveOne(ctx context.Context, n dnssd.Name) (*dnssd.Incarnation, error) {
+	r, err := a.openResolver(ctx)
+	if err != nil {
+		return nil, err
+	}
+	types, err := dnssd.Browse(ctx, r, n.String())
+	if err != nil {
+		return nil, app.Unanswered(err)
+	}
+	var all []*dnssd.Incarnation
+	var names []string
+	for i := range types {
+		for j := range types[i].Incarnations {
+			all = append(all, &types[i].Incarnations[j])
+			names = append(names, words.Clean(types[i].Incarnations[j].Name.String()))
+		}
+	}
+	switch {
+	case len(all) > 1:
+		return nil, exit.Usagef("%s has %d incarnations: pick one of %s", words.Clean(n.String()), len(all), strings.Join(names, ", "))
+	case len(all) == 0 || len(all[0].Targets) == 0:
+		return nil, fmt.Errorf("name servers know of no node of %s", words.Clean(n.String()))
+	case all[0].Refused:
+		return nil, fmt.Errorf("%s is not available, as its SRV record says (RFC 2782)", words.Clean(n.String()))
+	}
+	return all[0], nil
+}
+
+// choose takes the first usable target in RFC 2782's order.
+func choose(ctx context.Context, in *dnssd.Incarnation, try bool, timeout time.Duration) (pickRow, error) {
+	row := pickRow{Service: words.Clean(in.Name.String()), Addresses: []string{}, TXT: newIncarnationRow(in).TXT, Failed: []failRow{}}
+	addrs, problems := map[string][]netip.Addr{}, map[string][]string{}
+	var targets []providers.SRV
+	for _, t := range in.Targets {
+		targets = append(targets, t.SRV)
+		addrs[t.Target], problems[t.Target] = t.Addresses, t.Problems
+	}
+	for _, t := range dnssd.Order(targets, systemRand{}) {
+		fail := func(addr, why string) {
+			row.Failed = append(row.Failed, failRow{Target: words.Clean(t.Target), Port: t.Port, Address: addr, Error: why})
+		}
+		if len(addrs[t.Target]) == 0 {
+			fail("", strings.Join(problems[t.Target], "; "))
+			continue
+		}
+		for _, addr := range addrs[t.Target] {
+			if try {
+				if err := connect(ctx, addr, t.Port, timeout); err != nil {
+					fail(addr.String(), err.Error())
+					continue
+				}
+			}
+			row.Priority, row.Weight, row.Port, row.Target = t.Priority, t.Weight, t.Port, words.Clean(t.Target)
+			row.Address, row.Addresses = addr.String(), texts(addrs[t.Target])
+			return row, nil
+		}
+	}
+	if err := ctx.Err(); err != nil {
+		return row, fmt.Errorf("stopped: %w", err)
+	}
+	return row, fmt.Errorf("none of the %d nodes of %s could be used", len(in.Targets), row.Service)
+}
+
+// systemRand is the system's source of random numbers.
+type systemRand struct{}
+
+// IntN implements dnssd.Rand.
+func (systemRand) IntN(n int) int { return rand.IntN(n) }
+
+func connect(ctx context.Context, addr netip.Addr, port uint16, timeout time.Duration) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	d := net.Dialer{Timeout: timeout}
+	c, err := d.DialContext(ctx, "tcp", netip.AddrPortFrom(addr, port).String())
+	if err != nil {
+		if op, ok := errors.AsType[*net.OpError](err); ok && op.Err != nil {
+			return op.Err
+		}
+		return err
+	}
+	return c.Close()
+}
+
+func (a *commands) tellPick(row *pickRow, form string) error {
+	switch form {
+	case asJSON, asYAML:
+		return writeData(a.Out, form, row)
+	case asName:
+		return flush(a.Out, net.JoinHostPort(row.Address, strconv.Itoa(int(row.Port)))+"\n")
+	}
+	return flush(a.Out, fmt.Sprintf("%s %d %s\n", row.Target, row.Port, row.Address))
+}

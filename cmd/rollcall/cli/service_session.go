@@ -1,0 +1,249 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"time"
+
+	"rollcall/cmd/rollcall/app"
+	"rollcall/cmd/rollcall/exit"
+	"rollcall/cmd/rollcall/words"
+	"rollcall/dnsview"
+	"rollcall/dnsview/apply"
+	"rollcall/dnsview/plan"
+	"rollcall/dnsview/wire"
+	"rollcall/providers"
+	"rollcall/providers/budget"
+)
+
+// serviceSession is what a command on one service works with: the config, and of all
+// sources only the zone that the service lies in. No cloud is set up or asked: a host
+// that joins has the credentials of its DNS account and no others.
+type serviceSession struct {
+	*app.Session
+	source   app.ZoneSource
+	zone     providers.Zone
+	ahead    time.Duration // of the clock of its provider before this machine's
+	dns      *apply.RetryingDNS
+	declared dnsview.Service // as the config declares the service; zero when it does not
+}
+
+// openService opens the zone that a name lies in.
+func (a *commands) openService(ctx context.Context, name string) (*serviceSession, error) {
+	s, source, err := a.OpenZone(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	if source.Err != nil {
+		return nil, unreadZone(source.Name, source.Err)
+	}
+	out := &serviceSession{Session: s, source: *source, dns: &apply.RetryingDNS{DNS: source.Dns, Turn: s.LockZone}}
+	if d := s.Config.Declared(name); d != nil {
+		out.declared = *d
+	}
+	return out, out.findZone(ctx)
+}
+
+// findZone asks the account for the zone.
+func (s *serviceSession) findZone(ctx context.Context) error {
+	ctx, skew := budget.WithSkew(ctx)
+	defer func() { s.ahead = skew.Ahead() }()
+	err := s.dns.Ask(ctx, func() (err error) {
+		s.zone, err = providers.FindZone(ctx, s.source.Dns, s.source.Name, s.source.Id, "")
+		return err
+	})
+	if err != nil {
+		return unreadZone(s.source.Name, err)
+	}
+	return nil
+}
+
+// unreadZone returns the error of a command whose one zone could not be read: what
+// is there is unknown.
+func unreadZone(name string, err error) error {
+	return exit.Unknownf("zone %s could not be read: %w; nothing was changed", words.Clean(name), err)
+}
+
+// reading returns the zone for a plan, with nothing read of it yet. Markers are dated by the clock of its provider.
+func (s *serviceSession) reading() plan.Zone {
+	return plan.Zone{Zone: s.zone, Fleet: s.Config.Fleet, Now: s.Program.Now().Add(s.ahead)}
+}
+
+// narrow is a zone of which only the names of a change are read: the guards of a
+// host's own change rest on nothing else. It says so with a partial coverage.
+type narrow struct {
+	*apply.RetryingDNS
+	now func() time.Time
+}
+
+var errNarrow = errors.New("only the names of this change are read")
+
+// Records implements apply.Zone.
+func (n narrow) Records(context.Context, providers.Zone, func([]providers.Record)) providers.Coverage {
+	t := n.now()
+	return providers.Coverage{State: providers.CoveragePartial, Expected: -1, Started: t, Finished: t, Err: errNarrow}
+}
+
+// serviceEngine makes what carries out plans of this service.
+func (s *serviceSession) serviceEngine(ctx context.Context, zone apply.Zone) (*apply.Engine, error) {
+	j, err := s.OpenJournal()
+	if err != nil {
+		return nil, err
+	}
+	all, zones := app.Guards(s.Config)
+	e := apply.New(apply.Options{
+		Fleet: s.Config.Fleet, Services: s.Config.DeclaredServices(), Allow: s.Config.Guards.Allow, Journal: j, Who: app.Who(), Now: s.Program.Now,
+		Guards: all, ZoneGuards: zones,
+		Zones:   []apply.ZoneTarget{{Zone: s.zone, DNS: zone}},
+		Wire:    &wire.Asker{Resolvers: s.Config.Resolvers, Servers: s.Config.NameServers()},
+		Timeout: hostPatience,
+	})
+	for _, l := range s.Settle(ctx, e) {
+		s.Tell("rollcall: %s", l)
+	}
+	return e, nil
+}
+
+// carryService carries a plan out and says what became of it. What the zone refuses is
+// one line and exit code 2.
+func (a *commands) carryService(ctx context.Context, s *serviceSession, zone apply.Zone, made plan.Planned, c changing) error {
+	plan := made.Plan
+	if len(plan.Steps) == 0 {
+		a.advise(&made)
+		for _, l := range plan.Skipped {
+			a.Say("left alone: %s", words.Clean(l))
+		}
+		if c.form == asJSON || c.form == asYAML {
+			if err := writeData(a.Out, c.form, newReportRow(&apply.Report{Plan: plan}, c.dryRun)); err != nil {
+				return err
+			}
+		}
+		if len(plan.Skipped) > 0 {
+			return exit.With(exit.Failed)
+		}
+		a.Say("nothing to do")
+		return nil
+	}
+	e, err := s.serviceEngine(ctx, zone)
+	if err != nil {
+		return err
+	}
+	var r *apply.Report
+	if c.dryRun {
+		r = e.Check(ctx, plan)
+	} else {
+		r = e.Run(ctx, plan, apply.Confirm{}, nil) // no guard of these plans can be answered by typing
+	}
+	if !r.OK() && !c.dryRun && (plan.Verb == dnsview.VerbJoin || plan.Verb == dnsview.VerbCreate) {
+		a.takeBack(ctx, s, r)
+	}
+	if err := refusedBy(r); err != nil && !c.dryRun {
+		if c.form == asJSON || c.form == asYAML {
+			err = errors.Join(err, writeData(a.Out, c.form, newReportRow(r, c.dryRun)))
+		}
+		return &exit.Error{Code: exit.Usage, Err: err}
+	}
+	if r.OK() {
+		a.advise(&made)
+	}
+	return a.tellService(r, c)
+}
+
+// advise says what an operator should know of a plan.
+func (a *commands) advise(made *plan.Planned) {
+	for _, n := range made.Notes {
+		a.Say("rollcall: %s", words.Clean(n))
+	}
+	for i := range made.Plan.Steps {
+		if c := made.Plan.Steps[i].Change; c.Op == providers.OpCreate && c.After.Type == "TXT" {
+			a.txtIsPublic(c.After.Name)
+		}
+	}
+}
+
+func (a *commands) tellService(r *apply.Report, c changing) error {
+	for _, l := range r.Plan.Skipped {
+		a.Say("left alone: %s", words.Clean(l))
+	}
+	row := newReportRow(r, c.dryRun)
+	var err error
+	switch c.form {
+	case asJSON, asYAML:
+		err = writeData(a.Out, c.form, row)
+	case asName:
+		var b strings.Builder
+		for _, st := range row.Steps {
+			if st.Record != nil && st.State == string(apply.StepDone) {
+				b.WriteString(recordName(st.Record.Zone, st.Record.Name, st.Record.Type, st.Record.Value) + "\n")
+			}
+		}
+		err = flush(a.Out, b.String())
+	default:
+		err = flush(a.Out, reportText(&row))
+	}
+	if err != nil {
+		return err
+	}
+	switch {
+	case !row.OK:
+		return exit.With(exitOf(r))
+	case len(r.Plan.Skipped) > 0:
+		return exit.With(exit.Failed)
+	}
+	return nil
+}
+
+// takeBack removes what a join or a create has made, when it did not succeed as a
+// whole: a host is a node, or it is not, and so with an incarnation. What belongs to the
+// incarnation goes as by retire, so that it stays when another host has joined meanwhile.
+func (a *commands) takeBack(ctx context.Context, s *serviceSession, r *apply.Report) {
+	node := dnsview.Plan{Verb: dnsview.VerbLeave, Title: "Take back what was made, as the join did not succeed"}
+	incarnation := dnsview.Plan{Verb: dnsview.VerbRetire, Title: "Take back what was made, as the incarnation could not be announced"}
+	for i := range r.Steps {
+		st := &r.Steps[i]
+		if st.State != apply.StepDone || st.Already || st.Record == nil || st.Step.Change.Op != providers.OpCreate {
+			continue
+		}
+		plan := &incarnation
+		if o, ok := st.Record.Owner(); ok && o.Host() {
+			plan = &node
+		}
+		c := providers.Change{Op: providers.OpDelete, Before: *st.Record}
+		plan.Steps = append(plan.Steps, dnsview.Step{
+			ID: len(plan.Steps) + 1, Kind: dnsview.StepChange, Zone: st.Step.Zone, Change: &c, Instance: st.Step.Instance, Sentence: "Delete " + st.Record.String() + " again",
+		})
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 30*time.Second)
+	defer cancel()
+	a.undoMade(ctx, s, narrow{s.dns, a.Now}, node)
+	a.undoMade(ctx, s, s.dns, incarnation)
+}
+
+// undoMade carries out a plan of takeBack, and says what stays.
+func (a *commands) undoMade(ctx context.Context, s *serviceSession, zone apply.Zone, plan dnsview.Plan) {
+	if len(plan.Steps) == 0 {
+		return
+	}
+	e, err := s.serviceEngine(ctx, zone)
+	if err != nil {
+		a.Say("rollcall: what was made could not be taken back: %s", words.Clean(err.Error()))
+		return
+	}
+	back := e.Run(ctx, plan, apply.Confirm{}, nil)
+	for i := range back.Steps {
+		if st := &back.Steps[i]; st.State != apply.StepDone {
+			a.Say("rollcall: what was made could not be taken back: %s: %s", words.Clean(st.Step.Sentence), words.Clean(st.Why))
+		}
+	}
+}
+
+// refusedBy finds the error by which the zone's provider refuses for good.
+func refusedBy(r *apply.Report) error {
+	for i := range r.Steps {
+		if err := r.Steps[i].Err; err != nil && app.IsFinal(err) {
+			return err
+		}
+	}
+	return nil
+}

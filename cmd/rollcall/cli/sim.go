@@ -1,0 +1,135 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"rollcall/cmd/rollcall/config"
+	"rollcall/cmd/rollcall/exit"
+	"rollcall/cmd/rollcall/words"
+	"rollcall/providers/sim"
+	"rollcall/providers/textfile"
+)
+
+func (a *commands) simCommand() *cobra.Command {
+	var instances int
+	var seed uint64
+	var env, boot bool
+	var envFile string
+	c := &cobra.Command{
+		Use:   "sim",
+		Short: "The embedded clouds, for this and other clients",
+		Long: `sim starts the embedded clouds and stays in the foreground until it is
+interrupted: EC2, STS, IAM and Route 53, Triton CloudAPI in two data centres,
+Cloudflare, an authoritative DNS server and an ssh-agent that holds the Triton
+key, all on loopback. With the environment that --env prints, rollcall, aws,
+triton, curl and dig work on the same world:
+
+    rollcall sim --env-file /tmp/sim.env &
+    . /tmp/sim.env
+    rollcall ls instances
+    aws ec2 describe-instances
+
+With --boot, on Linux and as root, what is launched really boots: a Debian user
+land in a container, with systemd, cloud-init and the boot script that it was
+launched with, in a network that leads nowhere else. Nodes have no credentials
+but those of their launch: --instance-profile rollcall-node gives the role whose
+policy rollcall policy aws prints. The first time the root file system is made,
+which takes some minutes and the machine's Debian mirror.`,
+		Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if instances < 0 || instances > 1_000_000 {
+				return exit.Usagef("--instances %d: write 0 to 1000000", instances)
+			}
+			if a.Demo || a.Config != "" {
+				return exit.Usagef("sim is a world of its own: leave out --demo and --config")
+			}
+			return a.sim(cmd.Context(), seed, instances, env, envFile, boot)
+		},
+	}
+	f := c.Flags()
+	f.IntVar(&instances, "instances", 0, "about how many instances (default 60)")
+	f.Uint64Var(&seed, "seed", 1, "the same seed gives the same world")
+	f.BoolVar(&env, "env", false, "print the environment for clients as shell exports")
+	f.StringVar(&envFile, "env-file", "", "write the same to `file` once every port listens")
+	f.BoolVar(&boot, "boot", false, "boot a real little machine for every launch (Linux, root)")
+	c.AddCommand(a.simFaultCommand())
+	return c
+}
+
+func (a *commands) sim(ctx context.Context, seed uint64, instances int, env bool, envFile string, boot bool) (err error) {
+	forgetWorlds(config.StateDir(), a.Now())
+	dir, err := os.MkdirTemp("", "rollcall-sim-")
+	if err != nil {
+		return fmt.Errorf("make a folder for the world: %w", err)
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	var with []func(*sim.Options)
+	var m *machines
+	if boot {
+		if m, err = a.newMachines(ctx); err != nil {
+			return err
+		}
+		with = append(with, m.options)
+	}
+	s, err := startWorld(context.WithoutCancel(ctx), dir, seed, instances, a.Say, with...)
+	if err != nil {
+		return errors.Join(err, m.close())
+	}
+	defer func() { err = errors.Join(err, m.close(), s.Close()) }()
+	if err := m.serve(s); err != nil {
+		return err
+	}
+
+	// What the shell has of its own clouds is unset, whether this process has it too or
+	// not: it may be another shell.
+	exports := "unset " + strings.Join(strangersEnv, " ") + "\n" + exports(s.Env())
+	if envFile != "" {
+		path, err := filepath.Abs(envFile)
+		if err != nil {
+			return fmt.Errorf("write the environment: %w", err)
+		}
+		if err := textfile.Write(path, func(f *os.File) error { return flush(f, exports) }); err != nil {
+			return err
+		}
+	}
+	if env {
+		if err := flush(a.Out, exports); err != nil {
+			return err
+		}
+	}
+	a.Say("rollcall sim: %d instances in %d clouds, zones scalability.expert and unilans.net; ctrl-c ends it", count(s), len(s.World().Clouds()))
+	m.tell(a.Say)
+	<-ctx.Done()
+	return nil
+}
+
+// forgetWorlds removes the journals of worlds that are gone for a day.
+func forgetWorlds(state string, now time.Time) {
+	old, err := filepath.Glob(filepath.Join(state, worldPrefix+"????????"))
+	if err != nil {
+		return // the pattern is right, so this is a folder with odd characters
+	}
+	for _, dir := range old {
+		if fi, err := os.Stat(dir); err == nil && now.Sub(fi.ModTime()) > 24*time.Hour {
+			_ = os.RemoveAll(dir) // left for the next time
+		}
+	}
+}
+
+// exports writes an environment as a POSIX shell reads it.
+func exports(env []string) string {
+	var b strings.Builder
+	for _, kv := range env {
+		k, v, _ := strings.Cut(kv, "=")
+		b.WriteString("export " + k + "=" + words.ShellQuote(v) + "\n")
+	}
+	return b.String()
+}

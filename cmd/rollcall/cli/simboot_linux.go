@@ -1,0 +1,61 @@
+package cli
+
+import (
+	"context"
+
+	"rollcall/providers/sim"
+	"rollcall/providers/sim/boot"
+	"rollcall/providers/sim/world"
+)
+
+// machines boots what is launched in the embedded clouds. A nil one does nothing.
+type machines struct{ rack *boot.Rack }
+
+func (a *commands) newMachines(ctx context.Context) (*machines, error) {
+	if err := boot.Check(); err != nil {
+		return nil, err
+	}
+	a.Say("rollcall sim: looking for the root file system of the machines below %s; the first time it is made, which takes some minutes", boot.CacheDir())
+	root, err := boot.Root(ctx, "", nil)
+	if err != nil {
+		return nil, err
+	}
+	// The machines outlive the first ctrl-c, as the world does: close ends them.
+	rack, err := boot.NewRack(context.WithoutCancel(ctx), boot.Options{
+		Root: root,
+		Say:  func(format string, args ...any) { a.Say("rollcall sim: "+format, args...) },
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &machines{rack}, nil
+}
+
+// options has the embedded clouds hand their launches to the machines, with what
+// an operator would have prepared for them.
+func (m *machines) options(o *sim.Options) {
+	o.Machine, o.Console = m.rack.Power, m.rack.Console
+	o.Secrets = func(w *world.World) map[string]string {
+		return map[string]string{"/rollcall/cloudflare-token": w.Credentials.NodeToken}
+	}
+}
+
+func (m *machines) serve(s *sim.Sim) error {
+	if m == nil {
+		return nil
+	}
+	return m.rack.Serve(s)
+}
+
+func (m *machines) tell(say func(format string, args ...any)) {
+	if m != nil {
+		say("rollcall sim: launches boot; a client on the internet of the machines is, for example,\n  nsenter --net=%s dig @%s www.%s", m.rack.Namespace(), m.rack.Resolver(), world.CloudflareZone)
+	}
+}
+
+func (m *machines) close() error {
+	if m == nil {
+		return nil
+	}
+	return m.rack.Close()
+}

@@ -1,0 +1,206 @@
+package cli
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	"rollcall/cmd/rollcall/app"
+	"rollcall/cmd/rollcall/config"
+	"rollcall/cmd/rollcall/launcher"
+	"rollcall/cmd/rollcall/words"
+	"rollcall/dnsview"
+	"rollcall/providers"
+	"rollcall/providers/sim"
+	"rollcall/providers/sim/world"
+	"rollcall/providers/textfile"
+	"rollcall/userdata"
+)
+
+// worldPrefix begins the state folders of worlds.
+const worldPrefix = "sim-"
+
+// host holds what the embedded clouds cannot know themselves: the config file
+// of the world, the boot scripts of its nodes, and what their agents do.
+type host struct {
+	dir     string // of the config file and the agent's socket
+	say     func(format string, args ...any)
+	plan    *world.World // names, services and fleet id, which every seed shares
+	mu      sync.Mutex
+	players map[providers.Provider]*player
+	scripts map[string][]byte // boot scripts, by service and provider
+}
+
+// startWorld starts the embedded clouds, with everything below dir. The
+// environment of this process becomes that of a client of the world. The options
+// may be changed by with, at the end.
+func startWorld(ctx context.Context, dir string, seed uint64, instances int, say func(string, ...any), with ...func(*sim.Options)) (*sim.Sim, error) {
+	h := &host{dir: dir, say: say, plan: world.New(world.Options{Instances: 60}), players: map[providers.Provider]*player{}, scripts: map[string][]byte{}}
+	o := sim.Options{
+		Seed: seed, Instances: instances, Dir: filepath.Join(dir, "agent"),
+		UserData: h.userData, Says: h.says, Node: h.node, WriteConfig: h.writeConfig, RolePolicies: h.rolePolicies,
+	}
+	for _, f := range with {
+		f(&o)
+	}
+	s, err := sim.Start(ctx, o)
+	if err != nil {
+		return nil, fmt.Errorf("start the embedded clouds: %w", err)
+	}
+	return s, setenv(s.Env())
+}
+
+// strangersEnv are variables of a person's own clouds that would lead clients of the
+// embedded ones astray.
+var strangersEnv = []string{
+	"AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN", "AWS_CREDENTIAL_EXPIRATION", "AWS_ROLE_ARN", "AWS_WEB_IDENTITY_TOKEN_FILE",
+	"AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "AWS_USE_FIPS_ENDPOINT", "AWS_USE_DUALSTACK_ENDPOINT", "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+	"AWS_CONTAINER_CREDENTIALS_FULL_URI", "TRITON_PROFILE", "TRITON_USER", "TRITON_TLS_INSECURE",
+	"SDC_URL", "SDC_ACCOUNT", "SDC_USER", "SDC_KEY_ID", "SDC_TESTING",
+}
+
+// setenv makes this process a client of the world.
+func setenv(env []string) error {
+	for _, name := range strangersEnv {
+		if err := os.Unsetenv(name); err != nil {
+			return fmt.Errorf("set the environment: %w", err)
+		}
+	}
+	for _, kv := range append([]string{"AWS_CONFIG_FILE=" + os.DevNull, "AWS_SHARED_CREDENTIALS_FILE=" + os.DevNull}, env...) {
+		k, v, _ := strings.Cut(kv, "=")
+		if err := os.Setenv(k, v); err != nil {
+			return fmt.Errorf("set the environment: %w", err)
+		}
+	}
+	return nil
+}
+
+// writeConfig writes the config of the world once its ports listen.
+func (h *host) writeConfig(e sim.Endpoints) (string, error) {
+	if err := setenv(e.Env()); err != nil { // the nodes' own calls go there too
+		return "", err
+	}
+	c := config.Empty()
+	c.Fleet = h.plan.FleetID
+	// Nodes of the world boot in seconds, and an operator looks on.
+	c.Guards.Grace, c.Guards.BootGrace, c.Guards.WireGrace, c.Refresh = 30*time.Second, 30*time.Second, 15*time.Second, 10*time.Second
+	c.Probe = false // the addresses of its nodes belong to someone else out there
+	c.Resolvers = []string{e.DNS}
+	// Each world has a journal of its own: its fleet id is that of every world.
+	id := make([]byte, 4)
+	if _, err := rand.Read(id); err != nil {
+		return "", fmt.Errorf("name the world: %w", err)
+	}
+	c.State = worldPrefix + hex.EncodeToString(id)
+	h.declare(c, e)
+	path := filepath.Join(h.dir, "config.yaml")
+	err := textfile.Write(path, func(f *os.File) error { return config.Write(f, c) })
+	return path, err
+}
+
+// declare puts the clouds, zones and services of the world into a config.
+func (h *host) declare(c *config.Config, e sim.Endpoints) {
+	for _, w := range h.plan.Clouds() {
+		x := config.Cloud{Name: w.Name, Provider: w.Provider}
+		if w.Provider == providers.EC2 {
+			x.Region = w.Region
+		} else {
+			x.URL, x.Account = e.Triton[w.Name], e.TritonAccount
+		}
+		c.Clouds = append(c.Clouds, x)
+	}
+	for _, name := range []struct {
+		zone string
+		at   providers.Provider
+	}{{world.CloudflareZone, providers.Cloudflare}, {world.Route53Zone, providers.Route53}} {
+		c.Zones = append(c.Zones, config.Zone{Name: name.zone, Provider: name.at, Servers: []string{e.DNS, e.SecondDNS}})
+	}
+	for _, s := range h.plan.Services() {
+		c.Services = append(c.Services, serviceOf(s))
+	}
+}
+
+// rolePolicies gives the role of the world's nodes the policy that rollcall policy aws prints for it.
+func (h *host) rolePolicies(w *world.World) map[string]string {
+	c := config.Empty()
+	h.declare(c, sim.Endpoints{})
+	ids := map[string]string{}
+	for _, z := range w.Zones(providers.Route53) {
+		ids[z.Name] = z.ID
+	}
+	var services []*config.Service
+	for i := range c.Services {
+		services = append(services, &c.Services[i])
+	}
+	s := launcher.New(&app.Session{Config: c})
+	return map[string]string{launcher.NodeRole: s.NodePolicy(providers.EC2, services, ids, w.Credentials.AWSAccount).JSON()}
+}
+
+// serviceOf declares a service of the world. Its nodes register themselves:
+// the world plays their agents.
+func serviceOf(s world.ServiceSeed) config.Service {
+	x := config.Service{
+		Service: dnsview.Service{
+			Name: s.Name, Kind: dnsview.ServiceKind(s.Kind), Zone: s.Zone, TTL: s.TTL, Port: s.Port, TXT: s.TXT, Select: s.Select,
+			Minimum: 2, Health: dnsview.Health{HTTP: "/", Port: 80},
+		},
+		Boot: config.Boot{Set: map[string]string{"register": userdata.RegisterAgent}},
+	}
+	if x.Kind == dnsview.DNSSD {
+		x.Health = dnsview.Health{TCP: true, Port: s.Port}
+		x.Priority, x.Weight = 10, 10
+	}
+	return x
+}
+
+// userData is the boot script of a seeded node of a service. It is rendered
+// once: ten thousand nodes share it.
+func (h *host) userData(service string, p providers.Provider) []byte {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	key := service + " " + string(p)
+	if _, ok := h.scripts[key]; !ok {
+		h.scripts[key] = h.render(service, p)
+	}
+	return h.scripts[key]
+}
+
+func (h *host) render(service string, p providers.Provider) []byte {
+	for _, s := range h.plan.Services() {
+		if s.Name != service {
+			continue
+		}
+		svc := serviceOf(s)
+		at := providers.Cloudflare
+		if s.Zone == world.Route53Zone {
+			at = providers.Route53
+		}
+		template, ok := launcher.TemplateFor(userdata.Builtin(), &svc.Service, svc.Boot)
+		if !ok {
+			return nil
+		}
+		r, err := userdata.Render(template.Name, userdata.Input{Provider: p, Values: launcher.ServiceValues(&template, &svc.Service, svc.Boot, at), Fleet: h.plan.FleetID})
+		if err != nil {
+			h.say("rollcall: the boot script of %s cannot be rendered: %s", service, words.Clean(err.Error()))
+			return nil
+		}
+		return r.Text
+	}
+	return nil
+}
+
+// count is how many instances a world has.
+func count(s *sim.Sim) int {
+	n := 0
+	for _, c := range s.World().Clouds() {
+		_, total := s.World().Instances(c.Name, nil, 0, 1)
+		n += total
+	}
+	return n
+}

@@ -1,0 +1,55 @@
+package cli
+
+import (
+	"slices"
+	"strings"
+
+	"rollcall/cmd/rollcall/exit"
+	"rollcall/cmd/rollcall/words"
+	"rollcall/dnsview"
+	"rollcall/providers"
+)
+
+// findNodes finds what arguments name: instances, and hosts that joined by hand, which no cloud
+// lists and whose markers are all that is known of them.
+func findNodes(v *dnsview.View, args []string) ([]providers.InstanceRef, error) {
+	var out []providers.InstanceRef
+	for _, arg := range args {
+		if !strings.HasPrefix(arg, providers.HostPrefix) {
+			refs, err := findInstances(v, []string{arg})
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, refs...)
+			continue
+		}
+		switch refs := hostsNamed(v, arg); len(refs) {
+		case 0:
+			return nil, notFound("host "+words.Clean(strings.TrimPrefix(arg, providers.HostPrefix)), "see rollcall ls services -o json", unreadZones(v, "", ""))
+		case 1:
+			out = append(out, refs[0])
+		default:
+			return nil, exit.Usagef("%s has joined in %d zones: write its records, such as those that rollcall ls records shows", words.Clean(arg), len(refs))
+		}
+	}
+	return out, nil
+}
+
+// hostsNamed gives the hosts that joined by hand under this id; in each zone it is another one.
+func hostsNamed(v *dnsview.View, id string) []providers.InstanceRef {
+	var out []providers.InstanceRef
+	look := func(r *dnsview.Roster) {
+		for _, n := range r.Nodes {
+			if n.Ref.ID == id && !slices.Contains(out, n.Ref) {
+				out = append(out, n.Ref)
+			}
+		}
+	}
+	for _, s := range v.ServiceTree() {
+		look(&s.Roster)
+		for _, i := range s.Incarnations {
+			look(&i.Roster)
+		}
+	}
+	return out
+}

@@ -1,0 +1,129 @@
+package cli
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"rollcall/cmd/rollcall/app"
+	"rollcall/cmd/rollcall/exit"
+	"rollcall/cmd/rollcall/words"
+	"rollcall/dnsview"
+	"rollcall/providers"
+)
+
+// basis says which sources the answer of a command rests on. The zero basis is all of
+// them, for a command that was told by name what to change.
+type basis struct {
+	// whatever is true of a command that changes whatever it finds: its answer is
+	// as incomplete as any of its sources, even when all that was found is done.
+	whatever bool
+	clouds   []string // only these clouds; nil for all
+	noZones  bool     // no zone
+	ranges   bool     // the list of public ranges too
+}
+
+// ofInstances returns the basis of a command on some instances: their clouds, and every zone.
+func ofInstances(refs []providers.InstanceRef) basis {
+	b := basis{clouds: []string{}}
+	for _, r := range refs {
+		b.clouds = append(b.clouds, r.Cloud)
+	}
+	return b
+}
+
+// lackingFor returns the sources of a basis that were not read completely, and what else the answer
+// lacks: a command that finds nothing says so, and exits with 4.
+func lackingFor(s *app.Session, b basis) []sourceRow {
+	if s.View == nil {
+		return nil
+	}
+	rows := slices.DeleteFunc(sourcesOf(s, s.View), func(r sourceRow) bool {
+		switch {
+		case r.State == string(providers.CoverageComplete):
+			return true
+		case r.Kind == "cloud":
+			return b.clouds != nil && !slices.Contains(b.clouds, r.Name)
+		case r.Kind == "zone":
+			return b.noZones
+		}
+		return !b.ranges
+	})
+	if !b.whatever {
+		return rows
+	}
+	none := func(kind string) {
+		rows = append(rows, sourceRow{Name: kind + "s", Kind: kind, State: stateName(providers.CoverageNone), Error: text("no " + kind + " is configured")})
+	}
+	if !slices.ContainsFunc(s.View.Snapshot.Clouds, func(c providers.CloudView) bool { return !c.Departed }) {
+		none("cloud")
+	}
+	if len(s.View.Snapshot.Zones) == 0 {
+		none("zone")
+	}
+	return rows
+}
+
+// age returns the age of the rows of a source; zero when it has none.
+func (r *sourceRow) age() float64 {
+	if r.AgeSeconds == nil {
+		return 0
+	}
+	return *r.AgeSeconds
+}
+
+// lackingText names sources that were not read completely, with the reason of each.
+func lackingText(rows []sourceRow) string {
+	var out []string
+	for _, r := range rows {
+		t := r.Name + " is " + r.State
+		if r.Error != nil {
+			t += " (" + strings.TrimPrefix(*r.Error, r.Name+": ") + ")"
+		}
+		out = append(out, t)
+	}
+	return strings.Join(out, "; ")
+}
+
+// notFound is the error of something that a command names and that no source shows.
+// While a source that could hold it was not read completely, whether it exists is unknown:
+// exit code 4, not 1.
+func notFound(what, hint string, unread []string) error {
+	if len(unread) > 0 {
+		return exit.Unknownf("%s was not found, and %s could not be read completely: whether it exists is unknown; rollcall ls sources says why", what, words.Clean(strings.Join(unread, " and ")))
+	}
+	return fmt.Errorf("there is no %s; %s", what, hint)
+}
+
+// unreadZones returns the zones that could hold a name and were not read completely.
+func unreadZones(v *dnsview.View, zone, name string) []string {
+	var out []string
+	for i := range v.Snapshot.Zones {
+		z := &v.Snapshot.Zones[i]
+		anything := strings.Contains(z.Zone.Name, " ") || name == "" // stands for zones that are not known by name
+		if !z.Coverage.Complete() && namesZone(zone, &z.Zone) && (anything || providers.InZone(name, z.Zone.Name)) {
+			out = append(out, z.Zone.Name)
+		}
+	}
+	return out
+}
+
+// unreadClouds returns the clouds that could hold an instance and were not read completely. An
+// instance may be written cloud/id.
+func unreadClouds(v *dnsview.View, instance string) []string {
+	var out []string
+	for i := range v.Snapshot.Clouds {
+		c := &v.Snapshot.Clouds[i]
+		if strings.HasPrefix(instance, c.Cloud.Name+"/") {
+			out = nil
+			if !c.Coverage.Complete() {
+				out = []string{c.Cloud.Name}
+			}
+			return out
+		}
+		if !c.Coverage.Complete() {
+			out = append(out, c.Cloud.Name)
+		}
+	}
+	return out
+}

@@ -1,0 +1,77 @@
+package cli
+
+import (
+	"encoding/base64"
+	"maps"
+	"slices"
+	"strings"
+
+	"rollcall/dnsview"
+	"rollcall/providers"
+	"rollcall/userdata"
+)
+
+// asASG is the form of output for Auto Scaling groups.
+const asASG = "asg"
+
+// launchTemplateInput is the input of EC2's CreateLaunchTemplate. The properties of
+// AWS::EC2::LaunchTemplate in CloudFormation are the same.
+type launchTemplateInput struct {
+	LaunchTemplateName string
+	LaunchTemplateData launchTemplateData
+}
+
+type launchTemplateData struct {
+	IamInstanceProfile *launchTemplateProfile `json:",omitempty"`
+	MetadataOptions    map[string]string
+	TagSpecifications  []launchTemplateTags `json:",omitempty"`
+	UserData           string               // base64
+}
+
+type launchTemplateProfile struct{ Name string }
+
+type launchTemplateTags struct {
+	ResourceType string
+	Tags         []launchTemplateTag
+}
+
+type launchTemplateTag struct{ Key, Value string }
+
+// launchTemplate returns what an Auto Scaling group wants: nothing in it belongs to
+// one launch. The tags are those by which the nodes are found; a name is not
+// among them, for all nodes of a group would share it.
+func launchTemplate(name string, r *userdata.Rendered, service *dnsview.Service, profile string) (string, error) {
+	in := launchTemplateInput{LaunchTemplateName: "rollcall-" + name, LaunchTemplateData: launchTemplateData{
+		MetadataOptions: map[string]string{"HttpEndpoint": "enabled", "HttpTokens": "required"},
+		UserData:        base64.StdEncoding.EncodeToString(r.Text),
+	}}
+	tags := map[string]string{}
+	if service != nil {
+		maps.Copy(tags, service.Select)
+		tags[providers.TagService] = service.Name
+		in.LaunchTemplateName = "rollcall-" + strings.Map(func(c rune) rune {
+			if c == '.' || c == '_' || c == '-' || c >= '0' && c <= '9' || c >= 'a' && c <= 'z' {
+				return c
+			}
+			return '-'
+		}, service.Name)
+	}
+	if a := r.Agent; a != nil {
+		if a.Fleet != "" {
+			tags[providers.TagFleet] = a.Fleet
+		}
+		if a.Register == userdata.RegisterAgent && (a.DNS == providers.Route53 || a.Token.Source == userdata.TokenSSM) {
+			in.LaunchTemplateData.IamInstanceProfile = &launchTemplateProfile{Name: profile}
+		}
+	}
+	if len(tags) > 0 {
+		var list []launchTemplateTag
+		for _, k := range slices.Sorted(maps.Keys(tags)) {
+			list = append(list, launchTemplateTag{k, tags[k]})
+		}
+		in.LaunchTemplateData.TagSpecifications = []launchTemplateTags{{"instance", list}, {"volume", list}}
+	}
+	var b strings.Builder
+	err := writeData(&b, asJSON, in)
+	return b.String(), err
+}

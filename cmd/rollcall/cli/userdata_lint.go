@@ -1,0 +1,147 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"rollcall/cmd/rollcall/exit"
+	"rollcall/cmd/rollcall/launcher"
+	"rollcall/cmd/rollcall/words"
+	"rollcall/providers"
+	"rollcall/userdata"
+)
+
+// lintRow is what lint says of one template in JSON.
+type lintRow struct {
+	Template string        `json:"template"`
+	OK       bool          `json:"ok"`
+	Findings []lintFinding `json:"findings"`
+	Sizes    []lintSize    `json:"sizes"`
+}
+
+type lintFinding struct {
+	File     string `json:"file"`
+	Line     int    `json:"line"`
+	Provider string `json:"provider"`
+	Level    string `json:"level"`
+	Tool     string `json:"tool"`
+	Text     string `json:"text"`
+}
+
+type lintSize struct {
+	Provider   string `json:"provider"`
+	Bytes      int    `json:"bytes"`
+	Limit      int    `json:"limit"`
+	Left       int    `json:"left"`
+	Compressed bool   `json:"compressed"`
+}
+
+func (a *commands) userdataLint() *cobra.Command {
+	var files, set []string
+	var provider string
+	strict := false
+	c := &cobra.Command{
+		Use:   "lint [TEMPLATE...]",
+		Short: "Check boot templates, your own and the built-in ones",
+		Long: `lint renders templates for each cloud, with the values given, else with defaults
+and examples. It checks the size limit of the clouds, has shellcheck look at
+scripts and cloud-init at cloud-configs, and looks for secrets. A program that is
+not installed is a warning; with --strict, or where CI=true, an error.
+
+Your own templates lie in $XDG_CONFIG_HOME/rollcall/templates.`,
+	}
+	form := outputFlag(c, asText, asJSON, asYAML)
+	valueFlags(c, &files, &set)
+	c.Flags().StringVar(&provider, "provider", "", "ec2 or triton (default: all that it is for)")
+	c.Flags().BoolVar(&strict, "strict", os.Getenv("CI") == "true", "a program that is missing is an error")
+	c.RunE = func(cmd *cobra.Command, args []string) error {
+		given, err := givenValues(files, set)
+		if err != nil {
+			return err
+		}
+		o := userdata.LintOptions{Values: given, Strict: strict, Held: launcher.Held(cmd.Context(), a.Program)}
+		if provider != "" {
+			p := providers.Provider(provider)
+			if !p.Computes() {
+				return exit.Usagef("--provider %q: write ec2 or triton", words.Clean(provider))
+			}
+			o.Providers = []providers.Provider{p}
+		}
+		all, wrong := launcher.LoadTemplates()
+		if len(args) == 0 {
+			for _, t := range all.List() {
+				args = append(args, t.Name)
+			}
+		} else if !concerns(wrong, args) {
+			wrong = nil // another file than those that are asked for
+		}
+		rows := []lintRow{}
+		for _, name := range args {
+			r, err := all.Lint(cmd.Context(), name, o)
+			if _, ok := errors.AsType[userdata.Problems](err); ok && wrong != nil {
+				continue // it is one of those that cannot be read
+			}
+			if err != nil {
+				return err
+			}
+			rows = append(rows, newLintRow(&r))
+			if form.is == asText {
+				a.tellLint(&r)
+			}
+		}
+		if form.is != asText {
+			if err := writeData(a.Out, form.is, rows); err != nil {
+				return err
+			}
+		}
+		if wrong != nil {
+			for l := range strings.Lines(wrong.Error()) {
+				a.Say("rollcall: %s", words.Clean(strings.TrimRight(l, "\n")))
+			}
+			return exit.With(exit.Failed)
+		}
+		if slices.ContainsFunc(rows, func(r lintRow) bool { return !r.OK }) {
+			return exit.With(exit.Failed)
+		}
+		return nil
+	}
+	return c
+}
+
+// concerns reports whether a template that is asked for is not to be had because of err.
+func concerns(err error, names []string) bool {
+	if err == nil {
+		return false
+	}
+	all, _ := launcher.LoadTemplates()
+	return slices.ContainsFunc(names, func(n string) bool { _, err := all.Get(n); return err != nil })
+}
+
+func newLintRow(r *userdata.LintReport) lintRow {
+	row := lintRow{Template: r.Template, OK: !r.Failed(), Findings: []lintFinding{}, Sizes: []lintSize{}}
+	for _, f := range r.Findings {
+		row.Findings = append(row.Findings, lintFinding{words.Clean(f.File), f.Line, string(f.For), string(f.Level), f.Tool, words.Clean(f.Text)})
+	}
+	for _, s := range r.Sizes {
+		row.Sizes = append(row.Sizes, lintSize{string(s.For), s.Bytes, s.Limit, s.Left, s.Compressed})
+	}
+	return row
+}
+
+func (a *commands) tellLint(r *userdata.LintReport) {
+	for _, f := range r.Findings {
+		a.Say("%s", words.Clean(f.String()))
+	}
+	for _, s := range r.Sizes {
+		how := ""
+		if s.Compressed {
+			how = fmt.Sprintf(" compressed from %d", s.Plain)
+		}
+		a.Say("%s for %s: %d bytes%s, %d left below the limit of %d", words.Clean(r.Template), s.For, s.Bytes, how, s.Left, s.Limit)
+	}
+}

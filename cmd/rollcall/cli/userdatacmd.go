@@ -1,0 +1,284 @@
+package cli
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"rollcall/cmd/rollcall/config"
+	"rollcall/cmd/rollcall/exit"
+	"rollcall/cmd/rollcall/launcher"
+	"rollcall/cmd/rollcall/words"
+	"rollcall/dnsview"
+	"rollcall/providers"
+	"rollcall/providers/textfile"
+	"rollcall/userdata"
+)
+
+func (a *commands) userdataCommand() *cobra.Command {
+	c := group("userdata", "Boot templates: list, show, render, lint", a.userdataList(), a.userdataShow(), a.userdataRender(), a.userdataLint())
+	c.Long = `A boot template is one file: a head in YAML between two lines of ---, then the
+boot script as it is, or a #cloud-config. Yours lie in
+$XDG_CONFIG_HOME/rollcall/templates, as *.sh or *.yaml; one with the name of a
+built-in template takes its place.
+
+  ---
+  name: mine
+  help: one line
+  agent: round-robin          # or dns-sd, any; leave out for no agent
+  after: myservice.service    # what the agent starts after; or a variable unit
+  variables:
+    - {name: word, type: string, default: hello, help: what it says}
+  ---
+  #!/bin/sh
+  set -eu
+  # rollcall: values          # here each variable is assigned, quoted
+  echo "$word"
+  # rollcall: agent           # here the node agent is installed and started
+
+Types are string, int, bool, port, ttl, domain and enum (with options). A
+variable may have a pattern, an example, and be required or secret. In a
+#cloud-config {{word}} stands for a variable where a whole value stands.`
+	return c
+}
+
+// templateRow is one template in JSON.
+type templateRow struct {
+	Name      string        `json:"name"`
+	Help      string        `json:"help"`
+	Kind      string        `json:"kind"` // of the services that it is for
+	Source    string        `json:"source"`
+	Variables []variableRow `json:"variables"`
+}
+
+// variableRow is one variable of a template in JSON.
+type variableRow struct {
+	Name     string   `json:"name"`
+	Type     string   `json:"type"`
+	Default  string   `json:"default"`
+	Required bool     `json:"required"`
+	Help     string   `json:"help"`
+	Example  string   `json:"example"`
+	Options  []string `json:"options"`
+	Secret   bool     `json:"secret"`
+}
+
+func newTemplateRow(t *userdata.Template) templateRow {
+	r := templateRow{Name: t.Name, Help: t.Help, Kind: t.Agent, Source: t.Source, Variables: []variableRow{}}
+	for _, v := range t.Variables {
+		r.Variables = append(r.Variables, variableRow{
+			Name: v.Name, Type: string(v.Type), Default: v.Default, Required: v.Required, Help: v.Help, Example: v.Example,
+			Options: append([]string{}, v.Options...), Secret: v.Secret,
+		})
+	}
+	return r
+}
+
+func (a *commands) userdataList() *cobra.Command {
+	c := &cobra.Command{Use: "list", Short: "The boot templates", Args: noArgs}
+	form := outputFlag(c, asTable, asWide, asJSON, asCSV, asYAML, asName)
+	c.RunE = func(*cobra.Command, []string) error {
+		rows := []templateRow{}
+		all, wrong := launcher.LoadTemplates()
+		for _, t := range all.List() {
+			rows = append(rows, newTemplateRow(&t))
+		}
+		type row = templateRow
+		l := &listing[row]{id: func(r *row) string { return r.Name }, columns: []column[row]{
+			{name: "NAME", text: func(r *row) string { return r.Name }},
+			{name: "KIND", text: func(r *row) string { return r.Kind }},
+			{name: "VARIABLES", text: func(r *row) string {
+				var names []string
+				for _, v := range r.Variables {
+					names = append(names, v.Name)
+				}
+				return strings.Join(names, ",")
+			}, wide: true},
+			{name: "SOURCE", text: func(r *row) string { return r.Source }, wide: true},
+			{name: "HELP", text: func(r *row) string { return r.Help }},
+		}}
+		if err := l.write(a.Out, form, rows); err != nil {
+			return err
+		}
+		return wrong // after those that can be read
+	}
+	return c
+}
+
+func (a *commands) userdataShow() *cobra.Command {
+	c := &cobra.Command{Use: "show TEMPLATE", Short: "What a template is for, and its variables", Args: exactly(1, "the name of a template")}
+	form := outputFlag(c, asText, asJSON, asYAML)
+	c.RunE = func(_ *cobra.Command, args []string) error {
+		t, err := launcher.TemplatesOf(a.Program).Get(args[0])
+		if err != nil {
+			return exit.Usagef("%w", err)
+		}
+		r := newTemplateRow(&t)
+		if form.is != asText {
+			return writeData(a.Out, form.is, r)
+		}
+		cells := [][]string{{"VARIABLE", "TYPE", "DEFAULT", "HELP"}}
+		for _, v := range r.Variables {
+			def := cmp.Or(v.Default, "-")
+			if v.Required {
+				def = "(required)"
+			}
+			help := v.Help
+			if len(v.Options) > 0 {
+				help += " (" + strings.Join(v.Options, ", ") + ")"
+			}
+			cells = append(cells, []string{v.Name, v.Type, def, help})
+		}
+		return flush(a.Out, r.Name+": "+r.Help+"\n\n"+align(cells))
+	}
+	return c
+}
+
+// renderFlags say what a boot script is rendered for.
+type renderFlags struct {
+	service, cloud, provider, output string
+	profile                          string
+	values, set                      []string
+	format                           *format
+}
+
+func (f *renderFlags) add(c *cobra.Command) {
+	c.Flags().StringVar(&f.service, "service", "", "declared `service` that decides its variables")
+	c.Flags().StringVar(&f.cloud, "cloud", "", "`cloud` of the config that it is for")
+	c.Flags().StringVar(&f.provider, "provider", "", "ec2 or triton, where there is no cloud of that kind in a config (default ec2)")
+	valueFlags(c, &f.values, &f.set)
+}
+
+// valueFlags are the two ways to give values of template variables.
+func valueFlags(c *cobra.Command, files, set *[]string) {
+	c.Flags().StringArrayVar(files, "values", nil, "YAML `file` with values of template variables; may be given several times")
+	c.Flags().StringArrayVar(set, "set", nil, "template variable, `k=v`; may be given several times, and goes before --values")
+}
+
+// givenValues reads the values of --values and --set.
+func givenValues(files, set []string) (map[string]string, error) {
+	out := map[string]string{}
+	for _, file := range files {
+		text, err := textfile.Read(file, 1<<20)
+		if err != nil {
+			return nil, exit.Usagef("--values: %w", err)
+		}
+		values, err := userdata.ParseValues(file, text)
+		if err != nil {
+			return nil, err
+		}
+		maps.Copy(out, values)
+	}
+	pairs, err := parsePairs(set)
+	if err != nil {
+		return nil, err
+	}
+	maps.Copy(out, pairs)
+	return out, nil
+}
+
+func (a *commands) userdataRender() *cobra.Command {
+	f := &renderFlags{}
+	c := &cobra.Command{
+		Use:   "render TEMPLATE",
+		Short: "Print a boot script as a launch would use it",
+		Long: `render prints the boot script on stdout, and warnings and what is left below the
+cloud's size limit on stderr. It asks nothing of any cloud.
+
+With -o asg it prints a launch template for an Auto Scaling group: the input of
+aws ec2 create-launch-template --cli-input-json, and the properties of
+AWS::EC2::LaunchTemplate in CloudFormation. Nothing in it belongs to one launch,
+and a node takes its name from its instance.`,
+		Args: exactly(1, "the name of a template"),
+	}
+	f.add(c)
+	f.format = outputFlag(c, asText, asASG)
+	c.Flags().StringVar(&f.profile, "instance-profile", launcher.NodeRole, "instance `profile` of the nodes, with -o asg")
+	c.Flags().StringVar(&f.output, "file", "", "write to `file` instead of stdout")
+	c.RunE = func(cmd *cobra.Command, args []string) error {
+		r, service, err := a.renderTemplate(cmd.Context(), args[0], f)
+		if err != nil {
+			return err
+		}
+		text := r.Readable()
+		own := slices.DeleteFunc(launcher.Held(cmd.Context(), a.Program), func(h userdata.Held) bool { return h.Nodes })
+		if found := userdata.FindHeld([]byte(text), own); len(found) > 0 {
+			return fmt.Errorf("nothing was rendered: in line %d, %s; give nodes a role, a token of their own, or let the console register them", found[0].Line, found[0].What)
+		}
+		if f.format.is == asASG {
+			if text, err = launchTemplate(args[0], &r, service, f.profile); err != nil {
+				return err
+			}
+		}
+		for _, w := range r.Warnings {
+			a.Say("rollcall: %s", words.Clean(w))
+		}
+		a.Say("%d bytes, %d left below the limit of %d", len(r.Text), r.Left, r.Limit)
+		if f.output != "" {
+			if err := os.WriteFile(f.output, []byte(text), 0o600); err != nil {
+				return fmt.Errorf("write the boot script: %w", err)
+			}
+			return nil
+		}
+		return flush(a.Out, text)
+	}
+	return c
+}
+
+// renderTemplate renders with what the config says, where there is one. It also
+// gives the service that it is for; nil for none.
+func (a *commands) renderTemplate(ctx context.Context, name string, f *renderFlags) (r userdata.Rendered, service *dnsview.Service, err error) {
+	given, err := givenValues(f.values, f.set)
+	if err != nil {
+		return r, nil, err
+	}
+	all := launcher.TemplatesOf(a.Program)
+	t, err := all.Get(name)
+	if err != nil {
+		return r, nil, exit.Usagef("%w", err)
+	}
+	cfg, err := a.ConfigOrEmpty(ctx)
+	if err != nil {
+		return r, nil, err
+	}
+	in := userdata.Input{Provider: providers.EC2, Fleet: cfg.Fleet, Values: map[string]string{}, ASG: f.format.is == asASG}
+	if in.Provider, err = renderFor(cfg, f); err != nil {
+		return r, nil, err
+	}
+	if f.service != "" {
+		if service = cfg.Declared(providers.CanonicalName(f.service)); service == nil {
+			return r, nil, exit.Usagef("the config declares no service %q; %s", words.Clean(f.service), cfg.DeclaredNames())
+		}
+		in.Values = launcher.ServiceValues(&t, service, cfg.BootOf(service.Name), cfg.ZoneProvider(service.Zone))
+	}
+	maps.Copy(in.Values, given)
+	r, err = all.Render(name, in)
+	return r, service, err
+}
+
+// renderFor says for which provider a script is rendered.
+func renderFor(cfg *config.Config, f *renderFlags) (providers.Provider, error) {
+	switch {
+	case f.cloud != "" && f.provider != "":
+		return "", exit.Usagef("--cloud says the provider: leave out --provider")
+	case f.cloud != "":
+		for _, c := range cfg.Clouds {
+			if c.Name == f.cloud {
+				return c.Provider, nil
+			}
+		}
+		return "", exit.Usagef("--cloud: there is no cloud %q in the config", words.Clean(f.cloud))
+	case f.provider == "":
+		return providers.EC2, nil
+	}
+	if p := providers.Provider(f.provider); p.Computes() {
+		return p, nil
+	}
+	return "", exit.Usagef("--provider %q: write ec2 or triton", words.Clean(f.provider))
+}

@@ -1,0 +1,61 @@
+package cli
+
+import (
+	"fmt"
+	"runtime"
+	"runtime/debug"
+
+	mcobra "github.com/muesli/mango-cobra"
+	"github.com/muesli/roff"
+	"github.com/spf13/cobra"
+)
+
+func (a *commands) versionCommand() *cobra.Command {
+	var form *format
+	c := &cobra.Command{Use: "version", Short: "The version of this program", Args: noArgs, RunE: func(*cobra.Command, []string) error {
+		v := buildVersion()
+		if form.is != asText {
+			return writeData(a.Out, form.is, v)
+		}
+		return flush(a.Out, fmt.Sprintf("rollcall %s (%s, %s)\n", v.Version, v.Go, v.Platform))
+	}}
+	form = outputFlag(c, asText, asJSON, asYAML)
+	return c
+}
+
+// versionRow says what was built.
+type versionRow struct {
+	Version  string `json:"version"`
+	Commit   string `json:"commit"`
+	Time     string `json:"time"`
+	Go       string `json:"go"`
+	Platform string `json:"platform"`
+}
+
+func buildVersion() versionRow {
+	v := versionRow{Version: "unknown", Go: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH}
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return v
+	}
+	v.Version = info.Main.Version
+	for _, s := range info.Settings {
+		switch s.Key {
+		case "vcs.revision":
+			v.Commit = s.Value
+		case "vcs.time":
+			v.Time = s.Value
+		}
+	}
+	return v
+}
+
+func (a *commands) manCommand() *cobra.Command {
+	return &cobra.Command{Use: "man", Short: "The manual page, for man -l -", Args: noArgs, RunE: func(cmd *cobra.Command, _ []string) error {
+		page, err := mcobra.NewManPage(1, cmd.Root())
+		if err != nil {
+			return fmt.Errorf("make the manual page: %w", err)
+		}
+		return flush(a.Out, page.Build(roff.NewDocument()))
+	}}
+}

@@ -1,0 +1,98 @@
+package cli
+
+import (
+	"net/url"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"rollcall/cmd/rollcall/exit"
+	"rollcall/dnsview"
+)
+
+// envWebhook names the environment variable that holds the webhook's URL, which is a secret
+// as a rule and does not belong into a list of processes.
+const envWebhook = "ROLLCALL_WEBHOOK"
+
+// watchFlags are what rollcall watch takes.
+type watchFlags struct {
+	watchOptions
+	filter, severity string
+	form             *format
+}
+
+func (a *commands) watchCommand() *cobra.Command {
+	f := &watchFlags{}
+	c := &cobra.Command{
+		Use:   "watch",
+		Short: "Keep looking: changes as lines, metrics for Prometheus, a hook for new findings",
+		Long: `watch reads all sources again and again, asks name servers and makes health
+checks as the config says, until it is interrupted. It tells each finding that
+is new, and each that is resolved, in one line; with -o json in one object a
+line. A finding is resolved when it is gone on evidence that is complete: a
+source that cannot be read resolves nothing.
+
+With --metrics it serves http://ADDR/metrics for Prometheus, and /healthz, which
+is 200 only while all sources are being read and names those that are not; the
+lines are left out unless -o is given. It answers requests for localhost, for
+the address that they come in on, for this machine's name, and for the names of
+--metrics-host; others it refuses, so that no web page can have a browser read it.
+
+--webhook URL (or ROLLCALL_WEBHOOK, which no list of processes shows) is sent a
+JSON object by POST, and --exec COMMAND is run by sh with the same on stdin, when a
+finding has stood two scans, and again when it is resolved. Each is told once,
+over restarts too. A receiver that fails is tried three times. The command is given PATH, HOME and the
+like of the environment, and no credential; --exec-env NAME passes a variable on.`,
+		Example: "  rollcall watch --severity high\n  rollcall watch --metrics :9469 --exec 'jq -r .text | mail -s rollcall ops'",
+		Args:    noArgs,
+	}
+	f.form = outputFlag(c, asText, asJSON)
+	c.Flags().StringVar(&f.metrics, "metrics", "", "serve metrics and /healthz on this `address`, e.g. 127.0.0.1:9469")
+	c.Flags().StringSliceVar(&f.metricsHosts, "metrics-host", nil, "a further host `name` by which metrics may be asked for; may be given several times")
+	c.Flags().StringVar(&f.webhook, "webhook", "", "POST each new and each resolved finding to this `URL`")
+	c.Flags().StringVar(&f.exec, "exec", "", "run this `command` for each new and each resolved finding")
+	c.Flags().StringArrayVar(&f.execEnv, "exec-env", nil, "pass the environment variable `NAME` on to the command of --exec; may be given several times")
+	c.Flags().StringVar(&f.filter, "filter", "", "tell only findings that pass this `filter`; metrics count all")
+	c.Flags().StringVar(&f.severity, "severity", "low", "tell only findings of this `severity` or more: info, low, medium, high, critical")
+	c.RunE = func(cmd *cobra.Command, _ []string) error {
+		f.lines = f.metrics == "" || cmd.Flags().Changed("output")
+		f.asJSON = f.form.is == asJSON
+		if f.webhook == "" {
+			f.webhook = os.Getenv(envWebhook)
+		}
+		if err := f.read(); err != nil {
+			return err
+		}
+		return runWatch(cmd.Context(), a.Program, &f.watchOptions)
+	}
+	return c
+}
+
+// read checks what needs no source.
+func (f *watchFlags) read() (err error) {
+	if f.only, err = parseFilter(f.filter); err != nil {
+		return err
+	}
+	if f.least, err = parseSeverity(f.severity); err != nil {
+		return err
+	}
+	if f.webhook != "" {
+		if u, err := url.Parse(f.webhook); err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+			return exit.Usagef("the webhook is not a URL: write it with scheme and host, such as https://hooks.example.com/x") // it is a secret, so it is not repeated
+		}
+	}
+	f.version = buildVersion().Version
+	return nil
+}
+
+func parseSeverity(s string) (dnsview.Severity, error) {
+	var known []string
+	for v := dnsview.Info; v <= dnsview.Critical; v++ {
+		if v.String() == s {
+			return v, nil
+		}
+		known = append(known, v.String())
+	}
+	return 0, exit.Usagef("--severity %q: write %s", s, strings.Join(known, ", "))
+}

@@ -1,0 +1,285 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net/http"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"rollcall/cmd/rollcall/app"
+	"rollcall/cmd/rollcall/words"
+	"rollcall/dnsview/wire"
+	"rollcall/providers/textfile"
+)
+
+// Patience with the receivers of hooks.
+const (
+	hookTimeout = 10 * time.Second
+	hookTries   = 3
+	hookPause   = time.Second // before the second try; it grows fourfold
+	hookQueue   = 1000        // events that wait; more wait for a later scan
+	maxReply    = 64 << 10
+	// mostRemembered bounds the file of what was told, in bytes.
+	mostRemembered = 256 << 20
+)
+
+// hookEvent is what a hook is given: the finding, and a sentence that chat rooms show as it is.
+type hookEvent struct {
+	Event   string     `json:"event"` // new or resolved
+	Time    time.Time  `json:"time"`
+	Since   time.Time  `json:"since"` // when the finding was seen first
+	Fleet   string     `json:"fleet"`
+	Text    string     `json:"text"`
+	Finding findingRow `json:"finding"`
+}
+
+func newHookEvent(s *app.Session, event string, of *standing, now time.Time) hookEvent {
+	text := of.row.Class + " (" + of.row.Severity + "): " + of.row.Reason
+	if event == eventResolved {
+		text = "resolved after " + words.Short(now.Sub(of.since)) + ": " + text
+	}
+	return hookEvent{Event: event, Time: now.UTC(), Since: of.since.UTC(), Fleet: s.Config.Fleet, Text: text, Finding: of.row}
+}
+
+// hook is one receiver.
+type hook struct {
+	name    string // without what is secret in it
+	deliver func(ctx context.Context, body []byte) error
+	down    bool // it failed the last time: it is tried once until it works again
+}
+
+// hooks tell receivers of findings, one after the other, and never hold up who watches.
+type hooks struct {
+	say    func(format string, args ...any)
+	path   string // of the file that remembers what was told
+	hooks  []*hook
+	queue  chan queued
+	told   chan delivery
+	counts *family
+	pause  time.Duration
+}
+
+type queued struct {
+	key  string
+	body []byte
+}
+
+// delivery says that the hooks are done with the event of a finding.
+type delivery struct{ key string }
+
+// permanent is a refusal that another try does not change.
+type permanent struct{ error }
+
+func newHooks(a *app.Program, s *app.Session, f *watchOptions, counts *family) (*hooks, error) {
+	if err := os.MkdirAll(s.State, 0o700); err != nil {
+		return nil, fmt.Errorf("make the state folder: %w", err)
+	}
+	h := &hooks{
+		say: a.Say, path: filepath.Join(s.State, "watch.json"), queue: make(chan queued, hookQueue), told: make(chan delivery), counts: counts, pause: hookPause,
+	}
+	if f.webhook != "" {
+		h.hooks = append(h.hooks, webhook(f.webhook))
+	}
+	if f.exec != "" {
+		h.hooks = append(h.hooks, &hook{name: "exec", deliver: func(ctx context.Context, body []byte) error { return execute(ctx, f.exec, f.execEnv, body) }})
+	}
+	return h, nil
+}
+
+// send puts an event into the queue, and reports whether there was room.
+func (h *hooks) send(key string, e hookEvent) bool {
+	body, err := json.Marshal(e)
+	if err != nil {
+		h.say("rollcall: a finding cannot be told: %s", words.Clean(err.Error()))
+		return false
+	}
+	select {
+	case h.queue <- queued{key, body}:
+		return true
+	default:
+		return false
+	}
+}
+
+// run delivers events until ctx ends. What was not delivered by then is told after the next start.
+func (h *hooks) run(ctx context.Context) {
+	for {
+		select {
+		case q := <-h.queue:
+			for _, r := range h.hooks {
+				h.deliver(ctx, r, q.body)
+			}
+			if ctx.Err() != nil {
+				return
+			}
+			select {
+			case h.told <- delivery{q.key}:
+			case <-ctx.Done():
+				return
+			}
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+func (h *hooks) deliver(ctx context.Context, r *hook, body []byte) {
+	tries, pause := hookTries, h.pause
+	if r.down {
+		tries = 1
+	}
+	for try := 1; ; try++ {
+		limited, cancel := context.WithTimeout(ctx, hookTimeout)
+		err := r.deliver(limited, body)
+		cancel()
+		if ctx.Err() != nil {
+			return
+		}
+		if err == nil {
+			if r.down {
+				h.say("rollcall: %s works again", r.name)
+			}
+			r.down = false
+			h.counts.counter(r.name, "ok").Inc()
+			return
+		}
+		if _, final := errors.AsType[permanent](err); final || try >= tries {
+			if !r.down {
+				h.say("rollcall: %s fails, and is not told of a finding: %s", r.name, words.Clean(err.Error()))
+			}
+			r.down = true
+			h.counts.counter(r.name, "failed").Inc()
+			return
+		}
+		if !wire.Sleep(ctx, pause) {
+			return
+		}
+		pause *= 4
+	}
+}
+
+// webhook makes a receiver that is sent events by POST. Only the host of its URL is ever told.
+func webhook(target string) *hook {
+	client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	name := "webhook"
+	if u, err := url.Parse(target); err == nil {
+		name += " " + words.Clean(u.Host)
+	}
+	return &hook{name: name, deliver: func(ctx context.Context, body []byte) error {
+		req, err := http.NewRequestWithContext(ctx, http.MethodPost, target, bytes.NewReader(body))
+		if err != nil {
+			return permanent{errors.New("its URL cannot be used")}
+		}
+		req.Header.Set("Content-Type", "application/json")
+		req.Header.Set("User-Agent", "rollcall")
+		resp, err := client.Do(req)
+		if err != nil {
+			if u, ok := errors.AsType[*url.Error](err); ok {
+				err = u.Err // without the URL
+			}
+			return err
+		}
+		defer resp.Body.Close()                                         //nolint:errcheck // nothing is read of it that counts
+		_, _ = io.Copy(io.Discard, io.LimitReader(resp.Body, maxReply)) // so that the connection is used again
+		switch s := resp.StatusCode; {
+		case s < 300:
+			return nil
+		case s < 500 && s != http.StatusTooManyRequests && s != http.StatusRequestTimeout:
+			return permanent{errors.New("HTTP " + resp.Status)}
+		}
+		return errors.New("HTTP " + resp.Status)
+	}}
+}
+
+// hookVariables are what a command needs of the environment to run at all. None holds a credential.
+var hookVariables = []string{"PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "LANGUAGE", "TZ", "TMPDIR", "TERM"}
+
+// hookEnvironment returns what a command is given of the environment: hookVariables, LC_*, and what it is told to pass on.
+func hookEnvironment(also []string) []string {
+	var out []string
+	for _, kv := range os.Environ() {
+		name, _, _ := strings.Cut(kv, "=")
+		if slices.Contains(hookVariables, name) || strings.HasPrefix(name, "LC_") || slices.Contains(also, name) {
+			out = append(out, kv)
+		}
+	}
+	return out
+}
+
+// execute runs a command with an event on its stdin. It sees no variable of the environment but those that it
+// needs to run, and those that also names.
+func execute(ctx context.Context, command string, also []string, body []byte) error {
+	cmd := exec.CommandContext(ctx, "sh", "-c", command)
+	cmd.Env = hookEnvironment(also)
+	cmd.Stdin = bytes.NewReader(body)
+	var said bytes.Buffer
+	cmd.Stderr = &said
+	cmd.WaitDelay = time.Second // for what the command has left behind with our pipes in its hands
+	err := cmd.Run()
+	if err == nil {
+		return nil
+	}
+	if ctx.Err() != nil {
+		return fmt.Errorf("no end within %s", hookTimeout)
+	}
+	if line, _, _ := strings.Cut(strings.TrimSpace(said.String()), "\n"); line != "" {
+		return fmt.Errorf("%w: %s", err, line)
+	}
+	return err
+}
+
+// toldRow is a finding that was told, as the state folder remembers it.
+type toldRow struct {
+	Key     string     `json:"key"`
+	Since   time.Time  `json:"since"`
+	Finding findingRow `json:"finding"`
+}
+
+// remember writes down what was told, so that a restart does not tell it again,
+// and reports its end.
+func (h *hooks) remember(known map[string]*standing) {
+	rows := []toldRow{}
+	for key, s := range known {
+		if s.phase == phaseTold || s.phase == phaseLeaving {
+			rows = append(rows, toldRow{key, s.since, s.row})
+		}
+	}
+	err := textfile.Write(h.path, func(f *os.File) error { return writeData(f, asJSON, rows) })
+	if err != nil {
+		h.say("rollcall: what the hooks were told cannot be kept for the next start: %s", words.Clean(err.Error()))
+	}
+}
+
+// remembered reads what was reported before this start.
+func (h *hooks) remembered() map[string]*standing {
+	known := map[string]*standing{}
+	text, err := textfile.Read(h.path, mostRemembered)
+	var rows []toldRow
+	if err == nil {
+		err = textfile.CheckJSON(text)
+	}
+	if err == nil {
+		err = json.Unmarshal(text, &rows)
+	}
+	if err != nil {
+		if !errors.Is(err, fs.ErrNotExist) {
+			h.say("rollcall: what the hooks were told before is not known, and is told again: %s", words.Clean(err.Error()))
+		}
+		return known
+	}
+	for _, r := range rows {
+		known[r.Key] = &standing{row: r.Finding, since: r.Since, scans: 2, phase: phaseTold}
+	}
+	return known
+}

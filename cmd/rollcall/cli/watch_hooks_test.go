@@ -1,0 +1,188 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"rollcall/providers/sim/world"
+)
+
+// receiver is a webhook that notes what it is sent.
+type receiver struct {
+	mu     sync.Mutex
+	got    []hookEvent
+	posts  int
+	refuse int // this many posts fail
+}
+
+func (r *receiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.posts++
+	if r.refuse > 0 {
+		r.refuse--
+		http.Error(w, "not now", http.StatusServiceUnavailable)
+		return
+	}
+	var e hookEvent
+	if req.Header.Get("Content-Type") != "application/json" || json.NewDecoder(req.Body).Decode(&e) != nil {
+		http.Error(w, "no JSON", http.StatusBadRequest)
+		return
+	}
+	r.got = append(r.got, e)
+}
+
+func (r *receiver) count(event, class string) int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	n := 0
+	for _, e := range r.got {
+		if e.Event == event && e.Finding.Class == class {
+			n++
+		}
+	}
+	return n
+}
+
+func TestAWebhookIsToldOnceOfEachFindingAndOnceOfItsEndOverRestartsToo(t *testing.T) {
+	s := fastWorld(t)
+	r := &receiver{refuse: 2}
+	srv := httptest.NewServer(r)
+	defer srv.Close()
+	f := watchFlags{watchOptions: watchOptions{webhook: srv.URL + "/secret-path?token=hush"}, filter: "finding:dead,dangling"}
+	w := startWatch(t, f)
+	until(t, "the webhook to be told", func() bool { return r.count(eventNew, "dead") == 6 && r.count(eventNew, "dangling") == 3 })
+	time.Sleep(3 * time.Second) // some scans
+	w.end()
+	if n := len(r.got); n != 9 || r.posts != 11 {
+		t.Errorf("%d events in %d posts", n, r.posts)
+	}
+	for _, e := range r.got {
+		if e.Fleet == "" || !strings.Contains(e.Text, e.Finding.Reason) || e.Time.Sub(e.Since) < 500*time.Millisecond {
+			t.Errorf("%+v", e)
+		}
+	}
+
+	z, err := s.World().Zone("scalability.expert")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := z.Update(func(tx *world.Tx) error {
+		for _, rec := range tx.Records() {
+			if rec.Content == "165.225.128.17" {
+				tx.RemoveRecord(rec.ID)
+			}
+		}
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	again := startWatch(t, f)
+	until(t, "the end to be told after a restart", func() bool { return r.count(eventResolved, "dead") == 1 })
+	time.Sleep(3 * time.Second)
+	again.end()
+	if n := len(r.got); n != 10 {
+		t.Errorf("%d events in all", n)
+	}
+	if said := w.err.String() + again.err.String(); strings.Contains(said, "secret-path") || strings.Contains(said, "hush") {
+		t.Errorf("the URL is in what was said: %s", said)
+	}
+}
+
+func TestAReceiverThatIsDownNeverStopsTheWatchAndItsURLIsNotTold(t *testing.T) {
+	fastWorld(t)
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = l.Close() // no one listens there now
+	w := startWatch(t, watchFlags{watchOptions: watchOptions{webhook: "http://user:hush@" + l.Addr().String() + "/secret-path"}, filter: "finding:dangling"})
+	until(t, "the failure to be told", func() bool { return strings.Contains(w.err.String(), "fails, and is not told of a finding") })
+	until(t, "the lines", func() bool { return w.count(eventNew, "dangling") == 3 })
+	if said := w.err.String(); strings.Contains(said, "secret-path") || strings.Contains(said, "hush") || !strings.Contains(said, "webhook "+l.Addr().String()+" fails") {
+		t.Errorf("%s", said)
+	}
+}
+
+func TestACommandIsGivenEachFindingOnStdin(t *testing.T) {
+	fastWorld(t)
+	file := filepath.Join(t.TempDir(), "told")
+	w := startWatch(t, watchFlags{watchOptions: watchOptions{exec: "cat >>" + file + "; echo >>" + file}, filter: "finding:dangling"})
+	until(t, "the command to be told", func() bool {
+		text, err := os.ReadFile(file)
+		return err == nil && strings.Count(string(text), `"class":"dangling"`) == 3
+	})
+	w.end()
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for l := range strings.Lines(string(text)) {
+		if e := decode[hookEvent](t, l); e.Event != eventNew || e.Finding.Zone == "" {
+			t.Errorf("%+v", e)
+		}
+	}
+}
+
+func TestACommandThatFailsOrHangsIsToldInOneLine(t *testing.T) {
+	for command, want := range map[string]string{
+		"echo first >&2; echo second >&2; exit 3": "exit status 3: first",
+		"exit 1":                        "exit status 1",
+		"sleep 60 & sleep 60":           "no end within",
+		"no-such-command-anywhere 2>&-": "exit status 127",
+	} {
+		ctx, cancel := context.WithTimeout(context.Background(), 300*time.Millisecond)
+		err := execute(ctx, command, nil, []byte("{}"))
+		cancel()
+		if err == nil || !strings.HasPrefix(err.Error(), want) || strings.Contains(err.Error(), "\n") {
+			t.Errorf("%s: %v, want %s", command, err, want)
+		}
+	}
+}
+
+func TestARefusalOfAWebhookIsNotTriedAgainAndARedirectionIsNotFollowed(t *testing.T) {
+	posts := 0
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		posts++
+		if r.URL.Path == "/moved" {
+			http.Redirect(w, r, "/elsewhere", http.StatusTemporaryRedirect)
+			return
+		}
+		http.Error(w, "no", http.StatusForbidden)
+	}))
+	defer srv.Close()
+	for _, path := range []string{"/", "/moved"} {
+		posts = 0
+		err := webhook(srv.URL+path).deliver(context.Background(), []byte("{}"))
+		if _, final := errors.AsType[permanent](err); !final || posts != 1 {
+			t.Errorf("%s: %v after %d posts", path, err, posts)
+		}
+	}
+}
+
+func TestACommandOfWatchIsGivenNoCredentialThatItIsNotToldTo(t *testing.T) {
+	for _, name := range []string{"AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_PROFILE", "CLOUDFLARE_API_TOKEN", "TRITON_KEY_MATERIAL", "SDC_KEY_ID", "SSH_AUTH_SOCK", "ROLLCALL_WEBHOOK", "GH_PAT", "MY_OWN", "DB_PASSWORD"} {
+		t.Setenv(name, "handed-on")
+	}
+	out := filepath.Join(t.TempDir(), "env")
+	if err := execute(t.Context(), "env > "+out, []string{"MY_OWN"}, []byte("{}")); err != nil {
+		t.Fatal(err)
+	}
+	got, err := os.ReadFile(out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if strings.Count(string(got), "handed-on") != 1 || !strings.Contains(string(got), "MY_OWN=handed-on\n") || !strings.Contains(string(got), "PATH=") {
+		t.Errorf("the command sees\n%s", got)
+	}
+}

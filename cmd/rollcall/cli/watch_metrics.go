@@ -1,0 +1,319 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"log"
+	"net"
+	"net/http"
+	"net/netip"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/VictoriaMetrics/metrics"
+
+	"rollcall/cmd/rollcall/app"
+	"rollcall/cmd/rollcall/exit"
+	"rollcall/cmd/rollcall/words"
+	"rollcall/dnsview"
+	"rollcall/providers"
+	"rollcall/providers/budget"
+)
+
+// meter measures a watch. Most of what it returns is read off the last scan, the
+// fleet and the accounts when someone asks; the rest is counted as it happens.
+type meter struct {
+	s        *app.Session
+	accounts map[string][]*budget.Account // by name
+
+	scans, lastScan, refresh, deliveries, build *family
+
+	mu     sync.Mutex
+	view   *dnsview.View        // of the last scan; nil before the first
+	doubts map[string]doubt     // reads that the last scan does not believe, by source
+	ended  map[string]time.Time // when the last read of each source ended that was measured
+	began  time.Time
+}
+
+// doubt is why a read that was complete is not believed: what is asked one by
+// one, or the account that answered, refutes it.
+type doubt struct {
+	started time.Time
+	why     string
+}
+
+// newMeter makes the metrics of a session of this version of rollcall.
+func newMeter(s *app.Session, version string) *meter {
+	m := &meter{
+		s: s, accounts: map[string][]*budget.Account{}, ended: map[string]time.Time{}, began: s.Program.Now(),
+		scans:      counterFamily("scans_total", "Scans made of what all sources have shown."),
+		lastScan:   gaugeFamily("last_scan_timestamp_seconds", "When the last scan was made."),
+		refresh:    newFamily("histogram", "refresh_duration_seconds", "How long one read of a source took, well or not.", "source"),
+		deliveries: counterFamily("hook_deliveries_total", "Findings that hooks were told of.", "hook", "result"),
+		build:      gaugeFamily("build_info", "1, with the version of rollcall.", "version"),
+	}
+	m.scans.counter() // what has no labels is 0 from the start, not absent
+	m.lastScan.gauge()
+	m.build.gauge(version).Set(1)
+	add := func(a *budget.Account) {
+		if a != nil && !slices.Contains(m.accounts[a.Name()], a) {
+			m.accounts[a.Name()] = append(m.accounts[a.Name()], a)
+		}
+	}
+	for i := range s.Clouds() {
+		add(s.Clouds()[i].Budget)
+	}
+	for i := range s.Zones() {
+		add(s.Zones()[i].Budget)
+	}
+	return m
+}
+
+// scanned takes in a scan.
+func (m *meter) scanned(v *dnsview.View) {
+	m.scans.counter().Inc()
+	m.lastScan.gauge().Set(float64(v.Options.Now.UnixMilli()) / 1000)
+	doubts := map[string]doubt{}
+	for i, c := range coverages(v.Snapshot) { // View.Sources has the same order
+		if b := &v.Sources[i]; c.Complete() && b.State == providers.CoveragePartial {
+			doubts[c.name] = doubt{c.Started, b.Err}
+		}
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.view, m.doubts = v, doubts
+}
+
+// read measures every read that has ended since it looked last.
+func (m *meter) read(snap *providers.Snapshot) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, c := range coverages(snap) {
+		if c.Finished.After(m.began) && c.Finished.After(m.ended[c.name]) {
+			m.refresh.histogram([]float64{.1, .25, .5, 1, 2.5, 5, 10, 20, 30}, c.name).Update(c.Finished.Sub(c.Started).Seconds())
+			m.ended[c.name] = c.Finished
+		}
+	}
+}
+
+// covered is the coverage of one source with what it has shown.
+type covered struct {
+	providers.Coverage
+	name string
+	rows int
+	from time.Time
+}
+
+func coverages(snap *providers.Snapshot) []covered {
+	var out []covered
+	for i := range snap.Clouds {
+		c := &snap.Clouds[i]
+		out = append(out, covered{c.Coverage, words.Clean(c.Cloud.Name), len(c.Instances), c.RowsFrom})
+	}
+	for i := range snap.Zones {
+		z := &snap.Zones[i]
+		out = append(out, covered{z.Coverage, words.Clean(z.Zone.Name), len(z.Records), z.RowsFrom})
+	}
+	return out
+}
+
+// scrape answers Prometheus with all metrics, and with those of the process.
+func (m *meter) scrape(w http.ResponseWriter, _ *http.Request) {
+	m.mu.Lock()
+	view := m.view
+	m.mu.Unlock()
+	families := slices.Concat([]*family{m.scans, m.lastScan, m.refresh, m.deliveries, m.build}, m.sources(), m.budgets())
+	if view != nil {
+		families = slices.Concat(families, found(view), answered(view))
+	}
+	var page bytes.Buffer
+	writeFamilies(&page, families)
+	metrics.WriteProcessMetrics(&page)
+	metrics.WriteFDMetrics(&page)
+	w.Header().Set("Content-Type", "text/plain; version=0.0.4")
+	_, _ = page.WriteTo(w)
+}
+
+// found counts the findings of a scan.
+func found(view *dnsview.View) []*family {
+	findings := gaugeFamily("findings", "Findings of the last scan.", "class", "zone", "severity")
+	for i := range view.Findings {
+		f := &view.Findings[i]
+		findings.gauge(string(f.Class), words.Clean(f.Zone), f.Severity.String()).Inc()
+	}
+	return []*family{findings}
+}
+
+// answered counts what the name servers of a scan have answered.
+func answered(view *dnsview.View) []*family {
+	names := gaugeFamily("wire_names", "Names by what their name servers answer.", "zone", "state")
+	for i := range view.Options.Wire {
+		w := &view.Options.Wire[i]
+		names.gauge(words.Clean(w.Zone), string(w.State)).Inc()
+	}
+	delegated := gaugeFamily("wire_zone", "1 for what the name servers of a zone are.", "zone", "state")
+	for i := range view.Options.WireZones {
+		w := &view.Options.WireZones[i]
+		delegated.gauge(words.Clean(w.Zone), string(w.State)).Set(1)
+	}
+	return []*family{names, delegated}
+}
+
+// sources returns the state of each source as it is now.
+func (m *meter) sources() []*family {
+	coverage := gaugeFamily("source_coverage", "1 for the state that a source is in: complete, partial, failed, stale or unread.", "source", "state")
+	age := gaugeFamily("source_age_seconds", "Age of the rows of a source.", "source")
+	rows := gaugeFamily("source_rows", "Rows of a source: instances or record values.", "source")
+	now := m.s.Program.Now()
+	for _, c := range coverages(m.s.Fleet.Snapshot()) {
+		for _, s := range []providers.CoverageState{providers.CoverageComplete, providers.CoveragePartial, providers.CoverageFailed, providers.CoverageStale, providers.CoverageNone} {
+			coverage.gauge(c.name, stateName(s)).Set(0)
+		}
+		is, _ := m.state(&c, now)
+		coverage.gauge(c.name, stateName(is)).Set(1)
+		rows.gauge(c.name).Set(float64(c.rows))
+		if !c.from.IsZero() {
+			age.gauge(c.name).Set(seconds(now.Sub(c.from)))
+		}
+	}
+	return []*family{coverage, age, rows}
+}
+
+// state is what a source is worth now, and why it is not complete.
+func (m *meter) state(c *covered, now time.Time) (is providers.CoverageState, why string) {
+	if c.Err != nil {
+		why = c.Err.Error()
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	is = c.At(now, m.s.StaleAfter())
+	if d, ok := m.doubts[c.name]; ok && is == providers.CoverageComplete && d.started.Equal(c.Started) {
+		return providers.CoveragePartial, d.why
+	}
+	return is, why
+}
+
+// budgets returns the calls of each account, and what its budget allows now.
+// Accounts of one name are counted together.
+func (m *meter) budgets() []*family {
+	calls := counterFamily("api_calls_total", "Calls to the API of an account: ok, refused (4xx, which gone is too), throttled, failed (5xx or no answer), or held back by its budget.", "source", "result")
+	throttles := counterFamily("api_throttles_total", "Answers of an account that said: too many.", "source")
+	left := gaugeFamily("api_budget_left", "Calls that the budget of an account allows right now.", "source")
+	blocked := gaugeFamily("api_blocked_seconds", "How long an account wants no call at all from now.", "source")
+	now := m.s.Program.Now()
+	for name, accounts := range m.accounts {
+		name = words.Clean(name)
+		for _, a := range accounts {
+			s := a.State()
+			for result, n := range map[string]int64{"ok": s.Good, "refused": s.Refused, "throttled": s.Throttles, "failed": s.Failures, "held": s.Held} {
+				calls.counter(name, result).AddInt64(n)
+			}
+			throttles.counter(name).AddInt64(s.Throttles)
+			left.gauge(name).Add(float64(max(s.Left, 0)))
+			longest := blocked.gauge(name)
+			longest.Set(max(longest.Get(), seconds(s.BlockedUntil.Sub(now)))) // never below 0, where it begins
+		}
+	}
+	return []*family{calls, throttles, left, blocked}
+}
+
+// listen serves metrics and health on an address. What it returns serves until ctx ends.
+func (m *meter) listen(ctx context.Context, addr string, hosts []string, say func(string, ...any)) (serve func(), err error) {
+	if _, _, err := net.SplitHostPort(addr); err != nil {
+		return nil, exit.Usagef("--metrics %q: write an address and a port, such as 127.0.0.1:9469", addr)
+	}
+	l, err := new(net.ListenConfig).Listen(ctx, "tcp", addr)
+	if err != nil {
+		return nil, fmt.Errorf("serve metrics: %w", err)
+	}
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /metrics", m.scrape)
+	mux.HandleFunc("GET /healthz", m.healthz)
+	srv := &http.Server{
+		Handler: onlyForHosts(mux, hosts), ErrorLog: log.New(logTo(say), "", 0), MaxHeaderBytes: 64 << 10,
+		ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second, WriteTimeout: 30 * time.Second, IdleTimeout: 2 * time.Minute,
+	}
+	say("rollcall watch: metrics on http://%s/metrics, health on http://%s/healthz", l.Addr(), l.Addr())
+	return func() {
+		stop := context.AfterFunc(ctx, func() {
+			limited, cancel := context.WithTimeout(context.Background(), time.Second)
+			defer cancel()
+			if srv.Shutdown(limited) != nil {
+				_ = srv.Close()
+			}
+		})
+		defer stop()
+		if err := srv.Serve(l); err != nil && !errors.Is(err, http.ErrServerClosed) {
+			say("rollcall: metrics are not served any more: %s", words.Clean(err.Error()))
+		}
+		<-ctx.Done()
+	}, nil
+}
+
+// onlyForHosts answers requests for this machine, and refuses those for any other name: the browser of someone
+// who looks at a page of evil.example, a name that leads to 127.0.0.1 by now, asks for that name.
+func onlyForHosts(h http.Handler, hosts []string) http.Handler {
+	known := []string{"localhost"}
+	if name, err := os.Hostname(); err == nil {
+		known = append(known, providers.CanonicalName(name))
+	}
+	for _, name := range hosts {
+		known = append(known, providers.CanonicalName(name))
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		host := r.Host
+		if name, _, err := net.SplitHostPort(host); err == nil {
+			host = name
+		}
+		host = strings.Trim(host, "[]")
+		a, err := netip.ParseAddr(host)
+		ok := err != nil && slices.Contains(known, providers.CanonicalName(host))
+		if err == nil {
+			local, _ := r.Context().Value(http.LocalAddrContextKey).(net.Addr)
+			at, _ := netip.ParseAddrPort(fmt.Sprint(local))
+			ok = a.Unmap().IsLoopback() || a.WithZone("").Unmap() == at.Addr().WithZone("").Unmap() || slices.Contains(known, host)
+		}
+		if !ok {
+			http.Error(w, "this is not "+words.Clean(host)+": ask for the address that rollcall listens on, or give it --metrics-host", http.StatusMisdirectedRequest)
+			return
+		}
+		h.ServeHTTP(w, r)
+	})
+}
+
+// logTo writes what the server logs as everything else is said.
+type logTo func(string, ...any)
+
+func (l logTo) Write(p []byte) (int, error) {
+	l("rollcall: metrics: %s", words.Clean(strings.TrimSpace(string(p))))
+	return len(p), nil
+}
+
+// healthz is well while every source is being read; else it says which are not.
+func (m *meter) healthz(w http.ResponseWriter, _ *http.Request) {
+	now := m.s.Program.Now()
+	var bad []string
+	for _, c := range coverages(m.s.Fleet.Snapshot()) {
+		is, why := m.state(&c, now)
+		if is == providers.CoverageComplete {
+			continue
+		}
+		line := c.name + ": " + stateName(is)
+		if why != "" {
+			line += ": " + strings.TrimPrefix(words.Clean(why), c.name+": ")
+		}
+		bad = append(bad, line)
+	}
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	if len(bad) > 0 {
+		w.WriteHeader(http.StatusServiceUnavailable)
+		fmt.Fprintln(w, strings.Join(bad, "\n"))
+		return
+	}
+	fmt.Fprintln(w, "ok")
+}

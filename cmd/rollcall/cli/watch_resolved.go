@@ -1,0 +1,74 @@
+package cli
+
+import (
+	"slices"
+	"strings"
+
+	"rollcall/cmd/rollcall/words"
+	"rollcall/dnsview"
+	"rollcall/providers"
+)
+
+// resolved reports whether the absence of a finding means that it is settled:
+// everything that it rested on was looked at in this scan too.
+func resolved(v *dnsview.View, r *findingRow) bool {
+	for _, b := range r.RestsOn {
+		zone, ofServers := strings.CutPrefix(b.Source, nameServersOf)
+		switch {
+		case ofServers && !heardOf(v, zone, r):
+			return false
+		case b.Source == healthCheck && !checked(v, r):
+			return false
+		}
+		i := slices.IndexFunc(v.Sources, func(s dnsview.Basis) bool { return words.Clean(s.Source) == b.Source })
+		if i >= 0 && v.Sources[i].State != providers.CoverageComplete {
+			return false
+		}
+	}
+	return true
+}
+
+// What findings rest on beside sources; see dnsview.Basis.
+const (
+	nameServersOf = "name servers of "
+	healthCheck   = "health check"
+)
+
+// heardOf reports whether the name servers of a zone have answered lately, and for
+// the name that a finding is about.
+func heardOf(v *dnsview.View, zone string, r *findingRow) bool {
+	z := v.WireZone(zone)
+	if z == nil || z.State != dnsview.WireInSync {
+		return false
+	}
+	if r.Class == string(dnsview.Unresolvable) && (len(z.Unresolved) > 0 || z.Resolving == 0) {
+		return false
+	}
+	for i := range v.Options.Wire {
+		w := &v.Options.Wire[i]
+		if words.Clean(w.Name)+" "+w.Type == r.Name && (w.Silent() || w.State == dnsview.WireWaiting) {
+			return false
+		}
+	}
+	return true
+}
+
+// checked reports whether the node of a finding was looked at lately, or is there no more.
+func checked(v *dnsview.View, r *findingRow) bool {
+	if r.Instance == nil {
+		return true
+	}
+	for i := range v.Options.Health {
+		if h := &v.Options.Health[i]; words.Clean(h.ID) == r.Instance.ID && words.Clean(h.Service) == r.Service {
+			return true
+		}
+	}
+	for c := range v.Snapshot.Clouds {
+		for i := range v.Snapshot.Clouds[c].Instances {
+			if inst := &v.Snapshot.Clouds[c].Instances[i]; words.Clean(inst.ID) == r.Instance.ID {
+				return inst.State != providers.StateRunning
+			}
+		}
+	}
+	return true
+}

@@ -1,0 +1,293 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+	"sync"
+	"time"
+
+	"rollcall/cmd/rollcall/app"
+	"rollcall/cmd/rollcall/words"
+	"rollcall/dnsview"
+	"rollcall/dnsview/filter"
+	"rollcall/providers"
+)
+
+// watcher compares what each scan finds with what the one before has found.
+type watcher struct {
+	s      *app.Session
+	filter filter.Filter
+	least  dnsview.Severity
+	say    func(line string, row any) error // prints a change; nil to print none
+	hooks  *hooks                           // nil for none
+	meter  *meter
+
+	scanned time.Time            // when the last scan began
+	known   map[string]*standing // findings by Finding.Key
+	states  map[string]string    // of sources, as told last
+}
+
+// standing is a finding that stands, or that stood and has someone to be reported its end.
+type standing struct {
+	row   findingRow
+	since time.Time
+	scans int
+	phase phase
+}
+
+// phase says how far the hooks are with a finding.
+type phase int
+
+const (
+	phaseNew     phase = iota // not announced yet
+	phaseTelling              // it is being told
+	phaseTold
+	phaseLeaving // it is resolved, and that is being told
+)
+
+// watchOptions shape a watch.
+type watchOptions struct {
+	metrics      string   // address that metrics are served on; empty for none
+	metricsHosts []string // by which they may be asked for
+	webhook      string
+	exec         string
+	execEnv      []string // variables that the command is given beside those that it needs to run
+
+	only    filter.Filter    // findings that are told
+	least   dnsview.Severity // of those
+	lines   bool             // changes are written to stdout
+	asJSON  bool             // one object a line
+	version string           // of rollcall
+}
+
+// runWatch reads all sources again and again, and says what changes, until ctx ends.
+func runWatch(ctx context.Context, a *app.Program, f *watchOptions) (err error) {
+	w := &watcher{filter: f.only, least: f.least, known: map[string]*standing{}, states: map[string]string{}}
+	if f.lines {
+		w.say = lineWriter(a.Out, f.asJSON)
+	}
+	if w.s, err = a.Open(ctx); err != nil {
+		return err
+	}
+	w.s.Observer = w.s.NewObserver()
+	w.s.Start(app.ConsoleTimeout)
+	w.meter = newMeter(w.s, f.version)
+	if f.webhook != "" || f.exec != "" {
+		if w.hooks, err = newHooks(a, w.s, f, w.meter.deliveries); err != nil {
+			return err
+		}
+		w.known = w.hooks.remembered()
+	}
+	w.scanned = a.Now()
+	ctx, cancel := context.WithCancel(ctx)
+	var wg sync.WaitGroup
+	defer wg.Wait()
+	defer cancel()
+	if f.metrics != "" {
+		serve, err := w.meter.listen(ctx, f.metrics, f.metricsHosts, a.Say)
+		if err != nil {
+			return err
+		}
+		wg.Go(serve)
+	}
+	wg.Go(func() { w.s.Fleet.Run(ctx) })
+	wg.Go(func() { w.s.Observer.Run(ctx) })
+	if w.hooks != nil {
+		wg.Go(func() { w.hooks.run(ctx) })
+	}
+	err = w.run(ctx)
+	if e := w.s.Save(w.s.Fleet.Snapshot()); e != nil {
+		a.Say("rollcall: the rows of this run cannot be kept for the next: %s", words.Clean(e.Error()))
+	}
+	return err
+}
+
+// run scans whenever all sources have been read anew, until ctx ends. It
+// fails only when what it has to say can be written nowhere any more.
+func (w *watcher) run(ctx context.Context) error {
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	var told <-chan delivery
+	if w.hooks != nil {
+		told = w.hooks.told
+	}
+	for {
+		select {
+		case <-w.s.Fleet.Updates():
+		case <-w.s.Observer.Changes:
+		case <-tick.C:
+		case d := <-told:
+			w.delivered(d)
+			continue
+		case <-ctx.Done():
+			return nil
+		}
+		snap := w.s.Fleet.Snapshot()
+		w.meter.read(snap)
+		if !w.due(snap) {
+			continue
+		}
+		w.scanned = w.s.Program.Now()
+		if err := w.scan(w.s.Update(snap)); err != nil {
+			return err
+		}
+	}
+}
+
+// due reports whether a scan would rest on new reads of all sources. One
+// that fails or hangs holds the others up for two refreshes at most.
+func (w *watcher) due(snap *providers.Snapshot) bool {
+	if w.s.Program.Now().Sub(w.scanned) > 2*w.s.Config.Refresh {
+		return true
+	}
+	for i := range snap.Clouds {
+		if c := &snap.Clouds[i]; !c.Coverage.Finished.After(w.scanned) && !w.s.NeverRead(c.Cloud.Name) {
+			return false
+		}
+	}
+	for i := range snap.Zones {
+		if z := &snap.Zones[i]; !z.Coverage.Finished.After(w.scanned) && !w.s.NeverRead(z.Zone.Name) {
+			return false
+		}
+	}
+	return true
+}
+
+// scan says what is new and what is resolved.
+func (w *watcher) scan(v *dnsview.View) error {
+	w.meter.scanned(v)
+	if err := w.sources(v); err != nil {
+		return err
+	}
+	stands := make(map[string]bool, len(v.Findings))
+	unsure := map[string]bool{} // what no one can tell for certain any more is not resolved
+	for i := range v.Findings {
+		f := &v.Findings[i]
+		key := f.Key()
+		stands[key] = true
+		if f.Class == dnsview.Unknown {
+			unsure[subjectOf(newFindingRow(v, f))] = true
+		}
+		if f.Severity < w.least || !w.filter.MatchFinding(v, f) {
+			continue
+		}
+		s := w.known[key]
+		if s == nil {
+			s = &standing{since: v.Options.Now}
+			w.known[key] = s
+			s.row = newFindingRow(v, f)
+			if err := w.tell(eventNew, s, v.Options.Now); err != nil {
+				return err
+			}
+		}
+		s.row = newFindingRow(v, f)
+		s.scans++
+		if w.hooks != nil && s.scans >= 2 && s.phase == phaseNew && w.hooks.send(key, newHookEvent(w.s, eventNew, s, v.Options.Now)) {
+			s.phase = phaseTelling
+		}
+	}
+	for key, s := range w.known {
+		if stands[key] || unsure[subjectOf(s.row)] || s.phase == phaseTelling || s.phase == phaseLeaving || !resolved(v, &s.row) {
+			continue
+		}
+		if s.phase == phaseTold {
+			if !w.hooks.send(key, newHookEvent(w.s, eventResolved, s, v.Options.Now)) {
+				continue // at the next scan
+			}
+			s.phase = phaseLeaving
+		} else {
+			delete(w.known, key)
+		}
+		if err := w.tell(eventResolved, s, v.Options.Now); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// subjectOf is what a finding is about, whatever its class. It is made of what is kept over a restart.
+func subjectOf(r findingRow) string {
+	if x := r.Record; x != nil {
+		return r.Service + " " + recordName(x.Zone, x.Name, x.Type, x.Value) + "#" + x.SetID
+	}
+	return r.Service + " " + about(&r)
+}
+
+// delivered takes in that the hooks are done with an event, whatever became of it.
+func (w *watcher) delivered(d delivery) {
+	s := w.known[d.key]
+	switch {
+	case s == nil:
+		return
+	case s.phase == phaseLeaving:
+		delete(w.known, d.key)
+	default:
+		s.phase = phaseTold
+	}
+	w.hooks.remember(w.known)
+}
+
+// sources reports sources that are read otherwise than before.
+func (w *watcher) sources(v *dnsview.View) error {
+	for _, r := range sourcesOf(w.s, v) {
+		old, known := w.states[r.Name]
+		w.states[r.Name] = r.State
+		if w.say == nil || old == r.State || !known && r.State == string(providers.CoverageComplete) {
+			continue
+		}
+		text := r.Name + " is " + r.State
+		if r.Error != nil {
+			text += ": " + strings.TrimPrefix(*r.Error, r.Name+": ")
+		}
+		if err := w.say(stampNow(v.Options.Now)+"  source    "+text, watchLine{Time: v.Options.Now.UTC(), Event: eventSource, Source: &r}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// The words for what happened.
+const (
+	eventNew      = "new"
+	eventResolved = "resolved"
+	eventSource   = "source"
+)
+
+// watchLine is one line of rollcall watch -o json.
+type watchLine struct {
+	Time    time.Time   `json:"time"`
+	Event   string      `json:"event"` // new, resolved or source
+	Finding *findingRow `json:"finding,omitempty"`
+	Source  *sourceRow  `json:"source,omitempty"`
+}
+
+func (w *watcher) tell(event string, s *standing, now time.Time) error {
+	if w.say == nil {
+		return nil
+	}
+	r := &s.row
+	text := fmt.Sprintf("%s  %-8s  %-8s  %-14s  %s", stampNow(now), event, r.Severity, r.Class, r.Reason)
+	if event == eventResolved {
+		text += ", for " + words.Short(now.Sub(s.since))
+	}
+	return w.say(text, watchLine{Time: now.UTC(), Event: event, Finding: r})
+}
+
+func stampNow(t time.Time) string { return t.UTC().Format(time.RFC3339) }
+
+// lineWriter writes changes, one a line.
+func lineWriter(out io.Writer, asJSON bool) func(string, any) error {
+	return func(line string, row any) error {
+		if !asJSON {
+			return flush(out, words.Clean(line)+"\n")
+		}
+		b, err := json.Marshal(row)
+		if err != nil {
+			return fmt.Errorf("write output: %w", err)
+		}
+		return flush(out, string(b)+"\n")
+	}
+}

@@ -1,0 +1,127 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"runtime/debug"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"rollcall/cmd/rollcall/exit"
+	"rollcall/providers/sim"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(suite{m}, map[string]func(){
+		"rollcall": func() { os.Exit(Main(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) },
+	})
+}
+
+// suite is the tests in this process, which is not one of the rollcalls that they start.
+type suite struct{ *testing.M }
+
+// Run collects garbage less often: worlds are small and soon gone, and under the race detector collecting costs more than their memory.
+func (s suite) Run() int {
+	debug.SetGCPercent(400)
+	return s.M.Run()
+}
+
+// blank gives the process an environment without any credentials, config or state.
+func blank(t *testing.T) (dir string) {
+	t.Helper()
+	dir = t.TempDir()
+	for _, kv := range os.Environ() {
+		name, _, _ := strings.Cut(kv, "=")
+		for _, prefix := range []string{"AWS_", "TRITON_", "SDC_", "CLOUDFLARE_", "ROLLCALL_", "XDG_", "SSH_"} {
+			if strings.HasPrefix(name, prefix) {
+				t.Setenv(name, "") // so that it is restored
+				if err := os.Unsetenv(name); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+	}
+	t.Setenv("HOME", dir)
+	t.Setenv("XDG_CONFIG_HOME", filepath.Join(dir, "config"))
+	t.Setenv("XDG_STATE_HOME", filepath.Join(dir, "state"))
+	return dir
+}
+
+// newWorld starts embedded clouds and makes this process a client of them.
+func newWorld(t *testing.T, with ...func(*sim.Options)) *sim.Sim {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("make quick leaves this to make test")
+	}
+	dir := blank(t)
+	before := os.Environ()
+	s, err := startWorld(context.Background(), dir, 1, 0, func(format string, args ...any) { t.Logf(format, args...) }, with...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Errorf("close the world: %v", err)
+		}
+		for _, kv := range os.Environ() {
+			if name, _, _ := strings.Cut(kv, "="); !slices.ContainsFunc(before, func(b string) bool { return strings.HasPrefix(b, name+"=") }) {
+				_ = os.Unsetenv(name)
+			}
+		}
+	})
+	return s
+}
+
+// result is what one command line came to.
+type result struct {
+	code     int
+	out, err string
+}
+
+// rollcall runs one command line in this process, without a terminal.
+func rollcall(t *testing.T, args ...string) result {
+	t.Helper()
+	in, err := os.Open(os.DevNull)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer in.Close()
+	var out, errw bytes.Buffer
+	code := Main(args, in, &out, &errw)
+	t.Logf("rollcall %s: exit code %d\n%s", strings.Join(args, " "), code, errw.String())
+	return result{code: code, out: out.String(), err: errw.String()}
+}
+
+// must runs a command line that has to end in exit code 0 and returns its stdout.
+func must(t *testing.T, args ...string) string {
+	t.Helper()
+	r := rollcall(t, args...)
+	if r.code != exit.Done {
+		t.Fatalf("rollcall %s: exit code %d\n%s%s", strings.Join(args, " "), r.code, r.out, r.err)
+	}
+	return r.out
+}
+
+// decode reads JSON into a value of type T.
+func decode[T any](t *testing.T, text string) T {
+	t.Helper()
+	var v T
+	if err := json.Unmarshal([]byte(text), &v); err != nil {
+		t.Fatalf("%v in %.200q", err, text)
+	}
+	return v
+}
+
+// object is a JSON object as a script sees it.
+type object = map[string]any
+
+func objects(t *testing.T, args ...string) []object {
+	t.Helper()
+	return decode[[]object](t, must(t, args...))
+}
