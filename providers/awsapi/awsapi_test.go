@@ -99,11 +99,16 @@ func TestTheBodyOfARequestIsCopiedToARequestOfItsOwn(t *testing.T) {
 
 func TestOnlyAWSAnswersPass(t *testing.T) {
 	for body, good := range map[string]bool{
-		`<DescribeInstancesResponse xmlns="x"/>`: true, "<?xml version=\"1.0\"?>\n<ListHostedZonesResponse>": true, `{"Parameters":[]}`: true,
-		"": false, "  \n": false, "<html></html>": false, "<!DOCTYPE html><html>": false, "<?xml": false, "<Error>": false, "<": false,
+		`<DescribeInstancesResponse xmlns="x"/>`: true, "<?xml version=\"1.0\"?>\n<ListHostedZonesResponse>": true, `{"Parameters":[]}`: false, "{}": false, "null": false, "[]": false,
+		"": false, "  \n": false, "<html></html>": false, "<!DOCTYPE html><html>": false, "<?xml": false, "<Error>": false, "<": false, "ok": false,
 	} {
-		if err := checkAnswer([]byte(body)); (err == nil) != good {
+		if err := checkAnswer([]byte(body), false); (err == nil) != good {
 			t.Errorf("%q: %v", body, err)
+		}
+	}
+	for body, good := range map[string]bool{`{"Parameters":[]}`: true, "{}": true, "": false, "null": false, "[]": false, "<html></html>": false, "<GetParameterResponse/>": false} {
+		if err := checkAnswer([]byte(body), true); (err == nil) != good {
+			t.Errorf("%q as JSON: %v", body, err)
 		}
 	}
 }

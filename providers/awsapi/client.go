@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptrace"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -72,7 +73,7 @@ func (c *client) Do(req *http.Request) (*http.Response, error) {
 		return nil, &sendError{sent: true, err: err}
 	}
 	if resp.StatusCode < 300 {
-		if err := checkAnswer(body); err != nil {
+		if err := checkAnswer(body, strings.HasPrefix(req.Header.Get("Content-Type"), jsonProtocol)); err != nil {
 			return nil, &sendError{sent: true, err: err}
 		}
 	}
@@ -107,15 +108,24 @@ func readAnswer(resp *http.Response) ([]byte, error) {
 	return body, nil
 }
 
+// jsonProtocol is how the content type of a request begins whose answer is JSON.
+const jsonProtocol = "application/x-amz-json-"
+
 // checkAnswer looks at an answer of success. All XML protocols of AWS put the
-// answer into an element whose name ends in Response.
-func checkAnswer(body []byte) error {
+// answer into an element whose name ends in Response, the JSON protocols into an object.
+func checkAnswer(body []byte, isJSON bool) error {
 	b := bytes.TrimSpace(body)
 	if len(b) == 0 {
 		return incomplete("the answer is empty")
 	}
-	if b[0] != '<' {
-		return nil // JSON protocols
+	foreign := func() error {
+		return incomplete("the answer is not from an AWS service (it begins %.40q)", Clean(string(b[:min(len(b), 40)])))
+	}
+	if isJSON {
+		if b[0] != '{' {
+			return foreign()
+		}
+		return nil
 	}
 	for bytes.HasPrefix(b, []byte("<?")) || bytes.HasPrefix(b, []byte("<!")) {
 		end := bytes.IndexByte(b, '>')
@@ -126,7 +136,7 @@ func checkAnswer(body []byte) error {
 	}
 	end := bytes.IndexAny(b, " \t\r\n/>")
 	if len(b) == 0 || b[0] != '<' || end < 0 || !bytes.HasSuffix(b[:end], []byte("Response")) {
-		return incomplete("the answer is not from an AWS service (it begins %.40q)", Clean(string(b[:min(len(b), 40)])))
+		return foreign()
 	}
 	return nil
 }
