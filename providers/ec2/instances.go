@@ -85,7 +85,7 @@ func (c *Cloud) describe(ctx context.Context, op, id string) (*types.Instance, e
 		return err
 	})
 	if err != nil {
-		return nil, onlyInstanceNotFound(err)
+		return nil, onlyInstanceNotFound(err, id)
 	}
 	for _, res := range out.Reservations {
 		for i := range res.Instances {

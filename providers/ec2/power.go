@@ -3,11 +3,13 @@ package ec2
 import (
 	"context"
 	"encoding/base64"
+	"slices"
 	"strings"
 	"unicode"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awsec2 "github.com/aws/aws-sdk-go-v2/service/ec2"
+	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 	"github.com/charmbracelet/x/ansi"
 
 	"rollcall/providers"
@@ -16,16 +18,22 @@ import (
 // Start starts a stopped instance. One that runs already is no error.
 func (c *Cloud) Start(ctx context.Context, id string) error {
 	return c.power(ctx, "start an instance", id, func(ctx context.Context, ids []string) error {
-		_, err := c.ec2.StartInstances(ctx, &awsec2.StartInstancesInput{InstanceIds: ids})
-		return err
+		out, err := c.ec2.StartInstances(ctx, &awsec2.StartInstancesInput{InstanceIds: ids})
+		if err != nil {
+			return err
+		}
+		return c.changed(out.StartingInstances, id)
 	})
 }
 
 // Stop stops a running instance. One that is stopped already is no error.
 func (c *Cloud) Stop(ctx context.Context, id string) error {
 	return c.power(ctx, "stop an instance", id, func(ctx context.Context, ids []string) error {
-		_, err := c.ec2.StopInstances(ctx, &awsec2.StopInstancesInput{InstanceIds: ids})
-		return err
+		out, err := c.ec2.StopInstances(ctx, &awsec2.StopInstancesInput{InstanceIds: ids})
+		if err != nil {
+			return err
+		}
+		return c.changed(out.StoppingInstances, id)
 	})
 }
 
@@ -40,8 +48,11 @@ func (c *Cloud) Reboot(ctx context.Context, id string) error {
 // Terminate ends an instance for ever. One that is gone already is no error.
 func (c *Cloud) Terminate(ctx context.Context, id string) error {
 	err := c.power(ctx, "terminate an instance", id, func(ctx context.Context, ids []string) error {
-		_, err := c.ec2.TerminateInstances(ctx, &awsec2.TerminateInstancesInput{InstanceIds: ids})
-		return err
+		out, err := c.ec2.TerminateInstances(ctx, &awsec2.TerminateInstancesInput{InstanceIds: ids})
+		if err != nil {
+			return err
+		}
+		return c.changed(out.TerminatingInstances, id)
 	})
 	if providers.KindOf(err) == providers.KindNotFound {
 		return nil
@@ -56,7 +67,15 @@ func (c *Cloud) power(ctx context.Context, op, id string, call func(context.Cont
 		return c.fail(providers.KindInvalid, op, "the instance id is empty")
 	}
 	err := c.s.Repeat(ctx, op, func(ctx context.Context) error { return call(ctx, []string{id}) })
-	return onlyInstanceNotFound(err)
+	return onlyInstanceNotFound(err, id)
+}
+
+// changed makes sure that an answer is about an instance whose state was to change.
+func (c *Cloud) changed(list []types.InstanceStateChange, id string) error {
+	if slices.ContainsFunc(list, func(i types.InstanceStateChange) bool { return aws.ToString(i.InstanceId) == id }) {
+		return nil
+	}
+	return providers.Errorf(providers.KindIncomplete, "", "EC2 answered without the instance %s", id)
 }
 
 // ConsoleLog reads what the instance last wrote to its console, up to 64 KiB,
@@ -75,7 +94,7 @@ func (c *Cloud) ConsoleLog(ctx context.Context, id string) (string, error) {
 		err = read(nil)
 	}
 	if err != nil {
-		return "", onlyInstanceNotFound(err)
+		return "", onlyInstanceNotFound(err, id)
 	}
 	text, err := base64.StdEncoding.DecodeString(aws.ToString(out.Output))
 	if err != nil {

@@ -87,7 +87,7 @@ func (c *Cloud) attribute(ctx context.Context, id string, a types.InstanceAttrib
 		on = *value.Value
 		return nil
 	})
-	return on, onlyInstanceNotFound(err)
+	return on, onlyInstanceNotFound(err, id)
 }
 
 // dryRun makes the call of an action as a dry run; nil says that it would succeed. An endpoint that ignores the flag
@@ -104,7 +104,7 @@ func (c *Cloud) dryRun(ctx context.Context, id string, action providers.PowerAct
 		case err == nil:
 			return c.fail(providers.KindInvalid, op, "it answers a dry run of DescribeInstances as if it were none")
 		case codeOf(err) != dryRunOperation:
-			return onlyInstanceNotFound(err)
+			return onlyInstanceNotFound(err, id)
 		}
 		c.dryRuns.Store(true)
 	}
@@ -130,7 +130,7 @@ func (c *Cloud) dryRun(ctx context.Context, id string, action providers.PowerAct
 	case codeOf(err) == dryRunOperation:
 		return nil
 	}
-	return onlyInstanceNotFound(err)
+	return onlyInstanceNotFound(err, id)
 }
 
 // dryRunOperation is the code of a dry run that would have succeeded.

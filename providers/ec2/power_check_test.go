@@ -1,6 +1,7 @@
 package ec2_test
 
 import (
+	"context"
 	"net/http"
 	"strings"
 	"testing"
@@ -109,6 +110,40 @@ func TestNoAnswerAboutAnActionIsAnErrorAndNotAPermission(t *testing.T) {
 		c, _ = fakeCloud(t, handlers{"DescribeInstanceAttribute": attributes("false", "false"), "DescribeInstances": dryRunAnswer(t), "TerminateInstances": h})
 		if got, err := c.CheckPower(t.Context(), anID, providers.PowerTerminate); err == nil {
 			t.Errorf("dry run %s: %+v", name, got)
+		}
+	}
+}
+
+func TestNotFoundCountsOnlyForTheInstanceThatItNames(t *testing.T) {
+	for message, gone := range map[string]bool{
+		"The instance ID 'i-0fedcba9876543210' does not exist":              false,
+		"The instance ID '" + anID + "' does not exist":                     true,
+		"The instance IDs 'i-0fedcba9876543210, " + anID + "' do not exist": true,
+		"There is none": true,
+	} {
+		no := apiError(http.StatusBadRequest, "InvalidInstanceID.NotFound", message)
+		c, _ := fakeCloud(t, handlers{"DescribeInstances": no, "TerminateInstances": no})
+		if _, err := c.Instance(t.Context(), anID); err == nil || providers.IsGone(err) != gone {
+			t.Errorf("%s: %v", message, err)
+		}
+		if err := c.Terminate(t.Context(), anID); (err == nil) != gone {
+			t.Errorf("a termination answered with %s: %v", message, err)
+		}
+	}
+}
+
+func TestAPowerActionThatIsAnsweredForAnotherInstanceIsNotDone(t *testing.T) {
+	answer := func(action, id string) http.HandlerFunc {
+		return xmlAnswer("<" + action + `Response xmlns="http://ec2.amazonaws.com/doc/2016-11-15/"><instancesSet><item><instanceId>` + id + "</instanceId></item></instancesSet></" + action + "Response>")
+	}
+	for id, done := range map[string]bool{anID: true, "i-0fedcba9876543210": false} {
+		c, _ := fakeCloud(t, handlers{
+			"StartInstances": answer("StartInstances", id), "StopInstances": answer("StopInstances", id), "TerminateInstances": answer("TerminateInstances", id),
+		})
+		for what, act := range map[string]func(context.Context, string) error{"terminate": c.Terminate, "stop": c.Stop, "start": c.Start} {
+			if err := act(t.Context(), anID); (err == nil) != done {
+				t.Errorf("%s: %v", what, err)
+			}
 		}
 	}
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
+	"slices"
 	"time"
 
 	"rollcall/providers"
@@ -80,13 +82,23 @@ func (c *Cloud) incomplete(op, format string, args ...any) error {
 	return c.fail(providers.KindIncomplete, op, format, args...)
 }
 
+// instanceID is how EC2 writes the id of an instance in a message.
+var instanceID = regexp.MustCompile(`\bi-[0-9a-f]{8,17}\b`)
+
 // onlyInstanceNotFound lets KindNotFound stand only where EC2 speaks of the
-// instance itself.
-func onlyInstanceNotFound(err error) error {
+// instance itself: a message that names only other instances answers another question.
+func onlyInstanceNotFound(err error, id string) error {
 	e, ok := errors.AsType[*providers.Error](err)
-	if !ok || e.Kind != providers.KindNotFound || e.Code == "InvalidInstanceID.NotFound" {
+	if !ok || e.Kind != providers.KindNotFound {
 		return err
 	}
-	e.Kind = providers.KindOther
+	if e.Code != "InvalidInstanceID.NotFound" {
+		e.Kind = providers.KindOther
+		return e
+	}
+	if named := instanceID.FindAllString(e.Err.Error(), -1); len(named) > 0 && !slices.Contains(named, id) {
+		e.Kind = providers.KindIncomplete
+		e.Err = fmt.Errorf("the answer is about another instance: %w", e.Err)
+	}
 	return e
 }
