@@ -125,7 +125,7 @@ func (r *run) power(ctx context.Context, i int) {
 		o.Error = dnsview.Clean(err.Error())
 		rep.Why = o.Error
 		switch providers.KindOf(err) {
-		case providers.KindUncertain, providers.KindUnreachable, providers.KindOther:
+		case providers.KindUncertain, providers.KindUnreachable, providers.KindIncomplete, providers.KindOther:
 			r.lookAtInstance(ctx, t, s, rep, &o)
 		}
 	}

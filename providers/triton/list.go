@@ -2,11 +2,15 @@ package triton
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
+	"regexp"
+	"slices"
 	"strconv"
+	"strings"
 	"sync"
 
 	"golang.org/x/sync/errgroup"
@@ -164,6 +168,9 @@ func (l *listing) take(rows []machine, inPass map[string]bool) error {
 		if m.ID == "" {
 			return l.cloud.incomplete("a machine without an id")
 		}
+		if m.IPs == nil && stateOf(m.State) == providers.StateRunning {
+			return l.cloud.incomplete("the machine %s runs, and came without its addresses", providers.Brief(m.ID))
+		}
 		inPass[m.ID] = true
 		if !l.seen[m.ID] {
 			l.seen[m.ID] = true
@@ -192,15 +199,10 @@ func (c *Cloud) Instance(ctx context.Context, id string) (providers.Instance, er
 	var m machine
 	x, err := c.read(ctx, request{op: op, method: http.MethodGet, path: []string{"machines", id}}, &m)
 	if err != nil {
-		if providers.KindOf(err) == providers.KindGone {
-			if c.decode(op, x.body, &m) == nil && m.ID == id {
-				i := c.instance(&self, &m)
-				i.State = providers.StateTerminated
-				return i, err
-			}
-			if m.ID != "" && m.ID != id {
-				return providers.Instance{}, &providers.Error{Kind: providers.KindIncomplete, Source: c.name, Op: op, Err: errors.New("the answer is about another machine")}
-			}
+		if err = c.aboutMachine(op, x, err, id); providers.KindOf(err) == providers.KindGone && c.decode(op, x.body, &m) == nil && m.ID == id {
+			i := c.instance(&self, &m)
+			i.State = providers.StateTerminated
+			return i, err
 		}
 		if providers.KindOf(err) == providers.KindNotFound {
 			// It counts only while the account itself is still there: a login that
@@ -217,6 +219,29 @@ func (c *Cloud) Instance(ctx context.Context, id string) (providers.Instance, er
 		return providers.Instance{}, &providers.Error{Kind: providers.KindIncomplete, Source: c.name, Op: op, Err: errors.New("the answer is not about this machine")}
 	}
 	return c.instance(&self, &m), nil
+}
+
+// machineID is how CloudAPI writes the id of a machine in a message.
+var machineID = regexp.MustCompile(`(?i)\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b`)
+
+// aboutMachine lets "not found" and "gone" stand only when the answer does not name another machine.
+func (c *Cloud) aboutMachine(op string, x *exchange, err error, id string) error {
+	if !providers.IsGone(err) || x == nil {
+		return err
+	}
+	var said struct {
+		ID      string `json:"id"`
+		Message string `json:"message"`
+	}
+	_ = json.Unmarshal(x.body, &said) // what is no JSON names no machine
+	named := machineID.FindAllString(said.Message, -1)
+	if said.ID != "" {
+		named = []string{said.ID}
+	}
+	if len(named) == 0 || slices.ContainsFunc(named, func(n string) bool { return strings.EqualFold(n, id) }) {
+		return err
+	}
+	return &providers.Error{Kind: providers.KindIncomplete, Source: c.name, Op: op, Err: fmt.Errorf("the answer is about another machine: %w", err)}
 }
 
 func isUUID(s string) bool {

@@ -1,6 +1,7 @@
 package triton
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -112,7 +113,7 @@ func TestOffsetsBeyondSixteenBitsReachTheServer(t *testing.T) {
 		offset, _ := strconv.Atoi(r.URL.Query().Get("offset"))
 		rows := []map[string]any{}
 		for i := offset; i < min(offset+1000, total); i++ {
-			rows = append(rows, map[string]any{"id": uuid(i), "state": "running"})
+			rows = append(rows, map[string]any{"id": uuid(i), "state": "running", "ips": []string{}})
 		}
 		w.Header().Set("X-Resource-Count", strconv.Itoa(len(rows)))
 		_ = json.NewEncoder(w).Encode(rows)
@@ -318,4 +319,52 @@ func TestManyCallsOnOneCloudDoNotRace(t *testing.T) {
 		})
 	}
 	wg.Wait()
+}
+
+func TestAnAnswerThatNamesAnotherMachineIsAboutThatOne(t *testing.T) {
+	other := uuid(77)
+	for _, c := range []struct {
+		status int
+		body   string
+		gone   bool
+	}{
+		{http.StatusNotFound, `{"code":"ResourceNotFound","message":"VM ` + other + ` not found"}`, false},
+		{http.StatusNotFound, `{"code":"ResourceNotFound","message":"VM ` + strings.ToUpper(uuid(1)) + ` not found"}`, true},
+		{http.StatusNotFound, `{"code":"ResourceNotFound","message":"VM not found"}`, true},
+		{http.StatusGone, `{"id":"` + other + `","state":"deleted"}`, false},
+		{http.StatusGone, `{"id":"` + uuid(1) + `","state":"deleted"}`, true},
+	} {
+		f := newFake(t, 0)
+		f.before = func(w http.ResponseWriter, r *http.Request) bool {
+			if r.URL.Path != "/ops/machines/"+uuid(1) {
+				return false
+			}
+			w.WriteHeader(c.status)
+			_, _ = w.Write([]byte(c.body))
+			return true
+		}
+		if _, err := f.cloud().Instance(t.Context(), uuid(1)); providers.IsGone(err) != c.gone || err == nil {
+			t.Errorf("%s: %v", c.body, err)
+		}
+		if err := f.cloud().Terminate(t.Context(), uuid(1)); (err == nil) != c.gone {
+			t.Errorf("a delete answered with %s: %v", c.body, err)
+		}
+	}
+}
+
+func TestASuccessOfAnotherStatusThanCloudAPIsIsUncertain(t *testing.T) {
+	f := newFake(t, 0)
+	f.before = func(w http.ResponseWriter, r *http.Request) bool {
+		if r.URL.Path != "/ops/machines/"+uuid(1) {
+			return false
+		}
+		_, _ = w.Write([]byte("<html>Sign in</html>"))
+		return true
+	}
+	c := f.cloud()
+	for what, act := range map[string]func(context.Context, string) error{"terminate": c.Terminate, "stop": c.Stop, "start": c.Start, "reboot": c.Reboot} {
+		if err := act(t.Context(), uuid(1)); providers.KindOf(err) != providers.KindUncertain {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
 }

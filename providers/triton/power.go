@@ -3,6 +3,7 @@ package triton
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 
 	"rollcall/providers"
@@ -27,7 +28,10 @@ func (c *Cloud) settle(ctx context.Context, action, id string, wanted ...provide
 	if err != nil {
 		return err
 	}
-	_, err = c.read(ctx, r, nil)
+	x, err := c.read(ctx, r, nil)
+	if err == nil {
+		return c.accepted(r.op, x, http.StatusAccepted)
+	}
 	if k := providers.KindOf(err); k == providers.KindConflict || k == providers.KindInvalid {
 		if i, getErr := c.Instance(ctx, id); getErr == nil {
 			for _, s := range wanted {
@@ -46,7 +50,10 @@ func (c *Cloud) Reboot(ctx context.Context, id string) error {
 	if err != nil {
 		return err
 	}
-	_, err = c.do(ctx, r)
+	x, err := c.do(ctx, r)
+	if err == nil {
+		return c.accepted(r.op, x, http.StatusAccepted)
+	}
 	if providers.KindOf(err) == providers.KindUnreachable && !budget.NotSent(err) {
 		return &providers.Error{Kind: providers.KindUncertain, Source: c.name, Op: r.op, Err: err}
 	}
@@ -58,11 +65,24 @@ func (c *Cloud) Terminate(ctx context.Context, id string) error {
 	if err := c.checkID("delete", id); err != nil {
 		return err
 	}
-	_, err := c.read(ctx, request{op: "delete machine " + id, method: http.MethodDelete, path: []string{"machines", id}}, nil)
-	if providers.IsGone(err) {
+	op := "delete machine " + id
+	x, err := c.read(ctx, request{op: op, method: http.MethodDelete, path: []string{"machines", id}}, nil)
+	if err == nil {
+		return c.accepted(op, x, http.StatusNoContent)
+	}
+	if err = c.aboutMachine(op, x, err, id); providers.IsGone(err) {
 		return nil
 	}
 	return err
+}
+
+// accepted makes sure that a success is CloudAPI's own: the page of a proxy has another status. What became of the
+// request is not known then.
+func (c *Cloud) accepted(op string, x *exchange, status int) error {
+	if x.status == status {
+		return nil
+	}
+	return &providers.Error{Kind: providers.KindUncertain, Source: c.name, Op: op, Err: fmt.Errorf("the answer has status %d, and CloudAPI's own is %d", x.status, status)}
 }
 
 func (c *Cloud) checkID(action, id string) error {
