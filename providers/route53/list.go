@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/route53/types"
 
 	"rollcall/providers"
+	"rollcall/providers/awsapi"
 	"rollcall/providers/budget"
 )
 
@@ -100,6 +101,9 @@ func (a *Account) zone(ctx context.Context, id string) (providers.Zone, int64, e
 		return providers.Zone{}, 0, a.incomplete(op, "the answer does not say how many record sets zone %s has", id)
 	}
 	z := zoneOf(out.HostedZone)
+	if z.ID != strings.TrimPrefix(id, "/hostedzone/") {
+		return providers.Zone{}, 0, a.incomplete(op, "the answer is about another zone (%s)", awsapi.Clean(z.ID))
+	}
 	if out.DelegationSet != nil { // private zones have none
 		for _, ns := range out.DelegationSet.NameServers {
 			z.NameServers = append(z.NameServers, nameFromWire(ns))
@@ -170,7 +174,7 @@ type start struct{ name, typ, id string } // name as on the wire
 // sets lists record sets from a place in Route 53's order, page by page, until
 // there are no more or visit wants none. last tells visit that no page follows.
 func (a *Account) sets(ctx context.Context, op, zoneID string, from start, visit func(list []types.ResourceRecordSet, last bool) (more bool)) error {
-	seen := map[start]bool{}
+	seen, listed := map[start]bool{}, map[key]bool{}
 	for {
 		in := &awsr53.ListResourceRecordSetsInput{HostedZoneId: aws.String(zoneID), MaxItems: aws.Int32(setPage), StartRecordType: types.RRType(from.typ)}
 		if from.name != "" {
@@ -190,6 +194,14 @@ func (a *Account) sets(ctx context.Context, op, zoneID string, from start, visit
 		for i := range out.ResourceRecordSets {
 			if aws.ToString(out.ResourceRecordSets[i].Name) == "" || out.ResourceRecordSets[i].Type == "" {
 				return a.incomplete(op, "a record set came without name or type")
+			}
+			k := keyOf(&out.ResourceRecordSets[i])
+			if listed[k] {
+				return a.incomplete(op, "the record set %s %s came twice", k.name, k.typ)
+			}
+			listed[k] = true
+			if s := &out.ResourceRecordSets[i]; s.AliasTarget == nil && s.TrafficPolicyInstanceId == nil && (s.TTL == nil || len(s.ResourceRecords) == 0) {
+				return a.incomplete(op, "the record set %s %s came without TTL or values", k.name, k.typ)
 			}
 		}
 		if !visit(out.ResourceRecordSets, !out.IsTruncated) || !out.IsTruncated {
