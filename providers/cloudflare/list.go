@@ -168,6 +168,9 @@ func (a *Account) Zone(ctx context.Context, id string) (providers.Zone, error) {
 	if err := json.Unmarshal(env.Result, &w); err != nil {
 		return providers.Zone{}, a.incomplete(op, "the answer is no zone")
 	}
+	if w.ID != id {
+		return providers.Zone{}, a.incomplete(op, "the answer is about another zone")
+	}
 	z, err := w.decode()
 	if err != nil {
 		return providers.Zone{}, a.incomplete(op, "%w", err)

@@ -23,7 +23,7 @@ type wireRecord struct {
 	Name     string          `json:"name"`
 	Type     string          `json:"type"`
 	Content  string          `json:"content"`
-	TTL      float64         `json:"ttl"`
+	TTL      *float64        `json:"ttl"`
 	Proxied  bool            `json:"proxied"`
 	Priority *float64        `json:"priority"`
 	Data     json.RawMessage `json:"data"`
@@ -69,8 +69,7 @@ func parsePolicy(policy string) (extra, error) {
 // decode turns an answered record into a row of the zone.
 func (w *wireRecord) decode(zone string) (providers.Record, error) {
 	r := providers.Record{
-		Zone: zone, Name: providers.CanonicalName(ascii(w.Name)), Type: strings.ToUpper(w.Type), TTL: uint32(max(0, min(w.TTL, 1<<31-1))),
-		ID: w.ID, Proxied: w.Proxied, Comment: w.Comment,
+		Zone: zone, Name: providers.CanonicalName(ascii(w.Name)), Type: strings.ToUpper(w.Type), ID: w.ID, Proxied: w.Proxied, Comment: w.Comment,
 	}
 	if w.ID == "" || w.Name == "" || w.Type == "" {
 		return r, errors.New("a record without id, name or type")
@@ -78,6 +77,10 @@ func (w *wireRecord) decode(zone string) (providers.Record, error) {
 	if !providers.InZone(r.Name, zone) {
 		return r, fmt.Errorf("a record of the name %s, which is not in the zone", providers.Brief(w.Name))
 	}
+	if w.TTL == nil || w.Type == "MX" && w.Priority == nil {
+		return r, fmt.Errorf("a record of %s %s without TTL or priority", providers.Brief(w.Name), providers.Brief(w.Type))
+	}
+	r.TTL = uint32(max(0, min(*w.TTL, 1<<31-1)))
 	if r.TTL == ttlAuto {
 		r.TTL, r.AutoTTL = ttlAutoServed, true
 	}
@@ -89,6 +92,9 @@ func (w *wireRecord) decode(zone string) (providers.Record, error) {
 	}
 	e := extra{Settings: w.Settings, Tags: slices.Sorted(slices.Values(w.Tags)), Private: w.Private}
 	r.Value = providers.CanonicalValue(r.Type, w.value(r.Type))
+	if w.Content == "" && r.Value == "" {
+		return r, fmt.Errorf("a record of %s %s without a value", providers.Brief(w.Name), providers.Brief(w.Type))
+	}
 	switch r.Type {
 	case "CNAME", "NS", "PTR", "MX", "SRV":
 		r.Value = providers.CanonicalValue(r.Type, asciiTarget(w.value(r.Type)))
