@@ -24,6 +24,13 @@ type (
 		Lookup(ctx context.Context, zone Zone, name, typ string) ([]Record, error)
 	}
 
+	// RecordFinder asks for one record by the provider's own id. Not every DNS account has it.
+	// HasRecord reports whether there is a record of that id with the name, type and value of r. False with a
+	// nil error is the provider's word that there is none.
+	RecordFinder interface {
+		HasRecord(ctx context.Context, zone Zone, r Record) (bool, error)
+	}
+
 	// Changer carries out changes in one zone. It returns one result for each
 	// change, in order. It groups changes into as few calls as the provider
 	// allows. A change whose Before is not what the zone holds is

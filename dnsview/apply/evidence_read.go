@@ -78,12 +78,29 @@ func (e *Engine) readZone(ctx context.Context, t *ZoneTarget, name string) provi
 		v.Records = append(v.Records, p...)
 	})
 	v.Coverage = silence.Why(t.Zone.Name, "list records", v.Coverage)
+	if err := providers.DoubtRecords(silence, t.DNS, t.Zone, v.Coverage, v.Records, e.lastRecords(ctx, name), silence.Heard); err != nil {
+		v.Coverage.State = providers.CoveragePartial
+		v.Coverage.Err = &providers.Error{Kind: providers.KindIncomplete, Source: t.Zone.Name, Op: "list records", Err: err}
+	}
 	if v.Coverage.Started.IsZero() {
 		v.Coverage.Started = started
 	}
 	v.RowsFrom = v.Coverage.Started
 	providers.AttachOwners(v.Records)
 	return v
+}
+
+// lastRecords returns the records of the last complete listing of a zone; none when there was none.
+func (e *Engine) lastRecords(ctx context.Context, name string) []providers.Record {
+	if e.o.Fresh == nil {
+		return nil
+	}
+	if last := e.o.Fresh(ctx); last != nil {
+		if z := zoneView(last, name); z != nil && z.Whole {
+			return z.Records
+		}
+	}
+	return nil
 }
 
 // delegation asks the account of a zone afresh whether it is still there, and whether clients are sent

@@ -179,6 +179,26 @@ func (a *Account) get(ctx context.Context, zone *providers.Zone, id string) (*pr
 	return &r, nil
 }
 
+// HasRecord implements providers.RecordFinder.
+func (a *Account) HasRecord(ctx context.Context, zone providers.Zone, r providers.Record) (bool, error) {
+	if r.ID == "" {
+		return false, &providers.Error{Kind: providers.KindInvalid, Source: a.name, Op: "read a record", Err: errors.New("it has no id")}
+	}
+	id, err := a.zoneID(ctx, &zone)
+	if err != nil {
+		return false, err
+	}
+	zone.ID = id
+	now, err := a.get(ctx, &zone, r.ID)
+	if hasCode(err, codeNoRecord) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	return providers.SameName(now.Name, r.Name) && now.Type == r.Type && providers.FoldValue(now.Type, now.Value) == providers.FoldValue(r.Type, r.Value), nil
+}
+
 // compare holds a delete or an update against the present reading of its
 // record, nil when there is none. It reports whether there is something to send.
 func (w *writer) compare(ctx context.Context, i int, now *providers.Record) (item, bool) {

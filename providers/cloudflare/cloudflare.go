@@ -59,7 +59,10 @@ type Account struct {
 	token   string
 }
 
-var _ providers.DNS = (*Account)(nil)
+var (
+	_ providers.DNS          = (*Account)(nil)
+	_ providers.RecordFinder = (*Account)(nil)
+)
 
 // Credentials implements providers.CredentialHolder.
 func (a *Account) Credentials(context.Context) ([]providers.Credential, error) {

@@ -13,9 +13,6 @@ import (
 // A zone's id and name servers are asked for again after this time.
 const zoneFor = 10 * time.Minute
 
-// Records asked for by name before a listing that shrank is believed.
-const nameQuestions = 8
-
 // zone is what a fleet knows of one zone. Fleet.mu guards it.
 type zone struct {
 	slot
@@ -158,7 +155,13 @@ func (z *zone) fetch(ctx context.Context, gen uint64, started time.Time) func() 
 		rows = append(rows, page...)
 		z.land(gen, resolved, page)
 	})
-	if err := z.doubt(ctx, resolved, cov, rows, held); err != nil {
+	asked := resolved
+	asked.Provider = z.src.Provider
+	var last []providers.Record
+	if held.complete {
+		last = held.raw
+	}
+	if err := providers.DoubtRecords(ctx, z.src.DNS, asked, cov, rows, last, z.answered); err != nil {
 		cov.State = providers.CoveragePartial
 		cov.Err = &providers.Error{Kind: providers.KindIncomplete, Source: z.name, Op: "list records", Err: err}
 	}
@@ -268,71 +271,4 @@ func (z *zone) after(ctx context.Context) {
 	for range z.f.clouds {
 		<-done
 	}
-}
-
-// doubt says why a listing that looks complete is not believed; nil when it
-// is. A listing that is empty, or under half of the last complete one, is read
-// once more: both must agree, and of the records that vanished some are asked
-// for by name where the adapter can.
-func (z *zone) doubt(ctx context.Context, resolved providers.Zone, cov providers.Coverage, rows []providers.Record, held heldZone) error {
-	if !cov.Complete() {
-		return nil
-	}
-	short := ""
-	switch {
-	case len(rows) == 0:
-		short = "the list is empty"
-	case held.complete && 2*len(rows) < len(held.raw):
-		short = fmt.Sprintf("the list has %d records and had %d before", len(rows), len(held.raw))
-	default:
-		return nil
-	}
-	if len(rows) == 0 && z.src.Provider == providers.Route53 {
-		return fmt.Errorf("%s, and a zone always has its SOA record", short)
-	}
-	again := 0
-	if cov := z.src.DNS.Records(ctx, resolved, func(page []providers.Record) { again += len(page); z.answered() }); !cov.Complete() {
-		return fmt.Errorf("%s, and a second read did not come to its end: %w", short, cov.Err)
-	}
-	if again != len(rows) {
-		return fmt.Errorf("%s, and a second read gave %d", short, again)
-	}
-	getter, ok := z.src.DNS.(providers.RecordGetter)
-	if !ok {
-		return nil
-	}
-	for _, r := range vanished(held.raw, rows) {
-		now, err := getter.Lookup(ctx, resolved, r.Name, r.Type)
-		if err != nil {
-			return fmt.Errorf("%s, and %s could not be asked for: %w", short, r.String(), err)
-		}
-		if slices.ContainsFunc(now, func(n providers.Record) bool {
-			return n.Type == r.Type && providers.FoldValue(n.Type, n.Value) == providers.FoldValue(r.Type, r.Value)
-		}) {
-			return fmt.Errorf("the list left out %s, which exists", r.String())
-		}
-	}
-	return nil
-}
-
-// vanished picks some records, spread evenly, that were there and are not.
-func vanished(was, is []providers.Record) []providers.Record {
-	have := make(map[providers.Identity]bool, len(is))
-	for i := range is {
-		have[is[i].Identity()] = true
-	}
-	var gone []providers.Record
-	for i := range was {
-		if !have[was[i].Identity()] {
-			gone = append(gone, was[i])
-		}
-	}
-	if len(gone) <= nameQuestions {
-		return gone
-	}
-	out := make([]providers.Record, nameQuestions)
-	for i := range out {
-		out[i] = gone[i*len(gone)/nameQuestions]
-	}
-	return out
 }

@@ -1,0 +1,92 @@
+package providers
+
+import (
+	"context"
+	"fmt"
+	"slices"
+)
+
+// recordQuestions is how many records are asked for before a listing without them is believed.
+const recordQuestions = 8
+
+// DoubtRecords returns why a listing of a zone that looks complete is not to be believed; nil when it is, or when it is not
+// complete anyway. last are the records of the last complete listing, none when it is not known. Of the records that vanished
+// since, some are asked for by id where the account can (RecordFinder). A listing that is empty, or under half of the last
+// one, is read once more: both must agree, and some of the records that vanished are asked for by name where they were not
+// by id. heard is called for each page that comes.
+func DoubtRecords(ctx context.Context, dns RecordLister, zone Zone, cov Coverage, rows, last []Record, heard func()) error {
+	if !cov.Complete() {
+		return nil
+	}
+	gone := vanished(last, rows)
+	short := ""
+	switch {
+	case len(rows) == 0 && zone.Provider == Route53:
+		return fmt.Errorf("the list is empty, and a zone always has its SOA record")
+	case len(rows) == 0:
+		short = "the list is empty"
+	case 2*len(rows) < len(last):
+		short = fmt.Sprintf("the list has %d records and had %d before", len(rows), len(last))
+	}
+	finder, canFind := dns.(RecordFinder)
+	if canFind {
+		for i := range gone {
+			there, err := finder.HasRecord(ctx, zone, gone[i])
+			if err != nil {
+				return fmt.Errorf("the list is without %s, which was there before, and it could not be asked for: %w", gone[i].String(), err)
+			}
+			if there {
+				return fmt.Errorf("the list left out %s, which exists", gone[i].String())
+			}
+		}
+	}
+	if short == "" {
+		return nil
+	}
+	again := 0
+	if cov := dns.Records(ctx, zone, func(page []Record) { again += len(page); heard() }); !cov.Complete() {
+		return fmt.Errorf("%s, and a second read did not come to its end: %w", short, cov.Err)
+	}
+	if again != len(rows) {
+		return fmt.Errorf("%s, and a second read gave %d", short, again)
+	}
+	getter, ok := dns.(RecordGetter)
+	if !ok || canFind {
+		return nil
+	}
+	for i := range gone {
+		r := &gone[i]
+		now, err := getter.Lookup(ctx, zone, r.Name, r.Type)
+		if err != nil {
+			return fmt.Errorf("%s, and %s could not be asked for: %w", short, r.String(), err)
+		}
+		if slices.ContainsFunc(now, func(n Record) bool {
+			return n.Type == r.Type && FoldValue(n.Type, n.Value) == FoldValue(r.Type, r.Value)
+		}) {
+			return fmt.Errorf("the list left out %s, which exists", r.String())
+		}
+	}
+	return nil
+}
+
+// vanished picks some records, spread evenly, that were there and are not.
+func vanished(was, is []Record) []Record {
+	have := make(map[Identity]bool, len(is))
+	for i := range is {
+		have[is[i].Identity()] = true
+	}
+	var gone []Record
+	for i := range was {
+		if !have[was[i].Identity()] {
+			gone = append(gone, was[i])
+		}
+	}
+	if len(gone) <= recordQuestions {
+		return gone
+	}
+	out := make([]Record, recordQuestions)
+	for i := range out {
+		out[i] = gone[i*len(gone)/recordQuestions]
+	}
+	return out
+}

@@ -1,0 +1,43 @@
+package providers
+
+import (
+	"context"
+	"strings"
+	"testing"
+)
+
+// listed is a DNS account that lists some records, and knows others by their id.
+type listed struct{ list, known []Record }
+
+func (l *listed) Records(_ context.Context, _ Zone, page func([]Record)) Coverage {
+	page(l.list)
+	return Coverage{State: CoverageComplete}
+}
+
+func (l *listed) HasRecord(_ context.Context, _ Zone, r Record) (bool, error) {
+	for i := range l.known {
+		if l.known[i].ID == r.ID {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+func TestAListWithoutARecordThatIsThereIsNotBelieved(t *testing.T) {
+	all := []Record{{ID: "1", Name: "a", Type: "A", Value: "192.0.2.1"}, {ID: "2", Name: "a", Type: "A", Value: "192.0.2.2"}, {ID: "3", Name: "a", Type: "A", Value: "192.0.2.3"}}
+	for _, c := range []struct {
+		name        string
+		list, known []Record
+		want        string
+	}{
+		{"an empty list", nil, all, "left out"},
+		{"a list without one of three", all[:2], all, "left out"},
+		{"all were deleted", nil, nil, ""},
+		{"one was deleted", all[:2], all[:2], ""},
+	} {
+		err := DoubtRecords(t.Context(), &listed{c.list, c.known}, Zone{Provider: Cloudflare}, Coverage{State: CoverageComplete}, c.list, all, func() {})
+		if (err == nil) != (c.want == "") || err != nil && !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: %v", c.name, err)
+		}
+	}
+}
