@@ -26,6 +26,9 @@ const (
 // errNotMade says that a change which was said to be made already is not.
 var errNotMade = errors.New("it is not so")
 
+// errNotServed says that the API calls a change made already, and that the name servers contradict it even after the propagation time.
+var errNotServed = errors.New("the API says so, and the name servers answer otherwise")
+
 // unconfirmed says that a change was said to be made already, and that this could not be confirmed.
 type unconfirmed struct{ err error }
 
@@ -107,8 +110,9 @@ func (r *run) makeSure(ctx context.Context, t *ZoneTarget, changes []providers.C
 	for told := false; ; told = true {
 		not, unknown := r.notOnWire(ctx, t, changes, open, entries)
 		last := !e.o.Now().Before(deadline)
+		var contradicted []int // by the name servers, to the end
 		if last {
-			not, unknown = nil, slices.Concat(not, unknown)
+			not, unknown, contradicted = nil, slices.Concat(not, unknown), not
 		}
 		due := last || !e.o.Now().Before(readAt)
 		if due {
@@ -120,6 +124,8 @@ func (r *run) makeSure(ctx context.Context, t *ZoneTarget, changes []providers.C
 					not = append(not, i)
 				case last && err != nil:
 					unsure[i] = err
+				case slices.Contains(contradicted, i):
+					unsure[i] = errNotServed
 				}
 				return last || errors.Is(err, errNotMade)
 			})
