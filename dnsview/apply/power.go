@@ -172,6 +172,13 @@ func (r *run) forNothing(i int) bool {
 	return needed
 }
 
+// listed reports whether the list of its cloud shows an instance that is not terminated. A new instance may be in the list
+// before it is found by its id.
+func (r *run) listed(ctx context.Context, ref providers.InstanceRef) bool {
+	v := cloudView(r.evidence(ctx).snap, ref.Cloud)
+	return v != nil && slices.ContainsFunc(v.Instances, func(i providers.Instance) bool { return i.ID == ref.ID && !i.State.Dead() })
+}
+
 // powerGuard asks the cloud who it is, and for the instance.
 func (r *run) powerGuard(ctx context.Context, s *dnsview.Step) (t *CloudTarget, g dnsview.GuardResult, gone bool) {
 	e := r.engine
@@ -198,6 +205,9 @@ func (r *run) powerGuard(ctx context.Context, s *dnsview.Step) (t *CloudTarget, 
 	}
 	inst, err := t.Reader.Instance(ctx, s.Instance.ID)
 	switch {
+	case providers.KindOf(err) == providers.KindNotFound && r.listed(ctx, s.Instance):
+		g.NoEvidence, g.Why = true, t.Name+" does not find it by its id, and its list shows it"
+		return t, g, false
 	case providers.IsGone(err) || err == nil && inst.State.Dead():
 		g.Why = t.Name + " says that it is gone"
 		return t, g, true

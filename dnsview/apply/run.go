@@ -22,11 +22,12 @@ func keyOf(r *providers.Record) recordKey {
 
 // run is one plan on its way.
 type run struct {
-	engine  *Engine
-	plan    dnsview.Plan
-	confirm Confirm
-	tell    func(Event)
-	telling sync.Mutex
+	engine    *Engine
+	plan      dnsview.Plan
+	confirm   Confirm
+	tell      func(Event)
+	gathering sync.Mutex // held while evidence is gathered, by which several power steps may ask
+	telling   sync.Mutex
 
 	waiting sync.Once // before instances that are not found are asked for once more
 	waited  error
@@ -114,6 +115,8 @@ func (r *run) zones() []string {
 
 // evidence returns a reading of all sources that is still young enough.
 func (r *run) evidence(ctx context.Context) *evidence {
+	r.gathering.Lock()
+	defer r.gathering.Unlock()
 	now := r.engine.o.Now()
 	if r.ev == nil || r.ev.oldest.Before(r.notBefore) || now.Sub(r.ev.oldest) > r.engine.age()/2 {
 		r.ev = r.gather(ctx, r.zones())
