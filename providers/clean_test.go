@@ -1,4 +1,4 @@
-package ui_test
+package providers_test
 
 import (
 	"strings"
@@ -9,7 +9,7 @@ import (
 	"github.com/charmbracelet/x/ansi"
 	"pgregory.net/rapid"
 
-	"rollcall/ui"
+	"rollcall/providers"
 )
 
 func TestCleanTakesControlCharactersAway(t *testing.T) {
@@ -33,7 +33,7 @@ func TestCleanTakesControlCharactersAway(t *testing.T) {
 		{"other scripts", "日本語 ελληνικά", "日本語 ελληνικά"},
 		{"fillers", "a\u3164\u115fb", "ab"},
 	} {
-		if got := ui.Clean(c.in); got != c.want {
+		if got := providers.Clean(c.in); got != c.want {
 			t.Errorf("%s: %q gives %q, want %q", c.name, c.in, got, c.want)
 		}
 	}
@@ -42,7 +42,7 @@ func TestCleanTakesControlCharactersAway(t *testing.T) {
 func TestCleanIsOneLineThatATerminalCannotMisread(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		s := rapid.OneOf(rapid.String(), rapid.Map(rapid.SliceOf(rapid.Byte()), func(b []byte) string { return string(b) })).Draw(rt, "s")
-		got := ui.Clean(s)
+		got := providers.Clean(s)
 		if !utf8.ValidString(got) {
 			rt.Fatalf("%q is not UTF-8", got)
 		}
@@ -54,7 +54,7 @@ func TestCleanIsOneLineThatATerminalCannotMisread(t *testing.T) {
 		if ansi.Strip(got) != got {
 			rt.Fatalf("%q has a sequence", got)
 		}
-		if again := ui.Clean(got); again != got {
+		if again := providers.Clean(got); again != got {
 			rt.Fatalf("cleaning %q again gives %q", got, again)
 		}
 	})
