@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"rollcall/dnsview"
+	"rollcall/dnsview/rows"
 	"rollcall/providers"
 	"rollcall/ui/grid"
 	"rollcall/ui/theme"
@@ -193,19 +194,34 @@ func severityOf(f []*dnsview.Finding) int {
 	return int(f[0].Severity)
 }
 
-// age writes a duration in at most four cells: 4s, 12m, 3h, 18d, 2y.
-func age(d time.Duration) string {
-	switch {
-	case d < 0:
-		return "0s"
-	case d < time.Minute:
-		return strconv.Itoa(int(d/time.Second)) + "s"
-	case d < time.Hour:
-		return strconv.Itoa(int(d/time.Minute)) + "m"
-	case d < 48*time.Hour:
-		return strconv.Itoa(int(d/time.Hour)) + "h"
-	case d < 2*365*24*time.Hour:
-		return strconv.Itoa(int(d/(24*time.Hour))) + "d"
+// look draws the cell of a row from the text of its column.
+type look[R any] func(r R, text string) grid.Cell
+
+// looks are how the columns of a screen are drawn whose text alone does not do, by their titles.
+type looks[R any] map[string]look[R]
+
+// roles are the colours of columns, by their titles. Others are plain.
+type roles map[string]theme.Role
+
+// dress returns columns as they are drawn.
+func dress[R any](columns []rows.Column[R], in roles, by looks[R]) []grid.Column[R] {
+	out := make([]grid.Column[R], len(columns))
+	for i, c := range columns {
+		out[i] = grid.Column[R]{
+			Title: c.Title, Min: c.Min, Max: c.Max, Priority: c.Priority, Right: c.Right, Wide: c.Fill, Optional: c.Optional, Compare: c.Compare,
+		}
+		role, l := in[c.Title], by[c.Title]
+		if l == nil {
+			l = func(_ R, text string) grid.Cell {
+				if text == "" {
+					return grid.Cell{}
+				}
+				return grid.Cell{Text: text, Role: role}
+			}
+		}
+		out[i].Text = func(r R) grid.Cell { return l(r, c.Text(r)) }
 	}
-	return strconv.Itoa(int(d/(365*24*time.Hour))) + "y"
+	return out
 }
+
+func age(d time.Duration) string { return rows.Age(d) }

@@ -7,33 +7,15 @@ import (
 	"time"
 
 	"rollcall/dnsview"
+	"rollcall/dnsview/rows"
 	"rollcall/providers"
 	"rollcall/ui/theme"
 )
 
-// source is one cell of the source strip: a cloud or a zone.
-type source struct {
-	name       string
-	rows       int
-	coverage   providers.Coverage
-	rowsFrom   time.Time
-	reading    bool
-	retryAt    time.Time
-	budget     int
-	production bool
-	zone       bool
-	file       bool
-	provider   providers.Provider
-	lame       bool                    // a zone that is not delegated to its servers
-	dark       bool                    // a zone that resolvers cannot resolve
-	state      providers.CoverageState // as seen when the screen was drawn, see seen
-}
-
-// seen gives the sources with their state at now: a good read grows stale
-// while nothing happens.
-func seen(list []source, now time.Time, maxAge time.Duration) []source {
+// seen returns the sources with their state at now.
+func seen(list []rows.Source, now time.Time, maxAge time.Duration) []rows.Source {
 	for i := range list {
-		list[i].state = list[i].coverage.At(now, maxAge)
+		list[i].See(now, maxAge)
 	}
 	return list
 }
@@ -41,98 +23,13 @@ func seen(list []source, now time.Time, maxAge time.Duration) []source {
 // lowBudget is the number of calls left from which the strip shows it.
 const lowBudget = 5
 
-// sources lists the sources of a snapshot: clouds first.
-func sources(s *providers.Snapshot) []source {
-	out := make([]source, 0, len(s.Clouds)+len(s.Zones))
-	for i := range s.Clouds {
-		c := &s.Clouds[i]
-		rows := 0
-		for k := range c.Instances {
-			if !c.Instances[k].State.Dead() {
-				rows++
-			}
-		}
-		out = append(out, source{
-			name: Clean(c.Cloud.Name), rows: rows, coverage: c.Coverage,
-			rowsFrom: c.RowsFrom, reading: c.Reading, retryAt: c.RetryAt, budget: c.BudgetLeft, production: c.Production,
-			provider: c.Cloud.Provider,
-		})
-	}
-	for i := range s.Zones {
-		z := &s.Zones[i]
-		rows := 0 // markers show in the rows that they belong to
-		for k := range z.Records {
-			if !z.Records[k].IsMarker() {
-				rows++
-			}
-		}
-		out = append(out, source{
-			name: Clean(z.Zone.Name), rows: rows, coverage: z.Coverage,
-			rowsFrom: z.RowsFrom, reading: z.Reading, retryAt: z.RetryAt, budget: z.BudgetLeft, zone: true,
-			provider: z.Zone.Provider,
-		})
-	}
-	return out
-}
-
-// fileSources are local files that could not be read, as sources that failed.
-func fileSources(files map[string]error) []source {
-	var out []source
+// fileSources returns local files that could not be read, as sources that failed.
+func fileSources(files map[string]error) []rows.Source {
+	var out []rows.Source
 	for _, name := range slices.Sorted(maps.Keys(files)) {
-		out = append(out, source{name: Clean(name), coverage: providers.Coverage{State: providers.CoverageFailed, Err: files[name]}, budget: -1, file: true})
+		out = append(out, rows.File(name, files[name]))
 	}
 	return out
-}
-
-// unresolvable is the word for a zone that resolvers cannot resolve.
-const unresolvable = string(dnsview.Unresolvable)
-
-// trouble says in a few words what is wrong with a source; empty when nothing is.
-func (s *source) trouble() string {
-	switch s.state {
-	case providers.CoverageComplete:
-		switch {
-		case s.dark:
-			return unresolvable
-		case s.lame:
-			return "lame"
-		}
-		return ""
-	case providers.CoverageNone:
-		return "reading"
-	case providers.CoverageStale:
-		return "stale"
-	}
-	switch providers.KindOf(s.coverage.Err) {
-	case providers.KindAuth:
-		return "refused"
-	case providers.KindThrottled:
-		return "throttled"
-	case providers.KindUnreachable:
-		return "unreachable"
-	case providers.KindIncomplete:
-		return "short answer"
-	case providers.KindNotFound:
-		return "not found"
-	case providers.KindInvalid:
-		return "misconfigured"
-	}
-	if s.file {
-		return "unreadable"
-	}
-	return string(s.state)
-}
-
-// old is the age of the rows on the screen.
-func (s *source) old(now time.Time) (time.Duration, bool) {
-	from := s.rowsFrom
-	if from.IsZero() && s.state == providers.CoverageComplete {
-		from = s.coverage.Started
-	}
-	if from.IsZero() {
-		return 0, false
-	}
-	return now.Sub(from), true
 }
 
 // How much of a source its cell tells.
@@ -143,41 +40,41 @@ const (
 	cellMin          // name and state
 )
 
-// cell draws one source.
-func (s *source) cell(t *theme.Theme, now time.Time, level int) *line {
+// sourceCell draws one source.
+func sourceCell(s *rows.Source, t *theme.Theme, now time.Time, level int) *line {
 	l := newLine(t)
-	glyph, role := coverageGlyph(t, s.state)
+	glyph, role := coverageGlyph(t, s.Seen)
 	name := theme.Plain
-	if s.production {
+	if s.Production {
 		name = theme.Warn
 	}
-	l.add(name, s.name)
+	l.add(name, s.Name)
 	ageText := ""
-	if d, ok := s.old(now); ok {
+	if d, ok := s.Old(now); ok {
 		ageText = age(d)
 	}
 	switch { // however well it was read
-	case s.dark:
-		role, glyph = theme.Bad, t.Bad+" "+unresolvable
-	case s.lame:
+	case s.Unresolvable:
+		role, glyph = theme.Bad, t.Bad+" "+string(dnsview.Unresolvable)
+	case s.Lame:
 		role, glyph = theme.Bad, t.Bad+" lame"
 	}
-	if s.state == providers.CoverageComplete || level == cellMin {
+	if s.Seen == providers.CoverageComplete || level == cellMin {
 		if level < cellMin {
-			l.gap(1).add(theme.Dim, strconv.Itoa(s.rows))
+			l.gap(1).add(theme.Dim, strconv.Itoa(s.Shown))
 		}
 		l.gap(1).add(role, glyph)
 		if level == cellFull && ageText != "" {
 			l.gap(1).add(theme.Faint, fit(ageText, 3, ""))
 		}
-		if s.budget >= 0 && s.budget <= lowBudget && level <= cellNoAge {
-			l.gap(1).add(theme.Warn, "budget "+strconv.Itoa(s.budget))
+		if s.BudgetLeft != nil && *s.BudgetLeft <= lowBudget && level <= cellNoAge {
+			l.gap(1).add(theme.Warn, "budget "+strconv.Itoa(*s.BudgetLeft))
 		}
 		return l
 	}
-	if s.state == providers.CoverageNone {
-		if s.rows > 0 {
-			l.gap(1).add(theme.Dim, strconv.Itoa(s.rows))
+	if s.Seen == providers.CoverageNone {
+		if s.Shown > 0 {
+			l.gap(1).add(theme.Dim, strconv.Itoa(s.Shown))
 		}
 		l.gap(1).add(role, glyph)
 		if level < cellShort {
@@ -190,24 +87,24 @@ func (s *source) cell(t *theme.Theme, now time.Time, level int) *line {
 	}
 	l.gap(1).add(role, glyph)
 	if level >= cellShort {
-		return l.gap(1).add(role, s.trouble())
+		return l.gap(1).add(role, s.Trouble())
 	}
 	if ageText != "" {
 		l.gap(1).add(role, ageText+" old,")
 	} else {
 		l.gap(1).add(role, "no rows,")
 	}
-	l.gap(1).add(role, s.trouble())
-	if wait := s.retryAt.Sub(now); !s.retryAt.IsZero() && wait > 0 {
+	l.gap(1).add(role, s.Trouble())
+	if wait := s.RetryAt.Sub(now); !s.RetryAt.IsZero() && wait > 0 {
 		l.add(theme.Dim, ", retry in "+age(wait.Round(time.Second)))
-	} else if s.reading {
+	} else if s.Reading {
 		l.add(theme.Dim, ", retrying")
 	}
 	return l
 }
 
 // strip draws cells in at most n cells of room: as much of each as fits in all.
-func strip(t *theme.Theme, list []source, now time.Time, n int) *line {
+func strip(t *theme.Theme, list []rows.Source, now time.Time, n int) *line {
 	var out *line
 	for level := cellFull; level <= cellMin; level++ {
 		out = newLine(t)
@@ -215,7 +112,7 @@ func strip(t *theme.Theme, list []source, now time.Time, n int) *line {
 			if i > 0 {
 				out.gap(3)
 			}
-			out.join(list[i].cell(t, now, level))
+			out.join(sourceCell(&list[i], t, now, level))
 		}
 		if out.w <= n {
 			return out
@@ -225,11 +122,11 @@ func strip(t *theme.Theme, list []source, now time.Time, n int) *line {
 	out = newLine(t)
 	well := 0
 	for i := range list {
-		if list[i].state == providers.CoverageComplete {
+		if list[i].Seen == providers.CoverageComplete {
 			well++
 			continue
 		}
-		if c := list[i].cell(t, now, cellShort); out.w+c.w+8 <= n {
+		if c := sourceCell(&list[i], t, now, cellShort); out.w+c.w+8 <= n {
 			out.join(c).gap(2)
 		}
 	}
@@ -291,9 +188,9 @@ func (m *Model) badges() *line {
 func (m *Model) header(l layout) []string {
 	t, now := m.theme, m.now()
 	badges := m.badges()
-	var clouds, zones []source
+	var clouds, zones []rows.Source
 	for _, s := range m.sources {
-		if s.zone {
+		if s.Kind == rows.KindZone {
 			zones = append(zones, s)
 		} else {
 			clouds = append(clouds, s)

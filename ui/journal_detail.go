@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"rollcall/dnsview"
+	"rollcall/dnsview/rows"
 	"rollcall/providers"
 	"rollcall/providers/journal"
 	"rollcall/ui/theme"
@@ -13,9 +14,9 @@ import (
 
 // detail opens all of the entry under the cursor: who, when, from which plan, the
 // records before and after in full, and what the guards said.
-func (j *journalScreen) detail(r *journalRow) {
+func (j *journalScreen) detail(r *rows.Entry) {
 	f := &facts{t: j.theme, w: j.textWidth()}
-	e := &r.entry
+	e := &r.Entry
 	f.add("entry", e.ID+"  of run "+e.Run)
 	f.add("what", e.Sentence)
 	f.add("state", journalState(r))
@@ -31,7 +32,7 @@ func (j *journalScreen) detail(r *journalRow) {
 		f.add("step", fmt.Sprint(e.Step))
 	}
 	f.add("undoes", e.Undoes)
-	f.add("undone by", r.undone)
+	f.add("undone by", r.Undone)
 	f.add("reason", e.Reason)
 	f.add("ticket", e.Ticket)
 	if i := e.Instance; i != nil {
@@ -97,15 +98,15 @@ func (j *journalScreen) detail(r *journalRow) {
 }
 
 // journalState tells in words what became of an entry.
-func journalState(r *journalRow) string {
-	s := string(r.entry.State)
+func journalState(r *rows.Entry) string {
+	s := string(r.State)
 	switch {
-	case r.entry.State == journal.Done && r.entry.Already:
+	case r.State == journal.Done && r.Already:
 		s += ": it was so already"
-	case r.undone != "":
-		s += ", and taken back by entry " + r.undone
+	case r.Undone != "":
+		s += ", and taken back by entry " + r.Undone
 	}
-	if r.entry.LookedUp {
+	if r.LookedUp {
 		s += "; it was looked up afterwards"
 	}
 	return s

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"rollcall/dnsview"
+	"rollcall/dnsview/rows"
 	"rollcall/providers"
 )
 
@@ -65,9 +66,9 @@ type viewModel struct {
 	view      *dnsview.View
 	instances []*instanceRow
 	records   []*recordRow
-	findings  []*findingRow
+	findings  []*rows.Finding
 	summary   []dnsview.ClassCount
-	sources   []source
+	sources   []rows.Source
 	byID      map[instanceKey]*instanceRow
 	services  *services // nil unless its screen was shown when the rows were made
 }
@@ -75,31 +76,15 @@ type viewModel struct {
 // join makes the rows of a view. It is pure.
 func join(v *dnsview.View) *viewModel {
 	s := v.Snapshot
-	j := &viewModel{view: v, byID: map[instanceKey]*instanceRow{}, summary: v.Counts(), findings: findingRows(v.Findings), sources: sources(s)}
+	j := &viewModel{view: v, byID: map[instanceKey]*instanceRow{}, summary: v.Counts(), findings: rows.Findings(v)}
+	j.sources = rows.WithFindings(rows.Sources(s, v.Options.Now, v.Options.MaxAge), v)
 	j.joinInstances(s)
 	j.joinRecords(s)
-	j.lameZones()
 	slices.SortStableFunc(j.instances, func(a, b *instanceRow) int {
 		return cmp.Or(cmp.Compare(a.cloudOrder, b.cloudOrder), cmp.Compare(a.natural, b.natural), cmp.Compare(a.inst.ID, b.inst.ID))
 	})
 	slices.SortStableFunc(j.records, compareRecords)
 	return j
-}
-
-// lameZones marks the sources that are not delegated to their servers, and those that resolvers cannot resolve.
-func (j *viewModel) lameZones() {
-	for i := range j.view.Findings {
-		f := &j.view.Findings[i]
-		if f.Class != dnsview.Lame && f.Class != dnsview.Unresolvable {
-			continue
-		}
-		for k := range j.sources {
-			if s := &j.sources[k]; s.zone && s.name == Clean(f.Zone) {
-				s.lame = s.lame || f.Class == dnsview.Lame
-				s.dark = s.dark || f.Class == dnsview.Unresolvable
-			}
-		}
-	}
 }
 
 func (j *viewModel) joinInstances(s *providers.Snapshot) {

@@ -6,6 +6,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"rollcall/dnsview"
+	"rollcall/dnsview/rows"
 	"rollcall/providers"
 )
 
@@ -55,8 +56,8 @@ func (f *fleetScreen) arrange() tea.Cmd {
 	}
 	v, fi, fr := f.model.view, f.instanceList.filter, f.recordList.filter
 	return tea.Batch(
-		f.instanceList.arrange(f.model.instances, matcher(fi, func(r *instanceRow) bool { return fi.MatchInstance(v, r.inst) })),
-		f.recordList.arrange(f.model.records, matcher(fr, func(r *recordRow) bool { return fr.MatchRecord(v, r.rec) })))
+		f.instanceList.arrange(f.model.instances, matcher(fi, func(r *instanceRow) bool { return fi.Match(rows.NewInstance(v, r.inst)) })),
+		f.recordList.arrange(f.model.records, matcher(fr, func(r *recordRow) bool { return fr.Match(rows.NewRecord(v, r.rec)) })))
 }
 
 func (f *fleetScreen) update(msg tea.Msg) (tea.Cmd, bool) {

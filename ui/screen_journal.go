@@ -1,15 +1,14 @@
 package ui
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
-	"time"
 
 	tea "charm.land/bubbletea/v2"
 
 	"rollcall/dnsview"
 	"rollcall/dnsview/filter"
+	"rollcall/dnsview/rows"
 	"rollcall/providers/journal"
 	"rollcall/ui/grid"
 	"rollcall/ui/theme"
@@ -20,33 +19,6 @@ type JournalPage struct {
 	Entries  []journal.Entry   // newest first
 	Problems []journal.Problem // where the file is not what was written
 }
-
-// FilterEntry gives an entry of the journal as a filter sees it.
-func FilterEntry(e *journal.Entry, now time.Time) *filter.Entry {
-	f := &filter.Entry{
-		ID: e.ID, Run: e.Run, Who: e.Who, Verb: e.Verb, State: string(e.State), Sentence: e.Sentence, Note: cmp.Or(e.Error, e.Note),
-		Zone: e.Zone, Reason: e.Reason, Change: e.Change, Age: now.Sub(e.Time),
-	}
-	f.Instance.Cloud = e.Cloud()
-	if e.Launch != nil {
-		f.Instance.Key, f.Instance.Name = e.Launch.Key, e.Launch.Name
-	}
-	if e.Instance != nil {
-		f.Instance = *e.Instance
-	}
-	return f
-}
-
-// journalRow is one entry of the journal.
-type journalRow struct {
-	entry    journal.Entry
-	sentence string
-	when     string
-	undone   string // the entry that took it back, or empty
-}
-
-// Key is the identity of the row.
-func (r *journalRow) Key() string { return r.entry.ID }
 
 // journalMsg brings the latest entries.
 type journalMsg struct {
@@ -60,19 +32,18 @@ const journalLimit = 500
 
 // journalScreen lists the latest entries of the journal, below what is wrong with its file.
 type journalScreen struct {
-	listScreen[string, *journalRow]
+	listScreen[string, *rows.Entry]
 	asked    uint64 // number of the latest read
-	rowsRead []*journalRow
+	rowsRead []*rows.Entry
 	err      string
 	problems []string // clean
 }
 
 func newJournalScreen(s *shared) screen {
-	j := &journalScreen{listScreen: listScreen[string, *journalRow]{shared: s, title: "Journal", empty: "entries"}}
-	j.columns = func() []grid.Column[*journalRow] { return journalColumns(s.theme) }
-	j.rows = func(by filter.Filter) ([]*journalRow, func(*journalRow) bool) {
-		now := s.now()
-		return j.rowsRead, func(r *journalRow) bool { return by.MatchEntry(FilterEntry(&r.entry, now)) }
+	j := &journalScreen{listScreen: listScreen[string, *rows.Entry]{shared: s, title: "Journal", empty: "entries"}}
+	j.columns = func() []grid.Column[*rows.Entry] { return journalColumns(s.theme) }
+	j.rows = func(by filter.Filter) ([]*rows.Entry, func(*rows.Entry) bool) {
+		return j.rowsRead, func(r *rows.Entry) bool { return by.Match(r) }
 	}
 	j.start()
 	return j
@@ -107,13 +78,12 @@ func (j *journalScreen) read(msg journalMsg) tea.Cmd {
 	for _, p := range msg.book.Problems {
 		j.problems = append(j.problems, problemText(p))
 	}
-	entries := msg.book.Entries
-	j.rowsRead = make([]*journalRow, len(entries))
-	oldestFirst := slices.Clone(entries)
+	oldestFirst := slices.Clone(msg.book.Entries)
 	slices.Reverse(oldestFirst)
 	history := journal.NewHistory(oldestFirst)
-	for i, e := range entries {
-		j.rowsRead[i] = &journalRow{entry: e, sentence: Clean(e.Sentence), when: e.Time.Local().Format("2006-01-02 15:04:05"), undone: history.UndoneBy(e.ID)}
+	j.rowsRead = rows.Entries(msg.book.Entries, j.now())
+	for _, r := range j.rowsRead {
+		r.Undone = history.UndoneBy(r.ID)
 	}
 	return j.arrange()
 }
@@ -131,14 +101,14 @@ func (j *journalScreen) do(a Action) (tea.Cmd, bool) {
 	case j.refusedReadOnly():
 		return nil, true
 	case a == ActUndo:
-		return j.undoRun(r.entry.ID, "undo entry "+Clean(r.entry.ID)), true
+		return j.undoRun(r.ID, "undo entry "+Clean(r.ID)), true
 	}
-	return j.undoRun(r.entry.Run, "undo run "+Clean(r.entry.Run)), true
+	return j.undoRun(r.Run, "undo run "+Clean(r.Run)), true
 }
 
 func (j *journalScreen) copied() string {
 	if r, ok := j.list.Current(); ok {
-		return r.sentence
+		return r.What()
 	}
 	return ""
 }
@@ -149,12 +119,12 @@ func (j *journalScreen) about() (left, right *line) {
 	if !ok {
 		return left, right
 	}
-	left.add(theme.Dim, r.sentence)
+	left.add(theme.Dim, r.What())
 	dot := " " + j.theme.Dot + " "
-	if r.entry.Error != "" {
-		left.add(theme.Bad, dot+Clean(r.entry.Error))
-	} else if r.entry.Note != "" {
-		left.add(theme.Dim, dot+Clean(r.entry.Note))
+	if r.Error != "" {
+		left.add(theme.Bad, dot+Clean(r.Error))
+	} else if r.Note != "" {
+		left.add(theme.Dim, dot+Clean(r.Note))
 	}
 	return left, right
 }
@@ -209,50 +179,17 @@ func problemText(p journal.Problem) string {
 	return text
 }
 
-func journalColumns(t *theme.Theme) []grid.Column[*journalRow] {
-	type row = *journalRow
-	return []grid.Column[row]{
-		{
-			Title: "NO", Min: 3, Max: 7, Priority: 4, Right: true,
-			Text: func(r row) grid.Cell { return grid.Cell{Text: Clean(r.entry.ID), Role: theme.Faint} },
-		},
-		{
-			Title: "WHEN", Min: 19, Max: 19, Priority: 2,
-			Text:    func(r row) grid.Cell { return grid.Cell{Text: r.when, Role: theme.Dim} },
-			Compare: func(a, b row) int { return a.entry.Time.Compare(b.entry.Time) },
-		},
-		{
-			Title: "STATE", Min: 9, Max: 9,
-			Text:    func(r row) grid.Cell { return stateCell(t, r) },
-			Compare: func(a, b row) int { return cmp.Compare(a.entry.State, b.entry.State) },
-		},
-		{
-			Title: "VERB", Min: 6, Max: 11, Priority: 3,
-			Text:    func(r row) grid.Cell { return grid.Cell{Text: Clean(r.entry.Verb)} },
-			Compare: func(a, b row) int { return cmp.Compare(a.entry.Verb, b.entry.Verb) },
-		},
-		{
-			Title: "RUN", Min: 9, Max: 9, Priority: 6,
-			Text:    func(r row) grid.Cell { return grid.Cell{Text: Clean(r.entry.Run), Role: theme.Faint} },
-			Compare: func(a, b row) int { return cmp.Compare(a.entry.Run, b.entry.Run) },
-		},
-		{
-			Title: "WHO", Min: 6, Max: 20, Priority: 5,
-			Text:    func(r row) grid.Cell { return grid.Cell{Text: Clean(r.entry.Who), Role: theme.Dim} },
-			Compare: func(a, b row) int { return cmp.Compare(a.entry.Who, b.entry.Who) },
-		},
-		{
-			Title: "WHAT", Min: 12, Max: 200, Wide: true,
-			Text: func(r row) grid.Cell { return grid.Cell{Text: r.sentence} },
-		},
-	}
+func journalColumns(t *theme.Theme) []grid.Column[*rows.Entry] {
+	return dress(rows.EntryScreen(), roles{"NO": theme.Faint, "WHEN": theme.Dim, "RUN": theme.Faint, "WHO": theme.Dim}, looks[*rows.Entry]{
+		"STATE": func(r *rows.Entry, _ string) grid.Cell { return stateCell(t, r) },
+	})
 }
 
 // stateCell says what became of an entry; what was done and taken back since is not in effect any more.
-func stateCell(t *theme.Theme, r *journalRow) grid.Cell {
-	switch r.entry.State {
+func stateCell(t *theme.Theme, r *rows.Entry) grid.Cell {
+	switch r.State {
 	case journal.Done:
-		if r.undone != "" {
+		if r.Undone != "" {
 			return grid.Cell{Text: t.Dot + " undone", Role: theme.Dim}
 		}
 		return grid.Cell{Text: t.OK + " done", Role: theme.Good}

@@ -6,54 +6,31 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 
+	"rollcall/dnsview"
 	"rollcall/dnsview/filter"
+	"rollcall/dnsview/rows"
 	"rollcall/ui/grid"
 	"rollcall/ui/theme"
 )
 
-// sourceRow is one source in the list of sources.
-type sourceRow struct {
-	source
-	err string
-}
-
-// Key is the identity of the row.
-func (r *sourceRow) Key() string { return r.name }
-
 // sourcesScreen lists the clouds and zones with how they answer.
 type sourcesScreen struct {
-	listScreen[string, *sourceRow]
+	listScreen[string, *rows.Source]
 }
 
 func newSourcesScreen(s *shared) screen {
-	l := &sourcesScreen{listScreen[string, *sourceRow]{shared: s, title: "Sources", empty: "sources"}}
-	l.columns = func() []grid.Column[*sourceRow] { return sourceColumns(s.theme, s.now) }
-	l.rows = func(by filter.Filter) ([]*sourceRow, func(*sourceRow) bool) {
-		rows := make([]*sourceRow, len(s.sources))
-		for i, x := range s.sources {
-			rows[i] = &sourceRow{source: x}
-			if x.coverage.Err != nil {
-				rows[i].err = Clean(x.coverage.Err.Error())
-			}
+	l := &sourcesScreen{listScreen[string, *rows.Source]{shared: s, title: "Sources", empty: "sources"}}
+	l.columns = func() []grid.Column[*rows.Source] { return sourceColumns(s.theme, s.now) }
+	l.rows = func(by filter.Filter) ([]*rows.Source, func(*rows.Source) bool) {
+		list := make([]*rows.Source, len(s.sources))
+		for i := range s.sources {
+			row := s.sources[i]
+			list[i] = &row
 		}
-		return rows, func(r *sourceRow) bool { return by.MatchSource(r.filtered(s.now())) }
+		return list, func(r *rows.Source) bool { return by.Match(r) }
 	}
 	l.start()
 	return l
-}
-
-// filtered is the row as a filter sees it.
-func (r *sourceRow) filtered(now time.Time) *filter.Source {
-	kind := "cloud"
-	switch {
-	case r.zone:
-		kind = "zone"
-	case r.file:
-		kind = "file"
-	}
-	f := &filter.Source{Name: r.name, Kind: kind, Provider: string(r.provider), State: string(r.state), Trouble: r.trouble(), Error: r.err}
-	f.Age, f.Aged = r.old(now)
-	return f
 }
 
 func (l *sourcesScreen) reload() tea.Cmd { return l.arrange() }
@@ -75,18 +52,18 @@ func (l *sourcesScreen) detail() {
 		return
 	}
 	f := &facts{t: l.theme, w: l.textWidth()}
-	f.add("state", string(r.state)+" "+r.trouble())
-	f.add("rows", strconv.Itoa(r.rows))
-	f.add("error", r.err)
-	if r.zone {
-		l.zoneLines(f, r.name)
+	f.add("state", string(r.Seen)+" "+r.Trouble())
+	f.add("rows", strconv.Itoa(r.Shown))
+	f.add("error", r.ErrorText())
+	if r.Kind == rows.KindZone {
+		l.zoneLines(f, r.Name)
 	}
-	l.open(&textDialog{title: r.name, lines: f.out})
+	l.open(&textDialog{title: r.Name, lines: f.out})
 }
 
 func (l *sourcesScreen) current() subject {
 	r, ok := l.list.Current()
-	return subject{production: ok && r.production}
+	return subject{production: ok && r.Production}
 }
 
 func (l *sourcesScreen) copied() string {
@@ -94,92 +71,43 @@ func (l *sourcesScreen) copied() string {
 	switch {
 	case !ok:
 		return ""
-	case r.err != "":
-		return r.name + ": " + r.err
+	case r.Error != nil:
+		return r.Name + ": " + *r.Error
 	}
-	return r.name
+	return r.Name
 }
 
 func (l *sourcesScreen) about() (left, right *line) {
 	left, right = l.listScreen.about()
-	if r, ok := l.list.Current(); ok && r.err != "" {
-		left.add(theme.Warn, r.err)
+	if r, ok := l.list.Current(); ok && r.Error != nil {
+		left.add(theme.Warn, *r.Error)
 	}
 	return left, right
 }
 
-func sourceColumns(t *theme.Theme, now func() time.Time) []grid.Column[*sourceRow] {
-	type row = *sourceRow
-	return []grid.Column[row]{
-		{
-			Title: "SOURCE", Min: 10, Max: 32,
-			Text: func(r row) grid.Cell { return grid.Cell{Text: r.name} },
-		},
-		{
-			Title: "PROVIDER", Min: 8, Max: 10, Priority: 4,
-			Text: func(r row) grid.Cell { return grid.Cell{Text: Clean(string(r.provider)), Role: theme.Dim} },
-		},
-		{
-			Title: "STATE", Min: 10, Max: 14,
-			Text: func(r row) grid.Cell {
-				glyph, role := coverageGlyph(t, r.state)
-				word := r.trouble()
-				switch word {
-				case "":
-					word = string(r.state)
-				case "lame", unresolvable:
-					glyph, role = t.Bad, theme.Bad
-				}
-				return grid.Cell{Text: glyph + " " + word, Role: role}
-			},
-		},
-		{
-			Title: "ROWS", Min: 4, Max: 7, Priority: 1, Right: true,
-			Text: func(r row) grid.Cell { return grid.Cell{Text: strconv.Itoa(r.rows)} },
-		},
-		{
-			Title: "AGE", Min: 4, Max: 5, Priority: 2, Right: true,
-			Text: func(r row) grid.Cell {
-				if d, ok := r.old(now()); ok {
-					return grid.Cell{Text: age(d), Role: theme.Dim}
-				}
+func sourceColumns(t *theme.Theme, now func() time.Time) []grid.Column[*rows.Source] {
+	orDot := func(role func(r *rows.Source) theme.Role) look[*rows.Source] {
+		return func(r *rows.Source, text string) grid.Cell {
+			if text == "" {
 				return grid.Cell{Text: t.Dot, Role: theme.Faint}
-			},
-		},
-		{
-			Title: "BUDGET", Min: 6, Max: 6, Priority: 6, Right: true,
-			Text: func(r row) grid.Cell {
-				if r.budget < 0 {
-					return grid.Cell{Text: t.Dot, Role: theme.Faint}
-				}
-				role := theme.Dim
-				if r.budget <= lowBudget {
-					role = theme.Warn
-				}
-				return grid.Cell{Text: strconv.Itoa(r.budget), Role: role}
-			},
-		},
-		{
-			Title: "RETRY", Min: 5, Max: 6, Priority: 5, Right: true,
-			Text: func(r row) grid.Cell {
-				if d := r.retryAt.Sub(now()); !r.retryAt.IsZero() && d > 0 {
-					return grid.Cell{Text: age(d), Role: theme.Warn}
-				}
-				return grid.Cell{}
-			},
-		},
-		{
-			Title: "PROD", Min: 4, Max: 4, Priority: 7,
-			Text: func(r row) grid.Cell {
-				if r.production {
-					return grid.Cell{Text: "yes", Role: theme.Warn}
-				}
-				return grid.Cell{}
-			},
-		},
-		{
-			Title: "ERROR", Min: 12, Max: 200, Priority: 3, Wide: true,
-			Text: func(r row) grid.Cell { return grid.Cell{Text: r.err, Role: theme.Warn} },
-		},
+			}
+			return grid.Cell{Text: text, Role: role(r)}
+		}
 	}
+	return dress(rows.SourceScreen(now), roles{"PROVIDER": theme.Dim, "RETRY": theme.Warn, "PROD": theme.Warn, "ERROR": theme.Warn}, looks[*rows.Source]{
+		"STATE": func(r *rows.Source, text string) grid.Cell {
+			glyph, role := coverageGlyph(t, r.Seen)
+			if w := r.Trouble(); w == string(dnsview.Lame) || w == string(dnsview.Unresolvable) {
+				glyph, role = t.Bad, theme.Bad
+			}
+			return grid.Cell{Text: glyph + " " + text, Role: role}
+		},
+		"AGE": orDot(func(*rows.Source) theme.Role { return theme.Dim }),
+		"BUDGET": orDot(func(r *rows.Source) theme.Role {
+			if *r.BudgetLeft <= lowBudget {
+				return theme.Warn
+			}
+			return theme.Dim
+		}),
+	})
 }

@@ -5,6 +5,7 @@ import (
 
 	"rollcall/dnsview"
 	"rollcall/dnsview/filter"
+	"rollcall/dnsview/rows"
 )
 
 // treeOrder says how the tree is laid out as a list.
@@ -63,9 +64,9 @@ func (t *treeOrder) passes(r *serviceRow) bool {
 	case t.filter.Empty():
 		return true
 	case r.node != nil:
-		return t.filter.MatchNode(t.view, r.node)
+		return t.filter.Match(rows.NewNode(t.view, r.node))
 	}
-	return t.filter.MatchRoster(r.roster)
+	return t.filter.Match(&rows.Service{Roster: r.roster})
 }
 
 // nodesFirst keeps the nodes of a service itself before its incarnations, whatever the order.

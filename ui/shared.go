@@ -7,6 +7,7 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 
+	"rollcall/dnsview/rows"
 	"rollcall/providers"
 	"rollcall/ui/theme"
 )
@@ -29,7 +30,7 @@ type shared struct {
 	readOnly, paused bool
 
 	model   *viewModel // nil until the first snapshot was joined
-	sources []source
+	sources []rows.Source
 
 	dialogs []dialog
 	status  status
@@ -74,7 +75,7 @@ func (sh *shared) textWidth() int { return max(min(sh.w-8, 100), 20) }
 // allRead reports whether every source has been read at least once, well or not.
 func (sh *shared) allRead() bool {
 	for i := range sh.sources {
-		if sh.sources[i].coverage.State == providers.CoverageNone {
+		if sh.sources[i].Coverage.State == providers.CoverageNone {
 			return false
 		}
 	}
@@ -84,7 +85,7 @@ func (sh *shared) allRead() bool {
 // allComplete reports whether every source was read whole.
 func (sh *shared) allComplete() bool {
 	for i := range sh.sources {
-		if sh.sources[i].state != providers.CoverageComplete {
+		if sh.sources[i].Seen != providers.CoverageComplete {
 			return false
 		}
 	}

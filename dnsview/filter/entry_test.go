@@ -4,7 +4,9 @@ import (
 	"testing"
 	"time"
 
+	"rollcall/dnsview/rows"
 	"rollcall/providers"
+	"rollcall/providers/journal"
 )
 
 func TestAFilterChoosesEntriesOfTheJournal(t *testing.T) {
@@ -12,11 +14,12 @@ func TestAFilterChoosesEntriesOfTheJournal(t *testing.T) {
 	was := providers.Record{Zone: "scalability.expert", Name: "www.scalability.expert", Type: "A", TTL: 60, Value: "192.0.2.9", Owners: []providers.Owner{o}}
 	is := was
 	is.Value = "192.0.2.10"
-	change := Entry{
-		ID: "12", Run: "r49a75f0e", Who: "ops@desk", Verb: "update", State: "failed", Sentence: "Change it", Note: "it was looked up", Zone: was.Zone, Reason: "moved",
-		Instance: providers.InstanceRef{Cloud: "aws-use1", ID: "i-0dead", Name: "www-07"}, Change: &providers.Change{Op: providers.OpUpdate, Before: was, After: is}, Age: 2 * time.Hour,
-	}
-	power := Entry{ID: "13", Run: "r2", Who: "me@here", Verb: "drain", State: "done", Sentence: "Terminate www-08", Instance: providers.InstanceRef{Cloud: "joyent-ams", ID: "c2f0", Name: "www-08"}}
+	entries := rows.Entries([]journal.Entry{{
+		ID: "12", Run: "r49a75f0e", Who: "ops@desk", Verb: "update", State: journal.Failed, Sentence: "Change it", Note: "it was looked up", Zone: was.Zone, Reason: "moved",
+		Instance: &providers.InstanceRef{Cloud: "aws-use1", ID: "i-0dead", Name: "www-07"}, Change: &providers.Change{Op: providers.OpUpdate, Before: was, After: is}, Time: now.Add(-2 * time.Hour),
+	}, {
+		ID: "13", Run: "r2", Who: "me@here", Verb: "drain", State: journal.Done, Sentence: "Terminate www-08", Instance: &providers.InstanceRef{Cloud: "joyent-ams", ID: "c2f0", Name: "www-08"}, Time: now,
+	}}, now)
 	for _, c := range []struct {
 		filter        string
 		change, power bool
@@ -52,7 +55,7 @@ func TestAFilterChoosesEntriesOfTheJournal(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if a, b := f.MatchEntry(&change), f.MatchEntry(&power); a != c.change || b != c.power {
+		if a, b := f.Match(entries[0]), f.Match(entries[1]); a != c.change || b != c.power {
 			t.Errorf("%q: %v and %v, want %v and %v", c.filter, a, b, c.change, c.power)
 		}
 	}

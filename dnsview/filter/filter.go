@@ -16,9 +16,6 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
-
-	"rollcall/dnsview"
-	"rollcall/providers"
 )
 
 // Filter is a parsed filter. The zero value matches everything.
@@ -41,41 +38,28 @@ type term struct {
 	number uint64
 }
 
-// String gives the text that the filter was parsed from.
+// String returns the text that the filter was parsed from.
 func (f Filter) String() string { return f.text }
 
 // Empty reports whether the filter matches everything.
 func (f Filter) Empty() bool { return len(f.terms) == 0 }
 
-// MatchInstance reports whether an instance of the view passes.
-func (f Filter) MatchInstance(v *dnsview.View, i *providers.Instance) bool {
-	return f.match(&instanceRow{v, i})
+// Row is what a filter asks of a row.
+type Row interface {
+	// FilterValues calls yield with the values of a field until yield returns false. A field that
+	// the row does not have has no values; the empty field is all that a bare word is looked for
+	// in. tag is the name of the tag, of field tag.
+	FilterValues(field, tag string, yield func(string) bool)
+	// FilterName returns what a bare word is matched with fuzzily.
+	FilterName() string
+	// FilterAge returns the time since the row came to be, and whether it is known.
+	FilterAge() (time.Duration, bool)
+	// FilterTTL returns the TTL of the record in seconds, and whether there is one.
+	FilterTTL() (uint64, bool)
 }
 
-// MatchRecord reports whether a record of the view passes.
-func (f Filter) MatchRecord(v *dnsview.View, r *providers.Record) bool {
-	return f.match(&recordRow{v, r})
-}
-
-// MatchFinding reports whether a finding of the view passes.
-func (f Filter) MatchFinding(v *dnsview.View, n *dnsview.Finding) bool {
-	return f.match(&findingRow{v, n})
-}
-
-// row is what a filter asks of an instance, a record or a finding.
-type row interface {
-	// each calls yield with the values of a field until yield says stop. A field that the
-	// row does not have has no values.
-	each(field, tag string, yield func(string) bool)
-	// name is what a bare word is matched with fuzzily.
-	name() string
-	// age is the time since the row came to be.
-	age() (time.Duration, bool)
-	// ttl is that of the record.
-	ttl() (uint64, bool)
-}
-
-func (f Filter) match(r row) bool {
+// Match reports whether a row passes.
+func (f Filter) Match(r Row) bool {
 	for i := range f.terms {
 		if f.terms[i].holds(r) == f.terms[i].negate {
 			return false
@@ -84,7 +68,7 @@ func (f Filter) match(r row) bool {
 	return true
 }
 
-func (t *term) holds(r row) bool {
+func (t *term) holds(r Row) bool {
 	switch {
 	case t.field == "":
 		return t.bare(r)
@@ -92,19 +76,19 @@ func (t *term) holds(r row) bool {
 		return t.compare(r)
 	}
 	found := false
-	r.each(t.field, t.tag, func(s string) bool {
+	r.FilterValues(t.field, t.tag, func(s string) bool {
 		found = t.test(s)
 		return !found
 	})
 	return found
 }
 
-func (t *term) compare(r row) bool {
+func (t *term) compare(r Row) bool {
 	if t.field == "age" {
-		a, ok := r.age()
+		a, ok := r.FilterAge()
 		return ok && (t.op == '>' && a > t.age || t.op == '<' && a < t.age)
 	}
-	n, ok := r.ttl()
+	n, ok := r.FilterTTL()
 	return ok && (t.op == '>' && n > t.number || t.op == '<' && n < t.number)
 }
 
@@ -122,12 +106,12 @@ func (t *term) test(s string) bool {
 }
 
 // bare matches a word anywhere in the row, or with its letters in order in the name.
-func (t *term) bare(r row) bool {
-	if fuzzy(r.name(), t.value) {
+func (t *term) bare(r Row) bool {
+	if fuzzy(r.FilterName(), t.value) {
 		return true
 	}
 	found := false
-	r.each("", "", func(s string) bool {
+	r.FilterValues("", "", func(s string) bool {
 		found = containsFold(s, t.value)
 		return !found
 	})

@@ -11,7 +11,9 @@ import (
 	"pgregory.net/rapid"
 
 	"rollcall/dnsview"
+	"rollcall/dnsview/rows"
 	"rollcall/providers"
+	"rollcall/providers/journal"
 )
 
 var now = time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
@@ -104,7 +106,7 @@ func TestAFilterPassesWhatAllItsTermsHoldOf(t *testing.T) {
 			t.Errorf("%s: %v", c.filter, err)
 			continue
 		}
-		if got := f.MatchInstance(v, &v.Snapshot.Clouds[0].Instances[0]); got != c.instance {
+		if got := f.Match(rows.NewInstance(v, &v.Snapshot.Clouds[0].Instances[0])); got != c.instance {
 			t.Errorf("%s: instance %v", c.filter, got)
 		}
 		marks := func(n int, pass func(int) bool) string {
@@ -119,13 +121,13 @@ func TestAFilterPassesWhatAllItsTermsHoldOf(t *testing.T) {
 			return b.String()
 		}
 		rs := v.Snapshot.Zones[0].Records
-		if got := marks(len(rs), func(i int) bool { return f.MatchRecord(v, &rs[i]) }); got != c.records {
+		if got := marks(len(rs), func(i int) bool { return f.Match(rows.NewRecord(v, &rs[i])) }); got != c.records {
 			t.Errorf("%s: records %s, want %s", c.filter, got, c.records)
 		}
 		if len(v.Findings) != 2 {
 			t.Fatalf("findings %+v", v.Findings)
 		}
-		if got := marks(2, func(i int) bool { return f.MatchFinding(v, &v.Findings[i]) }); got != c.findings {
+		if got := marks(2, func(i int) bool { return f.Match(rows.NewFinding(v, &v.Findings[i])) }); got != c.findings {
 			t.Errorf("%s: findings %s, want %s", c.filter, got, c.findings)
 		}
 	}
@@ -173,15 +175,15 @@ func TestNoTextMakesTheParserFailOtherwiseThanByAnError(t *testing.T) {
 			return
 		}
 		for i := range v.Snapshot.Zones[0].Records {
-			f.MatchRecord(v, &v.Snapshot.Zones[0].Records[i])
+			f.Match(rows.NewRecord(v, &v.Snapshot.Zones[0].Records[i]))
 		}
-		f.MatchInstance(v, &v.Snapshot.Clouds[0].Instances[0])
+		f.Match(rows.NewInstance(v, &v.Snapshot.Clouds[0].Instances[0]))
 	})
 }
 
 func BenchmarkFilter100000Rows(b *testing.B) {
 	v := view()
-	i := &v.Snapshot.Clouds[0].Instances[0]
+	r := rows.NewInstance(v, &v.Snapshot.Clouds[0].Instances[0])
 	for _, text := range []string{"canary", "state:running tag.env=prod -name~x", "nothing"} {
 		f, err := Parse(text)
 		if err != nil {
@@ -190,7 +192,7 @@ func BenchmarkFilter100000Rows(b *testing.B) {
 		b.Run(fmt.Sprintf("%q", text), func(b *testing.B) {
 			for b.Loop() {
 				for range 100_000 {
-					f.MatchInstance(v, i)
+					f.Match(r)
 				}
 			}
 		})
@@ -238,12 +240,12 @@ func TestNodesAndServicesPassByWhatTheirColumnsShow(t *testing.T) {
 		got := map[dnsview.NodeState]string{}
 		for _, n := range s.Nodes {
 			got[n.State] = "."
-			if f.MatchNode(v, n) {
+			if f.Match(rows.NewNode(v, n)) {
 				got[n.State] = "+"
 			}
 		}
-		if got := got[dnsview.NodeRunning] + got[dnsview.NodeDead]; got != c.nodes || f.MatchRoster(&s.Roster) != c.service {
-			t.Errorf("%s: nodes %s, service %v", c.filter, got, f.MatchRoster(&s.Roster))
+		if got := got[dnsview.NodeRunning] + got[dnsview.NodeDead]; got != c.nodes || f.Match(&rows.Service{Roster: &s.Roster}) != c.service {
+			t.Errorf("%s: nodes %s, service %v", c.filter, got, f.Match(&rows.Service{Roster: &s.Roster}))
 		}
 	}
 }
@@ -279,7 +281,7 @@ func TestAFilterTakesLettersWhoseLowerCaseIsLongerOrShorter(t *testing.T) {
 			t.Errorf("%s: %v", c.text, err)
 			continue
 		}
-		if got := f.MatchInstance(v, i); got != c.want {
+		if got := f.Match(rows.NewInstance(v, i)); got != c.want {
 			t.Errorf("%s: %v", c.text, got)
 		}
 	}
@@ -290,7 +292,7 @@ func FuzzAFilterIsRefusedWithItsPlaceOrMatches(f *testing.F) {
 		f.Add(s)
 	}
 	v := view()
-	entry := &Entry{ID: "1", Who: "me@Ⱥ", Sentence: "delete Ⱥ", Verb: "undo", State: "done", Age: time.Hour}
+	entry := rows.Entries([]journal.Entry{{ID: "1", Who: "me@Ⱥ", Sentence: "delete Ⱥ", Verb: "undo", State: "done", Time: now.Add(-time.Hour)}}, now)[0]
 	f.Fuzz(func(t *testing.T, s string) {
 		q, err := Parse(s)
 		if err != nil {
@@ -304,14 +306,14 @@ func FuzzAFilterIsRefusedWithItsPlaceOrMatches(f *testing.F) {
 			t.Errorf("%q became %q", s, q.String())
 		}
 		for i := range v.Snapshot.Clouds[0].Instances {
-			q.MatchInstance(v, &v.Snapshot.Clouds[0].Instances[i])
+			q.Match(rows.NewInstance(v, &v.Snapshot.Clouds[0].Instances[i]))
 		}
 		for i := range v.Snapshot.Zones[0].Records {
-			q.MatchRecord(v, &v.Snapshot.Zones[0].Records[i])
+			q.Match(rows.NewRecord(v, &v.Snapshot.Zones[0].Records[i]))
 		}
 		for i := range v.Findings {
-			q.MatchFinding(v, &v.Findings[i])
+			q.Match(rows.NewFinding(v, &v.Findings[i]))
 		}
-		q.MatchEntry(entry)
+		q.Match(entry)
 	})
 }

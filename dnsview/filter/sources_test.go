@@ -5,11 +5,16 @@ import (
 	"time"
 
 	"rollcall/dnsview"
+	"rollcall/dnsview/rows"
+	"rollcall/providers"
 )
 
 func TestAFilterChoosesSources(t *testing.T) {
-	cloud := Source{Name: "aws-use1", Kind: "cloud", Provider: "ec2", State: "complete", Account: "123456789012", Region: "us-east-1", Key: "ab12", Age: time.Minute, Aged: true}
-	zone := Source{Name: "unilans.net", Kind: "zone", Provider: "route53", State: "failed", Trouble: "throttled", Error: "Rate exceeded"}
+	cloud := rows.Source{Name: "aws-use1", Kind: rows.KindCloud, Provider: "ec2", Account: "123456789012", Region: "us-east-1", CloudKey: "ab12", RowsFrom: now.Add(-time.Minute), Coverage: providers.Coverage{State: providers.CoverageComplete, Finished: now}}
+	why := "Rate exceeded"
+	zone := rows.Source{Name: "unilans.net", Kind: rows.KindZone, Provider: "route53", Error: &why, Coverage: providers.Coverage{State: providers.CoverageFailed, Err: providers.Errorf(providers.KindThrottled, "list", "%s", why)}}
+	cloud.See(now, time.Hour)
+	zone.See(now, time.Hour)
 	for _, c := range []struct {
 		filter      string
 		cloud, zone bool
@@ -34,7 +39,7 @@ func TestAFilterChoosesSources(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if a, b := f.MatchSource(&cloud), f.MatchSource(&zone); a != c.cloud || b != c.zone {
+		if a, b := f.Match(&cloud), f.Match(&zone); a != c.cloud || b != c.zone {
 			t.Errorf("%q: %v and %v, want %v and %v", c.filter, a, b, c.cloud, c.zone)
 		}
 	}
@@ -53,7 +58,7 @@ func TestAServicePassesByItselfOrByOneOfItsNodes(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := f.MatchService(nil, r); got != want {
+		if got := f.Match(&rows.Service{Roster: r}) || f.Match(rows.NewNode(nil, node)); got != want {
 			t.Errorf("%q: %v, want %v", text, got, want)
 		}
 	}

@@ -7,18 +7,19 @@ import (
 	"rollcall/cmd/rollcall/words"
 	"rollcall/dnsview"
 	"rollcall/dnsview/apply"
+	"rollcall/dnsview/rows"
 )
 
 // stepRow is one step of a plan in JSON: the step as the plan shows it, and
 // what became of it.
 type stepRow struct {
 	dnsview.StepDoc
-	State    string       `json:"state"`
-	Why      string       `json:"why"`
-	Entry    string       `json:"entry"`
-	Wire     string       `json:"wire"`
-	Record   *recordInSet `json:"record"`
-	Instance *refRow      `json:"instance"`
+	State    string          `json:"state"`
+	Why      string          `json:"why"`
+	Entry    string          `json:"entry"`
+	Wire     string          `json:"wire"`
+	Record   *rows.RecordRef `json:"record"`
+	Instance *rows.Ref       `json:"instance"`
 }
 
 // reportRow is what became of a plan, in JSON.
@@ -34,16 +35,16 @@ type reportRow struct {
 	Nodes    []halfWayRow `json:"nodes"`
 	Notes    []string     `json:"notes"`
 	// Incomplete are the sources that the answer rests on and that could not be read completely.
-	Incomplete []basisRow `json:"incomplete"`
+	Incomplete []rows.Basis `json:"incomplete"`
 }
 
 // halfWayRow is a node that a run has left half way, in JSON.
 type halfWayRow struct {
-	Instance refRow `json:"instance"`
-	State    string `json:"state"`
-	DNS      string `json:"dns"`
-	Back     string `json:"back"`
-	Text     string `json:"text"`
+	Instance rows.Ref `json:"instance"`
+	State    string   `json:"state"`
+	DNS      string   `json:"dns"`
+	Back     string   `json:"back"`
+	Text     string   `json:"text"`
 }
 
 // docOf is the plan of a report as it is shown, with the guards and the state of each step.
@@ -63,10 +64,10 @@ func newReportRow(r *apply.Report, dryRun bool) reportRow {
 	d := docOf(r)
 	row := reportRow{
 		Verb: string(d.Verb), Title: d.Title, Checksum: d.Checksum, DryRun: dryRun, Run: r.Run, OK: r.OK(),
-		Steps: []stepRow{}, Skipped: d.Skipped, Nodes: []halfWayRow{}, Notes: []string{}, Incomplete: []basisRow{},
+		Steps: []stepRow{}, Skipped: d.Skipped, Nodes: []halfWayRow{}, Notes: []string{}, Incomplete: []rows.Basis{},
 	}
 	for _, n := range r.Nodes {
-		ref := refRow{Cloud: words.Clean(n.Instance.Cloud), ID: words.Clean(n.Instance.ID), Name: words.Clean(n.Instance.Name)}
+		ref := rows.NewRef(n.Instance)
 		row.Nodes = append(row.Nodes, halfWayRow{ref, words.Clean(n.State), words.Clean(n.DNS), words.Clean(n.Back), words.Clean(n.Text)})
 	}
 	for _, n := range r.Notes {
@@ -77,10 +78,11 @@ func newReportRow(r *apply.Report, dryRun bool) reportRow {
 		x := stepRow{StepDoc: d.Steps[i], State: string(st.State), Why: words.Clean(st.Why), Entry: st.Entry, Wire: words.Clean(st.Wire)}
 		if st.Step.Change != nil {
 			rec := st.Step.Change.Record()
-			x.Record = newRecordInSet(&rec, rec.String())
+			x.Record = rows.NewRecordRef(&rec)
 		}
 		if st.Step.Instance.ID != "" {
-			x.Instance = &refRow{Cloud: words.Clean(st.Step.Instance.Cloud), ID: words.Clean(st.Step.Instance.ID), Name: words.Clean(st.Step.Instance.Name)}
+			ref := rows.NewRef(st.Step.Instance)
+			x.Instance = &ref
 		}
 		row.Steps = append(row.Steps, x)
 	}
@@ -88,13 +90,13 @@ func newReportRow(r *apply.Report, dryRun bool) reportRow {
 }
 
 // writeReport prints what became of a plan, or of its check, in the form that was asked for.
-func (a *commands) writeReport(r *apply.Report, c changing, lacking []sourceRow) error {
+func (a *commands) writeReport(r *apply.Report, c changing, lacking []rows.Source) error {
 	switch d := docOf(r); {
 	case c.form == asJSON || c.form == asYAML:
 		row := newReportRow(r, c.dryRun)
 		for _, l := range lacking {
 			row.OK = false
-			row.Incomplete = append(row.Incomplete, basisRow{Source: l.Name, State: l.State, AgeSeconds: l.age(), Error: l.Error})
+			row.Incomplete = append(row.Incomplete, rows.Basis{Source: l.Name, State: l.State, AgeSeconds: rows.Seconds(l.Age()), Error: l.Error})
 		}
 		return writeData(a.Out, c.form, row)
 	case c.form == asMarkdown:

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"rollcall/cmd/rollcall/exit"
+	"rollcall/dnsview/rows"
 	"rollcall/providers/sim/world"
 )
 
@@ -17,7 +18,7 @@ func recordsOf(t *testing.T, class string) []string {
 	for _, f := range objects(t, "ls", "findings", "-o", "json") {
 		r, ok := f["record"].(map[string]any)
 		if f["class"] == class && ok {
-			out = append(out, recordName(r["zone"].(string), r["name"].(string), r["type"].(string), r["value"].(string)))
+			out = append(out, rows.RecordName(r["zone"].(string), r["name"].(string), r["type"].(string), r["value"].(string)))
 		}
 	}
 	return out
@@ -93,7 +94,7 @@ func TestWhatIsAliveIsNotDeregistered(t *testing.T) {
 	var alive string
 	for _, r := range objects(t, "ls", "records", "--filter", "type=A", "-o", "json") {
 		if len(r["findings"].([]any)) == 0 && r["owner"] != nil {
-			alive = recordName(r["zone"].(string), r["name"].(string), r["type"].(string), r["value"].(string))
+			alive = rows.RecordName(r["zone"].(string), r["name"].(string), r["type"].(string), r["value"].(string))
 			break
 		}
 	}

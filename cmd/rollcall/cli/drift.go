@@ -10,13 +10,14 @@ import (
 	"rollcall/cmd/rollcall/exit"
 	"rollcall/cmd/rollcall/words"
 	"rollcall/dnsview"
+	"rollcall/dnsview/rows"
 	"rollcall/providers"
 )
 
 // driftReport is drift as JSON.
 type driftReport struct {
-	Sources  []sourceRow  `json:"sources"`
-	Findings []findingRow `json:"findings"`
+	Sources  []rows.Source        `json:"sources"`
+	Findings []rows.FindingObject `json:"findings"`
 }
 
 func (a *commands) driftCommand() *cobra.Command {
@@ -66,13 +67,12 @@ func (a *commands) drift(ctx context.Context, form *format, query string, wire b
 	if err != nil {
 		return 0, err
 	}
-	r := driftReport{
-		Sources:  sourcesOf(s, v),
-		Findings: findingRows(v, func(n *dnsview.Finding) bool { return q.MatchFinding(v, n) }),
-	}
+	found := findingRows(v, q)
+	r := driftReport{Sources: sourcesOf(s, v), Findings: []rows.FindingObject{}}
 	code = exit.Done
-	for i := range v.Findings {
-		if v.Findings[i].Severity > dnsview.Info && q.MatchFinding(v, &v.Findings[i]) {
+	for i := range found {
+		r.Findings = append(r.Findings, found[i].Object())
+		if found[i].Severity > dnsview.Info {
 			code = exit.Drift
 		}
 	}
@@ -85,7 +85,7 @@ func (a *commands) drift(ctx context.Context, form *format, query string, wire b
 	if form.is == asJSON || form.is == asYAML {
 		return code, writeData(a.Out, form.is, r)
 	}
-	if err := findingListing().write(a.Out, form, r.Findings); err != nil {
+	if err := findingListing().write(a.Out, form, found); err != nil {
 		return code, err
 	}
 	if form.is == asTable || form.is == asWide {
@@ -95,15 +95,15 @@ func (a *commands) drift(ctx context.Context, form *format, query string, wire b
 }
 
 // sourcesLine counts the sources that a report rests on.
-func sourcesLine(rows []sourceRow) string {
+func sourcesLine(list []rows.Source) string {
 	complete := 0
-	for _, r := range rows {
+	for _, r := range list {
 		if r.State == string(providers.CoverageComplete) {
 			complete++
 		}
 	}
-	if complete == len(rows) {
-		return words.Plural(len(rows), "source") + ", all complete"
+	if complete == len(list) {
+		return words.Plural(len(list), "source") + ", all complete"
 	}
-	return fmt.Sprintf("%s, %d of them not complete: what rests on those is unknown", words.Plural(len(rows), "source"), len(rows)-complete)
+	return fmt.Sprintf("%s, %d of them not complete: what rests on those is unknown", words.Plural(len(list), "source"), len(list)-complete)
 }

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"path/filepath"
@@ -16,8 +15,9 @@ import (
 	"rollcall/cmd/rollcall/exit"
 	"rollcall/cmd/rollcall/words"
 	"rollcall/dnsview"
+	"rollcall/dnsview/filter"
+	"rollcall/dnsview/rows"
 	"rollcall/providers/journal"
-	"rollcall/ui"
 )
 
 func (a *commands) journalCommand() *cobra.Command {
@@ -64,15 +64,14 @@ told for as long as that lies there.`,
 				form.is = asText
 			}
 		}
-		now := a.Now()
-		entries = slices.DeleteFunc(entries, func(e journal.Entry) bool { return !q.MatchEntry(ui.FilterEntry(&e, now)) })
-		if limit > 0 && len(entries) > limit {
-			entries = entries[:limit]
+		list := entryRows(entries, q, a.Now())
+		if limit > 0 && len(list) > limit {
+			list = list[:limit]
 		}
 		if form.is == asText {
-			err = flush(a.Out, journalText(entries))
+			err = flush(a.Out, journalText(list))
 		} else {
-			err = journalListing().write(a.Out, form, entries)
+			err = journalListing().write(a.Out, form, list)
 		}
 		if err == nil && verify && len(problems) > 0 {
 			return exit.With(exit.Failed)
@@ -118,24 +117,19 @@ func (a *commands) settleJournal(ctx context.Context, path string) error {
 	return err
 }
 
-func journalListing() *listing[journal.Entry] {
-	type row = journal.Entry
-	return &listing[row]{
-		id: func(e *row) string { return e.ID },
-		columns: []column[row]{
-			{name: "ENTRY", text: func(e *row) string { return e.ID }},
-			{name: "RUN", text: func(e *row) string { return e.Run }},
-			{name: "TIME", text: func(e *row) string { return e.Time.Local().Format(time.DateTime) }},
-			{name: "WHO", text: func(e *row) string { return words.Clean(e.Who) }},
-			{name: "VERB", text: func(e *row) string { return e.Verb }},
-			{name: "STATE", text: func(e *row) string { return string(e.State) }},
-			{name: "WHAT", text: func(e *row) string { return words.Clean(e.Sentence) }},
-			{name: "ZONE", wide: true, text: func(e *row) string { return words.Clean(e.Zone) }},
-			{name: "REASON", wide: true, text: func(e *row) string { return e.Reason }},
-			{name: "UNDOES", wide: true, text: func(e *row) string { return e.Undoes }},
-			{name: "NOTE", wide: true, text: func(e *row) string { return words.Clean(cmp.Or(e.Error, e.Note)) }},
-		},
+// entryRows returns the entries that pass a filter.
+func entryRows(entries []journal.Entry, by filter.Filter, now time.Time) []rows.Entry {
+	list := []rows.Entry{}
+	for _, e := range rows.Entries(entries, now) {
+		if by.Match(e) {
+			list = append(list, *e)
+		}
 	}
+	return list
+}
+
+func journalListing() *listing[rows.Entry] {
+	return &listing[rows.Entry]{id: (*rows.Entry).Key, columns: rows.EntryTable(), object: func(e *rows.Entry) any { return e.Entry }}
 }
 
 // launchText says what a launch asked for.
@@ -153,7 +147,7 @@ func launchText(l *journal.Launch) string {
 }
 
 // journalText tells all of some entries.
-func journalText(entries []journal.Entry) string {
+func journalText(entries []rows.Entry) string {
 	var b strings.Builder
 	for i := range entries {
 		e := &entries[i]

@@ -13,6 +13,7 @@ import (
 	"rollcall/cmd/rollcall/exit"
 	"rollcall/cmd/rollcall/launcher"
 	"rollcall/cmd/rollcall/words"
+	"rollcall/dnsview/rows"
 	"rollcall/providers/launch"
 )
 
@@ -271,15 +272,15 @@ func parsePairs(args []string) (map[string]string, error) {
 }
 
 func nodeRows(nodes []launch.Node) []nodeRow {
-	rows := []nodeRow{}
+	list := []nodeRow{}
 	for i := range nodes {
 		n := &nodes[i]
-		rows = append(rows, nodeRow{
+		list = append(list, nodeRow{
 			Cloud: words.Clean(n.Cloud), Name: words.Clean(n.Name), ID: words.Clean(n.Instance.ID), Stage: string(n.Stage), State: string(n.Instance.State),
-			IPs: addresses(n.Instance.PublicIPs), Message: words.Clean(n.Message), Reason: words.Clean(n.Instance.Reason),
+			IPs: rows.Addresses(n.Instance.PublicIPs), Message: words.Clean(n.Message), Reason: words.Clean(n.Instance.Reason),
 		})
 	}
-	return rows
+	return list
 }
 
 func (a *commands) tellLaunch(f *launchFlags, r launchRow) error {

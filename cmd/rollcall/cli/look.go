@@ -67,7 +67,7 @@ func (a *commands) tellShortfalls(s *app.Session, v *dnsview.View) {
 	for _, l := range shortfalls(v.Snapshot, s.Program.Now(), s.StaleAfter()) {
 		a.Say("rollcall: %s", l)
 	}
-	if r, failed := rangesRow(s); failed {
-		a.Say("rollcall: %s", *r.Error)
+	if err := s.RangesErr(); err != nil {
+		a.Say("rollcall: %s", words.Clean(err.Error()))
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"io"
 	"slices"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -12,6 +11,7 @@ import (
 	"rollcall/cmd/rollcall/exit"
 	"rollcall/dnsview"
 	"rollcall/dnsview/filter"
+	"rollcall/dnsview/rows"
 	"rollcall/providers"
 )
 
@@ -97,7 +97,7 @@ func (a *commands) lsInstances(ctx context.Context, f *lsFlags) error {
 		return err
 	}
 	rows := instanceRows(v, func(i *providers.Instance) bool {
-		return (f.all || !i.State.Dead()) && q.MatchInstance(v, i)
+		return (f.all || !i.State.Dead()) && q.Match(rows.NewInstance(v, i))
 	})
 	return list(a.Out, l, f, rows)
 }
@@ -123,7 +123,7 @@ func (a *commands) lsRecords(ctx context.Context, f *lsFlags) error {
 		return err
 	}
 	rows := recordRows(v, func(r *providers.Record) bool {
-		return (f.all || !r.IsMarker()) && q.MatchRecord(v, r)
+		return (f.all || !r.IsMarker()) && q.Match(rows.NewRecord(v, r))
 	})
 	return list(a.Out, l, f, rows)
 }
@@ -141,7 +141,7 @@ func (a *commands) lsFindings(ctx context.Context, f *lsFlags) error {
 	if err != nil {
 		return err
 	}
-	return list(a.Out, l, f, findingRows(v, func(n *dnsview.Finding) bool { return q.MatchFinding(v, n) }))
+	return list(a.Out, l, f, findingRows(v, q))
 }
 
 func (a *commands) lsServices(ctx context.Context, f *lsFlags) error {
@@ -157,7 +157,7 @@ func (a *commands) lsServices(ctx context.Context, f *lsFlags) error {
 	if err != nil {
 		return err
 	}
-	return list(a.Out, l, f, serviceRows(v, func(r *dnsview.Roster) bool { return q.MatchService(v, r) }))
+	return list(a.Out, l, f, serviceRows(v, func(r *dnsview.Roster) bool { return passesService(q, v, r) }))
 }
 
 func (a *commands) lsSources(ctx context.Context, f *lsFlags) error {
@@ -185,18 +185,5 @@ func (a *commands) lsSources(ctx context.Context, f *lsFlags) error {
 		cancel()
 		v = s.Update(v.Snapshot)
 	}
-	rows := sourcesOf(s, v)
-	return list(a.Out, l, f, slices.DeleteFunc(rows, func(r sourceRow) bool { return !q.MatchSource(r.filtered()) }))
-}
-
-// filtered is the row as a filter sees it.
-func (r *sourceRow) filtered() *filter.Source {
-	s := &filter.Source{Name: r.Name, Kind: r.Kind, Provider: r.Provider, State: r.State, Account: r.Account, Region: r.Region, Key: r.Key}
-	if r.Error != nil {
-		s.Error = *r.Error
-	}
-	if r.AgeSeconds != nil {
-		s.Age, s.Aged = time.Duration(*r.AgeSeconds*float64(time.Second)), true
-	}
-	return s
+	return list(a.Out, l, f, slices.DeleteFunc(sourcesOf(s, v), func(r rows.Source) bool { return !q.Match(&r) }))
 }

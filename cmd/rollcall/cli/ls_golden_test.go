@@ -15,9 +15,9 @@ import (
 	"rollcall/cmd/rollcall/app"
 	"rollcall/dnsview"
 	"rollcall/dnsview/filter"
+	"rollcall/dnsview/rows"
 	"rollcall/providers"
 	"rollcall/providers/journal"
-	"rollcall/ui"
 )
 
 var goldenNow = time.Date(2026, 11, 22, 3, 0, 0, 0, time.UTC)
@@ -199,7 +199,7 @@ func TestEveryFormOfEveryListing(t *testing.T) {
 		{"instances", func(t *testing.T, b *bytes.Buffer) {
 			l := instanceListing(goldenNow)
 			rows := func(f filter.Filter) []instanceRow {
-				return instanceRows(v, func(i *providers.Instance) bool { return f.MatchInstance(v, i) })
+				return instanceRows(v, func(i *providers.Instance) bool { return f.Match(rows.NewInstance(v, i)) })
 			}
 			writeForms(t, b, l, rows(everything))
 			writePassing(t, b, l, rows)
@@ -207,42 +207,38 @@ func TestEveryFormOfEveryListing(t *testing.T) {
 		{"records", func(t *testing.T, b *bytes.Buffer) {
 			l := recordListing(true)
 			rows := func(f filter.Filter) []recordRow {
-				return recordRows(v, func(r *providers.Record) bool { return f.MatchRecord(v, r) })
+				return recordRows(v, func(r *providers.Record) bool { return f.Match(rows.NewRecord(v, r)) })
 			}
 			writeForms(t, b, l, rows(everything))
 			writePassing(t, b, l, rows)
 		}},
 		{"findings", func(t *testing.T, b *bytes.Buffer) {
 			l := findingListing()
-			rows := func(f filter.Filter) []findingRow {
-				return findingRows(v, func(n *dnsview.Finding) bool { return f.MatchFinding(v, n) })
-			}
+			rows := func(f filter.Filter) []rows.Finding { return findingRows(v, f) }
 			writeForms(t, b, l, rows(everything))
 			writePassing(t, b, l, rows)
 		}},
 		{"services", func(t *testing.T, b *bytes.Buffer) {
 			l := serviceListing()
 			rows := func(f filter.Filter) []serviceRow {
-				return serviceRows(v, func(r *dnsview.Roster) bool { return f.MatchService(v, r) })
+				return serviceRows(v, func(r *dnsview.Roster) bool { return passesService(f, v, r) })
 			}
 			writeForms(t, b, l, rows(everything))
 			writePassing(t, b, l, rows)
 		}},
 		{"sources", func(t *testing.T, b *bytes.Buffer) {
 			l := sourceListing(true)
-			rows := func(f filter.Filter) []sourceRow {
-				rows := withWire(sourceRows(troubled.Snapshot, goldenNow, 10*time.Minute), troubled)
-				rows = append(rows, sourceRow{Name: app.RangesSource, Kind: "file", State: string(providers.CoverageFailed), Error: text(errors.New("no such file").Error())})
-				return slices.DeleteFunc(rows, func(r sourceRow) bool { return !f.MatchSource(r.filtered()) })
+			passing := func(f filter.Filter) []rows.Source {
+				list := rows.WithWire(rows.Sources(troubled.Snapshot, goldenNow, 10*time.Minute), troubled)
+				list = append(list, rows.File(app.RangesSource, errors.New("no such file")))
+				return slices.DeleteFunc(list, func(r rows.Source) bool { return !f.Match(&r) })
 			}
-			writeForms(t, b, l, rows(everything))
-			writePassing(t, b, l, rows)
+			writeForms(t, b, l, passing(everything))
+			writePassing(t, b, l, passing)
 		}},
 		{"journal", func(t *testing.T, b *bytes.Buffer) {
 			l := journalListing()
-			rows := func(f filter.Filter) []journal.Entry {
-				return slices.DeleteFunc(goldenEntries(), func(e journal.Entry) bool { return !f.MatchEntry(ui.FilterEntry(&e, goldenNow)) })
-			}
+			rows := func(f filter.Filter) []rows.Entry { return entryRows(goldenEntries(), f, goldenNow) }
 			writeForms(t, b, l, rows(everything))
 			writePassing(t, b, l, rows)
 		}},

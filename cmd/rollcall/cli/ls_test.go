@@ -9,6 +9,7 @@ import (
 	"github.com/goccy/go-yaml"
 
 	"rollcall/cmd/rollcall/exit"
+	"rollcall/dnsview/rows"
 	"rollcall/providers/sim/world"
 )
 
@@ -153,7 +154,7 @@ func TestWhatNamePrintsForARecordNamesThatRecord(t *testing.T) {
 	n := 0
 	for l := range strings.Lines(must(t, "ls", "records", "-o", "name")) {
 		n++
-		if r, err := splitRecord(strings.TrimSpace(l)); err != nil || recordName(r.Zone, r.Name, r.Type, r.Value) != strings.TrimSpace(l) {
+		if r, err := splitRecord(strings.TrimSpace(l)); err != nil || rows.RecordName(r.Zone, r.Name, r.Type, r.Value) != strings.TrimSpace(l) {
 			t.Errorf("%q is read as %+v, %v", l, r, err)
 		}
 	}

@@ -18,6 +18,7 @@ import (
 	"rollcall/cmd/rollcall/exit"
 	"rollcall/dnsview"
 	"rollcall/dnsview/probe"
+	"rollcall/dnsview/rows"
 	"rollcall/providers/sim"
 	"rollcall/providers/sim/world"
 )
@@ -259,7 +260,7 @@ func TestListsShowWhatTheNameServersMakeOfThem(t *testing.T) {
 	if out := must(t, "ls", "records", "--wire", "-o", "wide", "--filter", "wire:split"); !strings.Contains(out, "split 1/2") || strings.Contains(out, "in sync") {
 		t.Errorf("%s", out)
 	}
-	for _, r := range decode[[]sourceRow](t, must(t, "ls", "sources", "--wire", "-o", "json")) {
+	for _, r := range decode[[]rows.Source](t, must(t, "ls", "sources", "--wire", "-o", "json")) {
 		if (r.Kind == "zone") != (r.Wire != nil) || r.Wire != nil && r.Wire.State != "in sync" {
 			t.Errorf("%s: %+v", r.Name, r.Wire)
 		}

@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"rollcall/cmd/rollcall/exit"
+	"rollcall/dnsview/rows"
 )
 
 // The forms of output.
@@ -62,43 +63,36 @@ func (f *format) Set(s string) error {
 	return nil
 }
 
-// column is one column of a table.
-type column[T any] struct {
-	name string
-	wide bool            // in wide and csv only
-	text func(*T) string // what is shown
-	key  func(*T) string // what is sorted by; text when nil
-}
-
-// listing says how rows of one kind are printed. A row is what stands in JSON.
+// listing says how rows of one kind are printed.
 type listing[T any] struct {
-	columns []column[T]
+	columns []rows.Column[*T]
 	id      func(*T) string
-	raw     bool // cells of csv are left as they are
+	object  func(*T) any // what stands in JSON; nil for the row itself
+	raw     bool         // cells of csv are left as they are
 }
 
 // names are the columns that one can sort by.
 func (l *listing[T]) names() []string {
 	var out []string
 	for _, c := range l.columns {
-		out = append(out, strings.ToLower(c.name))
+		out = append(out, strings.ToLower(c.Title))
 	}
 	return out
 }
 
 // sort sorts by a column; a leading minus turns the order round. Rows that are
 // equal keep their order.
-func (l *listing[T]) sort(rows []T, by string) error {
+func (l *listing[T]) sort(list []T, by string) error {
 	if by == "" {
 		return nil
 	}
 	name, down := strings.CutPrefix(by, "-")
-	i := slices.IndexFunc(l.columns, func(c column[T]) bool { return strings.EqualFold(c.name, name) })
+	i := slices.IndexFunc(l.columns, func(c rows.Column[*T]) bool { return strings.EqualFold(c.Title, name) })
 	if i < 0 {
 		return exit.Usagef("there is no column %q to sort by; there are %s", name, strings.Join(l.names(), ", "))
 	}
-	key := cmpOrFunc(l.columns[i].key, l.columns[i].text)
-	slices.SortStableFunc(rows, func(a, b T) int {
+	key := cmpOrFunc(l.columns[i].Key, l.columns[i].Text)
+	slices.SortStableFunc(list, func(a, b T) int {
 		c := naturalCompare(key(&a), key(&b))
 		if down {
 			return -c
@@ -116,36 +110,43 @@ func cmpOrFunc[T any](a, b func(*T) string) func(*T) string {
 }
 
 // write prints the rows in one form.
-func (l *listing[T]) write(w io.Writer, f *format, rows []T) error {
+func (l *listing[T]) write(w io.Writer, f *format, list []T) error {
 	l.raw = f.raw
 	switch form := f.is; form {
 	case asJSON, asYAML:
-		if rows == nil {
-			rows = []T{}
+		if list == nil {
+			list = []T{}
 		}
-		return writeData(w, form, rows)
+		if l.object == nil {
+			return writeData(w, form, list)
+		}
+		objects := make([]any, len(list))
+		for i := range list {
+			objects[i] = l.object(&list[i])
+		}
+		return writeData(w, form, objects)
 	case asName:
 		var b strings.Builder
-		for i := range rows {
-			b.WriteString(l.id(&rows[i]) + "\n")
+		for i := range list {
+			b.WriteString(l.id(&list[i]) + "\n")
 		}
 		return flush(w, b.String())
 	case asCSV:
-		return l.writeCSV(w, rows)
+		return l.writeCSV(w, list)
 	}
-	return l.writeTable(w, rows, f.is == asWide)
+	return l.writeTable(w, list, f.is == asWide)
 }
 
-func (l *listing[T]) writeCSV(w io.Writer, rows []T) error {
+func (l *listing[T]) writeCSV(w io.Writer, list []T) error {
 	out := csv.NewWriter(w)
 	line := make([]string, len(l.columns))
 	for i, c := range l.columns {
-		line[i] = strings.ToLower(c.name)
+		line[i] = strings.ToLower(c.Title)
 	}
 	_ = out.Write(line) // kept and given by Error below
-	for r := range rows {
+	for r := range list {
 		for i, c := range l.columns {
-			if line[i] = c.text(&rows[r]); !l.raw {
+			if line[i] = c.Text(&list[r]); !l.raw {
 				line[i] = noFormula(line[i])
 			}
 		}
@@ -170,18 +171,18 @@ func noFormula(cell string) string {
 	return cell
 }
 
-func (l *listing[T]) writeTable(w io.Writer, rows []T, wide bool) error {
-	columns := slices.DeleteFunc(slices.Clone(l.columns), func(c column[T]) bool { return c.wide && !wide })
-	cells := make([][]string, 0, len(rows)+1)
+func (l *listing[T]) writeTable(w io.Writer, list []T, wide bool) error {
+	columns := slices.DeleteFunc(slices.Clone(l.columns), func(c rows.Column[*T]) bool { return c.Wide && !wide })
+	cells := make([][]string, 0, len(list)+1)
 	head := make([]string, len(columns))
 	for i, c := range columns {
-		head[i] = c.name
+		head[i] = c.Title
 	}
 	cells = append(cells, head)
-	for r := range rows {
+	for r := range list {
 		line := make([]string, len(columns))
 		for i, c := range columns {
-			line[i] = cmp.Or(c.text(&rows[r]), "-")
+			line[i] = cmp.Or(c.Text(&list[r]), "-")
 		}
 		cells = append(cells, line)
 	}

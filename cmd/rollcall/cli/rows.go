@@ -2,13 +2,13 @@ package cli
 
 import (
 	"cmp"
-	"net/netip"
 	"slices"
-	"strings"
 	"time"
 
 	"rollcall/cmd/rollcall/words"
 	"rollcall/dnsview"
+	"rollcall/dnsview/filter"
+	"rollcall/dnsview/rows"
 	"rollcall/providers"
 )
 
@@ -47,13 +47,6 @@ type ownerRow struct {
 	Quiesced   bool      `json:"quiesced"`
 }
 
-// refRow names an instance.
-type refRow struct {
-	Cloud string `json:"cloud"`
-	ID    string `json:"id"`
-	Name  string `json:"name"`
-}
-
 // recordRow is one record.
 type recordRow struct {
 	Zone     string    `json:"zone"`
@@ -65,7 +58,7 @@ type recordRow struct {
 	Proxied  bool      `json:"proxied"`
 	Owner    *ownerRow `json:"owner"`
 	Findings []string  `json:"findings"`
-	Instance *refRow   `json:"instance"`
+	Instance *rows.Ref `json:"instance"`
 	Service  string    `json:"service"`
 	AutoTTL  bool      `json:"auto_ttl"`
 	Alias    bool      `json:"alias"`
@@ -73,100 +66,25 @@ type recordRow struct {
 	Weight   *int64    `json:"weight"` // of a weighted record set, else null
 	Comment  string    `json:"comment"`
 	// Controller is the program that manages the record by what it says itself, or empty.
-	Controller string   `json:"controller"`
-	Wire       *wireRow `json:"wire"` // null unless name servers were asked
+	Controller string     `json:"controller"`
+	Wire       *rows.Wire `json:"wire"` // null unless name servers were asked
 
 	named string // as the command line takes it
-}
-
-// recordRef names a record.
-type recordRef struct {
-	Zone  string `json:"zone"`
-	Name  string `json:"name"`
-	Type  string `json:"type"`
-	Value string `json:"value"`
-}
-
-// recordInSet names a record of a row of JSON, with the identifier of its record set where that has one.
-type recordInSet struct {
-	recordRef
-	SetID string `json:"set_id"`
-
-	named string // as the command line takes it
-}
-
-func newRecordInSet(r *providers.Record, named string) *recordInSet {
-	return &recordInSet{
-		recordRef: recordRef{Zone: words.Clean(r.Zone), Name: words.Clean(r.Name), Type: words.Clean(r.Type), Value: words.Clean(r.Value)}, SetID: words.Clean(r.SetID), named: words.Clean(named),
-	}
-}
-
-// findingRow is one finding.
-type findingRow struct {
-	Class    string        `json:"class"`
-	Severity string        `json:"severity"`
-	Record   *recordInSet  `json:"record"`
-	Instance *refRow       `json:"instance"`
-	Cloud    string        `json:"cloud"`
-	Reason   string        `json:"reason"`
-	Evidence []evidenceRow `json:"evidence"`
-	Remedy   string        `json:"remedy"`
-	Service  string        `json:"service"`
-	Zone     string        `json:"zone"`
-	Would    string        `json:"would"` // class unknown: what the evidence points to
-	Name     string        `json:"name"`  // domain name, or name and type, of a finding about no single record
-	RestsOn  []basisRow    `json:"rests_on"`
-	// Controller is the program that manages the record by what it says itself, or empty.
-	Controller string `json:"controller"`
-	// Advice is what is to be done: the command of the remedy, or what a person does where there is none.
-	Advice string `json:"advice"`
-}
-
-// evidenceRow is one fact.
-type evidenceRow struct {
-	Source string     `json:"source"`
-	Fact   string     `json:"fact"`
-	At     *time.Time `json:"at"`
-}
-
-// basisRow is the coverage of a source that a finding rests on.
-type basisRow struct {
-	Source     string  `json:"source"`
-	State      string  `json:"state"`
-	AgeSeconds float64 `json:"age_seconds"`
-	Error      *string `json:"error"`
-}
-
-// sourceRow is one source.
-type sourceRow struct {
-	Name       string       `json:"name"`
-	Kind       string       `json:"kind"` // cloud, zone or file
-	Provider   string       `json:"provider"`
-	State      string       `json:"state"`
-	Rows       int          `json:"rows"`
-	AgeSeconds *float64     `json:"age_seconds"`
-	Error      *string      `json:"error"`
-	Account    string       `json:"account"`
-	Region     string       `json:"region"`
-	Key        string       `json:"key"`
-	Production bool         `json:"production"`
-	BudgetLeft *int         `json:"budget_left"`
-	Wire       *wireZoneRow `json:"wire"` // null for clouds, and unless name servers were asked
 }
 
 func instanceRows(v *dnsview.View, keep func(*providers.Instance) bool) []instanceRow {
-	rows := []instanceRow{}
+	list := []instanceRow{}
 	for c := range v.Snapshot.Clouds {
 		for i := range v.Snapshot.Clouds[c].Instances {
 			if inst := &v.Snapshot.Clouds[c].Instances[i]; keep(inst) {
-				rows = append(rows, newInstanceRow(v, inst))
+				list = append(list, newInstanceRow(v, inst))
 			}
 		}
 	}
-	slices.SortStableFunc(rows, func(a, b instanceRow) int {
+	slices.SortStableFunc(list, func(a, b instanceRow) int {
 		return cmp.Or(cmp.Compare(cloudOrder(v, a.Cloud), cloudOrder(v, b.Cloud)), naturalCompare(a.Name, b.Name), cmp.Compare(a.ID, b.ID))
 	})
-	return rows
+	return list
 }
 
 func cloudOrder(v *dnsview.View, name string) int {
@@ -177,7 +95,7 @@ func newInstanceRow(v *dnsview.View, i *providers.Instance) instanceRow {
 	r := instanceRow{
 		Cloud: words.Clean(i.Cloud), Provider: string(i.Provider), ID: words.Clean(i.ID), Name: words.Clean(i.Name), State: words.Clean(string(i.State)),
 		Region: words.Clean(i.Region), Type: words.Clean(i.Type), Image: words.Clean(i.Image),
-		PublicIPs: addresses(i.PublicIPs), PrivateIPs: addresses(i.PrivateIPs), Launched: moment(i.Launched),
+		PublicIPs: rows.Addresses(i.PublicIPs), PrivateIPs: rows.Addresses(i.PrivateIPs), Launched: moment(i.Launched),
 		Tags: make(map[string]string, len(i.Tags)), Service: words.Clean(v.ServiceOfInstance(i)),
 		Findings: classes(v.FindingsOfInstance(i.Key, i.ID)), Records: []string{}, CloudKey: string(i.Key), Reason: words.Clean(i.Reason),
 	}
@@ -191,20 +109,20 @@ func newInstanceRow(v *dnsview.View, i *providers.Instance) instanceRow {
 }
 
 func recordRows(v *dnsview.View, keep func(*providers.Record) bool) []recordRow {
-	rows := []recordRow{}
+	list := []recordRow{}
 	for z := range v.Snapshot.Zones {
 		zone := &v.Snapshot.Zones[z]
-		at := len(rows)
+		at := len(list)
 		for i := range zone.Records {
 			if rec := &zone.Records[i]; keep(rec) {
-				rows = append(rows, newRecordRow(v, zone.Zone.Provider, rec))
+				list = append(list, newRecordRow(v, zone.Zone.Provider, rec))
 			}
 		}
-		slices.SortStableFunc(rows[at:], func(a, b recordRow) int {
+		slices.SortStableFunc(list[at:], func(a, b recordRow) int {
 			return cmp.Or(compareNames(a.Name, b.Name), cmp.Compare(a.Type, b.Type), naturalCompare(a.Value, b.Value))
 		})
 	}
-	return rows
+	return list
 }
 
 // compareNames puts names that lie below one another together: it compares label by
@@ -225,7 +143,7 @@ func newRecordRow(v *dnsview.View, p providers.Provider, rec *providers.Record) 
 		Zone: words.Clean(rec.Zone), Provider: string(p), Name: words.Clean(rec.Name), Type: words.Clean(rec.Type), TTL: rec.TTL, Value: words.Clean(rec.Value),
 		Proxied: rec.Proxied, Findings: classes(v.FindingsOfRecord(rec)), Service: words.Clean(v.ServiceOf(rec)),
 		AutoTTL: rec.AutoTTL, Alias: rec.Alias, SetID: words.Clean(rec.SetID), Comment: words.Clean(rec.Comment),
-		Wire: newWireRow(v.WireOf(rec)), named: words.Clean(v.RecordName(rec)),
+		Wire: rows.NewWire(v.WireOf(rec)), named: words.Clean(v.RecordName(rec)),
 		Controller: words.Clean(v.ControllerOf(rec)),
 	}
 	if rec.InWeightedSet() {
@@ -235,7 +153,7 @@ func newRecordRow(v *dnsview.View, p providers.Provider, rec *providers.Record) 
 		r.Owner = newOwnerRow(v, o)
 	}
 	if i := v.InstanceOf(rec); i != nil {
-		r.Instance = &refRow{Cloud: words.Clean(i.Cloud), ID: words.Clean(i.ID), Name: words.Clean(i.Name)}
+		r.Instance = refTo(i)
 	}
 	return r
 }
@@ -251,78 +169,15 @@ func newOwnerRow(v *dnsview.View, o providers.Owner) *ownerRow {
 	return r
 }
 
-func newFindingRow(v *dnsview.View, f *dnsview.Finding) findingRow {
-	r := findingRow{
-		Class: string(f.Class), Severity: f.Severity.String(), Cloud: words.Clean(f.Cloud), Reason: words.Clean(f.Reason), Evidence: []evidenceRow{},
-		Remedy: string(f.Remedy), Service: words.Clean(f.Service), Zone: words.Clean(f.Zone), Would: string(f.Would), RestsOn: basisRows(f.RestsOn),
-		Name: words.Clean(f.Name), Controller: words.Clean(f.Controller), Advice: words.Clean(v.Advice(f)),
-	}
-	if f.Record != nil {
-		r.Record = newRecordInSet(f.Record, v.RecordName(f.Record))
-	}
-	if f.Instance != nil {
-		r.Instance = &refRow{Cloud: words.Clean(f.Instance.Cloud), ID: words.Clean(f.Instance.ID), Name: words.Clean(f.Instance.Name)}
-	}
-	for _, e := range f.Evidence {
-		r.Evidence = append(r.Evidence, evidenceRow{Source: words.Clean(e.Source), Fact: words.Clean(e.Fact), At: moment(e.At)})
-	}
-	return r
-}
-
-func basisRows(b []dnsview.Basis) []basisRow {
-	rows := []basisRow{}
-	for _, x := range b {
-		rows = append(rows, basisRow{Source: words.Clean(x.Source), State: stateName(x.State), AgeSeconds: seconds(x.Age), Error: text(x.Err)})
-	}
-	return rows
-}
-
-func findingRows(v *dnsview.View, keep func(*dnsview.Finding) bool) []findingRow {
-	rows := []findingRow{}
-	for i := range v.Findings {
-		if f := &v.Findings[i]; keep(f) {
-			rows = append(rows, newFindingRow(v, f))
+// findingRows returns the findings of a view that pass a filter.
+func findingRows(v *dnsview.View, by filter.Filter) []rows.Finding {
+	list := []rows.Finding{}
+	for _, f := range rows.Findings(v) {
+		if by.Match(f) {
+			list = append(list, *f)
 		}
 	}
-	return rows
-}
-
-// sourceRows reports every source as a person would: a complete read that has
-// grown too old is stale.
-func sourceRows(s *providers.Snapshot, now time.Time, maxAge time.Duration) []sourceRow {
-	rows := []sourceRow{}
-	for i := range s.Clouds {
-		c := &s.Clouds[i]
-		r := newSourceRow(c.Cloud.Name, "cloud", c.Cloud.Provider, c.Coverage, len(c.Instances), c.RowsFrom, c.BudgetLeft, now, maxAge)
-		r.Account, r.Region, r.Key, r.Production = words.Clean(cmp.Or(c.Coverage.Account, c.Cloud.Account)), words.Clean(c.Cloud.Region), string(cmp.Or(c.Coverage.Key, c.Cloud.Key)), c.Production
-		rows = append(rows, r)
-	}
-	for i := range s.Zones {
-		z := &s.Zones[i]
-		r := newSourceRow(z.Zone.Name, "zone", z.Zone.Provider, z.Coverage, len(z.Records), z.RowsFrom, z.BudgetLeft, now, maxAge)
-		r.Account = words.Clean(cmp.Or(z.Coverage.Account, z.Zone.Account))
-		rows = append(rows, r)
-	}
-	return rows
-}
-
-func newSourceRow(name, kind string, p providers.Provider, c providers.Coverage, n int, from time.Time, left int, now time.Time, maxAge time.Duration) sourceRow {
-	r := sourceRow{Name: words.Clean(name), Kind: kind, Provider: string(p), State: stateName(c.At(now, maxAge)), Rows: n}
-	if !from.IsZero() {
-		age := seconds(now.Sub(from))
-		r.AgeSeconds = &age
-	}
-	if c.Err != nil {
-		r.Error = text(c.Err.Error())
-	}
-	if left >= 0 {
-		r.BudgetLeft = &left
-	}
-	return r
-}
-
-func stateName(s providers.CoverageState) string {
-	return cmp.Or(string(s), "unread")
+	return list
 }
 
 // classes names the classes of findings, each once, worst first.
@@ -332,14 +187,6 @@ func classes(found []*dnsview.Finding) []string {
 		if !slices.Contains(out, string(f.Class)) {
 			out = append(out, string(f.Class))
 		}
-	}
-	return out
-}
-
-func addresses(in []netip.Addr) []string {
-	out := make([]string, len(in))
-	for i, a := range in {
-		out[i] = a.String()
 	}
 	return out
 }
@@ -360,12 +207,7 @@ func text(s string) *string {
 	return &s
 }
 
-// seconds rounds to milliseconds, below which nothing here is measured.
-func seconds(d time.Duration) float64 {
-	return float64(d.Round(time.Millisecond).Milliseconds()) / 1000
-}
-
-// recordName writes a record as the command line takes it.
-func recordName(zone, name, typ, value string) string {
-	return strings.Join([]string{zone + ":" + name, typ, value}, "/")
+func refTo(i *providers.Instance) *rows.Ref {
+	r := rows.NewRef(i.Ref())
+	return &r
 }

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -8,6 +9,8 @@ import (
 	"rollcall/cmd/rollcall/words"
 	"rollcall/dnsview"
 	"rollcall/dnsview/dnssd"
+	"rollcall/dnsview/filter"
+	"rollcall/dnsview/rows"
 )
 
 // serviceRow is one service and its nodes: a round-robin name, or one incarnation of a
@@ -59,10 +62,10 @@ type healthRow struct {
 }
 
 func serviceRows(v *dnsview.View, keep func(r *dnsview.Roster) bool) []serviceRow {
-	rows := []serviceRow{}
+	list := []serviceRow{}
 	add := func(r *dnsview.Roster, i *dnsview.IncarnationView, typ string) {
 		if keep(r) {
-			rows = append(rows, newServiceRow(r, i, typ))
+			list = append(list, newServiceRow(r, i, typ))
 		}
 	}
 	for _, s := range v.ServiceTree() {
@@ -73,7 +76,12 @@ func serviceRows(v *dnsview.View, keep func(r *dnsview.Roster) bool) []serviceRo
 			add(&i.Roster, i, s.Name)
 		}
 	}
-	return rows
+	return list
+}
+
+// passesService reports whether a service or an incarnation passes, itself or by one of its nodes.
+func passesService(q filter.Filter, v *dnsview.View, r *dnsview.Roster) bool {
+	return q.Match(&rows.Service{Roster: r}) || slices.ContainsFunc(r.Nodes, func(n *dnsview.NodeView) bool { return q.Match(rows.NewNode(v, n)) })
 }
 
 func newServiceRow(r *dnsview.Roster, i *dnsview.IncarnationView, typ string) serviceRow {
@@ -105,7 +113,7 @@ func newServiceRow(r *dnsview.Roster, i *dnsview.IncarnationView, typ string) se
 func newMemberRow(n *dnsview.NodeView) memberRow {
 	row := memberRow{
 		Node: words.Clean(n.Ref.Name), ID: words.Clean(n.Ref.ID), Cloud: words.Clean(n.Ref.Cloud), State: words.Clean(string(n.State)), Live: n.Live, Host: words.Clean(n.Host),
-		TTL: n.TTL, Addresses: addresses(n.Addresses), Findings: classes(n.Findings),
+		TTL: n.TTL, Addresses: rows.Addresses(n.Addresses), Findings: classes(n.Findings),
 	}
 	switch {
 	case n.HasSRV && !n.Guessed:
@@ -121,41 +129,41 @@ func newMemberRow(n *dnsview.NodeView) memberRow {
 }
 
 func pairRows(t dnssd.TXT) []pairRow {
-	rows := []pairRow{}
+	list := []pairRow{}
 	for _, p := range t {
 		row := pairRow{Key: words.Clean(p.Key)}
 		if p.HasValue {
 			v := words.Clean(p.Value)
 			row.Value = &v
 		}
-		rows = append(rows, row)
+		list = append(list, row)
 	}
-	return rows
+	return list
 }
 
 func serviceListing() *listing[serviceRow] {
 	type row = serviceRow
-	number := func(name string, wide bool, n func(r *row) int) column[row] {
-		return column[row]{name: name, wide: wide, text: func(r *row) string { return strconv.Itoa(n(r)) }}
+	number := func(name string, wide bool, n func(r *row) int) rows.Column[*row] {
+		return rows.Column[*row]{Title: name, Wide: wide, Text: func(r *row) string { return strconv.Itoa(n(r)) }}
 	}
 	return &listing[row]{
 		id: func(r *row) string { return r.Name },
-		columns: []column[row]{
-			{name: "NAME", text: func(r *row) string { return r.Name }},
-			{name: "KIND", text: func(r *row) string { return r.Kind }},
-			{name: "ZONE", text: func(r *row) string { return r.Zone }},
+		columns: []rows.Column[*row]{
+			{Title: "NAME", Text: func(r *row) string { return r.Name }},
+			{Title: "KIND", Text: func(r *row) string { return r.Kind }},
+			{Title: "ZONE", Text: func(r *row) string { return r.Zone }},
 			number("LIVE", false, func(r *row) int { return r.Live }),
 			number("MINIMUM", false, func(r *row) int { return r.Minimum }),
 			number("NODES", false, func(r *row) int { return r.Nodes }),
 			number("RECORDS", false, func(r *row) int { return r.Records }),
 			number("QUIESCED", false, func(r *row) int { return r.Quiesced }),
-			{name: "CLOUDS", text: func(r *row) string { return strings.Join(r.Clouds, ",") }},
-			{name: "FINDINGS", text: func(r *row) string { return strings.Join(r.Findings, ",") }},
+			{Title: "CLOUDS", Text: func(r *row) string { return strings.Join(r.Clouds, ",") }},
+			{Title: "FINDINGS", Text: func(r *row) string { return strings.Join(r.Findings, ",") }},
 			number("TTL", true, func(r *row) int { return int(r.TTL) }),
 			number("PORT", true, func(r *row) int { return int(r.Port) }),
-			{name: "TXT", wide: true, text: func(r *row) string { return attributeText(r.TXT) }},
-			{name: "STATES", wide: true, text: states},
-			{name: "DECLARED", wide: true, text: func(r *row) string { return strconv.FormatBool(r.Declared) }},
+			{Title: "TXT", Wide: true, Text: func(r *row) string { return attributeText(r.TXT) }},
+			{Title: "STATES", Wide: true, Text: states},
+			{Title: "DECLARED", Wide: true, Text: func(r *row) string { return strconv.FormatBool(r.Declared) }},
 		},
 	}
 }

@@ -8,32 +8,24 @@ import (
 	"rollcall/cmd/rollcall/app"
 	"rollcall/cmd/rollcall/words"
 	"rollcall/dnsview"
+	"rollcall/dnsview/rows"
 	"rollcall/providers"
 )
 
 // sourcesOf returns the rows of everything that a view rests on: clouds, zones, and the
 // list of public ranges when it could not be read.
-func sourcesOf(s *app.Session, v *dnsview.View) []sourceRow {
-	rows := withWire(sourceRows(v.Snapshot, s.Program.Now(), s.StaleAfter()), v)
-	if r, failed := rangesRow(s); failed {
-		rows = append(rows, r)
+func sourcesOf(s *app.Session, v *dnsview.View) []rows.Source {
+	list := rows.WithWire(rows.Sources(v.Snapshot, s.Program.Now(), s.StaleAfter()), v)
+	if err := s.RangesErr(); err != nil {
+		list = append(list, rows.File(app.RangesSource, err))
 	}
-	return rows
-}
-
-// rangesRow returns the list of public ranges as a failed source, when it is one.
-func rangesRow(s *app.Session) (sourceRow, bool) {
-	err := s.RangesErr()
-	if err == nil {
-		return sourceRow{}, false
-	}
-	return sourceRow{Name: app.RangesSource, Kind: "file", State: string(providers.CoverageFailed), Error: text(err.Error())}, true
+	return list
 }
 
 // shortfalls reports every source that was not read completely, one line each.
 func shortfalls(snap *providers.Snapshot, now time.Time, maxAge time.Duration) []string {
 	var out []string
-	for _, r := range sourceRows(snap, now, maxAge) {
+	for _, r := range rows.Sources(snap, now, maxAge) {
 		if r.State == string(providers.CoverageComplete) {
 			continue
 		}
@@ -42,7 +34,7 @@ func shortfalls(snap *providers.Snapshot, now time.Time, maxAge time.Duration) [
 			line += ": " + strings.TrimPrefix(*r.Error, r.Name+": ")
 		}
 		if r.Rows > 0 && r.AgeSeconds != nil {
-			line += fmt.Sprintf("; its %d rows are %s old", r.Rows, words.Short(time.Duration(*r.AgeSeconds*float64(time.Second))))
+			line += fmt.Sprintf("; its %d rows are %s old", r.Rows, words.Short(r.Age()))
 		} else {
 			line += "; going on without it"
 		}

@@ -12,6 +12,7 @@ import (
 	"rollcall/dnsview"
 	"rollcall/dnsview/apply"
 	"rollcall/dnsview/plan"
+	"rollcall/dnsview/rows"
 	"rollcall/dnsview/wire"
 	"rollcall/providers"
 	"rollcall/providers/budget"
@@ -175,7 +176,7 @@ func (a *commands) tellService(r *apply.Report, c changing) error {
 		var b strings.Builder
 		for _, st := range row.Steps {
 			if st.Record != nil && st.State == string(apply.StepDone) {
-				b.WriteString(recordName(st.Record.Zone, st.Record.Name, st.Record.Type, st.Record.Value) + "\n")
+				b.WriteString(rows.RecordName(st.Record.Zone, st.Record.Name, st.Record.Type, st.Record.Value) + "\n")
 			}
 		}
 		err = flush(a.Out, b.String())

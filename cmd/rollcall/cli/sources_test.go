@@ -12,6 +12,7 @@ import (
 
 	"rollcall/cmd/rollcall/app"
 	"rollcall/cmd/rollcall/exit"
+	"rollcall/dnsview/rows"
 	"rollcall/providers/sim"
 	"rollcall/providers/sim/world"
 )
@@ -208,7 +209,7 @@ func TestAListOfRangesIsReadAgainWhenItsFileChangesAndTheLastGoodOneStays(t *tes
 				t.Errorf("%s: %s is in a range: %v", what, prefix, ok)
 			}
 		}
-		row := slices.IndexFunc(sourcesOf(s, v), func(r sourceRow) bool { return r.Name == app.RangesSource })
+		row := slices.IndexFunc(sourcesOf(s, v), func(r rows.Source) bool { return r.Name == app.RangesSource })
 		err := b.Files()[app.RangesSource]
 		if (row >= 0) != (why != "") || (err != nil) != (why != "") || err != nil && (!strings.Contains(err.Error(), why) || !strings.HasSuffix(err.Error(), "the list that was read before stays in use")) {
 			t.Errorf("%s: row %d, %v", what, row, err)

@@ -13,6 +13,9 @@ import (
 	"rollcall/providers"
 )
 
+// recordRef names a record, as the command line takes it.
+type recordRef struct{ Zone, Name, Type, Value string }
+
 // splitRecord reads a RECORD, as dnsview.SplitRecord does.
 func splitRecord(s string) (recordRef, error) {
 	head, _, _ := strings.Cut(s, "/")

@@ -9,6 +9,7 @@ import (
 	"rollcall/cmd/rollcall/exit"
 	"rollcall/cmd/rollcall/words"
 	"rollcall/dnsview"
+	"rollcall/dnsview/rows"
 	"rollcall/providers"
 )
 
@@ -34,11 +35,11 @@ func ofInstances(refs []providers.InstanceRef) basis {
 
 // lackingFor returns the sources of a basis that were not read completely, and what else the answer
 // lacks: a command that finds nothing says so, and exits with 4.
-func lackingFor(s *app.Session, b basis) []sourceRow {
+func lackingFor(s *app.Session, b basis) []rows.Source {
 	if s.View == nil {
 		return nil
 	}
-	rows := slices.DeleteFunc(sourcesOf(s, s.View), func(r sourceRow) bool {
+	list := slices.DeleteFunc(sourcesOf(s, s.View), func(r rows.Source) bool {
 		switch {
 		case r.State == string(providers.CoverageComplete):
 			return true
@@ -50,10 +51,11 @@ func lackingFor(s *app.Session, b basis) []sourceRow {
 		return !b.ranges
 	})
 	if !b.whatever {
-		return rows
+		return list
 	}
 	none := func(kind string) {
-		rows = append(rows, sourceRow{Name: kind + "s", Kind: kind, State: stateName(providers.CoverageNone), Error: text("no " + kind + " is configured")})
+		lacks := rows.Source{Name: kind + "s", Kind: kind, State: rows.Unread, Error: text("no " + kind + " is configured")}
+		list = append(list, lacks)
 	}
 	if !slices.ContainsFunc(s.View.Snapshot.Clouds, func(c providers.CloudView) bool { return !c.Departed }) {
 		none("cloud")
@@ -61,21 +63,13 @@ func lackingFor(s *app.Session, b basis) []sourceRow {
 	if len(s.View.Snapshot.Zones) == 0 {
 		none("zone")
 	}
-	return rows
-}
-
-// age returns the age of the rows of a source; zero when it has none.
-func (r *sourceRow) age() float64 {
-	if r.AgeSeconds == nil {
-		return 0
-	}
-	return *r.AgeSeconds
+	return list
 }
 
 // lackingText names sources that were not read completely, with the reason of each.
-func lackingText(rows []sourceRow) string {
+func lackingText(list []rows.Source) string {
 	var out []string
-	for _, r := range rows {
+	for _, r := range list {
 		t := r.Name + " is " + r.State
 		if r.Error != nil {
 			t += " (" + strings.TrimPrefix(*r.Error, r.Name+": ") + ")"

@@ -16,6 +16,7 @@ import (
 	"rollcall/cmd/rollcall/launcher"
 	"rollcall/cmd/rollcall/words"
 	"rollcall/dnsview"
+	"rollcall/dnsview/rows"
 	"rollcall/providers"
 	"rollcall/providers/textfile"
 	"rollcall/userdata"
@@ -34,7 +35,7 @@ built-in template takes its place.
   agent: round-robin          # or dns-sd, any; leave out for no agent
   after: myservice.service    # what the agent starts after; or a variable unit
   variables:
-    - {name: word, type: string, default: hello, help: what it says}
+    - {Title: word, type: string, default: hello, help: what it says}
   ---
   #!/bin/sh
   set -eu
@@ -84,26 +85,26 @@ func (a *commands) userdataList() *cobra.Command {
 	c := &cobra.Command{Use: "list", Short: "The boot templates", Args: noArgs}
 	form := outputFlag(c, asTable, asWide, asJSON, asCSV, asYAML, asName)
 	c.RunE = func(*cobra.Command, []string) error {
-		rows := []templateRow{}
+		list := []templateRow{}
 		all, wrong := launcher.LoadTemplates()
 		for _, t := range all.List() {
-			rows = append(rows, newTemplateRow(&t))
+			list = append(list, newTemplateRow(&t))
 		}
 		type row = templateRow
-		l := &listing[row]{id: func(r *row) string { return r.Name }, columns: []column[row]{
-			{name: "NAME", text: func(r *row) string { return r.Name }},
-			{name: "KIND", text: func(r *row) string { return r.Kind }},
-			{name: "VARIABLES", text: func(r *row) string {
+		l := &listing[row]{id: func(r *row) string { return r.Name }, columns: []rows.Column[*row]{
+			{Title: "NAME", Text: func(r *row) string { return r.Name }},
+			{Title: "KIND", Text: func(r *row) string { return r.Kind }},
+			{Title: "VARIABLES", Text: func(r *row) string {
 				var names []string
 				for _, v := range r.Variables {
 					names = append(names, v.Name)
 				}
 				return strings.Join(names, ",")
-			}, wide: true},
-			{name: "SOURCE", text: func(r *row) string { return r.Source }, wide: true},
-			{name: "HELP", text: func(r *row) string { return r.Help }},
+			}, Wide: true},
+			{Title: "SOURCE", Text: func(r *row) string { return r.Source }, Wide: true},
+			{Title: "HELP", Text: func(r *row) string { return r.Help }},
 		}}
-		if err := l.write(a.Out, form, rows); err != nil {
+		if err := l.write(a.Out, form, list); err != nil {
 			return err
 		}
 		return wrong // after those that can be read

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"rollcall/cmd/rollcall/exit"
+	"rollcall/dnsview/rows"
 	"rollcall/providers/sim/world"
 )
 
@@ -208,7 +209,7 @@ func TestAPlanIsShownAndCarriedOutAsItWasShown(t *testing.T) {
 	// One of them goes by another hand: what is left of the plan is done, and that is told.
 	gone := slices.IndexFunc(shown.Steps, func(st stepRow) bool { return st.Record.Name == "www.scalability.expert" })
 	rec := shown.Steps[gone].Record
-	must(t, "deregister", recordName(rec.Zone, rec.Name, rec.Type, rec.Value))
+	must(t, "deregister", rows.RecordName(rec.Zone, rec.Name, rec.Type, rec.Value))
 	if r := rollcall(t, "deregister", "--dead", "--plan-checksum", shown.Checksum); r.code != exit.Failed || !strings.Contains(r.err, "something changed since it was shown") {
 		t.Errorf("an old checksum: exit code %d, %s", r.code, r.err)
 	}

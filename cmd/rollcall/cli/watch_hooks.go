@@ -19,6 +19,7 @@ import (
 
 	"rollcall/cmd/rollcall/app"
 	"rollcall/cmd/rollcall/words"
+	"rollcall/dnsview/rows"
 	"rollcall/dnsview/wire"
 	"rollcall/providers/textfile"
 )
@@ -36,12 +37,12 @@ const (
 
 // hookEvent is what a hook is given: the finding, and a sentence that chat rooms show as it is.
 type hookEvent struct {
-	Event   string     `json:"event"` // new or resolved
-	Time    time.Time  `json:"time"`
-	Since   time.Time  `json:"since"` // when the finding was seen first
-	Fleet   string     `json:"fleet"`
-	Text    string     `json:"text"`
-	Finding findingRow `json:"finding"`
+	Event   string             `json:"event"` // new or resolved
+	Time    time.Time          `json:"time"`
+	Since   time.Time          `json:"since"` // when the finding was seen first
+	Fleet   string             `json:"fleet"`
+	Text    string             `json:"text"`
+	Finding rows.FindingObject `json:"finding"`
 }
 
 func newHookEvent(s *app.Session, event string, of *standing, now time.Time) hookEvent {
@@ -241,9 +242,9 @@ func execute(ctx context.Context, command string, also []string, body []byte) er
 
 // toldRow is a finding that was told, as the state folder remembers it.
 type toldRow struct {
-	Key     string     `json:"key"`
-	Since   time.Time  `json:"since"`
-	Finding findingRow `json:"finding"`
+	Key     string             `json:"key"`
+	Since   time.Time          `json:"since"`
+	Finding rows.FindingObject `json:"finding"`
 }
 
 // remember writes down what was told, so that a restart does not tell it again,

@@ -21,6 +21,7 @@ import (
 	"rollcall/cmd/rollcall/exit"
 	"rollcall/cmd/rollcall/words"
 	"rollcall/dnsview"
+	"rollcall/dnsview/rows"
 	"rollcall/providers"
 	"rollcall/providers/budget"
 )
@@ -168,20 +169,20 @@ func answered(view *dnsview.View) []*family {
 func (m *meter) sources() []*family {
 	coverage := gaugeFamily("source_coverage", "1 for the state that a source is in: complete, partial, failed, stale or unread.", "source", "state")
 	age := gaugeFamily("source_age_seconds", "Age of the rows of a source.", "source")
-	rows := gaugeFamily("source_rows", "Rows of a source: instances or record values.", "source")
+	ofRows := gaugeFamily("source_rows", "Rows of a source: instances or record values.", "source")
 	now := m.s.Program.Now()
 	for _, c := range coverages(m.s.Fleet.Snapshot()) {
 		for _, s := range []providers.CoverageState{providers.CoverageComplete, providers.CoveragePartial, providers.CoverageFailed, providers.CoverageStale, providers.CoverageNone} {
-			coverage.gauge(c.name, stateName(s)).Set(0)
+			coverage.gauge(c.name, rows.StateName(s)).Set(0)
 		}
 		is, _ := m.state(&c, now)
-		coverage.gauge(c.name, stateName(is)).Set(1)
-		rows.gauge(c.name).Set(float64(c.rows))
+		coverage.gauge(c.name, rows.StateName(is)).Set(1)
+		ofRows.gauge(c.name).Set(float64(c.rows))
 		if !c.from.IsZero() {
-			age.gauge(c.name).Set(seconds(now.Sub(c.from)))
+			age.gauge(c.name).Set(rows.Seconds(now.Sub(c.from)))
 		}
 	}
-	return []*family{coverage, age, rows}
+	return []*family{coverage, age, ofRows}
 }
 
 // state is what a source is worth now, and why it is not complete.
@@ -216,7 +217,7 @@ func (m *meter) budgets() []*family {
 			throttles.counter(name).AddInt64(s.Throttles)
 			left.gauge(name).Add(float64(max(s.Left, 0)))
 			longest := blocked.gauge(name)
-			longest.Set(max(longest.Get(), seconds(s.BlockedUntil.Sub(now)))) // never below 0, where it begins
+			longest.Set(max(longest.Get(), rows.Seconds(s.BlockedUntil.Sub(now)))) // never below 0, where it begins
 		}
 	}
 	return []*family{calls, throttles, left, blocked}
@@ -303,7 +304,7 @@ func (m *meter) healthz(w http.ResponseWriter, _ *http.Request) {
 		if is == providers.CoverageComplete {
 			continue
 		}
-		line := c.name + ": " + stateName(is)
+		line := c.name + ": " + rows.StateName(is)
 		if why != "" {
 			line += ": " + strings.TrimPrefix(words.Clean(why), c.name+": ")
 		}

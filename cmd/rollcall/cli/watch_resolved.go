@@ -6,12 +6,13 @@ import (
 
 	"rollcall/cmd/rollcall/words"
 	"rollcall/dnsview"
+	"rollcall/dnsview/rows"
 	"rollcall/providers"
 )
 
 // resolved reports whether the absence of a finding means that it is settled:
 // everything that it rested on was looked at in this scan too.
-func resolved(v *dnsview.View, r *findingRow) bool {
+func resolved(v *dnsview.View, r *rows.FindingObject) bool {
 	for _, b := range r.RestsOn {
 		zone, ofServers := strings.CutPrefix(b.Source, nameServersOf)
 		switch {
@@ -36,7 +37,7 @@ const (
 
 // heardOf reports whether the name servers of a zone have answered lately, and for
 // the name that a finding is about.
-func heardOf(v *dnsview.View, zone string, r *findingRow) bool {
+func heardOf(v *dnsview.View, zone string, r *rows.FindingObject) bool {
 	z := v.WireZone(zone)
 	if z == nil || z.State != dnsview.WireInSync {
 		return false
@@ -54,7 +55,7 @@ func heardOf(v *dnsview.View, zone string, r *findingRow) bool {
 }
 
 // checked reports whether the node of a finding was looked at lately, or is there no more.
-func checked(v *dnsview.View, r *findingRow) bool {
+func checked(v *dnsview.View, r *rows.FindingObject) bool {
 	if r.Instance == nil {
 		return true
 	}

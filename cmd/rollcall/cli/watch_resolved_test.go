@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"rollcall/dnsview"
+	"rollcall/dnsview/rows"
 	"rollcall/providers"
 )
 
@@ -23,10 +24,10 @@ func TestAFindingIsResolvedOnlyByWhatItRestedOn(t *testing.T) {
 		}
 		return dnsview.Inspect(s, *o)
 	}
-	rests := func(sources ...string) findingRow {
-		r := findingRow{Zone: "example.com", Name: "www.example.com A", Service: "www.example.com", Instance: &refRow{Cloud: "aws", ID: "i-1"}}
+	rests := func(sources ...string) rows.FindingObject {
+		r := rows.FindingObject{Zone: "example.com", Name: "www.example.com A", Service: "www.example.com", Instance: &rows.Ref{Cloud: "aws", ID: "i-1"}}
 		for _, s := range sources {
-			r.RestsOn = append(r.RestsOn, basisRow{Source: s})
+			r.RestsOn = append(r.RestsOn, rows.Basis{Source: s})
 		}
 		return r
 	}
@@ -37,7 +38,7 @@ func TestAFindingIsResolvedOnlyByWhatItRestedOn(t *testing.T) {
 	}
 	for _, c := range []struct {
 		name   string
-		row    findingRow
+		row    rows.FindingObject
 		change func(*providers.Snapshot, *dnsview.Options)
 		want   bool
 	}{

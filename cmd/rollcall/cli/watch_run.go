@@ -13,6 +13,7 @@ import (
 	"rollcall/cmd/rollcall/words"
 	"rollcall/dnsview"
 	"rollcall/dnsview/filter"
+	"rollcall/dnsview/rows"
 	"rollcall/providers"
 )
 
@@ -32,7 +33,7 @@ type watcher struct {
 
 // standing is a finding that stands, or that stood and has someone to be reported its end.
 type standing struct {
-	row   findingRow
+	row   rows.FindingObject
 	since time.Time
 	scans int
 	phase phase
@@ -168,29 +169,30 @@ func (w *watcher) scan(v *dnsview.View) error {
 		f := &v.Findings[i]
 		key := f.Key()
 		stands[key] = true
+		row := rows.NewFinding(v, f)
 		if f.Class == dnsview.Unknown {
-			unsure[subjectOf(newFindingRow(v, f))] = true
+			unsure[row.Subject()] = true
 		}
-		if f.Severity < w.least || !w.filter.MatchFinding(v, f) {
+		if f.Severity < w.least || !w.filter.Match(row) {
 			continue
 		}
 		s := w.known[key]
 		if s == nil {
 			s = &standing{since: v.Options.Now}
 			w.known[key] = s
-			s.row = newFindingRow(v, f)
+			s.row = row.Object()
 			if err := w.tell(eventNew, s, v.Options.Now); err != nil {
 				return err
 			}
 		}
-		s.row = newFindingRow(v, f)
+		s.row = row.Object()
 		s.scans++
 		if w.hooks != nil && s.scans >= 2 && s.phase == phaseNew && w.hooks.send(key, newHookEvent(w.s, eventNew, s, v.Options.Now)) {
 			s.phase = phaseTelling
 		}
 	}
 	for key, s := range w.known {
-		if stands[key] || unsure[subjectOf(s.row)] || s.phase == phaseTelling || s.phase == phaseLeaving || !resolved(v, &s.row) {
+		if stands[key] || unsure[s.row.Subject()] || s.phase == phaseTelling || s.phase == phaseLeaving || !resolved(v, &s.row) {
 			continue
 		}
 		if s.phase == phaseTold {
@@ -206,14 +208,6 @@ func (w *watcher) scan(v *dnsview.View) error {
 		}
 	}
 	return nil
-}
-
-// subjectOf is what a finding is about, whatever its class. It is made of what is kept over a restart.
-func subjectOf(r findingRow) string {
-	if x := r.Record; x != nil {
-		return r.Service + " " + recordName(x.Zone, x.Name, x.Type, x.Value) + "#" + x.SetID
-	}
-	return r.Service + " " + about(&r)
 }
 
 // delivered takes in that the hooks are done with an event, whatever became of it.
@@ -258,10 +252,10 @@ const (
 
 // watchLine is one line of rollcall watch -o json.
 type watchLine struct {
-	Time    time.Time   `json:"time"`
-	Event   string      `json:"event"` // new, resolved or source
-	Finding *findingRow `json:"finding,omitempty"`
-	Source  *sourceRow  `json:"source,omitempty"`
+	Time    time.Time           `json:"time"`
+	Event   string              `json:"event"` // new, resolved or source
+	Finding *rows.FindingObject `json:"finding,omitempty"`
+	Source  *rows.Source        `json:"source,omitempty"`
 }
 
 func (w *watcher) tell(event string, s *standing, now time.Time) error {

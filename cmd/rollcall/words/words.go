@@ -4,15 +4,15 @@ package words
 import (
 	"fmt"
 	"regexp"
-	"strconv"
 	"strings"
 	"time"
 
-	"rollcall/ui"
+	"rollcall/dnsview/rows"
+	"rollcall/providers"
 )
 
 // Clean makes a text from outside safe to print, as one line.
-func Clean(s string) string { return ui.Clean(s) }
+func Clean(s string) string { return providers.Clean(s) }
 
 // Plural counts things in words.
 func Plural(n int, what string) string {
@@ -23,19 +23,7 @@ func Plural(n int, what string) string {
 }
 
 // Short writes a duration with its largest unit, as tables do.
-func Short(d time.Duration) string {
-	switch {
-	case d < 0:
-		return "0s"
-	case d < 2*time.Minute:
-		return strconv.Itoa(int(d/time.Second)) + "s"
-	case d < 2*time.Hour:
-		return strconv.Itoa(int(d/time.Minute)) + "m"
-	case d < 48*time.Hour:
-		return strconv.Itoa(int(d/time.Hour)) + "h"
-	}
-	return strconv.Itoa(int(d/(24*time.Hour))) + "d"
-}
+func Short(d time.Duration) string { return rows.Duration(d) }
 
 // shellSafe are texts that no shell reads as anything else than themselves.
 var shellSafe = regexp.MustCompile(`^[A-Za-z0-9_@%+=:,./-]+$`)

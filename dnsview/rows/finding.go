@@ -1,0 +1,184 @@
+package rows
+
+import (
+	"cmp"
+	"strconv"
+	"time"
+
+	"rollcall/dnsview"
+	"rollcall/providers"
+)
+
+// Finding is one finding, joined with the view that it is of.
+type Finding struct {
+	*dnsview.Finding // its texts are not clean
+
+	// What a screen shows, clean.
+	About, Where, Why string
+
+	view *dnsview.View
+	key  string
+}
+
+// NewFinding returns the row of a finding of a view.
+func NewFinding(v *dnsview.View, f *dnsview.Finding) *Finding {
+	r := &Finding{Finding: f, view: v, key: f.Key(), Why: providers.Clean(f.Reason)}
+	switch {
+	case f.Record != nil:
+		r.About = providers.Clean(f.Record.Name + " " + f.Record.Type + " " + f.Record.Value)
+		r.Where = providers.Clean(f.Record.Zone)
+	case f.Instance != nil:
+		r.About = providers.Clean(cmp.Or(f.Instance.Name, f.Instance.ID))
+		r.Where = providers.Clean(f.Instance.Cloud)
+	default:
+		r.About = providers.Clean(cmp.Or(f.Name, f.Service, f.Zone, f.Cloud))
+		r.Where = providers.Clean(cmp.Or(f.Cloud, f.Zone))
+	}
+	return r
+}
+
+// Findings returns the rows of all findings of a view, in its order, which is by severity.
+func Findings(v *dnsview.View) []*Finding {
+	out := make([]*Finding, len(v.Findings))
+	for i := range v.Findings {
+		out[i] = NewFinding(v, &v.Findings[i])
+	}
+	return out
+}
+
+// Key is the identity of the row.
+func (r *Finding) Key() string { return r.key }
+
+// ID returns the class, and what the finding is about as the command line takes it.
+func (r *Finding) ID() string { return string(r.Class) + " " + r.named() }
+
+// named returns what the finding is about: a record, else an instance, else more.
+func (r *Finding) named() string {
+	if r.Record != nil {
+		return providers.Clean(r.view.RecordName(r.Record))
+	}
+	return about(refOf(r.Instance), r.Name, r.Service, r.Zone, r.Cloud)
+}
+
+func about(i *Ref, names ...string) string {
+	if i != nil {
+		return i.Cloud + "/" + i.ID
+	}
+	return providers.Clean(cmp.Or(names...))
+}
+
+// FindingTable returns the columns that commands print.
+func FindingTable() []Column[*Finding] {
+	return []Column[*Finding]{
+		{
+			Title: "SEVERITY", Text: func(r *Finding) string { return r.Severity.String() },
+			Key: func(r *Finding) string { return strconv.Itoa(int(dnsview.Critical) - int(r.Severity)) },
+		},
+		{Title: "CLASS", Text: func(r *Finding) string { return string(r.Class) }},
+		{Title: "ABOUT", Text: func(r *Finding) string { return dnsview.Readable(r.named()) }},
+		{Title: "REMEDY", Text: func(r *Finding) string { return string(r.Remedy) }},
+		{Title: "REASON", Text: func(r *Finding) string { return dnsview.Readable(r.Why) }},
+		{Title: "ADVICE", Wide: true, Text: func(r *Finding) string { return providers.Clean(r.view.Advice(r.Finding)) }},
+		{Title: "CLOUD", Wide: true, Text: func(r *Finding) string { return providers.Clean(r.Cloud) }},
+		{Title: "ZONE", Wide: true, Text: func(r *Finding) string { return dnsview.Readable(providers.Clean(r.Zone)) }},
+		{Title: "SERVICE", Wide: true, Text: func(r *Finding) string { return dnsview.Readable(providers.Clean(r.Service)) }},
+	}
+}
+
+// FindingScreen returns the columns that the console draws.
+func FindingScreen() []Column[*Finding] {
+	return []Column[*Finding]{
+		{
+			Title: "FINDING", Min: 9, Max: 16, Text: func(r *Finding) string { return string(r.Class) },
+			Compare: func(a, b *Finding) int {
+				return cmp.Or(cmp.Compare(b.Severity, a.Severity), cmp.Compare(a.Class, b.Class))
+			},
+		},
+		{Title: "SEVERITY", Min: 8, Max: 8, Priority: 5, Text: func(r *Finding) string { return r.Severity.String() }},
+		{
+			Title: "ABOUT", Min: 12, Max: 48, Text: func(r *Finding) string { return r.About },
+			Compare: func(a, b *Finding) int { return cmp.Compare(a.About, b.About) },
+		},
+		{
+			Title: "WHERE", Min: 8, Max: 20, Priority: 6, Text: func(r *Finding) string { return r.Where },
+			Compare: func(a, b *Finding) int { return cmp.Compare(a.Where, b.Where) },
+		},
+		{Title: "REMEDY", Min: 8, Max: 10, Priority: 3, Text: func(r *Finding) string { return string(r.Remedy) }},
+		{Title: "REASON", Min: 20, Max: 44, Priority: 2, Fill: true, Text: func(r *Finding) string { return r.Why }},
+	}
+}
+
+func (r *Finding) FilterName() string {
+	switch {
+	case r.Finding.Record != nil:
+		return r.Finding.Record.Name
+	case r.Finding.Instance != nil:
+		return r.Finding.Instance.Name
+	}
+	return r.Finding.Service
+}
+
+func (r *Finding) instance() *providers.Instance {
+	if r.Finding.Instance == nil {
+		return nil
+	}
+	return r.view.Instance(r.Finding.Instance.Key, r.Finding.Instance.ID)
+}
+
+func (r *Finding) FilterAge() (time.Duration, bool) {
+	if r.Finding.Record != nil {
+		return NewRecord(r.view, r.Finding.Record).FilterAge()
+	}
+	if i := r.instance(); i != nil {
+		return NewInstance(r.view, i).FilterAge()
+	}
+	return 0, false
+}
+
+func (r *Finding) FilterTTL() (uint64, bool) {
+	if r.Finding.Record == nil {
+		return 0, false
+	}
+	return uint64(r.Finding.Record.TTL), true
+}
+
+func (r *Finding) FilterValues(field, tag string, yield func(string) bool) {
+	f := r.Finding
+	switch field {
+	case "":
+		for _, s := range [...]string{string(f.Class), f.Reason, f.Cloud, f.Service, f.Zone} {
+			if !yield(s) {
+				return
+			}
+		}
+	case "finding", "class":
+		yield(string(f.Class))
+	case "severity":
+		yield(f.Severity.String())
+	case "service":
+		yield(f.Service)
+	case "cloud":
+		yield(f.Cloud)
+	case "zone":
+		yield(f.Zone)
+	case "name":
+		if yield(r.FilterName()) && f.Instance != nil {
+			yield(f.Instance.Name)
+		}
+	case "id", "node":
+		if f.Instance != nil && yield(f.Instance.ID) && field == "node" {
+			yield(f.Instance.Name)
+		}
+	case "state", "region", "image", "tag":
+		if i := r.instance(); i != nil {
+			ofInstance(i, field, tag, yield)
+		}
+	default:
+		switch i := r.instance(); {
+		case f.Record != nil:
+			NewRecord(r.view, f.Record).FilterValues(field, tag, yield)
+		case i != nil:
+			NewInstance(r.view, i).FilterValues(field, tag, yield)
+		}
+	}
+}

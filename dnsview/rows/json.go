@@ -1,0 +1,146 @@
+package rows
+
+import (
+	"net/netip"
+	"slices"
+	"strings"
+	"time"
+
+	"rollcall/dnsview"
+	"rollcall/providers"
+)
+
+// The types below are what stands in JSON. Their keys are a promise to scripts: keys are added,
+// never renamed; arrays and maps are never null. Texts from outside are clean of control characters.
+
+// Ref names an instance.
+type Ref struct {
+	Cloud string `json:"cloud"`
+	ID    string `json:"id"`
+	Name  string `json:"name"`
+}
+
+// NewRef returns the name of an instance.
+func NewRef(i providers.InstanceRef) Ref {
+	return Ref{Cloud: providers.Clean(i.Cloud), ID: providers.Clean(i.ID), Name: providers.Clean(i.Name)}
+}
+
+func refOf(i *providers.InstanceRef) *Ref {
+	if i == nil {
+		return nil
+	}
+	r := NewRef(*i)
+	return &r
+}
+
+// RecordRef names a record, with the identifier of its record set where that has one.
+type RecordRef struct {
+	Zone  string `json:"zone"`
+	Name  string `json:"name"`
+	Type  string `json:"type"`
+	Value string `json:"value"`
+	SetID string `json:"set_id"`
+}
+
+// NewRecordRef returns the name of a record.
+func NewRecordRef(r *providers.Record) *RecordRef {
+	return &RecordRef{
+		Zone: providers.Clean(r.Zone), Name: providers.Clean(r.Name), Type: providers.Clean(r.Type), Value: providers.Clean(r.Value), SetID: providers.Clean(r.SetID),
+	}
+}
+
+// RecordName writes a record as the command line takes it.
+func RecordName(zone, name, typ, value string) string {
+	return strings.Join([]string{zone + ":" + name, typ, value}, "/")
+}
+
+// FindingObject is one finding.
+type FindingObject struct {
+	Class    string     `json:"class"`
+	Severity string     `json:"severity"`
+	Record   *RecordRef `json:"record"`
+	Instance *Ref       `json:"instance"`
+	Cloud    string     `json:"cloud"`
+	Reason   string     `json:"reason"`
+	Evidence []Evidence `json:"evidence"`
+	Remedy   string     `json:"remedy"`
+	Service  string     `json:"service"`
+	Zone     string     `json:"zone"`
+	Would    string     `json:"would"` // class unknown: what the evidence points to
+	Name     string     `json:"name"`  // domain name, or name and type, of a finding about no single record
+	RestsOn  []Basis    `json:"rests_on"`
+	// Controller is the program that manages the record by what it says itself, or empty.
+	Controller string `json:"controller"`
+	// Advice is what is to be done: the command of the remedy, or what a person does where there is none.
+	Advice string `json:"advice"`
+}
+
+// Evidence is one fact.
+type Evidence struct {
+	Source string     `json:"source"`
+	Fact   string     `json:"fact"`
+	At     *time.Time `json:"at"`
+}
+
+// Basis is the coverage of a source that a finding rests on.
+type Basis struct {
+	Source     string  `json:"source"`
+	State      string  `json:"state"`
+	AgeSeconds float64 `json:"age_seconds"`
+	Error      *string `json:"error"`
+}
+
+// Object returns the finding as it stands in JSON.
+func (r *Finding) Object() FindingObject {
+	f := r.Finding
+	o := FindingObject{
+		Class: string(f.Class), Severity: f.Severity.String(), Cloud: providers.Clean(f.Cloud), Reason: r.Why, Evidence: []Evidence{},
+		Remedy: string(f.Remedy), Service: providers.Clean(f.Service), Zone: providers.Clean(f.Zone), Would: string(f.Would), RestsOn: []Basis{},
+		Name: providers.Clean(f.Name), Controller: providers.Clean(f.Controller), Advice: providers.Clean(r.view.Advice(f)), Instance: refOf(f.Instance),
+	}
+	if f.Record != nil {
+		o.Record = NewRecordRef(f.Record)
+	}
+	for _, e := range f.Evidence {
+		o.Evidence = append(o.Evidence, Evidence{Source: providers.Clean(e.Source), Fact: providers.Clean(e.Fact), At: moment(e.At)})
+	}
+	for _, b := range f.RestsOn {
+		o.RestsOn = append(o.RestsOn, Basis{Source: providers.Clean(b.Source), State: StateName(b.State), AgeSeconds: Seconds(b.Age), Error: cleanText(b.Err)})
+	}
+	return o
+}
+
+// Subject is that of the object of the finding.
+func (r *Finding) Subject() string {
+	o := r.Object()
+	return o.Subject()
+}
+
+// Subject returns what the finding is about, whatever its class. It is made of what is kept over a
+// restart.
+func (o *FindingObject) Subject() string {
+	if x := o.Record; x != nil {
+		return o.Service + " " + RecordName(x.Zone, x.Name, x.Type, x.Value) + "#" + x.SetID
+	}
+	return o.Service + " " + about(o.Instance, o.Name, o.Service, o.Zone, o.Cloud)
+}
+
+// classes names the classes of findings, each once, worst first.
+func classes(found []*dnsview.Finding) []string {
+	out := []string{}
+	for _, f := range found {
+		if !slices.Contains(out, string(f.Class)) {
+			out = append(out, string(f.Class))
+		}
+	}
+	return out
+}
+
+// Addresses returns addresses as texts.
+func Addresses(in []netip.Addr) []string {
+	out := make([]string, len(in))
+	for i, a := range in {
+		out[i] = a.String()
+	}
+	return out
+}

@@ -1,0 +1,129 @@
+package rows
+
+import (
+	"time"
+
+	"rollcall/dnsview"
+	"rollcall/providers"
+)
+
+// Node is one node of a service.
+type Node struct {
+	View *dnsview.NodeView
+
+	view *dnsview.View
+}
+
+// NewNode returns the row of a node of a service of a view.
+func NewNode(v *dnsview.View, n *dnsview.NodeView) *Node { return &Node{View: n, view: v} }
+
+// Service is a service or an incarnation of one.
+type Service struct {
+	Roster *dnsview.Roster
+}
+
+func (r *Node) FilterName() string {
+	if r.View.Ref.Name != "" {
+		return r.View.Ref.Name
+	}
+	return r.View.Host
+}
+
+// record is the first of what the node has in DNS, or of what remembers it.
+func (r *Node) record() *providers.Record {
+	for _, list := range [][]*providers.Record{r.View.Records, r.View.Hosts, r.View.Markers} {
+		if len(list) > 0 {
+			return list[0]
+		}
+	}
+	return nil
+}
+
+func (r *Node) FilterAge() (time.Duration, bool) {
+	if i := r.View.Instance; i != nil {
+		return NewInstance(r.view, i).FilterAge()
+	}
+	if rec := r.record(); rec != nil {
+		return NewRecord(r.view, rec).FilterAge()
+	}
+	return 0, false
+}
+
+func (r *Node) FilterTTL() (uint64, bool) { return uint64(r.View.TTL), r.View.TTL > 0 }
+
+func (r *Node) FilterValues(field, tag string, yield func(string) bool) {
+	n := r.View
+	switch field {
+	case "":
+		for _, s := range [...]string{n.Ref.Name, n.Ref.ID, n.Ref.Cloud, n.Service, n.Host, string(n.State)} {
+			if !yield(s) {
+				return
+			}
+		}
+		r.addresses(yield)
+	case "name":
+		if yield(n.Ref.Name) {
+			yield(n.Host)
+		}
+	case "node":
+		if yield(n.Ref.Name) {
+			yield(n.Ref.ID)
+		}
+	case "id", "owner":
+		yield(n.Ref.ID)
+	case "state":
+		yield(string(n.State))
+	case "service":
+		yield(n.Service)
+	case "cloud":
+		yield(n.Ref.Cloud)
+	case "ip":
+		r.addresses(yield)
+	case "value":
+		if n.HasSRV && !yield(n.SRV.String()) {
+			return
+		}
+		r.addresses(yield)
+	case "finding", "class", "severity":
+		yieldClasses(n.Findings, field, yield)
+	case "region", "image", "tag":
+		if n.Instance != nil {
+			ofInstance(n.Instance, field, tag, yield)
+		}
+	default:
+		if rec := r.record(); rec != nil {
+			NewRecord(r.view, rec).FilterValues(field, tag, yield)
+		}
+	}
+}
+
+func (r *Node) addresses(yield func(string) bool) {
+	for _, a := range r.View.Addresses {
+		if !yield(a.String()) {
+			return
+		}
+	}
+}
+
+func (r *Service) FilterName() string               { return r.Roster.Name }
+func (r *Service) FilterAge() (time.Duration, bool) { return 0, false }
+func (r *Service) FilterTTL() (uint64, bool)        { return 0, false }
+
+func (r *Service) FilterValues(field, _ string, yield func(string) bool) {
+	switch field {
+	case "", "name", "service":
+		yield(r.Roster.Name)
+	case "zone":
+		yield(r.Roster.Zone)
+	case "type":
+		yield(string(r.Roster.Kind))
+	case "cloud":
+		for _, c := range r.Roster.Clouds {
+			if !yield(c) {
+				return
+			}
+		}
+	case "finding", "class", "severity":
+		yieldClasses(r.Roster.Findings, field, yield)
+	}
+}

@@ -1,0 +1,301 @@
+package rows
+
+import (
+	"cmp"
+	"slices"
+	"strconv"
+	"time"
+
+	"rollcall/dnsview"
+	"rollcall/providers"
+)
+
+// Source is a cloud, a zone or a local file, with how much of it was read. It stands in JSON as it
+// is.
+type Source struct {
+	Name       string    `json:"name"`
+	Kind       string    `json:"kind"` // one of KindCloud, KindZone, KindFile
+	Provider   string    `json:"provider"`
+	State      string    `json:"state"`
+	Rows       int       `json:"rows"`
+	AgeSeconds *float64  `json:"age_seconds"` // of its rows, when they were made
+	Error      *string   `json:"error"`
+	Account    string    `json:"account"`
+	Region     string    `json:"region"`
+	CloudKey   string    `json:"key"`
+	Production bool      `json:"production"`
+	BudgetLeft *int      `json:"budget_left"` // null where the provider has no limit of its own
+	Wire       *WireZone `json:"wire"`        // null for clouds, and unless name servers were asked
+
+	Shown        int                     `json:"-"` // rows that a screen shows: without terminated instances and owner markers
+	Seen         providers.CoverageState `json:"-"` // the state when it was looked at last; see See
+	at           time.Time               // when that was
+	Coverage     providers.Coverage      `json:"-"`
+	RowsFrom     time.Time               `json:"-"`
+	RetryAt      time.Time               `json:"-"`
+	Reading      bool                    `json:"-"`
+	Lame         bool                    `json:"-"` // a zone that is not delegated to its servers
+	Unresolvable bool                    `json:"-"` // a zone that resolvers cannot resolve
+}
+
+// Kinds of sources.
+const (
+	KindCloud = "cloud"
+	KindZone  = "zone"
+	KindFile  = "file"
+)
+
+// Sources returns the sources of a snapshot, clouds first. A complete read that is older than
+// maxAge at now is stale.
+func Sources(s *providers.Snapshot, now time.Time, maxAge time.Duration) []Source {
+	rows := make([]Source, 0, len(s.Clouds)+len(s.Zones))
+	for i := range s.Clouds {
+		c := &s.Clouds[i]
+		r := newSource(c.Cloud.Name, KindCloud, c.Cloud.Provider, c.Coverage, c.RowsFrom, c.BudgetLeft, now, maxAge)
+		r.Rows, r.Reading, r.RetryAt, r.Production = len(c.Instances), c.Reading, c.RetryAt, c.Production
+		r.Account, r.Region, r.CloudKey = providers.Clean(cmp.Or(c.Coverage.Account, c.Cloud.Account)), providers.Clean(c.Cloud.Region), string(cmp.Or(c.Coverage.Key, c.Cloud.Key))
+		for k := range c.Instances {
+			if !c.Instances[k].State.Dead() {
+				r.Shown++
+			}
+		}
+		rows = append(rows, r)
+	}
+	for i := range s.Zones {
+		z := &s.Zones[i]
+		r := newSource(z.Zone.Name, KindZone, z.Zone.Provider, z.Coverage, z.RowsFrom, z.BudgetLeft, now, maxAge)
+		r.Rows, r.Reading, r.RetryAt, r.Account = len(z.Records), z.Reading, z.RetryAt, providers.Clean(cmp.Or(z.Coverage.Account, z.Zone.Account))
+		for k := range z.Records {
+			if !z.Records[k].IsMarker() {
+				r.Shown++
+			}
+		}
+		rows = append(rows, r)
+	}
+	return rows
+}
+
+func newSource(name, kind string, p providers.Provider, c providers.Coverage, from time.Time, left int, now time.Time, maxAge time.Duration) Source {
+	r := Source{Name: providers.Clean(name), Kind: kind, Provider: string(p), Coverage: c, RowsFrom: from}
+	r.See(now, maxAge)
+	if !from.IsZero() {
+		age := Seconds(now.Sub(from))
+		r.AgeSeconds = &age
+	}
+	if c.Err != nil {
+		r.Error = cleanText(c.Err.Error())
+	}
+	if left >= 0 {
+		r.BudgetLeft = &left
+	}
+	return r
+}
+
+// File returns a local file that could not be read, as a source that failed.
+func File(name string, err error) Source {
+	return newSource(name, KindFile, "", providers.Coverage{State: providers.CoverageFailed, Err: err}, time.Time{}, -1, time.Time{}, 0)
+}
+
+// Key is the identity of the row.
+func (s *Source) Key() string { return s.Name }
+
+// See sets the state to what it is at now: a good read grows stale while nothing happens.
+func (s *Source) See(now time.Time, maxAge time.Duration) {
+	s.at, s.Seen = now, s.Coverage.At(now, maxAge)
+	s.State = StateName(s.Seen)
+}
+
+// Unread is the state of a source of which no read has ended.
+const Unread = "unread"
+
+// StateName returns the word for a state in JSON.
+func StateName(s providers.CoverageState) string { return cmp.Or(string(s), Unread) }
+
+// WithWire adds to the zones among the sources of a view what their name servers are.
+func WithWire(list []Source, v *dnsview.View) []Source {
+	for i := range v.Snapshot.Zones {
+		z := &v.Snapshot.Zones[i].Zone
+		for n := range list {
+			if list[n].Kind == KindZone && providers.SameName(list[n].Name, z.Name) {
+				list[n].Wire = newWireZone(v.WireZone(z.Name))
+			}
+		}
+	}
+	return list
+}
+
+// WithFindings marks the zones among the sources of a view that are lame or cannot be resolved.
+func WithFindings(list []Source, v *dnsview.View) []Source {
+	for i := range v.Findings {
+		f := &v.Findings[i]
+		if f.Class != dnsview.Lame && f.Class != dnsview.Unresolvable {
+			continue
+		}
+		k := slices.IndexFunc(list, func(s Source) bool { return s.Kind == KindZone && s.Name == providers.Clean(f.Zone) })
+		if k >= 0 {
+			list[k].Lame = list[k].Lame || f.Class == dnsview.Lame
+			list[k].Unresolvable = list[k].Unresolvable || f.Class == dnsview.Unresolvable
+		}
+	}
+	return list
+}
+
+// Trouble returns in a few words what is wrong with a source; empty when nothing is.
+func (s *Source) Trouble() string {
+	switch s.Seen {
+	case providers.CoverageComplete:
+		switch {
+		case s.Unresolvable:
+			return string(dnsview.Unresolvable)
+		case s.Lame:
+			return string(dnsview.Lame)
+		}
+		return ""
+	case providers.CoverageNone:
+		return "reading"
+	case providers.CoverageStale:
+		return "stale"
+	}
+	switch providers.KindOf(s.Coverage.Err) {
+	case providers.KindAuth:
+		return "refused"
+	case providers.KindThrottled:
+		return "throttled"
+	case providers.KindUnreachable:
+		return "unreachable"
+	case providers.KindIncomplete:
+		return "short answer"
+	case providers.KindNotFound:
+		return "not found"
+	case providers.KindInvalid:
+		return "misconfigured"
+	}
+	if s.Kind == KindFile {
+		return "unreadable"
+	}
+	return string(s.Seen)
+}
+
+// Old returns the age of the rows that a screen shows, and whether there are any.
+func (s *Source) Old(now time.Time) (time.Duration, bool) {
+	from := s.RowsFrom
+	if from.IsZero() && s.Seen == providers.CoverageComplete {
+		from = s.Coverage.Started
+	}
+	return now.Sub(from), !from.IsZero()
+}
+
+// ErrorText returns why it could not be read; empty when it could.
+func (s *Source) ErrorText() string { return deref(s.Error) }
+
+func (s *Source) budget() string {
+	if s.BudgetLeft == nil {
+		return ""
+	}
+	return strconv.Itoa(*s.BudgetLeft)
+}
+
+// Age returns the age of its rows that stands in JSON; zero when it has none.
+func (s *Source) Age() time.Duration {
+	return time.Duration(deref(s.AgeSeconds) * float64(time.Second))
+}
+
+// FilterName returns the name.
+func (s *Source) FilterName() string { return s.Name }
+
+// FilterAge returns the age of its rows when it was looked at last.
+func (s *Source) FilterAge() (time.Duration, bool) { return s.Old(s.at) }
+
+// FilterTTL reports that a source has none.
+func (s *Source) FilterTTL() (uint64, bool) { return 0, false }
+
+// FilterValues yields the columns of both faces.
+func (s *Source) FilterValues(field, _ string, yield func(string) bool) {
+	var values []string
+	switch field {
+	case "":
+		values = []string{s.Name, s.Kind, s.Provider, s.State, s.Trouble(), s.Account, s.Region, s.CloudKey, s.ErrorText()}
+	case "name":
+		values = []string{s.Name}
+	case "cloud", "zone":
+		if s.Kind == field {
+			values = []string{s.Name}
+		}
+	case "type":
+		values = []string{s.Kind}
+	case "provider":
+		values = []string{s.Provider}
+	case "state":
+		values = []string{s.State, s.Trouble()}
+	case "region":
+		values = []string{s.Region}
+	case "id":
+		values = []string{s.CloudKey, s.Account}
+	}
+	for _, v := range values {
+		if v != "" && !yield(v) {
+			return
+		}
+	}
+}
+
+// SourceTable returns the columns that commands print; wire adds what the name servers of zones are.
+func SourceTable(wire bool) []Column[*Source] {
+	aged := func(text func(s *Source) string) func(*Source) string {
+		return func(s *Source) string {
+			if s.AgeSeconds == nil {
+				return ""
+			}
+			return text(s)
+		}
+	}
+	out := []Column[*Source]{
+		{Title: "NAME", Text: func(s *Source) string { return dnsview.Readable(s.Name) }},
+		{Title: "KIND", Text: func(s *Source) string { return s.Kind }},
+		{Title: "PROVIDER", Text: func(s *Source) string { return s.Provider }},
+		{Title: "STATE", Text: func(s *Source) string { return s.State }},
+		{Title: "ROWS", Text: func(s *Source) string { return strconv.Itoa(s.Rows) }},
+		{
+			Title: "AGE", Text: aged(func(s *Source) string { return Duration(s.Age()) }),
+			Key: aged(func(s *Source) string { return strconv.Itoa(int(*s.AgeSeconds)) }),
+		},
+		{Title: "BUDGET", Wide: true, Text: (*Source).budget},
+		{Title: "ACCOUNT", Wide: true, Text: func(s *Source) string { return s.Account }},
+		{Title: "KEY", Wide: true, Text: func(s *Source) string { return s.CloudKey }},
+		{Title: "ERROR", Text: (*Source).ErrorText},
+	}
+	if wire {
+		out = slices.Insert(out, 6, Column[*Source]{Title: "WIRE", Text: func(s *Source) string { return s.Wire.String() }})
+	}
+	return out
+}
+
+// SourceScreen returns the columns that the console draws; now gives the time of drawing.
+func SourceScreen(now func() time.Time) []Column[*Source] {
+	return []Column[*Source]{
+		{Title: "SOURCE", Min: 10, Max: 32, Text: func(s *Source) string { return s.Name }},
+		{Title: "PROVIDER", Min: 8, Max: 10, Priority: 4, Text: func(s *Source) string { return s.Provider }},
+		{Title: "STATE", Min: 10, Max: 14, Text: func(s *Source) string { return cmp.Or(s.Trouble(), string(s.Seen)) }},
+		{Title: "ROWS", Min: 4, Max: 7, Priority: 1, Right: true, Text: func(s *Source) string { return strconv.Itoa(s.Shown) }},
+		{Title: "AGE", Min: 4, Max: 5, Priority: 2, Right: true, Text: func(s *Source) string {
+			if d, ok := s.Old(now()); ok {
+				return Age(d)
+			}
+			return ""
+		}},
+		{Title: "BUDGET", Min: 6, Max: 6, Priority: 6, Right: true, Text: (*Source).budget},
+		{Title: "RETRY", Min: 5, Max: 6, Priority: 5, Right: true, Text: func(s *Source) string {
+			if d := s.RetryAt.Sub(now()); !s.RetryAt.IsZero() && d > 0 {
+				return Age(d)
+			}
+			return ""
+		}},
+		{Title: "PROD", Min: 4, Max: 4, Priority: 7, Text: func(s *Source) string {
+			if s.Production {
+				return "yes"
+			}
+			return ""
+		}},
+		{Title: "ERROR", Min: 12, Max: 200, Priority: 3, Fill: true, Text: (*Source).ErrorText},
+	}
+}

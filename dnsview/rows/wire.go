@@ -1,0 +1,89 @@
+package rows
+
+import (
+	"fmt"
+	"time"
+
+	"rollcall/dnsview"
+	"rollcall/providers"
+)
+
+// Wire is what name servers answered for the name and type of a record.
+type Wire struct {
+	State    string       `json:"state"`
+	Reason   string       `json:"reason"`
+	Resolves bool         `json:"resolves"` // only whether it resolves could be compared
+	Agree    int          `json:"agree"`    // authoritative servers that answer as the API says
+	Servers  int          `json:"servers"`  // of so many
+	At       *time.Time   `json:"at"`
+	Since    *time.Time   `json:"since"`
+	Until    *time.Time   `json:"until"` // when the last resolver must have forgotten the old answer
+	Answers  []WireAnswer `json:"answers"`
+}
+
+// WireAnswer is what one server said.
+type WireAnswer struct {
+	Server   string     `json:"server"`
+	Resolver bool       `json:"resolver"`
+	Values   []string   `json:"values"`
+	TTL      uint32     `json:"ttl"`
+	Agrees   bool       `json:"agrees"`
+	Failure  *string    `json:"failure"`
+	At       *time.Time `json:"at"`
+}
+
+// WireZone is what the name servers of a zone are.
+type WireZone struct {
+	State    string     `json:"state"`
+	Reason   string     `json:"reason"`
+	Problems []string   `json:"problems"`
+	At       *time.Time `json:"at"`
+}
+
+// NewWire returns nil for a name that no one asks for.
+func NewWire(w *dnsview.WireState) *Wire {
+	if w == nil {
+		return nil
+	}
+	r := &Wire{
+		State: string(w.State), Reason: providers.Clean(w.Reason), Resolves: w.Resolves, Agree: w.Agree, Servers: w.Servers, Answers: []WireAnswer{},
+	}
+	if w.State != dnsview.WireWaiting {
+		r.At, r.Since, r.Until = moment(w.At), moment(w.Since), moment(w.Until)
+	}
+	for i := range w.Answers {
+		a := &w.Answers[i]
+		r.Answers = append(r.Answers, WireAnswer{
+			Server: providers.Clean(a.Server), Resolver: a.Resolver, Values: cleanAll(a.Values), TTL: a.TTL, Agrees: a.Agrees, Failure: cleanText(a.Failure), At: moment(a.At),
+		})
+	}
+	return r
+}
+
+func newWireZone(w *dnsview.WireZone) *WireZone {
+	if w == nil {
+		return nil
+	}
+	return &WireZone{State: string(w.State), Reason: providers.Clean(w.Reason), Problems: cleanAll(w.Problems), At: moment(w.At)}
+}
+
+// String returns the state in one word with how many servers agree, for tables.
+func (r *Wire) String() string {
+	switch {
+	case r == nil:
+		return ""
+	case r.Servers == 0:
+		return r.State
+	case r.Resolves && r.State == string(dnsview.WireInSync):
+		return "resolves"
+	}
+	return fmt.Sprintf("%s %d/%d", r.State, r.Agree, r.Servers)
+}
+
+// String returns the state of a zone's name servers, for tables.
+func (r *WireZone) String() string {
+	if r == nil {
+		return ""
+	}
+	return r.State
+}
