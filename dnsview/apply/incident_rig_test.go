@@ -3,6 +3,9 @@ package apply_test
 import (
 	"cmp"
 	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -97,7 +100,11 @@ func startRig(t *testing.T, o sim.Options, clk *clock) *rig {
 		t.Skip("make quick leaves this to make test")
 	}
 	r := &rig{t: t, clk: clk}
-	o.Seed, o.Now, o.Dir = cmp.Or(o.Seed, 1), r.clk.now, t.TempDir()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader) // under the race detector an RSA key signs for long
+	if err != nil {
+		t.Fatal(err)
+	}
+	o.Seed, o.Now, o.Dir, o.Key = cmp.Or(o.Seed, 1), r.clk.now, t.TempDir(), key
 	s, err := sim.Start(context.Background(), o)
 	if err != nil {
 		t.Fatal(err)

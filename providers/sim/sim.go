@@ -6,6 +6,7 @@ package sim
 
 import (
 	"context"
+	"crypto"
 	"net/http"
 	"sync"
 	"time"
@@ -48,6 +49,8 @@ type Options struct {
 	// Dir is where the ssh-agent's socket lies; it is made with mode 0700.
 	// Without it, or when it is too deep for a socket, a temporary one is used.
 	Dir string
+	// Key is what the ssh-agent holds and the embedded Triton accepts, RSA or ECDSA; an RSA key when nil.
+	Key crypto.Signer
 }
 
 // Sim is a running world. Its methods are safe for concurrent use.

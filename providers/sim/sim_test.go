@@ -3,6 +3,8 @@ package sim
 import (
 	"bytes"
 	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/rsa"
 	"encoding/json"
@@ -311,6 +313,22 @@ func triton(t *testing.T, env []string, args ...string) (stdout string, err erro
 		return out.String(), errors.New(errs.String())
 	}
 	return out.String(), nil
+}
+
+func TestTheTritonClientSignsWithAnECDSAKeyToo(t *testing.T) {
+	t.Parallel()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := start(t, Options{Seed: 1, Key: key})
+	home := t.TempDir()
+	if err := os.Mkdir(filepath.Join(home, ".ssh"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if out, err := triton(t, append(s.Env(), "HOME="+home), "account", "get"); err != nil || !strings.Contains(out, "login: ops") {
+		t.Errorf("%v\n%s", err, out)
+	}
 }
 
 func TestTheTritonClientWorksUnchanged(t *testing.T) {

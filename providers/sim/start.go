@@ -48,7 +48,7 @@ func Start(ctx context.Context, o Options) (*Sim, error) {
 
 func (s *Sim) listen(o Options) error {
 	w, c := s.world, s.world.Credentials
-	agent, err := sshagent.Start(o.Dir, "rollcall sim")
+	agent, err := sshagent.Start(o.Dir, "rollcall sim", o.Key)
 	if err != nil {
 		return err
 	}

@@ -3,6 +3,9 @@ package cli
 import (
 	"bytes"
 	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
 	"encoding/json"
 	"os"
 	"path/filepath"
@@ -61,6 +64,11 @@ func newWorld(t *testing.T, with ...func(*sim.Options)) *sim.Sim {
 	}
 	dir := blank(t)
 	before := os.Environ()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader) // under the race detector an RSA key signs for long
+	if err != nil {
+		t.Fatal(err)
+	}
+	with = append([]func(*sim.Options){func(o *sim.Options) { o.Key = key }}, with...)
 	s, err := startWorld(context.Background(), dir, 1, 0, func(format string, args ...any) { t.Logf(format, args...) }, with...)
 	if err != nil {
 		t.Fatal(err)

@@ -1,9 +1,9 @@
-// Package sshagent is an ssh-agent that holds one key, made when the first one of the process starts:
-// the key that the embedded Triton accepts. It speaks the agent protocol
+// Package sshagent is an ssh-agent that holds one key: the key that the embedded Triton accepts. It speaks the agent protocol
 // (draft-ietf-sshm-ssh-agent) over a unix socket, so that no one's ~/.ssh is touched.
 package sshagent
 
 import (
+	"crypto"
 	"crypto/rand"
 	"crypto/rsa"
 	"errors"
@@ -24,12 +24,11 @@ const keyBits = 2048
 // some systems and 108 on others, with the final zero.
 const maxSocketPath = 100
 
-// theKey returns the key of every agent of this process: making one takes longer than the rest of a world.
-var theKey = sync.OnceValues(func() (*rsa.PrivateKey, error) { return rsa.GenerateKey(rand.Reader, keyBits) })
+// rsaKey returns the key of every agent of this process that is given none: making one takes longer than the rest of a world.
+var rsaKey = sync.OnceValues(func() (*rsa.PrivateKey, error) { return rsa.GenerateKey(rand.Reader, keyBits) })
 
 // Agent is a running ssh-agent. Close ends it.
 type Agent struct {
-	key      *rsa.PrivateKey
 	public   ssh.PublicKey
 	listener net.Listener
 	socket   string
@@ -41,16 +40,20 @@ type Agent struct {
 	wg     sync.WaitGroup
 }
 
-// Start serves the key on a socket in dir, which is made with mode
+// Start serves a key on a socket in dir, which is made with mode
 // 0700 when it does not exist. Without dir, or when the socket's path would be too long
 // for the system, a directory of its own is made under the temporary one and
-// removed by Close.
-func Start(dir, comment string) (*Agent, error) {
-	key, err := theKey()
-	if err != nil {
-		return nil, fmt.Errorf("make the ssh-agent's key: %w", err)
+// removed by Close. When key is nil it is an RSA key, which every client of Triton can use;
+// an ECDSA key is made at once, and signs in a tenth of the time.
+func Start(dir, comment string, key crypto.Signer) (*Agent, error) {
+	if key == nil {
+		made, err := rsaKey()
+		if err != nil {
+			return nil, fmt.Errorf("make the ssh-agent's key: %w", err)
+		}
+		key = made
 	}
-	public, err := ssh.NewPublicKey(&key.PublicKey)
+	public, err := ssh.NewPublicKey(key.Public())
 	if err != nil {
 		return nil, fmt.Errorf("make the ssh-agent's key: %w", err)
 	}
@@ -58,7 +61,7 @@ func Start(dir, comment string) (*Agent, error) {
 	if err := ring.Add(agent.AddedKey{PrivateKey: key, Comment: comment}); err != nil {
 		return nil, fmt.Errorf("put the key into the ssh-agent: %w", err)
 	}
-	a := &Agent{key: key, public: public, conns: map[net.Conn]struct{}{}}
+	a := &Agent{public: public, conns: map[net.Conn]struct{}{}}
 	if err := a.listen(dir); err != nil {
 		return nil, err
 	}
@@ -127,9 +130,6 @@ func (a *Agent) Socket() string { return a.socket }
 
 // PublicKey is the public half of the key.
 func (a *Agent) PublicKey() ssh.PublicKey { return a.public }
-
-// PrivateKey is the key itself, for clients that want a key file.
-func (a *Agent) PrivateKey() *rsa.PrivateKey { return a.key }
 
 // Fingerprint is the MD5 fingerprint of the key: sixteen hex pairs with
 // colons between, as CloudAPI writes key ids.

@@ -2,6 +2,9 @@ package sshagent
 
 import (
 	"bytes"
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/rsa"
 	"errors"
@@ -26,9 +29,9 @@ func client(t *testing.T, a *Agent) agent.ExtendedAgent {
 	return agent.NewClient(c)
 }
 
-func startAgent(t *testing.T, dir string) *Agent {
+func startAgent(t *testing.T, dir string, key crypto.Signer) *Agent {
 	t.Helper()
-	a, err := Start(dir, "test")
+	a, err := Start(dir, "test", key)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -37,19 +40,31 @@ func startAgent(t *testing.T, dir string) *Agent {
 }
 
 func TestTheAgentListsItsKeyAndSignsWithIt(t *testing.T) {
-	a := startAgent(t, "")
-	c := client(t, a)
-	keys, err := c.List()
-	if err != nil || len(keys) != 1 || ssh.FingerprintLegacyMD5(keys[0]) != a.Fingerprint() || keys[0].Comment != "test" {
-		t.Fatalf("%v, %v", keys, err)
+	given, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
 	}
-	for flags, format := range map[agent.SignatureFlags]string{0: ssh.KeyAlgoRSA, agent.SignatureFlagRsaSha256: ssh.KeyAlgoRSASHA256, agent.SignatureFlagRsaSha512: ssh.KeyAlgoRSASHA512} {
-		sig, err := c.SignWithFlags(a.PublicKey(), []byte("date: now"), flags)
-		if err != nil {
-			t.Fatal(err)
+	for _, o := range []struct {
+		key     crypto.Signer
+		formats map[agent.SignatureFlags]string
+	}{
+		{nil, map[agent.SignatureFlags]string{0: ssh.KeyAlgoRSA, agent.SignatureFlagRsaSha256: ssh.KeyAlgoRSASHA256, agent.SignatureFlagRsaSha512: ssh.KeyAlgoRSASHA512}},
+		{given, map[agent.SignatureFlags]string{0: ssh.KeyAlgoECDSA256, agent.SignatureFlagRsaSha256: ssh.KeyAlgoECDSA256}},
+	} {
+		a := startAgent(t, "", o.key)
+		c := client(t, a)
+		keys, err := c.List()
+		if err != nil || len(keys) != 1 || ssh.FingerprintLegacyMD5(keys[0]) != a.Fingerprint() || keys[0].Comment != "test" {
+			t.Fatalf("%v, %v", keys, err)
 		}
-		if err := a.PublicKey().Verify([]byte("date: now"), sig); err != nil || sig.Format != format {
-			t.Errorf("%s: %v", sig.Format, err)
+		for flags, format := range o.formats {
+			sig, err := c.SignWithFlags(a.PublicKey(), []byte("date: now"), flags)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := a.PublicKey().Verify([]byte("date: now"), sig); err != nil || sig.Format != format {
+				t.Errorf("%s: %v", sig.Format, err)
+			}
 		}
 	}
 }
@@ -58,7 +73,7 @@ func TestNoClientChangesTheAgentNorIsAnythingLogged(t *testing.T) {
 	var logged bytes.Buffer
 	log.SetOutput(&logged)
 	defer log.SetOutput(os.Stderr)
-	a := startAgent(t, "")
+	a := startAgent(t, "", nil)
 	c := client(t, a)
 	other, err := rsa.GenerateKey(rand.Reader, 2048)
 	if err != nil {
@@ -92,7 +107,7 @@ func TestTheSocketIsNobodyElsesAndIsRemoved(t *testing.T) {
 	if len(dir) > 80 {
 		dir = ""
 	}
-	a := startAgent(t, dir)
+	a := startAgent(t, dir, nil)
 	for path, want := range map[string]os.FileMode{filepath.Dir(a.Socket()): 0o700, a.Socket(): 0o600} {
 		if fi, err := os.Stat(path); err != nil || fi.Mode().Perm() != want {
 			t.Errorf("%s: %v, %v", path, fi.Mode(), err)
@@ -111,7 +126,7 @@ func TestTheSocketIsNobodyElsesAndIsRemoved(t *testing.T) {
 }
 
 func TestADirectoryThatIsTooDeepForASocketIsPassedBy(t *testing.T) {
-	a := startAgent(t, filepath.Join(t.TempDir(), strings.Repeat("deep/", 30)))
+	a := startAgent(t, filepath.Join(t.TempDir(), strings.Repeat("deep/", 30)), nil)
 	if len(a.Socket()) > maxSocketPath {
 		t.Errorf("%d characters: %s", len(a.Socket()), a.Socket())
 	}
@@ -134,8 +149,8 @@ func TestASocketThatADeadProcessLeftIsReplacedAndALivingOneIsNot(t *testing.T) {
 	if err := l.Close(); err != nil {
 		t.Fatal(err)
 	}
-	startAgent(t, dir)
-	if a, err := Start(dir, "second"); err == nil {
+	startAgent(t, dir, nil)
+	if a, err := Start(dir, "second", nil); err == nil {
 		_ = a.Close()
 		t.Error("it took the socket of another")
 	}

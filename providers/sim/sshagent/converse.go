@@ -67,6 +67,10 @@ func (a *Agent) answers(msg []byte) bool {
 		if ssh.Unmarshal(msg, &req) != nil || !bytes.Equal(req.Key, a.public.Marshal()) {
 			return false
 		}
+		if a.public.Type() != ssh.KeyAlgoRSA {
+			clear(msg[len(msg)-4:]) // the flags, which are of RSA only: clients send them for every key, and OpenSSH's agent ignores them
+			return true
+		}
 		switch agent.SignatureFlags(req.Flags) {
 		case 0, agent.SignatureFlagRsaSha256, agent.SignatureFlagRsaSha512:
 			return true
