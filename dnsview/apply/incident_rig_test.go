@@ -104,7 +104,7 @@ func startRig(t *testing.T, o sim.Options, clk *clock) *rig {
 	if err != nil {
 		t.Fatal(err)
 	}
-	o.Seed, o.Now, o.Dir, o.Key = cmp.Or(o.Seed, 1), r.clk.now, t.TempDir(), key
+	o.Seed, o.Now, o.Dir, o.Key, o.Instances = cmp.Or(o.Seed, 1), r.clk.now, t.TempDir(), key, cmp.Or(o.Instances, 30)
 	s, err := sim.Start(context.Background(), o)
 	if err != nil {
 		t.Fatal(err)
