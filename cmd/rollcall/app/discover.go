@@ -16,8 +16,8 @@ import (
 	"rollcall/providers/budget"
 )
 
-// discovery is what credentials alone lead to.
-type discovery struct {
+// Discovery is what credentials alone lead to.
+type Discovery struct {
 	Config *config.Config // a config that names it all; without a fleet id
 	Clouds []CloudSource
 	Zones  []ZoneSource
@@ -28,8 +28,8 @@ type discovery struct {
 // EC2 region and the Triton data centre that their own tools would speak to, and
 // all zones of Cloudflare and Route 53. An account that does not answer within
 // the time limit is a source that failed.
-func Discover(ctx context.Context, now func() time.Time, notify func(budget.Retrying), limit time.Duration) discovery {
-	d := discovery{Config: config.Empty()}
+func Discover(ctx context.Context, now func() time.Time, notify func(budget.Retrying), limit time.Duration) Discovery {
+	d := Discovery{Config: config.Empty()}
 	acc := NewAccounts(now, notify)
 	d.ec2(ctx, acc)
 	d.triton(ctx, acc)
@@ -38,7 +38,7 @@ func Discover(ctx context.Context, now func() time.Time, notify func(budget.Retr
 		zones []providers.Zone
 		err   error
 	}
-	ask := func(a dnsAccount) <-chan found {
+	ask := func(a DNSAccount) <-chan found {
 		ch := make(chan found, 1)
 		go func() {
 			ctx, cancel := context.WithTimeout(ctx, limit)
@@ -51,7 +51,7 @@ func Discover(ctx context.Context, now func() time.Time, notify func(budget.Retr
 		return ch
 	}
 	var cf, r53 <-chan found
-	cfAccount, r53Account := dnsAccount{}, dnsAccount{}
+	cfAccount, r53Account := DNSAccount{}, DNSAccount{}
 	if os.Getenv("CLOUDFLARE_API_TOKEN") != "" {
 		if cfAccount = acc.dnsInTime(ctx, providers.Cloudflare); cfAccount.Err == nil {
 			cf = ask(cfAccount)
@@ -60,7 +60,7 @@ func Discover(ctx context.Context, now func() time.Time, notify func(budget.Retr
 	if r53Account = acc.dnsInTime(ctx, providers.Route53); r53Account.Err == nil {
 		r53 = ask(r53Account)
 	}
-	take := func(p providers.Provider, a dnsAccount, ch <-chan found) {
+	take := func(p providers.Provider, a DNSAccount, ch <-chan found) {
 		if ch == nil {
 			if a.Err != nil && (p == providers.Cloudflare || hinted("AWS_ACCESS_KEY_ID", "AWS_PROFILE")) {
 				d.failedZone(p, a, a.Err)
@@ -79,21 +79,21 @@ func Discover(ctx context.Context, now func() time.Time, notify func(budget.Retr
 }
 
 // inTime sets up one cloud, within setUpLimit.
-func (a *accounts) inTime(ctx context.Context, c config.Cloud) CloudSource {
+func (a *Accounts) inTime(ctx context.Context, c config.Cloud) CloudSource {
 	clouds, _ := a.Configured(ctx, &config.Config{Clouds: []config.Cloud{c}})
 	return clouds[0]
 }
 
 // dnsInTime sets up the account that the environment opens at a DNS provider, within setUpLimit.
-func (a *accounts) dnsInTime(ctx context.Context, p providers.Provider) dnsAccount {
+func (a *Accounts) dnsInTime(ctx context.Context, p providers.Provider) DNSAccount {
 	ctx, cancel := context.WithTimeout(ctx, setUpLimit)
 	defer cancel()
-	return begin(func() dnsAccount { return a.DnsAccount(p, "", "", "") }).within(ctx, dnsAccount{Err: errSlow(string(p))})
+	return begin(func() DNSAccount { return a.DNSAccount(p, "", "", "") }).within(ctx, DNSAccount{Err: errSlow(string(p))})
 }
 
-func (d *discovery) Empty() bool { return len(d.Clouds)+len(d.Zones) == 0 }
+func (d *Discovery) Empty() bool { return len(d.Clouds)+len(d.Zones) == 0 }
 
-func (d *discovery) addZones(p providers.Provider, a dnsAccount, zones []providers.Zone) {
+func (d *Discovery) addZones(p providers.Provider, a DNSAccount, zones []providers.Zone) {
 	slices.SortFunc(zones, func(x, y providers.Zone) int { return cmp.Compare(x.Name, y.Name) })
 	ofName := map[string][]providers.Zone{}
 	public := map[string]int{}
@@ -128,12 +128,12 @@ func (d *discovery) addZones(p providers.Provider, a dnsAccount, zones []provide
 }
 
 // failedZone stands for all zones of an account that did not answer.
-func (d *discovery) failedZone(p providers.Provider, a dnsAccount, err error) {
+func (d *Discovery) failedZone(p providers.Provider, a DNSAccount, err error) {
 	d.Zones = append(d.Zones, ZoneSource{Name: "zones of " + string(p), Provider: p, Budget: a.budget, Err: err})
 }
 
 // ec2 adds the region that the environment or the profile names.
-func (d *discovery) ec2(ctx context.Context, acc *accounts) {
+func (d *Discovery) ec2(ctx context.Context, acc *Accounts) {
 	c := config.Cloud{Name: "aws", Provider: providers.EC2}
 	s := acc.inTime(ctx, c)
 	if s.Err != nil {
@@ -142,14 +142,14 @@ func (d *discovery) ec2(ctx context.Context, acc *accounts) {
 		}
 		return
 	}
-	c.Name, c.Region = ShortRegion(s.region), s.region
+	c.Name, c.Region = shortRegion(s.region), s.region
 	s = acc.inTime(ctx, c) // again, under its right name
 	d.Clouds = append(d.Clouds, s)
 	d.Config.Clouds = append(d.Config.Clouds, c)
 }
 
 // triton adds the data centre that the triton CLI would speak to.
-func (d *discovery) triton(ctx context.Context, acc *accounts) {
+func (d *Discovery) triton(ctx context.Context, acc *Accounts) {
 	c := config.Cloud{Name: tritonName(), Provider: providers.Triton}
 	s := acc.inTime(ctx, c)
 	if s.Err != nil {
@@ -182,8 +182,8 @@ func tritonName() string {
 	return "triton"
 }
 
-// ShortRegion makes a short name as operators do: us-east-1 is aws-use1.
-func ShortRegion(region string) string {
+// shortRegion makes a short name as operators do: us-east-1 is aws-use1.
+func shortRegion(region string) string {
 	parts := strings.Split(region, "-")
 	if len(parts) < 3 {
 		return "aws-" + region

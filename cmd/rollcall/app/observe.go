@@ -17,9 +17,9 @@ import (
 	"rollcall/providers"
 )
 
-// observer collects what no API says: what name servers answer, and whether nodes are well.
+// Observer collects what no API says: what name servers answer, and whether nodes are well.
 // Its methods are safe for concurrent use; none but run takes long.
-type observer struct {
+type Observer struct {
 	Wire   *wire.Scheduler // nil when name servers are not asked
 	Prober *probe.Prober
 	// Local are the clouds whose API listens on this machine's loopback. The addresses of
@@ -49,7 +49,7 @@ const (
 
 // NewObserver makes the observer of a session that goes on: what the config allows, at a
 // pace that is no nuisance.
-func (s *Session) NewObserver() *observer {
+func (s *Session) NewObserver() *Observer {
 	o := s.observerOf(probe.Options{On: s.Config.Probe, Now: s.Program.Now})
 	if s.Config.Wire {
 		o.Wire = wire.NewScheduler(s.readableZones(), s.wireOptions())
@@ -58,7 +58,7 @@ func (s *Session) NewObserver() *observer {
 }
 
 // NewRoundObserver makes the observer of a one-shot command, which asks name servers only.
-func (s *Session) NewRoundObserver() *observer {
+func (s *Session) NewRoundObserver() *Observer {
 	o := s.observerOf(probe.Options{})
 	w := s.wireOptions()
 	w.Rate, w.Burst = roundRate, roundBurst
@@ -66,8 +66,8 @@ func (s *Session) NewRoundObserver() *observer {
 	return o
 }
 
-func (s *Session) observerOf(p probe.Options) *observer {
-	o := &observer{Prober: probe.New(p), Local: map[string]bool{}, probed: make(chan struct{}, 1), Changes: make(chan struct{}, 1)}
+func (s *Session) observerOf(p probe.Options) *Observer {
+	o := &Observer{Prober: probe.New(p), Local: map[string]bool{}, probed: make(chan struct{}, 1), Changes: make(chan struct{}, 1)}
 	for i := range s.Clouds() {
 		if s.Clouds()[i].IsLocal() {
 			o.Local[s.Clouds()[i].Name] = true
@@ -94,12 +94,12 @@ func (s *Session) wireOptions() wire.Options {
 // IsLocal reports whether the API of a cloud listens on this machine's loopback.
 func (c *CloudSource) IsLocal() bool {
 	e, ok := c.Compute.(interface{ Endpoint() string })
-	return ok && OnLoopback(e.Endpoint())
+	return ok && onLoopback(e.Endpoint())
 }
 
-// OnLoopback reports whether an API listens on this very machine: embedded
+// onLoopback reports whether an API listens on this very machine: embedded
 // clouds, and other stand-ins for real ones.
-func OnLoopback(endpoint string) bool {
+func onLoopback(endpoint string) bool {
 	u, err := url.Parse(endpoint)
 	if err != nil || u.Host == "" {
 		return false
@@ -117,14 +117,14 @@ type observations struct {
 }
 
 // setSnapshot has the names of a snapshot asked for from now on. A nil observer asks nobody.
-func (o *observer) setSnapshot(snap *providers.Snapshot) {
+func (o *Observer) setSnapshot(snap *providers.Snapshot) {
 	if o != nil && o.Wire != nil {
 		o.Wire.SetSnapshot(snap)
 	}
 }
 
 // setNodes has the nodes of a view probed from now on.
-func (o *observer) setNodes(v *dnsview.View) {
+func (o *Observer) setNodes(v *dnsview.View) {
 	if o == nil || !o.Prober.On() {
 		return
 	}
@@ -135,14 +135,14 @@ func (o *observer) setNodes(v *dnsview.View) {
 }
 
 // Prioritize has the names of these records asked for first.
-func (o *observer) Prioritize(records []providers.Identity) {
+func (o *Observer) Prioritize(records []providers.Identity) {
 	if o.Wire != nil {
 		o.Wire.Prioritize(records)
 	}
 }
 
 // observations returns what was observed last; nothing for a nil observer.
-func (o *observer) observations() (out observations) {
+func (o *Observer) observations() (out observations) {
 	if o == nil {
 		return out
 	}
@@ -156,7 +156,7 @@ func (o *observer) observations() (out observations) {
 }
 
 // Generation grows whenever observations returns something else.
-func (o *observer) Generation() uint64 {
+func (o *Observer) Generation() uint64 {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.Wire == nil {
@@ -166,7 +166,7 @@ func (o *observer) Generation() uint64 {
 }
 
 // Run asks name servers and probes nodes until ctx ends.
-func (o *observer) Run(ctx context.Context) {
+func (o *Observer) Run(ctx context.Context) {
 	var wg sync.WaitGroup
 	defer wg.Wait()
 	wg.Go(func() { o.forward(ctx) })
@@ -184,7 +184,7 @@ func (o *observer) Run(ctx context.Context) {
 
 // forward passes changes on with a pause between two: a first round of answers is thousands
 // of changes.
-func (o *observer) forward(ctx context.Context) {
+func (o *Observer) forward(ctx context.Context) {
 	var answered <-chan struct{}
 	if o.Wire != nil {
 		answered = o.Wire.Changed()
@@ -207,7 +207,7 @@ func (o *observer) forward(ctx context.Context) {
 }
 
 // ProbeAll probes the nodes that are due.
-func (o *observer) ProbeAll(ctx context.Context) {
+func (o *Observer) ProbeAll(ctx context.Context) {
 	o.mu.Lock()
 	targets := o.Targets
 	o.mu.Unlock()
@@ -235,7 +235,7 @@ func (o *observer) ProbeAll(ctx context.Context) {
 
 // UnaskedLines says, zone by zone, what name servers were not asked for or did not
 // answer, and whether that leaves something unknown.
-func (o *observer) UnaskedLines() (lines []string, unknown bool) {
+func (o *Observer) UnaskedLines() (lines []string, unknown bool) {
 	for _, u := range o.Wire.Unasked() {
 		if u.Private {
 			lines = append(lines, u.Zone+" is a private zone: no public name server answers for it, so none was asked")

@@ -16,14 +16,14 @@ const (
 	tellRetryEvery    = 5 * time.Second // for one account: its callers wait side by side
 )
 
-// Retries tells a person that calls fail and are made again. It is safe for concurrent use.
-type Retries struct {
+// retries tells a person that calls fail and are made again. It is safe for concurrent use.
+type retries struct {
 	mu   sync.Mutex
 	told map[string]time.Time // by account
 }
 
-// Text returns the line for a call that is made again, or nothing when it is not worth one.
-func (t *Retries) Text(r budget.Retrying, now time.Time) string {
+// text returns the line for a call that is made again, or nothing when it is not worth one.
+func (t *retries) text(r budget.Retrying, now time.Time) string {
 	if r.Pause < worthTellingPause && r.Took < worthTellingTry {
 		return ""
 	}
@@ -45,16 +45,16 @@ func (t *Retries) Text(r budget.Retrying, now time.Time) string {
 
 // retrying reports calls that are made again, unless someone else says what goes on.
 func (s *Session) retrying(r budget.Retrying) {
-	if line := s.retries.Text(r, s.Program.Now()); line != "" {
+	if line := s.retries.text(r, s.Program.Now()); line != "" {
 		s.Tell("rollcall: %s", line)
 	}
 }
 
 // Retrying is the same for what no session is open for.
 func (a *Program) Retrying() func(budget.Retrying) {
-	t := &Retries{}
+	t := &retries{}
 	return func(r budget.Retrying) {
-		if line := t.Text(r, a.Now()); line != "" {
+		if line := t.text(r, a.Now()); line != "" {
 			a.Say("rollcall: %s", line)
 		}
 	}

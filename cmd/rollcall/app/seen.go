@@ -20,7 +20,7 @@ import (
 // confirm can be confirmed by a second command, and by a console that was started anew.
 
 const (
-	SeenName  = "seen.json"
+	seenName  = "seen.json"
 	SeenMost  = 20_000  // findings that are kept
 	seenBytes = 8 << 20 // of a file that is read
 )
@@ -31,11 +31,11 @@ type seenFile struct {
 	Seen   map[string]time.Time `json:"seen"` // by dnsview's Finding.Key
 }
 
-func (s *Session) seenPath() string { return filepath.Join(s.State, SeenName) }
+func (s *Session) seenPath() string { return filepath.Join(s.State, seenName) }
 
-// LoadSeen reads when findings were first seen. A file that is not there, is damaged, too large or of another format
+// loadSeen reads when findings were first seen. A file that is not there, is damaged, too large or of another format
 // is as good as none: then the next scan is the first. What lies in the future is left out.
-func LoadSeen(path string, now time.Time) map[string]time.Time {
+func loadSeen(path string, now time.Time) map[string]time.Time {
 	out := map[string]time.Time{}
 	info, err := os.Stat(path)
 	if err != nil || !info.Mode().IsRegular() || info.Size() > seenBytes {
@@ -57,9 +57,9 @@ func LoadSeen(path string, now time.Time) map[string]time.Time {
 	return out
 }
 
-// SaveSeen writes when findings were first seen, in one step. Of too many, those that wait for
+// saveSeen writes when findings were first seen, in one step. Of too many, those that wait for
 // a second scan are kept first, then those that are known longest.
-func SaveSeen(path string, seen map[string]time.Time) error {
+func saveSeen(path string, seen map[string]time.Time) error {
 	keys := slices.SortedFunc(maps.Keys(seen), func(a, b string) int {
 		return cmp.Or(waits(a)-waits(b), seen[a].Compare(seen[b]), strings.Compare(a, b))
 	})
@@ -91,7 +91,7 @@ func (s *Session) firstSeen() map[string]time.Time {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.seen == nil {
-		s.seen = LoadSeen(s.seenPath(), s.Program.Now())
+		s.seen = loadSeen(s.seenPath(), s.Program.Now())
 	}
 	return s.seen
 }
@@ -106,14 +106,14 @@ func (s *Session) keepSeen(seen map[string]time.Time) {
 	if s.State == "" || maps.EqualFunc(before, seen, time.Time.Equal) {
 		return
 	}
-	for k, at := range LoadSeen(s.seenPath(), s.Program.Now()) {
+	for k, at := range loadSeen(s.seenPath(), s.Program.Now()) {
 		if mine, ok := seen[k]; ok && at.Before(mine) {
 			seen[k] = at
 		}
 	}
 	err := os.MkdirAll(s.State, 0o700)
 	if err == nil {
-		err = SaveSeen(s.seenPath(), seen)
+		err = saveSeen(s.seenPath(), seen)
 	}
 	if err != nil && !s.seenTold {
 		s.seenTold = true

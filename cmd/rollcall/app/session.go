@@ -35,19 +35,19 @@ const ConsoleTimeout = 30 * time.Second
 type Session struct {
 	Program *Program
 	Config  *config.Config
-	Set     SourceSet
+	set     sourceSet
 	Fleet   *fleet.Fleet
 	State   string // folder of the journal and the last snapshot
 	// Observer collects what name servers and nodes say; nil when no one asks them. It is
 	// set before the first inspection.
-	Observer *observer
+	Observer *Observer
 
 	took time.Duration // by the reads of a one-shot command
 	View *dnsview.View // what a one-shot command saw; nil in the console
 
 	Silent bool // nothing is reported on stderr: someone else reports it, such as a console that has the screen
 
-	retries Retries
+	retries retries
 
 	opening sync.Mutex
 	journal *journal.Journal // under opening
@@ -64,6 +64,11 @@ type Session struct {
 
 	noted sync.Map   // what the clouds could not be asked and was reported already: sentence -> true
 	own   ownMarkers // what the journal has written last
+}
+
+// NewSession returns a session of a config with sources that are set up already. Nothing is asked of them.
+func NewSession(a *Program, c *config.Config, clouds []CloudSource, zones []ZoneSource) *Session {
+	return &Session{Program: a, Config: c, set: sourceSet{clouds: clouds, zones: zones}}
 }
 
 // LoadConfig starts the embedded clouds of --demo, and reads the config. It returns nil when there is none.
@@ -103,11 +108,11 @@ func (a *Program) Open(ctx context.Context) (*Session, error) {
 		for _, n := range d.Notes {
 			a.Say("rollcall: %s", words.Clean(n))
 		}
-		s.Config, s.Set.Clouds, s.Set.Zones = d.Config, d.Clouds, d.Zones
+		s.Config, s.set.clouds, s.set.zones = d.Config, d.Clouds, d.Zones
 	} else {
-		s.Set.accounts = NewAccounts(a.Now, s.retrying)
-		s.Set.Clouds, s.Set.Zones = s.Set.accounts.Configured(ctx, c)
-		if len(s.Set.Clouds)+len(s.Set.Zones) == 0 {
+		s.set.accounts = NewAccounts(a.Now, s.retrying)
+		s.set.clouds, s.set.zones = s.set.accounts.Configured(ctx, c)
+		if len(s.set.clouds)+len(s.set.zones) == 0 {
 			return nil, &config.Error{Pos: config.Pos{File: c.Path}, What: "the config has no clouds and no zones", Do: "add some, or let rollcall config init find them"}
 		}
 	}
@@ -140,8 +145,8 @@ func (a *Program) OpenZone(ctx context.Context, service string) (*Session, *Zone
 		}
 		return nil, nil, exit.Usagef("%s lies in none of the zones of the config (%s)", words.Clean(service), cmp.Or(strings.Join(have, ", "), "there are none"))
 	}
-	_, s.Set.Zones = NewAccounts(a.Now, s.retrying).Configured(ctx, &config.Config{Zones: c.Zones[i : i+1]})
-	return s, &s.Set.Zones[0], nil
+	_, s.set.zones = NewAccounts(a.Now, s.retrying).Configured(ctx, &config.Config{Zones: c.Zones[i : i+1]})
+	return s, &s.set.zones[0], nil
 }
 
 // opened completes a session that has its config: resolvers, the state folder, and what is closed at the end.
@@ -201,7 +206,7 @@ func (s *Session) Start(timeout time.Duration) {
 		if c.Budget != nil {
 			src.Budget = c.Budget
 		}
-		if c.Err != nil && s.Set.accounts != nil {
+		if c.Err != nil && s.set.accounts != nil {
 			src.SetUp = func() (fleet.Compute, error) { return s.setUpCloud(i) }
 		}
 		o.Clouds = append(o.Clouds, src)
@@ -214,7 +219,7 @@ func (s *Session) Start(timeout time.Duration) {
 		if z.Budget != nil {
 			src.Budget = z.Budget
 		}
-		if z.Err != nil && s.Set.accounts != nil {
+		if z.Err != nil && s.set.accounts != nil {
 			src.SetUp = func() (fleet.DNS, error) { return s.setUpZone(i) }
 		}
 		o.Zones = append(o.Zones, src)

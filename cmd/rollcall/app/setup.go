@@ -45,40 +45,40 @@ type ZoneSource struct {
 	late     *setUp[ZoneSource] // as that of cloudSource
 }
 
-// SourceSet are the clouds and zones of a session. One that could not be set up is replaced once it can
+// sourceSet are the clouds and zones of a session. One that could not be set up is replaced once it can
 // be: readers take the lists as they are at one moment.
-type SourceSet struct {
+type sourceSet struct {
 	mu       sync.Mutex
-	Clouds   []CloudSource
-	Zones    []ZoneSource
-	accounts *accounts // set once; nil where nothing is set up again
+	clouds   []CloudSource
+	zones    []ZoneSource
+	accounts *Accounts // set once; nil where nothing is set up again
 }
 
 // Clouds returns the clouds of the session. The list is not to be changed.
 func (s *Session) Clouds() []CloudSource {
-	s.Set.mu.Lock()
-	defer s.Set.mu.Unlock()
-	return s.Set.Clouds
+	s.set.mu.Lock()
+	defer s.set.mu.Unlock()
+	return s.set.clouds
 }
 
 // Zones returns the zones of the session. The list is not to be changed.
 func (s *Session) Zones() []ZoneSource {
-	s.Set.mu.Lock()
-	defer s.Set.mu.Unlock()
-	return s.Set.Zones
+	s.set.mu.Lock()
+	defer s.set.mu.Unlock()
+	return s.set.zones
 }
 
 // setUpCloud sets up a cloud of the config anew, and returns the adapter or why there is none.
 func (s *Session) setUpCloud(i int) (fleet.Compute, error) {
 	late := s.Clouds()[i].late
 	if late == nil {
-		late = begin(func() CloudSource { return s.Set.accounts.cloud(&s.Config.Clouds[i]) })
+		late = begin(func() CloudSource { return s.set.accounts.cloud(&s.Config.Clouds[i]) })
 	}
 	c := late.wait() // for a file that may hang: no lock is held
-	s.Set.mu.Lock()
-	defer s.Set.mu.Unlock()
-	s.Set.Clouds = slices.Clone(s.Set.Clouds)
-	s.Set.Clouds[i] = c
+	s.set.mu.Lock()
+	defer s.set.mu.Unlock()
+	s.set.clouds = slices.Clone(s.set.clouds)
+	s.set.clouds[i] = c
 	if c.Err != nil {
 		return nil, c.Err
 	}
@@ -89,13 +89,13 @@ func (s *Session) setUpCloud(i int) (fleet.Compute, error) {
 func (s *Session) setUpZone(i int) (fleet.DNS, error) {
 	late := s.Zones()[i].late
 	if late == nil {
-		late = begin(func() ZoneSource { return s.Set.accounts.zone(&s.Config.Zones[i]) })
+		late = begin(func() ZoneSource { return s.set.accounts.zone(&s.Config.Zones[i]) })
 	}
 	z := late.wait()
-	s.Set.mu.Lock()
-	defer s.Set.mu.Unlock()
-	s.Set.Zones = slices.Clone(s.Set.Zones)
-	s.Set.Zones[i] = z
+	s.set.mu.Lock()
+	defer s.set.mu.Unlock()
+	s.set.zones = slices.Clone(s.set.zones)
+	s.set.zones[i] = z
 	if z.Err != nil {
 		return nil, z.Err
 	}
@@ -117,28 +117,28 @@ const (
 	tritonBurst = 100
 )
 
-// accounts makes adapters, one for each account: zones of one account share
+// Accounts makes adapters, one for each account: zones of one account share
 // its adapter, and everything that one provider counts together shares a budget.
-type accounts struct {
+type Accounts struct {
 	now     func() time.Time
 	notify  func(budget.Retrying)
 	mu      sync.Mutex // guards the maps
-	dns     map[string]dnsAccount
+	dns     map[string]DNSAccount
 	budgets map[string]*budget.Account
 }
 
-type dnsAccount struct {
+type DNSAccount struct {
 	Dns    providers.DNS
 	budget *budget.Account
 	Err    error
 }
 
 // NewAccounts makes no account yet. notify is called when a call is made again; see budget.WithNotify.
-func NewAccounts(now func() time.Time, notify func(budget.Retrying)) *accounts {
-	return &accounts{now: now, notify: notify, dns: map[string]dnsAccount{}, budgets: map[string]*budget.Account{}}
+func NewAccounts(now func() time.Time, notify func(budget.Retrying)) *Accounts {
+	return &Accounts{now: now, notify: notify, dns: map[string]DNSAccount{}, budgets: map[string]*budget.Account{}}
 }
 
-func (a *accounts) budget(key string, make func() *budget.Account) *budget.Account {
+func (a *Accounts) budget(key string, make func() *budget.Account) *budget.Account {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if _, ok := a.budgets[key]; !ok {
@@ -148,7 +148,7 @@ func (a *accounts) budget(key string, make func() *budget.Account) *budget.Accou
 }
 
 // cloud sets up one cloud. It does no I/O but to read local credentials.
-func (a *accounts) cloud(c *config.Cloud) CloudSource {
+func (a *Accounts) cloud(c *config.Cloud) CloudSource {
 	s := CloudSource{Name: c.Name, Provider: c.Provider, region: c.Region, production: c.Production, Pos: c.Pos}
 	switch c.Provider {
 	case providers.EC2:
@@ -180,12 +180,12 @@ func (a *accounts) cloud(c *config.Cloud) CloudSource {
 }
 
 // zone sets up one zone. It does no I/O but to read local credentials.
-func (a *accounts) zone(z *config.Zone) ZoneSource {
-	acc := a.DnsAccount(z.Provider, z.Profile, z.TokenEnv, z.Endpoint)
+func (a *Accounts) zone(z *config.Zone) ZoneSource {
+	acc := a.DNSAccount(z.Provider, z.Profile, z.TokenEnv, z.Endpoint)
 	return ZoneSource{Name: z.Name, Id: z.ID, Provider: z.Provider, Dns: acc.Dns, Budget: acc.budget, Pos: z.Pos, Err: acc.Err}
 }
 
-func (a *accounts) DnsAccount(p providers.Provider, profile, tokenEnv, endpoint string) dnsAccount {
+func (a *Accounts) DNSAccount(p providers.Provider, profile, tokenEnv, endpoint string) DNSAccount {
 	key := string(p) + " " + profile + " " + tokenEnv + " " + endpoint
 	a.mu.Lock()
 	acc, ok := a.dns[key]
@@ -226,7 +226,7 @@ func (a *accounts) DnsAccount(p providers.Provider, profile, tokenEnv, endpoint 
 // Configured sets up everything that a config names, side by side, without reaching for the
 // network. A source that cannot be set up, or not within setUpLimit, has the error: it is a failed source, and
 // the others go on without it.
-func (a *accounts) Configured(ctx context.Context, c *config.Config) (clouds []CloudSource, zones []ZoneSource) {
+func (a *Accounts) Configured(ctx context.Context, c *config.Config) (clouds []CloudSource, zones []ZoneSource) {
 	ctx, cancel := context.WithTimeout(ctx, setUpLimit)
 	defer cancel()
 	ofClouds, ofZones := make([]*setUp[CloudSource], len(c.Clouds)), make([]*setUp[ZoneSource], len(c.Zones))

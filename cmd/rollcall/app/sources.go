@@ -63,7 +63,7 @@ func (s *Session) tellReading() (stop func()) {
 			case <-t.C:
 				pause = min(2*pause, tellLast)
 				t.Reset(pause)
-				if line := ReadingText(s.Fleet.Reading()); line != "" {
+				if line := readingText(s.Fleet.Reading()); line != "" {
 					s.Tell("rollcall: %s", line)
 				}
 			case <-done:
@@ -77,8 +77,8 @@ func (s *Session) tellReading() (stop func()) {
 	}
 }
 
-// ReadingText says how far the reads of some sources are.
-func ReadingText(reads []fleet.Progress) string {
+// readingText says how far the reads of some sources are.
+func readingText(reads []fleet.Progress) string {
 	var out []string
 	for _, p := range reads {
 		text := "no answer yet"

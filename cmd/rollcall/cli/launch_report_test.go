@@ -58,3 +58,11 @@ func TestWhyANodeEndedIsToldInTheCloudsOwnWordsEverywhere(t *testing.T) {
 		}
 	}
 }
+
+func TestALaunchByConsoleSaysThatItsNodesWereNotChecked(t *testing.T) {
+	newWorld(t)
+	r := rollcall(t, "launch", "--cloud", "aws-use1,joyent-east", "--service", "www.scalability.expert", "--set", "register=console", "--wait", "--yes")
+	if r.code != exit.Done || strings.Count(r.out, "it was not checked from here") != 2 || !strings.Contains(r.out, "its console log says that its boot script is through") || !strings.Contains(r.out, "its cloud has no console log") {
+		t.Errorf("exit code %d: %s%s", r.code, r.out, r.err)
+	}
+}

@@ -67,7 +67,7 @@ func (h *host) player(at providers.Provider) (*player, error) {
 		return p, nil
 	}
 	// A node has a budget of its own, as agents do that know nothing of a console.
-	acc := app.NewAccounts(time.Now, nil).DnsAccount(at, "", "", "")
+	acc := app.NewAccounts(time.Now, nil).DNSAccount(at, "", "", "")
 	if acc.Err != nil {
 		return nil, acc.Err
 	}

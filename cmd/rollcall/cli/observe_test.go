@@ -390,17 +390,6 @@ func TestNothingKnocksAtTheNodesOfEmbeddedClouds(t *testing.T) {
 	}
 }
 
-func TestOnlyAnAPIOnThisMachineMakesALaboratory(t *testing.T) {
-	for endpoint, want := range map[string]bool{
-		"": false, "https://us-east-1.api.example.com": false, "http://127.0.0.1:4000": true, "http://[::1]:4000/x": true,
-		"http://localhost:4566": true, "https://api.localhost": true, "https://localhost.example.com": false, "https://10.1.2.3": false, "::": false,
-	} {
-		if app.OnLoopback(endpoint) != want {
-			t.Errorf("%q is a laboratory: %t", endpoint, !want)
-		}
-	}
-}
-
 func TestANodeThatFailsItsHealthCheckIsFound(t *testing.T) {
 	newWorld(t)
 	s := opened(t)

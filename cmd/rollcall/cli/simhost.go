@@ -138,7 +138,7 @@ func (h *host) rolePolicies(w *world.World) map[string]string {
 	for i := range c.Services {
 		services = append(services, &c.Services[i])
 	}
-	s := launcher.New(&app.Session{Config: c})
+	s := launcher.New(app.NewSession(nil, c, nil, nil))
 	return map[string]string{launcher.NodeRole: s.NodePolicy(providers.EC2, services, ids, w.Credentials.AWSAccount).JSON()}
 }
 

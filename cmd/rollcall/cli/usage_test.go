@@ -7,7 +7,6 @@ import (
 	"testing"
 	"time"
 
-	"rollcall/cmd/rollcall/app"
 	"rollcall/cmd/rollcall/exit"
 )
 
@@ -161,16 +160,6 @@ func TestNumbersInNamesCountAsNumbers(t *testing.T) {
 	}{{"www-9", "www-10", -1}, {"9.1.1.1", "10.1.1.1", -1}, {"a", "a", 0}, {"a01", "a1", 0}, {"b", "a9", 1}, {"", "a", -1}} {
 		if got := naturalCompare(c.a, c.b); got != c.want {
 			t.Errorf("%q and %q: %d, want %d", c.a, c.b, got, c.want)
-		}
-	}
-}
-
-func TestShortNamesOfRegionsAreThoseThatOperatorsUse(t *testing.T) {
-	for region, want := range map[string]string{
-		"us-east-1": "aws-use1", "eu-west-1": "aws-euw1", "ap-southeast-2": "aws-apse2", "eu-central-1": "aws-euc1", "us-gov-west-1": "aws-usgovw1", "ap-northeast-3": "aws-apne3", "odd": "aws-odd",
-	} {
-		if got := app.ShortRegion(region); got != want {
-			t.Errorf("%s: %s, want %s", region, got, want)
 		}
 	}
 }

@@ -26,7 +26,7 @@ type nodeHealth struct {
 	boot func(context.Context, launch.Node) (launch.BootState, error) // what the console log tells
 }
 
-func (s *Launcher) NewNodeHealth(d *dnsview.Service) *nodeHealth {
+func (s *Launcher) newNodeHealth(d *dnsview.Service) *nodeHealth {
 	return &nodeHealth{service: *d, now: s.Program.Now, may: s.mayProbe, probers: map[string]*probe.Prober{}, unseen: map[string]string{}}
 }
 
@@ -66,8 +66,8 @@ func reached(public []netip.Addr) netip.Addr {
 	return netip.Addr{}
 }
 
-// Watch adds what the health check says to what the console log tells.
-func (h *nodeHealth) Watch(boot func(context.Context, launch.Node) (launch.BootState, error)) func(context.Context, launch.Node) (launch.BootState, error) {
+// watch adds what the health check says to what the console log tells.
+func (h *nodeHealth) watch(boot func(context.Context, launch.Node) (launch.BootState, error)) func(context.Context, launch.Node) (launch.BootState, error) {
 	h.boot = boot
 	return func(ctx context.Context, n launch.Node) (launch.BootState, error) {
 		state, err := boot(ctx, n)
@@ -83,9 +83,9 @@ func (h *nodeHealth) Watch(boot func(context.Context, launch.Node) (launch.BootS
 	}
 }
 
-// Register lets a node into DNS once its health check has passed. Of a node that
+// register lets a node into DNS once its health check has passed. Of a node that
 // may not be checked from here it waits for the console log, where its cloud has one.
-func (h *nodeHealth) Register(do func(context.Context, launch.Node) error) func(context.Context, launch.Node) error {
+func (h *nodeHealth) register(do func(context.Context, launch.Node) error) func(context.Context, launch.Node) error {
 	return func(ctx context.Context, n launch.Node) error {
 		switch r := h.check(ctx, n); r.State {
 		case probe.Well:
@@ -133,8 +133,8 @@ func (h *nodeHealth) booted(ctx context.Context, n launch.Node) (seen string, er
 	return "", providers.Errorf(providers.KindUnreachable, "register", "it may not be checked from here, and waits for its console log to say that its boot script is through")
 }
 
-// Note returns what is to be said of a node that is registered; empty for one that was checked.
-func (h *nodeHealth) Note(n launch.Node) string {
+// note returns what is to be said of a node that is registered; empty for one that was checked.
+func (h *nodeHealth) note(n launch.Node) string {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return h.unseen[n.Cloud+"/"+n.Instance.ID]

@@ -72,7 +72,7 @@ func (s *Launcher) held(ctx context.Context) []userdata.Held {
 	if s.Config == nil {
 		return out
 	}
-	given := []metadataFrom{s.Metadata}
+	given := []Metadata{s.Metadata}
 	for i := range s.Config.Services {
 		given = append(given, s.Config.Services[i].Boot.Metadata)
 	}
@@ -89,14 +89,14 @@ func (s *Launcher) held(ctx context.Context) []userdata.Held {
 
 // Held is held for commands that need no config: of the one that there is, else of the environment alone.
 func Held(ctx context.Context, a *app.Program) []userdata.Held {
-	s := New(&app.Session{Program: a})
+	s := app.NewSession(a, nil, nil, nil)
 	if path, err := config.Find(a.Config); err == nil && path != "" {
-		if cfg, err := config.Load(path, app.KeyRules()); err == nil { // what is wrong with it is told by what needs it
-			s.Config = cfg
-			s.Set.Clouds, s.Set.Zones = app.NewAccounts(a.Now, func(budget.Retrying) {}).Configured(ctx, cfg)
+		if c, err := config.Load(path, app.KeyRules()); err == nil { // what is wrong with it is told by what needs it
+			clouds, zones := app.NewAccounts(a.Now, func(budget.Retrying) {}).Configured(ctx, c)
+			s = app.NewSession(a, c, clouds, zones)
 		}
 	}
-	return s.held(ctx)
+	return New(s).held(ctx)
 }
 
 // RefuseHeld returns an error when a launch would hand on what rollcall itself works with, however it is written: in a boot

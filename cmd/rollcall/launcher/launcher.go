@@ -30,7 +30,7 @@ import (
 // Launcher launches nodes with what a session has.
 type Launcher struct {
 	*app.Session
-	Metadata metadataFrom // of Triton nodes, as the command line gives it
+	Metadata Metadata // of Triton nodes, as the command line gives it
 }
 
 func New(s *app.Session) *Launcher { return &Launcher{Session: s} }
@@ -92,8 +92,8 @@ func (s *Launcher) Follow(spec *launch.Spec) launch.Options {
 	r := &registrations{s: s, service: d, dns: z.Dns, zoneID: z.Id, every: 2 * time.Second}
 	o.Registered, o.Boot = r.registered, s.bootState
 	if spec.Console {
-		h := s.NewNodeHealth(d)
-		o.Boot, o.Register, o.Note = h.Watch(s.bootState), h.Register(s.registerNode(d.Name)), h.Note
+		h := s.newNodeHealth(d)
+		o.Boot, o.Register, o.Note = h.watch(s.bootState), h.register(s.registerNode(d.Name)), h.note
 	}
 	return o
 }

@@ -14,17 +14,17 @@ import (
 	"rollcall/providers/launch"
 )
 
-// metadataFrom says, by key of Triton's metadata, which environment variable holds the value:
+// Metadata says, by key of Triton's metadata, which environment variable holds the value:
 // secrets stand neither in the config nor on a command line, which others on the machine can see.
-type metadataFrom map[string]string
+type Metadata map[string]string
 
 // metadataKey is what is taken for a key: mdata-get is called with it, and CloudAPI's own keys are
 // spelled so.
 var metadataKey = regexp.MustCompile(`^[A-Za-z0-9_.-]{1,128}$`)
 
 // GivenMetadata reads KEY=VARIABLE from the command line.
-func GivenMetadata(args []string) (metadataFrom, error) {
-	out := metadataFrom{}
+func GivenMetadata(args []string) (Metadata, error) {
+	out := Metadata{}
 	for _, arg := range args {
 		key, env, ok := strings.Cut(arg, "=")
 		if !ok || env == "" || !metadataKey.MatchString(key) {
@@ -37,8 +37,8 @@ func GivenMetadata(args []string) (metadataFrom, error) {
 
 // WithMetadata adds to each Triton node of a launch the metadata that the config and the command line
 // name. EC2 has none, and its nodes read what is secret with their instance profile.
-func (s *Launcher) WithMetadata(spec launch.Spec, given metadataFrom) (launch.Spec, error) {
-	from := metadataFrom{}
+func (s *Launcher) WithMetadata(spec launch.Spec, given Metadata) (launch.Spec, error) {
+	from := Metadata{}
 	maps.Copy(from, s.Config.BootOf(spec.Service).Metadata)
 	maps.Copy(from, given)
 	if len(from) == 0 {

@@ -20,8 +20,8 @@ import (
 	"rollcall/userdata"
 )
 
-// bootScripts are the boot scripts of a launch, to be looked at.
-type bootScripts struct {
+// BootScripts are the boot scripts of a launch, to be looked at.
+type BootScripts struct {
 	Texts    map[string]string // by cloud
 	Findings []Finding
 	Warnings []string
@@ -69,9 +69,9 @@ func (r *Request) ParseClouds(args []string) (err error) {
 }
 
 // Spec makes the spec of a launch, with its boot scripts.
-func (s *Launcher) Spec(ctx context.Context, v *dnsview.View, f *Request) (launch.Spec, bootScripts, error) {
+func (s *Launcher) Spec(ctx context.Context, v *dnsview.View, f *Request) (launch.Spec, BootScripts, error) {
 	templates := TemplatesOf(s.Program)
-	made := bootScripts{Texts: map[string]string{}, Findings: []Finding{}}
+	made := BootScripts{Texts: map[string]string{}, Findings: []Finding{}}
 	spec := launch.Spec{ID: f.Id, Template: f.Template, NamePrefix: f.Name}
 	if spec.ID == "" {
 		spec.ID = launch.NewID()

@@ -1,4 +1,4 @@
-package cli
+package launcher
 
 import (
 	"context"
@@ -12,8 +12,6 @@ import (
 
 	"rollcall/cmd/rollcall/app"
 	"rollcall/cmd/rollcall/config"
-	"rollcall/cmd/rollcall/exit"
-	"rollcall/cmd/rollcall/launcher"
 	"rollcall/dnsview"
 	"rollcall/providers"
 	"rollcall/providers/launch"
@@ -47,16 +45,16 @@ func noLog(context.Context, launch.Node) (launch.BootState, error) {
 	return launch.BootState{}, providers.Errorf(providers.KindInvalid, "read console log", "there is none")
 }
 
-func healthSession(probe bool, now func() time.Time) *launcher.Launcher {
-	return launcher.New(&app.Session{Program: &app.Program{Now: now}, Config: &config.Config{Probe: probe}, Set: app.SourceSet{Clouds: []app.CloudSource{{Name: "east"}}}})
+func healthSession(probe bool, now func() time.Time) *Launcher {
+	return New(app.NewSession(&app.Program{Now: now}, &config.Config{Probe: probe}, []app.CloudSource{{Name: "east"}}, nil))
 }
 
 func TestANodeThatTheConsoleRegistersWaitsForTheHealthCheckMadeFromHere(t *testing.T) {
 	k := newKnocked(t)
 	at := time.Unix(1_790_000_000, 0)
-	h := healthSession(true, func() time.Time { return at }).NewNodeHealth(&dnsview.Service{Name: "www.example.com", Kind: dnsview.RoundRobin, Health: k.health})
+	h := healthSession(true, func() time.Time { return at }).newNodeHealth(&dnsview.Service{Name: "www.example.com", Kind: dnsview.RoundRobin, Health: k.health})
 	registered := 0
-	watch, register := h.Watch(noLog), h.Register(func(context.Context, launch.Node) error { registered++; return nil })
+	watch, register := h.watch(noLog), h.register(func(context.Context, launch.Node) error { registered++; return nil })
 	for i, want := range []struct {
 		well  bool
 		stage launch.Stage
@@ -83,16 +81,16 @@ func TestANodeThatTheConsoleRegistersWaitsForTheHealthCheckMadeFromHere(t *testi
 
 func TestNobodyKnocksAtANodeWhereTheConfigOrALabForbidsIt(t *testing.T) {
 	k := newKnocked(t)
-	for name, s := range map[string]*launcher.Launcher{
+	for name, s := range map[string]*Launcher{
 		"the config": healthSession(false, time.Now),
-		"a lab":      launcher.New(&app.Session{Program: &app.Program{Now: time.Now}, Config: &config.Config{Probe: true}, Set: app.SourceSet{Clouds: []app.CloudSource{{Name: "east", Compute: onLab{}}}}}),
+		"a lab":      New(app.NewSession(&app.Program{Now: time.Now}, &config.Config{Probe: true}, []app.CloudSource{{Name: "east", Compute: onLab{}}}, nil)),
 	} {
-		h := s.NewNodeHealth(&dnsview.Service{Name: "www.example.com", Health: k.health})
+		h := s.newNodeHealth(&dnsview.Service{Name: "www.example.com", Health: k.health})
 		registered := 0
-		if _, err := h.Watch(noLog)(t.Context(), k.node); providers.KindOf(err) != providers.KindInvalid {
+		if _, err := h.watch(noLog)(t.Context(), k.node); providers.KindOf(err) != providers.KindInvalid {
 			t.Errorf("%s: %v", name, err)
 		}
-		err := h.Register(func(context.Context, launch.Node) error { registered++; return nil })(t.Context(), k.node)
+		err := h.register(func(context.Context, launch.Node) error { registered++; return nil })(t.Context(), k.node)
 		if err != nil || registered != 1 {
 			t.Errorf("%s: registered %d times, %v", name, registered, err)
 		}
@@ -128,28 +126,20 @@ func TestANodeThatMayNotBeCheckedIsRegisteredOnceItsConsoleLogSaysThatItsBootIsT
 		{"no permission", launch.BootState{}, providers.Errorf(providers.KindAuth, "log", "denied"), true, ""},
 		{"none", launch.BootState{}, providers.Errorf(providers.KindInvalid, "log", "none"), true, ""},
 	} {
-		h := healthSession(false, time.Now).NewNodeHealth(&dnsview.Service{Name: "www.example.com", Health: k.health})
+		h := healthSession(false, time.Now).newNodeHealth(&dnsview.Service{Name: "www.example.com", Health: k.health})
 		state, fails = x.state, x.err
 		registered := false
-		register := h.Register(func(context.Context, launch.Node) error { registered = true; return nil })
-		h.Watch(log)
+		register := h.register(func(context.Context, launch.Node) error { registered = true; return nil })
+		h.watch(log)
 		err := register(t.Context(), k.node)
 		if registered != x.in || (err == nil) != x.in || !x.in && providers.KindOf(err) != x.kind {
 			t.Errorf("%s: registered %t, %v", x.name, registered, err)
 		}
-		if note := h.Note(k.node); strings.Contains(note, "not checked") != x.in {
+		if note := h.note(k.node); strings.Contains(note, "not checked") != x.in {
 			t.Errorf("%s: it says %q", x.name, note)
 		}
 	}
 	if k.knocks.Load() != 0 {
 		t.Errorf("%d knocks", k.knocks.Load())
-	}
-}
-
-func TestALaunchByConsoleSaysThatItsNodesWereNotChecked(t *testing.T) {
-	newWorld(t)
-	r := rollcall(t, "launch", "--cloud", "aws-use1,joyent-east", "--service", "www.scalability.expert", "--set", "register=console", "--wait", "--yes")
-	if r.code != exit.Done || strings.Count(r.out, "it was not checked from here") != 2 || !strings.Contains(r.out, "its console log says that its boot script is through") || !strings.Contains(r.out, "its cloud has no console log") {
-		t.Errorf("exit code %d: %s%s", r.code, r.out, r.err)
 	}
 }
