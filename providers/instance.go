@@ -109,4 +109,5 @@ type Lookup struct {
 	Final    bool      // gone for good, however young the marker was when it was asked: 410, or terminated
 	Instance *Instance // the instance, when the cloud still shows it (also when terminated)
 	Err      error     // no answer: Gone is false and nothing is known
+	Key      CloudKey  // of the cloud that answered, where it was asked in the same question
 }

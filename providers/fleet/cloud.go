@@ -45,6 +45,9 @@ type cloudRead struct {
 	addrs  []providers.Address
 	listed map[string]bool // ids
 	before heldCloud       // what was held when it ended
+	// shown are the instances of the cloud that answered which were on view when it ended: of the last complete
+	// read, and what partial reads and questions by id have brought since.
+	shown []providers.Instance
 }
 
 // heldCloud are rows that stay when a later read is not good.
@@ -109,7 +112,7 @@ func (c *cloud) view() providers.CloudView {
 }
 
 // fetch reads instances and addresses side by side.
-func (c *cloud) fetch(ctx context.Context, gen uint64, _ time.Time) func() {
+func (c *cloud) fetch(ctx context.Context, gen uint64, started time.Time) func() {
 	c.f.mu.Lock()
 	c.incoming = incoming{}
 	c.f.mu.Unlock()
@@ -141,7 +144,10 @@ func (c *cloud) fetch(ctx context.Context, gen uint64, _ time.Time) func() {
 		listed[in.rows[i].ID] = true
 	}
 	return func() {
-		c.read = cloudRead{gen: gen, cov: combine(c.name, cov, acov), rows: in.rows, addrs: in.addrs, listed: listed, before: c.held}
+		c.read = cloudRead{gen: gen, cov: combine(c.name, started, cov, acov), rows: in.rows, addrs: in.addrs, listed: listed, before: c.held}
+		if !c.held.from.IsZero() && (c.held.cloud.Key == cov.Key || c.held.cloud.Key == "") {
+			c.read.shown = c.shown.Instances
+		}
 		c.incoming, c.asked = incoming{}, 0
 		maps.DeleteFunc(c.answers, func(id string, _ answer) bool { return listed[id] }) // the list knows better
 		c.judge()
@@ -178,8 +184,11 @@ func worthShowing(rows, shown int, now, shownAt time.Time) bool {
 
 // combine makes one coverage of the two listings of a cloud: it is complete
 // when both are, and when one account answered both.
-func combine(name string, instances, addresses providers.Coverage) providers.Coverage {
+func combine(name string, started time.Time, instances, addresses providers.Coverage) providers.Coverage {
 	c := instances
+	if c.Started.IsZero() {
+		c.Started = started
+	}
 	if !addresses.Started.IsZero() && addresses.Started.Before(c.Started) {
 		c.Started = addresses.Started
 	}
@@ -255,7 +264,7 @@ func (c *cloud) judge() {
 		// The name was given to another account between two runs: what the
 		// earlier run saw says nothing about this one.
 		before = heldCloud{}
-		r.before, c.answers = before, map[string]answer{}
+		r.before, r.shown, c.answers = before, nil, map[string]answer{}
 	}
 	switch {
 	case cov.Complete() && c.accepted.Key != "" && cov.Key != c.accepted.Key:
@@ -264,7 +273,7 @@ func (c *cloud) judge() {
 			"the credentials belong to account %s now and belonged to %s when rollcall started; restart rollcall if that is meant", cov.Account, c.accepted.Account)}
 	case cov.Complete():
 		c.accepted = id
-		if err := c.doubt(before); err != nil {
+		if err := c.doubt(); err != nil {
 			cov.State = providers.CoveragePartial
 			cov.Err = &providers.Error{Kind: providers.KindIncomplete, Source: c.name, Op: "list instances", Err: err}
 		}
@@ -340,8 +349,7 @@ func overlay[T any](older, newer []T, key func(*T) string) []T {
 }
 
 // doubt says why a listing that looks complete is not believed yet; nil when it is.
-func (c *cloud) doubt(before heldCloud) error {
-	r := &c.read
+func (c *cloud) doubt() error {
 	var alive, open []string
 	for _, id := range c.vanished() {
 		if a := c.answers[id]; a.alive() && a.Instance.State.Listed() {
@@ -355,29 +363,37 @@ func (c *cloud) doubt(before heldCloud) error {
 			if _, told := slices.BinarySearch(known, id); !told {
 				alive = append(alive, id)
 			}
-		case !a.Gone || (!a.settled && a.gen != r.gen):
+		case !a.Gone || c.open(id):
 			open = append(open, id)
 		}
 	}
 	if len(alive) > 0 {
 		return fmt.Errorf("the list left out %s: the cloud shows it when asked by id", some(alive))
 	}
-	short := ""
-	switch {
-	case len(r.rows) == 0:
-		short = "the list is empty"
-	case before.complete && before.cloud.Key == r.cov.Key && 2*len(r.rows) < len(before.rows):
-		short = fmt.Sprintf("the list has %d instances and had %d before", len(r.rows), len(before.rows))
-	default:
+	short := c.short()
+	if short == "" {
 		return nil
 	}
-	if z := c.f.unreadZone(); z != "" {
-		return fmt.Errorf("%s; it is not believed before zone %s, whose markers name instances, was read", short, z)
+	if z := c.f.unreadZones(); len(z) > 0 {
+		return fmt.Errorf("%s; it is not believed before zone %s, whose markers name instances, was read", short, z[0])
 	}
 	if len(open) > 0 {
 		return fmt.Errorf("%s; it is not believed before the cloud was asked for %s, which markers name", short, some(open))
 	}
 	return nil
+}
+
+// short says in what way the last list is suspiciously short: it is empty, or shows under half of what was shown before;
+// empty when it is not.
+func (c *cloud) short() string {
+	r := &c.read
+	switch {
+	case len(r.rows) == 0:
+		return "the list is empty"
+	case 2*len(r.rows) < len(r.shown):
+		return fmt.Sprintf("the list has %d instances and had %d before", len(r.rows), len(r.shown))
+	}
+	return ""
 }
 
 // some names a few ids and counts the rest.

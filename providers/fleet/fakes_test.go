@@ -28,6 +28,7 @@ type fakeCloud struct {
 	hang     chan struct{} // the listing does not return before this is closed, whatever its context says
 	askErr   error         // answer to every question by id
 	asked    []string
+	gone     bool // what does not exist was deleted, and the cloud says so
 	reads    int
 	inside   int
 	overlaps int
@@ -128,6 +129,9 @@ func (c *fakeCloud) Instance(_ context.Context, id string) (providers.Instance, 
 		if r.ID == id {
 			return r, nil
 		}
+	}
+	if c.gone {
+		return providers.Instance{}, providers.Errorf(providers.KindGone, "get", "it was deleted")
 	}
 	return providers.Instance{}, providers.Errorf(providers.KindNotFound, "get", "no such instance")
 }

@@ -79,15 +79,15 @@ type Options struct {
 	FleetID   string
 	Departed  bool
 	Forgotten []providers.CloudKey // clouds that no longer count; see SetForgotten
-	// Lookups bounds the questions for single instances per cloud and read; default 50.
+	// Lookups bounds the questions for single instances per cloud and read; default 50, and 200 after a list that is short.
 	Lookups int
 }
 
 // Fleet reads a set of sources. All methods are safe for concurrent use.
 type Fleet struct {
-	every, timeout time.Duration
-	lookups        int
-	now            func() time.Time
+	every, timeout       time.Duration
+	lookups, manyLookups int
+	now                  func() time.Time
 
 	latest  atomic.Pointer[providers.Snapshot]
 	updates chan struct{}
@@ -111,7 +111,7 @@ func New(o Options) *Fleet {
 	f := &Fleet{
 		every:   cmp.Or(o.Every, 30*time.Second),
 		timeout: cmp.Or(o.Timeout, time.Minute),
-		lookups: cmp.Or(o.Lookups, 50),
+		lookups: cmp.Or(o.Lookups, 50), manyLookups: cmp.Or(o.Lookups, 200),
 		now:     o.Now,
 		updates: make(chan struct{}, 1),
 		resumed: make(chan struct{}),

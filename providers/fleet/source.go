@@ -96,7 +96,7 @@ func (f *Fleet) Refresh(ctx context.Context, names ...string) *providers.Snapsho
 		if len(names) > 0 && !slices.Contains(names, s.base().name) {
 			continue
 		}
-		wg.Go(func() { f.refresh(ctx, s) })
+		wg.Go(func() { f.refresh(ctx, s, time.Time{}) })
 	}
 	wg.Wait()
 	return f.Snapshot()
@@ -139,13 +139,14 @@ func (f *Fleet) loop(ctx context.Context, s source) {
 			}
 			timer.Stop()
 		default:
-			f.refresh(ctx, s)
+			f.refresh(ctx, s, time.Time{})
 		}
 	}
 }
 
-// refresh reads one source once, after the call.
-func (f *Fleet) refresh(ctx context.Context, s source) {
+// refresh reads one source once, after the call. A read under way that began at shared or later is waited for instead; with
+// the zero time none is.
+func (f *Fleet) refresh(ctx context.Context, s source, shared time.Time) {
 	sl := s.base()
 	f.mu.Lock()
 	if sl.err != nil && !f.trySetUp(ctx, s) {
@@ -153,6 +154,9 @@ func (f *Fleet) refresh(ctx context.Context, s source) {
 		return
 	}
 	called := sl.begun
+	if sl.reading && !shared.IsZero() && !sl.since.Before(shared) {
+		called--
+	}
 	for {
 		switch {
 		case sl.ended > called: // another's read began after the call, and has ended

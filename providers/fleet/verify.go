@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"sync"
 	"time"
@@ -21,8 +22,7 @@ const questionsAtOnce = 8
 // answer is what a cloud said about one id that its listing left out.
 type answer struct {
 	providers.Lookup
-	gen     uint64 // the read after which it was asked
-	settled bool   // ids never return: never asked again
+	gen uint64 // the read after which it was asked
 }
 
 // alive reports whether the cloud showed an instance that is not terminated.
@@ -44,17 +44,15 @@ func (c *cloud) missing() []string {
 }
 
 // vanished gives the instances that must be somewhere and that the last listing left out, though
-// no marker names them: those of the last complete read, those that an interface is attached to, and those
+// no marker names them: those that were shown before, those that an interface is attached to, and those
 // that the cloud has shown when it was asked by id. EC2 tells no count by which a short list would be
 // noticed. The caller holds Fleet.mu.
 func (c *cloud) vanished() []string {
 	r := &c.read
 	var ids []string
-	if r.before.complete && r.before.cloud.Key == r.cov.Key {
-		for i := range r.before.rows {
-			if was := &r.before.rows[i]; !was.State.Dead() && !r.listed[was.ID] {
-				ids = append(ids, was.ID)
-			}
+	for i := range r.shown {
+		if was := &r.shown[i]; !was.State.Dead() && !r.listed[was.ID] {
+			ids = append(ids, was.ID)
 		}
 	}
 	for i := range r.addrs {
@@ -71,25 +69,26 @@ func (c *cloud) vanished() []string {
 	return slices.Compact(ids)
 }
 
-// unreadZone names a zone whose markers are not known; empty when all are.
-func (f *Fleet) unreadZone() string {
+// unreadZones names the zones whose last read was not complete: any marker in them may refute a list.
+func (f *Fleet) unreadZones() []string {
+	var names []string
 	for _, z := range f.zones {
-		if !z.known {
-			return z.name
+		if !z.shown.Coverage.Complete() {
+			names = append(names, z.name)
 		}
 	}
-	return ""
+	return names
 }
 
-// registered gives the oldest registration that a marker states for an instance.
-func (f *Fleet) registered(key providers.CloudKey, id string) time.Time {
-	var oldest time.Time
+// markedSince returns since when the newest marker that names an instance is there; zero when none does.
+func (f *Fleet) markedSince(key providers.CloudKey, id string) time.Time {
+	var newest time.Time
 	for _, z := range f.zones {
-		if t, ok := z.markers[key][id]; ok && (oldest.IsZero() || t.Before(oldest)) {
-			oldest = t
+		if t, ok := z.markers[key][id]; ok && t.After(newest) {
+			newest = t
 		}
 	}
-	return oldest
+	return newest
 }
 
 // questions picks the ids to ask for now: those that markers name and have waited longest, then those
@@ -111,15 +110,21 @@ func (c *cloud) questions() (ids []string, key providers.CloudKey, gen uint64) {
 			ids = append(ids, id)
 		}
 	}
-	ids = ids[:min(len(ids), max(0, c.f.lookups-c.asked))]
+	most := c.f.lookups
+	if c.short() != "" {
+		most = c.f.manyLookups
+	}
+	ids = ids[:min(len(ids), max(0, most-c.asked))]
 	c.asked += len(ids)
 	return ids, r.cov.Key, r.gen
 }
 
-// open reports whether an id has not been asked for since the last read, nor for good before it.
+// open reports whether an id has to be asked for: it was not since the last read, and no answer before it holds for good.
+// Ids do not return, so "gone" does, and so does "not found" once every marker was old enough for the cloud to know the instance.
 func (c *cloud) open(id string) bool {
 	a, ok := c.answers[id]
-	return !ok || !a.settled && a.gen != c.read.gen
+	settled := a.Final || a.Gone && a.Asked.Sub(c.f.markedSince(c.read.cov.Key, id)) > settleAfter
+	return !ok || !settled && a.gen != c.read.gen
 }
 
 // after asks the cloud, id by id, for instances that markers name and the
@@ -152,9 +157,6 @@ func (c *cloud) after(ctx context.Context) {
 	for _, l := range answers {
 		a := answer{Lookup: l, gen: gen}
 		if l.Gone {
-			marked := c.f.registered(key, l.ID)
-			a.settled = l.Instance != nil || providers.KindOf(l.Err) == providers.KindGone || l.Asked.Sub(marked) > settleAfter
-			a.Final = a.settled // no one asks again
 			a.Err = nil
 		}
 		c.answers[l.ID] = a
@@ -234,13 +236,14 @@ func (c *cloud) ask(ctx context.Context, ids []string, key providers.CloudKey) [
 func (c *cloud) lookup(ctx context.Context, id string) providers.Lookup {
 	l := providers.Lookup{ID: id, Asked: c.f.now()}
 	i, err := c.src.Compute.Instance(ctx, id)
-	if err != nil {
-		l.Err = err
-		l.Gone = providers.IsGone(err)
-		return l
+	switch {
+	case err != nil:
+		l.Err, l.Gone, l.Final = err, providers.IsGone(err), providers.KindOf(err) == providers.KindGone
+	case i.ID != id:
+		l.Err = &providers.Error{Kind: providers.KindIncomplete, Source: c.name, Op: "ask for single instances", Err: fmt.Errorf("it answered about %q", i.ID)}
+	default:
+		l.Instance, l.Gone, l.Final = &i, i.State.Dead(), i.State.Dead()
 	}
-	l.Instance = &i
-	l.Gone = i.State.Dead()
 	return l
 }
 

@@ -25,7 +25,6 @@ type zone struct {
 	pagesShown int
 	pagesAt    time.Time
 	held       heldZone
-	known      bool // its markers are known, from some read
 	markers    marked
 	named      []providers.CloudKey // clouds that markers of this fleet name
 	shown      providers.ZoneView
@@ -67,7 +66,7 @@ func (z *zone) recall(v *providers.ZoneView) {
 		r.BadMarkers = slices.DeleteFunc(slices.Clone(r.BadMarkers), func(m string) bool { return m != r.Comment })
 	}
 	z.held = heldZone{raw: raw, from: v.RowsFrom, complete: true}
-	z.known, z.markers, z.named = true, markersOf(v), providers.OwnClouds(z.f.fleetID, v.Records)
+	z.markers, z.named = markersOf(v), providers.OwnClouds(z.f.fleetID, v.Records)
 	z.shown.Zone, z.shown.Records, z.shown.RowsFrom, z.shown.Since, z.shown.Appeared, z.shown.Whole = v.Zone, v.Records, v.RowsFrom, v.Since, v.Appeared, v.Whole
 }
 
@@ -95,7 +94,7 @@ func attach(raw []providers.Record) []providers.Record {
 	return rows
 }
 
-// marked are the instances that markers name, and since when.
+// marked are the instances that markers name, and since when the newest of these is there.
 type marked map[providers.CloudKey]map[string]time.Time
 
 // markersOf gathers the instances that the owners of rows and the marker
@@ -127,7 +126,7 @@ func (m marked) add(o providers.Owner, since time.Time) {
 		ids = map[string]time.Time{}
 		m[o.Cloud] = ids
 	}
-	if t, ok := ids[o.Instance]; !ok || since.Before(t) {
+	if t, ok := ids[o.Instance]; !ok || since.After(t) {
 		ids[o.Instance] = since
 	}
 }
@@ -157,11 +156,7 @@ func (z *zone) fetch(ctx context.Context, gen uint64, started time.Time) func() 
 	})
 	asked := resolved
 	asked.Provider = z.src.Provider
-	var last []providers.Record
-	if held.complete {
-		last = held.raw
-	}
-	if err := providers.DoubtRecords(ctx, z.src.DNS, asked, cov, rows, last, z.answered); err != nil {
+	if err := providers.DoubtRecords(ctx, z.src.DNS, asked, cov, rows, held.raw, z.answered); err != nil {
 		cov.State = providers.CoveragePartial
 		cov.Err = &providers.Error{Kind: providers.KindIncomplete, Source: z.name, Op: "list records", Err: err}
 	}
@@ -183,7 +178,6 @@ func (z *zone) fetch(ctx context.Context, gen uint64, started time.Time) func() 
 		if !next.from.IsZero() {
 			z.shown.Records, z.shown.RowsFrom, z.shown.Since, z.shown.Appeared, z.shown.Whole = now.Records, next.from, now.Since, now.Appeared, now.Whole
 			z.markers, z.named = markers, named
-			z.known = z.known || next.complete
 		}
 	}
 }

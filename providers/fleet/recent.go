@@ -1,0 +1,163 @@
+package fleet
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"rollcall/providers"
+)
+
+// Recent returns a snapshot for a decision that rests on the named sources, or on all when none is named: each of
+// them was read whole by a read that began at most maxAge before the call, or after it when maxAge is zero. A source
+// that was is not read again, a read under way that is young enough is waited for, and every other source is read as by
+// Refresh. A named source that is complete in the snapshot meets this; one that could not be read so, or
+// not before ctx ended, is not complete, and its error says why.
+//
+// The account of every named zone is asked anew whether the zone is delegated (Zone.Pending). When the list of a named
+// cloud is short and waits for zones that were not read, those are read once more.
+func (f *Fleet) Recent(ctx context.Context, maxAge time.Duration, names ...string) *providers.Snapshot {
+	since := f.now().Add(-maxAge)
+	f.readSince(ctx, since, maxAge > 0, names)
+	if zones := f.awaitedZones(names); len(zones) > 0 {
+		f.readSince(ctx, since, maxAge > 0, zones)
+	}
+	s := *f.Snapshot()
+	s.Clouds, s.Zones = slices.Clone(s.Clouds), slices.Clone(s.Zones)
+	for i, src := range f.sources {
+		if c := f.coverageIn(&s, i); isNamed(src, names) && c.Complete() && c.Started.Before(since) {
+			c.State = providers.CoveragePartial
+			c.Err = &providers.Error{
+				Kind: providers.KindIncomplete, Source: src.base().name, Op: "read again",
+				Err: cmp.Or(ctx.Err(), fmt.Errorf("its last read began at %s", c.Started.Format(time.TimeOnly))),
+			}
+		}
+	}
+	return &s
+}
+
+// readSince reads the named sources whose last complete read began before since. With share, reads under way that began
+// later are waited for.
+func (f *Fleet) readSince(ctx context.Context, since time.Time, share bool, names []string) {
+	var shared time.Time
+	if share {
+		shared = since
+	}
+	before := f.Snapshot()
+	var wg sync.WaitGroup
+	for i, src := range f.sources {
+		if !isNamed(src, names) {
+			continue
+		}
+		c := f.coverageIn(before, i)
+		young := share && c.Complete() && !c.Started.Before(since)
+		wg.Go(func() {
+			if !young {
+				f.refresh(ctx, src, shared)
+			}
+			if z, ok := src.(*zone); ok {
+				z.askDelegation(ctx)
+			}
+		})
+	}
+	wg.Wait()
+}
+
+// isNamed reports whether a source is among the names; every source is when there are none.
+func isNamed(s source, names []string) bool {
+	return len(names) == 0 || slices.ContainsFunc(names, func(n string) bool { return providers.SameName(n, s.base().name) })
+}
+
+// coverageIn returns the coverage of the source of that number in a snapshot.
+func (f *Fleet) coverageIn(s *providers.Snapshot, number int) *providers.Coverage {
+	if number < len(f.clouds) {
+		return &s.Clouds[number].Coverage
+	}
+	return &s.Zones[number-len(f.clouds)].Coverage
+}
+
+// awaitedZones returns the zones that were not read and that the short list of a named cloud waits for.
+func (f *Fleet) awaitedZones(names []string) []string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if !slices.ContainsFunc(f.clouds, func(c *cloud) bool { return isNamed(c, names) && c.read.cov.Complete() && c.short() != "" }) {
+		return nil
+	}
+	return f.unreadZones()
+}
+
+// askDelegation asks the account of a zone whether clients are sent to it. An account that does not answer leaves
+// what is known.
+func (z *zone) askDelegation(ctx context.Context) {
+	z.f.mu.Lock()
+	account, id := z.src.DNS, z.resolved.ID
+	z.f.mu.Unlock()
+	if account == nil || id == "" {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, z.f.timeout/2)
+	defer cancel()
+	account.Zones(ctx, func(page []providers.Zone) {
+		for i := range page {
+			if page[i].ID == id && providers.SameName(page[i].Name, z.name) {
+				z.setPending(page[i].Pending)
+			}
+		}
+	})
+}
+
+// setPending takes in whether clients are sent to the zone.
+func (z *zone) setPending(pending bool) {
+	z.f.mu.Lock()
+	defer z.f.mu.Unlock()
+	z.resolved.Pending = pending
+	if z.shown.Zone.Pending != pending {
+		z.shown.Zone.Pending = pending
+		z.f.publish()
+	}
+}
+
+// Identify asks a cloud, by its name in the config, who it is. A cloud that could not be set up is an error.
+func (f *Fleet) Identify(ctx context.Context, name string) (providers.Cloud, error) {
+	compute, _, err := f.computeOf(name)
+	if err != nil {
+		return providers.Cloud{}, err
+	}
+	return compute.Identify(ctx)
+}
+
+// Lookup asks a cloud, by its name in the config, for one instance, and then who answered: another account knows none
+// of its instances. The error says why that is not known, or that the cloud could not be set up; the answer has the
+// key of the account, and in Err why there is no answer about the instance.
+func (f *Fleet) Lookup(ctx context.Context, name, id string) (providers.Lookup, error) {
+	_, c, err := f.computeOf(name)
+	if err != nil {
+		return providers.Lookup{ID: id, Asked: f.now()}, err
+	}
+	l := c.lookup(ctx, id)
+	if l.Gone {
+		l.Err = nil
+	}
+	who, err := f.Identify(ctx, name)
+	l.Key = who.Key
+	return l, err
+}
+
+// computeOf returns a cloud and what it is asked through.
+func (f *Fleet) computeOf(name string) (Compute, *cloud, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, c := range f.clouds {
+		switch {
+		case c.name != name:
+		case c.err != nil:
+			return nil, nil, c.err
+		default:
+			return c.src.Compute, c, nil
+		}
+	}
+	return nil, nil, providers.Errorf(providers.KindInvalid, "read", "there is no cloud %s", name)
+}

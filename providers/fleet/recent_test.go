@@ -1,0 +1,306 @@
+package fleet
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"rollcall/providers"
+)
+
+func TestAYoungReadIsNotReadAgainAndAnOldOneIs(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f, c, z := pair(10, Options{})
+		f.Refresh(t.Context())
+		time.Sleep(20 * time.Second)
+		for _, step := range []struct {
+			names  []string
+			maxAge time.Duration
+			clouds int
+			zones  int
+		}{
+			{nil, 30 * time.Second, 1, 1},
+			{[]string{"a"}, 0, 2, 1},
+			{[]string{"EXAMPLE.com."}, 10 * time.Second, 2, 2},
+			{[]string{"a", "example.com"}, 10 * time.Second, 2, 2},
+			{[]string{"example.com"}, 0, 2, 3},
+		} {
+			s := f.Recent(t.Context(), step.maxAge, step.names...)
+			wantState(t, s.Clouds[0].Coverage, providers.CoverageComplete)
+			if c.reads != step.clouds || z.reads != step.zones {
+				t.Errorf("%v, at most %s old: the cloud was read %d times and the zone %d times, want %d and %d", step.names, step.maxAge, c.reads, z.reads, step.clouds, step.zones)
+			}
+		}
+	})
+}
+
+func TestARecentPictureWaitsForAReadUnderWayThatIsYoungEnough(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newFakeCloud("a", 10)
+		c.pause = 10 * time.Second
+		f := New(Options{Clouds: []CloudSource{sourceOf(c)}})
+		go f.Refresh(t.Context())
+		time.Sleep(5 * time.Second)
+		wantState(t, f.Recent(t.Context(), 20*time.Second).Clouds[0].Coverage, providers.CoverageComplete)
+		if c.reads != 1 {
+			t.Errorf("%d reads", c.reads)
+		}
+		go f.Refresh(t.Context())
+		time.Sleep(5 * time.Second)
+		began := time.Now()
+		v := f.Recent(t.Context(), 0).Clouds[0]
+		wantState(t, v.Coverage, providers.CoverageComplete)
+		if c.reads != 3 || v.Coverage.Started.Before(began) {
+			t.Errorf("%d reads, the last began %s after the call", c.reads, v.Coverage.Started.Sub(began))
+		}
+	})
+}
+
+func TestWhatCouldNotBeReadAgainInTimeIsNotCompleteInARecentPicture(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f, c, _ := pair(10, Options{})
+		f.Refresh(t.Context())
+		c.set(func(c *fakeCloud) { c.pause = time.Hour })
+		time.Sleep(time.Minute)
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		s := f.Recent(ctx, 30*time.Second, "a")
+		wantState(t, s.Clouds[0].Coverage, providers.CoveragePartial)
+		if !errors.Is(s.Clouds[0].Coverage.Err, context.Canceled) || len(s.Clouds[0].Instances) != 10 {
+			t.Errorf("%v, %d rows", s.Clouds[0].Coverage.Err, len(s.Clouds[0].Instances))
+		}
+		wantState(t, s.Zones[0].Coverage, providers.CoverageComplete) // it was not named
+		wantState(t, f.Snapshot().Clouds[0].Coverage, providers.CoverageComplete)
+	})
+}
+
+func TestAShortListThatWaitsForAZoneIsBelievedOnceTheZoneWasReadAgain(t *testing.T) {
+	c := newFakeCloud("a", 10)
+	named, other := &fakeZone{zone: "example.org"}, zoneOf(c)
+	named.rows = []providers.Record{{Zone: "example.org", Name: "example.org", Type: "A", Value: "192.0.2.1"}}
+	f := New(Options{Clouds: []CloudSource{sourceOf(c)}, Zones: []ZoneSource{zoneSourceOf(named), zoneSourceOf(other)}})
+	f.Refresh(t.Context())
+	c.rows, other.err = nil, errors.New("down")
+	f.Refresh(t.Context(), "example.com")
+	wantState(t, f.Recent(t.Context(), 0, "a").Clouds[0].Coverage, providers.CoveragePartial)
+	other.err = nil
+	s := f.Recent(t.Context(), 0, "a", "example.org")
+	wantState(t, s.Clouds[0].Coverage, providers.CoverageComplete)
+	if len(c.asked) < 10 {
+		t.Errorf("%d questions", len(c.asked))
+	}
+}
+
+// pendingZone is a zone whose account says whether it is delegated.
+type pendingZone struct {
+	*fakeZone
+	pending bool
+}
+
+func (z *pendingZone) Zones(_ context.Context, page func([]providers.Zone)) providers.Coverage {
+	page([]providers.Zone{{Name: z.zone, ID: "Z1", Pending: z.pending}})
+	return providers.Coverage{State: providers.CoverageComplete, Expected: -1}
+}
+
+func TestARecentPictureSaysWhetherAZoneIsDelegatedNow(t *testing.T) {
+	z := &pendingZone{fakeZone: &fakeZone{zone: "example.com", rows: []providers.Record{{Zone: "example.com", Name: "example.com", Type: "A", Value: "192.0.2.1"}}}}
+	f := New(Options{Zones: []ZoneSource{{Name: z.zone, Provider: providers.Cloudflare, DNS: z}}})
+	f.Refresh(t.Context())
+	for _, pending := range []bool{true, false} {
+		z.pending = pending
+		if v := f.Recent(t.Context(), time.Hour).Zones[0]; v.Zone.Pending != pending || z.reads != 1 {
+			t.Errorf("pending %v, want %v, after %d reads", v.Zone.Pending, pending, z.reads)
+		}
+	}
+}
+
+func TestALookupSaysWhichAccountAnsweredAndWhatItSaid(t *testing.T) {
+	c := newFakeCloud("a", 2)
+	c.rows[1].State = providers.StateTerminated
+	broken := errors.New("no credentials")
+	f := New(Options{Clouds: []CloudSource{sourceOf(c), {Name: "b", Provider: providers.EC2, Err: broken}}})
+	for _, tc := range []struct {
+		id          string
+		shown, gone bool
+		final       bool
+	}{{c.rows[0].ID, true, false, false}, {c.rows[1].ID, true, true, true}, {"i-none", false, true, false}} {
+		l, err := f.Lookup(t.Context(), "a", tc.id)
+		if err != nil || l.Err != nil || l.Key != c.key() || (l.Instance != nil) != tc.shown || l.Gone != tc.gone || l.Final != tc.final {
+			t.Errorf("%s: %+v, %v", tc.id, l, err)
+		}
+	}
+	c.askErr = errThrottled
+	if l, err := f.Lookup(t.Context(), "a", c.rows[0].ID); err != nil || l.Gone || !errors.Is(l.Err, errThrottled) {
+		t.Errorf("%+v, %v", l, err)
+	}
+	if _, err := f.Lookup(t.Context(), "b", "i-1"); !errors.Is(err, broken) {
+		t.Errorf("%v", err)
+	}
+	if _, err := f.Lookup(t.Context(), "c", "i-1"); err == nil {
+		t.Error("a cloud that is not in the config answered")
+	}
+	other := turncoat{newFakeCloud("a", 1)}
+	key := other.key()
+	f = New(Options{Clouds: []CloudSource{{Name: "a", Provider: providers.EC2, Compute: other}}})
+	if l, err := f.Lookup(t.Context(), "a", other.rows[0].ID); err != nil || l.Key == key {
+		t.Errorf("another account passed for the cloud: %+v, %v", l, err)
+	}
+}
+
+// misdirected answers every question with another instance.
+type misdirected struct{ *fakeCloud }
+
+func (c misdirected) Instance(ctx context.Context, _ string) (providers.Instance, error) {
+	return c.fakeCloud.Instance(ctx, c.rows[0].ID)
+}
+
+func TestAnAnswerAboutAnotherInstanceIsNone(t *testing.T) {
+	c := newFakeCloud("a", 10)
+	z := zoneOf(c)
+	id := c.rows[3].ID
+	c.leaveOut = map[string]bool{id: true}
+	f := New(Options{Clouds: []CloudSource{{Name: "a", Provider: providers.EC2, Compute: misdirected{c}}}, Zones: []ZoneSource{zoneSourceOf(z)}})
+	v := f.Refresh(t.Context()).Clouds[0]
+	if l := v.Lookups[id]; l.Gone || l.Instance != nil || l.Err == nil {
+		t.Errorf("%+v", l)
+	}
+	if l, err := f.Lookup(t.Context(), "a", id); err != nil || l.Instance != nil || l.Err == nil {
+		t.Errorf("%+v, %v", l, err)
+	}
+}
+
+func TestNotFoundIsFinalOnlyByTheWordThatTheInstanceIsGone(t *testing.T) {
+	f, c, _ := pair(10, Options{})
+	id := c.rows[0].ID
+	c.rows = c.rows[1:]
+	if l := f.Refresh(t.Context()).Clouds[0].Lookups[id]; !l.Gone || l.Final {
+		t.Errorf("%+v", l)
+	}
+	c.gone = true
+	f = New(Options{Clouds: []CloudSource{sourceOf(c)}, Zones: []ZoneSource{zoneSourceOf(zoneOf(newFakeCloud("a", 10)))}})
+	if l := f.Refresh(t.Context()).Clouds[0].Lookups[id]; !l.Gone || !l.Final {
+		t.Errorf("%+v", l)
+	}
+}
+
+func TestNotFoundIsAskedAgainWhileAnyMarkerOfTheInstanceIsFresh(t *testing.T) {
+	f, c, z := pair(2, Options{})
+	id := c.rows[0].ID
+	c.rows = c.rows[1:]
+	second := record(c, id, 77)
+	second.Owners[0].Registered = time.Now().Truncate(time.Second).UTC()
+	z.rows = append(z.rows, second)
+	f.Refresh(t.Context())
+	f.Refresh(t.Context())
+	if len(c.asked) < 2 {
+		t.Errorf("asked %v", c.asked)
+	}
+}
+
+func TestAListIsMeasuredAgainstEveryInstanceThatWasShownBefore(t *testing.T) {
+	c := newFakeCloud("a", 100)
+	c.page, c.err = 60, errThrottled
+	f := New(Options{Clouds: []CloudSource{sourceOf(c)}})
+	if v := f.Refresh(t.Context()).Clouds[0]; len(v.Instances) != 60 {
+		t.Fatalf("%d rows", len(v.Instances))
+	}
+	c.page, c.err = 0, nil
+	c.leaveOut = map[string]bool{c.rows[7].ID: true}
+	v := f.Refresh(t.Context()).Clouds[0]
+	wantState(t, v.Coverage, providers.CoveragePartial)
+	if !strings.Contains(v.Coverage.Err.Error(), "left out "+c.rows[7].ID) {
+		t.Errorf("%v", v.Coverage.Err)
+	}
+
+	c = newFakeCloud("a", 10)
+	f = New(Options{Clouds: []CloudSource{sourceOf(c)}})
+	f.Refresh(t.Context())
+	c.rows = append(c.rows, instance(c, 10))
+	c.page, c.err = 11, errThrottled
+	f.Refresh(t.Context())
+	c.page, c.err = 0, nil
+	c.leaveOut = map[string]bool{c.rows[10].ID: true}
+	wantState(t, f.Refresh(t.Context()).Clouds[0].Coverage, providers.CoveragePartial)
+}
+
+func TestAnEmptyListIsNotBelievedWhileAZoneThatWasReadBeforeCannotBeReadNow(t *testing.T) {
+	f, c, z := pair(10, Options{})
+	f.Refresh(t.Context())
+	z.err = errors.New("down")
+	f.Refresh(t.Context(), "example.com")
+	c.rows = nil
+	v := f.Refresh(t.Context(), "a").Clouds[0]
+	wantState(t, v.Coverage, providers.CoveragePartial)
+	if !strings.Contains(v.Coverage.Err.Error(), "zone example.com") {
+		t.Errorf("%v", v.Coverage.Err)
+	}
+	z.err = nil
+	f.Refresh(t.Context(), "example.com")
+	wantState(t, f.Snapshot().Clouds[0].Coverage, providers.CoverageComplete)
+}
+
+func TestAShortListIsCheckedByMoreQuestionsThanOneThatLooksWhole(t *testing.T) {
+	for _, tc := range []struct{ was, is, asked int }{{400, 300, 50}, {250, 100, 150}, {400, 100, 200}} {
+		f, c, _ := pair(tc.was, Options{})
+		f.Refresh(t.Context())
+		c.rows = c.rows[:tc.is]
+		v := f.Refresh(t.Context(), "a").Clouds[0]
+		if complete := tc.asked >= tc.was-tc.is || 2*tc.is >= tc.was; len(c.asked) != tc.asked || v.Coverage.Complete() != complete {
+			t.Errorf("%d of %d: %d questions, %s", tc.is, tc.was, len(c.asked), v.Coverage.State)
+		}
+	}
+}
+
+func TestTwoAccountsInOneReadAreAFailureOfTheCredentials(t *testing.T) {
+	c := newFakeCloud("a", 10)
+	f := New(Options{Clouds: []CloudSource{{Name: "a", Provider: providers.EC2, Compute: twoAccounts{c}}}})
+	v := f.Refresh(t.Context()).Clouds[0]
+	wantState(t, v.Coverage, providers.CoverageFailed)
+	if providers.KindOf(v.Coverage.Err) != providers.KindAuth {
+		t.Errorf("%v", v.Coverage.Err)
+	}
+	f = New(Options{Clouds: []CloudSource{{Name: "a", Provider: providers.EC2, Compute: anonymous{c}}}})
+	v = f.Refresh(t.Context()).Clouds[0]
+	wantState(t, v.Coverage, providers.CoveragePartial)
+	if v.Coverage.Started.IsZero() {
+		t.Error("it is not known when the read began")
+	}
+}
+
+// twoAccounts answers for addresses with other credentials than for instances.
+type twoAccounts struct{ *fakeCloud }
+
+func (c twoAccounts) Addresses(context.Context, func([]providers.Address)) providers.Coverage {
+	return providers.Coverage{State: providers.CoverageComplete, Key: "0123456789", Started: time.Now()}
+}
+
+// anonymous does not say which account it is, nor when it was asked.
+type anonymous struct{ *fakeCloud }
+
+func (c anonymous) Instances(ctx context.Context, page func([]providers.Instance)) providers.Coverage {
+	cov := c.fakeCloud.Instances(ctx, page)
+	cov.Key, cov.Started = "", time.Time{}
+	return cov
+}
+
+func (c anonymous) Addresses(context.Context, func([]providers.Address)) providers.Coverage {
+	return providers.Coverage{State: providers.CoverageComplete}
+}
+
+func TestAZoneIsMeasuredAgainstThePiecesOfAReadThatFailed(t *testing.T) {
+	c := newFakeCloud("a", 20)
+	z := zoneOf(c)
+	z.err = errThrottled
+	f := New(Options{Zones: []ZoneSource{zoneSourceOf(z)}})
+	f.Refresh(t.Context())
+	z.err, z.list = nil, slices.Clone(z.rows[:5])
+	v := f.Refresh(t.Context()).Zones[0]
+	wantState(t, v.Coverage, providers.CoveragePartial)
+	if !strings.Contains(v.Coverage.Err.Error(), "left out") {
+		t.Errorf("%v", v.Coverage.Err)
+	}
+}
