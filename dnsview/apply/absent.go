@@ -28,5 +28,5 @@ func absent(t *ZoneTarget, list func() providers.ZoneView, c *providers.Change) 
 
 // listOnce gives the list of a zone, which is read when it is first asked for.
 func (e *Engine) listOnce(ctx context.Context, t *ZoneTarget) func() providers.ZoneView {
-	return sync.OnceValue(func() providers.ZoneView { return e.readZone(ctx, t, t.Zone.Name) })
+	return sync.OnceValue(func() providers.ZoneView { return e.readZones(ctx, t.Zone.Name)[0] })
 }

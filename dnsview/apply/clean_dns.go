@@ -5,7 +5,6 @@ import (
 	"context"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"rollcall/dnsview"
@@ -134,13 +133,7 @@ func (r *run) reread(ctx context.Context) (v *dnsview.View, why string) {
 	ev := r.evidence(ctx)
 	snap := *ev.snap
 	snap.Taken = e.o.Now()
-	snap.Zones = make([]providers.ZoneView, len(e.o.Zones))
-	var wg sync.WaitGroup
-	for n := range e.o.Zones {
-		t := &e.o.Zones[n]
-		wg.Go(func() { snap.Zones[n] = e.readZone(ctx, t, t.Zone.Name) })
-	}
-	wg.Wait()
+	snap.Zones = e.readZones(ctx, e.zoneNames()...)
 	if why := unreadZone(snap.Zones); why != "" {
 		return nil, why
 	}
@@ -228,11 +221,7 @@ func removed(c *providers.Change) (rec providers.Record, gone bool) {
 // readAllZones joins every zone with the clouds, as they were read last where that is young enough. why says
 // which zone could not be read.
 func (r *run) readAllZones(ctx context.Context) (v *dnsview.View, why string) {
-	var names []string
-	for n := range r.engine.o.Zones {
-		names = append(names, r.engine.o.Zones[n].Zone.Name)
-	}
-	ev := r.gather(ctx, names)
+	ev := r.gather(ctx, r.engine.zoneNames())
 	return ev.view, unreadZone(ev.snap.Zones)
 }
 

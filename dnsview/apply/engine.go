@@ -14,17 +14,8 @@ import (
 	"rollcall/providers/journal"
 )
 
-// Reader is what apply asks of a cloud before it deletes anything.
-type Reader interface {
-	providers.Identifier
-	providers.InstanceLister
-	providers.AddressLister
-	providers.InstanceGetter
-}
-
-// Zone is what apply asks of a DNS account.
+// Zone is what apply asks of a DNS account; lists come from Sources.
 type Zone interface {
-	providers.RecordLister
 	providers.RecordGetter
 	providers.Changer
 }
@@ -32,10 +23,8 @@ type Zone interface {
 // CloudTarget is one configured cloud. All configured clouds must be given,
 // those that could not be set up too, with the reason in Err.
 type CloudTarget struct {
-	Name     string
-	Provider providers.Provider
-	Reader   Reader
-	Power    providers.Power
+	Name  string
+	Power providers.Power
 	// Launches finds what became of a launch that the journal does not know the end of; may be nil.
 	Launches providers.LaunchFinder
 	// Profile says what of an instance profile is missing, a sentence each; may be nil.
@@ -81,6 +70,7 @@ var defaultGuards = Guards{Age: time.Minute, Grace: 10 * time.Minute, Threshold:
 // Options are what an Engine works with.
 type Options struct {
 	Fleet      string
+	Sources    Sources // of all Clouds and Zones
 	Clouds     []CloudTarget
 	Zones      []ZoneTarget
 	Services   []dnsview.Service
@@ -90,10 +80,7 @@ type Options struct {
 	Journal    *journal.Journal
 	Who        string // user@host
 
-	// Fresh returns the newest snapshot there is, e.g. the fleet's after a refresh. A source
-	// whose read in it is complete and younger than the guard age is not read again. May be nil.
-	Fresh func(ctx context.Context) *providers.Snapshot
-	Wire  Wire // nil where no name server can be asked: what rests on them waits then
+	Wire Wire // nil where no name server can be asked: what rests on them waits then
 	// WireZones returns what the name servers of zones were found to be lately: nothing is written to a
 	// lame zone. May be nil.
 	WireZones func() []dnsview.WireZone
@@ -101,7 +88,7 @@ type Options struct {
 	WireWait time.Duration
 	// Quiet is for how long a change may still be on its way when its sender has died; default 5 s.
 	Quiet time.Duration
-	// Timeout is for how long a listing may bring nothing, and any other call take; default 15 s.
+	// Timeout is for how long a call may take that reads no list; default 15 s.
 	Timeout time.Duration
 
 	Now func() time.Time
@@ -141,6 +128,23 @@ func sleep(ctx context.Context, d time.Duration) error {
 // guards returns the settings for one zone.
 func (e *Engine) guards(zone string) Guards {
 	return e.o.ZoneGuards[providers.CanonicalName(zone)].or(e.o.Guards)
+}
+
+func (e *Engine) cloud(name string) *CloudTarget {
+	for i := range e.o.Clouds {
+		if e.o.Clouds[i].Name == name {
+			return &e.o.Clouds[i]
+		}
+	}
+	return nil
+}
+
+// err returns why a cloud cannot be asked.
+func (t *CloudTarget) err() error {
+	if t == nil {
+		return cmpErr(nil)
+	}
+	return cmpErr(t.Err)
 }
 
 func (e *Engine) zone(name string) *ZoneTarget {

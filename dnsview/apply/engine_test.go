@@ -12,6 +12,7 @@ import (
 
 	"rollcall/dnsview"
 	"rollcall/providers"
+	"rollcall/providers/fleet"
 	"rollcall/providers/journal"
 )
 
@@ -72,26 +73,26 @@ func TestADeleteIsRefused(t *testing.T) {
 	}{
 		{"when another cloud fails", func(b *bench) { b.aws.listErr = errDown }, dnsview.GuardCoverage, "aws-use1 could not be read (down)", true},
 		{"when two clouds of the config are one", func(b *bench) {
-			b.opts.Clouds = append(b.opts.Clouds, CloudTarget{Name: "twin", Provider: providers.EC2, Reader: b.aws})
+			b.opts.Clouds = append(b.opts.Clouds, CloudTarget{Name: "twin"})
+			b.clouds = append(b.clouds, fleet.CloudSource{Name: "twin", Provider: providers.EC2, Compute: b.aws})
 		}, dnsview.GuardCoverage, "aws-use1 and twin are one cloud", true},
 		{"when a cloud left the config", func(b *bench) {
 			left := providers.CloudView{Cloud: providers.Cloud{Name: "joyent-ams", Key: "0123456789"}, Departed: true, Coverage: providers.Failed(begin, begin, errors.New("it is no longer in the config"))}
-			b.opts.Fresh = func(context.Context) *providers.Snapshot {
-				return &providers.Snapshot{Clouds: []providers.CloudView{left}}
-			}
+			b.last = &providers.Snapshot{Clouds: []providers.CloudView{left}}
 		}, dnsview.GuardCoverage, "joyent-ams could not be read (it is no longer in the config)", true},
 		{"when a marker of this fleet names a cloud that is not in the config", func(b *bench) {
 			b.serve(&fakeCloud{cloud: providers.Cloud{Key: "0123456789"}}, "i-77", "192.0.2.77")
 		}, dnsview.GuardCoverage, "markers of this fleet name a cloud with this key", true},
 		{"when a cloud could not be set up", func(b *bench) {
 			b.opts.Clouds = append(b.opts.Clouds, CloudTarget{Name: "broken", Err: errors.New("no credentials")})
+			b.clouds = append(b.clouds, fleet.CloudSource{Name: "broken", Err: errors.New("no credentials")})
 		}, dnsview.GuardCoverage, "no credentials", true},
 		{"when the cloud gives no answer about the instance", func(b *bench) { b.triton.getErr = errDown }, dnsview.GuardInstance, "down", true},
 		{"when the instance is there after all", func(b *bench) { b.node(b.triton, "m-1", "www-5", "165.225.128.99", "www") }, dnsview.GuardInstance, "shows m-1 as running", false},
 		{"when the list left the instance out and it is there", func(b *bench) {
 			b.node(b.triton, "m-1", "www-5", "165.225.128.1", "www")
 			b.triton.hide["m-1"] = true
-		}, dnsview.GuardCoverage, "left m-1 out of its list", true},
+		}, dnsview.GuardCoverage, "the list left out m-1: the cloud shows it when asked by id", true},
 		{"when the credentials changed since the list was read", func(b *bench) { b.triton.identity = "0123456789" }, dnsview.GuardInstance, "belong to another account now", true},
 		{"when another instance has the address now", func(b *bench) { b.node(b.aws, "i-9", "x", "165.225.128.1", "") }, dnsview.GuardAddress, "belongs to x (i-9)", false},
 		{"when an elastic address of ours is the address", func(b *bench) {
@@ -498,9 +499,10 @@ func TestWhatIsAlreadyGoneIsDone(t *testing.T) {
 func TestAYoungReadIsNotReadAgainAndAnOldOneIs(t *testing.T) {
 	b := newBench(t)
 	b.triton.remove("m-1")
-	v := b.view()
-	p := dnsview.PlanDeregisterDead(v)
-	b.opts.Fresh = func(context.Context) *providers.Snapshot { return v.Snapshot }
+	p := b.dead()
+	read := b.sources()
+	read.Refresh(t.Context())
+	b.opts.Sources = read
 	lists := b.aws.lists
 	wantStates(t, b.engine().Check(t.Context(), p), StepReady)
 	if b.aws.lists != lists {

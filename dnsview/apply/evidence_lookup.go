@@ -2,31 +2,12 @@ package apply
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"time"
 
 	"rollcall/dnsview"
 	"rollcall/providers"
 )
-
-func (e *Engine) lookup(ctx context.Context, t *CloudTarget, id string) providers.Lookup {
-	ctx, cancel := context.WithTimeout(ctx, e.o.Timeout)
-	defer cancel()
-	l := providers.Lookup{ID: id, Asked: e.o.Now()}
-	i, err := t.Reader.Instance(ctx, id)
-	switch {
-	case err == nil && i.ID == id:
-		l.Instance, l.Gone, l.Final = &i, i.State.Dead(), i.State.Dead()
-	case providers.IsGone(err):
-		l.Gone, l.Final = true, providers.KindOf(err) == providers.KindGone
-	case err == nil:
-		l.Err = fmt.Errorf("%s answered about %q", t.Name, i.ID)
-	default:
-		l.Err = err
-	}
-	return l
-}
 
 // foundWithin is how long a cloud may take to find a new instance by its id, as a rule.
 const foundWithin = 10 * time.Second
@@ -57,8 +38,8 @@ func (r *run) answerAgain(ctx context.Context, ev *evidence, key providers.Cloud
 	return r.answer(ctx, ev, key, id)
 }
 
-// answer asks for one instance by id, at the cloud whose key the marker bears: first who the
-// cloud is, now, since credentials may have changed since it was listed.
+// answer asks for one instance by id, at the cloud whose key the marker bears, and who that cloud
+// is now, since credentials may have changed since it was listed.
 func (r *run) answer(ctx context.Context, ev *evidence, key providers.CloudKey, id string) dnsview.InstanceAnswer {
 	e := r.engine
 	for i := range ev.snap.Clouds {
@@ -68,32 +49,22 @@ func (r *run) answer(ctx context.Context, ev *evidence, key providers.CloudKey, 
 		if ev.snap.Clouds[i].Departed {
 			return dnsview.InstanceAnswer{Why: dnsview.Clean(ev.snap.Clouds[i].Coverage.Err.Error())}
 		}
-		t := &e.o.Clouds[i]
-		if t.Reader == nil {
-			return dnsview.InstanceAnswer{Why: dnsview.Clean(cmpErr(t.Err).Error())}
+		t := e.cloud(ev.snap.Clouds[i].Cloud.Name)
+		if t == nil || t.Err != nil {
+			return dnsview.InstanceAnswer{Why: dnsview.Clean(t.err().Error())}
 		}
 		ctx, cancel := context.WithTimeout(ctx, e.o.Timeout)
 		defer cancel()
-		who, err := t.Reader.Identify(ctx)
-		if err != nil {
-			return dnsview.InstanceAnswer{Asked: true, Key: key, Why: dnsview.Clean(err.Error())}
-		}
-		a := dnsview.InstanceAnswer{Asked: true, Key: who.Key}
-		if who.Key != key {
-			return a
-		}
-		inst, err := t.Reader.Instance(ctx, id)
+		l, err := e.o.Sources.Lookup(ctx, t.Name, id)
 		switch {
-		case err == nil && inst.ID == id:
-			a.Instance, a.Gone = &inst, inst.State.Dead()
-		case providers.IsGone(err):
-			a.Gone, a.NotFound = true, providers.KindOf(err) == providers.KindNotFound
-		case err == nil:
-			a.Why = "it answered about another instance"
-		default:
-			a.Why = dnsview.Clean(err.Error())
+		case err != nil:
+			return dnsview.InstanceAnswer{Asked: true, Key: key, Why: dnsview.Clean(err.Error())}
+		case l.Key != key:
+			return dnsview.InstanceAnswer{Asked: true, Key: l.Key}
+		case l.Err != nil:
+			return dnsview.InstanceAnswer{Asked: true, Key: key, Why: dnsview.Clean(l.Err.Error())}
 		}
-		return a
+		return dnsview.InstanceAnswer{Asked: true, Key: key, Instance: l.Instance, Gone: l.Gone, NotFound: l.Gone && !l.Final}
 	}
 	return dnsview.InstanceAnswer{Why: "(no configured cloud has the key " + dnsview.Clean(string(key)) + ")"}
 }

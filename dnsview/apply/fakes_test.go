@@ -14,6 +14,7 @@ import (
 
 	"rollcall/dnsview"
 	"rollcall/providers"
+	"rollcall/providers/fleet"
 	"rollcall/providers/journal"
 )
 
@@ -212,6 +213,12 @@ func attached(rows []providers.Record) []providers.Record {
 	}
 	providers.AttachOwners(out)
 	return out
+}
+
+// Zones lists the one zone.
+func (d *fakeDNS) Zones(_ context.Context, page func([]providers.Zone)) providers.Coverage {
+	page([]providers.Zone{d.zone})
+	return providers.Coverage{State: providers.CoverageComplete, Expected: -1, Started: d.clk.now(), Finished: d.clk.now()}
 }
 
 func (d *fakeDNS) Records(_ context.Context, _ providers.Zone, page func([]providers.Record)) providers.Coverage {
@@ -464,6 +471,8 @@ type bench struct {
 	ns     *servers
 	j      *journal.Journal
 	opts   Options
+	clouds []fleet.CloudSource
+	last   *providers.Snapshot // of an earlier run
 }
 
 func newBench(t *testing.T) *bench {
@@ -475,6 +484,7 @@ func newBench(t *testing.T) *bench {
 		cf:     &fakeDNS{clk: clk, zone: providers.Zone{Name: cfZone, ID: "z1", Provider: providers.Cloudflare}},
 		sd:     &fakeDNS{clk: clk, zone: providers.Zone{Name: sdZone, ID: "z2", Provider: providers.Route53}},
 	}
+	b.clouds = []fleet.CloudSource{{Name: "aws-use1", Provider: providers.EC2, Compute: b.aws}, {Name: "joyent-east", Provider: providers.Triton, Compute: b.triton}}
 	b.ns = &servers{zones: []*fakeDNS{b.cf, b.sd}}
 	for n := 1; n <= 4; n++ {
 		b.node(b.aws, fmt.Sprintf("i-%d", n), fmt.Sprintf("www-%d", n), fmt.Sprintf("34.200.16.%d", n), "www")
@@ -500,7 +510,7 @@ func newBench(t *testing.T) *bench {
 	b.j = j
 	b.opts = Options{
 		Fleet:  fleetID,
-		Clouds: []CloudTarget{{Name: "aws-use1", Provider: providers.EC2, Reader: b.aws, Power: b.aws}, {Name: "joyent-east", Provider: providers.Triton, Reader: b.triton, Power: b.triton}},
+		Clouds: []CloudTarget{{Name: "aws-use1", Power: b.aws}, {Name: "joyent-east", Power: b.triton}},
 		Zones:  []ZoneTarget{{Zone: b.cf.zone, DNS: b.cf}, {Zone: b.sd.zone, DNS: fakeRoute53{b.sd}}},
 		Services: []dnsview.Service{
 			{Name: www, Kind: dnsview.RoundRobin, TTL: 60, Select: map[string]string{"service": "www"}},
@@ -528,7 +538,23 @@ func (b *bench) serve(c *fakeCloud, id, ip string) {
 	b.cf.rows[len(b.cf.rows)-1].Modified = o.Registered
 }
 
-func (b *bench) engine() *Engine { return New(b.opts) }
+// engine makes an engine whose sources have read nothing yet, unless the options say which it has.
+func (b *bench) engine() *Engine {
+	o := b.opts
+	if o.Sources == nil {
+		o.Sources = b.sources()
+	}
+	return New(o)
+}
+
+// sources makes a fleet of the clouds of the bench and of the zones of its options.
+func (b *bench) sources() *fleet.Fleet {
+	o := fleet.Options{Clouds: b.clouds, Now: b.clk.now, Last: b.last, FleetID: b.opts.Fleet, Departed: true}
+	for _, z := range b.opts.Zones {
+		o.Zones = append(o.Zones, fleet.ZoneSource{Name: z.Zone.Name, ID: z.Zone.ID, Provider: z.Zone.Provider, DNS: z.DNS.(fleet.DNS), Err: z.Err})
+	}
+	return fleet.New(o)
+}
 
 // view is what the console would see: a snapshot with every source read.
 func (b *bench) view() *dnsview.View {

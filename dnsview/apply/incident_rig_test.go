@@ -159,10 +159,9 @@ func (r *rig) console(skew time.Duration) *console {
 	r.t.Helper()
 	c := &console{r: r, skew: skew, clouds: map[string]providers.Compute{}, dns: map[string]providers.DNS{}, budgets: map[string]*budget.Account{}}
 	e := r.sim.Endpoints()
-	fo := fleet.Options{Now: c.now, Timeout: never}
+	fo := fleet.Options{Now: c.now, Timeout: never, FleetID: r.world().FleetID, Departed: true}
 	c.opts = apply.Options{
 		Fleet: r.world().FleetID, Who: "me@here", Now: c.now, Sleep: r.clk.sleep, Timeout: never,
-		Fresh: func(context.Context) *providers.Snapshot { return c.fleet.Snapshot() },
 	}
 	servers := map[string][]string{}
 	for _, z := range r.world().Zones("") {
@@ -181,7 +180,7 @@ func (r *rig) console(skew time.Duration) *console {
 			r.t.Fatal(err)
 		}
 		fo.Clouds = append(fo.Clouds, fleet.CloudSource{Name: w.Name, Provider: w.Provider, Region: w.Region, Compute: c.clouds[w.Name]})
-		c.opts.Clouds = append(c.opts.Clouds, apply.CloudTarget{Name: w.Name, Provider: w.Provider, Reader: c.clouds[w.Name], Power: c.clouds[w.Name]})
+		c.opts.Clouds = append(c.opts.Clouds, apply.CloudTarget{Name: w.Name, Power: c.clouds[w.Name]})
 	}
 	for _, z := range r.world().Zones("") {
 		b := c.budget(z.Name)
@@ -209,7 +208,8 @@ func (r *rig) console(skew time.Duration) *console {
 		r.t.Fatal(err)
 	}
 	r.t.Cleanup(func() { _ = c.journal.Close() })
-	c.opts.Journal, c.fleet = c.journal, fleet.New(fo)
+	c.fleet = fleet.New(fo)
+	c.opts.Journal, c.opts.Sources = c.journal, c.fleet
 	return c
 }
 

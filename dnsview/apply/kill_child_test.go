@@ -17,6 +17,7 @@ import (
 	"rollcall/providers/budget"
 	"rollcall/providers/cloudflare"
 	"rollcall/providers/ec2"
+	"rollcall/providers/fleet"
 	"rollcall/providers/journal"
 	"rollcall/providers/route53"
 	"rollcall/providers/sim"
@@ -116,9 +117,12 @@ func (j *job) do(p *points) error {
 			return clk.sleep(ctx, d)
 		},
 	}
+	fo := fleet.Options{Now: clk.now, Timeout: never, FleetID: j.Fleet, Departed: true}
 	e := j.Endpoints
+	// The clouds live in another process, whose clock stands still while this one waits: both clocks are right.
+	theirs := func() time.Time { return j.Now }
 	account := func(name string) *budget.Account {
-		return budget.New(name, 0, 1, budget.WithClock(clk.now), budget.WithSleep(clk.sleep), budget.WithTries(1))
+		return budget.New(name, 0, 1, budget.WithClock(theirs), budget.WithSleep(clk.sleep), budget.WithTries(1))
 	}
 	for _, c := range j.Clouds {
 		var cloud providers.Compute
@@ -130,7 +134,8 @@ func (j *job) do(p *points) error {
 		if err != nil {
 			return err
 		}
-		o.Clouds = append(o.Clouds, apply.CloudTarget{Name: c.Name, Provider: c.Provider, Reader: cloud, Power: mortalPower{cloud, p}})
+		fo.Clouds = append(fo.Clouds, fleet.CloudSource{Name: c.Name, Provider: c.Provider, Region: c.Region, Compute: cloud})
+		o.Clouds = append(o.Clouds, apply.CloudTarget{Name: c.Name, Power: mortalPower{cloud, p}})
 	}
 	for _, z := range j.Zones {
 		var dns providers.DNS
@@ -142,8 +147,10 @@ func (j *job) do(p *points) error {
 		if err != nil {
 			return err
 		}
+		fo.Zones = append(fo.Zones, fleet.ZoneSource{Name: z.Name, ID: z.ID, Provider: z.Provider, DNS: dns})
 		o.Zones = append(o.Zones, apply.ZoneTarget{Zone: z, DNS: mortalDNS{dns, p}})
 	}
+	o.Sources = fleet.New(fo)
 	rep := apply.New(o).Run(context.Background(), j.Plan, apply.Confirm{}, func(ev apply.Event) { p.at("it tells: " + string(ev.Kind) + " " + string(ev.State)) })
 	if !rep.OK() {
 		return fmt.Errorf("the victim lived on, and its plan was not carried out:\n%s", told(rep))

@@ -2,6 +2,7 @@ package apply
 
 import (
 	"context"
+	"fmt"
 	"slices"
 
 	"rollcall/dnsview"
@@ -117,19 +118,30 @@ const stateUnknown = "not known"
 func (r *run) stateNow(ctx context.Context, ref providers.InstanceRef) string {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), r.engine.o.Timeout)
 	defer cancel()
-	for i := range r.engine.o.Clouds {
-		t := &r.engine.o.Clouds[i]
-		if t.Name != ref.Cloud || t.Reader == nil {
-			continue
-		}
-		switch inst, err := t.Reader.Instance(ctx, ref.ID); {
-		case providers.IsGone(err):
-			return string(providers.StateTerminated)
-		case err == nil && inst.ID == ref.ID:
-			return dnsview.Clean(string(inst.State))
-		}
+	switch state, gone, err := r.engine.stateOf(ctx, ref); {
+	case err != nil:
+		return stateUnknown
+	case gone:
+		return string(providers.StateTerminated)
+	default:
+		return dnsview.Clean(string(state))
 	}
-	return stateUnknown
+}
+
+// stateOf asks the cloud of an instance for its state, or whether it does not exist any more.
+func (e *Engine) stateOf(ctx context.Context, ref providers.InstanceRef) (state providers.InstanceState, gone bool, err error) {
+	l, err := e.o.Sources.Lookup(ctx, ref.Cloud, ref.ID)
+	switch {
+	case err != nil:
+		return "", false, err
+	case l.Key != ref.Key:
+		return "", false, fmt.Errorf("the credentials of %s belong to another account than the instance", ref.Cloud)
+	case l.Err != nil:
+		return "", false, l.Err
+	case l.Instance == nil:
+		return "", true, nil
+	}
+	return l.Instance.State, false, nil
 }
 
 // outBefore reports whether a drain found a node out of DNS already: it only forgets what remembers that.

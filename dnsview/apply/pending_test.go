@@ -27,7 +27,6 @@ func TestAChangeIsRefusedWhenItsZoneBecamePendingAfterThePlanAndAnUndoIsNot(t *t
 	b := newBench(t)
 	dns := &pendingDNS{fakeDNS: b.cf}
 	b.opts.Zones[0].DNS = dns
-	b.opts.Fresh = nil
 	first := b.run(dnsview.PlanQuiesce(b.view(), ref(b.aws, "i-1")))
 	if !first.OK() {
 		t.Fatalf("%v", states(first))

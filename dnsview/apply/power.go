@@ -183,38 +183,30 @@ func (r *run) listed(ctx context.Context, ref providers.InstanceRef) bool {
 func (r *run) powerGuard(ctx context.Context, s *dnsview.Step) (t *CloudTarget, g dnsview.GuardResult, gone bool) {
 	e := r.engine
 	g = dnsview.GuardResult{Guard: dnsview.GuardInstance}
-	for i := range e.o.Clouds {
-		if e.o.Clouds[i].Name == s.Instance.Cloud {
-			t = &e.o.Clouds[i]
-		}
-	}
-	if t == nil || t.Reader == nil || t.Power == nil {
+	if t = e.cloud(s.Instance.Cloud); t == nil || t.Err != nil || t.Power == nil {
 		g.NoEvidence, g.Why = true, "cloud "+dnsview.Clean(s.Instance.Cloud)+" is not configured, or could not be set up"
 		return nil, g, false
 	}
 	ctx, cancel := context.WithTimeout(ctx, e.o.Timeout)
 	defer cancel()
-	who, err := t.Reader.Identify(ctx)
+	l, err := e.o.Sources.Lookup(ctx, t.Name, s.Instance.ID)
 	switch {
 	case err != nil:
 		g.NoEvidence, g.Why = true, t.Name+" does not say which account it is: "+dnsview.Clean(err.Error())
 		return t, g, false
-	case who.Key != s.Instance.Key:
+	case l.Key != s.Instance.Key:
 		g.Why, g.Satisfy = "the credentials of "+t.Name+" belong to another account than the instance", "the credentials of its account"
 		return t, g, false
-	}
-	inst, err := t.Reader.Instance(ctx, s.Instance.ID)
-	switch {
-	case providers.KindOf(err) == providers.KindNotFound && r.listed(ctx, s.Instance):
+	case l.Gone && l.Instance == nil && !l.Final && r.listed(ctx, s.Instance):
 		g.NoEvidence, g.Why = true, t.Name+" does not find it by its id, and its list shows it"
 		return t, g, false
-	case providers.IsGone(err) || err == nil && inst.State.Dead():
+	case l.Gone:
 		g.Why = t.Name + " says that it is gone"
 		return t, g, true
-	case err != nil:
-		g.NoEvidence, g.Why = true, t.Name+" gave no answer about it: "+dnsview.Clean(err.Error())
+	case l.Err != nil:
+		g.NoEvidence, g.Why = true, t.Name+" gave no answer about it: "+dnsview.Clean(l.Err.Error())
 		return t, g, false
 	}
-	g.Pass, g.Why = true, t.Name+" shows it as "+dnsview.Clean(string(inst.State))+" just now"
+	g.Pass, g.Why = true, t.Name+" shows it as "+dnsview.Clean(string(l.Instance.State))+" just now"
 	return t, g, false
 }

@@ -28,11 +28,16 @@ func (e *Engine) notTakenOver(ctx context.Context, t *ZoneTarget, c *providers.C
 		return fmt.Errorf("whose it was when it went cannot be told: %w", err)
 	}
 	own, _ := c.Before.Owner()
-	for i := range e.o.Clouds {
-		if len(addrs) == 0 {
-			return nil
+	names := e.cloudNames()
+	if len(addrs) == 0 || len(names) == 0 {
+		return nil
+	}
+	s := e.o.Sources.Recent(ctx, 0, names...)
+	for i := range s.Clouds {
+		v := &s.Clouds[i]
+		if !slices.Contains(names, v.Cloud.Name) {
+			continue
 		}
-		v := e.readCloud(ctx, &e.o.Clouds[i])
 		if !v.Coverage.Complete() {
 			return fmt.Errorf("whose it was when it went cannot be told: the answer was lost, and %s does not say which node has the address: %w", v.Cloud.Name, cmpErr(v.Coverage.Err))
 		}

@@ -15,21 +15,18 @@ const launchShown = 5 * time.Minute
 
 // owner returns the cloud that an entry is about, once it says that it is the one of the entry, or why not.
 func (e *Engine) owner(ctx context.Context, name string, key providers.CloudKey, what string) (t *CloudTarget, why string) {
-	for i := range e.o.Clouds {
-		t := &e.o.Clouds[i]
-		if t.Name != name || t.Reader == nil {
-			continue
-		}
-		who, err := t.Reader.Identify(ctx)
-		switch {
-		case err != nil:
-			return nil, dnsview.Clean(err.Error())
-		case who.Key != key:
-			return nil, "the credentials of " + t.Name + " belong to another account than " + what
-		}
-		return t, ""
+	t = e.cloud(name)
+	if t == nil || t.Err != nil {
+		return nil, "the cloud " + dnsview.Clean(name) + " is not configured here, or could not be set up"
 	}
-	return nil, "the cloud " + dnsview.Clean(name) + " is not configured here, or could not be set up"
+	who, err := e.o.Sources.Identify(ctx, name)
+	switch {
+	case err != nil:
+		return nil, dnsview.Clean(err.Error())
+	case who.Key != key:
+		return nil, "the credentials of " + t.Name + " belong to another account than " + what
+	}
+	return t, ""
 }
 
 // findPower asks the cloud of an instance what became of an action.
@@ -43,11 +40,11 @@ func (e *Engine) findPower(ctx context.Context, en *journal.Entry) answer {
 	if t == nil {
 		return answer{why: why}
 	}
-	inst, err := t.Reader.Instance(ctx, en.Instance.ID)
-	if err != nil && !providers.IsGone(err) {
+	state, gone, err := e.stateOf(ctx, *en.Instance)
+	if err != nil {
 		return answer{why: dnsview.Clean(err.Error())}
 	}
-	v, why := judgePower(dnsview.PowerAction(en.Action), inst.State, err != nil)
+	v, why := judgePower(dnsview.PowerAction(en.Action), state, gone)
 	return answer{asked: true, verdict: v, why: why}
 }
 

@@ -20,9 +20,9 @@ func (b *bench) other() (*Engine, *journal.Journal) {
 		b.t.Fatal(err)
 	}
 	b.t.Cleanup(func() { _ = j.Close() })
-	o := b.opts
-	o.Journal = j
-	return New(o), j
+	e := b.engine()
+	e.o.Journal = j
+	return e, j
 }
 
 // stopped carries a plan out in another rollcall, which is stopped in its first

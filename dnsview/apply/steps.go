@@ -126,7 +126,7 @@ func (r *run) power(ctx context.Context, i int) {
 		rep.Why = o.Error
 		switch providers.KindOf(err) {
 		case providers.KindUncertain, providers.KindUnreachable, providers.KindIncomplete, providers.KindOther:
-			r.lookAtInstance(ctx, t, s, rep, &o)
+			r.lookAtInstance(ctx, s, rep, &o)
 		}
 	}
 	if rep.State != StepDone {
@@ -137,18 +137,18 @@ func (r *run) power(ctx context.Context, i int) {
 }
 
 // lookAtInstance finds out what became of an action whose answer was lost.
-func (r *run) lookAtInstance(ctx context.Context, t *CloudTarget, s *dnsview.Step, rep *StepReport, o *journal.Outcome) {
+func (r *run) lookAtInstance(ctx context.Context, s *dnsview.Step, rep *StepReport, o *journal.Outcome) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), r.engine.o.Timeout)
 	defer cancel()
-	inst, err := t.Reader.Instance(ctx, s.Instance.ID)
-	if err != nil && !providers.IsGone(err) {
+	state, gone, err := r.engine.stateOf(ctx, s.Instance)
+	if err != nil {
 		rep.State, o.State = StepUnknown, journal.Unknown
 		o.Note = "whether it happened could not be told: " + dnsview.Clean(err.Error())
 		rep.Why = o.Error + "; " + o.Note
 		return
 	}
 	o.LookedUp = true
-	verdict, why := judgePower(s.Action, inst.State, err != nil)
+	verdict, why := judgePower(s.Action, state, gone)
 	o.Note = "it was looked up, and " + why
 	rep.Why = o.Error + "; " + o.Note
 	switch verdict {

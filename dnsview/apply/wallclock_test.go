@@ -1,7 +1,6 @@
 package apply
 
 import (
-	"context"
 	"fmt"
 	"path/filepath"
 	"testing"
@@ -45,11 +44,10 @@ func newMonotonicBench(t *testing.T) *bench {
 	return b
 }
 
-// fresh makes a snapshot what the engine finds, and returns the removal of what is dead in it.
+// fresh lets the sources of the engine be read, and returns the removal of what is dead.
 func (b *bench) fresh() dnsview.Plan {
-	v := b.view()
-	b.opts.Fresh = func(context.Context) *providers.Snapshot { return v.Snapshot }
-	return dnsview.PlanDeregisterDead(v)
+	b.opts.Sources = b.sources()
+	return b.dead()
 }
 
 func TestAJumpOfTheWallClockBetweenAReadAndAGuardChangesNoAge(t *testing.T) {
@@ -149,14 +147,6 @@ func TestAJumpOfTheWallClockBetweenAReadAndAGuardChangesNoAge(t *testing.T) {
 	}
 }
 
-// fakeZones is a DNS account with one zone.
-type fakeZones struct{ *fakeDNS }
-
-func (f fakeZones) Zones(_ context.Context, page func([]providers.Zone)) providers.Coverage {
-	page([]providers.Zone{f.zone})
-	return providers.Coverage{State: providers.CoverageComplete, Started: f.clk.now()}
-}
-
 // Rows of an earlier run have no coverage, however young they say they are: their age is that of another process's wall clock.
 func TestNothingIsConcludedFromASnapshotOnDisk(t *testing.T) {
 	for _, d := range append(jumps, 0) {
@@ -173,7 +163,7 @@ func TestNothingIsConcludedFromASnapshotOnDisk(t *testing.T) {
 		}
 		f := fleet.New(fleet.Options{
 			Now: b.clk.now, Last: last, Clouds: []fleet.CloudSource{{Name: b.aws.cloud.Name, Provider: b.aws.cloud.Provider, Compute: b.aws}},
-			Zones: []fleet.ZoneSource{{Name: cfZone, Provider: providers.Cloudflare, DNS: fakeZones{b.cf}}},
+			Zones: []fleet.ZoneSource{{Name: cfZone, Provider: providers.Cloudflare, DNS: b.cf}},
 		})
 		for what, s := range map[string]*providers.Snapshot{"loaded": last, "shown": f.Snapshot()} {
 			v := dnsview.Inspect(s, dnsview.Options{Fleet: fleetID, Now: b.clk.now(), MaxAge: time.Minute, CreateGrace: 10 * time.Minute})

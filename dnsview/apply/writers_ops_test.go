@@ -14,6 +14,7 @@ import (
 	"rollcall/dnsview/dnssd"
 	"rollcall/dnsview/plan"
 	"rollcall/providers"
+	"rollcall/providers/fleet"
 	"rollcall/providers/sim/world"
 )
 
@@ -296,7 +297,9 @@ func (o *operator) handle(id string, k int, join bool) bool {
 		return false
 	}
 	opts := o.c.opts
-	opts.Clouds, opts.Fresh, opts.Zones = nil, nil, []apply.ZoneTarget{{Zone: target.Zone, DNS: narrow{o.c.dns[zone], o.clk.now}}}
+	account := narrow{o.c.dns[zone], o.clk.now}
+	opts.Clouds, opts.Zones = nil, []apply.ZoneTarget{{Zone: target.Zone, DNS: account}}
+	opts.Sources = fleet.New(fleet.Options{Zones: []fleet.ZoneSource{{Name: zone, ID: target.Zone.ID, Provider: target.Zone.Provider, DNS: account}}, Now: o.clk.now, Timeout: never})
 	rep := apply.New(opts).Run(context.Background(), made.Plan, apply.Confirm{}, nil)
 	if len(made.Plan.Steps) > 0 {
 		o.runs = append(o.runs, rep.Run)

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"sync"
 	"time"
@@ -240,7 +239,7 @@ func (c *cloud) lookup(ctx context.Context, id string) providers.Lookup {
 	case err != nil:
 		l.Err, l.Gone, l.Final = err, providers.IsGone(err), providers.KindOf(err) == providers.KindGone
 	case i.ID != id:
-		l.Err = &providers.Error{Kind: providers.KindIncomplete, Source: c.name, Op: "ask for single instances", Err: fmt.Errorf("it answered about %q", i.ID)}
+		l.Err = errors.New("it answered about another instance")
 	default:
 		l.Instance, l.Gone, l.Final = &i, i.State.Dead(), i.State.Dead()
 	}

@@ -42,7 +42,7 @@ func (s *Session) newEngine() (*apply.Engine, error) {
 	o := apply.Options{
 		Fleet: s.Config.Fleet, Services: s.Config.DeclaredServices(), Allow: s.Config.Guards.Allow, Journal: j, Who: Who(), Now: s.Program.Now,
 		Guards: all, ZoneGuards: zones,
-		Fresh:   func(context.Context) *providers.Snapshot { return s.Fleet.Snapshot() },
+		Sources: s.Fleet,
 		Wire:    &wire.Asker{Resolvers: s.Config.Resolvers, Servers: s.Config.NameServers()},
 		Timeout: OneShotTimeout,
 	}
@@ -52,7 +52,7 @@ func (s *Session) newEngine() (*apply.Engine, error) {
 	for _, c := range s.Clouds() {
 		t := apply.CloudTarget{Name: c.Name, Err: c.Err}
 		if c.Compute != nil {
-			t.Reader, t.Power, t.Profile = c.Compute, c.Compute, profileFinder(c.Compute)
+			t.Power, t.Profile = c.Compute, profileFinder(c.Compute)
 			t.Launches, _ = c.Compute.(providers.LaunchFinder)
 		}
 		o.Clouds = append(o.Clouds, t)

@@ -68,7 +68,7 @@ there. Anyone can read them.`,
 		if err != nil {
 			return app.AsRefusal(err)
 		}
-		return a.carryService(ctx, s, narrow{s.dns, a.Now}, made, c)
+		return a.carryService(ctx, s, s.narrow(), made, c)
 	}
 	return cmd
 }
@@ -126,7 +126,7 @@ still has nodes is not retired: let them leave first.`,
 		if err != nil {
 			return app.AsRefusal(err)
 		}
-		return a.carryService(ctx, s, s.dns, made, c)
+		return a.carryService(ctx, s, s.found(), made, c)
 	}
 	return cmd
 }

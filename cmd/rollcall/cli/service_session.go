@@ -16,6 +16,7 @@ import (
 	"rollcall/dnsview/wire"
 	"rollcall/providers"
 	"rollcall/providers/budget"
+	"rollcall/providers/fleet"
 )
 
 // serviceSession is what a command on one service works with: the config, and of all
@@ -71,23 +72,47 @@ func (s *serviceSession) reading() plan.Zone {
 	return plan.Zone{Zone: s.zone, Fleet: s.Config.Fleet, Now: s.Program.Now().Add(s.ahead)}
 }
 
+// serviceDNS is what a change of a service reads and writes.
+type serviceDNS interface {
+	apply.Zone
+	fleet.DNS
+}
+
+// found is the account of the service, whose zone is listed as a whole.
+func (s *serviceSession) found() foundZone { return foundZone{s.dns, s.zone} }
+
+// narrow is the account of the service, whose zone is not listed.
+func (s *serviceSession) narrow() narrow { return narrow{s.found(), s.Program.Now} }
+
+// foundZone is the account of a service, whose one zone was found already.
+type foundZone struct {
+	*apply.RetryingDNS
+	zone providers.Zone
+}
+
+// Zones implements providers.ZoneLister. It asks nothing.
+func (f foundZone) Zones(_ context.Context, page func([]providers.Zone)) providers.Coverage {
+	page([]providers.Zone{f.zone})
+	return providers.Coverage{State: providers.CoverageComplete, Rows: 1, Expected: 1}
+}
+
 // narrow is a zone of which only the names of a change are read: the guards of a
 // host's own change rest on nothing else. It says so with a partial coverage.
 type narrow struct {
-	*apply.RetryingDNS
+	foundZone
 	now func() time.Time
 }
 
 var errNarrow = errors.New("only the names of this change are read")
 
-// Records implements apply.Zone.
+// Records implements providers.RecordLister.
 func (n narrow) Records(context.Context, providers.Zone, func([]providers.Record)) providers.Coverage {
 	t := n.now()
 	return providers.Coverage{State: providers.CoveragePartial, Expected: -1, Started: t, Finished: t, Err: errNarrow}
 }
 
 // serviceEngine makes what carries out plans of this service.
-func (s *serviceSession) serviceEngine(ctx context.Context, zone apply.Zone) (*apply.Engine, error) {
+func (s *serviceSession) serviceEngine(ctx context.Context, zone serviceDNS) (*apply.Engine, error) {
 	j, err := s.OpenJournal()
 	if err != nil {
 		return nil, err
@@ -96,6 +121,10 @@ func (s *serviceSession) serviceEngine(ctx context.Context, zone apply.Zone) (*a
 	e := apply.New(apply.Options{
 		Fleet: s.Config.Fleet, Services: s.Config.DeclaredServices(), Allow: s.Config.Guards.Allow, Journal: j, Who: app.Who(), Now: s.Program.Now,
 		Guards: all, ZoneGuards: zones,
+		Sources: fleet.New(fleet.Options{
+			Zones:   []fleet.ZoneSource{{Name: s.zone.Name, ID: s.zone.ID, Provider: s.zone.Provider, DNS: zone}},
+			FleetID: s.Config.Fleet, Timeout: hostPatience, Now: s.Program.Now,
+		}),
 		Zones:   []apply.ZoneTarget{{Zone: s.zone, DNS: zone}},
 		Wire:    &wire.Asker{Resolvers: s.Config.Resolvers, Servers: s.Config.NameServers()},
 		Timeout: hostPatience,
@@ -108,7 +137,7 @@ func (s *serviceSession) serviceEngine(ctx context.Context, zone apply.Zone) (*a
 
 // carryService carries a plan out and says what became of it. What the zone refuses is
 // one line and exit code 2.
-func (a *commands) carryService(ctx context.Context, s *serviceSession, zone apply.Zone, made plan.Planned, c changing) error {
+func (a *commands) carryService(ctx context.Context, s *serviceSession, zone serviceDNS, made plan.Planned, c changing) error {
 	plan := made.Plan
 	if len(plan.Steps) == 0 {
 		a.advise(&made)
@@ -217,12 +246,12 @@ func (a *commands) takeBack(ctx context.Context, s *serviceSession, r *apply.Rep
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 30*time.Second)
 	defer cancel()
-	a.undoMade(ctx, s, narrow{s.dns, a.Now}, node)
-	a.undoMade(ctx, s, s.dns, incarnation)
+	a.undoMade(ctx, s, s.narrow(), node)
+	a.undoMade(ctx, s, s.found(), incarnation)
 }
 
 // undoMade carries out a plan of takeBack, and says what stays.
-func (a *commands) undoMade(ctx context.Context, s *serviceSession, zone apply.Zone, plan dnsview.Plan) {
+func (a *commands) undoMade(ctx context.Context, s *serviceSession, zone serviceDNS, plan dnsview.Plan) {
 	if len(plan.Steps) == 0 {
 		return
 	}
