@@ -1,6 +1,7 @@
 package dnsview
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -20,8 +21,8 @@ func (e *GuardEvidence) CheckMinimum() GuardResult {
 		return noEvidence(g, "it is not known what else the name holds", "an answer from the DNS provider")
 	}
 	why := "what is removed is not alive"
-	if s := e.View.index.byName[r.Name]; s != nil && alive && (r.Type == "A" || r.Type == "AAAA" || r.Type == "SRV") {
-		left := e.liveMembers()
+	if s := e.View.index.byName[r.Name]; s != nil && alive && s.isMemberValue(&r) {
+		left := e.liveMembers(s)
 		if left < s.Minimum {
 			return fails(g, Clean(r.Name)+" would keep "+plural(left, "live member", "live members")+", and its minimum is "+strconv.Itoa(s.Minimum), "more nodes, or a lower minimum in the config")
 		}
@@ -71,26 +72,27 @@ func (e *GuardEvidence) hostName(r *providers.Record) bool {
 	return i != nil && first == hostLabel(i.Name) && first != ""
 }
 
-// liveMembers counts the nodes that the name keeps, by the reading made just
-// before: those whose instance runs, and hosts that joined by hand.
-func (e *GuardEvidence) liveMembers() int {
+// liveMembers counts the live members that a service keeps: by the reading made just before of the record's name and
+// type, and by the view for what else stands at the name.
+func (e *GuardEvidence) liveMembers(s *serviceState) int {
 	x := e.View.index
 	r := e.Change.Record()
-	nodes := map[string]bool{}
+	var all []member
 	for n := range e.Found {
-		f := &e.Found[n]
-		if f.Name != r.Name || f.Type != r.Type || e.Removing[f.Identity()] || f.Identity() == r.Identity() || quiesced(f) || x.unseen(f) {
-			continue
-		}
-		if o, ok := f.Owner(); ok && o.Host() {
-			nodes[o.Instance] = true
-			continue
-		}
-		if i := x.instanceOf(f); i != nil && i.State == providers.StateRunning {
-			nodes[string(x.keyOf(i))+"/"+i.ID] = true
+		if f := &e.Found[n]; f.Name == r.Name && f.Type == r.Type && s.isMemberValue(f) {
+			all = append(all, x.memberOf(f))
 		}
 	}
-	return len(nodes)
+	for _, m := range s.records {
+		if m.record.Type != r.Type || m.record.Zone != r.Zone {
+			all = append(all, m)
+		}
+	}
+	ms := x.membershipOf(r.Name, all) // with what goes: it may say that a node was taken out
+	ms.records = slices.DeleteFunc(all, func(m member) bool {
+		return e.Removing[m.record.Identity()] || m.record.Identity() == r.Identity()
+	})
+	return len(ms.live())
 }
 
 // CheckThreshold is guard 8: with what went in the last ten minutes, no more

@@ -41,10 +41,7 @@ func (e *GuardEvidence) CheckRetired() GuardResult {
 	nodes := 0
 	for i := range z.view.Records {
 		s := &z.view.Records[i]
-		if s.Type != "SRV" || s.Name != name && !strings.HasSuffix(s.Name, "."+name) {
-			continue
-		}
-		if srv, ok := providers.ParseSRV(s.Value); !ok || srv.Target != "." {
+		if s.Type == "SRV" && !isClosed(s) && (s.Name == name || strings.HasSuffix(s.Name, "."+name)) {
 			nodes++
 		}
 	}

@@ -60,9 +60,10 @@ type index struct {
 	byInstance map[instanceKey][]*Finding
 	byWire     map[*providers.Record]*WireState // what name servers answered, where it says something of now
 
-	marks []mark                              // marker records that say quiesced
-	there map[quiescedKey][]*providers.Record // records that are still there and bear the word quiesced
-	tight map[setKey]room                     // how much still fits into zones and large record sets
+	marks   []mark                              // marker records that say quiesced
+	marksAt map[string][]mark                   // the same by the name that was taken out
+	there   map[quiescedKey][]*providers.Record // records that are still there and bear the word quiesced
+	tight   map[setKey]room                     // how much still fits into zones and large record sets
 
 	controllers map[*providers.Record]string // records that registries in TXT records name, with the program that manages them
 
@@ -215,30 +216,39 @@ func (x *index) allowed(a netip.Addr) (netip.Prefix, bool) {
 // own links a record to the instance that its marker names, or else to the
 // instance that holds its address, and gives the number of that instance, or -1.
 func (x *index) own(r *providers.Record) int32 {
-	var n int32
-	owner, owned := r.Owner()
-	switch {
-	case owned:
-		if owner.Host() || x.foreignFleet(owner) {
-			return -1
-		}
-		n = x.nodeOf(owner.Cloud, owner.Instance)
-	case marked(r):
+	k, ok := x.belongsTo(r)
+	if !ok {
 		return -1
-	default:
-		a, ok := r.Addr()
-		if !ok || r.Alias {
-			return -1
-		}
-		h := x.holders[a]
-		if h.inst == nil {
-			return -1
-		}
-		n = x.nodeOf(x.keyOf(h.inst), h.inst.ID)
 	}
+	n := x.nodeOf(k.cloud, k.id)
 	x.links = append(x.links, link{record: r, next: x.nodes[n].head})
 	x.nodes[n].head = int32(len(x.links) - 1)
 	return n
+}
+
+// belongsTo returns the instance that a record belongs to: the one that its marker names, or else the one that holds its
+// address. ok is false for what belongs to a host that joined by hand, to another fleet or to no instance.
+func (x *index) belongsTo(r *providers.Record) (k instanceKey, ok bool) {
+	if o, owned := r.Owner(); owned {
+		return instanceKey{o.Cloud, o.Instance}, !o.Host() && !x.foreignFleet(o)
+	}
+	a, ok := r.Addr()
+	if !ok || r.Alias || marked(r) || x.holders[a].inst == nil {
+		return k, false
+	}
+	i := x.holders[a].inst
+	return instanceKey{x.keyOf(i), i.ID}, true
+}
+
+// memberOf returns a record at the name of a service with the known instance that it belongs to. The record need not be
+// one that was read with the others.
+func (x *index) memberOf(r *providers.Record) member {
+	if k, ok := x.belongsTo(r); ok {
+		if n, known := x.nodeIDs[k.cloud][k.id]; known {
+			return member{n, r}
+		}
+	}
+	return member{-1, r}
 }
 
 // marked reports whether any marker names the record, readable or not.
@@ -267,16 +277,6 @@ func (x *index) numberOf(i *providers.Instance) int32 {
 		return n
 	}
 	return -1
-}
-
-// isQuiesced reports whether a node was taken out of a name on purpose.
-func (x *index) isQuiesced(n int32, name string) bool {
-	for _, m := range x.marks {
-		if at, ok := x.nodeIDs[m.owner.Cloud][m.owner.Instance]; ok && at == n && m.name == name {
-			return true
-		}
-	}
-	return len(x.there[quiescedKey{n, name}]) > 0
 }
 
 // quiescedThere reports whether the record of a marker that says quiesced is still there. The

@@ -60,7 +60,7 @@ func (x *index) addNames() {
 			switch {
 			case r.Type == "TXT":
 				s.txt = true
-			case s.Kind == RoundRobin && (r.Type == "A" || r.Type == "AAAA") && !r.Alias, s.Kind == DNSSD && r.Type == "SRV":
+			case s.isMemberValue(r):
 				s.records = append(s.records, member{z.nodes[i], r})
 			}
 		}

@@ -27,6 +27,10 @@ func Inspect(s *providers.Snapshot, o Options) *View {
 		in.zone(z)
 	}
 	slices.SortFunc(in.marks, func(a, b mark) int { return compareRecords(a.record, b.record) })
+	x.marksAt = map[string][]mark{}
+	for _, m := range x.marks {
+		x.marksAt[m.name] = append(x.marksAt[m.name], m)
+	}
 	in.markers()
 	in.nodesOfServices()
 	in.chains()

@@ -79,10 +79,9 @@ func (in *inspector) collect(z *zoneState, types map[string]*typeState, incs map
 		switch r.Type {
 		case "SRV":
 			i := inc(r.Name)
-			srv, ok := providers.ParseSRV(r.Value)
 			switch {
-			case i == nil || !ok:
-			case srv.Target == ".":
+			case i == nil:
+			case isClosed(r):
 				i.closed = true
 			default:
 				i.nodes++

@@ -162,29 +162,23 @@ func (in *inspector) whyNotUpdate(r *providers.Record) string {
 	return ""
 }
 
-// members counts the live members of a service: running nodes that its name
-// leads to, and hosts that joined by hand.
+// members counts the live members of a service, and the clouds that they lie in.
 func (in *inspector) members(s *serviceState, sv *survey) {
 	several := len(s.Clouds) > 1
 	if s.Minimum <= 0 && !several {
 		return
 	}
-	nodes := map[int32]bool{}
-	hosts := map[string]bool{}
-	clouds := map[string]int{}
-	for _, m := range s.records {
-		o, owned := m.record.Owner()
-		switch {
-		case owned && o.Quiesced, in.unseen(m.record):
-		case owned && o.Host() && !in.foreignFleet(o):
-			hosts[o.Instance] = true
-		case m.node >= 0 && !nodes[m.node] && !sv.quiesced[m.node] && in.leadsTo(m):
-			nodes[m.node] = true
-			clouds[in.nodes[m.node].inst.Cloud]++
+	live := sv.live()
+	in.thin(s, sv.name, len(live))
+	clouds := map[string]int{} // "" for hosts that joined by hand
+	for _, i := range live {
+		if i != nil {
+			clouds[i.Cloud]++
+		} else {
+			clouds[""]++
 		}
 	}
-	in.thin(s, sv.name, len(nodes)+len(hosts))
-	if several && len(clouds) == 1 && len(hosts) == 0 {
+	if several && len(clouds) == 1 && clouds[""] == 0 {
 		for c, n := range clouds {
 			in.oneCloud(s, sv.name, c, n)
 		}

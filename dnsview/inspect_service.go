@@ -30,26 +30,22 @@ func (in *inspector) nodesOfServices() {
 	}
 }
 
-// survey is what stands at the name of one service.
+// survey is the membership of a service with what the findings about single nodes need.
 type survey struct {
-	name     string
-	owned    []member            // records of nodes of ours, sorted by node
-	values   map[netip.Addr]bool // round-robin: addresses that are served
-	byAddr   map[netip.Addr]bool // DNS-SD: addresses that SRV records lead to
-	quiesced map[int32]bool      // nodes with a marker that says quiesced
+	*membership
+	owned  []member            // records of nodes of ours, sorted by node
+	values map[netip.Addr]bool // round-robin: addresses that are served
+	byAddr map[netip.Addr]bool // DNS-SD: addresses that SRV records lead to
 }
 
 func (in *inspector) survey(s *serviceState) *survey {
 	sv := &survey{
-		name: providers.CanonicalName(s.Name), owned: make([]member, 0, len(s.records)),
-		values: make(map[netip.Addr]bool, len(s.records)), byAddr: map[netip.Addr]bool{}, quiesced: map[int32]bool{},
+		membership: in.membershipOf(providers.CanonicalName(s.Name), s.records), owned: make([]member, 0, len(s.records)),
+		values: make(map[netip.Addr]bool, len(s.records)), byAddr: map[netip.Addr]bool{},
 	}
 	for _, m := range s.records {
-		if o, ok := m.record.Owner(); ok && m.node >= 0 {
+		if _, ok := m.record.Owner(); ok && m.node >= 0 {
 			sv.owned = append(sv.owned, m)
-			if o.Quiesced {
-				sv.quiesced[m.node] = true
-			}
 		}
 		if a, ok := m.record.Addr(); ok {
 			sv.values[a] = true
@@ -66,11 +62,6 @@ func (in *inspector) survey(s *serviceState) *survey {
 		}
 	}
 	slices.SortFunc(sv.owned, func(a, b member) int { return cmp.Compare(a.node, b.node) })
-	for _, m := range in.marks {
-		if m.name == sv.name {
-			sv.quiesced[in.nodeOf(m.owner.Cloud, m.owner.Instance)] = true
-		}
-	}
 	return sv
 }
 
@@ -86,7 +77,7 @@ func (sv *survey) of(n int32) []member {
 
 // nodeOfService checks one node of a service.
 func (in *inspector) nodeOfService(s *serviceState, sv *survey, n int32, i *providers.Instance, own []member, selected bool) {
-	if len(sv.quiesced) > 0 && sv.quiesced[n] {
+	if sv.quiesced[n] {
 		return // reported by its marker, and never missing
 	}
 	var buf [2]netip.Addr
@@ -275,7 +266,13 @@ func (in *inspector) hostOf(host string) *serviceState { return in.byName[in.tar
 
 // incarnation checks the PTR and TXT records that an incarnation with nodes should have.
 func (in *inspector) incarnation(s *serviceState) {
-	if s.Kind != DNSSD || len(s.records) == 0 || (s.ptr && s.txt) {
+	nodes := 0
+	for _, m := range s.records {
+		if !isClosed(m.record) {
+			nodes++
+		}
+	}
+	if s.Kind != DNSSD || nodes == 0 || (s.ptr && s.txt) {
 		return
 	}
 	name := providers.CanonicalName(s.Name)
@@ -288,7 +285,7 @@ func (in *inspector) incarnation(s *serviceState) {
 	}
 	f := Finding{
 		Class: Half, Severity: High, Service: name, Zone: zoneNameOf(s), Remedy: RemedyComplete, RestsOn: in.serviceBasis(nil, s),
-		Reason: name + " has " + plural(len(s.records), "node", "nodes") + ", but " + lacks,
+		Reason: name + " has " + plural(nodes, "node", "nodes") + ", but " + lacks,
 	}
 	in.addOr(lackingOf(nil, s.zone), f)
 }

@@ -57,7 +57,7 @@ func (b *builder) register(s *serviceState, i *providers.Instance) {
 	case len(want) == 0:
 		b.skip(label(i) + " has no public address to register")
 		return
-	case x.isQuiesced(n, name):
+	case x.membershipOf(name, s.records).quiesced[n]:
 		b.skip(label(i) + " was taken out of " + name + " on purpose: return it instead")
 		return
 	}

@@ -85,7 +85,6 @@ func (t *tree) nodeOfMark(ro *roster, m mark) *NodeView {
 	if at, ok := t.nodeIDs[k.cloud][k.id]; ok {
 		node = at
 	}
-	ro.takenOut(node)
 	for _, n := range ro.nodes[k] {
 		if m.owner.Type != "SRV" || slices.ContainsFunc(n.Records, func(r *providers.Record) bool { return m.owner.Owns(r.Type, r.Value) }) {
 			return n

@@ -36,8 +36,8 @@ type roster struct {
 	incarnation *IncarnationView // nil for a name that has no incarnations
 	state       *serviceState    // nil when it is not declared
 	nodes       map[instanceKey][]*NodeView
-	others      []*NodeView    // those of other fleets
-	quiesced    map[int32]bool // nodes that were taken out of it on purpose
+	others      []*NodeView // those of other fleets
+	membership  *membership // once every record was looked at
 }
 
 // declare begins with what the config declares.
@@ -136,7 +136,7 @@ func (t *tree) srv(m member) {
 	ro := t.roster(r.Name, DNSSD)
 	ro.Records++
 	srv, ok := providers.ParseSRV(r.Value)
-	if ok && srv.Target == "." {
+	if isClosed(r) {
 		if ro.incarnation != nil {
 			ro.incarnation.Closed = true
 		}
@@ -222,9 +222,6 @@ func (t *tree) nodeOfRecord(ro *roster, m member) *NodeView {
 	switch o, owned := r.Owner(); {
 	case owned:
 		t.belongs(n, o)
-		if o.Quiesced {
-			ro.takenOut(m.node)
-		}
 	case !marked(r) && m.node >= 0:
 		n.Instance = t.index.nodes[m.node].inst
 		n.Ref = t.ref(n.Instance)
@@ -270,14 +267,4 @@ func (r *roster) add(n *NodeView) {
 	if n.fleet != "" {
 		r.others = append(r.others, n)
 	}
-}
-
-func (r *roster) takenOut(node int32) {
-	if node < 0 {
-		return
-	}
-	if r.quiesced == nil {
-		r.quiesced = map[int32]bool{}
-	}
-	r.quiesced[node] = true
 }

@@ -66,17 +66,24 @@ func (t *tree) finishRoster(ro *roster) {
 		n.order = seen[at]
 		seen[at]++
 	}
-	live, running := map[instanceKey]bool{}, map[instanceKey]bool{}
+	var records []member
+	for _, n := range ro.Nodes {
+		for _, r := range n.Records {
+			records = append(records, member{n.node, r})
+		}
+	}
+	ro.membership = t.membershipOf(ro.Name, records)
+	live, running := map[memberID]bool{}, map[instanceKey]bool{}
 	var clouds []string
 	var all []*Finding
 	for _, n := range ro.Nodes {
 		n.Health = t.health[healthKey{ro.Name, n.owner()}]
-		n.Live = t.live(ro, n)
+		n.member, n.Live = ro.liveBy(n)
 		n.Findings = t.findingsOf(n)
 		n.State = t.stateOf(ro, n)
 		all = append(all, n.Findings...)
 		if n.Live {
-			live[n.owner()] = true
+			live[n.member] = true
 		}
 		if n.Instance != nil && n.Instance.State == providers.StateRunning {
 			running[n.owner()] = true
@@ -103,13 +110,13 @@ func (t *tree) addUp(s *ServiceView) {
 		}
 		return cmp.Compare(a.Name, b.Name)
 	})
-	live, running := map[instanceKey]bool{}, map[instanceKey]bool{}
+	live, running := map[memberID]bool{}, map[instanceKey]bool{}
 	clouds := s.Clouds
 	all := append(s.Findings, t.found[s.Name]...)
 	count := func(nodes []*NodeView) {
 		for _, n := range nodes {
 			if n.Live {
-				live[n.owner()] = true
+				live[n.member] = true
 			}
 			if n.Instance != nil && n.Instance.State == providers.StateRunning {
 				running[n.owner()] = true
@@ -128,19 +135,14 @@ func (t *tree) addUp(s *ServiceView) {
 	s.Live, s.Running, s.Clouds, s.Findings = len(live), len(running), t.inOrder(clouds), t.worstFirst(all)
 }
 
-// live reports whether clients are sent to a node that runs: what the minimum of a service counts.
-func (t *tree) live(ro *roster, n *NodeView) bool {
+// liveBy returns whom a node counts as, when clients are sent to it and it runs: what the minimum of a service counts.
+func (ro *roster) liveBy(n *NodeView) (memberID, bool) {
 	for _, r := range n.Records {
-		o, owned := r.Owner()
-		switch {
-		case owned && o.Quiesced, t.unseen(r):
-		case owned && o.Host() && !t.foreignFleet(o):
-			return true
-		case n.node >= 0 && !ro.quiesced[n.node] && t.leadsTo(member{n.node, r}):
-			return true
+		if id, ok := ro.membership.liveBy(member{n.node, r}); ok {
+			return id, true
 		}
 	}
-	return false
+	return memberID{}, false
 }
 
 // findingsOf gives the findings about a node in its service.
@@ -184,7 +186,7 @@ func (t *tree) stateOf(ro *roster, n *NodeView) NodeState {
 	switch {
 	case found(Dead), found(Dangling), len(n.Records) == 0 && len(n.Markers) > 0 && found(OrphanMarker):
 		return NodeDead
-	case len(n.Records) == 0 && len(n.Markers) > 0, n.node >= 0 && ro.quiesced[n.node] && !n.Live:
+	case len(n.Records) == 0 && len(n.Markers) > 0, ro.membership.quiesced[n.node] && !n.Live:
 		return NodeQuiesced
 	}
 	if list := slices.Concat(n.Records, n.Hosts); len(list) > 0 {

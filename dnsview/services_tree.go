@@ -94,9 +94,10 @@ type NodeView struct {
 	Health    *HealthState // nil when no check has an outcome that says something of now
 	Findings  []*Finding   // about it in this service, worst first
 
-	node  int32
-	fleet string // of another fleet's node
-	order int    // of several nodes of one owner
+	node   int32
+	member memberID // whom it counts as while it is live
+	fleet  string   // of another fleet's node
+	order  int      // of several nodes of one owner
 }
 
 // Key tells the nodes of one service apart, and stays the same when a node is quiesced,

@@ -1,0 +1,152 @@
+package dnsview
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"rollcall/providers"
+)
+
+// rostersOf returns the rosters of a view by the name that nodes serve under.
+func rostersOf(v *View) map[string]*Roster {
+	out := map[string]*Roster{}
+	for _, s := range v.ServiceTree() {
+		out[s.Name] = &s.Roster
+		for _, i := range s.Incarnations {
+			out[i.Name] = &i.Roster
+		}
+	}
+	return out
+}
+
+func TestNoFindingAboutTheMembersOfAServiceContradictsTheTree(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		v := mishapsAndQuiesce(t).view()
+		rosters := rostersOf(v)
+		thin := map[string]bool{}
+		for i := range v.Findings {
+			f := &v.Findings[i]
+			is := func(c Class) bool { return f.Class == c || f.Would == c }
+			r := rosters[f.Service]
+			if r == nil {
+				continue
+			}
+			fail := func(why string) {
+				t.Fatalf("%s: %s\nthe tree: %d live, %d nodes: %s", f.Class, f.Reason, r.Live, len(r.Nodes), why)
+			}
+			at := slices.IndexFunc(r.Nodes, func(n *NodeView) bool {
+				return f.Instance != nil && n.Ref.Key == f.Instance.Key && n.Ref.ID == f.Instance.ID && n.fleet == ""
+			})
+			switch {
+			case is(Thin):
+				thin[f.Service] = true
+				if f.Class == Thin && !strings.Contains(f.Reason, " has "+plural(r.Live, "live member", "live members")+",") || r.Live >= r.Minimum {
+					fail("it counts others")
+				}
+			case is(OneCloud):
+				live := map[memberID]bool{}
+				for _, n := range r.Nodes {
+					if n.Live {
+						live[n.member] = true
+						if n.Instance == nil || n.Instance.Cloud != f.Cloud {
+							fail("a live node is elsewhere")
+						}
+					}
+				}
+				if !slices.ContainsFunc(f.Evidence, func(e Evidence) bool { return e.Fact == "runs "+plural(len(live), "live member", "live members") }) {
+					fail("it counts others")
+				}
+			case is(Missing):
+				if at < 0 || r.Nodes[at].Live || len(r.Nodes[at].Records) > 0 {
+					fail("the node that it misses is there, or is none")
+				}
+			case is(Half) && f.Instance != nil:
+				if at < 0 {
+					fail("the node that it is about is none")
+				}
+			case f.Class == Half && strings.Contains(f.Reason, " has "):
+				nodes := 0
+				for _, n := range r.Nodes {
+					if len(n.Records) > 0 {
+						nodes++
+					}
+				}
+				if !strings.Contains(f.Reason, " has "+plural(nodes, "node", "nodes")+",") {
+					fail("it counts others")
+				}
+			case is(SRVNoPTR), is(SRVNoTXT):
+				if !slices.ContainsFunc(r.Nodes, func(n *NodeView) bool { return len(n.Records) > 0 }) {
+					fail("no node has an SRV value")
+				}
+			}
+		}
+		for name, r := range rosters {
+			if r.Declared != nil && r.Thin() != thin[name] {
+				t.Fatalf("%s: thin %v, found %v", name, r.Thin(), thin[name])
+			}
+		}
+	})
+}
+
+func TestNoGuardContradictsTheTreeAboutTheMembersThatAServiceKeeps(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		w := mishapsAndQuiesce(t)
+		v := w.view()
+		var values []*providers.Record
+		for _, s := range v.index.services {
+			for _, m := range s.records {
+				values = append(values, m.record)
+			}
+		}
+		if len(values) == 0 {
+			return
+		}
+		gone := values[rapid.IntRange(0, len(values)-1).Draw(t, "what goes")]
+		running := providers.Instance{State: providers.StateRunning}
+		e := &GuardEvidence{
+			Now: v.Options.Now, Fleet: v.Options.Fleet, Verb: VerbQuiesce, View: v, Looked: true, Answer: InstanceAnswer{Asked: true, Instance: &running},
+			Change: &providers.Change{Op: providers.OpDelete, Before: *gone},
+		}
+		for z := range w.snap.Zones {
+			for i := range w.snap.Zones[z].Records {
+				if r := w.snap.Zones[z].Records[i]; r.Zone == gone.Zone && r.Name == gone.Name && r.Type == gone.Type {
+					e.Found = append(e.Found, r)
+				}
+			}
+		}
+		g := e.CheckMinimum()
+
+		for z := range w.snap.Zones {
+			w.snap.Zones[z].Records = slices.DeleteFunc(slices.Clone(w.snap.Zones[z].Records), func(r providers.Record) bool { return r.Identity() == gone.Identity() })
+		}
+		after := rostersOf(w.view())[gone.Name]
+		keeps := plural(after.Live, "live member", "live members")
+		switch {
+		case !quiesced(gone) && after.Thin() != strings.Contains(g.Why, " would keep "+keeps+","):
+			t.Fatalf("%s goes, and the tree has %d live members of at least %d then: %+v", gone, after.Live, after.Minimum, g)
+		case g.Pass && !quiesced(gone) && !strings.Contains(g.Why, " keeps "+keeps) && g.Confirm == "":
+			t.Fatalf("%s goes, and the tree has %d live members then: %+v", gone, after.Live, g)
+		}
+	})
+}
+
+func TestTheGuardOfAnIncarnationThatIsRetiredSeesTheNodesThatTheTreeShows(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		v := mishapsAndQuiesce(t).view()
+		for _, s := range v.ServiceTree() {
+			for _, i := range s.Incarnations {
+				if i.Zone == "" {
+					continue
+				}
+				e := &GuardEvidence{View: v, Verb: VerbRetire, Change: &providers.Change{Op: providers.OpDelete, Before: providers.Record{Zone: i.Zone, Name: i.Name, Type: "TXT"}}}
+				nodes := slices.ContainsFunc(i.Nodes, func(n *NodeView) bool { return len(n.Records) > 0 })
+				if g := e.CheckRetired(); !g.NoEvidence && g.Pass == nodes {
+					t.Fatalf("%s has nodes %v: %+v", i.Name, nodes, g)
+				}
+			}
+		}
+	})
+}
