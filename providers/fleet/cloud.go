@@ -14,7 +14,7 @@ import (
 
 // cloud is what a fleet knows of one cloud. Fleet.mu guards it.
 type cloud struct {
-	slot
+	schedule
 	f   *Fleet
 	src CloudSource
 
@@ -22,7 +22,7 @@ type cloud struct {
 	read     cloudRead           // the last read that ended with an answer
 	held     heldCloud           // the last good rows
 	answers  map[string]answer   // for single ids, of the cloud held.cloud.Key
-	asked    int                 // questions asked since the last read
+	lookedUp int                 // questions asked since the last read
 	shown    providers.CloudView // what the snapshot says, but for the schedule
 	verify   chan struct{}       // capacity 1: one verification at a time
 	accepted providers.Cloud     // the first complete read of this run was of this one
@@ -62,7 +62,7 @@ type heldCloud struct {
 
 func newCloud(f *Fleet, s CloudSource, last *providers.Snapshot) *cloud {
 	c := &cloud{
-		slot: newSlot(s.Name, s.Budget, s.Err), f: f, src: s,
+		schedule: newSchedule(s.Name, s.Budget, s.Err), f: f, src: s,
 		answers: map[string]answer{}, verify: make(chan struct{}, 1),
 	}
 	c.shown = providers.CloudView{
@@ -75,7 +75,7 @@ func newCloud(f *Fleet, s CloudSource, last *providers.Snapshot) *cloud {
 	if last != nil {
 		for i := range last.Clouds {
 			if v := &last.Clouds[i]; v.Cloud.Name == s.Name && v.Cloud.Provider == s.Provider && !v.RowsFrom.IsZero() {
-				c.recall(v)
+				c.restore(v)
 			}
 		}
 	}
@@ -85,9 +85,9 @@ func newCloud(f *Fleet, s CloudSource, last *providers.Snapshot) *cloud {
 	return c
 }
 
-// recall takes the rows of an earlier run. They are shown and measured
+// restore takes the rows of an earlier run. They are shown and measured
 // against; nothing is concluded from them, since another process read them.
-func (c *cloud) recall(v *providers.CloudView) {
+func (c *cloud) restore(v *providers.CloudView) {
 	c.held = heldCloud{rows: v.Instances, addrs: v.Addresses, from: v.RowsFrom, cloud: v.Cloud, complete: true, earlier: true}
 	c.shown.Cloud.Account, c.shown.Cloud.Key = v.Cloud.Account, v.Cloud.Key
 	c.shown.Instances, c.shown.Addresses, c.shown.RowsFrom = v.Instances, v.Addresses, v.RowsFrom
@@ -98,7 +98,7 @@ func (c *cloud) recall(v *providers.CloudView) {
 	}
 }
 
-func (c *cloud) silent(s *providers.Silence) {
+func (c *cloud) explainSilence(s *providers.Silence) {
 	c.shown.Coverage = s.Why(c.name, "list instances", c.shown.Coverage)
 }
 
@@ -123,12 +123,12 @@ func (c *cloud) fetch(ctx context.Context, gen uint64, started time.Time) func()
 			c.f.mu.Lock()
 			defer c.f.mu.Unlock()
 			if c.gen == gen {
-				c.heard(len(page))
+				c.noteProgress(len(page))
 				c.incoming.addrs = append(c.incoming.addrs, page...)
 			}
 		})
 	})
-	cov = c.src.Compute.Instances(ctx, func(page []providers.Instance) { c.land(gen, page) })
+	cov = c.src.Compute.Instances(ctx, func(page []providers.Instance) { c.addPage(gen, page) })
 	wg.Wait()
 
 	c.f.mu.Lock()
@@ -144,26 +144,26 @@ func (c *cloud) fetch(ctx context.Context, gen uint64, started time.Time) func()
 		listed[in.rows[i].ID] = true
 	}
 	return func() {
-		c.read = cloudRead{gen: gen, cov: combine(c.name, started, cov, acov), rows: in.rows, addrs: in.addrs, listed: listed, before: c.held}
+		c.read = cloudRead{gen: gen, cov: combineCoverage(c.name, started, cov, acov), rows: in.rows, addrs: in.addrs, listed: listed, before: c.held}
 		if !c.held.from.IsZero() && (c.held.cloud.Key == cov.Key || c.held.cloud.Key == "") {
 			c.read.shown = c.shown.Instances
 		}
-		c.incoming, c.asked = incoming{}, 0
+		c.incoming, c.lookedUp = incoming{}, 0
 		maps.DeleteFunc(c.answers, func(id string, _ answer) bool { return listed[id] }) // the list knows better
-		c.judge()
+		c.acceptRead()
 	}
 }
 
-// land takes in a page. It is shown at once while the cloud has no rows yet;
+// addPage takes in a page. It is shown at once while the cloud has no rows yet;
 // when pages come fast, then each time that the rows have grown by a quarter:
 // the reader of a snapshot pays for all of its rows.
-func (c *cloud) land(gen uint64, page []providers.Instance) {
+func (c *cloud) addPage(gen uint64, page []providers.Instance) {
 	c.f.mu.Lock()
 	defer c.f.mu.Unlock()
 	if c.gen != gen {
 		return
 	}
-	c.heard(len(page))
+	c.noteProgress(len(page))
 	in := &c.incoming
 	in.rows = append(in.rows, page...)
 	if !c.held.from.IsZero() || !worthShowing(len(in.rows), in.shown, c.f.now(), in.shownAt) {
@@ -182,9 +182,9 @@ func worthShowing(rows, shown int, now, shownAt time.Time) bool {
 	return rows > shown && (shown == 0 || (rows-shown)*4 >= shown || now.Sub(shownAt) >= showAtLeast)
 }
 
-// combine makes one coverage of the two listings of a cloud: it is complete
+// combineCoverage makes one coverage of the two listings of a cloud: it is complete
 // when both are, and when one account answered both.
-func combine(name string, started time.Time, instances, addresses providers.Coverage) providers.Coverage {
+func combineCoverage(name string, started time.Time, instances, addresses providers.Coverage) providers.Coverage {
 	c := instances
 	if c.Started.IsZero() {
 		c.Started = started
@@ -241,9 +241,9 @@ func (c *cloud) setUp() error {
 	return nil
 }
 
-// fail takes in a read that brought no answer. The rows stay; the pages of a
+// recordFailure takes in a read that brought no answer. The rows stay; the pages of a
 // first read that failed are held until there is better.
-func (c *cloud) fail(started time.Time, err error) {
+func (c *cloud) recordFailure(started time.Time, err error) {
 	if c.held.from.IsZero() && len(c.incoming.rows) > 0 {
 		c.held = heldCloud{rows: c.incoming.rows, addrs: c.incoming.addrs, from: started, cloud: c.shown.Cloud}
 		c.show(c.held)
@@ -252,10 +252,10 @@ func (c *cloud) fail(started time.Time, err error) {
 	c.shown.Coverage = providers.Failed(started, c.f.now(), err)
 }
 
-// judge decides what the last read is worth, from its coverage, from what was
+// acceptRead decides what the last read is worth, from its coverage, from what was
 // held before it and from what the cloud answered for single ids. It is called
 // again when more answers have come. The caller holds Fleet.mu.
-func (c *cloud) judge() {
+func (c *cloud) acceptRead() {
 	r := &c.read
 	before := r.before
 	cov := r.cov
@@ -273,7 +273,7 @@ func (c *cloud) judge() {
 			"the credentials belong to account %s now and belonged to %s when rollcall started; restart rollcall if that is meant", cov.Account, c.accepted.Account)}
 	case cov.Complete():
 		c.accepted = id
-		if err := c.doubt(); err != nil {
+		if err := c.verifyList(); err != nil {
 			cov.State = providers.CoveragePartial
 			cov.Err = &providers.Error{Kind: providers.KindIncomplete, Source: c.name, Op: "list instances", Err: err}
 		}
@@ -348,27 +348,27 @@ func overlay[T any](older, newer []T, key func(*T) string) []T {
 	return out
 }
 
-// doubt says why a listing that looks complete is not believed yet; nil when it is.
-func (c *cloud) doubt() error {
+// verifyList says why a listing that looks complete is not believed yet; nil when it is.
+func (c *cloud) verifyList() error {
 	var alive, open []string
-	for _, id := range c.vanished() {
+	for _, id := range c.knownUnlisted() {
 		if a := c.answers[id]; a.alive() && a.Instance.State.Listed() {
 			alive = append(alive, id)
 		}
 	}
 	known := alive // sorted
-	for _, id := range c.missing() {
+	for _, id := range c.markedUnlisted() {
 		switch a := c.answers[id]; {
 		case a.alive():
-			if _, told := slices.BinarySearch(known, id); !told {
+			if _, found := slices.BinarySearch(known, id); !found {
 				alive = append(alive, id)
 			}
-		case !a.Gone || c.open(id):
+		case !a.Gone || c.mustLookUp(id):
 			open = append(open, id)
 		}
 	}
 	if len(alive) > 0 {
-		return fmt.Errorf("the list left out %s: the cloud shows it when asked by id", some(alive))
+		return fmt.Errorf("the list left out %s: the cloud shows it when asked by id", firstFew(alive))
 	}
 	short := c.short()
 	if short == "" {
@@ -378,7 +378,7 @@ func (c *cloud) doubt() error {
 		return fmt.Errorf("%s; it is not believed before zone %s, whose markers name instances, was read", short, z[0])
 	}
 	if len(open) > 0 {
-		return fmt.Errorf("%s; it is not believed before the cloud was asked for %s, which markers name", short, some(open))
+		return fmt.Errorf("%s; it is not believed before the cloud was asked for %s, which markers name", short, firstFew(open))
 	}
 	return nil
 }
@@ -396,8 +396,8 @@ func (c *cloud) short() string {
 	return ""
 }
 
-// some names a few ids and counts the rest.
-func some(ids []string) string {
+// firstFew names a few ids and counts the rest.
+func firstFew(ids []string) string {
 	const most = 3
 	s := strings.Join(ids[:min(most, len(ids))], ", ")
 	if n := len(ids) - most; n > 0 {

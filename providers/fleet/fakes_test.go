@@ -12,7 +12,7 @@ import (
 	"rollcall/providers"
 )
 
-// fakeCloud is a cloud that does as it is told. Its fields are set before it is
+// fakeCloud is a cloud whose fields say what it answers. Its fields are set before it is
 // read, or by set while it is.
 type fakeCloud struct {
 	mu       sync.Mutex
@@ -136,7 +136,7 @@ func (c *fakeCloud) Instance(_ context.Context, id string) (providers.Instance, 
 	return providers.Instance{}, providers.Errorf(providers.KindNotFound, "get", "no such instance")
 }
 
-// fakeZone is a zone that does as it is told.
+// fakeZone is a zone whose fields say what it answers.
 type fakeZone struct {
 	mu      sync.Mutex
 	zone    string

@@ -35,7 +35,7 @@ func TestARefreshReadsAllSourcesAndJoinsThem(t *testing.T) {
 	select {
 	case <-f.Updates():
 	default:
-		t.Error("nobody was told of the new snapshot")
+		t.Error("no update was sent for the new snapshot")
 	}
 }
 

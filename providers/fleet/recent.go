@@ -31,7 +31,7 @@ func (f *Fleet) Recent(ctx context.Context, maxAge time.Duration, names ...strin
 		if c := f.coverageIn(&s, i); isNamed(src, names) && c.Complete() && c.Started.Before(since) {
 			c.State = providers.CoveragePartial
 			c.Err = &providers.Error{
-				Kind: providers.KindIncomplete, Source: src.base().name, Op: "read again",
+				Kind: providers.KindIncomplete, Source: src.sched().name, Op: "read again",
 				Err: cmp.Or(ctx.Err(), fmt.Errorf("its last read began at %s", c.Started.Format(time.TimeOnly))),
 			}
 		}
@@ -68,7 +68,7 @@ func (f *Fleet) readSince(ctx context.Context, since time.Time, share bool, name
 
 // isNamed reports whether a source is among the names; every source is when there are none.
 func isNamed(s source, names []string) bool {
-	return len(names) == 0 || slices.ContainsFunc(names, func(n string) bool { return providers.SameName(n, s.base().name) })
+	return len(names) == 0 || slices.ContainsFunc(names, func(n string) bool { return providers.SameName(n, s.sched().name) })
 }
 
 // coverageIn returns the coverage of the source of that number in a snapshot.

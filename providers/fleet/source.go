@@ -17,32 +17,32 @@ import (
 // to the interval of healthy sources.
 const firstBackoff = 2 * time.Second
 
-// An adapter that obeys its context has this long to say what it saw when the
-// time limit has struck. One that does not is left behind.
-const lastWords = 250 * time.Millisecond
+// cancelGrace is how long an adapter has to return, with what it saw, after its context has ended. One that
+// does not is left running, and its source is not read again before it returns.
+const cancelGrace = 250 * time.Millisecond
 
 // source is what the refresh machinery needs of a cloud or a zone.
 type source interface {
-	base() *slot
+	sched() *schedule
 	// fetch reads the source. The function that it returns takes the result
 	// in; it is called with Fleet.mu held, or not at all when the read was given up.
 	fetch(ctx context.Context, gen uint64, started time.Time) (apply func())
-	// fail takes in a read that brought no answer. Fleet.mu is held.
-	fail(started time.Time, err error)
-	// silent says in the coverage of a read that ended why it did, when that was silence. Fleet.mu is held.
-	silent(s *providers.Silence)
+	// recordFailure takes in a read that brought no answer. Fleet.mu is held.
+	recordFailure(started time.Time, err error)
+	// explainSilence says in the coverage of a read that ended why it did, when that was silence. Fleet.mu is held.
+	explainSilence(s *providers.Silence)
 	// coverage is that of the last read that ended. Fleet.mu is held.
 	coverage() providers.Coverage
-	// after does what follows a read: asking for single instances.
-	after(ctx context.Context)
+	// lookUpMissing does what follows a read: asking for single instances.
+	lookUpMissing(ctx context.Context)
 	// canSetUp reports whether setUp may be tried.
 	canSetUp() bool
 	// setUp tries to set up a source that could not be. It may hang for as long as a key agent or a file does.
 	setUp() error
 }
 
-// slot is the schedule of one source. Fleet.mu guards all of it but busy.
-type slot struct {
+// schedule is the schedule of one source. Fleet.mu guards all of it but busy.
+type schedule struct {
 	name   string
 	err    error // could not be set up: not read
 	budget Budget
@@ -62,8 +62,8 @@ type slot struct {
 
 	settingUp chan struct{} // closed when the set-up under way, which began at since, ends; nil when there is none
 
-	skew   time.Duration // of the last read that was answered
-	steady int           // reads in a row that have measured the same
+	skew      time.Duration // of the last read that was answered
+	sameSkews int           // reads in a row that have measured the same
 
 	failures int       // reads in a row that were not complete
 	nextAt   time.Time // when the loop reads it again
@@ -71,14 +71,14 @@ type slot struct {
 	wake     chan struct{}
 }
 
-func newSlot(name string, budget Budget, err error) slot {
-	return slot{name: name, budget: budget, err: err, wake: make(chan struct{}, 1)}
+func newSchedule(name string, budget Budget, err error) schedule {
+	return schedule{name: name, budget: budget, err: err, wake: make(chan struct{}, 1)}
 }
 
-func (s *slot) base() *slot { return s }
+func (s *schedule) sched() *schedule { return s }
 
 // left asks the budget; -1 when there is none.
-func (s *slot) left() int {
+func (s *schedule) left() int {
 	if s.budget == nil {
 		return -1
 	}
@@ -93,7 +93,7 @@ func (s *slot) left() int {
 func (f *Fleet) Refresh(ctx context.Context, names ...string) *providers.Snapshot {
 	var wg sync.WaitGroup
 	for _, s := range f.sources {
-		if len(names) > 0 && !slices.Contains(names, s.base().name) {
+		if len(names) > 0 && !slices.Contains(names, s.sched().name) {
 			continue
 		}
 		wg.Go(func() { f.refresh(ctx, s, time.Time{}) })
@@ -109,7 +109,7 @@ func (f *Fleet) Run(ctx context.Context) {
 	var wg sync.WaitGroup
 	for _, s := range f.sources {
 		f.mu.Lock()
-		readable := s.base().err == nil || s.canSetUp()
+		readable := s.sched().err == nil || s.canSetUp()
 		f.mu.Unlock()
 		if readable {
 			wg.Go(func() { f.loop(ctx, s) })
@@ -119,7 +119,7 @@ func (f *Fleet) Run(ctx context.Context) {
 }
 
 func (f *Fleet) loop(ctx context.Context, s source) {
-	sl := s.base()
+	sl := s.sched()
 	for ctx.Err() == nil {
 		f.mu.Lock()
 		wait, paused, resumed := sl.nextAt.Sub(f.now()), f.paused, f.resumed
@@ -147,7 +147,7 @@ func (f *Fleet) loop(ctx context.Context, s source) {
 // refresh reads one source once, after the call. A read under way that began at shared or later is waited for instead; with
 // the zero time none is.
 func (f *Fleet) refresh(ctx context.Context, s source, shared time.Time) {
-	sl := s.base()
+	sl := s.sched()
 	f.mu.Lock()
 	if sl.err != nil && !f.trySetUp(ctx, s) {
 		f.mu.Unlock()
@@ -161,15 +161,15 @@ func (f *Fleet) refresh(ctx context.Context, s source, shared time.Time) {
 		switch {
 		case sl.ended > called: // another's read began after the call, and has ended
 			f.mu.Unlock()
-			s.after(ctx)
+			s.lookUpMissing(ctx)
 			return
 		case sl.hung != 0:
-			f.stillHung(s)
+			f.recordHang(s)
 			f.mu.Unlock()
 			return
 		case sl.busy.CompareAndSwap(false, true):
 			if f.read(ctx, s) {
-				s.after(ctx)
+				s.lookUpMissing(ctx)
 			}
 			return
 		}
@@ -187,7 +187,7 @@ func (f *Fleet) refresh(ctx context.Context, s source, shared time.Time) {
 // trySetUp tries to set up a source that could not be, and reports whether it is now. It waits no longer than for a read: a
 // set-up that hangs goes on, and is not begun a second time meanwhile. The caller holds mu, which is given up meanwhile.
 func (f *Fleet) trySetUp(ctx context.Context, s source) bool {
-	sl := s.base()
+	sl := s.sched()
 	if !s.canSetUp() {
 		return false
 	}
@@ -208,9 +208,9 @@ func (f *Fleet) trySetUp(ctx context.Context, s source) bool {
 	}
 	f.mu.Lock()
 	if gaveUp && sl.settingUp == ended {
-		s.fail(since, &providers.Error{Kind: providers.KindUnreachable, Source: sl.name, Op: "set up", Err: fmt.Errorf(
+		s.recordFailure(since, &providers.Error{Kind: providers.KindUnreachable, Source: sl.name, Op: "set up", Err: fmt.Errorf(
 			"setting it up has not ended within %s: its key file, or a file of its profile, is not answered; see that it can be read, or name another in the config", max(f.timeout, f.now().Sub(since).Round(time.Second)))})
-		sl.plan(f, s.coverage())
+		sl.scheduleNext(f, s.coverage())
 		f.publish()
 	}
 	return sl.err == nil
@@ -221,12 +221,12 @@ func (f *Fleet) setUp(s source) {
 	err := s.setUp()
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	sl := s.base()
+	sl := s.sched()
 	close(sl.settingUp)
 	sl.settingUp, sl.err = nil, err
 	if err != nil {
-		s.fail(f.now(), err)
-		sl.plan(f, s.coverage())
+		s.recordFailure(f.now(), err)
+		sl.scheduleNext(f, s.coverage())
 	} else {
 		sl.readNow(f)
 	}
@@ -237,7 +237,7 @@ func (f *Fleet) setUp(s source) {
 // The caller holds mu, so that the next caller finds something to wait for;
 // read unlocks it. It reports whether the read ended by itself.
 func (f *Fleet) read(ctx context.Context, s source) bool {
-	sl := s.base()
+	sl := s.sched()
 	started := f.now()
 	sl.gen++
 	sl.begun++
@@ -262,7 +262,7 @@ func (f *Fleet) read(ctx context.Context, s source) bool {
 			sl.busy.Store(false)
 		}
 	}()
-	apply := await(rctx, result)
+	apply := awaitResult(rctx, result)
 
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -285,18 +285,18 @@ func (f *Fleet) read(ctx context.Context, s source) bool {
 		return false
 	case apply != nil:
 		apply()
-		s.silent(rctx)
+		s.explainSilence(rctx)
 	default:
-		s.fail(started, &providers.Error{Kind: providers.KindUnreachable, Source: sl.name, Op: "read", Err: fmt.Errorf("no answer within %s", f.now().Sub(started).Round(time.Millisecond))})
+		s.recordFailure(started, &providers.Error{Kind: providers.KindUnreachable, Source: sl.name, Op: "read", Err: fmt.Errorf("no answer within %s", f.now().Sub(started).Round(time.Millisecond))})
 	}
-	sl.compare(s.coverage())
-	sl.plan(f, s.coverage())
+	sl.noteSkew(s.coverage())
+	sl.scheduleNext(f, s.coverage())
 	f.publish()
 	return apply != nil
 }
 
-// heard takes note that a read has brought rows. Fleet.mu is held.
-func (s *slot) heard(rows int) {
+// noteProgress takes note that a read has brought rows. Fleet.mu is held.
+func (s *schedule) noteProgress(rows int) {
 	s.rows += rows
 	if s.silence != nil {
 		s.silence.Heard()
@@ -316,7 +316,7 @@ func (f *Fleet) Reading() []Progress {
 	defer f.mu.Unlock()
 	var out []Progress
 	for _, s := range f.sources {
-		if sl := s.base(); sl.reading {
+		if sl := s.sched(); sl.reading {
 			out = append(out, Progress{Name: sl.name, Rows: sl.rows, Since: f.now().Sub(sl.since)})
 		}
 	}
@@ -326,38 +326,38 @@ func (f *Fleet) Reading() []Progress {
 // steadyReads is how many reads in a row have to agree on how far a clock is off.
 const steadyReads = 2
 
-// compare takes in how far the clock of the source is ahead. Fleet.mu is held.
-func (s *slot) compare(c providers.Coverage) {
+// noteSkew takes in how far the clock of the source is ahead. Fleet.mu is held.
+func (s *schedule) noteSkew(c providers.Coverage) {
 	if c.State != providers.CoverageComplete && c.State != providers.CoveragePartial {
 		return
 	}
 	if !providers.SameSkew(s.skew, c.Skew) {
-		s.steady = 0
+		s.sameSkews = 0
 	}
 	s.skew = c.Skew
-	s.steady++
+	s.sameSkews++
 }
 
 // clockSettled reports whether several reads of a source agree on how far its clock is off, and it
 // is not so far that it must be set wrong. The caller holds mu.
 func (f *Fleet) clockSettled(name string, skew time.Duration) bool {
 	for _, s := range f.sources {
-		if b := s.base(); providers.SameName(b.name, name) {
-			return b.steady >= steadyReads && providers.SameSkew(b.skew, skew) && providers.SteadySkew(skew)
+		if b := s.sched(); providers.SameName(b.name, name) {
+			return b.sameSkews >= steadyReads && providers.SameSkew(b.skew, skew) && providers.SteadySkew(skew)
 		}
 	}
 	return false
 }
 
-// await gives the result of a read, or nil when the time was up and the adapter
-// had no last words either.
-func await(ctx context.Context, result <-chan func()) func() {
+// awaitResult returns the result of a read, or nil when the adapter has not returned by the end of ctx and of cancelGrace
+// after it.
+func awaitResult(ctx context.Context, result <-chan func()) func() {
 	select {
 	case apply := <-result:
 		return apply
 	case <-ctx.Done():
 	}
-	timer := time.NewTimer(lastWords)
+	timer := time.NewTimer(cancelGrace)
 	defer timer.Stop()
 	select {
 	case apply := <-result:
@@ -367,18 +367,18 @@ func await(ctx context.Context, result <-chan func()) func() {
 	}
 }
 
-// stillHung says that an adapter has not come back from a read that was given
+// recordHang records that an adapter has not returned from a read that was given
 // up. It is not called a second time meanwhile. The caller holds mu.
-func (f *Fleet) stillHung(s source) {
-	sl := s.base()
+func (f *Fleet) recordHang(s source) {
+	sl := s.sched()
 	now := f.now()
-	s.fail(now, &providers.Error{Kind: providers.KindUnreachable, Source: sl.name, Op: "read", Err: fmt.Errorf("a read that began %s ago still hangs", now.Sub(sl.since).Round(time.Second))})
-	sl.plan(f, s.coverage())
+	s.recordFailure(now, &providers.Error{Kind: providers.KindUnreachable, Source: sl.name, Op: "read", Err: fmt.Errorf("a read that began %s ago still hangs", now.Sub(sl.since).Round(time.Second))})
+	sl.scheduleNext(f, s.coverage())
 	f.publish()
 }
 
-// plan says when the source is read next. Fleet.mu is held.
-func (s *slot) plan(f *Fleet, c providers.Coverage) {
+// scheduleNext says when the source is read next. Fleet.mu is held.
+func (s *schedule) scheduleNext(f *Fleet, c providers.Coverage) {
 	now := f.now()
 	if c.Complete() {
 		s.failures, s.retryAt = 0, time.Time{}
@@ -397,13 +397,13 @@ func (s *slot) plan(f *Fleet, c providers.Coverage) {
 }
 
 // readNow makes the loop read the source at once.
-func (s *slot) readNow(f *Fleet) {
+func (s *schedule) readNow(f *Fleet) {
 	s.nextAt, s.retryAt = f.now(), time.Time{}
 	s.signal()
 }
 
 // signal says that nextAt has moved.
-func (s *slot) signal() {
+func (s *schedule) signal() {
 	select {
 	case s.wake <- struct{}{}:
 	default:

@@ -100,7 +100,7 @@ const mostStored = 2 << 30
 
 // Load reads what Save wrote. The rows bear their age and no coverage: they
 // were read by another process, so nothing can be concluded from them. A file
-// that does not exist gives an error that is fs.ErrNotExist.
+// that does not exist is an error that is fs.ErrNotExist.
 func Load(path string) (*providers.Snapshot, error) {
 	f, err := os.Open(path)
 	if err != nil {

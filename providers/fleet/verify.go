@@ -11,11 +11,11 @@ import (
 	"rollcall/providers"
 )
 
-// A cloud may not know a new instance yet. Its "not found" is final only when
-// the marker that names the instance is older than this.
+// settleAfter is how old the markers that name an instance must be for "not found" to hold for good: a cloud may not know
+// a new instance yet.
 const settleAfter = 15 * time.Minute
 
-// Questions for single instances under way at a time in one cloud.
+// questionsAtOnce is how many questions for single instances are under way at a time in one cloud.
 const questionsAtOnce = 8
 
 // answer is what a cloud said about one id that its listing left out.
@@ -27,9 +27,9 @@ type answer struct {
 // alive reports whether the cloud showed an instance that is not terminated.
 func (a answer) alive() bool { return a.Err == nil && !a.Gone && a.Instance != nil }
 
-// missing returns the instances of this cloud that markers of any fleet name and
+// markedUnlisted returns the instances of this cloud that markers of any fleet name and
 // that the last listing left out, sorted. The caller holds Fleet.mu.
-func (c *cloud) missing() []string {
+func (c *cloud) markedUnlisted() []string {
 	var ids []string
 	for _, z := range c.f.zones {
 		for id := range z.markers[c.read.cov.Key] {
@@ -42,11 +42,11 @@ func (c *cloud) missing() []string {
 	return slices.Compact(ids)
 }
 
-// vanished gives the instances that must be somewhere and that the last listing left out, though
+// knownUnlisted returns the instances that must be somewhere and that the last listing left out, though
 // no marker names them: those that were shown before, those that an interface is attached to, and those
-// that the cloud has shown when it was asked by id. EC2 tells no count by which a short list would be
+// that the cloud has shown when it was asked by id. EC2 states no count by which a short list would be
 // noticed. The caller holds Fleet.mu.
-func (c *cloud) vanished() []string {
+func (c *cloud) knownUnlisted() []string {
 	r := &c.read
 	var ids []string
 	for i := range r.shown {
@@ -90,22 +90,22 @@ func (f *Fleet) markedSince(key providers.CloudKey, id string) time.Time {
 	return newest
 }
 
-// questions picks the ids to ask for now: those that markers name and have waited longest, then those
+// idsToLookUp picks the ids to ask for now: those that markers name and have waited longest, then those
 // that vanished, and no more than Options.Lookups for one read.
-func (c *cloud) questions() (ids []string, key providers.CloudKey, gen uint64) {
+func (c *cloud) idsToLookUp() (ids []string, key providers.CloudKey, gen uint64) {
 	r := &c.read
 	if !r.cov.Complete() || r.cov.Key != c.accepted.Key {
 		return nil, "", 0
 	}
-	missing := c.missing()
+	missing := c.markedUnlisted()
 	for _, id := range missing {
-		if c.open(id) {
+		if c.mustLookUp(id) {
 			ids = append(ids, id)
 		}
 	}
 	slices.SortStableFunc(ids, func(a, b string) int { return c.answers[a].Asked.Compare(c.answers[b].Asked) })
-	for _, id := range c.vanished() {
-		if _, named := slices.BinarySearch(missing, id); !named && c.open(id) {
+	for _, id := range c.knownUnlisted() {
+		if _, named := slices.BinarySearch(missing, id); !named && c.mustLookUp(id) {
 			ids = append(ids, id)
 		}
 	}
@@ -113,22 +113,22 @@ func (c *cloud) questions() (ids []string, key providers.CloudKey, gen uint64) {
 	if c.short() != "" {
 		most = c.f.manyLookups
 	}
-	ids = ids[:min(len(ids), max(0, most-c.asked))]
-	c.asked += len(ids)
+	ids = ids[:min(len(ids), max(0, most-c.lookedUp))]
+	c.lookedUp += len(ids)
 	return ids, r.cov.Key, r.gen
 }
 
-// open reports whether an id has to be asked for: it was not since the last read, and no answer before it holds for good.
+// mustLookUp reports whether an id has to be asked for: it was not since the last read, and no answer before it holds for good.
 // Ids do not return, so "gone" does, and so does "not found" once every marker was old enough for the cloud to know the instance.
-func (c *cloud) open(id string) bool {
+func (c *cloud) mustLookUp(id string) bool {
 	a, ok := c.answers[id]
 	settled := a.Final || a.Gone && a.Asked.Sub(c.f.markedSince(c.read.cov.Key, id)) > settleAfter
 	return !ok || !settled && a.gen != c.read.gen
 }
 
-// after asks the cloud, id by id, for instances that markers name and the
-// listing left out, and judges the listing by the answers.
-func (c *cloud) after(ctx context.Context) {
+// lookUpMissing asks the cloud, id by id, for instances that markers name and the
+// listing left out, and decides by the answers whether the listing is accepted.
+func (c *cloud) lookUpMissing(ctx context.Context) {
 	select {
 	case c.verify <- struct{}{}:
 		defer func() { <-c.verify }()
@@ -136,17 +136,17 @@ func (c *cloud) after(ctx context.Context) {
 		return
 	}
 	c.f.mu.Lock()
-	ids, key, gen := c.questions()
+	ids, key, gen := c.idsToLookUp()
 	if len(ids) == 0 {
 		if gen != 0 {
-			c.judgeAgain() // a zone that has been read may have settled a doubt
+			c.acceptReadAgain() // a zone that has been read may have made the list believable
 		}
 		c.f.mu.Unlock()
 		return
 	}
 	c.f.mu.Unlock()
 
-	answers := c.ask(ctx, ids, key)
+	answers := c.lookUpAll(ctx, ids, key)
 
 	c.f.mu.Lock()
 	defer c.f.mu.Unlock()
@@ -163,26 +163,26 @@ func (c *cloud) after(ctx context.Context) {
 	if c.read.gen == 0 {
 		return // a later read failed: its coverage stands
 	}
-	c.judgeAgain()
+	c.acceptReadAgain()
 }
 
-// judgeAgain judges the last read in the light of new answers.
-func (c *cloud) judgeAgain() {
+// acceptReadAgain decides anew what the last read is worth, now that there are more answers.
+func (c *cloud) acceptReadAgain() {
 	if !c.read.cov.Complete() {
 		return
 	}
 	was := c.shown.Coverage.State
-	c.judge()
+	c.acceptRead()
 	if c.shown.Coverage.State != was {
-		c.plan(c.f, c.shown.Coverage)
+		c.scheduleNext(c.f, c.shown.Coverage)
 	}
 	c.f.publish()
 }
 
-// ask puts the questions side by side. An answer of "gone" counts only when the
+// lookUpAll asks for several instances side by side. An answer of "gone" counts only when the
 // account that answers is still the one that was listed: another account knows
 // none of these instances. A cloud that does not answer in time is left behind.
-func (c *cloud) ask(ctx context.Context, ids []string, key providers.CloudKey) []providers.Lookup {
+func (c *cloud) lookUpAll(ctx context.Context, ids []string, key providers.CloudKey) []providers.Lookup {
 	ctx, cancel := context.WithTimeout(ctx, c.f.timeout/2)
 	defer cancel()
 	answers := make(chan providers.Lookup, len(ids))
@@ -198,7 +198,7 @@ func (c *cloud) ask(ctx context.Context, ids []string, key providers.CloudKey) [
 			})
 		}
 		wg.Wait()
-		who <- c.same(ctx, key)
+		who <- c.verifyIdentity(ctx, key)
 	}()
 
 	got := map[string]providers.Lookup{}
@@ -246,8 +246,8 @@ func (c *cloud) lookup(ctx context.Context, id string) providers.Lookup {
 	return l
 }
 
-// same asks the cloud who it is and fails when it is not the one with that key.
-func (c *cloud) same(ctx context.Context, key providers.CloudKey) error {
+// verifyIdentity asks the cloud who it is and fails when it is not the one with that key.
+func (c *cloud) verifyIdentity(ctx context.Context, key providers.CloudKey) error {
 	who, err := c.src.Compute.Identify(ctx)
 	if err == nil && who.Key != key {
 		err = &providers.Error{Kind: providers.KindAuth, Source: c.name, Op: "ask for single instances", Err: errors.New("another account answers now")}

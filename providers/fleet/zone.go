@@ -15,7 +15,7 @@ const zoneFor = 10 * time.Minute
 
 // zone is what a fleet knows of one zone. Fleet.mu guards it.
 type zone struct {
-	slot
+	schedule
 	f   *Fleet
 	src ZoneSource
 
@@ -25,12 +25,12 @@ type zone struct {
 	pagesShown int
 	pagesAt    time.Time
 	held       heldZone
-	markers    marked
+	markers    markedInstances
 	named      []providers.CloudKey // clouds that markers of this fleet name
 	shown      providers.ZoneView
 }
 
-// heldZone are rows, as the adapter gave them, that stay when a later read is not good.
+// heldZone are rows, as the adapter returned them, that stay when a later read is not good.
 type heldZone struct {
 	raw      []providers.Record
 	from     time.Time
@@ -38,7 +38,7 @@ type heldZone struct {
 }
 
 func newZone(f *Fleet, s ZoneSource, last *providers.Snapshot) *zone {
-	z := &zone{slot: newSlot(s.Name, s.Budget, s.Err), f: f, src: s}
+	z := &zone{schedule: newSchedule(s.Name, s.Budget, s.Err), f: f, src: s}
 	z.shown.Zone = providers.Zone{Name: providers.CanonicalName(s.Name), Provider: s.Provider}
 	if s.Err == nil && s.DNS == nil {
 		z.err = providers.Errorf(providers.KindInvalid, "read", "zone %s has no adapter", s.Name)
@@ -46,7 +46,7 @@ func newZone(f *Fleet, s ZoneSource, last *providers.Snapshot) *zone {
 	if last != nil {
 		for i := range last.Zones {
 			if v := &last.Zones[i]; v.Zone.Name == z.shown.Zone.Name && v.Zone.Provider == s.Provider && !v.RowsFrom.IsZero() {
-				z.recall(v)
+				z.restore(v)
 			}
 		}
 	}
@@ -56,8 +56,8 @@ func newZone(f *Fleet, s ZoneSource, last *providers.Snapshot) *zone {
 	return z
 }
 
-// recall takes the rows of an earlier run; see cloud.recall.
-func (z *zone) recall(v *providers.ZoneView) {
+// restore takes the rows of an earlier run; see cloud.restore.
+func (z *zone) restore(v *providers.ZoneView) {
 	raw := slices.Clone(v.Records)
 	for i := range raw {
 		r := &raw[i]
@@ -70,7 +70,7 @@ func (z *zone) recall(v *providers.ZoneView) {
 	z.shown.Zone, z.shown.Records, z.shown.RowsFrom, z.shown.Since, z.shown.Appeared, z.shown.Whole = v.Zone, v.Records, v.RowsFrom, v.Since, v.Appeared, v.Whole
 }
 
-func (z *zone) silent(s *providers.Silence) {
+func (z *zone) explainSilence(s *providers.Silence) {
 	z.shown.Coverage = s.Why(z.name, "list records", z.shown.Coverage)
 }
 
@@ -83,8 +83,8 @@ func (z *zone) view() providers.ZoneView {
 	return v
 }
 
-// attach gives a copy of the rows with the owners that marker records name.
-func attach(raw []providers.Record) []providers.Record {
+// withOwners returns a copy of the rows with the owners that marker records name.
+func withOwners(raw []providers.Record) []providers.Record {
 	rows := slices.Clone(raw)
 	for i := range rows {
 		rows[i].Owners = slices.Clip(rows[i].Owners)
@@ -94,13 +94,13 @@ func attach(raw []providers.Record) []providers.Record {
 	return rows
 }
 
-// marked are the instances that markers name, and since when the newest of these is there.
-type marked map[providers.CloudKey]map[string]time.Time
+// markedInstances are the instances that markers name, and since when the newest of these is there.
+type markedInstances map[providers.CloudKey]map[string]time.Time
 
 // markersOf gathers the instances that the owners of rows and the marker
 // records name. A marker whose record is gone names an instance all the same.
-func markersOf(v *providers.ZoneView) marked {
-	m, rows := marked{}, v.Records
+func markersOf(v *providers.ZoneView) markedInstances {
+	m, rows := markedInstances{}, v.Records
 	for i := range rows {
 		for _, o := range rows[i].Owners {
 			m.add(o, v.MarkerSince(&rows[i], o, nil, false))
@@ -117,7 +117,7 @@ func markersOf(v *providers.ZoneView) marked {
 	return m
 }
 
-func (m marked) add(o providers.Owner, since time.Time) {
+func (m markedInstances) add(o providers.Owner, since time.Time) {
 	if o.Host() {
 		return
 	}
@@ -143,28 +143,28 @@ func (z *zone) fetch(ctx context.Context, gen uint64, started time.Time) func() 
 		if err != nil {
 			return func() {
 				z.resolved = providers.Zone{}
-				z.fail(started, err)
+				z.recordFailure(started, err)
 			}
 		}
 		resolved, at = found, z.f.now()
-		z.answered()
+		z.noteAnswer()
 	}
 	var rows []providers.Record
 	cov := z.src.DNS.Records(ctx, resolved, func(page []providers.Record) {
 		rows = append(rows, page...)
-		z.land(gen, resolved, page)
+		z.addPage(gen, resolved, page)
 	})
 	asked := resolved
 	asked.Provider = z.src.Provider
-	if err := providers.DoubtRecords(ctx, z.src.DNS, asked, cov, rows, held.raw, z.answered); err != nil {
+	if err := providers.DoubtRecords(ctx, z.src.DNS, asked, cov, rows, held.raw, z.noteAnswer); err != nil {
 		cov.State = providers.CoveragePartial
 		cov.Err = &providers.Error{Kind: providers.KindIncomplete, Source: z.name, Op: "list records", Err: err}
 	}
 	if !cov.Complete() && cov.Err == nil {
 		cov.Err = &providers.Error{Kind: providers.KindIncomplete, Source: z.name, Op: "list records", Err: fmt.Errorf("the read did not come to its end")}
 	}
-	next, onView := z.outcome(cov, rows, held)
-	now := providers.ZoneView{Zone: resolved, Coverage: cov, Records: attach(onView), RowsFrom: next.from, Whole: next.complete}
+	next, onView := z.rowsAfter(cov, rows, held)
+	now := providers.ZoneView{Zone: resolved, Coverage: cov, Records: withOwners(onView), RowsFrom: next.from, Whole: next.complete}
 	now.NoteAppeared(&before)
 	markers, named := markersOf(&now), providers.OwnClouds(z.f.fleetID, now.Records)
 	return func() {
@@ -182,15 +182,15 @@ func (z *zone) fetch(ctx context.Context, gen uint64, started time.Time) func() 
 	}
 }
 
-// answered takes note that the account has answered, though with no new rows.
-func (z *zone) answered() {
+// noteAnswer takes note that the account has answered, though with no new rows.
+func (z *zone) noteAnswer() {
 	z.f.mu.Lock()
 	defer z.f.mu.Unlock()
-	z.heard(0)
+	z.noteProgress(0)
 }
 
-// outcome says what is held after a read, and what is shown.
-func (z *zone) outcome(cov providers.Coverage, rows []providers.Record, held heldZone) (next heldZone, onView []providers.Record) {
+// rowsAfter says what is held after a read, and what is shown.
+func (z *zone) rowsAfter(cov providers.Coverage, rows []providers.Record, held heldZone) (next heldZone, onView []providers.Record) {
 	switch {
 	case cov.Complete():
 		return heldZone{raw: rows, from: cov.Started, complete: true}, rows
@@ -210,15 +210,15 @@ func (z *zone) outcome(cov providers.Coverage, rows []providers.Record, held hel
 	}
 }
 
-// land shows the pages of a first read as they come; see cloud.land. Owners
+// addPage shows the pages of a first read as they come; see cloud.addPage. Owners
 // are attached to a copy, for a marker may lie on a later page.
-func (z *zone) land(gen uint64, resolved providers.Zone, page []providers.Record) {
+func (z *zone) addPage(gen uint64, resolved providers.Zone, page []providers.Record) {
 	z.f.mu.Lock()
 	defer z.f.mu.Unlock()
 	if z.gen != gen {
 		return
 	}
-	z.heard(len(page))
+	z.noteProgress(len(page))
 	if !z.held.from.IsZero() {
 		return
 	}
@@ -227,7 +227,7 @@ func (z *zone) land(gen uint64, resolved providers.Zone, page []providers.Record
 		return
 	}
 	z.pagesShown, z.pagesAt = len(z.pages), z.f.now()
-	z.shown.Zone, z.shown.Records, z.shown.RowsFrom = resolved, attach(z.pages), z.since
+	z.shown.Zone, z.shown.Records, z.shown.RowsFrom = resolved, withOwners(z.pages), z.since
 	z.f.publish()
 }
 
@@ -244,8 +244,8 @@ func (z *zone) setUp() error {
 	return nil
 }
 
-// fail takes in a read that brought no answer; the rows stay.
-func (z *zone) fail(started time.Time, err error) {
+// recordFailure takes in a read that brought no answer; the rows stay.
+func (z *zone) recordFailure(started time.Time, err error) {
 	z.shown.Coverage = providers.Failed(started, z.f.now(), err)
 	if z.held.from.IsZero() && len(z.pages) > 0 {
 		z.held = heldZone{raw: z.pages, from: started}
@@ -253,12 +253,12 @@ func (z *zone) fail(started time.Time, err error) {
 	z.pages = nil
 }
 
-// after lets every cloud ask for the instances that the zone's markers name.
-func (z *zone) after(ctx context.Context) {
+// lookUpMissing lets every cloud ask for the instances that the zone's markers name.
+func (z *zone) lookUpMissing(ctx context.Context) {
 	done := make(chan struct{})
 	for _, c := range z.f.clouds {
 		go func() {
-			c.after(ctx)
+			c.lookUpMissing(ctx)
 			done <- struct{}{}
 		}()
 	}
