@@ -15,7 +15,7 @@ import (
 func absent(t *ZoneTarget, list func() providers.ZoneView, c *providers.Change) error {
 	v := list()
 	if !v.Coverage.Complete() {
-		return fmt.Errorf("a lookup did not find it, and the list of %s is not complete: %w", t.Zone.Name, cmpErr(v.Coverage.Err))
+		return fmt.Errorf("a lookup did not find it, and the list of %s is not complete: %w", t.Zone.Name, orNotComplete(v.Coverage.Err))
 	}
 	if len(v.Records) == 0 {
 		return fmt.Errorf("a lookup did not find it, and %s shows no record at all", t.Zone.Name)
@@ -26,7 +26,7 @@ func absent(t *ZoneTarget, list func() providers.ZoneView, c *providers.Change) 
 	return nil
 }
 
-// listOnce gives the list of a zone, which is read when it is first asked for.
+// listOnce returns the list of a zone, which is read when it is first asked for.
 func (e *Engine) listOnce(ctx context.Context, t *ZoneTarget) func() providers.ZoneView {
 	return sync.OnceValue(func() providers.ZoneView { return e.readZones(ctx, t.Zone.Name)[0] })
 }

@@ -41,7 +41,7 @@ func (u *unconfirmed) Unwrap() error { return u.err }
 // applyConfirmed carries changes out, and makes sure of those that are said to be made already. What turns out not
 // to be there is written once its guards, asked anew, let it pass: someone may have taken it away on purpose meanwhile. What
 // cannot be confirmed has an *unconfirmed error. notePutBack is as in providers.WithPutBack, by the place of the change.
-func (r *run) applyConfirmed(ctx context.Context, t *ZoneTarget, ready []held, changes []providers.Change, notePutBack func(n int, was providers.Record) error) []providers.Result {
+func (r *run) applyConfirmed(ctx context.Context, t *ZoneTarget, ready []readyChange, changes []providers.Change, notePutBack func(n int, was providers.Record) error) []providers.Result {
 	results := make([]providers.Result, len(changes))
 	said := slices.Clone(changes)
 	apply := func(which []int) (already []int) {
@@ -70,13 +70,13 @@ func (r *run) applyConfirmed(ctx context.Context, t *ZoneTarget, ready []held, c
 	for i := range all {
 		all[i] = i
 	}
-	unsure := r.makeSure(ctx, t, said, apply(all), func(not []int) (already []int) {
+	unsure := r.confirmMade(ctx, t, said, apply(all), func(not []int) (already []int) {
 		steps := make([]int, len(not))
 		for n, i := range not {
 			steps[n] = ready[i].step
 		}
 		var pass []int
-		for n, a := range r.ask(ctx, steps, false) {
+		for n, a := range r.askGuards(ctx, steps, false) {
 			switch i := not[n]; {
 			case a.already:
 				already = append(already, i)
@@ -98,16 +98,16 @@ func (r *run) applyConfirmed(ctx context.Context, t *ZoneTarget, ready []held, c
 	return results
 }
 
-// makeSure makes sure that changes which are said to be made already are. The name servers are asked again and again, and
+// confirmMade makes sure that changes which are said to be made already are. The name servers are asked again and again, and
 // the zone each few seconds. What turns out not to be made is handed to again, which returns those of them that are still said to be; a
 // read that says the same after the propagation time is believed. It returns an error for each change that is not confirmed.
-func (r *run) makeSure(ctx context.Context, t *ZoneTarget, changes []providers.Change, open []int, again func(not []int) []int) map[int]error {
+func (r *run) confirmMade(ctx context.Context, t *ZoneTarget, changes []providers.Change, open []int, again func(not []int) []int) map[int]error {
 	e := r.engine
 	unsure := map[int]error{}
 	entries, _ := r.entries() // a journal that cannot be read has refused the changes
 	began := e.o.Now()
 	deadline, readAt := began.Add(t.Zone.Provider.Propagation()), began.Add(confirmReads)
-	for told := false; ; told = true {
+	for announced := false; ; announced = true {
 		not, unknown := r.notOnWire(ctx, t, changes, open, entries)
 		last := !e.o.Now().Before(deadline)
 		var contradicted []int // by the name servers, to the end
@@ -133,7 +133,7 @@ func (r *run) makeSure(ctx context.Context, t *ZoneTarget, changes []providers.C
 		if len(not)+len(unknown) == 0 {
 			return unsure
 		}
-		if !told {
+		if !announced {
 			r.emit(Event{Kind: EventWire, Text: fmt.Sprintf("%s of %s said to be made already: making sure of it, for up to %s", count(len(not)+len(unknown), "change"), dnsview.Clean(t.Zone.Name), seconds(deadline.Sub(e.o.Now())))})
 		}
 		if !last {
@@ -162,9 +162,9 @@ func (r *run) makeSure(ctx context.Context, t *ZoneTarget, changes []providers.C
 	}
 }
 
-// notOnWire asks the name servers whether changes are made, and returns those that are not and those that they cannot tell.
+// notOnWire asks the name servers whether changes are made, and returns those that are not and those about which they cannot say.
 func (r *run) notOnWire(ctx context.Context, t *ZoneTarget, changes []providers.Change, open []int, entries []journal.Entry) (not, unknown []int) {
-	states := make([]dnsview.Verdict, len(open))
+	states := make([]dnsview.Outcome, len(open))
 	var g errgroup.Group
 	g.SetLimit(atOnce)
 	for n, i := range open {
@@ -173,7 +173,7 @@ func (r *run) notOnWire(ctx context.Context, t *ZoneTarget, changes []providers.
 			return nil
 		})
 	}
-	_ = g.Wait() // what could not be asked is a verdict
+	_ = g.Wait() // what could not be asked is an outcome
 	for n, i := range open {
 		switch states[n] {
 		case dnsview.Made:
@@ -188,7 +188,7 @@ func (r *run) notOnWire(ctx context.Context, t *ZoneTarget, changes []providers.
 
 // madeOnWire asks the name servers whether a change is made. They cannot report a proxied name, of a change that
 // they do not show, and of one that this journal has just made the other way round, as long as that may be on its way to them.
-func (r *run) madeOnWire(ctx context.Context, t *ZoneTarget, c *providers.Change, entries []journal.Entry) dnsview.Verdict {
+func (r *run) madeOnWire(ctx context.Context, t *ZoneTarget, c *providers.Change, entries []journal.Entry) dnsview.Outcome {
 	rec := c.Record()
 	if rec.Proxied || c.After.Proxied || c.Op == providers.OpUpdate && providers.FoldValue(c.Before.Type, c.Before.Value) == providers.FoldValue(c.After.Type, c.After.Value) {
 		return dnsview.CannotTell
@@ -271,7 +271,7 @@ func (r *run) readAgain(ctx context.Context, t *ZoneTarget, c *providers.Change)
 			return errNotMade
 		}
 	default:
-		switch _, v, why := dnsview.Judge(found, c); v {
+		switch _, v, why := dnsview.OutcomeOf(found, c); v {
 		case dnsview.Made:
 		case dnsview.NotMade:
 			return errNotMade
@@ -290,7 +290,7 @@ func (r *run) endAlready(ctx context.Context, zone string, steps []int) {
 	for n, i := range steps {
 		changes[n], open[n] = *r.rebase(r.plan.Steps[i].Change, false), n
 	}
-	unsure := r.makeSure(ctx, r.engine.zone(zone), changes, open, func(not []int) (already []int) {
+	unsure := r.confirmMade(ctx, r.engine.zone(zone), changes, open, func(not []int) (already []int) {
 		place := map[int]int{}
 		some := make([]int, len(not))
 		for k, n := range not {

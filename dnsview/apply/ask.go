@@ -12,20 +12,20 @@ import (
 	"rollcall/providers"
 )
 
-// asking is the answer of the guards about one step.
-type asking struct {
+// guardOutcome is the answer of the guards about one step.
+type guardOutcome struct {
 	change  providers.Change // with Before as it is now
 	guards  []dnsview.GuardResult
 	pass    bool
 	already bool // what is to be deleted is not there any more
 }
 
-// ask gathers what the guards of some steps need, side by side, and asks them
+// askGuards gathers what the guards of some steps need, side by side, and asks them
 // in the plan's order, each in the light of those that passed before it.
-func (r *run) ask(ctx context.Context, steps []int, dry bool) []asking {
+func (r *run) askGuards(ctx context.Context, steps []int, dry bool) []guardOutcome {
 	ev := r.evidence(ctx)
-	out := make([]asking, len(steps))
-	proofs := make([]*dnsview.GuardEvidence, len(steps))
+	out := make([]guardOutcome, len(steps))
+	inputs := make([]*dnsview.GuardEvidence, len(steps))
 	own := r.ownWrites()
 	type question struct {
 		key providers.CloudKey
@@ -39,9 +39,9 @@ func (r *run) ask(ctx context.Context, steps []int, dry bool) []asking {
 	g.SetLimit(atOnce)
 	for n, i := range steps {
 		c := r.rebase(r.plan.Steps[i].Change, dry)
-		p := r.proof(ev, i, c)
+		p := r.guardInput(ev, i, c)
 		p.Own = own
-		proofs[n], out[n].change = p, *c
+		inputs[n], out[n].change = p, *c
 		g.Go(func() error {
 			rec := c.Record()
 			at := recordKey{zone: rec.Zone, name: rec.Name, typ: rec.Type}
@@ -62,8 +62,8 @@ func (r *run) ask(ctx context.Context, steps []int, dry bool) []asking {
 				if say = answers[q]; say == nil {
 					say = sync.OnceValue(func() dnsview.InstanceAnswer {
 						a := r.answer(ctx, ev, o.Cloud, o.Instance)
-						if a.NotFound && !dry && r.onItsWordAlone(ev, c, o) {
-							return r.answerAgain(ctx, ev, o.Cloud, o.Instance)
+						if a.NotFound && !dry && r.restsOnMarkerAlone(ev, c, o) {
+							return r.answerAfterWait(ctx, ev, o.Cloud, o.Instance)
 						}
 						return a
 					})
@@ -88,11 +88,11 @@ func (r *run) ask(ctx context.Context, steps []int, dry bool) []asking {
 	_ = g.Wait() // what failed stands in the evidence
 	now := r.engine.o.Now()
 	for n, i := range steps {
-		p := proofs[n]
+		p := inputs[n]
 		p.Now = now
-		r.judge(i, p, &out[n], dry)
+		r.guardStep(i, p, &out[n], dry)
 	}
-	r.threshold(steps, proofs, out, dry)
+	r.threshold(steps, inputs, out, dry)
 	return out
 }
 
@@ -103,14 +103,14 @@ func (r *run) lookUp(ctx context.Context, zone, name, typ string) ([]providers.R
 		if t != nil {
 			err = t.Err
 		}
-		return nil, cmpErr(err)
+		return nil, orNotComplete(err)
 	}
 	ctx, cancel := context.WithTimeout(ctx, r.engine.o.Timeout)
 	defer cancel()
 	return t.DNS.Lookup(ctx, t.Zone, name, typ)
 }
 
-// rebase gives the change as it starts now: what an earlier step of this run has made of
+// rebase returns the change as it starts now: what an earlier step of this run has made of
 // its record takes the place of what the plan foresaw. A dry check has made
 // nothing, and starts from what the first step about the record saw.
 func (r *run) rebase(c *providers.Change, dry bool) *providers.Change {
@@ -150,7 +150,8 @@ func (r *run) remembers(rec *providers.Record, o providers.Owner) bool {
 	return ok
 }
 
-func (r *run) proof(ev *evidence, i int, c *providers.Change) *dnsview.GuardEvidence {
+// guardInput returns what the guards of a step are asked on, as far as the plan and the view say it.
+func (r *run) guardInput(ev *evidence, i int, c *providers.Change) *dnsview.GuardEvidence {
 	s := &r.plan.Steps[i]
 	g := r.engine.guards(s.Zone)
 	return &dnsview.GuardEvidence{
@@ -159,8 +160,8 @@ func (r *run) proof(ev *evidence, i int, c *providers.Change) *dnsview.GuardEvid
 	}
 }
 
-// judge asks the guards of one step, but threshold and journal.
-func (r *run) judge(i int, p *dnsview.GuardEvidence, a *asking, dry bool) {
+// guardStep asks the guards of one step, but threshold and journal.
+func (r *run) guardStep(i int, p *dnsview.GuardEvidence, a *guardOutcome, dry bool) {
 	found, n := dnsview.Find(p.Found, p.Change)
 	if p.Change.Op == providers.OpDelete && p.FoundErr == nil && n == 0 && !dry {
 		r.removed[p.Change.Before.Identity()] = true
@@ -168,7 +169,7 @@ func (r *run) judge(i int, p *dnsview.GuardEvidence, a *asking, dry bool) {
 		return
 	}
 	if p.Change.Op == providers.OpUpdate && p.FoundErr == nil && !dry {
-		if _, v, _ := dnsview.Judge(p.Found, p.Change); v == dnsview.Made {
+		if _, v, _ := dnsview.OutcomeOf(p.Found, p.Change); v == dnsview.Made {
 			a.already = true
 			return
 		}
@@ -183,7 +184,7 @@ func (r *run) judge(i int, p *dnsview.GuardEvidence, a *asking, dry bool) {
 		p.Removing[id] = true
 	}
 	a.guards = dnsview.Guards(p)
-	r.typed(a.guards)
+	r.acceptTyped(a.guards)
 	a.pass = allPass(a.guards)
 	if a.pass && p.Removing != nil {
 		r.removed[id] = true
@@ -201,8 +202,8 @@ func (r *run) judge(i int, p *dnsview.GuardEvidence, a *asking, dry bool) {
 	r.emit(Event{Kind: EventGuards, Step: r.plan.Steps[i].ID, Text: failing(a.guards)})
 }
 
-// typed lets texts that a person typed answer the guards that ask for them.
-func (r *run) typed(guards []dnsview.GuardResult) {
+// acceptTyped lets texts that a person typed answer the guards that ask for them.
+func (r *run) acceptTyped(guards []dnsview.GuardResult) {
 	for n := range guards {
 		g := &guards[n]
 		if g.Pass || g.Confirm == "" {
@@ -221,7 +222,7 @@ func allPass(guards []dnsview.GuardResult) bool {
 	return !slices.ContainsFunc(guards, func(g dnsview.GuardResult) bool { return !g.Pass })
 }
 
-// failing gives the reasons of the guards that fail, in one line.
+// failing returns the reasons of the guards that fail, in one line.
 func failing(guards []dnsview.GuardResult) string {
 	s := ""
 	for _, g := range guards {

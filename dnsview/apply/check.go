@@ -16,14 +16,14 @@ func (r *run) check(ctx context.Context) *Report {
 		case rep.State != "": // a node that its cloud would not take
 		case rep.Step.Kind == dnsview.StepChange:
 			steps = append(steps, i)
-		case rep.Step.Kind == dnsview.StepWait && r.forNothing(i):
+		case rep.Step.Kind == dnsview.StepWait && r.isPointless(i):
 			rep.State, rep.Why = StepSkipped, waitsForNothing
 		default:
 			rep.State = StepReady
 		}
 	}
 	for some := range slices.Chunk(steps, group) {
-		for n, a := range r.ask(ctx, some, true) {
+		for n, a := range r.askGuards(ctx, some, true) {
 			rep := &r.report.Steps[some[n]]
 			rep.Guards = a.guards
 			rep.State = StepReady

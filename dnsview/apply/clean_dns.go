@@ -166,8 +166,8 @@ type removal struct {
 	ticket string    // the provider's id of the change; empty when it is not known
 }
 
-// takenOut lists what was taken out of DNS of an instance: by this run or an earlier one, as the journal
-// tells, and by anybody, as markers remember. What is in DNS again, for another node, is not listed.
+// takenOut returns what was taken out of DNS of an instance: by this run or an earlier one, as the journal
+// says, and by others, as markers remember. What is in DNS again, for another node, is not listed.
 func (r *run) takenOut(v *dnsview.View, ref providers.InstanceRef) []removal {
 	var out []removal
 	put := func(rec providers.Record, at time.Time, ticket string, again bool) {
@@ -229,7 +229,7 @@ func (r *run) readAllZones(ctx context.Context) (v *dnsview.View, why string) {
 func unreadZone(zones []providers.ZoneView) string {
 	for n := range zones {
 		if z := &zones[n]; !z.Coverage.Complete() {
-			return dnsview.Clean(z.Zone.Name) + " could not be read, so a record that leads to it may be there: " + dnsview.Clean(cmpErr(z.Coverage.Err).Error())
+			return dnsview.Clean(z.Zone.Name) + " could not be read, so a record that leads to it may be there: " + dnsview.Clean(orNotComplete(z.Coverage.Err).Error())
 		}
 	}
 	return ""

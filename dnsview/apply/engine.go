@@ -142,9 +142,9 @@ func (e *Engine) cloud(name string) *CloudTarget {
 // err returns why a cloud cannot be asked.
 func (t *CloudTarget) err() error {
 	if t == nil {
-		return cmpErr(nil)
+		return orNotComplete(nil)
 	}
-	return cmpErr(t.Err)
+	return orNotComplete(t.Err)
 }
 
 func (e *Engine) zone(name string) *ZoneTarget {
@@ -162,7 +162,7 @@ func (e *Engine) Check(ctx context.Context, plan dnsview.Plan) *Report {
 }
 
 // Run carries out a plan. progress may be nil; it is called from one goroutine at a time.
-// When ctx ends, no new step begins, and the journal tells the truth about the one under way.
+// When ctx ends, no new step begins, and the journal says what became of the one under way.
 func (e *Engine) Run(ctx context.Context, plan dnsview.Plan, c Confirm, progress func(Event)) *Report {
 	return newRun(e, plan, c, progress).carryOut(ctx)
 }

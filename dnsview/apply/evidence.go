@@ -103,7 +103,7 @@ func (e *Engine) zonesIn(s *providers.Snapshot, names []string) []providers.Zone
 		case t == nil || v == nil:
 			err = errors.New("the zone is not configured")
 		case t.Err != nil || t.DNS == nil:
-			err = cmpErr(t.Err)
+			err = orNotComplete(t.Err)
 		case v.Zone.ID != "" && t.Zone.ID != "" && v.Zone.ID != t.Zone.ID:
 			err = fmt.Errorf("the zone has another id than when this began, %s and not %s: it was made anew", v.Zone.ID, t.Zone.ID)
 		default:
@@ -130,7 +130,7 @@ func (e *Engine) wireZones() []dnsview.WireZone {
 	return e.o.WireZones()
 }
 
-// count gives a number with its noun.
+// count returns a number with its noun.
 func count(n int, noun string) string {
 	if n != 1 {
 		noun += "s"
@@ -149,7 +149,8 @@ func (e *Engine) age() time.Duration {
 	return age
 }
 
-func cmpErr(err error) error {
+// orNotComplete returns err, or an error that says that a read was not complete.
+func orNotComplete(err error) error {
 	if err == nil {
 		return errors.New("not complete")
 	}

@@ -12,9 +12,9 @@ import (
 // foundWithin is how long a cloud may take to find a new instance by its id, as a rule.
 const foundWithin = 10 * time.Second
 
-// onItsWordAlone reports whether a marker is old enough for its instance to be found, and nothing but
+// restsOnMarkerAlone reports whether a marker is old enough for its instance to be found, and nothing but
 // the marker itself says so, in a cloud that may not find a new instance at once: EC2 is eventually consistent.
-func (r *run) onItsWordAlone(ev *evidence, c *providers.Change, o providers.Owner) bool {
+func (r *run) restsOnMarkerAlone(ev *evidence, c *providers.Change, o providers.Owner) bool {
 	rec := c.Record()
 	if !slices.ContainsFunc(ev.snap.Clouds, func(v providers.CloudView) bool {
 		return v.Coverage.Key == o.Cloud && v.Cloud.Provider == providers.EC2
@@ -25,9 +25,9 @@ func (r *run) onItsWordAlone(ev *evidence, c *providers.Change, o providers.Owne
 	return z == nil || now.Sub(z.MarkerSince(&rec, o, nil, false)) >= grace && !z.Vouched(&rec, o, now, grace)
 }
 
-// answerAgain asks once more for an instance that its cloud does not find, after the time that a new one may
+// answerAfterWait asks once more for an instance that its cloud does not find, after the time that a new one may
 // take, since nothing but the word of its own marker says that it is not new. All wait together.
-func (r *run) answerAgain(ctx context.Context, ev *evidence, key providers.CloudKey, id string) dnsview.InstanceAnswer {
+func (r *run) answerAfterWait(ctx context.Context, ev *evidence, key providers.CloudKey, id string) dnsview.InstanceAnswer {
 	r.waiting.Do(func() {
 		r.emit(Event{Kind: EventEvidence, Text: "waiting " + foundWithin.String() + ", and asking once more for instances that are not found: this rollcall sees their markers for the first time"})
 		r.waited = r.engine.o.Sleep(ctx, foundWithin)

@@ -42,7 +42,7 @@ func (r *run) noteSkipped(n NodeReport) {
 			continue
 		}
 		e := r.entry(i)
-		e.Note = joined(s.Why, n.Text)
+		e.Note = joinSentences(s.Why, n.Text)
 		if written, err := r.engine.o.Journal.Refuse(e); err == nil {
 			s.Entry = written[0].ID
 		}
@@ -157,8 +157,8 @@ func (r *run) outBefore(ref providers.InstanceRef) bool {
 
 func sameInstance(a, b providers.InstanceRef) bool { return a.Key == b.Key && a.ID == b.ID }
 
-// joined puts a sentence behind another.
-func joined(a, b string) string {
+// joinSentences puts a sentence behind another.
+func joinSentences(a, b string) string {
 	if a == "" || b == "" {
 		return a + b
 	}

@@ -211,7 +211,7 @@ func (r *run) awaitWire(ctx context.Context) {
 	for k, changes := range groups {
 		g.Go(func() error {
 			text := r.watchName(ctx, k, changes)
-			r.telling.Lock()
+			r.notifying.Lock()
 			for i := range r.report.Steps {
 				s := &r.report.Steps[i]
 				if s.Step.Change == nil || s.State != StepDone {
@@ -221,7 +221,7 @@ func (r *run) awaitWire(ctx context.Context) {
 					s.Wire = text
 				}
 			}
-			r.telling.Unlock()
+			r.notifying.Unlock()
 			r.emit(Event{Kind: EventWire, Text: text})
 			return nil
 		})
@@ -258,8 +258,8 @@ type behind struct {
 
 // observe notes whether some server contradicts the changes of a name, and since when none does any more.
 func (r *run) observe(s *served, want map[string]bool, records []*providers.Record) {
-	r.telling.Lock()
-	defer r.telling.Unlock()
+	r.notifying.Lock()
+	defer r.notifying.Unlock()
 	if s.state() == servedContradicted {
 		r.behind[s.subject] = behind{want, records}
 	} else if _, was := r.behind[s.subject]; was {

@@ -48,8 +48,8 @@ func (r *run) permitted(ctx context.Context, t *CloudTarget, s *dnsview.Step) dn
 
 // note adds what could not be asked to the report, each sentence once.
 func (r *run) note(unchecked []string) {
-	r.telling.Lock()
-	defer r.telling.Unlock()
+	r.notifying.Lock()
+	defer r.notifying.Unlock()
 	for _, s := range unchecked {
 		if s = dnsview.Clean(s); !slices.Contains(r.report.Notes, s) {
 			r.report.Notes = append(r.report.Notes, s)
@@ -81,7 +81,7 @@ func (r *run) checkPower(ctx context.Context) (refused []int) {
 				}
 				if !gone && r.isOwnStop(s) {
 					guards = append(guards, r.dnsShown(s, v, why))
-					r.typed(guards)
+					r.acceptTyped(guards)
 				}
 				rep.Guards, rep.Already = guards, gone && s.Action == dnsview.PowerTerminate
 				return nil
@@ -157,8 +157,8 @@ func (r *run) refuseProtected(ctx context.Context) {
 	}
 }
 
-// forNothing reports whether a wait is needed by steps all of which have ended without being done.
-func (r *run) forNothing(i int) bool {
+// isPointless reports whether a wait is needed by steps all of which have ended without being done.
+func (r *run) isPointless(i int) bool {
 	needed := false
 	for n := range r.plan.Steps {
 		if !slices.Contains(r.plan.Steps[n].Needs, r.plan.Steps[i].ID) {

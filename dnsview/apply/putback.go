@@ -39,7 +39,7 @@ func (e *Engine) notTakenOver(ctx context.Context, t *ZoneTarget, c *providers.C
 			continue
 		}
 		if !v.Coverage.Complete() {
-			return fmt.Errorf("whose it was when it went cannot be told: the answer was lost, and %s does not say which node has the address: %w", v.Cloud.Name, cmpErr(v.Coverage.Err))
+			return fmt.Errorf("whose it was when it went cannot be told: the answer was lost, and %s does not say which node has the address: %w", v.Cloud.Name, orNotComplete(v.Coverage.Err))
 		}
 		for n := range v.Instances {
 			if x := &v.Instances[n]; !x.State.Dead() && x.ID != own.Instance && slices.ContainsFunc(addrs, x.HasAddress) {
@@ -122,8 +122,8 @@ func updatedBy(now *providers.Record, c *providers.Change) bool {
 		(slices.Equal(b.Owners, a.Owners) || len(a.Owners) == len(now.Owners) && (len(a.Owners) == 0 || now.Owners[0].Bare() == a.Owners[0].Bare()))
 }
 
-// outcome says what became of the entry: the change is not made, and what it had overwritten is back.
-func (p *putBack) outcome(o journal.Outcome) journal.Outcome {
+// journalOutcome returns what became of the entry: the change is not made, and what it had overwritten is back.
+func (p *putBack) journalOutcome(o journal.Outcome) journal.Outcome {
 	o.State, o.Result = journal.Failed, nil
 	o.Error = "another writer changed the record between its last reading and the change"
 	o.Note = "what it was is put back: " + p.why

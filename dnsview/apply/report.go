@@ -20,7 +20,7 @@ type Confirm struct {
 	SkipWait <-chan struct{}
 }
 
-// EventKind says what an event tells.
+// EventKind says what an event is about.
 type EventKind string
 
 // The kinds of event.

@@ -29,7 +29,7 @@ type Open struct {
 }
 
 // Resolve looks up what became of entries whose rollcall was stopped before it
-// could tell, or that could not be reported before, and writes it into the journal. What is under way
+// could say so, or that could not be reported before, and writes it into the journal. What is under way
 // in another rollcall is left to it. Entries of sources that are not configured here stay open.
 func (e *Engine) Resolve(ctx context.Context) (Resolution, error) {
 	if e.o.Journal == nil {
@@ -45,7 +45,7 @@ func (e *Engine) Resolve(ctx context.Context) (Resolution, error) {
 	var young []int
 	wait := time.Duration(0)
 	for i := range entries {
-		if left := e.o.Quiet - e.o.Now().Sub(entries[i].Time); answers[i].verdict == dnsview.NotMade && left > 0 {
+		if left := e.o.Quiet - e.o.Now().Sub(entries[i].Time); answers[i].outcome == dnsview.NotMade && left > 0 {
 			young, wait = append(young, i), max(wait, left)
 		}
 	}
@@ -70,9 +70,9 @@ func (e *Engine) Resolve(ctx context.Context) (Resolution, error) {
 		switch {
 		case !a.asked:
 			out.Open = append(out.Open, Open{entries[i], a.why})
-		case a.verdict == dnsview.CannotTell && entries[i].State == journal.Unknown && (a.put == nil || a.put.err != nil): // it says so already
+		case a.outcome == dnsview.CannotTell && entries[i].State == journal.Unknown && (a.put == nil || a.put.err != nil): // it says so already
 		default:
-			outcomes = append(outcomes, a.outcome(&entries[i], e.o.Now()))
+			outcomes = append(outcomes, a.journalOutcome(&entries[i], e.o.Now()))
 		}
 	}
 	if len(outcomes) > 0 {
@@ -84,7 +84,7 @@ func (e *Engine) Resolve(ctx context.Context) (Resolution, error) {
 // answer is what a source says about one entry.
 type answer struct {
 	asked   bool // the source answered
-	verdict dnsview.Verdict
+	outcome dnsview.Outcome
 	now     *providers.Record
 	why     string
 	put     *putBack // what had to be put back; nil when nothing had
@@ -92,15 +92,15 @@ type answer struct {
 	instance *providers.InstanceRef
 }
 
-func (a *answer) outcome(en *journal.Entry, now time.Time) journal.Outcome {
+func (a *answer) journalOutcome(en *journal.Entry, now time.Time) journal.Outcome {
 	o := journal.Outcome{ID: en.ID, Time: now, Result: a.now, Instance: a.instance, LookedUp: true, Error: en.Error, Note: "it was looked up, and " + a.why}
 	if en.State == journal.Begun {
 		o.Note = "the rollcall that began it was stopped before it was told what became of it; " + o.Note
 	}
 	if a.put != nil {
-		return a.put.outcome(o)
+		return a.put.journalOutcome(o)
 	}
-	switch a.verdict {
+	switch a.outcome {
 	case dnsview.Made:
 		o.State, o.Error = journal.Done, ""
 	case dnsview.NotMade:
@@ -164,7 +164,7 @@ func (e *Engine) find(ctx context.Context, entries []journal.Entry) []answer {
 				return nil
 			}
 			found, err := look()
-			now, verdict, why := dnsview.Judge(found, en.Change)
+			now, outcome, why := dnsview.OutcomeOf(found, en.Change)
 			if _, n := dnsview.Find(found, en.Change); err == nil && n == 0 && en.Change.Op != providers.OpUpdate {
 				err = absent(t, list, en.Change)
 			}
@@ -172,12 +172,12 @@ func (e *Engine) find(ctx context.Context, entries []journal.Entry) []answer {
 				out[i].why = dnsview.Clean(err.Error())
 				return nil
 			}
-			if verdict == dnsview.Made && now == nil && en.MayPutBack {
+			if outcome == dnsview.Made && now == nil && en.MayPutBack {
 				if err := e.notTakenOver(ctx, t, en.Change); err != nil {
-					verdict, why = dnsview.CannotTell, "is gone, but "+dnsview.Clean(err.Error())
+					outcome, why = dnsview.CannotTell, "is gone, but "+dnsview.Clean(err.Error())
 				}
 			}
-			out[i] = answer{asked: true, verdict: verdict, now: now, why: why}
+			out[i] = answer{asked: true, outcome: outcome, now: now, why: why}
 			return nil
 		})
 	}
@@ -185,8 +185,8 @@ func (e *Engine) find(ctx context.Context, entries []journal.Entry) []answer {
 	return out
 }
 
-// judgePower tells from the state of an instance whether an action was carried out.
-func judgePower(a dnsview.PowerAction, s providers.InstanceState, gone bool) (v dnsview.Verdict, why string) {
+// powerOutcome returns, by the state of an instance, whether an action was carried out.
+func powerOutcome(a dnsview.PowerAction, s providers.InstanceState, gone bool) (v dnsview.Outcome, why string) {
 	wanted := map[dnsview.PowerAction][]providers.InstanceState{
 		dnsview.PowerStart:     {providers.StateRunning, providers.StatePending},
 		dnsview.PowerStop:      {providers.StateStopped, providers.StateStopping},

@@ -44,8 +44,8 @@ func (e *Engine) findPower(ctx context.Context, en *journal.Entry) answer {
 	if err != nil {
 		return answer{why: dnsview.Clean(err.Error())}
 	}
-	v, why := judgePower(dnsview.PowerAction(en.Action), state, gone)
-	return answer{asked: true, verdict: v, why: why}
+	v, why := powerOutcome(dnsview.PowerAction(en.Action), state, gone)
+	return answer{asked: true, outcome: v, why: why}
 }
 
 // findLaunch asks a cloud for the instance of a launch. That there is none is
@@ -65,13 +65,13 @@ func (e *Engine) findLaunch(ctx context.Context, en *journal.Entry) answer {
 	switch {
 	case err == nil:
 		ref := inst.Ref()
-		return answer{asked: true, verdict: dnsview.Made, why: "is " + dnsview.Clean(inst.ID+", "+string(inst.State)), instance: &ref}
+		return answer{asked: true, outcome: dnsview.Made, why: "is " + dnsview.Clean(inst.ID+", "+string(inst.State)), instance: &ref}
 	case providers.KindOf(err) != providers.KindNotFound:
 		return answer{why: dnsview.Clean(err.Error())}
 	case e.o.Now().Sub(en.Time) < launchShown:
-		return answer{asked: true, verdict: dnsview.CannotTell, why: "its cloud does not show it yet, which it may for " + launchShown.String() + " after it was asked"}
+		return answer{asked: true, outcome: dnsview.CannotTell, why: "its cloud does not show it yet, which it may for " + launchShown.String() + " after it was asked"}
 	}
-	return answer{asked: true, verdict: dnsview.NotMade, why: "its cloud does not show it"}
+	return answer{asked: true, outcome: dnsview.NotMade, why: "its cloud does not show it"}
 }
 
 // findProfile asks an account what there is of an instance profile.
@@ -90,7 +90,7 @@ func (e *Engine) findProfile(ctx context.Context, en *journal.Entry) answer {
 	case err != nil:
 		return answer{why: dnsview.Clean(err.Error())}
 	case len(missing) > 0:
-		return answer{asked: true, verdict: dnsview.NotMade, why: "is not all there: missing are " + dnsview.Clean(strings.Join(missing, ", "))}
+		return answer{asked: true, outcome: dnsview.NotMade, why: "is not all there: missing are " + dnsview.Clean(strings.Join(missing, ", "))}
 	}
-	return answer{asked: true, verdict: dnsview.Made, why: "is there"}
+	return answer{asked: true, outcome: dnsview.Made, why: "is there"}
 }

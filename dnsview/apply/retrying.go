@@ -42,9 +42,9 @@ type DNSWriter interface {
 // the state of a cloud must not be tried again without asking the cloud.
 type RetryingDNS struct {
 	DNS DNSWriter
-	// Turn, when not nil, waits for a turn to write to a zone and gives the function that
-	// ends it, so that processes of one machine do not refuse each other's batches.
-	Turn func(ctx context.Context, zone providers.Zone) (end func())
+	// LockZone, when not nil, waits until no other process of this machine writes to a zone, and returns the function that
+	// unlocks it, so that processes of one machine do not refuse each other's batches.
+	LockZone func(ctx context.Context, zone providers.Zone) (end func())
 	// Sleep pauses for d or until ctx ends; nil for a timer.
 	Sleep func(ctx context.Context, d time.Duration) error
 	// Jitter returns a pause of at most bound; nil for any that is as likely.
@@ -146,7 +146,7 @@ func (p *RetryingDNS) Apply(ctx context.Context, zone providers.Zone, changes []
 			if !worthIt(r.Err) {
 				continue
 			}
-			if p.settle(ctx, zone, &now[i], r, sent[i]) {
+			if p.reconcile(ctx, zone, &now[i], r, sent[i]) {
 				again = append(again, i)
 				last = r.Err
 			}
@@ -163,8 +163,8 @@ func (p *RetryingDNS) once(ctx context.Context, zone providers.Zone, changes []p
 	for n, i := range which {
 		some[n] = changes[i]
 	}
-	if p.Turn != nil {
-		defer p.Turn(ctx, zone)()
+	if p.LockZone != nil {
+		defer p.LockZone(ctx, zone)()
 	}
 	out := p.DNS.Apply(ctx, zone, some)
 	for len(out) < len(some) {
@@ -186,9 +186,9 @@ func worthIt(err error) bool {
 	return passes(err) || providers.KindOf(err) == providers.KindUncertain || providers.KindOf(err) == providers.KindConflict
 }
 
-// settle looks what became of a change. It reports whether to try it again;
+// reconcile looks up what became of a change. It reports whether to try it again;
 // otherwise r says how it ended.
-func (p *RetryingDNS) settle(ctx context.Context, zone providers.Zone, c *providers.Change, r *providers.Result, sent bool) bool {
+func (p *RetryingDNS) reconcile(ctx context.Context, zone providers.Zone, c *providers.Change, r *providers.Result, sent bool) bool {
 	rec := c.Record()
 	rows, err := p.Lookup(ctx, zone, rec.Name, rec.Type)
 	if err != nil {

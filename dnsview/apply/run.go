@@ -25,9 +25,9 @@ type run struct {
 	engine    *Engine
 	plan      dnsview.Plan
 	confirm   Confirm
-	tell      func(Event)
+	notify    func(Event)
 	gathering sync.Mutex // held while evidence is gathered, by which several power steps may ask
-	telling   sync.Mutex
+	notifying sync.Mutex
 
 	waiting sync.Once // before instances that are not found are asked for once more
 	waited  error
@@ -55,7 +55,7 @@ type run struct {
 
 func newRun(e *Engine, plan dnsview.Plan, c Confirm, progress func(Event)) *run {
 	r := &run{
-		engine: e, plan: plan, confirm: c, tell: progress, byID: map[int]int{}, wrote: map[string]time.Time{},
+		engine: e, plan: plan, confirm: c, notify: progress, byID: map[int]int{}, wrote: map[string]time.Time{},
 		made: map[recordKey]providers.Record{}, removed: map[providers.Identity]bool{}, hosts: map[string]bool{}, counts: map[string]string{},
 		asked: map[string][]providers.Change{}, behind: map[subject]behind{}, cleanFrom: map[subject]time.Time{}, inSync: map[[2]string]bool{},
 	}
@@ -66,7 +66,7 @@ func newRun(e *Engine, plan dnsview.Plan, c Confirm, progress func(Event)) *run 
 		r.ledToHost(s.Change)
 	}
 	// An earlier run may have been cut off between the SRV value and the host name.
-	if entries, err := r.entries(); err == nil { // where it cannot be read guard 9 tells
+	if entries, err := r.entries(); err == nil { // where it cannot be read guard 9 fails
 		for i := range entries {
 			if entries[i].State == journal.Done {
 				r.ledToHost(entries[i].Change)
@@ -87,13 +87,13 @@ func (r *run) ledToHost(c *providers.Change) {
 }
 
 func (r *run) emit(ev Event) {
-	if r.tell == nil {
+	if r.notify == nil {
 		return
 	}
-	r.telling.Lock()
-	defer r.telling.Unlock()
+	r.notifying.Lock()
+	defer r.notifying.Unlock()
 	ev.At = r.engine.o.Now()
-	r.tell(ev)
+	r.notify(ev)
 }
 
 func (r *run) end(i int, state StepState, why string) {
@@ -188,10 +188,10 @@ func (r *run) needed(i int) (why string, ok bool) {
 	return "", true
 }
 
-// changes carries out the change steps from i to end, wave by wave.
+// changes carries out the change steps from i to end, batch by batch.
 func (r *run) changes(ctx context.Context, i, end int) {
 	for {
-		wave := map[string][]int{}
+		batches := map[string][]int{}
 		var zones []string
 		taken := map[recordKey]bool{}
 		for n := i; n < end; n++ {
@@ -213,10 +213,10 @@ func (r *run) changes(ctx context.Context, i, end int) {
 				continue
 			}
 			taken[keyOf(&rec)] = true
-			if wave[s.Zone] == nil {
+			if batches[s.Zone] == nil {
 				zones = append(zones, s.Zone)
 			}
-			wave[s.Zone] = append(wave[s.Zone], n)
+			batches[s.Zone] = append(batches[s.Zone], n)
 		}
 		if len(zones) == 0 {
 			// What is left needs steps that come later, which no plan of ours has.
@@ -228,7 +228,7 @@ func (r *run) changes(ctx context.Context, i, end int) {
 			return
 		}
 		for _, z := range zones {
-			r.wave(ctx, z, wave[z])
+			r.batch(ctx, z, batches[z])
 		}
 	}
 }

@@ -89,7 +89,7 @@ func (r *run) power(ctx context.Context, i int) {
 	}
 	if r.isOwnStop(s) {
 		clean = append(clean, r.dnsCleanForStop(ctx, i))
-		r.typed(clean)
+		r.acceptTyped(clean)
 	}
 	t, guards, gone := r.askPower(ctx, s)
 	guards = append(guards, clean...)
@@ -126,18 +126,18 @@ func (r *run) power(ctx context.Context, i int) {
 		rep.Why = o.Error
 		switch providers.KindOf(err) {
 		case providers.KindUncertain, providers.KindUnreachable, providers.KindIncomplete, providers.KindOther:
-			r.lookAtInstance(ctx, s, rep, &o)
+			r.lookUpInstance(ctx, s, rep, &o)
 		}
 	}
 	if rep.State != StepDone {
-		o.Note = joined(o.Note, r.halfWay(ctx, s.Instance))
+		o.Note = joinSentences(o.Note, r.halfWay(ctx, s.Instance))
 	}
 	r.finish([]journal.Outcome{o})
 	r.emit(Event{Kind: EventEnded, Step: s.ID, State: rep.State, Text: rep.Why})
 }
 
-// lookAtInstance finds out what became of an action whose answer was lost.
-func (r *run) lookAtInstance(ctx context.Context, s *dnsview.Step, rep *StepReport, o *journal.Outcome) {
+// lookUpInstance finds out what became of an action whose answer was lost.
+func (r *run) lookUpInstance(ctx context.Context, s *dnsview.Step, rep *StepReport, o *journal.Outcome) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), r.engine.o.Timeout)
 	defer cancel()
 	state, gone, err := r.engine.stateOf(ctx, s.Instance)
@@ -148,10 +148,10 @@ func (r *run) lookAtInstance(ctx context.Context, s *dnsview.Step, rep *StepRepo
 		return
 	}
 	o.LookedUp = true
-	verdict, why := judgePower(s.Action, state, gone)
+	outcome, why := powerOutcome(s.Action, state, gone)
 	o.Note = "it was looked up, and " + why
 	rep.Why = o.Error + "; " + o.Note
-	switch verdict {
+	switch outcome {
 	case dnsview.Made:
 		rep.State, o.State, rep.Err = StepDone, journal.Done, nil
 		rep.Why = o.Note

@@ -13,16 +13,16 @@ import (
 const thresholdWindow = 10 * time.Minute
 
 // threshold asks guard 8 and, for a dry check, guard 9, of those steps that passed all others.
-func (r *run) threshold(steps []int, proofs []*dnsview.GuardEvidence, out []asking, dry bool) {
+func (r *run) threshold(steps []int, inputs []*dnsview.GuardEvidence, out []guardOutcome, dry bool) {
 	entries, journalErr := r.entries()
 	held := map[string]map[recordKey]bool{} // by zone: what the reading of it holds
 	for n, i := range steps {
-		a, p := &out[n], proofs[n]
+		a, p := &out[n], inputs[n]
 		mode := dnsview.ModeOf(p.Verb, p.Change)
 		if a.pass && (mode == dnsview.ModeDead || mode == dnsview.ModeTakeOut) {
 			zone := r.plan.Steps[i].Zone
 			if held[zone] == nil {
-				held[zone] = r.ev.held(zone)
+				held[zone] = r.ev.valuesIn(zone)
 			}
 			p.Recent, p.Owned = recent(entries, zone, p.Now, held[zone])
 			p.Owned += p.View.OwnedIn(zone)
@@ -38,7 +38,7 @@ func (r *run) threshold(steps []int, proofs []*dnsview.GuardEvidence, out []aski
 				}
 			}
 			gs := []dnsview.GuardResult{g}
-			r.typed(gs)
+			r.acceptTyped(gs)
 			a.guards = append(a.guards, gs[0])
 			a.pass = gs[0].Pass
 			if !a.pass {
@@ -59,7 +59,7 @@ func (r *run) threshold(steps []int, proofs []*dnsview.GuardEvidence, out []aski
 
 // planned counts the values of a zone that this plan still takes out: those of
 // the steps being asked that pass or are too many, and those that were not asked yet.
-func (r *run) planned(zone string, steps []int, out []asking) int {
+func (r *run) planned(zone string, steps []int, out []guardOutcome) int {
 	refused := map[providers.Identity]bool{}
 	for n, i := range steps {
 		if out[n].already || refusedOtherwise(out[n].guards) {
@@ -120,8 +120,8 @@ func recent(entries []journal.Entry, zone string, now time.Time, held map[record
 	return gone, len(left)
 }
 
-// held gives the values of a zone as it was read.
-func (ev *evidence) held(zone string) map[recordKey]bool {
+// valuesIn returns the values of a zone as it was read.
+func (ev *evidence) valuesIn(zone string) map[recordKey]bool {
 	out := map[recordKey]bool{}
 	if z := zoneView(ev.snap, zone); z != nil {
 		for i := range z.Records {

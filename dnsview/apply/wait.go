@@ -19,7 +19,7 @@ func (r *run) wait(ctx context.Context, i int) {
 	s := &r.plan.Steps[i]
 	left, taken := r.toWait(i)
 	switch {
-	case r.forNothing(i):
+	case r.isPointless(i):
 		r.end(i, StepSkipped, waitsForNothing)
 		return
 	case !taken:
@@ -75,7 +75,7 @@ func (r *run) cameBack(ctx context.Context, i int) string {
 	return ""
 }
 
-// countDown waits, tells each second how long it still is, and calls each, which may be nil. cut says that the operator has cut the wait short,
+// countDown waits, reports each second how long it still is, and calls each, which may be nil. cut says that the operator has cut the wait short,
 // stopped that the run was stopped.
 func (r *run) countDown(ctx context.Context, step int, left, total time.Duration, each func(), text func(left string) string) (cut, stopped bool) {
 	e := r.engine

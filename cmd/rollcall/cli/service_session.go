@@ -40,7 +40,7 @@ func (a *commands) openService(ctx context.Context, name string) (*serviceSessio
 	if source.Err != nil {
 		return nil, unreadZone(source.Name, source.Err)
 	}
-	out := &serviceSession{Session: s, source: *source, dns: &apply.RetryingDNS{DNS: source.Dns, Turn: s.LockZone}}
+	out := &serviceSession{Session: s, source: *source, dns: &apply.RetryingDNS{DNS: source.Dns, LockZone: s.LockZone}}
 	if d := s.Config.Declared(name); d != nil {
 		out.declared = *d
 	}

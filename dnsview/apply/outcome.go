@@ -9,9 +9,9 @@ import (
 	"rollcall/providers/journal"
 )
 
-// settle notes the result of one change, and looks again when the provider's
-// word does not say whether it was made.
-func (r *run) settle(ctx context.Context, t *ZoneTarget, i int, c *providers.Change, res providers.Result, list func() providers.ZoneView) journal.Outcome {
+// recordOutcome notes the result of one change, and looks the change up when the provider's
+// answer does not say whether it was made.
+func (r *run) recordOutcome(ctx context.Context, t *ZoneTarget, i int, c *providers.Change, res providers.Result, list func() providers.ZoneView) journal.Outcome {
 	s := &r.report.Steps[i]
 	o := journal.Outcome{Time: r.engine.o.Now(), Ticket: res.Ticket, Already: res.Already}
 	s.Already, s.Err = res.Already, res.Err
@@ -42,7 +42,7 @@ func (r *run) settle(ctx context.Context, t *ZoneTarget, i int, c *providers.Cha
 	default:
 		return o
 	}
-	// It may have happened. The journal must tell, even when the run was stopped meanwhile.
+	// It may have happened. The journal must say so, even when the run was stopped meanwhile.
 	look, cancel := context.WithTimeout(context.WithoutCancel(ctx), r.engine.o.Timeout)
 	defer cancel()
 	rec := c.Record()
@@ -53,8 +53,8 @@ func (r *run) settle(ctx context.Context, t *ZoneTarget, i int, c *providers.Cha
 		s.Why = o.Error + "; " + o.Note
 		return o
 	}
-	now, verdict, why := dnsview.Judge(found, c)
-	if verdict == dnsview.Made && c.Op == providers.OpDelete {
+	now, outcome, why := dnsview.OutcomeOf(found, c)
+	if outcome == dnsview.Made && c.Op == providers.OpDelete {
 		if err := absent(t, list, c); err != nil {
 			s.State, o.State = StepUnknown, journal.Unknown
 			o.Note = "it could not be told whether it was made: " + dnsview.Clean(err.Error())
@@ -62,7 +62,7 @@ func (r *run) settle(ctx context.Context, t *ZoneTarget, i int, c *providers.Cha
 			return o
 		}
 	}
-	if verdict == dnsview.Made && mayPutBack(c) {
+	if outcome == dnsview.Made && mayPutBack(c) {
 		if err := r.engine.notTakenOver(look, t, c); err != nil {
 			s.State, o.State = StepUnknown, journal.Unknown
 			o.Note = "it was looked up, and is gone, but " + dnsview.Clean(err.Error())
@@ -70,8 +70,8 @@ func (r *run) settle(ctx context.Context, t *ZoneTarget, i int, c *providers.Cha
 			return o
 		}
 	}
-	if verdict == dnsview.Made && c.Op != providers.OpDelete && ctx.Err() == nil {
-		if err := r.makeSure(ctx, t, []providers.Change{*c}, []int{0}, nil)[0]; err != nil {
+	if outcome == dnsview.Made && c.Op != providers.OpDelete && ctx.Err() == nil {
+		if err := r.confirmMade(ctx, t, []providers.Change{*c}, []int{0}, nil)[0]; err != nil {
 			s.State, o.State = StepUnknown, journal.Unknown
 			o.Note = "it was looked up, and is said to be made, which could not be confirmed: " + dnsview.Clean(err.Error())
 			s.Why = o.Error + "; " + o.Note
@@ -79,7 +79,7 @@ func (r *run) settle(ctx context.Context, t *ZoneTarget, i int, c *providers.Cha
 		}
 	}
 	o.LookedUp = true
-	switch verdict {
+	switch outcome {
 	case dnsview.Made:
 	case dnsview.NotMade:
 		o.Note = "it was looked up, and was not made"

@@ -6,20 +6,20 @@ import (
 	"rollcall/providers"
 )
 
-// Verdict says what a later reading shows of a change whose outcome is not known.
-type Verdict int
+// Outcome says what a later reading shows of a change whose outcome is not known.
+type Outcome int
 
-// The verdicts.
+// The outcomes.
 const (
-	CannotTell Verdict = iota
+	CannotTell Outcome = iota
 	Made
 	NotMade
 )
 
-// Judge tells from a reading of its name and type whether a change was made. now
+// OutcomeOf returns, by a reading of its name and type, whether a change was made. now
 // is the record that it left, when there is one; why says what was found, and ends a
 // sentence that begins with "it was looked up, and".
-func Judge(found []providers.Record, c *providers.Change) (now *providers.Record, v Verdict, why string) {
+func OutcomeOf(found []providers.Record, c *providers.Change) (now *providers.Record, v Outcome, why string) {
 	switch c.Op {
 	case providers.OpDelete:
 		r, n := Find(found, c)

@@ -10,17 +10,17 @@ import (
 	"rollcall/providers/journal"
 )
 
-// held is a change that has passed its guards and waits for the others of its wave.
-type held struct {
+// readyChange is a change that has passed its guards and waits for the others of its batch.
+type readyChange struct {
 	step   int
 	change providers.Change // with Before as it was read just before
 }
 
-// wave carries out some changes of one zone that do not need each other, in as few calls as
+// batch carries out some changes of one zone that do not need each other, in as few calls as
 // its provider allows. Their guards are asked group by group; those that pass wait for the
 // others, unless what they rest on would grow old meanwhile.
-func (r *run) wave(ctx context.Context, zone string, steps []int) {
-	var ready []held
+func (r *run) batch(ctx context.Context, zone string, steps []int) {
+	var ready []readyChange
 	var already []int
 	var since time.Time // when the guards of the first that waits were asked
 	for some := range slices.Chunk(steps, group) {
@@ -42,8 +42,8 @@ func (r *run) wave(ctx context.Context, zone string, steps []int) {
 }
 
 // guarded asks the guards of some steps, ends those that are refused, and returns those that pass, and those that have nothing to do.
-func (r *run) guarded(ctx context.Context, steps []int) (ready []held, already []int) {
-	asked := r.ask(ctx, steps, false)
+func (r *run) guarded(ctx context.Context, steps []int) (ready []readyChange, already []int) {
+	asked := r.askGuards(ctx, steps, false)
 	var refused []int
 	for n, i := range steps {
 		s := &r.report.Steps[i]
@@ -52,7 +52,7 @@ func (r *run) guarded(ctx context.Context, steps []int) (ready []held, already [
 		case asked[n].already:
 			already = append(already, i)
 		case asked[n].pass:
-			ready = append(ready, held{i, asked[n].change})
+			ready = append(ready, readyChange{i, asked[n].change})
 		default:
 			refused = append(refused, i)
 		}
@@ -62,7 +62,7 @@ func (r *run) guarded(ctx context.Context, steps []int) (ready []held, already [
 }
 
 // commit writes changes into the journal, and carries them out in one call.
-func (r *run) commit(ctx context.Context, zone string, ready []held) {
+func (r *run) commit(ctx context.Context, zone string, ready []readyChange) {
 	if len(ready) == 0 {
 		return
 	}
@@ -103,16 +103,16 @@ func (r *run) commit(ctx context.Context, zone string, ready []held) {
 	})
 	r.wrote[providers.CanonicalName(zone)] = r.engine.o.Now()
 	outcomes := make([]journal.Outcome, len(changes))
-	late, cancel := context.WithTimeout(context.WithoutCancel(ctx), r.engine.o.Timeout) // for what must be told though the run was stopped
+	late, cancel := context.WithTimeout(context.WithoutCancel(ctx), r.engine.o.Timeout) // for what the journal must say though the run was stopped
 	defer cancel()
 	list := r.engine.listOnce(late, t)
 	for n := range changes {
-		outcomes[n] = r.settle(ctx, t, ready[n].step, &changes[n], results[n], list)
+		outcomes[n] = r.recordOutcome(ctx, t, ready[n].step, &changes[n], results[n], list)
 		outcomes[n].ID = entries[n].ID
 	}
 	for n := range outcomes { // once it is known of all of them what became of them
 		if s := &r.report.Steps[ready[n].step]; s.State != StepDone {
-			outcomes[n].Note = joined(outcomes[n].Note, r.halfWay(ctx, s.Step.Instance))
+			outcomes[n].Note = joinSentences(outcomes[n].Note, r.halfWay(ctx, s.Step.Instance))
 		}
 	}
 	r.finish(outcomes)

@@ -26,7 +26,7 @@ func TestAReadingTellsWhetherAChangeWasMade(t *testing.T) {
 		name  string
 		c     providers.Change
 		found []providers.Record
-		want  Verdict
+		want  Outcome
 		now   bool
 	}{
 		{"a delete whose record is gone", providers.Change{Op: providers.OpDelete, Before: was}, []providers.Record{sibling}, Made, false},
@@ -49,7 +49,7 @@ func TestAReadingTellsWhetherAChangeWasMade(t *testing.T) {
 		{"an update whose record is gone", providers.Change{Op: providers.OpUpdate, Before: was, After: is}, nil, CannotTell, false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			now, v, why := Judge(c.found, &c.c)
+			now, v, why := OutcomeOf(c.found, &c.c)
 			if v != c.want || (now != nil) != c.now || why == "" {
 				t.Errorf("%v, %+v, %q; want %v", v, now, why, c.want)
 			}
