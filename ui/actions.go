@@ -7,6 +7,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"rollcall/dnsview"
+	"rollcall/dnsview/rows"
 	"rollcall/providers"
 )
 
@@ -16,31 +17,31 @@ func (m *Model) deregister() tea.Cmd {
 	if m.refusedReadOnly() || m.hiddenMarks(m.top().table()) {
 		return nil
 	}
-	rows := m.top().records()
-	if len(rows) == 0 {
+	chosen := m.top().records()
+	if len(chosen) == 0 {
 		m.notify(toneWarn, "there is no record here to deregister")
 		return nil
 	}
-	if len(rows) == 1 {
-		r := rows[0]
-		if f := worst(r.findings); f != nil && f.OneKey && (f.Remedy == dnsview.RemedyDelete || f.Remedy == dnsview.RemedyQuiesce) {
-			w := ChangeRequest{Verb: dnsview.VerbDeregister, Records: []providers.Identity{r.id}}
+	if len(chosen) == 1 {
+		r := chosen[0]
+		if f := worst(r.Findings); f != nil && f.OneKey && (f.Remedy == dnsview.RemedyDelete || f.Remedy == dnsview.RemedyQuiesce) {
+			w := ChangeRequest{Verb: dnsview.VerbDeregister, Records: []providers.Identity{r.ID}}
 			if f.Remedy == dnsview.RemedyQuiesce {
 				w = ChangeRequest{Findings: []*dnsview.Finding{f}}
 			}
-			return m.startChange(w, "deregister "+r.label(), true)
+			return m.startChange(w, "deregister "+label(r), true)
 		}
-		return m.startChange(ChangeRequest{Verb: dnsview.VerbDeregister, Records: []providers.Identity{r.id}}, "deregister "+r.label(), false)
+		return m.startChange(ChangeRequest{Verb: dnsview.VerbDeregister, Records: []providers.Identity{r.ID}}, "deregister "+label(r), false)
 	}
-	ids := make([]providers.Identity, len(rows))
-	for i, r := range rows {
-		ids[i] = r.id
+	ids := make([]providers.Identity, len(chosen))
+	for i, r := range chosen {
+		ids[i] = r.ID
 	}
 	return m.startChange(ChangeRequest{Verb: dnsview.VerbDeregister, Records: ids}, fmt.Sprintf("deregister %d records", len(ids)), false)
 }
 
 // label names a record in a few words.
-func (r *recordRow) label() string { return r.name + " " + Clean(r.rec.Type) + " " + r.value }
+func label(r *rows.Record) string { return r.Name + " " + r.Type() + " " + r.Value }
 
 // terminate drains instances and terminates them: out of DNS, wait, terminate.
 func (m *Model) terminate() tea.Cmd {
@@ -66,18 +67,18 @@ func (m *Model) wantRecords(v dnsview.Verb, verb string) tea.Cmd {
 	if m.refusedReadOnly() || m.hiddenMarks(m.top().table()) {
 		return nil
 	}
-	rows := m.top().records()
-	if len(rows) == 0 {
+	chosen := m.top().records()
+	if len(chosen) == 0 {
 		m.notify(toneWarn, "there is no record here to "+verb)
 		return nil
 	}
 	w := ChangeRequest{Verb: v}
-	for _, r := range rows {
-		w.Records = append(w.Records, r.id)
+	for _, r := range chosen {
+		w.Records = append(w.Records, r.ID)
 	}
-	what := fmt.Sprintf("%s %d records", verb, len(rows))
-	if len(rows) == 1 {
-		what = verb + " " + rows[0].label()
+	what := fmt.Sprintf("%s %d records", verb, len(chosen))
+	if len(chosen) == 1 {
+		what = verb + " " + label(chosen[0])
 	}
 	return m.startChange(w, what, false)
 }

@@ -49,7 +49,7 @@ func benchModel(b *testing.B, n int) *ui.Model {
 	m.Update(tea.WindowSizeMsg{Width: 160, Height: 50})
 	d := &driver{m: m, msgs: make(chan tea.Msg, 64)}
 	d.run(m.Init())
-	d.until("instanceRow]", "recordRow]")
+	d.until("rows.Instance]", "rows.Record]")
 	return m
 }
 

@@ -1,8 +1,6 @@
 package ui
 
 import (
-	"cmp"
-	"strconv"
 	"time"
 
 	"rollcall/dnsview"
@@ -14,176 +12,63 @@ import (
 
 // instanceColumns are the columns of the instances' pane. The clock gives the
 // age of an instance at the time of drawing.
-func instanceColumns(t *theme.Theme, now func() time.Time) []grid.Column[*instanceRow] {
-	type row = *instanceRow
-	return []grid.Column[row]{
-		{
-			Title: "CLOUD", Min: 11, Max: 16, Priority: 1,
-			Text: func(r row) grid.Cell {
-				if r.inst.State.Dead() {
-					return grid.Cell{Text: r.ref.Cloud, Role: theme.Faint}
-				}
-				if r.production {
-					return grid.Cell{Text: r.ref.Cloud, Role: theme.Warn}
-				}
-				return grid.Cell{Text: r.ref.Cloud, Role: theme.Dim}
-			},
-			Compare: func(a, b row) int {
-				return cmp.Or(cmp.Compare(a.cloudOrder, b.cloudOrder), cmp.Compare(a.natural, b.natural))
-			},
-		},
-		{
-			Title: "NAME", Min: 8, Max: 32,
-			Text: func(r row) grid.Cell {
-				if r.inst.State.Dead() {
-					return grid.Cell{Text: r.ref.Name, Role: theme.Faint}
-				}
-				return grid.Cell{Text: r.ref.Name}
-			},
-			Compare: func(a, b row) int { return cmp.Compare(a.natural, b.natural) },
-		},
-		{
-			Title: "ID", Min: 10, Max: 20, Priority: 6,
-			Text: func(r row) grid.Cell { return grid.Cell{Text: r.ref.ID, Role: theme.Faint} },
-		},
-		{
-			Title: "STATE", Min: 1, Max: 13, Priority: 3,
-			Text: func(r row) grid.Cell {
-				glyph, role := stateGlyph(t, r.inst.State)
-				if r.inst.State == providers.StateTerminated {
-					return grid.Cell{Text: glyph + " terminated", Short: glyph + " gone", Role: role}
-				}
-				if r.inst.State == providers.StateRunning {
-					return grid.Cell{Text: string(r.inst.State), Short: glyph, Role: role}
-				}
-				return grid.Cell{Text: glyph + " " + Clean(string(r.inst.State)), Short: glyph, Role: role}
-			},
-			Compare: func(a, b row) int { return cmp.Compare(a.inst.State, b.inst.State) },
-		},
-		{
-			Title: "ADDRESS", Min: 15, Max: 39, Priority: 2,
-			Text: func(r row) grid.Cell { return grid.Cell{Text: r.address} },
-			Compare: func(a, b row) int {
-				x, y := a.inst.PublicIPs, b.inst.PublicIPs
-				if len(x) > 0 && len(y) > 0 {
-					return x[0].Compare(y[0])
-				}
-				return cmp.Compare(len(y), len(x))
-			},
-		},
-		{
-			Title: "TYPE", Min: 8, Max: 18, Priority: 7,
-			Text:    func(r row) grid.Cell { return grid.Cell{Text: r.typ, Role: theme.Dim} },
-			Compare: func(a, b row) int { return cmp.Compare(a.typ, b.typ) },
-		},
-		{
-			Title: "AGE", Min: 3, Max: 4, Priority: 5, Right: true,
-			Text: func(r row) grid.Cell {
-				if r.inst.Launched.IsZero() {
-					return grid.Cell{}
-				}
-				return grid.Cell{Text: age(now().Sub(r.inst.Launched)), Role: theme.Dim}
-			},
-			Compare: func(a, b row) int { return b.inst.Launched.Compare(a.inst.Launched) },
-		},
-		{
-			Title: "SERVICE", Min: 10, Max: 30, Priority: 8,
-			Text:    func(r row) grid.Cell { return grid.Cell{Text: r.service, Role: theme.Dim} },
-			Compare: func(a, b row) int { return cmp.Compare(a.service, b.service) },
-		},
-		{
-			Title: "DNS", Min: 3, Max: 15,
-			Text: func(r row) grid.Cell { return dnsCell(t, r) },
-			Compare: func(a, b row) int {
-				return cmp.Or(cmp.Compare(severityOf(b.findings), severityOf(a.findings)), cmp.Compare(len(a.records), len(b.records)))
-			},
-		},
+func instanceColumns(t *theme.Theme, now func() time.Time) []grid.Column[*rows.Instance] {
+	type row = *rows.Instance
+	alive := func(role func(r row) theme.Role) look[row] {
+		return func(r row, text string) grid.Cell {
+			if r.Inst.State.Dead() {
+				return grid.Cell{Text: text, Role: theme.Faint}
+			}
+			return grid.Cell{Text: text, Role: role(r)}
+		}
 	}
-}
-
-// dnsCell says how an instance stands in DNS: the number of its records, and
-// the worst that was found about it.
-func dnsCell(t *theme.Theme, r *instanceRow) grid.Cell {
-	n := strconv.Itoa(len(r.records))
-	if f := worst(r.findings); f != nil {
-		glyph, role := severityGlyph(t, f.Severity)
-		return grid.Cell{Text: glyph + " " + string(f.Class), Short: glyph, Role: role}
-	}
-	if len(r.records) == 0 {
-		return grid.Cell{Text: t.Dot, Role: theme.Faint}
-	}
-	return grid.Cell{Text: t.OK + " " + n, Role: theme.Good}
+	return dress(rows.InstanceScreen(now), roles{"ID": theme.Faint, "TYPE": theme.Dim, "SERVICE": theme.Dim}, looks[row]{
+		"AGE": filled[row](theme.Dim),
+		"CLOUD": alive(func(r row) theme.Role {
+			if r.Production {
+				return theme.Warn
+			}
+			return theme.Dim
+		}),
+		"NAME": alive(func(row) theme.Role { return theme.Plain }),
+		"STATE": func(r row, text string) grid.Cell {
+			glyph, role := stateGlyph(t, r.Inst.State)
+			switch r.Inst.State {
+			case providers.StateTerminated:
+				return grid.Cell{Text: glyph + " " + text, Short: glyph + " gone", Role: role}
+			case providers.StateRunning:
+				return grid.Cell{Text: text, Short: glyph, Role: role}
+			}
+			return grid.Cell{Text: glyph + " " + text, Short: glyph, Role: role}
+		},
+		"DNS": func(r row, text string) grid.Cell {
+			if f := worst(r.Findings); f != nil {
+				glyph, role := severityGlyph(t, f.Severity)
+				return grid.Cell{Text: glyph + " " + text, Short: glyph, Role: role}
+			}
+			if len(r.Records) == 0 {
+				return grid.Cell{Text: t.Dot, Role: theme.Faint}
+			}
+			return grid.Cell{Text: t.OK + " " + text, Role: theme.Good}
+		},
+	})
 }
 
 // recordColumns are the columns of the DNS pane.
-func recordColumns(t *theme.Theme) []grid.Column[*recordRow] {
-	type row = *recordRow
-	return []grid.Column[row]{
-		{
-			Title: "NAME", Min: 8, Max: 36,
-			Text:    func(r row) grid.Cell { return grid.Cell{Text: r.name} },
-			Compare: func(a, b row) int { return cmp.Or(cmp.Compare(a.natural, b.natural), compareRecords(a, b)) },
-		},
-		{
-			Title: "ZONE", Min: 10, Max: 24, Priority: 8,
-			Text:    func(r row) grid.Cell { return grid.Cell{Text: Clean(r.rec.Zone), Role: theme.Faint} },
-			Compare: compareRecords,
-		},
-		{
-			Title: "TYPE", Min: 4, Max: 6, Priority: 2,
-			Text:    func(r row) grid.Cell { return grid.Cell{Text: Clean(r.rec.Type), Role: theme.Dim} },
-			Compare: func(a, b row) int { return cmp.Compare(a.rec.Type, b.rec.Type) },
-		},
-		{
-			Title: "TTL", Min: 4, Max: 6, Priority: 5, Right: true,
-			Text: func(r row) grid.Cell {
-				if r.rec.AutoTTL {
-					return grid.Cell{Text: "auto", Role: theme.Dim}
-				}
-				if r.rec.Alias {
-					return grid.Cell{Text: "alias", Role: theme.Dim}
-				}
-				return grid.Cell{Text: strconv.FormatUint(uint64(r.rec.TTL), 10), Role: theme.Dim}
-			},
-			Compare: func(a, b row) int { return cmp.Compare(a.rec.TTL, b.rec.TTL) },
-		},
-		{
-			Title: "VALUE", Min: 15, Max: 44, Priority: 1,
-			Text:    func(r row) grid.Cell { return grid.Cell{Text: r.value} },
-			Compare: func(a, b row) int { return compareValues(a.rec, b.rec) },
-		},
-		{
-			Title: "VIA", Min: 7, Max: 7, Priority: 7, Optional: true,
-			Text: func(r row) grid.Cell {
-				if r.rec.Proxied {
-					return grid.Cell{Text: "proxied", Role: theme.Notice}
-				}
+func recordColumns(t *theme.Theme) []grid.Column[*rows.Record] {
+	type row = *rows.Record
+	return dress(rows.RecordScreen(), roles{"ZONE": theme.Faint, "TYPE": theme.Dim, "TTL": theme.Dim, "NODE": theme.Dim}, looks[row]{
+		"VIA":  filled[row](theme.Notice),
+		"WIRE": func(r row, _ string) grid.Cell { return wireCell(t, r.Wire) },
+		"FINDING": func(r row, text string) grid.Cell {
+			f := worst(r.Findings)
+			if f == nil {
 				return grid.Cell{}
-			},
+			}
+			glyph, role := severityGlyph(t, f.Severity)
+			return grid.Cell{Text: glyph + " " + text, Role: role}
 		},
-		{
-			Title: "NODE", Min: 9, Max: 24, Priority: 3,
-			Text:    func(r row) grid.Cell { return grid.Cell{Text: r.node, Role: theme.Dim} },
-			Compare: func(a, b row) int { return cmp.Compare(a.node, b.node) },
-		},
-		{
-			Title: "WIRE", Min: 5, Max: 13, Priority: 4, Optional: true,
-			Text:    func(r row) grid.Cell { return wireCell(t, r.wire) },
-			Compare: compareWire,
-		},
-		{
-			Title: "FINDING", Min: 10, Max: 16,
-			Text: func(r row) grid.Cell {
-				f := worst(r.findings)
-				if f == nil {
-					return grid.Cell{}
-				}
-				glyph, role := severityGlyph(t, f.Severity)
-				return grid.Cell{Text: glyph + " " + string(f.Class), Role: role}
-			},
-			Compare: func(a, b row) int { return cmp.Compare(severityOf(b.findings), severityOf(a.findings)) },
-		},
-	}
+	})
 }
 
 // severityOf orders rows by what was found: nothing is less than an info.
@@ -196,6 +81,16 @@ func severityOf(f []*dnsview.Finding) int {
 
 // look draws the cell of a row from the text of its column.
 type look[R any] func(r R, text string) grid.Cell
+
+// filled is the look of a column that has its colour only where it has a text.
+func filled[R any](role theme.Role) look[R] {
+	return func(_ R, text string) grid.Cell {
+		if text == "" {
+			return grid.Cell{}
+		}
+		return grid.Cell{Text: text, Role: role}
+	}
+}
 
 // looks are how the columns of a screen are drawn whose text alone does not do, by their titles.
 type looks[R any] map[string]look[R]
@@ -212,12 +107,7 @@ func dress[R any](columns []rows.Column[R], in roles, by looks[R]) []grid.Column
 		}
 		role, l := in[c.Title], by[c.Title]
 		if l == nil {
-			l = func(_ R, text string) grid.Cell {
-				if text == "" {
-					return grid.Cell{}
-				}
-				return grid.Cell{Text: text, Role: role}
-			}
+			l = func(_ R, text string) grid.Cell { return grid.Cell{Text: text, Role: role} }
 		}
 		out[i].Text = func(r R) grid.Cell { return l(r, c.Text(r)) }
 	}

@@ -47,7 +47,7 @@ func (m *Model) shell() tea.Cmd {
 		m.notify(toneWarn, "there is no instance under the cursor")
 		return nil
 	}
-	inst, backend, ctx, gen := *r.inst, m.backend, m.ctx, m.gen
+	inst, backend, ctx, gen := *r.Inst, m.backend, m.ctx, m.gen
 	return func() tea.Msg {
 		cmd, err := backend.Shell(ctx, inst)
 		if err != nil {

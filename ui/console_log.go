@@ -62,7 +62,7 @@ func (sh *shared) consoleLog() tea.Cmd {
 		sh.notify(toneWarn, "there is no instance under the cursor")
 		return nil
 	}
-	return sh.openLog(r.inst)
+	return sh.openLog(r.Inst)
 }
 
 // ask reads the log in a command, unless that is under way.

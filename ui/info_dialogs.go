@@ -10,6 +10,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"rollcall/dnsview"
+	"rollcall/dnsview/rows"
 	"rollcall/ui/theme"
 )
 
@@ -92,9 +93,9 @@ func addresses(list []netip.Addr) string {
 	return strings.Join(s, "  ")
 }
 
-func (sh *shared) instanceDetail(r *instanceRow) {
+func (sh *shared) instanceDetail(r *rows.Instance) {
 	f := &facts{t: sh.theme, w: sh.textWidth()}
-	i := r.inst
+	i := r.Inst
 	f.add("cloud", i.Cloud+"  "+string(i.Provider)+"  "+i.Region)
 	f.add("id", i.ID)
 	f.add("state", string(i.State))
@@ -115,15 +116,15 @@ func (sh *shared) instanceDetail(r *instanceRow) {
 			f.add(fit(Clean(k), factName-1, sh.theme.Ellipsis)+" ", i.Tags[k])
 		}
 	}
-	if len(r.records) > 0 {
+	if len(r.Records) > 0 {
 		f.head("Records")
-		for _, id := range r.records {
+		for _, id := range r.Records {
 			f.add(id.Type, id.Name+"  "+id.Value)
 		}
 	}
-	f.findings(r.findings)
+	f.findings(r.Findings)
 	sh.open(&textDialog{
-		title: r.ref.Name, lines: f.out, hints: []hint{{"w", "why"}, {"l", "console log"}},
+		title: r.Ref.Name, lines: f.out, hints: []hint{{"w", "why"}, {"l", "console log"}},
 		keys: map[string]action{"w": actDo{ActWhy}, "l": actDo{actConsoleLog}},
 	})
 }

@@ -27,7 +27,7 @@ func (r *rig) late() {
 
 func TestALateArrangementIsDropped(t *testing.T) {
 	r := newRig(t, 140, 40).ready()
-	r.hold("instanceRow]")
+	r.hold("rows.Instance]")
 	r.press("s")
 	r.untilTrue("the first arrangement", func() bool { return len(r.kept) == 1 })
 	r.held = nil

@@ -6,6 +6,7 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 
+	"rollcall/dnsview/rows"
 	"rollcall/providers"
 	"rollcall/ui/theme"
 )
@@ -45,14 +46,14 @@ func (c *cloudPart) take(cat providers.Catalogue) {
 	image, size, network, pair := c.image.value(), c.size.value(), c.network.value(), c.keyPair.value()
 	c.image, c.size, c.network, c.keyPair = choice{}, choice{}, choice{}, choice{}
 	for _, i := range cat.Images {
-		c.image.options = append(c.image.options, option{i.ID, strings.TrimSpace(i.Name + " " + i.Version + "  " + short(i.ID))})
+		c.image.options = append(c.image.options, option{i.ID, strings.TrimSpace(i.Name + " " + i.Version + "  " + rows.ShortID(i.ID))})
 	}
 	for _, s := range cat.Sizes {
 		c.size.options = append(c.size.options, option{s.ID, fmt.Sprintf("%s  %d vCPU  %.3g GiB", s.Name, s.VCPUs, float64(s.MemoryMiB)/1024)})
 	}
 	c.network.options = []option{{"", "the cloud's default"}}
 	for _, n := range cat.Networks {
-		c.network.options = append(c.network.options, option{n.ID, n.Name + "  " + short(n.ID)})
+		c.network.options = append(c.network.options, option{n.ID, n.Name + "  " + rows.ShortID(n.ID)})
 	}
 	c.keyPair.options = []option{{"", "none"}}
 	for _, k := range cat.KeyPairs {

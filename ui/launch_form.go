@@ -103,7 +103,7 @@ func (sh *shared) launchForm() tea.Cmd {
 func (sh *shared) currentService() string {
 	c := sh.current()
 	if c.service == "" && c.instance != nil {
-		return sh.model.view.ServiceOfInstance(c.instance.inst)
+		return sh.model.view.ServiceOfInstance(c.instance.Inst)
 	}
 	return c.service
 }

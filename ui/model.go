@@ -8,6 +8,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"rollcall/dnsview/filter"
+	"rollcall/dnsview/rows"
 	"rollcall/providers"
 	"rollcall/ui/theme"
 )
@@ -144,7 +145,7 @@ func (m *Model) show(s screen) tea.Cmd {
 
 // goTo shows the row of a record or of an instance in the fleet. It reports whether there
 // is one, and whether the filter of its pane leaves it: a row that is hidden is not shown.
-func (m *Model) goTo(id providers.Identity, k instanceKey) (exists, visible bool) {
+func (m *Model) goTo(id providers.Identity, k rows.InstanceKey) (exists, visible bool) {
 	if id != (providers.Identity{}) {
 		exists, visible = reveal(m.fleet, paneRecords, m.fleet.recordList, id)
 	} else {

@@ -73,10 +73,10 @@ func (m *Model) deregisterAll() tea.Cmd {
 		return nil
 	}
 	w := ChangeRequest{Verb: dnsview.VerbDeregister}
-	for _, r := range m.model.records {
-		for _, f := range r.findings {
+	for _, r := range m.model.Records {
+		for _, f := range r.Findings {
 			if f.Class == dnsview.Dead || f.Class == dnsview.Dangling {
-				w.Records = append(w.Records, r.id)
+				w.Records = append(w.Records, r.ID)
 				break
 			}
 		}

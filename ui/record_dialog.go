@@ -7,6 +7,7 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 
+	"rollcall/dnsview/rows"
 	"rollcall/providers"
 	"rollcall/ui/theme"
 )
@@ -14,8 +15,8 @@ import (
 // recordDialog shows all that is known of a record. It follows the record while
 // it is open: what name servers answer changes, and TTLs run out.
 type recordDialog struct {
-	row    *recordRow // as it was seen last
-	latest func(providers.Identity) (*recordRow, bool)
+	row    *rows.Record // as it was seen last
+	latest func(providers.Identity) (*rows.Record, bool)
 	scroll int
 }
 
@@ -32,7 +33,7 @@ func (d *recordDialog) key(_ *shared, k tea.KeyPressMsg) action {
 }
 
 func (d *recordDialog) draw(sh *shared, w, _ int) panel {
-	if r, ok := d.latest(d.row.id); ok {
+	if r, ok := d.latest(d.row.ID); ok {
 		d.row = r
 	}
 	r := d.row
@@ -40,13 +41,13 @@ func (d *recordDialog) draw(sh *shared, w, _ int) panel {
 	sh.recordFacts(f, r)
 	sh.wireLines(f, r)
 	sh.ownerFacts(f, r)
-	f.findings(r.findings)
-	return panel{title: r.label(), lines: f.out, hints: []hint{{"w", "why"}, {"esc", "close"}}, scroll: &d.scroll}
+	f.findings(r.Findings)
+	return panel{title: label(r), lines: f.out, hints: []hint{{"w", "why"}, {"esc", "close"}}, scroll: &d.scroll}
 }
 
 // recordFacts says what the API says of a record.
-func (sh *shared) recordFacts(f *facts, r *recordRow) {
-	c := r.rec
+func (sh *shared) recordFacts(f *facts, r *rows.Record) {
+	c := r.Rec
 	f.add("zone", c.Zone)
 	f.add("name", c.Name)
 	f.add("type", c.Type)
@@ -69,13 +70,13 @@ func (sh *shared) recordFacts(f *facts, r *recordRow) {
 	if c.Alias {
 		f.add("alias", "read-only")
 	}
-	f.add("node", r.node)
+	f.add("node", r.Node)
 	f.add("service", sh.model.view.ServiceOf(c))
 }
 
 // ownerFacts tells whose a record is.
-func (sh *shared) ownerFacts(f *facts, r *recordRow) {
-	for _, o := range r.rec.Owners {
+func (sh *shared) ownerFacts(f *facts, r *rows.Record) {
+	for _, o := range r.Rec.Owners {
 		f.head("Owner marker")
 		f.add("fleet", o.Fleet)
 		f.add("cloud key", string(o.Cloud))
@@ -85,7 +86,7 @@ func (sh *shared) ownerFacts(f *facts, r *recordRow) {
 			f.add("quiesced", "yes")
 		}
 	}
-	for _, b := range r.rec.BadMarkers {
+	for _, b := range r.Rec.BadMarkers {
 		f.add("bad marker", b)
 	}
 }

@@ -8,6 +8,7 @@ import (
 
 	"rollcall/dnsview"
 	"rollcall/dnsview/filter"
+	"rollcall/dnsview/rows"
 	"rollcall/providers"
 	"rollcall/ui/grid"
 	"rollcall/ui/theme"
@@ -53,7 +54,7 @@ type selection interface {
 	current() subject
 	// records are the records that a command acts on: those of the marked rows, or those of
 	// the row under the cursor.
-	records() []*recordRow
+	records() []*rows.Record
 	// instances are the instances and hosts that a command acts on, and the word for one of them.
 	instances() (refs []providers.InstanceRef, noun string)
 	// found are the findings of the marked rows, or of the row under the cursor.
@@ -66,7 +67,7 @@ type selection interface {
 
 // subject is what one row is about, as far as it is about any of these.
 type subject struct {
-	instance   *instanceRow
+	instance   *rows.Instance
 	finding    *dnsview.Finding // the worst
 	service    string           // of which the row is or in which it lies
 	production bool
@@ -162,7 +163,7 @@ func (l *listScreen[K, R]) keys() []keyHelp {
 
 func (l *listScreen[K, R]) current() subject { return subject{} }
 
-func (l *listScreen[K, R]) records() []*recordRow { return nil }
+func (l *listScreen[K, R]) records() []*rows.Record { return nil }
 
 func (l *listScreen[K, R]) instances() ([]providers.InstanceRef, string) { return nil, "instance" }
 

@@ -22,11 +22,11 @@ func recordOf(r *rows.Finding) (providers.Identity, bool) {
 }
 
 // instanceOf is the identity of the instance that a finding is about.
-func instanceOf(r *rows.Finding) (instanceKey, bool) {
+func instanceOf(r *rows.Finding) (rows.InstanceKey, bool) {
 	if r.Instance == nil {
-		return instanceKey{}, false
+		return rows.InstanceKey{}, false
 	}
-	return refKey(*r.Instance), true
+	return rows.KeyOf(*r.Instance), true
 }
 
 // findingsScreen lists what was found, the worst first.
@@ -56,7 +56,7 @@ func (f *findingsScreen) do(a Action) (tea.Cmd, bool) {
 		return nil, true
 	}
 	if id, ok := recordOf(r); ok {
-		if exists, visible := f.goTo(id, instanceKey{}); visible {
+		if exists, visible := f.goTo(id, rows.InstanceKey{}); visible {
 			return nil, true
 		} else if exists {
 			f.notify(toneWarn, "the filter of the DNS pane hides it")
@@ -81,13 +81,13 @@ func (f *findingsScreen) current() subject {
 	}
 	s := subject{finding: r.Finding}
 	if k, ok := instanceOf(r); ok {
-		s.instance = f.model.byID[k]
+		s.instance = f.model.ByID[k]
 	}
-	s.production = s.instance != nil && s.instance.production
+	s.production = s.instance != nil && s.instance.Production
 	return s
 }
 
-func (f *findingsScreen) records() []*recordRow {
+func (f *findingsScreen) records() []*rows.Record {
 	var ids []providers.Identity
 	for _, r := range f.list.Chosen() {
 		if id, ok := recordOf(r); ok && !slices.Contains(ids, id) {

@@ -22,8 +22,8 @@ const (
 // of one pane marks its counterparts in the other.
 type fleetScreen struct {
 	*shared
-	instanceList *list[instanceKey, *instanceRow]
-	recordList   *list[providers.Identity, *recordRow]
+	instanceList *list[rows.InstanceKey, *rows.Instance]
+	recordList   *list[providers.Identity, *rows.Record]
 	focus        pane
 	zoom         bool
 	panes        panes
@@ -31,7 +31,7 @@ type fleetScreen struct {
 
 func newFleetScreen(s *shared) *fleetScreen {
 	f := &fleetScreen{shared: s}
-	f.instanceList = newList[instanceKey](instanceColumns(s.theme, s.now))
+	f.instanceList = newList[rows.InstanceKey](instanceColumns(s.theme, s.now))
 	f.recordList = newList[providers.Identity](recordColumns(s.theme))
 	return f
 }
@@ -54,19 +54,19 @@ func (f *fleetScreen) arrange() tea.Cmd {
 	if f.model == nil {
 		return nil
 	}
-	v, fi, fr := f.model.view, f.instanceList.filter, f.recordList.filter
+	fi, fr := f.instanceList.filter, f.recordList.filter
 	return tea.Batch(
-		f.instanceList.arrange(f.model.instances, matcher(fi, func(r *instanceRow) bool { return fi.Match(rows.NewInstance(v, r.inst)) })),
-		f.recordList.arrange(f.model.records, matcher(fr, func(r *recordRow) bool { return fr.Match(rows.NewRecord(v, r.rec)) })))
+		f.instanceList.arrange(f.model.Instances, matcher(fi, func(r *rows.Instance) bool { return fi.Match(r) })),
+		f.recordList.arrange(f.model.Records, matcher(fr, func(r *rows.Record) bool { return fr.Match(r) })))
 }
 
 func (f *fleetScreen) update(msg tea.Msg) (tea.Cmd, bool) {
 	switch msg := msg.(type) {
-	case arranged[instanceKey, *instanceRow]:
+	case arranged[rows.InstanceKey, *rows.Instance]:
 		if f.instanceList.take(msg) {
 			f.moved()
 		}
-	case arranged[providers.Identity, *recordRow]:
+	case arranged[providers.Identity, *rows.Record]:
 		if f.recordList.take(msg) {
 			f.moved()
 		}
@@ -112,10 +112,10 @@ func (f *fleetScreen) focusOn(a Action) {
 	}
 	if to == paneRecords {
 		if r, ok := f.instanceList.Current(); ok {
-			selectLinked(f.recordList, r.records)
+			selectLinked(f.recordList, r.Records)
 		}
 	} else if r, ok := f.recordList.Current(); ok {
-		selectLinked(f.instanceList, r.instances)
+		selectLinked(f.instanceList, r.Instances)
 	}
 	f.focus = to
 	f.moved()
@@ -142,12 +142,12 @@ func selectLinked[K comparable, R interface{ Key() K }](l *list[K, R], keys []K)
 func (f *fleetScreen) moved() {
 	if f.focus == paneInstances {
 		if r, ok := f.instanceList.Current(); ok {
-			f.recordList.Reveal(r.records)
+			f.recordList.Reveal(r.Records)
 		}
 		return
 	}
 	if r, ok := f.recordList.Current(); ok {
-		f.instanceList.Reveal(r.instances)
+		f.instanceList.Reveal(r.Instances)
 	}
 }
 
@@ -167,13 +167,13 @@ func (f *fleetScreen) detail() {
 // retargetTo begins to retarget the record under the cursor to the instance under the cursor of the other pane.
 func (f *fleetScreen) retargetTo() (tea.Cmd, bool) {
 	i, ok := f.instanceList.Current()
-	rows := f.recordList.Chosen()
-	if f.focus != paneRecords || len(rows) != 1 || !ok {
+	chosen := f.recordList.Chosen()
+	if f.focus != paneRecords || len(chosen) != 1 || !ok {
 		return nil, false
 	}
-	ref := i.inst.Ref()
-	return f.startChange(ChangeRequest{Verb: dnsview.VerbRetarget, Records: []providers.Identity{rows[0].id}, Instances: []providers.InstanceRef{ref}},
-		"retarget "+rows[0].label()+" to "+Clean(cmp.Or(ref.Name, ref.ID))+" in "+Clean(ref.Cloud), false), true
+	ref := i.Inst.Ref()
+	return f.startChange(ChangeRequest{Verb: dnsview.VerbRetarget, Records: []providers.Identity{chosen[0].ID}, Instances: []providers.InstanceRef{ref}},
+		"retarget "+label(chosen[0])+" to "+Clean(cmp.Or(ref.Name, ref.ID))+" in "+Clean(ref.Cloud), false), true
 }
 
 func (f *fleetScreen) current() subject {
@@ -182,26 +182,26 @@ func (f *fleetScreen) current() subject {
 		if !ok {
 			return subject{}
 		}
-		return subject{instance: r, finding: worst(r.findings), production: r.production}
+		return subject{instance: r, finding: worst(r.Findings), production: r.Production}
 	}
 	r, ok := f.recordList.Current()
 	if !ok {
 		return subject{}
 	}
-	s := subject{finding: worst(r.findings), production: r.production}
-	if len(r.instances) > 0 {
-		s.instance = f.model.byID[r.instances[0]]
+	s := subject{finding: worst(r.Findings), production: r.Production}
+	if len(r.Instances) > 0 {
+		s.instance = f.model.ByID[r.Instances[0]]
 	}
 	return s
 }
 
-func (f *fleetScreen) records() []*recordRow {
+func (f *fleetScreen) records() []*rows.Record {
 	if f.focus == paneRecords {
 		return f.recordList.Chosen()
 	}
 	var ids []providers.Identity
 	for _, r := range f.instanceList.Chosen() {
-		ids = append(ids, r.records...)
+		ids = append(ids, r.Records...)
 	}
 	return f.recordsByID(ids)
 }
@@ -213,29 +213,29 @@ func (f *fleetScreen) instances() ([]providers.InstanceRef, string) {
 	}
 	var refs []providers.InstanceRef
 	for _, r := range f.instanceList.Chosen() {
-		refs = append(refs, r.inst.Ref())
+		refs = append(refs, r.Inst.Ref())
 	}
 	return refs, noun
 }
 
 // refOf returns the reference of one instance, or none.
-func refOf(r *instanceRow) []providers.InstanceRef {
+func refOf(r *rows.Instance) []providers.InstanceRef {
 	if r == nil {
 		return nil
 	}
-	return []providers.InstanceRef{r.inst.Ref()}
+	return []providers.InstanceRef{r.Inst.Ref()}
 }
 
 func (f *fleetScreen) found() []*dnsview.Finding {
 	var out []*dnsview.Finding
 	if f.focus == paneRecords {
 		for _, r := range f.recordList.Chosen() {
-			out = append(out, worst(r.findings))
+			out = append(out, worst(r.Findings))
 		}
 		return out
 	}
 	for _, r := range f.instanceList.Chosen() {
-		out = append(out, worst(r.findings))
+		out = append(out, worst(r.Findings))
 	}
 	return out
 }
@@ -243,7 +243,7 @@ func (f *fleetScreen) found() []*dnsview.Finding {
 func (f *fleetScreen) copied() string {
 	if f.focus == paneRecords {
 		if r, ok := f.recordList.Current(); ok {
-			return Clean(f.model.view.RecordName(r.rec))
+			return Clean(f.model.view.RecordName(r.Rec))
 		}
 		return ""
 	}
@@ -251,20 +251,20 @@ func (f *fleetScreen) copied() string {
 	switch {
 	case !ok:
 		return ""
-	case r.address != "":
-		return r.ref.ID + " " + r.address
+	case r.Address != "":
+		return r.Ref.ID + " " + r.Address
 	}
-	return r.ref.ID
+	return r.Ref.ID
 }
 
 func (f *fleetScreen) visible() []providers.Identity {
 	if f.panes.right.h == 0 || f.panes.right.w == 0 {
 		return nil
 	}
-	rows := f.recordList.Visible()
-	out := make([]providers.Identity, len(rows))
-	for i, r := range rows {
-		out[i] = r.id
+	list := f.recordList.Visible()
+	out := make([]providers.Identity, len(list))
+	for i, r := range list {
+		out[i] = r.ID
 	}
 	return out
 }

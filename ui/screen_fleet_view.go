@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"rollcall/dnsview/rows"
 	"rollcall/providers"
 	"rollcall/ui/grid"
 	"rollcall/ui/theme"
@@ -45,16 +46,16 @@ func (f *fleetScreen) resize(l layout) {
 func (f *fleetScreen) body(_ layout, production bool) []string {
 	var left, right []string
 	if r := f.panes.left; r.h > 0 && r.w > 0 {
-		var linked []instanceKey
+		var linked []rows.InstanceKey
 		if rec, ok := f.recordList.Current(); ok && f.focus != paneInstances {
-			linked = rec.instances
+			linked = rec.Instances
 		}
 		left = drawPane(f, f.instanceList, paneView{"Instances", "instances", r, f.focus == paneInstances, production}, linked)
 	}
 	if r := f.panes.right; r.h > 0 && r.w > 0 {
 		var linked []providers.Identity
 		if i, ok := f.instanceList.Current(); ok && f.focus != paneRecords {
-			linked = i.records
+			linked = i.Records
 		}
 		right = drawPane(f, f.recordList, paneView{"DNS", "records", r, f.focus == paneRecords, production}, linked)
 	}
@@ -120,25 +121,25 @@ func (f *fleetScreen) about() (left, right *line) {
 	more := func(s string) { l.add(theme.Faint, dot).add(theme.Dim, s) }
 	if f.focus == paneRecords {
 		if r, ok := f.recordList.Current(); ok {
-			l.add(theme.Plain, Clean(r.rec.Name)).add(theme.Dim, " "+Clean(r.rec.Type)+" "+r.value)
-			if r.node != "" {
-				more("node " + r.node)
+			l.add(theme.Plain, Clean(r.Rec.Name)).add(theme.Dim, " "+Clean(r.Rec.Type)+" "+r.Value)
+			if r.Node != "" {
+				more("node " + r.Node)
 			}
-			if s := f.model.view.ServiceOf(r.rec); s != "" {
+			if s := f.model.view.ServiceOf(r.Rec); s != "" {
 				more(Clean(s))
 			}
 		}
 		return l, newLine(t)
 	}
 	if r, ok := f.instanceList.Current(); ok {
-		l.add(theme.Plain, r.ref.Name).add(theme.Dim, " "+r.ref.ID+" is "+Clean(string(r.inst.State))+" in "+r.ref.Cloud)
-		if r.typ != "" {
-			more(r.typ)
+		l.add(theme.Plain, r.Ref.Name).add(theme.Dim, " "+r.Ref.ID+" is "+Clean(string(r.Inst.State))+" in "+r.Ref.Cloud)
+		if r.Type != "" {
+			more(r.Type)
 		}
-		if !r.inst.Launched.IsZero() {
-			more("launched " + age(f.now().Sub(r.inst.Launched)) + " ago")
+		if !r.Inst.Launched.IsZero() {
+			more("launched " + age(f.now().Sub(r.Inst.Launched)) + " ago")
 		}
-		more(countOf(len(r.records), "record"))
+		more(countOf(len(r.Records), "record"))
 	}
 	return l, newLine(t)
 }

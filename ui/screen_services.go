@@ -9,6 +9,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"rollcall/dnsview"
+	"rollcall/dnsview/rows"
 	"rollcall/providers"
 	"rollcall/ui/grid"
 	"rollcall/ui/theme"
@@ -138,7 +139,7 @@ func (v *servicesScreen) current() subject {
 	}
 	s := subject{finding: worst(r.findings), service: r.roster.Name, production: r.production}
 	if r.node != nil && r.node.Instance != nil {
-		s.instance = v.model.byID[instanceKey{Cloud: r.node.Instance.Cloud, ID: r.node.Instance.ID}]
+		s.instance = v.model.ByID[rows.InstanceKey{Cloud: r.node.Instance.Cloud, ID: r.node.Instance.ID}]
 	}
 	return s
 }
@@ -160,7 +161,7 @@ func (v *servicesScreen) instances() (refs []providers.InstanceRef, noun string)
 
 // records are the records of the chosen nodes; of those that have none, the
 // markers that are left of them.
-func (v *servicesScreen) records() []*recordRow {
+func (v *servicesScreen) records() []*rows.Record {
 	var ids []providers.Identity
 	for _, r := range v.nodes() {
 		list := slices.Concat(r.node.Records, r.node.Hosts)

@@ -94,7 +94,9 @@ func sourceColumns(t *theme.Theme, now func() time.Time) []grid.Column[*rows.Sou
 			return grid.Cell{Text: text, Role: role(r)}
 		}
 	}
-	return dress(rows.SourceScreen(now), roles{"PROVIDER": theme.Dim, "RETRY": theme.Warn, "PROD": theme.Warn, "ERROR": theme.Warn}, looks[*rows.Source]{
+	return dress(rows.SourceScreen(now), roles{"PROVIDER": theme.Dim, "ERROR": theme.Warn}, looks[*rows.Source]{
+		"RETRY": filled[*rows.Source](theme.Warn),
+		"PROD":  filled[*rows.Source](theme.Warn),
 		"STATE": func(r *rows.Source, text string) grid.Cell {
 			glyph, role := coverageGlyph(t, r.Seen)
 			if w := r.Trouble(); w == string(dnsview.Lame) || w == string(dnsview.Unresolvable) {

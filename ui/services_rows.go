@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"rollcall/dnsview"
+	"rollcall/dnsview/rows"
 	"rollcall/providers"
 	"rollcall/providers/journal"
 )
@@ -70,7 +71,7 @@ func joinServices(v *dnsview.View, entries []journal.Entry) *services {
 			row := b.roster(&i.Roster, root)
 			row.service, row.incarnation = s, i
 			row.name = Clean(i.Label)
-			row.natural = naturalKey(row.name)
+			row.natural = rows.NaturalKey(row.name)
 			b.nodes(row)
 		}
 		out.roots = append(out.roots, root)
@@ -90,7 +91,7 @@ type servicesBuilder struct {
 // roster makes the row of a service or an incarnation.
 func (b *servicesBuilder) roster(r *dnsview.Roster, parent *serviceRow) *serviceRow {
 	row := &serviceRow{key: serviceKey{name: r.Name}, roster: r, parent: parent, name: Clean(r.Name), findings: r.Findings, clouds: Clean(strings.Join(r.Clouds, " "))}
-	row.natural = naturalKey(row.name)
+	row.natural = rows.NaturalKey(row.name)
 	row.hang(parent)
 	return row
 }
@@ -114,7 +115,7 @@ func (b *servicesBuilder) nodes(parent *serviceRow) {
 			node: n, findings: n.Findings, clouds: Clean(n.Ref.Cloud), cloudOrder: b.order[n.Ref.Cloud], production: b.production[n.Ref.Cloud],
 		}
 		if n.Host != "" {
-			r.host = Clean(relative(n.Host, parent.roster.Zone))
+			r.host = Clean(rows.Relative(n.Host, parent.roster.Zone))
 		}
 		if len(n.Addresses) > 0 {
 			r.address = n.Addresses[0].String()
@@ -123,7 +124,7 @@ func (b *servicesBuilder) nodes(parent *serviceRow) {
 		case n.Instance != nil || n.ByHand():
 			r.name = Clean(n.Ref.Name)
 		case n.Ref.ID != "":
-			r.name = cmp.Or(r.host, Clean(short(n.Ref.ID)))
+			r.name = cmp.Or(r.host, Clean(rows.ShortID(n.Ref.ID)))
 		}
 		r.name = cmp.Or(r.name, r.host, r.address, Clean(n.Ref.ID), "(nobody)")
 		switch {
@@ -132,7 +133,7 @@ func (b *servicesBuilder) nodes(parent *serviceRow) {
 		case n.Ref.ID != "" && n.Instance == nil && b.view.CloudByKey(n.Ref.Key) == nil:
 			r.clouds = "elsewhere"
 		}
-		r.natural = naturalKey(r.name)
+		r.natural = rows.NaturalKey(r.name)
 		if n.State == dnsview.NodeQuiesced {
 			if e, ok := b.by[nodeOut{n.Ref.Key, n.Ref.ID, n.Service}]; ok {
 				r.by, r.at = Clean(e.Who), e.Time

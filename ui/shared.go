@@ -39,7 +39,7 @@ type shared struct {
 	// reload has the screen on top read again what only it shows.
 	reload func() tea.Cmd
 	// goTo shows the row of a record, or of an instance, in the fleet; see Model.goTo.
-	goTo func(id providers.Identity, k instanceKey) (exists, visible bool)
+	goTo func(id providers.Identity, k rows.InstanceKey) (exists, visible bool)
 
 	gen      uint64 // numbers changes, launches and questions
 	changes  map[uint64]*change
@@ -94,7 +94,7 @@ func (sh *shared) allComplete() bool {
 
 // recordsByID returns the rows of the records with these identities. The filter of the
 // records' pane does not matter: they were chosen by a row that is seen.
-func (sh *shared) recordsByID(ids []providers.Identity) []*recordRow {
+func (sh *shared) recordsByID(ids []providers.Identity) []*rows.Record {
 	if len(ids) == 0 || sh.model == nil {
 		return nil
 	}
@@ -102,9 +102,9 @@ func (sh *shared) recordsByID(ids []providers.Identity) []*recordRow {
 	for _, id := range ids {
 		wanted[id] = true
 	}
-	var out []*recordRow
-	for _, r := range sh.model.records {
-		if wanted[r.id] {
+	var out []*rows.Record
+	for _, r := range sh.model.Records {
+		if wanted[r.ID] {
 			out = append(out, r)
 		}
 	}

@@ -1,12 +1,12 @@
 package ui
 
 import (
-	"cmp"
 	"slices"
 	"strconv"
 	"strings"
 
 	"rollcall/dnsview"
+	"rollcall/dnsview/rows"
 	"rollcall/providers"
 	"rollcall/ui/grid"
 	"rollcall/ui/theme"
@@ -53,37 +53,9 @@ func wireCell(t *theme.Theme, w *dnsview.WireState) grid.Cell {
 	return grid.Cell{Text: agree, Role: role}
 }
 
-// compareWire puts the names first that need someone's attention most.
-func compareWire(a, b *recordRow) int {
-	if a.wire == nil || b.wire == nil {
-		switch {
-		case a.wire != nil:
-			return -1
-		case b.wire != nil:
-			return 1
-		}
-		return 0
-	}
-	return cmp.Or(cmp.Compare(wireRank(a.wire.State), wireRank(b.wire.State)),
-		cmp.Compare(b.wire.Servers-b.wire.Agree, a.wire.Servers-a.wire.Agree))
-}
-
-func wireRank(v dnsview.WireVerdict) int {
-	order := [...]dnsview.WireVerdict{
-		dnsview.WireLame, dnsview.WireBroken, dnsview.WireUnreachable, dnsview.WireSplit, dnsview.WirePropagating,
-		dnsview.WireNegativeCached, dnsview.WireCached, dnsview.WireWaiting, dnsview.WireUnchecked,
-	}
-	for i, s := range order {
-		if s == v {
-			return i
-		}
-	}
-	return len(order)
-}
-
 // wireLines shows what the API and every server say of a record, one below the other.
-func (sh *shared) wireLines(f *facts, r *recordRow) {
-	w := r.wire
+func (sh *shared) wireLines(f *facts, r *rows.Record) {
+	w := r.Wire
 	if w == nil {
 		return
 	}
@@ -97,7 +69,7 @@ func (sh *shared) wireLines(f *facts, r *recordRow) {
 	if left := w.Until.Sub(now); !w.Until.IsZero() && left > 0 {
 		f.add("forgotten", "in "+age(left)+", by the last resolver")
 	}
-	f.server(t.Dot, theme.Faint, "API", valueList(ownFirst(w.Type, w.Want, r.rec.Value)), strconv.FormatUint(uint64(r.rec.TTL), 10)+" s")
+	f.server(t.Dot, theme.Faint, "API", valueList(ownFirst(w.Type, w.Want, r.Rec.Value)), strconv.FormatUint(uint64(r.Rec.TTL), 10)+" s")
 	for i := range w.Answers {
 		a := &w.Answers[i]
 		glyph, role := t.OK, theme.Good
@@ -119,7 +91,7 @@ func (sh *shared) wireLines(f *facts, r *recordRow) {
 				ttl = age(a.Left(now)) + " left"
 			}
 		}
-		f.server(glyph, role, who, answerText(w, a, r.rec.Value), ttl)
+		f.server(glyph, role, who, answerText(w, a, r.Rec.Value), ttl)
 	}
 }
 

@@ -1,22 +1,253 @@
 package rows
 
 import (
+	"cmp"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"rollcall/dnsview"
 	"rollcall/providers"
 )
 
+// InstanceKey is the identity of an instance.
+type InstanceKey struct{ Cloud, ID string }
+
+// KeyOf returns the identity of the instance that a reference names.
+func KeyOf(r providers.InstanceRef) InstanceKey { return InstanceKey{Cloud: r.Cloud, ID: r.ID} }
+
 // Instance is one instance, joined with what DNS and the findings say of it.
 type Instance struct {
 	Inst *providers.Instance // as the cloud has it; its texts are not clean
 
-	view *dnsview.View
+	// What a screen shows, clean; set by Join.
+	Ref        providers.InstanceRef // its name is the id where it has none
+	Address    string
+	Service    string
+	Type       string
+	Records    []providers.Identity // without owner markers
+	Findings   []*dnsview.Finding   // worst first
+	Production bool
+
+	view    *dnsview.View
+	order   int    // of the cloud
+	natural string // sort key of the name
 }
 
-// NewInstance returns the row of an instance of a view.
+// NewInstance returns the row of an instance of a view, which a filter and the columns of a command
+// take.
 func NewInstance(v *dnsview.View, i *providers.Instance) *Instance {
 	return &Instance{Inst: i, view: v}
+}
+
+// Instances returns the rows of all instances of a view in the order in which a command lists them.
+func Instances(v *dnsview.View) []Instance {
+	list := []Instance{}
+	for c := range v.Snapshot.Clouds {
+		at := len(list)
+		for i := range v.Snapshot.Clouds[c].Instances {
+			list = append(list, Instance{Inst: &v.Snapshot.Clouds[c].Instances[i], view: v, order: c})
+		}
+		slices.SortStableFunc(list[at:], func(a, b Instance) int {
+			return cmp.Or(NaturalCompare(a.name(), b.name()), cmp.Compare(a.id(), b.id()))
+		})
+	}
+	return list
+}
+
+// join fills in what a screen shows.
+func (r *Instance) join() {
+	i, v := r.Inst, r.view
+	r.Ref = providers.InstanceRef{Cloud: r.cloud(), Key: i.Key, ID: r.id(), Name: cmp.Or(r.name(), r.id())}
+	switch {
+	case len(i.PublicIPs) > 0:
+		r.Address = i.PublicIPs[0].String()
+	case len(i.PrivateIPs) > 0:
+		r.Address = i.PrivateIPs[0].String()
+	}
+	r.Type = providers.Clean(i.Type)
+	r.Service = providers.Clean(v.ServiceOfInstance(i))
+	for _, rec := range v.RecordsOf(i.Key, i.ID) {
+		if !rec.IsMarker() {
+			r.Records = append(r.Records, rec.Identity())
+		}
+	}
+	r.Findings = v.FindingsOfInstance(i.Key, i.ID)
+	r.natural = NaturalKey(r.Ref.Name)
+}
+
+// Key is the identity of the row.
+func (r *Instance) Key() InstanceKey { return InstanceKey{Cloud: r.Inst.Cloud, ID: r.Inst.ID} }
+
+// ID returns the instance as the command line takes it.
+func (r *Instance) ID() string { return r.cloud() + "/" + r.id() }
+
+// State returns the state, clean.
+func (r *Instance) State() string { return providers.Clean(string(r.Inst.State)) }
+
+func (r *Instance) cloud() string { return providers.Clean(r.Inst.Cloud) }
+func (r *Instance) id() string    { return providers.Clean(r.Inst.ID) }
+func (r *Instance) name() string  { return providers.Clean(r.Inst.Name) }
+
+func (r *Instance) classes() []string {
+	return classes(r.view.FindingsOfInstance(r.Inst.Key, r.Inst.ID))
+}
+
+// dns returns how the instance stands in DNS: the worst that was found, else the number of its records.
+func (r *Instance) dns() string {
+	if len(r.Findings) > 0 {
+		return string(r.Findings[0].Class)
+	}
+	return strconv.Itoa(len(r.Records))
+}
+
+// InstanceTable returns the columns that commands print; now is the time that ages are as of.
+func InstanceTable(now time.Time) []Column[*Instance] {
+	launched := func(text func(t time.Time) string) func(*Instance) string {
+		return func(r *Instance) string {
+			if r.Inst.Launched.IsZero() {
+				return ""
+			}
+			return text(r.Inst.Launched)
+		}
+	}
+	return []Column[*Instance]{
+		{Title: "CLOUD", Text: (*Instance).cloud},
+		{Title: "NAME", Text: (*Instance).name},
+		{Title: "ID", Text: (*Instance).id},
+		{Title: "STATE", Text: (*Instance).State},
+		{Title: "ADDRESS", Text: func(r *Instance) string { return strings.Join(Addresses(r.Inst.PublicIPs), ",") }},
+		{
+			Title: "AGE", Text: launched(func(t time.Time) string { return Duration(now.Sub(t)) }),
+			Key: launched(func(t time.Time) string { return strconv.FormatInt(max(0, int64(now.Sub(t)/time.Second)), 10) }),
+		},
+		{Title: "SERVICE", Text: func(r *Instance) string { return providers.Clean(r.view.ServiceOfInstance(r.Inst)) }},
+		{Title: "DNS", Text: func(r *Instance) string { return strconv.Itoa(len(r.view.RecordsOf(r.Inst.Key, r.Inst.ID))) }},
+		{Title: "FINDINGS", Text: func(r *Instance) string { return strings.Join(r.classes(), ",") }},
+		{Title: "PROVIDER", Wide: true, Text: func(r *Instance) string { return string(r.Inst.Provider) }},
+		{Title: "REGION", Wide: true, Text: func(r *Instance) string { return providers.Clean(r.Inst.Region) }},
+		{Title: "TYPE", Wide: true, Text: func(r *Instance) string { return providers.Clean(r.Inst.Type) }},
+		{Title: "IMAGE", Wide: true, Text: func(r *Instance) string { return providers.Clean(r.Inst.Image) }},
+		{Title: "PRIVATE", Wide: true, Text: func(r *Instance) string { return strings.Join(Addresses(r.Inst.PrivateIPs), ",") }},
+		{Title: "LAUNCHED", Wide: true, Text: launched(func(t time.Time) string { return t.UTC().Format(time.RFC3339) })},
+		{Title: "TAGS", Wide: true, Text: func(r *Instance) string {
+			tags := cleanTags(r.Inst.Tags)
+			var out []string
+			for _, k := range slices.Sorted(maps.Keys(tags)) {
+				out = append(out, k+"="+tags[k])
+			}
+			return strings.Join(out, ",")
+		}},
+		{Title: "REASON", Wide: true, Text: func(r *Instance) string { return providers.Clean(r.Inst.Reason) }},
+	}
+}
+
+// InstanceScreen returns the columns that the console draws; now gives the time of drawing.
+func InstanceScreen(now func() time.Time) []Column[*Instance] {
+	type row = *Instance
+	return []Column[row]{
+		{
+			Title: "CLOUD", Min: 11, Max: 16, Priority: 1, Text: func(r row) string { return r.Ref.Cloud },
+			Compare: func(a, b row) int { return cmp.Or(cmp.Compare(a.order, b.order), cmp.Compare(a.natural, b.natural)) },
+		},
+		{
+			Title: "NAME", Min: 8, Max: 32, Text: func(r row) string { return r.Ref.Name },
+			Compare: func(a, b row) int { return cmp.Compare(a.natural, b.natural) },
+		},
+		{Title: "ID", Min: 10, Max: 20, Priority: 6, Text: func(r row) string { return r.Ref.ID }},
+		{
+			Title: "STATE", Min: 1, Max: 13, Priority: 3, Text: row.State,
+			Compare: func(a, b row) int { return cmp.Compare(a.Inst.State, b.Inst.State) },
+		},
+		{
+			Title: "ADDRESS", Min: 15, Max: 39, Priority: 2, Text: func(r row) string { return r.Address },
+			Compare: func(a, b row) int {
+				x, y := a.Inst.PublicIPs, b.Inst.PublicIPs
+				if len(x) > 0 && len(y) > 0 {
+					return x[0].Compare(y[0])
+				}
+				return cmp.Compare(len(y), len(x))
+			},
+		},
+		{
+			Title: "TYPE", Min: 8, Max: 18, Priority: 7, Text: func(r row) string { return r.Type },
+			Compare: func(a, b row) int { return cmp.Compare(a.Type, b.Type) },
+		},
+		{
+			Title: "AGE", Min: 3, Max: 4, Priority: 5, Right: true,
+			Text: func(r row) string {
+				if r.Inst.Launched.IsZero() {
+					return ""
+				}
+				return Age(now().Sub(r.Inst.Launched))
+			},
+			Compare: func(a, b row) int { return b.Inst.Launched.Compare(a.Inst.Launched) },
+		},
+		{
+			Title: "SERVICE", Min: 10, Max: 30, Priority: 8, Text: func(r row) string { return r.Service },
+			Compare: func(a, b row) int { return cmp.Compare(a.Service, b.Service) },
+		},
+		{
+			Title: "DNS", Min: 3, Max: 15, Text: row.dns,
+			Compare: func(a, b row) int {
+				return cmp.Or(cmp.Compare(severityOf(b.Findings), severityOf(a.Findings)), cmp.Compare(len(a.Records), len(b.Records)))
+			},
+		},
+	}
+}
+
+// severityOf orders rows by what was found: nothing is less than an info.
+func severityOf(f []*dnsview.Finding) int {
+	if len(f) == 0 {
+		return -1
+	}
+	return int(f[0].Severity)
+}
+
+func cleanTags(in map[string]string) map[string]string {
+	out := make(map[string]string, len(in))
+	for k, v := range in {
+		out[providers.Clean(k)] = providers.Clean(v)
+	}
+	return out
+}
+
+// InstanceObject is an instance as it stands in JSON.
+type InstanceObject struct {
+	Cloud      string            `json:"cloud"`
+	Provider   string            `json:"provider"`
+	ID         string            `json:"id"`
+	Name       string            `json:"name"`
+	State      string            `json:"state"`
+	Region     string            `json:"region"`
+	Type       string            `json:"type"`
+	Image      string            `json:"image"`
+	PublicIPs  []string          `json:"public_ips"`
+	PrivateIPs []string          `json:"private_ips"`
+	Launched   *time.Time        `json:"launched"`
+	Tags       map[string]string `json:"tags"`
+	Service    string            `json:"service"`
+	Findings   []string          `json:"findings"`
+	Records    []string          `json:"records"`
+	CloudKey   string            `json:"cloud_key"`
+	Reason     string            `json:"reason"` // why it is in its state, in the cloud's own words; empty where it does not say
+}
+
+// Object returns the instance as it stands in JSON.
+func (r *Instance) Object() InstanceObject {
+	i := r.Inst
+	o := InstanceObject{
+		Cloud: r.cloud(), Provider: string(i.Provider), ID: r.id(), Name: r.name(), State: r.State(),
+		Region: providers.Clean(i.Region), Type: providers.Clean(i.Type), Image: providers.Clean(i.Image),
+		PublicIPs: Addresses(i.PublicIPs), PrivateIPs: Addresses(i.PrivateIPs), Launched: moment(i.Launched), Tags: cleanTags(i.Tags),
+		Service: providers.Clean(r.view.ServiceOfInstance(i)), Findings: r.classes(), Records: []string{}, CloudKey: string(i.Key), Reason: providers.Clean(i.Reason),
+	}
+	for _, rec := range r.view.RecordsOf(i.Key, i.ID) {
+		o.Records = append(o.Records, providers.Clean(r.view.RecordName(rec)))
+	}
+	return o
 }
 
 func (r *Instance) FilterName() string { return r.Inst.Name }

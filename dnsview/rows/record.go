@@ -1,6 +1,10 @@
 package rows
 
 import (
+	"cmp"
+	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"rollcall/dnsview"
@@ -11,11 +15,302 @@ import (
 type Record struct {
 	Rec *providers.Record // as the provider has it; its texts are not clean
 
-	view *dnsview.View
+	// What a screen shows, clean; set by Join.
+	ID         providers.Identity
+	Name       string // relative to the zone
+	Value      string
+	Node       string // who owns it, or whose address it is
+	Instances  []InstanceKey
+	Findings   []*dnsview.Finding // worst first
+	Wire       *dnsview.WireState // what name servers answer; nil when no one asks for it
+	Production bool
+
+	view    *dnsview.View
+	order   int // of the zone
+	natural string
 }
 
-// NewRecord returns the row of a record of a view.
+// NewRecord returns the row of a record of a view, which a filter takes.
 func NewRecord(v *dnsview.View, r *providers.Record) *Record { return &Record{Rec: r, view: v} }
+
+// Records returns the rows of all records of a view in the order in which a command lists them.
+func Records(v *dnsview.View) []Record {
+	list := []Record{}
+	for z := range v.Snapshot.Zones {
+		at := len(list)
+		for i := range v.Snapshot.Zones[z].Records {
+			list = append(list, Record{Rec: &v.Snapshot.Zones[z].Records[i], view: v, order: z})
+		}
+		slices.SortStableFunc(list[at:], func(a, b Record) int {
+			return cmp.Or(compareNames(a.full(), b.full()), cmp.Compare(a.Type(), b.Type()), NaturalCompare(a.value(), b.value()))
+		})
+	}
+	return list
+}
+
+// compareNames puts names that lie below one another together: it compares label by
+// label from the right.
+func compareNames(a, b string) int {
+	x, y := providers.SplitName(a), providers.SplitName(b)
+	for len(x) > 0 && len(y) > 0 {
+		if c := NaturalCompare(x[len(x)-1], y[len(y)-1]); c != 0 {
+			return c
+		}
+		x, y = x[:len(x)-1], y[:len(y)-1]
+	}
+	return cmp.Compare(len(x), len(y))
+}
+
+// compareRecords orders the rows of a screen: by zone, name, type and value.
+func compareRecords(a, b *Record) int {
+	return cmp.Or(cmp.Compare(a.order, b.order), cmp.Compare(a.natural, b.natural), cmp.Compare(a.Rec.Type, b.Rec.Type), compareValues(a.Rec, b.Rec))
+}
+
+// compareValues orders addresses by number and everything else by text.
+func compareValues(a, b *providers.Record) int {
+	x, ok := a.Addr()
+	y, ok2 := b.Addr()
+	if ok && ok2 {
+		return x.Compare(y)
+	}
+	return cmp.Compare(a.Value, b.Value)
+}
+
+// join fills in what a screen shows, but for whose the record is.
+func (r *Record) join() {
+	r.ID = r.Rec.Identity()
+	r.Wire = r.view.WireOf(r.Rec)
+	r.Value = providers.Clean(dnsview.ReadableValue(r.Rec.Type, r.Rec.Value))
+	r.Name = providers.Clean(Relative(dnsview.Readable(r.Rec.Name), dnsview.Readable(r.Rec.Zone)))
+	if r.Rec.Name != r.Rec.Zone { // the apex comes first
+		r.natural = NaturalKey(r.Rec.Name)
+	}
+}
+
+// joinOwner says whose a record is, and links it with its instance, nil when there is none.
+func (r *Record) joinOwner(node *Instance) {
+	if node != nil {
+		r.Instances = []InstanceKey{node.Key()}
+		r.Production = node.Production
+	}
+	o, owned := r.Rec.Owner()
+	switch {
+	case len(r.Rec.Owners)+len(r.Rec.BadMarkers) > 0 && !owned:
+		r.Node = "(ambiguous)"
+	case node != nil && node.Inst.State.Dead():
+		r.Node = node.Ref.Name + " (gone)"
+	case node != nil:
+		r.Node = node.Ref.Name
+	case !owned:
+	case o.Host():
+		r.Node = providers.Clean(strings.TrimPrefix(o.Instance, providers.HostPrefix)) + " (host)"
+	default:
+		c := r.view.CloudByKey(o.Cloud)
+		if c == nil {
+			r.Node = providers.Clean(ShortID(o.Instance)) + " (elsewhere)"
+			return
+		}
+		r.Production = c.Production
+		r.Node = providers.Clean(ShortID(o.Instance))
+		if l, ok := c.Lookups[o.Instance]; ok && l.Gone {
+			r.Node += " (gone)"
+		} else {
+			r.Node += " (not seen)"
+		}
+	}
+}
+
+// Key is the identity of the row.
+func (r *Record) Key() providers.Identity { return r.ID }
+
+// Named returns the record as the command line takes it.
+func (r *Record) Named() string { return providers.Clean(r.view.RecordName(r.Rec)) }
+
+// Type returns the type, clean.
+func (r *Record) Type() string { return providers.Clean(r.Rec.Type) }
+
+func (r *Record) zone() string     { return providers.Clean(r.Rec.Zone) }
+func (r *Record) full() string     { return providers.Clean(r.Rec.Name) }
+func (r *Record) value() string    { return providers.Clean(r.Rec.Value) }
+func (r *Record) provider() string { return string(r.view.Snapshot.Zones[r.order].Zone.Provider) }
+
+func (r *Record) classes() []string { return classes(r.view.FindingsOfRecord(r.Rec)) }
+
+// node returns the instance that the record leads to, else the one that its marker names.
+func (r *Record) node() string {
+	if i := r.view.InstanceOf(r.Rec); i != nil {
+		return cmp.Or(providers.Clean(i.Name), providers.Clean(i.ID))
+	}
+	o, _ := r.Rec.Owner()
+	return providers.Clean(o.Instance)
+}
+
+// owner returns the owner marker as it stands in JSON, nil when there is none.
+func (r *Record) owner() *OwnerObject {
+	o, ok := r.Rec.Owner()
+	if !ok {
+		return nil
+	}
+	out := &OwnerObject{
+		Fleet: providers.Clean(o.Fleet), Instance: providers.Clean(o.Instance), Cloud: providers.Clean(string(o.Cloud)), CloudKey: providers.Clean(string(o.Cloud)),
+		Registered: o.Registered, Quiesced: o.Quiesced,
+	}
+	if c := r.view.CloudByKey(o.Cloud); c != nil {
+		out.Cloud = providers.Clean(c.Cloud.Name)
+	}
+	return out
+}
+
+// RecordTable returns the columns that commands print; wire adds what name servers answer.
+func RecordTable(wire bool) []Column[*Record] {
+	type row = *Record
+	out := []Column[row]{
+		{Title: "ZONE", Text: func(r row) string { return dnsview.Readable(r.zone()) }},
+		{Title: "NAME", Text: func(r row) string { return dnsview.Readable(r.full()) }},
+		{Title: "TYPE", Text: row.Type},
+		{Title: "TTL", Text: func(r row) string {
+			if r.Rec.AutoTTL {
+				return "auto"
+			}
+			return strconv.Itoa(int(r.Rec.TTL))
+		}, Key: func(r row) string { return strconv.Itoa(int(r.Rec.TTL)) }},
+		{Title: "VALUE", Text: func(r row) string { return dnsview.ReadableValue(r.Type(), r.value()) }},
+		{Title: "NODE", Text: row.node},
+		{Title: "FINDINGS", Text: func(r row) string { return strings.Join(r.classes(), ",") }},
+		{Title: "PROVIDER", Wide: true, Text: row.provider},
+		{Title: "PROXIED", Wide: true, Text: func(r row) string { return strconv.FormatBool(r.Rec.Proxied) }},
+		{Title: "SERVICE", Wide: true, Text: func(r row) string { return dnsview.Readable(providers.Clean(r.view.ServiceOf(r.Rec))) }},
+		{Title: "OWNER", Wide: true, Text: func(r row) string {
+			if o := r.owner(); o != nil {
+				return o.Cloud + "/" + o.Instance
+			}
+			return ""
+		}},
+		{Title: "COMMENT", Wide: true, Text: func(r row) string { return providers.Clean(r.Rec.Comment) }},
+		{Title: "SET", Wide: true, Text: func(r row) string { return providers.Clean(r.Rec.SetID) }},
+		{Title: "WEIGHT", Wide: true, Text: func(r row) string {
+			if r.Rec.InWeightedSet() {
+				return strconv.FormatInt(r.Rec.Weight, 10)
+			}
+			return ""
+		}},
+	}
+	if wire {
+		out = slices.Insert(out, 6, Column[row]{Title: "WIRE", Text: func(r row) string { return newWire(r.view.WireOf(r.Rec)).String() }})
+	}
+	return out
+}
+
+// RecordScreen returns the columns that the console draws.
+func RecordScreen() []Column[*Record] {
+	type row = *Record
+	return []Column[row]{
+		{
+			Title: "NAME", Min: 8, Max: 36, Text: func(r row) string { return r.Name },
+			Compare: func(a, b row) int { return cmp.Or(cmp.Compare(a.natural, b.natural), compareRecords(a, b)) },
+		},
+		{Title: "ZONE", Min: 10, Max: 24, Priority: 8, Text: row.zone, Compare: compareRecords},
+		{
+			Title: "TYPE", Min: 4, Max: 6, Priority: 2, Text: row.Type,
+			Compare: func(a, b row) int { return cmp.Compare(a.Rec.Type, b.Rec.Type) },
+		},
+		{
+			Title: "TTL", Min: 4, Max: 6, Priority: 5, Right: true,
+			Text: func(r row) string {
+				switch {
+				case r.Rec.AutoTTL:
+					return "auto"
+				case r.Rec.Alias:
+					return "alias"
+				}
+				return strconv.FormatUint(uint64(r.Rec.TTL), 10)
+			},
+			Compare: func(a, b row) int { return cmp.Compare(a.Rec.TTL, b.Rec.TTL) },
+		},
+		{
+			Title: "VALUE", Min: 15, Max: 44, Priority: 1, Text: func(r row) string { return r.Value },
+			Compare: func(a, b row) int { return compareValues(a.Rec, b.Rec) },
+		},
+		{Title: "VIA", Min: 7, Max: 7, Priority: 7, Optional: true, Text: func(r row) string {
+			if r.Rec.Proxied {
+				return "proxied"
+			}
+			return ""
+		}},
+		{
+			Title: "NODE", Min: 9, Max: 24, Priority: 3, Text: func(r row) string { return r.Node },
+			Compare: func(a, b row) int { return cmp.Compare(a.Node, b.Node) },
+		},
+		{Title: "WIRE", Min: 5, Max: 13, Priority: 4, Optional: true, Text: func(r row) string {
+			if r.Wire == nil {
+				return ""
+			}
+			return string(r.Wire.State)
+		}, Compare: compareWire},
+		{
+			Title: "FINDING", Min: 10, Max: 16,
+			Text: func(r row) string {
+				if len(r.Findings) == 0 {
+					return ""
+				}
+				return string(r.Findings[0].Class)
+			},
+			Compare: func(a, b row) int { return cmp.Compare(severityOf(b.Findings), severityOf(a.Findings)) },
+		},
+	}
+}
+
+// OwnerObject is an owner marker as it stands in JSON.
+type OwnerObject struct {
+	Fleet      string    `json:"fleet"`
+	Instance   string    `json:"instance"`
+	Cloud      string    `json:"cloud"` // name in this config, or the key when no cloud here has it
+	CloudKey   string    `json:"cloud_key"`
+	Registered time.Time `json:"registered"`
+	Quiesced   bool      `json:"quiesced"`
+}
+
+// RecordObject is a record as it stands in JSON.
+type RecordObject struct {
+	Zone     string       `json:"zone"`
+	Provider string       `json:"provider"`
+	Name     string       `json:"name"`
+	Type     string       `json:"type"`
+	TTL      uint32       `json:"ttl"`
+	Value    string       `json:"value"`
+	Proxied  bool         `json:"proxied"`
+	Owner    *OwnerObject `json:"owner"`
+	Findings []string     `json:"findings"`
+	Instance *Ref         `json:"instance"`
+	Service  string       `json:"service"`
+	AutoTTL  bool         `json:"auto_ttl"`
+	Alias    bool         `json:"alias"`
+	SetID    string       `json:"set_id"`
+	Weight   *int64       `json:"weight"` // of a weighted record set, else null
+	Comment  string       `json:"comment"`
+	// Controller is the program that manages the record by what it says itself, or empty.
+	Controller string `json:"controller"`
+	Wire       *Wire  `json:"wire"` // null unless name servers were asked
+}
+
+// Object returns the record as it stands in JSON.
+func (r *Record) Object() RecordObject {
+	rec, v := r.Rec, r.view
+	o := RecordObject{
+		Zone: r.zone(), Provider: r.provider(), Name: r.full(), Type: r.Type(), TTL: rec.TTL, Value: r.value(),
+		Proxied: rec.Proxied, Owner: r.owner(), Findings: r.classes(), Service: providers.Clean(v.ServiceOf(rec)),
+		AutoTTL: rec.AutoTTL, Alias: rec.Alias, SetID: providers.Clean(rec.SetID), Comment: providers.Clean(rec.Comment),
+		Controller: providers.Clean(v.ControllerOf(rec)), Wire: newWire(v.WireOf(rec)),
+	}
+	if rec.InWeightedSet() {
+		o.Weight = &rec.Weight
+	}
+	if i := v.InstanceOf(rec); i != nil {
+		ref := NewRef(i.Ref())
+		o.Instance = &ref
+	}
+	return o
+}
 
 func (r *Record) FilterName() string { return r.Rec.Name }
 

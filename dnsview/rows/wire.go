@@ -1,6 +1,7 @@
 package rows
 
 import (
+	"cmp"
 	"fmt"
 	"time"
 
@@ -40,8 +41,8 @@ type WireZone struct {
 	At       *time.Time `json:"at"`
 }
 
-// NewWire returns nil for a name that no one asks for.
-func NewWire(w *dnsview.WireState) *Wire {
+// newWire returns nil for a name that no one asks for.
+func newWire(w *dnsview.WireState) *Wire {
 	if w == nil {
 		return nil
 	}
@@ -86,4 +87,32 @@ func (r *WireZone) String() string {
 		return ""
 	}
 	return r.State
+}
+
+// compareWire puts the names first that need someone's attention most.
+func compareWire(a, b *Record) int {
+	if a.Wire == nil || b.Wire == nil {
+		switch {
+		case a.Wire != nil:
+			return -1
+		case b.Wire != nil:
+			return 1
+		}
+		return 0
+	}
+	return cmp.Or(cmp.Compare(wireRank(a.Wire.State), wireRank(b.Wire.State)),
+		cmp.Compare(b.Wire.Servers-b.Wire.Agree, a.Wire.Servers-a.Wire.Agree))
+}
+
+func wireRank(v dnsview.WireVerdict) int {
+	order := [...]dnsview.WireVerdict{
+		dnsview.WireLame, dnsview.WireBroken, dnsview.WireUnreachable, dnsview.WireSplit, dnsview.WirePropagating,
+		dnsview.WireNegativeCached, dnsview.WireCached, dnsview.WireWaiting, dnsview.WireUnchecked,
+	}
+	for i, s := range order {
+		if s == v {
+			return i
+		}
+	}
+	return len(order)
 }

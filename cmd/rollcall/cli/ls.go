@@ -12,7 +12,6 @@ import (
 	"rollcall/dnsview"
 	"rollcall/dnsview/filter"
 	"rollcall/dnsview/rows"
-	"rollcall/providers"
 )
 
 // lsFlags are what every rollcall ls takes.
@@ -96,10 +95,8 @@ func (a *commands) lsInstances(ctx context.Context, f *lsFlags) error {
 	if err != nil {
 		return err
 	}
-	rows := instanceRows(v, func(i *providers.Instance) bool {
-		return (f.all || !i.State.Dead()) && q.Match(rows.NewInstance(v, i))
-	})
-	return list(a.Out, l, f, rows)
+	found := slices.DeleteFunc(rows.Instances(v), func(r rows.Instance) bool { return !f.all && r.Inst.State.Dead() })
+	return list(a.Out, l, f, passing(found, q))
 }
 
 func (a *commands) lsRecords(ctx context.Context, f *lsFlags) error {
@@ -122,10 +119,8 @@ func (a *commands) lsRecords(ctx context.Context, f *lsFlags) error {
 	if err != nil {
 		return err
 	}
-	rows := recordRows(v, func(r *providers.Record) bool {
-		return (f.all || !r.IsMarker()) && q.Match(rows.NewRecord(v, r))
-	})
-	return list(a.Out, l, f, rows)
+	found := slices.DeleteFunc(rows.Records(v), func(r rows.Record) bool { return !f.all && r.Rec.IsMarker() })
+	return list(a.Out, l, f, passing(found, q))
 }
 
 func (a *commands) lsFindings(ctx context.Context, f *lsFlags) error {
@@ -185,5 +180,5 @@ func (a *commands) lsSources(ctx context.Context, f *lsFlags) error {
 		cancel()
 		v = s.Update(v.Snapshot)
 	}
-	return list(a.Out, l, f, slices.DeleteFunc(sourcesOf(s, v), func(r rows.Source) bool { return !q.Match(&r) }))
+	return list(a.Out, l, f, passing(sourcesOf(s, v), q))
 }

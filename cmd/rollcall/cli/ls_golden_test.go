@@ -198,17 +198,13 @@ func TestEveryFormOfEveryListing(t *testing.T) {
 	}{
 		{"instances", func(t *testing.T, b *bytes.Buffer) {
 			l := instanceListing(goldenNow)
-			rows := func(f filter.Filter) []instanceRow {
-				return instanceRows(v, func(i *providers.Instance) bool { return f.Match(rows.NewInstance(v, i)) })
-			}
+			rows := func(f filter.Filter) []rows.Instance { return passing(rows.Instances(v), f) }
 			writeForms(t, b, l, rows(everything))
 			writePassing(t, b, l, rows)
 		}},
 		{"records", func(t *testing.T, b *bytes.Buffer) {
 			l := recordListing(true)
-			rows := func(f filter.Filter) []recordRow {
-				return recordRows(v, func(r *providers.Record) bool { return f.Match(rows.NewRecord(v, r)) })
-			}
+			rows := func(f filter.Filter) []rows.Record { return passing(rows.Records(v), f) }
 			writeForms(t, b, l, rows(everything))
 			writePassing(t, b, l, rows)
 		}},
@@ -228,13 +224,13 @@ func TestEveryFormOfEveryListing(t *testing.T) {
 		}},
 		{"sources", func(t *testing.T, b *bytes.Buffer) {
 			l := sourceListing(true)
-			passing := func(f filter.Filter) []rows.Source {
+			rows := func(f filter.Filter) []rows.Source {
 				list := rows.WithWire(rows.Sources(troubled.Snapshot, goldenNow, 10*time.Minute), troubled)
 				list = append(list, rows.File(app.RangesSource, errors.New("no such file")))
-				return slices.DeleteFunc(list, func(r rows.Source) bool { return !f.Match(&r) })
+				return passing(list, f)
 			}
-			writeForms(t, b, l, passing(everything))
-			writePassing(t, b, l, passing)
+			writeForms(t, b, l, rows(everything))
+			writePassing(t, b, l, rows)
 		}},
 		{"journal", func(t *testing.T, b *bytes.Buffer) {
 			l := journalListing()

@@ -109,18 +109,18 @@ func TestTheDisagreementsOfTheWorldAreFound(t *testing.T) {
 
 func TestAFilterAndASortHold(t *testing.T) {
 	newWorld(t)
-	rows := objects(t, "ls", "instances", "--filter", "cloud:joyent", "--sort", "-name", "-o", "json")
-	if len(rows) == 0 {
+	listed := objects(t, "ls", "instances", "--filter", "cloud:joyent", "--sort", "-name", "-o", "json")
+	if len(listed) == 0 {
 		t.Fatal("nothing passes")
 	}
 	var names []string
-	for _, r := range rows {
+	for _, r := range listed {
 		if !strings.HasPrefix(r["cloud"].(string), "joyent") {
 			t.Errorf("%v does not pass the filter", r["cloud"])
 		}
 		names = append(names, r["name"].(string))
 	}
-	if !slices.IsSortedFunc(names, func(a, b string) int { return naturalCompare(b, a) }) {
+	if !slices.IsSortedFunc(names, func(a, b string) int { return rows.NaturalCompare(b, a) }) {
 		t.Errorf("not sorted: %v", names)
 	}
 }

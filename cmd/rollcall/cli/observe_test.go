@@ -243,7 +243,7 @@ func TestListsShowWhatTheNameServersMakeOfThem(t *testing.T) {
 	s := newWorld(t)
 	servedBy(t, cloudflareZone, s.Endpoints().DNS, twin(t, withoutOne))
 	states := map[string]string{}
-	for _, r := range decode[[]recordRow](t, must(t, "ls", "records", "--wire", "-o", "json")) {
+	for _, r := range decode[[]rows.RecordObject](t, must(t, "ls", "records", "--wire", "-o", "json")) {
 		if (r.Wire == nil) != (r.Type == "SOA") { // whose serial is the affair of the provider
 			t.Fatalf("%s %s: %v", r.Name, r.Type, r.Wire)
 		}

@@ -92,13 +92,24 @@ func (l *listing[T]) sort(list []T, by string) error {
 		return exit.Usagef("there is no column %q to sort by; there are %s", name, strings.Join(l.names(), ", "))
 	}
 	key := cmpOrFunc(l.columns[i].Key, l.columns[i].Text)
-	slices.SortStableFunc(list, func(a, b T) int {
-		c := naturalCompare(key(&a), key(&b))
+	type keyed struct {
+		row T
+		key string
+	}
+	all := make([]keyed, len(list))
+	for i := range list {
+		all[i] = keyed{list[i], key(&list[i])}
+	}
+	slices.SortStableFunc(all, func(a, b keyed) int {
+		c := rows.NaturalCompare(a.key, b.key)
 		if down {
 			return -c
 		}
 		return c
 	})
+	for i := range all {
+		list[i] = all[i].row
+	}
 	return nil
 }
 
@@ -237,35 +248,4 @@ func flush(w io.Writer, s string) error {
 		return fmt.Errorf("write output: %w", err)
 	}
 	return nil
-}
-
-// naturalCompare compares texts with the numbers in them as numbers, so that
-// www-9 comes before www-10 and 9.1.1.1 before 10.1.1.1.
-func naturalCompare(a, b string) int {
-	for a != "" && b != "" {
-		if isDigit(a[0]) && isDigit(b[0]) {
-			m, n := digits(a), digits(b)
-			x, y := strings.TrimLeft(a[:m], "0"), strings.TrimLeft(b[:n], "0")
-			if c := cmp.Or(cmp.Compare(len(x), len(y)), cmp.Compare(x, y)); c != 0 {
-				return c
-			}
-			a, b = a[m:], b[n:]
-			continue
-		}
-		if a[0] != b[0] {
-			return cmp.Compare(a[0], b[0])
-		}
-		a, b = a[1:], b[1:]
-	}
-	return cmp.Compare(len(a), len(b))
-}
-
-func isDigit(c byte) bool { return c >= '0' && c <= '9' }
-
-func digits(s string) int {
-	n := 0
-	for n < len(s) && isDigit(s[n]) {
-		n++
-	}
-	return n
 }

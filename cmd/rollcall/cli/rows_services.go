@@ -196,3 +196,14 @@ func states(r *serviceRow) string {
 	}
 	return strings.Join(order, ",")
 }
+
+// classes names the classes of findings, each once, worst first.
+func classes(found []*dnsview.Finding) []string {
+	out := []string{}
+	for _, f := range found {
+		if !slices.Contains(out, string(f.Class)) {
+			out = append(out, string(f.Class))
+		}
+	}
+	return out
+}

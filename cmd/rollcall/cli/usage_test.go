@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"rollcall/cmd/rollcall/exit"
+	"rollcall/dnsview/rows"
 )
 
 func TestMistakesOnTheCommandLineEndIn2AndAreOneLine(t *testing.T) {
@@ -158,7 +159,7 @@ func TestNumbersInNamesCountAsNumbers(t *testing.T) {
 		a, b string
 		want int
 	}{{"www-9", "www-10", -1}, {"9.1.1.1", "10.1.1.1", -1}, {"a", "a", 0}, {"a01", "a1", 0}, {"b", "a9", 1}, {"", "a", -1}} {
-		if got := naturalCompare(c.a, c.b); got != c.want {
+		if got := rows.NaturalCompare(c.a, c.b); got != c.want {
 			t.Errorf("%q and %q: %d, want %d", c.a, c.b, got, c.want)
 		}
 	}

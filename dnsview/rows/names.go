@@ -1,0 +1,80 @@
+package rows
+
+import (
+	"cmp"
+	"strings"
+)
+
+// ShortID is the beginning of an id, enough to tell it from others.
+func ShortID(id string) string {
+	n := 10
+	if len(id) == 36 && id[8] == '-' { // a UUID
+		n = 8
+	}
+	if len(id) > n {
+		return id[:n]
+	}
+	return id
+}
+
+// Relative returns a name as it is called within its zone. The apex is shown
+// with the zone's name, since every zone has one.
+func Relative(name, zone string) string {
+	if name == zone {
+		return "@ " + zone
+	}
+	return strings.TrimSuffix(name, "."+zone)
+}
+
+// NaturalKey makes www-9 sort before www-10: runs of digits are padded.
+func NaturalKey(s string) string {
+	var b strings.Builder
+	for i := 0; i < len(s); {
+		j := i
+		for j < len(s) && s[j] >= '0' && s[j] <= '9' {
+			j++
+		}
+		if n := j - i; n > 0 {
+			for range 8 - min(n, 8) {
+				b.WriteByte('0')
+			}
+			b.WriteString(s[i:j])
+			i = j
+			continue
+		}
+		b.WriteByte(s[i])
+		i++
+	}
+	return strings.ToLower(b.String())
+}
+
+// NaturalCompare compares texts with the numbers in them as numbers, so that
+// www-9 comes before www-10 and 9.1.1.1 before 10.1.1.1.
+func NaturalCompare(a, b string) int {
+	for a != "" && b != "" {
+		if isDigit(a[0]) && isDigit(b[0]) {
+			m, n := digits(a), digits(b)
+			x, y := strings.TrimLeft(a[:m], "0"), strings.TrimLeft(b[:n], "0")
+			if c := cmp.Or(cmp.Compare(len(x), len(y)), cmp.Compare(x, y)); c != 0 {
+				return c
+			}
+			a, b = a[m:], b[n:]
+			continue
+		}
+		if a[0] != b[0] {
+			return cmp.Compare(a[0], b[0])
+		}
+		a, b = a[1:], b[1:]
+	}
+	return cmp.Compare(len(a), len(b))
+}
+
+func isDigit(c byte) bool { return c >= '0' && c <= '9' }
+
+func digits(s string) int {
+	n := 0
+	for n < len(s) && isDigit(s[n]) {
+		n++
+	}
+	return n
+}
