@@ -69,6 +69,8 @@ type Changer interface {
 	// Run carries the plan out: fresh evidence, guards, journal, steps. progress is
 	// called from one goroutine at a time. The sources that changed are read again afterwards.
 	Run(ctx context.Context, p dnsview.Plan, c apply.Confirm, progress func(apply.Event)) *apply.Report
+	// Forget lets a cloud that left the config count no longer. It is an error while the cloud is in the config.
+	Forget(ctx context.Context, cloud providers.CloudKey) error
 	// Journal returns the latest entries, at most limit of them, and what is wrong with the file.
 	Journal(ctx context.Context, limit int) (JournalPage, error)
 	// Settle looks up what rollcalls that were stopped have left open in the journal, and

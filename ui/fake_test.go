@@ -62,6 +62,9 @@ type fake struct {
 	visible  [][]providers.Identity
 	health   []dnsview.HealthState
 	files    map[string]error
+
+	forgotten []providers.CloudKey
+	forgetErr error
 }
 
 func newFake(now func() time.Time) *fake {
@@ -81,6 +84,15 @@ func (f *fake) Snapshot() *providers.Snapshot {
 }
 
 func (f *fake) Files() map[string]error { return f.files }
+
+func (f *fake) Forget(_ context.Context, cloud providers.CloudKey) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.forgetErr == nil {
+		f.forgotten = append(f.forgotten, cloud)
+	}
+	return f.forgetErr
+}
 
 func (f *fake) Updates() <-chan struct{} { return f.updates }
 

@@ -76,6 +76,7 @@ const (
 	actChanges       Action = "changes"
 	actConsoleLog    Action = "console log"
 	actClearMarks    Action = "clear marks"
+	actForget        Action = "forget cloud"
 )
 
 // KeyMap says which keys do what. Keys are spelled as a terminal reports them:

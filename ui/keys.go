@@ -168,6 +168,8 @@ func (m *Model) paletteCommand(a Action) tea.Cmd {
 		m.showChanges()
 	case actConsoleLog:
 		return m.consoleLog()
+	case actForget:
+		m.notify(toneWarn, "there is no cloud here that left the config: put the cursor on one in the sources ("+m.keymap.label(ActSources)+")")
 	case actClearMarks:
 		m.top().table().ClearMarks()
 	}

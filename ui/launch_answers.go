@@ -71,6 +71,8 @@ func (sh *shared) launchAnswer(msg tea.Msg) tea.Cmd {
 		sh.launched(msg)
 	case logMsg:
 		sh.logRead(msg)
+	case forgottenMsg:
+		sh.forgotten(msg)
 	}
 	return nil
 }

@@ -57,6 +57,7 @@ func commands() []entry {
 		{ActRefresh, "", "read all sources now"},
 		{ActPause, "", "stop or resume the regular refresh"},
 		{ActReadOnly, "", "switch read-only mode"},
+		{actForget, "", "in the sources: a cloud that left the config counts no longer"},
 		{actClearMarks, "", "unmark everything, hidden rows too"},
 		{ActHelp, "", "all keys"},
 		{ActQuit, "", "leave"},

@@ -40,6 +40,8 @@ func (l *sourcesScreen) do(a Action) (tea.Cmd, bool) {
 	case ActSort, ActReverse: // the order is that of the config
 	case ActDetail:
 		l.detail()
+	case ActDeregister, actForget:
+		return nil, l.forget()
 	default:
 		return nil, false
 	}
@@ -79,8 +81,12 @@ func (l *sourcesScreen) copied() string {
 
 func (l *sourcesScreen) about() (left, right *line) {
 	left, right = l.listScreen.about()
-	if r, ok := l.list.Current(); ok && r.Error != nil {
+	r, ok := l.list.Current()
+	if ok && r.Error != nil {
 		left.add(theme.Warn, *r.Error)
+	}
+	if ok && r.Departed {
+		right = hintLine(l.theme, []hint{{l.keymap.label(ActDeregister), "forget"}})
 	}
 	return left, right
 }

@@ -55,6 +55,21 @@ func (s *Session) WriteForgotten(all []ForgottenCloud) error {
 	return textfile.Write(s.forgottenPath(), func(f *os.File) error { return json.NewEncoder(f).Encode(all) })
 }
 
+// Forget writes down that a cloud which left the config no longer counts, and takes it in.
+func (s *Session) Forget(c *providers.CloudView) error {
+	all, err := s.ReadForgotten()
+	if err != nil {
+		return err
+	}
+	err = s.WriteForgotten(append(all, ForgottenCloud{
+		Cloud: c.Cloud, Production: c.Production, At: s.Program.Now().UTC(), By: Who(), RowsFrom: c.RowsFrom, Instances: c.Instances, Addresses: c.Addresses,
+	}))
+	if err == nil {
+		s.syncForgotten(s.Fleet.Snapshot())
+	}
+	return err
+}
+
 // forgottenKeys returns the keys of the forgotten clouds. When the file cannot be
 // read, none is forgotten.
 func (s *Session) forgottenKeys() []providers.CloudKey {

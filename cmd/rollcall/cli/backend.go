@@ -199,6 +199,15 @@ func refused(p dnsview.Plan, err error) *apply.Report {
 	return r
 }
 
+func (b *backend) Forget(_ context.Context, cloud providers.CloudKey) error {
+	snap := b.s.Fleet.Snapshot()
+	i := slices.IndexFunc(snap.Clouds, func(c providers.CloudView) bool { return c.Departed && c.Cloud.Key == cloud })
+	if i < 0 {
+		return fmt.Errorf("no cloud with the key %s left the config: it is in the config again, or was forgotten meanwhile", cloud)
+	}
+	return b.s.Forget(&snap.Clouds[i])
+}
+
 func (b *backend) Journal(_ context.Context, limit int) (ui.JournalPage, error) {
 	j, err := b.s.OpenJournal()
 	if err != nil {

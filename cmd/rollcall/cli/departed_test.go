@@ -127,6 +127,33 @@ func TestACloudThatOnlyMarkersNameCountsAsFailed(t *testing.T) {
 	}
 }
 
+func TestTheConsoleForgetsACloudThatLeftTheConfigAndNoOther(t *testing.T) {
+	newWorld(t)
+	path := reconfigure(t)
+	must(t, "ls", "sources")
+	without(t, path, "joyent-ams")
+	s := opened(t)
+	b := newBackend(s)
+	for _, c := range s.Fleet.Snapshot().Clouds {
+		err := b.Forget(t.Context(), c.Cloud.Key)
+		if (err == nil) != (c.Cloud.Name == "joyent-ams") {
+			t.Errorf("%s: %v", c.Cloud.Name, err)
+		}
+	}
+	for _, r := range s.Sources(b.Inspect(s.Fleet.Snapshot())) {
+		if r.Name == "joyent-ams" {
+			t.Errorf("it still counts: %+v", r)
+		}
+	}
+	if list := must(t, "config", "forget"); !strings.Contains(list, "joyent-ams") || !strings.Contains(list, "forgotten") {
+		t.Error(list)
+	}
+	must(t, "config", "forget", "joyent-ams", "--undo")
+	if row := source(t, "joyent-ams"); row["state"] != "failed" || row["rows"].(float64) == 0 {
+		t.Errorf("taken back: %v", row)
+	}
+}
+
 func TestTwoCloudsOfTheConfigThatAreOneAreBothFailedEverywhere(t *testing.T) {
 	newWorld(t)
 	path := reconfigure(t)

@@ -120,10 +120,7 @@ func (a *commands) forget(ctx context.Context, name, confirm string) error {
 	if confirm != c.Cloud.Name {
 		return fmt.Errorf("nothing was forgotten; to do it, give --confirm %s", words.ShellQuote(words.Clean(c.Cloud.Name)))
 	}
-	forgotten = append(forgotten, app.ForgottenCloud{
-		Cloud: c.Cloud, Production: c.Production, At: a.Now().UTC(), By: app.Who(), RowsFrom: c.RowsFrom, Instances: c.Instances, Addresses: c.Addresses,
-	})
-	if err := s.WriteForgotten(forgotten); err != nil {
+	if err := s.Forget(c); err != nil {
 		return err
 	}
 	a.Say("%s is forgotten; rollcall config forget %s --undo takes it back", words.Clean(c.Cloud.Name), words.ShellQuote(words.Clean(c.Cloud.Name)))
