@@ -135,23 +135,28 @@ func (j *journalScreen) keys() []keyHelp {
 
 func (j *journalScreen) resize(l layout) {
 	w, h := inner(rect{l.w, l.body})
-	j.list.Resize(w, max(h-min(len(j.problems), 3), 1))
+	j.list.Resize(w, max(h-len(j.problemLines(w)), 1))
 }
 
 func (j *journalScreen) body(l layout, production bool) []string {
-	title := j.title
-	if j.err != "" {
-		title += ": " + j.err
-	}
 	w, _ := inner(rect{l.w, l.body})
-	return j.draw(j.frame(title, j.list, production), j.problemLines(w), l)
+	j.empty = "entries"
+	if j.err != "" {
+		j.empty = "" // whether there are any is not known
+	}
+	return j.draw(j.frame(j.title, j.list, production), j.problemLines(w), l)
 }
 
-// problemLines are the lines above the entries that say where the journal is not what was
+// problemLines are the lines above the entries that say why the journal cannot be read, or where it is not what was
 // written; more than three are counted.
 func (j *journalScreen) problemLines(w int) []string {
 	t := j.theme
 	var out []string
+	if j.err != "" {
+		for _, l := range wrap(t.Warn+" "+j.err, max(w, 10)) {
+			out = append(out, t.Paint(theme.Warn, fit(l, w, t.Ellipsis)))
+		}
+	}
 	for i, p := range j.problems {
 		if i == 2 && len(j.problems) > 3 {
 			out = append(out, t.Paint(theme.Warn, fit(fmt.Sprintf("%s and %d more: rollcall journal --verify lists them", t.Warn, len(j.problems)-2), w, t.Ellipsis)))

@@ -166,6 +166,8 @@ type Journal struct {
 	lock   *os.File
 	book   book
 	closed bool
+	held   error     // of the last wait for the lock that was in vain
+	heldAt time.Time // when it ended
 
 	writer string   // who this journal is to others, once it has begun something
 	alive  *os.File // whose lock says that it lives
@@ -308,13 +310,20 @@ func (j *Journal) Close() error {
 func (j *Journal) locked(f func() error) error { return j.lockedUntil(j.stop, f) }
 
 func (j *Journal) lockedUntil(stop <-chan struct{}, f func() error) error {
+	called := time.Now()
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	if j.closed {
 		return errors.New("journal: it is closed")
 	}
+	if j.held != nil && stop != nil && called.Before(j.heldAt) {
+		return j.held // it was waited for in vain since
+	}
 	if err := waitFor(stop, j.lock, tryLockFile); err != nil {
-		return fmt.Errorf("journal: lock %s: %w", j.lock.Name(), err)
+		if errors.Is(err, ErrHeld) {
+			j.held, j.heldAt = err, time.Now()
+		}
+		return err
 	}
 	nameHolder(j.lock.Name())
 	err := j.catchUp()
@@ -390,7 +399,7 @@ func ReadUntil(stop <-chan struct{}, path string) ([]Entry, []Problem, error) {
 	if err == nil {
 		defer func() { _ = lock.Close() }() // it was only read
 		if err := waitFor(stop, lock, tryShareFile); err != nil {
-			return nil, nil, fmt.Errorf("journal: lock %s: %w", lock.Name(), err)
+			return nil, nil, err
 		}
 	}
 	var data []byte

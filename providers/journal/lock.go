@@ -13,26 +13,32 @@ import (
 // lockWait is how long a lock is waited for. Its holder writes some lines and waits for the disk.
 const lockWait = 10 * time.Second
 
-// ErrStopped says that the wait for the lock was broken off.
-var ErrStopped = errors.New("stopped while another process held the journal")
+// ErrStopped says that the wait for the lock was broken off, and ErrHeld that it was in vain.
+var (
+	ErrStopped = errors.New("stopped while another process held the journal")
+	ErrHeld    = errors.New("nothing is changed without the journal: let that process go on, or end it, and try again")
+)
 
 // waitFor tries to take a lock until it has it, stop is closed or lockWait is over.
 func waitFor(stop <-chan struct{}, f *os.File, try func(*os.File) (bool, error)) error {
 	deadline := time.Now().Add(lockWait)
 	for pause := time.Millisecond; ; pause = min(2*pause, 20*time.Millisecond) {
 		ok, err := try(f)
-		if ok || err != nil {
-			return err
+		if err != nil {
+			return fmt.Errorf("journal: lock %s: %w", f.Name(), err)
+		}
+		if ok {
+			return nil
 		}
 		if time.Now().After(deadline) {
-			return fmt.Errorf("%s has held it for %d s, and nothing is changed without the journal: let that process go on, or end it, and try again", holder(f.Name()), int(lockWait/time.Second))
+			return fmt.Errorf("journal: %s has held %s for %d s; %w", holder(f.Name()), f.Name(), int(lockWait/time.Second), ErrHeld)
 		}
 		t := time.NewTimer(pause)
 		select {
 		case <-t.C:
 		case <-stop:
 			t.Stop()
-			return fmt.Errorf("%w: %s", ErrStopped, holder(f.Name()))
+			return fmt.Errorf("journal: %w: %s holds %s", ErrStopped, holder(f.Name()), f.Name())
 		}
 	}
 }

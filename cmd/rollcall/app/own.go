@@ -1,6 +1,7 @@
 package app
 
 import (
+	"context"
 	"os"
 	"time"
 
@@ -19,8 +20,11 @@ type ownMarkers struct {
 	writes  providers.OwnWrites
 }
 
-// ownWrites returns the markers that the journal has written last. A journal that cannot be read has
-// written none: their times of change make them young then, which is safe.
+// ownPatience is for how long a journal that another process holds is waited for: every inspection asks.
+const ownPatience = 250 * time.Millisecond
+
+// ownWrites returns the markers that the journal has written last. Of a journal that cannot be read now it is what was read
+// before, else none: their times of change make them young then, which is safe.
 func (s *Session) ownWrites() providers.OwnWrites {
 	info, err := os.Stat(s.journalPath())
 	if err != nil {
@@ -32,9 +36,11 @@ func (s *Session) ownWrites() providers.OwnWrites {
 	if own.writes != nil && own.size == info.Size() && own.changed.Equal(info.ModTime()) {
 		return own.writes
 	}
-	entries, _, err := journal.Read(s.journalPath())
+	ctx, cancel := context.WithTimeout(context.Background(), ownPatience)
+	defer cancel()
+	entries, _, err := journal.ReadUntil(ctx.Done(), s.journalPath())
 	if err != nil {
-		return nil
+		return own.writes
 	}
 	own = ownMarkers{info.Size(), info.ModTime(), apply.OwnWrites(entries, s.Program.Now().Add(-ownFor))}
 	s.mu.Lock()

@@ -50,7 +50,9 @@ type Session struct {
 	retries retries
 
 	opening sync.Mutex
-	journal *journal.Journal // under opening
+	journal *journal.Journal // under opening, as what follows
+	heldErr error            // of the last wait for a journal that another process held, which was in vain
+	heldAt  time.Time        // when it ended
 
 	rangesMu sync.Mutex // guards what the config says of the list of public ranges
 
@@ -306,17 +308,25 @@ const JournalName = "journal.jsonl"
 
 // OpenJournal opens the journal when the first change is near.
 func (s *Session) OpenJournal() (*journal.Journal, error) {
+	called := time.Now()
 	s.opening.Lock() // not mu, which who inspects needs: another process may hold the journal for a while
 	defer s.opening.Unlock()
 	if s.journal != nil {
 		return s.journal, nil
+	}
+	if s.heldErr != nil && called.Before(s.heldAt) {
+		return nil, s.heldErr // it was waited for in vain since
 	}
 	if err := os.MkdirAll(s.State, 0o700); err != nil {
 		return nil, fmt.Errorf("make the state folder: %w", err)
 	}
 	j, err := journal.OpenUntil(s.Program.Interrupted, s.journalPath(), s.Program.Now)
 	if err != nil {
-		return nil, fmt.Errorf("open the journal: %w", err)
+		err = fmt.Errorf("open the journal: %w", err)
+		if errors.Is(err, journal.ErrHeld) {
+			s.heldErr, s.heldAt = err, time.Now()
+		}
+		return nil, err
 	}
 	for _, p := range j.Problems() {
 		s.Tell("rollcall: journal %s: %s", j.Path(), ProblemText(p))

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -88,7 +89,9 @@ func (a *commands) readJournal(ctx context.Context) ([]journal.Entry, []journal.
 		return nil, nil, err
 	}
 	path := filepath.Join(config.StateDir(), cfg.StateName(), app.JournalName)
-	if err := a.settleJournal(ctx, path); err != nil {
+	if err := a.settleJournal(ctx, path); errors.Is(err, journal.ErrHeld) || errors.Is(err, journal.ErrStopped) {
+		return nil, nil, fmt.Errorf("read the journal: %w", err)
+	} else if err != nil {
 		a.Say("rollcall: journal: %s", words.Clean(err.Error()))
 	}
 	entries, problems, err := journal.ReadUntil(a.Interrupted, path)

@@ -1,0 +1,136 @@
+//go:build unix
+
+package cli
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"rollcall/cmd/rollcall/exit"
+	"rollcall/providers/journal"
+)
+
+// holdJournal is a program that begins an entry in a journal, and stands still in the middle of that.
+func holdJournal() {
+	j, err := journal.Open(os.Args[1], func() time.Time { // the time of an entry is taken while the journal is locked
+		fmt.Println("held")
+		_, _ = io.Copy(io.Discard, os.Stdin) // ends with the test
+		os.Exit(1)
+		return time.Time{}
+	})
+	if err == nil {
+		_, err = j.Begin(journal.Entry{})
+	}
+	fmt.Println(err)
+	os.Exit(1)
+}
+
+// held starts a program that holds a journal, and stops it with SIGSTOP.
+func held(t *testing.T, path string) (pid int) {
+	t.Helper()
+	c := exec.CommandContext(t.Context(), "hold-journal", path)
+	in, err := c.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := c.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = c.Process.Kill()
+		_ = c.Wait()
+		_ = in.Close()
+	})
+	if l, err := bufio.NewReader(out).ReadString('\n'); err != nil || l != "held\n" {
+		t.Fatalf("%q, %v", l, err)
+	}
+	if err := c.Process.Signal(syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	return c.Process.Pid
+}
+
+// lockWait is for how long the journal is waited for.
+const lockWait = 10 * time.Second
+
+func TestAJournalThatAStoppedProcessHoldsIsWaitedForTenSecondsAndItsHolderNamed(t *testing.T) {
+	newWorld(t)
+	need(t, "tmux")
+	must(t, "deregister", recordsOf(t, "dead")[0])
+	before := allRecords(t)
+	x := newTerminal(t, 140, 40, "rollcall")
+	x.see("Instances 6", "✓")
+	pid := held(t, journalPath(t))
+	holder := fmt.Sprintf("process %d (hold-journal, stopped)", pid)
+
+	// What a rollcall has said and ended with, and after which time.
+	type end struct {
+		said string
+		code int
+		took time.Duration
+	}
+	start := func(interrupt time.Duration, args ...string) (e end) {
+		c := exec.CommandContext(t.Context(), "rollcall", args...)
+		var out bytes.Buffer
+		c.Stdout, c.Stderr = &out, &out
+		if err := c.Start(); err != nil {
+			t.Error(err)
+			return end{}
+		}
+		began := time.Now()
+		if interrupt > 0 {
+			time.Sleep(interrupt)
+			began = time.Now()
+			if err := c.Process.Signal(os.Interrupt); err != nil {
+				t.Error(err)
+			}
+		}
+		err := c.Wait()
+		if _, ok := errors.AsType[*exec.ExitError](err); err != nil && !ok {
+			t.Error(err)
+		}
+		return end{out.String(), c.ProcessState.ExitCode(), time.Since(began)}
+	}
+	var wg sync.WaitGroup
+	for _, args := range [][]string{{"undo"}, {"deregister", "--dead"}, {"journal"}, {"journal", "--verify"}, {"stop", "www-01", "--yes"}} {
+		wg.Go(func() {
+			if e := start(0, args...); e.code != exit.Failed || e.took < lockWait || !strings.Contains(e.said, holder+" has held ") || !strings.Contains(e.said, " for 10 s; nothing is changed without the journal") {
+				t.Errorf("%v: exit code %d after %s: %s", args, e.code, e.took, e.said)
+			}
+		})
+		wg.Go(func() {
+			if e := start(4*time.Second, args...); e.code != exit.Failed || e.took > lockWait/2 || !strings.Contains(e.said, "stopped") {
+				t.Errorf("%v, interrupted: exit code %d after %s: %s", args, e.code, e.took, e.said)
+			}
+		})
+	}
+	x.keys("J")
+	x.see(holder)
+	x.unsee("no entries")
+	x.keys("Escape")
+	x.unsee("Journal")
+	x.keys("u")
+	x.see("undo the last change", holder)
+	x.keys("Escape")
+	x.unsee("undo the last change")
+	x.keys("u", "C-c") // while it waits
+	x.see("exit code 0")
+	wg.Wait()
+	if after := allRecords(t); strings.Join(after, "\n") != strings.Join(before, "\n") {
+		t.Error("something was changed without the journal")
+	}
+}
