@@ -277,6 +277,9 @@ func (t *Template) config(v map[string]string, in Input) (AgentConfig, []string,
 		add("register", "the agent marks its records with the fleet id, and there is none; rollcall config init makes one")
 	}
 	warnings := cfg.credentials(v, in.Provider, add)
+	if cfg.Register == RegisterAgent && cfg.DNS == providers.Cloudflare && cfg.ZoneID == "" && strings.Contains(cfg.Zone, "xn--") {
+		warnings = append(warnings, cfg.Zone+" is an internationalized zone, which the agent does not find at Cloudflare by its name: give id for the zone in the config, or read the zone once with rollcall ls sources")
+	}
 	return cfg, warnings, p
 }
 

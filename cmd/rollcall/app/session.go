@@ -289,7 +289,7 @@ func (s *Session) StaleAfter() time.Duration {
 	return max(s.Config.Guards.Age, 2*s.Config.Refresh+10*time.Second) + s.took
 }
 
-func (s *Session) SnapshotPath() string { return filepath.Join(s.State, "snapshot.json") }
+func (s *Session) SnapshotPath() string { return filepath.Join(s.State, SnapshotName) }
 
 func (s *Session) Save(snap *providers.Snapshot) error {
 	if err := os.MkdirAll(s.State, 0o700); err != nil {
@@ -303,8 +303,11 @@ func (s *Session) Save(snap *providers.Snapshot) error {
 
 func (s *Session) journalPath() string { return filepath.Join(s.State, JournalName) }
 
-// JournalName is the file of the journal in the state folder.
-const JournalName = "journal.jsonl"
+// The files of the journal and of the last snapshot in the state folder.
+const (
+	JournalName  = "journal.jsonl"
+	SnapshotName = "snapshot.json"
+)
 
 // OpenJournal opens the journal when the first change is near.
 func (s *Session) OpenJournal() (*journal.Journal, error) {

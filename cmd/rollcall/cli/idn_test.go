@@ -12,6 +12,8 @@ import (
 	"rollcall/providers"
 	"rollcall/providers/sim"
 	"rollcall/providers/sim/world"
+	"rollcall/ui"
+	"rollcall/userdata"
 )
 
 const bookALabel = "xn--bcher-kva.example"
@@ -103,6 +105,40 @@ func TestAnInternationalizedZoneIsWrittenReadAndUndoneInOneSpelling(t *testing.T
 				t.Fatal(err)
 			}
 		})
+	}
+}
+
+// Cloudflare knows such a zone by its Unicode name, which an agent does not have.
+func TestABootScriptForAnInternationalizedZoneHasItsID(t *testing.T) {
+	s := newWorld(t)
+	z := bookZone(t, s, providers.Cloudflare)
+	id := func(script []byte) string {
+		t.Helper()
+		c, ok := userdata.FindAgentConfig(script)
+		if !ok {
+			t.Fatalf("no config of the agent in\n%s", script)
+		}
+		return c.ZoneID
+	}
+	render := []string{"userdata", "render", "nginx-roundrobin", "--service", "www.bücher.example", "--set", "token_source=ssm", "--set", "register=agent"}
+	if r := rollcall(t, render...); r.code != exit.Done || id([]byte(r.out)) != "" || !strings.Contains(r.err, bookALabel+" is an internationalized zone, which the agent does not find") {
+		t.Errorf("of a zone that was never read: exit code %d, %s", r.code, r.err)
+	}
+	must(t, "ls", "sources")
+	if r := rollcall(t, render...); r.code != exit.Done || id([]byte(r.out)) != z.ID || strings.Contains(r.err, "internationalized") {
+		t.Errorf("once it was read: exit code %d, %q, %s", r.code, id([]byte(r.out)), r.err)
+	}
+	b := newBackend(opened(t))
+	values := b.Defaults(t.Context(), "www."+bookALabel).Values
+	for _, service := range []string{"www." + bookALabel, ""} { // the id is that of the zone that the script names
+		text, err := b.Render(t.Context(), ui.RenderRequest{Template: "nginx-roundrobin", Service: service, Cloud: "joyent-east", Values: values})
+		if err != nil || id(text.Text) != z.ID {
+			t.Errorf("a launch of %q: %v, %q", service, err, id(text.Text))
+		}
+	}
+	reconfigure(t, "{name: Bücher.example,", "{name: Bücher.example, id: "+z.ID+",")
+	if r := rollcall(t, render...); r.code != exit.Done || id([]byte(r.out)) != z.ID {
+		t.Errorf("with the id in the config: exit code %d, %s", r.code, r.err)
 	}
 }
 

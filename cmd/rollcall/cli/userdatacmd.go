@@ -6,11 +6,13 @@ import (
 	"fmt"
 	"maps"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"rollcall/cmd/rollcall/app"
 	"rollcall/cmd/rollcall/config"
 	"rollcall/cmd/rollcall/exit"
 	"rollcall/cmd/rollcall/launcher"
@@ -18,6 +20,7 @@ import (
 	"rollcall/dnsview"
 	"rollcall/dnsview/rows"
 	"rollcall/providers"
+	"rollcall/providers/fleet"
 	"rollcall/providers/textfile"
 	"rollcall/userdata"
 )
@@ -259,6 +262,9 @@ func (a *commands) renderTemplate(ctx context.Context, name string, f *renderFla
 		in.Values = launcher.ServiceValues(&t, service, cfg.BootOf(service.Name), cfg.ZoneProvider(service.Zone))
 	}
 	maps.Copy(in.Values, given)
+	// A snapshot that cannot be read leaves the id out: the agent asks for its zone by name then.
+	last, _ := fleet.Load(filepath.Join(config.StateDir(), cfg.StateName(), app.SnapshotName))
+	in.ZoneID = launcher.ZoneID(cfg, last, in.Values["zone"])
 	r, err = all.Render(name, in)
 	return r, service, err
 }

@@ -319,6 +319,26 @@ func commonPrefix(v *dnsview.View, service string) string {
 	return words.Clean(most(counts))
 }
 
+// ZoneID returns the id of a zone for the config of a node's agent, which may not find the zone by its name: several can have
+// it, and Cloudflare knows an internationalized one by its Unicode name. It is that of a snapshot, else of the config; empty when neither
+// has it. snap may be nil.
+func ZoneID(c *config.Config, snap *providers.Snapshot, name string) string {
+	name = providers.CanonicalName(name)
+	if snap != nil {
+		for i := range snap.Zones {
+			if z := &snap.Zones[i].Zone; providers.SameName(z.Name, name) && z.ID != "" {
+				return z.ID
+			}
+		}
+	}
+	for i := range c.Zones {
+		if z := &c.Zones[i]; providers.SameName(z.Name, name) {
+			return z.ID
+		}
+	}
+	return ""
+}
+
 // Render returns the boot script for one cloud.
 func (s *Launcher) Render(v *dnsview.View, templates *userdata.Templates, r ui.RenderRequest) (userdata.Rendered, error) {
 	c, ok := s.Cloud(r.Cloud)
@@ -331,12 +351,6 @@ func (s *Launcher) Render(v *dnsview.View, templates *userdata.Templates, r ui.R
 			in.CloudKey = cmp.Or(x.Coverage.Key, x.Cloud.Key)
 		}
 	}
-	if d := s.Config.Declared(r.Service); d != nil {
-		for i := range v.Snapshot.Zones {
-			if z := &v.Snapshot.Zones[i].Zone; providers.SameName(z.Name, d.Zone) {
-				in.ZoneID = z.ID
-			}
-		}
-	}
+	in.ZoneID = ZoneID(s.Config, v.Snapshot, r.Values["zone"])
 	return templates.Render(r.Template, in)
 }
