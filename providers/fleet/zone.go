@@ -156,7 +156,7 @@ func (z *zone) fetch(ctx context.Context, gen uint64, started time.Time) func() 
 	})
 	asked := resolved
 	asked.Provider = z.src.Provider
-	if err := providers.DoubtRecords(ctx, z.src.DNS, asked, cov, rows, held.raw, z.noteAnswer); err != nil {
+	if err := verifyRecords(ctx, z.src.DNS, asked, cov, rows, held.raw, z.noteAnswer); err != nil {
 		cov.State = providers.CoveragePartial
 		cov.Err = &providers.Error{Kind: providers.KindIncomplete, Source: z.name, Op: "list records", Err: err}
 	}

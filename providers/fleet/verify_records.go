@@ -1,34 +1,36 @@
-package providers
+package fleet
 
 import (
 	"context"
 	"fmt"
 	"slices"
+
+	"rollcall/providers"
 )
 
 // recordQuestions is how many records are asked for before a listing without them is believed.
 const recordQuestions = 8
 
-// DoubtRecords returns why a listing of a zone that looks complete is not to be believed; nil when it is, or when it is not
-// complete anyway. last are the records of the last complete listing, none when it is not known. Of the records that vanished
+// verifyRecords returns why a listing of a zone that looks complete is not to be believed; nil when it is, or when it is not
+// complete anyway. last are the records that were held before, none when nothing was. Of the records that vanished
 // since, some are asked for by id where the account can (RecordFinder). A listing that is empty, or under half of the last
 // one, is read once more: both must agree, and some of the records that vanished are asked for by name where they were not
 // by id. heard is called for each page that comes.
-func DoubtRecords(ctx context.Context, dns RecordLister, zone Zone, cov Coverage, rows, last []Record, heard func()) error {
+func verifyRecords(ctx context.Context, dns providers.RecordLister, zone providers.Zone, cov providers.Coverage, rows, last []providers.Record, heard func()) error {
 	if !cov.Complete() {
 		return nil
 	}
-	gone := vanished(last, rows)
+	gone := sampleVanished(last, rows)
 	short := ""
 	switch {
-	case len(rows) == 0 && zone.Provider == Route53:
+	case len(rows) == 0 && zone.Provider == providers.Route53:
 		return fmt.Errorf("the list is empty, and a zone always has its SOA record")
 	case len(rows) == 0:
 		short = "the list is empty"
 	case 2*len(rows) < len(last):
 		short = fmt.Sprintf("the list has %d records and had %d before", len(rows), len(last))
 	}
-	finder, canFind := dns.(RecordFinder)
+	finder, canFind := dns.(providers.RecordFinder)
 	if canFind {
 		for i := range gone {
 			there, err := finder.HasRecord(ctx, zone, gone[i])
@@ -44,13 +46,13 @@ func DoubtRecords(ctx context.Context, dns RecordLister, zone Zone, cov Coverage
 		return nil
 	}
 	again := 0
-	if cov := dns.Records(ctx, zone, func(page []Record) { again += len(page); heard() }); !cov.Complete() {
+	if cov := dns.Records(ctx, zone, func(page []providers.Record) { again += len(page); heard() }); !cov.Complete() {
 		return fmt.Errorf("%s, and a second read did not come to its end: %w", short, cov.Err)
 	}
 	if again != len(rows) {
 		return fmt.Errorf("%s, and a second read gave %d", short, again)
 	}
-	getter, ok := dns.(RecordGetter)
+	getter, ok := dns.(providers.RecordGetter)
 	if !ok || canFind {
 		return nil
 	}
@@ -60,8 +62,8 @@ func DoubtRecords(ctx context.Context, dns RecordLister, zone Zone, cov Coverage
 		if err != nil {
 			return fmt.Errorf("%s, and %s could not be asked for: %w", short, r.String(), err)
 		}
-		if slices.ContainsFunc(now, func(n Record) bool {
-			return n.Type == r.Type && FoldValue(n.Type, n.Value) == FoldValue(r.Type, r.Value)
+		if slices.ContainsFunc(now, func(n providers.Record) bool {
+			return n.Type == r.Type && providers.FoldValue(n.Type, n.Value) == providers.FoldValue(r.Type, r.Value)
 		}) {
 			return fmt.Errorf("the list left out %s, which exists", r.String())
 		}
@@ -69,13 +71,13 @@ func DoubtRecords(ctx context.Context, dns RecordLister, zone Zone, cov Coverage
 	return nil
 }
 
-// vanished picks some records, spread evenly, that were there and are not.
-func vanished(was, is []Record) []Record {
-	have := make(map[Identity]bool, len(is))
+// sampleVanished picks some records, spread evenly, that were there and are not.
+func sampleVanished(was, is []providers.Record) []providers.Record {
+	have := make(map[providers.Identity]bool, len(is))
 	for i := range is {
 		have[is[i].Identity()] = true
 	}
-	var gone []Record
+	var gone []providers.Record
 	for i := range was {
 		if !have[was[i].Identity()] {
 			gone = append(gone, was[i])
@@ -84,7 +86,7 @@ func vanished(was, is []Record) []Record {
 	if len(gone) <= recordQuestions {
 		return gone
 	}
-	out := make([]Record, recordQuestions)
+	out := make([]providers.Record, recordQuestions)
 	for i := range out {
 		out[i] = gone[i*len(gone)/recordQuestions]
 	}
