@@ -247,13 +247,13 @@ func (o *operator) unsure(ids []string) {
 	}
 }
 
-// narrow is a zone of which only the names of a change are read, as for a host's own change.
-type narrow struct {
+// partialZone is a zone of which only the names of a change are read, as for a host's own change.
+type partialZone struct {
 	providers.DNS
 	now func() time.Time
 }
 
-func (n narrow) Records(context.Context, providers.Zone, func([]providers.Record)) providers.Coverage {
+func (n partialZone) Records(context.Context, providers.Zone, func([]providers.Record)) providers.Coverage {
 	return providers.Coverage{State: providers.CoveragePartial, Expected: -1, Started: n.now(), Finished: n.now(), Err: errors.New("only the names of this change are read")}
 }
 
@@ -297,7 +297,7 @@ func (o *operator) handle(id string, k int, join bool) bool {
 		return false
 	}
 	opts := o.c.opts
-	account := narrow{o.c.dns[zone], o.clk.now}
+	account := partialZone{o.c.dns[zone], o.clk.now}
 	opts.Clouds, opts.Zones = nil, []apply.ZoneTarget{{Zone: target.Zone, DNS: account}}
 	opts.Sources = fleet.New(fleet.Options{Zones: []fleet.ZoneSource{{Name: zone, ID: target.Zone.ID, Provider: target.Zone.Provider, DNS: account}}, Now: o.clk.now, Timeout: never})
 	rep := apply.New(opts).Run(context.Background(), made.Plan, apply.Confirm{}, nil)

@@ -68,7 +68,7 @@ there. Anyone can read them.`,
 		if err != nil {
 			return app.AsRefusal(err)
 		}
-		return a.carryService(ctx, s, s.narrow(), made, c)
+		return a.carryService(ctx, s, s.partialZone(), made, c)
 	}
 	return cmd
 }

@@ -150,7 +150,7 @@ hosts may join at once: each is in DNS when its join has ended in exit code 0.`,
 				made.Notes = append(made.Notes, addr.String()+" is no public address: whoever resolves the service from elsewhere cannot reach it")
 			}
 		}
-		return a.carryService(ctx, s, s.narrow(), made, f.c)
+		return a.carryService(ctx, s, s.partialZone(), made, f.c)
 	}
 	return cmd
 }
@@ -199,7 +199,7 @@ already is none afterwards. What the host does not own is left alone.`,
 		if err != nil {
 			return app.AsRefusal(err)
 		}
-		return a.carryService(ctx, s, s.narrow(), made, f.c)
+		return a.carryService(ctx, s, s.partialZone(), made, f.c)
 	}
 	return cmd
 }

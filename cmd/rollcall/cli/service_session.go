@@ -81,8 +81,8 @@ type serviceDNS interface {
 // found is the account of the service, whose zone is listed as a whole.
 func (s *serviceSession) found() foundZone { return foundZone{s.dns, s.zone} }
 
-// narrow is the account of the service, whose zone is not listed.
-func (s *serviceSession) narrow() narrow { return narrow{s.found(), s.Program.Now} }
+// partialZone is the account of the service, whose zone is not listed.
+func (s *serviceSession) partialZone() partialZone { return partialZone{s.found(), s.Program.Now} }
 
 // foundZone is the account of a service, whose one zone was found already.
 type foundZone struct {
@@ -96,19 +96,19 @@ func (f foundZone) Zones(_ context.Context, page func([]providers.Zone)) provide
 	return providers.Coverage{State: providers.CoverageComplete, Rows: 1, Expected: 1}
 }
 
-// narrow is a zone of which only the names of a change are read: the guards of a
+// partialZone is a zone of which only the names of a change are read: the guards of a
 // host's own change rest on nothing else. It says so with a partial coverage.
-type narrow struct {
+type partialZone struct {
 	foundZone
 	now func() time.Time
 }
 
-var errNarrow = errors.New("only the names of this change are read")
+var errPartialZone = errors.New("only the names of this change are read")
 
 // Records implements providers.RecordLister.
-func (n narrow) Records(context.Context, providers.Zone, func([]providers.Record)) providers.Coverage {
+func (n partialZone) Records(context.Context, providers.Zone, func([]providers.Record)) providers.Coverage {
 	t := n.now()
-	return providers.Coverage{State: providers.CoveragePartial, Expected: -1, Started: t, Finished: t, Err: errNarrow}
+	return providers.Coverage{State: providers.CoveragePartial, Expected: -1, Started: t, Finished: t, Err: errPartialZone}
 }
 
 // serviceEngine makes what carries out plans of this service.
@@ -246,7 +246,7 @@ func (a *commands) takeBack(ctx context.Context, s *serviceSession, r *apply.Rep
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 30*time.Second)
 	defer cancel()
-	a.undoMade(ctx, s, s.narrow(), node)
+	a.undoMade(ctx, s, s.partialZone(), node)
 	a.undoMade(ctx, s, s.found(), incarnation)
 }
 
