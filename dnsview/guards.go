@@ -114,6 +114,11 @@ type GuardEvidence struct {
 	Beside    []providers.Record
 	BesideErr error
 
+	// Holders are elastic addresses and network interfaces that clouds named when they were asked, just before, who has
+	// an address of LeadsTo; HoldersErr says which cloud did not answer.
+	Holders    []providers.Address
+	HoldersErr error
+
 	Own providers.OwnWrites // the markers that the journal has written last
 
 	// Removing are the records that this plan takes out, or has taken out already.

@@ -147,6 +147,16 @@ func (e *GuardEvidence) addresses() (out []netip.Addr, known bool) {
 	return out, true
 }
 
+// LeadsTo returns the addresses whose holders have to be asked for before the change: those that a record of a dead
+// owner leads to.
+func (e *GuardEvidence) LeadsTo() []netip.Addr {
+	if ModeOf(e.Verb, e.Change) != ModeDead {
+		return nil
+	}
+	addrs, _ := e.addresses()
+	return addrs
+}
+
 // whyNoAddress says why it is not known what a record leads to, where the zone of its target is to blame.
 func (e *GuardEvidence) whyNoAddress() string {
 	r := e.Change.Record()
@@ -183,8 +193,14 @@ func (e *GuardEvidence) CheckAddress() GuardResult {
 	mine := false
 	var typed *GuardResult
 	r := e.Change.Record()
+	if e.HoldersErr != nil {
+		return noEvidence(g, "who has the address is not known: "+Clean(e.HoldersErr.Error()), "an answer from the cloud")
+	}
 	for _, a := range addrs {
 		h, held := e.View.index.holders[a]
+		if n := slices.IndexFunc(e.Holders, func(h providers.Address) bool { return h.IP == a }); n >= 0 && !held {
+			return fails(g, a.String()+" belongs to "+addressLabel(&e.Holders[n])+", which its cloud names when it is asked for the address, and whose list leaves it out", "look again: the entry is reused")
+		}
 		isOwn := own && held && (h.inst != nil && h.inst.ID == o.Instance && e.View.index.keyOf(h.inst) == o.Cloud || h.addr != nil && h.addr.Instance == o.Instance)
 		if own && !held && e.Answer.Instance != nil && e.Answer.Instance.HasAddress(a) {
 			isOwn = true

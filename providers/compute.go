@@ -2,6 +2,7 @@ package providers
 
 import (
 	"context"
+	"net/netip"
 	"time"
 )
 
@@ -27,6 +28,13 @@ type (
 	// thing yields nothing and a complete coverage.
 	AddressLister interface {
 		Addresses(ctx context.Context, page func([]Address)) Coverage
+	}
+
+	// AddressHolder asks who has some public IPv4 addresses. Not every cloud has it: where an instance
+	// holds every address there is nothing to ask. Holders returns the elastic addresses and network
+	// interfaces that have one of addrs; none with a nil error is the cloud's word that nobody has.
+	AddressHolder interface {
+		Holders(ctx context.Context, addrs []netip.Addr) ([]Address, error)
 	}
 
 	// InstanceGetter asks for one instance by id. An instance that the cloud

@@ -2,6 +2,8 @@ package apply
 
 import (
 	"context"
+	"errors"
+	"net/netip"
 	"slices"
 	"sync"
 	"time"
@@ -86,6 +88,7 @@ func (r *run) askGuards(ctx context.Context, steps []int, dry bool) []guardOutco
 		})
 	}
 	_ = g.Wait() // what failed stands in the evidence
+	r.askHolders(ctx, inputs)
 	now := r.engine.o.Now()
 	for n, i := range steps {
 		p := inputs[n]
@@ -94,6 +97,40 @@ func (r *run) askGuards(ctx context.Context, steps []int, dry bool) []guardOutco
 	}
 	r.threshold(steps, inputs, out, dry)
 	return out
+}
+
+// askHolders asks each cloud that can say it who has the addresses that records of dead owners lead to. A list of network
+// interfaces says no count, and one that leaves a load balancer out looks like any other.
+func (r *run) askHolders(ctx context.Context, proofs []*dnsview.GuardEvidence) {
+	var addrs []netip.Addr
+	for _, p := range proofs {
+		addrs = append(addrs, p.LeadsTo()...)
+	}
+	if len(addrs) == 0 {
+		return
+	}
+	slices.SortFunc(addrs, netip.Addr.Compare)
+	addrs = slices.Compact(addrs)
+	clouds := r.engine.o.Clouds
+	held, errs := make([][]providers.Address, len(clouds)), make([]error, len(clouds))
+	var g errgroup.Group
+	g.SetLimit(atOnce)
+	for i := range clouds {
+		if h, ok := clouds[i].Power.(providers.AddressHolder); ok {
+			g.Go(func() error {
+				ctx, cancel := context.WithTimeout(ctx, r.engine.o.Timeout)
+				defer cancel()
+				held[i], errs[i] = h.Holders(ctx, addrs)
+				return nil
+			})
+		}
+	}
+	_ = g.Wait() // what failed stands in the evidence
+	for _, p := range proofs {
+		if len(p.LeadsTo()) > 0 {
+			p.Holders, p.HoldersErr = slices.Concat(held...), errors.Join(errs...)
+		}
+	}
 }
 
 func (r *run) lookUp(ctx context.Context, zone, name, typ string) ([]providers.Record, error) {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"net/netip"
+	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awsec2 "github.com/aws/aws-sdk-go-v2/service/ec2"
@@ -36,24 +37,29 @@ func (c *Cloud) elasticAddresses(ctx context.Context, r *read, page func([]provi
 	if err != nil {
 		return err
 	}
-	var rows []providers.Address
-	for i := range out.Addresses {
-		in := &out.Addresses[i]
+	rows := c.elasticRows(r.cloud, out.Addresses)
+	r.land(len(rows))
+	if len(rows) > 0 {
+		page(rows)
+	}
+	return nil
+}
+
+// elasticRows returns one row for each public address of some elastic addresses.
+func (c *Cloud) elasticRows(cloud providers.Cloud, list []types.Address) (rows []providers.Address) {
+	for i := range list {
+		in := &list[i]
 		for _, s := range []*string{in.PublicIp, in.CarrierIp} {
 			if ip, ok := parseIP(s); ok {
 				rows = append(rows, providers.Address{
-					Cloud: c.name, Key: r.cloud.Key, IP: ip, Kind: providers.AddressElastic,
+					Cloud: c.name, Key: cloud.Key, IP: ip, Kind: providers.AddressElastic,
 					ID: cmp.Or(aws.ToString(in.AllocationId), ip.String()), Instance: aws.ToString(in.InstanceId),
 					Note: tags(in.Tags)["Name"],
 				})
 			}
 		}
 	}
-	r.land(len(rows))
-	if len(rows) > 0 {
-		page(rows)
-	}
-	return nil
+	return rows
 }
 
 func (c *Cloud) interfaceAddresses(ctx context.Context, r *read, page func([]providers.Address)) error {
@@ -77,6 +83,57 @@ func (c *Cloud) interfaceAddresses(ctx context.Context, r *read, page func([]pro
 		}
 		return out.NextToken, nil
 	})
+}
+
+// mostFilterValues is how many values one filter may have (EC2 API reference, DescribeAddresses).
+const mostFilterValues = 200
+
+// Holders implements providers.AddressHolder.
+func (c *Cloud) Holders(ctx context.Context, addrs []netip.Addr) ([]providers.Address, error) {
+	const op = "ask who has an address"
+	cloud, err := c.Identify(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var values []string
+	for _, a := range addrs {
+		if a = a.Unmap(); a.Is4() {
+			values = append(values, a.String())
+		}
+	}
+	var rows []providers.Address
+	for some := range slices.Chunk(values, mostFilterValues) {
+		filter := func(name string) []types.Filter { return []types.Filter{{Name: aws.String(name), Values: some}} }
+		err := c.s.Read(ctx, op, func(ctx context.Context) error {
+			out, err := c.ec2.DescribeAddresses(ctx, &awsec2.DescribeAddressesInput{Filters: filter("public-ip")})
+			if err != nil {
+				return err
+			}
+			rows = append(rows, c.elasticRows(cloud, out.Addresses)...)
+			return nil
+		})
+		if err != nil {
+			return nil, err
+		}
+		err = c.pages(op, func(token *string) (next *string, err error) {
+			err = c.s.Read(ctx, op, func(ctx context.Context) error {
+				out, err := c.ec2.DescribeNetworkInterfaces(ctx, &awsec2.DescribeNetworkInterfacesInput{Filters: filter("addresses.association.public-ip"), NextToken: token})
+				if err != nil {
+					return err
+				}
+				for i := range out.NetworkInterfaces {
+					rows = append(rows, c.interfaceRows(cloud, &out.NetworkInterfaces[i])...)
+				}
+				next = out.NextToken
+				return nil
+			})
+			return next, err
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	return rows, nil
 }
 
 // interfaceRows returns one row for each public address of the interface.

@@ -50,7 +50,10 @@ type Cloud struct {
 	newProfiles sync.Map    // name of an instance profile -> time.Time when CreateProfile made it
 }
 
-var _ providers.Compute = (*Cloud)(nil)
+var (
+	_ providers.Compute       = (*Cloud)(nil)
+	_ providers.AddressHolder = (*Cloud)(nil)
+)
 
 // NewBudget makes a rate budget that stays within what EC2 grants an account in
 // a region: 20 describe calls a second after a burst of 100 (EC2 Developer
