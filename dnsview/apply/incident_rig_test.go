@@ -157,8 +157,13 @@ func (c *console) now() time.Time { return c.r.clk.now().Add(c.skew) }
 // console makes a rollcall whose clock is off by skew. It has read nothing yet.
 func (r *rig) console(skew time.Duration) *console {
 	r.t.Helper()
+	return r.consoleAt(r.sim.Endpoints(), skew)
+}
+
+// consoleAt is console for clouds that are reached by other endpoints than their own.
+func (r *rig) consoleAt(e sim.Endpoints, skew time.Duration) *console {
+	r.t.Helper()
 	c := &console{r: r, skew: skew, clouds: map[string]providers.Compute{}, dns: map[string]providers.DNS{}, budgets: map[string]*budget.Account{}}
-	e := r.sim.Endpoints()
 	fo := fleet.Options{Now: c.now, Timeout: never, FleetID: r.world().FleetID, Departed: true}
 	c.opts = apply.Options{
 		Fleet: r.world().FleetID, Who: "me@here", Now: c.now, Sleep: r.clk.sleep, Timeout: never,

@@ -12,6 +12,9 @@ var oneOf = thinned(4, 1)
 // as long; make soak takes the time.
 var operations = thinned(1_000, 10_000)
 
+// corruptedOneOf is of how many corruptions of answers one is played.
+var corruptedOneOf = thinned(24, 1)
+
 func thinned(few, all int) int {
 	if os.Getenv("ROLLCALL_SOAK") != "" {
 		return all
