@@ -91,6 +91,7 @@ func (a *Accounts) dnsInTime(ctx context.Context, p providers.Provider) DNSAccou
 	return begin(func() DNSAccount { return a.DNSAccount(p, "", "", "") }).within(ctx, DNSAccount{Err: errSlow(string(p))})
 }
 
+// Empty reports whether no credentials lead to anything.
 func (d *Discovery) Empty() bool { return len(d.Clouds)+len(d.Zones) == 0 }
 
 func (d *Discovery) addZones(p providers.Provider, a DNSAccount, zones []providers.Zone) {

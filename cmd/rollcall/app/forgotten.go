@@ -48,6 +48,7 @@ func (s *Session) ReadForgotten() ([]ForgottenCloud, error) {
 	return out, nil
 }
 
+// WriteForgotten writes which clouds are forgotten, in place of what was written before.
 func (s *Session) WriteForgotten(all []ForgottenCloud) error {
 	if err := os.MkdirAll(s.State, 0o700); err != nil {
 		return fmt.Errorf("make the state folder: %w", err)

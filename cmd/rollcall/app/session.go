@@ -289,8 +289,10 @@ func (s *Session) StaleAfter() time.Duration {
 	return max(s.Config.Guards.Age, 2*s.Config.Refresh+10*time.Second) + s.took
 }
 
+// SnapshotPath returns the file that the last snapshot is kept in.
 func (s *Session) SnapshotPath() string { return filepath.Join(s.State, SnapshotName) }
 
+// Save keeps a snapshot for the next run.
 func (s *Session) Save(snap *providers.Snapshot) error {
 	if err := os.MkdirAll(s.State, 0o700); err != nil {
 		return fmt.Errorf("make the state folder: %w", err)
@@ -338,6 +340,7 @@ func (s *Session) OpenJournal() (*journal.Journal, error) {
 	return j, nil
 }
 
+// Close closes the journal, if it was opened.
 func (s *Session) Close() error {
 	s.opening.Lock()
 	defer s.opening.Unlock()

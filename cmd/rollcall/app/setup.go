@@ -127,6 +127,7 @@ type Accounts struct {
 	budgets map[string]*budget.Account
 }
 
+// DNSAccount is an account at a DNS provider, set up or not.
 type DNSAccount struct {
 	Dns    providers.DNS
 	budget *budget.Account
@@ -185,6 +186,8 @@ func (a *Accounts) zone(z *config.Zone) ZoneSource {
 	return ZoneSource{Name: z.Name, Id: z.ID, Provider: z.Provider, Dns: acc.Dns, Budget: acc.budget, Pos: z.Pos, Err: acc.Err}
 }
 
+// DNSAccount sets up an account at a DNS provider, or returns the one that was set up before. It does no I/O but to read
+// local credentials.
 func (a *Accounts) DNSAccount(p providers.Provider, profile, tokenEnv, endpoint string) DNSAccount {
 	key := string(p) + " " + profile + " " + tokenEnv + " " + endpoint
 	a.mu.Lock()

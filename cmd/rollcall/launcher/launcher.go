@@ -33,6 +33,7 @@ type Launcher struct {
 	Metadata Metadata // of Triton nodes, as the command line gives it
 }
 
+// New returns a launcher that works on a session.
 func New(s *app.Session) *Launcher { return &Launcher{Session: s} }
 
 // LaunchClouds are the clouds that a launch can go to.

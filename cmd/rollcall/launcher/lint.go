@@ -52,6 +52,7 @@ type Finding struct {
 	Text   string   `json:"text"`
 }
 
+// String returns the finding as one line.
 func (f *Finding) String() string {
 	place := ""
 	if f.Line > 0 {

@@ -19,6 +19,7 @@ import (
 // NodeRole is the name that policies propose for the role of nodes.
 const NodeRole = "rollcall-node"
 
+// IAMName is what IAM takes as the name of a role, a user or an instance profile.
 var IAMName = regexp.MustCompile(`^[\w+=,.@-]{1,64}$`)
 
 // PolicyRequest says what policies are made for.
