@@ -7,12 +7,23 @@ import (
 
 	"rollcall/cmd/rollcall/words"
 	"rollcall/dnsview"
+	"rollcall/dnsview/rows"
 	"rollcall/providers"
 	"rollcall/providers/fleet"
 )
 
 // RangesSource is the name of the list of public ranges among the sources.
 const RangesSource = "ranges"
+
+// SourceRows returns the rows of everything that a view rests on: clouds, zones, and the
+// list of public ranges when it could not be read.
+func (s *Session) SourceRows(v *dnsview.View) []rows.Source {
+	list := rows.WithWire(rows.Sources(v.Snapshot, s.Program.Now(), s.StaleAfter()), v)
+	if err := s.RangesErr(); err != nil {
+		list = append(list, rows.File(RangesSource, err))
+	}
+	return list
+}
 
 // syncRanges reads the list of public ranges again when its file has changed. While it cannot be read, the last good list stays.
 func (s *Session) syncRanges() {

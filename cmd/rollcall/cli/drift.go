@@ -68,7 +68,7 @@ func (a *commands) drift(ctx context.Context, form *format, query string, wire b
 		return 0, err
 	}
 	found := findingRows(v, q)
-	r := driftReport{Sources: sourcesOf(s, v), Findings: []rows.FindingObject{}}
+	r := driftReport{Sources: s.SourceRows(v), Findings: []rows.FindingObject{}}
 	code = exit.Done
 	for i := range found {
 		r.Findings = append(r.Findings, found[i].Object())

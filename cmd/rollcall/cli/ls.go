@@ -180,5 +180,5 @@ func (a *commands) lsSources(ctx context.Context, f *lsFlags) error {
 		cancel()
 		v = s.Update(v.Snapshot)
 	}
-	return list(a.Out, l, f, passing(sourcesOf(s, v), q))
+	return list(a.Out, l, f, passing(s.SourceRows(v), q))
 }

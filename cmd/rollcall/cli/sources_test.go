@@ -155,7 +155,7 @@ func TestASessionThatGoesOnSetsASourceUpAsSoonAsItCanBe(t *testing.T) {
 	reconfigure(t, "region: eu-west-1", "region: eu-west-1, profile: late", "provider: route53", "provider: route53, profile: late")
 	s := opened(t)
 	state := func(name string) string {
-		for _, r := range sourcesOf(s, s.Update(s.Fleet.Snapshot())) {
+		for _, r := range s.SourceRows(s.Update(s.Fleet.Snapshot())) {
 			if r.Name == name {
 				return r.State
 			}
@@ -209,7 +209,7 @@ func TestAListOfRangesIsReadAgainWhenItsFileChangesAndTheLastGoodOneStays(t *tes
 				t.Errorf("%s: %s is in a range: %v", what, prefix, ok)
 			}
 		}
-		row := slices.IndexFunc(sourcesOf(s, v), func(r rows.Source) bool { return r.Name == app.RangesSource })
+		row := slices.IndexFunc(s.SourceRows(v), func(r rows.Source) bool { return r.Name == app.RangesSource })
 		err := b.Files()[app.RangesSource]
 		if (row >= 0) != (why != "") || (err != nil) != (why != "") || err != nil && (!strings.Contains(err.Error(), why) || !strings.HasSuffix(err.Error(), "the list that was read before stays in use")) {
 			t.Errorf("%s: row %d, %v", what, row, err)

@@ -39,7 +39,7 @@ func lackingFor(s *app.Session, b basis) []rows.Source {
 	if s.View == nil {
 		return nil
 	}
-	list := slices.DeleteFunc(sourcesOf(s, s.View), func(r rows.Source) bool {
+	list := slices.DeleteFunc(s.SourceRows(s.View), func(r rows.Source) bool {
 		switch {
 		case r.State == string(providers.CoverageComplete):
 			return true

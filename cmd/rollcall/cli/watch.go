@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"rollcall/cmd/rollcall/exit"
+	"rollcall/cmd/rollcall/watcher"
 	"rollcall/dnsview"
 )
 
@@ -17,7 +18,7 @@ const envWebhook = "ROLLCALL_WEBHOOK"
 
 // watchFlags are what rollcall watch takes.
 type watchFlags struct {
-	watchOptions
+	watcher.Options
 	filter, severity string
 	form             *format
 }
@@ -48,41 +49,41 @@ like of the environment, and no credential; --exec-env NAME passes a variable on
 		Args:    noArgs,
 	}
 	f.form = outputFlag(c, asText, asJSON)
-	c.Flags().StringVar(&f.metrics, "metrics", "", "serve metrics and /healthz on this `address`, e.g. 127.0.0.1:9469")
-	c.Flags().StringSliceVar(&f.metricsHosts, "metrics-host", nil, "a further host `name` by which metrics may be asked for; may be given several times")
-	c.Flags().StringVar(&f.webhook, "webhook", "", "POST each new and each resolved finding to this `URL`")
-	c.Flags().StringVar(&f.exec, "exec", "", "run this `command` for each new and each resolved finding")
-	c.Flags().StringArrayVar(&f.execEnv, "exec-env", nil, "pass the environment variable `NAME` on to the command of --exec; may be given several times")
+	c.Flags().StringVar(&f.Metrics, "metrics", "", "serve metrics and /healthz on this `address`, e.g. 127.0.0.1:9469")
+	c.Flags().StringSliceVar(&f.MetricsHosts, "metrics-host", nil, "a further host `name` by which metrics may be asked for; may be given several times")
+	c.Flags().StringVar(&f.Webhook, "webhook", "", "POST each new and each resolved finding to this `URL`")
+	c.Flags().StringVar(&f.Exec, "exec", "", "run this `command` for each new and each resolved finding")
+	c.Flags().StringArrayVar(&f.ExecEnv, "exec-env", nil, "pass the environment variable `NAME` on to the command of --exec; may be given several times")
 	c.Flags().StringVar(&f.filter, "filter", "", "tell only findings that pass this `filter`; metrics count all")
 	c.Flags().StringVar(&f.severity, "severity", "low", "tell only findings of this `severity` or more: info, low, medium, high, critical")
 	c.RunE = func(cmd *cobra.Command, _ []string) error {
-		f.lines = f.metrics == "" || cmd.Flags().Changed("output")
-		f.asJSON = f.form.is == asJSON
-		if f.webhook == "" {
-			f.webhook = os.Getenv(envWebhook)
+		f.Lines = f.Metrics == "" || cmd.Flags().Changed("output")
+		f.AsJSON = f.form.is == asJSON
+		if f.Webhook == "" {
+			f.Webhook = os.Getenv(envWebhook)
 		}
 		if err := f.read(); err != nil {
 			return err
 		}
-		return runWatch(cmd.Context(), a.Program, &f.watchOptions)
+		return watcher.Run(cmd.Context(), a.Program, &f.Options)
 	}
 	return c
 }
 
 // read checks what needs no source.
 func (f *watchFlags) read() (err error) {
-	if f.only, err = parseFilter(f.filter); err != nil {
+	if f.Only, err = parseFilter(f.filter); err != nil {
 		return err
 	}
-	if f.least, err = parseSeverity(f.severity); err != nil {
+	if f.Least, err = parseSeverity(f.severity); err != nil {
 		return err
 	}
-	if f.webhook != "" {
-		if u, err := url.Parse(f.webhook); err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+	if f.Webhook != "" {
+		if u, err := url.Parse(f.Webhook); err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
 			return exit.Usagef("the webhook is not a URL: write it with scheme and host, such as https://hooks.example.com/x") // it is a secret, so it is not repeated
 		}
 	}
-	f.version = buildVersion().Version
+	f.Version = buildVersion().Version
 	return nil
 }
 

@@ -10,6 +10,8 @@ import (
 	"github.com/prometheus/common/expfmt"
 	"github.com/prometheus/common/model"
 	"pgregory.net/rapid"
+
+	"rollcall/cmd/rollcall/watcher"
 )
 
 // parsed reads families as Prometheus would.
@@ -24,15 +26,15 @@ func parsed(t rapid.TB, text string) map[string]*dto.MetricFamily {
 }
 
 func TestFamiliesAreWrittenInTheOrderOfTheirNamesEachWithItsHelpAndType(t *testing.T) {
-	scans := counterFamily("scans_total", "Scans made.")
-	scans.counter().Inc()
-	rows := gaugeFamily("rows", "Rows of a source.", "source", "state")
-	rows.gauge("b", "x").Set(2.5)
-	rows.gauge("a", "y").Inc()
-	rows.gauge("a", "y").Inc()
-	took := newFamily("histogram", "took_seconds", "How long it took.", "source")
+	scans := watcher.CounterFamily("scans_total", "Scans made.")
+	scans.Counter().Inc()
+	rows := watcher.GaugeFamily("rows", "Rows of a source.", "source", "state")
+	rows.Gauge("b", "x").Set(2.5)
+	rows.Gauge("a", "y").Inc()
+	rows.Gauge("a", "y").Inc()
+	took := watcher.NewFamily("histogram", "took_seconds", "How long it took.", "source")
 	for _, seconds := range []float64{.2, 3, 30} {
-		took.histogram([]float64{.5, 10}, "a").Update(seconds)
+		took.Histogram([]float64{.5, 10}, "a").Update(seconds)
 	}
 	want := `# HELP rollcall_rows Rows of a source.
 # TYPE rollcall_rows gauge
@@ -49,9 +51,9 @@ rollcall_took_seconds_bucket{source="a",le="+Inf"} 3
 rollcall_took_seconds_sum{source="a"} 33.2
 rollcall_took_seconds_count{source="a"} 3
 `
-	for _, families := range [][]*family{{scans, rows, took}, {took, scans, rows, gaugeFamily("empty", "Without samples.")}} {
+	for _, families := range [][]*watcher.Family{{scans, rows, took}, {took, scans, rows, watcher.GaugeFamily("empty", "Without samples.")}} {
 		var page bytes.Buffer
-		if writeFamilies(&page, families); page.String() != want {
+		if watcher.WriteFamilies(&page, families); page.String() != want {
 			t.Errorf("got\n%swant\n%s", page.String(), want)
 		}
 	}
@@ -59,12 +61,12 @@ rollcall_took_seconds_count{source="a"} 3
 
 func TestPrometheusReadsEveryLabelValueAsItIs(t *testing.T) {
 	check := func(t rapid.TB, a, b string) {
-		calls := counterFamily("calls_total", "Calls.", "source", "result")
-		calls.counter(a, b).AddInt64(7)
-		took := newFamily("histogram", "took_seconds", "How long it took.", "source")
-		took.histogram([]float64{1}, a).Update(.5)
+		calls := watcher.CounterFamily("calls_total", "Calls.", "source", "result")
+		calls.Counter(a, b).AddInt64(7)
+		took := watcher.NewFamily("histogram", "took_seconds", "How long it took.", "source")
+		took.Histogram([]float64{1}, a).Update(.5)
 		var page bytes.Buffer
-		writeFamilies(&page, []*family{calls, took})
+		watcher.WriteFamilies(&page, []*watcher.Family{calls, took})
 		m := parsed(t, page.String())
 		if n := sum(m["rollcall_calls_total"], "source", a, "result", b); n != 7 {
 			t.Errorf("%q, %q: %v calls in\n%s", a, b, n, page.String())

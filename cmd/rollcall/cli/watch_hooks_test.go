@@ -14,13 +14,14 @@ import (
 	"testing"
 	"time"
 
+	"rollcall/cmd/rollcall/watcher"
 	"rollcall/providers/sim/world"
 )
 
 // receiver is a webhook that notes what it is sent.
 type receiver struct {
 	mu     sync.Mutex
-	got    []hookEvent
+	got    []watcher.HookEvent
 	posts  int
 	refuse int // this many posts fail
 }
@@ -34,7 +35,7 @@ func (r *receiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 		http.Error(w, "not now", http.StatusServiceUnavailable)
 		return
 	}
-	var e hookEvent
+	var e watcher.HookEvent
 	if req.Header.Get("Content-Type") != "application/json" || json.NewDecoder(req.Body).Decode(&e) != nil {
 		http.Error(w, "no JSON", http.StatusBadRequest)
 		return
@@ -59,9 +60,11 @@ func TestAWebhookIsToldOnceOfEachFindingAndOnceOfItsEndOverRestartsToo(t *testin
 	r := &receiver{refuse: 2}
 	srv := httptest.NewServer(r)
 	defer srv.Close()
-	f := watchFlags{watchOptions: watchOptions{webhook: srv.URL + "/secret-path?token=hush"}, filter: "finding:dead,dangling"}
+	f := watchFlags{Options: watcher.Options{Webhook: srv.URL + "/secret-path?token=hush"}, filter: "finding:dead,dangling"}
 	w := startWatch(t, f)
-	until(t, "the webhook to be told", func() bool { return r.count(eventNew, "dead") == 6 && r.count(eventNew, "dangling") == 3 })
+	until(t, "the webhook to be told", func() bool {
+		return r.count(watcher.EventNew, "dead") == 6 && r.count(watcher.EventNew, "dangling") == 3
+	})
 	time.Sleep(3 * time.Second) // some scans
 	w.end()
 	if n := len(r.got); n != 9 || r.posts != 11 {
@@ -88,7 +91,7 @@ func TestAWebhookIsToldOnceOfEachFindingAndOnceOfItsEndOverRestartsToo(t *testin
 		t.Fatal(err)
 	}
 	again := startWatch(t, f)
-	until(t, "the end to be told after a restart", func() bool { return r.count(eventResolved, "dead") == 1 })
+	until(t, "the end to be told after a restart", func() bool { return r.count(watcher.EventResolved, "dead") == 1 })
 	time.Sleep(3 * time.Second)
 	again.end()
 	if n := len(r.got); n != 10 {
@@ -106,9 +109,9 @@ func TestAReceiverThatIsDownNeverStopsTheWatchAndItsURLIsNotTold(t *testing.T) {
 		t.Fatal(err)
 	}
 	_ = l.Close() // no one listens there now
-	w := startWatch(t, watchFlags{watchOptions: watchOptions{webhook: "http://user:hush@" + l.Addr().String() + "/secret-path"}, filter: "finding:dangling"})
+	w := startWatch(t, watchFlags{Options: watcher.Options{Webhook: "http://user:hush@" + l.Addr().String() + "/secret-path"}, filter: "finding:dangling"})
 	until(t, "the failure to be told", func() bool { return strings.Contains(w.err.String(), "fails, and is not told of a finding") })
-	until(t, "the lines", func() bool { return w.count(eventNew, "dangling") == 3 })
+	until(t, "the lines", func() bool { return w.count(watcher.EventNew, "dangling") == 3 })
 	if said := w.err.String(); strings.Contains(said, "secret-path") || strings.Contains(said, "hush") || !strings.Contains(said, "webhook "+l.Addr().String()+" fails") {
 		t.Errorf("%s", said)
 	}
@@ -117,7 +120,7 @@ func TestAReceiverThatIsDownNeverStopsTheWatchAndItsURLIsNotTold(t *testing.T) {
 func TestACommandIsGivenEachFindingOnStdin(t *testing.T) {
 	fastWorld(t)
 	file := filepath.Join(t.TempDir(), "told")
-	w := startWatch(t, watchFlags{watchOptions: watchOptions{exec: "cat >>" + file + "; echo >>" + file}, filter: "finding:dangling"})
+	w := startWatch(t, watchFlags{Options: watcher.Options{Exec: "cat >>" + file + "; echo >>" + file}, filter: "finding:dangling"})
 	until(t, "the command to be told", func() bool {
 		text, err := os.ReadFile(file)
 		return err == nil && strings.Count(string(text), `"class":"dangling"`) == 3
@@ -128,7 +131,7 @@ func TestACommandIsGivenEachFindingOnStdin(t *testing.T) {
 		t.Fatal(err)
 	}
 	for l := range strings.Lines(string(text)) {
-		if e := decode[hookEvent](t, l); e.Event != eventNew || e.Finding.Zone == "" {
+		if e := decode[watcher.HookEvent](t, l); e.Event != watcher.EventNew || e.Finding.Zone == "" {
 			t.Errorf("%+v", e)
 		}
 	}
@@ -142,7 +145,7 @@ func TestACommandThatFailsOrHangsIsToldInOneLine(t *testing.T) {
 		"no-such-command-anywhere 2>&-": "exit status 127",
 	} {
 		ctx, cancel := context.WithTimeout(context.Background(), 300*time.Millisecond)
-		err := execute(ctx, command, nil, []byte("{}"))
+		err := watcher.Execute(ctx, command, nil, []byte("{}"))
 		cancel()
 		if err == nil || !strings.HasPrefix(err.Error(), want) || strings.Contains(err.Error(), "\n") {
 			t.Errorf("%s: %v, want %s", command, err, want)
@@ -163,8 +166,8 @@ func TestARefusalOfAWebhookIsNotTriedAgainAndARedirectionIsNotFollowed(t *testin
 	defer srv.Close()
 	for _, path := range []string{"/", "/moved"} {
 		posts = 0
-		err := webhook(srv.URL+path).deliver(context.Background(), []byte("{}"))
-		if _, final := errors.AsType[permanent](err); !final || posts != 1 {
+		err := watcher.Webhook(srv.URL+path).Deliver(context.Background(), []byte("{}"))
+		if _, final := errors.AsType[watcher.Permanent](err); !final || posts != 1 {
 			t.Errorf("%s: %v after %d posts", path, err, posts)
 		}
 	}
@@ -175,7 +178,7 @@ func TestACommandOfWatchIsGivenNoCredentialThatItIsNotToldTo(t *testing.T) {
 		t.Setenv(name, "handed-on")
 	}
 	out := filepath.Join(t.TempDir(), "env")
-	if err := execute(t.Context(), "env > "+out, []string{"MY_OWN"}, []byte("{}")); err != nil {
+	if err := watcher.Execute(t.Context(), "env > "+out, []string{"MY_OWN"}, []byte("{}")); err != nil {
 		t.Fatal(err)
 	}
 	got, err := os.ReadFile(out)

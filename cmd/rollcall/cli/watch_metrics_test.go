@@ -10,6 +10,7 @@ import (
 
 	dto "github.com/prometheus/client_model/go"
 
+	"rollcall/cmd/rollcall/watcher"
 	"rollcall/providers/sim/world"
 )
 
@@ -60,7 +61,7 @@ func sum(f *dto.MetricFamily, labels ...string) float64 {
 
 func TestPrometheusIsServedWhatTheWatchSees(t *testing.T) {
 	s := fastWorld(t)
-	w := startWatch(t, watchFlags{watchOptions: watchOptions{metrics: "127.0.0.1:0"}})
+	w := startWatch(t, watchFlags{Options: watcher.Options{Metrics: "127.0.0.1:0"}})
 	until(t, "the dead entries to be counted", func() bool { return sum(w.scrape()["rollcall_findings"], "class", "dead") == 6 })
 	resp, err := http.Get(w.url()) //nolint:noctx // loopback
 	if err != nil {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"rollcall/cmd/rollcall/app"
+	"rollcall/cmd/rollcall/watcher"
 )
 
 // served starts the server of metrics, and returns its address.
@@ -24,7 +25,7 @@ func served(t *testing.T, hosts ...string) string {
 	s.Start(time.Second)
 	var at string
 	ctx, cancel := context.WithCancel(t.Context())
-	serve, err := newMeter(s, "").listen(ctx, "127.0.0.1:0", hosts, func(format string, args ...any) {
+	serve, err := watcher.NewMeter(s, "").Listen(ctx, "127.0.0.1:0", hosts, func(format string, args ...any) {
 		t.Logf(format, args...)
 		if l, ok := args[0].(net.Addr); ok {
 			at = l.String()

@@ -15,6 +15,7 @@ import (
 
 	"rollcall/cmd/rollcall/app"
 	"rollcall/cmd/rollcall/exit"
+	"rollcall/cmd/rollcall/watcher"
 	"rollcall/providers/sim"
 	"rollcall/providers/sim/world"
 )
@@ -55,7 +56,7 @@ func startWatch(t *testing.T, f watchFlags) *watch {
 	if f.form == nil {
 		f.form = &format{is: asJSON}
 	}
-	f.lines, f.asJSON = f.metrics == "", f.form.is == asJSON
+	f.Lines, f.AsJSON = f.Metrics == "", f.form.is == asJSON
 	if f.severity == "" {
 		f.severity = "low"
 	}
@@ -63,7 +64,7 @@ func startWatch(t *testing.T, f watchFlags) *watch {
 		t.Fatal(err)
 	}
 	go func() {
-		err := runWatch(ctx, a, &f.watchOptions)
+		err := watcher.Run(ctx, a, &f.Options)
 		for _, c := range a.Closers {
 			err = errors.Join(err, c())
 		}
@@ -105,12 +106,12 @@ func until(t *testing.T, what string, holds func() bool) {
 }
 
 // lines are what the watch has told so far.
-func (w *watch) lines() []watchLine {
+func (w *watch) lines() []watcher.Line {
 	w.t.Helper()
-	var out []watchLine
+	var out []watcher.Line
 	for l := range strings.Lines(w.out.String()) {
 		if strings.HasSuffix(l, "\n") {
-			out = append(out, decode[watchLine](w.t, l))
+			out = append(out, decode[watcher.Line](w.t, l))
 		}
 	}
 	return out
@@ -137,8 +138,8 @@ func fastWorld(t *testing.T) *sim.Sim {
 func TestTheWatchTellsWhatIsNewAndWhatIsResolved(t *testing.T) {
 	s := fastWorld(t)
 	w := startWatch(t, watchFlags{})
-	until(t, "all dead entries", func() bool { return w.count(eventNew, "dead") == 6 })
-	if w.count(eventNew, "foreign") != 0 {
+	until(t, "all dead entries", func() bool { return w.count(watcher.EventNew, "dead") == 6 })
+	if w.count(watcher.EventNew, "foreign") != 0 {
 		t.Error("findings below the severity are told")
 	}
 	z, err := s.World().Zone("scalability.expert")
@@ -155,7 +156,7 @@ func TestTheWatchTellsWhatIsNewAndWhatIsResolved(t *testing.T) {
 	}); err != nil {
 		t.Fatal(err)
 	}
-	until(t, "the end of one", func() bool { return w.count(eventResolved, "dead") == 1 })
+	until(t, "the end of one", func() bool { return w.count(watcher.EventResolved, "dead") == 1 })
 
 	// A cloud that cannot be read resolves nothing, and is reported itself.
 	if err := s.World().SetFault("joyent-ams", world.Unreachable); err != nil {
@@ -163,8 +164,8 @@ func TestTheWatchTellsWhatIsNewAndWhatIsResolved(t *testing.T) {
 	}
 	source := func(state string) func() bool {
 		return func() bool {
-			return slices.ContainsFunc(w.lines(), func(l watchLine) bool {
-				return l.Event == eventSource && l.Source.Name == "joyent-ams" && l.Source.State == state
+			return slices.ContainsFunc(w.lines(), func(l watcher.Line) bool {
+				return l.Event == watcher.EventSource && l.Source.Name == "joyent-ams" && l.Source.State == state
 			})
 		}
 	}
@@ -174,7 +175,7 @@ func TestTheWatchTellsWhatIsNewAndWhatIsResolved(t *testing.T) {
 	}
 	until(t, "the cloud that is well again", source("complete"))
 	time.Sleep(3 * time.Second) // some scans
-	if n, m := w.count(eventResolved, "dead"), w.count(eventNew, "dead"); n != 1 || m != 6 {
+	if n, m := w.count(watcher.EventResolved, "dead"), w.count(watcher.EventNew, "dead"); n != 1 || m != 6 {
 		t.Errorf("%d resolved, %d new", n, m)
 	}
 }
@@ -236,7 +237,7 @@ func TestASignalEndsAWatchCleanly(t *testing.T) {
 		t.Errorf("%v, %s", err, &errs)
 	}
 	for l := range strings.Lines(out.String()) {
-		if e := decode[watchLine](t, l); e.Event == "" || !strings.HasSuffix(l, "}\n") {
+		if e := decode[watcher.Line](t, l); e.Event == "" || !strings.HasSuffix(l, "}\n") {
 			t.Errorf("%q", l)
 		}
 	}

@@ -1,4 +1,6 @@
-package cli
+// Package watcher reads all sources again and again and says what changes: as lines, as metrics for Prometheus, and to hooks.
+// Read Options, then Run. It works on a session of package app, and knows no command.
+package watcher
 
 import (
 	"context"
@@ -49,34 +51,34 @@ const (
 	phaseLeaving // it is resolved, and that is being told
 )
 
-// watchOptions shape a watch.
-type watchOptions struct {
-	metrics      string   // address that metrics are served on; empty for none
-	metricsHosts []string // by which they may be asked for
-	webhook      string
-	exec         string
-	execEnv      []string // variables that the command is given beside those that it needs to run
+// Options shape a watch.
+type Options struct {
+	Metrics      string   // address that metrics are served on; empty for none
+	MetricsHosts []string // by which they may be asked for
+	Webhook      string
+	Exec         string
+	ExecEnv      []string // variables that the command is given beside those that it needs to run
 
-	only    filter.Filter    // findings that are told
-	least   dnsview.Severity // of those
-	lines   bool             // changes are written to stdout
-	asJSON  bool             // one object a line
-	version string           // of rollcall
+	Only    filter.Filter    // findings that are told
+	Least   dnsview.Severity // of those
+	Lines   bool             // changes are written to stdout
+	AsJSON  bool             // one object a line
+	Version string           // of rollcall
 }
 
-// runWatch reads all sources again and again, and says what changes, until ctx ends.
-func runWatch(ctx context.Context, a *app.Program, f *watchOptions) (err error) {
-	w := &watcher{filter: f.only, least: f.least, known: map[string]*standing{}, states: map[string]string{}}
-	if f.lines {
-		w.say = lineWriter(a.Out, f.asJSON)
+// Run reads all sources again and again, and says what changes, until ctx ends.
+func Run(ctx context.Context, a *app.Program, f *Options) (err error) {
+	w := &watcher{filter: f.Only, least: f.Least, known: map[string]*standing{}, states: map[string]string{}}
+	if f.Lines {
+		w.say = lineWriter(a.Out, f.AsJSON)
 	}
 	if w.s, err = a.Open(ctx); err != nil {
 		return err
 	}
 	w.s.Observer = w.s.NewObserver()
 	w.s.Start(app.ConsoleTimeout)
-	w.meter = newMeter(w.s, f.version)
-	if f.webhook != "" || f.exec != "" {
+	w.meter = NewMeter(w.s, f.Version)
+	if f.Webhook != "" || f.Exec != "" {
 		if w.hooks, err = newHooks(a, w.s, f, w.meter.deliveries); err != nil {
 			return err
 		}
@@ -87,8 +89,8 @@ func runWatch(ctx context.Context, a *app.Program, f *watchOptions) (err error) 
 	var wg sync.WaitGroup
 	defer wg.Wait()
 	defer cancel()
-	if f.metrics != "" {
-		serve, err := w.meter.listen(ctx, f.metrics, f.metricsHosts, a.Say)
+	if f.Metrics != "" {
+		serve, err := w.meter.Listen(ctx, f.Metrics, f.MetricsHosts, a.Say)
 		if err != nil {
 			return err
 		}
@@ -181,13 +183,13 @@ func (w *watcher) scan(v *dnsview.View) error {
 			s = &standing{since: v.Options.Now}
 			w.known[key] = s
 			s.row = row.Object()
-			if err := w.tell(eventNew, s, v.Options.Now); err != nil {
+			if err := w.tell(EventNew, s, v.Options.Now); err != nil {
 				return err
 			}
 		}
 		s.row = row.Object()
 		s.scans++
-		if w.hooks != nil && s.scans >= 2 && s.phase == phaseNew && w.hooks.send(key, newHookEvent(w.s, eventNew, s, v.Options.Now)) {
+		if w.hooks != nil && s.scans >= 2 && s.phase == phaseNew && w.hooks.send(key, newHookEvent(w.s, EventNew, s, v.Options.Now)) {
 			s.phase = phaseTelling
 		}
 	}
@@ -196,14 +198,14 @@ func (w *watcher) scan(v *dnsview.View) error {
 			continue
 		}
 		if s.phase == phaseTold {
-			if !w.hooks.send(key, newHookEvent(w.s, eventResolved, s, v.Options.Now)) {
+			if !w.hooks.send(key, newHookEvent(w.s, EventResolved, s, v.Options.Now)) {
 				continue // at the next scan
 			}
 			s.phase = phaseLeaving
 		} else {
 			delete(w.known, key)
 		}
-		if err := w.tell(eventResolved, s, v.Options.Now); err != nil {
+		if err := w.tell(EventResolved, s, v.Options.Now); err != nil {
 			return err
 		}
 	}
@@ -226,7 +228,7 @@ func (w *watcher) delivered(d delivery) {
 
 // sources reports sources that are read otherwise than before.
 func (w *watcher) sources(v *dnsview.View) error {
-	for _, r := range sourcesOf(w.s, v) {
+	for _, r := range w.s.SourceRows(v) {
 		old, known := w.states[r.Name]
 		w.states[r.Name] = r.State
 		if w.say == nil || old == r.State || !known && r.State == string(providers.CoverageComplete) {
@@ -236,7 +238,7 @@ func (w *watcher) sources(v *dnsview.View) error {
 		if r.Error != nil {
 			text += ": " + strings.TrimPrefix(*r.Error, r.Name+": ")
 		}
-		if err := w.say(stampNow(v.Options.Now)+"  source    "+text, watchLine{Time: v.Options.Now.UTC(), Event: eventSource, Source: &r}); err != nil {
+		if err := w.say(stampNow(v.Options.Now)+"  source    "+text, Line{Time: v.Options.Now.UTC(), Event: EventSource, Source: &r}); err != nil {
 			return err
 		}
 	}
@@ -245,13 +247,13 @@ func (w *watcher) sources(v *dnsview.View) error {
 
 // The words for what happened.
 const (
-	eventNew      = "new"
-	eventResolved = "resolved"
-	eventSource   = "source"
+	EventNew      = "new"
+	EventResolved = "resolved"
+	EventSource   = "source"
 )
 
-// watchLine is one line of rollcall watch -o json.
-type watchLine struct {
+// Line is one line of rollcall watch -o json.
+type Line struct {
 	Time    time.Time           `json:"time"`
 	Event   string              `json:"event"` // new, resolved or source
 	Finding *rows.FindingObject `json:"finding,omitempty"`
@@ -264,10 +266,10 @@ func (w *watcher) tell(event string, s *standing, now time.Time) error {
 	}
 	r := &s.row
 	text := fmt.Sprintf("%s  %-8s  %-8s  %-14s  %s", stampNow(now), event, r.Severity, r.Class, r.Reason)
-	if event == eventResolved {
+	if event == EventResolved {
 		text += ", for " + words.Short(now.Sub(s.since))
 	}
-	return w.say(text, watchLine{Time: now.UTC(), Event: event, Finding: r})
+	return w.say(text, Line{Time: now.UTC(), Event: event, Finding: r})
 }
 
 func stampNow(t time.Time) string { return t.UTC().Format(time.RFC3339) }
@@ -275,13 +277,16 @@ func stampNow(t time.Time) string { return t.UTC().Format(time.RFC3339) }
 // lineWriter writes changes, one a line.
 func lineWriter(out io.Writer, asJSON bool) func(string, any) error {
 	return func(line string, row any) error {
-		if !asJSON {
-			return flush(out, words.Clean(line)+"\n")
+		text := []byte(words.Clean(line))
+		if asJSON {
+			var err error
+			if text, err = json.Marshal(row); err != nil {
+				return fmt.Errorf("write output: %w", err)
+			}
 		}
-		b, err := json.Marshal(row)
-		if err != nil {
+		if _, err := out.Write(append(text, '\n')); err != nil {
 			return fmt.Errorf("write output: %w", err)
 		}
-		return flush(out, string(b)+"\n")
+		return nil
 	}
 }

@@ -1,4 +1,4 @@
-package cli
+package watcher
 
 import (
 	"bytes"
@@ -35,8 +35,8 @@ const (
 	mostRemembered = 256 << 20
 )
 
-// hookEvent is what a hook is given: the finding, and a sentence that chat rooms show as it is.
-type hookEvent struct {
+// HookEvent is what a hook is given: the finding, and a sentence that chat rooms show as it is.
+type HookEvent struct {
 	Event   string             `json:"event"` // new or resolved
 	Time    time.Time          `json:"time"`
 	Since   time.Time          `json:"since"` // when the finding was seen first
@@ -45,18 +45,18 @@ type hookEvent struct {
 	Finding rows.FindingObject `json:"finding"`
 }
 
-func newHookEvent(s *app.Session, event string, of *standing, now time.Time) hookEvent {
+func newHookEvent(s *app.Session, event string, of *standing, now time.Time) HookEvent {
 	text := of.row.Class + " (" + of.row.Severity + "): " + of.row.Reason
-	if event == eventResolved {
+	if event == EventResolved {
 		text = "resolved after " + words.Short(now.Sub(of.since)) + ": " + text
 	}
-	return hookEvent{Event: event, Time: now.UTC(), Since: of.since.UTC(), Fleet: s.Config.Fleet, Text: text, Finding: of.row}
+	return HookEvent{Event: event, Time: now.UTC(), Since: of.since.UTC(), Fleet: s.Config.Fleet, Text: text, Finding: of.row}
 }
 
 // hook is one receiver.
 type hook struct {
 	name    string // without what is secret in it
-	deliver func(ctx context.Context, body []byte) error
+	Deliver func(ctx context.Context, body []byte) error
 	down    bool // it failed the last time: it is tried once until it works again
 }
 
@@ -67,7 +67,7 @@ type hooks struct {
 	hooks  []*hook
 	queue  chan queued
 	told   chan delivery
-	counts *family
+	counts *Family
 	pause  time.Duration
 }
 
@@ -79,27 +79,27 @@ type queued struct {
 // delivery says that the hooks are done with the event of a finding.
 type delivery struct{ key string }
 
-// permanent is a refusal that another try does not change.
-type permanent struct{ error }
+// Permanent is a refusal that another try does not change.
+type Permanent struct{ error }
 
-func newHooks(a *app.Program, s *app.Session, f *watchOptions, counts *family) (*hooks, error) {
+func newHooks(a *app.Program, s *app.Session, f *Options, counts *Family) (*hooks, error) {
 	if err := os.MkdirAll(s.State, 0o700); err != nil {
 		return nil, fmt.Errorf("make the state folder: %w", err)
 	}
 	h := &hooks{
 		say: a.Say, path: filepath.Join(s.State, "watch.json"), queue: make(chan queued, hookQueue), told: make(chan delivery), counts: counts, pause: hookPause,
 	}
-	if f.webhook != "" {
-		h.hooks = append(h.hooks, webhook(f.webhook))
+	if f.Webhook != "" {
+		h.hooks = append(h.hooks, Webhook(f.Webhook))
 	}
-	if f.exec != "" {
-		h.hooks = append(h.hooks, &hook{name: "exec", deliver: func(ctx context.Context, body []byte) error { return execute(ctx, f.exec, f.execEnv, body) }})
+	if f.Exec != "" {
+		h.hooks = append(h.hooks, &hook{name: "exec", Deliver: func(ctx context.Context, body []byte) error { return Execute(ctx, f.Exec, f.ExecEnv, body) }})
 	}
 	return h, nil
 }
 
 // send puts an event into the queue, and reports whether there was room.
-func (h *hooks) send(key string, e hookEvent) bool {
+func (h *hooks) send(key string, e HookEvent) bool {
 	body, err := json.Marshal(e)
 	if err != nil {
 		h.say("rollcall: a finding cannot be told: %s", words.Clean(err.Error()))
@@ -142,7 +142,7 @@ func (h *hooks) deliver(ctx context.Context, r *hook, body []byte) {
 	}
 	for try := 1; ; try++ {
 		limited, cancel := context.WithTimeout(ctx, hookTimeout)
-		err := r.deliver(limited, body)
+		err := r.Deliver(limited, body)
 		cancel()
 		if ctx.Err() != nil {
 			return
@@ -152,15 +152,15 @@ func (h *hooks) deliver(ctx context.Context, r *hook, body []byte) {
 				h.say("rollcall: %s works again", r.name)
 			}
 			r.down = false
-			h.counts.counter(r.name, "ok").Inc()
+			h.counts.Counter(r.name, "ok").Inc()
 			return
 		}
-		if _, final := errors.AsType[permanent](err); final || try >= tries {
+		if _, final := errors.AsType[Permanent](err); final || try >= tries {
 			if !r.down {
 				h.say("rollcall: %s fails, and is not told of a finding: %s", r.name, words.Clean(err.Error()))
 			}
 			r.down = true
-			h.counts.counter(r.name, "failed").Inc()
+			h.counts.Counter(r.name, "failed").Inc()
 			return
 		}
 		if !wire.Sleep(ctx, pause) {
@@ -170,17 +170,17 @@ func (h *hooks) deliver(ctx context.Context, r *hook, body []byte) {
 	}
 }
 
-// webhook makes a receiver that is sent events by POST. Only the host of its URL is ever told.
-func webhook(target string) *hook {
+// Webhook makes a receiver that is sent events by POST. Only the host of its URL is ever told.
+func Webhook(target string) *hook {
 	client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	name := "webhook"
 	if u, err := url.Parse(target); err == nil {
 		name += " " + words.Clean(u.Host)
 	}
-	return &hook{name: name, deliver: func(ctx context.Context, body []byte) error {
+	return &hook{name: name, Deliver: func(ctx context.Context, body []byte) error {
 		req, err := http.NewRequestWithContext(ctx, http.MethodPost, target, bytes.NewReader(body))
 		if err != nil {
-			return permanent{errors.New("its URL cannot be used")}
+			return Permanent{errors.New("its URL cannot be used")}
 		}
 		req.Header.Set("Content-Type", "application/json")
 		req.Header.Set("User-Agent", "rollcall")
@@ -197,7 +197,7 @@ func webhook(target string) *hook {
 		case s < 300:
 			return nil
 		case s < 500 && s != http.StatusTooManyRequests && s != http.StatusRequestTimeout:
-			return permanent{errors.New("HTTP " + resp.Status)}
+			return Permanent{errors.New("HTTP " + resp.Status)}
 		}
 		return errors.New("HTTP " + resp.Status)
 	}}
@@ -218,9 +218,9 @@ func hookEnvironment(also []string) []string {
 	return out
 }
 
-// execute runs a command with an event on its stdin. It sees no variable of the environment but those that it
+// Execute runs a command with an event on its stdin. It sees no variable of the environment but those that it
 // needs to run, and those that also names.
-func execute(ctx context.Context, command string, also []string, body []byte) error {
+func Execute(ctx context.Context, command string, also []string, body []byte) error {
 	cmd := exec.CommandContext(ctx, "sh", "-c", command)
 	cmd.Env = hookEnvironment(also)
 	cmd.Stdin = bytes.NewReader(body)
@@ -256,7 +256,7 @@ func (h *hooks) remember(known map[string]*standing) {
 			rows = append(rows, toldRow{key, s.since, s.row})
 		}
 	}
-	err := textfile.Write(h.path, func(f *os.File) error { return writeData(f, asJSON, rows) })
+	err := textfile.Write(h.path, func(f *os.File) error { return json.NewEncoder(f).Encode(rows) })
 	if err != nil {
 		h.say("rollcall: what the hooks were told cannot be kept for the next start: %s", words.Clean(err.Error()))
 	}
