@@ -140,7 +140,7 @@ func TestTheConsoleForgetsACloudThatLeftTheConfigAndNoOther(t *testing.T) {
 			t.Errorf("%s: %v", c.Cloud.Name, err)
 		}
 	}
-	for _, r := range sourcesOf(s, b.Inspect(s.Fleet.Snapshot())) {
+	for _, r := range s.SourceRows(b.Inspect(s.Fleet.Snapshot())) {
 		if r.Name == "joyent-ams" {
 			t.Errorf("it still counts: %+v", r)
 		}

@@ -9,42 +9,42 @@ import (
 	"github.com/VictoriaMetrics/metrics"
 )
 
-// Family is one metric: its name, what it says, and its samples by the values
+// family is one metric: its name, what it says, and its samples by the values
 // of its labels. The samples are in a set of their own, which writes them in
 // order. The library would write HELP and TYPE only for the whole process, and
 // the first without words, so a family writes its own.
-type Family struct {
+type family struct {
 	kind, name, help string
 	labels           []string
 	samples          *metrics.Set
 }
 
-func NewFamily(kind, name, help string, labels ...string) *Family {
-	return &Family{kind: kind, name: "rollcall_" + name, help: help, labels: labels, samples: metrics.NewSet()}
+func newFamily(kind, name, help string, labels ...string) *family {
+	return &family{kind: kind, name: "rollcall_" + name, help: help, labels: labels, samples: metrics.NewSet()}
 }
 
-func CounterFamily(name, help string, labels ...string) *Family {
-	return NewFamily("counter", name, help, labels...)
+func counterFamily(name, help string, labels ...string) *family {
+	return newFamily("counter", name, help, labels...)
 }
 
-func GaugeFamily(name, help string, labels ...string) *Family {
-	return NewFamily("gauge", name, help, labels...)
+func gaugeFamily(name, help string, labels ...string) *family {
+	return newFamily("gauge", name, help, labels...)
 }
 
-func (f *Family) Counter(values ...string) *metrics.Counter {
+func (f *family) counter(values ...string) *metrics.Counter {
 	return f.samples.GetOrCreateCounter(f.sample(values))
 }
 
-func (f *Family) Gauge(values ...string) *metrics.Gauge {
+func (f *family) gauge(values ...string) *metrics.Gauge {
 	return f.samples.GetOrCreateGauge(f.sample(values), nil)
 }
 
-func (f *Family) Histogram(buckets []float64, values ...string) *metrics.PrometheusHistogram {
+func (f *family) histogram(buckets []float64, values ...string) *metrics.PrometheusHistogram {
 	return f.samples.GetOrCreatePrometheusHistogramExt(f.sample(values), buckets)
 }
 
 // sample names the sample with these values of the labels as Prometheus reads it.
-func (f *Family) sample(values []string) string {
+func (f *family) sample(values []string) string {
 	if len(values) != len(f.labels) {
 		panic(fmt.Sprintf("%s has the labels %q and is given the values %q", f.name, f.labels, values))
 	}
@@ -59,10 +59,10 @@ func (f *Family) sample(values []string) string {
 	return f.name + "{" + strings.Join(pairs, ",") + "}"
 }
 
-// WriteFamilies writes families in the order of their names, whatever the
+// writeFamilies writes families in the order of their names, whatever the
 // order that they come in. One without samples is left out.
-func WriteFamilies(w io.Writer, families []*Family) {
-	slices.SortFunc(families, func(a, b *Family) int { return strings.Compare(a.name, b.name) })
+func writeFamilies(w io.Writer, families []*family) {
+	slices.SortFunc(families, func(a, b *family) int { return strings.Compare(a.name, b.name) })
 	for _, f := range families {
 		if len(f.samples.ListMetricNames()) > 0 {
 			fmt.Fprintf(w, "# HELP %s %s\n# TYPE %s %s\n", f.name, f.help, f.name, f.kind)

@@ -56,7 +56,7 @@ func newHookEvent(s *app.Session, event string, of *standing, now time.Time) Hoo
 // hook is one receiver.
 type hook struct {
 	name    string // without what is secret in it
-	Deliver func(ctx context.Context, body []byte) error
+	deliver func(ctx context.Context, body []byte) error
 	down    bool // it failed the last time: it is tried once until it works again
 }
 
@@ -67,7 +67,7 @@ type hooks struct {
 	hooks  []*hook
 	queue  chan queued
 	told   chan delivery
-	counts *Family
+	counts *family
 	pause  time.Duration
 }
 
@@ -79,10 +79,10 @@ type queued struct {
 // delivery says that the hooks are done with the event of a finding.
 type delivery struct{ key string }
 
-// Permanent is a refusal that another try does not change.
-type Permanent struct{ error }
+// permanent is a refusal that another try does not change.
+type permanent struct{ error }
 
-func newHooks(a *app.Program, s *app.Session, f *Options, counts *Family) (*hooks, error) {
+func newHooks(a *app.Program, s *app.Session, f *Options, counts *family) (*hooks, error) {
 	if err := os.MkdirAll(s.State, 0o700); err != nil {
 		return nil, fmt.Errorf("make the state folder: %w", err)
 	}
@@ -90,10 +90,10 @@ func newHooks(a *app.Program, s *app.Session, f *Options, counts *Family) (*hook
 		say: a.Say, path: filepath.Join(s.State, "watch.json"), queue: make(chan queued, hookQueue), told: make(chan delivery), counts: counts, pause: hookPause,
 	}
 	if f.Webhook != "" {
-		h.hooks = append(h.hooks, Webhook(f.Webhook))
+		h.hooks = append(h.hooks, webhook(f.Webhook))
 	}
 	if f.Exec != "" {
-		h.hooks = append(h.hooks, &hook{name: "exec", Deliver: func(ctx context.Context, body []byte) error { return Execute(ctx, f.Exec, f.ExecEnv, body) }})
+		h.hooks = append(h.hooks, &hook{name: "exec", deliver: func(ctx context.Context, body []byte) error { return execute(ctx, f.Exec, f.ExecEnv, body) }})
 	}
 	return h, nil
 }
@@ -142,7 +142,7 @@ func (h *hooks) deliver(ctx context.Context, r *hook, body []byte) {
 	}
 	for try := 1; ; try++ {
 		limited, cancel := context.WithTimeout(ctx, hookTimeout)
-		err := r.Deliver(limited, body)
+		err := r.deliver(limited, body)
 		cancel()
 		if ctx.Err() != nil {
 			return
@@ -152,15 +152,15 @@ func (h *hooks) deliver(ctx context.Context, r *hook, body []byte) {
 				h.say("rollcall: %s works again", r.name)
 			}
 			r.down = false
-			h.counts.Counter(r.name, "ok").Inc()
+			h.counts.counter(r.name, "ok").Inc()
 			return
 		}
-		if _, final := errors.AsType[Permanent](err); final || try >= tries {
+		if _, final := errors.AsType[permanent](err); final || try >= tries {
 			if !r.down {
 				h.say("rollcall: %s fails, and is not told of a finding: %s", r.name, words.Clean(err.Error()))
 			}
 			r.down = true
-			h.counts.Counter(r.name, "failed").Inc()
+			h.counts.counter(r.name, "failed").Inc()
 			return
 		}
 		if !wire.Sleep(ctx, pause) {
@@ -170,17 +170,17 @@ func (h *hooks) deliver(ctx context.Context, r *hook, body []byte) {
 	}
 }
 
-// Webhook makes a receiver that is sent events by POST. Only the host of its URL is ever told.
-func Webhook(target string) *hook {
+// webhook makes a receiver that is sent events by POST. Only the host of its URL is ever told.
+func webhook(target string) *hook {
 	client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	name := "webhook"
 	if u, err := url.Parse(target); err == nil {
 		name += " " + words.Clean(u.Host)
 	}
-	return &hook{name: name, Deliver: func(ctx context.Context, body []byte) error {
+	return &hook{name: name, deliver: func(ctx context.Context, body []byte) error {
 		req, err := http.NewRequestWithContext(ctx, http.MethodPost, target, bytes.NewReader(body))
 		if err != nil {
-			return Permanent{errors.New("its URL cannot be used")}
+			return permanent{errors.New("its URL cannot be used")}
 		}
 		req.Header.Set("Content-Type", "application/json")
 		req.Header.Set("User-Agent", "rollcall")
@@ -197,7 +197,7 @@ func Webhook(target string) *hook {
 		case s < 300:
 			return nil
 		case s < 500 && s != http.StatusTooManyRequests && s != http.StatusRequestTimeout:
-			return Permanent{errors.New("HTTP " + resp.Status)}
+			return permanent{errors.New("HTTP " + resp.Status)}
 		}
 		return errors.New("HTTP " + resp.Status)
 	}}
@@ -218,9 +218,9 @@ func hookEnvironment(also []string) []string {
 	return out
 }
 
-// Execute runs a command with an event on its stdin. It sees no variable of the environment but those that it
+// execute runs a command with an event on its stdin. It sees no variable of the environment but those that it
 // needs to run, and those that also names.
-func Execute(ctx context.Context, command string, also []string, body []byte) error {
+func execute(ctx context.Context, command string, also []string, body []byte) error {
 	cmd := exec.CommandContext(ctx, "sh", "-c", command)
 	cmd.Env = hookEnvironment(also)
 	cmd.Stdin = bytes.NewReader(body)

@@ -32,7 +32,7 @@ type meter struct {
 	s        *app.Session
 	accounts map[string][]*budget.Account // by name
 
-	scans, lastScan, refresh, deliveries, build *Family
+	scans, lastScan, refresh, deliveries, build *family
 
 	mu     sync.Mutex
 	view   *dnsview.View        // of the last scan; nil before the first
@@ -48,19 +48,19 @@ type doubt struct {
 	why     string
 }
 
-// NewMeter makes the metrics of a session of this version of rollcall.
-func NewMeter(s *app.Session, version string) *meter {
+// newMeter makes the metrics of a session of this version of rollcall.
+func newMeter(s *app.Session, version string) *meter {
 	m := &meter{
 		s: s, accounts: map[string][]*budget.Account{}, ended: map[string]time.Time{}, began: s.Program.Now(),
-		scans:      CounterFamily("scans_total", "Scans made of what all sources have shown."),
-		lastScan:   GaugeFamily("last_scan_timestamp_seconds", "When the last scan was made."),
-		refresh:    NewFamily("histogram", "refresh_duration_seconds", "How long one read of a source took, well or not.", "source"),
-		deliveries: CounterFamily("hook_deliveries_total", "Findings that hooks were told of.", "hook", "result"),
-		build:      GaugeFamily("build_info", "1, with the version of rollcall.", "version"),
+		scans:      counterFamily("scans_total", "Scans made of what all sources have shown."),
+		lastScan:   gaugeFamily("last_scan_timestamp_seconds", "When the last scan was made."),
+		refresh:    newFamily("histogram", "refresh_duration_seconds", "How long one read of a source took, well or not.", "source"),
+		deliveries: counterFamily("hook_deliveries_total", "Findings that hooks were told of.", "hook", "result"),
+		build:      gaugeFamily("build_info", "1, with the version of rollcall.", "version"),
 	}
-	m.scans.Counter() // what has no labels is 0 from the start, not absent
-	m.lastScan.Gauge()
-	m.build.Gauge(version).Set(1)
+	m.scans.counter() // what has no labels is 0 from the start, not absent
+	m.lastScan.gauge()
+	m.build.gauge(version).Set(1)
 	add := func(a *budget.Account) {
 		if a != nil && !slices.Contains(m.accounts[a.Name()], a) {
 			m.accounts[a.Name()] = append(m.accounts[a.Name()], a)
@@ -77,8 +77,8 @@ func NewMeter(s *app.Session, version string) *meter {
 
 // scanned takes in a scan.
 func (m *meter) scanned(v *dnsview.View) {
-	m.scans.Counter().Inc()
-	m.lastScan.Gauge().Set(float64(v.Options.Now.UnixMilli()) / 1000)
+	m.scans.counter().Inc()
+	m.lastScan.gauge().Set(float64(v.Options.Now.UnixMilli()) / 1000)
 	doubts := map[string]doubt{}
 	for i, c := range coverages(v.Snapshot) { // View.Sources has the same order
 		if b := &v.Sources[i]; c.Complete() && b.State == providers.CoveragePartial {
@@ -96,7 +96,7 @@ func (m *meter) read(snap *providers.Snapshot) {
 	defer m.mu.Unlock()
 	for _, c := range coverages(snap) {
 		if c.Finished.After(m.began) && c.Finished.After(m.ended[c.name]) {
-			m.refresh.Histogram([]float64{.1, .25, .5, 1, 2.5, 5, 10, 20, 30}, c.name).Update(c.Finished.Sub(c.Started).Seconds())
+			m.refresh.histogram([]float64{.1, .25, .5, 1, 2.5, 5, 10, 20, 30}, c.name).Update(c.Finished.Sub(c.Started).Seconds())
 			m.ended[c.name] = c.Finished
 		}
 	}
@@ -128,12 +128,12 @@ func (m *meter) scrape(w http.ResponseWriter, _ *http.Request) {
 	m.mu.Lock()
 	view := m.view
 	m.mu.Unlock()
-	families := slices.Concat([]*Family{m.scans, m.lastScan, m.refresh, m.deliveries, m.build}, m.sources(), m.budgets())
+	families := slices.Concat([]*family{m.scans, m.lastScan, m.refresh, m.deliveries, m.build}, m.sources(), m.budgets())
 	if view != nil {
 		families = slices.Concat(families, found(view), answered(view))
 	}
 	var page bytes.Buffer
-	WriteFamilies(&page, families)
+	writeFamilies(&page, families)
 	metrics.WriteProcessMetrics(&page)
 	metrics.WriteFDMetrics(&page)
 	w.Header().Set("Content-Type", "text/plain; version=0.0.4")
@@ -141,48 +141,48 @@ func (m *meter) scrape(w http.ResponseWriter, _ *http.Request) {
 }
 
 // found counts the findings of a scan.
-func found(view *dnsview.View) []*Family {
-	findings := GaugeFamily("findings", "Findings of the last scan.", "class", "zone", "severity")
+func found(view *dnsview.View) []*family {
+	findings := gaugeFamily("findings", "Findings of the last scan.", "class", "zone", "severity")
 	for i := range view.Findings {
 		f := &view.Findings[i]
-		findings.Gauge(string(f.Class), words.Clean(f.Zone), f.Severity.String()).Inc()
+		findings.gauge(string(f.Class), words.Clean(f.Zone), f.Severity.String()).Inc()
 	}
-	return []*Family{findings}
+	return []*family{findings}
 }
 
 // answered counts what the name servers of a scan have answered.
-func answered(view *dnsview.View) []*Family {
-	names := GaugeFamily("wire_names", "Names by what their name servers answer.", "zone", "state")
+func answered(view *dnsview.View) []*family {
+	names := gaugeFamily("wire_names", "Names by what their name servers answer.", "zone", "state")
 	for i := range view.Options.Wire {
 		w := &view.Options.Wire[i]
-		names.Gauge(words.Clean(w.Zone), string(w.State)).Inc()
+		names.gauge(words.Clean(w.Zone), string(w.State)).Inc()
 	}
-	delegated := GaugeFamily("wire_zone", "1 for what the name servers of a zone are.", "zone", "state")
+	delegated := gaugeFamily("wire_zone", "1 for what the name servers of a zone are.", "zone", "state")
 	for i := range view.Options.WireZones {
 		w := &view.Options.WireZones[i]
-		delegated.Gauge(words.Clean(w.Zone), string(w.State)).Set(1)
+		delegated.gauge(words.Clean(w.Zone), string(w.State)).Set(1)
 	}
-	return []*Family{names, delegated}
+	return []*family{names, delegated}
 }
 
 // sources returns the state of each source as it is now.
-func (m *meter) sources() []*Family {
-	coverage := GaugeFamily("source_coverage", "1 for the state that a source is in: complete, partial, failed, stale or unread.", "source", "state")
-	age := GaugeFamily("source_age_seconds", "Age of the rows of a source.", "source")
-	ofRows := GaugeFamily("source_rows", "Rows of a source: instances or record values.", "source")
+func (m *meter) sources() []*family {
+	coverage := gaugeFamily("source_coverage", "1 for the state that a source is in: complete, partial, failed, stale or unread.", "source", "state")
+	age := gaugeFamily("source_age_seconds", "Age of the rows of a source.", "source")
+	ofRows := gaugeFamily("source_rows", "Rows of a source: instances or record values.", "source")
 	now := m.s.Program.Now()
 	for _, c := range coverages(m.s.Fleet.Snapshot()) {
 		for _, s := range []providers.CoverageState{providers.CoverageComplete, providers.CoveragePartial, providers.CoverageFailed, providers.CoverageStale, providers.CoverageNone} {
-			coverage.Gauge(c.name, rows.StateName(s)).Set(0)
+			coverage.gauge(c.name, rows.StateName(s)).Set(0)
 		}
 		is, _ := m.state(&c, now)
-		coverage.Gauge(c.name, rows.StateName(is)).Set(1)
-		ofRows.Gauge(c.name).Set(float64(c.rows))
+		coverage.gauge(c.name, rows.StateName(is)).Set(1)
+		ofRows.gauge(c.name).Set(float64(c.rows))
 		if !c.from.IsZero() {
-			age.Gauge(c.name).Set(rows.Seconds(now.Sub(c.from)))
+			age.gauge(c.name).Set(rows.Seconds(now.Sub(c.from)))
 		}
 	}
-	return []*Family{coverage, age, ofRows}
+	return []*family{coverage, age, ofRows}
 }
 
 // state is what a source is worth now, and why it is not complete.
@@ -201,30 +201,30 @@ func (m *meter) state(c *covered, now time.Time) (is providers.CoverageState, wh
 
 // budgets returns the calls of each account, and what its budget allows now.
 // Accounts of one name are counted together.
-func (m *meter) budgets() []*Family {
-	calls := CounterFamily("api_calls_total", "Calls to the API of an account: ok, refused (4xx, which gone is too), throttled, failed (5xx or no answer), or held back by its budget.", "source", "result")
-	throttles := CounterFamily("api_throttles_total", "Answers of an account that said: too many.", "source")
-	left := GaugeFamily("api_budget_left", "Calls that the budget of an account allows right now.", "source")
-	blocked := GaugeFamily("api_blocked_seconds", "How long an account wants no call at all from now.", "source")
+func (m *meter) budgets() []*family {
+	calls := counterFamily("api_calls_total", "Calls to the API of an account: ok, refused (4xx, which gone is too), throttled, failed (5xx or no answer), or held back by its budget.", "source", "result")
+	throttles := counterFamily("api_throttles_total", "Answers of an account that said: too many.", "source")
+	left := gaugeFamily("api_budget_left", "Calls that the budget of an account allows right now.", "source")
+	blocked := gaugeFamily("api_blocked_seconds", "How long an account wants no call at all from now.", "source")
 	now := m.s.Program.Now()
 	for name, accounts := range m.accounts {
 		name = words.Clean(name)
 		for _, a := range accounts {
 			s := a.State()
 			for result, n := range map[string]int64{"ok": s.Good, "refused": s.Refused, "throttled": s.Throttles, "failed": s.Failures, "held": s.Held} {
-				calls.Counter(name, result).AddInt64(n)
+				calls.counter(name, result).AddInt64(n)
 			}
-			throttles.Counter(name).AddInt64(s.Throttles)
-			left.Gauge(name).Add(float64(max(s.Left, 0)))
-			longest := blocked.Gauge(name)
+			throttles.counter(name).AddInt64(s.Throttles)
+			left.gauge(name).Add(float64(max(s.Left, 0)))
+			longest := blocked.gauge(name)
 			longest.Set(max(longest.Get(), rows.Seconds(s.BlockedUntil.Sub(now)))) // never below 0, where it begins
 		}
 	}
-	return []*Family{calls, throttles, left, blocked}
+	return []*family{calls, throttles, left, blocked}
 }
 
-// Listen serves metrics and health on an address. What it returns serves until ctx ends.
-func (m *meter) Listen(ctx context.Context, addr string, hosts []string, say func(string, ...any)) (serve func(), err error) {
+// listen serves metrics and health on an address. What it returns serves until ctx ends.
+func (m *meter) listen(ctx context.Context, addr string, hosts []string, say func(string, ...any)) (serve func(), err error) {
 	if _, _, err := net.SplitHostPort(addr); err != nil {
 		return nil, exit.Usagef("--metrics %q: write an address and a port, such as 127.0.0.1:9469", addr)
 	}

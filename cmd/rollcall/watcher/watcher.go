@@ -77,7 +77,7 @@ func Run(ctx context.Context, a *app.Program, f *Options) (err error) {
 	}
 	w.s.Observer = w.s.NewObserver()
 	w.s.Start(app.ConsoleTimeout)
-	w.meter = NewMeter(w.s, f.Version)
+	w.meter = newMeter(w.s, f.Version)
 	if f.Webhook != "" || f.Exec != "" {
 		if w.hooks, err = newHooks(a, w.s, f, w.meter.deliveries); err != nil {
 			return err
@@ -90,7 +90,7 @@ func Run(ctx context.Context, a *app.Program, f *Options) (err error) {
 	defer wg.Wait()
 	defer cancel()
 	if f.Metrics != "" {
-		serve, err := w.meter.Listen(ctx, f.Metrics, f.MetricsHosts, a.Say)
+		serve, err := w.meter.listen(ctx, f.Metrics, f.MetricsHosts, a.Say)
 		if err != nil {
 			return err
 		}

@@ -1,4 +1,4 @@
-package cli
+package watcher
 
 import (
 	"context"
@@ -10,22 +10,18 @@ import (
 	"time"
 
 	"rollcall/cmd/rollcall/app"
-	"rollcall/cmd/rollcall/watcher"
+	"rollcall/cmd/rollcall/config"
 )
 
 // served starts the server of metrics, and returns its address.
 func served(t *testing.T, hosts ...string) string {
 	t.Helper()
-	newWorld(t)
-	a := &app.Program{Err: io.Discard, Now: time.Now}
-	s, err := a.Open(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
+	s := app.NewSession(&app.Program{Err: io.Discard, Now: time.Now}, config.Empty(), nil, nil)
+	s.State = t.TempDir()
 	s.Start(time.Second)
 	var at string
 	ctx, cancel := context.WithCancel(t.Context())
-	serve, err := watcher.NewMeter(s, "").Listen(ctx, "127.0.0.1:0", hosts, func(format string, args ...any) {
+	serve, err := newMeter(s, "").listen(ctx, "127.0.0.1:0", hosts, func(format string, args ...any) {
 		t.Logf(format, args...)
 		if l, ok := args[0].(net.Addr); ok {
 			at = l.String()
