@@ -108,6 +108,7 @@ func FindingScreen() []Column[*Finding] {
 	}
 }
 
+// FilterName returns what a bare word is matched with fuzzily.
 func (r *Finding) FilterName() string {
 	switch {
 	case r.Finding.Record != nil:
@@ -125,6 +126,7 @@ func (r *Finding) instance() *providers.Instance {
 	return r.view.Instance(r.Finding.Instance.Key, r.Finding.Instance.ID)
 }
 
+// FilterAge returns the time since the row came to be.
 func (r *Finding) FilterAge() (time.Duration, bool) {
 	if r.Finding.Record != nil {
 		return NewRecord(r.view, r.Finding.Record).FilterAge()
@@ -135,6 +137,7 @@ func (r *Finding) FilterAge() (time.Duration, bool) {
 	return 0, false
 }
 
+// FilterTTL returns the TTL of its record.
 func (r *Finding) FilterTTL() (uint64, bool) {
 	if r.Finding.Record == nil {
 		return 0, false
@@ -142,6 +145,7 @@ func (r *Finding) FilterTTL() (uint64, bool) {
 	return uint64(r.Finding.Record.TTL), true
 }
 
+// FilterValues yields the values of a field.
 func (r *Finding) FilterValues(field, tag string, yield func(string) bool) {
 	f := r.Finding
 	switch field {

@@ -250,8 +250,10 @@ func (r *Instance) Object() InstanceObject {
 	return o
 }
 
+// FilterName returns what a bare word is matched with fuzzily.
 func (r *Instance) FilterName() string { return r.Inst.Name }
 
+// FilterAge returns the time since the row came to be.
 func (r *Instance) FilterAge() (time.Duration, bool) {
 	if r.Inst.Launched.IsZero() {
 		return 0, false
@@ -259,8 +261,10 @@ func (r *Instance) FilterAge() (time.Duration, bool) {
 	return r.view.Options.Now.Sub(r.Inst.Launched), true
 }
 
+// FilterTTL returns the TTL of its record.
 func (r *Instance) FilterTTL() (uint64, bool) { return 0, false }
 
+// FilterValues yields the values of a field.
 func (r *Instance) FilterValues(field, tag string, yield func(string) bool) {
 	i := r.Inst
 	switch field {

@@ -89,6 +89,7 @@ func EntryScreen() []Column[*Entry] {
 	}
 }
 
+// FilterName returns what a bare word is matched with fuzzily.
 func (r *Entry) FilterName() string {
 	if r.Change == nil {
 		return r.node().Name
@@ -96,8 +97,10 @@ func (r *Entry) FilterName() string {
 	return r.Change.Record().Name
 }
 
+// FilterAge returns the time since the row came to be.
 func (r *Entry) FilterAge() (time.Duration, bool) { return r.now.Sub(r.Time), true }
 
+// FilterTTL returns the TTL of its record.
 func (r *Entry) FilterTTL() (uint64, bool) {
 	if r.Change == nil {
 		return 0, false
@@ -117,6 +120,7 @@ func (r *Entry) sides() (out []*providers.Record) {
 	return out
 }
 
+// FilterValues yields the values of a field.
 func (r *Entry) FilterValues(field, _ string, yield func(string) bool) {
 	e := &r.Entry
 	node := r.node()

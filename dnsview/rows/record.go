@@ -312,8 +312,10 @@ func (r *Record) Object() RecordObject {
 	return o
 }
 
+// FilterName returns what a bare word is matched with fuzzily.
 func (r *Record) FilterName() string { return r.Rec.Name }
 
+// FilterAge returns the time since the row came to be.
 func (r *Record) FilterAge() (time.Duration, bool) {
 	if o, ok := r.Rec.Owner(); ok {
 		return r.view.Options.Now.Sub(r.view.MarkerSince(r.Rec, o)), true
@@ -324,8 +326,10 @@ func (r *Record) FilterAge() (time.Duration, bool) {
 	return 0, false
 }
 
+// FilterTTL returns the TTL of its record.
 func (r *Record) FilterTTL() (uint64, bool) { return uint64(r.Rec.TTL), true }
 
+// FilterValues yields the values of a field.
 func (r *Record) FilterValues(field, tag string, yield func(string) bool) {
 	rec := r.Rec
 	switch field {

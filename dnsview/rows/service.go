@@ -22,6 +22,7 @@ type Service struct {
 	Roster *dnsview.Roster
 }
 
+// FilterName returns what a bare word is matched with fuzzily.
 func (r *Node) FilterName() string {
 	if r.View.Ref.Name != "" {
 		return r.View.Ref.Name
@@ -39,6 +40,7 @@ func (r *Node) record() *providers.Record {
 	return nil
 }
 
+// FilterAge returns the time since the row came to be.
 func (r *Node) FilterAge() (time.Duration, bool) {
 	if i := r.View.Instance; i != nil {
 		return NewInstance(r.view, i).FilterAge()
@@ -49,8 +51,10 @@ func (r *Node) FilterAge() (time.Duration, bool) {
 	return 0, false
 }
 
+// FilterTTL returns the TTL of its record.
 func (r *Node) FilterTTL() (uint64, bool) { return uint64(r.View.TTL), r.View.TTL > 0 }
 
+// FilterValues yields the values of a field.
 func (r *Node) FilterValues(field, tag string, yield func(string) bool) {
 	n := r.View
 	switch field {
@@ -105,10 +109,16 @@ func (r *Node) addresses(yield func(string) bool) {
 	}
 }
 
-func (r *Service) FilterName() string               { return r.Roster.Name }
-func (r *Service) FilterAge() (time.Duration, bool) { return 0, false }
-func (r *Service) FilterTTL() (uint64, bool)        { return 0, false }
+// FilterName returns what a bare word is matched with fuzzily.
+func (r *Service) FilterName() string { return r.Roster.Name }
 
+// FilterAge returns the time since the row came to be.
+func (r *Service) FilterAge() (time.Duration, bool) { return 0, false }
+
+// FilterTTL returns the TTL of its record.
+func (r *Service) FilterTTL() (uint64, bool) { return 0, false }
+
+// FilterValues yields the values of a field.
 func (r *Service) FilterValues(field, _ string, yield func(string) bool) {
 	switch field {
 	case "", "name", "service":
