@@ -48,6 +48,10 @@ build: go ## bin/rollcall
 demo: build ## the console on the embedded clouds
 	@$(ROLLCALL) --demo
 
+# What takes longest is begun first. The boots of userdata mostly wait, so one package more than there are CPUs
+# is tested at once: all that is large is compiled by then.
+LONGEST := ./userdata ./cmd/rollcall/cli ./dnsview/apply
+
 # Vet and lint read the types that the race build leaves in the cache, so
 # nothing is compiled twice. The tests come last, and so do their lines.
 test: go $(GOLANGCI) ## build, vet, lint and all tests with the race detector
@@ -58,7 +62,7 @@ test: go $(GOLANGCI) ## build, vet, lint and all tests with the race detector
 	go vet -p $(PAR) $(RACE) ./...
 	GOFLAGS=$(RACE) $(GOLANGCI) run -j $(PAR) ./...
 	@$(call fuzz,$(FUZZTIME))
-	go test -p $(PAR) $(RACE) -timeout 60m ./...
+	go test -p $$(($(PAR) + 1)) $(RACE) -timeout 60m $(LONGEST) ./...
 	@go test $(RACE) -count=1 -v -run '^TestBootIsPossibleHere$$' ./userdata | sed -n 's/^ .*_test.go:[0-9]*: \(.*\)/skipped: the tests that boot nodes: \1/p' >&2
 
 quick: go ## build, vet and the quick tests: no race detector, no boot, no foreign program
