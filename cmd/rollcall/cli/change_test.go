@@ -184,16 +184,14 @@ func TestAllDeadEntriesGoAtOnceWithinTheThreshold(t *testing.T) {
 	}
 }
 
-// eventually looks until it holds, for at most about twenty seconds.
+// eventually looks until it holds, for minutes: how long a command takes depends on the machine.
 func eventually(t *testing.T, what string, holds func() bool) {
 	t.Helper()
-	for range 80 {
-		if holds() {
-			return
+	for end := time.Now().Add(3 * time.Minute); !holds(); time.Sleep(250 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("not within minutes: %s", what)
 		}
-		time.Sleep(250 * time.Millisecond)
 	}
-	t.Fatalf("not within 20 s: %s", what)
 }
 
 func TestALaunchedNodeRegistersItselfAndATerminatedOneIsDrained(t *testing.T) {

@@ -93,10 +93,10 @@ func (w *watch) end() {
 	}
 }
 
-// until waits for something to hold.
+// until waits for something to hold, for minutes.
 func until(t *testing.T, what string, holds func() bool) {
 	t.Helper()
-	for range 300 {
+	for end := time.Now().Add(3 * time.Minute); time.Now().Before(end); {
 		if holds() {
 			return
 		}
@@ -130,7 +130,7 @@ func (w *watch) count(event, class string) int {
 
 func fastWorld(t *testing.T) *sim.Sim {
 	t.Helper()
-	s := newWorld(t)
+	s := newWorld(t, func(o *sim.Options) { o.Instances = 60 })
 	rewrite(t, "refresh: 10s", "refresh: 1s")
 	return s
 }

@@ -57,6 +57,9 @@ func blank(t *testing.T) (dir string) {
 	return dir
 }
 
+// worldSize is about how many instances a world has: enough of each service in each cloud. Each command reads them all.
+const worldSize = 30
+
 // newWorld starts embedded clouds and makes this process a client of them.
 func newWorld(t *testing.T, with ...func(*sim.Options)) *sim.Sim {
 	t.Helper()
@@ -70,7 +73,7 @@ func newWorld(t *testing.T, with ...func(*sim.Options)) *sim.Sim {
 		t.Fatal(err)
 	}
 	with = append([]func(*sim.Options){func(o *sim.Options) { o.Key = key }}, with...)
-	s, err := startWorld(context.Background(), dir, 1, 0, func(format string, args ...any) { t.Logf(format, args...) }, with...)
+	s, err := startWorld(context.Background(), dir, 1, worldSize, func(format string, args ...any) { t.Logf(format, args...) }, with...)
 	if err != nil {
 		t.Fatal(err)
 	}
