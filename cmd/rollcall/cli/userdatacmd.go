@@ -38,7 +38,7 @@ built-in template takes its place.
   agent: round-robin          # or dns-sd, any; leave out for no agent
   after: myservice.service    # what the agent starts after; or a variable unit
   variables:
-    - {Title: word, type: string, default: hello, help: what it says}
+    - {name: word, type: string, default: hello, help: what it says}
   ---
   #!/bin/sh
   set -eu
