@@ -195,7 +195,9 @@ func (o *ordeal) seen(who string, x *corruption, v *dnsview.View) {
 		}
 	}
 	for i := range v.Snapshot.Clouds {
-		check(v.Snapshot.Clouds[i].Cloud.Name, v.Snapshot.Clouds[i].Coverage)
+		if c := &v.Snapshot.Clouds[i]; !c.Departed { // an account that answers no more is one that left the config
+			check(c.Cloud.Name, c.Coverage)
+		}
 	}
 	for i := range v.Snapshot.Zones {
 		check(v.Snapshot.Zones[i].Zone.Name, v.Snapshot.Zones[i].Coverage)
