@@ -76,19 +76,3 @@ func byPlace(r *providers.Record) (some, rest bool) {
 	}
 	return some && r.SetID != "", rest && r.SetID != ""
 }
-
-// First puts the questions of the given names before all others, and keeps the order otherwise.
-func First(questions []Question, names map[string]bool) []Question {
-	out := make([]Question, 0, len(questions))
-	for _, q := range questions {
-		if names[q.Name] {
-			out = append(out, q)
-		}
-	}
-	for _, q := range questions {
-		if !names[q.Name] {
-			out = append(out, q)
-		}
-	}
-	return out
-}

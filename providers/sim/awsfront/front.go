@@ -33,10 +33,6 @@ const bodyLimit = 10 << 20
 // An Option changes how a front works.
 type Option func(*front)
 
-// WithClock sets the clock that signatures are checked against; it is
-// time.Now otherwise, whatever the world's clock says, as clients sign with theirs.
-func WithClock(now func() time.Time) Option { return func(f *front) { f.now = now } }
-
 // WithSecret puts a secure string into the parameter store of every region that
 // has a cloud, as an operator would have.
 func WithSecret(name, value string) Option {
@@ -66,7 +62,7 @@ func WithRolePolicy(role, policy string) Option {
 // New gives a handler that fronts w as AWS. Requests must be signed with
 // w.Credentials (signature version 4, in the Authorization header).
 func New(w *world.World, options ...Option) http.Handler {
-	f := &front{w: w, now: time.Now, ec2: newEC2State(w), iam: newIAMStore(w), ssm: newParameterStore()}
+	f := &front{w: w, ec2: newEC2State(w), iam: newIAMStore(w), ssm: newParameterStore()}
 	for _, o := range options {
 		o(f)
 	}
@@ -75,7 +71,6 @@ func New(w *world.World, options ...Option) http.Handler {
 
 type front struct {
 	w   *world.World
-	now func() time.Time
 	seq atomic.Uint64
 	// dates are by how many seconds the Date of answers was ahead of now.
 	dates sync.Map
@@ -243,9 +238,9 @@ func (f *front) refuse(c *call) *apiError {
 // clock is the clock that a call's signature is checked against.
 func (f *front) clock(c *call) time.Time {
 	if c.fault == world.ClockSkew {
-		return f.now().Add(world.Skew)
+		return time.Now().Add(world.Skew)
 	}
-	return f.now()
+	return time.Now()
 }
 
 // date is the time that an answer bears: the world's, or the one that signatures are checked against when
@@ -255,7 +250,7 @@ func (f *front) date(c *call) time.Time {
 		return f.clock(c)
 	}
 	now := f.w.Now()
-	f.dates.Store(int64(now.Sub(f.now()).Round(time.Second).Seconds()), true)
+	f.dates.Store(int64(now.Sub(time.Now()).Round(time.Second).Seconds()), true)
 	return now
 }
 
@@ -266,7 +261,7 @@ func (f *front) signedBy(c *call) time.Time {
 	if err != nil || c.fault == world.ClockSkew {
 		return f.clock(c)
 	}
-	ahead := int64(at.Sub(f.now()).Round(time.Second).Seconds())
+	ahead := int64(at.Sub(time.Now()).Round(time.Second).Seconds())
 	for n := ahead - 5; n <= ahead+5; n++ {
 		if _, given := f.dates.Load(n); given {
 			return at
