@@ -176,9 +176,6 @@ func SplitMarkerName(markerName string) (instance, name string, ok bool) {
 	return markerName[:i], markerName[i+len(MarkerLabel)+2:], true
 }
 
-// addOwner adds an owner. A second marker of the same instance, such as the TXT
-// marker that a quiesced node on Cloudflare has beside its comment, makes no second
-// owner: that it is quiesced is what stays.
 // WithOwner returns a copy of the record that belongs to o alone, as the provider of its zone keeps it: Cloudflare in
 // the record's comment, Route 53 in a marker of its own. The error is that of [Owner.Encode].
 func (r *Record) WithOwner(p Provider, o Owner) (Record, error) {
@@ -198,6 +195,9 @@ func (r *Record) WithOwner(p Provider, o Owner) (Record, error) {
 	return owned, nil
 }
 
+// addOwner adds an owner. A second marker of the same instance, such as the TXT
+// marker that a quiesced node on Cloudflare has beside its comment, makes no second
+// owner: that it is quiesced is what stays.
 func (r *Record) addOwner(o Owner) {
 	for i, have := range r.Owners {
 		if have.Same(o) {

@@ -21,9 +21,11 @@ import (
 
 const (
 	seenName  = "seen.json"
-	SeenMost  = 20_000  // findings that are kept
 	seenBytes = 8 << 20 // of a file that is read
 )
+
+// SeenMost is how many findings are kept.
+const SeenMost = 20_000
 
 // seenFile is the file as it is written.
 type seenFile struct {

@@ -27,7 +27,7 @@ import (
 // OneShotTimeout is for how long a source may bring nothing before a one-shot command goes on without it.
 const OneShotTimeout = 15 * time.Second
 
-// A console gives a source longer than a one-shot command: it shows what it has meanwhile.
+// ConsoleTimeout is for how long a source may bring nothing before a console shows what it has without it.
 const ConsoleTimeout = 30 * time.Second
 
 // Session is everything that a command works with: the config, the sources and

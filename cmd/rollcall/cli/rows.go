@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"cmp"
 	"time"
 
 	"rollcall/cmd/rollcall/words"
@@ -59,5 +58,3 @@ func text(s string) *string {
 	s = words.Clean(s)
 	return &s
 }
-
-func firstOf(s ...string) string { return cmp.Or(s...) }

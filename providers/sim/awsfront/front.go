@@ -250,7 +250,7 @@ func (f *front) date(c *call) time.Time {
 		return f.clock(c)
 	}
 	now := f.w.Now()
-	f.dates.Store(int64(now.Sub(time.Now()).Round(time.Second).Seconds()), true)
+	f.dates.Store(int64(time.Until(now).Round(time.Second).Seconds()), true)
 	return now
 }
 
@@ -261,7 +261,7 @@ func (f *front) signedBy(c *call) time.Time {
 	if err != nil || c.fault == world.ClockSkew {
 		return f.clock(c)
 	}
-	ahead := int64(at.Sub(time.Now()).Round(time.Second).Seconds())
+	ahead := int64(time.Until(at).Round(time.Second).Seconds())
 	for n := ahead - 5; n <= ahead+5; n++ {
 		if _, given := f.dates.Load(n); given {
 			return at
