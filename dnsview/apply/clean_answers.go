@@ -23,7 +23,7 @@ type cleanliness struct {
 
 	late   map[recordKey]bool // removals of which something could not be asked
 	polled bool               // it was asked more than once
-	refuse string             // why the step is held back
+	refuse string             // why the step is held back; from askAll when waiting does not help
 }
 
 // unknown says what it is that is waited out.
@@ -77,6 +77,8 @@ func (r *run) awaitClean(ctx context.Context, s *dnsview.Step, out []removal) *c
 		var wait time.Duration
 		what := c.against
 		switch {
+		case c.refuse != "":
+			return c
 		case len(c.against) > 0:
 			wait = r.patience(out, 1).Sub(now)
 		case len(c.pending) > 0:
@@ -160,6 +162,12 @@ func (r *run) askAll(ctx context.Context, out []removal) *cleanliness {
 		for _, a := range says[n].against {
 			c.against = append(c.against, a.String()+" for "+k.String())
 		}
+		if !slices.ContainsFunc(bySubject[k], func(m *removal) bool { return !m.expected }) {
+			if len(says[n].against) > 0 {
+				c.refuse = "no list shows what name servers hand out: " + list(says[n].against) + " for " + k.String()
+			}
+			continue
+		}
 		for _, a := range says[n].unasked {
 			c.unasked = append(c.unasked, a.String()+" could not be asked for "+k.String())
 		}
@@ -179,7 +187,7 @@ func (r *run) askAll(ctx context.Context, out []removal) *cleanliness {
 // askProvider asks the DNS provider, where it can be asked, whether a change has reached all its servers.
 func (r *run) askProvider(ctx context.Context, m *removal, c *cleanliness) {
 	t := r.engine.zone(m.record.Zone)
-	if t == nil {
+	if t == nil || m.expected {
 		return
 	}
 	p, ok := t.DNS.(providers.Propagator)
@@ -232,6 +240,9 @@ func (r *run) cleanAt(i int, out []removal, c *cleanliness) time.Time {
 	for n := range out {
 		m := &out[n]
 		at := r.since(m)
+		if m.expected {
+			continue
+		}
 		if clean := r.cleanFrom[subjectOf(&m.record)]; clean.After(at) {
 			at = clean
 		}

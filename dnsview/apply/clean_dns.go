@@ -161,13 +161,26 @@ func leading(v *dnsview.View, ref providers.InstanceRef, removed func(*providers
 
 // removal is one value that was taken out of DNS of an instance.
 type removal struct {
-	record providers.Record
-	at     time.Time // zero when it is not known
-	ticket string    // the provider's id of the change; empty when it is not known
+	record   providers.Record
+	at       time.Time // zero when it is not known
+	ticket   string    // the provider's id of the change; empty when it is not known
+	expected bool      // it was not taken out: see expected
+}
+
+// expected returns the records that an instance would have as a node of declared services and that no list shows: the API of
+// a zone can answer with nothing while its name servers hand the node out.
+func expected(v *dnsview.View, ref providers.InstanceRef) []providers.Record {
+	var out []providers.Record
+	for _, s := range dnsview.PlanRegister(v, "", ref).Steps {
+		if s.Change != nil && s.Change.Op == providers.OpCreate && s.Instance.Key == ref.Key && s.Instance.ID == ref.ID {
+			out = append(out, s.Change.After)
+		}
+	}
+	return out
 }
 
 // takenOut returns what was taken out of DNS of an instance: by this run or an earlier one, as the journal
-// says, and by others, as markers remember. What is in DNS again, for another node, is not listed.
+// says, and by others, as markers remember, with what is expected of it. What is in DNS again, for another node, is not listed.
 func (r *run) takenOut(v *dnsview.View, ref providers.InstanceRef) []removal {
 	var out []removal
 	put := func(rec providers.Record, at time.Time, ticket string, again bool) {
@@ -175,7 +188,7 @@ func (r *run) takenOut(v *dnsview.View, ref providers.InstanceRef) []removal {
 		n := slices.IndexFunc(out, func(m removal) bool { return keyOf(&m.record) == key })
 		switch {
 		case n < 0:
-			out = append(out, removal{rec, at, ticket})
+			out = append(out, removal{record: rec, at: at, ticket: ticket})
 		case again:
 			out[n].at, out[n].ticket = at, ticket
 		}
@@ -201,6 +214,13 @@ func (r *run) takenOut(v *dnsview.View, ref providers.InstanceRef) []removal {
 	}
 	for _, rec := range v.TakenOut(ref.Key, ref.ID) {
 		put(rec, time.Time{}, "", false)
+	}
+	known := len(out)
+	for _, rec := range expected(v, ref) {
+		put(rec, time.Time{}, "", false)
+	}
+	for n := range out[known:] {
+		out[known+n].expected = true
 	}
 	return slices.DeleteFunc(out, func(m removal) bool {
 		return v.Holds(&m.record)
@@ -262,6 +282,13 @@ func (r *run) dnsCleanLater(ctx context.Context, i int, v *dnsview.View, unread 
 	if left := leading(v, s.Instance, func(rec *providers.Record) bool { return goes[keyOf(rec)] }); len(left) > 0 {
 		g.Why, g.Satisfy = "the plan leaves a record that leads to it: "+strings.Join(left, ", "), "take it out of DNS first"
 		return g
+	}
+	for _, rec := range expected(v, s.Instance) {
+		if says := r.onWire(ctx, subjectOf(&rec), map[string]bool{providers.FoldValue(rec.Type, rec.Value): false}, &rec); len(says.against) > 0 {
+			g.Why = "no list shows what name servers hand out: " + list(says.against) + " for " + says.String()
+			g.Satisfy = "the same command again, once the list of " + dnsview.Clean(rec.Zone) + " agrees with its name servers"
+			return g
+		}
 	}
 	g.Pass, g.Why = true, "nothing but what the plan takes out leads to it; every zone and every name server is asked again right before this step"
 	for n := range out {

@@ -205,6 +205,37 @@ func TestANodeWithoutRecordsIsTerminatedAtOnce(t *testing.T) {
 	}
 }
 
+// The API of a zone leaves records out of its list, and whoever asks it has never seen another one.
+func TestANodeThatNameServersHandOutIsNotTerminatedWhenItsZoneIsReadWithoutIt(t *testing.T) {
+	for _, c := range []struct{ id, name, ip string }{{"m-1", www, "165.225.128.1"}, {"s-1", "sd-1." + sdZone, "165.225.128.11"}} {
+		b := newBench(t)
+		b.cf.rows = nil
+		b.sd.rows = slices.DeleteFunc(b.sd.rows, func(r providers.Record) bool { return strings.Contains(r.Name+r.Value, "sd-1") })
+		served := true
+		b.ns.says = func(name, typ string, _ []string) ([]dnsview.WireAnswer, error) {
+			a := dnsview.WireAnswer{Server: "ns1"}
+			if served && name == c.name && typ == "A" {
+				a.Values = []string{c.ip}
+			}
+			return []dnsview.WireAnswer{a, {Server: "ns2"}}, nil
+		}
+		node := ref(b.triton, c.id)
+		for _, p := range []dnsview.Plan{dnsview.PlanDrain(b.view(), node), dnsview.PlanPower(b.view(), dnsview.PowerTerminate, node)} {
+			rep := b.run(p)
+			if g := guard(rep, len(p.Steps)-1, dnsview.GuardDNS); g.Pass || !strings.Contains(g.Why, "ns1") || !strings.Contains(g.Why, c.ip) || len(b.triton.powered) > 0 {
+				t.Errorf("%s: %v, %+v, power %v", c.id, states(rep), g, b.triton.powered)
+			}
+			if rep := b.engine().Check(t.Context(), p); rep.OK() {
+				t.Errorf("%s: a dry run passes: %+v", c.id, rep.Steps)
+			}
+		}
+		served = false
+		if rep := b.run(dnsview.PlanDrain(b.view(), node)); len(b.triton.powered) != 1 {
+			t.Errorf("%s: %v, power %v", c.id, states(rep), b.triton.powered)
+		}
+	}
+}
+
 func TestAServiceKeepsItsMinimum(t *testing.T) {
 	b := newBench(t)
 	b.opts.Services[0].Minimum = 4
