@@ -3,6 +3,7 @@ package ui_test
 import (
 	"errors"
 	"net/netip"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -66,11 +67,14 @@ func odd(_ *ui.Options, f *fake) {
 	f.problems = []journal.Problem{{Line: 3, Why: hostile}}
 }
 
+// TestMain runs the tests in UTC, whatever the time zone of the machine.
+func TestMain(m *testing.M) {
+	time.Local = time.UTC
+	os.Exit(m.Run())
+}
+
 // TestEveryScreenInEveryOrder holds every screen: as it comes, and sorted by each of its columns.
 func TestEveryScreenInEveryOrder(t *testing.T) {
-	local := time.Local
-	time.Local = time.UTC
-	t.Cleanup(func() { time.Local = local })
 	for _, c := range []struct {
 		name string
 		keys []string

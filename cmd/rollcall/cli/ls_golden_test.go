@@ -187,9 +187,6 @@ func writePassing[T any](t *testing.T, b *bytes.Buffer, l *listing[T], rows func
 
 // TestEveryFormOfEveryListing holds what rollcall ls and journal print, form by form and column by column.
 func TestEveryFormOfEveryListing(t *testing.T) {
-	local := time.Local
-	time.Local = time.UTC
-	t.Cleanup(func() { time.Local = local })
 	v, troubled := goldenView(false), goldenView(true)
 	everything := filter.Filter{}
 	for _, c := range []struct {

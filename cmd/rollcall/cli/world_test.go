@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
@@ -31,7 +32,9 @@ func TestMain(m *testing.M) {
 type suite struct{ *testing.M }
 
 // Run collects garbage less often: worlds are small and soon gone, and under the race detector collecting costs more than their memory.
+// They run in UTC, whatever the time zone of the machine.
 func (s suite) Run() int {
+	time.Local = time.UTC
 	debug.SetGCPercent(400)
 	return s.M.Run()
 }
