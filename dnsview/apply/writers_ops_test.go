@@ -160,11 +160,11 @@ func (o *operator) one(dice int) {
 			return
 		}
 		f := some[o.rng.IntN(len(some))]
-		if f.Remedy == dnsview.RemedyQuiesce && f.Instance != nil {
+		if (f.Remedy == dnsview.RemedyQuiesce || f.Remedy == dnsview.RemedyReturn) && f.Instance != nil {
 			if half(f.Instance.ID) != o.n {
 				return // the other one's node
 			}
-			o.doubt(f.Instance.ID)
+			o.doubt(f.Instance.ID) // what was wished of it before is over
 		}
 		o.carry(dnsview.PlanRemedy(v, f))
 	}

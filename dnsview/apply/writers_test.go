@@ -238,6 +238,17 @@ func (s *scene) checkNodes() {
 		switch {
 		case wish == wantsOut && !out[ref.ID]:
 			t.Errorf("%s was taken out, and is back", ref.Name)
+			for n, c := range s.consoles {
+				entries, _ := c.journal.Entries()
+				for _, e := range entries {
+					if e.Instance != nil && e.Instance.ID == ref.ID {
+						t.Log("console ", n, e.Time, e.Verb, e.State, e.Sentence)
+					}
+				}
+			}
+			for _, r := range led[ref.ID] {
+				t.Log(s.past(r))
+			}
 		case wish == wantsIn && out[ref.ID], wish == "" && out[ref.ID]:
 			t.Errorf("%s is out, and nobody wanted it (%q)", ref.Name, wish)
 		}

@@ -129,19 +129,28 @@ func (f *Fleet) Identify(ctx context.Context, name string) (providers.Cloud, err
 	return compute.Identify(ctx)
 }
 
-// Lookup asks a cloud, by its name in the config, for one instance, and then who answered: another account knows none
-// of its instances. The error says why that is not known, or that the cloud could not be set up; the answer has the
-// key of the account, and in Err why there is no answer about the instance.
+// Lookup asks a cloud, by its name in the config, who it is and then for one instance, so that nothing lies between the
+// answer about the instance and what is done with it. Only "gone" is held against who answers afterwards too, since
+// another account knows none of its instances; what is gone stays so meanwhile. The error says why that is not
+// known, or that the cloud could not be set up; the answer has the key of the account, and in Err why there is no
+// answer about the instance.
 func (f *Fleet) Lookup(ctx context.Context, name, id string) (providers.Lookup, error) {
+	asked := providers.Lookup{ID: id, Asked: f.now()}
 	_, c, err := f.computeOf(name)
 	if err != nil {
-		return providers.Lookup{ID: id, Asked: f.now()}, err
-	}
-	l := c.lookup(ctx, id)
-	if l.Gone {
-		l.Err = nil
+		return asked, err
 	}
 	who, err := f.Identify(ctx, name)
+	if err != nil {
+		return asked, err
+	}
+	l := c.lookup(ctx, id)
+	l.Key = who.Key
+	if !l.Gone {
+		return l, nil
+	}
+	l.Err = nil
+	who, err = f.Identify(ctx, name)
 	l.Key = who.Key
 	return l, err
 }
