@@ -91,8 +91,25 @@ n = a.Node.__new__(a.Node)
 n.cfg, n.here, n.dns = {"dns": "cloudflare"}, Here(), DNS()
 n.wanted = lambda: {("p.example.com", "A"): "198.51.100.1"}
 print(n.register(), n.dns.gone)
+# The second question finds no answer, and the next try begins with the operator's word.
+class Silent(DNS):
+    gone = []
+    def quiesced(self, names):
+        if DNS.quiesced(self, names) and self.asked == 2:
+            raise a.Again("no answer")
+        return self.asked > 1
+a.time.sleep = lambda s: None
+n.dns = Silent()
+print(n.register(), n.dns.gone)
+# What was there before this run is left to whoever returns the node.
+class Out(DNS):
+    gone = []
+    def quiesced(self, names):
+        return True
+n.dns = Out()
+print(n.register(), n.dns.gone)
 `)
-	if string(out) != "False ['p.example.com']\n" {
+	if string(out) != "False ['p.example.com']\nFalse ['p.example.com']\nFalse []\n" {
 		t.Errorf("got %s", out)
 	}
 }

@@ -108,6 +108,9 @@ func (a *agents) play(ctx context.Context, ev world.NodeEvent) {
 		}
 		if service == "www" {
 			done.err = n.cloudflare(ctx, ev.Up, www, ev.Instance.Public.String())
+			if errors.Is(done.err, errQuiesced) && try > 0 { // an earlier try may have registered it all the same
+				done.err = cmp.Or(n.cloudflare(ctx, false, www, ev.Instance.Public.String()), errQuiesced)
+			}
 		} else {
 			done.err = n.route53(ctx, ev.Up, ev.Instance.Tags["version"]+"._theservice._tcp."+sdZone, ev.Instance.Name+"."+sdZone, ev.Instance.Public.String())
 		}
