@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"time"
 
+	"charm.land/bubbles/v2/viewport"
 	tea "charm.land/bubbletea/v2"
 
 	"rollcall/dnsview"
@@ -53,7 +54,7 @@ type change struct {
 
 	since  time.Time // when the present stage began
 	dialog bool      // shown in a dialog; otherwise at the bottom of the screen
-	scroll int
+	view   viewport.Model
 	whole  bool // every guard of each step is shown, not only those that refuse
 	drawn  drawnSteps
 }

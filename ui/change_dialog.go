@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"charm.land/bubbles/v2/key"
 	tea "charm.land/bubbletea/v2"
 
 	"rollcall/dnsview"
@@ -76,7 +77,7 @@ func (d *changeDialog) key(sh *shared, k tea.KeyPressMsg) action {
 		c.whole = !c.whole
 		return nil
 	}
-	scrollKey(key, &c.scroll, 8)
+	scroll(&c.view, key)
 	return nil
 }
 
@@ -87,9 +88,9 @@ func (d *changeDialog) typing(k tea.KeyPressMsg) action {
 	case "esc":
 		return actClose{}
 	case "up":
-		c.scroll = max(c.scroll-1, 0)
+		c.view.ScrollUp(1)
 	case "down":
-		c.scroll++
+		c.view.ScrollDown(1)
 	case "enter":
 		n := c.need[len(c.typed)]
 		if strings.TrimSpace(c.input.value()) != n.text {
@@ -129,24 +130,24 @@ func (c *change) undoable() bool {
 
 func (d *changeDialog) draw(sh *shared, w, h int) panel {
 	c, t := d.c, sh.theme
-	p := panel{title: c.what, scroll: &c.scroll, danger: len(terminates(c.plan)) > 0 || sh.current().production}
+	p := panel{title: c.what, view: &c.view, danger: len(terminates(c.plan)) > 0 || sh.current().production}
 	switch c.stage {
 	case stagePlanning:
 		p.lines = []string{t.Paint(theme.Dim, t.Wait+" planning"+t.Ellipsis)}
-		p.hints = []hint{{"esc", "cancel"}}
+		p.hints = keyHints("esc", "cancel")
 		return p
 	case stageChecking:
 		p.lines = append(d.steps(sh, w), "", t.Paint(theme.Notice, t.Wait+" asking every cloud afresh, then the guards"+t.Ellipsis))
-		p.hints = []hint{{"esc", "cancel"}}
+		p.hints = keyHints("esc", "cancel")
 	case stageConfirm:
 		p.lines = d.steps(sh, w)
 		p.tail, p.hints = d.question(sh, w)
 	case stageRunning:
 		p.lines = d.steps(sh, w)
-		p.hints = []hint{{"esc", "go on in the background"}}
+		p.hints = keyHints("esc", "go on in the background")
 		if c.wait.Total > 0 {
 			p.tail = append(p.tail, "", d.countdown(sh, w))
-			p.hints = append([]hint{{"s", "skip the wait"}}, p.hints...)
+			p.hints = append(keyHints("s", "skip the wait"), p.hints...)
 		} else if c.said != "" {
 			p.tail = append(p.tail, "", t.Paint(theme.Notice, t.Wait+" "+c.said))
 		}
@@ -158,30 +159,30 @@ func (d *changeDialog) draw(sh *shared, w, h int) panel {
 				p.lines = append(p.lines, t.Paint(theme.Bad, l))
 			}
 		}
-		p.hints = []hint{{"esc", "close"}}
+		p.hints = keyHints("esc", "close")
 		if f := c.instead(sh); f != nil {
-			p.hints = append([]hint{{"a", string(f.Remedy)}}, p.hints...)
+			p.hints = append(keyHints("a", string(f.Remedy)), p.hints...)
 		}
 		if c.undoable() {
-			p.hints = append([]hint{{"u", "undo"}}, p.hints...)
+			p.hints = append(keyHints("u", "undo"), p.hints...)
 		}
 		if c.report != nil && !c.report.OK() {
-			p.hints = append([]hint{{"r", "try again"}}, p.hints...)
+			p.hints = append(keyHints("r", "try again"), p.hints...)
 		}
 	}
 	if (c.stage == stageConfirm || c.stage == stageEnded) && (c.check != nil || c.report != nil) && len(c.typed) == len(c.need) {
-		p.hints = append(p.hints, hint{"w", map[bool]string{false: "all guards", true: "fewer guards"}[c.whole]})
+		p.hints = append(p.hints, keyHint("w", map[bool]string{false: "all guards", true: "fewer guards"}[c.whole]))
 	}
 	return p
 }
 
 // question draws what the operator has to answer.
-func (d *changeDialog) question(sh *shared, w int) ([]string, []hint) {
+func (d *changeDialog) question(sh *shared, w int) ([]string, []key.Binding) {
 	c, t := d.c, sh.theme
-	closing := []hint{{"esc", "close"}}
+	closing := keyHints("esc", "close")
 	switch {
 	case !c.possible():
-		return []string{"", t.Paint(theme.Warn, t.Warn+" the guards refuse; nothing was changed")}, append([]hint{{"r", "ask again"}}, closing...)
+		return []string{"", t.Paint(theme.Warn, t.Warn+" the guards refuse; nothing was changed")}, append(keyHints("r", "ask again"), closing...)
 	case sh.readOnly:
 		return []string{"", t.Paint(theme.Warn, t.Warn+" read-only: "+sh.keymap.label(ActReadOnly)+" switches it")}, closing
 	case len(c.typed) < len(c.need):
@@ -192,13 +193,13 @@ func (d *changeDialog) question(sh *shared, w int) ([]string, []hint) {
 		}
 		label := "type " + n.text + " "
 		return append(tail, t.Paint(theme.Strong, label)+c.input.view(t, min(max(w-len(label), 4), 40), true, "")),
-			[]hint{{"enter", "do it"}, {"esc", "cancel"}}
+			keyHints("enter", "do it", "esc", "cancel")
 	}
 	if n := c.check.Count(apply.StepRefused); n > 0 {
 		return []string{"", t.Paint(theme.Warn, fmt.Sprintf("%s %d of %d steps are refused, the others can go", t.Warn, n, len(c.check.Steps)))},
-			[]hint{{"y", "do the others"}, {"esc", "cancel"}}
+			keyHints("y", "do the others", "esc", "cancel")
 	}
-	return []string{""}, []hint{{"y", "do it"}, {"esc", "cancel"}}
+	return []string{""}, keyHints("y", "do it", "esc", "cancel")
 }
 
 // countdown draws the wait that is under way.

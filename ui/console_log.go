@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"charm.land/bubbles/v2/viewport"
 	tea "charm.land/bubbletea/v2"
 
 	"rollcall/providers"
@@ -32,7 +33,7 @@ type logDialog struct {
 	none    string // why there is no log to be had, ever
 
 	follow  bool // the end is shown, whatever comes
-	scroll  int
+	view    viewport.Model
 	wrapped []string // lines as they fit into width
 	width   int
 }
@@ -125,7 +126,7 @@ func (d *logDialog) key(sh *shared, k tea.KeyPressMsg) action {
 	case "end", "G":
 		d.follow = true
 	default:
-		if scrollKey(key, &d.scroll, 10) {
+		if scroll(&d.view, key) {
 			d.follow = false
 		}
 	}
@@ -135,11 +136,11 @@ func (d *logDialog) key(sh *shared, k tea.KeyPressMsg) action {
 func (d *logDialog) draw(sh *shared, w, h int) panel {
 	t := sh.theme
 	p := panel{
-		title: "Console log of " + Clean(cmp.Or(d.inst.Name, d.inst.ID)) + " in " + Clean(d.inst.Cloud), width: w, scroll: &d.scroll,
-		hints: []hint{{"r", "read again"}, {"G", "follow the end"}, {"esc", "close"}},
+		title: "Console log of " + Clean(cmp.Or(d.inst.Name, d.inst.ID)) + " in " + Clean(d.inst.Cloud), width: w, view: &d.view, end: d.follow,
+		hints: keyHints("r", "read again", "G", "follow the end", "esc", "close"),
 	}
 	if d.none != "" {
-		p.lines, p.width, p.hints = d.instead(t, min(w, 76)), min(w, 76), []hint{{"esc", "close"}}
+		p.lines, p.width, p.hints = d.instead(t, min(w, 76)), min(w, 76), keyHints("esc", "close")
 		return p
 	}
 	if d.wrapped == nil || d.width != w {
@@ -159,9 +160,6 @@ func (d *logDialog) draw(sh *shared, w, h int) panel {
 		p.lines = []string{t.Paint(theme.Dim, "nothing was written yet, or the cloud has not fetched it yet: EC2 gives it a while after the boot")}
 	}
 	p.tail = []string{d.state(sh)}
-	if d.follow {
-		d.scroll = 1 << 20
-	}
 	// The box keeps its size while the log grows.
 	for len(p.lines) < h-len(p.tail)-2 {
 		p.lines = append(p.lines, "")

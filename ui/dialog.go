@@ -4,6 +4,8 @@ import (
 	"strings"
 	"time"
 
+	"charm.land/bubbles/v2/key"
+	"charm.land/bubbles/v2/viewport"
 	tea "charm.land/bubbletea/v2"
 	"github.com/charmbracelet/x/ansi"
 
@@ -30,14 +32,26 @@ type panel struct {
 	lines  []string
 	// fixed lines at the end that do not scroll, e.g. an input.
 	tail  []string
-	hints []hint
-	// scroll is the first line to show; the box keeps it within bounds.
-	scroll *int
-	width  int // wanted inner width; 0 for as wide as the lines
+	hints []key.Binding
+	// view says which of the lines are shown when there is no room for all.
+	view  *viewport.Model
+	end   bool // the last lines are shown, however many come
+	width int  // wanted inner width; 0 for as wide as the lines
 }
 
-// hint is a key and what it does.
-type hint struct{ key, does string }
+// keyHint returns a key of a dialog with what it does.
+func keyHint(k, does string) key.Binding {
+	return key.NewBinding(key.WithKeys(k), key.WithHelp(k, does))
+}
+
+// keyHints returns keys, each followed by what it does.
+func keyHints(pairs ...string) []key.Binding {
+	var out []key.Binding
+	for ; len(pairs) > 1; pairs = pairs[2:] {
+		out = append(out, keyHint(pairs[0], pairs[1]))
+	}
+	return out
+}
 
 // action is what a dialog wants the root to do; nil for nothing.
 type action interface{}
@@ -100,26 +114,33 @@ func (m *Model) act(a action) tea.Cmd {
 	return nil
 }
 
-// scrollKey moves through a text that is longer than its box.
-func scrollKey(k string, at *int, page int) bool {
+// page is how many lines a page key moves through the text of a dialog.
+const page = 10
+
+// scrollBy returns by how many lines a key moves through a text, 0 for a key that does not.
+func scrollBy(k string) int {
 	switch k {
 	case "up", "k":
-		*at--
+		return -1
 	case "down", "j":
-		*at++
+		return 1
 	case "pgup", "ctrl+b":
-		*at -= page
+		return -page
 	case "pgdown", "ctrl+f", "space":
-		*at += page
+		return page
 	case "home", "g":
-		*at = 0
+		return -1 << 20
 	case "end", "G":
-		*at = 1 << 20
-	default:
-		return false
+		return 1 << 20
 	}
-	*at = max(*at, 0)
-	return true
+	return 0
+}
+
+// scroll moves through a text that is longer than its box. It reports whether the key does so.
+func scroll(v *viewport.Model, k string) bool {
+	by := scrollBy(k)
+	v.SetYOffset(v.YOffset() + by)
+	return by != 0
 }
 
 // drawDialog draws the top dialog over the screen.
@@ -154,9 +175,13 @@ func (m *Model) drawDialog(lines []string) []string {
 	shown := p.lines
 	top := 0
 	if len(shown) > room {
-		if p.scroll != nil {
-			*p.scroll = max(min(*p.scroll, len(shown)-room), 0)
-			top = *p.scroll
+		if p.view != nil {
+			p.view.SetHeight(room)
+			p.view.SetContentLines(shown)
+			if p.end {
+				p.view.GotoBottom()
+			}
+			top = p.view.YOffset()
 		}
 		shown = shown[top : top+room]
 	}
@@ -184,13 +209,13 @@ func (m *Model) drawDialog(lines []string) []string {
 }
 
 // hintLine draws keys and what they do.
-func hintLine(t *theme.Theme, hints []hint) *line {
+func hintLine(t *theme.Theme, hints []key.Binding) *line {
 	l := newLine(t)
 	for i, h := range hints {
 		if i > 0 {
 			l.add(theme.Faint, "  "+t.Dot+"  ")
 		}
-		l.add(theme.Key, h.key).add(theme.Dim, " "+h.does)
+		l.add(theme.Key, h.Help().Key).add(theme.Dim, " "+h.Help().Desc)
 	}
 	return l
 }

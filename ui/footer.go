@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 
+	"charm.land/bubbles/v2/key"
+
 	"rollcall/dnsview"
 	"rollcall/ui/theme"
 )
@@ -31,7 +33,7 @@ func (m *Model) lastLine(w int) string {
 			right.add(theme.Bad, t.Bad+" "+p.err)
 		} else {
 			right.add(theme.Dim, fmt.Sprintf("%d of %d  ", m.top().table().Len(), m.top().table().Total())).
-				join(hintLine(t, []hint{{"enter", "keep"}, {"esc", "back"}}))
+				join(hintLine(t, keyHints("enter", "keep", "esc", "back")))
 		}
 		right.gap(1)
 		if right.w > w/2 {
@@ -44,7 +46,7 @@ func (m *Model) lastLine(w int) string {
 		right := newLine(t)
 		if m.status.hint != "" {
 			key, does, _ := strings.Cut(m.status.hint, " ")
-			right.join(hintLine(t, []hint{{key, does}})).gap(1)
+			right.join(hintLine(t, keyHints(key, does))).gap(1)
 		}
 		left := m.status.line(t)
 		if left.w+right.w+1 > w {
@@ -64,7 +66,7 @@ func (m *Model) lastLine(w int) string {
 		if len(r) > 1 {
 			l.add(theme.Dim, fmt.Sprintf("  +%d", len(r)-1))
 		}
-		return spread(l, hintLine(t, []hint{{m.keymap.label(ActPalette), "changes"}}).gap(1), w)
+		return spread(l, hintLine(t, keyHints(m.keymap.label(ActPalette), "changes")).gap(1), w)
 	}
 	return m.keyLine(w)
 }
@@ -113,17 +115,17 @@ func (m *Model) aboutLine(w int) string {
 }
 
 // remedyHints are the keys that help with a finding.
-func (sh *shared) remedyHints(f *dnsview.Finding) []hint {
-	var out []hint
+func (sh *shared) remedyHints(f *dnsview.Finding) []key.Binding {
+	var out []key.Binding
 	switch {
 	case f.OneKey && f.Remedy == dnsview.RemedyDelete:
-		out = append(out, hint{sh.keymap.label(ActDeregister), "deregister"})
+		out = append(out, keyHint(sh.keymap.label(ActDeregister), "deregister"))
 	case f.OneKey && f.Remedy == dnsview.RemedyQuiesce:
-		out = append(out, hint{sh.keymap.label(ActDeregister), "take out of DNS"})
+		out = append(out, keyHint(sh.keymap.label(ActDeregister), "take out of DNS"))
 	case f.Remedy != dnsview.NoRemedy:
-		out = append(out, hint{sh.keymap.label(ActRemedy), string(f.Remedy)})
+		out = append(out, keyHint(sh.keymap.label(ActRemedy), string(f.Remedy)))
 	}
-	return append(out, hint{sh.keymap.label(ActWhy), "why"})
+	return append(out, keyHint(sh.keymap.label(ActWhy), "why"))
 }
 
 func countOf(n int, what string) string {

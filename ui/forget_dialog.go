@@ -68,7 +68,7 @@ func (d *forgetDialog) paste(_ *shared, s string) action {
 
 func (d *forgetDialog) draw(sh *shared, w, _ int) panel {
 	t := sh.theme
-	p := panel{title: "Forget " + d.cloud.Name, danger: true, lines: d.lines, hints: []hint{{"enter", "forget it"}, {"esc", "leave it"}}}
+	p := panel{title: "Forget " + d.cloud.Name, danger: true, lines: d.lines, hints: keyHints("enter", "forget it", "esc", "leave it")}
 	if d.err != "" {
 		for _, l := range wrap(d.err, min(w, 90)) {
 			p.tail = append(p.tail, t.Paint(theme.Bad, l))

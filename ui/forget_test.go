@@ -20,7 +20,7 @@ func departed(t *testing.T, change ...func(*ui.Options, *fake)) *rig {
 	})
 	r := newRig(t, 140, 40, change...)
 	r.until("joyent-gone ▲")
-	r.press(ui.DefaultKeys()[ui.ActSources][0])
+	r.press(ui.DefaultKeys()[ui.ActSources].Keys()[0])
 	r.until("Sources 7")
 	for range 4 {
 		r.press("down")

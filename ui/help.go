@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"charm.land/bubbles/v2/viewport"
 	tea "charm.land/bubbletea/v2"
 
 	"rollcall/dnsview"
@@ -12,67 +13,7 @@ import (
 )
 
 // helpDialog lists all keys and the filter language.
-type helpDialog struct{ scroll int }
-
-type helpGroup struct {
-	title string
-	items []helpItem
-}
-
-type helpItem struct {
-	a    Action
-	does string
-}
-
-func helpGroups() []helpGroup {
-	return []helpGroup{
-		{"Move", []helpItem{
-			{ActUp, "up"},
-			{ActDown, "down"},
-			{ActTop, "first row"},
-			{ActBottom, "last row"},
-			{ActPageUp, "a screen up"},
-			{ActPageDown, "a screen down"},
-			{ActNextPane, "other pane, to the counterpart"},
-			{ActLeft, "left pane"},
-			{ActRight, "right pane"},
-			{ActZoom, "one pane, both panes"},
-		}},
-		{"Look", []helpItem{
-			{ActFilter, "filter the pane"},
-			{ActPalette, "commands"},
-			{ActDetail, "detail"},
-			{ActWhy, "why: evidence and guards"},
-			{ActSort, "next order"},
-			{ActReverse, "reverse the order"},
-			{ActFindings, "findings"},
-			{ActJournal, "journal"},
-			{ActSources, "sources"},
-			{ActServices, "services"},
-			{ActCopy, "copy"},
-			{ActBack, "back: marks, filter, view"},
-		}},
-		{"Act", []helpItem{
-			{ActMark, "mark"},
-			{ActDeregister, "deregister a dead record"},
-			{ActRemedy, "the remedy of the finding"},
-			{ActTerminate, "drain and terminate"},
-			{ActQuiesce, "quiesce: out of DNS, runs on"},
-			{ActReturn, "return a quiesced node"},
-			{ActBalance, "priority and weight"},
-			{ActLaunch, "launch nodes"},
-			{ActUndo, "undo: one change back each time"},
-			{ActUndoRun, "journal: undo the whole run"},
-			{ActRedo, "redo: shows the plan first"},
-			{ActSSH, "ssh"},
-			{ActRefresh, "refresh now"},
-			{ActPause, "pause the refresh"},
-			{ActReadOnly, "read-only on and off"},
-			{ActHelp, "this help"},
-			{ActQuit, "quit"},
-		}},
-	}
-}
+type helpDialog struct{ view viewport.Model }
 
 func (d *helpDialog) key(sh *shared, k tea.KeyPressMsg) action {
 	switch key := k.String(); key {
@@ -82,7 +23,7 @@ func (d *helpDialog) key(sh *shared, k tea.KeyPressMsg) action {
 		if sh.bindings[key] == ActHelp {
 			return actClose{}
 		}
-		scrollKey(key, &d.scroll, 10)
+		scroll(&d.view, key)
 	}
 	return nil
 }
@@ -90,10 +31,11 @@ func (d *helpDialog) key(sh *shared, k tea.KeyPressMsg) action {
 func (d *helpDialog) draw(sh *shared, w, _ int) panel {
 	t := sh.theme
 	var columns [][]string
-	for _, g := range helpGroups() {
+	for _, g := range keyGroups() {
 		col := []string{t.Paint(theme.Strong, g.title)}
-		for _, it := range g.items {
-			keys := sh.keymap[it.a]
+		for _, d := range g.actions {
+			b := sh.keymap[d.action]
+			keys := b.Keys()
 			if len(keys) == 0 {
 				continue
 			}
@@ -101,7 +43,7 @@ func (d *helpDialog) draw(sh *shared, w, _ int) panel {
 			for _, k := range keys[:min(len(keys), 2)] {
 				names = append(names, keyName(t, NormalKey(k)))
 			}
-			col = append(col, t.Paint(theme.Key, fit(strings.Join(names, " "), 12, t.Ellipsis))+t.Paint(theme.Dim, it.does))
+			col = append(col, t.Paint(theme.Key, fit(strings.Join(names, " "), 12, t.Ellipsis))+t.Paint(theme.Dim, b.Help().Desc))
 		}
 		columns = append(columns, col)
 	}
@@ -150,7 +92,7 @@ func (d *helpDialog) draw(sh *shared, w, _ int) panel {
 		wire.gap(1).add(role, glyph).add(theme.Plain, " "+word)
 	}
 	lines = append(lines, wire.b.String()+"  "+t.Ellipsis+" not asked yet")
-	return panel{title: "Keys", lines: lines, scroll: &d.scroll, hints: []hint{{"esc", "close"}}}
+	return panel{title: "Keys", lines: lines, view: &d.view, hints: keyHints("esc", "close")}
 }
 
 // keyName writes a key as a person says it.

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"time"
 
+	"charm.land/bubbles/v2/key"
+	"charm.land/bubbles/v2/viewport"
 	tea "charm.land/bubbletea/v2"
 
 	"rollcall/dnsview"
@@ -16,11 +18,11 @@ import (
 
 // textDialog shows lines that can be scrolled.
 type textDialog struct {
-	title  string
-	lines  []string
-	scroll int
-	hints  []hint
-	keys   map[string]action
+	title string
+	lines []string
+	view  viewport.Model
+	hints []key.Binding
+	keys  map[string]action
 }
 
 func (d *textDialog) key(_ *shared, k tea.KeyPressMsg) action {
@@ -31,13 +33,13 @@ func (d *textDialog) key(_ *shared, k tea.KeyPressMsg) action {
 		if a, ok := d.keys[key]; ok {
 			return a
 		}
-		scrollKey(key, &d.scroll, 10)
+		scroll(&d.view, key)
 	}
 	return nil
 }
 
 func (d *textDialog) draw(_ *shared, _, _ int) panel {
-	return panel{title: d.title, lines: d.lines, hints: append(d.hints, hint{"esc", "close"}), scroll: &d.scroll}
+	return panel{title: d.title, lines: d.lines, hints: append(d.hints, keyHint("esc", "close")), view: &d.view}
 }
 
 // facts collects lines of a name and what is known under it.
@@ -124,7 +126,7 @@ func (sh *shared) instanceDetail(r *rows.Instance) {
 	}
 	f.findings(r.Findings)
 	sh.open(&textDialog{
-		title: r.Ref.Name, lines: f.out, hints: []hint{{"w", "why"}, {"l", "console log"}},
+		title: r.Ref.Name, lines: f.out, hints: keyHints("w", "why", "l", "console log"),
 		keys: map[string]action{"w": actDo{ActWhy}, "l": actDo{actConsoleLog}},
 	})
 }
@@ -148,5 +150,5 @@ func (d *quitDialog) draw(sh *shared, _, _ int) panel {
 		countOf(d.n, "change") + " still running.",
 		"The step under way ends, no new one begins; the journal",
 		"knows what was done, and undo can take it back.",
-	}, hints: []hint{{"y", "quit"}, {"esc", "stay"}}}
+	}, hints: keyHints("y", "quit", "esc", "stay")}
 }

@@ -92,7 +92,7 @@ func (j *journalScreen) detail(r *rows.Entry) {
 		f.marked(role, glyph+" "+g.Guard, why)
 	}
 	j.open(&textDialog{
-		title: "journal entry " + Clean(e.ID), lines: f.out, hints: []hint{{"u", "undo the entry"}, {"U", "undo its whole run"}},
+		title: "journal entry " + Clean(e.ID), lines: f.out, hints: keyHints("u", "undo the entry", "U", "undo its whole run"),
 		keys: map[string]action{"u": actDo{ActUndo}, "U": actDo{ActUndoRun}},
 	})
 }

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"charm.land/bubbles/v2/key"
 )
 
 // Action is something that a key does on the fleet's screen. Its text is the
@@ -79,23 +81,92 @@ const (
 	actForget        Action = "forget cloud"
 )
 
-// KeyMap says which keys do what. Keys are spelled as a terminal reports them:
-// "x", "X", "space", "enter", "ctrl+r", "alt+x", "f5", "pgup".
-type KeyMap map[Action][]string
+// KeyMap holds the keys of each action, and what the action does. Keys are spelled as a
+// terminal reports them: "x", "X", "space", "enter", "ctrl+r", "alt+x", "f5", "pgup".
+type KeyMap map[Action]key.Binding
 
-// DefaultKeys are the keys that k9s, lazygit and vim taught. "l" launches, so
-// that of hjkl it alone does not move.
-func DefaultKeys() KeyMap {
-	return KeyMap{
-		ActUp: {"up", "k"}, ActDown: {"down", "j"}, ActLeft: {"left", "h"}, ActRight: {"right"},
-		ActTop: {"g", "home"}, ActBottom: {"G", "end"}, ActPageUp: {"pgup", "ctrl+b"}, ActPageDown: {"pgdown", "ctrl+f"},
-		ActNextPane: {"tab"}, ActFilter: {"/"}, ActPalette: {":"}, ActDetail: {"enter"}, ActMark: {"space"},
-		ActSort: {"s"}, ActReverse: {"S"}, ActHelp: {"?"}, ActBack: {"esc"}, ActQuit: {"q"},
-		ActLaunch: {"l"}, ActTerminate: {"x"}, ActDeregister: {"d"}, ActUndo: {"u"}, ActUndoRun: {"U"}, ActRedo: {"ctrl+r"}, ActWhy: {"w"},
-		ActRefresh: {"r"}, ActPause: {"p"}, ActCopy: {"y"}, ActSSH: {"o"}, ActFindings: {"f"}, ActJournal: {"J"},
-		ActSources: {"v"}, ActReadOnly: {"R"}, ActZoom: {"z"}, ActRemedy: {"a"},
-		ActServices: {"V"}, ActQuiesce: {"Q"}, ActReturn: {"b"}, ActBalance: {"e"},
+// keyGroup is a part of the help: actions that belong together.
+type keyGroup struct {
+	title   string
+	actions []defaultKeys
+}
+
+// defaultKeys is an action with what it does and its keys, unless the config has others.
+type defaultKeys struct {
+	action Action
+	does   string
+	keys   []string
+}
+
+// keyGroups are all actions that keys can be bound to, as the help lists them. The keys are
+// those that k9s, lazygit and vim taught. "l" launches, so that of hjkl it alone does not move.
+func keyGroups() []keyGroup {
+	return []keyGroup{
+		{"Move", []defaultKeys{
+			{ActUp, "up", []string{"up", "k"}},
+			{ActDown, "down", []string{"down", "j"}},
+			{ActTop, "first row", []string{"g", "home"}},
+			{ActBottom, "last row", []string{"G", "end"}},
+			{ActPageUp, "a screen up", []string{"pgup", "ctrl+b"}},
+			{ActPageDown, "a screen down", []string{"pgdown", "ctrl+f"}},
+			{ActNextPane, "other pane, to the counterpart", []string{"tab"}},
+			{ActLeft, "left pane", []string{"left", "h"}},
+			{ActRight, "right pane", []string{"right"}},
+			{ActZoom, "one pane, both panes", []string{"z"}},
+		}},
+		{"Look", []defaultKeys{
+			{ActFilter, "filter the pane", []string{"/"}},
+			{ActPalette, "commands", []string{":"}},
+			{ActDetail, "detail", []string{"enter"}},
+			{ActWhy, "why: evidence and guards", []string{"w"}},
+			{ActSort, "next order", []string{"s"}},
+			{ActReverse, "reverse the order", []string{"S"}},
+			{ActFindings, "findings", []string{"f"}},
+			{ActJournal, "journal", []string{"J"}},
+			{ActSources, "sources", []string{"v"}},
+			{ActServices, "services", []string{"V"}},
+			{ActCopy, "copy", []string{"y"}},
+			{ActBack, "back: marks, filter, view", []string{"esc"}},
+		}},
+		{"Act", []defaultKeys{
+			{ActMark, "mark", []string{"space"}},
+			{ActDeregister, "deregister a dead record", []string{"d"}},
+			{ActRemedy, "the remedy of the finding", []string{"a"}},
+			{ActTerminate, "drain and terminate", []string{"x"}},
+			{ActQuiesce, "quiesce: out of DNS, runs on", []string{"Q"}},
+			{ActReturn, "return a quiesced node", []string{"b"}},
+			{ActBalance, "priority and weight", []string{"e"}},
+			{ActLaunch, "launch nodes", []string{"l"}},
+			{ActUndo, "undo: one change back each time", []string{"u"}},
+			{ActUndoRun, "journal: undo the whole run", []string{"U"}},
+			{ActRedo, "redo: shows the plan first", []string{"ctrl+r"}},
+			{ActSSH, "ssh", []string{"o"}},
+			{ActRefresh, "refresh now", []string{"r"}},
+			{ActPause, "pause the refresh", []string{"p"}},
+			{ActReadOnly, "read-only on and off", []string{"R"}},
+			{ActHelp, "this help", []string{"?"}},
+			{ActQuit, "quit", []string{"q"}},
+		}},
 	}
+}
+
+// DefaultKeys returns the keys that the console has without a config.
+func DefaultKeys() KeyMap {
+	k := KeyMap{}
+	for _, g := range keyGroups() {
+		for _, d := range g.actions {
+			k[d.action] = key.NewBinding(key.WithHelp(d.keys[0], d.does))
+			k.bind(d.action, d.keys...)
+		}
+	}
+	return k
+}
+
+// bind has an action have these keys only.
+func (k KeyMap) bind(a Action, keys ...string) {
+	b := k[a]
+	b.SetKeys(keys...)
+	k[a] = b
 }
 
 // Conflict is a key that would do several things.
@@ -116,8 +187,8 @@ func (c Conflict) String() string {
 // Conflicts finds keys that are bound to more than one action, sorted by key.
 func (k KeyMap) Conflicts() []Conflict {
 	by := map[string][]Action{}
-	for a, keys := range k {
-		for _, key := range keys {
+	for a, b := range k {
+		for _, key := range b.Keys() {
 			n := NormalKey(key)
 			if !slices.Contains(by[n], a) {
 				by[n] = append(by[n], a)
@@ -159,7 +230,7 @@ func MergeKeys(bindings map[string][]string) (KeyMap, []error) {
 				keys = append(keys, n)
 			}
 		}
-		k[a] = keys
+		k.bind(a, keys...)
 	}
 	for _, c := range k.Conflicts() {
 		errs = append(errs, fmt.Errorf("keys: %s", c))
@@ -171,8 +242,8 @@ func MergeKeys(bindings map[string][]string) (KeyMap, []error) {
 // the alphabetically first counts; MergeKeys refuses such maps.
 func (k KeyMap) actions() map[string]Action {
 	by := map[string]Action{}
-	for a, keys := range k {
-		for _, key := range keys {
+	for a, b := range k {
+		for _, key := range b.Keys() {
 			n := NormalKey(key)
 			if old, ok := by[n]; !ok || a < old {
 				by[n] = a
@@ -182,9 +253,9 @@ func (k KeyMap) actions() map[string]Action {
 	return by
 }
 
-// label is the first key of an action, for hints; empty when it has none.
+// label returns the first key of an action, for hints; empty when it has none.
 func (k KeyMap) label(a Action) string {
-	if keys := k[a]; len(keys) > 0 {
+	if keys := k[a].Keys(); len(keys) > 0 {
 		return NormalKey(keys[0])
 	}
 	return ""

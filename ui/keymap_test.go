@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 
+	bubbles "charm.land/bubbles/v2/key"
+
 	"rollcall/ui"
 )
 
@@ -16,8 +18,8 @@ func TestTheDefaultKeysDoNotConflict(t *testing.T) {
 
 func TestConflictsAreFoundWhateverTheSpelling(t *testing.T) {
 	k := ui.DefaultKeys()
-	k[ui.ActJournal] = []string{"Ctrl+T"}
-	k[ui.ActRefresh] = []string{"ctrl+t", "r"}
+	k[ui.ActJournal] = bubbles.NewBinding(bubbles.WithKeys("Ctrl+T"))
+	k[ui.ActRefresh] = bubbles.NewBinding(bubbles.WithKeys("ctrl+t", "r"))
 	c := k.Conflicts()
 	if len(c) != 1 || c[0].String() != `key "ctrl+t" is bound to journal and refresh` {
 		t.Errorf("%v", c)
@@ -47,7 +49,7 @@ func TestABindingTakesThePlaceOfTheDefaultOnes(t *testing.T) {
 	if len(errs) != 0 {
 		t.Fatal(errs)
 	}
-	if got := k[ui.ActDown]; len(got) != 1 || got[0] != "n" {
+	if got := k[ui.ActDown].Keys(); len(got) != 1 || got[0] != "n" {
 		t.Errorf("down: %v", got)
 	}
 }

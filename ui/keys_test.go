@@ -384,8 +384,8 @@ func TestEveryActionOfTheKeyMapIsInTheHelp(t *testing.T) {
 	r := newRig(t, 160, 60).ready()
 	r.press("?")
 	s := r.screen()
-	for a, keys := range ui.DefaultKeys() {
-		k := keys[0]
+	for a, b := range ui.DefaultKeys() {
+		k := b.Keys()[0]
 		if !strings.Contains(s, k+" ") && !slices.Contains([]ui.Action{ui.ActUp, ui.ActDown, ui.ActLeft, ui.ActRight}, a) {
 			t.Errorf("%s (%s) is not in the help", a, k)
 		}

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"charm.land/bubbles/v2/viewport"
 	tea "charm.land/bubbletea/v2"
 
 	"rollcall/providers/launch"
@@ -13,10 +14,10 @@ import (
 
 // launchDialog shows a launch node by node.
 type launchDialog struct {
-	r      *launchRun
-	at     int // node under the cursor
-	scroll int
-	quiet  time.Time
+	r     *launchRun
+	at    int // node under the cursor
+	view  viewport.Model
+	quiet time.Time
 }
 
 func (d *launchDialog) key(sh *shared, k tea.KeyPressMsg) action {
@@ -43,10 +44,9 @@ func (d *launchDialog) key(sh *shared, k tea.KeyPressMsg) action {
 		}
 	default:
 		if d.refused() {
-			scrollKey(key, &d.scroll, 10)
+			scroll(&d.view, key)
 		} else {
-			scrollKey(key, &d.at, 10)
-			d.at = min(d.at, max(len(d.r.nodes)-1, 0))
+			d.at = max(min(d.at+scrollBy(key), len(d.r.nodes)-1), 0)
 		}
 	}
 	return nil
@@ -73,7 +73,7 @@ func (d *launchDialog) openLog(sh *shared) action {
 func (d *launchDialog) draw(sh *shared, w, h int) panel {
 	t, r := sh.theme, d.r
 	w = min(w, 92)
-	p := panel{title: "Launch " + Clean(r.spec.ID), scroll: &d.scroll, width: w}
+	p := panel{title: "Launch " + Clean(r.spec.ID), view: &d.view, width: w}
 	if d.refused() {
 		for _, x := range r.report.Problems {
 			for _, l := range wrap(Clean(x), w-2) {
@@ -81,7 +81,7 @@ func (d *launchDialog) draw(sh *shared, w, h int) panel {
 			}
 		}
 		p.tail = []string{"", t.Paint(theme.Dim, "nothing was started")}
-		p.hints = []hint{{"esc", "close"}}
+		p.hints = keyHints("esc", "close")
 		return p
 	}
 	p.tail = []string{"", d.bar(sh, w)}
@@ -96,13 +96,14 @@ func (d *launchDialog) draw(sh *shared, w, h int) panel {
 			last = len(p.lines)
 		}
 	}
-	room := max(h-len(p.tail)-2, 1)
-	d.scroll = min(max(d.scroll, last-room), first)
-	p.hints = []hint{{"enter", "console log"}, {"esc", "go on in the background"}}
+	d.view.SetHeight(max(h-len(p.tail)-2, 1))
+	d.view.SetContentLines(p.lines)
+	d.view.SetYOffset(min(max(d.view.YOffset(), last-d.view.Height()), first))
+	p.hints = keyHints("enter", "console log", "esc", "go on in the background")
 	if r.report != nil {
-		p.hints = []hint{{"enter", "console log"}, {"esc", "close"}}
+		p.hints = keyHints("enter", "console log", "esc", "close")
 		if !r.report.OK() {
-			p.hints = append([]hint{{"r", "retry what is missing"}}, p.hints...)
+			p.hints = append(keyHints("r", "retry what is missing"), p.hints...)
 		}
 	}
 	return p

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"charm.land/bubbles/v2/viewport"
 	tea "charm.land/bubbletea/v2"
 
 	"rollcall/providers"
@@ -27,7 +28,7 @@ type launchForm struct {
 
 	at       int // field under the cursor
 	focus    string
-	scroll   int
+	view     viewport.Model    // of the fields
 	values   map[string]string // what the service decides
 	touched  map[string]bool   // variables that the operator changed
 	asked    uint64            // number of the last question for defaults or a rendering
@@ -37,7 +38,7 @@ type launchForm struct {
 	stop     context.CancelFunc // of the checks that are under way
 	shown    string             // cloud whose boot script is shown
 	preview  bool               // small screens: the script in place of the form
-	pscroll  int
+	script   viewport.Model
 	armed    bool // the next enter launches
 }
 

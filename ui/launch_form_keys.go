@@ -19,10 +19,10 @@ func (d *launchForm) key(sh *shared, k tea.KeyPressMsg) action {
 		d.preview = !d.preview
 		return nil
 	case "pgdown":
-		d.pscroll += 10
+		d.script.ScrollDown(page)
 		return nil
 	case "pgup":
-		d.pscroll = max(d.pscroll-10, 0)
+		d.script.ScrollUp(page)
 		return nil
 	case "ctrl+n", "f3":
 		d.nextScript()
@@ -102,7 +102,7 @@ func (d *launchForm) nextScript() {
 	for i, n := range names {
 		if n == d.shownCloud() {
 			d.shown = names[(i+1)%len(names)]
-			d.pscroll = 0
+			d.script.GotoTop()
 			return
 		}
 	}

@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"slices"
 	"strings"
 
 	"rollcall/ui/theme"
@@ -9,7 +10,7 @@ import (
 func (d *launchForm) draw(sh *shared, w, h int) panel {
 	t := sh.theme
 	h = max(h-2, 1)
-	p := panel{title: "Launch", hints: []hint{{"enter", "next"}, {"ctrl+s", "to launch"}, {"ctrl+p", "boot script"}, {"esc", "close"}}}
+	p := panel{title: "Launch", hints: keyHints("enter", "next", "ctrl+s", "to launch", "ctrl+p", "boot script", "esc", "close")}
 	for _, c := range d.clouds {
 		p.danger = p.danger || (c.production && c.count.n > 0)
 	}
@@ -20,12 +21,12 @@ func (d *launchForm) draw(sh *shared, w, h int) panel {
 		for i := range h {
 			p.lines = append(p.lines, fit(form[i], left, t.Ellipsis)+theme.Reset+t.Paint(theme.Border, " "+t.Box.Left+" ")+script[i])
 		}
-		p.hints = []hint{{"enter", "next"}, {"ctrl+s", "to launch"}, {"pgdown", "scroll the script"}, {"ctrl+n", "its next cloud"}, {"esc", "close"}}
+		p.hints = keyHints("enter", "next", "ctrl+s", "to launch", "pgdown", "scroll the script", "ctrl+n", "its next cloud", "esc", "close")
 		return p
 	}
 	if d.preview {
 		p.lines = d.drawScript(t, w, h)
-		p.hints = []hint{{"ctrl+p", "form"}, {"pgdown", "scroll"}, {"ctrl+n", "next cloud"}, {"esc", "form"}}
+		p.hints = keyHints("ctrl+p", "form", "pgdown", "scroll", "ctrl+n", "next cloud", "esc", "form")
 		return p
 	}
 	p.lines = d.drawForm(sh, min(w, 76), h)
@@ -82,14 +83,11 @@ func (d *launchForm) drawForm(sh *shared, w, h int) []string {
 	about = about[:min(len(about), max(h/5, 1))]
 	helpLines := 1 + max(len(about), 1)
 	room := max(h-helpLines, 1)
-	if row < d.scroll {
-		d.scroll = row
-	}
-	if row >= d.scroll+room {
-		d.scroll = row - room + 1
-	}
-	d.scroll = max(min(d.scroll, len(lines)-room), 0)
-	out := append([]string(nil), lines[d.scroll:min(d.scroll+room, len(lines))]...)
+	d.view.SetHeight(room)
+	d.view.SetContentLines(lines)
+	d.view.SetYOffset(min(max(d.view.YOffset(), row-room+1), row))
+	top := d.view.YOffset()
+	out := slices.Clone(lines[top:min(top+room, len(lines))])
 	for len(out) < room {
 		out = append(out, "")
 	}

@@ -2,6 +2,7 @@ package ui
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"rollcall/ui/theme"
@@ -28,9 +29,10 @@ func (d *launchForm) drawScript(t *theme.Theme, w, h int) []string {
 		// What there is to say goes first, and scrolls with the text.
 		said := append(d.drawFindings(t, cloud, w), "")
 		text := CleanLines(r.Shown())
-		room, all := max(h-len(out), 1), len(said)+len(text)
-		d.pscroll = max(min(d.pscroll, all-room), 0)
-		for n := d.pscroll; n < min(d.pscroll+room, all); n++ {
+		d.script.SetHeight(max(h-len(out), 1))
+		d.script.SetContentLines(slices.Concat(said, text))
+		top := d.script.YOffset()
+		for n := top; n < min(top+d.script.Height(), len(said)+len(text)); n++ {
 			if n < len(said) {
 				out = append(out, said[n])
 				continue

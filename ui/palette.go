@@ -196,5 +196,5 @@ func (d *paletteDialog) draw(sh *shared, w, h int) panel {
 	for len(lines) < rows+2 {
 		lines = append(lines, "")
 	}
-	return panel{title: "Commands", lines: lines, width: w, hints: []hint{{"enter", "run"}, {"esc", "close"}}}
+	return panel{title: "Commands", lines: lines, width: w, hints: keyHints("enter", "run", "esc", "close")}
 }

@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"time"
 
+	"charm.land/bubbles/v2/viewport"
 	tea "charm.land/bubbletea/v2"
 
 	"rollcall/dnsview/rows"
@@ -17,7 +18,7 @@ import (
 type recordDialog struct {
 	row    *rows.Record // as it was seen last
 	latest func(providers.Identity) (*rows.Record, bool)
-	scroll int
+	view   viewport.Model
 }
 
 func (d *recordDialog) key(_ *shared, k tea.KeyPressMsg) action {
@@ -27,7 +28,7 @@ func (d *recordDialog) key(_ *shared, k tea.KeyPressMsg) action {
 	case "w":
 		return actDo{ActWhy}
 	default:
-		scrollKey(key, &d.scroll, 10)
+		scroll(&d.view, key)
 	}
 	return nil
 }
@@ -42,7 +43,7 @@ func (d *recordDialog) draw(sh *shared, w, _ int) panel {
 	sh.wireLines(f, r)
 	sh.ownerFacts(f, r)
 	f.findings(r.Findings)
-	return panel{title: label(r), lines: f.out, hints: []hint{{"w", "why"}, {"esc", "close"}}, scroll: &d.scroll}
+	return panel{title: label(r), lines: f.out, hints: keyHints("w", "why", "esc", "close"), view: &d.view}
 }
 
 // recordFacts says what the API says of a record.

@@ -17,9 +17,9 @@ func TestNoKeyActsOnARowOfTheFleetWhileAScreenWithoutSuchRowsIsShown(t *testing.
 		r := newRig(t, 120, 40).ready()
 		keys := ui.DefaultKeys()
 		r.press("down") // an instance is under the cursor of the fleet
-		r.press(keys[show][0])
+		r.press(keys[show].Keys()[0])
 		for _, a := range acts {
-			r.press(keys[a][0])
+			r.press(keys[a].Keys()[0])
 			if s := r.screen(); strings.Contains(s, "planning") || strings.Contains(s, "why ") {
 				t.Fatalf("%s: %s acts on what is not shown:\n%s", show, a, s)
 			}
@@ -32,13 +32,13 @@ func TestNoKeyActsOnARowOfTheFleetWhileAScreenWithoutSuchRowsIsShown(t *testing.
 		}
 	}
 	r := newRig(t, 120, 40).ready()
-	r.press("down", ui.DefaultKeys()[ui.ActTerminate][0])
+	r.press("down", ui.DefaultKeys()[ui.ActTerminate].Keys()[0])
 	r.until("planning")
 }
 
 func TestTheSourcesAreFilteredToo(t *testing.T) {
 	r := newRig(t, 120, 40).ready()
-	r.press(ui.DefaultKeys()[ui.ActSources][0], "/")
+	r.press(ui.DefaultKeys()[ui.ActSources].Keys()[0], "/")
 	r.typeText("provider:triton")
 	r.press("enter")
 	r.until("Sources 2/6")
@@ -54,7 +54,7 @@ func TestAFileThatCannotBeReadStandsAmongTheSources(t *testing.T) {
 		f.files = map[string]error{"ranges": errors.New("ranges.json, line 7: unexpected end")}
 	}).ready()
 	r.until("ranges ✖")
-	r.press(ui.DefaultKeys()[ui.ActSources][0])
+	r.press(ui.DefaultKeys()[ui.ActSources].Keys()[0])
 	r.until("Sources 7", "unreadable", "line 7: unexpected end")
 	r.press("/")
 	r.typeText("type:file")

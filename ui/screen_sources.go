@@ -86,7 +86,7 @@ func (l *sourcesScreen) about() (left, right *line) {
 		left.add(theme.Warn, *r.Error)
 	}
 	if ok && r.Departed {
-		right = hintLine(l.theme, []hint{{l.keymap.label(ActDeregister), "forget"}})
+		right = hintLine(l.theme, keyHints(l.keymap.label(ActDeregister), "forget"))
 	}
 	return left, right
 }

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"time"
 
+	"charm.land/bubbles/v2/key"
+
 	"rollcall/dnsview"
 	"rollcall/dnsview/dnssd"
 	"rollcall/providers"
@@ -18,11 +20,11 @@ const mostInDetail = 30
 func (v *servicesScreen) detail(r *serviceRow) {
 	f := &facts{t: v.theme, w: v.textWidth()}
 	keys := map[string]action{"w": actDo{ActWhy}}
-	hints := []hint{{"w", "why"}}
+	hints := keyHints("w", "why")
 	offer := func(a Action, does string) {
 		if k := v.keymap.label(a); k != "" {
 			keys[k] = actDo{a}
-			hints = append(hints, hint{k, does})
+			hints = append(hints, keyHint(k, does))
 		}
 	}
 	switch {
@@ -279,16 +281,16 @@ func (v *servicesScreen) about() (left, right *line) {
 	return left, right
 }
 
-func (v *servicesScreen) nodeHints(r *serviceRow) []hint {
+func (v *servicesScreen) nodeHints(r *serviceRow) []key.Binding {
 	if r.node.State == dnsview.NodeQuiesced {
-		return []hint{{v.keymap.label(ActReturn), "return"}}
+		return keyHints(v.keymap.label(ActReturn), "return")
 	}
-	var out []hint
+	var out []key.Binding
 	if r.balanced() {
-		out = append(out, hint{v.keymap.label(ActBalance), "weight"})
+		out = append(out, keyHint(v.keymap.label(ActBalance), "weight"))
 	}
 	if r.node.Live {
-		out = append(out, hint{v.keymap.label(ActQuiesce), "quiesce"})
+		out = append(out, keyHint(v.keymap.label(ActQuiesce), "quiesce"))
 	}
 	return out
 }

@@ -92,9 +92,9 @@ func (d *fieldsDialog) draw(sh *shared, w, _ int) panel {
 			lines = append(lines, lead+t.Paint(theme.Bad, l))
 		}
 	}
-	hints := []hint{{"enter", "show the plan"}, {"esc", "cancel"}}
+	hints := keyHints("enter", "show the plan", "esc", "cancel")
 	if len(d.fields) > 1 {
-		hints = append([]hint{{"tab", "next"}}, hints...)
+		hints = append(keyHints("tab", "next"), hints...)
 	}
 	return panel{title: d.title, lines: lines, width: w, hints: hints}
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"strings"
 
+	"charm.land/bubbles/v2/viewport"
 	tea "charm.land/bubbletea/v2"
 
 	"rollcall/dnsview"
@@ -21,7 +22,7 @@ type whyDialog struct {
 	advice  string
 	check   *apply.Report
 	asked   bool
-	scroll  int
+	view    viewport.Model
 }
 
 // why opens the evidence of a finding, and says so when there is none.
@@ -73,7 +74,7 @@ func (d *whyDialog) key(_ *shared, k tea.KeyPressMsg) action {
 			return actDo{ActRemedy}
 		}
 	default:
-		scrollKey(key, &d.scroll, 10)
+		scroll(&d.view, key)
 	}
 	return nil
 }
@@ -126,8 +127,8 @@ func (d *whyDialog) draw(sh *shared, w, _ int) panel {
 		f.out = append(f.out, d.guards(t, f.w)...)
 	}
 	return panel{
-		title: "why " + d.title, lines: f.out, scroll: &d.scroll,
-		hints: append(sh.remedyHints(n)[:len(sh.remedyHints(n))-1], hint{"esc", "close"}),
+		title: "why " + d.title, lines: f.out, view: &d.view,
+		hints: append(sh.remedyHints(n)[:len(sh.remedyHints(n))-1], keyHint("esc", "close")),
 	}
 }
 

@@ -176,8 +176,8 @@ func ResolversOf(c *config.Config) ([]string, error) {
 // KeyRules are the rules of the console for key bindings.
 func KeyRules() config.KeyRules {
 	r := config.KeyRules{Actions: map[string][]string{}, Normal: ui.NormalKey}
-	for action, keys := range ui.DefaultKeys() {
-		r.Actions[string(action)] = keys
+	for action, b := range ui.DefaultKeys() {
+		r.Actions[string(action)] = b.Keys()
 	}
 	r.Refuse = func(action, key string) string {
 		_, errs := ui.MergeKeys(map[string][]string{action: {key}})
