@@ -29,15 +29,15 @@ func (m *Model) deregister() tea.Cmd {
 			if f.Remedy == dnsview.RemedyQuiesce {
 				w = ChangeRequest{Findings: []*dnsview.Finding{f}}
 			}
-			return m.startChange(w, "deregister "+label(r), true)
+			return m.start(w, "deregister "+label(r), true)
 		}
-		return m.startChange(ChangeRequest{Verb: dnsview.VerbDeregister, Records: []providers.Identity{r.ID}}, "deregister "+label(r), false)
+		return m.start(ChangeRequest{Verb: dnsview.VerbDeregister, Records: []providers.Identity{r.ID}}, "deregister "+label(r), false)
 	}
 	ids := make([]providers.Identity, len(chosen))
 	for i, r := range chosen {
 		ids[i] = r.ID
 	}
-	return m.startChange(ChangeRequest{Verb: dnsview.VerbDeregister, Records: ids}, fmt.Sprintf("deregister %d records", len(ids)), false)
+	return m.start(ChangeRequest{Verb: dnsview.VerbDeregister, Records: ids}, fmt.Sprintf("deregister %d records", len(ids)), false)
 }
 
 // label names a record in a few words.
@@ -59,7 +59,7 @@ func (m *Model) wantInstances(w ChangeRequest, verb string) tea.Cmd {
 		m.notify(toneWarn, "there is no "+noun+" here to "+verb)
 		return nil
 	}
-	return m.startChange(w, describe(w.Instances, verb, noun), false)
+	return m.start(w, describe(w.Instances, verb, noun), false)
 }
 
 // wantRecords begins a change of the chosen records.
@@ -80,7 +80,7 @@ func (m *Model) wantRecords(v dnsview.Verb, verb string) tea.Cmd {
 	if len(chosen) == 1 {
 		what = verb + " " + label(chosen[0])
 	}
-	return m.startChange(w, what, false)
+	return m.start(w, what, false)
 }
 
 // redo shows the plan to make again what the last undo took back.
@@ -88,7 +88,7 @@ func (m *Model) redo() tea.Cmd {
 	if m.refusedReadOnly() {
 		return nil
 	}
-	return m.startChange(ChangeRequest{Verb: dnsview.VerbRedo}, "redo what was undone", false)
+	return m.start(ChangeRequest{Verb: dnsview.VerbRedo}, "redo what was undone", false)
 }
 
 // remedy plans what the findings of the chosen rows call for.
@@ -110,5 +110,5 @@ func (m *Model) remedy() tea.Cmd {
 	if len(found) == 1 {
 		what = string(found[0].Remedy) + ": " + string(found[0].Class)
 	}
-	return m.startChange(ChangeRequest{Findings: found}, Clean(what), false)
+	return m.start(ChangeRequest{Findings: found}, Clean(what), false)
 }

@@ -3,6 +3,8 @@ package ui
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"time"
 
@@ -11,6 +13,7 @@ import (
 
 	"rollcall/dnsview"
 	"rollcall/dnsview/apply"
+	"rollcall/ui/theme"
 )
 
 // stage says how far a change has come on the screen.
@@ -87,53 +90,54 @@ type (
 	}
 )
 
-// startChange begins a change. With oneKey it runs as soon as it is planned, and shows
+// changes are the changes that were begun and are not done with. It is used by the goroutine
+// of Update alone.
+type changes struct {
+	*shared
+	byID map[uint64]*change
+}
+
+func newChanges(sh *shared) *changes { return &changes{sh, map[uint64]*change{}} }
+
+// start begins a change. With oneKey it runs as soon as it is planned, and shows
 // itself at the bottom of the screen; otherwise in a dialog that asks.
-func (sh *shared) startChange(w ChangeRequest, what string, oneKey bool) tea.Cmd {
-	sh.gen++
+func (cs *changes) start(w ChangeRequest, what string, oneKey bool) tea.Cmd {
 	c := &change{
-		gen: sh.gen, request: w, what: what, oneKey: oneKey, dialog: !oneKey, since: sh.now(),
+		gen: cs.nextID(), request: w, what: what, oneKey: oneKey, dialog: !oneKey, since: cs.now(),
 		states: map[int]apply.StepState{}, skip: make(chan struct{}, 1),
 	}
-	sh.changes[c.gen] = c
+	cs.byID[c.gen] = c
 	if c.dialog {
-		sh.open(&changeDialog{c: c})
+		cs.open(&changeDialog{changes: cs, c: c})
 	} else {
-		sh.working(what + ": planning")
+		cs.working(what + ": planning")
 	}
-	return sh.planCmd(c)
+	return cs.planCmd(c)
 }
 
-// working says what is under way at the bottom of the screen.
-func (sh *shared) working(text string) {
-	sh.notify(toneInfo, text)
-	sh.status.busy = true
-}
-
-func (sh *shared) planCmd(c *change) tea.Cmd {
-	gen, w, backend, ctx := c.gen, c.request, sh.backend, sh.ctx
+func (cs *changes) planCmd(c *change) tea.Cmd {
+	gen, w, backend, ctx := c.gen, c.request, cs.backend, cs.ctx
 	return func() tea.Msg {
 		p, err := backend.Plan(ctx, w)
 		return plannedMsg{gen, p, p.Checksum(), err}
 	}
 }
 
-func (sh *shared) checkCmd(c *change) tea.Cmd {
-	gen, p, backend, ctx := c.gen, c.plan, sh.backend, sh.ctx
+func (cs *changes) checkCmd(c *change) tea.Cmd {
+	gen, p, backend, ctx := c.gen, c.plan, cs.backend, cs.ctx
 	return func() tea.Msg { return checkedMsg{gen, backend.Check(ctx, p)} }
 }
 
-func (sh *shared) runCmd(c *change) tea.Cmd {
-	ctx, cancel := context.WithCancel(sh.ctx)
+func (cs *changes) runCmd(c *change) tea.Cmd {
+	ctx, cancel := context.WithCancel(cs.ctx)
 	c.cancel = cancel
-	c.stage, c.since = stageRunning, sh.now()
-	delete(sh.changes, c.gen) // what an earlier run of it still has to say is late
-	sh.gen++
-	c.gen = sh.gen
-	sh.changes[c.gen] = c
+	c.stage, c.since = stageRunning, cs.now()
+	delete(cs.byID, c.gen) // what an earlier run of it still has to say is late
+	c.gen = cs.nextID()
+	cs.byID[c.gen] = c
 	c.states, c.said = map[int]apply.StepState{}, ""
 	c.events = make(chan apply.Event, 64)
-	gen, p, backend, events := c.gen, c.plan, sh.backend, c.events
+	gen, p, backend, events := c.gen, c.plan, cs.backend, c.events
 	confirm := apply.Confirm{Typed: c.answers(), Checksum: c.sum, SkipWait: c.skip}
 	run := func() tea.Msg {
 		r := backend.Run(ctx, p, confirm, func(e apply.Event) {
@@ -182,74 +186,72 @@ func listen(gen uint64, events <-chan apply.Event) tea.Cmd {
 	}
 }
 
-// answer handles what commands of changes and launches bring back.
-func (sh *shared) answer(msg tea.Msg) tea.Cmd {
+// update takes a message of a change, and reports whether it was one.
+func (cs *changes) update(msg tea.Msg) (cmd tea.Cmd, mine bool) {
 	switch msg := msg.(type) {
 	case plannedMsg:
-		if c := sh.changes[msg.gen]; c != nil && c.stage == stagePlanning {
-			return sh.planned(c, msg)
+		if c := cs.byID[msg.gen]; c != nil && c.stage == stagePlanning {
+			return cs.planned(c, msg), true
 		}
 	case checkedMsg:
-		if c := sh.changes[msg.gen]; c != nil && c.stage == stageChecking {
-			sh.checked(c, msg.report)
-		} else {
-			sh.whyChecked(msg)
+		if c := cs.byID[msg.gen]; c != nil && c.stage == stageChecking {
+			cs.checked(c, msg.report)
 		}
 	case eventsMsg:
-		c := sh.changes[msg.gen]
+		c := cs.byID[msg.gen]
 		if c == nil {
-			return nil
+			return nil, true
 		}
 		if c.stage == stageRunning {
-			sh.heard(c, msg.events)
+			cs.heard(c, msg.events)
 		}
-		return listen(msg.gen, c.events)
+		return listen(msg.gen, c.events), true
 	case ranMsg:
-		if c := sh.changes[msg.gen]; c != nil && c.stage == stageRunning {
-			return sh.ran(c, msg.report)
+		if c := cs.byID[msg.gen]; c != nil && c.stage == stageRunning {
+			return cs.ran(c, msg.report), true
 		}
 	default:
-		return sh.launchAnswer(msg)
+		return nil, false
 	}
-	return nil
+	return nil, true
 }
 
-func (sh *shared) planned(c *change, msg plannedMsg) tea.Cmd {
+func (cs *changes) planned(c *change, msg plannedMsg) tea.Cmd {
 	c.plan, c.sum = msg.plan, msg.sum
 	if msg.err != nil || len(msg.plan.Steps) == 0 {
-		c.stage, c.since = stageEnded, sh.now()
+		c.stage, c.since = stageEnded, cs.now()
 		if msg.err != nil {
 			c.err = Clean(msg.err.Error())
 		} else if len(msg.plan.Skipped) == 0 {
 			c.err = "there is nothing to do"
 		}
-		sh.showDialog(c)
+		cs.showDialog(c)
 		return nil
 	}
 	if c.oneKey && len(c.plan.Steps) <= maxOneKeySteps {
-		sh.working(c.what + ": asking the guards on fresh evidence")
-		return sh.runCmd(c)
+		cs.working(c.what + ": asking the guards on fresh evidence")
+		return cs.runCmd(c)
 	}
 	c.oneKey = false
-	sh.showDialog(c)
-	c.stage, c.since = stageChecking, sh.now()
-	return sh.checkCmd(c)
+	cs.showDialog(c)
+	c.stage, c.since = stageChecking, cs.now()
+	return cs.checkCmd(c)
 }
 
 // maxOneKeySteps bounds what one key may do: one record, with its marker.
 const maxOneKeySteps = 2
 
-func (sh *shared) checked(c *change, r *apply.Report) {
+func (cs *changes) checked(c *change, r *apply.Report) {
 	c.check = r
-	c.stage, c.since = stageConfirm, sh.now()
-	c.need = sh.needs(c)
+	c.stage, c.since = stageConfirm, cs.now()
+	c.need = cs.needs(c)
 	c.typed = nil
 	c.input = input{}
 }
 
 // needs lists what has to be typed: for a termination the name or the count,
 // and what guards ask for.
-func (sh *shared) needs(c *change) []need {
+func (cs *changes) needs(c *change) []need {
 	var out []need
 	if n := terminates(c.plan); len(n) == 1 {
 		name := Clean(n[0].Instance.Name)
@@ -285,7 +287,7 @@ func (c *change) possible() bool {
 	return c.check != nil && (c.check.Count(apply.StepReady) > 0 || len(c.check.Asks()) > 0)
 }
 
-func (sh *shared) heard(c *change, events []apply.Event) {
+func (cs *changes) heard(c *change, events []apply.Event) {
 	c.heard += len(events)
 	for _, e := range events {
 		switch e.Kind {
@@ -301,43 +303,43 @@ func (sh *shared) heard(c *change, events []apply.Event) {
 			c.said = Clean(e.Text)
 		}
 	}
-	if !c.dialog && sh.status.busy {
-		sh.working(c.what + ": " + c.said)
+	if !c.dialog && cs.status.busy {
+		cs.working(c.what + ": " + c.said)
 	}
 }
 
 // ran takes the outcome of a run.
-func (sh *shared) ran(c *change, r *apply.Report) tea.Cmd {
+func (cs *changes) ran(c *change, r *apply.Report) tea.Cmd {
 	c.report = r
-	c.stage, c.since = stageEnded, sh.now()
+	c.stage, c.since = stageEnded, cs.now()
 	c.wait = apply.Event{}
 	c.cancel()
-	cmd := sh.reload()
-	if c.dialog && sh.shows(c) {
+	cmd := cs.reload()
+	if c.dialog && cs.shows(c) {
 		return cmd
 	}
 	if r.OK() {
-		delete(sh.changes, c.gen)
-		sh.notify(toneGood, sh.outcome(c))
+		delete(cs.byID, c.gen)
+		cs.notify(toneGood, cs.outcome(c))
 		if c.request.Verb == dnsview.VerbUndo {
-			sh.status.hint = sh.keymap.label(ActRedo) + " redo"
+			cs.status.hint = cs.keymap.label(ActRedo) + " redo"
 		} else {
-			sh.status.hint = sh.keymap.label(ActUndo) + " undo"
+			cs.status.hint = cs.keymap.label(ActUndo) + " undo"
 		}
 		return cmd
 	}
 	// A refused guard that typing can answer is asked for; anything else is told.
 	if asks := r.Asks(); len(asks) > 0 {
 		c.check, c.report = r, nil
-		sh.checked(c, r)
+		cs.checked(c, r)
 	}
-	sh.status = status{}
-	sh.showDialog(c)
+	cs.status = status{}
+	cs.showDialog(c)
 	return cmd
 }
 
 // outcome is one line for a change that succeeded.
-func (sh *shared) outcome(c *change) string {
+func (cs *changes) outcome(c *change) string {
 	if len(c.plan.Steps) == 1 {
 		return "done: " + Clean(c.plan.Steps[0].Sentence)
 	}
@@ -349,21 +351,21 @@ func (sh *shared) outcome(c *change) string {
 
 // showDialog brings a change into a dialog. As the dialog opens by itself, it
 // takes no keys for its first moments.
-func (sh *shared) showDialog(c *change) {
+func (cs *changes) showDialog(c *change) {
 	c.dialog = true
-	if sh.shows(c) {
+	if cs.shows(c) {
 		return
 	}
-	if sh.status.busy {
-		sh.status = status{}
+	if cs.status.busy {
+		cs.status = status{}
 	}
-	c.since = sh.now()
-	sh.open(&changeDialog{c: c, quiet: sh.now().Add(quietFor)})
+	c.since = cs.now()
+	cs.open(&changeDialog{changes: cs, c: c, quiet: cs.now().Add(quietFor)})
 }
 
 // shows reports whether a dialog of the change is open.
-func (sh *shared) shows(c *change) bool {
-	for _, d := range sh.dialogs {
+func (cs *changes) shows(c *change) bool {
+	for _, d := range cs.dialogs {
 		if cd, ok := d.(*changeDialog); ok && cd.c == c {
 			return true
 		}
@@ -372,12 +374,46 @@ func (sh *shared) shows(c *change) bool {
 }
 
 // running lists the changes that run, oldest first.
-func (sh *shared) running() []*change {
+func (cs *changes) running() []*change {
 	var out []*change
-	for g := uint64(1); g <= sh.gen; g++ {
-		if c := sh.changes[g]; c != nil && c.stage == stageRunning {
+	for _, id := range slices.Sorted(maps.Keys(cs.byID)) {
+		if c := cs.byID[id]; c.stage == stageRunning {
 			out = append(out, c)
 		}
 	}
 	return out
+}
+
+// count returns how many changes run.
+func (cs *changes) count() int { return len(cs.running()) }
+
+// line returns the line about the changes that run, nil when none does.
+func (cs *changes) line() *line {
+	r := cs.running()
+	if len(r) == 0 {
+		return nil
+	}
+	c := r[0]
+	l := newLine(cs.theme).gap(1).add(theme.Notice, cs.theme.Wait+" "+c.what)
+	if c.wait.Total > 0 {
+		l.add(theme.Dim, ": waits "+age(max(c.wait.Left-cs.now().Sub(c.wait.At), 0)))
+	} else if c.said != "" {
+		l.add(theme.Dim, ": "+c.said)
+	}
+	if len(r) > 1 {
+		l.add(theme.Dim, fmt.Sprintf("  +%d", len(r)-1))
+	}
+	return l
+}
+
+// showAgain opens the dialog of the oldest change that runs without one. It reports whether there is one.
+func (cs *changes) showAgain() bool {
+	for _, c := range cs.running() {
+		if !cs.shows(c) {
+			c.dialog = true
+			cs.open(&changeDialog{changes: cs, c: c})
+			return true
+		}
+	}
+	return false
 }

@@ -16,8 +16,9 @@ import (
 // changeDialog shows a change: its plan with the guards, what has to be typed,
 // how far it is, and what became of it.
 type changeDialog struct {
-	c     *change
-	quiet time.Time // takes no keys before
+	changes *changes
+	c       *change
+	quiet   time.Time // takes no keys before
 }
 
 // early reports whether it is too early for any key: the dialog opened by itself.
@@ -41,14 +42,14 @@ func (d *changeDialog) key(sh *shared, k tea.KeyPressMsg) action {
 	switch key {
 	case "esc", "q":
 		if c.stage == stageRunning {
-			return actHide{c}
+			sh.notify(toneInfo, c.what+" goes on in the background; : changes shows it again")
 		}
 		return actClose{}
 	case "enter", "y":
 		switch {
 		case c.askedJustNow(sh.now()):
 		case c.stage == stageConfirm && c.confirmable(sh):
-			return actRun{c}
+			return d.run()
 		case c.stage == stageEnded && key == "enter":
 			return actClose{}
 		}
@@ -58,7 +59,10 @@ func (d *changeDialog) key(sh *shared, k tea.KeyPressMsg) action {
 		}
 	case "s":
 		if c.stage == stageRunning && c.wait.Total > 0 {
-			return actSkip{c}
+			select {
+			case c.skip <- struct{}{}:
+			default:
+			}
 		}
 	case "a":
 		if f := c.instead(sh); f != nil {
@@ -99,10 +103,31 @@ func (d *changeDialog) typing(k tea.KeyPressMsg) action {
 		c.typed = append(c.typed, n.text)
 		c.input = input{}
 		if len(c.typed) == len(c.need) {
-			return actRun{c}
+			return d.run()
 		}
 	default:
 		c.input.key(k)
+	}
+	return nil
+}
+
+// run carries the change out.
+func (d *changeDialog) run() action {
+	d.c.report = nil
+	return actCmd{d.changes.runCmd(d.c)}
+}
+
+// closed is called when the dialog has left the screen. A change that runs goes on.
+func (d *changeDialog) closed() {
+	d.c.dialog = false
+	if d.c.stage != stageRunning {
+		delete(d.changes.byID, d.c.gen) // whatever is still on its way is late
+	}
+}
+
+func (d *changeDialog) paste(sh *shared, s string) action {
+	if d.c.stage == stageConfirm && !d.early(sh.now()) {
+		d.c.input.insert(s)
 	}
 	return nil
 }

@@ -47,13 +47,13 @@ func (m *Model) shell() tea.Cmd {
 		m.notify(toneWarn, "there is no instance under the cursor")
 		return nil
 	}
-	inst, backend, ctx, gen := *r.Inst, m.backend, m.ctx, m.gen
+	inst, backend, ctx := *r.Inst, m.backend, m.ctx
 	return func() tea.Msg {
 		cmd, err := backend.Shell(ctx, inst)
 		if err != nil {
 			return noticeMsg{toneBad, err.Error()}
 		}
-		return shellMsg{gen: gen, run: tea.ExecProcess(cmd, func(err error) tea.Msg {
+		return shellMsg{tea.ExecProcess(cmd, func(err error) tea.Msg {
 			if err != nil {
 				return noticeMsg{toneBad, fmt.Sprintf("shell: %v", err)}
 			}
@@ -63,7 +63,4 @@ func (m *Model) shell() tea.Cmd {
 }
 
 // shellMsg brings a shell that is ready to be run.
-type shellMsg struct {
-	gen uint64
-	run tea.Cmd
-}
+type shellMsg struct{ run tea.Cmd }

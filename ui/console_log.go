@@ -47,8 +47,7 @@ type logMsg struct {
 
 // openLog opens the console log of an instance.
 func (sh *shared) openLog(i *providers.Instance) tea.Cmd {
-	sh.gen++
-	d := &logDialog{gen: sh.gen, inst: i.Ref(), follow: true}
+	d := &logDialog{gen: sh.nextID(), inst: i.Ref(), follow: true}
 	if a := append(i.PublicIPs[:len(i.PublicIPs):len(i.PublicIPs)], i.PrivateIPs...); len(a) > 0 {
 		d.address = a[0].String()
 	}
@@ -95,26 +94,25 @@ func (sh *shared) logs() tea.Cmd {
 	return nil
 }
 
-// logRead takes a log that was read.
-func (sh *shared) logRead(msg logMsg) {
-	for _, x := range sh.dialogs {
-		d, ok := x.(*logDialog)
-		if !ok || d.gen != msg.gen {
-			continue
-		}
-		d.reading = false
-		switch {
-		case providers.KindOf(msg.err) == providers.KindInvalid:
-			d.none = Clean(msg.err.Error())
-			if e, ok := errors.AsType[*providers.Error](msg.err); ok && e.Err != nil {
-				d.none = Clean(e.Err.Error()) // which cloud it is stands before it
-			}
-		case msg.err != nil:
-			d.err = Clean(msg.err.Error()) // what was read before stays
-		default:
-			d.lines, d.err, d.read, d.wrapped = msg.lines, "", sh.now(), nil
-		}
+// receive takes a log that was read.
+func (d *logDialog) receive(sh *shared, msg tea.Msg) (tea.Cmd, bool) {
+	m, ok := msg.(logMsg)
+	if !ok || m.gen != d.gen {
+		return nil, false
 	}
+	d.reading = false
+	switch {
+	case providers.KindOf(m.err) == providers.KindInvalid:
+		d.none = Clean(m.err.Error())
+		if e, ok := errors.AsType[*providers.Error](m.err); ok && e.Err != nil {
+			d.none = Clean(e.Err.Error()) // which cloud it is stands before it
+		}
+	case m.err != nil:
+		d.err = Clean(m.err.Error()) // what was read before stays
+	default:
+		d.lines, d.err, d.read, d.wrapped = m.lines, "", sh.now(), nil
+	}
+	return nil, true
 }
 
 func (d *logDialog) key(sh *shared, k tea.KeyPressMsg) action {

@@ -1,13 +1,11 @@
 package ui
 
 import (
-	"strings"
 	"time"
 
 	"charm.land/bubbles/v2/key"
 	"charm.land/bubbles/v2/viewport"
 	tea "charm.land/bubbletea/v2"
-	"github.com/charmbracelet/x/ansi"
 
 	"rollcall/ui/theme"
 )
@@ -24,6 +22,20 @@ type dialog interface {
 	// draw returns what is in the box. Lines may be longer than the width; the box cuts them.
 	draw(sh *shared, w, h int) panel
 }
+
+// paster is a dialog that takes pasted text.
+type paster interface {
+	paste(sh *shared, s string) action
+}
+
+// receiver is a dialog that commands answer: receive takes a message, and reports whether it
+// was for this dialog.
+type receiver interface {
+	receive(sh *shared, msg tea.Msg) (cmd tea.Cmd, mine bool)
+}
+
+// closer is a dialog that does something when it has left the screen.
+type closer interface{ closed() }
 
 // panel is the content of a dialog.
 type panel struct {
@@ -58,11 +70,8 @@ type action interface{}
 
 // The actions of dialogs.
 type (
-	actClose   struct{}            // close the dialog
-	actRun     struct{ c *change } // carry the change out
-	actSkip    struct{ c *change } // end the wait that is under way
-	actHide    struct{ c *change } // go on in the background
-	actRequest struct {            // begin another change
+	actClose   struct{} // close the dialog
+	actRequest struct { // begin another change
 		request ChangeRequest
 		what    string
 	}
@@ -76,42 +85,12 @@ func (sh *shared) open(d dialog) { sh.dialogs = append(sh.dialogs, d) }
 // closeTop takes the top dialog away.
 func (sh *shared) closeTop() {
 	if n := len(sh.dialogs); n > 0 {
-		if cd, ok := sh.dialogs[n-1].(*changeDialog); ok {
-			cd.c.dialog = false
-			if cd.c.stage != stageRunning {
-				delete(sh.changes, cd.c.gen) // whatever is still on its way is late
-			}
-		}
+		d := sh.dialogs[n-1]
 		sh.dialogs = sh.dialogs[:n-1]
-	}
-}
-
-// act carries out what a dialog asked for.
-func (m *Model) act(a action) tea.Cmd {
-	switch a := a.(type) {
-	case actClose:
-		m.closeTop()
-	case actHide:
-		m.closeTop()
-		m.notify(toneInfo, a.c.what+" goes on in the background; : changes shows it again")
-	case actRun:
-		a.c.report = nil
-		return m.runCmd(a.c)
-	case actSkip:
-		select {
-		case a.c.skip <- struct{}{}:
-		default:
+		if c, ok := d.(closer); ok {
+			c.closed()
 		}
-	case actRequest:
-		m.closeTop()
-		return m.startChange(a.request, a.what, false)
-	case actCmd:
-		return a.cmd
-	case actDo:
-		m.closeTop()
-		return m.do(a.a)
 	}
-	return nil
 }
 
 // page is how many lines a page key moves through the text of a dialog.
@@ -141,71 +120,6 @@ func scroll(v *viewport.Model, k string) bool {
 	by := scrollBy(k)
 	v.SetYOffset(v.YOffset() + by)
 	return by != 0
-}
-
-// drawDialog draws the top dialog over the screen.
-func (m *Model) drawDialog(lines []string) []string {
-	if len(m.dialogs) == 0 {
-		return lines
-	}
-	t := m.theme
-	maxW, maxH := m.w-4, m.h-2
-	if m.w < 50 {
-		maxW = m.w
-	}
-	if m.h < 14 {
-		maxH = m.h
-	}
-	innerW, innerH := max(maxW-4, 1), max(maxH-2, 1)
-	p := m.dialogs[len(m.dialogs)-1].draw(m.shared, innerW, innerH)
-	w := p.width
-	for _, l := range p.lines {
-		w = max(w, ansi.StringWidth(l))
-	}
-	for _, l := range p.tail {
-		w = max(w, ansi.StringWidth(l))
-	}
-	foot := hintLine(t, p.hints)
-	w = max(min(max(w, foot.w, ansi.StringWidth(p.title)+4), innerW), min(innerW, 30))
-	extra := len(p.tail)
-	if len(p.hints) > 0 {
-		extra += 2
-	}
-	room := max(innerH-extra, 1)
-	shown := p.lines
-	top := 0
-	if len(shown) > room {
-		if p.view != nil {
-			p.view.SetHeight(room)
-			p.view.SetContentLines(shown)
-			if p.end {
-				p.view.GotoBottom()
-			}
-			top = p.view.YOffset()
-		}
-		shown = shown[top : top+room]
-	}
-	body := make([]string, 0, len(shown)+extra)
-	for _, l := range shown {
-		body = append(body, " "+fit(l, w, t.Ellipsis)+theme.Reset+" ")
-	}
-	for _, l := range p.tail {
-		body = append(body, " "+fit(l, w, t.Ellipsis)+theme.Reset+" ")
-	}
-	if len(p.hints) > 0 {
-		body = append(body, strings.Repeat(" ", w+2), " "+foot.fill(w)+" ")
-	}
-	if len(body) > innerH {
-		body = body[len(body)-innerH:]
-	}
-	role := theme.BorderFocus
-	if p.danger {
-		role = theme.BorderDanger
-	}
-	f := frame{title: newLine(t).add(theme.Strong, p.title), role: role, top: top, page: room, total: len(p.lines)}
-	box := f.draw(t, body, min(w+4, m.w), min(len(body)+2, m.h))
-	bw := min(w+4, m.w)
-	return overlay(lines, box, (m.w-bw)/2, max((m.h-len(box))/2, 0), m.w)
 }
 
 // hintLine draws keys and what they do.

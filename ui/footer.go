@@ -54,18 +54,7 @@ func (m *Model) lastLine(w int) string {
 		}
 		return spread(left, right, w)
 	}
-	if r := m.running(); len(r) > 0 {
-		c := r[0]
-		l := newLine(t).gap(1).add(theme.Notice, t.Wait+" "+c.what)
-		if c.wait.Total > 0 {
-			left := max(c.wait.Left-m.now().Sub(c.wait.At), 0)
-			l.add(theme.Dim, ": waits "+age(left))
-		} else if c.said != "" {
-			l.add(theme.Dim, ": "+c.said)
-		}
-		if len(r) > 1 {
-			l.add(theme.Dim, fmt.Sprintf("  +%d", len(r)-1))
-		}
+	if l := m.changes.line(); l != nil {
 		return spread(l, hintLine(t, keyHints(m.keymap.label(ActPalette), "changes")).gap(1), w)
 	}
 	return m.keyLine(w)

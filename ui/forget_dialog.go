@@ -79,16 +79,20 @@ func (d *forgetDialog) draw(sh *shared, w, _ int) panel {
 	return p
 }
 
-// forgotten takes in what came of forgetting a cloud.
-func (sh *shared) forgotten(msg forgottenMsg) {
-	d := msg.dialog
+// receive takes what came of forgetting the cloud.
+func (d *forgetDialog) receive(sh *shared, msg tea.Msg) (tea.Cmd, bool) {
+	m, ok := msg.(forgottenMsg)
+	if !ok || m.dialog != d {
+		return nil, false
+	}
 	d.sending = false
-	if msg.err != nil {
-		d.err = Clean(msg.err.Error())
-		return
+	if m.err != nil {
+		d.err = Clean(m.err.Error())
+		return nil, true
 	}
 	if n := len(sh.dialogs); n > 0 && sh.dialogs[n-1] == dialog(d) {
 		sh.closeTop()
 	}
 	sh.notify(toneGood, d.cloud.Name+" is forgotten; rollcall config forget "+d.cloud.Name+" --undo takes it back")
+	return nil, true
 }

@@ -39,18 +39,6 @@ func (m *Model) paste(s string) tea.Cmd {
 	return nil
 }
 
-// paster is a dialog that takes pasted text.
-type paster interface {
-	paste(sh *shared, s string) action
-}
-
-func (d *changeDialog) paste(sh *shared, s string) action {
-	if d.c.stage == stageConfirm && !d.early(sh.now()) {
-		d.c.input.insert(s)
-	}
-	return nil
-}
-
 // do carries out an action of the key map: the screen's own way if it has one. Moving costs
 // the same whatever the number of rows.
 func (m *Model) do(a Action) tea.Cmd {
@@ -119,14 +107,14 @@ func (m *Model) command(a Action) tea.Cmd {
 	case ActSSH:
 		return m.shell()
 	case ActLaunch:
-		return m.launchForm()
+		return m.launches.openForm()
 	case ActDeregister:
 		return m.deregister()
 	case ActTerminate:
 		return m.terminate()
 	case ActUndo, ActUndoRun:
 		if !m.refusedReadOnly() {
-			return m.undoRun("", "undo the last change")
+			return m.start(ChangeRequest{Verb: dnsview.VerbUndo}, "undo the last change", false)
 		}
 	case ActRedo:
 		return m.redo()
@@ -232,7 +220,7 @@ func (m *Model) reorder(reverse bool) tea.Cmd {
 
 // quit ends the console. While changes run it asks once.
 func (m *Model) quit() tea.Cmd {
-	if n := len(m.running()) + m.launching(); n > 0 {
+	if n := m.changes.count() + m.launches.count(); n > 0 {
 		if _, ok := m.topDialog().(*quitDialog); ok {
 			m.cancel()
 			return tea.Quit

@@ -26,65 +26,47 @@ type (
 	}
 )
 
-// launchAnswer handles what commands of launches bring back.
-func (sh *shared) launchAnswer(msg tea.Msg) tea.Cmd {
+// receive takes what the commands of the form bring back.
+func (d *launchForm) receive(sh *shared, msg tea.Msg) (cmd tea.Cmd, mine bool) {
 	switch msg := msg.(type) {
 	case defaultsMsg:
-		if d := sh.form(msg.form); d != nil && d.asked == msg.asked {
-			return d.takeDefaults(sh, msg.defaults)
+		if msg.form == d.gen && msg.asked == d.asked {
+			return d.takeDefaults(sh, msg.defaults), true
 		}
 	case catalogueMsg:
-		d := sh.form(msg.form)
-		if d == nil {
-			return nil
-		}
-		for _, c := range d.clouds {
-			if c.name != msg.cloud {
-				continue
-			}
-			c.loading = false
-			if msg.err != nil {
-				c.err = Clean(msg.err.Error())
-			} else {
-				c.take(msg.cat)
-			}
+		if msg.form == d.gen {
+			d.takeCatalogue(msg)
 		}
 	case renderedMsg:
-		if d := sh.form(msg.form); d != nil && d.asked == msg.asked {
-			d.problem = ""
-			d.rendered = msg.byCloud
-			if msg.err != nil {
-				d.problem = msg.err.Error()
-				return nil
-			}
-			return d.check(sh)
+		if msg.form != d.gen || msg.asked != d.asked {
+			return nil, false
 		}
+		d.problem, d.rendered = "", msg.byCloud
+		if msg.err != nil {
+			d.problem = msg.err.Error()
+			return nil, true
+		}
+		return d.check(sh), true
 	case lintedMsg:
-		if d := sh.form(msg.form); d != nil && d.asked == msg.checks.asked {
+		if msg.form == d.gen && msg.checks.asked == d.asked {
 			d.checks = msg.checks
 		}
-	case shellMsg:
-		return msg.run
-	case nodesMsg:
-		return sh.nodes(msg)
-	case launchedMsg:
-		sh.launched(msg)
-	case logMsg:
-		sh.logRead(msg)
-	case forgottenMsg:
-		sh.forgotten(msg)
 	}
-	return nil
+	return nil, false
 }
 
-// form is the open launch form of that number.
-func (sh *shared) form(gen uint64) *launchForm {
-	for _, d := range sh.dialogs {
-		if f, ok := d.(*launchForm); ok && f.gen == gen {
-			return f
+func (d *launchForm) takeCatalogue(msg catalogueMsg) {
+	for _, c := range d.clouds {
+		if c.name != msg.cloud {
+			continue
+		}
+		c.loading = false
+		if msg.err != nil {
+			c.err = Clean(msg.err.Error())
+		} else {
+			c.take(msg.cat)
 		}
 	}
-	return nil
 }
 
 func (d *launchForm) takeDefaults(sh *shared, v LaunchDefaults) tea.Cmd {

@@ -42,7 +42,7 @@ func (d *launchForm) check(sh *shared) tea.Cmd {
 	d.stop = cancel
 	form, backend, rendered, req := d.gen, sh.backend, d.rendered, d.request()
 	out := checks{asked: d.asked, lints: map[string]userdata.LintReport{}}
-	spec, name := d.spec(sh.opts.Fleet), ""
+	spec, name := d.spec(sh.fleetID), ""
 	if d.creates() {
 		name = strings.TrimSpace(d.profile.value())
 	}

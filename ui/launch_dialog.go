@@ -14,10 +14,11 @@ import (
 
 // launchDialog shows a launch node by node.
 type launchDialog struct {
-	r     *launchRun
-	at    int // node under the cursor
-	view  viewport.Model
-	quiet time.Time
+	launches *launches
+	r        *launchRun
+	at       int // node under the cursor
+	view     viewport.Model
+	quiet    time.Time
 }
 
 func (d *launchDialog) key(sh *shared, k tea.KeyPressMsg) action {
@@ -27,20 +28,20 @@ func (d *launchDialog) key(sh *shared, k tea.KeyPressMsg) action {
 	switch key := k.String(); key {
 	case "esc", "q":
 		if d.r.report != nil {
-			delete(sh.launches, d.r.gen)
+			delete(d.launches.byID, d.r.gen)
 		} else {
 			sh.notify(toneInfo, "the launch goes on in the background; : changes shows it again")
 		}
 		return actClose{}
 	case "enter":
 		if d.refused() {
-			delete(sh.launches, d.r.gen)
+			delete(d.launches.byID, d.r.gen)
 			return actClose{}
 		}
 		return d.openLog(sh)
 	case "r":
 		if d.r.report != nil && !d.r.report.OK() && !d.refused() {
-			return actCmd{sh.retry(d.r)}
+			return actCmd{d.launches.retry(d.r)}
 		}
 	default:
 		if d.refused() {

@@ -16,6 +16,7 @@ import (
 // launchForm asks for what a launch needs and shows the boot script before
 // anything starts.
 type launchForm struct {
+	launches *launches
 	gen      uint64 // of the form: answers for another one are late
 	service  choice
 	template choice
@@ -63,8 +64,9 @@ func (p *varPart) set(s string) {
 
 const mostNodes = 200 // in one cloud and launch, from the screen
 
-// launchForm opens the form.
-func (sh *shared) launchForm() tea.Cmd {
+// openForm opens the form.
+func (ls *launches) openForm() tea.Cmd {
+	sh := ls.shared
 	if sh.refusedReadOnly() {
 		return nil
 	}
@@ -72,8 +74,7 @@ func (sh *shared) launchForm() tea.Cmd {
 		sh.notify(toneInfo, "nothing has been read yet")
 		return nil
 	}
-	sh.gen++
-	d := &launchForm{gen: sh.gen, touched: map[string]bool{}, boot: sh.backend.Templates(), stop: func() {}}
+	d := &launchForm{launches: ls, gen: sh.nextID(), touched: map[string]bool{}, boot: sh.backend.Templates(), stop: func() {}}
 	d.create.options = []option{{"", "no: it is there, or none is needed"}, {createProfile, "yes: with the rights these nodes need, and no more"}}
 	var services, templates []option
 	for _, s := range sh.backend.Services() {
@@ -85,7 +86,7 @@ func (sh *shared) launchForm() tea.Cmd {
 	}
 	d.service, d.template = choice{options: services}, choice{options: templates}
 	d.template.pick(userdata.DefaultTemplate("")) // until the service says which, and for no service
-	if s := sh.currentService(); s != "" {
+	if s := currentService(sh); s != "" {
 		d.service.pick(s)
 	}
 	for i := range sh.model.view.Snapshot.Clouds {
@@ -101,7 +102,7 @@ func (sh *shared) launchForm() tea.Cmd {
 }
 
 // currentService is the service of the row under the cursor, for the form to begin with.
-func (sh *shared) currentService() string {
+func currentService(sh *shared) string {
 	c := sh.current()
 	if c.service == "" && c.instance != nil {
 		return sh.model.view.ServiceOfInstance(c.instance.Inst)

@@ -48,7 +48,7 @@ func (d *launchForm) key(sh *shared, k tea.KeyPressMsg) action {
 		return nil
 	}
 	if f.button && d.armed && k.String() == "y" && d.asks() != "" && d.missing() == "" {
-		return actCmd{sh.launch(d)}
+		return actCmd{d.launches.launch(d)}
 	}
 	if f.key == nil {
 		return nil
@@ -88,7 +88,7 @@ func (d *launchForm) start(sh *shared) action {
 		d.armed = true
 		return nil
 	}
-	return actCmd{sh.launch(d)}
+	return actCmd{d.launches.launch(d)}
 }
 
 // nextScript shows the boot script of the next cloud.

@@ -2,6 +2,7 @@ package ui
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -34,10 +35,30 @@ type (
 	}
 )
 
+// launches are the launches that were started and are not done with. It is used by the
+// goroutine of Update alone.
+type launches struct {
+	*shared
+	byID map[uint64]*launchRun
+}
+
+func newLaunches(sh *shared) *launches { return &launches{sh, map[uint64]*launchRun{}} }
+
+// update takes a message of a launch, and reports whether it was one.
+func (ls *launches) update(msg tea.Msg) (cmd tea.Cmd, mine bool) {
+	switch msg := msg.(type) {
+	case nodesMsg:
+		return ls.nodes(msg), true
+	case launchedMsg:
+		ls.launched(msg)
+		return nil, true
+	}
+	return nil, false
+}
+
 // launch starts what the form describes and shows its progress in its place.
-func (sh *shared) launch(d *launchForm) tea.Cmd {
-	sh.gen++
-	r := &launchRun{gen: sh.gen, spec: d.spec(sh.opts.Fleet), started: sh.now()}
+func (ls *launches) launch(d *launchForm) tea.Cmd {
+	r := &launchRun{gen: ls.nextID(), spec: d.spec(ls.fleetID), started: ls.now()}
 	profile := ""
 	if d.creates() {
 		profile = strings.TrimSpace(d.profile.value())
@@ -48,11 +69,11 @@ func (sh *shared) launch(d *launchForm) tea.Cmd {
 			r.nodes = append(r.nodes, launch.Node{Cloud: t.Cloud, Index: i, Stage: launch.StageWaiting})
 		}
 	}
-	sh.launches[r.gen] = r
-	sh.closeTop()
-	sh.open(&launchDialog{r: r})
-	backend, spec := sh.backend, r.spec
-	return r.run(sh, func(ctx context.Context, tell func(launch.Progress)) launch.Report {
+	ls.byID[r.gen] = r
+	ls.closeTop()
+	ls.open(&launchDialog{launches: ls, r: r})
+	backend, spec := ls.backend, r.spec
+	return r.run(ls.shared, func(ctx context.Context, tell func(launch.Progress)) launch.Report {
 		if profile != "" {
 			with, err := backend.MakeProfiles(ctx, spec, profile)
 			if err != nil {
@@ -65,14 +86,13 @@ func (sh *shared) launch(d *launchForm) tea.Cmd {
 }
 
 // retry carries on with what is missing, under the same launch id.
-func (sh *shared) retry(r *launchRun) tea.Cmd {
-	report, backend := *r.report, sh.backend
+func (ls *launches) retry(r *launchRun) tea.Cmd {
+	report, backend := *r.report, ls.backend
 	r.report = nil
-	delete(sh.launches, r.gen) // what the first run still has to say is late
-	sh.gen++
-	r.gen = sh.gen
-	sh.launches[r.gen] = r
-	return r.run(sh, func(ctx context.Context, tell func(launch.Progress)) launch.Report {
+	delete(ls.byID, r.gen) // what the first run still has to say is late
+	r.gen = ls.nextID()
+	ls.byID[r.gen] = r
+	return r.run(ls.shared, func(ctx context.Context, tell func(launch.Progress)) launch.Report {
 		return backend.Relaunch(ctx, report, tell)
 	})
 }
@@ -117,8 +137,8 @@ func listenNodes(gen uint64, events <-chan launch.Progress) tea.Cmd {
 }
 
 // nodes takes news of nodes.
-func (sh *shared) nodes(msg nodesMsg) tea.Cmd {
-	r := sh.launches[msg.gen]
+func (ls *launches) nodes(msg nodesMsg) tea.Cmd {
+	r := ls.byID[msg.gen]
 	if r == nil {
 		return nil
 	}
@@ -149,8 +169,8 @@ func (r *launchRun) take(n launch.Node) {
 }
 
 // launched takes the outcome of a launch.
-func (sh *shared) launched(msg launchedMsg) {
-	r := sh.launches[msg.gen]
+func (ls *launches) launched(msg launchedMsg) {
+	r := ls.byID[msg.gen]
 	if r == nil || r.report != nil {
 		return
 	}
@@ -159,19 +179,19 @@ func (sh *shared) launched(msg launchedMsg) {
 		r.nodes = slices.Clone(msg.report.Nodes)
 	}
 	r.cancel()
-	if sh.showsLaunch(r) {
+	if ls.showsLaunch(r) {
 		return
 	}
 	if msg.report.OK() {
-		sh.notify(toneGood, countOf(len(r.nodes), "node")+" launched and registered")
-		delete(sh.launches, r.gen)
+		ls.notify(toneGood, countOf(len(r.nodes), "node")+" launched and registered")
+		delete(ls.byID, r.gen)
 		return
 	}
-	sh.open(&launchDialog{r: r, quiet: sh.now().Add(quietFor)})
+	ls.open(&launchDialog{launches: ls, r: r, quiet: ls.now().Add(quietFor)})
 }
 
-func (sh *shared) showsLaunch(r *launchRun) bool {
-	for _, d := range sh.dialogs {
+func (ls *launches) showsLaunch(r *launchRun) bool {
+	for _, d := range ls.dialogs {
 		if l, ok := d.(*launchDialog); ok && l.r == r {
 			return true
 		}
@@ -179,10 +199,10 @@ func (sh *shared) showsLaunch(r *launchRun) bool {
 	return false
 }
 
-// launching counts the launches under way.
-func (sh *shared) launching() int {
+// count returns how many launches are under way.
+func (ls *launches) count() int {
 	n := 0
-	for _, r := range sh.launches {
+	for _, r := range ls.byID {
 		if r.report == nil {
 			n++
 		}
@@ -190,11 +210,11 @@ func (sh *shared) launching() int {
 	return n
 }
 
-// showLaunches brings a launch that runs back into a dialog.
-func (sh *shared) showLaunches() bool {
-	for g := uint64(1); g <= sh.gen; g++ {
-		if r := sh.launches[g]; r != nil && r.report == nil && !sh.showsLaunch(r) {
-			sh.open(&launchDialog{r: r})
+// showAgain opens the dialog of the oldest launch that runs without one. It reports whether there is one.
+func (ls *launches) showAgain() bool {
+	for _, id := range slices.Sorted(maps.Keys(ls.byID)) {
+		if r := ls.byID[id]; r.report == nil && !ls.showsLaunch(r) {
+			ls.open(&launchDialog{launches: ls, r: r})
 			return true
 		}
 	}

@@ -17,7 +17,10 @@ import (
 // on top, and draws the header and the footer around them.
 type Model struct {
 	*shared
-	layout layout
+	opts     Options
+	layout   layout
+	changes  *changes
+	launches *launches
 
 	fleet   *fleetScreen
 	screens map[Action]screen // all but the fleet
@@ -45,16 +48,15 @@ func New(o Options) *Model {
 		o.StaleAfter = 90 * time.Second
 	}
 	s := &shared{
-		opts: o, backend: o.Backend, keymap: o.Keys, bindings: o.Keys.actions(), now: o.Now, ctx: ctx, cancel: cancel,
+		fleetID: o.Fleet, backend: o.Backend, keymap: o.Keys, bindings: o.Keys.actions(), now: o.Now, ctx: ctx, cancel: cancel,
 		theme: theme.New(o.Theme), readOnly: o.ReadOnly, w: 80, h: 24,
-		changes: map[uint64]*change{}, launches: map[uint64]*launchRun{},
 	}
-	m := &Model{shared: s, fleet: newFleetScreen(s), screens: map[Action]screen{}}
+	m := &Model{shared: s, opts: o, changes: newChanges(s), launches: newLaunches(s), fleet: newFleetScreen(s), screens: map[Action]screen{}}
 	for _, r := range screens() {
 		m.screens[r.action] = r.make(s)
 	}
 	m.stack = []screen{m.fleet}
-	s.goTo = m.goTo
+	s.start, s.goTo = m.changes.start, m.goTo
 	s.current = func() subject { return m.top().current() }
 	s.reload = func() tea.Cmd { return m.top().reload() }
 	if f, err := filter.Parse(o.Filter); err == nil {
@@ -100,17 +102,36 @@ func (m *Model) update(msg tea.Msg) tea.Cmd {
 		return m.built(msg)
 	case settledMsg:
 		return m.settled(msg)
+	case shellMsg:
+		return msg.run
 	case noticeMsg:
 		m.notify(msg.kind, msg.text)
 	case refreshedMsg:
 		m.notify(toneGood, "refreshed")
 	default:
-		for _, s := range m.every() {
-			if cmd, mine := s.update(msg); mine {
+		return m.route(msg)
+	}
+	return nil
+}
+
+// route hands a message to the part of the console that it is for.
+func (m *Model) route(msg tea.Msg) tea.Cmd {
+	for _, s := range m.every() {
+		if cmd, mine := s.update(msg); mine {
+			return cmd
+		}
+	}
+	for _, update := range []func(tea.Msg) (tea.Cmd, bool){m.changes.update, m.launches.update} {
+		if cmd, mine := update(msg); mine {
+			return cmd
+		}
+	}
+	for _, d := range m.dialogs {
+		if r, ok := d.(receiver); ok {
+			if cmd, mine := r.receive(m.shared, msg); mine {
 				return cmd
 			}
 		}
-		return m.answer(msg)
 	}
 	return nil
 }

@@ -86,19 +86,12 @@ func (m *Model) deregisterAll() tea.Cmd {
 		m.notify(toneGood, "no record is dead")
 		return nil
 	}
-	return m.startChange(w, "deregister "+countOf(len(w.Records), "dead record"), false)
+	return m.start(w, "deregister "+countOf(len(w.Records), "dead record"), false)
 }
 
 // showChanges brings the oldest change or launch that runs back into a dialog.
 func (m *Model) showChanges() {
-	for _, c := range m.running() {
-		if !m.shows(c) {
-			c.dialog = true
-			m.open(&changeDialog{c: c})
-			return
-		}
-	}
-	if !m.showLaunches() {
+	if !m.changes.showAgain() && !m.launches.showAgain() {
 		m.notify(toneInfo, "nothing is under way")
 	}
 }

@@ -108,8 +108,8 @@ type listScreen[K comparable, R grid.Keyed[K]] struct {
 	rows func(f filter.Filter) (rows []R, match func(R) bool)
 }
 
-// start makes the list once the fields are set.
-func (l *listScreen[K, R]) start() { l.list = newList[K](l.columns()) }
+// makeList makes the list once the fields are set.
+func (l *listScreen[K, R]) makeList() { l.list = newList[K](l.columns()) }
 
 func (l *listScreen[K, R]) table() table { return l.list }
 

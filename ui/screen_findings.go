@@ -43,7 +43,7 @@ func newFindingsScreen(s *shared) screen {
 		}
 		return s.model.findings, func(r *rows.Finding) bool { return by.Match(r) }
 	}
-	f.start()
+	f.makeList()
 	return f
 }
 

@@ -172,7 +172,7 @@ func (f *fleetScreen) retargetTo() (tea.Cmd, bool) {
 		return nil, false
 	}
 	ref := i.Inst.Ref()
-	return f.startChange(ChangeRequest{Verb: dnsview.VerbRetarget, Records: []providers.Identity{chosen[0].ID}, Instances: []providers.InstanceRef{ref}},
+	return f.start(ChangeRequest{Verb: dnsview.VerbRetarget, Records: []providers.Identity{chosen[0].ID}, Instances: []providers.InstanceRef{ref}},
 		"retarget "+label(chosen[0])+" to "+Clean(cmp.Or(ref.Name, ref.ID))+" in "+Clean(ref.Cloud), false), true
 }
 

@@ -45,7 +45,7 @@ func newJournalScreen(s *shared) screen {
 	j.rows = func(by filter.Filter) ([]*rows.Entry, func(*rows.Entry) bool) {
 		return j.rowsRead, func(r *rows.Entry) bool { return by.Match(r) }
 	}
-	j.start()
+	j.makeList()
 	return j
 }
 
@@ -101,9 +101,9 @@ func (j *journalScreen) do(a Action) (tea.Cmd, bool) {
 	case j.refusedReadOnly():
 		return nil, true
 	case a == ActUndo:
-		return j.undoRun(r.ID, "undo entry "+Clean(r.ID)), true
+		return j.undo(r.ID, "undo entry "+Clean(r.ID)), true
 	}
-	return j.undoRun(r.Run, "undo run "+Clean(r.Run)), true
+	return j.undo(r.Run, "undo run "+Clean(r.Run)), true
 }
 
 func (j *journalScreen) copied() string {
@@ -167,9 +167,9 @@ func (j *journalScreen) problemLines(w int) []string {
 	return out
 }
 
-// undoRun begins to take back a run or an entry; with an empty run the last run that is not undone yet.
-func (sh *shared) undoRun(run, what string) tea.Cmd {
-	return sh.startChange(ChangeRequest{Verb: dnsview.VerbUndo, Run: run}, what, false)
+// undo begins to take back a run or an entry.
+func (j *journalScreen) undo(run, what string) tea.Cmd {
+	return j.start(ChangeRequest{Verb: dnsview.VerbUndo, Run: run}, what, false)
 }
 
 // problemText reports a place where the journal is not what was written.

@@ -24,7 +24,7 @@ type servicesScreen struct {
 func newServicesScreen(s *shared) screen {
 	v := &servicesScreen{listScreen[serviceKey, *serviceRow]{shared: s, title: "Services", empty: "services"}, map[serviceKey]bool{}}
 	v.columns = func() []grid.Column[*serviceRow] { return serviceColumns(s.theme) }
-	v.start()
+	v.makeList()
 	return v
 }
 
@@ -86,7 +86,7 @@ func (v *servicesScreen) do(a Action) (tea.Cmd, bool) {
 			return nil, false
 		}
 		if !v.refusedReadOnly() {
-			return v.startChange(ChangeRequest{Verb: dnsview.VerbRetire, Name: r.incarnation.Name}, "retire "+Clean(r.incarnation.Name), false), true
+			return v.start(ChangeRequest{Verb: dnsview.VerbRetire, Name: r.incarnation.Name}, "retire "+Clean(r.incarnation.Name), false), true
 		}
 	case actCreate:
 		if !ok || len(r.service.Incarnations) == 0 {

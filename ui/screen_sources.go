@@ -29,7 +29,7 @@ func newSourcesScreen(s *shared) screen {
 		}
 		return list, func(r *rows.Source) bool { return by.Match(r) }
 	}
-	l.start()
+	l.makeList()
 	return l
 }
 

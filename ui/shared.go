@@ -7,6 +7,7 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 
+
 	"rollcall/dnsview/rows"
 	"rollcall/providers"
 	"rollcall/ui/theme"
@@ -16,7 +17,7 @@ import (
 // the means to show a message, to open a dialog and to begin a change. Like the model it is
 // used by the goroutine of Update alone.
 type shared struct {
-	opts    Options
+	fleetID string // empty when the config has none
 	backend Backend
 	keymap  KeyMap
 	// bindings are what each key does.
@@ -41,9 +42,17 @@ type shared struct {
 	// goTo shows the row of a record, or of an instance, in the fleet; see Model.goTo.
 	goTo func(id providers.Identity, k rows.InstanceKey) (exists, visible bool)
 
-	gen      uint64 // numbers changes, launches and questions
-	changes  map[uint64]*change
-	launches map[uint64]*launchRun
+	// start begins a change. With oneKey it runs as soon as it is planned; else a dialog asks first.
+	start func(w ChangeRequest, what string, oneKey bool) tea.Cmd
+
+	lastID uint64
+}
+
+// nextID returns the number of a change, a launch or a question: an answer that bears another
+// number is late.
+func (sh *shared) nextID() uint64 {
+	sh.lastID++
+	return sh.lastID
 }
 
 // refusedReadOnly reports whether the console is read-only, and shows so when it is.

@@ -42,6 +42,12 @@ func (sh *shared) notify(kind tone, text string) {
 	sh.status = status{kind: kind, text: Clean(text), at: sh.now()}
 }
 
+// working says what is under way at the bottom of the screen.
+func (sh *shared) working(text string) {
+	sh.notify(toneInfo, text)
+	sh.status.busy = true
+}
+
 // live reports whether the message is still to be shown.
 func (s *status) live(now time.Time) bool {
 	if s.text == "" {

@@ -31,8 +31,7 @@ func (sh *shared) why(f *dnsview.Finding) tea.Cmd {
 		sh.notify(toneInfo, "nothing was found about this row")
 		return nil
 	}
-	sh.gen++
-	d := &whyDialog{gen: sh.gen, title: Clean(string(f.Class)), finding: f}
+	d := &whyDialog{gen: sh.nextID(), title: Clean(string(f.Class)), finding: f}
 	if sh.model != nil {
 		d.advice = Clean(sh.model.view.Advice(f))
 	}
@@ -45,20 +44,24 @@ func (sh *shared) why(f *dnsview.Finding) tea.Cmd {
 	return func() tea.Msg {
 		p, err := backend.Plan(ctx, ChangeRequest{Findings: []*dnsview.Finding{f}})
 		if err != nil || len(p.Steps) == 0 {
-			return checkedMsg{gen, &apply.Report{Plan: p}}
+			return whyMsg{gen, &apply.Report{Plan: p}}
 		}
-		return checkedMsg{gen, backend.Check(ctx, p)}
+		return whyMsg{gen, backend.Check(ctx, p)}
 	}
 }
 
-// whyChecked hands the state of the guards to the dialog that asked for it, if
-// it is still open.
-func (sh *shared) whyChecked(msg checkedMsg) {
-	for _, d := range sh.dialogs {
-		if w, ok := d.(*whyDialog); ok && w.gen == msg.gen {
-			w.check = msg.report
-		}
+// whyMsg brings the state of the guards.
+type whyMsg struct {
+	gen    uint64
+	report *apply.Report
+}
+
+func (d *whyDialog) receive(_ *shared, msg tea.Msg) (tea.Cmd, bool) {
+	read, ok := msg.(whyMsg)
+	if ok = ok && read.gen == d.gen; ok {
+		d.check = read.report
 	}
+	return nil, ok
 }
 
 func (d *whyDialog) key(_ *shared, k tea.KeyPressMsg) action {
