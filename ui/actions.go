@@ -7,7 +7,6 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"rollcall/dnsview"
-	"rollcall/dnsview/rows"
 	"rollcall/providers"
 )
 
@@ -39,9 +38,6 @@ func (m *Model) deregister() tea.Cmd {
 	}
 	return m.start(ChangeRequest{Verb: dnsview.VerbDeregister, Records: ids}, fmt.Sprintf("deregister %d records", len(ids)), false)
 }
-
-// label names a record in a few words.
-func label(r *rows.Record) string { return r.Name + " " + r.Type() + " " + r.Value }
 
 // terminate drains instances and terminates them: out of DNS, wait, terminate.
 func (m *Model) terminate() tea.Cmd {
@@ -111,4 +107,23 @@ func (m *Model) remedy() tea.Cmd {
 		what = string(found[0].Remedy) + ": " + string(found[0].Class)
 	}
 	return m.start(ChangeRequest{Findings: found}, Clean(what), false)
+}
+
+// describe says in a few words what is to be done with whom.
+func describe(refs []providers.InstanceRef, verb, noun string) string {
+	if len(refs) != 1 {
+		return verb + " " + countOf(len(refs), noun)
+	}
+	what := verb + " " + Clean(nameOf(refs[0]))
+	if refs[0].Cloud != "" {
+		what += " in " + Clean(refs[0].Cloud)
+	}
+	return what
+}
+
+func nameOf(ref providers.InstanceRef) string {
+	if ref.Name != "" {
+		return ref.Name
+	}
+	return ref.ID
 }

@@ -15,6 +15,7 @@ import (
 	"rollcall/dnsview"
 	"rollcall/dnsview/apply"
 	"rollcall/providers"
+	"rollcall/providers/journal"
 	"rollcall/providers/launch"
 	"rollcall/ui/theme"
 	"rollcall/userdata"
@@ -180,4 +181,10 @@ type Options struct {
 	StaleAfter time.Duration
 	// Filter is what both panes are filtered by at the start.
 	Filter string
+}
+
+// JournalPage is the journal as the console shows it.
+type JournalPage struct {
+	Entries  []journal.Entry   // newest first
+	Problems []journal.Problem // where the file is not what was written
 }

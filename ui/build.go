@@ -5,9 +5,10 @@ import (
 	"slices"
 	"time"
 
-	tea "charm.land/bubbletea/v2"
+	"rollcall/dnsview"
+	"rollcall/dnsview/rows"
 
-	"rollcall/dnsview/filter"
+	tea "charm.land/bubbletea/v2"
 )
 
 // Messages of the way from the clouds to the screen.
@@ -17,6 +18,7 @@ type (
 	builtMsg    struct {
 		gen   uint64
 		model *viewModel
+		take  func() // hands the rows of the screen on top over; nil when it makes none
 	}
 	refreshedMsg struct{}
 	settledMsg   struct {
@@ -76,10 +78,11 @@ func (m *Model) build() tea.Cmd {
 	return func() tea.Msg {
 		j := join(backend.Inspect(backend.Snapshot()))
 		j.sources = append(j.sources, fileSources(backend.Files())...)
+		msg := builtMsg{gen: gen, model: j}
 		if more != nil {
-			more.buildRows(ctx, backend, j)
+			msg.take = more.buildRows(ctx, backend, j.view)
 		}
-		return builtMsg{gen: gen, model: j}
+		return msg
 	}
 }
 
@@ -90,6 +93,9 @@ func (m *Model) built(msg builtMsg) tea.Cmd {
 	}
 	m.building = false
 	m.model = msg.model
+	if msg.take != nil {
+		msg.take()
+	}
 	m.sources = seen(slices.Clone(msg.model.sources), m.now(), m.opts.StaleAfter)
 	cmds := []tea.Cmd{m.arrangeAll()}
 	if m.dirty {
@@ -104,13 +110,6 @@ func (m *Model) arrangeAll() tea.Cmd {
 		cmds = append(cmds, s.arrange())
 	}
 	return tea.Batch(cmds...)
-}
-
-func matcher[R any](f filter.Filter, match func(R) bool) func(R) bool {
-	if f.Empty() {
-		return nil
-	}
-	return match
 }
 
 // settle has what stopped rollcalls have left open in the journal looked up, once, in a command.
@@ -138,4 +137,12 @@ func (m *Model) settled(msg settledMsg) tea.Cmd {
 	}
 	m.status.hint = m.keymap.label(ActJournal) + " journal"
 	return m.top().reload()
+}
+
+// join makes the rows of a view. It is pure.
+func join(v *dnsview.View) *viewModel {
+	return &viewModel{
+		Joined: rows.Join(v), view: v, summary: v.Counts(), findings: rows.Findings(v),
+		sources: rows.WithFindings(rows.Sources(v.Snapshot, v.Options.Now, v.Options.MaxAge), v),
+	}
 }

@@ -13,6 +13,7 @@ import (
 
 	"rollcall/dnsview"
 	"rollcall/dnsview/apply"
+	"rollcall/dnsview/rows"
 	"rollcall/ui/theme"
 )
 
@@ -396,7 +397,7 @@ func (cs *changes) line() *line {
 	c := r[0]
 	l := newLine(cs.theme).gap(1).add(theme.Notice, cs.theme.Wait+" "+c.what)
 	if c.wait.Total > 0 {
-		l.add(theme.Dim, ": waits "+age(max(c.wait.Left-cs.now().Sub(c.wait.At), 0)))
+		l.add(theme.Dim, ": waits "+rows.Age(max(c.wait.Left-cs.now().Sub(c.wait.At), 0)))
 	} else if c.said != "" {
 		l.add(theme.Dim, ": "+c.said)
 	}

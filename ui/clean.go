@@ -3,8 +3,6 @@ package ui
 import (
 	"strings"
 
-	"github.com/charmbracelet/x/ansi"
-
 	"rollcall/providers"
 )
 
@@ -20,29 +18,4 @@ func CleanLines(s string) []string {
 		lines[i] = strings.TrimRight(Clean(strings.ReplaceAll(l, "\t", "    ")), " ")
 	}
 	return lines
-}
-
-// fit returns s in exactly n cells: cut with the ellipsis, or padded. s may hold
-// style sequences.
-func fit(s string, n int, ellipsis string) string {
-	if n <= 0 {
-		return ""
-	}
-	w := ansi.StringWidth(s)
-	if w > n {
-		s = ansi.Truncate(s, n, ellipsis)
-		w = ansi.StringWidth(s)
-	}
-	if w < n {
-		s += strings.Repeat(" ", n-w)
-	}
-	return s
-}
-
-// wrap breaks a text into lines of at most n cells.
-func wrap(s string, n int) []string {
-	if n <= 0 {
-		return nil
-	}
-	return strings.Split(ansi.Wrap(s, n, ""), "\n")
 }

@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"strconv"
 	"time"
 
 	"rollcall/dnsview"
@@ -114,4 +115,21 @@ func dress[R any](columns []rows.Column[R], in roles, by looks[R]) []grid.Column
 	return out
 }
 
-func age(d time.Duration) string { return rows.Age(d) }
+// wireCell tells in a few cells what name servers make of a record's name:
+// servers that agree with the API of those that were asked, or what is odd about it.
+func wireCell(t *theme.Theme, w *dnsview.WireState) grid.Cell {
+	if w == nil {
+		return grid.Cell{}
+	}
+	glyph, role, word := wireGlyph(t, w.State)
+	agree := glyph + " " + strconv.Itoa(w.Agree) + "/" + strconv.Itoa(w.Servers)
+	switch {
+	case word == "":
+		return grid.Cell{Text: glyph, Role: role}
+	case w.State != dnsview.WireInSync:
+		return grid.Cell{Text: glyph + " " + word, Short: agree, Role: role}
+	case w.Resolves && len(w.Want) > 0:
+		return grid.Cell{Text: glyph + " resolves", Short: glyph + " res", Role: role}
+	}
+	return grid.Cell{Text: agree, Role: role}
+}

@@ -64,3 +64,13 @@ func (m *Model) shell() tea.Cmd {
 
 // shellMsg brings a shell that is ready to be run.
 type shellMsg struct{ run tea.Cmd }
+
+// consoleLog opens the console log of the instance under the cursor.
+func (m *Model) consoleLog() tea.Cmd {
+	r := m.current().instance
+	if r == nil {
+		m.notify(toneWarn, "there is no instance under the cursor")
+		return nil
+	}
+	return openLog(m.shared, r.Inst)
+}

@@ -11,6 +11,7 @@ import (
 	"charm.land/bubbles/v2/viewport"
 	tea "charm.land/bubbletea/v2"
 
+	"rollcall/dnsview/rows"
 	"rollcall/providers"
 	"rollcall/ui/theme"
 )
@@ -46,23 +47,13 @@ type logMsg struct {
 }
 
 // openLog opens the console log of an instance.
-func (sh *shared) openLog(i *providers.Instance) tea.Cmd {
+func openLog(sh *shared, i *providers.Instance) tea.Cmd {
 	d := &logDialog{gen: sh.nextID(), inst: i.Ref(), follow: true}
 	if a := append(i.PublicIPs[:len(i.PublicIPs):len(i.PublicIPs)], i.PrivateIPs...); len(a) > 0 {
 		d.address = a[0].String()
 	}
 	sh.open(d)
 	return d.ask(sh)
-}
-
-// consoleLog opens the console log of the instance under the cursor.
-func (sh *shared) consoleLog() tea.Cmd {
-	r := sh.current().instance
-	if r == nil {
-		sh.notify(toneWarn, "there is no instance under the cursor")
-		return nil
-	}
-	return sh.openLog(r.Inst)
 }
 
 // ask reads the log in a command, unless that is under way.
@@ -84,14 +75,12 @@ func (d *logDialog) ask(sh *shared) tea.Cmd {
 	}
 }
 
-// logs reads the log that is on top again, once it is time.
-func (sh *shared) logs() tea.Cmd {
-	if n := len(sh.dialogs); n > 0 {
-		if d, ok := sh.dialogs[n-1].(*logDialog); ok && sh.now().Sub(d.asked) >= logEvery {
-			return d.ask(sh)
-		}
+// tick reads the log again, once it is time.
+func (d *logDialog) tick(sh *shared) tea.Cmd {
+	if sh.now().Sub(d.asked) < logEvery {
+		return nil
 	}
-	return nil
+	return d.ask(sh)
 }
 
 // receive takes a log that was read.
@@ -175,7 +164,7 @@ func (d *logDialog) state(sh *shared) string {
 	case d.read.IsZero():
 		l.add(theme.Notice, t.Wait+" ").add(theme.Dim, "reading"+t.Ellipsis)
 	default:
-		l.add(theme.Dim, fmt.Sprintf("%s, read %s ago", countOf(len(d.lines), "line"), age(sh.now().Sub(d.read))))
+		l.add(theme.Dim, fmt.Sprintf("%s, read %s ago", countOf(len(d.lines), "line"), rows.Age(sh.now().Sub(d.read))))
 		if !d.follow {
 			l.add(theme.Notice, "  the end is not followed")
 		}

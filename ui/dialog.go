@@ -6,8 +6,6 @@ import (
 	"charm.land/bubbles/v2/key"
 	"charm.land/bubbles/v2/viewport"
 	tea "charm.land/bubbletea/v2"
-
-	"rollcall/ui/theme"
 )
 
 // quietFor is how long a dialog that opens by itself takes no keys: who was
@@ -34,6 +32,9 @@ type receiver interface {
 	receive(sh *shared, msg tea.Msg) (cmd tea.Cmd, mine bool)
 }
 
+// ticker is a dialog that is called once a second while it is on top.
+type ticker interface{ tick(sh *shared) tea.Cmd }
+
 // closer is a dialog that does something when it has left the screen.
 type closer interface{ closed() }
 
@@ -49,20 +50,6 @@ type panel struct {
 	view  *viewport.Model
 	end   bool // the last lines are shown, however many come
 	width int  // wanted inner width; 0 for as wide as the lines
-}
-
-// keyHint returns a key of a dialog with what it does.
-func keyHint(k, does string) key.Binding {
-	return key.NewBinding(key.WithKeys(k), key.WithHelp(k, does))
-}
-
-// keyHints returns keys, each followed by what it does.
-func keyHints(pairs ...string) []key.Binding {
-	var out []key.Binding
-	for ; len(pairs) > 1; pairs = pairs[2:] {
-		out = append(out, keyHint(pairs[0], pairs[1]))
-	}
-	return out
 }
 
 // action is what a dialog wants the root to do; nil for nothing.
@@ -120,16 +107,4 @@ func scroll(v *viewport.Model, k string) bool {
 	by := scrollBy(k)
 	v.SetYOffset(v.YOffset() + by)
 	return by != 0
-}
-
-// hintLine draws keys and what they do.
-func hintLine(t *theme.Theme, hints []key.Binding) *line {
-	l := newLine(t)
-	for i, h := range hints {
-		if i > 0 {
-			l.add(theme.Faint, "  "+t.Dot+"  ")
-		}
-		l.add(theme.Key, h.Help().Key).add(theme.Dim, " "+h.Help().Desc)
-	}
-	return l
 }

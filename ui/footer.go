@@ -4,9 +4,6 @@ import (
 	"fmt"
 	"strings"
 
-	"charm.land/bubbles/v2/key"
-
-	"rollcall/dnsview"
 	"rollcall/ui/theme"
 )
 
@@ -60,12 +57,6 @@ func (m *Model) lastLine(w int) string {
 	return m.keyLine(w)
 }
 
-// keyHelp is an action and what it does in a word.
-type keyHelp struct {
-	a    Action
-	does string
-}
-
 // keyLine names the keys that an operator needs most, as many as fit.
 func (m *Model) keyLine(w int) string {
 	t := m.theme
@@ -101,25 +92,4 @@ func (m *Model) aboutLine(w int) string {
 		right = newLine(t)
 	}
 	return fit(left.b.String(), max(w-right.w-1, 0), t.Ellipsis) + theme.Reset + " " + right.fill(right.w)
-}
-
-// remedyHints are the keys that help with a finding.
-func (sh *shared) remedyHints(f *dnsview.Finding) []key.Binding {
-	var out []key.Binding
-	switch {
-	case f.OneKey && f.Remedy == dnsview.RemedyDelete:
-		out = append(out, keyHint(sh.keymap.label(ActDeregister), "deregister"))
-	case f.OneKey && f.Remedy == dnsview.RemedyQuiesce:
-		out = append(out, keyHint(sh.keymap.label(ActDeregister), "take out of DNS"))
-	case f.Remedy != dnsview.NoRemedy:
-		out = append(out, keyHint(sh.keymap.label(ActRemedy), string(f.Remedy)))
-	}
-	return append(out, keyHint(sh.keymap.label(ActWhy), "why"))
-}
-
-func countOf(n int, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	return fmt.Sprintf("%d %ss", n, what)
 }

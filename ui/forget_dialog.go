@@ -20,28 +20,20 @@ type forgetDialog struct {
 	err     string
 }
 
+// newForgetDialog returns the dialog for a cloud that left the config.
+func newForgetDialog(sh *shared, cloud *rows.Source) *forgetDialog {
+	d := &forgetDialog{cloud: *cloud}
+	d.lines = wrap(fmt.Sprintf("%s left the config, so it counts as failed: nothing that rests on it is deleted, and its addresses stay alive. It was last seen with %s and %s of an address. Once it is forgotten, none of them counts as alive any more.",
+		cloud.Name, countOf(cloud.Shown, "instance"), countOf(cloud.Holders, "other holder")), sh.textWidth())
+	d.lines = append(d.lines, "")
+	d.lines = append(d.lines, wrap("rollcall config forget "+cloud.Name+" --undo takes it back, and so does the cloud in the config.", sh.textWidth())...)
+	return d
+}
+
 // forgottenMsg says what came of forgetting a cloud.
 type forgottenMsg struct {
 	dialog *forgetDialog
 	err    error
-}
-
-// forget opens the dialog for the source under the cursor, when it is a cloud that left the config.
-func (l *sourcesScreen) forget() bool {
-	r, ok := l.list.Current()
-	if !ok || !r.Departed {
-		return false
-	}
-	if l.refusedReadOnly() {
-		return true
-	}
-	d := &forgetDialog{cloud: *r}
-	d.lines = wrap(fmt.Sprintf("%s left the config, so it counts as failed: nothing that rests on it is deleted, and its addresses stay alive. It was last seen with %s and %s of an address. Once it is forgotten, none of them counts as alive any more.",
-		r.Name, countOf(r.Shown, "instance"), countOf(r.Holders, "other holder")), l.textWidth())
-	d.lines = append(d.lines, "")
-	d.lines = append(d.lines, wrap("rollcall config forget "+r.Name+" --undo takes it back, and so does the cloud in the config.", l.textWidth())...)
-	l.open(d)
-	return true
 }
 
 func (d *forgetDialog) key(sh *shared, k tea.KeyPressMsg) action {

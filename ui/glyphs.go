@@ -52,3 +52,28 @@ func coverageGlyph(t *theme.Theme, s providers.CoverageState) (string, theme.Rol
 	}
 	return t.Warn, theme.Warn
 }
+
+// wireGlyph is the glyph, the role and the word for what name servers make of a
+// name. No two states that a person must distinguish differ by colour alone.
+func wireGlyph(t *theme.Theme, v dnsview.WireVerdict) (glyph string, role theme.Role, word string) {
+	switch v {
+	case dnsview.WireInSync:
+		return t.OK, theme.Good, "in sync"
+	case dnsview.WirePropagating:
+		return t.Wait, theme.Notice, "propagating"
+	case dnsview.WireSplit:
+		return t.Warn, theme.Warn, "split"
+	case dnsview.WireCached:
+		return t.Hollow, theme.Notice, "cached"
+	case dnsview.WireNegativeCached:
+		return t.Hollow, theme.Notice, "neg. cached"
+	case dnsview.WireBroken, dnsview.WireUnreachable, dnsview.WireLame:
+		return t.Bad, theme.Bad, string(v)
+	case dnsview.WireUnchecked:
+		return t.Dot, theme.Faint, ""
+	}
+	return t.Ellipsis, theme.Faint, ""
+}
+
+// lowBudget is the number of calls left from which the strip shows it.
+const lowBudget = 5

@@ -20,9 +20,6 @@ func seen(list []rows.Source, now time.Time, maxAge time.Duration) []rows.Source
 	return list
 }
 
-// lowBudget is the number of calls left from which the strip shows it.
-const lowBudget = 5
-
 // fileSources returns local files that could not be read, as sources that failed.
 func fileSources(files map[string]error) []rows.Source {
 	var out []rows.Source
@@ -51,7 +48,7 @@ func sourceCell(s *rows.Source, t *theme.Theme, now time.Time, level int) *line 
 	l.add(name, s.Name)
 	ageText := ""
 	if d, ok := s.Old(now); ok {
-		ageText = age(d)
+		ageText = rows.Age(d)
 	}
 	switch { // however well it was read
 	case s.Unresolvable:
@@ -96,7 +93,7 @@ func sourceCell(s *rows.Source, t *theme.Theme, now time.Time, level int) *line 
 	}
 	l.gap(1).add(role, s.Trouble())
 	if wait := s.RetryAt.Sub(now); !s.RetryAt.IsZero() && wait > 0 {
-		l.add(theme.Dim, ", retry in "+age(wait.Round(time.Second)))
+		l.add(theme.Dim, ", retry in "+rows.Age(wait.Round(time.Second)))
 	} else if s.Reading {
 		l.add(theme.Dim, ", retrying")
 	}

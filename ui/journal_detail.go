@@ -5,9 +5,7 @@ import (
 	"strings"
 	"time"
 
-	"rollcall/dnsview"
 	"rollcall/dnsview/rows"
-	"rollcall/providers"
 	"rollcall/providers/journal"
 	"rollcall/ui/theme"
 )
@@ -110,73 +108,4 @@ func journalState(r *rows.Entry) string {
 		s += "; it was looked up afterwards"
 	}
 	return s
-}
-
-// diff adds the lines that go and the lines that come.
-func (f *facts) diff(c *providers.Change) {
-	for _, l := range dnsview.Diff(c) {
-		f.out = append(f.out, diffLines(f.t, l, f.w)...)
-	}
-}
-
-// diffLines draws one line of a diff, its sign before each of the lines that it takes.
-func diffLines(t *theme.Theme, l dnsview.DiffLine, w int) []string {
-	role := theme.Good
-	if l.Sign == '-' {
-		role = theme.Bad
-	}
-	var out []string
-	for i, s := range wrap(l.Text, max(w-2, 8)) {
-		sign := string(l.Sign)
-		if i > 0 {
-			sign = " "
-		}
-		out = append(out, t.Paint(role, sign+" "+s))
-	}
-	return out
-}
-
-// record adds every field of a record that says something.
-func (f *facts) record(r *providers.Record) {
-	f.add("name", r.Name)
-	f.add("type", r.Type)
-	f.add("value", r.Value)
-	ttl := fmt.Sprintf("%d s", r.TTL)
-	if r.AutoTTL {
-		ttl = "auto, counts as " + ttl
-	}
-	f.add("ttl", ttl)
-	if r.Proxied {
-		f.add("proxied", "yes")
-	}
-	f.add("set", r.SetID)
-	if r.Weight != 0 {
-		f.add("weight", fmt.Sprint(r.Weight))
-	}
-	f.add("policy", r.Policy)
-	f.add("comment", r.Comment)
-	f.add("id", r.ID)
-	if !r.Modified.IsZero() {
-		f.add("modified", r.Modified.Format(time.RFC3339))
-	}
-	for _, o := range r.Owners {
-		word := ""
-		if o.Quiesced {
-			word = ", quiesced"
-		}
-		f.add("owner", fmt.Sprintf("%s of fleet %s in cloud %s, since %s%s", o.Instance, o.Fleet, o.Cloud, o.Registered.Format(time.RFC3339), word))
-	}
-	for _, b := range r.BadMarkers {
-		f.add("bad marker", b)
-	}
-}
-
-// marked adds a line whose name has a glyph and its colour.
-func (f *facts) marked(role theme.Role, name, value string) {
-	for i, l := range wrap(Clean(value), max(f.w-factName, 10)) {
-		if i > 0 {
-			name = ""
-		}
-		f.out = append(f.out, f.t.Paint(role, fit(Clean(name), factName, ""))+l)
-	}
 }

@@ -90,7 +90,7 @@ func (m *Model) command(a Action) tea.Cmd {
 	case ActHelp:
 		m.open(&helpDialog{})
 	case ActWhy:
-		return m.why(m.current().finding)
+		return openWhy(m.shared, m.current().finding)
 	case ActRefresh:
 		return m.refresh()
 	case ActPause:
@@ -197,7 +197,7 @@ func (m *Model) back() tea.Cmd {
 		m.stack = m.stack[:len(m.stack)-1]
 		return nil
 	}
-	m.fleet.zoom = false
+	m.fleet.unzoom()
 	m.status = status{}
 	return nil
 }

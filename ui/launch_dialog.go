@@ -8,6 +8,7 @@ import (
 	"charm.land/bubbles/v2/viewport"
 	tea "charm.land/bubbletea/v2"
 
+	"rollcall/dnsview/rows"
 	"rollcall/providers/launch"
 	"rollcall/ui/theme"
 )
@@ -68,7 +69,7 @@ func (d *launchDialog) openLog(sh *shared) action {
 	}
 	inst := n.Instance
 	inst.Cloud, inst.Name = n.Cloud, n.Name
-	return actCmd{sh.openLog(&inst)}
+	return actCmd{openLog(sh, &inst)}
 }
 
 func (d *launchDialog) draw(sh *shared, w, h int) panel {
@@ -149,7 +150,7 @@ func nodeLines(t *theme.Theme, n *launch.Node, w int, now time.Time, cursor bool
 	}
 	since := ""
 	if !n.Since.IsZero() && !n.Done() {
-		since = age(now.Sub(n.Since))
+		since = rows.Age(now.Sub(n.Since))
 	}
 	bar, face := "  ", theme.Plain
 	if cursor {

@@ -92,3 +92,10 @@ type table interface {
 	Total() int
 	Window() (top, page, total int)
 }
+
+func matcher[R any](f filter.Filter, match func(R) bool) func(R) bool {
+	if f.Empty() {
+		return nil
+	}
+	return match
+}

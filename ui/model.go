@@ -60,7 +60,7 @@ func New(o Options) *Model {
 	s.current = func() subject { return m.top().current() }
 	s.reload = func() tea.Cmd { return m.top().reload() }
 	if f, err := filter.Parse(o.Filter); err == nil {
-		m.fleet.instanceList.filter, m.fleet.recordList.filter = f, f
+		m.fleet.setFilter(f)
 	}
 	if o.Fleet == "" {
 		m.notify(toneWarn, "no fleet id: owned records are shown, nothing owned is changed. rollcall config init makes one")
@@ -95,7 +95,11 @@ func (m *Model) update(msg tea.Msg) tea.Cmd {
 		if m.model != nil {
 			m.sources = seen(m.sources, m.now(), m.opts.StaleAfter)
 		}
-		return tea.Batch(m.tick(), m.logs(), m.tellVisible())
+		cmds := []tea.Cmd{m.tick(), m.tellVisible()}
+		if d, ok := m.topDialog().(ticker); ok {
+			cmds = append(cmds, d.tick(m.shared))
+		}
+		return tea.Batch(cmds...)
 	case snapshotMsg:
 		return tea.Batch(m.build(), m.awaitUpdate())
 	case builtMsg:
@@ -167,11 +171,7 @@ func (m *Model) show(s screen) tea.Cmd {
 // goTo shows the row of a record or of an instance in the fleet. It reports whether there
 // is one, and whether the filter of its pane leaves it: a row that is hidden is not shown.
 func (m *Model) goTo(id providers.Identity, k rows.InstanceKey) (exists, visible bool) {
-	if id != (providers.Identity{}) {
-		exists, visible = reveal(m.fleet, paneRecords, m.fleet.recordList, id)
-	} else {
-		exists, visible = reveal(m.fleet, paneInstances, m.fleet.instanceList, k)
-	}
+	exists, visible = m.fleet.reveal(id, k)
 	if visible {
 		m.stack = m.stack[:1]
 	}

@@ -2,20 +2,11 @@ package ui
 
 import (
 	"cmp"
-	"strings"
 
 	tea "charm.land/bubbletea/v2"
-	"github.com/sahilm/fuzzy"
 
 	"rollcall/dnsview"
-	"rollcall/ui/theme"
 )
-
-// entry is one command of the palette.
-type entry struct {
-	action     Action
-	name, does string // name is empty when it is that of the action
-}
 
 // commands are all that the palette offers.
 func commands() []entry {
@@ -96,98 +87,4 @@ func (m *Model) showChanges() {
 	}
 }
 
-// paletteDialog finds a command by its name.
-type paletteDialog struct {
-	input input
-	all   []entry
-	found []entry
-	at    int
-	top   int
-}
-
-func (m *Model) openPalette() {
-	all := commands()
-	m.open(&paletteDialog{all: all, found: all})
-}
-
-func (d *paletteDialog) key(_ *shared, k tea.KeyPressMsg) action {
-	switch k.String() {
-	case "esc":
-		return actClose{}
-	case "enter":
-		if d.at < len(d.found) {
-			return actDo{d.found[d.at].action}
-		}
-	case "up", "ctrl+p":
-		d.at = max(d.at-1, 0)
-	case "down", "ctrl+n", "tab":
-		d.at = max(min(d.at+1, len(d.found)-1), 0)
-	default:
-		if d.input.key(k) {
-			d.search()
-		}
-	}
-	return nil
-}
-
-func (d *paletteDialog) paste(_ *shared, s string) action {
-	d.input.insert(s)
-	d.search()
-	return nil
-}
-
-// search puts what begins with the text first, then what contains it, then
-// what has its letters in order.
-func (d *paletteDialog) search() {
-	q := strings.ToLower(strings.TrimSpace(d.input.value()))
-	d.at, d.top = 0, 0
-	if q == "" {
-		d.found = d.all
-		return
-	}
-	d.found = nil
-	taken := make([]bool, len(d.all))
-	take := func(ok func(e entry) bool) {
-		for i, e := range d.all {
-			if !taken[i] && ok(e) {
-				taken[i] = true
-				d.found = append(d.found, e)
-			}
-		}
-	}
-	take(func(e entry) bool { return e.name == q })
-	take(func(e entry) bool { return strings.HasPrefix(e.name, q) })
-	take(func(e entry) bool { return strings.Contains(e.name, q) })
-	take(func(e entry) bool { return len(fuzzy.Find(q, []string{e.name})) > 0 })
-}
-
-func (d *paletteDialog) draw(sh *shared, w, h int) panel {
-	t := sh.theme
-	w = min(w, 72)
-	rows := max(min(h-5, 14), 1)
-	if d.at < d.top {
-		d.top = d.at
-	}
-	if d.at >= d.top+rows {
-		d.top = d.at - rows + 1
-	}
-	lines := []string{t.Paint(theme.Key, ":") + d.input.view(t, max(w-1, 1), true, "a command"), ""}
-	for i := d.top; i < min(d.top+rows, len(d.found)); i++ {
-		e := d.found[i]
-		key := sh.keymap.label(e.action)
-		g, bar := theme.Normal, "  "
-		if i == d.at {
-			g, bar = theme.Cursor, t.Bar+" "
-		}
-		does := max(w-2-22-4, 0)
-		lines = append(lines, t.PaintOn(theme.Accent, g, bar)+t.PaintOn(theme.Plain, g, fit(e.name, min(22, w-2), t.Ellipsis))+
-			t.PaintOn(theme.Dim, g, fit(e.does, does, t.Ellipsis))+t.PaintOn(theme.Key, g, fit(key, 4, "")))
-	}
-	if len(d.found) == 0 {
-		lines = append(lines, t.Paint(theme.Dim, "  no such command"))
-	}
-	for len(lines) < rows+2 {
-		lines = append(lines, "")
-	}
-	return panel{title: "Commands", lines: lines, width: w, hints: keyHints("enter", "run", "esc", "close")}
-}
+func (m *Model) openPalette() { m.open(newPalette(commands())) }

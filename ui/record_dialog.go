@@ -39,15 +39,15 @@ func (d *recordDialog) draw(sh *shared, w, _ int) panel {
 	}
 	r := d.row
 	f := &facts{t: sh.theme, w: min(w, 100)}
-	sh.recordFacts(f, r)
-	sh.wireLines(f, r)
-	sh.ownerFacts(f, r)
+	recordFacts(sh, f, r)
+	wireLines(sh, f, r)
+	ownerFacts(sh, f, r)
 	f.findings(r.Findings)
 	return panel{title: label(r), lines: f.out, hints: keyHints("w", "why", "esc", "close"), view: &d.view}
 }
 
 // recordFacts says what the API says of a record.
-func (sh *shared) recordFacts(f *facts, r *rows.Record) {
+func recordFacts(sh *shared, f *facts, r *rows.Record) {
 	c := r.Rec
 	f.add("zone", c.Zone)
 	f.add("name", c.Name)
@@ -76,13 +76,13 @@ func (sh *shared) recordFacts(f *facts, r *rows.Record) {
 }
 
 // ownerFacts tells whose a record is.
-func (sh *shared) ownerFacts(f *facts, r *rows.Record) {
+func ownerFacts(sh *shared, f *facts, r *rows.Record) {
 	for _, o := range r.Rec.Owners {
 		f.head("Owner marker")
 		f.add("fleet", o.Fleet)
 		f.add("cloud key", string(o.Cloud))
 		f.add("instance", o.Instance)
-		f.add("registered", o.Registered.Format(time.RFC3339)+", "+age(sh.now().Sub(o.Registered))+" ago")
+		f.add("registered", o.Registered.Format(time.RFC3339)+", "+rows.Age(sh.now().Sub(o.Registered))+" ago")
 		if o.Quiesced {
 			f.add("quiesced", "yes")
 		}
@@ -93,7 +93,7 @@ func (sh *shared) ownerFacts(f *facts, r *rows.Record) {
 }
 
 // zoneLines says what the name servers of a zone are.
-func (sh *shared) zoneLines(f *facts, zone string) {
+func zoneLines(sh *shared, f *facts, zone string) {
 	if sh.model == nil {
 		return
 	}
@@ -103,7 +103,7 @@ func (sh *shared) zoneLines(f *facts, zone string) {
 	}
 	glyph, role, word := wireGlyph(sh.theme, w.State)
 	f.head("Name servers  " + sh.theme.Paint(role, glyph+" "+word))
-	f.out = append(f.out, wrap(Clean(w.Reason+", asked "+age(sh.now().Sub(w.At))+" ago"), max(f.w, 10))...)
+	f.out = append(f.out, wrap(Clean(w.Reason+", asked "+rows.Age(sh.now().Sub(w.At))+" ago"), max(f.w, 10))...)
 	for _, p := range w.Problems {
 		f.add(sh.theme.Paint(theme.Warn, sh.theme.Warn), p)
 	}

@@ -92,8 +92,9 @@ func screens() []registered {
 
 // rowBuilder is a screen whose rows cost too much to be made while no one looks at them.
 type rowBuilder interface {
-	// buildRows makes them, in a command, while the screen is on top.
-	buildRows(ctx context.Context, backend Backend, j *viewModel)
+	// buildRows makes them, in a command, while the screen is on top. take has the screen
+	// show them; it is called by the goroutine of Update.
+	buildRows(ctx context.Context, backend Backend, v *dnsview.View) (take func())
 }
 
 // listScreen is a screen of one list that has the whole body. Types that embed it say what
@@ -140,7 +141,7 @@ func (l *listScreen[K, R]) resize(y layout) { l.list.Resize(inner(rect{y.w, y.bo
 func (l *listScreen[K, R]) moved() {}
 
 func (l *listScreen[K, R]) body(y layout, production bool) []string {
-	return l.draw(l.frame(l.title, l.list, production), nil, y)
+	return l.draw(frameOfList(l.shared, l.title, l.list, production), nil, y)
 }
 
 // draw draws the list in its frame, below lines that do not scroll.
@@ -150,7 +151,7 @@ func (l *listScreen[K, R]) draw(f frame, above []string, y layout) []string {
 	f.offset += len(above)
 	lines := l.list.Lines(max(h-len(above), 0), grid.Draw[K]{Theme: l.theme, Focused: true})
 	if l.empty != "" {
-		l.placeholder(lines, l.list, r, l.empty)
+		placeholder(l.shared, lines, l.list, r, l.empty)
 	}
 	return f.draw(l.theme, slices.Concat(above, lines), y.w, y.body)
 }
@@ -174,7 +175,13 @@ func (l *listScreen[K, R]) copied() string { return "" }
 func (l *listScreen[K, R]) visible() []providers.Identity { return nil }
 
 // findingAbout returns the line about a finding, with the keys that help.
-func (sh *shared) findingAbout(f *dnsview.Finding) (left, right *line) {
+func findingAbout(sh *shared, f *dnsview.Finding) (left, right *line) {
 	glyph, role := severityGlyph(sh.theme, f.Severity)
 	return newLine(sh.theme).add(role, glyph+" ").add(theme.Plain, Clean(f.Reason)), hintLine(sh.theme, sh.remedyHints(f)).gap(1)
+}
+
+// keyHelp is an action and what it does in a word.
+type keyHelp struct {
+	a    Action
+	does string
 }

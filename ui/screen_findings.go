@@ -71,7 +71,7 @@ func (f *findingsScreen) do(a Action) (tea.Cmd, bool) {
 			return nil, true
 		}
 	}
-	return f.why(r.Finding), true
+	return openWhy(f.shared, r.Finding), true
 }
 
 func (f *findingsScreen) current() subject {
@@ -118,7 +118,7 @@ func (f *findingsScreen) copied() string {
 
 func (f *findingsScreen) about() (left, right *line) {
 	if r, ok := f.list.Current(); ok {
-		return f.findingAbout(r.Finding)
+		return findingAbout(f.shared, r.Finding)
 	}
 	return f.listScreen.about()
 }

@@ -6,6 +6,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"rollcall/dnsview"
+	"rollcall/dnsview/filter"
 	"rollcall/dnsview/rows"
 	"rollcall/providers"
 )
@@ -92,6 +93,23 @@ func (f *fleetScreen) do(a Action) (tea.Cmd, bool) {
 	return nil, true
 }
 
+// setFilter filters both panes.
+func (f *fleetScreen) setFilter(by filter.Filter) {
+	f.instanceList.filter, f.recordList.filter = by, by
+}
+
+// unzoom shows both panes again.
+func (f *fleetScreen) unzoom() { f.zoom = false }
+
+// reveal puts the cursor on a record, or on an instance when id is zero. It reports whether
+// there is one, and whether the filter of its pane leaves it.
+func (f *fleetScreen) reveal(id providers.Identity, k rows.InstanceKey) (exists, visible bool) {
+	if id != (providers.Identity{}) {
+		return reveal(f, paneRecords, f.recordList, id)
+	}
+	return reveal(f, paneInstances, f.instanceList, k)
+}
+
 // show shows both panes, or one alone.
 func (f *fleetScreen) show(a Action) {
 	f.focus, f.zoom = paneInstances, a != actFleet
@@ -160,7 +178,7 @@ func (f *fleetScreen) detail() {
 		return
 	}
 	if r, ok := f.instanceList.Current(); ok {
-		f.instanceDetail(r)
+		instanceDetail(f.shared, r)
 	}
 }
 

@@ -80,11 +80,11 @@ type paneView struct {
 func drawPane[K comparable, R grid.Keyed[K]](f *fleetScreen, l *list[K, R], v paneView, linked []K) []string {
 	_, h := inner(v.room)
 	lines := l.Lines(h, grid.Draw[K]{Theme: f.theme, Focused: v.focused, Linked: contains(linked)})
-	border := f.frame(v.title, l, v.production)
+	border := frameOfList(f.shared, v.title, l, v.production)
 	if !v.focused {
 		border.role = theme.Border
 	}
-	f.placeholder(lines, l, v.room, v.empty)
+	placeholder(f.shared, lines, l, v.room, v.empty)
 	return border.draw(f.theme, lines, v.room.w, v.room.h)
 }
 
@@ -113,7 +113,7 @@ func contains[K comparable](keys []K) func(K) bool {
 
 func (f *fleetScreen) about() (left, right *line) {
 	if n := f.current().finding; n != nil {
-		return f.findingAbout(n)
+		return findingAbout(f.shared, n)
 	}
 	t := f.theme
 	l := newLine(t)
@@ -137,7 +137,7 @@ func (f *fleetScreen) about() (left, right *line) {
 			more(r.Type)
 		}
 		if !r.Inst.Launched.IsZero() {
-			more("launched " + age(f.now().Sub(r.Inst.Launched)) + " ago")
+			more("launched " + rows.Age(f.now().Sub(r.Inst.Launched)) + " ago")
 		}
 		more(countOf(len(r.Records), "record"))
 	}

@@ -18,7 +18,7 @@ func inner(r rect) (w, h int) {
 
 // frame makes the border of a list: its name, how many rows, the filter, the order, and
 // the marks.
-func (sh *shared) frame(name string, l table, production bool) frame {
+func frameOfList(sh *shared, name string, l table, production bool) frame {
 	t := sh.theme
 	title := newLine(t).add(theme.Strong, name)
 	switch filtered := l.filterText() != ""; {
@@ -29,11 +29,11 @@ func (sh *shared) frame(name string, l table, production bool) frame {
 	default:
 		title.add(theme.Accent, " "+strconv.Itoa(l.Len()))
 	}
-	return sh.frameOf(title, l, production)
+	return titled(sh, title, l, production)
 }
 
 // frameOf completes the title of a list with marks, filter and order.
-func (sh *shared) frameOf(title *line, l table, production bool) frame {
+func titled(sh *shared, title *line, l table, production bool) frame {
 	t := sh.theme
 	if visible, hidden := l.Marks(); visible+hidden > 0 {
 		title.add(theme.Faint, " "+t.Dot+" ").add(theme.Accent, fmt.Sprintf("%d marked", visible))
@@ -56,7 +56,7 @@ func (sh *shared) frameOf(title *line, l table, production bool) frame {
 }
 
 // placeholder says in an empty list why it is empty.
-func (sh *shared) placeholder(body []string, l table, r rect, what string) {
+func placeholder(sh *shared, body []string, l table, r rect, what string) {
 	if l.Len() > 0 || len(body) < 3 {
 		return
 	}

@@ -14,12 +14,6 @@ import (
 	"rollcall/ui/theme"
 )
 
-// JournalPage is the journal as the console shows it.
-type JournalPage struct {
-	Entries  []journal.Entry   // newest first
-	Problems []journal.Problem // where the file is not what was written
-}
-
 // journalMsg brings the latest entries.
 type journalMsg struct {
 	gen  uint64
@@ -144,7 +138,7 @@ func (j *journalScreen) body(l layout, production bool) []string {
 	if j.err != "" {
 		j.empty = "" // whether there are any is not known
 	}
-	return j.draw(j.frame(j.title, j.list, production), j.problemLines(w), l)
+	return j.draw(frameOfList(j.shared, j.title, j.list, production), j.problemLines(w), l)
 }
 
 // problemLines are the lines above the entries that say why the journal cannot be read, or where it is not what was

@@ -18,11 +18,12 @@ import (
 // servicesScreen shows services, incarnations and nodes as a tree that folds.
 type servicesScreen struct {
 	listScreen[serviceKey, *serviceRow]
+	tree   *services           // nil until the screen was shown first
 	folded map[serviceKey]bool // services and incarnations whose rows are folded away
 }
 
 func newServicesScreen(s *shared) screen {
-	v := &servicesScreen{listScreen[serviceKey, *serviceRow]{shared: s, title: "Services", empty: "services"}, map[serviceKey]bool{}}
+	v := &servicesScreen{listScreen[serviceKey, *serviceRow]{shared: s, title: "Services", empty: "services"}, nil, map[serviceKey]bool{}}
 	v.columns = func() []grid.Column[*serviceRow] { return serviceColumns(s.theme) }
 	v.makeList()
 	return v
@@ -30,28 +31,29 @@ func newServicesScreen(s *shared) screen {
 
 // buildRows makes the tree. Where a node was taken out on purpose, the journal is asked by
 // whom; that it cannot be read is no error here.
-func (v *servicesScreen) buildRows(ctx context.Context, backend Backend, j *viewModel) {
+func (v *servicesScreen) buildRows(ctx context.Context, backend Backend, view *dnsview.View) (take func()) {
 	var b JournalPage
-	if j.view.Count(dnsview.Quiesced) > 0 {
+	if view.Count(dnsview.Quiesced) > 0 {
 		b, _ = backend.Journal(ctx, journalLimit)
 	}
-	j.services = joinServices(j.view, b.Entries)
+	tree := joinServices(view, b.Entries)
+	return func() { v.tree = tree }
 }
 
 // arrange orders, folds and filters the tree in a command.
 func (v *servicesScreen) arrange() tea.Cmd {
-	if v.model == nil || v.model.services == nil {
+	if v.tree == nil {
 		return nil
 	}
 	l := v.list
 	l.gen++
 	gen, columns, order := l.gen, l.columns, l.sort
-	t := treeOrder{view: v.model.view, filter: l.filter, folded: maps.Clone(v.folded)}
+	t := treeOrder{view: v.tree.view, filter: l.filter, folded: maps.Clone(v.folded)}
 	if order.Column >= 0 {
 		t.compare = columns[order.Column].Compare
 		t.reverse = order.Reverse
 	}
-	roots := v.model.services.roots
+	roots := v.tree.roots
 	return func() tea.Msg {
 		rows, shown := t.flatten(roots)
 		// The rows come in order: sorted as a list, children would leave their parents.
@@ -123,11 +125,11 @@ func (v *servicesScreen) fold(a Action, r *serviceRow) tea.Cmd {
 // body draws the tree. Its title counts services and nodes, not rows.
 func (v *servicesScreen) body(l layout, production bool) []string {
 	t := v.theme
-	f := v.frame(v.title, v.list, production)
-	if v.model != nil && v.model.services != nil && v.list.filter.Empty() {
-		title := newLine(t).add(theme.Strong, v.title).add(theme.Accent, fmt.Sprintf(" %d", v.model.services.count)).
-			add(theme.Faint, " "+t.Dot+" ").add(theme.Dim, countOf(v.model.services.nodes, "node"))
-		f = v.frameOf(title, v.list, production)
+	f := frameOfList(v.shared, v.title, v.list, production)
+	if v.tree != nil && v.list.filter.Empty() {
+		title := newLine(t).add(theme.Strong, v.title).add(theme.Accent, fmt.Sprintf(" %d", v.tree.count)).
+			add(theme.Faint, " "+t.Dot+" ").add(theme.Dim, countOf(v.tree.nodes, "node"))
+		f = titled(v.shared, title, v.list, production)
 	}
 	return v.draw(f, nil, l)
 }
@@ -188,7 +190,7 @@ func (v *servicesScreen) found() []*dnsview.Finding {
 // copied is the record as the command line writes it, else what names the row.
 func (v *servicesScreen) copied() string {
 	if r, ok := v.list.Current(); ok {
-		return r.copied(v.model.view)
+		return r.copied(v.tree.view)
 	}
 	return ""
 }

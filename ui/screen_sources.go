@@ -58,9 +58,22 @@ func (l *sourcesScreen) detail() {
 	f.add("rows", strconv.Itoa(r.Shown))
 	f.add("error", r.ErrorText())
 	if r.Kind == rows.KindZone {
-		l.zoneLines(f, r.Name)
+		zoneLines(l.shared, f, r.Name)
 	}
 	l.open(&textDialog{title: r.Name, lines: f.out})
+}
+
+// forget asks whether the cloud under the cursor is to count no longer. It reports whether the
+// row is a cloud that left the config.
+func (l *sourcesScreen) forget() bool {
+	r, ok := l.list.Current()
+	if !ok || !r.Departed {
+		return false
+	}
+	if !l.refusedReadOnly() {
+		l.open(newForgetDialog(l.shared, r))
+	}
+	return true
 }
 
 func (l *sourcesScreen) current() subject {

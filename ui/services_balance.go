@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"rollcall/dnsview"
-	"rollcall/providers"
 )
 
 // The largest priority and weight of an SRV value (RFC 2782), and of a weighted
@@ -107,23 +106,4 @@ func number(label, text string, most int) (n *uint16, why string) {
 	}
 	u := uint16(v)
 	return &u, ""
-}
-
-// describe says in a few words what is to be done with whom.
-func describe(refs []providers.InstanceRef, verb, noun string) string {
-	if len(refs) != 1 {
-		return verb + " " + countOf(len(refs), noun)
-	}
-	what := verb + " " + Clean(nameOf(refs[0]))
-	if refs[0].Cloud != "" {
-		what += " in " + Clean(refs[0].Cloud)
-	}
-	return what
-}
-
-func nameOf(ref providers.InstanceRef) string {
-	if ref.Name != "" {
-		return ref.Name
-	}
-	return ref.ID
 }

@@ -9,6 +9,7 @@ import (
 
 	"rollcall/dnsview"
 	"rollcall/dnsview/dnssd"
+	"rollcall/dnsview/rows"
 	"rollcall/providers"
 	"rollcall/ui/theme"
 )
@@ -89,7 +90,7 @@ func (v *servicesScreen) nodeFacts(f *facts, r *serviceRow) {
 		f.head("Owner marker")
 		f.add("instance", o.Instance)
 		f.add("cloud key", string(o.Cloud))
-		f.add("registered", o.Registered.Format(time.RFC3339)+", "+age(v.now().Sub(o.Registered))+" ago")
+		f.add("registered", o.Registered.Format(time.RFC3339)+", "+rows.Age(v.now().Sub(o.Registered))+" ago")
 	}
 }
 
@@ -102,7 +103,7 @@ func (v *servicesScreen) stands(r *serviceRow) string {
 	case r.by == "":
 		return s + ", by whom the journal of this machine does not know"
 	}
-	return s + " by " + r.by + ", " + age(v.now().Sub(r.at)) + " ago"
+	return s + " by " + r.by + ", " + rows.Age(v.now().Sub(r.at)) + " ago"
 }
 
 // health says what is known of the health of a node.
@@ -110,7 +111,7 @@ func (v *servicesScreen) health(r *serviceRow) string {
 	h, d := r.node.Health, r.roster.Declared
 	switch {
 	case h != nil:
-		s := passed(h) + ", " + age(v.now().Sub(h.At)) + " ago"
+		s := passed(h) + ", " + rows.Age(v.now().Sub(h.At)) + " ago"
 		if h.Error != "" {
 			s += "; the last one failed: " + h.Error
 		}
@@ -129,28 +130,6 @@ func attributesOf(i *dnsview.IncarnationView) dnssd.TXT {
 		return nil
 	}
 	return dnssd.TXTOf(i.TXT.Value)
-}
-
-func (f *facts) attributes(t dnssd.TXT) {
-	for _, p := range t {
-		value := p.Value
-		if !p.HasValue {
-			value = "(is there)"
-		} else if value == "" {
-			value = `""`
-		}
-		f.add(fit(Clean(p.Key), factName-1, f.t.Ellipsis)+" ", value)
-	}
-}
-
-func (f *facts) records(title string, list []*providers.Record) {
-	if len(list) == 0 {
-		return
-	}
-	f.head(title)
-	for _, r := range list {
-		f.add(r.Type, r.Name+"  "+r.Value)
-	}
 }
 
 // ownersOf are the markers on what a node has in DNS, each instance once.
@@ -252,7 +231,7 @@ func (v *servicesScreen) about() (left, right *line) {
 	}
 	dot := " " + t.Dot + " "
 	if f := worst(r.findings); f != nil && (r.node == nil || r.node.State != dnsview.NodeQuiesced) {
-		return v.findingAbout(f)
+		return findingAbout(v.shared, f)
 	}
 	switch n := r.node; {
 	case n != nil:

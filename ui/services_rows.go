@@ -49,6 +49,7 @@ func (r *serviceRow) Key() serviceKey { return r.key }
 
 // services is the tree of services of one snapshot with what its title counts.
 type services struct {
+	view  *dnsview.View
 	roots []*serviceRow
 	count int // services
 	nodes int
@@ -62,7 +63,7 @@ func joinServices(v *dnsview.View, entries []journal.Entry) *services {
 		c := &v.Snapshot.Clouds[i]
 		b.order[c.Cloud.Name], b.production[c.Cloud.Name] = i, c.Production
 	}
-	out := &services{}
+	out := &services{view: v}
 	for _, s := range v.ServiceTree() {
 		root := b.roster(&s.Roster, nil)
 		root.service = s

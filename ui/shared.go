@@ -7,7 +7,6 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 
-
 	"rollcall/dnsview/rows"
 	"rollcall/providers"
 	"rollcall/ui/theme"

@@ -9,6 +9,7 @@ import (
 
 	"rollcall/dnsview"
 	"rollcall/dnsview/apply"
+	"rollcall/dnsview/rows"
 	"rollcall/providers"
 	"rollcall/ui/theme"
 )
@@ -26,7 +27,7 @@ type whyDialog struct {
 }
 
 // why opens the evidence of a finding, and says so when there is none.
-func (sh *shared) why(f *dnsview.Finding) tea.Cmd {
+func openWhy(sh *shared, f *dnsview.Finding) tea.Cmd {
 	if f == nil {
 		sh.notify(toneInfo, "nothing was found about this row")
 		return nil
@@ -106,7 +107,7 @@ func (d *whyDialog) draw(sh *shared, w, _ int) panel {
 		for _, e := range n.Evidence {
 			text := e.Fact
 			if !e.At.IsZero() {
-				text += " (" + age(sh.now().Sub(e.At)) + " ago)"
+				text += " (" + rows.Age(sh.now().Sub(e.At)) + " ago)"
 			}
 			f.add(fit(Clean(e.Source), factName-1, t.Ellipsis)+" ", text)
 		}
@@ -115,7 +116,7 @@ func (d *whyDialog) draw(sh *shared, w, _ int) panel {
 		f.head("Rests on")
 		for _, b := range n.RestsOn {
 			glyph, _ := coverageGlyph(t, b.State)
-			text := glyph + " " + string(b.State) + ", read " + age(b.Age) + " before"
+			text := glyph + " " + string(b.State) + ", read " + rows.Age(b.Age) + " before"
 			if b.State == providers.CoverageNone {
 				text = glyph + " not read yet"
 			}

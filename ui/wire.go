@@ -8,53 +8,11 @@ import (
 	"rollcall/dnsview"
 	"rollcall/dnsview/rows"
 	"rollcall/providers"
-	"rollcall/ui/grid"
 	"rollcall/ui/theme"
 )
 
-// wireGlyph is the glyph, the role and the word for what name servers make of a
-// name. No two states that a person must distinguish differ by colour alone.
-func wireGlyph(t *theme.Theme, v dnsview.WireVerdict) (glyph string, role theme.Role, word string) {
-	switch v {
-	case dnsview.WireInSync:
-		return t.OK, theme.Good, "in sync"
-	case dnsview.WirePropagating:
-		return t.Wait, theme.Notice, "propagating"
-	case dnsview.WireSplit:
-		return t.Warn, theme.Warn, "split"
-	case dnsview.WireCached:
-		return t.Hollow, theme.Notice, "cached"
-	case dnsview.WireNegativeCached:
-		return t.Hollow, theme.Notice, "neg. cached"
-	case dnsview.WireBroken, dnsview.WireUnreachable, dnsview.WireLame:
-		return t.Bad, theme.Bad, string(v)
-	case dnsview.WireUnchecked:
-		return t.Dot, theme.Faint, ""
-	}
-	return t.Ellipsis, theme.Faint, ""
-}
-
-// wireCell tells in a few cells what name servers make of a record's name:
-// servers that agree with the API of those that were asked, or what is odd about it.
-func wireCell(t *theme.Theme, w *dnsview.WireState) grid.Cell {
-	if w == nil {
-		return grid.Cell{}
-	}
-	glyph, role, word := wireGlyph(t, w.State)
-	agree := glyph + " " + strconv.Itoa(w.Agree) + "/" + strconv.Itoa(w.Servers)
-	switch {
-	case word == "":
-		return grid.Cell{Text: glyph, Role: role}
-	case w.State != dnsview.WireInSync:
-		return grid.Cell{Text: glyph + " " + word, Short: agree, Role: role}
-	case w.Resolves && len(w.Want) > 0:
-		return grid.Cell{Text: glyph + " resolves", Short: glyph + " res", Role: role}
-	}
-	return grid.Cell{Text: agree, Role: role}
-}
-
 // wireLines shows what the API and every server say of a record, one below the other.
-func (sh *shared) wireLines(f *facts, r *rows.Record) {
+func wireLines(sh *shared, f *facts, r *rows.Record) {
 	w := r.Wire
 	if w == nil {
 		return
@@ -64,10 +22,10 @@ func (sh *shared) wireLines(f *facts, r *rows.Record) {
 	f.head("On the wire  " + t.Paint(role, glyph+" "+word))
 	f.out = append(f.out, wrap(Clean(w.Reason), max(f.w, 10))...)
 	if w.State != dnsview.WireWaiting && w.State != dnsview.WireUnchecked {
-		f.add("asked", age(now.Sub(w.At))+" ago, like this for "+age(now.Sub(w.Since)))
+		f.add("asked", rows.Age(now.Sub(w.At))+" ago, like this for "+rows.Age(now.Sub(w.Since)))
 	}
 	if left := w.Until.Sub(now); !w.Until.IsZero() && left > 0 {
-		f.add("forgotten", "in "+age(left)+", by the last resolver")
+		f.add("forgotten", "in "+rows.Age(left)+", by the last resolver")
 	}
 	f.server(t.Dot, theme.Faint, "API", valueList(ownFirst(w.Type, w.Want, r.Rec.Value)), strconv.FormatUint(uint64(r.Rec.TTL), 10)+" s")
 	for i := range w.Answers {
@@ -88,23 +46,10 @@ func (sh *shared) wireLines(f *facts, r *rows.Record) {
 		if a.Resolver {
 			who = "resolver " + a.Server
 			if a.Failure == "" {
-				ttl = age(a.Left(now)) + " left"
+				ttl = rows.Age(a.Left(now)) + " left"
 			}
 		}
 		f.server(glyph, role, who, answerText(w, a, r.Rec.Value), ttl)
-	}
-}
-
-// server writes one line for one server, more where its answer is long.
-func (f *facts) server(glyph string, role theme.Role, who, says, ttl string) {
-	const ttlWidth = 9
-	name := max(min(f.w*2/5, 44), 12)
-	room := max(f.w-2-name-1-ttlWidth-1, 8)
-	for i, l := range wrap(Clean(says), room) {
-		if i > 0 {
-			glyph, who, ttl = " ", "", ""
-		}
-		f.out = append(f.out, f.t.Paint(role, glyph)+" "+fit(Clean(who), name, f.t.Ellipsis)+" "+fit(l, room, "")+" "+f.t.Paint(theme.Dim, fit(ttl, ttlWidth, "")))
 	}
 }
 
