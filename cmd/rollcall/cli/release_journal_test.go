@@ -125,6 +125,9 @@ func TestTheLastReleaseLeavesWhatItDoesNotKnowInTheJournalToThisOne(t *testing.T
 
 	// What this one has stopped the last release starts.
 	id := stopped[0]["id"].(string)
+	eventually(t, "www-01 has stopped", func() bool {
+		return objects(t, "ls", "instances", "--filter", "name:www-01", "-o", "json")[0]["state"] == "stopped"
+	})
 	done(t, old("start", id, "--yes"))
 	wholeForBoth(t, old)
 }

@@ -328,7 +328,7 @@ func record(name string, set world.ServedSet, value string) dns.RR {
 	*rr.Header() = dns.RR_Header{Name: name, Rrtype: typ, Class: dns.ClassINET, Ttl: set.TTL}
 	// What the parser takes may still not fit on the wire, such as a fingerprint of an odd number of digits;
 	// one such value would keep the whole reply from being sent.
-	if _, err := dns.PackRR(rr, make([]byte, dns.MaxMsgSize), 0, nil, false); err != nil {
+	if _, err := dns.PackRR(rr, make([]byte, 2*dns.Len(rr)+256), 0, nil, false); err != nil {
 		return nil
 	}
 	return rr
