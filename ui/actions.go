@@ -8,88 +8,89 @@ import (
 
 	"rollcall/dnsview"
 	"rollcall/providers"
+	"rollcall/ui/common"
 )
 
 // deregister takes dead records out of DNS. One record with a finding whose remedy is
 // on one key runs at once; anything else shows the plan and its guards first.
 func (m *Model) deregister() tea.Cmd {
-	if m.refusedReadOnly() || m.hiddenMarks(m.top().table()) {
+	if m.RefusedReadOnly() || hiddenMarks(m.Context, m.top().table()) {
 		return nil
 	}
 	chosen := m.top().records()
 	if len(chosen) == 0 {
-		m.notify(toneWarn, "there is no record here to deregister")
+		m.Notify(common.ToneWarn, "there is no record here to deregister")
 		return nil
 	}
 	if len(chosen) == 1 {
 		r := chosen[0]
-		if f := worst(r.Findings); f != nil && f.OneKey && (f.Remedy == dnsview.RemedyDelete || f.Remedy == dnsview.RemedyQuiesce) {
-			w := ChangeRequest{Verb: dnsview.VerbDeregister, Records: []providers.Identity{r.ID}}
+		if f := common.Worst(r.Findings); f != nil && f.OneKey && (f.Remedy == dnsview.RemedyDelete || f.Remedy == dnsview.RemedyQuiesce) {
+			w := common.ChangeRequest{Verb: dnsview.VerbDeregister, Records: []providers.Identity{r.ID}}
 			if f.Remedy == dnsview.RemedyQuiesce {
-				w = ChangeRequest{Findings: []*dnsview.Finding{f}}
+				w = common.ChangeRequest{Findings: []*dnsview.Finding{f}}
 			}
-			return m.start(w, "deregister "+label(r), true)
+			return m.StartChange(w, "deregister "+common.RecordLabel(r), true)
 		}
-		return m.start(ChangeRequest{Verb: dnsview.VerbDeregister, Records: []providers.Identity{r.ID}}, "deregister "+label(r), false)
+		return m.StartChange(common.ChangeRequest{Verb: dnsview.VerbDeregister, Records: []providers.Identity{r.ID}}, "deregister "+common.RecordLabel(r), false)
 	}
 	ids := make([]providers.Identity, len(chosen))
 	for i, r := range chosen {
 		ids[i] = r.ID
 	}
-	return m.start(ChangeRequest{Verb: dnsview.VerbDeregister, Records: ids}, fmt.Sprintf("deregister %d records", len(ids)), false)
+	return m.StartChange(common.ChangeRequest{Verb: dnsview.VerbDeregister, Records: ids}, fmt.Sprintf("deregister %d records", len(ids)), false)
 }
 
 // terminate drains instances and terminates them: out of DNS, wait, terminate.
 func (m *Model) terminate() tea.Cmd {
-	return m.wantInstances(ChangeRequest{Verb: dnsview.VerbDrain}, "terminate")
+	return m.wantInstances(common.ChangeRequest{Verb: dnsview.VerbDrain}, "terminate")
 }
 
 // wantInstances begins a change of the chosen instances.
-func (m *Model) wantInstances(w ChangeRequest, verb string) tea.Cmd {
-	if m.refusedReadOnly() || m.hiddenMarks(m.top().table()) {
+func (m *Model) wantInstances(w common.ChangeRequest, verb string) tea.Cmd {
+	if m.RefusedReadOnly() || hiddenMarks(m.Context, m.top().table()) {
 		return nil
 	}
 	var noun string
 	w.Instances, noun = m.top().instances()
 	if len(w.Instances) == 0 {
-		m.notify(toneWarn, "there is no "+noun+" here to "+verb)
+		m.Notify(common.ToneWarn, "there is no "+noun+" here to "+verb)
 		return nil
 	}
-	return m.start(w, describe(w.Instances, verb, noun), false)
+	return m.StartChange(w, describe(w.Instances, verb, noun), false)
 }
 
 // wantRecords begins a change of the chosen records.
 func (m *Model) wantRecords(v dnsview.Verb, verb string) tea.Cmd {
-	if m.refusedReadOnly() || m.hiddenMarks(m.top().table()) {
+	if m.RefusedReadOnly() || hiddenMarks(m.Context, m.top().table()) {
 		return nil
 	}
 	chosen := m.top().records()
 	if len(chosen) == 0 {
-		m.notify(toneWarn, "there is no record here to "+verb)
+		m.Notify(common.ToneWarn, "there is no record here to "+verb)
 		return nil
 	}
-	w := ChangeRequest{Verb: v}
+	w := common.ChangeRequest{Verb: v}
 	for _, r := range chosen {
 		w.Records = append(w.Records, r.ID)
 	}
 	what := fmt.Sprintf("%s %d records", verb, len(chosen))
 	if len(chosen) == 1 {
-		what = verb + " " + label(chosen[0])
+		what = verb + " " + common.RecordLabel(chosen[0])
 	}
-	return m.start(w, what, false)
+	return m.StartChange(w, what, false)
 }
 
 // redo shows the plan to make again what the last undo took back.
 func (m *Model) redo() tea.Cmd {
-	if m.refusedReadOnly() {
+	if m.RefusedReadOnly() {
 		return nil
 	}
-	return m.start(ChangeRequest{Verb: dnsview.VerbRedo}, "redo what was undone", false)
+	return m.StartChange(common.ChangeRequest{Verb: dnsview.VerbRedo}, "redo what was undone", false)
 }
 
 // remedy plans what the findings of the chosen rows call for.
 func (m *Model) remedy() tea.Cmd {
-	if m.refusedReadOnly() || m.hiddenMarks(m.top().table()) {
+	if m.RefusedReadOnly() || hiddenMarks(m.Context, m.top().table()) {
 		return nil
 	}
 	var found []*dnsview.Finding
@@ -99,24 +100,24 @@ func (m *Model) remedy() tea.Cmd {
 		}
 	}
 	if len(found) == 0 {
-		m.notify(toneWarn, "nothing here has a remedy")
+		m.Notify(common.ToneWarn, "nothing here has a remedy")
 		return nil
 	}
 	what := fmt.Sprintf("remedies of %d findings", len(found))
 	if len(found) == 1 {
 		what = string(found[0].Remedy) + ": " + string(found[0].Class)
 	}
-	return m.start(ChangeRequest{Findings: found}, Clean(what), false)
+	return m.StartChange(common.ChangeRequest{Findings: found}, common.Clean(what), false)
 }
 
 // describe says in a few words what is to be done with whom.
 func describe(refs []providers.InstanceRef, verb, noun string) string {
 	if len(refs) != 1 {
-		return verb + " " + countOf(len(refs), noun)
+		return verb + " " + common.CountOf(len(refs), noun)
 	}
-	what := verb + " " + Clean(nameOf(refs[0]))
+	what := verb + " " + common.Clean(nameOf(refs[0]))
 	if refs[0].Cloud != "" {
-		what += " in " + Clean(refs[0].Cloud)
+		what += " in " + common.Clean(refs[0].Cloud)
 	}
 	return what
 }

@@ -5,10 +5,11 @@ import (
 	"slices"
 	"time"
 
+	tea "charm.land/bubbletea/v2"
+
 	"rollcall/dnsview"
 	"rollcall/dnsview/rows"
-
-	tea "charm.land/bubbletea/v2"
+	"rollcall/ui/common"
 )
 
 // Messages of the way from the clouds to the screen.
@@ -17,7 +18,7 @@ type (
 	snapshotMsg struct{}
 	builtMsg    struct {
 		gen   uint64
-		model *viewModel
+		model *common.Picture
 		take  func() // hands the rows of the screen on top over; nil when it makes none
 	}
 	refreshedMsg struct{}
@@ -27,8 +28,8 @@ type (
 	}
 )
 
-// tick redraws the ages, once a second.
-func (m *Model) tick() tea.Cmd {
+// Tick redraws the ages, once a second.
+func (m *Model) Tick() tea.Cmd {
 	return tea.Tick(time.Second, func(time.Time) tea.Msg { return tickMsg{} })
 }
 
@@ -41,7 +42,7 @@ func (m *Model) tellVisible() tea.Cmd {
 		return nil
 	}
 	m.visible = now
-	backend := m.backend
+	backend := m.Backend
 	return func() tea.Msg {
 		backend.Visible(now)
 		return nil
@@ -50,7 +51,7 @@ func (m *Model) tellVisible() tea.Cmd {
 
 // awaitUpdate waits for the next change of the snapshot.
 func (m *Model) awaitUpdate() tea.Cmd {
-	ctx, updates := m.ctx, m.backend.Updates()
+	ctx, updates := m.Ctx, m.Backend.Updates()
 	return func() tea.Msg {
 		select {
 		case <-ctx.Done():
@@ -73,14 +74,14 @@ func (m *Model) build() tea.Cmd {
 	}
 	m.building, m.dirty = true, false
 	m.buildGen++
-	gen, backend, ctx := m.buildGen, m.backend, m.ctx
+	gen, backend, ctx := m.buildGen, m.Backend, m.Ctx
 	more, _ := m.top().(rowBuilder)
 	return func() tea.Msg {
 		j := join(backend.Inspect(backend.Snapshot()))
-		j.sources = append(j.sources, fileSources(backend.Files())...)
+		j.Sources = append(j.Sources, fileSources(backend.Files())...)
 		msg := builtMsg{gen: gen, model: j}
 		if more != nil {
-			msg.take = more.buildRows(ctx, backend, j.view)
+			msg.take = more.buildRows(ctx, backend, j.View)
 		}
 		return msg
 	}
@@ -92,11 +93,11 @@ func (m *Model) built(msg builtMsg) tea.Cmd {
 		return nil
 	}
 	m.building = false
-	m.model = msg.model
+	m.Picture = msg.model
 	if msg.take != nil {
 		msg.take()
 	}
-	m.sources = seen(slices.Clone(msg.model.sources), m.now(), m.opts.StaleAfter)
+	m.Sources = seen(slices.Clone(msg.model.Sources), m.Now(), m.opts.StaleAfter)
 	cmds := []tea.Cmd{m.arrangeAll()}
 	if m.dirty {
 		cmds = append(cmds, m.build())
@@ -114,7 +115,7 @@ func (m *Model) arrangeAll() tea.Cmd {
 
 // settle has what stopped rollcalls have left open in the journal looked up, once, in a command.
 func (m *Model) settle() tea.Cmd {
-	backend, ctx := m.backend, m.ctx
+	backend, ctx := m.Backend, m.Ctx
 	return func() tea.Msg {
 		lines, err := backend.Settle(ctx)
 		return settledMsg{lines, err}
@@ -125,7 +126,7 @@ func (m *Model) settle() tea.Cmd {
 func (m *Model) settled(msg settledMsg) tea.Cmd {
 	switch {
 	case msg.err != nil:
-		m.notify(toneWarn, "the journal: "+msg.err.Error())
+		m.Notify(common.ToneWarn, "the journal: "+msg.err.Error())
 	case len(msg.lines) == 0:
 		return nil
 	default:
@@ -133,16 +134,16 @@ func (m *Model) settled(msg settledMsg) tea.Cmd {
 		if n := len(msg.lines) - 1; n > 0 {
 			text += fmt.Sprintf(" (and %d more)", n)
 		}
-		m.notify(toneWarn, text)
+		m.Notify(common.ToneWarn, text)
 	}
-	m.status.hint = m.keymap.label(ActJournal) + " journal"
+	m.Status.Hint = m.Keys.Label(common.ActJournal) + " journal"
 	return m.top().reload()
 }
 
 // join makes the rows of a view. It is pure.
-func join(v *dnsview.View) *viewModel {
-	return &viewModel{
-		Joined: rows.Join(v), view: v, summary: v.Counts(), findings: rows.Findings(v),
-		sources: rows.WithFindings(rows.Sources(v.Snapshot, v.Options.Now, v.Options.MaxAge), v),
+func join(v *dnsview.View) *common.Picture {
+	return &common.Picture{
+		Joined: rows.Join(v), View: v, Summary: v.Counts(), Findings: rows.Findings(v),
+		Sources: rows.WithFindings(rows.Sources(v.Snapshot, v.Options.Now, v.Options.MaxAge), v),
 	}
 }

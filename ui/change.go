@@ -14,6 +14,7 @@ import (
 	"rollcall/dnsview"
 	"rollcall/dnsview/apply"
 	"rollcall/dnsview/rows"
+	"rollcall/ui/common"
 	"rollcall/ui/theme"
 )
 
@@ -33,7 +34,7 @@ const (
 // for another number or stage is dropped.
 type change struct {
 	gen     uint64
-	request ChangeRequest
+	request common.ChangeRequest
 	what    string // one line: what it is about, clean
 	oneKey  bool   // runs without a confirmation, evidence is on the screen already
 
@@ -46,7 +47,7 @@ type change struct {
 
 	need  []need // typed confirmations, in order
 	typed []string
-	input input
+	input common.Input
 
 	events chan apply.Event
 	skip   chan struct{}
@@ -94,30 +95,30 @@ type (
 // changes are the changes that were begun and are not done with. It is used by the goroutine
 // of Update alone.
 type changes struct {
-	*shared
+	*common.Context
 	byID map[uint64]*change
 }
 
-func newChanges(sh *shared) *changes { return &changes{sh, map[uint64]*change{}} }
+func newChanges(sh *common.Context) *changes { return &changes{sh, map[uint64]*change{}} }
 
 // start begins a change. With oneKey it runs as soon as it is planned, and shows
 // itself at the bottom of the screen; otherwise in a dialog that asks.
-func (cs *changes) start(w ChangeRequest, what string, oneKey bool) tea.Cmd {
+func (cs *changes) start(w common.ChangeRequest, what string, oneKey bool) tea.Cmd {
 	c := &change{
-		gen: cs.nextID(), request: w, what: what, oneKey: oneKey, dialog: !oneKey, since: cs.now(),
+		gen: cs.NextID(), request: w, what: what, oneKey: oneKey, dialog: !oneKey, since: cs.Now(),
 		states: map[int]apply.StepState{}, skip: make(chan struct{}, 1),
 	}
 	cs.byID[c.gen] = c
 	if c.dialog {
-		cs.open(&changeDialog{changes: cs, c: c})
+		cs.Open(&changeDialog{changes: cs, c: c})
 	} else {
-		cs.working(what + ": planning")
+		cs.NotifyBusy(what + ": planning")
 	}
 	return cs.planCmd(c)
 }
 
 func (cs *changes) planCmd(c *change) tea.Cmd {
-	gen, w, backend, ctx := c.gen, c.request, cs.backend, cs.ctx
+	gen, w, backend, ctx := c.gen, c.request, cs.Backend, cs.Ctx
 	return func() tea.Msg {
 		p, err := backend.Plan(ctx, w)
 		return plannedMsg{gen, p, p.Checksum(), err}
@@ -125,20 +126,20 @@ func (cs *changes) planCmd(c *change) tea.Cmd {
 }
 
 func (cs *changes) checkCmd(c *change) tea.Cmd {
-	gen, p, backend, ctx := c.gen, c.plan, cs.backend, cs.ctx
+	gen, p, backend, ctx := c.gen, c.plan, cs.Backend, cs.Ctx
 	return func() tea.Msg { return checkedMsg{gen, backend.Check(ctx, p)} }
 }
 
 func (cs *changes) runCmd(c *change) tea.Cmd {
-	ctx, cancel := context.WithCancel(cs.ctx)
+	ctx, cancel := context.WithCancel(cs.Ctx)
 	c.cancel = cancel
-	c.stage, c.since = stageRunning, cs.now()
+	c.stage, c.since = stageRunning, cs.Now()
 	delete(cs.byID, c.gen) // what an earlier run of it still has to say is late
-	c.gen = cs.nextID()
+	c.gen = cs.NextID()
 	cs.byID[c.gen] = c
 	c.states, c.said = map[int]apply.StepState{}, ""
 	c.events = make(chan apply.Event, 64)
-	gen, p, backend, events := c.gen, c.plan, cs.backend, c.events
+	gen, p, backend, events := c.gen, c.plan, cs.Backend, c.events
 	confirm := apply.Confirm{Typed: c.answers(), Checksum: c.sum, SkipWait: c.skip}
 	run := func() tea.Msg {
 		r := backend.Run(ctx, p, confirm, func(e apply.Event) {
@@ -220,9 +221,9 @@ func (cs *changes) update(msg tea.Msg) (cmd tea.Cmd, mine bool) {
 func (cs *changes) planned(c *change, msg plannedMsg) tea.Cmd {
 	c.plan, c.sum = msg.plan, msg.sum
 	if msg.err != nil || len(msg.plan.Steps) == 0 {
-		c.stage, c.since = stageEnded, cs.now()
+		c.stage, c.since = stageEnded, cs.Now()
 		if msg.err != nil {
-			c.err = Clean(msg.err.Error())
+			c.err = common.Clean(msg.err.Error())
 		} else if len(msg.plan.Skipped) == 0 {
 			c.err = "there is nothing to do"
 		}
@@ -230,12 +231,12 @@ func (cs *changes) planned(c *change, msg plannedMsg) tea.Cmd {
 		return nil
 	}
 	if c.oneKey && len(c.plan.Steps) <= maxOneKeySteps {
-		cs.working(c.what + ": asking the guards on fresh evidence")
+		cs.NotifyBusy(c.what + ": asking the guards on fresh evidence")
 		return cs.runCmd(c)
 	}
 	c.oneKey = false
 	cs.showDialog(c)
-	c.stage, c.since = stageChecking, cs.now()
+	c.stage, c.since = stageChecking, cs.Now()
 	return cs.checkCmd(c)
 }
 
@@ -244,10 +245,10 @@ const maxOneKeySteps = 2
 
 func (cs *changes) checked(c *change, r *apply.Report) {
 	c.check = r
-	c.stage, c.since = stageConfirm, cs.now()
+	c.stage, c.since = stageConfirm, cs.Now()
 	c.need = cs.needs(c)
 	c.typed = nil
-	c.input = input{}
+	c.input = common.Input{}
 }
 
 // needs lists what has to be typed: for a termination the name or the count,
@@ -255,9 +256,9 @@ func (cs *changes) checked(c *change, r *apply.Report) {
 func (cs *changes) needs(c *change) []need {
 	var out []need
 	if n := terminates(c.plan); len(n) == 1 {
-		name := Clean(n[0].Instance.Name)
+		name := common.Clean(n[0].Instance.Name)
 		if name == "" {
-			name = Clean(n[0].Instance.ID)
+			name = common.Clean(n[0].Instance.ID)
 		}
 		out = append(out, need{text: name, why: "type the name to terminate it"})
 	} else if len(n) > 1 {
@@ -265,7 +266,7 @@ func (cs *changes) needs(c *change) []need {
 	}
 	if c.check != nil {
 		for _, a := range c.check.Asks() {
-			out = append(out, need{text: a.Text, why: Clean(a.Why), guard: true})
+			out = append(out, need{text: a.Text, why: common.Clean(a.Why), guard: true})
 		}
 	}
 	return out
@@ -301,31 +302,31 @@ func (cs *changes) heard(c *change, events []apply.Event) {
 			}
 		}
 		if e.Text != "" {
-			c.said = Clean(e.Text)
+			c.said = common.Clean(e.Text)
 		}
 	}
-	if !c.dialog && cs.status.busy {
-		cs.working(c.what + ": " + c.said)
+	if !c.dialog && cs.Status.Busy {
+		cs.NotifyBusy(c.what + ": " + c.said)
 	}
 }
 
 // ran takes the outcome of a run.
 func (cs *changes) ran(c *change, r *apply.Report) tea.Cmd {
 	c.report = r
-	c.stage, c.since = stageEnded, cs.now()
+	c.stage, c.since = stageEnded, cs.Now()
 	c.wait = apply.Event{}
 	c.cancel()
-	cmd := cs.reload()
+	cmd := cs.Reload()
 	if c.dialog && cs.shows(c) {
 		return cmd
 	}
 	if r.OK() {
 		delete(cs.byID, c.gen)
-		cs.notify(toneGood, cs.outcome(c))
+		cs.Notify(common.ToneGood, cs.outcome(c))
 		if c.request.Verb == dnsview.VerbUndo {
-			cs.status.hint = cs.keymap.label(ActRedo) + " redo"
+			cs.Status.Hint = cs.Keys.Label(common.ActRedo) + " redo"
 		} else {
-			cs.status.hint = cs.keymap.label(ActUndo) + " undo"
+			cs.Status.Hint = cs.Keys.Label(common.ActUndo) + " undo"
 		}
 		return cmd
 	}
@@ -334,7 +335,7 @@ func (cs *changes) ran(c *change, r *apply.Report) tea.Cmd {
 		c.check, c.report = r, nil
 		cs.checked(c, r)
 	}
-	cs.status = status{}
+	cs.Status = common.Status{}
 	cs.showDialog(c)
 	return cmd
 }
@@ -342,10 +343,10 @@ func (cs *changes) ran(c *change, r *apply.Report) tea.Cmd {
 // outcome is one line for a change that succeeded.
 func (cs *changes) outcome(c *change) string {
 	if len(c.plan.Steps) == 1 {
-		return "done: " + Clean(c.plan.Steps[0].Sentence)
+		return "done: " + common.Clean(c.plan.Steps[0].Sentence)
 	}
 	if c.plan.Title != "" {
-		return "done: " + Clean(c.plan.Title)
+		return "done: " + common.Clean(c.plan.Title)
 	}
 	return "done: " + c.what
 }
@@ -357,16 +358,16 @@ func (cs *changes) showDialog(c *change) {
 	if cs.shows(c) {
 		return
 	}
-	if cs.status.busy {
-		cs.status = status{}
+	if cs.Status.Busy {
+		cs.Status = common.Status{}
 	}
-	c.since = cs.now()
-	cs.open(&changeDialog{changes: cs, c: c, quiet: cs.now().Add(quietFor)})
+	c.since = cs.Now()
+	cs.Open(&changeDialog{changes: cs, c: c, quiet: cs.Now().Add(common.QuietFor)})
 }
 
 // shows reports whether a dialog of the change is open.
 func (cs *changes) shows(c *change) bool {
-	for _, d := range cs.dialogs {
+	for _, d := range cs.Dialogs {
 		if cd, ok := d.(*changeDialog); ok && cd.c == c {
 			return true
 		}
@@ -389,20 +390,20 @@ func (cs *changes) running() []*change {
 func (cs *changes) count() int { return len(cs.running()) }
 
 // line returns the line about the changes that run, nil when none does.
-func (cs *changes) line() *line {
+func (cs *changes) line() *common.Line {
 	r := cs.running()
 	if len(r) == 0 {
 		return nil
 	}
 	c := r[0]
-	l := newLine(cs.theme).gap(1).add(theme.Notice, cs.theme.Wait+" "+c.what)
+	l := common.NewLine(cs.Theme).Gap(1).Add(theme.Notice, cs.Theme.Wait+" "+c.what)
 	if c.wait.Total > 0 {
-		l.add(theme.Dim, ": waits "+rows.Age(max(c.wait.Left-cs.now().Sub(c.wait.At), 0)))
+		l.Add(theme.Dim, ": waits "+rows.Age(max(c.wait.Left-cs.Now().Sub(c.wait.At), 0)))
 	} else if c.said != "" {
-		l.add(theme.Dim, ": "+c.said)
+		l.Add(theme.Dim, ": "+c.said)
 	}
 	if len(r) > 1 {
-		l.add(theme.Dim, fmt.Sprintf("  +%d", len(r)-1))
+		l.Add(theme.Dim, fmt.Sprintf("  +%d", len(r)-1))
 	}
 	return l
 }
@@ -412,7 +413,7 @@ func (cs *changes) showAgain() bool {
 	for _, c := range cs.running() {
 		if !cs.shows(c) {
 			c.dialog = true
-			cs.open(&changeDialog{changes: cs, c: c})
+			cs.Open(&changeDialog{changes: cs, c: c})
 			return true
 		}
 	}

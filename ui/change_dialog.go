@@ -10,6 +10,7 @@ import (
 
 	"rollcall/dnsview"
 	"rollcall/dnsview/apply"
+	"rollcall/ui/common"
 	"rollcall/ui/theme"
 )
 
@@ -27,12 +28,12 @@ func (d *changeDialog) early(now time.Time) bool { return now.Before(d.quiet) }
 // askedJustNow reports whether a question that a single key answers has just
 // appeared: it does so when the clouds have answered, not when the operator has looked.
 func (c *change) askedJustNow(now time.Time) bool {
-	return c.stage == stageConfirm && now.Before(c.since.Add(quietFor))
+	return c.stage == stageConfirm && now.Before(c.since.Add(common.QuietFor))
 }
 
-func (d *changeDialog) key(sh *shared, k tea.KeyPressMsg) action {
+func (d *changeDialog) Key(sh *common.Context, k tea.KeyPressMsg) common.DialogAction {
 	c := d.c
-	if d.early(sh.now()) {
+	if d.early(sh.Now()) {
 		return nil
 	}
 	key := k.String()
@@ -42,20 +43,20 @@ func (d *changeDialog) key(sh *shared, k tea.KeyPressMsg) action {
 	switch key {
 	case "esc", "q":
 		if c.stage == stageRunning {
-			sh.notify(toneInfo, c.what+" goes on in the background; : changes shows it again")
+			sh.Notify(common.ToneInfo, c.what+" goes on in the background; : changes shows it again")
 		}
-		return actClose{}
+		return common.Close{}
 	case "enter", "y":
 		switch {
-		case c.askedJustNow(sh.now()):
+		case c.askedJustNow(sh.Now()):
 		case c.stage == stageConfirm && c.confirmable(sh):
 			return d.run()
 		case c.stage == stageEnded && key == "enter":
-			return actClose{}
+			return common.Close{}
 		}
 	case "n":
 		if c.stage == stageConfirm {
-			return actClose{}
+			return common.Close{}
 		}
 	case "s":
 		if c.stage == stageRunning && c.wait.Total > 0 {
@@ -66,80 +67,80 @@ func (d *changeDialog) key(sh *shared, k tea.KeyPressMsg) action {
 		}
 	case "a":
 		if f := c.instead(sh); f != nil {
-			return actDo{ActRemedy}
+			return common.Do{A: common.ActRemedy}
 		}
 	case "u":
 		if c.undoable() {
-			return actRequest{ChangeRequest{Verb: dnsview.VerbUndo, Run: c.report.Run}, "undo " + c.what}
+			return common.Request{Request: common.ChangeRequest{Verb: dnsview.VerbUndo, Run: c.report.Run}, What: "undo " + c.what}
 		}
 	case "r":
 		if c.stage == stageEnded && c.err == "" && c.report != nil && !c.report.OK() {
-			return actRequest{c.request, c.what}
+			return common.Request{Request: c.request, What: c.what}
 		}
 	}
 	if key == "w" && c.stage != stagePlanning {
 		c.whole = !c.whole
 		return nil
 	}
-	scroll(&c.view, key)
+	common.Scroll(&c.view, key)
 	return nil
 }
 
 // typing handles a key while a text has to be typed.
-func (d *changeDialog) typing(k tea.KeyPressMsg) action {
+func (d *changeDialog) typing(k tea.KeyPressMsg) common.DialogAction {
 	c := d.c
 	switch k.String() {
 	case "esc":
-		return actClose{}
+		return common.Close{}
 	case "up":
 		c.view.ScrollUp(1)
 	case "down":
 		c.view.ScrollDown(1)
 	case "enter":
 		n := c.need[len(c.typed)]
-		if strings.TrimSpace(c.input.value()) != n.text {
+		if strings.TrimSpace(c.input.Value()) != n.text {
 			return nil
 		}
 		c.typed = append(c.typed, n.text)
-		c.input = input{}
+		c.input = common.Input{}
 		if len(c.typed) == len(c.need) {
 			return d.run()
 		}
 	default:
-		c.input.key(k)
+		c.input.Key(k)
 	}
 	return nil
 }
 
 // run carries the change out.
-func (d *changeDialog) run() action {
+func (d *changeDialog) run() common.DialogAction {
 	d.c.report = nil
-	return actCmd{d.changes.runCmd(d.c)}
+	return common.Cmd{Cmd: d.changes.runCmd(d.c)}
 }
 
-// closed is called when the dialog has left the screen. A change that runs goes on.
-func (d *changeDialog) closed() {
+// Closed is called when the dialog has left the screen. A change that runs goes on.
+func (d *changeDialog) Closed() {
 	d.c.dialog = false
 	if d.c.stage != stageRunning {
 		delete(d.changes.byID, d.c.gen) // whatever is still on its way is late
 	}
 }
 
-func (d *changeDialog) paste(sh *shared, s string) action {
-	if d.c.stage == stageConfirm && !d.early(sh.now()) {
-		d.c.input.insert(s)
+func (d *changeDialog) Paste(sh *common.Context, s string) common.DialogAction {
+	if d.c.stage == stageConfirm && !d.early(sh.Now()) {
+		d.c.input.Insert(s)
 	}
 	return nil
 }
 
 // confirmable reports whether the operator may confirm: not in read-only mode,
 // and only when it would do something.
-func (c *change) confirmable(sh *shared) bool { return !sh.readOnly && c.possible() }
+func (c *change) confirmable(sh *common.Context) bool { return !sh.ReadOnly && c.possible() }
 
 // instead is the finding under the cursor when the plan came to nothing and another
 // remedy would do something.
-func (c *change) instead(sh *shared) *dnsview.Finding {
-	f := sh.current().finding
+func (c *change) instead(sh *common.Context) *dnsview.Finding {
+	f := sh.Current().Finding
 	if c.stage == stageEnded && len(c.plan.Steps) == 0 && c.request.Verb == dnsview.VerbDeregister && f != nil &&
 		f.Remedy != dnsview.NoRemedy && f.Remedy != dnsview.RemedyDelete {
 		return f
@@ -153,86 +154,86 @@ func (c *change) undoable() bool {
 		c.report.Count(apply.StepDone) > 0
 }
 
-func (d *changeDialog) draw(sh *shared, w, h int) panel {
-	c, t := d.c, sh.theme
-	p := panel{title: c.what, view: &c.view, danger: len(terminates(c.plan)) > 0 || sh.current().production}
+func (d *changeDialog) Draw(sh *common.Context, w, h int) common.Panel {
+	c, t := d.c, sh.Theme
+	p := common.Panel{Title: c.what, View: &c.view, Danger: len(terminates(c.plan)) > 0 || sh.Current().Production}
 	switch c.stage {
 	case stagePlanning:
-		p.lines = []string{t.Paint(theme.Dim, t.Wait+" planning"+t.Ellipsis)}
-		p.hints = keyHints("esc", "cancel")
+		p.Lines = []string{t.Paint(theme.Dim, t.Wait+" planning"+t.Ellipsis)}
+		p.Hints = common.KeyHints("esc", "cancel")
 		return p
 	case stageChecking:
-		p.lines = append(d.steps(sh, w), "", t.Paint(theme.Notice, t.Wait+" asking every cloud afresh, then the guards"+t.Ellipsis))
-		p.hints = keyHints("esc", "cancel")
+		p.Lines = append(d.steps(sh, w), "", t.Paint(theme.Notice, t.Wait+" asking every cloud afresh, then the guards"+t.Ellipsis))
+		p.Hints = common.KeyHints("esc", "cancel")
 	case stageConfirm:
-		p.lines = d.steps(sh, w)
-		p.tail, p.hints = d.question(sh, w)
+		p.Lines = d.steps(sh, w)
+		p.Tail, p.Hints = d.question(sh, w)
 	case stageRunning:
-		p.lines = d.steps(sh, w)
-		p.hints = keyHints("esc", "go on in the background")
+		p.Lines = d.steps(sh, w)
+		p.Hints = common.KeyHints("esc", "go on in the background")
 		if c.wait.Total > 0 {
-			p.tail = append(p.tail, "", d.countdown(sh, w))
-			p.hints = append(keyHints("s", "skip the wait"), p.hints...)
+			p.Tail = append(p.Tail, "", d.countdown(sh, w))
+			p.Hints = append(common.KeyHints("s", "skip the wait"), p.Hints...)
 		} else if c.said != "" {
-			p.tail = append(p.tail, "", t.Paint(theme.Notice, t.Wait+" "+c.said))
+			p.Tail = append(p.Tail, "", t.Paint(theme.Notice, t.Wait+" "+c.said))
 		}
 	case stageEnded:
-		p.lines = d.steps(sh, w)
+		p.Lines = d.steps(sh, w)
 		if c.err != "" {
-			p.lines = append(p.lines, "")
-			for _, l := range wrap(c.err, min(w, 90)) {
-				p.lines = append(p.lines, t.Paint(theme.Bad, l))
+			p.Lines = append(p.Lines, "")
+			for _, l := range common.Wrap(c.err, min(w, 90)) {
+				p.Lines = append(p.Lines, t.Paint(theme.Bad, l))
 			}
 		}
-		p.hints = keyHints("esc", "close")
+		p.Hints = common.KeyHints("esc", "close")
 		if f := c.instead(sh); f != nil {
-			p.hints = append(keyHints("a", string(f.Remedy)), p.hints...)
+			p.Hints = append(common.KeyHints("a", string(f.Remedy)), p.Hints...)
 		}
 		if c.undoable() {
-			p.hints = append(keyHints("u", "undo"), p.hints...)
+			p.Hints = append(common.KeyHints("u", "undo"), p.Hints...)
 		}
 		if c.report != nil && !c.report.OK() {
-			p.hints = append(keyHints("r", "try again"), p.hints...)
+			p.Hints = append(common.KeyHints("r", "try again"), p.Hints...)
 		}
 	}
 	if (c.stage == stageConfirm || c.stage == stageEnded) && (c.check != nil || c.report != nil) && len(c.typed) == len(c.need) {
-		p.hints = append(p.hints, keyHint("w", map[bool]string{false: "all guards", true: "fewer guards"}[c.whole]))
+		p.Hints = append(p.Hints, common.KeyHint("w", map[bool]string{false: "all guards", true: "fewer guards"}[c.whole]))
 	}
 	return p
 }
 
 // question draws what the operator has to answer.
-func (d *changeDialog) question(sh *shared, w int) ([]string, []key.Binding) {
-	c, t := d.c, sh.theme
-	closing := keyHints("esc", "close")
+func (d *changeDialog) question(sh *common.Context, w int) ([]string, []key.Binding) {
+	c, t := d.c, sh.Theme
+	closing := common.KeyHints("esc", "close")
 	switch {
 	case !c.possible():
-		return []string{"", t.Paint(theme.Warn, t.Warn+" the guards refuse; nothing was changed")}, append(keyHints("r", "ask again"), closing...)
-	case sh.readOnly:
-		return []string{"", t.Paint(theme.Warn, t.Warn+" read-only: "+sh.keymap.label(ActReadOnly)+" switches it")}, closing
+		return []string{"", t.Paint(theme.Warn, t.Warn+" the guards refuse; nothing was changed")}, append(common.KeyHints("r", "ask again"), closing...)
+	case sh.ReadOnly:
+		return []string{"", t.Paint(theme.Warn, t.Warn+" read-only: "+sh.Keys.Label(common.ActReadOnly)+" switches it")}, closing
 	case len(c.typed) < len(c.need):
 		n := c.need[len(c.typed)]
 		tail := []string{""}
-		for _, l := range wrap(n.why, min(w, 90)) {
+		for _, l := range common.Wrap(n.why, min(w, 90)) {
 			tail = append(tail, t.Paint(theme.Warn, l))
 		}
 		label := "type " + n.text + " "
-		return append(tail, t.Paint(theme.Strong, label)+c.input.view(t, min(max(w-len(label), 4), 40), true, "")),
-			keyHints("enter", "do it", "esc", "cancel")
+		return append(tail, t.Paint(theme.Strong, label)+c.input.View(t, min(max(w-len(label), 4), 40), true, "")),
+			common.KeyHints("enter", "do it", "esc", "cancel")
 	}
 	if n := c.check.Count(apply.StepRefused); n > 0 {
 		return []string{"", t.Paint(theme.Warn, fmt.Sprintf("%s %d of %d steps are refused, the others can go", t.Warn, n, len(c.check.Steps)))},
-			keyHints("y", "do the others", "esc", "cancel")
+			common.KeyHints("y", "do the others", "esc", "cancel")
 	}
-	return []string{""}, keyHints("y", "do it", "esc", "cancel")
+	return []string{""}, common.KeyHints("y", "do it", "esc", "cancel")
 }
 
 // countdown draws the wait that is under way.
-func (d *changeDialog) countdown(sh *shared, w int) string {
-	c, t := d.c, sh.theme
+func (d *changeDialog) countdown(sh *common.Context, w int) string {
+	c, t := d.c, sh.Theme
 	left := c.wait.Left
 	if !c.wait.At.IsZero() {
-		left -= sh.now().Sub(c.wait.At)
+		left -= sh.Now().Sub(c.wait.At)
 	}
 	left = max(left, 0).Round(time.Second)
 	n := max(min(w-24, 36), 4)

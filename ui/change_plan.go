@@ -6,6 +6,7 @@ import (
 
 	"rollcall/dnsview"
 	"rollcall/dnsview/apply"
+	"rollcall/ui/common"
 	"rollcall/ui/theme"
 )
 
@@ -27,7 +28,7 @@ func (d *drawnSteps) same(o *drawnSteps) bool {
 }
 
 // steps shows the plan as a diff, step by step, with what is known of each.
-func (d *changeDialog) steps(sh *shared, w int) []string {
+func (d *changeDialog) steps(sh *common.Context, w int) []string {
 	c := d.c
 	from := c.check
 	if c.report != nil {
@@ -36,7 +37,7 @@ func (d *changeDialog) steps(sh *shared, w int) []string {
 	if c.stage == stageRunning {
 		from = nil
 	}
-	now := drawnSteps{stage: c.stage, w: min(w, 100), whole: c.whole, theme: sh.theme, report: from, heard: c.heard, wait: c.wait.Step}
+	now := drawnSteps{stage: c.stage, w: min(w, 100), whole: c.whole, theme: sh.Theme, report: from, heard: c.heard, wait: c.wait.Step}
 	if !c.drawn.same(&now) {
 		now.lines = d.layOut(sh, &now)
 		c.drawn = now
@@ -44,11 +45,11 @@ func (d *changeDialog) steps(sh *shared, w int) []string {
 	return c.drawn.lines
 }
 
-func (d *changeDialog) layOut(sh *shared, as *drawnSteps) []string {
-	c, t, w := d.c, sh.theme, as.w
+func (d *changeDialog) layOut(sh *common.Context, as *drawnSteps) []string {
+	c, t, w := d.c, sh.Theme, as.w
 	out := []string{}
 	if n := len(c.plan.Steps); n > 0 {
-		out = append(out, t.Paint(theme.Dim, countOf(n, "step")+tally(as.report)+" "+t.Dot+" checksum "+c.sum))
+		out = append(out, t.Paint(theme.Dim, common.CountOf(n, "step")+tally(as.report)+" "+t.Dot+" checksum "+c.sum))
 	}
 	reports := map[int]*apply.StepReport{}
 	if as.report != nil {
@@ -66,7 +67,7 @@ func (d *changeDialog) layOut(sh *shared, as *drawnSteps) []string {
 			state = ""
 		}
 		glyph, role := stepGlyph(t, state, c.stage == stageRunning && (c.states[s.ID] == "" && c.wait.Step == s.ID))
-		out = append(out, hang(t, role, glyph, theme.Plain, Clean(s.Sentence), w)...)
+		out = append(out, hang(t, role, glyph, theme.Plain, common.Clean(s.Sentence), w)...)
 		if s.Change != nil {
 			for _, l := range dnsview.Diff(s.Change) {
 				for _, line := range diffLines(t, l, w-4) {
@@ -82,14 +83,14 @@ func (d *changeDialog) layOut(sh *shared, as *drawnSteps) []string {
 		}
 	}
 	for _, s := range c.plan.Skipped {
-		out = append(out, hang(t, theme.Dim, t.Dot, theme.Dim, Clean(s), w)...)
+		out = append(out, hang(t, theme.Dim, t.Dot, theme.Dim, common.Clean(s), w)...)
 	}
 	if as.report != nil {
 		for _, n := range as.report.Nodes {
-			out = append(out, hang(t, theme.Warn, t.Warn, theme.Warn, Clean(n.Text), w)...)
+			out = append(out, hang(t, theme.Warn, t.Warn, theme.Warn, common.Clean(n.Text), w)...)
 		}
 		for _, n := range as.report.Notes {
-			out = append(out, hang(t, theme.Notice, t.Dot, theme.Notice, Clean(n), w)...)
+			out = append(out, hang(t, theme.Notice, t.Dot, theme.Notice, common.Clean(n), w)...)
 		}
 	}
 	return out
@@ -112,7 +113,7 @@ func tally(r *apply.Report) string {
 // hang draws a text behind a glyph, its further lines below the text.
 func hang(t *theme.Theme, glyphRole theme.Role, glyph string, role theme.Role, text string, w int) []string {
 	var out []string
-	for i, l := range wrap(text, max(w-2, 8)) {
+	for i, l := range common.Wrap(text, max(w-2, 8)) {
 		if i == 0 {
 			out = append(out, t.Paint(glyphRole, glyph)+" "+t.Paint(role, l))
 		} else {
@@ -124,11 +125,11 @@ func hang(t *theme.Theme, glyphRole theme.Role, glyph string, role theme.Role, t
 
 // stepDetail says of one step why it is not done, and what its guards say: of those that pass only
 // how many they are, unless all is asked for.
-func (d *changeDialog) stepDetail(sh *shared, r *apply.StepReport, w int) []string {
-	t := sh.theme
+func (d *changeDialog) stepDetail(sh *common.Context, r *apply.StepReport, w int) []string {
+	t := sh.Theme
 	var out []string
 	add := func(role theme.Role, glyph, s string) {
-		for _, l := range hang(t, role, glyph, role, Clean(s), w-4) {
+		for _, l := range hang(t, role, glyph, role, common.Clean(s), w-4) {
 			out = append(out, "    "+l)
 		}
 	}
@@ -157,7 +158,7 @@ func (d *changeDialog) stepDetail(sh *shared, r *apply.StepReport, w int) []stri
 		}
 	}
 	if passed > 0 {
-		add(theme.Dim, t.OK, countOf(passed, "guard")+" passed")
+		add(theme.Dim, t.OK, common.CountOf(passed, "guard")+" passed")
 	}
 	if !told && r.Why != "" {
 		add(theme.Warn, " ", r.Why)

@@ -11,6 +11,7 @@ import (
 	"rollcall/dnsview"
 	"rollcall/providers"
 	"rollcall/ui"
+	"rollcall/ui/common"
 )
 
 func TestAPlanIsShownAsADiffWithItsChecksumAndGuards(t *testing.T) {
@@ -72,13 +73,13 @@ func TestARecordIsGivenToTheInstanceUnderTheOtherCursor(t *testing.T) {
 }
 
 // requests are what the backend was asked to plan; request is the last of them.
-func (r *rig) requests() []ui.ChangeRequest {
+func (r *rig) requests() []common.ChangeRequest {
 	r.f.mu.Lock()
 	defer r.f.mu.Unlock()
 	return slices.Clone(r.f.plans)
 }
 
-func (r *rig) request() ui.ChangeRequest {
+func (r *rig) request() common.ChangeRequest {
 	w := r.requests()
 	return w[len(w)-1]
 }

@@ -7,6 +7,7 @@ import (
 	"rollcall/dnsview"
 	"rollcall/dnsview/rows"
 	"rollcall/providers"
+	"rollcall/ui/common"
 	"rollcall/ui/grid"
 	"rollcall/ui/theme"
 )
@@ -33,7 +34,7 @@ func instanceColumns(t *theme.Theme, now func() time.Time) []grid.Column[*rows.I
 		}),
 		"NAME": alive(func(row) theme.Role { return theme.Plain }),
 		"STATE": func(r row, text string) grid.Cell {
-			glyph, role := stateGlyph(t, r.Inst.State)
+			glyph, role := common.StateGlyph(t, r.Inst.State)
 			switch r.Inst.State {
 			case providers.StateTerminated:
 				return grid.Cell{Text: glyph + " " + text, Short: glyph + " gone", Role: role}
@@ -43,8 +44,8 @@ func instanceColumns(t *theme.Theme, now func() time.Time) []grid.Column[*rows.I
 			return grid.Cell{Text: glyph + " " + text, Short: glyph, Role: role}
 		},
 		"DNS": func(r row, text string) grid.Cell {
-			if f := worst(r.Findings); f != nil {
-				glyph, role := severityGlyph(t, f.Severity)
+			if f := common.Worst(r.Findings); f != nil {
+				glyph, role := common.SeverityGlyph(t, f.Severity)
 				return grid.Cell{Text: glyph + " " + text, Short: glyph, Role: role}
 			}
 			if len(r.Records) == 0 {
@@ -62,11 +63,11 @@ func recordColumns(t *theme.Theme) []grid.Column[*rows.Record] {
 		"VIA":  filled[row](theme.Notice),
 		"WIRE": func(r row, _ string) grid.Cell { return wireCell(t, r.Wire) },
 		"FINDING": func(r row, text string) grid.Cell {
-			f := worst(r.Findings)
+			f := common.Worst(r.Findings)
 			if f == nil {
 				return grid.Cell{}
 			}
-			glyph, role := severityGlyph(t, f.Severity)
+			glyph, role := common.SeverityGlyph(t, f.Severity)
 			return grid.Cell{Text: glyph + " " + text, Role: role}
 		},
 	})
@@ -121,7 +122,7 @@ func wireCell(t *theme.Theme, w *dnsview.WireState) grid.Cell {
 	if w == nil {
 		return grid.Cell{}
 	}
-	glyph, role, word := wireGlyph(t, w.State)
+	glyph, role, word := common.WireGlyph(t, w.State)
 	agree := glyph + " " + strconv.Itoa(w.Agree) + "/" + strconv.Itoa(w.Servers)
 	switch {
 	case word == "":

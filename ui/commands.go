@@ -4,11 +4,13 @@ import (
 	"fmt"
 
 	tea "charm.land/bubbletea/v2"
+
+	"rollcall/ui/common"
 )
 
 func (m *Model) refresh() tea.Cmd {
-	m.working("refreshing all sources")
-	backend, ctx := m.backend, m.ctx
+	m.NotifyBusy("refreshing all sources")
+	backend, ctx := m.Backend, m.Ctx
 	return func() tea.Msg {
 		backend.Refresh(ctx)
 		return refreshedMsg{}
@@ -16,12 +18,12 @@ func (m *Model) refresh() tea.Cmd {
 }
 
 func (m *Model) pause() tea.Cmd {
-	m.paused = !m.paused
-	paused, backend := m.paused, m.backend
+	m.Paused = !m.Paused
+	paused, backend := m.Paused, m.Backend
 	if paused {
-		m.notify(toneInfo, "paused: sources are read on "+m.keymap.label(ActRefresh)+" and after a change only")
+		m.Notify(common.ToneInfo, "paused: sources are read on "+m.Keys.Label(common.ActRefresh)+" and after a change only")
 	} else {
-		m.notify(toneInfo, "the regular refresh goes on")
+		m.Notify(common.ToneInfo, "the regular refresh goes on")
 	}
 	return func() tea.Msg {
 		backend.SetPaused(paused)
@@ -36,28 +38,28 @@ func (m *Model) copy() tea.Cmd {
 	if text == "" {
 		return nil
 	}
-	m.notify(toneGood, "copied "+text)
+	m.Notify(common.ToneGood, "copied "+text)
 	return tea.SetClipboard(text)
 }
 
 // shell leaves the screen to a shell on the instance under the cursor.
 func (m *Model) shell() tea.Cmd {
-	r := m.current().instance
+	r := m.Current().Instance
 	if r == nil {
-		m.notify(toneWarn, "there is no instance under the cursor")
+		m.Notify(common.ToneWarn, "there is no instance under the cursor")
 		return nil
 	}
-	inst, backend, ctx := *r.Inst, m.backend, m.ctx
+	inst, backend, ctx := *r.Inst, m.Backend, m.Ctx
 	return func() tea.Msg {
 		cmd, err := backend.Shell(ctx, inst)
 		if err != nil {
-			return noticeMsg{toneBad, err.Error()}
+			return common.NoticeMsg{Kind: common.ToneBad, Text: err.Error()}
 		}
 		return shellMsg{tea.ExecProcess(cmd, func(err error) tea.Msg {
 			if err != nil {
-				return noticeMsg{toneBad, fmt.Sprintf("shell: %v", err)}
+				return common.NoticeMsg{Kind: common.ToneBad, Text: fmt.Sprintf("shell: %v", err)}
 			}
-			return noticeMsg{toneInfo, "the shell has ended"}
+			return common.NoticeMsg{Kind: common.ToneInfo, Text: "the shell has ended"}
 		})}
 	}
 }
@@ -67,10 +69,10 @@ type shellMsg struct{ run tea.Cmd }
 
 // consoleLog opens the console log of the instance under the cursor.
 func (m *Model) consoleLog() tea.Cmd {
-	r := m.current().instance
+	r := m.Current().Instance
 	if r == nil {
-		m.notify(toneWarn, "there is no instance under the cursor")
+		m.Notify(common.ToneWarn, "there is no instance under the cursor")
 		return nil
 	}
-	return openLog(m.shared, r.Inst)
+	return openLog(m.Context, r.Inst)
 }

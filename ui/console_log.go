@@ -13,6 +13,7 @@ import (
 
 	"rollcall/dnsview/rows"
 	"rollcall/providers"
+	"rollcall/ui/common"
 	"rollcall/ui/theme"
 )
 
@@ -47,44 +48,44 @@ type logMsg struct {
 }
 
 // openLog opens the console log of an instance.
-func openLog(sh *shared, i *providers.Instance) tea.Cmd {
-	d := &logDialog{gen: sh.nextID(), inst: i.Ref(), follow: true}
+func openLog(sh *common.Context, i *providers.Instance) tea.Cmd {
+	d := &logDialog{gen: sh.NextID(), inst: i.Ref(), follow: true}
 	if a := append(i.PublicIPs[:len(i.PublicIPs):len(i.PublicIPs)], i.PrivateIPs...); len(a) > 0 {
 		d.address = a[0].String()
 	}
-	sh.open(d)
+	sh.Open(d)
 	return d.ask(sh)
 }
 
 // ask reads the log in a command, unless that is under way.
-func (d *logDialog) ask(sh *shared) tea.Cmd {
+func (d *logDialog) ask(sh *common.Context) tea.Cmd {
 	if d.reading || d.none != "" {
 		return nil
 	}
-	d.reading, d.asked = true, sh.now()
-	gen, inst, backend, ctx := d.gen, d.inst, sh.backend, sh.ctx
+	d.reading, d.asked = true, sh.Now()
+	gen, inst, backend, ctx := d.gen, d.inst, sh.Backend, sh.Ctx
 	return func() tea.Msg {
 		ctx, cancel := context.WithTimeout(ctx, time.Minute)
 		defer cancel()
 		text, err := backend.ConsoleLog(ctx, inst)
 		msg := logMsg{gen: gen, err: err}
 		if strings.TrimSpace(text) != "" {
-			msg.lines = CleanLines(text)
+			msg.lines = common.CleanLines(text)
 		}
 		return msg
 	}
 }
 
-// tick reads the log again, once it is time.
-func (d *logDialog) tick(sh *shared) tea.Cmd {
-	if sh.now().Sub(d.asked) < logEvery {
+// Tick reads the log again, once it is time.
+func (d *logDialog) Tick(sh *common.Context) tea.Cmd {
+	if sh.Now().Sub(d.asked) < logEvery {
 		return nil
 	}
 	return d.ask(sh)
 }
 
-// receive takes a log that was read.
-func (d *logDialog) receive(sh *shared, msg tea.Msg) (tea.Cmd, bool) {
+// Receive takes a log that was read.
+func (d *logDialog) Receive(sh *common.Context, msg tea.Msg) (tea.Cmd, bool) {
 	m, ok := msg.(logMsg)
 	if !ok || m.gen != d.gen {
 		return nil, false
@@ -92,42 +93,42 @@ func (d *logDialog) receive(sh *shared, msg tea.Msg) (tea.Cmd, bool) {
 	d.reading = false
 	switch {
 	case providers.KindOf(m.err) == providers.KindInvalid:
-		d.none = Clean(m.err.Error())
+		d.none = common.Clean(m.err.Error())
 		if e, ok := errors.AsType[*providers.Error](m.err); ok && e.Err != nil {
-			d.none = Clean(e.Err.Error()) // which cloud it is stands before it
+			d.none = common.Clean(e.Err.Error()) // which cloud it is stands before it
 		}
 	case m.err != nil:
-		d.err = Clean(m.err.Error()) // what was read before stays
+		d.err = common.Clean(m.err.Error()) // what was read before stays
 	default:
-		d.lines, d.err, d.read, d.wrapped = m.lines, "", sh.now(), nil
+		d.lines, d.err, d.read, d.wrapped = m.lines, "", sh.Now(), nil
 	}
 	return nil, true
 }
 
-func (d *logDialog) key(sh *shared, k tea.KeyPressMsg) action {
+func (d *logDialog) Key(sh *common.Context, k tea.KeyPressMsg) common.DialogAction {
 	switch key := k.String(); key {
 	case "esc", "q":
-		return actClose{}
+		return common.Close{}
 	case "r":
-		return actCmd{d.ask(sh)}
+		return common.Cmd{Cmd: d.ask(sh)}
 	case "end", "G":
 		d.follow = true
 	default:
-		if scroll(&d.view, key) {
+		if common.Scroll(&d.view, key) {
 			d.follow = false
 		}
 	}
 	return nil
 }
 
-func (d *logDialog) draw(sh *shared, w, h int) panel {
-	t := sh.theme
-	p := panel{
-		title: "Console log of " + Clean(cmp.Or(d.inst.Name, d.inst.ID)) + " in " + Clean(d.inst.Cloud), width: w, view: &d.view, end: d.follow,
-		hints: keyHints("r", "read again", "G", "follow the end", "esc", "close"),
+func (d *logDialog) Draw(sh *common.Context, w, h int) common.Panel {
+	t := sh.Theme
+	p := common.Panel{
+		Title: "Console log of " + common.Clean(cmp.Or(d.inst.Name, d.inst.ID)) + " in " + common.Clean(d.inst.Cloud), Width: w, View: &d.view, End: d.follow,
+		Hints: common.KeyHints("r", "read again", "G", "follow the end", "esc", "close"),
 	}
 	if d.none != "" {
-		p.lines, p.width, p.hints = d.instead(t, min(w, 76)), min(w, 76), keyHints("esc", "close")
+		p.Lines, p.Width, p.Hints = d.instead(t, min(w, 76)), min(w, 76), common.KeyHints("esc", "close")
 		return p
 	}
 	if d.wrapped == nil || d.width != w {
@@ -137,50 +138,50 @@ func (d *logDialog) draw(sh *shared, w, h int) panel {
 			if strings.Contains(l, " rollcall-node: ") {
 				role = theme.Strong
 			}
-			for _, x := range wrap(l, w) {
+			for _, x := range common.Wrap(l, w) {
 				d.wrapped = append(d.wrapped, t.Paint(role, x))
 			}
 		}
 	}
-	p.lines = d.wrapped
-	if len(p.lines) == 0 && !d.read.IsZero() {
-		p.lines = []string{t.Paint(theme.Dim, "nothing was written yet, or the cloud has not fetched it yet: EC2 gives it a while after the boot")}
+	p.Lines = d.wrapped
+	if len(p.Lines) == 0 && !d.read.IsZero() {
+		p.Lines = []string{t.Paint(theme.Dim, "nothing was written yet, or the cloud has not fetched it yet: EC2 gives it a while after the boot")}
 	}
-	p.tail = []string{d.state(sh)}
+	p.Tail = []string{d.state(sh)}
 	// The box keeps its size while the log grows.
-	for len(p.lines) < h-len(p.tail)-2 {
-		p.lines = append(p.lines, "")
+	for len(p.Lines) < h-len(p.Tail)-2 {
+		p.Lines = append(p.Lines, "")
 	}
 	return p
 }
 
 // state says how old the log is, and what went wrong with it.
-func (d *logDialog) state(sh *shared) string {
-	t := sh.theme
-	l := newLine(t)
+func (d *logDialog) state(sh *common.Context) string {
+	t := sh.Theme
+	l := common.NewLine(t)
 	switch {
 	case d.err != "":
-		l.add(theme.Bad, t.Bad+" ").add(theme.Plain, d.err)
+		l.Add(theme.Bad, t.Bad+" ").Add(theme.Plain, d.err)
 	case d.read.IsZero():
-		l.add(theme.Notice, t.Wait+" ").add(theme.Dim, "reading"+t.Ellipsis)
+		l.Add(theme.Notice, t.Wait+" ").Add(theme.Dim, "reading"+t.Ellipsis)
 	default:
-		l.add(theme.Dim, fmt.Sprintf("%s, read %s ago", countOf(len(d.lines), "line"), rows.Age(sh.now().Sub(d.read))))
+		l.Add(theme.Dim, fmt.Sprintf("%s, read %s ago", common.CountOf(len(d.lines), "line"), rows.Age(sh.Now().Sub(d.read))))
 		if !d.follow {
-			l.add(theme.Notice, "  the end is not followed")
+			l.Add(theme.Notice, "  the end is not followed")
 		}
 	}
-	return l.b.String()
+	return l.B.String()
 }
 
 // instead says what to do where a cloud has no console log.
 func (d *logDialog) instead(t *theme.Theme, w int) []string {
 	var out []string
 	para := func(role theme.Role, s string) {
-		for _, l := range wrap(s, w) {
+		for _, l := range common.Wrap(s, w) {
 			out = append(out, t.Paint(role, l))
 		}
 	}
-	para(theme.Plain, Clean(d.inst.Cloud)+" has no console log: "+d.none+".")
+	para(theme.Plain, common.Clean(d.inst.Cloud)+" has no console log: "+d.none+".")
 	out = append(out, "")
 	if d.address == "" {
 		para(theme.Dim, "The instance has no address yet. Once it has one, look on the node itself:")

@@ -9,6 +9,7 @@ import (
 	"rollcall/dnsview"
 	"rollcall/dnsview/dnssd"
 	"rollcall/providers"
+	"rollcall/ui/common"
 	"rollcall/ui/theme"
 )
 
@@ -25,11 +26,11 @@ func (f *facts) add(name, value string) {
 	if value == "" {
 		return
 	}
-	for i, l := range wrap(Clean(value), max(f.w-factName, 10)) {
+	for i, l := range common.Wrap(common.Clean(value), max(f.w-factName, 10)) {
 		if i > 0 {
 			name = ""
 		}
-		f.out = append(f.out, f.t.Paint(theme.Dim, fit(name, factName, ""))+l)
+		f.out = append(f.out, f.t.Paint(theme.Dim, common.Fit(name, factName, ""))+l)
 	}
 }
 
@@ -46,11 +47,11 @@ func (f *facts) findings(list []*dnsview.Finding) {
 	}
 	f.head("Findings")
 	for _, n := range list {
-		glyph, role := severityGlyph(f.t, n.Severity)
-		for i, l := range wrap(Clean(n.Reason), max(f.w-factName, 10)) {
+		glyph, role := common.SeverityGlyph(f.t, n.Severity)
+		for i, l := range common.Wrap(common.Clean(n.Reason), max(f.w-factName, 10)) {
 			name := strings.Repeat(" ", factName)
 			if i == 0 {
-				name = f.t.Paint(role, fit(glyph+" "+string(n.Class), factName-1, f.t.Ellipsis)) + " "
+				name = f.t.Paint(role, common.Fit(glyph+" "+string(n.Class), factName-1, f.t.Ellipsis)) + " "
 			}
 			f.out = append(f.out, name+l)
 		}
@@ -79,7 +80,7 @@ func diffLines(t *theme.Theme, l dnsview.DiffLine, w int) []string {
 		role = theme.Bad
 	}
 	var out []string
-	for i, s := range wrap(l.Text, max(w-2, 8)) {
+	for i, s := range common.Wrap(l.Text, max(w-2, 8)) {
 		sign := string(l.Sign)
 		if i > 0 {
 			sign = " "
@@ -126,11 +127,11 @@ func (f *facts) record(r *providers.Record) {
 
 // marked adds a line whose name has a glyph and its colour.
 func (f *facts) marked(role theme.Role, name, value string) {
-	for i, l := range wrap(Clean(value), max(f.w-factName, 10)) {
+	for i, l := range common.Wrap(common.Clean(value), max(f.w-factName, 10)) {
 		if i > 0 {
 			name = ""
 		}
-		f.out = append(f.out, f.t.Paint(role, fit(Clean(name), factName, ""))+l)
+		f.out = append(f.out, f.t.Paint(role, common.Fit(common.Clean(name), factName, ""))+l)
 	}
 }
 
@@ -142,7 +143,7 @@ func (f *facts) attributes(t dnssd.TXT) {
 		} else if value == "" {
 			value = `""`
 		}
-		f.add(fit(Clean(p.Key), factName-1, f.t.Ellipsis)+" ", value)
+		f.add(common.Fit(common.Clean(p.Key), factName-1, f.t.Ellipsis)+" ", value)
 	}
 }
 
@@ -161,10 +162,10 @@ func (f *facts) server(glyph string, role theme.Role, who, says, ttl string) {
 	const ttlWidth = 9
 	name := max(min(f.w*2/5, 44), 12)
 	room := max(f.w-2-name-1-ttlWidth-1, 8)
-	for i, l := range wrap(Clean(says), room) {
+	for i, l := range common.Wrap(common.Clean(says), room) {
 		if i > 0 {
 			glyph, who, ttl = " ", "", ""
 		}
-		f.out = append(f.out, f.t.Paint(role, glyph)+" "+fit(Clean(who), name, f.t.Ellipsis)+" "+fit(l, room, "")+" "+f.t.Paint(theme.Dim, fit(ttl, ttlWidth, "")))
+		f.out = append(f.out, f.t.Paint(role, glyph)+" "+common.Fit(common.Clean(who), name, f.t.Ellipsis)+" "+common.Fit(l, room, "")+" "+f.t.Paint(theme.Dim, common.Fit(ttl, ttlWidth, "")))
 	}
 }

@@ -14,7 +14,7 @@ import (
 	"rollcall/providers"
 	"rollcall/providers/journal"
 	"rollcall/providers/launch"
-	"rollcall/ui"
+	"rollcall/ui/common"
 	"rollcall/userdata"
 )
 
@@ -30,7 +30,7 @@ type fake struct {
 	updates chan struct{}
 	now     func() time.Time
 
-	plans     []ui.ChangeRequest
+	plans     []common.ChangeRequest
 	runs      []dnsview.Plan
 	typed     [][]string
 	refreshes int
@@ -167,7 +167,7 @@ func (f *fake) ConsoleLog(_ context.Context, i providers.InstanceRef) (string, e
 }
 
 // Plan makes one step for each record or instance of the request.
-func (f *fake) Plan(_ context.Context, w ui.ChangeRequest) (dnsview.Plan, error) {
+func (f *fake) Plan(_ context.Context, w common.ChangeRequest) (dnsview.Plan, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.plans = append(f.plans, w)
@@ -389,10 +389,10 @@ func (f *fake) Settle(context.Context) ([]string, error) {
 	return f.leftOpen, nil
 }
 
-func (f *fake) Journal(context.Context, int) (ui.JournalPage, error) {
+func (f *fake) Journal(context.Context, int) (common.JournalPage, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return ui.JournalPage{Entries: slices.Clone(f.entries), Problems: f.problems}, nil
+	return common.JournalPage{Entries: slices.Clone(f.entries), Problems: f.problems}, nil
 }
 
 // ownTemplate is the operator's template as a file.
@@ -412,10 +412,10 @@ func (f *fake) Templates() []userdata.Template {
 	}}}
 }
 
-func (f *fake) Defaults(_ context.Context, service string) ui.LaunchDefaults {
-	return ui.LaunchDefaults{
+func (f *fake) Defaults(_ context.Context, service string) common.LaunchDefaults {
+	return common.LaunchDefaults{
 		Template: "nginx", NamePrefix: "www", Values: map[string]string{"name": service},
-		Clouds: map[string]ui.CloudDefaults{"aws-use1": {Count: 1, Image: "ami-0b", Size: "t3.micro"}, "joyent-ams": {Image: "img-1", Size: "g4-highcpu-1G"}},
+		Clouds: map[string]common.CloudDefaults{"aws-use1": {Count: 1, Image: "ami-0b", Size: "t3.micro"}, "joyent-ams": {Image: "img-1", Size: "g4-highcpu-1G"}},
 	}
 }
 
@@ -432,7 +432,7 @@ func (f *fake) Catalogue(_ context.Context, cloud string) (providers.Catalogue, 
 	}, nil
 }
 
-func (f *fake) Render(_ context.Context, r ui.RenderRequest) (userdata.Rendered, error) {
+func (f *fake) Render(_ context.Context, r common.RenderRequest) (userdata.Rendered, error) {
 	if r.Template == "own" {
 		set, err := (&userdata.Templates{}).Load(fstest.MapFS{"own.sh": {Data: []byte(ownTemplate)}})
 		if err != nil {
@@ -447,20 +447,20 @@ func (f *fake) Render(_ context.Context, r ui.RenderRequest) (userdata.Rendered,
 	return userdata.Rendered{Text: []byte(text), Limit: 16384, Left: 16384 - len(text)}, nil
 }
 
-func (f *fake) Lint(_ context.Context, r ui.RenderRequest, text userdata.Rendered) (userdata.LintReport, error) {
+func (f *fake) Lint(_ context.Context, r common.RenderRequest, text userdata.Rendered) (userdata.LintReport, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.linted = append(f.linted, r.Cloud+" "+r.Values["port"])
 	return userdata.LintReport{Template: r.Template, Findings: f.lints[r.Cloud]}, f.lintErr
 }
 
-func (f *fake) Profiles(_ context.Context, s launch.Spec, name string) ([]ui.ProfilePlan, error) {
+func (f *fake) Profiles(_ context.Context, s launch.Spec, name string) ([]common.ProfilePlan, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if name == "taken" {
 		return nil, fmt.Errorf("the role %s is not rollcall's own", name)
 	}
-	return []ui.ProfilePlan{{Account: "123456789012", Name: name, Missing: f.missing, Policy: `{"Version": "2012-10-17"}`}}, nil
+	return []common.ProfilePlan{{Account: "123456789012", Name: name, Missing: f.missing, Policy: `{"Version": "2012-10-17"}`}}, nil
 }
 
 func (f *fake) MakeProfiles(_ context.Context, s launch.Spec, name string) (launch.Spec, error) {

@@ -4,92 +4,93 @@ import (
 	"fmt"
 	"strings"
 
+	"rollcall/ui/common"
 	"rollcall/ui/theme"
 )
 
 // footer draws the bottom lines: what is known of the row under the cursor, and below
 // it the prompt, a message, or the keys.
-func (m *Model) footer(l layout) []string {
-	if l.footer == 0 {
+func (m *Model) footer(l common.Layout) []string {
+	if l.Footer == 0 {
 		return nil
 	}
-	last := m.lastLine(l.w)
-	if l.footer == 1 {
+	last := m.lastLine(l.W)
+	if l.Footer == 1 {
 		return []string{last}
 	}
-	return []string{m.aboutLine(l.w), last}
+	return []string{m.aboutLine(l.W), last}
 }
 
 // lastLine is the prompt, else a message, else what runs, else the keys.
 func (m *Model) lastLine(w int) string {
-	t := m.theme
+	t := m.Theme
 	if p := m.prompt; p != nil {
-		l := newLine(t).gap(1).add(theme.Key, "/")
-		right := newLine(t)
+		l := common.NewLine(t).Gap(1).Add(theme.Key, "/")
+		right := common.NewLine(t)
 		if p.err != "" {
-			right.add(theme.Bad, t.Bad+" "+p.err)
+			right.Add(theme.Bad, t.Bad+" "+p.err)
 		} else {
-			right.add(theme.Dim, fmt.Sprintf("%d of %d  ", m.top().table().Len(), m.top().table().Total())).
-				join(hintLine(t, keyHints("enter", "keep", "esc", "back")))
+			right.Add(theme.Dim, fmt.Sprintf("%d of %d  ", m.top().table().Len(), m.top().table().Total())).
+				Join(common.HintLine(t, common.KeyHints("enter", "keep", "esc", "back")))
 		}
-		right.gap(1)
-		if right.w > w/2 {
-			right = newLine(t).add(theme.Bad, fit(p.err, max(w/2-1, 0), t.Ellipsis)).gap(1)
+		right.Gap(1)
+		if right.W > w/2 {
+			right = common.NewLine(t).Add(theme.Bad, common.Fit(p.err, max(w/2-1, 0), t.Ellipsis)).Gap(1)
 		}
-		room := w - l.w - right.w - 1
-		return fit(l.b.String()+p.input.view(t, room, true, "state:running cloud:aws name~www age>7d finding:dead")+" "+right.b.String(), w, "")
+		room := w - l.W - right.W - 1
+		return common.Fit(l.B.String()+p.input.View(t, room, true, "state:running cloud:aws name~www age>7d finding:dead")+" "+right.B.String(), w, "")
 	}
-	if m.status.live(m.now()) {
-		right := newLine(t)
-		if m.status.hint != "" {
-			key, does, _ := strings.Cut(m.status.hint, " ")
-			right.join(hintLine(t, keyHints(key, does))).gap(1)
+	if m.Status.Live(m.Now()) {
+		right := common.NewLine(t)
+		if m.Status.Hint != "" {
+			key, does, _ := strings.Cut(m.Status.Hint, " ")
+			right.Join(common.HintLine(t, common.KeyHints(key, does))).Gap(1)
 		}
-		left := m.status.line(t)
-		if left.w+right.w+1 > w {
-			return fit(left.b.String(), max(w-right.w-1, 0), t.Ellipsis) + theme.Reset + " " + right.fill(min(right.w, w-1))
+		left := m.Status.Line(t)
+		if left.W+right.W+1 > w {
+			return common.Fit(left.B.String(), max(w-right.W-1, 0), t.Ellipsis) + theme.Reset + " " + right.Fill(min(right.W, w-1))
 		}
-		return spread(left, right, w)
+		return common.Spread(left, right, w)
 	}
 	if l := m.changes.line(); l != nil {
-		return spread(l, hintLine(t, keyHints(m.keymap.label(ActPalette), "changes")).gap(1), w)
+		return common.Spread(l, common.HintLine(t, common.KeyHints(m.Keys.Label(common.ActPalette), "changes")).Gap(1), w)
 	}
 	return m.keyLine(w)
 }
 
 // keyLine names the keys that an operator needs most, as many as fit.
 func (m *Model) keyLine(w int) string {
-	t := m.theme
-	l := newLine(t).gap(1)
+	t := m.Theme
+	l := common.NewLine(t).Gap(1)
 	for _, o := range m.top().keys() {
-		k := m.keymap.label(o.a)
+		k := m.Keys.Label(o.a)
 		if k == "" {
 			continue
 		}
-		part := newLine(t).add(theme.Key, k).add(theme.Dim, " "+o.does)
+		part := common.NewLine(t).Add(theme.Key, k).Add(theme.Dim, " "+o.does)
 		sep := 0
-		if l.w > 1 {
+		if l.W > 1 {
 			sep = 3
 		}
-		if l.w+sep+part.w > w-1 {
+		if l.W+sep+part.W > w-1 {
 			continue
 		}
-		l.gap(sep).join(part)
+		l.Gap(sep).Join(part)
 	}
-	return l.fill(w)
+	return l.Fill(w)
 }
 
 // aboutLine says in one line what matters about the row under the cursor, with the keys
 // that belong to it at the right.
 func (m *Model) aboutLine(w int) string {
-	t := m.theme
+	t := m.Theme
 	about, right := m.top().about()
-	left := newLine(t).gap(1).join(about)
-	if left.w+right.w+2 <= w {
-		return spread(left, right, w)
+	left := common.NewLine(t).Gap(1).Join(about)
+	if left.W+right.W+2 <= w {
+		return common.Spread(left, right, w)
 	}
-	if right.w > w/2 {
-		right = newLine(t)
+	if right.W > w/2 {
+		right = common.NewLine(t)
 	}
-	return fit(left.b.String(), max(w-right.w-1, 0), t.Ellipsis) + theme.Reset + " " + right.fill(right.w)
+	return common.Fit(left.B.String(), max(w-right.W-1, 0), t.Ellipsis) + theme.Reset + " " + right.Fill(right.W)
 }

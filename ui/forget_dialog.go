@@ -8,6 +8,7 @@ import (
 
 	"rollcall/dnsview/rows"
 	"rollcall/providers"
+	"rollcall/ui/common"
 	"rollcall/ui/theme"
 )
 
@@ -15,18 +16,18 @@ import (
 type forgetDialog struct {
 	cloud   rows.Source
 	lines   []string
-	input   input
+	input   common.Input
 	sending bool
 	err     string
 }
 
 // newForgetDialog returns the dialog for a cloud that left the config.
-func newForgetDialog(sh *shared, cloud *rows.Source) *forgetDialog {
+func newForgetDialog(sh *common.Context, cloud *rows.Source) *forgetDialog {
 	d := &forgetDialog{cloud: *cloud}
-	d.lines = wrap(fmt.Sprintf("%s left the config, so it counts as failed: nothing that rests on it is deleted, and its addresses stay alive. It was last seen with %s and %s of an address. Once it is forgotten, none of them counts as alive any more.",
-		cloud.Name, countOf(cloud.Shown, "instance"), countOf(cloud.Holders, "other holder")), sh.textWidth())
+	d.lines = common.Wrap(fmt.Sprintf("%s left the config, so it counts as failed: nothing that rests on it is deleted, and its addresses stay alive. It was last seen with %s and %s of an address. Once it is forgotten, none of them counts as alive any more.",
+		cloud.Name, common.CountOf(cloud.Shown, "instance"), common.CountOf(cloud.Holders, "other holder")), sh.TextWidth())
 	d.lines = append(d.lines, "")
-	d.lines = append(d.lines, wrap("rollcall config forget "+cloud.Name+" --undo takes it back, and so does the cloud in the config.", sh.textWidth())...)
+	d.lines = append(d.lines, common.Wrap("rollcall config forget "+cloud.Name+" --undo takes it back, and so does the cloud in the config.", sh.TextWidth())...)
 	return d
 }
 
@@ -36,55 +37,55 @@ type forgottenMsg struct {
 	err    error
 }
 
-func (d *forgetDialog) key(sh *shared, k tea.KeyPressMsg) action {
+func (d *forgetDialog) Key(sh *common.Context, k tea.KeyPressMsg) common.DialogAction {
 	switch k.String() {
 	case "esc":
-		return actClose{}
+		return common.Close{}
 	case "enter":
-		if d.sending || strings.TrimSpace(d.input.value()) != d.cloud.Name {
+		if d.sending || strings.TrimSpace(d.input.Value()) != d.cloud.Name {
 			return nil
 		}
 		d.sending, d.err = true, ""
-		backend, ctx, key := sh.backend, sh.ctx, providers.CloudKey(d.cloud.CloudKey)
-		return actCmd{func() tea.Msg { return forgottenMsg{d, backend.Forget(ctx, key)} }}
+		backend, ctx, key := sh.Backend, sh.Ctx, providers.CloudKey(d.cloud.CloudKey)
+		return common.Cmd{Cmd: func() tea.Msg { return forgottenMsg{d, backend.Forget(ctx, key)} }}
 	default:
-		d.input.key(k)
+		d.input.Key(k)
 	}
 	return nil
 }
 
-func (d *forgetDialog) paste(_ *shared, s string) action {
-	d.input.insert(s)
+func (d *forgetDialog) Paste(_ *common.Context, s string) common.DialogAction {
+	d.input.Insert(s)
 	return nil
 }
 
-func (d *forgetDialog) draw(sh *shared, w, _ int) panel {
-	t := sh.theme
-	p := panel{title: "Forget " + d.cloud.Name, danger: true, lines: d.lines, hints: keyHints("enter", "forget it", "esc", "leave it")}
+func (d *forgetDialog) Draw(sh *common.Context, w, _ int) common.Panel {
+	t := sh.Theme
+	p := common.Panel{Title: "Forget " + d.cloud.Name, Danger: true, Lines: d.lines, Hints: common.KeyHints("enter", "forget it", "esc", "leave it")}
 	if d.err != "" {
-		for _, l := range wrap(d.err, min(w, 90)) {
-			p.tail = append(p.tail, t.Paint(theme.Bad, l))
+		for _, l := range common.Wrap(d.err, min(w, 90)) {
+			p.Tail = append(p.Tail, t.Paint(theme.Bad, l))
 		}
 	}
 	label := "type " + d.cloud.Name + " "
-	p.tail = append(p.tail, "", t.Paint(theme.Strong, label)+d.input.view(t, min(max(w-len(label), 4), 40), true, ""))
+	p.Tail = append(p.Tail, "", t.Paint(theme.Strong, label)+d.input.View(t, min(max(w-len(label), 4), 40), true, ""))
 	return p
 }
 
-// receive takes what came of forgetting the cloud.
-func (d *forgetDialog) receive(sh *shared, msg tea.Msg) (tea.Cmd, bool) {
+// Receive takes what came of forgetting the cloud.
+func (d *forgetDialog) Receive(sh *common.Context, msg tea.Msg) (tea.Cmd, bool) {
 	m, ok := msg.(forgottenMsg)
 	if !ok || m.dialog != d {
 		return nil, false
 	}
 	d.sending = false
 	if m.err != nil {
-		d.err = Clean(m.err.Error())
+		d.err = common.Clean(m.err.Error())
 		return nil, true
 	}
-	if n := len(sh.dialogs); n > 0 && sh.dialogs[n-1] == dialog(d) {
-		sh.closeTop()
+	if n := len(sh.Dialogs); n > 0 && sh.Dialogs[n-1] == common.Dialog(d) {
+		sh.CloseTop()
 	}
-	sh.notify(toneGood, d.cloud.Name+" is forgotten; rollcall config forget "+d.cloud.Name+" --undo takes it back")
+	sh.Notify(common.ToneGood, d.cloud.Name+" is forgotten; rollcall config forget "+d.cloud.Name+" --undo takes it back")
 	return nil, true
 }

@@ -7,6 +7,7 @@ import (
 
 	"rollcall/providers"
 	"rollcall/ui"
+	"rollcall/ui/common"
 )
 
 // departed is a rig with a cloud that left the config, on the sources.
@@ -20,7 +21,7 @@ func departed(t *testing.T, change ...func(*ui.Options, *fake)) *rig {
 	})
 	r := newRig(t, 140, 40, change...)
 	r.until("joyent-gone ▲")
-	r.press(ui.DefaultKeys()[ui.ActSources].Keys()[0])
+	r.press(common.DefaultKeys()[common.ActSources].Keys()[0])
 	r.until("Sources 7")
 	for range 4 {
 		r.press("down")

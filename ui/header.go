@@ -9,6 +9,7 @@ import (
 	"rollcall/dnsview"
 	"rollcall/dnsview/rows"
 	"rollcall/providers"
+	"rollcall/ui/common"
 	"rollcall/ui/theme"
 )
 
@@ -38,14 +39,14 @@ const (
 )
 
 // sourceCell draws one source.
-func sourceCell(s *rows.Source, t *theme.Theme, now time.Time, level int) *line {
-	l := newLine(t)
-	glyph, role := coverageGlyph(t, s.Seen)
+func sourceCell(s *rows.Source, t *theme.Theme, now time.Time, level int) *common.Line {
+	l := common.NewLine(t)
+	glyph, role := common.CoverageGlyph(t, s.Seen)
 	name := theme.Plain
 	if s.Production {
 		name = theme.Warn
 	}
-	l.add(name, s.Name)
+	l.Add(name, s.Name)
 	ageText := ""
 	if d, ok := s.Old(now); ok {
 		ageText = rows.Age(d)
@@ -58,173 +59,173 @@ func sourceCell(s *rows.Source, t *theme.Theme, now time.Time, level int) *line 
 	}
 	if s.Seen == providers.CoverageComplete || level == cellMin {
 		if level < cellMin {
-			l.gap(1).add(theme.Dim, strconv.Itoa(s.Shown))
+			l.Gap(1).Add(theme.Dim, strconv.Itoa(s.Shown))
 		}
-		l.gap(1).add(role, glyph)
+		l.Gap(1).Add(role, glyph)
 		if level == cellFull && ageText != "" {
-			l.gap(1).add(theme.Faint, fit(ageText, 3, ""))
+			l.Gap(1).Add(theme.Faint, common.Fit(ageText, 3, ""))
 		}
-		if s.BudgetLeft != nil && *s.BudgetLeft <= lowBudget && level <= cellNoAge {
-			l.gap(1).add(theme.Warn, "budget "+strconv.Itoa(*s.BudgetLeft))
+		if s.BudgetLeft != nil && *s.BudgetLeft <= common.LowBudget && level <= cellNoAge {
+			l.Gap(1).Add(theme.Warn, "budget "+strconv.Itoa(*s.BudgetLeft))
 		}
 		return l
 	}
 	if s.Seen == providers.CoverageNone {
 		if s.Shown > 0 {
-			l.gap(1).add(theme.Dim, strconv.Itoa(s.Shown))
+			l.Gap(1).Add(theme.Dim, strconv.Itoa(s.Shown))
 		}
-		l.gap(1).add(role, glyph)
+		l.Gap(1).Add(role, glyph)
 		if level < cellShort {
-			l.add(theme.Dim, " reading"+t.Ellipsis)
+			l.Add(theme.Dim, " reading"+t.Ellipsis)
 		}
 		return l
 	}
 	if ageText != "" {
 		glyph, role = t.Warn, theme.Warn // there is something to look at, if old
 	}
-	l.gap(1).add(role, glyph)
+	l.Gap(1).Add(role, glyph)
 	if level >= cellShort {
-		return l.gap(1).add(role, s.Trouble())
+		return l.Gap(1).Add(role, s.Trouble())
 	}
 	if ageText != "" {
-		l.gap(1).add(role, ageText+" old,")
+		l.Gap(1).Add(role, ageText+" old,")
 	} else {
-		l.gap(1).add(role, "no rows,")
+		l.Gap(1).Add(role, "no rows,")
 	}
-	l.gap(1).add(role, s.Trouble())
+	l.Gap(1).Add(role, s.Trouble())
 	if wait := s.RetryAt.Sub(now); !s.RetryAt.IsZero() && wait > 0 {
-		l.add(theme.Dim, ", retry in "+rows.Age(wait.Round(time.Second)))
+		l.Add(theme.Dim, ", retry in "+rows.Age(wait.Round(time.Second)))
 	} else if s.Reading {
-		l.add(theme.Dim, ", retrying")
+		l.Add(theme.Dim, ", retrying")
 	}
 	return l
 }
 
 // strip draws cells in at most n cells of room: as much of each as fits in all.
-func strip(t *theme.Theme, list []rows.Source, now time.Time, n int) *line {
-	var out *line
+func strip(t *theme.Theme, list []rows.Source, now time.Time, n int) *common.Line {
+	var out *common.Line
 	for level := cellFull; level <= cellMin; level++ {
-		out = newLine(t)
+		out = common.NewLine(t)
 		for i := range list {
 			if i > 0 {
-				out.gap(3)
+				out.Gap(3)
 			}
-			out.join(sourceCell(&list[i], t, now, level))
+			out.Join(sourceCell(&list[i], t, now, level))
 		}
-		if out.w <= n {
+		if out.W <= n {
 			return out
 		}
 	}
 	// Not even names fit: those in trouble, and how many are well.
-	out = newLine(t)
+	out = common.NewLine(t)
 	well := 0
 	for i := range list {
 		if list[i].Seen == providers.CoverageComplete {
 			well++
 			continue
 		}
-		if c := sourceCell(&list[i], t, now, cellShort); out.w+c.w+8 <= n {
-			out.join(c).gap(2)
+		if c := sourceCell(&list[i], t, now, cellShort); out.W+c.W+8 <= n {
+			out.Join(c).Gap(2)
 		}
 	}
-	return out.add(theme.Dim, strconv.Itoa(well)+"/"+strconv.Itoa(len(list))+" sources ").add(theme.Good, t.OK)
+	return out.Add(theme.Dim, strconv.Itoa(well)+"/"+strconv.Itoa(len(list))+" sources ").Add(theme.Good, t.OK)
 }
 
 // summaryLine counts the findings by class, the worst first.
-func (m *Model) summaryLine(n int) *line {
-	t := m.theme
-	l := newLine(t)
-	if m.model == nil {
-		return l.add(theme.Dim, "reading"+t.Ellipsis)
+func (m *Model) summaryLine(n int) *common.Line {
+	t := m.Theme
+	l := common.NewLine(t)
+	if m.Picture == nil {
+		return l.Add(theme.Dim, "reading"+t.Ellipsis)
 	}
-	if len(m.model.summary) == 0 {
-		if m.allComplete() {
-			return l.add(theme.Good, t.OK+" in sync")
+	if len(m.Picture.Summary) == 0 {
+		if m.AllComplete() {
+			return l.Add(theme.Good, t.OK+" in sync")
 		}
-		if !m.allRead() {
-			return l.add(theme.Dim, t.Wait+" reading"+t.Ellipsis)
+		if !m.AllRead() {
+			return l.Add(theme.Dim, t.Wait+" reading"+t.Ellipsis)
 		}
-		return l.add(theme.Dim, "nothing found in what could be read")
+		return l.Add(theme.Dim, "nothing found in what could be read")
 	}
 	left := 0
-	for i, c := range m.model.summary {
-		glyph, role := severityGlyph(t, c.Severity)
-		part := newLine(t).add(role, glyph+" "+strconv.Itoa(c.Count)+" "+Clean(string(c.Class)))
-		if i > 0 && l.w+part.w+10 > n {
+	for i, c := range m.Picture.Summary {
+		glyph, role := common.SeverityGlyph(t, c.Severity)
+		part := common.NewLine(t).Add(role, glyph+" "+strconv.Itoa(c.Count)+" "+common.Clean(string(c.Class)))
+		if i > 0 && l.W+part.W+10 > n {
 			left += c.Count
 			continue
 		}
 		if i > 0 {
-			l.add(theme.Faint, "  ")
+			l.Add(theme.Faint, "  ")
 		}
-		l.join(part)
+		l.Join(part)
 	}
 	if left > 0 {
-		l.add(theme.Dim, "  +"+strconv.Itoa(left))
+		l.Add(theme.Dim, "  +"+strconv.Itoa(left))
 	}
 	return l
 }
 
 // badges are the modes that an operator must never overlook.
-func (m *Model) badges() *line {
-	t := m.theme
-	l := newLine(t)
-	if m.current().production {
-		l.add(theme.BadgeDanger, " PRODUCTION ").gap(1)
+func (m *Model) badges() *common.Line {
+	t := m.Theme
+	l := common.NewLine(t)
+	if m.Current().Production {
+		l.Add(theme.BadgeDanger, " PRODUCTION ").Gap(1)
 	}
-	if m.readOnly {
-		l.add(theme.Badge, " READ-ONLY ").gap(1)
+	if m.ReadOnly {
+		l.Add(theme.Badge, " READ-ONLY ").Gap(1)
 	}
-	if m.paused {
-		l.add(theme.Badge, " PAUSED ").gap(1)
+	if m.Paused {
+		l.Add(theme.Badge, " PAUSED ").Gap(1)
 	}
 	return l
 }
 
 // header draws the top lines of the screen.
-func (m *Model) header(l layout) []string {
-	t, now := m.theme, m.now()
+func (m *Model) header(l common.Layout) []string {
+	t, now := m.Theme, m.Now()
 	badges := m.badges()
 	var clouds, zones []rows.Source
-	for _, s := range m.sources {
+	for _, s := range m.Sources {
 		if s.Kind == rows.KindZone {
 			zones = append(zones, s)
 		} else {
 			clouds = append(clouds, s)
 		}
 	}
-	brand := newLine(t).gap(1).add(theme.Title, "rollcall")
-	if m.opts.Fleet != "" && l.w >= 60 {
-		brand.add(theme.Faint, " "+t.Dot+" ").add(theme.Dim, "fleet "+Clean(m.opts.Fleet))
+	brand := common.NewLine(t).Gap(1).Add(theme.Title, "rollcall")
+	if m.opts.Fleet != "" && l.W >= 60 {
+		brand.Add(theme.Faint, " "+t.Dot+" ").Add(theme.Dim, "fleet "+common.Clean(m.opts.Fleet))
 	}
-	if m.opts.Demo && l.w >= 60 {
-		brand.add(theme.Faint, " "+t.Dot+" ").add(theme.Notice, "demo")
+	if m.opts.Demo && l.W >= 60 {
+		brand.Add(theme.Faint, " "+t.Dot+" ").Add(theme.Notice, "demo")
 	}
-	room := l.w - badges.w - 2
+	room := l.W - badges.W - 2
 	switch {
-	case l.header == 0:
+	case l.Header == 0:
 		return nil
-	case l.header == 1:
-		brand.gap(2).join(strip(t, m.sources, now, room-brand.w-2))
-		return []string{spread(brand, badges, l.w)}
-	case l.header == 3:
-		brand.gap(3).join(m.summaryLine(room - brand.w - 3))
+	case l.Header == 1:
+		brand.Gap(2).Join(strip(t, m.Sources, now, room-brand.W-2))
+		return []string{common.Spread(brand, badges, l.W)}
+	case l.Header == 3:
+		brand.Gap(3).Join(m.summaryLine(room - brand.W - 3))
 		return []string{
-			spread(brand, badges, l.w),
-			newLine(t).gap(1).join(strip(t, clouds, now, l.w-2)).fill(l.w),
-			newLine(t).gap(1).join(strip(t, zones, now, l.w-2)).fill(l.w),
+			common.Spread(brand, badges, l.W),
+			common.NewLine(t).Gap(1).Join(strip(t, clouds, now, l.W-2)).Fill(l.W),
+			common.NewLine(t).Gap(1).Join(strip(t, zones, now, l.W-2)).Fill(l.W),
 		}
-	case l.w < sideBySide:
-		brand.gap(2).join(strip(t, m.sources, now, room-brand.w-2))
+	case l.W < common.SideBySide:
+		brand.Gap(2).Join(strip(t, m.Sources, now, room-brand.W-2))
 		return []string{
-			spread(brand, badges, l.w),
-			newLine(t).gap(1).join(m.summaryLine(l.w - 2)).fill(l.w),
+			common.Spread(brand, badges, l.W),
+			common.NewLine(t).Gap(1).Join(m.summaryLine(l.W - 2)).Fill(l.W),
 		}
 	}
-	brand.gap(3).join(strip(t, clouds, now, room-brand.w-3))
-	right := strip(t, zones, now, l.w/2)
+	brand.Gap(3).Join(strip(t, clouds, now, room-brand.W-3))
+	right := strip(t, zones, now, l.W/2)
 	return []string{
-		spread(brand, badges, l.w),
-		spread(newLine(t).gap(1).join(m.summaryLine(l.w-right.w-4)), right.gap(1), l.w),
+		common.Spread(brand, badges, l.W),
+		common.Spread(common.NewLine(t).Gap(1).Join(m.summaryLine(l.W-right.W-4)), right.Gap(1), l.W),
 	}
 }

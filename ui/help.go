@@ -9,41 +9,42 @@ import (
 
 	"rollcall/dnsview"
 	"rollcall/dnsview/filter"
+	"rollcall/ui/common"
 	"rollcall/ui/theme"
 )
 
 // helpDialog lists all keys and the filter language.
 type helpDialog struct{ view viewport.Model }
 
-func (d *helpDialog) key(sh *shared, k tea.KeyPressMsg) action {
+func (d *helpDialog) Key(sh *common.Context, k tea.KeyPressMsg) common.DialogAction {
 	switch key := k.String(); key {
 	case "esc", "q", "enter":
-		return actClose{}
+		return common.Close{}
 	default:
-		if sh.bindings[key] == ActHelp {
-			return actClose{}
+		if sh.Bindings[key] == common.ActHelp {
+			return common.Close{}
 		}
-		scroll(&d.view, key)
+		common.Scroll(&d.view, key)
 	}
 	return nil
 }
 
-func (d *helpDialog) draw(sh *shared, w, _ int) panel {
-	t := sh.theme
+func (d *helpDialog) Draw(sh *common.Context, w, _ int) common.Panel {
+	t := sh.Theme
 	var columns [][]string
-	for _, g := range keyGroups() {
-		col := []string{t.Paint(theme.Strong, g.title)}
-		for _, d := range g.actions {
-			b := sh.keymap[d.action]
+	for _, g := range common.KeyGroups() {
+		col := []string{t.Paint(theme.Strong, g.Title)}
+		for _, d := range g.Actions {
+			b := sh.Keys[d.Action]
 			keys := b.Keys()
 			if len(keys) == 0 {
 				continue
 			}
 			names := make([]string, 0, 2)
 			for _, k := range keys[:min(len(keys), 2)] {
-				names = append(names, keyName(t, NormalKey(k)))
+				names = append(names, keyName(t, common.NormalKey(k)))
 			}
-			col = append(col, t.Paint(theme.Key, fit(strings.Join(names, " "), 12, t.Ellipsis))+t.Paint(theme.Dim, b.Help().Desc))
+			col = append(col, t.Paint(theme.Key, common.Fit(strings.Join(names, " "), 12, t.Ellipsis))+t.Paint(theme.Dim, b.Help().Desc))
 		}
 		columns = append(columns, col)
 	}
@@ -58,7 +59,7 @@ func (d *helpDialog) draw(sh *shared, w, _ int) panel {
 					cell = c[i]
 				}
 				if n < len(columns)-1 {
-					cell = fit(cell, wide, t.Ellipsis)
+					cell = common.Fit(cell, wide, t.Ellipsis)
 				}
 				row += cell
 			}
@@ -80,19 +81,19 @@ func (d *helpDialog) draw(sh *shared, w, _ int) panel {
 	for _, f := range filter.Fields() {
 		names += " " + f.Name
 	}
-	for _, l := range wrap(Clean(names), max(min(w, 110), 20)) {
+	for _, l := range common.Wrap(common.Clean(names), max(min(w, 110), 20)) {
 		lines = append(lines, t.Paint(theme.Dim, l))
 	}
 	lines = append(lines, "", t.Paint(theme.Strong, "Glyphs"),
 		t.Paint(theme.Bad, t.Bad)+" high or critical   "+t.Paint(theme.Warn, t.Warn)+" medium   "+t.Paint(theme.Notice, t.Note)+" low   "+
 			t.Hollow+" info   "+t.Paint(theme.Good, t.OK)+" well   "+t.Paint(theme.Notice, t.Link)+" counterpart   "+t.Paint(theme.Accent, t.Mark)+" marked")
-	wire := newLine(t).add(theme.Plain, "WIRE: servers that agree of those asked  ")
+	wire := common.NewLine(t).Add(theme.Plain, "WIRE: servers that agree of those asked  ")
 	for _, v := range []dnsview.WireVerdict{dnsview.WireInSync, dnsview.WirePropagating, dnsview.WireSplit, dnsview.WireCached, dnsview.WireUnreachable} {
-		glyph, role, word := wireGlyph(t, v)
-		wire.gap(1).add(role, glyph).add(theme.Plain, " "+word)
+		glyph, role, word := common.WireGlyph(t, v)
+		wire.Gap(1).Add(role, glyph).Add(theme.Plain, " "+word)
 	}
-	lines = append(lines, wire.b.String()+"  "+t.Ellipsis+" not asked yet")
-	return panel{title: "Keys", lines: lines, view: &d.view, hints: keyHints("esc", "close")}
+	lines = append(lines, wire.B.String()+"  "+t.Ellipsis+" not asked yet")
+	return common.Panel{Title: "Keys", Lines: lines, View: &d.view, Hints: common.KeyHints("esc", "close")}
 }
 
 // keyName writes a key as a person says it.

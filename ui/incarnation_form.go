@@ -5,19 +5,20 @@ import (
 
 	"rollcall/dnsview"
 	"rollcall/dnsview/dnssd"
+	"rollcall/ui/common"
 )
 
 // createForm is the dialog for a new incarnation.
 func createForm(typ string) *fieldsDialog {
-	name := &textField{label: "name", input: newInput(""), hint: "v2._theservice._tcp.example.com"}
+	name := &textField{label: "name", input: common.NewInput(""), hint: "v2._theservice._tcp.example.com"}
 	if typ != "" {
-		name.input.set("." + typ)
-		name.input.edit.SetCursor(0)
+		name.input.Set("." + typ)
+		name.input.Edit.SetCursor(0)
 	}
 	return &fieldsDialog{
-		title: "Create an incarnation", fields: []*textField{name, {label: "txt", input: newInput("txtvers=1"), hint: "key=value key=value"}},
+		title: "Create an incarnation", fields: []*textField{name, {label: "txt", input: common.NewInput("txtvers=1"), hint: "key=value key=value"}},
 		about: []string{"Its TXT, its PTR, and its type in the list of services.", "Hosts join it afterwards. Anyone can read TXT values."},
-		submit: func(_ *shared, values []string) (action, string) {
+		submit: func(_ *common.Context, values []string) (common.DialogAction, string) {
 			n, err := dnssd.ParseName(values[0])
 			if err != nil {
 				return nil, err.Error()
@@ -29,7 +30,7 @@ func createForm(typ string) *fieldsDialog {
 			if _, err := dnssd.ParsePairs(pairs); err != nil {
 				return nil, err.Error()
 			}
-			return actRequest{ChangeRequest{Verb: dnsview.VerbCreate, Name: n.String(), TXT: pairs}, "create " + Clean(n.String())}, ""
+			return common.Request{Request: common.ChangeRequest{Verb: dnsview.VerbCreate, Name: n.String(), TXT: pairs}, What: "create " + common.Clean(n.String())}, ""
 		},
 	}
 }

@@ -7,10 +7,11 @@ import (
 	"time"
 
 	"rollcall/dnsview/rows"
+	"rollcall/ui/common"
 )
 
-func instanceDetail(sh *shared, r *rows.Instance) {
-	f := &facts{t: sh.theme, w: sh.textWidth()}
+func instanceDetail(sh *common.Context, r *rows.Instance) {
+	f := &facts{t: sh.Theme, w: sh.TextWidth()}
 	i := r.Inst
 	f.add("cloud", i.Cloud+"  "+string(i.Provider)+"  "+i.Region)
 	f.add("id", i.ID)
@@ -22,14 +23,14 @@ func instanceDetail(sh *shared, r *rows.Instance) {
 	f.add("elastic", addresses(i.ElasticIPs))
 	f.add("private", addresses(i.PrivateIPs))
 	if !i.Launched.IsZero() {
-		f.add("launched", i.Launched.Format(time.RFC3339)+", "+rows.Age(sh.now().Sub(i.Launched))+" ago")
+		f.add("launched", i.Launched.Format(time.RFC3339)+", "+rows.Age(sh.Now().Sub(i.Launched))+" ago")
 	}
 	f.add("launch", i.LaunchID)
-	f.add("service", strings.Join(sh.model.view.ServicesOfInstance(i), "  "))
+	f.add("service", strings.Join(sh.Picture.View.ServicesOfInstance(i), "  "))
 	if len(i.Tags) > 0 {
 		f.head("Tags")
 		for _, k := range slices.Sorted(maps.Keys(i.Tags)) {
-			f.add(fit(Clean(k), factName-1, sh.theme.Ellipsis)+" ", i.Tags[k])
+			f.add(common.Fit(common.Clean(k), factName-1, sh.Theme.Ellipsis)+" ", i.Tags[k])
 		}
 	}
 	if len(r.Records) > 0 {
@@ -39,8 +40,8 @@ func instanceDetail(sh *shared, r *rows.Instance) {
 		}
 	}
 	f.findings(r.Findings)
-	sh.open(&textDialog{
-		title: r.Ref.Name, lines: f.out, hints: keyHints("w", "why", "l", "console log"),
-		keys: map[string]action{"w": actDo{ActWhy}, "l": actDo{actConsoleLog}},
+	sh.Open(&textDialog{
+		title: r.Ref.Name, lines: f.out, hints: common.KeyHints("w", "why", "l", "console log"),
+		keys: map[string]common.DialogAction{"w": common.Do{A: common.ActWhy}, "l": common.Do{A: common.ActConsoleLog}},
 	})
 }

@@ -7,13 +7,14 @@ import (
 
 	"rollcall/dnsview/rows"
 	"rollcall/providers/journal"
+	"rollcall/ui/common"
 	"rollcall/ui/theme"
 )
 
 // detail opens all of the entry under the cursor: who, when, from which plan, the
 // records before and after in full, and what the guards said.
 func (j *journalScreen) detail(r *rows.Entry) {
-	f := &facts{t: j.theme, w: j.textWidth()}
+	f := &facts{t: j.Theme, w: j.TextWidth()}
 	e := &r.Entry
 	f.add("entry", e.ID+"  of run "+e.Run)
 	f.add("what", e.Sentence)
@@ -60,7 +61,7 @@ func (j *journalScreen) detail(r *rows.Entry) {
 		f.add("policy", p.Policy)
 	}
 	if c := e.Change; c != nil {
-		f.head("Change: " + Clean(string(c.Op)) + " in " + Clean(e.Zone))
+		f.head("Change: " + common.Clean(string(c.Op)) + " in " + common.Clean(e.Zone))
 		f.diff(c)
 		if c.Before.Name != "" {
 			f.head("Before")
@@ -79,9 +80,9 @@ func (j *journalScreen) detail(r *rows.Entry) {
 		f.head("Guards")
 	}
 	for _, g := range e.Guards {
-		glyph, role := j.theme.OK, theme.Good
+		glyph, role := j.Theme.OK, theme.Good
 		if !g.Pass {
-			glyph, role = j.theme.Bad, theme.Bad
+			glyph, role = j.Theme.Bad, theme.Bad
 		}
 		why := g.Why
 		if g.Typed != "" {
@@ -89,9 +90,9 @@ func (j *journalScreen) detail(r *rows.Entry) {
 		}
 		f.marked(role, glyph+" "+g.Guard, why)
 	}
-	j.open(&textDialog{
-		title: "journal entry " + Clean(e.ID), lines: f.out, hints: keyHints("u", "undo the entry", "U", "undo its whole run"),
-		keys: map[string]action{"u": actDo{ActUndo}, "U": actDo{ActUndoRun}},
+	j.Open(&textDialog{
+		title: "journal entry " + common.Clean(e.ID), lines: f.out, hints: common.KeyHints("u", "undo the entry", "U", "undo its whole run"),
+		keys: map[string]common.DialogAction{"u": common.Do{A: common.ActUndo}, "U": common.Do{A: common.ActUndoRun}},
 	})
 }
 

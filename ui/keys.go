@@ -4,36 +4,37 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"rollcall/dnsview"
+	"rollcall/ui/common"
 )
 
-// key hands a key to whatever takes keys now: the top dialog, the prompt, or the screen.
-func (m *Model) key(k tea.KeyPressMsg) tea.Cmd {
+// Key hands a key to whatever takes keys now: the top dialog, the prompt, or the screen.
+func (m *Model) Key(k tea.KeyPressMsg) tea.Cmd {
 	if k.String() == "ctrl+c" {
 		return m.quit()
 	}
-	if n := len(m.dialogs); n > 0 {
-		return m.act(m.dialogs[n-1].key(m.shared, k))
+	if n := len(m.Dialogs); n > 0 {
+		return m.act(m.Dialogs[n-1].Key(m.Context, k))
 	}
 	if m.prompt != nil {
 		return m.promptKey(k)
 	}
-	a, ok := m.bindings[k.String()]
+	a, ok := m.Bindings[k.String()]
 	if !ok {
 		return nil
 	}
 	return m.do(a)
 }
 
-// paste hands pasted text to the field that is being edited.
-func (m *Model) paste(s string) tea.Cmd {
-	if n := len(m.dialogs); n > 0 {
-		if p, ok := m.dialogs[n-1].(paster); ok {
-			return m.act(p.paste(m.shared, s))
+// Paste hands pasted text to the field that is being edited.
+func (m *Model) Paste(s string) tea.Cmd {
+	if n := len(m.Dialogs); n > 0 {
+		if p, ok := m.Dialogs[n-1].(common.Paster); ok {
+			return m.act(p.Paste(m.Context, s))
 		}
 		return nil
 	}
 	if m.prompt != nil {
-		m.prompt.input.insert(s)
+		m.prompt.input.Insert(s)
 		return m.promptChanged()
 	}
 	return nil
@@ -41,34 +42,34 @@ func (m *Model) paste(s string) tea.Cmd {
 
 // do carries out an action of the key map: the screen's own way if it has one. Moving costs
 // the same whatever the number of rows.
-func (m *Model) do(a Action) tea.Cmd {
+func (m *Model) do(a common.Action) tea.Cmd {
 	l := m.top().table()
 	l.Hold()
 	if cmd, done := m.top().do(a); done {
 		return cmd
 	}
 	switch a {
-	case ActUp:
+	case common.ActUp:
 		l.Move(-1)
-	case ActDown:
+	case common.ActDown:
 		l.Move(1)
-	case ActTop:
+	case common.ActTop:
 		l.Home()
-	case ActBottom:
+	case common.ActBottom:
 		l.End()
-	case ActPageUp:
+	case common.ActPageUp:
 		l.Page(-1)
-	case ActPageDown:
+	case common.ActPageDown:
 		l.Page(1)
-	case ActMark:
+	case common.ActMark:
 		l.ToggleMark()
 		l.Move(1)
-	case ActBack:
+	case common.ActBack:
 		return m.back()
-	case ActQuit:
+	case common.ActQuit:
 		return m.quit()
-	case ActSort, ActReverse:
-		return m.reorder(a == ActReverse)
+	case common.ActSort, common.ActReverse:
+		return m.reorder(a == common.ActReverse)
 	default:
 		return m.command(a)
 	}
@@ -78,53 +79,53 @@ func (m *Model) do(a Action) tea.Cmd {
 
 // command carries out the actions that open or change something, and says of those that
 // only some screens have where they can be had.
-func (m *Model) command(a Action) tea.Cmd {
+func (m *Model) command(a common.Action) tea.Cmd {
 	if s, ok := m.screens[a]; ok {
 		return m.show(s)
 	}
 	switch a {
-	case ActFilter:
+	case common.ActFilter:
 		m.openFilter()
-	case ActPalette:
+	case common.ActPalette:
 		m.openPalette()
-	case ActHelp:
-		m.open(&helpDialog{})
-	case ActWhy:
-		return openWhy(m.shared, m.current().finding)
-	case ActRefresh:
+	case common.ActHelp:
+		m.Open(&helpDialog{})
+	case common.ActWhy:
+		return openWhy(m.Context, m.Current().Finding)
+	case common.ActRefresh:
 		return m.refresh()
-	case ActPause:
+	case common.ActPause:
 		return m.pause()
-	case ActReadOnly:
-		m.readOnly = !m.readOnly
-		if m.readOnly {
-			m.notify(toneInfo, "read-only: nothing can be changed from this screen")
+	case common.ActReadOnly:
+		m.ReadOnly = !m.ReadOnly
+		if m.ReadOnly {
+			m.Notify(common.ToneInfo, "read-only: nothing can be changed from this screen")
 		} else {
-			m.notify(toneWarn, "changes are allowed again")
+			m.Notify(common.ToneWarn, "changes are allowed again")
 		}
-	case ActCopy:
+	case common.ActCopy:
 		return m.copy()
-	case ActSSH:
+	case common.ActSSH:
 		return m.shell()
-	case ActLaunch:
+	case common.ActLaunch:
 		return m.launches.openForm()
-	case ActDeregister:
+	case common.ActDeregister:
 		return m.deregister()
-	case ActTerminate:
+	case common.ActTerminate:
 		return m.terminate()
-	case ActUndo, ActUndoRun:
-		if !m.refusedReadOnly() {
-			return m.start(ChangeRequest{Verb: dnsview.VerbUndo}, "undo the last change", false)
+	case common.ActUndo, common.ActUndoRun:
+		if !m.RefusedReadOnly() {
+			return m.StartChange(common.ChangeRequest{Verb: dnsview.VerbUndo}, "undo the last change", false)
 		}
-	case ActRedo:
+	case common.ActRedo:
 		return m.redo()
-	case ActRemedy:
+	case common.ActRemedy:
 		return m.remedy()
-	case ActQuiesce:
-		return m.wantInstances(ChangeRequest{Verb: dnsview.VerbQuiesce}, "quiesce")
-	case ActReturn:
-		return m.wantInstances(ChangeRequest{Verb: dnsview.VerbReturn}, "return")
-	case actCreate, ActBalance, actRetire, actRetargetTo:
+	case common.ActQuiesce:
+		return m.wantInstances(common.ChangeRequest{Verb: dnsview.VerbQuiesce}, "quiesce")
+	case common.ActReturn:
+		return m.wantInstances(common.ChangeRequest{Verb: dnsview.VerbReturn}, "return")
+	case common.ActCreate, common.ActBalance, common.ActRetire, common.ActRetargetTo:
 		return m.elsewhere(a)
 	default:
 		return m.paletteCommand(a)
@@ -133,32 +134,32 @@ func (m *Model) command(a Action) tea.Cmd {
 }
 
 // paletteCommand carries out what has no key.
-func (m *Model) paletteCommand(a Action) tea.Cmd {
+func (m *Model) paletteCommand(a common.Action) tea.Cmd {
 	switch a {
-	case actFleet, actInstances, actRecords:
+	case common.ActFleet, common.ActInstances, common.ActRecords:
 		m.stack = m.stack[:1]
 		m.fleet.show(a)
-	case actTerminateNow:
-		return m.wantInstances(ChangeRequest{Verb: dnsview.VerbDrain, NoDrain: true}, "terminate now")
-	case actDeregisterAll:
+	case common.ActTerminateNow:
+		return m.wantInstances(common.ChangeRequest{Verb: dnsview.VerbDrain, NoDrain: true}, "terminate now")
+	case common.ActDeregisterAll:
 		return m.deregisterAll()
-	case actRegister:
-		return m.wantInstances(ChangeRequest{Verb: dnsview.VerbRegister}, "register")
-	case actAdopt:
+	case common.ActRegister:
+		return m.wantInstances(common.ChangeRequest{Verb: dnsview.VerbRegister}, "register")
+	case common.ActAdopt:
 		return m.wantRecords(dnsview.VerbAdopt, "adopt")
-	case actRetarget:
+	case common.ActRetarget:
 		return m.wantRecords(dnsview.VerbRetarget, "retarget")
-	case actMove:
+	case common.ActMove:
 		return m.wantRecords(dnsview.VerbUpdate, "move")
-	case actStart, actStop, actReboot:
-		return m.wantInstances(ChangeRequest{Verb: dnsview.VerbPower, Action: dnsview.PowerAction(a)}, string(a))
-	case actChanges:
+	case common.ActStart, common.ActStop, common.ActReboot:
+		return m.wantInstances(common.ChangeRequest{Verb: dnsview.VerbPower, Action: dnsview.PowerAction(a)}, string(a))
+	case common.ActChanges:
 		m.showChanges()
-	case actConsoleLog:
+	case common.ActConsoleLog:
 		return m.consoleLog()
-	case actForget:
-		m.notify(toneWarn, "there is no cloud here that left the config: put the cursor on one in the sources ("+m.keymap.label(ActSources)+")")
-	case actClearMarks:
+	case common.ActForget:
+		m.Notify(common.ToneWarn, "there is no cloud here that left the config: put the cursor on one in the sources ("+m.Keys.Label(common.ActSources)+")")
+	case common.ActClearMarks:
 		m.top().table().ClearMarks()
 	}
 	return nil
@@ -166,19 +167,19 @@ func (m *Model) paletteCommand(a Action) tea.Cmd {
 
 // elsewhere does what an action can do on a screen that has no such rows: of most it says
 // where they can be had.
-func (m *Model) elsewhere(a Action) tea.Cmd {
-	if m.refusedReadOnly() {
+func (m *Model) elsewhere(a common.Action) tea.Cmd {
+	if m.RefusedReadOnly() {
 		return nil
 	}
 	switch a {
-	case actCreate:
-		m.open(createForm(""))
-	case ActBalance:
-		m.notify(toneInfo, "priority and weight are changed in the services: "+m.keymap.label(ActServices)+" shows them")
-	case actRetire:
-		m.notify(toneWarn, "there is no incarnation here: put the cursor on one in the services ("+m.keymap.label(ActServices)+")")
-	case actRetargetTo:
-		m.notify(toneWarn, "put one cursor on the record, and that of the other pane on the instance")
+	case common.ActCreate:
+		m.Open(createForm(""))
+	case common.ActBalance:
+		m.Notify(common.ToneInfo, "priority and weight are changed in the services: "+m.Keys.Label(common.ActServices)+" shows them")
+	case common.ActRetire:
+		m.Notify(common.ToneWarn, "there is no incarnation here: put the cursor on one in the services ("+m.Keys.Label(common.ActServices)+")")
+	case common.ActRetargetTo:
+		m.Notify(common.ToneWarn, "put one cursor on the record, and that of the other pane on the instance")
 	}
 	return nil
 }
@@ -198,7 +199,7 @@ func (m *Model) back() tea.Cmd {
 		return nil
 	}
 	m.fleet.unzoom()
-	m.status = status{}
+	m.Status = common.Status{}
 	return nil
 }
 
@@ -214,7 +215,7 @@ func (m *Model) reorder(reverse bool) tea.Cmd {
 	if by == "" {
 		by = "source and name"
 	}
-	m.notify(toneInfo, "sorted by "+by)
+	m.Notify(common.ToneInfo, "sorted by "+by)
 	return m.top().arrange()
 }
 
@@ -222,20 +223,20 @@ func (m *Model) reorder(reverse bool) tea.Cmd {
 func (m *Model) quit() tea.Cmd {
 	if n := m.changes.count() + m.launches.count(); n > 0 {
 		if _, ok := m.topDialog().(*quitDialog); ok {
-			m.cancel()
+			m.Cancel()
 			return tea.Quit
 		}
-		m.open(&quitDialog{n: n})
+		m.Open(&quitDialog{n: n})
 		return nil
 	}
-	m.cancel()
+	m.Cancel()
 	return tea.Quit
 }
 
 // topDialog returns the dialog that takes the keys, nil when there is none.
-func (m *Model) topDialog() dialog {
-	if n := len(m.dialogs); n > 0 {
-		return m.dialogs[n-1]
+func (m *Model) topDialog() common.Dialog {
+	if n := len(m.Dialogs); n > 0 {
+		return m.Dialogs[n-1]
 	}
 	return nil
 }

@@ -9,6 +9,7 @@ import (
 	"rollcall/dnsview"
 	"rollcall/providers"
 	"rollcall/ui"
+	"rollcall/ui/common"
 )
 
 func TestCursorMovesByArrowsAndLetters(t *testing.T) {
@@ -384,9 +385,9 @@ func TestEveryActionOfTheKeyMapIsInTheHelp(t *testing.T) {
 	r := newRig(t, 160, 60).ready()
 	r.press("?")
 	s := r.screen()
-	for a, b := range ui.DefaultKeys() {
+	for a, b := range common.DefaultKeys() {
 		k := b.Keys()[0]
-		if !strings.Contains(s, k+" ") && !slices.Contains([]ui.Action{ui.ActUp, ui.ActDown, ui.ActLeft, ui.ActRight}, a) {
+		if !strings.Contains(s, k+" ") && !slices.Contains([]common.Action{common.ActUp, common.ActDown, common.ActLeft, common.ActRight}, a) {
 			t.Errorf("%s (%s) is not in the help", a, k)
 		}
 	}
@@ -395,7 +396,7 @@ func TestEveryActionOfTheKeyMapIsInTheHelp(t *testing.T) {
 }
 
 func TestOtherKeysCanBeBound(t *testing.T) {
-	k, errs := ui.MergeKeys(map[string][]string{"journal": {"ctrl+j"}, "deregister": {"D"}})
+	k, errs := common.MergeKeys(map[string][]string{"journal": {"ctrl+j"}, "deregister": {"D"}})
 	if len(errs) > 0 {
 		t.Fatal(errs)
 	}

@@ -4,6 +4,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"rollcall/providers"
+	"rollcall/ui/common"
 	"rollcall/userdata"
 )
 
@@ -11,7 +12,7 @@ import (
 type (
 	defaultsMsg struct {
 		form, asked uint64
-		defaults    LaunchDefaults
+		defaults    common.LaunchDefaults
 	}
 	catalogueMsg struct {
 		form  uint64
@@ -26,8 +27,8 @@ type (
 	}
 )
 
-// receive takes what the commands of the form bring back.
-func (d *launchForm) receive(sh *shared, msg tea.Msg) (cmd tea.Cmd, mine bool) {
+// Receive takes what the commands of the form bring back.
+func (d *launchForm) Receive(sh *common.Context, msg tea.Msg) (cmd tea.Cmd, mine bool) {
 	switch msg := msg.(type) {
 	case defaultsMsg:
 		if msg.form == d.gen && msg.asked == d.asked {
@@ -62,26 +63,26 @@ func (d *launchForm) takeCatalogue(msg catalogueMsg) {
 		}
 		c.loading = false
 		if msg.err != nil {
-			c.err = Clean(msg.err.Error())
+			c.err = common.Clean(msg.err.Error())
 		} else {
 			c.take(msg.cat)
 		}
 	}
 }
 
-func (d *launchForm) takeDefaults(sh *shared, v LaunchDefaults) tea.Cmd {
+func (d *launchForm) takeDefaults(sh *common.Context, v common.LaunchDefaults) tea.Cmd {
 	d.values = v.Values
 	if v.Template != "" {
 		d.template.pick(v.Template)
 	}
 	if !d.touched["prefix "] {
-		d.prefix.set(Clean(v.NamePrefix))
+		d.prefix.Set(common.Clean(v.NamePrefix))
 	}
 	cmds := make([]tea.Cmd, 0, len(d.clouds)+1)
 	for _, c := range d.clouds {
 		c.want = v.Clouds[c.name]
 		if c.want.Profile != "" && !d.touched["profile "] {
-			d.profile.set(Clean(c.want.Profile))
+			d.profile.Set(common.Clean(c.want.Profile))
 		}
 		if !d.touched["cloud "+c.name] {
 			c.count.n = min(c.want.Count, mostNodes)

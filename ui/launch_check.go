@@ -9,6 +9,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"rollcall/providers"
+	"rollcall/ui/common"
 	"rollcall/ui/theme"
 	"rollcall/userdata"
 )
@@ -24,7 +25,7 @@ const createProfile = "create"
 type checks struct {
 	asked      uint64 // number of the rendering that they are about
 	lints      map[string]userdata.LintReport
-	profiles   []ProfilePlan
+	profiles   []common.ProfilePlan
 	profileErr string
 	err        string
 }
@@ -37,14 +38,14 @@ type lintedMsg struct {
 
 // check lints the boot scripts and finds out what has to be created, in a command.
 // Checks that are under way for what the form described before are stopped.
-func (d *launchForm) check(sh *shared) tea.Cmd {
-	ctx, cancel := context.WithCancel(sh.ctx)
+func (d *launchForm) check(sh *common.Context) tea.Cmd {
+	ctx, cancel := context.WithCancel(sh.Ctx)
 	d.stop = cancel
-	form, backend, rendered, req := d.gen, sh.backend, d.rendered, d.request()
+	form, backend, rendered, req := d.gen, sh.Backend, d.rendered, d.request()
 	out := checks{asked: d.asked, lints: map[string]userdata.LintReport{}}
-	spec, name := d.spec(sh.fleetID), ""
+	spec, name := d.spec(sh.FleetID), ""
 	if d.creates() {
-		name = strings.TrimSpace(d.profile.value())
+		name = strings.TrimSpace(d.profile.Value())
 	}
 	return func() tea.Msg {
 		defer cancel()
@@ -59,14 +60,14 @@ func (d *launchForm) check(sh *shared) tea.Cmd {
 			req.Cloud = cloud
 			report, err := backend.Lint(ctx, req, r)
 			if err != nil {
-				out.err = Clean(err.Error())
+				out.err = common.Clean(err.Error())
 			}
 			out.lints[cloud] = report
 		}
 		if name != "" {
 			var err error
 			if out.profiles, err = backend.Profiles(ctx, spec, name); err != nil {
-				out.profileErr = Clean(err.Error())
+				out.profileErr = common.Clean(err.Error())
 			}
 		}
 		if ctx.Err() != nil {
@@ -92,7 +93,7 @@ func (d *launchForm) creates() bool { return d.hasEC2() && d.create.value() == c
 // unchecked says what the checks have against the launch; empty when nothing.
 func (d *launchForm) unchecked() string {
 	switch {
-	case d.creates() && strings.TrimSpace(d.profile.value()) == "":
+	case d.creates() && strings.TrimSpace(d.profile.Value()) == "":
 		return "give the profile that is to be created a name"
 	case d.checks.asked != d.asked:
 		return "the boot script is being checked"
@@ -129,13 +130,13 @@ func (d *launchForm) asks() string {
 // lintText is a finding in one line, with who says so, and where.
 func lintText(f *userdata.LintFinding) string {
 	if f.Missing { // its text names the tool
-		return Clean(f.Text)
+		return common.Clean(f.Text)
 	}
 	who := f.Tool
 	if f.Line > 0 {
 		who += fmt.Sprintf(", %s:%d", f.File, f.Line)
 	}
-	return Clean(f.Text + " (" + who + ")")
+	return common.Clean(f.Text + " (" + who + ")")
 }
 
 // lintGlyph is how a finding is drawn.
@@ -153,7 +154,7 @@ func lintGlyph(t *theme.Theme, f *userdata.LintFinding) (glyph string, role them
 func (d *launchForm) drawFindings(t *theme.Theme, cloud string, w int) []string {
 	var out []string
 	add := func(role theme.Role, glyph, text string) {
-		for i, l := range wrap(text, max(w-2, 4)) {
+		for i, l := range common.Wrap(text, max(w-2, 4)) {
 			if i > 0 {
 				glyph = " "
 			}
@@ -162,7 +163,7 @@ func (d *launchForm) drawFindings(t *theme.Theme, cloud string, w int) []string 
 	}
 	r := d.rendered[cloud]
 	for _, x := range r.Warnings {
-		add(theme.Warn, t.Warn, Clean(x))
+		add(theme.Warn, t.Warn, common.Clean(x))
 	}
 	if d.checks.asked == d.asked {
 		report := d.checks.lints[cloud]
@@ -179,25 +180,25 @@ func (d *launchForm) drawFindings(t *theme.Theme, cloud string, w int) []string 
 	}
 	for i := range d.checks.profiles {
 		if d.creates() && d.checks.asked == d.asked {
-			out = append(out, d.checks.profiles[i].lines(t, w, true)...)
+			out = append(out, profileLines(&d.checks.profiles[i], t, w, true)...)
 		}
 	}
 	return out
 }
 
-// lines says what is created, before anything is.
-func (p *ProfilePlan) lines(t *theme.Theme, w int, policy bool) []string {
+// profileLines says what is created, before anything is.
+func profileLines(p *common.ProfilePlan, t *theme.Theme, w int, policy bool) []string {
 	if len(p.Missing) == 0 {
-		return []string{t.Paint(theme.Dim, t.OK+" AWS account "+Clean(p.Account)+" has the profile "+Clean(p.Name)+" already, with this policy")}
+		return []string{t.Paint(theme.Dim, t.OK+" AWS account "+common.Clean(p.Account)+" has the profile "+common.Clean(p.Name)+" already, with this policy")}
 	}
-	out := []string{t.Paint(theme.Notice, t.Note+" in AWS account "+Clean(p.Account)+" this is created first:")}
+	out := []string{t.Paint(theme.Notice, t.Note+" in AWS account "+common.Clean(p.Account)+" this is created first:")}
 	for _, x := range p.Missing {
-		for _, l := range wrap(Clean(x), max(w-4, 4)) {
+		for _, l := range common.Wrap(common.Clean(x), max(w-4, 4)) {
 			out = append(out, "    "+t.Paint(theme.Plain, l))
 		}
 	}
 	if policy {
-		for _, l := range CleanLines(p.Policy) {
+		for _, l := range common.CleanLines(p.Policy) {
 			out = append(out, "    "+t.Paint(theme.Dim, l))
 		}
 	}
@@ -224,19 +225,19 @@ func (d *launchForm) notes(t *theme.Theme, w int) []string {
 		}
 	}
 	var out []string
-	l := newLine(t)
+	l := common.NewLine(t)
 	if wrong > 0 {
-		l.add(theme.Bad, t.Bad+" "+countOf(wrong, "error")+"  ")
+		l.Add(theme.Bad, t.Bad+" "+common.CountOf(wrong, "error")+"  ")
 	}
 	if warned > 0 {
-		l.add(theme.Warn, t.Warn+" "+countOf(warned, "warning")+"  ")
+		l.Add(theme.Warn, t.Warn+" "+common.CountOf(warned, "warning")+"  ")
 	}
-	if l.w > 0 {
-		out = append(out, l.add(theme.Dim, "beside the boot script").b.String())
+	if l.W > 0 {
+		out = append(out, l.Add(theme.Dim, "beside the boot script").B.String())
 	}
 	if d.creates() {
 		for i := range d.checks.profiles {
-			out = append(out, d.checks.profiles[i].lines(t, w, false)...)
+			out = append(out, profileLines(&d.checks.profiles[i], t, w, false)...)
 		}
 	}
 	return out

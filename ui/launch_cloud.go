@@ -8,6 +8,7 @@ import (
 
 	"rollcall/dnsview/rows"
 	"rollcall/providers"
+	"rollcall/ui/common"
 	"rollcall/ui/theme"
 )
 
@@ -24,16 +25,16 @@ type cloudPart struct {
 	loading    bool
 	loaded     bool
 	err        string
-	want       CloudDefaults
+	want       common.CloudDefaults
 }
 
 // load asks for the catalogue of a cloud that gets nodes, once.
-func (c *cloudPart) load(sh *shared, form uint64) tea.Cmd {
+func (c *cloudPart) load(sh *common.Context, form uint64) tea.Cmd {
 	if c.count.n == 0 || c.loaded || c.loading {
 		return nil
 	}
 	c.loading, c.err = true, ""
-	name, backend, ctx := c.name, sh.backend, sh.ctx
+	name, backend, ctx := c.name, sh.Backend, sh.Ctx
 	return func() tea.Msg {
 		cat, err := backend.Catalogue(ctx, name)
 		return catalogueMsg{form, name, cat, err}
@@ -82,5 +83,5 @@ func (c *cloudPart) note(t *theme.Theme, count string, n int) string {
 	case c.production:
 		text = t.Paint(theme.BadgeDanger, " PRODUCTION ")
 	}
-	return fit(count+text, n, t.Ellipsis)
+	return common.Fit(count+text, n, t.Ellipsis)
 }

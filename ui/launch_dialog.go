@@ -10,6 +10,7 @@ import (
 
 	"rollcall/dnsview/rows"
 	"rollcall/providers/launch"
+	"rollcall/ui/common"
 	"rollcall/ui/theme"
 )
 
@@ -22,8 +23,8 @@ type launchDialog struct {
 	quiet    time.Time
 }
 
-func (d *launchDialog) key(sh *shared, k tea.KeyPressMsg) action {
-	if sh.now().Before(d.quiet) {
+func (d *launchDialog) Key(sh *common.Context, k tea.KeyPressMsg) common.DialogAction {
+	if sh.Now().Before(d.quiet) {
 		return nil
 	}
 	switch key := k.String(); key {
@@ -31,24 +32,24 @@ func (d *launchDialog) key(sh *shared, k tea.KeyPressMsg) action {
 		if d.r.report != nil {
 			delete(d.launches.byID, d.r.gen)
 		} else {
-			sh.notify(toneInfo, "the launch goes on in the background; : changes shows it again")
+			sh.Notify(common.ToneInfo, "the launch goes on in the background; : changes shows it again")
 		}
-		return actClose{}
+		return common.Close{}
 	case "enter":
 		if d.refused() {
 			delete(d.launches.byID, d.r.gen)
-			return actClose{}
+			return common.Close{}
 		}
 		return d.openLog(sh)
 	case "r":
 		if d.r.report != nil && !d.r.report.OK() && !d.refused() {
-			return actCmd{d.launches.retry(d.r)}
+			return common.Cmd{Cmd: d.launches.retry(d.r)}
 		}
 	default:
 		if d.refused() {
-			scroll(&d.view, key)
+			common.Scroll(&d.view, key)
 		} else {
-			d.at = max(min(d.at+scrollBy(key), len(d.r.nodes)-1), 0)
+			d.at = max(min(d.at+common.ScrollBy(key), len(d.r.nodes)-1), 0)
 		}
 	}
 	return nil
@@ -58,62 +59,62 @@ func (d *launchDialog) key(sh *shared, k tea.KeyPressMsg) action {
 func (d *launchDialog) refused() bool { return d.r.report != nil && len(d.r.report.Problems) > 0 }
 
 // openLog opens the console log of the node under the cursor.
-func (d *launchDialog) openLog(sh *shared) action {
+func (d *launchDialog) openLog(sh *common.Context) common.DialogAction {
 	if d.at >= len(d.r.nodes) {
 		return nil
 	}
 	n := &d.r.nodes[d.at]
 	if n.Instance.ID == "" {
-		sh.notify(toneInfo, "this node is no instance yet: it has no console log")
+		sh.Notify(common.ToneInfo, "this node is no instance yet: it has no console log")
 		return nil
 	}
 	inst := n.Instance
 	inst.Cloud, inst.Name = n.Cloud, n.Name
-	return actCmd{openLog(sh, &inst)}
+	return common.Cmd{Cmd: openLog(sh, &inst)}
 }
 
-func (d *launchDialog) draw(sh *shared, w, h int) panel {
-	t, r := sh.theme, d.r
+func (d *launchDialog) Draw(sh *common.Context, w, h int) common.Panel {
+	t, r := sh.Theme, d.r
 	w = min(w, 92)
-	p := panel{title: "Launch " + Clean(r.spec.ID), view: &d.view, width: w}
+	p := common.Panel{Title: "Launch " + common.Clean(r.spec.ID), View: &d.view, Width: w}
 	if d.refused() {
 		for _, x := range r.report.Problems {
-			for _, l := range wrap(Clean(x), w-2) {
-				p.lines = append(p.lines, t.Paint(theme.Bad, t.Bad+" "+l))
+			for _, l := range common.Wrap(common.Clean(x), w-2) {
+				p.Lines = append(p.Lines, t.Paint(theme.Bad, t.Bad+" "+l))
 			}
 		}
-		p.tail = []string{"", t.Paint(theme.Dim, "nothing was started")}
-		p.hints = keyHints("esc", "close")
+		p.Tail = []string{"", t.Paint(theme.Dim, "nothing was started")}
+		p.Hints = common.KeyHints("esc", "close")
 		return p
 	}
-	p.tail = []string{"", d.bar(sh, w)}
+	p.Tail = []string{"", d.bar(sh, w)}
 	d.at = max(min(d.at, len(r.nodes)-1), 0)
 	first, last := 0, 0
 	for i := range r.nodes {
 		if i == d.at {
-			first = len(p.lines)
+			first = len(p.Lines)
 		}
-		p.lines = append(p.lines, nodeLines(t, &r.nodes[i], w, sh.now(), i == d.at)...)
+		p.Lines = append(p.Lines, nodeLines(t, &r.nodes[i], w, sh.Now(), i == d.at)...)
 		if i == d.at {
-			last = len(p.lines)
+			last = len(p.Lines)
 		}
 	}
-	d.view.SetHeight(max(h-len(p.tail)-2, 1))
-	d.view.SetContentLines(p.lines)
+	d.view.SetHeight(max(h-len(p.Tail)-2, 1))
+	d.view.SetContentLines(p.Lines)
 	d.view.SetYOffset(min(max(d.view.YOffset(), last-d.view.Height()), first))
-	p.hints = keyHints("enter", "console log", "esc", "go on in the background")
+	p.Hints = common.KeyHints("enter", "console log", "esc", "go on in the background")
 	if r.report != nil {
-		p.hints = keyHints("enter", "console log", "esc", "close")
+		p.Hints = common.KeyHints("enter", "console log", "esc", "close")
 		if !r.report.OK() {
-			p.hints = append(keyHints("r", "retry what is missing"), p.hints...)
+			p.Hints = append(common.KeyHints("r", "retry what is missing"), p.Hints...)
 		}
 	}
 	return p
 }
 
 // bar says how many nodes are where they should be.
-func (d *launchDialog) bar(sh *shared, w int) string {
-	t, nodes := sh.theme, d.r.nodes
+func (d *launchDialog) bar(sh *common.Context, w int) string {
+	t, nodes := sh.Theme, d.r.nodes
 	done := 0
 	for i := range nodes {
 		if nodes[i].Done() {
@@ -144,7 +145,7 @@ func nodeLines(t *theme.Theme, n *launch.Node, w int, now time.Time, cursor bool
 	case launch.StageUnknown:
 		glyph, role = t.Warn, theme.Warn
 	}
-	name := Clean(n.Name)
+	name := common.Clean(n.Name)
 	if name == "" {
 		name = fmt.Sprintf("node %d", n.Index+1)
 	}
@@ -156,19 +157,19 @@ func nodeLines(t *theme.Theme, n *launch.Node, w int, now time.Time, cursor bool
 	if cursor {
 		bar, face = t.Bar+" ", theme.Strong
 	}
-	l := newLine(t).add(theme.Accent, bar).add(role, glyph+" ")
+	l := common.NewLine(t).Add(theme.Accent, bar).Add(role, glyph+" ")
 	if w < 60 { // the stage is what one looks for
-		l.add(face, fit(name, 12, t.Ellipsis)).gap(1).add(role, fit(string(n.Stage), 11, "")).add(theme.Faint, fit(since, 4, "")).
-			add(theme.Dim, fit(Clean(n.Cloud), 14, t.Ellipsis)).gap(1)
+		l.Add(face, common.Fit(name, 12, t.Ellipsis)).Gap(1).Add(role, common.Fit(string(n.Stage), 11, "")).Add(theme.Faint, common.Fit(since, 4, "")).
+			Add(theme.Dim, common.Fit(common.Clean(n.Cloud), 14, t.Ellipsis)).Gap(1)
 	} else {
-		l.add(face, fit(name, 20, t.Ellipsis)).gap(1).add(theme.Dim, fit(Clean(n.Cloud), 14, t.Ellipsis)).
-			gap(1).add(role, fit(string(n.Stage), 11, "")).add(theme.Faint, fit(since, 4, ""))
+		l.Add(face, common.Fit(name, 20, t.Ellipsis)).Gap(1).Add(theme.Dim, common.Fit(common.Clean(n.Cloud), 14, t.Ellipsis)).
+			Gap(1).Add(role, common.Fit(string(n.Stage), 11, "")).Add(theme.Faint, common.Fit(since, 4, ""))
 	}
-	id := Clean(n.Instance.ID)
+	id := common.Clean(n.Instance.ID)
 	if len(n.Instance.PublicIPs) > 0 {
 		id += "  " + n.Instance.PublicIPs[0].String()
 	}
-	out := []string{l.add(theme.Dim, id).b.String()}
+	out := []string{l.Add(theme.Dim, id).B.String()}
 	why := n.Message
 	if n.Err != nil && (why == "" || n.Stage == launch.StageFailed) {
 		why = n.Err.Error()
@@ -177,7 +178,7 @@ func nodeLines(t *theme.Theme, n *launch.Node, w int, now time.Time, cursor bool
 		role = theme.Warn // it is well, and something keeps it from being registered all the same
 	}
 	if why != "" && n.Stage != launch.StageRegistered {
-		for _, x := range wrap(Clean(why), max(w-6, 8)) {
+		for _, x := range common.Wrap(common.Clean(why), max(w-6, 8)) {
 			out = append(out, "    "+t.Paint(role, x))
 		}
 	}

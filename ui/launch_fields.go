@@ -6,6 +6,7 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 
+	"rollcall/ui/common"
 	"rollcall/ui/theme"
 )
 
@@ -55,7 +56,7 @@ func (c *choice) key(k tea.KeyPressMsg) (handled, changed bool) {
 		if k.Text == "" || k.Mod&^tea.ModShift != 0 {
 			return false, false
 		}
-		q := c.query + Clean(k.Text)
+		q := c.query + common.Clean(k.Text)
 		old := c.query
 		c.query = q
 		if !c.seek() {
@@ -96,10 +97,10 @@ func (c *choice) turn(by int) {
 func (c *choice) view(t *theme.Theme, n int, focused bool) string {
 	label := t.Paint(theme.Faint, "none")
 	if c.at < len(c.options) {
-		label = Clean(c.options[c.at].label)
+		label = common.Clean(c.options[c.at].label)
 	}
 	if !focused {
-		return fit(label, n, t.Ellipsis)
+		return common.Fit(label, n, t.Ellipsis)
 	}
 	left, right := "‹ ", " ›"
 	if t.ASCII {
@@ -112,7 +113,7 @@ func (c *choice) view(t *theme.Theme, n int, focused bool) string {
 	if c.query != "" {
 		tail += "  /" + c.query
 	}
-	return fit(t.Paint(theme.Accent, left)+t.Paint(theme.Strong, label)+t.Paint(theme.Accent, right)+t.Paint(theme.Dim, tail), n, t.Ellipsis)
+	return common.Fit(t.Paint(theme.Accent, left)+t.Paint(theme.Strong, label)+t.Paint(theme.Accent, right)+t.Paint(theme.Dim, tail), n, t.Ellipsis)
 }
 
 // counter is a small number.
@@ -144,11 +145,11 @@ func (c *counter) view(t *theme.Theme, n int, focused bool) string {
 		role = theme.Faint
 	}
 	if !focused {
-		return fit(t.Paint(role, text), n, "")
+		return common.Fit(t.Paint(role, text), n, "")
 	}
 	left, right := "‹ ", " ›"
 	if t.ASCII {
 		left, right = "< ", " >"
 	}
-	return fit(t.Paint(theme.Accent, left)+t.Paint(role, text)+t.Paint(theme.Accent, right), n, "")
+	return common.Fit(t.Paint(theme.Accent, left)+t.Paint(role, text)+t.Paint(theme.Accent, right), n, "")
 }

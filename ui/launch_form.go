@@ -10,6 +10,7 @@ import (
 
 	"rollcall/providers"
 	"rollcall/providers/launch"
+	"rollcall/ui/common"
 	"rollcall/userdata"
 )
 
@@ -20,9 +21,9 @@ type launchForm struct {
 	gen      uint64 // of the form: answers for another one are late
 	service  choice
 	template choice
-	prefix   input
-	profile  input  // EC2 instance profile
-	create   choice // whether the launch makes it first
+	prefix   common.Input
+	profile  common.Input // EC2 instance profile
+	create   choice       // whether the launch makes it first
 	clouds   []*cloudPart
 	vars     []*varPart
 	boot     []userdata.Template
@@ -46,7 +47,7 @@ type launchForm struct {
 // varPart is one variable of the template.
 type varPart struct {
 	v      userdata.Variable
-	text   input
+	text   common.Input
 	choice choice // enum and bool
 }
 
@@ -54,11 +55,11 @@ func (p *varPart) value() string {
 	if len(p.choice.options) > 0 {
 		return p.choice.value()
 	}
-	return p.text.value()
+	return p.text.Value()
 }
 
 func (p *varPart) set(s string) {
-	p.text.set(Clean(s))
+	p.text.Set(common.Clean(s))
 	p.choice.pick(s)
 }
 
@@ -66,18 +67,18 @@ const mostNodes = 200 // in one cloud and launch, from the screen
 
 // openForm opens the form.
 func (ls *launches) openForm() tea.Cmd {
-	sh := ls.shared
-	if sh.refusedReadOnly() {
+	sh := ls.Context
+	if sh.RefusedReadOnly() {
 		return nil
 	}
-	if sh.model == nil {
-		sh.notify(toneInfo, "nothing has been read yet")
+	if sh.Picture == nil {
+		sh.Notify(common.ToneInfo, "nothing has been read yet")
 		return nil
 	}
-	d := &launchForm{launches: ls, gen: sh.nextID(), touched: map[string]bool{}, boot: sh.backend.Templates(), stop: func() {}}
+	d := &launchForm{launches: ls, gen: sh.NextID(), touched: map[string]bool{}, boot: sh.Backend.Templates(), stop: func() {}}
 	d.create.options = []option{{"", "no: it is there, or none is needed"}, {createProfile, "yes: with the rights these nodes need, and no more"}}
 	var services, templates []option
-	for _, s := range sh.backend.Services() {
+	for _, s := range sh.Backend.Services() {
 		services = append(services, option{s.Name, s.Name})
 	}
 	services = append(services, option{"", "no service"})
@@ -89,25 +90,25 @@ func (ls *launches) openForm() tea.Cmd {
 	if s := currentService(sh); s != "" {
 		d.service.pick(s)
 	}
-	for i := range sh.model.view.Snapshot.Clouds {
-		c := &sh.model.view.Snapshot.Clouds[i]
+	for i := range sh.Picture.View.Snapshot.Clouds {
+		c := &sh.Picture.View.Snapshot.Clouds[i]
 		if c.Departed {
 			continue // nothing is launched there
 		}
 		d.clouds = append(d.clouds, &cloudPart{name: c.Cloud.Name, provider: c.Cloud.Provider, production: c.Production, count: counter{most: mostNodes}})
 	}
 	d.useTemplate()
-	sh.open(d)
+	sh.Open(d)
 	return d.ask(sh)
 }
 
 // currentService is the service of the row under the cursor, for the form to begin with.
-func currentService(sh *shared) string {
-	c := sh.current()
-	if c.service == "" && c.instance != nil {
-		return sh.model.view.ServiceOfInstance(c.instance.Inst)
+func currentService(sh *common.Context) string {
+	c := sh.Current()
+	if c.Service == "" && c.Instance != nil {
+		return sh.Picture.View.ServiceOfInstance(c.Instance.Inst)
 	}
-	return c.service
+	return c.Service
 }
 
 // useTemplate makes the fields for the variables of the chosen template. What
@@ -125,7 +126,7 @@ func (d *launchForm) useTemplate() {
 			continue
 		}
 		for _, v := range t.Variables {
-			p := &varPart{v: v, text: newInput(Clean(v.Default))}
+			p := &varPart{v: v, text: common.NewInput(common.Clean(v.Default))}
 			switch v.Type {
 			case userdata.TypeEnum:
 				for _, o := range v.Options {
@@ -147,18 +148,18 @@ func (d *launchForm) useTemplate() {
 }
 
 // ask asks for the defaults of the service, in a command.
-func (d *launchForm) ask(sh *shared) tea.Cmd {
+func (d *launchForm) ask(sh *common.Context) tea.Cmd {
 	d.asked++
-	form, asked, service, backend, ctx := d.gen, d.asked, d.service.value(), sh.backend, sh.ctx
+	form, asked, service, backend, ctx := d.gen, d.asked, d.service.value(), sh.Backend, sh.Ctx
 	return func() tea.Msg { return defaultsMsg{form, asked, backend.Defaults(ctx, service)} }
 }
 
 // render asks for the boot scripts of the clouds that get nodes, in a command.
-func (d *launchForm) render(sh *shared) tea.Cmd {
+func (d *launchForm) render(sh *common.Context) tea.Cmd {
 	d.armed = false
 	d.asked++
 	d.stop()
-	form, asked, backend, ctx := d.gen, d.asked, sh.backend, sh.ctx
+	form, asked, backend, ctx := d.gen, d.asked, sh.Backend, sh.Ctx
 	var clouds []string
 	for _, c := range d.clouds {
 		if c.count.n > 0 {
@@ -185,12 +186,12 @@ func (d *launchForm) render(sh *shared) tea.Cmd {
 }
 
 // request asks for the boot script of no cloud yet.
-func (d *launchForm) request() RenderRequest {
+func (d *launchForm) request() common.RenderRequest {
 	values := map[string]string{}
 	for _, p := range d.vars {
 		values[p.v.Name] = p.value()
 	}
-	return RenderRequest{Template: d.template.value(), Service: d.service.value(), Values: values}
+	return common.RenderRequest{Template: d.template.value(), Service: d.service.value(), Values: values}
 }
 
 // total is the number of nodes.
@@ -237,7 +238,7 @@ func (d *launchForm) missing() string {
 
 // spec is the launch that the form describes.
 func (d *launchForm) spec(fleet string) launch.Spec {
-	s := launch.Spec{ID: launch.NewID(), Fleet: fleet, Service: d.service.value(), Template: d.template.value(), NamePrefix: strings.TrimSpace(d.prefix.value())}
+	s := launch.Spec{ID: launch.NewID(), Fleet: fleet, Service: d.service.value(), Template: d.template.value(), NamePrefix: strings.TrimSpace(d.prefix.Value())}
 	for _, c := range d.clouds {
 		if c.count.n == 0 {
 			continue
@@ -251,7 +252,7 @@ func (d *launchForm) spec(fleet string) launch.Spec {
 			Network: c.network.value(), KeyPair: c.keyPair.value(), UserData: r.Text,
 		})
 		if c.provider == providers.EC2 {
-			s.Nodes[len(s.Nodes)-1].Profile = strings.TrimSpace(d.profile.value())
+			s.Nodes[len(s.Nodes)-1].Profile = strings.TrimSpace(d.profile.Value())
 		}
 	}
 	return s

@@ -7,6 +7,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"rollcall/providers"
+	"rollcall/ui/common"
 	"rollcall/ui/theme"
 	"rollcall/userdata"
 )
@@ -28,28 +29,28 @@ type field struct {
 }
 
 // fields lists the fields as they stand: a cloud without nodes has no image and no size.
-func (d *launchForm) fields(sh *shared) []field {
-	t := sh.theme
+func (d *launchForm) fields(sh *common.Context) []field {
+	t := sh.Theme
 	pick := func(label, help string, c *choice, changed func() tea.Cmd) field {
 		return field{
 			label: label, help: help, changed: changed,
 			view: func(n int, focused bool) string { return c.view(t, n, focused) }, key: c.key,
 		}
 	}
-	text := func(label, help, example string, in *input, name string) field {
+	text := func(label, help, example string, in *common.Input, name string) field {
 		return field{
 			label: label, help: help,
-			view: func(n int, focused bool) string { return in.view(t, n, focused, Clean(example)) },
+			view: func(n int, focused bool) string { return in.View(t, n, focused, common.Clean(example)) },
 			key: func(k tea.KeyPressMsg) (bool, bool) {
-				before := in.value()
-				ok := in.key(k)
-				if in.value() != before {
+				before := in.Value()
+				ok := in.Key(k)
+				if in.Value() != before {
 					d.touched[name] = true
 				}
-				return ok, in.value() != before
+				return ok, in.Value() != before
 			},
 			paste: func(s string) {
-				in.insert(s)
+				in.Insert(s)
 				d.touched[name] = true
 			},
 		}
@@ -121,7 +122,7 @@ func (d *launchForm) fields(sh *shared) []field {
 
 // focused gives the fields and the place of the one that has the cursor: the
 // cursor stays on its field when others appear above it.
-func (d *launchForm) focused(sh *shared) ([]field, int) {
+func (d *launchForm) focused(sh *common.Context) ([]field, int) {
 	fields := d.fields(sh)
 	for i := range fields {
 		if fields[i].id == d.focus {
@@ -133,11 +134,11 @@ func (d *launchForm) focused(sh *shared) ([]field, int) {
 	return fields, d.at
 }
 
-func (d *launchForm) varField(t *theme.Theme, p *varPart, text func(label, help, example string, in *input, name string) field) field {
-	help := Clean(strings.TrimSpace(p.v.Help + " (" + typeNote(&p.v) + ")"))
+func (d *launchForm) varField(t *theme.Theme, p *varPart, text func(label, help, example string, in *common.Input, name string) field) field {
+	help := common.Clean(strings.TrimSpace(p.v.Help + " (" + typeNote(&p.v) + ")"))
 	if len(p.choice.options) > 0 {
 		return field{
-			label: Clean(p.v.Name), help: help,
+			label: common.Clean(p.v.Name), help: help,
 			view: func(n int, focused bool) string { return p.choice.view(t, n, focused) },
 			key: func(k tea.KeyPressMsg) (bool, bool) {
 				handled, changed := p.choice.key(k)
@@ -148,20 +149,20 @@ func (d *launchForm) varField(t *theme.Theme, p *varPart, text func(label, help,
 			},
 		}
 	}
-	f := text(Clean(p.v.Name), help, p.v.Example, &p.text, p.v.Name)
+	f := text(common.Clean(p.v.Name), help, p.v.Example, &p.text, p.v.Name)
 	if p.v.Secret {
 		show := f.view
 		f.view = func(n int, focused bool) string {
-			stars := strings.Repeat("*", utf8.RuneCountInString(p.text.value()))
+			stars := strings.Repeat("*", utf8.RuneCountInString(p.text.Value()))
 			if focused {
-				masked := newInput(stars)
-				masked.edit.SetCursor(p.text.edit.Position())
-				return masked.view(t, n, true, "")
+				masked := common.NewInput(stars)
+				masked.Edit.SetCursor(p.text.Edit.Position())
+				return masked.View(t, n, true, "")
 			}
-			if p.text.value() == "" {
+			if p.text.Value() == "" {
 				return show(n, false)
 			}
-			return fit(stars, n, "")
+			return common.Fit(stars, n, "")
 		}
 	}
 	return f
@@ -186,8 +187,8 @@ func (d *launchForm) wrong(f *field) string {
 	if f.kind != "variable" {
 		return ""
 	}
-	for _, l := range CleanLines(d.problem) {
-		if why, ok := strings.CutPrefix(l, "template "+Clean(d.template.value())+": "+f.label+": "); ok {
+	for _, l := range common.CleanLines(d.problem) {
+		if why, ok := strings.CutPrefix(l, "template "+common.Clean(d.template.value())+": "+f.label+": "); ok {
 			return why
 		}
 	}
@@ -197,7 +198,7 @@ func (d *launchForm) wrong(f *field) string {
 func (d *launchForm) templateHelp() string {
 	for _, t := range d.boot {
 		if t.Name == d.template.value() {
-			return Clean(t.Help)
+			return common.Clean(t.Help)
 		}
 	}
 	return ""

@@ -2,9 +2,11 @@ package ui
 
 import (
 	tea "charm.land/bubbletea/v2"
+
+	"rollcall/ui/common"
 )
 
-func (d *launchForm) key(sh *shared, k tea.KeyPressMsg) action {
+func (d *launchForm) Key(sh *common.Context, k tea.KeyPressMsg) common.DialogAction {
 	fields, at := d.focused(sh)
 	f := fields[at]
 	switch key := k.String(); key {
@@ -14,15 +16,15 @@ func (d *launchForm) key(sh *shared, k tea.KeyPressMsg) action {
 			return nil
 		}
 		d.stop()
-		return actClose{}
+		return common.Close{}
 	case "ctrl+p", "f2":
 		d.preview = !d.preview
 		return nil
 	case "pgdown":
-		d.script.ScrollDown(page)
+		d.script.ScrollDown(common.Page)
 		return nil
 	case "pgup":
-		d.script.ScrollUp(page)
+		d.script.ScrollUp(common.Page)
 		return nil
 	case "ctrl+n", "f3":
 		d.nextScript()
@@ -48,7 +50,7 @@ func (d *launchForm) key(sh *shared, k tea.KeyPressMsg) action {
 		return nil
 	}
 	if f.button && d.armed && k.String() == "y" && d.asks() != "" && d.missing() == "" {
-		return actCmd{d.launches.launch(d)}
+		return common.Cmd{Cmd: d.launches.launch(d)}
 	}
 	if f.key == nil {
 		return nil
@@ -59,18 +61,18 @@ func (d *launchForm) key(sh *shared, k tea.KeyPressMsg) action {
 	}
 	d.armed = false
 	if f.changed != nil {
-		return actCmd{f.changed()}
+		return common.Cmd{Cmd: f.changed()}
 	}
-	return actCmd{d.render(sh)}
+	return common.Cmd{Cmd: d.render(sh)}
 }
 
-func (d *launchForm) paste(sh *shared, s string) action {
+func (d *launchForm) Paste(sh *common.Context, s string) common.DialogAction {
 	fields, at := d.focused(sh)
 	if fields[at].paste == nil {
 		return nil
 	}
 	fields[at].paste(s)
-	return actCmd{d.render(sh)}
+	return common.Cmd{Cmd: d.render(sh)}
 }
 
 func (d *launchForm) move(by int, fields []field) {
@@ -80,7 +82,7 @@ func (d *launchForm) move(by int, fields []field) {
 }
 
 // start launches on the second enter; the first one shows what it will do.
-func (d *launchForm) start(sh *shared) action {
+func (d *launchForm) start(sh *common.Context) common.DialogAction {
 	if d.missing() != "" {
 		return nil
 	}
@@ -88,7 +90,7 @@ func (d *launchForm) start(sh *shared) action {
 		d.armed = true
 		return nil
 	}
-	return actCmd{d.launches.launch(d)}
+	return common.Cmd{Cmd: d.launches.launch(d)}
 }
 
 // nextScript shows the boot script of the next cloud.

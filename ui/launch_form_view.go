@@ -4,38 +4,39 @@ import (
 	"slices"
 	"strings"
 
+	"rollcall/ui/common"
 	"rollcall/ui/theme"
 )
 
-func (d *launchForm) draw(sh *shared, w, h int) panel {
-	t := sh.theme
+func (d *launchForm) Draw(sh *common.Context, w, h int) common.Panel {
+	t := sh.Theme
 	h = max(h-2, 1)
-	p := panel{title: "Launch", hints: keyHints("enter", "next", "ctrl+s", "to launch", "ctrl+p", "boot script", "esc", "close")}
+	p := common.Panel{Title: "Launch", Hints: common.KeyHints("enter", "next", "ctrl+s", "to launch", "ctrl+p", "boot script", "esc", "close")}
 	for _, c := range d.clouds {
-		p.danger = p.danger || (c.production && c.count.n > 0)
+		p.Danger = p.Danger || (c.production && c.count.n > 0)
 	}
 	if w >= 100 && h >= 16 {
 		left := min(w*48/100, 62)
 		form := d.drawForm(sh, left, h)
 		script := d.drawScript(t, w-left-3, h)
 		for i := range h {
-			p.lines = append(p.lines, fit(form[i], left, t.Ellipsis)+theme.Reset+t.Paint(theme.Border, " "+t.Box.Left+" ")+script[i])
+			p.Lines = append(p.Lines, common.Fit(form[i], left, t.Ellipsis)+theme.Reset+t.Paint(theme.Border, " "+t.Box.Left+" ")+script[i])
 		}
-		p.hints = keyHints("enter", "next", "ctrl+s", "to launch", "pgdown", "scroll the script", "ctrl+n", "its next cloud", "esc", "close")
+		p.Hints = common.KeyHints("enter", "next", "ctrl+s", "to launch", "pgdown", "scroll the script", "ctrl+n", "its next cloud", "esc", "close")
 		return p
 	}
 	if d.preview {
-		p.lines = d.drawScript(t, w, h)
-		p.hints = keyHints("ctrl+p", "form", "pgdown", "scroll", "ctrl+n", "next cloud", "esc", "form")
+		p.Lines = d.drawScript(t, w, h)
+		p.Hints = common.KeyHints("ctrl+p", "form", "pgdown", "scroll", "ctrl+n", "next cloud", "esc", "form")
 		return p
 	}
-	p.lines = d.drawForm(sh, min(w, 76), h)
+	p.Lines = d.drawForm(sh, min(w, 76), h)
 	return p
 }
 
 // drawForm draws the fields in exactly h lines.
-func (d *launchForm) drawForm(sh *shared, w, h int) []string {
-	t := sh.theme
+func (d *launchForm) drawForm(sh *common.Context, w, h int) []string {
+	t := sh.Theme
 	fields, _ := d.focused(sh)
 	const label = 15
 	var lines []string
@@ -73,13 +74,13 @@ func (d *launchForm) drawForm(sh *shared, w, h int) []string {
 		if focused {
 			role = theme.Strong
 		}
-		lines = append(lines, bar+t.Paint(role, fit(Clean(name), label, t.Ellipsis))+" "+f.view(max(w-label-3, 4), focused))
+		lines = append(lines, bar+t.Paint(role, common.Fit(common.Clean(name), label, t.Ellipsis))+" "+f.view(max(w-label-3, 4), focused))
 	}
 	help, helpRole := fields[d.at].help, theme.Dim
 	if why := d.wrong(&fields[d.at]); why != "" {
 		help, helpRole = why, theme.Bad
 	}
-	about := wrap(help, max(w-2, 4))
+	about := common.Wrap(help, max(w-2, 4))
 	about = about[:min(len(about), max(h/5, 1))]
 	helpLines := 1 + max(len(about), 1)
 	room := max(h-helpLines, 1)
@@ -94,7 +95,7 @@ func (d *launchForm) drawForm(sh *shared, w, h int) []string {
 	if h > helpLines {
 		out = append(out, t.Paint(theme.Border, strings.Repeat(t.Box.Top, w)))
 		for _, l := range about {
-			out = append(out, " "+t.Paint(helpRole, fit(l, w-1, t.Ellipsis)))
+			out = append(out, " "+t.Paint(helpRole, common.Fit(l, w-1, t.Ellipsis)))
 		}
 		for len(out) < h {
 			out = append(out, "")
@@ -104,16 +105,16 @@ func (d *launchForm) drawForm(sh *shared, w, h int) []string {
 }
 
 // button says what enter does on it, or what is missing.
-func (d *launchForm) button(sh *shared, focused bool, w int) string {
-	t := sh.theme
+func (d *launchForm) button(sh *common.Context, focused bool, w int) string {
+	t := sh.Theme
 	if why := d.missing(); why != "" {
 		first, _, _ := strings.Cut(why, "\n")
-		return t.Paint(theme.Warn, fit(t.Warn+" "+Clean(first), w, t.Ellipsis))
+		return t.Paint(theme.Warn, common.Fit(t.Warn+" "+common.Clean(first), w, t.Ellipsis))
 	}
-	nodes := countOf(d.total(), "node")
+	nodes := common.CountOf(d.total(), "node")
 	text := " launch " + nodes + " "
 	if d.creates() {
-		nodes = "creates " + strings.TrimSpace(d.profile.value()) + " and launches " + nodes
+		nodes = "creates " + strings.TrimSpace(d.profile.Value()) + " and launches " + nodes
 	} else {
 		nodes = "launches " + nodes
 	}

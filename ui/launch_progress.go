@@ -10,6 +10,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"rollcall/providers/launch"
+	"rollcall/ui/common"
 )
 
 // launchRun is one launch under way, node by node.
@@ -38,11 +39,11 @@ type (
 // launches are the launches that were started and are not done with. It is used by the
 // goroutine of Update alone.
 type launches struct {
-	*shared
+	*common.Context
 	byID map[uint64]*launchRun
 }
 
-func newLaunches(sh *shared) *launches { return &launches{sh, map[uint64]*launchRun{}} }
+func newLaunches(sh *common.Context) *launches { return &launches{sh, map[uint64]*launchRun{}} }
 
 // update takes a message of a launch, and reports whether it was one.
 func (ls *launches) update(msg tea.Msg) (cmd tea.Cmd, mine bool) {
@@ -58,10 +59,10 @@ func (ls *launches) update(msg tea.Msg) (cmd tea.Cmd, mine bool) {
 
 // launch starts what the form describes and shows its progress in its place.
 func (ls *launches) launch(d *launchForm) tea.Cmd {
-	r := &launchRun{gen: ls.nextID(), spec: d.spec(ls.fleetID), started: ls.now()}
+	r := &launchRun{gen: ls.NextID(), spec: d.spec(ls.FleetID), started: ls.Now()}
 	profile := ""
 	if d.creates() {
-		profile = strings.TrimSpace(d.profile.value())
+		profile = strings.TrimSpace(d.profile.Value())
 	}
 	d.stop()
 	for _, t := range r.spec.Nodes {
@@ -70,10 +71,10 @@ func (ls *launches) launch(d *launchForm) tea.Cmd {
 		}
 	}
 	ls.byID[r.gen] = r
-	ls.closeTop()
-	ls.open(&launchDialog{launches: ls, r: r})
-	backend, spec := ls.backend, r.spec
-	return r.run(ls.shared, func(ctx context.Context, tell func(launch.Progress)) launch.Report {
+	ls.CloseTop()
+	ls.Open(&launchDialog{launches: ls, r: r})
+	backend, spec := ls.Backend, r.spec
+	return r.run(ls.Context, func(ctx context.Context, tell func(launch.Progress)) launch.Report {
 		if profile != "" {
 			with, err := backend.MakeProfiles(ctx, spec, profile)
 			if err != nil {
@@ -87,18 +88,18 @@ func (ls *launches) launch(d *launchForm) tea.Cmd {
 
 // retry carries on with what is missing, under the same launch id.
 func (ls *launches) retry(r *launchRun) tea.Cmd {
-	report, backend := *r.report, ls.backend
+	report, backend := *r.report, ls.Backend
 	r.report = nil
 	delete(ls.byID, r.gen) // what the first run still has to say is late
-	r.gen = ls.nextID()
+	r.gen = ls.NextID()
 	ls.byID[r.gen] = r
-	return r.run(ls.shared, func(ctx context.Context, tell func(launch.Progress)) launch.Report {
+	return r.run(ls.Context, func(ctx context.Context, tell func(launch.Progress)) launch.Report {
 		return backend.Relaunch(ctx, report, tell)
 	})
 }
 
-func (r *launchRun) run(sh *shared, do func(context.Context, func(launch.Progress)) launch.Report) tea.Cmd {
-	ctx, cancel := context.WithCancel(sh.ctx)
+func (r *launchRun) run(sh *common.Context, do func(context.Context, func(launch.Progress)) launch.Report) tea.Cmd {
+	ctx, cancel := context.WithCancel(sh.Ctx)
 	r.cancel = cancel
 	r.events = make(chan launch.Progress, 64)
 	gen, events := r.gen, r.events
@@ -183,15 +184,15 @@ func (ls *launches) launched(msg launchedMsg) {
 		return
 	}
 	if msg.report.OK() {
-		ls.notify(toneGood, countOf(len(r.nodes), "node")+" launched and registered")
+		ls.Notify(common.ToneGood, common.CountOf(len(r.nodes), "node")+" launched and registered")
 		delete(ls.byID, r.gen)
 		return
 	}
-	ls.open(&launchDialog{launches: ls, r: r, quiet: ls.now().Add(quietFor)})
+	ls.Open(&launchDialog{launches: ls, r: r, quiet: ls.Now().Add(common.QuietFor)})
 }
 
 func (ls *launches) showsLaunch(r *launchRun) bool {
-	for _, d := range ls.dialogs {
+	for _, d := range ls.Dialogs {
 		if l, ok := d.(*launchDialog); ok && l.r == r {
 			return true
 		}
@@ -214,7 +215,7 @@ func (ls *launches) count() int {
 func (ls *launches) showAgain() bool {
 	for _, id := range slices.Sorted(maps.Keys(ls.byID)) {
 		if r := ls.byID[id]; r.report == nil && !ls.showsLaunch(r) {
-			ls.open(&launchDialog{launches: ls, r: r})
+			ls.Open(&launchDialog{launches: ls, r: r})
 			return true
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"rollcall/ui/common"
 	"rollcall/ui/theme"
 	"rollcall/userdata"
 )
@@ -17,8 +18,8 @@ func (d *launchForm) drawScript(t *theme.Theme, w, h int) []string {
 	switch {
 	case d.problem != "":
 		out = append(out, t.Paint(theme.Strong, "Boot script"))
-		for _, l := range CleanLines(d.problem) {
-			for _, x := range wrap(l, max(w-2, 4)) {
+		for _, l := range common.CleanLines(d.problem) {
+			for _, x := range common.Wrap(l, max(w-2, 4)) {
 				out = append(out, t.Paint(theme.Bad, x))
 			}
 		}
@@ -28,7 +29,7 @@ func (d *launchForm) drawScript(t *theme.Theme, w, h int) []string {
 		out = append(out, d.scriptHead(t, cloud, r))
 		// What there is to say goes first, and scrolls with the text.
 		said := append(d.drawFindings(t, cloud, w), "")
-		text := CleanLines(r.Shown())
+		text := common.CleanLines(r.Shown())
 		d.script.SetHeight(max(h-len(out), 1))
 		d.script.SetContentLines(slices.Concat(said, text))
 		top := d.script.YOffset()
@@ -41,21 +42,21 @@ func (d *launchForm) drawScript(t *theme.Theme, w, h int) []string {
 			if strings.HasPrefix(strings.TrimSpace(l), "#") {
 				role = theme.Dim
 			}
-			out = append(out, t.Paint(role, fit(l, w, t.Ellipsis)))
+			out = append(out, t.Paint(role, common.Fit(l, w, t.Ellipsis)))
 		}
 	}
 	for len(out) < h {
 		out = append(out, "")
 	}
 	for i := range out {
-		out[i] = fit(out[i], w, t.Ellipsis)
+		out[i] = common.Fit(out[i], w, t.Ellipsis)
 	}
 	return out[:h]
 }
 
 // scriptHead tells the size of a script against the limit.
 func (d *launchForm) scriptHead(t *theme.Theme, cloud string, r userdata.Rendered) string {
-	l := newLine(t).add(theme.Strong, "Boot script").add(theme.Dim, " for "+Clean(cloud)+"  ")
+	l := common.NewLine(t).Add(theme.Strong, "Boot script").Add(theme.Dim, " for "+common.Clean(cloud)+"  ")
 	size := fmt.Sprintf("%d of %d bytes", len(r.Text), r.Limit)
 	role := theme.Good
 	switch {
@@ -68,5 +69,5 @@ func (d *launchForm) scriptHead(t *theme.Theme, cloud string, r userdata.Rendere
 	default:
 		size = t.OK + " " + size
 	}
-	return l.add(role, size).b.String()
+	return l.Add(role, size).B.String()
 }

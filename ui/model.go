@@ -10,21 +10,22 @@ import (
 	"rollcall/dnsview/filter"
 	"rollcall/dnsview/rows"
 	"rollcall/providers"
+	"rollcall/ui/common"
 	"rollcall/ui/theme"
 )
 
 // Model is the root of the console: it routes messages and keys to dialogs and to the screen
 // on top, and draws the header and the footer around them.
 type Model struct {
-	*shared
+	*common.Context
 	opts     Options
-	layout   layout
+	layout   common.Layout
 	changes  *changes
 	launches *launches
 
 	fleet   *fleetScreen
-	screens map[Action]screen // all but the fleet
-	stack   []screen          // the fleet, and what is shown on top of it
+	screens map[common.Action]screen // all but the fleet
+	stack   []screen                 // the fleet, and what is shown on top of it
 
 	buildGen uint64 // of the build that was asked for last
 	building bool
@@ -39,7 +40,7 @@ type Model struct {
 func New(o Options) *Model {
 	ctx, cancel := context.WithCancel(context.Background())
 	if o.Keys == nil {
-		o.Keys = DefaultKeys()
+		o.Keys = common.DefaultKeys()
 	}
 	if o.Now == nil {
 		o.Now = time.Now
@@ -47,23 +48,23 @@ func New(o Options) *Model {
 	if o.StaleAfter <= 0 {
 		o.StaleAfter = 90 * time.Second
 	}
-	s := &shared{
-		fleetID: o.Fleet, backend: o.Backend, keymap: o.Keys, bindings: o.Keys.actions(), now: o.Now, ctx: ctx, cancel: cancel,
-		theme: theme.New(o.Theme), readOnly: o.ReadOnly, w: 80, h: 24,
+	s := &common.Context{
+		FleetID: o.Fleet, Backend: o.Backend, Keys: o.Keys, Bindings: o.Keys.Actions(), Now: o.Now, Ctx: ctx, Cancel: cancel,
+		Theme: theme.New(o.Theme), ReadOnly: o.ReadOnly, Width: 80, Height: 24,
 	}
-	m := &Model{shared: s, opts: o, changes: newChanges(s), launches: newLaunches(s), fleet: newFleetScreen(s), screens: map[Action]screen{}}
+	m := &Model{Context: s, opts: o, changes: newChanges(s), launches: newLaunches(s), fleet: newFleetScreen(s), screens: map[common.Action]screen{}}
 	for _, r := range screens() {
 		m.screens[r.action] = r.make(s)
 	}
 	m.stack = []screen{m.fleet}
-	s.start, s.goTo = m.changes.start, m.goTo
-	s.current = func() subject { return m.top().current() }
-	s.reload = func() tea.Cmd { return m.top().reload() }
+	s.StartChange, s.GoTo = m.changes.start, m.goTo
+	s.Current = func() common.Subject { return m.top().current() }
+	s.Reload = func() tea.Cmd { return m.top().reload() }
 	if f, err := filter.Parse(o.Filter); err == nil {
 		m.fleet.setFilter(f)
 	}
 	if o.Fleet == "" {
-		m.notify(toneWarn, "no fleet id: owned records are shown, nothing owned is changed. rollcall config init makes one")
+		m.Notify(common.ToneWarn, "no fleet id: owned records are shown, nothing owned is changed. rollcall config init makes one")
 	}
 	m.relayout()
 	return m
@@ -71,7 +72,7 @@ func New(o Options) *Model {
 
 // Init starts the first build and the waits.
 func (m *Model) Init() tea.Cmd {
-	return tea.Batch(m.build(), m.awaitUpdate(), m.tick(), m.settle(), tea.RequestBackgroundColor)
+	return tea.Batch(m.build(), m.awaitUpdate(), m.Tick(), m.settle(), tea.RequestBackgroundColor)
 }
 
 // Update handles one message. It does no I/O: whatever takes time is a command.
@@ -84,20 +85,20 @@ func (m *Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 func (m *Model) update(msg tea.Msg) tea.Cmd {
 	switch msg := msg.(type) {
 	case tea.WindowSizeMsg:
-		m.w, m.h = msg.Width, msg.Height
+		m.Width, m.Height = msg.Width, msg.Height
 	case tea.KeyPressMsg:
-		return m.key(msg)
+		return m.Key(msg)
 	case tea.PasteMsg:
-		return m.paste(msg.Content)
+		return m.Paste(msg.Content)
 	case tea.BackgroundColorMsg:
 		return m.background(!msg.IsDark())
 	case tickMsg:
-		if m.model != nil {
-			m.sources = seen(m.sources, m.now(), m.opts.StaleAfter)
+		if m.Picture != nil {
+			m.Sources = seen(m.Sources, m.Now(), m.opts.StaleAfter)
 		}
-		cmds := []tea.Cmd{m.tick(), m.tellVisible()}
-		if d, ok := m.topDialog().(ticker); ok {
-			cmds = append(cmds, d.tick(m.shared))
+		cmds := []tea.Cmd{m.Tick(), m.tellVisible()}
+		if d, ok := m.topDialog().(common.Ticker); ok {
+			cmds = append(cmds, d.Tick(m.Context))
 		}
 		return tea.Batch(cmds...)
 	case snapshotMsg:
@@ -108,10 +109,10 @@ func (m *Model) update(msg tea.Msg) tea.Cmd {
 		return m.settled(msg)
 	case shellMsg:
 		return msg.run
-	case noticeMsg:
-		m.notify(msg.kind, msg.text)
+	case common.NoticeMsg:
+		m.Notify(msg.Kind, msg.Text)
 	case refreshedMsg:
-		m.notify(toneGood, "refreshed")
+		m.Notify(common.ToneGood, "refreshed")
 	default:
 		return m.route(msg)
 	}
@@ -130,9 +131,9 @@ func (m *Model) route(msg tea.Msg) tea.Cmd {
 			return cmd
 		}
 	}
-	for _, d := range m.dialogs {
-		if r, ok := d.(receiver); ok {
-			if cmd, mine := r.receive(m.shared, msg); mine {
+	for _, d := range m.Dialogs {
+		if r, ok := d.(common.Receiver); ok {
+			if cmd, mine := r.Receive(m.Context, msg); mine {
 				return cmd
 			}
 		}
@@ -180,12 +181,12 @@ func (m *Model) goTo(id providers.Identity, k rows.InstanceKey) (exists, visible
 
 // background follows the terminal's background, once the terminal has reported it.
 func (m *Model) background(light bool) tea.Cmd {
-	if light == m.theme.Light {
+	if light == m.Theme.Light {
 		return nil
 	}
-	o := m.theme.Options
+	o := m.Theme.Options
 	o.Light = light
-	m.theme = theme.New(o)
+	m.Theme = theme.New(o)
 	for _, s := range m.every() {
 		s.restyle()
 	}
@@ -194,7 +195,7 @@ func (m *Model) background(light bool) tea.Cmd {
 
 // relayout divides the screen anew; it costs nothing when nothing has changed.
 func (m *Model) relayout() {
-	m.layout = divide(m.w, m.h)
+	m.layout = common.Divide(m.Width, m.Height)
 	for _, s := range m.every() {
 		s.resize(m.layout)
 	}
@@ -203,24 +204,24 @@ func (m *Model) relayout() {
 // View draws the screen. It is called after every message, so it only joins
 // what is ready: the visible rows.
 func (m *Model) View() tea.View {
-	v := tea.NewView(strings.Join(m.draw(), "\n"))
+	v := tea.NewView(strings.Join(m.Draw(), "\n"))
 	v.AltScreen = true
 	v.WindowTitle = "rollcall"
 	return v
 }
 
-// draw returns the lines of the screen: as many as it is high, each as wide as it is.
-func (m *Model) draw() []string {
-	if m.w <= 0 || m.h <= 0 {
+// Draw returns the lines of the screen: as many as it is high, each as wide as it is.
+func (m *Model) Draw() []string {
+	if m.Width <= 0 || m.Height <= 0 {
 		return nil
 	}
 	l := m.layout
-	lines := make([]string, 0, m.h)
+	lines := make([]string, 0, m.Height)
 	lines = append(lines, m.header(l)...)
-	lines = append(lines, m.top().body(l, m.current().production)...)
+	lines = append(lines, m.top().body(l, m.Current().Production)...)
 	lines = append(lines, m.footer(l)...)
-	if len(lines) > m.h {
-		lines = lines[:m.h]
+	if len(lines) > m.Height {
+		lines = lines[:m.Height]
 	}
 	return m.drawDialog(lines)
 }

@@ -3,49 +3,50 @@ package ui
 import (
 	"strings"
 
-	"rollcall/ui/theme"
-
 	tea "charm.land/bubbletea/v2"
 	"github.com/sahilm/fuzzy"
+
+	"rollcall/ui/common"
+	"rollcall/ui/theme"
 )
 
 // entry is one command of the palette.
 type entry struct {
-	action     Action
+	action     common.Action
 	name, does string // name is empty when it is that of the action
 }
 
 // paletteDialog finds a command by its name.
 type paletteDialog struct {
-	input input
+	input common.Input
 	all   []entry
 	found []entry
 	at    int
 	top   int
 }
 
-func (d *paletteDialog) key(_ *shared, k tea.KeyPressMsg) action {
+func (d *paletteDialog) Key(_ *common.Context, k tea.KeyPressMsg) common.DialogAction {
 	switch k.String() {
 	case "esc":
-		return actClose{}
+		return common.Close{}
 	case "enter":
 		if d.at < len(d.found) {
-			return actDo{d.found[d.at].action}
+			return common.Do{A: d.found[d.at].action}
 		}
 	case "up", "ctrl+p":
 		d.at = max(d.at-1, 0)
 	case "down", "ctrl+n", "tab":
 		d.at = max(min(d.at+1, len(d.found)-1), 0)
 	default:
-		if d.input.key(k) {
+		if d.input.Key(k) {
 			d.search()
 		}
 	}
 	return nil
 }
 
-func (d *paletteDialog) paste(_ *shared, s string) action {
-	d.input.insert(s)
+func (d *paletteDialog) Paste(_ *common.Context, s string) common.DialogAction {
+	d.input.Insert(s)
 	d.search()
 	return nil
 }
@@ -53,7 +54,7 @@ func (d *paletteDialog) paste(_ *shared, s string) action {
 // search puts what begins with the text first, then what contains it, then
 // what has its letters in order.
 func (d *paletteDialog) search() {
-	q := strings.ToLower(strings.TrimSpace(d.input.value()))
+	q := strings.ToLower(strings.TrimSpace(d.input.Value()))
 	d.at, d.top = 0, 0
 	if q == "" {
 		d.found = d.all
@@ -75,8 +76,8 @@ func (d *paletteDialog) search() {
 	take(func(e entry) bool { return len(fuzzy.Find(q, []string{e.name})) > 0 })
 }
 
-func (d *paletteDialog) draw(sh *shared, w, h int) panel {
-	t := sh.theme
+func (d *paletteDialog) Draw(sh *common.Context, w, h int) common.Panel {
+	t := sh.Theme
 	w = min(w, 72)
 	rows := max(min(h-5, 14), 1)
 	if d.at < d.top {
@@ -85,17 +86,17 @@ func (d *paletteDialog) draw(sh *shared, w, h int) panel {
 	if d.at >= d.top+rows {
 		d.top = d.at - rows + 1
 	}
-	lines := []string{t.Paint(theme.Key, ":") + d.input.view(t, max(w-1, 1), true, "a command"), ""}
+	lines := []string{t.Paint(theme.Key, ":") + d.input.View(t, max(w-1, 1), true, "a command"), ""}
 	for i := d.top; i < min(d.top+rows, len(d.found)); i++ {
 		e := d.found[i]
-		key := sh.keymap.label(e.action)
+		key := sh.Keys.Label(e.action)
 		g, bar := theme.Normal, "  "
 		if i == d.at {
 			g, bar = theme.Cursor, t.Bar+" "
 		}
 		does := max(w-2-22-4, 0)
-		lines = append(lines, t.PaintOn(theme.Accent, g, bar)+t.PaintOn(theme.Plain, g, fit(e.name, min(22, w-2), t.Ellipsis))+
-			t.PaintOn(theme.Dim, g, fit(e.does, does, t.Ellipsis))+t.PaintOn(theme.Key, g, fit(key, 4, "")))
+		lines = append(lines, t.PaintOn(theme.Accent, g, bar)+t.PaintOn(theme.Plain, g, common.Fit(e.name, min(22, w-2), t.Ellipsis))+
+			t.PaintOn(theme.Dim, g, common.Fit(e.does, does, t.Ellipsis))+t.PaintOn(theme.Key, g, common.Fit(key, 4, "")))
 	}
 	if len(d.found) == 0 {
 		lines = append(lines, t.Paint(theme.Dim, "  no such command"))
@@ -103,7 +104,7 @@ func (d *paletteDialog) draw(sh *shared, w, h int) panel {
 	for len(lines) < rows+2 {
 		lines = append(lines, "")
 	}
-	return panel{title: "Commands", lines: lines, width: w, hints: keyHints("enter", "run", "esc", "close")}
+	return common.Panel{Title: "Commands", Lines: lines, Width: w, Hints: common.KeyHints("enter", "run", "esc", "close")}
 }
 
 // newPalette returns the palette with its commands.

@@ -4,11 +4,12 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"rollcall/dnsview/filter"
+	"rollcall/ui/common"
 )
 
 // prompt is the line at the bottom in which a filter is typed.
 type prompt struct {
-	input input
+	input common.Input
 	old   string // what the filter was before
 	err   string
 }
@@ -16,7 +17,7 @@ type prompt struct {
 // openFilter begins to edit the filter of the list that takes the keys.
 func (m *Model) openFilter() {
 	text := m.top().table().filterText()
-	m.prompt = &prompt{input: newInput(text), old: text}
+	m.prompt = &prompt{input: common.NewInput(text), old: text}
 }
 
 func (m *Model) promptKey(k tea.KeyPressMsg) tea.Cmd {
@@ -40,7 +41,7 @@ func (m *Model) promptKey(k tea.KeyPressMsg) tea.Cmd {
 		m.top().moved()
 		return nil
 	}
-	if p.input.key(k) {
+	if p.input.Key(k) {
 		return m.promptChanged()
 	}
 	return nil
@@ -48,14 +49,14 @@ func (m *Model) promptKey(k tea.KeyPressMsg) tea.Cmd {
 
 // promptChanged filters by what has been typed so far. A filter that cannot be
 // read yet leaves the list as it is and says why.
-func (m *Model) promptChanged() tea.Cmd { return m.setFilter(m.prompt.input.value()) }
+func (m *Model) promptChanged() tea.Cmd { return m.setFilter(m.prompt.input.Value()) }
 
 func (m *Model) setFilter(text string) tea.Cmd {
 	f, err := filter.Parse(text)
 	if m.prompt != nil {
 		m.prompt.err = ""
 		if err != nil {
-			m.prompt.err = Clean(err.Error())
+			m.prompt.err = common.Clean(err.Error())
 		}
 	}
 	if err != nil {

@@ -10,6 +10,7 @@ import (
 
 	"rollcall/dnsview/rows"
 	"rollcall/providers"
+	"rollcall/ui/common"
 	"rollcall/ui/theme"
 )
 
@@ -21,33 +22,33 @@ type recordDialog struct {
 	view   viewport.Model
 }
 
-func (d *recordDialog) key(_ *shared, k tea.KeyPressMsg) action {
+func (d *recordDialog) Key(_ *common.Context, k tea.KeyPressMsg) common.DialogAction {
 	switch key := k.String(); key {
 	case "esc", "q", "enter":
-		return actClose{}
+		return common.Close{}
 	case "w":
-		return actDo{ActWhy}
+		return common.Do{A: common.ActWhy}
 	default:
-		scroll(&d.view, key)
+		common.Scroll(&d.view, key)
 	}
 	return nil
 }
 
-func (d *recordDialog) draw(sh *shared, w, _ int) panel {
+func (d *recordDialog) Draw(sh *common.Context, w, _ int) common.Panel {
 	if r, ok := d.latest(d.row.ID); ok {
 		d.row = r
 	}
 	r := d.row
-	f := &facts{t: sh.theme, w: min(w, 100)}
+	f := &facts{t: sh.Theme, w: min(w, 100)}
 	recordFacts(sh, f, r)
 	wireLines(sh, f, r)
 	ownerFacts(sh, f, r)
 	f.findings(r.Findings)
-	return panel{title: label(r), lines: f.out, hints: keyHints("w", "why", "esc", "close"), view: &d.view}
+	return common.Panel{Title: common.RecordLabel(r), Lines: f.out, Hints: common.KeyHints("w", "why", "esc", "close"), View: &d.view}
 }
 
 // recordFacts says what the API says of a record.
-func recordFacts(sh *shared, f *facts, r *rows.Record) {
+func recordFacts(sh *common.Context, f *facts, r *rows.Record) {
 	c := r.Rec
 	f.add("zone", c.Zone)
 	f.add("name", c.Name)
@@ -72,17 +73,17 @@ func recordFacts(sh *shared, f *facts, r *rows.Record) {
 		f.add("alias", "read-only")
 	}
 	f.add("node", r.Node)
-	f.add("service", sh.model.view.ServiceOf(c))
+	f.add("service", sh.Picture.View.ServiceOf(c))
 }
 
 // ownerFacts tells whose a record is.
-func ownerFacts(sh *shared, f *facts, r *rows.Record) {
+func ownerFacts(sh *common.Context, f *facts, r *rows.Record) {
 	for _, o := range r.Rec.Owners {
 		f.head("Owner marker")
 		f.add("fleet", o.Fleet)
 		f.add("cloud key", string(o.Cloud))
 		f.add("instance", o.Instance)
-		f.add("registered", o.Registered.Format(time.RFC3339)+", "+rows.Age(sh.now().Sub(o.Registered))+" ago")
+		f.add("registered", o.Registered.Format(time.RFC3339)+", "+rows.Age(sh.Now().Sub(o.Registered))+" ago")
 		if o.Quiesced {
 			f.add("quiesced", "yes")
 		}
@@ -93,22 +94,22 @@ func ownerFacts(sh *shared, f *facts, r *rows.Record) {
 }
 
 // zoneLines says what the name servers of a zone are.
-func zoneLines(sh *shared, f *facts, zone string) {
-	if sh.model == nil {
+func zoneLines(sh *common.Context, f *facts, zone string) {
+	if sh.Picture == nil {
 		return
 	}
-	w := sh.model.view.WireZone(zone)
+	w := sh.Picture.View.WireZone(zone)
 	if w == nil {
 		return
 	}
-	glyph, role, word := wireGlyph(sh.theme, w.State)
-	f.head("Name servers  " + sh.theme.Paint(role, glyph+" "+word))
-	f.out = append(f.out, wrap(Clean(w.Reason+", asked "+rows.Age(sh.now().Sub(w.At))+" ago"), max(f.w, 10))...)
+	glyph, role, word := common.WireGlyph(sh.Theme, w.State)
+	f.head("Name servers  " + sh.Theme.Paint(role, glyph+" "+word))
+	f.out = append(f.out, common.Wrap(common.Clean(w.Reason+", asked "+rows.Age(sh.Now().Sub(w.At))+" ago"), max(f.w, 10))...)
 	for _, p := range w.Problems {
-		f.add(sh.theme.Paint(theme.Warn, sh.theme.Warn), p)
+		f.add(sh.Theme.Paint(theme.Warn, sh.Theme.Warn), p)
 	}
 	for _, u := range w.Unresolved {
-		f.add(sh.theme.Paint(theme.Bad, sh.theme.Bad), "resolver "+u)
+		f.add(sh.Theme.Paint(theme.Bad, sh.Theme.Bad), "resolver "+u)
 	}
 	for _, fact := range w.Facts {
 		f.add("", fact)

@@ -10,6 +10,7 @@ import (
 	"rollcall/dnsview/filter"
 	"rollcall/dnsview/rows"
 	"rollcall/providers"
+	"rollcall/ui/common"
 	"rollcall/ui/grid"
 	"rollcall/ui/theme"
 )
@@ -32,18 +33,18 @@ type screen interface {
 	update(msg tea.Msg) (cmd tea.Cmd, mine bool)
 	// do carries out an action in the screen's own way, and reports whether it has one.
 	// What no screen does is done by the root model alike for all.
-	do(a Action) (cmd tea.Cmd, done bool)
+	do(a common.Action) (cmd tea.Cmd, done bool)
 	// restyle takes over another theme.
 	restyle()
 	// resize fits the lists into the body.
-	resize(l layout)
+	resize(l common.Layout)
 	// moved is called after the cursor has moved.
 	moved()
 	// body draws the screen in the lines of the body; production colours its border.
-	body(l layout, production bool) []string
+	body(l common.Layout, production bool) []string
 	// about returns what the line above the keys says of the row under the cursor, and
 	// which keys belong to it.
-	about() (left, right *line)
+	about() (left, right *common.Line)
 	// keys are the keys that this screen needs most, the most important first.
 	keys() []keyHelp
 }
@@ -51,7 +52,7 @@ type screen interface {
 // selection says what the cursor and the marks of a screen stand for.
 type selection interface {
 	// current returns what the row under the cursor is about.
-	current() subject
+	current() common.Subject
 	// records are the records that a command acts on: those of the marked rows, or those of
 	// the row under the cursor.
 	records() []*rows.Record
@@ -65,28 +66,20 @@ type selection interface {
 	visible() []providers.Identity
 }
 
-// subject is what one row is about, as far as it is about any of these.
-type subject struct {
-	instance   *rows.Instance
-	finding    *dnsview.Finding // the worst
-	service    string           // of which the row is or in which it lies
-	production bool
-}
-
 // registered is a screen with the action that shows it and its line in the palette.
 type registered struct {
-	action Action
+	action common.Action
 	does   string
-	make   func(s *shared) screen
+	make   func(s *common.Context) screen
 }
 
 // screens are all screens but the fleet, which is always at the bottom of the stack.
 func screens() []registered {
 	return []registered{
-		{ActFindings, "what needs a person", newFindingsScreen},
-		{ActJournal, "what was changed, and by whom", newJournalScreen},
-		{ActSources, "clouds and zones, and how they answer", newSourcesScreen},
-		{ActServices, "services, their incarnations and nodes", newServicesScreen},
+		{common.ActFindings, "what needs a person", newFindingsScreen},
+		{common.ActJournal, "what was changed, and by whom", newJournalScreen},
+		{common.ActSources, "clouds and zones, and how they answer", newSourcesScreen},
+		{common.ActServices, "services, their incarnations and nodes", newServicesScreen},
 	}
 }
 
@@ -94,13 +87,13 @@ func screens() []registered {
 type rowBuilder interface {
 	// buildRows makes them, in a command, while the screen is on top. take has the screen
 	// show them; it is called by the goroutine of Update.
-	buildRows(ctx context.Context, backend Backend, v *dnsview.View) (take func())
+	buildRows(ctx context.Context, backend common.Backend, v *dnsview.View) (take func())
 }
 
 // listScreen is a screen of one list that has the whole body. Types that embed it say what
 // their rows are.
 type listScreen[K comparable, R grid.Keyed[K]] struct {
-	*shared
+	*common.Context
 	list    *list[K, R]
 	title   string
 	empty   string // what an empty list has none of; without it an empty list says nothing
@@ -132,37 +125,41 @@ func (l *listScreen[K, R]) update(msg tea.Msg) (tea.Cmd, bool) {
 	return nil, ok
 }
 
-func (l *listScreen[K, R]) do(Action) (tea.Cmd, bool) { return nil, false }
+func (l *listScreen[K, R]) do(common.Action) (tea.Cmd, bool) { return nil, false }
 
 func (l *listScreen[K, R]) restyle() { l.list.restyle(l.columns()) }
 
-func (l *listScreen[K, R]) resize(y layout) { l.list.Resize(inner(rect{y.w, y.body})) }
+func (l *listScreen[K, R]) resize(y common.Layout) {
+	l.list.Resize(inner(common.Size{W: y.W, H: y.Body}))
+}
 
 func (l *listScreen[K, R]) moved() {}
 
-func (l *listScreen[K, R]) body(y layout, production bool) []string {
-	return l.draw(frameOfList(l.shared, l.title, l.list, production), nil, y)
+func (l *listScreen[K, R]) body(y common.Layout, production bool) []string {
+	return l.draw(frameOfList(l.Context, l.title, l.list, production), nil, y)
 }
 
 // draw draws the list in its frame, below lines that do not scroll.
-func (l *listScreen[K, R]) draw(f frame, above []string, y layout) []string {
-	r := rect{y.w, y.body}
+func (l *listScreen[K, R]) draw(f common.Frame, above []string, y common.Layout) []string {
+	r := common.Size{W: y.W, H: y.Body}
 	_, h := inner(r)
-	f.offset += len(above)
-	lines := l.list.Lines(max(h-len(above), 0), grid.Draw[K]{Theme: l.theme, Focused: true})
+	f.Offset += len(above)
+	lines := l.list.Lines(max(h-len(above), 0), grid.Draw[K]{Theme: l.Theme, Focused: true})
 	if l.empty != "" {
-		placeholder(l.shared, lines, l.list, r, l.empty)
+		placeholder(l.Context, lines, l.list, r, l.empty)
 	}
-	return f.draw(l.theme, slices.Concat(above, lines), y.w, y.body)
+	return f.Draw(l.Theme, slices.Concat(above, lines), y.W, y.Body)
 }
 
-func (l *listScreen[K, R]) about() (left, right *line) { return newLine(l.theme), newLine(l.theme) }
+func (l *listScreen[K, R]) about() (left, right *common.Line) {
+	return common.NewLine(l.Theme), common.NewLine(l.Theme)
+}
 
 func (l *listScreen[K, R]) keys() []keyHelp {
-	return []keyHelp{{ActBack, "back"}, {ActHelp, "help"}, {ActDetail, "open"}, {ActUndo, "undo"}, {ActPalette, "commands"}, {ActQuit, "quit"}}
+	return []keyHelp{{common.ActBack, "back"}, {common.ActHelp, "help"}, {common.ActDetail, "open"}, {common.ActUndo, "undo"}, {common.ActPalette, "commands"}, {common.ActQuit, "quit"}}
 }
 
-func (l *listScreen[K, R]) current() subject { return subject{} }
+func (l *listScreen[K, R]) current() common.Subject { return common.Subject{} }
 
 func (l *listScreen[K, R]) records() []*rows.Record { return nil }
 
@@ -175,13 +172,13 @@ func (l *listScreen[K, R]) copied() string { return "" }
 func (l *listScreen[K, R]) visible() []providers.Identity { return nil }
 
 // findingAbout returns the line about a finding, with the keys that help.
-func findingAbout(sh *shared, f *dnsview.Finding) (left, right *line) {
-	glyph, role := severityGlyph(sh.theme, f.Severity)
-	return newLine(sh.theme).add(role, glyph+" ").add(theme.Plain, Clean(f.Reason)), hintLine(sh.theme, sh.remedyHints(f)).gap(1)
+func findingAbout(sh *common.Context, f *dnsview.Finding) (left, right *common.Line) {
+	glyph, role := common.SeverityGlyph(sh.Theme, f.Severity)
+	return common.NewLine(sh.Theme).Add(role, glyph+" ").Add(theme.Plain, common.Clean(f.Reason)), common.HintLine(sh.Theme, sh.RemedyHints(f)).Gap(1)
 }
 
 // keyHelp is an action and what it does in a word.
 type keyHelp struct {
-	a    Action
+	a    common.Action
 	does string
 }

@@ -6,16 +6,17 @@ import (
 	"testing"
 
 	"rollcall/ui"
+	"rollcall/ui/common"
 )
 
 // What the fleet has under its cursor must not be acted on while another screen hides it.
 func TestNoKeyActsOnARowOfTheFleetWhileAScreenWithoutSuchRowsIsShown(t *testing.T) {
-	acts := []ui.Action{
-		ui.ActDeregister, ui.ActTerminate, ui.ActQuiesce, ui.ActReturn, ui.ActRemedy, ui.ActBalance, ui.ActSSH, ui.ActWhy, ui.ActMark,
+	acts := []common.Action{
+		common.ActDeregister, common.ActTerminate, common.ActQuiesce, common.ActReturn, common.ActRemedy, common.ActBalance, common.ActSSH, common.ActWhy, common.ActMark,
 	}
-	for _, show := range []ui.Action{ui.ActJournal, ui.ActSources} {
+	for _, show := range []common.Action{common.ActJournal, common.ActSources} {
 		r := newRig(t, 120, 40).ready()
-		keys := ui.DefaultKeys()
+		keys := common.DefaultKeys()
 		r.press("down") // an instance is under the cursor of the fleet
 		r.press(keys[show].Keys()[0])
 		for _, a := range acts {
@@ -32,13 +33,13 @@ func TestNoKeyActsOnARowOfTheFleetWhileAScreenWithoutSuchRowsIsShown(t *testing.
 		}
 	}
 	r := newRig(t, 120, 40).ready()
-	r.press("down", ui.DefaultKeys()[ui.ActTerminate].Keys()[0])
+	r.press("down", common.DefaultKeys()[common.ActTerminate].Keys()[0])
 	r.until("planning")
 }
 
 func TestTheSourcesAreFilteredToo(t *testing.T) {
 	r := newRig(t, 120, 40).ready()
-	r.press(ui.DefaultKeys()[ui.ActSources].Keys()[0], "/")
+	r.press(common.DefaultKeys()[common.ActSources].Keys()[0], "/")
 	r.typeText("provider:triton")
 	r.press("enter")
 	r.until("Sources 2/6")
@@ -54,7 +55,7 @@ func TestAFileThatCannotBeReadStandsAmongTheSources(t *testing.T) {
 		f.files = map[string]error{"ranges": errors.New("ranges.json, line 7: unexpected end")}
 	}).ready()
 	r.until("ranges ✖")
-	r.press(ui.DefaultKeys()[ui.ActSources].Keys()[0])
+	r.press(common.DefaultKeys()[common.ActSources].Keys()[0])
 	r.until("Sources 7", "unreadable", "line 7: unexpected end")
 	r.press("/")
 	r.typeText("type:file")

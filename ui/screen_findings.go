@@ -9,6 +9,7 @@ import (
 	"rollcall/dnsview/filter"
 	"rollcall/dnsview/rows"
 	"rollcall/providers"
+	"rollcall/ui/common"
 	"rollcall/ui/grid"
 	"rollcall/ui/theme"
 )
@@ -34,21 +35,21 @@ type findingsScreen struct {
 	listScreen[string, *rows.Finding]
 }
 
-func newFindingsScreen(s *shared) screen {
-	f := &findingsScreen{listScreen[string, *rows.Finding]{shared: s, title: "Findings"}}
-	f.columns = func() []grid.Column[*rows.Finding] { return findingColumns(s.theme) }
+func newFindingsScreen(s *common.Context) screen {
+	f := &findingsScreen{listScreen[string, *rows.Finding]{Context: s, title: "Findings"}}
+	f.columns = func() []grid.Column[*rows.Finding] { return findingColumns(s.Theme) }
 	f.rows = func(by filter.Filter) ([]*rows.Finding, func(*rows.Finding) bool) {
-		if s.model == nil {
+		if s.Picture == nil {
 			return nil, nil
 		}
-		return s.model.findings, func(r *rows.Finding) bool { return by.Match(r) }
+		return s.Picture.Findings, func(r *rows.Finding) bool { return by.Match(r) }
 	}
 	f.makeList()
 	return f
 }
 
-func (f *findingsScreen) do(a Action) (tea.Cmd, bool) {
-	if a != ActDetail {
+func (f *findingsScreen) do(a common.Action) (tea.Cmd, bool) {
+	if a != common.ActDetail {
 		return nil, false
 	}
 	r, ok := f.list.Current()
@@ -56,34 +57,34 @@ func (f *findingsScreen) do(a Action) (tea.Cmd, bool) {
 		return nil, true
 	}
 	if id, ok := recordOf(r); ok {
-		if exists, visible := f.goTo(id, rows.InstanceKey{}); visible {
+		if exists, visible := f.GoTo(id, rows.InstanceKey{}); visible {
 			return nil, true
 		} else if exists {
-			f.notify(toneWarn, "the filter of the DNS pane hides it")
+			f.Notify(common.ToneWarn, "the filter of the DNS pane hides it")
 			return nil, true
 		}
 	}
 	if k, ok := instanceOf(r); ok {
-		if exists, visible := f.goTo(providers.Identity{}, k); visible {
+		if exists, visible := f.GoTo(providers.Identity{}, k); visible {
 			return nil, true
 		} else if exists {
-			f.notify(toneWarn, "the filter of the instances' pane hides it")
+			f.Notify(common.ToneWarn, "the filter of the instances' pane hides it")
 			return nil, true
 		}
 	}
-	return openWhy(f.shared, r.Finding), true
+	return openWhy(f.Context, r.Finding), true
 }
 
-func (f *findingsScreen) current() subject {
+func (f *findingsScreen) current() common.Subject {
 	r, ok := f.list.Current()
 	if !ok {
-		return subject{}
+		return common.Subject{}
 	}
-	s := subject{finding: r.Finding}
+	s := common.Subject{Finding: r.Finding}
 	if k, ok := instanceOf(r); ok {
-		s.instance = f.model.ByID[k]
+		s.Instance = f.Picture.ByID[k]
 	}
-	s.production = s.instance != nil && s.instance.Production
+	s.Production = s.Instance != nil && s.Instance.Production
 	return s
 }
 
@@ -94,11 +95,11 @@ func (f *findingsScreen) records() []*rows.Record {
 			ids = append(ids, id)
 		}
 	}
-	return f.recordsByID(ids)
+	return f.RecordsByID(ids)
 }
 
 func (f *findingsScreen) instances() ([]providers.InstanceRef, string) {
-	return refOf(f.current().instance), "instance"
+	return refOf(f.current().Instance), "instance"
 }
 
 func (f *findingsScreen) found() []*dnsview.Finding {
@@ -116,9 +117,9 @@ func (f *findingsScreen) copied() string {
 	return ""
 }
 
-func (f *findingsScreen) about() (left, right *line) {
+func (f *findingsScreen) about() (left, right *common.Line) {
 	if r, ok := f.list.Current(); ok {
-		return findingAbout(f.shared, r.Finding)
+		return findingAbout(f.Context, r.Finding)
 	}
 	return f.listScreen.about()
 }
@@ -126,11 +127,11 @@ func (f *findingsScreen) about() (left, right *line) {
 func findingColumns(t *theme.Theme) []grid.Column[*rows.Finding] {
 	return dress(rows.FindingScreen(), roles{"WHERE": theme.Dim, "REASON": theme.Dim}, looks[*rows.Finding]{
 		"FINDING": func(r *rows.Finding, text string) grid.Cell {
-			glyph, role := severityGlyph(t, r.Severity)
+			glyph, role := common.SeverityGlyph(t, r.Severity)
 			return grid.Cell{Text: glyph + " " + text, Role: role}
 		},
 		"SEVERITY": func(r *rows.Finding, text string) grid.Cell {
-			_, role := severityGlyph(t, r.Severity)
+			_, role := common.SeverityGlyph(t, r.Severity)
 			return grid.Cell{Text: text, Role: role}
 		},
 		"REMEDY": func(_ *rows.Finding, text string) grid.Cell {

@@ -9,6 +9,7 @@ import (
 	"rollcall/dnsview/filter"
 	"rollcall/dnsview/rows"
 	"rollcall/providers"
+	"rollcall/ui/common"
 )
 
 // pane is one of the two panes of the fleet.
@@ -22,7 +23,7 @@ const (
 // fleetScreen shows the instances of all clouds beside the records of all zones. The cursor
 // of one pane marks its counterparts in the other.
 type fleetScreen struct {
-	*shared
+	*common.Context
 	instanceList *list[rows.InstanceKey, *rows.Instance]
 	recordList   *list[providers.Identity, *rows.Record]
 	focus        pane
@@ -30,16 +31,16 @@ type fleetScreen struct {
 	panes        panes
 }
 
-func newFleetScreen(s *shared) *fleetScreen {
-	f := &fleetScreen{shared: s}
-	f.instanceList = newList[rows.InstanceKey](instanceColumns(s.theme, s.now))
-	f.recordList = newList[providers.Identity](recordColumns(s.theme))
+func newFleetScreen(s *common.Context) *fleetScreen {
+	f := &fleetScreen{Context: s}
+	f.instanceList = newList[rows.InstanceKey](instanceColumns(s.Theme, s.Now))
+	f.recordList = newList[providers.Identity](recordColumns(s.Theme))
 	return f
 }
 
 func (f *fleetScreen) restyle() {
-	f.instanceList.restyle(instanceColumns(f.theme, f.now))
-	f.recordList.restyle(recordColumns(f.theme))
+	f.instanceList.restyle(instanceColumns(f.Theme, f.Now))
+	f.recordList.restyle(recordColumns(f.Theme))
 }
 
 func (f *fleetScreen) table() table {
@@ -52,13 +53,13 @@ func (f *fleetScreen) table() table {
 func (f *fleetScreen) reload() tea.Cmd { return nil }
 
 func (f *fleetScreen) arrange() tea.Cmd {
-	if f.model == nil {
+	if f.Picture == nil {
 		return nil
 	}
 	fi, fr := f.instanceList.filter, f.recordList.filter
 	return tea.Batch(
-		f.instanceList.arrange(f.model.Instances, matcher(fi, func(r *rows.Instance) bool { return fi.Match(r) })),
-		f.recordList.arrange(f.model.Records, matcher(fr, func(r *rows.Record) bool { return fr.Match(r) })))
+		f.instanceList.arrange(f.Picture.Instances, matcher(fi, func(r *rows.Instance) bool { return fi.Match(r) })),
+		f.recordList.arrange(f.Picture.Records, matcher(fr, func(r *rows.Record) bool { return fr.Match(r) })))
 }
 
 func (f *fleetScreen) update(msg tea.Msg) (tea.Cmd, bool) {
@@ -77,15 +78,15 @@ func (f *fleetScreen) update(msg tea.Msg) (tea.Cmd, bool) {
 	return nil, true
 }
 
-func (f *fleetScreen) do(a Action) (tea.Cmd, bool) {
+func (f *fleetScreen) do(a common.Action) (tea.Cmd, bool) {
 	switch a {
-	case ActLeft, ActRight, ActNextPane:
+	case common.ActLeft, common.ActRight, common.ActNextPane:
 		f.focusOn(a)
-	case ActZoom:
+	case common.ActZoom:
 		f.zoom = !f.zoom
-	case ActDetail:
+	case common.ActDetail:
 		f.detail()
-	case actRetargetTo:
+	case common.ActRetargetTo:
 		return f.retargetTo()
 	default:
 		return nil, false
@@ -111,18 +112,18 @@ func (f *fleetScreen) reveal(id providers.Identity, k rows.InstanceKey) (exists,
 }
 
 // show shows both panes, or one alone.
-func (f *fleetScreen) show(a Action) {
-	f.focus, f.zoom = paneInstances, a != actFleet
-	if a == actRecords {
+func (f *fleetScreen) show(a common.Action) {
+	f.focus, f.zoom = paneInstances, a != common.ActFleet
+	if a == common.ActRecords {
 		f.focus = paneRecords
 	}
 }
 
 // focusOn moves the keys to the other pane. When the row under the cursor has
 // counterparts there, the cursor goes to the first of them.
-func (f *fleetScreen) focusOn(a Action) {
+func (f *fleetScreen) focusOn(a common.Action) {
 	to := paneRecords
-	if a == ActLeft || (a == ActNextPane && f.focus == paneRecords) {
+	if a == common.ActLeft || (a == common.ActNextPane && f.focus == paneRecords) {
 		to = paneInstances
 	}
 	if to == f.focus {
@@ -173,12 +174,12 @@ func (f *fleetScreen) moved() {
 func (f *fleetScreen) detail() {
 	if f.focus == paneRecords {
 		if r, ok := f.recordList.Current(); ok {
-			f.open(&recordDialog{row: r, latest: f.recordList.Row})
+			f.Open(&recordDialog{row: r, latest: f.recordList.Row})
 		}
 		return
 	}
 	if r, ok := f.instanceList.Current(); ok {
-		instanceDetail(f.shared, r)
+		instanceDetail(f.Context, r)
 	}
 }
 
@@ -190,25 +191,25 @@ func (f *fleetScreen) retargetTo() (tea.Cmd, bool) {
 		return nil, false
 	}
 	ref := i.Inst.Ref()
-	return f.start(ChangeRequest{Verb: dnsview.VerbRetarget, Records: []providers.Identity{chosen[0].ID}, Instances: []providers.InstanceRef{ref}},
-		"retarget "+label(chosen[0])+" to "+Clean(cmp.Or(ref.Name, ref.ID))+" in "+Clean(ref.Cloud), false), true
+	return f.StartChange(common.ChangeRequest{Verb: dnsview.VerbRetarget, Records: []providers.Identity{chosen[0].ID}, Instances: []providers.InstanceRef{ref}},
+		"retarget "+common.RecordLabel(chosen[0])+" to "+common.Clean(cmp.Or(ref.Name, ref.ID))+" in "+common.Clean(ref.Cloud), false), true
 }
 
-func (f *fleetScreen) current() subject {
+func (f *fleetScreen) current() common.Subject {
 	if f.focus == paneInstances {
 		r, ok := f.instanceList.Current()
 		if !ok {
-			return subject{}
+			return common.Subject{}
 		}
-		return subject{instance: r, finding: worst(r.Findings), production: r.Production}
+		return common.Subject{Instance: r, Finding: common.Worst(r.Findings), Production: r.Production}
 	}
 	r, ok := f.recordList.Current()
 	if !ok {
-		return subject{}
+		return common.Subject{}
 	}
-	s := subject{finding: worst(r.Findings), production: r.Production}
+	s := common.Subject{Finding: common.Worst(r.Findings), Production: r.Production}
 	if len(r.Instances) > 0 {
-		s.instance = f.model.ByID[r.Instances[0]]
+		s.Instance = f.Picture.ByID[r.Instances[0]]
 	}
 	return s
 }
@@ -221,13 +222,13 @@ func (f *fleetScreen) records() []*rows.Record {
 	for _, r := range f.instanceList.Chosen() {
 		ids = append(ids, r.Records...)
 	}
-	return f.recordsByID(ids)
+	return f.RecordsByID(ids)
 }
 
 func (f *fleetScreen) instances() ([]providers.InstanceRef, string) {
 	const noun = "instance"
 	if f.focus == paneRecords {
-		return refOf(f.current().instance), noun
+		return refOf(f.current().Instance), noun
 	}
 	var refs []providers.InstanceRef
 	for _, r := range f.instanceList.Chosen() {
@@ -248,12 +249,12 @@ func (f *fleetScreen) found() []*dnsview.Finding {
 	var out []*dnsview.Finding
 	if f.focus == paneRecords {
 		for _, r := range f.recordList.Chosen() {
-			out = append(out, worst(r.Findings))
+			out = append(out, common.Worst(r.Findings))
 		}
 		return out
 	}
 	for _, r := range f.instanceList.Chosen() {
-		out = append(out, worst(r.Findings))
+		out = append(out, common.Worst(r.Findings))
 	}
 	return out
 }
@@ -261,7 +262,7 @@ func (f *fleetScreen) found() []*dnsview.Finding {
 func (f *fleetScreen) copied() string {
 	if f.focus == paneRecords {
 		if r, ok := f.recordList.Current(); ok {
-			return Clean(f.model.view.RecordName(r.Rec))
+			return common.Clean(f.Picture.View.RecordName(r.Rec))
 		}
 		return ""
 	}
@@ -276,7 +277,7 @@ func (f *fleetScreen) copied() string {
 }
 
 func (f *fleetScreen) visible() []providers.Identity {
-	if f.panes.right.h == 0 || f.panes.right.w == 0 {
+	if f.panes.right.H == 0 || f.panes.right.W == 0 {
 		return nil
 	}
 	list := f.recordList.Visible()

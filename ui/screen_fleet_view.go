@@ -3,6 +3,7 @@ package ui
 import (
 	"rollcall/dnsview/rows"
 	"rollcall/providers"
+	"rollcall/ui/common"
 	"rollcall/ui/grid"
 	"rollcall/ui/theme"
 )
@@ -10,30 +11,30 @@ import (
 // panes are the rooms of the two panes; one without room is not drawn.
 type panes struct {
 	wide        bool // next to each other
-	left, right rect
+	left, right common.Size
 }
 
 // dividePanes divides the body. With zoom only the pane that has the focus is shown.
-func dividePanes(l layout, zoom bool, focus pane) panes {
-	p := panes{wide: l.wide}
+func dividePanes(l common.Layout, zoom bool, focus pane) panes {
+	p := panes{wide: l.Wide}
 	switch {
-	case zoom || (!l.wide && l.body < 12):
-		if r := (rect{l.w, l.body}); focus == paneRecords {
+	case zoom || (!l.Wide && l.Body < 12):
+		if r := (common.Size{W: l.W, H: l.Body}); focus == paneRecords {
 			p.right = r
 		} else {
 			p.left = r
 		}
-	case l.wide:
-		p.left = rect{l.w * 46 / 100, l.body}
-		p.right = rect{l.w - p.left.w, l.body}
+	case l.Wide:
+		p.left = common.Size{W: l.W * 46 / 100, H: l.Body}
+		p.right = common.Size{W: l.W - p.left.W, H: l.Body}
 	default:
-		p.left = rect{l.w, (l.body + 1) / 2}
-		p.right = rect{l.w, l.body - p.left.h}
+		p.left = common.Size{W: l.W, H: (l.Body + 1) / 2}
+		p.right = common.Size{W: l.W, H: l.Body - p.left.H}
 	}
 	return p
 }
 
-func (f *fleetScreen) resize(l layout) {
+func (f *fleetScreen) resize(l common.Layout) {
 	f.panes = dividePanes(l, f.zoom, f.focus)
 	if w, h := inner(f.panes.left); w > 0 {
 		f.instanceList.Resize(w, h)
@@ -43,16 +44,16 @@ func (f *fleetScreen) resize(l layout) {
 	}
 }
 
-func (f *fleetScreen) body(_ layout, production bool) []string {
+func (f *fleetScreen) body(_ common.Layout, production bool) []string {
 	var left, right []string
-	if r := f.panes.left; r.h > 0 && r.w > 0 {
+	if r := f.panes.left; r.H > 0 && r.W > 0 {
 		var linked []rows.InstanceKey
 		if rec, ok := f.recordList.Current(); ok && f.focus != paneInstances {
 			linked = rec.Instances
 		}
 		left = drawPane(f, f.instanceList, paneView{"Instances", "instances", r, f.focus == paneInstances, production}, linked)
 	}
-	if r := f.panes.right; r.h > 0 && r.w > 0 {
+	if r := f.panes.right; r.H > 0 && r.W > 0 {
 		var linked []providers.Identity
 		if i, ok := f.instanceList.Current(); ok && f.focus != paneRecords {
 			linked = i.Records
@@ -72,20 +73,20 @@ func (f *fleetScreen) body(_ layout, production bool) []string {
 // paneView is how one pane is to be drawn.
 type paneView struct {
 	title, empty        string
-	room                rect
+	room                common.Size
 	focused, production bool
 }
 
 // drawPane draws one pane. Production shows on the pane that has the cursor.
 func drawPane[K comparable, R grid.Keyed[K]](f *fleetScreen, l *list[K, R], v paneView, linked []K) []string {
 	_, h := inner(v.room)
-	lines := l.Lines(h, grid.Draw[K]{Theme: f.theme, Focused: v.focused, Linked: contains(linked)})
-	border := frameOfList(f.shared, v.title, l, v.production)
+	lines := l.Lines(h, grid.Draw[K]{Theme: f.Theme, Focused: v.focused, Linked: contains(linked)})
+	border := frameOfList(f.Context, v.title, l, v.production)
 	if !v.focused {
-		border.role = theme.Border
+		border.Role = theme.Border
 	}
-	placeholder(f.shared, lines, l, v.room, v.empty)
-	return border.draw(f.theme, lines, v.room.w, v.room.h)
+	placeholder(f.Context, lines, l, v.room, v.empty)
+	return border.Draw(f.Theme, lines, v.room.W, v.room.H)
 }
 
 // contains returns a test for the keys that are linked, nil for none. There are few as a
@@ -111,55 +112,55 @@ func contains[K comparable](keys []K) func(K) bool {
 	return func(k K) bool { return set[k] }
 }
 
-func (f *fleetScreen) about() (left, right *line) {
-	if n := f.current().finding; n != nil {
-		return findingAbout(f.shared, n)
+func (f *fleetScreen) about() (left, right *common.Line) {
+	if n := f.current().Finding; n != nil {
+		return findingAbout(f.Context, n)
 	}
-	t := f.theme
-	l := newLine(t)
+	t := f.Theme
+	l := common.NewLine(t)
 	dot := " " + t.Dot + " "
-	more := func(s string) { l.add(theme.Faint, dot).add(theme.Dim, s) }
+	more := func(s string) { l.Add(theme.Faint, dot).Add(theme.Dim, s) }
 	if f.focus == paneRecords {
 		if r, ok := f.recordList.Current(); ok {
-			l.add(theme.Plain, Clean(r.Rec.Name)).add(theme.Dim, " "+Clean(r.Rec.Type)+" "+r.Value)
+			l.Add(theme.Plain, common.Clean(r.Rec.Name)).Add(theme.Dim, " "+common.Clean(r.Rec.Type)+" "+r.Value)
 			if r.Node != "" {
 				more("node " + r.Node)
 			}
-			if s := f.model.view.ServiceOf(r.Rec); s != "" {
-				more(Clean(s))
+			if s := f.Picture.View.ServiceOf(r.Rec); s != "" {
+				more(common.Clean(s))
 			}
 		}
-		return l, newLine(t)
+		return l, common.NewLine(t)
 	}
 	if r, ok := f.instanceList.Current(); ok {
-		l.add(theme.Plain, r.Ref.Name).add(theme.Dim, " "+r.Ref.ID+" is "+Clean(string(r.Inst.State))+" in "+r.Ref.Cloud)
+		l.Add(theme.Plain, r.Ref.Name).Add(theme.Dim, " "+r.Ref.ID+" is "+common.Clean(string(r.Inst.State))+" in "+r.Ref.Cloud)
 		if r.Type != "" {
 			more(r.Type)
 		}
 		if !r.Inst.Launched.IsZero() {
-			more("launched " + rows.Age(f.now().Sub(r.Inst.Launched)) + " ago")
+			more("launched " + rows.Age(f.Now().Sub(r.Inst.Launched)) + " ago")
 		}
-		more(countOf(len(r.Records), "record"))
+		more(common.CountOf(len(r.Records), "record"))
 	}
-	return l, newLine(t)
+	return l, common.NewLine(t)
 }
 
 func (f *fleetScreen) keys() []keyHelp {
 	return []keyHelp{
-		{ActHelp, "help"},
-		{ActFilter, "filter"},
-		{ActPalette, "commands"},
-		{ActNextPane, "pane"},
-		{ActFindings, "findings"},
-		{ActDetail, "detail"},
-		{ActMark, "mark"},
-		{ActLaunch, "launch"},
-		{ActTerminate, "terminate"},
-		{ActDeregister, "deregister"},
-		{ActUndo, "undo"},
-		{ActJournal, "journal"},
-		{ActSort, "sort"},
-		{ActRefresh, "refresh"},
-		{ActQuit, "quit"},
+		{common.ActHelp, "help"},
+		{common.ActFilter, "filter"},
+		{common.ActPalette, "commands"},
+		{common.ActNextPane, "pane"},
+		{common.ActFindings, "findings"},
+		{common.ActDetail, "detail"},
+		{common.ActMark, "mark"},
+		{common.ActLaunch, "launch"},
+		{common.ActTerminate, "terminate"},
+		{common.ActDeregister, "deregister"},
+		{common.ActUndo, "undo"},
+		{common.ActJournal, "journal"},
+		{common.ActSort, "sort"},
+		{common.ActRefresh, "refresh"},
+		{common.ActQuit, "quit"},
 	}
 }

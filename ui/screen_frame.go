@@ -5,70 +5,86 @@ import (
 	"strconv"
 	"strings"
 
+	"rollcall/ui/common"
 	"rollcall/ui/theme"
 )
 
 // inner returns the room within the border of a pane.
-func inner(r rect) (w, h int) {
-	if r.h < 3 || r.w < 8 {
-		return r.w, r.h
+func inner(r common.Size) (w, h int) {
+	if r.H < 3 || r.W < 8 {
+		return r.W, r.H
 	}
-	return r.w - 2, r.h - 2
+	return r.W - 2, r.H - 2
 }
 
 // frame makes the border of a list: its name, how many rows, the filter, the order, and
 // the marks.
-func frameOfList(sh *shared, name string, l table, production bool) frame {
-	t := sh.theme
-	title := newLine(t).add(theme.Strong, name)
+func frameOfList(sh *common.Context, name string, l table, production bool) common.Frame {
+	t := sh.Theme
+	title := common.NewLine(t).Add(theme.Strong, name)
 	switch filtered := l.filterText() != ""; {
-	case sh.model == nil:
-		title.add(theme.Dim, " reading"+t.Ellipsis)
+	case sh.Picture == nil:
+		title.Add(theme.Dim, " reading"+t.Ellipsis)
 	case filtered:
-		title.add(theme.Accent, fmt.Sprintf(" %d", l.Len())).add(theme.Dim, fmt.Sprintf("/%d", l.Total()))
+		title.Add(theme.Accent, fmt.Sprintf(" %d", l.Len())).Add(theme.Dim, fmt.Sprintf("/%d", l.Total()))
 	default:
-		title.add(theme.Accent, " "+strconv.Itoa(l.Len()))
+		title.Add(theme.Accent, " "+strconv.Itoa(l.Len()))
 	}
 	return titled(sh, title, l, production)
 }
 
 // frameOf completes the title of a list with marks, filter and order.
-func titled(sh *shared, title *line, l table, production bool) frame {
-	t := sh.theme
+func titled(sh *common.Context, title *common.Line, l table, production bool) common.Frame {
+	t := sh.Theme
 	if visible, hidden := l.Marks(); visible+hidden > 0 {
-		title.add(theme.Faint, " "+t.Dot+" ").add(theme.Accent, fmt.Sprintf("%d marked", visible))
+		title.Add(theme.Faint, " "+t.Dot+" ").Add(theme.Accent, fmt.Sprintf("%d marked", visible))
 		if hidden > 0 {
-			title.add(theme.Warn, fmt.Sprintf(", %d hidden", hidden))
+			title.Add(theme.Warn, fmt.Sprintf(", %d hidden", hidden))
 		}
 	}
 	if f := l.filterText(); f != "" {
-		title.add(theme.Faint, " "+t.Dot+" ").add(theme.Warn, "/"+Clean(f))
+		title.Add(theme.Faint, " "+t.Dot+" ").Add(theme.Warn, "/"+common.Clean(f))
 	}
 	if by := l.sortedBy(); by != "" {
-		title.add(theme.Faint, " "+t.Dot+" ").add(theme.Dim, "by "+strings.ToLower(by))
+		title.Add(theme.Faint, " "+t.Dot+" ").Add(theme.Dim, "by "+strings.ToLower(by))
 	}
 	top, page, total := l.Window()
-	f := frame{title: title, role: theme.BorderFocus, top: top, page: page, total: total, offset: 1}
+	f := common.Frame{Title: title, Role: theme.BorderFocus, Top: top, Page: page, Total: total, Offset: 1}
 	if production {
-		f.role = theme.BorderDanger
+		f.Role = theme.BorderDanger
 	}
 	return f
 }
 
 // placeholder says in an empty list why it is empty.
-func placeholder(sh *shared, body []string, l table, r rect, what string) {
+func placeholder(sh *common.Context, body []string, l table, r common.Size, what string) {
 	if l.Len() > 0 || len(body) < 3 {
 		return
 	}
 	w, _ := inner(r)
 	text := "no " + what
 	switch {
-	case sh.model == nil:
-		text = "reading" + sh.theme.Ellipsis
+	case sh.Picture == nil:
+		text = "reading" + sh.Theme.Ellipsis
 	case l.Total() > 0:
-		text = "no " + what + " pass the filter " + sh.theme.Dot + " " + sh.keymap.label(ActBack) + " clears it"
-	case !sh.allRead():
-		text = "reading" + sh.theme.Ellipsis
+		text = "no " + what + " pass the filter " + sh.Theme.Dot + " " + sh.Keys.Label(common.ActBack) + " clears it"
+	case !sh.AllRead():
+		text = "reading" + sh.Theme.Ellipsis
 	}
-	body[2] = newLine(sh.theme).gap(3).add(theme.Dim, text).fill(w)
+	body[2] = common.NewLine(sh.Theme).Gap(3).Add(theme.Dim, text).Fill(w)
+}
+
+// hiddenMarks reports whether every mark of a list is hidden, and shows that nothing is acted
+// on then.
+func hiddenMarks(sh *common.Context, l table) bool {
+	visible, hidden := l.Marks()
+	if hidden == 0 || visible > 0 {
+		return false
+	}
+	by := "by the filter"
+	if l.filterText() == "" {
+		by = "in folded rows"
+	}
+	sh.Notify(common.ToneWarn, fmt.Sprintf("%d marked, all hidden %s: nothing is acted on that cannot be seen", hidden, by))
+	return true
 }

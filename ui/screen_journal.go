@@ -10,6 +10,7 @@ import (
 	"rollcall/dnsview/filter"
 	"rollcall/dnsview/rows"
 	"rollcall/providers/journal"
+	"rollcall/ui/common"
 	"rollcall/ui/grid"
 	"rollcall/ui/theme"
 )
@@ -17,7 +18,7 @@ import (
 // journalMsg brings the latest entries.
 type journalMsg struct {
 	gen  uint64
-	book JournalPage
+	book common.JournalPage
 	err  error
 }
 
@@ -33,9 +34,9 @@ type journalScreen struct {
 	problems []string // clean
 }
 
-func newJournalScreen(s *shared) screen {
-	j := &journalScreen{listScreen: listScreen[string, *rows.Entry]{shared: s, title: "Journal", empty: "entries"}}
-	j.columns = func() []grid.Column[*rows.Entry] { return journalColumns(s.theme) }
+func newJournalScreen(s *common.Context) screen {
+	j := &journalScreen{listScreen: listScreen[string, *rows.Entry]{Context: s, title: "Journal", empty: "entries"}}
+	j.columns = func() []grid.Column[*rows.Entry] { return journalColumns(s.Theme) }
 	j.rows = func(by filter.Filter) ([]*rows.Entry, func(*rows.Entry) bool) {
 		return j.rowsRead, func(r *rows.Entry) bool { return by.Match(r) }
 	}
@@ -46,7 +47,7 @@ func newJournalScreen(s *shared) screen {
 // reload reads the latest entries in a command.
 func (j *journalScreen) reload() tea.Cmd {
 	j.asked++
-	gen, backend, ctx := j.asked, j.backend, j.ctx
+	gen, backend, ctx := j.asked, j.Backend, j.Ctx
 	return func() tea.Msg {
 		b, err := backend.Journal(ctx, journalLimit)
 		return journalMsg{gen, b, err}
@@ -66,7 +67,7 @@ func (j *journalScreen) read(msg journalMsg) tea.Cmd {
 	}
 	j.err, j.problems = "", nil
 	if msg.err != nil {
-		j.err = Clean(msg.err.Error())
+		j.err = common.Clean(msg.err.Error())
 		return nil
 	}
 	for _, p := range msg.book.Problems {
@@ -75,29 +76,29 @@ func (j *journalScreen) read(msg journalMsg) tea.Cmd {
 	oldestFirst := slices.Clone(msg.book.Entries)
 	slices.Reverse(oldestFirst)
 	history := journal.NewHistory(oldestFirst)
-	j.rowsRead = rows.Entries(msg.book.Entries, j.now())
+	j.rowsRead = rows.Entries(msg.book.Entries, j.Now())
 	for _, r := range j.rowsRead {
 		r.Undone = history.UndoneBy(r.ID)
 	}
 	return j.arrange()
 }
 
-func (j *journalScreen) do(a Action) (tea.Cmd, bool) {
+func (j *journalScreen) do(a common.Action) (tea.Cmd, bool) {
 	r, ok := j.list.Current()
 	switch {
 	case !ok:
-		return nil, a == ActDetail
-	case a == ActDetail:
+		return nil, a == common.ActDetail
+	case a == common.ActDetail:
 		j.detail(r)
 		return nil, true
-	case a != ActUndo && a != ActUndoRun:
+	case a != common.ActUndo && a != common.ActUndoRun:
 		return nil, false
-	case j.refusedReadOnly():
+	case j.RefusedReadOnly():
 		return nil, true
-	case a == ActUndo:
-		return j.undo(r.ID, "undo entry "+Clean(r.ID)), true
+	case a == common.ActUndo:
+		return j.undo(r.ID, "undo entry "+common.Clean(r.ID)), true
 	}
-	return j.undo(r.Run, "undo run "+Clean(r.Run)), true
+	return j.undo(r.Run, "undo run "+common.Clean(r.Run)), true
 }
 
 func (j *journalScreen) copied() string {
@@ -107,73 +108,73 @@ func (j *journalScreen) copied() string {
 	return ""
 }
 
-func (j *journalScreen) about() (left, right *line) {
+func (j *journalScreen) about() (left, right *common.Line) {
 	left, right = j.listScreen.about()
 	r, ok := j.list.Current()
 	if !ok {
 		return left, right
 	}
-	left.add(theme.Dim, r.What())
-	dot := " " + j.theme.Dot + " "
+	left.Add(theme.Dim, r.What())
+	dot := " " + j.Theme.Dot + " "
 	if r.Error != "" {
-		left.add(theme.Bad, dot+Clean(r.Error))
+		left.Add(theme.Bad, dot+common.Clean(r.Error))
 	} else if r.Note != "" {
-		left.add(theme.Dim, dot+Clean(r.Note))
+		left.Add(theme.Dim, dot+common.Clean(r.Note))
 	}
 	return left, right
 }
 
 func (j *journalScreen) keys() []keyHelp {
-	return []keyHelp{{ActBack, "back"}, {ActHelp, "help"}, {ActDetail, "open"}, {ActUndo, "undo"}, {ActUndoRun, "undo the run"}, {ActFilter, "filter"}, {ActSort, "sort"}, {ActPalette, "commands"}, {ActQuit, "quit"}}
+	return []keyHelp{{common.ActBack, "back"}, {common.ActHelp, "help"}, {common.ActDetail, "open"}, {common.ActUndo, "undo"}, {common.ActUndoRun, "undo the run"}, {common.ActFilter, "filter"}, {common.ActSort, "sort"}, {common.ActPalette, "commands"}, {common.ActQuit, "quit"}}
 }
 
-func (j *journalScreen) resize(l layout) {
-	w, h := inner(rect{l.w, l.body})
+func (j *journalScreen) resize(l common.Layout) {
+	w, h := inner(common.Size{W: l.W, H: l.Body})
 	j.list.Resize(w, max(h-len(j.problemLines(w)), 1))
 }
 
-func (j *journalScreen) body(l layout, production bool) []string {
-	w, _ := inner(rect{l.w, l.body})
+func (j *journalScreen) body(l common.Layout, production bool) []string {
+	w, _ := inner(common.Size{W: l.W, H: l.Body})
 	j.empty = "entries"
 	if j.err != "" {
 		j.empty = "" // whether there are any is not known
 	}
-	return j.draw(frameOfList(j.shared, j.title, j.list, production), j.problemLines(w), l)
+	return j.draw(frameOfList(j.Context, j.title, j.list, production), j.problemLines(w), l)
 }
 
 // problemLines are the lines above the entries that say why the journal cannot be read, or where it is not what was
 // written; more than three are counted.
 func (j *journalScreen) problemLines(w int) []string {
-	t := j.theme
+	t := j.Theme
 	var out []string
 	if j.err != "" {
-		for _, l := range wrap(t.Warn+" "+j.err, max(w, 10)) {
-			out = append(out, t.Paint(theme.Warn, fit(l, w, t.Ellipsis)))
+		for _, l := range common.Wrap(t.Warn+" "+j.err, max(w, 10)) {
+			out = append(out, t.Paint(theme.Warn, common.Fit(l, w, t.Ellipsis)))
 		}
 	}
 	for i, p := range j.problems {
 		if i == 2 && len(j.problems) > 3 {
-			out = append(out, t.Paint(theme.Warn, fit(fmt.Sprintf("%s and %d more: rollcall journal --verify lists them", t.Warn, len(j.problems)-2), w, t.Ellipsis)))
+			out = append(out, t.Paint(theme.Warn, common.Fit(fmt.Sprintf("%s and %d more: rollcall journal --verify lists them", t.Warn, len(j.problems)-2), w, t.Ellipsis)))
 			break
 		}
-		out = append(out, t.Paint(theme.Warn, fit(t.Warn+" "+p, w, t.Ellipsis)))
+		out = append(out, t.Paint(theme.Warn, common.Fit(t.Warn+" "+p, w, t.Ellipsis)))
 	}
 	return out
 }
 
 // undo begins to take back a run or an entry.
 func (j *journalScreen) undo(run, what string) tea.Cmd {
-	return j.start(ChangeRequest{Verb: dnsview.VerbUndo, Run: run}, what, false)
+	return j.StartChange(common.ChangeRequest{Verb: dnsview.VerbUndo, Run: run}, what, false)
 }
 
 // problemText reports a place where the journal is not what was written.
 func problemText(p journal.Problem) string {
-	text := Clean(p.Why)
+	text := common.Clean(p.Why)
 	if p.Line > 0 {
 		text = fmt.Sprintf("line %d: %s", p.Line, text)
 	}
 	if p.Side != "" {
-		text += ": " + Clean(p.Side)
+		text += ": " + common.Clean(p.Side)
 	}
 	return text
 }

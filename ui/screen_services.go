@@ -11,6 +11,7 @@ import (
 	"rollcall/dnsview"
 	"rollcall/dnsview/rows"
 	"rollcall/providers"
+	"rollcall/ui/common"
 	"rollcall/ui/grid"
 	"rollcall/ui/theme"
 )
@@ -22,17 +23,17 @@ type servicesScreen struct {
 	folded map[serviceKey]bool // services and incarnations whose rows are folded away
 }
 
-func newServicesScreen(s *shared) screen {
-	v := &servicesScreen{listScreen[serviceKey, *serviceRow]{shared: s, title: "Services", empty: "services"}, nil, map[serviceKey]bool{}}
-	v.columns = func() []grid.Column[*serviceRow] { return serviceColumns(s.theme) }
+func newServicesScreen(s *common.Context) screen {
+	v := &servicesScreen{listScreen[serviceKey, *serviceRow]{Context: s, title: "Services", empty: "services"}, nil, map[serviceKey]bool{}}
+	v.columns = func() []grid.Column[*serviceRow] { return serviceColumns(s.Theme) }
 	v.makeList()
 	return v
 }
 
 // buildRows makes the tree. Where a node was taken out on purpose, the journal is asked by
 // whom; that it cannot be read is no error here.
-func (v *servicesScreen) buildRows(ctx context.Context, backend Backend, view *dnsview.View) (take func()) {
-	var b JournalPage
+func (v *servicesScreen) buildRows(ctx context.Context, backend common.Backend, view *dnsview.View) (take func()) {
+	var b common.JournalPage
 	if view.Count(dnsview.Quiesced) > 0 {
 		b, _ = backend.Journal(ctx, journalLimit)
 	}
@@ -65,37 +66,37 @@ func (v *servicesScreen) arrange() tea.Cmd {
 	}
 }
 
-func (v *servicesScreen) do(a Action) (tea.Cmd, bool) {
+func (v *servicesScreen) do(a common.Action) (tea.Cmd, bool) {
 	r, ok := v.list.Current()
 	switch a {
-	case ActLeft, ActRight, ActNextPane:
+	case common.ActLeft, common.ActRight, common.ActNextPane:
 		if ok {
 			return v.fold(a, r), true
 		}
-	case ActMark:
+	case common.ActMark:
 		if ok && r.node != nil {
 			return nil, false
 		}
-		v.notify(toneInfo, "nodes are marked, not services")
-	case ActDetail:
+		v.Notify(common.ToneInfo, "nodes are marked, not services")
+	case common.ActDetail:
 		if ok {
 			v.detail(r)
 		}
-	case ActBalance:
+	case common.ActBalance:
 		v.balance()
-	case actRetire:
+	case common.ActRetire:
 		if !ok || r.incarnation == nil {
 			return nil, false
 		}
-		if !v.refusedReadOnly() {
-			return v.start(ChangeRequest{Verb: dnsview.VerbRetire, Name: r.incarnation.Name}, "retire "+Clean(r.incarnation.Name), false), true
+		if !v.RefusedReadOnly() {
+			return v.StartChange(common.ChangeRequest{Verb: dnsview.VerbRetire, Name: r.incarnation.Name}, "retire "+common.Clean(r.incarnation.Name), false), true
 		}
-	case actCreate:
+	case common.ActCreate:
 		if !ok || len(r.service.Incarnations) == 0 {
 			return nil, false
 		}
-		if !v.refusedReadOnly() {
-			v.open(createForm(Clean(r.service.Name)))
+		if !v.RefusedReadOnly() {
+			v.Open(createForm(common.Clean(r.service.Name)))
 		}
 	default:
 		return nil, false
@@ -105,13 +106,13 @@ func (v *servicesScreen) do(a Action) (tea.Cmd, bool) {
 
 // fold folds a row with left, unfolds it with right, and turns it round with tab. From a
 // node, left goes to what the node lies in.
-func (v *servicesScreen) fold(a Action, r *serviceRow) tea.Cmd {
+func (v *servicesScreen) fold(a common.Action, r *serviceRow) tea.Cmd {
 	folded := v.folded[r.key]
-	if a == ActLeft && (folded || len(r.children) == 0) && r.parent != nil {
+	if a == common.ActLeft && (folded || len(r.children) == 0) && r.parent != nil {
 		v.list.Select(r.parent.key)
 		return nil
 	}
-	if len(r.children) == 0 || a == ActLeft && folded || a == ActRight && !folded {
+	if len(r.children) == 0 || a == common.ActLeft && folded || a == common.ActRight && !folded {
 		return nil
 	}
 	if folded {
@@ -123,25 +124,25 @@ func (v *servicesScreen) fold(a Action, r *serviceRow) tea.Cmd {
 }
 
 // body draws the tree. Its title counts services and nodes, not rows.
-func (v *servicesScreen) body(l layout, production bool) []string {
-	t := v.theme
-	f := frameOfList(v.shared, v.title, v.list, production)
+func (v *servicesScreen) body(l common.Layout, production bool) []string {
+	t := v.Theme
+	f := frameOfList(v.Context, v.title, v.list, production)
 	if v.tree != nil && v.list.filter.Empty() {
-		title := newLine(t).add(theme.Strong, v.title).add(theme.Accent, fmt.Sprintf(" %d", v.tree.count)).
-			add(theme.Faint, " "+t.Dot+" ").add(theme.Dim, countOf(v.tree.nodes, "node"))
-		f = titled(v.shared, title, v.list, production)
+		title := common.NewLine(t).Add(theme.Strong, v.title).Add(theme.Accent, fmt.Sprintf(" %d", v.tree.count)).
+			Add(theme.Faint, " "+t.Dot+" ").Add(theme.Dim, common.CountOf(v.tree.nodes, "node"))
+		f = titled(v.Context, title, v.list, production)
 	}
 	return v.draw(f, nil, l)
 }
 
-func (v *servicesScreen) current() subject {
+func (v *servicesScreen) current() common.Subject {
 	r, ok := v.list.Current()
 	if !ok {
-		return subject{}
+		return common.Subject{}
 	}
-	s := subject{finding: worst(r.findings), service: r.roster.Name, production: r.production}
+	s := common.Subject{Finding: common.Worst(r.findings), Service: r.roster.Name, Production: r.production}
 	if r.node != nil && r.node.Instance != nil {
-		s.instance = v.model.ByID[rows.InstanceKey{Cloud: r.node.Instance.Cloud, ID: r.node.Instance.ID}]
+		s.Instance = v.Picture.ByID[rows.InstanceKey{Cloud: r.node.Instance.Cloud, ID: r.node.Instance.ID}]
 	}
 	return s
 }
@@ -176,13 +177,13 @@ func (v *servicesScreen) records() []*rows.Record {
 			}
 		}
 	}
-	return v.recordsByID(ids)
+	return v.RecordsByID(ids)
 }
 
 func (v *servicesScreen) found() []*dnsview.Finding {
 	var out []*dnsview.Finding
 	for _, r := range v.list.Chosen() {
-		out = append(out, worst(r.findings))
+		out = append(out, common.Worst(r.findings))
 	}
 	return out
 }

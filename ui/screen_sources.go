@@ -9,6 +9,7 @@ import (
 	"rollcall/dnsview"
 	"rollcall/dnsview/filter"
 	"rollcall/dnsview/rows"
+	"rollcall/ui/common"
 	"rollcall/ui/grid"
 	"rollcall/ui/theme"
 )
@@ -18,13 +19,13 @@ type sourcesScreen struct {
 	listScreen[string, *rows.Source]
 }
 
-func newSourcesScreen(s *shared) screen {
-	l := &sourcesScreen{listScreen[string, *rows.Source]{shared: s, title: "Sources", empty: "sources"}}
-	l.columns = func() []grid.Column[*rows.Source] { return sourceColumns(s.theme, s.now) }
+func newSourcesScreen(s *common.Context) screen {
+	l := &sourcesScreen{listScreen[string, *rows.Source]{Context: s, title: "Sources", empty: "sources"}}
+	l.columns = func() []grid.Column[*rows.Source] { return sourceColumns(s.Theme, s.Now) }
 	l.rows = func(by filter.Filter) ([]*rows.Source, func(*rows.Source) bool) {
-		list := make([]*rows.Source, len(s.sources))
-		for i := range s.sources {
-			row := s.sources[i]
+		list := make([]*rows.Source, len(s.Sources))
+		for i := range s.Sources {
+			row := s.Sources[i]
 			list[i] = &row
 		}
 		return list, func(r *rows.Source) bool { return by.Match(r) }
@@ -35,12 +36,12 @@ func newSourcesScreen(s *shared) screen {
 
 func (l *sourcesScreen) reload() tea.Cmd { return l.arrange() }
 
-func (l *sourcesScreen) do(a Action) (tea.Cmd, bool) {
+func (l *sourcesScreen) do(a common.Action) (tea.Cmd, bool) {
 	switch a {
-	case ActSort, ActReverse: // the order is that of the config
-	case ActDetail:
+	case common.ActSort, common.ActReverse: // the order is that of the config
+	case common.ActDetail:
 		l.detail()
-	case ActDeregister, actForget:
+	case common.ActDeregister, common.ActForget:
 		return nil, l.forget()
 	default:
 		return nil, false
@@ -53,14 +54,14 @@ func (l *sourcesScreen) detail() {
 	if !ok {
 		return
 	}
-	f := &facts{t: l.theme, w: l.textWidth()}
+	f := &facts{t: l.Theme, w: l.TextWidth()}
 	f.add("state", string(r.Seen)+" "+r.Trouble())
 	f.add("rows", strconv.Itoa(r.Shown))
 	f.add("error", r.ErrorText())
 	if r.Kind == rows.KindZone {
-		zoneLines(l.shared, f, r.Name)
+		zoneLines(l.Context, f, r.Name)
 	}
-	l.open(&textDialog{title: r.Name, lines: f.out})
+	l.Open(&textDialog{title: r.Name, lines: f.out})
 }
 
 // forget asks whether the cloud under the cursor is to count no longer. It reports whether the
@@ -70,15 +71,15 @@ func (l *sourcesScreen) forget() bool {
 	if !ok || !r.Departed {
 		return false
 	}
-	if !l.refusedReadOnly() {
-		l.open(newForgetDialog(l.shared, r))
+	if !l.RefusedReadOnly() {
+		l.Open(newForgetDialog(l.Context, r))
 	}
 	return true
 }
 
-func (l *sourcesScreen) current() subject {
+func (l *sourcesScreen) current() common.Subject {
 	r, ok := l.list.Current()
-	return subject{production: ok && r.Production}
+	return common.Subject{Production: ok && r.Production}
 }
 
 func (l *sourcesScreen) copied() string {
@@ -92,14 +93,14 @@ func (l *sourcesScreen) copied() string {
 	return r.Name
 }
 
-func (l *sourcesScreen) about() (left, right *line) {
+func (l *sourcesScreen) about() (left, right *common.Line) {
 	left, right = l.listScreen.about()
 	r, ok := l.list.Current()
 	if ok && r.Error != nil {
-		left.add(theme.Warn, *r.Error)
+		left.Add(theme.Warn, *r.Error)
 	}
 	if ok && r.Departed {
-		right = hintLine(l.theme, keyHints(l.keymap.label(ActDeregister), "forget"))
+		right = common.HintLine(l.Theme, common.KeyHints(l.Keys.Label(common.ActDeregister), "forget"))
 	}
 	return left, right
 }
@@ -117,7 +118,7 @@ func sourceColumns(t *theme.Theme, now func() time.Time) []grid.Column[*rows.Sou
 		"RETRY": filled[*rows.Source](theme.Warn),
 		"PROD":  filled[*rows.Source](theme.Warn),
 		"STATE": func(r *rows.Source, text string) grid.Cell {
-			glyph, role := coverageGlyph(t, r.Seen)
+			glyph, role := common.CoverageGlyph(t, r.Seen)
 			if w := r.Trouble(); w == string(dnsview.Lame) || w == string(dnsview.Unresolvable) {
 				glyph, role = t.Bad, theme.Bad
 			}
@@ -125,7 +126,7 @@ func sourceColumns(t *theme.Theme, now func() time.Time) []grid.Column[*rows.Sou
 		},
 		"AGE": orDot(func(*rows.Source) theme.Role { return theme.Dim }),
 		"BUDGET": orDot(func(r *rows.Source) theme.Role {
-			if *r.BudgetLeft <= lowBudget {
+			if *r.BudgetLeft <= common.LowBudget {
 				return theme.Warn
 			}
 			return theme.Dim

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"rollcall/dnsview"
+	"rollcall/ui/common"
 )
 
 // balanced reports whether a node has a priority or a weight that can be changed.
@@ -13,19 +14,19 @@ func (r *serviceRow) balanced() bool {
 
 // balance asks for another priority or weight of the chosen nodes.
 func (v *servicesScreen) balance() {
-	if v.refusedReadOnly() || v.hiddenMarks(v.list) {
+	if v.RefusedReadOnly() || hiddenMarks(v.Context, v.list) {
 		return
 	}
 	all := v.nodes()
 	nodes := slices.DeleteFunc(slices.Clone(all), func(r *serviceRow) bool { return !r.balanced() })
 	switch {
 	case len(all) == 0:
-		v.notify(toneWarn, "there is no node here: put the cursor on one, or mark several")
+		v.Notify(common.ToneWarn, "there is no node here: put the cursor on one, or mark several")
 	case len(nodes) == 0 && all[0].node.State == dnsview.NodeQuiesced:
-		v.notify(toneWarn, all[0].name+" is quiesced: return it first")
+		v.Notify(common.ToneWarn, all[0].name+" is quiesced: return it first")
 	case len(nodes) == 0:
-		v.notify(toneWarn, all[0].name+" has no priority and no weight in DNS")
+		v.Notify(common.ToneWarn, all[0].name+" has no priority and no weight in DNS")
 	default:
-		v.open(balanceForm(nodes))
+		v.Open(balanceForm(nodes))
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"rollcall/dnsview"
+	"rollcall/ui/common"
 )
 
 // The largest priority and weight of an SRV value (RFC 2782), and of a weighted
@@ -18,7 +19,7 @@ const (
 // balanceForm is the dialog for another priority and weight of nodes. A field that is left
 // empty leaves what each node has.
 func balanceForm(nodes []*serviceRow) *fieldsDialog {
-	what := countOf(len(nodes), "node")
+	what := common.CountOf(len(nodes), "node")
 	if len(nodes) == 1 {
 		what = nodes[0].name
 	}
@@ -40,12 +41,12 @@ func balanceForm(nodes []*serviceRow) *fieldsDialog {
 	}
 	was := make([]string, len(fields))
 	for i, f := range fields {
-		was[i] = f.input.value()
+		was[i] = f.input.Value()
 	}
 	return &fieldsDialog{
 		title: "Priority and weight of " + what, fields: fields, about: about,
-		submit: func(_ *shared, values []string) (action, string) {
-			w := ChangeRequest{Verb: dnsview.VerbBalance}
+		submit: func(_ *common.Context, values []string) (common.DialogAction, string) {
+			w := common.ChangeRequest{Verb: dnsview.VerbBalance}
 			for i, v := range values {
 				f := fields[i]
 				most := mostBalance
@@ -71,7 +72,7 @@ func balanceForm(nodes []*serviceRow) *fieldsDialog {
 					w.Records = append(w.Records, rec.Identity())
 				}
 			}
-			return actRequest{w, "balance " + what}, ""
+			return common.Request{Request: w, What: "balance " + what}, ""
 		},
 	}
 }
@@ -86,7 +87,7 @@ func balanceField(label string, nodes []*serviceRow, of func(*serviceRow) string
 		}
 	}
 	if len(seen) == 1 {
-		f.input = newInput(seen[0])
+		f.input = common.NewInput(seen[0])
 		return f
 	}
 	f.hint = "as it is: " + strings.Join(seen[:min(len(seen), 4)], ", ")
@@ -102,7 +103,7 @@ func number(label, text string, most int) (n *uint16, why string) {
 	}
 	v, err := strconv.ParseUint(text, 10, 16)
 	if err != nil || v > uint64(most) {
-		return nil, fmt.Sprintf("%s: %q is no number from 0 to %d", label, Clean(text), most)
+		return nil, fmt.Sprintf("%s: %q is no number from 0 to %d", label, common.Clean(text), most)
 	}
 	u := uint16(v)
 	return &u, ""

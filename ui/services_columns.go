@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"rollcall/dnsview"
+	"rollcall/ui/common"
 	"rollcall/ui/grid"
 	"rollcall/ui/theme"
 )
@@ -96,7 +97,7 @@ func treeCell(t *theme.Theme, r *serviceRow) grid.Cell {
 func cloudsCell(r *serviceRow) grid.Cell {
 	switch {
 	case r.node == nil && len(r.roster.Clouds) > 1:
-		return grid.Cell{Text: countOf(len(r.roster.Clouds), "cloud"), Role: theme.Dim}
+		return grid.Cell{Text: common.CountOf(len(r.roster.Clouds), "cloud"), Role: theme.Dim}
 	case r.production:
 		return grid.Cell{Text: r.clouds, Role: theme.Warn}
 	}
@@ -108,7 +109,7 @@ func cloudsCell(r *serviceRow) grid.Cell {
 func standCell(t *theme.Theme, r *serviceRow) grid.Cell {
 	if r.node != nil {
 		glyph, role := nodeGlyph(t, r.node.State)
-		return grid.Cell{Text: glyph + " " + Clean(string(r.node.State)), Role: role}
+		return grid.Cell{Text: glyph + " " + common.Clean(string(r.node.State)), Role: role}
 	}
 	live := strconv.Itoa(r.roster.Live) + " live"
 	if r.roster.Minimum > 0 {
@@ -209,14 +210,14 @@ func (r *serviceRow) failing() int {
 
 // foundCell names the worst that was found about a node, and counts what was found about a service.
 func foundCell(t *theme.Theme, r *serviceRow) grid.Cell {
-	f := worst(r.findings)
+	f := common.Worst(r.findings)
 	if f == nil {
 		return grid.Cell{}
 	}
-	glyph, role := severityGlyph(t, f.Severity)
+	glyph, role := common.SeverityGlyph(t, f.Severity)
 	if r.node == nil {
 		n := len(r.findings)
-		return grid.Cell{Text: glyph + " " + countOf(n, "finding"), Short: glyph + " " + strconv.Itoa(n), Role: role}
+		return grid.Cell{Text: glyph + " " + common.CountOf(n, "finding"), Short: glyph + " " + strconv.Itoa(n), Role: role}
 	}
 	return grid.Cell{Text: glyph + " " + string(f.Class), Role: role}
 }

@@ -11,6 +11,7 @@ import (
 	"rollcall/dnsview/dnssd"
 	"rollcall/dnsview/rows"
 	"rollcall/providers"
+	"rollcall/ui/common"
 	"rollcall/ui/theme"
 )
 
@@ -19,26 +20,26 @@ const mostInDetail = 30
 
 // detail opens what is known of a row.
 func (v *servicesScreen) detail(r *serviceRow) {
-	f := &facts{t: v.theme, w: v.textWidth()}
-	keys := map[string]action{"w": actDo{ActWhy}}
-	hints := keyHints("w", "why")
-	offer := func(a Action, does string) {
-		if k := v.keymap.label(a); k != "" {
-			keys[k] = actDo{a}
-			hints = append(hints, keyHint(k, does))
+	f := &facts{t: v.Theme, w: v.TextWidth()}
+	keys := map[string]common.DialogAction{"w": common.Do{A: common.ActWhy}}
+	hints := common.KeyHints("w", "why")
+	offer := func(a common.Action, does string) {
+		if k := v.Keys.Label(a); k != "" {
+			keys[k] = common.Do{A: a}
+			hints = append(hints, common.KeyHint(k, does))
 		}
 	}
 	switch {
 	case r.node != nil:
 		v.nodeFacts(f, r)
 		if r.node.State == dnsview.NodeQuiesced {
-			offer(ActReturn, "return")
+			offer(common.ActReturn, "return")
 			break
 		}
 		if r.balanced() {
-			offer(ActBalance, "weight")
+			offer(common.ActBalance, "weight")
 		}
-		offer(ActQuiesce, "quiesce")
+		offer(common.ActQuiesce, "quiesce")
 	case r.incarnation != nil:
 		v.incarnationFacts(f, r)
 	default:
@@ -47,9 +48,9 @@ func (v *servicesScreen) detail(r *serviceRow) {
 	found := r.findings
 	f.findings(found[:min(len(found), mostInDetail)])
 	if n := len(found) - mostInDetail; n > 0 {
-		f.out = append(f.out, v.theme.Paint(theme.Dim, fmt.Sprintf("and %d more", n)))
+		f.out = append(f.out, v.Theme.Paint(theme.Dim, fmt.Sprintf("and %d more", n)))
 	}
-	v.open(&textDialog{title: r.name, lines: f.out, hints: hints, keys: keys})
+	v.Open(&textDialog{title: r.name, lines: f.out, hints: hints, keys: keys})
 }
 
 func (v *servicesScreen) nodeFacts(f *facts, r *serviceRow) {
@@ -80,7 +81,7 @@ func (v *servicesScreen) nodeFacts(f *facts, r *serviceRow) {
 		f.add("instance", string(i.State)+"  "+i.Type+"  "+addresses(i.PublicIPs))
 	}
 	if t := attributesOf(r.incarnation); len(t) > 0 {
-		f.head("TXT of " + Clean(r.incarnation.Label))
+		f.head("TXT of " + common.Clean(r.incarnation.Label))
 		f.attributes(t)
 	}
 	f.records("Records", n.Records)
@@ -90,7 +91,7 @@ func (v *servicesScreen) nodeFacts(f *facts, r *serviceRow) {
 		f.head("Owner marker")
 		f.add("instance", o.Instance)
 		f.add("cloud key", string(o.Cloud))
-		f.add("registered", o.Registered.Format(time.RFC3339)+", "+rows.Age(v.now().Sub(o.Registered))+" ago")
+		f.add("registered", o.Registered.Format(time.RFC3339)+", "+rows.Age(v.Now().Sub(o.Registered))+" ago")
 	}
 }
 
@@ -103,7 +104,7 @@ func (v *servicesScreen) stands(r *serviceRow) string {
 	case r.by == "":
 		return s + ", by whom the journal of this machine does not know"
 	}
-	return s + " by " + r.by + ", " + rows.Age(v.now().Sub(r.at)) + " ago"
+	return s + " by " + r.by + ", " + rows.Age(v.Now().Sub(r.at)) + " ago"
 }
 
 // health says what is known of the health of a node.
@@ -111,7 +112,7 @@ func (v *servicesScreen) health(r *serviceRow) string {
 	h, d := r.node.Health, r.roster.Declared
 	switch {
 	case h != nil:
-		s := passed(h) + ", " + rows.Age(v.now().Sub(h.At)) + " ago"
+		s := passed(h) + ", " + rows.Age(v.Now().Sub(h.At)) + " ago"
 		if h.Error != "" {
 			s += "; the last one failed: " + h.Error
 		}
@@ -172,7 +173,7 @@ func (v *servicesScreen) rosterFacts(f *facts, r *serviceRow) {
 	o := r.roster
 	f.add("kind", string(o.Kind))
 	f.add("zone", o.Zone)
-	live := countOf(o.Live, "live member")
+	live := common.CountOf(o.Live, "live member")
 	if o.Minimum > 0 {
 		live += fmt.Sprintf(", %d is the minimum", o.Minimum)
 	}
@@ -222,75 +223,75 @@ func nodeStates() []dnsview.NodeState {
 
 // about returns what the columns of the row under the cursor do not say, with the keys
 // that belong to it.
-func (v *servicesScreen) about() (left, right *line) {
-	t := v.theme
-	left, right = newLine(t), newLine(t)
+func (v *servicesScreen) about() (left, right *common.Line) {
+	t := v.Theme
+	left, right = common.NewLine(t), common.NewLine(t)
 	r, ok := v.list.Current()
 	if !ok {
 		return left, right
 	}
 	dot := " " + t.Dot + " "
-	if f := worst(r.findings); f != nil && (r.node == nil || r.node.State != dnsview.NodeQuiesced) {
-		return findingAbout(v.shared, f)
+	if f := common.Worst(r.findings); f != nil && (r.node == nil || r.node.State != dnsview.NodeQuiesced) {
+		return findingAbout(v.Context, f)
 	}
 	switch n := r.node; {
 	case n != nil:
-		left.add(theme.Plain, r.name)
+		left.Add(theme.Plain, r.name)
 		if r.host != "" && r.host != r.name {
-			left.add(theme.Dim, " "+r.host)
+			left.Add(theme.Dim, " "+r.host)
 		}
-		left.add(theme.Dim, " "+v.stands(r))
+		left.Add(theme.Dim, " "+v.stands(r))
 		more := func(what, value string) {
 			if value != "" {
-				left.add(theme.Faint, dot).add(theme.Dim, what+value)
+				left.Add(theme.Faint, dot).Add(theme.Dim, what+value)
 			}
 		}
 		more("", r.address)
 		more("port ", r.port())
 		more("TTL ", r.ttl())
-		right = hintLine(t, v.nodeHints(r)).gap(1)
+		right = common.HintLine(t, v.nodeHints(r)).Gap(1)
 	case r.incarnation != nil:
-		left.add(theme.Plain, Clean(r.incarnation.Name))
+		left.Add(theme.Plain, common.Clean(r.incarnation.Name))
 		for _, p := range attributesOf(r.incarnation) {
-			left.add(theme.Faint, dot).add(theme.Dim, Clean(p.String()))
+			left.Add(theme.Faint, dot).Add(theme.Dim, common.Clean(p.String()))
 		}
 	default:
-		left.add(theme.Plain, r.name).add(theme.Dim, " "+string(r.roster.Kind)+" in "+Clean(r.roster.Zone))
+		left.Add(theme.Plain, r.name).Add(theme.Dim, " "+string(r.roster.Kind)+" in "+common.Clean(r.roster.Zone))
 	}
 	return left, right
 }
 
 func (v *servicesScreen) nodeHints(r *serviceRow) []key.Binding {
 	if r.node.State == dnsview.NodeQuiesced {
-		return keyHints(v.keymap.label(ActReturn), "return")
+		return common.KeyHints(v.Keys.Label(common.ActReturn), "return")
 	}
 	var out []key.Binding
 	if r.balanced() {
-		out = append(out, keyHint(v.keymap.label(ActBalance), "weight"))
+		out = append(out, common.KeyHint(v.Keys.Label(common.ActBalance), "weight"))
 	}
 	if r.node.Live {
-		out = append(out, keyHint(v.keymap.label(ActQuiesce), "quiesce"))
+		out = append(out, common.KeyHint(v.Keys.Label(common.ActQuiesce), "quiesce"))
 	}
 	return out
 }
 
 func (v *servicesScreen) keys() []keyHelp {
 	return []keyHelp{
-		{ActBack, "back"},
-		{ActHelp, "help"},
-		{ActDetail, "detail"},
-		{ActMark, "mark"},
-		{ActBalance, "weight"},
-		{ActQuiesce, "quiesce"},
-		{ActReturn, "return"},
-		{ActTerminate, "terminate"},
-		{ActLeft, "fold"},
-		{ActFilter, "filter"},
-		{ActSort, "sort"},
-		{ActUndo, "undo"},
-		{ActLaunch, "launch"},
-		{ActPalette, "commands"},
-		{ActQuit, "quit"},
+		{common.ActBack, "back"},
+		{common.ActHelp, "help"},
+		{common.ActDetail, "detail"},
+		{common.ActMark, "mark"},
+		{common.ActBalance, "weight"},
+		{common.ActQuiesce, "quiesce"},
+		{common.ActReturn, "return"},
+		{common.ActTerminate, "terminate"},
+		{common.ActLeft, "fold"},
+		{common.ActFilter, "filter"},
+		{common.ActSort, "sort"},
+		{common.ActUndo, "undo"},
+		{common.ActLaunch, "launch"},
+		{common.ActPalette, "commands"},
+		{common.ActQuit, "quit"},
 	}
 }
 
@@ -299,9 +300,9 @@ func (v *servicesScreen) keys() []keyHelp {
 func (r *serviceRow) copied(v *dnsview.View) string {
 	switch {
 	case r.node == nil:
-		return Clean(r.roster.Name)
+		return common.Clean(r.roster.Name)
 	case len(r.node.Records) > 0:
-		return Clean(v.RecordName(r.node.Records[0]))
+		return common.Clean(v.RecordName(r.node.Records[0]))
 	}
-	return strings.TrimSpace(Clean(r.node.Ref.ID) + " " + r.address)
+	return strings.TrimSpace(common.Clean(r.node.Ref.ID) + " " + r.address)
 }

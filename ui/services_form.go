@@ -5,6 +5,7 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 
+	"rollcall/ui/common"
 	"rollcall/ui/theme"
 )
 
@@ -12,7 +13,7 @@ import (
 type textField struct {
 	label string
 	hint  string // shown while it is empty
-	input input
+	input common.Input
 }
 
 // fieldsDialog asks for a few texts. What cannot be right is reported in one line, and nothing
@@ -24,13 +25,13 @@ type fieldsDialog struct {
 	at     int
 	err    string
 	// submit reads the texts: it returns what is to be done, or says in one line what is wrong.
-	submit func(sh *shared, values []string) (action, string)
+	submit func(sh *common.Context, values []string) (common.DialogAction, string)
 }
 
-func (d *fieldsDialog) key(sh *shared, k tea.KeyPressMsg) action {
+func (d *fieldsDialog) Key(sh *common.Context, k tea.KeyPressMsg) common.DialogAction {
 	switch k.String() {
 	case "esc":
-		return actClose{}
+		return common.Close{}
 	case "tab", "down":
 		d.at = (d.at + 1) % len(d.fields)
 	case "shift+tab", "up":
@@ -38,28 +39,28 @@ func (d *fieldsDialog) key(sh *shared, k tea.KeyPressMsg) action {
 	case "enter":
 		return d.send(sh)
 	default:
-		if d.fields[d.at].input.key(k) {
+		if d.fields[d.at].input.Key(k) {
 			d.err = ""
 		}
 	}
 	return nil
 }
 
-func (d *fieldsDialog) send(sh *shared) action {
+func (d *fieldsDialog) send(sh *common.Context) common.DialogAction {
 	values := make([]string, len(d.fields))
 	for i, f := range d.fields {
-		values[i] = strings.TrimSpace(f.input.value())
+		values[i] = strings.TrimSpace(f.input.Value())
 	}
 	a, why := d.submit(sh, values)
-	d.err = Clean(why)
+	d.err = common.Clean(why)
 	if why != "" {
 		return nil
 	}
 	return a
 }
 
-func (d *fieldsDialog) paste(_ *shared, s string) action {
-	d.fields[d.at].input.insert(s)
+func (d *fieldsDialog) Paste(_ *common.Context, s string) common.DialogAction {
+	d.fields[d.at].input.Insert(s)
 	d.err = ""
 	return nil
 }
@@ -67,8 +68,8 @@ func (d *fieldsDialog) paste(_ *shared, s string) action {
 // fieldLabel is the room for the label of a field.
 const fieldLabel = 10
 
-func (d *fieldsDialog) draw(sh *shared, w, _ int) panel {
-	t := sh.theme
+func (d *fieldsDialog) Draw(sh *common.Context, w, _ int) common.Panel {
+	t := sh.Theme
 	w = min(w, 64)
 	var lines []string
 	for _, a := range d.about {
@@ -80,11 +81,11 @@ func (d *fieldsDialog) draw(sh *shared, w, _ int) panel {
 		if i == d.at {
 			mark, role = t.Paint(theme.Accent, t.Bar)+" ", theme.Strong
 		}
-		lines = append(lines, mark+t.Paint(role, fit(f.label, fieldLabel, t.Ellipsis))+f.input.view(t, max(w-fieldLabel-2, 4), i == d.at, f.hint))
+		lines = append(lines, mark+t.Paint(role, common.Fit(f.label, fieldLabel, t.Ellipsis))+f.input.View(t, max(w-fieldLabel-2, 4), i == d.at, f.hint))
 	}
 	if d.err != "" {
 		lines = append(lines, "")
-		for i, l := range wrap(d.err, max(w-2, 10)) {
+		for i, l := range common.Wrap(d.err, max(w-2, 10)) {
 			lead := "  "
 			if i == 0 {
 				lead = t.Paint(theme.Bad, t.Bad) + " "
@@ -92,11 +93,11 @@ func (d *fieldsDialog) draw(sh *shared, w, _ int) panel {
 			lines = append(lines, lead+t.Paint(theme.Bad, l))
 		}
 	}
-	hints := keyHints("enter", "show the plan", "esc", "cancel")
+	hints := common.KeyHints("enter", "show the plan", "esc", "cancel")
 	if len(d.fields) > 1 {
-		hints = append(keyHints("tab", "next"), hints...)
+		hints = append(common.KeyHints("tab", "next"), hints...)
 	}
-	return panel{title: d.title, lines: lines, width: w, hints: hints}
+	return common.Panel{Title: d.title, Lines: lines, Width: w, Hints: hints}
 }
 
 // words splits a text at white space; a part in double quotes is one word.

@@ -10,6 +10,7 @@ import (
 	"rollcall/dnsview/rows"
 	"rollcall/providers"
 	"rollcall/providers/journal"
+	"rollcall/ui/common"
 )
 
 // serviceKey is the identity of a row of the services: of a service or an incarnation its
@@ -71,7 +72,7 @@ func joinServices(v *dnsview.View, entries []journal.Entry) *services {
 		for _, i := range s.Incarnations {
 			row := b.roster(&i.Roster, root)
 			row.service, row.incarnation = s, i
-			row.name = Clean(i.Label)
+			row.name = common.Clean(i.Label)
 			row.natural = rows.NaturalKey(row.name)
 			b.nodes(row)
 		}
@@ -91,7 +92,7 @@ type servicesBuilder struct {
 
 // roster makes the row of a service or an incarnation.
 func (b *servicesBuilder) roster(r *dnsview.Roster, parent *serviceRow) *serviceRow {
-	row := &serviceRow{key: serviceKey{name: r.Name}, roster: r, parent: parent, name: Clean(r.Name), findings: r.Findings, clouds: Clean(strings.Join(r.Clouds, " "))}
+	row := &serviceRow{key: serviceKey{name: r.Name}, roster: r, parent: parent, name: common.Clean(r.Name), findings: r.Findings, clouds: common.Clean(strings.Join(r.Clouds, " "))}
 	row.natural = rows.NaturalKey(row.name)
 	row.hang(parent)
 	return row
@@ -113,21 +114,21 @@ func (b *servicesBuilder) nodes(parent *serviceRow) {
 	for _, n := range parent.roster.Nodes {
 		r := &serviceRow{
 			key: serviceKey{name: parent.roster.Name, node: n.Key()}, roster: parent.roster, service: parent.service, incarnation: parent.incarnation,
-			node: n, findings: n.Findings, clouds: Clean(n.Ref.Cloud), cloudOrder: b.order[n.Ref.Cloud], production: b.production[n.Ref.Cloud],
+			node: n, findings: n.Findings, clouds: common.Clean(n.Ref.Cloud), cloudOrder: b.order[n.Ref.Cloud], production: b.production[n.Ref.Cloud],
 		}
 		if n.Host != "" {
-			r.host = Clean(rows.Relative(n.Host, parent.roster.Zone))
+			r.host = common.Clean(rows.Relative(n.Host, parent.roster.Zone))
 		}
 		if len(n.Addresses) > 0 {
 			r.address = n.Addresses[0].String()
 		}
 		switch {
 		case n.Instance != nil || n.ByHand():
-			r.name = Clean(n.Ref.Name)
+			r.name = common.Clean(n.Ref.Name)
 		case n.Ref.ID != "":
-			r.name = cmp.Or(r.host, Clean(rows.ShortID(n.Ref.ID)))
+			r.name = cmp.Or(r.host, common.Clean(rows.ShortID(n.Ref.ID)))
 		}
-		r.name = cmp.Or(r.name, r.host, r.address, Clean(n.Ref.ID), "(nobody)")
+		r.name = cmp.Or(r.name, r.host, r.address, common.Clean(n.Ref.ID), "(nobody)")
 		switch {
 		case n.ByHand():
 			r.clouds = "by hand"
@@ -137,7 +138,7 @@ func (b *servicesBuilder) nodes(parent *serviceRow) {
 		r.natural = rows.NaturalKey(r.name)
 		if n.State == dnsview.NodeQuiesced {
 			if e, ok := b.by[nodeOut{n.Ref.Key, n.Ref.ID, n.Service}]; ok {
-				r.by, r.at = Clean(e.Who), e.Time
+				r.by, r.at = common.Clean(e.Who), e.Time
 			}
 		}
 		r.hang(parent)

@@ -11,6 +11,7 @@ import (
 	"rollcall/dnsview/apply"
 	"rollcall/dnsview/rows"
 	"rollcall/providers"
+	"rollcall/ui/common"
 	"rollcall/ui/theme"
 )
 
@@ -27,23 +28,23 @@ type whyDialog struct {
 }
 
 // why opens the evidence of a finding, and says so when there is none.
-func openWhy(sh *shared, f *dnsview.Finding) tea.Cmd {
+func openWhy(sh *common.Context, f *dnsview.Finding) tea.Cmd {
 	if f == nil {
-		sh.notify(toneInfo, "nothing was found about this row")
+		sh.Notify(common.ToneInfo, "nothing was found about this row")
 		return nil
 	}
-	d := &whyDialog{gen: sh.nextID(), title: Clean(string(f.Class)), finding: f}
-	if sh.model != nil {
-		d.advice = Clean(sh.model.view.Advice(f))
+	d := &whyDialog{gen: sh.NextID(), title: common.Clean(string(f.Class)), finding: f}
+	if sh.Picture != nil {
+		d.advice = common.Clean(sh.Picture.View.Advice(f))
 	}
-	sh.open(d)
+	sh.Open(d)
 	if f.Remedy == dnsview.NoRemedy {
 		return nil
 	}
 	d.asked = true
-	gen, backend, ctx := d.gen, sh.backend, sh.ctx
+	gen, backend, ctx := d.gen, sh.Backend, sh.Ctx
 	return func() tea.Msg {
-		p, err := backend.Plan(ctx, ChangeRequest{Findings: []*dnsview.Finding{f}})
+		p, err := backend.Plan(ctx, common.ChangeRequest{Findings: []*dnsview.Finding{f}})
 		if err != nil || len(p.Steps) == 0 {
 			return whyMsg{gen, &apply.Report{Plan: p}}
 		}
@@ -57,7 +58,7 @@ type whyMsg struct {
 	report *apply.Report
 }
 
-func (d *whyDialog) receive(_ *shared, msg tea.Msg) (tea.Cmd, bool) {
+func (d *whyDialog) Receive(_ *common.Context, msg tea.Msg) (tea.Cmd, bool) {
 	read, ok := msg.(whyMsg)
 	if ok = ok && read.gen == d.gen; ok {
 		d.check = read.report
@@ -65,29 +66,29 @@ func (d *whyDialog) receive(_ *shared, msg tea.Msg) (tea.Cmd, bool) {
 	return nil, ok
 }
 
-func (d *whyDialog) key(_ *shared, k tea.KeyPressMsg) action {
+func (d *whyDialog) Key(_ *common.Context, k tea.KeyPressMsg) common.DialogAction {
 	switch key := k.String(); key {
 	case "esc", "q", "enter", "w":
-		return actClose{}
+		return common.Close{}
 	case "d":
 		if d.finding.OneKey {
-			return actDo{ActDeregister}
+			return common.Do{A: common.ActDeregister}
 		}
 	case "a":
 		if d.finding.Remedy != dnsview.NoRemedy {
-			return actDo{ActRemedy}
+			return common.Do{A: common.ActRemedy}
 		}
 	default:
-		scroll(&d.view, key)
+		common.Scroll(&d.view, key)
 	}
 	return nil
 }
 
-func (d *whyDialog) draw(sh *shared, w, _ int) panel {
-	t, n := sh.theme, d.finding
+func (d *whyDialog) Draw(sh *common.Context, w, _ int) common.Panel {
+	t, n := sh.Theme, d.finding
 	f := &facts{t: t, w: min(w, 100)}
-	glyph, role := severityGlyph(t, n.Severity)
-	for i, l := range wrap(Clean(n.Reason), max(f.w-2, 10)) {
+	glyph, role := common.SeverityGlyph(t, n.Severity)
+	for i, l := range common.Wrap(common.Clean(n.Reason), max(f.w-2, 10)) {
 		lead := "  "
 		if i == 0 {
 			lead = t.Paint(role, glyph) + " "
@@ -107,15 +108,15 @@ func (d *whyDialog) draw(sh *shared, w, _ int) panel {
 		for _, e := range n.Evidence {
 			text := e.Fact
 			if !e.At.IsZero() {
-				text += " (" + rows.Age(sh.now().Sub(e.At)) + " ago)"
+				text += " (" + rows.Age(sh.Now().Sub(e.At)) + " ago)"
 			}
-			f.add(fit(Clean(e.Source), factName-1, t.Ellipsis)+" ", text)
+			f.add(common.Fit(common.Clean(e.Source), factName-1, t.Ellipsis)+" ", text)
 		}
 	}
 	if len(n.RestsOn) > 0 {
 		f.head("Rests on")
 		for _, b := range n.RestsOn {
-			glyph, _ := coverageGlyph(t, b.State)
+			glyph, _ := common.CoverageGlyph(t, b.State)
 			text := glyph + " " + string(b.State) + ", read " + rows.Age(b.Age) + " before"
 			if b.State == providers.CoverageNone {
 				text = glyph + " not read yet"
@@ -123,16 +124,16 @@ func (d *whyDialog) draw(sh *shared, w, _ int) panel {
 			if b.Err != "" {
 				text += ": " + b.Err
 			}
-			f.add(fit(Clean(b.Source), factName-1, t.Ellipsis)+" ", text)
+			f.add(common.Fit(common.Clean(b.Source), factName-1, t.Ellipsis)+" ", text)
 		}
 	}
 	if d.asked {
 		f.head("Guards, asked just now")
 		f.out = append(f.out, d.guards(t, f.w)...)
 	}
-	return panel{
-		title: "why " + d.title, lines: f.out, view: &d.view,
-		hints: append(sh.remedyHints(n)[:len(sh.remedyHints(n))-1], keyHint("esc", "close")),
+	return common.Panel{
+		Title: "why " + d.title, Lines: f.out, View: &d.view,
+		Hints: append(sh.RemedyHints(n)[:len(sh.RemedyHints(n))-1], common.KeyHint("esc", "close")),
 	}
 }
 
@@ -145,7 +146,7 @@ func (d *whyDialog) guards(t *theme.Theme, w int) []string {
 	if len(d.check.Steps) == 0 {
 		out = append(out, t.Paint(theme.Dim, t.Dot+" no plan"))
 		for _, s := range d.check.Plan.Skipped {
-			out = append(out, wrap("  "+Clean(s), w)...)
+			out = append(out, common.Wrap("  "+common.Clean(s), w)...)
 		}
 		return out
 	}
@@ -167,10 +168,10 @@ func (d *whyDialog) guards(t *theme.Theme, w int) []string {
 			if !g.Pass && g.Satisfy != "" {
 				text += "; " + g.Satisfy
 			}
-			for i, l := range wrap(Clean(text), max(w-factName, 10)) {
+			for i, l := range common.Wrap(common.Clean(text), max(w-factName, 10)) {
 				lead := strings.Repeat(" ", factName)
 				if i == 0 {
-					lead = t.Paint(role, fit(glyph+" "+string(g.Guard), factName-1, t.Ellipsis)) + " "
+					lead = t.Paint(role, common.Fit(glyph+" "+string(g.Guard), factName-1, t.Ellipsis)) + " "
 				}
 				out = append(out, lead+l)
 			}

@@ -8,19 +8,20 @@ import (
 	"rollcall/dnsview"
 	"rollcall/dnsview/rows"
 	"rollcall/providers"
+	"rollcall/ui/common"
 	"rollcall/ui/theme"
 )
 
 // wireLines shows what the API and every server say of a record, one below the other.
-func wireLines(sh *shared, f *facts, r *rows.Record) {
+func wireLines(sh *common.Context, f *facts, r *rows.Record) {
 	w := r.Wire
 	if w == nil {
 		return
 	}
-	t, now := sh.theme, sh.now()
-	glyph, role, word := wireGlyph(t, w.State)
+	t, now := sh.Theme, sh.Now()
+	glyph, role, word := common.WireGlyph(t, w.State)
 	f.head("On the wire  " + t.Paint(role, glyph+" "+word))
-	f.out = append(f.out, wrap(Clean(w.Reason), max(f.w, 10))...)
+	f.out = append(f.out, common.Wrap(common.Clean(w.Reason), max(f.w, 10))...)
 	if w.State != dnsview.WireWaiting && w.State != dnsview.WireUnchecked {
 		f.add("asked", rows.Age(now.Sub(w.At))+" ago, like this for "+rows.Age(now.Sub(w.Since)))
 	}

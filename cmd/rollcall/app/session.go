@@ -21,7 +21,7 @@ import (
 	"rollcall/providers"
 	"rollcall/providers/fleet"
 	"rollcall/providers/journal"
-	"rollcall/ui"
+	"rollcall/ui/common"
 )
 
 // OneShotTimeout is for how long a source may bring nothing before a one-shot command goes on without it.
@@ -175,12 +175,12 @@ func ResolversOf(c *config.Config) ([]string, error) {
 
 // KeyRules are the rules of the console for key bindings.
 func KeyRules() config.KeyRules {
-	r := config.KeyRules{Actions: map[string][]string{}, Normal: ui.NormalKey}
-	for action, b := range ui.DefaultKeys() {
+	r := config.KeyRules{Actions: map[string][]string{}, Normal: common.NormalKey}
+	for action, b := range common.DefaultKeys() {
 		r.Actions[string(action)] = b.Keys()
 	}
 	r.Refuse = func(action, key string) string {
-		_, errs := ui.MergeKeys(map[string][]string{action: {key}})
+		_, errs := common.MergeKeys(map[string][]string{action: {key}})
 		for _, err := range errs {
 			if why, ok := strings.CutPrefix(err.Error(), "keys: "+action+": "); ok {
 				return why

@@ -18,7 +18,7 @@ import (
 	"rollcall/dnsview/plan"
 	"rollcall/providers"
 	"rollcall/providers/launch"
-	"rollcall/ui"
+	"rollcall/ui/common"
 	"rollcall/userdata"
 )
 
@@ -34,7 +34,7 @@ type backend struct {
 	lastGen uint64        // of what was observed then
 }
 
-var _ ui.Backend = (*backend)(nil)
+var _ common.Backend = (*backend)(nil)
 
 func newBackend(s *app.Session) *backend {
 	return &backend{s: launcher.New(s), templates: launcher.TemplatesOf(s.Program), updates: make(chan struct{}, 1)}
@@ -99,7 +99,7 @@ func (b *backend) Refresh(ctx context.Context, sources ...string) {
 
 func (b *backend) SetPaused(paused bool) { b.s.Fleet.SetPaused(paused) }
 
-func (b *backend) Plan(ctx context.Context, w ui.ChangeRequest) (dnsview.Plan, error) {
+func (b *backend) Plan(ctx context.Context, w common.ChangeRequest) (dnsview.Plan, error) {
 	v := b.view()
 	if len(w.Findings) > 0 {
 		return dnsview.PlanRemedy(v, w.Findings...), nil
@@ -208,20 +208,20 @@ func (b *backend) Forget(_ context.Context, cloud providers.CloudKey) error {
 	return b.s.Forget(&snap.Clouds[i])
 }
 
-func (b *backend) Journal(_ context.Context, limit int) (ui.JournalPage, error) {
+func (b *backend) Journal(_ context.Context, limit int) (common.JournalPage, error) {
 	j, err := b.s.OpenJournal()
 	if err != nil {
-		return ui.JournalPage{}, err
+		return common.JournalPage{}, err
 	}
 	entries, err := j.Entries()
 	if err != nil {
-		return ui.JournalPage{}, fmt.Errorf("read the journal: %w", err)
+		return common.JournalPage{}, fmt.Errorf("read the journal: %w", err)
 	}
 	slices.Reverse(entries)
 	if limit > 0 && len(entries) > limit {
 		entries = entries[:limit]
 	}
-	return ui.JournalPage{Entries: entries, Problems: j.Problems()}, nil
+	return common.JournalPage{Entries: entries, Problems: j.Problems()}, nil
 }
 
 func (b *backend) Settle(ctx context.Context) ([]string, error) { return b.s.RecoverJournal(ctx) }
@@ -230,7 +230,7 @@ func (b *backend) Services() []dnsview.Service { return b.s.Config.DeclaredServi
 
 func (b *backend) Templates() []userdata.Template { return b.templates.List() }
 
-func (b *backend) Defaults(_ context.Context, service string) ui.LaunchDefaults {
+func (b *backend) Defaults(_ context.Context, service string) common.LaunchDefaults {
 	return b.s.Defaults(b.view(), b.templates, service)
 }
 
@@ -245,15 +245,15 @@ func (b *backend) Catalogue(ctx context.Context, cloud string) (providers.Catalo
 	return c.Compute.Catalogue(ctx)
 }
 
-func (b *backend) Render(_ context.Context, r ui.RenderRequest) (userdata.Rendered, error) {
+func (b *backend) Render(_ context.Context, r common.RenderRequest) (userdata.Rendered, error) {
 	return b.s.Render(b.view(), b.templates, r)
 }
 
-func (b *backend) Lint(ctx context.Context, r ui.RenderRequest, text userdata.Rendered) (userdata.LintReport, error) {
+func (b *backend) Lint(ctx context.Context, r common.RenderRequest, text userdata.Rendered) (userdata.LintReport, error) {
 	return b.s.Lint(ctx, b.templates, r.Template, r.Cloud, &text)
 }
 
-func (b *backend) Profiles(ctx context.Context, spec launch.Spec, name string) ([]ui.ProfilePlan, error) {
+func (b *backend) Profiles(ctx context.Context, spec launch.Spec, name string) ([]common.ProfilePlan, error) {
 	if !launcher.IAMName.MatchString(name) {
 		return nil, fmt.Errorf("profile %q: IAM takes letters, digits and +=,.@_-, at most 64", name)
 	}
@@ -261,9 +261,9 @@ func (b *backend) Profiles(ctx context.Context, spec launch.Spec, name string) (
 	if err != nil {
 		return nil, errors.New(strings.TrimPrefix(err.Error(), "--create-profile: ")) // there is no flag here
 	}
-	var out []ui.ProfilePlan
+	var out []common.ProfilePlan
 	for _, p := range profiles {
-		out = append(out, ui.ProfilePlan{Account: p.Account, Name: p.Profile.Name, Missing: p.Missing, Policy: p.Profile.Policy})
+		out = append(out, common.ProfilePlan{Account: p.Account, Name: p.Profile.Name, Missing: p.Missing, Policy: p.Profile.Policy})
 	}
 	return out, nil
 }

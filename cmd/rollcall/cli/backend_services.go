@@ -9,11 +9,11 @@ import (
 	"rollcall/dnsview/dnssd"
 	"rollcall/dnsview/plan"
 	"rollcall/providers"
-	"rollcall/ui"
+	"rollcall/ui/common"
 )
 
 // planIncarnation plans to create or retire an incarnation, as the commands of the same name do.
-func (b *backend) planIncarnation(v *dnsview.View, w ui.ChangeRequest) (dnsview.Plan, error) {
+func (b *backend) planIncarnation(v *dnsview.View, w common.ChangeRequest) (dnsview.Plan, error) {
 	n, err := dnssd.ParseName(w.Name)
 	if err != nil {
 		return dnsview.Plan{}, err

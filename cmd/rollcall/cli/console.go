@@ -10,6 +10,7 @@ import (
 	"rollcall/cmd/rollcall/exit"
 	"rollcall/cmd/rollcall/words"
 	"rollcall/ui"
+	"rollcall/ui/common"
 	"rollcall/ui/theme"
 )
 
@@ -23,7 +24,7 @@ func (a *commands) console(ctx context.Context) error {
 		return err
 	}
 	s.Silent = true
-	keys, errs := ui.MergeKeys(s.Config.Keys)
+	keys, errs := common.MergeKeys(s.Config.Keys)
 	if len(errs) > 0 { // the config was checked, so these are the console's own
 		return fmt.Errorf("bind the keys: %w", errs[0])
 	}

@@ -9,7 +9,7 @@ import (
 
 	"rollcall/cmd/rollcall/exit"
 	"rollcall/providers/launch"
-	"rollcall/ui"
+	"rollcall/ui/common"
 	"rollcall/userdata"
 )
 
@@ -47,7 +47,7 @@ func TestWhatRollcallItselfHoldsGoesIntoNoUserDataWhicheverWayItIsLaunched(t *te
 				}
 			}
 		}
-		l, err := b.Lint(t.Context(), ui.RenderRequest{Template: "bare", Cloud: "aws-use1"}, userdata.Rendered{Text: []byte(text), Plain: []byte(text)})
+		l, err := b.Lint(t.Context(), common.RenderRequest{Template: "bare", Cloud: "aws-use1"}, userdata.Rendered{Text: []byte(text), Plain: []byte(text)})
 		if err != nil || !l.Failed() {
 			t.Errorf("%s: the form's lint says %+v, %v", how, l, err)
 		}

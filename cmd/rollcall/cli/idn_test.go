@@ -12,7 +12,7 @@ import (
 	"rollcall/providers"
 	"rollcall/providers/sim"
 	"rollcall/providers/sim/world"
-	"rollcall/ui"
+	"rollcall/ui/common"
 	"rollcall/userdata"
 )
 
@@ -131,7 +131,7 @@ func TestABootScriptForAnInternationalizedZoneHasItsID(t *testing.T) {
 	b := newBackend(opened(t))
 	values := b.Defaults(t.Context(), "www."+bookALabel).Values
 	for _, service := range []string{"www." + bookALabel, ""} { // the id is that of the zone that the script names
-		text, err := b.Render(t.Context(), ui.RenderRequest{Template: "nginx-roundrobin", Service: service, Cloud: "joyent-east", Values: values})
+		text, err := b.Render(t.Context(), common.RenderRequest{Template: "nginx-roundrobin", Service: service, Cloud: "joyent-east", Values: values})
 		if err != nil || id(text.Text) != z.ID {
 			t.Errorf("a launch of %q: %v, %q", service, err, id(text.Text))
 		}

@@ -6,7 +6,7 @@ import (
 
 	"rollcall/providers"
 	"rollcall/providers/launch"
-	"rollcall/ui"
+	"rollcall/ui/common"
 )
 
 // formBackend is what the launch form talks to, on the embedded clouds.
@@ -24,7 +24,7 @@ func rendered(t *testing.T, b *backend, service string, values map[string]string
 	}
 	spec := launch.Spec{ID: launch.NewID(), Service: service, Template: d.Template, NamePrefix: d.NamePrefix}
 	for _, c := range clouds {
-		req := ui.RenderRequest{Template: d.Template, Service: service, Cloud: c, Values: d.Values}
+		req := common.RenderRequest{Template: d.Template, Service: service, Cloud: c, Values: d.Values}
 		r, err := b.Render(t.Context(), req)
 		if err != nil {
 			t.Fatal(err)

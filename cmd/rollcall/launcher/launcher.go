@@ -23,7 +23,7 @@ import (
 	"rollcall/dnsview/apply"
 	"rollcall/providers"
 	"rollcall/providers/launch"
-	"rollcall/ui"
+	"rollcall/ui/common"
 	"rollcall/userdata"
 )
 
@@ -241,8 +241,8 @@ func ServiceValues(t *userdata.Template, s *dnsview.Service, b config.Boot, at p
 
 // Defaults proposes how a node of a service is launched: as its other
 // nodes were.
-func (s *Launcher) Defaults(v *dnsview.View, templates *userdata.Templates, service string) ui.LaunchDefaults {
-	d := ui.LaunchDefaults{NamePrefix: "node", Values: map[string]string{}, Clouds: map[string]ui.CloudDefaults{}}
+func (s *Launcher) Defaults(v *dnsview.View, templates *userdata.Templates, service string) common.LaunchDefaults {
+	d := common.LaunchDefaults{NamePrefix: "node", Values: map[string]string{}, Clouds: map[string]common.CloudDefaults{}}
 	decl := s.Config.Declared(service)
 	if decl != nil {
 		d.NamePrefix = providers.SplitName(decl.Name)[0]
@@ -263,7 +263,7 @@ func (s *Launcher) Defaults(v *dnsview.View, templates *userdata.Templates, serv
 			count = 1
 		}
 		image, size := usual(v, c.Name, service)
-		d.Clouds[c.Name] = ui.CloudDefaults{Count: count, Image: image, Size: size}
+		d.Clouds[c.Name] = common.CloudDefaults{Count: count, Image: image, Size: size}
 	}
 	return d
 }
@@ -341,7 +341,7 @@ func ZoneID(c *config.Config, snap *providers.Snapshot, name string) string {
 }
 
 // Render returns the boot script for one cloud.
-func (s *Launcher) Render(v *dnsview.View, templates *userdata.Templates, r ui.RenderRequest) (userdata.Rendered, error) {
+func (s *Launcher) Render(v *dnsview.View, templates *userdata.Templates, r common.RenderRequest) (userdata.Rendered, error) {
 	c, ok := s.Cloud(r.Cloud)
 	if !ok {
 		return userdata.Rendered{}, fmt.Errorf("there is no cloud %s", r.Cloud)

@@ -16,7 +16,7 @@ import (
 	"rollcall/providers"
 	"rollcall/providers/journal"
 	"rollcall/providers/launch"
-	"rollcall/ui"
+	"rollcall/ui/common"
 	"rollcall/userdata"
 )
 
@@ -114,7 +114,7 @@ func (s *Launcher) Spec(ctx context.Context, v *dnsview.View, f *Request) (launc
 		if c.Err != nil {
 			return spec, made, exit.Unknownf("cloud %s: %s; nothing was launched", words.Clean(c.Name), app.Cause(c.Err))
 		}
-		r, err := s.Render(v, templates, ui.RenderRequest{Template: spec.Template, Service: spec.Service, Cloud: name, Values: def.Values})
+		r, err := s.Render(v, templates, common.RenderRequest{Template: spec.Template, Service: spec.Service, Cloud: name, Values: def.Values})
 		if err != nil {
 			return spec, made, err
 		}

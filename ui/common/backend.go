@@ -5,19 +5,17 @@
 // The root model alone receives messages; its parts are plain structs. Update
 // does no I/O: whatever takes time is a command whose answer carries the number of
 // what it belongs to, and late answers are dropped. View only joins what is ready.
-package ui
+package common
 
 import (
 	"context"
 	"os/exec"
-	"time"
 
 	"rollcall/dnsview"
 	"rollcall/dnsview/apply"
 	"rollcall/providers"
 	"rollcall/providers/journal"
 	"rollcall/providers/launch"
-	"rollcall/ui/theme"
 	"rollcall/userdata"
 )
 
@@ -159,28 +157,6 @@ type ProfilePlan struct {
 	Account, Name string
 	Missing       []string // sentences: what is created; empty when all is there
 	Policy        string   // of its role, in JSON
-}
-
-// Options are what the console is started with. Only Backend is needed.
-type Options struct {
-	Backend Backend
-	// Fleet is this fleet's id; without it nothing owned can be changed, and
-	// the console says so.
-	Fleet string
-	// ReadOnly is the mode to begin with; it can be switched on the screen.
-	ReadOnly bool
-	// Demo marks the screen as a demonstration on embedded clouds.
-	Demo bool
-	// Keys are the key bindings; nil for DefaultKeys. See MergeKeys.
-	Keys KeyMap
-	// Now is the clock; nil for time.Now.
-	Now func() time.Time
-	// Theme chooses colours and glyphs. See theme.Environment.
-	Theme theme.Options
-	// StaleAfter is the age from which a source is shown as stale; 0 for 90 s.
-	StaleAfter time.Duration
-	// Filter is what both panes are filtered by at the start.
-	Filter string
 }
 
 // JournalPage is the journal as the console shows it.

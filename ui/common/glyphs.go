@@ -1,4 +1,4 @@
-package ui
+package common
 
 import (
 	"rollcall/dnsview"
@@ -6,8 +6,8 @@ import (
 	"rollcall/ui/theme"
 )
 
-// severityGlyph returns the glyph and the role of a severity.
-func severityGlyph(t *theme.Theme, s dnsview.Severity) (string, theme.Role) {
+// SeverityGlyph returns the glyph and the role of a severity.
+func SeverityGlyph(t *theme.Theme, s dnsview.Severity) (string, theme.Role) {
 	switch {
 	case s >= dnsview.Critical:
 		return t.Bad, theme.Critical
@@ -21,8 +21,8 @@ func severityGlyph(t *theme.Theme, s dnsview.Severity) (string, theme.Role) {
 	return t.Hollow, theme.Dim
 }
 
-// stateGlyph returns the glyph and the role of an instance's state.
-func stateGlyph(t *theme.Theme, s providers.InstanceState) (string, theme.Role) {
+// StateGlyph returns the glyph and the role of an instance's state.
+func StateGlyph(t *theme.Theme, s providers.InstanceState) (string, theme.Role) {
 	switch s {
 	case providers.StateRunning:
 		return t.OK, theme.Good
@@ -40,8 +40,8 @@ func stateGlyph(t *theme.Theme, s providers.InstanceState) (string, theme.Role) 
 	return t.Warn, theme.Warn
 }
 
-// coverageGlyph returns the glyph and the role of the state of a source.
-func coverageGlyph(t *theme.Theme, s providers.CoverageState) (string, theme.Role) {
+// CoverageGlyph returns the glyph and the role of the state of a source.
+func CoverageGlyph(t *theme.Theme, s providers.CoverageState) (string, theme.Role) {
 	switch s {
 	case providers.CoverageComplete:
 		return t.OK, theme.Good
@@ -53,9 +53,9 @@ func coverageGlyph(t *theme.Theme, s providers.CoverageState) (string, theme.Rol
 	return t.Warn, theme.Warn
 }
 
-// wireGlyph is the glyph, the role and the word for what name servers make of a
+// WireGlyph is the glyph, the role and the word for what name servers make of a
 // name. No two states that a person must distinguish differ by colour alone.
-func wireGlyph(t *theme.Theme, v dnsview.WireVerdict) (glyph string, role theme.Role, word string) {
+func WireGlyph(t *theme.Theme, v dnsview.WireVerdict) (glyph string, role theme.Role, word string) {
 	switch v {
 	case dnsview.WireInSync:
 		return t.OK, theme.Good, "in sync"
@@ -75,5 +75,5 @@ func wireGlyph(t *theme.Theme, v dnsview.WireVerdict) (glyph string, role theme.
 	return t.Ellipsis, theme.Faint, ""
 }
 
-// lowBudget is the number of calls left from which the strip shows it.
-const lowBudget = 5
+// LowBudget is the number of calls left from which the strip shows it.
+const LowBudget = 5

@@ -1,4 +1,4 @@
-package ui
+package common
 
 import (
 	"cmp"
@@ -60,49 +60,49 @@ const (
 
 // What only the palette offers. No key can be bound to these.
 const (
-	actFleet         Action = "fleet"
-	actInstances     Action = "instances"
-	actRecords       Action = "records"
-	actTerminateNow  Action = "terminate now"
-	actDeregisterAll Action = "deregister all dead"
-	actRegister      Action = "register"
-	actCreate        Action = "create incarnation"
-	actRetire        Action = "retire incarnation"
-	actAdopt         Action = "adopt"
-	actRetarget      Action = "retarget"
-	actRetargetTo    Action = "retarget to"
-	actMove          Action = "move"
-	actStart         Action = "start"
-	actStop          Action = "stop"
-	actReboot        Action = "reboot"
-	actChanges       Action = "changes"
-	actConsoleLog    Action = "console log"
-	actClearMarks    Action = "clear marks"
-	actForget        Action = "forget cloud"
+	ActFleet         Action = "fleet"
+	ActInstances     Action = "instances"
+	ActRecords       Action = "records"
+	ActTerminateNow  Action = "terminate now"
+	ActDeregisterAll Action = "deregister all dead"
+	ActRegister      Action = "register"
+	ActCreate        Action = "create incarnation"
+	ActRetire        Action = "retire incarnation"
+	ActAdopt         Action = "adopt"
+	ActRetarget      Action = "retarget"
+	ActRetargetTo    Action = "retarget to"
+	ActMove          Action = "move"
+	ActStart         Action = "start"
+	ActStop          Action = "stop"
+	ActReboot        Action = "reboot"
+	ActChanges       Action = "changes"
+	ActConsoleLog    Action = "console log"
+	ActClearMarks    Action = "clear marks"
+	ActForget        Action = "forget cloud"
 )
 
 // KeyMap holds the keys of each action, and what the action does. Keys are spelled as a
 // terminal reports them: "x", "X", "space", "enter", "ctrl+r", "alt+x", "f5", "pgup".
 type KeyMap map[Action]key.Binding
 
-// keyGroup is a part of the help: actions that belong together.
-type keyGroup struct {
-	title   string
-	actions []defaultKeys
+// KeyGroup is a part of the help: actions that belong together.
+type KeyGroup struct {
+	Title   string
+	Actions []BoundAction
 }
 
-// defaultKeys is an action with what it does and its keys, unless the config has others.
-type defaultKeys struct {
-	action Action
+// BoundAction is an action with what it does and its keys, unless the config has others.
+type BoundAction struct {
+	Action Action
 	does   string
 	keys   []string
 }
 
-// keyGroups are all actions that keys can be bound to, as the help lists them. The keys are
+// KeyGroups are all actions that keys can be bound to, as the help lists them. The keys are
 // those that k9s, lazygit and vim taught. "l" launches, so that of hjkl it alone does not move.
-func keyGroups() []keyGroup {
-	return []keyGroup{
-		{"Move", []defaultKeys{
+func KeyGroups() []KeyGroup {
+	return []KeyGroup{
+		{"Move", []BoundAction{
 			{ActUp, "up", []string{"up", "k"}},
 			{ActDown, "down", []string{"down", "j"}},
 			{ActTop, "first row", []string{"g", "home"}},
@@ -114,7 +114,7 @@ func keyGroups() []keyGroup {
 			{ActRight, "right pane", []string{"right"}},
 			{ActZoom, "one pane, both panes", []string{"z"}},
 		}},
-		{"Look", []defaultKeys{
+		{"Look", []BoundAction{
 			{ActFilter, "filter the pane", []string{"/"}},
 			{ActPalette, "commands", []string{":"}},
 			{ActDetail, "detail", []string{"enter"}},
@@ -128,7 +128,7 @@ func keyGroups() []keyGroup {
 			{ActCopy, "copy", []string{"y"}},
 			{ActBack, "back: marks, filter, view", []string{"esc"}},
 		}},
-		{"Act", []defaultKeys{
+		{"Act", []BoundAction{
 			{ActMark, "mark", []string{"space"}},
 			{ActDeregister, "deregister a dead record", []string{"d"}},
 			{ActRemedy, "the remedy of the finding", []string{"a"}},
@@ -153,10 +153,10 @@ func keyGroups() []keyGroup {
 // DefaultKeys returns the keys that the console has without a config.
 func DefaultKeys() KeyMap {
 	k := KeyMap{}
-	for _, g := range keyGroups() {
-		for _, d := range g.actions {
-			k[d.action] = key.NewBinding(key.WithHelp(d.keys[0], d.does))
-			k.bind(d.action, d.keys...)
+	for _, g := range KeyGroups() {
+		for _, d := range g.Actions {
+			k[d.Action] = key.NewBinding(key.WithHelp(d.keys[0], d.does))
+			k.bind(d.Action, d.keys...)
 		}
 	}
 	return k
@@ -238,9 +238,9 @@ func MergeKeys(bindings map[string][]string) (KeyMap, []error) {
 	return k, errs
 }
 
-// actions turns the map round: what each key does. Of several actions on one key
+// Actions turns the map round: what each key does. Of several actions on one key
 // the alphabetically first counts; MergeKeys refuses such maps.
-func (k KeyMap) actions() map[string]Action {
+func (k KeyMap) Actions() map[string]Action {
 	by := map[string]Action{}
 	for a, b := range k {
 		for _, key := range b.Keys() {
@@ -253,8 +253,8 @@ func (k KeyMap) actions() map[string]Action {
 	return by
 }
 
-// label returns the first key of an action, for hints; empty when it has none.
-func (k KeyMap) label(a Action) string {
+// Label returns the first key of an action, for hints; empty when it has none.
+func (k KeyMap) Label(a Action) string {
 	if keys := k[a].Keys(); len(keys) > 0 {
 		return NormalKey(keys[0])
 	}

@@ -1,9 +1,10 @@
-package ui
+package common_test
 
 import (
 	"testing"
 
 	"rollcall/dnsview"
+	"rollcall/ui/common"
 	"rollcall/ui/theme"
 )
 
@@ -12,7 +13,7 @@ func TestSeveritiesDifferWithoutColour(t *testing.T) {
 		th := theme.New(theme.Options{NoColor: true, ASCII: ascii})
 		seen := map[string]dnsview.Severity{}
 		for s := dnsview.Info; s <= dnsview.High; s++ {
-			g, _ := severityGlyph(th, s)
+			g, _ := common.SeverityGlyph(th, s)
 			if other, ok := seen[g]; ok {
 				t.Errorf("%s and %s share the glyph %q", s, other, g)
 			}

@@ -1,4 +1,4 @@
-package ui_test
+package common_test
 
 import (
 	"fmt"
@@ -7,19 +7,19 @@ import (
 
 	bubbles "charm.land/bubbles/v2/key"
 
-	"rollcall/ui"
+	"rollcall/ui/common"
 )
 
 func TestTheDefaultKeysDoNotConflict(t *testing.T) {
-	for _, c := range ui.DefaultKeys().Conflicts() {
+	for _, c := range common.DefaultKeys().Conflicts() {
 		t.Error(c)
 	}
 }
 
 func TestConflictsAreFoundWhateverTheSpelling(t *testing.T) {
-	k := ui.DefaultKeys()
-	k[ui.ActJournal] = bubbles.NewBinding(bubbles.WithKeys("Ctrl+T"))
-	k[ui.ActRefresh] = bubbles.NewBinding(bubbles.WithKeys("ctrl+t", "r"))
+	k := common.DefaultKeys()
+	k[common.ActJournal] = bubbles.NewBinding(bubbles.WithKeys("Ctrl+T"))
+	k[common.ActRefresh] = bubbles.NewBinding(bubbles.WithKeys("ctrl+t", "r"))
 	c := k.Conflicts()
 	if len(c) != 1 || c[0].String() != `key "ctrl+t" is bound to journal and refresh` {
 		t.Errorf("%v", c)
@@ -27,7 +27,7 @@ func TestConflictsAreFoundWhateverTheSpelling(t *testing.T) {
 }
 
 func TestMergeKeysSaysWhatIsWrong(t *testing.T) {
-	_, errs := ui.MergeKeys(map[string][]string{
+	_, errs := common.MergeKeys(map[string][]string{
 		"lunch": {"L"}, "undo": {"ctrl+c"}, "sort": {"hyperspace"}, "why": {"x"}, "copy": {" "},
 	})
 	all := fmt.Sprint(errs)
@@ -45,18 +45,18 @@ func TestMergeKeysSaysWhatIsWrong(t *testing.T) {
 }
 
 func TestABindingTakesThePlaceOfTheDefaultOnes(t *testing.T) {
-	k, errs := ui.MergeKeys(map[string][]string{"down": {"n"}, "launch": {"L"}, "right": {"right", "l"}})
+	k, errs := common.MergeKeys(map[string][]string{"down": {"n"}, "launch": {"L"}, "right": {"right", "l"}})
 	if len(errs) != 0 {
 		t.Fatal(errs)
 	}
-	if got := k[ui.ActDown].Keys(); len(got) != 1 || got[0] != "n" {
+	if got := k[common.ActDown].Keys(); len(got) != 1 || got[0] != "n" {
 		t.Errorf("down: %v", got)
 	}
 }
 
 func TestKeysHaveOneSpelling(t *testing.T) {
 	for in, want := range map[string]string{" ": "space", "Return": "enter", "escape": "esc", "PgDn": "pgdown", "alt+Ctrl+X": "ctrl+alt+x", "alt+X": "alt+X", "G": "G", "+": "+", "ctrl++": "ctrl++", "F5": "f5"} {
-		if got := ui.NormalKey(in); got != want {
+		if got := common.NormalKey(in); got != want {
 			t.Errorf("%q is %q, want %q", in, got, want)
 		}
 	}

@@ -1,0 +1,48 @@
+package common
+
+import (
+	"charm.land/bubbles/v2/key"
+
+	"rollcall/dnsview"
+	"rollcall/ui/theme"
+)
+
+// RemedyHints are the keys that help with a finding.
+func (sh *Context) RemedyHints(f *dnsview.Finding) []key.Binding {
+	var out []key.Binding
+	switch {
+	case f.OneKey && f.Remedy == dnsview.RemedyDelete:
+		out = append(out, KeyHint(sh.Keys.Label(ActDeregister), "deregister"))
+	case f.OneKey && f.Remedy == dnsview.RemedyQuiesce:
+		out = append(out, KeyHint(sh.Keys.Label(ActDeregister), "take out of DNS"))
+	case f.Remedy != dnsview.NoRemedy:
+		out = append(out, KeyHint(sh.Keys.Label(ActRemedy), string(f.Remedy)))
+	}
+	return append(out, KeyHint(sh.Keys.Label(ActWhy), "why"))
+}
+
+// KeyHint returns a key of a dialog with what it does.
+func KeyHint(k, does string) key.Binding {
+	return key.NewBinding(key.WithKeys(k), key.WithHelp(k, does))
+}
+
+// KeyHints returns keys, each followed by what it does.
+func KeyHints(pairs ...string) []key.Binding {
+	var out []key.Binding
+	for ; len(pairs) > 1; pairs = pairs[2:] {
+		out = append(out, KeyHint(pairs[0], pairs[1]))
+	}
+	return out
+}
+
+// HintLine draws keys and what they do.
+func HintLine(t *theme.Theme, hints []key.Binding) *Line {
+	l := NewLine(t)
+	for i, h := range hints {
+		if i > 0 {
+			l.Add(theme.Faint, "  "+t.Dot+"  ")
+		}
+		l.Add(theme.Key, h.Help().Key).Add(theme.Dim, " "+h.Help().Desc)
+	}
+	return l
+}

@@ -1,0 +1,90 @@
+package common
+
+import (
+	"strings"
+
+	"charm.land/bubbles/v2/key"
+	"charm.land/bubbles/v2/textinput"
+	tea "charm.land/bubbletea/v2"
+	"github.com/charmbracelet/x/ansi"
+
+	"rollcall/ui/theme"
+)
+
+// Input is a line of text that can be edited, drawn with the console's own theme. The zero
+// value is an empty line.
+type Input struct{ Edit textinput.Model }
+
+// inputLimit is the most characters of a line.
+const inputLimit = 4096
+
+// NewInput returns a line with the cursor at its end.
+func NewInput(s string) Input {
+	in := Input{textinput.New()}
+	in.Edit.CharLimit = inputLimit
+	in.Edit.KeyMap.Paste = key.NewBinding() // the terminal pastes
+	in.Edit.SetValue(s)
+	in.Edit.Focus()
+	return in
+}
+
+func (in *Input) Value() string { return in.Edit.Value() }
+
+func (in *Input) empty() bool { return in.Value() == "" }
+
+func (in *Input) Set(s string) { *in = NewInput(s) }
+
+// send has the line take a message.
+func (in *Input) send(msg tea.Msg) {
+	if !in.Edit.Focused() { // the zero value
+		*in = NewInput("")
+	}
+	in.Edit, _ = in.Edit.Update(msg)
+}
+
+// Insert puts text at the cursor, without what cannot be drawn.
+func (in *Input) Insert(s string) { in.send(tea.PasteMsg{Content: Clean(s)}) }
+
+// Key edits the line. It reports whether the key was one of an editor's.
+func (in *Input) Key(k tea.KeyPressMsg) bool {
+	if k.Text != "" {
+		if k.Mod&^(tea.ModShift|tea.ModCapsLock|tea.ModNumLock) != 0 {
+			return false
+		}
+		in.Insert(k.Text)
+		return true
+	}
+	value, at := in.Value(), in.Edit.Position()
+	in.send(k)
+	return in.Value() != value || in.Edit.Position() != at
+}
+
+// View draws the line in exactly n cells, scrolled so that the cursor is seen.
+func (in *Input) View(t *theme.Theme, n int, focused bool, hint string) string {
+	if n <= 0 {
+		return ""
+	}
+	if !focused {
+		if in.empty() {
+			return t.Paint(theme.Faint, Fit(hint, n, t.Ellipsis))
+		}
+		return Fit(in.Value(), n, t.Ellipsis)
+	}
+	if in.empty() {
+		return t.PaintOn(theme.Badge, theme.Normal, " ") + t.Paint(theme.Faint, Fit(hint, n-1, t.Ellipsis))
+	}
+	text, at := []rune(in.Value()), in.Edit.Position()
+	left := string(text[:at])
+	for ansi.StringWidth(left) > n-1 {
+		left = left[len(string([]rune(left)[0])):]
+	}
+	under, right := " ", ""
+	if at < len(text) {
+		under, right = string(text[at]), string(text[at+1:])
+	}
+	room := n - ansi.StringWidth(left) - ansi.StringWidth(under)
+	if room < 0 {
+		return Fit(left, n, "")
+	}
+	return left + t.PaintOn(theme.Badge, theme.Normal, under) + Fit(strings.TrimRight(right, " "), room, t.Ellipsis)
+}

@@ -1,0 +1,38 @@
+package common
+
+// SideBySide is the width from which the panes stand next to each other.
+const SideBySide = 120
+
+// Layout is how the screen is divided. Every part may have no room at all.
+type Layout struct {
+	W, H           int
+	Header, Footer int // lines
+	Body           int
+	Wide           bool // there is room for two panes next to each other
+}
+
+type Size struct{ W, H int }
+
+// Divide returns the layout for a size.
+func Divide(w, h int) Layout {
+	l := Layout{W: w, H: h}
+	switch {
+	case h >= 20 && w >= SideBySide:
+		l.Header = 2
+	case h >= 20 && w >= 60:
+		l.Header = 3
+	case h >= 14:
+		l.Header = 2
+	case h >= 8:
+		l.Header = 1
+	}
+	switch {
+	case h >= 8:
+		l.Footer = 2
+	case h >= 5:
+		l.Footer = 1
+	}
+	l.Body = max(h-l.Header-l.Footer, 0)
+	l.Wide = w >= SideBySide
+	return l
+}

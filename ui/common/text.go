@@ -1,0 +1,54 @@
+package common
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/charmbracelet/x/ansi"
+
+	"rollcall/dnsview"
+	"rollcall/dnsview/rows"
+)
+
+func CountOf(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}
+
+// Fit returns s in exactly n cells: cut with the ellipsis, or padded. s may hold
+// style sequences.
+func Fit(s string, n int, ellipsis string) string {
+	if n <= 0 {
+		return ""
+	}
+	w := ansi.StringWidth(s)
+	if w > n {
+		s = ansi.Truncate(s, n, ellipsis)
+		w = ansi.StringWidth(s)
+	}
+	if w < n {
+		s += strings.Repeat(" ", n-w)
+	}
+	return s
+}
+
+// Wrap breaks a text into lines of at most n cells.
+func Wrap(s string, n int) []string {
+	if n <= 0 {
+		return nil
+	}
+	return strings.Split(ansi.Wrap(s, n, ""), "\n")
+}
+
+// RecordLabel names a record in a few words.
+func RecordLabel(r *rows.Record) string { return r.Name + " " + r.Type() + " " + r.Value }
+
+// Worst is the most severe finding of a row.
+func Worst(f []*dnsview.Finding) *dnsview.Finding {
+	if len(f) == 0 {
+		return nil
+	}
+	return f[0]
+}
