@@ -9,15 +9,16 @@ import (
 	"rollcall/dnsview"
 	"rollcall/providers"
 	"rollcall/ui/common"
+	"rollcall/ui/screen"
 )
 
 // deregister takes dead records out of DNS. One record with a finding whose remedy is
 // on one key runs at once; anything else shows the plan and its guards first.
 func (m *Model) deregister() tea.Cmd {
-	if m.RefusedReadOnly() || hiddenMarks(m.Context, m.top().table()) {
+	if m.RefusedReadOnly() || screen.HiddenMarks(m.Context, m.top().Table()) {
 		return nil
 	}
-	chosen := m.top().records()
+	chosen := m.top().Records()
 	if len(chosen) == 0 {
 		m.Notify(common.ToneWarn, "there is no record here to deregister")
 		return nil
@@ -47,11 +48,11 @@ func (m *Model) terminate() tea.Cmd {
 
 // wantInstances begins a change of the chosen instances.
 func (m *Model) wantInstances(w common.ChangeRequest, verb string) tea.Cmd {
-	if m.RefusedReadOnly() || hiddenMarks(m.Context, m.top().table()) {
+	if m.RefusedReadOnly() || screen.HiddenMarks(m.Context, m.top().Table()) {
 		return nil
 	}
 	var noun string
-	w.Instances, noun = m.top().instances()
+	w.Instances, noun = m.top().Instances()
 	if len(w.Instances) == 0 {
 		m.Notify(common.ToneWarn, "there is no "+noun+" here to "+verb)
 		return nil
@@ -61,10 +62,10 @@ func (m *Model) wantInstances(w common.ChangeRequest, verb string) tea.Cmd {
 
 // wantRecords begins a change of the chosen records.
 func (m *Model) wantRecords(v dnsview.Verb, verb string) tea.Cmd {
-	if m.RefusedReadOnly() || hiddenMarks(m.Context, m.top().table()) {
+	if m.RefusedReadOnly() || screen.HiddenMarks(m.Context, m.top().Table()) {
 		return nil
 	}
-	chosen := m.top().records()
+	chosen := m.top().Records()
 	if len(chosen) == 0 {
 		m.Notify(common.ToneWarn, "there is no record here to "+verb)
 		return nil
@@ -90,11 +91,11 @@ func (m *Model) redo() tea.Cmd {
 
 // remedy plans what the findings of the chosen rows call for.
 func (m *Model) remedy() tea.Cmd {
-	if m.RefusedReadOnly() || hiddenMarks(m.Context, m.top().table()) {
+	if m.RefusedReadOnly() || screen.HiddenMarks(m.Context, m.top().Table()) {
 		return nil
 	}
 	var found []*dnsview.Finding
-	for _, f := range m.top().found() {
+	for _, f := range m.top().Found() {
 		if f != nil && f.Remedy != dnsview.NoRemedy && !slices.Contains(found, f) {
 			found = append(found, f)
 		}

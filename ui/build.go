@@ -10,6 +10,7 @@ import (
 	"rollcall/dnsview"
 	"rollcall/dnsview/rows"
 	"rollcall/ui/common"
+	"rollcall/ui/screen"
 )
 
 // Messages of the way from the clouds to the screen.
@@ -37,7 +38,7 @@ func (m *Model) Tick() tea.Cmd {
 // at the tick before. So a key press costs nothing for it, and a page that was
 // only scrolled past is not told.
 func (m *Model) tellVisible() tea.Cmd {
-	now := m.top().visible()
+	now := m.top().Visible()
 	if slices.Equal(now, m.visible) {
 		return nil
 	}
@@ -75,13 +76,13 @@ func (m *Model) build() tea.Cmd {
 	m.building, m.dirty = true, false
 	m.buildGen++
 	gen, backend, ctx := m.buildGen, m.Backend, m.Ctx
-	more, _ := m.top().(rowBuilder)
+	more, _ := m.top().(screen.RowBuilder)
 	return func() tea.Msg {
 		j := join(backend.Inspect(backend.Snapshot()))
 		j.Sources = append(j.Sources, fileSources(backend.Files())...)
 		msg := builtMsg{gen: gen, model: j}
 		if more != nil {
-			msg.take = more.buildRows(ctx, backend, j.View)
+			msg.take = more.BuildRows(ctx, backend, j.View)
 		}
 		return msg
 	}
@@ -108,7 +109,7 @@ func (m *Model) built(msg builtMsg) tea.Cmd {
 func (m *Model) arrangeAll() tea.Cmd {
 	var cmds []tea.Cmd
 	for _, s := range m.every() {
-		cmds = append(cmds, s.arrange())
+		cmds = append(cmds, s.Arrange())
 	}
 	return tea.Batch(cmds...)
 }
@@ -136,8 +137,8 @@ func (m *Model) settled(msg settledMsg) tea.Cmd {
 		}
 		m.Notify(common.ToneWarn, text)
 	}
-	m.Status.Hint = m.Keys.Label(common.ActJournal) + " journal"
-	return m.top().reload()
+	m.Status.Hint = m.KeyMap.Label(common.ActJournal) + " journal"
+	return m.top().Reload()
 }
 
 // join makes the rows of a view. It is pure.

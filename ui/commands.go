@@ -6,6 +6,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"rollcall/ui/common"
+	"rollcall/ui/dialog"
 )
 
 func (m *Model) refresh() tea.Cmd {
@@ -21,7 +22,7 @@ func (m *Model) pause() tea.Cmd {
 	m.Paused = !m.Paused
 	paused, backend := m.Paused, m.Backend
 	if paused {
-		m.Notify(common.ToneInfo, "paused: sources are read on "+m.Keys.Label(common.ActRefresh)+" and after a change only")
+		m.Notify(common.ToneInfo, "paused: sources are read on "+m.KeyMap.Label(common.ActRefresh)+" and after a change only")
 	} else {
 		m.Notify(common.ToneInfo, "the regular refresh goes on")
 	}
@@ -34,7 +35,7 @@ func (m *Model) pause() tea.Cmd {
 // copy puts what the cursor is on into the clipboard, by the terminal (OSC 52),
 // so that it works over ssh as well.
 func (m *Model) copy() tea.Cmd {
-	text := m.top().copied()
+	text := m.top().Copied()
 	if text == "" {
 		return nil
 	}
@@ -74,5 +75,5 @@ func (m *Model) consoleLog() tea.Cmd {
 		m.Notify(common.ToneWarn, "there is no instance under the cursor")
 		return nil
 	}
-	return openLog(m.Context, r.Inst)
+	return dialog.ConsoleLog(m.Context, r.Inst)
 }

@@ -30,7 +30,7 @@ func (m *Model) lastLine(w int) string {
 		if p.err != "" {
 			right.Add(theme.Bad, t.Bad+" "+p.err)
 		} else {
-			right.Add(theme.Dim, fmt.Sprintf("%d of %d  ", m.top().table().Len(), m.top().table().Total())).
+			right.Add(theme.Dim, fmt.Sprintf("%d of %d  ", m.top().Table().Len(), m.top().Table().Total())).
 				Join(common.HintLine(t, common.KeyHints("enter", "keep", "esc", "back")))
 		}
 		right.Gap(1)
@@ -52,8 +52,8 @@ func (m *Model) lastLine(w int) string {
 		}
 		return common.Spread(left, right, w)
 	}
-	if l := m.changes.line(); l != nil {
-		return common.Spread(l, common.HintLine(t, common.KeyHints(m.Keys.Label(common.ActPalette), "changes")).Gap(1), w)
+	if l := m.changes.Line(); l != nil {
+		return common.Spread(l, common.HintLine(t, common.KeyHints(m.KeyMap.Label(common.ActPalette), "changes")).Gap(1), w)
 	}
 	return m.keyLine(w)
 }
@@ -62,12 +62,12 @@ func (m *Model) lastLine(w int) string {
 func (m *Model) keyLine(w int) string {
 	t := m.Theme
 	l := common.NewLine(t).Gap(1)
-	for _, o := range m.top().keys() {
-		k := m.Keys.Label(o.a)
+	for _, o := range m.top().Keys() {
+		k := m.KeyMap.Label(o.A)
 		if k == "" {
 			continue
 		}
-		part := common.NewLine(t).Add(theme.Key, k).Add(theme.Dim, " "+o.does)
+		part := common.NewLine(t).Add(theme.Key, k).Add(theme.Dim, " "+o.Does)
 		sep := 0
 		if l.W > 1 {
 			sep = 3
@@ -84,7 +84,7 @@ func (m *Model) keyLine(w int) string {
 // that belong to it at the right.
 func (m *Model) aboutLine(w int) string {
 	t := m.Theme
-	about, right := m.top().about()
+	about, right := m.top().About()
 	left := common.NewLine(t).Gap(1).Join(about)
 	if left.W+right.W+2 <= w {
 		return common.Spread(left, right, w)

@@ -5,6 +5,8 @@ import (
 
 	"rollcall/dnsview"
 	"rollcall/ui/common"
+	"rollcall/ui/dialog"
+	"rollcall/ui/form"
 )
 
 // Key hands a key to whatever takes keys now: the top dialog, the prompt, or the screen.
@@ -43,9 +45,9 @@ func (m *Model) Paste(s string) tea.Cmd {
 // do carries out an action of the key map: the screen's own way if it has one. Moving costs
 // the same whatever the number of rows.
 func (m *Model) do(a common.Action) tea.Cmd {
-	l := m.top().table()
+	l := m.top().Table()
 	l.Hold()
-	if cmd, done := m.top().do(a); done {
+	if cmd, done := m.top().Do(a); done {
 		return cmd
 	}
 	switch a {
@@ -73,7 +75,7 @@ func (m *Model) do(a common.Action) tea.Cmd {
 	default:
 		return m.command(a)
 	}
-	m.top().moved()
+	m.top().Moved()
 	return nil
 }
 
@@ -89,9 +91,9 @@ func (m *Model) command(a common.Action) tea.Cmd {
 	case common.ActPalette:
 		m.openPalette()
 	case common.ActHelp:
-		m.Open(&helpDialog{})
+		m.Open(&dialog.Help{})
 	case common.ActWhy:
-		return openWhy(m.Context, m.Current().Finding)
+		return dialog.Why(m.Context, m.Current().Finding)
 	case common.ActRefresh:
 		return m.refresh()
 	case common.ActPause:
@@ -108,7 +110,7 @@ func (m *Model) command(a common.Action) tea.Cmd {
 	case common.ActSSH:
 		return m.shell()
 	case common.ActLaunch:
-		return m.launches.openForm()
+		return m.launches.OpenForm()
 	case common.ActDeregister:
 		return m.deregister()
 	case common.ActTerminate:
@@ -138,7 +140,7 @@ func (m *Model) paletteCommand(a common.Action) tea.Cmd {
 	switch a {
 	case common.ActFleet, common.ActInstances, common.ActRecords:
 		m.stack = m.stack[:1]
-		m.fleet.show(a)
+		m.fleet.Show(a)
 	case common.ActTerminateNow:
 		return m.wantInstances(common.ChangeRequest{Verb: dnsview.VerbDrain, NoDrain: true}, "terminate now")
 	case common.ActDeregisterAll:
@@ -158,9 +160,9 @@ func (m *Model) paletteCommand(a common.Action) tea.Cmd {
 	case common.ActConsoleLog:
 		return m.consoleLog()
 	case common.ActForget:
-		m.Notify(common.ToneWarn, "there is no cloud here that left the config: put the cursor on one in the sources ("+m.Keys.Label(common.ActSources)+")")
+		m.Notify(common.ToneWarn, "there is no cloud here that left the config: put the cursor on one in the sources ("+m.KeyMap.Label(common.ActSources)+")")
 	case common.ActClearMarks:
-		m.top().table().ClearMarks()
+		m.top().Table().ClearMarks()
 	}
 	return nil
 }
@@ -173,11 +175,11 @@ func (m *Model) elsewhere(a common.Action) tea.Cmd {
 	}
 	switch a {
 	case common.ActCreate:
-		m.Open(createForm(""))
+		m.Open(form.NewIncarnation(""))
 	case common.ActBalance:
-		m.Notify(common.ToneInfo, "priority and weight are changed in the services: "+m.Keys.Label(common.ActServices)+" shows them")
+		m.Notify(common.ToneInfo, "priority and weight are changed in the services: "+m.KeyMap.Label(common.ActServices)+" shows them")
 	case common.ActRetire:
-		m.Notify(common.ToneWarn, "there is no incarnation here: put the cursor on one in the services ("+m.Keys.Label(common.ActServices)+")")
+		m.Notify(common.ToneWarn, "there is no incarnation here: put the cursor on one in the services ("+m.KeyMap.Label(common.ActServices)+")")
 	case common.ActRetargetTo:
 		m.Notify(common.ToneWarn, "put one cursor on the record, and that of the other pane on the instance")
 	}
@@ -186,47 +188,47 @@ func (m *Model) elsewhere(a common.Action) tea.Cmd {
 
 // back undoes the last thing that narrowed the screen: marks, filter, view, zoom.
 func (m *Model) back() tea.Cmd {
-	l := m.top().table()
+	l := m.top().Table()
 	if visible, hidden := l.Marks(); visible+hidden > 0 {
 		l.ClearMarks()
 		return nil
 	}
-	if l.filterText() != "" {
+	if l.FilterText() != "" {
 		return m.setFilter("")
 	}
 	if len(m.stack) > 1 {
 		m.stack = m.stack[:len(m.stack)-1]
 		return nil
 	}
-	m.fleet.unzoom()
+	m.fleet.Unzoom()
 	m.Status = common.Status{}
 	return nil
 }
 
 // reorder turns to the next order of the list, or turns the order round.
 func (m *Model) reorder(reverse bool) tea.Cmd {
-	l := m.top().table()
+	l := m.top().Table()
 	if reverse {
-		l.reverse()
+		l.Reverse()
 	} else {
-		l.nextSort()
+		l.NextSort()
 	}
-	by := l.sortedBy()
+	by := l.SortedBy()
 	if by == "" {
 		by = "source and name"
 	}
 	m.Notify(common.ToneInfo, "sorted by "+by)
-	return m.top().arrange()
+	return m.top().Arrange()
 }
 
 // quit ends the console. While changes run it asks once.
 func (m *Model) quit() tea.Cmd {
-	if n := m.changes.count() + m.launches.count(); n > 0 {
-		if _, ok := m.topDialog().(*quitDialog); ok {
+	if n := m.changes.Count() + m.launches.Count(); n > 0 {
+		if _, ok := m.topDialog().(*dialog.Quit); ok {
 			m.Cancel()
 			return tea.Quit
 		}
-		m.Open(&quitDialog{n: n})
+		m.Open(&dialog.Quit{N: n})
 		return nil
 	}
 	m.Cancel()

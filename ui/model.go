@@ -1,3 +1,13 @@
+// Package ui is the console: one Bubble Tea model that shows the instances of
+// all clouds beside the records of all zones, and carries out what an operator
+// asks for.
+//
+// The root model alone receives messages; its parts are plain structs. Update
+// does no I/O: whatever takes time is a command whose answer carries the number of
+// what it belongs to, and late answers are dropped. View only joins what is ready.
+//
+// The parts, from the ground: theme and grid; common, what all share; dialog and form, what
+// opens over a screen; screen, what the body shows. None of them imports this package.
 package ui
 
 import (
@@ -11,6 +21,9 @@ import (
 	"rollcall/dnsview/rows"
 	"rollcall/providers"
 	"rollcall/ui/common"
+	"rollcall/ui/dialog"
+	"rollcall/ui/form"
+	"rollcall/ui/screen"
 	"rollcall/ui/theme"
 )
 
@@ -20,12 +33,12 @@ type Model struct {
 	*common.Context
 	opts     Options
 	layout   common.Layout
-	changes  *changes
-	launches *launches
+	changes  *dialog.Changes
+	launches *form.Launches
 
-	fleet   *fleetScreen
-	screens map[common.Action]screen // all but the fleet
-	stack   []screen                 // the fleet, and what is shown on top of it
+	fleet   screen.Fleet
+	screens map[common.Action]screen.Screen // all but the fleet
+	stack   []screen.Screen                 // the fleet, and what is shown on top of it
 
 	buildGen uint64 // of the build that was asked for last
 	building bool
@@ -49,19 +62,19 @@ func New(o Options) *Model {
 		o.StaleAfter = 90 * time.Second
 	}
 	s := &common.Context{
-		FleetID: o.Fleet, Backend: o.Backend, Keys: o.Keys, Bindings: o.Keys.Actions(), Now: o.Now, Ctx: ctx, Cancel: cancel,
+		FleetID: o.Fleet, Backend: o.Backend, KeyMap: o.Keys, Bindings: o.Keys.Actions(), Now: o.Now, Ctx: ctx, Cancel: cancel,
 		Theme: theme.New(o.Theme), ReadOnly: o.ReadOnly, Width: 80, Height: 24,
 	}
-	m := &Model{Context: s, opts: o, changes: newChanges(s), launches: newLaunches(s), fleet: newFleetScreen(s), screens: map[common.Action]screen{}}
-	for _, r := range screens() {
-		m.screens[r.action] = r.make(s)
+	m := &Model{Context: s, opts: o, changes: dialog.NewChanges(s), launches: form.NewLaunches(s), fleet: screen.NewFleet(s), screens: map[common.Action]screen.Screen{}}
+	for _, r := range screen.All() {
+		m.screens[r.Action] = r.Make(s)
 	}
-	m.stack = []screen{m.fleet}
-	s.StartChange, s.GoTo = m.changes.start, m.goTo
-	s.Current = func() common.Subject { return m.top().current() }
-	s.Reload = func() tea.Cmd { return m.top().reload() }
+	m.stack = []screen.Screen{m.fleet}
+	s.StartChange, s.GoTo = m.changes.Start, m.goTo
+	s.Current = func() common.Subject { return m.top().Current() }
+	s.Reload = func() tea.Cmd { return m.top().Reload() }
 	if f, err := filter.Parse(o.Filter); err == nil {
-		m.fleet.setFilter(f)
+		m.fleet.SetFilter(f)
 	}
 	if o.Fleet == "" {
 		m.Notify(common.ToneWarn, "no fleet id: owned records are shown, nothing owned is changed. rollcall config init makes one")
@@ -122,11 +135,11 @@ func (m *Model) update(msg tea.Msg) tea.Cmd {
 // route hands a message to the part of the console that it is for.
 func (m *Model) route(msg tea.Msg) tea.Cmd {
 	for _, s := range m.every() {
-		if cmd, mine := s.update(msg); mine {
+		if cmd, mine := s.Update(msg); mine {
 			return cmd
 		}
 	}
-	for _, update := range []func(tea.Msg) (tea.Cmd, bool){m.changes.update, m.launches.update} {
+	for _, update := range []func(tea.Msg) (tea.Cmd, bool){m.changes.Update, m.launches.Update} {
 		if cmd, mine := update(msg); mine {
 			return cmd
 		}
@@ -142,28 +155,28 @@ func (m *Model) route(msg tea.Msg) tea.Cmd {
 }
 
 // every returns all screens, shown or not.
-func (m *Model) every() []screen {
-	all := []screen{m.fleet}
-	for _, r := range screens() {
-		all = append(all, m.screens[r.action])
+func (m *Model) every() []screen.Screen {
+	all := []screen.Screen{m.fleet}
+	for _, r := range screen.All() {
+		all = append(all, m.screens[r.Action])
 	}
 	return all
 }
 
 // top returns the screen that is shown.
-func (m *Model) top() screen { return m.stack[len(m.stack)-1] }
+func (m *Model) top() screen.Screen { return m.stack[len(m.stack)-1] }
 
 // show puts a screen on top of the fleet; the same again goes back to the fleet.
-func (m *Model) show(s screen) tea.Cmd {
+func (m *Model) show(s screen.Screen) tea.Cmd {
 	if m.top() == s {
 		s = m.fleet
 	}
 	m.stack = m.stack[:1]
-	if s != screen(m.fleet) {
+	if s != m.fleet {
 		m.stack = append(m.stack, s)
 	}
-	cmd := s.reload()
-	if _, ok := s.(rowBuilder); ok {
+	cmd := s.Reload()
+	if _, ok := s.(screen.RowBuilder); ok {
 		return tea.Batch(cmd, m.build())
 	}
 	return cmd
@@ -172,7 +185,7 @@ func (m *Model) show(s screen) tea.Cmd {
 // goTo shows the row of a record or of an instance in the fleet. It reports whether there
 // is one, and whether the filter of its pane leaves it: a row that is hidden is not shown.
 func (m *Model) goTo(id providers.Identity, k rows.InstanceKey) (exists, visible bool) {
-	exists, visible = m.fleet.reveal(id, k)
+	exists, visible = m.fleet.Reveal(id, k)
 	if visible {
 		m.stack = m.stack[:1]
 	}
@@ -188,7 +201,7 @@ func (m *Model) background(light bool) tea.Cmd {
 	o.Light = light
 	m.Theme = theme.New(o)
 	for _, s := range m.every() {
-		s.restyle()
+		s.Restyle()
 	}
 	return m.arrangeAll()
 }
@@ -197,7 +210,7 @@ func (m *Model) background(light bool) tea.Cmd {
 func (m *Model) relayout() {
 	m.layout = common.Divide(m.Width, m.Height)
 	for _, s := range m.every() {
-		s.resize(m.layout)
+		s.Resize(m.layout)
 	}
 }
 
@@ -218,7 +231,7 @@ func (m *Model) Draw() []string {
 	l := m.layout
 	lines := make([]string, 0, m.Height)
 	lines = append(lines, m.header(l)...)
-	lines = append(lines, m.top().body(l, m.Current().Production)...)
+	lines = append(lines, m.top().Body(l, m.Current().Production)...)
 	lines = append(lines, m.footer(l)...)
 	if len(lines) > m.Height {
 		lines = lines[:m.Height]

@@ -7,55 +7,57 @@ import (
 
 	"rollcall/dnsview"
 	"rollcall/ui/common"
+	"rollcall/ui/dialog"
+	"rollcall/ui/screen"
 )
 
 // commands are all that the palette offers.
-func commands() []entry {
-	list := []entry{
-		{common.ActFleet, "", "both panes"},
-		{common.ActInstances, "", "instances alone"},
-		{common.ActRecords, "", "DNS alone"},
+func commands() []dialog.Entry {
+	list := []dialog.Entry{
+		{Action: common.ActFleet, Name: "", Does: "both panes"},
+		{Action: common.ActInstances, Name: "", Does: "instances alone"},
+		{Action: common.ActRecords, Name: "", Does: "DNS alone"},
 	}
-	for _, s := range screens() {
-		list = append(list, entry{s.action, "", s.does})
+	for _, s := range screen.All() {
+		list = append(list, dialog.Entry{Action: s.Action, Name: "", Does: s.Does})
 	}
-	list = append(list, []entry{
-		{common.ActLaunch, "", "start nodes"},
-		{common.ActTerminate, "", "drain and terminate"},
-		{common.ActTerminateNow, "", "out of DNS and terminate, without the wait"},
-		{common.ActDeregister, "", "take dead records out of DNS"},
-		{common.ActDeregisterAll, "", "reap: every dead and dangling record"},
-		{common.ActRegister, "", "put instances into DNS"},
-		{common.ActQuiesce, "", "out of DNS, leave running"},
-		{common.ActReturn, "", "put a quiesced node back"},
-		{common.ActBalance, "", "priority and weight of nodes"},
-		{common.ActCreate, "", "announce a new version of a service"},
-		{common.ActRetire, "", "take one without nodes back"},
-		{common.ActAdopt, "", "write owner markers"},
-		{common.ActRetarget, "", "give an entry whose address is another's a value and an owner that agree"},
-		{common.ActRetargetTo, "", "give the record to the instance under the other cursor"},
-		{common.ActMove, "", "give records the address that their instance has now"},
-		{common.ActRemedy, "", "the remedy of the finding"},
-		{common.ActStart, "", "start instances"},
-		{common.ActStop, "", "stop instances"},
-		{common.ActReboot, "", "reboot instances"},
-		{common.ActUndo, "", "take the last change back; in the journal, the entry"},
-		{common.ActRedo, "", "make again what the last undo took back; shows the plan first"},
-		{common.ActUndoRun, "undo run", "in the journal: all that the run of the entry did"},
-		{common.ActChanges, "", "what is under way"},
-		{common.ActWhy, "", "evidence and guards"},
-		{common.ActConsoleLog, "", "what the instance has written to its console"},
-		{common.ActSSH, "", "a shell on the instance"},
-		{common.ActRefresh, "", "read all sources now"},
-		{common.ActPause, "", "stop or resume the regular refresh"},
-		{common.ActReadOnly, "", "switch read-only mode"},
-		{common.ActForget, "", "in the sources: a cloud that left the config counts no longer"},
-		{common.ActClearMarks, "", "unmark everything, hidden rows too"},
-		{common.ActHelp, "", "all keys"},
-		{common.ActQuit, "", "leave"},
+	list = append(list, []dialog.Entry{
+		{Action: common.ActLaunch, Name: "", Does: "start nodes"},
+		{Action: common.ActTerminate, Name: "", Does: "drain and terminate"},
+		{Action: common.ActTerminateNow, Name: "", Does: "out of DNS and terminate, without the wait"},
+		{Action: common.ActDeregister, Name: "", Does: "take dead records out of DNS"},
+		{Action: common.ActDeregisterAll, Name: "", Does: "reap: every dead and dangling record"},
+		{Action: common.ActRegister, Name: "", Does: "put instances into DNS"},
+		{Action: common.ActQuiesce, Name: "", Does: "out of DNS, leave running"},
+		{Action: common.ActReturn, Name: "", Does: "put a quiesced node back"},
+		{Action: common.ActBalance, Name: "", Does: "priority and weight of nodes"},
+		{Action: common.ActCreate, Name: "", Does: "announce a new version of a service"},
+		{Action: common.ActRetire, Name: "", Does: "take one without nodes back"},
+		{Action: common.ActAdopt, Name: "", Does: "write owner markers"},
+		{Action: common.ActRetarget, Name: "", Does: "give an entry whose address is another's a value and an owner that agree"},
+		{Action: common.ActRetargetTo, Name: "", Does: "give the record to the instance under the other cursor"},
+		{Action: common.ActMove, Name: "", Does: "give records the address that their instance has now"},
+		{Action: common.ActRemedy, Name: "", Does: "the remedy of the finding"},
+		{Action: common.ActStart, Name: "", Does: "start instances"},
+		{Action: common.ActStop, Name: "", Does: "stop instances"},
+		{Action: common.ActReboot, Name: "", Does: "reboot instances"},
+		{Action: common.ActUndo, Name: "", Does: "take the last change back; in the journal, the entry"},
+		{Action: common.ActRedo, Name: "", Does: "make again what the last undo took back; shows the plan first"},
+		{Action: common.ActUndoRun, Name: "undo run", Does: "in the journal: all that the run of the entry did"},
+		{Action: common.ActChanges, Name: "", Does: "what is under way"},
+		{Action: common.ActWhy, Name: "", Does: "evidence and guards"},
+		{Action: common.ActConsoleLog, Name: "", Does: "what the instance has written to its console"},
+		{Action: common.ActSSH, Name: "", Does: "a shell on the instance"},
+		{Action: common.ActRefresh, Name: "", Does: "read all sources now"},
+		{Action: common.ActPause, Name: "", Does: "stop or resume the regular refresh"},
+		{Action: common.ActReadOnly, Name: "", Does: "switch read-only mode"},
+		{Action: common.ActForget, Name: "", Does: "in the sources: a cloud that left the config counts no longer"},
+		{Action: common.ActClearMarks, Name: "", Does: "unmark everything, hidden rows too"},
+		{Action: common.ActHelp, Name: "", Does: "all keys"},
+		{Action: common.ActQuit, Name: "", Does: "leave"},
 	}...)
 	for i := range list {
-		list[i].name = cmp.Or(list[i].name, string(list[i].action))
+		list[i].Name = cmp.Or(list[i].Name, string(list[i].Action))
 	}
 	return list
 }
@@ -83,9 +85,9 @@ func (m *Model) deregisterAll() tea.Cmd {
 
 // showChanges brings the oldest change or launch that runs back into a dialog.
 func (m *Model) showChanges() {
-	if !m.changes.showAgain() && !m.launches.showAgain() {
+	if !m.changes.ShowAgain() && !m.launches.ShowAgain() {
 		m.Notify(common.ToneInfo, "nothing is under way")
 	}
 }
 
-func (m *Model) openPalette() { m.Open(newPalette(commands())) }
+func (m *Model) openPalette() { m.Open(dialog.NewPalette(commands())) }

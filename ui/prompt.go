@@ -16,7 +16,7 @@ type prompt struct {
 
 // openFilter begins to edit the filter of the list that takes the keys.
 func (m *Model) openFilter() {
-	text := m.top().table().filterText()
+	text := m.top().Table().FilterText()
 	m.prompt = &prompt{input: common.NewInput(text), old: text}
 }
 
@@ -33,12 +33,12 @@ func (m *Model) promptKey(k tea.KeyPressMsg) tea.Cmd {
 		m.prompt = nil
 		return m.setFilter(p.old)
 	case "up":
-		m.top().table().Move(-1)
-		m.top().moved()
+		m.top().Table().Move(-1)
+		m.top().Moved()
 		return nil
 	case "down":
-		m.top().table().Move(1)
-		m.top().moved()
+		m.top().Table().Move(1)
+		m.top().Moved()
 		return nil
 	}
 	if p.input.Key(k) {
@@ -62,6 +62,6 @@ func (m *Model) setFilter(text string) tea.Cmd {
 	if err != nil {
 		return nil
 	}
-	m.top().table().setFilter(f)
-	return m.top().arrange()
+	m.top().Table().SetFilter(f)
+	return m.top().Arrange()
 }

@@ -1,10 +1,9 @@
-// Package ui is the console: one Bubble Tea model that shows the instances of
-// all clouds beside the records of all zones, and carries out what an operator
-// asks for.
+// Package common is what the parts of the console share: the Backend that reads and changes
+// things for it, the Context that the root model lends to screens and dialogs, the Dialog
+// interface, the key map, and how lines, frames and texts are drawn. It imports no other part
+// of the console but theme.
 //
-// The root model alone receives messages; its parts are plain structs. Update
-// does no I/O: whatever takes time is a command whose answer carries the number of
-// what it belongs to, and late answers are dropped. View only joins what is ready.
+// Read Context first, then Dialog, then Backend.
 package common
 
 import (

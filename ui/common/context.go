@@ -18,7 +18,7 @@ import (
 type Context struct {
 	FleetID string // empty when the config has none
 	Backend Backend
-	Keys    KeyMap
+	KeyMap  KeyMap
 	// Bindings are what each key does.
 	Bindings map[string]Action
 	Theme    *theme.Theme
@@ -57,7 +57,7 @@ func (sh *Context) NextID() uint64 {
 // RefusedReadOnly reports whether the console is read-only, and shows so when it is.
 func (sh *Context) RefusedReadOnly() bool {
 	if sh.ReadOnly {
-		sh.Notify(ToneWarn, "read-only: "+sh.Keys.Label(ActReadOnly)+" switches it")
+		sh.Notify(ToneWarn, "read-only: "+sh.KeyMap.Label(ActReadOnly)+" switches it")
 	}
 	return sh.ReadOnly
 }

@@ -52,19 +52,23 @@ type Panel struct {
 	Width int  // wanted inner width; 0 for as wide as the lines
 }
 
-// DialogAction is what a dialog wants the root to do; nil for nothing.
+// DialogAction is what a dialog wants the root to do: one of Close, Request, Cmd and Do, or nil.
 type DialogAction interface{}
 
-// The actions of dialogs.
-type (
-	Close   struct{} // close the dialog
-	Request struct { // begin another change
-		Request ChangeRequest
-		What    string
-	}
-	Cmd struct{ Cmd tea.Cmd }
-	Do  struct{ A Action } // as if the key of the action had been pressed
-)
+// Close closes the dialog.
+type Close struct{}
+
+// Request closes the dialog and begins a change.
+type Request struct {
+	Request ChangeRequest
+	What    string
+}
+
+// Cmd runs a command.
+type Cmd struct{ Cmd tea.Cmd }
+
+// Do closes the dialog and acts as if the key of an action had been pressed.
+type Do struct{ A Action }
 
 // Open puts a dialog on top.
 func (sh *Context) Open(d Dialog) { sh.Dialogs = append(sh.Dialogs, d) }

@@ -17,8 +17,10 @@ type Line struct {
 	W int
 }
 
+// NewLine returns an empty line.
 func NewLine(t *theme.Theme) *Line { return &Line{t: t} }
 
+// Add adds a text in the colour of a role.
 func (l *Line) Add(r theme.Role, s string) *Line {
 	l.B.WriteString(l.t.Paint(r, s))
 	l.W += ansi.StringWidth(s)

@@ -12,13 +12,13 @@ func (sh *Context) RemedyHints(f *dnsview.Finding) []key.Binding {
 	var out []key.Binding
 	switch {
 	case f.OneKey && f.Remedy == dnsview.RemedyDelete:
-		out = append(out, KeyHint(sh.Keys.Label(ActDeregister), "deregister"))
+		out = append(out, KeyHint(sh.KeyMap.Label(ActDeregister), "deregister"))
 	case f.OneKey && f.Remedy == dnsview.RemedyQuiesce:
-		out = append(out, KeyHint(sh.Keys.Label(ActDeregister), "take out of DNS"))
+		out = append(out, KeyHint(sh.KeyMap.Label(ActDeregister), "take out of DNS"))
 	case f.Remedy != dnsview.NoRemedy:
-		out = append(out, KeyHint(sh.Keys.Label(ActRemedy), string(f.Remedy)))
+		out = append(out, KeyHint(sh.KeyMap.Label(ActRemedy), string(f.Remedy)))
 	}
-	return append(out, KeyHint(sh.Keys.Label(ActWhy), "why"))
+	return append(out, KeyHint(sh.KeyMap.Label(ActWhy), "why"))
 }
 
 // KeyHint returns a key of a dialog with what it does.

@@ -28,10 +28,12 @@ func NewInput(s string) Input {
 	return in
 }
 
+// Value returns the text.
 func (in *Input) Value() string { return in.Edit.Value() }
 
 func (in *Input) empty() bool { return in.Value() == "" }
 
+// Set replaces the text, with the cursor at its end.
 func (in *Input) Set(s string) { *in = NewInput(s) }
 
 // send has the line take a message.

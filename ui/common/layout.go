@@ -11,6 +11,7 @@ type Layout struct {
 	Wide           bool // there is room for two panes next to each other
 }
 
+// Size is a width and a height, in cells.
 type Size struct{ W, H int }
 
 // Divide returns the layout for a size.

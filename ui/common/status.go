@@ -9,6 +9,7 @@ import (
 // Tone is the tone of a status message.
 type Tone int
 
+// The tones.
 const (
 	ToneInfo Tone = iota
 	ToneGood
@@ -60,6 +61,7 @@ func (s *Status) Live(now time.Time) bool {
 	return s.Busy || now.Sub(s.at) < d
 }
 
+// Line draws the message.
 func (s *Status) Line(t *theme.Theme) *Line {
 	l := NewLine(t).Gap(1)
 	switch {

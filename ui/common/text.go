@@ -10,6 +10,7 @@ import (
 	"rollcall/dnsview/rows"
 )
 
+// CountOf returns a number with what is counted, in the plural unless it is one.
 func CountOf(n int, what string) string {
 	if n == 1 {
 		return "1 " + what

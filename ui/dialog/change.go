@@ -1,0 +1,427 @@
+// Package dialog holds what opens over a screen: the dialog of a change, from its plan to its
+// outcome, and those that show what is known of a row. Dialogs get the Context of package
+// common, never the root model.
+//
+// Read Changes first, then Text, the smallest dialog, and Facts, which makes its lines.
+package dialog
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"time"
+
+	"charm.land/bubbles/v2/viewport"
+	tea "charm.land/bubbletea/v2"
+
+	"rollcall/dnsview"
+	"rollcall/dnsview/apply"
+	"rollcall/dnsview/rows"
+	"rollcall/ui/common"
+	"rollcall/ui/theme"
+)
+
+// stage says how far a change has come on the screen.
+type stage int
+
+const (
+	stagePlanning stage = iota
+	stageChecking
+	stageConfirm // waits for the operator
+	stageRunning
+	stageEnded
+)
+
+// change is one request of the operator on its way to being done: plan, guards,
+// confirmation, run, outcome. Its commands carry its number, and what arrives
+// for another number or stage is dropped.
+type change struct {
+	gen     uint64
+	request common.ChangeRequest
+	what    string // one line: what it is about, clean
+	oneKey  bool   // runs without a confirmation, evidence is on the screen already
+
+	stage  stage
+	plan   dnsview.Plan
+	sum    string // checksum of the plan; what is carried out must have it
+	err    string
+	check  *apply.Report
+	report *apply.Report
+
+	need  []need // typed confirmations, in order
+	typed []string
+	input common.Input
+
+	events chan apply.Event
+	skip   chan struct{}
+	cancel context.CancelFunc
+	states map[int]apply.StepState
+	said   string // the last thing that the run told
+	heard  int    // events of the run
+	wait   apply.Event
+
+	since  time.Time // when the present stage began
+	dialog bool      // shown in a dialog; otherwise at the bottom of the screen
+	view   viewport.Model
+	whole  bool // every guard of each step is shown, not only those that refuse
+	drawn  drawnSteps
+}
+
+// need is one text that has to be typed.
+type need struct {
+	text, why string
+	guard     bool // answers a guard, and is handed on
+}
+
+// Messages of changes.
+type (
+	plannedMsg struct {
+		gen  uint64
+		plan dnsview.Plan
+		sum  string
+		err  error
+	}
+	checkedMsg struct {
+		gen    uint64
+		report *apply.Report
+	}
+	eventsMsg struct {
+		gen    uint64
+		events []apply.Event
+	}
+	ranMsg struct {
+		gen    uint64
+		report *apply.Report
+	}
+)
+
+// Changes are the changes that were begun and are not done with. It is used by the goroutine
+// of Update alone.
+type Changes struct {
+	*common.Context
+	byID map[uint64]*change
+}
+
+// NewChanges returns the list of changes, empty.
+func NewChanges(sh *common.Context) *Changes { return &Changes{sh, map[uint64]*change{}} }
+
+// Start begins a change. With oneKey it runs as soon as it is planned, and shows
+// itself at the bottom of the screen; otherwise in a dialog that asks.
+func (cs *Changes) Start(w common.ChangeRequest, what string, oneKey bool) tea.Cmd {
+	c := &change{
+		gen: cs.NextID(), request: w, what: what, oneKey: oneKey, dialog: !oneKey, since: cs.Now(),
+		states: map[int]apply.StepState{}, skip: make(chan struct{}, 1),
+	}
+	cs.byID[c.gen] = c
+	if c.dialog {
+		cs.Open(&changeDialog{changes: cs, c: c})
+	} else {
+		cs.NotifyBusy(what + ": planning")
+	}
+	return cs.planCmd(c)
+}
+
+func (cs *Changes) planCmd(c *change) tea.Cmd {
+	gen, w, backend, ctx := c.gen, c.request, cs.Backend, cs.Ctx
+	return func() tea.Msg {
+		p, err := backend.Plan(ctx, w)
+		return plannedMsg{gen, p, p.Checksum(), err}
+	}
+}
+
+func (cs *Changes) checkCmd(c *change) tea.Cmd {
+	gen, p, backend, ctx := c.gen, c.plan, cs.Backend, cs.Ctx
+	return func() tea.Msg { return checkedMsg{gen, backend.Check(ctx, p)} }
+}
+
+func (cs *Changes) runCmd(c *change) tea.Cmd {
+	ctx, cancel := context.WithCancel(cs.Ctx)
+	c.cancel = cancel
+	c.stage, c.since = stageRunning, cs.Now()
+	delete(cs.byID, c.gen) // what an earlier run of it still has to say is late
+	c.gen = cs.NextID()
+	cs.byID[c.gen] = c
+	c.states, c.said = map[int]apply.StepState{}, ""
+	c.events = make(chan apply.Event, 64)
+	gen, p, backend, events := c.gen, c.plan, cs.Backend, c.events
+	confirm := apply.Confirm{Typed: c.answers(), Checksum: c.sum, SkipWait: c.skip}
+	run := func() tea.Msg {
+		r := backend.Run(ctx, p, confirm, func(e apply.Event) {
+			select {
+			case events <- e:
+			case <-ctx.Done():
+			}
+		})
+		close(events)
+		return ranMsg{gen, r}
+	}
+	return tea.Batch(run, listen(gen, events))
+}
+
+// answers are the typed texts that guards asked for. The name or the count that
+// a termination asks for is not among them: one typing answers one question.
+func (c *change) answers() []string {
+	var out []string
+	for i, text := range c.typed {
+		if c.need[i].guard {
+			out = append(out, text)
+		}
+	}
+	return out
+}
+
+// listen waits for the next events of a run and takes all that are there.
+func listen(gen uint64, events <-chan apply.Event) tea.Cmd {
+	return func() tea.Msg {
+		e, ok := <-events
+		if !ok {
+			return nil
+		}
+		out := []apply.Event{e}
+		for {
+			select {
+			case e, ok := <-events:
+				if !ok {
+					return eventsMsg{gen, out}
+				}
+				out = append(out, e)
+			default:
+				return eventsMsg{gen, out}
+			}
+		}
+	}
+}
+
+// Update takes a message of a change, and reports whether it was one.
+func (cs *Changes) Update(msg tea.Msg) (cmd tea.Cmd, mine bool) {
+	switch msg := msg.(type) {
+	case plannedMsg:
+		if c := cs.byID[msg.gen]; c != nil && c.stage == stagePlanning {
+			return cs.planned(c, msg), true
+		}
+	case checkedMsg:
+		if c := cs.byID[msg.gen]; c != nil && c.stage == stageChecking {
+			cs.checked(c, msg.report)
+		}
+	case eventsMsg:
+		c := cs.byID[msg.gen]
+		if c == nil {
+			return nil, true
+		}
+		if c.stage == stageRunning {
+			cs.heard(c, msg.events)
+		}
+		return listen(msg.gen, c.events), true
+	case ranMsg:
+		if c := cs.byID[msg.gen]; c != nil && c.stage == stageRunning {
+			return cs.ran(c, msg.report), true
+		}
+	default:
+		return nil, false
+	}
+	return nil, true
+}
+
+func (cs *Changes) planned(c *change, msg plannedMsg) tea.Cmd {
+	c.plan, c.sum = msg.plan, msg.sum
+	if msg.err != nil || len(msg.plan.Steps) == 0 {
+		c.stage, c.since = stageEnded, cs.Now()
+		if msg.err != nil {
+			c.err = common.Clean(msg.err.Error())
+		} else if len(msg.plan.Skipped) == 0 {
+			c.err = "there is nothing to do"
+		}
+		cs.showDialog(c)
+		return nil
+	}
+	if c.oneKey && len(c.plan.Steps) <= maxOneKeySteps {
+		cs.NotifyBusy(c.what + ": asking the guards on fresh evidence")
+		return cs.runCmd(c)
+	}
+	c.oneKey = false
+	cs.showDialog(c)
+	c.stage, c.since = stageChecking, cs.Now()
+	return cs.checkCmd(c)
+}
+
+// maxOneKeySteps bounds what one key may do: one record, with its marker.
+const maxOneKeySteps = 2
+
+func (cs *Changes) checked(c *change, r *apply.Report) {
+	c.check = r
+	c.stage, c.since = stageConfirm, cs.Now()
+	c.need = cs.needs(c)
+	c.typed = nil
+	c.input = common.Input{}
+}
+
+// needs lists what has to be typed: for a termination the name or the count,
+// and what guards ask for.
+func (cs *Changes) needs(c *change) []need {
+	var out []need
+	if n := terminates(c.plan); len(n) == 1 {
+		name := common.Clean(n[0].Instance.Name)
+		if name == "" {
+			name = common.Clean(n[0].Instance.ID)
+		}
+		out = append(out, need{text: name, why: "type the name to terminate it"})
+	} else if len(n) > 1 {
+		out = append(out, need{text: strconv.Itoa(len(n)), why: fmt.Sprintf("type the count to terminate %d instances", len(n))})
+	}
+	if c.check != nil {
+		for _, a := range c.check.Asks() {
+			out = append(out, need{text: a.Text, why: common.Clean(a.Why), guard: true})
+		}
+	}
+	return out
+}
+
+// terminates lists the steps of a plan that end an instance.
+func terminates(p dnsview.Plan) []dnsview.Step {
+	var out []dnsview.Step
+	for _, s := range p.Steps {
+		if s.Kind == dnsview.StepPower && s.Action == dnsview.PowerTerminate {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// possible reports whether confirming would do anything: some step is ready,
+// or can be made so by typing.
+func (c *change) possible() bool {
+	return c.check != nil && (c.check.Count(apply.StepReady) > 0 || len(c.check.Asks()) > 0)
+}
+
+func (cs *Changes) heard(c *change, events []apply.Event) {
+	c.heard += len(events)
+	for _, e := range events {
+		switch e.Kind {
+		case apply.EventWaiting:
+			c.wait = e
+		case apply.EventBegun, apply.EventEnded:
+			c.states[e.Step] = e.State
+			if e.Kind == apply.EventEnded && e.Step == c.wait.Step {
+				c.wait = apply.Event{}
+			}
+		}
+		if e.Text != "" {
+			c.said = common.Clean(e.Text)
+		}
+	}
+	if !c.dialog && cs.Status.Busy {
+		cs.NotifyBusy(c.what + ": " + c.said)
+	}
+}
+
+// ran takes the outcome of a run.
+func (cs *Changes) ran(c *change, r *apply.Report) tea.Cmd {
+	c.report = r
+	c.stage, c.since = stageEnded, cs.Now()
+	c.wait = apply.Event{}
+	c.cancel()
+	cmd := cs.Reload()
+	if c.dialog && cs.shows(c) {
+		return cmd
+	}
+	if r.OK() {
+		delete(cs.byID, c.gen)
+		cs.Notify(common.ToneGood, cs.outcome(c))
+		if c.request.Verb == dnsview.VerbUndo {
+			cs.Status.Hint = cs.KeyMap.Label(common.ActRedo) + " redo"
+		} else {
+			cs.Status.Hint = cs.KeyMap.Label(common.ActUndo) + " undo"
+		}
+		return cmd
+	}
+	// A refused guard that typing can answer is asked for; anything else is told.
+	if asks := r.Asks(); len(asks) > 0 {
+		c.check, c.report = r, nil
+		cs.checked(c, r)
+	}
+	cs.Status = common.Status{}
+	cs.showDialog(c)
+	return cmd
+}
+
+// outcome is one line for a change that succeeded.
+func (cs *Changes) outcome(c *change) string {
+	if len(c.plan.Steps) == 1 {
+		return "done: " + common.Clean(c.plan.Steps[0].Sentence)
+	}
+	if c.plan.Title != "" {
+		return "done: " + common.Clean(c.plan.Title)
+	}
+	return "done: " + c.what
+}
+
+// showDialog brings a change into a dialog. As the dialog opens by itself, it
+// takes no keys for its first moments.
+func (cs *Changes) showDialog(c *change) {
+	c.dialog = true
+	if cs.shows(c) {
+		return
+	}
+	if cs.Status.Busy {
+		cs.Status = common.Status{}
+	}
+	c.since = cs.Now()
+	cs.Open(&changeDialog{changes: cs, c: c, quiet: cs.Now().Add(common.QuietFor)})
+}
+
+// shows reports whether a dialog of the change is open.
+func (cs *Changes) shows(c *change) bool {
+	for _, d := range cs.Dialogs {
+		if cd, ok := d.(*changeDialog); ok && cd.c == c {
+			return true
+		}
+	}
+	return false
+}
+
+// running lists the changes that run, oldest first.
+func (cs *Changes) running() []*change {
+	var out []*change
+	for _, id := range slices.Sorted(maps.Keys(cs.byID)) {
+		if c := cs.byID[id]; c.stage == stageRunning {
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
+// Count returns how many changes run.
+func (cs *Changes) Count() int { return len(cs.running()) }
+
+// Line returns the line about the changes that run, nil when none does.
+func (cs *Changes) Line() *common.Line {
+	r := cs.running()
+	if len(r) == 0 {
+		return nil
+	}
+	c := r[0]
+	l := common.NewLine(cs.Theme).Gap(1).Add(theme.Notice, cs.Theme.Wait+" "+c.what)
+	if c.wait.Total > 0 {
+		l.Add(theme.Dim, ": waits "+rows.Age(max(c.wait.Left-cs.Now().Sub(c.wait.At), 0)))
+	} else if c.said != "" {
+		l.Add(theme.Dim, ": "+c.said)
+	}
+	if len(r) > 1 {
+		l.Add(theme.Dim, fmt.Sprintf("  +%d", len(r)-1))
+	}
+	return l
+}
+
+// ShowAgain opens the dialog of the oldest change that runs without one. It reports whether there is one.
+func (cs *Changes) ShowAgain() bool {
+	for _, c := range cs.running() {
+		if !cs.shows(c) {
+			c.dialog = true
+			cs.Open(&changeDialog{changes: cs, c: c})
+			return true
+		}
+	}
+	return false
+}

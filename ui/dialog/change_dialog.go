@@ -1,0 +1,247 @@
+package dialog
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"charm.land/bubbles/v2/key"
+	tea "charm.land/bubbletea/v2"
+
+	"rollcall/dnsview"
+	"rollcall/dnsview/apply"
+	"rollcall/ui/common"
+	"rollcall/ui/theme"
+)
+
+// changeDialog shows a change: its plan with the guards, what has to be typed,
+// how far it is, and what became of it.
+type changeDialog struct {
+	changes *Changes
+	c       *change
+	quiet   time.Time // takes no keys before
+}
+
+// early reports whether it is too early for any key: the dialog opened by itself.
+func (d *changeDialog) early(now time.Time) bool { return now.Before(d.quiet) }
+
+// askedJustNow reports whether a question that a single key answers has just
+// appeared: it does so when the clouds have answered, not when the operator has looked.
+func (c *change) askedJustNow(now time.Time) bool {
+	return c.stage == stageConfirm && now.Before(c.since.Add(common.QuietFor))
+}
+
+func (d *changeDialog) Key(sh *common.Context, k tea.KeyPressMsg) common.DialogAction {
+	c := d.c
+	if d.early(sh.Now()) {
+		return nil
+	}
+	key := k.String()
+	if c.stage == stageConfirm && len(c.typed) < len(c.need) && c.confirmable(sh) {
+		return d.typing(k)
+	}
+	switch key {
+	case "esc", "q":
+		if c.stage == stageRunning {
+			sh.Notify(common.ToneInfo, c.what+" goes on in the background; : changes shows it again")
+		}
+		return common.Close{}
+	case "enter", "y":
+		switch {
+		case c.askedJustNow(sh.Now()):
+		case c.stage == stageConfirm && c.confirmable(sh):
+			return d.run()
+		case c.stage == stageEnded && key == "enter":
+			return common.Close{}
+		}
+	case "n":
+		if c.stage == stageConfirm {
+			return common.Close{}
+		}
+	case "s":
+		if c.stage == stageRunning && c.wait.Total > 0 {
+			select {
+			case c.skip <- struct{}{}:
+			default:
+			}
+		}
+	case "a":
+		if f := c.instead(sh); f != nil {
+			return common.Do{A: common.ActRemedy}
+		}
+	case "u":
+		if c.undoable() {
+			return common.Request{Request: common.ChangeRequest{Verb: dnsview.VerbUndo, Run: c.report.Run}, What: "undo " + c.what}
+		}
+	case "r":
+		if c.stage == stageEnded && c.err == "" && c.report != nil && !c.report.OK() {
+			return common.Request{Request: c.request, What: c.what}
+		}
+	}
+	if key == "w" && c.stage != stagePlanning {
+		c.whole = !c.whole
+		return nil
+	}
+	common.Scroll(&c.view, key)
+	return nil
+}
+
+// typing handles a key while a text has to be typed.
+func (d *changeDialog) typing(k tea.KeyPressMsg) common.DialogAction {
+	c := d.c
+	switch k.String() {
+	case "esc":
+		return common.Close{}
+	case "up":
+		c.view.ScrollUp(1)
+	case "down":
+		c.view.ScrollDown(1)
+	case "enter":
+		n := c.need[len(c.typed)]
+		if strings.TrimSpace(c.input.Value()) != n.text {
+			return nil
+		}
+		c.typed = append(c.typed, n.text)
+		c.input = common.Input{}
+		if len(c.typed) == len(c.need) {
+			return d.run()
+		}
+	default:
+		c.input.Key(k)
+	}
+	return nil
+}
+
+// run carries the change out.
+func (d *changeDialog) run() common.DialogAction {
+	d.c.report = nil
+	return common.Cmd{Cmd: d.changes.runCmd(d.c)}
+}
+
+// Closed is called when the dialog has left the screen. A change that runs goes on.
+func (d *changeDialog) Closed() {
+	d.c.dialog = false
+	if d.c.stage != stageRunning {
+		delete(d.changes.byID, d.c.gen) // whatever is still on its way is late
+	}
+}
+
+func (d *changeDialog) Paste(sh *common.Context, s string) common.DialogAction {
+	if d.c.stage == stageConfirm && !d.early(sh.Now()) {
+		d.c.input.Insert(s)
+	}
+	return nil
+}
+
+// confirmable reports whether the operator may confirm: not in read-only mode,
+// and only when it would do something.
+func (c *change) confirmable(sh *common.Context) bool { return !sh.ReadOnly && c.possible() }
+
+// instead is the finding under the cursor when the plan came to nothing and another
+// remedy would do something.
+func (c *change) instead(sh *common.Context) *dnsview.Finding {
+	f := sh.Current().Finding
+	if c.stage == stageEnded && len(c.plan.Steps) == 0 && c.request.Verb == dnsview.VerbDeregister && f != nil &&
+		f.Remedy != dnsview.NoRemedy && f.Remedy != dnsview.RemedyDelete {
+		return f
+	}
+	return nil
+}
+
+// undoable reports whether something was done that can be taken back.
+func (c *change) undoable() bool {
+	return c.stage == stageEnded && c.report != nil && c.report.Run != "" && !c.request.Verb.TakesBack() &&
+		c.report.Count(apply.StepDone) > 0
+}
+
+func (d *changeDialog) Draw(sh *common.Context, w, h int) common.Panel {
+	c, t := d.c, sh.Theme
+	p := common.Panel{Title: c.what, View: &c.view, Danger: len(terminates(c.plan)) > 0 || sh.Current().Production}
+	switch c.stage {
+	case stagePlanning:
+		p.Lines = []string{t.Paint(theme.Dim, t.Wait+" planning"+t.Ellipsis)}
+		p.Hints = common.KeyHints("esc", "cancel")
+		return p
+	case stageChecking:
+		p.Lines = append(d.steps(sh, w), "", t.Paint(theme.Notice, t.Wait+" asking every cloud afresh, then the guards"+t.Ellipsis))
+		p.Hints = common.KeyHints("esc", "cancel")
+	case stageConfirm:
+		p.Lines = d.steps(sh, w)
+		p.Tail, p.Hints = d.question(sh, w)
+	case stageRunning:
+		p.Lines = d.steps(sh, w)
+		p.Hints = common.KeyHints("esc", "go on in the background")
+		if c.wait.Total > 0 {
+			p.Tail = append(p.Tail, "", d.countdown(sh, w))
+			p.Hints = append(common.KeyHints("s", "skip the wait"), p.Hints...)
+		} else if c.said != "" {
+			p.Tail = append(p.Tail, "", t.Paint(theme.Notice, t.Wait+" "+c.said))
+		}
+	case stageEnded:
+		p.Lines = d.steps(sh, w)
+		if c.err != "" {
+			p.Lines = append(p.Lines, "")
+			for _, l := range common.Wrap(c.err, min(w, 90)) {
+				p.Lines = append(p.Lines, t.Paint(theme.Bad, l))
+			}
+		}
+		p.Hints = common.KeyHints("esc", "close")
+		if f := c.instead(sh); f != nil {
+			p.Hints = append(common.KeyHints("a", string(f.Remedy)), p.Hints...)
+		}
+		if c.undoable() {
+			p.Hints = append(common.KeyHints("u", "undo"), p.Hints...)
+		}
+		if c.report != nil && !c.report.OK() {
+			p.Hints = append(common.KeyHints("r", "try again"), p.Hints...)
+		}
+	}
+	if (c.stage == stageConfirm || c.stage == stageEnded) && (c.check != nil || c.report != nil) && len(c.typed) == len(c.need) {
+		p.Hints = append(p.Hints, common.KeyHint("w", map[bool]string{false: "all guards", true: "fewer guards"}[c.whole]))
+	}
+	return p
+}
+
+// question draws what the operator has to answer.
+func (d *changeDialog) question(sh *common.Context, w int) ([]string, []key.Binding) {
+	c, t := d.c, sh.Theme
+	closing := common.KeyHints("esc", "close")
+	switch {
+	case !c.possible():
+		return []string{"", t.Paint(theme.Warn, t.Warn+" the guards refuse; nothing was changed")}, append(common.KeyHints("r", "ask again"), closing...)
+	case sh.ReadOnly:
+		return []string{"", t.Paint(theme.Warn, t.Warn+" read-only: "+sh.KeyMap.Label(common.ActReadOnly)+" switches it")}, closing
+	case len(c.typed) < len(c.need):
+		n := c.need[len(c.typed)]
+		tail := []string{""}
+		for _, l := range common.Wrap(n.why, min(w, 90)) {
+			tail = append(tail, t.Paint(theme.Warn, l))
+		}
+		label := "type " + n.text + " "
+		return append(tail, t.Paint(theme.Strong, label)+c.input.View(t, min(max(w-len(label), 4), 40), true, "")),
+			common.KeyHints("enter", "do it", "esc", "cancel")
+	}
+	if n := c.check.Count(apply.StepRefused); n > 0 {
+		return []string{"", t.Paint(theme.Warn, fmt.Sprintf("%s %d of %d steps are refused, the others can go", t.Warn, n, len(c.check.Steps)))},
+			common.KeyHints("y", "do the others", "esc", "cancel")
+	}
+	return []string{""}, common.KeyHints("y", "do it", "esc", "cancel")
+}
+
+// countdown draws the wait that is under way.
+func (d *changeDialog) countdown(sh *common.Context, w int) string {
+	c, t := d.c, sh.Theme
+	left := c.wait.Left
+	if !c.wait.At.IsZero() {
+		left -= sh.Now().Sub(c.wait.At)
+	}
+	left = max(left, 0).Round(time.Second)
+	n := max(min(w-24, 36), 4)
+	full := n
+	if c.wait.Total > 0 {
+		full = n - int(int64(n)*int64(left)/int64(c.wait.Total))
+	}
+	full = max(min(full, n), 0)
+	return t.Paint(theme.Notice, strings.Repeat(t.Full, full)) + t.Paint(theme.Faint, strings.Repeat(t.Empty, n-full)) +
+		t.Paint(theme.Strong, fmt.Sprintf(" %s", left)) + t.Paint(theme.Dim, " until resolvers forget")
+}

@@ -1,0 +1,192 @@
+package dialog
+
+import (
+	"fmt"
+	"strings"
+
+	"rollcall/dnsview"
+	"rollcall/dnsview/apply"
+	"rollcall/ui/common"
+	"rollcall/ui/theme"
+)
+
+// drawnSteps are the lines that a plan was last drawn as, and what they were drawn from. A
+// long plan is not laid out anew for every frame.
+type drawnSteps struct {
+	stage  stage
+	w      int
+	whole  bool
+	theme  *theme.Theme
+	report *apply.Report
+	heard  int // events of the run
+	wait   int // step that waits
+	lines  []string
+}
+
+func (d *drawnSteps) same(o *drawnSteps) bool {
+	return d.lines != nil && d.stage == o.stage && d.w == o.w && d.whole == o.whole && d.theme == o.theme && d.report == o.report && d.heard == o.heard && d.wait == o.wait
+}
+
+// steps shows the plan as a diff, step by step, with what is known of each.
+func (d *changeDialog) steps(sh *common.Context, w int) []string {
+	c := d.c
+	from := c.check
+	if c.report != nil {
+		from = c.report
+	}
+	if c.stage == stageRunning {
+		from = nil
+	}
+	now := drawnSteps{stage: c.stage, w: min(w, 100), whole: c.whole, theme: sh.Theme, report: from, heard: c.heard, wait: c.wait.Step}
+	if !c.drawn.same(&now) {
+		now.lines = d.layOut(sh, &now)
+		c.drawn = now
+	}
+	return c.drawn.lines
+}
+
+func (d *changeDialog) layOut(sh *common.Context, as *drawnSteps) []string {
+	c, t, w := d.c, sh.Theme, as.w
+	out := []string{}
+	if n := len(c.plan.Steps); n > 0 {
+		out = append(out, t.Paint(theme.Dim, common.CountOf(n, "step")+tally(as.report)+" "+t.Dot+" checksum "+c.sum))
+	}
+	reports := map[int]*apply.StepReport{}
+	if as.report != nil {
+		for i := range as.report.Steps {
+			reports[as.report.Steps[i].Step.ID] = &as.report.Steps[i]
+		}
+	}
+	for i := range c.plan.Steps {
+		s := &c.plan.Steps[i]
+		state := c.states[s.ID]
+		r := reports[s.ID]
+		if r != nil {
+			state = r.State
+		} else if c.stage != stageRunning {
+			state = ""
+		}
+		glyph, role := stepGlyph(t, state, c.stage == stageRunning && (c.states[s.ID] == "" && c.wait.Step == s.ID))
+		out = append(out, hang(t, role, glyph, theme.Plain, common.Clean(s.Sentence), w)...)
+		if s.Change != nil {
+			for _, l := range dnsview.Diff(s.Change) {
+				for _, line := range diffLines(t, l, w-4) {
+					out = append(out, "    "+line)
+				}
+			}
+		}
+		if len(s.Needs) > 0 && c.whole {
+			out = append(out, "    "+t.Paint(theme.Dim, "only after step "+strings.Trim(strings.ReplaceAll(fmt.Sprint(s.Needs), " ", ", "), "[]")))
+		}
+		if r != nil {
+			out = append(out, d.stepDetail(sh, r, w)...)
+		}
+	}
+	for _, s := range c.plan.Skipped {
+		out = append(out, hang(t, theme.Dim, t.Dot, theme.Dim, common.Clean(s), w)...)
+	}
+	if as.report != nil {
+		for _, n := range as.report.Nodes {
+			out = append(out, hang(t, theme.Warn, t.Warn, theme.Warn, common.Clean(n.Text), w)...)
+		}
+		for _, n := range as.report.Notes {
+			out = append(out, hang(t, theme.Notice, t.Dot, theme.Notice, common.Clean(n), w)...)
+		}
+	}
+	return out
+}
+
+// tally counts the steps of a report by their state.
+func tally(r *apply.Report) string {
+	if r == nil {
+		return ""
+	}
+	var parts []string
+	for _, s := range []apply.StepState{apply.StepReady, apply.StepDone, apply.StepRefused, apply.StepFailed, apply.StepUnknown, apply.StepSkipped} {
+		if n := r.Count(s); n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", n, s))
+		}
+	}
+	return ": " + strings.Join(parts, ", ")
+}
+
+// hang draws a text behind a glyph, its further lines below the text.
+func hang(t *theme.Theme, glyphRole theme.Role, glyph string, role theme.Role, text string, w int) []string {
+	var out []string
+	for i, l := range common.Wrap(text, max(w-2, 8)) {
+		if i == 0 {
+			out = append(out, t.Paint(glyphRole, glyph)+" "+t.Paint(role, l))
+		} else {
+			out = append(out, "  "+t.Paint(role, l))
+		}
+	}
+	return out
+}
+
+// stepDetail says of one step why it is not done, and what its guards say: of those that pass only
+// how many they are, unless all is asked for.
+func (d *changeDialog) stepDetail(sh *common.Context, r *apply.StepReport, w int) []string {
+	t := sh.Theme
+	var out []string
+	add := func(role theme.Role, glyph, s string) {
+		for _, l := range hang(t, role, glyph, role, common.Clean(s), w-4) {
+			out = append(out, "    "+l)
+		}
+	}
+	passed := 0
+	told := false
+	for _, g := range r.Guards {
+		switch {
+		case g.Pass && d.c.whole:
+			add(theme.Dim, t.OK, fmt.Sprintf("guard %s: %s", g.Guard, g.Why))
+			continue
+		case g.Pass:
+			passed++
+			continue
+		}
+		told = true
+		role, glyph, word := theme.Bad, t.Bad, "refused"
+		if g.NoEvidence {
+			role, glyph, word = theme.Warn, t.Warn, "not known"
+		}
+		add(role, glyph, fmt.Sprintf("guard %s, %s: %s", g.Guard, word, g.Why))
+		switch {
+		case g.Confirm != "":
+			add(theme.Dim, " ", fmt.Sprintf("what would satisfy it: type %q", g.Confirm))
+		case g.Satisfy != "":
+			add(theme.Dim, " ", "what would satisfy it: "+g.Satisfy)
+		}
+	}
+	if passed > 0 {
+		add(theme.Dim, t.OK, common.CountOf(passed, "guard")+" passed")
+	}
+	if !told && r.Why != "" {
+		add(theme.Warn, " ", r.Why)
+	}
+	if r.Err != nil && !told && r.Why == "" {
+		add(theme.Bad, " ", r.Err.Error())
+	}
+	if r.Wire != "" {
+		add(theme.Dim, " ", r.Wire)
+	}
+	return out
+}
+
+func stepGlyph(t *theme.Theme, s apply.StepState, waiting bool) (string, theme.Role) {
+	switch s {
+	case apply.StepDone:
+		return t.OK, theme.Good
+	case apply.StepReady:
+		return t.Hollow, theme.Good
+	case apply.StepRefused, apply.StepFailed:
+		return t.Bad, theme.Bad
+	case apply.StepUnknown:
+		return t.Warn, theme.Warn
+	case apply.StepSkipped:
+		return t.Dot, theme.Dim
+	}
+	if waiting {
+		return t.Wait, theme.Notice
+	}
+	return t.Hollow, theme.Dim
+}

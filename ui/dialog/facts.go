@@ -1,0 +1,177 @@
+package dialog
+
+import (
+	"fmt"
+	"net/netip"
+	"strings"
+	"time"
+
+	"rollcall/dnsview"
+	"rollcall/dnsview/dnssd"
+	"rollcall/providers"
+	"rollcall/ui/common"
+	"rollcall/ui/theme"
+)
+
+// Facts collects lines of a name and what is known under it.
+type Facts struct {
+	T   *theme.Theme
+	W   int
+	Out []string
+}
+
+const factName = 13
+
+// Add adds a value under its name, unless it is empty.
+func (f *Facts) Add(name, value string) {
+	if value == "" {
+		return
+	}
+	for i, l := range common.Wrap(common.Clean(value), max(f.W-factName, 10)) {
+		if i > 0 {
+			name = ""
+		}
+		f.Out = append(f.Out, f.T.Paint(theme.Dim, common.Fit(name, factName, ""))+l)
+	}
+}
+
+// Head begins a part of the text.
+func (f *Facts) Head(s string) {
+	if len(f.Out) > 0 {
+		f.Out = append(f.Out, "")
+	}
+	f.Out = append(f.Out, f.T.Paint(theme.Strong, s))
+}
+
+// Findings adds findings with their reasons.
+func (f *Facts) Findings(list []*dnsview.Finding) {
+	if len(list) == 0 {
+		return
+	}
+	f.Head("Findings")
+	for _, n := range list {
+		glyph, role := common.SeverityGlyph(f.T, n.Severity)
+		for i, l := range common.Wrap(common.Clean(n.Reason), max(f.W-factName, 10)) {
+			name := strings.Repeat(" ", factName)
+			if i == 0 {
+				name = f.T.Paint(role, common.Fit(glyph+" "+string(n.Class), factName-1, f.T.Ellipsis)) + " "
+			}
+			f.Out = append(f.Out, name+l)
+		}
+	}
+}
+
+// Addresses returns addresses as a text.
+func Addresses(list []netip.Addr) string {
+	s := make([]string, len(list))
+	for i, a := range list {
+		s[i] = a.String()
+	}
+	return strings.Join(s, "  ")
+}
+
+// Diff adds the lines that go and the lines that come.
+func (f *Facts) Diff(c *providers.Change) {
+	for _, l := range dnsview.Diff(c) {
+		f.Out = append(f.Out, diffLines(f.T, l, f.W)...)
+	}
+}
+
+// diffLines draws one line of a diff, its sign before each of the lines that it takes.
+func diffLines(t *theme.Theme, l dnsview.DiffLine, w int) []string {
+	role := theme.Good
+	if l.Sign == '-' {
+		role = theme.Bad
+	}
+	var out []string
+	for i, s := range common.Wrap(l.Text, max(w-2, 8)) {
+		sign := string(l.Sign)
+		if i > 0 {
+			sign = " "
+		}
+		out = append(out, t.Paint(role, sign+" "+s))
+	}
+	return out
+}
+
+// Record adds every field of a record that says something.
+func (f *Facts) Record(r *providers.Record) {
+	f.Add("name", r.Name)
+	f.Add("type", r.Type)
+	f.Add("value", r.Value)
+	ttl := fmt.Sprintf("%d s", r.TTL)
+	if r.AutoTTL {
+		ttl = "auto, counts as " + ttl
+	}
+	f.Add("ttl", ttl)
+	if r.Proxied {
+		f.Add("proxied", "yes")
+	}
+	f.Add("set", r.SetID)
+	if r.Weight != 0 {
+		f.Add("weight", fmt.Sprint(r.Weight))
+	}
+	f.Add("policy", r.Policy)
+	f.Add("comment", r.Comment)
+	f.Add("id", r.ID)
+	if !r.Modified.IsZero() {
+		f.Add("modified", r.Modified.Format(time.RFC3339))
+	}
+	for _, o := range r.Owners {
+		word := ""
+		if o.Quiesced {
+			word = ", quiesced"
+		}
+		f.Add("owner", fmt.Sprintf("%s of fleet %s in cloud %s, since %s%s", o.Instance, o.Fleet, o.Cloud, o.Registered.Format(time.RFC3339), word))
+	}
+	for _, b := range r.BadMarkers {
+		f.Add("bad marker", b)
+	}
+}
+
+// Marked adds a line whose name has a glyph and its colour.
+func (f *Facts) Marked(role theme.Role, name, value string) {
+	for i, l := range common.Wrap(common.Clean(value), max(f.W-factName, 10)) {
+		if i > 0 {
+			name = ""
+		}
+		f.Out = append(f.Out, f.T.Paint(role, common.Fit(common.Clean(name), factName, ""))+l)
+	}
+}
+
+// Attributes adds the attributes of a TXT value.
+func (f *Facts) Attributes(t dnssd.TXT) {
+	for _, p := range t {
+		value := p.Value
+		if !p.HasValue {
+			value = "(is there)"
+		} else if value == "" {
+			value = `""`
+		}
+		f.Add(common.Fit(common.Clean(p.Key), factName-1, f.T.Ellipsis)+" ", value)
+	}
+}
+
+// Records adds records under a title, unless there are none.
+func (f *Facts) Records(title string, list []*providers.Record) {
+	if len(list) == 0 {
+		return
+	}
+	f.Head(title)
+	for _, r := range list {
+		f.Add(r.Type, r.Name+"  "+r.Value)
+	}
+}
+
+// server writes one line for one server, more where its answer is long.
+func (f *Facts) server(glyph string, role theme.Role, who, says, ttl string) {
+	const ttlWidth = 9
+	name := max(min(f.W*2/5, 44), 12)
+	room := max(f.W-2-name-1-ttlWidth-1, 8)
+	for i, l := range common.Wrap(common.Clean(says), room) {
+		if i > 0 {
+			glyph, who, ttl = " ", "", ""
+		}
+		f.Out = append(f.Out, f.T.Paint(role, glyph)+" "+common.Fit(common.Clean(who), name, f.T.Ellipsis)+" "+common.Fit(l, room, "")+" "+f.T.Paint(theme.Dim, common.Fit(ttl, ttlWidth, "")))
+	}
+}

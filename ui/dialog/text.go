@@ -1,0 +1,61 @@
+package dialog
+
+import (
+	"charm.land/bubbles/v2/key"
+	"charm.land/bubbles/v2/viewport"
+	tea "charm.land/bubbletea/v2"
+
+	"rollcall/ui/common"
+)
+
+// Text shows lines that can be scrolled.
+type Text struct {
+	Title string
+	Lines []string
+	view  viewport.Model
+	Hints []key.Binding
+	Keys  map[string]common.DialogAction
+}
+
+// Key implements common.Dialog.
+func (d *Text) Key(_ *common.Context, k tea.KeyPressMsg) common.DialogAction {
+	switch key := k.String(); key {
+	case "esc", "q", "enter":
+		return common.Close{}
+	default:
+		if a, ok := d.Keys[key]; ok {
+			return a
+		}
+		common.Scroll(&d.view, key)
+	}
+	return nil
+}
+
+// Draw implements common.Dialog.
+func (d *Text) Draw(_ *common.Context, _, _ int) common.Panel {
+	return common.Panel{Title: d.Title, Lines: d.Lines, Hints: append(d.Hints, common.KeyHint("esc", "close")), View: &d.view}
+}
+
+// Quit asks before the console leaves changes that still run.
+type Quit struct{ N int }
+
+// Key implements common.Dialog.
+func (d *Quit) Key(sh *common.Context, k tea.KeyPressMsg) common.DialogAction {
+	switch k.String() {
+	case "y", "enter":
+		sh.Cancel()
+		return common.Cmd{Cmd: tea.Quit}
+	case "esc", "n", "q":
+		return common.Close{}
+	}
+	return nil
+}
+
+// Draw implements common.Dialog.
+func (d *Quit) Draw(sh *common.Context, _, _ int) common.Panel {
+	return common.Panel{Title: "Quit", Danger: true, Lines: []string{
+		common.CountOf(d.N, "change") + " still running.",
+		"The step under way ends, no new one begins; the journal",
+		"knows what was done, and undo can take it back.",
+	}, Hints: common.KeyHints("y", "quit", "esc", "stay")}
+}

@@ -1,0 +1,155 @@
+package form
+
+import (
+	"fmt"
+	"strings"
+
+	tea "charm.land/bubbletea/v2"
+
+	"rollcall/ui/common"
+	"rollcall/ui/theme"
+)
+
+// option is one thing that can be chosen.
+type option struct{ value, label string }
+
+// choice is a field with a fixed set of options. Typing searches them, left
+// and right turn through what was found.
+type choice struct {
+	options []option
+	at      int
+	query   string
+}
+
+// pick chooses the option with that value, if there is one.
+func (c *choice) pick(value string) {
+	for i, o := range c.options {
+		if o.value == value {
+			c.at = i
+			return
+		}
+	}
+}
+
+func (c *choice) value() string {
+	if c.at < len(c.options) {
+		return c.options[c.at].value
+	}
+	return ""
+}
+
+// key turns or searches. It reports whether the value may have changed.
+func (c *choice) key(k tea.KeyPressMsg) (handled, changed bool) {
+	before := c.at
+	switch k.String() {
+	case "left":
+		c.turn(-1)
+	case "right":
+		c.turn(1)
+	case "backspace":
+		if c.query != "" {
+			r := []rune(c.query)
+			c.query = string(r[:len(r)-1])
+			c.seek()
+		}
+	default:
+		if k.Text == "" || k.Mod&^tea.ModShift != 0 {
+			return false, false
+		}
+		q := c.query + common.Clean(k.Text)
+		old := c.query
+		c.query = q
+		if !c.seek() {
+			c.query = old
+		}
+	}
+	return true, before != c.at
+}
+
+// seek goes to the first option that matches the query.
+func (c *choice) seek() bool {
+	if c.matches(c.at) {
+		return true
+	}
+	for i := range c.options {
+		if c.matches(i) {
+			c.at = i
+			return true
+		}
+	}
+	return false
+}
+
+func (c *choice) matches(i int) bool {
+	return i < len(c.options) && strings.Contains(strings.ToLower(c.options[i].label+" "+c.options[i].value), strings.ToLower(c.query))
+}
+
+func (c *choice) turn(by int) {
+	for i, n := c.at+by, 0; n < len(c.options); i, n = i+by, n+1 {
+		i = (i + len(c.options)) % len(c.options)
+		if c.matches(i) {
+			c.at = i
+			return
+		}
+	}
+}
+
+func (c *choice) view(t *theme.Theme, n int, focused bool) string {
+	label := t.Paint(theme.Faint, "none")
+	if c.at < len(c.options) {
+		label = common.Clean(c.options[c.at].label)
+	}
+	if !focused {
+		return common.Fit(label, n, t.Ellipsis)
+	}
+	left, right := "‹ ", " ›"
+	if t.ASCII {
+		left, right = "< ", " >"
+	}
+	tail := ""
+	if len(c.options) > 1 {
+		tail = fmt.Sprintf("  %d/%d", c.at+1, len(c.options))
+	}
+	if c.query != "" {
+		tail += "  /" + c.query
+	}
+	return common.Fit(t.Paint(theme.Accent, left)+t.Paint(theme.Strong, label)+t.Paint(theme.Accent, right)+t.Paint(theme.Dim, tail), n, t.Ellipsis)
+}
+
+// counter is a small number.
+type counter struct{ n, most int }
+
+func (c *counter) key(k tea.KeyPressMsg) (handled, changed bool) {
+	before := c.n
+	switch s := k.String(); s {
+	case "left", "-":
+		c.n--
+	case "right", "+", "=":
+		c.n++
+	case "backspace":
+		c.n /= 10
+	default:
+		if len(s) != 1 || s[0] < '0' || s[0] > '9' {
+			return false, false
+		}
+		c.n = c.n*10 + int(s[0]-'0')
+	}
+	c.n = max(min(c.n, c.most), 0)
+	return true, c.n != before
+}
+
+func (c *counter) view(t *theme.Theme, n int, focused bool) string {
+	text := fmt.Sprint(c.n)
+	role := theme.Strong
+	if c.n == 0 {
+		role = theme.Faint
+	}
+	if !focused {
+		return common.Fit(t.Paint(role, text), n, "")
+	}
+	left, right := "‹ ", " ›"
+	if t.ASCII {
+		left, right = "< ", " >"
+	}
+	return common.Fit(t.Paint(theme.Accent, left)+t.Paint(role, text)+t.Paint(theme.Accent, right), n, "")
+}

@@ -1,0 +1,263 @@
+// Package form holds the dialogs in which something is filled in: the launch of nodes with its
+// boot script and its progress, and the small forms of services.
+//
+// Read Fields first, then Launches.
+package form
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"charm.land/bubbles/v2/viewport"
+	tea "charm.land/bubbletea/v2"
+
+	"rollcall/providers"
+	"rollcall/providers/launch"
+	"rollcall/ui/common"
+	"rollcall/userdata"
+)
+
+// launchForm asks for what a launch needs and shows the boot script before
+// anything starts.
+type launchForm struct {
+	launches *Launches
+	gen      uint64 // of the form: answers for another one are late
+	service  choice
+	template choice
+	prefix   common.Input
+	profile  common.Input // EC2 instance profile
+	create   choice       // whether the launch makes it first
+	clouds   []*cloudPart
+	vars     []*varPart
+	boot     []userdata.Template
+
+	at       int // field under the cursor
+	focus    string
+	view     viewport.Model    // of the fields
+	values   map[string]string // what the service decides
+	touched  map[string]bool   // variables that the operator changed
+	asked    uint64            // number of the last question for defaults or a rendering
+	rendered map[string]userdata.Rendered
+	problem  string
+	checks   checks
+	stop     context.CancelFunc // of the checks that are under way
+	shown    string             // cloud whose boot script is shown
+	preview  bool               // small screens: the script in place of the form
+	script   viewport.Model
+	armed    bool // the next enter launches
+}
+
+// varPart is one variable of the template.
+type varPart struct {
+	v      userdata.Variable
+	text   common.Input
+	choice choice // enum and bool
+}
+
+func (p *varPart) value() string {
+	if len(p.choice.options) > 0 {
+		return p.choice.value()
+	}
+	return p.text.Value()
+}
+
+func (p *varPart) set(s string) {
+	p.text.Set(common.Clean(s))
+	p.choice.pick(s)
+}
+
+const mostNodes = 200 // in one cloud and launch, from the screen
+
+// OpenForm opens the form.
+func (ls *Launches) OpenForm() tea.Cmd {
+	sh := ls.Context
+	if sh.RefusedReadOnly() {
+		return nil
+	}
+	if sh.Picture == nil {
+		sh.Notify(common.ToneInfo, "nothing has been read yet")
+		return nil
+	}
+	d := &launchForm{launches: ls, gen: sh.NextID(), touched: map[string]bool{}, boot: sh.Backend.Templates(), stop: func() {}}
+	d.create.options = []option{{"", "no: it is there, or none is needed"}, {createProfile, "yes: with the rights these nodes need, and no more"}}
+	var services, templates []option
+	for _, s := range sh.Backend.Services() {
+		services = append(services, option{s.Name, s.Name})
+	}
+	services = append(services, option{"", "no service"})
+	for _, t := range d.boot {
+		templates = append(templates, option{t.Name, t.Name})
+	}
+	d.service, d.template = choice{options: services}, choice{options: templates}
+	d.template.pick(userdata.DefaultTemplate("")) // until the service says which, and for no service
+	if s := currentService(sh); s != "" {
+		d.service.pick(s)
+	}
+	for i := range sh.Picture.View.Snapshot.Clouds {
+		c := &sh.Picture.View.Snapshot.Clouds[i]
+		if c.Departed {
+			continue // nothing is launched there
+		}
+		d.clouds = append(d.clouds, &cloudPart{name: c.Cloud.Name, provider: c.Cloud.Provider, production: c.Production, count: counter{most: mostNodes}})
+	}
+	d.useTemplate()
+	sh.Open(d)
+	return d.ask(sh)
+}
+
+// currentService is the service of the row under the cursor, for the form to begin with.
+func currentService(sh *common.Context) string {
+	c := sh.Current()
+	if c.Service == "" && c.Instance != nil {
+		return sh.Picture.View.ServiceOfInstance(c.Instance.Inst)
+	}
+	return c.Service
+}
+
+// useTemplate makes the fields for the variables of the chosen template. What
+// was typed for a variable of the same name stays.
+func (d *launchForm) useTemplate() {
+	old := map[string]string{}
+	for _, p := range d.vars {
+		if d.touched[p.v.Name] {
+			old[p.v.Name] = p.value()
+		}
+	}
+	d.vars = nil
+	for _, t := range d.boot {
+		if t.Name != d.template.value() {
+			continue
+		}
+		for _, v := range t.Variables {
+			p := &varPart{v: v, text: common.NewInput(common.Clean(v.Default))}
+			switch v.Type {
+			case userdata.TypeEnum:
+				for _, o := range v.Options {
+					p.choice.options = append(p.choice.options, option{o, o})
+				}
+			case userdata.TypeBool:
+				p.choice.options = []option{{"false", "no"}, {"true", "yes"}}
+			}
+			p.choice.pick(v.Default)
+			if s, ok := d.values[v.Name]; ok {
+				p.set(s)
+			}
+			if s, ok := old[v.Name]; ok {
+				p.set(s)
+			}
+			d.vars = append(d.vars, p)
+		}
+	}
+}
+
+// ask asks for the defaults of the service, in a command.
+func (d *launchForm) ask(sh *common.Context) tea.Cmd {
+	d.asked++
+	form, asked, service, backend, ctx := d.gen, d.asked, d.service.value(), sh.Backend, sh.Ctx
+	return func() tea.Msg { return defaultsMsg{form, asked, backend.Defaults(ctx, service)} }
+}
+
+// render asks for the boot scripts of the clouds that get nodes, in a command.
+func (d *launchForm) render(sh *common.Context) tea.Cmd {
+	d.armed = false
+	d.asked++
+	d.stop()
+	form, asked, backend, ctx := d.gen, d.asked, sh.Backend, sh.Ctx
+	var clouds []string
+	for _, c := range d.clouds {
+		if c.count.n > 0 {
+			clouds = append(clouds, c.name)
+		}
+	}
+	if len(clouds) == 0 && len(d.clouds) > 0 {
+		clouds = []string{d.clouds[0].name}
+	}
+	req := d.request()
+	return func() tea.Msg {
+		out := renderedMsg{form: form, asked: asked, byCloud: map[string]userdata.Rendered{}}
+		for _, c := range clouds {
+			req.Cloud = c
+			r, err := backend.Render(ctx, req)
+			if err != nil {
+				out.err = err
+				return out
+			}
+			out.byCloud[c] = r
+		}
+		return out
+	}
+}
+
+// request asks for the boot script of no cloud yet.
+func (d *launchForm) request() common.RenderRequest {
+	values := map[string]string{}
+	for _, p := range d.vars {
+		values[p.v.Name] = p.value()
+	}
+	return common.RenderRequest{Template: d.template.value(), Service: d.service.value(), Values: values}
+}
+
+// total is the number of nodes.
+func (d *launchForm) total() int {
+	n := 0
+	for _, c := range d.clouds {
+		n += c.count.n
+	}
+	return n
+}
+
+// missing says what keeps the launch from starting; empty when nothing does.
+func (d *launchForm) missing() string {
+	if d.problem != "" {
+		return d.problem
+	}
+	if d.total() == 0 {
+		return "give at least one cloud a count"
+	}
+	for _, c := range d.clouds {
+		if c.count.n == 0 {
+			continue
+		}
+		switch {
+		case c.err != "":
+			return c.name + ": " + c.err
+		case c.loading || !c.loaded:
+			return c.name + ": images and sizes are being read"
+		case c.image.value() == "":
+			return c.name + ": no image"
+		case c.size.value() == "":
+			return c.name + ": no size"
+		}
+		r, ok := d.rendered[c.name]
+		if !ok {
+			return c.name + ": the boot script is being rendered"
+		}
+		if r.Left < 0 {
+			return fmt.Sprintf("%s: the boot script is %d bytes over the limit of %d", c.name, -r.Left, r.Limit)
+		}
+	}
+	return d.unchecked()
+}
+
+// spec is the launch that the form describes.
+func (d *launchForm) spec(fleet string) launch.Spec {
+	s := launch.Spec{ID: launch.NewID(), Fleet: fleet, Service: d.service.value(), Template: d.template.value(), NamePrefix: strings.TrimSpace(d.prefix.Value())}
+	for _, c := range d.clouds {
+		if c.count.n == 0 {
+			continue
+		}
+		r := d.rendered[c.name]
+		if r.Agent != nil && r.Agent.Register == userdata.RegisterConsole {
+			s.Console = true
+		}
+		s.Nodes = append(s.Nodes, launch.Target{
+			Cloud: c.name, Count: c.count.n, Image: c.image.value(), Size: c.size.value(),
+			Network: c.network.value(), KeyPair: c.keyPair.value(), UserData: r.Text,
+		})
+		if c.provider == providers.EC2 {
+			s.Nodes[len(s.Nodes)-1].Profile = strings.TrimSpace(d.profile.Value())
+		}
+	}
+	return s
+}

@@ -1,0 +1,205 @@
+package form
+
+import (
+	"strings"
+	"unicode/utf8"
+
+	tea "charm.land/bubbletea/v2"
+
+	"rollcall/providers"
+	"rollcall/ui/common"
+	"rollcall/ui/theme"
+	"rollcall/userdata"
+)
+
+// field is one line of the form that takes keys.
+type field struct {
+	id    string // identity of the field: others come and go around it
+	kind  string // clouds and variables may have the name of another field
+	label string
+	help  string
+	view  func(n int, focused bool) string
+	key   func(k tea.KeyPressMsg) (handled, changed bool)
+	paste func(s string) // nil for a field that is no text
+	// changed is called after the value has changed; nil renders the script again.
+	changed func() tea.Cmd
+	indent  bool
+	button  bool
+	danger  bool
+}
+
+// fields lists the fields as they stand: a cloud without nodes has no image and no size.
+func (d *launchForm) fields(sh *common.Context) []field {
+	t := sh.Theme
+	pick := func(label, help string, c *choice, changed func() tea.Cmd) field {
+		return field{
+			label: label, help: help, changed: changed,
+			view: func(n int, focused bool) string { return c.view(t, n, focused) }, key: c.key,
+		}
+	}
+	text := func(label, help, example string, in *common.Input, name string) field {
+		return field{
+			label: label, help: help,
+			view: func(n int, focused bool) string { return in.View(t, n, focused, common.Clean(example)) },
+			key: func(k tea.KeyPressMsg) (bool, bool) {
+				before := in.Value()
+				ok := in.Key(k)
+				if in.Value() != before {
+					d.touched[name] = true
+				}
+				return ok, in.Value() != before
+			},
+			paste: func(s string) {
+				in.Insert(s)
+				d.touched[name] = true
+			},
+		}
+	}
+	out := []field{
+		pick("service", "what the nodes are to serve; decides name, zone and health check", &d.service, func() tea.Cmd { return d.ask(sh) }),
+		pick("template", d.templateHelp(), &d.template, func() tea.Cmd {
+			d.useTemplate()
+			return d.render(sh)
+		}),
+		text("names begin", "a node's name is this, four digits of the launch id, and a number", "www", &d.prefix, "prefix "),
+	}
+	for _, c := range d.clouds {
+		help := "how many nodes; left and right, or a number"
+		if c.production {
+			help = "PRODUCTION: " + help
+		}
+		out = append(out, field{
+			kind: "cloud", label: c.name, help: help, danger: c.production,
+			view: func(n int, focused bool) string { return c.note(t, c.count.view(t, 8, focused), n) },
+			key: func(k tea.KeyPressMsg) (bool, bool) {
+				handled, changed := c.count.key(k)
+				if changed {
+					d.touched["cloud "+c.name] = true
+				}
+				return handled, changed
+			},
+			changed: func() tea.Cmd { return tea.Batch(c.load(sh, d.gen), d.render(sh)) },
+		})
+		if c.count.n == 0 || !c.loaded {
+			continue
+		}
+		sub := func(f field) field {
+			f.indent = true
+			return f
+		}
+		nothing := func() tea.Cmd { return nil }
+		out = append(out, sub(pick("size", "type a part of its name to find one", &c.size, nothing)), sub(pick("image", "type a part of its name to find one", &c.image, nothing)))
+		if len(c.network.options) > 2 {
+			out = append(out, sub(pick("network", "", &c.network, nothing)))
+		}
+		if c.provider == providers.EC2 && len(c.keyPair.options) > 1 {
+			out = append(out, sub(pick("key pair", "for ssh; none is fine", &c.keyPair, nothing)))
+		}
+	}
+	if d.hasEC2() {
+		out = append(out, text("profile", "EC2 instance profile of nodes that register themselves; without one the console registers them, or their agent cannot", "none", &d.profile, "profile "))
+		create := pick("create it", "makes role and profile first, where they are missing; what that is stands beside the boot script and below the button", &d.create, nil)
+		create.indent = true
+		out = append(out, create)
+	}
+	for _, p := range d.vars {
+		f := d.varField(t, p, text)
+		f.kind = "variable"
+		out = append(out, f)
+	}
+	out = append(out, field{label: "launch", button: true})
+	section := ""
+	for i := range out {
+		if !out[i].indent {
+			section = out[i].kind + " " + out[i].label
+			out[i].id = section
+		} else {
+			out[i].id = section + "/" + out[i].label
+		}
+	}
+	return out
+}
+
+// focused gives the fields and the place of the one that has the cursor: the
+// cursor stays on its field when others appear above it.
+func (d *launchForm) focused(sh *common.Context) ([]field, int) {
+	fields := d.fields(sh)
+	for i := range fields {
+		if fields[i].id == d.focus {
+			d.at = i
+		}
+	}
+	d.at = max(min(d.at, len(fields)-1), 0)
+	d.focus = fields[d.at].id
+	return fields, d.at
+}
+
+func (d *launchForm) varField(t *theme.Theme, p *varPart, text func(label, help, example string, in *common.Input, name string) field) field {
+	help := common.Clean(strings.TrimSpace(p.v.Help + " (" + typeNote(&p.v) + ")"))
+	if len(p.choice.options) > 0 {
+		return field{
+			label: common.Clean(p.v.Name), help: help,
+			view: func(n int, focused bool) string { return p.choice.view(t, n, focused) },
+			key: func(k tea.KeyPressMsg) (bool, bool) {
+				handled, changed := p.choice.key(k)
+				if changed {
+					d.touched[p.v.Name] = true
+				}
+				return handled, changed
+			},
+		}
+	}
+	f := text(common.Clean(p.v.Name), help, p.v.Example, &p.text, p.v.Name)
+	if p.v.Secret {
+		show := f.view
+		f.view = func(n int, focused bool) string {
+			stars := strings.Repeat("*", utf8.RuneCountInString(p.text.Value()))
+			if focused {
+				masked := common.NewInput(stars)
+				masked.Edit.SetCursor(p.text.Edit.Position())
+				return masked.View(t, n, true, "")
+			}
+			if p.text.Value() == "" {
+				return show(n, false)
+			}
+			return common.Fit(stars, n, "")
+		}
+	}
+	return f
+}
+
+// typeNote says what a variable takes.
+func typeNote(v *userdata.Variable) string {
+	note := string(v.Type)
+	switch {
+	case v.Secret:
+		note += "; secret, so that it is not shown"
+	case v.Required:
+		note += "; needed"
+	case v.Default != "":
+		note += "; default " + v.Default
+	}
+	return note
+}
+
+// wrong is what the rendering has against the value of a variable.
+func (d *launchForm) wrong(f *field) string {
+	if f.kind != "variable" {
+		return ""
+	}
+	for _, l := range common.CleanLines(d.problem) {
+		if why, ok := strings.CutPrefix(l, "template "+common.Clean(d.template.value())+": "+f.label+": "); ok {
+			return why
+		}
+	}
+	return ""
+}
+
+func (d *launchForm) templateHelp() string {
+	for _, t := range d.boot {
+		if t.Name == d.template.value() {
+			return common.Clean(t.Help)
+		}
+	}
+	return ""
+}

@@ -1,0 +1,131 @@
+package form
+
+import (
+	"slices"
+	"strings"
+
+	"rollcall/ui/common"
+	"rollcall/ui/theme"
+)
+
+func (d *launchForm) Draw(sh *common.Context, w, h int) common.Panel {
+	t := sh.Theme
+	h = max(h-2, 1)
+	p := common.Panel{Title: "Launch", Hints: common.KeyHints("enter", "next", "ctrl+s", "to launch", "ctrl+p", "boot script", "esc", "close")}
+	for _, c := range d.clouds {
+		p.Danger = p.Danger || (c.production && c.count.n > 0)
+	}
+	if w >= 100 && h >= 16 {
+		left := min(w*48/100, 62)
+		form := d.drawForm(sh, left, h)
+		script := d.drawScript(t, w-left-3, h)
+		for i := range h {
+			p.Lines = append(p.Lines, common.Fit(form[i], left, t.Ellipsis)+theme.Reset+t.Paint(theme.Border, " "+t.Box.Left+" ")+script[i])
+		}
+		p.Hints = common.KeyHints("enter", "next", "ctrl+s", "to launch", "pgdown", "scroll the script", "ctrl+n", "its next cloud", "esc", "close")
+		return p
+	}
+	if d.preview {
+		p.Lines = d.drawScript(t, w, h)
+		p.Hints = common.KeyHints("ctrl+p", "form", "pgdown", "scroll", "ctrl+n", "next cloud", "esc", "form")
+		return p
+	}
+	p.Lines = d.drawForm(sh, min(w, 76), h)
+	return p
+}
+
+// drawForm draws the fields in exactly h lines.
+func (d *launchForm) drawForm(sh *common.Context, w, h int) []string {
+	t := sh.Theme
+	fields, _ := d.focused(sh)
+	const label = 15
+	var lines []string
+	row := 0
+	for i, f := range fields {
+		focused := i == d.at
+		bar := "  "
+		if f.kind == "variable" && fields[i-1].kind != "variable" {
+			lines = append(lines, "  "+t.Paint(theme.Border, t.Box.Top+t.Box.Top)+t.Paint(theme.Faint, " what the template needs ")+t.Paint(theme.Border, strings.Repeat(t.Box.Top, max(w-29, 0))))
+		}
+		if focused {
+			row = len(lines)
+			bar = t.Paint(theme.Accent, t.Bar) + " "
+		}
+		if f.button {
+			lines = append(lines, "", bar+d.button(sh, focused, w-2))
+			for _, n := range d.notes(t, w-2) {
+				lines = append(lines, "  "+n)
+			}
+			if focused {
+				row = len(lines) - 1 // what is below the button is seen with it
+			}
+			continue
+		}
+		name, role := f.label, theme.Dim
+		if f.indent {
+			name = "  " + name
+		}
+		if f.danger {
+			role = theme.Warn
+		}
+		if d.wrong(&f) != "" {
+			role = theme.Bad
+		}
+		if focused {
+			role = theme.Strong
+		}
+		lines = append(lines, bar+t.Paint(role, common.Fit(common.Clean(name), label, t.Ellipsis))+" "+f.view(max(w-label-3, 4), focused))
+	}
+	help, helpRole := fields[d.at].help, theme.Dim
+	if why := d.wrong(&fields[d.at]); why != "" {
+		help, helpRole = why, theme.Bad
+	}
+	about := common.Wrap(help, max(w-2, 4))
+	about = about[:min(len(about), max(h/5, 1))]
+	helpLines := 1 + max(len(about), 1)
+	room := max(h-helpLines, 1)
+	d.view.SetHeight(room)
+	d.view.SetContentLines(lines)
+	d.view.SetYOffset(min(max(d.view.YOffset(), row-room+1), row))
+	top := d.view.YOffset()
+	out := slices.Clone(lines[top:min(top+room, len(lines))])
+	for len(out) < room {
+		out = append(out, "")
+	}
+	if h > helpLines {
+		out = append(out, t.Paint(theme.Border, strings.Repeat(t.Box.Top, w)))
+		for _, l := range about {
+			out = append(out, " "+t.Paint(helpRole, common.Fit(l, w-1, t.Ellipsis)))
+		}
+		for len(out) < h {
+			out = append(out, "")
+		}
+	}
+	return out
+}
+
+// button says what enter does on it, or what is missing.
+func (d *launchForm) button(sh *common.Context, focused bool, w int) string {
+	t := sh.Theme
+	if why := d.missing(); why != "" {
+		first, _, _ := strings.Cut(why, "\n")
+		return t.Paint(theme.Warn, common.Fit(t.Warn+" "+common.Clean(first), w, t.Ellipsis))
+	}
+	nodes := common.CountOf(d.total(), "node")
+	text := " launch " + nodes + " "
+	if d.creates() {
+		nodes = "creates " + strings.TrimSpace(d.profile.Value()) + " and launches " + nodes
+	} else {
+		nodes = "launches " + nodes
+	}
+	switch {
+	case d.armed && d.asks() != "":
+		return t.Paint(theme.BadgeDanger, " y "+nodes+" all the same ")
+	case d.armed:
+		return t.Paint(theme.BadgeDanger, " enter again "+nodes+" ")
+	}
+	if focused {
+		return t.Paint(theme.Badge, text)
+	}
+	return t.Paint(theme.Accent, text)
+}

@@ -1,0 +1,224 @@
+package form
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+
+	"rollcall/providers/launch"
+	"rollcall/ui/common"
+)
+
+// launchRun is one launch under way, node by node.
+type launchRun struct {
+	gen     uint64
+	spec    launch.Spec
+	nodes   []launch.Node
+	report  *launch.Report // set once it has ended
+	events  chan launch.Progress
+	cancel  context.CancelFunc
+	started time.Time
+}
+
+// Messages of a launch.
+type (
+	nodesMsg struct {
+		gen    uint64
+		events []launch.Progress
+	}
+	launchedMsg struct {
+		gen    uint64
+		report launch.Report
+	}
+)
+
+// Launches are the launches that were started and are not done with. It is used by the
+// goroutine of Update alone.
+type Launches struct {
+	*common.Context
+	byID map[uint64]*launchRun
+}
+
+// NewLaunches returns the list of launches, empty.
+func NewLaunches(sh *common.Context) *Launches { return &Launches{sh, map[uint64]*launchRun{}} }
+
+// Update takes a message of a launch, and reports whether it was one.
+func (ls *Launches) Update(msg tea.Msg) (cmd tea.Cmd, mine bool) {
+	switch msg := msg.(type) {
+	case nodesMsg:
+		return ls.nodes(msg), true
+	case launchedMsg:
+		ls.launched(msg)
+		return nil, true
+	}
+	return nil, false
+}
+
+// launch starts what the form describes and shows its progress in its place.
+func (ls *Launches) launch(d *launchForm) tea.Cmd {
+	r := &launchRun{gen: ls.NextID(), spec: d.spec(ls.FleetID), started: ls.Now()}
+	profile := ""
+	if d.creates() {
+		profile = strings.TrimSpace(d.profile.Value())
+	}
+	d.stop()
+	for _, t := range r.spec.Nodes {
+		for i := range t.Count {
+			r.nodes = append(r.nodes, launch.Node{Cloud: t.Cloud, Index: i, Stage: launch.StageWaiting})
+		}
+	}
+	ls.byID[r.gen] = r
+	ls.CloseTop()
+	ls.Open(&launchDialog{launches: ls, r: r})
+	backend, spec := ls.Backend, r.spec
+	return r.run(ls.Context, func(ctx context.Context, tell func(launch.Progress)) launch.Report {
+		if profile != "" {
+			with, err := backend.MakeProfiles(ctx, spec, profile)
+			if err != nil {
+				return launch.Report{Spec: spec, Problems: launch.Problems{err.Error()}}
+			}
+			spec = with
+		}
+		return backend.Launch(ctx, spec, tell)
+	})
+}
+
+// retry carries on with what is missing, under the same launch id.
+func (ls *Launches) retry(r *launchRun) tea.Cmd {
+	report, backend := *r.report, ls.Backend
+	r.report = nil
+	delete(ls.byID, r.gen) // what the first run still has to say is late
+	r.gen = ls.NextID()
+	ls.byID[r.gen] = r
+	return r.run(ls.Context, func(ctx context.Context, tell func(launch.Progress)) launch.Report {
+		return backend.Relaunch(ctx, report, tell)
+	})
+}
+
+func (r *launchRun) run(sh *common.Context, do func(context.Context, func(launch.Progress)) launch.Report) tea.Cmd {
+	ctx, cancel := context.WithCancel(sh.Ctx)
+	r.cancel = cancel
+	r.events = make(chan launch.Progress, 64)
+	gen, events := r.gen, r.events
+	run := func() tea.Msg {
+		report := do(ctx, func(p launch.Progress) {
+			select {
+			case events <- p:
+			case <-ctx.Done():
+			}
+		})
+		close(events)
+		return launchedMsg{gen, report}
+	}
+	return tea.Batch(run, listenNodes(gen, events))
+}
+
+func listenNodes(gen uint64, events <-chan launch.Progress) tea.Cmd {
+	return func() tea.Msg {
+		p, ok := <-events
+		if !ok {
+			return nil
+		}
+		out := []launch.Progress{p}
+		for {
+			select {
+			case p, ok := <-events:
+				if !ok {
+					return nodesMsg{gen, out}
+				}
+				out = append(out, p)
+			default:
+				return nodesMsg{gen, out}
+			}
+		}
+	}
+}
+
+// nodes takes news of nodes.
+func (ls *Launches) nodes(msg nodesMsg) tea.Cmd {
+	r := ls.byID[msg.gen]
+	if r == nil {
+		return nil
+	}
+	if r.report == nil {
+		for _, p := range msg.events {
+			r.take(p.Node)
+		}
+	}
+	return listenNodes(msg.gen, r.events)
+}
+
+// take puts a node in its place. A node that was asked for again under a new
+// index takes the place of one of its cloud that has failed.
+func (r *launchRun) take(n launch.Node) {
+	for i := range r.nodes {
+		if r.nodes[i].Cloud == n.Cloud && r.nodes[i].Index == n.Index {
+			r.nodes[i] = n
+			return
+		}
+	}
+	for i := range r.nodes {
+		if r.nodes[i].Cloud == n.Cloud && r.nodes[i].Stage == launch.StageFailed {
+			r.nodes[i] = n
+			return
+		}
+	}
+	r.nodes = append(r.nodes, n)
+}
+
+// launched takes the outcome of a launch.
+func (ls *Launches) launched(msg launchedMsg) {
+	r := ls.byID[msg.gen]
+	if r == nil || r.report != nil {
+		return
+	}
+	r.report = &msg.report
+	if len(msg.report.Nodes) > 0 {
+		r.nodes = slices.Clone(msg.report.Nodes)
+	}
+	r.cancel()
+	if ls.showsLaunch(r) {
+		return
+	}
+	if msg.report.OK() {
+		ls.Notify(common.ToneGood, common.CountOf(len(r.nodes), "node")+" launched and registered")
+		delete(ls.byID, r.gen)
+		return
+	}
+	ls.Open(&launchDialog{launches: ls, r: r, quiet: ls.Now().Add(common.QuietFor)})
+}
+
+func (ls *Launches) showsLaunch(r *launchRun) bool {
+	for _, d := range ls.Dialogs {
+		if l, ok := d.(*launchDialog); ok && l.r == r {
+			return true
+		}
+	}
+	return false
+}
+
+// Count returns how many launches are under way.
+func (ls *Launches) Count() int {
+	n := 0
+	for _, r := range ls.byID {
+		if r.report == nil {
+			n++
+		}
+	}
+	return n
+}
+
+// ShowAgain opens the dialog of the oldest launch that runs without one. It reports whether there is one.
+func (ls *Launches) ShowAgain() bool {
+	for _, id := range slices.Sorted(maps.Keys(ls.byID)) {
+		if r := ls.byID[id]; r.report == nil && !ls.showsLaunch(r) {
+			ls.Open(&launchDialog{launches: ls, r: r})
+			return true
+		}
+	}
+	return false
+}

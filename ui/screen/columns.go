@@ -1,0 +1,136 @@
+package screen
+
+import (
+	"strconv"
+	"time"
+
+	"rollcall/dnsview"
+	"rollcall/dnsview/rows"
+	"rollcall/providers"
+	"rollcall/ui/common"
+	"rollcall/ui/grid"
+	"rollcall/ui/theme"
+)
+
+// instanceColumns are the columns of the instances' pane. The clock gives the
+// age of an instance at the time of drawing.
+func instanceColumns(t *theme.Theme, now func() time.Time) []grid.Column[*rows.Instance] {
+	type row = *rows.Instance
+	alive := func(role func(r row) theme.Role) look[row] {
+		return func(r row, text string) grid.Cell {
+			if r.Inst.State.Dead() {
+				return grid.Cell{Text: text, Role: theme.Faint}
+			}
+			return grid.Cell{Text: text, Role: role(r)}
+		}
+	}
+	return dress(rows.InstanceScreen(now), roles{"ID": theme.Faint, "TYPE": theme.Dim, "SERVICE": theme.Dim}, looks[row]{
+		"AGE": filled[row](theme.Dim),
+		"CLOUD": alive(func(r row) theme.Role {
+			if r.Production {
+				return theme.Warn
+			}
+			return theme.Dim
+		}),
+		"NAME": alive(func(row) theme.Role { return theme.Plain }),
+		"STATE": func(r row, text string) grid.Cell {
+			glyph, role := common.StateGlyph(t, r.Inst.State)
+			switch r.Inst.State {
+			case providers.StateTerminated:
+				return grid.Cell{Text: glyph + " " + text, Short: glyph + " gone", Role: role}
+			case providers.StateRunning:
+				return grid.Cell{Text: text, Short: glyph, Role: role}
+			}
+			return grid.Cell{Text: glyph + " " + text, Short: glyph, Role: role}
+		},
+		"DNS": func(r row, text string) grid.Cell {
+			if f := common.Worst(r.Findings); f != nil {
+				glyph, role := common.SeverityGlyph(t, f.Severity)
+				return grid.Cell{Text: glyph + " " + text, Short: glyph, Role: role}
+			}
+			if len(r.Records) == 0 {
+				return grid.Cell{Text: t.Dot, Role: theme.Faint}
+			}
+			return grid.Cell{Text: t.OK + " " + text, Role: theme.Good}
+		},
+	})
+}
+
+// recordColumns are the columns of the DNS pane.
+func recordColumns(t *theme.Theme) []grid.Column[*rows.Record] {
+	type row = *rows.Record
+	return dress(rows.RecordScreen(), roles{"ZONE": theme.Faint, "TYPE": theme.Dim, "TTL": theme.Dim, "NODE": theme.Dim}, looks[row]{
+		"VIA":  filled[row](theme.Notice),
+		"WIRE": func(r row, _ string) grid.Cell { return wireCell(t, r.Wire) },
+		"FINDING": func(r row, text string) grid.Cell {
+			f := common.Worst(r.Findings)
+			if f == nil {
+				return grid.Cell{}
+			}
+			glyph, role := common.SeverityGlyph(t, f.Severity)
+			return grid.Cell{Text: glyph + " " + text, Role: role}
+		},
+	})
+}
+
+// severityOf orders rows by what was found: nothing is less than an info.
+func severityOf(f []*dnsview.Finding) int {
+	if len(f) == 0 {
+		return -1
+	}
+	return int(f[0].Severity)
+}
+
+// look draws the cell of a row from the text of its column.
+type look[R any] func(r R, text string) grid.Cell
+
+// filled is the look of a column that has its colour only where it has a text.
+func filled[R any](role theme.Role) look[R] {
+	return func(_ R, text string) grid.Cell {
+		if text == "" {
+			return grid.Cell{}
+		}
+		return grid.Cell{Text: text, Role: role}
+	}
+}
+
+// looks are how the columns of a screen are drawn whose text alone does not do, by their titles.
+type looks[R any] map[string]look[R]
+
+// roles are the colours of columns, by their titles. Others are plain.
+type roles map[string]theme.Role
+
+// dress returns columns as they are drawn.
+func dress[R any](columns []rows.Column[R], in roles, by looks[R]) []grid.Column[R] {
+	out := make([]grid.Column[R], len(columns))
+	for i, c := range columns {
+		out[i] = grid.Column[R]{
+			Title: c.Title, Min: c.Min, Max: c.Max, Priority: c.Priority, Right: c.Right, Wide: c.Fill, Optional: c.Optional, Compare: c.Compare,
+		}
+		role, l := in[c.Title], by[c.Title]
+		if l == nil {
+			l = func(_ R, text string) grid.Cell { return grid.Cell{Text: text, Role: role} }
+		}
+		out[i].Text = func(r R) grid.Cell { return l(r, c.Text(r)) }
+	}
+	return out
+}
+
+// wireCell tells in a few cells what name servers make of a record's name:
+// servers that agree with the API of those that were asked, or what is odd about it.
+func wireCell(t *theme.Theme, w *dnsview.WireState) grid.Cell {
+	if w == nil {
+		return grid.Cell{}
+	}
+	glyph, role, word := common.WireGlyph(t, w.State)
+	agree := glyph + " " + strconv.Itoa(w.Agree) + "/" + strconv.Itoa(w.Servers)
+	switch {
+	case word == "":
+		return grid.Cell{Text: glyph, Role: role}
+	case w.State != dnsview.WireInSync:
+		return grid.Cell{Text: glyph + " " + word, Short: agree, Role: role}
+	case w.Resolves && len(w.Want) > 0:
+		return grid.Cell{Text: glyph + " resolves", Short: glyph + " res", Role: role}
+	}
+	return grid.Cell{Text: agree, Role: role}
+}

@@ -1,0 +1,145 @@
+package screen
+
+import (
+	"slices"
+
+	tea "charm.land/bubbletea/v2"
+
+	"rollcall/dnsview"
+	"rollcall/dnsview/filter"
+	"rollcall/dnsview/rows"
+	"rollcall/providers"
+	"rollcall/ui/common"
+	"rollcall/ui/dialog"
+	"rollcall/ui/grid"
+	"rollcall/ui/theme"
+)
+
+// recordOf is the identity of the record that a finding is about.
+func recordOf(r *rows.Finding) (providers.Identity, bool) {
+	if r.Record == nil {
+		return providers.Identity{}, false
+	}
+	return r.Record.Identity(), true
+}
+
+// instanceOf is the identity of the instance that a finding is about.
+func instanceOf(r *rows.Finding) (rows.InstanceKey, bool) {
+	if r.Instance == nil {
+		return rows.InstanceKey{}, false
+	}
+	return rows.KeyOf(*r.Instance), true
+}
+
+// findingsScreen lists what was found, the worst first.
+type findingsScreen struct {
+	listScreen[string, *rows.Finding]
+}
+
+func newFindingsScreen(s *common.Context) Screen {
+	f := &findingsScreen{listScreen[string, *rows.Finding]{Context: s, title: "Findings"}}
+	f.columns = func() []grid.Column[*rows.Finding] { return findingColumns(s.Theme) }
+	f.rows = func(by filter.Filter) ([]*rows.Finding, func(*rows.Finding) bool) {
+		if s.Picture == nil {
+			return nil, nil
+		}
+		return s.Picture.Findings, func(r *rows.Finding) bool { return by.Match(r) }
+	}
+	f.makeList()
+	return f
+}
+
+func (f *findingsScreen) Do(a common.Action) (tea.Cmd, bool) {
+	if a != common.ActDetail {
+		return nil, false
+	}
+	r, ok := f.list.Current()
+	if !ok {
+		return nil, true
+	}
+	if id, ok := recordOf(r); ok {
+		if exists, visible := f.GoTo(id, rows.InstanceKey{}); visible {
+			return nil, true
+		} else if exists {
+			f.Notify(common.ToneWarn, "the filter of the DNS pane hides it")
+			return nil, true
+		}
+	}
+	if k, ok := instanceOf(r); ok {
+		if exists, visible := f.GoTo(providers.Identity{}, k); visible {
+			return nil, true
+		} else if exists {
+			f.Notify(common.ToneWarn, "the filter of the instances' pane hides it")
+			return nil, true
+		}
+	}
+	return dialog.Why(f.Context, r.Finding), true
+}
+
+func (f *findingsScreen) Current() common.Subject {
+	r, ok := f.list.Current()
+	if !ok {
+		return common.Subject{}
+	}
+	s := common.Subject{Finding: r.Finding}
+	if k, ok := instanceOf(r); ok {
+		s.Instance = f.Picture.ByID[k]
+	}
+	s.Production = s.Instance != nil && s.Instance.Production
+	return s
+}
+
+func (f *findingsScreen) Records() []*rows.Record {
+	var ids []providers.Identity
+	for _, r := range f.list.Chosen() {
+		if id, ok := recordOf(r); ok && !slices.Contains(ids, id) {
+			ids = append(ids, id)
+		}
+	}
+	return f.RecordsByID(ids)
+}
+
+func (f *findingsScreen) Instances() ([]providers.InstanceRef, string) {
+	return refOf(f.Current().Instance), "instance"
+}
+
+func (f *findingsScreen) Found() []*dnsview.Finding {
+	var out []*dnsview.Finding
+	for _, r := range f.list.Chosen() {
+		out = append(out, r.Finding)
+	}
+	return out
+}
+
+func (f *findingsScreen) Copied() string {
+	if r, ok := f.list.Current(); ok {
+		return r.About
+	}
+	return ""
+}
+
+func (f *findingsScreen) About() (left, right *common.Line) {
+	if r, ok := f.list.Current(); ok {
+		return findingAbout(f.Context, r.Finding)
+	}
+	return f.listScreen.About()
+}
+
+func findingColumns(t *theme.Theme) []grid.Column[*rows.Finding] {
+	return dress(rows.FindingScreen(), roles{"WHERE": theme.Dim, "REASON": theme.Dim}, looks[*rows.Finding]{
+		"FINDING": func(r *rows.Finding, text string) grid.Cell {
+			glyph, role := common.SeverityGlyph(t, r.Severity)
+			return grid.Cell{Text: glyph + " " + text, Role: role}
+		},
+		"SEVERITY": func(r *rows.Finding, text string) grid.Cell {
+			_, role := common.SeverityGlyph(t, r.Severity)
+			return grid.Cell{Text: text, Role: role}
+		},
+		"REMEDY": func(_ *rows.Finding, text string) grid.Cell {
+			if text == "" {
+				return grid.Cell{Text: t.Dot, Role: theme.Faint}
+			}
+			return grid.Cell{Text: text, Role: theme.Notice}
+		},
+	})
+}

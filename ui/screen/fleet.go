@@ -1,0 +1,310 @@
+package screen
+
+import (
+	"cmp"
+
+	tea "charm.land/bubbletea/v2"
+
+	"rollcall/dnsview"
+	"rollcall/dnsview/filter"
+	"rollcall/dnsview/rows"
+	"rollcall/providers"
+	"rollcall/ui/common"
+	"rollcall/ui/dialog"
+)
+
+// pane is one of the two panes of the fleet.
+type pane int
+
+const (
+	paneInstances pane = iota
+	paneRecords
+)
+
+// fleetScreen shows the instances of all clouds beside the records of all zones. The cursor
+// of one pane marks its counterparts in the other.
+type fleetScreen struct {
+	*common.Context
+	instanceList *list[rows.InstanceKey, *rows.Instance]
+	recordList   *list[providers.Identity, *rows.Record]
+	focus        pane
+	zoom         bool
+	panes        panes
+}
+
+// Fleet is the screen at the bottom of the stack, to which the others lead.
+type Fleet interface {
+	Screen
+	// Show shows both panes, or one alone, as the action says.
+	Show(a common.Action)
+	// Unzoom shows both panes.
+	Unzoom()
+	// SetFilter filters both panes.
+	SetFilter(by filter.Filter)
+	// Reveal puts the cursor on a record, or on an instance when id is zero. It reports whether
+	// there is one, and whether the filter of its pane leaves it; only then the cursor moves.
+	Reveal(id providers.Identity, k rows.InstanceKey) (exists, visible bool)
+}
+
+// NewFleet returns the fleet.
+func NewFleet(s *common.Context) Fleet {
+	f := &fleetScreen{Context: s}
+	f.instanceList = newList[rows.InstanceKey](instanceColumns(s.Theme, s.Now))
+	f.recordList = newList[providers.Identity](recordColumns(s.Theme))
+	return f
+}
+
+func (f *fleetScreen) Restyle() {
+	f.instanceList.restyle(instanceColumns(f.Theme, f.Now))
+	f.recordList.restyle(recordColumns(f.Theme))
+}
+
+func (f *fleetScreen) Table() Table {
+	if f.focus == paneRecords {
+		return f.recordList
+	}
+	return f.instanceList
+}
+
+func (f *fleetScreen) Reload() tea.Cmd { return nil }
+
+func (f *fleetScreen) Arrange() tea.Cmd {
+	if f.Picture == nil {
+		return nil
+	}
+	fi, fr := f.instanceList.filter, f.recordList.filter
+	return tea.Batch(
+		f.instanceList.arrange(f.Picture.Instances, matcher(fi, func(r *rows.Instance) bool { return fi.Match(r) })),
+		f.recordList.arrange(f.Picture.Records, matcher(fr, func(r *rows.Record) bool { return fr.Match(r) })))
+}
+
+func (f *fleetScreen) Update(msg tea.Msg) (tea.Cmd, bool) {
+	switch msg := msg.(type) {
+	case arranged[rows.InstanceKey, *rows.Instance]:
+		if f.instanceList.take(msg) {
+			f.Moved()
+		}
+	case arranged[providers.Identity, *rows.Record]:
+		if f.recordList.take(msg) {
+			f.Moved()
+		}
+	default:
+		return nil, false
+	}
+	return nil, true
+}
+
+func (f *fleetScreen) Do(a common.Action) (tea.Cmd, bool) {
+	switch a {
+	case common.ActLeft, common.ActRight, common.ActNextPane:
+		f.focusOn(a)
+	case common.ActZoom:
+		f.zoom = !f.zoom
+	case common.ActDetail:
+		f.detail()
+	case common.ActRetargetTo:
+		return f.retargetTo()
+	default:
+		return nil, false
+	}
+	return nil, true
+}
+
+func (f *fleetScreen) SetFilter(by filter.Filter) {
+	f.instanceList.filter, f.recordList.filter = by, by
+}
+
+func (f *fleetScreen) Unzoom() { f.zoom = false }
+
+func (f *fleetScreen) Reveal(id providers.Identity, k rows.InstanceKey) (exists, visible bool) {
+	if id != (providers.Identity{}) {
+		return reveal(f, paneRecords, f.recordList, id)
+	}
+	return reveal(f, paneInstances, f.instanceList, k)
+}
+
+func (f *fleetScreen) Show(a common.Action) {
+	f.focus, f.zoom = paneInstances, a != common.ActFleet
+	if a == common.ActRecords {
+		f.focus = paneRecords
+	}
+}
+
+// focusOn moves the keys to the other pane. When the row under the cursor has
+// counterparts there, the cursor goes to the first of them.
+func (f *fleetScreen) focusOn(a common.Action) {
+	to := paneRecords
+	if a == common.ActLeft || (a == common.ActNextPane && f.focus == paneRecords) {
+		to = paneInstances
+	}
+	if to == f.focus {
+		return
+	}
+	if to == paneRecords {
+		if r, ok := f.instanceList.Current(); ok {
+			selectLinked(f.recordList, r.Records)
+		}
+	} else if r, ok := f.recordList.Current(); ok {
+		selectLinked(f.instanceList, r.Instances)
+	}
+	f.focus = to
+	f.Moved()
+}
+
+// selectLinked puts the cursor on the first of the keys, unless it is on one of them.
+func selectLinked[K comparable, R interface{ Key() K }](l *list[K, R], keys []K) {
+	if k, ok := l.CursorKey(); ok {
+		for _, x := range keys {
+			if x == k {
+				return
+			}
+		}
+	}
+	for _, k := range keys {
+		if l.Select(k) {
+			return
+		}
+	}
+}
+
+// Moved scrolls the pane that does not have the focus to the counterparts of the row under
+// the cursor.
+func (f *fleetScreen) Moved() {
+	if f.focus == paneInstances {
+		if r, ok := f.instanceList.Current(); ok {
+			f.recordList.Reveal(r.Records)
+		}
+		return
+	}
+	if r, ok := f.recordList.Current(); ok {
+		f.instanceList.Reveal(r.Instances)
+	}
+}
+
+// detail opens what is known of the row under the cursor.
+func (f *fleetScreen) detail() {
+	if f.focus == paneRecords {
+		if r, ok := f.recordList.Current(); ok {
+			f.Open(&dialog.Record{Row: r, Latest: f.recordList.Row})
+		}
+		return
+	}
+	if r, ok := f.instanceList.Current(); ok {
+		dialog.Instance(f.Context, r)
+	}
+}
+
+// retargetTo begins to retarget the record under the cursor to the instance under the cursor of the other pane.
+func (f *fleetScreen) retargetTo() (tea.Cmd, bool) {
+	i, ok := f.instanceList.Current()
+	chosen := f.recordList.Chosen()
+	if f.focus != paneRecords || len(chosen) != 1 || !ok {
+		return nil, false
+	}
+	ref := i.Inst.Ref()
+	return f.StartChange(common.ChangeRequest{Verb: dnsview.VerbRetarget, Records: []providers.Identity{chosen[0].ID}, Instances: []providers.InstanceRef{ref}},
+		"retarget "+common.RecordLabel(chosen[0])+" to "+common.Clean(cmp.Or(ref.Name, ref.ID))+" in "+common.Clean(ref.Cloud), false), true
+}
+
+func (f *fleetScreen) Current() common.Subject {
+	if f.focus == paneInstances {
+		r, ok := f.instanceList.Current()
+		if !ok {
+			return common.Subject{}
+		}
+		return common.Subject{Instance: r, Finding: common.Worst(r.Findings), Production: r.Production}
+	}
+	r, ok := f.recordList.Current()
+	if !ok {
+		return common.Subject{}
+	}
+	s := common.Subject{Finding: common.Worst(r.Findings), Production: r.Production}
+	if len(r.Instances) > 0 {
+		s.Instance = f.Picture.ByID[r.Instances[0]]
+	}
+	return s
+}
+
+func (f *fleetScreen) Records() []*rows.Record {
+	if f.focus == paneRecords {
+		return f.recordList.Chosen()
+	}
+	var ids []providers.Identity
+	for _, r := range f.instanceList.Chosen() {
+		ids = append(ids, r.Records...)
+	}
+	return f.RecordsByID(ids)
+}
+
+func (f *fleetScreen) Instances() ([]providers.InstanceRef, string) {
+	const noun = "instance"
+	if f.focus == paneRecords {
+		return refOf(f.Current().Instance), noun
+	}
+	var refs []providers.InstanceRef
+	for _, r := range f.instanceList.Chosen() {
+		refs = append(refs, r.Inst.Ref())
+	}
+	return refs, noun
+}
+
+// refOf returns the reference of one instance, or none.
+func refOf(r *rows.Instance) []providers.InstanceRef {
+	if r == nil {
+		return nil
+	}
+	return []providers.InstanceRef{r.Inst.Ref()}
+}
+
+func (f *fleetScreen) Found() []*dnsview.Finding {
+	var out []*dnsview.Finding
+	if f.focus == paneRecords {
+		for _, r := range f.recordList.Chosen() {
+			out = append(out, common.Worst(r.Findings))
+		}
+		return out
+	}
+	for _, r := range f.instanceList.Chosen() {
+		out = append(out, common.Worst(r.Findings))
+	}
+	return out
+}
+
+func (f *fleetScreen) Copied() string {
+	if f.focus == paneRecords {
+		if r, ok := f.recordList.Current(); ok {
+			return common.Clean(f.Picture.View.RecordName(r.Rec))
+		}
+		return ""
+	}
+	r, ok := f.instanceList.Current()
+	switch {
+	case !ok:
+		return ""
+	case r.Address != "":
+		return r.Ref.ID + " " + r.Address
+	}
+	return r.Ref.ID
+}
+
+func (f *fleetScreen) Visible() []providers.Identity {
+	if f.panes.right.H == 0 || f.panes.right.W == 0 {
+		return nil
+	}
+	list := f.recordList.Visible()
+	out := make([]providers.Identity, len(list))
+	for i, r := range list {
+		out[i] = r.ID
+	}
+	return out
+}
+
+// reveal puts the focus and the cursor on a record or an instance that the filter leaves.
+func reveal[K comparable, R interface{ Key() K }](f *fleetScreen, p pane, l *list[K, R], k K) (exists, visible bool) {
+	if exists, visible = l.Known(k); visible {
+		f.focus = p
+		l.Select(k)
+		f.Moved()
+	}
+	return exists, visible
+}

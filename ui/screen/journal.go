@@ -1,0 +1,205 @@
+package screen
+
+import (
+	"fmt"
+	"slices"
+
+	tea "charm.land/bubbletea/v2"
+
+	"rollcall/dnsview"
+	"rollcall/dnsview/filter"
+	"rollcall/dnsview/rows"
+	"rollcall/providers/journal"
+	"rollcall/ui/common"
+	"rollcall/ui/grid"
+	"rollcall/ui/theme"
+)
+
+// journalMsg brings the latest entries.
+type journalMsg struct {
+	gen  uint64
+	book common.JournalPage
+	err  error
+}
+
+// journalLimit bounds the entries that the screen shows.
+const journalLimit = 500
+
+// journalScreen lists the latest entries of the journal, below what is wrong with its file.
+type journalScreen struct {
+	listScreen[string, *rows.Entry]
+	asked    uint64 // number of the latest read
+	rowsRead []*rows.Entry
+	err      string
+	problems []string // clean
+}
+
+func newJournalScreen(s *common.Context) Screen {
+	j := &journalScreen{listScreen: listScreen[string, *rows.Entry]{Context: s, title: "Journal", empty: "entries"}}
+	j.columns = func() []grid.Column[*rows.Entry] { return journalColumns(s.Theme) }
+	j.rows = func(by filter.Filter) ([]*rows.Entry, func(*rows.Entry) bool) {
+		return j.rowsRead, func(r *rows.Entry) bool { return by.Match(r) }
+	}
+	j.makeList()
+	return j
+}
+
+// Reload reads the latest entries in a command.
+func (j *journalScreen) Reload() tea.Cmd {
+	j.asked++
+	gen, backend, ctx := j.asked, j.Backend, j.Ctx
+	return func() tea.Msg {
+		b, err := backend.Journal(ctx, journalLimit)
+		return journalMsg{gen, b, err}
+	}
+}
+
+func (j *journalScreen) Update(msg tea.Msg) (tea.Cmd, bool) {
+	if read, ok := msg.(journalMsg); ok {
+		return j.read(read), true
+	}
+	return j.listScreen.Update(msg)
+}
+
+func (j *journalScreen) read(msg journalMsg) tea.Cmd {
+	if msg.gen != j.asked {
+		return nil
+	}
+	j.err, j.problems = "", nil
+	if msg.err != nil {
+		j.err = common.Clean(msg.err.Error())
+		return nil
+	}
+	for _, p := range msg.book.Problems {
+		j.problems = append(j.problems, problemText(p))
+	}
+	oldestFirst := slices.Clone(msg.book.Entries)
+	slices.Reverse(oldestFirst)
+	history := journal.NewHistory(oldestFirst)
+	j.rowsRead = rows.Entries(msg.book.Entries, j.Now())
+	for _, r := range j.rowsRead {
+		r.Undone = history.UndoneBy(r.ID)
+	}
+	return j.Arrange()
+}
+
+func (j *journalScreen) Do(a common.Action) (tea.Cmd, bool) {
+	r, ok := j.list.Current()
+	switch {
+	case !ok:
+		return nil, a == common.ActDetail
+	case a == common.ActDetail:
+		j.detail(r)
+		return nil, true
+	case a != common.ActUndo && a != common.ActUndoRun:
+		return nil, false
+	case j.RefusedReadOnly():
+		return nil, true
+	case a == common.ActUndo:
+		return j.undo(r.ID, "undo entry "+common.Clean(r.ID)), true
+	}
+	return j.undo(r.Run, "undo run "+common.Clean(r.Run)), true
+}
+
+func (j *journalScreen) Copied() string {
+	if r, ok := j.list.Current(); ok {
+		return r.What()
+	}
+	return ""
+}
+
+func (j *journalScreen) About() (left, right *common.Line) {
+	left, right = j.listScreen.About()
+	r, ok := j.list.Current()
+	if !ok {
+		return left, right
+	}
+	left.Add(theme.Dim, r.What())
+	dot := " " + j.Theme.Dot + " "
+	if r.Error != "" {
+		left.Add(theme.Bad, dot+common.Clean(r.Error))
+	} else if r.Note != "" {
+		left.Add(theme.Dim, dot+common.Clean(r.Note))
+	}
+	return left, right
+}
+
+func (j *journalScreen) Keys() []KeyHelp {
+	return []KeyHelp{{common.ActBack, "back"}, {common.ActHelp, "help"}, {common.ActDetail, "open"}, {common.ActUndo, "undo"}, {common.ActUndoRun, "undo the run"}, {common.ActFilter, "filter"}, {common.ActSort, "sort"}, {common.ActPalette, "commands"}, {common.ActQuit, "quit"}}
+}
+
+func (j *journalScreen) Resize(l common.Layout) {
+	w, h := inner(common.Size{W: l.W, H: l.Body})
+	j.list.Resize(w, max(h-len(j.problemLines(w)), 1))
+}
+
+func (j *journalScreen) Body(l common.Layout, production bool) []string {
+	w, _ := inner(common.Size{W: l.W, H: l.Body})
+	j.empty = "entries"
+	if j.err != "" {
+		j.empty = "" // whether there are any is not known
+	}
+	return j.draw(frameOfList(j.Context, j.title, j.list, production), j.problemLines(w), l)
+}
+
+// problemLines are the lines above the entries that say why the journal cannot be read, or where it is not what was
+// written; more than three are counted.
+func (j *journalScreen) problemLines(w int) []string {
+	t := j.Theme
+	var out []string
+	if j.err != "" {
+		for _, l := range common.Wrap(t.Warn+" "+j.err, max(w, 10)) {
+			out = append(out, t.Paint(theme.Warn, common.Fit(l, w, t.Ellipsis)))
+		}
+	}
+	for i, p := range j.problems {
+		if i == 2 && len(j.problems) > 3 {
+			out = append(out, t.Paint(theme.Warn, common.Fit(fmt.Sprintf("%s and %d more: rollcall journal --verify lists them", t.Warn, len(j.problems)-2), w, t.Ellipsis)))
+			break
+		}
+		out = append(out, t.Paint(theme.Warn, common.Fit(t.Warn+" "+p, w, t.Ellipsis)))
+	}
+	return out
+}
+
+// undo begins to take back a run or an entry.
+func (j *journalScreen) undo(run, what string) tea.Cmd {
+	return j.StartChange(common.ChangeRequest{Verb: dnsview.VerbUndo, Run: run}, what, false)
+}
+
+// problemText reports a place where the journal is not what was written.
+func problemText(p journal.Problem) string {
+	text := common.Clean(p.Why)
+	if p.Line > 0 {
+		text = fmt.Sprintf("line %d: %s", p.Line, text)
+	}
+	if p.Side != "" {
+		text += ": " + common.Clean(p.Side)
+	}
+	return text
+}
+
+func journalColumns(t *theme.Theme) []grid.Column[*rows.Entry] {
+	return dress(rows.EntryScreen(), roles{"NO": theme.Faint, "WHEN": theme.Dim, "RUN": theme.Faint, "WHO": theme.Dim}, looks[*rows.Entry]{
+		"STATE": func(r *rows.Entry, _ string) grid.Cell { return stateCell(t, r) },
+	})
+}
+
+// stateCell says what became of an entry; what was done and taken back since is not in effect any more.
+func stateCell(t *theme.Theme, r *rows.Entry) grid.Cell {
+	switch r.State {
+	case journal.Done:
+		if r.Undone != "" {
+			return grid.Cell{Text: t.Dot + " undone", Role: theme.Dim}
+		}
+		return grid.Cell{Text: t.OK + " done", Role: theme.Good}
+	case journal.Refused:
+		return grid.Cell{Text: t.Bad + " refused", Role: theme.Warn}
+	case journal.Failed:
+		return grid.Cell{Text: t.Bad + " failed", Role: theme.Bad}
+	case journal.Begun:
+		return grid.Cell{Text: t.Wait + " begun", Role: theme.Notice}
+	default:
+		return grid.Cell{Text: t.Warn + " unknown", Role: theme.Warn}
+	}
+}

@@ -1,0 +1,101 @@
+package screen
+
+import (
+	tea "charm.land/bubbletea/v2"
+
+	"rollcall/dnsview/filter"
+	"rollcall/ui/grid"
+)
+
+// list is a grid with the filter and the order that it is shown with.
+type list[K comparable, R grid.Keyed[K]] struct {
+	*grid.Grid[K, R]
+	columns []grid.Column[R]
+	filter  filter.Filter
+	sort    grid.Sort
+	gen     uint64 // of the arrangement that was asked for last
+}
+
+// arranged is the outcome of a list's arrangement.
+type arranged[K comparable, R grid.Keyed[K]] struct {
+	gen  uint64
+	data *grid.Data[K, R]
+}
+
+func newList[K comparable, R grid.Keyed[K]](columns []grid.Column[R]) *list[K, R] {
+	return &list[K, R]{Grid: grid.New[K](columns), columns: columns, sort: grid.Sort{Column: -1}}
+}
+
+// arrange orders and filters rows in a command. Whatever arrangement was under
+// way before is late from now on.
+func (l *list[K, R]) arrange(rows []R, match func(R) bool) tea.Cmd {
+	l.gen++
+	gen, columns, sort := l.gen, l.columns, l.sort
+	return func() tea.Msg {
+		return arranged[K, R]{gen: gen, data: grid.Arrange[K](columns, rows, match, sort)}
+	}
+}
+
+// take shows an arrangement, unless it is late.
+func (l *list[K, R]) take(a arranged[K, R]) bool {
+	if a.gen != l.gen {
+		return false
+	}
+	l.Set(a.data)
+	return true
+}
+
+// restyle replaces the columns, which carry the colours, and keeps filter and order.
+func (l *list[K, R]) restyle(columns []grid.Column[R]) {
+	l.columns, l.Grid = columns, grid.New[K](columns)
+}
+
+func (l *list[K, R]) FilterText() string { return l.filter.String() }
+
+func (l *list[K, R]) SetFilter(f filter.Filter) { l.filter = f }
+
+// NextSort turns to the next column that can be sorted by.
+func (l *list[K, R]) NextSort() { l.sort = grid.NextSort(l.columns, l.sort) }
+
+// Reverse turns the order round.
+func (l *list[K, R]) Reverse() {
+	if l.sort.Column >= 0 {
+		l.sort.Reverse = !l.sort.Reverse
+	}
+}
+
+// SortedBy names the column of the order; empty for the natural order.
+func (l *list[K, R]) SortedBy() string {
+	if l.sort.Column < 0 {
+		return ""
+	}
+	return l.columns[l.sort.Column].Title
+}
+
+// Table is what keys, the prompt and the frame do to any list, whatever its rows are.
+type Table interface {
+	FilterText() string
+	SetFilter(filter.Filter)
+	SortedBy() string
+	NextSort()
+	Reverse()
+
+	Hold()
+	Move(n int)
+	Page(n int)
+	Home()
+	End()
+	ToggleMark()
+	ClearMarks()
+	Marks() (visible, hidden int)
+	Len() int
+	Total() int
+	Window() (top, page, total int)
+}
+
+func matcher[R any](f filter.Filter, match func(R) bool) func(R) bool {
+	if f.Empty() {
+		return nil
+	}
+	return match
+}

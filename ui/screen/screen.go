@@ -1,0 +1,188 @@
+// Package screen holds the views of the console: the fleet, and those that are shown on top of
+// it. A screen opens dialogs and forms, and begins changes through the Context.
+//
+// Read Screen first, then the findings, the smallest of them.
+package screen
+
+import (
+	"context"
+	"slices"
+
+	tea "charm.land/bubbletea/v2"
+
+	"rollcall/dnsview"
+	"rollcall/dnsview/filter"
+	"rollcall/dnsview/rows"
+	"rollcall/providers"
+	"rollcall/ui/common"
+	"rollcall/ui/grid"
+	"rollcall/ui/theme"
+)
+
+// Screen is one view of the console: what the body shows, and what keys act on while it is
+// on top. The root model routes messages and keys to it and knows nothing else about it.
+//
+// A new screen is a file with a type that embeds listScreen, and a line in screens.
+type Screen interface {
+	selection
+
+	// Table returns the list that takes the keys, with its filter and its order.
+	Table() Table
+	// Reload reads again what only this screen shows. It is called when the screen comes on
+	// top, and while it is there after every change.
+	Reload() tea.Cmd
+	// Arrange filters and sorts the rows anew, in a command whose message update takes.
+	Arrange() tea.Cmd
+	// Update takes a message that is meant for this screen, and reports whether it was.
+	Update(msg tea.Msg) (cmd tea.Cmd, mine bool)
+	// Do carries out an action in the screen's own way, and reports whether it has one.
+	// What no screen does is done by the root model alike for all.
+	Do(a common.Action) (cmd tea.Cmd, done bool)
+	// Restyle takes over another theme.
+	Restyle()
+	// Resize fits the lists into the body.
+	Resize(l common.Layout)
+	// Moved is called after the cursor has moved.
+	Moved()
+	// Body draws the screen in the lines of the body; production colours its border.
+	Body(l common.Layout, production bool) []string
+	// About returns what the line above the keys says of the row under the cursor, and
+	// which keys belong to it.
+	About() (left, right *common.Line)
+	// Keys are the keys that this screen needs most, the most important first.
+	Keys() []KeyHelp
+}
+
+// selection says what the cursor and the marks of a screen stand for.
+type selection interface {
+	// Current returns what the row under the cursor is about.
+	Current() common.Subject
+	// Records are the records that a command acts on: those of the marked rows, or those of
+	// the row under the cursor.
+	Records() []*rows.Record
+	// Instances are the instances and hosts that a command acts on, and the word for one of them.
+	Instances() (refs []providers.InstanceRef, noun string)
+	// Found are the findings of the marked rows, or of the row under the cursor.
+	Found() []*dnsview.Finding
+	// Copied is what the copy key takes of the row under the cursor.
+	Copied() string
+	// Visible are the records that are drawn now.
+	Visible() []providers.Identity
+}
+
+// Registered is a screen with the action that shows it and its line in the palette.
+type Registered struct {
+	Action common.Action
+	Does   string
+	Make   func(s *common.Context) Screen
+}
+
+// All are all screens but the fleet, which is always at the bottom of the stack.
+func All() []Registered {
+	return []Registered{
+		{common.ActFindings, "what needs a person", newFindingsScreen},
+		{common.ActJournal, "what was changed, and by whom", newJournalScreen},
+		{common.ActSources, "clouds and zones, and how they answer", newSourcesScreen},
+		{common.ActServices, "services, their incarnations and nodes", newServicesScreen},
+	}
+}
+
+// RowBuilder is a screen whose rows cost too much to be made while no one looks at them.
+type RowBuilder interface {
+	// BuildRows makes them, in a command, while the screen is on top. take has the screen
+	// show them; it is called by the goroutine of Update.
+	BuildRows(ctx context.Context, backend common.Backend, v *dnsview.View) (take func())
+}
+
+// listScreen is a screen of one list that has the whole body. Types that embed it say what
+// their rows are.
+type listScreen[K comparable, R grid.Keyed[K]] struct {
+	*common.Context
+	list    *list[K, R]
+	title   string
+	empty   string // what an empty list has none of; without it an empty list says nothing
+	columns func() []grid.Column[R]
+	// rows returns all rows and what a filter makes of each.
+	rows func(f filter.Filter) (rows []R, match func(R) bool)
+}
+
+// makeList makes the list once the fields are set.
+func (l *listScreen[K, R]) makeList() { l.list = newList[K](l.columns()) }
+
+func (l *listScreen[K, R]) Table() Table { return l.list }
+
+func (l *listScreen[K, R]) Reload() tea.Cmd { return nil }
+
+func (l *listScreen[K, R]) Arrange() tea.Cmd {
+	rows, match := l.rows(l.list.filter)
+	if l.list.filter.Empty() {
+		match = nil
+	}
+	return l.list.arrange(rows, match)
+}
+
+func (l *listScreen[K, R]) Update(msg tea.Msg) (tea.Cmd, bool) {
+	a, ok := msg.(arranged[K, R])
+	if ok {
+		l.list.take(a)
+	}
+	return nil, ok
+}
+
+func (l *listScreen[K, R]) Do(common.Action) (tea.Cmd, bool) { return nil, false }
+
+func (l *listScreen[K, R]) Restyle() { l.list.restyle(l.columns()) }
+
+func (l *listScreen[K, R]) Resize(y common.Layout) {
+	l.list.Resize(inner(common.Size{W: y.W, H: y.Body}))
+}
+
+func (l *listScreen[K, R]) Moved() {}
+
+func (l *listScreen[K, R]) Body(y common.Layout, production bool) []string {
+	return l.draw(frameOfList(l.Context, l.title, l.list, production), nil, y)
+}
+
+// draw draws the list in its frame, below lines that do not scroll.
+func (l *listScreen[K, R]) draw(f common.Frame, above []string, y common.Layout) []string {
+	r := common.Size{W: y.W, H: y.Body}
+	_, h := inner(r)
+	f.Offset += len(above)
+	lines := l.list.Lines(max(h-len(above), 0), grid.Draw[K]{Theme: l.Theme, Focused: true})
+	if l.empty != "" {
+		placeholder(l.Context, lines, l.list, r, l.empty)
+	}
+	return f.Draw(l.Theme, slices.Concat(above, lines), y.W, y.Body)
+}
+
+func (l *listScreen[K, R]) About() (left, right *common.Line) {
+	return common.NewLine(l.Theme), common.NewLine(l.Theme)
+}
+
+func (l *listScreen[K, R]) Keys() []KeyHelp {
+	return []KeyHelp{{common.ActBack, "back"}, {common.ActHelp, "help"}, {common.ActDetail, "open"}, {common.ActUndo, "undo"}, {common.ActPalette, "commands"}, {common.ActQuit, "quit"}}
+}
+
+func (l *listScreen[K, R]) Current() common.Subject { return common.Subject{} }
+
+func (l *listScreen[K, R]) Records() []*rows.Record { return nil }
+
+func (l *listScreen[K, R]) Instances() ([]providers.InstanceRef, string) { return nil, "instance" }
+
+func (l *listScreen[K, R]) Found() []*dnsview.Finding { return nil }
+
+func (l *listScreen[K, R]) Copied() string { return "" }
+
+func (l *listScreen[K, R]) Visible() []providers.Identity { return nil }
+
+// findingAbout returns the line about a finding, with the keys that help.
+func findingAbout(sh *common.Context, f *dnsview.Finding) (left, right *common.Line) {
+	glyph, role := common.SeverityGlyph(sh.Theme, f.Severity)
+	return common.NewLine(sh.Theme).Add(role, glyph+" ").Add(theme.Plain, common.Clean(f.Reason)), common.HintLine(sh.Theme, sh.RemedyHints(f)).Gap(1)
+}
+
+// KeyHelp is an action and what it does in a word.
+type KeyHelp struct {
+	A    common.Action
+	Does string
+}

@@ -1,0 +1,198 @@
+package screen
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+
+	tea "charm.land/bubbletea/v2"
+
+	"rollcall/dnsview"
+	"rollcall/dnsview/rows"
+	"rollcall/providers"
+	"rollcall/ui/common"
+	"rollcall/ui/form"
+	"rollcall/ui/grid"
+	"rollcall/ui/theme"
+)
+
+// servicesScreen shows services, incarnations and nodes as a tree that folds.
+type servicesScreen struct {
+	listScreen[serviceKey, *serviceRow]
+	tree   *services           // nil until the screen was shown first
+	folded map[serviceKey]bool // services and incarnations whose rows are folded away
+}
+
+func newServicesScreen(s *common.Context) Screen {
+	v := &servicesScreen{listScreen[serviceKey, *serviceRow]{Context: s, title: "Services", empty: "services"}, nil, map[serviceKey]bool{}}
+	v.columns = func() []grid.Column[*serviceRow] { return serviceColumns(s.Theme) }
+	v.makeList()
+	return v
+}
+
+// BuildRows makes the tree. Where a node was taken out on purpose, the journal is asked by
+// whom; that it cannot be read is no error here.
+func (v *servicesScreen) BuildRows(ctx context.Context, backend common.Backend, view *dnsview.View) (take func()) {
+	var b common.JournalPage
+	if view.Count(dnsview.Quiesced) > 0 {
+		b, _ = backend.Journal(ctx, journalLimit)
+	}
+	tree := joinServices(view, b.Entries)
+	return func() { v.tree = tree }
+}
+
+// Arrange orders, folds and filters the tree in a command.
+func (v *servicesScreen) Arrange() tea.Cmd {
+	if v.tree == nil {
+		return nil
+	}
+	l := v.list
+	l.gen++
+	gen, columns, order := l.gen, l.columns, l.sort
+	t := treeOrder{view: v.tree.view, filter: l.filter, folded: maps.Clone(v.folded)}
+	if order.Column >= 0 {
+		t.compare = columns[order.Column].Compare
+		t.reverse = order.Reverse
+	}
+	roots := v.tree.roots
+	return func() tea.Msg {
+		rows, shown := t.flatten(roots)
+		// The rows come in order: sorted as a list, children would leave their parents.
+		as := slices.Clone(columns)
+		for i := range as {
+			as[i].Compare = nil
+		}
+		return arranged[serviceKey, *serviceRow]{gen: gen, data: grid.Arrange[serviceKey](as, rows, func(r *serviceRow) bool { return shown[r.key] }, order)}
+	}
+}
+
+func (v *servicesScreen) Do(a common.Action) (tea.Cmd, bool) {
+	r, ok := v.list.Current()
+	switch a {
+	case common.ActLeft, common.ActRight, common.ActNextPane:
+		if ok {
+			return v.fold(a, r), true
+		}
+	case common.ActMark:
+		if ok && r.node != nil {
+			return nil, false
+		}
+		v.Notify(common.ToneInfo, "nodes are marked, not services")
+	case common.ActDetail:
+		if ok {
+			v.detail(r)
+		}
+	case common.ActBalance:
+		v.balance()
+	case common.ActRetire:
+		if !ok || r.incarnation == nil {
+			return nil, false
+		}
+		if !v.RefusedReadOnly() {
+			return v.StartChange(common.ChangeRequest{Verb: dnsview.VerbRetire, Name: r.incarnation.Name}, "retire "+common.Clean(r.incarnation.Name), false), true
+		}
+	case common.ActCreate:
+		if !ok || len(r.service.Incarnations) == 0 {
+			return nil, false
+		}
+		if !v.RefusedReadOnly() {
+			v.Open(form.NewIncarnation(common.Clean(r.service.Name)))
+		}
+	default:
+		return nil, false
+	}
+	return nil, true
+}
+
+// fold folds a row with left, unfolds it with right, and turns it round with tab. From a
+// node, left goes to what the node lies in.
+func (v *servicesScreen) fold(a common.Action, r *serviceRow) tea.Cmd {
+	folded := v.folded[r.key]
+	if a == common.ActLeft && (folded || len(r.children) == 0) && r.parent != nil {
+		v.list.Select(r.parent.key)
+		return nil
+	}
+	if len(r.children) == 0 || a == common.ActLeft && folded || a == common.ActRight && !folded {
+		return nil
+	}
+	if folded {
+		delete(v.folded, r.key)
+	} else {
+		v.folded[r.key] = true
+	}
+	return v.Arrange()
+}
+
+// Body draws the tree. Its title counts services and nodes, not rows.
+func (v *servicesScreen) Body(l common.Layout, production bool) []string {
+	t := v.Theme
+	f := frameOfList(v.Context, v.title, v.list, production)
+	if v.tree != nil && v.list.filter.Empty() {
+		title := common.NewLine(t).Add(theme.Strong, v.title).Add(theme.Accent, fmt.Sprintf(" %d", v.tree.count)).
+			Add(theme.Faint, " "+t.Dot+" ").Add(theme.Dim, common.CountOf(v.tree.nodes, "node"))
+		f = titled(v.Context, title, v.list, production)
+	}
+	return v.draw(f, nil, l)
+}
+
+func (v *servicesScreen) Current() common.Subject {
+	r, ok := v.list.Current()
+	if !ok {
+		return common.Subject{}
+	}
+	s := common.Subject{Finding: common.Worst(r.findings), Service: r.roster.Name, Production: r.production}
+	if r.node != nil && r.node.Instance != nil {
+		s.Instance = v.Picture.ByID[rows.InstanceKey{Cloud: r.node.Instance.Cloud, ID: r.node.Instance.ID}]
+	}
+	return s
+}
+
+// nodes are the nodes that a command acts on: the marked ones, or the one under the cursor.
+func (v *servicesScreen) nodes() []*serviceRow {
+	return slices.DeleteFunc(v.list.Chosen(), func(r *serviceRow) bool { return r.node == nil })
+}
+
+// Instances names the instances and hosts of the chosen nodes, each once.
+func (v *servicesScreen) Instances() (refs []providers.InstanceRef, noun string) {
+	for _, r := range v.nodes() {
+		if ref := r.node.Ref; ref.ID != "" && !slices.Contains(refs, ref) {
+			refs = append(refs, ref)
+		}
+	}
+	return refs, "node"
+}
+
+// Records are the records of the chosen nodes; of those that have none, the
+// markers that are left of them.
+func (v *servicesScreen) Records() []*rows.Record {
+	var ids []providers.Identity
+	for _, r := range v.nodes() {
+		list := slices.Concat(r.node.Records, r.node.Hosts)
+		if len(list) == 0 {
+			list = r.node.Markers
+		}
+		for _, rec := range list {
+			if id := rec.Identity(); !slices.Contains(ids, id) {
+				ids = append(ids, id)
+			}
+		}
+	}
+	return v.RecordsByID(ids)
+}
+
+func (v *servicesScreen) Found() []*dnsview.Finding {
+	var out []*dnsview.Finding
+	for _, r := range v.list.Chosen() {
+		out = append(out, common.Worst(r.findings))
+	}
+	return out
+}
+
+// Copied is the record as the command line writes it, else what names the row.
+func (v *servicesScreen) Copied() string {
+	if r, ok := v.list.Current(); ok {
+		return r.copied(v.tree.view)
+	}
+	return ""
+}

@@ -1,0 +1,111 @@
+package screen
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"rollcall/dnsview"
+	"rollcall/ui/common"
+	"rollcall/ui/form"
+)
+
+// The largest priority and weight of an SRV value (RFC 2782), and of a weighted
+// record set of Route 53.
+const (
+	mostBalance  = 65535
+	mostWeighted = 255
+)
+
+// balanceForm is the dialog for another priority and weight of nodes. A field that is left
+// empty leaves what each node has.
+func balanceForm(nodes []*serviceRow) *form.Fields {
+	what := common.CountOf(len(nodes), "node")
+	if len(nodes) == 1 {
+		what = nodes[0].name
+	}
+	weightMost, srv := mostBalance, true
+	for _, r := range nodes {
+		if r.node.Weighted {
+			weightMost, srv = mostWeighted, false
+		}
+	}
+	weight := balanceField("weight", nodes, (*serviceRow).weight)
+	fields := []*form.TextField{weight}
+	about := []string{"Weight shares among nodes; 0 is hardly ever chosen."}
+	if srv {
+		fields = []*form.TextField{balanceField("priority", nodes, (*serviceRow).priority), weight}
+		about = []string{"Clients try the lowest priority first.", "Weight shares among nodes of one priority; 0 is hardly ever chosen."}
+	}
+	if d := nodes[0].roster.Declared; d != nil && srv && d.Priority+d.Weight > 0 {
+		about = append(about, fmt.Sprintf("The config declares priority %d and weight %d.", d.Priority, d.Weight))
+	}
+	was := make([]string, len(fields))
+	for i, f := range fields {
+		was[i] = f.Input.Value()
+	}
+	return &form.Fields{
+		Title: "Priority and weight of " + what, Fields: fields, About: about,
+		Submit: func(_ *common.Context, values []string) (common.DialogAction, string) {
+			w := common.ChangeRequest{Verb: dnsview.VerbBalance}
+			for i, v := range values {
+				f := fields[i]
+				most := mostBalance
+				if f == weight {
+					most = weightMost
+				}
+				n, why := number(f.Label, v, most)
+				switch {
+				case why != "":
+					return nil, why
+				case v == was[i] || n == nil:
+				case f == weight:
+					w.Weight = n
+				default:
+					w.Priority = n
+				}
+			}
+			if w.Priority == nil && w.Weight == nil {
+				return nil, "nothing is changed: write another number"
+			}
+			for _, r := range nodes {
+				for _, rec := range r.node.Records {
+					w.Records = append(w.Records, rec.Identity())
+				}
+			}
+			return common.Request{Request: w, What: "balance " + what}, ""
+		},
+	}
+}
+
+// balanceField begins with the number that all nodes have, or with none and a hint.
+func balanceField(label string, nodes []*serviceRow, of func(*serviceRow) string) *form.TextField {
+	f := &form.TextField{Label: label}
+	seen := []string{}
+	for _, r := range nodes {
+		if v := of(r); len(seen) == 0 || seen[len(seen)-1] != v {
+			seen = append(seen, v)
+		}
+	}
+	if len(seen) == 1 {
+		f.Input = common.NewInput(seen[0])
+		return f
+	}
+	f.Hint = "as it is: " + strings.Join(seen[:min(len(seen), 4)], ", ")
+	return f
+}
+
+// number reads a number from 0 to most; an empty text is none. why says in one line what is
+// wrong with it.
+func number(label, text string, most int) (n *uint16, why string) {
+	text = strings.TrimSpace(text)
+	if text == "" {
+		return nil, ""
+	}
+	v, err := strconv.ParseUint(text, 10, 16)
+	if err != nil || v > uint64(most) {
+		return nil, fmt.Sprintf("%s: %q is no number from 0 to %d", label, common.Clean(text), most)
+	}
+	u := uint16(v)
+	return &u, ""
+}

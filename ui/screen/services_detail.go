@@ -1,0 +1,309 @@
+package screen
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"charm.land/bubbles/v2/key"
+
+	"rollcall/dnsview"
+	"rollcall/dnsview/dnssd"
+	"rollcall/dnsview/rows"
+	"rollcall/providers"
+	"rollcall/ui/common"
+	"rollcall/ui/dialog"
+	"rollcall/ui/theme"
+)
+
+// mostInDetail bounds the findings that the detail of a service lists.
+const mostInDetail = 30
+
+// detail opens what is known of a row.
+func (v *servicesScreen) detail(r *serviceRow) {
+	f := &dialog.Facts{T: v.Theme, W: v.TextWidth()}
+	keys := map[string]common.DialogAction{"w": common.Do{A: common.ActWhy}}
+	hints := common.KeyHints("w", "why")
+	offer := func(a common.Action, does string) {
+		if k := v.KeyMap.Label(a); k != "" {
+			keys[k] = common.Do{A: a}
+			hints = append(hints, common.KeyHint(k, does))
+		}
+	}
+	switch {
+	case r.node != nil:
+		v.nodeFacts(f, r)
+		if r.node.State == dnsview.NodeQuiesced {
+			offer(common.ActReturn, "return")
+			break
+		}
+		if r.balanced() {
+			offer(common.ActBalance, "weight")
+		}
+		offer(common.ActQuiesce, "quiesce")
+	case r.incarnation != nil:
+		v.incarnationFacts(f, r)
+	default:
+		v.rosterFacts(f, r)
+	}
+	found := r.findings
+	f.Findings(found[:min(len(found), mostInDetail)])
+	if n := len(found) - mostInDetail; n > 0 {
+		f.Out = append(f.Out, v.Theme.Paint(theme.Dim, fmt.Sprintf("and %d more", n)))
+	}
+	v.Open(&dialog.Text{Title: r.name, Lines: f.Out, Hints: hints, Keys: keys})
+}
+
+func (v *servicesScreen) nodeFacts(f *dialog.Facts, r *serviceRow) {
+	n := r.node
+	f.Add("service", n.Service)
+	f.Add("state", v.stands(r))
+	f.Add("cloud", n.Ref.Cloud)
+	f.Add("node", strings.TrimSpace(n.Ref.Name+"  "+n.Ref.ID))
+	f.Add("host", n.Host)
+	if n.HasSRV {
+		f.Add("SRV", fmt.Sprintf("priority %s  weight %s  port %d", r.priority(), r.weight(), n.SRV.Port))
+		if n.Guessed {
+			f.Add("", "likely: the marker has no room for the whole value; a return looks for the true one")
+		}
+	} else if n.Weighted {
+		f.Add("weight", r.weight()+", of its record set")
+	}
+	switch ttl := r.ttl(); ttl {
+	case "":
+	case "auto":
+		f.Add("ttl", "auto, counts as 300 s")
+	default:
+		f.Add("ttl", ttl+" s")
+	}
+	f.Add("addresses", dialog.Addresses(n.Addresses))
+	f.Add("health", v.health(r))
+	if i := n.Instance; i != nil {
+		f.Add("instance", string(i.State)+"  "+i.Type+"  "+dialog.Addresses(i.PublicIPs))
+	}
+	if t := attributesOf(r.incarnation); len(t) > 0 {
+		f.Head("TXT of " + common.Clean(r.incarnation.Label))
+		f.Attributes(t)
+	}
+	f.Records("Records", n.Records)
+	f.Records("Host name", n.Hosts)
+	f.Records("Markers", n.Markers)
+	for _, o := range ownersOf(n) {
+		f.Head("Owner marker")
+		f.Add("instance", o.Instance)
+		f.Add("cloud key", string(o.Cloud))
+		f.Add("registered", o.Registered.Format(time.RFC3339)+", "+rows.Age(v.Now().Sub(o.Registered))+" ago")
+	}
+}
+
+// stands says in a few words how a node stands, and who took it out.
+func (v *servicesScreen) stands(r *serviceRow) string {
+	s := string(r.node.State)
+	switch {
+	case r.node.State != dnsview.NodeQuiesced:
+		return s
+	case r.by == "":
+		return s + ", by whom the journal of this machine does not know"
+	}
+	return s + " by " + r.by + ", " + rows.Age(v.Now().Sub(r.at)) + " ago"
+}
+
+// health says what is known of the health of a node.
+func (v *servicesScreen) health(r *serviceRow) string {
+	h, d := r.node.Health, r.roster.Declared
+	switch {
+	case h != nil:
+		s := passed(h) + ", " + rows.Age(v.Now().Sub(h.At)) + " ago"
+		if h.Error != "" {
+			s += "; the last one failed: " + h.Error
+		}
+		return s
+	case d == nil:
+		return "not checked: the service is not declared"
+	case d.Health.HTTP == "" && !d.Health.TCP:
+		return "not checked: the service declares no check that can be made from here"
+	}
+	return "not checked yet: no outcome of a check is known here"
+}
+
+// attributesOf reads the TXT record of an incarnation.
+func attributesOf(i *dnsview.IncarnationView) dnssd.TXT {
+	if i == nil || i.TXT == nil {
+		return nil
+	}
+	return dnssd.TXTOf(i.TXT.Value)
+}
+
+// ownersOf are the markers on what a node has in DNS, each instance once.
+func ownersOf(n *dnsview.NodeView) []providers.Owner {
+	var out []providers.Owner
+	for _, r := range n.Records {
+		for _, o := range r.Owners {
+			if len(out) == 0 || !out[0].Same(o) {
+				out = append(out, o)
+			}
+		}
+	}
+	return out
+}
+
+func (v *servicesScreen) incarnationFacts(f *dialog.Facts, r *serviceRow) {
+	i := r.incarnation
+	f.Add("name", i.Name)
+	v.rosterFacts(f, r)
+	if i.Closed {
+		f.Add("closed", `an SRV value of "." says that it is decidedly not available`)
+	}
+	f.Head("Announced by")
+	for _, p := range i.PTR {
+		f.Add("PTR", p.Name)
+	}
+	if len(i.PTR) == 0 {
+		f.Add("PTR", "none: nobody who browses finds it")
+	}
+	if i.TXT == nil {
+		f.Add("TXT", "none")
+		return
+	}
+	f.Add("TXT", i.TXT.Value)
+	f.Head("Attributes, which anyone can read")
+	f.Attributes(attributesOf(i))
+}
+
+func (v *servicesScreen) rosterFacts(f *dialog.Facts, r *serviceRow) {
+	o := r.roster
+	f.Add("kind", string(o.Kind))
+	f.Add("zone", o.Zone)
+	live := common.CountOf(o.Live, "live member")
+	if o.Minimum > 0 {
+		live += fmt.Sprintf(", %d is the minimum", o.Minimum)
+	}
+	f.Add("members", live)
+	f.Add("clouds", strings.Join(o.Clouds, "  "))
+	switch d := o.Declared; {
+	case d != nil:
+		text := ""
+		if d.TTL > 0 {
+			text += fmt.Sprintf("TTL %d  ", d.TTL)
+		}
+		if o.Kind == dnsview.DNSSD {
+			text += fmt.Sprintf("port %d  priority %d  weight %d", d.Port, d.Priority, d.Weight)
+		}
+		f.Add("declared", strings.TrimSpace(text+"  "+strings.Join(d.Clouds, " ")))
+	case r.incarnation == nil && len(r.service.Incarnations) > 0:
+		listed := "yes"
+		if !r.service.Listed {
+			listed = "no: who browses for service types does not find it"
+		}
+		f.Add("listed", listed)
+	default:
+		f.Add("declared", "no: the config does not know it")
+	}
+	states := map[dnsview.NodeState]int{}
+	for _, n := range o.Nodes {
+		states[n.State]++
+	}
+	var counts []string
+	for _, s := range nodeStates() {
+		if n := states[s]; n > 0 {
+			counts = append(counts, fmt.Sprintf("%d %s", n, s))
+			delete(states, s)
+		}
+	}
+	f.Add("nodes", strings.Join(counts, "  "))
+}
+
+// nodeStates are the states of nodes in the order in which they are counted.
+func nodeStates() []dnsview.NodeState {
+	return []dnsview.NodeState{
+		dnsview.NodeRunning, dnsview.NodeByHand, dnsview.NodeQuiesced, dnsview.NodeDead, dnsview.NodeMissing, dnsview.NodeHalf, dnsview.NodeStarting,
+		dnsview.NodeState(providers.StateStopped), dnsview.NodeState(providers.StatePending), dnsview.NodeOutside, dnsview.NodeForeign, dnsview.NodeUnmarked,
+		dnsview.NodeOtherFleet, dnsview.NodeAmbiguous, dnsview.NodeUnknown,
+	}
+}
+
+// About returns what the columns of the row under the cursor do not say, with the keys
+// that belong to it.
+func (v *servicesScreen) About() (left, right *common.Line) {
+	t := v.Theme
+	left, right = common.NewLine(t), common.NewLine(t)
+	r, ok := v.list.Current()
+	if !ok {
+		return left, right
+	}
+	dot := " " + t.Dot + " "
+	if f := common.Worst(r.findings); f != nil && (r.node == nil || r.node.State != dnsview.NodeQuiesced) {
+		return findingAbout(v.Context, f)
+	}
+	switch n := r.node; {
+	case n != nil:
+		left.Add(theme.Plain, r.name)
+		if r.host != "" && r.host != r.name {
+			left.Add(theme.Dim, " "+r.host)
+		}
+		left.Add(theme.Dim, " "+v.stands(r))
+		more := func(what, value string) {
+			if value != "" {
+				left.Add(theme.Faint, dot).Add(theme.Dim, what+value)
+			}
+		}
+		more("", r.address)
+		more("port ", r.port())
+		more("TTL ", r.ttl())
+		right = common.HintLine(t, v.nodeHints(r)).Gap(1)
+	case r.incarnation != nil:
+		left.Add(theme.Plain, common.Clean(r.incarnation.Name))
+		for _, p := range attributesOf(r.incarnation) {
+			left.Add(theme.Faint, dot).Add(theme.Dim, common.Clean(p.String()))
+		}
+	default:
+		left.Add(theme.Plain, r.name).Add(theme.Dim, " "+string(r.roster.Kind)+" in "+common.Clean(r.roster.Zone))
+	}
+	return left, right
+}
+
+func (v *servicesScreen) nodeHints(r *serviceRow) []key.Binding {
+	if r.node.State == dnsview.NodeQuiesced {
+		return common.KeyHints(v.KeyMap.Label(common.ActReturn), "return")
+	}
+	var out []key.Binding
+	if r.balanced() {
+		out = append(out, common.KeyHint(v.KeyMap.Label(common.ActBalance), "weight"))
+	}
+	if r.node.Live {
+		out = append(out, common.KeyHint(v.KeyMap.Label(common.ActQuiesce), "quiesce"))
+	}
+	return out
+}
+
+func (v *servicesScreen) Keys() []KeyHelp {
+	return []KeyHelp{
+		{common.ActBack, "back"},
+		{common.ActHelp, "help"},
+		{common.ActDetail, "detail"},
+		{common.ActMark, "mark"},
+		{common.ActBalance, "weight"},
+		{common.ActQuiesce, "quiesce"},
+		{common.ActReturn, "return"},
+		{common.ActTerminate, "terminate"},
+		{common.ActLeft, "fold"},
+		{common.ActFilter, "filter"},
+		{common.ActSort, "sort"},
+		{common.ActUndo, "undo"},
+		{common.ActLaunch, "launch"},
+		{common.ActPalette, "commands"},
+		{common.ActQuit, "quit"},
+	}
+}
+
+// copied is what the copy key takes of a row: the record as the command line writes it, else
+// what names the row.
+func (r *serviceRow) copied(v *dnsview.View) string {
+	switch {
+	case r.node == nil:
+		return common.Clean(r.roster.Name)
+	case len(r.node.Records) > 0:
+		return common.Clean(v.RecordName(r.node.Records[0]))
+	}
+	return strings.TrimSpace(common.Clean(r.node.Ref.ID) + " " + r.address)
+}
