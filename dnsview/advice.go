@@ -49,7 +49,7 @@ func (v *View) adviceOnRecord(f *Finding) string {
 			}
 		}
 	case Quiesced:
-		return x.adviceOnQuiesced(f)
+		return v.adviceOnQuiesced(f)
 	case Ambiguous:
 		return "see to it at its provider that one marker is left that says whose it is, and no other; a node registers anew once its own is right"
 	case Occluded:
@@ -69,7 +69,7 @@ func (v *View) adviceOnRecord(f *Finding) string {
 	if f.Remedy != NoRemedy {
 		return "rollcall remedy " + name
 	}
-	if other := x.settlesFirst(f); other != nil {
+	if other := v.settlesFirst(f); other != nil {
 		return "settle first that " + other.Reason
 	}
 	i := x.instanceOf(r)
@@ -89,7 +89,7 @@ func (v *View) adviceOnRecord(f *Finding) string {
 	case !ours:
 		return "leave it to fleet " + Clean(o.Fleet) + ", whose it is"
 	case o.Quiesced:
-		return x.adviceOnQuiesced(f)
+		return v.adviceOnQuiesced(f)
 	case o.Host():
 		return "let " + shortID(o.Instance) + " leave, and join again with what is right"
 	}
@@ -106,8 +106,8 @@ func (v *View) adviceOnRecord(f *Finding) string {
 }
 
 // settlesFirst returns the finding about the same record that has to be settled before anything is done about f, or nil.
-func (x *index) settlesFirst(f *Finding) *Finding {
-	for _, g := range x.byRecord[f.Record] {
+func (v *View) settlesFirst(f *Finding) *Finding {
+	for _, g := range v.byRecord[f.Record] {
 		if g.Class != f.Class && !advice(g.Class) && g.Class != Unmarked && g.Class != Foreign {
 			return g
 		}
@@ -116,12 +116,12 @@ func (x *index) settlesFirst(f *Finding) *Finding {
 }
 
 // adviceOnQuiesced is Advice for what was taken out of DNS on purpose, wholly or not.
-func (x *index) adviceOnQuiesced(f *Finding) string {
+func (v *View) adviceOnQuiesced(f *Finding) string {
 	o, ok := registered(f.Record)
 	if !ok {
 		return ""
 	}
-	i := x.instance(o.Cloud, o.Instance)
+	i := v.Instance(o.Cloud, o.Instance)
 	switch {
 	case o.Host():
 		return "let the host join again, or leave: rollcall service join, rollcall service leave"

@@ -56,9 +56,7 @@ type index struct {
 	targets  map[string]string              // SRV target -> name of the SRV records
 	hosts    map[string][]*providers.Record // A, AAAA and CNAME records of SRV targets
 
-	byRecord   map[*providers.Record][]*Finding
-	byInstance map[instanceKey][]*Finding
-	byWire     map[*providers.Record]*WireState // what name servers answered, where it says something of now
+	byWire map[*providers.Record]*WireState // what name servers answered, where it says something of now
 
 	marks   []mark                              // marker records that say quiesced
 	marksAt map[string][]mark                   // the same by the name that was taken out

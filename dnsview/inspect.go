@@ -40,7 +40,7 @@ func Inspect(s *providers.Snapshot, o Options) *View {
 	in.wire()
 	in.health()
 	v.Findings = sortFindings(in.out)
-	x.attach(v.Findings)
+	v.attach()
 	return v
 }
 

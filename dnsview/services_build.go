@@ -12,7 +12,7 @@ import (
 // tree puts the services of a view together.
 type tree struct {
 	*index
-	findings []Finding
+	view     *View
 	services map[string]*ServiceView // by the name of a round-robin service or a service type
 	rosters  map[string]*roster      // by the name that nodes serve under
 	order    []*roster               // as they were found, declared ones first
@@ -53,8 +53,8 @@ func (t *tree) declare() {
 
 // note puts the findings and the outcomes of health checks where they are found by name.
 func (t *tree) note() {
-	for i := range t.findings {
-		f := &t.findings[i]
+	for i := range t.view.Findings {
+		f := &t.view.Findings[i]
 		if name := cmp.Or(f.Service, f.Name); name != "" {
 			t.found[name] = append(t.found[name], f)
 		}

@@ -150,11 +150,11 @@ func (t *tree) findingsOf(n *NodeView) []*Finding {
 	var out []*Finding
 	for _, list := range [][]*providers.Record{n.Records, n.Hosts, n.Markers} {
 		for _, r := range list {
-			out = append(out, t.byRecord[r]...)
+			out = append(out, t.view.byRecord[r]...)
 		}
 	}
 	if n.Ref.ID != "" {
-		for _, f := range t.byInstance[n.owner()] {
+		for _, f := range t.view.byInstance[n.owner()] {
 			if f.Service == n.Service || f.Service == "" && f.Record == nil {
 				out = append(out, f)
 			}

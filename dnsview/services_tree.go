@@ -130,7 +130,7 @@ func (n *NodeView) ByHand() bool { return providers.Owner{Instance: n.Ref.ID}.Ho
 // looking at every record once.
 func (v *View) ServiceTree() []*ServiceView {
 	t := &tree{
-		index: v.index, findings: v.Findings, rosters: map[string]*roster{}, services: map[string]*ServiceView{},
+		index: v.index, view: v, rosters: map[string]*roster{}, services: map[string]*ServiceView{},
 		found: map[string][]*Finding{}, health: map[healthKey]*HealthState{}, rank: map[Class]int{}, at: map[string]int{},
 	}
 	for n, c := range Classes() {

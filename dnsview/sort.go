@@ -81,26 +81,26 @@ func compareRefs(a, b *providers.InstanceRef) int {
 }
 
 // attach makes the findings of each record and instance easy to find.
-func (x *index) attach(findings []Finding) {
-	all := make([]*Finding, len(findings))
-	x.byRecord = make(map[*providers.Record][]*Finding, len(findings))
-	x.byInstance = make(map[instanceKey][]*Finding, len(findings))
-	for i := range findings {
-		f := &findings[i]
+func (v *View) attach() {
+	all := make([]*Finding, len(v.Findings))
+	v.byRecord = make(map[*providers.Record][]*Finding, len(v.Findings))
+	v.byInstance = make(map[instanceKey][]*Finding, len(v.Findings))
+	for i := range v.Findings {
+		f := &v.Findings[i]
 		all[i] = f
 		if f.Record != nil {
-			if l := x.byRecord[f.Record]; l == nil {
-				x.byRecord[f.Record] = all[i : i+1 : i+1]
+			if l := v.byRecord[f.Record]; l == nil {
+				v.byRecord[f.Record] = all[i : i+1 : i+1]
 			} else {
-				x.byRecord[f.Record] = append(l, f)
+				v.byRecord[f.Record] = append(l, f)
 			}
 		}
 		if f.Instance != nil {
 			k := instanceKey{f.Instance.Key, f.Instance.ID}
-			if l := x.byInstance[k]; l == nil {
-				x.byInstance[k] = all[i : i+1 : i+1]
+			if l := v.byInstance[k]; l == nil {
+				v.byInstance[k] = all[i : i+1 : i+1]
 			} else {
-				x.byInstance[k] = append(l, f)
+				v.byInstance[k] = append(l, f)
 			}
 		}
 	}

@@ -20,7 +20,9 @@ type View struct {
 	// first, in config order.
 	Sources []Basis
 
-	index *index
+	index      *index
+	byRecord   map[*providers.Record][]*Finding
+	byInstance map[instanceKey][]*Finding
 }
 
 // ClassCount is how many findings of one class there are.
@@ -73,12 +75,12 @@ func (v *View) FindingsOf(id providers.Identity) []*Finding { return v.FindingsO
 
 // FindingsOfRecord gives the findings about a record of this snapshot, worst
 // first. It is the quick form of FindingsOf for those who hold the pointer.
-func (v *View) FindingsOfRecord(r *providers.Record) []*Finding { return v.index.byRecord[r] }
+func (v *View) FindingsOfRecord(r *providers.Record) []*Finding { return v.byRecord[r] }
 
 // FindingsOfInstance gives the findings about one instance, worst first: those
 // about its records too.
 func (v *View) FindingsOfInstance(key providers.CloudKey, id string) []*Finding {
-	return v.index.byInstance[instanceKey{key, id}]
+	return v.byInstance[instanceKey{key, id}]
 }
 
 // WireOf returns what the name servers answered for the name and type of a
