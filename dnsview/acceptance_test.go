@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"rollcall/dnsview/index"
 	"rollcall/providers"
 )
 
@@ -45,7 +46,7 @@ func TestNoValueIsAddedThatCouldNotGoAgainAndTheLimitIsToldOfBefore(t *testing.T
 	for n := 100; ; n++ {
 		w, _ := crowded(n)
 		v := w.view()
-		a := NewAcceptance(providers.Route53, w.zone(r53Zone).Records)
+		a := index.NewAcceptance(providers.Route53, w.zone(r53Zone).Records)
 		o := owner(keyUse1, ec2B)
 		r := providers.Record{Zone: r53Zone, Name: v1Name, Type: "SRV", TTL: 45, Value: "10 10 4218 new-host-with-a-name-that-is-quite-long-for-a-host.unilans.net"}
 		r.Owners = []providers.Owner{o.For(r.Type, r.Value)}
@@ -102,7 +103,7 @@ func TestThePlanRefusesWhatTheProviderWouldRefuse(t *testing.T) {
 		{"a value of a set", both[:1], providers.Record{Name: "split.z", Type: "A", Value: "192.0.2.9", SetID: "blue", Policy: "weighted 10", Weight: 10}, ""},
 	} {
 		for _, p := range c.on {
-			got := NewAcceptance(p, named).WhyRefused(&providers.Change{Op: providers.OpCreate, After: c.r})
+			got := index.NewAcceptance(p, named).WhyRefused(&providers.Change{Op: providers.OpCreate, After: c.r})
 			if c.want == "" && got != "" || !strings.Contains(got, c.want) {
 				t.Errorf("%s at %s: %q, want %q", c.what, p, got, c.want)
 			}
@@ -130,7 +131,7 @@ func TestANodeIsNotRegisteredBesideACNAMEOrARoutingPolicy(t *testing.T) {
 		"a CNAME": {Zone: r53Zone, Name: rrName, Type: "CNAME", Value: "www.example.com"}, "a latency set": {Zone: r53Zone, Name: rrName, Type: "A", Value: "192.0.2.1", SetID: "eu", Policy: "latency eu-west-1"},
 	} {
 		w := newWorld()
-		w.declare(Service{Name: rrName, Kind: RoundRobin, TTL: 60, Select: map[string]string{"service": "www"}})
+		w.declare(index.Service{Name: rrName, Kind: index.RoundRobin, TTL: 60, Select: map[string]string{"service": "www"}})
 		w.addRecord(r)
 		if p := PlanRegister(w.view(), rrName, w.instance(ec2A).Ref()); len(p.Steps) != 0 || !strings.Contains(strings.Join(p.Skipped, "\n"), "stand") {
 			t.Errorf("beside %s: %+v", what, p)

@@ -3,6 +3,7 @@ package dnsview
 import (
 	"slices"
 
+	"rollcall/dnsview/index"
 	"rollcall/providers"
 )
 
@@ -10,20 +11,20 @@ import (
 // what a person does where rollcall has none. It is empty for what needs nothing done.
 func (v *View) Advice(f *Finding) string {
 	x := v.index
-	switch why := x.zoneRefused(f.Zone); {
+	switch why := x.ZoneRefused(f.Zone); {
 	case f.Class == Unknown:
 		return "nothing is done about it before it is known: rollcall ls sources says what was not read, and why"
 	case f.Severity == Info && f.Class != Quiesced:
 		return ""
-	case f.Class == Lame || x.barred[providers.CanonicalName(f.Zone)] != "":
-		return "have " + Clean(f.Zone) + " delegated to the name servers of its provider, at the registrar or in the zone above"
+	case f.Class == Lame || x.ReadOnlyZones[providers.CanonicalName(f.Zone)] != "":
+		return "have " + index.Clean(f.Zone) + " delegated to the name servers of its provider, at the registrar or in the zone above"
 	case f.Class == Unresolvable:
 		return "set right what the facts show, at the registrar or in the zone above: the DS record, the delegation, or a lapsed registration"
 	case why != "":
 		return "nothing is written before the zone can be read: " + why
 	case f.Controller != "":
-		return "change or remove it at its source, " + Clean(f.Controller)
-	case v.Options.Fleet == "" && (f.Instance != nil || f.Record != nil && marked(f.Record)):
+		return "change or remove it at its source, " + index.Clean(f.Controller)
+	case v.Options.Fleet == "" && (f.Instance != nil || f.Record != nil && index.Marked(f.Record)):
 		return "run rollcall config init: without a fleet id nothing that is owned is changed"
 	}
 	if f.Record != nil {
@@ -37,15 +38,15 @@ func (v *View) adviceOnRecord(f *Finding) string {
 	x, r := v.index, f.Record
 	name := v.RecordName(r)
 	o, owned := r.Owner()
-	ours := owned && !x.foreignFleet(o)
+	ours := owned && !x.ForeignFleet(o)
 	switch f.Class {
 	case Reused:
-		hosts, _ := x.addressesOf(r)
+		hosts, _ := x.AddressesOf(r)
 		for _, h := range hosts {
 			a, _ := h.Addr()
-			_, held := x.holders[a]
-			if _, allowed := x.allowed(a); held || allowed {
-				return x.whatOfReused(r, a)
+			_, held := x.Holders[a]
+			if _, allowed := x.Allowed(a); held || allowed {
+				return x.ReusedAdvice(r, a)
 			}
 		}
 	case Quiesced:
@@ -53,7 +54,7 @@ func (v *View) adviceOnRecord(f *Finding) string {
 	case Ambiguous:
 		return "see to it at its provider that one marker is left that says whose it is, and no other; a node registers anew once its own is right"
 	case Occluded:
-		if ours && !x.isGlue(r) {
+		if ours && !x.IsGlue(r) {
 			return "make it where clients are led to, and rollcall quiesce " + name
 		}
 		return "make it where clients are led to, and remove it here at its provider"
@@ -62,7 +63,7 @@ func (v *View) adviceOnRecord(f *Finding) string {
 	case Split:
 		return "wait for the servers that are behind; when it lasts, tell the DNS provider"
 	case PTRNoSRV:
-		return "rollcall service retire " + Clean(r.Value) + ", or register a node there"
+		return "rollcall service retire " + index.Clean(r.Value) + ", or register a node there"
 	case SRVAlias:
 		return "give the target an address in place of the alias, at its provider"
 	}
@@ -72,35 +73,35 @@ func (v *View) adviceOnRecord(f *Finding) string {
 	if other := v.settlesFirst(f); other != nil {
 		return "settle first that " + other.Reason
 	}
-	i := x.instanceOf(r)
+	i := x.InstanceOf(r)
 	switch {
 	case f.Class == Moved:
-		return "give " + label(i) + " an address of that kind, or rollcall quiesce " + name
-	case f.Class == OrphanMarker && !slices.ContainsFunc(f.Evidence, func(e Evidence) bool { return e.Source == "marker" }), !owned && marked(r):
+		return "give " + index.Label(i) + " an address of that kind, or rollcall quiesce " + name
+	case f.Class == OrphanMarker && !slices.ContainsFunc(f.Evidence, func(e Evidence) bool { return e.Source == "marker" }), !owned && index.Marked(r):
 		return "remove it at its provider"
 	case f.Class == OrphanMarker, f.Class == Dead, f.Class == Dangling, f.Class == Stopped:
 		return "look again when every source was read completely: rollcall ls sources says which was not"
 	case f.Class == Unmarked && i == nil:
 		return "attach the address to an instance, and adopt the record, or remove it at its provider"
 	case f.Class == Unmarked && i.State != providers.StateRunning:
-		return "start " + label(i) + " and adopt the record, or remove it at its provider"
+		return "start " + index.Label(i) + " and adopt the record, or remove it at its provider"
 	case !owned:
 		return "change it at its provider, where it was made"
 	case !ours:
-		return "leave it to fleet " + Clean(o.Fleet) + ", whose it is"
+		return "leave it to fleet " + index.Clean(o.Fleet) + ", whose it is"
 	case o.Quiesced:
 		return v.adviceOnQuiesced(f)
 	case o.Host():
-		return "let " + shortID(o.Instance) + " leave, and join again with what is right"
+		return "let " + index.ShortID(o.Instance) + " leave, and join again with what is right"
 	}
-	if lack := x.lacking(x.zoneName[f.Zone]); lack != "" {
+	if lack := x.MissingEvidence(x.ZonesByName[f.Zone]); lack != "" {
 		return "look again when all is known: " + lack
 	}
 	if i == nil || i.State != providers.StateRunning {
 		return "rollcall quiesce " + name + ", as its node does not run"
 	}
 	if f.Class == Private || f.Class == SRVNoAddress {
-		return "give " + label(i) + " a public address, or rollcall quiesce " + name
+		return "give " + index.Label(i) + " a public address, or rollcall quiesce " + name
 	}
 	return "change it at its provider"
 }
@@ -126,9 +127,9 @@ func (v *View) adviceOnQuiesced(f *Finding) string {
 	case o.Host():
 		return "let the host join again, or leave: rollcall service join, rollcall service leave"
 	case i == nil || i.State != providers.StateRunning:
-		return "start the node and rollcall return " + Clean(o.Instance) + ", or terminate it"
+		return "start the node and rollcall return " + index.Clean(o.Instance) + ", or terminate it"
 	}
-	return "rollcall return " + Clean(o.Instance) + ", once it is well"
+	return "rollcall return " + index.Clean(o.Instance) + ", once it is well"
 }
 
 // adviceOnName is Advice for a finding about what is absent, a service or a zone.
@@ -137,7 +138,7 @@ func (v *View) adviceOnName(f *Finding) string {
 	case Thin:
 		return "launch nodes, or return those that were taken out; the config holds the minimum"
 	case OneCloud:
-		return "launch nodes in the other clouds: rollcall launch --service " + Clean(f.Service)
+		return "launch nodes in the other clouds: rollcall launch --service " + index.Clean(f.Service)
 	case OverLimit:
 		return "remove what is not needed, split the service into several names, or have the provider raise its limit"
 	case Occluded:
@@ -149,7 +150,7 @@ func (v *View) adviceOnName(f *Finding) string {
 		return "rollcall remedy " + string(f.Class)
 	}
 	if (f.Class == Missing || f.Class == Half) && f.Instance != nil {
-		if why, hidden := v.index.occluded(v.index.zoneName[f.Zone], f.Service, "A"); hidden {
+		if why, hidden := v.index.Occluded(v.index.ZonesByName[f.Zone], f.Service, "A"); hidden {
 			return "make the records of the service where clients are led to: " + why
 		}
 		return "give the node a public address, or take it out of what the service selects"

@@ -7,12 +7,13 @@ import (
 	"testing"
 	"time"
 
+	"rollcall/dnsview/index"
 	"rollcall/providers"
 )
 
 // bigWorld makes a snapshot of so many records, each owned by an instance of
 // one of four clouds; one in twenty disagrees. With failed, one cloud could not be read.
-func bigWorld(records int, failed bool) (*providers.Snapshot, Options) {
+func bigWorld(records int, failed bool) (*providers.Snapshot, index.Options) {
 	now := testNow
 	s := &providers.Snapshot{Taken: now}
 	for c, name := range []string{"aws-use1", "aws-euw1", "joyent-east", "joyent-ams"} {
@@ -66,11 +67,11 @@ func bigWorld(records int, failed bool) (*providers.Snapshot, Options) {
 	if failed {
 		s.Clouds[0].Coverage.State, s.Clouds[0].Instances = providers.CoverageFailed, nil
 	}
-	return s, Options{
-		Fleet: testFlt, Now: now, MaxAge: time.Minute, CreateGrace: 10 * time.Minute, BootGrace: 5 * time.Minute, Ranges: PublishedRanges(),
-		Services: []Service{
-			{Name: "www." + cfZone, Kind: RoundRobin, Select: map[string]string{"service": "www"}, Clouds: []string{"aws-use1"}},
-			{Name: "v1._theservice._tcp." + r53Zone, Kind: DNSSD, Select: map[string]string{"service": "theservice", "version": "v1"}},
+	return s, index.Options{
+		Fleet: testFlt, Now: now, MaxAge: time.Minute, CreateGrace: 10 * time.Minute, BootGrace: 5 * time.Minute, Ranges: index.PublishedRanges(),
+		Services: []index.Service{
+			{Name: "www." + cfZone, Kind: index.RoundRobin, Select: map[string]string{"service": "www"}, Clouds: []string{"aws-use1"}},
+			{Name: "v1._theservice._tcp." + r53Zone, Kind: index.DNSSD, Select: map[string]string{"service": "theservice", "version": "v1"}},
 		},
 	}
 }
@@ -86,7 +87,8 @@ func benchmarkInspect(b *testing.B, records int, failed bool) {
 	b.ReportMetric(float64(len(v.Findings)), "findings")
 }
 
-func BenchmarkInspect10000(b *testing.B)  { benchmarkInspect(b, 10_000, false) }
+func BenchmarkInspect10000(b *testing.B) { benchmarkInspect(b, 10_000, false) }
+
 func BenchmarkInspect100000(b *testing.B) { benchmarkInspect(b, 100_000, false) }
 
 // A quarter of the records is unknown: a cloud has failed.

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"rollcall/dnsview/index"
 	"rollcall/providers"
 )
 
@@ -199,7 +200,7 @@ func TestMembersOfServices(t *testing.T) {
 			w.drop("sd-02.unilans.net", "A", "")
 		}, []string{"thin critical " + v1Name, "half high complete sd-02", "srv-no-address high complete " + sdSRVTriton}, ""},
 		{"a service without a minimum is never thin", func(w *world) {
-			w.opts.Services = append(w.opts.Services, Service{Name: "x.unilans.net", Kind: RoundRobin})
+			w.opts.Services = append(w.opts.Services, index.Service{Name: "x.unilans.net", Kind: index.RoundRobin})
 		}, nil, ""},
 		{"whether a service is thin is unknown while a cloud is not complete", func(w *world) {
 			w.service(wwwName).Minimum = 3

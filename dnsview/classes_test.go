@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"rollcall/dnsview/index"
 	"rollcall/providers"
 )
 
@@ -47,7 +48,7 @@ func checkCases(t *testing.T, cases []findingCase) {
 	}
 }
 
-func (w *world) service(name string) *Service {
+func (w *world) service(name string) *index.Service {
 	for i := range w.opts.Services {
 		if w.opts.Services[i].Name == name {
 			return &w.opts.Services[i]
@@ -155,7 +156,7 @@ func TestMarkersWithoutRecords(t *testing.T) {
 		{"what a quiesced node left behind is not returned while the node fails its health check", func(w *world) {
 			w.drop(wwwName, "A", "165")
 			w.addRecord(quiescedMark(keyEast, tritonA, "165.225.128.1"))
-			w.opts.Health = []HealthState{{Service: wwwName, Key: keyEast, ID: tritonA, Failed: 3, Of: 3, At: testRead}}
+			w.opts.Health = []index.HealthState{{Service: wwwName, Key: keyEast, ID: tritonA, Failed: 3, Of: 3, At: testRead}}
 		}, []string{"quiesced info " + quiescedRow}, "on purpose"},
 		{"what a quiesced node left behind is not returned while another has the value", func(w *world) {
 			w.record(wwwName, "A", "165").Owners[0].Fleet = "c0ffee42"
@@ -254,7 +255,7 @@ func TestRecordsThatSayTheSame(t *testing.T) {
 	twice(w, nil)
 	v := w.view()
 	p := PlanRemedy(v, &v.Findings[0])
-	if len(p.Steps) != 1 || p.Steps[0].Change.Op != providers.OpDelete || p.Steps[0].Change.Before.ID != "id-younger" || p.Verb != VerbUpdate {
+	if len(p.Steps) != 1 || p.Steps[0].Change.Op != providers.OpDelete || p.Steps[0].Change.Before.ID != "id-younger" || p.Verb != index.VerbUpdate {
 		t.Errorf("%+v", p)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"rollcall/dnsview/index"
 	"rollcall/providers"
 )
 
@@ -77,14 +78,14 @@ func TestCommentsAndTagsNameTheProgramThatManagesARecord(t *testing.T) {
 		"Managed by Terraform": "Terraform", "managed by octoDNS": "octoDNS", "dnscontrol": "DNSControl", "Pulumi stack prod": "Pulumi", "managed-by: argocd/dns": "argocd/dns",
 		"heritage=external-dns,external-dns/owner=x": "external-dns (owner x)", "": "", "the web of the shop": "", "managed by hand": "", "ask Bob": "",
 	} {
-		if got := controllerInComment(&providers.Record{Name: "a.b", Type: "A", Value: "192.0.2.1", Comment: comment}); got != want {
+		if got := index.ControllerInComment(&providers.Record{Name: "a.b", Type: "A", Value: "192.0.2.1", Comment: comment}); got != want {
 			t.Errorf("%q names %q, want %q", comment, got, want)
 		}
 	}
-	if got := controllerInComment(&providers.Record{Name: "a.b", Type: "A", Policy: `{"tags":["managed-by:terraform"]}`}); got != "Terraform" {
+	if got := index.ControllerInComment(&providers.Record{Name: "a.b", Type: "A", Policy: `{"tags":["managed-by:terraform"]}`}); got != "Terraform" {
 		t.Errorf("a tag names %q", got)
 	}
-	if got := controllerInComment(&providers.Record{Name: "_acme-challenge.www.a.b", Type: "TXT"}); got == "" {
+	if got := index.ControllerInComment(&providers.Record{Name: "_acme-challenge.www.a.b", Type: "TXT"}); got == "" {
 		t.Error("the answer to a challenge is nobody's")
 	}
 }

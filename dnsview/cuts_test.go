@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"rollcall/dnsview/index"
 	"rollcall/providers"
 )
 
@@ -94,7 +95,7 @@ func TestARecordThatNobodyCanResolveIsOccludedAndHasNoRemedyButToGo(t *testing.T
 		},
 		{"a declared service without records below a delegation", func(w *world) {
 			w.cut(delegName, "NS", "ns1.other.example")
-			w.opts.Services = append(w.opts.Services, Service{Name: "new." + delegName, Kind: RoundRobin})
+			w.opts.Services = append(w.opts.Services, index.Service{Name: "new." + delegName, Kind: index.RoundRobin})
 		}, []string{"occluded high new." + delegName}, "could resolve a record there"},
 		{
 			"nodes below a delegation are not live", func(w *world) { w.hide(); w.service(hiddenWWW).Minimum = 1 },
@@ -164,7 +165,7 @@ func TestEveryPlanThatWritesLeavesAnOccludedNameAlone(t *testing.T) {
 		}, func(w *world, v *View) Plan { return PlanReturn(v, w.instance(tritonA).Ref()) }, false},
 		{"a plan made elsewhere", nil, func(w *world, v *View) Plan {
 			r := *w.record(hiddenWWW, "A", "165")
-			return v.WithoutBarred(Plan{Verb: VerbBalance, Steps: []Step{{ID: 1, Kind: StepChange, Zone: r.Zone, Change: &providers.Change{Op: providers.OpUpdate, Before: r, After: r}}}})
+			return v.WithoutBarred(Plan{Verb: index.VerbBalance, Steps: []Step{{ID: 1, Kind: StepChange, Zone: r.Zone, Change: &providers.Change{Op: providers.OpUpdate, Before: r, After: r}}}})
 		}, false},
 		{"quiesce", nil, func(w *world, v *View) Plan { return PlanQuiesce(v, w.instance(tritonA).Ref()) }, true},
 		{"drain", nil, func(w *world, v *View) Plan { return PlanDrain(v, w.instance(tritonA).Ref()) }, true},
@@ -201,10 +202,10 @@ func TestTheGuardsRefuseWhatWouldBeOccluded(t *testing.T) {
 	w.hide()
 	r := *w.record(hiddenWWW, "A", "165")
 	w.drop(hiddenWWW, "A", "165")
-	e := &GuardEvidence{Now: testNow, Fleet: testFlt, Verb: VerbRegister, View: w.view(), Change: &providers.Change{Op: providers.OpCreate, After: r}, Looked: true}
+	e := &GuardEvidence{Now: testNow, Fleet: testFlt, Verb: index.VerbRegister, View: w.view(), Change: &providers.Change{Op: providers.OpCreate, After: r}, Looked: true}
 	has := func(e *GuardEvidence) (found bool) {
 		for _, g := range Guards(e) {
-			found = found || g.Guard == GuardWritable && !g.Pass && strings.Contains(g.Why, delegName)
+			found = found || g.Guard == index.GuardWritable && !g.Pass && strings.Contains(g.Why, delegName)
 		}
 		return found
 	}

@@ -4,13 +4,14 @@ import (
 	"slices"
 	"testing"
 
+	"rollcall/dnsview/index"
 	"rollcall/providers"
 )
 
 func TestAnIncarnationWithADotInItsNameIsListedUnderItsServiceType(t *testing.T) {
 	const dotted = `v1\.2._theservice._tcp.unilans.net`
 	w := newWorld()
-	w.opts.Services = append(w.opts.Services, Service{Name: dotted, Kind: DNSSD, Port: 4218, TTL: 60})
+	w.opts.Services = append(w.opts.Services, index.Service{Name: dotted, Kind: index.DNSSD, Port: 4218, TTL: 60})
 	p := PlanRegister(w.view(), dotted, providers.InstanceRef{Key: keyUse1, ID: ec2B})
 	if !slices.ContainsFunc(p.Steps, func(s Step) bool {
 		return s.Change.After.Type == "PTR" && s.Change.After.Name == "_theservice._tcp.unilans.net" && s.Change.After.Value == dotted

@@ -3,6 +3,7 @@ package dnsview
 import (
 	"time"
 
+	"rollcall/dnsview/index"
 	"rollcall/providers"
 )
 
@@ -93,15 +94,6 @@ type Evidence struct {
 	At     time.Time `json:"at,omitzero"`
 }
 
-// Basis is the coverage of one source that a finding rests on, as it was when
-// the finding was made.
-type Basis struct {
-	Source string                  `json:"source"`
-	State  providers.CoverageState `json:"state"`
-	Age    time.Duration           `json:"age"`
-	Err    string                  `json:"error,omitempty"`
-}
-
 // Finding is one disagreement, with its class, its evidence and the coverage
 // that it rests on.
 type Finding struct {
@@ -114,7 +106,7 @@ type Finding struct {
 	Zone     string                 // zone concerned, or empty
 	Reason   string                 // one line, made from the evidence
 	Evidence []Evidence
-	RestsOn  []Basis
+	RestsOn  []index.Basis
 	Remedy   Remedy
 	// OneKey says that the console offers the remedy on a single key.
 	OneKey bool

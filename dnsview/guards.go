@@ -3,11 +3,40 @@ package dnsview
 import (
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
+	"rollcall/dnsview/index"
 	"rollcall/providers"
 )
+
+// CheckAccepted refuses a change that the provider would refuse, by what its zone and the name hold just now.
+func (e *GuardEvidence) CheckAccepted() index.GuardResult {
+	const g = index.GuardAccepted
+	r := e.Change.Record()
+	if e.View == nil || e.View.index.ZonesByName[r.Zone] == nil {
+		return pass(g, "nothing is known of its zone")
+	}
+	x := e.View.index
+	z := x.ZonesByName[r.Zone]
+	a := &index.Acceptance{Provider: z.View.Zone.Provider, Named: map[string][]*providers.Record{}, Sizes: map[index.SetID]index.SetSize{}}
+	names := map[string]bool{r.Name: true}
+	for _, o := range append(slices.Clone(e.Change.Before.Owners), e.Change.After.Owners...) {
+		names[providers.MarkerName(o.Instance, r.Name)] = true
+	}
+	fresh := e.Looked && e.FoundErr == nil // of the name and type, and read after the zone
+	for i := range z.View.Records {
+		if s := &z.View.Records[i]; names[s.Name] && !(fresh && s.Name == r.Name && s.Type == r.Type) {
+			a.Named[s.Name] = append(a.Named[s.Name], s)
+		}
+	}
+	for i := range e.Found {
+		a.Named[r.Name] = append(a.Named[r.Name], &e.Found[i])
+	}
+	if why := a.WhyRefused(e.Change); why != "" {
+		return fails(g, why, "")
+	}
+	return pass(g, "its provider takes it")
+}
 
 // GuardMode says which form of the guards a change must pass.
 type GuardMode int
@@ -27,18 +56,18 @@ const (
 
 // ModeOf returns the form in which a change of a plan is guarded. The update that
 // announces a quiesce is guarded like the removal that it begins.
-func ModeOf(verb Verb, c *providers.Change) GuardMode {
+func ModeOf(verb index.Verb, c *providers.Change) GuardMode {
 	r := c.Record()
 	switch {
 	case c.Op == providers.OpDelete && r.IsMarker():
 		return ModeMarker
-	case c.Op == providers.OpDelete && verb == VerbDeregister:
+	case c.Op == providers.OpDelete && verb == index.VerbDeregister:
 		return ModeDead
 	case leaves(verb, c):
 		return ModeLeave
 	case retires(verb, c):
 		return ModeRetire
-	case c.Op == providers.OpDelete, c.Op == providers.OpUpdate && !quiesced(&c.Before) && quiesced(&c.After):
+	case c.Op == providers.OpDelete, c.Op == providers.OpUpdate && !index.IsQuiesced(&c.Before) && index.IsQuiesced(&c.After):
 		return ModeTakeOut
 	}
 	return ModeWrite
@@ -46,15 +75,15 @@ func ModeOf(verb Verb, c *providers.Change) GuardMode {
 
 // AsksAbout names the instance whose state the guards of a change need, by its
 // marker. ok is false when they need none, as for a host that joined by hand.
-func AsksAbout(verb Verb, c *providers.Change) (o providers.Owner, ok bool) {
+func AsksAbout(verb index.Verb, c *providers.Change) (o providers.Owner, ok bool) {
 	r := c.Record()
 	if c.Op != providers.OpDelete {
 		r = c.After
 	}
 	if r.IsMarker() {
 		// What a quiesced node has left is forgotten only when the node is gone.
-		o, ok = ownerInMarker(&r)
-		return o, ok && verb == VerbDeregister && o.Quiesced && !o.Host()
+		o, ok = index.OwnerInMarker(&r)
+		return o, ok && verb == index.VerbDeregister && o.Quiesced && !o.Host()
 	}
 	o, ok = r.Owner()
 	return o, ok && !o.Host()
@@ -63,22 +92,18 @@ func AsksAbout(verb Verb, c *providers.Change) (o providers.Owner, ok bool) {
 // ReadsBeside names what else has to be read for the guards of a change beside its own record: for a marker
 // that is removed, the name that it marks; for a record that is made for a node, the marker of that node
 // there, which may say by now that it was taken out on purpose. ok is false when it is nothing.
-func ReadsBeside(verb Verb, c *providers.Change) (name, typ string, ok bool) {
+func ReadsBeside(verb index.Verb, c *providers.Change) (name, typ string, ok bool) {
 	r := c.Record()
 	if r.IsMarker() {
 		_, name, ok = providers.SplitMarkerName(r.Name)
-		return name, "", ok && c.Op == providers.OpDelete && verb == VerbDeregister
+		return name, "", ok && c.Op == providers.OpDelete && verb == index.VerbDeregister
 	}
 	o, owned := r.Owner()
 	switch verb {
-	case VerbReturn, VerbUndo, VerbRedo, VerbJoin: // the first three mean it so, and a host that joins has looked itself
+	case index.VerbReturn, index.VerbUndo, index.VerbRedo, index.VerbJoin: // the first three mean it so, and a host that joins has looked itself
 		return "", "", false
 	}
 	return providers.MarkerName(o.Instance, r.Name), "TXT", owned && c.Op == providers.OpCreate && !o.Quiesced
-}
-
-func quiesced(r *providers.Record) bool {
-	return slices.ContainsFunc(r.Owners, func(o providers.Owner) bool { return o.Quiesced })
 }
 
 // InstanceAnswer is what a cloud said just now when it was asked who it is and
@@ -97,7 +122,7 @@ type InstanceAnswer struct {
 type GuardEvidence struct {
 	Now   time.Time
 	Fleet string
-	Verb  Verb
+	Verb  index.Verb
 	Age   time.Duration // how old a read may be
 	Grace time.Duration // how old a marker must be
 
@@ -143,7 +168,7 @@ type GuardEvidence struct {
 func (e *GuardEvidence) owner() (providers.Owner, bool) {
 	r := e.Change.Record()
 	if r.IsMarker() {
-		return ownerInMarker(&r)
+		return index.OwnerInMarker(&r)
 	}
 	if o, ok := r.Owner(); ok {
 		return o, true
@@ -154,28 +179,21 @@ func (e *GuardEvidence) owner() (providers.Owner, bool) {
 	return providers.Owner{}, false
 }
 
-func ownerInMarker(r *providers.Record) (providers.Owner, bool) {
-	parts, ok := providers.ParseTXT(r.Value)
-	if !ok {
-		return providers.Owner{}, false
-	}
-	o, err := providers.DecodeOwner(strings.Join(parts, ""))
-	return o, err == nil
+func pass(g index.GuardID, why string) index.GuardResult {
+	return index.GuardResult{Guard: g, Pass: true, Why: why}
 }
 
-func pass(g GuardID, why string) GuardResult { return GuardResult{Guard: g, Pass: true, Why: why} }
-
-func fails(g GuardID, why, satisfy string) GuardResult {
-	return GuardResult{Guard: g, Why: why, Satisfy: satisfy}
+func fails(g index.GuardID, why, satisfy string) index.GuardResult {
+	return index.GuardResult{Guard: g, Why: why, Satisfy: satisfy}
 }
 
-func noEvidence(g GuardID, why, satisfy string) GuardResult {
-	return GuardResult{Guard: g, NoEvidence: true, Why: why, Satisfy: satisfy}
+func noEvidence(g index.GuardID, why, satisfy string) index.GuardResult {
+	return index.GuardResult{Guard: g, NoEvidence: true, Why: why, Satisfy: satisfy}
 }
 
 // Guards asks all guards of one change but threshold and journal, in their order. Those that
 // a change of its mode does not need are left out.
-func Guards(e *GuardEvidence) []GuardResult {
+func Guards(e *GuardEvidence) []index.GuardResult {
 	guards := e.numbered()
 	if g := e.CheckAccepted(); !g.Pass {
 		guards = append(guards, g)
@@ -187,43 +205,43 @@ func Guards(e *GuardEvidence) []GuardResult {
 }
 
 // numbered asks those guards of a change that DESIGN numbers.
-func (e *GuardEvidence) numbered() []GuardResult {
+func (e *GuardEvidence) numbered() []index.GuardResult {
 	switch mode := ModeOf(e.Verb, e.Change); mode {
 	case ModeWrite:
-		return []GuardResult{e.CheckOwner(), e.CheckInstance(), e.CheckUnchanged()}
+		return []index.GuardResult{e.CheckOwner(), e.CheckInstance(), e.CheckUnchanged()}
 	case ModeMarker:
-		if e.Verb == VerbDeregister {
-			return []GuardResult{e.CheckCoverage(), e.CheckOwner(), e.CheckUnchanged(), e.CheckGrace(), e.CheckOrphaned()}
+		if e.Verb == index.VerbDeregister {
+			return []index.GuardResult{e.CheckCoverage(), e.CheckOwner(), e.CheckUnchanged(), e.CheckGrace(), e.CheckOrphaned()}
 		}
-		return []GuardResult{e.CheckOwner(), e.CheckUnchanged()}
+		return []index.GuardResult{e.CheckOwner(), e.CheckUnchanged()}
 	case ModeLeave:
-		return []GuardResult{e.CheckOwner(), e.CheckInstance(), e.CheckUnchanged()}
+		return []index.GuardResult{e.CheckOwner(), e.CheckInstance(), e.CheckUnchanged()}
 	case ModeRetire:
-		return []GuardResult{e.CheckOwner(), e.CheckUnchanged(), e.CheckRetired()}
+		return []index.GuardResult{e.CheckOwner(), e.CheckUnchanged(), e.CheckRetired()}
 	default:
-		return []GuardResult{e.CheckCoverage(), e.CheckOwner(), e.CheckInstance(), e.CheckAddress(), e.CheckUnchanged(), e.CheckGrace(), e.CheckMinimum()}
+		return []index.GuardResult{e.CheckCoverage(), e.CheckOwner(), e.CheckInstance(), e.CheckAddress(), e.CheckUnchanged(), e.CheckGrace(), e.CheckMinimum()}
 	}
 }
 
 // CheckWritable refuses a record that its zone would never answer with, and one in a zone that takes
 // no changes. What the journal knows as done from here can be taken back all the same.
-func (e *GuardEvidence) CheckWritable() GuardResult {
+func (e *GuardEvidence) CheckWritable() index.GuardResult {
 	if e.View != nil && !e.Undoes && !e.Verb.TakesBack() {
-		why := e.View.index.refused(e.Change)
+		why := e.View.index.Refused(e.Change)
 		switch zone := e.Change.Record().Zone; {
 		case why == "":
-		case e.View.index.barred[zone] == "" && e.View.index.zoneRefused(zone) != "":
-			return noEvidence(GuardWritable, why, "a read of "+Clean(zone))
+		case e.View.index.ReadOnlyZones[zone] == "" && e.View.index.ZoneRefused(zone) != "":
+			return noEvidence(index.GuardWritable, why, "a read of "+index.Clean(zone))
 		default:
-			return fails(GuardWritable, why, "")
+			return fails(index.GuardWritable, why, "")
 		}
 	}
-	return pass(GuardWritable, "the zone answers for the name")
+	return pass(index.GuardWritable, "the zone answers for the name")
 }
 
 // CheckOwner is guard 2: the marker names this fleet and an instance.
-func (e *GuardEvidence) CheckOwner() GuardResult {
-	const g = GuardOwner
+func (e *GuardEvidence) CheckOwner() index.GuardResult {
+	const g = index.GuardOwner
 	if e.Fleet == "" {
 		return fails(g, "there is no fleet id here, so nothing is ours", "run rollcall config init")
 	}
@@ -239,15 +257,15 @@ func (e *GuardEvidence) CheckOwner() GuardResult {
 	o, ok := e.owner()
 	switch {
 	case ok && o.Fleet != e.Fleet:
-		return fails(g, "it belongs to fleet "+Clean(o.Fleet)+", which is not ours", "")
+		return fails(g, "it belongs to fleet "+index.Clean(o.Fleet)+", which is not ours", "")
 	case ok && (o.Instance == "" || o.Cloud == ""):
 		return fails(g, "its marker names no instance", "")
 	case ok && e.Change.Op == providers.OpCreate && e.BesideErr != nil:
-		return noEvidence(g, "whether "+shortID(o.Instance)+" was taken out on purpose could not be read: "+errorText(e.BesideErr), "an answer from the DNS provider")
+		return noEvidence(g, "whether "+index.ShortID(o.Instance)+" was taken out on purpose could not be read: "+index.ErrorText(e.BesideErr), "an answer from the DNS provider")
 	case ok && e.Change.Op == providers.OpCreate && wasTakenOut(e.Beside, o):
-		return fails(g, shortID(o.Instance)+" was taken out of "+Clean(r.Name)+" on purpose", "return it instead")
+		return fails(g, index.ShortID(o.Instance)+" was taken out of "+index.Clean(r.Name)+" on purpose", "return it instead")
 	case ok:
-		return pass(g, "its marker names "+shortID(o.Instance)+" of this fleet")
+		return pass(g, "its marker names "+index.ShortID(o.Instance)+" of this fleet")
 	case mode == ModeRetire, mode == ModeWrite && e.Change.Op == providers.OpCreate && (r.Type == "PTR" || r.Type == "TXT"):
 		return pass(g, "it belongs to the incarnation, not to a node")
 	case e.Undoes:
@@ -257,9 +275,9 @@ func (e *GuardEvidence) CheckOwner() GuardResult {
 }
 
 // unowned is for a record without a marker: another program may manage it.
-func (e *GuardEvidence) unowned(g GuardID) GuardResult {
+func (e *GuardEvidence) unowned(g index.GuardID) index.GuardResult {
 	r := e.Change.Record()
-	c := controllerInComment(&r)
+	c := index.ControllerInComment(&r)
 	if e.View != nil {
 		if now := e.View.Record(r.Identity()); now != nil {
 			c = e.View.ControllerOf(now)
@@ -272,15 +290,15 @@ func (e *GuardEvidence) unowned(g GuardID) GuardResult {
 }
 
 // CheckUnchanged is guard 5: the record was read again and is what the plan saw.
-func (e *GuardEvidence) CheckUnchanged() GuardResult {
-	const g = GuardUnchanged
+func (e *GuardEvidence) CheckUnchanged() index.GuardResult {
+	const g = index.GuardUnchanged
 	switch {
 	case e.FoundErr != nil:
-		return noEvidence(g, "it could not be read again: "+errorText(e.FoundErr), "an answer from the DNS provider")
+		return noEvidence(g, "it could not be read again: "+index.ErrorText(e.FoundErr), "an answer from the DNS provider")
 	case !e.Looked:
 		return noEvidence(g, "it was not read again", "an answer from the DNS provider")
 	}
-	found, n := Find(e.Found, e.Change)
+	found, n := index.Find(e.Found, e.Change)
 	if e.Change.Op == providers.OpCreate {
 		want := &e.Change.After
 		switch {
@@ -297,7 +315,7 @@ func (e *GuardEvidence) CheckUnchanged() GuardResult {
 	case n > 1:
 		return fails(g, "there are "+strconv.Itoa(n)+" such records now", "look again")
 	}
-	if d := Difference(&e.Change.Before, found); d != "" {
+	if d := index.Difference(&e.Change.Before, found); d != "" {
 		return fails(g, "it was changed since it was read: "+d, "look again")
 	}
 	return pass(g, "it was read again and is unchanged")
@@ -305,9 +323,9 @@ func (e *GuardEvidence) CheckUnchanged() GuardResult {
 
 func whose(r *providers.Record) string {
 	if o, ok := r.Owner(); ok {
-		return "owned by " + shortID(o.Instance) + " of fleet " + Clean(o.Fleet)
+		return "owned by " + index.ShortID(o.Instance) + " of fleet " + index.Clean(o.Fleet)
 	}
-	if marked(r) {
+	if index.Marked(r) {
 		return "not clear whose it is"
 	}
 	return "not marked as anybody's"
@@ -328,12 +346,12 @@ func sameOwners(a, b *providers.Record) bool {
 // since is when the marker of o was written, as far as can be known: see providers.ZoneView.MarkerSince.
 func (e *GuardEvidence) since(o providers.Owner) time.Time {
 	r := e.Change.Record()
-	if found, n := Find(e.Found, e.Change); n == 1 {
+	if found, n := index.Find(e.Found, e.Change); n == 1 {
 		r = *found
 	}
 	if e.View != nil {
-		if z := e.View.index.zoneName[r.Zone]; z != nil {
-			return z.view.MarkerSince(&r, o, e.Own, !e.Answer.NotFound)
+		if z := e.View.index.ZonesByName[r.Zone]; z != nil {
+			return z.View.MarkerSince(&r, o, e.Own, !e.Answer.NotFound)
 		}
 	}
 	return o.Registered
@@ -341,8 +359,8 @@ func (e *GuardEvidence) since(o providers.Owner) time.Time {
 
 // CheckGrace is guard 6: the marker is older than the creation grace. A node
 // that its cloud shows just now is known for certain, however young.
-func (e *GuardEvidence) CheckGrace() GuardResult {
-	const g = GuardGrace
+func (e *GuardEvidence) CheckGrace() index.GuardResult {
+	const g = index.GuardGrace
 	o, ok := e.owner()
 	since := e.since(o)
 	age := e.Now.Sub(since)
@@ -352,12 +370,12 @@ func (e *GuardEvidence) CheckGrace() GuardResult {
 	case !ok:
 		return noEvidence(g, "it has no marker, so its age is not known", "adopt it first")
 	case age >= e.Grace:
-		return pass(g, "the marker is "+ago(age)+" old")
+		return pass(g, "the marker is "+index.Ago(age)+" old")
 	case ModeOf(e.Verb, e.Change) == ModeTakeOut && (o.Host() || e.Answer.Instance != nil && !e.Answer.Gone):
-		return pass(g, "the instance answered by its id, so that its marker is only "+ago(age)+" old does not matter")
+		return pass(g, "the instance answered by its id, so that its marker is only "+index.Ago(age)+" old does not matter")
 	}
 	if age < -providers.FutureMarker {
-		return fails(g, "the marker is "+ago(-age)+" in the future by the clock of its provider, so how old it is cannot be said", "let the node that wrote it register again once its clock is right")
+		return fails(g, "the marker is "+index.Ago(-age)+" in the future by the clock of its provider, so how old it is cannot be said", "let the node that wrote it register again once its clock is right")
 	}
-	return fails(g, "the marker is only "+ago(age)+" old, and "+ago(e.Grace)+" is the least", "wait "+ago(e.Grace-age))
+	return fails(g, "the marker is only "+index.Ago(age)+" old, and "+index.Ago(e.Grace)+" is the least", "wait "+index.Ago(e.Grace-age))
 }

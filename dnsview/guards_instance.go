@@ -7,45 +7,46 @@ import (
 	"strings"
 	"time"
 
+	"rollcall/dnsview/index"
 	"rollcall/providers"
 )
 
 // CheckCoverage is guard 1: every configured cloud was read whole and just now.
-func (e *GuardEvidence) CheckCoverage() GuardResult {
-	const g = GuardCoverage
-	if e.View == nil || len(e.View.index.clouds) == 0 {
+func (e *GuardEvidence) CheckCoverage() index.GuardResult {
+	const g = index.GuardCoverage
+	if e.View == nil || len(e.View.index.Clouds) == 0 {
 		return noEvidence(g, "no cloud is configured, so nothing is known of what runs", "configure the clouds of this fleet")
 	}
 	oldest := time.Duration(0)
 	// A configured cloud is named before one that left the config: where the credentials are those of
 	// another account, it is the cause of both.
-	clouds := slices.Clone(e.View.index.clouds)
-	slices.SortStableFunc(clouds, func(a, b *cloudState) int {
+	clouds := slices.Clone(e.View.index.Clouds)
+	slices.SortStableFunc(clouds, func(a, b *index.CloudState) int {
 		switch {
-		case a.view.Departed == b.view.Departed:
+		case a.View.Departed == b.View.Departed:
 			return 0
-		case a.view.Departed:
+		case a.View.Departed:
 			return 1
 		}
 		return -1
 	})
 	for _, cs := range clouds {
-		age := cs.view.Coverage.Age(e.Now)
+		age := cs.View.Coverage.Age(e.Now)
 		switch {
-		case cs.state != providers.CoverageComplete:
-			return noEvidence(g, cs.why, "a complete read of "+cs.name)
+		case cs.State != providers.CoverageComplete:
+			return noEvidence(g, cs.Why, "a complete read of "+cs.Name)
 		case age > e.Age:
-			return noEvidence(g, cs.name+" was read "+ago(age)+" ago, and "+ago(e.Age)+" is the most", "a fresh read of "+cs.name)
+			return noEvidence(g, cs.Name+" was read "+index.Ago(age)+" ago, and "+index.Ago(e.Age)+" is the most", "a fresh read of "+cs.Name)
 		}
 		oldest = max(oldest, age)
 	}
-	return pass(g, plural(len(e.View.index.clouds), "cloud was", "clouds were")+" read completely, the oldest "+ago(oldest)+" ago")
+	return pass(g, index.Plural(len(e.View.index.Clouds), "cloud was", "clouds were")+" read completely, the oldest "+index.Ago(oldest)+" ago")
 }
 
 // wasTakenOut reports whether a marker among some records says that its node was taken out on purpose.
 func wasTakenOut(markers []providers.Record, o providers.Owner) bool {
 	return slices.ContainsFunc(markers, func(m providers.Record) bool {
-		own, ok := ownerInMarker(&m)
+		own, ok := index.OwnerInMarker(&m)
 		return ok && m.IsMarker() && own.Quiesced && own.Same(o)
 	})
 }
@@ -54,8 +55,8 @@ func wasTakenOut(markers []providers.Record, o providers.Owner) bool {
 // cloud whose key the marker bears. For an entry that is removed as dead it
 // must be gone, or stopped without the address; for one that is taken out
 // an answer is enough; for one that is written the instance must run and have the address.
-func (e *GuardEvidence) CheckInstance() GuardResult {
-	const g = GuardInstance
+func (e *GuardEvidence) CheckInstance() index.GuardResult {
+	const g = index.GuardInstance
 	mode := ModeOf(e.Verb, e.Change)
 	o, ok := e.owner()
 	r := e.Change.Record()
@@ -65,11 +66,11 @@ func (e *GuardEvidence) CheckInstance() GuardResult {
 	case e.Undoes && !ok:
 		return pass(g, "it belongs to no instance")
 	case ok && o.Host() && mode == ModeDead:
-		return fails(g, shortID(o.Instance)+" joined by hand, and no cloud can say that it is gone", "let it leave with rollcall service leave")
+		return fails(g, index.ShortID(o.Instance)+" joined by hand, and no cloud can say that it is gone", "let it leave with rollcall service leave")
 	case mode == ModeLeave:
-		return pass(g, shortID(o.Instance)+" joined by hand, and leaving is its own wish")
+		return pass(g, index.ShortID(o.Instance)+" joined by hand, and leaving is its own wish")
 	case ok && o.Host():
-		return pass(g, shortID(o.Instance)+" joined by hand")
+		return pass(g, index.ShortID(o.Instance)+" joined by hand")
 	case mode == ModeWrite:
 		o, _ = e.Change.After.Owner()
 	}
@@ -77,53 +78,53 @@ func (e *GuardEvidence) CheckInstance() GuardResult {
 	where := e.cloudLabel(o.Cloud)
 	switch {
 	case !a.Asked:
-		return noEvidence(g, strings.TrimSpace("nobody could be asked for "+shortID(o.Instance)+" "+a.Why), "the cloud with key "+Clean(string(o.Cloud))+", configured and reachable")
+		return noEvidence(g, strings.TrimSpace("nobody could be asked for "+index.ShortID(o.Instance)+" "+a.Why), "the cloud with key "+index.Clean(string(o.Cloud))+", configured and reachable")
 	case a.Key != o.Cloud:
-		return noEvidence(g, "the credentials of "+where+" belong to another account now", "credentials of the account with key "+Clean(string(o.Cloud)))
+		return noEvidence(g, "the credentials of "+where+" belong to another account now", "credentials of the account with key "+index.Clean(string(o.Cloud)))
 	case a.Why != "":
-		return noEvidence(g, where+" gave no answer about "+shortID(o.Instance)+": "+a.Why, "an answer from "+where)
+		return noEvidence(g, where+" gave no answer about "+index.ShortID(o.Instance)+": "+a.Why, "an answer from "+where)
 	}
 	dead := a.Gone || a.Instance != nil && a.Instance.State.Dead()
 	if !dead && a.Instance == nil {
-		return noEvidence(g, where+" gave no answer about "+shortID(o.Instance), "an answer from "+where)
+		return noEvidence(g, where+" gave no answer about "+index.ShortID(o.Instance), "an answer from "+where)
 	}
 	switch {
 	case mode == ModeWrite:
 		return e.mustServe(where, o, dead)
 	case dead && a.NotFound && e.Now.Sub(e.since(o)) < e.Grace:
-		return noEvidence(g, where+" does not find "+shortID(o.Instance)+", but it was registered only "+ago(e.Now.Sub(e.since(o)))+" ago and may be too new to be found", "wait until the marker is "+ago(e.Grace)+" old")
+		return noEvidence(g, where+" does not find "+index.ShortID(o.Instance)+", but it was registered only "+index.Ago(e.Now.Sub(e.since(o)))+" ago and may be too new to be found", "wait until the marker is "+index.Ago(e.Grace)+" old")
 	case dead:
-		return pass(g, where+" says just now that "+shortID(o.Instance)+" is gone")
+		return pass(g, where+" says just now that "+index.ShortID(o.Instance)+" is gone")
 	case mode == ModeTakeOut:
-		return pass(g, where+" shows "+shortID(o.Instance)+" as "+Clean(string(a.Instance.State))+" just now")
+		return pass(g, where+" shows "+index.ShortID(o.Instance)+" as "+index.Clean(string(a.Instance.State))+" just now")
 	case a.Instance.State == providers.StateStopped && !e.holdsAny(a.Instance):
-		return pass(g, shortID(o.Instance)+" is stopped and does not have the address any more")
+		return pass(g, index.ShortID(o.Instance)+" is stopped and does not have the address any more")
 	}
-	return fails(g, where+" shows "+shortID(o.Instance)+" as "+Clean(string(a.Instance.State))+" just now", "quiesce or drain it to take it out")
+	return fails(g, where+" shows "+index.ShortID(o.Instance)+" as "+index.Clean(string(a.Instance.State))+" just now", "quiesce or drain it to take it out")
 }
 
-func (e *GuardEvidence) mustServe(where string, o providers.Owner, dead bool) GuardResult {
-	const g = GuardInstance
+func (e *GuardEvidence) mustServe(where string, o providers.Owner, dead bool) index.GuardResult {
+	const g = index.GuardInstance
 	i := e.Answer.Instance
 	switch {
 	case dead:
-		return fails(g, where+" says that "+shortID(o.Instance)+" is gone", "")
+		return fails(g, where+" says that "+index.ShortID(o.Instance)+" is gone", "")
 	case i.State != providers.StateRunning:
-		return fails(g, where+" shows "+shortID(o.Instance)+" as "+Clean(string(i.State))+", not running", "start it")
+		return fails(g, where+" shows "+index.ShortID(o.Instance)+" as "+index.Clean(string(i.State))+", not running", "start it")
 	}
 	if a, ok := e.Change.After.Addr(); ok && !i.HasAddress(a) {
-		if h := e.View.index.holders[a]; h.inst == nil || h.inst.ID != i.ID || e.View.index.keyOf(h.inst) != o.Cloud {
-			return fails(g, shortID(o.Instance)+" does not have "+a.String()+" now", "")
+		if h := e.View.index.Holders[a]; h.Instance == nil || h.Instance.ID != i.ID || e.View.index.KeyOf(h.Instance) != o.Cloud {
+			return fails(g, index.ShortID(o.Instance)+" does not have "+a.String()+" now", "")
 		}
 	}
-	return pass(g, where+" shows "+shortID(o.Instance)+" as running just now")
+	return pass(g, where+" shows "+index.ShortID(o.Instance)+" as running just now")
 }
 
 func (e *GuardEvidence) cloudLabel(key providers.CloudKey) string {
 	if e.View == nil {
-		return "cloud " + Clean(string(key))
+		return "cloud " + index.Clean(string(key))
 	}
-	return e.View.index.cloudLabel(key)
+	return e.View.index.CloudLabel(key)
 }
 
 // addresses returns what the record leads to.
@@ -132,7 +133,7 @@ func (e *GuardEvidence) addresses() (out []netip.Addr, known bool) {
 	if e.View == nil {
 		return nil, false
 	}
-	hosts, known := e.View.index.addressesOf(&r)
+	hosts, known := e.View.index.AddressesOf(&r)
 	if !known {
 		// PTR, TXT and the like lead to no address.
 		return nil, r.Type != "A" && r.Type != "AAAA" && r.Type != "SRV" && r.Type != "CNAME"
@@ -164,8 +165,8 @@ func (e *GuardEvidence) whyNoAddress() string {
 	if !ok || r.Type != "SRV" || e.View == nil {
 		return ""
 	}
-	if z := e.View.index.zoneOf(srv.Target); z != nil && z.why != "" {
-		return ": " + z.why
+	if z := e.View.index.ZoneOf(srv.Target); z != nil && z.Why != "" {
+		return ": " + z.Why
 	}
 	return ""
 }
@@ -176,14 +177,14 @@ func (e *GuardEvidence) holdsAny(i *providers.Instance) bool {
 		return true
 	}
 	return slices.ContainsFunc(addrs, func(a netip.Addr) bool {
-		return i.HasAddress(a) || e.View.index.holds(i, a)
+		return i.HasAddress(a) || e.View.index.Holds(i, a)
 	})
 }
 
 // CheckAddress is guard 4: the address is in no live inventory and on no
 // allow-list. For an entry that is taken out, it may be its own node's.
-func (e *GuardEvidence) CheckAddress() GuardResult {
-	const g = GuardAddress
+func (e *GuardEvidence) CheckAddress() index.GuardResult {
+	const g = index.GuardAddress
 	addrs, known := e.addresses()
 	if !known {
 		return noEvidence(g, "it cannot be told from here which address it leads to"+e.whyNoAddress(), "a complete read of the zone of its target")
@@ -191,17 +192,17 @@ func (e *GuardEvidence) CheckAddress() GuardResult {
 	o, _ := e.owner()
 	own := ModeOf(e.Verb, e.Change) == ModeTakeOut
 	mine := false
-	var typed *GuardResult
+	var typed *index.GuardResult
 	r := e.Change.Record()
 	if e.HoldersErr != nil {
-		return noEvidence(g, "who has the address is not known: "+Clean(e.HoldersErr.Error()), "an answer from the cloud")
+		return noEvidence(g, "who has the address is not known: "+index.Clean(e.HoldersErr.Error()), "an answer from the cloud")
 	}
 	for _, a := range addrs {
-		h, held := e.View.index.holders[a]
+		h, held := e.View.index.Holders[a]
 		if n := slices.IndexFunc(e.Holders, func(h providers.Address) bool { return h.IP == a }); n >= 0 && !held {
-			return fails(g, a.String()+" belongs to "+addressLabel(&e.Holders[n])+", which its cloud names when it is asked for the address, and whose list leaves it out", "look again: the entry is reused")
+			return fails(g, a.String()+" belongs to "+index.AddressLabel(&e.Holders[n])+", which its cloud names when it is asked for the address, and whose list leaves it out", "look again: the entry is reused")
 		}
-		isOwn := own && held && (h.inst != nil && h.inst.ID == o.Instance && e.View.index.keyOf(h.inst) == o.Cloud || h.addr != nil && h.addr.Instance == o.Instance)
+		isOwn := own && held && (h.Instance != nil && h.Instance.ID == o.Instance && e.View.index.KeyOf(h.Instance) == o.Cloud || h.Address != nil && h.Address.Instance == o.Instance)
 		if own && !held && e.Answer.Instance != nil && e.Answer.Instance.HasAddress(a) {
 			isOwn = true
 		}
@@ -211,33 +212,33 @@ func (e *GuardEvidence) CheckAddress() GuardResult {
 		}
 		if held {
 			what := ""
-			if h.inst != nil {
-				what = label(h.inst)
+			if h.Instance != nil {
+				what = index.Label(h.Instance)
 			} else {
-				what = addressLabel(h.addr)
+				what = index.AddressLabel(h.Address)
 			}
 			switch {
-			case h.inst == nil && h.addr.Instance == o.Instance:
+			case h.Instance == nil && h.Address.Instance == o.Instance:
 				return fails(g, a.String()+" belongs to "+what+", which is left of the owner", "wait until it is released")
-			case !e.View.index.noNodeOf(h, &r) && own && r.Type == "SRV" && (e.Reason == Reused || e.Reason == Stopped):
+			case !e.View.index.HeldByNoNode(h, &r) && own && r.Type == "SRV" && (e.Reason == Reused || e.Reason == Stopped):
 				// A host name may have several addresses: one that a node has does not keep a value of another node.
-				typed = &GuardResult{
+				typed = &index.GuardResult{
 					Guard: g, Why: a.String() + " belongs to " + what + ", and clients would not come to it by this entry any more",
-					Satisfy: "type the name of the entry, or retarget its host name", Confirm: Clean(r.Name),
+					Satisfy: "type the name of the entry, or retarget its host name", Confirm: index.Clean(r.Name),
 				}
-			case !e.View.index.noNodeOf(h, &r):
+			case !e.View.index.HeldByNoNode(h, &r):
 				return fails(g, a.String()+" belongs to "+what, "retarget the entry instead")
 			case e.Reason != Reused:
 				return fails(g, a.String()+" belongs to "+what, "look again: the entry is reused now")
 			case typed == nil:
-				typed = &GuardResult{
-					Guard: g, Why: a.String() + " belongs to " + what + ", which is no running node of " + Clean(cmp.Or(e.View.index.serviceOf(&r), r.Name)) + " or is there already, and clients would not come to it by this entry any more",
-					Satisfy: "type the name of the entry", Confirm: Clean(r.Name),
+				typed = &index.GuardResult{
+					Guard: g, Why: a.String() + " belongs to " + what + ", which is no running node of " + index.Clean(cmp.Or(e.View.index.ServiceOf(&r), r.Name)) + " or is there already, and clients would not come to it by this entry any more",
+					Satisfy: "type the name of the entry", Confirm: index.Clean(r.Name),
 				}
 			}
 			continue
 		}
-		if p, ok := e.View.index.allowed(a); ok {
+		if p, ok := e.View.index.Allowed(a); ok {
 			return fails(g, a.String()+" is on the allow-list ("+p.String()+")", "take it off the allow-list")
 		}
 	}

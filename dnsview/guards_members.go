@@ -5,13 +5,14 @@ import (
 	"strconv"
 	"strings"
 
+	"rollcall/dnsview/index"
 	"rollcall/providers"
 )
 
 // CheckMinimum is guard 7: what is removed is not alive, or its service keeps
 // its minimum; and no name becomes empty unless a person types it.
-func (e *GuardEvidence) CheckMinimum() GuardResult {
-	const g = GuardMinimum
+func (e *GuardEvidence) CheckMinimum() index.GuardResult {
+	const g = index.GuardMinimum
 	r := e.Change.Record()
 	alive := e.Answer.Instance != nil && e.Answer.Instance.State == providers.StateRunning
 	if o, ok := e.owner(); ok && o.Host() {
@@ -21,12 +22,12 @@ func (e *GuardEvidence) CheckMinimum() GuardResult {
 		return noEvidence(g, "it is not known what else the name holds", "an answer from the DNS provider")
 	}
 	why := "what is removed is not alive"
-	if s := e.View.index.byName[r.Name]; s != nil && alive && s.isMemberValue(&r) {
+	if s := e.View.index.ServicesByName[r.Name]; s != nil && alive && s.IsMemberValue(&r) {
 		left := e.liveMembers(s)
 		if left < s.Minimum {
-			return fails(g, Clean(r.Name)+" would keep "+plural(left, "live member", "live members")+", and its minimum is "+strconv.Itoa(s.Minimum), "more nodes, or a lower minimum in the config")
+			return fails(g, index.Clean(r.Name)+" would keep "+index.Plural(left, "live member", "live members")+", and its minimum is "+strconv.Itoa(s.Minimum), "more nodes, or a lower minimum in the config")
 		}
-		why = Clean(r.Name) + " keeps " + plural(left, "live member", "live members")
+		why = index.Clean(r.Name) + " keeps " + index.Plural(left, "live member", "live members")
 	}
 	stay := 0
 	for i := range e.Found {
@@ -44,20 +45,20 @@ func (e *GuardEvidence) CheckMinimum() GuardResult {
 	if e.hostName(&r) {
 		return pass(g, why+"; the name is that of the node itself")
 	}
-	return GuardResult{Guard: g, Why: Clean(r.Name) + " would have no " + r.Type + " record any more", Satisfy: "type the name", Confirm: Clean(r.Name)}
+	return index.GuardResult{Guard: g, Why: index.Clean(r.Name) + " would have no " + r.Type + " record any more", Satisfy: "type the name", Confirm: index.Clean(r.Name)}
 }
 
 // hostName reports whether a name is that of one node, which goes with it, and not
 // that of a service.
 func (e *GuardEvidence) hostName(r *providers.Record) bool {
 	x := e.View.index
-	if x.byName[r.Name] != nil {
+	if x.ServicesByName[r.Name] != nil {
 		return false
 	}
 	if e.Hosts[r.Name] {
 		return true
 	}
-	if _, ok := x.targets[r.Name]; ok {
+	if _, ok := x.Targets[r.Name]; ok {
 		return true
 	}
 	o, ok := e.owner()
@@ -68,77 +69,77 @@ func (e *GuardEvidence) hostName(r *providers.Record) bool {
 	if first == providers.CanonicalName(o.Instance) {
 		return true
 	}
-	i := x.instance(o.Cloud, o.Instance)
-	return i != nil && first == hostLabel(i.Name) && first != ""
+	i := x.Instance(o.Cloud, o.Instance)
+	return i != nil && first == index.HostLabel(i.Name) && first != ""
 }
 
 // liveMembers counts the live members that a service keeps: by the reading made just before of the record's name and
 // type, and by the view for what else stands at the name.
-func (e *GuardEvidence) liveMembers(s *serviceState) int {
+func (e *GuardEvidence) liveMembers(s *index.DeclaredService) int {
 	x := e.View.index
 	r := e.Change.Record()
-	var all []member
+	var all []index.Member
 	for n := range e.Found {
-		if f := &e.Found[n]; f.Name == r.Name && f.Type == r.Type && s.isMemberValue(f) {
-			all = append(all, x.memberOf(f))
+		if f := &e.Found[n]; f.Name == r.Name && f.Type == r.Type && s.IsMemberValue(f) {
+			all = append(all, x.MemberOf(f))
 		}
 	}
-	for _, m := range s.records {
-		if m.record.Type != r.Type || m.record.Zone != r.Zone {
+	for _, m := range s.Records {
+		if m.Record.Type != r.Type || m.Record.Zone != r.Zone {
 			all = append(all, m)
 		}
 	}
-	ms := x.membershipOf(r.Name, all) // with what goes: it may say that a node was taken out
-	ms.records = slices.DeleteFunc(all, func(m member) bool {
-		return e.Removing[m.record.Identity()] || m.record.Identity() == r.Identity()
+	ms := x.MembershipOf(r.Name, all) // with what goes: it may say that a node was taken out
+	ms.Records = slices.DeleteFunc(all, func(m index.Member) bool {
+		return e.Removing[m.Record.Identity()] || m.Record.Identity() == r.Identity()
 	})
-	return len(ms.live())
+	return len(ms.Live())
 }
 
 // CheckThreshold is guard 8: with what went in the last ten minutes, no more
 // than a share of the zone's owned records goes, unless a person types the count.
-func (e *GuardEvidence) CheckThreshold() GuardResult {
-	const g = GuardThreshold
+func (e *GuardEvidence) CheckThreshold() index.GuardResult {
+	const g = index.GuardThreshold
 	zone := providers.CanonicalName(e.Change.Record().Zone)
-	var z *zoneState
+	var z *index.ZoneState
 	if e.View != nil {
-		z = e.View.index.zoneName[zone]
+		z = e.View.index.ZonesByName[zone]
 	}
 	switch {
-	case z == nil || z.state != providers.CoverageComplete:
-		return noEvidence(g, "it is not known how many records "+Clean(zone)+" holds", "a complete read of "+Clean(zone))
+	case z == nil || z.State != providers.CoverageComplete:
+		return noEvidence(g, "it is not known how many records "+index.Clean(zone)+" holds", "a complete read of "+index.Clean(zone))
 	case e.RecentErr != nil:
-		return noEvidence(g, "it is not known what went in the last ten minutes: "+errorText(e.RecentErr), "a journal that can be read")
+		return noEvidence(g, "it is not known what went in the last ten minutes: "+index.ErrorText(e.RecentErr), "a journal that can be read")
 	}
 	base := e.Owned
 	total := e.Recent + e.Planned
 	allowed := max(0, int(e.Threshold*float64(base)))
 	switch {
 	case base < e.From:
-		return pass(g, "the zone has only "+plural(base, "owned record", "owned records"))
+		return pass(g, "the zone has only "+index.Plural(base, "owned record", "owned records"))
 	case total <= allowed:
-		return pass(g, strconv.Itoa(total)+" of "+plural(base, "owned record", "owned records")+" in ten minutes, and "+strconv.Itoa(allowed)+" may go")
+		return pass(g, strconv.Itoa(total)+" of "+index.Plural(base, "owned record", "owned records")+" in ten minutes, and "+strconv.Itoa(allowed)+" may go")
 	}
-	return GuardResult{
+	return index.GuardResult{
 		Guard: g, Satisfy: "type the number of entries that this plan removes from the zone", Confirm: strconv.Itoa(e.Planned),
-		Why: strconv.Itoa(total) + " of " + plural(base, "owned record", "owned records") + " would go within ten minutes, and " + strconv.Itoa(allowed) + " is the most",
+		Why: strconv.Itoa(total) + " of " + index.Plural(base, "owned record", "owned records") + " would go within ten minutes, and " + strconv.Itoa(allowed) + " is the most",
 	}
 }
 
 // CheckJournal is guard 9: the entry is on disk first.
-func (e *GuardEvidence) CheckJournal() GuardResult {
+func (e *GuardEvidence) CheckJournal() index.GuardResult {
 	if e.JournalErr != nil {
-		return noEvidence(GuardJournal, errorText(e.JournalErr), "a journal that can be written to")
+		return noEvidence(index.GuardJournal, index.ErrorText(e.JournalErr), "a journal that can be written to")
 	}
-	return pass(GuardJournal, "the journal can be written to")
+	return pass(index.GuardJournal, "the journal can be written to")
 }
 
 // OwnedIn counts the records of a zone that this fleet owns.
 func (v *View) OwnedIn(zone string) int {
 	n := 0
-	if z := v.index.zoneName[providers.CanonicalName(zone)]; z != nil {
-		for i := range z.view.Records {
-			if o, ok := z.view.Records[i].Owner(); ok && o.Fleet == v.Options.Fleet {
+	if z := v.index.ZonesByName[providers.CanonicalName(zone)]; z != nil {
+		for i := range z.View.Records {
+			if o, ok := z.View.Records[i].Owner(); ok && o.Fleet == v.Options.Fleet {
 				n++
 			}
 		}

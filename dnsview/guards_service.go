@@ -3,13 +3,14 @@ package dnsview
 import (
 	"strings"
 
+	"rollcall/dnsview/index"
 	"rollcall/providers"
 )
 
 // leaves reports whether a change takes back what a host that joined by hand has
 // itself put there: on its leaving, or on its joining again with another address.
-func leaves(verb Verb, c *providers.Change) bool {
-	if c.Op != providers.OpDelete || verb != VerbLeave && verb != VerbJoin {
+func leaves(verb index.Verb, c *providers.Change) bool {
+	if c.Op != providers.OpDelete || verb != index.VerbLeave && verb != index.VerbJoin {
 		return false
 	}
 	o, ok := c.Before.Owner()
@@ -17,62 +18,62 @@ func leaves(verb Verb, c *providers.Change) bool {
 }
 
 // retires reports whether a change takes back what belongs to an incarnation and to none of its nodes.
-func retires(verb Verb, c *providers.Change) bool {
-	return c.Op == providers.OpDelete && verb == VerbRetire && (c.Before.Type == "PTR" || c.Before.Type == "TXT") && !marked(&c.Before)
+func retires(verb index.Verb, c *providers.Change) bool {
+	return c.Op == providers.OpDelete && verb == index.VerbRetire && (c.Before.Type == "PTR" || c.Before.Type == "TXT") && !index.Marked(&c.Before)
 }
 
 // CheckRetired is guard 7 for what belongs to an incarnation: it has no nodes
 // any more. The entry of a service type in the enumeration (RFC 6763 section
 // 9) rests on the same: no incarnation of the type has a node.
-func (e *GuardEvidence) CheckRetired() GuardResult {
-	const g = GuardMinimum
+func (e *GuardEvidence) CheckRetired() index.GuardResult {
+	const g = index.GuardMinimum
 	r := e.Change.Record()
 	name := r.Name
 	if r.Type == "PTR" {
 		name = providers.FoldValue("PTR", r.Value)
 	}
-	var z *zoneState
+	var z *index.ZoneState
 	if e.View != nil {
-		z = e.View.index.zoneOf(name)
+		z = e.View.index.ZoneOf(name)
 	}
-	if z == nil || z.state != providers.CoverageComplete {
-		return noEvidence(g, "it is not known which nodes "+Clean(name)+" has", "a complete read of its zone")
+	if z == nil || z.State != providers.CoverageComplete {
+		return noEvidence(g, "it is not known which nodes "+index.Clean(name)+" has", "a complete read of its zone")
 	}
 	nodes := 0
-	for i := range z.view.Records {
-		s := &z.view.Records[i]
-		if s.Type == "SRV" && !isClosed(s) && (s.Name == name || strings.HasSuffix(s.Name, "."+name)) {
+	for i := range z.View.Records {
+		s := &z.View.Records[i]
+		if s.Type == "SRV" && !index.IsClosed(s) && (s.Name == name || strings.HasSuffix(s.Name, "."+name)) {
 			nodes++
 		}
 	}
 	if nodes > 0 {
-		return fails(g, Clean(name)+" still has "+plural(nodes, "node", "nodes"), "let them leave first")
+		return fails(g, index.Clean(name)+" still has "+index.Plural(nodes, "node", "nodes"), "let them leave first")
 	}
-	return pass(g, Clean(name)+" has no nodes")
+	return pass(g, index.Clean(name)+" has no nodes")
 }
 
 // CheckOrphaned is guard 7 for a marker that is removed because it marks
 // nothing: by the reading of its zone, and of its record's name just before, it does so still. One that
 // remembers a quiesced node is kept for as long as that node can come back.
-func (e *GuardEvidence) CheckOrphaned() GuardResult {
-	const g = GuardMinimum
+func (e *GuardEvidence) CheckOrphaned() index.GuardResult {
+	const g = index.GuardMinimum
 	r := e.Change.Record()
-	o, ok := ownerInMarker(&r)
+	o, ok := index.OwnerInMarker(&r)
 	if !ok {
 		return fails(g, "the marker cannot be read, so nobody can say what it marks", "remove it by hand")
 	}
-	if e.View == nil || e.View.index.zoneOf(r.Name) == nil || e.View.index.zoneOf(r.Name).state != providers.CoverageComplete {
+	if e.View == nil || e.View.index.ZoneOf(r.Name) == nil || e.View.index.ZoneOf(r.Name).State != providers.CoverageComplete {
 		return noEvidence(g, "it is not known whether the record that it marks is there", "a complete read of its zone")
 	}
-	z := e.View.index.zoneOf(r.Name)
+	z := e.View.index.ZoneOf(r.Name)
 	_, name, _ := providers.SplitMarkerName(r.Name)
-	for i := range z.view.Records {
-		if s := &z.view.Records[i]; s.Name == name && o.Owns(s.Type, s.Value) {
+	for i := range z.View.Records {
+		if s := &z.View.Records[i]; s.Name == name && o.Owns(s.Type, s.Value) {
 			return fails(g, "it marks "+s.Label()+", which is there", "look again")
 		}
 	}
 	if e.BesideErr != nil {
-		return noEvidence(g, "what it marks could not be read again: "+errorText(e.BesideErr), "an answer from the DNS provider")
+		return noEvidence(g, "what it marks could not be read again: "+index.ErrorText(e.BesideErr), "an answer from the DNS provider")
 	}
 	for i := range e.Beside {
 		if s := &e.Beside[i]; o.Owns(s.Type, s.Value) {
@@ -83,19 +84,19 @@ func (e *GuardEvidence) CheckOrphaned() GuardResult {
 		return pass(g, "there is no record that it marks")
 	}
 	if o.Host() {
-		return fails(g, shortID(o.Instance)+" joined by hand and may come back", "let it leave with rollcall service leave")
+		return fails(g, index.ShortID(o.Instance)+" joined by hand and may come back", "let it leave with rollcall service leave")
 	}
 	gone := e.Answer.Asked && e.Answer.Key == o.Cloud && e.Answer.Why == "" && (e.Answer.Gone || e.Answer.Instance != nil && e.Answer.Instance.State.Dead())
-	if cs := e.View.index.byKey[o.Cloud]; cs != nil && cs.state == providers.CoverageComplete {
-		i := e.View.index.instance(o.Cloud, o.Instance)
-		l, asked := cs.view.Lookups[o.Instance]
+	if cs := e.View.index.CloudsByKey[o.Cloud]; cs != nil && cs.State == providers.CoverageComplete {
+		i := e.View.index.Instance(o.Cloud, o.Instance)
+		l, asked := cs.View.Lookups[o.Instance]
 		gone = gone || i != nil && i.State.Dead() || i == nil && asked && l.Gone && l.Err == nil
 		if i != nil && !i.State.Dead() {
-			return fails(g, label(i)+" was taken out on purpose, and is there: return it, or terminate it", "")
+			return fails(g, index.Label(i)+" was taken out on purpose, and is there: return it, or terminate it", "")
 		}
 	}
 	if !gone {
-		return noEvidence(g, "nobody has said just now that "+shortID(o.Instance)+" is gone, and it was taken out on purpose", "an answer from "+e.cloudLabel(o.Cloud)+" about that instance")
+		return noEvidence(g, "nobody has said just now that "+index.ShortID(o.Instance)+" is gone, and it was taken out on purpose", "an answer from "+e.cloudLabel(o.Cloud)+" about that instance")
 	}
-	return pass(g, "there is no record that it marks, and "+shortID(o.Instance)+" is gone")
+	return pass(g, "there is no record that it marks, and "+index.ShortID(o.Instance)+" is gone")
 }

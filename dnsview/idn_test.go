@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"pgregory.net/rapid"
+
+	"rollcall/dnsview/index"
 )
 
 func TestUnicodeNamesBecomeALabelsAndInstanceNamesStay(t *testing.T) {
@@ -22,12 +24,12 @@ func TestUnicodeNamesBecomeALabelsAndInstanceNamesStay(t *testing.T) {
 		`b\195\188cher.example`:                `b\195\188cher.example`, // another name
 		"xn--bcher-kva.example":                "xn--bcher-kva.example",
 	} {
-		if got, err := ALabels(in); err != nil || got != want {
+		if got, err := index.ALabels(in); err != nil || got != want {
 			t.Errorf("%s: %q, %v", in, got, err)
 		}
 	}
 	for _, bad := range []string{"a\u200bü\ufffe.example", "\u0301x.example", "ü" + strings.Repeat("a", 70) + ".example", "א1a.example", "b\xfccher.example"} {
-		if got, err := ALabels(bad); err == nil || strings.Contains(err.Error(), "\n") {
+		if got, err := index.ALabels(bad); err == nil || strings.Contains(err.Error(), "\n") {
 			t.Errorf("%q: %q, %v", bad, got, err)
 		}
 	}
@@ -44,14 +46,14 @@ func TestALabelsAreShownReadableWhereTheyComeBackAsThemselves(t *testing.T) {
 		"xn--zz--.example":                                    "xn--zz--.example",
 		"xn--a.example":                                       "xn--a.example",
 	} {
-		if got := Readable(in); got != want {
+		if got := index.Readable(in); got != want {
 			t.Errorf("%s: %q", in, got)
 		}
 	}
 	rapid.Check(t, func(t *rapid.T) {
 		text := rapid.OneOf(rapid.String(), rapid.StringMatching(`(xn--[a-z0-9-]{0,12}\.){1,3}[a-z]{2}`)).Draw(t, "text")
-		shown := Readable(text)
-		if back, err := ALabels(shown); isASCII(text) && err == nil && back != text {
+		shown := index.Readable(text)
+		if back, err := index.ALabels(shown); index.IsASCII(text) && err == nil && back != text {
 			t.Fatalf("%q is shown as %q, which is read as %q", text, shown, back)
 		}
 	})

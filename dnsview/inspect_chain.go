@@ -4,12 +4,13 @@ import (
 	"strings"
 
 	"rollcall/dnsview/dnssd"
+	"rollcall/dnsview/index"
 	"rollcall/providers"
 )
 
 // srvRow is an SRV record that nothing was found about yet.
 type srvRow struct {
-	zone   *zoneState
+	zone   *index.ZoneState
 	record *providers.Record
 	node   int32
 }
@@ -22,7 +23,7 @@ func (in *inspector) chains() {
 	}
 	types := map[string]*typeState{}
 	incs := map[string]*incarnationState{}
-	for _, z := range in.zones {
+	for _, z := range in.Zones {
 		in.collect(z, types, incs)
 	}
 	for name, i := range incs {
@@ -36,7 +37,7 @@ func (in *inspector) chains() {
 // typeState is a service type, such as _http._tcp.example.com.
 type typeState struct {
 	ptr    *providers.Record // the first of its PTR records
-	zone   *zoneState
+	zone   *index.ZoneState
 	listed bool // in the enumeration of its domain
 }
 
@@ -48,12 +49,12 @@ type incarnationState struct {
 	owned  bool // one of them is ours
 	closed bool // an SRV record says that the service is decidedly not available
 	ptr    *providers.Record
-	ptrIn  *zoneState
+	ptrIn  *index.ZoneState
 	txt    bool
 }
 
 // collect collects the SRV, PTR and TXT records of one zone that belong to DNS-SD.
-func (in *inspector) collect(z *zoneState, types map[string]*typeState, incs map[string]*incarnationState) {
+func (in *inspector) collect(z *index.ZoneState, types map[string]*typeState, incs map[string]*incarnationState) {
 	inc := func(name string) *incarnationState {
 		if i := incs[name]; i != nil {
 			return i
@@ -74,21 +75,21 @@ func (in *inspector) collect(z *zoneState, types map[string]*typeState, incs map
 		}
 		return t
 	}
-	for n := range z.view.Records {
-		r := &z.view.Records[n]
+	for n := range z.View.Records {
+		r := &z.View.Records[n]
 		switch r.Type {
 		case "SRV":
 			i := inc(r.Name)
 			switch {
 			case i == nil:
-			case isClosed(r):
+			case index.IsClosed(r):
 				i.closed = true
 			default:
 				i.nodes++
-				if o, ok := r.Owner(); ok && !in.foreignFleet(o) {
+				if o, ok := r.Owner(); ok && !in.ForeignFleet(o) {
 					i.owned = true
 				}
-				if i.srv == nil || compareRecords(r, i.srv) < 0 {
+				if i.srv == nil || index.CompareRecords(r, i.srv) < 0 {
 					i.srv = r
 				}
 			}
@@ -104,11 +105,11 @@ func (in *inspector) collect(z *zoneState, types map[string]*typeState, incs map
 				continue
 			}
 			t := typ(r.Name)
-			if t.ptr == nil || compareRecords(r, t.ptr) < 0 {
+			if t.ptr == nil || index.CompareRecords(r, t.ptr) < 0 {
 				t.ptr, t.zone = r, z
 			}
 			if parent, ok := dnssd.TypeOf(target); ok && parent == r.Name {
-				if i := inc(target); i.ptr == nil || compareRecords(r, i.ptr) < 0 {
+				if i := inc(target); i.ptr == nil || index.CompareRecords(r, i.ptr) < 0 {
 					i.ptr, i.ptrIn = r, z
 				}
 			}
@@ -124,8 +125,8 @@ func (in *inspector) collect(z *zoneState, types map[string]*typeState, incs map
 }
 
 // declaredIncarnation gives the declaration of an incarnation, or nil.
-func (in *inspector) declaredIncarnation(name string) *serviceState {
-	if s := in.byName[name]; s != nil && s.Kind == DNSSD {
+func (in *inspector) declaredIncarnation(name string) *index.DeclaredService {
+	if s := in.ServicesByName[name]; s != nil && s.Kind == index.DNSSD {
 		return s
 	}
 	return nil
@@ -134,45 +135,45 @@ func (in *inspector) declaredIncarnation(name string) *serviceState {
 // incarnationChain looks whether PTR, SRV and TXT records of an incarnation are all there.
 func (in *inspector) incarnationChain(name string, i *incarnationState) {
 	s := in.declaredIncarnation(name)
-	z := in.zoneOf(name)
+	z := in.ZoneOf(name)
 	switch {
 	case i.nodes > 0:
 		remedy, why := in.mayComplete(s, i)
-		if pz := in.zoneOf(i.parent); i.ptr == nil && pz != nil {
-			in.addOr(lackingOf(nil, pz), Finding{
-				Class: SRVNoPTR, Severity: Medium, Record: i.srv, Zone: pz.name, Service: name, RestsOn: []Basis{pz.basis}, Remedy: remedy, Name: i.parent,
-				Reason:   Clean(name) + " has " + plural(i.nodes, "SRV record", "SRV records") + " and no PTR record at " + Clean(i.parent) + ": nobody who browses finds it" + why,
-				Evidence: []Evidence{{Source: pz.name, Fact: "has no " + Clean(i.parent) + " PTR " + Clean(name), At: pz.view.RowsFrom}},
+		if pz := in.ZoneOf(i.parent); i.ptr == nil && pz != nil {
+			in.addOr(index.MissingEvidenceOf(nil, pz), Finding{
+				Class: SRVNoPTR, Severity: Medium, Record: i.srv, Zone: pz.Name, Service: name, RestsOn: []index.Basis{pz.Basis}, Remedy: remedy, Name: i.parent,
+				Reason:   index.Clean(name) + " has " + index.Plural(i.nodes, "SRV record", "SRV records") + " and no PTR record at " + index.Clean(i.parent) + ": nobody who browses finds it" + why,
+				Evidence: []Evidence{{Source: pz.Name, Fact: "has no " + index.Clean(i.parent) + " PTR " + index.Clean(name), At: pz.View.RowsFrom}},
 			})
 		}
 		if !i.txt && z != nil {
-			in.addOr(lackingOf(nil, z), Finding{
-				Class: SRVNoTXT, Severity: Medium, Record: i.srv, Zone: z.name, Service: name, RestsOn: []Basis{z.basis}, Remedy: remedy,
-				Reason:   Clean(name) + " has " + plural(i.nodes, "SRV record", "SRV records") + " and no TXT record, which RFC 6763 asks for even when it says nothing" + why,
-				Evidence: []Evidence{{Source: z.name, Fact: "has no TXT record at " + Clean(name), At: z.view.RowsFrom}},
+			in.addOr(index.MissingEvidenceOf(nil, z), Finding{
+				Class: SRVNoTXT, Severity: Medium, Record: i.srv, Zone: z.Name, Service: name, RestsOn: []index.Basis{z.Basis}, Remedy: remedy,
+				Reason:   index.Clean(name) + " has " + index.Plural(i.nodes, "SRV record", "SRV records") + " and no TXT record, which RFC 6763 asks for even when it says nothing" + why,
+				Evidence: []Evidence{{Source: z.Name, Fact: "has no TXT record at " + index.Clean(name), At: z.View.RowsFrom}},
 			})
 		}
 	case i.ptr != nil && !i.closed && z != nil:
 		f := Finding{
-			Class: PTRNoSRV, Severity: Medium, Record: i.ptr, Zone: i.ptrIn.name, Service: name, RestsOn: []Basis{z.basis},
-			Reason:   Clean(i.ptr.Name) + " leads to " + Clean(name) + ", which has no SRV record: retire it, or register a node",
-			Evidence: []Evidence{{Source: z.name, Fact: "has no SRV record at " + Clean(name), At: z.view.RowsFrom}},
+			Class: PTRNoSRV, Severity: Medium, Record: i.ptr, Zone: i.ptrIn.Name, Service: name, RestsOn: []index.Basis{z.Basis},
+			Reason:   index.Clean(i.ptr.Name) + " leads to " + index.Clean(name) + ", which has no SRV record: retire it, or register a node",
+			Evidence: []Evidence{{Source: z.Name, Fact: "has no SRV record at " + index.Clean(name), At: z.View.RowsFrom}},
 		}
 		switch {
 		case s != nil && i.txt:
 			f.Severity = Info
-			f.Reason = Clean(name) + " is declared and has no nodes yet"
+			f.Reason = index.Clean(name) + " is declared and has no nodes yet"
 		case s != nil:
 			f.Severity = Info
-			f.Reason = Clean(name) + " is declared, and has neither nodes nor a TXT record yet"
+			f.Reason = index.Clean(name) + " is declared, and has neither nodes nor a TXT record yet"
 		}
-		in.addOr(lackingOf(nil, z), f)
+		in.addOr(index.MissingEvidenceOf(nil, z), f)
 	}
 }
 
 // mayComplete says whether the chain of an incarnation may be completed from
 // here: it is declared, or a node of it is ours.
-func (in *inspector) mayComplete(s *serviceState, i *incarnationState) (r Remedy, why string) {
+func (in *inspector) mayComplete(s *index.DeclaredService, i *incarnationState) (r Remedy, why string) {
 	if s != nil || i.owned {
 		return RemedyComplete, ""
 	}
@@ -185,21 +186,21 @@ func (in *inspector) listed(name string, t *typeState) {
 		return
 	}
 	list := dnssd.EnumerationOf(name)
-	z := in.zoneOf(list)
+	z := in.ZoneOf(list)
 	if z == nil {
 		return
 	}
 	f := Finding{
-		Class: TypeNotListed, Severity: Info, Record: t.ptr, Zone: z.name, Name: name, RestsOn: []Basis{z.basis},
-		Reason:   Clean(name) + " is not listed at " + Clean(list) + ": who browses for service types does not find it",
-		Evidence: []Evidence{{Source: z.name, Fact: "has no " + Clean(list) + " PTR " + Clean(name), At: z.view.RowsFrom}},
+		Class: TypeNotListed, Severity: Info, Record: t.ptr, Zone: z.Name, Name: name, RestsOn: []index.Basis{z.Basis},
+		Reason:   index.Clean(name) + " is not listed at " + index.Clean(list) + ": who browses for service types does not find it",
+		Evidence: []Evidence{{Source: z.Name, Fact: "has no " + index.Clean(list) + " PTR " + index.Clean(name), At: z.View.RowsFrom}},
 	}
-	if in.parents[name] {
+	if in.Parents[name] {
 		f.Remedy = RemedyComplete
 	} else {
 		f.Reason += "; it is not declared here"
 	}
-	in.addOr(lackingOf(nil, z), f)
+	in.addOr(index.MissingEvidenceOf(nil, z), f)
 }
 
 // target looks where an SRV record leads that nothing else was found about.
@@ -209,27 +210,27 @@ func (in *inspector) target(s srvRow) {
 	if !ok || srv.Target == "." {
 		return
 	}
-	z := in.zoneOf(srv.Target)
+	z := in.ZoneOf(srv.Target)
 	if z == nil {
 		return // whether it has an address is another's zone to say
 	}
-	f := Finding{Record: r, Zone: s.zone.name, Service: in.serviceOf(r), RestsOn: []Basis{z.basis}}
+	f := Finding{Record: r, Zone: s.zone.Name, Service: in.ServiceOf(r), RestsOn: []index.Basis{z.Basis}}
 	o, owned := r.Owner()
 	var i *providers.Instance
 	if s.node >= 0 {
-		i = in.nodes[s.node].inst
+		i = in.Nodes[s.node].Instance
 	}
 	if i != nil {
-		ref := in.ref(i)
+		ref := in.Ref(i)
 		f.Instance, f.Cloud = &ref, i.Cloud
 	}
-	for _, h := range in.hosts[srv.Target] {
+	for _, h := range in.Hosts[srv.Target] {
 		if h.Type != "CNAME" {
 			return
 		}
 		f.Class, f.Severity = SRVAlias, Medium
 		f.Reason = r.Label() + " leads to an alias: " + h.Label() + ", where RFC 2782 wants a name with an address; remove the alias, and the address can be restored"
-		f.Evidence = []Evidence{{Source: z.name, Fact: "holds " + h.Label(), At: z.view.RowsFrom}}
+		f.Evidence = []Evidence{{Source: z.Name, Fact: "holds " + h.Label(), At: z.View.RowsFrom}}
 	}
 	if f.Class == SRVAlias {
 		in.add(f)
@@ -239,59 +240,59 @@ func (in *inspector) target(s srvRow) {
 		return
 	}
 	f.Class, f.Severity = SRVNoAddress, High
-	f.Reason = r.Label() + " leads to " + Clean(srv.Target) + ", which has no address"
-	f.Evidence = []Evidence{{Source: z.name, Fact: "has neither A nor AAAA records at " + Clean(srv.Target), At: z.view.RowsFrom}}
+	f.Reason = r.Label() + " leads to " + index.Clean(srv.Target) + ", which has no address"
+	f.Evidence = []Evidence{{Source: z.Name, Fact: "has neither A nor AAAA records at " + index.Clean(srv.Target), At: z.View.RowsFrom}}
 	switch {
 	case !owned:
 		f.Reason += "; it has no owner marker, and rollcall changes only what it owns"
 	case o.Host():
-		f.Reason += "; " + shortID(o.Instance) + " joined by hand, and has to join again"
+		f.Reason += "; " + index.ShortID(o.Instance) + " joined by hand, and has to join again"
 	case i == nil || i.State != providers.StateRunning:
 		f.Reason += "; its node does not run"
-	case len(wantedAddresses(nil, in.declaredOr(r.Name), i)) == 0:
-		f.Reason += "; its node " + label(i) + " has no public address"
+	case len(index.WantedAddresses(nil, in.declaredOr(r.Name), i)) == 0:
+		f.Reason += "; its node " + index.Label(i) + " has no public address"
 	default:
-		f.Remedy, f.Address = RemedyComplete, wantedAddresses(nil, in.declaredOr(r.Name), i)[0].String()
+		f.Remedy, f.Address = RemedyComplete, index.WantedAddresses(nil, in.declaredOr(r.Name), i)[0].String()
 		if cs := in.cloudOf(i); cs != nil {
-			f.RestsOn = []Basis{cs.basis, z.basis}
-			in.addOr(lackingOf(cs, z), f)
+			f.RestsOn = []index.Basis{cs.Basis, z.Basis}
+			in.addOr(index.MissingEvidenceOf(cs, z), f)
 			return
 		}
 	}
-	in.addOr(lackingOf(nil, z), f)
+	in.addOr(index.MissingEvidenceOf(nil, z), f)
 }
 
 // declaredOr gives the declaration of a service, or one that says nothing.
-func (in *inspector) declaredOr(name string) *Service {
-	if s := in.byName[name]; s != nil {
+func (in *inspector) declaredOr(name string) *index.Service {
+	if s := in.ServicesByName[name]; s != nil {
 		return s.Service
 	}
-	return &Service{}
+	return &index.Service{}
 }
 
 // elsewhere reports whether a name may have an address though no record bears it: by a
 // wildcard (RFC 4592), by a DNAME, or in a zone that is delegated further.
-func (in *inspector) elsewhere(z *zoneState, name string) bool {
-	if len(z.named(name)) == 0 {
-		for n := name; n != z.name; {
+func (in *inspector) elsewhere(z *index.ZoneState, name string) bool {
+	if len(z.Named(name)) == 0 {
+		for n := name; n != z.Name; {
 			parent, ok := providers.Parent(n)
 			if !ok {
 				break
 			}
-			for _, r := range z.named("*." + parent) {
+			for _, r := range z.Named("*." + parent) {
 				switch r.Type {
 				case "A", "AAAA", "CNAME":
 					return true
 				}
 			}
-			if len(z.named(parent)) > 0 {
+			if len(z.Named(parent)) > 0 {
 				break // the closest name that exists decides
 			}
 			n = parent
 		}
 	}
-	for n := name; n != z.name; {
-		for _, r := range z.named(n) {
+	for n := name; n != z.Name; {
+		for _, r := range z.Named(n) {
 			if r.Type == "NS" || r.Type == "DNAME" {
 				return true
 			}

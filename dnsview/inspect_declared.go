@@ -5,32 +5,33 @@ import (
 	"strconv"
 	"strings"
 
+	"rollcall/dnsview/index"
 	"rollcall/providers"
 )
 
 // declared holds the records at the name of a service against what its declaration says
 // of TTL, proxying and weight. A host name that SRV records lead to has a TTL of its own.
-func (in *inspector) declared(s *serviceState) {
-	if s.zone == nil {
+func (in *inspector) declared(s *index.DeclaredService) {
+	if s.ReadZone == nil {
 		return
 	}
-	var sets map[setKey][]*providers.Record
+	var sets map[index.SetKey][]*providers.Record
 	if s.TTL > 0 {
-		sets = map[setKey][]*providers.Record{}
+		sets = map[index.SetKey][]*providers.Record{}
 	}
 	ttl := func(r *providers.Record) {
 		if sets != nil && r.TTL != s.TTL && !in.autoTTL(s, r) {
-			k := setKey{r.Zone, r.Name, r.Type}
+			k := index.SetKey{Zone: r.Zone, Name: r.Name, Type: r.Type}
 			sets[k] = append(sets[k], r)
 		}
 	}
-	for _, m := range s.records {
-		r := m.record
+	for _, m := range s.Records {
+		r := m.Record
 		if in.told[r] == toldLeaving {
 			continue
 		}
 		ttl(r)
-		if s.Kind != DNSSD {
+		if s.Kind != index.DNSSD {
 			in.proxied(s, r)
 			in.routingWeight(s, r)
 			continue
@@ -46,22 +47,22 @@ func (in *inspector) declared(s *serviceState) {
 
 // autoTTL reports whether Cloudflare sets the TTL of a record itself, since it
 // is proxied, or shall be.
-func (in *inspector) autoTTL(s *serviceState, r *providers.Record) bool {
+func (in *inspector) autoTTL(s *index.DeclaredService, r *providers.Record) bool {
 	return r.Proxied || s.Proxied != nil && *s.Proxied && in.proxies(r)
 }
 
 // proxies reports whether the provider of a record's zone can stand before it.
 func (in *inspector) proxies(r *providers.Record) bool {
-	z := in.zoneName[r.Zone]
-	return z != nil && z.view.Zone.Provider == providers.Cloudflare && (r.Type == "A" || r.Type == "AAAA" || r.Type == "CNAME")
+	z := in.ZonesByName[r.Zone]
+	return z != nil && z.View.Zone.Provider == providers.Cloudflare && (r.Type == "A" || r.Type == "AAAA" || r.Type == "CNAME")
 }
 
 // ttl reports records of one name and type with another TTL than is declared.
 // On Route 53 the TTL is that of the whole set, which is reported and changed once.
-func (in *inspector) ttl(s *serviceState, set []*providers.Record) {
-	slices.SortFunc(set, compareRecords)
-	z := in.zoneName[set[0].Zone]
-	if z.view.Zone.Provider == providers.Route53 {
+func (in *inspector) ttl(s *index.DeclaredService, set []*providers.Record) {
+	slices.SortFunc(set, index.CompareRecords)
+	z := in.ZonesByName[set[0].Zone]
+	if z.View.Zone.Provider == providers.Route53 {
 		one := map[string]*providers.Record{}
 		for _, r := range set {
 			if old := one[r.SetID]; old == nil || in.whyNotUpdate(old) != "" && in.whyNotUpdate(r) == "" {
@@ -72,7 +73,7 @@ func (in *inspector) ttl(s *serviceState, set []*providers.Record) {
 	}
 	for _, r := range set {
 		what := "its"
-		if z.view.Zone.Provider == providers.Route53 {
+		if z.View.Zone.Provider == providers.Route53 {
 			what = "its set's"
 		}
 		is := strconv.Itoa(int(r.TTL))
@@ -83,7 +84,7 @@ func (in *inspector) ttl(s *serviceState, set []*providers.Record) {
 	}
 }
 
-func (in *inspector) proxied(s *serviceState, r *providers.Record) {
+func (in *inspector) proxied(s *index.DeclaredService, r *providers.Record) {
 	if s.Proxied == nil || r.Proxied == *s.Proxied || !in.proxies(r) {
 		return
 	}
@@ -91,20 +92,20 @@ func (in *inspector) proxied(s *serviceState, r *providers.Record) {
 	if r.Proxied {
 		why = "it is proxied, and its service declares that it is not"
 	}
-	in.differs(s, in.zoneName[r.Zone], r, Proxied, Medium, why)
+	in.differs(s, in.ZonesByName[r.Zone], r, Proxied, Medium, why)
 }
 
 // routingWeight looks at the weight of a weighted record set of Route 53.
-func (in *inspector) routingWeight(s *serviceState, r *providers.Record) {
+func (in *inspector) routingWeight(s *index.DeclaredService, r *providers.Record) {
 	if s.Weight == 0 || r.Weight == int64(s.Weight) || !r.InWeightedSet() {
 		return
 	}
-	in.differs(s, in.zoneName[r.Zone], r, Weight, Low, "its weight is "+strconv.FormatInt(r.Weight, 10)+", and "+strconv.Itoa(int(s.Weight))+" is declared")
+	in.differs(s, in.ZonesByName[r.Zone], r, Weight, Low, "its weight is "+strconv.FormatInt(r.Weight, 10)+", and "+strconv.Itoa(int(s.Weight))+" is declared")
 }
 
 // srvWeight looks at priority and weight of an SRV value (RFC 2782). Zero is what a
 // declaration says that says nothing.
-func (in *inspector) srvWeight(s *serviceState, r *providers.Record, srv providers.SRV) {
+func (in *inspector) srvWeight(s *index.DeclaredService, r *providers.Record, srv providers.SRV) {
 	var why []string
 	if s.Priority != 0 && srv.Priority != s.Priority {
 		why = append(why, "its priority is "+strconv.Itoa(int(srv.Priority))+", and "+strconv.Itoa(int(s.Priority))+" is declared")
@@ -113,23 +114,23 @@ func (in *inspector) srvWeight(s *serviceState, r *providers.Record, srv provide
 		why = append(why, "its weight is "+strconv.Itoa(int(srv.Weight))+", and "+strconv.Itoa(int(s.Weight))+" is declared")
 	}
 	if len(why) > 0 && srv.Target != "." {
-		in.differs(s, in.zoneName[r.Zone], r, Weight, Low, strings.Join(why, "; "))
+		in.differs(s, in.ZonesByName[r.Zone], r, Weight, Low, strings.Join(why, "; "))
 	}
 }
 
 // differs adds a finding about a field that is not as declared.
-func (in *inspector) differs(s *serviceState, z *zoneState, r *providers.Record, c Class, sev Severity, why string) {
+func (in *inspector) differs(s *index.DeclaredService, z *index.ZoneState, r *providers.Record, c Class, sev Severity, why string) {
 	f := Finding{
-		Class: c, Severity: sev, Record: r, Zone: z.name, Service: providers.CanonicalName(s.Name), RestsOn: []Basis{z.basis}, Remedy: RemedyUpdate,
-		Reason: r.Label() + ": " + why, Evidence: []Evidence{{Source: z.name, Fact: why, At: z.view.RowsFrom}, {Source: "config", Fact: "declares service " + Clean(s.Name)}},
+		Class: c, Severity: sev, Record: r, Zone: z.Name, Service: providers.CanonicalName(s.Name), RestsOn: []index.Basis{z.Basis}, Remedy: RemedyUpdate,
+		Reason: r.Label() + ": " + why, Evidence: []Evidence{{Source: z.Name, Fact: why, At: z.View.RowsFrom}, {Source: "config", Fact: "declares service " + index.Clean(s.Name)}},
 	}
-	if i := in.instanceOf(r); i != nil {
-		ref := in.ref(i)
+	if i := in.InstanceOf(r); i != nil {
+		ref := in.Ref(i)
 		f.Instance, f.Cloud = &ref, i.Cloud
 	}
 	not := in.whyNotUpdate(r)
-	if not == "" && z.state != providers.CoverageComplete {
-		not = z.why
+	if not == "" && z.State != providers.CoverageComplete {
+		not = z.Why
 	}
 	if not != "" {
 		f.Remedy = NoRemedy
@@ -143,11 +144,11 @@ func (in *inspector) differs(s *serviceState, z *zoneState, r *providers.Record,
 func (in *inspector) whyNotUpdate(r *providers.Record) string {
 	o, owned := r.Owner()
 	switch {
-	case !owned && marked(r):
+	case !owned && index.Marked(r):
 		return "its markers do not say clearly whose it is"
 	case !owned:
 		return "it has no owner marker"
-	case in.foreignFleet(o):
+	case in.ForeignFleet(o):
 		return "it belongs to another fleet"
 	case o.Quiesced:
 		return "it is quiesced"
@@ -156,20 +157,20 @@ func (in *inspector) whyNotUpdate(r *providers.Record) string {
 	case o.Host():
 		return ""
 	}
-	if i := in.instance(o.Cloud, o.Instance); i == nil || i.State != providers.StateRunning {
+	if i := in.Instance(o.Cloud, o.Instance); i == nil || i.State != providers.StateRunning {
 		return "its node does not run"
 	}
 	return ""
 }
 
 // members counts the live members of a service, and the clouds that they lie in.
-func (in *inspector) members(s *serviceState, sv *survey) {
+func (in *inspector) members(s *index.DeclaredService, sv *survey) {
 	several := len(s.Clouds) > 1
 	if s.Minimum <= 0 && !several {
 		return
 	}
-	live := sv.live()
-	in.thin(s, sv.name, len(live))
+	live := sv.Live()
+	in.thin(s, sv.Name, len(live))
 	clouds := map[string]int{} // "" for hosts that joined by hand
 	for _, i := range live {
 		if i != nil {
@@ -180,40 +181,40 @@ func (in *inspector) members(s *serviceState, sv *survey) {
 	}
 	if several && len(clouds) == 1 && clouds[""] == 0 {
 		for c, n := range clouds {
-			in.oneCloud(s, sv.name, c, n)
+			in.oneCloud(s, sv.Name, c, n)
 		}
 	}
 }
 
 // everySource says what is lacking to know all members of a service.
-func (in *inspector) everySource(s *serviceState) (lack string, basis []Basis) {
-	if s.zone == nil {
-		lack = "the zone of " + Clean(s.Name) + " is not read here"
-		for _, cs := range in.clouds {
-			basis = append(basis, cs.basis)
+func (in *inspector) everySource(s *index.DeclaredService) (lack string, basis []index.Basis) {
+	if s.ReadZone == nil {
+		lack = "the zone of " + index.Clean(s.Name) + " is not read here"
+		for _, cs := range in.Clouds {
+			basis = append(basis, cs.Basis)
 		}
 		return lack, basis
 	}
-	return in.lacking(s.zone), s.zone.all
+	return in.MissingEvidence(s.ReadZone), s.ReadZone.AllBases
 }
 
-func (in *inspector) thin(s *serviceState, name string, live int) {
+func (in *inspector) thin(s *index.DeclaredService, name string, live int) {
 	if live >= s.Minimum {
 		return
 	}
 	lack, basis := in.everySource(s)
 	in.addOr(lack, Finding{
 		Class: Thin, Severity: Critical, Service: name, Zone: zoneNameOf(s), RestsOn: basis,
-		Reason:   Clean(name) + " has " + plural(live, "live member", "live members") + ", and " + strconv.Itoa(s.Minimum) + " is its minimum: nothing alive is taken out before there are more",
-		Evidence: []Evidence{{Source: "inventory", Fact: plural(live, "running node is", "running nodes are") + " found under its name", At: in.o.Now}, {Source: "config", Fact: "declares a minimum of " + strconv.Itoa(s.Minimum)}},
+		Reason:   index.Clean(name) + " has " + index.Plural(live, "live member", "live members") + ", and " + strconv.Itoa(s.Minimum) + " is its minimum: nothing alive is taken out before there are more",
+		Evidence: []Evidence{{Source: "inventory", Fact: index.Plural(live, "running node is", "running nodes are") + " found under its name", At: in.Options.Now}, {Source: "config", Fact: "declares a minimum of " + strconv.Itoa(s.Minimum)}},
 	})
 }
 
-func (in *inspector) oneCloud(s *serviceState, name, cloud string, live int) {
+func (in *inspector) oneCloud(s *index.DeclaredService, name, cloud string, live int) {
 	lack, basis := in.everySource(s)
 	in.addOr(lack, Finding{
 		Class: OneCloud, Severity: Medium, Service: name, Zone: zoneNameOf(s), Cloud: cloud, RestsOn: basis,
-		Reason:   Clean(name) + " is declared for " + plural(len(s.Clouds), "cloud", "clouds") + ", and answered from " + Clean(cloud) + " only: launch nodes elsewhere",
-		Evidence: []Evidence{{Source: cloud, Fact: "runs " + plural(live, "live member", "live members"), At: in.o.Now}, {Source: "config", Fact: "declares " + Clean(strings.Join(s.Clouds, ", "))}},
+		Reason:   index.Clean(name) + " is declared for " + index.Plural(len(s.Clouds), "cloud", "clouds") + ", and answered from " + index.Clean(cloud) + " only: launch nodes elsewhere",
+		Evidence: []Evidence{{Source: cloud, Fact: "runs " + index.Plural(live, "live member", "live members"), At: in.Options.Now}, {Source: "config", Fact: "declares " + index.Clean(strings.Join(s.Clouds, ", "))}},
 	})
 }

@@ -4,20 +4,13 @@ import (
 	"slices"
 	"strings"
 
+	"rollcall/dnsview/index"
 	"rollcall/providers"
 )
 
-// mark is a marker record that says quiesced.
-type mark struct {
-	zone   *zoneState
-	record *providers.Record
-	owner  providers.Owner
-	name   string // of the record that was taken out
-}
-
 // marker looks at a marker record: one that says quiesced is noted, one that
 // marks nothing is an orphan. What others say was learned when owners were attached.
-func (in *inspector) marker(z *zoneState, r *providers.Record) {
+func (in *inspector) marker(z *index.ZoneState, r *providers.Record) {
 	parts, ok := providers.ParseTXT(r.Value)
 	if !ok || len(parts) == 0 {
 		return
@@ -28,126 +21,94 @@ func (in *inspector) marker(z *zoneState, r *providers.Record) {
 	case err != nil, o.Type == "", providers.CanonicalName(o.Instance) != instance:
 		in.unreadable(z, r, name)
 		return
-	case in.foreignFleet(o):
+	case in.ForeignFleet(o):
 		return // another team's marker is another team's business
 	case o.Quiesced:
-		in.marks = append(in.marks, mark{zone: z, record: r, owner: o, name: name})
+		in.QuiescedMarkers = append(in.QuiescedMarkers, index.QuiescedMarker{Zone: z, Record: r, Owner: o, Name: name})
 		return
 	case in.markedRecord(z, name, o):
 		return
 	}
-	in.orphan(z, r, o, Clean(r.Name)+" marks "+Clean(name)+" "+Clean(o.Type)+" "+Clean(o.Value)+", and there is no such record", nil)
+	in.orphan(z, r, o, index.Clean(r.Name)+" marks "+index.Clean(name)+" "+index.Clean(o.Type)+" "+index.Clean(o.Value)+", and there is no such record", nil)
 }
 
 // markedRecord reports whether there is a record that the marker names. The records of
 // the marker's own instance are looked at first, since that is where it is.
-func (in *inspector) markedRecord(z *zoneState, name string, o providers.Owner) bool {
-	if n, ok := in.nodeIDs[o.Cloud][o.Instance]; ok {
-		for l := in.nodes[n].head; l >= 0; l = in.links[l].next {
-			if r := in.links[l].record; r.Name == name && r.Zone == z.name && o.Owns(r.Type, r.Value) {
+func (in *inspector) markedRecord(z *index.ZoneState, name string, o providers.Owner) bool {
+	if n, ok := in.NodesByID[o.Cloud][o.Instance]; ok {
+		for l := in.Nodes[n].FirstLink; l >= 0; l = in.Links[l].Next {
+			if r := in.Links[l].Record; r.Name == name && r.Zone == z.Name && o.Owns(r.Type, r.Value) {
 				return true
 			}
 		}
 	}
-	return slices.ContainsFunc(z.named(name), func(r *providers.Record) bool { return o.Owns(r.Type, r.Value) })
-}
-
-// named gives the records of a zone with one name, from a map that is made when it is
-// first asked for. It is for Inspect alone: a finished view is read by many at once.
-func (z *zoneState) named(name string) []*providers.Record {
-	if z.names == nil {
-		z.names = make(map[string][]*providers.Record, len(z.view.Records))
-		for i := range z.view.Records {
-			r := &z.view.Records[i]
-			z.names[r.Name] = append(z.names[r.Name], r)
-		}
-	}
-	return z.names[name]
-}
-
-// setValue is one value of one name and type of a zone.
-type setValue struct{ name, typ, value string }
-
-// standing finds the record with the name, type and value of another, or returns nil. It is for
-// Inspect alone, as named is.
-func (z *zoneState) standing(r *providers.Record) *providers.Record {
-	if z.exact == nil {
-		z.exact = make(map[setValue]*providers.Record, len(z.view.Records))
-		for i := range z.view.Records {
-			s := &z.view.Records[i]
-			at := setValue{s.Name, s.Type, providers.FoldValue(s.Type, s.Value)}
-			if z.exact[at] == nil {
-				z.exact[at] = s
-			}
-		}
-	}
-	return z.exact[setValue{r.Name, r.Type, providers.FoldValue(r.Type, r.Value)}]
+	return slices.ContainsFunc(z.Named(name), func(r *providers.Record) bool { return o.Owns(r.Type, r.Value) })
 }
 
 // unreadable is for a marker that cannot be read. Records of its name are ambiguous; when there
 // is none, no one else reports it.
-func (in *inspector) unreadable(z *zoneState, r *providers.Record, name string) {
-	for _, s := range z.named(name) {
+func (in *inspector) unreadable(z *index.ZoneState, r *providers.Record, name string) {
+	for _, s := range z.Named(name) {
 		switch s.Type {
 		case "A", "AAAA", "SRV", "CNAME":
 			return
 		}
 	}
-	in.addOr(lackingOf(nil, z), Finding{
-		Class: OrphanMarker, Severity: Low, Record: r, Zone: z.name, Service: in.serviceOf(r), RestsOn: []Basis{z.basis},
-		Reason:   Clean(r.Name) + " marks nothing, and cannot be read, so nobody can say whose it is: remove it by hand",
-		Evidence: []Evidence{{Source: "marker", Fact: "cannot be read: " + Clean(r.Value)}},
+	in.addOr(index.MissingEvidenceOf(nil, z), Finding{
+		Class: OrphanMarker, Severity: Low, Record: r, Zone: z.Name, Service: in.ServiceOf(r), RestsOn: []index.Basis{z.Basis},
+		Reason:   index.Clean(r.Name) + " marks nothing, and cannot be read, so nobody can say whose it is: remove it by hand",
+		Evidence: []Evidence{{Source: "marker", Fact: "cannot be read: " + index.Clean(r.Value)}},
 	})
 }
 
 // orphan is for a marker without a record. It is removed only when two readings saw
 // it so: a writer without batches writes the one before the other. Like every
 // delete it waits for all sources to be complete.
-func (in *inspector) orphan(z *zoneState, r *providers.Record, o providers.Owner, why string, more []Evidence) {
+func (in *inspector) orphan(z *index.ZoneState, r *providers.Record, o providers.Owner, why string, more []Evidence) {
 	f := Finding{
-		Class: OrphanMarker, Severity: Low, Record: r, Zone: z.name, Service: in.serviceOf(r), RestsOn: z.all,
-		Instance: &providers.InstanceRef{Cloud: in.cloudLabel(o.Cloud), Key: o.Cloud, ID: o.Instance},
-		Evidence: append([]Evidence{in.markerEvidence(o), {Source: z.name, Fact: "has no record that the marker names", At: z.view.RowsFrom}}, more...),
+		Class: OrphanMarker, Severity: Low, Record: r, Zone: z.Name, Service: in.ServiceOf(r), RestsOn: z.AllBases,
+		Instance: &providers.InstanceRef{Cloud: in.CloudLabel(o.Cloud), Key: o.Cloud, ID: o.Instance},
+		Evidence: append([]Evidence{in.markerEvidence(o), {Source: z.Name, Fact: "has no record that the marker names", At: z.View.RowsFrom}}, more...),
 	}
-	if i := in.instance(o.Cloud, o.Instance); i != nil {
-		ref := in.ref(i)
+	if i := in.Instance(o.Cloud, o.Instance); i != nil {
+		ref := in.Ref(i)
 		f.Instance, f.Cloud = &ref, i.Cloud
 	}
-	first, seen := in.o.Seen[f.Key()]
+	first, seen := in.Options.Seen[f.Key()]
 	switch {
-	case seen && first.Before(z.view.Coverage.Started) && !in.tooYoung(r, o, in.o.Now, true):
+	case seen && first.Before(z.View.Coverage.Started) && !in.tooYoung(r, o, in.Options.Now, true):
 		f.Remedy = RemedyDelete
-		f.Reason = why + " (seen so for " + ago(in.o.Now.Sub(first)) + ")"
+		f.Reason = why + " (seen so for " + index.Ago(in.Options.Now.Sub(first)) + ")"
 		f.Evidence = append(f.Evidence, Evidence{Source: "an earlier scan", Fact: "saw the same", At: first})
 	case seen:
 		f.Reason = why + "; it can be removed when a later reading sees the same"
 	default:
 		f.Reason = why + "; it can be removed when a second scan sees the same"
 	}
-	in.addOr(in.lacking(z), f)
+	in.addOr(in.MissingEvidence(z), f)
 }
 
 // markers reports nodes that were taken out of DNS on purpose.
 func (in *inspector) markers() {
-	for _, m := range in.marks {
-		n := in.nodeOf(m.owner.Cloud, m.owner.Instance)
-		if in.quiescedThere(m) {
+	for _, m := range in.QuiescedMarkers {
+		n := in.NodeOf(m.Owner.Cloud, m.Owner.Instance)
+		if in.QuiescedThere(m) {
 			continue // the record is still there, and reported already
 		}
-		ref := providers.InstanceRef{Cloud: in.cloudLabel(m.owner.Cloud), Key: m.owner.Cloud, ID: m.owner.Instance}
-		who := shortID(m.owner.Instance)
-		i := in.nodes[n].inst
+		ref := providers.InstanceRef{Cloud: in.CloudLabel(m.Owner.Cloud), Key: m.Owner.Cloud, ID: m.Owner.Instance}
+		who := index.ShortID(m.Owner.Instance)
+		i := in.Nodes[n].Instance
 		if i != nil {
-			ref, who = in.ref(i), label(i)
+			ref, who = in.Ref(i), index.Label(i)
 		}
-		if word, ok := in.goneForGood(m.record, m.owner, i); ok {
-			in.orphan(m.zone, m.record, m.owner, Clean(m.record.Name)+" remembers that "+who+" was taken out of "+Clean(m.name)+", and it is gone for good", []Evidence{word})
+		if word, ok := in.goneForGood(m.Record, m.Owner, i); ok {
+			in.orphan(m.Zone, m.Record, m.Owner, index.Clean(m.Record.Name)+" remembers that "+who+" was taken out of "+index.Clean(m.Name)+", and it is gone for good", []Evidence{word})
 			continue
 		}
 		f := Finding{
-			Class: Quiesced, Severity: Info, Record: m.record, Instance: &ref, Cloud: ref.Cloud, Zone: m.zone.name, Service: in.serviceOf(m.record),
-			Reason:   who + " was taken out of " + Clean(m.name) + " on purpose",
-			Evidence: []Evidence{in.markerEvidence(m.owner)}, RestsOn: []Basis{m.zone.basis},
+			Class: Quiesced, Severity: Info, Record: m.Record, Instance: &ref, Cloud: ref.Cloud, Zone: m.Zone.Name, Service: in.ServiceOf(m.Record),
+			Reason:   who + " was taken out of " + index.Clean(m.Name) + " on purpose",
+			Evidence: []Evidence{in.markerEvidence(m.Owner)}, RestsOn: []index.Basis{m.Zone.Basis},
 		}
 		if in.returnable(m, i) {
 			f.Remedy = RemedyReturn
@@ -158,44 +119,44 @@ func (in *inspector) markers() {
 
 // returnable reports whether what a marker remembers can be put back: its node runs and fails no health
 // check, all is known, and no one else has the value meanwhile.
-func (in *inspector) returnable(m mark, i *providers.Instance) bool {
-	if i == nil || i.State != providers.StateRunning || m.owner.Type == "" || strings.HasPrefix(m.owner.Value, "~") || in.lacking(m.zone) != "" {
+func (in *inspector) returnable(m index.QuiescedMarker, i *providers.Instance) bool {
+	if i == nil || i.State != providers.StateRunning || m.Owner.Type == "" || strings.HasPrefix(m.Owner.Value, "~") || in.MissingEvidence(m.Zone) != "" {
 		return false
 	}
-	r := providers.Record{Zone: m.zone.name, Name: m.name, Type: m.owner.Type, Value: m.owner.Value}
+	r := providers.Record{Zone: m.Zone.Name, Name: m.Name, Type: m.Owner.Type, Value: m.Owner.Value}
 	if a, ok := r.Addr(); ok && !i.HasAddress(a) {
-		to, ok := addressFor(i, r.Family())
+		to, ok := index.AddressInPlaceOf(i, r.Family())
 		if !ok {
 			return false
 		}
 		r.Value = to.String()
 	}
-	if slices.ContainsFunc(in.o.Health, func(h HealthState) bool {
-		return h.Key == m.owner.Cloud && h.ID == m.owner.Instance && in.failing(&h) != nil
+	if slices.ContainsFunc(in.Options.Health, func(h index.HealthState) bool {
+		return h.Key == m.Owner.Cloud && h.ID == m.Owner.Instance && in.Failing(&h) != nil
 	}) {
 		return false
 	}
-	have := m.zone.standing(&r)
+	have := m.Zone.SameValue(&r)
 	if have == nil {
 		return true
 	}
 	own, ok := have.Owner()
-	return ok && own.Same(m.owner) || !marked(have) && !have.Alias && in.controllerOf(have) == ""
+	return ok && own.Same(m.Owner) || !index.Marked(have) && !have.Alias && in.ControllerOf(have) == ""
 }
 
 // goneForGood reports whether the cloud of a marker says that its instance does not
 // exist any more, with that word.
 func (in *inspector) goneForGood(r *providers.Record, o providers.Owner, i *providers.Instance) (Evidence, bool) {
-	cs := in.byKey[o.Cloud]
-	if cs == nil || o.Host() || cs.state != providers.CoverageComplete || in.tooYoung(r, o, in.o.Now, true) {
+	cs := in.CloudsByKey[o.Cloud]
+	if cs == nil || o.Host() || cs.State != providers.CoverageComplete || in.tooYoung(r, o, in.Options.Now, true) {
 		return Evidence{}, false
 	}
-	l, asked := cs.view.Lookups[o.Instance]
+	l, asked := cs.View.Lookups[o.Instance]
 	switch {
 	case i != nil && i.State.Dead():
-		return Evidence{Source: cs.name, Fact: "lists " + Clean(i.ID) + " as terminated", At: cs.view.RowsFrom}, true
+		return Evidence{Source: cs.Name, Fact: "lists " + index.Clean(i.ID) + " as terminated", At: cs.View.RowsFrom}, true
 	case i == nil && asked && l.Gone && l.Err == nil && (l.Final || !in.tooYoung(r, o, l.Asked, false)):
-		return Evidence{Source: cs.name, Fact: "was asked for " + Clean(o.Instance) + " and answered that it is gone", At: l.Asked}, true
+		return Evidence{Source: cs.Name, Fact: "was asked for " + index.Clean(o.Instance) + " and answered that it is gone", At: l.Asked}, true
 	}
 	return Evidence{}, false
 }

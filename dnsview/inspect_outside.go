@@ -7,12 +7,9 @@ import (
 	"strings"
 	"time"
 
+	"rollcall/dnsview/index"
 	"rollcall/providers"
 )
-
-// wireFresh is how long the answer of a name server says something of now. All
-// names of a large zone take a while to ask without being a nuisance.
-const wireFresh = 10 * time.Minute
 
 // defaultWireGrace is how long name servers may take to show a change. Route 53
 // and Cloudflare commonly need less than a minute.
@@ -21,37 +18,37 @@ const defaultWireGrace = 2 * time.Minute
 // wire makes findings of what name servers answered.
 func (in *inspector) wire() {
 	dark := in.unresolvable()
-	silent := map[string][]*WireState{}
-	for i := range in.o.Wire {
-		w := &in.o.Wire[i]
-		z := in.zoneName[providers.CanonicalName(w.Zone)]
-		if z == nil || in.o.Now.Sub(w.At) > wireFresh || !in.current(z, w) {
+	silent := map[string][]*index.WireState{}
+	for i := range in.Options.Wire {
+		w := &in.Options.Wire[i]
+		z := in.ZonesByName[providers.CanonicalName(w.Zone)]
+		if z == nil || in.Options.Now.Sub(w.At) > index.WireFresh || !in.current(z, w) {
 			continue
 		}
-		in.showWire(z, w)
-		if in.barred[z.name] != "" || dark[z.name] && w.onlyResolversFail() {
+		in.AddWire(z, w)
+		if in.ReadOnlyZones[z.Name] != "" || dark[z.Name] && onlyResolversFail(w) {
 			continue
 		}
 		switch w.State {
-		case WirePropagating:
+		case index.WirePropagating:
 			in.disagrees(z, w)
-		case WireSplit:
+		case index.WireSplit:
 			in.add(in.onWire(z, w, Split, Medium, "its authoritative servers disagree with each other"))
-		case WireCached, WireNegativeCached:
+		case index.WireCached, index.WireNegativeCached:
 			in.cached(z, w)
-		case WireBroken, WireUnreachable:
-			silent[z.name] = append(silent[z.name], w)
+		case index.WireBroken, index.WireUnreachable:
+			silent[z.Name] = append(silent[z.Name], w)
 		}
 	}
 	for name, states := range silent {
-		in.silent(in.zoneName[name], states)
+		in.silent(in.ZonesByName[name], states)
 	}
 }
 
 // onlyResolversFail reports whether the authoritative servers are in sync and resolvers are not.
-func (w *WireState) onlyResolversFail() bool {
+func onlyResolversFail(w *index.WireState) bool {
 	switch w.State {
-	case WireBroken, WireCached, WireNegativeCached:
+	case index.WireBroken, index.WireCached, index.WireNegativeCached:
 		return w.Servers > 0 && w.Agree == w.Servers
 	}
 	return false
@@ -62,30 +59,30 @@ func (w *WireState) onlyResolversFail() bool {
 // zones of which it says something.
 func (in *inspector) unresolvable() (told map[string]bool) {
 	told = map[string]bool{}
-	for i := range in.o.WireZones {
-		w := &in.o.WireZones[i]
-		z := in.zoneName[providers.CanonicalName(w.Zone)]
-		if z == nil || len(w.Unresolved) == 0 || in.o.Now.Sub(w.At) > wireFresh || z.view.Zone.Private || z.view.Zone.Pending {
+	for i := range in.Options.WireZones {
+		w := &in.Options.WireZones[i]
+		z := in.ZonesByName[providers.CanonicalName(w.Zone)]
+		if z == nil || len(w.Unresolved) == 0 || in.Options.Now.Sub(w.At) > index.WireFresh || z.View.Zone.Private || z.View.Zone.Pending {
 			continue
 		}
-		told[z.name] = true
-		who := Clean(strings.Join(w.Unresolved[:min(len(w.Unresolved), 3)], ", "))
+		told[z.Name] = true
+		who := index.Clean(strings.Join(w.Unresolved[:min(len(w.Unresolved), 3)], ", "))
 		f := Finding{
-			Class: Unresolvable, Severity: Critical, Zone: z.name, RestsOn: []Basis{z.basis, in.asked(z, w.At)},
-			Reason: z.name + " cannot be resolved, though its own servers answer: " + who,
+			Class: Unresolvable, Severity: Critical, Zone: z.Name, RestsOn: []index.Basis{z.Basis, in.asked(z, w.At)},
+			Reason: z.Name + " cannot be resolved, though its own servers answer: " + who,
 		}
 		if len(w.Facts) > 0 {
-			f.Reason += "; " + Clean(w.Facts[0])
+			f.Reason += "; " + index.Clean(w.Facts[0])
 		}
 		for _, u := range w.Unresolved {
-			f.Evidence = append(f.Evidence, Evidence{Source: "resolvers", Fact: Clean(u), At: w.At})
+			f.Evidence = append(f.Evidence, Evidence{Source: "resolvers", Fact: index.Clean(u), At: w.At})
 		}
 		for _, fact := range w.Facts {
-			f.Evidence = append(f.Evidence, Evidence{Source: "name servers", Fact: Clean(fact), At: w.At})
+			f.Evidence = append(f.Evidence, Evidence{Source: "name servers", Fact: index.Clean(fact), At: w.At})
 		}
 		if !w.Confirmed {
 			f.Class, f.Severity, f.Would = Unknown, Info, Unresolvable
-			f.Reason = z.name + " looks unresolvable, but that is not certain until two resolvers say so in two rounds: " + who
+			f.Reason = z.Name + " looks unresolvable, but that is not certain until two resolvers say so in two rounds: " + who
 		}
 		in.add(f)
 	}
@@ -96,51 +93,51 @@ func (in *inspector) unresolvable() (told map[string]bool) {
 // the name servers' word or by the provider's own. Nothing is written there, so
 // that no other finding has a remedy there.
 func (in *inspector) lameZones() {
-	for i := range in.o.WireZones {
-		w := &in.o.WireZones[i]
-		if z := in.zoneName[providers.CanonicalName(w.Zone)]; z != nil && w.State == WireLame && in.o.Now.Sub(w.At) <= wireFresh {
+	for i := range in.Options.WireZones {
+		w := &in.Options.WireZones[i]
+		if z := in.ZonesByName[providers.CanonicalName(w.Zone)]; z != nil && w.State == index.WireLame && in.Options.Now.Sub(w.At) <= index.WireFresh {
 			in.lame(z, w.Reason, w.At, w.Problems)
 		}
 	}
-	for i := range in.o.Wire {
-		w := &in.o.Wire[i]
-		if z := in.zoneName[providers.CanonicalName(w.Zone)]; z != nil && w.State == WireLame && in.o.Now.Sub(w.At) <= wireFresh {
+	for i := range in.Options.Wire {
+		w := &in.Options.Wire[i]
+		if z := in.ZonesByName[providers.CanonicalName(w.Zone)]; z != nil && w.State == index.WireLame && in.Options.Now.Sub(w.At) <= index.WireFresh {
 			in.lame(z, w.Reason, w.At, nil)
 		}
 	}
-	for _, z := range in.zones {
-		if why := NotServed(&z.view.Zone); why != "" {
-			in.lame(z, why, z.view.RowsFrom, nil)
+	for _, z := range in.Zones {
+		if why := index.NotServed(&z.View.Zone); why != "" {
+			in.lame(z, why, z.View.RowsFrom, nil)
 		}
 	}
 }
 
-func (in *inspector) lame(z *zoneState, why string, at time.Time, problems []string) {
-	if in.barred[z.name] != "" {
+func (in *inspector) lame(z *index.ZoneState, why string, at time.Time, problems []string) {
+	if in.ReadOnlyZones[z.Name] != "" {
 		return
 	}
 	f := Finding{
-		Class: Lame, Severity: High, Zone: z.name, RestsOn: []Basis{z.basis, in.asked(z, at)},
-		Reason:   lameReason(z.name, cmp.Or(why, "it is not delegated to the servers of its provider")),
-		Evidence: []Evidence{{Source: "name servers", Fact: Clean(cmp.Or(why, "the zone is not delegated to these servers")), At: at}},
+		Class: Lame, Severity: High, Zone: z.Name, RestsOn: []index.Basis{z.Basis, in.asked(z, at)},
+		Reason:   index.LameReason(z.Name, cmp.Or(why, "it is not delegated to the servers of its provider")),
+		Evidence: []Evidence{{Source: "name servers", Fact: index.Clean(cmp.Or(why, "the zone is not delegated to these servers")), At: at}},
 	}
 	for _, p := range problems {
-		f.Evidence = append(f.Evidence, Evidence{Source: "name servers", Fact: Clean(p), At: at})
+		f.Evidence = append(f.Evidence, Evidence{Source: "name servers", Fact: index.Clean(p), At: at})
 	}
-	in.barred[z.name] = f.Reason
+	in.ReadOnlyZones[z.Name] = f.Reason
 	in.add(f)
 }
 
 // asked is the coverage of the name servers of a zone.
-func (in *inspector) asked(z *zoneState, at time.Time) Basis {
-	return Basis{Source: "name servers of " + z.name, State: providers.CoverageComplete, Age: in.o.Now.Sub(at)}
+func (in *inspector) asked(z *index.ZoneState, at time.Time) index.Basis {
+	return index.Basis{Source: "name servers of " + z.Name, State: providers.CoverageComplete, Age: in.Options.Now.Sub(at)}
 }
 
 // current reports whether the servers were asked about the values that the
 // zone holds now.
-func (in *inspector) current(z *zoneState, w *WireState) bool {
+func (in *inspector) current(z *index.ZoneState, w *index.WireState) bool {
 	var now []string
-	for _, r := range z.named(w.Name) {
+	for _, r := range z.Named(w.Name) {
 		if r.Type == w.Type {
 			now = append(now, providers.FoldValue(r.Type, r.Value))
 		}
@@ -154,72 +151,60 @@ func (in *inspector) current(z *zoneState, w *WireState) bool {
 	return slices.Equal(slices.Compact(now), slices.Compact(want))
 }
 
-// showWire makes an answer easy to find from the records that it is about.
-func (x *index) showWire(z *zoneState, w *WireState) {
-	if x.byWire == nil {
-		x.byWire = make(map[*providers.Record]*WireState, len(x.o.Wire))
-	}
-	for _, r := range z.named(w.Name) {
-		if r.Type == w.Type {
-			x.byWire[r] = w
-		}
-	}
-}
-
 // onWire makes a finding about a name and type, at the first of its records.
-func (in *inspector) onWire(z *zoneState, w *WireState, c Class, sev Severity, why string) Finding {
-	f := Finding{Class: c, Severity: sev, Zone: z.name, RestsOn: []Basis{z.basis, in.asked(z, w.At)}}
-	for _, r := range z.named(w.Name) {
-		if r.Type == w.Type && (f.Record == nil || compareRecords(r, f.Record) < 0) {
+func (in *inspector) onWire(z *index.ZoneState, w *index.WireState, c Class, sev Severity, why string) Finding {
+	f := Finding{Class: c, Severity: sev, Zone: z.Name, RestsOn: []index.Basis{z.Basis, in.asked(z, w.At)}}
+	for _, r := range z.Named(w.Name) {
+		if r.Type == w.Type && (f.Record == nil || index.CompareRecords(r, f.Record) < 0) {
 			f.Record = r
 		}
 	}
 	f.Name = w.Name + " " + w.Type
 	if f.Record != nil {
-		f.Service = in.serviceOf(f.Record)
+		f.Service = in.ServiceOf(f.Record)
 	}
-	f.Reason = Clean(w.Name) + " " + w.Type + ": " + Clean(why)
+	f.Reason = index.Clean(w.Name) + " " + w.Type + ": " + index.Clean(why)
 	if w.Reason != "" {
-		f.Evidence = append(f.Evidence, Evidence{Source: "name servers", Fact: Clean(w.Reason), At: w.At})
+		f.Evidence = append(f.Evidence, Evidence{Source: "name servers", Fact: index.Clean(w.Reason), At: w.At})
 	}
 	for i := range w.Answers {
 		a := &w.Answers[i]
 		if a.Agrees && c != Split {
 			continue
 		}
-		f.Evidence = append(f.Evidence, Evidence{Source: Clean(a.Server), Fact: a.says(in.o.Now), At: a.At})
+		f.Evidence = append(f.Evidence, Evidence{Source: index.Clean(a.Server), Fact: says(a, in.Options.Now), At: a.At})
 	}
 	return f
 }
 
 // says tells in a few words what a server answered.
-func (a *WireAnswer) says(now time.Time) string {
+func says(a *index.WireAnswer, now time.Time) string {
 	who := "answers "
 	if a.Resolver {
 		who = "hands out "
 	}
 	switch {
 	case a.Failure != "":
-		return "gives no answer: " + Clean(a.Failure)
+		return "gives no answer: " + index.Clean(a.Failure)
 	case len(a.Values) == 0:
 		who += "that there is nothing"
 	default:
 		some := a.Values[:min(len(a.Values), 3)]
-		who += Clean(strings.Join(some, ", "))
+		who += index.Clean(strings.Join(some, ", "))
 		if n := len(a.Values) - len(some); n > 0 {
 			who += " and " + strconv.Itoa(n) + " more"
 		}
 	}
 	if a.Resolver {
-		who += ", for " + ago(a.Left(now)) + " more"
+		who += ", for " + index.Ago(a.Left(now)) + " more"
 	}
 	return who
 }
 
 // disagrees is for authoritative servers that agree with each other and not with the API: for a
 // while a change on its way, then something is wrong.
-func (in *inspector) disagrees(z *zoneState, w *WireState) {
-	grace := in.o.WireGrace
+func (in *inspector) disagrees(z *index.ZoneState, w *index.WireState) {
+	grace := in.Options.WireGrace
 	if grace <= 0 {
 		grace = defaultWireGrace
 	}
@@ -227,123 +212,97 @@ func (in *inspector) disagrees(z *zoneState, w *WireState) {
 	if since.IsZero() {
 		since = w.At
 	}
-	young := in.o.Now.Sub(since)
+	young := in.Options.Now.Sub(since)
 	if young < grace {
-		in.add(in.onWire(z, w, InFlight, Info, "its name servers do not show yet what the API holds; a change is on its way since "+ago(young)))
+		in.add(in.onWire(z, w, InFlight, Info, "its name servers do not show yet what the API holds; a change is on its way since "+index.Ago(young)))
 		return
 	}
-	in.addOr(lackingOf(nil, z), in.onWire(z, w, Wire, High, "its name servers answer something else than the API holds, for "+ago(young)+" now: tell the DNS provider"))
+	in.addOr(index.MissingEvidenceOf(nil, z), in.onWire(z, w, Wire, High, "its name servers answer something else than the API holds, for "+index.Ago(young)+" now: tell the DNS provider"))
 }
 
 // cached is for resolvers that still hand out what was there before.
-func (in *inspector) cached(z *zoneState, w *WireState) {
+func (in *inspector) cached(z *index.ZoneState, w *index.WireState) {
 	what := "still hand out the old answer"
-	if w.State == WireNegativeCached {
+	if w.State == index.WireNegativeCached {
 		what = "still remember that there was nothing"
 	}
 	left := ""
 	switch {
 	case w.Until.IsZero():
-	case !in.o.Now.Before(w.Until):
+	case !in.Options.Now.Before(w.Until):
 		return // they must have forgotten it by now
 	default:
-		left = ", for " + ago(w.Until.Sub(in.o.Now)) + " more"
+		left = ", for " + index.Ago(w.Until.Sub(in.Options.Now)) + " more"
 	}
 	in.add(in.onWire(z, w, Cached, Info, "resolvers "+what+left))
 }
 
 // silent is for names of a zone whose servers gave no answer.
-func (in *inspector) silent(z *zoneState, states []*WireState) {
-	slices.SortFunc(states, func(a, b *WireState) int { return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Type, b.Type)) })
+func (in *inspector) silent(z *index.ZoneState, states []*index.WireState) {
+	slices.SortFunc(states, func(a, b *index.WireState) int {
+		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Type, b.Type))
+	})
 	w := states[0]
-	f := in.onWire(z, w, Unknown, Info, "what its name servers hand out is not known: "+cmp.Or(Clean(w.Reason), "they gave no answer"))
+	f := in.onWire(z, w, Unknown, Info, "what its name servers hand out is not known: "+cmp.Or(index.Clean(w.Reason), "they gave no answer"))
 	if n := len(states) - 1; n > 0 {
-		f.Reason += ", and so for " + plural(n, "other name", "other names") + " of " + z.name
+		f.Reason += ", and so for " + index.Plural(n, "other name", "other names") + " of " + z.Name
 	}
 	f.Would = Wire
-	f.RestsOn[1].State, f.RestsOn[1].Err = providers.CoverageFailed, cmp.Or(Clean(w.Reason), "no answer")
+	f.RestsOn[1].State, f.RestsOn[1].Err = providers.CoverageFailed, cmp.Or(index.Clean(w.Reason), "no answer")
 	in.add(f)
 }
-
-// The checks that have to fail before a node counts as unhealthy, where its
-// service declares nothing: as many as the node agent takes.
-const (
-	defaultNeed = 2
-	defaultOf   = 3
-)
 
 // health reports nodes that fail the health check of their service while clients
 // are sent to them.
 func (in *inspector) health() {
-	for i := range in.o.Health {
-		h := &in.o.Health[i]
-		if s := in.failing(h); s != nil {
+	for i := range in.Options.Health {
+		h := &in.Options.Health[i]
+		if s := in.Failing(h); s != nil {
 			in.unhealthy(s, h)
 		}
 	}
 }
 
-// failing returns the service whose health check a node fails by an outcome, or nil.
-func (x *index) failing(h *HealthState) *serviceState {
-	s := x.byName[providers.CanonicalName(h.Service)]
-	if s == nil || x.outdated(s, h) {
-		return nil
-	}
-	need, of := s.Health.Need, s.Health.Of
-	if of <= 0 {
-		need, of = max(need, defaultNeed), max(need, defaultOf)
-	}
-	if h.Failed < max(1, need) || h.Of < min(need, of) {
-		return nil
-	}
-	return s
-}
-
-// outdated reports whether the outcome of a health check says nothing of now any more.
-func (x *index) outdated(s *serviceState, h *HealthState) bool {
-	return x.o.MaxAge > 0 && x.o.Now.Sub(h.At) > max(x.o.MaxAge, 3*s.Health.Interval)
-}
-
-func (in *inspector) unhealthy(s *serviceState, h *HealthState) {
+func (in *inspector) unhealthy(s *index.DeclaredService, h *index.HealthState) {
 	var first *providers.Record
 	lone := true
 	n := int32(-1)
-	if at, ok := in.nodeIDs[h.Key][h.ID]; ok {
+	if at, ok := in.NodesByID[h.Key][h.ID]; ok {
 		n = at
 	}
-	for _, m := range s.records {
-		o, owned := m.record.Owner()
-		its := n >= 0 && m.node == n || owned && o.Cloud == h.Key && o.Instance == h.ID
-		if !its || owned && o.Quiesced || in.told[m.record] != toldNothing {
+	for _, m := range s.Records {
+		o, owned := m.Record.Owner()
+		its := n >= 0 && m.Node == n || owned && o.Cloud == h.Key && o.Instance == h.ID
+		if !its || owned && o.Quiesced || in.told[m.Record] != toldNothing {
 			continue
 		}
 		lone = lone && owned
-		if first == nil || compareRecords(m.record, first) < 0 {
-			first = m.record
+		if first == nil || index.CompareRecords(m.Record, first) < 0 {
+			first = m.Record
 		}
 	}
 	if first == nil {
 		return // no one is sent there, or what is known already is worse
 	}
-	who := shortID(h.ID)
-	ref := &providers.InstanceRef{Cloud: in.cloudLabel(h.Key), Key: h.Key, ID: h.ID}
+	who := index.ShortID(h.ID)
+	ref := &providers.InstanceRef{Cloud: in.CloudLabel(h.Key), Key: h.Key, ID: h.ID}
 	cloud := ""
-	if i := in.instance(h.Key, h.ID); i != nil {
-		r := in.ref(i)
-		ref, who, cloud = &r, label(i), i.Cloud
+	if i := in.Instance(h.Key, h.ID); i != nil {
+		r := in.Ref(i)
+		ref, who, cloud = &r, index.Label(i), i.Cloud
 	}
 	name := providers.CanonicalName(s.Name)
 	f := Finding{
 		Class: Unhealthy, Severity: Medium, Record: first, Instance: ref, Cloud: cloud, Service: name, Zone: zoneNameOf(s), Remedy: RemedyQuiesce,
-		Reason:   who + " fails the health check of " + Clean(name) + ", " + strconv.Itoa(h.Failed) + " of the last " + plural(h.Of, "time", "times"),
+		Reason:   who + " fails the health check of " + index.Clean(name) + ", " + strconv.Itoa(h.Failed) + " of the last " + index.Plural(h.Of, "time", "times"),
 		Evidence: []Evidence{{Source: "health check", Fact: "failed " + strconv.Itoa(h.Failed) + " of " + strconv.Itoa(h.Of), At: h.At}},
 	}
 	if h.Error != "" {
-		f.Reason += ": " + Clean(h.Error)
-		f.Evidence[0].Fact += ", the last time with: " + Clean(h.Error)
+		f.Reason += ": " + index.Clean(h.Error)
+		f.Evidence[0].Fact += ", the last time with: " + index.Clean(h.Error)
 	}
 	lack, basis := in.everySource(s)
-	f.RestsOn = append(slices.Clone(basis), Basis{Source: "health check", State: providers.CoverageComplete, Age: in.o.Now.Sub(h.At)})
+	f.RestsOn = append(slices.Clone(basis), index.Basis{Source: "health check", State: providers.CoverageComplete, Age: in.Options.Now.Sub(h.At)})
 	switch {
 	case !lone:
 		f.Remedy = NoRemedy

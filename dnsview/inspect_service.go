@@ -5,15 +5,16 @@ import (
 	"net/netip"
 	"slices"
 
+	"rollcall/dnsview/index"
 	"rollcall/providers"
 )
 
 // nodesOfServices looks, for each declared service, for the records that its nodes should have.
 func (in *inspector) nodesOfServices() {
-	for _, s := range in.services {
+	for _, s := range in.Services {
 		sv := in.survey(s)
-		for n := range in.nodes {
-			i := in.nodes[n].inst
+		for n := range in.Nodes {
+			i := in.Nodes[n].Instance
 			if i == nil || i.State.Dead() {
 				continue
 			}
@@ -24,7 +25,7 @@ func (in *inspector) nodesOfServices() {
 			}
 		}
 		in.incarnation(s)
-		in.hiddenService(s, sv.name)
+		in.hiddenService(s, sv.Name)
 		in.declared(s)
 		in.members(s, sv)
 	}
@@ -32,65 +33,65 @@ func (in *inspector) nodesOfServices() {
 
 // survey is the membership of a service with what the findings about single nodes need.
 type survey struct {
-	*membership
-	owned  []member            // records of nodes of ours, sorted by node
+	*index.Membership
+	owned  []index.Member      // records of nodes of ours, sorted by node
 	values map[netip.Addr]bool // round-robin: addresses that are served
 	byAddr map[netip.Addr]bool // DNS-SD: addresses that SRV records lead to
 }
 
-func (in *inspector) survey(s *serviceState) *survey {
+func (in *inspector) survey(s *index.DeclaredService) *survey {
 	sv := &survey{
-		membership: in.membershipOf(providers.CanonicalName(s.Name), s.records), owned: make([]member, 0, len(s.records)),
-		values: make(map[netip.Addr]bool, len(s.records)), byAddr: map[netip.Addr]bool{},
+		Membership: in.MembershipOf(providers.CanonicalName(s.Name), s.Records), owned: make([]index.Member, 0, len(s.Records)),
+		values: make(map[netip.Addr]bool, len(s.Records)), byAddr: map[netip.Addr]bool{},
 	}
-	for _, m := range s.records {
-		if _, ok := m.record.Owner(); ok && m.node >= 0 {
+	for _, m := range s.Records {
+		if _, ok := m.Record.Owner(); ok && m.Node >= 0 {
 			sv.owned = append(sv.owned, m)
 		}
-		if a, ok := m.record.Addr(); ok {
+		if a, ok := m.Record.Addr(); ok {
 			sv.values[a] = true
 			continue
 		}
-		srv, ok := providers.ParseSRV(m.record.Value)
+		srv, ok := providers.ParseSRV(m.Record.Value)
 		if !ok {
 			continue
 		}
-		for _, h := range in.hosts[srv.Target] {
+		for _, h := range in.Hosts[srv.Target] {
 			if a, ok := h.Addr(); ok {
 				sv.byAddr[a] = true
 			}
 		}
 	}
-	slices.SortFunc(sv.owned, func(a, b member) int { return cmp.Compare(a.node, b.node) })
+	slices.SortFunc(sv.owned, func(a, b index.Member) int { return cmp.Compare(a.Node, b.Node) })
 	return sv
 }
 
 // of gives the records that one node owns at the name of the service.
-func (sv *survey) of(n int32) []member {
-	at, _ := slices.BinarySearchFunc(sv.owned, n, func(m member, n int32) int { return cmp.Compare(m.node, n) })
+func (sv *survey) of(n int32) []index.Member {
+	at, _ := slices.BinarySearchFunc(sv.owned, n, func(m index.Member, n int32) int { return cmp.Compare(m.Node, n) })
 	end := at
-	for end < len(sv.owned) && sv.owned[end].node == n {
+	for end < len(sv.owned) && sv.owned[end].Node == n {
 		end++
 	}
 	return sv.owned[at:end]
 }
 
 // nodeOfService checks one node of a service.
-func (in *inspector) nodeOfService(s *serviceState, sv *survey, n int32, i *providers.Instance, own []member, selected bool) {
-	if sv.quiesced[n] {
+func (in *inspector) nodeOfService(s *index.DeclaredService, sv *survey, n int32, i *providers.Instance, own []index.Member, selected bool) {
+	if sv.Quiesced[n] {
 		return // reported by its marker, and never missing
 	}
 	var buf [2]netip.Addr
-	want := wantedAddresses(buf[:0], s.Service, i)
+	want := index.WantedAddresses(buf[:0], s.Service, i)
 	have, lacks := in.has(s, sv, n, i, own, want)
 	if lacks == "" {
 		return
 	}
-	ref := in.ref(i)
+	ref := in.Ref(i)
 	cs := in.cloudOf(i)
-	f := Finding{Instance: &ref, Cloud: ref.Cloud, Service: sv.name, Zone: zoneNameOf(s), RestsOn: in.serviceBasis(cs, s)}
+	f := Finding{Instance: &ref, Cloud: ref.Cloud, Service: sv.Name, Zone: zoneNameOf(s), RestsOn: in.serviceBasis(cs, s)}
 	if cs != nil {
-		f.Evidence = []Evidence{{Source: cs.name, Fact: "shows " + label(i) + " as " + Clean(string(i.State)) + " with " + addressList(i), At: cs.view.RowsFrom}}
+		f.Evidence = []Evidence{{Source: cs.Name, Fact: "shows " + index.Label(i) + " as " + index.Clean(string(i.State)) + " with " + index.AddressList(i), At: cs.View.RowsFrom}}
 	}
 	switch {
 	case have:
@@ -98,24 +99,24 @@ func (in *inspector) nodeOfService(s *serviceState, sv *survey, n int32, i *prov
 			return
 		}
 		f.Class, f.Severity, f.Remedy = Half, High, RemedyComplete
-		f.Reason = label(i) + " is only half in " + sv.name + ": " + lacks
+		f.Reason = index.Label(i) + " is only half in " + sv.Name + ": " + lacks
 	case !selected:
 		return
 	case i.State == providers.StatePending:
 		f.Class, f.Severity = InFlight, Info
-		f.Reason = label(i) + " is pending, and is not in " + sv.name + " yet"
+		f.Reason = index.Label(i) + " is pending, and is not in " + sv.Name + " yet"
 		in.add(f)
 		return
 	case i.State != providers.StateRunning:
 		return
-	case in.launchedFor(i) < in.o.BootGrace && !i.Launched.IsZero():
+	case in.launchedFor(i) < in.Options.BootGrace && !i.Launched.IsZero():
 		f.Class, f.Severity = InFlight, Info
-		f.Reason = label(i) + " was started " + ago(in.launchedFor(i)) + " ago, and is not in " + sv.name + " yet"
+		f.Reason = index.Label(i) + " was started " + index.Ago(in.launchedFor(i)) + " ago, and is not in " + sv.Name + " yet"
 		in.add(f)
 		return
 	default:
 		f.Class, f.Severity, f.Remedy = Missing, High, RemedyRegister
-		f.Reason = label(i) + " runs, and is missing from " + sv.name
+		f.Reason = index.Label(i) + " runs, and is missing from " + sv.Name
 	}
 	if len(want) > 0 {
 		f.Address = want[0].String()
@@ -123,12 +124,12 @@ func (in *inspector) nodeOfService(s *serviceState, sv *survey, n int32, i *prov
 		f.Remedy = NoRemedy
 		f.Reason += "; it has no public address"
 	}
-	lack := lackingOf(cs, s.zone)
+	lack := index.MissingEvidenceOf(cs, s.ReadZone)
 	switch {
-	case s.zone == nil:
-		lack = joinWhys(append(nonEmpty(lack), "the zone of "+sv.name+" is not read here"))
+	case s.ReadZone == nil:
+		lack = index.JoinWhys(append(nonEmpty(lack), "the zone of "+sv.Name+" is not read here"))
 	case cs == nil:
-		lack = joinWhys(append(nonEmpty(lack), "its cloud has not said who it is"))
+		lack = index.JoinWhys(append(nonEmpty(lack), "its cloud has not said who it is"))
 	}
 	in.addOr(lack, f)
 }
@@ -140,44 +141,32 @@ func nonEmpty(s string) []string {
 	return []string{s}
 }
 
-func zoneNameOf(s *serviceState) string {
-	if s.zone != nil {
-		return s.zone.name
+func zoneNameOf(s *index.DeclaredService) string {
+	if s.ReadZone != nil {
+		return s.ReadZone.Name
 	}
 	return providers.CanonicalName(s.Zone)
 }
 
-func (in *inspector) serviceBasis(cs *cloudState, s *serviceState) []Basis {
-	var b []Basis
+func (in *inspector) serviceBasis(cs *index.CloudState, s *index.DeclaredService) []index.Basis {
+	var b []index.Basis
 	if cs != nil {
-		b = append(b, cs.basis)
+		b = append(b, cs.Basis)
 	}
-	if s.zone != nil {
-		b = append(b, s.zone.basis)
+	if s.ReadZone != nil {
+		b = append(b, s.ReadZone.Basis)
 	}
 	return b
 }
 
-func (in *inspector) cloudOf(i *providers.Instance) *cloudState { return in.byKey[in.keyOf(i)] }
-
-// wantedAddresses are the addresses that a node should be found under: one of
-// each family that the service wants and the node has.
-func wantedAddresses(out []netip.Addr, s *Service, i *providers.Instance) []netip.Addr {
-	if a, ok := addressFor(i, netip.IPv4Unspecified()); ok {
-		out = append(out, a)
-	}
-	if s.IPv6 || len(out) == 0 {
-		if a, ok := addressFor(i, netip.IPv6Unspecified()); ok {
-			out = append(out, a)
-		}
-	}
-	return out
+func (in *inspector) cloudOf(i *providers.Instance) *index.CloudState {
+	return in.CloudsByKey[in.KeyOf(i)]
 }
 
 // has reports whether a node has any of the records that it should have, and says
 // what it lacks, if anything.
-func (in *inspector) has(s *serviceState, sv *survey, n int32, i *providers.Instance, own []member, want []netip.Addr) (have bool, lacks string) {
-	if s.Kind == DNSSD {
+func (in *inspector) has(s *index.DeclaredService, sv *survey, n int32, i *providers.Instance, own []index.Member, want []netip.Addr) (have bool, lacks string) {
+	if s.Kind == index.DNSSD {
 		return in.hasSRV(sv, n, i, own, want)
 	}
 	if len(want) == 0 {
@@ -187,8 +176,8 @@ func (in *inspector) has(s *serviceState, sv *survey, n int32, i *providers.Inst
 		return false, "an address"
 	}
 	for _, a := range want {
-		typ := typeOf(a)
-		there := slices.ContainsFunc(own, func(m member) bool { return m.record.Type == typ })
+		typ := index.TypeOf(a)
+		there := slices.ContainsFunc(own, func(m index.Member) bool { return m.Record.Type == typ })
 		if there || in.servesAny(sv.values, i, a) {
 			have = true
 			continue
@@ -213,14 +202,7 @@ func (in *inspector) servesAny(values map[netip.Addr]bool, i *providers.Instance
 	return false
 }
 
-func typeOf(a netip.Addr) string {
-	if a.Is4() {
-		return "A"
-	}
-	return "AAAA"
-}
-
-func (in *inspector) hasSRV(sv *survey, n int32, i *providers.Instance, own []member, want []netip.Addr) (have bool, lacks string) {
+func (in *inspector) hasSRV(sv *survey, n int32, i *providers.Instance, own []index.Member, want []netip.Addr) (have bool, lacks string) {
 	if len(own) == 0 {
 		for _, list := range [][]netip.Addr{i.PublicIPs, i.PrivateIPs} {
 			for _, a := range list {
@@ -230,31 +212,31 @@ func (in *inspector) hasSRV(sv *survey, n int32, i *providers.Instance, own []me
 			}
 		}
 		// The host name may be there without the SRV value.
-		for l := in.nodes[n].head; l >= 0; l = in.links[l].next {
-			r := in.links[l].record
-			if (r.Type == "A" || r.Type == "AAAA") && len(r.Owners) == 1 && in.byName[r.Name] == nil && in.hostOf(r.Name) == nil {
+		for l := in.Nodes[n].FirstLink; l >= 0; l = in.Links[l].Next {
+			r := in.Links[l].Record
+			if (r.Type == "A" || r.Type == "AAAA") && len(r.Owners) == 1 && in.ServicesByName[r.Name] == nil && in.hostOf(r.Name) == nil {
 				return true, "its SRV record is not there"
 			}
 		}
 		return false, "its SRV record is not there"
 	}
-	own = slices.SortedFunc(slices.Values(own), func(a, b member) int { return compareRecords(a.record, b.record) })
+	own = slices.SortedFunc(slices.Values(own), func(a, b index.Member) int { return index.CompareRecords(a.Record, b.Record) })
 	for _, m := range own {
-		srv, ok := providers.ParseSRV(m.record.Value)
+		srv, ok := providers.ParseSRV(m.Record.Value)
 		if !ok || srv.Target == "." {
 			continue
 		}
-		z := in.zoneOf(srv.Target)
-		if z == nil || z.state != providers.CoverageComplete {
+		z := in.ZoneOf(srv.Target)
+		if z == nil || z.State != providers.CoverageComplete {
 			continue // what is there cannot be reported from here
 		}
 		for _, a := range want {
-			typ := typeOf(a)
-			if !slices.ContainsFunc(in.hosts[srv.Target], func(h *providers.Record) bool { return h.Type == typ || h.Type == "CNAME" || h.Alias }) {
+			typ := index.TypeOf(a)
+			if !slices.ContainsFunc(in.Hosts[srv.Target], func(h *providers.Record) bool { return h.Type == typ || h.Type == "CNAME" || h.Alias }) {
 				if lacks != "" {
 					lacks += " and "
 				}
-				lacks += "its target " + Clean(srv.Target) + " has no " + typ + " record"
+				lacks += "its target " + index.Clean(srv.Target) + " has no " + typ + " record"
 			}
 		}
 	}
@@ -262,30 +244,32 @@ func (in *inspector) hasSRV(sv *survey, n int32, i *providers.Instance, own []me
 }
 
 // hostOf returns the declared service whose SRV records lead to a host name, or nil.
-func (in *inspector) hostOf(host string) *serviceState { return in.byName[in.targets[host]] }
+func (in *inspector) hostOf(host string) *index.DeclaredService {
+	return in.ServicesByName[in.Targets[host]]
+}
 
 // incarnation checks the PTR and TXT records that an incarnation with nodes should have.
-func (in *inspector) incarnation(s *serviceState) {
+func (in *inspector) incarnation(s *index.DeclaredService) {
 	nodes := 0
-	for _, m := range s.records {
-		if !isClosed(m.record) {
+	for _, m := range s.Records {
+		if !index.IsClosed(m.Record) {
 			nodes++
 		}
 	}
-	if s.Kind != DNSSD || nodes == 0 || (s.ptr && s.txt) {
+	if s.Kind != index.DNSSD || nodes == 0 || (s.HasPTR && s.HasTXT) {
 		return
 	}
 	name := providers.CanonicalName(s.Name)
 	lacks := "its PTR record is not there"
 	switch {
-	case !s.ptr && !s.txt:
+	case !s.HasPTR && !s.HasTXT:
 		lacks = "its PTR and TXT records are not there"
-	case !s.txt:
+	case !s.HasTXT:
 		lacks = "its TXT record is not there"
 	}
 	f := Finding{
 		Class: Half, Severity: High, Service: name, Zone: zoneNameOf(s), Remedy: RemedyComplete, RestsOn: in.serviceBasis(nil, s),
-		Reason: name + " has " + plural(nodes, "node", "nodes") + ", but " + lacks,
+		Reason: name + " has " + index.Plural(nodes, "node", "nodes") + ", but " + lacks,
 	}
-	in.addOr(lackingOf(nil, s.zone), f)
+	in.addOr(index.MissingEvidenceOf(nil, s.ReadZone), f)
 }

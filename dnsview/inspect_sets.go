@@ -7,28 +7,9 @@ import (
 	"strconv"
 	"strings"
 
+	"rollcall/dnsview/index"
 	"rollcall/providers"
 )
-
-// What the providers publish as their limits. Quotas of zones can be raised: a
-// zone that holds more than the quota has another one, which is not known here.
-const (
-	cloudflareZone  = 3500   // records of a zone on a paid plan ("Records and zone limits" in its documentation)
-	route53Zone     = 10_000 // record sets of a hosted zone ("Quotas" in the Route 53 Developer Guide)
-	route53Values   = 400    // values of one record set, which cannot be raised
-	route53Chars    = 32_000 // characters of the values in one batch; a changed set counts old and new
-	messageBytes    = 65_535 // of one answer, over TCP (RFC 1035 section 4.2.2)
-	messageOverhead = 300    // header, question and the EDNS record, generously
-)
-
-// setKey names a record set, or with its name alone a zone.
-type setKey struct{ zone, name, typ string }
-
-// room is how much still fits into a record set or a zone that is nearly full.
-type room struct {
-	left int
-	why  string
-}
 
 // recordSet is the values of one name and type while a zone is gone through.
 type recordSet struct {
@@ -38,9 +19,9 @@ type recordSet struct {
 
 // sets goes through the record sets of a zone: values that stand there twice,
 // and sets that are full or nearly so.
-func (in *inspector) sets(z *zoneState) {
+func (in *inspector) sets(z *index.ZoneState) {
 	type key struct{ name, typ string }
-	rows := z.view.Records
+	rows := z.View.Records
 	at := make(map[key]int32, len(rows)/2)
 	next := make([]int32, len(rows))
 	sets := make([]recordSet, 0, len(rows)/2)
@@ -99,7 +80,7 @@ func setIDs(members []*providers.Record) int {
 
 // duplicates finds values that a set holds twice. Record sets with set
 // identifiers are different sets, and may hold the same value each.
-func (in *inspector) duplicates(z *zoneState, members []*providers.Record) {
+func (in *inspector) duplicates(z *index.ZoneState, members []*providers.Record) {
 	type key struct {
 		addr       netip.Addr // of an address, which is quicker than its spelling
 		value, set string
@@ -140,7 +121,7 @@ func (in *inspector) duplicates(z *zoneState, members []*providers.Record) {
 // registered is when a record was marked; of a marker record, when it says so.
 func registered(r *providers.Record) (providers.Owner, bool) {
 	if r.IsMarker() {
-		return ownerInMarker(r)
+		return index.OwnerInMarker(r)
 	}
 	return r.Owner()
 }
@@ -160,32 +141,32 @@ func byAge(a, b *providers.Record) int {
 			return c
 		}
 	}
-	return compareRecords(a, b)
+	return index.CompareRecords(a, b)
 }
 
-func (in *inspector) duplicate(z *zoneState, kept, r *providers.Record) {
+func (in *inspector) duplicate(z *index.ZoneState, kept, r *providers.Record) {
 	if in.told[r] == toldLeaving || in.told[kept] == toldLeaving {
 		return
 	}
 	f := Finding{
-		Class: Duplicate, Severity: Low, Record: r, Zone: z.name, Service: in.serviceOf(r), RestsOn: z.all,
+		Class: Duplicate, Severity: Low, Record: r, Zone: z.Name, Service: in.ServiceOf(r), RestsOn: z.AllBases,
 		Reason: r.Label() + " is there twice",
 		Evidence: []Evidence{
-			{Source: z.name, Fact: "holds " + kept.Label() + " as " + idOf(kept), At: kept.Modified},
-			{Source: z.name, Fact: "holds " + r.Label() + " as " + idOf(r), At: r.Modified},
+			{Source: z.Name, Fact: "holds " + kept.Label() + " as " + idOf(kept), At: kept.Modified},
+			{Source: z.Name, Fact: "holds " + r.Label() + " as " + idOf(r), At: r.Modified},
 		},
 	}
 	a, okA := registered(kept)
 	b, okB := registered(r)
-	lack := in.lacking(z)
+	lack := in.MissingEvidence(z)
 	switch {
 	case !okB:
 		f.Reason += "; the younger one has no owner marker, and rollcall changes only what it owns"
 	case !okA:
-		f.Reason += "; the older one " + in.adoptOr(kept, "has no owner marker: adopt it, and the younger one can go")
+		f.Reason += "; the older one " + in.AdoptOr(kept, "has no owner marker: adopt it, and the younger one can go")
 	case !a.Same(b):
-		f.Reason += ", as " + shortID(a.Instance) + "'s and as " + shortID(b.Instance) + "'s, and only one of them can have it"
-	case in.foreignFleet(b):
+		f.Reason += ", as " + index.ShortID(a.Instance) + "'s and as " + index.ShortID(b.Instance) + "'s, and only one of them can have it"
+	case in.ForeignFleet(b):
 		return
 	case a.Quiesced || b.Quiesced || in.told[r] == toldOther:
 		f.Reason += "; what else was found about it comes first"
@@ -200,31 +181,31 @@ func (in *inspector) duplicate(z *zoneState, kept, r *providers.Record) {
 
 func idOf(r *providers.Record) string {
 	if id := cmp.Or(r.ID, r.SetID); id != "" {
-		return Clean(id)
+		return index.Clean(id)
 	}
 	return "a value without an id"
 }
 
 // fullSet holds a record set against the limits of its provider and of the protocol.
-func (in *inspector) fullSet(z *zoneState, members []*providers.Record) {
+func (in *inspector) fullSet(z *index.ZoneState, members []*providers.Record) {
 	r := members[0]
-	chars, bytes := 0, messageOverhead
+	chars, bytes := 0, index.MessageOverhead
 	for _, m := range members {
 		chars += len(m.Value) + 1
 		bytes += answerBytes(m.Type, m.Value)
 	}
 	n := len(members)
-	most, why := (messageBytes-messageOverhead)*n/max(1, bytes-messageOverhead), "an answer of DNS has "+strconv.Itoa(messageBytes)+" bytes at most"
-	if z.view.Zone.Provider == providers.Route53 && r.SetID == "" {
-		if most > route53Values {
-			most, why = route53Values, "a record set of Route 53 holds "+strconv.Itoa(route53Values)+" values"
+	most, why := (index.MessageBytes-index.MessageOverhead)*n/max(1, bytes-index.MessageOverhead), "an answer of DNS has "+strconv.Itoa(index.MessageBytes)+" bytes at most"
+	if z.View.Zone.Provider == providers.Route53 && r.SetID == "" {
+		if most > index.Route53Values {
+			most, why = index.Route53Values, "a record set of Route 53 holds "+strconv.Itoa(index.Route53Values)+" values"
 		}
-		if by := route53Chars / 2 * n / max(1, chars); most > by {
-			most, why = by, "Route 53 takes "+strconv.Itoa(route53Chars)+" characters at once, old and new values counted"
+		if by := index.Route53Chars / 2 * n / max(1, chars); most > by {
+			most, why = by, "Route 53 takes "+strconv.Itoa(index.Route53Chars)+" characters at once, old and new values counted"
 		}
 	}
-	what := Clean(r.Name) + " " + r.Type + " has " + strconv.Itoa(n) + " values"
-	in.limit(z, setKey{z.name, r.Name, r.Type}, n, most, what, why, in.serviceOf(r))
+	what := index.Clean(r.Name) + " " + r.Type + " has " + strconv.Itoa(n) + " values"
+	in.limit(z, index.SetKey{Zone: z.Name, Name: r.Name, Type: r.Type}, n, most, what, why, in.ServiceOf(r))
 }
 
 // answerBytes is how much a value adds to an answer whose owner name is compressed
@@ -243,35 +224,35 @@ func answerBytes(typ, value string) int {
 }
 
 // fullZone holds a zone against its quota.
-func (in *inspector) fullZone(z *zoneState, sets int) {
-	n, what := len(z.view.Records), plural(len(z.view.Records), "record", "records")
+func (in *inspector) fullZone(z *index.ZoneState, sets int) {
+	n, what := len(z.View.Records), index.Plural(len(z.View.Records), "record", "records")
 	most, why := 0, ""
-	switch z.view.Zone.Provider {
+	switch z.View.Zone.Provider {
 	case providers.Cloudflare:
-		most, why = cloudflareZone, "Cloudflare allows "+strconv.Itoa(cloudflareZone)+" in a zone"
+		most, why = index.CloudflareZone, "Cloudflare allows "+strconv.Itoa(index.CloudflareZone)+" in a zone"
 	case providers.Route53:
-		n, what = sets, plural(sets, "record set", "record sets")
-		most, why = route53Zone, "Route 53 allows "+strconv.Itoa(route53Zone)+" in a zone unless its quota was raised"
+		n, what = sets, index.Plural(sets, "record set", "record sets")
+		most, why = index.Route53Zone, "Route 53 allows "+strconv.Itoa(index.Route53Zone)+" in a zone unless its quota was raised"
 	}
-	if own, ok := in.o.Limits[z.name]; ok {
+	if own, ok := in.Options.Limits[z.Name]; ok {
 		most, why = own, "the config says that it may hold "+strconv.Itoa(own)
 	} else if n > most {
 		return // the provider let it grow, so its quota is another one
 	}
-	in.limit(z, setKey{zone: z.name}, n, most, z.name+" has "+what, why, "")
+	in.limit(z, index.SetKey{Zone: z.Name}, n, most, z.Name+" has "+what, why, "")
 }
 
 // limit remembers how much still fits, and reports what is nine tenths full.
-func (in *inspector) limit(z *zoneState, k setKey, n, most int, what, why, service string) {
+func (in *inspector) limit(z *index.ZoneState, k index.SetKey, n, most int, what, why, service string) {
 	if most <= 0 {
 		return
 	}
 	f := Finding{
-		Class: OverLimit, Severity: Medium, Zone: z.name, Service: service, Name: k.name, RestsOn: []Basis{z.basis},
-		Evidence: []Evidence{{Source: z.name, Fact: "holds " + strconv.Itoa(n), At: z.view.RowsFrom}, {Source: "limits", Fact: why}},
+		Class: OverLimit, Severity: Medium, Zone: z.Name, Service: service, Name: k.Name, RestsOn: []index.Basis{z.Basis},
+		Evidence: []Evidence{{Source: z.Name, Fact: "holds " + strconv.Itoa(n), At: z.View.RowsFrom}, {Source: "limits", Fact: why}},
 	}
-	if k.typ != "" {
-		f.Name += " " + k.typ
+	if k.Type != "" {
+		f.Name += " " + k.Type
 	}
 	switch left := most - n; {
 	case left > 0:
@@ -281,7 +262,7 @@ func (in *inspector) limit(z *zoneState, k setKey, n, most int, what, why, servi
 	default:
 		f.Reason = what + ", which is " + strconv.Itoa(-left) + " too many: " + why
 	}
-	in.tight[k] = room{max(0, most-n), f.Reason}
+	in.Capacity[k] = index.Capacity{Left: max(0, most-n), Why: f.Reason}
 	if n*10 >= most*9 {
 		in.add(f)
 	}

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"rollcall/dnsview/index"
 	"rollcall/providers"
 )
 
@@ -38,9 +39,9 @@ const (
 
 type world struct {
 	snap *providers.Snapshot
-	opts Options
+	opts index.Options
 	made int // records that plans made
-	ttls map[setID]uint32
+	ttls map[index.SetID]uint32
 }
 
 func addr(s string) netip.Addr { return netip.MustParseAddr(s) }
@@ -79,11 +80,11 @@ func newWorld() *world {
 		}},
 		{Zone: providers.Zone{Name: r53Zone, Provider: providers.Route53}, Coverage: complete(""), Records: r53Records()},
 	}
-	w.opts = Options{
-		Fleet: testFlt, Now: testNow, MaxAge: time.Minute, BootGrace: 5 * time.Minute, CreateGrace: 10 * time.Minute, Ranges: PublishedRanges(),
-		Services: []Service{
-			{Name: wwwName, Kind: RoundRobin, TTL: 60, Select: www},
-			{Name: v1Name, Kind: DNSSD, TTL: 30, Port: 4218, Select: sd, TXT: map[string]string{"txtvers": "1"}},
+	w.opts = index.Options{
+		Fleet: testFlt, Now: testNow, MaxAge: time.Minute, BootGrace: 5 * time.Minute, CreateGrace: 10 * time.Minute, Ranges: index.PublishedRanges(),
+		Services: []index.Service{
+			{Name: wwwName, Kind: index.RoundRobin, TTL: 60, Select: www},
+			{Name: v1Name, Kind: index.DNSSD, TTL: 30, Port: 4218, Select: sd, TXT: map[string]string{"txtvers": "1"}},
 		},
 	}
 	return w

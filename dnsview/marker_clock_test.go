@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"rollcall/dnsview/index"
 	"rollcall/providers"
 )
 
@@ -12,7 +13,7 @@ import (
 func TestMarkersThatAPlanWritesAreDatedByTheClockOfTheirDNSProvider(t *testing.T) {
 	for _, skew := range []time.Duration{-26 * time.Hour, -10 * time.Minute, 0, 10 * time.Minute, 26 * time.Hour} {
 		w := newWorld()
-		w.opts.Services = append(w.opts.Services, Service{Name: rrName, Kind: RoundRobin, TTL: 60})
+		w.opts.Services = append(w.opts.Services, index.Service{Name: rrName, Kind: index.RoundRobin, TTL: 60})
 		for i := range w.snap.Zones {
 			w.snap.Zones[i].Coverage.Skew = skew
 			w.snap.Zones[i].Records = append([]providers.Record(nil), w.snap.Zones[i].Records...)

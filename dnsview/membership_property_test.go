@@ -7,6 +7,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"rollcall/dnsview/index"
 	"rollcall/providers"
 )
 
@@ -43,11 +44,11 @@ func TestNoFindingAboutTheMembersOfAServiceContradictsTheTree(t *testing.T) {
 			switch {
 			case is(Thin):
 				thin[f.Service] = true
-				if f.Class == Thin && !strings.Contains(f.Reason, " has "+plural(r.Live, "live member", "live members")+",") || r.Live >= r.Minimum {
+				if f.Class == Thin && !strings.Contains(f.Reason, " has "+index.Plural(r.Live, "live member", "live members")+",") || r.Live >= r.Minimum {
 					fail("it counts others")
 				}
 			case is(OneCloud):
-				live := map[memberID]bool{}
+				live := map[index.MemberID]bool{}
 				for _, n := range r.Nodes {
 					if n.Live {
 						live[n.member] = true
@@ -56,7 +57,7 @@ func TestNoFindingAboutTheMembersOfAServiceContradictsTheTree(t *testing.T) {
 						}
 					}
 				}
-				if !slices.ContainsFunc(f.Evidence, func(e Evidence) bool { return e.Fact == "runs "+plural(len(live), "live member", "live members") }) {
+				if !slices.ContainsFunc(f.Evidence, func(e Evidence) bool { return e.Fact == "runs "+index.Plural(len(live), "live member", "live members") }) {
 					fail("it counts others")
 				}
 			case is(Missing):
@@ -74,7 +75,7 @@ func TestNoFindingAboutTheMembersOfAServiceContradictsTheTree(t *testing.T) {
 						nodes++
 					}
 				}
-				if !strings.Contains(f.Reason, " has "+plural(nodes, "node", "nodes")+",") {
+				if !strings.Contains(f.Reason, " has "+index.Plural(nodes, "node", "nodes")+",") {
 					fail("it counts others")
 				}
 			case is(SRVNoPTR), is(SRVNoTXT):
@@ -96,9 +97,9 @@ func TestNoGuardContradictsTheTreeAboutTheMembersThatAServiceKeeps(t *testing.T)
 		w := mishapsAndQuiesce(t)
 		v := w.view()
 		var values []*providers.Record
-		for _, s := range v.index.services {
-			for _, m := range s.records {
-				values = append(values, m.record)
+		for _, s := range v.index.Services {
+			for _, m := range s.Records {
+				values = append(values, m.Record)
 			}
 		}
 		if len(values) == 0 {
@@ -107,7 +108,7 @@ func TestNoGuardContradictsTheTreeAboutTheMembersThatAServiceKeeps(t *testing.T)
 		gone := values[rapid.IntRange(0, len(values)-1).Draw(t, "what goes")]
 		running := providers.Instance{State: providers.StateRunning}
 		e := &GuardEvidence{
-			Now: v.Options.Now, Fleet: v.Options.Fleet, Verb: VerbQuiesce, View: v, Looked: true, Answer: InstanceAnswer{Asked: true, Instance: &running},
+			Now: v.Options.Now, Fleet: v.Options.Fleet, Verb: index.VerbQuiesce, View: v, Looked: true, Answer: InstanceAnswer{Asked: true, Instance: &running},
 			Change: &providers.Change{Op: providers.OpDelete, Before: *gone},
 		}
 		for z := range w.snap.Zones {
@@ -123,11 +124,11 @@ func TestNoGuardContradictsTheTreeAboutTheMembersThatAServiceKeeps(t *testing.T)
 			w.snap.Zones[z].Records = slices.DeleteFunc(slices.Clone(w.snap.Zones[z].Records), func(r providers.Record) bool { return r.Identity() == gone.Identity() })
 		}
 		after := rostersOf(w.view())[gone.Name]
-		keeps := plural(after.Live, "live member", "live members")
+		keeps := index.Plural(after.Live, "live member", "live members")
 		switch {
-		case !quiesced(gone) && after.Thin() != strings.Contains(g.Why, " would keep "+keeps+","):
+		case !index.IsQuiesced(gone) && after.Thin() != strings.Contains(g.Why, " would keep "+keeps+","):
 			t.Fatalf("%s goes, and the tree has %d live members of at least %d then: %+v", gone, after.Live, after.Minimum, g)
-		case g.Pass && !quiesced(gone) && !strings.Contains(g.Why, " keeps "+keeps) && g.Confirm == "":
+		case g.Pass && !index.IsQuiesced(gone) && !strings.Contains(g.Why, " keeps "+keeps) && g.Confirm == "":
 			t.Fatalf("%s goes, and the tree has %d live members then: %+v", gone, after.Live, g)
 		}
 	})
@@ -141,7 +142,7 @@ func TestTheGuardOfAnIncarnationThatIsRetiredSeesTheNodesThatTheTreeShows(t *tes
 				if i.Zone == "" {
 					continue
 				}
-				e := &GuardEvidence{View: v, Verb: VerbRetire, Change: &providers.Change{Op: providers.OpDelete, Before: providers.Record{Zone: i.Zone, Name: i.Name, Type: "TXT"}}}
+				e := &GuardEvidence{View: v, Verb: index.VerbRetire, Change: &providers.Change{Op: providers.OpDelete, Before: providers.Record{Zone: i.Zone, Name: i.Name, Type: "TXT"}}}
 				nodes := slices.ContainsFunc(i.Nodes, func(n *NodeView) bool { return len(n.Records) > 0 })
 				if g := e.CheckRetired(); !g.NoEvidence && g.Pass == nodes {
 					t.Fatalf("%s has nodes %v: %+v", i.Name, nodes, g)

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"rollcall/dnsview/index"
 	"rollcall/providers"
 )
 
@@ -24,7 +25,7 @@ func (v *View) ValueName(r *providers.Record) string {
 	if r.SetID == "" {
 		return r.Value
 	}
-	for _, o := range v.index.inSets()[setKey{r.Zone, r.Name, r.Type}] {
+	for _, o := range v.index.WithSetID()[index.SetKey{Zone: r.Zone, Name: r.Name, Type: r.Type}] {
 		if o.SetID != r.SetID && NamesValue(r.Value, o) {
 			return r.Value + "#" + r.SetID
 		}
@@ -46,8 +47,8 @@ func (v *View) FindInstance(text string) (*providers.Instance, error) {
 		cloud, want = "", text
 	}
 	var byID, byName []*providers.Instance
-	for n := range v.index.nodes {
-		i := v.index.nodes[n].inst
+	for n := range v.index.Nodes {
+		i := v.index.Nodes[n].Instance
 		if i == nil || cloud != "" && i.Cloud != cloud {
 			continue
 		}
@@ -66,12 +67,12 @@ func (v *View) FindInstance(text string) (*providers.Instance, error) {
 	case 1:
 		return found[0], nil
 	case 0:
-		return nil, fmt.Errorf("instance %q: no cloud that was read shows it", Clean(text))
+		return nil, fmt.Errorf("instance %q: no cloud that was read shows it", index.Clean(text))
 	}
 	var names []string
 	for _, i := range found {
 		names = append(names, i.Cloud+"/"+i.ID)
 	}
 	slices.Sort(names)
-	return nil, fmt.Errorf("instance %q: several bear that name: %s", Clean(text), Clean(strings.Join(names, ", ")))
+	return nil, fmt.Errorf("instance %q: several bear that name: %s", index.Clean(text), index.Clean(strings.Join(names, ", ")))
 }

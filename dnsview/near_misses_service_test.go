@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"rollcall/dnsview/index"
 	"rollcall/providers"
 )
 
@@ -84,7 +85,7 @@ func TestWhatANodeShouldHave(t *testing.T) {
 			w.instance(ec2B).Tags, w.instance(tritonB).Tags = nil, nil
 		}, nil, ""},
 		{"a service whose zone is not read here is not known to be thin", func(w *world) {
-			w.opts.Services = []Service{{Name: "www.elsewhere.net", Kind: RoundRobin, Minimum: 1, Select: map[string]string{"service": "nothing"}}}
+			w.opts.Services = []index.Service{{Name: "www.elsewhere.net", Kind: index.RoundRobin, Minimum: 1, Select: map[string]string{"service": "nothing"}}}
 		}, []string{"unknown(thin) info www.elsewhere.net"}, "the zone of www.elsewhere.net is not read here"},
 		{"a host that another fleet let join is no live member", func(w *world) {
 			w.service(wwwName).Minimum = 3
@@ -204,7 +205,7 @@ func TestWhatWireFindingsSay(t *testing.T) {
 		return &v.Findings[0]
 	}
 	w := newWorld()
-	w.opts.WireZones = []WireZone{{Zone: cfZone, State: WireLame, At: testRead, Problems: []string{"ns1 says REFUSED\x1b[2J", "ns2 is silent"}}}
+	w.opts.WireZones = []index.WireZone{{Zone: cfZone, State: index.WireLame, At: testRead, Problems: []string{"ns1 says REFUSED\x1b[2J", "ns2 is silent"}}}
 	var facts []string
 	for _, e := range f(w).Evidence {
 		facts = append(facts, e.Fact)
@@ -213,13 +214,13 @@ func TestWhatWireFindingsSay(t *testing.T) {
 		t.Errorf("%s", got)
 	}
 	w = newWorld()
-	w.on(wwwName, "A", WirePropagating, func(s *WireState) { s.Since, s.At = time.Time{}, testNow.Add(-3*time.Minute) })
+	w.on(wwwName, "A", index.WirePropagating, func(s *index.WireState) { s.Since, s.At = time.Time{}, testNow.Add(-3*time.Minute) })
 	if got := f(w); got.Class != Wire || !strings.Contains(got.Reason, "for 3 min now") {
 		t.Errorf("without a beginning it lasts since it was asked: %s %s", got.Class, got.Reason)
 	}
 	w = newWorld()
-	w.on(wwwName, "A", WireCached, func(s *WireState) {
-		s.Answers = []WireAnswer{{Server: "9.9.9.9", Resolver: true, At: testRead}}
+	w.on(wwwName, "A", index.WireCached, func(s *index.WireState) {
+		s.Answers = []index.WireAnswer{{Server: "9.9.9.9", Resolver: true, At: testRead}}
 	})
 	if got := f(w); got.Class != Cached || !strings.HasSuffix(got.Reason, "still hand out the old answer") || !strings.HasPrefix(got.Evidence[len(got.Evidence)-1].Fact, "hands out that there is nothing") {
 		t.Errorf("%s %+v", got.Reason, got.Evidence)

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"rollcall/dnsview/index"
 	"rollcall/providers"
 )
 
@@ -132,7 +133,7 @@ func TestAnEntryStaysWhereNotAllIsCertain(t *testing.T) {
 			w.instance(ec2A).PublicIPs = append(w.instance(ec2A).PublicIPs, addr("2001:db8::9"))
 		}, []string{"reused critical retarget " + wwwName + " AAAA 2001:0DB8:0::0009"}, "2001:db8::9 now belongs to www-01"},
 		{"a dead IPv6 entry dangles where anyone can rent its address", func(w *world) {
-			ranges, err := AmazonRanges([]byte(`{"createDate": "2026-11-01-00-00-00", "ipv6_prefixes": [{"ipv6_prefix": "2600:1f18::/33", "region": "us-east-1", "service": "EC2"}]}`))
+			ranges, err := index.AmazonRanges([]byte(`{"createDate": "2026-11-01-00-00-00", "ipv6_prefixes": [{"ipv6_prefix": "2600:1f18::/33", "region": "us-east-1", "service": "EC2"}]}`))
 			if err != nil {
 				panic(err)
 			}

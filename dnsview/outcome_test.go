@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"rollcall/dnsview/index"
 	"rollcall/providers"
 )
 
@@ -26,30 +27,30 @@ func TestAReadingTellsWhetherAChangeWasMade(t *testing.T) {
 		name  string
 		c     providers.Change
 		found []providers.Record
-		want  Outcome
+		want  index.Outcome
 		now   bool
 	}{
-		{"a delete whose record is gone", providers.Change{Op: providers.OpDelete, Before: was}, []providers.Record{sibling}, Made, false},
-		{"a delete whose record is there", providers.Change{Op: providers.OpDelete, Before: was}, with(was, same), NotMade, false},
-		{"a delete whose record was made anew by somebody", providers.Change{Op: providers.OpDelete, Before: was}, with(was, func(r *providers.Record) { r.ID = "id-2" }), Made, false},
-		{"a delete whose record was changed by somebody", providers.Change{Op: providers.OpDelete, Before: was}, with(was, func(r *providers.Record) { r.TTL = 5 }), CannotTell, false},
-		{"a delete on Route 53 whose value has another owner now", providers.Change{Op: providers.OpDelete, Before: plain}, with(plain, again), CannotTell, false},
-		{"a create that is there", providers.Change{Op: providers.OpCreate, After: plain}, with(plain, same), Made, true},
-		{"a create into a set with another TTL", providers.Change{Op: providers.OpCreate, After: plain}, with(plain, func(r *providers.Record) { r.TTL = 300 }), Made, true},
-		{"a create that is not there", providers.Change{Op: providers.OpCreate, After: plain}, []providers.Record{sibling}, NotMade, false},
-		{"a create whose value somebody else has", providers.Change{Op: providers.OpCreate, After: plain}, with(plain, again), CannotTell, false},
-		{"a create whose value stands there twice", providers.Change{Op: providers.OpCreate, After: plain}, []providers.Record{plain, plain}, CannotTell, false},
-		{"a marker that is there", providers.Change{Op: providers.OpCreate, After: marker}, []providers.Record{marker}, Made, true},
-		{"an update that is there", providers.Change{Op: providers.OpUpdate, Before: was, After: is}, with(is, changed), Made, true},
-		{"an update that is not", providers.Change{Op: providers.OpUpdate, Before: was, After: is}, with(was, same), NotMade, false},
-		{"an update of the marker alone that is there", providers.Change{Op: providers.OpUpdate, Before: plain, After: quiet(plain)}, with(quiet(plain), same), Made, true},
-		{"an update of the marker alone that is not", providers.Change{Op: providers.OpUpdate, Before: plain, After: quiet(plain)}, with(plain, same), NotMade, false},
-		{"an update over which somebody else has gone", providers.Change{Op: providers.OpUpdate, Before: was, After: is}, with(is, func(r *providers.Record) { r.TTL = 5 }), CannotTell, false},
-		{"an update before which somebody else came", providers.Change{Op: providers.OpUpdate, Before: was, After: is}, with(was, changed), CannotTell, false},
-		{"an update whose record is gone", providers.Change{Op: providers.OpUpdate, Before: was, After: is}, nil, CannotTell, false},
+		{"a delete whose record is gone", providers.Change{Op: providers.OpDelete, Before: was}, []providers.Record{sibling}, index.Made, false},
+		{"a delete whose record is there", providers.Change{Op: providers.OpDelete, Before: was}, with(was, same), index.NotMade, false},
+		{"a delete whose record was made anew by somebody", providers.Change{Op: providers.OpDelete, Before: was}, with(was, func(r *providers.Record) { r.ID = "id-2" }), index.Made, false},
+		{"a delete whose record was changed by somebody", providers.Change{Op: providers.OpDelete, Before: was}, with(was, func(r *providers.Record) { r.TTL = 5 }), index.CannotTell, false},
+		{"a delete on Route 53 whose value has another owner now", providers.Change{Op: providers.OpDelete, Before: plain}, with(plain, again), index.CannotTell, false},
+		{"a create that is there", providers.Change{Op: providers.OpCreate, After: plain}, with(plain, same), index.Made, true},
+		{"a create into a set with another TTL", providers.Change{Op: providers.OpCreate, After: plain}, with(plain, func(r *providers.Record) { r.TTL = 300 }), index.Made, true},
+		{"a create that is not there", providers.Change{Op: providers.OpCreate, After: plain}, []providers.Record{sibling}, index.NotMade, false},
+		{"a create whose value somebody else has", providers.Change{Op: providers.OpCreate, After: plain}, with(plain, again), index.CannotTell, false},
+		{"a create whose value stands there twice", providers.Change{Op: providers.OpCreate, After: plain}, []providers.Record{plain, plain}, index.CannotTell, false},
+		{"a marker that is there", providers.Change{Op: providers.OpCreate, After: marker}, []providers.Record{marker}, index.Made, true},
+		{"an update that is there", providers.Change{Op: providers.OpUpdate, Before: was, After: is}, with(is, changed), index.Made, true},
+		{"an update that is not", providers.Change{Op: providers.OpUpdate, Before: was, After: is}, with(was, same), index.NotMade, false},
+		{"an update of the marker alone that is there", providers.Change{Op: providers.OpUpdate, Before: plain, After: quiet(plain)}, with(quiet(plain), same), index.Made, true},
+		{"an update of the marker alone that is not", providers.Change{Op: providers.OpUpdate, Before: plain, After: quiet(plain)}, with(plain, same), index.NotMade, false},
+		{"an update over which somebody else has gone", providers.Change{Op: providers.OpUpdate, Before: was, After: is}, with(is, func(r *providers.Record) { r.TTL = 5 }), index.CannotTell, false},
+		{"an update before which somebody else came", providers.Change{Op: providers.OpUpdate, Before: was, After: is}, with(was, changed), index.CannotTell, false},
+		{"an update whose record is gone", providers.Change{Op: providers.OpUpdate, Before: was, After: is}, nil, index.CannotTell, false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			now, v, why := OutcomeOf(c.found, &c.c)
+			now, v, why := index.OutcomeOf(c.found, &c.c)
 			if v != c.want || (now != nil) != c.now || why == "" {
 				t.Errorf("%v, %+v, %q; want %v", v, now, why, c.want)
 			}

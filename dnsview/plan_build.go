@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"rollcall/dnsview/index"
 	"rollcall/providers"
 )
 
@@ -21,10 +22,10 @@ type builder struct {
 
 	remembers map[providers.Identity]int // markers of what is taken out that the plan creates
 
-	added map[setKey]int // values added by the plan to sets and zones whose room is known
+	added map[index.SetKey]int // values added by the plan to sets and zones whose room is known
 }
 
-func newBuilder(v *View, verb Verb) *builder {
+func newBuilder(v *View, verb index.Verb) *builder {
 	return &builder{v: v, plan: Plan{Verb: verb}, done: map[providers.Identity]int{}}
 }
 
@@ -52,7 +53,7 @@ func (b *builder) change(c providers.Change, sentence string, reason Class, ref 
 func (b *builder) end(what string) Plan {
 	b.leaveBarred()
 	if b.v != nil {
-		b.plan.Steps = b.v.index.leaveRefused(b.plan.Steps, b.skip)
+		b.plan.Steps = leaveRefused(b.v.index, b.plan.Steps, b.skip)
 	}
 	switch n := len(b.plan.Steps); n {
 	case 0:
@@ -75,8 +76,8 @@ func (b *builder) leaveBarred() {
 		if s.Change == nil {
 			return ""
 		}
-		why := b.v.index.refused(s.Change)
-		if r := s.Change.Record(); why != "" && b.v.index.zoneRefused(s.Zone) == "" {
+		why := b.v.index.Refused(s.Change)
+		if r := s.Change.Record(); why != "" && b.v.index.ZoneRefused(s.Zone) == "" {
 			why = r.Label() + " is left alone: " + why
 		}
 		return why
@@ -85,16 +86,16 @@ func (b *builder) leaveBarred() {
 
 // fits reports whether a new value has room in its record set and zone, and says why not.
 func (b *builder) fits(r *providers.Record) bool {
-	for _, k := range []setKey{{r.Zone, r.Name, r.Type}, {zone: r.Zone}} {
-		t, ok := b.v.index.tight[k]
+	for _, k := range []index.SetKey{{Zone: r.Zone, Name: r.Name, Type: r.Type}, {Zone: r.Zone}} {
+		t, ok := b.v.index.Capacity[k]
 		if !ok {
 			continue
 		}
 		if b.added == nil {
-			b.added = map[setKey]int{}
+			b.added = map[index.SetKey]int{}
 		}
-		if b.added[k] >= t.left {
-			b.skip(r.Label() + " has no room: " + t.why)
+		if b.added[k] >= t.Left {
+			b.skip(r.Label() + " has no room: " + t.Why)
 			return false
 		}
 		b.added[k]++
@@ -115,7 +116,7 @@ func (b *builder) fleet() bool {
 func (b *builder) record(id providers.Identity) *providers.Record {
 	r := b.v.Record(id)
 	if r == nil {
-		b.skip(Clean(id.Name) + " " + id.Type + " " + Clean(id.Value) + ": there is no such record any more")
+		b.skip(index.Clean(id.Name) + " " + id.Type + " " + index.Clean(id.Value) + ": there is no such record any more")
 	}
 	return r
 }
@@ -124,9 +125,9 @@ func (b *builder) instance(ref providers.InstanceRef) *providers.Instance {
 	i := b.v.Instance(ref.Key, ref.ID)
 	switch {
 	case i == nil && byHand(ref):
-		b.skip(shortID(ref.ID) + " joined by hand, and is no instance of a cloud: quiesce it, or let it leave with rollcall service leave")
+		b.skip(index.ShortID(ref.ID) + " joined by hand, and is no instance of a cloud: quiesce it, or let it leave with rollcall service leave")
 	case i == nil:
-		b.skip(Clean(ref.Name) + " (" + shortID(ref.ID) + "): no cloud shows it")
+		b.skip(index.Clean(ref.Name) + " (" + index.ShortID(ref.ID) + "): no cloud shows it")
 	}
 	return i
 }
@@ -140,9 +141,9 @@ func (b *builder) ours(r *providers.Record) (providers.Owner, bool) {
 	case len(r.Owners) > 1 || len(r.BadMarkers) > 0:
 		b.skip(r.Label() + ": its markers do not say clearly whose it is")
 	case !ok:
-		b.skip(r.Label() + " " + b.v.index.adoptOr(r, "has no owner marker: rollcall changes only what it owns; adopt it first"))
+		b.skip(r.Label() + " " + b.v.index.AdoptOr(r, "has no owner marker: rollcall changes only what it owns; adopt it first"))
 	case o.Fleet != b.v.Options.Fleet:
-		b.skip(r.Label() + " belongs to fleet " + Clean(o.Fleet))
+		b.skip(r.Label() + " belongs to fleet " + index.Clean(o.Fleet))
 	default:
 		return o, true
 	}
@@ -186,8 +187,8 @@ func (b *builder) eachOurs(records []providers.Identity, f func(*providers.Recor
 
 // provider of the zone of a record.
 func (b *builder) provider(zone string) providers.Provider {
-	if z := b.v.index.zoneName[zone]; z != nil {
-		return z.view.Zone.Provider
+	if z := b.v.index.ZonesByName[zone]; z != nil {
+		return z.View.Zone.Provider
 	}
 	return ""
 }
@@ -195,8 +196,8 @@ func (b *builder) provider(zone string) providers.Provider {
 // now returns the time by the clock of the provider of a zone, by which the age of a marker there is measured.
 func (b *builder) now(zone string) time.Time {
 	now := b.v.Options.Now
-	if z := b.v.index.zoneName[zone]; z != nil {
-		now = now.Add(z.view.Coverage.Skew)
+	if z := b.v.index.ZonesByName[zone]; z != nil {
+		now = now.Add(z.View.Coverage.Skew)
 	}
 	return now.UTC().Truncate(time.Second)
 }
@@ -205,7 +206,7 @@ func (b *builder) now(zone string) time.Time {
 // that mark nothing any more. What is not dead is left alone, and Skipped says why. An SRV value goes before the host
 // name that it leads to, so that no client finds the one without the other.
 func PlanDeregister(v *View, records ...providers.Identity) Plan {
-	b := newBuilder(v, VerbDeregister)
+	b := newBuilder(v, index.VerbDeregister)
 	if !b.fleet() {
 		return b.end("")
 	}
@@ -228,7 +229,7 @@ func PlanDeregister(v *View, records ...providers.Identity) Plan {
 	for _, r := range rs {
 		b.deregister(r)
 	}
-	return b.end("Deregister " + plural(len(b.plan.Steps), "dead entry", "dead entries"))
+	return b.end("Deregister " + index.Plural(len(b.plan.Steps), "dead entry", "dead entries"))
 }
 
 // PlanDeregisterDead plans the removal of every dead and dangling entry.
@@ -275,9 +276,9 @@ func srvRank(r *providers.Record) int {
 func (b *builder) srvTo(host *providers.Record) []*providers.Record {
 	if b.srvs == nil {
 		b.srvs = map[string][]*providers.Record{}
-		for _, z := range b.v.index.zones {
-			for i := range z.view.Records {
-				r := &z.view.Records[i]
+		for _, z := range b.v.index.Zones {
+			for i := range z.View.Records {
+				r := &z.View.Records[i]
 				if r.Type != "SRV" {
 					continue
 				}
@@ -288,7 +289,7 @@ func (b *builder) srvTo(host *providers.Record) []*providers.Record {
 		}
 	}
 	out := slices.Clone(b.srvs[host.Name])
-	slices.SortFunc(out, compareRecords)
+	slices.SortFunc(out, index.CompareRecords)
 	return out
 }
 
@@ -331,7 +332,7 @@ func (v *View) goesAsDead(r *providers.Record) *Finding {
 	f := v.telling(r)
 	switch {
 	case f == nil:
-	case (f.Class == Dead || f.Class == Dangling) && f.Remedy == RemedyDelete, f.Class == Reused && v.Options.Fleet != "" && v.index.mayGo(r):
+	case (f.Class == Dead || f.Class == Dangling) && f.Remedy == RemedyDelete, f.Class == Reused && v.Options.Fleet != "" && v.index.MayDelete(r):
 		return f
 	}
 	return nil
@@ -349,21 +350,21 @@ func (v *View) telling(r *providers.Record) *Finding {
 
 // PlanPower plans to start, stop, reboot or terminate instances, without touching DNS.
 func PlanPower(v *View, action PowerAction, instances ...providers.InstanceRef) Plan {
-	b := newBuilder(v, VerbPower)
+	b := newBuilder(v, index.VerbPower)
 	for _, ref := range onceEach(instances) {
 		if i := b.instance(ref); i != nil {
 			b.power(action, i)
 		}
 	}
-	return b.end(title(string(action)) + " " + plural(len(b.plan.Steps), "instance", "instances"))
+	return b.end(title(string(action)) + " " + index.Plural(len(b.plan.Steps), "instance", "instances"))
 }
 
 func (b *builder) power(action PowerAction, i *providers.Instance, needs ...int) int {
 	if i.State.Dead() {
-		b.skip(label(i) + " is terminated already")
+		b.skip(index.Label(i) + " is terminated already")
 		return 0
 	}
-	return b.add(Step{Kind: StepPower, Action: action, Instance: b.v.index.ref(i), Sentence: title(string(action)) + " " + label(i), Needs: needs})
+	return b.add(Step{Kind: StepPower, Action: action, Instance: b.v.index.Ref(i), Sentence: title(string(action)) + " " + index.Label(i), Needs: needs})
 }
 
 func title(s string) string {

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"rollcall/dnsview/index"
 	"rollcall/providers"
 )
 
@@ -62,7 +63,7 @@ func (p Plan) Checksum() string {
 		steps[i] = step{s.ID, s.deed(), s.Needs}
 	}
 	return checksum(struct {
-		Verb  Verb
+		Verb  index.Verb
 		Steps []step
 	}{p.Verb, steps})
 }
@@ -100,7 +101,7 @@ func (p Plan) AsShown(d *PlanDoc) Plan {
 	for i := range d.Steps {
 		if s := &d.Steps[i]; shown[s.Checksum] > 0 {
 			shown[s.Checksum]--
-			out.Skipped = append(out.Skipped, "this was in the plan that was shown, and is not to be done any more, or is another change now: "+Clean(s.Sentence))
+			out.Skipped = append(out.Skipped, "this was in the plan that was shown, and is not to be done any more, or is another change now: "+index.Clean(s.Sentence))
 		}
 	}
 	return out

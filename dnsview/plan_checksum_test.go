@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"rollcall/dnsview/index"
 	"rollcall/providers"
 )
 
@@ -56,7 +57,7 @@ func TestWhateverAPlanDoesOtherwiseGivesItAnotherChecksum(t *testing.T) {
 	r := cfRecord(wwwName, "165.225.128.1", keyEast, tritonA)
 	plan := func(change func(p *Plan, c *providers.Change)) string {
 		c := providers.Change{Op: providers.OpUpdate, Before: r, After: r}
-		p := Plan{Verb: VerbUpdate, Steps: []Step{{ID: 1, Kind: StepChange, Zone: cfZone, Change: &c, Sentence: "so"}, {ID: 2, Kind: StepWait, Wait: time.Minute, Needs: []int{1}}}}
+		p := Plan{Verb: index.VerbUpdate, Steps: []Step{{ID: 1, Kind: StepChange, Zone: cfZone, Change: &c, Sentence: "so"}, {ID: 2, Kind: StepWait, Wait: time.Minute, Needs: []int{1}}}}
 		change(&p, &c)
 		return p.Checksum()
 	}
@@ -68,7 +69,7 @@ func TestWhateverAPlanDoesOtherwiseGivesItAnotherChecksum(t *testing.T) {
 	}
 	seen := map[string]string{same: "nothing"}
 	for name, change := range map[string]func(p *Plan, c *providers.Change){
-		"the verb":          func(p *Plan, _ *providers.Change) { p.Verb = VerbAdopt },
+		"the verb":          func(p *Plan, _ *providers.Change) { p.Verb = index.VerbAdopt },
 		"the operation":     func(_ *Plan, c *providers.Change) { c.Op = providers.OpDelete },
 		"the old value":     func(_ *Plan, c *providers.Change) { c.Before.Value = "192.0.2.1" },
 		"the new value":     func(_ *Plan, c *providers.Change) { c.After.Value = "192.0.2.1" },

@@ -7,17 +7,18 @@ import (
 	"strings"
 	"time"
 
+	"rollcall/dnsview/index"
 	"rollcall/providers"
 )
 
 // PlanDoc is a plan as it is shown: as text, as Markdown, and as JSON by its
 // tags. All of it is clean: nothing in it can steer a terminal.
 type PlanDoc struct {
-	Verb     Verb      `json:"verb"`
-	Title    string    `json:"title"`
-	Checksum string    `json:"checksum"` // of the plan; what is applied must have the same
-	Steps    []StepDoc `json:"steps"`
-	Skipped  []string  `json:"skipped"`
+	Verb     index.Verb `json:"verb"`
+	Title    string     `json:"title"`
+	Checksum string     `json:"checksum"` // of the plan; what is applied must have the same
+	Steps    []StepDoc  `json:"steps"`
+	Skipped  []string   `json:"skipped"`
 }
 
 // StepDoc is one step of a plan as it is shown.
@@ -35,7 +36,7 @@ type StepDoc struct {
 	Reason   Class                  `json:"reason,omitempty"` // the finding that asked for it
 	Needs    []int                  `json:"needs,omitempty"`
 	Checksum string                 `json:"checksum"`        // of this step alone
-	Guards   []GuardResult          `json:"guards"`          // none when they were not asked
+	Guards   []index.GuardResult    `json:"guards"`          // none when they were not asked
 	State    string                 `json:"state,omitempty"` // what became of it, or of its check
 	Why      string                 `json:"why,omitempty"`   // why it is not done, or what there is to say of it
 }
@@ -72,41 +73,41 @@ type DiffLine struct {
 
 // Doc gives the plan as it is shown. guards gives the guards of a step with
 // their state, and may be nil when they were not asked.
-func (p Plan) Doc(guards func(*Step) []GuardResult) PlanDoc {
-	d := PlanDoc{Verb: p.Verb, Title: Clean(p.Title), Checksum: p.Checksum(), Steps: []StepDoc{}, Skipped: []string{}}
+func (p Plan) Doc(guards func(*Step) []index.GuardResult) PlanDoc {
+	d := PlanDoc{Verb: p.Verb, Title: index.Clean(p.Title), Checksum: p.Checksum(), Steps: []StepDoc{}, Skipped: []string{}}
 	for i := range p.Steps {
 		s := &p.Steps[i]
 		x := StepDoc{
-			ID: s.ID, Kind: s.Kind, Sentence: Clean(s.Sentence), Zone: Clean(s.Zone), Wait: int(s.Wait / time.Second),
-			Action: s.Action, Reason: s.Reason, Needs: s.Needs, Checksum: s.Checksum(), Guards: []GuardResult{},
+			ID: s.ID, Kind: s.Kind, Sentence: index.Clean(s.Sentence), Zone: index.Clean(s.Zone), Wait: int(s.Wait / time.Second),
+			Action: s.Action, Reason: s.Reason, Needs: s.Needs, Checksum: s.Checksum(), Guards: []index.GuardResult{},
 		}
 		if s.Instance.ID != "" {
-			x.Instance = &providers.InstanceRef{Cloud: Clean(s.Instance.Cloud), Key: providers.CloudKey(Clean(string(s.Instance.Key))), ID: Clean(s.Instance.ID), Name: Clean(s.Instance.Name)}
+			x.Instance = &providers.InstanceRef{Cloud: index.Clean(s.Instance.Cloud), Key: providers.CloudKey(index.Clean(string(s.Instance.Key))), ID: index.Clean(s.Instance.ID), Name: index.Clean(s.Instance.Name)}
 		}
 		if s.Change != nil {
 			x.change(s.Change)
 		}
 		if guards != nil {
 			for _, g := range guards(s) {
-				g.Why, g.Satisfy, g.Confirm = Clean(g.Why), Clean(g.Satisfy), Clean(g.Confirm)
+				g.Why, g.Satisfy, g.Confirm = index.Clean(g.Why), index.Clean(g.Satisfy), index.Clean(g.Confirm)
 				x.Guards = append(x.Guards, g)
 			}
 		}
 		d.Steps = append(d.Steps, x)
 	}
 	for _, s := range p.Skipped {
-		d.Skipped = append(d.Skipped, Clean(s))
+		d.Skipped = append(d.Skipped, index.Clean(s))
 	}
 	return d
 }
 
 func recordDoc(r *providers.Record) *RecordDoc {
 	d := &RecordDoc{
-		Name: Clean(r.Name), Type: Clean(r.Type), TTL: r.TTL, AutoTTL: r.AutoTTL, Value: Clean(r.Value), Proxied: r.Proxied,
-		Weight: r.Weight, SetID: Clean(r.SetID), Policy: Clean(r.Policy), Comment: Clean(r.Comment),
+		Name: index.Clean(r.Name), Type: index.Clean(r.Type), TTL: r.TTL, AutoTTL: r.AutoTTL, Value: index.Clean(r.Value), Proxied: r.Proxied,
+		Weight: r.Weight, SetID: index.Clean(r.SetID), Policy: index.Clean(r.Policy), Comment: index.Clean(r.Comment),
 	}
 	for _, o := range r.Owners {
-		d.Owners = append(d.Owners, OwnerDoc{Clean(o.Fleet), Clean(string(o.Cloud)), Clean(o.Instance), o.Registered, o.Quiesced})
+		d.Owners = append(d.Owners, OwnerDoc{index.Clean(o.Fleet), index.Clean(string(o.Cloud)), index.Clean(o.Instance), o.Registered, o.Quiesced})
 	}
 	return d
 }
@@ -179,7 +180,7 @@ func (r *RecordDoc) line() string {
 }
 
 // guardLine reports a guard in one line.
-func guardLine(g *GuardResult) string {
+func guardLine(g *index.GuardResult) string {
 	switch {
 	case g.Pass:
 		return "guard " + string(g.Guard) + " passes: " + g.Why
@@ -190,7 +191,7 @@ func guardLine(g *GuardResult) string {
 }
 
 // satisfied says what would satisfy a guard that fails; empty when nothing would.
-func satisfied(g *GuardResult) string {
+func satisfied(g *index.GuardResult) string {
 	switch {
 	case g.Pass:
 		return ""
@@ -219,7 +220,7 @@ func (s *StepDoc) behind() string {
 
 // became tells the state of a step; why it has it only where no guard tells already.
 func (s *StepDoc) became() string {
-	told := slices.ContainsFunc(s.Guards, func(g GuardResult) bool { return !g.Pass })
+	told := slices.ContainsFunc(s.Guards, func(g index.GuardResult) bool { return !g.Pass })
 	if s.State == "" || s.Why == "" || told {
 		return s.State
 	}
@@ -231,7 +232,7 @@ func (d *PlanDoc) Text() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s\n", d.Title)
 	if len(d.Steps) > 0 {
-		fmt.Fprintf(&b, "%s, checksum %s\n", plural(len(d.Steps), "step", "steps"), d.Checksum)
+		fmt.Fprintf(&b, "%s, checksum %s\n", index.Plural(len(d.Steps), "step", "steps"), d.Checksum)
 	}
 	for i := range d.Steps {
 		s := &d.Steps[i]
@@ -266,7 +267,7 @@ func (d *PlanDoc) Markdown() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "# %s\n", EscapeMarkdown(d.Title))
 	if len(d.Steps) > 0 {
-		fmt.Fprintf(&b, "\n%s, checksum `%s`.\n", plural(len(d.Steps), "step", "steps"), d.Checksum)
+		fmt.Fprintf(&b, "\n%s, checksum `%s`.\n", index.Plural(len(d.Steps), "step", "steps"), d.Checksum)
 	}
 	for i := range d.Steps {
 		s := &d.Steps[i]

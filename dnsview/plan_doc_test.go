@@ -9,6 +9,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"rollcall/dnsview/index"
 	"rollcall/providers"
 )
 
@@ -18,11 +19,11 @@ func docOf(t *testing.T) PlanDoc {
 	w.remove(tritonB, true)
 	w.remove(ec2A, false)
 	p := PlanDeregisterDead(w.view())
-	return p.Doc(func(s *Step) []GuardResult {
+	return p.Doc(func(s *Step) []index.GuardResult {
 		if s.Change.Before.Type == "SRV" {
-			return []GuardResult{pass(GuardCoverage, "2 clouds were read completely"), noEvidence(GuardOwner, "nobody answered", "an answer"), fails(GuardGrace, "too young", "")}
+			return []index.GuardResult{pass(index.GuardCoverage, "2 clouds were read completely"), noEvidence(index.GuardOwner, "nobody answered", "an answer"), fails(index.GuardGrace, "too young", "")}
 		}
-		return []GuardResult{{Guard: GuardMinimum, Why: "sd-02.unilans.net would have no A record any more", Satisfy: "type the name", Confirm: "sd-02.unilans.net"}}
+		return []index.GuardResult{{Guard: index.GuardMinimum, Why: "sd-02.unilans.net would have no A record any more", Satisfy: "type the name", Confirm: "sd-02.unilans.net"}}
 	})
 }
 
@@ -108,7 +109,7 @@ func TestAChangeIsShownWithAllThatChanges(t *testing.T) {
 	after.Owners = []providers.Owner{before.Owners[0]}
 	after.Owners[0].Quiesced = true
 	plain := providers.Record{Zone: cfZone, Name: "x." + cfZone, Type: "A", TTL: 5, Value: "192.0.2.1", Comment: `say "hi"`, SetID: "eu", Weight: 7, Policy: "weighted"}
-	p := Plan{Verb: VerbUpdate, Steps: []Step{
+	p := Plan{Verb: index.VerbUpdate, Steps: []Step{
 		{ID: 1, Kind: StepChange, Change: &providers.Change{Op: providers.OpUpdate, Before: before, After: after}},
 		{ID: 2, Kind: StepChange, Change: &providers.Change{Op: providers.OpCreate, After: plain}},
 		{ID: 3, Kind: StepWait, Wait: time.Minute, Needs: []int{1, 2}},
@@ -143,8 +144,8 @@ func TestNothingFromOutsideSteersWhatShowsAPlan(t *testing.T) {
 			ID: 1, Kind: StepChange, Sentence: odd.Draw(t, "sentence"), Zone: odd.Draw(t, "zone"), Change: &providers.Change{Op: providers.OpUpdate, Before: r, After: r},
 			Instance: providers.InstanceRef{ID: "i" + odd.Draw(t, "id"), Name: odd.Draw(t, "inst")},
 		}}}
-		d := p.Doc(func(*Step) []GuardResult {
-			return []GuardResult{fails(GuardOwner, odd.Draw(t, "why"), odd.Draw(t, "satisfy"))}
+		d := p.Doc(func(*Step) []index.GuardResult {
+			return []index.GuardResult{fails(index.GuardOwner, odd.Draw(t, "why"), odd.Draw(t, "satisfy"))}
 		})
 		for _, s := range []string{d.Text(), d.Markdown()} {
 			for _, c := range s {

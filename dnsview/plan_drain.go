@@ -6,16 +6,17 @@ import (
 	"strings"
 	"time"
 
+	"rollcall/dnsview/index"
 	"rollcall/providers"
 )
 
 // drained is a node that a drain terminates.
 type drained struct {
 	inst    *providers.Instance
-	steps   []int               // what takes it out of DNS
-	names   []*providers.Record // what leads to it
-	marks   []mark              // what remembers that it was taken out before
-	quieted bool                // some of it was taken out, now or before, so that resolvers may hold it
+	steps   []int                  // what takes it out of DNS
+	names   []*providers.Record    // what leads to it
+	marks   []index.QuiescedMarker // what remembers that it was taken out before
+	quieted bool                   // some of it was taken out, now or before, so that resolvers may hold it
 }
 
 // PlanDrain plans to take nodes out of DNS, to wait until no resolver can
@@ -23,7 +24,7 @@ type drained struct {
 // else still leads to is not terminated. One that was taken out before, by a quiesce or a
 // drain that was cut off, is waited for all the same: how much of the wait is left the journal tells.
 func PlanDrain(v *View, instances ...providers.InstanceRef) Plan {
-	b := newBuilder(v, VerbDrain)
+	b := newBuilder(v, index.VerbDrain)
 	var all []drained
 	longest := time.Duration(0)
 	for _, ref := range onceEach(instances) {
@@ -33,13 +34,13 @@ func PlanDrain(v *View, instances ...providers.InstanceRef) Plan {
 		}
 		d := drained{inst: i, marks: b.marksOf(i)}
 		if i.State.Dead() {
-			b.skip(label(i) + " is terminated already")
+			b.skip(index.Label(i) + " is terminated already")
 			for _, m := range d.marks {
-				b.forgetMark(m.record, i)
+				b.forgetMark(m.Record, i)
 			}
 			continue
 		}
-		d.names = slices.DeleteFunc(v.RecordsOf(v.index.keyOf(i), i.ID), func(r *providers.Record) bool { return r.IsMarker() })
+		d.names = slices.DeleteFunc(v.RecordsOf(v.index.KeyOf(i), i.ID), func(r *providers.Record) bool { return r.IsMarker() })
 		if len(d.names)+len(d.marks) > 0 && !b.fleet() {
 			continue
 		}
@@ -48,21 +49,21 @@ func PlanDrain(v *View, instances ...providers.InstanceRef) Plan {
 			steps, left := b.takeOut(i, "")
 			if len(left) > 0 {
 				b.dropFrom(from)
-				b.skip(label(i) + " is not drained: " + strings.Join(left, ", ") + " would be left leading to it")
+				b.skip(index.Label(i) + " is not drained: " + strings.Join(left, ", ") + " would be left leading to it")
 				continue
 			}
 			d.steps = steps
 		}
 		if others := b.heldByOthers(i, d.names); len(others) > 0 {
 			b.dropFrom(from)
-			b.skip(label(i) + " is not drained: " + strings.Join(others, ", ") + " has its address, and another owner")
+			b.skip(index.Label(i) + " is not drained: " + strings.Join(others, ", ") + " has its address, and another owner")
 			continue
 		}
 		for _, r := range d.names {
 			longest = max(longest, ttlOf(r)+b.lingerOf(r))
 		}
 		for _, m := range d.marks {
-			longest = max(longest, b.ttlOfMark(m)+b.lingerOf(m.record))
+			longest = max(longest, b.ttlOfMark(m)+b.lingerOf(m.Record))
 		}
 		d.quieted = len(d.names)+len(d.marks) > 0
 		all = append(all, d)
@@ -86,15 +87,15 @@ func PlanDrain(v *View, instances ...providers.InstanceRef) Plan {
 			b.forget(r, d.inst, off)
 		}
 		for _, m := range d.marks {
-			b.forgetMark(m.record, d.inst, off)
+			b.forgetMark(m.Record, d.inst, off)
 		}
 	}
-	return b.end("Drain and terminate " + plural(len(all), "node", "nodes"))
+	return b.end("Drain and terminate " + index.Plural(len(all), "node", "nodes"))
 }
 
 // heldByOthers names the records that hold an address of an instance and are not its own.
 func (b *builder) heldByOthers(i *providers.Instance, own []*providers.Record) (names []string) {
-	for _, r := range b.v.LeadingTo(b.v.index.keyOf(i), i.ID) {
+	for _, r := range b.v.LeadingTo(b.v.index.KeyOf(i), i.ID) {
 		if !slices.Contains(own, r) {
 			names = append(names, r.Label())
 		}
@@ -104,7 +105,7 @@ func (b *builder) heldByOthers(i *providers.Instance, own []*providers.Record) (
 
 // lingerOf is how long open connections of the service of a record live after its TTL.
 func (b *builder) lingerOf(r *providers.Record) time.Duration {
-	if s := b.v.index.byName[b.v.index.serviceOf(r)]; s != nil {
+	if s := b.v.index.ServicesByName[b.v.index.ServiceOf(r)]; s != nil {
 		return s.Linger
 	}
 	return 0
@@ -121,12 +122,12 @@ func (b *builder) dropFrom(n int) {
 }
 
 // marksOf gives the markers that remember what was taken out of DNS of an instance, in stable order.
-func (b *builder) marksOf(i *providers.Instance) []mark {
+func (b *builder) marksOf(i *providers.Instance) []index.QuiescedMarker {
 	x := b.v.index
-	marks := slices.DeleteFunc(slices.Clone(x.marks), func(m mark) bool {
-		return m.owner.Cloud != x.keyOf(i) || m.owner.Instance != i.ID || x.quiescedThere(m)
+	marks := slices.DeleteFunc(slices.Clone(x.QuiescedMarkers), func(m index.QuiescedMarker) bool {
+		return m.Owner.Cloud != x.KeyOf(i) || m.Owner.Instance != i.ID || x.QuiescedThere(m)
 	})
-	slices.SortFunc(marks, func(m, n mark) int { return compareRecords(m.record, n.record) })
+	slices.SortFunc(marks, func(m, n index.QuiescedMarker) int { return index.CompareRecords(m.Record, n.Record) })
 	return marks
 }
 
@@ -135,15 +136,15 @@ func (b *builder) marksOf(i *providers.Instance) []mark {
 func (v *View) TakenOut(key providers.CloudKey, id string) []providers.Record {
 	b := &builder{v: v}
 	var out []providers.Record
-	for _, m := range v.index.marks {
-		if m.owner.Cloud != key || m.owner.Instance != id || m.owner.Digested() {
+	for _, m := range v.index.QuiescedMarkers {
+		if m.Owner.Cloud != key || m.Owner.Instance != id || m.Owner.Digested() {
 			continue
 		}
-		r := providers.Record{Zone: m.zone.name, Name: m.name, Type: m.owner.Type, Value: m.owner.Value}
-		b.setTTL(&r, v.index.byName[v.index.serviceOf(&r)])
+		r := providers.Record{Zone: m.Zone.Name, Name: m.Name, Type: m.Owner.Type, Value: m.Owner.Value}
+		b.setTTL(&r, v.index.ServicesByName[v.index.ServiceOf(&r)])
 		out = append(out, r)
 	}
-	slices.SortFunc(out, func(m, n providers.Record) int { return compareRecords(&m, &n) })
+	slices.SortFunc(out, func(m, n providers.Record) int { return index.CompareRecords(&m, &n) })
 	return out
 }
 
@@ -155,9 +156,9 @@ func (v *View) LeadingTo(key providers.CloudKey, id string) []*providers.Record 
 	if i == nil {
 		return out
 	}
-	for _, z := range v.index.zones {
-		for n := range z.view.Records {
-			r := &z.view.Records[n]
+	for _, z := range v.index.Zones {
+		for n := range z.View.Records {
+			r := &z.View.Records[n]
 			if a, ok := r.Addr(); ok && slices.Contains(i.PublicIPs, a) && !slices.Contains(out, r) {
 				out = append(out, r)
 			}
@@ -168,21 +169,21 @@ func (v *View) LeadingTo(key providers.CloudKey, id string) []*providers.Record 
 
 // Holds reports whether a zone has a record of this name, type and value, whosever it is.
 func (v *View) Holds(r *providers.Record) bool {
-	z := v.index.zoneName[r.Zone]
+	z := v.index.ZonesByName[r.Zone]
 	if z == nil {
 		return false
 	}
 	value := providers.FoldValue(r.Type, r.Value)
-	return slices.ContainsFunc(z.view.Records, func(o providers.Record) bool {
+	return slices.ContainsFunc(z.View.Records, func(o providers.Record) bool {
 		return o.Name == r.Name && o.Type == r.Type && providers.FoldValue(o.Type, o.Value) == value
 	})
 }
 
 // ttlOfMark is how long a resolver may hold what a marker remembers, as far as that is known:
 // as long as what else the name holds, or as its service declares.
-func (b *builder) ttlOfMark(m mark) time.Duration {
-	r := providers.Record{Zone: m.zone.name, Name: m.name, Type: m.owner.Type, Value: m.owner.Value, Owners: []providers.Owner{m.owner}}
-	b.setTTL(&r, b.v.index.byName[b.v.index.serviceOf(&r)])
+func (b *builder) ttlOfMark(m index.QuiescedMarker) time.Duration {
+	r := providers.Record{Zone: m.Zone.Name, Name: m.Name, Type: m.Owner.Type, Value: m.Owner.Value, Owners: []providers.Owner{m.Owner}}
+	b.setTTL(&r, b.v.index.ServicesByName[b.v.index.ServiceOf(&r)])
 	return ttlOf(&r)
 }
 
@@ -205,8 +206,8 @@ func (b *builder) forgetMark(m *providers.Record, i *providers.Instance, needs .
 	if b.done[m.Identity()] > 0 {
 		return
 	}
-	ref := b.v.index.ref(i)
-	b.done[m.Identity()] = b.change(providers.Change{Op: providers.OpDelete, Before: *m}, "Forget "+Clean(m.Name), "", &ref, needs...)
+	ref := b.v.index.Ref(i)
+	b.done[m.Identity()] = b.change(providers.Change{Op: providers.OpDelete, Before: *m}, "Forget "+index.Clean(m.Name), "", &ref, needs...)
 }
 
 // ttlOf is how long a resolver may hold a record; Cloudflare's automatic TTL counts as 300 s.

@@ -3,6 +3,7 @@ package dnsview
 import (
 	"slices"
 
+	"rollcall/dnsview/index"
 	"rollcall/providers"
 )
 
@@ -10,7 +11,7 @@ import (
 // zone holds and the plan removes.
 func (b *builder) lastAddress(r *providers.Record) bool {
 	for _, typ := range []string{"A", "AAAA"} {
-		for _, o := range b.at(b.v.index.zoneName[r.Zone], r.Name, typ) {
+		for _, o := range b.at(b.v.index.ZonesByName[r.Zone], r.Name, typ) {
 			if _, goes := b.done[o.Identity()]; !goes && o.Identity() != r.Identity() {
 				return false
 			}
@@ -32,8 +33,8 @@ func (b *builder) led(r *providers.Record) (needs []int, strands []string, block
 		switch n, goes := b.done[s.Identity()]; {
 		case goes:
 			needs = append(needs, n)
-		case !last || b.v.index.hides(b.v.index.zoneName[s.Zone], s):
-		case b.v.index.isOurs(s):
+		case !last || b.v.index.Hides(b.v.index.ZonesByName[s.Zone], s):
+		case b.v.index.IsOurs(s):
 			blocked = s
 		default:
 			strands = append(strands, s.Label())
@@ -45,12 +46,6 @@ func (b *builder) led(r *providers.Record) (needs []int, strands []string, block
 // skipLed says that an address stays as its last one while an SRV value of this fleet leads to it, and what lets it go.
 func (b *builder) skipLed(r, srv *providers.Record) {
 	b.skip(r.Label() + " stays: " + srv.Label() + " still leads to it; rollcall quiesce " + b.v.RecordName(srv) + " takes that out first")
-}
-
-// isOurs reports whether a record belongs to this fleet, and clearly so.
-func (x *index) isOurs(r *providers.Record) bool {
-	o, ok := r.Owner()
-	return ok && o.Fleet == x.o.Fleet
 }
 
 // strand notes for the step that removes an address which SRV values of others are left leading to it.
@@ -67,7 +62,7 @@ func andMore(n int) string {
 	if n <= 0 {
 		return ""
 	}
-	return " and " + plural(n, "other value", "other values")
+	return " and " + index.Plural(n, "other value", "other values")
 }
 
 // stranded names the SRV values that a removal would leave without any address: those that the plan
@@ -84,18 +79,18 @@ func (e *GuardEvidence) stranded() (others []string, ours string) {
 	}
 	others = slices.Clone(e.Strands)
 	x := e.View.index
-	for _, z := range x.zones {
-		for i := range z.view.Records {
-			s := &z.view.Records[i]
+	for _, z := range x.Zones {
+		for i := range z.View.Records {
+			s := &z.View.Records[i]
 			if s.Zone == r.Zone && s.Name == r.Name && s.Type != r.Type && (s.Type == "A" || s.Type == "AAAA") && !e.Removing[s.Identity()] {
 				return nil, ""
 			}
 			srv, ok := providers.ParseSRV(s.Value)
-			if s.Type != "SRV" || !ok || srv.Target != r.Name || e.Removing[s.Identity()] || x.hides(z, s) {
+			if s.Type != "SRV" || !ok || srv.Target != r.Name || e.Removing[s.Identity()] || x.Hides(z, s) {
 				continue
 			}
 			switch {
-			case x.isOurs(s):
+			case x.IsOurs(s):
 				ours = s.Label()
 			case !slices.Contains(others, s.Label()):
 				others = append(others, s.Label())
@@ -108,17 +103,17 @@ func (e *GuardEvidence) stranded() (others []string, ours string) {
 // checkStranded refuses to remove the last address of a name while an SRV value of this fleet leads there.
 // Where only values of others do, a person has to type the name: an address that someone else
 // can rent is worse than a value that leads nowhere.
-func (e *GuardEvidence) checkStranded() GuardResult {
-	const g = GuardMinimum
+func (e *GuardEvidence) checkStranded() index.GuardResult {
+	const g = index.GuardMinimum
 	r := e.Change.Record()
 	others, ours := e.stranded()
 	switch {
 	case ours != "":
-		return fails(g, ours+" still leads to "+Clean(r.Name)+", which would have no address any more", "let that go first")
+		return fails(g, ours+" still leads to "+index.Clean(r.Name)+", which would have no address any more", "let that go first")
 	case len(others) > 0:
-		return GuardResult{
-			Guard: g, Why: others[0] + andMore(len(others)-1) + " of others would lead nowhere: it is the last address of " + Clean(r.Name),
-			Satisfy: "type the name", Confirm: Clean(r.Name),
+		return index.GuardResult{
+			Guard: g, Why: others[0] + andMore(len(others)-1) + " of others would lead nowhere: it is the last address of " + index.Clean(r.Name),
+			Satisfy: "type the name", Confirm: index.Clean(r.Name),
 		}
 	}
 	return pass(g, "no SRV value is left leading to it")

@@ -25,7 +25,7 @@ func everyPlan(v *View) map[string]Plan {
 	}
 	for c := range v.Snapshot.Clouds {
 		for i := range v.Snapshot.Clouds[c].Instances {
-			ref := v.index.ref(&v.Snapshot.Clouds[c].Instances[i])
+			ref := v.index.Ref(&v.Snapshot.Clouds[c].Instances[i])
 			if !slices.Contains(refs, ref) {
 				refs = append(refs, ref)
 			}

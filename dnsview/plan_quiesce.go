@@ -3,13 +3,14 @@ package dnsview
 import (
 	"slices"
 
+	"rollcall/dnsview/index"
 	"rollcall/providers"
 )
 
 // PlanQuiesce plans to take nodes out of DNS and leave them running: instances, and hosts
 // that joined by hand.
 func PlanQuiesce(v *View, instances ...providers.InstanceRef) Plan {
-	b := newBuilder(v, VerbQuiesce)
+	b := newBuilder(v, index.VerbQuiesce)
 	if !b.fleet() {
 		return b.end("")
 	}
@@ -20,13 +21,13 @@ func PlanQuiesce(v *View, instances ...providers.InstanceRef) Plan {
 			b.takeOut(i, "")
 		}
 	}
-	return b.end("Take " + plural(len(instances), "node", "nodes") + " out of DNS")
+	return b.end("Take " + index.Plural(len(instances), "node", "nodes") + " out of DNS")
 }
 
 // PlanQuiesceRecords plans to take single records of nodes out of DNS. An SRV
 // value that leads to a host name goes with it, and before it.
 func PlanQuiesceRecords(v *View, records ...providers.Identity) Plan {
-	b := newBuilder(v, VerbQuiesce)
+	b := newBuilder(v, index.VerbQuiesce)
 	if !b.fleet() {
 		return b.end("")
 	}
@@ -41,7 +42,7 @@ func PlanQuiesceRecords(v *View, records ...providers.Identity) Plan {
 			continue
 		}
 		for _, s := range b.srvTo(r) { // those of others are reported where it is the last address
-			if v.index.isOurs(s) && b.goesWith(s, r, records) {
+			if v.index.IsOurs(s) && b.goesWith(s, r, records) {
 				rs = append(rs, s)
 			}
 		}
@@ -54,7 +55,7 @@ func PlanQuiesceRecords(v *View, records ...providers.Identity) Plan {
 			srv = append(srv, n)
 		}
 	}
-	return b.end("Take " + plural(len(rs), "entry", "entries") + " out of DNS")
+	return b.end("Take " + index.Plural(len(rs), "entry", "entries") + " out of DNS")
 }
 
 // goesWith reports whether an SRV value of this fleet is taken out with an address that it leads to: it is of
@@ -65,7 +66,7 @@ func (b *builder) goesWith(s, r *providers.Record, out []providers.Identity) boo
 		return true
 	}
 	for _, typ := range []string{"A", "AAAA"} {
-		if slices.ContainsFunc(b.v.index.records(r.Zone, r.Name, typ), func(a *providers.Record) bool { return !slices.Contains(out, a.Identity()) }) {
+		if slices.ContainsFunc(b.v.index.Records(r.Zone, r.Name, typ), func(a *providers.Record) bool { return !slices.Contains(out, a.Identity()) }) {
 			return false
 		}
 	}
@@ -80,39 +81,26 @@ func reasonOf(v *View, r *providers.Record) Class {
 		}
 	}
 	o, _ := r.Owner()
-	hosts, _ := v.index.addressesOf(r)
-	if slices.ContainsFunc(hosts, func(s *providers.Record) bool { return v.index.heldByAnother(s, o) }) {
+	hosts, _ := v.index.AddressesOf(r)
+	if slices.ContainsFunc(hosts, func(s *providers.Record) bool { return v.index.HeldByAnother(s, o) }) {
 		return Reused // as an elastic address that its owner has let go
 	}
 	return ""
 }
 
-// heldByAnother reports whether something else than the instance of o has the address of a record.
-func (x *index) heldByAnother(r *providers.Record, o providers.Owner) bool {
-	a, ok := r.Addr()
-	h, held := x.holders[a]
-	switch {
-	case !ok || !held:
-		return false
-	case h.inst != nil:
-		return h.inst.ID != o.Instance || x.keyOf(h.inst) != o.Cloud
-	}
-	return h.addr.Instance != o.Instance
-}
-
 // takeOut plans to remove all that leads to a node, SRV values first. It gives the ids of
 // the steps that take its values away, and what would still lead to it.
 func (b *builder) takeOut(i *providers.Instance, reason Class) (removed []int, left []string) {
-	records := b.v.RecordsOf(b.v.index.keyOf(i), i.ID)
+	records := b.v.RecordsOf(b.v.index.KeyOf(i), i.ID)
 	slices.SortStableFunc(records, srvFirst)
 	var srv []int
 	for _, r := range records {
 		if r.IsMarker() {
 			continue
 		}
-		if !marked(r) {
+		if !index.Marked(r) {
 			left = append(left, r.Label())
-			b.skip(r.Label() + " leads to " + label(i) + " and " + b.v.index.adoptOr(r, "has no owner marker: adopt it first"))
+			b.skip(r.Label() + " leads to " + index.Label(i) + " and " + b.v.index.AdoptOr(r, "has no owner marker: adopt it first"))
 			continue
 		}
 		n := b.quiesce(r, reason, srv...)
@@ -126,7 +114,7 @@ func (b *builder) takeOut(i *providers.Instance, reason Class) (removed []int, l
 		}
 	}
 	if len(records) == 0 {
-		b.skip(label(i) + " is in no zone that is read here")
+		b.skip(index.Label(i) + " is in no zone that is read here")
 	}
 	return removed, left
 }
@@ -140,15 +128,15 @@ func (b *builder) recordsOf(ref providers.InstanceRef) []*providers.Record {
 		return b.v.RecordsOf(ref.Key, ref.ID)
 	}
 	var out []*providers.Record
-	for _, z := range b.v.index.zones {
-		for i := range z.view.Records {
-			r := &z.view.Records[i]
-			if o, ok := r.Owner(); ok && o.Cloud == ref.Key && o.Instance == ref.ID && !b.v.index.foreignFleet(o) {
+	for _, z := range b.v.index.Zones {
+		for i := range z.View.Records {
+			r := &z.View.Records[i]
+			if o, ok := r.Owner(); ok && o.Cloud == ref.Key && o.Instance == ref.ID && !b.v.index.ForeignFleet(o) {
 				out = append(out, r)
 			}
 		}
 	}
-	slices.SortFunc(out, compareRecords)
+	slices.SortFunc(out, index.CompareRecords)
 	return out
 }
 
@@ -156,7 +144,7 @@ func (b *builder) recordsOf(ref providers.InstanceRef) []*providers.Record {
 func (b *builder) takeOutHost(ref providers.InstanceRef) {
 	records := b.recordsOf(ref)
 	if len(records) == 0 {
-		b.skip(shortID(ref.ID) + " is in no zone that is read here")
+		b.skip(index.ShortID(ref.ID) + " is in no zone that is read here")
 	}
 	slices.SortStableFunc(records, srvFirst)
 	var srv []int
@@ -183,14 +171,14 @@ func (b *builder) quiesce(r *providers.Record, reason Class, needs ...int) int {
 	if reason == "" {
 		reason = reasonOf(b.v, r)
 	}
-	if b.v.index.isGlue(r) {
-		why, _ := b.v.index.writable(r.Zone, r.Name, r.Type)
+	if b.v.index.IsGlue(r) {
+		why, _ := b.v.index.Writable(r.Zone, r.Name, r.Type)
 		b.skip(r.Label() + " is left alone: " + why)
 		return 0
 	}
-	ref := providers.InstanceRef{Cloud: b.v.index.cloudLabel(o.Cloud), Key: o.Cloud, ID: o.Instance}
+	ref := providers.InstanceRef{Cloud: b.v.index.CloudLabel(o.Cloud), Key: o.Cloud, ID: o.Instance}
 	if i := b.v.Instance(o.Cloud, o.Instance); i != nil {
-		ref = b.v.index.ref(i)
+		ref = b.v.index.Ref(i)
 	}
 	q := o
 	q.Quiesced = true
@@ -198,7 +186,7 @@ func (b *builder) quiesce(r *providers.Record, reason Class, needs ...int) int {
 	stays.Owners = []providers.Owner{q.For(r.Type, r.Value)}
 	text, err := stays.Owners[0].Encode()
 	if err != nil {
-		b.skip(r.Label() + ": " + Clean(err.Error()))
+		b.skip(r.Label() + ": " + index.Clean(err.Error()))
 		return 0
 	}
 	led, strands, blocked := b.led(r)
@@ -222,7 +210,7 @@ func (b *builder) quiesce(r *providers.Record, reason Class, needs ...int) int {
 	if !o.Quiesced {
 		said, err := r.WithOwner(b.provider(r.Zone), q)
 		if err != nil {
-			b.skip(r.Label() + ": " + Clean(err.Error()))
+			b.skip(r.Label() + ": " + index.Clean(err.Error()))
 			return 0
 		}
 		needs = []int{b.change(providers.Change{Op: providers.OpUpdate, Before: *r, After: said}, "Mark "+r.Label()+" as quiesced", reason, &ref, needs...)}
@@ -233,7 +221,7 @@ func (b *builder) quiesce(r *providers.Record, reason Class, needs ...int) int {
 		b.remembers = map[providers.Identity]int{}
 	}
 	if b.remembers[marker.Identity()] == 0 { // a twin of the record has the same one
-		b.remembers[marker.Identity()] = b.change(providers.Change{Op: providers.OpCreate, After: marker}, "Remember in "+Clean(marker.Name)+" that it is on purpose", reason, &ref, needs...)
+		b.remembers[marker.Identity()] = b.change(providers.Change{Op: providers.OpCreate, After: marker}, "Remember in "+index.Clean(marker.Name)+" that it is on purpose", reason, &ref, needs...)
 	}
 	needs = append(slices.Clone(needs), b.remembers[marker.Identity()])
 	n := b.change(providers.Change{Op: providers.OpDelete, Before: before}, "Take "+r.Label()+" out of DNS", reason, &ref, needs...)

@@ -3,16 +3,16 @@ package dnsview
 import (
 	"net/netip"
 	"slices"
-	"strings"
 
 	"rollcall/dnsview/dnssd"
+	"rollcall/dnsview/index"
 	"rollcall/providers"
 )
 
 // PlanRegister plans the records that nodes lack, in every declared service
 // that selects them. With a service name, in that service only, whether it selects them or not.
 func PlanRegister(v *View, service string, instances ...providers.InstanceRef) Plan {
-	b := newBuilder(v, VerbRegister)
+	b := newBuilder(v, index.VerbRegister)
 	if !b.fleet() {
 		return b.end("")
 	}
@@ -22,7 +22,7 @@ func PlanRegister(v *View, service string, instances ...providers.InstanceRef) P
 			continue
 		}
 		found := false
-		for _, s := range v.index.services {
+		for _, s := range v.index.Services {
 			name := providers.CanonicalName(s.Name)
 			if service == "" && !s.Selects(i) || service != "" && name != providers.CanonicalName(service) {
 				continue
@@ -32,41 +32,41 @@ func PlanRegister(v *View, service string, instances ...providers.InstanceRef) P
 		}
 		switch {
 		case !found && service != "":
-			b.skip("service " + Clean(service) + " is not declared")
+			b.skip("service " + index.Clean(service) + " is not declared")
 		case !found:
-			b.skip(label(i) + ": no declared service selects it")
+			b.skip(index.Label(i) + ": no declared service selects it")
 		}
 	}
-	return b.end("Register " + plural(len(instances), "node", "nodes"))
+	return b.end("Register " + index.Plural(len(instances), "node", "nodes"))
 }
 
 // register plans what one node lacks in one service: first what leads nowhere
 // by itself (PTR, TXT, addresses), then the SRV value that leads clients to it.
-func (b *builder) register(s *serviceState, i *providers.Instance) {
+func (b *builder) register(s *index.DeclaredService, i *providers.Instance) {
 	x := b.v.index
 	name := providers.CanonicalName(s.Name)
-	want := wantedAddresses(nil, s.Service, i)
-	n := x.numberOf(i)
+	want := index.WantedAddresses(nil, s.Service, i)
+	n := x.NumberOf(i)
 	switch {
-	case s.zone == nil:
-		b.skip(label(i) + ": the zone of " + name + " is not read here")
+	case s.ReadZone == nil:
+		b.skip(index.Label(i) + ": the zone of " + name + " is not read here")
 		return
 	case i.State != providers.StateRunning:
-		b.skip(label(i) + " is " + Clean(string(i.State)) + ", and only running nodes are registered")
+		b.skip(index.Label(i) + " is " + index.Clean(string(i.State)) + ", and only running nodes are registered")
 		return
 	case len(want) == 0:
-		b.skip(label(i) + " has no public address to register")
+		b.skip(index.Label(i) + " has no public address to register")
 		return
-	case x.membershipOf(name, s.records).quiesced[n]:
-		b.skip(label(i) + " was taken out of " + name + " on purpose: return it instead")
+	case x.MembershipOf(name, s.Records).Quiesced[n]:
+		b.skip(index.Label(i) + " was taken out of " + name + " on purpose: return it instead")
 		return
 	}
-	o := providers.Owner{Fleet: b.v.Options.Fleet, Cloud: x.keyOf(i), Instance: i.ID, Registered: b.now(s.zone.name)}
+	o := providers.Owner{Fleet: b.v.Options.Fleet, Cloud: x.KeyOf(i), Instance: i.ID, Registered: b.now(s.ReadZone.Name)}
 	if o.Cloud == "" {
-		b.skip(label(i) + ": its cloud has not said who it is")
+		b.skip(index.Label(i) + ": its cloud has not said who it is")
 		return
 	}
-	if s.Kind == DNSSD {
+	if s.Kind == index.DNSSD {
 		b.registerSRV(s, name, i, o, want)
 		return
 	}
@@ -76,21 +76,21 @@ func (b *builder) register(s *serviceState, i *providers.Instance) {
 }
 
 // address plans one address record, and returns the step's id; 0 when it is there already.
-func (b *builder) address(s *serviceState, name string, a netip.Addr, i *providers.Instance, o providers.Owner) int {
-	typ := typeOf(a)
+func (b *builder) address(s *index.DeclaredService, name string, a netip.Addr, i *providers.Instance, o providers.Owner) int {
+	typ := index.TypeOf(a)
 	var moved *providers.Record
-	for _, r := range b.at(s.zone, name, typ) {
+	for _, r := range b.at(s.ReadZone, name, typ) {
 		v, ok := r.Addr()
-		if own, mine := r.Owner(); ok && mine && own.Same(o) && !own.Quiesced && !b.v.index.holds(i, v) {
+		if own, mine := r.Owner(); ok && mine && own.Same(o) && !own.Quiesced && !b.v.index.Holds(i, v) {
 			moved = r
 		}
 		if !ok || v != a {
 			continue
 		}
-		if !marked(r) {
-			b.skip(r.Label() + " is there already, " + b.v.index.adoptOr(r, "without a marker: adopt it"))
+		if !index.Marked(r) {
+			b.skip(r.Label() + " is there already, " + b.v.index.AdoptOr(r, "without a marker: adopt it"))
 		}
-		if why, hidden := b.v.index.occluded(s.zone, name, typ); hidden {
+		if why, hidden := b.v.index.Occluded(s.ReadZone, name, typ); hidden {
 			b.skip(r.Label() + " is there already, and no client sees it: " + why + "; make the record there")
 		}
 		return 0
@@ -106,11 +106,11 @@ func (b *builder) address(s *serviceState, name string, a netip.Addr, i *provide
 		b.done[moved.Identity()] = len(b.plan.Steps)
 		return len(b.plan.Steps)
 	}
-	r := providers.Record{Zone: s.zone.name, Name: name, Type: typ, Value: a.String()}
+	r := providers.Record{Zone: s.ReadZone.Name, Name: name, Type: typ, Value: a.String()}
 	b.setTTL(&r, s)
 	r, err := r.WithOwner(b.provider(r.Zone), o)
 	if err != nil {
-		b.skip(label(i) + ": " + Clean(err.Error()))
+		b.skip(index.Label(i) + ": " + index.Clean(err.Error()))
 		return 0
 	}
 	if n, ok := b.done[r.Identity()]; ok {
@@ -119,21 +119,21 @@ func (b *builder) address(s *serviceState, name string, a netip.Addr, i *provide
 	if !b.fits(&r) {
 		return 0
 	}
-	ref := b.v.index.ref(i)
-	n := b.change(providers.Change{Op: providers.OpCreate, After: r}, "Create "+r.Label()+" for "+label(i), Missing, &ref)
+	ref := b.v.index.Ref(i)
+	n := b.change(providers.Change{Op: providers.OpCreate, After: r}, "Create "+r.Label()+" for "+index.Label(i), Missing, &ref)
 	b.done[r.Identity()] = n
 	return n
 }
 
 // setTTL gives a new record the TTL and the proxying that its service
 // declares, else the ones of its name, else the default.
-func (b *builder) setTTL(r *providers.Record, s *serviceState) {
+func (b *builder) setTTL(r *providers.Record, s *index.DeclaredService) {
 	r.TTL = defaultTTL
 	declared := uint32(0)
 	if s != nil {
 		declared = s.TTL
 	}
-	if same := b.at(b.v.index.zoneName[r.Zone], r.Name, r.Type); len(same) > 0 {
+	if same := b.at(b.v.index.ZonesByName[r.Zone], r.Name, r.Type); len(same) > 0 {
 		r.TTL, r.AutoTTL, r.Proxied = same[0].TTL, same[0].AutoTTL, same[0].Proxied
 	}
 	if declared > 0 {
@@ -152,25 +152,25 @@ func (b *builder) setTTL(r *providers.Record, s *serviceState) {
 }
 
 // at gives the records of one name and type in a zone, in stable order.
-func (b *builder) at(z *zoneState, name, typ string) []*providers.Record {
+func (b *builder) at(z *index.ZoneState, name, typ string) []*providers.Record {
 	if z == nil {
 		return nil
 	}
 	var out []*providers.Record
-	for i := range z.view.Records {
-		if r := &z.view.Records[i]; r.Name == name && r.Type == typ {
+	for i := range z.View.Records {
+		if r := &z.View.Records[i]; r.Name == name && r.Type == typ {
 			out = append(out, r)
 		}
 	}
-	slices.SortFunc(out, compareRecords)
+	slices.SortFunc(out, index.CompareRecords)
 	return out
 }
 
-func (b *builder) registerSRV(s *serviceState, name string, i *providers.Instance, o providers.Owner, want []netip.Addr) {
+func (b *builder) registerSRV(s *index.DeclaredService, name string, i *providers.Instance, o providers.Owner, want []netip.Addr) {
 	x := b.v.index
 	needs := b.incarnation(s)
 	var hosts []string // where its SRV values lead to
-	for _, r := range b.at(s.zone, name, "SRV") {
+	for _, r := range b.at(s.ReadZone, name, "SRV") {
 		if own, ok := r.Owner(); ok && own.Same(o) {
 			if v, ok := providers.ParseSRV(r.Value); ok && v.Target != "." && !slices.Contains(hosts, v.Target) {
 				hosts = append(hosts, v.Target)
@@ -179,11 +179,11 @@ func (b *builder) registerSRV(s *serviceState, name string, i *providers.Instanc
 	}
 	led := len(hosts) > 0
 	if !led {
-		hosts = []string{b.hostName(s.zone, i, o)}
+		hosts = []string{b.hostName(s.ReadZone, i, o)}
 	}
 	for _, host := range hosts {
-		if z := x.zoneOf(host); z != s.zone {
-			b.skip(label(i) + ": its host name " + Clean(host) + " does not lie in " + s.zone.name)
+		if z := x.ZoneOf(host); z != s.ReadZone {
+			b.skip(index.Label(i) + ": its host name " + index.Clean(host) + " does not lie in " + s.ReadZone.Name)
 			continue
 		}
 		for _, a := range want {
@@ -201,59 +201,43 @@ func (b *builder) registerSRV(s *serviceState, name string, i *providers.Instanc
 		return
 	}
 	value := providers.SRV{Priority: s.Priority, Weight: s.Weight, Port: s.Port, Target: host}.String()
-	r := providers.Record{Zone: s.zone.name, Name: name, Type: "SRV", Value: value}
+	r := providers.Record{Zone: s.ReadZone.Name, Name: name, Type: "SRV", Value: value}
 	b.setTTL(&r, s)
 	r, err := r.WithOwner(b.provider(r.Zone), o)
 	if err != nil {
-		b.skip(label(i) + ": " + Clean(err.Error()))
+		b.skip(index.Label(i) + ": " + index.Clean(err.Error()))
 		return
 	}
 	if _, ok := b.done[r.Identity()]; ok || !b.fits(&r) {
 		return
 	}
-	ref := x.ref(i)
-	b.done[r.Identity()] = b.change(providers.Change{Op: providers.OpCreate, After: r}, "Create "+r.Label()+" for "+label(i), Missing, &ref, needs...)
+	ref := x.Ref(i)
+	b.done[r.Identity()] = b.change(providers.Change{Op: providers.OpCreate, After: r}, "Create "+r.Label()+" for "+index.Label(i), Missing, &ref, needs...)
 }
 
 // hostName returns the host name of a node: its own name below the zone, or its id
 // when another node has that name.
-func (b *builder) hostName(z *zoneState, i *providers.Instance, o providers.Owner) string {
-	name := hostLabel(i.Name) + "." + z.name
-	if hostLabel(i.Name) == "" {
-		return providers.CanonicalName(i.ID + "." + z.name)
+func (b *builder) hostName(z *index.ZoneState, i *providers.Instance, o providers.Owner) string {
+	name := index.HostLabel(i.Name) + "." + z.Name
+	if index.HostLabel(i.Name) == "" {
+		return providers.CanonicalName(i.ID + "." + z.Name)
 	}
 	for _, typ := range []string{"A", "AAAA", "CNAME"} {
 		for _, r := range b.at(z, name, typ) {
 			own, ok := r.Owner()
 			a, isAddr := r.Addr()
-			if ok && own.Same(o) || !marked(r) && isAddr && i.HasAddress(a) {
+			if ok && own.Same(o) || !index.Marked(r) && isAddr && i.HasAddress(a) {
 				continue
 			}
-			return providers.CanonicalName(i.ID + "." + z.name)
+			return providers.CanonicalName(i.ID + "." + z.Name)
 		}
 	}
 	return providers.CanonicalName(name)
 }
 
-// hostLabel makes one label of a host name (RFC 952: letters, digits, hyphens) of an instance's name.
-func hostLabel(name string) string {
-	l := strings.Map(func(r rune) rune {
-		switch {
-		case r >= 'a' && r <= 'z', r >= '0' && r <= '9', r == '-':
-			return r
-		case r >= 'A' && r <= 'Z':
-			return r + 'a' - 'A'
-		case r == '_' || r == '.' || r == ' ':
-			return '-'
-		}
-		return -1
-	}, name)
-	return strings.Trim(l[:min(len(l), 63)], "-")
-}
-
 // incarnation plans the PTR and TXT records that an incarnation lacks, and gives the ids of the steps.
-func (b *builder) incarnation(s *serviceState) []int {
-	if s.Kind != DNSSD || s.zone == nil {
+func (b *builder) incarnation(s *index.DeclaredService) []int {
+	if s.Kind != index.DNSSD || s.ReadZone == nil {
 		return nil
 	}
 	name := providers.CanonicalName(s.Name)
@@ -262,11 +246,11 @@ func (b *builder) incarnation(s *serviceState) []int {
 		return nil
 	}
 	var ids []int
-	if !s.ptr {
-		ids = append(ids, b.ofIncarnation(providers.Record{Zone: s.zone.name, Name: parent, Type: "PTR", Value: name}, Half)...)
+	if !s.HasPTR {
+		ids = append(ids, b.ofIncarnation(providers.Record{Zone: s.ReadZone.Name, Name: parent, Type: "PTR", Value: name}, Half)...)
 	}
-	if !s.txt {
-		ids = append(ids, b.ofIncarnation(providers.Record{Zone: s.zone.name, Name: name, Type: "TXT", Value: dnssd.FromMap(s.TXT).Value()}, Half)...)
+	if !s.HasTXT {
+		ids = append(ids, b.ofIncarnation(providers.Record{Zone: s.ReadZone.Name, Name: name, Type: "TXT", Value: dnssd.FromMap(s.TXT).Value()}, Half)...)
 	}
 	return ids
 }

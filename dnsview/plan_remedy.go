@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"rollcall/dnsview/dnssd"
+	"rollcall/dnsview/index"
 	"rollcall/providers"
 )
 
@@ -76,17 +77,17 @@ func planTakeOut(v *View, findings []*Finding) Plan {
 			}
 			continue
 		}
-		s := v.index.byName[f.Service]
+		s := v.index.ServicesByName[f.Service]
 		if s == nil {
 			continue
 		}
 		var rs []*providers.Record
-		for _, m := range s.records {
-			if o, ok := m.record.Owner(); ok && o.Cloud == f.Instance.Key && o.Instance == f.Instance.ID {
-				rs = append(rs, m.record)
+		for _, m := range s.Records {
+			if o, ok := m.Record.Owner(); ok && o.Cloud == f.Instance.Key && o.Instance == f.Instance.ID {
+				rs = append(rs, m.Record)
 			}
 		}
-		slices.SortFunc(rs, compareRecords)
+		slices.SortFunc(rs, index.CompareRecords)
 		for _, r := range rs {
 			ids = append(ids, r.Identity())
 		}
@@ -97,19 +98,19 @@ func planTakeOut(v *View, findings []*Finding) Plan {
 // planUpdate plans to give records what their nodes have and their services
 // declare. All that is wrong with one record is one change.
 func planUpdate(v *View, findings []*Finding) Plan {
-	b := newBuilder(v, VerbUpdate)
+	b := newBuilder(v, index.VerbUpdate)
 	if !b.fleet() {
 		return b.end("")
 	}
 	wrong := map[providers.Identity][]*Finding{}
 	var order []providers.Identity
-	ttls := map[setID]uint32{}
+	ttls := map[index.SetID]uint32{}
 	for _, f := range findings {
 		if f.Record == nil {
 			continue
 		}
-		if s := v.index.byName[f.Service]; f.Class == TTL && s != nil && b.provider(f.Record.Zone) == providers.Route53 {
-			ttls[setIDOf(f.Record)] = s.TTL
+		if s := v.index.ServicesByName[f.Service]; f.Class == TTL && s != nil && b.provider(f.Record.Zone) == providers.Route53 {
+			ttls[index.SetOf(f.Record)] = s.TTL
 		}
 		id := f.Record.Identity()
 		if wrong[id] == nil {
@@ -119,16 +120,11 @@ func planUpdate(v *View, findings []*Finding) Plan {
 	}
 	for _, id := range order {
 		if r := b.record(id); r != nil {
-			b.update(r, wrong[id], ttls[setIDOf(r)])
+			b.update(r, wrong[id], ttls[index.SetOf(r)])
 		}
 	}
-	return b.end("Update " + plural(len(b.plan.Steps), "entry", "entries"))
+	return b.end("Update " + index.Plural(len(b.plan.Steps), "entry", "entries"))
 }
-
-// setID names a record set of Route 53, whose values share one TTL.
-type setID struct{ zone, name, typ, id string }
-
-func setIDOf(r *providers.Record) setID { return setID{r.Zone, r.Name, r.Type, r.SetID} }
 
 // update plans one change of one record for all findings about it. ttl is the one that
 // another change of the plan gives its record set, or zero.
@@ -151,7 +147,7 @@ func (b *builder) update(r *providers.Record, wrong []*Finding, ttl uint32) {
 	var why []string
 	slices.SortStableFunc(wrong, func(x, y *Finding) int { return strings.Compare(string(x.Class), string(y.Class)) })
 	for _, f := range wrong {
-		s := b.v.index.byName[f.Service]
+		s := b.v.index.ServicesByName[f.Service]
 		switch {
 		case f.Class == Moved && i != nil:
 			to, ok := b.goal(r, i)
@@ -159,9 +155,9 @@ func (b *builder) update(r *providers.Record, wrong []*Finding, ttl uint32) {
 				continue
 			}
 			after.Value = to.String()
-			why = append(why, "its value to "+to.String()+", the address of "+label(i))
+			why = append(why, "its value to "+to.String()+", the address of "+index.Label(i))
 		case s == nil:
-			b.skip("service " + Clean(f.Service) + " is not declared")
+			b.skip("service " + index.Clean(f.Service) + " is not declared")
 		default:
 			if w := b.asDeclared(&after, f.Class, s.Service); w != "" {
 				why = append(why, w)
@@ -176,16 +172,16 @@ func (b *builder) update(r *providers.Record, wrong []*Finding, ttl uint32) {
 	}
 	after, err := after.WithOwner(b.provider(after.Zone), o)
 	if err != nil {
-		b.skip(r.Label() + ": " + Clean(err.Error()))
+		b.skip(r.Label() + ": " + index.Clean(err.Error()))
 		return
 	}
 	sentence := "Change " + r.Label() + ": " + strings.Join(why, ", ")
 	if len(why) == 1 && wrong[0].Class == Moved {
-		sentence = "Change " + r.Label() + " to " + after.Value + ", the address of " + label(i)
+		sentence = "Change " + r.Label() + " to " + after.Value + ", the address of " + index.Label(i)
 	}
 	ref := wrong[0].Instance
 	if i != nil {
-		at := b.v.index.ref(i)
+		at := b.v.index.Ref(i)
 		ref = &at
 	}
 	b.change(providers.Change{Op: providers.OpUpdate, Before: *r, After: after}, sentence, wrong[0].Class, ref)
@@ -195,21 +191,21 @@ func (b *builder) update(r *providers.Record, wrong []*Finding, ttl uint32) {
 // already, as its own too. It reports whether that is so.
 func (b *builder) leftBehind(r *providers.Record, o providers.Owner, i *providers.Instance, reason Class) bool {
 	old, isAddr := r.Addr()
-	to, ok := addressFor(i, r.Family())
+	to, ok := index.AddressInPlaceOf(i, r.Family())
 	if !isAddr || !ok || to == old || i.HasAddress(old) {
 		return false
 	}
-	if !b.v.index.hasOwn(r, o, to) {
+	if !b.v.index.HasOwn(r, o, to) {
 		return false
 	}
-	ref := b.v.index.ref(i)
-	b.change(providers.Change{Op: providers.OpDelete, Before: *r}, "Delete "+r.Label()+", which "+label(i)+" has left: the name has "+to.String()+" of it too", reason, &ref)
+	ref := b.v.index.Ref(i)
+	b.change(providers.Change{Op: providers.OpDelete, Before: *r}, "Delete "+r.Label()+", which "+index.Label(i)+" has left: the name has "+to.String()+" of it too", reason, &ref)
 	return true
 }
 
 // asDeclared gives one field of a record the value that its service declares, and
 // says so; it says nothing when there is nothing to change.
-func (b *builder) asDeclared(r *providers.Record, c Class, s *Service) string {
+func (b *builder) asDeclared(r *providers.Record, c Class, s *index.Service) string {
 	switch c {
 	case TTL:
 		if r.TTL == s.TTL && !r.AutoTTL || s.TTL == 0 {
@@ -258,7 +254,7 @@ func (b *builder) asDeclared(r *providers.Record, c Class, s *Service) string {
 // planReplace plans to give records a public address in place of one that
 // no one outside can reach. Where the name has it already, the other one goes.
 func planReplace(v *View, records []providers.Identity) Plan {
-	b := newBuilder(v, VerbUpdate)
+	b := newBuilder(v, index.VerbUpdate)
 	if !b.fleet() {
 		return b.end("")
 	}
@@ -269,31 +265,31 @@ func planReplace(v *View, records []providers.Identity) Plan {
 			b.skip(r.Label() + ": its owner does not run, so there is no address to replace it with")
 			return
 		}
-		to, ok := publicFor(i, r.Family())
+		to, ok := index.PublicAddress(i, r.Family())
 		if !ok {
-			b.skip(r.Label() + ": " + label(i) + " has no public address of that kind")
+			b.skip(r.Label() + ": " + index.Label(i) + " has no public address of that kind")
 			return
 		}
-		ref := v.index.ref(i)
+		ref := v.index.Ref(i)
 		after := *r
 		after.Value = to.String()
 		if n := b.done[after.Identity()]; n > 0 || b.holds(r, to) != nil {
-			b.change(providers.Change{Op: providers.OpDelete, Before: *r}, "Delete "+r.Label()+", which nobody outside can reach: the name has "+to.String()+" of "+label(i)+" too", Private, &ref)
+			b.change(providers.Change{Op: providers.OpDelete, Before: *r}, "Delete "+r.Label()+", which nobody outside can reach: the name has "+to.String()+" of "+index.Label(i)+" too", Private, &ref)
 			return
 		}
 		after, err := after.WithOwner(b.provider(after.Zone), o)
 		if err != nil {
-			b.skip(r.Label() + ": " + Clean(err.Error()))
+			b.skip(r.Label() + ": " + index.Clean(err.Error()))
 			return
 		}
-		b.done[after.Identity()] = b.change(providers.Change{Op: providers.OpUpdate, Before: *r, After: after}, "Change "+r.Label()+" to "+to.String()+", the public address of "+label(i), Private, &ref)
+		b.done[after.Identity()] = b.change(providers.Change{Op: providers.OpUpdate, Before: *r, After: after}, "Change "+r.Label()+" to "+to.String()+", the public address of "+index.Label(i), Private, &ref)
 	})
-	return b.end("Replace " + plural(len(b.plan.Steps), "address", "addresses"))
+	return b.end("Replace " + index.Plural(len(b.plan.Steps), "address", "addresses"))
 }
 
 // planDedupe plans to remove the younger of records that say the same.
 func planDedupe(v *View, findings []*Finding) Plan {
-	b := newBuilder(v, VerbUpdate)
+	b := newBuilder(v, index.VerbUpdate)
 	if !b.fleet() {
 		return b.end("")
 	}
@@ -310,18 +306,18 @@ func planDedupe(v *View, findings []*Finding) Plan {
 			b.skip(r.Label() + " is not clearly ours")
 			continue
 		}
-		ref := providers.InstanceRef{Cloud: v.index.cloudLabel(o.Cloud), Key: o.Cloud, ID: o.Instance}
+		ref := providers.InstanceRef{Cloud: v.index.CloudLabel(o.Cloud), Key: o.Cloud, ID: o.Instance}
 		if i := v.Instance(o.Cloud, o.Instance); i != nil {
-			ref = v.index.ref(i)
+			ref = v.index.Ref(i)
 		}
 		b.done[r.Identity()] = b.change(providers.Change{Op: providers.OpDelete, Before: *r}, "Delete "+r.Label()+" ("+idOf(r)+"), which is there twice: the older one stays", Duplicate, &ref)
 	}
-	return b.end("Remove " + plural(len(b.plan.Steps), "duplicate", "duplicates"))
+	return b.end("Remove " + index.Plural(len(b.plan.Steps), "duplicate", "duplicates"))
 }
 
 // planComplete plans what findings ask for that say that something is not there.
 func planComplete(v *View, findings []*Finding) Plan {
-	b := newBuilder(v, VerbRegister)
+	b := newBuilder(v, index.VerbRegister)
 	if !b.fleet() {
 		return b.end("")
 	}
@@ -334,9 +330,9 @@ func planComplete(v *View, findings []*Finding) Plan {
 			b.link(f)
 			continue
 		}
-		s := v.index.byName[f.Service]
+		s := v.index.ServicesByName[f.Service]
 		if s == nil {
-			b.skip("service " + Clean(f.Service) + " is not declared")
+			b.skip("service " + index.Clean(f.Service) + " is not declared")
 			continue
 		}
 		if f.Instance == nil {
@@ -347,7 +343,7 @@ func planComplete(v *View, findings []*Finding) Plan {
 			b.register(s, i)
 		}
 	}
-	return b.end("Register " + plural(len(findings), "node", "nodes"))
+	return b.end("Register " + index.Plural(len(findings), "node", "nodes"))
 }
 
 // restore plans the addresses of the target of an SRV record of ours.
@@ -366,17 +362,17 @@ func (b *builder) restore(f *Finding) {
 		return
 	}
 	srv, ok := providers.ParseSRV(r.Value)
-	z := b.v.index.zoneOf(srv.Target)
+	z := b.v.index.ZoneOf(srv.Target)
 	if !ok || z == nil {
-		b.skip(r.Label() + ": the zone of " + Clean(srv.Target) + " is not read here")
+		b.skip(r.Label() + ": the zone of " + index.Clean(srv.Target) + " is not read here")
 		return
 	}
-	s := &serviceState{Service: &Service{TTL: r.TTL}, zone: z}
-	if d := b.v.index.byName[r.Name]; d != nil {
+	s := &index.DeclaredService{Service: &index.Service{TTL: r.TTL}, ReadZone: z}
+	if d := b.v.index.ServicesByName[r.Name]; d != nil {
 		s.Service = d.Service
 	}
-	for _, a := range wantedAddresses(nil, s.Service, i) {
-		b.address(&serviceState{Service: s.Service, zone: z}, srv.Target, a, i, providers.Owner{Fleet: b.v.Options.Fleet, Cloud: o.Cloud, Instance: o.Instance, Registered: b.now(z.name)})
+	for _, a := range index.WantedAddresses(nil, s.Service, i) {
+		b.address(&index.DeclaredService{Service: s.Service, ReadZone: z}, srv.Target, a, i, providers.Owner{Fleet: b.v.Options.Fleet, Cloud: o.Cloud, Instance: o.Instance, Registered: b.now(z.Name)})
 	}
 }
 
@@ -387,7 +383,7 @@ func (b *builder) link(f *Finding) {
 		return
 	}
 	var txt dnssd.TXT
-	if s := b.v.index.byName[f.Service]; s != nil {
+	if s := b.v.index.ServicesByName[f.Service]; s != nil {
 		txt = dnssd.FromMap(s.TXT)
 	}
 	switch f.Class {

@@ -5,12 +5,13 @@ import (
 	"slices"
 	"strconv"
 
+	"rollcall/dnsview/index"
 	"rollcall/providers"
 )
 
 // PlanUpdate plans to give moved entries the address that their instance has now.
 func PlanUpdate(v *View, records ...providers.Identity) Plan {
-	b := newBuilder(v, VerbUpdate)
+	b := newBuilder(v, index.VerbUpdate)
 	if !b.fleet() {
 		return b.end("")
 	}
@@ -22,7 +23,7 @@ func PlanUpdate(v *View, records ...providers.Identity) Plan {
 		}
 		b.moveTo(r, o, i, Moved)
 	})
-	return b.end("Update " + plural(len(b.plan.Steps), "entry", "entries"))
+	return b.end("Update " + index.Plural(len(b.plan.Steps), "entry", "entries"))
 }
 
 // moveTo plans to point a record at an address of an instance, and to make that its owner.
@@ -40,21 +41,21 @@ func (b *builder) moveTo(r *providers.Record, o providers.Owner, i *providers.In
 	if to != old { // an address that stays keeps its spelling
 		after.Value = to.String()
 	}
-	o.Quiesced = o.Quiesced && o.Instance == i.ID && o.Cloud == b.v.index.keyOf(i) // it is taken out for its own node alone
-	o.Cloud, o.Instance = b.v.index.keyOf(i), i.ID
+	o.Quiesced = o.Quiesced && o.Instance == i.ID && o.Cloud == b.v.index.KeyOf(i) // it is taken out for its own node alone
+	o.Cloud, o.Instance = b.v.index.KeyOf(i), i.ID
 	after, err := after.WithOwner(b.provider(after.Zone), o)
 	if err != nil {
-		b.skip(r.Label() + ": " + Clean(err.Error()))
+		b.skip(r.Label() + ": " + index.Clean(err.Error()))
 		return
 	}
 	if after.Equal(r) {
 		b.skip(r.Label() + " is right as it is: its owner has the address")
 		return
 	}
-	ref := b.v.index.ref(i)
-	sentence := "Change " + r.Label() + " to " + to.String() + ", the address of " + label(i)
+	ref := b.v.index.Ref(i)
+	sentence := "Change " + r.Label() + " to " + to.String() + ", the address of " + index.Label(i)
 	if to == old {
-		sentence = "Make " + label(i) + " the owner of " + r.Label()
+		sentence = "Make " + index.Label(i) + " the owner of " + r.Label()
 	}
 	b.change(providers.Change{Op: providers.OpUpdate, Before: *r, After: after}, sentence, why, &ref)
 }
@@ -62,9 +63,9 @@ func (b *builder) moveTo(r *providers.Record, o providers.Owner, i *providers.In
 // goal chooses the address of an instance that a record shall have, and says why there is none.
 func (b *builder) goal(r *providers.Record, i *providers.Instance) (netip.Addr, bool) {
 	old, _ := r.Addr()
-	to, ok := b.v.index.addressOwed(r, i)
+	to, ok := b.v.index.AddressOwed(r, i)
 	if !ok {
-		b.skip(r.Label() + ": " + label(i) + " has no address of that kind")
+		b.skip(r.Label() + ": " + index.Label(i) + " has no address of that kind")
 		return to, false
 	}
 	if there := b.holds(r, to); to != old && there != nil {
@@ -72,8 +73,8 @@ func (b *builder) goal(r *providers.Record, i *providers.Instance) (netip.Addr, 
 		if b.v.goesAsDead(r) != nil {
 			what = "; deregister it"
 		}
-		if !marked(there) {
-			what = ", " + b.v.index.adoptOr(there, "without a marker: adopt that first")
+		if !index.Marked(there) {
+			what = ", " + b.v.index.AdoptOr(there, "without a marker: adopt that first")
 		}
 		b.skip(r.Label() + ": the name has " + to.String() + " already" + what)
 		return to, false
@@ -81,22 +82,9 @@ func (b *builder) goal(r *providers.Record, i *providers.Instance) (netip.Addr, 
 	return to, true
 }
 
-// addressOwed chooses the address of an instance that an address record shall have: its own if it has it, and
-// one that clients reach in a public zone.
-func (x *index) addressOwed(r *providers.Record, i *providers.Instance) (netip.Addr, bool) {
-	old, _ := r.Addr()
-	if z := x.zoneName[r.Zone]; unreachable(old) && z != nil && !z.view.Zone.Private {
-		return publicFor(i, r.Family())
-	}
-	if i.HasAddress(old) {
-		return old, true
-	}
-	return addressFor(i, r.Family())
-}
-
 // holds returns the record by which the name and type of another have an address already, or nil.
 func (b *builder) holds(r *providers.Record, a netip.Addr) *providers.Record {
-	for _, s := range b.at(b.v.index.zoneName[r.Zone], r.Name, r.Type) {
+	for _, s := range b.at(b.v.index.ZonesByName[r.Zone], r.Name, r.Type) {
 		if h, ok := s.Addr(); ok && h == a {
 			return s
 		}
@@ -108,7 +96,7 @@ func (b *builder) holds(r *providers.Record, a netip.Addr) *providers.Record {
 // a value and an owner that agree again. It deletes only what its owner has left, where the name has the
 // address that the owner has now.
 func PlanRetarget(v *View, records ...providers.Identity) Plan {
-	b := newBuilder(v, VerbRetarget)
+	b := newBuilder(v, index.VerbRetarget)
 	if !b.fleet() {
 		return b.end("")
 	}
@@ -116,24 +104,24 @@ func PlanRetarget(v *View, records ...providers.Identity) Plan {
 		i := v.Instance(o.Cloud, o.Instance)
 		running := i != nil && i.State == providers.StateRunning
 		a, isAddr := r.Addr()
-		h, held := v.index.holders[a]
+		h, held := v.index.Holders[a]
 		switch {
-		case running && (v.index.holds(i, a) || v.index.freeAddress(r, o, i)):
+		case running && (v.index.Holds(i, a) || v.index.FreeAddress(r, o, i)):
 			b.moveTo(r, o, i, Reused)
-		case !isAddr && (i == nil || !running) && v.index.heirOf(r) != nil && b.isReused(r):
+		case !isAddr && (i == nil || !running) && v.index.NewHolder(r) != nil && b.isReused(r):
 			o.Registered = b.now(r.Zone)
-			b.giveTo(r, o, v.index.heirOf(r))
+			b.giveTo(r, o, v.index.NewHolder(r))
 		case !isAddr:
 			b.retargetHosts(r)
-		case held && !v.index.noNodeOf(h, r):
+		case held && !v.index.HeldByNoNode(h, r):
 			o.Registered = b.now(r.Zone)
-			b.moveTo(r, o, h.inst, Reused)
+			b.moveTo(r, o, h.Instance, Reused)
 		case running && b.leftBehind(r, o, i, Reused):
 		default:
 			b.skip(r.Label() + ": " + b.whyNotRetarget(r, h))
 		}
 	})
-	return b.end("Retarget " + plural(len(b.plan.Steps), "entry", "entries"))
+	return b.end("Retarget " + index.Plural(len(b.plan.Steps), "entry", "entries"))
 }
 
 func (b *builder) isReused(r *providers.Record) bool {
@@ -144,44 +132,44 @@ func (b *builder) isReused(r *providers.Record) bool {
 // giveTo plans to make an instance the owner of a record whose value stays.
 func (b *builder) giveTo(r *providers.Record, o providers.Owner, i *providers.Instance) {
 	o.Quiesced = false
-	o.Cloud, o.Instance = b.v.index.keyOf(i), i.ID
+	o.Cloud, o.Instance = b.v.index.KeyOf(i), i.ID
 	after, err := r.WithOwner(b.provider(r.Zone), o)
 	if err != nil {
-		b.skip(r.Label() + ": " + Clean(err.Error()))
+		b.skip(r.Label() + ": " + index.Clean(err.Error()))
 		return
 	}
-	ref := b.v.index.ref(i)
-	b.change(providers.Change{Op: providers.OpUpdate, Before: *r, After: after}, "Make "+label(i)+" the owner of "+r.Label(), Reused, &ref)
+	ref := b.v.index.Ref(i)
+	b.change(providers.Change{Op: providers.OpUpdate, Before: *r, After: after}, "Make "+index.Label(i)+" the owner of "+r.Label(), Reused, &ref)
 }
 
 // whyNotRetarget says why there is no one to whom an entry can be given, and what can be done instead.
-func (b *builder) whyNotRetarget(r *providers.Record, h holder) string {
+func (b *builder) whyNotRetarget(r *providers.Record, h index.Holder) string {
 	instead := "quiesce it, or retarget it to a node by name"
 	if b.v.goesAsDead(r) != nil {
 		instead = "deregister it, or retarget it to a node by name"
 	}
 	addr, _ := r.Addr()
-	prefix, allowed := b.v.index.allowed(addr)
+	prefix, allowed := b.v.index.Allowed(addr)
 	switch {
-	case h.inst == nil && h.addr == nil && allowed:
+	case h.Instance == nil && h.Address == nil && allowed:
 		return "its address is on the allow-list (" + prefix.String() + "): take it off there if the entry is to go"
-	case h.inst == nil && h.addr == nil:
+	case h.Instance == nil && h.Address == nil:
 		return "none of our instances has its address: " + instead
-	case h.inst == nil:
-		return "its address belongs to none of our instances, but to " + addressLabel(h.addr) + ": " + instead
-	case h.inst.State != providers.StateRunning:
-		return label(h.inst) + ", which has the address, does not run: " + instead
+	case h.Instance == nil:
+		return "its address belongs to none of our instances, but to " + index.AddressLabel(h.Address) + ": " + instead
+	case h.Instance.State != providers.StateRunning:
+		return index.Label(h.Instance) + ", which has the address, does not run: " + instead
 	}
-	return label(h.inst) + ", which has the address, is no node of " + Clean(b.v.ServiceOf(r)) + ": " + instead
+	return index.Label(h.Instance) + ", which has the address, is no node of " + index.Clean(b.v.ServiceOf(r)) + ": " + instead
 }
 
 // retargetHosts says what can be done about a value that leads to a host name, whose address is what has an owner.
 func (b *builder) retargetHosts(r *providers.Record) {
-	hosts, _ := b.v.index.addressesOf(r)
+	hosts, _ := b.v.index.AddressesOf(r)
 	if slices.ContainsFunc(hosts, func(h *providers.Record) bool {
 		f := b.v.telling(h)
 		a, _ := h.Addr()
-		return f != nil && f.Class == Reused && !b.v.index.noNodeOf(b.v.index.holders[a], h)
+		return f != nil && f.Class == Reused && !b.v.index.HeldByNoNode(b.v.index.Holders[a], h)
 	}) {
 		b.skip(r.Label() + ": retarget its host name first")
 		return
@@ -195,7 +183,7 @@ func (b *builder) retargetHosts(r *providers.Record) {
 
 // PlanRetargetTo plans to point one entry at an address of the instance given, and to make that its owner.
 func PlanRetargetTo(v *View, record providers.Identity, to providers.InstanceRef) Plan {
-	b := newBuilder(v, VerbRetarget)
+	b := newBuilder(v, index.VerbRetarget)
 	if !b.fleet() {
 		return b.end("")
 	}
@@ -207,7 +195,7 @@ func PlanRetargetTo(v *View, record providers.Identity, to providers.InstanceRef
 	switch {
 	case !ok:
 	case i.State != providers.StateRunning:
-		b.skip(label(i) + " does not run")
+		b.skip(index.Label(i) + " does not run")
 	default:
 		o.Registered = b.now(r.Zone)
 		b.moveTo(r, o, i, Reused)
@@ -217,7 +205,7 @@ func PlanRetargetTo(v *View, record providers.Identity, to providers.InstanceRef
 
 // PlanAdopt plans to write owner markers for records that hold our addresses and have none.
 func PlanAdopt(v *View, records ...providers.Identity) Plan {
-	b := newBuilder(v, VerbAdopt)
+	b := newBuilder(v, index.VerbAdopt)
 	if !b.fleet() {
 		return b.end("")
 	}
@@ -228,29 +216,29 @@ func PlanAdopt(v *View, records ...providers.Identity) Plan {
 		}
 		i := v.InstanceOf(r)
 		switch {
-		case marked(r):
+		case index.Marked(r):
 			b.skip(r.Label() + " has a marker already")
 		case r.Alias:
 			b.skip(r.Label() + " is an alias, which is read-only")
 		case v.ControllerOf(r) != "":
-			b.skip(r.Label() + " is not adopted: it " + v.index.adoptOr(r, ""))
+			b.skip(r.Label() + " is not adopted: it " + v.index.AdoptOr(r, ""))
 		case i == nil:
 			b.skip(r.Label() + ": none of our instances has its address")
 		case i.State != providers.StateRunning:
-			b.skip(r.Label() + ": " + label(i) + " does not run")
+			b.skip(r.Label() + ": " + index.Label(i) + " does not run")
 		default:
-			after, err := r.WithOwner(b.provider(r.Zone), providers.Owner{Fleet: v.Options.Fleet, Cloud: v.index.keyOf(i), Instance: i.ID, Registered: b.now(r.Zone)})
+			after, err := r.WithOwner(b.provider(r.Zone), providers.Owner{Fleet: v.Options.Fleet, Cloud: v.index.KeyOf(i), Instance: i.ID, Registered: b.now(r.Zone)})
 			if err != nil {
-				b.skip(r.Label() + ": " + Clean(err.Error()))
+				b.skip(r.Label() + ": " + index.Clean(err.Error()))
 				continue
 			}
-			s := "Mark " + r.Label() + " as owned by " + label(i)
+			s := "Mark " + r.Label() + " as owned by " + index.Label(i)
 			if b.provider(r.Zone) == providers.Cloudflare && r.Comment != "" {
-				s += ", in place of its comment " + strconv.Quote(Clean(r.Comment))
+				s += ", in place of its comment " + strconv.Quote(index.Clean(r.Comment))
 			}
-			ref := v.index.ref(i)
+			ref := v.index.Ref(i)
 			b.change(providers.Change{Op: providers.OpUpdate, Before: *r, After: after}, s, Unmarked, &ref)
 		}
 	}
-	return b.end("Adopt " + plural(len(b.plan.Steps), "record", "records"))
+	return b.end("Adopt " + index.Plural(len(b.plan.Steps), "record", "records"))
 }

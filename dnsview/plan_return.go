@@ -5,13 +5,14 @@ import (
 	"slices"
 	"strconv"
 
+	"rollcall/dnsview/index"
 	"rollcall/providers"
 )
 
 // PlanReturn plans to put quiesced nodes back into DNS: what their markers
 // remember is registered again, with the addresses that the nodes have now.
 func PlanReturn(v *View, instances ...providers.InstanceRef) Plan {
-	b := newBuilder(v, VerbReturn)
+	b := newBuilder(v, index.VerbReturn)
 	if !b.fleet() {
 		return b.end("")
 	}
@@ -25,69 +26,69 @@ func PlanReturn(v *View, instances ...providers.InstanceRef) Plan {
 			continue
 		}
 		if i.State != providers.StateRunning {
-			b.skip(label(i) + " does not run")
+			b.skip(index.Label(i) + " does not run")
 			continue
 		}
-		b.giveBack(v.index.ref(i), i)
+		b.giveBack(v.index.Ref(i), i)
 	}
-	return b.end("Return " + plural(len(instances), "node", "nodes") + " to DNS")
+	return b.end("Return " + index.Plural(len(instances), "node", "nodes") + " to DNS")
 }
 
 // giveBack plans the return of one node; i is nil for a host that joined by hand.
 func (b *builder) giveBack(ref providers.InstanceRef, i *providers.Instance) {
 	x := b.v.index
-	who := shortID(ref.ID)
+	who := index.ShortID(ref.ID)
 	if i != nil {
-		who = label(i)
+		who = index.Label(i)
 	}
 	found := b.unquiesce(ref)
-	marks := slices.DeleteFunc(slices.Clone(x.marks), func(m mark) bool {
-		return m.owner.Cloud != ref.Key || m.owner.Instance != ref.ID || x.quiescedThere(m)
+	marks := slices.DeleteFunc(slices.Clone(x.QuiescedMarkers), func(m index.QuiescedMarker) bool {
+		return m.Owner.Cloud != ref.Key || m.Owner.Instance != ref.ID || x.QuiescedThere(m)
 	})
 	// Host names come back before the SRV values that lead to them.
-	slices.SortFunc(marks, func(a, c mark) int {
-		if ra, rc := -srvRank(&providers.Record{Type: a.owner.Type}), -srvRank(&providers.Record{Type: c.owner.Type}); ra != rc {
+	slices.SortFunc(marks, func(a, c index.QuiescedMarker) int {
+		if ra, rc := -srvRank(&providers.Record{Type: a.Owner.Type}), -srvRank(&providers.Record{Type: c.Owner.Type}); ra != rc {
 			return ra - rc
 		}
-		return compareRecords(a.record, c.record)
+		return index.CompareRecords(a.Record, c.Record)
 	})
 	values, notes := make([]string, len(marks)), make([]string, len(marks))
 	serves := map[string]string{} // with its SRV value gone, only the marker of that says which service a host name belongs to
 	for n, m := range marks {
 		values[n], notes[n] = b.remembered(m, marks, i)
-		if srv, ok := providers.ParseSRV(values[n]); ok && m.owner.Type == "SRV" {
-			serves[srv.Target] = m.name
+		if srv, ok := providers.ParseSRV(values[n]); ok && m.Owner.Type == "SRV" {
+			serves[srv.Target] = m.Name
 		}
 	}
 	for n, m := range marks {
-		r := providers.Record{Zone: m.zone.name, Name: m.name, Type: m.owner.Type, Value: values[n]}
+		r := providers.Record{Zone: m.Zone.Name, Name: m.Name, Type: m.Owner.Type, Value: values[n]}
 		old, isAddr := r.Addr()
 		switch {
 		case r.Type == "" || r.Value == "":
-			b.skip(Clean(m.record.Name) + ": the marker does not say in full what was taken out, and no declared service tells; remove the marker, and make the record anew")
+			b.skip(index.Clean(m.Record.Name) + ": the marker does not say in full what was taken out, and no declared service tells; remove the marker, and make the record anew")
 			continue
 		case isAddr && i != nil && !i.HasAddress(old):
-			to, ok := addressFor(i, r.Family())
+			to, ok := index.AddressInPlaceOf(i, r.Family())
 			if !ok {
-				b.skip(who + " has no address for " + Clean(m.name))
+				b.skip(who + " has no address for " + index.Clean(m.Name))
 				continue
 			}
 			r.Value = to.String()
 		}
 		found = true
-		b.setTTL(&r, x.byName[cmp.Or(serves[r.Name], x.serviceOf(&r))])
-		o := m.owner
+		b.setTTL(&r, x.ServicesByName[cmp.Or(serves[r.Name], x.ServiceOf(&r))])
+		o := m.Owner
 		o.Quiesced = false
 		r, err := r.WithOwner(b.provider(r.Zone), o)
 		if err != nil {
-			b.skip(r.Label() + ": " + Clean(err.Error()))
+			b.skip(r.Label() + ": " + index.Clean(err.Error()))
 			continue
 		}
 		if n, twice := b.done[r.Identity()]; twice { // another marker remembers the same
 			b.forgetOut(m, who, &ref, n)
 			continue
 		}
-		if have := standing(b.at(m.zone, r.Name, r.Type), &r); have != nil {
+		if have := standing(b.at(m.Zone, r.Name, r.Type), &r); have != nil {
 			b.reclaim(have, &r, m, who, &ref)
 			continue
 		}
@@ -96,8 +97,8 @@ func (b *builder) giveBack(ref providers.InstanceRef, i *providers.Instance) {
 		}
 		// The marker goes last: a return that is cut off can be carried on with for as long as it is there.
 		c := providers.Change{Op: providers.OpCreate, After: r}
-		if b.provider(r.Zone) == providers.Route53 && m.owner.Owns(r.Type, r.Value) {
-			c.Before = *m.record // the marker of the value takes its place, in the same batch
+		if b.provider(r.Zone) == providers.Route53 && m.Owner.Owns(r.Type, r.Value) {
+			c.Before = *m.Record // the marker of the value takes its place, in the same batch
 		}
 		id := r.Identity()
 		back := b.change(c, "Create "+r.Label()+" for "+who+notes[n], Quiesced, &ref)
@@ -123,22 +124,22 @@ func standing(named []*providers.Record, r *providers.Record) *providers.Record 
 
 // reclaim plans the return of a value that someone has put there already: it becomes the node's own,
 // unless it is another's.
-func (b *builder) reclaim(have, want *providers.Record, m mark, who string, ref *providers.InstanceRef) {
+func (b *builder) reclaim(have, want *providers.Record, m index.QuiescedMarker, who string, ref *providers.InstanceRef) {
 	o, _ := want.Owner()
 	own, ok := have.Owner()
 	var needs []int
 	switch {
 	case ok && own.Same(o):
-	case marked(have) || have.Alias:
+	case index.Marked(have) || have.Alias:
 		b.skip(have.Label() + " is there already, and is " + whose(have))
 		return
 	case !ok && b.v.ControllerOf(have) != "":
-		b.skip(have.Label() + " is there already, and " + b.v.index.adoptOr(have, ""))
+		b.skip(have.Label() + " is there already, and " + b.v.index.AdoptOr(have, ""))
 		return
 	default:
 		after, err := have.WithOwner(b.provider(have.Zone), o)
 		if err != nil {
-			b.skip(have.Label() + ": " + Clean(err.Error()))
+			b.skip(have.Label() + ": " + index.Clean(err.Error()))
 			return
 		}
 		needs = []int{b.change(providers.Change{Op: providers.OpUpdate, Before: *have, After: after}, "Make "+who+" the owner of "+have.Label(), Quiesced, ref)}
@@ -147,10 +148,10 @@ func (b *builder) reclaim(have, want *providers.Record, m mark, who string, ref 
 }
 
 // forgetOut plans to remove a marker that says that a node was taken out, unless the plan removes it already.
-func (b *builder) forgetOut(m mark, who string, ref *providers.InstanceRef, needs ...int) {
-	id := m.record.Identity()
+func (b *builder) forgetOut(m index.QuiescedMarker, who string, ref *providers.InstanceRef, needs ...int) {
+	id := m.Record.Identity()
 	if b.done[id] == 0 {
-		b.done[id] = b.change(providers.Change{Op: providers.OpDelete, Before: *m.record}, "Forget that "+who+" was taken out of "+Clean(m.name), Quiesced, ref, needs...)
+		b.done[id] = b.change(providers.Change{Op: providers.OpDelete, Before: *m.Record}, "Forget that "+who+" was taken out of "+index.Clean(m.Name), Quiesced, ref, needs...)
 	}
 }
 
@@ -177,11 +178,11 @@ func (b *builder) forgetHalf(r *providers.Record, ref *providers.InstanceRef) (i
 	if b.provider(r.Zone) != providers.Cloudflare {
 		return nil
 	}
-	for _, m := range b.v.index.marks {
-		if m.zone.name == r.Zone && m.name == r.Name && m.owner.Owns(r.Type, r.Value) && m.owner.Cloud == ref.Key && m.owner.Instance == ref.ID {
-			id := m.record.Identity()
+	for _, m := range b.v.index.QuiescedMarkers {
+		if m.Zone.Name == r.Zone && m.Name == r.Name && m.Owner.Owns(r.Type, r.Value) && m.Owner.Cloud == ref.Key && m.Owner.Instance == ref.ID {
+			id := m.Record.Identity()
 			if b.done[id] == 0 {
-				b.done[id] = b.change(providers.Change{Op: providers.OpDelete, Before: *m.record}, "Forget that "+r.Label()+" was to be taken out", Quiesced, ref)
+				b.done[id] = b.change(providers.Change{Op: providers.OpDelete, Before: *m.Record}, "Forget that "+r.Label()+" was to be taken out", Quiesced, ref)
 			}
 			ids = append(ids, b.done[id])
 		}
@@ -194,11 +195,11 @@ func (b *builder) forgetHalf(r *providers.Record, ref *providers.InstanceRef) (i
 // the value among those that the node can have had: its addresses, and SRV values
 // that lead to a host name of its own. Where none fits, it is the one that a registration
 // would give, and note says so.
-func (b *builder) remembered(m mark, all []mark, i *providers.Instance) (value, note string) {
+func (b *builder) remembered(m index.QuiescedMarker, all []index.QuiescedMarker, i *providers.Instance) (value, note string) {
 	switch {
-	case !m.owner.Digested():
-		return m.owner.Value, ""
-	case m.owner.Type == "SRV":
+	case !m.Owner.Digested():
+		return m.Owner.Value, ""
+	case m.Owner.Type == "SRV":
 		srv, ok, guessed := b.recallSRV(m, all)
 		if !ok {
 			return "", ""
@@ -211,12 +212,12 @@ func (b *builder) remembered(m mark, all []mark, i *providers.Instance) (value, 
 		return "", ""
 	}
 	for _, a := range slices.Concat(i.PublicIPs, i.PrivateIPs) {
-		if typeOf(a) == m.owner.Type && m.owner.Owns(m.owner.Type, a.String()) {
+		if index.TypeOf(a) == m.Owner.Type && m.Owner.Owns(m.Owner.Type, a.String()) {
 			return a.String(), ""
 		}
 	}
 	for _, a := range i.PublicIPs {
-		if typeOf(a) == m.owner.Type {
+		if index.TypeOf(a) == m.Owner.Type {
 			return a.String(), ""
 		}
 	}
@@ -226,23 +227,23 @@ func (b *builder) remembered(m mark, all []mark, i *providers.Instance) (value, 
 // recallSRV finds the SRV value that a digest is of. When nothing simpler fits, what a balance
 // may have made of it is tried: every weight with the priorities in use, every priority with the
 // weights in use, and small numbers of both.
-func (b *builder) recallSRV(m mark, all []mark) (srv providers.SRV, ok, guessed bool) {
+func (b *builder) recallSRV(m index.QuiescedMarker, all []index.QuiescedMarker) (srv providers.SRV, ok, guessed bool) {
 	x := b.v.index
-	var others []mark
+	var others []index.QuiescedMarker
 	for _, o := range all {
-		if o.ofHost() && x.byName[o.name] == nil && x.zoneOf(o.name) == m.zone {
+		if ofHost(o) && x.ServicesByName[o.Name] == nil && x.ZoneOf(o.Name) == m.Zone {
 			others = append(others, o)
 		}
 	}
 	var shapes []providers.SRV
-	for _, r := range b.at(m.zone, m.name, "SRV") {
+	for _, r := range b.at(m.Zone, m.Name, "SRV") {
 		s, ok := providers.ParseSRV(r.Value)
 		if s.Target = ""; ok && !slices.Contains(shapes, s) {
 			shapes = append(shapes, s)
 		}
 	}
-	hosts := x.hostsOf(m, others)
-	srv, ok, guessed = x.recall(m, x.byName[m.name], hosts, shapes)
+	hosts := x.HostsOf(m, others)
+	srv, ok, guessed = x.RecoverSRV(m, x.ServicesByName[m.Name], hosts, shapes)
 	if !guessed {
 		return srv, ok, guessed
 	}
@@ -256,7 +257,7 @@ func (b *builder) recallSRV(m mark, all []mark) (srv providers.SRV, ok, guessed 
 				{Priority: uint16(n), Weight: v.Weight, Port: v.Port, Target: srv.Target},
 				{Priority: uint16(n >> 8), Weight: uint16(n & 0xff), Port: v.Port, Target: srv.Target},
 			} {
-				if m.owner.Owns("SRV", try.String()) {
+				if m.Owner.Owns("SRV", try.String()) {
 					return try, true, false
 				}
 			}

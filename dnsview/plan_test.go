@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"rollcall/dnsview/index"
 	"rollcall/providers"
 )
 
@@ -260,7 +261,7 @@ func TestAnAddressThatItsNodeHasLeftGoesOnceTheNewOneIsThere(t *testing.T) {
 // removal is the evidence on which a step of a deregistration is guarded.
 func removal(v *View, s *Step) *GuardEvidence {
 	r := s.Change.Before
-	e := &GuardEvidence{Now: testNow, Fleet: testFlt, Verb: VerbDeregister, View: v, Change: s.Change, Looked: true, Strands: s.Strands, Reason: s.Reason, Removing: map[providers.Identity]bool{r.Identity(): true}}
+	e := &GuardEvidence{Now: testNow, Fleet: testFlt, Verb: index.VerbDeregister, View: v, Change: s.Change, Looked: true, Strands: s.Strands, Reason: s.Reason, Removing: map[providers.Identity]bool{r.Identity(): true}}
 	for z := range v.Snapshot.Zones {
 		for _, f := range v.Snapshot.Zones[z].Records {
 			if f.Name == r.Name && f.Type == r.Type {

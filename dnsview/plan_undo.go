@@ -3,6 +3,7 @@ package dnsview
 import (
 	"slices"
 
+	"rollcall/dnsview/index"
 	"rollcall/providers"
 )
 
@@ -25,12 +26,12 @@ type Done struct {
 // restored with its marker exactly, what was created is deleted, what was
 // changed is changed back. A termination cannot be taken back, which Skipped says.
 // The view may be nil.
-func PlanUndo(v *View, done ...Done) Plan { return planBack(v, VerbUndo, "Undo", done) }
+func PlanUndo(v *View, done ...Done) Plan { return planBack(v, index.VerbUndo, "Undo", done) }
 
 // PlanRedo plans to make again what an undo took back: it takes back the undo.
-func PlanRedo(v *View, done ...Done) Plan { return planBack(v, VerbRedo, "Redo", done) }
+func PlanRedo(v *View, done ...Done) Plan { return planBack(v, index.VerbRedo, "Redo", done) }
 
-func planBack(v *View, verb Verb, what string, done []Done) Plan {
+func planBack(v *View, verb index.Verb, what string, done []Done) Plan {
 	b := newBuilder(v, verb)
 	for _, d := range slices.Backward(done) {
 		switch {
@@ -38,12 +39,12 @@ func planBack(v *View, verb Verb, what string, done []Done) Plan {
 			b.undoChange(d)
 		case d.Action == PowerStart, d.Action == PowerStop:
 			back := map[PowerAction]PowerAction{PowerStart: PowerStop, PowerStop: PowerStart}[d.Action]
-			b.add(Step{Kind: StepPower, Action: back, Instance: d.Instance, Undoes: d.Entry, Sentence: title(string(back)) + " " + Clean(d.Instance.Name) + " (" + shortID(d.Instance.ID) + ") again"})
+			b.add(Step{Kind: StepPower, Action: back, Instance: d.Instance, Undoes: d.Entry, Sentence: title(string(back)) + " " + index.Clean(d.Instance.Name) + " (" + index.ShortID(d.Instance.ID) + ") again"})
 		default:
 			b.skip("cannot be taken back: " + d.Sentence)
 		}
 	}
-	return b.end(what + " " + plural(len(b.plan.Steps), "change", "changes"))
+	return b.end(what + " " + index.Plural(len(b.plan.Steps), "change", "changes"))
 }
 
 func (b *builder) undoChange(d Done) {
@@ -68,7 +69,7 @@ func (b *builder) undoChange(d Done) {
 				gone = i == nil || i.State.Dead()
 			}
 			if gone {
-				sentence += "; its owner " + shortID(o.Instance) + " is gone, so it will lead to nobody again"
+				sentence += "; its owner " + index.ShortID(o.Instance) + " is gone, so it will lead to nobody again"
 			}
 		}
 	case providers.OpCreate:
@@ -78,7 +79,7 @@ func (b *builder) undoChange(d Done) {
 		}
 		c = providers.Change{Op: providers.OpDelete, Before: before}
 		sentence = "Delete " + before.Label() + " again"
-		o, ok := ownerInMarker(&d.Change.Before)
+		o, ok := index.OwnerInMarker(&d.Change.Before)
 		if !ok && d.Stayed != nil {
 			o, ok = *d.Stayed, true
 		}
@@ -94,7 +95,7 @@ func (b *builder) undoChange(d Done) {
 		}
 		after := d.Change.Before
 		c = providers.Change{Op: providers.OpUpdate, Before: before, After: after}
-		sentence = "Change " + before.Label() + " back to " + Clean(after.Value)
+		sentence = "Change " + before.Label() + " back to " + index.Clean(after.Value)
 		if before.Value == after.Value {
 			sentence = "Change " + before.Label() + " back to what it was"
 		}

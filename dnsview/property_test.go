@@ -12,6 +12,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"rollcall/dnsview/index"
 	"rollcall/providers"
 )
 
@@ -123,11 +124,11 @@ func mishaps(t *rapid.T, broken bool) *world {
 		case 17:
 			w.addRecord(quiescedMark(rapid.SampledFrom([]providers.CloudKey{keyUse1, keyEast}).Draw(t, "key"), rapid.SampledFrom(ids).Draw(t, "id"), rapid.SampledFrom(ips).Draw(t, "ip")))
 		case 18:
-			w.on(wwwName, "A", rapid.SampledFrom([]WireVerdict{WireInSync, WireCached, WirePropagating, WireSplit, WireBroken, WireUnreachable, WireLame}).Draw(t, "verdict"), func(s *WireState) {
+			w.on(wwwName, "A", rapid.SampledFrom([]index.WireVerdict{index.WireInSync, index.WireCached, index.WirePropagating, index.WireSplit, index.WireBroken, index.WireUnreachable, index.WireLame}).Draw(t, "verdict"), func(s *index.WireState) {
 				s.Since = testNow.Add(-time.Duration(rapid.IntRange(0, 300).Draw(t, "since")) * time.Second)
 			})
 		case 19:
-			w.opts.Health = append(w.opts.Health, HealthState{Service: wwwName, Key: rapid.SampledFrom([]providers.CloudKey{keyUse1, keyEast}).Draw(t, "key"), ID: rapid.SampledFrom(ids).Draw(t, "id"), Failed: rapid.IntRange(0, 3).Draw(t, "failed"), Of: 3, At: testRead})
+			w.opts.Health = append(w.opts.Health, index.HealthState{Service: wwwName, Key: rapid.SampledFrom([]providers.CloudKey{keyUse1, keyEast}).Draw(t, "key"), ID: rapid.SampledFrom(ids).Draw(t, "id"), Failed: rapid.IntRange(0, 3).Draw(t, "failed"), Of: 3, At: testRead})
 		case 20:
 			host := rapid.SampledFrom([]string{"sd-01.unilans.net", "nowhere.unilans.net", "x.scalability.expert"}).Draw(t, "host")
 			w.addRecord(providers.Record{Zone: r53Zone, Name: rapid.SampledFrom([]string{"web._http._tcp.unilans.net", v1Name}).Draw(t, "name"), Type: "SRV", TTL: 30, Value: "0 0 80 " + host})

@@ -10,6 +10,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"rollcall/dnsview/index"
 	"rollcall/providers"
 )
 
@@ -39,7 +40,7 @@ var oddities = []func(w *world, t *rapid.T){
 		}
 	},
 	func(w *world, t *rapid.T) { // a round-robin service at Route 53
-		w.declare(Service{Name: rrName, Kind: RoundRobin, TTL: 60, Select: map[string]string{"service": rapid.SampledFrom([]string{"www", "sd", "nothing"}).Draw(t, "selects")}, Minimum: rapid.IntRange(0, 2).Draw(t, "minimum")})
+		w.declare(index.Service{Name: rrName, Kind: index.RoundRobin, TTL: 60, Select: map[string]string{"service": rapid.SampledFrom([]string{"www", "sd", "nothing"}).Draw(t, "selects")}, Minimum: rapid.IntRange(0, 2).Draw(t, "minimum")})
 		for range rapid.IntRange(0, 3).Draw(t, "members") {
 			if i := w.anyone(t); i != nil && len(i.PublicIPs) > 0 {
 				w.put(t, providers.Record{Name: rrName, Type: "A", Value: i.PublicIPs[0].String()}, ownerOf(i))
@@ -47,7 +48,7 @@ var oddities = []func(w *world, t *rapid.T){
 		}
 	},
 	func(w *world, t *rapid.T) { // DNS-SD at Cloudflare, with its chain or a part of it
-		w.declare(Service{Name: sdName, Kind: DNSSD, TTL: 60, Port: 631, Weight: uint16(rapid.IntRange(0, 5).Draw(t, "weight")), Select: map[string]string{"service": rapid.SampledFrom([]string{"sd", "nothing"}).Draw(t, "selects")}})
+		w.declare(index.Service{Name: sdName, Kind: index.DNSSD, TTL: 60, Port: 631, Weight: uint16(rapid.IntRange(0, 5).Draw(t, "weight")), Select: map[string]string{"service": rapid.SampledFrom([]string{"sd", "nothing"}).Draw(t, "selects")}})
 		for _, r := range []providers.Record{
 			{Name: "_services._dns-sd._udp." + cfZone, Type: "PTR", Value: "_printer._tcp." + cfZone}, {Name: "_printer._tcp." + cfZone, Type: "PTR", Value: sdName}, {Name: sdName, Type: "TXT", Value: `"txtvers=1"`},
 		} {
@@ -207,7 +208,7 @@ var oddities = []func(w *world, t *rapid.T){
 		w.snap.Clouds = append(w.snap.Clouds, c)
 	},
 	func(w *world, t *rapid.T) { // weighted sets
-		w.declare(Service{Name: rrName, Kind: RoundRobin, TTL: 60, Weight: uint16(rapid.IntRange(0, 2).Draw(t, "weight"))})
+		w.declare(index.Service{Name: rrName, Kind: index.RoundRobin, TTL: 60, Weight: uint16(rapid.IntRange(0, 2).Draw(t, "weight"))})
 		for n, id := range []string{"a", "b"} {
 			if i := w.anyone(t); i != nil && len(i.PublicIPs) > 0 {
 				w.put(t, providers.Record{Name: rrName, Type: "A", Value: i.PublicIPs[0].String(), SetID: id, Policy: "weighted", Weight: int64(n)}, ownerOf(i))
@@ -215,11 +216,11 @@ var oddities = []func(w *world, t *rapid.T){
 		}
 	},
 	func(w *world, t *rapid.T) { // a zone that is not delegated
-		w.opts.WireZones = append(w.opts.WireZones, WireZone{Zone: rapid.SampledFrom([]string{cfZone, r53Zone}).Draw(t, "zone"), State: rapid.SampledFrom([]WireVerdict{WireLame, WireInSync}).Draw(t, "verdict"), At: testRead})
+		w.opts.WireZones = append(w.opts.WireZones, index.WireZone{Zone: rapid.SampledFrom([]string{cfZone, r53Zone}).Draw(t, "zone"), State: rapid.SampledFrom([]index.WireVerdict{index.WireLame, index.WireInSync}).Draw(t, "verdict"), At: testRead})
 	},
 	func(w *world, t *rapid.T) { // a zone that resolvers cannot resolve
-		w.opts.WireZones = append(w.opts.WireZones, WireZone{
-			Zone: rapid.SampledFrom([]string{cfZone, r53Zone}).Draw(t, "zone"), State: rapid.SampledFrom([]WireVerdict{WireLame, WireInSync}).Draw(t, "verdict"),
+		w.opts.WireZones = append(w.opts.WireZones, index.WireZone{
+			Zone: rapid.SampledFrom([]string{cfZone, r53Zone}).Draw(t, "zone"), State: rapid.SampledFrom([]index.WireVerdict{index.WireLame, index.WireInSync}).Draw(t, "verdict"),
 			Unresolved: []string{"a answers SERVFAIL", "b answers SERVFAIL"}, Confirmed: rapid.Bool().Draw(t, "confirmed"), Facts: []string{"DS: none"}, At: testRead,
 		})
 	},
@@ -295,8 +296,8 @@ func (w *world) some(t *rapid.T) *providers.Record {
 	return &z.Records[rapid.IntRange(0, len(z.Records)-1).Draw(t, "record")]
 }
 
-func (w *world) declare(s Service) {
-	if !slices.ContainsFunc(w.opts.Services, func(d Service) bool { return d.Name == s.Name }) {
+func (w *world) declare(s index.Service) {
+	if !slices.ContainsFunc(w.opts.Services, func(d index.Service) bool { return d.Name == s.Name }) {
 		w.opts.Services = append(w.opts.Services, s)
 	}
 }
@@ -365,7 +366,7 @@ func (w *world) settle() {
 		if !comments {
 			zv.Records = slices.DeleteFunc(zv.Records, func(m providers.Record) bool {
 				_, name, ok := providers.SplitMarkerName(m.Name)
-				o, readable := ownerInMarker(&m)
+				o, readable := index.OwnerInMarker(&m)
 				return ok && m.Type == "TXT" && readable && slices.ContainsFunc(said, func(r providers.Record) bool {
 					return r.Name == name && !r.IsMarker() && o.Owns(r.Type, r.Value)
 				})

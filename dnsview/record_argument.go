@@ -3,6 +3,7 @@ package dnsview
 import (
 	"strings"
 
+	"rollcall/dnsview/index"
 	"rollcall/providers"
 )
 
@@ -30,8 +31,8 @@ func SplitRecord(s string) (zone, name, typ, value string, ok bool) {
 	if z, n, has := strings.Cut(name, ":"); has {
 		zone, name = written(z), n
 	}
-	if f := strings.Fields(value); holdsName(typ) && len(f) > 0 && !isASCII(value) {
-		if to, err := ALabels(f[len(f)-1]); err == nil {
+	if f := strings.Fields(value); index.HoldsName(typ) && len(f) > 0 && !index.IsASCII(value) {
+		if to, err := index.ALabels(f[len(f)-1]); err == nil {
 			f[len(f)-1] = to
 			value = strings.Join(f, " ")
 		}
@@ -42,7 +43,7 @@ func SplitRecord(s string) (zone, name, typ, value string, ok bool) {
 // written returns the canonical spelling of a name that a person wrote. One that is no name of IDNA
 // is taken for its bytes.
 func written(name string) string {
-	if a, err := ALabels(name); err == nil {
+	if a, err := index.ALabels(name); err == nil {
 		name = a
 	}
 	return providers.CanonicalName(name)

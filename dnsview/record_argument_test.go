@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"rollcall/dnsview/index"
 	"rollcall/providers"
 )
 
@@ -44,7 +45,7 @@ func FuzzARecordThatIsSplitIsMadeOfItsParts(f *testing.F) {
 
 func FuzzAPlanFileIsShownAndHeldAgainstAPlanWhateverItHolds(f *testing.F) {
 	c := providers.Change{Op: providers.OpDelete, Before: providers.Record{Zone: "example.com", Name: "www.example.com", Type: "A", TTL: 60, Value: "192.0.2.1"}}
-	plan := Plan{Verb: VerbDeregister, Title: "Delete it", Steps: []Step{{ID: 1, Kind: StepChange, Zone: "example.com", Change: &c, Sentence: "Delete it"}, {ID: 2, Kind: StepWait, Needs: []int{1}}}}
+	plan := Plan{Verb: index.VerbDeregister, Title: "Delete it", Steps: []Step{{ID: 1, Kind: StepChange, Zone: "example.com", Change: &c, Sentence: "Delete it"}, {ID: 2, Kind: StepWait, Needs: []int{1}}}}
 	text, err := json.Marshal(plan.Doc(nil))
 	if err != nil {
 		f.Fatal(err)
@@ -63,7 +64,7 @@ func FuzzAPlanFileIsShownAndHeldAgainstAPlanWhateverItHolds(f *testing.F) {
 			t.Errorf("a file has added steps to a plan: %+v", p)
 		}
 		for _, l := range p.Skipped {
-			if Clean(l) != l {
+			if index.Clean(l) != l {
 				t.Errorf("what is said can steer a terminal: %q", l)
 			}
 		}

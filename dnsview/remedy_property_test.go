@@ -7,6 +7,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"rollcall/dnsview/index"
 	"rollcall/providers"
 )
 
@@ -15,7 +16,7 @@ import (
 // What is not as the plan saw it is left, and what needs it too.
 func (w *world) carryOut(p Plan) (done int, err error) {
 	failed := map[int]bool{}
-	w.ttls = map[setID]uint32{} // the changes of one call are compared with what was there before it
+	w.ttls = map[index.SetID]uint32{} // the changes of one call are compared with what was there before it
 	for _, s := range p.Steps {
 		if slices.ContainsFunc(s.Needs, func(n int) bool { return failed[n] }) {
 			failed[s.ID] = true
@@ -43,10 +44,10 @@ func (w *world) change(c *providers.Change) string {
 	if c.Op != providers.OpCreate {
 		for i := range z.Records {
 			r := z.Records[i]
-			if ttl, ok := w.ttls[setIDOf(&r)]; ok {
+			if ttl, ok := w.ttls[index.SetOf(&r)]; ok {
 				r.TTL = ttl
 			}
-			if r.Identity() == c.Before.Identity() && Difference(&c.Before, &r) == "" {
+			if r.Identity() == c.Before.Identity() && index.Difference(&c.Before, &r) == "" {
 				at = i
 			}
 		}
@@ -64,7 +65,7 @@ func (w *world) change(c *providers.Change) string {
 	unmark := func(r *providers.Record) {
 		z.Records = slices.DeleteFunc(z.Records, func(m providers.Record) bool {
 			_, name, ok := providers.SplitMarkerName(m.Name)
-			o, readable := ownerInMarker(&m)
+			o, readable := index.OwnerInMarker(&m)
 			return ok && m.Type == "TXT" && readable && name == r.Name && o.Owns(r.Type, r.Value) && slices.ContainsFunc(r.Owners, o.Same)
 		})
 	}
@@ -110,8 +111,8 @@ func (w *world) change(c *providers.Change) string {
 		if !r53 {
 			break
 		}
-		if _, ok := w.ttls[setIDOf(&c.Before)]; !ok {
-			w.ttls[setIDOf(&c.Before)] = c.Before.TTL
+		if _, ok := w.ttls[index.SetOf(&c.Before)]; !ok {
+			w.ttls[index.SetOf(&c.Before)] = c.Before.TTL
 		}
 		for i := range z.Records {
 			if s := &z.Records[i]; s.Name == c.After.Name && s.Type == c.After.Type && s.SetID == c.After.SetID {

@@ -4,72 +4,73 @@ import (
 	"slices"
 
 	"rollcall/dnsview/dnssd"
+	"rollcall/dnsview/index"
 	"rollcall/providers"
 )
 
 // remembered adds the nodes that were taken out on purpose: their markers say so, and what.
 func (t *tree) remembered() {
-	hosts := map[instanceKey][]mark{} // what is remembered of names that no service is known by
-	for _, m := range t.marks {
-		if k := (instanceKey{m.owner.Cloud, m.owner.Instance}); m.ofHost() && !t.roundRobin(m.name) {
+	hosts := map[index.InstanceKey][]index.QuiescedMarker{} // what is remembered of names that no service is known by
+	for _, m := range t.QuiescedMarkers {
+		if k := (index.InstanceKey{Cloud: m.Owner.Cloud, ID: m.Owner.Instance}); ofHost(m) && !t.roundRobin(m.Name) {
 			hosts[k] = append(hosts[k], m)
 		}
 	}
-	for _, m := range t.marks {
-		switch k := (instanceKey{m.owner.Cloud, m.owner.Instance}); {
-		case m.owner.Type == "SRV":
+	for _, m := range t.QuiescedMarkers {
+		switch k := (index.InstanceKey{Cloud: m.Owner.Cloud, ID: m.Owner.Instance}); {
+		case m.Owner.Type == "SRV":
 			t.rememberedSRV(m, hosts[k])
-		case t.roundRobin(m.name):
-			t.rememberedAddress(t.rosters[m.name], m)
+		case t.roundRobin(m.Name):
+			t.rememberedAddress(t.rosters[m.Name], m)
 		}
 	}
 	t.nameHosts()
 	// What is left of the host names is that of nodes whose SRV value stayed, or no host name at all.
-	for _, m := range t.marks {
-		k := instanceKey{m.owner.Cloud, m.owner.Instance}
-		if !slices.ContainsFunc(hosts[k], func(h mark) bool { return h.record == m.record }) || t.hostRemembered(k, m) {
+	for _, m := range t.QuiescedMarkers {
+		k := index.InstanceKey{Cloud: m.Owner.Cloud, ID: m.Owner.Instance}
+		if !slices.ContainsFunc(hosts[k], func(h index.QuiescedMarker) bool { return h.Record == m.Record }) || t.hostRemembered(k, m) {
 			continue
 		}
-		t.rememberedAddress(t.roster(m.name, RoundRobin), m)
+		t.rememberedAddress(t.roster(m.Name, index.RoundRobin), m)
 	}
 }
 
 // ofHost reports whether a marker remembers an address.
-func (m mark) ofHost() bool { return m.owner.Type == "A" || m.owner.Type == "AAAA" }
+func ofHost(m index.QuiescedMarker) bool { return m.Owner.Type == "A" || m.Owner.Type == "AAAA" }
 
 func (t *tree) roundRobin(name string) bool {
 	ro := t.rosters[name]
-	return ro != nil && ro.Kind == RoundRobin
+	return ro != nil && ro.Kind == index.RoundRobin
 }
 
-func (t *tree) rememberedAddress(ro *roster, m mark) {
+func (t *tree) rememberedAddress(ro *roster, m index.QuiescedMarker) {
 	n := t.nodeOfMark(ro, m)
-	n.Markers = append(n.Markers, m.record)
+	n.Markers = append(n.Markers, m.Record)
 	if len(n.Records) == 0 {
 		n.remember(m)
 	}
 }
 
 // rememberedSRV takes over an SRV value that was taken out, with the host name that it led to.
-func (t *tree) rememberedSRV(m mark, hosts []mark) {
-	ro := t.roster(m.name, DNSSD)
+func (t *tree) rememberedSRV(m index.QuiescedMarker, hosts []index.QuiescedMarker) {
+	ro := t.roster(m.Name, index.DNSSD)
 	n := t.nodeOfMark(ro, m)
-	n.Markers = append(n.Markers, m.record)
+	n.Markers = append(n.Markers, m.Record)
 	if len(n.Records) > 0 {
 		return
 	}
-	n.SRV, n.HasSRV, n.Guessed = t.recall(m, ro.state, t.hostsOf(m, hosts), ro.shapes())
+	n.SRV, n.HasSRV, n.Guessed = t.RecoverSRV(m, ro.state, t.HostsOf(m, hosts), ro.shapes())
 	n.Host = n.SRV.Target
 	for _, h := range hosts {
-		if h.name == n.Host {
+		if h.Name == n.Host {
 			n.remember(h)
 		}
 	}
 }
 
 // hostRemembered finds the nodes of an owner that a remembered host name belongs to.
-func (t *tree) hostRemembered(k instanceKey, m mark) (found bool) {
-	for _, h := range t.named[m.name] {
+func (t *tree) hostRemembered(k index.InstanceKey, m index.QuiescedMarker) (found bool) {
+	for _, h := range t.named[m.Name] {
 		if h.node.owner() == k {
 			found = true
 			h.node.remember(m)
@@ -79,29 +80,29 @@ func (t *tree) hostRemembered(k instanceKey, m mark) (found bool) {
 }
 
 // nodeOfMark gives the node that a marker tells of: the one that has the value still, or a new one.
-func (t *tree) nodeOfMark(ro *roster, m mark) *NodeView {
-	k := instanceKey{m.owner.Cloud, m.owner.Instance}
+func (t *tree) nodeOfMark(ro *roster, m index.QuiescedMarker) *NodeView {
+	k := index.InstanceKey{Cloud: m.Owner.Cloud, ID: m.Owner.Instance}
 	node := int32(-1)
-	if at, ok := t.nodeIDs[k.cloud][k.id]; ok {
+	if at, ok := t.NodesByID[k.Cloud][k.ID]; ok {
 		node = at
 	}
 	for _, n := range ro.nodes[k] {
-		if m.owner.Type != "SRV" || slices.ContainsFunc(n.Records, func(r *providers.Record) bool { return m.owner.Owns(r.Type, r.Value) }) {
+		if m.Owner.Type != "SRV" || slices.ContainsFunc(n.Records, func(r *providers.Record) bool { return m.Owner.Owns(r.Type, r.Value) }) {
 			return n
 		}
 	}
 	n := &NodeView{Service: ro.Name, node: node}
-	t.belongs(n, m.owner)
+	t.belongs(n, m.Owner)
 	ro.add(n)
 	return n
 }
 
 // remember takes over what a marker says of an address.
-func (n *NodeView) remember(m mark) {
-	if !slices.Contains(n.Markers, m.record) {
-		n.Markers = append(n.Markers, m.record)
+func (n *NodeView) remember(m index.QuiescedMarker) {
+	if !slices.Contains(n.Markers, m.Record) {
+		n.Markers = append(n.Markers, m.Record)
 	}
-	if r := (providers.Record{Type: m.owner.Type, Value: m.owner.Value}); len(n.Hosts) == 0 {
+	if r := (providers.Record{Type: m.Owner.Type, Value: m.Owner.Value}); len(n.Hosts) == 0 {
 		n.has(&r)
 	}
 }
@@ -123,10 +124,10 @@ func (r *roster) shapes() []providers.SRV {
 // knows: the host name of a node whose SRV value is gone, or a round-robin name of its own.
 func (t *tree) leftOver() {
 	for _, m := range t.left {
-		r := m.record
+		r := m.Record
 		if ro, n := t.hostless(m); ro != nil {
 			if n == nil {
-				n = &NodeView{Service: ro.Name, Host: r.Name, node: m.node}
+				n = &NodeView{Service: ro.Name, Host: r.Name, node: m.Node}
 				if o, ok := r.Owner(); ok {
 					t.belongs(n, o)
 				}
@@ -138,7 +139,7 @@ func (t *tree) leftOver() {
 			ro.Records++
 			continue
 		}
-		t.serve(t.roster(r.Name, RoundRobin), m)
+		t.serve(t.roster(r.Name, index.RoundRobin), m)
 	}
 }
 
@@ -151,7 +152,7 @@ type hosted struct {
 func (t *tree) nameHosts() {
 	t.named = map[string][]hosted{}
 	for _, ro := range t.order {
-		if ro.Kind != DNSSD {
+		if ro.Kind != index.DNSSD {
 			continue
 		}
 		for _, n := range ro.Nodes {
@@ -165,8 +166,8 @@ func (t *tree) nameHosts() {
 // hostless gives the roster that a host name without an SRV value belongs to, and the node
 // that has that name already. The incarnation is the one that remembers the
 // name, that the name lies below, or that selects the instance.
-func (t *tree) hostless(m member) (*roster, *NodeView) {
-	r := m.record
+func (t *tree) hostless(m index.Member) (*roster, *NodeView) {
+	r := m.Record
 	o, ok := r.Owner()
 	if !ok {
 		return nil, nil
@@ -180,16 +181,16 @@ func (t *tree) hostless(m member) (*roster, *NodeView) {
 		}
 	}
 	for above, ok := providers.Parent(r.Name); ok; above, ok = providers.Parent(above) {
-		if ro := t.rosters[above]; ro != nil && ro.Kind == DNSSD {
+		if ro := t.rosters[above]; ro != nil && ro.Kind == index.DNSSD {
 			return ro, nil
 		}
 	}
-	i := t.instance(o.Cloud, o.Instance)
-	if i == nil || t.foreignFleet(o) {
+	i := t.Instance(o.Cloud, o.Instance)
+	if i == nil || t.ForeignFleet(o) {
 		return nil, nil
 	}
-	for _, s := range t.index.services {
-		if s.Kind == DNSSD && s.Selects(i) {
+	for _, s := range t.Index.Services {
+		if s.Kind == index.DNSSD && s.Selects(i) {
 			if ro := t.rosters[providers.CanonicalName(s.Name)]; len(ro.nodes[k]) == 0 {
 				return ro, nil
 			}
@@ -200,26 +201,26 @@ func (t *tree) hostless(m member) (*roster, *NodeView) {
 
 // instances adds the instances that belong to a service and have no value there.
 func (t *tree) instances() {
-	for n := range t.index.nodes {
-		i := t.index.nodes[n].inst
+	for n := range t.Index.Nodes {
+		i := t.Index.Nodes[n].Instance
 		if i == nil || i.State.Dead() {
 			continue
 		}
 		selected := false
-		for _, s := range t.index.services {
+		for _, s := range t.Index.Services {
 			if s.Selects(i) {
 				selected = true
 				t.absent(t.rosters[providers.CanonicalName(s.Name)], int32(n), i)
 			}
 		}
 		name := i.Tags[providers.TagService]
-		if selected || name == "" || t.index.nodes[n].head >= 0 {
+		if selected || name == "" || t.Index.Nodes[n].FirstLink >= 0 {
 			continue
 		}
-		kind := RoundRobin
+		kind := index.RoundRobin
 		name = providers.CanonicalName(name)
 		if _, ok := dnssd.TypeOf(name); ok || dnssd.IsType(name) {
-			kind = DNSSD
+			kind = index.DNSSD
 		}
 		t.absent(t.roster(name, kind), int32(n), i)
 	}
@@ -231,8 +232,8 @@ func (n *NodeView) leadsTo(i *providers.Instance) bool {
 }
 
 func (t *tree) absent(ro *roster, node int32, i *providers.Instance) {
-	ref := t.ref(i)
-	if len(ro.nodes[instanceKey{ref.Key, ref.ID}]) > 0 || slices.ContainsFunc(ro.others, func(n *NodeView) bool { return n.leadsTo(i) }) {
+	ref := t.Ref(i)
+	if len(ro.nodes[index.InstanceKey{Cloud: ref.Key, ID: ref.ID}]) > 0 || slices.ContainsFunc(ro.others, func(n *NodeView) bool { return n.leadsTo(i) }) {
 		return
 	}
 	ro.add(&NodeView{Service: ro.Name, Ref: ref, Instance: i, node: node})

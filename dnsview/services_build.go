@@ -6,47 +6,48 @@ import (
 	"strings"
 
 	"rollcall/dnsview/dnssd"
+	"rollcall/dnsview/index"
 	"rollcall/providers"
 )
 
 // tree puts the services of a view together.
 type tree struct {
-	*index
+	*index.Index
 	view     *View
 	services map[string]*ServiceView // by the name of a round-robin service or a service type
 	rosters  map[string]*roster      // by the name that nodes serve under
 	order    []*roster               // as they were found, declared ones first
 	found    map[string][]*Finding   // by what they are about
-	health   map[healthKey]*HealthState
+	health   map[healthKey]*index.HealthState
 	named    map[string][]hosted // nodes of DNS-SD by their host name
-	left     []member            // owned addresses at names that no declaration and no SRV value knows
+	left     []index.Member      // owned addresses at names that no declaration and no SRV value knows
 	rank     map[Class]int       // of classes that are equally severe
 	at       map[string]int      // of clouds in the config
 }
 
 type healthKey struct {
 	service string
-	instanceKey
+	index.InstanceKey
 }
 
 // roster is a roster while it grows.
 type roster struct {
 	*Roster
 	service     *ServiceView
-	incarnation *IncarnationView // nil for a name that has no incarnations
-	state       *serviceState    // nil when it is not declared
-	nodes       map[instanceKey][]*NodeView
-	others      []*NodeView // those of other fleets
-	membership  *membership // once every record was looked at
+	incarnation *IncarnationView       // nil for a name that has no incarnations
+	state       *index.DeclaredService // nil when it is not declared
+	nodes       map[index.InstanceKey][]*NodeView
+	others      []*NodeView       // those of other fleets
+	membership  *index.Membership // once every record was looked at
 }
 
 // declare begins with what the config declares.
 func (t *tree) declare() {
-	for _, s := range t.index.services {
+	for _, s := range t.Index.Services {
 		r := t.roster(providers.CanonicalName(s.Name), s.Kind)
 		r.state, r.Declared, r.Minimum, r.Kind = s, s.Service, s.Minimum, s.Kind
-		if s.zone != nil {
-			r.Zone = s.zone.name
+		if s.ReadZone != nil {
+			r.Zone = s.ReadZone.Name
 		}
 	}
 }
@@ -59,22 +60,22 @@ func (t *tree) note() {
 			t.found[name] = append(t.found[name], f)
 		}
 	}
-	for i := range t.o.Health {
-		h := &t.o.Health[i]
+	for i := range t.Options.Health {
+		h := &t.Options.Health[i]
 		name := providers.CanonicalName(h.Service)
-		if s := t.byName[name]; s != nil && !t.outdated(s, h) {
-			t.health[healthKey{name, instanceKey{h.Key, h.ID}}] = h
+		if s := t.ServicesByName[name]; s != nil && !t.Outdated(s, h) {
+			t.health[healthKey{name, index.InstanceKey{Cloud: h.Key, ID: h.ID}}] = h
 		}
 	}
 }
 
 // roster gives the roster of a name, new if need be.
-func (t *tree) roster(name string, kind ServiceKind) *roster {
+func (t *tree) roster(name string, kind index.ServiceKind) *roster {
 	if r := t.rosters[name]; r != nil {
 		return r
 	}
-	r := &roster{nodes: map[instanceKey][]*NodeView{}}
-	if typ, ok := dnssd.TypeOf(name); ok && kind == DNSSD {
+	r := &roster{nodes: map[index.InstanceKey][]*NodeView{}}
+	if typ, ok := dnssd.TypeOf(name); ok && kind == index.DNSSD {
 		r.service = t.service(typ, kind)
 		label := name
 		if labels := providers.SplitName(name); len(labels) > 0 {
@@ -93,7 +94,7 @@ func (t *tree) roster(name string, kind ServiceKind) *roster {
 	return r
 }
 
-func (t *tree) service(name string, kind ServiceKind) *ServiceView {
+func (t *tree) service(name string, kind index.ServiceKind) *ServiceView {
 	s := t.services[name]
 	if s == nil {
 		s = &ServiceView{Roster: Roster{Name: name, Kind: kind, Zone: t.zoneNamed(name)}}
@@ -103,18 +104,18 @@ func (t *tree) service(name string, kind ServiceKind) *ServiceView {
 }
 
 func (t *tree) zoneNamed(name string) string {
-	if z := t.zoneOf(name); z != nil {
-		return z.name
+	if z := t.ZoneOf(name); z != nil {
+		return z.Name
 	}
 	return ""
 }
 
 // records looks at every record once.
 func (t *tree) records() {
-	for _, z := range t.zones {
-		for i := range z.view.Records {
-			r := &z.view.Records[i]
-			m := member{z.nodes[i], r}
+	for _, z := range t.Zones {
+		for i := range z.View.Records {
+			r := &z.View.Records[i]
+			m := index.Member{Node: z.Nodes[i], Record: r}
 			switch r.Type {
 			case "SRV":
 				t.srv(m)
@@ -131,12 +132,12 @@ func (t *tree) records() {
 	}
 }
 
-func (t *tree) srv(m member) {
-	r := m.record
-	ro := t.roster(r.Name, DNSSD)
+func (t *tree) srv(m index.Member) {
+	r := m.Record
+	ro := t.roster(r.Name, index.DNSSD)
 	ro.Records++
 	srv, ok := providers.ParseSRV(r.Value)
-	if isClosed(r) {
+	if index.IsClosed(r) {
 		if ro.incarnation != nil {
 			ro.incarnation.Closed = true
 		}
@@ -144,7 +145,7 @@ func (t *tree) srv(m member) {
 	}
 	n := t.nodeOfRecord(ro, m)
 	n.SRV, n.HasSRV, n.Host = srv, ok, srv.Target
-	for _, h := range t.hosts[srv.Target] {
+	for _, h := range t.Hosts[srv.Target] {
 		n.Hosts = append(n.Hosts, h)
 		n.has(h)
 	}
@@ -156,7 +157,7 @@ func (t *tree) ptr(r *providers.Record) {
 	target := providers.FoldValue("PTR", r.Value)
 	if domain, ok := strings.CutPrefix(r.Name, "_services._dns-sd._udp."); ok {
 		if providers.InZone(target, domain) && dnssd.IsType(target) {
-			t.service(target, DNSSD).Listed = true
+			t.service(target, index.DNSSD).Listed = true
 		}
 		return
 	}
@@ -164,7 +165,7 @@ func (t *tree) ptr(r *providers.Record) {
 	if !ok || typ != r.Name && !strings.HasSuffix(r.Name, "._sub."+typ) {
 		return
 	}
-	ro := t.roster(target, DNSSD)
+	ro := t.roster(target, index.DNSSD)
 	if ro.incarnation != nil {
 		ro.incarnation.PTR = append(ro.incarnation.PTR, r)
 		ro.Records++
@@ -175,32 +176,32 @@ func (t *tree) txt(r *providers.Record) {
 	if _, ok := dnssd.TypeOf(r.Name); !ok {
 		return
 	}
-	ro := t.roster(r.Name, DNSSD)
-	if i := ro.incarnation; i != nil && (i.TXT == nil || compareRecords(r, i.TXT) < 0) {
+	ro := t.roster(r.Name, index.DNSSD)
+	if i := ro.incarnation; i != nil && (i.TXT == nil || index.CompareRecords(r, i.TXT) < 0) {
 		i.TXT = r
 	}
 	ro.Records++
 }
 
-func (t *tree) address(m member) {
-	r := m.record
+func (t *tree) address(m index.Member) {
+	r := m.Record
 	if r.Alias {
 		return
 	}
-	if s := t.byName[r.Name]; s != nil {
-		if s.Kind == RoundRobin {
+	if s := t.ServicesByName[r.Name]; s != nil {
+		if s.Kind == index.RoundRobin {
 			t.serve(t.rosters[r.Name], m)
 		}
 		return
 	}
-	if _, ok := t.targets[r.Name]; !ok && len(r.Owners) > 0 {
+	if _, ok := t.Targets[r.Name]; !ok && len(r.Owners) > 0 {
 		t.left = append(t.left, m)
 	}
 }
 
 // serve adds an address of a round-robin name to its node.
-func (t *tree) serve(ro *roster, m member) {
-	r := m.record
+func (t *tree) serve(ro *roster, m index.Member) {
+	r := m.Record
 	ro.Records++
 	n := t.nodeOfRecord(ro, m)
 	if same := ro.nodes[n.owner()]; n.Ref.ID != "" && len(same) > 0 {
@@ -216,15 +217,15 @@ func (t *tree) serve(ro *roster, m member) {
 }
 
 // nodeOfRecord makes the node that a record at the name of a service belongs to.
-func (t *tree) nodeOfRecord(ro *roster, m member) *NodeView {
-	r := m.record
-	n := &NodeView{Service: ro.Name, Records: []*providers.Record{r}, node: m.node}
+func (t *tree) nodeOfRecord(ro *roster, m index.Member) *NodeView {
+	r := m.Record
+	n := &NodeView{Service: ro.Name, Records: []*providers.Record{r}, node: m.Node}
 	switch o, owned := r.Owner(); {
 	case owned:
 		t.belongs(n, o)
-	case !marked(r) && m.node >= 0:
-		n.Instance = t.index.nodes[m.node].inst
-		n.Ref = t.ref(n.Instance)
+	case !index.Marked(r) && m.Node >= 0:
+		n.Instance = t.Index.Nodes[m.Node].Instance
+		n.Ref = t.Ref(n.Instance)
 	}
 	return n
 }
@@ -232,16 +233,16 @@ func (t *tree) nodeOfRecord(ro *roster, m member) *NodeView {
 // belongs gives a node to the owner that a marker names.
 func (t *tree) belongs(n *NodeView, o providers.Owner) {
 	n.Ref = providers.InstanceRef{Key: o.Cloud, ID: o.Instance, Name: o.Instance}
-	if t.foreignFleet(o) {
+	if t.ForeignFleet(o) {
 		n.fleet = o.Fleet
 	}
 	if o.Host() {
 		n.Ref.Name = strings.TrimPrefix(o.Instance, providers.HostPrefix)
 		return
 	}
-	n.Ref.Cloud = t.cloudLabel(o.Cloud)
-	if i := t.instance(o.Cloud, o.Instance); i != nil && !t.foreignFleet(o) {
-		n.Instance, n.Ref = i, t.ref(i)
+	n.Ref.Cloud = t.CloudLabel(o.Cloud)
+	if i := t.Instance(o.Cloud, o.Instance); i != nil && !t.ForeignFleet(o) {
+		n.Instance, n.Ref = i, t.Ref(i)
 	}
 }
 
@@ -254,11 +255,11 @@ func (n *NodeView) has(r *providers.Record) {
 
 // owner is whose a node is. What another fleet calls its own is no node of ours, though
 // it may name the same instance; no id has a space.
-func (n *NodeView) owner() instanceKey {
+func (n *NodeView) owner() index.InstanceKey {
 	if n.fleet != "" {
-		return instanceKey{n.Ref.Key, n.fleet + " " + n.Ref.ID}
+		return index.InstanceKey{Cloud: n.Ref.Key, ID: n.fleet + " " + n.Ref.ID}
 	}
-	return instanceKey{n.Ref.Key, n.Ref.ID}
+	return index.InstanceKey{Cloud: n.Ref.Key, ID: n.Ref.ID}
 }
 
 func (r *roster) add(n *NodeView) {

@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"slices"
 
+	"rollcall/dnsview/index"
 	"rollcall/providers"
 )
 
@@ -21,7 +22,7 @@ func (t *tree) finish() []*ServiceView {
 			out = append(out, s)
 		}
 	}
-	for _, ro := range t.order[:len(t.index.services)] { // the declared ones are there first
+	for _, ro := range t.order[:len(t.Index.Services)] { // the declared ones are there first
 		add(ro.service)
 	}
 	declared := len(out)
@@ -37,9 +38,9 @@ func (t *tree) finish() []*ServiceView {
 
 // inOrder makes what was collected independent of the order of rows.
 func (n *NodeView) inOrder() {
-	slices.SortFunc(n.Records, compareRecords)
-	slices.SortFunc(n.Hosts, compareRecords)
-	slices.SortFunc(n.Markers, compareRecords)
+	slices.SortFunc(n.Records, index.CompareRecords)
+	slices.SortFunc(n.Hosts, index.CompareRecords)
+	slices.SortFunc(n.Markers, index.CompareRecords)
 	slices.SortFunc(n.Addresses, netip.Addr.Compare)
 	if first := append(n.Records[:len(n.Records):len(n.Records)], n.Hosts...); len(first) > 0 {
 		n.TTL, n.AutoTTL = first[0].TTL, first[0].AutoTTL
@@ -52,7 +53,7 @@ func (n *NodeView) inOrder() {
 
 func (t *tree) finishRoster(ro *roster) {
 	if i := ro.incarnation; i != nil {
-		slices.SortFunc(i.PTR, compareRecords)
+		slices.SortFunc(i.PTR, index.CompareRecords)
 	}
 	for _, n := range ro.Nodes {
 		n.inOrder()
@@ -66,14 +67,14 @@ func (t *tree) finishRoster(ro *roster) {
 		n.order = seen[at]
 		seen[at]++
 	}
-	var records []member
+	var records []index.Member
 	for _, n := range ro.Nodes {
 		for _, r := range n.Records {
-			records = append(records, member{n.node, r})
+			records = append(records, index.Member{Node: n.node, Record: r})
 		}
 	}
-	ro.membership = t.membershipOf(ro.Name, records)
-	live, running := map[memberID]bool{}, map[instanceKey]bool{}
+	ro.membership = t.MembershipOf(ro.Name, records)
+	live, running := map[index.MemberID]bool{}, map[index.InstanceKey]bool{}
 	var clouds []string
 	var all []*Finding
 	for _, n := range ro.Nodes {
@@ -110,7 +111,7 @@ func (t *tree) addUp(s *ServiceView) {
 		}
 		return cmp.Compare(a.Name, b.Name)
 	})
-	live, running := map[memberID]bool{}, map[instanceKey]bool{}
+	live, running := map[index.MemberID]bool{}, map[index.InstanceKey]bool{}
 	clouds := s.Clouds
 	all := append(s.Findings, t.found[s.Name]...)
 	count := func(nodes []*NodeView) {
@@ -136,13 +137,13 @@ func (t *tree) addUp(s *ServiceView) {
 }
 
 // liveBy returns whom a node counts as, when clients are sent to it and it runs: what the minimum of a service counts.
-func (ro *roster) liveBy(n *NodeView) (memberID, bool) {
+func (ro *roster) liveBy(n *NodeView) (index.MemberID, bool) {
 	for _, r := range n.Records {
-		if id, ok := ro.membership.liveBy(member{n.node, r}); ok {
+		if id, ok := ro.membership.LiveBy(index.Member{Node: n.node, Record: r}); ok {
 			return id, true
 		}
 	}
-	return memberID{}, false
+	return index.MemberID{}, false
 }
 
 // findingsOf gives the findings about a node in its service.
@@ -186,15 +187,15 @@ func (t *tree) stateOf(ro *roster, n *NodeView) NodeState {
 	switch {
 	case found(Dead), found(Dangling), len(n.Records) == 0 && len(n.Markers) > 0 && found(OrphanMarker):
 		return NodeDead
-	case len(n.Records) == 0 && len(n.Markers) > 0, ro.membership.quiesced[n.node] && !n.Live:
+	case len(n.Records) == 0 && len(n.Markers) > 0, ro.membership.Quiesced[n.node] && !n.Live:
 		return NodeQuiesced
 	}
 	if list := slices.Concat(n.Records, n.Hosts); len(list) > 0 {
 		o, owned := list[0].Owner()
 		switch {
-		case owned && t.foreignFleet(o):
+		case owned && t.ForeignFleet(o):
 			return NodeOtherFleet
-		case !owned && marked(list[0]):
+		case !owned && index.Marked(list[0]):
 			return NodeAmbiguous
 		case owned && o.Quiesced:
 			return NodeQuiesced
@@ -243,5 +244,5 @@ func compareFirst(a, b []*providers.Record) int {
 	if len(a) == 0 || len(b) == 0 {
 		return cmp.Compare(len(a), len(b))
 	}
-	return compareRecords(a[0], b[0])
+	return index.CompareRecords(a[0], b[0])
 }

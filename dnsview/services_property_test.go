@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"pgregory.net/rapid"
+
+	"rollcall/dnsview/index"
 )
 
 // mishapsAndQuiesce is a world in which things went wrong, and some nodes were taken out.
@@ -78,7 +80,7 @@ func TestTheLiveMembersOfAServiceAreThoseThatItsMinimumCounts(t *testing.T) {
 
 // f holds the reason of a finding against what a roster counts, where the reason says it.
 func f(reason string, r *Roster) error {
-	if strings.Contains(reason, " live member") && !strings.Contains(reason, " has "+plural(r.Live, "live member", "live members")+",") {
+	if strings.Contains(reason, " live member") && !strings.Contains(reason, " has "+index.Plural(r.Live, "live member", "live members")+",") {
 		return fmt.Errorf("%s: %d", reason, r.Live)
 	}
 	return nil
@@ -110,7 +112,7 @@ func TestNoNodeIsLostAndNoneIsThereTwice(t *testing.T) {
 			for i := range v.Snapshot.Zones[z].Records {
 				r := &v.Snapshot.Zones[z].Records[i]
 				s := v.Service(r.Name)
-				if s == nil || r.Alias || !(s.Kind == DNSSD && r.Type == "SRV" && !strings.HasSuffix(r.Value, " .") || s.Kind == RoundRobin && (r.Type == "A" || r.Type == "AAAA")) {
+				if s == nil || r.Alias || !(s.Kind == index.DNSSD && r.Type == "SRV" && !strings.HasSuffix(r.Value, " .") || s.Kind == index.RoundRobin && (r.Type == "A" || r.Type == "AAAA")) {
 					continue
 				}
 				if records[fmt.Sprintf("%p", r)] != 1 {
@@ -129,5 +131,6 @@ func benchmarkServices(b *testing.B, records int) {
 	}
 }
 
-func BenchmarkServiceTree10000(b *testing.B)  { benchmarkServices(b, 10_000) }
+func BenchmarkServiceTree10000(b *testing.B) { benchmarkServices(b, 10_000) }
+
 func BenchmarkServiceTree100000(b *testing.B) { benchmarkServices(b, 100_000) }

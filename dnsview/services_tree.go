@@ -3,6 +3,7 @@ package dnsview
 import (
 	"net/netip"
 
+	"rollcall/dnsview/index"
 	"rollcall/providers"
 )
 
@@ -29,9 +30,9 @@ type IncarnationView struct {
 // and has nodes of its own only where SRV records stand at the name of the type itself.
 type Roster struct {
 	Name     string // canonical: www.example.com, _http._tcp.example.com or v1._http._tcp.example.com
-	Kind     ServiceKind
-	Zone     string   // zone that its name lies in; empty when it is not read here
-	Declared *Service // nil when it was only seen
+	Kind     index.ServiceKind
+	Zone     string         // zone that its name lies in; empty when it is not read here
+	Declared *index.Service // nil when it was only seen
 	Nodes    []*NodeView
 	Live     int        // nodes that clients are sent to and that run
 	Minimum  int        // as declared; of a service type the sum
@@ -91,13 +92,13 @@ type NodeView struct {
 	AutoTTL  bool
 
 	Addresses []netip.Addr
-	Health    *HealthState // nil when no check has an outcome that says something of now
-	Findings  []*Finding   // about it in this service, worst first
+	Health    *index.HealthState // nil when no check has an outcome that says something of now
+	Findings  []*Finding         // about it in this service, worst first
 
 	node   int32
-	member memberID // whom it counts as while it is live
-	fleet  string   // of another fleet's node
-	order  int      // of several nodes of one owner
+	member index.MemberID // whom it counts as while it is live
+	fleet  string         // of another fleet's node
+	order  int            // of several nodes of one owner
 }
 
 // Key tells the nodes of one service apart, and stays the same when a node is quiesced,
@@ -130,8 +131,8 @@ func (n *NodeView) ByHand() bool { return providers.Owner{Instance: n.Ref.ID}.Ho
 // looking at every record once.
 func (v *View) ServiceTree() []*ServiceView {
 	t := &tree{
-		index: v.index, view: v, rosters: map[string]*roster{}, services: map[string]*ServiceView{},
-		found: map[string][]*Finding{}, health: map[healthKey]*HealthState{}, rank: map[Class]int{}, at: map[string]int{},
+		Index: v.index, view: v, rosters: map[string]*roster{}, services: map[string]*ServiceView{},
+		found: map[string][]*Finding{}, health: map[healthKey]*index.HealthState{}, rank: map[Class]int{}, at: map[string]int{},
 	}
 	for n, c := range Classes() {
 		t.rank[c] = n

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"rollcall/dnsview/index"
 	"rollcall/providers"
 )
 
@@ -131,7 +132,7 @@ func TestTheServicesStandAsTheyAreDeclaredAndSeen(t *testing.T) {
 	}{
 		{"when all agrees every service has its nodes, those of a service type by incarnation", func(*world) {}, []string{wwwLine, www01, www02, sdLine, v1Line, sd01, sd02}},
 		{"a declared service is there before anything is seen of it", func(w *world) {
-			w.opts.Services = append(w.opts.Services, Service{Name: "v2._theservice._tcp.unilans.net", Kind: DNSSD, Minimum: 2}, Service{Name: "api.unilans.net", Kind: RoundRobin})
+			w.opts.Services = append(w.opts.Services, index.Service{Name: "v2._theservice._tcp.unilans.net", Kind: index.DNSSD, Minimum: 2}, index.Service{Name: "api.unilans.net", Kind: index.RoundRobin})
 		}, []string{
 			wwwLine, www01, www02, "_theservice._tcp.unilans.net live 2/2 aws-use1,joyent-east thin listed", v1Line, sd01, sd02,
 			"  v2 live 0/2 thin declared", "api.unilans.net live 0/0 declared",
@@ -380,7 +381,7 @@ func TestANodeKeepsItsKeyWhenItIsQuiescedBalancedAndReturned(t *testing.T) {
 
 func TestAWeightedSetOfRoute53GivesItsNodeAWeight(t *testing.T) {
 	w := newWorld()
-	w.opts.Services = append(w.opts.Services, Service{Name: "api.unilans.net", Kind: RoundRobin})
+	w.opts.Services = append(w.opts.Services, index.Service{Name: "api.unilans.net", Kind: index.RoundRobin})
 	w.addRecord(providers.Record{Zone: r53Zone, Name: "api.unilans.net", Type: "A", TTL: 60, Value: "34.200.16.2", SetID: "a", Policy: "weighted", Weight: 0})
 	if got, want := treeText(w.view()), "  sd-01 weight 0 34.200.16.2 running unmarked"; !slices.Contains(got, want) {
 		t.Errorf("%s\nhas no %q", strings.Join(got, "\n"), want)
@@ -389,7 +390,7 @@ func TestAWeightedSetOfRoute53GivesItsNodeAWeight(t *testing.T) {
 
 func TestHealthIsWhatTheChecksSaidAndOldWordsAreNone(t *testing.T) {
 	w := newWorld()
-	w.opts.Health = []HealthState{
+	w.opts.Health = []index.HealthState{
 		{Service: wwwName, Key: keyUse1, ID: ec2A, Of: 3, At: testNow},
 		{Service: wwwName, Key: keyEast, ID: tritonA, Failed: 3, Of: 3, Error: "refused", At: testNow},
 		{Service: v1Name, Key: keyUse1, ID: ec2B, Of: 3, At: testNow.Add(-time.Hour)},

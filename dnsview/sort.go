@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 
+	"rollcall/dnsview/index"
 	"rollcall/providers"
 )
 
@@ -53,7 +54,7 @@ func compareFindings(a, b *Finding) int {
 	}
 	switch {
 	case a.Record != nil && b.Record != nil:
-		if c := compareRecords(a.Record, b.Record); c != 0 {
+		if c := index.CompareRecords(a.Record, b.Record); c != 0 {
 			return c
 		}
 	case a.Record != b.Record:
@@ -84,7 +85,7 @@ func compareRefs(a, b *providers.InstanceRef) int {
 func (v *View) attach() {
 	all := make([]*Finding, len(v.Findings))
 	v.byRecord = make(map[*providers.Record][]*Finding, len(v.Findings))
-	v.byInstance = make(map[instanceKey][]*Finding, len(v.Findings))
+	v.byInstance = make(map[index.InstanceKey][]*Finding, len(v.Findings))
 	for i := range v.Findings {
 		f := &v.Findings[i]
 		all[i] = f
@@ -96,7 +97,7 @@ func (v *View) attach() {
 			}
 		}
 		if f.Instance != nil {
-			k := instanceKey{f.Instance.Key, f.Instance.ID}
+			k := index.InstanceKey{Cloud: f.Instance.Key, ID: f.Instance.ID}
 			if l := v.byInstance[k]; l == nil {
 				v.byInstance[k] = all[i : i+1 : i+1]
 			} else {

@@ -4,25 +4,50 @@ import (
 	"strings"
 	"time"
 
+	"rollcall/dnsview/index"
 	"rollcall/providers"
 )
+
+// Records that another program makes from a source of its own (Kubernetes objects, files in a repository) say so
+// in one of two places: in a registry of TXT records beside them (external-dns, the ownership records of
+// octoDNS), or in the comment or tags that Cloudflare keeps. Such a program writes again what rollcall
+// changes, markers included, so that rollcall adopts none of its records.
+
+// ControllerOf returns the program that manages a record of this snapshot by what it says itself, such
+// as `external-dns (owner edns)`, or the empty string.
+func (v *View) ControllerOf(r *providers.Record) string { return v.index.ControllerOf(r) }
+
+// WhyServiceHidden returns why no client would see a record at the name of a declared service: the name
+// lies below a delegation or a DNAME of its zone. It is empty for a name that its zone answers for.
+func (v *View) WhyServiceHidden(name string) string {
+	s := v.index.ServicesByName[providers.CanonicalName(name)]
+	if s == nil || s.ReadZone == nil {
+		return ""
+	}
+	typ := "A"
+	if s.Kind == index.DNSSD {
+		typ = "SRV"
+	}
+	why, _ := v.index.Occluded(s.ReadZone, providers.CanonicalName(s.Name), typ)
+	return why
+}
 
 // View is what Inspect makes of one snapshot. It is immutable and safe for
 // concurrent use; pointers in it point into the snapshot.
 type View struct {
 	Snapshot *providers.Snapshot
-	Options  Options
+	Options  index.Options
 	// Findings are sorted: most severe first, dangling first among equals, then
 	// by class and by what they are about. The order does not depend on the
 	// order of rows or sources.
 	Findings []Finding
 	// Sources is the coverage of every source as the findings used it, clouds
 	// first, in config order.
-	Sources []Basis
+	Sources []index.Basis
 
-	index      *index
+	index      *index.Index
 	byRecord   map[*providers.Record][]*Finding
-	byInstance map[instanceKey][]*Finding
+	byInstance map[index.InstanceKey][]*Finding
 }
 
 // ClassCount is how many findings of one class there are.
@@ -80,19 +105,19 @@ func (v *View) FindingsOfRecord(r *providers.Record) []*Finding { return v.byRec
 // FindingsOfInstance gives the findings about one instance, worst first: those
 // about its records too.
 func (v *View) FindingsOfInstance(key providers.CloudKey, id string) []*Finding {
-	return v.byInstance[instanceKey{key, id}]
+	return v.byInstance[index.InstanceKey{Cloud: key, ID: id}]
 }
 
 // WireOf returns what the name servers answered for the name and type of a
 // record of this snapshot, or nil when they were not asked, not lately, or about other values than
 // the zone holds now.
-func (v *View) WireOf(r *providers.Record) *WireState { return v.index.byWire[r] }
+func (v *View) WireOf(r *providers.Record) *index.WireState { return v.index.ByWire[r] }
 
 // WireZone returns what the name servers of a zone were found to be lately, or nil.
-func (v *View) WireZone(zone string) *WireZone {
+func (v *View) WireZone(zone string) *index.WireZone {
 	zone = providers.CanonicalName(zone)
 	for i := range v.Options.WireZones {
-		if w := &v.Options.WireZones[i]; w.Zone == zone && v.Options.Now.Sub(w.At) <= wireFresh {
+		if w := &v.Options.WireZones[i]; w.Zone == zone && v.Options.Now.Sub(w.At) <= index.WireFresh {
 			return w
 		}
 	}
@@ -100,32 +125,32 @@ func (v *View) WireZone(zone string) *WireZone {
 }
 
 // Record finds a record of the snapshot by its identity, or returns nil.
-func (v *View) Record(id providers.Identity) *providers.Record { return v.index.record(id) }
+func (v *View) Record(id providers.Identity) *providers.Record { return v.index.Record(id) }
 
 // Instance finds an instance by the key of its cloud and its id, or returns nil.
 // Terminated instances are found as long as the cloud lists them.
 func (v *View) Instance(key providers.CloudKey, id string) *providers.Instance {
-	return v.index.instance(key, id)
+	return v.index.Instance(key, id)
 }
 
 // RecordsOf gives the records that belong to an instance, in stable order:
 // those whose marker names it, and those without a marker that hold one of its addresses.
 func (v *View) RecordsOf(key providers.CloudKey, id string) []*providers.Record {
-	return v.index.recordsOf(key, id)
+	return v.index.RecordsOf(key, id)
 }
 
 // InstanceOf gives the instance that a record belongs to: the one that its
 // marker names, else the one that holds its address. It gives nil when the
 // cloud does not list it any more, or when no one here has the address.
-func (v *View) InstanceOf(r *providers.Record) *providers.Instance { return v.index.instanceOf(r) }
+func (v *View) InstanceOf(r *providers.Record) *providers.Instance { return v.index.InstanceOf(r) }
 
 // CloudByKey gives the view of the cloud that answers with this key, or nil.
 func (v *View) CloudByKey(key providers.CloudKey) *providers.CloudView {
-	return v.index.cloudView(key)
+	return v.index.CloudView(key)
 }
 
 // ServiceOf names the service that a record belongs to, or returns the empty string.
-func (v *View) ServiceOf(r *providers.Record) string { return v.index.serviceOf(r) }
+func (v *View) ServiceOf(r *providers.Record) string { return v.index.ServiceOf(r) }
 
 // ServiceOfInstance names the service that an instance is a node of: the first
 // declared one that selects it, else the one of its records, else the one in
@@ -138,10 +163,10 @@ func (v *View) ServiceOfInstance(i *providers.Instance) string {
 }
 
 // ServicesOfInstance names all services that an instance is a node of.
-func (v *View) ServicesOfInstance(i *providers.Instance) []string { return v.index.servicesOf(i) }
+func (v *View) ServicesOfInstance(i *providers.Instance) []string { return v.index.ServicesOf(i) }
 
 // Service gives the declaration of a service, or nil.
-func (v *View) Service(name string) *Service { return v.index.service(name) }
+func (v *View) Service(name string) *index.Service { return v.index.Service(name) }
 
 // Seen says when each finding of this view was first seen, by its Finding.Key:
 // by an earlier scan, as Options.Seen told, or by this one. It is what the next scan wants as
@@ -164,8 +189,8 @@ func (v *View) Seen() map[string]time.Time {
 		}
 	}
 	blind := map[string]bool{}
-	for _, z := range v.index.zones {
-		blind[z.name] = z.state != providers.CoverageComplete
+	for _, z := range v.index.Zones {
+		blind[z.Name] = z.State != providers.CoverageComplete
 	}
 	for k, at := range v.Options.Seen {
 		if f := strings.SplitN(k, "|", 4); len(f) > 2 && blind[f[2]] {

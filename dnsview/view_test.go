@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"rollcall/dnsview/index"
 	"rollcall/providers"
 )
 
@@ -119,13 +120,13 @@ func TestWhatComesFromOutsideIsCleanBeforeItIsSaid(t *testing.T) {
 	for i := range v.Findings {
 		f := &v.Findings[i]
 		for _, s := range append([]string{f.Reason}, facts(f)...) {
-			if Clean(s) != s || strings.ContainsAny(s, "\x1b\x07\u202e") {
+			if index.Clean(s) != s || strings.ContainsAny(s, "\x1b\x07\u202e") {
 				t.Errorf("not clean: %q", s)
 			}
 		}
 	}
 	p := PlanDeregisterDead(v)
-	if len(p.Steps) != 1 || Clean(p.Steps[0].Sentence) != p.Steps[0].Sentence {
+	if len(p.Steps) != 1 || index.Clean(p.Steps[0].Sentence) != p.Steps[0].Sentence {
 		t.Errorf("%+v", p)
 	}
 }
@@ -139,7 +140,7 @@ func facts(f *Finding) []string {
 }
 
 func TestAPublishedRangeIsKnownWithItsDate(t *testing.T) {
-	r := PublishedRanges()
+	r := index.PublishedRanges()
 	for ip, want := range map[string]string{"34.201.44.17": "Amazon EC2 us-east-1", "34.244.32.1": "Amazon EC2 eu-west-1", "54.239.128.1": "", "165.225.128.1": "", "2600:1f18::1": ""} {
 		owner, date, ok := r.Lookup(addr(ip))
 		if owner != want || ok != (want != "") || ok && date.Year() != 2018 {
@@ -149,7 +150,7 @@ func TestAPublishedRangeIsKnownWithItsDate(t *testing.T) {
 }
 
 func TestAmazonsOwnListIsReadWithItsDate(t *testing.T) {
-	r, err := AmazonRanges([]byte(`{"syncToken":"1","createDate":"2026-11-01-10-20-30","prefixes":[
+	r, err := index.AmazonRanges([]byte(`{"syncToken":"1","createDate":"2026-11-01-10-20-30","prefixes":[
 		{"ip_prefix":"3.0.0.0/8","region":"GLOBAL","service":"AMAZON","network_border_group":"GLOBAL"},
 		{"ip_prefix":"15.230.0.0/16","region":"eu-west-1","service":"EC2","network_border_group":"eu-west-1"},
 		{"ip_prefix":"15.230.39.0/24","region":"us-east-2","service":"EC2","network_border_group":"us-east-2"}],
@@ -175,7 +176,7 @@ func TestAListThatIsNotAmazonsIsRefused(t *testing.T) {
 		`{"createDate":"2026-11-01-10-20-30","prefixes":[]}`:                                           "no prefix",
 		`{"createDate":"2026-11-01-10-20-30","prefixes":[{"ip_prefix":"3.0.0.0/33","service":"EC2"}]}`: "not a prefix",
 	} {
-		if _, err := AmazonRanges([]byte(text)); err == nil || !strings.Contains(err.Error(), why) {
+		if _, err := index.AmazonRanges([]byte(text)); err == nil || !strings.Contains(err.Error(), why) {
 			t.Errorf("%s: %v, want %q", text, err, why)
 		}
 	}

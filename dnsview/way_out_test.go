@@ -8,6 +8,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"rollcall/dnsview/index"
 	"rollcall/providers"
 )
 
@@ -41,7 +42,7 @@ func TestForEveryReusedEntryThereIsAVerbThatDoesSomethingAndNoRefusalNamesOneTha
 		v := w.view()
 		for i := range v.Findings {
 			f := &v.Findings[i]
-			if f.Class != Reused || v.Options.Fleet == "" || v.index.zoneRefused(f.Zone) != "" {
+			if f.Class != Reused || v.Options.Fleet == "" || v.index.ZoneRefused(f.Zone) != "" {
 				continue
 			}
 			if bad := refusals(v, f.Record, f.Reason); len(bad) > 0 {
@@ -65,7 +66,7 @@ func TestForEveryReusedEntryThereIsAVerbThatDoesSomethingAndNoRefusalNamesOneTha
 }
 
 // answerAbout returns what a cloud of the world says when it is asked for the owner of a change.
-func (w *world) answerAbout(verb Verb, c *providers.Change) InstanceAnswer {
+func (w *world) answerAbout(verb index.Verb, c *providers.Change) InstanceAnswer {
 	o, ok := AsksAbout(verb, c)
 	if !ok {
 		return InstanceAnswer{}
@@ -113,7 +114,7 @@ func (w *world) refusedFor(v *View, p Plan) (why []string) {
 			}
 		}
 		for _, g := range e.numbered() {
-			if (g.Guard == GuardInstance || g.Guard == GuardAddress) && !g.Pass && !g.NoEvidence && g.Confirm == "" && !strings.Contains(g.Satisfy, "allow-list") && !strings.Contains(g.Satisfy, "wait until") {
+			if (g.Guard == index.GuardInstance || g.Guard == index.GuardAddress) && !g.Pass && !g.NoEvidence && g.Confirm == "" && !strings.Contains(g.Satisfy, "allow-list") && !strings.Contains(g.Satisfy, "wait until") {
 				why = append(why, p.Title+": guard "+string(g.Guard)+": "+g.Why+" ("+g.Satisfy+")")
 			}
 		}
@@ -131,7 +132,7 @@ func TestForEveryAlarmingEntryOfOursTheGuardsLetSomeVerbThrough(t *testing.T) {
 		}
 		for i := range v.Findings {
 			f := &v.Findings[i]
-			if f.Record == nil || f.Severity < High || v.Options.Fleet == "" || v.index.zoneRefused(f.Zone) != "" || !v.index.isOurs(f.Record) || f.Record.IsMarker() || v.index.isGlue(f.Record) {
+			if f.Record == nil || f.Severity < High || v.Options.Fleet == "" || v.index.ZoneRefused(f.Zone) != "" || !v.index.IsOurs(f.Record) || f.Record.IsMarker() || v.index.IsGlue(f.Record) {
 				continue
 			}
 			met[f.Class]++

@@ -7,6 +7,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"rollcall/dnsview"
+	"rollcall/dnsview/index"
 	"rollcall/providers"
 	"rollcall/ui/common"
 	"rollcall/ui/screen"
@@ -26,24 +27,24 @@ func (m *Model) deregister() tea.Cmd {
 	if len(chosen) == 1 {
 		r := chosen[0]
 		if f := common.Worst(r.Findings); f != nil && f.OneKey && (f.Remedy == dnsview.RemedyDelete || f.Remedy == dnsview.RemedyQuiesce) {
-			w := common.ChangeRequest{Verb: dnsview.VerbDeregister, Records: []providers.Identity{r.ID}}
+			w := common.ChangeRequest{Verb: index.VerbDeregister, Records: []providers.Identity{r.ID}}
 			if f.Remedy == dnsview.RemedyQuiesce {
 				w = common.ChangeRequest{Findings: []*dnsview.Finding{f}}
 			}
 			return m.StartChange(w, "deregister "+common.RecordLabel(r), true)
 		}
-		return m.StartChange(common.ChangeRequest{Verb: dnsview.VerbDeregister, Records: []providers.Identity{r.ID}}, "deregister "+common.RecordLabel(r), false)
+		return m.StartChange(common.ChangeRequest{Verb: index.VerbDeregister, Records: []providers.Identity{r.ID}}, "deregister "+common.RecordLabel(r), false)
 	}
 	ids := make([]providers.Identity, len(chosen))
 	for i, r := range chosen {
 		ids[i] = r.ID
 	}
-	return m.StartChange(common.ChangeRequest{Verb: dnsview.VerbDeregister, Records: ids}, fmt.Sprintf("deregister %d records", len(ids)), false)
+	return m.StartChange(common.ChangeRequest{Verb: index.VerbDeregister, Records: ids}, fmt.Sprintf("deregister %d records", len(ids)), false)
 }
 
 // terminate drains instances and terminates them: out of DNS, wait, terminate.
 func (m *Model) terminate() tea.Cmd {
-	return m.wantInstances(common.ChangeRequest{Verb: dnsview.VerbDrain}, "terminate")
+	return m.wantInstances(common.ChangeRequest{Verb: index.VerbDrain}, "terminate")
 }
 
 // wantInstances begins a change of the chosen instances.
@@ -61,7 +62,7 @@ func (m *Model) wantInstances(w common.ChangeRequest, verb string) tea.Cmd {
 }
 
 // wantRecords begins a change of the chosen records.
-func (m *Model) wantRecords(v dnsview.Verb, verb string) tea.Cmd {
+func (m *Model) wantRecords(v index.Verb, verb string) tea.Cmd {
 	if m.RefusedReadOnly() || screen.HiddenMarks(m.Context, m.top().Table()) {
 		return nil
 	}
@@ -86,7 +87,7 @@ func (m *Model) redo() tea.Cmd {
 	if m.RefusedReadOnly() {
 		return nil
 	}
-	return m.StartChange(common.ChangeRequest{Verb: dnsview.VerbRedo}, "redo what was undone", false)
+	return m.StartChange(common.ChangeRequest{Verb: index.VerbRedo}, "redo what was undone", false)
 }
 
 // remedy plans what the findings of the chosen rows call for.

@@ -8,7 +8,7 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 
-	"rollcall/dnsview"
+	"rollcall/dnsview/index"
 	"rollcall/providers"
 	"rollcall/ui"
 	"rollcall/ui/common"
@@ -36,7 +36,7 @@ func TestAPlanIsShownAsADiffWithItsChecksumAndGuards(t *testing.T) {
 }
 
 func TestAGuardThatRefusesSaysWhatWouldSatisfyIt(t *testing.T) {
-	r := newRig(t, 120, 40, func(_ *ui.Options, f *fake) { f.refuse = dnsview.GuardCoverage }).ready()
+	r := newRig(t, 120, 40, func(_ *ui.Options, f *fake) { f.refuse = index.GuardCoverage }).ready()
 	r.onDead()
 	r.press(":")
 	r.typeText("deregister all dead")
@@ -56,14 +56,14 @@ func TestARecordIsGivenToTheInstanceUnderTheOtherCursor(t *testing.T) {
 	r.press("enter")
 	r.untilTrue("a request", func() bool { return len(r.requests()) > 0 })
 	w := r.request()
-	if w.Verb != dnsview.VerbRetarget || len(w.Records) != 1 || len(w.Instances) != 1 || w.Instances[0].ID != at {
+	if w.Verb != index.VerbRetarget || len(w.Records) != 1 || len(w.Instances) != 1 || w.Instances[0].ID != at {
 		t.Errorf("request %+v, want it for %s", w, at)
 	}
 	r.press("esc", ":")
 	r.typeText("retarget")
 	r.press("enter")
 	r.untilTrue("another request", func() bool { return len(r.requests()) > 1 })
-	if w := r.request(); w.Verb != dnsview.VerbRetarget || len(w.Instances) != 0 || len(w.Records) != 1 {
+	if w := r.request(); w.Verb != index.VerbRetarget || len(w.Instances) != 0 || len(w.Records) != 1 {
 		t.Errorf("request %+v", w)
 	}
 	r.press("esc", "left", ":")

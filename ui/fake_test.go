@@ -11,6 +11,7 @@ import (
 
 	"rollcall/dnsview"
 	"rollcall/dnsview/apply"
+	"rollcall/dnsview/index"
 	"rollcall/providers"
 	"rollcall/providers/journal"
 	"rollcall/providers/launch"
@@ -42,8 +43,8 @@ type fake struct {
 	launches  []launch.Spec
 	relaunch  []string
 
-	refuse   dnsview.GuardID // this guard refuses every change
-	ask      string          // that guard can be answered by typing this
+	refuse   index.GuardID // this guard refuses every change
+	ask      string        // that guard can be answered by typing this
 	planErr  error
 	logs     map[string]string // console logs by instance id
 	logErr   error
@@ -56,11 +57,11 @@ type fake struct {
 	hold     chan struct{} // while set, Run and Launch wait for it to be closed after their first event
 	fail     bool          // launches fail for one node
 	skipped  int
-	services []dnsview.Service
-	wire     []dnsview.WireState
-	zones    []dnsview.WireZone
+	services []index.Service
+	wire     []index.WireState
+	zones    []index.WireZone
 	visible  [][]providers.Identity
-	health   []dnsview.HealthState
+	health   []index.HealthState
 	files    map[string]error
 
 	forgotten []providers.CloudKey
@@ -69,9 +70,9 @@ type fake struct {
 
 func newFake(now func() time.Time) *fake {
 	f := &fake{updates: make(chan struct{}, 1), now: now}
-	f.services = []dnsview.Service{
-		{Name: "www.scalability.expert", Kind: dnsview.RoundRobin, Zone: "scalability.expert", TTL: 60, Select: map[string]string{"service": "www"}, Minimum: 2},
-		{Name: "v1._theservice._tcp.unilans.net", Kind: dnsview.DNSSD, Zone: "unilans.net", TTL: 60, Port: 4218},
+	f.services = []index.Service{
+		{Name: "www.scalability.expert", Kind: index.RoundRobin, Zone: "scalability.expert", TTL: 60, Select: map[string]string{"service": "www"}, Minimum: 2},
+		{Name: "v1._theservice._tcp.unilans.net", Kind: index.DNSSD, Zone: "unilans.net", TTL: 60, Port: 4218},
 	}
 	f.snap = world(epoch())
 	return f
@@ -135,7 +136,7 @@ func (f *fake) Inspect(s *providers.Snapshot) *dnsview.View {
 }
 
 func (f *fake) inspect(s *providers.Snapshot) *dnsview.View {
-	return dnsview.Inspect(s, dnsview.Options{
+	return dnsview.Inspect(s, index.Options{
 		Fleet: fleetID, Services: f.services, Now: epoch(), MaxAge: 10 * time.Minute,
 		BootGrace: 5 * time.Minute, CreateGrace: 10 * time.Minute, Wire: f.wire, WireZones: f.zones, Health: f.health,
 	})
@@ -187,16 +188,16 @@ func (f *fake) Plan(_ context.Context, w common.ChangeRequest) (dnsview.Plan, er
 	}
 	for _, n := range w.Findings {
 		if n.Record != nil && n.Remedy == dnsview.RemedyDelete {
-			p.Verb = dnsview.VerbDeregister
+			p.Verb = index.VerbDeregister
 			remove(*n.Record)
 		} else {
 			p.Skipped = append(p.Skipped, "the fake knows no remedy "+string(n.Remedy))
 		}
 	}
 	switch w.Verb {
-	case dnsview.VerbUndo:
+	case index.VerbUndo:
 		for _, e := range f.entries {
-			if e.Verb == string(dnsview.VerbDeregister) {
+			if e.Verb == string(index.VerbDeregister) {
 				r := e.Change.Before
 				step(dnsview.Step{
 					Kind: dnsview.StepChange, Zone: r.Zone, Sentence: fmt.Sprintf("restore %s %s %s with its marker", r.Name, r.Type, r.Value),
@@ -205,9 +206,9 @@ func (f *fake) Plan(_ context.Context, w common.ChangeRequest) (dnsview.Plan, er
 				break
 			}
 		}
-	case dnsview.VerbRedo:
+	case index.VerbRedo:
 		for _, e := range f.entries {
-			if e.Verb == string(dnsview.VerbUndo) {
+			if e.Verb == string(index.VerbUndo) {
 				r := e.Change.After
 				step(dnsview.Step{
 					Kind: dnsview.StepChange, Zone: r.Zone, Sentence: fmt.Sprintf("delete %s %s %s again", r.Name, r.Type, r.Value),
@@ -216,11 +217,11 @@ func (f *fake) Plan(_ context.Context, w common.ChangeRequest) (dnsview.Plan, er
 				break
 			}
 		}
-	case dnsview.VerbQuiesce:
+	case index.VerbQuiesce:
 		return dnsview.PlanQuiesce(f.inspect(f.snap), w.Instances...), nil
-	case dnsview.VerbReturn:
+	case index.VerbReturn:
 		return dnsview.PlanReturn(f.inspect(f.snap), w.Instances...), nil
-	case dnsview.VerbBalance:
+	case index.VerbBalance:
 		for _, id := range w.Records {
 			r := *f.record(id)
 			after := r
@@ -237,15 +238,15 @@ func (f *fake) Plan(_ context.Context, w common.ChangeRequest) (dnsview.Plan, er
 				Change: &providers.Change{Op: providers.OpUpdate, Before: r, After: after},
 			})
 		}
-	case dnsview.VerbCreate, dnsview.VerbRetire:
+	case index.VerbCreate, index.VerbRetire:
 		step(dnsview.Step{Kind: dnsview.StepChange, Sentence: string(w.Verb) + " " + w.Name, Change: &providers.Change{Op: providers.OpCreate}})
-	case dnsview.VerbDeregister:
+	case index.VerbDeregister:
 		for _, id := range w.Records {
 			if r := f.record(id); r != nil {
 				remove(*r)
 			}
 		}
-	case dnsview.VerbDrain:
+	case index.VerbDrain:
 		for _, ref := range w.Instances {
 			step(dnsview.Step{Kind: dnsview.StepChange, Sentence: "take " + ref.Name + " out of DNS", Change: &providers.Change{Op: providers.OpDelete}})
 			step(dnsview.Step{Kind: dnsview.StepWait, Sentence: "wait 60s until no resolver can still hold the address", Wait: time.Minute})
@@ -266,10 +267,10 @@ func (f *fake) record(id providers.Identity) *providers.Record {
 	return nil
 }
 
-func (f *fake) guards() []dnsview.GuardResult {
-	var out []dnsview.GuardResult
-	for _, g := range []dnsview.GuardID{dnsview.GuardCoverage, dnsview.GuardOwner, dnsview.GuardInstance, dnsview.GuardAddress, dnsview.GuardUnchanged, dnsview.GuardGrace, dnsview.GuardMinimum, dnsview.GuardThreshold, dnsview.GuardJournal} {
-		r := dnsview.GuardResult{Guard: g, Pass: g != f.refuse, Why: "the " + string(g) + " guard is content"}
+func (f *fake) guards() []index.GuardResult {
+	var out []index.GuardResult
+	for _, g := range []index.GuardID{index.GuardCoverage, index.GuardOwner, index.GuardInstance, index.GuardAddress, index.GuardUnchanged, index.GuardGrace, index.GuardMinimum, index.GuardThreshold, index.GuardJournal} {
+		r := index.GuardResult{Guard: g, Pass: g != f.refuse, Why: "the " + string(g) + " guard is content"}
 		if !r.Pass {
 			r.Why, r.Satisfy, r.Confirm = "joyent-ams answered with an error", "wait until joyent-ams answers", f.ask
 		}
@@ -398,7 +399,7 @@ func (f *fake) Journal(context.Context, int) (common.JournalPage, error) {
 // ownTemplate is the operator's template as a file.
 const ownTemplate = "---\nname: own\nhelp: h\nvariables:\n  - {name: key, help: h, secret: true}\n  - {name: ipv6, type: bool, default: 'false'}\n  - {name: hosts, type: int, default: '3', pattern: '[1-9]'}\n---\n#!/bin/sh\n# rollcall: values\nuse \"$key\" \"$hosts\"\n"
 
-func (f *fake) Services() []dnsview.Service { return f.services }
+func (f *fake) Services() []index.Service { return f.services }
 
 func (f *fake) Templates() []userdata.Template {
 	return []userdata.Template{{Name: "nginx", Help: "nginx behind a round-robin name", Format: "sh", Builtin: true, Variables: []userdata.Variable{

@@ -5,7 +5,7 @@ import (
 	"testing"
 	"time"
 
-	"rollcall/dnsview"
+	"rollcall/dnsview/index"
 	"rollcall/providers"
 	"rollcall/providers/journal"
 	"rollcall/ui"
@@ -75,7 +75,7 @@ func TestTheDetailOfAnEntryTellsAllOfIt(t *testing.T) {
 	)
 	r.press("U")
 	r.untilTrue("an undo of the run", func() bool { return len(r.requests()) > 0 })
-	if w := r.request(); w.Verb != dnsview.VerbUndo || w.Run != "r3c3c3c3c" {
+	if w := r.request(); w.Verb != index.VerbUndo || w.Run != "r3c3c3c3c" {
 		t.Errorf("request %+v", w)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"rollcall/dnsview"
+	"rollcall/dnsview/index"
 	"rollcall/ui/common"
 	"rollcall/ui/dialog"
 	"rollcall/ui/form"
@@ -117,16 +118,16 @@ func (m *Model) command(a common.Action) tea.Cmd {
 		return m.terminate()
 	case common.ActUndo, common.ActUndoRun:
 		if !m.RefusedReadOnly() {
-			return m.StartChange(common.ChangeRequest{Verb: dnsview.VerbUndo}, "undo the last change", false)
+			return m.StartChange(common.ChangeRequest{Verb: index.VerbUndo}, "undo the last change", false)
 		}
 	case common.ActRedo:
 		return m.redo()
 	case common.ActRemedy:
 		return m.remedy()
 	case common.ActQuiesce:
-		return m.wantInstances(common.ChangeRequest{Verb: dnsview.VerbQuiesce}, "quiesce")
+		return m.wantInstances(common.ChangeRequest{Verb: index.VerbQuiesce}, "quiesce")
 	case common.ActReturn:
-		return m.wantInstances(common.ChangeRequest{Verb: dnsview.VerbReturn}, "return")
+		return m.wantInstances(common.ChangeRequest{Verb: index.VerbReturn}, "return")
 	case common.ActCreate, common.ActBalance, common.ActRetire, common.ActRetargetTo:
 		return m.elsewhere(a)
 	default:
@@ -142,19 +143,19 @@ func (m *Model) paletteCommand(a common.Action) tea.Cmd {
 		m.stack = m.stack[:1]
 		m.fleet.Show(a)
 	case common.ActTerminateNow:
-		return m.wantInstances(common.ChangeRequest{Verb: dnsview.VerbDrain, NoDrain: true}, "terminate now")
+		return m.wantInstances(common.ChangeRequest{Verb: index.VerbDrain, NoDrain: true}, "terminate now")
 	case common.ActDeregisterAll:
 		return m.deregisterAll()
 	case common.ActRegister:
-		return m.wantInstances(common.ChangeRequest{Verb: dnsview.VerbRegister}, "register")
+		return m.wantInstances(common.ChangeRequest{Verb: index.VerbRegister}, "register")
 	case common.ActAdopt:
-		return m.wantRecords(dnsview.VerbAdopt, "adopt")
+		return m.wantRecords(index.VerbAdopt, "adopt")
 	case common.ActRetarget:
-		return m.wantRecords(dnsview.VerbRetarget, "retarget")
+		return m.wantRecords(index.VerbRetarget, "retarget")
 	case common.ActMove:
-		return m.wantRecords(dnsview.VerbUpdate, "move")
+		return m.wantRecords(index.VerbUpdate, "move")
 	case common.ActStart, common.ActStop, common.ActReboot:
-		return m.wantInstances(common.ChangeRequest{Verb: dnsview.VerbPower, Action: dnsview.PowerAction(a)}, string(a))
+		return m.wantInstances(common.ChangeRequest{Verb: index.VerbPower, Action: dnsview.PowerAction(a)}, string(a))
 	case common.ActChanges:
 		m.showChanges()
 	case common.ActConsoleLog:

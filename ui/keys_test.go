@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"rollcall/dnsview"
+	"rollcall/dnsview/index"
 	"rollcall/providers"
 	"rollcall/ui"
 	"rollcall/ui/common"
@@ -126,7 +126,7 @@ func TestOneDeadRecordIsOneKey(t *testing.T) {
 }
 
 func TestARefusedGuardIsNamedWithWhatWouldSatisfyIt(t *testing.T) {
-	r := newRig(t, 140, 40, func(_ *ui.Options, f *fake) { f.refuse = dnsview.GuardCoverage }).ready()
+	r := newRig(t, 140, 40, func(_ *ui.Options, f *fake) { f.refuse = index.GuardCoverage }).ready()
 	r.onDead()
 	r.press("d")
 	r.until("guard coverage, refused: joyent-ams answered with an error", "wait until joyent-ams answers")
@@ -139,7 +139,7 @@ func TestARefusedGuardIsNamedWithWhatWouldSatisfyIt(t *testing.T) {
 }
 
 func TestAGuardThatTypingAnswersIsAsked(t *testing.T) {
-	r := newRig(t, 140, 40, func(_ *ui.Options, f *fake) { f.refuse, f.ask = dnsview.GuardMinimum, "www" }).ready()
+	r := newRig(t, 140, 40, func(_ *ui.Options, f *fake) { f.refuse, f.ask = index.GuardMinimum, "www" }).ready()
 	r.onDead()
 	r.press("d")
 	r.until("guard minimum, refused", "type www")
@@ -295,7 +295,7 @@ func TestARedoAlwaysShowsItsPlanFirst(t *testing.T) {
 	r.until("✓ restore www")
 	r.press("esc", "ctrl+r")
 	r.until("redo what was undone", "delete www.scalability.expert A 165.225.1.9 again")
-	if w := r.f.plans[len(r.f.plans)-1]; w.Verb != dnsview.VerbRedo || w.Run != "" {
+	if w := r.f.plans[len(r.f.plans)-1]; w.Verb != index.VerbRedo || w.Run != "" {
 		t.Errorf("request %+v", w)
 	}
 	n := len(r.f.runs)
@@ -317,7 +317,7 @@ func TestJournalListsAndUndoesAnEntry(t *testing.T) {
 	r.until("Journal 1", "ops@desk", "deregister", "delete www.scalability.expert A 165.225.1.9")
 	r.press("u")
 	r.until("undo entry 1", "restore www")
-	if w := r.f.plans[len(r.f.plans)-1]; w.Verb != dnsview.VerbUndo || w.Run != "1" {
+	if w := r.f.plans[len(r.f.plans)-1]; w.Verb != index.VerbUndo || w.Run != "1" {
 		t.Errorf("request %+v", w)
 	}
 	r.press("esc", "J")

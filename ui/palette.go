@@ -6,6 +6,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"rollcall/dnsview"
+	"rollcall/dnsview/index"
 	"rollcall/ui/common"
 	"rollcall/ui/dialog"
 	"rollcall/ui/screen"
@@ -67,7 +68,7 @@ func (m *Model) deregisterAll() tea.Cmd {
 	if m.RefusedReadOnly() || m.Picture == nil {
 		return nil
 	}
-	w := common.ChangeRequest{Verb: dnsview.VerbDeregister}
+	w := common.ChangeRequest{Verb: index.VerbDeregister}
 	for _, r := range m.Picture.Records {
 		for _, f := range r.Findings {
 			if f.Class == dnsview.Dead || f.Class == dnsview.Dangling {

@@ -11,7 +11,7 @@ import (
 	"github.com/charmbracelet/x/ansi"
 	"github.com/charmbracelet/x/exp/golden"
 
-	"rollcall/dnsview"
+	"rollcall/dnsview/index"
 	"rollcall/providers"
 	"rollcall/providers/journal"
 	"rollcall/ui"
@@ -55,7 +55,7 @@ func odd(_ *ui.Options, f *fake) {
 	onWire(nil, f)
 	for i, failed := range []int{0, 1, 3} {
 		n := &use1.Instances[1+i]
-		f.health = append(f.health, dnsview.HealthState{Service: "www.scalability.expert", Key: n.Key, ID: n.ID, Failed: failed, Of: 3, Error: hostile, At: now.Add(-time.Minute)})
+		f.health = append(f.health, index.HealthState{Service: "www.scalability.expert", Key: n.Key, ID: n.ID, Failed: failed, Of: 3, Error: hostile, At: now.Add(-time.Minute)})
 	}
 	f.entries = written()
 	for i, st := range []journal.State{journal.Begun, journal.Failed, journal.Refused, journal.Unknown} {

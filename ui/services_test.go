@@ -9,7 +9,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 	"github.com/charmbracelet/x/exp/golden"
 
-	"rollcall/dnsview"
+	"rollcall/dnsview/index"
 	"rollcall/providers"
 	"rollcall/ui"
 	"rollcall/ui/theme"
@@ -51,7 +51,7 @@ func (r *rig) cursorLine() string {
 // checked is a fake whose nodes were asked for their health.
 func checked(_ *ui.Options, f *fake) {
 	c := f.snap.Clouds
-	f.health = []dnsview.HealthState{
+	f.health = []index.HealthState{
 		{Service: "www.scalability.expert", Key: c[0].Cloud.Key, ID: c[0].Instances[0].ID, Of: 3, At: epoch()},
 		{Service: "www.scalability.expert", Key: c[0].Cloud.Key, ID: c[0].Instances[1].ID, Failed: 3, Of: 3, Error: "HTTP 503", At: epoch().Add(-4 * time.Second)},
 		{Service: "www.scalability.expert", Key: c[1].Cloud.Key, ID: c[1].Instances[0].ID, Failed: 1, Of: 3, At: epoch()},
@@ -118,7 +118,7 @@ func TestAWeightIsChangedInTwoFieldsThroughAPlan(t *testing.T) {
 	r.has("nothing is changed: write another number")
 	r.press("backspace", "backspace", "0", "tab", "backspace", "5", "enter")
 	r.until("balance use1-svc-05", "change 0 10 4218 n1.v1._theservice._tcp.unilans.net to 5 0 4218", "y do it")
-	if w := r.f.plans[0]; w.Verb != dnsview.VerbBalance || *w.Priority != 5 || *w.Weight != 0 || len(w.Records) != 1 {
+	if w := r.f.plans[0]; w.Verb != index.VerbBalance || *w.Priority != 5 || *w.Weight != 0 || len(w.Records) != 1 {
 		t.Errorf("%+v", w)
 	}
 	r.clock.move(time.Second)
@@ -264,14 +264,14 @@ func TestAnIncarnationIsCreatedAndRetiredFromTheServices(t *testing.T) {
 	r.typeText("proto=2")
 	r.press("enter")
 	r.until("create v2._theservice._tcp.unilans.net", "y do it")
-	if w := r.f.plans[0]; w.Verb != dnsview.VerbCreate || w.Name != "v2._theservice._tcp.unilans.net" || !slices.Equal(w.TXT, []string{"txtvers=1", "proto=2"}) {
+	if w := r.f.plans[0]; w.Verb != index.VerbCreate || w.Name != "v2._theservice._tcp.unilans.net" || !slices.Equal(w.TXT, []string{"txtvers=1", "proto=2"}) {
 		t.Errorf("%+v", w)
 	}
 	r.press("esc", ":")
 	r.typeText("retire")
 	r.press("enter")
 	r.until("retire v1._theservice._tcp.unilans.net", "y do it")
-	if w := r.f.plans[1]; w.Verb != dnsview.VerbRetire || w.Name != "v1._theservice._tcp.unilans.net" {
+	if w := r.f.plans[1]; w.Verb != index.VerbRetire || w.Name != "v1._theservice._tcp.unilans.net" {
 		t.Errorf("%+v", w)
 	}
 }

@@ -12,7 +12,7 @@ import (
 	"github.com/charmbracelet/x/ansi"
 	"github.com/charmbracelet/x/exp/golden"
 
-	"rollcall/dnsview"
+	"rollcall/dnsview/index"
 	"rollcall/providers"
 	"rollcall/ui"
 	"rollcall/ui/theme"
@@ -35,39 +35,39 @@ func onWire(o *ui.Options, f *fake) {
 	}
 	for _, k := range order {
 		want := values[k]
-		w := dnsview.WireState{
-			Zone: k[0], Name: k[1], Type: k[2], State: dnsview.WireInSync, Want: want, Agree: 2, Servers: 2, At: at, Since: at.Add(-4 * time.Minute),
+		w := index.WireState{
+			Zone: k[0], Name: k[1], Type: k[2], State: index.WireInSync, Want: want, Agree: 2, Servers: 2, At: at, Since: at.Add(-4 * time.Minute),
 			Reason: "2 authoritative servers answer as the API says, and so does 1 resolver",
 		}
 		for n, name := range []string{"ns1.example.net (192.0.2.1:53)", "ns2.example.net (192.0.2.2:53)", "9.9.9.9:53"} {
-			w.Answers = append(w.Answers, dnsview.WireAnswer{Server: name, Resolver: n == 2, Values: want, TTL: 60, At: at, Agrees: true})
+			w.Answers = append(w.Answers, index.WireAnswer{Server: name, Resolver: n == 2, Values: want, TTL: 60, At: at, Agrees: true})
 		}
 		old := append(slices.Clone(want[1:]), "198.51.100.1")
 		switch k[1] + " " + k[2] {
 		case "www.scalability.expert A":
-			w.State, w.Agree, w.Reason = dnsview.WireSplit, 1, "the authoritative servers disagree"
+			w.State, w.Agree, w.Reason = index.WireSplit, 1, "the authoritative servers disagree"
 			w.Answers[1].Values, w.Answers[1].Agrees = old, false
 		case "mail.scalability.expert A":
-			w.State, w.Until, w.Reason = dnsview.WireCached, at.Add(time.Minute), "the authoritative servers are in sync, and 1 resolver still answers 198.51.100.1"
+			w.State, w.Until, w.Reason = index.WireCached, at.Add(time.Minute), "the authoritative servers are in sync, and 1 resolver still answers 198.51.100.1"
 			w.Answers[2].Values, w.Answers[2].Agrees = old, false
 		case "n1.v1._theservice._tcp.unilans.net A":
-			w.State, w.Agree, w.Reason = dnsview.WirePropagating, 0, "2 authoritative servers answer that there is no such name"
+			w.State, w.Agree, w.Reason = index.WirePropagating, 0, "2 authoritative servers answer that there is no such name"
 			for i := range w.Answers {
 				w.Answers[i].Values, w.Answers[i].Agrees = nil, false
 			}
 		case "n2.v1._theservice._tcp.unilans.net A":
-			w.State, w.Agree, w.Reason = dnsview.WireUnreachable, 0, "no authoritative server replies"
+			w.State, w.Agree, w.Reason = index.WireUnreachable, 0, "no authoritative server replies"
 			for i := range w.Answers {
-				w.Answers[i] = dnsview.WireAnswer{Server: w.Answers[i].Server, Resolver: i == 2, Failure: "no reply in time", At: at}
+				w.Answers[i] = index.WireAnswer{Server: w.Answers[i].Server, Resolver: i == 2, Failure: "no reply in time", At: at}
 			}
 		case "scalability.expert MX":
 			w.Resolves = true
 		case "scalability.expert TXT":
-			w = dnsview.WireState{Zone: k[0], Name: k[1], Type: k[2], State: dnsview.WireWaiting, Want: want, At: epoch(), Since: epoch()}
+			w = index.WireState{Zone: k[0], Name: k[1], Type: k[2], State: index.WireWaiting, Want: want, At: epoch(), Since: epoch()}
 		}
 		f.wire = append(f.wire, w)
 	}
-	f.zones = []dnsview.WireZone{{Zone: "scalability.expert", State: dnsview.WireInSync, Reason: "2 authoritative servers serve it", At: at}}
+	f.zones = []index.WireZone{{Zone: "scalability.expert", State: index.WireInSync, Reason: "2 authoritative servers serve it", At: at}}
 }
 
 func TestScreenWire160x40(t *testing.T) {
@@ -115,17 +115,17 @@ func TestScreenWireDetail(t *testing.T) {
 
 func TestEveryStateOnTheWireHasAWordOrACount(t *testing.T) {
 	for _, c := range []struct {
-		state dnsview.WireVerdict
+		state index.WireVerdict
 		want  string
 	}{
-		{dnsview.WireInSync, "✓ 2/2"},
-		{dnsview.WirePropagating, "◌ propagating"},
-		{dnsview.WireSplit, "▲ split"},
-		{dnsview.WireCached, "○ cached"},
-		{dnsview.WireNegativeCached, "○ neg. cached"},
-		{dnsview.WireBroken, "✖ broken"},
-		{dnsview.WireUnreachable, "✖ unreachable"},
-		{dnsview.WireLame, "✖ lame"},
+		{index.WireInSync, "✓ 2/2"},
+		{index.WirePropagating, "◌ propagating"},
+		{index.WireSplit, "▲ split"},
+		{index.WireCached, "○ cached"},
+		{index.WireNegativeCached, "○ neg. cached"},
+		{index.WireBroken, "✖ broken"},
+		{index.WireUnreachable, "✖ unreachable"},
+		{index.WireLame, "✖ lame"},
 	} {
 		r := newRig(t, 160, 40, onWire, func(_ *ui.Options, f *fake) {
 			for i := range f.wire {
@@ -182,7 +182,7 @@ func TestTheDetailFollowsWhatNameServersAnswer(t *testing.T) {
 	r.f.publish(func(s *providers.Snapshot) {
 		for i := range r.f.wire {
 			if w := &r.f.wire[i]; strings.HasPrefix(w.Name, "n1.") {
-				w.State, w.Agree, w.Reason = dnsview.WireInSync, 2, "they have heard of it"
+				w.State, w.Agree, w.Reason = index.WireInSync, 2, "they have heard of it"
 			}
 		}
 	})
@@ -213,7 +213,7 @@ func TestTheRowsOwnValueIsNamedFirstAmongMany(t *testing.T) {
 func TestALameZoneIsToldInTheLineOfItsSource(t *testing.T) {
 	for _, w := range []int{80, 120, 160} {
 		r := newRig(t, w, 40, onWire, func(_ *ui.Options, f *fake) {
-			f.zones[0].State, f.zones[0].Reason = dnsview.WireLame, "it is delegated to ns.example.org"
+			f.zones[0].State, f.zones[0].Reason = index.WireLame, "it is delegated to ns.example.org"
 			f.zones[0].Problems = []string{"ns.example.org answers for another zone"}
 		})
 		r.until("Instances 30", "✖ lame")

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"sync"
 
-	"rollcall/dnsview"
+	"rollcall/dnsview/index"
 	"rollcall/providers"
 )
 
@@ -20,7 +20,7 @@ func absent(t *ZoneTarget, list func() providers.ZoneView, c *providers.Change) 
 	if len(v.Records) == 0 {
 		return fmt.Errorf("a lookup did not find it, and %s shows no record at all", t.Zone.Name)
 	}
-	if _, n := dnsview.Find(v.Records, c); n > 0 {
+	if _, n := index.Find(v.Records, c); n > 0 {
 		return fmt.Errorf("a lookup did not find it, and the list of %s shows it", t.Zone.Name)
 	}
 	return nil

@@ -9,7 +9,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"rollcall/dnsview"
+	"rollcall/dnsview/index"
 	"rollcall/providers"
 	"rollcall/providers/journal"
 )
@@ -134,7 +134,7 @@ func (r *run) confirmMade(ctx context.Context, t *ZoneTarget, changes []provider
 			return unsure
 		}
 		if !announced {
-			r.emit(Event{Kind: EventWire, Text: fmt.Sprintf("%s of %s said to be made already: making sure of it, for up to %s", count(len(not)+len(unknown), "change"), dnsview.Clean(t.Zone.Name), seconds(deadline.Sub(e.o.Now())))})
+			r.emit(Event{Kind: EventWire, Text: fmt.Sprintf("%s of %s said to be made already: making sure of it, for up to %s", count(len(not)+len(unknown), "change"), index.Clean(t.Zone.Name), seconds(deadline.Sub(e.o.Now())))})
 		}
 		if !last {
 			if err := e.o.Sleep(ctx, confirmPause); err != nil {
@@ -164,7 +164,7 @@ func (r *run) confirmMade(ctx context.Context, t *ZoneTarget, changes []provider
 
 // notOnWire asks the name servers whether changes are made, and returns those that are not and those about which they cannot say.
 func (r *run) notOnWire(ctx context.Context, t *ZoneTarget, changes []providers.Change, open []int, entries []journal.Entry) (not, unknown []int) {
-	states := make([]dnsview.Outcome, len(open))
+	states := make([]index.Outcome, len(open))
 	var g errgroup.Group
 	g.SetLimit(atOnce)
 	for n, i := range open {
@@ -176,8 +176,8 @@ func (r *run) notOnWire(ctx context.Context, t *ZoneTarget, changes []providers.
 	_ = g.Wait() // what could not be asked is an outcome
 	for n, i := range open {
 		switch states[n] {
-		case dnsview.Made:
-		case dnsview.NotMade:
+		case index.Made:
+		case index.NotMade:
 			not = append(not, i)
 		default:
 			unknown = append(unknown, i)
@@ -188,23 +188,23 @@ func (r *run) notOnWire(ctx context.Context, t *ZoneTarget, changes []providers.
 
 // madeOnWire asks the name servers whether a change is made. They cannot report a proxied name, of a change that
 // they do not show, and of one that this journal has just made the other way round, as long as that may be on its way to them.
-func (r *run) madeOnWire(ctx context.Context, t *ZoneTarget, c *providers.Change, entries []journal.Entry) dnsview.Outcome {
+func (r *run) madeOnWire(ctx context.Context, t *ZoneTarget, c *providers.Change, entries []journal.Entry) index.Outcome {
 	rec := c.Record()
 	if rec.Proxied || c.After.Proxied || c.Op == providers.OpUpdate && providers.FoldValue(c.Before.Type, c.Before.Value) == providers.FoldValue(c.After.Type, c.After.Value) {
-		return dnsview.CannotTell
+		return index.CannotTell
 	}
 	if r.onItsWay(ctx, t, c, entries) {
-		return dnsview.CannotTell
+		return index.CannotTell
 	}
 	k := subjectOf(&rec)
 	k.zone = t.Zone.Name
 	switch s := r.onWire(ctx, k, wanted([]providers.Change{*c}), &rec); {
 	case len(s.against) > 0:
-		return dnsview.NotMade
+		return index.NotMade
 	case s.clean > 0:
-		return dnsview.Made
+		return index.Made
 	}
-	return dnsview.CannotTell
+	return index.CannotTell
 }
 
 // opposite returns the last change of a record that the journal knows, when it is the opposite of c and younger than twice the
@@ -260,7 +260,7 @@ func (r *run) readAgain(ctx context.Context, t *ZoneTarget, c *providers.Change)
 	if err != nil {
 		return err
 	}
-	_, n := dnsview.Find(found, c)
+	_, n := index.Find(found, c)
 	switch c.Op {
 	case providers.OpCreate:
 		if n == 0 {
@@ -271,9 +271,9 @@ func (r *run) readAgain(ctx context.Context, t *ZoneTarget, c *providers.Change)
 			return errNotMade
 		}
 	default:
-		switch _, v, why := dnsview.OutcomeOf(found, c); v {
-		case dnsview.Made:
-		case dnsview.NotMade:
+		switch _, v, why := index.OutcomeOf(found, c); v {
+		case index.Made:
+		case index.NotMade:
 			return errNotMade
 		default:
 			return fmt.Errorf("it was read again, and %s", why)

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"rollcall/dnsview"
+	"rollcall/dnsview/index"
 	"rollcall/providers"
 	"rollcall/providers/journal"
 )
@@ -82,7 +83,7 @@ func TestWhatIsSaidToBeThereAndStaysAwayEndsUnknown(t *testing.T) {
 
 func TestWhatIsThereAlreadyIsConfirmedByTheNameServersOrBySecondRead(t *testing.T) {
 	rec := providers.Record{Zone: sdZone, Name: v1, Type: "TXT", TTL: 3600, Value: `"txtvers=1"`}
-	plan := dnsview.Plan{Verb: dnsview.VerbCreate, Steps: []dnsview.Step{{ID: 1, Kind: dnsview.StepChange, Zone: sdZone, Sentence: "Make it", Change: &providers.Change{Op: providers.OpCreate, After: rec}}}}
+	plan := dnsview.Plan{Verb: index.VerbCreate, Steps: []dnsview.Step{{ID: 1, Kind: dnsview.StepChange, Zone: sdZone, Sentence: "Make it", Change: &providers.Change{Op: providers.OpCreate, After: rec}}}}
 	for _, c := range []struct {
 		name     string
 		set      func(b *bench)

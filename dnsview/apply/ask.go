@@ -11,13 +11,14 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"rollcall/dnsview"
+	"rollcall/dnsview/index"
 	"rollcall/providers"
 )
 
 // guardOutcome is the answer of the guards about one step.
 type guardOutcome struct {
 	change  providers.Change // with Before as it is now
-	guards  []dnsview.GuardResult
+	guards  []index.GuardResult
 	pass    bool
 	already bool // what is to be deleted is not there any more
 }
@@ -77,7 +78,7 @@ func (r *run) askGuards(ctx context.Context, steps []int, dry bool) []guardOutco
 				p.Answer = say()
 			}
 			p.Found, p.FoundErr = look() // last, so that nothing is older than the reading of the record
-			if _, n := dnsview.Find(p.Found, c); n == 0 && p.FoundErr == nil && c.Op != providers.OpCreate {
+			if _, n := index.Find(p.Found, c); n == 0 && p.FoundErr == nil && c.Op != providers.OpCreate {
 				p.FoundErr = absent(t, list, c)
 			}
 			p.Looked = true
@@ -199,14 +200,14 @@ func (r *run) guardInput(ev *evidence, i int, c *providers.Change) *dnsview.Guar
 
 // guardStep asks the guards of one step, but threshold and journal.
 func (r *run) guardStep(i int, p *dnsview.GuardEvidence, a *guardOutcome, dry bool) {
-	found, n := dnsview.Find(p.Found, p.Change)
+	found, n := index.Find(p.Found, p.Change)
 	if p.Change.Op == providers.OpDelete && p.FoundErr == nil && n == 0 && !dry {
 		r.removed[p.Change.Before.Identity()] = true
 		a.already = true
 		return
 	}
 	if p.Change.Op == providers.OpUpdate && p.FoundErr == nil && !dry {
-		if _, v, _ := dnsview.OutcomeOf(p.Found, p.Change); v == dnsview.Made {
+		if _, v, _ := index.OutcomeOf(p.Found, p.Change); v == index.Made {
 			a.already = true
 			return
 		}
@@ -240,14 +241,14 @@ func (r *run) guardStep(i int, p *dnsview.GuardEvidence, a *guardOutcome, dry bo
 }
 
 // acceptTyped lets texts that a person typed answer the guards that ask for them.
-func (r *run) acceptTyped(guards []dnsview.GuardResult) {
+func (r *run) acceptTyped(guards []index.GuardResult) {
 	for n := range guards {
 		g := &guards[n]
 		if g.Pass || g.Confirm == "" {
 			continue
 		}
 		if slices.ContainsFunc(r.confirm.Typed, func(s string) bool {
-			return s == g.Confirm || (g.Guard == dnsview.GuardMinimum || g.Guard == dnsview.GuardAddress) && providers.SameName(s, g.Confirm)
+			return s == g.Confirm || (g.Guard == index.GuardMinimum || g.Guard == index.GuardAddress) && providers.SameName(s, g.Confirm)
 		}) {
 			g.Pass = true
 			g.Why += " (a person typed it)"
@@ -255,12 +256,12 @@ func (r *run) acceptTyped(guards []dnsview.GuardResult) {
 	}
 }
 
-func allPass(guards []dnsview.GuardResult) bool {
-	return !slices.ContainsFunc(guards, func(g dnsview.GuardResult) bool { return !g.Pass })
+func allPass(guards []index.GuardResult) bool {
+	return !slices.ContainsFunc(guards, func(g index.GuardResult) bool { return !g.Pass })
 }
 
 // failing returns the reasons of the guards that fail, in one line.
-func failing(guards []dnsview.GuardResult) string {
+func failing(guards []index.GuardResult) string {
 	s := ""
 	for _, g := range guards {
 		if !g.Pass {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"rollcall/dnsview"
+	"rollcall/dnsview/index"
 	"rollcall/providers"
 	"rollcall/providers/journal"
 )
@@ -87,7 +88,7 @@ func (r *run) commit(ctx context.Context, zone string, ready []readyChange) {
 		for _, p := range ready {
 			s := &r.report.Steps[p.step]
 			s.Guards = append(s.Guards, (&dnsview.GuardEvidence{JournalErr: err}).CheckJournal())
-			r.end(p.step, StepRefused, "the journal cannot be written: "+dnsview.Clean(err.Error()))
+			r.end(p.step, StepRefused, "the journal cannot be written: "+index.Clean(err.Error()))
 		}
 		return
 	}

@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"rollcall/dnsview"
+	"rollcall/dnsview/index"
 	"rollcall/providers"
 )
 
@@ -96,7 +97,7 @@ func (r *run) awaitClean(ctx context.Context, s *dnsview.Step, out []removal) *c
 		}
 		if !polled {
 			polled = true
-			r.emit(Event{Kind: EventWire, Step: s.ID, Text: "before " + dnsview.Clean(s.Sentence) + ": " + why + "; asking again for up to " + seconds(wait)})
+			r.emit(Event{Kind: EventWire, Step: s.ID, Text: "before " + index.Clean(s.Sentence) + ": " + why + "; asking again for up to " + seconds(wait)})
 		}
 		if r.engine.o.Sleep(ctx, min(wait, time.Second)) != nil {
 			c.refuse = "the run was stopped while it was waited for: " + why
@@ -195,7 +196,7 @@ func (r *run) askProvider(ctx context.Context, m *removal, c *cleanliness) {
 		return // the name servers are all that there is to ask
 	}
 	unasked := func(why string) {
-		c.unasked = append(c.unasked, dnsview.Clean(t.Zone.Name)+" "+why)
+		c.unasked = append(c.unasked, index.Clean(t.Zone.Name)+" "+why)
 		c.late[keyOf(&m.record)] = true
 	}
 	if m.ticket == "" {
@@ -214,12 +215,12 @@ func (r *run) askProvider(ctx context.Context, m *removal, c *cleanliness) {
 		r.inSync[known] = true
 		c.inSync++
 	case err == nil:
-		c.pending = append(c.pending, dnsview.Clean(t.Zone.Name)+": the change "+dnsview.Clean(m.ticket)+" has not reached every name server yet, as the provider says")
+		c.pending = append(c.pending, index.Clean(t.Zone.Name)+": the change "+index.Clean(m.ticket)+" has not reached every name server yet, as the provider says")
 	case providers.KindOf(err) == providers.KindAuth:
 		unasked("may not be asked how far a change has got")
 		r.note([]string{t.Zone.Name + ": these credentials may not ask how far a change has got, so rollcall waits longer instead: " + err.Error() + "; rollcall policy aws prints the permission that it takes"})
 	default:
-		unasked("did not say how far the change has got: " + dnsview.Clean(err.Error()))
+		unasked("did not say how far the change has got: " + index.Clean(err.Error()))
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"rollcall/dnsview"
+	"rollcall/dnsview/index"
 	"rollcall/providers"
 	"rollcall/providers/journal"
 )
@@ -27,14 +28,14 @@ func (r *run) followsChanges(s *dnsview.Step) bool {
 // isOwnStop reports whether a power step is an operator's own stop, or one that an undo makes: its plan takes nothing
 // out of DNS.
 func (r *run) isOwnStop(s *dnsview.Step) bool {
-	return s.Kind == dnsview.StepPower && s.Action == dnsview.PowerStop && (r.plan.Verb == dnsview.VerbPower || r.plan.Verb.TakesBack())
+	return s.Kind == dnsview.StepPower && s.Action == dnsview.PowerStop && (r.plan.Verb == index.VerbPower || r.plan.Verb.TakesBack())
 }
 
 // dnsShown is the second half of guard 10 for an operator's own stop. A stop can be taken back, and the agent of the
 // node may take it out of DNS itself, so that a person who sees what leads to it may type its name.
-func (r *run) dnsShown(s *dnsview.Step, v *dnsview.View, unread string) dnsview.GuardResult {
-	g := dnsview.GuardResult{Guard: dnsview.GuardDNS, Confirm: nodeName(s.Instance)}
-	first := "take it out of DNS first (rollcall quiesce " + dnsview.Clean(s.Instance.ID) + ")"
+func (r *run) dnsShown(s *dnsview.Step, v *dnsview.View, unread string) index.GuardResult {
+	g := index.GuardResult{Guard: index.GuardDNS, Confirm: nodeName(s.Instance)}
+	first := "take it out of DNS first (rollcall quiesce " + index.Clean(s.Instance.ID) + ")"
 	if unread != "" {
 		g.NoEvidence, g.Why, g.Satisfy = true, "whether DNS leads to it is not known: "+unread, "a complete read of every zone, or type its name"
 		return g
@@ -43,12 +44,12 @@ func (r *run) dnsShown(s *dnsview.Step, v *dnsview.View, unread string) dnsview.
 		g.Why, g.Satisfy = "clients are sent to it: "+strings.Join(few(left), ", "), first+", or type its name"
 		return g
 	}
-	return dnsview.GuardResult{Guard: dnsview.GuardDNS, Pass: true, Why: "no record of any owner leads to it"}
+	return index.GuardResult{Guard: index.GuardDNS, Pass: true, Why: "no record of any owner leads to it"}
 }
 
 // dnsCleanForStop asks dnsShown right before an operator's own stop, and, where no record leads to the node any more,
 // whether name servers still do.
-func (r *run) dnsCleanForStop(ctx context.Context, i int) dnsview.GuardResult {
+func (r *run) dnsCleanForStop(ctx context.Context, i int) index.GuardResult {
 	s := &r.plan.Steps[i]
 	v, unread := r.reread(ctx)
 	g := r.dnsShown(s, v, unread)
@@ -64,7 +65,7 @@ func (r *run) dnsCleanForStop(ctx context.Context, i int) dnsview.GuardResult {
 // instance, no authoritative server that can be asked still answers with what was taken out, and the
 // DNS provider says that the change has reached its servers. What contradicts is waited for within bounds and
 // holds the step back; what cannot be asked is waited out. After each wait everything is read again.
-func (r *run) dnsClean(ctx context.Context, i int) dnsview.GuardResult {
+func (r *run) dnsClean(ctx context.Context, i int) index.GuardResult {
 	s := &r.plan.Steps[i]
 	for {
 		v, why := r.reread(ctx)
@@ -72,15 +73,15 @@ func (r *run) dnsClean(ctx context.Context, i int) dnsview.GuardResult {
 			why = notStopped(ctx)
 		}
 		if why != "" {
-			return dnsview.GuardResult{Guard: dnsview.GuardDNS, NoEvidence: true, Why: why, Satisfy: "a complete read of every zone"}
+			return index.GuardResult{Guard: index.GuardDNS, NoEvidence: true, Why: why, Satisfy: "a complete read of every zone"}
 		}
 		if left := leading(v, s.Instance, nil); len(left) > 0 {
-			return dnsview.GuardResult{Guard: dnsview.GuardDNS, Why: "there is still a record that leads to it: " + strings.Join(left, ", "), Satisfy: "take it out of DNS"}
+			return index.GuardResult{Guard: index.GuardDNS, Why: "there is still a record that leads to it: " + strings.Join(left, ", "), Satisfy: "take it out of DNS"}
 		}
 		out := r.takenOut(v, s.Instance)
 		asked := r.awaitClean(ctx, s, out)
 		if asked.refuse != "" {
-			return dnsview.GuardResult{Guard: dnsview.GuardDNS, NoEvidence: len(asked.against) == 0, Why: asked.refuse, Satisfy: "the same command again, once the name servers have the change"}
+			return index.GuardResult{Guard: index.GuardDNS, NoEvidence: len(asked.against) == 0, Why: asked.refuse, Satisfy: "the same command again, once the name servers have the change"}
 		}
 		until := r.cleanAt(i, out, asked)
 		left := until.Sub(r.engine.o.Now())
@@ -91,11 +92,11 @@ func (r *run) dnsClean(ctx context.Context, i int) dnsview.GuardResult {
 				return "waiting " + left + " more: " + asked.unknown()
 			})
 			if stopped {
-				return dnsview.GuardResult{Guard: dnsview.GuardDNS, NoEvidence: true, Why: "the run was stopped during the wait"}
+				return index.GuardResult{Guard: index.GuardDNS, NoEvidence: true, Why: "the run was stopped during the wait"}
 			}
 			r.hurried = r.hurried || cut
 		case !asked.polled:
-			g := dnsview.GuardResult{Guard: dnsview.GuardDNS, Pass: true, Why: asked.passes(len(out), !until.IsZero())}
+			g := index.GuardResult{Guard: index.GuardDNS, Pass: true, Why: asked.passes(len(out), !until.IsZero())}
 			if left > 0 {
 				g.Why += "; the rest of the wait was left out"
 				g.Confirm = typed
@@ -148,11 +149,11 @@ func leading(v *dnsview.View, ref providers.InstanceRef, removed func(*providers
 		if removed != nil && removed(rec) {
 			continue
 		}
-		text := dnsview.Clean(rec.String())
+		text := index.Clean(rec.String())
 		if o, ok := rec.Owner(); !ok {
 			text += " (it has no owner marker)"
 		} else if o.Instance != ref.ID {
-			text += " (its marker names " + dnsview.Clean(o.Instance) + ")"
+			text += " (its marker names " + index.Clean(o.Instance) + ")"
 		}
 		out = append(out, text)
 	}
@@ -249,7 +250,7 @@ func (r *run) readAllZones(ctx context.Context) (v *dnsview.View, why string) {
 func unreadZone(zones []providers.ZoneView) string {
 	for n := range zones {
 		if z := &zones[n]; !z.Coverage.Complete() {
-			return dnsview.Clean(z.Zone.Name) + " could not be read, so a record that leads to it may be there: " + dnsview.Clean(orNotComplete(z.Coverage.Err).Error())
+			return index.Clean(z.Zone.Name) + " could not be read, so a record that leads to it may be there: " + index.Clean(orNotComplete(z.Coverage.Err).Error())
 		}
 	}
 	return ""
@@ -258,9 +259,9 @@ func unreadZone(zones []providers.ZoneView) string {
 // dnsCleanLater is the second half of guard 10 before anything is done: nothing but what the plan takes out leads to
 // the instance. It names a server that cannot be asked, since the step will wait longer for it. v has all zones; unread
 // says which of them could not be read.
-func (r *run) dnsCleanLater(ctx context.Context, i int, v *dnsview.View, unread string) dnsview.GuardResult {
+func (r *run) dnsCleanLater(ctx context.Context, i int, v *dnsview.View, unread string) index.GuardResult {
 	s := &r.plan.Steps[i]
-	g := dnsview.GuardResult{Guard: dnsview.GuardDNS}
+	g := index.GuardResult{Guard: index.GuardDNS}
 	if unread != "" {
 		g.NoEvidence, g.Why, g.Satisfy = true, unread, "a complete read of every zone"
 		return g
@@ -286,14 +287,14 @@ func (r *run) dnsCleanLater(ctx context.Context, i int, v *dnsview.View, unread 
 	for _, rec := range expected(v, s.Instance) {
 		if says := r.onWire(ctx, subjectOf(&rec), map[string]bool{providers.FoldValue(rec.Type, rec.Value): false}, &rec); len(says.against) > 0 {
 			g.Why = "no list shows what name servers hand out: " + list(says.against) + " for " + says.String()
-			g.Satisfy = "the same command again, once the list of " + dnsview.Clean(rec.Zone) + " agrees with its name servers"
+			g.Satisfy = "the same command again, once the list of " + index.Clean(rec.Zone) + " agrees with its name servers"
 			return g
 		}
 	}
 	g.Pass, g.Why = true, "nothing but what the plan takes out leads to it; every zone and every name server is asked again right before this step"
 	for n := range out {
 		if says := r.onWire(ctx, subjectOf(&out[n]), nil, &out[n]); len(says.unasked) > 0 {
-			g.Why += "; " + list(says.unasked) + " could not be asked for " + says.String() + " now, which the step waits out unless " + dnsview.Clean(nodeName(s.Instance)) + " is typed"
+			g.Why += "; " + list(says.unasked) + " could not be asked for " + says.String() + " now, which the step waits out unless " + index.Clean(nodeName(s.Instance)) + " is typed"
 			break
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"rollcall/dnsview"
+	"rollcall/dnsview/index"
 	"rollcall/providers"
 	"rollcall/providers/journal"
 )
@@ -40,15 +41,15 @@ func powerStep(t *testing.T, r *Report) *StepReport {
 }
 
 // dnsGuard gives the guard of a step that is about what DNS hands out.
-func dnsGuard(t *testing.T, s *StepReport) dnsview.GuardResult {
+func dnsGuard(t *testing.T, s *StepReport) index.GuardResult {
 	t.Helper()
 	for _, g := range s.Guards {
-		if g.Guard == dnsview.GuardDNS {
+		if g.Guard == index.GuardDNS {
 			return g
 		}
 	}
 	t.Fatalf("%s: no guard about DNS among %+v", s.Step.Sentence, s.Guards)
-	return dnsview.GuardResult{}
+	return index.GuardResult{}
 }
 
 // behind makes the second name server answer what the zones hold now, until an instant of the clock.
@@ -60,12 +61,12 @@ func (b *bench) behind(until time.Time) {
 			old[k] = append(old[k], d.rows[i].Value)
 		}
 	}
-	b.ns.says = func(name, typ string, values []string) ([]dnsview.WireAnswer, error) {
+	b.ns.says = func(name, typ string, values []string) ([]index.WireAnswer, error) {
 		second := values
 		if b.clk.now().Before(until) {
 			second = old[name+"/"+typ]
 		}
-		return []dnsview.WireAnswer{{Server: "ns1", Values: values}, {Server: "ns2", Values: second}}, nil
+		return []index.WireAnswer{{Server: "ns1", Values: values}, {Server: "ns2", Values: second}}, nil
 	}
 }
 
@@ -232,16 +233,16 @@ func TestWhatCannotBeAskedIsWaitedOutAndTypingTheNameShortensThat(t *testing.T) 
 		{"all can be asked", "m-1", func(*bench) {}, "", time.Minute, "answer without it"},
 		{"nothing asks name servers", "m-1", func(b *bench) { b.opts.Wire = nil }, "", 2 * time.Minute, "waited out"},
 		{"no name server can be asked", "m-1", func(b *bench) {
-			b.ns.says = func(string, string, []string) ([]dnsview.WireAnswer, error) { return nil, errDown }
+			b.ns.says = func(string, string, []string) ([]index.WireAnswer, error) { return nil, errDown }
 		}, "", 2 * time.Minute, "down"},
 		{"one of two cannot", "m-1", func(b *bench) {
-			b.ns.says = func(_, _ string, v []string) ([]dnsview.WireAnswer, error) {
-				return []dnsview.WireAnswer{{Server: "ns1", Values: v}, {Server: "ns2", Failure: "no reply"}}, nil
+			b.ns.says = func(_, _ string, v []string) ([]index.WireAnswer, error) {
+				return []index.WireAnswer{{Server: "ns1", Values: v}, {Server: "ns2", Failure: "no reply"}}, nil
 			}
 		}, "", 2 * time.Minute, "ns2 (no reply) could not be asked"},
 		{"one of two cannot, and the name is typed", "m-1", func(b *bench) {
-			b.ns.says = func(_, _ string, v []string) ([]dnsview.WireAnswer, error) {
-				return []dnsview.WireAnswer{{Server: "ns1", Values: v}, {Server: "ns2", Failure: "no reply"}}, nil
+			b.ns.says = func(_, _ string, v []string) ([]index.WireAnswer, error) {
+				return []index.WireAnswer{{Server: "ns1", Values: v}, {Server: "ns2", Failure: "no reply"}}, nil
 			}
 		}, "www-5", time.Minute, "left out"},
 		{"Route 53 may not be asked", "s-1", func(b *bench) {
@@ -254,8 +255,8 @@ func TestWhatCannotBeAskedIsWaitedOutAndTypingTheNameShortensThat(t *testing.T) 
 		}, "", 105 * time.Second, "NoSuchChange"},
 		{"the name is proxied", "m-1", func(b *bench) {
 			b.cf.rows[4].Proxied = true
-			b.ns.says = func(string, string, []string) ([]dnsview.WireAnswer, error) {
-				return []dnsview.WireAnswer{{Server: "ns1", Values: []string{"104.16.132.229"}}}, nil
+			b.ns.says = func(string, string, []string) ([]index.WireAnswer, error) {
+				return []index.WireAnswer{{Server: "ns1", Values: []string{"104.16.132.229"}}}, nil
 			}
 		}, "", 6 * time.Minute, "proxied"},
 	} {
@@ -317,8 +318,8 @@ func TestANameWhoseAnswerVariesIsAskedForSeveralTimes(t *testing.T) {
 
 func TestACheckShowsTheGuardAboutDNSAndWhatElseLeadsToTheNode(t *testing.T) {
 	b := newBench(t)
-	b.ns.says = func(_, _ string, v []string) ([]dnsview.WireAnswer, error) {
-		return []dnsview.WireAnswer{{Server: "ns1", Values: v}, {Server: "ns2", Failure: "no reply"}}, nil
+	b.ns.says = func(_, _ string, v []string) ([]index.WireAnswer, error) {
+		return []index.WireAnswer{{Server: "ns1", Values: v}, {Server: "ns2", Failure: "no reply"}}, nil
 	}
 	p := dnsview.PlanDrain(b.view(), ref(b.triton, "m-1"))
 	rep := b.engine().Check(t.Context(), p)
@@ -340,7 +341,7 @@ func TestAnOperatorsOwnStopOfANodeThatDNSHandsOutWaitsForItsNameToBeTyped(t *tes
 	name := p.Steps[0].Instance.Name
 	for _, rep := range []*Report{b.engine().Check(t.Context(), p), b.run(p), b.run(p, "another")} {
 		wantStates(t, rep, StepRefused)
-		if asks := rep.Asks(); len(asks) != 1 || asks[0].Guard != dnsview.GuardDNS || asks[0].Text != name || !strings.Contains(asks[0].Why, www+"/A/165.225.128.1") {
+		if asks := rep.Asks(); len(asks) != 1 || asks[0].Guard != index.GuardDNS || asks[0].Text != name || !strings.Contains(asks[0].Why, www+"/A/165.225.128.1") {
 			t.Errorf("asks %+v", asks)
 		}
 	}
@@ -373,7 +374,7 @@ func TestAStopThatAnUndoMakesIsGuardedLikeAnOperatorsOwn(t *testing.T) {
 	}
 	back := b.run(undo)
 	wantStates(t, back, StepRefused)
-	if asks := back.Asks(); len(asks) != 1 || asks[0].Guard != dnsview.GuardDNS {
+	if asks := back.Asks(); len(asks) != 1 || asks[0].Guard != index.GuardDNS {
 		t.Errorf("asks %+v", asks)
 	}
 }
@@ -433,8 +434,8 @@ func TestWhatComesBackDuringAWaitThatNothingFollowsFailsTheWait(t *testing.T) {
 
 func TestATerminationWithoutAWaitSaysWhatCouldNotBeAsked(t *testing.T) {
 	b := newBench(t)
-	b.ns.says = func(_, _ string, v []string) ([]dnsview.WireAnswer, error) {
-		return []dnsview.WireAnswer{{Server: "ns1", Values: v}, {Server: "ns2", Failure: "no reply"}}, nil
+	b.ns.says = func(_, _ string, v []string) ([]index.WireAnswer, error) {
+		return []index.WireAnswer{{Server: "ns1", Values: v}, {Server: "ns2", Failure: "no reply"}}, nil
 	}
 	s := powerStep(t, b.run(noDrain(dnsview.PlanDrain(b.view(), ref(b.triton, "m-1")))))
 	if g := dnsGuard(t, s); s.State != StepDone || !strings.Contains(g.Why, "no wait was asked for, though ns2 (no reply) could not be asked") || b.clk.now().Sub(begin) > 5*time.Second {

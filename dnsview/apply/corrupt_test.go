@@ -9,6 +9,7 @@ import (
 
 	"rollcall/dnsview"
 	"rollcall/dnsview/apply"
+	"rollcall/dnsview/index"
 	"rollcall/providers"
 	"rollcall/providers/sim"
 	"rollcall/providers/sim/world"
@@ -103,7 +104,7 @@ func (o *ordeal) console() *console {
 	c := o.consoleAt(o.e, 0)
 	c.opts.Guards.Threshold = 0.9
 	for _, zone := range []string{cfZone, sdZone} {
-		c.opts.Services = append(c.opts.Services, dnsview.Service{Name: "pool." + zone, Kind: dnsview.RoundRobin, Zone: zone, TTL: 60, Select: map[string]string{"service": "pool"}})
+		c.opts.Services = append(c.opts.Services, index.Service{Name: "pool." + zone, Kind: index.RoundRobin, Zone: zone, TTL: 60, Select: map[string]string{"service": "pool"}})
 	}
 	return c
 }

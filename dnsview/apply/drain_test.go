@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"rollcall/dnsview"
+	"rollcall/dnsview/index"
 	"rollcall/providers"
 	"rollcall/providers/journal"
 )
@@ -212,17 +213,17 @@ func TestANodeThatNameServersHandOutIsNotTerminatedWhenItsZoneIsReadWithoutIt(t 
 		b.cf.rows = nil
 		b.sd.rows = slices.DeleteFunc(b.sd.rows, func(r providers.Record) bool { return strings.Contains(r.Name+r.Value, "sd-1") })
 		served := true
-		b.ns.says = func(name, typ string, _ []string) ([]dnsview.WireAnswer, error) {
-			a := dnsview.WireAnswer{Server: "ns1"}
+		b.ns.says = func(name, typ string, _ []string) ([]index.WireAnswer, error) {
+			a := index.WireAnswer{Server: "ns1"}
 			if served && name == c.name && typ == "A" {
 				a.Values = []string{c.ip}
 			}
-			return []dnsview.WireAnswer{a, {Server: "ns2"}}, nil
+			return []index.WireAnswer{a, {Server: "ns2"}}, nil
 		}
 		node := ref(b.triton, c.id)
 		for _, p := range []dnsview.Plan{dnsview.PlanDrain(b.view(), node), dnsview.PlanPower(b.view(), dnsview.PowerTerminate, node)} {
 			rep := b.run(p)
-			if g := guard(rep, len(p.Steps)-1, dnsview.GuardDNS); g.Pass || !strings.Contains(g.Why, "ns1") || !strings.Contains(g.Why, c.ip) || len(b.triton.powered) > 0 {
+			if g := guard(rep, len(p.Steps)-1, index.GuardDNS); g.Pass || !strings.Contains(g.Why, "ns1") || !strings.Contains(g.Why, c.ip) || len(b.triton.powered) > 0 {
 				t.Errorf("%s: %v, %+v, power %v", c.id, states(rep), g, b.triton.powered)
 			}
 			if rep := b.engine().Check(t.Context(), p); rep.OK() {
@@ -397,15 +398,15 @@ type wire struct {
 	asks  int
 }
 
-func (w *wire) Answers(_ context.Context, _ providers.Zone, name, typ string, _ int) ([]dnsview.WireAnswer, error) {
+func (w *wire) Answers(_ context.Context, _ providers.Zone, name, typ string, _ int) ([]index.WireAnswer, error) {
 	w.asks++
 	if w.err != nil {
 		return nil, w.err
 	}
 	if w.asks <= w.lag {
-		return []dnsview.WireAnswer{{Server: "ns1", Values: w.stale}}, nil
+		return []index.WireAnswer{{Server: "ns1", Values: w.stale}}, nil
 	}
-	return []dnsview.WireAnswer{{Server: "ns1", Values: w.d.serves(name, typ)}}, nil
+	return []index.WireAnswer{{Server: "ns1", Values: w.d.serves(name, typ)}}, nil
 }
 
 func TestARunWaitsUntilTheAuthoritativeServersAnswerTheChange(t *testing.T) {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"rollcall/dnsview"
+	"rollcall/dnsview/index"
 	"rollcall/providers"
 	"rollcall/providers/journal"
 )
@@ -45,7 +46,7 @@ type Wire interface {
 	// often as samples says, and returns one answer for each server: every value that it gave, in the
 	// spelling of providers.CanonicalValue, or in Failure why it could not be asked. An error
 	// means that there is no server to ask. It is safe for concurrent use.
-	Answers(ctx context.Context, zone providers.Zone, name, typ string, samples int) ([]dnsview.WireAnswer, error)
+	Answers(ctx context.Context, zone providers.Zone, name, typ string, samples int) ([]index.WireAnswer, error)
 }
 
 // Guards are the settings of the guards. Zero fields take the default.
@@ -73,7 +74,7 @@ type Options struct {
 	Sources    Sources // of all Clouds and Zones
 	Clouds     []CloudTarget
 	Zones      []ZoneTarget
-	Services   []dnsview.Service
+	Services   []index.Service
 	Allow      []netip.Prefix
 	Guards     Guards
 	ZoneGuards map[string]Guards // by zone name; zero fields fall back to Guards
@@ -83,7 +84,7 @@ type Options struct {
 	Wire Wire // nil where no name server can be asked: what rests on them waits then
 	// WireZones returns what the name servers of zones were found to be lately: nothing is written to a
 	// lame zone. May be nil.
-	WireZones func() []dnsview.WireZone
+	WireZones func() []index.WireZone
 	// WireWait bounds how long a change waits for the authoritative answer; default 15 s.
 	WireWait time.Duration
 	// Quiet is for how long a change may still be on its way when its sender has died; default 5 s.

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"rollcall/dnsview"
+	"rollcall/dnsview/index"
 	"rollcall/providers"
 	"rollcall/providers/fleet"
 	"rollcall/providers/journal"
@@ -32,14 +33,14 @@ func TestADeadEntryIsRemovedWithItsMarkerAndNothingElse(t *testing.T) {
 	if len(b.cf.rows) != before-1 || has(b.cf, "165.225.128.1") {
 		t.Fatalf("zone: %v", values(b.cf))
 	}
-	var ids []dnsview.GuardID
+	var ids []index.GuardID
 	for _, g := range rep.Steps[0].Guards {
 		ids = append(ids, g.Guard)
 		if !g.Pass || g.Why == "" {
 			t.Errorf("guard %+v", g)
 		}
 	}
-	want := []dnsview.GuardID{"coverage", "owner", "instance", "address", "unchanged", "grace", "minimum", "threshold", "journal"}
+	want := []index.GuardID{"coverage", "owner", "instance", "address", "unchanged", "grace", "minimum", "threshold", "journal"}
 	if !slices.Equal(ids, want) {
 		t.Errorf("guards %v", ids)
 	}
@@ -67,44 +68,44 @@ func TestADeleteIsRefused(t *testing.T) {
 	for _, c := range []struct {
 		name  string
 		mess  func(b *bench)
-		guard dnsview.GuardID
+		guard index.GuardID
 		why   string
 		blind bool // for want of evidence
 	}{
-		{"when another cloud fails", func(b *bench) { b.aws.listErr = errDown }, dnsview.GuardCoverage, "aws-use1 could not be read (down)", true},
+		{"when another cloud fails", func(b *bench) { b.aws.listErr = errDown }, index.GuardCoverage, "aws-use1 could not be read (down)", true},
 		{"when two clouds of the config are one", func(b *bench) {
 			b.opts.Clouds = append(b.opts.Clouds, CloudTarget{Name: "twin"})
 			b.clouds = append(b.clouds, fleet.CloudSource{Name: "twin", Provider: providers.EC2, Compute: b.aws})
-		}, dnsview.GuardCoverage, "aws-use1 and twin are one cloud", true},
+		}, index.GuardCoverage, "aws-use1 and twin are one cloud", true},
 		{"when a cloud left the config", func(b *bench) {
 			left := providers.CloudView{Cloud: providers.Cloud{Name: "joyent-ams", Key: "0123456789"}, Departed: true, Coverage: providers.Failed(begin, begin, errors.New("it is no longer in the config"))}
 			b.last = &providers.Snapshot{Clouds: []providers.CloudView{left}}
-		}, dnsview.GuardCoverage, "joyent-ams could not be read (it is no longer in the config)", true},
+		}, index.GuardCoverage, "joyent-ams could not be read (it is no longer in the config)", true},
 		{"when a marker of this fleet names a cloud that is not in the config", func(b *bench) {
 			b.serve(&fakeCloud{cloud: providers.Cloud{Key: "0123456789"}}, "i-77", "192.0.2.77")
-		}, dnsview.GuardCoverage, "markers of this fleet name a cloud with this key", true},
+		}, index.GuardCoverage, "markers of this fleet name a cloud with this key", true},
 		{"when a cloud could not be set up", func(b *bench) {
 			b.opts.Clouds = append(b.opts.Clouds, CloudTarget{Name: "broken", Err: errors.New("no credentials")})
 			b.clouds = append(b.clouds, fleet.CloudSource{Name: "broken", Err: errors.New("no credentials")})
-		}, dnsview.GuardCoverage, "no credentials", true},
-		{"when the cloud gives no answer about the instance", func(b *bench) { b.triton.getErr = errDown }, dnsview.GuardInstance, "down", true},
-		{"when the instance is there after all", func(b *bench) { b.node(b.triton, "m-1", "www-5", "165.225.128.99", "www") }, dnsview.GuardInstance, "shows m-1 as running", false},
+		}, index.GuardCoverage, "no credentials", true},
+		{"when the cloud gives no answer about the instance", func(b *bench) { b.triton.getErr = errDown }, index.GuardInstance, "down", true},
+		{"when the instance is there after all", func(b *bench) { b.node(b.triton, "m-1", "www-5", "165.225.128.99", "www") }, index.GuardInstance, "shows m-1 as running", false},
 		{"when the list left the instance out and it is there", func(b *bench) {
 			b.node(b.triton, "m-1", "www-5", "165.225.128.1", "www")
 			b.triton.hide["m-1"] = true
-		}, dnsview.GuardCoverage, "the list left out m-1: the cloud shows it when asked by id", true},
-		{"when the credentials changed since the list was read", func(b *bench) { b.triton.identity = "0123456789" }, dnsview.GuardInstance, "belong to another account now", true},
-		{"when another instance has the address now", func(b *bench) { b.node(b.aws, "i-9", "x", "165.225.128.1", "") }, dnsview.GuardAddress, "belongs to x (i-9)", false},
+		}, index.GuardCoverage, "the list left out m-1: the cloud shows it when asked by id", true},
+		{"when the credentials changed since the list was read", func(b *bench) { b.triton.identity = "0123456789" }, index.GuardInstance, "belong to another account now", true},
+		{"when another instance has the address now", func(b *bench) { b.node(b.aws, "i-9", "x", "165.225.128.1", "") }, index.GuardAddress, "belongs to x (i-9)", false},
 		{"when an elastic address of ours is the address", func(b *bench) {
 			b.aws.addresses = []providers.Address{{Cloud: "aws-use1", Key: awsKey, IP: netip.MustParseAddr("165.225.128.1"), Kind: providers.AddressElastic, ID: "eip-1"}}
-		}, dnsview.GuardAddress, "elastic address eip-1", false},
-		{"when the address is on the allow-list", func(b *bench) { b.opts.Allow = []netip.Prefix{netip.MustParsePrefix("165.225.128.0/24")} }, dnsview.GuardAddress, "allow-list", false},
-		{"when the record was changed meanwhile", func(b *bench) { b.cf.rows[4].TTL = 120 }, dnsview.GuardUnchanged, `its TTL was "60" and is "120"`, false},
-		{"when the record was proxied meanwhile", func(b *bench) { b.cf.rows[4].Proxied = true }, dnsview.GuardUnchanged, "proxying", false},
-		{"when somebody touched the record meanwhile", func(b *bench) { b.cf.rows[4].Modified = begin.Add(time.Second) }, dnsview.GuardUnchanged, "was changed at", false},
-		{"when the record cannot be read again", func(b *bench) { b.cf.lookErr = errDown }, dnsview.GuardUnchanged, "down", true},
-		{"when the operator's fleet has no id", func(b *bench) { b.opts.Fleet = "" }, dnsview.GuardOwner, "no fleet id", false},
-		{"when the record has another fleet's marker now", func(b *bench) { b.cf.rows[4].Owners[0].Fleet = "other" }, dnsview.GuardUnchanged, "owner marker", false},
+		}, index.GuardAddress, "elastic address eip-1", false},
+		{"when the address is on the allow-list", func(b *bench) { b.opts.Allow = []netip.Prefix{netip.MustParsePrefix("165.225.128.0/24")} }, index.GuardAddress, "allow-list", false},
+		{"when the record was changed meanwhile", func(b *bench) { b.cf.rows[4].TTL = 120 }, index.GuardUnchanged, `its TTL was "60" and is "120"`, false},
+		{"when the record was proxied meanwhile", func(b *bench) { b.cf.rows[4].Proxied = true }, index.GuardUnchanged, "proxying", false},
+		{"when somebody touched the record meanwhile", func(b *bench) { b.cf.rows[4].Modified = begin.Add(time.Second) }, index.GuardUnchanged, "was changed at", false},
+		{"when the record cannot be read again", func(b *bench) { b.cf.lookErr = errDown }, index.GuardUnchanged, "down", true},
+		{"when the operator's fleet has no id", func(b *bench) { b.opts.Fleet = "" }, index.GuardOwner, "no fleet id", false},
+		{"when the record has another fleet's marker now", func(b *bench) { b.cf.rows[4].Owners[0].Fleet = "other" }, index.GuardUnchanged, "owner marker", false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			b := newBench(t)
@@ -142,7 +143,7 @@ func TestAnEmptyListIsBelievedOnlyWhenEveryMarkedInstanceWasAnsweredFor(t *testi
 		b.triton.remove(id)
 	}
 	rep := b.engine().Check(t.Context(), b.dead())
-	if guard(rep, 0, dnsview.GuardCoverage).Pass != true {
+	if guard(rep, 0, index.GuardCoverage).Pass != true {
 		t.Errorf("an account that is truly empty: %+v", rep.Steps[0].Guards)
 	}
 }
@@ -158,10 +159,10 @@ func TestAYoungMarkerIsNotRemovedAsDead(t *testing.T) {
 	p.Steps[0].Change.Before = b.cf.read()[4]
 	rep := b.run(p)
 	wantStates(t, rep, StepRefused)
-	if g := guard(rep, 0, dnsview.GuardGrace); g.Pass || g.Satisfy != "wait 9 min" {
+	if g := guard(rep, 0, index.GuardGrace); g.Pass || g.Satisfy != "wait 9 min" {
 		t.Errorf("%+v", g)
 	}
-	if g := guard(rep, 0, dnsview.GuardInstance); g.Pass || !g.NoEvidence {
+	if g := guard(rep, 0, index.GuardInstance); g.Pass || !g.NoEvidence {
 		t.Errorf("not found, and too young to be found: %+v", g)
 	}
 }
@@ -208,7 +209,7 @@ func TestTheLastValueOfANameAsksForTheNameToBeTyped(t *testing.T) {
 	rep := b.run(p)
 	wantStates(t, rep, StepRefused)
 	asks := rep.Asks()
-	if len(asks) != 1 || asks[0].Guard != dnsview.GuardMinimum || asks[0].Text != www || !slices.Equal(asks[0].Steps, []int{1}) {
+	if len(asks) != 1 || asks[0].Guard != index.GuardMinimum || asks[0].Text != www || !slices.Equal(asks[0].Steps, []int{1}) {
 		t.Fatalf("asks %+v", asks)
 	}
 	wantStates(t, b.run(p, "scalability.expert"), StepRefused)
@@ -227,7 +228,7 @@ func TestTypingAnswersOneGuardAndNoOther(t *testing.T) {
 	b.aws.listErr = errDown
 	rep := b.run(p, www)
 	wantStates(t, rep, StepRefused)
-	if len(rep.Asks()) != 0 || !guard(rep, 0, dnsview.GuardMinimum).Pass {
+	if len(rep.Asks()) != 0 || !guard(rep, 0, index.GuardMinimum).Pass {
 		t.Errorf("%+v", rep.Steps[0].Guards)
 	}
 }
@@ -252,7 +253,7 @@ func TestMoreThanTheThresholdAsksForTheCount(t *testing.T) {
 		t.Fatalf("states %v", states(rep))
 	}
 	asks := rep.Asks()
-	if len(asks) != 1 || asks[0].Guard != dnsview.GuardThreshold || asks[0].Text != "10" || len(asks[0].Steps) != 10 {
+	if len(asks) != 1 || asks[0].Guard != index.GuardThreshold || asks[0].Text != "10" || len(asks[0].Steps) != 10 {
 		t.Fatalf("asks %+v", asks)
 	}
 	if rep := b.run(p, "11"); rep.Count(StepRefused) != 10 {
@@ -406,7 +407,7 @@ func TestWithoutAJournalNothingIsWritten(t *testing.T) {
 			p := b.dead()
 			mess(b)
 			rep := b.engine().Check(t.Context(), p)
-			if g := guard(rep, 0, dnsview.GuardJournal); g.Pass || !g.NoEvidence {
+			if g := guard(rep, 0, index.GuardJournal); g.Pass || !g.NoEvidence {
 				t.Errorf("check: %+v", g)
 			}
 			rep = b.run(p)
@@ -520,7 +521,7 @@ func TestAMovedEntryGetsTheAddressThatItsInstanceHasNow(t *testing.T) {
 	b.triton.instances[0].PublicIPs = []netip.Addr{netip.MustParseAddr("165.225.128.77")}
 	v := b.view()
 	p := dnsview.PlanRemedy(v, &v.Findings[0])
-	if p.Verb != dnsview.VerbUpdate {
+	if p.Verb != index.VerbUpdate {
 		t.Fatalf("%+v", v.Findings[0])
 	}
 	wantStates(t, b.run(p), StepDone)
@@ -545,7 +546,7 @@ func TestAnEntryIsNotMovedToAnAddressThatItsInstanceLostMeanwhile(t *testing.T) 
 	b.triton.instances[0].PublicIPs = []netip.Addr{netip.MustParseAddr("165.225.128.78")}
 	rep := b.run(p)
 	wantStates(t, rep, StepRefused)
-	if g := guard(rep, 0, dnsview.GuardInstance); !strings.Contains(g.Why, "does not have 165.225.128.77 now") {
+	if g := guard(rep, 0, index.GuardInstance); !strings.Contains(g.Why, "does not have 165.225.128.77 now") {
 		t.Errorf("%+v", g)
 	}
 }
@@ -755,7 +756,7 @@ func TestAnUndoDoesNotOverwriteWhatSomebodyElseMade(t *testing.T) {
 	b.cf.add(providers.Record{Zone: cfZone, Name: www, Type: "A", TTL: 60, Value: "165.225.128.1", Comment: "by hand"})
 	rep := b.run(undo)
 	wantStates(t, rep, StepRefused)
-	if g := guard(rep, 0, dnsview.GuardUnchanged); !strings.Contains(g.Why, "not marked as anybody's") {
+	if g := guard(rep, 0, index.GuardUnchanged); !strings.Contains(g.Why, "not marked as anybody's") {
 		t.Errorf("%+v", g)
 	}
 }
@@ -765,7 +766,7 @@ func TestAnUnmarkedRecordIsAdoptedAndGivenBack(t *testing.T) {
 	b.cf.rows[4].Owners, b.cf.rows[4].Comment = nil, ""
 	v := b.view()
 	p := dnsview.PlanRemedy(v, &v.Findings[0])
-	if p.Verb != dnsview.VerbAdopt {
+	if p.Verb != index.VerbAdopt {
 		t.Fatalf("%+v", p)
 	}
 	wantStates(t, b.run(p), StepDone)

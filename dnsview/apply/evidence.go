@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"rollcall/dnsview"
+	"rollcall/dnsview/index"
 	"rollcall/providers"
 )
 
@@ -116,14 +117,14 @@ func (e *Engine) zonesIn(s *providers.Snapshot, names []string) []providers.Zone
 
 // inspect joins what was read for a plan. own are the markers that the journal has written last.
 func (e *Engine) inspect(s *providers.Snapshot, own providers.OwnWrites) *dnsview.View {
-	return dnsview.Inspect(s, dnsview.Options{
+	return dnsview.Inspect(s, index.Options{
 		Fleet: e.o.Fleet, Services: e.o.Services, Now: e.o.Now(), MaxAge: e.age(), CreateGrace: e.o.Guards.Grace, Allow: e.o.Allow,
 		WireZones: e.wireZones(), Own: own,
 	})
 }
 
 // wireZones are what name servers were found to be lately.
-func (e *Engine) wireZones() []dnsview.WireZone {
+func (e *Engine) wireZones() []index.WireZone {
 	if e.o.WireZones == nil {
 		return nil
 	}

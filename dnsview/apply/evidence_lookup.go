@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"rollcall/dnsview"
+	"rollcall/dnsview/index"
 	"rollcall/providers"
 )
 
@@ -47,24 +48,24 @@ func (r *run) answer(ctx context.Context, ev *evidence, key providers.CloudKey, 
 			continue
 		}
 		if ev.snap.Clouds[i].Departed {
-			return dnsview.InstanceAnswer{Why: dnsview.Clean(ev.snap.Clouds[i].Coverage.Err.Error())}
+			return dnsview.InstanceAnswer{Why: index.Clean(ev.snap.Clouds[i].Coverage.Err.Error())}
 		}
 		t := e.cloud(ev.snap.Clouds[i].Cloud.Name)
 		if t == nil || t.Err != nil {
-			return dnsview.InstanceAnswer{Why: dnsview.Clean(t.err().Error())}
+			return dnsview.InstanceAnswer{Why: index.Clean(t.err().Error())}
 		}
 		ctx, cancel := context.WithTimeout(ctx, e.o.Timeout)
 		defer cancel()
 		l, err := e.o.Sources.Lookup(ctx, t.Name, id)
 		switch {
 		case err != nil:
-			return dnsview.InstanceAnswer{Asked: true, Key: key, Why: dnsview.Clean(err.Error())}
+			return dnsview.InstanceAnswer{Asked: true, Key: key, Why: index.Clean(err.Error())}
 		case l.Key != key:
 			return dnsview.InstanceAnswer{Asked: true, Key: l.Key}
 		case l.Err != nil:
-			return dnsview.InstanceAnswer{Asked: true, Key: key, Why: dnsview.Clean(l.Err.Error())}
+			return dnsview.InstanceAnswer{Asked: true, Key: key, Why: index.Clean(l.Err.Error())}
 		}
 		return dnsview.InstanceAnswer{Asked: true, Key: key, Instance: l.Instance, Gone: l.Gone, NotFound: l.Gone && !l.Final}
 	}
-	return dnsview.InstanceAnswer{Why: "(no configured cloud has the key " + dnsview.Clean(string(key)) + ")"}
+	return dnsview.InstanceAnswer{Why: "(no configured cloud has the key " + index.Clean(string(key)) + ")"}
 }

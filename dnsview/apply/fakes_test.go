@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"rollcall/dnsview"
+	"rollcall/dnsview/index"
 	"rollcall/providers"
 	"rollcall/providers/fleet"
 	"rollcall/providers/journal"
@@ -309,10 +310,10 @@ func (d fakeRoute53) Propagated(_ context.Context, ticket string) (bool, error) 
 // servers are name servers that answer what the zones hold, but for what says makes of it.
 type servers struct {
 	zones []*fakeDNS
-	says  func(name, typ string, values []string) ([]dnsview.WireAnswer, error)
+	says  func(name, typ string, values []string) ([]index.WireAnswer, error)
 }
 
-func (s *servers) Answers(_ context.Context, zone providers.Zone, name, typ string, _ int) ([]dnsview.WireAnswer, error) {
+func (s *servers) Answers(_ context.Context, zone providers.Zone, name, typ string, _ int) ([]index.WireAnswer, error) {
 	for _, d := range s.zones {
 		if d.zone.Name != zone.Name {
 			continue
@@ -321,7 +322,7 @@ func (s *servers) Answers(_ context.Context, zone providers.Zone, name, typ stri
 		if s.says != nil {
 			return s.says(name, typ, v)
 		}
-		return []dnsview.WireAnswer{{Server: "ns1", Values: v}, {Server: "ns2", Values: v}}, nil
+		return []index.WireAnswer{{Server: "ns1", Values: v}, {Server: "ns2", Values: v}}, nil
 	}
 	return nil, errDown
 }
@@ -332,7 +333,7 @@ type counting struct {
 	asked func(samples int)
 }
 
-func (c *counting) Answers(ctx context.Context, zone providers.Zone, name, typ string, samples int) ([]dnsview.WireAnswer, error) {
+func (c *counting) Answers(ctx context.Context, zone providers.Zone, name, typ string, samples int) ([]index.WireAnswer, error) {
 	c.asked(samples)
 	return c.servers.Answers(ctx, zone, name, typ, samples)
 }
@@ -512,9 +513,9 @@ func newBench(t *testing.T) *bench {
 		Fleet:  fleetID,
 		Clouds: []CloudTarget{{Name: "aws-use1", Power: b.aws}, {Name: "joyent-east", Power: b.triton}},
 		Zones:  []ZoneTarget{{Zone: b.cf.zone, DNS: b.cf}, {Zone: b.sd.zone, DNS: fakeRoute53{b.sd}}},
-		Services: []dnsview.Service{
-			{Name: www, Kind: dnsview.RoundRobin, TTL: 60, Select: map[string]string{"service": "www"}},
-			{Name: v1, Kind: dnsview.DNSSD, TTL: 45, Port: 4218, Priority: 10, Weight: 10, Select: map[string]string{"service": "sd"}, TXT: map[string]string{"txtvers": "1"}},
+		Services: []index.Service{
+			{Name: www, Kind: index.RoundRobin, TTL: 60, Select: map[string]string{"service": "www"}},
+			{Name: v1, Kind: index.DNSSD, TTL: 45, Port: 4218, Priority: 10, Weight: 10, Select: map[string]string{"service": "sd"}, TXT: map[string]string{"txtvers": "1"}},
 		},
 		Journal: j, Who: "me@here", Now: clk.now, Sleep: clk.sleep, Wire: b.ns,
 	}
@@ -561,7 +562,7 @@ func (b *bench) view() *dnsview.View {
 	b.t.Helper()
 	r := newRun(b.engine(), dnsview.Plan{}, Confirm{}, nil)
 	ev := r.gather(b.t.Context(), []string{cfZone, sdZone})
-	return dnsview.Inspect(ev.snap, dnsview.Options{Fleet: fleetID, Services: b.opts.Services, Now: b.clk.now(), MaxAge: time.Minute, CreateGrace: 10 * time.Minute, BootGrace: time.Minute, Allow: b.opts.Allow})
+	return dnsview.Inspect(ev.snap, index.Options{Fleet: fleetID, Services: b.opts.Services, Now: b.clk.now(), MaxAge: time.Minute, CreateGrace: 10 * time.Minute, BootGrace: time.Minute, Allow: b.opts.Allow})
 }
 
 func (b *bench) run(p dnsview.Plan, typed ...string) *Report {
@@ -621,13 +622,13 @@ func wantStates(t *testing.T, r *Report, want ...StepState) {
 }
 
 // guard gives the result of one guard of one step.
-func guard(r *Report, step int, g dnsview.GuardID) dnsview.GuardResult {
+func guard(r *Report, step int, g index.GuardID) index.GuardResult {
 	for _, x := range r.Steps[step].Guards {
 		if x.Guard == g {
 			return x
 		}
 	}
-	return dnsview.GuardResult{Why: "not asked"}
+	return index.GuardResult{Why: "not asked"}
 }
 
 func entries(t *testing.T, j *journal.Journal) []journal.Entry {

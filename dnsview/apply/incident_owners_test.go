@@ -9,6 +9,7 @@ import (
 
 	"rollcall/dnsview"
 	"rollcall/dnsview/apply"
+	"rollcall/dnsview/index"
 	"rollcall/providers"
 	"rollcall/providers/sim"
 	"rollcall/providers/sim/world"
@@ -33,7 +34,7 @@ func everywhere(t *testing.T, o sim.Options, play func(t *testing.T, s *site), c
 				r := newRig(t, o)
 				s := &site{rig: r, c: r.console(0), cloud: cloud, zone: zone, name: "pool." + zone}
 				s.enter(zone, s.name, "A", "203.0.113.250", s.owner(cloud, providers.HostPrefix+"stays", -never))
-				s.c.opts.Services = append(s.c.opts.Services, dnsview.Service{Name: s.name, Kind: dnsview.RoundRobin, Zone: zone, Select: map[string]string{"service": "pool"}})
+				s.c.opts.Services = append(s.c.opts.Services, index.Service{Name: s.name, Kind: index.RoundRobin, Zone: zone, Select: map[string]string{"service": "pool"}})
 				play(t, s)
 			})
 		}
@@ -70,10 +71,10 @@ func (s *site) wantClass(what string, v *dnsview.View, rec *providers.Record, wa
 }
 
 // refused holds the guards against someone who deletes a record by force. A guard has to say why.
-func (s *site) refused(v *dnsview.View, rec *providers.Record, guard dnsview.GuardID, why string) {
+func (s *site) refused(v *dnsview.View, rec *providers.Record, guard index.GuardID, why string) {
 	s.t.Helper()
 	rep := s.c.run(force(record(s.t, v, rec.Name, rec.Type, rec.Value)))
-	at := slices.IndexFunc(rep.Steps[0].Guards, func(g dnsview.GuardResult) bool { return g.Guard == guard && !g.Pass && strings.Contains(g.Why, why) })
+	at := slices.IndexFunc(rep.Steps[0].Guards, func(g index.GuardResult) bool { return g.Guard == guard && !g.Pass && strings.Contains(g.Why, why) })
 	if rep.Steps[0].State != apply.StepRefused || at < 0 {
 		s.t.Errorf("no guard %q says %q:\n%s", guard, why, told(rep))
 	}
@@ -107,7 +108,7 @@ func TestIncidentTwoOwnersWithTheSameIDAreToldApartByTheirCloud(t *testing.T) {
 		if f := v.FindingsOf(record(t, v, s.name, "A", theirs.Value).Identity()); len(f) > 0 {
 			t.Errorf("the other one is %s: %s", f[0].Class, f[0].Reason)
 		}
-		s.refused(v, theirs, dnsview.GuardInstance, "shows "+shortOf(twin.ID))
+		s.refused(v, theirs, index.GuardInstance, "shows "+shortOf(twin.ID))
 		s.cloud = other[s.cloud]
 		s.ends(&twin, theirs)
 	})
@@ -128,7 +129,7 @@ func TestIncidentARecordWithSeveralMarkersIsNobodys(t *testing.T) {
 		for _, id := range []string{a.ID, b.ID} { // whether its owners live or not
 			v := s.look()
 			s.wantClass("with two markers", v, both, dnsview.Ambiguous, dnsview.NoRemedy)
-			s.refused(v, both, dnsview.GuardOwner, "do not say clearly whose it is")
+			s.refused(v, both, index.GuardOwner, "do not say clearly whose it is")
 			if p := dnsview.PlanDeregister(v, record(t, v, both.Name, "A", both.Value).Identity()); len(p.Steps) > 0 || len(p.Skipped) == 0 {
 				t.Errorf("planned: %+v", p)
 			}
@@ -137,7 +138,7 @@ func TestIncidentARecordWithSeveralMarkersIsNobodys(t *testing.T) {
 		before := s.held()
 		v := s.look()
 		s.wantClass("with two dead owners", v, both, dnsview.Ambiguous, dnsview.NoRemedy)
-		s.refused(v, both, dnsview.GuardOwner, "do not say clearly whose it is")
+		s.refused(v, both, index.GuardOwner, "do not say clearly whose it is")
 		s.wantHeld("with two dead owners", before)
 
 		s.unmark(providers.MarkerName(b.ID, s.name), both) // someone settles it
@@ -253,7 +254,7 @@ func TestIncidentAnAddressThatMovedToAnotherInstanceIsNotDeleted(t *testing.T) {
 		}
 		v := s.look()
 		f := s.wantClass("moved", v, rec, dnsview.Reused, dnsview.RemedyRetarget)
-		s.refused(v, rec, dnsview.GuardAddress, "belongs to heir")
+		s.refused(v, rec, index.GuardAddress, "belongs to heir")
 		for _, d := range dead(v) {
 			if d.Value == rec.Value {
 				t.Errorf("it is dead to deregister --dead")
@@ -288,7 +289,7 @@ func TestIncidentAnInstanceThatIsTooNewToBeFoundIsNotDead(t *testing.T) {
 		}
 		v := s.c.look()
 		s.wantClass("just launched", v, rec, dnsview.InFlight, dnsview.NoRemedy)
-		s.refused(v, rec, dnsview.GuardInstance, "may be too new to be found")
+		s.refused(v, rec, index.GuardInstance, "may be too new to be found")
 		if n := len(dnsview.PlanDeregister(v, record(t, v, s.name, "A", rec.Value).Identity()).Steps); n > 0 {
 			t.Errorf("%d steps are planned", n)
 		}
@@ -326,7 +327,7 @@ func TestIncidentAStoppedInstanceComesBackWithAnotherAddress(t *testing.T) {
 		tenant := s.rig.launch(s.cloud, world.Instance{Name: "tenant", Public: netip.MustParseAddr(rec.Value)}) // the cloud has given its address to the next
 		before := s.held()
 		v := s.look()
-		s.refused(v, rec, dnsview.GuardInstance, "as running just now")
+		s.refused(v, rec, index.GuardInstance, "as running just now")
 		s.wantClass("back, and its address given on", v, rec, dnsview.Reused, dnsview.RemedyRetarget)
 		s.wantHeld("back with another address", before)
 		s.do(s.cloud, tenant.ID, world.Plug)
@@ -363,7 +364,7 @@ func TestIncidentIPv6AndCaseSpelledDifferentlyAreTheSame(t *testing.T) {
 		for _, f := range v.FindingsOfInstance(s.owner(s.cloud, "", 0).Cloud, i.ID) {
 			t.Errorf("the node is %s: %s", f.Class, f.Reason)
 		}
-		s.refused(v, six, dnsview.GuardInstance, "as running just now")
+		s.refused(v, six, index.GuardInstance, "as running just now")
 		s.do(s.cloud, i.ID, world.Plug)
 		v = s.look()
 		gone := dead(v)
@@ -401,7 +402,7 @@ func TestIncidentAnAddressHeldByALoadBalancerOrAnElasticAddress(t *testing.T) {
 				if f := s.wantClass("held", v, rec, dnsview.Reused, dnsview.NoRemedy); !strings.Contains(f.Reason, kind+" "+a.ID+" in "+euw1) {
 					t.Errorf("%s", f.Reason)
 				}
-				s.refused(v, rec, dnsview.GuardAddress, kind+" "+a.ID+" in "+euw1)
+				s.refused(v, rec, index.GuardAddress, kind+" "+a.ID+" in "+euw1)
 				s.wantHeld("held", before)
 
 				s.fault(world.AuthError, euw1) // and then no one can say who has it

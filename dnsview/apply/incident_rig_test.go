@@ -19,6 +19,7 @@ import (
 
 	"rollcall/dnsview"
 	"rollcall/dnsview/apply"
+	"rollcall/dnsview/index"
 	"rollcall/dnsview/wire"
 	"rollcall/providers"
 	"rollcall/providers/budget"
@@ -202,8 +203,8 @@ func (r *rig) consoleAt(e sim.Endpoints, skew time.Duration) *console {
 		c.opts.Zones = append(c.opts.Zones, apply.ZoneTarget{Zone: providers.Zone{Name: z.Name, ID: z.ID, Provider: z.Provider}, DNS: c.dns[z.Name]})
 	}
 	for _, s := range r.world().Services() {
-		d := dnsview.Service{Name: s.Name, Kind: dnsview.ServiceKind(s.Kind), Zone: s.Zone, Port: s.Port, TXT: s.TXT, Select: s.Select}
-		if d.Kind == dnsview.DNSSD {
+		d := index.Service{Name: s.Name, Kind: index.ServiceKind(s.Kind), Zone: s.Zone, Port: s.Port, TXT: s.TXT, Select: s.Select}
+		if d.Kind == index.DNSSD {
 			d.Priority, d.Weight = 10, 10
 		}
 		c.opts.Services = append(c.opts.Services, d)
@@ -236,9 +237,9 @@ func (c *console) look() *dnsview.View {
 }
 
 func (c *console) inspect(s *providers.Snapshot) *dnsview.View {
-	v := dnsview.Inspect(s, dnsview.Options{
+	v := dnsview.Inspect(s, index.Options{
 		Fleet: c.opts.Fleet, Services: c.opts.Services, Now: c.now(), MaxAge: time.Minute, BootGrace: 5 * time.Minute,
-		CreateGrace: cmp.Or(c.opts.Guards.Grace, 10*time.Minute), Allow: c.opts.Allow, Ranges: dnsview.PublishedRanges(), Seen: c.seen, Limits: c.limits, Own: apply.OwnWrites(c.entries(), c.now().Add(-never)),
+		CreateGrace: cmp.Or(c.opts.Guards.Grace, 10*time.Minute), Allow: c.opts.Allow, Ranges: index.PublishedRanges(), Seen: c.seen, Limits: c.limits, Own: apply.OwnWrites(c.entries(), c.now().Add(-never)),
 	})
 	c.seen = v.Seen()
 	return v
@@ -439,7 +440,7 @@ func withValue(tx *world.Tx, name, typ, value string) *world.Set {
 
 // force is the plan of someone who takes a record for dead, whatever is found about it.
 func force(records ...*providers.Record) dnsview.Plan {
-	p := dnsview.Plan{Verb: dnsview.VerbDeregister, Title: "By force"}
+	p := dnsview.Plan{Verb: index.VerbDeregister, Title: "By force"}
 	for n, rec := range records {
 		p.Steps = append(p.Steps, dnsview.Step{
 			ID: n + 1, Kind: dnsview.StepChange, Zone: rec.Zone, Sentence: "Delete " + rec.String(), Change: &providers.Change{Op: providers.OpDelete, Before: *rec},

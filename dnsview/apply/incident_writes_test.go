@@ -10,6 +10,7 @@ import (
 
 	"rollcall/dnsview"
 	"rollcall/dnsview/apply"
+	"rollcall/dnsview/index"
 	"rollcall/providers"
 	"rollcall/providers/journal"
 	"rollcall/providers/sim"
@@ -34,7 +35,7 @@ func (c *console) entries() []journal.Entry {
 func TestIncidentOneBadRecordInABatchDoesNotTakeTheOthersWithIt(t *testing.T) {
 	eachZone(t, sim.Options{}, func(t *testing.T, s *site) {
 		service := "v9._theservice._tcp." + s.zone
-		s.c.opts.Services = append(s.c.opts.Services, dnsview.Service{Name: service, Kind: dnsview.DNSSD, Zone: s.zone, TTL: 60, Port: 4218, Priority: 10, Weight: 10, Select: map[string]string{"service": "nine"}})
+		s.c.opts.Services = append(s.c.opts.Services, index.Service{Name: service, Kind: index.DNSSD, Zone: s.zone, TTL: 60, Port: 4218, Priority: 10, Weight: 10, Select: map[string]string{"service": "nine"}})
 		var refs []providers.InstanceRef
 		for n, cloud := range []string{use1, east, use1, east} {
 			name := fmt.Sprintf("nine-%d", n)
@@ -134,7 +135,7 @@ func TestIncidentFiftySingleDeletesInARow(t *testing.T) {
 				removed = append(removed, rec)
 				continue
 			}
-			if asks := rep.Asks(); len(asks) != 1 || asks[0].Guard != dnsview.GuardThreshold || asks[0].Text != "1" {
+			if asks := rep.Asks(); len(asks) != 1 || asks[0].Guard != index.GuardThreshold || asks[0].Text != "1" {
 				t.Fatalf("%s", told(rep))
 			}
 		}

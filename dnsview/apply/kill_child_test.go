@@ -13,6 +13,7 @@ import (
 
 	"rollcall/dnsview"
 	"rollcall/dnsview/apply"
+	"rollcall/dnsview/index"
 	"rollcall/providers"
 	"rollcall/providers/budget"
 	"rollcall/providers/cloudflare"
@@ -41,7 +42,7 @@ type job struct {
 	Endpoints sim.Endpoints
 	Clouds    []world.Cloud
 	Zones     []providers.Zone
-	Services  []dnsview.Service
+	Services  []index.Service
 	Fleet     string
 	Journal   string
 	Plan      dnsview.Plan

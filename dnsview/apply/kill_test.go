@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"rollcall/dnsview"
+	"rollcall/dnsview/index"
 	"rollcall/providers"
 	"rollcall/providers/journal"
 	"rollcall/providers/sim"
@@ -102,11 +103,11 @@ type killing struct {
 func newKilling(t *testing.T, cloud, zone string) *killing {
 	r := newRig(t, sim.Options{Instances: 12})
 	k := &killing{site: &site{rig: r, c: r.console(0), cloud: cloud, zone: zone, name: "pool." + zone}, base: map[string][]world.Record{}, sets: map[string][]world.Set{}}
-	d := dnsview.Service{Name: k.name, Kind: dnsview.RoundRobin, Zone: zone, TTL: 60, Select: map[string]string{"service": "pool"}}
+	d := index.Service{Name: k.name, Kind: index.RoundRobin, Zone: zone, TTL: 60, Select: map[string]string{"service": "pool"}}
 	stays := k.owner(k.cloud, providers.HostPrefix+"stays", -never)
 	k.enter(zone, k.name, "A", "203.0.113.250", stays)
 	if zone == sdZone {
-		d.Name, d.Kind, d.Port, d.TXT = "v9._pool._tcp."+zone, dnsview.DNSSD, 4218, map[string]string{"txtvers": "1"}
+		d.Name, d.Kind, d.Port, d.TXT = "v9._pool._tcp."+zone, index.DNSSD, 4218, map[string]string{"txtvers": "1"}
 		k.enter(zone, d.Name, "SRV", "0 0 4218 "+k.name, stays)
 		k.enter(zone, d.Name, "TXT", `"txtvers=1"`)
 		k.enter(zone, "_pool._tcp."+zone, "PTR", d.Name)

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"rollcall/dnsview"
+	"rollcall/dnsview/index"
 	"rollcall/providers"
 )
 
@@ -71,7 +72,7 @@ func TestAnEntryOfADeadOwnerWhoseAddressAMachineThatIsNoNodeHasGoesWhenItsNameIs
 	p := dnsview.PlanDeregister(v, id)
 	rep := b.run(p)
 	wantStates(t, rep, StepRefused)
-	if asks := rep.Asks(); len(asks) != 1 || asks[0].Guard != dnsview.GuardAddress || asks[0].Text != www || !strings.Contains(asks[0].Why, "db-1") {
+	if asks := rep.Asks(); len(asks) != 1 || asks[0].Guard != index.GuardAddress || asks[0].Text != www || !strings.Contains(asks[0].Why, "db-1") {
 		t.Errorf("asks %+v", asks)
 	}
 	wantStates(t, b.run(p, "another.name"), StepRefused)

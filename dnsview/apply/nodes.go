@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"rollcall/dnsview"
+	"rollcall/dnsview/index"
 	"rollcall/providers"
 )
 
@@ -58,7 +59,7 @@ func (r *run) halfWay(ctx context.Context, ref providers.InstanceRef) string {
 // nodeNow returns how a node stands that was taken out of DNS, in part at least, by this run or before it, and
 // for which a step of this run was not done. ok is false for any other, and for one that is terminated.
 func (r *run) nodeNow(ctx context.Context, ref providers.InstanceRef) (n NodeReport, ok bool) {
-	if v := r.plan.Verb; ref.ID == "" || v != dnsview.VerbDrain && v != dnsview.VerbQuiesce {
+	if v := r.plan.Verb; ref.ID == "" || v != index.VerbDrain && v != index.VerbQuiesce {
 		return n, false
 	}
 	values, gone, marked, undone := 0, 0, false, false
@@ -86,7 +87,7 @@ func (r *run) nodeNow(ctx context.Context, ref providers.InstanceRef) (n NodeRep
 	switch {
 	case !undone:
 		return n, false
-	case values == 0 && r.plan.Verb == dnsview.VerbDrain && r.outBefore(ref), values > 0 && gone == values:
+	case values == 0 && r.plan.Verb == index.VerbDrain && r.outBefore(ref), values > 0 && gone == values:
 		n.DNS = "out of DNS"
 	case gone > 0:
 		n.DNS = "partly out of DNS"
@@ -99,10 +100,10 @@ func (r *run) nodeNow(ctx context.Context, ref providers.InstanceRef) (n NodeRep
 	if n.State == string(providers.StateTerminated) {
 		return NodeReport{}, false
 	}
-	n.Back = "rollcall return " + dnsview.Clean(ref.ID)
-	name := dnsview.Clean(ref.ID)
+	n.Back = "rollcall return " + index.Clean(ref.ID)
+	name := index.Clean(ref.ID)
 	if ref.Name != "" {
-		name = dnsview.Clean(ref.Name) + " (" + name + ")"
+		name = index.Clean(ref.Name) + " (" + name + ")"
 	}
 	n.Text = name + " is " + n.State + " and " + n.DNS + " now; to put it back: " + n.Back
 	if n.State == stateUnknown {
@@ -124,7 +125,7 @@ func (r *run) stateNow(ctx context.Context, ref providers.InstanceRef) string {
 	case gone:
 		return string(providers.StateTerminated)
 	default:
-		return dnsview.Clean(string(state))
+		return index.Clean(string(state))
 	}
 }
 

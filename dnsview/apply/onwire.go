@@ -10,7 +10,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"rollcall/dnsview"
+	"rollcall/dnsview/index"
 	"rollcall/providers"
 )
 
@@ -25,7 +25,7 @@ type subject struct{ zone, name, typ string }
 
 func subjectOf(r *providers.Record) subject { return subject{r.Zone, r.Name, r.Type} }
 
-func (s subject) String() string { return dnsview.Clean(s.name) + " " + dnsview.Clean(s.typ) }
+func (s subject) String() string { return index.Clean(s.name) + " " + index.Clean(s.typ) }
 
 // servedState is what the authoritative servers of a zone make of a change.
 type servedState int
@@ -81,7 +81,7 @@ func routing(records ...*providers.Record) (varies bool, byAsker string) {
 			switch key, _, _ := strings.Cut(field, "="); key {
 			case "weighted", "multivalue", "health":
 			default:
-				byAsker = "what it answers depends on who asks (" + dnsview.Clean(key) + ")"
+				byAsker = "what it answers depends on who asks (" + index.Clean(key) + ")"
 			}
 		}
 	}
@@ -92,7 +92,7 @@ func routing(records ...*providers.Record) (varies bool, byAsker string) {
 // records are those that the question is about.
 func (r *run) onWire(ctx context.Context, sub subject, want map[string]bool, records ...*providers.Record) *served {
 	s := &served{subject: sub}
-	unasked := func(server, why string) { s.unasked = append(s.unasked, serverSays{server, dnsview.Clean(why)}) }
+	unasked := func(server, why string) { s.unasked = append(s.unasked, serverSays{server, index.Clean(why)}) }
 	t := r.engine.zone(sub.zone)
 	switch {
 	case r.engine.o.Wire == nil || t == nil:
@@ -135,11 +135,11 @@ func (r *run) onWire(ctx context.Context, sub subject, want map[string]bool, rec
 		slices.Sort(lacks)
 		switch {
 		case len(still) > 0:
-			s.against = append(s.against, serverSays{a.Server, "still answers with " + dnsview.Clean(strings.Join(still, ", "))})
+			s.against = append(s.against, serverSays{a.Server, "still answers with " + index.Clean(strings.Join(still, ", "))})
 		case len(lacks) > 0 && varies:
 			unasked(a.Server, "(it answers with some of the values only)")
 		case len(lacks) > 0:
-			s.against = append(s.against, serverSays{a.Server, "does not answer with " + dnsview.Clean(strings.Join(lacks, ", "))})
+			s.against = append(s.against, serverSays{a.Server, "does not answer with " + index.Clean(strings.Join(lacks, ", "))})
 		default:
 			s.clean++
 		}
@@ -155,7 +155,7 @@ func (s serverSays) String() string {
 	if s.server == "" {
 		return s.says
 	}
-	return dnsview.Clean(s.server) + " " + s.says
+	return index.Clean(s.server) + " " + s.says
 }
 
 // list names some servers with what is said of them.

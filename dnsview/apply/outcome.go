@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 
-	"rollcall/dnsview"
+	"rollcall/dnsview/index"
 	"rollcall/providers"
 	"rollcall/providers/journal"
 )
@@ -24,7 +24,7 @@ func (r *run) recordOutcome(ctx context.Context, t *ZoneTarget, i int, c *provid
 		}
 		return o
 	}
-	o.Error = dnsview.Clean(res.Err.Error())
+	o.Error = index.Clean(res.Err.Error())
 	s.Why = o.Error
 	s.State, o.State = StepFailed, journal.Failed
 	if _, ok := errors.AsType[*unconfirmed](res.Err); ok {
@@ -49,39 +49,39 @@ func (r *run) recordOutcome(ctx context.Context, t *ZoneTarget, i int, c *provid
 	found, err := t.DNS.Lookup(look, t.Zone, rec.Name, rec.Type)
 	if err != nil {
 		s.State, o.State = StepUnknown, journal.Unknown
-		o.Note = "it could not be looked up whether it was made: " + dnsview.Clean(err.Error())
+		o.Note = "it could not be looked up whether it was made: " + index.Clean(err.Error())
 		s.Why = o.Error + "; " + o.Note
 		return o
 	}
-	now, outcome, why := dnsview.OutcomeOf(found, c)
-	if outcome == dnsview.Made && c.Op == providers.OpDelete {
+	now, outcome, why := index.OutcomeOf(found, c)
+	if outcome == index.Made && c.Op == providers.OpDelete {
 		if err := absent(t, list, c); err != nil {
 			s.State, o.State = StepUnknown, journal.Unknown
-			o.Note = "it could not be told whether it was made: " + dnsview.Clean(err.Error())
+			o.Note = "it could not be told whether it was made: " + index.Clean(err.Error())
 			s.Why = o.Error + "; " + o.Note
 			return o
 		}
 	}
-	if outcome == dnsview.Made && mayPutBack(c) {
+	if outcome == index.Made && mayPutBack(c) {
 		if err := r.engine.notTakenOver(look, t, c); err != nil {
 			s.State, o.State = StepUnknown, journal.Unknown
-			o.Note = "it was looked up, and is gone, but " + dnsview.Clean(err.Error())
+			o.Note = "it was looked up, and is gone, but " + index.Clean(err.Error())
 			s.Why = o.Error + "; " + o.Note
 			return o
 		}
 	}
-	if outcome == dnsview.Made && c.Op != providers.OpDelete && ctx.Err() == nil {
+	if outcome == index.Made && c.Op != providers.OpDelete && ctx.Err() == nil {
 		if err := r.confirmMade(ctx, t, []providers.Change{*c}, []int{0}, nil)[0]; err != nil {
 			s.State, o.State = StepUnknown, journal.Unknown
-			o.Note = "it was looked up, and is said to be made, which could not be confirmed: " + dnsview.Clean(err.Error())
+			o.Note = "it was looked up, and is said to be made, which could not be confirmed: " + index.Clean(err.Error())
 			s.Why = o.Error + "; " + o.Note
 			return o
 		}
 	}
 	o.LookedUp = true
 	switch outcome {
-	case dnsview.Made:
-	case dnsview.NotMade:
+	case index.Made:
+	case index.NotMade:
 		o.Note = "it was looked up, and was not made"
 		s.Why = o.Error + "; " + o.Note
 		return o

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"rollcall/dnsview"
+	"rollcall/dnsview/index"
 	"rollcall/providers"
 )
 
@@ -35,7 +36,7 @@ func TestAChangeIsRefusedWhenItsZoneBecamePendingAfterThePlanAndAnUndoIsNot(t *t
 	dns.pending = true
 	before := values(b.cf)
 	for what, r := range map[string]*Report{"a check": b.engine().Check(t.Context(), plan), "a run": b.run(plan)} {
-		if g := guard(r, 0, dnsview.GuardWritable); g.Pass || r.Steps[0].State != StepRefused || !strings.Contains(g.Why, "is lame: its provider says that it is not delegated yet") {
+		if g := guard(r, 0, index.GuardWritable); g.Pass || r.Steps[0].State != StepRefused || !strings.Contains(g.Why, "is lame: its provider says that it is not delegated yet") {
 			t.Errorf("%s: %s, %+v", what, r.Steps[0].State, g)
 		}
 	}
@@ -54,10 +55,10 @@ func TestAChangeIsRefusedWhenItsZoneBecamePendingAfterThePlanAndAnUndoIsNot(t *t
 func TestAChangeIsRefusedWhenItsZoneIsLameByTheWordOfNameServers(t *testing.T) {
 	b := newBench(t)
 	plan := dnsview.PlanQuiesce(b.view(), ref(b.aws, "i-2"))
-	b.opts.WireZones = func() []dnsview.WireZone {
-		return []dnsview.WireZone{{Zone: cfZone, State: dnsview.WireLame, Reason: "it is delegated elsewhere", At: b.clk.now()}}
+	b.opts.WireZones = func() []index.WireZone {
+		return []index.WireZone{{Zone: cfZone, State: index.WireLame, Reason: "it is delegated elsewhere", At: b.clk.now()}}
 	}
-	if g := guard(b.run(plan), 0, dnsview.GuardWritable); g.Pass || !strings.Contains(g.Why, "it is delegated elsewhere") {
+	if g := guard(b.run(plan), 0, index.GuardWritable); g.Pass || !strings.Contains(g.Why, "it is delegated elsewhere") {
 		t.Errorf("%+v", g)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"rollcall/dnsview"
+	"rollcall/dnsview/index"
 	"rollcall/providers"
 )
 
@@ -15,9 +16,9 @@ const waitsForNothing = "every step that needs this wait is refused, so there is
 
 // askPower asks the cloud of a power step who it is, for the instance, and whether it would carry the step out.
 // gone says that the instance is terminated already.
-func (r *run) askPower(ctx context.Context, s *dnsview.Step) (t *CloudTarget, guards []dnsview.GuardResult, gone bool) {
+func (r *run) askPower(ctx context.Context, s *dnsview.Step) (t *CloudTarget, guards []index.GuardResult, gone bool) {
 	t, g, gone := r.powerGuard(ctx, s)
-	guards = []dnsview.GuardResult{g}
+	guards = []index.GuardResult{g}
 	if g.Pass {
 		guards = append(guards, r.permitted(ctx, t, s))
 	}
@@ -26,24 +27,24 @@ func (r *run) askPower(ctx context.Context, s *dnsview.Step) (t *CloudTarget, gu
 
 // permitted is the first half of guard 10: the cloud will carry out a power step. What the credentials
 // may not ask speaks neither for the step nor against it, and goes to the notes of the report.
-func (r *run) permitted(ctx context.Context, t *CloudTarget, s *dnsview.Step) dnsview.GuardResult {
-	const g = dnsview.GuardPower
+func (r *run) permitted(ctx context.Context, t *CloudTarget, s *dnsview.Step) index.GuardResult {
+	const g = index.GuardPower
 	ctx, cancel := context.WithTimeout(ctx, r.engine.o.Timeout)
 	defer cancel()
 	said, err := t.Power.CheckPower(ctx, s.Instance.ID, s.Action)
 	switch {
 	case err != nil:
-		return dnsview.GuardResult{
+		return index.GuardResult{
 			Guard: g, NoEvidence: true, Satisfy: "an answer from " + t.Name,
-			Why: t.Name + " did not say whether it would " + string(s.Action) + " it: " + dnsview.Clean(err.Error()),
+			Why: t.Name + " did not say whether it would " + string(s.Action) + " it: " + index.Clean(err.Error()),
 		}
 	case said.Refused != "":
-		return dnsview.GuardResult{Guard: g, Why: dnsview.Clean(said.Refused), Satisfy: dnsview.Clean(said.Satisfy)}
+		return index.GuardResult{Guard: g, Why: index.Clean(said.Refused), Satisfy: index.Clean(said.Satisfy)}
 	case len(said.Unchecked) > 0:
 		r.note(said.Unchecked)
-		return dnsview.GuardResult{Guard: g, Pass: true, Why: "nothing that " + t.Name + " could be asked speaks against it; not all could be asked"}
+		return index.GuardResult{Guard: g, Pass: true, Why: "nothing that " + t.Name + " could be asked speaks against it; not all could be asked"}
 	}
-	return dnsview.GuardResult{Guard: g, Pass: true, Why: t.Name + " would " + string(s.Action) + " it"}
+	return index.GuardResult{Guard: g, Pass: true, Why: t.Name + " would " + string(s.Action) + " it"}
 }
 
 // note adds what could not be asked to the report, each sentence once.
@@ -51,7 +52,7 @@ func (r *run) note(unchecked []string) {
 	r.notifying.Lock()
 	defer r.notifying.Unlock()
 	for _, s := range unchecked {
-		if s = dnsview.Clean(s); !slices.Contains(r.report.Notes, s) {
+		if s = index.Clean(s); !slices.Contains(r.report.Notes, s) {
 			r.report.Notes = append(r.report.Notes, s)
 			slices.Sort(r.report.Notes)
 		}
@@ -104,7 +105,7 @@ func (r *run) checkPower(ctx context.Context) (refused []int) {
 		refused = append(refused, i)
 		r.eachNeed(i, func(n int) {
 			if change := &r.report.Steps[n]; change.Step.Kind == dnsview.StepChange && change.State == "" && !going[n] {
-				change.Guards, change.State = []dnsview.GuardResult{staysInDNS(rep)}, StepRefused
+				change.Guards, change.State = []index.GuardResult{staysInDNS(rep)}, StepRefused
 				change.Why = failing(change.Guards)
 				refused = append(refused, n)
 			}
@@ -115,8 +116,8 @@ func (r *run) checkPower(ctx context.Context) (refused []int) {
 }
 
 // staysInDNS is the guard of a change that only a refused power step needs. What would satisfy it stands at that step.
-func staysInDNS(power *StepReport) dnsview.GuardResult {
-	g := dnsview.GuardResult{Guard: dnsview.GuardPower, NoEvidence: true, Why: "the node stays in DNS, since a later step is refused: " + power.Step.Sentence}
+func staysInDNS(power *StepReport) index.GuardResult {
+	g := index.GuardResult{Guard: index.GuardPower, NoEvidence: true, Why: "the node stays in DNS, since a later step is refused: " + power.Step.Sentence}
 	for _, of := range power.Guards {
 		g.NoEvidence = g.NoEvidence && (of.Pass || of.NoEvidence)
 	}
@@ -180,11 +181,11 @@ func (r *run) listed(ctx context.Context, ref providers.InstanceRef) bool {
 }
 
 // powerGuard asks the cloud who it is, and for the instance.
-func (r *run) powerGuard(ctx context.Context, s *dnsview.Step) (t *CloudTarget, g dnsview.GuardResult, gone bool) {
+func (r *run) powerGuard(ctx context.Context, s *dnsview.Step) (t *CloudTarget, g index.GuardResult, gone bool) {
 	e := r.engine
-	g = dnsview.GuardResult{Guard: dnsview.GuardInstance}
+	g = index.GuardResult{Guard: index.GuardInstance}
 	if t = e.cloud(s.Instance.Cloud); t == nil || t.Err != nil || t.Power == nil {
-		g.NoEvidence, g.Why = true, "cloud "+dnsview.Clean(s.Instance.Cloud)+" is not configured, or could not be set up"
+		g.NoEvidence, g.Why = true, "cloud "+index.Clean(s.Instance.Cloud)+" is not configured, or could not be set up"
 		return nil, g, false
 	}
 	ctx, cancel := context.WithTimeout(ctx, e.o.Timeout)
@@ -192,7 +193,7 @@ func (r *run) powerGuard(ctx context.Context, s *dnsview.Step) (t *CloudTarget, 
 	l, err := e.o.Sources.Lookup(ctx, t.Name, s.Instance.ID)
 	switch {
 	case err != nil:
-		g.NoEvidence, g.Why = true, t.Name+" does not say which account it is: "+dnsview.Clean(err.Error())
+		g.NoEvidence, g.Why = true, t.Name+" does not say which account it is: "+index.Clean(err.Error())
 		return t, g, false
 	case l.Key != s.Instance.Key:
 		g.Why, g.Satisfy = "the credentials of "+t.Name+" belong to another account than the instance", "the credentials of its account"
@@ -204,9 +205,9 @@ func (r *run) powerGuard(ctx context.Context, s *dnsview.Step) (t *CloudTarget, 
 		g.Why = t.Name + " says that it is gone"
 		return t, g, true
 	case l.Err != nil:
-		g.NoEvidence, g.Why = true, t.Name+" gave no answer about it: "+dnsview.Clean(l.Err.Error())
+		g.NoEvidence, g.Why = true, t.Name+" gave no answer about it: "+index.Clean(l.Err.Error())
 		return t, g, false
 	}
-	g.Pass, g.Why = true, t.Name+" shows it as "+dnsview.Clean(string(l.Instance.State))+" just now"
+	g.Pass, g.Why = true, t.Name+" shows it as "+index.Clean(string(l.Instance.State))+" just now"
 	return t, g, false
 }

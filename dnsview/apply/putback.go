@@ -7,7 +7,7 @@ import (
 	"net/netip"
 	"slices"
 
-	"rollcall/dnsview"
+	"rollcall/dnsview/index"
 	"rollcall/providers"
 	"rollcall/providers/journal"
 )
@@ -101,7 +101,7 @@ func (e *Engine) putBack(ctx context.Context, t *ZoneTarget, en *journal.Entry) 
 			return &putBack{why: "it is not as the change has left it any more, so it was left alone"}
 		}
 		back = providers.Change{Op: providers.OpUpdate, Before: found[at], After: *was}
-	} else if r, n := dnsview.Find(found, &back); n > 0 {
+	} else if r, n := index.Find(found, &back); n > 0 {
 		return &putBack{now: r, why: "the value is there again"}
 	}
 	res := providers.Result{Err: errors.New("the adapter gave no result")}
@@ -129,7 +129,7 @@ func (p *putBack) journalOutcome(o journal.Outcome) journal.Outcome {
 	o.Note = "what it was is put back: " + p.why
 	if p.err != nil {
 		o.State = journal.Unknown
-		o.Note = "what it was COULD NOT BE PUT BACK, and is tried again: " + dnsview.Clean(p.err.Error())
+		o.Note = "what it was COULD NOT BE PUT BACK, and is tried again: " + index.Clean(p.err.Error())
 	}
 	return o
 }

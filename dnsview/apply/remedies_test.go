@@ -6,11 +6,12 @@ import (
 	"time"
 
 	"rollcall/dnsview"
+	"rollcall/dnsview/index"
 	"rollcall/providers"
 )
 
 // seenBefore is the view of a second scan, which saw a minute ago what is there now.
-func (b *bench) seenBefore(health ...dnsview.HealthState) *dnsview.View {
+func (b *bench) seenBefore(health ...index.HealthState) *dnsview.View {
 	v := b.view()
 	o := v.Options
 	o.Seen, o.Health = map[string]time.Time{}, health
@@ -36,7 +37,7 @@ func TestRemediesPassTheirGuardsAndLeaveNothingToFind(t *testing.T) {
 	for _, c := range []struct {
 		class  dnsview.Class
 		mess   func(b *bench)
-		health []dnsview.HealthState
+		health []index.HealthState
 	}{
 		{dnsview.TTL, func(b *bench) { row(b.cf, www, "A").TTL = 3600 }, nil},
 		{dnsview.Weight, func(b *bench) { b.opts.Services[1].Weight = 20 }, nil},
@@ -71,7 +72,7 @@ func TestRemediesPassTheirGuardsAndLeaveNothingToFind(t *testing.T) {
 			i.ID, i.Name, i.State, i.PublicIPs = "m-9", "www-9", providers.StateTerminated, nil
 			b.triton.instances = append(b.triton.instances, i)
 		}, nil},
-		{dnsview.Unhealthy, func(*bench) {}, []dnsview.HealthState{{Service: www, Key: tritonKey, ID: "m-1", Failed: 3, Of: 3, At: begin}}},
+		{dnsview.Unhealthy, func(*bench) {}, []index.HealthState{{Service: www, Key: tritonKey, ID: "m-1", Failed: 3, Of: 3, At: begin}}},
 	} {
 		t.Run(string(c.class), func(t *testing.T) {
 			b := newBench(t)

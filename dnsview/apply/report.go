@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"rollcall/dnsview"
+	"rollcall/dnsview/index"
 	"rollcall/providers"
 )
 
@@ -61,7 +62,7 @@ const (
 type StepReport struct {
 	Step    dnsview.Step
 	State   StepState
-	Guards  []dnsview.GuardResult
+	Guards  []index.GuardResult
 	Why     string            // one line: why it is not done, or what there is to say of it
 	Entry   string            // id of the journal entry, when there is one
 	Record  *providers.Record // the record as the provider has it now
@@ -76,8 +77,8 @@ type Report struct {
 	Plan    dnsview.Plan
 	Started time.Time
 	Ended   time.Time
-	Sources []dnsview.Basis // the coverage that the guards rested on
-	Steps   []StepReport    // one for each step of the plan, in its order
+	Sources []index.Basis // the coverage that the guards rested on
+	Steps   []StepReport  // one for each step of the plan, in its order
 	// Nodes are the nodes that a run has left half way, as they are now.
 	Nodes []NodeReport
 	// Notes say what clouds and DNS providers could not be asked, each once however many steps it concerns.
@@ -86,7 +87,7 @@ type Report struct {
 
 // Ask is a typed confirmation that would let refused steps pass.
 type Ask struct {
-	Guard dnsview.GuardID
+	Guard index.GuardID
 	Text  string // what is to be typed
 	Why   string
 	Steps []int
@@ -112,7 +113,7 @@ func (r *Report) Asks() []Ask {
 	var out []Ask
 	for i := range r.Steps {
 		s := &r.Steps[i]
-		if s.State != StepRefused || slices.ContainsFunc(s.Guards, func(g dnsview.GuardResult) bool { return !g.Pass && g.Confirm == "" }) {
+		if s.State != StepRefused || slices.ContainsFunc(s.Guards, func(g index.GuardResult) bool { return !g.Pass && g.Confirm == "" }) {
 			continue
 		}
 		for _, g := range s.Guards {

@@ -9,6 +9,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"rollcall/dnsview"
+	"rollcall/dnsview/index"
 	"rollcall/providers"
 	"rollcall/providers/journal"
 )
@@ -45,7 +46,7 @@ func (e *Engine) Resolve(ctx context.Context) (Resolution, error) {
 	var young []int
 	wait := time.Duration(0)
 	for i := range entries {
-		if left := e.o.Quiet - e.o.Now().Sub(entries[i].Time); answers[i].outcome == dnsview.NotMade && left > 0 {
+		if left := e.o.Quiet - e.o.Now().Sub(entries[i].Time); answers[i].outcome == index.NotMade && left > 0 {
 			young, wait = append(young, i), max(wait, left)
 		}
 	}
@@ -70,7 +71,7 @@ func (e *Engine) Resolve(ctx context.Context) (Resolution, error) {
 		switch {
 		case !a.asked:
 			out.Open = append(out.Open, Open{entries[i], a.why})
-		case a.outcome == dnsview.CannotTell && entries[i].State == journal.Unknown && (a.put == nil || a.put.err != nil): // it says so already
+		case a.outcome == index.CannotTell && entries[i].State == journal.Unknown && (a.put == nil || a.put.err != nil): // it says so already
 		default:
 			outcomes = append(outcomes, a.journalOutcome(&entries[i], e.o.Now()))
 		}
@@ -84,7 +85,7 @@ func (e *Engine) Resolve(ctx context.Context) (Resolution, error) {
 // answer is what a source says about one entry.
 type answer struct {
 	asked   bool // the source answered
-	outcome dnsview.Outcome
+	outcome index.Outcome
 	now     *providers.Record
 	why     string
 	put     *putBack // what had to be put back; nil when nothing had
@@ -101,9 +102,9 @@ func (a *answer) journalOutcome(en *journal.Entry, now time.Time) journal.Outcom
 		return a.put.journalOutcome(o)
 	}
 	switch a.outcome {
-	case dnsview.Made:
+	case index.Made:
 		o.State, o.Error = journal.Done, ""
-	case dnsview.NotMade:
+	case index.NotMade:
 		o.State = journal.Failed
 		if o.Error == "" {
 			o.Error = "it was not made"
@@ -138,7 +139,7 @@ func (e *Engine) find(ctx context.Context, entries []journal.Entry) []answer {
 			}
 			t := e.zone(en.Zone)
 			if t == nil || t.DNS == nil {
-				out[i].why = "the zone " + dnsview.Clean(en.Zone) + " is not configured here, or could not be set up"
+				out[i].why = "the zone " + index.Clean(en.Zone) + " is not configured here, or could not be set up"
 				return nil
 			}
 			rec := en.Change.Record()
@@ -164,17 +165,17 @@ func (e *Engine) find(ctx context.Context, entries []journal.Entry) []answer {
 				return nil
 			}
 			found, err := look()
-			now, outcome, why := dnsview.OutcomeOf(found, en.Change)
-			if _, n := dnsview.Find(found, en.Change); err == nil && n == 0 && en.Change.Op != providers.OpUpdate {
+			now, outcome, why := index.OutcomeOf(found, en.Change)
+			if _, n := index.Find(found, en.Change); err == nil && n == 0 && en.Change.Op != providers.OpUpdate {
 				err = absent(t, list, en.Change)
 			}
 			if err != nil {
-				out[i].why = dnsview.Clean(err.Error())
+				out[i].why = index.Clean(err.Error())
 				return nil
 			}
-			if outcome == dnsview.Made && now == nil && en.MayPutBack {
+			if outcome == index.Made && now == nil && en.MayPutBack {
 				if err := e.notTakenOver(ctx, t, en.Change); err != nil {
-					outcome, why = dnsview.CannotTell, "is gone, but "+dnsview.Clean(err.Error())
+					outcome, why = index.CannotTell, "is gone, but "+index.Clean(err.Error())
 				}
 			}
 			out[i] = answer{asked: true, outcome: outcome, now: now, why: why}
@@ -186,21 +187,21 @@ func (e *Engine) find(ctx context.Context, entries []journal.Entry) []answer {
 }
 
 // powerOutcome returns, by the state of an instance, whether an action was carried out.
-func powerOutcome(a dnsview.PowerAction, s providers.InstanceState, gone bool) (v dnsview.Outcome, why string) {
+func powerOutcome(a dnsview.PowerAction, s providers.InstanceState, gone bool) (v index.Outcome, why string) {
 	wanted := map[dnsview.PowerAction][]providers.InstanceState{
 		dnsview.PowerStart:     {providers.StateRunning, providers.StatePending},
 		dnsview.PowerStop:      {providers.StateStopped, providers.StateStopping},
 		dnsview.PowerTerminate: {providers.StateTerminated, providers.StateTerminating},
 	}[a]
-	why = "is " + dnsview.Clean(string(s))
+	why = "is " + index.Clean(string(s))
 	if gone {
 		why = "is gone"
 	}
 	switch {
 	case a == dnsview.PowerReboot:
-		return dnsview.CannotTell, why + ", which does not tell"
+		return index.CannotTell, why + ", which does not tell"
 	case gone && a == dnsview.PowerTerminate || !gone && slices.Contains(wanted, s):
-		return dnsview.Made, why
+		return index.Made, why
 	}
-	return dnsview.NotMade, why
+	return index.NotMade, why
 }

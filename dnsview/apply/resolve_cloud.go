@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"rollcall/dnsview"
+	"rollcall/dnsview/index"
 	"rollcall/providers"
 	"rollcall/providers/journal"
 )
@@ -17,12 +18,12 @@ const launchShown = 5 * time.Minute
 func (e *Engine) owner(ctx context.Context, name string, key providers.CloudKey, what string) (t *CloudTarget, why string) {
 	t = e.cloud(name)
 	if t == nil || t.Err != nil {
-		return nil, "the cloud " + dnsview.Clean(name) + " is not configured here, or could not be set up"
+		return nil, "the cloud " + index.Clean(name) + " is not configured here, or could not be set up"
 	}
 	who, err := e.o.Sources.Identify(ctx, name)
 	switch {
 	case err != nil:
-		return nil, dnsview.Clean(err.Error())
+		return nil, index.Clean(err.Error())
 	case who.Key != key:
 		return nil, "the credentials of " + t.Name + " belong to another account than " + what
 	}
@@ -42,7 +43,7 @@ func (e *Engine) findPower(ctx context.Context, en *journal.Entry) answer {
 	}
 	state, gone, err := e.stateOf(ctx, *en.Instance)
 	if err != nil {
-		return answer{why: dnsview.Clean(err.Error())}
+		return answer{why: index.Clean(err.Error())}
 	}
 	v, why := powerOutcome(dnsview.PowerAction(en.Action), state, gone)
 	return answer{asked: true, outcome: v, why: why}
@@ -59,19 +60,19 @@ func (e *Engine) findLaunch(ctx context.Context, en *journal.Entry) answer {
 	case t == nil:
 		return answer{why: why}
 	case t.Launches == nil:
-		return answer{why: "the cloud " + dnsview.Clean(l.Cloud) + " cannot be asked for a launch"}
+		return answer{why: "the cloud " + index.Clean(l.Cloud) + " cannot be asked for a launch"}
 	}
 	inst, err := t.Launches.FindLaunch(ctx, l.ID, l.Index)
 	switch {
 	case err == nil:
 		ref := inst.Ref()
-		return answer{asked: true, outcome: dnsview.Made, why: "is " + dnsview.Clean(inst.ID+", "+string(inst.State)), instance: &ref}
+		return answer{asked: true, outcome: index.Made, why: "is " + index.Clean(inst.ID+", "+string(inst.State)), instance: &ref}
 	case providers.KindOf(err) != providers.KindNotFound:
-		return answer{why: dnsview.Clean(err.Error())}
+		return answer{why: index.Clean(err.Error())}
 	case e.o.Now().Sub(en.Time) < launchShown:
-		return answer{asked: true, outcome: dnsview.CannotTell, why: "its cloud does not show it yet, which it may for " + launchShown.String() + " after it was asked"}
+		return answer{asked: true, outcome: index.CannotTell, why: "its cloud does not show it yet, which it may for " + launchShown.String() + " after it was asked"}
 	}
-	return answer{asked: true, outcome: dnsview.NotMade, why: "its cloud does not show it"}
+	return answer{asked: true, outcome: index.NotMade, why: "its cloud does not show it"}
 }
 
 // findProfile asks an account what there is of an instance profile.
@@ -83,14 +84,14 @@ func (e *Engine) findProfile(ctx context.Context, en *journal.Entry) answer {
 	case t == nil:
 		return answer{why: why}
 	case t.Profile == nil:
-		return answer{why: "the cloud " + dnsview.Clean(en.Profile.Cloud) + " has no instance profiles"}
+		return answer{why: "the cloud " + index.Clean(en.Profile.Cloud) + " has no instance profiles"}
 	}
 	missing, err := t.Profile(ctx, en.Profile)
 	switch {
 	case err != nil:
-		return answer{why: dnsview.Clean(err.Error())}
+		return answer{why: index.Clean(err.Error())}
 	case len(missing) > 0:
-		return answer{asked: true, outcome: dnsview.NotMade, why: "is not all there: missing are " + dnsview.Clean(strings.Join(missing, ", "))}
+		return answer{asked: true, outcome: index.NotMade, why: "is not all there: missing are " + index.Clean(strings.Join(missing, ", "))}
 	}
-	return answer{asked: true, outcome: dnsview.Made, why: "is there"}
+	return answer{asked: true, outcome: index.Made, why: "is there"}
 }

@@ -6,7 +6,7 @@ import (
 	"math/rand/v2"
 	"time"
 
-	"rollcall/dnsview"
+	"rollcall/dnsview/index"
 	"rollcall/providers"
 )
 
@@ -195,7 +195,7 @@ func (p *RetryingDNS) reconcile(ctx context.Context, zone providers.Zone, c *pro
 		return false // r keeps its error; the caller looks again
 	}
 	if c.Op != providers.OpCreate {
-		if found, n := dnsview.Find(rows, c); n == 1 && dnsview.Difference(&c.Before, found) == "" {
+		if found, n := index.Find(rows, c); n == 1 && index.Difference(&c.Before, found) == "" {
 			c.Before = *found
 			return true
 		} else if n == 0 && c.Op == providers.OpDelete {
@@ -209,7 +209,7 @@ func (p *RetryingDNS) reconcile(ctx context.Context, zone providers.Zone, c *pro
 	}
 	made := providers.Change{Op: providers.OpCreate, After: c.After}
 	made.After.ID = ""
-	found, n := dnsview.Find(rows, &made)
+	found, n := index.Find(rows, &made)
 	switch {
 	case n == 0 && c.Op == providers.OpCreate:
 		return true

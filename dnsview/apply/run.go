@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"rollcall/dnsview"
+	"rollcall/dnsview/index"
 	"rollcall/providers"
 	"rollcall/providers/journal"
 )
@@ -130,7 +131,7 @@ func (r *run) evidence(ctx context.Context) *evidence {
 func (r *run) carryOut(ctx context.Context) *Report {
 	if sum := r.plan.Checksum(); r.confirm.Checksum != "" && r.confirm.Checksum != sum {
 		for i := range r.plan.Steps {
-			r.end(i, StepRefused, "this is another plan than the one that was shown: its checksum is "+sum+" and not "+dnsview.Clean(r.confirm.Checksum))
+			r.end(i, StepRefused, "this is another plan than the one that was shown: its checksum is "+sum+" and not "+index.Clean(r.confirm.Checksum))
 		}
 		r.report.Ended = r.engine.o.Now()
 		return r.report

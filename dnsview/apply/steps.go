@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"rollcall/dnsview"
+	"rollcall/dnsview/index"
 	"rollcall/providers"
 	"rollcall/providers/journal"
 )
@@ -50,7 +51,7 @@ func (r *run) finish(outcomes []journal.Outcome) {
 	for _, o := range outcomes {
 		for i := range r.report.Steps {
 			if s := &r.report.Steps[i]; s.Entry == o.ID {
-				s.Why = "the journal could not be told how it ended: " + dnsview.Clean(err.Error())
+				s.Why = "the journal could not be told how it ended: " + index.Clean(err.Error())
 			}
 		}
 	}
@@ -81,7 +82,7 @@ func (r *run) refuse(ctx context.Context, steps []int) {
 func (r *run) power(ctx context.Context, i int) {
 	s := &r.plan.Steps[i]
 	rep := &r.report.Steps[i]
-	var clean []dnsview.GuardResult
+	var clean []index.GuardResult
 	if r.followsChanges(s) {
 		if _, g, _ := r.powerGuard(ctx, s); g.Pass { // else there is nothing to wait for
 			clean = append(clean, r.dnsClean(ctx, i))
@@ -109,7 +110,7 @@ func (r *run) power(ctx context.Context, i int) {
 	entries, err := r.begin([]journal.Entry{r.entry(i)})
 	if err != nil {
 		rep.Guards = append(rep.Guards, (&dnsview.GuardEvidence{JournalErr: err}).CheckJournal())
-		r.end(i, StepRefused, "the journal cannot be written: "+dnsview.Clean(err.Error()))
+		r.end(i, StepRefused, "the journal cannot be written: "+index.Clean(err.Error()))
 		return
 	}
 	rep.Entry = entries[0].ID
@@ -122,7 +123,7 @@ func (r *run) power(ctx context.Context, i int) {
 	rep.State = StepDone
 	if err != nil {
 		rep.Err, rep.State, o.State = err, StepFailed, journal.Failed
-		o.Error = dnsview.Clean(err.Error())
+		o.Error = index.Clean(err.Error())
 		rep.Why = o.Error
 		switch providers.KindOf(err) {
 		case providers.KindUncertain, providers.KindUnreachable, providers.KindIncomplete, providers.KindOther:
@@ -143,7 +144,7 @@ func (r *run) lookUpInstance(ctx context.Context, s *dnsview.Step, rep *StepRepo
 	state, gone, err := r.engine.stateOf(ctx, s.Instance)
 	if err != nil {
 		rep.State, o.State = StepUnknown, journal.Unknown
-		o.Note = "whether it happened could not be told: " + dnsview.Clean(err.Error())
+		o.Note = "whether it happened could not be told: " + index.Clean(err.Error())
 		rep.Why = o.Error + "; " + o.Note
 		return
 	}
@@ -152,10 +153,10 @@ func (r *run) lookUpInstance(ctx context.Context, s *dnsview.Step, rep *StepRepo
 	o.Note = "it was looked up, and " + why
 	rep.Why = o.Error + "; " + o.Note
 	switch outcome {
-	case dnsview.Made:
+	case index.Made:
 		rep.State, o.State, rep.Err = StepDone, journal.Done, nil
 		rep.Why = o.Note
-	case dnsview.NotMade: // it failed, as the provider said
+	case index.NotMade: // it failed, as the provider said
 	default:
 		rep.State, o.State = StepUnknown, journal.Unknown
 	}

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"rollcall/dnsview"
+	"rollcall/dnsview/index"
 	"rollcall/providers"
 	"rollcall/providers/journal"
 )
@@ -37,7 +38,7 @@ func (r *run) threshold(steps []int, inputs []*dnsview.GuardEvidence, out []guar
 					r.counts[zone] = g.Confirm
 				}
 			}
-			gs := []dnsview.GuardResult{g}
+			gs := []index.GuardResult{g}
 			r.acceptTyped(gs)
 			a.guards = append(a.guards, gs[0])
 			a.pass = gs[0].Pass
@@ -90,8 +91,8 @@ func (r *run) planned(zone string, steps []int, out []guardOutcome) int {
 }
 
 // refusedOtherwise reports whether a guard other than the threshold fails.
-func refusedOtherwise(guards []dnsview.GuardResult) bool {
-	return slices.ContainsFunc(guards, func(g dnsview.GuardResult) bool { return !g.Pass && g.Guard != dnsview.GuardThreshold })
+func refusedOtherwise(guards []index.GuardResult) bool {
+	return slices.ContainsFunc(guards, func(g index.GuardResult) bool { return !g.Pass && g.Guard != index.GuardThreshold })
 }
 
 // recent counts the owned values that the journal knows to have gone from a zone in the last ten

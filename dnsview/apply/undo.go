@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"rollcall/dnsview"
+	"rollcall/dnsview/index"
 	"rollcall/providers"
 	"rollcall/providers/journal"
 )
@@ -52,11 +53,11 @@ func (e *Engine) UndoPlan(id string) (dnsview.Plan, error) {
 	}
 	switch {
 	case !known:
-		return dnsview.Plan{}, fmt.Errorf("the journal has no entry or run %q; rollcall journal lists them", dnsview.Clean(id))
+		return dnsview.Plan{}, fmt.Errorf("the journal has no entry or run %q; rollcall journal lists them", index.Clean(id))
 	case len(named.Entries)+len(named.Final) == 0 && len(named.Open) > 0:
 		return dnsview.Plan{}, notKnown(id)
 	case len(named.Entries)+len(named.Final) == 0:
-		return dnsview.Plan{}, fmt.Errorf("there is nothing to undo in %s: it changed nothing, or was taken back already", dnsview.Clean(id))
+		return dnsview.Plan{}, fmt.Errorf("there is nothing to undo in %s: it changed nothing, or was taken back already", index.Clean(id))
 	}
 	return dnsview.PlanUndo(nil, takingBack(entries, named)...), nil
 }
@@ -93,7 +94,7 @@ func (e *Engine) history() (*journal.History, []journal.Entry, error) {
 }
 
 func notKnown(id string) error {
-	return fmt.Errorf("it is not known whether %s happened: look at the records, then deregister or register", dnsview.Clean(id))
+	return fmt.Errorf("it is not known whether %s happened: look at the records, then deregister or register", index.Clean(id))
 }
 
 // unsure returns a line for each entry that is left alone because it is not known whether it was made.

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"rollcall/dnsview"
+	"rollcall/dnsview/index"
 	"rollcall/providers"
 	"rollcall/providers/sim"
 	"rollcall/providers/sim/world"
@@ -171,7 +172,7 @@ func TestAnUndoOfAChangeGivesEveryFieldBack(t *testing.T) {
 		s.dress(&i)
 		before := s.everyField()
 		v := s.look()
-		p := dnsview.Plan{Verb: dnsview.VerbUpdate, Title: "Change what can be changed"}
+		p := dnsview.Plan{Verb: index.VerbUpdate, Title: "Change what can be changed"}
 		for _, r := range v.RecordsOf(s.owner(s.cloud, "", 0).Cloud, i.ID) {
 			if r.IsMarker() || r.Proxied || r.Type == "AAAA" { // the node has no such address
 				continue
@@ -218,7 +219,7 @@ func TestTwoChangesOfOneRecordAreUndoneAndRedoneStepByStep(t *testing.T) {
 		s.clk.pass(11 * time.Minute)
 		states := [][]string{s.everyField()}
 		for _, ttl := range []uint32{444, 555, 666} {
-			p := dnsview.Plan{Verb: dnsview.VerbUpdate, Title: "give the node another TTL"}
+			p := dnsview.Plan{Verb: index.VerbUpdate, Title: "give the node another TTL"}
 			v := s.look()
 			for _, r := range v.RecordsOf(s.owner(s.cloud, "", 0).Cloud, i.ID) {
 				if r.IsMarker() || r.Type != "A" {

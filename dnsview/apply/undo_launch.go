@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"strings"
 
-	"rollcall/dnsview"
+	"rollcall/dnsview/index"
 	"rollcall/providers/journal"
 )
 
@@ -19,9 +19,9 @@ func cannotTakeBack(entries []journal.Entry, id string) error {
 		}
 		switch {
 		case e.Kind == journal.KindLaunch && e.Instance != nil:
-			ids = append(ids, dnsview.Clean(e.Instance.ID))
+			ids = append(ids, index.Clean(e.Instance.ID))
 		case e.Kind == journal.KindProfile && e.Profile != nil:
-			profiles = append(profiles, dnsview.Clean(e.Profile.Name))
+			profiles = append(profiles, index.Clean(e.Profile.Name))
 		case e.Kind != journal.KindLaunch && e.Kind != journal.KindProfile:
 			return nil
 		}

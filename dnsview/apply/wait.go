@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"rollcall/dnsview"
+	"rollcall/dnsview/index"
 	"rollcall/providers"
 	"rollcall/providers/journal"
 )
@@ -68,7 +69,7 @@ func (r *run) cameBack(ctx context.Context, i int) string {
 	for n := range i {
 		if s := &r.report.Steps[n]; s.Step.Change != nil && s.State == StepDone {
 			if rec, gone := removed(s.Step.Change); gone && v.Holds(&rec) {
-				return dnsview.Clean(rec.String()) + " came back during the wait"
+				return index.Clean(rec.String()) + " came back during the wait"
 			}
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"unsafe"
 
 	"rollcall/dnsview"
+	"rollcall/dnsview/index"
 	"rollcall/providers"
 	"rollcall/providers/fleet"
 )
@@ -64,7 +65,7 @@ func TestAJumpOfTheWallClockBetweenAReadAndAGuardChangesNoAge(t *testing.T) {
 					if b.aws.lists != lists {
 						t.Error("it was read again")
 					}
-					if g := guard(rep, 0, dnsview.GuardGrace); g.Why != "the marker is 60 min old" {
+					if g := guard(rep, 0, index.GuardGrace); g.Why != "the marker is 60 min old" {
 						t.Errorf("guard 6: %+v", g)
 					}
 				},
@@ -82,7 +83,7 @@ func TestAJumpOfTheWallClockBetweenAReadAndAGuardChangesNoAge(t *testing.T) {
 					b.triton.remove("m-1")
 					s := b.view().Snapshot
 					inspect := func() *dnsview.View {
-						return dnsview.Inspect(s, dnsview.Options{Fleet: fleetID, Now: b.clk.now(), MaxAge: time.Minute, CreateGrace: 10 * time.Minute})
+						return dnsview.Inspect(s, index.Options{Fleet: fleetID, Now: b.clk.now(), MaxAge: time.Minute, CreateGrace: 10 * time.Minute})
 					}
 					b.clk.jump(t, d)
 					b.clk.advance(50 * time.Second)
@@ -104,10 +105,10 @@ func TestAJumpOfTheWallClockBetweenAReadAndAGuardChangesNoAge(t *testing.T) {
 					b.clk.jump(t, d)
 					rep := b.run(p)
 					wantStates(t, rep, StepRefused)
-					if g := guard(rep, 0, dnsview.GuardGrace); g.Pass || g.Satisfy != "wait 9 min" {
+					if g := guard(rep, 0, index.GuardGrace); g.Pass || g.Satisfy != "wait 9 min" {
 						t.Errorf("guard 6: %+v", g)
 					}
-					if g := guard(rep, 0, dnsview.GuardInstance); g.Pass || !g.NoEvidence {
+					if g := guard(rep, 0, index.GuardInstance); g.Pass || !g.NoEvidence {
 						t.Errorf("guard 3: %+v", g)
 					}
 				},
@@ -130,13 +131,13 @@ func TestAJumpOfTheWallClockBetweenAReadAndAGuardChangesNoAge(t *testing.T) {
 						b.aws.remove(fmt.Sprintf("i-%d", n))
 					}
 					steps := b.dead().Steps
-					p := dnsview.Plan{Verb: dnsview.VerbDeregister, Steps: steps[:1]}
+					p := dnsview.Plan{Verb: index.VerbDeregister, Steps: steps[:1]}
 					wantStates(t, b.run(p), StepDone)
 					b.clk.jump(t, d)
 					p.Steps = steps[1:2]
 					rep := b.run(p)
 					wantStates(t, rep, StepRefused)
-					if g := guard(rep, 0, dnsview.GuardThreshold); g.Pass {
+					if g := guard(rep, 0, index.GuardThreshold); g.Pass {
 						t.Errorf("guard 8: %+v", g)
 					}
 				},
@@ -166,7 +167,7 @@ func TestNothingIsConcludedFromASnapshotOnDisk(t *testing.T) {
 			Zones: []fleet.ZoneSource{{Name: cfZone, Provider: providers.Cloudflare, DNS: b.cf}},
 		})
 		for what, s := range map[string]*providers.Snapshot{"loaded": last, "shown": f.Snapshot()} {
-			v := dnsview.Inspect(s, dnsview.Options{Fleet: fleetID, Now: b.clk.now(), MaxAge: time.Minute, CreateGrace: 10 * time.Minute})
+			v := dnsview.Inspect(s, index.Options{Fleet: fleetID, Now: b.clk.now(), MaxAge: time.Minute, CreateGrace: 10 * time.Minute})
 			for i := range v.Sources {
 				if v.Sources[i].State == providers.CoverageComplete {
 					t.Errorf("%s, %s: %+v", what, d, v.Sources[i])

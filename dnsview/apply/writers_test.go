@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"rollcall/dnsview"
+	"rollcall/dnsview/index"
 	"rollcall/providers"
 	"rollcall/providers/journal"
 	"rollcall/providers/sim/world"
@@ -337,7 +338,7 @@ func (s *scene) checkStranger() {
 func (s *scene) adopted(zone, name string) bool {
 	for _, c := range s.consoles {
 		for _, e := range c.entries() {
-			if e.Verb == string(dnsview.VerbAdopt) && e.Zone == zone && e.Change.Before.Name == name && e.State != journal.Refused && e.State != journal.Failed {
+			if e.Verb == string(index.VerbAdopt) && e.Zone == zone && e.Change.Before.Name == name && e.State != journal.Refused && e.State != journal.Failed {
 				return true
 			}
 		}
@@ -529,7 +530,7 @@ func (s *scene) checkLosses() {
 				}
 				agent := slices.ContainsFunc(s.agents.acts, func(a act) bool { return a.id == id && !c.At.Before(a.from) && !c.At.After(a.to) })
 				wish := slices.ContainsFunc(es, func(e journal.Entry) bool {
-					return e.Change != nil && e.Zone == c.Zone && e.Verb != string(dnsview.VerbDeregister) && e.State != journal.Refused && during(&e, c.At) && shows(c, e.Change)
+					return e.Change != nil && e.Zone == c.Zone && e.Verb != string(index.VerbDeregister) && e.State != journal.Refused && during(&e, c.At) && shows(c, e.Change)
 				})
 				if !agent && !wish {
 					s.t.Errorf("lost was %s %s %s of %s, which was up, at %s", v.Name, v.Type, v.Value, id, c.At)

@@ -11,6 +11,7 @@ import (
 	"pgregory.net/rapid"
 
 	"rollcall/dnsview"
+	"rollcall/dnsview/index"
 	"rollcall/dnsview/rows"
 	"rollcall/providers"
 	"rollcall/providers/journal"
@@ -43,8 +44,8 @@ func view() *dnsview.View {
 			},
 		}},
 	}
-	wire := []dnsview.WireState{{Zone: "scalability.expert", Name: "six.scalability.expert", Type: "AAAA", State: dnsview.WireInSync, Want: []string{"2001:db8::1"}, At: now}}
-	return dnsview.Inspect(s, dnsview.Options{Fleet: "f1", Now: now, CreateGrace: time.Minute, Wire: wire, Services: []dnsview.Service{{Name: "www.scalability.expert", Kind: dnsview.RoundRobin}}})
+	wire := []index.WireState{{Zone: "scalability.expert", Name: "six.scalability.expert", Type: "AAAA", State: index.WireInSync, Want: []string{"2001:db8::1"}, At: now}}
+	return dnsview.Inspect(s, index.Options{Fleet: "f1", Now: now, CreateGrace: time.Minute, Wire: wire, Services: []index.Service{{Name: "www.scalability.expert", Kind: index.RoundRobin}}})
 }
 
 func TestAFilterPassesWhatAllItsTermsHoldOf(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 	"strconv"
 
 	"rollcall/dnsview"
+	"rollcall/dnsview/index"
 	"rollcall/providers"
 )
 
@@ -15,7 +16,7 @@ const weightMost = 255
 // leaves what they have. The records are SRV values, or addresses in weighted record sets
 // of Route 53, which have a weight and no priority.
 func Balance(z Zone, records []providers.Record, priority, weight *uint16) (Planned, error) {
-	m := z.plan(dnsview.VerbBalance)
+	m := z.plan(index.VerbBalance)
 	for i := range records {
 		r := records[i]
 		after, what, err := balanced(r, priority, weight)
@@ -79,12 +80,12 @@ func Weighted(r *providers.Record) bool {
 
 // BalanceNodes plans another priority or weight for the nodes with these records, zone by zone.
 func BalanceNodes(v *dnsview.View, ids []providers.Identity, priority, weight *uint16) (dnsview.Plan, error) {
-	out := dnsview.Plan{Verb: dnsview.VerbBalance, Title: "Nothing to do"}
+	out := dnsview.Plan{Verb: index.VerbBalance, Title: "Nothing to do"}
 	zones := map[string][]providers.Record{}
 	for _, id := range ids {
 		r := v.Record(id)
 		if r == nil {
-			out.Skipped = append(out.Skipped, dnsview.Clean(id.Name+" "+id.Type+" "+id.Value)+": there is no such record any more")
+			out.Skipped = append(out.Skipped, index.Clean(id.Name+" "+id.Type+" "+id.Value)+": there is no such record any more")
 			continue
 		}
 		zones[r.Zone] = append(zones[r.Zone], *r)

@@ -1,8 +1,8 @@
 package plan
 
 import (
-	"rollcall/dnsview"
 	"rollcall/dnsview/dnssd"
+	"rollcall/dnsview/index"
 	"rollcall/providers"
 )
 
@@ -52,7 +52,7 @@ func Create(z Zone, d Declaration) (Planned, error) {
 			return Planned{}, inTheWay("%s has the TXT record %s already, which is not what is asked for: retire the incarnation first, or create another one", d.Name, providers.Clean(r.Value))
 		}
 	}
-	m := z.plan(dnsview.VerbCreate)
+	m := z.plan(index.VerbCreate)
 	m.announce(d)
 	return m.whole("Create the incarnation " + providers.Clean(d.Name.String()))
 }
@@ -121,7 +121,7 @@ func Retire(z Zone, n dnssd.Name) (Planned, error) {
 	if nodes > 0 {
 		return Planned{}, inTheWay("%s still has %s: let them leave first", n, count(nodes, "node", "nodes"))
 	}
-	m := z.plan(dnsview.VerbRetire)
+	m := z.plan(index.VerbRetire)
 	typ := n.Type()
 	others := 0
 	for _, r := range z.at(typ.Canonical(), "PTR") {

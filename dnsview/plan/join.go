@@ -5,8 +5,8 @@ import (
 	"net/netip"
 	"slices"
 
-	"rollcall/dnsview"
 	"rollcall/dnsview/dnssd"
+	"rollcall/dnsview/index"
 	"rollcall/providers"
 )
 
@@ -105,7 +105,7 @@ func Join(z Zone, n Node) (Planned, error) {
 	if z.quiesced(o, n.service(), host) {
 		return Planned{}, inTheWay("the host %s was taken out of %s on purpose: let it leave first if it shall come back", providers.Clean(n.Host), n.service())
 	}
-	m := z.plan(dnsview.VerbJoin)
+	m := z.plan(index.VerbJoin)
 	title := "Let " + host + " join " + providers.Clean(n.service())
 	if n.RoundRobin != "" {
 		if err := m.addresses(n, n.service(), o); err != nil {

@@ -4,8 +4,8 @@ import (
 	"context"
 	"slices"
 
-	"rollcall/dnsview"
 	"rollcall/dnsview/dnssd"
+	"rollcall/dnsview/index"
 	"rollcall/providers"
 )
 
@@ -112,7 +112,7 @@ func Leave(z Zone, n Node) (Planned, error) {
 	if err != nil {
 		return Planned{}, err
 	}
-	m := z.plan(dnsview.VerbLeave)
+	m := z.plan(index.VerbLeave)
 	title := "Let " + host + " leave " + providers.Clean(n.service())
 	if n.RoundRobin != "" {
 		m.takeAddresses(n.service(), o)

@@ -11,6 +11,7 @@ import (
 
 	"rollcall/dnsview"
 	"rollcall/dnsview/dnssd"
+	"rollcall/dnsview/index"
 	"rollcall/dnsview/plan"
 	"rollcall/providers"
 )
@@ -346,7 +347,7 @@ func TestTheGuardsOfARetireSeeANodeThatThePlanDidNot(t *testing.T) {
 	}{{before.Records, providers.CoverageComplete, true}, {before.Records, providers.CoveragePartial, false}, {now.Records, providers.CoverageComplete, false}} {
 		view := dnsview.Inspect(&providers.Snapshot{Taken: noon, Zones: []providers.ZoneView{{
 			Zone: now.Zone, Records: c.records, Coverage: providers.Coverage{State: c.state, Started: noon, Finished: noon},
-		}}}, dnsview.Options{Fleet: "f1", Now: noon})
+		}}}, index.Options{Fleet: "f1", Now: noon})
 		for _, s := range m.Plan.Steps {
 			e := &dnsview.GuardEvidence{Now: noon, Fleet: "f1", Verb: m.Plan.Verb, View: view, Change: s.Change, Found: []providers.Record{s.Change.Before}, Looked: true}
 			pass := true
@@ -367,19 +368,19 @@ func TestOnlyAHostsOwnWishPassesWithoutACloud(t *testing.T) {
 	node.Owners = []providers.Owner{providers.Owner{Fleet: "f1", Cloud: "0123456789", Instance: "i-1", Registered: noon}.For("SRV", host.Value)}
 	foreign := host
 	foreign.Owners = []providers.Owner{func() providers.Owner { o := host.Owners[0]; o.Fleet = "f2"; return o }()}
-	view := dnsview.Inspect(&providers.Snapshot{Taken: noon}, dnsview.Options{Fleet: "f1", Now: noon})
+	view := dnsview.Inspect(&providers.Snapshot{Taken: noon}, index.Options{Fleet: "f1", Now: noon})
 	for _, c := range []struct {
-		verb dnsview.Verb
+		verb index.Verb
 		r    providers.Record
 		pass bool
 	}{
-		{dnsview.VerbLeave, host, true},
-		{dnsview.VerbJoin, host, true},
-		{dnsview.VerbLeave, node, false},
-		{dnsview.VerbLeave, foreign, false},
-		{dnsview.VerbDeregister, host, false},
-		{dnsview.VerbQuiesce, host, false},
-		{dnsview.VerbRetire, host, false},
+		{index.VerbLeave, host, true},
+		{index.VerbJoin, host, true},
+		{index.VerbLeave, node, false},
+		{index.VerbLeave, foreign, false},
+		{index.VerbDeregister, host, false},
+		{index.VerbQuiesce, host, false},
+		{index.VerbRetire, host, false},
 	} {
 		e := &dnsview.GuardEvidence{Now: noon, Fleet: "f1", Verb: c.verb, View: view, Change: &providers.Change{Op: providers.OpDelete, Before: c.r}, Found: []providers.Record{c.r}, Looked: true}
 		pass := true

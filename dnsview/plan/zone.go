@@ -11,6 +11,7 @@ import (
 
 	"rollcall/dnsview"
 	"rollcall/dnsview/dnssd"
+	"rollcall/dnsview/index"
 	"rollcall/providers"
 )
 
@@ -89,7 +90,7 @@ func (z *Zone) ReadAbove(ctx context.Context, g Getter, names ...string) error {
 
 // resolvable refuses names that the servers of the zone would not answer for.
 func (z *Zone) resolvable(typ string, names ...string) error {
-	cuts := dnsview.CutsOf(z.Zone.Name, z.Records)
+	cuts := index.CutsOf(z.Zone.Name, z.Records)
 	for _, n := range names {
 		n = providers.CanonicalName(n)
 		if why, ok := cuts.Occluded(n, typ); ok {
@@ -138,7 +139,7 @@ type planner struct {
 	planned Planned
 }
 
-func (z *Zone) plan(verb dnsview.Verb) *planner {
+func (z *Zone) plan(verb index.Verb) *planner {
 	return &planner{z: z, planned: Planned{Plan: dnsview.Plan{Verb: verb}}}
 }
 
@@ -158,7 +159,7 @@ func (m *planner) step(c providers.Change, sentence string, needs ...int) int {
 func (m *planner) end(title string) Planned {
 	m.planned.Plan.Title = title
 	m.planned.Plan = dnsview.WithoutRefused(m.z.Zone, m.z.Records, m.planned.Plan)
-	if why := dnsview.WhyZoneNotWritten(&m.z.Zone); why != "" && len(m.planned.Plan.Steps) > 0 {
+	if why := index.WhyZoneNotWritten(&m.z.Zone); why != "" && len(m.planned.Plan.Steps) > 0 {
 		m.planned.Plan.Steps, m.planned.Notes = nil, nil
 		m.skip(why)
 	}

@@ -10,7 +10,7 @@ import (
 	"syscall"
 	"time"
 
-	"rollcall/dnsview"
+	"rollcall/dnsview/index"
 	"rollcall/providers"
 )
 
@@ -55,7 +55,7 @@ func (p *Prober) look(ctx context.Context, t *Target) look {
 	case errors.Is(err, syscall.ECONNREFUSED):
 		l.err = "the port is closed"
 	default:
-		l.err = "broken connection: " + dnsview.Clean(shorten(cause(err).Error()))
+		l.err = "broken connection: " + index.Clean(shorten(cause(err).Error()))
 	}
 	return l
 }

@@ -10,7 +10,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"rollcall/dnsview"
+	"rollcall/dnsview/index"
 	"rollcall/providers"
 )
 
@@ -19,7 +19,7 @@ type Target struct {
 	Service  string // canonical name
 	Instance providers.InstanceRef
 	Addr     netip.Addr
-	Health   dnsview.Health
+	Health   index.Health
 }
 
 // State says whether a node is well.
@@ -80,7 +80,7 @@ type key struct {
 
 // history is what is remembered of one node.
 type history struct {
-	health dnsview.Health
+	health index.Health
 	addr   netip.Addr
 	looks  []bool // the newest last
 	tried  time.Time
@@ -172,7 +172,7 @@ func (p *Prober) refusal(t *Target) string {
 }
 
 // counts returns how many of how many looks decide.
-func counts(h *dnsview.Health) (need, of int) {
+func counts(h *index.Health) (need, of int) {
 	if need, of = h.Need, h.Of; of <= 0 {
 		need, of = cmp.Or(need, defaultNeed), max(need, defaultOf)
 	}

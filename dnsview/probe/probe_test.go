@@ -20,6 +20,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"rollcall/dnsview"
+	"rollcall/dnsview/index"
 	"rollcall/providers"
 )
 
@@ -31,7 +32,7 @@ func (c *clock) Now() time.Time      { return c.now }
 func (c *clock) add(d time.Duration) { c.now = c.now.Add(d) }
 
 // node is a target that HTTP asks for at an address of loopback.
-func node(id, addr string, h dnsview.Health) Target {
+func node(id, addr string, h index.Health) Target {
 	ap := netip.MustParseAddrPort(addr)
 	h.Port = ap.Port()
 	return Target{Service: "www.example.com", Instance: providers.InstanceRef{Cloud: "c", Key: "0123456789", ID: id}, Addr: ap.Addr(), Health: h}
@@ -95,7 +96,7 @@ func TestNothingIsContactedUnlessTheChecksAreOn(t *testing.T) {
 		t.Error("a node is contacted")
 		return nil, io.EOF
 	}})
-	r := p.Check(context.Background(), []Target{node("i-1", "127.0.0.1:80", dnsview.Health{HTTP: "/"})})[0]
+	r := p.Check(context.Background(), []Target{node("i-1", "127.0.0.1:80", index.Health{HTTP: "/"})})[0]
 	if r.State != Unchecked || !strings.Contains(r.Reason, "off") || p.On() || len(Views([]Result{r})) != 0 {
 		t.Errorf("%+v", r)
 	}
@@ -113,7 +114,7 @@ func TestAStatusOf200To399Passes(t *testing.T) {
 			w.WriteHeader(code)
 		})
 		c := newClock()
-		r := rounds(New(Options{On: true, Now: c.Now}), c, 3, node("i-1", addr, dnsview.Health{HTTP: "/health?full=1"}))[0]
+		r := rounds(New(Options{On: true, Now: c.Now}), c, 3, node("i-1", addr, index.Health{HTTP: "/health?full=1"}))[0]
 		if r.State != state || asked.Load() != 3 || elsewhere.Load() != 0 {
 			t.Errorf("%d: %+v after %d requests", code, r, asked.Load())
 		}
@@ -126,7 +127,7 @@ func TestAStatusOf200To399Passes(t *testing.T) {
 func TestANameThatIsNoHostIsNotSentAsOne(t *testing.T) {
 	var host atomic.Value
 	addr := serveHTTP(t, func(_ http.ResponseWriter, r *http.Request) { host.Store(r.Host) })
-	n := node("i-1", addr, dnsview.Health{HTTP: "/"})
+	n := node("i-1", addr, index.Health{HTTP: "/"})
 	n.Service = "v1._theservice._tcp.example.com"
 	New(Options{On: true}).Check(context.Background(), []Target{n})
 	if host.Load() != addr {
@@ -138,7 +139,7 @@ func TestAnOpenPortPassesATCPCheck(t *testing.T) {
 	open := serveBytes(t, nil)
 	c := newClock()
 	p := New(Options{On: true, Now: c.Now})
-	got := rounds(p, c, 3, node("i-1", open, dnsview.Health{TCP: true}), node("i-2", closedPort(t), dnsview.Health{TCP: true}))
+	got := rounds(p, c, 3, node("i-1", open, index.Health{TCP: true}), node("i-2", closedPort(t), index.Health{TCP: true}))
 	if got[0].State != Well || got[1].State != Unwell || got[1].Error != "the port is closed" {
 		t.Errorf("%+v", got)
 	}
@@ -153,7 +154,7 @@ func TestNeedOfTheLastOfLooksDecide(t *testing.T) {
 	})
 	c := newClock()
 	p := New(Options{On: true, Now: c.Now})
-	n := node("i-1", addr, dnsview.Health{HTTP: "/", Need: 2, Of: 3})
+	n := node("i-1", addr, index.Health{HTTP: "/", Need: 2, Of: 3})
 	for i, s := range []struct {
 		well           bool
 		state          State
@@ -183,7 +184,7 @@ func TestANodeThatIsContentWithOneOfThreeIsNoFindingWhenTwoFail(t *testing.T) {
 		}
 	})
 	c := newClock()
-	got := rounds(New(Options{On: true, Now: c.Now}), c, 3, node("i-1", addr, dnsview.Health{HTTP: "/", Need: 1, Of: 3}))
+	got := rounds(New(Options{On: true, Now: c.Now}), c, 3, node("i-1", addr, index.Health{HTTP: "/", Need: 1, Of: 3}))
 	if got[0].State != Well || got[0].Failed != 2 || len(Views(got)) != 0 {
 		t.Errorf("%+v", got)
 	}
@@ -194,7 +195,7 @@ func TestANodeIsNotLookedAtBeforeItsIntervalIsOver(t *testing.T) {
 	addr := serveHTTP(t, func(http.ResponseWriter, *http.Request) { n.Add(1) })
 	c := newClock()
 	p := New(Options{On: true, Now: c.Now})
-	target := node("i-1", addr, dnsview.Health{HTTP: "/", Interval: 30 * time.Second})
+	target := node("i-1", addr, index.Health{HTTP: "/", Interval: 30 * time.Second})
 	for range 60 {
 		p.Check(context.Background(), []Target{target})
 		c.add(time.Second)
@@ -209,10 +210,10 @@ func TestANodeThatMovedBeginsAnew(t *testing.T) {
 	good := serveHTTP(t, func(http.ResponseWriter, *http.Request) {})
 	c := newClock()
 	p := New(Options{On: true, Now: c.Now})
-	if r := rounds(p, c, 3, node("i-1", bad, dnsview.Health{HTTP: "/"}))[0]; r.State != Unwell {
+	if r := rounds(p, c, 3, node("i-1", bad, index.Health{HTTP: "/"}))[0]; r.State != Unwell {
 		t.Errorf("%+v", r)
 	}
-	if r := rounds(p, c, 1, node("i-1", good, dnsview.Health{HTTP: "/"}))[0]; r.State != Unsure || r.Failed != 0 {
+	if r := rounds(p, c, 1, node("i-1", good, index.Health{HTTP: "/"}))[0]; r.State != Unsure || r.Failed != 0 {
 		t.Errorf("%+v", r)
 	}
 	rounds(p, c, 1)
@@ -231,7 +232,7 @@ func TestOddAnswersAreFailuresAndNoneIsACrash(t *testing.T) {
 		"an endless header":  append([]byte("HTTP/1.1 200 OK\r\nX: "), bytes.Repeat([]byte("x"), 4*maxHeader)...),
 	} {
 		c := newClock()
-		r := rounds(New(Options{On: true, Now: c.Now, Timeout: 20 * time.Second}), c, 2, node("i-1", serveBytes(t, b), dnsview.Health{HTTP: "/"}))[0]
+		r := rounds(New(Options{On: true, Now: c.Now, Timeout: 20 * time.Second}), c, 2, node("i-1", serveBytes(t, b), index.Health{HTTP: "/"}))[0]
 		if r.State != Unwell || r.Error == "" || strings.ContainsAny(r.Error+r.Reason, "\x1b\r\n") || len(r.Error) > 200 {
 			t.Errorf("%s: %+v", name, r)
 		}
@@ -249,7 +250,7 @@ func TestALongBodyIsNotWaitedFor(t *testing.T) {
 		}
 	})
 	t.Cleanup(func() { close(released) })
-	r := New(Options{On: true, Timeout: time.Minute}).Check(context.Background(), []Target{node("i-1", addr, dnsview.Health{HTTP: "/", Need: 1, Of: 1})})[0]
+	r := New(Options{On: true, Timeout: time.Minute}).Check(context.Background(), []Target{node("i-1", addr, index.Health{HTTP: "/", Need: 1, Of: 1})})[0]
 	if r.State != Well {
 		t.Errorf("%+v", r)
 	}
@@ -260,7 +261,7 @@ func TestWhatThisMachineHasNoWayToIsNotHeldAgainstANode(t *testing.T) {
 	p := New(Options{On: true, Now: c.Now, Dial: func(context.Context, string, string) (net.Conn, error) {
 		return nil, &net.OpError{Op: "dial", Err: syscall.ENETUNREACH}
 	}})
-	got := rounds(p, c, 5, node("i-1", "[2001:db8::1]:80", dnsview.Health{HTTP: "/"}))
+	got := rounds(p, c, 5, node("i-1", "[2001:db8::1]:80", index.Health{HTTP: "/"}))
 	if got[0].State != Unsure || got[0].Failed != 0 || len(Views(got)) != 0 {
 		t.Errorf("%+v", got)
 	}
@@ -284,13 +285,13 @@ func TestASilentNodeAmongOthersIsUnwell(t *testing.T) {
 		}})
 		var got []Result
 		for range 2 {
-			got = p.Check(t.Context(), []Target{node("i-1", "192.0.2.1:80", dnsview.Health{TCP: true}), node("i-2", "192.0.2.2:80", dnsview.Health{TCP: true})})
+			got = p.Check(t.Context(), []Target{node("i-1", "192.0.2.1:80", index.Health{TCP: true}), node("i-2", "192.0.2.2:80", index.Health{TCP: true})})
 			time.Sleep(time.Minute)
 		}
 		if got[0].State != Unwell || got[0].Error != "no answer in 5s" || got[1].State != Well {
 			t.Errorf("%+v", got)
 		}
-		want := []dnsview.HealthState{
+		want := []index.HealthState{
 			{Service: "www.example.com", Key: "0123456789", ID: "i-1", Failed: 2, Of: 2, Error: "no answer in 5s", At: got[0].At},
 			{Service: "www.example.com", Key: "0123456789", ID: "i-2", Of: 2, At: got[1].At},
 		}
@@ -305,7 +306,7 @@ func TestNodesThatAreAllSilentMeanThatThisMachineIsCutOff(t *testing.T) {
 		p := New(Options{On: true, Dial: silence})
 		var got []Result
 		for range 5 {
-			got = p.Check(t.Context(), []Target{node("i-1", "192.0.2.1:80", dnsview.Health{TCP: true}), node("i-2", "192.0.2.2:80", dnsview.Health{HTTP: "/"})})
+			got = p.Check(t.Context(), []Target{node("i-1", "192.0.2.1:80", index.Health{TCP: true}), node("i-2", "192.0.2.2:80", index.Health{HTTP: "/"})})
 			time.Sleep(time.Minute)
 		}
 		for _, r := range got {
@@ -333,7 +334,7 @@ func TestOnlyAFewLooksAreUnderWayAtOnce(t *testing.T) {
 		}})
 		var targets []Target
 		for i := range 20 {
-			targets = append(targets, node(fmt.Sprint("i-", i), "192.0.2.1:80", dnsview.Health{TCP: true}))
+			targets = append(targets, node(fmt.Sprint("i-", i), "192.0.2.1:80", index.Health{TCP: true}))
 		}
 		start := time.Now()
 		p.Check(t.Context(), targets)
@@ -350,7 +351,7 @@ func TestAStoppedCheckCountsForNothing(t *testing.T) {
 			cancel()
 			return silence(ctx, network, addr)
 		}})
-		got := p.Check(ctx, []Target{node("i-1", "192.0.2.1:80", dnsview.Health{TCP: true}), node("i-2", "192.0.2.2:80", dnsview.Health{TCP: true})})
+		got := p.Check(ctx, []Target{node("i-1", "192.0.2.1:80", index.Health{TCP: true}), node("i-2", "192.0.2.2:80", index.Health{TCP: true})})
 		for _, r := range got {
 			if r.State != Unsure || r.Failed != 0 || !r.At.IsZero() {
 				t.Errorf("%+v", r)
@@ -364,11 +365,11 @@ func TestWhatCannotBeLookedAtFromHereSaysWhy(t *testing.T) {
 		t.Error("a node is contacted")
 		return nil, io.EOF
 	}})
-	command := node("i-1", "127.0.0.1:80", dnsview.Health{Command: "true"})
-	none := node("i-2", "127.0.0.1:80", dnsview.Health{})
-	port := node("i-3", "127.0.0.1:80", dnsview.Health{TCP: true})
+	command := node("i-1", "127.0.0.1:80", index.Health{Command: "true"})
+	none := node("i-2", "127.0.0.1:80", index.Health{})
+	port := node("i-3", "127.0.0.1:80", index.Health{TCP: true})
 	port.Health.Port = 0
-	addr := node("i-4", "127.0.0.1:80", dnsview.Health{HTTP: "/"})
+	addr := node("i-4", "127.0.0.1:80", index.Health{HTTP: "/"})
 	addr.Addr = netip.Addr{}
 	for i, word := range []string{"command", "declares no", "no port", "no address"} {
 		if r := p.Check(context.Background(), []Target{command, none, port, addr})[i]; r.State != Unchecked || !strings.Contains(r.Reason, word) {
@@ -398,10 +399,10 @@ func TestTheNodesToLookAtAreTheRunningOnesOfServicesWithACheck(t *testing.T) {
 			Zone: providers.Zone{Name: "example.com"}, Coverage: providers.Coverage{State: providers.CoverageComplete},
 			Records: []providers.Record{{Zone: "example.com", Name: "www.example.com", Type: "A", TTL: 60, Value: second.String()}},
 		}},
-	}, dnsview.Options{Services: []dnsview.Service{
-		{Name: "www.example.com", Kind: dnsview.RoundRobin, Zone: "example.com", Select: map[string]string{"service": "www"}, Health: dnsview.Health{HTTP: "/"}},
-		{Name: "plain.example.com", Kind: dnsview.RoundRobin, Zone: "example.com", Select: map[string]string{"service": "unchecked"}},
-		{Name: "v1._x._tcp.example.com", Kind: dnsview.DNSSD, Zone: "example.com", Port: 4218, Select: map[string]string{"service": "srv"}, Health: dnsview.Health{TCP: true}},
+	}, index.Options{Services: []index.Service{
+		{Name: "www.example.com", Kind: index.RoundRobin, Zone: "example.com", Select: map[string]string{"service": "www"}, Health: index.Health{HTTP: "/"}},
+		{Name: "plain.example.com", Kind: index.RoundRobin, Zone: "example.com", Select: map[string]string{"service": "unchecked"}},
+		{Name: "v1._x._tcp.example.com", Kind: index.DNSSD, Zone: "example.com", Port: 4218, Select: map[string]string{"service": "srv"}, Health: index.Health{TCP: true}},
 	}})
 	var got []string
 	for _, x := range Targets(v) {

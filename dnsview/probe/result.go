@@ -5,6 +5,7 @@ import (
 	"strconv"
 
 	"rollcall/dnsview"
+	"rollcall/dnsview/index"
 	"rollcall/providers"
 )
 
@@ -55,15 +56,15 @@ func times(n, of int) string {
 // Views returns results in the form that findings are made from. Those that say
 // nothing about a node are left out, and those of nodes that are well though as many looks
 // failed as it takes: a service that is content with one of three has such.
-func Views(results []Result) []dnsview.HealthState {
-	var out []dnsview.HealthState
+func Views(results []Result) []index.HealthState {
+	var out []index.HealthState
 	for i := range results {
 		r := &results[i]
 		need, _ := counts(&r.Health)
 		if r.State != Unwell && (r.State != Well || r.Failed >= need) {
 			continue
 		}
-		out = append(out, dnsview.HealthState{
+		out = append(out, index.HealthState{
 			Service: r.Service, Key: r.Instance.Key, ID: r.Instance.ID, Failed: r.Failed, Of: r.Passed + r.Failed, Error: r.Error, At: r.At,
 		})
 	}

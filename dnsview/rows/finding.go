@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"rollcall/dnsview"
+	"rollcall/dnsview/index"
 	"rollcall/providers"
 )
 
@@ -75,13 +76,13 @@ func FindingTable() []Column[*Finding] {
 			Key: func(r *Finding) string { return strconv.Itoa(int(dnsview.Critical) - int(r.Severity)) },
 		},
 		{Title: "CLASS", Text: func(r *Finding) string { return string(r.Class) }},
-		{Title: "ABOUT", Text: func(r *Finding) string { return dnsview.Readable(r.named()) }},
+		{Title: "ABOUT", Text: func(r *Finding) string { return index.Readable(r.named()) }},
 		{Title: "REMEDY", Text: func(r *Finding) string { return string(r.Remedy) }},
-		{Title: "REASON", Text: func(r *Finding) string { return dnsview.Readable(r.Why) }},
+		{Title: "REASON", Text: func(r *Finding) string { return index.Readable(r.Why) }},
 		{Title: "ADVICE", Wide: true, Text: func(r *Finding) string { return providers.Clean(r.view.Advice(r.Finding)) }},
 		{Title: "CLOUD", Wide: true, Text: func(r *Finding) string { return providers.Clean(r.Cloud) }},
-		{Title: "ZONE", Wide: true, Text: func(r *Finding) string { return dnsview.Readable(providers.Clean(r.Zone)) }},
-		{Title: "SERVICE", Wide: true, Text: func(r *Finding) string { return dnsview.Readable(providers.Clean(r.Service)) }},
+		{Title: "ZONE", Wide: true, Text: func(r *Finding) string { return index.Readable(providers.Clean(r.Zone)) }},
+		{Title: "SERVICE", Wide: true, Text: func(r *Finding) string { return index.Readable(providers.Clean(r.Service)) }},
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"rollcall/dnsview"
+	"rollcall/dnsview/index"
 	"rollcall/providers"
 )
 
@@ -22,7 +23,7 @@ type Record struct {
 	Node       string // who owns it, or whose address it is
 	Instances  []InstanceKey
 	Findings   []*dnsview.Finding // worst first
-	Wire       *dnsview.WireState // what name servers answer; nil when no one asks for it
+	Wire       *index.WireState   // what name servers answer; nil when no one asks for it
 	Production bool
 
 	view    *dnsview.View
@@ -80,8 +81,8 @@ func compareValues(a, b *providers.Record) int {
 func (r *Record) join() {
 	r.ID = r.Rec.Identity()
 	r.Wire = r.view.WireOf(r.Rec)
-	r.Value = providers.Clean(dnsview.ReadableValue(r.Rec.Type, r.Rec.Value))
-	r.Name = providers.Clean(Relative(dnsview.Readable(r.Rec.Name), dnsview.Readable(r.Rec.Zone)))
+	r.Value = providers.Clean(index.ReadableValue(r.Rec.Type, r.Rec.Value))
+	r.Name = providers.Clean(Relative(index.Readable(r.Rec.Name), index.Readable(r.Rec.Zone)))
 	if r.Rec.Name != r.Rec.Zone { // the apex comes first
 		r.natural = NaturalKey(r.Rec.Name)
 	}
@@ -165,8 +166,8 @@ func (r *Record) owner() *OwnerObject {
 func RecordTable(wire bool) []Column[*Record] {
 	type row = *Record
 	out := []Column[row]{
-		{Title: "ZONE", Text: func(r row) string { return dnsview.Readable(r.zone()) }},
-		{Title: "NAME", Text: func(r row) string { return dnsview.Readable(r.full()) }},
+		{Title: "ZONE", Text: func(r row) string { return index.Readable(r.zone()) }},
+		{Title: "NAME", Text: func(r row) string { return index.Readable(r.full()) }},
 		{Title: "TYPE", Text: row.Type},
 		{Title: "TTL", Text: func(r row) string {
 			if r.Rec.AutoTTL {
@@ -174,12 +175,12 @@ func RecordTable(wire bool) []Column[*Record] {
 			}
 			return strconv.Itoa(int(r.Rec.TTL))
 		}, Key: func(r row) string { return strconv.Itoa(int(r.Rec.TTL)) }},
-		{Title: "VALUE", Text: func(r row) string { return dnsview.ReadableValue(r.Type(), r.value()) }},
+		{Title: "VALUE", Text: func(r row) string { return index.ReadableValue(r.Type(), r.value()) }},
 		{Title: "NODE", Text: row.node},
 		{Title: "FINDINGS", Text: func(r row) string { return strings.Join(r.classes(), ",") }},
 		{Title: "PROVIDER", Wide: true, Text: row.provider},
 		{Title: "PROXIED", Wide: true, Text: func(r row) string { return strconv.FormatBool(r.Rec.Proxied) }},
-		{Title: "SERVICE", Wide: true, Text: func(r row) string { return dnsview.Readable(providers.Clean(r.view.ServiceOf(r.Rec))) }},
+		{Title: "SERVICE", Wide: true, Text: func(r row) string { return index.Readable(providers.Clean(r.view.ServiceOf(r.Rec))) }},
 		{Title: "OWNER", Wide: true, Text: func(r row) string {
 			if o := r.owner(); o != nil {
 				return o.Cloud + "/" + o.Instance

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"rollcall/dnsview"
+	"rollcall/dnsview/index"
 	"rollcall/providers"
 )
 
@@ -253,7 +254,7 @@ func SourceTable(wire bool) []Column[*Source] {
 		}
 	}
 	out := []Column[*Source]{
-		{Title: "NAME", Text: func(s *Source) string { return dnsview.Readable(s.Name) }},
+		{Title: "NAME", Text: func(s *Source) string { return index.Readable(s.Name) }},
 		{Title: "KIND", Text: func(s *Source) string { return s.Kind }},
 		{Title: "PROVIDER", Text: func(s *Source) string { return s.Provider }},
 		{Title: "STATE", Text: func(s *Source) string { return s.State }},

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"time"
 
-	"rollcall/dnsview"
+	"rollcall/dnsview/index"
 	"rollcall/providers"
 )
 
@@ -42,14 +42,14 @@ type WireZone struct {
 }
 
 // newWire returns nil for a name that no one asks for.
-func newWire(w *dnsview.WireState) *Wire {
+func newWire(w *index.WireState) *Wire {
 	if w == nil {
 		return nil
 	}
 	r := &Wire{
 		State: string(w.State), Reason: providers.Clean(w.Reason), Resolves: w.Resolves, Agree: w.Agree, Servers: w.Servers, Answers: []WireAnswer{},
 	}
-	if w.State != dnsview.WireWaiting {
+	if w.State != index.WireWaiting {
 		r.At, r.Since, r.Until = moment(w.At), moment(w.Since), moment(w.Until)
 	}
 	for i := range w.Answers {
@@ -61,7 +61,7 @@ func newWire(w *dnsview.WireState) *Wire {
 	return r
 }
 
-func newWireZone(w *dnsview.WireZone) *WireZone {
+func newWireZone(w *index.WireZone) *WireZone {
 	if w == nil {
 		return nil
 	}
@@ -75,7 +75,7 @@ func (r *Wire) String() string {
 		return ""
 	case r.Servers == 0:
 		return r.State
-	case r.Resolves && r.State == string(dnsview.WireInSync):
+	case r.Resolves && r.State == string(index.WireInSync):
 		return "resolves"
 	}
 	return fmt.Sprintf("%s %d/%d", r.State, r.Agree, r.Servers)
@@ -104,10 +104,10 @@ func compareWire(a, b *Record) int {
 		cmp.Compare(b.Wire.Servers-b.Wire.Agree, a.Wire.Servers-a.Wire.Agree))
 }
 
-func wireRank(v dnsview.WireVerdict) int {
-	order := [...]dnsview.WireVerdict{
-		dnsview.WireLame, dnsview.WireBroken, dnsview.WireUnreachable, dnsview.WireSplit, dnsview.WirePropagating,
-		dnsview.WireNegativeCached, dnsview.WireCached, dnsview.WireWaiting, dnsview.WireUnchecked,
+func wireRank(v index.WireVerdict) int {
+	order := [...]index.WireVerdict{
+		index.WireLame, index.WireBroken, index.WireUnreachable, index.WireSplit, index.WirePropagating,
+		index.WireNegativeCached, index.WireCached, index.WireWaiting, index.WireUnchecked,
 	}
 	for i, s := range order {
 		if s == v {

@@ -8,7 +8,7 @@ import (
 
 	"github.com/miekg/dns"
 
-	"rollcall/dnsview"
+	"rollcall/dnsview/index"
 	"rollcall/providers"
 )
 
@@ -136,7 +136,7 @@ func (r reading) chain(a *Answer) (loops bool) {
 		if !ok {
 			break
 		}
-		a.Aliases = append(a.Aliases, dnsview.Clean(to))
+		a.Aliases = append(a.Aliases, index.Clean(to))
 		if seen[to] {
 			return true
 		}
@@ -172,13 +172,13 @@ func (r reading) refusal() (Outcome, string) {
 		}
 	case m.Authoritative:
 		if len(m.Answer) == 0 && soa != "" && !providers.InZone(soa, r.zone) {
-			return OtherZone, "it answers for " + dnsview.Clean(soa)
+			return OtherZone, "it answers for " + index.Clean(soa)
 		}
 	case r.refersToChild():
 	case len(m.Answer) == 0 && ns != "" && providers.InZone(ns, r.zone):
-		return NoAuth, "it refers to others for " + dnsview.Clean(ns)
+		return NoAuth, "it refers to others for " + index.Clean(ns)
 	case len(m.Answer) == 0 && ns != "":
-		return OtherZone, "it refers to " + dnsview.Clean(ns)
+		return OtherZone, "it refers to " + index.Clean(ns)
 	default:
 		return NoAuth, "it answers without authority"
 	}
@@ -237,7 +237,7 @@ func valueOf(rr dns.RR) string {
 		h := rr.Header()
 		v = providers.CanonicalValue(dns.TypeToString[h.Rrtype], strings.TrimPrefix(rr.String(), h.String()))
 	}
-	return dnsview.Clean(v)
+	return index.Clean(v)
 }
 
 // nameOf writes a name with the escapes that rollcall uses, its case kept: the

@@ -10,7 +10,7 @@ import (
 
 	"github.com/miekg/dns"
 
-	"rollcall/dnsview"
+	"rollcall/dnsview/index"
 )
 
 // session holds the sockets of one call.
@@ -225,5 +225,5 @@ func failure(err error) reply {
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return reply{outcome: Closed, detail: "the port is closed"}
 	}
-	return reply{outcome: Closed, detail: dnsview.Clean(err.Error())}
+	return reply{outcome: Closed, detail: index.Clean(err.Error())}
 }

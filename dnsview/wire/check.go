@@ -9,7 +9,7 @@ import (
 
 	"github.com/miekg/dns"
 
-	"rollcall/dnsview"
+	"rollcall/dnsview/index"
 	"rollcall/providers"
 )
 
@@ -61,7 +61,7 @@ func unaskable(z *ZoneResult, q *Question) string {
 	case !ok || q.Name == "":
 		return "it is no domain name"
 	case !known || t == dns.TypeOPT || t == dns.TypeTSIG || t == dns.TypeANY || t == dns.TypeAXFR || t == dns.TypeIXFR:
-		return "the type " + dnsview.Clean(q.Type) + " cannot be asked for"
+		return "the type " + index.Clean(q.Type) + " cannot be asked for"
 	case !providers.InZone(q.Name, z.Zone):
 		return "the name is not in the zone"
 	}

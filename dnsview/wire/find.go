@@ -11,7 +11,7 @@ import (
 	"github.com/miekg/dns"
 	"golang.org/x/sync/errgroup"
 
-	"rollcall/dnsview"
+	"rollcall/dnsview/index"
 	"rollcall/providers"
 )
 
@@ -169,7 +169,7 @@ func without(all, these []string) []string {
 func canonical(names []string) []string {
 	var out []string
 	for _, n := range names {
-		out = append(out, dnsview.Clean(providers.CanonicalName(n)))
+		out = append(out, index.Clean(providers.CanonicalName(n)))
 	}
 	slices.Sort(out)
 	out = slices.Compact(out)

@@ -4,7 +4,7 @@ import (
 	"slices"
 	"strings"
 
-	"rollcall/dnsview"
+	"rollcall/dnsview/index"
 	"rollcall/providers"
 )
 
@@ -17,7 +17,7 @@ func Questions(zone providers.Zone, records []providers.Record) []Question {
 	at := map[key]int{}
 	var out []Question
 	proxied := map[string]bool{}
-	cuts := dnsview.CutsOf(zone.Name, records)
+	cuts := index.CutsOf(zone.Name, records)
 	everywhere := map[key]bool{} // routed by place, with a default for all other places
 	for i := range records {
 		r := &records[i]

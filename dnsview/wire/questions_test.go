@@ -7,7 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/miekg/dns"
 
-	"rollcall/dnsview"
+	"rollcall/dnsview/index"
 	"rollcall/providers"
 )
 
@@ -73,10 +73,10 @@ func TestAResultIsGivenToFindingsInFull(t *testing.T) {
 			{Server: Server{Addr: "9.9.9.9:53", Resolver: true}, Outcome: NoName, TTL: 5, At: at},
 		},
 	}
-	want := dnsview.WireState{
-		Zone: testZone, Name: "www.example.com", Type: "A", State: dnsview.WireCached, Reason: "why", Want: []string{"192.0.2.2"},
+	want := index.WireState{
+		Zone: testZone, Name: "www.example.com", Type: "A", State: index.WireCached, Reason: "why", Want: []string{"192.0.2.2"},
 		At: at, Since: at.Add(-time.Minute), Until: at.Add(time.Minute),
-		Answers: []dnsview.WireAnswer{
+		Answers: []index.WireAnswer{
 			{Server: "ns1.example.net (192.0.2.53:53)", Values: []string{"192.0.2.2"}, TTL: 60, At: at, Agrees: true},
 			{Server: "192.0.2.54:53", At: at, Failure: "timeout"},
 			{Server: "9.9.9.9:53", Resolver: true, TTL: 5, At: at},
@@ -85,9 +85,9 @@ func TestAResultIsGivenToFindingsInFull(t *testing.T) {
 	if d := cmp.Diff(want, r.View()); d != "" {
 		t.Error(d)
 	}
-	for have, want := range map[ZoneState]dnsview.WireVerdict{ZoneInSync: dnsview.WireInSync, ZonePartial: dnsview.WireInSync, ZoneLame: dnsview.WireLame, ZoneUnreachable: dnsview.WireUnreachable} {
+	for have, want := range map[ZoneState]index.WireVerdict{ZoneInSync: index.WireInSync, ZonePartial: index.WireInSync, ZoneLame: index.WireLame, ZoneUnreachable: index.WireUnreachable} {
 		z := ZoneResult{Zone: testZone, State: have, Reason: "why", Problems: []string{"p"}, At: at}
-		if d := cmp.Diff(dnsview.WireZone{Zone: testZone, State: want, Reason: "why", Problems: []string{"p"}, At: at}, z.View()); d != "" {
+		if d := cmp.Diff(index.WireZone{Zone: testZone, State: want, Reason: "why", Problems: []string{"p"}, At: at}, z.View()); d != "" {
 			t.Error(d)
 		}
 	}
@@ -116,7 +116,7 @@ func readAll(t *testing.T, p []byte) {
 				t.Errorf("%+v", a)
 			}
 			for _, text := range append(append([]string{a.Detail}, a.Values...), a.Aliases...) {
-				if dnsview.Clean(text) != text {
+				if index.Clean(text) != text {
 					t.Errorf("%q", text)
 				}
 			}

@@ -9,8 +9,8 @@ import (
 
 	"github.com/miekg/dns"
 
-	"rollcall/dnsview"
 	"rollcall/dnsview/dnssd"
+	"rollcall/dnsview/index"
 	"rollcall/providers"
 )
 
@@ -64,11 +64,11 @@ func (r *Resolver) Ask(ctx context.Context, name, typ string) (dnssd.Answer, err
 			}
 			last = err
 			if ctx.Err() != nil {
-				return dnssd.Answer{}, fmt.Errorf("ask for %s %s: %w", dnsview.Clean(name), typ, ctx.Err())
+				return dnssd.Answer{}, fmt.Errorf("ask for %s %s: %w", index.Clean(name), typ, ctx.Err())
 			}
 		}
 	}
-	return dnssd.Answer{}, fmt.Errorf("ask for %s %s: %w", dnsview.Clean(name), typ, last)
+	return dnssd.Answer{}, fmt.Errorf("ask for %s %s: %w", index.Clean(name), typ, last)
 }
 
 // recurse asks one server for what it has or finds.

@@ -5,7 +5,7 @@ import (
 	"sync"
 	"time"
 
-	"rollcall/dnsview"
+	"rollcall/dnsview/index"
 	"rollcall/providers"
 )
 
@@ -102,7 +102,7 @@ func (s *Scheduler) unsettled(name string, grace time.Duration) (questions []Que
 	for i := range z.questions {
 		q := &z.questions[i]
 		a, ok := z.answers[keyOf(q)]
-		if !ok || a.state.State != dnsview.WirePropagating && a.state.State != dnsview.WireSplit {
+		if !ok || a.state.State != index.WirePropagating && a.state.State != index.WireSplit {
 			continue
 		}
 		left := a.state.Since.Add(grace).Sub(a.state.At)

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"time"
 
-	"rollcall/dnsview"
+	"rollcall/dnsview/index"
 	"rollcall/providers"
 )
 
@@ -28,8 +28,8 @@ type zoneSchedule struct {
 	questions []Question
 	removed   map[nameType]removal
 	answers   map[nameType]scheduledAnswer
-	state     dnsview.WireZone // Zone is empty until it was asked
-	next      int              // where the round goes on
+	state     index.WireZone // Zone is empty until it was asked
+	next      int            // where the round goes on
 	wake      chan struct{}
 }
 
@@ -43,7 +43,7 @@ type removal struct {
 // scheduledAnswer is what came of a question.
 type scheduledAnswer struct {
 	question Question
-	state    dnsview.WireState
+	state    index.WireState
 }
 
 func newZoneSchedule() *zoneSchedule {
@@ -152,7 +152,7 @@ func (z *zoneSchedule) record(r *Result) bool {
 
 // states appends what is known of every name: its answer, or that it waits for
 // its turn when it was not asked about what the zone holds now.
-func (z *zoneSchedule) states(to []dnsview.WireState, now time.Time) []dnsview.WireState {
+func (z *zoneSchedule) states(to []index.WireState, now time.Time) []index.WireState {
 	to = slices.Grow(to, len(z.questions))
 	for i := range z.questions {
 		q := &z.questions[i]
@@ -160,9 +160,9 @@ func (z *zoneSchedule) states(to []dnsview.WireState, now time.Time) []dnsview.W
 			to = append(to, a.state)
 			continue
 		}
-		to = append(to, dnsview.WireState{
+		to = append(to, index.WireState{
 			Zone: z.zone.Name, Name: q.Name, Type: q.Type, Want: q.Want, Resolves: q.Mode == Resolves,
-			State: dnsview.WireWaiting, Reason: "the name servers were not asked for it yet", At: now, Since: now,
+			State: index.WireWaiting, Reason: "the name servers were not asked for it yet", At: now, Since: now,
 		})
 	}
 	from := len(to)
@@ -171,7 +171,7 @@ func (z *zoneSchedule) states(to []dnsview.WireState, now time.Time) []dnsview.W
 			to = append(to, a.state)
 		}
 	}
-	slices.SortFunc(to[from:], func(a, b dnsview.WireState) int {
+	slices.SortFunc(to[from:], func(a, b index.WireState) int {
 		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Type, b.Type))
 	})
 	return to

@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"rollcall/dnsview"
+	"rollcall/dnsview/index"
 	"rollcall/providers"
 )
 
@@ -36,7 +36,7 @@ func (z *zoneSchedule) tell(at time.Time, state State, since time.Time, question
 	for _, q := range questions {
 		z.record(&Result{Zone: "example.com", Question: q, State: state, At: at, Since: since})
 	}
-	z.state = dnsview.WireZone{Zone: "example.com", State: dnsview.WireInSync, At: at}
+	z.state = index.WireZone{Zone: "example.com", State: index.WireInSync, At: at}
 }
 
 func namesOf(questions []Question) []string {
@@ -115,7 +115,7 @@ func TestANameWhoseRecordsChangedIsAskedAtOnceAndItsAnswerIsNotShown(t *testing.
 		t.Errorf("%+v", ask)
 	}
 	for _, s := range z.states(nil, askedAt) {
-		if s.State != dnsview.WireWaiting || len(s.Answers) > 0 {
+		if s.State != index.WireWaiting || len(s.Answers) > 0 {
 			t.Errorf("%+v", s)
 		}
 	}
@@ -136,7 +136,7 @@ func TestARemovedNameIsAskedForUntilTheNameServersHaveForgottenIt(t *testing.T) 
 	}
 	z.tell(askedAt.Add(time.Second), Propagating, askedAt.Add(time.Second), ask[0])
 	states := z.states(nil, askedAt)
-	if len(states) != 2 || states[1].Name != "old.example.com" || states[1].State != dnsview.WirePropagating {
+	if len(states) != 2 || states[1].Name != "old.example.com" || states[1].State != index.WirePropagating {
 		t.Errorf("%+v", states)
 	}
 	z.tell(askedAt.Add(3*time.Second), InSync, askedAt.Add(3*time.Second), ask[0])

@@ -6,7 +6,7 @@ import (
 	"sync"
 	"time"
 
-	"rollcall/dnsview"
+	"rollcall/dnsview/index"
 	"rollcall/providers"
 )
 
@@ -87,7 +87,7 @@ func (s *Scheduler) Prioritize(records []providers.Identity) {
 
 // States returns what is known of every name, also that it was not asked for yet, and what is
 // known of the zones that were asked.
-func (s *Scheduler) States() (names []dnsview.WireState, zones []dnsview.WireZone) {
+func (s *Scheduler) States() (names []index.WireState, zones []index.WireZone) {
 	now := s.o.Now()
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -3,13 +3,13 @@ package wire
 import (
 	"slices"
 
-	"rollcall/dnsview"
+	"rollcall/dnsview/index"
 )
 
 // View gives the result in the form that findings are made from.
-func (r *Result) View() dnsview.WireState {
-	s := dnsview.WireState{
-		Zone: r.Zone, Name: r.Name, Type: r.Type, State: dnsview.WireVerdict(r.State), Reason: r.Reason, Want: slices.Clone(r.Want),
+func (r *Result) View() index.WireState {
+	s := index.WireState{
+		Zone: r.Zone, Name: r.Name, Type: r.Type, State: index.WireVerdict(r.State), Reason: r.Reason, Want: slices.Clone(r.Want),
 		Resolves: r.Mode == Resolves, Agree: r.Agree, Servers: r.Servers, At: r.At, Since: r.Since, Until: r.Until,
 	}
 	for i := range r.Answers {
@@ -18,8 +18,8 @@ func (r *Result) View() dnsview.WireState {
 	return s
 }
 
-func (a *Answer) view() dnsview.WireAnswer {
-	v := dnsview.WireAnswer{Server: a.Server.String(), Resolver: a.Server.Resolver, Values: slices.Clone(a.Values), TTL: a.TTL, At: a.At, Agrees: a.Agrees}
+func (a *Answer) view() index.WireAnswer {
+	v := index.WireAnswer{Server: a.Server.String(), Resolver: a.Server.Resolver, Values: slices.Clone(a.Values), TTL: a.TTL, At: a.At, Agrees: a.Agrees}
 	if !a.Outcome.OK() {
 		v.Values, v.Failure = nil, failureOf(a)
 	}
@@ -28,10 +28,10 @@ func (a *Answer) view() dnsview.WireAnswer {
 
 // View gives the result in the form that findings are made from. A zone of
 // which some servers answer counts as in sync: its Problems report the others.
-func (z *ZoneResult) View() dnsview.WireZone {
-	v := dnsview.WireZone{Zone: z.Zone, State: dnsview.WireVerdict(z.State), Reason: z.Reason, Problems: slices.Clone(z.Problems), At: z.At}
+func (z *ZoneResult) View() index.WireZone {
+	v := index.WireZone{Zone: z.Zone, State: index.WireVerdict(z.State), Reason: z.Reason, Problems: slices.Clone(z.Problems), At: z.At}
 	if z.State == ZonePartial {
-		v.State = dnsview.WireInSync
+		v.State = index.WireInSync
 	}
 	v.Confirmed, v.Facts, v.Resolving = z.Confirmed, slices.Clone(z.Facts), z.Resolving
 	for i := range z.Unresolved {

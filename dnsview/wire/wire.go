@@ -9,7 +9,7 @@ import (
 
 	"github.com/miekg/dns"
 
-	"rollcall/dnsview"
+	"rollcall/dnsview/index"
 	"rollcall/providers"
 )
 
@@ -29,7 +29,7 @@ type Asker struct {
 }
 
 // Answers is Checker.Answers.
-func (a *Asker) Answers(ctx context.Context, zone providers.Zone, name, typ string, samples int) ([]dnsview.WireAnswer, error) {
+func (a *Asker) Answers(ctx context.Context, zone providers.Zone, name, typ string, samples int) ([]index.WireAnswer, error) {
 	// Who waits for a change of many names asks more in a short time than who looks on.
 	a.once.Do(func() {
 		a.checker = New(Options{Resolvers: a.Resolvers, Servers: a.Servers, Timeout: a.Timeout, Rate: 200, Burst: 50, AtOnce: 16})
@@ -43,9 +43,9 @@ func (a *Asker) Answers(ctx context.Context, zone providers.Zone, name, typ stri
 // providers.CanonicalValue; of addresses, those at the end of a chain of aliases too. Failure says
 // why a server could not be asked. An address of a server that this machine has no way to is left out when
 // another address of the same server was asked. The error says that there is no server to ask.
-func (c *Checker) Answers(ctx context.Context, zone providers.Zone, name, typ string, samples int) ([]dnsview.WireAnswer, error) {
-	fail := func(why string) ([]dnsview.WireAnswer, error) {
-		return nil, fmt.Errorf("ask for %s %s: %s", dnsview.Clean(name), dnsview.Clean(typ), why)
+func (c *Checker) Answers(ctx context.Context, zone providers.Zone, name, typ string, samples int) ([]index.WireAnswer, error) {
+	fail := func(why string) ([]index.WireAnswer, error) {
+		return nil, fmt.Errorf("ask for %s %s: %s", index.Clean(name), index.Clean(typ), why)
 	}
 	if _, ok := dns.StringToType[typ]; !ok {
 		return fail("the type is not known")
@@ -79,7 +79,7 @@ func (c *Checker) Answers(ctx context.Context, zone providers.Zone, name, typ st
 	case len(answers) == 0:
 		return fail(d.nobody)
 	}
-	var out []dnsview.WireAnswer
+	var out []index.WireAnswer
 	for i := range answers {
 		if !elsewhere(answers, i) {
 			out = append(out, answers[i].view())

@@ -14,7 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/miekg/dns"
 
-	"rollcall/dnsview"
+	"rollcall/dnsview/index"
 )
 
 // valuesOf asks a server that f answers for, and returns what it answers.
@@ -25,7 +25,7 @@ func valuesOf(t *testing.T, name, typ string, f func(m *dns.Msg, tcp bool)) ([]s
 }
 
 // values gives the values of the first server's answer, and its failure as an error.
-func values(answers []dnsview.WireAnswer, err error) ([]string, error) {
+func values(answers []index.WireAnswer, err error) ([]string, error) {
 	if err == nil && answers[0].Failure != "" {
 		err = errors.New(answers[0].Failure)
 	}

@@ -12,6 +12,7 @@ import (
 
 	"rollcall/dnsview"
 	"rollcall/dnsview/apply"
+	"rollcall/dnsview/index"
 	"rollcall/providers"
 	"rollcall/providers/journal"
 	"rollcall/providers/launch"
@@ -79,7 +80,7 @@ type Changer interface {
 // Starter is the way from the operator to new nodes.
 type Starter interface {
 	// Services are the declared services. It returns at once.
-	Services() []dnsview.Service
+	Services() []index.Service
 	// Templates are the boot templates. It returns at once.
 	Templates() []userdata.Template
 	// Defaults proposes how a node of a service is launched.
@@ -105,7 +106,7 @@ type Starter interface {
 
 // ChangeRequest is what an operator wants done, before it is a plan.
 type ChangeRequest struct {
-	Verb dnsview.Verb // empty when Findings are given
+	Verb index.Verb // empty when Findings are given
 	// Records are what a deregister, quiesce, retarget, update or adopt is about.
 	Records []providers.Identity
 	// Instances are what a drain, register, quiesce, return or power is about, and

@@ -2,6 +2,7 @@ package common
 
 import (
 	"rollcall/dnsview"
+	"rollcall/dnsview/index"
 	"rollcall/providers"
 	"rollcall/ui/theme"
 )
@@ -55,21 +56,21 @@ func CoverageGlyph(t *theme.Theme, s providers.CoverageState) (string, theme.Rol
 
 // WireGlyph is the glyph, the role and the word for what name servers make of a
 // name. No two states that a person must distinguish differ by colour alone.
-func WireGlyph(t *theme.Theme, v dnsview.WireVerdict) (glyph string, role theme.Role, word string) {
+func WireGlyph(t *theme.Theme, v index.WireVerdict) (glyph string, role theme.Role, word string) {
 	switch v {
-	case dnsview.WireInSync:
+	case index.WireInSync:
 		return t.OK, theme.Good, "in sync"
-	case dnsview.WirePropagating:
+	case index.WirePropagating:
 		return t.Wait, theme.Notice, "propagating"
-	case dnsview.WireSplit:
+	case index.WireSplit:
 		return t.Warn, theme.Warn, "split"
-	case dnsview.WireCached:
+	case index.WireCached:
 		return t.Hollow, theme.Notice, "cached"
-	case dnsview.WireNegativeCached:
+	case index.WireNegativeCached:
 		return t.Hollow, theme.Notice, "neg. cached"
-	case dnsview.WireBroken, dnsview.WireUnreachable, dnsview.WireLame:
+	case index.WireBroken, index.WireUnreachable, index.WireLame:
 		return t.Bad, theme.Bad, string(v)
-	case dnsview.WireUnchecked:
+	case index.WireUnchecked:
 		return t.Dot, theme.Faint, ""
 	}
 	return t.Ellipsis, theme.Faint, ""

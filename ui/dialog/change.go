@@ -18,6 +18,7 @@ import (
 
 	"rollcall/dnsview"
 	"rollcall/dnsview/apply"
+	"rollcall/dnsview/index"
 	"rollcall/dnsview/rows"
 	"rollcall/ui/common"
 	"rollcall/ui/theme"
@@ -329,7 +330,7 @@ func (cs *Changes) ran(c *change, r *apply.Report) tea.Cmd {
 	if r.OK() {
 		delete(cs.byID, c.gen)
 		cs.Notify(common.ToneGood, cs.outcome(c))
-		if c.request.Verb == dnsview.VerbUndo {
+		if c.request.Verb == index.VerbUndo {
 			cs.Status.Hint = cs.KeyMap.Label(common.ActRedo) + " redo"
 		} else {
 			cs.Status.Hint = cs.KeyMap.Label(common.ActUndo) + " undo"

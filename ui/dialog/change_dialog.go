@@ -10,6 +10,7 @@ import (
 
 	"rollcall/dnsview"
 	"rollcall/dnsview/apply"
+	"rollcall/dnsview/index"
 	"rollcall/ui/common"
 	"rollcall/ui/theme"
 )
@@ -71,7 +72,7 @@ func (d *changeDialog) Key(sh *common.Context, k tea.KeyPressMsg) common.DialogA
 		}
 	case "u":
 		if c.undoable() {
-			return common.Request{Request: common.ChangeRequest{Verb: dnsview.VerbUndo, Run: c.report.Run}, What: "undo " + c.what}
+			return common.Request{Request: common.ChangeRequest{Verb: index.VerbUndo, Run: c.report.Run}, What: "undo " + c.what}
 		}
 	case "r":
 		if c.stage == stageEnded && c.err == "" && c.report != nil && !c.report.OK() {
@@ -141,7 +142,7 @@ func (c *change) confirmable(sh *common.Context) bool { return !sh.ReadOnly && c
 // remedy would do something.
 func (c *change) instead(sh *common.Context) *dnsview.Finding {
 	f := sh.Current().Finding
-	if c.stage == stageEnded && len(c.plan.Steps) == 0 && c.request.Verb == dnsview.VerbDeregister && f != nil &&
+	if c.stage == stageEnded && len(c.plan.Steps) == 0 && c.request.Verb == index.VerbDeregister && f != nil &&
 		f.Remedy != dnsview.NoRemedy && f.Remedy != dnsview.RemedyDelete {
 		return f
 	}

@@ -7,8 +7,8 @@ import (
 	"charm.land/bubbles/v2/viewport"
 	tea "charm.land/bubbletea/v2"
 
-	"rollcall/dnsview"
 	"rollcall/dnsview/filter"
+	"rollcall/dnsview/index"
 	"rollcall/ui/common"
 	"rollcall/ui/theme"
 )
@@ -90,7 +90,7 @@ func (d *Help) Draw(sh *common.Context, w, _ int) common.Panel {
 		t.Paint(theme.Bad, t.Bad)+" high or critical   "+t.Paint(theme.Warn, t.Warn)+" medium   "+t.Paint(theme.Notice, t.Note)+" low   "+
 			t.Hollow+" info   "+t.Paint(theme.Good, t.OK)+" well   "+t.Paint(theme.Notice, t.Link)+" counterpart   "+t.Paint(theme.Accent, t.Mark)+" marked")
 	wire := common.NewLine(t).Add(theme.Plain, "WIRE: servers that agree of those asked  ")
-	for _, v := range []dnsview.WireVerdict{dnsview.WireInSync, dnsview.WirePropagating, dnsview.WireSplit, dnsview.WireCached, dnsview.WireUnreachable} {
+	for _, v := range []index.WireVerdict{index.WireInSync, index.WirePropagating, index.WireSplit, index.WireCached, index.WireUnreachable} {
 		glyph, role, word := common.WireGlyph(t, v)
 		wire.Gap(1).Add(role, glyph).Add(theme.Plain, " "+word)
 	}

@@ -5,7 +5,7 @@ import (
 	"strconv"
 	"strings"
 
-	"rollcall/dnsview"
+	"rollcall/dnsview/index"
 	"rollcall/dnsview/rows"
 	"rollcall/providers"
 	"rollcall/ui/common"
@@ -22,7 +22,7 @@ func wireLines(sh *common.Context, f *Facts, r *rows.Record) {
 	glyph, role, word := common.WireGlyph(t, w.State)
 	f.Head("On the wire  " + t.Paint(role, glyph+" "+word))
 	f.Out = append(f.Out, common.Wrap(common.Clean(w.Reason), max(f.W, 10))...)
-	if w.State != dnsview.WireWaiting && w.State != dnsview.WireUnchecked {
+	if w.State != index.WireWaiting && w.State != index.WireUnchecked {
 		f.Add("asked", rows.Age(now.Sub(w.At))+" ago, like this for "+rows.Age(now.Sub(w.Since)))
 	}
 	if left := w.Until.Sub(now); !w.Until.IsZero() && left > 0 {
@@ -56,7 +56,7 @@ func wireLines(sh *common.Context, f *Facts, r *rows.Record) {
 
 // answerText says what a server answered by how it differs from the API, with an
 // eye on one value.
-func answerText(w *dnsview.WireState, a *dnsview.WireAnswer, value string) string {
+func answerText(w *index.WireState, a *index.WireAnswer, value string) string {
 	switch {
 	case a.Failure != "":
 		return "no answer: " + a.Failure

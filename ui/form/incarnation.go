@@ -3,8 +3,8 @@ package form
 import (
 	"fmt"
 
-	"rollcall/dnsview"
 	"rollcall/dnsview/dnssd"
+	"rollcall/dnsview/index"
 	"rollcall/ui/common"
 )
 
@@ -30,7 +30,7 @@ func NewIncarnation(typ string) *Fields {
 			if _, err := dnssd.ParsePairs(pairs); err != nil {
 				return nil, err.Error()
 			}
-			return common.Request{Request: common.ChangeRequest{Verb: dnsview.VerbCreate, Name: n.String(), TXT: pairs}, What: "create " + common.Clean(n.String())}, ""
+			return common.Request{Request: common.ChangeRequest{Verb: index.VerbCreate, Name: n.String(), TXT: pairs}, What: "create " + common.Clean(n.String())}, ""
 		},
 	}
 }

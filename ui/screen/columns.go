@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"rollcall/dnsview"
+	"rollcall/dnsview/index"
 	"rollcall/dnsview/rows"
 	"rollcall/providers"
 	"rollcall/ui/common"
@@ -118,7 +119,7 @@ func dress[R any](columns []rows.Column[R], in roles, by looks[R]) []grid.Column
 
 // wireCell tells in a few cells what name servers make of a record's name:
 // servers that agree with the API of those that were asked, or what is odd about it.
-func wireCell(t *theme.Theme, w *dnsview.WireState) grid.Cell {
+func wireCell(t *theme.Theme, w *index.WireState) grid.Cell {
 	if w == nil {
 		return grid.Cell{}
 	}
@@ -127,7 +128,7 @@ func wireCell(t *theme.Theme, w *dnsview.WireState) grid.Cell {
 	switch {
 	case word == "":
 		return grid.Cell{Text: glyph, Role: role}
-	case w.State != dnsview.WireInSync:
+	case w.State != index.WireInSync:
 		return grid.Cell{Text: glyph + " " + word, Short: agree, Role: role}
 	case w.Resolves && len(w.Want) > 0:
 		return grid.Cell{Text: glyph + " resolves", Short: glyph + " res", Role: role}

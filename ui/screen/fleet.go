@@ -7,6 +7,7 @@ import (
 
 	"rollcall/dnsview"
 	"rollcall/dnsview/filter"
+	"rollcall/dnsview/index"
 	"rollcall/dnsview/rows"
 	"rollcall/providers"
 	"rollcall/ui/common"
@@ -202,7 +203,7 @@ func (f *fleetScreen) retargetTo() (tea.Cmd, bool) {
 		return nil, false
 	}
 	ref := i.Inst.Ref()
-	return f.StartChange(common.ChangeRequest{Verb: dnsview.VerbRetarget, Records: []providers.Identity{chosen[0].ID}, Instances: []providers.InstanceRef{ref}},
+	return f.StartChange(common.ChangeRequest{Verb: index.VerbRetarget, Records: []providers.Identity{chosen[0].ID}, Instances: []providers.InstanceRef{ref}},
 		"retarget "+common.RecordLabel(chosen[0])+" to "+common.Clean(cmp.Or(ref.Name, ref.ID))+" in "+common.Clean(ref.Cloud), false), true
 }
 

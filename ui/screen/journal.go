@@ -6,8 +6,8 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 
-	"rollcall/dnsview"
 	"rollcall/dnsview/filter"
+	"rollcall/dnsview/index"
 	"rollcall/dnsview/rows"
 	"rollcall/providers/journal"
 	"rollcall/ui/common"
@@ -164,7 +164,7 @@ func (j *journalScreen) problemLines(w int) []string {
 
 // undo begins to take back a run or an entry.
 func (j *journalScreen) undo(run, what string) tea.Cmd {
-	return j.StartChange(common.ChangeRequest{Verb: dnsview.VerbUndo, Run: run}, what, false)
+	return j.StartChange(common.ChangeRequest{Verb: index.VerbUndo, Run: run}, what, false)
 }
 
 // problemText reports a place where the journal is not what was written.

@@ -9,6 +9,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"rollcall/dnsview"
+	"rollcall/dnsview/index"
 	"rollcall/dnsview/rows"
 	"rollcall/providers"
 	"rollcall/ui/common"
@@ -90,7 +91,7 @@ func (v *servicesScreen) Do(a common.Action) (tea.Cmd, bool) {
 			return nil, false
 		}
 		if !v.RefusedReadOnly() {
-			return v.StartChange(common.ChangeRequest{Verb: dnsview.VerbRetire, Name: r.incarnation.Name}, "retire "+common.Clean(r.incarnation.Name), false), true
+			return v.StartChange(common.ChangeRequest{Verb: index.VerbRetire, Name: r.incarnation.Name}, "retire "+common.Clean(r.incarnation.Name), false), true
 		}
 	case common.ActCreate:
 		if !ok || len(r.service.Incarnations) == 0 {

@@ -5,7 +5,7 @@ import (
 	"strconv"
 	"strings"
 
-	"rollcall/dnsview"
+	"rollcall/dnsview/index"
 	"rollcall/ui/common"
 	"rollcall/ui/form"
 )
@@ -47,7 +47,7 @@ func balanceForm(nodes []*serviceRow) *form.Fields {
 	return &form.Fields{
 		Title: "Priority and weight of " + what, Fields: fields, About: about,
 		Submit: func(_ *common.Context, values []string) (common.DialogAction, string) {
-			w := common.ChangeRequest{Verb: dnsview.VerbBalance}
+			w := common.ChangeRequest{Verb: index.VerbBalance}
 			for i, v := range values {
 				f := fields[i]
 				most := mostBalance

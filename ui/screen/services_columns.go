@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"rollcall/dnsview"
+	"rollcall/dnsview/index"
 	"rollcall/ui/common"
 	"rollcall/ui/grid"
 	"rollcall/ui/theme"
@@ -154,7 +155,7 @@ func announcedCell(t *theme.Theme, r *serviceRow) grid.Cell {
 		}
 		return grid.Cell{Text: text, Short: r.address}
 	case r.incarnation == nil:
-		if r.roster.Kind == dnsview.DNSSD && len(r.service.Incarnations) > 0 && !r.service.Listed {
+		if r.roster.Kind == index.DNSSD && len(r.service.Incarnations) > 0 && !r.service.Listed {
 			return grid.Cell{Text: "not listed", Role: theme.Dim}
 		}
 		return grid.Cell{}
@@ -187,7 +188,7 @@ func healthCell(t *theme.Theme, r *serviceRow) grid.Cell {
 	return grid.Cell{Text: t.Warn + " " + passed(r.node.Health), Role: theme.Warn}
 }
 
-func passed(h *dnsview.HealthState) string { return fmt.Sprintf("%d of %d ok", h.Of-h.Failed, h.Of) }
+func passed(h *index.HealthState) string { return fmt.Sprintf("%d of %d ok", h.Of-h.Failed, h.Of) }
 
 func (r *serviceRow) unhealthy() bool {
 	for _, f := range r.findings {

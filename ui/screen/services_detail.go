@@ -9,6 +9,7 @@ import (
 
 	"rollcall/dnsview"
 	"rollcall/dnsview/dnssd"
+	"rollcall/dnsview/index"
 	"rollcall/dnsview/rows"
 	"rollcall/providers"
 	"rollcall/ui/common"
@@ -186,7 +187,7 @@ func (v *servicesScreen) rosterFacts(f *dialog.Facts, r *serviceRow) {
 		if d.TTL > 0 {
 			text += fmt.Sprintf("TTL %d  ", d.TTL)
 		}
-		if o.Kind == dnsview.DNSSD {
+		if o.Kind == index.DNSSD {
 			text += fmt.Sprintf("port %d  priority %d  weight %d", d.Port, d.Priority, d.Weight)
 		}
 		f.Add("declared", strings.TrimSpace(text+"  "+strings.Join(d.Clouds, " ")))

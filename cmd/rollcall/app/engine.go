@@ -5,8 +5,8 @@ import (
 	"slices"
 
 	"rollcall/cmd/rollcall/config"
-	"rollcall/dnsview"
 	"rollcall/dnsview/apply"
+	"rollcall/dnsview/index"
 	"rollcall/dnsview/wire"
 	"rollcall/providers"
 	"rollcall/providers/ec2"
@@ -47,7 +47,7 @@ func (s *Session) newEngine() (*apply.Engine, error) {
 		Timeout: OneShotTimeout,
 	}
 	if s.Observer != nil {
-		o.WireZones = func() []dnsview.WireZone { return s.Observer.observations().zones }
+		o.WireZones = func() []index.WireZone { return s.Observer.observations().zones }
 	}
 	for _, c := range s.Clouds() {
 		t := apply.CloudTarget{Name: c.Name, Err: c.Err}

@@ -12,6 +12,7 @@ import (
 
 	"rollcall/cmd/rollcall/words"
 	"rollcall/dnsview"
+	"rollcall/dnsview/index"
 	"rollcall/dnsview/probe"
 	"rollcall/dnsview/wire"
 	"rollcall/providers"
@@ -32,7 +33,7 @@ type Observer struct {
 	mu      sync.Mutex
 	gen     uint64 // grows when the health of a node changes
 	Targets []probe.Target
-	health  []dnsview.HealthState
+	health  []index.HealthState
 }
 
 // Rates of one-shot commands: an operator waits for them, and they are over soon.
@@ -111,9 +112,9 @@ func onLoopback(endpoint string) bool {
 
 // observations are what no API says.
 type observations struct {
-	names  []dnsview.WireState
-	zones  []dnsview.WireZone
-	health []dnsview.HealthState
+	names  []index.WireState
+	zones  []index.WireZone
+	health []index.HealthState
 }
 
 // setSnapshot has the names of a snapshot asked for from now on. A nil observer asks nobody.
@@ -218,7 +219,7 @@ func (o *Observer) ProbeAll(ctx context.Context) {
 	health := probe.Views(results)
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	same := slices.EqualFunc(o.health, health, func(a, b dnsview.HealthState) bool {
+	same := slices.EqualFunc(o.health, health, func(a, b index.HealthState) bool {
 		a.At, b.At = time.Time{}, time.Time{}
 		return a == b
 	})

@@ -18,6 +18,7 @@ import (
 	"rollcall/cmd/rollcall/exit"
 	"rollcall/cmd/rollcall/words"
 	"rollcall/dnsview"
+	"rollcall/dnsview/index"
 	"rollcall/providers"
 	"rollcall/providers/fleet"
 	"rollcall/providers/journal"
@@ -274,7 +275,7 @@ func (s *Session) Update(snap *providers.Snapshot) *dnsview.View {
 
 // inspect returns what a snapshot shows, with what was observed beside it. It changes nothing.
 func (s *Session) inspect(snap *providers.Snapshot, o observations) *dnsview.View {
-	return dnsview.Inspect(snap, dnsview.Options{
+	return dnsview.Inspect(snap, index.Options{
 		Fleet: s.Config.Fleet, Services: s.Config.DeclaredServices(), Now: s.Program.Now(), MaxAge: s.StaleAfter(),
 		BootGrace: s.Config.Guards.BootGrace, CreateGrace: s.Config.Guards.Grace, Allow: s.Config.Guards.Allow, Ranges: s.ranges(),
 		WireGrace: s.Config.Guards.WireGrace, Own: s.ownWrites(), Seen: s.firstSeen(),

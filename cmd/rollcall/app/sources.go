@@ -7,6 +7,7 @@ import (
 
 	"rollcall/cmd/rollcall/words"
 	"rollcall/dnsview"
+	"rollcall/dnsview/index"
 	"rollcall/dnsview/rows"
 	"rollcall/providers"
 	"rollcall/providers/fleet"
@@ -35,7 +36,7 @@ func (s *Session) syncRanges() {
 }
 
 // ranges returns the list of public ranges.
-func (s *Session) ranges() dnsview.PublicRanges {
+func (s *Session) ranges() index.PublicRanges {
 	s.rangesMu.Lock()
 	defer s.rangesMu.Unlock()
 	return s.Config.Ranges

@@ -15,6 +15,7 @@ import (
 	"rollcall/cmd/rollcall/words"
 	"rollcall/dnsview"
 	"rollcall/dnsview/apply"
+	"rollcall/dnsview/index"
 	"rollcall/dnsview/plan"
 	"rollcall/providers"
 	"rollcall/providers/launch"
@@ -105,41 +106,41 @@ func (b *backend) Plan(ctx context.Context, w common.ChangeRequest) (dnsview.Pla
 		return dnsview.PlanRemedy(v, w.Findings...), nil
 	}
 	switch w.Verb {
-	case dnsview.VerbDeregister:
+	case index.VerbDeregister:
 		return dnsview.PlanDeregister(v, w.Records...), nil
-	case dnsview.VerbRegister:
+	case index.VerbRegister:
 		return dnsview.PlanRegister(v, "", w.Instances...), nil
-	case dnsview.VerbQuiesce:
+	case index.VerbQuiesce:
 		if len(w.Records) > 0 {
 			return dnsview.PlanQuiesceRecords(v, w.Records...), nil
 		}
 		return dnsview.PlanQuiesce(v, w.Instances...), nil
-	case dnsview.VerbReturn:
+	case index.VerbReturn:
 		return dnsview.PlanReturn(v, w.Instances...), nil
-	case dnsview.VerbDrain:
+	case index.VerbDrain:
 		return plan.Terminate(v, w.NoDrain, w.Instances...), nil
-	case dnsview.VerbRetarget:
+	case index.VerbRetarget:
 		if len(w.Instances) == 1 && len(w.Records) == 1 {
 			return dnsview.PlanRetargetTo(v, w.Records[0], w.Instances[0]), nil
 		}
 		return dnsview.PlanRetarget(v, w.Records...), nil
-	case dnsview.VerbUpdate:
+	case index.VerbUpdate:
 		return dnsview.PlanUpdate(v, w.Records...), nil
-	case dnsview.VerbAdopt:
+	case index.VerbAdopt:
 		return dnsview.PlanAdopt(v, w.Records...), nil
-	case dnsview.VerbBalance:
+	case index.VerbBalance:
 		return plan.BalanceNodes(v, w.Records, w.Priority, w.Weight)
-	case dnsview.VerbCreate, dnsview.VerbRetire:
+	case index.VerbCreate, index.VerbRetire:
 		return b.planIncarnation(v, w)
-	case dnsview.VerbPower:
+	case index.VerbPower:
 		return dnsview.PlanPower(v, w.Action, w.Instances...), nil
-	case dnsview.VerbUndo, dnsview.VerbRedo:
+	case index.VerbUndo, index.VerbRedo:
 		e, err := b.s.Engine(ctx)
 		if err != nil {
 			return dnsview.Plan{}, err
 		}
 		var p dnsview.Plan
-		if w.Verb == dnsview.VerbRedo {
+		if w.Verb == index.VerbRedo {
 			p, err = e.RedoPlan()
 		} else {
 			p, err = e.UndoPlan(w.Run)
@@ -226,7 +227,7 @@ func (b *backend) Journal(_ context.Context, limit int) (common.JournalPage, err
 
 func (b *backend) Settle(ctx context.Context) ([]string, error) { return b.s.RecoverJournal(ctx) }
 
-func (b *backend) Services() []dnsview.Service { return b.s.Config.DeclaredServices() }
+func (b *backend) Services() []index.Service { return b.s.Config.DeclaredServices() }
 
 func (b *backend) Templates() []userdata.Template { return b.templates.List() }
 

@@ -7,6 +7,7 @@ import (
 	"rollcall/cmd/rollcall/words"
 	"rollcall/dnsview"
 	"rollcall/dnsview/dnssd"
+	"rollcall/dnsview/index"
 	"rollcall/dnsview/plan"
 	"rollcall/providers"
 	"rollcall/ui/common"
@@ -23,7 +24,7 @@ func (b *backend) planIncarnation(v *dnsview.View, w common.ChangeRequest) (dnsv
 		return dnsview.Plan{}, err
 	}
 	var made plan.Planned
-	if w.Verb == dnsview.VerbRetire {
+	if w.Verb == index.VerbRetire {
 		made, err = plan.Retire(z, n)
 	} else {
 		var txt dnssd.TXT

@@ -7,6 +7,7 @@ import (
 	"rollcall/cmd/rollcall/words"
 	"rollcall/dnsview"
 	"rollcall/dnsview/apply"
+	"rollcall/dnsview/index"
 	"rollcall/dnsview/rows"
 )
 
@@ -49,11 +50,11 @@ type halfWayRow struct {
 
 // docOf is the plan of a report as it is shown, with the guards and the state of each step.
 func docOf(r *apply.Report) dnsview.PlanDoc {
-	guards := map[int][]dnsview.GuardResult{}
+	guards := map[int][]index.GuardResult{}
 	for i := range r.Steps {
 		guards[r.Steps[i].Step.ID] = r.Steps[i].Guards
 	}
-	d := r.Plan.Doc(func(s *dnsview.Step) []dnsview.GuardResult { return guards[s.ID] })
+	d := r.Plan.Doc(func(s *dnsview.Step) []index.GuardResult { return guards[s.ID] })
 	for i := range r.Steps {
 		d.Steps[i].State, d.Steps[i].Why = string(r.Steps[i].State), words.Clean(r.Steps[i].Why)
 	}

@@ -12,6 +12,7 @@ import (
 	"rollcall/cmd/rollcall/exit"
 	"rollcall/cmd/rollcall/words"
 	"rollcall/dnsview"
+	"rollcall/dnsview/index"
 	"rollcall/providers"
 )
 
@@ -191,7 +192,7 @@ must have the same remedy. rollcall ls findings lists classes and remedies.`,
 			}
 			plan := dnsview.PlanRemedy(in.v, found...)
 			in.basis = basis{whatever: !isRecord(in.args[0]), ranges: slices.Contains(in.args, string(dnsview.Dangling))}
-			in.show = plan.Verb == dnsview.VerbAdopt
+			in.show = plan.Verb == index.VerbAdopt
 			return plan, nil
 		},
 	},

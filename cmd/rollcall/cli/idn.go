@@ -8,7 +8,7 @@ import (
 
 	"rollcall/cmd/rollcall/exit"
 	"rollcall/cmd/rollcall/words"
-	"rollcall/dnsview"
+	"rollcall/dnsview/index"
 )
 
 // nameFlags are the flags whose values are domain names, or ZONE=ID.
@@ -31,7 +31,7 @@ func namesInALabels(cmd *cobra.Command, args []string) error {
 			if strings.Contains(v, "/") { // a RECORD
 				continue
 			}
-			a, err := dnsview.ALabels(v)
+			a, err := index.ALabels(v)
 			switch {
 			case err == nil:
 				values[i] = a
@@ -51,7 +51,7 @@ func namesInALabels(cmd *cobra.Command, args []string) error {
 		return nil
 	}
 	for i := range args {
-		a, err := dnsview.ALabels(args[i])
+		a, err := index.ALabels(args[i])
 		if err != nil {
 			return exit.Usagef("%s", words.Clean(err.Error()))
 		}

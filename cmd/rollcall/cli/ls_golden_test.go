@@ -15,6 +15,7 @@ import (
 	"rollcall/cmd/rollcall/app"
 	"rollcall/dnsview"
 	"rollcall/dnsview/filter"
+	"rollcall/dnsview/index"
 	"rollcall/dnsview/rows"
 	"rollcall/providers"
 	"rollcall/providers/journal"
@@ -99,32 +100,32 @@ func goldenView(trouble bool) *dnsview.View {
 		{Zone: providers.Zone{Name: "unilans.net", Provider: providers.Route53}, Coverage: providers.Coverage{State: providers.CoverageComplete, Started: now.Add(-30 * time.Minute), Finished: now.Add(-30 * time.Minute)}, RowsFrom: now.Add(-30 * time.Minute), BudgetLeft: -1, Records: theV1},
 		{Zone: providers.Zone{Name: "xn--bcher-kva.example", Provider: providers.Route53}, BudgetLeft: -1},
 	}
-	wire := func(name, typ string, state dnsview.WireVerdict, agree, servers int) dnsview.WireState {
+	wire := func(name, typ string, state index.WireVerdict, agree, servers int) index.WireState {
 		var want []string
 		for i := range records {
 			if records[i].Name == name && records[i].Type == typ {
 				want = append(want, records[i].Value)
 			}
 		}
-		return dnsview.WireState{
+		return index.WireState{
 			Want: want, Zone: "scalability.expert", Name: name, Type: typ, State: state, Agree: agree, Servers: servers, At: now, Since: now.Add(-time.Minute), Reason: hostileText,
-			Answers: []dnsview.WireAnswer{{Server: "ns1.example (192.0.2.1:53)", Values: []string{hostileText}, TTL: 60, Agrees: true, At: now}, {Server: "9.9.9.9:53", Resolver: true, Failure: hostileText}},
+			Answers: []index.WireAnswer{{Server: "ns1.example (192.0.2.1:53)", Values: []string{hostileText}, TTL: 60, Agrees: true, At: now}, {Server: "9.9.9.9:53", Resolver: true, Failure: hostileText}},
 		}
 	}
-	resolves := wire("scalability.expert", "MX", dnsview.WireInSync, 2, 2)
+	resolves := wire("scalability.expert", "MX", index.WireInSync, 2, 2)
 	resolves.Resolves = true
-	www1 := []dnsview.Service{
-		{Name: "www.scalability.expert", Kind: dnsview.RoundRobin, Zone: "scalability.expert", TTL: 60, Select: map[string]string{"service": "www"}, Minimum: 2, Clouds: []string{"aws-use1"}},
-		{Name: "v1._theservice._tcp.unilans.net", Kind: dnsview.DNSSD, Zone: "unilans.net", TTL: 60, Port: 4218},
+	www1 := []index.Service{
+		{Name: "www.scalability.expert", Kind: index.RoundRobin, Zone: "scalability.expert", TTL: 60, Select: map[string]string{"service": "www"}, Minimum: 2, Clouds: []string{"aws-use1"}},
+		{Name: "v1._theservice._tcp.unilans.net", Kind: index.DNSSD, Zone: "unilans.net", TTL: 60, Port: 4218},
 	}
-	return dnsview.Inspect(s, dnsview.Options{
+	return dnsview.Inspect(s, index.Options{
 		Fleet: "f1", Services: www1, Now: now, MaxAge: 10 * time.Minute, BootGrace: 5 * time.Minute, CreateGrace: 10 * time.Minute,
-		Wire: []dnsview.WireState{
-			wire("www.scalability.expert", "A", dnsview.WireSplit, 1, 2), wire("www.scalability.expert", "TXT", dnsview.WireWaiting, 0, 0), resolves,
-			wire("alias.scalability.expert", "A", dnsview.WireInSync, 2, 2),
+		Wire: []index.WireState{
+			wire("www.scalability.expert", "A", index.WireSplit, 1, 2), wire("www.scalability.expert", "TXT", index.WireWaiting, 0, 0), resolves,
+			wire("alias.scalability.expert", "A", index.WireInSync, 2, 2),
 		},
-		WireZones: []dnsview.WireZone{{Zone: "scalability.expert", State: dnsview.WireInSync, Reason: "2 servers serve it", At: now}, {Zone: "unilans.net", State: dnsview.WireLame, Reason: hostileText, Problems: []string{hostileText}, At: now}},
-		Health:    []dnsview.HealthState{{Service: "www.scalability.expert", Key: key, ID: "i-010", Failed: 1, Of: 3, Error: hostileText, At: now}},
+		WireZones: []index.WireZone{{Zone: "scalability.expert", State: index.WireInSync, Reason: "2 servers serve it", At: now}, {Zone: "unilans.net", State: index.WireLame, Reason: hostileText, Problems: []string{hostileText}, At: now}},
+		Health:    []index.HealthState{{Service: "www.scalability.expert", Key: key, ID: "i-010", Failed: 1, Of: 3, Error: hostileText, At: now}},
 	})
 }
 

@@ -17,6 +17,7 @@ import (
 	"rollcall/cmd/rollcall/app"
 	"rollcall/cmd/rollcall/exit"
 	"rollcall/dnsview"
+	"rollcall/dnsview/index"
 	"rollcall/dnsview/probe"
 	"rollcall/dnsview/rows"
 	"rollcall/providers/sim"
@@ -317,8 +318,8 @@ func untilView(t *testing.T, s *app.Session, what string, holds func(v *dnsview.
 }
 
 // wireStates counts the records of a view by what name servers make of them.
-func wireStates(v *dnsview.View) map[dnsview.WireVerdict]int {
-	out := map[dnsview.WireVerdict]int{}
+func wireStates(v *dnsview.View) map[index.WireVerdict]int {
+	out := map[index.WireVerdict]int{}
 	for z := range v.Snapshot.Zones {
 		for i := range v.Snapshot.Zones[z].Records {
 			if w := v.WireOf(&v.Snapshot.Zones[z].Records[i]); w != nil {
@@ -332,14 +333,14 @@ func wireStates(v *dnsview.View) map[dnsview.WireVerdict]int {
 func TestTheConsoleLearnsWhatNameServersSay(t *testing.T) {
 	w := newWorld(t)
 	s := watching(t)
-	if got := wireStates(s.Update(s.Fleet.Snapshot())); got[dnsview.WireWaiting]+got[dnsview.WireInSync] < 60 {
+	if got := wireStates(s.Update(s.Fleet.Snapshot())); got[index.WireWaiting]+got[index.WireInSync] < 60 {
 		t.Errorf("%v", got)
 	}
 	v := untilView(t, s, "every name to be in sync", func(v *dnsview.View) bool {
 		got := wireStates(v)
-		return got[dnsview.WireWaiting] == 0 && got[dnsview.WireInSync] > 60
+		return got[index.WireWaiting] == 0 && got[index.WireInSync] > 60
 	})
-	if z := v.WireZone("unilans.net"); z == nil || z.State != dnsview.WireInSync {
+	if z := v.WireZone("unilans.net"); z == nil || z.State != index.WireInSync {
 		t.Errorf("%+v", z)
 	}
 
@@ -358,7 +359,7 @@ func TestTheConsoleLearnsWhatNameServersSay(t *testing.T) {
 	untilView(t, s, "the fresh name to be in sync", func(v *dnsview.View) bool {
 		for i := range v.Snapshot.Zones[0].Records {
 			if r := &v.Snapshot.Zones[0].Records[i]; r.Name == "fresh.scalability.expert" {
-				return v.WireOf(r) != nil && v.WireOf(r).State == dnsview.WireInSync
+				return v.WireOf(r) != nil && v.WireOf(r).State == index.WireInSync
 			}
 		}
 		return false

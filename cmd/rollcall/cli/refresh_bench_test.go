@@ -8,6 +8,7 @@ import (
 
 	"rollcall/cmd/rollcall/config"
 	"rollcall/dnsview"
+	"rollcall/dnsview/index"
 	"rollcall/providers"
 	"rollcall/providers/cloudflare"
 	"rollcall/providers/ec2"
@@ -93,7 +94,7 @@ func BenchmarkFullRefreshOf10000InstancesWith40msPerPage(b *testing.B) {
 				b.Fatal(snap.Zones[i].Coverage.Err)
 			}
 		}
-		v := dnsview.Inspect(snap, dnsview.Options{Fleet: c.Fleet, Services: c.DeclaredServices(), Now: time.Now()})
+		v := dnsview.Inspect(snap, index.Options{Fleet: c.Fleet, Services: c.DeclaredServices(), Now: time.Now()})
 		if len(v.Findings) == 0 {
 			b.Fatal("no findings")
 		}

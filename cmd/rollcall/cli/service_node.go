@@ -11,8 +11,8 @@ import (
 	"rollcall/cmd/rollcall/app"
 	"rollcall/cmd/rollcall/exit"
 	"rollcall/cmd/rollcall/words"
-	"rollcall/dnsview"
 	"rollcall/dnsview/dnssd"
+	"rollcall/dnsview/index"
 	"rollcall/dnsview/plan"
 	"rollcall/providers"
 )
@@ -86,7 +86,7 @@ func (f *nodeFlags) open(ctx context.Context, a *commands, n *plan.Node) (*servi
 	if err != nil {
 		return nil, err
 	}
-	if n.RoundRobin != "" && (s.declared.Kind != dnsview.RoundRobin || s.declared.Name == "") {
+	if n.RoundRobin != "" && (s.declared.Kind != index.RoundRobin || s.declared.Name == "") {
 		return nil, exit.Usagef("%s is no DNS-SD name such as v1._theservice._tcp.%s, and the config declares no round-robin service of that name", words.Clean(f.service), s.source.Name)
 	}
 	n.Port = f.port.or(s.declared.Port)

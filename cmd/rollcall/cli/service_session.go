@@ -11,6 +11,7 @@ import (
 	"rollcall/cmd/rollcall/words"
 	"rollcall/dnsview"
 	"rollcall/dnsview/apply"
+	"rollcall/dnsview/index"
 	"rollcall/dnsview/plan"
 	"rollcall/dnsview/rows"
 	"rollcall/dnsview/wire"
@@ -28,7 +29,7 @@ type serviceSession struct {
 	zone     providers.Zone
 	ahead    time.Duration // of the clock of its provider before this machine's
 	dns      *apply.RetryingDNS
-	declared dnsview.Service // as the config declares the service; zero when it does not
+	declared index.Service // as the config declares the service; zero when it does not
 }
 
 // openService opens the zone that a name lies in.
@@ -165,7 +166,7 @@ func (a *commands) carryService(ctx context.Context, s *serviceSession, zone ser
 	} else {
 		r = e.Run(ctx, plan, apply.Confirm{}, nil) // no guard of these plans can be answered by typing
 	}
-	if !r.OK() && !c.dryRun && (plan.Verb == dnsview.VerbJoin || plan.Verb == dnsview.VerbCreate) {
+	if !r.OK() && !c.dryRun && (plan.Verb == index.VerbJoin || plan.Verb == index.VerbCreate) {
 		a.takeBack(ctx, s, r)
 	}
 	if err := refusedBy(r); err != nil && !c.dryRun {
@@ -228,8 +229,8 @@ func (a *commands) tellService(r *apply.Report, c changing) error {
 // whole: a host is a node, or it is not, and so with an incarnation. What belongs to the
 // incarnation goes as by retire, so that it stays when another host has joined meanwhile.
 func (a *commands) takeBack(ctx context.Context, s *serviceSession, r *apply.Report) {
-	node := dnsview.Plan{Verb: dnsview.VerbLeave, Title: "Take back what was made, as the join did not succeed"}
-	incarnation := dnsview.Plan{Verb: dnsview.VerbRetire, Title: "Take back what was made, as the incarnation could not be announced"}
+	node := dnsview.Plan{Verb: index.VerbLeave, Title: "Take back what was made, as the join did not succeed"}
+	incarnation := dnsview.Plan{Verb: index.VerbRetire, Title: "Take back what was made, as the incarnation could not be announced"}
 	for i := range r.Steps {
 		st := &r.Steps[i]
 		if st.State != apply.StepDone || st.Already || st.Record == nil || st.Step.Change.Op != providers.OpCreate {

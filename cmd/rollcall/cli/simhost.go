@@ -15,7 +15,7 @@ import (
 	"rollcall/cmd/rollcall/config"
 	"rollcall/cmd/rollcall/launcher"
 	"rollcall/cmd/rollcall/words"
-	"rollcall/dnsview"
+	"rollcall/dnsview/index"
 	"rollcall/providers"
 	"rollcall/providers/sim"
 	"rollcall/providers/sim/world"
@@ -146,14 +146,14 @@ func (h *host) rolePolicies(w *world.World) map[string]string {
 // the world plays their agents.
 func serviceOf(s world.ServiceSeed) config.Service {
 	x := config.Service{
-		Service: dnsview.Service{
-			Name: s.Name, Kind: dnsview.ServiceKind(s.Kind), Zone: s.Zone, TTL: s.TTL, Port: s.Port, TXT: s.TXT, Select: s.Select,
-			Minimum: 2, Health: dnsview.Health{HTTP: "/", Port: 80},
+		Service: index.Service{
+			Name: s.Name, Kind: index.ServiceKind(s.Kind), Zone: s.Zone, TTL: s.TTL, Port: s.Port, TXT: s.TXT, Select: s.Select,
+			Minimum: 2, Health: index.Health{HTTP: "/", Port: 80},
 		},
 		Boot: config.Boot{Set: map[string]string{"register": userdata.RegisterAgent}},
 	}
-	if x.Kind == dnsview.DNSSD {
-		x.Health = dnsview.Health{TCP: true, Port: s.Port}
+	if x.Kind == index.DNSSD {
+		x.Health = index.Health{TCP: true, Port: s.Port}
 		x.Priority, x.Weight = 10, 10
 	}
 	return x

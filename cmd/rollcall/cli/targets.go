@@ -10,6 +10,7 @@ import (
 	"rollcall/cmd/rollcall/exit"
 	"rollcall/cmd/rollcall/words"
 	"rollcall/dnsview"
+	"rollcall/dnsview/index"
 	"rollcall/providers"
 )
 
@@ -19,7 +20,7 @@ type recordRef struct{ Zone, Name, Type, Value string }
 // splitRecord reads a RECORD, as dnsview.SplitRecord does.
 func splitRecord(s string) (recordRef, error) {
 	head, _, _ := strings.Cut(s, "/")
-	if _, err := dnsview.ALabels(head); err != nil {
+	if _, err := index.ALabels(head); err != nil {
 		return recordRef{}, exit.Usagef("%s", words.Clean(err.Error()))
 	}
 	zone, name, typ, value, ok := dnsview.SplitRecord(s)

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"rollcall/dnsview"
+	"rollcall/dnsview/index"
 	"rollcall/providers"
 	"rollcall/userdata"
 )
@@ -40,7 +40,7 @@ type launchTemplateTag struct{ Key, Value string }
 // launchTemplate returns what an Auto Scaling group wants: nothing in it belongs to
 // one launch. The tags are those by which the nodes are found; a name is not
 // among them, for all nodes of a group would share it.
-func launchTemplate(name string, r *userdata.Rendered, service *dnsview.Service, profile string) (string, error) {
+func launchTemplate(name string, r *userdata.Rendered, service *index.Service, profile string) (string, error) {
 	in := launchTemplateInput{LaunchTemplateName: "rollcall-" + name, LaunchTemplateData: launchTemplateData{
 		MetadataOptions: map[string]string{"HttpEndpoint": "enabled", "HttpTokens": "required"},
 		UserData:        base64.StdEncoding.EncodeToString(r.Text),

@@ -17,7 +17,7 @@ import (
 	"rollcall/cmd/rollcall/exit"
 	"rollcall/cmd/rollcall/launcher"
 	"rollcall/cmd/rollcall/words"
-	"rollcall/dnsview"
+	"rollcall/dnsview/index"
 	"rollcall/dnsview/rows"
 	"rollcall/providers"
 	"rollcall/providers/fleet"
@@ -237,7 +237,7 @@ and a node takes its name from its instance.`,
 
 // renderTemplate renders with what the config says, where there is one. It also
 // gives the service that it is for; nil for none.
-func (a *commands) renderTemplate(ctx context.Context, name string, f *renderFlags) (r userdata.Rendered, service *dnsview.Service, err error) {
+func (a *commands) renderTemplate(ctx context.Context, name string, f *renderFlags) (r userdata.Rendered, service *index.Service, err error) {
 	given, err := givenValues(f.values, f.set)
 	if err != nil {
 		return r, nil, err

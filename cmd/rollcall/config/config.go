@@ -5,7 +5,7 @@ import (
 	"net/netip"
 	"time"
 
-	"rollcall/dnsview"
+	"rollcall/dnsview/index"
 	"rollcall/providers"
 )
 
@@ -42,7 +42,7 @@ type Config struct {
 	// it says; without a file, what rollcall knows by heart.
 	RangesFile string
 	RangesPos  Pos
-	Ranges     dnsview.PublicRanges
+	Ranges     index.PublicRanges
 	RangesRead bool      // Ranges is a list that was read from RangesFile
 	RangesAt   FileStamp // of RangesFile when it was read last
 	// RangesErr is why RangesFile could not be read; Ranges is then what was read before, else what rollcall knows by heart.
@@ -96,7 +96,7 @@ type Zone struct {
 
 // Service is a declared service with its place in the file.
 type Service struct {
-	dnsview.Service
+	index.Service
 	Pos  Pos
 	Boot Boot
 }
@@ -129,13 +129,13 @@ func Empty() *Config {
 			Grace: DefaultGrace, BootGrace: DefaultBootGrace, WireGrace: DefaultWireGrace,
 		},
 		Refresh: DefaultRefresh, Wire: true, Probe: true,
-		Ranges: dnsview.PublishedRanges(),
+		Ranges: index.PublishedRanges(),
 	}
 }
 
 // DeclaredServices gives the services without their places.
-func (c *Config) DeclaredServices() []dnsview.Service {
-	out := make([]dnsview.Service, len(c.Services))
+func (c *Config) DeclaredServices() []index.Service {
+	out := make([]index.Service, len(c.Services))
 	for i := range c.Services {
 		out[i] = c.Services[i].Service
 	}

@@ -11,7 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
-	"rollcall/dnsview"
+	"rollcall/dnsview/index"
 	"rollcall/providers"
 )
 
@@ -70,7 +70,7 @@ func TestAConfigIsReadAsItIsMeant(t *testing.T) {
 	if www.Zone != "scalability.expert" || www.Select["service"] != "www" || www.Health.Port != 80 || www.Minimum != 2 || www.Linger != 30*time.Second {
 		t.Errorf("service = %+v", www)
 	}
-	if s := c.Services[1]; s.Kind != dnsview.DNSSD || s.Port != 4218 || s.TXT["txtvers"] != "1" || s.Zone != "unilans.net" {
+	if s := c.Services[1]; s.Kind != index.DNSSD || s.Port != 4218 || s.TXT["txtvers"] != "1" || s.Zone != "unilans.net" {
 		t.Errorf("service = %+v", s)
 	}
 	if g := c.Guards; g.Age != 45*time.Second || g.Threshold != 0.25 || g.Grace != 5*time.Minute || g.BootGrace != DefaultBootGrace || len(g.Allow) != 2 || g.Allow[1].Bits() != 32 {

@@ -3,12 +3,12 @@ package config
 import (
 	"strings"
 
-	"rollcall/dnsview"
+	"rollcall/dnsview/index"
 	"rollcall/providers"
 )
 
 // Declared returns a declared service; nil when the config declares none of that name.
-func (c *Config) Declared(service string) *dnsview.Service {
+func (c *Config) Declared(service string) *index.Service {
 	if s := c.service(service); s != nil {
 		return &s.Service
 	}

@@ -12,7 +12,7 @@ import (
 
 	"github.com/goccy/go-yaml/ast"
 
-	"rollcall/dnsview"
+	"rollcall/dnsview/index"
 	"rollcall/providers/textfile"
 )
 
@@ -138,7 +138,7 @@ func (c *Config) ReadRanges() {
 }
 
 // readRanges reads a list of public ranges. Its error begins with a space, as it stands behind the name of the file.
-func readRanges(path string) (dnsview.PublicRanges, error) {
+func readRanges(path string) (index.PublicRanges, error) {
 	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
 		return nil, errors.New(" is no regular file")
 	}
@@ -152,7 +152,7 @@ func readRanges(path string) (dnsview.PublicRanges, error) {
 	if err != nil {
 		return nil, errors.New(" cannot be read: " + reason(err))
 	}
-	listed, err := dnsview.AmazonRanges(data)
+	listed, err := index.AmazonRanges(data)
 	if err != nil {
 		return nil, fmt.Errorf(" is not Amazon's list: %w", err)
 	}

@@ -8,8 +8,8 @@ import (
 
 	"github.com/goccy/go-yaml/ast"
 
-	"rollcall/dnsview"
 	"rollcall/dnsview/dnssd"
+	"rollcall/dnsview/index"
 	"rollcall/providers"
 )
 
@@ -66,17 +66,17 @@ func (r *reader) service(n ast.Node) Service {
 		r.failAt(s.Pos, "add name:", "a service has no name")
 		return s
 	}
-	switch s.Kind = dnsview.ServiceKind(kind); s.Kind {
-	case dnsview.RoundRobin, dnsview.DNSSD:
+	switch s.Kind = index.ServiceKind(kind); s.Kind {
+	case index.RoundRobin, index.DNSSD:
 	case "":
-		s.Kind = dnsview.RoundRobin
+		s.Kind = index.RoundRobin
 		if strings.Contains(s.Name, "._tcp.") || strings.Contains(s.Name, "._udp.") {
-			s.Kind = dnsview.DNSSD
+			s.Kind = index.DNSSD
 		}
 	default:
 		r.failAt(s.Pos, "write round-robin or dns-sd", "service %s is of the unknown kind %q", s.Name, kind)
 	}
-	if s.Kind != dnsview.DNSSD {
+	if s.Kind != index.DNSSD {
 		return s
 	}
 	switch name, err := dnssd.ParseName(s.Name); {
@@ -121,7 +121,7 @@ func (r *reader) toTXT(dst *map[string]string) func(ast.Node) {
 	}
 }
 
-func (r *reader) health(n ast.Node, h *dnsview.Health) {
+func (r *reader) health(n ast.Node, h *index.Health) {
 	var port, need, of int64
 	num := func(dst *int64, what string, least, most int64) func(ast.Node) {
 		return func(n ast.Node) {

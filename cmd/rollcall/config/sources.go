@@ -13,7 +13,7 @@ import (
 
 	"github.com/goccy/go-yaml/ast"
 
-	"rollcall/dnsview"
+	"rollcall/dnsview/index"
 	"rollcall/providers"
 )
 
@@ -159,7 +159,7 @@ func (r *reader) toName(dst *string, what string) func(ast.Node) {
 		if !ok {
 			return
 		}
-		ascii, err := dnsview.ALabels(s)
+		ascii, err := index.ALabels(s)
 		if err != nil {
 			r.fail(n, "write it in the letters of DNS (xn--…), or correct it", "%s: %s", what, err)
 			return

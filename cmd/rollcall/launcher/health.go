@@ -6,7 +6,7 @@ import (
 	"sync"
 	"time"
 
-	"rollcall/dnsview"
+	"rollcall/dnsview/index"
 	"rollcall/dnsview/probe"
 	"rollcall/providers"
 	"rollcall/providers/launch"
@@ -15,7 +15,7 @@ import (
 // nodeHealth makes the health checks of nodes that have no agent to make them:
 // from here, where the config has it so, and never in a lab.
 type nodeHealth struct {
-	service dnsview.Service
+	service index.Service
 	now     func() time.Time
 	may     func(cloud string) bool
 
@@ -26,7 +26,7 @@ type nodeHealth struct {
 	boot func(context.Context, launch.Node) (launch.BootState, error) // what the console log tells
 }
 
-func (s *Launcher) newNodeHealth(d *dnsview.Service) *nodeHealth {
+func (s *Launcher) newNodeHealth(d *index.Service) *nodeHealth {
 	return &nodeHealth{service: *d, now: s.Program.Now, may: s.mayProbe, probers: map[string]*probe.Prober{}, unseen: map[string]string{}}
 }
 

@@ -12,7 +12,7 @@ import (
 
 	"rollcall/cmd/rollcall/app"
 	"rollcall/cmd/rollcall/config"
-	"rollcall/dnsview"
+	"rollcall/dnsview/index"
 	"rollcall/providers"
 	"rollcall/providers/launch"
 )
@@ -22,7 +22,7 @@ type knocked struct {
 	well   atomic.Bool
 	knocks atomic.Int64
 	node   launch.Node
-	health dnsview.Health
+	health index.Health
 }
 
 func newKnocked(t *testing.T) *knocked {
@@ -36,7 +36,7 @@ func newKnocked(t *testing.T) *knocked {
 	t.Cleanup(srv.Close)
 	at := netip.MustParseAddrPort(strings.TrimPrefix(srv.URL, "http://"))
 	k.node = launch.Node{Cloud: "east", Stage: launch.StageRunning, Instance: providers.Instance{ID: "n-1", Key: "0123456789", State: providers.StateRunning, PublicIPs: []netip.Addr{netip.IPv6Loopback(), at.Addr()}}}
-	k.health = dnsview.Health{HTTP: "/", Port: at.Port(), Need: 2, Of: 3, Interval: 5 * time.Second}
+	k.health = index.Health{HTTP: "/", Port: at.Port(), Need: 2, Of: 3, Interval: 5 * time.Second}
 	return k
 }
 
@@ -52,7 +52,7 @@ func healthSession(probe bool, now func() time.Time) *Launcher {
 func TestANodeThatTheConsoleRegistersWaitsForTheHealthCheckMadeFromHere(t *testing.T) {
 	k := newKnocked(t)
 	at := time.Unix(1_790_000_000, 0)
-	h := healthSession(true, func() time.Time { return at }).newNodeHealth(&dnsview.Service{Name: "www.example.com", Kind: dnsview.RoundRobin, Health: k.health})
+	h := healthSession(true, func() time.Time { return at }).newNodeHealth(&index.Service{Name: "www.example.com", Kind: index.RoundRobin, Health: k.health})
 	registered := 0
 	watch, register := h.watch(noLog), h.register(func(context.Context, launch.Node) error { registered++; return nil })
 	for i, want := range []struct {
@@ -85,7 +85,7 @@ func TestNobodyKnocksAtANodeWhereTheConfigOrALabForbidsIt(t *testing.T) {
 		"the config": healthSession(false, time.Now),
 		"a lab":      New(app.NewSession(&app.Program{Now: time.Now}, &config.Config{Probe: true}, []app.CloudSource{{Name: "east", Compute: onLab{}}}, nil)),
 	} {
-		h := s.newNodeHealth(&dnsview.Service{Name: "www.example.com", Health: k.health})
+		h := s.newNodeHealth(&index.Service{Name: "www.example.com", Health: k.health})
 		registered := 0
 		if _, err := h.watch(noLog)(t.Context(), k.node); providers.KindOf(err) != providers.KindInvalid {
 			t.Errorf("%s: %v", name, err)
@@ -126,7 +126,7 @@ func TestANodeThatMayNotBeCheckedIsRegisteredOnceItsConsoleLogSaysThatItsBootIsT
 		{"no permission", launch.BootState{}, providers.Errorf(providers.KindAuth, "log", "denied"), true, ""},
 		{"none", launch.BootState{}, providers.Errorf(providers.KindInvalid, "log", "none"), true, ""},
 	} {
-		h := healthSession(false, time.Now).newNodeHealth(&dnsview.Service{Name: "www.example.com", Health: k.health})
+		h := healthSession(false, time.Now).newNodeHealth(&index.Service{Name: "www.example.com", Health: k.health})
 		state, fails = x.state, x.err
 		registered := false
 		register := h.register(func(context.Context, launch.Node) error { registered = true; return nil })

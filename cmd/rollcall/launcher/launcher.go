@@ -21,6 +21,7 @@ import (
 	"rollcall/cmd/rollcall/words"
 	"rollcall/dnsview"
 	"rollcall/dnsview/apply"
+	"rollcall/dnsview/index"
 	"rollcall/providers"
 	"rollcall/providers/launch"
 	"rollcall/ui/common"
@@ -103,7 +104,7 @@ func (s *Launcher) Follow(spec *launch.Spec) launch.Options {
 // launch ask it, so it looks once for all of them.
 type registrations struct {
 	s       *Launcher
-	service *dnsview.Service
+	service *index.Service
 	dns     providers.DNS
 	zoneID  string // as the config gives it
 	every   time.Duration
@@ -135,7 +136,7 @@ func (r *registrations) look(ctx context.Context) (map[string]bool, error) {
 	}
 	types := []string{"A"}
 	switch {
-	case r.service.Kind == dnsview.DNSSD:
+	case r.service.Kind == index.DNSSD:
 		types = []string{"SRV"}
 	case r.service.IPv6:
 		types = append(types, "AAAA")
@@ -189,14 +190,14 @@ func (s *Launcher) registerNode(service string) func(ctx context.Context, n laun
 
 // TemplateFor returns the template that boots nodes of a service: the one that
 // the config names, else the built-in one for its kind, by its name.
-func TemplateFor(all *userdata.Templates, s *dnsview.Service, b config.Boot) (userdata.Template, bool) {
+func TemplateFor(all *userdata.Templates, s *index.Service, b config.Boot) (userdata.Template, bool) {
 	t, err := all.Get(cmp.Or(b.Template, userdata.DefaultTemplate(string(s.Kind))))
 	return t, err == nil
 }
 
 // ServiceValues fills the variables of a template that the service decides,
 // and those that the config sets for its nodes.
-func ServiceValues(t *userdata.Template, s *dnsview.Service, b config.Boot, at providers.Provider) map[string]string {
+func ServiceValues(t *userdata.Template, s *index.Service, b config.Boot, at providers.Provider) map[string]string {
 	known := map[string]string{"service": s.Name, "zone": s.Zone, "dns": string(at)}
 	set := func(name string, v int64) {
 		if v > 0 {
@@ -216,7 +217,7 @@ func ServiceValues(t *userdata.Template, s *dnsview.Service, b config.Boot, at p
 		known["health_command"] = h.Command
 	case h.HTTP != "":
 		known["health_path"] = h.HTTP
-	case h.TCP || s.Kind == dnsview.DNSSD:
+	case h.TCP || s.Kind == index.DNSSD:
 		known["health_path"] = ""
 	}
 	if s.Proxied != nil {

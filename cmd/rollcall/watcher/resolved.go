@@ -6,6 +6,7 @@ import (
 
 	"rollcall/cmd/rollcall/words"
 	"rollcall/dnsview"
+	"rollcall/dnsview/index"
 	"rollcall/dnsview/rows"
 	"rollcall/providers"
 )
@@ -21,7 +22,7 @@ func resolved(v *dnsview.View, r *rows.FindingObject) bool {
 		case b.Source == healthCheck && !checked(v, r):
 			return false
 		}
-		i := slices.IndexFunc(v.Sources, func(s dnsview.Basis) bool { return words.Clean(s.Source) == b.Source })
+		i := slices.IndexFunc(v.Sources, func(s index.Basis) bool { return words.Clean(s.Source) == b.Source })
 		if i >= 0 && v.Sources[i].State != providers.CoverageComplete {
 			return false
 		}
@@ -39,7 +40,7 @@ const (
 // the name that a finding is about.
 func heardOf(v *dnsview.View, zone string, r *rows.FindingObject) bool {
 	z := v.WireZone(zone)
-	if z == nil || z.State != dnsview.WireInSync {
+	if z == nil || z.State != index.WireInSync {
 		return false
 	}
 	if r.Class == string(dnsview.Unresolvable) && (len(z.Unresolved) > 0 || z.Resolving == 0) {
@@ -47,7 +48,7 @@ func heardOf(v *dnsview.View, zone string, r *rows.FindingObject) bool {
 	}
 	for i := range v.Options.Wire {
 		w := &v.Options.Wire[i]
-		if words.Clean(w.Name)+" "+w.Type == r.Name && (w.Silent() || w.State == dnsview.WireWaiting) {
+		if words.Clean(w.Name)+" "+w.Type == r.Name && (w.Silent() || w.State == index.WireWaiting) {
 			return false
 		}
 	}

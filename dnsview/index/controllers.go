@@ -1,4 +1,4 @@
-package dnsview
+package index
 
 import (
 	"encoding/base64"
@@ -9,30 +9,21 @@ import (
 	"rollcall/providers"
 )
 
-// Records that another program makes from a source of its own (Kubernetes objects, files in a repository) say so
-// in one of two places: in a registry of TXT records beside them (external-dns, the ownership records of
-// octoDNS), or in the comment or tags that Cloudflare keeps. Such a program writes again what rollcall
-// changes, markers included, so that rollcall adopts none of its records.
-
-// ControllerOf returns the program that manages a record of this snapshot by what it says itself, such
-// as `external-dns (owner edns)`, or the empty string.
-func (v *View) ControllerOf(r *providers.Record) string { return v.index.controllerOf(r) }
-
-func (x *index) controllerOf(r *providers.Record) string {
+func (x *Index) ControllerOf(r *providers.Record) string {
 	if c := x.controllers[r]; c != "" {
 		return c
 	}
-	return controllerInComment(r)
+	return ControllerInComment(r)
 }
 
-// adoptOr returns what can be done about a record without a marker: adopt is the advice where nothing speaks
+// AdoptOr returns what can be done about a record without a marker: adopt is the advice where nothing speaks
 // against it. Where another program manages the record, it is changed where that has it from.
-func (x *index) adoptOr(r *providers.Record, adopt string) string {
-	if c := x.controllerOf(r); c != "" {
+func (x *Index) AdoptOr(r *providers.Record, adopt string) string {
+	if c := x.ControllerOf(r); c != "" {
 		return "is managed by " + c + ", which would write it again: remove it at its source"
 	}
-	if z := x.zoneName[r.Zone]; z != nil && z.view.Zone.Provider == providers.Cloudflare && hasOwnComment(r) {
-		return ownComment(r)
+	if z := x.ZonesByName[r.Zone]; z != nil && z.View.Zone.Provider == providers.Cloudflare && HasOwnComment(r) {
+		return OwnComment(r)
 	}
 	return adopt
 }
@@ -45,12 +36,12 @@ type registry struct {
 }
 
 // addControllers finds the records that registries in TXT records name.
-func (x *index) addControllers() {
+func (x *Index) addControllers() {
 	x.controllers = map[*providers.Record]string{}
-	for _, z := range x.zones {
+	for _, z := range x.Zones {
 		var found []registry
-		for i := range z.view.Records {
-			if r := &z.view.Records[i]; r.Type == "TXT" && !r.IsMarker() {
+		for i := range z.View.Records {
+			if r := &z.View.Records[i]; r.Type == "TXT" && !r.IsMarker() {
 				if reg, ok := readRegistry(r); ok {
 					found = append(found, reg)
 				}
@@ -122,10 +113,10 @@ type zoneNames struct {
 	typed map[string][]*providers.Record // by the forms that say the type: a-www, a._metadata.www, _owner.a.www
 }
 
-func newZoneNames(z *zoneState) *zoneNames {
-	n := &zoneNames{zone: z.name, named: map[string][]*providers.Record{}, typed: map[string][]*providers.Record{}}
-	for i := range z.view.Records {
-		r := &z.view.Records[i]
+func newZoneNames(z *ZoneState) *zoneNames {
+	n := &zoneNames{zone: z.Name, named: map[string][]*providers.Record{}, typed: map[string][]*providers.Record{}}
+	for i := range z.View.Records {
+		r := &z.View.Records[i]
 		if r.Type == "TXT" || r.Type == "SOA" {
 			continue
 		}
@@ -228,9 +219,9 @@ var tools = []struct{ word, name string }{
 
 var managedBy = regexp.MustCompile(`(?i)\bmanaged[ _-]?(?:by|with|via)[ :=]+([A-Za-z0-9][A-Za-z0-9._/-]*)`)
 
-// controllerInComment reads the comment and the tags of a record at Cloudflare, and knows the answer to a challenge of
+// ControllerInComment reads the comment and the tags of a record at Cloudflare, and knows the answer to a challenge of
 // ACME by its name.
-func controllerInComment(r *providers.Record) string {
+func ControllerInComment(r *providers.Record) string {
 	if r.Type == "TXT" && strings.HasPrefix(r.Name, "_acme-challenge.") {
 		return "an ACME client"
 	}

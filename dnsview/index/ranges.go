@@ -1,4 +1,4 @@
-package dnsview
+package index
 
 import (
 	"cmp"

@@ -1,4 +1,4 @@
-package dnsview
+package index
 
 import (
 	"fmt"
@@ -20,7 +20,7 @@ var idnProfile = idna.New(idna.MapForLookup(), idna.Transitional(false), idna.Bi
 // type (before _service._tcp or _udp) stays as it is. A label that is no label of IDNA is an error that
 // names it.
 func ALabels(name string) (string, error) {
-	if isASCII(name) {
+	if IsASCII(name) {
 		return name, nil
 	}
 	if !utf8.ValidString(name) {
@@ -36,7 +36,7 @@ func ALabels(name string) (string, error) {
 		}
 	}
 	for i := first; i < len(labels); i++ {
-		if isASCII(labels[i]) {
+		if IsASCII(labels[i]) {
 			continue
 		}
 		a, err := idnProfile.ToASCII(labels[i])
@@ -48,7 +48,7 @@ func ALabels(name string) (string, error) {
 	return strings.Join(labels, "."), nil
 }
 
-func isASCII(s string) bool {
+func IsASCII(s string) bool {
 	for i := range len(s) {
 		if s[i] >= utf8.RuneSelf {
 			return false
@@ -102,14 +102,14 @@ func Readable(text string) string {
 
 // ReadableValue is Readable for the value of a record, whose type says whether it holds a name.
 func ReadableValue(typ, value string) string {
-	if holdsName(typ) {
+	if HoldsName(typ) {
 		return Readable(value)
 	}
 	return value
 }
 
-// holdsName reports whether the last field of a value of a type is a name.
-func holdsName(typ string) bool {
+// HoldsName reports whether the last field of a value of a type is a name.
+func HoldsName(typ string) bool {
 	switch typ {
 	case "CNAME", "DNAME", "NS", "PTR", "MX", "SRV":
 		return true

@@ -1,4 +1,4 @@
-package dnsview
+package index
 
 import (
 	"slices"
@@ -112,98 +112,83 @@ func (c *Cuts) list(names []string) string {
 	names = slices.Compact(slices.Sorted(slices.Values(names)))
 	s := Clean(strings.Join(names[:min(len(names), 3)], ", "))
 	if n := len(names) - 3; n > 0 {
-		s += " and " + plural(n, "other", "others")
+		s += " and " + Plural(n, "other", "others")
 	}
 	return s
 }
 
-// occluded reports whether a record is never answered by the servers of its zone, and returns why.
-func (x *index) occluded(z *zoneState, name, typ string) (why string, ok bool) {
+// Occluded reports whether a record is never answered by the servers of its zone, and returns why.
+func (x *Index) Occluded(z *ZoneState, name, typ string) (why string, ok bool) {
 	if z == nil {
 		return "", false
 	}
-	why, ok = z.cuts.Occluded(name, typ)
+	why, ok = z.Cuts.Occluded(name, typ)
 	if !ok {
 		return "", false
 	}
-	if other := x.zoneOf(name); other != nil && other.name != z.name && providers.InZone(other.name, z.name) {
-		why += "; the name belongs to the zone " + Clean(other.name) + ", which is read here too: make the record there"
+	if other := x.ZoneOf(name); other != nil && other.Name != z.Name && providers.InZone(other.Name, z.Name) {
+		why += "; the name belongs to the zone " + Clean(other.Name) + ", which is read here too: make the record there"
 	}
 	return why, true
 }
 
-// hides reports whether a record of a zone is occluded.
-func (x *index) hides(z *zoneState, r *providers.Record) bool {
-	_, ok := z.cuts.Occluded(r.Name, r.Type)
+// Hides reports whether a record of a zone is occluded.
+func (x *Index) Hides(z *ZoneState, r *providers.Record) bool {
+	_, ok := z.Cuts.Occluded(r.Name, r.Type)
 	return ok
 }
 
-// writable reports whether a record of this name and type may be made or changed in a zone, and
+// Writable reports whether a record of this name and type may be made or changed in a zone, and
 // returns why not. Removing one is another question: what no one can resolve may go.
-func (x *index) writable(zone, name, typ string) (why string, ok bool) {
+func (x *Index) Writable(zone, name, typ string) (why string, ok bool) {
 	zone = providers.CanonicalName(zone)
-	if why = x.zoneRefused(zone); why != "" {
+	if why = x.ZoneRefused(zone); why != "" {
 		return why, false
 	}
-	z := x.zoneName[zone]
-	if z == nil || z.cuts.Empty() {
+	z := x.ZonesByName[zone]
+	if z == nil || z.Cuts.Empty() {
 		return "", true
 	}
 	name = providers.CanonicalName(name)
-	if why, hidden := x.occluded(z, name, typ); hidden {
+	if why, hidden := x.Occluded(z, name, typ); hidden {
 		return why + "; nothing is written there", false
 	}
-	if d := z.cuts.Glue(name, typ); d != "" {
+	if d := z.Cuts.Glue(name, typ); d != "" {
 		return Clean(name) + " " + typ + " is glue of the delegation of " + Clean(d) + ", and stays as that needs it", false
 	}
 	return "", true
 }
 
-// WhyServiceHidden returns why no client would see a record at the name of a declared service: the name
-// lies below a delegation or a DNAME of its zone. It is empty for a name that its zone answers for.
-func (v *View) WhyServiceHidden(name string) string {
-	s := v.index.byName[providers.CanonicalName(name)]
-	if s == nil || s.zone == nil {
-		return ""
-	}
-	typ := "A"
-	if s.Kind == DNSSD {
-		typ = "SRV"
-	}
-	why, _ := v.index.occluded(s.zone, providers.CanonicalName(s.Name), typ)
-	return why
-}
-
-// refused returns why a change may not be made because of the name that it writes, or the empty
+// Refused returns why a change may not be made because of the name that it writes, or the empty
 // string. A removal is let through at a name that no one resolves, and so is the marker that
 // remembers it; nothing at all is written to a zone that takes no changes.
-func (x *index) refused(c *providers.Change) string {
+func (x *Index) Refused(c *providers.Change) string {
 	r := c.Record()
-	if why := x.zoneRefused(r.Zone); why != "" {
+	if why := x.ZoneRefused(r.Zone); why != "" {
 		return why
 	}
 	if c.Op == providers.OpUpdate {
 		r = c.After
 	}
 	if !r.IsMarker() {
-		if c.Op == providers.OpDelete && !x.isGlue(&r) || quiesced(&r) && !x.isGlue(&r) {
+		if c.Op == providers.OpDelete && !x.IsGlue(&r) || IsQuiesced(&r) && !x.IsGlue(&r) {
 			return ""
 		}
-		why, _ := x.writable(r.Zone, r.Name, r.Type)
+		why, _ := x.Writable(r.Zone, r.Name, r.Type)
 		return why
 	}
-	if o, ok := ownerInMarker(&r); c.Op == providers.OpDelete || ok && o.Quiesced {
+	if o, ok := OwnerInMarker(&r); c.Op == providers.OpDelete || ok && o.Quiesced {
 		return ""
 	}
 	_, name, _ := providers.SplitMarkerName(r.Name)
-	why, _ := x.writable(r.Zone, name, r.Type)
+	why, _ := x.Writable(r.Zone, name, r.Type)
 	return why
 }
 
-// isGlue reports whether a record is an address that a delegation of its zone needs.
-func (x *index) isGlue(r *providers.Record) bool {
-	z := x.zoneName[r.Zone]
-	return z != nil && z.cuts.Glue(r.Name, r.Type) != ""
+// IsGlue reports whether a record is an address that a delegation of its zone needs.
+func (x *Index) IsGlue(r *providers.Record) bool {
+	z := x.ZonesByName[r.Zone]
+	return z != nil && z.Cuts.Glue(r.Name, r.Type) != ""
 }
 
 // Answered reports whether the servers of the zone answer with a record of this name and type: it is
@@ -225,10 +210,10 @@ func (c *Cuts) leadsAway(name string) bool {
 	return cut != "" || c.delegated[name] != nil
 }
 
-// unseen reports whether clients never come to a node by a record: the servers of its zone do not
+// CannotBeResolved reports whether clients never come to a node by a record: the servers of its zone do not
 // answer for its name, or for the target of its SRV value.
-func (x *index) unseen(r *providers.Record) bool {
-	if z := x.zoneName[r.Zone]; z != nil && z.cuts.leadsAway(r.Name) {
+func (x *Index) CannotBeResolved(r *providers.Record) bool {
+	if z := x.ZonesByName[r.Zone]; z != nil && z.Cuts.leadsAway(r.Name) {
 		return true
 	}
 	if r.Type != "SRV" {
@@ -238,55 +223,6 @@ func (x *index) unseen(r *providers.Record) bool {
 	if !ok {
 		return false
 	}
-	z := x.zoneOf(srv.Target)
-	return z != nil && z.cuts.leadsAway(srv.Target)
-}
-
-// hidden adds the finding about a record that no one can resolve, and reports whether it is one.
-func (in *inspector) hidden(z *zoneState, r *providers.Record) bool {
-	why, ok := in.occluded(z, r.Name, r.Type)
-	if ok {
-		in.add(Finding{
-			Class: Occluded, Severity: High, Record: r, Zone: z.name, Service: in.serviceOf(r), RestsOn: []Basis{z.basis},
-			Reason: r.Label() + " is occluded, and nobody can resolve it: " + why, Evidence: []Evidence{{Source: z.name, Fact: why, At: z.view.RowsFrom}},
-		})
-	}
-	return ok
-}
-
-// hiddenService adds the finding about a declared service without records whose name no one could resolve.
-func (in *inspector) hiddenService(s *serviceState, name string) {
-	typ := "A"
-	if s.Kind == DNSSD {
-		typ = "SRV"
-	}
-	if why, ok := in.occluded(s.zone, name, typ); ok && len(s.records) == 0 {
-		in.add(Finding{
-			Class: Occluded, Severity: High, Zone: s.zone.name, Service: name, Name: name, RestsOn: []Basis{s.zone.basis},
-			Reason: Clean(name) + " is occluded, and nobody could resolve a record there: " + why, Evidence: []Evidence{{Source: s.zone.name, Fact: why, At: s.zone.view.RowsFrom}},
-		})
-	}
-}
-
-// noRemedy returns why the remedy of a finding cannot be carried out because of the name that it would
-// write, or the empty string.
-func (in *inspector) noRemedy(f *Finding) string {
-	z := in.zoneName[f.Zone]
-	if f.Remedy == NoRemedy || z == nil || z.cuts.Empty() {
-		return ""
-	}
-	name, typ := f.Service, "A"
-	switch {
-	case f.Record != nil && f.Record.IsMarker():
-		_, name, _ = providers.SplitMarkerName(f.Record.Name)
-	case f.Record != nil:
-		name, typ = f.Record.Name, f.Record.Type
-		if f.Remedy == RemedyDelete || f.Remedy == RemedyQuiesce || f.Remedy == RemedyDedupe {
-			if !in.isGlue(f.Record) {
-				return ""
-			}
-		}
-	}
-	why, _ := in.writable(f.Zone, name, typ)
-	return why
+	z := x.ZoneOf(srv.Target)
+	return z != nil && z.Cuts.leadsAway(srv.Target)
 }

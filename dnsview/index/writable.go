@@ -1,17 +1,17 @@
-package dnsview
+package index
 
 import "rollcall/providers"
 
-// zoneRefused returns why nothing is written to a zone now, whatever the name, or the empty string: it is
+// ZoneRefused returns why nothing is written to a zone now, whatever the name, or the empty string: it is
 // not delegated to its servers, or cannot be read. An undo is let through all the same: what was done from
 // here can be taken back here, and a zone that clients do not reach is not made worse by that.
-func (x *index) zoneRefused(zone string) string {
+func (x *Index) ZoneRefused(zone string) string {
 	zone = providers.CanonicalName(zone)
-	if why := x.barred[zone]; why != "" {
+	if why := x.ReadOnlyZones[zone]; why != "" {
 		return why
 	}
-	if z := x.zoneName[zone]; z != nil && z.state == providers.CoverageFailed {
-		return z.why + "; nothing is written there until it can be"
+	if z := x.ZonesByName[zone]; z != nil && z.State == providers.CoverageFailed {
+		return z.Why + "; nothing is written there until it can be"
 	}
 	return ""
 }
@@ -25,8 +25,8 @@ func NotServed(z *providers.Zone) string {
 	return ""
 }
 
-// lameReason is why nothing is written to a zone that is not delegated to its servers.
-func lameReason(zone, why string) string {
+// LameReason is why nothing is written to a zone that is not delegated to its servers.
+func LameReason(zone, why string) string {
 	return Clean(zone) + " is lame: " + Clean(why) + "; nothing is written there"
 }
 
@@ -34,7 +34,7 @@ func lameReason(zone, why string) string {
 // description is known, or the empty string.
 func WhyZoneNotWritten(z *providers.Zone) string {
 	if why := NotServed(z); why != "" {
-		return lameReason(providers.CanonicalName(z.Name), why)
+		return LameReason(providers.CanonicalName(z.Name), why)
 	}
 	return ""
 }

@@ -1,4 +1,4 @@
-package dnsview
+package index
 
 import (
 	"errors"
@@ -24,19 +24,19 @@ const (
 // Acceptance reports whether the provider of a zone would take changes, made one after the other. It
 // knows of the zone what it is given.
 type Acceptance struct {
-	provider providers.Provider
-	named    map[string][]*providers.Record
-	sizes    map[setID]setSize // of sets that accepted changes have changed
+	Provider providers.Provider
+	Named    map[string][]*providers.Record
+	Sizes    map[SetID]SetSize // of sets that accepted changes have changed
 }
 
-// setSize is how many values a record set has, and how many characters these have as Route 53 counts them.
-type setSize struct{ values, chars int }
+// SetSize is how many values a record set has, and how many characters these have as Route 53 counts them.
+type SetSize struct{ values, chars int }
 
 // NewAcceptance makes an Acceptance for a zone with these records.
 func NewAcceptance(p providers.Provider, records []providers.Record) *Acceptance {
-	a := &Acceptance{provider: p, named: map[string][]*providers.Record{}, sizes: map[setID]setSize{}}
+	a := &Acceptance{Provider: p, Named: map[string][]*providers.Record{}, Sizes: map[SetID]SetSize{}}
 	for i := range records {
-		a.named[records[i].Name] = append(a.named[records[i].Name], &records[i])
+		a.Named[records[i].Name] = append(a.Named[records[i].Name], &records[i])
 	}
 	return a
 }
@@ -62,7 +62,7 @@ func (a *Acceptance) WhyRefused(c *providers.Change) string {
 			return why
 		}
 	}
-	if a.provider == providers.Route53 {
+	if a.Provider == providers.Route53 {
 		return a.tooLarge(c)
 	}
 	return ""
@@ -73,7 +73,7 @@ func (a *Acceptance) badRecord(r *providers.Record) string {
 	if why := badName(r.Name); why != "" {
 		return why
 	}
-	if a.provider == providers.Route53 {
+	if a.Provider == providers.Route53 {
 		for _, o := range r.Owners {
 			if why := badName(providers.MarkerName(o.Instance, r.Name)); why != "" {
 				return "its owner marker has no room: " + why
@@ -105,9 +105,9 @@ func (a *Acceptance) badRecord(r *providers.Record) string {
 		return strconv.Quote(Clean(r.Value)) + " is no value of type " + r.Type
 	case r.TTL > ttlMost:
 		return "a TTL of " + strconv.FormatUint(uint64(r.TTL), 10) + " s is more than DNS allows"
-	case a.provider == providers.Route53 && (r.Weight < 0 || r.Weight > route53Weight):
+	case a.Provider == providers.Route53 && (r.Weight < 0 || r.Weight > route53Weight):
 		return "a weight of " + strconv.FormatInt(r.Weight, 10) + " is out of range: Route 53 takes 0 to " + strconv.Itoa(route53Weight)
-	case a.provider != providers.Cloudflare:
+	case a.Provider != providers.Cloudflare:
 	case r.Proxied && r.Type != "A" && r.Type != "AAAA" && r.Type != "CNAME":
 		return "a record of type " + r.Type + " cannot be proxied"
 	case r.SetID != "" || r.Weight != 0:
@@ -135,20 +135,20 @@ func badName(name string) string {
 
 // holds reports whether the value is there already.
 func (a *Acceptance) holds(r *providers.Record) bool {
-	return slices.ContainsFunc(a.named[r.Name], func(s *providers.Record) bool {
+	return slices.ContainsFunc(a.Named[r.Name], func(s *providers.Record) bool {
 		return !s.Alias && s.Type == r.Type && s.SetID == r.SetID && providers.FoldValue(s.Type, s.Value) == providers.FoldValue(r.Type, r.Value)
 	})
 }
 
 // badNeighbour finds what a new record cannot stand beside.
 func (a *Acceptance) badNeighbour(r *providers.Record) string {
-	for _, s := range a.named[r.Name] {
+	for _, s := range a.Named[r.Name] {
 		switch {
 		case s.Type == "CNAME" && r.Type != "CNAME":
 			return Clean(r.Name) + " is an alias (CNAME) of " + Clean(s.Value) + ", and nothing can stand beside it: remove that first"
 		case r.Type == "CNAME":
 			return Clean(r.Name) + " has other records, and a CNAME cannot stand beside them"
-		case s.Type != r.Type || a.provider != providers.Route53:
+		case s.Type != r.Type || a.Provider != providers.Route53:
 		case s.Alias && s.SetID == r.SetID:
 			return Clean(r.Name) + " " + r.Type + " is an alias record of Route 53, which is read-only: remove it at its provider first, or give the service another name"
 		case (s.SetID == "") != (r.SetID == ""):
@@ -168,19 +168,19 @@ func firstWord(r *providers.Record) string {
 
 // overwrites refuses to put an owner marker in the place of a person's comment.
 func (a *Acceptance) overwrites(c *providers.Change) string {
-	if a.provider == providers.Cloudflare && !slices.Equal(c.Before.Owners, c.After.Owners) && len(c.After.Owners) > 0 && hasOwnComment(&c.Before) {
-		return ownComment(&c.Before)
+	if a.Provider == providers.Cloudflare && !slices.Equal(c.Before.Owners, c.After.Owners) && len(c.After.Owners) > 0 && HasOwnComment(&c.Before) {
+		return OwnComment(&c.Before)
 	}
 	return ""
 }
 
-// hasOwnComment reports whether a record has a comment that is no marker.
-func hasOwnComment(r *providers.Record) bool {
+// HasOwnComment reports whether a record has a comment that is no marker.
+func HasOwnComment(r *providers.Record) bool {
 	_, err := providers.DecodeOwner(r.Comment)
 	return r.Comment != "" && errors.Is(err, providers.ErrNotMarker)
 }
 
-func ownComment(r *providers.Record) string {
+func OwnComment(r *providers.Record) string {
 	return "has a comment of its own (" + strconv.Quote(Clean(r.Comment)) + "), which an owner marker would overwrite: clear it at Cloudflare first, then adopt it"
 }
 
@@ -188,10 +188,10 @@ func ownComment(r *providers.Record) string {
 // one batch: in two the name would be empty in between.
 func (a *Acceptance) tooLarge(c *providers.Change) string {
 	r := c.Record()
-	at := setIDOf(&r)
-	was, ok := a.sizes[at]
+	at := SetOf(&r)
+	was, ok := a.Sizes[at]
 	if !ok {
-		for _, s := range a.named[r.Name] {
+		for _, s := range a.Named[r.Name] {
 			if s.Type == r.Type && s.SetID == r.SetID && !s.Alias {
 				was.values++
 				was.chars += wireChars(s.Type, s.Value)
@@ -209,7 +209,7 @@ func (a *Acceptance) tooLarge(c *providers.Change) string {
 	}
 	chars, values := was.chars+is.chars, was.values+is.values
 	for _, o := range append(slices.Clone(c.Before.Owners), c.After.Owners...) {
-		for _, m := range a.named[providers.MarkerName(o.Instance, r.Name)] {
+		for _, m := range a.Named[providers.MarkerName(o.Instance, r.Name)] {
 			chars, values = chars+len(m.Value), values+1
 		}
 		chars, values = chars+providers.MarkerLimit+2, values+1
@@ -218,14 +218,14 @@ func (a *Acceptance) tooLarge(c *providers.Change) string {
 		chars, values = chars+providers.MarkerLimit+2, values+1
 	}
 	switch what := Clean(r.Name) + " " + r.Type; {
-	case is.values > route53Values && is.values > was.values:
-		return what + " would have " + strconv.Itoa(is.values) + " values, and a record set of Route 53 holds " + strconv.Itoa(route53Values)
-	case chars > route53Chars:
-		return what + " cannot be changed in one step: its old and new values have " + strconv.Itoa(chars) + " characters together with their markers, and Route 53 takes " + strconv.Itoa(route53Chars) + " at once: split the name, or use shorter names"
+	case is.values > Route53Values && is.values > was.values:
+		return what + " would have " + strconv.Itoa(is.values) + " values, and a record set of Route 53 holds " + strconv.Itoa(Route53Values)
+	case chars > Route53Chars:
+		return what + " cannot be changed in one step: its old and new values have " + strconv.Itoa(chars) + " characters together with their markers, and Route 53 takes " + strconv.Itoa(Route53Chars) + " at once: split the name, or use shorter names"
 	case values > route53Batch:
 		return what + " cannot be changed in one step: its old and new values are " + strconv.Itoa(values) + " together with their markers, and Route 53 takes " + strconv.Itoa(route53Batch) + " at once: split the name"
 	}
-	a.sizes[at] = is
+	a.Sizes[at] = is
 	return ""
 }
 
@@ -236,72 +236,4 @@ func wireChars(typ, value string) int {
 		return len(value) + 1
 	}
 	return len(value)
-}
-
-// leaveRefused takes out of a plan what the provider of a zone would refuse, with all that needs it.
-func (x *index) leaveRefused(steps []Step, skip func(string)) []Step {
-	zones := map[string]*Acceptance{}
-	return keepSteps(steps, func(s *Step) string {
-		if s.Change == nil {
-			return ""
-		}
-		z := x.zoneName[providers.CanonicalName(s.Zone)]
-		if z == nil {
-			return ""
-		}
-		if zones[z.name] == nil {
-			zones[z.name] = NewAcceptance(z.view.Zone.Provider, z.view.Records)
-		}
-		if why := zones[z.name].WhyRefused(s.Change); why != "" {
-			r := s.Change.Record()
-			return r.Label() + " is left alone: " + why
-		}
-		return ""
-	}, skip)
-}
-
-// WithoutRefused takes out of a plan what the provider of a zone with these records would refuse.
-func WithoutRefused(zone providers.Zone, records []providers.Record, p Plan) Plan {
-	a := NewAcceptance(zone.Provider, records)
-	b := &builder{plan: p}
-	b.plan.Steps = keepSteps(p.Steps, func(s *Step) string {
-		if s.Change == nil {
-			return ""
-		}
-		if why := a.WhyRefused(s.Change); why != "" {
-			r := s.Change.Record()
-			return r.Label() + " is left alone: " + why
-		}
-		return ""
-	}, b.skip)
-	return b.plan
-}
-
-// CheckAccepted refuses a change that the provider would refuse, by what its zone and the name hold just now.
-func (e *GuardEvidence) CheckAccepted() GuardResult {
-	const g = GuardAccepted
-	r := e.Change.Record()
-	if e.View == nil || e.View.index.zoneName[r.Zone] == nil {
-		return pass(g, "nothing is known of its zone")
-	}
-	x := e.View.index
-	z := x.zoneName[r.Zone]
-	a := &Acceptance{provider: z.view.Zone.Provider, named: map[string][]*providers.Record{}, sizes: map[setID]setSize{}}
-	names := map[string]bool{r.Name: true}
-	for _, o := range append(slices.Clone(e.Change.Before.Owners), e.Change.After.Owners...) {
-		names[providers.MarkerName(o.Instance, r.Name)] = true
-	}
-	fresh := e.Looked && e.FoundErr == nil // of the name and type, and read after the zone
-	for i := range z.view.Records {
-		if s := &z.view.Records[i]; names[s.Name] && !(fresh && s.Name == r.Name && s.Type == r.Type) {
-			a.named[s.Name] = append(a.named[s.Name], s)
-		}
-	}
-	for i := range e.Found {
-		a.named[r.Name] = append(a.named[r.Name], &e.Found[i])
-	}
-	if why := a.WhyRefused(e.Change); why != "" {
-		return fails(g, why, "")
-	}
-	return pass(g, "its provider takes it")
 }

@@ -1,4 +1,4 @@
-package dnsview
+package index
 
 import (
 	"slices"
@@ -7,9 +7,9 @@ import (
 	"rollcall/providers"
 )
 
-// hostsOf gives the host names that the SRV value of a marker may have led to: those
+// HostsOf gives the host names that the SRV value of a marker may have led to: those
 // that other markers or records of its owner bear, and those that the node would be given.
-func (x *index) hostsOf(m mark, others []mark) []string {
+func (x *Index) HostsOf(m QuiescedMarker, others []QuiescedMarker) []string {
 	var out []string
 	add := func(name string) {
 		if name != "" && !slices.Contains(out, name) {
@@ -17,32 +17,32 @@ func (x *index) hostsOf(m mark, others []mark) []string {
 		}
 	}
 	for _, o := range others {
-		add(o.name)
+		add(o.Name)
 	}
-	if n, ok := x.nodeIDs[m.owner.Cloud][m.owner.Instance]; ok {
-		for l := x.nodes[n].head; l >= 0; l = x.links[l].next {
-			if r := x.links[l].record; (r.Type == "A" || r.Type == "AAAA") && x.byName[r.Name] == nil {
+	if n, ok := x.NodesByID[m.Owner.Cloud][m.Owner.Instance]; ok {
+		for l := x.Nodes[n].FirstLink; l >= 0; l = x.Links[l].Next {
+			if r := x.Links[l].Record; (r.Type == "A" || r.Type == "AAAA") && x.ServicesByName[r.Name] == nil {
 				add(r.Name)
 			}
 		}
-		if i := x.nodes[n].inst; i != nil && hostLabel(i.Name) != "" {
-			add(hostLabel(i.Name) + "." + m.zone.name)
+		if i := x.Nodes[n].Instance; i != nil && HostLabel(i.Name) != "" {
+			add(HostLabel(i.Name) + "." + m.Zone.Name)
 		}
 	}
-	if m.owner.Host() {
-		add(strings.TrimPrefix(m.owner.Instance, providers.HostPrefix) + "." + m.zone.name)
+	if m.Owner.Host() {
+		add(strings.TrimPrefix(m.Owner.Instance, providers.HostPrefix) + "." + m.Zone.Name)
 	}
-	add(providers.CanonicalName(m.owner.Instance + "." + m.zone.name))
+	add(providers.CanonicalName(m.Owner.Instance + "." + m.Zone.Name))
 	return out
 }
 
-// recall gives the SRV value that a marker remembers. A marker has 100 characters, in
+// RecoverSRV gives the SRV value that a marker remembers. A marker has 100 characters, in
 // which a long value is a digest: then the values that it may have been are held
 // against it, those of the declaration and of the other nodes. When none of them is it, guessed
 // says so, and the value is the one that the declaration gives; without one only its target is given.
-func (x *index) recall(m mark, s *serviceState, hosts []string, shapes []providers.SRV) (srv providers.SRV, ok, guessed bool) {
-	if !m.owner.Digested() {
-		srv, ok = providers.ParseSRV(m.owner.Value)
+func (x *Index) RecoverSRV(m QuiescedMarker, s *DeclaredService, hosts []string, shapes []providers.SRV) (srv providers.SRV, ok, guessed bool) {
+	if !m.Owner.Digested() {
+		srv, ok = providers.ParseSRV(m.Owner.Value)
 		return srv, ok, false
 	}
 	shapes = slices.Clone(shapes)
@@ -52,7 +52,7 @@ func (x *index) recall(m mark, s *serviceState, hosts []string, shapes []provide
 	}
 	for _, v := range shapes {
 		for _, v.Target = range hosts {
-			if m.owner.Owns("SRV", v.String()) {
+			if m.Owner.Owns("SRV", v.String()) {
 				return v, true, false
 			}
 		}

@@ -1,0 +1,255 @@
+package index
+
+import (
+	"net/netip"
+	"slices"
+
+	"rollcall/providers"
+)
+
+// Holds reports whether an instance has an address, by its own row or by an
+// elastic address or interface that is attached to it.
+func (x *Index) Holds(i *providers.Instance, a netip.Addr) bool {
+	if i.HasAddress(a) {
+		return true
+	}
+	h, ok := x.Holders[a]
+	return ok && h.Instance != nil && (h.Instance == i || h.Instance.ID == i.ID && x.KeyOf(h.Instance) == x.KeyOf(i))
+}
+
+// HasOwn reports whether the name and type of a record have an address of its owner already, as its own.
+func (x *Index) HasOwn(r *providers.Record, o providers.Owner, a netip.Addr) bool {
+	return slices.ContainsFunc(x.RecordsOf(o.Cloud, o.Instance), func(s *providers.Record) bool {
+		own, ok := s.Owner()
+		b, isAddr := s.Addr()
+		return ok && s.Zone == r.Zone && s.Name == r.Name && s.Type == r.Type && own.Same(o) && isAddr && a == b
+	})
+}
+
+// AddressInPlaceOf chooses the address of an instance that a record with value old
+// should have: of the same family, public unless the old one was private, elastic first.
+func AddressInPlaceOf(i *providers.Instance, old netip.Addr) (netip.Addr, bool) {
+	pools := [][]netip.Addr{i.ElasticIPs, i.PublicIPs}
+	if old.IsPrivate() {
+		pools = [][]netip.Addr{i.PrivateIPs}
+	}
+	for _, pool := range pools {
+		for _, a := range pool {
+			if a.Is4() == old.Is4() && (slices.Contains(i.PublicIPs, a) || old.IsPrivate()) {
+				return a, true
+			}
+		}
+	}
+	return netip.Addr{}, false
+}
+
+func AddressList(i *providers.Instance) string {
+	if len(i.PublicIPs) == 0 {
+		return "no public address"
+	}
+	s := ""
+	for n, a := range i.PublicIPs {
+		if n > 0 {
+			s += ", "
+		}
+		s += a.String()
+	}
+	return s
+}
+
+// Unreachable reports whether no one outside can reach an address: private (RFC
+// 1918, RFC 4193), loopback, link-local, or shared address space behind a
+// carrier's NAT (RFC 6598).
+func Unreachable(a netip.Addr) bool {
+	if a.IsPrivate() || a.IsLoopback() || a.IsLinkLocalUnicast() {
+		return true
+	}
+	b := a.As16()
+	return a.Is4() && b[12] == 100 && b[13]&0xc0 == 64
+}
+
+// AddressKind names the kind of an address that no one outside can reach, for a sentence.
+func AddressKind(a netip.Addr) string {
+	switch {
+	case a.IsLoopback():
+		return "a loopback address"
+	case a.IsLinkLocalUnicast():
+		return "a link-local address"
+	case a.IsPrivate():
+		return "a private address"
+	}
+	return "an address of a carrier's NAT"
+}
+
+// PublicAddress chooses the address of an instance that can stand in place of one that
+// no one outside can reach: of the same family, elastic first.
+func PublicAddress(i *providers.Instance, old netip.Addr) (netip.Addr, bool) {
+	for _, pool := range [][]netip.Addr{i.ElasticIPs, i.PublicIPs} {
+		for _, a := range pool {
+			if a.Is4() == old.Is4() && slices.Contains(i.PublicIPs, a) && !Unreachable(a) {
+				return a, true
+			}
+		}
+	}
+	return netip.Addr{}, false
+}
+
+// ReusedAdvice says what can be done about a record whose address is another's now. Who
+// has it may become the owner when it is a node of the service; what is no node is not made one.
+func (x *Index) ReusedAdvice(r *providers.Record, a netip.Addr) string {
+	o, _ := r.Owner()
+	i := x.Instance(o.Cloud, o.Instance)
+	h, held := x.Holders[a]
+	running := i != nil && i.State == providers.StateRunning
+	switch {
+	case !held:
+		return "take the address off the allow-list of the config if the entry is to go"
+	case running && x.FreeAddress(r, o, i):
+		return "retarget it to what its owner has"
+	case !x.HeldByNoNode(h, r) && r.Type == "SRV" && x.NewHolder(r) == nil:
+		return "retarget its host name"
+	case !x.HeldByNoNode(h, r):
+		return "retarget it"
+	case x.MayDelete(r):
+		return "deregister it, which asks for its name to be typed, or retarget it to a node by name"
+	case running && r.Type != "SRV":
+		if to, ok := AddressInPlaceOf(i, r.Family()); ok && x.HasOwn(r, o, to) {
+			return "retarget it, which removes it, as the name has " + to.String() + " of its owner too"
+		}
+	}
+	return "quiesce it, which asks for its name to be typed"
+}
+
+// MayDelete reports whether a record whose address is another's now may be removed once a person has typed its
+// name: its owner is gone, and no one who has the address is a running node of the service.
+func (x *Index) MayDelete(r *providers.Record) bool {
+	o, ok := r.Owner()
+	if i := x.Instance(o.Cloud, o.Instance); !ok || i != nil && !i.State.Dead() {
+		return false
+	}
+	hosts, known := x.AddressesOf(r)
+	return known && !slices.ContainsFunc(hosts, func(s *providers.Record) bool {
+		a, ok := s.Addr()
+		h, held := x.Holders[a]
+		_, allowed := x.Allowed(a)
+		return !ok || allowed && !held || held && !x.HeldByNoNode(h, r)
+	})
+}
+
+// FreeAddress reports whether the owner of an address record has an address for it that its name does not hold yet.
+func (x *Index) FreeAddress(r *providers.Record, o providers.Owner, i *providers.Instance) bool {
+	_, isAddr := r.Addr()
+	to, ok := x.AddressOwed(r, i)
+	return isAddr && ok && !slices.ContainsFunc(x.Records(r.Zone, r.Name, r.Type), func(s *providers.Record) bool {
+		b, isAddr := s.Addr()
+		return isAddr && b == to
+	})
+}
+
+// Records returns those of one name and type in a zone, as they were read.
+func (x *Index) Records(zone, name, typ string) []*providers.Record {
+	z := x.ZonesByName[zone]
+	if z == nil {
+		return nil
+	}
+	var out []*providers.Record
+	for i := range z.View.Records {
+		if r := &z.View.Records[i]; r.Name == name && r.Type == typ {
+			out = append(out, r)
+		}
+	}
+	return out
+}
+
+// HeldByNoNode reports whether who has an address cannot be given the entry: it is no running node of the
+// service, has no address for it, or is in the name with that already.
+func (x *Index) HeldByNoNode(h Holder, r *providers.Record) bool {
+	if h.Instance == nil || h.Instance.State != providers.StateRunning || !slices.Contains(x.ServicesOf(h.Instance), x.ServiceOf(r)) {
+		return true
+	}
+	old, isAddr := r.Addr()
+	if !isAddr {
+		return slices.ContainsFunc(x.Records(r.Zone, r.Name, r.Type), func(s *providers.Record) bool {
+			o, ok := s.Owner()
+			return ok && s.Identity() != r.Identity() && o.Instance == h.Instance.ID && o.Cloud == x.KeyOf(h.Instance)
+		})
+	}
+	to, ok := x.AddressOwed(r, h.Instance)
+	return !ok || to != old && !x.FreeAddress(r, providers.Owner{}, h.Instance)
+}
+
+// NewHolder returns the running node of the service to which an SRV value leads by a host name that is that node's own
+// or unmarked, and that has no value there yet; or nil.
+func (x *Index) NewHolder(r *providers.Record) *providers.Instance {
+	hosts, known := x.AddressesOf(r)
+	if r.Type != "SRV" || !known {
+		return nil
+	}
+	var heir *providers.Instance
+	for _, s := range hosts {
+		a, _ := s.Addr()
+		h, held := x.Holders[a]
+		if !held || x.HeldByNoNode(h, r) || s.Alias {
+			continue
+		}
+		o, owned := s.Owner()
+		own := owned && o.Instance == h.Instance.ID && o.Cloud == x.KeyOf(h.Instance)
+		if (own || !Marked(s)) && (heir == nil || h.Instance.ID < heir.ID) {
+			heir = h.Instance
+		}
+	}
+	return heir
+}
+
+// WantedAddresses are the addresses that a node should be found under: one of
+// each family that the service wants and the node has.
+func WantedAddresses(out []netip.Addr, s *Service, i *providers.Instance) []netip.Addr {
+	if a, ok := AddressInPlaceOf(i, netip.IPv4Unspecified()); ok {
+		out = append(out, a)
+	}
+	if s.IPv6 || len(out) == 0 {
+		if a, ok := AddressInPlaceOf(i, netip.IPv6Unspecified()); ok {
+			out = append(out, a)
+		}
+	}
+	return out
+}
+
+func TypeOf(a netip.Addr) string {
+	if a.Is4() {
+		return "A"
+	}
+	return "AAAA"
+}
+
+// IsOurs reports whether a record belongs to this fleet, and clearly so.
+func (x *Index) IsOurs(r *providers.Record) bool {
+	o, ok := r.Owner()
+	return ok && o.Fleet == x.Options.Fleet
+}
+
+// HeldByAnother reports whether something else than the instance of o has the address of a record.
+func (x *Index) HeldByAnother(r *providers.Record, o providers.Owner) bool {
+	a, ok := r.Addr()
+	h, held := x.Holders[a]
+	switch {
+	case !ok || !held:
+		return false
+	case h.Instance != nil:
+		return h.Instance.ID != o.Instance || x.KeyOf(h.Instance) != o.Cloud
+	}
+	return h.Address.Instance != o.Instance
+}
+
+// AddressOwed chooses the address of an instance that an address record shall have: its own if it has it, and
+// one that clients reach in a public zone.
+func (x *Index) AddressOwed(r *providers.Record, i *providers.Instance) (netip.Addr, bool) {
+	old, _ := r.Addr()
+	if z := x.ZonesByName[r.Zone]; Unreachable(old) && z != nil && !z.View.Zone.Private {
+		return PublicAddress(i, r.Family())
+	}
+	if i.HasAddress(old) {
+		return old, true
+	}
+	return AddressInPlaceOf(i, r.Family())
+}

@@ -1,0 +1,196 @@
+package index
+
+import (
+	"strings"
+
+	"rollcall/providers"
+)
+
+// CloudState is a cloud as the findings see it: the key that answered, and how
+// much can be concluded from what it answered.
+type CloudState struct {
+	View  *providers.CloudView
+	Name  string
+	Key   providers.CloudKey // key of the cloud that answered, or that the rows are of when none did
+	State providers.CoverageState
+	Why   string // why nothing can be concluded; empty when the state is complete
+	Basis Basis
+}
+
+// ZoneState is the same for a zone.
+type ZoneState struct {
+	View     *providers.ZoneView
+	Name     string
+	State    providers.CoverageState
+	Why      string
+	Basis    Basis
+	Nodes    []int32                        // for each record of the view, the instance that it belongs to, or -1
+	AllBases []Basis                        // every cloud and this zone: what a finding of absence rests on
+	names    map[string][]*providers.Record // made by named when it is first asked for; see there
+	exact    map[setValue]*providers.Record // made by standing when it is first asked for
+	Cuts     Cuts                           // names that the zone's servers do not answer for
+}
+
+func (x *Index) addClouds(s *providers.Snapshot) {
+	x.forgotten = s.Forgotten
+	for i := range s.Clouds {
+		v := &s.Clouds[i]
+		cs := &CloudState{View: v, Name: cloudName(v), State: v.Coverage.At(x.Options.Now, x.Options.MaxAge)}
+		cs.Key = v.Coverage.Key
+		if cs.Key == "" {
+			cs.Key = v.Cloud.Key
+		}
+		cs.Why = coverageWhy(cs.Name, v.Coverage, cs.State, x.Options, v.Reading)
+		switch {
+		case cs.State != providers.CoverageComplete:
+		case v.Coverage.Key == "":
+			cs.State, cs.Why = providers.CoveragePartial, cs.Name+" has not said which account it is"
+		case v.Cloud.Key != "" && v.Cloud.Key != v.Coverage.Key:
+			cs.State, cs.Why = providers.CoveragePartial, cs.Name+" answers as another account than the one that its rows are from"
+		}
+		x.Clouds = append(x.Clouds, cs)
+		if cs.Key != "" {
+			if old := x.CloudsByKey[cs.Key]; old == nil || cs.Name < old.Name {
+				x.CloudsByKey[cs.Key] = cs
+			}
+		}
+	}
+}
+
+func cloudName(v *providers.CloudView) string {
+	if v.Cloud.Name != "" {
+		return v.Cloud.Name
+	}
+	return string(v.Cloud.Key)
+}
+
+func (x *Index) addZones(s *providers.Snapshot) {
+	for i := range s.Zones {
+		v := &s.Zones[i]
+		zs := &ZoneState{View: v, Name: providers.CanonicalName(v.Zone.Name), State: v.Coverage.At(x.Options.Now, x.Options.MaxAge)}
+		zs.Why = coverageWhy(zs.Name, v.Coverage, zs.State, x.Options, v.Reading)
+		zs.Cuts = CutsOf(zs.Name, v.Records)
+		x.Zones = append(x.Zones, zs)
+		if old := x.ZonesByName[zs.Name]; old == nil || old.View.Zone.Private && !v.Zone.Private {
+			x.ZonesByName[zs.Name] = zs
+		}
+	}
+}
+
+// coverageWhy says in one clause why a source says nothing certain.
+func coverageWhy(name string, c providers.Coverage, state providers.CoverageState, o *Options, reading bool) string {
+	switch state {
+	case providers.CoverageComplete:
+		return ""
+	case providers.CoverageStale:
+		return name + " was last read " + Ago(c.Age(o.Now)) + " ago"
+	case providers.CoverageNone:
+		if reading {
+			return name + " is still being read for the first time"
+		}
+		return name + " was never read"
+	}
+	w := name + " was read in part only"
+	if state == providers.CoverageFailed {
+		w = name + " could not be read"
+	}
+	if c.Err != nil {
+		w += " (" + ErrorText(c.Err) + ")"
+	}
+	return w
+}
+
+// ErrorText gives an error as one clean line of bounded length.
+func ErrorText(err error) string {
+	s := Clean(err.Error())
+	if len(s) > 160 {
+		s = strings.ToValidUTF8(s[:157], "") + "..."
+	}
+	return s
+}
+
+func (x *Index) verifyShortList(cs *CloudState) {
+	listed := map[string]bool{}
+	for i := range cs.View.Instances {
+		listed[cs.View.Instances[i].ID] = true
+	}
+	first := ""
+	for id := range cs.View.Lookups {
+		l := cs.View.Lookups[id]
+		if l.Gone || l.Instance == nil || !l.Instance.State.Listed() || listed[id] {
+			continue
+		}
+		if first == "" || id < first {
+			first = id
+		}
+	}
+	if first != "" {
+		cs.State = providers.CoveragePartial
+		cs.Why = cs.Name + " left " + ShortID(first) + " out of its list, and showed it when asked for it"
+	}
+}
+
+func (x *Index) verifyEmptyList(cs *CloudState) {
+	asked := 0
+	for id, n := range x.NodesByID[cs.Key] {
+		if x.Nodes[n].FirstLink < 0 {
+			continue
+		}
+		if l, ok := cs.View.Lookups[id]; !ok || l.Err != nil {
+			asked++
+		}
+	}
+	if asked > 0 {
+		cs.State = providers.CoveragePartial
+		cs.Why = cs.Name + " shows no instance at all, and " + Plural(asked, "instance that markers name was", "instances that markers name were") + " not asked for one by one"
+	}
+}
+
+// setBases fixes what findings rest on, once the states are final.
+func (x *Index) setBases() {
+	clouds := make([]Basis, 0, len(x.Clouds))
+	for _, cs := range x.Clouds {
+		cs.Basis = Basis{Source: cs.Name, State: cs.State, Age: cs.View.Coverage.Age(x.Options.Now), Err: cs.Why}
+		clouds = append(clouds, cs.Basis)
+	}
+	for _, zs := range x.Zones {
+		zs.Basis = Basis{Source: zs.Name, State: zs.State, Age: zs.View.Coverage.Age(x.Options.Now), Err: zs.Why}
+		zs.AllBases = append(clouds[:len(clouds):len(clouds)], zs.Basis)
+	}
+}
+
+// MissingEvidence says which sources, of all clouds and one zone, say nothing certain,
+// and why; it is empty when all do. A finding of absence is unknown when it is not empty.
+func (x *Index) MissingEvidence(z *ZoneState) string {
+	var w []string
+	if len(x.Clouds) == 0 {
+		w = append(w, "no cloud is configured here")
+	}
+	for _, cs := range x.Clouds {
+		if cs.State != providers.CoverageComplete {
+			w = append(w, cs.Why)
+		}
+	}
+	if z != nil && z.State != providers.CoverageComplete {
+		w = append(w, z.Why)
+	}
+	return JoinWhys(w)
+}
+
+func MissingEvidenceOf(cs *CloudState, z *ZoneState) string {
+	var w []string
+	if cs != nil && cs.State != providers.CoverageComplete {
+		w = append(w, cs.Why)
+	}
+	if z != nil && z.State != providers.CoverageComplete {
+		w = append(w, z.Why)
+	}
+	return JoinWhys(w)
+}
+
+func JoinWhys(w []string) string {
+	if len(w) > 3 {
+		w = append(w[:3:3], Plural(len(w)-3, "other source", "other sources"))
+	}
+	return strings.Join(w, "; ")
+}

@@ -1,0 +1,59 @@
+package index
+
+import (
+	"time"
+
+	"rollcall/providers"
+)
+
+// WireFresh is how long the answer of a name server says something of now. All
+// names of a large zone take a while to ask without being a nuisance.
+const WireFresh = 10 * time.Minute
+
+// AddWire makes an answer easy to find from the records that it is about.
+func (x *Index) AddWire(z *ZoneState, w *WireState) {
+	if x.ByWire == nil {
+		x.ByWire = make(map[*providers.Record]*WireState, len(x.Options.Wire))
+	}
+	for _, r := range z.Named(w.Name) {
+		if r.Type == w.Type {
+			x.ByWire[r] = w
+		}
+	}
+}
+
+// The checks that have to fail before a node counts as unhealthy, where its
+// service declares nothing: as many as the node agent takes.
+const (
+	defaultNeed = 2
+	defaultOf   = 3
+)
+
+// Failing returns the service whose health check a node fails by an outcome, or nil.
+func (x *Index) Failing(h *HealthState) *DeclaredService {
+	s := x.ServicesByName[providers.CanonicalName(h.Service)]
+	if s == nil || x.Outdated(s, h) {
+		return nil
+	}
+	need, of := s.Health.Need, s.Health.Of
+	if of <= 0 {
+		need, of = max(need, defaultNeed), max(need, defaultOf)
+	}
+	if h.Failed < max(1, need) || h.Of < min(need, of) {
+		return nil
+	}
+	return s
+}
+
+// Outdated reports whether the outcome of a health check says nothing of now any more.
+func (x *Index) Outdated(s *DeclaredService, h *HealthState) bool {
+	return x.Options.MaxAge > 0 && x.Options.Now.Sub(h.At) > max(x.Options.MaxAge, 3*s.Health.Interval)
+}
+
+// MarkerSince is when the marker of o on r was written, as far as can be known: see providers.ZoneView.MarkerSince.
+func (x *Index) MarkerSince(r *providers.Record, o providers.Owner, gone bool) time.Time {
+	if z := x.ZonesByName[r.Zone]; z != nil {
+		return z.View.MarkerSince(r, o, x.Options.Own, gone)
+	}
+	return o.Registered
+}

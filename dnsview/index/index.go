@@ -1,0 +1,384 @@
+package index
+
+import (
+	"cmp"
+	"net/netip"
+	"slices"
+	"strings"
+	"sync"
+
+	"rollcall/providers"
+)
+
+type InstanceKey struct {
+	Cloud providers.CloudKey
+	ID    string
+}
+
+// node is one instance that a cloud shows or that a marker names, with the chain of
+// its records.
+type node struct {
+	Instance  *providers.Instance // nil when only a marker names it
+	FirstLink int32               // first of its records in index.links, or -1
+}
+
+// link is one record of a node.
+type link struct {
+	Record *providers.Record
+	Next   int32
+}
+
+// Holder is who has an address: an instance, or something else of the account.
+type Holder struct {
+	Instance *providers.Instance
+	Address  *providers.Address
+}
+
+// Index is the join of instances and records. It is filled by build and then
+// only read, but for the maps that are made when they are first asked for.
+type Index struct {
+	Options     *Options
+	Clouds      []*CloudState
+	Zones       []*ZoneState
+	CloudsByKey map[providers.CloudKey]*CloudState // clouds that said who they are
+	ZonesByName map[string]*ZoneState
+
+	forgotten []providers.CloudKey // clouds that left the config and no longer count
+
+	Nodes     []node
+	NodesByID map[providers.CloudKey]map[string]int32
+	Links     []link
+	Holders   map[netip.Addr]Holder
+
+	Services       []*DeclaredService
+	ServicesByName map[string]*DeclaredService    // by service name
+	Parents        map[string]bool                // names of PTR records of incarnations
+	Targets        map[string]string              // SRV target -> name of the SRV records
+	Hosts          map[string][]*providers.Record // A, AAAA and CNAME records of SRV targets
+
+	ByWire map[*providers.Record]*WireState // what name servers answered, where it says something of now
+
+	QuiescedMarkers []QuiescedMarker                    // marker records that say quiesced
+	QuiescedAt      map[string][]QuiescedMarker         // the same by the name that was taken out
+	QuiescedRecords map[QuiescedKey][]*providers.Record // records that are still there and bear the word quiesced
+	Capacity        map[SetKey]Capacity                 // how much still fits into zones and large record sets
+
+	controllers map[*providers.Record]string // records that registries in TXT records name, with the program that manages them
+
+	ReadOnlyZones map[string]string // zones that nothing is written to, with the reason
+
+	identities func() map[providers.Identity]*providers.Record
+	WithSetID  func() map[SetKey][]*providers.Record // those with a set identifier, by name and type
+}
+
+// DeclaredService is a declared service with what was found of it.
+type DeclaredService struct {
+	*Service
+	ReadZone *ZoneState // nil when its zone is not read
+	Records  []Member   // at its name: A and AAAA, or SRV
+	HasTXT   bool
+	HasPTR   bool
+}
+
+// Member is a record at the name of a service with the instance that it belongs to.
+type Member struct {
+	Node   int32 // -1 for none
+	Record *providers.Record
+}
+
+// stateRank orders states: what is alive wins over what is not when two
+// sources show the same id.
+func stateRank(s providers.InstanceState) int {
+	switch s {
+	case providers.StateRunning:
+		return 4
+	case providers.StateTerminated:
+		return 0
+	case providers.StateUnknown, providers.StateOffline:
+		return 1
+	default:
+		return 2
+	}
+}
+
+func (x *Index) addInstances(cs *CloudState) {
+	for i := range cs.View.Instances {
+		x.addInstance(cs, &cs.View.Instances[i])
+	}
+	// What a question by id showed and the list left out is inventory too.
+	for id := range cs.View.Lookups {
+		l := cs.View.Lookups[id]
+		if l.Instance != nil {
+			x.addInstance(cs, l.Instance)
+		}
+	}
+}
+
+func (x *Index) addInstance(cs *CloudState, i *providers.Instance) {
+	n := x.NodeOf(cmp.Or(i.Key, cs.Key), i.ID)
+	if old := x.Nodes[n].Instance; old == nil || betterInstance(i, old) {
+		x.Nodes[n].Instance = i
+	}
+}
+
+// betterInstance orders two rows for one instance without regard to which was read first.
+func betterInstance(a, b *providers.Instance) bool {
+	if ra, rb := stateRank(a.State), stateRank(b.State); ra != rb {
+		return ra > rb
+	}
+	if a.Cloud != b.Cloud {
+		return a.Cloud < b.Cloud
+	}
+	return a.Launched.After(b.Launched)
+}
+
+// NodeOf gives the number of an instance, known or not.
+func (x *Index) NodeOf(key providers.CloudKey, id string) int32 {
+	m := x.NodesByID[key]
+	if m == nil {
+		m = map[string]int32{}
+		x.NodesByID[key] = m
+	}
+	n, ok := m[id]
+	if !ok {
+		n = int32(len(x.Nodes))
+		m[id] = n
+		x.Nodes = append(x.Nodes, node{FirstLink: -1})
+	}
+	return n
+}
+
+// addHolders fills the inventory of addresses: those of instances that are not
+// terminated, elastic addresses and network interfaces.
+func (x *Index) addHolders() {
+	for n := range x.Nodes {
+		i := x.Nodes[n].Instance
+		if i == nil || i.State.Dead() {
+			continue
+		}
+		for _, a := range i.PublicIPs {
+			x.hold(a, Holder{Instance: i})
+		}
+		for _, a := range i.PrivateIPs {
+			x.hold(a, Holder{Instance: i})
+		}
+	}
+	for _, cs := range x.Clouds {
+		for i := range cs.View.Addresses {
+			a := &cs.View.Addresses[i]
+			h := Holder{Address: a}
+			if a.Instance != "" {
+				if b := x.Instance(cmp.Or(a.Key, cs.Key), a.Instance); b != nil && !b.State.Dead() {
+					h.Instance = b
+				}
+			}
+			x.hold(a.IP, h)
+		}
+	}
+}
+
+func (x *Index) hold(a netip.Addr, h Holder) {
+	a = a.Unmap()
+	if old, ok := x.Holders[a]; !ok || betterHolder(h, old) {
+		x.Holders[a] = h
+	}
+}
+
+// betterHolder orders two holders of one address without regard to which was read first.
+func betterHolder(a, b Holder) bool {
+	if (a.Instance != nil) != (b.Instance != nil) {
+		return a.Instance != nil
+	}
+	if a.Instance != nil && a.Instance != b.Instance {
+		if ra, rb := stateRank(a.Instance.State), stateRank(b.Instance.State); ra != rb {
+			return ra > rb
+		}
+		return cmp.Or(cmp.Compare(a.Instance.Key, b.Instance.Key), cmp.Compare(a.Instance.ID, b.Instance.ID)) < 0
+	}
+	if a.Address == nil || b.Address == nil {
+		return a.Address == nil && b.Address != nil
+	}
+	return cmp.Or(cmp.Compare(a.Address.Key, b.Address.Key), cmp.Compare(a.Address.Kind, b.Address.Kind), cmp.Compare(a.Address.ID, b.Address.ID)) < 0
+}
+
+// Allowed gives the prefix of the allow-list that holds the address.
+func (x *Index) Allowed(a netip.Addr) (netip.Prefix, bool) {
+	for _, p := range x.Options.Allow {
+		if p.Contains(a) {
+			return p, true
+		}
+	}
+	return netip.Prefix{}, false
+}
+
+// own links a record to the instance that its marker names, or else to the
+// instance that holds its address, and gives the number of that instance, or -1.
+func (x *Index) own(r *providers.Record) int32 {
+	k, ok := x.belongsTo(r)
+	if !ok {
+		return -1
+	}
+	n := x.NodeOf(k.Cloud, k.ID)
+	x.Links = append(x.Links, link{Record: r, Next: x.Nodes[n].FirstLink})
+	x.Nodes[n].FirstLink = int32(len(x.Links) - 1)
+	return n
+}
+
+// belongsTo returns the instance that a record belongs to: the one that its marker names, or else the one that holds its
+// address. ok is false for what belongs to a host that joined by hand, to another fleet or to no instance.
+func (x *Index) belongsTo(r *providers.Record) (k InstanceKey, ok bool) {
+	if o, owned := r.Owner(); owned {
+		return InstanceKey{o.Cloud, o.Instance}, !o.Host() && !x.ForeignFleet(o)
+	}
+	a, ok := r.Addr()
+	if !ok || r.Alias || Marked(r) || x.Holders[a].Instance == nil {
+		return k, false
+	}
+	i := x.Holders[a].Instance
+	return InstanceKey{x.KeyOf(i), i.ID}, true
+}
+
+// MemberOf returns a record at the name of a service with the known instance that it belongs to. The record need not be
+// one that was read with the others.
+func (x *Index) MemberOf(r *providers.Record) Member {
+	if k, ok := x.belongsTo(r); ok {
+		if n, known := x.NodesByID[k.Cloud][k.ID]; known {
+			return Member{n, r}
+		}
+	}
+	return Member{-1, r}
+}
+
+// Marked reports whether any marker names the record, readable or not.
+func Marked(r *providers.Record) bool { return len(r.Owners) > 0 || len(r.BadMarkers) > 0 }
+
+func (x *Index) ForeignFleet(o providers.Owner) bool {
+	return x.Options.Fleet != "" && o.Fleet != x.Options.Fleet
+}
+
+// KeyOf gives the key of an instance's cloud; a row without one has that of the cloud of its name.
+func (x *Index) KeyOf(i *providers.Instance) providers.CloudKey {
+	if i.Key != "" {
+		return i.Key
+	}
+	for _, cs := range x.Clouds {
+		if cs.Name == i.Cloud {
+			return cs.Key
+		}
+	}
+	return ""
+}
+
+// NumberOf gives the number of a known instance, or -1.
+func (x *Index) NumberOf(i *providers.Instance) int32 {
+	if n, ok := x.NodesByID[x.KeyOf(i)][i.ID]; ok {
+		return n
+	}
+	return -1
+}
+
+// QuiescedThere reports whether the record of a marker that says quiesced is still there. The
+// marker may have had no room for the value, and hold a digest of it.
+func (x *Index) QuiescedThere(m QuiescedMarker) bool {
+	n, ok := x.NodesByID[m.Owner.Cloud][m.Owner.Instance]
+	return ok && slices.ContainsFunc(x.QuiescedRecords[QuiescedKey{n, m.Name}], func(r *providers.Record) bool {
+		return r.Zone == m.Record.Zone && m.Owner.Owns(r.Type, r.Value)
+	})
+}
+
+func (x *Index) Instance(key providers.CloudKey, id string) *providers.Instance {
+	if n, ok := x.NodesByID[key][id]; ok {
+		return x.Nodes[n].Instance
+	}
+	return nil
+}
+
+func (x *Index) RecordsOf(key providers.CloudKey, id string) []*providers.Record {
+	n, ok := x.NodesByID[key][id]
+	if !ok {
+		return nil
+	}
+	var out []*providers.Record
+	for l := x.Nodes[n].FirstLink; l >= 0; l = x.Links[l].Next {
+		out = append(out, x.Links[l].Record)
+	}
+	slices.SortFunc(out, CompareRecords)
+	return out
+}
+
+func (x *Index) InstanceOf(r *providers.Record) *providers.Instance {
+	if r == nil {
+		return nil
+	}
+	if owner, ok := r.Owner(); ok {
+		if x.ForeignFleet(owner) {
+			return nil
+		}
+		return x.Instance(owner.Cloud, owner.Instance)
+	}
+	if a, ok := r.Addr(); ok && !r.Alias && !Marked(r) {
+		return x.Holders[a].Instance
+	}
+	return nil
+}
+
+func (x *Index) CloudView(key providers.CloudKey) *providers.CloudView {
+	if cs := x.CloudsByKey[key]; cs != nil {
+		return cs.View
+	}
+	return nil
+}
+
+// Record finds a record by identity, in a map that is made when it is first asked for.
+func (x *Index) Record(id providers.Identity) *providers.Record { return x.identities()[id] }
+
+func (x *Index) prepareIdentities() {
+	x.identities = sync.OnceValue(func() map[providers.Identity]*providers.Record {
+		n := 0
+		for _, z := range x.Zones {
+			n += len(z.View.Records)
+		}
+		m := make(map[providers.Identity]*providers.Record, n)
+		for _, z := range x.Zones {
+			for i := range z.View.Records {
+				r := &z.View.Records[i]
+				m[r.Identity()] = r
+			}
+		}
+		return m
+	})
+	x.WithSetID = sync.OnceValue(func() map[SetKey][]*providers.Record {
+		m := map[SetKey][]*providers.Record{}
+		for _, z := range x.Zones {
+			for i := range z.View.Records {
+				if r := &z.View.Records[i]; r.SetID != "" {
+					k := SetKey{r.Zone, r.Name, r.Type}
+					m[k] = append(m[k], r)
+				}
+			}
+		}
+		return m
+	})
+}
+
+// CompareRecords orders records by what they are, not by where they were read.
+func CompareRecords(a, b *providers.Record) int {
+	if c := cmp.Or(cmp.Compare(a.Zone, b.Zone), cmp.Compare(a.Name, b.Name), cmp.Compare(a.Type, b.Type), cmp.Compare(a.Value, b.Value)); c != 0 {
+		return c
+	}
+	return cmp.Or(cmp.Compare(a.ID, b.ID), cmp.Compare(a.SetID, b.SetID))
+}
+
+// ZoneOf gives the zone that is read here and that a name lies in, the closest first.
+func (x *Index) ZoneOf(name string) *ZoneState {
+	for n := providers.CanonicalName(name); ; {
+		if z := x.ZonesByName[n]; z != nil {
+			return z
+		}
+		i := strings.IndexByte(n, '.')
+		if i < 0 {
+			return nil
+		}
+		n = n[i+1:]
+	}
+}

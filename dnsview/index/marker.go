@@ -1,0 +1,97 @@
+package index
+
+import (
+	"slices"
+	"strings"
+
+	"rollcall/providers"
+)
+
+func IsQuiesced(r *providers.Record) bool {
+	return slices.ContainsFunc(r.Owners, func(o providers.Owner) bool { return o.Quiesced })
+}
+
+func OwnerInMarker(r *providers.Record) (providers.Owner, bool) {
+	parts, ok := providers.ParseTXT(r.Value)
+	if !ok {
+		return providers.Owner{}, false
+	}
+	o, err := providers.DecodeOwner(strings.Join(parts, ""))
+	return o, err == nil
+}
+
+// QuiescedKey names what one node has at one name.
+type QuiescedKey struct {
+	Node int32
+	Name string
+}
+
+// QuiescedMarker is a marker record that says quiesced.
+type QuiescedMarker struct {
+	Zone   *ZoneState
+	Record *providers.Record
+	Owner  providers.Owner
+	Name   string // of the record that was taken out
+}
+
+// Named gives the records of a zone with one name, from a map that is made when it is
+// first asked for. It is for Inspect alone: a finished view is read by many at once.
+func (z *ZoneState) Named(name string) []*providers.Record {
+	if z.names == nil {
+		z.names = make(map[string][]*providers.Record, len(z.View.Records))
+		for i := range z.View.Records {
+			r := &z.View.Records[i]
+			z.names[r.Name] = append(z.names[r.Name], r)
+		}
+	}
+	return z.names[name]
+}
+
+// setValue is one value of one name and type of a zone.
+type setValue struct{ name, typ, value string }
+
+// SameValue finds the record with the name, type and value of another, or returns nil. It is for
+// Inspect alone, as named is.
+func (z *ZoneState) SameValue(r *providers.Record) *providers.Record {
+	if z.exact == nil {
+		z.exact = make(map[setValue]*providers.Record, len(z.View.Records))
+		for i := range z.View.Records {
+			s := &z.View.Records[i]
+			at := setValue{s.Name, s.Type, providers.FoldValue(s.Type, s.Value)}
+			if z.exact[at] == nil {
+				z.exact[at] = s
+			}
+		}
+	}
+	return z.exact[setValue{r.Name, r.Type, providers.FoldValue(r.Type, r.Value)}]
+}
+
+// SetKey names a record set, or with its name alone a zone.
+type SetKey struct{ Zone, Name, Type string }
+
+// Capacity is how much still fits into a record set or a zone that is nearly full.
+type Capacity struct {
+	Left int
+	Why  string
+}
+
+// HostLabel makes one label of a host name (RFC 952: letters, digits, hyphens) of an instance's name.
+func HostLabel(name string) string {
+	l := strings.Map(func(r rune) rune {
+		switch {
+		case r >= 'a' && r <= 'z', r >= '0' && r <= '9', r == '-':
+			return r
+		case r >= 'A' && r <= 'Z':
+			return r + 'a' - 'A'
+		case r == '_' || r == '.' || r == ' ':
+			return '-'
+		}
+		return -1
+	}, name)
+	return strings.Trim(l[:min(len(l), 63)], "-")
+}
+
+// SetID names a record set of Route 53, whose values share one TTL.
+type SetID struct{ zone, name, typ, id string }
+
+func SetOf(r *providers.Record) SetID { return SetID{r.Zone, r.Name, r.Type, r.SetID} }

@@ -1,0 +1,57 @@
+package index
+
+import (
+	"strconv"
+	"time"
+
+	"rollcall/providers"
+)
+
+// Label writes an instance for a sentence: name, id and cloud.
+func Label(i *providers.Instance) string {
+	if i.Name == "" || i.Name == i.ID {
+		return ShortID(i.ID) + " in " + Clean(i.Cloud)
+	}
+	return Clean(i.Name) + " (" + ShortID(i.ID) + ") in " + Clean(i.Cloud)
+}
+
+func AddressLabel(a *providers.Address) string {
+	s := string(a.Kind) + " " + Clean(a.ID) + " in " + Clean(a.Cloud)
+	if a.Note != "" {
+		s += ", " + Clean(a.Note)
+	}
+	return s
+}
+
+// Clean is providers.Clean: text from outside in a form that can be shown and logged.
+func Clean(s string) string { return providers.Clean(s) }
+
+// Ago writes a duration for a person: 14 s, 3 min, 5 h, 12 d.
+func Ago(d time.Duration) string {
+	switch {
+	case d < 2*time.Minute:
+		return strconv.Itoa(int(max(d, 0)/time.Second)) + " s"
+	case d < 2*time.Hour:
+		return strconv.Itoa(int(d/time.Minute)) + " min"
+	case d < 48*time.Hour:
+		return strconv.Itoa(int(d/time.Hour)) + " h"
+	default:
+		return strconv.Itoa(int(d/(24*time.Hour))) + " d"
+	}
+}
+
+// ShortID writes an instance id for a sentence: EC2 ids and host names whole, the first
+// eight digits of a UUID.
+func ShortID(id string) string {
+	if len(id) == 36 && id[8] == '-' {
+		return id[:8]
+	}
+	return Clean(id)
+}
+
+func Plural(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return strconv.Itoa(n) + " " + many
+}

@@ -1,0 +1,27 @@
+package index
+
+// Verb says what the operator asked for. Guards depend on it.
+type Verb string
+
+// The verbs of plans.
+const (
+	VerbDeregister Verb = "deregister" // delete dead entries
+	VerbRegister   Verb = "register"
+	VerbQuiesce    Verb = "quiesce"
+	VerbReturn     Verb = "return"
+	VerbDrain      Verb = "drain" // out of DNS, wait, terminate
+	VerbRetarget   Verb = "retarget"
+	VerbUpdate     Verb = "update"
+	VerbAdopt      Verb = "adopt"
+	VerbUndo       Verb = "undo"
+	VerbRedo       Verb = "redo" // make again what an undo took back
+	VerbPower      Verb = "power"
+	VerbCreate     Verb = "create" // the PTR and TXT of an incarnation
+	VerbRetire     Verb = "retire" // take them back
+	VerbJoin       Verb = "join"   // a host by hand
+	VerbLeave      Verb = "leave"
+	VerbBalance    Verb = "balance" // change priority or weight
+)
+
+// TakesBack reports whether the verb takes back what the journal knows.
+func (v Verb) TakesBack() bool { return v == VerbUndo || v == VerbRedo }
