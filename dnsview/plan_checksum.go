@@ -80,31 +80,60 @@ func checksum(v any) string {
 // AsShown holds a plan against the one that was shown, d, and keeps what both have:
 // a step that d does not have, or has otherwise, is left out with all that needs it. Skipped
 // says so, and names what d has and this plan does not: what changed in between is not done.
+// A step of d counts for what a reader of d sees of it, so that one that was edited or taken out is not done.
 func (p Plan) AsShown(d *PlanDoc) Plan {
-	if p.Checksum() == d.Checksum {
-		return p
-	}
 	shown := map[string]int{}
 	for i := range d.Steps {
-		shown[d.Steps[i].Checksum]++
+		shown[d.Steps[i].deed()]++
+	}
+	now := p.Doc(nil).Steps
+	deed := map[int]string{}
+	for i := range now {
+		deed[now[i].ID] = now[i].deed()
 	}
 	out := p
 	out.Skipped = slices.Clone(p.Skipped)
 	out.Steps = keepSteps(p.Steps, func(s *Step) string {
-		sum := s.Checksum()
-		if shown[sum] == 0 {
+		if shown[deed[s.ID]] == 0 {
 			return "this is not as the plan showed it, and is left alone: " + s.Sentence
 		}
-		shown[sum]--
+		shown[deed[s.ID]]--
 		return ""
 	}, func(why string) { out.Skipped = append(out.Skipped, why) })
 	for i := range d.Steps {
-		if s := &d.Steps[i]; shown[s.Checksum] > 0 {
-			shown[s.Checksum]--
+		if s := &d.Steps[i]; shown[s.deed()] > 0 {
+			shown[s.deed()]--
 			out.Skipped = append(out.Skipped, "this was in the plan that was shown, and is not to be done any more, or is another change now: "+index.Clean(s.Sentence))
 		}
 	}
 	return out
+}
+
+// deed returns a digest of what the step does, by its checksum and by what is shown of it, without what
+// Step.Checksum leaves out.
+func (s *StepDoc) deed() string {
+	x := StepDoc{Kind: s.Kind, Zone: s.Zone, Op: s.Op, Wait: s.Wait, Action: s.Action, Checksum: s.Checksum}
+	if s.Instance != nil {
+		x.Instance = &providers.InstanceRef{Cloud: s.Instance.Cloud, ID: s.Instance.ID}
+	}
+	x.Before, x.After = s.Before.deed(), s.After.deed()
+	return checksum(x)
+}
+
+// deed returns the record without the moments of its markers.
+func (r *RecordDoc) deed() *RecordDoc {
+	if r == nil {
+		return nil
+	}
+	x := *r
+	if _, err := providers.DecodeOwner(x.Comment); err == nil {
+		x.Comment = ""
+	}
+	x.Owners = slices.Clone(x.Owners)
+	for i := range x.Owners {
+		x.Owners[i].Registered = time.Time{}
+	}
+	return &x
 }
 
 // keepSteps leaves out the steps that why has a reason against, with all that needs them, and

@@ -128,6 +128,36 @@ func TestWhatChangedSinceAPlanWasShownIsLeftAloneAndTold(t *testing.T) {
 	}
 }
 
+func TestAPlanThatWasEditedAfterItWasShownDoesOnlyWhatItStillShows(t *testing.T) {
+	w := newWorld()
+	w.remove(tritonA, true)
+	w.remove(tritonB, true)
+	whole := PlanDeregisterDead(w.view())
+	for name, edit := range map[string]func(*PlanDoc){
+		"all steps taken out":    func(d *PlanDoc) { d.Steps = nil },
+		"the first taken out":    func(d *PlanDoc) { d.Steps = d.Steps[1:] },
+		"another value":          func(d *PlanDoc) { d.Steps[0].Before.Value = "192.0.2.1" },
+		"another name":           func(d *PlanDoc) { d.Steps[0].Before.Name = "live.unilans.net" },
+		"another zone":           func(d *PlanDoc) { d.Steps[0].Zone = "example.com" },
+		"another owner":          func(d *PlanDoc) { d.Steps[0].Before.Owners[0].Fleet = "c0ffee42" },
+		"another change":         func(d *PlanDoc) { d.Steps[0].Op = providers.OpCreate },
+		"another step checksum":  func(d *PlanDoc) { d.Steps[0].Checksum = "0000000000000000" },
+		"a record that was kept": func(d *PlanDoc) { d.Steps[0].After = d.Steps[0].Before },
+	} {
+		d := whole.Doc(nil)
+		edit(&d)
+		p := whole.AsShown(&d)
+		if len(p.Steps) >= len(whole.Steps) || len(p.Skipped) == 0 {
+			t.Errorf("%s: %d of %d steps are left, skipped %q", name, len(p.Steps), len(whole.Steps), p.Skipped)
+		}
+		for _, s := range p.Steps {
+			if s.Checksum() == whole.Steps[0].Checksum() {
+				t.Errorf("%s: it would do: %s", name, s.Sentence)
+			}
+		}
+	}
+}
+
 func TestAStepThatIsShownWithItsStateTellsIt(t *testing.T) {
 	d := docOf(t)
 	d.Steps[0].State, d.Steps[0].Why = "refused", "owner: nobody answered"
