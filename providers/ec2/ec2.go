@@ -55,12 +55,12 @@ var (
 	_ providers.AddressHolder = (*Cloud)(nil)
 )
 
-// NewBudget makes a rate budget that stays within what EC2 grants an account in
-// a region: 20 describe calls a second after a burst of 100 (EC2 Developer
-// Guide, "Request throttling").
-func NewBudget(name string, opts ...budget.Option) *budget.Account {
-	return budget.New(name, 20, 100, opts...)
-}
+// What EC2 grants an account in a region: 20 describe calls a second after a
+// burst of 100 (EC2 Developer Guide, "Request throttling").
+const (
+	budgetRate  = 20
+	budgetBurst = 100
+)
 
 // New makes the adapter. It reads local files and the environment only. A
 // missing credential is KindAuth, a missing region KindInvalid.

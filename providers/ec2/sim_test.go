@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials"
 
 	"rollcall/providers"
+	"rollcall/providers/budget"
 	"rollcall/providers/ec2"
 	"rollcall/providers/sim"
 	"rollcall/providers/sim/world"
@@ -31,7 +32,7 @@ func startSim(t *testing.T, instances int) (*sim.Sim, ec2.Config) {
 	})
 	e := s.Endpoints()
 	return s, ec2.Config{
-		Name: "aws-use1", Endpoint: e.AWS, Budget: ec2.NewBudget("sim"),
+		Name: "aws-use1", Endpoint: e.AWS, Budget: budget.New("sim", 20, 100),
 		AWS: &aws.Config{Region: "us-east-1", Credentials: credentials.NewStaticCredentialsProvider(e.AWSKeyID, e.AWSSecret, "")},
 	}
 }

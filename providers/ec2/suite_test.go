@@ -8,12 +8,13 @@ import (
 
 	"rollcall/providers"
 	"rollcall/providers/awsapi/mototest"
+	"rollcall/providers/budget"
 	"rollcall/providers/ec2"
 )
 
 func TestTheAdapterWorksAgainstMoto(t *testing.T) {
 	url := mototest.Start(t)
-	runSuite(t, ec2.Config{Name: "moto", AWS: staticConfig("us-east-1"), Endpoint: url, Budget: ec2.NewBudget("moto")})
+	runSuite(t, ec2.Config{Name: "moto", AWS: staticConfig("us-east-1"), Endpoint: url, Budget: budget.New("moto", 20, 100)})
 }
 
 // runSuite is what the adapter must do against any EC2. It launches and

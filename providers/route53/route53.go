@@ -51,11 +51,11 @@ func (a *Account) Credentials(ctx context.Context) ([]providers.Credential, erro
 	return a.s.Credentials(ctx)
 }
 
-// NewBudget makes a rate budget for one account: about ten requests a second
-// after a burst of fifty.
-func NewBudget(name string, opts ...budget.Option) *budget.Account {
-	return budget.New(name, 10, 50, opts...)
-}
+// The budget of one account: about ten requests a second after a burst of fifty.
+const (
+	budgetRate  = 10
+	budgetBurst = 50
+)
 
 // New makes the adapter. It reads local files and the environment only. A
 // missing credential is KindAuth.

@@ -16,6 +16,7 @@ import (
 
 	"rollcall/providers"
 	"rollcall/providers/awsapi/mototest"
+	"rollcall/providers/budget"
 	"rollcall/providers/route53"
 	"rollcall/providers/sim"
 	"rollcall/providers/sim/world"
@@ -28,7 +29,7 @@ func TestTheAdapterWorksAgainstMoto(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	runSuite(t, route53.Config{AWS: staticConfig(), Endpoint: url, Budget: route53.NewBudget("moto")})
+	runSuite(t, route53.Config{AWS: staticConfig(), Endpoint: url, Budget: budget.New("moto", 10, 50)})
 }
 
 // startSim starts the embedded clouds, and gives the config of their Route 53 account.

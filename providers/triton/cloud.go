@@ -43,11 +43,11 @@ type Cloud struct {
 
 var _ providers.Compute = (*Cloud)(nil)
 
-// The budget of an account when none is given. CloudAPI has no published
-// limit; operators set one per account.
+// CloudAPI publishes no limit. Operators set one per account; this stays well
+// below the ones that are known.
 const (
 	defaultRate  = 20
-	defaultBurst = 40
+	defaultBurst = 100
 )
 
 // New makes a cloud. It reads local files only: profiles of the triton CLI and

@@ -68,8 +68,8 @@ func (s *Session) newEngine() (*apply.Engine, error) {
 				}
 			}
 		}
-		if z.Dns != nil {
-			t.DNS = z.Dns
+		if z.DNS != nil {
+			t.DNS = z.DNS
 		}
 		o.Zones = append(o.Zones, t)
 	}

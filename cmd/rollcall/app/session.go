@@ -83,7 +83,7 @@ func (a *Program) LoadConfig(ctx context.Context) (*config.Config, error) {
 	if err != nil || path == "" {
 		return nil, err
 	}
-	return config.Load(path, KeyRules())
+	return config.Load(path, Rules())
 }
 
 // ConfigOrEmpty is loadConfig for what goes without a config too.
@@ -106,7 +106,7 @@ func (a *Program) Open(ctx context.Context) (*Session, error) {
 	if c == nil {
 		d := Discover(ctx, a.Now, s.retrying, OneShotTimeout)
 		if d.Empty() {
-			return nil, exit.Usagef("there is no config and there are no credentials: set AWS_PROFILE, TRITON_PROFILE or CLOUDFLARE_API_TOKEN, write a config with rollcall config init, or look around with rollcall --demo")
+			return nil, exit.Usagef("there is no config and there are no credentials: set %s, write a config with rollcall config init, or look around with rollcall --demo", CredentialHint())
 		}
 		for _, n := range d.Notes {
 			a.Say("rollcall: %s", words.Clean(n))
@@ -174,8 +174,11 @@ func ResolversOf(c *config.Config) ([]string, error) {
 	return env, nil
 }
 
-// KeyRules are the rules of the console for key bindings.
-func KeyRules() config.KeyRules {
+// Rules are what a config may hold: the providers that there are, and the key bindings of the console.
+func Rules() config.Rules { return config.Rules{Providers: Declarations(), Keys: keyRules()} }
+
+// keyRules are the rules of the console for key bindings.
+func keyRules() config.KeyRules {
 	r := config.KeyRules{Actions: map[string][]string{}, Normal: common.NormalKey}
 	for action, b := range common.DefaultKeys() {
 		r.Actions[string(action)] = b.Keys()
@@ -202,7 +205,7 @@ func (s *Session) Start(timeout time.Duration) {
 		s.Program.Say("rollcall: the rows of the last run cannot be shown: %s", words.Clean(err.Error()))
 	}
 	for i, c := range s.Clouds() {
-		src := fleet.CloudSource{Name: c.Name, Provider: c.Provider, Region: c.region, Production: c.production, Err: c.Err}
+		src := fleet.CloudSource{Name: c.Name, Provider: c.Provider, Region: c.Region, Production: c.production, Err: c.Err}
 		if c.Compute != nil {
 			src.Compute = c.Compute
 		}
@@ -216,8 +219,8 @@ func (s *Session) Start(timeout time.Duration) {
 	}
 	for i, z := range s.Zones() {
 		src := fleet.ZoneSource{Name: z.Name, ID: z.Id, Provider: z.Provider, Err: z.Err}
-		if z.Dns != nil {
-			src.DNS = z.Dns
+		if z.DNS != nil {
+			src.DNS = z.DNS
 		}
 		if z.Budget != nil {
 			src.Budget = z.Budget

@@ -1,36 +1,28 @@
 package app
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"slices"
 	"sync"
 	"time"
 
 	"rollcall/cmd/rollcall/config"
 	"rollcall/providers"
-	"rollcall/providers/budget"
-	"rollcall/providers/cloudflare"
-	"rollcall/providers/ec2"
+	"rollcall/providers/adapter"
 	"rollcall/providers/fleet"
-	"rollcall/providers/route53"
-	"rollcall/providers/triton"
 )
 
 // CloudSource is one cloud, set up or not.
 type CloudSource struct {
 	Name       string
 	Provider   providers.Provider
-	region     string
 	production bool
-	Compute    providers.Compute
-	Budget     *budget.Account
-	Pos        config.Pos
-	Err        error
-	late       *setUp[CloudSource] // that had not ended when the session began; nil for none
+	adapter.Account
+	Pos  config.Pos
+	Err  error
+	late *setUp[CloudSource] // that had not ended when the session began; nil for none
 }
 
 // ZoneSource is one zone with the account that it is asked of, set up or not.
@@ -38,11 +30,9 @@ type ZoneSource struct {
 	Name     string
 	Id       string // of the zone, where the config gives it
 	Provider providers.Provider
-	Dns      providers.DNS
-	Budget   *budget.Account
-	Pos      config.Pos
-	Err      error
-	late     *setUp[ZoneSource] // as that of cloudSource
+	DNSAccount
+	Pos  config.Pos
+	late *setUp[ZoneSource] // as that of cloudSource
 }
 
 // sourceSet are the clouds and zones of a session. One that could not be set up is replaced once it can
@@ -99,131 +89,7 @@ func (s *Session) setUpZone(i int) (fleet.DNS, error) {
 	if z.Err != nil {
 		return nil, z.Err
 	}
-	return z.Dns, nil
-}
-
-// Cloudflare lets a user make 1,200 requests in five minutes, over all tokens
-// and zones ("Cloudflare API rate limits"). A burst takes a sixth of it at most,
-// so that a person who works in the dashboard beside rollcall is not locked out.
-const (
-	cloudflareRate  = 1000.0 / 300
-	cloudflareBurst = 200
-)
-
-// CloudAPI publishes no limit. Operators set one per account; this stays well
-// below the ones that are known.
-const (
-	tritonRate  = 20
-	tritonBurst = 100
-)
-
-// Accounts makes adapters, one for each account: zones of one account share
-// its adapter, and everything that one provider counts together shares a budget.
-type Accounts struct {
-	now     func() time.Time
-	notify  func(budget.Retrying)
-	mu      sync.Mutex // guards the maps
-	dns     map[string]DNSAccount
-	budgets map[string]*budget.Account
-}
-
-// DNSAccount is an account at a DNS provider, set up or not.
-type DNSAccount struct {
-	Dns    providers.DNS
-	budget *budget.Account
-	Err    error
-}
-
-// NewAccounts makes no account yet. notify is called when a call is made again; see budget.WithNotify.
-func NewAccounts(now func() time.Time, notify func(budget.Retrying)) *Accounts {
-	return &Accounts{now: now, notify: notify, dns: map[string]DNSAccount{}, budgets: map[string]*budget.Account{}}
-}
-
-func (a *Accounts) budget(key string, make func() *budget.Account) *budget.Account {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if _, ok := a.budgets[key]; !ok {
-		a.budgets[key] = make()
-	}
-	return a.budgets[key]
-}
-
-// cloud sets up one cloud. It does no I/O but to read local credentials.
-func (a *Accounts) cloud(c *config.Cloud) CloudSource {
-	s := CloudSource{Name: c.Name, Provider: c.Provider, region: c.Region, production: c.Production, Pos: c.Pos}
-	switch c.Provider {
-	case providers.EC2:
-		s.Budget = a.budget("ec2 "+c.Profile+" "+c.Region+" "+c.Endpoint, func() *budget.Account {
-			return ec2.NewBudget(c.Name, budget.WithClock(a.now), budget.WithNotify(a.notify))
-		})
-		cloud, err := ec2.New(ec2.Config{Name: c.Name, Region: c.Region, Profile: c.Profile, Endpoint: c.Endpoint, Budget: s.Budget, Now: a.now})
-		if err != nil {
-			s.Err = err
-			return s
-		}
-		s.Compute, s.region = cloud, cloud.Region()
-	case providers.Triton:
-		url := cmp.Or(c.URL, c.Endpoint)
-		s.Budget = a.budget("triton "+c.Profile+" "+url+" "+c.Account, func() *budget.Account {
-			return budget.New(c.Name, tritonRate, tritonBurst, budget.WithClock(a.now), budget.WithNotify(a.notify))
-		})
-		cloud, err := triton.New(triton.Config{
-			Name: c.Name, URL: url, Account: c.Account, User: c.User, KeyID: c.KeyID, KeyFile: c.KeyFile,
-			Profile: c.Profile, InsecureTLS: c.InsecureTLS, Budget: s.Budget, Now: a.now,
-		})
-		if err != nil {
-			s.Err = err
-			return s
-		}
-		s.Compute = cloud
-	}
-	return s
-}
-
-// zone sets up one zone. It does no I/O but to read local credentials.
-func (a *Accounts) zone(z *config.Zone) ZoneSource {
-	acc := a.DNSAccount(z.Provider, z.Profile, z.TokenEnv, z.Endpoint)
-	return ZoneSource{Name: z.Name, Id: z.ID, Provider: z.Provider, Dns: acc.Dns, Budget: acc.budget, Pos: z.Pos, Err: acc.Err}
-}
-
-// DNSAccount sets up an account at a DNS provider, or returns the one that was set up before. It does no I/O but to read
-// local credentials.
-func (a *Accounts) DNSAccount(p providers.Provider, profile, tokenEnv, endpoint string) DNSAccount {
-	key := string(p) + " " + profile + " " + tokenEnv + " " + endpoint
-	a.mu.Lock()
-	acc, ok := a.dns[key]
-	a.mu.Unlock()
-	if ok && acc.Err == nil {
-		return acc
-	}
-	acc.Err = nil
-	if p == providers.Cloudflare {
-		env := cmp.Or(tokenEnv, "CLOUDFLARE_API_TOKEN")
-		acc.budget = a.budget(key, func() *budget.Account {
-			return budget.New("cloudflare", cloudflareRate, cloudflareBurst, budget.WithClock(a.now), budget.WithNotify(a.notify))
-		})
-		token := os.Getenv(env)
-		if token == "" {
-			acc.Err = providers.Errorf(providers.KindAuth, "set up", "no Cloudflare token: set %s to an API token that may read and edit DNS", env)
-		} else if c, err := cloudflare.New(cloudflare.Config{Token: token, BaseURL: endpoint, Budget: acc.budget, Now: a.now}); err != nil {
-			acc.Err = err
-		} else {
-			acc.Dns = c
-		}
-	} else {
-		acc.budget = a.budget(key, func() *budget.Account {
-			return route53.NewBudget("route53", budget.WithClock(a.now), budget.WithNotify(a.notify))
-		})
-		if r, err := route53.New(route53.Config{Profile: profile, Endpoint: endpoint, Budget: acc.budget, Now: a.now}); err != nil {
-			acc.Err = err
-		} else {
-			acc.Dns = r
-		}
-	}
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	a.dns[key] = acc
-	return acc
+	return z.DNS, nil
 }
 
 // Configured sets up everything that a config names, side by side, without reaching for the
@@ -241,11 +107,11 @@ func (a *Accounts) Configured(ctx context.Context, c *config.Config) (clouds []C
 	}
 	for i, s := range ofClouds {
 		of := &c.Clouds[i]
-		clouds = append(clouds, s.within(ctx, CloudSource{Name: of.Name, Provider: of.Provider, region: of.Region, production: of.Production, Pos: of.Pos, Err: errSlow(of.Name), late: s}))
+		clouds = append(clouds, s.within(ctx, CloudSource{Name: of.Name, Provider: of.Provider, Account: adapter.Account{Region: of.Settings.Get("region")}, production: of.Production, Pos: of.Pos, Err: errSlow(of.Name), late: s}))
 	}
 	for i, s := range ofZones {
 		of := &c.Zones[i]
-		zones = append(zones, s.within(ctx, ZoneSource{Name: of.Name, Id: of.ID, Provider: of.Provider, Pos: of.Pos, Err: errSlow(of.Name), late: s}))
+		zones = append(zones, s.within(ctx, ZoneSource{Name: of.Name, Id: of.ID, Provider: of.Provider, Pos: of.Pos, DNSAccount: DNSAccount{Err: errSlow(of.Name)}, late: s}))
 	}
 	return clouds, zones
 }

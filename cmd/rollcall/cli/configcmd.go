@@ -91,7 +91,7 @@ func (a *commands) configInit(ctx context.Context) error {
 	}
 	a.Say("wrote %s: fleet %s, %s, %s", words.Clean(path), c.Fleet, words.Plural(len(c.Clouds), "cloud"), words.Plural(len(c.Zones), "zone"))
 	if len(c.Clouds)+len(c.Zones) == 0 {
-		a.Say("no credentials were found: add clouds and zones by hand, or set AWS_PROFILE, TRITON_PROFILE or CLOUDFLARE_API_TOKEN and write another")
+		a.Say("no credentials were found: add clouds and zones by hand, or set %s and write another", app.CredentialHint())
 	}
 	return nil
 }
@@ -163,7 +163,7 @@ func checkSources(ctx context.Context, clouds []app.CloudSource, zones []app.Zon
 			z := &zones[i]
 			found, err := providers.Zone{}, z.Err
 			if err == nil {
-				found, err = providers.FindZone(ctx, z.Dns, z.Name, z.Id, "")
+				found, err = providers.FindZone(ctx, z.DNS, z.Name, z.Id, "")
 			}
 			found.Name, errs[len(clouds)+i] = z.Name, err
 			snap.Zones[i] = providers.ZoneView{Zone: found, Coverage: providers.Coverage{State: providers.CoverageComplete}}

@@ -67,11 +67,11 @@ func (h *host) player(at providers.Provider) (*player, error) {
 		return p, nil
 	}
 	// A node has a budget of its own, as agents do that know nothing of a console.
-	acc := app.NewAccounts(time.Now, nil).DNSAccount(at, "", "", "")
+	acc := app.NewAccounts(time.Now, nil).DNSAccount(at, "", nil)
 	if acc.Err != nil {
 		return nil, acc.Err
 	}
-	p := &player{dns: acc.Dns, now: time.Now, pause: backOff}
+	p := &player{dns: acc.DNS, now: time.Now, pause: backOff}
 	h.players[at] = p
 	return p, nil
 }

@@ -6,10 +6,12 @@ import (
 	"testing"
 	"time"
 
+	"rollcall/cmd/rollcall/app"
 	"rollcall/cmd/rollcall/config"
 	"rollcall/dnsview"
 	"rollcall/dnsview/index"
 	"rollcall/providers"
+	"rollcall/providers/budget"
 	"rollcall/providers/cloudflare"
 	"rollcall/providers/ec2"
 	"rollcall/providers/fleet"
@@ -40,7 +42,7 @@ func BenchmarkFullRefreshOf10000InstancesWith40msPerPage(b *testing.B) {
 		b.Fatal(err)
 	}
 	defer s.Close()
-	c, err := config.Load(s.Endpoints().Config, config.KeyRules{})
+	c, err := config.Load(s.Endpoints().Config, app.Rules())
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -56,13 +58,13 @@ func BenchmarkFullRefreshOf10000InstancesWith40msPerPage(b *testing.B) {
 	for b.Loop() {
 		o := fleet.Options{Timeout: time.Minute}
 		for _, x := range c.Clouds {
-			src := fleet.CloudSource{Name: x.Name, Provider: x.Provider, Region: x.Region}
+			src := fleet.CloudSource{Name: x.Name, Provider: x.Provider, Region: x.Settings.Get("region")}
 			if x.Provider == providers.EC2 {
-				cloud, err := ec2.New(ec2.Config{Name: x.Name, Region: x.Region, HTTPClient: client})
+				cloud, err := ec2.New(ec2.Config{Name: x.Name, Region: x.Settings.Get("region"), HTTPClient: client})
 				must(err)
 				src.Compute = cloud
 			} else {
-				cloud, err := triton.New(triton.Config{Name: x.Name, URL: x.URL, Account: x.Account, Transport: transport})
+				cloud, err := triton.New(triton.Config{Name: x.Name, URL: x.Settings.Get("url"), Account: x.Settings.Get("account"), Transport: transport})
 				must(err)
 				src.Compute = cloud
 			}
@@ -75,7 +77,7 @@ func BenchmarkFullRefreshOf10000InstancesWith40msPerPage(b *testing.B) {
 				must(err)
 				src.DNS = acc
 			} else {
-				acc, err := route53.New(route53.Config{HTTPClient: client, Budget: route53.NewBudget("bench")})
+				acc, err := route53.New(route53.Config{HTTPClient: client, Budget: budget.New("bench", 10, 50)})
 				must(err)
 				src.DNS = acc
 			}

@@ -117,7 +117,7 @@ still has nodes is not retired: let them leave first.`,
 			return err
 		}
 		z := s.reading()
-		cov := s.source.Dns.Records(ctx, s.zone, func(page []providers.Record) { z.Records = append(z.Records, page...) })
+		cov := s.source.DNS.Records(ctx, s.zone, func(page []providers.Record) { z.Records = append(z.Records, page...) })
 		if !cov.Complete() {
 			return &exit.Error{Code: exit.Unknown, Err: fmt.Errorf("%s was not read completely, so it is not known which nodes there are: %w; nothing was changed", words.Clean(s.zone.Name), cov.Err)}
 		}

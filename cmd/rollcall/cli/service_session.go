@@ -41,7 +41,7 @@ func (a *commands) openService(ctx context.Context, name string) (*serviceSessio
 	if source.Err != nil {
 		return nil, unreadZone(source.Name, source.Err)
 	}
-	out := &serviceSession{Session: s, source: *source, dns: &apply.RetryingDNS{DNS: source.Dns, LockZone: s.LockZone}}
+	out := &serviceSession{Session: s, source: *source, dns: &apply.RetryingDNS{DNS: source.DNS, LockZone: s.LockZone}}
 	if d := s.Config.Declared(name); d != nil {
 		out.declared = *d
 	}
@@ -53,7 +53,7 @@ func (s *serviceSession) findZone(ctx context.Context) error {
 	ctx, skew := budget.WithSkew(ctx)
 	defer func() { s.ahead = skew.Ahead() }()
 	err := s.dns.Ask(ctx, func() (err error) {
-		s.zone, err = providers.FindZone(ctx, s.source.Dns, s.source.Name, s.source.Id, "")
+		s.zone, err = providers.FindZone(ctx, s.source.DNS, s.source.Name, s.source.Id, "")
 		return err
 	})
 	if err != nil {

@@ -107,13 +107,11 @@ func (h *host) writeConfig(e sim.Endpoints) (string, error) {
 // declare puts the clouds, zones and services of the world into a config.
 func (h *host) declare(c *config.Config, e sim.Endpoints) {
 	for _, w := range h.plan.Clouds() {
-		x := config.Cloud{Name: w.Name, Provider: w.Provider}
-		if w.Provider == providers.EC2 {
-			x.Region = w.Region
-		} else {
-			x.URL, x.Account = e.Triton[w.Name], e.TritonAccount
+		settings := providers.SettingsOf("region", w.Region)
+		if url, ok := e.Triton[w.Name]; ok {
+			settings = providers.SettingsOf("url", url, "account", e.TritonAccount)
 		}
-		c.Clouds = append(c.Clouds, x)
+		c.Clouds = append(c.Clouds, config.Cloud{Name: w.Name, Provider: w.Provider, Settings: settings})
 	}
 	for _, name := range []struct {
 		zone string

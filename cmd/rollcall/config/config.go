@@ -64,17 +64,7 @@ type Cloud struct {
 	Name       string
 	Provider   providers.Provider
 	Production bool
-	Endpoint   string // overrides where the API is; empty for the provider's own
-
-	Region  string // ec2; empty for the one of the environment or the profile
-	Profile string // AWS profile, or triton profile
-
-	URL         string // triton CloudAPI
-	Account     string
-	User        string
-	KeyID       string
-	KeyFile     string
-	InsecureTLS bool
+	Settings   providers.Settings // the keys that its provider declares
 }
 
 // Zone is one entry below zones.
@@ -83,9 +73,7 @@ type Zone struct {
 	Name     string // canonical
 	ID       string // the provider's own, where the account has several zones of this name
 	Provider providers.Provider
-	Endpoint string
-	Profile  string // route53
-	TokenEnv string // cloudflare: environment variable that holds the token
+	Settings providers.Settings // the keys that its provider declares
 	// Servers are host:port of its authoritative servers, where its delegation is
 	// not to be followed: behind a split horizon, in a laboratory.
 	Servers []string

@@ -13,6 +13,10 @@ import (
 
 	"rollcall/dnsview/index"
 	"rollcall/providers"
+	"rollcall/providers/cloudflare"
+	"rollcall/providers/ec2"
+	"rollcall/providers/route53"
+	"rollcall/providers/triton"
 )
 
 const good = `
@@ -38,18 +42,22 @@ keys: {deregister: D}
 state: here
 `
 
-var actions = KeyRules{
-	Actions: map[string][]string{"deregister": {"d"}, "launch": {"l"}, "quit": {"q"}},
-	Refuse: func(_, key string) string {
-		if key == "ctrl+c" {
-			return "ctrl+c always quits"
-		}
-		return ""
+// rules are those of the adapters, and key bindings of a console with few actions.
+var rules = Rules{
+	Providers: []providers.Declaration{ec2.Adapter().Declaration, triton.Adapter().Declaration, cloudflare.Adapter().Declaration, route53.Adapter().Declaration},
+	Keys: KeyRules{
+		Actions: map[string][]string{"deregister": {"d"}, "launch": {"l"}, "quit": {"q"}},
+		Refuse: func(_, key string) string {
+			if key == "ctrl+c" {
+				return "ctrl+c always quits"
+			}
+			return ""
+		},
 	},
 }
 
 func TestAConfigIsReadAsItIsMeant(t *testing.T) {
-	c, err := Parse("c.yaml", []byte(good), actions)
+	c, err := Parse("c.yaml", []byte(good), rules)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -57,8 +65,8 @@ func TestAConfigIsReadAsItIsMeant(t *testing.T) {
 		t.Errorf("fleet = %q: an id of digits must stay a text", c.Fleet)
 	}
 	want := []Cloud{
-		{Pos: Pos{"c.yaml", 4, 5}, Name: "aws-use1", Provider: providers.EC2, Region: "us-east-1", Profile: "prod", Production: true},
-		{Pos: Pos{"c.yaml", 5, 5}, Name: "joyent-east", Provider: providers.Triton, URL: "https://us-east-1.api.example.com", Account: "ops"},
+		{Pos: Pos{"c.yaml", 4, 5}, Name: "aws-use1", Provider: providers.EC2, Settings: providers.SettingsOf("region", "us-east-1", "profile", "prod"), Production: true},
+		{Pos: Pos{"c.yaml", 5, 5}, Name: "joyent-east", Provider: providers.Triton, Settings: providers.SettingsOf("url", "https://us-east-1.api.example.com", "account", "ops")},
 	}
 	if d := cmp.Diff(want, c.Clouds); d != "" {
 		t.Error(d)
@@ -88,7 +96,7 @@ func TestAConfigIsReadAsItIsMeant(t *testing.T) {
 }
 
 func TestAZoneMayHaveAThresholdOfItsOwn(t *testing.T) {
-	c, err := Parse("c.yaml", []byte("guards: {threshold: 0%, from: 3}\nzones:\n  - {name: a.example, provider: route53, threshold: 50%, from: 4}\n  - {name: b.example, provider: route53, threshold: 0%}\n  - {name: c.example, provider: route53}\n"), actions)
+	c, err := Parse("c.yaml", []byte("guards: {threshold: 0%, from: 3}\nzones:\n  - {name: a.example, provider: route53, threshold: 50%, from: 4}\n  - {name: b.example, provider: route53, threshold: 0%}\n  - {name: c.example, provider: route53}\n"), rules)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -107,7 +115,7 @@ func TestAZoneMayHaveAThresholdOfItsOwn(t *testing.T) {
 }
 
 func TestWhatIsWrittenIsReadBack(t *testing.T) {
-	c, err := Parse("c.yaml", []byte(good), actions)
+	c, err := Parse("c.yaml", []byte(good), rules)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -119,13 +127,13 @@ func TestWhatIsWrittenIsReadBack(t *testing.T) {
 	none, half := 0.0, 0.5
 	c.Zones[0].Threshold, c.Zones[0].From, c.Zones[1].Threshold = &half, 4, &none
 	c.Guards.Threshold, c.Guards.From = 0.07, 25
-	c.Clouds[1].KeyFile = "/home/me/a b/id_rsa"
+	c.Clouds[1].Settings = append(c.Clouds[1].Settings, providers.SettingsOf("key_file", "/home/me/a b/id_rsa", "insecure_tls", "true")...)
 	c.RangesFile = "/home/me/ip-ranges.json"
 	var b strings.Builder
 	if err := Write(&b, c); err != nil {
 		t.Fatal(err)
 	}
-	again, err := Parse("c.yaml", []byte(b.String()), actions)
+	again, err := Parse("c.yaml", []byte(b.String()), rules)
 	if err != nil {
 		t.Fatalf("%v in\n%s", err, b.String())
 	}
@@ -193,7 +201,7 @@ func TestEveryMistakeIsOneLineThatSaysWhereWhatAndWhatToDo(t *testing.T) {
 		{"a control character", "fleet: \"a\\u001b[31m\"\n", `the fleet id "a\x1b[31m"`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			_, err := Parse("c.yaml", []byte(c.text), actions)
+			_, err := Parse("c.yaml", []byte(c.text), rules)
 			if err == nil {
 				t.Fatal("nothing was wrong with it")
 			}
@@ -219,7 +227,7 @@ func TestAListOfRangesLiesBesideTheConfigAndOneThatCannotBeReadIsNoMistakeInTheC
 	write("config.yaml", "fleet: x\nranges: amazon.json\n")
 	failure := func() string {
 		t.Helper()
-		c, err := Load(path, KeyRules{})
+		c, err := Load(path, rules)
 		if err != nil || c.RangesErr == nil {
 			t.Fatalf("%v, and of the list %v", err, c)
 		}
@@ -238,7 +246,7 @@ func TestAListOfRangesLiesBesideTheConfigAndOneThatCannotBeReadIsNoMistakeInTheC
 		}
 	}
 	write("amazon.json", `{"createDate":"2026-11-01-10-20-30","prefixes":[{"ip_prefix":"15.230.0.0/16","region":"eu-west-1","service":"EC2"}]}`)
-	c, err := Load(path, KeyRules{})
+	c, err := Load(path, rules)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -248,7 +256,7 @@ func TestAListOfRangesLiesBesideTheConfigAndOneThatCannotBeReadIsNoMistakeInTheC
 }
 
 func TestAllMistakesAreFoundAtOnceAndTheFirstIsShown(t *testing.T) {
-	_, err := Parse("c.yaml", []byte("refresh: 30\nguards: {age: 2h}\nzonez: 1\n"), KeyRules{})
+	_, err := Parse("c.yaml", []byte("refresh: 30\nguards: {age: 2h}\nzonez: 1\n"), rules)
 	if got := len(All(err)); got != 3 {
 		t.Fatalf("%d mistakes, want 3: %v", got, err)
 	}
@@ -259,7 +267,7 @@ func TestAllMistakesAreFoundAtOnceAndTheFirstIsShown(t *testing.T) {
 
 func TestAnEmptyFileIsAConfigOfDefaults(t *testing.T) {
 	for _, text := range []string{"", "# nothing\n", "---\n"} {
-		c, err := Parse("c.yaml", []byte(text), KeyRules{})
+		c, err := Parse("c.yaml", []byte(text), rules)
 		if err != nil || c.Refresh != DefaultRefresh || c.Guards.Age != DefaultGuardAge || !c.Wire || !c.Probe {
 			t.Errorf("%q: %+v, %v", text, c, err)
 		}
@@ -303,7 +311,7 @@ func FuzzParseNeverPanics(f *testing.F) {
 	f.Add("clouds: [&a {name: x}, *a]\n")
 	f.Add("keys: {a: [b], c: {d: e}}\n")
 	f.Fuzz(func(t *testing.T, text string) {
-		if _, err := Parse("c.yaml", []byte(text), actions); err != nil && strings.Contains(err.Error(), "\n") {
+		if _, err := Parse("c.yaml", []byte(text), rules); err != nil && strings.Contains(err.Error(), "\n") {
 			t.Errorf("an error of two lines: %q", err)
 		}
 	})

@@ -7,7 +7,15 @@ import (
 	"strings"
 
 	"github.com/goccy/go-yaml/ast"
+
+	"rollcall/providers"
 )
+
+// Rules say what a config may hold.
+type Rules struct {
+	Providers []providers.Declaration // of clouds and zones, in the order in which errors list them
+	Keys      KeyRules
+}
 
 // KeyRules say what keys can be bound to. Without actions nothing is checked.
 type KeyRules struct {

@@ -90,8 +90,8 @@ func tooMuch(path string, bad *textfile.Error) *Error {
 }
 
 // Load reads and checks a config file. Its error is an *Error or Errors.
-// rules say what keys can be bound to.
-func Load(path string, rules KeyRules) (*Config, error) {
+// rules say what it may hold.
+func Load(path string, rules Rules) (*Config, error) {
 	data, err := textfile.Read(path, most)
 	if bad, ok := errors.AsType[*textfile.Error](err); ok {
 		return nil, tooMuch(path, bad)
@@ -160,14 +160,14 @@ func readRanges(path string) (index.PublicRanges, error) {
 }
 
 // Parse checks the text of a config file; path is for its errors only.
-func Parse(path string, data []byte, rules KeyRules) (*Config, error) {
-	r := &reader{file: path, anchors: map[string]ast.Node{}}
+func Parse(path string, data []byte, rules Rules) (*Config, error) {
+	r := &reader{file: path, providers: rules.Providers, anchors: map[string]ast.Node{}}
 	c := Empty()
 	c.Path = path
 	if root := r.parse(data); root != nil {
 		r.root(root, c)
 		r.check(c)
-		r.checkKeys(c, rules)
+		r.checkKeys(c, rules.Keys)
 	}
 	if len(r.errs) > 0 {
 		slices.SortStableFunc(r.errs, func(a, b *Error) int { return a.Pos.Line - b.Pos.Line })

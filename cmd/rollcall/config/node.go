@@ -15,15 +15,17 @@ import (
 	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/parser"
 
+	"rollcall/providers"
 	"rollcall/providers/textfile"
 )
 
 // reader walks the syntax tree by hand instead of decoding into structs, so that
 // every value keeps its place for errors that are found much later.
 type reader struct {
-	file    string
-	anchors map[string]ast.Node
-	errs    Errors
+	file      string
+	providers []providers.Declaration
+	anchors   map[string]ast.Node
+	errs      Errors
 }
 
 // parse reads the text; a nil node without errors is an empty file.

@@ -17,14 +17,16 @@ import (
 	"rollcall/providers"
 )
 
-func (r *reader) provider(dst *providers.Provider, fits func(providers.Provider) bool, known ...string) func(ast.Node) {
+// provider reads the name of a provider that fits.
+func (r *reader) provider(dst *providers.Provider, fits func(providers.Declaration) bool) func(ast.Node) {
 	return func(n ast.Node) {
 		s, ok := r.text(n, "provider")
 		if !ok {
 			return
 		}
-		if p := providers.Provider(s); fits(p) {
-			*dst = p
+		known := r.known(fits)
+		if slices.Contains(known, s) {
+			*dst = providers.Provider(s)
 			return
 		}
 		do := "write " + strings.Join(known, " or ")
@@ -35,32 +37,80 @@ func (r *reader) provider(dst *providers.Provider, fits func(providers.Provider)
 	}
 }
 
-// only reports keys that make no sense for the entry's provider.
-func (r *reader) only(n ast.Node, what string, p providers.Provider, keys ...string) {
+// known returns the names of the providers that fit.
+func (r *reader) known(fits func(providers.Declaration) bool) (names []string) {
+	for _, d := range r.providers {
+		if fits(d) {
+			names = append(names, string(d.Provider))
+		}
+	}
+	return names
+}
+
+func computes(d providers.Declaration) bool   { return d.Computes }
+func hostsZones(d providers.Declaration) bool { return d.ServesDNS }
+
+// withSettings adds to the keys of an entry those that the providers that fit declare. What they are set to goes into values.
+func (r *reader) withSettings(known fields, fits func(providers.Declaration) bool, values map[string]string) fields {
+	for _, d := range r.providers {
+		if !fits(d) {
+			continue
+		}
+		for _, k := range d.Keys {
+			known[k.Name] = func(n ast.Node) {
+				var text string
+				var yes bool
+				switch k.Kind {
+				case providers.KeyURL:
+					r.toURL(&text, k.Name)(n)
+				case providers.KeyPath:
+					r.toPath(&text, k.Name)(n)
+				case providers.KeyBool:
+					if r.toBool(&yes, k.Name)(n); yes {
+						text = "true"
+					}
+				default:
+					r.toString(&text, k.Name)(n)
+				}
+				values[k.Name] = text
+			}
+		}
+	}
+	return known
+}
+
+// settings returns the values of an entry in the order of its provider's keys, and reports keys that make no sense for it.
+func (r *reader) settings(n ast.Node, at Pos, what string, p providers.Provider, values map[string]string) (out providers.Settings) {
+	d := providers.Declared(r.providers, p)
+	for _, k := range d.Keys {
+		out = append(out, providers.SettingsOf(k.Name, values[k.Name])...)
+	}
 	for _, e := range r.entries(n, what) {
-		if k := keyText(e.Key); slices.Contains(keys, k) {
+		k := keyText(e.Key)
+		if _, ok := values[k]; !ok {
+			continue
+		}
+		if _, ok := d.Key(k); !ok {
 			r.fail(e, "leave it out", "%s has no key %q when its provider is %s", what, k, p)
 		}
 	}
+	if d.Check != nil {
+		if wrong, do := d.Check(out); wrong != "" {
+			r.failAt(at, do, "%s %s", what, wrong)
+		}
+	}
+	return out
 }
 
 func (r *reader) cloud(n ast.Node) Cloud {
 	c := Cloud{Pos: r.pos(n)}
+	values := map[string]string{}
 	before := len(r.errs)
-	r.mapping(n, "a cloud", fields{
-		"name":         r.toString(&c.Name, "name"),
-		"provider":     r.provider(&c.Provider, providers.Provider.Computes, "ec2", "triton"),
-		"production":   r.toBool(&c.Production, "production"),
-		"endpoint":     r.toURL(&c.Endpoint, "endpoint"),
-		"region":       r.toString(&c.Region, "region"),
-		"profile":      r.toString(&c.Profile, "profile"),
-		"url":          r.toURL(&c.URL, "url"),
-		"account":      r.toString(&c.Account, "account"),
-		"user":         r.toString(&c.User, "user"),
-		"key_id":       r.toString(&c.KeyID, "key_id"),
-		"key_file":     r.toPath(&c.KeyFile, "key_file"),
-		"insecure_tls": r.toBool(&c.InsecureTLS, "insecure_tls"),
-	})
+	r.mapping(n, "a cloud", r.withSettings(fields{
+		"name":       r.toString(&c.Name, "name"),
+		"provider":   r.provider(&c.Provider, computes),
+		"production": r.toBool(&c.Production, "production"),
+	}, computes, values))
 	if len(r.errs) > before {
 		return c
 	}
@@ -70,46 +120,37 @@ func (r *reader) cloud(n ast.Node) Cloud {
 	case strings.ContainsFunc(c.Name, func(r rune) bool { return r <= ' ' || strings.ContainsRune(":/=,\"'", r) || r == 0x7f }):
 		r.failAt(c.Pos, "use letters, digits and dashes", "the cloud's name %q has a character that filters and flags cannot hold", c.Name)
 	case c.Provider == "":
-		r.failAt(c.Pos, "add provider: ec2 or provider: triton", "cloud %s has no provider", c.Name)
-	case c.Provider == providers.EC2:
-		r.only(n, "cloud "+c.Name, c.Provider, "url", "account", "user", "key_id", "key_file", "insecure_tls")
-	case c.Provider == providers.Triton:
-		r.only(n, "cloud "+c.Name, c.Provider, "region")
-		if c.URL != "" && c.Endpoint != "" {
-			r.failAt(c.Pos, "keep one of the two", "cloud %s has a url and an endpoint", c.Name)
-		}
+		r.failAt(c.Pos, "add provider: "+strings.Join(r.known(computes), " or provider: "), "cloud %s has no provider", c.Name)
+	default:
+		c.Settings = r.settings(n, c.Pos, "cloud "+c.Name, c.Provider, values)
 	}
 	return c
 }
 
 func (r *reader) zone(n ast.Node) Zone {
 	z := Zone{Pos: r.pos(n)}
+	values := map[string]string{}
 	var threshold float64
 	before := len(r.errs)
-	r.mapping(n, "a zone", fields{
+	r.mapping(n, "a zone", r.withSettings(fields{
 		"name":      r.toName(&z.Name, "name"),
 		"id":        r.toString(&z.ID, "id"),
-		"provider":  r.provider(&z.Provider, providers.Provider.ServesDNS, "cloudflare", "route53"),
-		"endpoint":  r.toURL(&z.Endpoint, "endpoint"),
-		"profile":   r.toString(&z.Profile, "profile"),
-		"token_env": r.toString(&z.TokenEnv, "token_env"),
+		"provider":  r.provider(&z.Provider, hostsZones),
 		"threshold": func(n ast.Node) { z.Threshold = &threshold; r.toShare(&threshold, "threshold")(n) },
 		"from":      r.toCount(&z.From, "from"),
 		"servers":   r.toAddresses(&z.Servers, "server"),
-	})
+	}, hostsZones, values))
 	if len(r.errs) > before {
 		return z
 	}
-	z.ID = strings.TrimPrefix(z.ID, "/hostedzone/") // as the AWS CLI prints it
 	switch {
 	case z.Name == "":
 		r.failAt(z.Pos, "add name:", "a zone has no name")
 	case z.Provider == "":
-		r.failAt(z.Pos, "add provider: cloudflare or provider: route53", "zone %s has no provider", z.Name)
-	case z.Provider == providers.Cloudflare:
-		r.only(n, "zone "+z.Name, z.Provider, "profile")
-	case z.Provider == providers.Route53:
-		r.only(n, "zone "+z.Name, z.Provider, "token_env")
+		r.failAt(z.Pos, "add provider: "+strings.Join(r.known(hostsZones), " or provider: "), "zone %s has no provider", z.Name)
+	default:
+		z.ID = strings.TrimPrefix(z.ID, providers.Declared(r.providers, z.Provider).IDPrefix)
+		z.Settings = r.settings(n, z.Pos, "zone "+z.Name, z.Provider, values)
 	}
 	return z
 }

@@ -26,19 +26,16 @@ func Write(w io.Writer, c *Config) error {
 	}
 	for i := range c.Clouds {
 		x := &c.Clouds[i]
-		writeFlow(&b, "name", x.Name, "provider", string(x.Provider), "region", x.Region, "profile", x.Profile, "url", x.URL,
-			"account", x.Account, "user", x.User, "key_id", x.KeyID, "key_file", x.KeyFile, "endpoint", x.Endpoint,
-			"insecure_tls", yes(x.InsecureTLS), "production", yes(x.Production))
+		pairs := append([]string{"name", x.Name, "provider", string(x.Provider)}, settingPairs(x.Settings)...)
+		b.WriteString("  - {" + flowPairs(append(pairs, "production", yes(x.Production))) + "}\n")
 	}
 	if len(c.Zones) > 0 {
 		b.WriteString("zones:\n")
 	}
 	for i := range c.Zones {
 		z := &c.Zones[i]
-		p := flowPairs([]string{
-			"name", z.Name, "id", z.ID, "provider", string(z.Provider), "profile", z.Profile, "token_env", z.TokenEnv, "endpoint", z.Endpoint,
-			"threshold", share(z.Threshold), "from", num(int64(z.From)),
-		})
+		pairs := append([]string{"name", z.Name, "id", z.ID, "provider", string(z.Provider)}, settingPairs(z.Settings)...)
+		p := flowPairs(append(pairs, "threshold", share(z.Threshold), "from", num(int64(z.From))))
 		if len(z.Servers) > 0 {
 			p += ", servers: " + flowList(z.Servers)
 		}
@@ -127,8 +124,11 @@ func writeService(b *strings.Builder, s *Service) {
 	b.WriteString("}\n")
 }
 
-func writeFlow(b *strings.Builder, pairs ...string) {
-	b.WriteString("  - {" + flowPairs(pairs) + "}\n")
+func settingPairs(s providers.Settings) (pairs []string) {
+	for _, x := range s {
+		pairs = append(pairs, x.Key, x.Value)
+	}
+	return pairs
 }
 
 // flowPairs writes the pairs whose value is not empty.

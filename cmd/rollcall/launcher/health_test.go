@@ -14,6 +14,7 @@ import (
 	"rollcall/cmd/rollcall/config"
 	"rollcall/dnsview/index"
 	"rollcall/providers"
+	"rollcall/providers/adapter"
 	"rollcall/providers/launch"
 )
 
@@ -83,7 +84,7 @@ func TestNobodyKnocksAtANodeWhereTheConfigOrALabForbidsIt(t *testing.T) {
 	k := newKnocked(t)
 	for name, s := range map[string]*Launcher{
 		"the config": healthSession(false, time.Now),
-		"a lab":      New(app.NewSession(&app.Program{Now: time.Now}, &config.Config{Probe: true}, []app.CloudSource{{Name: "east", Compute: onLab{}}}, nil)),
+		"a lab":      New(app.NewSession(&app.Program{Now: time.Now}, &config.Config{Probe: true}, []app.CloudSource{{Name: "east", Account: adapter.Account{Compute: onLab{}}}}, nil)),
 	} {
 		h := s.newNodeHealth(&index.Service{Name: "www.example.com", Health: k.health})
 		registered := 0

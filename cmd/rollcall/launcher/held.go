@@ -21,10 +21,24 @@ import (
 // credentialTime is how long a source may take to say what it authenticates with.
 const credentialTime = 5 * time.Second
 
-// ownVariables are the environment variables that hold what rollcall authenticates with.
-var ownVariables = []string{
-	"CLOUDFLARE_API_TOKEN", "CLOUDFLARE_API_KEY", "CF_API_TOKEN", "CF_API_KEY", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN",
-	"TRITON_KEY_MATERIAL", "SDC_KEY_MATERIAL",
+// secretVariables returns the environment variables that hold what rollcall authenticates with: those that adapters declare,
+// and those that the config names. c may be nil.
+func secretVariables(c *config.Config) (names []string) {
+	all := app.Declarations()
+	for i := range all {
+		names = append(names, all[i].Secrets...)
+	}
+	if c == nil {
+		return names
+	}
+	for i := range c.Zones {
+		for _, x := range c.Zones[i].Settings {
+			if k, _ := providers.Declared(all, c.Zones[i].Provider).Key(x.Key); k.Kind == providers.KeyVariable {
+				names = append(names, x.Value)
+			}
+		}
+	}
+	return names
 }
 
 // heldInEnvironment returns the credentials that environment variables hold.
@@ -43,13 +57,7 @@ func heldInEnvironment(variables ...string) []userdata.Held {
 func (s *Launcher) held(ctx context.Context) []userdata.Held {
 	ctx, cancel := context.WithTimeout(ctx, credentialTime)
 	defer cancel()
-	variables := slices.Clone(ownVariables)
-	if s.Config != nil {
-		for i := range s.Config.Zones {
-			variables = append(variables, s.Config.Zones[i].TokenEnv)
-		}
-	}
-	out := heldInEnvironment(variables...)
+	out := heldInEnvironment(secretVariables(s.Config)...)
 	ask := func(from any) {
 		h, ok := from.(providers.CredentialHolder)
 		if !ok {
@@ -67,7 +75,7 @@ func (s *Launcher) held(ctx context.Context) []userdata.Held {
 		ask(s.Clouds()[i].Compute)
 	}
 	for i := range s.Zones() {
-		ask(s.Zones()[i].Dns)
+		ask(s.Zones()[i].DNS)
 	}
 	if s.Config == nil {
 		return out
@@ -91,7 +99,7 @@ func (s *Launcher) held(ctx context.Context) []userdata.Held {
 func Held(ctx context.Context, a *app.Program) []userdata.Held {
 	s := app.NewSession(a, nil, nil, nil)
 	if path, err := config.Find(a.Config); err == nil && path != "" {
-		if c, err := config.Load(path, app.KeyRules()); err == nil { // what is wrong with it is told by what needs it
+		if c, err := config.Load(path, app.Rules()); err == nil { // what is wrong with it is told by what needs it
 			clouds, zones := app.NewAccounts(a.Now, func(budget.Retrying) {}).Configured(ctx, c)
 			s = app.NewSession(a, c, clouds, zones)
 		}

@@ -88,10 +88,10 @@ func (s *Launcher) Follow(spec *launch.Spec) launch.Options {
 		return o // no one registers it: a node is done when it runs
 	}
 	z, ok := s.Zone(d.Zone)
-	if !ok || z.Dns == nil {
+	if !ok || z.DNS == nil {
 		return o
 	}
-	r := &registrations{s: s, service: d, dns: z.Dns, zoneID: z.Id, every: 2 * time.Second}
+	r := &registrations{s: s, service: d, dns: z.DNS, zoneID: z.Id, every: 2 * time.Second}
 	o.Registered, o.Boot = r.registered, s.bootState
 	if spec.Console {
 		h := s.newNodeHealth(d)

@@ -219,15 +219,15 @@ func (s *Launcher) ZoneIDs(ctx context.Context, p providers.Provider, given []st
 	defer cancel()
 	lists := map[providers.DNS]*zoneList{} // an account is asked once
 	for _, z := range s.Zones() {
-		if z.Provider != p || ids[z.Name] != "" || z.Dns == nil {
+		if z.Provider != p || ids[z.Name] != "" || z.DNS == nil {
 			continue
 		}
-		if lists[z.Dns] == nil {
+		if lists[z.DNS] == nil {
 			l := &zoneList{}
-			l.coverage = z.Dns.Zones(ctx, func(page []providers.Zone) { l.zones = append(l.zones, page...) })
-			lists[z.Dns] = l
+			l.coverage = z.DNS.Zones(ctx, func(page []providers.Zone) { l.zones = append(l.zones, page...) })
+			lists[z.DNS] = l
 		}
-		found, err := providers.FindZone(ctx, lists[z.Dns], z.Name, z.Id, "")
+		found, err := providers.FindZone(ctx, lists[z.DNS], z.Name, z.Id, "")
 		switch k := providers.KindOf(err); {
 		case err == nil:
 			ids[z.Name] = found.ID

@@ -99,7 +99,7 @@ func (s *Launcher) agentPolicy(a *userdata.AgentConfig, ids map[string]string, a
 }
 
 func parameterARN(c *config.Cloud, account, name string) string {
-	region := c.Region
+	region := c.Settings.Get("region")
 	if region == "" {
 		region = "*"
 	}

@@ -1,4 +1,4 @@
-package app
+package ec2
 
 import (
 	"testing"

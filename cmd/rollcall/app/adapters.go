@@ -1,0 +1,112 @@
+package app
+
+import (
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"rollcall/cmd/rollcall/config"
+	"rollcall/providers"
+	"rollcall/providers/adapter"
+	"rollcall/providers/budget"
+	"rollcall/providers/cloudflare"
+	"rollcall/providers/ec2"
+	"rollcall/providers/route53"
+	"rollcall/providers/triton"
+)
+
+// Adapters returns every provider, in the order in which texts list them: a provider is a package and one line here.
+func Adapters() []adapter.Adapter {
+	return []adapter.Adapter{
+		ec2.Adapter(),
+		triton.Adapter(),
+		cloudflare.Adapter(),
+		route53.Adapter(),
+	}
+}
+
+// Declarations returns what the adapters say of their providers.
+func Declarations() (out []providers.Declaration) {
+	for _, a := range Adapters() {
+		out = append(out, a.Declaration)
+	}
+	return out
+}
+
+// CredentialHint names the environment variables to set where there are no credentials at all.
+func CredentialHint() string {
+	var names []string
+	for _, d := range Declarations() {
+		if len(d.Hints) > 0 && !slices.Contains(names, d.Hints[0]) {
+			names = append(names, d.Hints[0])
+		}
+	}
+	last := len(names) - 1
+	return strings.Join(names[:last], ", ") + " or " + names[last]
+}
+
+// Accounts makes adapters, one for each account: zones of one account share
+// its adapter, and everything that one provider counts together shares a budget.
+type Accounts struct {
+	now      func() time.Time
+	budgets  *budget.Pool
+	adapters []adapter.Adapter
+	mu       sync.Mutex // guards dns
+	dns      map[string]DNSAccount
+}
+
+// DNSAccount is an account at a DNS provider, set up or not.
+type DNSAccount struct {
+	adapter.Account
+	Err error
+}
+
+// NewAccounts makes no account yet. notify is called when a call is made again; see budget.WithNotify.
+func NewAccounts(now func() time.Time, notify func(budget.Retrying)) *Accounts {
+	return &Accounts{now: now, budgets: budget.NewPool(budget.WithClock(now), budget.WithNotify(notify)), adapters: Adapters(), dns: map[string]DNSAccount{}}
+}
+
+// open opens an account. It does no I/O but to read local credentials and files.
+func (a *Accounts) open(p providers.Provider, name string, settings providers.Settings) (adapter.Account, error) {
+	i := slices.IndexFunc(a.adapters, func(x adapter.Adapter) bool { return x.Provider == p })
+	if i < 0 {
+		return adapter.Account{}, providers.Errorf(providers.KindInvalid, "set up", "there is no provider %s", p)
+	}
+	return a.adapters[i].Open(adapter.Opening{Name: name, Settings: settings, Now: a.now, Budgets: a.budgets})
+}
+
+// cloud sets up one cloud.
+func (a *Accounts) cloud(c *config.Cloud) CloudSource {
+	s := CloudSource{Name: c.Name, Provider: c.Provider, production: c.Production, Pos: c.Pos}
+	s.Account, s.Err = a.open(c.Provider, c.Name, c.Settings)
+	return s
+}
+
+// zone sets up one zone.
+func (a *Accounts) zone(z *config.Zone) ZoneSource {
+	return ZoneSource{Name: z.Name, Id: z.ID, Provider: z.Provider, DNSAccount: a.DNSAccount(z.Provider, z.Name, z.Settings), Pos: z.Pos}
+}
+
+// DNSAccount sets up an account at a DNS provider, or returns the one that was set up before for zones of the same settings.
+func (a *Accounts) DNSAccount(p providers.Provider, zone string, settings providers.Settings) DNSAccount {
+	var key strings.Builder
+	key.WriteString(string(p))
+	for _, x := range settings {
+		key.WriteString("\x00" + x.Key + "=" + x.Value)
+	}
+	if d := providers.Declared(Declarations(), p); d != nil && d.OneZone {
+		key.WriteString("\x00" + zone)
+	}
+	a.mu.Lock()
+	acc, ok := a.dns[key.String()]
+	a.mu.Unlock()
+	if ok && acc.Err == nil {
+		return acc
+	}
+	acc.Account, acc.Err = a.open(p, zone, settings)
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.dns[key.String()] = acc
+	return acc
+}

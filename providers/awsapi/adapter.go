@@ -1,0 +1,29 @@
+package awsapi
+
+import (
+	"os"
+
+	"rollcall/providers"
+)
+
+// ProfileKey is the key of a config entry that names the profile of its credentials.
+var ProfileKey = providers.Key{Name: "profile", Kind: providers.KeyText, Help: "profile of the AWS config files; empty for AWS_PROFILE or the default chain"}
+
+// Hints and Secrets are those of the declarations of EC2 and Route 53.
+var (
+	Hints   = []string{"AWS_PROFILE", "AWS_ACCESS_KEY_ID"}
+	Secrets = []string{"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"}
+)
+
+// CredentialSource returns where credentials are looked for first, for a person: the profile, else what the environment names.
+func CredentialSource(profile string) string {
+	switch env := os.Getenv("AWS_PROFILE"); {
+	case profile != "":
+		return "profile " + profile
+	case os.Getenv("AWS_ACCESS_KEY_ID") != "":
+		return "AWS_ACCESS_KEY_ID"
+	case env != "":
+		return "profile " + env + " of AWS_PROFILE"
+	}
+	return "the default chain of AWS"
+}

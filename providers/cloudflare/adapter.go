@@ -1,0 +1,43 @@
+package cloudflare
+
+import (
+	"cmp"
+	"os"
+
+	"rollcall/providers"
+	"rollcall/providers/adapter"
+)
+
+// tokenVariable is the environment variable that holds the token where an entry names no other.
+const tokenVariable = "CLOUDFLARE_API_TOKEN"
+
+// Adapter returns what Cloudflare is to a session.
+func Adapter() adapter.Adapter {
+	return adapter.Adapter{
+		Declaration: providers.Declaration{
+			Provider: providers.Cloudflare, ServesDNS: true,
+			Keys: []providers.Key{
+				{Name: "token_env", Kind: providers.KeyVariable, Help: "environment variable that holds the token; empty for " + tokenVariable},
+				{Name: "endpoint", Kind: providers.KeyURL, Help: "where the API is, in place of Cloudflare's own address"},
+			},
+			Hints: []string{tokenVariable}, Secrets: []string{tokenVariable, "CLOUDFLARE_API_KEY", "CF_API_TOKEN", "CF_API_KEY"},
+		},
+		Open: open,
+	}
+}
+
+func open(o adapter.Opening) (a adapter.Account, err error) {
+	endpoint := o.Settings.Get("endpoint")
+	a.From = cmp.Or(o.Settings.Get("token_env"), tokenVariable)
+	a.Budget = o.Budgets.Account("cloudflare "+o.Settings.Get("token_env")+" "+endpoint, string(providers.Cloudflare), defaultRate, defaultBurst)
+	token := os.Getenv(a.From)
+	if token == "" {
+		return a, providers.Errorf(providers.KindAuth, "set up", "no Cloudflare token: set %s to an API token that may read and edit DNS", a.From)
+	}
+	account, err := New(Config{Token: token, BaseURL: endpoint, Budget: a.Budget, Now: o.Now})
+	if err != nil {
+		return a, err
+	}
+	a.DNS = account
+	return a, nil
+}

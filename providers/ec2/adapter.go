@@ -1,0 +1,68 @@
+package ec2
+
+import (
+	"strings"
+
+	"rollcall/providers"
+	"rollcall/providers/adapter"
+	"rollcall/providers/awsapi"
+)
+
+// Adapter returns what EC2 is to a session.
+func Adapter() adapter.Adapter {
+	return adapter.Adapter{
+		Declaration: providers.Declaration{
+			Provider: providers.EC2, Computes: true,
+			Keys: []providers.Key{
+				{Name: "region", Kind: providers.KeyText, Help: "empty for the one of the environment or the profile"},
+				awsapi.ProfileKey,
+				{Name: "endpoint", Kind: providers.KeyURL, Help: "where the API is, in place of Amazon's own address"},
+			},
+			Hints: awsapi.Hints, Secrets: awsapi.Secrets,
+		},
+		Open:       open,
+		Discovered: discovered,
+	}
+}
+
+func open(o adapter.Opening) (a adapter.Account, err error) {
+	region, profile, endpoint := o.Settings.Get("region"), o.Settings.Get("profile"), o.Settings.Get("endpoint")
+	a.From, a.Region = awsapi.CredentialSource(profile), region
+	a.Budget = o.Budgets.Account("ec2 "+profile+" "+region+" "+endpoint, o.Name, budgetRate, budgetBurst)
+	c, err := New(Config{Name: o.Name, Region: region, Profile: profile, Endpoint: endpoint, Budget: a.Budget, Now: o.Now})
+	if err != nil {
+		return a, err
+	}
+	a.Compute, a.Region = c, c.Region()
+	return a, nil
+}
+
+// discovered names the region that the environment or the profile says.
+func discovered(opened adapter.Account) (name string, settings providers.Settings) {
+	if opened.Compute == nil {
+		return "aws", nil
+	}
+	return shortRegion(opened.Region), providers.SettingsOf("region", opened.Region)
+}
+
+// shortRegion makes a short name as operators do: us-east-1 is aws-use1.
+func shortRegion(region string) string {
+	parts := strings.Split(region, "-")
+	if len(parts) < 3 {
+		return "aws-" + region
+	}
+	var b strings.Builder
+	b.WriteString("aws-" + strings.Join(parts[:len(parts)-2], ""))
+	direction := parts[len(parts)-2]
+	for _, d := range []string{"north", "south", "central", "east", "west"} {
+		if rest, ok := strings.CutPrefix(direction, d); ok {
+			b.WriteByte(d[0])
+			direction = rest
+		}
+	}
+	if direction != "" { // northeast: the second half
+		b.WriteByte(direction[0])
+	}
+	b.WriteString(parts[len(parts)-1])
+	return b.String()
+}

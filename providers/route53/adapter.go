@@ -1,0 +1,34 @@
+package route53
+
+import (
+	"rollcall/providers"
+	"rollcall/providers/adapter"
+	"rollcall/providers/awsapi"
+)
+
+// Adapter returns what Route 53 is to a session.
+func Adapter() adapter.Adapter {
+	return adapter.Adapter{
+		Declaration: providers.Declaration{
+			Provider: providers.Route53, ServesDNS: true, IDPrefix: "/hostedzone/",
+			Keys: []providers.Key{
+				awsapi.ProfileKey,
+				{Name: "endpoint", Kind: providers.KeyURL, Help: "where the API is, in place of Amazon's own address"},
+			},
+			Hints: awsapi.Hints, Secrets: awsapi.Secrets,
+		},
+		Open: open,
+	}
+}
+
+func open(o adapter.Opening) (a adapter.Account, err error) {
+	profile, endpoint := o.Settings.Get("profile"), o.Settings.Get("endpoint")
+	a.From = awsapi.CredentialSource(profile)
+	a.Budget = o.Budgets.Account("route53 "+profile+" "+endpoint, string(providers.Route53), budgetRate, budgetBurst)
+	account, err := New(Config{Profile: profile, Endpoint: endpoint, Budget: a.Budget, Now: o.Now})
+	if err != nil {
+		return a, err
+	}
+	a.DNS = account
+	return a, nil
+}

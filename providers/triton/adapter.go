@@ -1,0 +1,93 @@
+package triton
+
+import (
+	"cmp"
+	"net"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"rollcall/providers"
+	"rollcall/providers/adapter"
+)
+
+// Adapter returns what Triton is to a session.
+func Adapter() adapter.Adapter {
+	return adapter.Adapter{
+		Declaration: providers.Declaration{
+			Provider: providers.Triton, Computes: true,
+			Keys: []providers.Key{
+				{Name: "profile", Kind: providers.KeyText, Help: "profile of the triton CLI"},
+				{Name: "url", Kind: providers.KeyURL, Help: "CloudAPI"},
+				{Name: "account", Kind: providers.KeyText, Help: "login name of the account"},
+				{Name: "user", Kind: providers.KeyText, Help: "sub-user (RBAC)"},
+				{Name: "key_id", Kind: providers.KeyText, Help: "fingerprint of the key"},
+				{Name: "key_file", Kind: providers.KeyPath, Help: "private key; empty for ssh-agent, then ~/.ssh"},
+				{Name: "endpoint", Kind: providers.KeyURL, Help: "another word for url"},
+				{Name: "insecure_tls", Kind: providers.KeyBool, Help: "do not verify the server's certificate"},
+			},
+			Check: func(s providers.Settings) (what, do string) {
+				if s.Get("url") != "" && s.Get("endpoint") != "" {
+					return "has a url and an endpoint", "keep one of the two"
+				}
+				return "", ""
+			},
+			Hints: []string{"TRITON_PROFILE", "TRITON_URL", "TRITON_ACCOUNT", "SDC_URL", "SDC_ACCOUNT"}, Secrets: []string{"TRITON_KEY_MATERIAL", "SDC_KEY_MATERIAL"},
+		},
+		Open:       open,
+		Discovered: discovered,
+	}
+}
+
+func open(o adapter.Opening) (a adapter.Account, err error) {
+	s := o.Settings
+	cfg := Config{
+		Name: o.Name, URL: cmp.Or(s.Get("url"), s.Get("endpoint")), Account: s.Get("account"), User: s.Get("user"), KeyID: s.Get("key_id"), KeyFile: s.Get("key_file"),
+		Profile: s.Get("profile"), InsecureTLS: s.Get("insecure_tls") != "", Now: o.Now,
+	}
+	cfg.Budget = o.Budgets.Account("triton "+cfg.Profile+" "+cfg.URL+" "+cfg.Account, o.Name, defaultRate, defaultBurst)
+	a.Budget, a.From = cfg.Budget, cfg.credentialSource()
+	c, err := New(cfg)
+	if err != nil {
+		return a, err
+	}
+	a.Compute = c
+	return a, nil
+}
+
+// credentialSource returns where the key is looked for first, for a person.
+func (c *Config) credentialSource() string {
+	switch profile := cmp.Or(c.Profile, os.Getenv("TRITON_PROFILE")); {
+	case c.KeyFile != "":
+		return c.KeyFile
+	case c.KeyID != "":
+		return "the key " + c.KeyID
+	case c.Profile == "" && firstEnv("KEY_ID") != "":
+		return "the key " + firstEnv("KEY_ID")
+	case profile != "":
+		return "profile " + profile
+	}
+	return "the current profile of the triton CLI"
+}
+
+// discovered names the data centre that the triton CLI would speak to.
+func discovered(adapter.Account) (name string, settings providers.Settings) {
+	return discoveredName(), providers.SettingsOf("url", firstEnv("URL"), "account", firstEnv("ACCOUNT"))
+}
+
+func firstEnv(name string) string { return cmp.Or(os.Getenv("TRITON_"+name), os.Getenv("SDC_"+name)) }
+
+// discoveredName makes a short name from the host of CloudAPI, whose first label is
+// the data centre, or from the profile.
+func discoveredName() string {
+	if u, err := url.Parse(firstEnv("URL")); err == nil {
+		if host := u.Hostname(); host != "" && net.ParseIP(host) == nil && strings.Contains(host, ".") {
+			return "triton-" + strings.SplitN(host, ".", 2)[0]
+		}
+	}
+	if p := os.Getenv("TRITON_PROFILE"); p != "" && p != envProfile && p == filepath.Base(p) {
+		return "triton-" + p
+	}
+	return "triton"
+}
