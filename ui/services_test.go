@@ -341,7 +341,7 @@ func benchmarkServicesKeyPress(b *testing.B, n int) {
 	m := benchModel(b, n)
 	d := &driver{m: m, msgs: make(chan tea.Msg, 64)}
 	d.send(key("V"))
-	d.until("serviceRow]")
+	d.until("rows.ServiceLine]")
 	down, up := key("j"), key("k")
 	b.ReportAllocs()
 	i := 0

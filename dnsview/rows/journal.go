@@ -2,6 +2,7 @@ package rows
 
 import (
 	"cmp"
+	"fmt"
 	"time"
 
 	"rollcall/providers"
@@ -195,4 +196,16 @@ func ofRecord(r *providers.Record, field string, yield func(string) bool) bool {
 		}
 	}
 	return true
+}
+
+// ProblemText reports a place where the journal is not what was written.
+func ProblemText(p journal.Problem) string {
+	text := providers.Clean(p.Why)
+	if p.Line > 0 {
+		text = fmt.Sprintf("line %d: %s", p.Line, text)
+	}
+	if p.Side != "" {
+		text += ": " + providers.Clean(p.Side)
+	}
+	return text
 }

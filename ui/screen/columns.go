@@ -4,7 +4,6 @@ import (
 	"strconv"
 	"time"
 
-	"rollcall/dnsview"
 	"rollcall/dnsview/index"
 	"rollcall/dnsview/rows"
 	"rollcall/providers"
@@ -72,14 +71,6 @@ func recordColumns(t *theme.Theme) []grid.Column[*rows.Record] {
 			return grid.Cell{Text: glyph + " " + text, Role: role}
 		},
 	})
-}
-
-// severityOf orders rows by what was found: nothing is less than an info.
-func severityOf(f []*dnsview.Finding) int {
-	if len(f) == 0 {
-		return -1
-	}
-	return int(f[0].Severity)
 }
 
 // look draws the cell of a row from the text of its column.

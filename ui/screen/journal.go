@@ -71,7 +71,7 @@ func (j *journalScreen) read(msg journalMsg) tea.Cmd {
 		return nil
 	}
 	for _, p := range msg.book.Problems {
-		j.problems = append(j.problems, problemText(p))
+		j.problems = append(j.problems, rows.ProblemText(p))
 	}
 	oldestFirst := slices.Clone(msg.book.Entries)
 	slices.Reverse(oldestFirst)
@@ -165,18 +165,6 @@ func (j *journalScreen) problemLines(w int) []string {
 // undo begins to take back a run or an entry.
 func (j *journalScreen) undo(run, what string) tea.Cmd {
 	return j.StartChange(common.ChangeRequest{Verb: index.VerbUndo, Run: run}, what, false)
-}
-
-// problemText reports a place where the journal is not what was written.
-func problemText(p journal.Problem) string {
-	text := common.Clean(p.Why)
-	if p.Line > 0 {
-		text = fmt.Sprintf("line %d: %s", p.Line, text)
-	}
-	if p.Side != "" {
-		text += ": " + common.Clean(p.Side)
-	}
-	return text
 }
 
 func journalColumns(t *theme.Theme) []grid.Column[*rows.Entry] {

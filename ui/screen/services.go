@@ -20,14 +20,14 @@ import (
 
 // servicesScreen shows services, incarnations and nodes as a tree that folds.
 type servicesScreen struct {
-	listScreen[serviceKey, *serviceRow]
-	tree   *services           // nil until the screen was shown first
-	folded map[serviceKey]bool // services and incarnations whose rows are folded away
+	listScreen[rows.ServiceKey, *rows.ServiceLine]
+	tree   *rows.ServiceTree        // nil until the screen was shown first
+	folded map[rows.ServiceKey]bool // services and incarnations whose rows are folded away
 }
 
 func newServicesScreen(s *common.Context) Screen {
-	v := &servicesScreen{listScreen[serviceKey, *serviceRow]{Context: s, title: "Services", empty: "services"}, nil, map[serviceKey]bool{}}
-	v.columns = func() []grid.Column[*serviceRow] { return serviceColumns(s.Theme) }
+	v := &servicesScreen{listScreen[rows.ServiceKey, *rows.ServiceLine]{Context: s, title: "Services", empty: "services"}, nil, map[rows.ServiceKey]bool{}}
+	v.columns = func() []grid.Column[*rows.ServiceLine] { return serviceColumns(s.Theme) }
 	v.makeList()
 	return v
 }
@@ -39,7 +39,7 @@ func (v *servicesScreen) BuildRows(ctx context.Context, backend common.Backend, 
 	if view.Count(dnsview.Quiesced) > 0 {
 		b, _ = backend.Journal(ctx, journalLimit)
 	}
-	tree := joinServices(view, b.Entries)
+	tree := rows.NewServiceTree(view, b.Entries)
 	return func() { v.tree = tree }
 }
 
@@ -51,20 +51,23 @@ func (v *servicesScreen) Arrange() tea.Cmd {
 	l := v.list
 	l.gen++
 	gen, columns, order := l.gen, l.columns, l.sort
-	t := treeOrder{view: v.tree.view, filter: l.filter, folded: maps.Clone(v.folded)}
-	if order.Column >= 0 {
-		t.compare = columns[order.Column].Compare
-		t.reverse = order.Reverse
+	t := rows.ServiceOrder{Folded: maps.Clone(v.folded)}
+	if by := l.filter; !by.Empty() {
+		t.Match = func(r *rows.ServiceLine) bool { return by.Match(r) }
 	}
-	roots := v.tree.roots
+	if order.Column >= 0 {
+		t.Compare = columns[order.Column].Compare
+		t.Reverse = order.Reverse
+	}
+	roots := v.tree.Roots
 	return func() tea.Msg {
-		rows, shown := t.flatten(roots)
+		lines, shown := t.Flatten(roots)
 		// The rows come in order: sorted as a list, children would leave their parents.
 		as := slices.Clone(columns)
 		for i := range as {
 			as[i].Compare = nil
 		}
-		return arranged[serviceKey, *serviceRow]{gen: gen, data: grid.Arrange[serviceKey](as, rows, func(r *serviceRow) bool { return shown[r.key] }, order)}
+		return arranged[rows.ServiceKey, *rows.ServiceLine]{gen: gen, data: grid.Arrange[rows.ServiceKey](as, lines, func(r *rows.ServiceLine) bool { return shown[r.Key()] }, order)}
 	}
 }
 
@@ -76,7 +79,7 @@ func (v *servicesScreen) Do(a common.Action) (tea.Cmd, bool) {
 			return v.fold(a, r), true
 		}
 	case common.ActMark:
-		if ok && r.node != nil {
+		if ok && r.Node != nil {
 			return nil, false
 		}
 		v.Notify(common.ToneInfo, "nodes are marked, not services")
@@ -87,18 +90,18 @@ func (v *servicesScreen) Do(a common.Action) (tea.Cmd, bool) {
 	case common.ActBalance:
 		v.balance()
 	case common.ActRetire:
-		if !ok || r.incarnation == nil {
+		if !ok || r.Incarnation == nil {
 			return nil, false
 		}
 		if !v.RefusedReadOnly() {
-			return v.StartChange(common.ChangeRequest{Verb: index.VerbRetire, Name: r.incarnation.Name}, "retire "+common.Clean(r.incarnation.Name), false), true
+			return v.StartChange(common.ChangeRequest{Verb: index.VerbRetire, Name: r.Incarnation.Name}, "retire "+common.Clean(r.Incarnation.Name), false), true
 		}
 	case common.ActCreate:
-		if !ok || len(r.service.Incarnations) == 0 {
+		if !ok || len(r.Service.Incarnations) == 0 {
 			return nil, false
 		}
 		if !v.RefusedReadOnly() {
-			v.Open(form.NewIncarnation(common.Clean(r.service.Name)))
+			v.Open(form.NewIncarnation(common.Clean(r.Service.Name)))
 		}
 	default:
 		return nil, false
@@ -108,19 +111,19 @@ func (v *servicesScreen) Do(a common.Action) (tea.Cmd, bool) {
 
 // fold folds a row with left, unfolds it with right, and turns it round with tab. From a
 // node, left goes to what the node lies in.
-func (v *servicesScreen) fold(a common.Action, r *serviceRow) tea.Cmd {
-	folded := v.folded[r.key]
-	if a == common.ActLeft && (folded || len(r.children) == 0) && r.parent != nil {
-		v.list.Select(r.parent.key)
+func (v *servicesScreen) fold(a common.Action, r *rows.ServiceLine) tea.Cmd {
+	folded := v.folded[r.Key()]
+	if a == common.ActLeft && (folded || len(r.Children) == 0) && r.Parent != nil {
+		v.list.Select(r.Parent.Key())
 		return nil
 	}
-	if len(r.children) == 0 || a == common.ActLeft && folded || a == common.ActRight && !folded {
+	if len(r.Children) == 0 || a == common.ActLeft && folded || a == common.ActRight && !folded {
 		return nil
 	}
 	if folded {
-		delete(v.folded, r.key)
+		delete(v.folded, r.Key())
 	} else {
-		v.folded[r.key] = true
+		v.folded[r.Key()] = true
 	}
 	return v.Arrange()
 }
@@ -130,8 +133,8 @@ func (v *servicesScreen) Body(l common.Layout, production bool) []string {
 	t := v.Theme
 	f := frameOfList(v.Context, v.title, v.list, production)
 	if v.tree != nil && v.list.filter.Empty() {
-		title := common.NewLine(t).Add(theme.Strong, v.title).Add(theme.Accent, fmt.Sprintf(" %d", v.tree.count)).
-			Add(theme.Faint, " "+t.Dot+" ").Add(theme.Dim, common.CountOf(v.tree.nodes, "node"))
+		title := common.NewLine(t).Add(theme.Strong, v.title).Add(theme.Accent, fmt.Sprintf(" %d", v.tree.Count)).
+			Add(theme.Faint, " "+t.Dot+" ").Add(theme.Dim, common.CountOf(v.tree.Nodes, "node"))
 		f = titled(v.Context, title, v.list, production)
 	}
 	return v.draw(f, nil, l)
@@ -142,22 +145,22 @@ func (v *servicesScreen) Current() common.Subject {
 	if !ok {
 		return common.Subject{}
 	}
-	s := common.Subject{Finding: common.Worst(r.findings), Service: r.roster.Name, Production: r.production}
-	if r.node != nil && r.node.Instance != nil {
-		s.Instance = v.Picture.ByID[rows.InstanceKey{Cloud: r.node.Instance.Cloud, ID: r.node.Instance.ID}]
+	s := common.Subject{Finding: common.Worst(r.Findings), Service: r.Roster.Name, Production: r.Production}
+	if r.Node != nil && r.Node.Instance != nil {
+		s.Instance = v.Picture.ByID[rows.InstanceKey{Cloud: r.Node.Instance.Cloud, ID: r.Node.Instance.ID}]
 	}
 	return s
 }
 
 // nodes are the nodes that a command acts on: the marked ones, or the one under the cursor.
-func (v *servicesScreen) nodes() []*serviceRow {
-	return slices.DeleteFunc(v.list.Chosen(), func(r *serviceRow) bool { return r.node == nil })
+func (v *servicesScreen) nodes() []*rows.ServiceLine {
+	return slices.DeleteFunc(v.list.Chosen(), func(r *rows.ServiceLine) bool { return r.Node == nil })
 }
 
 // Instances names the instances and hosts of the chosen nodes, each once.
 func (v *servicesScreen) Instances() (refs []providers.InstanceRef, noun string) {
 	for _, r := range v.nodes() {
-		if ref := r.node.Ref; ref.ID != "" && !slices.Contains(refs, ref) {
+		if ref := r.Node.Ref; ref.ID != "" && !slices.Contains(refs, ref) {
 			refs = append(refs, ref)
 		}
 	}
@@ -169,9 +172,9 @@ func (v *servicesScreen) Instances() (refs []providers.InstanceRef, noun string)
 func (v *servicesScreen) Records() []*rows.Record {
 	var ids []providers.Identity
 	for _, r := range v.nodes() {
-		list := slices.Concat(r.node.Records, r.node.Hosts)
+		list := slices.Concat(r.Node.Records, r.Node.Hosts)
 		if len(list) == 0 {
-			list = r.node.Markers
+			list = r.Node.Markers
 		}
 		for _, rec := range list {
 			if id := rec.Identity(); !slices.Contains(ids, id) {
@@ -185,7 +188,7 @@ func (v *servicesScreen) Records() []*rows.Record {
 func (v *servicesScreen) Found() []*dnsview.Finding {
 	var out []*dnsview.Finding
 	for _, r := range v.list.Chosen() {
-		out = append(out, common.Worst(r.findings))
+		out = append(out, common.Worst(r.Findings))
 	}
 	return out
 }
@@ -193,7 +196,7 @@ func (v *servicesScreen) Found() []*dnsview.Finding {
 // Copied is the record as the command line writes it, else what names the row.
 func (v *servicesScreen) Copied() string {
 	if r, ok := v.list.Current(); ok {
-		return r.copied(v.tree.view)
+		return copiedOf(r, v.tree.View)
 	}
 	return ""
 }

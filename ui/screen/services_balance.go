@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"rollcall/dnsview/index"
+	"rollcall/dnsview/rows"
 	"rollcall/ui/common"
 	"rollcall/ui/form"
 )
@@ -19,25 +20,25 @@ const (
 
 // balanceForm is the dialog for another priority and weight of nodes. A field that is left
 // empty leaves what each node has.
-func balanceForm(nodes []*serviceRow) *form.Fields {
+func balanceForm(nodes []*rows.ServiceLine) *form.Fields {
 	what := common.CountOf(len(nodes), "node")
 	if len(nodes) == 1 {
-		what = nodes[0].name
+		what = nodes[0].Name
 	}
 	weightMost, srv := mostBalance, true
 	for _, r := range nodes {
-		if r.node.Weighted {
+		if r.Node.Weighted {
 			weightMost, srv = mostWeighted, false
 		}
 	}
-	weight := balanceField("weight", nodes, (*serviceRow).weight)
+	weight := balanceField("weight", nodes, (*rows.ServiceLine).Weight)
 	fields := []*form.TextField{weight}
 	about := []string{"Weight shares among nodes; 0 is hardly ever chosen."}
 	if srv {
-		fields = []*form.TextField{balanceField("priority", nodes, (*serviceRow).priority), weight}
+		fields = []*form.TextField{balanceField("priority", nodes, (*rows.ServiceLine).Priority), weight}
 		about = []string{"Clients try the lowest priority first.", "Weight shares among nodes of one priority; 0 is hardly ever chosen."}
 	}
-	if d := nodes[0].roster.Declared; d != nil && srv && d.Priority+d.Weight > 0 {
+	if d := nodes[0].Roster.Declared; d != nil && srv && d.Priority+d.Weight > 0 {
 		about = append(about, fmt.Sprintf("The config declares priority %d and weight %d.", d.Priority, d.Weight))
 	}
 	was := make([]string, len(fields))
@@ -69,7 +70,7 @@ func balanceForm(nodes []*serviceRow) *form.Fields {
 				return nil, "nothing is changed: write another number"
 			}
 			for _, r := range nodes {
-				for _, rec := range r.node.Records {
+				for _, rec := range r.Node.Records {
 					w.Records = append(w.Records, rec.Identity())
 				}
 			}
@@ -79,7 +80,7 @@ func balanceForm(nodes []*serviceRow) *form.Fields {
 }
 
 // balanceField begins with the number that all nodes have, or with none and a hint.
-func balanceField(label string, nodes []*serviceRow, of func(*serviceRow) string) *form.TextField {
+func balanceField(label string, nodes []*rows.ServiceLine, of func(*rows.ServiceLine) string) *form.TextField {
 	f := &form.TextField{Label: label}
 	seen := []string{}
 	for _, r := range nodes {

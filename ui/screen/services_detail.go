@@ -21,7 +21,7 @@ import (
 const mostInDetail = 30
 
 // detail opens what is known of a row.
-func (v *servicesScreen) detail(r *serviceRow) {
+func (v *servicesScreen) detail(r *rows.ServiceLine) {
 	f := &dialog.Facts{T: v.Theme, W: v.TextWidth()}
 	keys := map[string]common.DialogAction{"w": common.Do{A: common.ActWhy}}
 	hints := common.KeyHints("w", "why")
@@ -32,45 +32,45 @@ func (v *servicesScreen) detail(r *serviceRow) {
 		}
 	}
 	switch {
-	case r.node != nil:
+	case r.Node != nil:
 		v.nodeFacts(f, r)
-		if r.node.State == dnsview.NodeQuiesced {
+		if r.Node.State == dnsview.NodeQuiesced {
 			offer(common.ActReturn, "return")
 			break
 		}
-		if r.balanced() {
+		if balanced(r) {
 			offer(common.ActBalance, "weight")
 		}
 		offer(common.ActQuiesce, "quiesce")
-	case r.incarnation != nil:
+	case r.Incarnation != nil:
 		v.incarnationFacts(f, r)
 	default:
 		v.rosterFacts(f, r)
 	}
-	found := r.findings
+	found := r.Findings
 	f.Findings(found[:min(len(found), mostInDetail)])
 	if n := len(found) - mostInDetail; n > 0 {
 		f.Out = append(f.Out, v.Theme.Paint(theme.Dim, fmt.Sprintf("and %d more", n)))
 	}
-	v.Open(&dialog.Text{Title: r.name, Lines: f.Out, Hints: hints, Keys: keys})
+	v.Open(&dialog.Text{Title: r.Name, Lines: f.Out, Hints: hints, Keys: keys})
 }
 
-func (v *servicesScreen) nodeFacts(f *dialog.Facts, r *serviceRow) {
-	n := r.node
+func (v *servicesScreen) nodeFacts(f *dialog.Facts, r *rows.ServiceLine) {
+	n := r.Node
 	f.Add("service", n.Service)
 	f.Add("state", v.stands(r))
 	f.Add("cloud", n.Ref.Cloud)
 	f.Add("node", strings.TrimSpace(n.Ref.Name+"  "+n.Ref.ID))
 	f.Add("host", n.Host)
 	if n.HasSRV {
-		f.Add("SRV", fmt.Sprintf("priority %s  weight %s  port %d", r.priority(), r.weight(), n.SRV.Port))
+		f.Add("SRV", fmt.Sprintf("priority %s  weight %s  port %d", r.Priority(), r.Weight(), n.SRV.Port))
 		if n.Guessed {
 			f.Add("", "likely: the marker has no room for the whole value; a return looks for the true one")
 		}
 	} else if n.Weighted {
-		f.Add("weight", r.weight()+", of its record set")
+		f.Add("weight", r.Weight()+", of its record set")
 	}
-	switch ttl := r.ttl(); ttl {
+	switch ttl := r.TTL(); ttl {
 	case "":
 	case "auto":
 		f.Add("ttl", "auto, counts as 300 s")
@@ -82,8 +82,8 @@ func (v *servicesScreen) nodeFacts(f *dialog.Facts, r *serviceRow) {
 	if i := n.Instance; i != nil {
 		f.Add("instance", string(i.State)+"  "+i.Type+"  "+dialog.Addresses(i.PublicIPs))
 	}
-	if t := attributesOf(r.incarnation); len(t) > 0 {
-		f.Head("TXT of " + common.Clean(r.incarnation.Label))
+	if t := attributesOf(r.Incarnation); len(t) > 0 {
+		f.Head("TXT of " + common.Clean(r.Incarnation.Label))
 		f.Attributes(t)
 	}
 	f.Records("Records", n.Records)
@@ -98,23 +98,23 @@ func (v *servicesScreen) nodeFacts(f *dialog.Facts, r *serviceRow) {
 }
 
 // stands says in a few words how a node stands, and who took it out.
-func (v *servicesScreen) stands(r *serviceRow) string {
-	s := string(r.node.State)
+func (v *servicesScreen) stands(r *rows.ServiceLine) string {
+	s := string(r.Node.State)
 	switch {
-	case r.node.State != dnsview.NodeQuiesced:
+	case r.Node.State != dnsview.NodeQuiesced:
 		return s
-	case r.by == "":
+	case r.By == "":
 		return s + ", by whom the journal of this machine does not know"
 	}
-	return s + " by " + r.by + ", " + rows.Age(v.Now().Sub(r.at)) + " ago"
+	return s + " by " + r.By + ", " + rows.Age(v.Now().Sub(r.At)) + " ago"
 }
 
 // health says what is known of the health of a node.
-func (v *servicesScreen) health(r *serviceRow) string {
-	h, d := r.node.Health, r.roster.Declared
+func (v *servicesScreen) health(r *rows.ServiceLine) string {
+	h, d := r.Node.Health, r.Roster.Declared
 	switch {
 	case h != nil:
-		s := passed(h) + ", " + rows.Age(v.Now().Sub(h.At)) + " ago"
+		s := rows.Passed(h) + ", " + rows.Age(v.Now().Sub(h.At)) + " ago"
 		if h.Error != "" {
 			s += "; the last one failed: " + h.Error
 		}
@@ -148,8 +148,8 @@ func ownersOf(n *dnsview.NodeView) []providers.Owner {
 	return out
 }
 
-func (v *servicesScreen) incarnationFacts(f *dialog.Facts, r *serviceRow) {
-	i := r.incarnation
+func (v *servicesScreen) incarnationFacts(f *dialog.Facts, r *rows.ServiceLine) {
+	i := r.Incarnation
 	f.Add("name", i.Name)
 	v.rosterFacts(f, r)
 	if i.Closed {
@@ -171,8 +171,8 @@ func (v *servicesScreen) incarnationFacts(f *dialog.Facts, r *serviceRow) {
 	f.Attributes(attributesOf(i))
 }
 
-func (v *servicesScreen) rosterFacts(f *dialog.Facts, r *serviceRow) {
-	o := r.roster
+func (v *servicesScreen) rosterFacts(f *dialog.Facts, r *rows.ServiceLine) {
+	o := r.Roster
 	f.Add("kind", string(o.Kind))
 	f.Add("zone", o.Zone)
 	live := common.CountOf(o.Live, "live member")
@@ -191,9 +191,9 @@ func (v *servicesScreen) rosterFacts(f *dialog.Facts, r *serviceRow) {
 			text += fmt.Sprintf("port %d  priority %d  weight %d", d.Port, d.Priority, d.Weight)
 		}
 		f.Add("declared", strings.TrimSpace(text+"  "+strings.Join(d.Clouds, " ")))
-	case r.incarnation == nil && len(r.service.Incarnations) > 0:
+	case r.Incarnation == nil && len(r.Service.Incarnations) > 0:
 		listed := "yes"
-		if !r.service.Listed {
+		if !r.Service.Listed {
 			listed = "no: who browses for service types does not find it"
 		}
 		f.Add("listed", listed)
@@ -233,14 +233,14 @@ func (v *servicesScreen) About() (left, right *common.Line) {
 		return left, right
 	}
 	dot := " " + t.Dot + " "
-	if f := common.Worst(r.findings); f != nil && (r.node == nil || r.node.State != dnsview.NodeQuiesced) {
+	if f := common.Worst(r.Findings); f != nil && (r.Node == nil || r.Node.State != dnsview.NodeQuiesced) {
 		return findingAbout(v.Context, f)
 	}
-	switch n := r.node; {
+	switch n := r.Node; {
 	case n != nil:
-		left.Add(theme.Plain, r.name)
-		if r.host != "" && r.host != r.name {
-			left.Add(theme.Dim, " "+r.host)
+		left.Add(theme.Plain, r.Name)
+		if r.Host != "" && r.Host != r.Name {
+			left.Add(theme.Dim, " "+r.Host)
 		}
 		left.Add(theme.Dim, " "+v.stands(r))
 		more := func(what, value string) {
@@ -248,30 +248,30 @@ func (v *servicesScreen) About() (left, right *common.Line) {
 				left.Add(theme.Faint, dot).Add(theme.Dim, what+value)
 			}
 		}
-		more("", r.address)
-		more("port ", r.port())
-		more("TTL ", r.ttl())
+		more("", r.Address)
+		more("port ", r.Port())
+		more("TTL ", r.TTL())
 		right = common.HintLine(t, v.nodeHints(r)).Gap(1)
-	case r.incarnation != nil:
-		left.Add(theme.Plain, common.Clean(r.incarnation.Name))
-		for _, p := range attributesOf(r.incarnation) {
+	case r.Incarnation != nil:
+		left.Add(theme.Plain, common.Clean(r.Incarnation.Name))
+		for _, p := range attributesOf(r.Incarnation) {
 			left.Add(theme.Faint, dot).Add(theme.Dim, common.Clean(p.String()))
 		}
 	default:
-		left.Add(theme.Plain, r.name).Add(theme.Dim, " "+string(r.roster.Kind)+" in "+common.Clean(r.roster.Zone))
+		left.Add(theme.Plain, r.Name).Add(theme.Dim, " "+string(r.Roster.Kind)+" in "+common.Clean(r.Roster.Zone))
 	}
 	return left, right
 }
 
-func (v *servicesScreen) nodeHints(r *serviceRow) []key.Binding {
-	if r.node.State == dnsview.NodeQuiesced {
+func (v *servicesScreen) nodeHints(r *rows.ServiceLine) []key.Binding {
+	if r.Node.State == dnsview.NodeQuiesced {
 		return common.KeyHints(v.KeyMap.Label(common.ActReturn), "return")
 	}
 	var out []key.Binding
-	if r.balanced() {
+	if balanced(r) {
 		out = append(out, common.KeyHint(v.KeyMap.Label(common.ActBalance), "weight"))
 	}
-	if r.node.Live {
+	if r.Node.Live {
 		out = append(out, common.KeyHint(v.KeyMap.Label(common.ActQuiesce), "quiesce"))
 	}
 	return out
@@ -299,12 +299,12 @@ func (v *servicesScreen) Keys() []KeyHelp {
 
 // copied is what the copy key takes of a row: the record as the command line writes it, else
 // what names the row.
-func (r *serviceRow) copied(v *dnsview.View) string {
+func copiedOf(r *rows.ServiceLine, v *dnsview.View) string {
 	switch {
-	case r.node == nil:
-		return common.Clean(r.roster.Name)
-	case len(r.node.Records) > 0:
-		return common.Clean(v.RecordName(r.node.Records[0]))
+	case r.Node == nil:
+		return common.Clean(r.Roster.Name)
+	case len(r.Node.Records) > 0:
+		return common.Clean(v.RecordName(r.Node.Records[0]))
 	}
-	return strings.TrimSpace(common.Clean(r.node.Ref.ID) + " " + r.address)
+	return strings.TrimSpace(common.Clean(r.Node.Ref.ID) + " " + r.Address)
 }

@@ -19,6 +19,7 @@ import (
 	"rollcall/cmd/rollcall/words"
 	"rollcall/dnsview"
 	"rollcall/dnsview/index"
+	"rollcall/dnsview/rows"
 	"rollcall/providers"
 	"rollcall/providers/fleet"
 	"rollcall/providers/journal"
@@ -338,7 +339,7 @@ func (s *Session) OpenJournal() (*journal.Journal, error) {
 		return nil, err
 	}
 	for _, p := range j.Problems() {
-		s.Tell("rollcall: journal %s: %s", j.Path(), ProblemText(p))
+		s.Tell("rollcall: journal %s: %s", j.Path(), rows.ProblemText(p))
 	}
 	s.journal = j
 	return j, nil
@@ -400,16 +401,4 @@ func Who() string {
 		host = h
 	}
 	return name + "@" + host
-}
-
-// ProblemText reports a place where the journal is not what was written.
-func ProblemText(p journal.Problem) string {
-	text := words.Clean(p.Why)
-	if p.Line > 0 {
-		text = fmt.Sprintf("line %d: %s", p.Line, text)
-	}
-	if p.Side != "" {
-		text += ": " + words.Clean(p.Side)
-	}
-	return text
 }

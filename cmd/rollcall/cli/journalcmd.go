@@ -53,7 +53,7 @@ told for as long as that lies there.`,
 			return err
 		}
 		for _, p := range problems {
-			a.Say("rollcall: journal: %s", app.ProblemText(p))
+			a.Say("rollcall: journal: %s", rows.ProblemText(p))
 		}
 		slices.Reverse(entries)
 		if len(args) == 1 {

@@ -152,7 +152,7 @@ func (a *commands) lsServices(ctx context.Context, f *lsFlags) error {
 	if err != nil {
 		return err
 	}
-	return list(a.Out, l, f, serviceRows(v, func(r *dnsview.Roster) bool { return passesService(q, v, r) }))
+	return list(a.Out, l, f, rows.Services(v, func(r *rows.ServiceLine) bool { return q.Match(r) }))
 }
 
 func (a *commands) lsSources(ctx context.Context, f *lsFlags) error {

@@ -214,8 +214,8 @@ func TestEveryFormOfEveryListing(t *testing.T) {
 		}},
 		{"services", func(t *testing.T, b *bytes.Buffer) {
 			l := serviceListing()
-			rows := func(f filter.Filter) []serviceRow {
-				return serviceRows(v, func(r *dnsview.Roster) bool { return passesService(f, v, r) })
+			rows := func(f filter.Filter) []rows.ServiceLine {
+				return rows.Services(v, func(r *rows.ServiceLine) bool { return f.Match(r) })
 			}
 			writeForms(t, b, l, rows(everything))
 			writePassing(t, b, l, rows)

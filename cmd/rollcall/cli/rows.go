@@ -21,6 +21,10 @@ func findingListing() *listing[rows.Finding] {
 	return &listing[rows.Finding]{id: (*rows.Finding).ID, columns: rows.FindingTable(), object: func(r *rows.Finding) any { return r.Object() }}
 }
 
+func serviceListing() *listing[rows.ServiceLine] {
+	return &listing[rows.ServiceLine]{id: (*rows.ServiceLine).ID, columns: rows.ServiceTable(), object: func(r *rows.ServiceLine) any { return r.Object() }}
+}
+
 func sourceListing(wire bool) *listing[rows.Source] {
 	return &listing[rows.Source]{id: (*rows.Source).Key, columns: rows.SourceTable(wire)}
 }

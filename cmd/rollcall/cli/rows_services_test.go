@@ -6,18 +6,19 @@ import (
 	"testing"
 
 	"rollcall/cmd/rollcall/exit"
+	"rollcall/dnsview/rows"
 )
 
 // service returns one row of rollcall ls services.
-func service(t *testing.T, name string) serviceRow {
+func service(t *testing.T, name string) rows.ServiceObject {
 	t.Helper()
-	for _, r := range decode[[]serviceRow](t, must(t, "ls", "services", "-o", "json")) {
+	for _, r := range decode[[]rows.ServiceObject](t, must(t, "ls", "services", "-o", "json")) {
 		if r.Name == name {
 			return r
 		}
 	}
 	t.Fatalf("there is no service %s", name)
-	return serviceRow{}
+	return rows.ServiceObject{}
 }
 
 func TestServicesAreListedWithTheirNodesAsTheyStand(t *testing.T) {
@@ -26,8 +27,8 @@ func TestServicesAreListedWithTheirNodesAsTheyStand(t *testing.T) {
 	if before.Live != 5 || before.Minimum != 2 || before.ServiceType != theService || before.Incarnation != "v1" || !before.PTR || before.Quiesced != 0 {
 		t.Errorf("%+v", before)
 	}
-	if got := attributeText(before.TXT); got != "txtvers=1,proto=1" {
-		t.Errorf("TXT %q", got)
+	if got := before.TXT; len(got) != 2 || got[0].Key+*got[0].Value != "txtvers1" || got[1].Key+*got[1].Value != "proto1" {
+		t.Errorf("TXT %+v", got)
 	}
 	must(t, "service", "join", "--service", theV1, "--host", "web1", "--address", "203.0.113.7", "--weight", "3")
 	must(t, "quiesce", "svc-v1-03")
@@ -35,9 +36,9 @@ func TestServicesAreListedWithTheirNodesAsTheyStand(t *testing.T) {
 	if after.Live != 5 || after.Quiesced != 1 || len(after.Members) != len(before.Members)+1 {
 		t.Errorf("%d live, %d quiesced, %d members, before %d", after.Live, after.Quiesced, len(after.Members), len(before.Members))
 	}
-	at := func(node string) memberRow {
+	at := func(node string) rows.Member {
 		t.Helper()
-		i := slices.IndexFunc(after.Members, func(m memberRow) bool { return m.Node == node || m.Host == node })
+		i := slices.IndexFunc(after.Members, func(m rows.Member) bool { return m.Node == node || m.Host == node })
 		if i < 0 {
 			t.Fatalf("no member %s", node)
 		}

@@ -11,6 +11,7 @@ import (
 	"rollcall/cmd/rollcall/app"
 	"rollcall/cmd/rollcall/words"
 	"rollcall/dnsview/dnssd"
+	"rollcall/dnsview/rows"
 )
 
 // typeRow is a service type in JSON.
@@ -27,15 +28,9 @@ type incarnationRow struct {
 	Label     string       `json:"label"` // as a person reads it
 	Listed    bool         `json:"listed"`
 	Available bool         `json:"available"` // false when its only target is "."
-	TXT       []pairRow    `json:"txt"`
+	TXT       []rows.Pair  `json:"txt"`
 	Nodes     []*targetRow `json:"nodes"`
 	Problems  []string     `json:"problems"`
-}
-
-// pairRow is one attribute in JSON; without a value it only is there.
-type pairRow struct {
-	Key   string  `json:"key"`
-	Value *string `json:"value"`
 }
 
 // targetRow is one node in JSON.
@@ -141,7 +136,7 @@ func newTypeRow(t *dnssd.Type) typeRow {
 func newIncarnationRow(in *dnssd.Incarnation) incarnationRow {
 	row := incarnationRow{
 		Name: words.Clean(in.Name.String()), Label: words.Clean(in.Name.Instance), Listed: in.Listed, Available: !in.Refused,
-		TXT: pairRows(in.TXT), Nodes: []*targetRow{}, Problems: []string{},
+		TXT: rows.Pairs(in.TXT), Nodes: []*targetRow{}, Problems: []string{},
 	}
 	for i := range in.Targets {
 		row.Nodes = append(row.Nodes, newTargetRow(&in.Targets[i]))

@@ -17,20 +17,21 @@ import (
 	"rollcall/cmd/rollcall/exit"
 	"rollcall/cmd/rollcall/words"
 	"rollcall/dnsview/dnssd"
+	"rollcall/dnsview/rows"
 	"rollcall/providers"
 )
 
 // pickRow is the chosen target in JSON.
 type pickRow struct {
-	Service   string    `json:"service"`
-	Priority  uint16    `json:"priority"`
-	Weight    uint16    `json:"weight"`
-	Port      uint16    `json:"port"`
-	Target    string    `json:"target"`
-	Address   string    `json:"address"`
-	Addresses []string  `json:"addresses"`
-	TXT       []pairRow `json:"txt"`
-	Failed    []failRow `json:"failed"` // targets before it that could not be used
+	Service   string      `json:"service"`
+	Priority  uint16      `json:"priority"`
+	Weight    uint16      `json:"weight"`
+	Port      uint16      `json:"port"`
+	Target    string      `json:"target"`
+	Address   string      `json:"address"`
+	Addresses []string    `json:"addresses"`
+	TXT       []rows.Pair `json:"txt"`
+	Failed    []failRow   `json:"failed"` // targets before it that could not be used
 }
 
 // failRow is a target that could not be used.

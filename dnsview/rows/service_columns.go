@@ -1,0 +1,229 @@
+package rows
+
+import (
+	"cmp"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"rollcall/dnsview"
+	"rollcall/dnsview/index"
+	"rollcall/providers"
+)
+
+// ServiceTable returns the columns that commands print of services and incarnations.
+func ServiceTable() []Column[*ServiceLine] {
+	type row = *ServiceLine
+	number := func(title string, wide bool, n func(r row) int) Column[row] {
+		return Column[row]{Title: title, Wide: wide, Text: func(r row) string { return strconv.Itoa(n(r)) }}
+	}
+	declared := func(of func(d *index.Service) int) func(r row) int {
+		return func(r row) int {
+			if r.Roster.Declared == nil {
+				return 0
+			}
+			return of(r.Roster.Declared)
+		}
+	}
+	return []Column[row]{
+		{Title: "NAME", Text: row.ID},
+		{Title: "KIND", Text: func(r row) string { return string(r.Roster.Kind) }},
+		{Title: "ZONE", Text: func(r row) string { return providers.Clean(r.Roster.Zone) }},
+		number("LIVE", false, func(r row) int { return r.Roster.Live }),
+		number("MINIMUM", false, func(r row) int { return r.Roster.Minimum }),
+		number("NODES", false, func(r row) int { return r.Roster.Running }),
+		number("RECORDS", false, func(r row) int { return r.Roster.Records }),
+		number("QUIESCED", false, row.quiesced),
+		{Title: "CLOUDS", Text: func(r row) string { return strings.Join(cleanAll(r.Roster.Clouds), ",") }},
+		{Title: "FINDINGS", Text: func(r row) string { return strings.Join(classNames(r.Findings), ",") }},
+		number("TTL", true, declared(func(d *index.Service) int { return int(d.TTL) })),
+		number("PORT", true, declared(func(d *index.Service) int { return int(d.Port) })),
+		{Title: "TXT", Wide: true, Text: func(r row) string { return attributes(r.Object().TXT) }},
+		{Title: "STATES", Wide: true, Text: states},
+		{Title: "DECLARED", Wide: true, Text: func(r row) string { return strconv.FormatBool(r.Roster.Declared != nil) }},
+	}
+}
+
+// ID returns the name of the service or the incarnation.
+func (r *ServiceLine) ID() string { return providers.Clean(r.Roster.Name) }
+
+// ServiceScreen returns the columns that the console draws of the tree of services. A service and an
+// incarnation add up in them what their nodes have.
+func ServiceScreen() []Column[*ServiceLine] {
+	type row = *ServiceLine
+	number := func(title string, most, priority int, text func(r row) string) Column[row] {
+		return Column[row]{
+			Title: title, Min: len(title), Max: most, Priority: priority, Right: true, Text: text,
+			Compare: func(a, b row) int { return compareNumbers(text(a), text(b)) },
+		}
+	}
+	return []Column[row]{
+		{
+			Title: "SERVICE", Min: 17, Max: 48, Text: func(r row) string { return r.Indent + r.Name },
+			Compare: func(a, b row) int { return cmp.Compare(a.natural, b.natural) },
+		},
+		{
+			Title: "CLOUD", Min: 11, Max: 20, Priority: 3, Text: func(r row) string { return r.Clouds },
+			Compare: func(a, b row) int {
+				return cmp.Or(cmp.Compare(a.cloudOrder, b.cloudOrder), cmp.Compare(a.Clouds, b.Clouds), cmp.Compare(a.natural, b.natural))
+			},
+		},
+		{
+			Title: "STATE", Min: 11, Max: 16, Text: row.State,
+			Compare: func(a, b row) int {
+				if a.Node == nil || b.Node == nil {
+					return cmp.Compare(a.Roster.Live, b.Roster.Live)
+				}
+				return cmp.Compare(a.Node.State, b.Node.State)
+			},
+		},
+		number("PRIO", 5, 2, row.Priority),
+		number("WEIGHT", 6, 1, row.Weight),
+		number("PORT", 5, 4, row.Port),
+		{Title: "TTL", Min: 4, Max: 6, Priority: 6, Right: true, Text: row.TTL},
+		{
+			Title: "ADDRESS", Min: 15, Max: 39, Priority: 5, Text: row.addresses,
+			Compare: func(a, b row) int {
+				if a.Node == nil || b.Node == nil || len(a.Node.Addresses) == 0 || len(b.Node.Addresses) == 0 {
+					return cmp.Compare(a.Address, b.Address)
+				}
+				return a.Node.Addresses[0].Compare(b.Node.Addresses[0])
+			},
+		},
+		{Title: "HOST", Min: 10, Max: 30, Priority: 8, Text: func(r row) string { return r.Host }},
+		{
+			Title: "HEALTH", Min: 11, Max: 12, Priority: 2, Text: row.health,
+			Compare: func(a, b row) int { return cmp.Compare(a.failing(), b.failing()) },
+		},
+		{
+			Title: "FINDING", Min: 9, Max: 16, Text: row.found,
+			Compare: func(a, b row) int { return cmp.Compare(severityOf(b.Findings), severityOf(a.Findings)) },
+		},
+	}
+}
+
+// State returns how a node stands, and of a service how many live members it has against its minimum.
+func (r *ServiceLine) State() string {
+	switch {
+	case r.Node != nil:
+		return providers.Clean(string(r.Node.State))
+	case r.Incarnation != nil && r.Incarnation.Closed && !r.Roster.Thin():
+		return "closed"
+	case r.Roster.Minimum > 0:
+		return fmt.Sprintf("%d live, min %d", r.Roster.Live, r.Roster.Minimum)
+	}
+	return fmt.Sprintf("%d live", r.Roster.Live)
+}
+
+// addresses returns the first address of a node, and how many more it has.
+func (r *ServiceLine) addresses() string {
+	if r.Node == nil || len(r.Node.Addresses) < 2 {
+		return r.Address
+	}
+	return fmt.Sprintf("%s +%d", r.Address, len(r.Node.Addresses)-1)
+}
+
+// health returns what the health checks of a node came to.
+func (r *ServiceLine) health() string {
+	switch {
+	case r.Node == nil:
+		return ""
+	case r.Node.Health == nil:
+		return "not checked"
+	}
+	return Passed(r.Node.Health)
+}
+
+// found returns the worst that was found about a node; of a service it counts what was found.
+func (r *ServiceLine) found() string {
+	switch n := len(r.Findings); {
+	case n == 0:
+		return ""
+	case r.Node != nil:
+		return string(r.Findings[0].Class)
+	case n == 1:
+		return "1 finding"
+	default:
+		return strconv.Itoa(n) + " findings"
+	}
+}
+
+// Passed returns how many of the last health checks passed, as a text.
+func Passed(h *index.HealthState) string { return fmt.Sprintf("%d of %d ok", h.Of-h.Failed, h.Of) }
+
+// Unhealthy reports whether the node was found to be unhealthy.
+func (r *ServiceLine) Unhealthy() bool {
+	for _, f := range r.Findings {
+		if f.Class == dnsview.Unhealthy {
+			return true
+		}
+	}
+	return false
+}
+
+// failing orders rows by their health: the worst first, those that no one checked last.
+func (r *ServiceLine) failing() int {
+	switch {
+	case r.Node == nil || r.Node.Health == nil:
+		return 1
+	default:
+		return -r.Node.Health.Failed
+	}
+}
+
+// Priority returns the priority of a node; empty when it has none.
+func (r *ServiceLine) Priority() string {
+	if r.Node == nil || !r.Node.HasSRV {
+		return ""
+	}
+	return r.guess(strconv.Itoa(int(r.Node.SRV.Priority)))
+}
+
+// Weight returns the weight of a node; empty when it has none.
+func (r *ServiceLine) Weight() string {
+	switch {
+	case r.Node == nil:
+		return ""
+	case r.Node.HasSRV:
+		return r.guess(strconv.Itoa(int(r.Node.SRV.Weight)))
+	case r.Node.Weighted:
+		return strconv.FormatInt(r.Node.Weight, 10)
+	}
+	return ""
+}
+
+// guess writes a number of which the marker says only that it may be it.
+func (r *ServiceLine) guess(s string) string {
+	if r.Node.Guessed {
+		return s + "?"
+	}
+	return s
+}
+
+// Port returns the port of a node; empty when it has none.
+func (r *ServiceLine) Port() string {
+	if r.Node == nil || !r.Node.HasSRV {
+		return ""
+	}
+	return strconv.Itoa(int(r.Node.SRV.Port))
+}
+
+// TTL returns the TTL of what a node has in DNS; empty when it has nothing.
+func (r *ServiceLine) TTL() string {
+	switch {
+	case r.Node == nil || len(r.Node.Records)+len(r.Node.Hosts) == 0:
+		return ""
+	case r.Node.AutoTTL:
+		return "auto"
+	}
+	return strconv.FormatUint(uint64(r.Node.TTL), 10)
+}
+
+// compareNumbers orders numbers that are written as texts; none comes last.
+func compareNumbers(a, b string) int {
+	if (a == "") != (b == "") {
+		return cmp.Compare(b, a)
+	}
+	a, b = strings.TrimSuffix(a, "?"), strings.TrimSuffix(b, "?")
+	return cmp.Or(cmp.Compare(len(a), len(b)), cmp.Compare(a, b))
+}

@@ -1,0 +1,182 @@
+package rows
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"time"
+
+	"rollcall/dnsview"
+	"rollcall/providers"
+	"rollcall/providers/journal"
+)
+
+// ServiceKey is the identity of a row of the services: of a service or an incarnation its
+// name, of a node what tells it apart, which stays when it is quiesced or balanced.
+type ServiceKey struct {
+	name string
+	node dnsview.NodeKey
+}
+
+// ServiceLine is one line of the tree of services: a service, an incarnation, or a node.
+type ServiceLine struct {
+	filterRow // what a filter asks it for
+
+	key         ServiceKey
+	level       int
+	Roster      *dnsview.Roster          // of the service or the incarnation; of a node the one that it is in
+	Service     *dnsview.ServiceView     // the service that the row is or lies in
+	Incarnation *dnsview.IncarnationView // the incarnation that the row is or lies in; nil when there is none
+	Node        *dnsview.NodeView        // nil for a service or an incarnation
+	Parent      *ServiceLine
+	Children    []*ServiceLine
+	Folded      bool
+
+	Name       string
+	Indent     string
+	Clouds     string
+	cloudOrder int
+	Host       string // relative to the zone
+	Address    string
+	Findings   []*dnsview.Finding
+	Production bool
+	natural    string
+	By         string // who took it out, as far as the journal of this machine knows
+	At         time.Time
+}
+
+// Key is the identity of the row.
+func (r *ServiceLine) Key() ServiceKey { return r.key }
+
+// filterRow is a row as package filter asks it; see filter.Row.
+type filterRow interface {
+	FilterName() string
+	FilterAge() (time.Duration, bool)
+	FilterTTL() (uint64, bool)
+	FilterValues(field, tag string, yield func(string) bool)
+}
+
+// ServiceTree is the tree of services of one snapshot with what its title counts.
+type ServiceTree struct {
+	View  *dnsview.View
+	Roots []*ServiceLine
+	Count int // services
+	Nodes int
+}
+
+// NewServiceTree returns the tree of the services of a view. entries are the latest of the journal, newest
+// first, which knows who quiesced what.
+func NewServiceTree(v *dnsview.View, entries []journal.Entry) *ServiceTree {
+	b := &treeBuilder{view: v, by: takenOutBy(entries), order: map[string]int{}, production: map[string]bool{}}
+	for i := range v.Snapshot.Clouds {
+		c := &v.Snapshot.Clouds[i]
+		b.order[c.Cloud.Name], b.production[c.Cloud.Name] = i, c.Production
+	}
+	out := &ServiceTree{View: v}
+	for _, s := range v.ServiceTree() {
+		root := b.roster(&s.Roster, nil)
+		root.Service = s
+		b.nodes(root)
+		for _, i := range s.Incarnations {
+			row := b.roster(&i.Roster, root)
+			row.Service, row.Incarnation = s, i
+			row.Name = providers.Clean(i.Label)
+			row.natural = NaturalKey(row.Name)
+			b.nodes(row)
+		}
+		out.Roots = append(out.Roots, root)
+	}
+	out.Count, out.Nodes = len(out.Roots), b.count
+	return out
+}
+
+type treeBuilder struct {
+	view       *dnsview.View
+	by         map[nodeOut]journal.Entry
+	order      map[string]int
+	production map[string]bool
+	count      int
+}
+
+// roster makes the row of a service or an incarnation.
+func (b *treeBuilder) roster(r *dnsview.Roster, parent *ServiceLine) *ServiceLine {
+	row := &ServiceLine{filterRow: &Service{Roster: r}, key: ServiceKey{name: r.Name}, Roster: r, Parent: parent, Name: providers.Clean(r.Name), Findings: r.Findings, Clouds: providers.Clean(strings.Join(r.Clouds, " "))}
+	row.natural = NaturalKey(row.Name)
+	row.hang(parent)
+	return row
+}
+
+// hang puts a row below its parent.
+func (r *ServiceLine) hang(parent *ServiceLine) {
+	if parent == nil {
+		return
+	}
+	r.Parent, r.level = parent, parent.level+1
+	r.Indent = strings.Repeat("  ", r.level)
+	parent.Children = append(parent.Children, r)
+}
+
+// nodes makes the rows of the nodes of a service or an incarnation.
+func (b *treeBuilder) nodes(parent *ServiceLine) {
+	from := len(parent.Children)
+	for _, n := range parent.Roster.Nodes {
+		r := &ServiceLine{
+			filterRow: NewNode(b.view, n), key: ServiceKey{name: parent.Roster.Name, node: n.Key()}, Roster: parent.Roster, Service: parent.Service, Incarnation: parent.Incarnation,
+			Node: n, Findings: n.Findings, Clouds: providers.Clean(n.Ref.Cloud), cloudOrder: b.order[n.Ref.Cloud], Production: b.production[n.Ref.Cloud],
+		}
+		if n.Host != "" {
+			r.Host = providers.Clean(Relative(n.Host, parent.Roster.Zone))
+		}
+		if len(n.Addresses) > 0 {
+			r.Address = n.Addresses[0].String()
+		}
+		switch {
+		case n.Instance != nil || n.ByHand():
+			r.Name = providers.Clean(n.Ref.Name)
+		case n.Ref.ID != "":
+			r.Name = cmp.Or(r.Host, providers.Clean(ShortID(n.Ref.ID)))
+		}
+		r.Name = cmp.Or(r.Name, r.Host, r.Address, providers.Clean(n.Ref.ID), "(nobody)")
+		switch {
+		case n.ByHand():
+			r.Clouds = "by hand"
+		case n.Ref.ID != "" && n.Instance == nil && b.view.CloudByKey(n.Ref.Key) == nil:
+			r.Clouds = "elsewhere"
+		}
+		r.natural = NaturalKey(r.Name)
+		if n.State == dnsview.NodeQuiesced {
+			if e, ok := b.by[nodeOut{n.Ref.Key, n.Ref.ID, n.Service}]; ok {
+				r.By, r.At = providers.Clean(e.Who), e.Time
+			}
+		}
+		r.hang(parent)
+		b.count++
+	}
+	slices.SortStableFunc(parent.Children[from:], func(x, y *ServiceLine) int {
+		return cmp.Or(cmp.Compare(x.Node.SRV.Priority, y.Node.SRV.Priority), cmp.Compare(x.natural, y.natural), cmp.Compare(x.cloudOrder, y.cloudOrder))
+	})
+}
+
+// nodeOut names a node that was taken out of a name.
+type nodeOut struct {
+	cloud    providers.CloudKey
+	id, name string
+}
+
+// takenOutBy finds in the journal who took nodes out of their names last.
+func takenOutBy(entries []journal.Entry) map[nodeOut]journal.Entry {
+	out := map[nodeOut]journal.Entry{}
+	for i := range entries {
+		e := &entries[i]
+		if e.State != journal.Done || e.Change == nil || e.Change.Op != providers.OpDelete {
+			continue
+		}
+		o, ok := e.Change.Before.Owner()
+		if k := (nodeOut{o.Cloud, o.Instance, e.Change.Before.Name}); ok {
+			if _, newer := out[k]; !newer {
+				out[k] = *e
+			}
+		}
+	}
+	return out
+}

@@ -1,0 +1,193 @@
+package rows
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"rollcall/dnsview"
+	"rollcall/dnsview/dnssd"
+	"rollcall/providers"
+)
+
+// ServiceObject is one service and its nodes: a round-robin name, or one incarnation of a
+// DNS-SD service.
+type ServiceObject struct {
+	Name        string   `json:"name"`
+	Kind        string   `json:"kind"`
+	Zone        string   `json:"zone"`
+	Declared    bool     `json:"declared"`
+	TTL         uint32   `json:"ttl"`
+	Port        uint16   `json:"port"`
+	Minimum     int      `json:"minimum"`
+	Clouds      []string `json:"clouds"`
+	Nodes       int      `json:"nodes"`   // running instances that belong to it
+	Records     int      `json:"records"` // values in DNS that belong to it
+	Findings    []string `json:"findings"`
+	Live        int      `json:"live"`         // nodes that clients are sent to and that run
+	Quiesced    int      `json:"quiesced"`     // nodes that were taken out on purpose
+	ServiceType string   `json:"service_type"` // DNS-SD
+	Incarnation string   `json:"incarnation"`  // DNS-SD: its label as a person reads it
+	PTR         bool     `json:"ptr"`          // DNS-SD: browsers find it
+	TXT         []Pair   `json:"txt"`          // DNS-SD: its attributes
+	Members     []Member `json:"members"`
+}
+
+// Member is one node of a service.
+type Member struct {
+	Node      string        `json:"node"`
+	ID        string        `json:"id"`
+	Cloud     string        `json:"cloud"`
+	State     string        `json:"state"` // as it stands in the service: running, quiesced, dead, missing and so on
+	Live      bool          `json:"live"`
+	Host      string        `json:"host"`     // DNS-SD: the target
+	Priority  *uint16       `json:"priority"` // DNS-SD
+	Weight    *int64        `json:"weight"`   // DNS-SD, and weighted record sets of Route 53
+	Port      *uint16       `json:"port"`     // DNS-SD
+	TTL       uint32        `json:"ttl"`
+	Addresses []string      `json:"addresses"`
+	Health    *MemberHealth `json:"health"` // null when it was not checked
+	Findings  []string      `json:"findings"`
+}
+
+// MemberHealth is what the health checks of a node came to.
+type MemberHealth struct {
+	Failed int       `json:"failed"`
+	Of     int       `json:"of"`
+	Error  string    `json:"error"`
+	At     time.Time `json:"at"`
+}
+
+// Pair is one attribute in JSON; without a value it only is there.
+type Pair struct {
+	Key   string  `json:"key"`
+	Value *string `json:"value"`
+}
+
+// Services returns the services and incarnations of which one passes itself, or one of its nodes.
+// A service with incarnations stands for itself when it has nodes of its own.
+func Services(v *dnsview.View, match func(*ServiceLine) bool) []ServiceLine {
+	out := []ServiceLine{}
+	add := func(r *ServiceLine) {
+		if match(r) || slices.ContainsFunc(r.Children, func(c *ServiceLine) bool { return c.Node != nil && match(c) }) {
+			out = append(out, *r)
+		}
+	}
+	for _, s := range NewServiceTree(v, nil).Roots {
+		if len(s.Service.Incarnations) == 0 || len(s.Service.Nodes) > 0 {
+			add(s)
+		}
+		for _, c := range s.Children {
+			if c.Node == nil {
+				add(c)
+			}
+		}
+	}
+	return out
+}
+
+// Object returns what stands in JSON of a service or an incarnation.
+func (r *ServiceLine) Object() ServiceObject {
+	o := r.Roster
+	row := ServiceObject{
+		Name: providers.Clean(o.Name), Kind: string(o.Kind), Zone: providers.Clean(o.Zone), Minimum: o.Minimum, Clouds: cleanAll(o.Clouds), Nodes: o.Running, Records: o.Records,
+		Findings: classNames(o.Findings), Live: o.Live, Quiesced: r.quiesced(), TXT: []Pair{}, Members: []Member{},
+	}
+	if d := o.Declared; d != nil {
+		row.Declared, row.TTL, row.Port = true, d.TTL, d.Port
+	}
+	if i := r.Incarnation; i != nil {
+		row.ServiceType, row.Incarnation, row.PTR = providers.Clean(r.Service.Name), providers.Clean(i.Label), len(i.PTR) > 0
+		if i.TXT != nil {
+			row.TXT = Pairs(dnssd.TXTOf(i.TXT.Value))
+		}
+	}
+	for _, n := range o.Nodes {
+		row.Members = append(row.Members, newMember(n))
+	}
+	return row
+}
+
+// quiesced counts the nodes that were taken out on purpose.
+func (r *ServiceLine) quiesced() int {
+	n := 0
+	for _, x := range r.Roster.Nodes {
+		if x.State == dnsview.NodeQuiesced {
+			n++
+		}
+	}
+	return n
+}
+
+func newMember(n *dnsview.NodeView) Member {
+	row := Member{
+		Node: providers.Clean(n.Ref.Name), ID: providers.Clean(n.Ref.ID), Cloud: providers.Clean(n.Ref.Cloud), State: providers.Clean(string(n.State)), Live: n.Live, Host: providers.Clean(n.Host),
+		TTL: n.TTL, Addresses: Addresses(n.Addresses), Findings: classNames(n.Findings),
+	}
+	switch {
+	case n.HasSRV && !n.Guessed:
+		w := int64(n.SRV.Weight)
+		row.Priority, row.Weight, row.Port = &n.SRV.Priority, &w, &n.SRV.Port
+	case n.Weighted:
+		row.Weight = &n.Weight
+	}
+	if h := n.Health; h != nil {
+		row.Health = &MemberHealth{Failed: h.Failed, Of: h.Of, Error: providers.Clean(h.Error), At: h.At.UTC()}
+	}
+	return row
+}
+
+// Pairs returns attributes as they stand in JSON.
+func Pairs(t dnssd.TXT) []Pair {
+	list := []Pair{}
+	for _, p := range t {
+		row := Pair{Key: providers.Clean(p.Key)}
+		if p.HasValue {
+			v := providers.Clean(p.Value)
+			row.Value = &v
+		}
+		list = append(list, row)
+	}
+	return list
+}
+
+// attributes writes attributes as they stand in TXT strings.
+func attributes(t []Pair) string {
+	var out []string
+	for _, p := range t {
+		s := p.Key
+		if p.Value != nil {
+			s += "=" + *p.Value
+		}
+		out = append(out, s)
+	}
+	return strings.Join(out, ",")
+}
+
+// states counts the nodes of a service by how they stand, in the order in which they come.
+func states(r *ServiceLine) string {
+	n := map[string]int{}
+	var order []string
+	for _, x := range r.Roster.Nodes {
+		s := providers.Clean(string(x.State))
+		if n[s]++; n[s] == 1 {
+			order = append(order, s)
+		}
+	}
+	for i, s := range order {
+		order[i] = strconv.Itoa(n[s]) + " " + s
+	}
+	return strings.Join(order, ",")
+}
+
+// classNames returns the classes of findings, each once, worst first.
+func classNames(found []*dnsview.Finding) []string {
+	out := []string{}
+	for _, f := range found {
+		if !slices.Contains(out, string(f.Class)) {
+			out = append(out, string(f.Class))
+		}
+	}
+	return out
+}
