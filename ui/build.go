@@ -23,21 +23,21 @@ type (
 		take  func() // hands the rows of the screen on top over; nil when it makes none
 	}
 	refreshedMsg struct{}
-	settledMsg   struct {
+	recoveredMsg struct {
 		lines []string
 		err   error
 	}
 )
 
-// Tick redraws the ages, once a second.
-func (m *Model) Tick() tea.Cmd {
+// tick redraws the ages, once a second.
+func (m *Model) tick() tea.Cmd {
 	return tea.Tick(time.Second, func(time.Time) tea.Msg { return tickMsg{} })
 }
 
-// tellVisible tells the backend which records are on the screen when others are than
+// reportVisible reports to the backend which records are on the screen when others are than
 // at the tick before. So a key press costs nothing for it, and a page that was
-// only scrolled past is not told.
-func (m *Model) tellVisible() tea.Cmd {
+// only scrolled past is not reported.
+func (m *Model) reportVisible() tea.Cmd {
 	now := m.top().Visible()
 	if slices.Equal(now, m.visible) {
 		return nil
@@ -114,17 +114,17 @@ func (m *Model) arrangeAll() tea.Cmd {
 	return tea.Batch(cmds...)
 }
 
-// settle has what stopped rollcalls have left open in the journal looked up, once, in a command.
-func (m *Model) settle() tea.Cmd {
+// recoverJournal has what stopped rollcalls have left open in the journal looked up, once, in a command.
+func (m *Model) recoverJournal() tea.Cmd {
 	backend, ctx := m.Backend, m.Ctx
 	return func() tea.Msg {
-		lines, err := backend.Settle(ctx)
-		return settledMsg{lines, err}
+		lines, err := backend.RecoverJournal(ctx)
+		return recoveredMsg{lines, err}
 	}
 }
 
-// settled shows what was left open; the journal has all of it.
-func (m *Model) settled(msg settledMsg) tea.Cmd {
+// recovered shows what was left open; the journal has all of it.
+func (m *Model) recovered(msg recoveredMsg) tea.Cmd {
 	switch {
 	case msg.err != nil:
 		m.Notify(common.ToneWarn, "the journal: "+msg.err.Error())

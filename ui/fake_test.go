@@ -38,7 +38,7 @@ type fake struct {
 	paused    bool
 	entries   []journal.Entry
 	problems  []journal.Problem // of the journal
-	leftOpen  []string          // what Settle tells
+	leftOpen  []string          // what RecoverJournal returns
 	sums      []string          // checksums that runs were given
 	launches  []launch.Spec
 	relaunch  []string
@@ -384,7 +384,7 @@ func carryOut(s *providers.Snapshot, p dnsview.Plan) {
 	}
 }
 
-func (f *fake) Settle(context.Context) ([]string, error) {
+func (f *fake) RecoverJournal(context.Context) ([]string, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.leftOpen, nil

@@ -30,7 +30,7 @@ func fileSources(files map[string]error) []rows.Source {
 	return out
 }
 
-// How much of a source its cell tells.
+// How much of a source its cell shows.
 const (
 	cellFull  = iota // name rows state age, or the whole trouble
 	cellNoAge        // healthy ones without their age

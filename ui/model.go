@@ -85,7 +85,7 @@ func New(o Options) *Model {
 
 // Init starts the first build and the waits.
 func (m *Model) Init() tea.Cmd {
-	return tea.Batch(m.build(), m.awaitUpdate(), m.Tick(), m.settle(), tea.RequestBackgroundColor)
+	return tea.Batch(m.build(), m.awaitUpdate(), m.tick(), m.recoverJournal(), tea.RequestBackgroundColor)
 }
 
 // Update handles one message. It does no I/O: whatever takes time is a command.
@@ -109,7 +109,7 @@ func (m *Model) update(msg tea.Msg) tea.Cmd {
 		if m.Picture != nil {
 			m.Sources = seen(m.Sources, m.Now(), m.opts.StaleAfter)
 		}
-		cmds := []tea.Cmd{m.Tick(), m.tellVisible()}
+		cmds := []tea.Cmd{m.tick(), m.reportVisible()}
 		if d, ok := m.topDialog().(common.Ticker); ok {
 			cmds = append(cmds, d.Tick(m.Context))
 		}
@@ -118,8 +118,8 @@ func (m *Model) update(msg tea.Msg) tea.Cmd {
 		return tea.Batch(m.build(), m.awaitUpdate())
 	case builtMsg:
 		return m.built(msg)
-	case settledMsg:
-		return m.settled(msg)
+	case recoveredMsg:
+		return m.recovered(msg)
 	case shellMsg:
 		return msg.run
 	case common.NoticeMsg:

@@ -28,7 +28,7 @@ type Backend interface {
 	Changer
 	Starter
 
-	// Shell gives the command that opens a shell on an instance, e.g. ssh
+	// Shell returns the command that opens a shell on an instance, e.g. ssh
 	// with user and address. The console leaves the screen to it while it runs.
 	Shell(ctx context.Context, i providers.Instance) (*exec.Cmd, error)
 	// ConsoleLog reads the tail of an instance's console log. The error of a
@@ -72,9 +72,9 @@ type Changer interface {
 	Forget(ctx context.Context, cloud providers.CloudKey) error
 	// Journal returns the latest entries, at most limit of them, and what is wrong with the file.
 	Journal(ctx context.Context, limit int) (JournalPage, error)
-	// Settle looks up what rollcalls that were stopped have left open in the journal, and
-	// gives a line for each entry. Called again it has nothing to tell.
-	Settle(ctx context.Context) ([]string, error)
+	// RecoverJournal looks up what rollcalls that were stopped have left open in the journal, and
+	// returns a line for each entry. Called again it returns none.
+	RecoverJournal(ctx context.Context) ([]string, error)
 }
 
 // Starter is the way from the operator to new nodes.
@@ -95,7 +95,7 @@ type Starter interface {
 	// Profiles says what has to be created for a launch with a new EC2 instance
 	// profile of that name, account by account. Nothing is created.
 	Profiles(ctx context.Context, spec launch.Spec, name string) ([]ProfilePlan, error)
-	// MakeProfiles creates what is missing, and gives the spec that launches with it.
+	// MakeProfiles creates what is missing, and returns the spec that launches with it.
 	MakeProfiles(ctx context.Context, spec launch.Spec, name string) (launch.Spec, error)
 	// Launch starts all nodes of the spec and follows each until it is
 	// registered. progress is called from one goroutine at a time.

@@ -71,7 +71,7 @@ type Frame struct {
 }
 
 // Draw puts the border round a body; the result has h lines of w cells. A room
-// that is too small for a border gives the body alone.
+// that is too small for a border has the body alone.
 func (f Frame) Draw(t *theme.Theme, body []string, w, h int) []string {
 	if h <= 0 || w <= 0 {
 		return nil
@@ -115,7 +115,7 @@ func (f Frame) Draw(t *theme.Theme, body []string, w, h int) []string {
 	return append(out, t.Paint(f.Role, b.BottomLeft+strings.Repeat(b.Bottom, w-2)+b.BottomRight))
 }
 
-// thumb gives the lines of the body beside which the thumb stands.
+// thumb returns the lines of the body beside which the thumb stands.
 func (f Frame) thumb(h int) (first, last int) {
 	room := h - f.Offset
 	if f.Total <= f.Page || f.Page <= 0 || room <= 1 {

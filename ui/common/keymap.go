@@ -270,7 +270,7 @@ func actionNames() []string {
 	return names
 }
 
-// NormalKey gives the one spelling of a key.
+// NormalKey returns the one spelling of a key.
 func NormalKey(key string) string {
 	if key == " " {
 		return "space"
@@ -308,7 +308,7 @@ func NormalKey(key string) string {
 		}
 	}
 	if len(mods) > 0 && mods[0] == "ctrl" {
-		last = strings.ToLower(last) // a terminal cannot tell ctrl+R from ctrl+r
+		last = strings.ToLower(last) // a terminal sends the same for ctrl+R and ctrl+r
 	}
 	return strings.Join(append(mods, last), "+")
 }

@@ -59,7 +59,7 @@ type change struct {
 	skip   chan struct{}
 	cancel context.CancelFunc
 	states map[int]apply.StepState
-	said   string // the last thing that the run told
+	said   string // the last thing that the run reported
 	heard  int    // events of the run
 	wait   apply.Event
 
@@ -212,7 +212,7 @@ func (cs *Changes) Update(msg tea.Msg) (cmd tea.Cmd, mine bool) {
 			return nil, true
 		}
 		if c.stage == stageRunning {
-			cs.heard(c, msg.events)
+			cs.takeEvents(c, msg.events)
 		}
 		return listen(msg.gen, c.events), true
 	case ranMsg:
@@ -296,7 +296,7 @@ func (c *change) possible() bool {
 	return c.check != nil && (c.check.Count(apply.StepReady) > 0 || len(c.check.Asks()) > 0)
 }
 
-func (cs *Changes) heard(c *change, events []apply.Event) {
+func (cs *Changes) takeEvents(c *change, events []apply.Event) {
 	c.heard += len(events)
 	for _, e := range events {
 		switch e.Kind {
@@ -337,7 +337,7 @@ func (cs *Changes) ran(c *change, r *apply.Report) tea.Cmd {
 		}
 		return cmd
 	}
-	// A refused guard that typing can answer is asked for; anything else is told.
+	// A refused guard that typing can answer is asked for; anything else is shown.
 	if asks := r.Asks(); len(asks) > 0 {
 		c.check, c.report = r, nil
 		cs.checked(c, r)

@@ -134,7 +134,7 @@ func (d *changeDialog) stepDetail(sh *common.Context, r *apply.StepReport, w int
 		}
 	}
 	passed := 0
-	told := false
+	explained := false
 	for _, g := range r.Guards {
 		switch {
 		case g.Pass && d.c.whole:
@@ -144,7 +144,7 @@ func (d *changeDialog) stepDetail(sh *common.Context, r *apply.StepReport, w int
 			passed++
 			continue
 		}
-		told = true
+		explained = true
 		role, glyph, word := theme.Bad, t.Bad, "refused"
 		if g.NoEvidence {
 			role, glyph, word = theme.Warn, t.Warn, "not known"
@@ -160,10 +160,10 @@ func (d *changeDialog) stepDetail(sh *common.Context, r *apply.StepReport, w int
 	if passed > 0 {
 		add(theme.Dim, t.OK, common.CountOf(passed, "guard")+" passed")
 	}
-	if !told && r.Why != "" {
+	if !explained && r.Why != "" {
 		add(theme.Warn, " ", r.Why)
 	}
-	if r.Err != nil && !told && r.Why == "" {
+	if r.Err != nil && !explained && r.Why == "" {
 		add(theme.Bad, " ", r.Err.Error())
 	}
 	if r.Wire != "" {

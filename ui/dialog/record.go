@@ -78,7 +78,7 @@ func recordFacts(sh *common.Context, f *Facts, r *rows.Record) {
 	f.Add("service", sh.Picture.View.ServiceOf(c))
 }
 
-// ownerFacts tells whose a record is.
+// ownerFacts adds whose a record is.
 func ownerFacts(sh *common.Context, f *Facts, r *rows.Record) {
 	for _, o := range r.Rec.Owners {
 		f.Head("Owner marker")

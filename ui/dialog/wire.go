@@ -79,7 +79,7 @@ func answerText(w *index.WireState, a *index.WireAnswer, value string) string {
 	return text
 }
 
-// differ gives the values of a that b does not have, however they are spelled.
+// differ returns the values of a that b does not have, however they are spelled.
 func differ(typ string, a, b []string) []string {
 	have := make(map[string]bool, len(b))
 	for _, v := range b {

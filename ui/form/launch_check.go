@@ -205,7 +205,7 @@ func profileLines(p *common.ProfilePlan, t *theme.Theme, w int, policy bool) []s
 	return out
 }
 
-// notes are what the form itself tells below its button: the script may be out of sight.
+// notes are what the form itself shows below its button: the script may be out of sight.
 func (d *launchForm) notes(t *theme.Theme, w int) []string {
 	if d.problem != "" || d.checks.asked != d.asked {
 		return nil

@@ -120,7 +120,7 @@ func (d *launchForm) fields(sh *common.Context) []field {
 	return out
 }
 
-// focused gives the fields and the place of the one that has the cursor: the
+// focused returns the fields and the place of the one that has the cursor: the
 // cursor stays on its field when others appear above it.
 func (d *launchForm) focused(sh *common.Context) ([]field, int) {
 	fields := d.fields(sh)

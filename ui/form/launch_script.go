@@ -54,7 +54,7 @@ func (d *launchForm) drawScript(t *theme.Theme, w, h int) []string {
 	return out[:h]
 }
 
-// scriptHead tells the size of a script against the limit.
+// scriptHead returns the size of a script against the limit.
 func (d *launchForm) scriptHead(t *theme.Theme, cloud string, r userdata.Rendered) string {
 	l := common.NewLine(t).Add(theme.Strong, "Boot script").Add(theme.Dim, " for "+common.Clean(cloud)+"  ")
 	size := fmt.Sprintf("%d of %d bytes", len(r.Text), r.Limit)

@@ -16,7 +16,7 @@ import (
 // age of an instance at the time of drawing.
 func instanceColumns(t *theme.Theme, now func() time.Time) []grid.Column[*rows.Instance] {
 	type row = *rows.Instance
-	alive := func(role func(r row) theme.Role) look[row] {
+	alive := func(role func(r row) theme.Role) cellFunc[row] {
 		return func(r row, text string) grid.Cell {
 			if r.Inst.State.Dead() {
 				return grid.Cell{Text: text, Role: theme.Faint}
@@ -24,7 +24,7 @@ func instanceColumns(t *theme.Theme, now func() time.Time) []grid.Column[*rows.I
 			return grid.Cell{Text: text, Role: role(r)}
 		}
 	}
-	return dress(rows.InstanceScreen(now), roles{"ID": theme.Faint, "TYPE": theme.Dim, "SERVICE": theme.Dim}, looks[row]{
+	return drawn(rows.InstanceScreen(now), roles{"ID": theme.Faint, "TYPE": theme.Dim, "SERVICE": theme.Dim}, cellsByTitle[row]{
 		"AGE": filled[row](theme.Dim),
 		"CLOUD": alive(func(r row) theme.Role {
 			if r.Production {
@@ -59,7 +59,7 @@ func instanceColumns(t *theme.Theme, now func() time.Time) []grid.Column[*rows.I
 // recordColumns are the columns of the DNS pane.
 func recordColumns(t *theme.Theme) []grid.Column[*rows.Record] {
 	type row = *rows.Record
-	return dress(rows.RecordScreen(), roles{"ZONE": theme.Faint, "TYPE": theme.Dim, "TTL": theme.Dim, "NODE": theme.Dim}, looks[row]{
+	return drawn(rows.RecordScreen(), roles{"ZONE": theme.Faint, "TYPE": theme.Dim, "TTL": theme.Dim, "NODE": theme.Dim}, cellsByTitle[row]{
 		"VIA":  filled[row](theme.Notice),
 		"WIRE": func(r row, _ string) grid.Cell { return wireCell(t, r.Wire) },
 		"FINDING": func(r row, text string) grid.Cell {
@@ -73,11 +73,11 @@ func recordColumns(t *theme.Theme) []grid.Column[*rows.Record] {
 	})
 }
 
-// look draws the cell of a row from the text of its column.
-type look[R any] func(r R, text string) grid.Cell
+// cellFunc draws the cell of a row from the text of its column.
+type cellFunc[R any] func(r R, text string) grid.Cell
 
-// filled is the look of a column that has its colour only where it has a text.
-func filled[R any](role theme.Role) look[R] {
+// filled returns the cells of a column that has its colour only where it has a text.
+func filled[R any](role theme.Role) cellFunc[R] {
 	return func(_ R, text string) grid.Cell {
 		if text == "" {
 			return grid.Cell{}
@@ -86,14 +86,14 @@ func filled[R any](role theme.Role) look[R] {
 	}
 }
 
-// looks are how the columns of a screen are drawn whose text alone does not do, by their titles.
-type looks[R any] map[string]look[R]
+// cellsByTitle are how the columns of a screen are drawn whose text alone does not do, by their titles.
+type cellsByTitle[R any] map[string]cellFunc[R]
 
 // roles are the colours of columns, by their titles. Others are plain.
 type roles map[string]theme.Role
 
-// dress returns columns as they are drawn.
-func dress[R any](columns []rows.Column[R], in roles, by looks[R]) []grid.Column[R] {
+// drawn returns columns as they are drawn.
+func drawn[R any](columns []rows.Column[R], in roles, by cellsByTitle[R]) []grid.Column[R] {
 	out := make([]grid.Column[R], len(columns))
 	for i, c := range columns {
 		out[i] = grid.Column[R]{

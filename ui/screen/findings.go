@@ -126,7 +126,7 @@ func (f *findingsScreen) About() (left, right *common.Line) {
 }
 
 func findingColumns(t *theme.Theme) []grid.Column[*rows.Finding] {
-	return dress(rows.FindingScreen(), roles{"WHERE": theme.Dim, "REASON": theme.Dim}, looks[*rows.Finding]{
+	return drawn(rows.FindingScreen(), roles{"WHERE": theme.Dim, "REASON": theme.Dim}, cellsByTitle[*rows.Finding]{
 		"FINDING": func(r *rows.Finding, text string) grid.Cell {
 			glyph, role := common.SeverityGlyph(t, r.Severity)
 			return grid.Cell{Text: glyph + " " + text, Role: role}

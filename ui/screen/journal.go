@@ -168,7 +168,7 @@ func (j *journalScreen) undo(run, what string) tea.Cmd {
 }
 
 func journalColumns(t *theme.Theme) []grid.Column[*rows.Entry] {
-	return dress(rows.EntryScreen(), roles{"NO": theme.Faint, "WHEN": theme.Dim, "RUN": theme.Faint, "WHO": theme.Dim}, looks[*rows.Entry]{
+	return drawn(rows.EntryScreen(), roles{"NO": theme.Faint, "WHEN": theme.Dim, "RUN": theme.Faint, "WHO": theme.Dim}, cellsByTitle[*rows.Entry]{
 		"STATE": func(r *rows.Entry, _ string) grid.Cell { return stateCell(t, r) },
 	})
 }

@@ -87,7 +87,7 @@ func All() []Registered {
 	}
 }
 
-// RowBuilder is a screen whose rows cost too much to be made while no one looks at them.
+// RowBuilder is a screen whose rows cost too much to be made while they are not shown.
 type RowBuilder interface {
 	// BuildRows makes them, in a command, while the screen is on top. take has the screen
 	// show them; it is called by the goroutine of Update.

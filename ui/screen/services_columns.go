@@ -15,10 +15,10 @@ import (
 // serviceColumns are the columns of the tree of services.
 func serviceColumns(t *theme.Theme) []grid.Column[*rows.ServiceLine] {
 	type row = *rows.ServiceLine
-	return dress(rows.ServiceScreen(), roles{"TTL": theme.Dim, "HOST": theme.Faint}, looks[row]{
+	return drawn(rows.ServiceScreen(), roles{"TTL": theme.Dim, "HOST": theme.Faint}, cellsByTitle[row]{
 		"SERVICE": func(r row, text string) grid.Cell { return treeCell(t, r, text) },
 		"CLOUD":   cloudsCell,
-		"STATE":   func(r row, text string) grid.Cell { return stateOfCell(t, r, text) },
+		"STATE":   func(r row, text string) grid.Cell { return serviceStateCell(t, r, text) },
 		"ADDRESS": func(r row, text string) grid.Cell { return announcedCell(t, r, text) },
 		"HEALTH":  func(r row, text string) grid.Cell { return healthCell(t, r, text) },
 		"FINDING": func(r row, text string) grid.Cell {
@@ -60,7 +60,7 @@ func cloudsCell(r *rows.ServiceLine, text string) grid.Cell {
 	return grid.Cell{Text: text, Role: theme.Dim}
 }
 
-func stateOfCell(t *theme.Theme, r *rows.ServiceLine, text string) grid.Cell {
+func serviceStateCell(t *theme.Theme, r *rows.ServiceLine, text string) grid.Cell {
 	if r.Node != nil {
 		glyph, role := nodeGlyph(t, r.Node.State)
 		return grid.Cell{Text: glyph + " " + text, Role: role}

@@ -107,7 +107,7 @@ func (l *sourcesScreen) About() (left, right *common.Line) {
 }
 
 func sourceColumns(t *theme.Theme, now func() time.Time) []grid.Column[*rows.Source] {
-	orDot := func(role func(r *rows.Source) theme.Role) look[*rows.Source] {
+	orDot := func(role func(r *rows.Source) theme.Role) cellFunc[*rows.Source] {
 		return func(r *rows.Source, text string) grid.Cell {
 			if text == "" {
 				return grid.Cell{Text: t.Dot, Role: theme.Faint}
@@ -115,7 +115,7 @@ func sourceColumns(t *theme.Theme, now func() time.Time) []grid.Column[*rows.Sou
 			return grid.Cell{Text: text, Role: role(r)}
 		}
 	}
-	return dress(rows.SourceScreen(now), roles{"PROVIDER": theme.Dim, "ERROR": theme.Warn}, looks[*rows.Source]{
+	return drawn(rows.SourceScreen(now), roles{"PROVIDER": theme.Dim, "ERROR": theme.Warn}, cellsByTitle[*rows.Source]{
 		"RETRY": filled[*rows.Source](theme.Warn),
 		"PROD":  filled[*rows.Source](theme.Warn),
 		"STATE": func(r *rows.Source, text string) grid.Cell {

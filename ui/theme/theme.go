@@ -1,7 +1,7 @@
 // Package theme holds the colours, glyphs and borders of the console as
 // precomputed control sequences, so that drawing a row is joining strings.
 //
-// Nothing is told by colour alone: every role that carries a state comes with
+// Nothing is shown by colour alone: every role that carries a state comes with
 // a glyph or a word, and without colours the cursor is shown in reverse video.
 package theme
 
@@ -180,7 +180,7 @@ func (p palette) style(r Role, g Ground) style {
 	return s
 }
 
-// sequence gives the control sequence that begins a style and ends whatever
+// sequence returns the control sequence that begins a style and ends whatever
 // was on before. It is made once for each style, so that a row costs no styling.
 func sequence(s style, noColor bool) string {
 	l := lipgloss.NewStyle().Bold(s.bold)

@@ -225,7 +225,9 @@ func (b *backend) Journal(_ context.Context, limit int) (common.JournalPage, err
 	return common.JournalPage{Entries: entries, Problems: j.Problems()}, nil
 }
 
-func (b *backend) Settle(ctx context.Context) ([]string, error) { return b.s.RecoverJournal(ctx) }
+func (b *backend) RecoverJournal(ctx context.Context) ([]string, error) {
+	return b.s.RecoverJournal(ctx)
+}
 
 func (b *backend) Services() []index.Service { return b.s.Config.DeclaredServices() }
 
