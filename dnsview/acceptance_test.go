@@ -1,4 +1,4 @@
-package dnsview
+package dnsview_test
 
 import (
 	"fmt"
@@ -6,7 +6,9 @@ import (
 	"strings"
 	"testing"
 
+	"rollcall/dnsview"
 	"rollcall/dnsview/index"
+	"rollcall/dnsview/plan"
 	"rollcall/providers"
 )
 
@@ -24,19 +26,19 @@ func TestARecordSetThatCannotBeSwappedInOneBatchIsLeftAloneWithTheSum(t *testing
 	w, r := crowded(226)
 	w.remove(tritonB, true)
 	v := w.view()
-	p := PlanDeregister(v, r.Identity())
+	p := plan.Deregister(v, r.Identity())
 	if len(p.Steps) != 0 || !strings.Contains(strings.Join(p.Skipped, "\n"), "characters together with their markers, and Route 53 takes 32000 at once") {
 		t.Errorf("a removal: %+v", p)
 	}
-	if g := removal(v, &Step{Change: &providers.Change{Op: providers.OpDelete, Before: *r}}).CheckAccepted(); g.Pass || !strings.Contains(g.Why, "32000") {
+	if g := removal(v, &plan.Step{Change: &providers.Change{Op: providers.OpDelete, Before: *r}}).CheckAccepted(); g.Pass || !strings.Contains(g.Why, "32000") {
 		t.Errorf("the guard: %+v", g)
 	}
-	if !slices.ContainsFunc(v.Findings, func(f Finding) bool { return f.Class == OverLimit && f.Name == v1Name+" SRV" }) {
+	if !slices.ContainsFunc(v.Findings, func(f dnsview.Finding) bool { return f.Class == dnsview.OverLimit && f.Name == v1Name+" SRV" }) {
 		t.Error("nothing tells of the limit")
 	}
 	w, r = crowded(150)
 	w.remove(tritonB, true)
-	if p := PlanDeregister(w.view(), r.Identity()); len(p.Steps) != 1 {
+	if p := plan.Deregister(w.view(), r.Identity()); len(p.Steps) != 1 {
 		t.Errorf("a set that fits: %+v", p)
 	}
 }
@@ -50,7 +52,7 @@ func TestNoValueIsAddedThatCouldNotGoAgainAndTheLimitIsToldOfBefore(t *testing.T
 		o := owner(keyUse1, ec2B)
 		r := providers.Record{Zone: r53Zone, Name: v1Name, Type: "SRV", TTL: 45, Value: "10 10 4218 new-host-with-a-name-that-is-quite-long-for-a-host.unilans.net"}
 		r.Owners = []providers.Owner{o.For(r.Type, r.Value)}
-		told = told || slices.ContainsFunc(v.Findings, func(f Finding) bool { return f.Class == OverLimit && f.Name == v1Name+" SRV" })
+		told = told || slices.ContainsFunc(v.Findings, func(f dnsview.Finding) bool { return f.Class == dnsview.OverLimit && f.Name == v1Name+" SRV" })
 		if why := a.WhyRefused(&providers.Change{Op: providers.OpCreate, After: r}); why != "" {
 			if !told {
 				t.Errorf("with %d values no more are taken (%s), and no finding told so before", n, why)
@@ -117,10 +119,10 @@ func TestARecordWithACommentOfAPersonIsNotAdopted(t *testing.T) {
 	r := w.record("app.scalability.expert", "A", "34.")
 	v := w.view()
 	f := v.FindingsOfRecord(r)
-	if len(f) != 1 || f[0].Class != Unmarked || f[0].Remedy != NoRemedy || !strings.Contains(f[0].Reason, "clear it at Cloudflare first") {
+	if len(f) != 1 || f[0].Class != dnsview.Unmarked || f[0].Remedy != dnsview.NoRemedy || !strings.Contains(f[0].Reason, "clear it at Cloudflare first") {
 		t.Errorf("%+v", f)
 	}
-	p := PlanAdopt(v, r.Identity())
+	p := plan.Adopt(v, r.Identity())
 	if len(p.Steps) != 0 || !strings.Contains(strings.Join(p.Skipped, "\n"), `"the web of the shop"), which an owner marker would overwrite: clear it at Cloudflare first`) {
 		t.Errorf("%+v", p)
 	}
@@ -133,7 +135,7 @@ func TestANodeIsNotRegisteredBesideACNAMEOrARoutingPolicy(t *testing.T) {
 		w := newWorld()
 		w.declare(index.Service{Name: rrName, Kind: index.RoundRobin, TTL: 60, Select: map[string]string{"service": "www"}})
 		w.addRecord(r)
-		if p := PlanRegister(w.view(), rrName, w.instance(ec2A).Ref()); len(p.Steps) != 0 || !strings.Contains(strings.Join(p.Skipped, "\n"), "stand") {
+		if p := plan.Register(w.view(), rrName, w.instance(ec2A).Ref()); len(p.Steps) != 0 || !strings.Contains(strings.Join(p.Skipped, "\n"), "stand") {
 			t.Errorf("beside %s: %+v", what, p)
 		}
 	}

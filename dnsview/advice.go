@@ -10,7 +10,7 @@ import (
 // Advice returns what is to be done about a finding, as one sentence: the command that carries out its remedy, or
 // what a person does where rollcall has none. It is empty for what needs nothing done.
 func (v *View) Advice(f *Finding) string {
-	x := v.index
+	x := v.Index
 	switch why := x.ZoneRefused(f.Zone); {
 	case f.Class == Unknown:
 		return "nothing is done about it before it is known: rollcall ls sources says what was not read, and why"
@@ -35,7 +35,7 @@ func (v *View) Advice(f *Finding) string {
 
 // adviceOnRecord is Advice for a finding about a record.
 func (v *View) adviceOnRecord(f *Finding) string {
-	x, r := v.index, f.Record
+	x, r := v.Index, f.Record
 	name := v.RecordName(r)
 	o, owned := r.Owner()
 	ours := owned && !x.ForeignFleet(o)
@@ -109,7 +109,7 @@ func (v *View) adviceOnRecord(f *Finding) string {
 // settlesFirst returns the finding about the same record that has to be settled before anything is done about f, or nil.
 func (v *View) settlesFirst(f *Finding) *Finding {
 	for _, g := range v.byRecord[f.Record] {
-		if g.Class != f.Class && !advice(g.Class) && g.Class != Unmarked && g.Class != Foreign {
+		if g.Class != f.Class && !IsAdvice(g.Class) && g.Class != Unmarked && g.Class != Foreign {
 			return g
 		}
 	}
@@ -118,7 +118,7 @@ func (v *View) settlesFirst(f *Finding) *Finding {
 
 // adviceOnQuiesced is Advice for what was taken out of DNS on purpose, wholly or not.
 func (v *View) adviceOnQuiesced(f *Finding) string {
-	o, ok := registered(f.Record)
+	o, ok := index.RegisteredOwner(f.Record)
 	if !ok {
 		return ""
 	}
@@ -150,7 +150,7 @@ func (v *View) adviceOnName(f *Finding) string {
 		return "rollcall remedy " + string(f.Class)
 	}
 	if (f.Class == Missing || f.Class == Half) && f.Instance != nil {
-		if why, hidden := v.index.Occluded(v.index.ZonesByName[f.Zone], f.Service, "A"); hidden {
+		if why, hidden := v.Index.Occluded(v.Index.ZonesByName[f.Zone], f.Service, "A"); hidden {
 			return "make the records of the service where clients are led to: " + why
 		}
 		return "give the node a public address, or take it out of what the service selects"

@@ -1,4 +1,4 @@
-package dnsview
+package dnsview_test
 
 import (
 	"maps"
@@ -9,6 +9,9 @@ import (
 
 	"pgregory.net/rapid"
 
+	"rollcall/dnsview"
+	"rollcall/dnsview/index"
+	"rollcall/dnsview/plan"
 	"rollcall/providers"
 )
 
@@ -16,24 +19,24 @@ import (
 var commandInSentence = regexp.MustCompile(`rollcall (quiesce|remedy|return) ([^ ,;]+/(?:A|AAAA|CNAME|SRV|TXT|PTR)/(?:".*"|[0-9]+ [0-9]+ [0-9]+ [^ ,;]+|[^ ,;]+)|[^ ,;]+)`)
 
 // idleCommands returns the commands of a sentence that would plan nothing, with what they would say.
-func idleCommands(v *View, f *Finding, sentence string) (out []string) {
+func idleCommands(v *dnsview.View, f *dnsview.Finding, sentence string) (out []string) {
 	for _, m := range commandInSentence.FindAllStringSubmatch(sentence, -1) {
 		verb, arg := m[1], m[2]
-		var p Plan
+		var p plan.Plan
 		switch verb {
 		case "return":
-			o, ok := registered(f.Record)
+			o, ok := index.RegisteredOwner(f.Record)
 			if !ok || o.Instance != arg || strings.Contains(sentence, "start the node") || strings.Contains(sentence, "once it is well") {
 				continue
 			}
-			p = PlanReturn(v, providers.InstanceRef{Key: o.Cloud, ID: o.Instance})
+			p = plan.Return(v, providers.InstanceRef{Key: o.Cloud, ID: o.Instance})
 		case "remedy":
-			p = PlanRemedy(v, f)
+			p = plan.ForFindings(v, f)
 		default:
 			for z := range v.Snapshot.Zones {
 				for i := range v.Snapshot.Zones[z].Records {
 					if r := &v.Snapshot.Zones[z].Records[i]; v.RecordName(r) == arg && len(p.Steps) == 0 {
-						p = PlanQuiesceRecords(v, r.Identity())
+						p = plan.QuiesceRecords(v, r.Identity())
 					}
 				}
 			}
@@ -47,27 +50,27 @@ func idleCommands(v *View, f *Finding, sentence string) (out []string) {
 
 // There is always a way: a remedy that does something, or a sentence that says what a person does.
 func TestEveryFindingHasARemedyThatDoesSomethingOrSaysWhatAPersonDoes(t *testing.T) {
-	met := map[Class]int{}
+	met := map[dnsview.Class]int{}
 	worlds := func(t *rapid.T) *world { return mishaps(t, rapid.Bool().Draw(t, "broken")) }
-	inWorlds(t, worlds, met, []Class{Dead, Dangling, Missing, Half, Lame, Occluded, Ambiguous, Thin, SRVNoAddress}, func(t rapid.TB, w *world) {
+	inWorlds(t, worlds, met, []dnsview.Class{dnsview.Dead, dnsview.Dangling, dnsview.Missing, dnsview.Half, dnsview.Lame, dnsview.Occluded, dnsview.Ambiguous, dnsview.Thin, dnsview.SRVNoAddress}, func(t rapid.TB, w *world) {
 		v := w.view()
 		for i := range v.Findings {
 			f := &v.Findings[i]
 			met[f.Class]++
 			advice := v.Advice(f)
 			if advice == "" {
-				if f.Severity > Info {
+				if f.Severity > dnsview.Info {
 					t.Fatalf("%s %s: nothing says what to do", f.Class, f.Reason)
 				}
 				continue
 			}
-			if f.Remedy == NoRemedy {
+			if f.Remedy == dnsview.NoRemedy {
 				if idle := idleCommands(v, f, advice); len(idle) > 0 {
 					t.Fatalf("%s %s\nadvice: %s\n%s", f.Class, f.Reason, advice, strings.Join(idle, "\n"))
 				}
 				continue
 			}
-			p := PlanRemedy(v, f)
+			p := plan.ForFindings(v, f)
 			if len(p.Steps) > 0 {
 				continue // that it removes the finding is a test of its own
 			}
@@ -88,10 +91,10 @@ func TestEveryFindingHasARemedyThatDoesSomethingOrSaysWhatAPersonDoes(t *testing
 }
 
 // inWorlds checks random worlds, and then worlds of fixed seeds until every class was met.
-func inWorlds(t *testing.T, worlds func(*rapid.T) *world, met map[Class]int, classes []Class, check func(rapid.TB, *world)) {
+func inWorlds(t *testing.T, worlds func(*rapid.T) *world, met map[dnsview.Class]int, classes []dnsview.Class, check func(rapid.TB, *world)) {
 	t.Helper()
 	rapid.Check(t, func(t *rapid.T) { check(t, worlds(t)) })
-	unmet := func(c Class) bool { return met[c] == 0 }
+	unmet := func(c dnsview.Class) bool { return met[c] == 0 }
 	seeded := rapid.Custom(worlds)
 	for seed := 0; seed < 3000 && slices.ContainsFunc(classes, unmet); seed++ {
 		check(t, seeded.Example(seed))
@@ -108,13 +111,13 @@ var sayWhatToDo = regexp.MustCompile(`(deregister|quiesce|adopt|retarget|restore
 
 func TestAdviceIsForEveryClass(t *testing.T) {
 	v := newWorld().view()
-	for _, c := range Classes() {
-		f := Finding{Class: c, Severity: High, Zone: cfZone, Service: wwwName, Name: wwwName}
+	for _, c := range dnsview.Classes() {
+		f := dnsview.Finding{Class: c, Severity: dnsview.High, Zone: cfZone, Service: wwwName, Name: wwwName}
 		if v.Advice(&f) == "" {
 			t.Errorf("%s: a finding about a name has no advice", c)
 		}
 		f.Record = &v.Snapshot.Zones[0].Records[0]
-		if v.Advice(&f) == "" && c != Reused {
+		if v.Advice(&f) == "" && c != dnsview.Reused {
 			t.Errorf("%s: a finding about a record has no advice", c)
 		}
 	}

@@ -1,4 +1,4 @@
-package dnsview
+package dnsview_test
 
 import (
 	"encoding/binary"
@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"rollcall/dnsview"
 	"rollcall/dnsview/index"
 	"rollcall/providers"
 )
@@ -80,9 +81,9 @@ func benchmarkInspect(b *testing.B, records int, failed bool) {
 	s, o := bigWorld(records, failed)
 	b.ReportAllocs()
 	b.ResetTimer()
-	var v *View
+	var v *dnsview.View
 	for b.Loop() {
-		v = Inspect(s, o)
+		v = dnsview.Inspect(s, o)
 	}
 	b.ReportMetric(float64(len(v.Findings)), "findings")
 }
@@ -96,7 +97,7 @@ func BenchmarkInspectOneCloudFailed100000(b *testing.B) { benchmarkInspect(b, 10
 
 func BenchmarkFindingsOf(b *testing.B) {
 	s, o := bigWorld(100_000, false)
-	v := Inspect(s, o)
+	v := dnsview.Inspect(s, o)
 	id := s.Zones[0].Records[77].Identity()
 	v.FindingsOf(id)
 	b.ResetTimer()

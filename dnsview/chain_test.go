@@ -1,4 +1,4 @@
-package dnsview
+package dnsview_test
 
 import (
 	"fmt"
@@ -7,7 +7,9 @@ import (
 	"strings"
 	"testing"
 
+	"rollcall/dnsview"
 	"rollcall/dnsview/index"
+	"rollcall/dnsview/plan"
 	"rollcall/providers"
 )
 
@@ -147,13 +149,13 @@ func TestABrokenChainIsCompletedWithWhatIsDeclared(t *testing.T) {
 	w.lose("_theservice._tcp.unilans.net", "PTR", "")
 	w.lose(v1Name, "TXT", "")
 	v := w.view()
-	var all []*Finding
+	var all []*dnsview.Finding
 	for i := range v.Findings {
-		if v.Findings[i].Remedy == RemedyComplete {
+		if v.Findings[i].Remedy == dnsview.RemedyComplete {
 			all = append(all, &v.Findings[i])
 		}
 	}
-	got := sentences(PlanRemedy(v, all...))
+	got := sentences(plan.ForFindings(v, all...))
 	want := []string{
 		"Create _theservice._tcp.unilans.net PTR " + v1Name + ", which belongs to the incarnation",
 		"Create " + v1Name + ` TXT "txtvers=1", which belongs to the incarnation`,
@@ -277,7 +279,7 @@ func TestNothingIsAddedWhereThereIsNoRoom(t *testing.T) {
 	w.drop(wwwName, "A", "34.")
 	for _, c := range []struct{ limit, steps int }{{3, 2}, {2, 2}, {1, 1}} {
 		w.opts.Limits = map[string]int{cfZone: c.limit}
-		p := PlanRegister(w.view(), "", w.instance(ec2A).Ref(), w.instance(tritonA).Ref())
+		p := plan.Register(w.view(), "", w.instance(ec2A).Ref(), w.instance(tritonA).Ref())
 		said := strings.Contains(strings.Join(p.Skipped, "\n"), "has no room: scalability.expert has 0 records, and 1 more fit")
 		if len(p.Steps) != c.steps || said != (c.steps < 2) {
 			t.Errorf("with room for %d: %v, skipped %v", c.limit, sentences(p), p.Skipped)

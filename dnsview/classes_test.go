@@ -1,4 +1,4 @@
-package dnsview
+package dnsview_test
 
 import (
 	"fmt"
@@ -8,7 +8,9 @@ import (
 	"testing"
 	"time"
 
+	"rollcall/dnsview"
 	"rollcall/dnsview/index"
+	"rollcall/dnsview/plan"
 	"rollcall/providers"
 )
 
@@ -32,11 +34,11 @@ func checkCases(t *testing.T, cases []findingCase) {
 			}
 			for i := range v.Findings {
 				f := &v.Findings[i]
-				if f.Reason == "" || len(f.RestsOn) == 0 || len(f.Evidence) == 0 && f.Would == "" && f.Class != Unmarked && f.Class != Half && f.Class != InFlight {
+				if f.Reason == "" || len(f.RestsOn) == 0 || len(f.Evidence) == 0 && f.Would == "" && f.Class != dnsview.Unmarked && f.Class != dnsview.Half && f.Class != dnsview.InFlight {
 					t.Errorf("finding without reason, evidence or basis: %+v", f)
 				}
-				if f.Remedy != NoRemedy {
-					if p := PlanRemedy(v, f); len(p.Steps) == 0 {
+				if f.Remedy != dnsview.NoRemedy {
+					if p := plan.ForFindings(v, f); len(p.Steps) == 0 {
 						t.Errorf("%s: nothing is planned: %v", f.Reason, p.Skipped)
 					}
 				}
@@ -254,7 +256,7 @@ func TestRecordsThatSayTheSame(t *testing.T) {
 	w := newWorld()
 	twice(w, nil)
 	v := w.view()
-	p := PlanRemedy(v, &v.Findings[0])
+	p := plan.ForFindings(v, &v.Findings[0])
 	if len(p.Steps) != 1 || p.Steps[0].Change.Op != providers.OpDelete || p.Steps[0].Change.Before.ID != "id-younger" || p.Verb != index.VerbUpdate {
 		t.Errorf("%+v", p)
 	}
@@ -338,11 +340,11 @@ func TestAllThatDiffersOfOneRecordIsOneChange(t *testing.T) {
 	w.record(v1Name, "SRV", "sd-01").TTL = 600
 	w.record(v1Name, "SRV", "sd-02").TTL = 600
 	v := w.view()
-	var all []*Finding
+	var all []*dnsview.Finding
 	for i := range v.Findings {
 		all = append(all, &v.Findings[i])
 	}
-	p := PlanRemedy(v, all...)
+	p := plan.ForFindings(v, all...)
 	if len(p.Steps) != 2 {
 		t.Fatalf("%v", sentences(p))
 	}
@@ -360,7 +362,7 @@ func TestARecordThatMovedGetsItsDeclaredTTLInTheSameChange(t *testing.T) {
 	w.instance(tritonA).PublicIPs = []netip.Addr{addr("165.225.128.77")}
 	w.record(wwwName, "A", "165").TTL = 600
 	v := w.view()
-	p := PlanRemedy(v, v.FindingsOfRecord(w.record(wwwName, "A", "165"))...)
+	p := plan.ForFindings(v, v.FindingsOfRecord(w.record(wwwName, "A", "165"))...)
 	if len(p.Steps) != 1 || p.Steps[0].Change.After.Value != "165.225.128.77" || p.Steps[0].Change.After.TTL != 60 {
 		t.Errorf("%+v", p)
 	}

@@ -1,4 +1,4 @@
-package dnsview
+package dnsview_test
 
 import (
 	"encoding/base64"
@@ -6,7 +6,9 @@ import (
 	"strings"
 	"testing"
 
+	"rollcall/dnsview"
 	"rollcall/dnsview/index"
+	"rollcall/dnsview/plan"
 	"rollcall/providers"
 )
 
@@ -103,17 +105,19 @@ func TestARecordOfAnotherControllerIsNeverAdopted(t *testing.T) {
 		w, r := make()
 		v := w.view()
 		f := v.FindingsOfRecord(r)
-		if len(f) != 1 || f[0].Class != Unmarked || f[0].Remedy != NoRemedy || f[0].Controller != who || !strings.Contains(f[0].Reason, "managed by "+who) || !strings.Contains(f[0].Reason, "at its source") {
+		if len(f) != 1 || f[0].Class != dnsview.Unmarked || f[0].Remedy != dnsview.NoRemedy || f[0].Controller != who || !strings.Contains(f[0].Reason, "managed by "+who) || !strings.Contains(f[0].Reason, "at its source") {
 			t.Fatalf("%s: %+v", who, f)
 		}
 		ref := w.instance(ec2A).Ref()
-		for what, p := range map[string]Plan{"adopt": PlanAdopt(v, r.Identity()), "remedy": PlanRemedy(v, f...), "drain": PlanDrain(v, ref)} {
+		for what, p := range map[string]plan.Plan{"adopt": plan.Adopt(v, r.Identity()), "remedy": plan.ForFindings(v, f...), "drain": plan.Drain(v, ref)} {
 			said := strings.Join(p.Skipped, "\n")
-			if slices.ContainsFunc(p.Steps, func(s Step) bool { return s.Kind == StepPower || s.Change != nil && s.Change.Before.Name == r.Name }) || !strings.Contains(said, "at its source") || strings.Contains(said, r.Name+" A 34.200.16.1 has no owner marker") {
+			if slices.ContainsFunc(p.Steps, func(s plan.Step) bool {
+				return s.Kind == plan.StepPower || s.Change != nil && s.Change.Before.Name == r.Name
+			}) || !strings.Contains(said, "at its source") || strings.Contains(said, r.Name+" A 34.200.16.1 has no owner marker") {
 				t.Errorf("%s, %s: %+v", who, what, p)
 			}
 		}
-		e := &GuardEvidence{Fleet: testFlt, View: v, Change: &providers.Change{Op: providers.OpDelete, Before: *r}}
+		e := &dnsview.GuardEvidence{Fleet: testFlt, View: v, Change: &providers.Change{Op: providers.OpDelete, Before: *r}}
 		if g := e.CheckOwner(); g.Pass || !strings.Contains(g.Why, who) || strings.Contains(g.Satisfy, "adopt") {
 			t.Errorf("%s: %+v", who, g)
 		}

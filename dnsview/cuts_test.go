@@ -1,10 +1,12 @@
-package dnsview
+package dnsview_test
 
 import (
 	"strings"
 	"testing"
 
+	"rollcall/dnsview"
 	"rollcall/dnsview/index"
+	"rollcall/dnsview/plan"
 	"rollcall/providers"
 )
 
@@ -110,7 +112,7 @@ func TestARecordThatNobodyCanResolveIsOccludedAndHasNoRemedyButToGo(t *testing.T
 	w.hide()
 	w.snap.Zones = append(w.snap.Zones, providers.ZoneView{Zone: providers.Zone{Name: delegName, Provider: providers.Cloudflare}, Coverage: complete("")})
 	for _, f := range w.view().Findings {
-		if f.Class == Occluded && !strings.Contains(f.Reason, "the name belongs to the zone "+delegName) {
+		if f.Class == dnsview.Occluded && !strings.Contains(f.Reason, "the name belongs to the zone "+delegName) {
 			t.Errorf("it does not say whose the name is: %s", f.Reason)
 		}
 	}
@@ -142,14 +144,16 @@ func TestEveryPlanThatWritesLeavesAnOccludedNameAlone(t *testing.T) {
 	for _, c := range []struct {
 		name string
 		mess func(*world)
-		plan func(*world, *View) Plan
+		plan func(*world, *dnsview.View) plan.Plan
 		goes bool
 	}{
-		{"register", func(w *world) { w.drop(hiddenWWW, "A", "165") }, func(w *world, v *View) Plan { return PlanRegister(v, "", w.instance(tritonA).Ref()) }, false},
-		{"retarget", nil, func(w *world, v *View) Plan { return PlanRetargetTo(v, id(w, "165"), w.instance(ec2B).Ref()) }, false},
-		{"update", func(w *world) { w.instance(tritonA).PublicIPs[0] = addr("165.225.128.77") }, func(w *world, v *View) Plan { return PlanUpdate(v, id(w, "165.225.128.1")) }, false},
-		{"adopt", func(w *world) { r := w.record(hiddenWWW, "A", "165"); r.Owners, r.Comment = nil, "" }, func(w *world, v *View) Plan { return PlanAdopt(v, id(w, "165")) }, false},
-		{"return of a record that is still there", func(w *world) { w.record(hiddenWWW, "A", "165").Owners[0].Quiesced = true }, func(w *world, v *View) Plan { return PlanReturn(v, w.instance(tritonA).Ref()) }, false},
+		{"register", func(w *world) { w.drop(hiddenWWW, "A", "165") }, func(w *world, v *dnsview.View) plan.Plan { return plan.Register(v, "", w.instance(tritonA).Ref()) }, false},
+		{"retarget", nil, func(w *world, v *dnsview.View) plan.Plan {
+			return plan.RetargetTo(v, id(w, "165"), w.instance(ec2B).Ref())
+		}, false},
+		{"update", func(w *world) { w.instance(tritonA).PublicIPs[0] = addr("165.225.128.77") }, func(w *world, v *dnsview.View) plan.Plan { return plan.Update(v, id(w, "165.225.128.1")) }, false},
+		{"adopt", func(w *world) { r := w.record(hiddenWWW, "A", "165"); r.Owners, r.Comment = nil, "" }, func(w *world, v *dnsview.View) plan.Plan { return plan.Adopt(v, id(w, "165")) }, false},
+		{"return of a record that is still there", func(w *world) { w.record(hiddenWWW, "A", "165").Owners[0].Quiesced = true }, func(w *world, v *dnsview.View) plan.Plan { return plan.Return(v, w.instance(tritonA).Ref()) }, false},
 		{"return", func(w *world) {
 			r := *w.record(hiddenWWW, "A", "165")
 			o := r.Owners[0]
@@ -159,25 +163,25 @@ func TestEveryPlanThatWritesLeavesAnOccludedNameAlone(t *testing.T) {
 				panic(err)
 			}
 			w.drop(hiddenWWW, "A", "165")
-			m := markerRecord(&r, text)
+			m := plan.MarkerRecord(&r, text)
 			m.ID = "marker"
 			w.addRecord(m)
-		}, func(w *world, v *View) Plan { return PlanReturn(v, w.instance(tritonA).Ref()) }, false},
-		{"a plan made elsewhere", nil, func(w *world, v *View) Plan {
+		}, func(w *world, v *dnsview.View) plan.Plan { return plan.Return(v, w.instance(tritonA).Ref()) }, false},
+		{"a plan made elsewhere", nil, func(w *world, v *dnsview.View) plan.Plan {
 			r := *w.record(hiddenWWW, "A", "165")
-			return v.WithoutBarred(Plan{Verb: index.VerbBalance, Steps: []Step{{ID: 1, Kind: StepChange, Zone: r.Zone, Change: &providers.Change{Op: providers.OpUpdate, Before: r, After: r}}}})
+			return plan.WithoutBarred(v, plan.Plan{Verb: index.VerbBalance, Steps: []plan.Step{{ID: 1, Kind: plan.StepChange, Zone: r.Zone, Change: &providers.Change{Op: providers.OpUpdate, Before: r, After: r}}}})
 		}, false},
-		{"quiesce", nil, func(w *world, v *View) Plan { return PlanQuiesce(v, w.instance(tritonA).Ref()) }, true},
-		{"drain", nil, func(w *world, v *View) Plan { return PlanDrain(v, w.instance(tritonA).Ref()) }, true},
-		{"deregister", func(w *world) { w.remove(tritonA, true) }, func(_ *world, v *View) Plan { return PlanDeregisterDead(v) }, true},
-		{"quiesce of glue", func(w *world) { w.cut(delegName, "NS", hiddenWWW) }, func(w *world, v *View) Plan { return PlanQuiesce(v, w.instance(tritonA).Ref()) }, false},
-		{"drain of glue", func(w *world) { w.cut(delegName, "NS", hiddenWWW) }, func(w *world, v *View) Plan { return PlanDrain(v, w.instance(tritonA).Ref()) }, false},
-		{"deregister of glue", func(w *world) { w.cut(delegName, "NS", hiddenWWW); w.remove(tritonA, true) }, func(w *world, v *View) Plan { return PlanDeregister(v, id(w, "165")) }, false},
+		{"quiesce", nil, func(w *world, v *dnsview.View) plan.Plan { return plan.Quiesce(v, w.instance(tritonA).Ref()) }, true},
+		{"drain", nil, func(w *world, v *dnsview.View) plan.Plan { return plan.Drain(v, w.instance(tritonA).Ref()) }, true},
+		{"deregister", func(w *world) { w.remove(tritonA, true) }, func(_ *world, v *dnsview.View) plan.Plan { return plan.DeregisterDead(v) }, true},
+		{"quiesce of glue", func(w *world) { w.cut(delegName, "NS", hiddenWWW) }, func(w *world, v *dnsview.View) plan.Plan { return plan.Quiesce(v, w.instance(tritonA).Ref()) }, false},
+		{"drain of glue", func(w *world) { w.cut(delegName, "NS", hiddenWWW) }, func(w *world, v *dnsview.View) plan.Plan { return plan.Drain(v, w.instance(tritonA).Ref()) }, false},
+		{"deregister of glue", func(w *world) { w.cut(delegName, "NS", hiddenWWW); w.remove(tritonA, true) }, func(w *world, v *dnsview.View) plan.Plan { return plan.Deregister(v, id(w, "165")) }, false},
 		{"adopt of glue", func(w *world) {
 			w.cut(delegName, "NS", hiddenWWW)
 			r := w.record(hiddenWWW, "A", "165")
 			r.Owners, r.Comment = nil, ""
-		}, func(w *world, v *View) Plan { return PlanAdopt(v, id(w, "165")) }, false},
+		}, func(w *world, v *dnsview.View) plan.Plan { return plan.Adopt(v, id(w, "165")) }, false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			w := base()
@@ -202,9 +206,9 @@ func TestTheGuardsRefuseWhatWouldBeOccluded(t *testing.T) {
 	w.hide()
 	r := *w.record(hiddenWWW, "A", "165")
 	w.drop(hiddenWWW, "A", "165")
-	e := &GuardEvidence{Now: testNow, Fleet: testFlt, Verb: index.VerbRegister, View: w.view(), Change: &providers.Change{Op: providers.OpCreate, After: r}, Looked: true}
-	has := func(e *GuardEvidence) (found bool) {
-		for _, g := range Guards(e) {
+	e := &dnsview.GuardEvidence{Now: testNow, Fleet: testFlt, Verb: index.VerbRegister, View: w.view(), Change: &providers.Change{Op: providers.OpCreate, After: r}, Looked: true}
+	has := func(e *dnsview.GuardEvidence) (found bool) {
+		for _, g := range dnsview.Guards(e) {
 			found = found || g.Guard == index.GuardWritable && !g.Pass && strings.Contains(g.Why, delegName)
 		}
 		return found

@@ -1,4 +1,6 @@
-// Package dnsview joins what the clouds run with what DNS hands out: it
-// indexes a snapshot, finds disagreements, and turns findings and wishes into
-// plans. It is pure: no I/O, no clock of its own, no goroutines.
+// Package dnsview finds where what the clouds run and what DNS hands out disagree. It is pure: no I/O, no clock of its
+// own, no goroutines. It imports providers, the index and the names of dnssd; plans for what it finds are made above it,
+// in package plan.
+//
+// Read Inspect, View, Finding, then GuardEvidence and Guards.
 package dnsview

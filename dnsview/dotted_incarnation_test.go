@@ -1,10 +1,12 @@
-package dnsview
+package dnsview_test
 
 import (
 	"slices"
 	"testing"
 
+	"rollcall/dnsview"
 	"rollcall/dnsview/index"
+	"rollcall/dnsview/plan"
 	"rollcall/providers"
 )
 
@@ -12,8 +14,8 @@ func TestAnIncarnationWithADotInItsNameIsListedUnderItsServiceType(t *testing.T)
 	const dotted = `v1\.2._theservice._tcp.unilans.net`
 	w := newWorld()
 	w.opts.Services = append(w.opts.Services, index.Service{Name: dotted, Kind: index.DNSSD, Port: 4218, TTL: 60})
-	p := PlanRegister(w.view(), dotted, providers.InstanceRef{Key: keyUse1, ID: ec2B})
-	if !slices.ContainsFunc(p.Steps, func(s Step) bool {
+	p := plan.Register(w.view(), dotted, providers.InstanceRef{Key: keyUse1, ID: ec2B})
+	if !slices.ContainsFunc(p.Steps, func(s plan.Step) bool {
 		return s.Change.After.Type == "PTR" && s.Change.After.Name == "_theservice._tcp.unilans.net" && s.Change.After.Value == dotted
 	}) {
 		t.Errorf("%q %q", sentences(p), p.Skipped)
@@ -22,7 +24,7 @@ func TestAnIncarnationWithADotInItsNameIsListedUnderItsServiceType(t *testing.T)
 		t.Fatal(err)
 	}
 	for _, f := range w.view().Findings {
-		if f.Class != Missing && f.Service == dotted {
+		if f.Class != dnsview.Missing && f.Service == dotted {
 			t.Errorf("%s: %s", f.Class, f.Reason)
 		}
 	}

@@ -13,10 +13,10 @@ import (
 func (e *GuardEvidence) CheckAccepted() index.GuardResult {
 	const g = index.GuardAccepted
 	r := e.Change.Record()
-	if e.View == nil || e.View.index.ZonesByName[r.Zone] == nil {
-		return pass(g, "nothing is known of its zone")
+	if e.View == nil || e.View.Index.ZonesByName[r.Zone] == nil {
+		return index.Passed(g, "nothing is known of its zone")
 	}
-	x := e.View.index
+	x := e.View.Index
 	z := x.ZonesByName[r.Zone]
 	a := &index.Acceptance{Provider: z.View.Zone.Provider, Named: map[string][]*providers.Record{}, Sizes: map[index.SetID]index.SetSize{}}
 	names := map[string]bool{r.Name: true}
@@ -33,9 +33,9 @@ func (e *GuardEvidence) CheckAccepted() index.GuardResult {
 		a.Named[r.Name] = append(a.Named[r.Name], &e.Found[i])
 	}
 	if why := a.WhyRefused(e.Change); why != "" {
-		return fails(g, why, "")
+		return index.Failed(g, why, "")
 	}
-	return pass(g, "its provider takes it")
+	return index.Passed(g, "its provider takes it")
 }
 
 // GuardMode says which form of the guards a change must pass.
@@ -179,22 +179,10 @@ func (e *GuardEvidence) owner() (providers.Owner, bool) {
 	return providers.Owner{}, false
 }
 
-func pass(g index.GuardID, why string) index.GuardResult {
-	return index.GuardResult{Guard: g, Pass: true, Why: why}
-}
-
-func fails(g index.GuardID, why, satisfy string) index.GuardResult {
-	return index.GuardResult{Guard: g, Why: why, Satisfy: satisfy}
-}
-
-func noEvidence(g index.GuardID, why, satisfy string) index.GuardResult {
-	return index.GuardResult{Guard: g, NoEvidence: true, Why: why, Satisfy: satisfy}
-}
-
 // Guards asks all guards of one change but threshold and journal, in their order. Those that
 // a change of its mode does not need are left out.
 func Guards(e *GuardEvidence) []index.GuardResult {
-	guards := e.numbered()
+	guards := e.Numbered()
 	if g := e.CheckAccepted(); !g.Pass {
 		guards = append(guards, g)
 	}
@@ -204,8 +192,8 @@ func Guards(e *GuardEvidence) []index.GuardResult {
 	return guards
 }
 
-// numbered asks those guards of a change that DESIGN numbers.
-func (e *GuardEvidence) numbered() []index.GuardResult {
+// Numbered asks those guards of a change that DESIGN numbers.
+func (e *GuardEvidence) Numbered() []index.GuardResult {
 	switch mode := ModeOf(e.Verb, e.Change); mode {
 	case ModeWrite:
 		return []index.GuardResult{e.CheckOwner(), e.CheckInstance(), e.CheckUnchanged()}
@@ -227,49 +215,49 @@ func (e *GuardEvidence) numbered() []index.GuardResult {
 // no changes. What the journal knows as done from here can be taken back all the same.
 func (e *GuardEvidence) CheckWritable() index.GuardResult {
 	if e.View != nil && !e.Undoes && !e.Verb.TakesBack() {
-		why := e.View.index.Refused(e.Change)
+		why := e.View.Index.Refused(e.Change)
 		switch zone := e.Change.Record().Zone; {
 		case why == "":
-		case e.View.index.ReadOnlyZones[zone] == "" && e.View.index.ZoneRefused(zone) != "":
-			return noEvidence(index.GuardWritable, why, "a read of "+index.Clean(zone))
+		case e.View.Index.ReadOnlyZones[zone] == "" && e.View.Index.ZoneRefused(zone) != "":
+			return index.Unproven(index.GuardWritable, why, "a read of "+index.Clean(zone))
 		default:
-			return fails(index.GuardWritable, why, "")
+			return index.Failed(index.GuardWritable, why, "")
 		}
 	}
-	return pass(index.GuardWritable, "the zone answers for the name")
+	return index.Passed(index.GuardWritable, "the zone answers for the name")
 }
 
 // CheckOwner is guard 2: the marker names this fleet and an instance.
 func (e *GuardEvidence) CheckOwner() index.GuardResult {
 	const g = index.GuardOwner
 	if e.Fleet == "" {
-		return fails(g, "there is no fleet id here, so nothing is ours", "run rollcall config init")
+		return index.Failed(g, "there is no fleet id here, so nothing is ours", "run rollcall config init")
 	}
 	r := e.Change.Record()
 	mode := ModeOf(e.Verb, e.Change)
 	switch {
 	case r.IsMarker():
 	case len(r.BadMarkers) > 0:
-		return noEvidence(g, "it has a marker that cannot be read, so nobody can say whose it is", "remove the markers that are wrong")
+		return index.Unproven(g, "it has a marker that cannot be read, so nobody can say whose it is", "remove the markers that are wrong")
 	case len(r.Owners) > 1:
-		return fails(g, "its markers do not say clearly whose it is", "remove the markers that are wrong")
+		return index.Failed(g, "its markers do not say clearly whose it is", "remove the markers that are wrong")
 	}
 	o, ok := e.owner()
 	switch {
 	case ok && o.Fleet != e.Fleet:
-		return fails(g, "it belongs to fleet "+index.Clean(o.Fleet)+", which is not ours", "")
+		return index.Failed(g, "it belongs to fleet "+index.Clean(o.Fleet)+", which is not ours", "")
 	case ok && (o.Instance == "" || o.Cloud == ""):
-		return fails(g, "its marker names no instance", "")
+		return index.Failed(g, "its marker names no instance", "")
 	case ok && e.Change.Op == providers.OpCreate && e.BesideErr != nil:
-		return noEvidence(g, "whether "+index.ShortID(o.Instance)+" was taken out on purpose could not be read: "+index.ErrorText(e.BesideErr), "an answer from the DNS provider")
+		return index.Unproven(g, "whether "+index.ShortID(o.Instance)+" was taken out on purpose could not be read: "+index.ErrorText(e.BesideErr), "an answer from the DNS provider")
 	case ok && e.Change.Op == providers.OpCreate && wasTakenOut(e.Beside, o):
-		return fails(g, index.ShortID(o.Instance)+" was taken out of "+index.Clean(r.Name)+" on purpose", "return it instead")
+		return index.Failed(g, index.ShortID(o.Instance)+" was taken out of "+index.Clean(r.Name)+" on purpose", "return it instead")
 	case ok:
-		return pass(g, "its marker names "+index.ShortID(o.Instance)+" of this fleet")
+		return index.Passed(g, "its marker names "+index.ShortID(o.Instance)+" of this fleet")
 	case mode == ModeRetire, mode == ModeWrite && e.Change.Op == providers.OpCreate && (r.Type == "PTR" || r.Type == "TXT"):
-		return pass(g, "it belongs to the incarnation, not to a node")
+		return index.Passed(g, "it belongs to the incarnation, not to a node")
 	case e.Undoes:
-		return pass(g, "the journal knows that it was made or changed from here")
+		return index.Passed(g, "the journal knows that it was made or changed from here")
 	}
 	return e.unowned(g)
 }
@@ -284,9 +272,9 @@ func (e *GuardEvidence) unowned(g index.GuardID) index.GuardResult {
 		}
 	}
 	if c != "" {
-		return fails(g, "it is managed by "+c+", which would write it again", "remove it at its source")
+		return index.Failed(g, "it is managed by "+c+", which would write it again", "remove it at its source")
 	}
-	return fails(g, "it has no owner marker, and rollcall changes only what it owns", "adopt it first")
+	return index.Failed(g, "it has no owner marker, and rollcall changes only what it owns", "adopt it first")
 }
 
 // CheckUnchanged is guard 5: the record was read again and is what the plan saw.
@@ -294,41 +282,31 @@ func (e *GuardEvidence) CheckUnchanged() index.GuardResult {
 	const g = index.GuardUnchanged
 	switch {
 	case e.FoundErr != nil:
-		return noEvidence(g, "it could not be read again: "+index.ErrorText(e.FoundErr), "an answer from the DNS provider")
+		return index.Unproven(g, "it could not be read again: "+index.ErrorText(e.FoundErr), "an answer from the DNS provider")
 	case !e.Looked:
-		return noEvidence(g, "it was not read again", "an answer from the DNS provider")
+		return index.Unproven(g, "it was not read again", "an answer from the DNS provider")
 	}
 	found, n := index.Find(e.Found, e.Change)
 	if e.Change.Op == providers.OpCreate {
 		want := &e.Change.After
 		switch {
 		case n == 0:
-			return pass(g, "there is no such record yet")
+			return index.Passed(g, "there is no such record yet")
 		case !sameOwners(found, want) && !want.IsMarker():
-			return fails(g, "there is such a record already, and it is "+whose(found), "adopt it, or remove it")
+			return index.Failed(g, "there is such a record already, and it is "+index.Whose(found), "adopt it, or remove it")
 		}
-		return pass(g, "it is there already")
+		return index.Passed(g, "it is there already")
 	}
 	switch {
 	case n == 0:
-		return pass(g, "it is not there any more, so there is nothing to do")
+		return index.Passed(g, "it is not there any more, so there is nothing to do")
 	case n > 1:
-		return fails(g, "there are "+strconv.Itoa(n)+" such records now", "look again")
+		return index.Failed(g, "there are "+strconv.Itoa(n)+" such records now", "look again")
 	}
 	if d := index.Difference(&e.Change.Before, found); d != "" {
-		return fails(g, "it was changed since it was read: "+d, "look again")
+		return index.Failed(g, "it was changed since it was read: "+d, "look again")
 	}
-	return pass(g, "it was read again and is unchanged")
-}
-
-func whose(r *providers.Record) string {
-	if o, ok := r.Owner(); ok {
-		return "owned by " + index.ShortID(o.Instance) + " of fleet " + index.Clean(o.Fleet)
-	}
-	if index.Marked(r) {
-		return "not clear whose it is"
-	}
-	return "not marked as anybody's"
+	return index.Passed(g, "it was read again and is unchanged")
 }
 
 func sameOwners(a, b *providers.Record) bool {
@@ -350,7 +328,7 @@ func (e *GuardEvidence) since(o providers.Owner) time.Time {
 		r = *found
 	}
 	if e.View != nil {
-		if z := e.View.index.ZonesByName[r.Zone]; z != nil {
+		if z := e.View.Index.ZonesByName[r.Zone]; z != nil {
 			return z.View.MarkerSince(&r, o, e.Own, !e.Answer.NotFound)
 		}
 	}
@@ -366,16 +344,16 @@ func (e *GuardEvidence) CheckGrace() index.GuardResult {
 	age := e.Now.Sub(since)
 	switch {
 	case !ok && e.Undoes:
-		return pass(g, "it has no marker whose age would matter")
+		return index.Passed(g, "it has no marker whose age would matter")
 	case !ok:
-		return noEvidence(g, "it has no marker, so its age is not known", "adopt it first")
+		return index.Unproven(g, "it has no marker, so its age is not known", "adopt it first")
 	case age >= e.Grace:
-		return pass(g, "the marker is "+index.Ago(age)+" old")
+		return index.Passed(g, "the marker is "+index.Ago(age)+" old")
 	case ModeOf(e.Verb, e.Change) == ModeTakeOut && (o.Host() || e.Answer.Instance != nil && !e.Answer.Gone):
-		return pass(g, "the instance answered by its id, so that its marker is only "+index.Ago(age)+" old does not matter")
+		return index.Passed(g, "the instance answered by its id, so that its marker is only "+index.Ago(age)+" old does not matter")
 	}
 	if age < -providers.FutureMarker {
-		return fails(g, "the marker is "+index.Ago(-age)+" in the future by the clock of its provider, so how old it is cannot be said", "let the node that wrote it register again once its clock is right")
+		return index.Failed(g, "the marker is "+index.Ago(-age)+" in the future by the clock of its provider, so how old it is cannot be said", "let the node that wrote it register again once its clock is right")
 	}
-	return fails(g, "the marker is only "+index.Ago(age)+" old, and "+index.Ago(e.Grace)+" is the least", "wait "+index.Ago(e.Grace-age))
+	return index.Failed(g, "the marker is only "+index.Ago(age)+" old, and "+index.Ago(e.Grace)+" is the least", "wait "+index.Ago(e.Grace-age))
 }

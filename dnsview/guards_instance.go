@@ -14,13 +14,13 @@ import (
 // CheckCoverage is guard 1: every configured cloud was read whole and just now.
 func (e *GuardEvidence) CheckCoverage() index.GuardResult {
 	const g = index.GuardCoverage
-	if e.View == nil || len(e.View.index.Clouds) == 0 {
-		return noEvidence(g, "no cloud is configured, so nothing is known of what runs", "configure the clouds of this fleet")
+	if e.View == nil || len(e.View.Index.Clouds) == 0 {
+		return index.Unproven(g, "no cloud is configured, so nothing is known of what runs", "configure the clouds of this fleet")
 	}
 	oldest := time.Duration(0)
 	// A configured cloud is named before one that left the config: where the credentials are those of
 	// another account, it is the cause of both.
-	clouds := slices.Clone(e.View.index.Clouds)
+	clouds := slices.Clone(e.View.Index.Clouds)
 	slices.SortStableFunc(clouds, func(a, b *index.CloudState) int {
 		switch {
 		case a.View.Departed == b.View.Departed:
@@ -34,13 +34,13 @@ func (e *GuardEvidence) CheckCoverage() index.GuardResult {
 		age := cs.View.Coverage.Age(e.Now)
 		switch {
 		case cs.State != providers.CoverageComplete:
-			return noEvidence(g, cs.Why, "a complete read of "+cs.Name)
+			return index.Unproven(g, cs.Why, "a complete read of "+cs.Name)
 		case age > e.Age:
-			return noEvidence(g, cs.Name+" was read "+index.Ago(age)+" ago, and "+index.Ago(e.Age)+" is the most", "a fresh read of "+cs.Name)
+			return index.Unproven(g, cs.Name+" was read "+index.Ago(age)+" ago, and "+index.Ago(e.Age)+" is the most", "a fresh read of "+cs.Name)
 		}
 		oldest = max(oldest, age)
 	}
-	return pass(g, index.Plural(len(e.View.index.Clouds), "cloud was", "clouds were")+" read completely, the oldest "+index.Ago(oldest)+" ago")
+	return index.Passed(g, index.Plural(len(e.View.Index.Clouds), "cloud was", "clouds were")+" read completely, the oldest "+index.Ago(oldest)+" ago")
 }
 
 // wasTakenOut reports whether a marker among some records says that its node was taken out on purpose.
@@ -62,15 +62,15 @@ func (e *GuardEvidence) CheckInstance() index.GuardResult {
 	r := e.Change.Record()
 	switch {
 	case mode == ModeWrite && (e.Undoes || !ok || r.IsMarker() || o.Quiesced):
-		return pass(g, "no instance has to be there for this")
+		return index.Passed(g, "no instance has to be there for this")
 	case e.Undoes && !ok:
-		return pass(g, "it belongs to no instance")
+		return index.Passed(g, "it belongs to no instance")
 	case ok && o.Host() && mode == ModeDead:
-		return fails(g, index.ShortID(o.Instance)+" joined by hand, and no cloud can say that it is gone", "let it leave with rollcall service leave")
+		return index.Failed(g, index.ShortID(o.Instance)+" joined by hand, and no cloud can say that it is gone", "let it leave with rollcall service leave")
 	case mode == ModeLeave:
-		return pass(g, index.ShortID(o.Instance)+" joined by hand, and leaving is its own wish")
+		return index.Passed(g, index.ShortID(o.Instance)+" joined by hand, and leaving is its own wish")
 	case ok && o.Host():
-		return pass(g, index.ShortID(o.Instance)+" joined by hand")
+		return index.Passed(g, index.ShortID(o.Instance)+" joined by hand")
 	case mode == ModeWrite:
 		o, _ = e.Change.After.Owner()
 	}
@@ -78,29 +78,29 @@ func (e *GuardEvidence) CheckInstance() index.GuardResult {
 	where := e.cloudLabel(o.Cloud)
 	switch {
 	case !a.Asked:
-		return noEvidence(g, strings.TrimSpace("nobody could be asked for "+index.ShortID(o.Instance)+" "+a.Why), "the cloud with key "+index.Clean(string(o.Cloud))+", configured and reachable")
+		return index.Unproven(g, strings.TrimSpace("nobody could be asked for "+index.ShortID(o.Instance)+" "+a.Why), "the cloud with key "+index.Clean(string(o.Cloud))+", configured and reachable")
 	case a.Key != o.Cloud:
-		return noEvidence(g, "the credentials of "+where+" belong to another account now", "credentials of the account with key "+index.Clean(string(o.Cloud)))
+		return index.Unproven(g, "the credentials of "+where+" belong to another account now", "credentials of the account with key "+index.Clean(string(o.Cloud)))
 	case a.Why != "":
-		return noEvidence(g, where+" gave no answer about "+index.ShortID(o.Instance)+": "+a.Why, "an answer from "+where)
+		return index.Unproven(g, where+" gave no answer about "+index.ShortID(o.Instance)+": "+a.Why, "an answer from "+where)
 	}
 	dead := a.Gone || a.Instance != nil && a.Instance.State.Dead()
 	if !dead && a.Instance == nil {
-		return noEvidence(g, where+" gave no answer about "+index.ShortID(o.Instance), "an answer from "+where)
+		return index.Unproven(g, where+" gave no answer about "+index.ShortID(o.Instance), "an answer from "+where)
 	}
 	switch {
 	case mode == ModeWrite:
 		return e.mustServe(where, o, dead)
 	case dead && a.NotFound && e.Now.Sub(e.since(o)) < e.Grace:
-		return noEvidence(g, where+" does not find "+index.ShortID(o.Instance)+", but it was registered only "+index.Ago(e.Now.Sub(e.since(o)))+" ago and may be too new to be found", "wait until the marker is "+index.Ago(e.Grace)+" old")
+		return index.Unproven(g, where+" does not find "+index.ShortID(o.Instance)+", but it was registered only "+index.Ago(e.Now.Sub(e.since(o)))+" ago and may be too new to be found", "wait until the marker is "+index.Ago(e.Grace)+" old")
 	case dead:
-		return pass(g, where+" says just now that "+index.ShortID(o.Instance)+" is gone")
+		return index.Passed(g, where+" says just now that "+index.ShortID(o.Instance)+" is gone")
 	case mode == ModeTakeOut:
-		return pass(g, where+" shows "+index.ShortID(o.Instance)+" as "+index.Clean(string(a.Instance.State))+" just now")
+		return index.Passed(g, where+" shows "+index.ShortID(o.Instance)+" as "+index.Clean(string(a.Instance.State))+" just now")
 	case a.Instance.State == providers.StateStopped && !e.holdsAny(a.Instance):
-		return pass(g, index.ShortID(o.Instance)+" is stopped and does not have the address any more")
+		return index.Passed(g, index.ShortID(o.Instance)+" is stopped and does not have the address any more")
 	}
-	return fails(g, where+" shows "+index.ShortID(o.Instance)+" as "+index.Clean(string(a.Instance.State))+" just now", "quiesce or drain it to take it out")
+	return index.Failed(g, where+" shows "+index.ShortID(o.Instance)+" as "+index.Clean(string(a.Instance.State))+" just now", "quiesce or drain it to take it out")
 }
 
 func (e *GuardEvidence) mustServe(where string, o providers.Owner, dead bool) index.GuardResult {
@@ -108,23 +108,23 @@ func (e *GuardEvidence) mustServe(where string, o providers.Owner, dead bool) in
 	i := e.Answer.Instance
 	switch {
 	case dead:
-		return fails(g, where+" says that "+index.ShortID(o.Instance)+" is gone", "")
+		return index.Failed(g, where+" says that "+index.ShortID(o.Instance)+" is gone", "")
 	case i.State != providers.StateRunning:
-		return fails(g, where+" shows "+index.ShortID(o.Instance)+" as "+index.Clean(string(i.State))+", not running", "start it")
+		return index.Failed(g, where+" shows "+index.ShortID(o.Instance)+" as "+index.Clean(string(i.State))+", not running", "start it")
 	}
 	if a, ok := e.Change.After.Addr(); ok && !i.HasAddress(a) {
-		if h := e.View.index.Holders[a]; h.Instance == nil || h.Instance.ID != i.ID || e.View.index.KeyOf(h.Instance) != o.Cloud {
-			return fails(g, index.ShortID(o.Instance)+" does not have "+a.String()+" now", "")
+		if h := e.View.Index.Holders[a]; h.Instance == nil || h.Instance.ID != i.ID || e.View.Index.KeyOf(h.Instance) != o.Cloud {
+			return index.Failed(g, index.ShortID(o.Instance)+" does not have "+a.String()+" now", "")
 		}
 	}
-	return pass(g, where+" shows "+index.ShortID(o.Instance)+" as running just now")
+	return index.Passed(g, where+" shows "+index.ShortID(o.Instance)+" as running just now")
 }
 
 func (e *GuardEvidence) cloudLabel(key providers.CloudKey) string {
 	if e.View == nil {
 		return "cloud " + index.Clean(string(key))
 	}
-	return e.View.index.CloudLabel(key)
+	return e.View.Index.CloudLabel(key)
 }
 
 // addresses returns what the record leads to.
@@ -133,7 +133,7 @@ func (e *GuardEvidence) addresses() (out []netip.Addr, known bool) {
 	if e.View == nil {
 		return nil, false
 	}
-	hosts, known := e.View.index.AddressesOf(&r)
+	hosts, known := e.View.Index.AddressesOf(&r)
 	if !known {
 		// PTR, TXT and the like lead to no address.
 		return nil, r.Type != "A" && r.Type != "AAAA" && r.Type != "SRV" && r.Type != "CNAME"
@@ -165,7 +165,7 @@ func (e *GuardEvidence) whyNoAddress() string {
 	if !ok || r.Type != "SRV" || e.View == nil {
 		return ""
 	}
-	if z := e.View.index.ZoneOf(srv.Target); z != nil && z.Why != "" {
+	if z := e.View.Index.ZoneOf(srv.Target); z != nil && z.Why != "" {
 		return ": " + z.Why
 	}
 	return ""
@@ -177,7 +177,7 @@ func (e *GuardEvidence) holdsAny(i *providers.Instance) bool {
 		return true
 	}
 	return slices.ContainsFunc(addrs, func(a netip.Addr) bool {
-		return i.HasAddress(a) || e.View.index.Holds(i, a)
+		return i.HasAddress(a) || e.View.Index.Holds(i, a)
 	})
 }
 
@@ -187,7 +187,7 @@ func (e *GuardEvidence) CheckAddress() index.GuardResult {
 	const g = index.GuardAddress
 	addrs, known := e.addresses()
 	if !known {
-		return noEvidence(g, "it cannot be told from here which address it leads to"+e.whyNoAddress(), "a complete read of the zone of its target")
+		return index.Unproven(g, "it cannot be told from here which address it leads to"+e.whyNoAddress(), "a complete read of the zone of its target")
 	}
 	o, _ := e.owner()
 	own := ModeOf(e.Verb, e.Change) == ModeTakeOut
@@ -195,14 +195,14 @@ func (e *GuardEvidence) CheckAddress() index.GuardResult {
 	var typed *index.GuardResult
 	r := e.Change.Record()
 	if e.HoldersErr != nil {
-		return noEvidence(g, "who has the address is not known: "+index.Clean(e.HoldersErr.Error()), "an answer from the cloud")
+		return index.Unproven(g, "who has the address is not known: "+index.Clean(e.HoldersErr.Error()), "an answer from the cloud")
 	}
 	for _, a := range addrs {
-		h, held := e.View.index.Holders[a]
+		h, held := e.View.Index.Holders[a]
 		if n := slices.IndexFunc(e.Holders, func(h providers.Address) bool { return h.IP == a }); n >= 0 && !held {
-			return fails(g, a.String()+" belongs to "+index.AddressLabel(&e.Holders[n])+", which its cloud names when it is asked for the address, and whose list leaves it out", "look again: the entry is reused")
+			return index.Failed(g, a.String()+" belongs to "+index.AddressLabel(&e.Holders[n])+", which its cloud names when it is asked for the address, and whose list leaves it out", "look again: the entry is reused")
 		}
-		isOwn := own && held && (h.Instance != nil && h.Instance.ID == o.Instance && e.View.index.KeyOf(h.Instance) == o.Cloud || h.Address != nil && h.Address.Instance == o.Instance)
+		isOwn := own && held && (h.Instance != nil && h.Instance.ID == o.Instance && e.View.Index.KeyOf(h.Instance) == o.Cloud || h.Address != nil && h.Address.Instance == o.Instance)
 		if own && !held && e.Answer.Instance != nil && e.Answer.Instance.HasAddress(a) {
 			isOwn = true
 		}
@@ -219,36 +219,36 @@ func (e *GuardEvidence) CheckAddress() index.GuardResult {
 			}
 			switch {
 			case h.Instance == nil && h.Address.Instance == o.Instance:
-				return fails(g, a.String()+" belongs to "+what+", which is left of the owner", "wait until it is released")
-			case !e.View.index.HeldByNoNode(h, &r) && own && r.Type == "SRV" && (e.Reason == Reused || e.Reason == Stopped):
+				return index.Failed(g, a.String()+" belongs to "+what+", which is left of the owner", "wait until it is released")
+			case !e.View.Index.HeldByNoNode(h, &r) && own && r.Type == "SRV" && (e.Reason == Reused || e.Reason == Stopped):
 				// A host name may have several addresses: one that a node has does not keep a value of another node.
 				typed = &index.GuardResult{
 					Guard: g, Why: a.String() + " belongs to " + what + ", and clients would not come to it by this entry any more",
 					Satisfy: "type the name of the entry, or retarget its host name", Confirm: index.Clean(r.Name),
 				}
-			case !e.View.index.HeldByNoNode(h, &r):
-				return fails(g, a.String()+" belongs to "+what, "retarget the entry instead")
+			case !e.View.Index.HeldByNoNode(h, &r):
+				return index.Failed(g, a.String()+" belongs to "+what, "retarget the entry instead")
 			case e.Reason != Reused:
-				return fails(g, a.String()+" belongs to "+what, "look again: the entry is reused now")
+				return index.Failed(g, a.String()+" belongs to "+what, "look again: the entry is reused now")
 			case typed == nil:
 				typed = &index.GuardResult{
-					Guard: g, Why: a.String() + " belongs to " + what + ", which is no running node of " + index.Clean(cmp.Or(e.View.index.ServiceOf(&r), r.Name)) + " or is there already, and clients would not come to it by this entry any more",
+					Guard: g, Why: a.String() + " belongs to " + what + ", which is no running node of " + index.Clean(cmp.Or(e.View.Index.ServiceOf(&r), r.Name)) + " or is there already, and clients would not come to it by this entry any more",
 					Satisfy: "type the name of the entry", Confirm: index.Clean(r.Name),
 				}
 			}
 			continue
 		}
-		if p, ok := e.View.index.Allowed(a); ok {
-			return fails(g, a.String()+" is on the allow-list ("+p.String()+")", "take it off the allow-list")
+		if p, ok := e.View.Index.Allowed(a); ok {
+			return index.Failed(g, a.String()+" is on the allow-list ("+p.String()+")", "take it off the allow-list")
 		}
 	}
 	switch {
 	case typed != nil:
 		return *typed
 	case len(addrs) == 0:
-		return pass(g, "it leads to no address")
+		return index.Passed(g, "it leads to no address")
 	case mine:
-		return pass(g, "the address is the node's own")
+		return index.Passed(g, "the address is the node's own")
 	}
-	return pass(g, "nobody has "+addrs[0].String())
+	return index.Passed(g, "nobody has "+addrs[0].String())
 }

@@ -19,13 +19,13 @@ func (e *GuardEvidence) CheckMinimum() index.GuardResult {
 		alive = true
 	}
 	if e.View == nil || e.FoundErr != nil || !e.Looked {
-		return noEvidence(g, "it is not known what else the name holds", "an answer from the DNS provider")
+		return index.Unproven(g, "it is not known what else the name holds", "an answer from the DNS provider")
 	}
 	why := "what is removed is not alive"
-	if s := e.View.index.ServicesByName[r.Name]; s != nil && alive && s.IsMemberValue(&r) {
+	if s := e.View.Index.ServicesByName[r.Name]; s != nil && alive && s.IsMemberValue(&r) {
 		left := e.liveMembers(s)
 		if left < s.Minimum {
-			return fails(g, index.Clean(r.Name)+" would keep "+index.Plural(left, "live member", "live members")+", and its minimum is "+strconv.Itoa(s.Minimum), "more nodes, or a lower minimum in the config")
+			return index.Failed(g, index.Clean(r.Name)+" would keep "+index.Plural(left, "live member", "live members")+", and its minimum is "+strconv.Itoa(s.Minimum), "more nodes, or a lower minimum in the config")
 		}
 		why = index.Clean(r.Name) + " keeps " + index.Plural(left, "live member", "live members")
 	}
@@ -37,13 +37,13 @@ func (e *GuardEvidence) CheckMinimum() index.GuardResult {
 		}
 	}
 	if stay > 0 || r.Type == "PTR" || r.Type == "TXT" {
-		return pass(g, why)
+		return index.Passed(g, why)
 	}
 	if g := e.checkStranded(); !g.Pass {
 		return g
 	}
 	if e.hostName(&r) {
-		return pass(g, why+"; the name is that of the node itself")
+		return index.Passed(g, why+"; the name is that of the node itself")
 	}
 	return index.GuardResult{Guard: g, Why: index.Clean(r.Name) + " would have no " + r.Type + " record any more", Satisfy: "type the name", Confirm: index.Clean(r.Name)}
 }
@@ -51,7 +51,7 @@ func (e *GuardEvidence) CheckMinimum() index.GuardResult {
 // hostName reports whether a name is that of one node, which goes with it, and not
 // that of a service.
 func (e *GuardEvidence) hostName(r *providers.Record) bool {
-	x := e.View.index
+	x := e.View.Index
 	if x.ServicesByName[r.Name] != nil {
 		return false
 	}
@@ -76,7 +76,7 @@ func (e *GuardEvidence) hostName(r *providers.Record) bool {
 // liveMembers counts the live members that a service keeps: by the reading made just before of the record's name and
 // type, and by the view for what else stands at the name.
 func (e *GuardEvidence) liveMembers(s *index.DeclaredService) int {
-	x := e.View.index
+	x := e.View.Index
 	r := e.Change.Record()
 	var all []index.Member
 	for n := range e.Found {
@@ -103,22 +103,22 @@ func (e *GuardEvidence) CheckThreshold() index.GuardResult {
 	zone := providers.CanonicalName(e.Change.Record().Zone)
 	var z *index.ZoneState
 	if e.View != nil {
-		z = e.View.index.ZonesByName[zone]
+		z = e.View.Index.ZonesByName[zone]
 	}
 	switch {
 	case z == nil || z.State != providers.CoverageComplete:
-		return noEvidence(g, "it is not known how many records "+index.Clean(zone)+" holds", "a complete read of "+index.Clean(zone))
+		return index.Unproven(g, "it is not known how many records "+index.Clean(zone)+" holds", "a complete read of "+index.Clean(zone))
 	case e.RecentErr != nil:
-		return noEvidence(g, "it is not known what went in the last ten minutes: "+index.ErrorText(e.RecentErr), "a journal that can be read")
+		return index.Unproven(g, "it is not known what went in the last ten minutes: "+index.ErrorText(e.RecentErr), "a journal that can be read")
 	}
 	base := e.Owned
 	total := e.Recent + e.Planned
 	allowed := max(0, int(e.Threshold*float64(base)))
 	switch {
 	case base < e.From:
-		return pass(g, "the zone has only "+index.Plural(base, "owned record", "owned records"))
+		return index.Passed(g, "the zone has only "+index.Plural(base, "owned record", "owned records"))
 	case total <= allowed:
-		return pass(g, strconv.Itoa(total)+" of "+index.Plural(base, "owned record", "owned records")+" in ten minutes, and "+strconv.Itoa(allowed)+" may go")
+		return index.Passed(g, strconv.Itoa(total)+" of "+index.Plural(base, "owned record", "owned records")+" in ten minutes, and "+strconv.Itoa(allowed)+" may go")
 	}
 	return index.GuardResult{
 		Guard: g, Satisfy: "type the number of entries that this plan removes from the zone", Confirm: strconv.Itoa(e.Planned),
@@ -129,15 +129,15 @@ func (e *GuardEvidence) CheckThreshold() index.GuardResult {
 // CheckJournal is guard 9: the entry is on disk first.
 func (e *GuardEvidence) CheckJournal() index.GuardResult {
 	if e.JournalErr != nil {
-		return noEvidence(index.GuardJournal, index.ErrorText(e.JournalErr), "a journal that can be written to")
+		return index.Unproven(index.GuardJournal, index.ErrorText(e.JournalErr), "a journal that can be written to")
 	}
-	return pass(index.GuardJournal, "the journal can be written to")
+	return index.Passed(index.GuardJournal, "the journal can be written to")
 }
 
 // OwnedIn counts the records of a zone that this fleet owns.
 func (v *View) OwnedIn(zone string) int {
 	n := 0
-	if z := v.index.ZonesByName[providers.CanonicalName(zone)]; z != nil {
+	if z := v.Index.ZonesByName[providers.CanonicalName(zone)]; z != nil {
 		for i := range z.View.Records {
 			if o, ok := z.View.Records[i].Owner(); ok && o.Fleet == v.Options.Fleet {
 				n++

@@ -34,10 +34,10 @@ func (e *GuardEvidence) CheckRetired() index.GuardResult {
 	}
 	var z *index.ZoneState
 	if e.View != nil {
-		z = e.View.index.ZoneOf(name)
+		z = e.View.Index.ZoneOf(name)
 	}
 	if z == nil || z.State != providers.CoverageComplete {
-		return noEvidence(g, "it is not known which nodes "+index.Clean(name)+" has", "a complete read of its zone")
+		return index.Unproven(g, "it is not known which nodes "+index.Clean(name)+" has", "a complete read of its zone")
 	}
 	nodes := 0
 	for i := range z.View.Records {
@@ -47,9 +47,9 @@ func (e *GuardEvidence) CheckRetired() index.GuardResult {
 		}
 	}
 	if nodes > 0 {
-		return fails(g, index.Clean(name)+" still has "+index.Plural(nodes, "node", "nodes"), "let them leave first")
+		return index.Failed(g, index.Clean(name)+" still has "+index.Plural(nodes, "node", "nodes"), "let them leave first")
 	}
-	return pass(g, index.Clean(name)+" has no nodes")
+	return index.Passed(g, index.Clean(name)+" has no nodes")
 }
 
 // CheckOrphaned is guard 7 for a marker that is removed because it marks
@@ -60,43 +60,43 @@ func (e *GuardEvidence) CheckOrphaned() index.GuardResult {
 	r := e.Change.Record()
 	o, ok := index.OwnerInMarker(&r)
 	if !ok {
-		return fails(g, "the marker cannot be read, so nobody can say what it marks", "remove it by hand")
+		return index.Failed(g, "the marker cannot be read, so nobody can say what it marks", "remove it by hand")
 	}
-	if e.View == nil || e.View.index.ZoneOf(r.Name) == nil || e.View.index.ZoneOf(r.Name).State != providers.CoverageComplete {
-		return noEvidence(g, "it is not known whether the record that it marks is there", "a complete read of its zone")
+	if e.View == nil || e.View.Index.ZoneOf(r.Name) == nil || e.View.Index.ZoneOf(r.Name).State != providers.CoverageComplete {
+		return index.Unproven(g, "it is not known whether the record that it marks is there", "a complete read of its zone")
 	}
-	z := e.View.index.ZoneOf(r.Name)
+	z := e.View.Index.ZoneOf(r.Name)
 	_, name, _ := providers.SplitMarkerName(r.Name)
 	for i := range z.View.Records {
 		if s := &z.View.Records[i]; s.Name == name && o.Owns(s.Type, s.Value) {
-			return fails(g, "it marks "+s.Label()+", which is there", "look again")
+			return index.Failed(g, "it marks "+s.Label()+", which is there", "look again")
 		}
 	}
 	if e.BesideErr != nil {
-		return noEvidence(g, "what it marks could not be read again: "+index.ErrorText(e.BesideErr), "an answer from the DNS provider")
+		return index.Unproven(g, "what it marks could not be read again: "+index.ErrorText(e.BesideErr), "an answer from the DNS provider")
 	}
 	for i := range e.Beside {
 		if s := &e.Beside[i]; o.Owns(s.Type, s.Value) {
-			return fails(g, "it marks "+s.Label()+", which has come meanwhile", "look again")
+			return index.Failed(g, "it marks "+s.Label()+", which has come meanwhile", "look again")
 		}
 	}
 	if !o.Quiesced {
-		return pass(g, "there is no record that it marks")
+		return index.Passed(g, "there is no record that it marks")
 	}
 	if o.Host() {
-		return fails(g, index.ShortID(o.Instance)+" joined by hand and may come back", "let it leave with rollcall service leave")
+		return index.Failed(g, index.ShortID(o.Instance)+" joined by hand and may come back", "let it leave with rollcall service leave")
 	}
 	gone := e.Answer.Asked && e.Answer.Key == o.Cloud && e.Answer.Why == "" && (e.Answer.Gone || e.Answer.Instance != nil && e.Answer.Instance.State.Dead())
-	if cs := e.View.index.CloudsByKey[o.Cloud]; cs != nil && cs.State == providers.CoverageComplete {
-		i := e.View.index.Instance(o.Cloud, o.Instance)
+	if cs := e.View.Index.CloudsByKey[o.Cloud]; cs != nil && cs.State == providers.CoverageComplete {
+		i := e.View.Index.Instance(o.Cloud, o.Instance)
 		l, asked := cs.View.Lookups[o.Instance]
 		gone = gone || i != nil && i.State.Dead() || i == nil && asked && l.Gone && l.Err == nil
 		if i != nil && !i.State.Dead() {
-			return fails(g, index.Label(i)+" was taken out on purpose, and is there: return it, or terminate it", "")
+			return index.Failed(g, index.Label(i)+" was taken out on purpose, and is there: return it, or terminate it", "")
 		}
 	}
 	if !gone {
-		return noEvidence(g, "nobody has said just now that "+index.ShortID(o.Instance)+" is gone, and it was taken out on purpose", "an answer from "+e.cloudLabel(o.Cloud)+" about that instance")
+		return index.Unproven(g, "nobody has said just now that "+index.ShortID(o.Instance)+" is gone, and it was taken out on purpose", "an answer from "+e.cloudLabel(o.Cloud)+" about that instance")
 	}
-	return pass(g, "there is no record that it marks, and "+index.ShortID(o.Instance)+" is gone")
+	return index.Passed(g, "there is no record that it marks, and "+index.ShortID(o.Instance)+" is gone")
 }

@@ -1,4 +1,4 @@
-package dnsview
+package dnsview_test
 
 import (
 	"strings"
@@ -6,6 +6,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"rollcall/dnsview"
 	"rollcall/dnsview/index"
 )
 
@@ -66,7 +67,7 @@ func TestARecordIsNamedWithUnicodeNamesToo(t *testing.T) {
 		"_x._tcp.example.com/SRV/10 10 80 a.bücher.example": {"", "_x._tcp.example.com", "SRV", "10 10 80 a.xn--bcher-kva.example"},
 		"bücher.example/TXT/\"bücher.example\"":             {"", "xn--bcher-kva.example", "TXT", "\"bücher.example\""},
 	} {
-		zone, name, typ, value, ok := SplitRecord(in)
+		zone, name, typ, value, ok := dnsview.SplitRecord(in)
 		if got := [4]string{zone, name, typ, value}; !ok || got != want {
 			t.Errorf("%s: %q", in, got)
 		}

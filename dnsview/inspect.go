@@ -15,7 +15,7 @@ import (
 func Inspect(s *providers.Snapshot, o index.Options) *View {
 	v := &View{Snapshot: s, Options: o}
 	x := index.New(s, &v.Options)
-	v.index = x
+	v.Index = x
 	for _, name := range index.SourceOrder(s) {
 		v.Sources = append(v.Sources, x.BasisOf(name))
 	}

@@ -151,7 +151,7 @@ func (in *inspector) launchedFor(i *providers.Instance) time.Duration {
 
 // MarkerSince returns since when the marker of o on r is there at the most, by this machine's clock.
 func (v *View) MarkerSince(r *providers.Record, o providers.Owner) time.Time {
-	return v.index.MarkerSince(r, o, true)
+	return v.Index.MarkerSince(r, o, true)
 }
 
 // gone is for an owner that its cloud says does not exist any more. Whether the

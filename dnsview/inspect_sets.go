@@ -1,7 +1,6 @@
 package dnsview
 
 import (
-	"cmp"
 	"net/netip"
 	"slices"
 	"strconv"
@@ -118,19 +117,11 @@ func (in *inspector) duplicates(z *index.ZoneState, members []*providers.Record)
 	}
 }
 
-// registered is when a record was marked; of a marker record, when it says so.
-func registered(r *providers.Record) (providers.Owner, bool) {
-	if r.IsMarker() {
-		return index.OwnerInMarker(r)
-	}
-	return r.Owner()
-}
-
 // byAge orders records that say the same by age: by what their markers say, then
 // by their provider's word, then by what they are.
 func byAge(a, b *providers.Record) int {
-	oa, okA := registered(a)
-	ob, okB := registered(b)
+	oa, okA := index.RegisteredOwner(a)
+	ob, okB := index.RegisteredOwner(b)
 	if okA && okB {
 		if c := oa.Registered.Compare(ob.Registered); c != 0 {
 			return c
@@ -152,12 +143,12 @@ func (in *inspector) duplicate(z *index.ZoneState, kept, r *providers.Record) {
 		Class: Duplicate, Severity: Low, Record: r, Zone: z.Name, Service: in.ServiceOf(r), RestsOn: z.AllBases,
 		Reason: r.Label() + " is there twice",
 		Evidence: []Evidence{
-			{Source: z.Name, Fact: "holds " + kept.Label() + " as " + idOf(kept), At: kept.Modified},
-			{Source: z.Name, Fact: "holds " + r.Label() + " as " + idOf(r), At: r.Modified},
+			{Source: z.Name, Fact: "holds " + kept.Label() + " as " + index.RecordID(kept), At: kept.Modified},
+			{Source: z.Name, Fact: "holds " + r.Label() + " as " + index.RecordID(r), At: r.Modified},
 		},
 	}
-	a, okA := registered(kept)
-	b, okB := registered(r)
+	a, okA := index.RegisteredOwner(kept)
+	b, okB := index.RegisteredOwner(r)
 	lack := in.MissingEvidence(z)
 	switch {
 	case !okB:
@@ -177,13 +168,6 @@ func (in *inspector) duplicate(z *index.ZoneState, kept, r *providers.Record) {
 		f.Reason += "; the older one stays"
 	}
 	in.add(f)
-}
-
-func idOf(r *providers.Record) string {
-	if id := cmp.Or(r.ID, r.SetID); id != "" {
-		return index.Clean(id)
-	}
-	return "a value without an id"
 }
 
 // fullSet holds a record set against the limits of its provider and of the protocol.

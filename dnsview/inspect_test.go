@@ -1,4 +1,4 @@
-package dnsview
+package dnsview_test
 
 import (
 	"errors"
@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"rollcall/dnsview"
 	"rollcall/dnsview/index"
 	"rollcall/providers"
 )
@@ -134,7 +135,7 @@ func r53Records() []providers.Record {
 	return rs
 }
 
-func (w *world) view() *View { return Inspect(w.snap, w.opts) }
+func (w *world) view() *dnsview.View { return dnsview.Inspect(w.snap, w.opts) }
 
 func (w *world) cloud(name string) *providers.CloudView {
 	for i := range w.snap.Clouds {
@@ -222,7 +223,7 @@ func (w *world) addRecord(r providers.Record) {
 }
 
 // short writes findings as "class severity remedy subject", one for each.
-func short(v *View) []string {
+func short(v *dnsview.View) []string {
 	var out []string
 	for i := range v.Findings {
 		f := &v.Findings[i]

@@ -1,10 +1,11 @@
-package dnsview
+package dnsview_test
 
 import (
 	"testing"
 	"time"
 
 	"rollcall/dnsview/index"
+	"rollcall/dnsview/plan"
 	"rollcall/providers"
 )
 
@@ -32,8 +33,8 @@ func TestMarkersThatAPlanWritesAreDatedByTheClockOfTheirDNSProvider(t *testing.T
 		made := 0
 		a := providers.InstanceRef{Key: keyUse1, ID: ec2A}
 		host := w.record("sd-01.unilans.net", "A", "34.")
-		for verb, p := range map[string]Plan{
-			"register": PlanRegister(v, rrName, a), "adopt": PlanAdopt(v, ids...), "retarget": PlanRetargetTo(v, host.Identity(), a),
+		for verb, p := range map[string]plan.Plan{
+			"register": plan.Register(v, rrName, a), "adopt": plan.Adopt(v, ids...), "retarget": plan.RetargetTo(v, host.Identity(), a),
 		} {
 			if len(p.Steps) == 0 {
 				t.Errorf("%s does nothing: %q", verb, p.Skipped)

@@ -1,4 +1,4 @@
-package dnsview
+package dnsview_test
 
 import (
 	"slices"
@@ -7,13 +7,14 @@ import (
 
 	"pgregory.net/rapid"
 
+	"rollcall/dnsview"
 	"rollcall/dnsview/index"
 	"rollcall/providers"
 )
 
 // rostersOf returns the rosters of a view by the name that nodes serve under.
-func rostersOf(v *View) map[string]*Roster {
-	out := map[string]*Roster{}
+func rostersOf(v *dnsview.View) map[string]*dnsview.Roster {
+	out := map[string]*dnsview.Roster{}
 	for _, s := range v.ServiceTree() {
 		out[s.Name] = &s.Roster
 		for _, i := range s.Incarnations {
@@ -30,7 +31,7 @@ func TestNoFindingAboutTheMembersOfAServiceContradictsTheTree(t *testing.T) {
 		thin := map[string]bool{}
 		for i := range v.Findings {
 			f := &v.Findings[i]
-			is := func(c Class) bool { return f.Class == c || f.Would == c }
+			is := func(c dnsview.Class) bool { return f.Class == c || f.Would == c }
 			r := rosters[f.Service]
 			if r == nil {
 				continue
@@ -38,37 +39,39 @@ func TestNoFindingAboutTheMembersOfAServiceContradictsTheTree(t *testing.T) {
 			fail := func(why string) {
 				t.Fatalf("%s: %s\nthe tree: %d live, %d nodes: %s", f.Class, f.Reason, r.Live, len(r.Nodes), why)
 			}
-			at := slices.IndexFunc(r.Nodes, func(n *NodeView) bool {
-				return f.Instance != nil && n.Ref.Key == f.Instance.Key && n.Ref.ID == f.Instance.ID && n.fleet == ""
+			at := slices.IndexFunc(r.Nodes, func(n *dnsview.NodeView) bool {
+				return f.Instance != nil && n.Ref.Key == f.Instance.Key && n.Ref.ID == f.Instance.ID && n.Fleet == ""
 			})
 			switch {
-			case is(Thin):
+			case is(dnsview.Thin):
 				thin[f.Service] = true
-				if f.Class == Thin && !strings.Contains(f.Reason, " has "+index.Plural(r.Live, "live member", "live members")+",") || r.Live >= r.Minimum {
+				if f.Class == dnsview.Thin && !strings.Contains(f.Reason, " has "+index.Plural(r.Live, "live member", "live members")+",") || r.Live >= r.Minimum {
 					fail("it counts others")
 				}
-			case is(OneCloud):
+			case is(dnsview.OneCloud):
 				live := map[index.MemberID]bool{}
 				for _, n := range r.Nodes {
 					if n.Live {
-						live[n.member] = true
+						live[n.Member] = true
 						if n.Instance == nil || n.Instance.Cloud != f.Cloud {
 							fail("a live node is elsewhere")
 						}
 					}
 				}
-				if !slices.ContainsFunc(f.Evidence, func(e Evidence) bool { return e.Fact == "runs "+index.Plural(len(live), "live member", "live members") }) {
+				if !slices.ContainsFunc(f.Evidence, func(e dnsview.Evidence) bool {
+					return e.Fact == "runs "+index.Plural(len(live), "live member", "live members")
+				}) {
 					fail("it counts others")
 				}
-			case is(Missing):
+			case is(dnsview.Missing):
 				if at < 0 || r.Nodes[at].Live || len(r.Nodes[at].Records) > 0 {
 					fail("the node that it misses is there, or is none")
 				}
-			case is(Half) && f.Instance != nil:
+			case is(dnsview.Half) && f.Instance != nil:
 				if at < 0 {
 					fail("the node that it is about is none")
 				}
-			case f.Class == Half && strings.Contains(f.Reason, " has "):
+			case f.Class == dnsview.Half && strings.Contains(f.Reason, " has "):
 				nodes := 0
 				for _, n := range r.Nodes {
 					if len(n.Records) > 0 {
@@ -78,8 +81,8 @@ func TestNoFindingAboutTheMembersOfAServiceContradictsTheTree(t *testing.T) {
 				if !strings.Contains(f.Reason, " has "+index.Plural(nodes, "node", "nodes")+",") {
 					fail("it counts others")
 				}
-			case is(SRVNoPTR), is(SRVNoTXT):
-				if !slices.ContainsFunc(r.Nodes, func(n *NodeView) bool { return len(n.Records) > 0 }) {
+			case is(dnsview.SRVNoPTR), is(dnsview.SRVNoTXT):
+				if !slices.ContainsFunc(r.Nodes, func(n *dnsview.NodeView) bool { return len(n.Records) > 0 }) {
 					fail("no node has an SRV value")
 				}
 			}
@@ -97,7 +100,7 @@ func TestNoGuardContradictsTheTreeAboutTheMembersThatAServiceKeeps(t *testing.T)
 		w := mishapsAndQuiesce(t)
 		v := w.view()
 		var values []*providers.Record
-		for _, s := range v.index.Services {
+		for _, s := range v.Index.Services {
 			for _, m := range s.Records {
 				values = append(values, m.Record)
 			}
@@ -107,8 +110,8 @@ func TestNoGuardContradictsTheTreeAboutTheMembersThatAServiceKeeps(t *testing.T)
 		}
 		gone := values[rapid.IntRange(0, len(values)-1).Draw(t, "what goes")]
 		running := providers.Instance{State: providers.StateRunning}
-		e := &GuardEvidence{
-			Now: v.Options.Now, Fleet: v.Options.Fleet, Verb: index.VerbQuiesce, View: v, Looked: true, Answer: InstanceAnswer{Asked: true, Instance: &running},
+		e := &dnsview.GuardEvidence{
+			Now: v.Options.Now, Fleet: v.Options.Fleet, Verb: index.VerbQuiesce, View: v, Looked: true, Answer: dnsview.InstanceAnswer{Asked: true, Instance: &running},
 			Change: &providers.Change{Op: providers.OpDelete, Before: *gone},
 		}
 		for z := range w.snap.Zones {
@@ -142,8 +145,8 @@ func TestTheGuardOfAnIncarnationThatIsRetiredSeesTheNodesThatTheTreeShows(t *tes
 				if i.Zone == "" {
 					continue
 				}
-				e := &GuardEvidence{View: v, Verb: index.VerbRetire, Change: &providers.Change{Op: providers.OpDelete, Before: providers.Record{Zone: i.Zone, Name: i.Name, Type: "TXT"}}}
-				nodes := slices.ContainsFunc(i.Nodes, func(n *NodeView) bool { return len(n.Records) > 0 })
+				e := &dnsview.GuardEvidence{View: v, Verb: index.VerbRetire, Change: &providers.Change{Op: providers.OpDelete, Before: providers.Record{Zone: i.Zone, Name: i.Name, Type: "TXT"}}}
+				nodes := slices.ContainsFunc(i.Nodes, func(n *dnsview.NodeView) bool { return len(n.Records) > 0 })
 				if g := e.CheckRetired(); !g.NoEvidence && g.Pass == nodes {
 					t.Fatalf("%s has nodes %v: %+v", i.Name, nodes, g)
 				}

@@ -25,7 +25,7 @@ func (v *View) ValueName(r *providers.Record) string {
 	if r.SetID == "" {
 		return r.Value
 	}
-	for _, o := range v.index.WithSetID()[index.SetKey{Zone: r.Zone, Name: r.Name, Type: r.Type}] {
+	for _, o := range v.Index.WithSetID()[index.SetKey{Zone: r.Zone, Name: r.Name, Type: r.Type}] {
 		if o.SetID != r.SetID && NamesValue(r.Value, o) {
 			return r.Value + "#" + r.SetID
 		}
@@ -47,8 +47,8 @@ func (v *View) FindInstance(text string) (*providers.Instance, error) {
 		cloud, want = "", text
 	}
 	var byID, byName []*providers.Instance
-	for n := range v.index.Nodes {
-		i := v.index.Nodes[n].Instance
+	for n := range v.Index.Nodes {
+		i := v.Index.Nodes[n].Instance
 		if i == nil || cloud != "" && i.Cloud != cloud {
 			continue
 		}

@@ -1,4 +1,4 @@
-package dnsview
+package dnsview_test
 
 import (
 	"net/netip"
@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"rollcall/dnsview"
 	"rollcall/dnsview/index"
 	"rollcall/providers"
 )
@@ -197,7 +198,7 @@ func TestWhichOfTwoGoes(t *testing.T) {
 }
 
 func TestWhatWireFindingsSay(t *testing.T) {
-	f := func(w *world) *Finding {
+	f := func(w *world) *dnsview.Finding {
 		v := w.view()
 		if len(v.Findings) != 1 {
 			t.Fatalf("%v", short(v))
@@ -215,14 +216,14 @@ func TestWhatWireFindingsSay(t *testing.T) {
 	}
 	w = newWorld()
 	w.on(wwwName, "A", index.WirePropagating, func(s *index.WireState) { s.Since, s.At = time.Time{}, testNow.Add(-3*time.Minute) })
-	if got := f(w); got.Class != Wire || !strings.Contains(got.Reason, "for 3 min now") {
+	if got := f(w); got.Class != dnsview.Wire || !strings.Contains(got.Reason, "for 3 min now") {
 		t.Errorf("without a beginning it lasts since it was asked: %s %s", got.Class, got.Reason)
 	}
 	w = newWorld()
 	w.on(wwwName, "A", index.WireCached, func(s *index.WireState) {
 		s.Answers = []index.WireAnswer{{Server: "9.9.9.9", Resolver: true, At: testRead}}
 	})
-	if got := f(w); got.Class != Cached || !strings.HasSuffix(got.Reason, "still hand out the old answer") || !strings.HasPrefix(got.Evidence[len(got.Evidence)-1].Fact, "hands out that there is nothing") {
+	if got := f(w); got.Class != dnsview.Cached || !strings.HasSuffix(got.Reason, "still hand out the old answer") || !strings.HasPrefix(got.Evidence[len(got.Evidence)-1].Fact, "hands out that there is nothing") {
 		t.Errorf("%s %+v", got.Reason, got.Evidence)
 	}
 }

@@ -1,4 +1,4 @@
-package dnsview
+package dnsview_test
 
 import (
 	"errors"
@@ -9,7 +9,9 @@ import (
 	"testing"
 	"time"
 
+	"rollcall/dnsview"
 	"rollcall/dnsview/index"
+	"rollcall/dnsview/plan"
 	"rollcall/providers"
 )
 
@@ -174,7 +176,7 @@ func TestWhatANodeHasLeft(t *testing.T) {
 	r := w.record(wwwName, "A", "165.225.128.77")
 	r.Owners, r.Comment = nil, ""
 	v := w.view()
-	p := PlanRemedy(v, v.FindingsOfRecord(w.record(wwwName, "A", "165.225.128.1"))...)
+	p := plan.ForFindings(v, v.FindingsOfRecord(w.record(wwwName, "A", "165.225.128.1"))...)
 	if len(p.Steps) > 0 || !strings.Contains(strings.Join(p.Skipped, "\n"), "the name has 165.225.128.77 already, without a marker: adopt that first") {
 		t.Errorf("%v, %v", sentences(p), p.Skipped)
 	}
@@ -349,9 +351,9 @@ func TestWhatIsNotDoneToARecordThatDiffers(t *testing.T) {
 		r.TTL = 3600
 		c.mess(w, r)
 		v := w.view()
-		var ttl []*Finding
+		var ttl []*dnsview.Finding
 		for i := range v.Findings {
-			if v.Findings[i].Class == TTL {
+			if v.Findings[i].Class == dnsview.TTL {
 				ttl = append(ttl, &v.Findings[i])
 			}
 		}
@@ -360,7 +362,7 @@ func TestWhatIsNotDoneToARecordThatDiffers(t *testing.T) {
 			if len(ttl) > 0 { // what is not ours is as its own fleet wants it
 				t.Errorf("%s: %s", c.name, ttl[0].Reason)
 			}
-		case len(ttl) != 1 || (ttl[0].Remedy == NoRemedy) != (c.want != "") || !strings.Contains(ttl[0].Reason, c.want):
+		case len(ttl) != 1 || (ttl[0].Remedy == dnsview.NoRemedy) != (c.want != "") || !strings.Contains(ttl[0].Reason, c.want):
 			t.Errorf("%s: %v", c.name, short(v))
 		}
 	}
@@ -379,7 +381,7 @@ func TestAnEntryIsQuiescedForItsOwnNodeAlone(t *testing.T) {
 			to.PublicIPs = []netip.Addr{addr("165.225.128.77")}
 		}
 		w.record(wwwName, "A", "34.").Name = "x." + cfZone // so that the name has no such value yet
-		p := PlanRetargetTo(w.view(), r.Identity(), to.Ref())
+		p := plan.RetargetTo(w.view(), r.Identity(), to.Ref())
 		if len(p.Steps) != 1 || p.Steps[0].Change.After.Owners[0].Quiesced != own || p.Steps[0].Change.After.Value != to.PublicIPs[0].String() {
 			t.Errorf("its own %t: %+v, %v", own, p.Steps, p.Skipped)
 		}

@@ -1,10 +1,11 @@
-package dnsview
+package dnsview_test
 
 import (
 	"testing"
 	"time"
 
 	"rollcall/dnsview/index"
+	"rollcall/dnsview/plan"
 	"rollcall/providers"
 )
 
@@ -21,7 +22,7 @@ func TestAReadingTellsWhetherAChangeWasMade(t *testing.T) {
 	changed := func(r *providers.Record) { r.Modified = testNow }
 	sibling := cfRecord(wwwName, "34.200.16.1", keyUse1, ec2A)
 	plain := providers.Record{Zone: r53Zone, Name: "a.unilans.net", Type: "A", TTL: 60, Value: "192.0.2.1", Owners: []providers.Owner{owner(keyEast, tritonB)}}
-	marker := markerRecord(&plain, mustEncode(t, owner(keyEast, tritonB).For("A", "192.0.2.1")))
+	marker := plan.MarkerRecord(&plain, mustEncode(t, owner(keyEast, tritonB).For("A", "192.0.2.1")))
 	again := func(r *providers.Record) { r.Owners = []providers.Owner{owner(keyEast, tritonA)} }
 	for _, c := range []struct {
 		name  string

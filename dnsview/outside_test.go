@@ -1,4 +1,4 @@
-package dnsview
+package dnsview_test
 
 import (
 	"slices"
@@ -6,7 +6,9 @@ import (
 	"testing"
 	"time"
 
+	"rollcall/dnsview"
 	"rollcall/dnsview/index"
+	"rollcall/dnsview/plan"
 	"rollcall/providers"
 )
 
@@ -133,7 +135,7 @@ func TestNothingIsWrittenToALameZone(t *testing.T) {
 	w.remove(tritonA, true)
 	w.remove(tritonB, true)
 	w.opts.WireZones = []index.WireZone{{Zone: cfZone, State: index.WireLame, Reason: "it is delegated elsewhere", At: testRead}}
-	p := PlanDeregisterDead(w.view())
+	p := plan.DeregisterDead(w.view())
 	if len(p.Steps) != 2 || p.Steps[0].ID != 1 || p.Steps[1].ID != 2 || !slices.Equal(p.Steps[1].Needs, []int{1}) {
 		t.Errorf("%+v", p.Steps)
 	}
@@ -148,12 +150,12 @@ func TestNothingIsWrittenToALameZone(t *testing.T) {
 	// A node that cannot be taken out of DNS is not terminated either.
 	w = newWorld()
 	w.opts.WireZones = []index.WireZone{{Zone: cfZone, State: index.WireLame, At: testRead}}
-	if p := PlanDrain(w.view(), w.instance(ec2A).Ref()); len(p.Steps) != 0 {
+	if p := plan.Drain(w.view(), w.instance(ec2A).Ref()); len(p.Steps) != 0 {
 		t.Errorf("%v", sentences(p))
 	}
 	// What was done there before can be taken back.
 	c := providers.Change{Op: providers.OpDelete, Before: *w.record(wwwName, "A", "34.")}
-	if p := PlanUndo(w.view(), Done{Entry: "1", Zone: cfZone, Change: &c}); len(p.Steps) != 1 {
+	if p := plan.Undo(w.view(), plan.Done{Entry: "1", Zone: cfZone, Change: &c}); len(p.Steps) != 1 {
 		t.Errorf("%+v", p)
 	}
 }
@@ -201,7 +203,7 @@ func TestAnUnhealthyNodeLeavesItsServiceWithAllItsAddresses(t *testing.T) {
 	w.addRecord(other)
 	w.opts.Health = []index.HealthState{{Service: wwwName, Key: keyEast, ID: tritonA, Failed: 3, Of: 3, At: testRead}}
 	v := w.view()
-	p := PlanRemedy(v, &v.Findings[0])
+	p := plan.ForFindings(v, &v.Findings[0])
 	var gone []string
 	for _, s := range p.Steps {
 		if s.Change.Op == providers.OpDelete {
@@ -214,22 +216,22 @@ func TestAnUnhealthyNodeLeavesItsServiceWithAllItsAddresses(t *testing.T) {
 }
 
 func TestAMarkerIsRemovedOnlyWhileItMarksNothing(t *testing.T) {
-	gone := InstanceAnswer{Asked: true, Key: keyEast, Gone: true}
+	gone := dnsview.InstanceAnswer{Asked: true, Key: keyEast, Gone: true}
 	for _, c := range []struct {
 		name   string
 		mess   func(w *world)
-		answer InstanceAnswer
+		answer dnsview.InstanceAnswer
 		pass   bool
 		noEv   bool
 		why    string
 	}{
-		{"it marks nothing", func(w *world) { w.orphan() }, InstanceAnswer{}, true, false, "no record that it marks"},
-		{"its record is there again", func(*world) {}, InstanceAnswer{}, false, false, "which is there"},
-		{"its zone was not read completely", func(w *world) { w.orphan(); w.failZone(r53Zone) }, InstanceAnswer{}, false, true, "not known"},
-		{"it remembers a node that is there", func(w *world) { w.orphan() }, InstanceAnswer{Asked: true, Key: keyEast, Instance: &providers.Instance{ID: tritonB, State: providers.StateStopped}}, false, false, "on purpose"},
+		{"it marks nothing", func(w *world) { w.orphan() }, dnsview.InstanceAnswer{}, true, false, "no record that it marks"},
+		{"its record is there again", func(*world) {}, dnsview.InstanceAnswer{}, false, false, "which is there"},
+		{"its zone was not read completely", func(w *world) { w.orphan(); w.failZone(r53Zone) }, dnsview.InstanceAnswer{}, false, true, "not known"},
+		{"it remembers a node that is there", func(w *world) { w.orphan() }, dnsview.InstanceAnswer{Asked: true, Key: keyEast, Instance: &providers.Instance{ID: tritonB, State: providers.StateStopped}}, false, false, "on purpose"},
 		{"it remembers a node that is gone", func(w *world) { w.orphan(); w.remove(tritonB, false) }, gone, true, false, "is gone"},
-		{"it remembers a node of which nobody said anything", func(w *world) { w.orphan(); w.remove(tritonB, false) }, InstanceAnswer{}, false, true, "nobody has said"},
-		{"it remembers a node, and another account answered", func(w *world) { w.orphan(); w.remove(tritonB, false) }, InstanceAnswer{Asked: true, Key: keyUse1, Gone: true}, false, true, "nobody has said"},
+		{"it remembers a node of which nobody said anything", func(w *world) { w.orphan(); w.remove(tritonB, false) }, dnsview.InstanceAnswer{}, false, true, "nobody has said"},
+		{"it remembers a node, and another account answered", func(w *world) { w.orphan(); w.remove(tritonB, false) }, dnsview.InstanceAnswer{Asked: true, Key: keyUse1, Gone: true}, false, true, "nobody has said"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			w := newWorld()
@@ -241,12 +243,12 @@ func TestAMarkerIsRemovedOnlyWhileItMarksNothing(t *testing.T) {
 				m.Value = providers.FormatTXT([]string{text})
 			}
 			c.mess(w)
-			e := &GuardEvidence{Now: testNow, Fleet: testFlt, Verb: index.VerbDeregister, View: w.view(), Change: &providers.Change{Op: providers.OpDelete, Before: m}, Answer: c.answer}
+			e := &dnsview.GuardEvidence{Now: testNow, Fleet: testFlt, Verb: index.VerbDeregister, View: w.view(), Change: &providers.Change{Op: providers.OpDelete, Before: m}, Answer: c.answer}
 			g := e.CheckOrphaned()
 			if g.Pass != c.pass || g.NoEvidence != c.noEv || !strings.Contains(g.Why, c.why) {
 				t.Errorf("%+v", g)
 			}
-			if numbered := slices.DeleteFunc(Guards(e), func(g index.GuardResult) bool { return g.Guard == index.GuardWritable }); len(numbered) != 5 {
+			if numbered := slices.DeleteFunc(dnsview.Guards(e), func(g index.GuardResult) bool { return g.Guard == index.GuardWritable }); len(numbered) != 5 {
 				t.Errorf("%d guards", len(numbered))
 			}
 		})
@@ -269,7 +271,7 @@ func TestOnlyTheRemovalOfAQuiescedMarkerAsksAboutItsInstance(t *testing.T) {
 		{index.VerbUpdate, providers.Change{Op: providers.OpUpdate, After: *w.record(wwwName, "A", "34.")}, ec2A},
 		{index.VerbJoin, providers.Change{Op: providers.OpCreate, After: cfRecord(wwwName, "198.51.100.5", "hand", "host:box")}, ""},
 	} {
-		o, ok := AsksAbout(c.verb, &c.change)
+		o, ok := dnsview.AsksAbout(c.verb, &c.change)
 		if ok != (c.want != "") || ok && o.Instance != c.want {
 			t.Errorf("%s %s: %v %v", c.verb, c.change.Op, o, ok)
 		}

@@ -1,4 +1,4 @@
-package dnsview
+package dnsview_test
 
 import (
 	"encoding/json"
@@ -6,12 +6,14 @@ import (
 	"testing"
 	"time"
 
+	"rollcall/dnsview"
 	"rollcall/dnsview/index"
+	"rollcall/dnsview/plan"
 	"rollcall/providers"
 )
 
 // later is the same world some minutes on: every read is as fresh, and says the same.
-func (w *world) later(d time.Duration) *View {
+func (w *world) later(d time.Duration) *dnsview.View {
 	w.opts.Now = w.opts.Now.Add(d)
 	for i := range w.snap.Clouds {
 		w.snap.Clouds[i].Coverage.Started = w.snap.Clouds[i].Coverage.Started.Add(d)
@@ -28,18 +30,20 @@ func TestThePlanOfAMinuteLaterHasTheSameChecksumWhenItDoesTheSame(t *testing.T) 
 	for _, c := range []struct {
 		name string
 		mess func(w *world)
-		plan func(w *world, v *View) Plan
+		plan func(w *world, v *dnsview.View) plan.Plan
 	}{
-		{"deregister", func(w *world) { w.remove(tritonA, true) }, func(_ *world, v *View) Plan { return PlanDeregisterDead(v) }},
-		{"register on Cloudflare", func(w *world) { w.drop(wwwName, "A", "165") }, func(w *world, v *View) Plan { return PlanRegister(v, wwwName, w.instance(tritonA).Ref()) }},
+		{"deregister", func(w *world) { w.remove(tritonA, true) }, func(_ *world, v *dnsview.View) plan.Plan { return plan.DeregisterDead(v) }},
+		{"register on Cloudflare", func(w *world) { w.drop(wwwName, "A", "165") }, func(w *world, v *dnsview.View) plan.Plan { return plan.Register(v, wwwName, w.instance(tritonA).Ref()) }},
 		{"register on Route 53", func(w *world) {
 			w.drop(v1Name, "SRV", "sd-02")
 			w.drop("sd-02.unilans.net", "A", "")
-		}, func(w *world, v *View) Plan { return PlanRegister(v, "", w.instance(tritonB).Ref()) }},
-		{"quiesce", func(*world) {}, func(w *world, v *View) Plan {
-			return PlanQuiesce(v, w.instance(tritonA).Ref(), w.instance(tritonB).Ref())
+		}, func(w *world, v *dnsview.View) plan.Plan { return plan.Register(v, "", w.instance(tritonB).Ref()) }},
+		{"quiesce", func(*world) {}, func(w *world, v *dnsview.View) plan.Plan {
+			return plan.Quiesce(v, w.instance(tritonA).Ref(), w.instance(tritonB).Ref())
 		}},
-		{"adopt", func(w *world) { r := w.record(wwwName, "A", "165"); r.Owners, r.Comment = nil, "" }, func(w *world, v *View) Plan { return PlanAdopt(v, w.record(wwwName, "A", "165").Identity()) }},
+		{"adopt", func(w *world) { r := w.record(wwwName, "A", "165"); r.Owners, r.Comment = nil, "" }, func(w *world, v *dnsview.View) plan.Plan {
+			return plan.Adopt(v, w.record(wwwName, "A", "165").Identity())
+		}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			w := newWorld()
@@ -55,40 +59,40 @@ func TestThePlanOfAMinuteLaterHasTheSameChecksumWhenItDoesTheSame(t *testing.T) 
 
 func TestWhateverAPlanDoesOtherwiseGivesItAnotherChecksum(t *testing.T) {
 	r := cfRecord(wwwName, "165.225.128.1", keyEast, tritonA)
-	plan := func(change func(p *Plan, c *providers.Change)) string {
+	planned := func(change func(p *plan.Plan, c *providers.Change)) string {
 		c := providers.Change{Op: providers.OpUpdate, Before: r, After: r}
-		p := Plan{Verb: index.VerbUpdate, Steps: []Step{{ID: 1, Kind: StepChange, Zone: cfZone, Change: &c, Sentence: "so"}, {ID: 2, Kind: StepWait, Wait: time.Minute, Needs: []int{1}}}}
+		p := plan.Plan{Verb: index.VerbUpdate, Steps: []plan.Step{{ID: 1, Kind: plan.StepChange, Zone: cfZone, Change: &c, Sentence: "so"}, {ID: 2, Kind: plan.StepWait, Wait: time.Minute, Needs: []int{1}}}}
 		change(&p, &c)
 		return p.Checksum()
 	}
-	same := plan(func(*Plan, *providers.Change) {})
-	if got := plan(func(p *Plan, _ *providers.Change) {
+	same := planned(func(*plan.Plan, *providers.Change) {})
+	if got := planned(func(p *plan.Plan, _ *providers.Change) {
 		p.Title, p.Steps[0].Sentence, p.Skipped = "t", "in other words", []string{"x"}
 	}); got != same {
 		t.Error("words change the checksum")
 	}
 	seen := map[string]string{same: "nothing"}
-	for name, change := range map[string]func(p *Plan, c *providers.Change){
-		"the verb":          func(p *Plan, _ *providers.Change) { p.Verb = index.VerbAdopt },
-		"the operation":     func(_ *Plan, c *providers.Change) { c.Op = providers.OpDelete },
-		"the old value":     func(_ *Plan, c *providers.Change) { c.Before.Value = "192.0.2.1" },
-		"the new value":     func(_ *Plan, c *providers.Change) { c.After.Value = "192.0.2.1" },
-		"the TTL":           func(_ *Plan, c *providers.Change) { c.After.TTL = 1 },
-		"the proxying":      func(_ *Plan, c *providers.Change) { c.After.Proxied = true },
-		"a comment":         func(_ *Plan, c *providers.Change) { c.After.Comment = "hello" },
-		"the set":           func(_ *Plan, c *providers.Change) { c.After.SetID = "eu" },
-		"the owner":         func(_ *Plan, c *providers.Change) { c.After.Owners = []providers.Owner{owner(keyEast, tritonB)} },
-		"the old marker":    func(_ *Plan, c *providers.Change) { c.Before.Owners = nil },
-		"the provider's id": func(_ *Plan, c *providers.Change) { c.Before.ID = "other" },
-		"a change of it":    func(_ *Plan, c *providers.Change) { c.Before.Modified = time.Unix(5, 0) },
-		"the zone":          func(p *Plan, _ *providers.Change) { p.Steps[0].Zone = "other" },
-		"the wait":          func(p *Plan, _ *providers.Change) { p.Steps[1].Wait++ },
-		"the order":         func(p *Plan, _ *providers.Change) { p.Steps[1].Needs = nil },
-		"an action":         func(p *Plan, _ *providers.Change) { p.Steps[1].Action = PowerStop },
-		"the instance":      func(p *Plan, _ *providers.Change) { p.Steps[1].Instance.ID = "i" },
-		"what it undoes":    func(p *Plan, _ *providers.Change) { p.Steps[0].Undoes = "7" },
+	for name, change := range map[string]func(p *plan.Plan, c *providers.Change){
+		"the verb":          func(p *plan.Plan, _ *providers.Change) { p.Verb = index.VerbAdopt },
+		"the operation":     func(_ *plan.Plan, c *providers.Change) { c.Op = providers.OpDelete },
+		"the old value":     func(_ *plan.Plan, c *providers.Change) { c.Before.Value = "192.0.2.1" },
+		"the new value":     func(_ *plan.Plan, c *providers.Change) { c.After.Value = "192.0.2.1" },
+		"the TTL":           func(_ *plan.Plan, c *providers.Change) { c.After.TTL = 1 },
+		"the proxying":      func(_ *plan.Plan, c *providers.Change) { c.After.Proxied = true },
+		"a comment":         func(_ *plan.Plan, c *providers.Change) { c.After.Comment = "hello" },
+		"the set":           func(_ *plan.Plan, c *providers.Change) { c.After.SetID = "eu" },
+		"the owner":         func(_ *plan.Plan, c *providers.Change) { c.After.Owners = []providers.Owner{owner(keyEast, tritonB)} },
+		"the old marker":    func(_ *plan.Plan, c *providers.Change) { c.Before.Owners = nil },
+		"the provider's id": func(_ *plan.Plan, c *providers.Change) { c.Before.ID = "other" },
+		"a change of it":    func(_ *plan.Plan, c *providers.Change) { c.Before.Modified = time.Unix(5, 0) },
+		"the zone":          func(p *plan.Plan, _ *providers.Change) { p.Steps[0].Zone = "other" },
+		"the wait":          func(p *plan.Plan, _ *providers.Change) { p.Steps[1].Wait++ },
+		"the order":         func(p *plan.Plan, _ *providers.Change) { p.Steps[1].Needs = nil },
+		"an action":         func(p *plan.Plan, _ *providers.Change) { p.Steps[1].Action = plan.PowerStop },
+		"the instance":      func(p *plan.Plan, _ *providers.Change) { p.Steps[1].Instance.ID = "i" },
+		"what it undoes":    func(p *plan.Plan, _ *providers.Change) { p.Steps[0].Undoes = "7" },
 	} {
-		sum := plan(change)
+		sum := planned(change)
 		if other, twice := seen[sum]; twice {
 			t.Errorf("%s has the checksum of %s", name, other)
 		}
@@ -100,22 +104,22 @@ func TestWhatChangedSinceAPlanWasShownIsLeftAloneAndTold(t *testing.T) {
 	w := newWorld()
 	w.remove(tritonA, true)
 	w.remove(tritonB, true)
-	text, err := json.Marshal(PlanDeregisterDead(w.view()).Doc(nil))
+	text, err := json.Marshal(plan.DeregisterDead(w.view()).Doc(nil))
 	if err != nil {
 		t.Fatal(err)
 	}
-	var shown PlanDoc
+	var shown plan.Doc
 	if err := json.Unmarshal(text, &shown); err != nil {
 		t.Fatal(err)
 	}
 	v := w.later(time.Minute)
-	if p := PlanDeregisterDead(v).AsShown(&shown); len(p.Steps) != len(shown.Steps) || len(p.Skipped) != 0 {
+	if p := plan.DeregisterDead(v).AsShown(&shown); len(p.Steps) != len(shown.Steps) || len(p.Skipped) != 0 {
 		t.Fatalf("nothing has changed, and yet: %v, %v", sentences(p), p.Skipped)
 	}
 	// The SRV value has another TTL now: it stays, and so does its host name.
 	w.record(v1Name, "SRV", "sd-02").TTL++
 	w.remove(ec2B, true)
-	p := PlanDeregisterDead(w.view()).AsShown(&shown)
+	p := plan.DeregisterDead(w.view()).AsShown(&shown)
 	for _, s := range p.Steps {
 		if s.Change.Before.Value != "165.225.128.1" {
 			t.Errorf("it would do: %s", s.Sentence)
@@ -132,17 +136,17 @@ func TestAPlanThatWasEditedAfterItWasShownDoesOnlyWhatItStillShows(t *testing.T)
 	w := newWorld()
 	w.remove(tritonA, true)
 	w.remove(tritonB, true)
-	whole := PlanDeregisterDead(w.view())
-	for name, edit := range map[string]func(*PlanDoc){
-		"all steps taken out":    func(d *PlanDoc) { d.Steps = nil },
-		"the first taken out":    func(d *PlanDoc) { d.Steps = d.Steps[1:] },
-		"another value":          func(d *PlanDoc) { d.Steps[0].Before.Value = "192.0.2.1" },
-		"another name":           func(d *PlanDoc) { d.Steps[0].Before.Name = "live.unilans.net" },
-		"another zone":           func(d *PlanDoc) { d.Steps[0].Zone = "example.com" },
-		"another owner":          func(d *PlanDoc) { d.Steps[0].Before.Owners[0].Fleet = "c0ffee42" },
-		"another change":         func(d *PlanDoc) { d.Steps[0].Op = providers.OpCreate },
-		"another step checksum":  func(d *PlanDoc) { d.Steps[0].Checksum = "0000000000000000" },
-		"a record that was kept": func(d *PlanDoc) { d.Steps[0].After = d.Steps[0].Before },
+	whole := plan.DeregisterDead(w.view())
+	for name, edit := range map[string]func(*plan.Doc){
+		"all steps taken out":    func(d *plan.Doc) { d.Steps = nil },
+		"the first taken out":    func(d *plan.Doc) { d.Steps = d.Steps[1:] },
+		"another value":          func(d *plan.Doc) { d.Steps[0].Before.Value = "192.0.2.1" },
+		"another name":           func(d *plan.Doc) { d.Steps[0].Before.Name = "live.unilans.net" },
+		"another zone":           func(d *plan.Doc) { d.Steps[0].Zone = "example.com" },
+		"another owner":          func(d *plan.Doc) { d.Steps[0].Before.Owners[0].Fleet = "c0ffee42" },
+		"another change":         func(d *plan.Doc) { d.Steps[0].Op = providers.OpCreate },
+		"another step checksum":  func(d *plan.Doc) { d.Steps[0].Checksum = "0000000000000000" },
+		"a record that was kept": func(d *plan.Doc) { d.Steps[0].After = d.Steps[0].Before },
 	} {
 		d := whole.Doc(nil)
 		edit(&d)

@@ -1,4 +1,4 @@
-package dnsview
+package dnsview_test
 
 import (
 	"encoding/json"
@@ -10,18 +10,19 @@ import (
 	"pgregory.net/rapid"
 
 	"rollcall/dnsview/index"
+	"rollcall/dnsview/plan"
 	"rollcall/providers"
 )
 
-func docOf(t *testing.T) PlanDoc {
+func docOf(t *testing.T) plan.Doc {
 	t.Helper()
 	w := newWorld()
 	w.remove(tritonB, true)
 	w.remove(ec2A, false)
-	p := PlanDeregisterDead(w.view())
-	return p.Doc(func(s *Step) []index.GuardResult {
+	p := plan.DeregisterDead(w.view())
+	return p.Doc(func(s *plan.Step) []index.GuardResult {
 		if s.Change.Before.Type == "SRV" {
-			return []index.GuardResult{pass(index.GuardCoverage, "2 clouds were read completely"), noEvidence(index.GuardOwner, "nobody answered", "an answer"), fails(index.GuardGrace, "too young", "")}
+			return []index.GuardResult{index.Passed(index.GuardCoverage, "2 clouds were read completely"), index.Unproven(index.GuardOwner, "nobody answered", "an answer"), index.Failed(index.GuardGrace, "too young", "")}
 		}
 		return []index.GuardResult{{Guard: index.GuardMinimum, Why: "sd-02.unilans.net would have no A record any more", Satisfy: "type the name", Confirm: "sd-02.unilans.net"}}
 	})
@@ -84,7 +85,7 @@ func TestAPlanIsShownAsJSON(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var back PlanDoc
+	var back plan.Doc
 	if err := json.Unmarshal(b, &back); err != nil {
 		t.Fatal(err)
 	}
@@ -96,7 +97,7 @@ func TestAPlanIsShownAsJSON(t *testing.T) {
 			t.Errorf("%s is not in %s", want, b)
 		}
 	}
-	empty, err := json.Marshal(Plan{}.Doc(nil))
+	empty, err := json.Marshal(plan.Plan{}.Doc(nil))
 	if err != nil || !strings.Contains(string(empty), `"steps":[],"skipped":[]`) {
 		t.Errorf("%s %v", empty, err)
 	}
@@ -109,10 +110,10 @@ func TestAChangeIsShownWithAllThatChanges(t *testing.T) {
 	after.Owners = []providers.Owner{before.Owners[0]}
 	after.Owners[0].Quiesced = true
 	plain := providers.Record{Zone: cfZone, Name: "x." + cfZone, Type: "A", TTL: 5, Value: "192.0.2.1", Comment: `say "hi"`, SetID: "eu", Weight: 7, Policy: "weighted"}
-	p := Plan{Verb: index.VerbUpdate, Steps: []Step{
-		{ID: 1, Kind: StepChange, Change: &providers.Change{Op: providers.OpUpdate, Before: before, After: after}},
-		{ID: 2, Kind: StepChange, Change: &providers.Change{Op: providers.OpCreate, After: plain}},
-		{ID: 3, Kind: StepWait, Wait: time.Minute, Needs: []int{1, 2}},
+	p := plan.Plan{Verb: index.VerbUpdate, Steps: []plan.Step{
+		{ID: 1, Kind: plan.StepChange, Change: &providers.Change{Op: providers.OpUpdate, Before: before, After: after}},
+		{ID: 2, Kind: plan.StepChange, Change: &providers.Change{Op: providers.OpCreate, After: plain}},
+		{ID: 3, Kind: plan.StepWait, Wait: time.Minute, Needs: []int{1, 2}},
 	}}
 	d := p.Doc(nil)
 	var got []string
@@ -140,12 +141,12 @@ func TestNothingFromOutsideSteersWhatShowsAPlan(t *testing.T) {
 		odd := rapid.StringOfN(rapid.SampledFrom([]rune("a\x1b\x00\x07\n\r\t`|*_#<>[]()\\\u202e\u2028\u009b~&é")), 0, 12, -1)
 		r := providers.Record{Name: odd.Draw(t, "name"), Type: "TXT", Value: odd.Draw(t, "value"), Comment: odd.Draw(t, "comment"), SetID: odd.Draw(t, "set"), Policy: odd.Draw(t, "policy")}
 		r.Owners = []providers.Owner{{Fleet: odd.Draw(t, "fleet"), Instance: odd.Draw(t, "instance")}}
-		p := Plan{Title: odd.Draw(t, "title"), Skipped: []string{odd.Draw(t, "skipped")}, Steps: []Step{{
-			ID: 1, Kind: StepChange, Sentence: odd.Draw(t, "sentence"), Zone: odd.Draw(t, "zone"), Change: &providers.Change{Op: providers.OpUpdate, Before: r, After: r},
+		p := plan.Plan{Title: odd.Draw(t, "title"), Skipped: []string{odd.Draw(t, "skipped")}, Steps: []plan.Step{{
+			ID: 1, Kind: plan.StepChange, Sentence: odd.Draw(t, "sentence"), Zone: odd.Draw(t, "zone"), Change: &providers.Change{Op: providers.OpUpdate, Before: r, After: r},
 			Instance: providers.InstanceRef{ID: "i" + odd.Draw(t, "id"), Name: odd.Draw(t, "inst")},
 		}}}
-		d := p.Doc(func(*Step) []index.GuardResult {
-			return []index.GuardResult{fails(index.GuardOwner, odd.Draw(t, "why"), odd.Draw(t, "satisfy"))}
+		d := p.Doc(func(*plan.Step) []index.GuardResult {
+			return []index.GuardResult{index.Failed(index.GuardOwner, odd.Draw(t, "why"), odd.Draw(t, "satisfy"))}
 		})
 		for _, s := range []string{d.Text(), d.Markdown()} {
 			for _, c := range s {

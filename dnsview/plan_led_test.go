@@ -1,10 +1,11 @@
-package dnsview
+package dnsview_test
 
 import (
 	"slices"
 	"strings"
 	"testing"
 
+	"rollcall/dnsview/plan"
 	"rollcall/providers"
 )
 
@@ -18,7 +19,7 @@ func TestADeadAddressOfSeveralGoesThoughASRVValueOfOthersLeadsToItsName(t *testi
 	w.addRecord(webSRV())
 	w.remove(ec2A, true)
 	v := w.view()
-	for what, p := range map[string]Plan{"by name": PlanDeregister(v, w.record(wwwName, "A", "34.").Identity()), "with the dead": PlanDeregisterDead(v)} {
+	for what, p := range map[string]plan.Plan{"by name": plan.Deregister(v, w.record(wwwName, "A", "34.").Identity()), "with the dead": plan.DeregisterDead(v)} {
 		if len(p.Steps) != 1 || len(p.Skipped) != 0 || len(p.Steps[0].Strands) != 0 {
 			t.Errorf("%s: %+v", what, p)
 			continue
@@ -40,11 +41,11 @@ func TestTheLastAddressThatASRVValueOfOthersLeadsToGoesOnceItsNameIsTyped(t *tes
 		w.remove(ec2A, true)
 		w.remove(tritonA, true)
 		v := w.view()
-		p := PlanDeregister(v, ids(w.record(wwwName, "A", "34."), w.record(wwwName, "A", "165."))...)
+		p := plan.Deregister(v, ids(w.record(wwwName, "A", "34."), w.record(wwwName, "A", "165."))...)
 		if len(p.Steps) != 2 || len(p.Skipped) != 0 {
 			t.Fatalf("%+v", p)
 		}
-		at := slices.IndexFunc(p.Steps, func(s Step) bool { return len(s.Strands) > 0 })
+		at := slices.IndexFunc(p.Steps, func(s plan.Step) bool { return len(s.Strands) > 0 })
 		if at != 1 || !strings.Contains(p.Steps[1].Sentence, s.Label()+" would lead nowhere") {
 			t.Fatalf("what is stranded is not shown at the last address: %+v", p.Steps)
 		}
@@ -65,11 +66,11 @@ func TestTheLastAddressWaitsForASRVValueOfThisFleetThatStays(t *testing.T) {
 	w.remove(ec2A, true)
 	w.remove(tritonA, true)
 	v := w.view()
-	p := PlanDeregister(v, ids(w.record(wwwName, "A", "34."), w.record(wwwName, "A", "165."))...)
+	p := plan.Deregister(v, ids(w.record(wwwName, "A", "34."), w.record(wwwName, "A", "165."))...)
 	if len(p.Steps) != 1 || len(p.Skipped) != 1 || !strings.Contains(p.Skipped[0], s.Label()+" still leads to it") {
 		t.Fatalf("%+v", p)
 	}
-	e := removal(v, &Step{Change: &providers.Change{Op: providers.OpDelete, Before: *w.record(wwwName, "A", "34.")}})
+	e := removal(v, &plan.Step{Change: &providers.Change{Op: providers.OpDelete, Before: *w.record(wwwName, "A", "34.")}})
 	e.Removing[w.record(wwwName, "A", "165.").Identity()] = true
 	if g := e.CheckMinimum(); g.Pass || g.Confirm != "" || !strings.Contains(g.Why, "still leads to") {
 		t.Errorf("%+v", g)
@@ -80,9 +81,9 @@ func TestANodeIsTakenOutThoughASRVValueOfOthersLeadsToARoundRobinName(t *testing
 	w := newWorld()
 	w.addRecord(webSRV())
 	v := w.view()
-	for what, p := range map[string]Plan{
-		"quiesce": PlanQuiesce(v, w.instance(ec2A).Ref()), "quiesce a record": PlanQuiesceRecords(v, w.record(wwwName, "A", "34.").Identity()),
-		"drain": PlanDrain(v, w.instance(ec2A).Ref()),
+	for what, p := range map[string]plan.Plan{
+		"quiesce": plan.Quiesce(v, w.instance(ec2A).Ref()), "quiesce a record": plan.QuiesceRecords(v, w.record(wwwName, "A", "34.").Identity()),
+		"drain": plan.Drain(v, w.instance(ec2A).Ref()),
 	} {
 		if len(p.Steps) == 0 || len(p.Skipped) != 0 {
 			t.Errorf("%s: %+v", what, p)

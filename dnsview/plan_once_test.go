@@ -1,4 +1,4 @@
-package dnsview
+package dnsview_test
 
 import (
 	"slices"
@@ -7,11 +7,13 @@ import (
 
 	"pgregory.net/rapid"
 
+	"rollcall/dnsview"
+	"rollcall/dnsview/plan"
 	"rollcall/providers"
 )
 
 // everyPlan returns the plans of all verbs for all that a view shows.
-func everyPlan(v *View) map[string]Plan {
+func everyPlan(v *dnsview.View) map[string]plan.Plan {
 	var ids []providers.Identity
 	var refs []providers.InstanceRef
 	for z := range v.Snapshot.Zones {
@@ -25,23 +27,23 @@ func everyPlan(v *View) map[string]Plan {
 	}
 	for c := range v.Snapshot.Clouds {
 		for i := range v.Snapshot.Clouds[c].Instances {
-			ref := v.index.Ref(&v.Snapshot.Clouds[c].Instances[i])
+			ref := v.Index.Ref(&v.Snapshot.Clouds[c].Instances[i])
 			if !slices.Contains(refs, ref) {
 				refs = append(refs, ref)
 			}
 		}
 	}
 	ids, refs = append(ids, ids...), append(refs, refs...) // an operator may name one twice
-	plans := map[string]Plan{
-		"deregister": PlanDeregister(v, ids...), "dead": PlanDeregisterDead(v), "quiesce records": PlanQuiesceRecords(v, ids...), "quiesce": PlanQuiesce(v, refs...),
-		"return": PlanReturn(v, refs...), "drain": PlanDrain(v, refs...), "retarget": PlanRetarget(v, ids...), "update": PlanUpdate(v, ids...), "adopt": PlanAdopt(v, ids...), "register": PlanRegister(v, "", refs...), "stop": PlanPower(v, PowerStop, refs...),
+	plans := map[string]plan.Plan{
+		"deregister": plan.Deregister(v, ids...), "dead": plan.DeregisterDead(v), "quiesce records": plan.QuiesceRecords(v, ids...), "quiesce": plan.Quiesce(v, refs...),
+		"return": plan.Return(v, refs...), "drain": plan.Drain(v, refs...), "retarget": plan.Retarget(v, ids...), "update": plan.Update(v, ids...), "adopt": plan.Adopt(v, ids...), "register": plan.Register(v, "", refs...), "stop": plan.Power(v, plan.PowerStop, refs...),
 	}
-	kinds := map[Remedy][]*Finding{}
+	kinds := map[dnsview.Remedy][]*dnsview.Finding{}
 	for i := range v.Findings {
 		kinds[v.Findings[i].Remedy] = append(kinds[v.Findings[i].Remedy], &v.Findings[i])
 	}
 	for r, fs := range kinds {
-		plans["remedy "+string(r)] = PlanRemedy(v, fs...)
+		plans["remedy "+string(r)] = plan.ForFindings(v, fs...)
 	}
 	return plans
 }
@@ -57,7 +59,7 @@ func TestNoPlanChangesARecordTwiceInTheSameWay(t *testing.T) {
 			first := map[change]int{}
 			power := map[providers.InstanceRef]int{}
 			for _, s := range p.Steps {
-				if s.Kind == StepPower {
+				if s.Kind == plan.StepPower {
 					if n := power[s.Instance]; n > 0 {
 						t.Fatalf("%s: steps %d and %d are for one instance: %q", verb, n, s.ID, sentences(p))
 					}
@@ -97,11 +99,11 @@ func TestAQuiesceThatWasCutOffIsToldOnceWhateverItsMarkersSayOfTheTime(t *testin
 		w.settle()
 		v := w.view()
 		for i := range v.Findings {
-			if f := &v.Findings[i]; f.Class == Quiesced && f.Record.IsMarker() {
+			if f := &v.Findings[i]; f.Class == dnsview.Quiesced && f.Record.IsMarker() {
 				t.Errorf("%s ahead: the record stands, and yet: %s", ahead, f.Reason)
 			}
 		}
-		p := PlanReturn(v, providers.InstanceRef{Key: keyEast, ID: tritonA})
+		p := plan.Return(v, providers.InstanceRef{Key: keyEast, ID: tritonA})
 		if _, err := w.carryOut(p); err != nil || len(p.Steps) != 2 {
 			t.Errorf("%s ahead: %v, %q", ahead, err, sentences(p))
 		}

@@ -1,10 +1,11 @@
-package dnsview
+package dnsview_test
 
 import (
 	"net/netip"
 	"strings"
 	"testing"
 
+	"rollcall/dnsview/plan"
 	"rollcall/providers"
 )
 
@@ -26,14 +27,14 @@ func takenOut(t *testing.T, typ, address, srv string) *world {
 		if err != nil {
 			t.Fatal(err)
 		}
-		w.addRecord(markerRecord(&r, text))
+		w.addRecord(plan.MarkerRecord(&r, text))
 	}
 	return w
 }
 
 // returned gives the records that a return of sd-02 makes.
 func returned(w *world) (made []string, ttls []uint32, skipped string) {
-	p := PlanReturn(w.view(), w.instance(tritonB).Ref())
+	p := plan.Return(w.view(), w.instance(tritonB).Ref())
 	for _, s := range p.Steps {
 		if c := s.Change; c.Op == providers.OpCreate {
 			made = append(made, c.After.Name+" "+c.After.Type+" "+c.After.Value)

@@ -1,21 +1,22 @@
-package dnsview
+package dnsview_test
 
 import (
 	"fmt"
 	"slices"
 	"testing"
 
+	"rollcall/dnsview/plan"
 	"rollcall/providers"
 )
 
 func TestAnUndoKeepsTheOrderThatMattersAndNoOther(t *testing.T) {
 	ref := providers.InstanceRef{Cloud: "joyent-east", Key: keyEast, ID: tritonB}
-	done := func(n int, op providers.Op, r providers.Record) Done {
+	done := func(n int, op providers.Op, r providers.Record) plan.Done {
 		c := providers.Change{Op: op, Before: r}
 		if op == providers.OpCreate {
 			c = providers.Change{Op: op, After: r}
 		}
-		return Done{Entry: fmt.Sprint(n), Zone: r.Zone, Change: &c, Instance: ref}
+		return plan.Done{Entry: fmt.Sprint(n), Zone: r.Zone, Change: &c, Instance: ref}
 	}
 	a := providers.Record{Zone: r53Zone, Name: "sd-02.unilans.net", Type: "A", Value: "165.225.128.2"}
 	srv := providers.Record{Zone: r53Zone, Name: v1Name, Type: "SRV", Value: "10 10 4218 sd-02.unilans.net"}
@@ -25,17 +26,17 @@ func TestAnUndoKeepsTheOrderThatMattersAndNoOther(t *testing.T) {
 	mark := providers.Record{Zone: cfZone, Name: providers.MarkerName(tritonB, wwwName), Type: "TXT", Value: `"rollcall1"`}
 	for _, c := range []struct {
 		name string
-		done []Done // as it was done, first to last
-		want []int  // what each step of the undo needs, -1 for nothing
+		done []plan.Done // as it was done, first to last
+		want []int       // what each step of the undo needs, -1 for nothing
 	}{
-		{"an SRV value comes back after its host name", []Done{done(1, providers.OpDelete, srv), done(2, providers.OpDelete, a)}, []int{-1, 1}},
-		{"an SRV value goes before its host name and its TXT", []Done{done(1, providers.OpCreate, txt), done(2, providers.OpCreate, a), done(3, providers.OpCreate, srv)}, []int{-1, 1, 1}},
-		{"a PTR goes before what it leads to", []Done{done(1, providers.OpCreate, srv), done(2, providers.OpCreate, ptr)}, []int{-1, 1}},
-		{"a marker and its record", []Done{done(1, providers.OpCreate, mark), done(2, providers.OpDelete, www)}, []int{-1, 1}},
-		{"two records of one node", []Done{done(1, providers.OpDelete, www), done(2, providers.OpDelete, a)}, []int{-1, -1}},
-		{"one record twice", []Done{done(1, providers.OpDelete, www), done(2, providers.OpCreate, www)}, []int{-1, 1}},
+		{"an SRV value comes back after its host name", []plan.Done{done(1, providers.OpDelete, srv), done(2, providers.OpDelete, a)}, []int{-1, 1}},
+		{"an SRV value goes before its host name and its TXT", []plan.Done{done(1, providers.OpCreate, txt), done(2, providers.OpCreate, a), done(3, providers.OpCreate, srv)}, []int{-1, 1, 1}},
+		{"a PTR goes before what it leads to", []plan.Done{done(1, providers.OpCreate, srv), done(2, providers.OpCreate, ptr)}, []int{-1, 1}},
+		{"a marker and its record", []plan.Done{done(1, providers.OpCreate, mark), done(2, providers.OpDelete, www)}, []int{-1, 1}},
+		{"two records of one node", []plan.Done{done(1, providers.OpDelete, www), done(2, providers.OpDelete, a)}, []int{-1, -1}},
+		{"one record twice", []plan.Done{done(1, providers.OpDelete, www), done(2, providers.OpCreate, www)}, []int{-1, 1}},
 	} {
-		p := PlanUndo(nil, c.done...)
+		p := plan.Undo(nil, c.done...)
 		var got []int
 		for _, s := range p.Steps {
 			n := -1

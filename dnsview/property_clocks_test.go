@@ -1,4 +1,4 @@
-package dnsview
+package dnsview_test
 
 import (
 	"slices"
@@ -7,6 +7,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"rollcall/dnsview"
 	"rollcall/providers"
 )
 
@@ -48,13 +49,13 @@ func skewClocks(w *world, t *rapid.T) {
 }
 
 func TestWhateverTheClocksSayNothingYoungIsFoundDead(t *testing.T) {
-	found := map[Class]int{}
+	found := map[dnsview.Class]int{}
 	worlds := func(t *rapid.T) *world {
 		w := mishaps(t, false)
 		skewClocks(w, t)
 		return w
 	}
-	inWorlds(t, worlds, found, []Class{Dead, InFlight, Ambiguous}, func(t rapid.TB, w *world) {
+	inWorlds(t, worlds, found, []dnsview.Class{dnsview.Dead, dnsview.InFlight, dnsview.Ambiguous}, func(t rapid.TB, w *world) {
 		v := w.view()
 		for i := range v.Findings {
 			f := &v.Findings[i]
@@ -63,7 +64,7 @@ func TestWhateverTheClocksSayNothingYoungIsFoundDead(t *testing.T) {
 			}
 			found[f.Class]++
 			o, ok := f.Record.Owner()
-			if !ok || f.Class != Dead && f.Class != Dangling && !(f.Class == Reused && f.Remedy != NoRemedy) {
+			if !ok || f.Class != dnsview.Dead && f.Class != dnsview.Dangling && !(f.Class == dnsview.Reused && f.Remedy != dnsview.NoRemedy) {
 				continue
 			}
 			z := w.zone(f.Record.Zone)
@@ -77,7 +78,7 @@ func TestWhateverTheClocksSayNothingYoungIsFoundDead(t *testing.T) {
 			if i != nil && i.State == providers.StateTerminated || l.Gone && l.Final {
 				appeared = time.Time{}
 			}
-			if f.Class != Reused && (now.Sub(o.Registered) < grace || !mine && now.Sub(f.Record.Modified) < grace || f.Record.Modified.IsZero() && !appeared.IsZero() && now.Sub(appeared) < grace) {
+			if f.Class != dnsview.Reused && (now.Sub(o.Registered) < grace || !mine && now.Sub(f.Record.Modified) < grace || f.Record.Modified.IsZero() && !appeared.IsZero() && now.Sub(appeared) < grace) {
 				t.Fatalf("%s is %s: marked %s ago, changed %s ago, first seen %s ago", f.Record, f.Class, now.Sub(o.Registered), now.Sub(f.Record.Modified), now.Sub(appeared))
 			}
 			if o.Registered.Sub(now) > providers.FutureMarker {

@@ -1,4 +1,4 @@
-package dnsview
+package dnsview_test
 
 import (
 	"errors"
@@ -12,7 +12,9 @@ import (
 
 	"pgregory.net/rapid"
 
+	"rollcall/dnsview"
 	"rollcall/dnsview/index"
+	"rollcall/dnsview/plan"
 	"rollcall/providers"
 )
 
@@ -163,7 +165,7 @@ func badCoverages(key providers.CloudKey) []providers.Coverage {
 }
 
 // full writes findings with all that an operator sees.
-func full(v *View) string {
+func full(v *dnsview.View) string {
 	var b strings.Builder
 	for i, s := range short(v) {
 		f := &v.Findings[i]
@@ -222,8 +224,8 @@ func TestNoIncompleteSourceYieldsAFindingThatAllowsADelete(t *testing.T) {
 		}
 		for i := range v.Findings {
 			f := &v.Findings[i]
-			p := PlanRemedy(v, f)
-			if slices.ContainsFunc(p.Steps, func(s Step) bool {
+			p := plan.ForFindings(v, f)
+			if slices.ContainsFunc(p.Steps, func(s plan.Step) bool {
 				return s.Change != nil && s.Change.Op == providers.OpDelete && (broken == "" || s.Zone == broken)
 			}) {
 				t.Fatalf("%s: %s: %v", f.Class, f.Reason, sentences(p))
@@ -231,11 +233,11 @@ func TestNoIncompleteSourceYieldsAFindingThatAllowsADelete(t *testing.T) {
 			if broken != "" && f.Zone != broken {
 				continue
 			}
-			if f.Remedy == RemedyDelete || f.Remedy == RemedyQuiesce || f.Remedy == RemedyDedupe || f.OneKey || f.Class == Dead || f.Class == Dangling {
+			if f.Remedy == dnsview.RemedyDelete || f.Remedy == dnsview.RemedyQuiesce || f.Remedy == dnsview.RemedyDedupe || f.OneKey || f.Class == dnsview.Dead || f.Class == dnsview.Dangling {
 				t.Fatalf("%s: %s", f.Class, f.Reason)
 			}
 		}
-		if p := PlanDeregisterDead(v); slices.ContainsFunc(p.Steps, func(s Step) bool { return broken == "" || s.Zone == broken }) {
+		if p := plan.DeregisterDead(v); slices.ContainsFunc(p.Steps, func(s plan.Step) bool { return broken == "" || s.Zone == broken }) {
 			t.Fatalf("plan %+v", p)
 		}
 	})
@@ -247,7 +249,7 @@ func TestOnlyAnOwnedEntryOfAGoneInstanceIsEverDead(t *testing.T) {
 		v := w.view()
 		for i := range v.Findings {
 			f := &v.Findings[i]
-			if f.Class != Dead && f.Class != Dangling {
+			if f.Class != dnsview.Dead && f.Class != dnsview.Dangling {
 				continue
 			}
 			o, ok := f.Record.Owner()
@@ -277,7 +279,7 @@ func TestTheWorstFindingsComeFirstAndDanglingBeforeAll(t *testing.T) {
 		v := randomWorld(t).view()
 		for i := 1; i < len(v.Findings); i++ {
 			a, b := &v.Findings[i-1], &v.Findings[i]
-			if a.Severity < b.Severity || a.Severity == b.Severity && b.Class == Dangling && a.Class != Dangling {
+			if a.Severity < b.Severity || a.Severity == b.Severity && b.Class == dnsview.Dangling && a.Class != dnsview.Dangling {
 				t.Fatalf("%s %s before %s %s", a.Severity, a.Class, b.Severity, b.Class)
 			}
 		}
@@ -296,7 +298,7 @@ func TestTheWorstFindingsComeFirstAndDanglingBeforeAll(t *testing.T) {
 
 // kinds returns what findings say that does not depend on how a value is spelled. What is wrong with a whole set is reported
 // of at the first of its values, which another spelling may make another one.
-func kinds(v *View) []string {
+func kinds(v *dnsview.View) []string {
 	var out []string
 	for i := range v.Findings {
 		f := &v.Findings[i]
@@ -304,7 +306,7 @@ func kinds(v *View) []string {
 		if f.Record != nil {
 			s += fmt.Sprintf(" %s %s %s", f.Record.Name, f.Record.Type, f.Record.SetID)
 		}
-		if f.Instance != nil && f.Class != TTL {
+		if f.Instance != nil && f.Class != dnsview.TTL {
 			s += " " + f.Instance.ID
 		}
 		out = append(out, s)
@@ -335,7 +337,7 @@ func TestNoSpellingOfAValueChangesTheFindings(t *testing.T) {
 // The worlds of these properties show every class, for certain and, of those that depend on it, as what an unknown one looks like.
 func TestTheMishapsMakeEveryFinding(t *testing.T) {
 	worlds := rapid.Custom(randomWorld)
-	seen, would := map[Class]int{}, map[Class]int{}
+	seen, would := map[dnsview.Class]int{}, map[dnsview.Class]int{}
 	for seed := range 3000 {
 		v := worlds.Example(seed).view()
 		for i := range v.Findings {
@@ -343,12 +345,12 @@ func TestTheMishapsMakeEveryFinding(t *testing.T) {
 			would[v.Findings[i].Would]++
 		}
 	}
-	for _, c := range Classes() {
+	for _, c := range dnsview.Classes() {
 		if seen[c] == 0 {
 			t.Errorf("no world of 3000 has a finding of class %s", c)
 		}
 	}
-	for _, c := range []Class{Dead, Dangling, Reused, Stopped, Moved, Missing, Half, Foreign, OrphanMarker, SRVNoAddress, PTRNoSRV, SRVNoPTR, SRVNoTXT, TypeNotListed, Wire, Thin, OneCloud} {
+	for _, c := range []dnsview.Class{dnsview.Dead, dnsview.Dangling, dnsview.Reused, dnsview.Stopped, dnsview.Moved, dnsview.Missing, dnsview.Half, dnsview.Foreign, dnsview.OrphanMarker, dnsview.SRVNoAddress, dnsview.PTRNoSRV, dnsview.SRVNoPTR, dnsview.SRVNoTXT, dnsview.TypeNotListed, dnsview.Wire, dnsview.Thin, dnsview.OneCloud} {
 		if would[c] == 0 {
 			t.Errorf("no world of 3000 has something unknown that looks %s", c)
 		}

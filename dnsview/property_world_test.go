@@ -1,4 +1,4 @@
-package dnsview
+package dnsview_test
 
 import (
 	"fmt"

@@ -1,11 +1,13 @@
-package dnsview
+package dnsview_test
 
 import (
 	"encoding/json"
 	"strings"
 	"testing"
 
+	"rollcall/dnsview"
 	"rollcall/dnsview/index"
+	"rollcall/dnsview/plan"
 	"rollcall/providers"
 )
 
@@ -18,7 +20,7 @@ func TestARecordIsSplitWhereItsTypeStandsWhateverItsNameIsMadeOf(t *testing.T) {
 		"0/25.2.0.192.in-addr.arpa/NS/ns1.example": {"", "0/25.2.0.192.in-addr.arpa", "NS", "ns1.example"},
 		"ΐΐΐΐΐΐΐΐΐΐ/txt/ŉŉŉŉ":                      {"", "xn--owaaaaaaaaaa", "TXT", "ŉŉŉŉ"},
 	} {
-		zone, name, typ, value, ok := SplitRecord(in)
+		zone, name, typ, value, ok := dnsview.SplitRecord(in)
 		if got := [4]string{zone, name, typ, value}; !ok || got != want {
 			t.Errorf("%s: %q, %v, want %q", in, got, ok, want)
 		}
@@ -30,7 +32,7 @@ func FuzzARecordThatIsSplitIsMadeOfItsParts(f *testing.F) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
-		_, name, typ, value, ok := SplitRecord(s)
+		_, name, typ, value, ok := dnsview.SplitRecord(s)
 		if !ok {
 			return
 		}
@@ -45,8 +47,8 @@ func FuzzARecordThatIsSplitIsMadeOfItsParts(f *testing.F) {
 
 func FuzzAPlanFileIsShownAndHeldAgainstAPlanWhateverItHolds(f *testing.F) {
 	c := providers.Change{Op: providers.OpDelete, Before: providers.Record{Zone: "example.com", Name: "www.example.com", Type: "A", TTL: 60, Value: "192.0.2.1"}}
-	plan := Plan{Verb: index.VerbDeregister, Title: "Delete it", Steps: []Step{{ID: 1, Kind: StepChange, Zone: "example.com", Change: &c, Sentence: "Delete it"}, {ID: 2, Kind: StepWait, Needs: []int{1}}}}
-	text, err := json.Marshal(plan.Doc(nil))
+	planned := plan.Plan{Verb: index.VerbDeregister, Title: "Delete it", Steps: []plan.Step{{ID: 1, Kind: plan.StepChange, Zone: "example.com", Change: &c, Sentence: "Delete it"}, {ID: 2, Kind: plan.StepWait, Needs: []int{1}}}}
+	text, err := json.Marshal(planned.Doc(nil))
 	if err != nil {
 		f.Fatal(err)
 	}
@@ -54,13 +56,13 @@ func FuzzAPlanFileIsShownAndHeldAgainstAPlanWhateverItHolds(f *testing.F) {
 	f.Add([]byte(`{"checksum":"x","steps":[{"id":1,"op":"delete","before":null,"needs":[1,2,-1],"guards":[{}]}]}`))
 	f.Add([]byte(`{"steps":[{"before":{"owners":[{}]},"after":{},"wait_seconds":-9223372036854775808,"instance":{}}]}`))
 	f.Fuzz(func(t *testing.T, text []byte) {
-		var d PlanDoc
+		var d plan.Doc
 		if json.Unmarshal(text, &d) != nil {
 			return
 		}
 		_, _ = d.Text(), d.Markdown()
-		p := plan.AsShown(&d)
-		if len(p.Steps) > len(plan.Steps) {
+		p := planned.AsShown(&d)
+		if len(p.Steps) > len(planned.Steps) {
 			t.Errorf("a file has added steps to a plan: %+v", p)
 		}
 		for _, l := range p.Skipped {

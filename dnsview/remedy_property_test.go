@@ -1,4 +1,4 @@
-package dnsview
+package dnsview_test
 
 import (
 	"fmt"
@@ -7,14 +7,16 @@ import (
 
 	"pgregory.net/rapid"
 
+	"rollcall/dnsview"
 	"rollcall/dnsview/index"
+	"rollcall/dnsview/plan"
 	"rollcall/providers"
 )
 
 // carryOut does to the zones of the small world what a plan says, as the two
 // providers would: on Route 53 markers are records of their own, and the TTL is that of the set.
 // What is not as the plan saw it is left, and what needs it too.
-func (w *world) carryOut(p Plan) (done int, err error) {
+func (w *world) carryOut(p plan.Plan) (done int, err error) {
 	failed := map[int]bool{}
 	w.ttls = map[index.SetID]uint32{} // the changes of one call are compared with what was there before it
 	for _, s := range p.Steps {
@@ -128,7 +130,7 @@ func (w *world) change(c *providers.Change) string {
 }
 
 // find gives the finding with a key, or nil.
-func find(v *View, key string) *Finding {
+func find(v *dnsview.View, key string) *dnsview.Finding {
 	for i := range v.Findings {
 		if v.Findings[i].Key() == key {
 			return &v.Findings[i]
@@ -146,15 +148,15 @@ func TestAFindingIsGoneOnceItsRemedyWasCarriedOut(t *testing.T) {
 		gone := map[string]string{}
 		for i := range first.Findings {
 			f := &first.Findings[i]
-			if f.Remedy == NoRemedy {
+			if f.Remedy == dnsview.NoRemedy {
 				continue
 			}
 			v := w.view()
 			now := find(v, f.Key())
-			if now == nil || now.Remedy == NoRemedy {
+			if now == nil || now.Remedy == dnsview.NoRemedy {
 				continue // the remedy of another one settled it
 			}
-			p := PlanRemedy(v, now)
+			p := plan.ForFindings(v, now)
 			if len(p.Steps) == 0 {
 				if len(p.Skipped) == 0 {
 					t.Fatalf("%s %s: nothing is planned, and nothing says why", now.Class, now.Reason)
@@ -169,7 +171,7 @@ func TestAFindingIsGoneOnceItsRemedyWasCarriedOut(t *testing.T) {
 			}
 		}
 		for key, reason := range gone {
-			if f := find(w.view(), key); f != nil && f.Remedy != NoRemedy {
+			if f := find(w.view(), key); f != nil && f.Remedy != dnsview.NoRemedy {
 				t.Fatalf("was: %s\nis:  %s (%s)\nall: %v", reason, f.Reason, f.Remedy, short(w.view()))
 			}
 		}
@@ -185,13 +187,13 @@ func TestRemediesComeToRest(t *testing.T) {
 		for range 80 {
 			v := w.view()
 			done := 0
-			var idle []*Finding
+			var idle []*dnsview.Finding
 			for i := range v.Findings {
 				f := &v.Findings[i]
-				if f.Remedy == NoRemedy {
+				if f.Remedy == dnsview.NoRemedy {
 					continue
 				}
-				p := PlanRemedy(v, f)
+				p := plan.ForFindings(v, f)
 				n, err := w.carryOut(p)
 				if err != nil {
 					t.Fatalf("%s %s: %v", f.Class, f.Reason, err)
@@ -212,7 +214,7 @@ func TestRemediesComeToRest(t *testing.T) {
 				// What is left at rest is what its plan says a person has to settle first.
 				for _, f := range idle {
 					for _, g := range idle {
-						if p := PlanRemedy(v, f, g); f.Remedy == g.Remedy && len(p.Steps) > 0 {
+						if p := plan.ForFindings(v, f, g); f.Remedy == g.Remedy && len(p.Steps) > 0 {
 							t.Fatalf("%s does nothing by itself and something with %s: %v", f.Reason, g.Reason, sentences(p))
 						}
 					}
@@ -230,9 +232,9 @@ func TestRemediesOfOneKindGoTogether(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		w := mishaps(t, false)
 		v := w.view()
-		kinds := map[Remedy][]*Finding{}
+		kinds := map[dnsview.Remedy][]*dnsview.Finding{}
 		for i := range v.Findings {
-			if f := &v.Findings[i]; f.Remedy != NoRemedy {
+			if f := &v.Findings[i]; f.Remedy != dnsview.NoRemedy {
 				kinds[f.Remedy] = append(kinds[f.Remedy], f)
 			}
 		}
@@ -241,7 +243,7 @@ func TestRemediesOfOneKindGoTogether(t *testing.T) {
 			snap := *w.snap
 			snap.Zones = slices.Clone(w.snap.Zones)
 			c.snap = &snap
-			if _, err := c.carryOut(PlanRemedy(v, findings...)); err != nil {
+			if _, err := c.carryOut(plan.ForFindings(v, findings...)); err != nil {
 				t.Fatalf("%s: %v", kind, err)
 			}
 		}

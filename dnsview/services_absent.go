@@ -12,7 +12,7 @@ import (
 func (t *tree) remembered() {
 	hosts := map[index.InstanceKey][]index.QuiescedMarker{} // what is remembered of names that no service is known by
 	for _, m := range t.QuiescedMarkers {
-		if k := (index.InstanceKey{Cloud: m.Owner.Cloud, ID: m.Owner.Instance}); ofHost(m) && !t.roundRobin(m.Name) {
+		if k := (index.InstanceKey{Cloud: m.Owner.Cloud, ID: m.Owner.Instance}); OfHost(m) && !t.roundRobin(m.Name) {
 			hosts[k] = append(hosts[k], m)
 		}
 	}
@@ -35,8 +35,8 @@ func (t *tree) remembered() {
 	}
 }
 
-// ofHost reports whether a marker remembers an address.
-func ofHost(m index.QuiescedMarker) bool { return m.Owner.Type == "A" || m.Owner.Type == "AAAA" }
+// OfHost reports whether a marker remembers an address.
+func OfHost(m index.QuiescedMarker) bool { return m.Owner.Type == "A" || m.Owner.Type == "AAAA" }
 
 func (t *tree) roundRobin(name string) bool {
 	ro := t.rosters[name]

@@ -234,7 +234,7 @@ func (t *tree) nodeOfRecord(ro *roster, m index.Member) *NodeView {
 func (t *tree) belongs(n *NodeView, o providers.Owner) {
 	n.Ref = providers.InstanceRef{Key: o.Cloud, ID: o.Instance, Name: o.Instance}
 	if t.ForeignFleet(o) {
-		n.fleet = o.Fleet
+		n.Fleet = o.Fleet
 	}
 	if o.Host() {
 		n.Ref.Name = strings.TrimPrefix(o.Instance, providers.HostPrefix)
@@ -256,8 +256,8 @@ func (n *NodeView) has(r *providers.Record) {
 // owner is whose a node is. What another fleet calls its own is no node of ours, though
 // it may name the same instance; no id has a space.
 func (n *NodeView) owner() index.InstanceKey {
-	if n.fleet != "" {
-		return index.InstanceKey{Cloud: n.Ref.Key, ID: n.fleet + " " + n.Ref.ID}
+	if n.Fleet != "" {
+		return index.InstanceKey{Cloud: n.Ref.Key, ID: n.Fleet + " " + n.Ref.ID}
 	}
 	return index.InstanceKey{Cloud: n.Ref.Key, ID: n.Ref.ID}
 }
@@ -265,7 +265,7 @@ func (n *NodeView) owner() index.InstanceKey {
 func (r *roster) add(n *NodeView) {
 	r.Nodes = append(r.Nodes, n)
 	r.nodes[n.owner()] = append(r.nodes[n.owner()], n)
-	if n.fleet != "" {
+	if n.Fleet != "" {
 		r.others = append(r.others, n)
 	}
 }

@@ -59,7 +59,7 @@ func (t *tree) finishRoster(ro *roster) {
 		n.inOrder()
 	}
 	inTurn := slices.SortedFunc(slices.Values(ro.Nodes), func(a, b *NodeView) int {
-		return cmp.Or(cmp.Compare(a.fleet, b.fleet), cmp.Compare(a.SRV.Port, b.SRV.Port), cmp.Compare(a.Host, b.Host), compareFirst(a.Records, b.Records), compareFirst(a.Markers, b.Markers))
+		return cmp.Or(cmp.Compare(a.Fleet, b.Fleet), cmp.Compare(a.SRV.Port, b.SRV.Port), cmp.Compare(a.Host, b.Host), compareFirst(a.Records, b.Records), compareFirst(a.Markers, b.Markers))
 	})
 	seen := make(map[NodeKey]int, len(inTurn))
 	for _, n := range inTurn {
@@ -79,12 +79,12 @@ func (t *tree) finishRoster(ro *roster) {
 	var all []*Finding
 	for _, n := range ro.Nodes {
 		n.Health = t.health[healthKey{ro.Name, n.owner()}]
-		n.member, n.Live = ro.liveBy(n)
+		n.Member, n.Live = ro.liveBy(n)
 		n.Findings = t.findingsOf(n)
 		n.State = t.stateOf(ro, n)
 		all = append(all, n.Findings...)
 		if n.Live {
-			live[n.member] = true
+			live[n.Member] = true
 		}
 		if n.Instance != nil && n.Instance.State == providers.StateRunning {
 			running[n.owner()] = true
@@ -117,7 +117,7 @@ func (t *tree) addUp(s *ServiceView) {
 	count := func(nodes []*NodeView) {
 		for _, n := range nodes {
 			if n.Live {
-				live[n.member] = true
+				live[n.Member] = true
 			}
 			if n.Instance != nil && n.Instance.State == providers.StateRunning {
 				running[n.owner()] = true

@@ -1,4 +1,4 @@
-package dnsview
+package dnsview_test
 
 import (
 	"fmt"
@@ -9,7 +9,9 @@ import (
 
 	"pgregory.net/rapid"
 
+	"rollcall/dnsview"
 	"rollcall/dnsview/index"
+	"rollcall/dnsview/plan"
 )
 
 // mishapsAndQuiesce is a world in which things went wrong, and some nodes were taken out.
@@ -21,7 +23,7 @@ func mishapsAndQuiesce(t *rapid.T) *world {
 	if rapid.Bool().Draw(t, "quiesce") {
 		c := &w.snap.Clouds[rapid.IntRange(0, 1).Draw(t, "cloud")]
 		if len(c.Instances) > 0 {
-			if _, err := w.carryOut(PlanQuiesce(w.view(), c.Instances[0].Ref())); err != nil {
+			if _, err := w.carryOut(plan.Quiesce(w.view(), c.Instances[0].Ref())); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -56,11 +58,11 @@ func TestTheLiveMembersOfAServiceAreThoseThatItsMinimumCounts(t *testing.T) {
 		v := mishapsAndQuiesce(t).view()
 		thin := map[string]string{}
 		for i := range v.Findings {
-			if f := &v.Findings[i]; f.Class == Thin || f.Would == Thin {
+			if f := &v.Findings[i]; f.Class == dnsview.Thin || f.Would == dnsview.Thin {
 				thin[f.Service] = f.Reason
 			}
 		}
-		check := func(r *Roster) {
+		check := func(r *dnsview.Roster) {
 			if r.Declared == nil {
 				return
 			}
@@ -79,7 +81,7 @@ func TestTheLiveMembersOfAServiceAreThoseThatItsMinimumCounts(t *testing.T) {
 }
 
 // f holds the reason of a finding against what a roster counts, where the reason says it.
-func f(reason string, r *Roster) error {
+func f(reason string, r *dnsview.Roster) error {
 	if strings.Contains(reason, " live member") && !strings.Contains(reason, " has "+index.Plural(r.Live, "live member", "live members")+",") {
 		return fmt.Errorf("%s: %d", reason, r.Live)
 	}
@@ -90,8 +92,8 @@ func f(reason string, r *Roster) error {
 func TestNoNodeIsLostAndNoneIsThereTwice(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		v := mishapsAndQuiesce(t).view()
-		seen, records := map[NodeKey]bool{}, map[string]int{}
-		count := func(r *Roster) {
+		seen, records := map[dnsview.NodeKey]bool{}, map[string]int{}
+		count := func(r *dnsview.Roster) {
 			for _, n := range r.Nodes {
 				if seen[n.Key()] {
 					t.Fatalf("%v is there twice", n.Key())
@@ -124,7 +126,7 @@ func TestNoNodeIsLostAndNoneIsThereTwice(t *testing.T) {
 }
 
 func benchmarkServices(b *testing.B, records int) {
-	v := Inspect(bigWorld(records, false))
+	v := dnsview.Inspect(bigWorld(records, false))
 	b.ReportAllocs()
 	for b.Loop() {
 		v.ServiceTree()

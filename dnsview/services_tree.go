@@ -96,8 +96,8 @@ type NodeView struct {
 	Findings  []*Finding         // about it in this service, worst first
 
 	node   int32
-	member index.MemberID // whom it counts as while it is live
-	fleet  string         // of another fleet's node
+	Member index.MemberID // whom it counts as while it is live
+	Fleet  string         // of another fleet's node
 	order  int            // of several nodes of one owner
 }
 
@@ -131,7 +131,7 @@ func (n *NodeView) ByHand() bool { return providers.Owner{Instance: n.Ref.ID}.Ho
 // looking at every record once.
 func (v *View) ServiceTree() []*ServiceView {
 	t := &tree{
-		Index: v.index, view: v, rosters: map[string]*roster{}, services: map[string]*ServiceView{},
+		Index: v.Index, view: v, rosters: map[string]*roster{}, services: map[string]*ServiceView{},
 		found: map[string][]*Finding{}, health: map[healthKey]*index.HealthState{}, rank: map[Class]int{}, at: map[string]int{},
 	}
 	for n, c := range Classes() {

@@ -1,4 +1,4 @@
-package dnsview
+package dnsview_test
 
 import (
 	"fmt"
@@ -7,15 +7,17 @@ import (
 	"testing"
 	"time"
 
+	"rollcall/dnsview"
 	"rollcall/dnsview/index"
+	"rollcall/dnsview/plan"
 	"rollcall/providers"
 )
 
 // treeText writes the services of a view as an operator would read them: one line each,
 // with two spaces before what lies below.
-func treeText(v *View) []string {
+func treeText(v *dnsview.View) []string {
 	var out []string
-	add := func(indent string, r *Roster, name, more string) {
+	add := func(indent string, r *dnsview.Roster, name, more string) {
 		l := indent + name + fmt.Sprintf(" live %d/%d", r.Live, r.Minimum)
 		if len(r.Clouds) > 0 {
 			l += " " + strings.Join(r.Clouds, ",")
@@ -28,7 +30,7 @@ func treeText(v *View) []string {
 		}
 		out = append(out, l+more)
 	}
-	nodes := func(indent string, r *Roster) {
+	nodes := func(indent string, r *dnsview.Roster) {
 		for _, n := range r.Nodes {
 			l := indent + n.Ref.Name
 			if n.HasSRV {
@@ -91,10 +93,10 @@ func (w *world) quiesce(ids ...string) {
 	for _, id := range ids {
 		refs = append(refs, w.instance(id).Ref())
 	}
-	w.mustCarryOut(PlanQuiesce(w.view(), refs...))
+	w.mustCarryOut(plan.Quiesce(w.view(), refs...))
 }
 
-func (w *world) mustCarryOut(p Plan) {
+func (w *world) mustCarryOut(p plan.Plan) {
 	if done, err := w.carryOut(p); err != nil || done != len(p.Steps) || len(p.Skipped) > 0 {
 		panic(fmt.Sprint(p, err))
 	}
@@ -259,7 +261,7 @@ func TestQuiescedNodesStayInTheirServicesAndAreReturnedFromThere(t *testing.T) {
 			if !slices.Contains(got, c.at) || len(got) != len(before) {
 				t.Errorf("quiesced:\n%s\nwant the line\n%s", strings.Join(got, "\n"), c.at)
 			}
-			w.mustCarryOut(PlanReturn(w.view(), w.instance(c.id).Ref()))
+			w.mustCarryOut(plan.Return(w.view(), w.instance(c.id).Ref()))
 			if got := treeText(w.view()); !slices.Equal(got, before) {
 				t.Errorf("returned:\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(before, "\n"))
 			}
@@ -277,7 +279,7 @@ func (w *world) balance(host, value string) {
 	after.Value = value + " " + host + "." + r53Zone
 	o, _ := r.Owner()
 	after.Owners = []providers.Owner{o.For("SRV", after.Value)}
-	w.mustCarryOut(Plan{Steps: []Step{{ID: 1, Kind: StepChange, Zone: r53Zone, Change: &providers.Change{Op: providers.OpUpdate, Before: r, After: after}}}})
+	w.mustCarryOut(plan.Plan{Steps: []plan.Step{{ID: 1, Kind: plan.StepChange, Zone: r53Zone, Change: &providers.Change{Op: providers.OpUpdate, Before: r, After: after}}}})
 }
 
 // plainRecords are the rows of a zone without their ids, sorted.
@@ -295,7 +297,7 @@ func TestWhatADigestDoesNotGiveAwayIsReturnedAsDeclaredAndTheSentenceSaysSo(t *t
 	w.service(v1Name).Priority, w.service(v1Name).Weight = 5, 6
 	w.balance("sd-02", "700 900 4218")
 	w.quiesce(tritonB)
-	p := PlanReturn(w.view(), w.instance(tritonB).Ref())
+	p := plan.Return(w.view(), w.instance(tritonB).Ref())
 	want := "Create " + v1Name + " SRV 5 6 4218 sd-02.unilans.net for sd-02 (c2f0a1b2) in joyent-east, with priority 5 and weight 6, as its marker does not say in full what it had"
 	if got := sentences(p); !slices.Contains(got, want) {
 		t.Errorf("%s", strings.Join(got, "\n"))
@@ -309,18 +311,18 @@ func TestAHostThatJoinedByHandIsQuiescedAndReturned(t *testing.T) {
 	if line := "    box 20 0 80 box.unilans.net 203.0.113.5 by hand"; !slices.Contains(before, line) {
 		t.Errorf("%s\nhas no %q", strings.Join(before, "\n"), line)
 	}
-	w.mustCarryOut(PlanQuiesce(w.view(), ref))
+	w.mustCarryOut(plan.Quiesce(w.view(), ref))
 	if got, line := treeText(w.view()), "    box 20 0 80 box.unilans.net 203.0.113.5 quiesced quiesced quiesced"; !slices.Contains(got, line) {
 		t.Errorf("%s\nhas no %q", strings.Join(got, "\n"), line)
 	}
-	w.mustCarryOut(PlanReturn(w.view(), ref))
+	w.mustCarryOut(plan.Return(w.view(), ref))
 	if got := treeText(w.view()); !slices.Equal(got, before) {
 		t.Errorf("returned:\n%s", strings.Join(got, "\n"))
 	}
 	if got := plainRecords(w, r53Zone); !slices.Equal(got, records) {
 		t.Errorf("records:\n%s", strings.Join(got, "\n"))
 	}
-	for _, p := range []Plan{PlanReturn(w.view(), ref), PlanDrain(w.view(), ref)} {
+	for _, p := range []plan.Plan{plan.Return(w.view(), ref), plan.Drain(w.view(), ref)} {
 		if len(p.Steps) > 0 || len(p.Skipped) != 1 {
 			t.Errorf("%s: %v, skipped %q", p.Verb, sentences(p), p.Skipped)
 		}
@@ -373,7 +375,7 @@ func TestANodeKeepsItsKeyWhenItIsQuiescedBalancedAndReturned(t *testing.T) {
 	if got := keys(); !slices.Equal(got, before) {
 		t.Errorf("quiesced: %q, want %q", got, before)
 	}
-	w.mustCarryOut(PlanReturn(w.view(), w.instance(tritonB).Ref(), w.instance(ec2A).Ref()))
+	w.mustCarryOut(plan.Return(w.view(), w.instance(tritonB).Ref(), w.instance(ec2A).Ref()))
 	if got := keys(); !slices.Equal(got, before) {
 		t.Errorf("returned: %q, want %q", got, before)
 	}
@@ -400,7 +402,7 @@ func TestHealthIsWhatTheChecksSaidAndOldWordsAreNone(t *testing.T) {
 	if h := www[0].Health; h == nil || h.Failed != 0 || h.Of != 3 {
 		t.Errorf("%+v", h)
 	}
-	if h := www[1].Health; h == nil || h.Failed != 3 || len(www[1].Findings) != 1 || www[1].Findings[0].Class != Unhealthy {
+	if h := www[1].Health; h == nil || h.Failed != 3 || len(www[1].Findings) != 1 || www[1].Findings[0].Class != dnsview.Unhealthy {
 		t.Errorf("%+v %v", h, www[1].Findings)
 	}
 	if v1[0].Health != nil || v1[1].Health != nil {

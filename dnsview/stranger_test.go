@@ -1,9 +1,10 @@
-package dnsview
+package dnsview_test
 
 import (
 	"strings"
 	"testing"
 
+	"rollcall/dnsview"
 	"rollcall/providers"
 )
 
@@ -20,13 +21,13 @@ func TestNothingIsDeletedWhileOneCloudAnswersAsAnAccountThatNoMarkerNames(t *tes
 			w := newWorld()
 			w.remove(tritonA, true) // dead by the word of its own cloud
 			otherAccount(w, ins...)
-			v := Inspect(w.snap, w.opts)
+			v := dnsview.Inspect(w.snap, w.opts)
 			for _, f := range v.Findings {
-				if f.Remedy == RemedyDelete || f.OneKey {
+				if f.Remedy == dnsview.RemedyDelete || f.OneKey {
 					t.Errorf("%s offers %s: %s", f.Class, f.Remedy, f.Reason)
 				}
 			}
-			e := GuardEvidence{View: v, Now: testNow, Age: w.opts.MaxAge}
+			e := dnsview.GuardEvidence{View: v, Now: testNow, Age: w.opts.MaxAge}
 			if g := e.CheckCoverage(); g.Pass || !strings.Contains(g.Why, "credentials") {
 				t.Errorf("%+v", g)
 			}
@@ -42,7 +43,7 @@ func TestACloudWithoutNodesBesideConfiguredOnesIsBelieved(t *testing.T) {
 		Cloud: providers.Cloud{Name: "aws-new", Provider: providers.EC2, Key: key}, Coverage: complete(key), RowsFrom: testRead,
 		Instances: []providers.Instance{{ID: "i-0fffffffffffffff2", Cloud: "aws-new", Key: key, State: providers.StateRunning}},
 	})
-	if v := Inspect(w.snap, w.opts); v.Count(Dead) != 1 {
+	if v := dnsview.Inspect(w.snap, w.opts); v.Count(dnsview.Dead) != 1 {
 		t.Errorf("%v", v.Counts())
 	}
 }

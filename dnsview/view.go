@@ -15,12 +15,12 @@ import (
 
 // ControllerOf returns the program that manages a record of this snapshot by what it says itself, such
 // as `external-dns (owner edns)`, or the empty string.
-func (v *View) ControllerOf(r *providers.Record) string { return v.index.ControllerOf(r) }
+func (v *View) ControllerOf(r *providers.Record) string { return v.Index.ControllerOf(r) }
 
 // WhyServiceHidden returns why no client would see a record at the name of a declared service: the name
 // lies below a delegation or a DNAME of its zone. It is empty for a name that its zone answers for.
 func (v *View) WhyServiceHidden(name string) string {
-	s := v.index.ServicesByName[providers.CanonicalName(name)]
+	s := v.Index.ServicesByName[providers.CanonicalName(name)]
 	if s == nil || s.ReadZone == nil {
 		return ""
 	}
@@ -28,7 +28,7 @@ func (v *View) WhyServiceHidden(name string) string {
 	if s.Kind == index.DNSSD {
 		typ = "SRV"
 	}
-	why, _ := v.index.Occluded(s.ReadZone, providers.CanonicalName(s.Name), typ)
+	why, _ := v.Index.Occluded(s.ReadZone, providers.CanonicalName(s.Name), typ)
 	return why
 }
 
@@ -45,7 +45,7 @@ type View struct {
 	// first, in config order.
 	Sources []index.Basis
 
-	index      *index.Index
+	Index      *index.Index
 	byRecord   map[*providers.Record][]*Finding
 	byInstance map[index.InstanceKey][]*Finding
 }
@@ -111,7 +111,7 @@ func (v *View) FindingsOfInstance(key providers.CloudKey, id string) []*Finding 
 // WireOf returns what the name servers answered for the name and type of a
 // record of this snapshot, or nil when they were not asked, not lately, or about other values than
 // the zone holds now.
-func (v *View) WireOf(r *providers.Record) *index.WireState { return v.index.ByWire[r] }
+func (v *View) WireOf(r *providers.Record) *index.WireState { return v.Index.ByWire[r] }
 
 // WireZone returns what the name servers of a zone were found to be lately, or nil.
 func (v *View) WireZone(zone string) *index.WireZone {
@@ -125,32 +125,32 @@ func (v *View) WireZone(zone string) *index.WireZone {
 }
 
 // Record finds a record of the snapshot by its identity, or returns nil.
-func (v *View) Record(id providers.Identity) *providers.Record { return v.index.Record(id) }
+func (v *View) Record(id providers.Identity) *providers.Record { return v.Index.Record(id) }
 
 // Instance finds an instance by the key of its cloud and its id, or returns nil.
 // Terminated instances are found as long as the cloud lists them.
 func (v *View) Instance(key providers.CloudKey, id string) *providers.Instance {
-	return v.index.Instance(key, id)
+	return v.Index.Instance(key, id)
 }
 
 // RecordsOf gives the records that belong to an instance, in stable order:
 // those whose marker names it, and those without a marker that hold one of its addresses.
 func (v *View) RecordsOf(key providers.CloudKey, id string) []*providers.Record {
-	return v.index.RecordsOf(key, id)
+	return v.Index.RecordsOf(key, id)
 }
 
 // InstanceOf gives the instance that a record belongs to: the one that its
 // marker names, else the one that holds its address. It gives nil when the
 // cloud does not list it any more, or when no one here has the address.
-func (v *View) InstanceOf(r *providers.Record) *providers.Instance { return v.index.InstanceOf(r) }
+func (v *View) InstanceOf(r *providers.Record) *providers.Instance { return v.Index.InstanceOf(r) }
 
 // CloudByKey gives the view of the cloud that answers with this key, or nil.
 func (v *View) CloudByKey(key providers.CloudKey) *providers.CloudView {
-	return v.index.CloudView(key)
+	return v.Index.CloudView(key)
 }
 
 // ServiceOf names the service that a record belongs to, or returns the empty string.
-func (v *View) ServiceOf(r *providers.Record) string { return v.index.ServiceOf(r) }
+func (v *View) ServiceOf(r *providers.Record) string { return v.Index.ServiceOf(r) }
 
 // ServiceOfInstance names the service that an instance is a node of: the first
 // declared one that selects it, else the one of its records, else the one in
@@ -163,10 +163,10 @@ func (v *View) ServiceOfInstance(i *providers.Instance) string {
 }
 
 // ServicesOfInstance names all services that an instance is a node of.
-func (v *View) ServicesOfInstance(i *providers.Instance) []string { return v.index.ServicesOf(i) }
+func (v *View) ServicesOfInstance(i *providers.Instance) []string { return v.Index.ServicesOf(i) }
 
 // Service gives the declaration of a service, or nil.
-func (v *View) Service(name string) *index.Service { return v.index.Service(name) }
+func (v *View) Service(name string) *index.Service { return v.Index.Service(name) }
 
 // Seen says when each finding of this view was first seen, by its Finding.Key:
 // by an earlier scan, as Options.Seen told, or by this one. It is what the next scan wants as
@@ -189,7 +189,7 @@ func (v *View) Seen() map[string]time.Time {
 		}
 	}
 	blind := map[string]bool{}
-	for _, z := range v.index.Zones {
+	for _, z := range v.Index.Zones {
 		blind[z.Name] = z.State != providers.CoverageComplete
 	}
 	for k, at := range v.Options.Seen {

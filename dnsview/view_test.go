@@ -1,4 +1,4 @@
-package dnsview
+package dnsview_test
 
 import (
 	"slices"
@@ -6,7 +6,9 @@ import (
 	"testing"
 	"time"
 
+	"rollcall/dnsview"
 	"rollcall/dnsview/index"
+	"rollcall/dnsview/plan"
 	"rollcall/providers"
 )
 
@@ -52,13 +54,13 @@ func TestFindingsAreFoundByRecordAndByInstance(t *testing.T) {
 	w.drop(v1Name, "SRV", "sd-02")
 	v := w.view()
 	r := w.record(wwwName, "A", "165")
-	if fs := v.FindingsOf(r.Identity()); len(fs) != 1 || fs[0].Class != Stopped {
+	if fs := v.FindingsOf(r.Identity()); len(fs) != 1 || fs[0].Class != dnsview.Stopped {
 		t.Errorf("%v", fs)
 	}
-	if fs := v.FindingsOfInstance(keyEast, tritonA); len(fs) != 1 || fs[0].Class != Stopped {
+	if fs := v.FindingsOfInstance(keyEast, tritonA); len(fs) != 1 || fs[0].Class != dnsview.Stopped {
 		t.Errorf("%v", fs)
 	}
-	if fs := v.FindingsOfInstance(keyEast, tritonB); len(fs) != 1 || fs[0].Class != Half {
+	if fs := v.FindingsOfInstance(keyEast, tritonB); len(fs) != 1 || fs[0].Class != dnsview.Half {
 		t.Errorf("%v", fs)
 	}
 }
@@ -125,13 +127,13 @@ func TestWhatComesFromOutsideIsCleanBeforeItIsSaid(t *testing.T) {
 			}
 		}
 	}
-	p := PlanDeregisterDead(v)
+	p := plan.DeregisterDead(v)
 	if len(p.Steps) != 1 || index.Clean(p.Steps[0].Sentence) != p.Steps[0].Sentence {
 		t.Errorf("%+v", p)
 	}
 }
 
-func facts(f *Finding) []string {
+func facts(f *dnsview.Finding) []string {
 	var out []string
 	for _, e := range f.Evidence {
 		out = append(out, e.Fact, e.Source)
@@ -183,12 +185,12 @@ func TestAListThatIsNotAmazonsIsRefused(t *testing.T) {
 }
 
 func TestEveryClassHasItsPlaceInTheOrder(t *testing.T) {
-	all := []Class{
-		Dead, Dangling, Reused, Stopped, Moved, Missing, Half, Foreign, OtherFleet, Ambiguous, Unmarked, InFlight, Quiesced, Unknown,
-		OrphanMarker, Duplicate, TTL, Proxied, Weight, Private, SRVNoAddress, SRVAlias, PTRNoSRV, SRVNoPTR, SRVNoTXT, TypeNotListed,
-		Wire, Split, Cached, Lame, Occluded, Unresolvable, Unhealthy, Thin, OneCloud, OverLimit,
+	all := []dnsview.Class{
+		dnsview.Dead, dnsview.Dangling, dnsview.Reused, dnsview.Stopped, dnsview.Moved, dnsview.Missing, dnsview.Half, dnsview.Foreign, dnsview.OtherFleet, dnsview.Ambiguous, dnsview.Unmarked, dnsview.InFlight, dnsview.Quiesced, dnsview.Unknown,
+		dnsview.OrphanMarker, dnsview.Duplicate, dnsview.TTL, dnsview.Proxied, dnsview.Weight, dnsview.Private, dnsview.SRVNoAddress, dnsview.SRVAlias, dnsview.PTRNoSRV, dnsview.SRVNoPTR, dnsview.SRVNoTXT, dnsview.TypeNotListed,
+		dnsview.Wire, dnsview.Split, dnsview.Cached, dnsview.Lame, dnsview.Occluded, dnsview.Unresolvable, dnsview.Unhealthy, dnsview.Thin, dnsview.OneCloud, dnsview.OverLimit,
 	}
-	order := Classes()
+	order := dnsview.Classes()
 	for _, c := range all {
 		if !slices.Contains(order, c) {
 			t.Errorf("%s has no place", c)

@@ -1,4 +1,4 @@
-package dnsview
+package dnsview_test
 
 import (
 	"slices"
@@ -8,20 +8,22 @@ import (
 
 	"pgregory.net/rapid"
 
+	"rollcall/dnsview"
 	"rollcall/dnsview/index"
+	"rollcall/dnsview/plan"
 	"rollcall/providers"
 )
 
 // namedVerbs are the verbs that a sentence may name for a record, with their plans.
-var namedVerbs = map[string]func(*View, providers.Identity) Plan{
-	"deregister it": func(v *View, id providers.Identity) Plan { return PlanDeregister(v, id) },
-	"quiesce it":    func(v *View, id providers.Identity) Plan { return PlanQuiesceRecords(v, id) },
-	"adopt it":      func(v *View, id providers.Identity) Plan { return PlanAdopt(v, id) },
-	"retarget it":   func(v *View, id providers.Identity) Plan { return PlanRetarget(v, id) },
+var namedVerbs = map[string]func(*dnsview.View, providers.Identity) plan.Plan{
+	"deregister it": func(v *dnsview.View, id providers.Identity) plan.Plan { return plan.Deregister(v, id) },
+	"quiesce it":    func(v *dnsview.View, id providers.Identity) plan.Plan { return plan.QuiesceRecords(v, id) },
+	"adopt it":      func(v *dnsview.View, id providers.Identity) plan.Plan { return plan.Adopt(v, id) },
+	"retarget it":   func(v *dnsview.View, id providers.Identity) plan.Plan { return plan.Retarget(v, id) },
 }
 
 // refusals are the verbs that a sentence names and whose plan for the record is empty.
-func refusals(v *View, r *providers.Record, sentence string) (out []string) {
+func refusals(v *dnsview.View, r *providers.Record, sentence string) (out []string) {
 	sentence = strings.NewReplacer("retarget it to a node by name", "", "retarget its host name", "").Replace(sentence)
 	for words, plan := range namedVerbs {
 		if !strings.Contains(sentence, words) {
@@ -42,7 +44,7 @@ func TestForEveryReusedEntryThereIsAVerbThatDoesSomethingAndNoRefusalNamesOneTha
 		v := w.view()
 		for i := range v.Findings {
 			f := &v.Findings[i]
-			if f.Class != Reused || v.Options.Fleet == "" || v.index.ZoneRefused(f.Zone) != "" {
+			if f.Class != dnsview.Reused || v.Options.Fleet == "" || v.Index.ZoneRefused(f.Zone) != "" {
 				continue
 			}
 			if bad := refusals(v, f.Record, f.Reason); len(bad) > 0 {
@@ -66,10 +68,10 @@ func TestForEveryReusedEntryThereIsAVerbThatDoesSomethingAndNoRefusalNamesOneTha
 }
 
 // answerAbout returns what a cloud of the world says when it is asked for the owner of a change.
-func (w *world) answerAbout(verb index.Verb, c *providers.Change) InstanceAnswer {
-	o, ok := AsksAbout(verb, c)
+func (w *world) answerAbout(verb index.Verb, c *providers.Change) dnsview.InstanceAnswer {
+	o, ok := dnsview.AsksAbout(verb, c)
 	if !ok {
-		return InstanceAnswer{}
+		return dnsview.InstanceAnswer{}
 	}
 	for i := range w.snap.Clouds {
 		cv := &w.snap.Clouds[i]
@@ -78,18 +80,18 @@ func (w *world) answerAbout(verb index.Verb, c *providers.Change) InstanceAnswer
 		}
 		for n := range cv.Instances {
 			if cv.Instances[n].ID == o.Instance {
-				return InstanceAnswer{Asked: true, Key: o.Cloud, Instance: &cv.Instances[n]}
+				return dnsview.InstanceAnswer{Asked: true, Key: o.Cloud, Instance: &cv.Instances[n]}
 			}
 		}
 		l := cv.Lookups[o.Instance]
-		return InstanceAnswer{Asked: true, Key: o.Cloud, Gone: l.Gone && l.Err == nil, NotFound: !l.Final, Instance: l.Instance}
+		return dnsview.InstanceAnswer{Asked: true, Key: o.Cloud, Gone: l.Gone && l.Err == nil, NotFound: !l.Final, Instance: l.Instance}
 	}
-	return InstanceAnswer{Why: "its cloud is not configured"}
+	return dnsview.InstanceAnswer{Why: "its cloud is not configured"}
 }
 
 // refusedFor returns why guards refuse the steps of a plan for good: not for want of evidence, and with nothing that
 // could be typed.
-func (w *world) refusedFor(v *View, p Plan) (why []string) {
+func (w *world) refusedFor(v *dnsview.View, p plan.Plan) (why []string) {
 	removing := map[providers.Identity]bool{}
 	for _, s := range p.Steps {
 		if s.Change != nil && s.Change.Op == providers.OpDelete {
@@ -104,7 +106,7 @@ func (w *world) refusedFor(v *View, p Plan) (why []string) {
 		if r.IsMarker() {
 			continue
 		}
-		e := &GuardEvidence{
+		e := &dnsview.GuardEvidence{
 			Now: testNow, Fleet: v.Options.Fleet, Verb: p.Verb, Age: time.Hour, Grace: v.Options.CreateGrace, View: v, Change: s.Change, Reason: s.Reason,
 			Answer: w.answerAbout(p.Verb, s.Change), Looked: true, Removing: removing, Strands: s.Strands,
 		}
@@ -113,7 +115,7 @@ func (w *world) refusedFor(v *View, p Plan) (why []string) {
 				e.Found = append(e.Found, x)
 			}
 		}
-		for _, g := range e.numbered() {
+		for _, g := range e.Numbered() {
 			if (g.Guard == index.GuardInstance || g.Guard == index.GuardAddress) && !g.Pass && !g.NoEvidence && g.Confirm == "" && !strings.Contains(g.Satisfy, "allow-list") && !strings.Contains(g.Satisfy, "wait until") {
 				why = append(why, p.Title+": guard "+string(g.Guard)+": "+g.Why+" ("+g.Satisfy+")")
 			}
@@ -123,22 +125,22 @@ func (w *world) refusedFor(v *View, p Plan) (why []string) {
 }
 
 func TestForEveryAlarmingEntryOfOursTheGuardsLetSomeVerbThrough(t *testing.T) {
-	met := map[Class]int{}
+	met := map[dnsview.Class]int{}
 	worlds := func(t *rapid.T) *world { return mishaps(t, false) }
-	inWorlds(t, worlds, met, []Class{Dead, Dangling, Reused, Moved}, func(t rapid.TB, w *world) {
+	inWorlds(t, worlds, met, []dnsview.Class{dnsview.Dead, dnsview.Dangling, dnsview.Reused, dnsview.Moved}, func(t rapid.TB, w *world) {
 		v := w.view()
 		if len(w.snap.Clouds) > 2 {
 			return // one account under two names: neither is complete
 		}
 		for i := range v.Findings {
 			f := &v.Findings[i]
-			if f.Record == nil || f.Severity < High || v.Options.Fleet == "" || v.index.ZoneRefused(f.Zone) != "" || !v.index.IsOurs(f.Record) || f.Record.IsMarker() || v.index.IsGlue(f.Record) {
+			if f.Record == nil || f.Severity < dnsview.High || v.Options.Fleet == "" || v.Index.ZoneRefused(f.Zone) != "" || !v.Index.IsOurs(f.Record) || f.Record.IsMarker() || v.Index.IsGlue(f.Record) {
 				continue
 			}
 			met[f.Class]++
 			var refused []string
 			through := false
-			for _, p := range []Plan{PlanRemedy(v, f), PlanDeregister(v, f.Record.Identity()), PlanQuiesceRecords(v, f.Record.Identity()), PlanRetarget(v, f.Record.Identity())} {
+			for _, p := range []plan.Plan{plan.ForFindings(v, f), plan.Deregister(v, f.Record.Identity()), plan.QuiesceRecords(v, f.Record.Identity()), plan.Retarget(v, f.Record.Identity())} {
 				if len(p.Steps) == 0 {
 					refused = append(refused, p.Skipped...)
 					continue
@@ -150,10 +152,10 @@ func TestForEveryAlarmingEntryOfOursTheGuardsLetSomeVerbThrough(t *testing.T) {
 			if !through {
 				t.Fatalf("%s: %s\n%s", f.Class, f.Reason, strings.Join(refused, "\n"))
 			}
-			if f.Remedy == NoRemedy {
+			if f.Remedy == dnsview.NoRemedy {
 				continue
 			}
-			if p := PlanRemedy(v, f); len(p.Steps) > 0 {
+			if p := plan.ForFindings(v, f); len(p.Steps) > 0 {
 				if why := w.refusedFor(v, p); len(why) > 0 {
 					t.Fatalf("the remedy of %s: %s\n%s", f.Class, f.Reason, strings.Join(why, "\n"))
 				}

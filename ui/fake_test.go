@@ -12,6 +12,7 @@ import (
 	"rollcall/dnsview"
 	"rollcall/dnsview/apply"
 	"rollcall/dnsview/index"
+	"rollcall/dnsview/plan"
 	"rollcall/providers"
 	"rollcall/providers/journal"
 	"rollcall/providers/launch"
@@ -32,7 +33,7 @@ type fake struct {
 	now     func() time.Time
 
 	plans     []common.ChangeRequest
-	runs      []dnsview.Plan
+	runs      []plan.Plan
 	typed     [][]string
 	refreshes int
 	paused    bool
@@ -168,21 +169,21 @@ func (f *fake) ConsoleLog(_ context.Context, i providers.InstanceRef) (string, e
 }
 
 // Plan makes one step for each record or instance of the request.
-func (f *fake) Plan(_ context.Context, w common.ChangeRequest) (dnsview.Plan, error) {
+func (f *fake) Plan(_ context.Context, w common.ChangeRequest) (plan.Plan, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.plans = append(f.plans, w)
 	if f.planErr != nil {
-		return dnsview.Plan{}, f.planErr
+		return plan.Plan{}, f.planErr
 	}
-	p := dnsview.Plan{Verb: w.Verb}
-	step := func(s dnsview.Step) {
+	p := plan.Plan{Verb: w.Verb}
+	step := func(s plan.Step) {
 		s.ID = len(p.Steps) + 1
 		p.Steps = append(p.Steps, s)
 	}
 	remove := func(r providers.Record) {
-		step(dnsview.Step{
-			Kind: dnsview.StepChange, Zone: r.Zone, Sentence: fmt.Sprintf("delete %s %s %s", r.Name, r.Type, r.Value),
+		step(plan.Step{
+			Kind: plan.StepChange, Zone: r.Zone, Sentence: fmt.Sprintf("delete %s %s %s", r.Name, r.Type, r.Value),
 			Change: &providers.Change{Op: providers.OpDelete, Before: r}, Reason: dnsview.Dead,
 		})
 	}
@@ -199,8 +200,8 @@ func (f *fake) Plan(_ context.Context, w common.ChangeRequest) (dnsview.Plan, er
 		for _, e := range f.entries {
 			if e.Verb == string(index.VerbDeregister) {
 				r := e.Change.Before
-				step(dnsview.Step{
-					Kind: dnsview.StepChange, Zone: r.Zone, Sentence: fmt.Sprintf("restore %s %s %s with its marker", r.Name, r.Type, r.Value),
+				step(plan.Step{
+					Kind: plan.StepChange, Zone: r.Zone, Sentence: fmt.Sprintf("restore %s %s %s with its marker", r.Name, r.Type, r.Value),
 					Change: &providers.Change{Op: providers.OpCreate, After: r},
 				})
 				break
@@ -210,17 +211,17 @@ func (f *fake) Plan(_ context.Context, w common.ChangeRequest) (dnsview.Plan, er
 		for _, e := range f.entries {
 			if e.Verb == string(index.VerbUndo) {
 				r := e.Change.After
-				step(dnsview.Step{
-					Kind: dnsview.StepChange, Zone: r.Zone, Sentence: fmt.Sprintf("delete %s %s %s again", r.Name, r.Type, r.Value),
+				step(plan.Step{
+					Kind: plan.StepChange, Zone: r.Zone, Sentence: fmt.Sprintf("delete %s %s %s again", r.Name, r.Type, r.Value),
 					Change: &providers.Change{Op: providers.OpDelete, Before: r},
 				})
 				break
 			}
 		}
 	case index.VerbQuiesce:
-		return dnsview.PlanQuiesce(f.inspect(f.snap), w.Instances...), nil
+		return plan.Quiesce(f.inspect(f.snap), w.Instances...), nil
 	case index.VerbReturn:
-		return dnsview.PlanReturn(f.inspect(f.snap), w.Instances...), nil
+		return plan.Return(f.inspect(f.snap), w.Instances...), nil
 	case index.VerbBalance:
 		for _, id := range w.Records {
 			r := *f.record(id)
@@ -233,13 +234,13 @@ func (f *fake) Plan(_ context.Context, w common.ChangeRequest) (dnsview.Plan, er
 				srv.Weight = *w.Weight
 			}
 			after.Value = srv.String()
-			step(dnsview.Step{
-				Kind: dnsview.StepChange, Zone: r.Zone, Sentence: "change " + r.Value + " to " + after.Value,
+			step(plan.Step{
+				Kind: plan.StepChange, Zone: r.Zone, Sentence: "change " + r.Value + " to " + after.Value,
 				Change: &providers.Change{Op: providers.OpUpdate, Before: r, After: after},
 			})
 		}
 	case index.VerbCreate, index.VerbRetire:
-		step(dnsview.Step{Kind: dnsview.StepChange, Sentence: string(w.Verb) + " " + w.Name, Change: &providers.Change{Op: providers.OpCreate}})
+		step(plan.Step{Kind: plan.StepChange, Sentence: string(w.Verb) + " " + w.Name, Change: &providers.Change{Op: providers.OpCreate}})
 	case index.VerbDeregister:
 		for _, id := range w.Records {
 			if r := f.record(id); r != nil {
@@ -248,9 +249,9 @@ func (f *fake) Plan(_ context.Context, w common.ChangeRequest) (dnsview.Plan, er
 		}
 	case index.VerbDrain:
 		for _, ref := range w.Instances {
-			step(dnsview.Step{Kind: dnsview.StepChange, Sentence: "take " + ref.Name + " out of DNS", Change: &providers.Change{Op: providers.OpDelete}})
-			step(dnsview.Step{Kind: dnsview.StepWait, Sentence: "wait 60s until no resolver can still hold the address", Wait: time.Minute})
-			step(dnsview.Step{Kind: dnsview.StepPower, Sentence: "terminate " + ref.Name, Action: dnsview.PowerTerminate, Instance: ref})
+			step(plan.Step{Kind: plan.StepChange, Sentence: "take " + ref.Name + " out of DNS", Change: &providers.Change{Op: providers.OpDelete}})
+			step(plan.Step{Kind: plan.StepWait, Sentence: "wait 60s until no resolver can still hold the address", Wait: time.Minute})
+			step(plan.Step{Kind: plan.StepPower, Sentence: "terminate " + ref.Name, Action: plan.PowerTerminate, Instance: ref})
 		}
 	}
 	return p, nil
@@ -279,13 +280,13 @@ func (f *fake) guards() []index.GuardResult {
 	return out
 }
 
-func (f *fake) Check(_ context.Context, p dnsview.Plan) *apply.Report {
+func (f *fake) Check(_ context.Context, p plan.Plan) *apply.Report {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.report(p, apply.StepReady, nil)
 }
 
-func (f *fake) report(p dnsview.Plan, good apply.StepState, typed []string) *apply.Report {
+func (f *fake) report(p plan.Plan, good apply.StepState, typed []string) *apply.Report {
 	r := &apply.Report{Plan: p}
 	for _, s := range p.Steps {
 		sr := apply.StepReport{Step: s, State: good, Guards: f.guards()}
@@ -297,7 +298,7 @@ func (f *fake) report(p dnsview.Plan, good apply.StepState, typed []string) *app
 	return r
 }
 
-func (f *fake) Run(ctx context.Context, p dnsview.Plan, c apply.Confirm, progress func(apply.Event)) *apply.Report {
+func (f *fake) Run(ctx context.Context, p plan.Plan, c apply.Confirm, progress func(apply.Event)) *apply.Report {
 	f.mu.Lock()
 	f.runs, f.typed, f.sums = append(f.runs, p), append(f.typed, c.Typed), append(f.sums, c.Checksum)
 	hold := f.hold
@@ -305,7 +306,7 @@ func (f *fake) Run(ctx context.Context, p dnsview.Plan, c apply.Confirm, progres
 	progress(apply.Event{Kind: apply.EventEvidence, Text: "asking joyent-ams"})
 	for _, s := range p.Steps {
 		progress(apply.Event{Kind: apply.EventBegun, Step: s.ID})
-		if s.Kind == dnsview.StepWait {
+		if s.Kind == plan.StepWait {
 			progress(apply.Event{Kind: apply.EventWaiting, Step: s.ID, Left: 42 * time.Second, Total: s.Wait, At: f.now()})
 			select {
 			case <-c.SkipWait:
@@ -344,10 +345,10 @@ func (f *fake) Run(ctx context.Context, p dnsview.Plan, c apply.Confirm, progres
 }
 
 // carryOut changes the world as the plan says.
-func carryOut(s *providers.Snapshot, p dnsview.Plan) {
+func carryOut(s *providers.Snapshot, p plan.Plan) {
 	for _, st := range p.Steps {
 		switch {
-		case st.Kind == dnsview.StepPower:
+		case st.Kind == plan.StepPower:
 			for i := range s.Clouds {
 				for k := range s.Clouds[i].Instances {
 					if n := &s.Clouds[i].Instances[k]; n.ID == st.Instance.ID {

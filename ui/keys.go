@@ -3,8 +3,8 @@ package ui
 import (
 	tea "charm.land/bubbletea/v2"
 
-	"rollcall/dnsview"
 	"rollcall/dnsview/index"
+	"rollcall/dnsview/plan"
 	"rollcall/ui/common"
 	"rollcall/ui/dialog"
 	"rollcall/ui/form"
@@ -155,7 +155,7 @@ func (m *Model) paletteCommand(a common.Action) tea.Cmd {
 	case common.ActMove:
 		return m.wantRecords(index.VerbUpdate, "move")
 	case common.ActStart, common.ActStop, common.ActReboot:
-		return m.wantInstances(common.ChangeRequest{Verb: index.VerbPower, Action: dnsview.PowerAction(a)}, string(a))
+		return m.wantInstances(common.ChangeRequest{Verb: index.VerbPower, Action: plan.PowerAction(a)}, string(a))
 	case common.ActChanges:
 		m.showChanges()
 	case common.ActConsoleLog:

@@ -4,8 +4,8 @@ import (
 	"strings"
 	"testing"
 
-	"rollcall/dnsview"
 	"rollcall/dnsview/index"
+	"rollcall/dnsview/plan"
 	"rollcall/providers"
 	"rollcall/providers/journal"
 )
@@ -32,7 +32,7 @@ func TestWhatALookupDoesNotFindIsGoneOnlyWhenTheListAgrees(t *testing.T) {
 
 func TestANodeIsNotTerminatedBecauseALookupFoundNothing(t *testing.T) {
 	b := newBench(t)
-	plan := dnsview.PlanDrain(b.view(), ref(b.aws, "i-1"))
+	plan := plan.Drain(b.view(), ref(b.aws, "i-1"))
 	b.cf.blind = true
 	if rep := b.run(plan); len(b.aws.powered) != 0 || !has(b.cf, "34.200.16.1") {
 		t.Errorf("%v, power %v", states(rep), b.aws.powered)

@@ -5,8 +5,8 @@ import (
 	"testing"
 	"time"
 
-	"rollcall/dnsview"
 	"rollcall/dnsview/index"
+	"rollcall/dnsview/plan"
 	"rollcall/providers"
 	"rollcall/providers/journal"
 )
@@ -83,7 +83,7 @@ func TestWhatIsSaidToBeThereAndStaysAwayEndsUnknown(t *testing.T) {
 
 func TestWhatIsThereAlreadyIsConfirmedByTheNameServersOrBySecondRead(t *testing.T) {
 	rec := providers.Record{Zone: sdZone, Name: v1, Type: "TXT", TTL: 3600, Value: `"txtvers=1"`}
-	plan := dnsview.Plan{Verb: index.VerbCreate, Steps: []dnsview.Step{{ID: 1, Kind: dnsview.StepChange, Zone: sdZone, Sentence: "Make it", Change: &providers.Change{Op: providers.OpCreate, After: rec}}}}
+	plan := plan.Plan{Verb: index.VerbCreate, Steps: []plan.Step{{ID: 1, Kind: plan.StepChange, Zone: sdZone, Sentence: "Make it", Change: &providers.Change{Op: providers.OpCreate, After: rec}}}}
 	for _, c := range []struct {
 		name     string
 		set      func(b *bench)
@@ -111,7 +111,7 @@ func TestADeleteOfWhatWasJustMadeIsNotDoneBecauseReadsAreBehind(t *testing.T) {
 	b := newBench(t)
 	b.node(b.triton, "m-9", "www-9", "165.225.128.99", "www")
 	b.sd.late(0)
-	p := dnsview.PlanRegister(b.view(), "", ref(b.triton, "m-9"))
+	p := plan.Register(b.view(), "", ref(b.triton, "m-9"))
 	if len(p.Steps) == 0 {
 		t.Fatalf("%+v", p)
 	}
@@ -134,7 +134,7 @@ func TestADeleteOfWhatWasJustMadeIsNotDoneBecauseReadsAreBehind(t *testing.T) {
 func TestWhatWasTakenOutOnPurposeMeanwhileIsNotWrittenAgain(t *testing.T) {
 	b := newBench(t)
 	b.node(b.triton, "m-9", "www-9", "165.225.128.99", "www")
-	p := dnsview.PlanRegister(b.view(), "", ref(b.triton, "m-9"))
+	p := plan.Register(b.view(), "", ref(b.triton, "m-9"))
 	o := providers.Owner{Fleet: fleetID, Cloud: tritonKey, Instance: "m-9", Registered: begin}
 	quiet := o
 	quiet.Quiesced = true

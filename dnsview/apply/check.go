@@ -4,7 +4,7 @@ import (
 	"context"
 	"slices"
 
-	"rollcall/dnsview"
+	"rollcall/dnsview/plan"
 )
 
 // check asks the guards of every step on fresh evidence, and changes nothing.
@@ -14,9 +14,9 @@ func (r *run) check(ctx context.Context) *Report {
 	for i := range r.plan.Steps {
 		switch rep := &r.report.Steps[i]; {
 		case rep.State != "": // a node that its cloud would not take
-		case rep.Step.Kind == dnsview.StepChange:
+		case rep.Step.Kind == plan.StepChange:
 			steps = append(steps, i)
-		case rep.Step.Kind == dnsview.StepWait && r.isPointless(i):
+		case rep.Step.Kind == plan.StepWait && r.isPointless(i):
 			rep.State, rep.Why = StepSkipped, waitsForNothing
 		default:
 			rep.State = StepReady

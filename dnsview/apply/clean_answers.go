@@ -9,8 +9,8 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"rollcall/dnsview"
 	"rollcall/dnsview/index"
+	"rollcall/dnsview/plan"
 	"rollcall/providers"
 )
 
@@ -69,7 +69,7 @@ func few(all []string) []string {
 
 // awaitClean asks name servers and DNS providers until none of them contradicts, or until it has taken longer
 // than it may.
-func (r *run) awaitClean(ctx context.Context, s *dnsview.Step, out []removal) *cleanliness {
+func (r *run) awaitClean(ctx context.Context, s *plan.Step, out []removal) *cleanliness {
 	polled := false
 	for {
 		c := r.askAll(ctx, out)

@@ -9,6 +9,7 @@ import (
 
 	"rollcall/dnsview"
 	"rollcall/dnsview/index"
+	"rollcall/dnsview/plan"
 	"rollcall/providers"
 	"rollcall/providers/journal"
 )
@@ -21,19 +22,19 @@ const (
 )
 
 // followsChanges reports whether a power step ends an instance, or stops one that its plan takes out of DNS.
-func (r *run) followsChanges(s *dnsview.Step) bool {
-	return s.Kind == dnsview.StepPower && (s.Action == dnsview.PowerTerminate || s.Action == dnsview.PowerStop && !r.isOwnStop(s))
+func (r *run) followsChanges(s *plan.Step) bool {
+	return s.Kind == plan.StepPower && (s.Action == plan.PowerTerminate || s.Action == plan.PowerStop && !r.isOwnStop(s))
 }
 
 // isOwnStop reports whether a power step is an operator's own stop, or one that an undo makes: its plan takes nothing
 // out of DNS.
-func (r *run) isOwnStop(s *dnsview.Step) bool {
-	return s.Kind == dnsview.StepPower && s.Action == dnsview.PowerStop && (r.plan.Verb == index.VerbPower || r.plan.Verb.TakesBack())
+func (r *run) isOwnStop(s *plan.Step) bool {
+	return s.Kind == plan.StepPower && s.Action == plan.PowerStop && (r.plan.Verb == index.VerbPower || r.plan.Verb.TakesBack())
 }
 
 // dnsShown is the second half of guard 10 for an operator's own stop. A stop can be taken back, and the agent of the
 // node may take it out of DNS itself, so that a person who sees what leads to it may type its name.
-func (r *run) dnsShown(s *dnsview.Step, v *dnsview.View, unread string) index.GuardResult {
+func (r *run) dnsShown(s *plan.Step, v *dnsview.View, unread string) index.GuardResult {
 	g := index.GuardResult{Guard: index.GuardDNS, Confirm: nodeName(s.Instance)}
 	first := "take it out of DNS first (rollcall quiesce " + index.Clean(s.Instance.ID) + ")"
 	if unread != "" {
@@ -172,7 +173,7 @@ type removal struct {
 // a zone can answer with nothing while its name servers hand the node out.
 func expected(v *dnsview.View, ref providers.InstanceRef) []providers.Record {
 	var out []providers.Record
-	for _, s := range dnsview.PlanRegister(v, "", ref).Steps {
+	for _, s := range plan.Register(v, "", ref).Steps {
 		if s.Change != nil && s.Change.Op == providers.OpCreate && s.Instance.Key == ref.Key && s.Instance.ID == ref.ID {
 			out = append(out, s.Change.After)
 		}
@@ -213,7 +214,7 @@ func (r *run) takenOut(v *dnsview.View, ref providers.InstanceRef) []removal {
 			put(rec, time.Time{}, "", false)
 		}
 	}
-	for _, rec := range v.TakenOut(ref.Key, ref.ID) {
+	for _, rec := range plan.TakenOut(v, ref.Key, ref.ID) {
 		put(rec, time.Time{}, "", false)
 	}
 	known := len(out)

@@ -7,20 +7,20 @@ import (
 	"testing"
 	"time"
 
-	"rollcall/dnsview"
 	"rollcall/dnsview/index"
+	"rollcall/dnsview/plan"
 	"rollcall/providers"
 	"rollcall/providers/journal"
 )
 
 // noDrain leaves the waits of a drain out, as terminate --no-drain does.
-func noDrain(p dnsview.Plan) dnsview.Plan {
+func noDrain(p plan.Plan) plan.Plan {
 	var waits []int
-	p.Steps = slices.DeleteFunc(slices.Clone(p.Steps), func(s dnsview.Step) bool {
-		if s.Kind == dnsview.StepWait {
+	p.Steps = slices.DeleteFunc(slices.Clone(p.Steps), func(s plan.Step) bool {
+		if s.Kind == plan.StepWait {
 			waits = append(waits, s.ID)
 		}
-		return s.Kind == dnsview.StepWait
+		return s.Kind == plan.StepWait
 	})
 	for n := range p.Steps {
 		p.Steps[n].Needs = slices.DeleteFunc(slices.Clone(p.Steps[n].Needs), func(id int) bool { return slices.Contains(waits, id) })
@@ -32,7 +32,7 @@ func noDrain(p dnsview.Plan) dnsview.Plan {
 func powerStep(t *testing.T, r *Report) *StepReport {
 	t.Helper()
 	for n := range r.Steps {
-		if r.Steps[n].Step.Kind == dnsview.StepPower {
+		if r.Steps[n].Step.Kind == plan.StepPower {
 			return &r.Steps[n]
 		}
 	}
@@ -75,7 +75,7 @@ func TestANodeIsNotTerminatedWhileANameServerStillAnswersWithItsAddress(t *testi
 	for _, c := range []struct {
 		name, node, typ string
 		typed           []string
-		plan            func(dnsview.Plan) dnsview.Plan
+		plan            func(plan.Plan) plan.Plan
 		skip            bool
 	}{
 		{name: "Cloudflare", node: "m-1", typ: "165.225.128.1"},
@@ -87,7 +87,7 @@ func TestANodeIsNotTerminatedWhileANameServerStillAnswersWithItsAddress(t *testi
 		t.Run(c.name, func(t *testing.T) {
 			b := newBench(t)
 			b.behind(never)
-			p := dnsview.PlanDrain(b.view(), ref(b.triton, c.node))
+			p := plan.Drain(b.view(), ref(b.triton, c.node))
 			if c.plan != nil {
 				p = c.plan(p)
 			}
@@ -124,7 +124,7 @@ func TestTheWaitCountsFromTheMomentTheLastNameServerAnswersWithoutTheAddress(t *
 		b := newBench(t)
 		b.behind(begin.Add(late))
 		var at time.Time
-		rep := b.engine().Run(t.Context(), dnsview.PlanDrain(b.view(), ref(b.triton, "m-1")), Confirm{}, func(ev Event) {
+		rep := b.engine().Run(t.Context(), plan.Drain(b.view(), ref(b.triton, "m-1")), Confirm{}, func(ev Event) {
 			if ev.Kind == EventBegun && ev.Text != "" && strings.HasPrefix(ev.Text, "Terminate") {
 				at = b.clk.now()
 			}
@@ -157,7 +157,7 @@ func TestARecordThatComesBackDuringTheWaitHoldsTheNodeBack(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			b := newBench(t)
-			p := dnsview.PlanDrain(b.view(), ref(b.triton, c.node))
+			p := plan.Drain(b.view(), ref(b.triton, c.node))
 			d := map[string]*fakeDNS{cfZone: b.cf, sdZone: b.sd}[c.rec.Zone]
 			back := false
 			rep := b.engine().Run(t.Context(), p, Confirm{}, func(ev Event) {
@@ -176,7 +176,7 @@ func TestARecordThatComesBackDuringTheWaitHoldsTheNodeBack(t *testing.T) {
 
 func TestAZoneThatCannotBeReadAgainHoldsTheNodeBack(t *testing.T) {
 	b := newBench(t)
-	p := dnsview.PlanDrain(b.view(), ref(b.triton, "m-1"))
+	p := plan.Drain(b.view(), ref(b.triton, "m-1"))
 	rep := b.engine().Run(t.Context(), p, Confirm{}, func(ev Event) {
 		if ev.Kind == EventWaiting {
 			b.sd.listErr = errDown
@@ -205,7 +205,7 @@ func TestAChangeThatRoute53CallsPendingIsNotDone(t *testing.T) {
 				}
 				return !b.clk.now().Before(begin.Add(c.after)), nil
 			}
-			rep := b.run(dnsview.PlanDrain(b.view(), ref(b.triton, "s-1")))
+			rep := b.run(plan.Drain(b.view(), ref(b.triton, "s-1")))
 			s := powerStep(t, rep)
 			if s.State != c.want || (len(b.triton.powered) > 0) != (c.want == StepDone) {
 				t.Fatalf("%s: %+v", s.State, dnsGuard(t, s))
@@ -263,7 +263,7 @@ func TestWhatCannotBeAskedIsWaitedOutAndTypingTheNameShortensThat(t *testing.T) 
 		t.Run(c.name, func(t *testing.T) {
 			b := newBench(t)
 			c.set(b)
-			rep := b.run(dnsview.PlanDrain(b.view(), ref(b.triton, c.node)), c.typed)
+			rep := b.run(plan.Drain(b.view(), ref(b.triton, c.node)), c.typed)
 			s := powerStep(t, rep)
 			g := dnsGuard(t, s)
 			if s.State != StepDone || !strings.Contains(g.Why, c.why) {
@@ -286,7 +286,7 @@ func TestAConsoleThatMayNotAskRoute53IsToldOnce(t *testing.T) {
 		asked++
 		return false, providers.Errorf(providers.KindAuth, "ask how far a change has got", "AccessDenied: route53:GetChange")
 	}
-	rep := b.run(dnsview.PlanDrain(b.view(), ref(b.triton, "s-1"), ref(b.triton, "s-2")), v1)
+	rep := b.run(plan.Drain(b.view(), ref(b.triton, "s-1"), ref(b.triton, "s-2")), v1)
 	if len(b.triton.powered) != 2 || asked < 2 {
 		t.Fatalf("%v, asked %d times, %+v", states(rep), asked, rep.Asks())
 	}
@@ -310,7 +310,7 @@ func TestANameWhoseAnswerVariesIsAskedForSeveralTimes(t *testing.T) {
 		most = max(most, n)
 	}}
 	b.opts.Wire = w
-	rep := b.run(dnsview.PlanDrain(b.view(), ref(b.triton, "s-1")))
+	rep := b.run(plan.Drain(b.view(), ref(b.triton, "s-1")))
 	if !rep.OK() || most < 10 {
 		t.Errorf("%v, at most %d samples", states(rep), most)
 	}
@@ -321,7 +321,7 @@ func TestACheckShowsTheGuardAboutDNSAndWhatElseLeadsToTheNode(t *testing.T) {
 	b.ns.says = func(_, _ string, v []string) ([]index.WireAnswer, error) {
 		return []index.WireAnswer{{Server: "ns1", Values: v}, {Server: "ns2", Failure: "no reply"}}, nil
 	}
-	p := dnsview.PlanDrain(b.view(), ref(b.triton, "m-1"))
+	p := plan.Drain(b.view(), ref(b.triton, "m-1"))
 	rep := b.engine().Check(t.Context(), p)
 	s := powerStep(t, rep)
 	if g := dnsGuard(t, s); s.State != StepReady || !g.Pass || !strings.Contains(g.Why, "ns2 (no reply) could not be asked") {
@@ -337,7 +337,7 @@ func TestACheckShowsTheGuardAboutDNSAndWhatElseLeadsToTheNode(t *testing.T) {
 
 func TestAnOperatorsOwnStopOfANodeThatDNSHandsOutWaitsForItsNameToBeTyped(t *testing.T) {
 	b := newBench(t)
-	p := dnsview.PlanPower(b.view(), dnsview.PowerStop, ref(b.triton, "m-1"))
+	p := plan.Power(b.view(), plan.PowerStop, ref(b.triton, "m-1"))
 	name := p.Steps[0].Instance.Name
 	for _, rep := range []*Report{b.engine().Check(t.Context(), p), b.run(p), b.run(p, "another")} {
 		wantStates(t, rep, StepRefused)
@@ -356,17 +356,17 @@ func TestAnOperatorsOwnStopOfANodeThatDNSHandsOutWaitsForItsNameToBeTyped(t *tes
 
 func TestAnOperatorsOwnStopOfANodeThatIsOutOfDNSAsksNothingOnceTheNameServersKnow(t *testing.T) {
 	b := newBench(t)
-	if rep := b.run(dnsview.PlanQuiesce(b.view(), ref(b.triton, "m-1")), www); !rep.OK() {
+	if rep := b.run(plan.Quiesce(b.view(), ref(b.triton, "m-1")), www); !rep.OK() {
 		t.Fatal(states(rep))
 	}
-	p := dnsview.PlanPower(b.view(), dnsview.PowerStop, ref(b.triton, "m-1"))
+	p := plan.Power(b.view(), plan.PowerStop, ref(b.triton, "m-1"))
 	wantStates(t, b.run(p), StepDone)
 }
 
 func TestAStopThatAnUndoMakesIsGuardedLikeAnOperatorsOwn(t *testing.T) {
 	b := newBench(t)
 	b.triton.instances[0].State = providers.StateStopped
-	rep := b.run(dnsview.PlanPower(b.view(), dnsview.PowerStart, ref(b.triton, "m-1")))
+	rep := b.run(plan.Power(b.view(), plan.PowerStart, ref(b.triton, "m-1")))
 	wantStates(t, rep, StepDone)
 	undo, err := b.engine().UndoPlan(rep.Steps[0].Entry)
 	if err != nil {
@@ -381,7 +381,7 @@ func TestAStopThatAnUndoMakesIsGuardedLikeAnOperatorsOwn(t *testing.T) {
 
 func TestAStopWhereAZoneCannotBeReadSaysSoAndAsksForTheName(t *testing.T) {
 	b := newBench(t)
-	p := dnsview.PlanPower(b.view(), dnsview.PowerStop, ref(b.triton, "m-1"))
+	p := plan.Power(b.view(), plan.PowerStop, ref(b.triton, "m-1"))
 	b.cf.listErr = providers.Errorf(providers.KindAuth, "list", "refused")
 	rep := b.run(p)
 	wantStates(t, rep, StepRefused)
@@ -394,7 +394,7 @@ func TestAStopWhereAZoneCannotBeReadSaysSoAndAsksForTheName(t *testing.T) {
 func TestADrainWaitsForOpenConnectionsToo(t *testing.T) {
 	b := newBench(t)
 	b.opts.Services[0].Linger = 30 * time.Second
-	rep := b.run(dnsview.PlanDrain(b.view(), ref(b.triton, "m-1")))
+	rep := b.run(plan.Drain(b.view(), ref(b.triton, "m-1")))
 	if got := b.clk.now().Sub(begin); !rep.OK() || got < 90*time.Second || got > 95*time.Second {
 		t.Errorf("%v after %s", states(rep), got)
 	}
@@ -408,7 +408,7 @@ func TestANodeWhoseAddressARecordOfAnotherOwnerHoldsIsNotDrained(t *testing.T) {
 		t.Fatal(err)
 	}
 	b.cf.add(providers.Record{Zone: cfZone, Name: "old." + cfZone, Type: "A", TTL: 60, Value: "165.225.128.1", Comment: text, Owners: []providers.Owner{o}})
-	if p := dnsview.PlanDrain(b.view(), ref(b.triton, "m-1")); len(p.Steps) != 0 || !strings.Contains(strings.Join(p.Skipped, "\n"), "old."+cfZone) {
+	if p := plan.Drain(b.view(), ref(b.triton, "m-1")); len(p.Steps) != 0 || !strings.Contains(strings.Join(p.Skipped, "\n"), "old."+cfZone) {
 		t.Errorf("%+v", p)
 	}
 }
@@ -416,8 +416,8 @@ func TestANodeWhoseAddressARecordOfAnotherOwnerHoldsIsNotDrained(t *testing.T) {
 func TestWhatComesBackDuringAWaitThatNothingFollowsFailsTheWait(t *testing.T) {
 	for _, back := range []bool{false, true} {
 		b := newBench(t)
-		p := dnsview.PlanQuiesce(b.view(), ref(b.triton, "m-1"))
-		p.Steps = append(p.Steps, dnsview.Step{ID: len(p.Steps) + 1, Kind: dnsview.StepWait, Wait: time.Minute, Sentence: "Wait"})
+		p := plan.Quiesce(b.view(), ref(b.triton, "m-1"))
+		p.Steps = append(p.Steps, plan.Step{ID: len(p.Steps) + 1, Kind: plan.StepWait, Wait: time.Minute, Sentence: "Wait"})
 		put := false
 		rep := b.engine().Run(t.Context(), p, Confirm{}, func(ev Event) {
 			if ev.Kind == EventWaiting && back && !put {
@@ -437,7 +437,7 @@ func TestATerminationWithoutAWaitSaysWhatCouldNotBeAsked(t *testing.T) {
 	b.ns.says = func(_, _ string, v []string) ([]index.WireAnswer, error) {
 		return []index.WireAnswer{{Server: "ns1", Values: v}, {Server: "ns2", Failure: "no reply"}}, nil
 	}
-	s := powerStep(t, b.run(noDrain(dnsview.PlanDrain(b.view(), ref(b.triton, "m-1")))))
+	s := powerStep(t, b.run(noDrain(plan.Drain(b.view(), ref(b.triton, "m-1")))))
 	if g := dnsGuard(t, s); s.State != StepDone || !strings.Contains(g.Why, "no wait was asked for, though ns2 (no reply) could not be asked") || b.clk.now().Sub(begin) > 5*time.Second {
 		t.Errorf("%s: %+v", s.State, g)
 	}

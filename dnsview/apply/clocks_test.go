@@ -8,6 +8,7 @@ import (
 
 	"rollcall/dnsview"
 	"rollcall/dnsview/apply"
+	"rollcall/dnsview/plan"
 	"rollcall/providers"
 	"rollcall/providers/sim"
 	"rollcall/providers/sim/world"
@@ -21,7 +22,7 @@ func (c *console) stays(t *testing.T, what string, rec *providers.Record) {
 	if f := finding(v, now); f.Class == dnsview.Dead || f.Class == dnsview.Dangling || f.Remedy == dnsview.RemedyDelete {
 		t.Errorf("%s: it is %s: %s", what, f.Class, f.Reason)
 	}
-	if p := dnsview.PlanDeregisterDead(v); slices.ContainsFunc(p.Steps, func(s dnsview.Step) bool {
+	if p := plan.DeregisterDead(v); slices.ContainsFunc(p.Steps, func(s plan.Step) bool {
 		return s.Change != nil && s.Change.Before.Identity() == now.Identity()
 	}) {
 		t.Errorf("%s: deregister --dead removes it", what)

@@ -10,6 +10,7 @@ import (
 	"rollcall/dnsview"
 	"rollcall/dnsview/apply"
 	"rollcall/dnsview/index"
+	"rollcall/dnsview/plan"
 	"rollcall/providers"
 	"rollcall/providers/sim"
 	"rollcall/providers/sim/world"
@@ -109,13 +110,13 @@ func (o *ordeal) console() *console {
 	return c
 }
 
-func (o *ordeal) register() dnsview.Plan {
+func (o *ordeal) register() plan.Plan {
 	var refs []providers.InstanceRef
 	for _, i := range o.undone {
 		refs = append(refs, o.refs[i.ID])
 	}
-	p := dnsview.PlanRegister(o.c.look(), "pool."+cfZone, refs...)
-	more := dnsview.PlanRegister(o.c.inspectNow(), "pool."+sdZone, refs...)
+	p := plan.Register(o.c.look(), "pool."+cfZone, refs...)
+	more := plan.Register(o.c.inspectNow(), "pool."+sdZone, refs...)
 	for _, s := range more.Steps {
 		s.ID += 100
 		for n := range s.Needs {
@@ -126,12 +127,12 @@ func (o *ordeal) register() dnsview.Plan {
 	return p
 }
 
-func (o *ordeal) drain(v *dnsview.View) dnsview.Plan {
+func (o *ordeal) drain(v *dnsview.View) plan.Plan {
 	var refs []providers.InstanceRef
 	for _, i := range o.drained {
 		refs = append(refs, o.refs[i.ID])
 	}
-	return dnsview.PlanDrain(v, refs...)
+	return plan.Drain(v, refs...)
 }
 
 // play carries out each verb while x corrupts. Of two ways to come to a deleting undo, and to a termination, one in turn is played.
@@ -147,7 +148,7 @@ func (o *ordeal) play(x *corruption, turn int) {
 		for _, rec := range o.back {
 			ids = append(ids, record(t, v, rec.Name, rec.Type, rec.Value).Identity())
 		}
-		setUp, undone = o.c.must(dnsview.PlanDeregister(v, ids...)), nil
+		setUp, undone = o.c.must(plan.Deregister(v, ids...)), nil
 	}
 	o.clk.pass(later)
 	v := o.c.look()
@@ -155,7 +156,7 @@ func (o *ordeal) play(x *corruption, turn int) {
 		t.Fatalf("%+v", v.Sources)
 	}
 	o.gone = dead(v)
-	before, drain := dnsview.PlanDeregisterDead(v), o.drain(v)
+	before, drain := plan.DeregisterDead(v), o.drain(v)
 	if len(before.Steps) != len(o.gone) || len(o.gone) < 9 || len(drain.Steps) == 0 {
 		t.Fatalf("%d dead, %d and %d steps", len(o.gone), len(before.Steps), len(drain.Steps))
 	}
@@ -172,7 +173,7 @@ func (o *ordeal) play(x *corruption, turn int) {
 		t.Fatal(err)
 	}
 	o.carry("undo", o.c, undo, undone)
-	o.carry("deregister --dead of a cold console", cold, dnsview.PlanDeregisterDead(vc), nil)
+	o.carry("deregister --dead of a cold console", cold, plan.DeregisterDead(vc), nil)
 	o.carry("deregister --dead that was planned before", o.c, before, nil)
 	if turn%4 < 2 {
 		drain = o.drain(v)
@@ -249,7 +250,7 @@ func (o *ordeal) may(k string, nodes []world.Instance) bool {
 }
 
 // carry carries out a plan, and holds what became of it to what the clouds and zones hold then.
-func (o *ordeal) carry(what string, c *console, p dnsview.Plan, nodes []world.Instance) {
+func (o *ordeal) carry(what string, c *console, p plan.Plan, nodes []world.Instance) {
 	o.t.Helper()
 	was, ran := o.state()
 	rep := c.run(p)
@@ -287,7 +288,7 @@ func (o *ordeal) carry(what string, c *console, p dnsview.Plan, nodes []world.In
 
 // again reports whether a later step changes what an earlier one has left.
 func again(s, more *apply.StepReport) bool {
-	if s.Step.Kind != dnsview.StepChange || more.Step.Kind != dnsview.StepChange || more.State == apply.StepRefused || more.State == apply.StepSkipped {
+	if s.Step.Kind != plan.StepChange || more.Step.Kind != plan.StepChange || more.State == apply.StepRefused || more.State == apply.StepSkipped {
 		return false
 	}
 	a, b := s.Step.Change.Record(), more.Step.Change.Record()
@@ -295,11 +296,11 @@ func again(s, more *apply.StepReport) bool {
 }
 
 // untrue says why a step cannot have been done.
-func untrue(s *dnsview.Step, is map[string]string, runs map[string]bool) string {
+func untrue(s *plan.Step, is map[string]string, runs map[string]bool) string {
 	switch {
-	case s.Kind == dnsview.StepPower && s.Action == dnsview.PowerTerminate && runs[s.Instance.ID]:
+	case s.Kind == plan.StepPower && s.Action == plan.PowerTerminate && runs[s.Instance.ID]:
 		return "the instance runs"
-	case s.Kind != dnsview.StepChange:
+	case s.Kind != plan.StepChange:
 		return ""
 	}
 	r := s.Change.Record()
@@ -329,7 +330,7 @@ func (o *ordeal) ends(register bool) {
 		o.clk.pass(11 * time.Minute)
 		o.c.look()
 		v := o.c.look() // a clock that was off is believed again when two reads agree
-		plans := []dnsview.Plan{dnsview.PlanDeregisterDead(v), o.drain(v)}
+		plans := []plan.Plan{plan.DeregisterDead(v), o.drain(v)}
 		if register {
 			plans = append(plans, o.register())
 		}

@@ -10,13 +10,14 @@ import (
 
 	"rollcall/dnsview"
 	"rollcall/dnsview/index"
+	"rollcall/dnsview/plan"
 	"rollcall/providers"
 	"rollcall/providers/journal"
 )
 
 func TestADrainTakesANodeOutOfDNSWaitsAndTerminates(t *testing.T) {
 	b := newBench(t)
-	p := dnsview.PlanDrain(b.view(), ref(b.triton, "m-1"))
+	p := plan.Drain(b.view(), ref(b.triton, "m-1"))
 	var kinds []string
 	for _, s := range p.Steps {
 		kinds = append(kinds, string(s.Kind))
@@ -60,12 +61,12 @@ func TestADrainTakesANodeOutOfDNSWaitsAndTerminates(t *testing.T) {
 
 func TestADrainOfADNSSDNodeWaitsForTheLongestTTL(t *testing.T) {
 	b := newBench(t)
-	p := dnsview.PlanDrain(b.view(), ref(b.triton, "s-1"))
+	p := plan.Drain(b.view(), ref(b.triton, "s-1"))
 	rep := b.run(p)
 	if !rep.OK() {
 		t.Fatalf("%v %+v", states(rep), rep.Steps)
 	}
-	if i := slices.IndexFunc(p.Steps, func(s dnsview.Step) bool { return s.Kind == dnsview.StepWait }); p.Steps[i].Wait != 45*time.Second {
+	if i := slices.IndexFunc(p.Steps, func(s plan.Step) bool { return s.Kind == plan.StepWait }); p.Steps[i].Wait != 45*time.Second {
 		t.Errorf("wait %s", p.Steps[i].Wait)
 	}
 	if b.sd.applied[0][0].Before.Type != "SRV" {
@@ -81,7 +82,7 @@ func TestADrainOfADNSSDNodeWaitsForTheLongestTTL(t *testing.T) {
 func TestAWaitCanBeCutShort(t *testing.T) {
 	b := newBench(t)
 	skip := make(chan struct{}, 1)
-	p := dnsview.PlanDrain(b.view(), ref(b.triton, "m-1"))
+	p := plan.Drain(b.view(), ref(b.triton, "m-1"))
 	b.opts.Sleep = sleep // a real one, which the channel interrupts
 	b.clk.onSleep = nil
 	ticks := 0
@@ -100,7 +101,7 @@ func TestAWaitCanBeCutShort(t *testing.T) {
 func TestAStopDuringTheWaitTerminatesNothing(t *testing.T) {
 	b := newBench(t)
 	ctx, stop := context.WithCancel(t.Context())
-	p := dnsview.PlanDrain(b.view(), ref(b.triton, "m-1"))
+	p := plan.Drain(b.view(), ref(b.triton, "m-1"))
 	rep := b.engine().Run(ctx, p, Confirm{}, func(ev Event) {
 		if ev.Kind == EventWaiting && ev.Left < 30*time.Second {
 			stop()
@@ -127,7 +128,7 @@ func TestADrainThatWasCutOffWaitsForWhatIsLeft(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			b := newBench(t)
-			if rep := b.run(dnsview.PlanQuiesce(b.view(), ref(b.triton, "m-1"))); !rep.OK() {
+			if rep := b.run(plan.Quiesce(b.view(), ref(b.triton, "m-1"))); !rep.OK() {
 				t.Fatalf("%v", states(rep))
 			}
 			if c.quiet {
@@ -139,7 +140,7 @@ func TestADrainThatWasCutOffWaitsForWhatIsLeft(t *testing.T) {
 				b.opts.Journal = j
 			}
 			b.clk.advance(c.later)
-			p := dnsview.PlanDrain(b.view(), ref(b.triton, "m-1"))
+			p := plan.Drain(b.view(), ref(b.triton, "m-1"))
 			at := b.clk.now()
 			rep := b.run(p)
 			wantStates(t, rep, StepDone, StepDone, StepDone)
@@ -157,7 +158,7 @@ func TestADrainThatWasCutOffWaitsForWhatIsLeft(t *testing.T) {
 
 func TestANodeThatIsTerminatedAlreadyIsForgotten(t *testing.T) {
 	b := newBench(t)
-	if rep := b.run(dnsview.PlanQuiesce(b.view(), ref(b.triton, "m-1"))); !rep.OK() {
+	if rep := b.run(plan.Quiesce(b.view(), ref(b.triton, "m-1"))); !rep.OK() {
 		t.Fatalf("%v", states(rep))
 	}
 	for n := range b.triton.instances {
@@ -165,7 +166,7 @@ func TestANodeThatIsTerminatedAlreadyIsForgotten(t *testing.T) {
 			b.triton.instances[n].State = providers.StateTerminated
 		}
 	}
-	rep := b.run(dnsview.PlanDrain(b.view(), ref(b.triton, "m-1")))
+	rep := b.run(plan.Drain(b.view(), ref(b.triton, "m-1")))
 	wantStates(t, rep, StepDone)
 	if len(b.triton.powered) != 0 || rep.Steps[0].Step.Change.Op != providers.OpDelete || !rep.Steps[0].Step.Change.Before.IsMarker() {
 		t.Errorf("%+v, power %v", rep.Steps[0].Step, b.triton.powered)
@@ -174,7 +175,7 @@ func TestANodeThatIsTerminatedAlreadyIsForgotten(t *testing.T) {
 
 func TestANodeThatCannotBeTakenOutIsNotTerminated(t *testing.T) {
 	b := newBench(t)
-	p := dnsview.PlanDrain(b.view(), ref(b.triton, "m-1"), ref(b.aws, "i-1"))
+	p := plan.Drain(b.view(), ref(b.triton, "m-1"), ref(b.aws, "i-1"))
 	b.cf.fault = func(c providers.Change) (error, bool) {
 		if c.Op == providers.OpDelete && c.Before.Value == "165.225.128.1" {
 			return providers.Errorf(providers.KindConflict, "x", "no"), false
@@ -190,7 +191,7 @@ func TestANodeThatCannotBeTakenOutIsNotTerminated(t *testing.T) {
 func TestANodeThatAnUnmarkedRecordLeadsToIsNotDrained(t *testing.T) {
 	b := newBench(t)
 	b.cf.add(providers.Record{Zone: cfZone, Name: "old.scalability.expert", Type: "A", TTL: 60, Value: "165.225.128.1"})
-	p := dnsview.PlanDrain(b.view(), ref(b.triton, "m-1"))
+	p := plan.Drain(b.view(), ref(b.triton, "m-1"))
 	if len(p.Steps) != 0 || !strings.Contains(strings.Join(p.Skipped, "\n"), "would be left leading to it") {
 		t.Errorf("%+v", p)
 	}
@@ -199,7 +200,7 @@ func TestANodeThatAnUnmarkedRecordLeadsToIsNotDrained(t *testing.T) {
 func TestANodeWithoutRecordsIsTerminatedAtOnce(t *testing.T) {
 	b := newBench(t)
 	b.node(b.aws, "i-7", "worker", "34.200.17.1", "worker")
-	rep := b.run(dnsview.PlanDrain(b.view(), ref(b.aws, "i-7")))
+	rep := b.run(plan.Drain(b.view(), ref(b.aws, "i-7")))
 	wantStates(t, rep, StepDone)
 	if !slices.Equal(b.aws.powered, []string{"terminate i-7"}) || entries(t, b.j)[0].Action != "terminate" {
 		t.Errorf("%v", b.aws.powered)
@@ -221,7 +222,7 @@ func TestANodeThatNameServersHandOutIsNotTerminatedWhenItsZoneIsReadWithoutIt(t 
 			return []index.WireAnswer{a, {Server: "ns2"}}, nil
 		}
 		node := ref(b.triton, c.id)
-		for _, p := range []dnsview.Plan{dnsview.PlanDrain(b.view(), node), dnsview.PlanPower(b.view(), dnsview.PowerTerminate, node)} {
+		for _, p := range []plan.Plan{plan.Drain(b.view(), node), plan.Power(b.view(), plan.PowerTerminate, node)} {
 			rep := b.run(p)
 			if g := guard(rep, len(p.Steps)-1, index.GuardDNS); g.Pass || !strings.Contains(g.Why, "ns1") || !strings.Contains(g.Why, c.ip) || len(b.triton.powered) > 0 {
 				t.Errorf("%s: %v, %+v, power %v", c.id, states(rep), g, b.triton.powered)
@@ -231,7 +232,7 @@ func TestANodeThatNameServersHandOutIsNotTerminatedWhenItsZoneIsReadWithoutIt(t 
 			}
 		}
 		served = false
-		if rep := b.run(dnsview.PlanDrain(b.view(), node)); len(b.triton.powered) != 1 {
+		if rep := b.run(plan.Drain(b.view(), node)); len(b.triton.powered) != 1 {
 			t.Errorf("%s: %v, power %v", c.id, states(rep), b.triton.powered)
 		}
 	}
@@ -241,7 +242,7 @@ func TestAServiceKeepsItsMinimum(t *testing.T) {
 	b := newBench(t)
 	b.opts.Services[0].Minimum = 4
 	v := b.view()
-	p := dnsview.PlanDrain(v, ref(b.aws, "i-1"), ref(b.aws, "i-2"))
+	p := plan.Drain(v, ref(b.aws, "i-1"), ref(b.aws, "i-2"))
 	rep := b.run(p)
 	if len(b.aws.powered) != 1 {
 		t.Fatalf("%v, power %v", states(rep), b.aws.powered)
@@ -266,7 +267,7 @@ func TestAYoungNodeCanBeDrainedBecauseItsCloudShowsIt(t *testing.T) {
 	b := newBench(t)
 	b.cf.rows[4].Owners[0].Registered = begin.Add(-time.Minute)
 	b.cf.rows[4].Comment, _ = b.cf.rows[4].Owners[0].Encode()
-	if rep := b.run(dnsview.PlanDrain(b.view(), ref(b.triton, "m-1"))); !rep.OK() {
+	if rep := b.run(plan.Drain(b.view(), ref(b.triton, "m-1"))); !rep.OK() {
 		t.Fatalf("%v %+v", states(rep), rep.Steps[0].Guards)
 	}
 }
@@ -283,7 +284,7 @@ func TestAQuiescedNodeStaysOutAndComesBackByReturnOnly(t *testing.T) {
 			b := newBench(t)
 			d := c.zone(b)
 			before := values(d)
-			rep := b.run(dnsview.PlanQuiesce(b.view(), ref(b.triton, c.id)))
+			rep := b.run(plan.Quiesce(b.view(), ref(b.triton, c.id)))
 			if !rep.OK() {
 				t.Fatalf("%v %+v", states(rep), rep.Steps)
 			}
@@ -294,10 +295,10 @@ func TestAQuiescedNodeStaysOutAndComesBackByReturnOnly(t *testing.T) {
 			if v.Count(dnsview.Missing)+v.Count(dnsview.Half) != 0 || v.Count(dnsview.Quiesced) == 0 {
 				t.Fatalf("findings %+v", v.Findings)
 			}
-			if p := dnsview.PlanRegister(v, "", ref(b.triton, c.id)); len(p.Steps) != 0 || !strings.Contains(strings.Join(p.Skipped, " "), "on purpose") {
+			if p := plan.Register(v, "", ref(b.triton, c.id)); len(p.Steps) != 0 || !strings.Contains(strings.Join(p.Skipped, " "), "on purpose") {
 				t.Errorf("register: %+v", p)
 			}
-			rep = b.run(dnsview.PlanReturn(v, ref(b.triton, c.id)))
+			rep = b.run(plan.Return(v, ref(b.triton, c.id)))
 			if !rep.OK() {
 				t.Fatalf("return: %v %+v", states(rep), rep.Steps)
 			}
@@ -316,7 +317,7 @@ func TestAQuiesceCanBeUndone(t *testing.T) {
 		t.Run(id, func(t *testing.T) {
 			b := newBench(t)
 			cf, sd := rowsWithoutIDs(b.cf), rowsWithoutIDs(b.sd)
-			if rep := b.run(dnsview.PlanQuiesce(b.view(), ref(b.triton, id))); !rep.OK() {
+			if rep := b.run(plan.Quiesce(b.view(), ref(b.triton, id))); !rep.OK() {
 				t.Fatalf("%v", states(rep))
 			}
 			undo, err := b.engine().UndoPlan("")
@@ -344,14 +345,14 @@ func TestAStoppedNodeIsTakenOutWithOneKey(t *testing.T) {
 	if f.Class != dnsview.Stopped || !f.OneKey {
 		t.Fatalf("%+v", f)
 	}
-	if rep := b.run(dnsview.PlanRemedy(v, f)); !rep.OK() || has(b.cf, "165.225.128.1") {
+	if rep := b.run(plan.ForFindings(v, f)); !rep.OK() || has(b.cf, "165.225.128.1") {
 		t.Errorf("%v", states(rep))
 	}
 }
 
 func TestPowerIsGivenOnlyToTheAccountThatThePlanNames(t *testing.T) {
 	b := newBench(t)
-	p := dnsview.PlanPower(b.view(), dnsview.PowerTerminate, ref(b.aws, "i-1"))
+	p := plan.Power(b.view(), plan.PowerTerminate, ref(b.aws, "i-1"))
 	b.aws.identity = "0123456789"
 	rep := b.run(p)
 	wantStates(t, rep, StepRefused)
@@ -362,7 +363,7 @@ func TestPowerIsGivenOnlyToTheAccountThatThePlanNames(t *testing.T) {
 
 func TestAStopIsUndoneByAStartAndATerminationIsNot(t *testing.T) {
 	b := newBench(t)
-	wantStates(t, b.run(dnsview.PlanPower(b.view(), dnsview.PowerStop, ref(b.aws, "i-1")), "www-1"), StepDone)
+	wantStates(t, b.run(plan.Power(b.view(), plan.PowerStop, ref(b.aws, "i-1")), "www-1"), StepDone)
 	undo, err := b.engine().UndoPlan("")
 	if err != nil {
 		t.Fatal(err)
@@ -371,7 +372,7 @@ func TestAStopIsUndoneByAStartAndATerminationIsNot(t *testing.T) {
 	if !slices.Equal(b.aws.powered, []string{"stop i-1", "start i-1"}) {
 		t.Errorf("power %v", b.aws.powered)
 	}
-	end := dnsview.PlanPower(b.view(), dnsview.PowerTerminate, ref(b.aws, "i-2"))
+	end := plan.Power(b.view(), plan.PowerTerminate, ref(b.aws, "i-2"))
 	wantStates(t, b.run(end, "www-2"), StepRefused) // DNS leads to it, whatever is typed
 	b.cf.drop(&providers.Record{Name: www, Type: "A", Value: "34.200.16.2"})
 	wantStates(t, b.run(end), StepDone)
@@ -382,7 +383,7 @@ func TestAStopIsUndoneByAStartAndATerminationIsNot(t *testing.T) {
 
 func TestAPowerActionWhoseAnswerWasLostIsLookedUp(t *testing.T) {
 	b := newBench(t)
-	p := dnsview.PlanPower(b.view(), dnsview.PowerStop, ref(b.aws, "i-1"))
+	p := plan.Power(b.view(), plan.PowerStop, ref(b.aws, "i-1"))
 	b.aws.powerErr = providers.Errorf(providers.KindUncertain, "stop", "reset")
 	wantStates(t, b.run(p, "www-1"), StepFailed)
 	b.aws.instances[0].State = providers.StateStopping
@@ -437,7 +438,7 @@ func TestARunWaitsUntilTheAuthoritativeServersAnswerTheChange(t *testing.T) {
 func TestAPlanThatWaitsLongIsJudgedOnFreshEvidenceAfterwards(t *testing.T) {
 	b := newBench(t)
 	b.cf.rows[4].TTL, b.cf.rows[4].AutoTTL = 300, true
-	p := dnsview.PlanDrain(b.view(), ref(b.triton, "m-1"))
+	p := plan.Drain(b.view(), ref(b.triton, "m-1"))
 	lists := 0
 	rep := b.engine().Run(t.Context(), p, Confirm{}, func(ev Event) {
 		if ev.Kind == EventWaiting && lists == 0 {

@@ -9,8 +9,8 @@ import (
 	"net/netip"
 	"time"
 
-	"rollcall/dnsview"
 	"rollcall/dnsview/index"
+	"rollcall/dnsview/plan"
 	"rollcall/providers"
 	"rollcall/providers/journal"
 )
@@ -158,12 +158,12 @@ func (e *Engine) zone(name string) *ZoneTarget {
 }
 
 // Check gathers fresh evidence and asks the guards of every step. It writes nothing.
-func (e *Engine) Check(ctx context.Context, plan dnsview.Plan) *Report {
+func (e *Engine) Check(ctx context.Context, plan plan.Plan) *Report {
 	return newRun(e, plan, Confirm{}, nil).check(ctx)
 }
 
 // Run carries out a plan. progress may be nil; it is called from one goroutine at a time.
 // When ctx ends, no new step begins, and the journal says what became of the one under way.
-func (e *Engine) Run(ctx context.Context, plan dnsview.Plan, c Confirm, progress func(Event)) *Report {
+func (e *Engine) Run(ctx context.Context, plan plan.Plan, c Confirm, progress func(Event)) *Report {
 	return newRun(e, plan, c, progress).carryOut(ctx)
 }

@@ -10,8 +10,8 @@ import (
 	"testing"
 	"time"
 
-	"rollcall/dnsview"
 	"rollcall/dnsview/index"
+	"rollcall/dnsview/plan"
 	"rollcall/providers"
 	"rollcall/providers/fleet"
 	"rollcall/providers/journal"
@@ -520,7 +520,7 @@ func TestAMovedEntryGetsTheAddressThatItsInstanceHasNow(t *testing.T) {
 	b := newBench(t)
 	b.triton.instances[0].PublicIPs = []netip.Addr{netip.MustParseAddr("165.225.128.77")}
 	v := b.view()
-	p := dnsview.PlanRemedy(v, &v.Findings[0])
+	p := plan.ForFindings(v, &v.Findings[0])
 	if p.Verb != index.VerbUpdate {
 		t.Fatalf("%+v", v.Findings[0])
 	}
@@ -542,7 +542,7 @@ func TestAnEntryIsNotMovedToAnAddressThatItsInstanceLostMeanwhile(t *testing.T) 
 	b := newBench(t)
 	b.triton.instances[0].PublicIPs = []netip.Addr{netip.MustParseAddr("165.225.128.77")}
 	v := b.view()
-	p := dnsview.PlanRemedy(v, &v.Findings[0])
+	p := plan.ForFindings(v, &v.Findings[0])
 	b.triton.instances[0].PublicIPs = []netip.Addr{netip.MustParseAddr("165.225.128.78")}
 	rep := b.run(p)
 	wantStates(t, rep, StepRefused)
@@ -571,7 +571,7 @@ func TestAMissingNodeIsRegisteredAndTheUndoAsksForNoMoreThanAQuiesce(t *testing.
 			if len(all)-len(left) != c.strip {
 				t.Fatalf("left %v", left)
 			}
-			p := dnsview.PlanRegister(b.view(), "", ref(b.triton, c.id))
+			p := plan.Register(b.view(), "", ref(b.triton, c.id))
 			rep := b.run(p)
 			if !rep.OK() || len(rep.Steps) != c.strip {
 				t.Fatalf("plan %+v: %v %v", p, states(rep), rep.Steps)
@@ -597,7 +597,7 @@ func TestAMissingNodeIsRegisteredAndTheUndoAsksForNoMoreThanAQuiesce(t *testing.
 }
 
 // undoOrRedo plans an undo in even turns and a redo in odd ones.
-func (b *bench) undoOrRedo(turn int) (dnsview.Plan, error) {
+func (b *bench) undoOrRedo(turn int) (plan.Plan, error) {
 	if turn%2 == 1 {
 		return b.engine().RedoPlan()
 	}
@@ -665,7 +665,7 @@ func TestAnUndoThatWasCutOffIsCarriedOnWith(t *testing.T) {
 		t.Run(id, func(t *testing.T) {
 			b := newBench(t)
 			cf, sd := rowsWithoutIDs(b.cf), rowsWithoutIDs(b.sd)
-			quiesced := b.run(dnsview.PlanQuiesce(b.view(), ref(b.triton, id)))
+			quiesced := b.run(plan.Quiesce(b.view(), ref(b.triton, id)))
 			for range 10 {
 				undo, err := b.engine().UndoPlan(quiesced.Run)
 				if err != nil {
@@ -688,10 +688,10 @@ func TestAReturnThatWasCutOffIsCarriedOnWith(t *testing.T) {
 		t.Run(id, func(t *testing.T) {
 			b := newBench(t)
 			cf, sd := values(b.cf), values(b.sd)
-			b.run(dnsview.PlanQuiesce(b.view(), ref(b.triton, id)))
+			b.run(plan.Quiesce(b.view(), ref(b.triton, id)))
 			runs := 0
 			for ; runs < 10; runs++ {
-				p := dnsview.PlanReturn(b.view(), ref(b.triton, id))
+				p := plan.Return(b.view(), ref(b.triton, id))
 				if len(p.Steps) == 0 {
 					break
 				}
@@ -765,7 +765,7 @@ func TestAnUnmarkedRecordIsAdoptedAndGivenBack(t *testing.T) {
 	b := newBench(t)
 	b.cf.rows[4].Owners, b.cf.rows[4].Comment = nil, ""
 	v := b.view()
-	p := dnsview.PlanRemedy(v, &v.Findings[0])
+	p := plan.ForFindings(v, &v.Findings[0])
 	if p.Verb != index.VerbAdopt {
 		t.Fatalf("%+v", p)
 	}
@@ -785,7 +785,7 @@ func TestAnUnmarkedRecordIsAdoptedAndGivenBack(t *testing.T) {
 
 func TestAnUndoThatIsRefusedStopsThereAndLeavesWhatIsOlder(t *testing.T) {
 	b := newBench(t)
-	b.run(dnsview.PlanQuiesce(b.view(), ref(b.triton, "s-1")))
+	b.run(plan.Quiesce(b.view(), ref(b.triton, "s-1")))
 	b.triton.remove("m-1")
 	dead := b.run(b.dead())
 	b.cf.add(providers.Record{Zone: cfZone, Name: www, Type: "A", TTL: 60, Value: "165.225.128.1", Comment: "by hand"})

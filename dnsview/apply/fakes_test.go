@@ -14,6 +14,7 @@ import (
 
 	"rollcall/dnsview"
 	"rollcall/dnsview/index"
+	"rollcall/dnsview/plan"
 	"rollcall/providers"
 	"rollcall/providers/fleet"
 	"rollcall/providers/journal"
@@ -560,18 +561,18 @@ func (b *bench) sources() *fleet.Fleet {
 // view is what the console would see: a snapshot with every source read.
 func (b *bench) view() *dnsview.View {
 	b.t.Helper()
-	r := newRun(b.engine(), dnsview.Plan{}, Confirm{}, nil)
+	r := newRun(b.engine(), plan.Plan{}, Confirm{}, nil)
 	ev := r.gather(b.t.Context(), []string{cfZone, sdZone})
 	return dnsview.Inspect(ev.snap, index.Options{Fleet: fleetID, Services: b.opts.Services, Now: b.clk.now(), MaxAge: time.Minute, CreateGrace: 10 * time.Minute, BootGrace: time.Minute, Allow: b.opts.Allow})
 }
 
-func (b *bench) run(p dnsview.Plan, typed ...string) *Report {
+func (b *bench) run(p plan.Plan, typed ...string) *Report {
 	b.t.Helper()
 	return b.engine().Run(b.t.Context(), p, Confirm{Typed: typed}, nil)
 }
 
 // dead is the plan to remove all that is dead.
-func (b *bench) dead() dnsview.Plan { return dnsview.PlanDeregisterDead(b.view()) }
+func (b *bench) dead() plan.Plan { return plan.DeregisterDead(b.view()) }
 
 func ref(c *fakeCloud, id string) providers.InstanceRef {
 	for _, i := range c.instances {

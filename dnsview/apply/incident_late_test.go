@@ -8,6 +8,7 @@ import (
 
 	"rollcall/dnsview"
 	"rollcall/dnsview/apply"
+	"rollcall/dnsview/plan"
 	"rollcall/providers"
 	"rollcall/providers/journal"
 	"rollcall/providers/sim"
@@ -25,7 +26,7 @@ func TestIncidentANodeIsNotTerminatedWhileOneNameServerHandsOutItsAddress(t *tes
 				ref, address := r.member(v, zone)
 				before := r.held()
 				r.fault(fault, zone)
-				rep := c.run(dnsview.PlanDrain(v, ref), ref.Name, ref.ID)
+				rep := c.run(plan.Drain(v, ref), ref.Name, ref.ID)
 				if s := terminated(t, rep); s.State != apply.StepRefused || !strings.Contains(s.Why, "still answers with") {
 					t.Errorf("%s", told(rep))
 				}
@@ -35,11 +36,11 @@ func TestIncidentANodeIsNotTerminatedWhileOneNameServerHandsOutItsAddress(t *tes
 				}
 				// The same command goes on once the servers have heard, and return puts the node back.
 				r.fault(world.NoFault, zone)
-				c.must(dnsview.PlanReturn(c.look(), ref))
+				c.must(plan.Return(c.look(), ref))
 				if !sameNames(r.held(), before) {
 					t.Errorf("after the return:\n%s\nbefore:\n%s", strings.Join(r.held(), "\n"), strings.Join(before, "\n"))
 				}
-				c.must(dnsview.PlanDrain(c.look(), ref))
+				c.must(plan.Drain(c.look(), ref))
 			})
 		}
 	}
@@ -53,7 +54,7 @@ func TestIncidentSomebodyPutsTheAddressBackWhileADrainWaits(t *testing.T) {
 			v := c.look()
 			ref, address := r.member(v, zone)
 			put := false
-			rep := c.engine().Run(t.Context(), dnsview.PlanDrain(v, ref), apply.Confirm{}, func(ev apply.Event) {
+			rep := c.engine().Run(t.Context(), plan.Drain(v, ref), apply.Confirm{}, func(ev apply.Event) {
 				if ev.Kind == apply.EventWaiting && !put && ev.Left <= ev.Total-12*time.Second {
 					put = true
 					r.enter(zone, "again."+zone, "A", address)
@@ -81,7 +82,7 @@ func TestIncidentReadsThatAreBehindSayThatWhatWasDeletedIsThere(t *testing.T) {
 				}
 			}
 			r.fault(world.Stale, zone)
-			rep := c.run(dnsview.PlanDeregister(v, dead...))
+			rep := c.run(plan.Deregister(v, dead...))
 			if n := rep.Count(apply.StepDone); n < 3 || n != len(rep.Steps) {
 				t.Fatalf("%s", told(rep))
 			}
@@ -125,7 +126,7 @@ func (r *rig) member(v *dnsview.View, zone string) (providers.InstanceRef, strin
 func terminated(t *testing.T, rep *apply.Report) *apply.StepReport {
 	t.Helper()
 	for i := range rep.Steps {
-		if rep.Steps[i].Step.Kind == dnsview.StepPower {
+		if rep.Steps[i].Step.Kind == plan.StepPower {
 			return &rep.Steps[i]
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"rollcall/dnsview"
 	"rollcall/dnsview/apply"
 	"rollcall/dnsview/index"
+	"rollcall/dnsview/plan"
 	"rollcall/providers"
 	"rollcall/providers/sim"
 	"rollcall/providers/sim/world"
@@ -90,7 +91,7 @@ func (s *site) ends(i *world.Instance, rec *providers.Record) {
 	if f := s.of(v, rec); f.Class != dnsview.Dead && f.Class != dnsview.Dangling {
 		s.t.Errorf("in the end %s is %s: %s", rec, f.Class, f.Reason)
 	}
-	s.c.must(dnsview.PlanDeregister(v, record(s.t, v, rec.Name, rec.Type, rec.Value).Identity()))
+	s.c.must(plan.Deregister(v, record(s.t, v, rec.Name, rec.Type, rec.Value).Identity()))
 	s.wantHeld("in the end", want)
 }
 
@@ -130,7 +131,7 @@ func TestIncidentARecordWithSeveralMarkersIsNobodys(t *testing.T) {
 			v := s.look()
 			s.wantClass("with two markers", v, both, dnsview.Ambiguous, dnsview.NoRemedy)
 			s.refused(v, both, index.GuardOwner, "do not say clearly whose it is")
-			if p := dnsview.PlanDeregister(v, record(t, v, both.Name, "A", both.Value).Identity()); len(p.Steps) > 0 || len(p.Skipped) == 0 {
+			if p := plan.Deregister(v, record(t, v, both.Name, "A", both.Value).Identity()); len(p.Steps) > 0 || len(p.Skipped) == 0 {
 				t.Errorf("planned: %+v", p)
 			}
 			s.do(s.cloud, id, world.Plug)
@@ -147,7 +148,7 @@ func TestIncidentARecordWithSeveralMarkersIsNobodys(t *testing.T) {
 			t.Errorf("with one marker it is %s: %s", f.Class, f.Reason)
 		}
 		want := s.held().without(dead(v)...)
-		s.c.must(dnsview.PlanDeregisterDead(v))
+		s.c.must(plan.DeregisterDead(v))
 		s.wantHeld("with one marker", want)
 	})
 }
@@ -189,7 +190,7 @@ func TestIncidentAMarkerWithoutARecordGoesAfterTwoScans(t *testing.T) {
 		with := s.held()
 		v := s.look()
 		f := s.wantClass("the first scan", v, orphan, dnsview.OrphanMarker, dnsview.NoRemedy)
-		if p := dnsview.PlanRemedy(v, f); len(p.Steps) > 0 {
+		if p := plan.ForFindings(v, f); len(p.Steps) > 0 {
 			t.Errorf("planned at the first scan: %+v", p)
 		}
 		s.fault(world.ServerError, euw1)
@@ -199,16 +200,16 @@ func TestIncidentAMarkerWithoutARecordGoesAfterTwoScans(t *testing.T) {
 		s.fault(world.NoFault, euw1)
 		s.look()
 		v = s.look()
-		plan := dnsview.PlanRemedy(v, s.wantClass("a later scan", v, orphan, dnsview.OrphanMarker, dnsview.RemedyDelete))
+		planned := plan.ForFindings(v, s.wantClass("a later scan", v, orphan, dnsview.OrphanMarker, dnsview.RemedyDelete))
 		s.enter(s.zone, s.name, "A", "203.0.113.9") // a writer without batches writes the one before the other
-		if rep := s.c.run(plan); rep.Count(apply.StepRefused) != 1 {
+		if rep := s.c.run(planned); rep.Count(apply.StepRefused) != 1 {
 			t.Errorf("the record came, and its marker went:\n%s", told(rep))
 		}
 		s.remove(s.name, "203.0.113.9")
 		s.wantHeld("before it goes", with)
 		s.look()
 		v = s.look()
-		s.c.must(dnsview.PlanRemedy(v, s.of(v, orphan)))
+		s.c.must(plan.ForFindings(v, s.of(v, orphan)))
 		s.wantHeld("after it went", without)
 		s.ends(&i, rec)
 	})
@@ -248,7 +249,7 @@ func TestIncidentAnAddressThatMovedToAnotherInstanceIsNotDeleted(t *testing.T) {
 		}
 		before := s.held()
 		s.clk.pass(31 * time.Second)
-		rep := s.c.run(dnsview.PlanDeregister(stale, record(t, stale, s.name, "A", rec.Value).Identity()))
+		rep := s.c.run(plan.Deregister(stale, record(t, stale, s.name, "A", rec.Value).Identity()))
 		if rep.Count(apply.StepRefused) != 1 || !strings.Contains(rep.Steps[0].Why, "belongs to heir") {
 			t.Errorf("the plan of before:\n%s", told(rep))
 		}
@@ -261,7 +262,7 @@ func TestIncidentAnAddressThatMovedToAnotherInstanceIsNotDeleted(t *testing.T) {
 			}
 		}
 		s.wantHeld("before it is retargeted", before)
-		s.c.must(dnsview.PlanRemedy(v, f))
+		s.c.must(plan.ForFindings(v, f))
 		now := record(t, s.look(), s.name, "A", rec.Value)
 		if o, ok := now.Owner(); !ok || o.Instance != heir.ID {
 			t.Errorf("its owner is %+v", now.Owners)
@@ -290,7 +291,7 @@ func TestIncidentAnInstanceThatIsTooNewToBeFoundIsNotDead(t *testing.T) {
 		v := s.c.look()
 		s.wantClass("just launched", v, rec, dnsview.InFlight, dnsview.NoRemedy)
 		s.refused(v, rec, index.GuardInstance, "may be too new to be found")
-		if n := len(dnsview.PlanDeregister(v, record(t, v, s.name, "A", rec.Value).Identity()).Steps); n > 0 {
+		if n := len(plan.Deregister(v, record(t, v, s.name, "A", rec.Value).Identity()).Steps); n > 0 {
 			t.Errorf("%d steps are planned", n)
 		}
 		s.wantHeld("just launched", before)
@@ -333,7 +334,7 @@ func TestIncidentAStoppedInstanceComesBackWithAnotherAddress(t *testing.T) {
 		s.do(s.cloud, tenant.ID, world.Plug)
 		v = s.look()
 		f = s.wantClass("back with another address", v, rec, dnsview.Moved, dnsview.RemedyUpdate)
-		s.c.must(dnsview.PlanRemedy(v, f))
+		s.c.must(plan.ForFindings(v, f))
 		now := record(t, s.look(), s.name, "A", i.Public.String())
 		if fs := s.look().FindingsOf(now.Identity()); len(fs) > 0 {
 			t.Errorf("updated, it is %s: %s", fs[0].Class, fs[0].Reason)
@@ -374,9 +375,9 @@ func TestIncidentIPv6AndCaseSpelledDifferentlyAreTheSame(t *testing.T) {
 			}
 		}
 		want := s.held().without(gone...)
-		rep := s.c.run(dnsview.PlanDeregisterDead(v))
+		rep := s.c.run(plan.DeregisterDead(v))
 		if asks := rep.Asks(); len(asks) > 0 { // the only AAAA record of its name
-			rep = s.c.run(dnsview.PlanDeregisterDead(s.look()), asks[0].Text)
+			rep = s.c.run(plan.DeregisterDead(s.look()), asks[0].Text)
 		}
 		if !rep.OK() {
 			t.Errorf("%s", told(rep))
@@ -415,7 +416,7 @@ func TestIncidentAnAddressHeldByALoadBalancerOrAnElasticAddress(t *testing.T) {
 				if f := s.of(v, rec); f.Class != dnsview.Dead && f.Class != dnsview.Dangling {
 					t.Errorf("released, it is %s: %s", f.Class, f.Reason)
 				}
-				s.c.must(dnsview.PlanDeregister(v, record(t, v, s.name, "A", rec.Value).Identity()))
+				s.c.must(plan.Deregister(v, record(t, v, s.name, "A", rec.Value).Identity()))
 				s.wantHeld("released", before.without(rec))
 			})
 		})

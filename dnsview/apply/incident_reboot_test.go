@@ -14,6 +14,7 @@ import (
 
 	"rollcall/dnsview"
 	"rollcall/dnsview/apply"
+	"rollcall/dnsview/plan"
 	"rollcall/providers"
 	"rollcall/providers/sim"
 	"rollcall/providers/sim/world"
@@ -89,10 +90,10 @@ func TestIncidentANodeThatRebootsWhileItIsQuiescedStaysOut(t *testing.T) {
 			t.Fatalf("the agent says %s", said)
 		}
 		in := s.held()
-		plan := dnsview.PlanQuiesce(s.look(), ref)
+		planned := plan.Quiesce(s.look(), ref)
 		// The console is stopped after each step of the quiesce, and the node reboots then.
-		for range plan.Steps {
-			s.oneStep(dnsview.PlanQuiesce(s.look(), ref))
+		for range planned.Steps {
+			s.oneStep(plan.Quiesce(s.look(), ref))
 			before := s.held()
 			if said := reboot(); !strings.Contains(said, "quiesced by an operator: not registered") {
 				t.Errorf("the agent says %s", said)
@@ -108,7 +109,7 @@ func TestIncidentANodeThatRebootsWhileItIsQuiescedStaysOut(t *testing.T) {
 		if n := len(v.RecordsOf(ref.Key, ref.ID)); n != 0 {
 			t.Errorf("%d records lead to it", n)
 		}
-		s.c.must(dnsview.PlanReturn(v, ref))
+		s.c.must(plan.Return(v, ref))
 		s.wantHeld("after its return", in)
 		agent("register")
 		s.wantHeld("after its return and a boot", in)
@@ -120,11 +121,11 @@ func TestAQuiesceThatWasCutOffCanBeTakenBackAtEachStep(t *testing.T) {
 		i, _ := s.member("node")
 		ref := providers.InstanceRef{Cloud: s.cloud, Key: s.owner(s.cloud, "", 0).Cloud, ID: i.ID}
 		in := s.held()
-		for n := range dnsview.PlanQuiesce(s.look(), ref).Steps {
+		for n := range plan.Quiesce(s.look(), ref).Steps {
 			for range n + 1 {
-				s.oneStep(dnsview.PlanQuiesce(s.look(), ref))
+				s.oneStep(plan.Quiesce(s.look(), ref))
 			}
-			s.c.must(dnsview.PlanReturn(s.look(), ref))
+			s.c.must(plan.Return(s.look(), ref))
 			s.wantHeld("after its return", in)
 		}
 	}, east)
@@ -135,18 +136,18 @@ func TestARegisterThatWasPlannedBeforeAQuiesceDoesNotPutTheNodeBack(t *testing.T
 		i := s.rig.launch(s.cloud, world.Instance{Name: "late", Tags: map[string]string{"service": "pool"}})
 		s.clk.pass(time.Hour)
 		ref := providers.InstanceRef{Cloud: s.cloud, Key: s.owner(s.cloud, "", 0).Cloud, ID: i.ID}
-		plan := dnsview.PlanRegister(s.look(), s.name, ref)
+		planned := plan.Register(s.look(), s.name, ref)
 		other := s.rig.console(0)
 		other.opts.Services = s.c.opts.Services
-		other.must(dnsview.PlanRegister(other.look(), s.name, ref))
-		other.must(dnsview.PlanQuiesce(other.look(), ref))
+		other.must(plan.Register(other.look(), s.name, ref))
+		other.must(plan.Quiesce(other.look(), ref))
 		out := s.held()
-		rep := s.c.run(plan)
-		if len(plan.Steps) != 1 || rep.Count(apply.StepRefused) != 1 || !strings.Contains(rep.Steps[0].Why, "on purpose") {
+		rep := s.c.run(planned)
+		if len(planned.Steps) != 1 || rep.Count(apply.StepRefused) != 1 || !strings.Contains(rep.Steps[0].Why, "on purpose") {
 			t.Errorf("%s", told(rep))
 		}
 		s.wantHeld("after the register", out)
-		s.c.must(dnsview.PlanReturn(s.look(), ref))
+		s.c.must(plan.Return(s.look(), ref))
 		if fs := s.look().FindingsOfInstance(ref.Key, ref.ID); len(fs) > 0 {
 			t.Errorf("%s: %s", fs[0].Class, fs[0].Reason)
 		}
@@ -154,7 +155,7 @@ func TestARegisterThatWasPlannedBeforeAQuiesceDoesNotPutTheNodeBack(t *testing.T
 }
 
 // oneStep carries out a plan until something has changed.
-func (s *site) oneStep(plan dnsview.Plan) {
+func (s *site) oneStep(plan plan.Plan) {
 	s.t.Helper()
 	ctx, stop := context.WithCancelCause(s.t.Context())
 	defer stop(nil)

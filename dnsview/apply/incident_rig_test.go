@@ -20,6 +20,7 @@ import (
 	"rollcall/dnsview"
 	"rollcall/dnsview/apply"
 	"rollcall/dnsview/index"
+	"rollcall/dnsview/plan"
 	"rollcall/dnsview/wire"
 	"rollcall/providers"
 	"rollcall/providers/budget"
@@ -247,13 +248,13 @@ func (c *console) inspect(s *providers.Snapshot) *dnsview.View {
 
 func (c *console) engine() *apply.Engine { return apply.New(c.opts) }
 
-func (c *console) run(p dnsview.Plan, typed ...string) *apply.Report {
+func (c *console) run(p plan.Plan, typed ...string) *apply.Report {
 	c.r.t.Helper()
 	return c.engine().Run(c.r.t.Context(), p, apply.Confirm{Typed: typed}, nil)
 }
 
 // must runs a plan of which every step has to succeed.
-func (c *console) must(p dnsview.Plan, typed ...string) *apply.Report {
+func (c *console) must(p plan.Plan, typed ...string) *apply.Report {
 	c.r.t.Helper()
 	rep := c.run(p, typed...)
 	if !rep.OK() || len(rep.Steps) == 0 {
@@ -439,11 +440,11 @@ func withValue(tx *world.Tx, name, typ, value string) *world.Set {
 }
 
 // force is the plan of someone who takes a record for dead, whatever is found about it.
-func force(records ...*providers.Record) dnsview.Plan {
-	p := dnsview.Plan{Verb: index.VerbDeregister, Title: "By force"}
+func force(records ...*providers.Record) plan.Plan {
+	p := plan.Plan{Verb: index.VerbDeregister, Title: "By force"}
 	for n, rec := range records {
-		p.Steps = append(p.Steps, dnsview.Step{
-			ID: n + 1, Kind: dnsview.StepChange, Zone: rec.Zone, Sentence: "Delete " + rec.String(), Change: &providers.Change{Op: providers.OpDelete, Before: *rec},
+		p.Steps = append(p.Steps, plan.Step{
+			ID: n + 1, Kind: plan.StepChange, Zone: rec.Zone, Sentence: "Delete " + rec.String(), Change: &providers.Change{Op: providers.OpDelete, Before: *rec},
 		})
 	}
 	return p

@@ -8,6 +8,7 @@ import (
 
 	"rollcall/dnsview"
 	"rollcall/dnsview/apply"
+	"rollcall/dnsview/plan"
 	"rollcall/providers"
 	"rollcall/providers/sim"
 	"rollcall/providers/sim/world"
@@ -37,9 +38,9 @@ func survives(t *testing.T, o sim.Options, cold bool, wrong func(r *rig), source
 	r := newRig(t, o)
 	known := r.console(0)
 	well := known.look()
-	plan, gone, before := dnsview.PlanDeregisterDead(well), dead(well), r.held()
-	if len(plan.Steps) != len(gone) || len(gone) < 5 {
-		t.Fatalf("%d steps for %d dead entries: %+v", len(plan.Steps), len(gone), well.Sources)
+	planned, gone, before := plan.DeregisterDead(well), dead(well), r.held()
+	if len(planned.Steps) != len(gone) || len(gone) < 5 {
+		t.Fatalf("%d steps for %d dead entries: %+v", len(planned.Steps), len(gone), well.Sources)
 	}
 	wrong(r)
 	r.clk.pass(31 * time.Second) // the last read is too old to be used again
@@ -54,7 +55,7 @@ func survives(t *testing.T, o sim.Options, cold bool, wrong func(r *rig), source
 				t.Errorf("%s finds %s, with remedy %q: %s", what, f.Class, f.Remedy, f.Reason)
 			}
 		}
-		for _, s := range dnsview.PlanDeregisterDead(v).Steps {
+		for _, s := range plan.DeregisterDead(v).Steps {
 			if slices.Contains(sources, s.Zone) || !isZone(r, sources[0]) {
 				t.Errorf("%s plans: %s", what, s.Sentence)
 			}
@@ -72,7 +73,7 @@ func survives(t *testing.T, o sim.Options, cold bool, wrong func(r *rig), source
 			}
 		}
 	}
-	rep := known.run(plan)
+	rep := known.run(planned)
 	for i := range rep.Steps {
 		s := &rep.Steps[i]
 		if isZone(r, sources[0]) && !slices.Contains(sources, s.Step.Zone) {
@@ -95,7 +96,7 @@ func survives(t *testing.T, o sim.Options, cold bool, wrong func(r *rig), source
 
 	r.fault(world.NoFault, sources...)
 	r.clk.pass(time.Minute)
-	left := dnsview.PlanDeregisterDead(known.look())
+	left := plan.DeregisterDead(known.look())
 	known.must(left)
 	r.wantHeld("when all was well again", before.without(gone...))
 	if n := len(dead(known.look())); n != 0 {
@@ -211,7 +212,7 @@ func TestIncidentAThrottleStormIsWaitedOut(t *testing.T) {
 			t.Errorf("%s: %v, next try %s", cv.Cloud.Name, cv.Coverage.Err, cv.RetryAt)
 		}
 	}
-	rep := c.run(dnsview.PlanDeregisterDead(well))
+	rep := c.run(plan.DeregisterDead(well))
 	if n := calls() - usual; rep.Count(apply.StepDone) > 0 || n > 8*usual {
 		t.Errorf("%d calls until a plan was given up:\n%s", n, told(rep))
 	}
@@ -244,7 +245,7 @@ func refusedOnce(t *testing.T, source string) {
 			t.Fatalf("%s: %+v", k, v.Sources)
 		}
 	}
-	c.must(dnsview.PlanDeregisterDead(c.look()))
+	c.must(plan.DeregisterDead(c.look()))
 	r.wantHeld("when the clock was right", before.without(gone...))
 }
 
@@ -279,7 +280,7 @@ func TestIncidentTheClockOfThisMachineIsFiveMinutesOff(t *testing.T) {
 					t.Errorf("%s", told(rep))
 				}
 			}
-			c.must(dnsview.PlanDeregisterDead(c.look()))
+			c.must(plan.DeregisterDead(c.look()))
 			if i, err := right.clouds[use1].Instance(t.Context(), young[0].Owners[0].Instance); !providers.IsGone(err) {
 				t.Fatalf("its cloud finds it, so this run proves nothing: %+v, %v", i, err)
 			}

@@ -11,6 +11,7 @@ import (
 	"rollcall/dnsview"
 	"rollcall/dnsview/apply"
 	"rollcall/dnsview/index"
+	"rollcall/dnsview/plan"
 	"rollcall/providers"
 	"rollcall/providers/journal"
 	"rollcall/providers/sim"
@@ -43,10 +44,10 @@ func TestIncidentOneBadRecordInABatchDoesNotTakeTheOthersWithIt(t *testing.T) {
 			refs = append(refs, providers.InstanceRef{Cloud: cloud, Key: s.owner(cloud, "", 0).Cloud, ID: i.ID, Name: name})
 		}
 		s.clk.pass(time.Hour)
-		plan := dnsview.PlanRegister(s.look(), service, refs...)
+		planned := plan.Register(s.look(), service, refs...)
 		s.enter(s.zone, "nine-2."+s.zone, "CNAME", "elsewhere.example.net") // since then, and no address can stand beside it
 		before := s.held()
-		rep := s.c.run(plan)
+		rep := s.c.run(planned)
 		bad := 0
 		for i := range rep.Steps {
 			st := &rep.Steps[i]
@@ -71,7 +72,7 @@ func TestIncidentOneBadRecordInABatchDoesNotTakeTheOthersWithIt(t *testing.T) {
 			}
 		}
 		s.removeAll("nine-2." + s.zone)
-		s.c.must(dnsview.PlanRegister(s.look(), service, refs[2]))
+		s.c.must(plan.Register(s.look(), service, refs[2]))
 		if v := s.look(); len(v.FindingsOfInstance(refs[2].Key, refs[2].ID)) > 0 {
 			t.Errorf("%s", v.FindingsOfInstance(refs[2].Key, refs[2].ID)[0].Reason)
 		}
@@ -123,7 +124,7 @@ func TestIncidentFiftySingleDeletesInARow(t *testing.T) {
 		owned, before := v.OwnedIn(s.zone), s.held()
 		var removed []*providers.Record
 		single := func(rec *providers.Record) *apply.Report {
-			plan := dnsview.PlanDeregister(v, record(t, v, rec.Name, "A", rec.Value).Identity())
+			plan := plan.Deregister(v, record(t, v, rec.Name, "A", rec.Value).Identity())
 			if len(plan.Steps) != 1 {
 				t.Fatalf("%s is %s: %s", rec, s.of(v, rec).Class, s.of(v, rec).Reason)
 			}
@@ -147,8 +148,8 @@ func TestIncidentFiftySingleDeletesInARow(t *testing.T) {
 		s.clk.pass(11 * time.Minute)
 		v = s.look()
 		commits.Store(0)
-		rest := dnsview.PlanDeregisterDead(v)
-		rest.Steps = slices.DeleteFunc(rest.Steps, func(st dnsview.Step) bool { return st.Zone != s.zone || st.Change.Before.Name != s.name })
+		rest := plan.DeregisterDead(v)
+		rest.Steps = slices.DeleteFunc(rest.Steps, func(st plan.Step) bool { return st.Zone != s.zone || st.Change.Before.Name != s.name })
 		if len(rest.Steps) > 0 {
 			s.c.must(rest)
 		}
@@ -180,7 +181,7 @@ func TestIncidentLimitsAreCountedAsTheProviderCountsThem(t *testing.T) {
 			for _, rec := range gone {
 				ids = append(ids, record(t, v, rec.Name, "A", rec.Value).Identity())
 			}
-			s.c.must(dnsview.PlanDeregister(v, ids...))
+			s.c.must(plan.Deregister(v, ids...))
 			s.wantHeld("in the end", before.without(gone...))
 		})
 	})
@@ -213,7 +214,7 @@ func TestIncidentLimitsAreCountedAsTheProviderCountsThem(t *testing.T) {
 				i := s.rig.launch(use1, world.Instance{Name: fmt.Sprint("more-", n), Tags: map[string]string{"service": "pool"}})
 				refs = append(refs, providers.InstanceRef{Cloud: use1, Key: s.owner(use1, "", 0).Cloud, ID: i.ID})
 			}
-			p := dnsview.PlanRegister(s.look(), s.name, refs...)
+			p := plan.Register(s.look(), s.name, refs...)
 			if len(p.Steps) != 1 || len(p.Skipped) != 2 || !strings.Contains(p.Skipped[0], "has no room") {
 				t.Errorf("%d steps, skipped %q", len(p.Steps), p.Skipped)
 			}
@@ -227,16 +228,16 @@ func zoneOf(v *dnsview.View, name string) *providers.ZoneView {
 }
 
 // deadPlan is the plan to remove all that is dead in the zone of the site, and what it removes.
-func (s *site) deadPlan() (dnsview.Plan, []*providers.Record) {
+func (s *site) deadPlan() (plan.Plan, []*providers.Record) {
 	s.t.Helper()
 	v := s.look()
 	gone := slices.DeleteFunc(dead(v), func(r *providers.Record) bool { return r.Zone != s.zone })
-	plan := dnsview.PlanDeregisterDead(v)
-	plan.Steps = slices.DeleteFunc(plan.Steps, func(st dnsview.Step) bool { return st.Zone != s.zone })
-	if len(gone) < 3 || len(plan.Steps) != len(gone) {
-		s.t.Fatalf("%d dead, %d steps", len(gone), len(plan.Steps))
+	planned := plan.DeregisterDead(v)
+	planned.Steps = slices.DeleteFunc(planned.Steps, func(st plan.Step) bool { return st.Zone != s.zone })
+	if len(gone) < 3 || len(planned.Steps) != len(gone) {
+		s.t.Fatalf("%d dead, %d steps", len(gone), len(planned.Steps))
 	}
-	return plan, gone
+	return planned, gone
 }
 
 // untilDone carries out what is left of the dead, and looks again, a few times.
@@ -244,12 +245,12 @@ func (s *site) untilDone(most int) (rounds int) {
 	s.t.Helper()
 	for rounds = 1; ; rounds++ {
 		v := s.look()
-		plan := dnsview.PlanDeregisterDead(v)
-		plan.Steps = slices.DeleteFunc(plan.Steps, func(st dnsview.Step) bool { return st.Zone != s.zone })
-		if len(plan.Steps) == 0 {
+		planned := plan.DeregisterDead(v)
+		planned.Steps = slices.DeleteFunc(planned.Steps, func(st plan.Step) bool { return st.Zone != s.zone })
+		if len(planned.Steps) == 0 {
 			return rounds - 1
 		}
-		rep := s.c.run(plan)
+		rep := s.c.run(planned)
 		if rounds == most {
 			s.t.Fatalf("%d rounds, and still:\n%s", rounds, told(rep))
 		}
@@ -259,15 +260,15 @@ func (s *site) untilDone(most int) (rounds int) {
 func TestIncidentASecondWriterBetweenReadAndWrite(t *testing.T) {
 	t.Run("between the guards and the write", func(t *testing.T) {
 		eachZone(t, sim.Options{}, func(t *testing.T, s *site) {
-			plan, gone := s.deadPlan()
+			planned, gone := s.deadPlan()
 			before := s.held()
 			// Somebody gives each entry another TTL once the guards have read it and the journal knows of the delete.
 			touched := map[string]bool{}
-			rep := s.c.engine().Run(t.Context(), plan, apply.Confirm{}, func(ev apply.Event) {
-				at := slices.IndexFunc(plan.Steps, func(st dnsview.Step) bool { return st.ID == ev.Step })
+			rep := s.c.engine().Run(t.Context(), planned, apply.Confirm{}, func(ev apply.Event) {
+				at := slices.IndexFunc(planned.Steps, func(st plan.Step) bool { return st.ID == ev.Step })
 				if ev.Kind == apply.EventBegun {
-					s.retime(plan.Steps[at].Change.Before, 3600)
-					touched[plan.Steps[at].Change.Before.Name] = true
+					s.retime(planned.Steps[at].Change.Before, 3600)
+					touched[planned.Steps[at].Change.Before.Name] = true
 				}
 			})
 			for i := range rep.Steps {
@@ -298,7 +299,7 @@ func TestIncidentASecondWriterBetweenReadAndWrite(t *testing.T) {
 			s.fault(world.SecondWriter, s.zone)
 			s.untilDone(8)
 			i := s.rig.launch(use1, world.Instance{Name: "joins", Tags: map[string]string{"service": "pool"}})
-			s.c.must(dnsview.PlanRegister(s.look(), s.name, providers.InstanceRef{Cloud: use1, Key: s.owner(use1, "", 0).Cloud, ID: i.ID}))
+			s.c.must(plan.Register(s.look(), s.name, providers.InstanceRef{Cloud: use1, Key: s.owner(use1, "", 0).Cloud, ID: i.ID}))
 			theirs := 0
 			for _, h := range s.held() {
 				switch {
@@ -388,7 +389,7 @@ func TestIncidentAReplyLostAfterTheCommit(t *testing.T) {
 			r := newRig(t, sim.Options{})
 			c := r.console(0)
 			i := r.launch(cloud, world.Instance{Name: "goes"})
-			plan := dnsview.PlanPower(c.look(), dnsview.PowerTerminate, providers.InstanceRef{Cloud: cloud, Key: r.owner(cloud, "", 0).Cloud, ID: i.ID})
+			plan := plan.Power(c.look(), plan.PowerTerminate, providers.InstanceRef{Cloud: cloud, Key: r.owner(cloud, "", 0).Cloud, ID: i.ID})
 			r.fault(world.LostReply, cloud)
 			c.must(plan)
 			if es := c.entries(); len(es) != 1 || es[0].State != journal.Done || !strings.Contains(es[0].Note, "looked up") {
@@ -404,8 +405,8 @@ func TestIncidentPriorRequestNotCompleteFromRoute53(t *testing.T) {
 	_, gone := s.deadPlan()
 	before := s.held()
 	r.fault(world.Conflict, sdZone)
-	plan, _ := s.deadPlan()
-	rep := s.c.run(plan) // every other write is refused, and a delete is not tried again without looking
+	planned, _ := s.deadPlan()
+	rep := s.c.run(planned) // every other write is refused, and a delete is not tried again without looking
 	refusedOnce := false
 	for i := range rep.Steps {
 		if st := &rep.Steps[i]; st.State == apply.StepFailed {
@@ -429,7 +430,7 @@ func TestIncidentPriorRequestNotCompleteFromRoute53(t *testing.T) {
 	i := r.launch(east, world.Instance{Name: "svc-v1-77", Tags: map[string]string{"service": "theservice", "version": "v1"}})
 	r.clk.pass(time.Hour)
 	ref := providers.InstanceRef{Cloud: east, Key: r.owner(east, "", 0).Cloud, ID: i.ID}
-	s.c.must(dnsview.PlanRegister(s.look(), v1, ref)) // an add is tried again
+	s.c.must(plan.Register(s.look(), v1, ref)) // an add is tried again
 	if fs := s.look().FindingsOfInstance(ref.Key, ref.ID); len(fs) > 0 {
 		t.Errorf("%s: %s", fs[0].Class, fs[0].Reason)
 	}

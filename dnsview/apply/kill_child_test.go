@@ -11,9 +11,9 @@ import (
 	"testing"
 	"time"
 
-	"rollcall/dnsview"
 	"rollcall/dnsview/apply"
 	"rollcall/dnsview/index"
+	"rollcall/dnsview/plan"
 	"rollcall/providers"
 	"rollcall/providers/budget"
 	"rollcall/providers/cloudflare"
@@ -45,7 +45,7 @@ type job struct {
 	Services  []index.Service
 	Fleet     string
 	Journal   string
-	Plan      dnsview.Plan
+	Plan      plan.Plan
 	Now       time.Time
 	Target    int    // the point at which it kills itself; none when 0
 	Points    string // file for the names of the points that it came by

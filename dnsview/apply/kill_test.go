@@ -16,6 +16,7 @@ import (
 
 	"rollcall/dnsview"
 	"rollcall/dnsview/index"
+	"rollcall/dnsview/plan"
 	"rollcall/providers"
 	"rollcall/providers/journal"
 	"rollcall/providers/sim"
@@ -27,10 +28,10 @@ import (
 type slaughter struct {
 	name   string
 	nodes  int
-	cloud  string                                         // of the nodes
-	before func(k *killing)                               // makes the nodes ready
-	plan   func(k *killing, v *dnsview.View) dnsview.Plan // what the victim carries out
-	again  func(k *killing, v *dnsview.View) dnsview.Plan // what is left of it afterwards; as plan when nil
+	cloud  string                                      // of the nodes
+	before func(k *killing)                            // makes the nodes ready
+	plan   func(k *killing, v *dnsview.View) plan.Plan // what the victim carries out
+	again  func(k *killing, v *dnsview.View) plan.Plan // what is left of it afterwards; as plan when nil
 }
 
 func slaughters() []slaughter {
@@ -40,22 +41,22 @@ func slaughters() []slaughter {
 		}
 		k.clk.pass(11 * time.Minute) // no marker is too young
 	}
-	quiesce := func(k *killing, v *dnsview.View) dnsview.Plan { return dnsview.PlanQuiesce(v, k.refs()...) }
-	reap := func(k *killing, v *dnsview.View) dnsview.Plan { return dnsview.PlanDeregister(v, k.ours(v)...) }
-	undo := func(k *killing, _ *dnsview.View) dnsview.Plan {
+	quiesce := func(k *killing, v *dnsview.View) plan.Plan { return plan.Quiesce(v, k.refs()...) }
+	reap := func(k *killing, v *dnsview.View) plan.Plan { return plan.Deregister(v, k.ours(v)...) }
+	undo := func(k *killing, _ *dnsview.View) plan.Plan {
 		p, err := k.c.engine().UndoPlan(k.run)
 		if err != nil {
-			return dnsview.Plan{Skipped: []string{err.Error()}}
+			return plan.Plan{Skipped: []string{err.Error()}}
 		}
 		return p
 	}
 	return []slaughter{
 		{name: "deregister", nodes: 2, cloud: east, before: die, plan: reap},
 		{name: "quiesce", nodes: 2, cloud: east, plan: quiesce},
-		{name: "drain", nodes: 1, cloud: use1, plan: func(k *killing, v *dnsview.View) dnsview.Plan { return dnsview.PlanDrain(v, k.refs()...) }},
+		{name: "drain", nodes: 1, cloud: use1, plan: func(k *killing, v *dnsview.View) plan.Plan { return plan.Drain(v, k.refs()...) }},
 		{
 			name: "return", nodes: 2, cloud: east, before: func(k *killing) { k.c.must(quiesce(k, k.look())) },
-			plan: func(k *killing, v *dnsview.View) dnsview.Plan { return dnsview.PlanReturn(v, k.refs()...) },
+			plan: func(k *killing, v *dnsview.View) plan.Plan { return plan.Return(v, k.refs()...) },
 		},
 		{
 			name: "undo", nodes: 2, cloud: east, before: func(k *killing) {
@@ -66,7 +67,7 @@ func slaughters() []slaughter {
 		},
 		{
 			name: "register", nodes: 2, cloud: east, before: func(k *killing) { k.empty() },
-			plan: func(k *killing, v *dnsview.View) dnsview.Plan { return dnsview.PlanRegister(v, "", k.refs()...) },
+			plan: func(k *killing, v *dnsview.View) plan.Plan { return plan.Register(v, "", k.refs()...) },
 		},
 		{
 			name: "adopt", nodes: 2, cloud: east, before: func(k *killing) {
@@ -75,14 +76,14 @@ func slaughters() []slaughter {
 					k.enter(k.zone, i.Name+"."+k.zone, "A", i.Public.String())
 				}
 			},
-			plan: func(k *killing, v *dnsview.View) dnsview.Plan {
+			plan: func(k *killing, v *dnsview.View) plan.Plan {
 				var ids []providers.Identity
 				for _, i := range k.nodes {
 					if r := record(k.t, v, i.Name+"."+k.zone, "A", i.Public.String()); len(r.Owners) == 0 {
 						ids = append(ids, r.Identity())
 					}
 				}
-				return dnsview.PlanAdopt(v, ids...)
+				return plan.Adopt(v, ids...)
 			},
 		},
 	}
@@ -208,7 +209,7 @@ func (k *killing) ours(v *dnsview.View) []providers.Identity {
 
 // send has a process of its own carry the plan out, and gives the points that it came by. killed
 // says that it did not end by itself.
-func (k *killing) send(p dnsview.Plan, px *proxies, target int) (names []string, killed bool) {
+func (k *killing) send(p plan.Plan, px *proxies, target int) (names []string, killed bool) {
 	k.t.Helper()
 	dir := k.t.TempDir()
 	j := job{
@@ -364,7 +365,7 @@ func TestAProcessThatIsKilledAtAnyStepLosesNothingDoesNothingTwiceAndLeavesATrue
 // everywhere lets a victim die at each moment of the scenario, and returns how many there were.
 func (s *slaughter) everywhere(t *testing.T, zone string) int {
 	k := newKilling(t, s.cloud, zone)
-	prepare := func(t *testing.T) dnsview.Plan {
+	prepare := func(t *testing.T) plan.Plan {
 		k.renew(t, s.nodes)
 		if s.before != nil {
 			s.before(k)

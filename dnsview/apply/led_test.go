@@ -7,6 +7,7 @@ import (
 
 	"rollcall/dnsview"
 	"rollcall/dnsview/index"
+	"rollcall/dnsview/plan"
 	"rollcall/providers"
 )
 
@@ -69,7 +70,7 @@ func TestAnEntryOfADeadOwnerWhoseAddressAMachineThatIsNoNodeHasGoesWhenItsNameIs
 			}
 		}
 	}
-	p := dnsview.PlanDeregister(v, id)
+	p := plan.Deregister(v, id)
 	rep := b.run(p)
 	wantStates(t, rep, StepRefused)
 	if asks := rep.Asks(); len(asks) != 1 || asks[0].Guard != index.GuardAddress || asks[0].Text != www || !strings.Contains(asks[0].Why, "db-1") {
@@ -93,7 +94,7 @@ func TestAnEntryThatARunningOwnerHasLeftAndAMachineThatIsNoNodeHasNowGoesByRetar
 		if f.Class != dnsview.Reused {
 			continue
 		}
-		p := dnsview.PlanRemedy(v, f)
+		p := plan.ForFindings(v, f)
 		if len(p.Steps) != 1 || p.Steps[0].Change.Op != providers.OpDelete {
 			t.Fatalf("%+v", p)
 		}

@@ -5,8 +5,8 @@ import (
 	"fmt"
 	"slices"
 
-	"rollcall/dnsview"
 	"rollcall/dnsview/index"
+	"rollcall/dnsview/plan"
 	"rollcall/providers"
 )
 
@@ -39,7 +39,7 @@ func (r *run) reportNodes(ctx context.Context) {
 func (r *run) noteSkipped(n NodeReport) {
 	for i := range r.report.Steps {
 		s := &r.report.Steps[i]
-		if s.Step.Kind != dnsview.StepPower || s.State != StepSkipped || !sameInstance(s.Step.Instance, n.Instance) || r.engine.o.Journal == nil {
+		if s.Step.Kind != plan.StepPower || s.State != StepSkipped || !sameInstance(s.Step.Instance, n.Instance) || r.engine.o.Journal == nil {
 			continue
 		}
 		e := r.entry(i)
@@ -147,7 +147,7 @@ func (e *Engine) stateOf(ctx context.Context, ref providers.InstanceRef) (state 
 
 // outBefore reports whether a drain found a node out of DNS already: it only forgets what remembers that.
 func (r *run) outBefore(ref providers.InstanceRef) bool {
-	return slices.ContainsFunc(r.plan.Steps, func(s dnsview.Step) bool {
+	return slices.ContainsFunc(r.plan.Steps, func(s plan.Step) bool {
 		if !sameInstance(s.Instance, ref) || s.Change == nil || s.Change.Op != providers.OpDelete {
 			return false
 		}

@@ -6,8 +6,8 @@ import (
 	"strings"
 	"testing"
 
-	"rollcall/dnsview"
 	"rollcall/dnsview/index"
+	"rollcall/dnsview/plan"
 	"rollcall/providers"
 )
 
@@ -28,11 +28,11 @@ func TestAChangeIsRefusedWhenItsZoneBecamePendingAfterThePlanAndAnUndoIsNot(t *t
 	b := newBench(t)
 	dns := &pendingDNS{fakeDNS: b.cf}
 	b.opts.Zones[0].DNS = dns
-	first := b.run(dnsview.PlanQuiesce(b.view(), ref(b.aws, "i-1")))
+	first := b.run(plan.Quiesce(b.view(), ref(b.aws, "i-1")))
 	if !first.OK() {
 		t.Fatalf("%v", states(first))
 	}
-	plan := dnsview.PlanQuiesce(b.view(), ref(b.aws, "i-2"))
+	plan := plan.Quiesce(b.view(), ref(b.aws, "i-2"))
 	dns.pending = true
 	before := values(b.cf)
 	for what, r := range map[string]*Report{"a check": b.engine().Check(t.Context(), plan), "a run": b.run(plan)} {
@@ -54,7 +54,7 @@ func TestAChangeIsRefusedWhenItsZoneBecamePendingAfterThePlanAndAnUndoIsNot(t *t
 
 func TestAChangeIsRefusedWhenItsZoneIsLameByTheWordOfNameServers(t *testing.T) {
 	b := newBench(t)
-	plan := dnsview.PlanQuiesce(b.view(), ref(b.aws, "i-2"))
+	plan := plan.Quiesce(b.view(), ref(b.aws, "i-2"))
 	b.opts.WireZones = func() []index.WireZone {
 		return []index.WireZone{{Zone: cfZone, State: index.WireLame, Reason: "it is delegated elsewhere", At: b.clk.now()}}
 	}

@@ -8,6 +8,7 @@ import (
 
 	"rollcall/dnsview"
 	"rollcall/dnsview/index"
+	"rollcall/dnsview/plan"
 	"rollcall/providers"
 )
 
@@ -16,7 +17,7 @@ const waitsForNothing = "every step that needs this wait is refused, so there is
 
 // askPower asks the cloud of a power step who it is, for the instance, and whether it would carry the step out.
 // gone says that the instance is terminated already.
-func (r *run) askPower(ctx context.Context, s *dnsview.Step) (t *CloudTarget, guards []index.GuardResult, gone bool) {
+func (r *run) askPower(ctx context.Context, s *plan.Step) (t *CloudTarget, guards []index.GuardResult, gone bool) {
 	t, g, gone := r.powerGuard(ctx, s)
 	guards = []index.GuardResult{g}
 	if g.Pass {
@@ -27,7 +28,7 @@ func (r *run) askPower(ctx context.Context, s *dnsview.Step) (t *CloudTarget, gu
 
 // permitted is the first half of guard 10: the cloud will carry out a power step. What the credentials
 // may not ask speaks neither for the step nor against it, and goes to the notes of the report.
-func (r *run) permitted(ctx context.Context, t *CloudTarget, s *dnsview.Step) index.GuardResult {
+func (r *run) permitted(ctx context.Context, t *CloudTarget, s *plan.Step) index.GuardResult {
 	const g = index.GuardPower
 	ctx, cancel := context.WithTimeout(ctx, r.engine.o.Timeout)
 	defer cancel()
@@ -73,7 +74,7 @@ func (r *run) checkPower(ctx context.Context) (refused []int) {
 	var g errgroup.Group
 	g.SetLimit(atOnce)
 	for i := range r.plan.Steps {
-		if s := &r.plan.Steps[i]; s.Kind == dnsview.StepPower {
+		if s := &r.plan.Steps[i]; s.Kind == plan.StepPower {
 			g.Go(func() error {
 				rep := &r.report.Steps[i]
 				_, guards, gone := r.askPower(ctx, s)
@@ -84,7 +85,7 @@ func (r *run) checkPower(ctx context.Context) (refused []int) {
 					guards = append(guards, r.dnsShown(s, v, why))
 					r.acceptTyped(guards)
 				}
-				rep.Guards, rep.Already = guards, gone && s.Action == dnsview.PowerTerminate
+				rep.Guards, rep.Already = guards, gone && s.Action == plan.PowerTerminate
 				return nil
 			})
 		}
@@ -92,19 +93,19 @@ func (r *run) checkPower(ctx context.Context) (refused []int) {
 	_ = g.Wait() // what failed stands in the guards
 	going := map[int]bool{}
 	for i := range r.plan.Steps {
-		if rep := &r.report.Steps[i]; rep.Step.Kind == dnsview.StepPower && (rep.Already || allPass(rep.Guards)) {
+		if rep := &r.report.Steps[i]; rep.Step.Kind == plan.StepPower && (rep.Already || allPass(rep.Guards)) {
 			r.eachNeed(i, func(n int) { going[n] = true })
 		}
 	}
 	for i := range r.plan.Steps {
 		rep := &r.report.Steps[i]
-		if rep.Step.Kind != dnsview.StepPower || rep.Already || allPass(rep.Guards) {
+		if rep.Step.Kind != plan.StepPower || rep.Already || allPass(rep.Guards) {
 			continue
 		}
 		rep.State, rep.Why = StepRefused, failing(rep.Guards)
 		refused = append(refused, i)
 		r.eachNeed(i, func(n int) {
-			if change := &r.report.Steps[n]; change.Step.Kind == dnsview.StepChange && change.State == "" && !going[n] {
+			if change := &r.report.Steps[n]; change.Step.Kind == plan.StepChange && change.State == "" && !going[n] {
 				change.Guards, change.State = []index.GuardResult{staysInDNS(rep)}, StepRefused
 				change.Why = failing(change.Guards)
 				refused = append(refused, n)
@@ -143,7 +144,7 @@ func (r *run) eachNeed(i int, f func(n int)) {
 // refuseProtected refuses what checkPower refuses, before a run does anything. A plan whose power steps need
 // nothing is left to the question that is asked right before each of them.
 func (r *run) refuseProtected(ctx context.Context) {
-	if !slices.ContainsFunc(r.plan.Steps, func(s dnsview.Step) bool { return s.Kind == dnsview.StepPower && len(s.Needs) > 0 }) {
+	if !slices.ContainsFunc(r.plan.Steps, func(s plan.Step) bool { return s.Kind == plan.StepPower && len(s.Needs) > 0 }) {
 		return
 	}
 	refused := r.checkPower(ctx)
@@ -181,7 +182,7 @@ func (r *run) listed(ctx context.Context, ref providers.InstanceRef) bool {
 }
 
 // powerGuard asks the cloud who it is, and for the instance.
-func (r *run) powerGuard(ctx context.Context, s *dnsview.Step) (t *CloudTarget, g index.GuardResult, gone bool) {
+func (r *run) powerGuard(ctx context.Context, s *plan.Step) (t *CloudTarget, g index.GuardResult, gone bool) {
 	e := r.engine
 	g = index.GuardResult{Guard: index.GuardInstance}
 	if t = e.cloud(s.Instance.Cloud); t == nil || t.Err != nil || t.Power == nil {

@@ -7,8 +7,8 @@ import (
 	"strings"
 	"testing"
 
-	"rollcall/dnsview"
 	"rollcall/dnsview/index"
+	"rollcall/dnsview/plan"
 	"rollcall/providers"
 	"rollcall/providers/journal"
 )
@@ -24,12 +24,12 @@ func refuses(id string, actions ...providers.PowerAction) func(string, providers
 }
 
 // unwaited is a plan without its waits, as --no-drain makes it.
-func unwaited(p dnsview.Plan) dnsview.Plan {
+func unwaited(p plan.Plan) plan.Plan {
 	waits := map[int]bool{}
 	for _, s := range p.Steps {
-		waits[s.ID] = s.Kind == dnsview.StepWait
+		waits[s.ID] = s.Kind == plan.StepWait
 	}
-	p.Steps = slices.DeleteFunc(slices.Clone(p.Steps), func(s dnsview.Step) bool { return s.Kind == dnsview.StepWait })
+	p.Steps = slices.DeleteFunc(slices.Clone(p.Steps), func(s plan.Step) bool { return s.Kind == plan.StepWait })
 	for i := range p.Steps {
 		p.Steps[i].Needs = slices.DeleteFunc(slices.Clone(p.Steps[i].Needs), func(id int) bool { return waits[id] })
 	}
@@ -37,13 +37,13 @@ func unwaited(p dnsview.Plan) dnsview.Plan {
 }
 
 func TestAProtectedNodeIsNeverTakenOutOfDNSForATermination(t *testing.T) {
-	for name, shape := range map[string]func(dnsview.Plan) dnsview.Plan{
-		"drained": func(p dnsview.Plan) dnsview.Plan { return p }, "without a drain": unwaited,
+	for name, shape := range map[string]func(plan.Plan) plan.Plan{
+		"drained": func(p plan.Plan) plan.Plan { return p }, "without a drain": unwaited,
 	} {
 		b := newBench(t)
 		b.triton.check = refuses("m-1", providers.PowerTerminate)
 		before := values(b.cf)
-		p := shape(dnsview.PlanDrain(b.view(), ref(b.triton, "m-1")))
+		p := shape(plan.Drain(b.view(), ref(b.triton, "m-1")))
 		check := b.engine().Check(t.Context(), p)
 		rep := b.run(p)
 		if len(b.triton.powered) > 0 || !slices.Equal(values(b.cf), before) || len(b.cf.applied) > 0 {
@@ -55,7 +55,7 @@ func TestAProtectedNodeIsNeverTakenOutOfDNSForATermination(t *testing.T) {
 				switch g := guard(r, i, index.GuardPower); {
 				case s.State == StepReady || s.State == StepDone:
 					t.Errorf("%s, %s: %s is %s", name, which, s.Step.Sentence, s.State)
-				case s.Step.Kind == dnsview.StepPower && (g.Pass || g.Why != "it is protected" || g.Satisfy != "take the protection off" || s.State != StepRefused):
+				case s.Step.Kind == plan.StepPower && (g.Pass || g.Why != "it is protected" || g.Satisfy != "take the protection off" || s.State != StepRefused):
 					t.Errorf("%s, %s: %s %+v", name, which, s.State, g)
 				}
 			}
@@ -77,7 +77,7 @@ func TestAProtectedNodeIsNeverTakenOutOfDNSForATermination(t *testing.T) {
 func TestAProtectedNodeDoesNotKeepTheOthersOfItsPlanFromBeingTerminated(t *testing.T) {
 	b := newBench(t)
 	b.aws.check = refuses("i-2", providers.PowerTerminate)
-	rep := b.run(dnsview.PlanDrain(b.view(), ref(b.aws, "i-1"), ref(b.aws, "i-2"), ref(b.triton, "s-1")))
+	rep := b.run(plan.Drain(b.view(), ref(b.aws, "i-1"), ref(b.aws, "i-2"), ref(b.triton, "s-1")))
 	if !slices.Equal(b.aws.powered, []string{"terminate i-1"}) || !slices.Equal(b.triton.powered, []string{"terminate s-1"}) {
 		t.Errorf("powered %v %v", b.aws.powered, b.triton.powered)
 	}
@@ -93,7 +93,7 @@ func TestAProtectedNodeIsNeitherStoppedNorStartedNorRebooted(t *testing.T) {
 		if a == providers.PowerStart {
 			b.aws.instances[0].State = providers.StateStopped
 		}
-		p := dnsview.PlanPower(b.view(), a, ref(b.aws, "i-1"))
+		p := plan.Power(b.view(), a, ref(b.aws, "i-1"))
 		check := b.engine().Check(t.Context(), p)
 		rep := b.run(p)
 		if len(b.aws.powered) > 0 || check.Steps[0].State != StepRefused || rep.Steps[0].State != StepRefused {
@@ -105,13 +105,13 @@ func TestAProtectedNodeIsNeitherStoppedNorStartedNorRebooted(t *testing.T) {
 func TestAProtectionThatIsPutOnDuringTheWaitHoldsAndTheReportSaysHowTheNodeStands(t *testing.T) {
 	b := newBench(t)
 	b.clk.onSleep = func() { b.triton.check = refuses("m-1", providers.PowerTerminate) }
-	rep := b.run(dnsview.PlanDrain(b.view(), ref(b.triton, "m-1")))
+	rep := b.run(plan.Drain(b.view(), ref(b.triton, "m-1")))
 	if len(b.triton.powered) > 0 || rep.Count(StepRefused) != 1 || guard(rep, 4, index.GuardPower).Pass {
 		t.Fatalf("powered %v, states %v", b.triton.powered, states(rep))
 	}
 	wantHalfWay(t, b, rep, "m-1")
 	b.triton.check = nil
-	if back := b.run(dnsview.PlanReturn(b.view(), ref(b.triton, "m-1"))); !back.OK() || !has(b.cf, "165.225.128.1") {
+	if back := b.run(plan.Return(b.view(), ref(b.triton, "m-1"))); !back.OK() || !has(b.cf, "165.225.128.1") {
 		t.Errorf("the return: %v, %v", states(back), values(b.cf))
 	}
 }
@@ -123,11 +123,11 @@ func wantHalfWay(t *testing.T, b *bench, rep *Report, id string) {
 		t.Fatalf("nodes %+v", rep.Nodes)
 	}
 	for _, e := range entries(t, b.j) {
-		if e.Kind == string(dnsview.StepPower) && !strings.Contains(e.Note, rep.Nodes[0].Text) {
+		if e.Kind == string(plan.StepPower) && !strings.Contains(e.Note, rep.Nodes[0].Text) {
 			t.Errorf("journal note %q, want %q", e.Note, rep.Nodes[0].Text)
 		}
 	}
-	if all := entries(t, b.j); !slices.ContainsFunc(all, func(e journal.Entry) bool { return e.Kind == string(dnsview.StepPower) }) {
+	if all := entries(t, b.j); !slices.ContainsFunc(all, func(e journal.Entry) bool { return e.Kind == string(plan.StepPower) }) {
 		t.Errorf("the journal knows nothing of the power step: %+v", all)
 	}
 }
@@ -139,7 +139,7 @@ func TestATerminationThatFailsLeavesTheWayBackInTheReport(t *testing.T) {
 	} {
 		b := newBench(t)
 		b.triton.powerErr = err
-		rep := b.run(dnsview.PlanDrain(b.view(), ref(b.triton, "m-1")))
+		rep := b.run(plan.Drain(b.view(), ref(b.triton, "m-1")))
 		if rep.OK() {
 			t.Fatalf("%s: %v", name, states(rep))
 		}
@@ -151,18 +151,18 @@ func TestADrainThatIsStoppedDuringItsWaitLeavesTheWayBackInTheReport(t *testing.
 	b := newBench(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	b.clk.onSleep = cancel
-	rep := b.engine().Run(ctx, dnsview.PlanDrain(b.view(), ref(b.triton, "m-1")), Confirm{}, nil)
+	rep := b.engine().Run(ctx, plan.Drain(b.view(), ref(b.triton, "m-1")), Confirm{}, nil)
 	wantHalfWay(t, b, rep, "m-1")
 }
 
 func TestANodeThatWasOutBeforeIsReportedWhenItCannotBeTerminated(t *testing.T) {
 	b := newBench(t)
-	if rep := b.run(dnsview.PlanQuiesce(b.view(), ref(b.triton, "m-1"))); !rep.OK() {
+	if rep := b.run(plan.Quiesce(b.view(), ref(b.triton, "m-1"))); !rep.OK() {
 		t.Fatal(states(rep))
 	}
 	b.triton.check = refuses("m-1", providers.PowerTerminate)
 	at := b.clk.now()
-	rep := b.run(dnsview.PlanDrain(b.view(), ref(b.triton, "m-1")))
+	rep := b.run(plan.Drain(b.view(), ref(b.triton, "m-1")))
 	if len(b.triton.powered) > 0 || b.clk.now() != at {
 		t.Errorf("powered %v, waited %s", b.triton.powered, b.clk.now().Sub(at))
 	}
@@ -179,7 +179,7 @@ func TestANodeThatIsHalfOutOfDNSIsReportedAsThat(t *testing.T) {
 		}
 		return nil, false
 	}
-	rep := b.run(dnsview.PlanQuiesce(b.view(), ref(b.triton, "s-1")))
+	rep := b.run(plan.Quiesce(b.view(), ref(b.triton, "s-1")))
 	if len(rep.Nodes) != 1 || rep.Nodes[0].DNS != "partly out of DNS" || rep.Nodes[0].State != "running" || rep.Nodes[0].Back != "rollcall return s-1" {
 		t.Fatalf("states %v, nodes %+v", states(rep), rep.Nodes)
 	}
@@ -194,7 +194,7 @@ func TestACloudThatDoesNotSayWhetherItWouldActHoldsBackTheWholeNode(t *testing.T
 	b.triton.check = func(string, providers.PowerAction) (providers.PowerCheck, error) {
 		return providers.PowerCheck{}, errors.New("no answer")
 	}
-	rep := b.run(dnsview.PlanDrain(b.view(), ref(b.triton, "m-1")))
+	rep := b.run(plan.Drain(b.view(), ref(b.triton, "m-1")))
 	g := guard(rep, 4, index.GuardPower)
 	if len(b.triton.powered) > 0 || len(b.cf.applied) > 0 || g.Pass || !g.NoEvidence || g.Satisfy == "" {
 		t.Errorf("powered %v, applied %d, %+v", b.triton.powered, len(b.cf.applied), g)
@@ -206,7 +206,7 @@ func TestWhatTheCredentialsMayNotAskIsToldOnceAndHoldsNothingBack(t *testing.T) 
 	b.aws.check = func(string, providers.PowerAction) (providers.PowerCheck, error) {
 		return providers.PowerCheck{Unchecked: []string{"the permission to ask is missing"}}, nil
 	}
-	p := dnsview.PlanDrain(b.view(), ref(b.aws, "i-1"), ref(b.aws, "i-2"))
+	p := plan.Drain(b.view(), ref(b.aws, "i-1"), ref(b.aws, "i-2"))
 	for which, r := range map[string]*Report{"check": b.engine().Check(t.Context(), p), "run": b.run(p)} {
 		if !r.OK() || !slices.Equal(r.Notes, []string{"the permission to ask is missing"}) {
 			t.Errorf("%s: %v, notes %q", which, states(r), r.Notes)
@@ -229,7 +229,7 @@ func TestACloudIsAskedBeforeANodeLeavesDNSAndAgainRightBeforeItEnds(t *testing.T
 			t.Error("DNS was changed before the cloud was asked")
 		}
 	}
-	rep := b.run(dnsview.PlanDrain(b.view(), ref(b.triton, "m-1")))
+	rep := b.run(plan.Drain(b.view(), ref(b.triton, "m-1")))
 	if !rep.OK() || !slices.Equal(b.triton.checks, []string{"terminate m-1", "terminate m-1"}) || !guard(rep, 4, index.GuardPower).Pass {
 		t.Errorf("states %v, asked %v", states(rep), b.triton.checks)
 	}

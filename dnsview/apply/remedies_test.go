@@ -7,6 +7,7 @@ import (
 
 	"rollcall/dnsview"
 	"rollcall/dnsview/index"
+	"rollcall/dnsview/plan"
 	"rollcall/providers"
 )
 
@@ -87,7 +88,7 @@ func TestRemediesPassTheirGuardsAndLeaveNothingToFind(t *testing.T) {
 			if len(found) == 0 {
 				t.Fatalf("findings %v", v.Findings)
 			}
-			p := dnsview.PlanRemedy(v, found...)
+			p := plan.ForFindings(v, found...)
 			if len(p.Steps) == 0 || len(p.Skipped) > 0 {
 				t.Fatalf("plan %+v", p)
 			}
@@ -111,7 +112,7 @@ func TestAMarkerWhoseRecordCameBackStays(t *testing.T) {
 	back := b.sd.rows[i]
 	b.sd.rows = slices.Delete(b.sd.rows, i, i+1)
 	v := b.seenBefore()
-	p := dnsview.PlanRemedy(v, &v.Findings[slices.IndexFunc(v.Findings, func(f dnsview.Finding) bool { return f.Class == dnsview.OrphanMarker })])
+	p := plan.ForFindings(v, &v.Findings[slices.IndexFunc(v.Findings, func(f dnsview.Finding) bool { return f.Class == dnsview.OrphanMarker })])
 	if len(p.Steps) != 1 {
 		t.Fatalf("%+v", p)
 	}

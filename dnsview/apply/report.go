@@ -4,8 +4,8 @@ import (
 	"slices"
 	"time"
 
-	"rollcall/dnsview"
 	"rollcall/dnsview/index"
+	"rollcall/dnsview/plan"
 	"rollcall/providers"
 )
 
@@ -60,7 +60,7 @@ const (
 
 // StepReport is what became of one step.
 type StepReport struct {
-	Step    dnsview.Step
+	Step    plan.Step
 	State   StepState
 	Guards  []index.GuardResult
 	Why     string            // one line: why it is not done, or what there is to say of it
@@ -74,7 +74,7 @@ type StepReport struct {
 // Report is what became of a plan.
 type Report struct {
 	Run     string // id of this run in the journal; empty for a check
-	Plan    dnsview.Plan
+	Plan    plan.Plan
 	Started time.Time
 	Ended   time.Time
 	Sources []index.Basis // the coverage that the guards rested on

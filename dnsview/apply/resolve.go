@@ -8,8 +8,8 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"rollcall/dnsview"
 	"rollcall/dnsview/index"
+	"rollcall/dnsview/plan"
 	"rollcall/providers"
 	"rollcall/providers/journal"
 )
@@ -187,20 +187,20 @@ func (e *Engine) find(ctx context.Context, entries []journal.Entry) []answer {
 }
 
 // powerOutcome returns, by the state of an instance, whether an action was carried out.
-func powerOutcome(a dnsview.PowerAction, s providers.InstanceState, gone bool) (v index.Outcome, why string) {
-	wanted := map[dnsview.PowerAction][]providers.InstanceState{
-		dnsview.PowerStart:     {providers.StateRunning, providers.StatePending},
-		dnsview.PowerStop:      {providers.StateStopped, providers.StateStopping},
-		dnsview.PowerTerminate: {providers.StateTerminated, providers.StateTerminating},
+func powerOutcome(a plan.PowerAction, s providers.InstanceState, gone bool) (v index.Outcome, why string) {
+	wanted := map[plan.PowerAction][]providers.InstanceState{
+		plan.PowerStart:     {providers.StateRunning, providers.StatePending},
+		plan.PowerStop:      {providers.StateStopped, providers.StateStopping},
+		plan.PowerTerminate: {providers.StateTerminated, providers.StateTerminating},
 	}[a]
 	why = "is " + index.Clean(string(s))
 	if gone {
 		why = "is gone"
 	}
 	switch {
-	case a == dnsview.PowerReboot:
+	case a == plan.PowerReboot:
 		return index.CannotTell, why + ", which does not tell"
-	case gone && a == dnsview.PowerTerminate || !gone && slices.Contains(wanted, s):
+	case gone && a == plan.PowerTerminate || !gone && slices.Contains(wanted, s):
 		return index.Made, why
 	}
 	return index.NotMade, why

@@ -5,8 +5,8 @@ import (
 	"strings"
 	"time"
 
-	"rollcall/dnsview"
 	"rollcall/dnsview/index"
+	"rollcall/dnsview/plan"
 	"rollcall/providers"
 	"rollcall/providers/journal"
 )
@@ -45,7 +45,7 @@ func (e *Engine) findPower(ctx context.Context, en *journal.Entry) answer {
 	if err != nil {
 		return answer{why: index.Clean(err.Error())}
 	}
-	v, why := powerOutcome(dnsview.PowerAction(en.Action), state, gone)
+	v, why := powerOutcome(plan.PowerAction(en.Action), state, gone)
 	return answer{asked: true, outcome: v, why: why}
 }
 

@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"rollcall/dnsview"
+	"rollcall/dnsview/plan"
 	"rollcall/providers"
 	"rollcall/providers/journal"
 )
@@ -27,7 +27,7 @@ func (b *bench) other() (*Engine, *journal.Journal) {
 
 // stopped carries a plan out in another rollcall, which is stopped in its first
 // call to DNS: before the changes are made, or after.
-func (b *bench) stopped(p dnsview.Plan, made bool) {
+func (b *bench) stopped(p plan.Plan, made bool) {
 	b.t.Helper()
 	e, j := b.other()
 	for _, d := range []*fakeDNS{b.cf, b.sd} {
@@ -67,16 +67,16 @@ func (b *bench) resolve() Resolution {
 }
 
 // plans are one of each verb that changes DNS.
-func (b *bench) plans() map[string]dnsview.Plan {
+func (b *bench) plans() map[string]plan.Plan {
 	b.triton.remove("m-1")
 	b.triton.gone["m-1"] = true
 	b.node(b.aws, "i-9", "www-9", "34.200.16.9", "www")
 	v := b.view()
-	return map[string]dnsview.Plan{
-		"deregister":      dnsview.PlanDeregisterDead(v),
-		"register":        dnsview.PlanRegister(v, www, ref(b.aws, "i-9")),
-		"quiesce":         dnsview.PlanQuiesce(v, ref(b.aws, "i-1")),
-		"and on Route 53": dnsview.PlanQuiesce(v, ref(b.triton, "s-1")),
+	return map[string]plan.Plan{
+		"deregister":      plan.DeregisterDead(v),
+		"register":        plan.Register(v, www, ref(b.aws, "i-9")),
+		"quiesce":         plan.Quiesce(v, ref(b.aws, "i-1")),
+		"and on Route 53": plan.Quiesce(v, ref(b.triton, "s-1")),
 	}
 }
 
@@ -259,18 +259,18 @@ func TestAnAnswerThatWasLostAndCouldNotBeLookedUpIsLookedUpLater(t *testing.T) {
 
 func TestAPowerActionThatWasStoppedIsLookedUp(t *testing.T) {
 	for _, c := range []struct {
-		action dnsview.PowerAction
+		action plan.PowerAction
 		state  providers.InstanceState
 		want   journal.State
 	}{
-		{dnsview.PowerTerminate, providers.StateTerminating, journal.Done},
-		{dnsview.PowerTerminate, providers.StateTerminated, journal.Done},
-		{dnsview.PowerTerminate, providers.StateRunning, journal.Failed},
-		{dnsview.PowerStop, providers.StateStopping, journal.Done},
-		{dnsview.PowerStop, providers.StateRunning, journal.Failed},
-		{dnsview.PowerStart, providers.StatePending, journal.Done},
-		{dnsview.PowerStart, providers.StateStopped, journal.Failed},
-		{dnsview.PowerReboot, providers.StateRunning, journal.Unknown},
+		{plan.PowerTerminate, providers.StateTerminating, journal.Done},
+		{plan.PowerTerminate, providers.StateTerminated, journal.Done},
+		{plan.PowerTerminate, providers.StateRunning, journal.Failed},
+		{plan.PowerStop, providers.StateStopping, journal.Done},
+		{plan.PowerStop, providers.StateRunning, journal.Failed},
+		{plan.PowerStart, providers.StatePending, journal.Done},
+		{plan.PowerStart, providers.StateStopped, journal.Failed},
+		{plan.PowerReboot, providers.StateRunning, journal.Unknown},
 	} {
 		t.Run(string(c.action)+" of what is "+string(c.state), func(t *testing.T) {
 			b := newBench(t)

@@ -10,6 +10,7 @@ import (
 
 	"rollcall/dnsview"
 	"rollcall/dnsview/index"
+	"rollcall/dnsview/plan"
 	"rollcall/providers"
 	"rollcall/providers/journal"
 )
@@ -24,7 +25,7 @@ func keyOf(r *providers.Record) recordKey {
 // run is one plan on its way.
 type run struct {
 	engine    *Engine
-	plan      dnsview.Plan
+	plan      plan.Plan
 	confirm   Confirm
 	notify    func(Event)
 	gathering sync.Mutex // held while evidence is gathered, by which several power steps may ask
@@ -54,7 +55,7 @@ type run struct {
 	zonesRead time.Time
 }
 
-func newRun(e *Engine, plan dnsview.Plan, c Confirm, progress func(Event)) *run {
+func newRun(e *Engine, plan plan.Plan, c Confirm, progress func(Event)) *run {
 	r := &run{
 		engine: e, plan: plan, confirm: c, notify: progress, byID: map[int]int{}, wrote: map[string]time.Time{},
 		made: map[recordKey]providers.Record{}, removed: map[providers.Identity]bool{}, hosts: map[string]bool{}, counts: map[string]string{},
@@ -141,9 +142,9 @@ func (r *run) carryOut(ctx context.Context) *Report {
 	r.report.Run = "r" + hex.EncodeToString(id[:])
 	r.refuseProtected(ctx)
 	for i := 0; i < len(r.plan.Steps); {
-		if r.plan.Steps[i].Kind == dnsview.StepChange {
+		if r.plan.Steps[i].Kind == plan.StepChange {
 			end := i
-			for end < len(r.plan.Steps) && r.plan.Steps[end].Kind == dnsview.StepChange {
+			for end < len(r.plan.Steps) && r.plan.Steps[end].Kind == plan.StepChange {
 				end++
 			}
 			r.changes(ctx, i, end)
@@ -155,7 +156,7 @@ func (r *run) carryOut(ctx context.Context) *Report {
 		case r.report.Steps[i].State != "": // refused before anything was done
 		case ctx.Err() != nil:
 			r.end(i, StepSkipped, "the run was stopped before this step")
-		case r.plan.Steps[i].Kind == dnsview.StepWait:
+		case r.plan.Steps[i].Kind == plan.StepWait:
 			r.wait(ctx, i)
 		default:
 			if why, ok := r.needed(i); ok {

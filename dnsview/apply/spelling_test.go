@@ -20,7 +20,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 	"pgregory.net/rapid"
 
-	"rollcall/dnsview"
+	"rollcall/dnsview/plan"
 	"rollcall/providers"
 	"rollcall/providers/budget"
 	"rollcall/providers/cloudflare"
@@ -30,8 +30,8 @@ import (
 )
 
 // takeAway deletes records, as a plan does, and returns what the journal would know of it.
-func takeAway(t *rapid.T, account providers.DNS, zone providers.Zone, rows []providers.Record) []dnsview.Done {
-	var done []dnsview.Done
+func takeAway(t *rapid.T, account providers.DNS, zone providers.Zone, rows []providers.Record) []plan.Done {
+	var done []plan.Done
 	for i := range rows {
 		c := providers.Change{Op: providers.OpDelete, Before: rows[i]}
 		if r := account.Apply(context.Background(), zone, []providers.Change{c})[0]; r.Err != nil {
@@ -46,14 +46,14 @@ func takeAway(t *rapid.T, account providers.DNS, zone providers.Zone, rows []pro
 		if err := json.Unmarshal(b, &kept); err != nil {
 			t.Fatal(err)
 		}
-		done = append(done, dnsview.Done{Entry: fmt.Sprint(i), Zone: zone.Name, Change: &kept})
+		done = append(done, plan.Done{Entry: fmt.Sprint(i), Zone: zone.Name, Change: &kept})
 	}
 	return done
 }
 
 // bringBack carries out the plan that takes back what was done.
-func bringBack(t *rapid.T, account providers.DNS, zone providers.Zone, done []dnsview.Done) {
-	p := dnsview.PlanUndo(nil, done...)
+func bringBack(t *rapid.T, account providers.DNS, zone providers.Zone, done []plan.Done) {
+	p := plan.Undo(nil, done...)
 	if len(p.Steps) != len(done) {
 		t.Fatalf("%d of %d changes are undone: %v", len(p.Steps), len(done), p.Skipped)
 	}

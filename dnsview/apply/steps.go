@@ -6,6 +6,7 @@ import (
 
 	"rollcall/dnsview"
 	"rollcall/dnsview/index"
+	"rollcall/dnsview/plan"
 	"rollcall/providers"
 	"rollcall/providers/journal"
 )
@@ -99,7 +100,7 @@ func (r *run) power(ctx context.Context, i int) {
 	case ctx.Err() != nil:
 		r.end(i, StepSkipped, "the run was stopped before this step")
 		return
-	case gone && s.Action == dnsview.PowerTerminate:
+	case gone && s.Action == plan.PowerTerminate:
 		rep.Already = true
 		r.end(i, StepDone, "it is terminated already")
 		return
@@ -115,8 +116,8 @@ func (r *run) power(ctx context.Context, i int) {
 	}
 	rep.Entry = entries[0].ID
 	r.emit(Event{Kind: EventBegun, Step: s.ID, Text: s.Sentence})
-	act := map[dnsview.PowerAction]func(context.Context, string) error{
-		dnsview.PowerStart: t.Power.Start, dnsview.PowerStop: t.Power.Stop, dnsview.PowerReboot: t.Power.Reboot, dnsview.PowerTerminate: t.Power.Terminate,
+	act := map[plan.PowerAction]func(context.Context, string) error{
+		plan.PowerStart: t.Power.Start, plan.PowerStop: t.Power.Stop, plan.PowerReboot: t.Power.Reboot, plan.PowerTerminate: t.Power.Terminate,
 	}[s.Action]
 	err = act(ctx, s.Instance.ID)
 	o := journal.Outcome{ID: rep.Entry, State: journal.Done, Time: r.engine.o.Now()}
@@ -138,7 +139,7 @@ func (r *run) power(ctx context.Context, i int) {
 }
 
 // lookUpInstance finds out what became of an action whose answer was lost.
-func (r *run) lookUpInstance(ctx context.Context, s *dnsview.Step, rep *StepReport, o *journal.Outcome) {
+func (r *run) lookUpInstance(ctx context.Context, s *plan.Step, rep *StepReport, o *journal.Outcome) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), r.engine.o.Timeout)
 	defer cancel()
 	state, gone, err := r.engine.stateOf(ctx, s.Instance)

@@ -8,8 +8,8 @@ import (
 	"testing"
 	"time"
 
-	"rollcall/dnsview"
 	"rollcall/dnsview/apply"
+	"rollcall/dnsview/plan"
 	"rollcall/providers"
 	"rollcall/providers/journal"
 	"rollcall/providers/sim"
@@ -84,7 +84,7 @@ func TestADeleteWhoseAnswerIsLostIsUnknownWhenANewNodeHasTheAddress(t *testing.T
 	r.enter(cfZone, "pool."+cfZone, "A", "203.0.113.250", r.owner(east, providers.HostPrefix+"stays", -never))
 	c.look()
 	v := c.look()
-	plan := dnsview.PlanDeregister(v, record(t, v, rec.Name, "A", rec.Value).Identity())
+	plan := plan.Deregister(v, record(t, v, rec.Name, "A", rec.Value).Identity())
 	if len(plan.Steps) != 1 {
 		t.Fatalf("%+v", plan)
 	}
@@ -133,7 +133,7 @@ func TestAProcessThatIsKilledBeforeItPutsARecordBackLeavesThatToTheNext(t *testi
 			k.clk.pass(11 * time.Minute)
 			k.look()
 			v := k.look()
-			plan := dnsview.PlanDeregister(v, k.ours(v)...)
+			plan := plan.Deregister(v, k.ours(v)...)
 			before := k.held()
 			k.fault(world.TakeOver, cfZone)
 			if _, killed := k.send(plan, &proxies{target: 2, fate: f}, 0); !killed {

@@ -6,6 +6,7 @@ import (
 
 	"rollcall/dnsview"
 	"rollcall/dnsview/index"
+	"rollcall/dnsview/plan"
 	"rollcall/providers"
 	"rollcall/providers/journal"
 )
@@ -14,25 +15,25 @@ import (
 // number), or, with an empty id, the last run that is not undone yet: each such undo goes one
 // run further back. What was taken back already is left alone. To undo a named undo is to do
 // again what it took back.
-func (e *Engine) UndoPlan(id string) (dnsview.Plan, error) {
+func (e *Engine) UndoPlan(id string) (plan.Plan, error) {
 	h, entries, err := e.history()
 	if err != nil {
-		return dnsview.Plan{}, err
+		return plan.Plan{}, err
 	}
 	if id == "" {
 		s, ok := h.NextUndo()
 		switch {
 		case !ok:
-			return dnsview.Plan{}, errors.New("the journal knows of nothing that could be undone")
+			return plan.Plan{}, errors.New("the journal knows of nothing that could be undone")
 		case len(s.Entries)+len(s.Final) == 0:
-			return dnsview.Plan{}, fmt.Errorf("%w; an older change is undone by its number, which rollcall journal lists", notKnown(s.Run))
+			return plan.Plan{}, fmt.Errorf("%w; an older change is undone by its number, which rollcall journal lists", notKnown(s.Run))
 		}
-		p := dnsview.PlanUndo(nil, takingBack(entries, s)...)
+		p := plan.Undo(nil, takingBack(entries, s)...)
 		p.Skipped = append(p.Skipped, unsure(s)...)
 		return p, nil
 	}
 	if err := cannotTakeBack(entries, id); err != nil {
-		return dnsview.Plan{}, err
+		return plan.Plan{}, err
 	}
 	named := journal.Step{Run: id}
 	known := false
@@ -47,36 +48,36 @@ func (e *Engine) UndoPlan(id string) (dnsview.Plan, error) {
 		}
 		if now, ok := h.Standing(en.ID); ok {
 			named.Entries = append(named.Entries, now)
-		} else if en.State == journal.Done && en.Kind == string(dnsview.StepPower) && !en.Already && h.UndoneBy(en.ID) == "" {
+		} else if en.State == journal.Done && en.Kind == string(plan.StepPower) && !en.Already && h.UndoneBy(en.ID) == "" {
 			named.Final = append(named.Final, *en)
 		}
 	}
 	switch {
 	case !known:
-		return dnsview.Plan{}, fmt.Errorf("the journal has no entry or run %q; rollcall journal lists them", index.Clean(id))
+		return plan.Plan{}, fmt.Errorf("the journal has no entry or run %q; rollcall journal lists them", index.Clean(id))
 	case len(named.Entries)+len(named.Final) == 0 && len(named.Open) > 0:
-		return dnsview.Plan{}, notKnown(id)
+		return plan.Plan{}, notKnown(id)
 	case len(named.Entries)+len(named.Final) == 0:
-		return dnsview.Plan{}, fmt.Errorf("there is nothing to undo in %s: it changed nothing, or was taken back already", index.Clean(id))
+		return plan.Plan{}, fmt.Errorf("there is nothing to undo in %s: it changed nothing, or was taken back already", index.Clean(id))
 	}
-	return dnsview.PlanUndo(nil, takingBack(entries, named)...), nil
+	return plan.Undo(nil, takingBack(entries, named)...), nil
 }
 
 // RedoPlan returns a plan to make again what the last undo took back. Whatever is changed in
 // between leaves nothing to make again.
-func (e *Engine) RedoPlan() (dnsview.Plan, error) {
+func (e *Engine) RedoPlan() (plan.Plan, error) {
 	h, entries, err := e.history()
 	if err != nil {
-		return dnsview.Plan{}, err
+		return plan.Plan{}, err
 	}
 	s, ok := h.NextRedo()
 	switch {
 	case !ok:
-		return dnsview.Plan{}, errors.New("there is nothing to redo: nothing was undone since the last change")
+		return plan.Plan{}, errors.New("there is nothing to redo: nothing was undone since the last change")
 	case len(s.Entries) == 0:
-		return dnsview.Plan{}, notKnown(s.Run)
+		return plan.Plan{}, notKnown(s.Run)
 	}
-	p := dnsview.PlanRedo(nil, takingBack(entries, s)...)
+	p := plan.Redo(nil, takingBack(entries, s)...)
 	p.Skipped = append(p.Skipped, unsure(s)...)
 	return p, nil
 }
@@ -107,7 +108,7 @@ func unsure(s journal.Step) []string {
 }
 
 // takingBack returns the entries of a step as an undo starts from them.
-func takingBack(entries []journal.Entry, s journal.Step) []dnsview.Done {
+func takingBack(entries []journal.Entry, s journal.Step) []plan.Done {
 	last := map[recordKey]*providers.Record{} // each record as the journal left it last
 	byID := map[string]*journal.Entry{}
 	for i := range entries {
@@ -116,7 +117,7 @@ func takingBack(entries []journal.Entry, s journal.Step) []dnsview.Done {
 			last[keyOf(r)] = r
 		}
 	}
-	var out []dnsview.Done
+	var out []plan.Done
 	for _, part := range [][]journal.Entry{s.Entries, s.Final} {
 		for i := range part {
 			d := doneOf(&part[i], last)
@@ -133,8 +134,8 @@ func takingBack(entries []journal.Entry, s journal.Step) []dnsview.Done {
 
 // doneOf returns an entry as an undo starts from it. A record that was changed and changed back since, or removed
 // and restored, has another id or another time of its last change now, and is the same in everything else.
-func doneOf(e *journal.Entry, last map[recordKey]*providers.Record) dnsview.Done {
-	d := dnsview.Done{Entry: e.ID, Sentence: e.Sentence, Zone: e.Zone, Change: e.Change, Result: e.Result, Action: dnsview.PowerAction(e.Action), Reason: dnsview.Class(e.Reason)}
+func doneOf(e *journal.Entry, last map[recordKey]*providers.Record) plan.Done {
+	d := plan.Done{Entry: e.ID, Sentence: e.Sentence, Zone: e.Zone, Change: e.Change, Result: e.Result, Action: plan.PowerAction(e.Action), Reason: dnsview.Class(e.Reason)}
 	if e.Instance != nil {
 		d.Instance = *e.Instance
 	}

@@ -7,8 +7,8 @@ import (
 	"testing"
 	"time"
 
-	"rollcall/dnsview"
 	"rollcall/dnsview/index"
+	"rollcall/dnsview/plan"
 	"rollcall/providers"
 	"rollcall/providers/sim"
 	"rollcall/providers/sim/world"
@@ -108,7 +108,7 @@ func (s *site) dress(i *world.Instance) []string {
 }
 
 // undoOrRedo plans an undo in even turns and a redo in odd ones.
-func (c *console) undoOrRedo(turn int) (dnsview.Plan, error) {
+func (c *console) undoOrRedo(turn int) (plan.Plan, error) {
 	if turn%2 == 1 {
 		return c.engine().RedoPlan()
 	}
@@ -133,7 +133,7 @@ func TestAnUndoRestoresEveryFieldOnBothProvidersHoweverOftenItIsRedone(t *testin
 		if len(ids) != len(names) {
 			t.Fatalf("%d records of %d lead to the node: %v", len(ids), len(names), ids)
 		}
-		rep := s.c.must(dnsview.PlanDeregister(v, ids...), names...)
+		rep := s.c.must(plan.Deregister(v, ids...), names...)
 		after := s.everyField()
 		if len(before)-len(after) < len(names)-1 {
 			t.Fatalf("%d before, %d after:\n%s", len(before), len(after), told(rep))
@@ -172,7 +172,7 @@ func TestAnUndoOfAChangeGivesEveryFieldBack(t *testing.T) {
 		s.dress(&i)
 		before := s.everyField()
 		v := s.look()
-		p := dnsview.Plan{Verb: index.VerbUpdate, Title: "Change what can be changed"}
+		p := plan.Plan{Verb: index.VerbUpdate, Title: "Change what can be changed"}
 		for _, r := range v.RecordsOf(s.owner(s.cloud, "", 0).Cloud, i.ID) {
 			if r.IsMarker() || r.Proxied || r.Type == "AAAA" { // the node has no such address
 				continue
@@ -191,7 +191,7 @@ func TestAnUndoOfAChangeGivesEveryFieldBack(t *testing.T) {
 				}
 				c.After.Comment = text
 			}
-			p.Steps = append(p.Steps, dnsview.Step{ID: len(p.Steps) + 1, Kind: dnsview.StepChange, Zone: r.Zone, Change: &c, Sentence: "Change " + r.String()})
+			p.Steps = append(p.Steps, plan.Step{ID: len(p.Steps) + 1, Kind: plan.StepChange, Zone: r.Zone, Change: &c, Sentence: "Change " + r.String()})
 		}
 		if len(p.Steps) < 3 {
 			t.Fatalf("%d steps", len(p.Steps))
@@ -219,7 +219,7 @@ func TestTwoChangesOfOneRecordAreUndoneAndRedoneStepByStep(t *testing.T) {
 		s.clk.pass(11 * time.Minute)
 		states := [][]string{s.everyField()}
 		for _, ttl := range []uint32{444, 555, 666} {
-			p := dnsview.Plan{Verb: index.VerbUpdate, Title: "give the node another TTL"}
+			p := plan.Plan{Verb: index.VerbUpdate, Title: "give the node another TTL"}
 			v := s.look()
 			for _, r := range v.RecordsOf(s.owner(s.cloud, "", 0).Cloud, i.ID) {
 				if r.IsMarker() || r.Type != "A" {
@@ -227,7 +227,7 @@ func TestTwoChangesOfOneRecordAreUndoneAndRedoneStepByStep(t *testing.T) {
 				}
 				c := providers.Change{Op: providers.OpUpdate, Before: *r, After: *r}
 				c.After.TTL, c.After.AutoTTL = ttl, false
-				p.Steps = append(p.Steps, dnsview.Step{ID: len(p.Steps) + 1, Kind: dnsview.StepChange, Zone: r.Zone, Change: &c, Sentence: "Change " + r.String()})
+				p.Steps = append(p.Steps, plan.Step{ID: len(p.Steps) + 1, Kind: plan.StepChange, Zone: r.Zone, Change: &c, Sentence: "Change " + r.String()})
 			}
 			if len(p.Steps) == 0 {
 				t.Fatal("the node has no record")

@@ -6,8 +6,8 @@ import (
 	"strconv"
 	"time"
 
-	"rollcall/dnsview"
 	"rollcall/dnsview/index"
+	"rollcall/dnsview/plan"
 	"rollcall/providers"
 	"rollcall/providers/journal"
 )
@@ -57,8 +57,8 @@ func (r *run) wait(ctx context.Context, i int) {
 // cameBack reads every zone again after a wait that no power step needs, since those read them again themselves. It
 // returns what this run has taken out and is there again, or what could not be read; empty for nothing.
 func (r *run) cameBack(ctx context.Context, i int) string {
-	if slices.ContainsFunc(r.plan.Steps, func(s dnsview.Step) bool {
-		return s.Kind == dnsview.StepPower && slices.Contains(s.Needs, r.plan.Steps[i].ID)
+	if slices.ContainsFunc(r.plan.Steps, func(s plan.Step) bool {
+		return s.Kind == plan.StepPower && slices.Contains(s.Needs, r.plan.Steps[i].ID)
 	}) {
 		return ""
 	}
@@ -129,7 +129,7 @@ func (r *run) toWait(i int) (left time.Duration, taken bool) {
 	for n := range r.plan.Steps {
 		p := &r.plan.Steps[n]
 		own := func(id int) bool { at, ok := r.byID[id]; return ok && at != i }
-		if p.Kind != dnsview.StepPower || !slices.Contains(p.Needs, s.ID) || slices.ContainsFunc(p.Needs, own) {
+		if p.Kind != plan.StepPower || !slices.Contains(p.Needs, s.ID) || slices.ContainsFunc(p.Needs, own) {
 			continue // it waits for nothing, or for a step of this run that was refused
 		}
 		taken = true

@@ -9,6 +9,7 @@ import (
 
 	"rollcall/dnsview"
 	"rollcall/dnsview/index"
+	"rollcall/dnsview/plan"
 	"rollcall/providers"
 	"rollcall/providers/fleet"
 )
@@ -46,7 +47,7 @@ func newMonotonicBench(t *testing.T) *bench {
 }
 
 // fresh lets the sources of the engine be read, and returns the removal of what is dead.
-func (b *bench) fresh() dnsview.Plan {
+func (b *bench) fresh() plan.Plan {
 	b.opts.Sources = b.sources()
 	return b.dead()
 }
@@ -113,12 +114,12 @@ func TestAJumpOfTheWallClockBetweenAReadAndAGuardChangesNoAge(t *testing.T) {
 					}
 				},
 				"a wait goes on for what is left": func(t *testing.T, b *bench) {
-					if rep := b.run(dnsview.PlanQuiesce(b.view(), ref(b.triton, "m-1"))); !rep.OK() {
+					if rep := b.run(plan.Quiesce(b.view(), ref(b.triton, "m-1"))); !rep.OK() {
 						t.Fatalf("%v", states(rep))
 					}
 					b.clk.advance(45 * time.Second)
 					b.clk.jump(t, d)
-					p := dnsview.PlanDrain(b.view(), ref(b.triton, "m-1"))
+					p := plan.Drain(b.view(), ref(b.triton, "m-1"))
 					at := b.clk.now()
 					wantStates(t, b.run(p), StepDone, StepDone, StepDone)
 					if waited := b.clk.now().Sub(at); waited != 15*time.Second {
@@ -131,7 +132,7 @@ func TestAJumpOfTheWallClockBetweenAReadAndAGuardChangesNoAge(t *testing.T) {
 						b.aws.remove(fmt.Sprintf("i-%d", n))
 					}
 					steps := b.dead().Steps
-					p := dnsview.Plan{Verb: index.VerbDeregister, Steps: steps[:1]}
+					p := plan.Plan{Verb: index.VerbDeregister, Steps: steps[:1]}
 					wantStates(t, b.run(p), StepDone)
 					b.clk.jump(t, d)
 					p.Steps = steps[1:2]

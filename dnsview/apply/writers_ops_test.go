@@ -40,7 +40,7 @@ func (o *operator) look() *dnsview.View {
 }
 
 // carry runs a plan, answers what a person is asked, and looks at the zones that were changed.
-func (o *operator) carry(p dnsview.Plan) *apply.Report {
+func (o *operator) carry(p plan.Plan) *apply.Report {
 	if len(p.Steps) == 0 {
 		return &apply.Report{Plan: p}
 	}
@@ -76,7 +76,7 @@ func (o *operator) mine() (providers.InstanceRef, bool) {
 }
 
 // wish carries out a plan about a node, and notes what became of the wish.
-func (o *operator) wish(id string, want intent, p dnsview.Plan) {
+func (o *operator) wish(id string, want intent, p plan.Plan) {
 	if len(p.Steps) == 0 {
 		return
 	}
@@ -100,17 +100,17 @@ func (o *operator) one(dice int) {
 	switch {
 	case dice < 18:
 		o.did("deregister --dead")
-		o.carry(dnsview.PlanDeregisterDead(v))
+		o.carry(plan.DeregisterDead(v))
 	case dice < 34:
 		o.did("register")
 		all, _ := o.running()
 		if len(all) > 0 {
-			o.carry(dnsview.PlanRegister(v, "", all[o.rng.IntN(len(all))], all[o.rng.IntN(len(all))]))
+			o.carry(plan.Register(v, "", all[o.rng.IntN(len(all))], all[o.rng.IntN(len(all))]))
 		}
 	case dice < 46:
 		o.did("quiesce")
 		if ref, ok := o.mine(); ok {
-			o.wish(ref.ID, wantsOut, dnsview.PlanQuiesce(v, ref))
+			o.wish(ref.ID, wantsOut, plan.Quiesce(v, ref))
 		}
 	case dice < 58:
 		o.did("return")
@@ -121,7 +121,7 @@ func (o *operator) one(dice int) {
 		slices.SortFunc(out, func(a, b providers.InstanceRef) int { return compare(a.ID, b.ID) })
 		if len(out) > 0 {
 			ref := out[o.rng.IntN(len(out))]
-			o.wish(ref.ID, wantsIn, dnsview.PlanReturn(v, ref))
+			o.wish(ref.ID, wantsIn, plan.Return(v, ref))
 		}
 	case dice < 63:
 		o.did("drain")
@@ -137,7 +137,7 @@ func (o *operator) one(dice int) {
 			}
 		}
 		if len(ids) > 0 {
-			o.carry(dnsview.PlanAdopt(v, ids[o.rng.IntN(len(ids))]))
+			o.carry(plan.Adopt(v, ids[o.rng.IntN(len(ids))]))
 		}
 	case dice < 75:
 		o.did("undo")
@@ -166,7 +166,7 @@ func (o *operator) one(dice int) {
 			}
 			o.doubt(f.Instance.ID) // what was wished of it before is over
 		}
-		o.carry(dnsview.PlanRemedy(v, f))
+		o.carry(plan.ForFindings(v, f))
 	}
 }
 
@@ -188,7 +188,7 @@ func (o *operator) refs(id string) []providers.InstanceRef {
 
 // drain takes a node out of DNS and terminates it.
 func (o *operator) drain(v *dnsview.View, ref providers.InstanceRef) {
-	p := dnsview.PlanDrain(v, ref)
+	p := plan.Drain(v, ref)
 	if len(p.Steps) == 0 {
 		return
 	}
@@ -213,7 +213,7 @@ func (o *operator) undo() {
 	if err != nil {
 		return
 	}
-	p.Steps = slices.DeleteFunc(p.Steps, func(s dnsview.Step) bool { return s.Kind != dnsview.StepChange })
+	p.Steps = slices.DeleteFunc(p.Steps, func(s plan.Step) bool { return s.Kind != plan.StepChange })
 	var about []string
 	for i := range p.Steps {
 		c := p.Steps[i].Change

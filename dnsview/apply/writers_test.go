@@ -11,6 +11,7 @@ import (
 
 	"rollcall/dnsview"
 	"rollcall/dnsview/index"
+	"rollcall/dnsview/plan"
 	"rollcall/providers"
 	"rollcall/providers/journal"
 	"rollcall/providers/sim/world"
@@ -107,7 +108,7 @@ func (s *scene) rest(operators [2]*operator) {
 			return
 		}
 		for _, some := range kinds {
-			p := dnsview.PlanRemedy(v, some...)
+			p := plan.ForFindings(v, some...)
 			var typed []string
 			for range 3 { // with the names typed, more go than were counted
 				asks := c.run(p, typed...).Asks()
@@ -123,7 +124,7 @@ func (s *scene) rest(operators [2]*operator) {
 	v := c.look()
 	for i := range v.Findings {
 		if f := &v.Findings[i]; f.Remedy != dnsview.NoRemedy && f.Remedy != dnsview.RemedyAdopt && f.Remedy != dnsview.RemedyReturn || f.Class == dnsview.OrphanMarker {
-			p := dnsview.PlanRemedy(v, f)
+			p := plan.ForFindings(v, f)
 			t.Errorf("it does not come to rest: %s, %s: %s\n%s%s", f.Class, f.Remedy, f.Reason, told(c.run(p)), s.past(f.Record))
 		}
 	}

@@ -79,8 +79,8 @@ func Weighted(r *providers.Record) bool {
 }
 
 // BalanceNodes plans another priority or weight for the nodes with these records, zone by zone.
-func BalanceNodes(v *dnsview.View, ids []providers.Identity, priority, weight *uint16) (dnsview.Plan, error) {
-	out := dnsview.Plan{Verb: index.VerbBalance, Title: "Nothing to do"}
+func BalanceNodes(v *dnsview.View, ids []providers.Identity, priority, weight *uint16) (Plan, error) {
+	out := Plan{Verb: index.VerbBalance, Title: "Nothing to do"}
 	zones := map[string][]providers.Record{}
 	for _, id := range ids {
 		r := v.Record(id)
@@ -99,7 +99,7 @@ func BalanceNodes(v *dnsview.View, ids []providers.Identity, priority, weight *u
 		delete(zones, providers.CanonicalName(zone.Name))
 		made, err := Balance(Zone{Zone: zone, Fleet: v.Options.Fleet, Now: v.Options.Now.Add(v.Snapshot.Zones[i].Coverage.Skew)}, rows, priority, weight)
 		if err != nil {
-			return dnsview.Plan{}, err
+			return Plan{}, err
 		}
 		out.Skipped = append(out.Skipped, made.Plan.Skipped...)
 		for _, s := range made.Plan.Steps {
@@ -110,7 +110,7 @@ func BalanceNodes(v *dnsview.View, ids []providers.Identity, priority, weight *u
 			out.Steps = append(out.Steps, s)
 		}
 	}
-	out = v.WithoutBarred(out)
+	out = WithoutBarred(v, out)
 	switch n := len(out.Steps); n {
 	case 0:
 	case 1:

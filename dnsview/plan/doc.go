@@ -1,8 +1,10 @@
-// Package plan turns what an operator wants of a DNS-SD service into plans, as plain data: an
-// incarnation is created or retired, a host joins or leaves it, and nodes get another
-// priority and weight. It reads names afresh through Getter and writes nothing.
+// Package plan turns findings and what an operator wants into plans, as plain data that can be shown, journalled and
+// undone. It writes nothing; of a DNS-SD service it reads names afresh through Getter. It imports dnsview, the index,
+// dnssd and providers.
 //
-// What can't be done as it was asked for is a *dnssd.Refusal.
+// Read Plan and Step, then the functions that make them from a view: Register, Quiesce, Return, Drain, Deregister,
+// ForFindings, Undo. Join, Leave, Create, Retire and Balance plan on a Zone. What can't be done as it was asked for is
+// a *dnssd.Refusal.
 package plan
 
 import (

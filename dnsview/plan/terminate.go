@@ -9,8 +9,8 @@ import (
 )
 
 // Terminate plans a drain, or one without its waits.
-func Terminate(v *dnsview.View, noDrain bool, refs ...providers.InstanceRef) dnsview.Plan {
-	p := dnsview.PlanDrain(v, refs...)
+func Terminate(v *dnsview.View, noDrain bool, refs ...providers.InstanceRef) Plan {
+	p := Drain(v, refs...)
 	if noDrain {
 		p = withoutWaits(p)
 	}
@@ -19,9 +19,9 @@ func Terminate(v *dnsview.View, noDrain bool, refs ...providers.InstanceRef) dns
 
 // withoutWaits leaves the waits of a plan out: what needed a wait needs what
 // the wait needed.
-func withoutWaits(p dnsview.Plan) dnsview.Plan {
+func withoutWaits(p Plan) Plan {
 	needs := map[int][]int{} // of each wait
-	var steps []dnsview.Step
+	var steps []Step
 	for _, st := range p.Steps {
 		var n []int
 		for _, id := range st.Needs {
@@ -33,7 +33,7 @@ func withoutWaits(p dnsview.Plan) dnsview.Plan {
 		}
 		slices.Sort(n)
 		st.Needs = slices.Compact(n)
-		if st.Kind == dnsview.StepWait {
+		if st.Kind == StepWait {
 			needs[st.ID] = st.Needs
 			continue
 		}

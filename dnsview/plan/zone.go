@@ -9,7 +9,6 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"rollcall/dnsview"
 	"rollcall/dnsview/dnssd"
 	"rollcall/dnsview/index"
 	"rollcall/providers"
@@ -115,7 +114,7 @@ func (z *Zone) leadsTo(from, to string) *providers.Record {
 
 // Planned is a plan with what the operator should know of it.
 type Planned struct {
-	Plan  dnsview.Plan
+	Plan  Plan
 	Notes []string
 }
 
@@ -140,14 +139,14 @@ type planner struct {
 }
 
 func (z *Zone) plan(verb index.Verb) *planner {
-	return &planner{z: z, planned: Planned{Plan: dnsview.Plan{Verb: verb}}}
+	return &planner{z: z, planned: Planned{Plan: Plan{Verb: verb}}}
 }
 
 func (m *planner) note(s string) { m.planned.Notes = append(m.planned.Notes, s) }
 
 // step adds a change and returns its id.
 func (m *planner) step(c providers.Change, sentence string, needs ...int) int {
-	s := dnsview.Step{ID: len(m.planned.Plan.Steps) + 1, Kind: dnsview.StepChange, Zone: m.z.Zone.Name, Change: &c, Sentence: sentence, Needs: needs}
+	s := Step{ID: len(m.planned.Plan.Steps) + 1, Kind: StepChange, Zone: m.z.Zone.Name, Change: &c, Sentence: sentence, Needs: needs}
 	rec := c.Record()
 	if o, ok := rec.Owner(); ok {
 		s.Instance = providers.InstanceRef{Key: o.Cloud, ID: o.Instance, Name: strings.TrimPrefix(o.Instance, providers.HostPrefix)}
@@ -158,7 +157,7 @@ func (m *planner) step(c providers.Change, sentence string, needs ...int) int {
 
 func (m *planner) end(title string) Planned {
 	m.planned.Plan.Title = title
-	m.planned.Plan = dnsview.WithoutRefused(m.z.Zone, m.z.Records, m.planned.Plan)
+	m.planned.Plan = WithoutRefused(m.z.Zone, m.z.Records, m.planned.Plan)
 	if why := index.WhyZoneNotWritten(&m.z.Zone); why != "" && len(m.planned.Plan.Steps) > 0 {
 		m.planned.Plan.Steps, m.planned.Notes = nil, nil
 		m.skip(why)
@@ -172,7 +171,7 @@ func (m *planner) end(title string) Planned {
 // whole ends a plan that is carried out entirely or not at all: half a node, or half an incarnation, is
 // worse than none. It is a Refusal when the provider would refuse a part of it.
 func (m *planner) whole(title string) (Planned, error) {
-	if p := dnsview.WithoutRefused(m.z.Zone, m.z.Records, m.planned.Plan); len(p.Steps) < len(m.planned.Plan.Steps) {
+	if p := WithoutRefused(m.z.Zone, m.z.Records, m.planned.Plan); len(p.Steps) < len(m.planned.Plan.Steps) {
 		return Planned{}, invalid("%s", p.Skipped[len(m.planned.Plan.Skipped)])
 	}
 	return m.end(title), nil

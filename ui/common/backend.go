@@ -13,6 +13,7 @@ import (
 	"rollcall/dnsview"
 	"rollcall/dnsview/apply"
 	"rollcall/dnsview/index"
+	"rollcall/dnsview/plan"
 	"rollcall/providers"
 	"rollcall/providers/journal"
 	"rollcall/providers/launch"
@@ -62,12 +63,12 @@ type Reader interface {
 type Changer interface {
 	// Plan turns a request into a plan, on the latest snapshot. What it leaves
 	// alone it names in Plan.Skipped. Nothing is written.
-	Plan(ctx context.Context, w ChangeRequest) (dnsview.Plan, error)
+	Plan(ctx context.Context, w ChangeRequest) (plan.Plan, error)
 	// Check runs every guard of the plan on fresh evidence. Nothing is written.
-	Check(ctx context.Context, p dnsview.Plan) *apply.Report
+	Check(ctx context.Context, p plan.Plan) *apply.Report
 	// Run carries the plan out: fresh evidence, guards, journal, steps. progress is
 	// called from one goroutine at a time. The sources that changed are read again afterwards.
-	Run(ctx context.Context, p dnsview.Plan, c apply.Confirm, progress func(apply.Event)) *apply.Report
+	Run(ctx context.Context, p plan.Plan, c apply.Confirm, progress func(apply.Event)) *apply.Report
 	// Forget lets a cloud that left the config count no longer. It is an error while the cloud is in the config.
 	Forget(ctx context.Context, cloud providers.CloudKey) error
 	// Journal returns the latest entries, at most limit of them, and what is wrong with the file.
@@ -124,7 +125,7 @@ type ChangeRequest struct {
 	Name string
 	TXT  []string
 	// Action is what a power verb does.
-	Action dnsview.PowerAction
+	Action plan.PowerAction
 	// Run is what an undo takes back: the id of a run or the number of an
 	// entry in the journal; empty for the last run that is not undone yet.
 	Run string

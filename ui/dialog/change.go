@@ -16,9 +16,9 @@ import (
 	"charm.land/bubbles/v2/viewport"
 	tea "charm.land/bubbletea/v2"
 
-	"rollcall/dnsview"
 	"rollcall/dnsview/apply"
 	"rollcall/dnsview/index"
+	"rollcall/dnsview/plan"
 	"rollcall/dnsview/rows"
 	"rollcall/ui/common"
 	"rollcall/ui/theme"
@@ -45,7 +45,7 @@ type change struct {
 	oneKey  bool   // runs without a confirmation, evidence is on the screen already
 
 	stage  stage
-	plan   dnsview.Plan
+	plan   plan.Plan
 	sum    string // checksum of the plan; what is carried out must have it
 	err    string
 	check  *apply.Report
@@ -80,7 +80,7 @@ type need struct {
 type (
 	plannedMsg struct {
 		gen  uint64
-		plan dnsview.Plan
+		plan plan.Plan
 		sum  string
 		err  error
 	}
@@ -280,10 +280,10 @@ func (cs *Changes) needs(c *change) []need {
 }
 
 // terminates lists the steps of a plan that end an instance.
-func terminates(p dnsview.Plan) []dnsview.Step {
-	var out []dnsview.Step
+func terminates(p plan.Plan) []plan.Step {
+	var out []plan.Step
 	for _, s := range p.Steps {
-		if s.Kind == dnsview.StepPower && s.Action == dnsview.PowerTerminate {
+		if s.Kind == plan.StepPower && s.Action == plan.PowerTerminate {
 			out = append(out, s)
 		}
 	}

@@ -4,8 +4,8 @@ import (
 	"fmt"
 	"strings"
 
-	"rollcall/dnsview"
 	"rollcall/dnsview/apply"
+	"rollcall/dnsview/plan"
 	"rollcall/ui/common"
 	"rollcall/ui/theme"
 )
@@ -69,7 +69,7 @@ func (d *changeDialog) layOut(sh *common.Context, as *drawnSteps) []string {
 		glyph, role := stepGlyph(t, state, c.stage == stageRunning && (c.states[s.ID] == "" && c.wait.Step == s.ID))
 		out = append(out, hang(t, role, glyph, theme.Plain, common.Clean(s.Sentence), w)...)
 		if s.Change != nil {
-			for _, l := range dnsview.Diff(s.Change) {
+			for _, l := range plan.Diff(s.Change) {
 				for _, line := range diffLines(t, l, w-4) {
 					out = append(out, "    "+line)
 				}

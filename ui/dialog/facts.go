@@ -8,6 +8,7 @@ import (
 
 	"rollcall/dnsview"
 	"rollcall/dnsview/dnssd"
+	"rollcall/dnsview/plan"
 	"rollcall/providers"
 	"rollcall/ui/common"
 	"rollcall/ui/theme"
@@ -72,13 +73,13 @@ func Addresses(list []netip.Addr) string {
 
 // Diff adds the lines that go and the lines that come.
 func (f *Facts) Diff(c *providers.Change) {
-	for _, l := range dnsview.Diff(c) {
+	for _, l := range plan.Diff(c) {
 		f.Out = append(f.Out, diffLines(f.T, l, f.W)...)
 	}
 }
 
 // diffLines draws one line of a diff, its sign before each of the lines that it takes.
-func diffLines(t *theme.Theme, l dnsview.DiffLine, w int) []string {
+func diffLines(t *theme.Theme, l plan.DiffLine, w int) []string {
 	role := theme.Good
 	if l.Sign == '-' {
 		role = theme.Bad

@@ -100,46 +100,46 @@ func (b *backend) Refresh(ctx context.Context, sources ...string) {
 
 func (b *backend) SetPaused(paused bool) { b.s.Fleet.SetPaused(paused) }
 
-func (b *backend) Plan(ctx context.Context, w common.ChangeRequest) (dnsview.Plan, error) {
+func (b *backend) Plan(ctx context.Context, w common.ChangeRequest) (plan.Plan, error) {
 	v := b.view()
 	if len(w.Findings) > 0 {
-		return dnsview.PlanRemedy(v, w.Findings...), nil
+		return plan.ForFindings(v, w.Findings...), nil
 	}
 	switch w.Verb {
 	case index.VerbDeregister:
-		return dnsview.PlanDeregister(v, w.Records...), nil
+		return plan.Deregister(v, w.Records...), nil
 	case index.VerbRegister:
-		return dnsview.PlanRegister(v, "", w.Instances...), nil
+		return plan.Register(v, "", w.Instances...), nil
 	case index.VerbQuiesce:
 		if len(w.Records) > 0 {
-			return dnsview.PlanQuiesceRecords(v, w.Records...), nil
+			return plan.QuiesceRecords(v, w.Records...), nil
 		}
-		return dnsview.PlanQuiesce(v, w.Instances...), nil
+		return plan.Quiesce(v, w.Instances...), nil
 	case index.VerbReturn:
-		return dnsview.PlanReturn(v, w.Instances...), nil
+		return plan.Return(v, w.Instances...), nil
 	case index.VerbDrain:
 		return plan.Terminate(v, w.NoDrain, w.Instances...), nil
 	case index.VerbRetarget:
 		if len(w.Instances) == 1 && len(w.Records) == 1 {
-			return dnsview.PlanRetargetTo(v, w.Records[0], w.Instances[0]), nil
+			return plan.RetargetTo(v, w.Records[0], w.Instances[0]), nil
 		}
-		return dnsview.PlanRetarget(v, w.Records...), nil
+		return plan.Retarget(v, w.Records...), nil
 	case index.VerbUpdate:
-		return dnsview.PlanUpdate(v, w.Records...), nil
+		return plan.Update(v, w.Records...), nil
 	case index.VerbAdopt:
-		return dnsview.PlanAdopt(v, w.Records...), nil
+		return plan.Adopt(v, w.Records...), nil
 	case index.VerbBalance:
 		return plan.BalanceNodes(v, w.Records, w.Priority, w.Weight)
 	case index.VerbCreate, index.VerbRetire:
 		return b.planIncarnation(v, w)
 	case index.VerbPower:
-		return dnsview.PlanPower(v, w.Action, w.Instances...), nil
+		return plan.Power(v, w.Action, w.Instances...), nil
 	case index.VerbUndo, index.VerbRedo:
 		e, err := b.s.Engine(ctx)
 		if err != nil {
-			return dnsview.Plan{}, err
+			return plan.Plan{}, err
 		}
-		var p dnsview.Plan
+		var p plan.Plan
 		if w.Verb == index.VerbRedo {
 			p, err = e.RedoPlan()
 		} else {
@@ -150,10 +150,10 @@ func (b *backend) Plan(ctx context.Context, w common.ChangeRequest) (dnsview.Pla
 		}
 		return p, nil
 	}
-	return dnsview.Plan{}, fmt.Errorf("there is no plan for %q", w.Verb)
+	return plan.Plan{}, fmt.Errorf("there is no plan for %q", w.Verb)
 }
 
-func (b *backend) Check(ctx context.Context, p dnsview.Plan) *apply.Report {
+func (b *backend) Check(ctx context.Context, p plan.Plan) *apply.Report {
 	e, err := b.s.Engine(ctx)
 	if err != nil {
 		return refused(p, err)
@@ -161,7 +161,7 @@ func (b *backend) Check(ctx context.Context, p dnsview.Plan) *apply.Report {
 	return b.s.NotedOnce(e.Check(ctx, p))
 }
 
-func (b *backend) Run(ctx context.Context, p dnsview.Plan, c apply.Confirm, progress func(apply.Event)) *apply.Report {
+func (b *backend) Run(ctx context.Context, p plan.Plan, c apply.Confirm, progress func(apply.Event)) *apply.Report {
 	e, err := b.s.Engine(ctx)
 	if err != nil {
 		return refused(p, err)
@@ -192,7 +192,7 @@ func touched(r *apply.Report) []string {
 }
 
 // refused is the report of a plan that could not even be looked at.
-func refused(p dnsview.Plan, err error) *apply.Report {
+func refused(p plan.Plan, err error) *apply.Report {
 	r := &apply.Report{Plan: p}
 	for _, st := range p.Steps {
 		r.Steps = append(r.Steps, apply.StepReport{Step: st, State: apply.StepFailed, Why: err.Error(), Err: err})

@@ -14,14 +14,14 @@ import (
 )
 
 // planIncarnation plans to create or retire an incarnation, as the commands of the same name do.
-func (b *backend) planIncarnation(v *dnsview.View, w common.ChangeRequest) (dnsview.Plan, error) {
+func (b *backend) planIncarnation(v *dnsview.View, w common.ChangeRequest) (plan.Plan, error) {
 	n, err := dnssd.ParseName(w.Name)
 	if err != nil {
-		return dnsview.Plan{}, err
+		return plan.Plan{}, err
 	}
 	z, err := b.wholeZone(v, n)
 	if err != nil {
-		return dnsview.Plan{}, err
+		return plan.Plan{}, err
 	}
 	var made plan.Planned
 	if w.Verb == index.VerbRetire {
@@ -29,14 +29,14 @@ func (b *backend) planIncarnation(v *dnsview.View, w common.ChangeRequest) (dnsv
 	} else {
 		var txt dnssd.TXT
 		if txt, err = dnssd.ParsePairs(w.TXT); err != nil {
-			return dnsview.Plan{}, err
+			return plan.Plan{}, err
 		}
 		made, err = plan.Create(z, plan.Declaration{Name: n, TXT: txt})
 	}
 	if err != nil {
-		return dnsview.Plan{}, err
+		return plan.Plan{}, err
 	}
-	return v.WithoutBarred(made.Plan), nil
+	return plan.WithoutBarred(v, made.Plan), nil
 }
 
 // wholeZone gives the zone that a service lies in as it was read last. What is planned on it rests

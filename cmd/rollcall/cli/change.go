@@ -15,8 +15,8 @@ import (
 	"rollcall/cmd/rollcall/app"
 	"rollcall/cmd/rollcall/exit"
 	"rollcall/cmd/rollcall/words"
-	"rollcall/dnsview"
 	"rollcall/dnsview/apply"
+	"rollcall/dnsview/plan"
 	"rollcall/providers/textfile"
 )
 
@@ -45,7 +45,7 @@ func changeFlags(cmd *cobra.Command, c *changing) *format {
 // carry checks or carries out a plan and says what became of it. What is
 // left undone, for whatever reason, ends in exit code 1. An answer that rests on a source
 // which could not be read, such as that there is nothing to do, ends in exit code 4.
-func (a *commands) carry(ctx context.Context, s *app.Session, plan dnsview.Plan, c changing) error {
+func (a *commands) carry(ctx context.Context, s *app.Session, plan plan.Plan, c changing) error {
 	if c.shown != "" {
 		d, err := readPlan(c.shown)
 		if err != nil {
@@ -124,7 +124,7 @@ func exitOf(r *apply.Report) int {
 }
 
 // readPlan reads the plan that a dry run wrote.
-func readPlan(path string) (*dnsview.PlanDoc, error) {
+func readPlan(path string) (*plan.Doc, error) {
 	data, err := textfile.Read(path, mostPlan)
 	if err == nil {
 		err = textfile.CheckJSON(data)
@@ -135,7 +135,7 @@ func readPlan(path string) (*dnsview.PlanDoc, error) {
 	if err != nil {
 		return nil, exit.Usagef("--plan: %w", err)
 	}
-	var d dnsview.PlanDoc
+	var d plan.Doc
 	if err := json.Unmarshal(data, &d); err != nil {
 		return nil, exit.Usagef("--plan: %s is not a plan as --dry-run -o json writes it: %w", path, err)
 	}
@@ -146,7 +146,7 @@ func readPlan(path string) (*dnsview.PlanDoc, error) {
 }
 
 // carryOut checks a plan, or carries it out once those who are asked have answered.
-func (a *commands) carryOut(ctx context.Context, e *apply.Engine, plan dnsview.Plan, c changing) (*apply.Report, error) {
+func (a *commands) carryOut(ctx context.Context, e *apply.Engine, plan plan.Plan, c changing) (*apply.Report, error) {
 	if c.dryRun {
 		return e.Check(ctx, plan), nil
 	}

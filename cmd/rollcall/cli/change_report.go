@@ -5,16 +5,16 @@ import (
 	"strings"
 
 	"rollcall/cmd/rollcall/words"
-	"rollcall/dnsview"
 	"rollcall/dnsview/apply"
 	"rollcall/dnsview/index"
+	"rollcall/dnsview/plan"
 	"rollcall/dnsview/rows"
 )
 
 // stepRow is one step of a plan in JSON: the step as the plan shows it, and
 // what became of it.
 type stepRow struct {
-	dnsview.StepDoc
+	plan.StepDoc
 	State    string          `json:"state"`
 	Why      string          `json:"why"`
 	Entry    string          `json:"entry"`
@@ -49,12 +49,12 @@ type halfWayRow struct {
 }
 
 // docOf is the plan of a report as it is shown, with the guards and the state of each step.
-func docOf(r *apply.Report) dnsview.PlanDoc {
+func docOf(r *apply.Report) plan.Doc {
 	guards := map[int][]index.GuardResult{}
 	for i := range r.Steps {
 		guards[r.Steps[i].Step.ID] = r.Steps[i].Guards
 	}
-	d := r.Plan.Doc(func(s *dnsview.Step) []index.GuardResult { return guards[s.ID] })
+	d := r.Plan.Doc(func(s *plan.Step) []index.GuardResult { return guards[s.ID] })
 	for i := range r.Steps {
 		d.Steps[i].State, d.Steps[i].Why = string(r.Steps[i].State), words.Clean(r.Steps[i].Why)
 	}
@@ -124,7 +124,7 @@ func markdownList(title string, texts []string) string {
 	}
 	b := "\n## " + title + "\n\n"
 	for _, s := range texts {
-		b += "- " + dnsview.EscapeMarkdown(words.Clean(s)) + "\n"
+		b += "- " + plan.EscapeMarkdown(words.Clean(s)) + "\n"
 	}
 	return b
 }

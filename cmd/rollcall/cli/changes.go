@@ -13,6 +13,7 @@ import (
 	"rollcall/cmd/rollcall/words"
 	"rollcall/dnsview"
 	"rollcall/dnsview/index"
+	"rollcall/dnsview/plan"
 	"rollcall/providers"
 )
 
@@ -24,7 +25,7 @@ type changeVerb struct {
 	valid []string                                   // arguments that a shell completes
 	flags func(f *pflag.FlagSet, in *changeInput)    // beside those of every change; nil for none
 	show  bool                                       // the plan is always shown before it is carried out
-	plan  func(ctx context.Context, in *changeInput) (dnsview.Plan, error)
+	plan  func(ctx context.Context, in *changeInput) (plan.Plan, error)
 }
 
 // changeInput is what a change is planned of: arguments, flags, and what was read.
@@ -62,13 +63,13 @@ prints it; a value that two record sets hold has #set-id behind it.`,
 		flags: func(f *pflag.FlagSet, in *changeInput) {
 			f.BoolVar(&in.dead, "dead", false, "reap: all dead and dangling entries")
 		},
-		plan: func(_ context.Context, in *changeInput) (dnsview.Plan, error) {
+		plan: func(_ context.Context, in *changeInput) (plan.Plan, error) {
 			if in.dead {
 				in.app.tellUnknown(in.v)
 				in.basis = basis{whatever: true}
-				return dnsview.PlanDeregisterDead(in.v), nil
+				return plan.DeregisterDead(in.v), nil
 			}
-			return in.ofRecords(dnsview.PlanDeregister)
+			return in.ofRecords(plan.Deregister)
 		},
 	},
 	{
@@ -80,15 +81,15 @@ cloud/id, or a name that one instance has.`,
 		flags: func(f *pflag.FlagSet, in *changeInput) {
 			f.StringVar(&in.service, "service", "", "only in this `service`")
 		},
-		plan: func(_ context.Context, in *changeInput) (dnsview.Plan, error) {
+		plan: func(_ context.Context, in *changeInput) (plan.Plan, error) {
 			name := ""
 			if in.service != "" {
 				if name = providers.CanonicalName(in.service); in.v.Service(name) == nil {
-					return dnsview.Plan{}, exit.Usagef("the config declares no service %q", words.Clean(in.service))
+					return plan.Plan{}, exit.Usagef("the config declares no service %q", words.Clean(in.service))
 				}
 			}
-			return in.ofInstances(findInstances, func(v *dnsview.View, refs ...providers.InstanceRef) dnsview.Plan {
-				return dnsview.PlanRegister(v, name, refs...)
+			return in.ofInstances(findInstances, func(v *dnsview.View, refs ...providers.InstanceRef) plan.Plan {
+				return plan.Register(v, name, refs...)
 			})
 		},
 	},
@@ -103,11 +104,11 @@ An ID is an instance id, cloud/id, a name that one instance has, or host:NAME
 for a host that joined by hand; a RECORD is written [zone:]name/type/value.`,
 		example: "  rollcall quiesce www-03 --dry-run\n  rollcall quiesce www.example.com/A/192.0.2.7",
 		args:    func(*changeInput) cobra.PositionalArgs { return oneKind("the id of an instance, or a record") },
-		plan: func(_ context.Context, in *changeInput) (dnsview.Plan, error) {
+		plan: func(_ context.Context, in *changeInput) (plan.Plan, error) {
 			if isRecord(in.args[0]) {
-				return in.ofRecords(dnsview.PlanQuiesceRecords)
+				return in.ofRecords(plan.QuiesceRecords)
 			}
-			return in.ofInstances(findNodes, dnsview.PlanQuiesce)
+			return in.ofInstances(findNodes, plan.Quiesce)
 		},
 	},
 	{
@@ -116,8 +117,8 @@ for a host that joined by hand; a RECORD is written [zone:]name/type/value.`,
 with the addresses that the nodes have now. An ID is an instance id, cloud/id,
 a name that one instance has, or host:NAME for a host that joined by hand.`,
 		args: instances,
-		plan: func(_ context.Context, in *changeInput) (dnsview.Plan, error) {
-			return in.ofInstances(findNodes, dnsview.PlanReturn)
+		plan: func(_ context.Context, in *changeInput) (plan.Plan, error) {
+			return in.ofInstances(findNodes, plan.Return)
 		},
 	},
 	{
@@ -141,19 +142,19 @@ machine has that is no node is for deregister. A RECORD is written [zone:]name/t
 		flags: func(f *pflag.FlagSet, in *changeInput) {
 			f.StringVar(&in.to, "to", "", "give one entry to the `instance` with this id, cloud/id or name")
 		},
-		plan: func(_ context.Context, in *changeInput) (dnsview.Plan, error) {
+		plan: func(_ context.Context, in *changeInput) (plan.Plan, error) {
 			if in.to == "" {
-				return in.ofRecords(dnsview.PlanRetarget)
+				return in.ofRecords(plan.Retarget)
 			}
 			ids, err := findRecords(in.v, in.args)
 			if err != nil {
-				return dnsview.Plan{}, err
+				return plan.Plan{}, err
 			}
 			refs, err := findInstances(in.v, []string{in.to})
 			if err != nil {
-				return dnsview.Plan{}, err
+				return plan.Plan{}, err
 			}
-			return dnsview.PlanRetargetTo(in.v, ids[0], refs[0]), nil
+			return plan.RetargetTo(in.v, ids[0], refs[0]), nil
 		},
 	},
 	{
@@ -167,8 +168,8 @@ those that can be adopted.`,
 		example: "  rollcall adopt www.example.com/A/192.0.2.7",
 		args:    records, show: true,
 		flags: yesFlag("do not ask"),
-		plan: func(_ context.Context, in *changeInput) (dnsview.Plan, error) {
-			return in.ofRecords(dnsview.PlanAdopt)
+		plan: func(_ context.Context, in *changeInput) (plan.Plan, error) {
+			return in.ofRecords(plan.Adopt)
 		},
 	},
 	{
@@ -181,16 +182,16 @@ must have the same remedy. rollcall ls findings lists classes and remedies.`,
 		example: "  rollcall remedy missing half --dry-run\n  rollcall remedy www.example.com/A/192.0.2.7",
 		args:    classesOrRecords, valid: classNames(),
 		flags: yesFlag("do not ask before markers are written"),
-		plan: func(_ context.Context, in *changeInput) (dnsview.Plan, error) {
+		plan: func(_ context.Context, in *changeInput) (plan.Plan, error) {
 			found, err := findingsOf(in.v, in.args)
 			if err != nil {
-				return dnsview.Plan{}, err
+				return plan.Plan{}, err
 			}
 			if len(found) == 0 {
 				in.app.Say("nothing was found of class %s", strings.Join(in.args, ", "))
 				in.app.tellUnknown(in.v)
 			}
-			plan := dnsview.PlanRemedy(in.v, found...)
+			plan := plan.ForFindings(in.v, found...)
 			in.basis = basis{whatever: !isRecord(in.args[0]), ranges: slices.Contains(in.args, string(dnsview.Dangling))}
 			in.show = plan.Verb == index.VerbAdopt
 			return plan, nil
@@ -206,10 +207,10 @@ further back; rollcall redo goes forward again. An undo that is refused stops
 there. An ENTRY is the number of an entry or of a run, as rollcall journal
 shows them.`,
 		args: func(*changeInput) cobra.PositionalArgs { return atMostOne("one entry") },
-		plan: func(ctx context.Context, in *changeInput) (dnsview.Plan, error) {
+		plan: func(ctx context.Context, in *changeInput) (plan.Plan, error) {
 			e, err := in.s.Engine(ctx)
 			if err != nil {
-				return dnsview.Plan{}, err
+				return plan.Plan{}, err
 			}
 			return e.UndoPlan(strings.Join(in.args, ""))
 		},
@@ -222,10 +223,10 @@ terminal asks before it does anything. After a new change there is nothing to
 redo.`,
 		args: func(*changeInput) cobra.PositionalArgs { return noArgs }, show: true,
 		flags: yesFlag("do not ask"),
-		plan: func(ctx context.Context, in *changeInput) (dnsview.Plan, error) {
+		plan: func(ctx context.Context, in *changeInput) (plan.Plan, error) {
 			e, err := in.s.Engine(ctx)
 			if err != nil {
-				return dnsview.Plan{}, err
+				return plan.Plan{}, err
 			}
 			return e.RedoPlan()
 		},
@@ -268,22 +269,22 @@ func (a *commands) changeCommand(verb *changeVerb) *cobra.Command {
 }
 
 // ofRecords plans something for the records that the arguments name.
-func (in *changeInput) ofRecords(plan func(*dnsview.View, ...providers.Identity) dnsview.Plan) (dnsview.Plan, error) {
+func (in *changeInput) ofRecords(planned func(*dnsview.View, ...providers.Identity) plan.Plan) (plan.Plan, error) {
 	ids, err := findRecords(in.v, in.args)
 	if err != nil {
-		return dnsview.Plan{}, err
+		return plan.Plan{}, err
 	}
-	return plan(in.v, ids...), nil
+	return planned(in.v, ids...), nil
 }
 
 // ofInstances plans something for the instances that find returns for the arguments.
-func (in *changeInput) ofInstances(find func(*dnsview.View, []string) ([]providers.InstanceRef, error), plan func(*dnsview.View, ...providers.InstanceRef) dnsview.Plan) (dnsview.Plan, error) {
+func (in *changeInput) ofInstances(find func(*dnsview.View, []string) ([]providers.InstanceRef, error), planned func(*dnsview.View, ...providers.InstanceRef) plan.Plan) (plan.Plan, error) {
 	refs, err := find(in.v, in.args)
 	if err != nil {
-		return dnsview.Plan{}, err
+		return plan.Plan{}, err
 	}
 	in.basis = ofInstances(refs)
-	return plan(in.v, refs...), nil
+	return planned(in.v, refs...), nil
 }
 
 func yesFlag(usage string) func(*pflag.FlagSet, *changeInput) {

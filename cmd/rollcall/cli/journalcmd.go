@@ -15,8 +15,8 @@ import (
 	"rollcall/cmd/rollcall/config"
 	"rollcall/cmd/rollcall/exit"
 	"rollcall/cmd/rollcall/words"
-	"rollcall/dnsview"
 	"rollcall/dnsview/filter"
+	"rollcall/dnsview/plan"
 	"rollcall/dnsview/rows"
 	"rollcall/providers/journal"
 )
@@ -176,7 +176,7 @@ func journalText(entries []rows.Entry) string {
 			}
 		}
 		if e.Change != nil {
-			for _, l := range dnsview.Diff(e.Change) {
+			for _, l := range plan.Diff(e.Change) {
 				fmt.Fprintf(&b, "  %c %s\n", l.Sign, l.Text)
 			}
 		}

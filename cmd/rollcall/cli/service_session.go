@@ -9,7 +9,6 @@ import (
 	"rollcall/cmd/rollcall/app"
 	"rollcall/cmd/rollcall/exit"
 	"rollcall/cmd/rollcall/words"
-	"rollcall/dnsview"
 	"rollcall/dnsview/apply"
 	"rollcall/dnsview/index"
 	"rollcall/dnsview/plan"
@@ -229,20 +228,20 @@ func (a *commands) tellService(r *apply.Report, c changing) error {
 // whole: a host is a node, or it is not, and so with an incarnation. What belongs to the
 // incarnation goes as by retire, so that it stays when another host has joined meanwhile.
 func (a *commands) takeBack(ctx context.Context, s *serviceSession, r *apply.Report) {
-	node := dnsview.Plan{Verb: index.VerbLeave, Title: "Take back what was made, as the join did not succeed"}
-	incarnation := dnsview.Plan{Verb: index.VerbRetire, Title: "Take back what was made, as the incarnation could not be announced"}
+	node := plan.Plan{Verb: index.VerbLeave, Title: "Take back what was made, as the join did not succeed"}
+	incarnation := plan.Plan{Verb: index.VerbRetire, Title: "Take back what was made, as the incarnation could not be announced"}
 	for i := range r.Steps {
 		st := &r.Steps[i]
 		if st.State != apply.StepDone || st.Already || st.Record == nil || st.Step.Change.Op != providers.OpCreate {
 			continue
 		}
-		plan := &incarnation
+		planned := &incarnation
 		if o, ok := st.Record.Owner(); ok && o.Host() {
-			plan = &node
+			planned = &node
 		}
 		c := providers.Change{Op: providers.OpDelete, Before: *st.Record}
-		plan.Steps = append(plan.Steps, dnsview.Step{
-			ID: len(plan.Steps) + 1, Kind: dnsview.StepChange, Zone: st.Step.Zone, Change: &c, Instance: st.Step.Instance, Sentence: "Delete " + st.Record.String() + " again",
+		planned.Steps = append(planned.Steps, plan.Step{
+			ID: len(planned.Steps) + 1, Kind: plan.StepChange, Zone: st.Step.Zone, Change: &c, Instance: st.Step.Instance, Sentence: "Delete " + st.Record.String() + " again",
 		})
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 30*time.Second)
@@ -252,7 +251,7 @@ func (a *commands) takeBack(ctx context.Context, s *serviceSession, r *apply.Rep
 }
 
 // undoMade carries out a plan of takeBack, and says what stays.
-func (a *commands) undoMade(ctx context.Context, s *serviceSession, zone serviceDNS, plan dnsview.Plan) {
+func (a *commands) undoMade(ctx context.Context, s *serviceSession, zone serviceDNS, plan plan.Plan) {
 	if len(plan.Steps) == 0 {
 		return
 	}

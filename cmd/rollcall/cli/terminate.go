@@ -67,16 +67,16 @@ name that one instance has.`,
 
 // checkTerminate asks the guards of a plan. When they refuse every power step, and typing answers none of them, it writes
 // the report and returns the error that the command ends with. Of several nodes it says which are refused.
-func (a *commands) checkTerminate(ctx context.Context, s *app.Session, plan dnsview.Plan, c changing) error {
+func (a *commands) checkTerminate(ctx context.Context, s *app.Session, planned plan.Plan, c changing) error {
 	e, err := s.Engine(ctx)
 	if err != nil {
 		return err
 	}
-	r := e.Check(ctx, plan)
+	r := e.Check(ctx, planned)
 	ready := false
 	for i := range r.Steps {
 		st := &r.Steps[i]
-		ready = ready || st.Step.Kind == dnsview.StepPower && st.State == apply.StepReady
+		ready = ready || st.Step.Kind == plan.StepPower && st.State == apply.StepReady
 	}
 	if !ready && len(r.Asks()) == 0 { // what typing can answer is asked for later
 		if err := a.writeReport(r, c, nil); err != nil {
@@ -85,7 +85,7 @@ func (a *commands) checkTerminate(ctx context.Context, s *app.Session, plan dnsv
 		return exit.With(exit.Failed)
 	}
 	for i := range r.Steps {
-		if st := &r.Steps[i]; st.Step.Kind == dnsview.StepPower && st.State == apply.StepRefused {
+		if st := &r.Steps[i]; st.Step.Kind == plan.StepPower && st.State == apply.StepRefused {
 			a.Say("%s is refused: %s", words.Clean(st.Step.Sentence), words.Clean(st.Why))
 		}
 	}
@@ -94,7 +94,7 @@ func (a *commands) checkTerminate(ctx context.Context, s *app.Session, plan dnsv
 
 // confirmTerminate asks for the name of one node, or for the number of several.
 // Without a terminal it leaves all undone and says so.
-func (a *commands) confirmTerminate(ctx context.Context, v *dnsview.View, plan dnsview.Plan, refs []providers.InstanceRef) error {
+func (a *commands) confirmTerminate(ctx context.Context, v *dnsview.View, plan plan.Plan, refs []providers.InstanceRef) error {
 	for _, st := range plan.Steps {
 		a.Say("  %s", words.Clean(st.Sentence))
 	}
@@ -152,7 +152,7 @@ func (a *commands) powerCommand(verb string) *cobra.Command {
 		}
 		c.basis = ofInstances(refs)
 		c.basis.noZones = true
-		plan := dnsview.PlanPower(v, dnsview.PowerAction(verb), refs...)
+		plan := plan.Power(v, plan.PowerAction(verb), refs...)
 		if !c.dryRun && !yes && verb != "start" && a.Interactive() && len(plan.Steps) > 0 {
 			if got := a.ask(ctx, fmt.Sprintf("%s %s? [y/N] ", verb, words.Plural(len(plan.Steps), "instance"))); !strings.EqualFold(got, "y") && !strings.EqualFold(got, "yes") {
 				return fmt.Errorf("nothing was done")

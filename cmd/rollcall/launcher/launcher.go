@@ -22,6 +22,7 @@ import (
 	"rollcall/dnsview"
 	"rollcall/dnsview/apply"
 	"rollcall/dnsview/index"
+	"rollcall/dnsview/plan"
 	"rollcall/providers"
 	"rollcall/providers/launch"
 	"rollcall/ui/common"
@@ -167,7 +168,7 @@ func (s *Launcher) registerNode(service string) func(ctx context.Context, n laun
 			return err
 		}
 		v := s.Update(s.Fleet.Refresh(ctx, n.Cloud, s.Config.Declared(service).Zone))
-		plan := dnsview.PlanRegister(v, service, n.Instance.Ref())
+		plan := plan.Register(v, service, n.Instance.Ref())
 		if len(plan.Steps) == 0 {
 			if len(plan.Skipped) > 0 {
 				return errors.New(strings.Join(plan.Skipped, "; "))

@@ -1,4 +1,4 @@
-package dnsview
+package plan
 
 import (
 	"crypto/sha256"
@@ -81,7 +81,7 @@ func checksum(v any) string {
 // a step that d does not have, or has otherwise, is left out with all that needs it. Skipped
 // says so, and names what d has and this plan does not: what changed in between is not done.
 // A step of d counts for what a reader of d sees of it, so that one that was edited or taken out is not done.
-func (p Plan) AsShown(d *PlanDoc) Plan {
+func (p Plan) AsShown(d *Doc) Plan {
 	shown := map[string]int{}
 	for i := range d.Steps {
 		shown[d.Steps[i].deed()]++

@@ -1,17 +1,18 @@
-package dnsview
+package plan
 
 import (
 	"cmp"
 	"slices"
 	"strconv"
 
+	"rollcall/dnsview"
 	"rollcall/dnsview/index"
 	"rollcall/providers"
 )
 
-// PlanReturn plans to put quiesced nodes back into DNS: what their markers
+// Return plans to put quiesced nodes back into DNS: what their markers
 // remember is registered again, with the addresses that the nodes have now.
-func PlanReturn(v *View, instances ...providers.InstanceRef) Plan {
+func Return(v *dnsview.View, instances ...providers.InstanceRef) Plan {
 	b := newBuilder(v, index.VerbReturn)
 	if !b.fleet() {
 		return b.end("")
@@ -29,14 +30,14 @@ func PlanReturn(v *View, instances ...providers.InstanceRef) Plan {
 			b.skip(index.Label(i) + " does not run")
 			continue
 		}
-		b.giveBack(v.index.Ref(i), i)
+		b.giveBack(v.Index.Ref(i), i)
 	}
 	return b.end("Return " + index.Plural(len(instances), "node", "nodes") + " to DNS")
 }
 
 // giveBack plans the return of one node; i is nil for a host that joined by hand.
 func (b *builder) giveBack(ref providers.InstanceRef, i *providers.Instance) {
-	x := b.v.index
+	x := b.v.Index
 	who := index.ShortID(ref.ID)
 	if i != nil {
 		who = index.Label(i)
@@ -101,7 +102,7 @@ func (b *builder) giveBack(ref providers.InstanceRef, i *providers.Instance) {
 			c.Before = *m.Record // the marker of the value takes its place, in the same batch
 		}
 		id := r.Identity()
-		back := b.change(c, "Create "+r.Label()+" for "+who+notes[n], Quiesced, &ref)
+		back := b.change(c, "Create "+r.Label()+" for "+who+notes[n], dnsview.Quiesced, &ref)
 		b.done[id] = back
 		if c.Before.Name == "" {
 			b.forgetOut(m, who, &ref, back)
@@ -131,10 +132,10 @@ func (b *builder) reclaim(have, want *providers.Record, m index.QuiescedMarker, 
 	switch {
 	case ok && own.Same(o):
 	case index.Marked(have) || have.Alias:
-		b.skip(have.Label() + " is there already, and is " + whose(have))
+		b.skip(have.Label() + " is there already, and is " + index.Whose(have))
 		return
 	case !ok && b.v.ControllerOf(have) != "":
-		b.skip(have.Label() + " is there already, and " + b.v.index.AdoptOr(have, ""))
+		b.skip(have.Label() + " is there already, and " + b.v.Index.AdoptOr(have, ""))
 		return
 	default:
 		after, err := have.WithOwner(b.provider(have.Zone), o)
@@ -142,7 +143,7 @@ func (b *builder) reclaim(have, want *providers.Record, m index.QuiescedMarker, 
 			b.skip(have.Label() + ": " + index.Clean(err.Error()))
 			return
 		}
-		needs = []int{b.change(providers.Change{Op: providers.OpUpdate, Before: *have, After: after}, "Make "+who+" the owner of "+have.Label(), Quiesced, ref)}
+		needs = []int{b.change(providers.Change{Op: providers.OpUpdate, Before: *have, After: after}, "Make "+who+" the owner of "+have.Label(), dnsview.Quiesced, ref)}
 	}
 	b.forgetOut(m, who, ref, needs...)
 }
@@ -151,7 +152,7 @@ func (b *builder) reclaim(have, want *providers.Record, m index.QuiescedMarker, 
 func (b *builder) forgetOut(m index.QuiescedMarker, who string, ref *providers.InstanceRef, needs ...int) {
 	id := m.Record.Identity()
 	if b.done[id] == 0 {
-		b.done[id] = b.change(providers.Change{Op: providers.OpDelete, Before: *m.Record}, "Forget that "+who+" was taken out of "+index.Clean(m.Name), Quiesced, ref, needs...)
+		b.done[id] = b.change(providers.Change{Op: providers.OpDelete, Before: *m.Record}, "Forget that "+who+" was taken out of "+index.Clean(m.Name), dnsview.Quiesced, ref, needs...)
 	}
 }
 
@@ -166,7 +167,7 @@ func (b *builder) unquiesce(ref providers.InstanceRef) (found bool) {
 				continue
 			}
 			forgot := b.forgetHalf(r, &ref)
-			b.change(providers.Change{Op: providers.OpUpdate, Before: *r, After: after}, "Take the word quiesced off "+r.Label(), Quiesced, &ref, forgot...)
+			b.change(providers.Change{Op: providers.OpUpdate, Before: *r, After: after}, "Take the word quiesced off "+r.Label(), dnsview.Quiesced, &ref, forgot...)
 		}
 	}
 	return found
@@ -178,11 +179,11 @@ func (b *builder) forgetHalf(r *providers.Record, ref *providers.InstanceRef) (i
 	if b.provider(r.Zone) != providers.Cloudflare {
 		return nil
 	}
-	for _, m := range b.v.index.QuiescedMarkers {
+	for _, m := range b.v.Index.QuiescedMarkers {
 		if m.Zone.Name == r.Zone && m.Name == r.Name && m.Owner.Owns(r.Type, r.Value) && m.Owner.Cloud == ref.Key && m.Owner.Instance == ref.ID {
 			id := m.Record.Identity()
 			if b.done[id] == 0 {
-				b.done[id] = b.change(providers.Change{Op: providers.OpDelete, Before: *m.Record}, "Forget that "+r.Label()+" was to be taken out", Quiesced, ref)
+				b.done[id] = b.change(providers.Change{Op: providers.OpDelete, Before: *m.Record}, "Forget that "+r.Label()+" was to be taken out", dnsview.Quiesced, ref)
 			}
 			ids = append(ids, b.done[id])
 		}
@@ -228,10 +229,10 @@ func (b *builder) remembered(m index.QuiescedMarker, all []index.QuiescedMarker,
 // may have made of it is tried: every weight with the priorities in use, every priority with the
 // weights in use, and small numbers of both.
 func (b *builder) recallSRV(m index.QuiescedMarker, all []index.QuiescedMarker) (srv providers.SRV, ok, guessed bool) {
-	x := b.v.index
+	x := b.v.Index
 	var others []index.QuiescedMarker
 	for _, o := range all {
-		if ofHost(o) && x.ServicesByName[o.Name] == nil && x.ZoneOf(o.Name) == m.Zone {
+		if dnsview.OfHost(o) && x.ServicesByName[o.Name] == nil && x.ZoneOf(o.Name) == m.Zone {
 			others = append(others, o)
 		}
 	}

@@ -1,4 +1,4 @@
-package dnsview
+package plan
 
 import (
 	"slices"
@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"rollcall/dnsview"
 	"rollcall/dnsview/index"
 	"rollcall/providers"
 )
@@ -19,11 +20,11 @@ type drained struct {
 	quieted bool                   // some of it was taken out, now or before, so that resolvers may hold it
 }
 
-// PlanDrain plans to take nodes out of DNS, to wait until no resolver can
+// Drain plans to take nodes out of DNS, to wait until no resolver can
 // still hold their addresses, and to terminate them. A node that something
 // else still leads to is not terminated. One that was taken out before, by a quiesce or a
 // drain that was cut off, is waited for all the same: how much of the wait is left the journal tells.
-func PlanDrain(v *View, instances ...providers.InstanceRef) Plan {
+func Drain(v *dnsview.View, instances ...providers.InstanceRef) Plan {
 	b := newBuilder(v, index.VerbDrain)
 	var all []drained
 	longest := time.Duration(0)
@@ -40,7 +41,7 @@ func PlanDrain(v *View, instances ...providers.InstanceRef) Plan {
 			}
 			continue
 		}
-		d.names = slices.DeleteFunc(v.RecordsOf(v.index.KeyOf(i), i.ID), func(r *providers.Record) bool { return r.IsMarker() })
+		d.names = slices.DeleteFunc(v.RecordsOf(v.Index.KeyOf(i), i.ID), func(r *providers.Record) bool { return r.IsMarker() })
 		if len(d.names)+len(d.marks) > 0 && !b.fleet() {
 			continue
 		}
@@ -95,7 +96,7 @@ func PlanDrain(v *View, instances ...providers.InstanceRef) Plan {
 
 // heldByOthers names the records that hold an address of an instance and are not its own.
 func (b *builder) heldByOthers(i *providers.Instance, own []*providers.Record) (names []string) {
-	for _, r := range b.v.LeadingTo(b.v.index.KeyOf(i), i.ID) {
+	for _, r := range b.v.LeadingTo(b.v.Index.KeyOf(i), i.ID) {
 		if !slices.Contains(own, r) {
 			names = append(names, r.Label())
 		}
@@ -105,7 +106,7 @@ func (b *builder) heldByOthers(i *providers.Instance, own []*providers.Record) (
 
 // lingerOf is how long open connections of the service of a record live after its TTL.
 func (b *builder) lingerOf(r *providers.Record) time.Duration {
-	if s := b.v.index.ServicesByName[b.v.index.ServiceOf(r)]; s != nil {
+	if s := b.v.Index.ServicesByName[b.v.Index.ServiceOf(r)]; s != nil {
 		return s.Linger
 	}
 	return 0
@@ -123,7 +124,7 @@ func (b *builder) dropFrom(n int) {
 
 // marksOf gives the markers that remember what was taken out of DNS of an instance, in stable order.
 func (b *builder) marksOf(i *providers.Instance) []index.QuiescedMarker {
-	x := b.v.index
+	x := b.v.Index
 	marks := slices.DeleteFunc(slices.Clone(x.QuiescedMarkers), func(m index.QuiescedMarker) bool {
 		return m.Owner.Cloud != x.KeyOf(i) || m.Owner.Instance != i.ID || x.QuiescedThere(m)
 	})
@@ -133,57 +134,26 @@ func (b *builder) marksOf(i *providers.Instance) []index.QuiescedMarker {
 
 // TakenOut returns what markers remember of what was taken out of DNS of an instance, in stable order.
 // A value that a marker has only a digest of is not among them.
-func (v *View) TakenOut(key providers.CloudKey, id string) []providers.Record {
+func TakenOut(v *dnsview.View, key providers.CloudKey, id string) []providers.Record {
 	b := &builder{v: v}
 	var out []providers.Record
-	for _, m := range v.index.QuiescedMarkers {
+	for _, m := range v.Index.QuiescedMarkers {
 		if m.Owner.Cloud != key || m.Owner.Instance != id || m.Owner.Digested() {
 			continue
 		}
 		r := providers.Record{Zone: m.Zone.Name, Name: m.Name, Type: m.Owner.Type, Value: m.Owner.Value}
-		b.setTTL(&r, v.index.ServicesByName[v.index.ServiceOf(&r)])
+		b.setTTL(&r, v.Index.ServicesByName[v.Index.ServiceOf(&r)])
 		out = append(out, r)
 	}
 	slices.SortFunc(out, func(m, n providers.Record) int { return index.CompareRecords(&m, &n) })
 	return out
 }
 
-// LeadingTo returns the records that lead to an instance, in stable order: those that belong to it, markers left
-// out, and whatever holds one of its public addresses, whosever it is.
-func (v *View) LeadingTo(key providers.CloudKey, id string) []*providers.Record {
-	out := slices.DeleteFunc(v.RecordsOf(key, id), func(r *providers.Record) bool { return r.IsMarker() })
-	i := v.Instance(key, id)
-	if i == nil {
-		return out
-	}
-	for _, z := range v.index.Zones {
-		for n := range z.View.Records {
-			r := &z.View.Records[n]
-			if a, ok := r.Addr(); ok && slices.Contains(i.PublicIPs, a) && !slices.Contains(out, r) {
-				out = append(out, r)
-			}
-		}
-	}
-	return out
-}
-
-// Holds reports whether a zone has a record of this name, type and value, whosever it is.
-func (v *View) Holds(r *providers.Record) bool {
-	z := v.index.ZonesByName[r.Zone]
-	if z == nil {
-		return false
-	}
-	value := providers.FoldValue(r.Type, r.Value)
-	return slices.ContainsFunc(z.View.Records, func(o providers.Record) bool {
-		return o.Name == r.Name && o.Type == r.Type && providers.FoldValue(o.Type, o.Value) == value
-	})
-}
-
 // ttlOfMark is how long a resolver may hold what a marker remembers, as far as that is known:
 // as long as what else the name holds, or as its service declares.
 func (b *builder) ttlOfMark(m index.QuiescedMarker) time.Duration {
 	r := providers.Record{Zone: m.Zone.Name, Name: m.Name, Type: m.Owner.Type, Value: m.Owner.Value, Owners: []providers.Owner{m.Owner}}
-	b.setTTL(&r, b.v.index.ServicesByName[b.v.index.ServiceOf(&r)])
+	b.setTTL(&r, b.v.Index.ServicesByName[b.v.Index.ServiceOf(&r)])
 	return ttlOf(&r)
 }
 
@@ -198,7 +168,7 @@ func (b *builder) forget(r *providers.Record, i *providers.Instance, needs ...in
 	if err != nil {
 		return
 	}
-	m := markerRecord(r, text)
+	m := MarkerRecord(r, text)
 	b.forgetMark(&m, i, needs...)
 }
 
@@ -206,7 +176,7 @@ func (b *builder) forgetMark(m *providers.Record, i *providers.Instance, needs .
 	if b.done[m.Identity()] > 0 {
 		return
 	}
-	ref := b.v.index.Ref(i)
+	ref := b.v.Index.Ref(i)
 	b.done[m.Identity()] = b.change(providers.Change{Op: providers.OpDelete, Before: *m}, "Forget "+index.Clean(m.Name), "", &ref, needs...)
 }
 

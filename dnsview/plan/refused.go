@@ -1,4 +1,4 @@
-package dnsview
+package plan
 
 import (
 	"rollcall/dnsview/index"

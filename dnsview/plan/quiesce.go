@@ -1,15 +1,16 @@
-package dnsview
+package plan
 
 import (
 	"slices"
 
+	"rollcall/dnsview"
 	"rollcall/dnsview/index"
 	"rollcall/providers"
 )
 
-// PlanQuiesce plans to take nodes out of DNS and leave them running: instances, and hosts
+// Quiesce plans to take nodes out of DNS and leave them running: instances, and hosts
 // that joined by hand.
-func PlanQuiesce(v *View, instances ...providers.InstanceRef) Plan {
+func Quiesce(v *dnsview.View, instances ...providers.InstanceRef) Plan {
 	b := newBuilder(v, index.VerbQuiesce)
 	if !b.fleet() {
 		return b.end("")
@@ -24,9 +25,9 @@ func PlanQuiesce(v *View, instances ...providers.InstanceRef) Plan {
 	return b.end("Take " + index.Plural(len(instances), "node", "nodes") + " out of DNS")
 }
 
-// PlanQuiesceRecords plans to take single records of nodes out of DNS. An SRV
+// QuiesceRecords plans to take single records of nodes out of DNS. An SRV
 // value that leads to a host name goes with it, and before it.
-func PlanQuiesceRecords(v *View, records ...providers.Identity) Plan {
+func QuiesceRecords(v *dnsview.View, records ...providers.Identity) Plan {
 	b := newBuilder(v, index.VerbQuiesce)
 	if !b.fleet() {
 		return b.end("")
@@ -42,7 +43,7 @@ func PlanQuiesceRecords(v *View, records ...providers.Identity) Plan {
 			continue
 		}
 		for _, s := range b.srvTo(r) { // those of others are reported where it is the last address
-			if v.index.IsOurs(s) && b.goesWith(s, r, records) {
+			if v.Index.IsOurs(s) && b.goesWith(s, r, records) {
 				rs = append(rs, s)
 			}
 		}
@@ -66,32 +67,17 @@ func (b *builder) goesWith(s, r *providers.Record, out []providers.Identity) boo
 		return true
 	}
 	for _, typ := range []string{"A", "AAAA"} {
-		if slices.ContainsFunc(b.v.index.Records(r.Zone, r.Name, typ), func(a *providers.Record) bool { return !slices.Contains(out, a.Identity()) }) {
+		if slices.ContainsFunc(b.v.Index.Records(r.Zone, r.Name, typ), func(a *providers.Record) bool { return !slices.Contains(out, a.Identity()) }) {
 			return false
 		}
 	}
 	return true
 }
 
-// reasonOf returns the class of finding that a removal of the record by quiesce is the remedy of, or the empty string.
-func reasonOf(v *View, r *providers.Record) Class {
-	for _, f := range v.FindingsOfRecord(r) {
-		if f.Class == Stopped || f.Class == Reused {
-			return f.Class
-		}
-	}
-	o, _ := r.Owner()
-	hosts, _ := v.index.AddressesOf(r)
-	if slices.ContainsFunc(hosts, func(s *providers.Record) bool { return v.index.HeldByAnother(s, o) }) {
-		return Reused // as an elastic address that its owner has let go
-	}
-	return ""
-}
-
 // takeOut plans to remove all that leads to a node, SRV values first. It gives the ids of
 // the steps that take its values away, and what would still lead to it.
-func (b *builder) takeOut(i *providers.Instance, reason Class) (removed []int, left []string) {
-	records := b.v.RecordsOf(b.v.index.KeyOf(i), i.ID)
+func (b *builder) takeOut(i *providers.Instance, reason dnsview.Class) (removed []int, left []string) {
+	records := b.v.RecordsOf(b.v.Index.KeyOf(i), i.ID)
 	slices.SortStableFunc(records, srvFirst)
 	var srv []int
 	for _, r := range records {
@@ -100,7 +86,7 @@ func (b *builder) takeOut(i *providers.Instance, reason Class) (removed []int, l
 		}
 		if !index.Marked(r) {
 			left = append(left, r.Label())
-			b.skip(r.Label() + " leads to " + index.Label(i) + " and " + b.v.index.AdoptOr(r, "has no owner marker: adopt it first"))
+			b.skip(r.Label() + " leads to " + index.Label(i) + " and " + b.v.Index.AdoptOr(r, "has no owner marker: adopt it first"))
 			continue
 		}
 		n := b.quiesce(r, reason, srv...)
@@ -128,10 +114,10 @@ func (b *builder) recordsOf(ref providers.InstanceRef) []*providers.Record {
 		return b.v.RecordsOf(ref.Key, ref.ID)
 	}
 	var out []*providers.Record
-	for _, z := range b.v.index.Zones {
+	for _, z := range b.v.Index.Zones {
 		for i := range z.View.Records {
 			r := &z.View.Records[i]
-			if o, ok := r.Owner(); ok && o.Cloud == ref.Key && o.Instance == ref.ID && !b.v.index.ForeignFleet(o) {
+			if o, ok := r.Owner(); ok && o.Cloud == ref.Key && o.Instance == ref.ID && !b.v.Index.ForeignFleet(o) {
 				out = append(out, r)
 			}
 		}
@@ -160,7 +146,7 @@ func (b *builder) takeOutHost(ref providers.InstanceRef) {
 // the marker record, in the same batch; on Cloudflare, where the marker is the
 // record's comment, there and in a marker record as Route 53 has it: at no moment would
 // a node that boots find nothing that keeps it out.
-func (b *builder) quiesce(r *providers.Record, reason Class, needs ...int) int {
+func (b *builder) quiesce(r *providers.Record, reason dnsview.Class, needs ...int) int {
 	if n, ok := b.done[r.Identity()]; ok {
 		return n
 	}
@@ -169,16 +155,16 @@ func (b *builder) quiesce(r *providers.Record, reason Class, needs ...int) int {
 		return 0
 	}
 	if reason == "" {
-		reason = reasonOf(b.v, r)
+		reason = dnsview.ReasonOf(b.v, r)
 	}
-	if b.v.index.IsGlue(r) {
-		why, _ := b.v.index.Writable(r.Zone, r.Name, r.Type)
+	if b.v.Index.IsGlue(r) {
+		why, _ := b.v.Index.Writable(r.Zone, r.Name, r.Type)
 		b.skip(r.Label() + " is left alone: " + why)
 		return 0
 	}
-	ref := providers.InstanceRef{Cloud: b.v.index.CloudLabel(o.Cloud), Key: o.Cloud, ID: o.Instance}
+	ref := providers.InstanceRef{Cloud: b.v.Index.CloudLabel(o.Cloud), Key: o.Cloud, ID: o.Instance}
 	if i := b.v.Instance(o.Cloud, o.Instance); i != nil {
-		ref = b.v.index.Ref(i)
+		ref = b.v.Index.Ref(i)
 	}
 	q := o
 	q.Quiesced = true
@@ -216,7 +202,7 @@ func (b *builder) quiesce(r *providers.Record, reason Class, needs ...int) int {
 		needs = []int{b.change(providers.Change{Op: providers.OpUpdate, Before: *r, After: said}, "Mark "+r.Label()+" as quiesced", reason, &ref, needs...)}
 		before = said
 	}
-	marker := markerRecord(r, text)
+	marker := MarkerRecord(r, text)
 	if b.remembers == nil {
 		b.remembers = map[providers.Identity]int{}
 	}
@@ -230,8 +216,8 @@ func (b *builder) quiesce(r *providers.Record, reason Class, needs ...int) int {
 	return n
 }
 
-// markerRecord is the TXT record that remembers a quiesced value.
-func markerRecord(r *providers.Record, text string) providers.Record {
+// MarkerRecord is the TXT record that remembers a quiesced value.
+func MarkerRecord(r *providers.Record, text string) providers.Record {
 	o, _ := providers.DecodeOwner(text)
 	return providers.Record{Zone: r.Zone, Name: providers.MarkerName(o.Instance, r.Name), Type: "TXT", TTL: 300, Value: providers.FormatTXT([]string{text})}
 }

@@ -1,8 +1,9 @@
-package dnsview
+package plan
 
 import (
 	"time"
 
+	"rollcall/dnsview"
 	"rollcall/dnsview/index"
 	"rollcall/providers"
 )
@@ -40,7 +41,7 @@ type Step struct {
 	Instance providers.InstanceRef `json:"instance,omitzero"`
 	// Reason is the finding class that asked for the step, e.g. dead; empty for
 	// an operator's own wish.
-	Reason Class `json:"reason,omitempty"`
+	Reason dnsview.Class `json:"reason,omitempty"`
 	// Strands names the SRV values of others that would lead nowhere once the step has removed the last address
 	// of their target: a person has to type the name.
 	Strands []string `json:"strands,omitempty"`

@@ -1,28 +1,29 @@
-package dnsview
+package plan
 
 import (
 	"slices"
 	"strconv"
 	"strings"
 
+	"rollcall/dnsview"
 	"rollcall/dnsview/dnssd"
 	"rollcall/dnsview/index"
 	"rollcall/providers"
 )
 
-// PlanRemedy plans the remedies of findings. All must have the same remedy;
+// ForFindings plans the remedies of findings. All must have the same remedy;
 // those with another are skipped and say so.
-func PlanRemedy(v *View, findings ...*Finding) Plan {
-	var remedy Remedy
+func ForFindings(v *dnsview.View, findings ...*dnsview.Finding) Plan {
+	var remedy dnsview.Remedy
 	var skipped []string
 	var ids []providers.Identity
-	var some []*Finding
+	var some []*dnsview.Finding
 	for _, f := range findings {
 		switch {
-		case f.Remedy == NoRemedy:
+		case f.Remedy == dnsview.NoRemedy:
 			skipped = append(skipped, f.Reason)
 			continue
-		case remedy == NoRemedy:
+		case remedy == dnsview.NoRemedy:
 			remedy = f.Remedy
 		case remedy != f.Remedy:
 			skipped = append(skipped, "another remedy ("+string(f.Remedy)+") is for: "+f.Reason)
@@ -35,29 +36,29 @@ func PlanRemedy(v *View, findings ...*Finding) Plan {
 	}
 	var p Plan
 	switch remedy {
-	case RemedyDelete:
-		p = PlanDeregister(v, ids...)
-	case RemedyQuiesce:
+	case dnsview.RemedyDelete:
+		p = Deregister(v, ids...)
+	case dnsview.RemedyQuiesce:
 		p = planTakeOut(v, some)
-	case RemedyUpdate:
+	case dnsview.RemedyUpdate:
 		p = planUpdate(v, some)
-	case RemedyReplace:
+	case dnsview.RemedyReplace:
 		p = planReplace(v, ids)
-	case RemedyDedupe:
+	case dnsview.RemedyDedupe:
 		p = planDedupe(v, some)
-	case RemedyRetarget:
-		p = PlanRetarget(v, ids...)
-	case RemedyAdopt:
-		p = PlanAdopt(v, ids...)
-	case RemedyReturn:
+	case dnsview.RemedyRetarget:
+		p = Retarget(v, ids...)
+	case dnsview.RemedyAdopt:
+		p = Adopt(v, ids...)
+	case dnsview.RemedyReturn:
 		var refs []providers.InstanceRef
 		for _, f := range some {
 			if f.Instance != nil && !slices.Contains(refs, *f.Instance) {
 				refs = append(refs, *f.Instance)
 			}
 		}
-		p = PlanReturn(v, refs...)
-	case RemedyRegister, RemedyComplete:
+		p = Return(v, refs...)
+	case dnsview.RemedyRegister, dnsview.RemedyComplete:
 		p = planComplete(v, some)
 	default:
 		p = Plan{Title: "Nothing to do"}
@@ -68,16 +69,16 @@ func PlanRemedy(v *View, findings ...*Finding) Plan {
 
 // planTakeOut plans to quiesce what findings ask for: single records of stopped
 // nodes, and all that leads clients of one service to an unhealthy one.
-func planTakeOut(v *View, findings []*Finding) Plan {
+func planTakeOut(v *dnsview.View, findings []*dnsview.Finding) Plan {
 	var ids []providers.Identity
 	for _, f := range findings {
-		if f.Class != Unhealthy || f.Instance == nil || f.Record == nil {
+		if f.Class != dnsview.Unhealthy || f.Instance == nil || f.Record == nil {
 			if f.Record != nil {
 				ids = append(ids, f.Record.Identity())
 			}
 			continue
 		}
-		s := v.index.ServicesByName[f.Service]
+		s := v.Index.ServicesByName[f.Service]
 		if s == nil {
 			continue
 		}
@@ -92,24 +93,24 @@ func planTakeOut(v *View, findings []*Finding) Plan {
 			ids = append(ids, r.Identity())
 		}
 	}
-	return PlanQuiesceRecords(v, ids...)
+	return QuiesceRecords(v, ids...)
 }
 
 // planUpdate plans to give records what their nodes have and their services
 // declare. All that is wrong with one record is one change.
-func planUpdate(v *View, findings []*Finding) Plan {
+func planUpdate(v *dnsview.View, findings []*dnsview.Finding) Plan {
 	b := newBuilder(v, index.VerbUpdate)
 	if !b.fleet() {
 		return b.end("")
 	}
-	wrong := map[providers.Identity][]*Finding{}
+	wrong := map[providers.Identity][]*dnsview.Finding{}
 	var order []providers.Identity
 	ttls := map[index.SetID]uint32{}
 	for _, f := range findings {
 		if f.Record == nil {
 			continue
 		}
-		if s := v.index.ServicesByName[f.Service]; f.Class == TTL && s != nil && b.provider(f.Record.Zone) == providers.Route53 {
+		if s := v.Index.ServicesByName[f.Service]; f.Class == dnsview.TTL && s != nil && b.provider(f.Record.Zone) == providers.Route53 {
 			ttls[index.SetOf(f.Record)] = s.TTL
 		}
 		id := f.Record.Identity()
@@ -128,7 +129,7 @@ func planUpdate(v *View, findings []*Finding) Plan {
 
 // update plans one change of one record for all findings about it. ttl is the one that
 // another change of the plan gives its record set, or zero.
-func (b *builder) update(r *providers.Record, wrong []*Finding, ttl uint32) {
+func (b *builder) update(r *providers.Record, wrong []*dnsview.Finding, ttl uint32) {
 	o, ok := b.ours(r)
 	if !ok {
 		return
@@ -140,16 +141,16 @@ func (b *builder) update(r *providers.Record, wrong []*Finding, ttl uint32) {
 			return
 		}
 	}
-	if i != nil && slices.ContainsFunc(wrong, func(f *Finding) bool { return f.Class == Moved }) && b.leftBehind(r, o, i, Moved) {
+	if i != nil && slices.ContainsFunc(wrong, func(f *dnsview.Finding) bool { return f.Class == dnsview.Moved }) && b.leftBehind(r, o, i, dnsview.Moved) {
 		return
 	}
 	after := *r
 	var why []string
-	slices.SortStableFunc(wrong, func(x, y *Finding) int { return strings.Compare(string(x.Class), string(y.Class)) })
+	slices.SortStableFunc(wrong, func(x, y *dnsview.Finding) int { return strings.Compare(string(x.Class), string(y.Class)) })
 	for _, f := range wrong {
-		s := b.v.index.ServicesByName[f.Service]
+		s := b.v.Index.ServicesByName[f.Service]
 		switch {
-		case f.Class == Moved && i != nil:
+		case f.Class == dnsview.Moved && i != nil:
 			to, ok := b.goal(r, i)
 			if !ok {
 				continue
@@ -176,12 +177,12 @@ func (b *builder) update(r *providers.Record, wrong []*Finding, ttl uint32) {
 		return
 	}
 	sentence := "Change " + r.Label() + ": " + strings.Join(why, ", ")
-	if len(why) == 1 && wrong[0].Class == Moved {
+	if len(why) == 1 && wrong[0].Class == dnsview.Moved {
 		sentence = "Change " + r.Label() + " to " + after.Value + ", the address of " + index.Label(i)
 	}
 	ref := wrong[0].Instance
 	if i != nil {
-		at := b.v.index.Ref(i)
+		at := b.v.Index.Ref(i)
 		ref = &at
 	}
 	b.change(providers.Change{Op: providers.OpUpdate, Before: *r, After: after}, sentence, wrong[0].Class, ref)
@@ -189,25 +190,25 @@ func (b *builder) update(r *providers.Record, wrong []*Finding, ttl uint32) {
 
 // leftBehind plans to remove an address that its owner has left, where the name has the one that it has now
 // already, as its own too. It reports whether that is so.
-func (b *builder) leftBehind(r *providers.Record, o providers.Owner, i *providers.Instance, reason Class) bool {
+func (b *builder) leftBehind(r *providers.Record, o providers.Owner, i *providers.Instance, reason dnsview.Class) bool {
 	old, isAddr := r.Addr()
 	to, ok := index.AddressInPlaceOf(i, r.Family())
 	if !isAddr || !ok || to == old || i.HasAddress(old) {
 		return false
 	}
-	if !b.v.index.HasOwn(r, o, to) {
+	if !b.v.Index.HasOwn(r, o, to) {
 		return false
 	}
-	ref := b.v.index.Ref(i)
+	ref := b.v.Index.Ref(i)
 	b.change(providers.Change{Op: providers.OpDelete, Before: *r}, "Delete "+r.Label()+", which "+index.Label(i)+" has left: the name has "+to.String()+" of it too", reason, &ref)
 	return true
 }
 
 // asDeclared gives one field of a record the value that its service declares, and
 // says so; it says nothing when there is nothing to change.
-func (b *builder) asDeclared(r *providers.Record, c Class, s *index.Service) string {
+func (b *builder) asDeclared(r *providers.Record, c dnsview.Class, s *index.Service) string {
 	switch c {
-	case TTL:
+	case dnsview.TTL:
 		if r.TTL == s.TTL && !r.AutoTTL || s.TTL == 0 {
 			return ""
 		}
@@ -217,7 +218,7 @@ func (b *builder) asDeclared(r *providers.Record, c Class, s *index.Service) str
 			whose = "the TTL of its record set"
 		}
 		return whose + " to " + strconv.Itoa(int(s.TTL)) + " s"
-	case Proxied:
+	case dnsview.Proxied:
 		if s.Proxied == nil || r.Proxied == *s.Proxied {
 			return ""
 		}
@@ -230,7 +231,7 @@ func (b *builder) asDeclared(r *providers.Record, c Class, s *index.Service) str
 			r.TTL, r.AutoTTL = s.TTL, false
 		}
 		return "not to be proxied"
-	case Weight:
+	case dnsview.Weight:
 		if r.Type != "SRV" {
 			r.Weight = int64(s.Weight)
 			return "its weight to " + strconv.Itoa(int(s.Weight))
@@ -253,7 +254,7 @@ func (b *builder) asDeclared(r *providers.Record, c Class, s *index.Service) str
 
 // planReplace plans to give records a public address in place of one that
 // no one outside can reach. Where the name has it already, the other one goes.
-func planReplace(v *View, records []providers.Identity) Plan {
+func planReplace(v *dnsview.View, records []providers.Identity) Plan {
 	b := newBuilder(v, index.VerbUpdate)
 	if !b.fleet() {
 		return b.end("")
@@ -270,11 +271,11 @@ func planReplace(v *View, records []providers.Identity) Plan {
 			b.skip(r.Label() + ": " + index.Label(i) + " has no public address of that kind")
 			return
 		}
-		ref := v.index.Ref(i)
+		ref := v.Index.Ref(i)
 		after := *r
 		after.Value = to.String()
 		if n := b.done[after.Identity()]; n > 0 || b.holds(r, to) != nil {
-			b.change(providers.Change{Op: providers.OpDelete, Before: *r}, "Delete "+r.Label()+", which nobody outside can reach: the name has "+to.String()+" of "+index.Label(i)+" too", Private, &ref)
+			b.change(providers.Change{Op: providers.OpDelete, Before: *r}, "Delete "+r.Label()+", which nobody outside can reach: the name has "+to.String()+" of "+index.Label(i)+" too", dnsview.Private, &ref)
 			return
 		}
 		after, err := after.WithOwner(b.provider(after.Zone), o)
@@ -282,13 +283,13 @@ func planReplace(v *View, records []providers.Identity) Plan {
 			b.skip(r.Label() + ": " + index.Clean(err.Error()))
 			return
 		}
-		b.done[after.Identity()] = b.change(providers.Change{Op: providers.OpUpdate, Before: *r, After: after}, "Change "+r.Label()+" to "+to.String()+", the public address of "+index.Label(i), Private, &ref)
+		b.done[after.Identity()] = b.change(providers.Change{Op: providers.OpUpdate, Before: *r, After: after}, "Change "+r.Label()+" to "+to.String()+", the public address of "+index.Label(i), dnsview.Private, &ref)
 	})
 	return b.end("Replace " + index.Plural(len(b.plan.Steps), "address", "addresses"))
 }
 
 // planDedupe plans to remove the younger of records that say the same.
-func planDedupe(v *View, findings []*Finding) Plan {
+func planDedupe(v *dnsview.View, findings []*dnsview.Finding) Plan {
 	b := newBuilder(v, index.VerbUpdate)
 	if !b.fleet() {
 		return b.end("")
@@ -301,36 +302,36 @@ func planDedupe(v *View, findings []*Finding) Plan {
 		if _, twice := b.done[r.Identity()]; twice {
 			continue
 		}
-		o, ok := registered(r)
+		o, ok := index.RegisteredOwner(r)
 		if !ok || o.Fleet != v.Options.Fleet {
 			b.skip(r.Label() + " is not clearly ours")
 			continue
 		}
-		ref := providers.InstanceRef{Cloud: v.index.CloudLabel(o.Cloud), Key: o.Cloud, ID: o.Instance}
+		ref := providers.InstanceRef{Cloud: v.Index.CloudLabel(o.Cloud), Key: o.Cloud, ID: o.Instance}
 		if i := v.Instance(o.Cloud, o.Instance); i != nil {
-			ref = v.index.Ref(i)
+			ref = v.Index.Ref(i)
 		}
-		b.done[r.Identity()] = b.change(providers.Change{Op: providers.OpDelete, Before: *r}, "Delete "+r.Label()+" ("+idOf(r)+"), which is there twice: the older one stays", Duplicate, &ref)
+		b.done[r.Identity()] = b.change(providers.Change{Op: providers.OpDelete, Before: *r}, "Delete "+r.Label()+" ("+index.RecordID(r)+"), which is there twice: the older one stays", dnsview.Duplicate, &ref)
 	}
 	return b.end("Remove " + index.Plural(len(b.plan.Steps), "duplicate", "duplicates"))
 }
 
 // planComplete plans what findings ask for that say that something is not there.
-func planComplete(v *View, findings []*Finding) Plan {
+func planComplete(v *dnsview.View, findings []*dnsview.Finding) Plan {
 	b := newBuilder(v, index.VerbRegister)
 	if !b.fleet() {
 		return b.end("")
 	}
 	for _, f := range findings {
 		switch f.Class {
-		case SRVNoAddress:
+		case dnsview.SRVNoAddress:
 			b.restore(f)
 			continue
-		case SRVNoPTR, SRVNoTXT, TypeNotListed:
+		case dnsview.SRVNoPTR, dnsview.SRVNoTXT, dnsview.TypeNotListed:
 			b.link(f)
 			continue
 		}
-		s := v.index.ServicesByName[f.Service]
+		s := v.Index.ServicesByName[f.Service]
 		if s == nil {
 			b.skip("service " + index.Clean(f.Service) + " is not declared")
 			continue
@@ -347,7 +348,7 @@ func planComplete(v *View, findings []*Finding) Plan {
 }
 
 // restore plans the addresses of the target of an SRV record of ours.
-func (b *builder) restore(f *Finding) {
+func (b *builder) restore(f *dnsview.Finding) {
 	r := b.record(f.Record.Identity())
 	if r == nil {
 		return
@@ -362,13 +363,13 @@ func (b *builder) restore(f *Finding) {
 		return
 	}
 	srv, ok := providers.ParseSRV(r.Value)
-	z := b.v.index.ZoneOf(srv.Target)
+	z := b.v.Index.ZoneOf(srv.Target)
 	if !ok || z == nil {
 		b.skip(r.Label() + ": the zone of " + index.Clean(srv.Target) + " is not read here")
 		return
 	}
 	s := &index.DeclaredService{Service: &index.Service{TTL: r.TTL}, ReadZone: z}
-	if d := b.v.index.ServicesByName[r.Name]; d != nil {
+	if d := b.v.Index.ServicesByName[r.Name]; d != nil {
 		s.Service = d.Service
 	}
 	for _, a := range index.WantedAddresses(nil, s.Service, i) {
@@ -377,21 +378,21 @@ func (b *builder) restore(f *Finding) {
 }
 
 // link plans the record that is missing in the chain of DNS-SD.
-func (b *builder) link(f *Finding) {
+func (b *builder) link(f *dnsview.Finding) {
 	r := b.record(f.Record.Identity())
 	if r == nil {
 		return
 	}
 	var txt dnssd.TXT
-	if s := b.v.index.ServicesByName[f.Service]; s != nil {
+	if s := b.v.Index.ServicesByName[f.Service]; s != nil {
 		txt = dnssd.FromMap(s.TXT)
 	}
 	switch f.Class {
-	case SRVNoPTR:
+	case dnsview.SRVNoPTR:
 		b.ofIncarnation(providers.Record{Zone: f.Zone, Name: f.Name, Type: "PTR", Value: r.Name}, f.Class)
-	case SRVNoTXT:
+	case dnsview.SRVNoTXT:
 		b.ofIncarnation(providers.Record{Zone: f.Zone, Name: r.Name, Type: "TXT", Value: txt.Value()}, f.Class)
-	case TypeNotListed:
+	case dnsview.TypeNotListed:
 		list := dnssd.EnumerationOf(f.Name)
 		b.ofIncarnation(providers.Record{Zone: f.Zone, Name: list, Type: "PTR", Value: f.Name}, f.Class)
 	}

@@ -1,4 +1,4 @@
-package dnsview
+package plan
 
 import (
 	"fmt"
@@ -7,13 +7,14 @@ import (
 	"strings"
 	"time"
 
+	"rollcall/dnsview"
 	"rollcall/dnsview/index"
 	"rollcall/providers"
 )
 
-// PlanDoc is a plan as it is shown: as text, as Markdown, and as JSON by its
+// Doc is a plan as it is shown: as text, as Markdown, and as JSON by its
 // tags. All of it is clean: nothing in it can steer a terminal.
-type PlanDoc struct {
+type Doc struct {
 	Verb     index.Verb `json:"verb"`
 	Title    string     `json:"title"`
 	Checksum string     `json:"checksum"` // of the plan; what is applied must have the same
@@ -33,7 +34,7 @@ type StepDoc struct {
 	Wait     int                    `json:"wait_seconds,omitempty"`
 	Action   PowerAction            `json:"action,omitempty"`
 	Instance *providers.InstanceRef `json:"instance,omitempty"`
-	Reason   Class                  `json:"reason,omitempty"` // the finding that asked for it
+	Reason   dnsview.Class          `json:"reason,omitempty"` // the finding that asked for it
 	Needs    []int                  `json:"needs,omitempty"`
 	Checksum string                 `json:"checksum"`        // of this step alone
 	Guards   []index.GuardResult    `json:"guards"`          // none when they were not asked
@@ -73,8 +74,8 @@ type DiffLine struct {
 
 // Doc gives the plan as it is shown. guards gives the guards of a step with
 // their state, and may be nil when they were not asked.
-func (p Plan) Doc(guards func(*Step) []index.GuardResult) PlanDoc {
-	d := PlanDoc{Verb: p.Verb, Title: index.Clean(p.Title), Checksum: p.Checksum(), Steps: []StepDoc{}, Skipped: []string{}}
+func (p Plan) Doc(guards func(*Step) []index.GuardResult) Doc {
+	d := Doc{Verb: p.Verb, Title: index.Clean(p.Title), Checksum: p.Checksum(), Steps: []StepDoc{}, Skipped: []string{}}
 	for i := range p.Steps {
 		s := &p.Steps[i]
 		x := StepDoc{
@@ -228,7 +229,7 @@ func (s *StepDoc) became() string {
 }
 
 // Text writes the plan for a terminal.
-func (d *PlanDoc) Text() string {
+func (d *Doc) Text() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s\n", d.Title)
 	if len(d.Steps) > 0 {
@@ -263,7 +264,7 @@ func (d *PlanDoc) Text() string {
 }
 
 // Markdown writes the plan for a ticket or a pull request.
-func (d *PlanDoc) Markdown() string {
+func (d *Doc) Markdown() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "# %s\n", EscapeMarkdown(d.Title))
 	if len(d.Steps) > 0 {

@@ -1,10 +1,11 @@
-package dnsview
+package plan
 
 import (
 	"slices"
 	"strings"
 	"time"
 
+	"rollcall/dnsview"
 	"rollcall/dnsview/index"
 	"rollcall/providers"
 )
@@ -15,7 +16,7 @@ const defaultTTL = 60
 
 // builder puts a plan together.
 type builder struct {
-	v    *View
+	v    *dnsview.View
 	plan Plan
 	done map[providers.Identity]int     // deletes and updates already in the plan, by record
 	srvs map[string][]*providers.Record // SRV records by target, made when first asked for
@@ -25,7 +26,7 @@ type builder struct {
 	added map[index.SetKey]int // values added by the plan to sets and zones whose room is known
 }
 
-func newBuilder(v *View, verb index.Verb) *builder {
+func newBuilder(v *dnsview.View, verb index.Verb) *builder {
 	return &builder{v: v, plan: Plan{Verb: verb}, done: map[providers.Identity]int{}}
 }
 
@@ -41,7 +42,7 @@ func (b *builder) add(s Step) int {
 	return s.ID
 }
 
-func (b *builder) change(c providers.Change, sentence string, reason Class, ref *providers.InstanceRef, needs ...int) int {
+func (b *builder) change(c providers.Change, sentence string, reason dnsview.Class, ref *providers.InstanceRef, needs ...int) int {
 	s := Step{Kind: StepChange, Zone: c.Record().Zone, Change: &c, Sentence: sentence, Reason: reason, Needs: needs}
 	if ref != nil {
 		s.Instance = *ref
@@ -53,7 +54,7 @@ func (b *builder) change(c providers.Change, sentence string, reason Class, ref 
 func (b *builder) end(what string) Plan {
 	b.leaveBarred()
 	if b.v != nil {
-		b.plan.Steps = leaveRefused(b.v.index, b.plan.Steps, b.skip)
+		b.plan.Steps = leaveRefused(b.v.Index, b.plan.Steps, b.skip)
 	}
 	switch n := len(b.plan.Steps); n {
 	case 0:
@@ -76,8 +77,8 @@ func (b *builder) leaveBarred() {
 		if s.Change == nil {
 			return ""
 		}
-		why := b.v.index.Refused(s.Change)
-		if r := s.Change.Record(); why != "" && b.v.index.ZoneRefused(s.Zone) == "" {
+		why := b.v.Index.Refused(s.Change)
+		if r := s.Change.Record(); why != "" && b.v.Index.ZoneRefused(s.Zone) == "" {
 			why = r.Label() + " is left alone: " + why
 		}
 		return why
@@ -87,7 +88,7 @@ func (b *builder) leaveBarred() {
 // fits reports whether a new value has room in its record set and zone, and says why not.
 func (b *builder) fits(r *providers.Record) bool {
 	for _, k := range []index.SetKey{{Zone: r.Zone, Name: r.Name, Type: r.Type}, {Zone: r.Zone}} {
-		t, ok := b.v.index.Capacity[k]
+		t, ok := b.v.Index.Capacity[k]
 		if !ok {
 			continue
 		}
@@ -141,7 +142,7 @@ func (b *builder) ours(r *providers.Record) (providers.Owner, bool) {
 	case len(r.Owners) > 1 || len(r.BadMarkers) > 0:
 		b.skip(r.Label() + ": its markers do not say clearly whose it is")
 	case !ok:
-		b.skip(r.Label() + " " + b.v.index.AdoptOr(r, "has no owner marker: rollcall changes only what it owns; adopt it first"))
+		b.skip(r.Label() + " " + b.v.Index.AdoptOr(r, "has no owner marker: rollcall changes only what it owns; adopt it first"))
 	case o.Fleet != b.v.Options.Fleet:
 		b.skip(r.Label() + " belongs to fleet " + index.Clean(o.Fleet))
 	default:
@@ -187,7 +188,7 @@ func (b *builder) eachOurs(records []providers.Identity, f func(*providers.Recor
 
 // provider of the zone of a record.
 func (b *builder) provider(zone string) providers.Provider {
-	if z := b.v.index.ZonesByName[zone]; z != nil {
+	if z := b.v.Index.ZonesByName[zone]; z != nil {
 		return z.View.Zone.Provider
 	}
 	return ""
@@ -196,16 +197,16 @@ func (b *builder) provider(zone string) providers.Provider {
 // now returns the time by the clock of the provider of a zone, by which the age of a marker there is measured.
 func (b *builder) now(zone string) time.Time {
 	now := b.v.Options.Now
-	if z := b.v.index.ZonesByName[zone]; z != nil {
+	if z := b.v.Index.ZonesByName[zone]; z != nil {
 		now = now.Add(z.View.Coverage.Skew)
 	}
 	return now.UTC().Truncate(time.Second)
 }
 
-// PlanDeregister plans the removal of dead and dangling entries, and of markers
+// Deregister plans the removal of dead and dangling entries, and of markers
 // that mark nothing any more. What is not dead is left alone, and Skipped says why. An SRV value goes before the host
 // name that it leads to, so that no client finds the one without the other.
-func PlanDeregister(v *View, records ...providers.Identity) Plan {
+func Deregister(v *dnsview.View, records ...providers.Identity) Plan {
 	b := newBuilder(v, index.VerbDeregister)
 	if !b.fleet() {
 		return b.end("")
@@ -219,7 +220,7 @@ func PlanDeregister(v *View, records ...providers.Identity) Plan {
 		rs = append(rs, r)
 		if r.Type == "A" || r.Type == "AAAA" {
 			for _, s := range b.srvTo(r) {
-				if v.goesAsDead(s) != nil {
+				if v.FindingForDelete(s) != nil {
 					rs = append(rs, s)
 				}
 			}
@@ -232,30 +233,21 @@ func PlanDeregister(v *View, records ...providers.Identity) Plan {
 	return b.end("Deregister " + index.Plural(len(b.plan.Steps), "dead entry", "dead entries"))
 }
 
-// PlanDeregisterDead plans the removal of every dead and dangling entry.
-func PlanDeregisterDead(v *View) Plan {
+// DeregisterDead plans the removal of every dead and dangling entry.
+func DeregisterDead(v *dnsview.View) Plan {
 	var ids []providers.Identity
 	for i := range v.Findings {
-		if f := &v.Findings[i]; f.Record != nil && (f.Class == Dead || f.Class == Dangling) {
+		if f := &v.Findings[i]; f.Record != nil && (f.Class == dnsview.Dead || f.Class == dnsview.Dangling) {
 			ids = append(ids, f.Record.Identity())
 		}
 	}
-	p := PlanDeregister(v, ids...)
+	p := Deregister(v, ids...)
 	for i := range v.Findings {
-		if f := &v.Findings[i]; f.Class == Unknown && (f.Would == Dead || f.Would == Dangling) {
+		if f := &v.Findings[i]; f.Class == dnsview.Unknown && (f.Would == dnsview.Dead || f.Would == dnsview.Dangling) {
 			p.Skipped = append(p.Skipped, f.Reason)
 		}
 	}
 	return p
-}
-
-// advice reports whether a class says nothing about whether an entry is alive.
-func advice(c Class) bool {
-	switch c {
-	case TTL, Proxied, Weight, Private, Wire, Split, Cached, Unhealthy, Duplicate, SRVNoAddress, SRVAlias, SRVNoPTR, SRVNoTXT, PTRNoSRV, TypeNotListed, Occluded:
-		return true
-	}
-	return false
 }
 
 func srvFirst(a, b *providers.Record) int {
@@ -276,7 +268,7 @@ func srvRank(r *providers.Record) int {
 func (b *builder) srvTo(host *providers.Record) []*providers.Record {
 	if b.srvs == nil {
 		b.srvs = map[string][]*providers.Record{}
-		for _, z := range b.v.index.Zones {
+		for _, z := range b.v.Index.Zones {
 			for i := range z.View.Records {
 				r := &z.View.Records[i]
 				if r.Type != "SRV" {
@@ -297,10 +289,10 @@ func (b *builder) deregister(r *providers.Record) {
 	if _, ok := b.done[r.Identity()]; ok {
 		return
 	}
-	f := b.v.telling(r)
+	f := b.v.LivenessFinding(r)
 	switch {
-	case b.v.goesAsDead(r) != nil:
-	case f != nil && f.Remedy == RemedyDelete && f.Class == OrphanMarker:
+	case b.v.FindingForDelete(r) != nil:
+	case f != nil && f.Remedy == dnsview.RemedyDelete && f.Class == dnsview.OrphanMarker:
 		b.done[r.Identity()] = b.change(providers.Change{Op: providers.OpDelete, Before: *r}, "Delete "+r.Label()+": "+f.Reason, f.Class, f.Instance)
 		return
 	case f == nil:
@@ -308,7 +300,7 @@ func (b *builder) deregister(r *providers.Record) {
 			b.skip(r.Label() + " is not dead: quiesce or drain its node to take it out")
 		}
 		return
-	case f.Class == Stopped:
+	case f.Class == dnsview.Stopped:
 		b.skip(f.Reason + "; quiesce it")
 		return
 	default:
@@ -327,29 +319,8 @@ func (b *builder) deregister(r *providers.Record) {
 	b.done[r.Identity()] = n
 }
 
-// goesAsDead returns the finding by which an entry may be removed, or nil.
-func (v *View) goesAsDead(r *providers.Record) *Finding {
-	f := v.telling(r)
-	switch {
-	case f == nil:
-	case (f.Class == Dead || f.Class == Dangling) && f.Remedy == RemedyDelete, f.Class == Reused && v.Options.Fleet != "" && v.index.MayDelete(r):
-		return f
-	}
-	return nil
-}
-
-// telling returns the worst finding about a record that says something of whether it is alive, or nil.
-func (v *View) telling(r *providers.Record) *Finding {
-	for _, g := range v.FindingsOfRecord(r) {
-		if g.Class != Unmarked && !advice(g.Class) {
-			return g
-		}
-	}
-	return nil
-}
-
-// PlanPower plans to start, stop, reboot or terminate instances, without touching DNS.
-func PlanPower(v *View, action PowerAction, instances ...providers.InstanceRef) Plan {
+// Power plans to start, stop, reboot or terminate instances, without touching DNS.
+func Power(v *dnsview.View, action PowerAction, instances ...providers.InstanceRef) Plan {
 	b := newBuilder(v, index.VerbPower)
 	for _, ref := range onceEach(instances) {
 		if i := b.instance(ref); i != nil {
@@ -364,7 +335,7 @@ func (b *builder) power(action PowerAction, i *providers.Instance, needs ...int)
 		b.skip(index.Label(i) + " is terminated already")
 		return 0
 	}
-	return b.add(Step{Kind: StepPower, Action: action, Instance: b.v.index.Ref(i), Sentence: title(string(action)) + " " + index.Label(i), Needs: needs})
+	return b.add(Step{Kind: StepPower, Action: action, Instance: b.v.Index.Ref(i), Sentence: title(string(action)) + " " + index.Label(i), Needs: needs})
 }
 
 func title(s string) string {
@@ -376,7 +347,7 @@ func title(s string) string {
 
 // WithoutBarred takes out of a plan that was made elsewhere what would be written to a zone or a name
 // that nothing is written to.
-func (v *View) WithoutBarred(p Plan) Plan {
+func WithoutBarred(v *dnsview.View, p Plan) Plan {
 	b := &builder{v: v, plan: p}
 	b.leaveBarred()
 	return b.plan

@@ -1,16 +1,17 @@
-package dnsview
+package plan
 
 import (
 	"net/netip"
 	"slices"
 	"strconv"
 
+	"rollcall/dnsview"
 	"rollcall/dnsview/index"
 	"rollcall/providers"
 )
 
-// PlanUpdate plans to give moved entries the address that their instance has now.
-func PlanUpdate(v *View, records ...providers.Identity) Plan {
+// Update plans to give moved entries the address that their instance has now.
+func Update(v *dnsview.View, records ...providers.Identity) Plan {
 	b := newBuilder(v, index.VerbUpdate)
 	if !b.fleet() {
 		return b.end("")
@@ -21,13 +22,13 @@ func PlanUpdate(v *View, records ...providers.Identity) Plan {
 			b.skip(r.Label() + ": its owner does not run, so there is no address to move it to")
 			return
 		}
-		b.moveTo(r, o, i, Moved)
+		b.moveTo(r, o, i, dnsview.Moved)
 	})
 	return b.end("Update " + index.Plural(len(b.plan.Steps), "entry", "entries"))
 }
 
 // moveTo plans to point a record at an address of an instance, and to make that its owner.
-func (b *builder) moveTo(r *providers.Record, o providers.Owner, i *providers.Instance, why Class) {
+func (b *builder) moveTo(r *providers.Record, o providers.Owner, i *providers.Instance, why dnsview.Class) {
 	old, isAddr := r.Addr()
 	if !isAddr {
 		b.skip(r.Label() + " is no address record")
@@ -41,8 +42,8 @@ func (b *builder) moveTo(r *providers.Record, o providers.Owner, i *providers.In
 	if to != old { // an address that stays keeps its spelling
 		after.Value = to.String()
 	}
-	o.Quiesced = o.Quiesced && o.Instance == i.ID && o.Cloud == b.v.index.KeyOf(i) // it is taken out for its own node alone
-	o.Cloud, o.Instance = b.v.index.KeyOf(i), i.ID
+	o.Quiesced = o.Quiesced && o.Instance == i.ID && o.Cloud == b.v.Index.KeyOf(i) // it is taken out for its own node alone
+	o.Cloud, o.Instance = b.v.Index.KeyOf(i), i.ID
 	after, err := after.WithOwner(b.provider(after.Zone), o)
 	if err != nil {
 		b.skip(r.Label() + ": " + index.Clean(err.Error()))
@@ -52,7 +53,7 @@ func (b *builder) moveTo(r *providers.Record, o providers.Owner, i *providers.In
 		b.skip(r.Label() + " is right as it is: its owner has the address")
 		return
 	}
-	ref := b.v.index.Ref(i)
+	ref := b.v.Index.Ref(i)
 	sentence := "Change " + r.Label() + " to " + to.String() + ", the address of " + index.Label(i)
 	if to == old {
 		sentence = "Make " + index.Label(i) + " the owner of " + r.Label()
@@ -63,18 +64,18 @@ func (b *builder) moveTo(r *providers.Record, o providers.Owner, i *providers.In
 // goal chooses the address of an instance that a record shall have, and says why there is none.
 func (b *builder) goal(r *providers.Record, i *providers.Instance) (netip.Addr, bool) {
 	old, _ := r.Addr()
-	to, ok := b.v.index.AddressOwed(r, i)
+	to, ok := b.v.Index.AddressOwed(r, i)
 	if !ok {
 		b.skip(r.Label() + ": " + index.Label(i) + " has no address of that kind")
 		return to, false
 	}
 	if there := b.holds(r, to); to != old && there != nil {
 		what := "; quiesce it"
-		if b.v.goesAsDead(r) != nil {
+		if b.v.FindingForDelete(r) != nil {
 			what = "; deregister it"
 		}
 		if !index.Marked(there) {
-			what = ", " + b.v.index.AdoptOr(there, "without a marker: adopt that first")
+			what = ", " + b.v.Index.AdoptOr(there, "without a marker: adopt that first")
 		}
 		b.skip(r.Label() + ": the name has " + to.String() + " already" + what)
 		return to, false
@@ -84,7 +85,7 @@ func (b *builder) goal(r *providers.Record, i *providers.Instance) (netip.Addr, 
 
 // holds returns the record by which the name and type of another have an address already, or nil.
 func (b *builder) holds(r *providers.Record, a netip.Addr) *providers.Record {
-	for _, s := range b.at(b.v.index.ZonesByName[r.Zone], r.Name, r.Type) {
+	for _, s := range b.at(b.v.Index.ZonesByName[r.Zone], r.Name, r.Type) {
 		if h, ok := s.Addr(); ok && h == a {
 			return s
 		}
@@ -92,10 +93,10 @@ func (b *builder) holds(r *providers.Record, a netip.Addr) *providers.Record {
 	return nil
 }
 
-// PlanRetarget plans to give entries whose address belongs to someone else now
+// Retarget plans to give entries whose address belongs to someone else now
 // a value and an owner that agree again. It deletes only what its owner has left, where the name has the
 // address that the owner has now.
-func PlanRetarget(v *View, records ...providers.Identity) Plan {
+func Retarget(v *dnsview.View, records ...providers.Identity) Plan {
 	b := newBuilder(v, index.VerbRetarget)
 	if !b.fleet() {
 		return b.end("")
@@ -104,19 +105,19 @@ func PlanRetarget(v *View, records ...providers.Identity) Plan {
 		i := v.Instance(o.Cloud, o.Instance)
 		running := i != nil && i.State == providers.StateRunning
 		a, isAddr := r.Addr()
-		h, held := v.index.Holders[a]
+		h, held := v.Index.Holders[a]
 		switch {
-		case running && (v.index.Holds(i, a) || v.index.FreeAddress(r, o, i)):
-			b.moveTo(r, o, i, Reused)
-		case !isAddr && (i == nil || !running) && v.index.NewHolder(r) != nil && b.isReused(r):
+		case running && (v.Index.Holds(i, a) || v.Index.FreeAddress(r, o, i)):
+			b.moveTo(r, o, i, dnsview.Reused)
+		case !isAddr && (i == nil || !running) && v.Index.NewHolder(r) != nil && b.isReused(r):
 			o.Registered = b.now(r.Zone)
-			b.giveTo(r, o, v.index.NewHolder(r))
+			b.giveTo(r, o, v.Index.NewHolder(r))
 		case !isAddr:
 			b.retargetHosts(r)
-		case held && !v.index.HeldByNoNode(h, r):
+		case held && !v.Index.HeldByNoNode(h, r):
 			o.Registered = b.now(r.Zone)
-			b.moveTo(r, o, h.Instance, Reused)
-		case running && b.leftBehind(r, o, i, Reused):
+			b.moveTo(r, o, h.Instance, dnsview.Reused)
+		case running && b.leftBehind(r, o, i, dnsview.Reused):
 		default:
 			b.skip(r.Label() + ": " + b.whyNotRetarget(r, h))
 		}
@@ -125,31 +126,31 @@ func PlanRetarget(v *View, records ...providers.Identity) Plan {
 }
 
 func (b *builder) isReused(r *providers.Record) bool {
-	f := b.v.telling(r)
-	return f != nil && f.Class == Reused
+	f := b.v.LivenessFinding(r)
+	return f != nil && f.Class == dnsview.Reused
 }
 
 // giveTo plans to make an instance the owner of a record whose value stays.
 func (b *builder) giveTo(r *providers.Record, o providers.Owner, i *providers.Instance) {
 	o.Quiesced = false
-	o.Cloud, o.Instance = b.v.index.KeyOf(i), i.ID
+	o.Cloud, o.Instance = b.v.Index.KeyOf(i), i.ID
 	after, err := r.WithOwner(b.provider(r.Zone), o)
 	if err != nil {
 		b.skip(r.Label() + ": " + index.Clean(err.Error()))
 		return
 	}
-	ref := b.v.index.Ref(i)
-	b.change(providers.Change{Op: providers.OpUpdate, Before: *r, After: after}, "Make "+index.Label(i)+" the owner of "+r.Label(), Reused, &ref)
+	ref := b.v.Index.Ref(i)
+	b.change(providers.Change{Op: providers.OpUpdate, Before: *r, After: after}, "Make "+index.Label(i)+" the owner of "+r.Label(), dnsview.Reused, &ref)
 }
 
 // whyNotRetarget says why there is no one to whom an entry can be given, and what can be done instead.
 func (b *builder) whyNotRetarget(r *providers.Record, h index.Holder) string {
 	instead := "quiesce it, or retarget it to a node by name"
-	if b.v.goesAsDead(r) != nil {
+	if b.v.FindingForDelete(r) != nil {
 		instead = "deregister it, or retarget it to a node by name"
 	}
 	addr, _ := r.Addr()
-	prefix, allowed := b.v.index.Allowed(addr)
+	prefix, allowed := b.v.Index.Allowed(addr)
 	switch {
 	case h.Instance == nil && h.Address == nil && allowed:
 		return "its address is on the allow-list (" + prefix.String() + "): take it off there if the entry is to go"
@@ -165,24 +166,24 @@ func (b *builder) whyNotRetarget(r *providers.Record, h index.Holder) string {
 
 // retargetHosts says what can be done about a value that leads to a host name, whose address is what has an owner.
 func (b *builder) retargetHosts(r *providers.Record) {
-	hosts, _ := b.v.index.AddressesOf(r)
+	hosts, _ := b.v.Index.AddressesOf(r)
 	if slices.ContainsFunc(hosts, func(h *providers.Record) bool {
-		f := b.v.telling(h)
+		f := b.v.LivenessFinding(h)
 		a, _ := h.Addr()
-		return f != nil && f.Class == Reused && !b.v.index.HeldByNoNode(b.v.index.Holders[a], h)
+		return f != nil && f.Class == dnsview.Reused && !b.v.Index.HeldByNoNode(b.v.Index.Holders[a], h)
 	}) {
 		b.skip(r.Label() + ": retarget its host name first")
 		return
 	}
-	if f := b.v.telling(r); f != nil {
+	if f := b.v.LivenessFinding(r); f != nil {
 		b.skip(f.Reason)
 		return
 	}
 	b.skip(r.Label() + " leads to its host name, and there is nothing to retarget")
 }
 
-// PlanRetargetTo plans to point one entry at an address of the instance given, and to make that its owner.
-func PlanRetargetTo(v *View, record providers.Identity, to providers.InstanceRef) Plan {
+// RetargetTo plans to point one entry at an address of the instance given, and to make that its owner.
+func RetargetTo(v *dnsview.View, record providers.Identity, to providers.InstanceRef) Plan {
 	b := newBuilder(v, index.VerbRetarget)
 	if !b.fleet() {
 		return b.end("")
@@ -198,13 +199,13 @@ func PlanRetargetTo(v *View, record providers.Identity, to providers.InstanceRef
 		b.skip(index.Label(i) + " does not run")
 	default:
 		o.Registered = b.now(r.Zone)
-		b.moveTo(r, o, i, Reused)
+		b.moveTo(r, o, i, dnsview.Reused)
 	}
 	return b.end("")
 }
 
-// PlanAdopt plans to write owner markers for records that hold our addresses and have none.
-func PlanAdopt(v *View, records ...providers.Identity) Plan {
+// Adopt plans to write owner markers for records that hold our addresses and have none.
+func Adopt(v *dnsview.View, records ...providers.Identity) Plan {
 	b := newBuilder(v, index.VerbAdopt)
 	if !b.fleet() {
 		return b.end("")
@@ -221,13 +222,13 @@ func PlanAdopt(v *View, records ...providers.Identity) Plan {
 		case r.Alias:
 			b.skip(r.Label() + " is an alias, which is read-only")
 		case v.ControllerOf(r) != "":
-			b.skip(r.Label() + " is not adopted: it " + v.index.AdoptOr(r, ""))
+			b.skip(r.Label() + " is not adopted: it " + v.Index.AdoptOr(r, ""))
 		case i == nil:
 			b.skip(r.Label() + ": none of our instances has its address")
 		case i.State != providers.StateRunning:
 			b.skip(r.Label() + ": " + index.Label(i) + " does not run")
 		default:
-			after, err := r.WithOwner(b.provider(r.Zone), providers.Owner{Fleet: v.Options.Fleet, Cloud: v.index.KeyOf(i), Instance: i.ID, Registered: b.now(r.Zone)})
+			after, err := r.WithOwner(b.provider(r.Zone), providers.Owner{Fleet: v.Options.Fleet, Cloud: v.Index.KeyOf(i), Instance: i.ID, Registered: b.now(r.Zone)})
 			if err != nil {
 				b.skip(r.Label() + ": " + index.Clean(err.Error()))
 				continue
@@ -236,8 +237,8 @@ func PlanAdopt(v *View, records ...providers.Identity) Plan {
 			if b.provider(r.Zone) == providers.Cloudflare && r.Comment != "" {
 				s += ", in place of its comment " + strconv.Quote(index.Clean(r.Comment))
 			}
-			ref := v.index.Ref(i)
-			b.change(providers.Change{Op: providers.OpUpdate, Before: *r, After: after}, s, Unmarked, &ref)
+			ref := v.Index.Ref(i)
+			b.change(providers.Change{Op: providers.OpUpdate, Before: *r, After: after}, s, dnsview.Unmarked, &ref)
 		}
 	}
 	return b.end("Adopt " + index.Plural(len(b.plan.Steps), "record", "records"))

@@ -1,17 +1,18 @@
-package dnsview
+package plan
 
 import (
 	"net/netip"
 	"slices"
 
+	"rollcall/dnsview"
 	"rollcall/dnsview/dnssd"
 	"rollcall/dnsview/index"
 	"rollcall/providers"
 )
 
-// PlanRegister plans the records that nodes lack, in every declared service
+// Register plans the records that nodes lack, in every declared service
 // that selects them. With a service name, in that service only, whether it selects them or not.
-func PlanRegister(v *View, service string, instances ...providers.InstanceRef) Plan {
+func Register(v *dnsview.View, service string, instances ...providers.InstanceRef) Plan {
 	b := newBuilder(v, index.VerbRegister)
 	if !b.fleet() {
 		return b.end("")
@@ -22,7 +23,7 @@ func PlanRegister(v *View, service string, instances ...providers.InstanceRef) P
 			continue
 		}
 		found := false
-		for _, s := range v.index.Services {
+		for _, s := range v.Index.Services {
 			name := providers.CanonicalName(s.Name)
 			if service == "" && !s.Selects(i) || service != "" && name != providers.CanonicalName(service) {
 				continue
@@ -43,7 +44,7 @@ func PlanRegister(v *View, service string, instances ...providers.InstanceRef) P
 // register plans what one node lacks in one service: first what leads nowhere
 // by itself (PTR, TXT, addresses), then the SRV value that leads clients to it.
 func (b *builder) register(s *index.DeclaredService, i *providers.Instance) {
-	x := b.v.index
+	x := b.v.Index
 	name := providers.CanonicalName(s.Name)
 	want := index.WantedAddresses(nil, s.Service, i)
 	n := x.NumberOf(i)
@@ -81,16 +82,16 @@ func (b *builder) address(s *index.DeclaredService, name string, a netip.Addr, i
 	var moved *providers.Record
 	for _, r := range b.at(s.ReadZone, name, typ) {
 		v, ok := r.Addr()
-		if own, mine := r.Owner(); ok && mine && own.Same(o) && !own.Quiesced && !b.v.index.Holds(i, v) {
+		if own, mine := r.Owner(); ok && mine && own.Same(o) && !own.Quiesced && !b.v.Index.Holds(i, v) {
 			moved = r
 		}
 		if !ok || v != a {
 			continue
 		}
 		if !index.Marked(r) {
-			b.skip(r.Label() + " is there already, " + b.v.index.AdoptOr(r, "without a marker: adopt it"))
+			b.skip(r.Label() + " is there already, " + b.v.Index.AdoptOr(r, "without a marker: adopt it"))
 		}
-		if why, hidden := b.v.index.Occluded(s.ReadZone, name, typ); hidden {
+		if why, hidden := b.v.Index.Occluded(s.ReadZone, name, typ); hidden {
 			b.skip(r.Label() + " is there already, and no client sees it: " + why + "; make the record there")
 		}
 		return 0
@@ -98,7 +99,7 @@ func (b *builder) address(s *index.DeclaredService, name string, a netip.Addr, i
 	if moved != nil { // it has a place there, with the address that it had before
 		n := len(b.plan.Steps)
 		if own, _ := moved.Owner(); b.done[moved.Identity()] == 0 {
-			b.moveTo(moved, own, i, Moved)
+			b.moveTo(moved, own, i, dnsview.Moved)
 		}
 		if len(b.plan.Steps) == n {
 			return b.done[moved.Identity()]
@@ -119,8 +120,8 @@ func (b *builder) address(s *index.DeclaredService, name string, a netip.Addr, i
 	if !b.fits(&r) {
 		return 0
 	}
-	ref := b.v.index.Ref(i)
-	n := b.change(providers.Change{Op: providers.OpCreate, After: r}, "Create "+r.Label()+" for "+index.Label(i), Missing, &ref)
+	ref := b.v.Index.Ref(i)
+	n := b.change(providers.Change{Op: providers.OpCreate, After: r}, "Create "+r.Label()+" for "+index.Label(i), dnsview.Missing, &ref)
 	b.done[r.Identity()] = n
 	return n
 }
@@ -133,7 +134,7 @@ func (b *builder) setTTL(r *providers.Record, s *index.DeclaredService) {
 	if s != nil {
 		declared = s.TTL
 	}
-	if same := b.at(b.v.index.ZonesByName[r.Zone], r.Name, r.Type); len(same) > 0 {
+	if same := b.at(b.v.Index.ZonesByName[r.Zone], r.Name, r.Type); len(same) > 0 {
 		r.TTL, r.AutoTTL, r.Proxied = same[0].TTL, same[0].AutoTTL, same[0].Proxied
 	}
 	if declared > 0 {
@@ -167,7 +168,7 @@ func (b *builder) at(z *index.ZoneState, name, typ string) []*providers.Record {
 }
 
 func (b *builder) registerSRV(s *index.DeclaredService, name string, i *providers.Instance, o providers.Owner, want []netip.Addr) {
-	x := b.v.index
+	x := b.v.Index
 	needs := b.incarnation(s)
 	var hosts []string // where its SRV values lead to
 	for _, r := range b.at(s.ReadZone, name, "SRV") {
@@ -212,7 +213,7 @@ func (b *builder) registerSRV(s *index.DeclaredService, name string, i *provider
 		return
 	}
 	ref := x.Ref(i)
-	b.done[r.Identity()] = b.change(providers.Change{Op: providers.OpCreate, After: r}, "Create "+r.Label()+" for "+index.Label(i), Missing, &ref, needs...)
+	b.done[r.Identity()] = b.change(providers.Change{Op: providers.OpCreate, After: r}, "Create "+r.Label()+" for "+index.Label(i), dnsview.Missing, &ref, needs...)
 }
 
 // hostName returns the host name of a node: its own name below the zone, or its id
@@ -247,17 +248,17 @@ func (b *builder) incarnation(s *index.DeclaredService) []int {
 	}
 	var ids []int
 	if !s.HasPTR {
-		ids = append(ids, b.ofIncarnation(providers.Record{Zone: s.ReadZone.Name, Name: parent, Type: "PTR", Value: name}, Half)...)
+		ids = append(ids, b.ofIncarnation(providers.Record{Zone: s.ReadZone.Name, Name: parent, Type: "PTR", Value: name}, dnsview.Half)...)
 	}
 	if !s.HasTXT {
-		ids = append(ids, b.ofIncarnation(providers.Record{Zone: s.ReadZone.Name, Name: name, Type: "TXT", Value: dnssd.FromMap(s.TXT).Value()}, Half)...)
+		ids = append(ids, b.ofIncarnation(providers.Record{Zone: s.ReadZone.Name, Name: name, Type: "TXT", Value: dnssd.FromMap(s.TXT).Value()}, dnsview.Half)...)
 	}
 	return ids
 }
 
 // ofIncarnation plans a record that belongs to an incarnation or a service type and to no
 // node, once, and gives the id of its step.
-func (b *builder) ofIncarnation(r providers.Record, why Class) []int {
+func (b *builder) ofIncarnation(r providers.Record, why dnsview.Class) []int {
 	if n, ok := b.done[r.Identity()]; ok {
 		return []int{n}
 	}
@@ -266,7 +267,7 @@ func (b *builder) ofIncarnation(r providers.Record, why Class) []int {
 	}
 	b.setTTL(&r, nil)
 	what := "the incarnation"
-	if why == TypeNotListed {
+	if why == dnsview.TypeNotListed {
 		what = "the service type"
 	}
 	n := b.change(providers.Change{Op: providers.OpCreate, After: r}, "Create "+r.Label()+", which belongs to "+what, why, nil)

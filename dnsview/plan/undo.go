@@ -1,8 +1,9 @@
-package dnsview
+package plan
 
 import (
 	"slices"
 
+	"rollcall/dnsview"
 	"rollcall/dnsview/index"
 	"rollcall/providers"
 )
@@ -19,19 +20,19 @@ type Done struct {
 	// Stayed is the owner marker that stayed behind when what this step restored was removed: it takes its place
 	// again when the step is taken back. A step of an earlier release does not say so itself.
 	Stayed *providers.Owner
-	Reason Class // finding that the step was the remedy of, or empty
+	Reason dnsview.Class // finding that the step was the remedy of, or empty
 }
 
-// PlanUndo plans to take back what was done, last first: what was deleted is
+// Undo plans to take back what was done, last first: what was deleted is
 // restored with its marker exactly, what was created is deleted, what was
 // changed is changed back. A termination cannot be taken back, which Skipped says.
 // The view may be nil.
-func PlanUndo(v *View, done ...Done) Plan { return planBack(v, index.VerbUndo, "Undo", done) }
+func Undo(v *dnsview.View, done ...Done) Plan { return planBack(v, index.VerbUndo, "Undo", done) }
 
-// PlanRedo plans to make again what an undo took back: it takes back the undo.
-func PlanRedo(v *View, done ...Done) Plan { return planBack(v, index.VerbRedo, "Redo", done) }
+// Redo plans to make again what an undo took back: it takes back the undo.
+func Redo(v *dnsview.View, done ...Done) Plan { return planBack(v, index.VerbRedo, "Redo", done) }
 
-func planBack(v *View, verb index.Verb, what string, done []Done) Plan {
+func planBack(v *dnsview.View, verb index.Verb, what string, done []Done) Plan {
 	b := newBuilder(v, verb)
 	for _, d := range slices.Backward(done) {
 		switch {
@@ -57,13 +58,13 @@ func (b *builder) undoChange(d Done) {
 		c = providers.Change{Op: providers.OpCreate, After: after}
 		if o, ok := d.Change.After.Owner(); ok {
 			if text, err := o.Encode(); err == nil {
-				c.Before = markerRecord(&after, text) // it comes in the place of this marker, which a redo puts back
+				c.Before = MarkerRecord(&after, text) // it comes in the place of this marker, which a redo puts back
 			}
 		}
 		sentence = "Restore " + after.Label()
 		if o, ok := after.Owner(); ok {
 			sentence += " with its marker"
-			gone := d.Reason == Dead || d.Reason == Dangling
+			gone := d.Reason == dnsview.Dead || d.Reason == dnsview.Dangling
 			if b.v != nil {
 				i := b.v.Instance(o.Cloud, o.Instance)
 				gone = i == nil || i.State.Dead()

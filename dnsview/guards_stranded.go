@@ -1,0 +1,62 @@
+package dnsview
+
+import (
+	"slices"
+
+	"rollcall/dnsview/index"
+	"rollcall/providers"
+)
+
+// stranded names the SRV values that a removal would leave without any address: those that the plan
+// knew of, and those that the zones read just now show. ours is one of this fleet that stays.
+func (e *GuardEvidence) stranded() (others []string, ours string) {
+	r := e.Change.Record()
+	if e.Change.Op != providers.OpDelete || r.Type != "A" && r.Type != "AAAA" || e.View == nil {
+		return nil, ""
+	}
+	for i := range e.Found {
+		if f := &e.Found[i]; f.Name == r.Name && f.Type == r.Type && !e.Removing[f.Identity()] && f.Identity() != r.Identity() {
+			return nil, ""
+		}
+	}
+	others = slices.Clone(e.Strands)
+	x := e.View.Index
+	for _, z := range x.Zones {
+		for i := range z.View.Records {
+			s := &z.View.Records[i]
+			if s.Zone == r.Zone && s.Name == r.Name && s.Type != r.Type && (s.Type == "A" || s.Type == "AAAA") && !e.Removing[s.Identity()] {
+				return nil, ""
+			}
+			srv, ok := providers.ParseSRV(s.Value)
+			if s.Type != "SRV" || !ok || srv.Target != r.Name || e.Removing[s.Identity()] || x.Hides(z, s) {
+				continue
+			}
+			switch {
+			case x.IsOurs(s):
+				ours = s.Label()
+			case !slices.Contains(others, s.Label()):
+				others = append(others, s.Label())
+			}
+		}
+	}
+	return others, ours
+}
+
+// checkStranded refuses to remove the last address of a name while an SRV value of this fleet leads there.
+// Where only values of others do, a person has to type the name: an address that someone else
+// can rent is worse than a value that leads nowhere.
+func (e *GuardEvidence) checkStranded() index.GuardResult {
+	const g = index.GuardMinimum
+	r := e.Change.Record()
+	others, ours := e.stranded()
+	switch {
+	case ours != "":
+		return index.Failed(g, ours+" still leads to "+index.Clean(r.Name)+", which would have no address any more", "let that go first")
+	case len(others) > 0:
+		return index.GuardResult{
+			Guard: g, Why: others[0] + index.AndMore(len(others)-1) + " of others would lead nowhere: it is the last address of " + index.Clean(r.Name),
+			Satisfy: "type the name", Confirm: index.Clean(r.Name),
+		}
+	}
+	return index.Passed(g, "no SRV value is left leading to it")
+}

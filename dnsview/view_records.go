@@ -1,0 +1,38 @@
+package dnsview
+
+import (
+	"slices"
+
+	"rollcall/providers"
+)
+
+// LeadingTo returns the records that lead to an instance, in stable order: those that belong to it, markers left
+// out, and whatever holds one of its public addresses, whosever it is.
+func (v *View) LeadingTo(key providers.CloudKey, id string) []*providers.Record {
+	out := slices.DeleteFunc(v.RecordsOf(key, id), func(r *providers.Record) bool { return r.IsMarker() })
+	i := v.Instance(key, id)
+	if i == nil {
+		return out
+	}
+	for _, z := range v.Index.Zones {
+		for n := range z.View.Records {
+			r := &z.View.Records[n]
+			if a, ok := r.Addr(); ok && slices.Contains(i.PublicIPs, a) && !slices.Contains(out, r) {
+				out = append(out, r)
+			}
+		}
+	}
+	return out
+}
+
+// Holds reports whether a zone has a record of this name, type and value, whosever it is.
+func (v *View) Holds(r *providers.Record) bool {
+	z := v.Index.ZonesByName[r.Zone]
+	if z == nil {
+		return false
+	}
+	value := providers.FoldValue(r.Type, r.Value)
+	return slices.ContainsFunc(z.View.Records, func(o providers.Record) bool {
+		return o.Name == r.Name && o.Type == r.Type && providers.FoldValue(o.Type, o.Value) == value
+	})
+}
