@@ -100,9 +100,17 @@ func (b *builder) takeOut(i *providers.Instance, reason dnsview.Class) (removed 
 		}
 	}
 	if len(records) == 0 {
-		b.skip(index.Label(i) + " is in no zone that is read here")
+		b.skip(b.notThere(b.v.Index.KeyOf(i), i.ID, index.Label(i)))
 	}
 	return removed, left
+}
+
+// notThere returns why a node without records cannot be taken out of DNS: it was already, on purpose, or it never was there.
+func (b *builder) notThere(key providers.CloudKey, id, who string) string {
+	if slices.ContainsFunc(b.v.Index.QuiescedMarkers, func(m index.QuiescedMarker) bool { return m.Owner.Cloud == key && m.Owner.Instance == id }) {
+		return who + " is out of DNS already, on purpose: rollcall return " + id + " puts it back"
+	}
+	return who + " is in no zone that is read here"
 }
 
 // byHand reports whether a node is a host that joined by hand, which no cloud shows.
@@ -130,7 +138,7 @@ func (b *builder) recordsOf(ref providers.InstanceRef) []*providers.Record {
 func (b *builder) takeOutHost(ref providers.InstanceRef) {
 	records := b.recordsOf(ref)
 	if len(records) == 0 {
-		b.skip(index.ShortID(ref.ID) + " is in no zone that is read here")
+		b.skip(b.notThere(ref.Key, ref.ID, index.ShortID(ref.ID)))
 	}
 	slices.SortStableFunc(records, srvFirst)
 	var srv []int

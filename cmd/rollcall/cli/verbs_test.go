@@ -269,3 +269,13 @@ func TestAThresholdOfAZoneInTheConfigHolds(t *testing.T) {
 		t.Errorf("%d are still there", n)
 	}
 }
+
+func TestANodeThatIsQuiescedTwiceIsSaidToBeOutOfDNSAlready(t *testing.T) {
+	newWorld(t)
+	for _, node := range []string{"www-01", "svc-v1-02"} {
+		must(t, "quiesce", node)
+		if r := rollcall(t, "quiesce", node); r.code != exit.Failed || !strings.Contains(r.err, "is out of DNS already, on purpose: rollcall return ") {
+			t.Errorf("%s: exit code %d, %s", node, r.code, r.err)
+		}
+	}
+}
