@@ -180,6 +180,7 @@ func HasOwnComment(r *providers.Record) bool {
 	return r.Comment != "" && errors.Is(err, providers.ErrNotMarker)
 }
 
+// OwnComment returns why a record with a comment of its own cannot be adopted, as the end of a sentence.
 func OwnComment(r *providers.Record) string {
 	return "has a comment of its own (" + strconv.Quote(Clean(r.Comment)) + "), which an owner marker would overwrite: clear it at Cloudflare first, then adopt it"
 }

@@ -43,6 +43,7 @@ func AddressInPlaceOf(i *providers.Instance, old netip.Addr) (netip.Addr, bool) 
 	return netip.Addr{}, false
 }
 
+// AddressList returns the public addresses of an instance, for a sentence.
 func AddressList(i *providers.Instance) string {
 	if len(i.PublicIPs) == 0 {
 		return "no public address"
@@ -215,6 +216,7 @@ func WantedAddresses(out []netip.Addr, s *Service, i *providers.Instance) []neti
 	return out
 }
 
+// TypeOf returns the record type of an address: A or AAAA.
 func TypeOf(a netip.Addr) string {
 	if a.Is4() {
 		return "A"

@@ -27,6 +27,7 @@ func (x *Index) VerifyClouds() {
 	}
 }
 
+// New joins a snapshot. The index points into the snapshot and the options.
 func New(s *providers.Snapshot, o *Options) *Index {
 	instances := 0
 	for i := range s.Clouds {
@@ -82,6 +83,7 @@ func SourceOrder(s *providers.Snapshot) []string {
 	return out
 }
 
+// BasisOf returns the coverage of a source as SourceOrder names it.
 func (x *Index) BasisOf(source string) Basis {
 	kind, name, _ := strings.Cut(source, " ")
 	for _, cs := range x.Clouds {
@@ -105,6 +107,7 @@ func (x *Index) CloudLabel(key providers.CloudKey) string {
 	return "cloud " + Clean(string(key))
 }
 
+// Ref returns how plans and findings name an instance.
 func (x *Index) Ref(i *providers.Instance) providers.InstanceRef {
 	r := i.Ref()
 	r.Key = x.KeyOf(i)

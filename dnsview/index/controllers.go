@@ -9,6 +9,7 @@ import (
 	"rollcall/providers"
 )
 
+// ControllerOf returns the program that manages a record by what the zone says, or the empty string.
 func (x *Index) ControllerOf(r *providers.Record) string {
 	if c := x.controllers[r]; c != "" {
 		return c

@@ -177,6 +177,7 @@ func (x *Index) MissingEvidence(z *ZoneState) string {
 	return JoinWhys(w)
 }
 
+// MissingEvidenceOf returns why absence cannot be concluded from one cloud and one zone, or the empty string.
 func MissingEvidenceOf(cs *CloudState, z *ZoneState) string {
 	var w []string
 	if cs != nil && cs.State != providers.CoverageComplete {
@@ -188,6 +189,7 @@ func MissingEvidenceOf(cs *CloudState, z *ZoneState) string {
 	return JoinWhys(w)
 }
 
+// JoinWhys joins reasons for a sentence.
 func JoinWhys(w []string) string {
 	if len(w) > 3 {
 		w = append(w[:3:3], Plural(len(w)-3, "other source", "other sources"))

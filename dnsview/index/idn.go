@@ -48,6 +48,7 @@ func ALabels(name string) (string, error) {
 	return strings.Join(labels, "."), nil
 }
 
+// IsASCII reports whether a text holds ASCII only.
 func IsASCII(s string) bool {
 	for i := range len(s) {
 		if s[i] >= utf8.RuneSelf {

@@ -10,6 +10,7 @@ import (
 	"rollcall/providers"
 )
 
+// InstanceKey names an instance: the key of its cloud and its id there.
 type InstanceKey struct {
 	Cloud providers.CloudKey
 	ID    string
@@ -252,6 +253,7 @@ func (x *Index) MemberOf(r *providers.Record) Member {
 // Marked reports whether any marker names the record, readable or not.
 func Marked(r *providers.Record) bool { return len(r.Owners) > 0 || len(r.BadMarkers) > 0 }
 
+// ForeignFleet reports whether an owner is of another fleet.
 func (x *Index) ForeignFleet(o providers.Owner) bool {
 	return x.Options.Fleet != "" && o.Fleet != x.Options.Fleet
 }
@@ -286,6 +288,7 @@ func (x *Index) QuiescedThere(m QuiescedMarker) bool {
 	})
 }
 
+// Instance returns an instance by the key of its cloud and its id, or nil.
 func (x *Index) Instance(key providers.CloudKey, id string) *providers.Instance {
 	if n, ok := x.NodesByID[key][id]; ok {
 		return x.Nodes[n].Instance
@@ -293,6 +296,7 @@ func (x *Index) Instance(key providers.CloudKey, id string) *providers.Instance 
 	return nil
 }
 
+// RecordsOf returns the records of an instance, in stable order.
 func (x *Index) RecordsOf(key providers.CloudKey, id string) []*providers.Record {
 	n, ok := x.NodesByID[key][id]
 	if !ok {
@@ -306,6 +310,7 @@ func (x *Index) RecordsOf(key providers.CloudKey, id string) []*providers.Record
 	return out
 }
 
+// InstanceOf returns the instance that a record belongs to, by its marker or else by its address, or nil.
 func (x *Index) InstanceOf(r *providers.Record) *providers.Instance {
 	if r == nil {
 		return nil
@@ -322,6 +327,7 @@ func (x *Index) InstanceOf(r *providers.Record) *providers.Instance {
 	return nil
 }
 
+// CloudView returns the view of the cloud that answers with a key, or nil.
 func (x *Index) CloudView(key providers.CloudKey) *providers.CloudView {
 	if cs := x.CloudsByKey[key]; cs != nil {
 		return cs.View

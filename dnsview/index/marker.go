@@ -7,10 +7,12 @@ import (
 	"rollcall/providers"
 )
 
+// IsQuiesced reports whether the marker of a record says that it was taken out on purpose.
 func IsQuiesced(r *providers.Record) bool {
 	return slices.ContainsFunc(r.Owners, func(o providers.Owner) bool { return o.Quiesced })
 }
 
+// OwnerInMarker returns the owner that a marker record names, where it can be read.
 func OwnerInMarker(r *providers.Record) (providers.Owner, bool) {
 	parts, ok := providers.ParseTXT(r.Value)
 	if !ok {
@@ -94,4 +96,5 @@ func HostLabel(name string) string {
 // SetID names a record set of Route 53, whose values share one TTL.
 type SetID struct{ zone, name, typ, id string }
 
+// SetOf returns the record set that a record lies in.
 func SetOf(r *providers.Record) SetID { return SetID{r.Zone, r.Name, r.Type, r.SetID} }

@@ -86,6 +86,7 @@ func (x *Index) addNames() {
 	}
 }
 
+// Service returns the declaration of a service, or nil.
 func (x *Index) Service(name string) *Service {
 	if s := x.ServicesByName[providers.CanonicalName(name)]; s != nil {
 		return s.Service
@@ -127,6 +128,7 @@ func (x *Index) ServiceOf(r *providers.Record) string {
 	return ""
 }
 
+// ServicesOf returns the names of all services that an instance is a node of.
 func (x *Index) ServicesOf(i *providers.Instance) []string {
 	if i == nil {
 		return nil

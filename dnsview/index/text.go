@@ -15,6 +15,7 @@ func Label(i *providers.Instance) string {
 	return Clean(i.Name) + " (" + ShortID(i.ID) + ") in " + Clean(i.Cloud)
 }
 
+// AddressLabel names an address of an account, for a sentence.
 func AddressLabel(a *providers.Address) string {
 	s := string(a.Kind) + " " + Clean(a.ID) + " in " + Clean(a.Cloud)
 	if a.Note != "" {
@@ -49,6 +50,7 @@ func ShortID(id string) string {
 	return Clean(id)
 }
 
+// Plural returns a count with its noun.
 func Plural(n int, one, many string) string {
 	if n == 1 {
 		return "1 " + one
