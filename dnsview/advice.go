@@ -18,6 +18,8 @@ func (v *View) Advice(f *Finding) string {
 		return ""
 	case f.Class == Lame || x.ReadOnlyZones[providers.CanonicalName(f.Zone)] != "":
 		return "have " + index.Clean(f.Zone) + " delegated to the name servers of its provider, at the registrar or in the zone above"
+	case x.OnlyListed(f.Zone):
+		return "change it where it is kept: " + why
 	case f.Class == Unresolvable:
 		return "set right what the facts show, at the registrar or in the zone above: the DS record, the delegation, or a lapsed registration"
 	case why != "":

@@ -218,7 +218,7 @@ func (e *GuardEvidence) CheckWritable() index.GuardResult {
 		why := e.View.Index.Refused(e.Change)
 		switch zone := e.Change.Record().Zone; {
 		case why == "":
-		case e.View.Index.ReadOnlyZones[zone] == "" && e.View.Index.ZoneRefused(zone) != "":
+		case e.View.Index.ReadOnlyZones[zone] == "" && !e.View.Index.OnlyListed(zone) && e.View.Index.ZoneRefused(zone) != "":
 			return index.Unproven(index.GuardWritable, why, "a read of "+index.Clean(zone))
 		default:
 			return index.Failed(index.GuardWritable, why, "")

@@ -111,11 +111,15 @@ func (in *inspector) remember(r *providers.Record, c Class) {
 	}
 }
 
-// add appends a finding. Without a fleet id nothing owned is changed, and nothing at all in a lame zone.
+// add appends a finding. Without a fleet id nothing owned is changed, and nothing at all in a lame zone or one that is only listed.
 func (in *inspector) add(f Finding) {
 	if f.Remedy != NoRemedy && in.ReadOnlyZones[f.Zone] != "" {
 		f.Remedy, f.OneKey = NoRemedy, false
 		f.Reason += " (nothing is written to " + f.Zone + ": it is not delegated to its servers)"
+	}
+	if f.Remedy != NoRemedy && in.OnlyListed(f.Zone) {
+		f.Remedy, f.OneKey = NoRemedy, false
+		f.Reason += " (" + in.ZoneRefused(f.Zone) + ")"
 	}
 	if why := in.noRemedy(&f); why != "" {
 		f.Remedy, f.OneKey = NoRemedy, false

@@ -37,8 +37,8 @@ type KeyKind string
 const (
 	KeyText     KeyKind = "text"
 	KeyURL      KeyKind = "URL"
-	KeyPath     KeyKind = "path"     // of a file; read as absolute
-	KeyBool     KeyKind = "bool"     //
+	KeyPath     KeyKind = "path" // of a file: ~ is the home folder, and a relative one lies beside the config
+	KeyBool     KeyKind = "bool"
 	KeyVariable KeyKind = "variable" // the name of an environment variable, which holds a secret
 )
 

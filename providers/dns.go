@@ -1,6 +1,9 @@
 package providers
 
-import "context"
+import (
+	"context"
+	"errors"
+)
 
 // The small interfaces of a DNS account. Every method is safe for concurrent
 // use. Errors are *Error.
@@ -49,11 +52,17 @@ type (
 		Propagated(ctx context.Context, ticket string) (bool, error)
 	}
 
-	// DNS is a whole DNS account, as an adapter returns it.
+	// DNS is a DNS account, as an adapter returns it. One that takes changes is a Changer too; the zones of another
+	// one are ReadOnly.
 	DNS interface {
 		ZoneLister
 		RecordLister
 		RecordGetter
+	}
+
+	// WritableDNS is a DNS account that takes changes.
+	WritableDNS interface {
+		DNS
 		Changer
 	}
 )
@@ -67,6 +76,19 @@ type Zone struct {
 	NameServers []string // as the provider says; canonical names
 	Private     bool     // no public name server answers for it: a private zone of Route 53, an internal one of Cloudflare
 	Pending     bool     // Cloudflare: not yet delegated
+	ReadOnly    bool     `json:",omitempty"` // the account lists it, and takes no changes
+}
+
+// Apply carries changes out in a zone of an account that is a Changer. Of any other account it returns KindInvalid for each.
+func Apply(ctx context.Context, account any, zone Zone, changes []Change) []Result {
+	if c, ok := account.(Changer); ok {
+		return c.Apply(ctx, zone, changes)
+	}
+	out := make([]Result, len(changes))
+	for i := range out {
+		out[i].Err = &Error{Kind: KindInvalid, Source: zone.Name, Op: "change records", Err: errors.New("the zone is read-only: its provider lists it and takes no changes")}
+	}
+	return out
 }
 
 // Op is what a change does to one record.

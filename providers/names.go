@@ -112,6 +112,19 @@ func EscapeLabel(label string) string {
 	return b.String()
 }
 
+// SpellName writes a name in presentation format with the escapes of EscapeLabel, without the last dot, its case kept. Other
+// programs write the spaces of a DNS-SD instance name in another way.
+func SpellName(s string) string {
+	labels := SplitName(s)
+	if len(labels) == 0 {
+		return "."
+	}
+	for i, l := range labels {
+		labels[i] = EscapeLabel(l)
+	}
+	return strings.Join(labels, ".")
+}
+
 // Parent returns the name one label up. ok is false for the root and for a name of one label. A dot
 // behind a backslash belongs to its label.
 func Parent(name string) (above string, ok bool) {

@@ -120,6 +120,12 @@ func (r *Record) IsMarker() bool {
 // nameTargets are the types whose value is a domain name (after a number of plain fields).
 var nameTargets = map[string]int{"CNAME": 0, "NS": 0, "PTR": 0, "DNAME": 0, "MX": 1, "SRV": 3}
 
+// NameField returns how many plain fields stand before the domain name that a value of a type is or ends in.
+func NameField(typ string) (before int, ok bool) {
+	before, ok = nameTargets[typ]
+	return before, ok
+}
+
 // CanonicalValue gives the one spelling of a value: as dig +short prints it,
 // without the last dot; addresses in their shortest form, single spaces between fields,
 // TXT as quoted strings of at most 255 bytes. The case of names is kept. What

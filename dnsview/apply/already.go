@@ -50,7 +50,7 @@ func (r *run) applyConfirmed(ctx context.Context, t *ZoneTarget, ready []readyCh
 			some[n] = changes[i]
 		}
 		noting := providers.WithPutBack(ctx, func(n int, was providers.Record) error { return notePutBack(which[n], was) })
-		out := t.DNS.Apply(noting, t.Zone, some)
+		out := providers.Apply(noting, t.DNS, t.Zone, some)
 		for n, i := range which {
 			results[i] = providers.Result{Err: providers.Errorf(providers.KindUncertain, "change records", "the adapter gave no result")}
 			if n < len(out) {

@@ -15,12 +15,6 @@ import (
 	"rollcall/providers/journal"
 )
 
-// Zone is what apply asks of a DNS account; lists come from Sources.
-type Zone interface {
-	providers.RecordGetter
-	providers.Changer
-}
-
 // CloudTarget is one configured cloud. All configured clouds must be given,
 // those that could not be set up too, with the reason in Err.
 type CloudTarget struct {
@@ -33,10 +27,10 @@ type CloudTarget struct {
 	Err     error
 }
 
-// ZoneTarget is one zone that may be changed.
+// ZoneTarget is one zone that may be changed, where its DNS account is a providers.Changer. Lists come from Sources.
 type ZoneTarget struct {
 	Zone providers.Zone
-	DNS  Zone
+	DNS  providers.RecordGetter
 	Err  error
 }
 

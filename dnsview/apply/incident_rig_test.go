@@ -145,7 +145,7 @@ type console struct {
 	r       *rig
 	skew    time.Duration // how far the clock of its machine is off
 	clouds  map[string]providers.Compute
-	dns     map[string]providers.DNS
+	dns     map[string]providers.WritableDNS
 	budgets map[string]*budget.Account
 	fleet   *fleet.Fleet
 	journal *journal.Journal
@@ -165,7 +165,7 @@ func (r *rig) console(skew time.Duration) *console {
 // consoleAt is console for clouds that are reached by other endpoints than their own.
 func (r *rig) consoleAt(e sim.Endpoints, skew time.Duration) *console {
 	r.t.Helper()
-	c := &console{r: r, skew: skew, clouds: map[string]providers.Compute{}, dns: map[string]providers.DNS{}, budgets: map[string]*budget.Account{}}
+	c := &console{r: r, skew: skew, clouds: map[string]providers.Compute{}, dns: map[string]providers.WritableDNS{}, budgets: map[string]*budget.Account{}}
 	fo := fleet.Options{Now: c.now, Timeout: never, FleetID: r.world().FleetID, Departed: true}
 	c.opts = apply.Options{
 		Fleet: r.world().FleetID, Who: "me@here", Now: c.now, Sleep: r.clk.sleep, Timeout: never,

@@ -139,7 +139,7 @@ func (j *job) do(p *points) error {
 		o.Clouds = append(o.Clouds, apply.CloudTarget{Name: c.Name, Power: mortalPower{cloud, p}})
 	}
 	for _, z := range j.Zones {
-		var dns providers.DNS
+		var dns providers.WritableDNS
 		if z.Provider == providers.Cloudflare {
 			dns, err = cloudflare.New(cloudflare.Config{Token: e.CloudflareToken, BaseURL: e.Cloudflare, Budget: account(z.Name), Now: clk.now})
 		} else {
@@ -161,14 +161,14 @@ func (j *job) do(p *points) error {
 
 // mortalDNS is an account beside whose calls the process can die.
 type mortalDNS struct {
-	providers.DNS
+	providers.WritableDNS
 	p *points
 }
 
 // Apply implements providers.Changer.
 func (d mortalDNS) Apply(ctx context.Context, z providers.Zone, changes []providers.Change) []providers.Result {
 	d.p.at(beforeCall)
-	r := d.DNS.Apply(ctx, z, changes)
+	r := d.WritableDNS.Apply(ctx, z, changes)
 	d.p.at("the answer is there, and not written down")
 	return r
 }

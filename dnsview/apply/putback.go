@@ -105,7 +105,7 @@ func (e *Engine) putBack(ctx context.Context, t *ZoneTarget, en *journal.Entry) 
 		return &putBack{now: r, why: "the value is there again"}
 	}
 	res := providers.Result{Err: errors.New("the adapter gave no result")}
-	if all := t.DNS.Apply(ctx, t.Zone, []providers.Change{back}); len(all) == 1 {
+	if all := providers.Apply(ctx, t.DNS, t.Zone, []providers.Change{back}); len(all) == 1 {
 		res = all[0]
 	}
 	if res.Err != nil {

@@ -24,12 +24,6 @@ const (
 	maxTries = 60
 )
 
-// DNSWriter is what RetryingDNS asks of a DNS account.
-type DNSWriter interface {
-	Lookup(ctx context.Context, zone providers.Zone, name, typ string) ([]providers.Record, error)
-	Apply(ctx context.Context, zone providers.Zone, changes []providers.Change) []providers.Result
-}
-
 // RetryingDNS carries changes of single hosts through a crowd: many hosts that join
 // and leave one record set at once refuse each other's batches, lose replies and
 // use up the account's rate. After a try that failed it reads the record again.
@@ -41,7 +35,7 @@ type DNSWriter interface {
 // It is for changes that rest on nothing but the record itself. A delete that rests on
 // the state of a cloud must not be tried again without asking the cloud.
 type RetryingDNS struct {
-	DNS DNSWriter
+	DNS providers.RecordGetter // a providers.Changer, where it takes changes
 	// LockZone, when not nil, waits until no other process of this machine writes to a zone, and returns the function that
 	// unlocks it, so that processes of one machine do not refuse each other's batches.
 	LockZone func(ctx context.Context, zone providers.Zone) (end func())
@@ -166,7 +160,7 @@ func (p *RetryingDNS) once(ctx context.Context, zone providers.Zone, changes []p
 	if p.LockZone != nil {
 		defer p.LockZone(ctx, zone)()
 	}
-	out := p.DNS.Apply(ctx, zone, some)
+	out := providers.Apply(ctx, p.DNS, zone, some)
 	for len(out) < len(some) {
 		out = append(out, providers.Result{Err: providers.Errorf(providers.KindUncertain, "change records", "the adapter gave no result")})
 	}

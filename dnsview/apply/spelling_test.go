@@ -30,7 +30,7 @@ import (
 )
 
 // takeAway deletes records, as a plan does, and returns what the journal would know of it.
-func takeAway(t *rapid.T, account providers.DNS, zone providers.Zone, rows []providers.Record) []plan.Done {
+func takeAway(t *rapid.T, account providers.WritableDNS, zone providers.Zone, rows []providers.Record) []plan.Done {
 	var done []plan.Done
 	for i := range rows {
 		c := providers.Change{Op: providers.OpDelete, Before: rows[i]}
@@ -52,7 +52,7 @@ func takeAway(t *rapid.T, account providers.DNS, zone providers.Zone, rows []pro
 }
 
 // bringBack carries out the plan that takes back what was done.
-func bringBack(t *rapid.T, account providers.DNS, zone providers.Zone, done []plan.Done) {
+func bringBack(t *rapid.T, account providers.WritableDNS, zone providers.Zone, done []plan.Done) {
 	p := plan.Undo(nil, done...)
 	if len(p.Steps) != len(done) {
 		t.Fatalf("%d of %d changes are undone: %v", len(p.Steps), len(done), p.Skipped)
@@ -64,7 +64,7 @@ func bringBack(t *rapid.T, account providers.DNS, zone providers.Zone, done []pl
 	}
 }
 
-func rowsOf(t *rapid.T, account providers.DNS, zone providers.Zone, keep func(r *providers.Record) bool) []providers.Record {
+func rowsOf(t *rapid.T, account providers.WritableDNS, zone providers.Zone, keep func(r *providers.Record) bool) []providers.Record {
 	var all []providers.Record
 	if cov := account.Records(context.Background(), zone, func(p []providers.Record) { all = append(all, p...) }); !cov.Complete() {
 		t.Fatal(cov.Err)

@@ -93,7 +93,7 @@ func TestADeleteWhoseAnswerIsLostIsUnknownWhenANewNodeHasTheAddress(t *testing.T
 	opts.Zones = nil
 	for _, z := range c.opts.Zones {
 		if z.Zone.Name == cfZone {
-			z.DNS = &onceApplied{DNS: c.dns[cfZone], then: func() {
+			z.DNS = &onceApplied{WritableDNS: c.dns[cfZone], then: func() {
 				if err := r.world().Readdress(east, old.ID, netip.MustParseAddr(rec.Value)); err != nil {
 					t.Error(err)
 				}
@@ -112,14 +112,14 @@ func TestADeleteWhoseAnswerIsLostIsUnknownWhenANewNodeHasTheAddress(t *testing.T
 
 // onceApplied is an account that lets something happen when a change was carried out.
 type onceApplied struct {
-	providers.DNS
+	providers.WritableDNS
 	then func()
 }
 
 // Apply implements providers.Changer.
 func (d *onceApplied) Apply(ctx context.Context, z providers.Zone, changes []providers.Change) []providers.Result {
 	defer d.then()
-	return d.DNS.Apply(ctx, z, changes)
+	return d.WritableDNS.Apply(ctx, z, changes)
 }
 
 // A process that dies between the delete and the put-back has noted what it was about to put back.

@@ -249,7 +249,7 @@ func (o *operator) unsure(ids []string) {
 
 // partialZone is a zone of which only the names of a change are read, as for a host's own change.
 type partialZone struct {
-	providers.DNS
+	providers.WritableDNS
 	now func() time.Time
 }
 

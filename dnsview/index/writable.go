@@ -10,10 +10,25 @@ func (x *Index) ZoneRefused(zone string) string {
 	if why := x.ReadOnlyZones[zone]; why != "" {
 		return why
 	}
-	if z := x.ZonesByName[zone]; z != nil && z.State == providers.CoverageFailed {
+	switch z := x.ZonesByName[zone]; {
+	case z == nil:
+	case z.View.Zone.ReadOnly:
+		return readOnlyReason(zone)
+	case z.State == providers.CoverageFailed:
 		return z.Why + "; nothing is written there until it can be"
 	}
 	return ""
+}
+
+// OnlyListed reports whether the provider of a zone lists it and takes no changes.
+func (x *Index) OnlyListed(zone string) bool {
+	z := x.ZonesByName[providers.CanonicalName(zone)]
+	return z != nil && z.View.Zone.ReadOnly
+}
+
+// readOnlyReason is why nothing is written to a zone whose provider only lists it.
+func readOnlyReason(zone string) string {
+	return "the zone " + Clean(zone) + " is read-only: its provider lists it and takes no changes"
 }
 
 // NotServed returns why clients are not sent to the name servers of a zone, by its provider's own word, or
@@ -33,8 +48,12 @@ func LameReason(zone, why string) string {
 // WhyZoneNotWritten returns why nothing is written to a zone of which only the provider's own
 // description is known, or the empty string.
 func WhyZoneNotWritten(z *providers.Zone) string {
+	name := providers.CanonicalName(z.Name)
+	if z.ReadOnly {
+		return readOnlyReason(name)
+	}
 	if why := NotServed(z); why != "" {
-		return LameReason(providers.CanonicalName(z.Name), why)
+		return LameReason(name, why)
 	}
 	return ""
 }

@@ -116,8 +116,12 @@ func (b *builder) fleet() bool {
 
 func (b *builder) record(id providers.Identity) *providers.Record {
 	r := b.v.Record(id)
-	if r == nil {
+	switch {
+	case r == nil:
 		b.skip(index.Clean(id.Name) + " " + id.Type + " " + index.Clean(id.Value) + ": there is no such record any more")
+	case b.v.Index.OnlyListed(r.Zone):
+		b.skip(b.v.Index.ZoneRefused(r.Zone))
+		return nil
 	}
 	return r
 }

@@ -222,35 +222,22 @@ func valueOf(rr dns.RR) string {
 	var v string
 	switch x := rr.(type) {
 	case *dns.PTR:
-		v = nameOf(x.Ptr)
+		v = providers.SpellName(x.Ptr)
 	case *dns.NS:
-		v = nameOf(x.Ns)
+		v = providers.SpellName(x.Ns)
 	case *dns.CNAME:
-		v = nameOf(x.Target)
+		v = providers.SpellName(x.Target)
 	case *dns.DNAME:
-		v = nameOf(x.Target)
+		v = providers.SpellName(x.Target)
 	case *dns.MX:
-		v = strconv.Itoa(int(x.Preference)) + " " + nameOf(x.Mx)
+		v = strconv.Itoa(int(x.Preference)) + " " + providers.SpellName(x.Mx)
 	case *dns.SRV:
-		v = strconv.Itoa(int(x.Priority)) + " " + strconv.Itoa(int(x.Weight)) + " " + strconv.Itoa(int(x.Port)) + " " + nameOf(x.Target)
+		v = strconv.Itoa(int(x.Priority)) + " " + strconv.Itoa(int(x.Weight)) + " " + strconv.Itoa(int(x.Port)) + " " + providers.SpellName(x.Target)
 	default:
 		h := rr.Header()
 		v = providers.CanonicalValue(dns.TypeToString[h.Rrtype], strings.TrimPrefix(rr.String(), h.String()))
 	}
 	return index.Clean(v)
-}
-
-// nameOf writes a name with the escapes that rollcall uses, its case kept: the
-// library writes the spaces of a DNS-SD instance name in another way.
-func nameOf(s string) string {
-	labels := providers.SplitName(s)
-	if len(labels) == 0 {
-		return "."
-	}
-	for i, l := range labels {
-		labels[i] = providers.EscapeLabel(l)
-	}
-	return strings.Join(labels, ".")
 }
 
 // fold returns the form in which a value of the API is compared with one of the wire.

@@ -48,7 +48,7 @@ type Config struct {
 	Getenv    func(string) string // nil for os.Getenv
 }
 
-// Account is the DNS of one API token. It implements providers.DNS and is safe
+// Account is the DNS of one API token. It implements providers.WritableDNS and is safe
 // for concurrent use.
 type Account struct {
 	name    string
@@ -61,7 +61,7 @@ type Account struct {
 }
 
 var (
-	_ providers.DNS          = (*Account)(nil)
+	_ providers.WritableDNS  = (*Account)(nil)
 	_ providers.RecordFinder = (*Account)(nil)
 )
 

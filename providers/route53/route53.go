@@ -1,5 +1,5 @@
 // Package route53 is the adapter of Amazon Route 53: one account as a
-// providers.DNS. It is the only code that knows the Route 53 SDK.
+// providers.WritableDNS. It is the only code that knows the Route 53 SDK.
 package route53
 
 import (
@@ -44,7 +44,7 @@ type Account struct {
 	jitter func(bound time.Duration) time.Duration
 }
 
-var _ providers.DNS = (*Account)(nil)
+var _ providers.WritableDNS = (*Account)(nil)
 
 // Credentials implements providers.CredentialHolder.
 func (a *Account) Credentials(ctx context.Context) ([]providers.Credential, error) {

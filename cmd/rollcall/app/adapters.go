@@ -14,6 +14,7 @@ import (
 	"rollcall/providers/ec2"
 	"rollcall/providers/route53"
 	"rollcall/providers/triton"
+	"rollcall/providers/zonefile"
 )
 
 // Adapters returns every provider, in the order in which texts list them: a provider is a package and one line here.
@@ -23,6 +24,7 @@ func Adapters() []adapter.Adapter {
 		triton.Adapter(),
 		cloudflare.Adapter(),
 		route53.Adapter(),
+		zonefile.Adapter(),
 	}
 }
 

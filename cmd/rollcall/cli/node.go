@@ -277,7 +277,7 @@ func (p *player) apply(ctx context.Context, zone providers.Zone, changes []provi
 	if len(changes) == 0 {
 		return nil
 	}
-	for _, r := range p.dns.Apply(ctx, zone, changes) {
+	for _, r := range providers.Apply(ctx, p.dns, zone, changes) {
 		if r.Err != nil {
 			return r.Err
 		}

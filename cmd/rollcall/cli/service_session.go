@@ -74,7 +74,8 @@ func (s *serviceSession) reading() plan.Zone {
 
 // serviceDNS is what a change of a service reads and writes.
 type serviceDNS interface {
-	apply.Zone
+	providers.RecordGetter
+	providers.Changer
 	fleet.DNS
 }
 

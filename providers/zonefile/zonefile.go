@@ -1,0 +1,162 @@
+// Package zonefile is the adapter for a zone that lies in a file on this machine: an RFC 1035 master file, as BIND, NSD and
+// Knot read it. It lists only. Owner markers are TXT records of their own, as at Route 53. The file is read anew for every question.
+package zonefile
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"strings"
+	"time"
+
+	"github.com/miekg/dns"
+
+	"rollcall/providers"
+	"rollcall/providers/adapter"
+	"rollcall/providers/textfile"
+)
+
+// mostBytes bounds a zone file.
+const mostBytes = 64 << 20
+
+// provider is the name in the config.
+const provider providers.Provider = "zonefile"
+
+// Adapter returns what a zone file is to a session.
+func Adapter() adapter.Adapter {
+	return adapter.Adapter{
+		Declaration: providers.Declaration{
+			Provider: provider, ServesDNS: true, OneZone: true,
+			Keys: []providers.Key{{Name: "file", Kind: providers.KeyPath, Help: "the zone as a master file (RFC 1035 section 5)"}},
+			Check: func(s providers.Settings) (what, do string) {
+				if s.Get("file") == "" {
+					return "has no file", "add file: with the path of its master file"
+				}
+				return "", ""
+			},
+		},
+		Open: func(o adapter.Opening) (adapter.Account, error) {
+			file := o.Settings.Get("file")
+			return adapter.Account{DNS: New(o.Name, file, o.Now), From: file}, nil
+		},
+	}
+}
+
+// Account is the one zone of a file. It is safe for concurrent use.
+type Account struct {
+	zone, file string
+	now        func() time.Time
+}
+
+var _ providers.DNS = (*Account)(nil)
+
+// New makes an account. It does not read the file yet.
+func New(zone, file string, now func() time.Time) *Account {
+	return &Account{zone: providers.CanonicalName(zone), file: file, now: now}
+}
+
+// Zones implements providers.ZoneLister. A file without an SOA record of the zone is an error.
+func (a *Account) Zones(_ context.Context, page func([]providers.Zone)) providers.Coverage {
+	started := a.now()
+	rows, err := a.read()
+	if err != nil {
+		return providers.Failed(started, a.now(), err)
+	}
+	z := providers.Zone{Name: a.zone, ID: a.file, Provider: provider, ReadOnly: true}
+	for i := range rows {
+		if r := &rows[i]; r.Type == "NS" && r.Name == a.zone {
+			z.NameServers = append(z.NameServers, providers.CanonicalName(r.Value))
+		}
+	}
+	page([]providers.Zone{z})
+	return providers.Coverage{State: providers.CoverageComplete, Rows: 1, Expected: -1, Started: started, Finished: a.now()}
+}
+
+// Records implements providers.RecordLister.
+func (a *Account) Records(_ context.Context, _ providers.Zone, page func([]providers.Record)) providers.Coverage {
+	started := a.now()
+	rows, err := a.read()
+	if err != nil {
+		return providers.Failed(started, a.now(), err)
+	}
+	page(rows)
+	return providers.Coverage{State: providers.CoverageComplete, Rows: len(rows), Expected: -1, Started: started, Finished: a.now()}
+}
+
+// Lookup implements providers.RecordGetter.
+func (a *Account) Lookup(_ context.Context, _ providers.Zone, name, typ string) ([]providers.Record, error) {
+	rows, err := a.read()
+	if err != nil {
+		return nil, err
+	}
+	providers.AttachOwners(rows)
+	var out []providers.Record
+	for i := range rows {
+		if providers.SameName(rows[i].Name, name) && (typ == "" || rows[i].Type == typ) {
+			out = append(out, rows[i])
+		}
+	}
+	return out, nil
+}
+
+// read returns the records of the file, in its order. As a name server does, it leaves out what does not lie in the zone.
+func (a *Account) read() ([]providers.Record, error) {
+	text, err := textfile.Read(a.file, mostBytes)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, a.fail(providers.KindNotFound, fmt.Errorf("there is no file %s", a.file))
+	case errors.Is(err, fs.ErrPermission):
+		return nil, a.fail(providers.KindAuth, err)
+	case err != nil:
+		return nil, a.fail(providers.KindUnreachable, err)
+	}
+	var rows []providers.Record
+	hasSOA := false
+	whole := false
+	p := dns.NewZoneParser(io.MultiReader(bytes.NewReader(text), strings.NewReader("\n"+end+" 0 IN TXT end\n")), dns.Fqdn(a.zone), a.file)
+	p.SetIncludeAllowed(true)
+	for rr, ok := p.Next(); ok; rr, ok = p.Next() {
+		h := rr.Header()
+		whole = h.Name == end
+		r := providers.Record{Zone: a.zone, Name: providers.CanonicalName(h.Name), Type: dns.Type(h.Rrtype).String(), TTL: h.Ttl}
+		if h.Class != dns.ClassINET || !providers.InZone(r.Name, a.zone) {
+			continue
+		}
+		r.Value = valueOf(rr, r.Type)
+		hasSOA = hasSOA || r.Type == "SOA" && r.Name == a.zone
+		rows = append(rows, r)
+	}
+	if err := p.Err(); err != nil {
+		return nil, a.fail(providers.KindInvalid, err)
+	}
+	if !whole {
+		return nil, a.fail(providers.KindInvalid, fmt.Errorf("%s is cut off: a parenthesis or a quote is not closed", a.file))
+	}
+	if !hasSOA {
+		return nil, a.fail(providers.KindInvalid, fmt.Errorf("%s has no SOA record of %s", a.file, a.zone))
+	}
+	return rows, nil
+}
+
+// end is the owner of a record that is read behind the file: where it does not come out, the file ends within a record.
+const end = "end.of.file.invalid."
+
+// valueOf returns the value of a record as rollcall spells it.
+func valueOf(rr dns.RR, typ string) string {
+	v := rr.String()
+	v = v[strings.LastIndexByte(v, '\t')+1:]
+	if n, ok := providers.NameField(typ); ok {
+		if f := strings.SplitN(v, " ", n+1); len(f) == n+1 {
+			f[n] = providers.SpellName(f[n])
+			v = strings.Join(f, " ")
+		}
+	}
+	return providers.CanonicalValue(typ, v)
+}
+
+func (a *Account) fail(kind providers.Kind, err error) error {
+	return &providers.Error{Kind: kind, Source: a.zone, Op: "read the zone file", Err: err}
+}
