@@ -18,16 +18,10 @@ const (
 	Route53    Provider = "route53"
 )
 
-// Computes reports whether the provider runs instances.
-func (p Provider) Computes() bool { return p == EC2 || p == Triton }
-
 // Propagation returns how long a change usually takes at most until every name server of a
 // DNS provider has it. The Route 53 API Reference says 60 seconds (ChangeResourceRecordSets),
 // and Cloudflare's staff say the same of Cloudflare.
 func (p Provider) Propagation() time.Duration { return time.Minute }
-
-// ServesDNS reports whether the provider hosts zones.
-func (p Provider) ServesDNS() bool { return p == Cloudflare || p == Route53 }
 
 // CloudKey is the name of a cloud that does not depend on any config: ten
 // lower-case hex digits. Two configs may give one cloud two names; its key is

@@ -6,9 +6,19 @@ import "slices"
 // of it. It is data, and nothing changes it.
 type Declaration struct {
 	Provider  Provider
-	Computes  bool // it runs instances
-	ServesDNS bool // it hosts zones
-	OneZone   bool // an account holds the one zone that its entry names, and no other
+	Title     string // as people write it
+	Computes  bool   // it runs instances
+	ServesDNS bool   // it hosts zones
+	OneZone   bool   // an account holds the one zone that its entry names, and no other
+
+	// What its instances have, where it runs some.
+	InstanceRoles bool // rights in AWS by a role, so that no key has to lie on them
+	Metadata      bool // metadata beside the user data, which may hold what is secret
+
+	// What its zones have, where it hosts some.
+	Access  Access    // what limits who may write to them
+	TTLs    *TTLRange // nil for every TTL that DNS has
+	Proxies bool      // records may be proxied
 
 	Keys []Key // of an entry of the config beside those that every entry has, in the order in which they are written
 	// Check returns what is wrong with settings that are each right by themselves, such as "has no file", and what to do; two
@@ -21,6 +31,23 @@ type Declaration struct {
 	// Without hints the environment leads to no zones.
 	Hints   []string
 	Secrets []string // environment variables that may hold what the adapter authenticates with
+}
+
+// Access says what limits who may write to a zone.
+type Access string
+
+// The kinds of access. The empty one is a zone that nodes do not write to.
+const (
+	AccessIAM   Access = "IAM"   // a policy of AWS, for names and types
+	AccessToken Access = "token" // an API token, for a whole zone
+)
+
+// TTLRange are the TTLs in seconds that records may have, and Auto one more that means what the provider chooses.
+type TTLRange struct{ Min, Max, Auto uint32 }
+
+// Holds reports whether a record may have the TTL.
+func (t *TTLRange) Holds(ttl uint32) bool {
+	return t == nil || ttl == t.Auto || ttl >= t.Min && ttl <= t.Max
 }
 
 // Key is one key of a config entry.

@@ -15,7 +15,7 @@ const tokenVariable = "CLOUDFLARE_API_TOKEN"
 func Adapter() adapter.Adapter {
 	return adapter.Adapter{
 		Declaration: providers.Declaration{
-			Provider: providers.Cloudflare, ServesDNS: true,
+			Provider: providers.Cloudflare, Title: "Cloudflare", ServesDNS: true, Access: providers.AccessToken, TTLs: &providers.TTLRange{Min: 60, Max: 86400, Auto: 1}, Proxies: true,
 			Keys: []providers.Key{
 				{Name: "token_env", Kind: providers.KeyVariable, Help: "environment variable that holds the token; empty for " + tokenVariable},
 				{Name: "endpoint", Kind: providers.KeyURL, Help: "where the API is, in place of Cloudflare's own address"},

@@ -12,7 +12,7 @@ import (
 func Adapter() adapter.Adapter {
 	return adapter.Adapter{
 		Declaration: providers.Declaration{
-			Provider: providers.EC2, Computes: true,
+			Provider: providers.EC2, Title: "EC2", Computes: true, InstanceRoles: true,
 			Keys: []providers.Key{
 				{Name: "region", Kind: providers.KeyText, Help: "empty for the one of the environment or the profile"},
 				awsapi.ProfileKey,

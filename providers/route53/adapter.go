@@ -10,7 +10,7 @@ import (
 func Adapter() adapter.Adapter {
 	return adapter.Adapter{
 		Declaration: providers.Declaration{
-			Provider: providers.Route53, ServesDNS: true, IDPrefix: "/hostedzone/",
+			Provider: providers.Route53, Title: "Route 53", ServesDNS: true, Access: providers.AccessIAM, IDPrefix: "/hostedzone/",
 			Keys: []providers.Key{
 				awsapi.ProfileKey,
 				{Name: "endpoint", Kind: providers.KeyURL, Help: "where the API is, in place of Amazon's own address"},

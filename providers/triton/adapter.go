@@ -16,7 +16,7 @@ import (
 func Adapter() adapter.Adapter {
 	return adapter.Adapter{
 		Declaration: providers.Declaration{
-			Provider: providers.Triton, Computes: true,
+			Provider: providers.Triton, Title: "Triton", Computes: true, Metadata: true,
 			Keys: []providers.Key{
 				{Name: "profile", Kind: providers.KeyText, Help: "profile of the triton CLI"},
 				{Name: "url", Kind: providers.KeyURL, Help: "CloudAPI"},

@@ -29,7 +29,7 @@ const provider providers.Provider = "zonefile"
 func Adapter() adapter.Adapter {
 	return adapter.Adapter{
 		Declaration: providers.Declaration{
-			Provider: provider, ServesDNS: true, OneZone: true,
+			Provider: provider, Title: "a zone file", ServesDNS: true, OneZone: true,
 			Keys: []providers.Key{{Name: "file", Kind: providers.KeyPath, Help: "the zone as a master file (RFC 1035 section 5)"}},
 			Check: func(s providers.Settings) (what, do string) {
 				if s.Get("file") == "" {

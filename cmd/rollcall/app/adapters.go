@@ -36,6 +36,24 @@ func Declarations() (out []providers.Declaration) {
 	return out
 }
 
+// Declared returns what the adapter says of a provider; the zero value when there is no such provider.
+func Declared(p providers.Provider) providers.Declaration {
+	if d := providers.Declared(Declarations(), p); d != nil {
+		return *d
+	}
+	return providers.Declaration{}
+}
+
+// Computing returns the providers that run instances.
+func Computing() (names []string) {
+	for _, d := range Declarations() {
+		if d.Computes {
+			names = append(names, string(d.Provider))
+		}
+	}
+	return names
+}
+
 // CredentialHint names the environment variables to set where there are no credentials at all.
 func CredentialHint() string {
 	var names []string
@@ -97,7 +115,7 @@ func (a *Accounts) DNSAccount(p providers.Provider, zone string, settings provid
 	for _, x := range settings {
 		key.WriteString("\x00" + x.Key + "=" + x.Value)
 	}
-	if d := providers.Declared(Declarations(), p); d != nil && d.OneZone {
+	if Declared(p).OneZone {
 		key.WriteString("\x00" + zone)
 	}
 	a.mu.Lock()

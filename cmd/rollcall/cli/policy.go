@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"rollcall/cmd/rollcall/app"
 	"rollcall/cmd/rollcall/exit"
 	"rollcall/cmd/rollcall/launcher"
 	"rollcall/cmd/rollcall/words"
@@ -93,7 +94,7 @@ makes no token.`,
 		if err != nil {
 			return err
 		}
-		ids, err := launcher.New(s).ZoneIDs(cmd.Context(), providers.Cloudflare, f.ZoneIDs)
+		ids, err := launcher.New(s).ZoneIDs(cmd.Context(), providers.AccessToken, f.ZoneIDs)
 		if err != nil {
 			return err
 		}
@@ -104,7 +105,7 @@ makes no token.`,
 		}}
 		var all []string
 		for _, z := range s.Config.Zones {
-			if z.Provider != providers.Cloudflare {
+			if app.Declared(z.Provider).Access != providers.AccessToken {
 				continue
 			}
 			all = append(all, ids[z.Name])

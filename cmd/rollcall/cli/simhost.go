@@ -137,7 +137,7 @@ func (h *host) rolePolicies(w *world.World) map[string]string {
 		services = append(services, &c.Services[i])
 	}
 	s := launcher.New(app.NewSession(nil, c, nil, nil))
-	return map[string]string{launcher.NodeRole: s.NodePolicy(providers.EC2, services, ids, w.Credentials.AWSAccount).JSON()}
+	return map[string]string{launcher.NodeRole: s.NodePolicy(app.Declared(providers.EC2), services, ids, w.Credentials.AWSAccount).JSON()}
 }
 
 // serviceOf declares a service of the world. Its nodes register themselves:

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"rollcall/cmd/rollcall/app"
 	"rollcall/cmd/rollcall/exit"
 	"rollcall/cmd/rollcall/launcher"
 	"rollcall/cmd/rollcall/words"
@@ -57,7 +58,7 @@ Your own templates lie in $XDG_CONFIG_HOME/rollcall/templates.`,
 	}
 	form := outputFlag(c, asText, asJSON, asYAML)
 	valueFlags(c, &files, &set)
-	c.Flags().StringVar(&provider, "provider", "", "ec2 or triton (default: all that it is for)")
+	c.Flags().StringVar(&provider, "provider", "", strings.Join(app.Computing(), " or ")+" (default: all that it is for)")
 	c.Flags().BoolVar(&strict, "strict", os.Getenv("CI") == "true", "a program that is missing is an error")
 	c.RunE = func(cmd *cobra.Command, args []string) error {
 		given, err := givenValues(files, set)
@@ -67,8 +68,8 @@ Your own templates lie in $XDG_CONFIG_HOME/rollcall/templates.`,
 		o := userdata.LintOptions{Values: given, Strict: strict, Held: launcher.Held(cmd.Context(), a.Program)}
 		if provider != "" {
 			p := providers.Provider(provider)
-			if !p.Computes() {
-				return exit.Usagef("--provider %q: write ec2 or triton", words.Clean(provider))
+			if !app.Declared(p).Computes {
+				return exit.Usagef("--provider %q: write %s", words.Clean(provider), strings.Join(app.Computing(), " or "))
 			}
 			o.Providers = []providers.Provider{p}
 		}

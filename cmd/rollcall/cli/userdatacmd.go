@@ -155,7 +155,7 @@ type renderFlags struct {
 func (f *renderFlags) add(c *cobra.Command) {
 	c.Flags().StringVar(&f.service, "service", "", "declared `service` that decides its variables")
 	c.Flags().StringVar(&f.cloud, "cloud", "", "`cloud` of the config that it is for")
-	c.Flags().StringVar(&f.provider, "provider", "", "ec2 or triton, where there is no cloud of that kind in a config (default ec2)")
+	c.Flags().StringVar(&f.provider, "provider", "", fmt.Sprintf("%s, where there is no cloud of that kind in a config (default %s)", strings.Join(app.Computing(), " or "), app.Computing()[0]))
 	valueFlags(c, &f.values, &f.set)
 }
 
@@ -251,7 +251,7 @@ func (a *commands) renderTemplate(ctx context.Context, name string, f *renderFla
 	if err != nil {
 		return r, nil, err
 	}
-	in := userdata.Input{Provider: providers.EC2, Fleet: cfg.Fleet, Values: map[string]string{}, ASG: f.format.is == asASG}
+	in := userdata.Input{Fleet: cfg.Fleet, Values: map[string]string{}, ASG: f.format.is == asASG}
 	if in.Provider, err = renderFor(cfg, f); err != nil {
 		return r, nil, err
 	}
@@ -282,10 +282,10 @@ func renderFor(cfg *config.Config, f *renderFlags) (providers.Provider, error) {
 		}
 		return "", exit.Usagef("--cloud: there is no cloud %q in the config", words.Clean(f.cloud))
 	case f.provider == "":
-		return providers.EC2, nil
+		return providers.Provider(app.Computing()[0]), nil
 	}
-	if p := providers.Provider(f.provider); p.Computes() {
-		return p, nil
+	if slices.Contains(app.Computing(), f.provider) {
+		return providers.Provider(f.provider), nil
 	}
-	return "", exit.Usagef("--provider %q: write ec2 or triton", words.Clean(f.provider))
+	return "", exit.Usagef("--provider %q: write %s", words.Clean(f.provider), strings.Join(app.Computing(), " or "))
 }

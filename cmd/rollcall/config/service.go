@@ -181,10 +181,18 @@ func (r *reader) serviceZone(c *Config, s *Service, zones []string) {
 
 // serviceAt refuses what the provider of the zone would refuse for every record of a service.
 func (r *reader) serviceAt(p providers.Provider, s *Service) {
+	d := providers.Declared(r.providers, p)
 	switch {
-	case p == providers.Cloudflare && s.TTL > 1 && (s.TTL < 60 || s.TTL > 86400):
-		r.failAt(s.Pos, "write 60 to 86400 seconds, or 1 for auto", "service %s has a ttl of %d, which Cloudflare does not take", s.Name, s.TTL)
-	case p == providers.Route53 && s.Proxied != nil && *s.Proxied:
-		r.failAt(s.Pos, "leave out proxied", "service %s is proxied, which only Cloudflare does", s.Name)
+	case d == nil: // which is a mistake of its own
+	case s.TTL > 0 && !d.TTLs.Holds(s.TTL):
+		r.failAt(s.Pos, fmt.Sprintf("write %d to %d seconds, or %d for auto", d.TTLs.Min, d.TTLs.Max, d.TTLs.Auto), "service %s has a ttl of %d, which %s does not take", s.Name, s.TTL, d.Title)
+	case !d.Proxies && s.Proxied != nil && *s.Proxied:
+		var only []string
+		for _, o := range r.providers {
+			if o.Proxies {
+				only = append(only, o.Title)
+			}
+		}
+		r.failAt(s.Pos, "leave out proxied", "service %s is proxied, which only %s does", s.Name, strings.Join(only, " or "))
 	}
 }

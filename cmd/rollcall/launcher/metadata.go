@@ -8,9 +8,9 @@ import (
 	"slices"
 	"strings"
 
+	"rollcall/cmd/rollcall/app"
 	"rollcall/cmd/rollcall/exit"
 	"rollcall/cmd/rollcall/words"
-	"rollcall/providers"
 	"rollcall/providers/launch"
 )
 
@@ -35,7 +35,7 @@ func GivenMetadata(args []string) (Metadata, error) {
 	return out, nil
 }
 
-// WithMetadata adds to each Triton node of a launch the metadata that the config and the command line
+// WithMetadata adds to each node of a launch whose cloud has metadata what the config and the command line
 // name. EC2 has none, and its nodes read what is secret with their instance profile.
 func (s *Launcher) WithMetadata(spec launch.Spec, given Metadata) (launch.Spec, error) {
 	from := Metadata{}
@@ -48,7 +48,7 @@ func (s *Launcher) WithMetadata(spec launch.Spec, given Metadata) (launch.Spec, 
 	used := false
 	for i := range spec.Nodes {
 		t := &spec.Nodes[i]
-		if c, ok := s.Cloud(t.Cloud); !ok || c.Provider != providers.Triton {
+		if c, ok := s.Cloud(t.Cloud); !ok || !app.Declared(c.Provider).Metadata {
 			continue
 		}
 		used = true

@@ -49,19 +49,22 @@ func (s *Launcher) AWSPolicies(ctx context.Context, f *PolicyRequest) (*AWSPolic
 	if err != nil {
 		return nil, err
 	}
-	ids, err := s.ZoneIDs(ctx, providers.Route53, f.ZoneIDs)
+	ids, err := s.ZoneIDs(ctx, providers.AccessIAM, f.ZoneIDs)
 	if err != nil {
 		return nil, err
 	}
 	account := cmp.Or(f.Account, s.awsAccount(ctx))
 	d := &AWSPolicies{Role: f.Role, InstanceProfile: f.Role, TrustPolicy: userdata.TrustPolicy(), TritonUser: f.Role + "-triton", Notes: []string{}}
 	arn := ""
-	if role := s.NodePolicy(providers.EC2, services, ids, account); len(role.Statement) > 0 {
-		d.RolePolicy = &role
-		arn = "arn:aws:iam::" + account + ":role/" + f.Role
-	}
-	if user := s.NodePolicy(providers.Triton, services, ids, account); len(user.Statement) > 0 {
-		d.TritonPolicy = &user
+	for _, at := range app.Declarations() {
+		switch nodes := s.NodePolicy(at, services, ids, account); {
+		case len(nodes.Statement) == 0:
+		case at.InstanceRoles:
+			d.RolePolicy = &nodes
+			arn = "arn:aws:iam::" + account + ":role/" + f.Role
+		default:
+			d.TritonPolicy = &nodes
+		}
 	}
 	var zones []string
 	for _, z := range s.Config.Zones {
@@ -71,14 +74,14 @@ func (s *Launcher) AWSPolicies(ctx context.Context, f *PolicyRequest) (*AWSPolic
 	}
 	d.ConsolePolicy = userdata.ConsolePolicy(zones, arn)
 	for _, x := range services {
-		if s.hasNodesOn(x, providers.EC2) && s.Config.ZoneProvider(x.Zone) == providers.Cloudflare {
+		if s.hasNodesWithRoles(x) && s.access(x.Zone) == providers.AccessToken {
 			if readsToken(x) {
 				d.tokens = append(d.tokens, tokenParameter(x))
 			} else {
 				d.Notes = append(d.Notes, fmt.Sprintf("nodes of %s are registered by the console, so they may read no token; boot: {set: {register: agent}} in the config changes that", x.Name))
 			}
 		}
-		if p := policyService(x, ids[x.Zone]); s.Config.ZoneProvider(x.Zone) == providers.Route53 && p.Wide() {
+		if p := policyService(x, ids[x.Zone]); s.access(x.Zone) == providers.AccessIAM && p.Wide() {
 			d.Notes = append(d.Notes, fmt.Sprintf("nodes of %s may write A, SRV and TXT records of any name below %s, for their host names can be any; with boot: {set: {host: \"{id}.nodes\"}} in the config it is their own names alone", x.Name, x.Zone))
 		}
 	}
@@ -132,24 +135,34 @@ func (s *Launcher) hasNodesOn(x *config.Service, p providers.Provider) bool {
 	})
 }
 
+// hasNodesWithRoles reports whether nodes of a service can run where instances have roles.
+func (s *Launcher) hasNodesWithRoles(x *config.Service) bool {
+	return slices.ContainsFunc(app.Declarations(), func(d providers.Declaration) bool { return d.InstanceRoles && s.hasNodesOn(x, d.Provider) })
+}
+
+// access says what limits who may write to a zone of the config.
+func (s *Launcher) access(zone string) providers.Access {
+	return app.Declared(s.Config.ZoneProvider(zone)).Access
+}
+
 // NodePolicy is the policy of the nodes of some services in one provider's clouds.
-func (s *Launcher) NodePolicy(at providers.Provider, services []*config.Service, ids map[string]string, account string) userdata.Policy {
+func (s *Launcher) NodePolicy(at providers.Declaration, services []*config.Service, ids map[string]string, account string) userdata.Policy {
 	var list []userdata.PolicyService
 	var parameters []string
 	for _, x := range services {
-		if !s.hasNodesOn(x, at) {
+		if !s.hasNodesOn(x, at.Provider) {
 			continue
 		}
-		if s.Config.ZoneProvider(x.Zone) == providers.Route53 {
+		if s.access(x.Zone) == providers.AccessIAM {
 			list = append(list, policyService(x, ids[x.Zone]))
 			continue
 		}
-		if at != providers.EC2 || !readsToken(x) {
-			continue // on Triton the token is in the metadata
+		if !at.InstanceRoles || s.access(x.Zone) != providers.AccessToken || !readsToken(x) {
+			continue // without roles the token is in the metadata
 		}
 		for i := range s.Config.Clouds {
 			c := &s.Config.Clouds[i]
-			if c.Provider != at || len(x.Clouds) > 0 && !slices.Contains(x.Clouds, c.Name) {
+			if c.Provider != at.Provider || len(x.Clouds) > 0 && !slices.Contains(x.Clouds, c.Name) {
 				continue
 			}
 			arn := parameterARN(c, account, tokenParameter(x))
@@ -158,7 +171,7 @@ func (s *Launcher) NodePolicy(at providers.Provider, services []*config.Service,
 			}
 		}
 	}
-	return userdata.NodePolicy(at, list, parameters)
+	return userdata.NodePolicy(at.Provider, list, parameters)
 }
 
 func policyService(x *config.Service, zoneID string) userdata.PolicyService {
@@ -183,7 +196,7 @@ func (s *Launcher) awsAccount(ctx context.Context) string {
 	ctx, cancel := context.WithTimeout(ctx, app.OneShotTimeout)
 	defer cancel()
 	for _, c := range s.Clouds() {
-		if c.Provider != providers.EC2 || c.Compute == nil {
+		if !app.Declared(c.Provider).InstanceRoles || c.Compute == nil {
 			continue
 		}
 		if id, err := c.Compute.Identify(ctx); err == nil && id.Account != "" {
@@ -205,8 +218,8 @@ func (l *zoneList) Zones(_ context.Context, page func([]providers.Zone)) provide
 	return l.coverage
 }
 
-// ZoneIDs gives the ids of the config's zones at one provider, by name: as given, else as the accounts say.
-func (s *Launcher) ZoneIDs(ctx context.Context, p providers.Provider, given []string) (map[string]string, error) {
+// ZoneIDs returns the ids of the config's zones with one kind of access, by name: as given, else as the accounts say.
+func (s *Launcher) ZoneIDs(ctx context.Context, access providers.Access, given []string) (map[string]string, error) {
 	ids := map[string]string{}
 	for _, g := range given {
 		name, id, ok := strings.Cut(g, "=")
@@ -219,7 +232,7 @@ func (s *Launcher) ZoneIDs(ctx context.Context, p providers.Provider, given []st
 	defer cancel()
 	lists := map[providers.DNS]*zoneList{} // an account is asked once
 	for _, z := range s.Zones() {
-		if z.Provider != p || ids[z.Name] != "" || z.DNS == nil {
+		if app.Declared(z.Provider).Access != access || ids[z.Name] != "" || z.DNS == nil {
 			continue
 		}
 		if lists[z.DNS] == nil {
@@ -236,7 +249,7 @@ func (s *Launcher) ZoneIDs(ctx context.Context, p providers.Provider, given []st
 		}
 	}
 	for _, z := range s.Config.Zones {
-		if z.Provider == p && ids[z.Name] == "" {
+		if app.Declared(z.Provider).Access == access && ids[z.Name] == "" {
 			return nil, fmt.Errorf("zone %s: its account has no such zone; correct the config, or give --zone-id %s=ID", z.Name, z.Name)
 		}
 	}

@@ -28,7 +28,7 @@ type ProfileToMake struct {
 // ProfilesToMake finds out what a launch with a new instance profile has to create,
 // and puts the profile into the spec. Nothing is created yet.
 func (s *Launcher) ProfilesToMake(ctx context.Context, spec *launch.Spec, name string) ([]ProfileToMake, error) {
-	ids, err := s.ZoneIDs(ctx, providers.Route53, nil)
+	ids, err := s.ZoneIDs(ctx, providers.AccessIAM, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -36,7 +36,7 @@ func (s *Launcher) ProfilesToMake(ctx context.Context, spec *launch.Spec, name s
 	for i := range spec.Nodes {
 		t := &spec.Nodes[i]
 		c, ok := s.Cloud(t.Cloud)
-		if !ok || c.Provider != providers.EC2 {
+		if !ok || !app.Declared(c.Provider).InstanceRoles {
 			continue // Triton has no instance profiles
 		}
 		if c.Err != nil {
@@ -55,7 +55,7 @@ func (s *Launcher) ProfilesToMake(ctx context.Context, spec *launch.Spec, name s
 			return nil, err
 		}
 		t.Profile = name
-		policy := s.agentPolicy(&agent, ids, who.Account)
+		policy := s.agentPolicy(c.Provider, &agent, ids, who.Account)
 		if len(policy.Statement) == 0 {
 			return nil, exit.Usagef("--create-profile: the nodes in %s need no rights in AWS", words.Clean(t.Cloud))
 		}
@@ -77,10 +77,10 @@ func (s *Launcher) ProfilesToMake(ctx context.Context, spec *launch.Spec, name s
 	return out, nil
 }
 
-// agentPolicy is what one agent needs of AWS.
-func (s *Launcher) agentPolicy(a *userdata.AgentConfig, ids map[string]string, account string) userdata.Policy {
-	if a.DNS == providers.Route53 {
-		return userdata.NodePolicy(providers.EC2, []userdata.PolicyService{{
+// agentPolicy is what one agent on a node of a provider needs of AWS.
+func (s *Launcher) agentPolicy(at providers.Provider, a *userdata.AgentConfig, ids map[string]string, account string) userdata.Policy {
+	if app.Declared(a.DNS).Access == providers.AccessIAM {
+		return userdata.NodePolicy(at, []userdata.PolicyService{{
 			Name: a.Service, Kind: a.Kind, Zone: a.Zone, ZoneID: ids[a.Zone], IPv6: a.IPv6, Host: a.Host,
 		}}, nil)
 	}
@@ -90,12 +90,12 @@ func (s *Launcher) agentPolicy(a *userdata.AgentConfig, ids map[string]string, a
 	var parameters []string
 	for _, c := range s.Config.Clouds {
 		// The role serves the nodes of all regions of the account.
-		if c.Provider == providers.EC2 {
+		if c.Provider == at {
 			parameters = append(parameters, parameterARN(&c, account, a.Token.Key))
 		}
 	}
 	slices.Sort(parameters)
-	return userdata.NodePolicy(providers.EC2, nil, slices.Compact(parameters))
+	return userdata.NodePolicy(at, nil, slices.Compact(parameters))
 }
 
 func parameterARN(c *config.Cloud, account, name string) string {
