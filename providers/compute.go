@@ -30,9 +30,9 @@ type (
 		Addresses(ctx context.Context, page func([]Address)) Coverage
 	}
 
-	// AddressHolder asks who has some public IPv4 addresses. Not every cloud has it: where an instance
-	// holds every address there is nothing to ask. Holders returns the elastic addresses and network
-	// interfaces that have one of addrs; none with a nil error is the cloud's word that nobody has.
+	// AddressHolder finds who has some public IPv4 addresses. A cloud where an instance holds
+	// every address does not have it. Holders returns the elastic addresses and network interfaces
+	// that have one of addrs. An empty result with a nil error is the cloud's word that there are none.
 	AddressHolder interface {
 		Holders(ctx context.Context, addrs []netip.Addr) ([]Address, error)
 	}

@@ -6,7 +6,7 @@ import "time"
 type CoverageState string
 
 // The states of a coverage. The empty state means that the source was never
-// read. Stale is not the outcome of a read: it is what Coverage.At gives for a
+// read. Stale is not the outcome of a read: it is what Coverage.At returns for a
 // complete read that has grown too old.
 const (
 	CoverageNone     CoverageState = ""
@@ -32,8 +32,8 @@ type Coverage struct {
 	Err  error // why the state is not complete; nil when it is
 }
 
-// At gives the state as seen at now: a complete read whose start lies more
-// than maxAge before now is stale. A maxAge of zero or less never makes stale.
+// At returns the state as seen at now. A complete read whose start lies more
+// than maxAge before now is stale; with a maxAge of zero or less no read is.
 func (c Coverage) At(now time.Time, maxAge time.Duration) CoverageState {
 	if c.State == CoverageComplete && maxAge > 0 && now.Sub(c.Started) > maxAge {
 		return CoverageStale

@@ -47,13 +47,13 @@ func MarkerWritten(r *Record) time.Time {
 	return r.Modified
 }
 
-// MarkerSince returns since when the marker of o on r is there at the most, by this machine's clock: the
-// later of what the marker says and of when the provider last changed it. Where the provider does
-// not say that, as Route 53 does not, it is when a reading showed the marker first that an earlier
-// complete one had not, unless gone: its cloud knows that the instance is gone for good, so that it is no
-// new one which is not found yet. All are told by the clock of the provider.
-// What the own journal wrote last, as an undo that restores a marker exactly, is as old as the marker
-// says. It is the one measure of a marker's age.
+// MarkerSince returns the time since when the marker of o on r is there at the most, by this machine's clock. It
+// is the one measure of a marker's age. It is the later of two times by the provider's clock: the one that the
+// marker says, and the one when the provider last changed the record. Where the provider does not say the
+// second, as Route 53 does not, it is when a reading first showed the marker that an earlier complete one had
+// not shown. With gone that reading does not count: the cloud knows that the instance is gone for good, so it is
+// not a new one that is not found yet. A marker that own wrote last, as an undo does that restores
+// it exactly, is as old as it says.
 func (v *ZoneView) MarkerSince(r *Record, o Owner, own OwnWrites, gone bool) time.Time {
 	since := o.Registered
 	seen := MarkerWritten(r)

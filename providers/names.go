@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// CanonicalName gives the one spelling of a domain name that rollcall uses:
+// CanonicalName returns the one spelling of a domain name that rollcall uses:
 // fully qualified, ASCII lower case (RFC 4343), without the last dot, with the
 // escapes of RFC 1035 section 5.1 only where a label needs them. The root is ".".
 func CanonicalName(s string) string {
@@ -154,8 +154,8 @@ func InZone(name, zone string) bool {
 	return ok && (len(above)-len(strings.TrimRight(above, `\`)))%2 == 0
 }
 
-// ParseAddr reads an IP address and gives its one spelling: an IPv4 address
-// wrapped into IPv6 is unwrapped, zones are refused.
+// ParseAddr parses an IP address and returns its one spelling. An IPv4 address
+// wrapped into IPv6 is unwrapped. ok is false for an address with a zone, and for no address.
 func ParseAddr(s string) (netip.Addr, bool) {
 	a, err := netip.ParseAddr(strings.TrimSpace(s))
 	if err != nil || a.Zone() != "" {

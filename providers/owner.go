@@ -66,13 +66,13 @@ func (o Owner) Owns(typ, value string) bool {
 // Digested reports whether the marker had no room for the value, and holds a digest of it.
 func (o Owner) Digested() bool { return strings.HasPrefix(o.Value, digestMark) }
 
-// For gives the owner as it stands in the marker string for one value on Route 53.
+// For returns the owner as it stands in the marker string for one value on Route 53.
 func (o Owner) For(typ, value string) Owner {
 	o.Type, o.Value = typ, FoldValue(typ, value)
 	return o
 }
 
-// Bare gives the owner without the type and value, as it stands in a Cloudflare comment.
+// Bare returns the owner without the type and value, as it stands in a Cloudflare comment.
 func (o Owner) Bare() Owner {
 	o.Type, o.Value = "", ""
 	return o

@@ -126,7 +126,7 @@ func NameField(typ string) (before int, ok bool) {
 	return before, ok
 }
 
-// CanonicalValue gives the one spelling of a value: as dig +short prints it,
+// CanonicalValue returns the one spelling of a value: as dig +short prints it,
 // without the last dot; addresses in their shortest form, single spaces between fields,
 // TXT as quoted strings of at most 255 bytes. The case of names is kept. What
 // cannot be parsed is returned with its outer white space removed.

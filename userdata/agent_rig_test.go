@@ -230,7 +230,7 @@ func (r *rig) held() []string {
 	return out
 }
 
-// at gives the values of one name and type.
+// at returns the values of one name and type.
 func (r *rig) at(name, typ string) []string {
 	var out []string
 	for _, rec := range records(r.t, r.sim, r.cfg.Zone) {

@@ -93,7 +93,7 @@ func scriptBy(t *testing.T, python, stdin, text string) []byte {
 	c.Stdin = strings.NewReader(stdin)
 	out, err := c.Output()
 	if err != nil {
-		t.Fatalf("%v\n%s", err, err.(*exec.ExitError).Stderr) //nolint:errorlint // Output gives it bare
+		t.Fatalf("%v\n%s", err, err.(*exec.ExitError).Stderr) //nolint:errorlint // Output returns it bare
 	}
 	return out
 }
@@ -180,7 +180,7 @@ func TestANodeWithAnotherAddressReplacesItsOldOne(t *testing.T) {
 func TestANodeRegistersItsIPv6AddressToo(t *testing.T) {
 	everywhere(t, func(t *testing.T, at, dns providers.Provider) {
 		r := node(t, at, dns)
-		r.imds["meta-data/ipv6"] = "2a01:4f8:0:0::7" // Triton tells it among the addresses of its nics
+		r.imds["meta-data/ipv6"] = "2a01:4f8:0:0::7" // Triton lists it among the addresses of its nics
 		r.cfg.IPv6 = true
 		r.must("register")
 		name := "pool." + r.cfg.Zone

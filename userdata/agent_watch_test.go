@@ -108,7 +108,7 @@ func TestAWatcherFollowsTheAddressOfItsNode(t *testing.T) {
 	})
 }
 
-// setAddress gives the node another public address; empty for none.
+// setAddress sets the public address of the node; empty for none.
 func (r *rig) setAddress(a string) {
 	if r.imds["meta-data/iam/security-credentials/"] != "" {
 		r.mu.Lock()

@@ -175,7 +175,7 @@ func newBootRig(t *testing.T, o boot.Options) *bootRig {
 	return r
 }
 
-// operator gives the operator a config and an environment, and puts the
+// operator writes the config and the environment of the operator, and puts the
 // Cloudflare token where nodes on EC2 read it.
 func (r *bootRig) operator() {
 	r.t.Helper()

@@ -22,8 +22,8 @@ func pick(held []Held, nodes bool) []Held {
 	return slices.DeleteFunc(slices.Clone(held), func(h Held) bool { return h.Nodes != nodes })
 }
 
-// heldLetters is from how many letters and digits on a part of a credential gives it away: that many in a row are in
-// no other text by chance. A shorter credential counts as a whole, from shortestHeld on.
+// heldLetters is how many letters and digits of a credential in a row count as the credential: no other text
+// has that many of them by chance. A shorter credential counts as a whole, from shortestHeld on.
 const (
 	heldLetters  = 16
 	shortestHeld = 6

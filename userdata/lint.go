@@ -44,7 +44,7 @@ type LintFinding struct {
 	Missing bool
 }
 
-// String gives the finding in one line: file, line, level, what.
+// String returns the finding in one line: file, line, level, what.
 func (f LintFinding) String() string {
 	place := f.File
 	if f.Line > 0 {
@@ -210,7 +210,7 @@ func (l *linting) tools(ctx context.Context, p providers.Provider, r *Rendered) 
 
 var shellScript = regexp.MustCompile(`^#![^\n]*\b(?:ba|da|k)?sh\b`)
 
-// line gives the line of the template that a line of the text comes from.
+// line returns the line of the template that a line of the text comes from.
 func (r *Rendered) line(n int) int {
 	if n < 1 || n > len(r.origin) {
 		return 0
@@ -312,8 +312,8 @@ func (l *linting) shellcheck(ctx context.Context, p providers.Provider, script [
 	return nil
 }
 
-// runcmd gives the scripts of a cloud-config as cloud-init runs them: one after
-// the other, in one shell.
+// runcmd returns the commands of a cloud-config's runcmd as one shell script, as
+// cloud-init runs them. It returns nil for a text that is not YAML.
 func runcmd(text []byte) []byte {
 	var doc struct {
 		Runcmd []any `yaml:"runcmd"`

@@ -146,7 +146,7 @@ func unmarshal(text []byte, v any, o ...yaml.DecodeOption) error {
 	return yaml.UnmarshalWithOptions(text, v, o...)
 }
 
-// yamlMistake gives the line of a mistake within the text that was read, and what it is.
+// yamlMistake returns the line of a mistake within the text that was read, and what it is.
 func yamlMistake(err error) (line int, what string) {
 	if bad, ok := errors.AsType[*textfile.Error](err); ok {
 		return bad.Line, bad.Why
@@ -161,7 +161,7 @@ func yamlMistake(err error) (line int, what string) {
 
 var yamlPlace = regexp.MustCompile(`^\[(\d+):\d+\] (.*)$`)
 
-// lineOf gives the number of the first line that matches, from 0; 0 when none does.
+// lineOf returns the number of the first line that matches, counted from 0, and 0 when none does.
 func lineOf(text string, re *regexp.Regexp) int {
 	n := 0
 	for line := range strings.Lines(text) {
@@ -267,7 +267,7 @@ func (t *Templates) load(fsys fs.FS, dir string) (*Templates, error) {
 // List returns all templates, sorted by name.
 func (t *Templates) List() []Template { return slices.Clone(t.list) }
 
-// Get gives the template of that name. The error names those that there are.
+// Get returns the template of that name. When there is none, the error names the templates that there are.
 func (t *Templates) Get(name string) (Template, error) {
 	var names []string
 	for _, one := range t.list {

@@ -29,7 +29,7 @@ type Statement struct {
 // policyVersion is the version of the policy language.
 const policyVersion = "2012-10-17"
 
-// JSON gives the policy as it is pasted.
+// JSON returns the policy as JSON to paste.
 func (p Policy) JSON() string {
 	b, err := json.MarshalIndent(p, "", "  ")
 	if err != nil {
@@ -277,7 +277,7 @@ type PermissionGroup struct {
 	Name string `json:"name"`
 }
 
-// NewCloudflareToken gives the narrowest token that can read some zones and
+// NewCloudflareToken returns the narrowest token that can read some zones and
 // edit their DNS records. Cloudflare has nothing narrower than a zone.
 func NewCloudflareToken(name string, zoneIDs ...string) CloudflareToken {
 	resources := map[string]string{}

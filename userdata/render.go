@@ -22,7 +22,7 @@ var installAgent string
 
 var placeholder = regexp.MustCompile(`\{\{ *([a-z][a-z0-9_]*) *\}\}`)
 
-// Below this the operator is told how little room is left.
+// littleRoom is below how many free bytes the size is reported to the operator.
 const littleRoom = 512
 
 // Render checks the values and returns the boot script. The error is Problems,
@@ -112,7 +112,7 @@ func zipped(text []byte) ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-// fill puts values and agent into their places. It also gives the line of the
+// fill returns the template with values and agent in their places, and the line of the
 // template that each line comes from.
 func (t *Template) fill(values map[string]string, agent []string) (text []byte, origin []int, err error) {
 	var b bytes.Buffer
@@ -182,8 +182,8 @@ func fillScalar(line string, values map[string]string) (string, error) {
 	return m[1] + string(quoted) + "\n", nil
 }
 
-// agentBlock gives the lines that put the agent's config, and the agent
-// itself where it registers, onto the node.
+// agentBlock returns the lines that put the agent's config onto the node, and the
+// agent itself where it registers the node.
 func agentBlock(cfg AgentConfig, after string) ([]string, error) {
 	var text bytes.Buffer
 	e := json.NewEncoder(&text)

@@ -298,8 +298,8 @@ func hide(text, secret string) string {
 	return text
 }
 
-// Shown gives the text for a person to look at: what the cloud is given, unpacked,
-// with stars in the place of the values of secret variables.
+// Shown returns the text for a person to look at: the user data unpacked,
+// with stars in place of the values of secret variables.
 func (r *Rendered) Shown() string {
 	text := r.Readable()
 	for _, name := range slices.Sorted(maps.Keys(r.secret)) {

@@ -89,7 +89,7 @@ type Rendered struct {
 	secret map[string]string // values of secret variables, by name
 }
 
-// Readable gives the text for a person: what the cloud is given, unpacked.
+// Readable returns the user data unpacked, for a person to read.
 func (r *Rendered) Readable() string {
 	if r.Plain == nil {
 		return string(r.Text)

@@ -61,7 +61,7 @@ func shellcheck(t *testing.T, text []byte) {
 	}
 }
 
-// example gives each variable without a default its example.
+// example returns the example of each variable that has no default.
 func example(t *Template) map[string]string {
 	v := map[string]string{}
 	for i := range t.Variables {

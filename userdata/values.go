@@ -61,7 +61,7 @@ func lineOfNode(n ast.Node) int {
 	return 1
 }
 
-// scalarText gives a scalar as it is written: 0080 stays 0080.
+// scalarText returns a scalar as it is written: 0080 stays 0080.
 func scalarText(n ast.Node) (string, bool) {
 	switch v := n.(type) {
 	case *ast.StringNode:

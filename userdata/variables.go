@@ -102,7 +102,7 @@ func join[T ~string](list []T) string {
 	return strings.Join(s, ", ")
 }
 
-// check gives the one spelling of a value, or says what is wrong with it.
+// check returns the one spelling of a value, or an error that says what is wrong with it.
 func (v *Variable) check(value string) (string, error) {
 	if strings.ContainsFunc(value, func(r rune) bool { return unicode.IsControl(r) || r == unicode.ReplacementChar }) {
 		return "", errors.New("it holds a control character")
@@ -234,7 +234,7 @@ func (t *Template) values(given map[string]string) (map[string]string, Problems)
 		}
 		checked, err := v.check(value)
 		if err != nil {
-			if v.Secret { // it is not told
+			if v.Secret { // the error must not show it
 				err = fmt.Errorf("the value is not fit for a variable of type %s%s", v.Type, fits(v.Pattern))
 			}
 			add(v.Name, "%v", err)
@@ -257,7 +257,7 @@ func fits(pattern string) string {
 	return " that matches " + pattern
 }
 
-// secrets gives the values that are not to be shown, by variable.
+// secrets returns the values that are not to be shown, by variable.
 func (t *Template) secrets(values map[string]string) map[string]string {
 	out := map[string]string{}
 	for i := range t.Variables {

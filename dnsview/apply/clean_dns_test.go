@@ -40,7 +40,7 @@ func powerStep(t *testing.T, r *Report) *StepReport {
 	return nil
 }
 
-// dnsGuard gives the guard of a step that is about what DNS hands out.
+// dnsGuard returns the guard of a step that is about what DNS hands out.
 func dnsGuard(t *testing.T, s *StepReport) index.GuardResult {
 	t.Helper()
 	for _, g := range s.Guards {

@@ -59,7 +59,7 @@ var lists = []list{
 
 const loginPage = "<!DOCTYPE html><html><head><title>Sign in</title></head><body><form>Please sign in to the network.</form></body></html>"
 
-// body gives an answer of success with another body.
+// body answers success with another body.
 func (c *call) body(contentType, text string) {
 	c.status, c.answer = http.StatusOK, []byte(text)
 	c.header = c.header.Clone()

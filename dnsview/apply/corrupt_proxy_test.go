@@ -33,7 +33,7 @@ type call struct {
 	cut    int // how many bytes are sent before the connection breaks; none when 0
 }
 
-// key tells two requests for different things apart.
+// key returns a text that is the same for two requests for the same thing.
 func (c *call) key() string {
 	return c.source + " " + c.op + " " + c.req.URL.String() + " " + c.form.Encode()
 }

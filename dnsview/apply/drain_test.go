@@ -207,7 +207,7 @@ func TestANodeWithoutRecordsIsTerminatedAtOnce(t *testing.T) {
 	}
 }
 
-// The API of a zone leaves records out of its list, and whoever asks it has never seen another one.
+// The API of a zone leaves records out of its list, and its only reader has never seen another list.
 func TestANodeThatNameServersHandOutIsNotTerminatedWhenItsZoneIsReadWithoutIt(t *testing.T) {
 	for _, c := range []struct{ id, name, ip string }{{"m-1", www, "165.225.128.1"}, {"s-1", "sd-1." + sdZone, "165.225.128.11"}} {
 		b := newBench(t)

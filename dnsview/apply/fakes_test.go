@@ -285,7 +285,7 @@ func (d *fakeDNS) Apply(_ context.Context, _ providers.Zone, changes []providers
 	return out
 }
 
-// serves gives the values of a name that the zone has.
+// serves returns the values of a name that the zone has.
 func (d *fakeDNS) serves(name, typ string) (out []string) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -622,7 +622,7 @@ func wantStates(t *testing.T, r *Report, want ...StepState) {
 	}
 }
 
-// guard gives the result of one guard of one step.
+// guard returns the result of one guard of one step.
 func guard(r *Report, step int, g index.GuardID) index.GuardResult {
 	for _, x := range r.Steps[step].Guards {
 		if x.Guard == g {

@@ -104,7 +104,7 @@ func TestIncidentReadsThatAreBehindSayThatWhatWasDeletedIsThere(t *testing.T) {
 	}
 }
 
-// member gives a running node that only a zone leads to, and its address.
+// member returns a running node that only a zone leads to, and its address.
 func (r *rig) member(v *dnsview.View, zone string) (providers.InstanceRef, string) {
 	r.t.Helper()
 	for _, c := range v.Snapshot.Clouds {

@@ -56,7 +56,7 @@ func (s *site) look() *dnsview.View {
 	return s.c.look()
 }
 
-// of gives the finding about a record as the console sees it now.
+// of returns the finding about a record as the console sees it now.
 func (s *site) of(v *dnsview.View, rec *providers.Record) *dnsview.Finding {
 	s.t.Helper()
 	return finding(v, record(s.t, v, rec.Name, rec.Type, rec.Value))

@@ -21,8 +21,8 @@ import (
 	"rollcall/userdata"
 )
 
-// agentOf makes what a Triton node has that boots: its metadata, and the agent as it is shipped. It gives what
-// runs one of the agent's commands.
+// agentOf makes what a Triton node has when it boots: its metadata, and the agent as it is shipped. It returns
+// a function that runs one of the agent's commands.
 func (s *site) agentOf(i world.Instance) func(command string) string {
 	t := s.t
 	t.Helper()

@@ -263,7 +263,7 @@ func (c *console) must(p plan.Plan, typed ...string) *apply.Report {
 	return rep
 }
 
-// told writes what became of a plan, for a failing test.
+// told returns the outcome of a plan as text, for a failing test.
 func told(rep *apply.Report) string {
 	var b strings.Builder
 	for i := range rep.Steps {
@@ -333,7 +333,7 @@ func (r *rig) wantHeld(when string, want held) {
 	}
 }
 
-// dead gives the records of the entries that a view calls dead.
+// dead returns the records of the entries that a view calls dead.
 func dead(v *dnsview.View) []*providers.Record {
 	var out []*providers.Record
 	for i := range v.Findings {

@@ -262,7 +262,7 @@ func TestIncidentASecondWriterBetweenReadAndWrite(t *testing.T) {
 		eachZone(t, sim.Options{}, func(t *testing.T, s *site) {
 			planned, gone := s.deadPlan()
 			before := s.held()
-			// Somebody gives each entry another TTL once the guards have read it and the journal knows of the delete.
+			// Another writer changes the TTL of each entry once the guards have read it and the delete is in the journal.
 			touched := map[string]bool{}
 			rep := s.c.engine().Run(t.Context(), planned, apply.Confirm{}, func(ev apply.Event) {
 				at := slices.IndexFunc(planned.Steps, func(st plan.Step) bool { return st.ID == ev.Step })

@@ -26,8 +26,8 @@ import (
 	"rollcall/providers/triton"
 )
 
-// victimEnv names the file that tells a process of this test binary what to do,
-// and at which point to kill itself.
+// victimEnv is the variable with the name of a file, which says what a process of this test binary
+// does, and at which point it kills itself.
 const victimEnv = "ROLLCALL_TEST_VICTIM"
 
 func TestMain(m *testing.M) {

@@ -128,7 +128,7 @@ func newKilling(t *testing.T, cloud, zone string) *killing {
 	return k
 }
 
-// renew gives the next victim its world: zones as they were, and nodes of its own that are in them.
+// renew prepares the world for the next victim: zones as they were, and new nodes that are in them.
 func (k *killing) renew(t *testing.T, nodes int) {
 	t.Helper()
 	k.t, k.rig.t, k.c.r.t = t, t, t
@@ -194,7 +194,7 @@ func (k *killing) refs() []providers.InstanceRef {
 	return out
 }
 
-// ours gives the records that lead to the nodes.
+// ours returns the records that lead to the nodes.
 func (k *killing) ours(v *dnsview.View) []providers.Identity {
 	var out []providers.Identity
 	for _, ref := range k.refs() {
@@ -207,7 +207,7 @@ func (k *killing) ours(v *dnsview.View) []providers.Identity {
 	return out
 }
 
-// send has a process of its own carry the plan out, and gives the points that it came by. killed
+// send carries the plan out in a process of its own, and returns the points that the process reached. killed
 // says that it did not end by itself.
 func (k *killing) send(p plan.Plan, px *proxies, target int) (names []string, killed bool) {
 	k.t.Helper()

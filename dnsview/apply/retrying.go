@@ -24,15 +24,14 @@ const (
 	maxTries = 60
 )
 
-// RetryingDNS carries changes of single hosts through a crowd: many hosts that join
-// and leave one record set at once refuse each other's batches, lose replies and
-// use up the account's rate. After a try that failed it reads the record again.
-// When it is exactly what the change starts from, the change is tried again
-// after a pause with jitter; when it is what the change leads to, that is the
-// answer; and when someone else has changed it, that is a conflict, and final. It
-// gives up when its context ends.
+// RetryingDNS retries changes of single hosts. When many hosts join and leave one record set at
+// once, their batches conflict, replies are lost, and the account's rate is used up. After
+// a try that failed RetryingDNS reads the record again. When the record is as the change
+// expects it, the change is tried again after a pause with jitter. When the record is already as the
+// change makes it, the change is done. When it was changed otherwise, the error is
+// a conflict, and final. RetryingDNS stops when its context ends.
 //
-// It is for changes that rest on nothing but the record itself. A delete that rests on
+// Use it only for changes that depend on nothing but the record. A delete that depends on
 // the state of a cloud must not be tried again without asking the cloud.
 type RetryingDNS struct {
 	DNS providers.RecordGetter // a providers.Changer, where it takes changes
@@ -63,7 +62,7 @@ func (p *RetryingDNS) Records(ctx context.Context, zone providers.Zone, page fun
 	return providers.Coverage{}
 }
 
-// Ask puts a question, again when the account throttles or does not answer.
+// Ask calls question, again while it fails because the account throttles or does not answer.
 func (p *RetryingDNS) Ask(ctx context.Context, question func() error) error {
 	for try := 1; ; try++ {
 		if err := question(); err == nil || !passes(err) || try >= maxTries || !p.pause(ctx, try, 0, err) {
@@ -72,7 +71,7 @@ func (p *RetryingDNS) Ask(ctx context.Context, question func() error) error {
 	}
 }
 
-// passes reports whether an error says nothing about the question.
+// passes reports whether another try may succeed after an error.
 func passes(err error) bool {
 	switch providers.KindOf(err) {
 	case providers.KindThrottled, providers.KindUnreachable, providers.KindIncomplete, providers.KindOther:

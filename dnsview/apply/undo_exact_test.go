@@ -233,7 +233,7 @@ func TestTwoChangesOfOneRecordAreUndoneAndRedoneStepByStep(t *testing.T) {
 				t.Fatal("the node has no record")
 			}
 			s.c.must(p)
-			s.clk.pass(time.Minute) // a provider tells a change by its time
+			s.clk.pass(time.Minute) // so that a change has a time of its own
 			states = append(states, s.everyField())
 		}
 		for round := range 2 {

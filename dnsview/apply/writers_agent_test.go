@@ -53,7 +53,7 @@ func newAgents(clk *clock) *agents {
 	return &agents{clk: clk, http: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 8}}, turns: map[string]*sync.Mutex{}, zone: map[providers.Provider]*world.Zone{}}
 }
 
-// meet tells the agents where the world is.
+// meet connects the agents to the world.
 func (a *agents) meet(s *sim.Sim) {
 	a.e = s.Endpoints()
 	a.r53 = awsr53.NewFromConfig(*aws4(a.e, "us-east-1"), func(o *awsr53.Options) {

@@ -30,7 +30,7 @@ type operator struct {
 	runs  []string
 }
 
-// look gives a view that is not older than a minute, as a console has it.
+// look returns a view that is not older than a minute, as a console has it.
 func (o *operator) look() *dnsview.View {
 	if o.view == nil || o.clk.now().Sub(o.at) > time.Minute {
 		o.at = o.clk.now()
@@ -180,7 +180,7 @@ func compare(a, b string) int {
 	return 0
 }
 
-// refs gives the instance with an id, when it runs.
+// refs returns the instance with an id, when it runs.
 func (o *operator) refs(id string) []providers.InstanceRef {
 	all, _ := o.running()
 	return slices.DeleteFunc(all, func(r providers.InstanceRef) bool { return r.ID != id })

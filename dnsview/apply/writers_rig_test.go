@@ -193,7 +193,7 @@ func (s *scene) keepPace(done, of int) {
 	}
 }
 
-// weather switches faults of all sources until it is told to stop.
+// weather switches faults of all sources until stop is closed.
 func (s *scene) weather(rng *rand.Rand, stop <-chan struct{}) {
 	bad := []world.FaultKind{
 		world.Latency, world.Throttle, world.ServerError, world.Reset, world.LostReply, world.LostReply, world.ShortPage, world.EmptyPage, world.Stale, world.Stale,

@@ -130,7 +130,7 @@ func (s *scene) rest(operators [2]*operator) {
 	}
 }
 
-// past tells all that was ever done to a record and to its markers, and to what leads to it.
+// past returns as text all that was ever done to a record and its markers, and to the records that lead to it.
 func (s *scene) past(r *providers.Record) string {
 	if r == nil {
 		return ""
@@ -229,7 +229,7 @@ func (s *scene) checkNodes() {
 		}
 		slices.Sort(have)
 		slices.Sort(want)
-		// A quiesce that was cut off has told its operator so, and may have done one half of it.
+		// A quiesce that was cut off has reported so, and may have done one half.
 		part := out[ref.ID] && wish == unclear && !slices.ContainsFunc(have, func(h string) bool { return !slices.Contains(want, h) })
 		if !slices.Equal(have, want) && !part {
 			t.Errorf("%s in %s (quiesced: %t, wish %q) has %q, want %q", ref.Name, ref.Cloud, out[ref.ID], wish, have, want)
@@ -560,7 +560,7 @@ func mapValues(m map[string]string) (out []string) {
 	return out
 }
 
-// holds reports whether an instance that is up has an address still: a stop gives it back at Amazon.
+// holds reports whether an instance that is up has an address still: a stop releases it at Amazon.
 func (s *scene) holds(id, value string, _ time.Time) bool {
 	for _, c := range s.world().Clouds() {
 		if i, err := s.world().Instance(c.Name, id); err == nil {

@@ -222,8 +222,8 @@ func (n Name) Canonical() string { return providers.CanonicalName(n.String()) }
 
 // ParseHost reads the name of a host in a zone: fully qualified, or of labels
 // below the zone. A host name has letters, digits and hyphens (RFC 1123
-// section 2.1). It gives the canonical name, and the one below the zone that
-// markers bear.
+// section 2.1). It returns the canonical name, and the name below the zone that
+// stands in markers.
 func ParseHost(s, zone string) (name, short string, err error) {
 	zone = providers.CanonicalName(zone)
 	if err := checkEscapes(s); err != nil {

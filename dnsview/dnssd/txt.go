@@ -63,7 +63,7 @@ func TXTOf(value string) TXT {
 	return ParseTXT(strs)
 }
 
-// ParsePairs reads attributes as a command line gives them: key=value, key= or key.
+// ParsePairs parses attributes as they stand on a command line: key=value, key= or key.
 func ParsePairs(args []string) (TXT, error) {
 	var t TXT
 	for _, a := range args {
@@ -82,7 +82,7 @@ func ParsePairs(args []string) (TXT, error) {
 	return t, t.Check()
 }
 
-// FromMap gives the attributes that a declared service has, in the order of their keys.
+// FromMap returns the attributes of a declared service, in the order of their keys.
 func FromMap(kv map[string]string) TXT {
 	var t TXT
 	for k, v := range kv {
@@ -148,7 +148,7 @@ func (t TXT) Has(key string) bool {
 	return slices.ContainsFunc(t, func(p Pair) bool { return strings.EqualFold(p.Key, key) })
 }
 
-// Get gives the value of a key; ok is false when the key is absent.
+// Get returns the value of a key; ok is false when the key is absent.
 func (t TXT) Get(key string) (value string, ok bool) {
 	for _, p := range t {
 		if strings.EqualFold(p.Key, key) {
@@ -158,7 +158,7 @@ func (t TXT) Get(key string) (value string, ok bool) {
 	return "", false
 }
 
-// Strings gives the strings of the record: txtvers first, and one empty string
+// Strings returns the strings of the record: txtvers first, and one empty string
 // where there are no attributes (RFC 6763 sections 6.7 and 6.1).
 func (t TXT) Strings() []string {
 	if len(t) == 0 {

@@ -61,7 +61,7 @@ type Error struct {
 	Why  string
 }
 
-// Error gives one line with the position, counted from 1.
+// Error returns one line with the position, counted from 1.
 func (e *Error) Error() string {
 	return fmt.Sprintf("filter, at character %d: %s", e.Pos+1, e.Why)
 }

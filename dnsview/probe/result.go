@@ -9,7 +9,7 @@ import (
 	"rollcall/providers"
 )
 
-// result gives the state of a node from what is remembered of it. The lock is held.
+// result returns the state of a node from its last checks. The caller holds the lock.
 func (p *Prober) result(t *Target) Result {
 	r := Result{Target: *t, State: Unchecked, Reason: p.refusal(t)}
 	h := p.nodes[keyOf(t)]

@@ -144,7 +144,7 @@ func InstanceTable(now time.Time) []Column[*Instance] {
 	}
 }
 
-// InstanceScreen returns the columns that the console draws; now gives the time of drawing.
+// InstanceScreen returns the columns that the console draws; now returns the time of drawing.
 func InstanceScreen(now func() time.Time) []Column[*Instance] {
 	type row = *Instance
 	return []Column[row]{

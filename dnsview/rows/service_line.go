@@ -11,8 +11,8 @@ import (
 	"rollcall/providers/journal"
 )
 
-// ServiceKey is the identity of a row of the services: of a service or an incarnation its
-// name, of a node what tells it apart, which stays when it is quiesced or balanced.
+// ServiceKey is the identity of a row of the services. That of a service or an incarnation is its
+// name; that of a node is its NodeKey, which stays when the node is quiesced or balanced.
 type ServiceKey struct {
 	name string
 	node dnsview.NodeKey

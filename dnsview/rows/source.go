@@ -274,7 +274,7 @@ func SourceTable(wire bool) []Column[*Source] {
 	return out
 }
 
-// SourceScreen returns the columns that the console draws; now gives the time of drawing.
+// SourceScreen returns the columns that the console draws; now returns the time of drawing.
 func SourceScreen(now func() time.Time) []Column[*Source] {
 	return []Column[*Source]{
 		{Title: "SOURCE", Min: 10, Max: 32, Text: func(s *Source) string { return s.Name }},

@@ -193,7 +193,7 @@ func (r reading) refersToChild() bool {
 		providers.SameName(ns, r.name) && !providers.SameName(r.name, r.zone)
 }
 
-// authority gives the owners of the NS and the SOA records in the authority
+// authority returns the owners of the NS and the SOA records in the authority
 // section; empty for none, and ns is "." for the root.
 func (r reading) authority() (ns, soa string) {
 	for _, rr := range r.msg.Ns {

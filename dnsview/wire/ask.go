@@ -37,7 +37,7 @@ func (s *session) close() {
 	s.wg.Wait()
 }
 
-// udp gives the socket to a server; one that broke is replaced.
+// udp returns the socket to a server, a new one when the last has failed.
 func (s *session) udp(ctx context.Context, addr string) (*mux, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -194,7 +194,8 @@ func (s *session) overTCP(ctx context.Context, addr string, m *dns.Msg) (*dns.Ms
 	return in, nil
 }
 
-// timeUp tells a connection that was closed because time was up from one that the server closed.
+// timeUp returns the error of ctx when ctx has ended, else err: the connection is closed when time is up, and
+// that is no failure of the server.
 func timeUp(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return ctx.Err()

@@ -1,14 +1,14 @@
-// Package wire asks real name servers what they answer, the third truth beside
+// Package wire queries name servers and returns what they answer. It is the third source beside
 // the clouds and the DNS APIs.
 //
 // For a zone it finds the delegation and every authoritative server, by IPv4 and
 // IPv6, and asks each of them, and the resolvers of the config, for each name: over UDP with
-// EDNS, over TCP where an answer does not fit. What comes back is plain
+// EDNS, over TCP where an answer does not fit. It returns plain
 // data: a ZoneResult for the zone and a Result for each name.
 //
 // # How the authoritative servers are found
 //
-// In this order, and the first that gives servers which can be asked wins:
+// In this order; the first that finds servers which can be queried is used:
 //
 //  1. Options.Servers names them for the zone.
 //  2. The parent zone's own servers say to whom the zone is delegated. They, and the addresses

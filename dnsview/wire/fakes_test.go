@@ -23,8 +23,8 @@ var zone = providers.Zone{Name: testZone}
 // tries is how often a free TCP port may be taken for UDP.
 const tries = 20
 
-// raw is a server that answers with whatever bytes its function gives; none is
-// silence. TCP may be left closed.
+// raw starts a server that answers with the bytes that f returns, and not at all when there are
+// none. TCP may be left closed.
 func raw(t testing.TB, host string, tcpOpen bool, f func(q *dns.Msg, tcp bool) [][]byte) string {
 	t.Helper()
 	var l net.Listener

@@ -75,7 +75,7 @@ func (s *session) delegation(ctx context.Context, zone providers.Zone) *delegati
 	return d
 }
 
-// find finds who serves a zone, in the order that the package's documentation tells.
+// find finds the servers of a zone, in the order that the package's documentation states.
 func (s *session) find(ctx context.Context, zone string, provider []string) *delegation {
 	d := new(delegation)
 	names, glue, undelegated := s.parent(ctx, zone)
@@ -116,7 +116,7 @@ func (s *session) find(ctx context.Context, zone string, provider []string) *del
 	return d
 }
 
-// addressed gives the servers that have an address.
+// addressed returns the servers that have an address.
 func (s *session) addressed(in []Server) []Server {
 	return slices.DeleteFunc(slices.Clone(in), func(v Server) bool { return v.Addr == "" })
 }
@@ -373,8 +373,8 @@ func (s *session) addresses(ctx context.Context, names []string, glue map[string
 	return out
 }
 
-// authoritativeResolvers gives the resolvers that serve the zone themselves, and
-// how those failed that might have.
+// authoritativeResolvers returns the resolvers that serve the zone themselves, and
+// the failures of those that might serve it.
 func (s *session) authoritativeResolvers(ctx context.Context, zone string) (out []Server, why string) {
 	for _, f := range s.finders() {
 		q := Question{Name: zone, Type: "SOA"}

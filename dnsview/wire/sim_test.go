@@ -26,7 +26,7 @@ func startSim(t *testing.T) *sim.Sim {
 	return s
 }
 
-// recordsOf gives the records of a zone of the embedded clouds as an API would.
+// recordsOf returns the records of a zone of the embedded clouds as an API would.
 func recordsOf(w *world.Zone) []providers.Record {
 	var out []providers.Record
 	w.View(func(tx *world.Tx) {

@@ -50,9 +50,9 @@ func (x *mux) read() {
 	}
 }
 
-// deliver gives a reply to the question with its id. A reply that answers
-// nothing that was asked is not believed (RFC 5452 section 3): its question is reported it,
-// and goes on waiting for the real one.
+// deliver hands a reply to the question with its id. A reply that answers
+// no question is not believed (RFC 5452 section 3). It is counted as garbled for the question
+// with its id, which goes on waiting for the real reply.
 func (x *mux) deliver(p []byte) {
 	m := new(dns.Msg)
 	err := m.Unpack(p)
@@ -111,7 +111,8 @@ func (x *mux) broken() error {
 	return x.err
 }
 
-// register gives the message an id that nobody else waits for.
+// register sets an id of the message that no other question waits for, and returns what to wait on. It fails when
+// the socket has failed.
 func (x *mux) register(m *dns.Msg) (*waiter, error) {
 	x.mu.Lock()
 	defer x.mu.Unlock()

@@ -24,7 +24,7 @@ func valuesOf(t *testing.T, name, typ string, f func(m *dns.Msg, tcp bool)) ([]s
 	return values(c.Answers(context.Background(), zone, name, typ, 1))
 }
 
-// values gives the values of the first server's answer, and its failure as an error.
+// values returns the values of the first server's answer, and its failure as an error.
 func values(answers []index.WireAnswer, err error) ([]string, error) {
 	if err == nil && answers[0].Failure != "" {
 		err = errors.New(answers[0].Failure)

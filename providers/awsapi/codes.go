@@ -121,7 +121,7 @@ var codeKinds = map[string]providers.Kind{
 	"RequestTimeout":              providers.KindUnreachable,
 }
 
-// kindOfCode gives the kind of an API error code; ok is false for a code that
+// kindOfCode returns the kind of an API error code; ok is false for a code that
 // is not known and follows no pattern.
 func kindOfCode(code string) (providers.Kind, bool) {
 	code = strings.TrimPrefix(strings.TrimPrefix(code, "Client."), "Server.")

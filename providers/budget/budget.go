@@ -145,7 +145,7 @@ func fullJitter(d time.Duration) time.Duration {
 	return rand.N(d)
 }
 
-// Name gives the name of the account.
+// Name returns the name of the account.
 func (a *Account) Name() string { return a.name }
 
 // Wait takes one call from the budget. It waits until the bucket has one and
@@ -257,7 +257,7 @@ type State struct {
 	Held         int64     // calls that this budget did not let go out
 }
 
-// State gives the budget as it stands.
+// State returns the budget as it stands.
 func (a *Account) State() State {
 	left, now := a.Left(), a.now()
 	a.mu.Lock()

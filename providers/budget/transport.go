@@ -12,7 +12,7 @@ import (
 // StatusEnhanceYourCalm is the status with which Triton's CloudAPI throttles.
 const StatusEnhanceYourCalm = 420
 
-// Transport gives a RoundTripper that takes each request from the budget before
+// Transport returns a RoundTripper that takes each request from the budget before
 // it is sent, counts it, and blocks the account for as long as an answer asks:
 // Retry-After (RFC 9110 section 10.2.3) of a 420, 429 or 503, and Cloudflare's
 // Ratelimit header when nothing remains. A nil base is http.DefaultTransport.
@@ -114,7 +114,7 @@ func (b broken) Read([]byte) (int, error) { return 0, b.err }
 
 // RetryAfter reads the Retry-After header: seconds, or an HTTP date, which is
 // taken relative to the answer's own Date where it has one, so that a skewed
-// clock does no harm. It gives 0 when there is none or it cannot be read, and
+// clock does no harm. It returns 0 when there is none or it cannot be read, and
 // never more than MaxBlock.
 func RetryAfter(h http.Header, now time.Time) time.Duration {
 	v := strings.TrimSpace(h.Get("Retry-After"))

@@ -227,8 +227,8 @@ func (w *writer) addsOnly(ctx context.Context, call sdkCall) (*envelope, error) 
 	return env, last
 }
 
-// settle reads the results of a batch that was carried out, and puts back what it has overwritten.
-// What the answer does not tell is looked for like after a lost reply.
+// settle records the results of a batch that was carried out, and puts back what it has overwritten.
+// A change that the answer leaves out is looked for like after a lost reply.
 func (w *writer) settle(ctx context.Context, items []item, reply *batchReply, resent int) {
 	var back []overwritten
 	var untold []item
@@ -261,7 +261,8 @@ func (w *writer) settle(ctx context.Context, items []item, reply *batchReply, re
 	}
 }
 
-// told reads the answer about one change: the record that it has left, or what it has overwritten.
+// told returns the result of one change: the record that it has left, or what it has overwritten. An
+// answer that leaves the change out, or is about another record, is an error of KindIncomplete.
 func (w *writer) told(it item, wire *wireRecord) (now providers.Record, o *overwritten, err error) {
 	if wire == nil {
 		return now, nil, w.account.incomplete(w.op, "the answer leaves changes out")

@@ -18,7 +18,7 @@ import (
 
 const zoneName = "scalability.expert"
 
-// embedded starts a world and gives the adapter for its Cloudflare account and the zone.
+// embedded starts a world and returns the adapter for its Cloudflare account and the zone.
 func embedded(t *testing.T) (*sim.Sim, *cloudflare.Account, providers.Zone) {
 	t.Helper()
 	s, err := sim.Start(t.Context(), sim.Options{Seed: 1})

@@ -23,7 +23,7 @@ const (
 	maxPages       = 10_000
 )
 
-// pageCall gives the call of the SDK for one page, counted from 1.
+// pageCall returns the call of the SDK for one page, counted from 1.
 type pageCall func(page int) sdkCall
 
 // pager reads all pages of a list and checks what the API says of each: its
@@ -106,7 +106,7 @@ type wireZone struct {
 	} `json:"account"`
 }
 
-// ascii gives a name in the letters of DNS: zones with an internationalised name come in Unicode, and
+// ascii returns a name in ASCII, or the name itself where that cannot be done. Zones with an internationalised name come in Unicode, and
 // their records in Punycode (RFC 3492).
 func ascii(name string) string {
 	if strings.IndexFunc(name, func(r rune) bool { return r >= 0x80 }) < 0 {
@@ -207,7 +207,7 @@ func (a *Account) zonePages(ctx context.Context, name string, page func([]provid
 	return p.run(ctx)
 }
 
-// zoneID gives the id of a zone, asking for it by name when it is not known.
+// zoneID returns the id of a zone. It looks the zone up by its name when the id is not known.
 func (a *Account) zoneID(ctx context.Context, zone *providers.Zone) (string, error) {
 	if zone.ID != "" {
 		return zone.ID, nil

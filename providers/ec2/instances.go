@@ -170,8 +170,8 @@ func addresses(i *providers.Instance, in *types.Instance) {
 	}
 }
 
-// elastic tells an account's own address from one that Amazon lends. The owner
-// of the latter is "amazon", or begins so ("amazon-elb").
+// elastic reports whether an address with this owner belongs to an account. The owner of an
+// address that Amazon lends is "amazon", or begins so ("amazon-elb").
 func elastic(owner string) bool { return owner != "" && !strings.HasPrefix(owner, "amazon") }
 
 func publicV6(a netip.Addr) bool {

@@ -139,7 +139,7 @@ func (c *Cloud) runInput(op string, req providers.LaunchRequest) (*awsec2.RunIns
 // instance metadata"): with another one it refuses the launch.
 var metadataTag = regexp.MustCompile(`^[A-Za-z0-9+=._,:@-]+$`)
 
-// launchTags gives the tags in a fixed order: a repeated request with the same
+// launchTags returns the tags in a fixed order: a repeated request with the same
 // client token must be the same in every parameter.
 func launchTags(req providers.LaunchRequest) []types.Tag {
 	all := maps.Clone(req.Tags)

@@ -57,9 +57,8 @@ func (c *Cloud) MissingProfile(ctx context.Context, p NodeProfile) ([]string, er
 	return todo, nil
 }
 
-// CreateProfile creates what MissingProfile tells, and nothing that is there
-// already. It can be repeated. For half a minute after it Launch waits for the
-// new profile to be known to EC2.
+// CreateProfile creates what MissingProfile returns, and leaves what is there as it is. It can be
+// repeated. For half a minute afterwards Launch waits until EC2 knows the new profile.
 func (c *Cloud) CreateProfile(ctx context.Context, p NodeProfile) error {
 	have, err := c.profile(ctx, p)
 	if err != nil {

@@ -37,7 +37,7 @@ func (r *read) land(rows int) {
 	r.rows += rows
 }
 
-// cover gives the coverage of the listing as it ended. EC2 says no total, so
+// cover returns the coverage of the listing as it ended. EC2 says no total, so
 // Expected is never known.
 func (r *read) cover() providers.Coverage {
 	v := providers.Coverage{

@@ -159,8 +159,8 @@ func (b *book) enter(raw json.RawMessage) {
 	}
 }
 
-// keepTime gives the entry of a line that this process has written its time with the monotonic reading, which is not in the
-// file: how long ago that was does not change here when the wall clock is set.
+// keepTime keeps the time of a line that this process has written with its monotonic reading, which is not in the
+// file. So the age of the entry does not change here when the wall clock is set.
 func (b *book) keepTime(l body) {
 	if l.Entry != nil {
 		b.entries[b.at[l.Entry.ID]].Time = l.Entry.Time

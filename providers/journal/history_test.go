@@ -214,7 +214,7 @@ func TestAnUndoAndARedoAreThoseOfAStack(t *testing.T) {
 						u.of[id] = root
 						s.settled(root)
 						delete(top.ours, root)
-						top.final, top.open = nil, nil // it was told
+						top.final, top.open = nil, nil // it was reported
 					case "already":
 						delete(top.ours, root)
 						top.final, top.open = nil, nil

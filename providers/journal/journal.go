@@ -28,7 +28,7 @@ const (
 	Done    State = "done"
 	Failed  State = "failed"
 	Refused State = "refused"
-	Unknown State = "unknown" // it was looked for afterwards and could not be told
+	Unknown State = "unknown" // it was looked for afterwards and could not be found out
 )
 
 // The kinds of entry. A reader leaves entries of a kind that it does not know as they are.
@@ -175,7 +175,7 @@ type Journal struct {
 
 // Open opens the journal at path, and makes it and its folder when they are
 // not there. A damaged tail is set aside into a side file, which Problems
-// reports. now gives the time of entries; nil means time.Now.
+// reports. now returns the time of entries; nil means time.Now.
 func Open(path string, now func() time.Time) (*Journal, error) { return OpenUntil(nil, path, now) }
 
 // OpenUntil is Open for a program that can be stopped: once stop is closed, no method waits for a lock that another

@@ -14,8 +14,8 @@ import (
 )
 
 // A writer is one open journal that has begun something. For as long as it lives it holds a lock
-// on a file of its own, which the system gives back when its process dies, however
-// it dies: a process id could be another's by then.
+// on a file of its own, which the system releases when the process dies for any
+// reason. A process id would not do: another process could have it by then.
 
 // writersPath is the folder of those files.
 func (j *Journal) writersPath() string { return j.path + ".writers" }
@@ -93,9 +93,9 @@ func (j *Journal) lives(writer string) (bool, error) {
 	return !free, errors.Join(err, f.Close())
 }
 
-// Abandoned returns the entries, oldest first, of which no one will tell any more what became
-// of them: begun by a process that is gone. Those that were looked for since, and could not be told,
-// are given again for as long as they are younger than recheck.
+// Abandoned returns, oldest first, the entries that a process began which is gone, so that it will not
+// write their outcome. An entry whose outcome was looked for since, and is unknown, is
+// returned again until recheck has passed since that time.
 func (j *Journal) Abandoned(recheck time.Duration) ([]Entry, error) {
 	var out []Entry
 	err := j.locked(func() error {
@@ -127,8 +127,8 @@ func (j *Journal) Abandoned(recheck time.Duration) ([]Entry, error) {
 	return out, err
 }
 
-// Settle writes what became of entries that were abandoned. Of those that someone
-// else has settled meanwhile nothing is written; written gives the others.
+// Settle writes the outcomes of abandoned entries, and returns the entries that it has written. It writes nothing
+// about an entry that another process has settled meanwhile.
 func (j *Journal) Settle(outcomes ...Outcome) (written []Entry, err error) {
 	err = j.locked(func() error {
 		var lines []body

@@ -8,8 +8,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// tryLockFile takes the file if no other process holds it. The system gives the
-// lock back when the holder dies.
+// tryLockFile takes the file if no other process holds it. The system
+// releases the lock when the holder dies.
 func tryLockFile(f *os.File) (bool, error) { return try(f, unix.LOCK_EX) }
 
 // tryShareFile takes the file together with others that read, if no process holds it alone.

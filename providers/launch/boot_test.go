@@ -12,8 +12,8 @@ import (
 	"rollcall/providers"
 )
 
-// stagesOf runs a launch and gives the stages that were told of its one node, all
-// that was reported it, and the report.
+// stagesOf runs a launch and returns the stages that were reported of its one node, the stages with
+// their messages, and the report.
 func stagesOf(a *fakeCloud, o Options) (stages []Stage, told []string, r Report) {
 	r = Run(context.Background(), spec(1), cloudsOf(a), o, func(p Progress) {
 		if len(stages) == 0 || stages[len(stages)-1] != p.Node.Stage {

@@ -153,7 +153,7 @@ func labelOK(s string) bool {
 	return s != "" && s[0] != '-' && !strings.ContainsFunc(s, func(r rune) bool { return !ok(r) })
 }
 
-// name gives the name of the n-th node of the whole launch. Triton wants names
+// name returns the name of the n-th node of the whole launch. Triton wants names
 // to be unique in an account, so a part of the launch id is in them.
 func (s *Spec) name(n int) string {
 	return s.NamePrefix + "-" + s.ID[:min(4, len(s.ID))] + "-" + fmt.Sprintf("%02d", n+1)

@@ -63,8 +63,7 @@ func (r *Report) Missing() int {
 	return n
 }
 
-// Lines tells the outcome node by node, for a person. Nothing in it is longer
-// than a line or has control characters.
+// Lines returns the problems of the launch and the outcome of each node, one line each, without control characters.
 func (r *Report) Lines() []string {
 	lines := make([]string, 0, len(r.Nodes)+len(r.Problems))
 	for _, p := range r.Problems {

@@ -63,7 +63,7 @@ func Retry(ctx context.Context, r Report, clouds []Cloud, o Options, progress fu
 	return carry(ctx, r, clouds, o.withDefaults(), progress)
 }
 
-// nextNumber gives a number that no node of the launch has in its name.
+// nextNumber returns a number that no node of the launch has in its name.
 func nextNumber(s Spec, nodes []Node) int {
 	for n := len(nodes); ; n++ {
 		if !slices.ContainsFunc(nodes, func(m Node) bool { return m.Name == s.name(n) }) {
@@ -117,7 +117,7 @@ func carry(ctx context.Context, r Report, clouds []Cloud, o Options, progress fu
 	return r
 }
 
-// get gives a copy of a node as it stands.
+// get returns a copy of a node as it stands.
 func (l *run) get(i int) Node {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -336,8 +336,8 @@ func (l *run) interval(cloud string, step int) time.Duration {
 	return min(l.poll[cloud]<<min(step/3, 2), 4*l.poll[cloud])
 }
 
-// watch asks how far the boot of a running node has come. It gives what keeps it
-// from being registered, and whether asking again makes sense.
+// watch asks how far the boot of a running node has come, and sets the stage of the node. It returns what keeps
+// the node from being registered, and whether asking again makes sense.
 func (l *run) watch(ctx context.Context, i int) (message string, again bool) {
 	b, err := l.o.Boot(ctx, l.get(i))
 	switch providers.KindOf(err) {
@@ -415,7 +415,7 @@ func (l *run) untilRegistered(ctx context.Context, i int) {
 	}
 }
 
-// because says why a node is not in DNS, as far as the node or its registration told.
+// because returns the end of a sentence that says why a node is not in DNS: the error of its registration, else says, what the node wrote.
 func because(err error, says string) string {
 	switch {
 	case err != nil:

@@ -71,8 +71,8 @@ const (
 	StageLaunching  Stage = "launching"  // the cloud was asked
 	StagePending    Stage = "pending"    // the cloud has taken it, it does not run yet
 	StageRunning    Stage = "running"    // it runs, and is not in DNS yet
-	StageBooting    Stage = "booting"    // as running, and its system is seen to come up; skipped where nothing tells
-	StageHealthy    Stage = "healthy"    // as running, and its health check is seen to pass; skipped where nothing tells
+	StageBooting    Stage = "booting"    // as running, and its system is seen to come up; skipped where that is not known
+	StageHealthy    Stage = "healthy"    // as running, and its health check is seen to pass; skipped where that is not known
 	StageRegistered Stage = "registered" // it is in DNS: done
 	StageFailed     Stage = "failed"     // see Node.Err
 	StageUnknown    Stage = "unknown"    // the cloud may have taken it; a retry asks again under the same id
@@ -84,7 +84,7 @@ func (s Stage) Up() bool { return s == StageRunning || s == StageBooting || s ==
 // BootState is what is known of the boot of a running node, by evidence: its
 // console log, or a health check made from here.
 type BootState struct {
-	Stage   Stage  // StageBooting or StageHealthy; empty when nothing tells, so that nothing is claimed
+	Stage   Stage  // StageBooting or StageHealthy; empty when it is not known
 	Message string // what keeps the node from being registered, in its own words; may be empty
 	Ended   bool   // its boot script has run to its end, by the console log
 	Failed  bool   // its boot script failed, by the console log

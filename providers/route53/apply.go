@@ -318,7 +318,7 @@ type batchError struct {
 func (e *batchError) Error() string { return e.text }
 func (e *batchError) Unwrap() error { return e.err }
 
-// done gives a change its result: the record as it stands in the working copy.
+// done sets the result of a change: the record as it stands in the working copy.
 func (r *run) done(i int, w *work, ticket string, already bool) {
 	res := providers.Result{Already: already && !r.lost[i], Ticket: ticket}
 	if c := &r.changes[i]; c.Op != providers.OpDelete {
@@ -327,7 +327,7 @@ func (r *run) done(i int, w *work, ticket string, already bool) {
 	r.results[i] = res
 }
 
-// record gives a record as the working copy has it, owners attached.
+// record returns a record as the working copy has it, owners attached.
 func (w *work) record(want *providers.Record) providers.Record {
 	k := key{name: want.Name, typ: want.Type, id: want.SetID}
 	if s := w.sets[k]; s != nil {

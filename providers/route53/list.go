@@ -17,8 +17,8 @@ import (
 )
 
 const (
-	zonePage = 100 // most that ListHostedZones gives in one answer
-	setPage  = 300 // most that ListResourceRecordSets gives in one answer
+	zonePage = 100 // most zones in one answer of ListHostedZones
+	setPage  = 300 // most sets in one answer of ListResourceRecordSets
 	// newServers is for how many zones one listing asks for the name servers:
 	// each costs a call, and the answers are kept.
 	newServers = 20
@@ -172,7 +172,7 @@ func (a *Account) Records(ctx context.Context, zone providers.Zone, page func([]
 type start struct{ name, typ, id string } // name as on the wire
 
 // sets lists record sets from a place in Route 53's order, page by page, until
-// there are no more or visit wants none. last tells visit that no page follows.
+// there are no more or visit returns false. last is true on the last page.
 func (a *Account) sets(ctx context.Context, op, zoneID string, from start, visit func(list []types.ResourceRecordSet, last bool) (more bool)) error {
 	seen, listed := map[start]bool{}, map[key]bool{}
 	for {

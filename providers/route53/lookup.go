@@ -57,8 +57,8 @@ func (a *Account) name(ctx context.Context, op, zoneID, name string) (map[key]*t
 				all = true // the markers lie together, and have ended
 				return false
 			default:
-				// Some other name: whether the markers come later on this page or
-				// far behind, the rest of the page tells or a second read does.
+				// Some other name. The markers come later on this page, or on a later
+				// page that a second read finds.
 			}
 		}
 		all = last

@@ -14,7 +14,7 @@ import (
 // key alone, in a fixed order and separated by single spaces. It can be read
 // back, so that a set that was deleted can be made again as it was.
 const (
-	polWeighted      = "weighted" // tells weight 0 from no weight
+	polWeighted      = "weighted" // it distinguishes weight 0 from no weight
 	polMultivalue    = "multivalue"
 	polRegion        = "region"
 	polFailover      = "failover"

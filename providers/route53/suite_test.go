@@ -32,7 +32,7 @@ func TestTheAdapterWorksAgainstMoto(t *testing.T) {
 	runSuite(t, route53.Config{AWS: staticConfig(), Endpoint: url, Budget: budget.New("moto", 10, 50)})
 }
 
-// startSim starts the embedded clouds, and gives the config of their Route 53 account.
+// startSim starts the embedded clouds, and returns the config of their Route 53 account.
 func startSim(t *testing.T) (*sim.Sim, route53.Config) {
 	t.Helper()
 	s, err := sim.Start(context.Background(), sim.Options{Seed: 1, Dir: t.TempDir()})

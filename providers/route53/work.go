@@ -341,7 +341,7 @@ func normal(r *providers.Record) providers.Record {
 	return c
 }
 
-// find gives the place of a value in a set; -1 when it is not there.
+// find returns the index of a value in a set, or -1 when it is not there.
 func (w *work) find(k key, value string) int {
 	s := w.sets[k]
 	if s == nil {

@@ -128,5 +128,5 @@ func refuse(w http.ResponseWriter, err error) {
 
 func answer(w http.ResponseWriter, v any) {
 	w.Header().Set("Content-Type", "application/json")
-	_ = json.NewEncoder(w).Encode(v) // a client that has left is not told
+	_ = json.NewEncoder(w).Encode(v) // the client may have left
 }

@@ -23,7 +23,7 @@ type Endpoints struct {
 	Config                         string // path of the config file, once it is written
 }
 
-// Env gives the environment that clients need, as KEY=VALUE in a fixed order.
+// Env returns the environment that clients need, as KEY=VALUE in a fixed order.
 // Variables that would be empty are left out.
 func (e Endpoints) Env() []string {
 	pairs := [][2]string{{"AWS_ENDPOINT_URL", e.AWS}}

@@ -19,7 +19,7 @@ import (
 
 // Options shape a simulation. The zero value is usable.
 type Options struct {
-	Seed      uint64           // the same seed gives the same world
+	Seed      uint64           // the same seed makes the same world
 	Instances int              // about how many; 0 for the default world of 60
 	Now       func() time.Time // the world's clock; time.Now when nil
 	Delays    world.Delays     // how long things take; the world's own when zero

@@ -90,8 +90,8 @@ func (s *Sim) listen(o Options) error {
 	return err
 }
 
-// serveTriton gives each data centre a listener of its own. The listeners are
-// there before the handlers, because each data centre names the URLs of all.
+// serveTriton serves each data centre on a listener of its own. It opens the listeners
+// before it makes the handlers, because each data centre names the URLs of all.
 func (s *Sim) serveTriton(key ssh.PublicKey) error {
 	urls := map[string]string{} // by data centre
 	listeners := map[string]net.Listener{}

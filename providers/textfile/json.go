@@ -12,7 +12,7 @@ func CheckJSON(text []byte) error {
 	return nil
 }
 
-// JSONReader returns a reader of the text that r gives. It ends with an *Error where the text is longer than most bytes,
+// JSONReader returns a reader of the text of r. It ends with an *Error where the text is longer than most bytes,
 // or nested too deeply.
 func JSONReader(r io.Reader, most int64) io.Reader { return &jsonReader{r: r, most: most, left: most} }
 

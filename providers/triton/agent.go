@@ -36,7 +36,7 @@ func withAgent(socket string, f func(agent.ExtendedAgent) error) error {
 	return nil
 }
 
-// agentKey looks for the key with the fingerprint in the agent. It gives nil
+// agentKey returns the key of the agent with the fingerprint, or nil
 // when the agent answers and has no such key.
 func agentKey(socket, fingerprint string) (*key, error) {
 	var found *agent.Key

@@ -16,7 +16,7 @@ import (
 
 const eastName = "joyent-east"
 
-// embedded starts a world and gives the adapter for one of its Triton clouds.
+// embedded starts a world and returns the adapter for one of its Triton clouds.
 func embedded(t *testing.T, o sim.Options) (*sim.Sim, *triton.Cloud) {
 	t.Helper()
 	o.Delays = world.Delays{Boot: time.Millisecond, Agent: time.Hour, Stop: time.Millisecond, Forget: time.Hour, Propagate: time.Millisecond}

@@ -285,7 +285,7 @@ func fast() *budget.Account {
 	return budget.New("t", 0, 1, budget.WithJitter(func(time.Duration) time.Duration { return 0 }))
 }
 
-// cloud gives an adapter for the fake with an ECDSA key.
+// cloud returns an adapter for the fake with an ECDSA key.
 func (f *fake) cloud(change ...func(*Config)) *Cloud {
 	f.t.Helper()
 	der, err := x509.MarshalECPrivateKey(ecKey())

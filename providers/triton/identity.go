@@ -13,11 +13,11 @@ import (
 	"rollcall/providers"
 )
 
-// Identify asks the cloud who it is: GET /:login gives the id of the account
-// whose machines are listed, GET /:login/datacenters the data centre, which is
-// the entry whose URL is the one that is asked. A CloudAPI that does not list the URL by
-// which it is reached (a private name, an address, an old version) goes by the URL's host. So one
-// data centre asked by two such URLs has two keys, and what is marked with the other is unknown: never dead.
+// Identify reads the identity of the cloud. GET /:login returns the id of the account
+// whose machines are listed. GET /:login/datacenters returns the data centres; the cloud is
+// the one whose URL is the one that is asked. When none is (a private name, an address, an old
+// version), the host of the URL stands for the data centre. So one data centre reached by two such
+// URLs has two keys, and what is marked with the other key counts as unknown, never as dead.
 func (c *Cloud) Identify(ctx context.Context) (providers.Cloud, error) {
 	var account struct {
 		ID    string `json:"id"`
@@ -56,7 +56,7 @@ func (c *Cloud) Identify(ctx context.Context) (providers.Cloud, error) {
 	return self, nil
 }
 
-// dataCentre gives the name of the data centre that has the URL, or the URL's host.
+// dataCentre returns the name of the data centre that has the URL, or the URL's host.
 func dataCentre(own *url.URL, centres map[string]string) string {
 	found := ""
 	for name, address := range centres {
@@ -78,9 +78,8 @@ func hostPort(u *url.URL) string {
 	return strings.ToLower(u.Hostname()) + ":" + port
 }
 
-// who gives the identity for a single answer: what the last Identify gave, or
-// a first one. URL, account and key of a Cloud never change, so this cannot
-// name another cloud than the one that answers.
+// who returns the identity that the last Identify returned, and calls Identify when there was none. URL,
+// account and key of a Cloud never change, so this is the identity of the cloud that answers.
 func (c *Cloud) who(ctx context.Context) (providers.Cloud, error) {
 	if self := c.self.Load(); self != nil {
 		return *self, nil

@@ -33,7 +33,7 @@ type algorithm struct {
 	hash crypto.Hash
 }
 
-// algorithmOf gives the algorithm of a public key by its SSH type.
+// algorithmOf returns the algorithm of a public key by its SSH type.
 func algorithmOf(key ssh.PublicKey) (algorithm, error) {
 	switch key.Type() {
 	case ssh.KeyAlgoRSA:

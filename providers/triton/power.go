@@ -105,7 +105,7 @@ func (c *Cloud) action(action, id string) (request, error) {
 	}, nil
 }
 
-// ConsoleLog has nothing to read: CloudAPI gives no console log.
+// ConsoleLog always returns an error: CloudAPI has no console log.
 func (c *Cloud) ConsoleLog(context.Context, string) (string, error) {
 	return "", &providers.Error{
 		Kind: providers.KindInvalid, Source: c.name, Op: "read console log",

@@ -42,7 +42,7 @@ func (s *Session) LockZone(ctx context.Context, zone providers.Zone) (end func()
 	select {
 	case err := <-got:
 		if err == nil {
-			return func() { _ = f.Close() } // gives the lock back
+			return func() { _ = f.Close() } // releases the lock
 		}
 		_ = f.Close()
 	case <-ctx.Done():

@@ -117,7 +117,7 @@ type observations struct {
 	health []index.HealthState
 }
 
-// setSnapshot has the names of a snapshot asked for from now on. A nil observer asks nobody.
+// setSnapshot has name servers queried for the names of a snapshot from now on. It does nothing on a nil observer.
 func (o *Observer) setSnapshot(snap *providers.Snapshot) {
 	if o != nil && o.Wire != nil {
 		o.Wire.SetSnapshot(snap)

@@ -9,14 +9,14 @@ import (
 	"rollcall/providers/budget"
 )
 
-// What a call has to take, or to wait, before a person is told that it is made again.
+// How long a call must take, or wait, before it is reported that it is made again.
 const (
 	worthTellingPause = time.Second
 	worthTellingTry   = 3 * time.Second
 	tellRetryEvery    = 5 * time.Second // for one account: its callers wait side by side
 )
 
-// retries tells a person that calls fail and are made again. It is safe for concurrent use.
+// retries makes the lines that report calls which fail and are made again. It is safe for concurrent use.
 type retries struct {
 	mu   sync.Mutex
 	told map[string]time.Time // by account

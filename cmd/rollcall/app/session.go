@@ -64,7 +64,7 @@ type Session struct {
 	settling sync.Mutex
 	settled  bool                 // what was left open in the journal was looked up
 	seen     map[string]time.Time // when findings were first seen; nil before it was read from the state folder
-	seenTold bool                 // that it cannot be kept was told
+	seenTold bool                 // that it cannot be kept was reported
 
 	noted sync.Map   // what the clouds could not be asked and was reported already: sentence -> true
 	own   ownMarkers // what the journal has written last
@@ -360,7 +360,7 @@ func (s *Session) Close() error {
 	return nil
 }
 
-// Cloud gives a cloud by its name.
+// Cloud returns a cloud by its name; ok is false when there is none.
 func (s *Session) Cloud(name string) (*CloudSource, bool) {
 	for i := range s.Clouds() {
 		if s.Clouds()[i].Name == name {
@@ -370,7 +370,7 @@ func (s *Session) Cloud(name string) (*CloudSource, bool) {
 	return nil, false
 }
 
-// Zone gives a zone by its name.
+// Zone returns a zone by its name; ok is false when there is none.
 func (s *Session) Zone(name string) (*ZoneSource, bool) {
 	for i := range s.Zones() {
 		if providers.SameName(s.Zones()[i].Name, name) {

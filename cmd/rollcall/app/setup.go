@@ -28,7 +28,7 @@ type CloudSource struct {
 // ZoneSource is one zone with the account that it is asked of, set up or not.
 type ZoneSource struct {
 	Name     string
-	Id       string // of the zone, where the config gives it
+	Id       string // of the zone, where the config has it
 	Provider providers.Provider
 	DNSAccount
 	Pos  config.Pos
@@ -161,7 +161,7 @@ func (s *setUp[T]) within(ctx context.Context, instead T) T {
 	}
 }
 
-// Cause is an error without the name of its source, which the caller tells.
+// Cause returns the text of an error without the name of its source, which the caller prints.
 func Cause(err error) string {
 	if e, ok := errors.AsType[*providers.Error](err); ok && e.Err != nil {
 		return e.Err.Error()

@@ -304,8 +304,8 @@ func (b *backend) Relaunch(ctx context.Context, r launch.Report, progress func(l
 	return launch.Retry(ctx, r, b.s.LaunchClouds(), b.s.Follow(&r.Spec), b.watch(ctx, r.Spec.Service, progress))
 }
 
-// watch has the sources of a launch read again as its nodes come further, so
-// that the panes show what the launch tells.
+// watch returns progress with a read of the launch's sources added whenever a node has reached another stage, so
+// that the panes show what the launch reports.
 func (b *backend) watch(ctx context.Context, service string, progress func(launch.Progress)) func(launch.Progress) {
 	zone := ""
 	if d := b.s.Config.Declared(service); d != nil {

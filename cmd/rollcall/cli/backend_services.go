@@ -39,8 +39,8 @@ func (b *backend) planIncarnation(v *dnsview.View, w common.ChangeRequest) (plan
 	return plan.WithoutBarred(v, made.Plan), nil
 }
 
-// wholeZone gives the zone that a service lies in as it was read last. What is planned on it rests
-// on what the zone does not have, so it must have been read whole; the guards look again.
+// wholeZone returns the zone that a service lies in as it was read last. It fails when that read is not complete,
+// because plans depend on what the zone does not have. The guards read it again.
 func (b *backend) wholeZone(v *dnsview.View, n dnssd.Name) (plan.Zone, error) {
 	if b.s.Config.Fleet == "" {
 		return plan.Zone{}, b.s.NeedFleet()

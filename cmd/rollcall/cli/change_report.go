@@ -129,7 +129,7 @@ func markdownList(title string, texts []string) string {
 	return b
 }
 
-// notesText tells a person what the clouds could not be asked.
+// notesText returns the lines that say what the clouds could not be asked.
 func notesText(notes []string) string {
 	b := ""
 	for _, n := range notes {
@@ -138,7 +138,7 @@ func notesText(notes []string) string {
 	return b
 }
 
-// reportText tells a person what became of each step.
+// reportText returns the outcome of each step as text.
 func reportText(r *reportRow) string {
 	var b strings.Builder
 	b.WriteString(r.Title + "\n")

@@ -127,7 +127,7 @@ func (a *commands) configCheck(ctx context.Context) error {
 	return nil
 }
 
-// tellAll tells every mistake on a line of its own.
+// tellAll prints every mistake of a config on a line of its own.
 func (a *commands) tellAll(err error) error {
 	all := config.All(err)
 	if len(all) == 0 {

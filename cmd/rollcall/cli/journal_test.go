@@ -26,7 +26,7 @@ func journalPath(t *testing.T) string {
 	return found[0]
 }
 
-// leave begins a change again that the journal has, as a rollcall that is stopped before it is told.
+// leave begins a change again that the journal has, like a rollcall that is stopped before it knows the outcome.
 func leave(t *testing.T, e journal.Entry) {
 	t.Helper()
 	j, err := journal.Open(journalPath(t), nil)

@@ -149,7 +149,7 @@ func launchText(l *journal.Launch) string {
 	return text
 }
 
-// journalText tells all of some entries.
+// journalText returns all fields of some entries as text.
 func journalText(entries []rows.Entry) string {
 	var b strings.Builder
 	for i := range entries {

@@ -88,7 +88,7 @@ func backOff(ctx context.Context, try int) {
 	}
 }
 
-// A node gives up after this many tries; the console is what finds the rest.
+// nodeTries is after how many tries a node stops; the console finds what is left.
 const nodeTries = 20
 
 func (p *player) play(ctx context.Context, ev world.NodeEvent, a *userdata.AgentConfig) error {

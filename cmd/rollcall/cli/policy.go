@@ -142,7 +142,7 @@ func (t *cloudflareTokens) text() string {
 	return b.String()
 }
 
-// asJSONText gives a document as it is pasted.
+// asJSONText returns a document as JSON to paste.
 func asJSONText(v any) string {
 	var b strings.Builder
 	_ = writeData(&b, asJSON, v) // a builder takes everything

@@ -65,8 +65,8 @@ func runAt(now func() time.Time, args []string, in *os.File, out, errw io.Writer
 	return a.exit(err)
 }
 
-// interruptible gives a context that ends at the first ctrl-c or SIGTERM. The
-// second one kills: the signals have their usual effect again.
+// interruptible returns a context that ends at the first ctrl-c, SIGTERM or SIGHUP. The
+// second one ends the process: the signals have their usual effect again.
 func interruptible() (context.Context, func()) {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	context.AfterFunc(ctx, stop)
@@ -114,7 +114,8 @@ complete).`,
 	return root
 }
 
-// bound gives a command the time that --timeout says. What stays open until somebody ends it takes none.
+// bound ends the context of a command after the time of --timeout. With a command that runs until it is stopped, the
+// flag is a usage error.
 func (a *commands) bound(cmd *cobra.Command, _ []string) error {
 	switch f := cmd.Flag("timeout"); {
 	case f == nil || !f.Changed || f != cmd.Root().PersistentFlags().Lookup("timeout"):

@@ -14,8 +14,8 @@ import (
 	"rollcall/userdata"
 )
 
-// hostPatience is how long a host tries to join or leave in a crowd, unless it is told
-// otherwise: where an account allows five requests a second, two hundred hosts take minutes.
+// hostPatience is how long a host tries to join or leave, unless --timeout says otherwise. Where an
+// account allows five requests a second, two hundred hosts at once take minutes.
 const hostPatience = 10 * time.Minute
 
 func (a *commands) serviceCommand() *cobra.Command {

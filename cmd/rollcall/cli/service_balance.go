@@ -64,7 +64,7 @@ weighted record sets have a weight too.`,
 	return cmd
 }
 
-// checkBalance refuses what can be told without asking anybody.
+// checkBalance returns a usage error for flags that are wrong whatever the sources say.
 func checkBalance(cmd *cobra.Command, service string, hosts []string, priority, weight number) error {
 	switch {
 	case len(hosts) == 0:

@@ -14,7 +14,7 @@ import (
 	"rollcall/cmd/rollcall/exit"
 )
 
-// startSim starts rollcall sim as a process and gives the file with its environment.
+// startSim starts rollcall sim as a process and returns the file with its environment.
 func startSim(t *testing.T, args ...string) (envFile string, cmd *exec.Cmd) {
 	t.Helper()
 	dir := blank(t)

@@ -124,7 +124,7 @@ func (h *host) declare(c *config.Config, e sim.Endpoints) {
 	}
 }
 
-// rolePolicies gives the role of the world's nodes the policy that rollcall policy aws prints for it.
+// rolePolicies returns the policy of the role of the world's nodes, as rollcall policy aws prints it.
 func (h *host) rolePolicies(w *world.World) map[string]string {
 	c := config.Empty()
 	h.declare(c, sim.Endpoints{})

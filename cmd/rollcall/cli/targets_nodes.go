@@ -35,7 +35,7 @@ func findNodes(v *dnsview.View, args []string) ([]providers.InstanceRef, error) 
 	return out, nil
 }
 
-// hostsNamed gives the hosts that joined by hand under this id; in each zone it is another one.
+// hostsNamed returns the hosts that joined by hand under this id. The same id in another zone is another host.
 func hostsNamed(v *dnsview.View, id string) []providers.InstanceRef {
 	var out []providers.InstanceRef
 	look := func(r *dnsview.Roster) {

@@ -13,8 +13,8 @@ import (
 	"rollcall/providers"
 )
 
-// basis says which sources the answer of a command rests on. The zero basis is all of
-// them, for a command that was told by name what to change.
+// basis is which sources the answer of a command depends on. The zero basis is all of
+// them, for a command whose arguments name what to change.
 type basis struct {
 	// whatever is true of a command that changes whatever it finds: its answer is
 	// as incomplete as any of its sources, even when all that was found is done.

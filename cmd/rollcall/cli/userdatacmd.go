@@ -235,8 +235,8 @@ and a node takes its name from its instance.`,
 	return c
 }
 
-// renderTemplate renders with what the config says, where there is one. It also
-// gives the service that it is for; nil for none.
+// renderTemplate renders a template with the values of the config, where there is one. It also
+// returns the service that it is for, or nil.
 func (a *commands) renderTemplate(ctx context.Context, name string, f *renderFlags) (r userdata.Rendered, service *index.Service, err error) {
 	given, err := givenValues(f.values, f.set)
 	if err != nil {

@@ -12,7 +12,7 @@ import (
 	"rollcall/providers/sim/world"
 )
 
-// recordOf gives the one record that leads to a node of a service, as -o name writes it.
+// recordOf returns the one record that leads to a node of a service, as -o name writes it.
 func recordOf(t *testing.T, node string) string {
 	t.Helper()
 	rows := objects(t, "ls", "instances", "--filter", "name="+node, "-o", "json")
@@ -206,7 +206,7 @@ func TestAPlanIsShownAndCarriedOutAsItWasShown(t *testing.T) {
 	if after := allRecords(t); !slices.Equal(after, before) {
 		t.Fatal("the zones have changed")
 	}
-	// One of them goes by another hand: what is left of the plan is done, and that is told.
+	// Another writer deletes one of them: the rest of the plan is done, and that is reported.
 	gone := slices.IndexFunc(shown.Steps, func(st stepRow) bool { return st.Record.Name == "www.scalability.expert" })
 	rec := shown.Steps[gone].Record
 	must(t, "deregister", rows.RecordName(rec.Zone, rec.Name, rec.Type, rec.Value))

@@ -105,7 +105,7 @@ func until(t *testing.T, what string, holds func() bool) {
 	t.Fatalf("waited for %s in vain", what)
 }
 
-// lines are what the watch has told so far.
+// lines returns what the watch has printed so far.
 func (w *watch) lines() []watcher.Line {
 	w.t.Helper()
 	var out []watcher.Line

@@ -39,7 +39,7 @@ func (s suite) Run() int {
 	return s.M.Run()
 }
 
-// blank gives the process an environment without any credentials, config or state.
+// blank sets up an environment without any credentials, config or state.
 func blank(t *testing.T) (dir string) {
 	t.Helper()
 	dir = t.TempDir()

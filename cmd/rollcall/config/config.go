@@ -109,7 +109,7 @@ type Guards struct {
 	Allow     []netip.Prefix // addresses that are never deleted
 }
 
-// Empty gives a config that has the defaults and no sources.
+// Empty returns a config that has the defaults and no sources.
 func Empty() *Config {
 	return &Config{
 		Guards: Guards{
@@ -121,7 +121,7 @@ func Empty() *Config {
 	}
 }
 
-// DeclaredServices gives the services without their places.
+// DeclaredServices returns the services without their places.
 func (c *Config) DeclaredServices() []index.Service {
 	out := make([]index.Service, len(c.Services))
 	for i := range c.Services {
@@ -148,7 +148,7 @@ func (c *Config) StateName() string {
 	return cmp.Or(c.State, c.Fleet, "default")
 }
 
-// ZoneOf gives the configured zone that a name lies in: the longest that fits.
+// ZoneOf returns the configured zone that a name lies in, the longest when there are several; ok is false for none.
 func (c *Config) ZoneOf(name string) (string, bool) {
 	best, ok := "", false
 	for i := range c.Zones {

@@ -46,7 +46,7 @@ func (e Errors) Error() string {
 	return fmt.Sprintf("%s (and %d more: rollcall config check lists them)", e[0].Error(), len(e)-1)
 }
 
-// All gives every mistake that err holds, when it comes from this package.
+// All returns every mistake that err holds, and none when err does not come from this package.
 func All(err error) []*Error {
 	if es, ok := errors.AsType[Errors](err); ok {
 		return es
@@ -71,7 +71,7 @@ func oneLine(s string) string {
 	}, s)
 }
 
-// nearest gives the candidate that a person most likely meant, or "".
+// nearest returns the candidate that a person most likely meant, or "".
 func nearest(word string, candidates []string) string {
 	if len(word) > 100 {
 		return ""

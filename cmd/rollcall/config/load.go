@@ -109,7 +109,7 @@ func Load(path string, rules Rules) (*Config, error) {
 	return c, nil
 }
 
-// FileStamp tells one content of a file from another: its modification time and size. It is zero for a file that is not there.
+// FileStamp is the modification time and size of a file, which change with its content. It is zero for a file that is not there.
 type FileStamp struct {
 	Modified time.Time
 	Size     int64

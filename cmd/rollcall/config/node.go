@@ -176,7 +176,7 @@ func keyText(k ast.MapKeyNode) string {
 	return k.String()
 }
 
-// text gives a scalar as it stands in the file: a fleet id of digits stays a text.
+// text returns a scalar as it stands in the file: a fleet id of digits stays a text.
 func (r *reader) text(n ast.Node, what string) (string, bool) {
 	switch t := r.plain(n).(type) {
 	case nil:
@@ -309,8 +309,8 @@ func (r *reader) toStringMap(dst *map[string]string, what string) func(ast.Node)
 // variableName is the name of an environment variable (POSIX, section 8.1, in either case).
 var variableName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 
-// toEnvironment reads a mapping to names of environment variables. What does not look like one is
-// likely the secret itself, so it is not told.
+// toEnvironment reads a mapping to names of environment variables. A value that does not look like a name is
+// likely the secret itself, so the error does not show it.
 func (r *reader) toEnvironment(dst *map[string]string, what string) func(ast.Node) {
 	return func(n ast.Node) {
 		r.toStringMap(dst, what)(n)

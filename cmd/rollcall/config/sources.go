@@ -155,7 +155,7 @@ func (r *reader) zone(n ast.Node) Zone {
 	return z
 }
 
-// check looks at what only the whole file tells.
+// check finds the mistakes that only the whole file shows, such as two sources of one name.
 func (r *reader) check(c *Config) {
 	seen := map[string]Pos{}
 	once := func(kind, name string, p Pos, do string) {

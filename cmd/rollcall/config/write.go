@@ -196,7 +196,7 @@ func scalar(s string) string {
 
 func quote(s string) string { return strconv.Quote(s) }
 
-// Source gives the place of a source's entry in the file, by its name.
+// Source returns the place of a source's entry in the file, by its name; ok is false when there is none.
 func (c *Config) Source(name string) (Pos, bool) {
 	for i := range c.Clouds {
 		if c.Clouds[i].Name == name {

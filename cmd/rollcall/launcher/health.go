@@ -23,7 +23,7 @@ type nodeHealth struct {
 	probers map[string]*probe.Prober // each node has its own: they come and go one by one
 	unseen  map[string]string        // what is to be said of nodes that were registered unchecked
 
-	boot func(context.Context, launch.Node) (launch.BootState, error) // what the console log tells
+	boot func(context.Context, launch.Node) (launch.BootState, error) // what the console log says
 }
 
 func (s *Launcher) newNodeHealth(d *index.Service) *nodeHealth {
@@ -66,7 +66,7 @@ func reached(public []netip.Addr) netip.Addr {
 	return netip.Addr{}
 }
 
-// watch adds what the health check says to what the console log tells.
+// watch returns boot with the result of the health check added to what the console log says.
 func (h *nodeHealth) watch(boot func(context.Context, launch.Node) (launch.BootState, error)) func(context.Context, launch.Node) (launch.BootState, error) {
 	h.boot = boot
 	return func(ctx context.Context, n launch.Node) (launch.BootState, error) {

@@ -18,7 +18,7 @@ import (
 	"rollcall/providers/launch"
 )
 
-// knocked is a node that can be told to be well, and counts who knocks at it.
+// knocked is a node that can be set to be well, and counts the health checks of it.
 type knocked struct {
 	well   atomic.Bool
 	knocks atomic.Int64

@@ -149,8 +149,8 @@ func Earlier(entries []journal.Entry) func(n launch.Node) string {
 	return func(n launch.Node) string { return ids[at(n.Cloud, n.Index)] }
 }
 
-// asBefore gives a launch that is carried on what its earlier try chose by itself: the names of
-// nodes, images and sizes. What most nodes have may have changed since, not least by that try.
+// asBefore sets, on a launch that is continued, the values that its earlier try chose: the prefix of the nodes' names, the
+// image and the size. The usual values may have changed since, even by that try.
 func asBefore(entries []journal.Entry, cloud string, t *launch.Target, prefix *string) {
 	for i := range entries {
 		l := entries[i].Launch

@@ -32,7 +32,7 @@ import (
 // Launcher launches nodes with what a session has.
 type Launcher struct {
 	*app.Session
-	Metadata Metadata // of Triton nodes, as the command line gives it
+	Metadata Metadata // of Triton nodes, from the command line
 }
 
 // New returns a launcher that works on a session.
@@ -107,7 +107,7 @@ type registrations struct {
 	s       *Launcher
 	service *index.Service
 	dns     providers.DNS
-	zoneID  string // as the config gives it
+	zoneID  string // from the config
 	every   time.Duration
 
 	mu    sync.Mutex

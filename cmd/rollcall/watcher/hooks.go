@@ -31,7 +31,7 @@ const (
 	hookPause   = time.Second // before the second try; it grows fourfold
 	hookQueue   = 1000        // events that wait; more wait for a later scan
 	maxReply    = 64 << 10
-	// mostRemembered bounds the file of what was told, in bytes.
+	// mostRemembered bounds the file of the findings that were sent, in bytes.
 	mostRemembered = 256 << 20
 )
 
@@ -60,10 +60,10 @@ type hook struct {
 	down    bool // it failed the last time: it is tried once until it works again
 }
 
-// hooks tell receivers of findings, one after the other, and never hold up who watches.
+// hooks send findings to receivers, one after the other. They never hold the watcher up.
 type hooks struct {
 	say    func(format string, args ...any)
-	path   string // of the file that remembers what was told
+	path   string // of the file of the findings that were sent
 	hooks  []*hook
 	queue  chan queued
 	told   chan delivery
@@ -113,7 +113,7 @@ func (h *hooks) send(key string, e HookEvent) bool {
 	}
 }
 
-// run delivers events until ctx ends. What was not delivered by then is told after the next start.
+// run delivers events until ctx ends. An event that was not delivered by then is sent after the next start.
 func (h *hooks) run(ctx context.Context) {
 	for {
 		select {
@@ -170,7 +170,7 @@ func (h *hooks) deliver(ctx context.Context, r *hook, body []byte) {
 	}
 }
 
-// webhook makes a receiver that is sent events by POST. Only the host of its URL is ever told.
+// webhook returns a receiver that is sent events by POST. Messages show only the host of its URL.
 func webhook(target string) *hook {
 	client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	name := "webhook"
@@ -206,7 +206,7 @@ func webhook(target string) *hook {
 // hookVariables are what a command needs of the environment to run at all. None holds a credential.
 var hookVariables = []string{"PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "LANGUAGE", "TZ", "TMPDIR", "TERM"}
 
-// hookEnvironment returns what a command is given of the environment: hookVariables, LC_*, and what it is told to pass on.
+// hookEnvironment returns the environment of a command: hookVariables, LC_*, and the variables that also names.
 func hookEnvironment(also []string) []string {
 	var out []string
 	for _, kv := range os.Environ() {
@@ -240,15 +240,15 @@ func execute(ctx context.Context, command string, also []string, body []byte) er
 	return err
 }
 
-// toldRow is a finding that was told, as the state folder remembers it.
+// toldRow is a finding that was sent, as it stands in the state folder.
 type toldRow struct {
 	Key     string             `json:"key"`
 	Since   time.Time          `json:"since"`
 	Finding rows.FindingObject `json:"finding"`
 }
 
-// remember writes down what was told, so that a restart does not tell it again,
-// and reports its end.
+// remember writes the findings that were sent to the state folder, so that they are not sent again after a restart,
+// and their end is.
 func (h *hooks) remember(known map[string]*standing) {
 	rows := []toldRow{}
 	for key, s := range known {
@@ -262,7 +262,7 @@ func (h *hooks) remember(known map[string]*standing) {
 	}
 }
 
-// remembered reads what was reported before this start.
+// remembered returns the findings that were sent before this start.
 func (h *hooks) remembered() map[string]*standing {
 	known := map[string]*standing{}
 	text, err := textfile.Read(h.path, mostRemembered)

@@ -30,10 +30,10 @@ type watcher struct {
 
 	scanned time.Time            // when the last scan began
 	known   map[string]*standing // findings by Finding.Key
-	states  map[string]string    // of sources, as told last
+	states  map[string]string    // of sources, as reported last
 }
 
-// standing is a finding that stands, or that stood and has someone to be reported its end.
+// standing is a finding that stands, or one whose end the hooks have not been sent yet.
 type standing struct {
 	row   rows.FindingObject
 	since time.Time
@@ -41,14 +41,14 @@ type standing struct {
 	phase phase
 }
 
-// phase says how far the hooks are with a finding.
+// phase is how far the hooks are with a finding.
 type phase int
 
 const (
 	phaseNew     phase = iota // not announced yet
-	phaseTelling              // it is being told
+	phaseTelling              // it is being sent
 	phaseTold
-	phaseLeaving // it is resolved, and that is being told
+	phaseLeaving // it is resolved, and that is being sent
 )
 
 // Options shape a watch.
@@ -59,7 +59,7 @@ type Options struct {
 	Exec         string
 	ExecEnv      []string // variables that the command is given beside those that it needs to run
 
-	Only    filter.Filter    // findings that are told
+	Only    filter.Filter    // findings that are reported
 	Least   dnsview.Severity // of those
 	Lines   bool             // changes are written to stdout
 	AsJSON  bool             // one object a line
@@ -166,7 +166,7 @@ func (w *watcher) scan(v *dnsview.View) error {
 		return err
 	}
 	stands := make(map[string]bool, len(v.Findings))
-	unsure := map[string]bool{} // what no one can tell for certain any more is not resolved
+	unsure := map[string]bool{} // a finding about what is not known for certain any more is not resolved
 	for i := range v.Findings {
 		f := &v.Findings[i]
 		key := f.Key()

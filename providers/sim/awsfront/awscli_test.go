@@ -58,7 +58,7 @@ func (c *cli) run(args string, more ...string) (stdout, stderr string, err error
 	return out.String(), strings.TrimSpace(errs.String()), err
 }
 
-// ok gives the JSON that a command answers; the command must work.
+// ok returns the JSON that a command prints, and fails the test when the command fails.
 func (c *cli) ok(args string, more ...string) map[string]any {
 	c.t.Helper()
 	out, errs, err := c.run(args, more...)
@@ -83,7 +83,7 @@ func (c *cli) refused(code, args string, more ...string) {
 	}
 }
 
-// rows gives the list under a key.
+// rows returns the list under a key.
 func rows(m map[string]any, key string) []map[string]any {
 	list, _ := m[key].([]any)
 	out := make([]map[string]any, len(list))

@@ -126,8 +126,8 @@ func (c *ec2Call) dryRun() *apiError {
 	return &apiError{http.StatusPreconditionFailed, "DryRunOperation", "Request would have succeeded, but DryRun flag is set."}
 }
 
-// rows gives the instances after a position in launch order, as far as the
-// credentials see them, and at most limit of them (0: all).
+// rows returns the instances after a position in launch order that the
+// credentials may see, at most limit of them (0: all).
 func (c *ec2Call) rows(keep func(*world.Instance) bool, cursor, limit int) []world.Instance {
 	if c.fault == world.WrongKey {
 		return nil

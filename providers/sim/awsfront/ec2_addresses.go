@@ -136,7 +136,7 @@ func (c *ec2Call) interfaceFields(n networkInterface) fields {
 	}
 }
 
-// interfaceOwner gives the owner of an interface's public address and its type.
+// interfaceOwner returns the owner of an interface's public address and its type.
 func (c *ec2Call) interfaceOwner(n networkInterface) (ipOwner, typ string) {
 	switch {
 	case n.inst != nil:

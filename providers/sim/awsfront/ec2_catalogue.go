@@ -10,8 +10,8 @@ import (
 	"rollcall/providers/sim/world"
 )
 
-// catalogue cuts a list that every account sees, by filters, ids and page. The
-// rows are kept as they are in the world; row gives what can be filtered by.
+// catalogue returns the rows of a list that every account sees, cut by the filters, ids and page of the call. The
+// rows keep their order; row returns the fields that can be filtered by.
 func catalogue[T any](c *ec2Call, all []T, low, high int, row func(T) fields) (rows []T, token string, err *apiError) {
 	p, err := pageOf(c.form, low, high, high)
 	if err != nil {

@@ -11,8 +11,8 @@ import (
 // state, and no more (EC2 API, GetConsoleOutput).
 const postedFor = time.Minute
 
-// getConsoleOutput gives the end of an instance's console log. The element of
-// the output is left out as long as there is none.
+// getConsoleOutput answers with the end of an instance's console log. The answer has no element
+// output as long as there is no log.
 func (c *ec2Call) getConsoleOutput() *apiError {
 	i, err := c.single()
 	if err != nil {

@@ -59,8 +59,8 @@ func (c *ec2Call) instanceFields() map[string]func(*world.Instance) string {
 	}
 }
 
-// meets gives the test of a call's filters on instances, nil when there are
-// none. It is made once for a call: a listing tries it on every instance there is.
+// meets returns a function that reports whether an instance meets the filters of a call, or nil when there are
+// none. Make it once for a call: a listing tries it on every instance.
 func (c *ec2Call) meets() (func(*world.Instance) bool, *apiError) {
 	fs := filters(c.form)
 	if len(fs) == 0 {

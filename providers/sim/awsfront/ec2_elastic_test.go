@@ -9,7 +9,7 @@ import (
 	"rollcall/providers/sim/world"
 )
 
-// describe gives one instance as the CLI sees it, once it runs.
+// describe returns one instance as the CLI sees it, once it runs.
 func (c *cli) describe(id string) map[string]any {
 	c.t.Helper()
 	for range 100 {

@@ -23,7 +23,7 @@ func (c *ec2Call) protection(parameter string) (on, set bool, err *apiError) {
 	}
 }
 
-// readProtection reads the protection that a launch gives its instances.
+// readProtection reads the protection of the instances of a launch.
 func (c *ec2Call) readProtection(l *launch) (err *apiError) {
 	if l.spec.NoTerminate, _, err = c.protection("DisableApiTermination"); err != nil {
 		return err

@@ -103,7 +103,7 @@ func (c *ec2Call) answerAgain(ids []string) *apiError {
 	return nil
 }
 
-// digestOf tells two launches apart by everything that they ask for.
+// digestOf returns a digest of everything that a launch asks for: two launches with the same one ask for the same.
 func digestOf(form url.Values) string {
 	f := url.Values{}
 	for k, v := range form {
@@ -345,7 +345,7 @@ func (c *ec2Call) rebootInstances() *apiError {
 	return nil
 }
 
-// named gives the instances that a power call names; all of them exist.
+// named returns the instances that a power call names. One that does not exist is an error.
 func (c *ec2Call) named() ([]world.Instance, *apiError) {
 	ids := list(c.form, "InstanceId")
 	if len(ids) == 0 {

@@ -43,7 +43,7 @@ func readTags(form url.Values) ([]tag, *apiError) {
 	return out, nil
 }
 
-// tagged checks that the resources of a call exist, and tells instances from the rest.
+// tagged returns the resources of a call: its instances, and the ids of the others. A resource that does not exist is an error.
 func (c *ec2Call) tagged() (instances []world.Instance, others []string, err *apiError) {
 	ids := list(c.form, "ResourceId")
 	if len(ids) == 0 {
@@ -64,7 +64,7 @@ func (c *ec2Call) tagged() (instances []world.Instance, others []string, err *ap
 	return instances, others, err
 }
 
-// resourceType gives the type of a resource that is not an instance, or "".
+// resourceType returns the type of a resource that is not an instance, or "".
 func (c *ec2Call) resourceType(id string) string {
 	for _, a := range c.f.w.Addresses(c.cloud.Name) {
 		if a.ID == id {
@@ -175,7 +175,7 @@ func (c *ec2Call) deleteTags() *apiError {
 	return nil
 }
 
-// tagsOf gives the tags of a resource that is not an instance.
+// tagsOf returns the tags of a resource that is not an instance.
 func (c *ec2Call) tagsOf(id string) map[string]string {
 	c.state.mu.Lock()
 	defer c.state.mu.Unlock()

@@ -21,7 +21,7 @@ const (
 	subnet = "subnet-0a1b2c3d4e5f60718"
 )
 
-// ids gives the instances of a listing, page by page.
+// ids returns the instances of a listing, page by page.
 func ids(t *testing.T, c *ec2.Client, in *ec2.DescribeInstancesInput, between func()) (all []string, pages int) {
 	t.Helper()
 	p := ec2.NewDescribeInstancesPaginator(c, in, func(o *ec2.DescribeInstancesPaginatorOptions) { o.StopOnDuplicateToken = true })
@@ -302,7 +302,7 @@ func TestEveryCatalogueIsReadByTheSDK(t *testing.T) {
 	}
 }
 
-// sized gives the length of an answer unless there was none.
+// sized returns the length of an answer, or the error of the call.
 func sized(_ any, err error, n func() int) (int, error) {
 	if err != nil {
 		return 0, err

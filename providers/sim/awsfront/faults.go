@@ -50,7 +50,7 @@ func (f *front) faultOf(c *call) world.FaultKind {
 	return world.NoFault
 }
 
-// common gives the fault that all sources have, if it is one that a call of the whole account can meet.
+// common returns the fault that all sources have, when a call about the whole account can meet it.
 func (f *front) common(sources []string) world.FaultKind {
 	all := world.NoFault
 	for n, s := range sources {

@@ -49,8 +49,8 @@ func WithSecret(name, value string) Option {
 	}
 }
 
-// WithRolePolicy gives a role of the account the policy that an operator would have pasted,
-// in the place of the one that it has from the start.
+// WithRolePolicy sets the policy of a role of the account, as an operator would who pastes it,
+// in place of the one that the role has from the start.
 func WithRolePolicy(role, policy string) Option {
 	return func(f *front) {
 		if r, ok := f.iam.roles[role]; ok {
@@ -59,7 +59,7 @@ func WithRolePolicy(role, policy string) Option {
 	}
 }
 
-// New gives a handler that fronts w as AWS. Requests must be signed with
+// New returns a handler that serves w as the APIs of AWS. Requests must be signed with
 // w.Credentials (signature version 4, in the Authorization header).
 func New(w *world.World, options ...Option) http.Handler {
 	f := &front{w: w, ec2: newEC2State(w), iam: newIAMStore(w), ssm: newParameterStore()}

@@ -53,7 +53,7 @@ func (s *site) config(region string) aws.Config {
 	}
 }
 
-// ownBody gives each request a body of its own. With the SDK's, a long answer now
+// ownBody sends each request with a body of its own. With the SDK's, a long answer now
 // and then fails with "use of closed network connection".
 type ownBody struct{}
 

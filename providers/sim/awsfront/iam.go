@@ -47,8 +47,8 @@ func newIAMStore(w *world.World) *iamStore {
 // nodePolicyName is the name of the inline policy that the role of NodeProfile has from the start.
 const nodePolicyName = "nodes"
 
-// firstPolicy lets the nodes of the world write its Route 53 zones and read its token: what an operator
-// gives who does not ask rollcall policy aws for less.
+// firstPolicy returns the policy that the nodes of the world have at first. It lets them write all its Route 53 zones
+// and read its token, which is more than the one that rollcall policy aws prints.
 func firstPolicy(w *world.World) string {
 	zones := []string{}
 	for _, z := range w.Zones(providers.Route53) {
@@ -71,7 +71,7 @@ func firstPolicy(w *world.World) string {
 	return string(text)
 }
 
-// iamID makes the unique id that IAM gives to an entity.
+// iamID returns the unique id of an IAM entity.
 func iamID(prefix, of string) string { return prefix + strings.ToUpper(derived("", of)[2:]) }
 
 // iamCall is one call to IAM, under the store's lock.

@@ -32,7 +32,7 @@ func list(form url.Values, name string) []string {
 	return out
 }
 
-// groups gives, for NAME.1.X, NAME.2.Y, …, the forms {X: …}, {Y: …} in the order of their numbers.
+// groups returns, for NAME.1.X, NAME.2.Y, …, the forms {X: …}, {Y: …} in the order of their numbers.
 func groups(form url.Values, name string) []url.Values {
 	byNumber := map[int]url.Values{}
 	for k, v := range form {

@@ -10,7 +10,7 @@ import (
 	"rollcall/providers/sim/world"
 )
 
-// setPage is the most record sets that one answer lists, and what it lists when it is not told.
+// setPage is the most record sets that one answer lists, and how many it lists when the call does not say.
 const setPage = 300
 
 // listRecordSets answers ListResourceRecordSets: from the given name, type and

@@ -45,9 +45,9 @@ func fromOctal(name string) string {
 	return providers.CanonicalName(strings.Join(labels, "."))
 }
 
-// valueFromOctal gives a value as the world keeps it, with the decimal escapes of
-// RFC 1035, of one as Route 53 takes it: names in values are written like other names,
-// and so are the characters of strings that do not print. Case is kept.
+// valueFromOctal turns a value as Route 53 takes it, with octal escapes, into one as the world keeps it, with the
+// decimal escapes of RFC 1035. It does so in the names within values, and for the characters of
+// strings that do not print. Case is kept.
 func valueFromOctal(typ, v string) string {
 	if !strings.Contains(v, `\`) {
 		return v

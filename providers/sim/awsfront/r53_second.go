@@ -41,8 +41,8 @@ func secondWriter(z *world.Zone, changes []setChange, n int) {
 
 const takenOver = `"taken over: `
 
-// takeOver gives the markers that a batch is about to another instance, as its agent would that makes
-// their records its own at the same moment.
+// takeOver changes the owner in the markers that a batch is about to another instance, as the agent of that
+// instance would do which takes the records over at the same moment.
 func takeOver(z *world.Zone, changes []setChange) {
 	for i := range changes {
 		s := changes[i].worldSet()

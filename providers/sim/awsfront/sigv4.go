@@ -148,7 +148,7 @@ func canonicalRequest(r *http.Request, signed []string, payload string) string {
 	return b.String()
 }
 
-// headerValue gives a header as it is signed. net/http takes some out of the map.
+// headerValue returns a header as it is signed. net/http takes some headers out of the map.
 func headerValue(r *http.Request, name string) string {
 	switch name {
 	case "host":

@@ -62,7 +62,7 @@ var (
 	roleARN     = regexp.MustCompile(`^arn:aws:iam::(\d{12}):role/(?:.*/)?([\w+=,.@-]{1,64})$`)
 )
 
-// assumeRole gives the credentials of a role to whom its trust policy lets take it on.
+// assumeRole answers with credentials of a role, when its trust policy lets the caller take it on.
 func (f *front) assumeRole(c *call, x *xmlWriter) *apiError {
 	arn, name := c.form.Get("RoleArn"), c.form.Get("RoleSessionName")
 	wrong := func(value, field, what string) *apiError {

@@ -64,7 +64,7 @@ func (a *authority) sign(c *x509.Certificate, public *ecdsa.PublicKey) ([]byte, 
 	return der, nil
 }
 
-// leaf gives the certificate of one of the names that the internet has.
+// leaf returns the certificate of one of the names that the internet has.
 func (a *authority) leaf(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
 	name := hello.ServerName
 	if kindOf(name) == elsewhere {

@@ -25,7 +25,7 @@ const (
 	clientAddress   = "203.0.113.9"  // what a client on the internet comes from
 )
 
-// api tells the APIs of the internet apart by their names.
+// api is one of the APIs that the internet of the machines has.
 type api int
 
 const (
@@ -134,7 +134,7 @@ func (r *resolver) ServeDNS(w dns.ResponseWriter, q *dns.Msg) {
 			answer.RecursionAvailable = true
 		}
 	}
-	_ = w.WriteMsg(answer) // a client that has left is not told
+	_ = w.WriteMsg(answer) // the client may have left
 }
 
 // hostOf is the address that a request came from.

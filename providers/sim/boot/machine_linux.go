@@ -19,8 +19,8 @@ import (
 	"rollcall/providers/sim/world"
 )
 
-// patience is how long an orderly shutdown may take before the plug is pulled:
-// what systemd itself gives a unit to stop, twice.
+// patience is how long an orderly shutdown may take before the power is cut:
+// twice the time that systemd allows a unit to stop.
 const patience = 180 * time.Second
 
 // Machine is the machine of one instance: its disk lasts until the instance is
@@ -155,7 +155,7 @@ func (m *Machine) next() (ev world.MachineEvent, ok bool) {
 	return ev, true
 }
 
-// live carries out what the machine is told until it is terminated, or ctx ends.
+// live carries out the power actions of the machine until it is terminated, or ctx ends.
 func (m *Machine) live(ctx context.Context) {
 	defer m.off()
 	for {

@@ -18,7 +18,7 @@ import (
 )
 
 // metadata is the metadata service of all clouds: version 2 of EC2's, and the
-// values that mdata-get asks for on Triton. Who asks is told by the address.
+// values that mdata-get asks for on Triton. The client's address says which machine asks.
 type metadata struct {
 	at func(netip.Addr) (world.Cloud, world.Instance, bool) // whose address it is
 	by world.Credentials
@@ -66,7 +66,7 @@ func (m *metadata) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 func answerText(w http.ResponseWriter, text string) {
 	w.Header().Set("Content-Type", "text/plain")
-	_, _ = w.Write([]byte(text)) // a machine that has left is not told
+	_, _ = w.Write([]byte(text)) // the machine may have left
 }
 
 func (m *metadata) ec2(w http.ResponseWriter, r *http.Request, c world.Cloud, i *world.Instance) {

@@ -30,7 +30,7 @@ type Options struct {
 	// Dir is where the machines' disks lie. Without it a folder is made for
 	// them, on a file system that can hold an overlay.
 	Dir string
-	// Say is told what goes wrong with a machine, one line at a time; may be nil.
+	// Say is called with what goes wrong with a machine, one line at a time; may be nil.
 	Say func(format string, args ...any)
 	// Prepare is called before a machine is switched on, and may write files to
 	// its disk; may be nil.
@@ -177,7 +177,7 @@ func (r *Rack) serveDNS(upstream string) error {
 	return nil
 }
 
-// owner tells whose machine an address of the network belongs to.
+// owner returns the cloud and the instance that have an address of the network.
 func (r *Rack) owner(a netip.Addr) (world.Cloud, world.Instance, bool) {
 	r.mu.Lock()
 	m, ok := r.wires[a]
@@ -195,7 +195,7 @@ func (r *Rack) owner(a netip.Addr) (world.Cloud, world.Instance, bool) {
 	return m.cloud, i, true
 }
 
-// plugIn gives a machine a network of its own with its public address.
+// plugIn makes a network for a machine, with the public address of its instance.
 func (r *Rack) plugIn(m *Machine) error {
 	ns, err := newNamespace()
 	if err != nil {
@@ -240,7 +240,7 @@ func (r *Rack) unplug(m *Machine) {
 	m.ns = nil
 }
 
-// Machine gives the machine of an instance, once it has been on.
+// Machine returns the machine of an instance; ok is false when it was never on.
 func (r *Rack) Machine(id string) (*Machine, bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -42,7 +42,7 @@ var rootWithout = []string{
 	"etc/systemd/system/timers.target.wants/e2scrub_all.timer", "var/log/bootstrap.log",
 }
 
-// CacheDir is where Root keeps what it has made, unless it is told otherwise.
+// CacheDir returns the folder where Root keeps what it has made when it is given no other.
 func CacheDir() string {
 	if dir, err := os.UserCacheDir(); err == nil {
 		return filepath.Join(dir, "rollcall", "boot")

@@ -14,9 +14,8 @@ type seedFile struct {
 	mode fs.FileMode
 }
 
-// On EC2 cloud-init asks the metadata service. It knows EC2 by the firmware's
-// UUID, which a container does not have; this is its own data source for EC2,
-// told what the firmware would have said.
+// On EC2 cloud-init asks the metadata service. It recognises EC2 by the UUID of the firmware,
+// which a container does not have. These settings name the data source for EC2 instead.
 const (
 	ec2Source = "datasource_list: [Ec2Here]\n"
 	ec2Here   = `"""cloud-init's data source for EC2, on a machine without firmware."""
@@ -56,7 +55,7 @@ rm -f /run/mdata.$$
 `
 )
 
-// seed gives the files that a machine's disk has beside the root file system.
+// seed returns the files that a machine's disk has beside the root file system.
 func seed(i *world.Instance, c world.Cloud, authority []byte) map[string]seedFile {
 	files := map[string]seedFile{"etc/ssl/certs/ca-certificates.crt": {string(authority), 0o644}}
 	if c.Provider == providers.EC2 {

@@ -88,8 +88,8 @@ func (f *front) source(path string) string {
 	return ""
 }
 
-// limits says how many requests are left. The embedded API only counts them:
-// it throttles when it is told to.
+// limits writes the headers that say how many requests are left. The embedded API only counts
+// requests; it throttles under a fault.
 func (f *front) limits(w http.ResponseWriter, kind world.FaultKind) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -253,7 +253,7 @@ func pageInfo(page, perPage, count, total int) *info {
 	return &info{Page: page, PerPage: perPage, Count: count, TotalCount: total, TotalPages: (total + perPage - 1) / perPage}
 }
 
-// ok answers 200. A client that has left is not told.
+// ok answers 200. It ignores an error of the write: the client may have left.
 func (c *call) ok(result any, i *info, messages ...message) {
 	_ = json.NewEncoder(c.w).Encode(envelope{Result: result, Success: true, Errors: []message{}, Messages: append([]message{}, messages...), Info: i})
 }

@@ -140,7 +140,7 @@ func (a *answer) routed(sets []world.RoutedSet) (chosen world.RoutedSet, values 
 	return chosen, chosen.Values
 }
 
-// byWeight gives each set as many turns as its weight, and all the same where no set has any.
+// byWeight returns the set whose turn it is. A set has as many turns as its weight, and one where no set has a weight.
 func byWeight(sets []world.RoutedSet, turn uint64) world.RoutedSet {
 	total := int64(0)
 	for i := range sets {
@@ -210,7 +210,7 @@ func served(z zone, name string) (map[string]world.ServedSet, bool) {
 	return sets, true
 }
 
-// parent gives the last two labels of a name server's name, with the last dot.
+// parent returns the last two labels of a name server's name, with the last dot.
 func parent(name string) string {
 	l := dns.SplitDomainName(name)
 	return strings.Join(l[max(len(l)-2, 0):], ".") + "."

@@ -170,6 +170,6 @@ func (s *Server) send(w dns.ResponseWriter, r, m *dns.Msg) {
 		e := new(dns.Msg)
 		m = e.SetRcode(r, dns.RcodeServerFailure)
 	}
-	// A client that has left cannot be told anything.
+	// The client may have left.
 	_ = w.WriteMsg(m)
 }

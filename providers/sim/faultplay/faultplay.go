@@ -102,7 +102,7 @@ func EmptyBody(w http.ResponseWriter, r *http.Request, next http.HandlerFunc) {
 // ProxyPage answers with a page of a proxy. The request never reaches the API.
 func ProxyPage(w http.ResponseWriter) {
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	_, _ = io.WriteString(w, page) // a client that has left is not told
+	_, _ = io.WriteString(w, page) // the client may have left
 }
 
 // Serve plays every fault of this package around next: Before, then ResetBody, EmptyBody,

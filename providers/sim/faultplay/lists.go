@@ -8,7 +8,7 @@ import (
 )
 
 // Cut plays the faults of a list on one page of it. more says whether further
-// pages follow. It gives the rows to answer, whether the answer names a next page, and
+// pages follow. It returns the rows to answer, whether the answer names a next page, and
 // whether that next page is this same page again (world.PageLoop).
 //
 // Under world.ShortPage the last page loses its second half (a page of one row
@@ -69,8 +69,8 @@ func (h *History[T]) Write(now time.Time, before T) {
 	h.states = append(h.states, past[T]{until: now, state: before})
 }
 
-// Read gives the state as it was Behind ago; ok is false when nothing was
-// written since, and the listing is to show what is there.
+// Read returns the state as it was Behind ago. ok is false when nothing was
+// written since, so that the listing shows what is there.
 func (h *History[T]) Read(now time.Time) (state T, ok bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()

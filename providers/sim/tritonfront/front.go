@@ -41,7 +41,7 @@ type front struct {
 	audit map[string][]auditEntry // by machine, newest first
 }
 
-// New gives the CloudAPI of one data centre.
+// New returns a handler that serves the CloudAPI of one data centre.
 func New(w *world.World, o Options) http.Handler {
 	if o.Now == nil {
 		o.Now = time.Now
@@ -166,7 +166,7 @@ func (c *call) read() error {
 	return nil
 }
 
-// text gives a parameter as text: numbers and booleans as JSON writes them.
+// text returns a parameter as text: numbers and booleans as JSON writes them.
 func (c *call) text(name string) string { return textOf(c.params[name]) }
 
 func textOf(v any) string {
@@ -284,7 +284,7 @@ func reply(w http.ResponseWriter, r *http.Request, status int, body any) error {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
 	if r.Method != http.MethodHead {
-		_, _ = w.Write(b) // a client that has left is not told
+		_, _ = w.Write(b) // the client may have left
 	}
 	return nil
 }

@@ -115,8 +115,8 @@ func (f *front) deleted(i world.Instance) *machineJSON {
 	return m
 }
 
-// tagValue returns the value of a tag with its type: the one that it was given, and for
-// the tags of Triton's own name service the one that CloudAPI gives them.
+// tagValue returns the value of a tag with the type that the caller of CloudAPI has set. The
+// tags of Triton's own name service have a type of their own.
 func tagValue(i *world.Instance, name, value string) any {
 	if i.BareTags[name] && json.Valid([]byte(value)) {
 		return json.RawMessage(value)

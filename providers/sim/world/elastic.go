@@ -15,7 +15,7 @@ var (
 	ErrInUse     = errors.New("the address is associated")
 )
 
-// Allocate gives the account of a cloud an elastic address.
+// Allocate allocates an elastic address to the account of a cloud, and returns it.
 func (w *World) Allocate(cloudName string) Address {
 	w.lock()
 	defer w.unlock()

@@ -18,7 +18,7 @@ const (
 	ServerError FaultKind = "error"         // HTTP 500
 	AuthError   FaultKind = "auth"          // credentials refused
 	Slow        FaultKind = "slow"          // every answer takes two seconds
-	Hang        FaultKind = "hang"          // no answer until the client gives up
+	Hang        FaultKind = "hang"          // no answer; the client's own time limit ends the call
 	ShortPage   FaultKind = "short-page"    // a list leaves out the second half of its last page
 	EmptyPage   FaultKind = "empty-page"    // a list is empty, with status 200
 	PageLoop    FaultKind = "page-loop"     // the token of the next page is the one of this page
@@ -94,7 +94,7 @@ func (w *World) SetFault(source string, kind FaultKind) error {
 	return nil
 }
 
-// Fault gives the fault of a source and how often it has been asked for before, so that
+// Fault returns the fault of a source and how often it was asked for before, so that
 // a front can let every other call pass.
 func (w *World) Fault(source string) (kind FaultKind, hit int) {
 	w.Faults.mu.Lock()
@@ -132,8 +132,8 @@ func (w *World) Sources() []string {
 	return names
 }
 
-// FaultOf gives the fault of a source without counting the question, for the
-// name servers: they are asked all the time.
+// FaultOf returns the fault of a source and does not count the call. It is for the
+// name servers, which are queried all the time.
 func (w *World) FaultOf(source string) FaultKind {
 	w.Faults.mu.Lock()
 	defer w.Faults.mu.Unlock()

@@ -61,7 +61,7 @@ func (z *Zone) tellChange(id string, tx *Tx) {
 	}
 }
 
-// without gives the values of a that b does not have.
+// without returns the values of a that b does not have.
 func without(a, b []ZoneValue) []ZoneValue {
 	have := make(map[ZoneValue]int, len(b))
 	for _, v := range b {

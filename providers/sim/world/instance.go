@@ -164,7 +164,7 @@ func (w *World) Instance(cloudName, id string) (Instance, error) {
 }
 
 // Launch starts an instance made from spec (its ID, State, addresses and
-// times are set here). A ClientToken that was used before gives the same instance.
+// times are set here). With a ClientToken that was used before it returns the instance of that time.
 func (w *World) Launch(cloudName string, spec Instance) (Instance, error) {
 	w.lock()
 	defer w.unlock()

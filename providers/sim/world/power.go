@@ -112,9 +112,8 @@ func (w *World) tell(c *cloud, i *Instance, p Power) {
 	w.machines = append(w.machines, MachineEvent{Power: p, Cloud: c.Cloud, Instance: copyOf(i)})
 }
 
-// Halted says that the machine of an instance is off, by itself or because it
-// was told to: a running or stopping instance has stopped then, one that was
-// shutting down is terminated. It does nothing to any other.
+// Halted records that the machine of an instance is off. A running or stopping instance has
+// stopped then, and one that was shutting down is terminated. Halted does nothing to any other.
 func (w *World) Halted(cloudName, id string) {
 	w.lock()
 	defer w.unlock()

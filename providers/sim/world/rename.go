@@ -6,7 +6,7 @@ import (
 	"slices"
 )
 
-// Readdress gives an instance another public address, as when its network interface was
+// Readdress replaces the public address of an instance, as when its network interface was
 // replaced. An address of the other family stays.
 func (w *World) Readdress(cloudName, id string, a netip.Addr) error {
 	return w.edit(cloudName, id, func(i *Instance) {
@@ -34,7 +34,7 @@ func (w *World) Release(cloudName string, ip netip.Addr) {
 	c.addresses = slices.DeleteFunc(slices.Clone(c.addresses), func(a Address) bool { return a.IP == ip })
 }
 
-// Rename gives an instance another name.
+// Rename changes the name of an instance.
 func (w *World) Rename(cloudName, id, name string) error {
 	return w.edit(cloudName, id, func(i *Instance) { i.Name = name })
 }

@@ -247,7 +247,7 @@ func (s *seeder) launch(c *cloud, ro role, name string, at time.Time) *Instance 
 	return inst
 }
 
-// serviceOf gives the service name that a role's tags stand for, or "".
+// serviceOf returns the service name that a role's tags stand for, or "".
 func serviceOf(tags map[string]string) string {
 	switch tags["service"] {
 	case "www":

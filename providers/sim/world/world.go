@@ -17,22 +17,21 @@ import (
 
 // Options shape a world. The zero value is usable.
 type Options struct {
-	Seed      uint64           // the same seed gives the same world
+	Seed      uint64           // the same seed makes the same world
 	Instances int              // about how many; 0 for the default world of 60
 	Now       func() time.Time // time.Now when nil
 	Delays    Delays           // DefaultDelays when zero
 	Page      int              // the most rows of one page of a list; 0: as many as the API returns
-	// UserData gives the boot script that the seeded nodes of a service were
-	// launched with, so that a stop and a start of them play as they would in
-	// life. It may be nil.
+	// UserData returns the boot script that the seeded nodes of a service were
+	// launched with, so that the agent acts at their stop and start as on a real node. It may be nil.
 	UserData func(service string, p providers.Provider) []byte
 	// Node is reported when a node's agent would act. It runs in a goroutine of its
 	// own, makes the agent's API calls, and may be nil.
 	Node func(ctx context.Context, ev NodeEvent)
-	// Machine is what runs the instances that are launched in this world, where
-	// something really does; the seeded ones are played all the same. It is told
-	// of each change of power, in order, by Run, and must not block. Such an
-	// instance is stopping or shutting down until Halted is called. It may be nil.
+	// Machine, when not nil, runs the instances that are launched in this world on machines of
+	// their own; the seeded ones are simulated all the same. Run calls it with
+	// each change of power, in order, and it must not block. An instance with a machine stays
+	// stopping or shutting down until Halted is called.
 	Machine func(ev MachineEvent)
 	// Console is what the machine of an instance has written to its console, and
 	// when it wrote last; it goes with Machine.
@@ -152,7 +151,7 @@ func (w *World) PageOf(limit int) int {
 func (w *World) Now() time.Time { return w.now() }
 
 // Run moves time on until ctx ends: it carries out what has fallen due and
-// tells nodes' agents to act. Without Run time still moves whenever the world is
+// starts the agents of nodes. Without Run time still moves whenever the world is
 // read, but no agent acts.
 func (w *World) Run(ctx context.Context) {
 	var wg sync.WaitGroup

@@ -142,7 +142,7 @@ func compareLabels(a, b string) int {
 	return '.' - int(b[n])
 }
 
-// escapedLabels gives the labels of a name from the right, as they are written.
+// escapedLabels returns the labels of a name from the right, as they are written.
 func escapedLabels(name string) []string {
 	l := providers.SplitName(name)
 	for i := range l {
@@ -189,7 +189,7 @@ func (z *Zone) tx() *Tx {
 }
 
 // Update changes the zone atomically: when f returns an error nothing was
-// changed. It gives the id of the change, whose state ChangeInSync tells.
+// changed. It returns the id of the change; ChangeInSync returns its state.
 func (z *Zone) Update(f func(tx *Tx) error) (changeID string, err error) {
 	z.w.lock()
 	defer z.w.unlock()
