@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"rollcall/dnsview"
+	"rollcall/dnsview/guard"
 	"rollcall/dnsview/index"
 	"rollcall/dnsview/plan"
 	"rollcall/providers"
@@ -117,7 +118,7 @@ func TestARecordOfAnotherControllerIsNeverAdopted(t *testing.T) {
 				t.Errorf("%s, %s: %+v", who, what, p)
 			}
 		}
-		e := &dnsview.GuardEvidence{Fleet: testFlt, View: v, Change: &providers.Change{Op: providers.OpDelete, Before: *r}}
+		e := &guard.Evidence{Fleet: testFlt, View: v, Change: &providers.Change{Op: providers.OpDelete, Before: *r}}
 		if g := e.CheckOwner(); g.Pass || !strings.Contains(g.Why, who) || strings.Contains(g.Satisfy, "adopt") {
 			t.Errorf("%s: %+v", who, g)
 		}

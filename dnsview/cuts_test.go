@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"rollcall/dnsview"
+	"rollcall/dnsview/guard"
 	"rollcall/dnsview/index"
 	"rollcall/dnsview/plan"
 	"rollcall/providers"
@@ -206,9 +207,9 @@ func TestTheGuardsRefuseWhatWouldBeOccluded(t *testing.T) {
 	w.hide()
 	r := *w.record(hiddenWWW, "A", "165")
 	w.drop(hiddenWWW, "A", "165")
-	e := &dnsview.GuardEvidence{Now: testNow, Fleet: testFlt, Verb: index.VerbRegister, View: w.view(), Change: &providers.Change{Op: providers.OpCreate, After: r}, Looked: true}
-	has := func(e *dnsview.GuardEvidence) (found bool) {
-		for _, g := range dnsview.Guards(e) {
+	e := &guard.Evidence{Now: testNow, Fleet: testFlt, Verb: index.VerbRegister, View: w.view(), Change: &providers.Change{Op: providers.OpCreate, After: r}, Looked: true}
+	has := func(e *guard.Evidence) (found bool) {
+		for _, g := range guard.Check(e) {
 			found = found || g.Guard == index.GuardWritable && !g.Pass && strings.Contains(g.Why, delegName)
 		}
 		return found

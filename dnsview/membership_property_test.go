@@ -8,6 +8,7 @@ import (
 	"pgregory.net/rapid"
 
 	"rollcall/dnsview"
+	"rollcall/dnsview/guard"
 	"rollcall/dnsview/index"
 	"rollcall/providers"
 )
@@ -110,8 +111,8 @@ func TestNoGuardContradictsTheTreeAboutTheMembersThatAServiceKeeps(t *testing.T)
 		}
 		gone := values[rapid.IntRange(0, len(values)-1).Draw(t, "what goes")]
 		running := providers.Instance{State: providers.StateRunning}
-		e := &dnsview.GuardEvidence{
-			Now: v.Options.Now, Fleet: v.Options.Fleet, Verb: index.VerbQuiesce, View: v, Looked: true, Answer: dnsview.InstanceAnswer{Asked: true, Instance: &running},
+		e := &guard.Evidence{
+			Now: v.Options.Now, Fleet: v.Options.Fleet, Verb: index.VerbQuiesce, View: v, Looked: true, Answer: guard.InstanceAnswer{Asked: true, Instance: &running},
 			Change: &providers.Change{Op: providers.OpDelete, Before: *gone},
 		}
 		for z := range w.snap.Zones {
@@ -145,7 +146,7 @@ func TestTheGuardOfAnIncarnationThatIsRetiredSeesTheNodesThatTheTreeShows(t *tes
 				if i.Zone == "" {
 					continue
 				}
-				e := &dnsview.GuardEvidence{View: v, Verb: index.VerbRetire, Change: &providers.Change{Op: providers.OpDelete, Before: providers.Record{Zone: i.Zone, Name: i.Name, Type: "TXT"}}}
+				e := &guard.Evidence{View: v, Verb: index.VerbRetire, Change: &providers.Change{Op: providers.OpDelete, Before: providers.Record{Zone: i.Zone, Name: i.Name, Type: "TXT"}}}
 				nodes := slices.ContainsFunc(i.Nodes, func(n *dnsview.NodeView) bool { return len(n.Records) > 0 })
 				if g := e.CheckRetired(); !g.NoEvidence && g.Pass == nodes {
 					t.Fatalf("%s has nodes %v: %+v", i.Name, nodes, g)

@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"rollcall/dnsview"
+	"rollcall/dnsview/guard"
 	"rollcall/dnsview/index"
 	"rollcall/dnsview/plan"
 	"rollcall/providers"
@@ -216,22 +216,22 @@ func TestAnUnhealthyNodeLeavesItsServiceWithAllItsAddresses(t *testing.T) {
 }
 
 func TestAMarkerIsRemovedOnlyWhileItMarksNothing(t *testing.T) {
-	gone := dnsview.InstanceAnswer{Asked: true, Key: keyEast, Gone: true}
+	gone := guard.InstanceAnswer{Asked: true, Key: keyEast, Gone: true}
 	for _, c := range []struct {
 		name   string
 		mess   func(w *world)
-		answer dnsview.InstanceAnswer
+		answer guard.InstanceAnswer
 		pass   bool
 		noEv   bool
 		why    string
 	}{
-		{"it marks nothing", func(w *world) { w.orphan() }, dnsview.InstanceAnswer{}, true, false, "no record that it marks"},
-		{"its record is there again", func(*world) {}, dnsview.InstanceAnswer{}, false, false, "which is there"},
-		{"its zone was not read completely", func(w *world) { w.orphan(); w.failZone(r53Zone) }, dnsview.InstanceAnswer{}, false, true, "not known"},
-		{"it remembers a node that is there", func(w *world) { w.orphan() }, dnsview.InstanceAnswer{Asked: true, Key: keyEast, Instance: &providers.Instance{ID: tritonB, State: providers.StateStopped}}, false, false, "on purpose"},
+		{"it marks nothing", func(w *world) { w.orphan() }, guard.InstanceAnswer{}, true, false, "no record that it marks"},
+		{"its record is there again", func(*world) {}, guard.InstanceAnswer{}, false, false, "which is there"},
+		{"its zone was not read completely", func(w *world) { w.orphan(); w.failZone(r53Zone) }, guard.InstanceAnswer{}, false, true, "not known"},
+		{"it remembers a node that is there", func(w *world) { w.orphan() }, guard.InstanceAnswer{Asked: true, Key: keyEast, Instance: &providers.Instance{ID: tritonB, State: providers.StateStopped}}, false, false, "on purpose"},
 		{"it remembers a node that is gone", func(w *world) { w.orphan(); w.remove(tritonB, false) }, gone, true, false, "is gone"},
-		{"it remembers a node of which nobody said anything", func(w *world) { w.orphan(); w.remove(tritonB, false) }, dnsview.InstanceAnswer{}, false, true, "nobody has said"},
-		{"it remembers a node, and another account answered", func(w *world) { w.orphan(); w.remove(tritonB, false) }, dnsview.InstanceAnswer{Asked: true, Key: keyUse1, Gone: true}, false, true, "nobody has said"},
+		{"it remembers a node of which nobody said anything", func(w *world) { w.orphan(); w.remove(tritonB, false) }, guard.InstanceAnswer{}, false, true, "nobody has said"},
+		{"it remembers a node, and another account answered", func(w *world) { w.orphan(); w.remove(tritonB, false) }, guard.InstanceAnswer{Asked: true, Key: keyUse1, Gone: true}, false, true, "nobody has said"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			w := newWorld()
@@ -243,12 +243,12 @@ func TestAMarkerIsRemovedOnlyWhileItMarksNothing(t *testing.T) {
 				m.Value = providers.FormatTXT([]string{text})
 			}
 			c.mess(w)
-			e := &dnsview.GuardEvidence{Now: testNow, Fleet: testFlt, Verb: index.VerbDeregister, View: w.view(), Change: &providers.Change{Op: providers.OpDelete, Before: m}, Answer: c.answer}
+			e := &guard.Evidence{Now: testNow, Fleet: testFlt, Verb: index.VerbDeregister, View: w.view(), Change: &providers.Change{Op: providers.OpDelete, Before: m}, Answer: c.answer}
 			g := e.CheckOrphaned()
 			if g.Pass != c.pass || g.NoEvidence != c.noEv || !strings.Contains(g.Why, c.why) {
 				t.Errorf("%+v", g)
 			}
-			if numbered := slices.DeleteFunc(dnsview.Guards(e), func(g index.GuardResult) bool { return g.Guard == index.GuardWritable }); len(numbered) != 5 {
+			if numbered := slices.DeleteFunc(guard.Check(e), func(g index.GuardResult) bool { return g.Guard == index.GuardWritable }); len(numbered) != 5 {
 				t.Errorf("%d guards", len(numbered))
 			}
 		})
@@ -271,7 +271,7 @@ func TestOnlyTheRemovalOfAQuiescedMarkerAsksAboutItsInstance(t *testing.T) {
 		{index.VerbUpdate, providers.Change{Op: providers.OpUpdate, After: *w.record(wwwName, "A", "34.")}, ec2A},
 		{index.VerbJoin, providers.Change{Op: providers.OpCreate, After: cfRecord(wwwName, "198.51.100.5", "hand", "host:box")}, ""},
 	} {
-		o, ok := dnsview.AsksAbout(c.verb, &c.change)
+		o, ok := guard.AsksAbout(c.verb, &c.change)
 		if ok != (c.want != "") || ok && o.Instance != c.want {
 			t.Errorf("%s %s: %v %v", c.verb, c.change.Op, o, ok)
 		}

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"rollcall/dnsview"
+	"rollcall/dnsview/guard"
 	"rollcall/dnsview/index"
 	"rollcall/dnsview/plan"
 	"rollcall/providers"
@@ -250,7 +251,7 @@ func TestAnAddressThatItsNodeHasLeftGoesOnceTheNewOneIsThere(t *testing.T) {
 	v := w.view()
 	f := v.FindingsOfRecord(old)[0]
 	p := plan.ForFindings(v, f)
-	if f.Class != dnsview.Moved || len(p.Steps) != 1 || p.Steps[0].Change.Op != providers.OpDelete || p.Steps[0].Change.Before.Value != old.Value || dnsview.ModeOf(p.Verb, p.Steps[0].Change) != dnsview.ModeTakeOut {
+	if f.Class != dnsview.Moved || len(p.Steps) != 1 || p.Steps[0].Change.Op != providers.OpDelete || p.Steps[0].Change.Before.Value != old.Value || guard.ModeOf(p.Verb, p.Steps[0].Change) != guard.ModeTakeOut {
 		t.Errorf("%s: %q, skipped %q", f.Class, sentences(p), p.Skipped)
 	}
 	w.zone(cfZone).Records[len(w.zone(cfZone).Records)-1].Owners = nil // what is not ours to begin with does not stand for it
@@ -261,9 +262,9 @@ func TestAnAddressThatItsNodeHasLeftGoesOnceTheNewOneIsThere(t *testing.T) {
 }
 
 // removal is the evidence on which a step of a deregistration is guarded.
-func removal(v *dnsview.View, s *plan.Step) *dnsview.GuardEvidence {
+func removal(v *dnsview.View, s *plan.Step) *guard.Evidence {
 	r := s.Change.Before
-	e := &dnsview.GuardEvidence{Now: testNow, Fleet: testFlt, Verb: index.VerbDeregister, View: v, Change: s.Change, Looked: true, Strands: s.Strands, Reason: s.Reason, Removing: map[providers.Identity]bool{r.Identity(): true}}
+	e := &guard.Evidence{Now: testNow, Fleet: testFlt, Verb: index.VerbDeregister, View: v, Change: s.Change, Looked: true, Strands: s.Strands, Reason: s.Reason, Removing: map[providers.Identity]bool{r.Identity(): true}}
 	for z := range v.Snapshot.Zones {
 		for _, f := range v.Snapshot.Zones[z].Records {
 			if f.Name == r.Name && f.Type == r.Type {

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"rollcall/dnsview"
+	"rollcall/dnsview/guard"
 	"rollcall/providers"
 )
 
@@ -27,7 +28,7 @@ func TestNothingIsDeletedWhileOneCloudAnswersAsAnAccountThatNoMarkerNames(t *tes
 					t.Errorf("%s offers %s: %s", f.Class, f.Remedy, f.Reason)
 				}
 			}
-			e := dnsview.GuardEvidence{View: v, Now: testNow, Age: w.opts.MaxAge}
+			e := guard.Evidence{View: v, Now: testNow, Age: w.opts.MaxAge}
 			if g := e.CheckCoverage(); g.Pass || !strings.Contains(g.Why, "credentials") {
 				t.Errorf("%+v", g)
 			}

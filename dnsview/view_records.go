@@ -6,6 +6,19 @@ import (
 	"rollcall/providers"
 )
 
+// OwnedIn counts the records of a zone that this fleet owns.
+func (v *View) OwnedIn(zone string) int {
+	n := 0
+	if z := v.Index.ZonesByName[providers.CanonicalName(zone)]; z != nil {
+		for i := range z.View.Records {
+			if o, ok := z.View.Records[i].Owner(); ok && o.Fleet == v.Options.Fleet {
+				n++
+			}
+		}
+	}
+	return n
+}
+
 // LeadingTo returns the records that lead to an instance, in stable order: those that belong to it, markers left
 // out, and whatever holds one of its public addresses, whosever it is.
 func (v *View) LeadingTo(key providers.CloudKey, id string) []*providers.Record {

@@ -9,6 +9,7 @@ import (
 	"pgregory.net/rapid"
 
 	"rollcall/dnsview"
+	"rollcall/dnsview/guard"
 	"rollcall/dnsview/index"
 	"rollcall/dnsview/plan"
 	"rollcall/providers"
@@ -68,10 +69,10 @@ func TestForEveryReusedEntryThereIsAVerbThatDoesSomethingAndNoRefusalNamesOneTha
 }
 
 // answerAbout returns what a cloud of the world says when it is asked for the owner of a change.
-func (w *world) answerAbout(verb index.Verb, c *providers.Change) dnsview.InstanceAnswer {
-	o, ok := dnsview.AsksAbout(verb, c)
+func (w *world) answerAbout(verb index.Verb, c *providers.Change) guard.InstanceAnswer {
+	o, ok := guard.AsksAbout(verb, c)
 	if !ok {
-		return dnsview.InstanceAnswer{}
+		return guard.InstanceAnswer{}
 	}
 	for i := range w.snap.Clouds {
 		cv := &w.snap.Clouds[i]
@@ -80,13 +81,13 @@ func (w *world) answerAbout(verb index.Verb, c *providers.Change) dnsview.Instan
 		}
 		for n := range cv.Instances {
 			if cv.Instances[n].ID == o.Instance {
-				return dnsview.InstanceAnswer{Asked: true, Key: o.Cloud, Instance: &cv.Instances[n]}
+				return guard.InstanceAnswer{Asked: true, Key: o.Cloud, Instance: &cv.Instances[n]}
 			}
 		}
 		l := cv.Lookups[o.Instance]
-		return dnsview.InstanceAnswer{Asked: true, Key: o.Cloud, Gone: l.Gone && l.Err == nil, NotFound: !l.Final, Instance: l.Instance}
+		return guard.InstanceAnswer{Asked: true, Key: o.Cloud, Gone: l.Gone && l.Err == nil, NotFound: !l.Final, Instance: l.Instance}
 	}
-	return dnsview.InstanceAnswer{Why: "its cloud is not configured"}
+	return guard.InstanceAnswer{Why: "its cloud is not configured"}
 }
 
 // refusedFor returns why guards refuse the steps of a plan for good: not for want of evidence, and with nothing that
@@ -106,7 +107,7 @@ func (w *world) refusedFor(v *dnsview.View, p plan.Plan) (why []string) {
 		if r.IsMarker() {
 			continue
 		}
-		e := &dnsview.GuardEvidence{
+		e := &guard.Evidence{
 			Now: testNow, Fleet: v.Options.Fleet, Verb: p.Verb, Age: time.Hour, Grace: v.Options.CreateGrace, View: v, Change: s.Change, Reason: s.Reason,
 			Answer: w.answerAbout(p.Verb, s.Change), Looked: true, Removing: removing, Strands: s.Strands,
 		}

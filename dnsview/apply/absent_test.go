@@ -18,12 +18,12 @@ func TestWhatALookupDoesNotFindIsGoneOnlyWhenTheListAgrees(t *testing.T) {
 	b.cf.blind = true
 	rep := b.run(plan)
 	wantStates(t, rep, StepRefused)
-	if g := guard(rep, 0, index.GuardUnchanged); !g.NoEvidence || !strings.Contains(g.Why, "the list of "+cfZone+" shows it") || !has(b.cf, "165.225.128.1") {
+	if g := guardNamed(rep, 0, index.GuardUnchanged); !g.NoEvidence || !strings.Contains(g.Why, "the list of "+cfZone+" shows it") || !has(b.cf, "165.225.128.1") {
 		t.Errorf("%+v", g)
 	}
 	rows := b.cf.rows
 	b.cf.rows = nil
-	if g := guard(b.run(plan), 0, index.GuardUnchanged); !g.NoEvidence || !strings.Contains(g.Why, cfZone+" shows no record at all") {
+	if g := guardNamed(b.run(plan), 0, index.GuardUnchanged); !g.NoEvidence || !strings.Contains(g.Why, cfZone+" shows no record at all") {
 		t.Errorf("%+v", g)
 	}
 	b.cf.rows, b.cf.blind = rows, false

@@ -10,7 +10,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"rollcall/dnsview"
+	"rollcall/dnsview/guard"
 	"rollcall/dnsview/index"
 	"rollcall/providers"
 )
@@ -28,14 +28,14 @@ type guardOutcome struct {
 func (r *run) askGuards(ctx context.Context, steps []int, dry bool) []guardOutcome {
 	ev := r.evidence(ctx)
 	out := make([]guardOutcome, len(steps))
-	inputs := make([]*dnsview.GuardEvidence, len(steps))
+	inputs := make([]*guard.Evidence, len(steps))
 	own := r.ownWrites()
 	type question struct {
 		key providers.CloudKey
 		id  string
 	}
 	var mu sync.Mutex
-	answers := map[question]func() dnsview.InstanceAnswer{}
+	answers := map[question]func() guard.InstanceAnswer{}
 	lookups := map[recordKey]func() ([]providers.Record, error){}
 	lists := map[*ZoneTarget]func() providers.ZoneView{}
 	var g errgroup.Group
@@ -59,11 +59,11 @@ func (r *run) askGuards(ctx context.Context, steps []int, dry bool) []guardOutco
 				lists[t] = r.engine.listOnce(ctx, t)
 			}
 			list := lists[t]
-			var say func() dnsview.InstanceAnswer
-			if o, ok := dnsview.AsksAbout(r.plan.Verb, c); ok {
+			var say func() guard.InstanceAnswer
+			if o, ok := guard.AsksAbout(r.plan.Verb, c); ok {
 				q := question{o.Cloud, o.Instance}
 				if say = answers[q]; say == nil {
-					say = sync.OnceValue(func() dnsview.InstanceAnswer {
+					say = sync.OnceValue(func() guard.InstanceAnswer {
 						a := r.answer(ctx, ev, o.Cloud, o.Instance)
 						if a.NotFound && !dry && r.restsOnMarkerAlone(ev, c, o) {
 							return r.answerAfterWait(ctx, ev, o.Cloud, o.Instance)
@@ -82,7 +82,7 @@ func (r *run) askGuards(ctx context.Context, steps []int, dry bool) []guardOutco
 				p.FoundErr = absent(t, list, c)
 			}
 			p.Looked = true
-			if name, typ, ok := dnsview.ReadsBeside(r.plan.Verb, c); ok {
+			if name, typ, ok := guard.ReadsBeside(r.plan.Verb, c); ok {
 				p.Beside, p.BesideErr = r.lookUp(ctx, r.plan.Steps[i].Zone, name, typ)
 			}
 			return nil
@@ -102,7 +102,7 @@ func (r *run) askGuards(ctx context.Context, steps []int, dry bool) []guardOutco
 
 // askHolders asks each cloud that can say it who has the addresses that records of dead owners lead to. A list of network
 // interfaces says no count, and one that leaves a load balancer out looks like any other.
-func (r *run) askHolders(ctx context.Context, proofs []*dnsview.GuardEvidence) {
+func (r *run) askHolders(ctx context.Context, proofs []*guard.Evidence) {
 	var addrs []netip.Addr
 	for _, p := range proofs {
 		addrs = append(addrs, p.LeadsTo()...)
@@ -189,17 +189,17 @@ func (r *run) remembers(rec *providers.Record, o providers.Owner) bool {
 }
 
 // guardInput returns what the guards of a step are asked on, as far as the plan and the view say it.
-func (r *run) guardInput(ev *evidence, i int, c *providers.Change) *dnsview.GuardEvidence {
+func (r *run) guardInput(ev *evidence, i int, c *providers.Change) *guard.Evidence {
 	s := &r.plan.Steps[i]
 	g := r.engine.guards(s.Zone)
-	return &dnsview.GuardEvidence{
+	return &guard.Evidence{
 		Fleet: r.engine.o.Fleet, Verb: r.plan.Verb, Age: g.Age, Grace: g.Grace, View: ev.view, Change: c, Reason: s.Reason, Undoes: s.Undoes != "",
 		Hosts: r.hosts, Strands: s.Strands, Threshold: g.Threshold, From: g.From,
 	}
 }
 
 // guardStep asks the guards of one step, but threshold and journal.
-func (r *run) guardStep(i int, p *dnsview.GuardEvidence, a *guardOutcome, dry bool) {
+func (r *run) guardStep(i int, p *guard.Evidence, a *guardOutcome, dry bool) {
 	found, n := index.Find(p.Found, p.Change)
 	if p.Change.Op == providers.OpDelete && p.FoundErr == nil && n == 0 && !dry {
 		r.removed[p.Change.Before.Identity()] = true
@@ -212,16 +212,16 @@ func (r *run) guardStep(i int, p *dnsview.GuardEvidence, a *guardOutcome, dry bo
 			return
 		}
 	}
-	mode := dnsview.ModeOf(p.Verb, p.Change)
+	mode := guard.ModeOf(p.Verb, p.Change)
 	id := p.Change.Before.Identity()
-	if mode == dnsview.ModeDead || mode == dnsview.ModeTakeOut {
+	if mode == guard.ModeDead || mode == guard.ModeTakeOut {
 		p.Removing = make(map[providers.Identity]bool, len(r.removed)+1)
 		for k := range r.removed {
 			p.Removing[k] = true
 		}
 		p.Removing[id] = true
 	}
-	a.guards = dnsview.Guards(p)
+	a.guards = guard.Check(p)
 	r.acceptTyped(a.guards)
 	a.pass = allPass(a.guards)
 	if a.pass && p.Removing != nil {

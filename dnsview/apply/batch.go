@@ -5,7 +5,7 @@ import (
 	"slices"
 	"time"
 
-	"rollcall/dnsview"
+	"rollcall/dnsview/guard"
 	"rollcall/dnsview/index"
 	"rollcall/providers"
 	"rollcall/providers/journal"
@@ -87,7 +87,7 @@ func (r *run) commit(ctx context.Context, zone string, ready []readyChange) {
 	if err != nil {
 		for _, p := range ready {
 			s := &r.report.Steps[p.step]
-			s.Guards = append(s.Guards, (&dnsview.GuardEvidence{JournalErr: err}).CheckJournal())
+			s.Guards = append(s.Guards, (&guard.Evidence{JournalErr: err}).CheckJournal())
 			r.end(p.step, StepRefused, "the journal cannot be written: "+index.Clean(err.Error()))
 		}
 		return
@@ -95,7 +95,7 @@ func (r *run) commit(ctx context.Context, zone string, ready []readyChange) {
 	for n, p := range ready {
 		s := &r.report.Steps[p.step]
 		s.Entry = entries[n].ID
-		s.Guards = append(s.Guards, (&dnsview.GuardEvidence{}).CheckJournal())
+		s.Guards = append(s.Guards, (&guard.Evidence{}).CheckJournal())
 		r.emit(Event{Kind: EventBegun, Step: s.Step.ID, Text: s.Step.Sentence})
 	}
 	t := r.engine.zone(zone)

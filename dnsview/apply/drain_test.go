@@ -224,7 +224,7 @@ func TestANodeThatNameServersHandOutIsNotTerminatedWhenItsZoneIsReadWithoutIt(t 
 		node := ref(b.triton, c.id)
 		for _, p := range []plan.Plan{plan.Drain(b.view(), node), plan.Power(b.view(), plan.PowerTerminate, node)} {
 			rep := b.run(p)
-			if g := guard(rep, len(p.Steps)-1, index.GuardDNS); g.Pass || !strings.Contains(g.Why, "ns1") || !strings.Contains(g.Why, c.ip) || len(b.triton.powered) > 0 {
+			if g := guardNamed(rep, len(p.Steps)-1, index.GuardDNS); g.Pass || !strings.Contains(g.Why, "ns1") || !strings.Contains(g.Why, c.ip) || len(b.triton.powered) > 0 {
 				t.Errorf("%s: %v, %+v, power %v", c.id, states(rep), g, b.triton.powered)
 			}
 			if rep := b.engine().Check(t.Context(), p); rep.OK() {

@@ -117,7 +117,7 @@ func TestADeleteIsRefused(t *testing.T) {
 			c.mess(b)
 			rep := b.run(p)
 			wantStates(t, rep, StepRefused)
-			g := guard(rep, 0, c.guard)
+			g := guardNamed(rep, 0, c.guard)
 			if g.Pass || !strings.Contains(g.Why, c.why) || g.NoEvidence != c.blind || g.Confirm != "" {
 				t.Errorf("guards: %+v", rep.Steps[0].Guards)
 			}
@@ -143,7 +143,7 @@ func TestAnEmptyListIsBelievedOnlyWhenEveryMarkedInstanceWasAnsweredFor(t *testi
 		b.triton.remove(id)
 	}
 	rep := b.engine().Check(t.Context(), b.dead())
-	if guard(rep, 0, index.GuardCoverage).Pass != true {
+	if guardNamed(rep, 0, index.GuardCoverage).Pass != true {
 		t.Errorf("an account that is truly empty: %+v", rep.Steps[0].Guards)
 	}
 }
@@ -159,10 +159,10 @@ func TestAYoungMarkerIsNotRemovedAsDead(t *testing.T) {
 	p.Steps[0].Change.Before = b.cf.read()[4]
 	rep := b.run(p)
 	wantStates(t, rep, StepRefused)
-	if g := guard(rep, 0, index.GuardGrace); g.Pass || g.Satisfy != "wait 9 min" {
+	if g := guardNamed(rep, 0, index.GuardGrace); g.Pass || g.Satisfy != "wait 9 min" {
 		t.Errorf("%+v", g)
 	}
-	if g := guard(rep, 0, index.GuardInstance); g.Pass || !g.NoEvidence {
+	if g := guardNamed(rep, 0, index.GuardInstance); g.Pass || !g.NoEvidence {
 		t.Errorf("not found, and too young to be found: %+v", g)
 	}
 }
@@ -228,7 +228,7 @@ func TestTypingAnswersOneGuardAndNoOther(t *testing.T) {
 	b.aws.listErr = errDown
 	rep := b.run(p, www)
 	wantStates(t, rep, StepRefused)
-	if len(rep.Asks()) != 0 || !guard(rep, 0, index.GuardMinimum).Pass {
+	if len(rep.Asks()) != 0 || !guardNamed(rep, 0, index.GuardMinimum).Pass {
 		t.Errorf("%+v", rep.Steps[0].Guards)
 	}
 }
@@ -407,7 +407,7 @@ func TestWithoutAJournalNothingIsWritten(t *testing.T) {
 			p := b.dead()
 			mess(b)
 			rep := b.engine().Check(t.Context(), p)
-			if g := guard(rep, 0, index.GuardJournal); g.Pass || !g.NoEvidence {
+			if g := guardNamed(rep, 0, index.GuardJournal); g.Pass || !g.NoEvidence {
 				t.Errorf("check: %+v", g)
 			}
 			rep = b.run(p)
@@ -546,7 +546,7 @@ func TestAnEntryIsNotMovedToAnAddressThatItsInstanceLostMeanwhile(t *testing.T) 
 	b.triton.instances[0].PublicIPs = []netip.Addr{netip.MustParseAddr("165.225.128.78")}
 	rep := b.run(p)
 	wantStates(t, rep, StepRefused)
-	if g := guard(rep, 0, index.GuardInstance); !strings.Contains(g.Why, "does not have 165.225.128.77 now") {
+	if g := guardNamed(rep, 0, index.GuardInstance); !strings.Contains(g.Why, "does not have 165.225.128.77 now") {
 		t.Errorf("%+v", g)
 	}
 }
@@ -756,7 +756,7 @@ func TestAnUndoDoesNotOverwriteWhatSomebodyElseMade(t *testing.T) {
 	b.cf.add(providers.Record{Zone: cfZone, Name: www, Type: "A", TTL: 60, Value: "165.225.128.1", Comment: "by hand"})
 	rep := b.run(undo)
 	wantStates(t, rep, StepRefused)
-	if g := guard(rep, 0, index.GuardUnchanged); !strings.Contains(g.Why, "not marked as anybody's") {
+	if g := guardNamed(rep, 0, index.GuardUnchanged); !strings.Contains(g.Why, "not marked as anybody's") {
 		t.Errorf("%+v", g)
 	}
 }

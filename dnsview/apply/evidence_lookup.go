@@ -5,7 +5,7 @@ import (
 	"slices"
 	"time"
 
-	"rollcall/dnsview"
+	"rollcall/dnsview/guard"
 	"rollcall/dnsview/index"
 	"rollcall/providers"
 )
@@ -28,44 +28,44 @@ func (r *run) restsOnMarkerAlone(ev *evidence, c *providers.Change, o providers.
 
 // answerAfterWait asks once more for an instance that its cloud does not find, after the time that a new one may
 // take, since nothing but the word of its own marker says that it is not new. All wait together.
-func (r *run) answerAfterWait(ctx context.Context, ev *evidence, key providers.CloudKey, id string) dnsview.InstanceAnswer {
+func (r *run) answerAfterWait(ctx context.Context, ev *evidence, key providers.CloudKey, id string) guard.InstanceAnswer {
 	r.waiting.Do(func() {
 		r.emit(Event{Kind: EventEvidence, Text: "waiting " + foundWithin.String() + ", and asking once more for instances that are not found: this rollcall sees their markers for the first time"})
 		r.waited = r.engine.o.Sleep(ctx, foundWithin)
 	})
 	if r.waited != nil {
-		return dnsview.InstanceAnswer{Asked: true, Key: key, Why: "it does not find it, and the wait before it is asked once more was stopped"}
+		return guard.InstanceAnswer{Asked: true, Key: key, Why: "it does not find it, and the wait before it is asked once more was stopped"}
 	}
 	return r.answer(ctx, ev, key, id)
 }
 
 // answer asks for one instance by id, at the cloud whose key the marker bears, and who that cloud
 // is now, since credentials may have changed since it was listed.
-func (r *run) answer(ctx context.Context, ev *evidence, key providers.CloudKey, id string) dnsview.InstanceAnswer {
+func (r *run) answer(ctx context.Context, ev *evidence, key providers.CloudKey, id string) guard.InstanceAnswer {
 	e := r.engine
 	for i := range ev.snap.Clouds {
 		if ev.snap.Clouds[i].Coverage.Key != key && ev.snap.Clouds[i].Cloud.Key != key {
 			continue
 		}
 		if ev.snap.Clouds[i].Departed {
-			return dnsview.InstanceAnswer{Why: index.Clean(ev.snap.Clouds[i].Coverage.Err.Error())}
+			return guard.InstanceAnswer{Why: index.Clean(ev.snap.Clouds[i].Coverage.Err.Error())}
 		}
 		t := e.cloud(ev.snap.Clouds[i].Cloud.Name)
 		if t == nil || t.Err != nil {
-			return dnsview.InstanceAnswer{Why: index.Clean(t.err().Error())}
+			return guard.InstanceAnswer{Why: index.Clean(t.err().Error())}
 		}
 		ctx, cancel := context.WithTimeout(ctx, e.o.Timeout)
 		defer cancel()
 		l, err := e.o.Sources.Lookup(ctx, t.Name, id)
 		switch {
 		case err != nil:
-			return dnsview.InstanceAnswer{Asked: true, Key: key, Why: index.Clean(err.Error())}
+			return guard.InstanceAnswer{Asked: true, Key: key, Why: index.Clean(err.Error())}
 		case l.Key != key:
-			return dnsview.InstanceAnswer{Asked: true, Key: l.Key}
+			return guard.InstanceAnswer{Asked: true, Key: l.Key}
 		case l.Err != nil:
-			return dnsview.InstanceAnswer{Asked: true, Key: key, Why: index.Clean(l.Err.Error())}
+			return guard.InstanceAnswer{Asked: true, Key: key, Why: index.Clean(l.Err.Error())}
 		}
-		return dnsview.InstanceAnswer{Asked: true, Key: key, Instance: l.Instance, Gone: l.Gone, NotFound: l.Gone && !l.Final}
+		return guard.InstanceAnswer{Asked: true, Key: key, Instance: l.Instance, Gone: l.Gone, NotFound: l.Gone && !l.Final}
 	}
-	return dnsview.InstanceAnswer{Why: "(no configured cloud has the key " + index.Clean(string(key)) + ")"}
+	return guard.InstanceAnswer{Why: "(no configured cloud has the key " + index.Clean(string(key)) + ")"}
 }

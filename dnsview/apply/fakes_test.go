@@ -622,8 +622,8 @@ func wantStates(t *testing.T, r *Report, want ...StepState) {
 	}
 }
 
-// guard returns the result of one guard of one step.
-func guard(r *Report, step int, g index.GuardID) index.GuardResult {
+// guardNamed returns the result of one guard of one step.
+func guardNamed(r *Report, step int, g index.GuardID) index.GuardResult {
 	for _, x := range r.Steps[step].Guards {
 		if x.Guard == g {
 			return x

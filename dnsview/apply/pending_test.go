@@ -36,7 +36,7 @@ func TestAChangeIsRefusedWhenItsZoneBecamePendingAfterThePlanAndAnUndoIsNot(t *t
 	dns.pending = true
 	before := values(b.cf)
 	for what, r := range map[string]*Report{"a check": b.engine().Check(t.Context(), plan), "a run": b.run(plan)} {
-		if g := guard(r, 0, index.GuardWritable); g.Pass || r.Steps[0].State != StepRefused || !strings.Contains(g.Why, "is lame: its provider says that it is not delegated yet") {
+		if g := guardNamed(r, 0, index.GuardWritable); g.Pass || r.Steps[0].State != StepRefused || !strings.Contains(g.Why, "is lame: its provider says that it is not delegated yet") {
 			t.Errorf("%s: %s, %+v", what, r.Steps[0].State, g)
 		}
 	}
@@ -58,7 +58,7 @@ func TestAChangeIsRefusedWhenItsZoneIsLameByTheWordOfNameServers(t *testing.T) {
 	b.opts.WireZones = func() []index.WireZone {
 		return []index.WireZone{{Zone: cfZone, State: index.WireLame, Reason: "it is delegated elsewhere", At: b.clk.now()}}
 	}
-	if g := guard(b.run(plan), 0, index.GuardWritable); g.Pass || !strings.Contains(g.Why, "it is delegated elsewhere") {
+	if g := guardNamed(b.run(plan), 0, index.GuardWritable); g.Pass || !strings.Contains(g.Why, "it is delegated elsewhere") {
 		t.Errorf("%+v", g)
 	}
 }

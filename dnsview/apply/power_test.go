@@ -52,7 +52,7 @@ func TestAProtectedNodeIsNeverTakenOutOfDNSForATermination(t *testing.T) {
 		for which, r := range map[string]*Report{"check": check, "run": rep} {
 			for i := range r.Steps {
 				s := &r.Steps[i]
-				switch g := guard(r, i, index.GuardPower); {
+				switch g := guardNamed(r, i, index.GuardPower); {
 				case s.State == StepReady || s.State == StepDone:
 					t.Errorf("%s, %s: %s is %s", name, which, s.Step.Sentence, s.State)
 				case s.Step.Kind == plan.StepPower && (g.Pass || g.Why != "it is protected" || g.Satisfy != "take the protection off" || s.State != StepRefused):
@@ -106,7 +106,7 @@ func TestAProtectionThatIsPutOnDuringTheWaitHoldsAndTheReportSaysHowTheNodeStand
 	b := newBench(t)
 	b.clk.onSleep = func() { b.triton.check = refuses("m-1", providers.PowerTerminate) }
 	rep := b.run(plan.Drain(b.view(), ref(b.triton, "m-1")))
-	if len(b.triton.powered) > 0 || rep.Count(StepRefused) != 1 || guard(rep, 4, index.GuardPower).Pass {
+	if len(b.triton.powered) > 0 || rep.Count(StepRefused) != 1 || guardNamed(rep, 4, index.GuardPower).Pass {
 		t.Fatalf("powered %v, states %v", b.triton.powered, states(rep))
 	}
 	wantHalfWay(t, b, rep, "m-1")
@@ -195,7 +195,7 @@ func TestACloudThatDoesNotSayWhetherItWouldActHoldsBackTheWholeNode(t *testing.T
 		return providers.PowerCheck{}, errors.New("no answer")
 	}
 	rep := b.run(plan.Drain(b.view(), ref(b.triton, "m-1")))
-	g := guard(rep, 4, index.GuardPower)
+	g := guardNamed(rep, 4, index.GuardPower)
 	if len(b.triton.powered) > 0 || len(b.cf.applied) > 0 || g.Pass || !g.NoEvidence || g.Satisfy == "" {
 		t.Errorf("powered %v, applied %d, %+v", b.triton.powered, len(b.cf.applied), g)
 	}
@@ -212,7 +212,7 @@ func TestWhatTheCredentialsMayNotAskIsToldOnceAndHoldsNothingBack(t *testing.T) 
 			t.Errorf("%s: %v, notes %q", which, states(r), r.Notes)
 		}
 		for i := range r.Steps {
-			if g := guard(r, i, index.GuardPower); strings.Contains(g.Why, "permission") {
+			if g := guardNamed(r, i, index.GuardPower); strings.Contains(g.Why, "permission") {
 				t.Errorf("%s: step %d says it again: %s", which, i, g.Why)
 			}
 		}
@@ -230,7 +230,7 @@ func TestACloudIsAskedBeforeANodeLeavesDNSAndAgainRightBeforeItEnds(t *testing.T
 		}
 	}
 	rep := b.run(plan.Drain(b.view(), ref(b.triton, "m-1")))
-	if !rep.OK() || !slices.Equal(b.triton.checks, []string{"terminate m-1", "terminate m-1"}) || !guard(rep, 4, index.GuardPower).Pass {
+	if !rep.OK() || !slices.Equal(b.triton.checks, []string{"terminate m-1", "terminate m-1"}) || !guardNamed(rep, 4, index.GuardPower).Pass {
 		t.Errorf("states %v, asked %v", states(rep), b.triton.checks)
 	}
 }

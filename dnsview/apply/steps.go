@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 
-	"rollcall/dnsview"
+	"rollcall/dnsview/guard"
 	"rollcall/dnsview/index"
 	"rollcall/dnsview/plan"
 	"rollcall/providers"
@@ -110,7 +110,7 @@ func (r *run) power(ctx context.Context, i int) {
 	}
 	entries, err := r.begin([]journal.Entry{r.entry(i)})
 	if err != nil {
-		rep.Guards = append(rep.Guards, (&dnsview.GuardEvidence{JournalErr: err}).CheckJournal())
+		rep.Guards = append(rep.Guards, (&guard.Evidence{JournalErr: err}).CheckJournal())
 		r.end(i, StepRefused, "the journal cannot be written: "+index.Clean(err.Error()))
 		return
 	}

@@ -4,7 +4,7 @@ import (
 	"slices"
 	"time"
 
-	"rollcall/dnsview"
+	"rollcall/dnsview/guard"
 	"rollcall/dnsview/index"
 	"rollcall/providers"
 	"rollcall/providers/journal"
@@ -14,13 +14,13 @@ import (
 const thresholdWindow = 10 * time.Minute
 
 // threshold asks guard 8 and, for a dry check, guard 9, of those steps that passed all others.
-func (r *run) threshold(steps []int, inputs []*dnsview.GuardEvidence, out []guardOutcome, dry bool) {
+func (r *run) threshold(steps []int, inputs []*guard.Evidence, out []guardOutcome, dry bool) {
 	entries, journalErr := r.entries()
 	held := map[string]map[recordKey]bool{} // by zone: what the reading of it holds
 	for n, i := range steps {
 		a, p := &out[n], inputs[n]
-		mode := dnsview.ModeOf(p.Verb, p.Change)
-		if a.pass && (mode == dnsview.ModeDead || mode == dnsview.ModeTakeOut) {
+		mode := guard.ModeOf(p.Verb, p.Change)
+		if a.pass && (mode == guard.ModeDead || mode == guard.ModeTakeOut) {
 			zone := r.plan.Steps[i].Zone
 			if held[zone] == nil {
 				held[zone] = r.ev.valuesIn(zone)
@@ -80,7 +80,7 @@ func (r *run) planned(zone string, steps []int, out []guardOutcome) int {
 		if s.Change == nil || s.Zone != zone {
 			continue
 		}
-		if m := dnsview.ModeOf(r.plan.Verb, s.Change); m != dnsview.ModeDead && m != dnsview.ModeTakeOut {
+		if m := guard.ModeOf(r.plan.Verb, s.Change); m != guard.ModeDead && m != guard.ModeTakeOut {
 			continue
 		}
 		if id := s.Change.Before.Identity(); !refused[id] {

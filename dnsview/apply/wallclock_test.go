@@ -66,7 +66,7 @@ func TestAJumpOfTheWallClockBetweenAReadAndAGuardChangesNoAge(t *testing.T) {
 					if b.aws.lists != lists {
 						t.Error("it was read again")
 					}
-					if g := guard(rep, 0, index.GuardGrace); g.Why != "the marker is 60 min old" {
+					if g := guardNamed(rep, 0, index.GuardGrace); g.Why != "the marker is 60 min old" {
 						t.Errorf("guard 6: %+v", g)
 					}
 				},
@@ -106,10 +106,10 @@ func TestAJumpOfTheWallClockBetweenAReadAndAGuardChangesNoAge(t *testing.T) {
 					b.clk.jump(t, d)
 					rep := b.run(p)
 					wantStates(t, rep, StepRefused)
-					if g := guard(rep, 0, index.GuardGrace); g.Pass || g.Satisfy != "wait 9 min" {
+					if g := guardNamed(rep, 0, index.GuardGrace); g.Pass || g.Satisfy != "wait 9 min" {
 						t.Errorf("guard 6: %+v", g)
 					}
-					if g := guard(rep, 0, index.GuardInstance); g.Pass || !g.NoEvidence {
+					if g := guardNamed(rep, 0, index.GuardInstance); g.Pass || !g.NoEvidence {
 						t.Errorf("guard 3: %+v", g)
 					}
 				},
@@ -138,7 +138,7 @@ func TestAJumpOfTheWallClockBetweenAReadAndAGuardChangesNoAge(t *testing.T) {
 					p.Steps = steps[1:2]
 					rep := b.run(p)
 					wantStates(t, rep, StepRefused)
-					if g := guard(rep, 0, index.GuardThreshold); g.Pass {
+					if g := guardNamed(rep, 0, index.GuardThreshold); g.Pass {
 						t.Errorf("guard 8: %+v", g)
 					}
 				},

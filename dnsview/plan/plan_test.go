@@ -11,6 +11,7 @@ import (
 
 	"rollcall/dnsview"
 	"rollcall/dnsview/dnssd"
+	"rollcall/dnsview/guard"
 	"rollcall/dnsview/index"
 	"rollcall/dnsview/plan"
 	"rollcall/providers"
@@ -349,13 +350,13 @@ func TestTheGuardsOfARetireSeeANodeThatThePlanDidNot(t *testing.T) {
 			Zone: now.Zone, Records: c.records, Coverage: providers.Coverage{State: c.state, Started: noon, Finished: noon},
 		}}}, index.Options{Fleet: "f1", Now: noon})
 		for _, s := range m.Plan.Steps {
-			e := &dnsview.GuardEvidence{Now: noon, Fleet: "f1", Verb: m.Plan.Verb, View: view, Change: s.Change, Found: []providers.Record{s.Change.Before}, Looked: true}
+			e := &guard.Evidence{Now: noon, Fleet: "f1", Verb: m.Plan.Verb, View: view, Change: s.Change, Found: []providers.Record{s.Change.Before}, Looked: true}
 			pass := true
-			for _, g := range dnsview.Guards(e) {
+			for _, g := range guard.Check(e) {
 				pass = pass && g.Pass
 			}
 			if pass != c.pass {
-				t.Errorf("%s with %s coverage: pass is %t: %+v", s.Sentence, c.state, pass, dnsview.Guards(e))
+				t.Errorf("%s with %s coverage: pass is %t: %+v", s.Sentence, c.state, pass, guard.Check(e))
 			}
 		}
 	}
@@ -382,13 +383,13 @@ func TestOnlyAHostsOwnWishPassesWithoutACloud(t *testing.T) {
 		{index.VerbQuiesce, host, false},
 		{index.VerbRetire, host, false},
 	} {
-		e := &dnsview.GuardEvidence{Now: noon, Fleet: "f1", Verb: c.verb, View: view, Change: &providers.Change{Op: providers.OpDelete, Before: c.r}, Found: []providers.Record{c.r}, Looked: true}
+		e := &guard.Evidence{Now: noon, Fleet: "f1", Verb: c.verb, View: view, Change: &providers.Change{Op: providers.OpDelete, Before: c.r}, Found: []providers.Record{c.r}, Looked: true}
 		pass := true
-		for _, g := range dnsview.Guards(e) {
+		for _, g := range guard.Check(e) {
 			pass = pass && g.Pass
 		}
 		if pass != c.pass {
-			t.Errorf("%s of a value of %s: pass is %t: %+v", c.verb, c.r.Owners[0].Instance, pass, dnsview.Guards(e))
+			t.Errorf("%s of a value of %s: pass is %t: %+v", c.verb, c.r.Owners[0].Instance, pass, guard.Check(e))
 		}
 	}
 }

@@ -1,4 +1,4 @@
-package dnsview
+package guard
 
 import (
 	"slices"
@@ -11,7 +11,7 @@ import (
 
 // CheckMinimum is guard 7: what is removed is not alive, or its service keeps
 // its minimum; and no name becomes empty unless a person types it.
-func (e *GuardEvidence) CheckMinimum() index.GuardResult {
+func (e *Evidence) CheckMinimum() index.GuardResult {
 	const g = index.GuardMinimum
 	r := e.Change.Record()
 	alive := e.Answer.Instance != nil && e.Answer.Instance.State == providers.StateRunning
@@ -50,7 +50,7 @@ func (e *GuardEvidence) CheckMinimum() index.GuardResult {
 
 // hostName reports whether a name is that of one node, which goes with it, and not
 // that of a service.
-func (e *GuardEvidence) hostName(r *providers.Record) bool {
+func (e *Evidence) hostName(r *providers.Record) bool {
 	x := e.View.Index
 	if x.ServicesByName[r.Name] != nil {
 		return false
@@ -75,7 +75,7 @@ func (e *GuardEvidence) hostName(r *providers.Record) bool {
 
 // liveMembers counts the live members that a service keeps: by the reading made just before of the record's name and
 // type, and by the view for what else stands at the name.
-func (e *GuardEvidence) liveMembers(s *index.DeclaredService) int {
+func (e *Evidence) liveMembers(s *index.DeclaredService) int {
 	x := e.View.Index
 	r := e.Change.Record()
 	var all []index.Member
@@ -98,7 +98,7 @@ func (e *GuardEvidence) liveMembers(s *index.DeclaredService) int {
 
 // CheckThreshold is guard 8: with what went in the last ten minutes, no more
 // than a share of the zone's owned records goes, unless a person types the count.
-func (e *GuardEvidence) CheckThreshold() index.GuardResult {
+func (e *Evidence) CheckThreshold() index.GuardResult {
 	const g = index.GuardThreshold
 	zone := providers.CanonicalName(e.Change.Record().Zone)
 	var z *index.ZoneState
@@ -127,22 +127,9 @@ func (e *GuardEvidence) CheckThreshold() index.GuardResult {
 }
 
 // CheckJournal is guard 9: the entry is on disk first.
-func (e *GuardEvidence) CheckJournal() index.GuardResult {
+func (e *Evidence) CheckJournal() index.GuardResult {
 	if e.JournalErr != nil {
 		return index.Unproven(index.GuardJournal, index.ErrorText(e.JournalErr), "a journal that can be written to")
 	}
 	return index.Passed(index.GuardJournal, "the journal can be written to")
-}
-
-// OwnedIn counts the records of a zone that this fleet owns.
-func (v *View) OwnedIn(zone string) int {
-	n := 0
-	if z := v.Index.ZonesByName[providers.CanonicalName(zone)]; z != nil {
-		for i := range z.View.Records {
-			if o, ok := z.View.Records[i].Owner(); ok && o.Fleet == v.Options.Fleet {
-				n++
-			}
-		}
-	}
-	return n
 }

@@ -1,4 +1,4 @@
-package dnsview
+package guard
 
 import (
 	"strings"
@@ -7,25 +7,10 @@ import (
 	"rollcall/providers"
 )
 
-// leaves reports whether a change takes back what a host that joined by hand has
-// itself put there: on its leaving, or on its joining again with another address.
-func leaves(verb index.Verb, c *providers.Change) bool {
-	if c.Op != providers.OpDelete || verb != index.VerbLeave && verb != index.VerbJoin {
-		return false
-	}
-	o, ok := c.Before.Owner()
-	return ok && o.Host()
-}
-
-// retires reports whether a change takes back what belongs to an incarnation and to none of its nodes.
-func retires(verb index.Verb, c *providers.Change) bool {
-	return c.Op == providers.OpDelete && verb == index.VerbRetire && (c.Before.Type == "PTR" || c.Before.Type == "TXT") && !index.Marked(&c.Before)
-}
-
 // CheckRetired is guard 7 for what belongs to an incarnation: it has no nodes
 // any more. The entry of a service type in the enumeration (RFC 6763 section
 // 9) rests on the same: no incarnation of the type has a node.
-func (e *GuardEvidence) CheckRetired() index.GuardResult {
+func (e *Evidence) CheckRetired() index.GuardResult {
 	const g = index.GuardMinimum
 	r := e.Change.Record()
 	name := r.Name
@@ -55,7 +40,7 @@ func (e *GuardEvidence) CheckRetired() index.GuardResult {
 // CheckOrphaned is guard 7 for a marker that is removed because it marks
 // nothing: by the reading of its zone, and of its record's name just before, it does so still. One that
 // remembers a quiesced node is kept for as long as that node can come back.
-func (e *GuardEvidence) CheckOrphaned() index.GuardResult {
+func (e *Evidence) CheckOrphaned() index.GuardResult {
 	const g = index.GuardMinimum
 	r := e.Change.Record()
 	o, ok := index.OwnerInMarker(&r)

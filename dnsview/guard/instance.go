@@ -1,18 +1,18 @@
-package dnsview
+package guard
 
 import (
 	"cmp"
-	"net/netip"
 	"slices"
 	"strings"
 	"time"
 
+	"rollcall/dnsview"
 	"rollcall/dnsview/index"
 	"rollcall/providers"
 )
 
 // CheckCoverage is guard 1: every configured cloud was read whole and just now.
-func (e *GuardEvidence) CheckCoverage() index.GuardResult {
+func (e *Evidence) CheckCoverage() index.GuardResult {
 	const g = index.GuardCoverage
 	if e.View == nil || len(e.View.Index.Clouds) == 0 {
 		return index.Unproven(g, "no cloud is configured, so nothing is known of what runs", "configure the clouds of this fleet")
@@ -43,19 +43,11 @@ func (e *GuardEvidence) CheckCoverage() index.GuardResult {
 	return index.Passed(g, index.Plural(len(e.View.Index.Clouds), "cloud was", "clouds were")+" read completely, the oldest "+index.Ago(oldest)+" ago")
 }
 
-// wasTakenOut reports whether a marker among some records says that its node was taken out on purpose.
-func wasTakenOut(markers []providers.Record, o providers.Owner) bool {
-	return slices.ContainsFunc(markers, func(m providers.Record) bool {
-		own, ok := index.OwnerInMarker(&m)
-		return ok && m.IsMarker() && own.Quiesced && own.Same(o)
-	})
-}
-
 // CheckInstance is guard 3: the instance was asked for by its id just now, at the
 // cloud whose key the marker bears. For an entry that is removed as dead it
 // must be gone, or stopped without the address; for one that is taken out
 // an answer is enough; for one that is written the instance must run and have the address.
-func (e *GuardEvidence) CheckInstance() index.GuardResult {
+func (e *Evidence) CheckInstance() index.GuardResult {
 	const g = index.GuardInstance
 	mode := ModeOf(e.Verb, e.Change)
 	o, ok := e.owner()
@@ -103,7 +95,7 @@ func (e *GuardEvidence) CheckInstance() index.GuardResult {
 	return index.Failed(g, where+" shows "+index.ShortID(o.Instance)+" as "+index.Clean(string(a.Instance.State))+" just now", "quiesce or drain it to take it out")
 }
 
-func (e *GuardEvidence) mustServe(where string, o providers.Owner, dead bool) index.GuardResult {
+func (e *Evidence) mustServe(where string, o providers.Owner, dead bool) index.GuardResult {
 	const g = index.GuardInstance
 	i := e.Answer.Instance
 	switch {
@@ -120,70 +112,9 @@ func (e *GuardEvidence) mustServe(where string, o providers.Owner, dead bool) in
 	return index.Passed(g, where+" shows "+index.ShortID(o.Instance)+" as running just now")
 }
 
-func (e *GuardEvidence) cloudLabel(key providers.CloudKey) string {
-	if e.View == nil {
-		return "cloud " + index.Clean(string(key))
-	}
-	return e.View.Index.CloudLabel(key)
-}
-
-// addresses returns what the record leads to.
-func (e *GuardEvidence) addresses() (out []netip.Addr, known bool) {
-	r := e.Change.Record()
-	if e.View == nil {
-		return nil, false
-	}
-	hosts, known := e.View.Index.AddressesOf(&r)
-	if !known {
-		// PTR, TXT and the like lead to no address.
-		return nil, r.Type != "A" && r.Type != "AAAA" && r.Type != "SRV" && r.Type != "CNAME"
-	}
-	for _, h := range hosts {
-		a, ok := h.Addr()
-		if !ok {
-			return nil, false
-		}
-		out = append(out, a)
-	}
-	return out, true
-}
-
-// LeadsTo returns the addresses whose holders have to be asked for before the change: those that a record of a dead
-// owner leads to.
-func (e *GuardEvidence) LeadsTo() []netip.Addr {
-	if ModeOf(e.Verb, e.Change) != ModeDead {
-		return nil
-	}
-	addrs, _ := e.addresses()
-	return addrs
-}
-
-// whyNoAddress says why it is not known what a record leads to, where the zone of its target is to blame.
-func (e *GuardEvidence) whyNoAddress() string {
-	r := e.Change.Record()
-	srv, ok := providers.ParseSRV(r.Value)
-	if !ok || r.Type != "SRV" || e.View == nil {
-		return ""
-	}
-	if z := e.View.Index.ZoneOf(srv.Target); z != nil && z.Why != "" {
-		return ": " + z.Why
-	}
-	return ""
-}
-
-func (e *GuardEvidence) holdsAny(i *providers.Instance) bool {
-	addrs, known := e.addresses()
-	if !known {
-		return true
-	}
-	return slices.ContainsFunc(addrs, func(a netip.Addr) bool {
-		return i.HasAddress(a) || e.View.Index.Holds(i, a)
-	})
-}
-
 // CheckAddress is guard 4: the address is in no live inventory and on no
 // allow-list. For an entry that is taken out, it may be its own node's.
-func (e *GuardEvidence) CheckAddress() index.GuardResult {
+func (e *Evidence) CheckAddress() index.GuardResult {
 	const g = index.GuardAddress
 	addrs, known := e.addresses()
 	if !known {
@@ -220,7 +151,7 @@ func (e *GuardEvidence) CheckAddress() index.GuardResult {
 			switch {
 			case h.Instance == nil && h.Address.Instance == o.Instance:
 				return index.Failed(g, a.String()+" belongs to "+what+", which is left of the owner", "wait until it is released")
-			case !e.View.Index.HeldByNoNode(h, &r) && own && r.Type == "SRV" && (e.Reason == Reused || e.Reason == Stopped):
+			case !e.View.Index.HeldByNoNode(h, &r) && own && r.Type == "SRV" && (e.Reason == dnsview.Reused || e.Reason == dnsview.Stopped):
 				// A host name may have several addresses: one that a node has does not keep a value of another node.
 				typed = &index.GuardResult{
 					Guard: g, Why: a.String() + " belongs to " + what + ", and clients would not come to it by this entry any more",
@@ -228,7 +159,7 @@ func (e *GuardEvidence) CheckAddress() index.GuardResult {
 				}
 			case !e.View.Index.HeldByNoNode(h, &r):
 				return index.Failed(g, a.String()+" belongs to "+what, "retarget the entry instead")
-			case e.Reason != Reused:
+			case e.Reason != dnsview.Reused:
 				return index.Failed(g, a.String()+" belongs to "+what, "look again: the entry is reused now")
 			case typed == nil:
 				typed = &index.GuardResult{

@@ -1,4 +1,4 @@
-package dnsview
+package guard
 
 import (
 	"slices"
@@ -9,7 +9,7 @@ import (
 
 // stranded names the SRV values that a removal would leave without any address: those that the plan
 // knew of, and those that the zones read just now show. ours is one of this fleet that stays.
-func (e *GuardEvidence) stranded() (others []string, ours string) {
+func (e *Evidence) stranded() (others []string, ours string) {
 	r := e.Change.Record()
 	if e.Change.Op != providers.OpDelete || r.Type != "A" && r.Type != "AAAA" || e.View == nil {
 		return nil, ""
@@ -45,7 +45,7 @@ func (e *GuardEvidence) stranded() (others []string, ours string) {
 // checkStranded refuses to remove the last address of a name while an SRV value of this fleet leads there.
 // Where only values of others do, a person has to type the name: an address that someone else
 // can rent is worse than a value that leads nowhere.
-func (e *GuardEvidence) checkStranded() index.GuardResult {
+func (e *Evidence) checkStranded() index.GuardResult {
 	const g = index.GuardMinimum
 	r := e.Change.Record()
 	others, ours := e.stranded()

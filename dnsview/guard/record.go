@@ -1,0 +1,179 @@
+package guard
+
+import (
+	"slices"
+	"strconv"
+
+	"rollcall/dnsview/index"
+	"rollcall/providers"
+)
+
+// CheckAccepted refuses a change that the provider would refuse, by what its zone and the name hold just now.
+func (e *Evidence) CheckAccepted() index.GuardResult {
+	const g = index.GuardAccepted
+	r := e.Change.Record()
+	if e.View == nil || e.View.Index.ZonesByName[r.Zone] == nil {
+		return index.Passed(g, "nothing is known of its zone")
+	}
+	x := e.View.Index
+	z := x.ZonesByName[r.Zone]
+	a := &index.Acceptance{Provider: z.View.Zone.Provider, Named: map[string][]*providers.Record{}, Sizes: map[index.SetID]index.SetSize{}}
+	names := map[string]bool{r.Name: true}
+	for _, o := range append(slices.Clone(e.Change.Before.Owners), e.Change.After.Owners...) {
+		names[providers.MarkerName(o.Instance, r.Name)] = true
+	}
+	fresh := e.Looked && e.FoundErr == nil // of the name and type, and read after the zone
+	for i := range z.View.Records {
+		if s := &z.View.Records[i]; names[s.Name] && !(fresh && s.Name == r.Name && s.Type == r.Type) {
+			a.Named[s.Name] = append(a.Named[s.Name], s)
+		}
+	}
+	for i := range e.Found {
+		a.Named[r.Name] = append(a.Named[r.Name], &e.Found[i])
+	}
+	if why := a.WhyRefused(e.Change); why != "" {
+		return index.Failed(g, why, "")
+	}
+	return index.Passed(g, "its provider takes it")
+}
+
+// CheckWritable refuses a record that its zone would never answer with, and one in a zone that takes
+// no changes. What the journal knows as done from here can be taken back all the same.
+func (e *Evidence) CheckWritable() index.GuardResult {
+	if e.View != nil && !e.Undoes && !e.Verb.TakesBack() {
+		why := e.View.Index.Refused(e.Change)
+		switch zone := e.Change.Record().Zone; {
+		case why == "":
+		case e.View.Index.ReadOnlyZones[zone] == "" && !e.View.Index.OnlyListed(zone) && e.View.Index.ZoneRefused(zone) != "":
+			return index.Unproven(index.GuardWritable, why, "a read of "+index.Clean(zone))
+		default:
+			return index.Failed(index.GuardWritable, why, "")
+		}
+	}
+	return index.Passed(index.GuardWritable, "the zone answers for the name")
+}
+
+// CheckOwner is guard 2: the marker names this fleet and an instance.
+func (e *Evidence) CheckOwner() index.GuardResult {
+	const g = index.GuardOwner
+	if e.Fleet == "" {
+		return index.Failed(g, "there is no fleet id here, so nothing is ours", "run rollcall config init")
+	}
+	r := e.Change.Record()
+	mode := ModeOf(e.Verb, e.Change)
+	switch {
+	case r.IsMarker():
+	case len(r.BadMarkers) > 0:
+		return index.Unproven(g, "it has a marker that cannot be read, so nobody can say whose it is", "remove the markers that are wrong")
+	case len(r.Owners) > 1:
+		return index.Failed(g, "its markers do not say clearly whose it is", "remove the markers that are wrong")
+	}
+	o, ok := e.owner()
+	switch {
+	case ok && o.Fleet != e.Fleet:
+		return index.Failed(g, "it belongs to fleet "+index.Clean(o.Fleet)+", which is not ours", "")
+	case ok && (o.Instance == "" || o.Cloud == ""):
+		return index.Failed(g, "its marker names no instance", "")
+	case ok && e.Change.Op == providers.OpCreate && e.BesideErr != nil:
+		return index.Unproven(g, "whether "+index.ShortID(o.Instance)+" was taken out on purpose could not be read: "+index.ErrorText(e.BesideErr), "an answer from the DNS provider")
+	case ok && e.Change.Op == providers.OpCreate && wasTakenOut(e.Beside, o):
+		return index.Failed(g, index.ShortID(o.Instance)+" was taken out of "+index.Clean(r.Name)+" on purpose", "return it instead")
+	case ok:
+		return index.Passed(g, "its marker names "+index.ShortID(o.Instance)+" of this fleet")
+	case mode == ModeRetire, mode == ModeWrite && e.Change.Op == providers.OpCreate && (r.Type == "PTR" || r.Type == "TXT"):
+		return index.Passed(g, "it belongs to the incarnation, not to a node")
+	case e.Undoes:
+		return index.Passed(g, "the journal knows that it was made or changed from here")
+	}
+	return e.unowned(g)
+}
+
+// unowned is for a record without a marker: another program may manage it.
+func (e *Evidence) unowned(g index.GuardID) index.GuardResult {
+	r := e.Change.Record()
+	c := index.ControllerInComment(&r)
+	if e.View != nil {
+		if now := e.View.Record(r.Identity()); now != nil {
+			c = e.View.ControllerOf(now)
+		}
+	}
+	if c != "" {
+		return index.Failed(g, "it is managed by "+c+", which would write it again", "remove it at its source")
+	}
+	return index.Failed(g, "it has no owner marker, and rollcall changes only what it owns", "adopt it first")
+}
+
+// CheckUnchanged is guard 5: the record was read again and is what the plan saw.
+func (e *Evidence) CheckUnchanged() index.GuardResult {
+	const g = index.GuardUnchanged
+	switch {
+	case e.FoundErr != nil:
+		return index.Unproven(g, "it could not be read again: "+index.ErrorText(e.FoundErr), "an answer from the DNS provider")
+	case !e.Looked:
+		return index.Unproven(g, "it was not read again", "an answer from the DNS provider")
+	}
+	found, n := index.Find(e.Found, e.Change)
+	if e.Change.Op == providers.OpCreate {
+		want := &e.Change.After
+		switch {
+		case n == 0:
+			return index.Passed(g, "there is no such record yet")
+		case !sameOwners(found, want) && !want.IsMarker():
+			return index.Failed(g, "there is such a record already, and it is "+index.Whose(found), "adopt it, or remove it")
+		}
+		return index.Passed(g, "it is there already")
+	}
+	switch {
+	case n == 0:
+		return index.Passed(g, "it is not there any more, so there is nothing to do")
+	case n > 1:
+		return index.Failed(g, "there are "+strconv.Itoa(n)+" such records now", "look again")
+	}
+	if d := index.Difference(&e.Change.Before, found); d != "" {
+		return index.Failed(g, "it was changed since it was read: "+d, "look again")
+	}
+	return index.Passed(g, "it was read again and is unchanged")
+}
+
+func sameOwners(a, b *providers.Record) bool {
+	if len(a.BadMarkers) > 0 || len(a.Owners) != len(b.Owners) {
+		return false
+	}
+	for i := range a.Owners {
+		if !a.Owners[i].Same(b.Owners[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+// CheckGrace is guard 6: the marker is older than the creation grace. A node
+// that its cloud shows just now is known for certain, however young.
+func (e *Evidence) CheckGrace() index.GuardResult {
+	const g = index.GuardGrace
+	o, ok := e.owner()
+	since := e.since(o)
+	age := e.Now.Sub(since)
+	switch {
+	case !ok && e.Undoes:
+		return index.Passed(g, "it has no marker whose age would matter")
+	case !ok:
+		return index.Unproven(g, "it has no marker, so its age is not known", "adopt it first")
+	case age >= e.Grace:
+		return index.Passed(g, "the marker is "+index.Ago(age)+" old")
+	case ModeOf(e.Verb, e.Change) == ModeTakeOut && (o.Host() || e.Answer.Instance != nil && !e.Answer.Gone):
+		return index.Passed(g, "the instance answered by its id, so that its marker is only "+index.Ago(age)+" old does not matter")
+	}
+	if age < -providers.FutureMarker {
+		return index.Failed(g, "the marker is "+index.Ago(-age)+" in the future by the clock of its provider, so how old it is cannot be said", "let the node that wrote it register again once its clock is right")
+	}
+	return index.Failed(g, "the marker is only "+index.Ago(age)+" old, and "+index.Ago(e.Grace)+" is the least", "wait "+index.Ago(e.Grace-age))
+}
+
+// wasTakenOut reports whether a marker among some records says that its node was taken out on purpose.
+func wasTakenOut(markers []providers.Record, o providers.Owner) bool {
+	return slices.ContainsFunc(markers, func(m providers.Record) bool {
+		own, ok := index.OwnerInMarker(&m)
+		return ok && m.IsMarker() && own.Quiesced && own.Same(o)
+	})
+}
