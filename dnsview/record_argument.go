@@ -13,16 +13,13 @@ var recordTypes = []string{
 }
 
 // SplitRecord reads a RECORD as the command line takes it: [zone:]name/type/value, split at the first
-// /TYPE/. A name may hold slashes (RFC 2317), a value may hold anything: the set identifier that may
+// /TYPE/ in capitals, which no canonical name holds, else at the first in any case. A name may hold slashes (RFC 2317), a value may hold anything: the set identifier that may
 // follow it after a # is reported from the value only by what the zone holds. Names are returned in their
 // canonical spelling, internationalized ones in A-labels; value may be empty. ok is false when there is no name and no type.
 func SplitRecord(s string) (zone, name, typ, value string, ok bool) {
-	at := -1
-	upper := upperASCII(s)
-	for _, t := range recordTypes {
-		if i := strings.Index(upper, "/"+t+"/"); i >= 0 && (at < 0 || i < at) {
-			at, typ = i, t
-		}
+	at, typ := typeIn(s)
+	if at < 0 { // written by hand
+		at, typ = typeIn(upperASCII(s))
 	}
 	if at <= 0 {
 		return "", "", "", "", false
@@ -38,6 +35,17 @@ func SplitRecord(s string) (zone, name, typ, value string, ok bool) {
 		}
 	}
 	return zone, written(name), typ, value, true
+}
+
+// typeIn returns where the first /TYPE/ of s begins, and its type; -1 when there is none.
+func typeIn(s string) (at int, typ string) {
+	at = -1
+	for _, t := range recordTypes {
+		if i := strings.Index(s, "/"+t+"/"); i >= 0 && (at < 0 || i < at) {
+			at, typ = i, t
+		}
+	}
+	return at, typ
 }
 
 // written returns the canonical spelling of a name that a person wrote. One that is no name of IDNA

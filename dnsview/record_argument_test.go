@@ -18,6 +18,9 @@ func TestARecordIsSplitWhereItsTypeStandsWhateverItsNameIsMadeOf(t *testing.T) {
 		"ȿȿȿȿȿȿ.example.com/A/192.0.2.1":           {"", "xn--1maaaaaa.example.com", "A", "192.0.2.1"},
 		"ıııııı.example.com/srv/0 0 1 a.b":         {"", "xn--cfaaaaaa.example.com", "SRV", "0 0 1 a.b"},
 		"0/25.2.0.192.in-addr.arpa/NS/ns1.example": {"", "0/25.2.0.192.in-addr.arpa", "NS", "ns1.example"},
+		"sl/ash/a/b.example.com/A/192.0.2.1":       {"", "sl/ash/a/b.example.com", "A", "192.0.2.1"},
+		"sl/txt/b.example.com/CNAME/c.example.com": {"", "sl/txt/b.example.com", "CNAME", "c.example.com"},
+		`b.example.com/TXT/"/A/"`:                  {"", "b.example.com", "TXT", `"/A/"`},
 		"ΐΐΐΐΐΐΐΐΐΐ/txt/ŉŉŉŉ":                      {"", "xn--owaaaaaaaaaa", "TXT", "ŉŉŉŉ"},
 	} {
 		zone, name, typ, value, ok := dnsview.SplitRecord(in)
