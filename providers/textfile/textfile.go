@@ -6,6 +6,7 @@
 package textfile
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"os"
@@ -38,6 +39,26 @@ func Read(path string, most int64) ([]byte, error) {
 	}
 	defer func() { _ = f.Close() }() // it was only read
 	return ReadAll(f, most)
+}
+
+// ReadContext is Read that returns an error with that of ctx in it when ctx ends first: nothing else ends the wait for a
+// named pipe that has no writer.
+func ReadContext(ctx context.Context, path string, most int64) ([]byte, error) {
+	type result struct {
+		data []byte
+		err  error
+	}
+	ended := make(chan result, 1)
+	go func() {
+		data, err := Read(path, most)
+		ended <- result{data, err}
+	}()
+	select {
+	case r := <-ended:
+		return r.data, r.err
+	case <-ctx.Done():
+		return nil, fmt.Errorf("stopped before %s was read: %w", path, ctx.Err())
+	}
 }
 
 // ReadAll is Read for what is open already.

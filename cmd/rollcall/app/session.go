@@ -84,7 +84,7 @@ func (a *Program) LoadConfig(ctx context.Context) (*config.Config, error) {
 	if err != nil || path == "" {
 		return nil, err
 	}
-	return config.Load(path, Rules())
+	return config.Load(ctx, path, Rules())
 }
 
 // ConfigOrEmpty is loadConfig for what goes without a config too.

@@ -47,7 +47,7 @@ func changeFlags(cmd *cobra.Command, c *changing) *format {
 // which could not be read, such as that there is nothing to do, ends in exit code 4.
 func (a *commands) carry(ctx context.Context, s *app.Session, plan plan.Plan, c changing) error {
 	if c.shown != "" {
-		d, err := readPlan(c.shown)
+		d, err := readPlan(ctx, c.shown)
 		if err != nil {
 			return err
 		}
@@ -124,8 +124,11 @@ func exitOf(r *apply.Report) int {
 }
 
 // readPlan reads the plan that a dry run wrote.
-func readPlan(path string) (*plan.Doc, error) {
-	data, err := textfile.Read(path, mostPlan)
+func readPlan(ctx context.Context, path string) (*plan.Doc, error) {
+	data, err := textfile.ReadContext(ctx, path, mostPlan)
+	if ctx.Err() != nil {
+		return nil, err
+	}
 	if err == nil {
 		err = textfile.CheckJSON(data)
 	}

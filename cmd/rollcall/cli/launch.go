@@ -101,7 +101,7 @@ func (a *commands) launch(ctx context.Context, f *launchFlags) error {
 	if err != nil {
 		return err
 	}
-	if f.Given, err = givenValues(f.values, f.set); err != nil {
+	if f.Given, err = givenValues(ctx, f.values, f.set); err != nil {
 		return err
 	}
 	metadata, err := launcher.GivenMetadata(f.metadata)

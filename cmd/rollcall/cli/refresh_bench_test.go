@@ -42,7 +42,7 @@ func BenchmarkFullRefreshOf10000InstancesWith40msPerPage(b *testing.B) {
 		b.Fatal(err)
 	}
 	defer s.Close()
-	c, err := config.Load(s.Endpoints().Config, app.Rules())
+	c, err := config.Load(b.Context(), s.Endpoints().Config, app.Rules())
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -61,7 +61,7 @@ Your own templates lie in $XDG_CONFIG_HOME/rollcall/templates.`,
 	c.Flags().StringVar(&provider, "provider", "", strings.Join(app.Computing(), " or ")+" (default: all that it is for)")
 	c.Flags().BoolVar(&strict, "strict", os.Getenv("CI") == "true", "a program that is missing is an error")
 	c.RunE = func(cmd *cobra.Command, args []string) error {
-		given, err := givenValues(files, set)
+		given, err := givenValues(cmd.Context(), files, set)
 		if err != nil {
 			return err
 		}

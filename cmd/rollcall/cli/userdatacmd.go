@@ -166,10 +166,13 @@ func valueFlags(c *cobra.Command, files, set *[]string) {
 }
 
 // givenValues reads the values of --values and --set.
-func givenValues(files, set []string) (map[string]string, error) {
+func givenValues(ctx context.Context, files, set []string) (map[string]string, error) {
 	out := map[string]string{}
 	for _, file := range files {
-		text, err := textfile.Read(file, 1<<20)
+		text, err := textfile.ReadContext(ctx, file, 1<<20)
+		if ctx.Err() != nil {
+			return nil, err
+		}
 		if err != nil {
 			return nil, exit.Usagef("--values: %w", err)
 		}
@@ -238,7 +241,7 @@ and a node takes its name from its instance.`,
 // renderTemplate renders a template with the values of the config, where there is one. It also
 // returns the service that it is for, or nil.
 func (a *commands) renderTemplate(ctx context.Context, name string, f *renderFlags) (r userdata.Rendered, service *index.Service, err error) {
-	given, err := givenValues(f.values, f.set)
+	given, err := givenValues(ctx, f.values, f.set)
 	if err != nil {
 		return r, nil, err
 	}

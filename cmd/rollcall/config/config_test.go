@@ -227,7 +227,7 @@ func TestAListOfRangesLiesBesideTheConfigAndOneThatCannotBeReadIsNoMistakeInTheC
 	write("config.yaml", "fleet: x\nranges: amazon.json\n")
 	failure := func() string {
 		t.Helper()
-		c, err := Load(path, rules)
+		c, err := Load(t.Context(), path, rules)
 		if err != nil || c.RangesErr == nil {
 			t.Fatalf("%v, and of the list %v", err, c)
 		}
@@ -246,7 +246,7 @@ func TestAListOfRangesLiesBesideTheConfigAndOneThatCannotBeReadIsNoMistakeInTheC
 		}
 	}
 	write("amazon.json", `{"createDate":"2026-11-01-10-20-30","prefixes":[{"ip_prefix":"15.230.0.0/16","region":"eu-west-1","service":"EC2"}]}`)
-	c, err := Load(path, rules)
+	c, err := Load(t.Context(), path, rules)
 	if err != nil {
 		t.Fatal(err)
 	}

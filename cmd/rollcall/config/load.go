@@ -1,6 +1,7 @@
 package config
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -90,9 +91,12 @@ func tooMuch(path string, bad *textfile.Error) *Error {
 }
 
 // Load reads and checks a config file. Its error is an *Error or Errors.
-// rules say what it may hold.
-func Load(path string, rules Rules) (*Config, error) {
-	data, err := textfile.Read(path, most)
+// When ctx ends before the file is read, it says so. rules say what the file may hold.
+func Load(ctx context.Context, path string, rules Rules) (*Config, error) {
+	data, err := textfile.ReadContext(ctx, path, most)
+	if ctx.Err() != nil {
+		return nil, err
+	}
 	if bad, ok := errors.AsType[*textfile.Error](err); ok {
 		return nil, tooMuch(path, bad)
 	}

@@ -1,0 +1,62 @@
+//go:build unix
+
+package cli
+
+import (
+	"bytes"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"rollcall/cmd/rollcall/exit"
+)
+
+// A named pipe that has no writer stands for any file that is not answered, such as one of a network share.
+func TestACommandThatWaitsForAFileEndsAtTheFirstInterrupt(t *testing.T) {
+	newWorld(t)
+	pipe := filepath.Join(t.TempDir(), "pipe")
+	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
+		t.Skip(err)
+	}
+	var wg sync.WaitGroup
+	for _, args := range [][]string{
+		{"--config", pipe, "ls", "instances"},
+		{"--config", pipe, "config", "check"},
+		{"--config", pipe, "userdata", "render", "bare"},
+		{"deregister", "--dead", "--plan", pipe},
+		{"launch", "--cloud", "aws-use1", "--service", theWWW, "--dry-run", "--values", pipe},
+		{"userdata", "lint", "bare", "--values", pipe},
+		{"userdata", "render", "bare", "--values", pipe},
+	} {
+		wg.Go(func() {
+			c := exec.CommandContext(t.Context(), "rollcall", args...)
+			var said bytes.Buffer
+			c.Stdout, c.Stderr = &said, &said
+			if err := c.Start(); err != nil {
+				t.Error(err)
+				return
+			}
+			time.Sleep(2 * time.Second) // on a slow machine it ends before it waits
+			_ = c.Process.Signal(os.Interrupt)
+			ended := make(chan error, 1)
+			go func() { ended <- c.Wait() }()
+			select {
+			case <-ended:
+			case <-time.After(time.Minute):
+				_ = c.Process.Kill()
+				<-ended
+				t.Errorf("%v: it waits on", args)
+				return
+			}
+			if code := c.ProcessState.ExitCode(); code != exit.Failed || !strings.Contains(said.String(), "stopped") {
+				t.Errorf("%v: exit code %d, %s", args, code, said.String())
+			}
+		})
+	}
+	wg.Wait()
+}
