@@ -207,7 +207,7 @@ func TestTheGuardsRefuseWhatWouldBeOccluded(t *testing.T) {
 	w.hide()
 	r := *w.record(hiddenWWW, "A", "165")
 	w.drop(hiddenWWW, "A", "165")
-	e := &guard.Evidence{Now: testNow, Fleet: testFlt, Verb: index.VerbRegister, View: w.view(), Change: &providers.Change{Op: providers.OpCreate, After: r}, Looked: true}
+	e := &guard.Evidence{Now: testNow, Fleet: testFlt, Verb: index.VerbRegister, View: w.view(), Change: &providers.Change{Op: providers.OpCreate, After: r}, Reread: true}
 	has := func(e *guard.Evidence) (found bool) {
 		for _, g := range guard.Check(e) {
 			found = found || g.Guard == index.GuardWritable && !g.Pass && strings.Contains(g.Why, delegName)

@@ -19,7 +19,7 @@ func reaping() (*guard.Evidence, *world) {
 	e := &guard.Evidence{
 		Now: testNow, Fleet: testFlt, Verb: index.VerbDeregister, Age: time.Minute, Grace: 10 * time.Minute,
 		Change: &providers.Change{Op: providers.OpDelete, Before: r}, Answer: guard.InstanceAnswer{Asked: true, Key: keyEast, Gone: true},
-		Looked: true, Removing: map[providers.Identity]bool{r.Identity(): true}, Owned: 20, Planned: 1, Threshold: 0.3, From: 10,
+		Reread: true, Removing: map[providers.Identity]bool{r.Identity(): true}, Owned: 20, Planned: 1, Threshold: 0.3, From: 10,
 	}
 	for i := range w.zone(cfZone).Records {
 		if x := w.zone(cfZone).Records[i]; x.Name == r.Name && x.Type == r.Type {
@@ -126,7 +126,7 @@ func TestEachGuardPassesFailsAndFailsForWantOfEvidence(t *testing.T) {
 				e.Found[i].Owners = []providers.Owner{owner(keyUse1, ec2A)}
 			}
 		}},
-		{index.GuardUnchanged, lacks, "it was not read again", func(e *guard.Evidence, _ *world) { e.Looked = false }},
+		{index.GuardUnchanged, lacks, "it was not read again", func(e *guard.Evidence, _ *world) { e.Reread = false }},
 		{index.GuardUnchanged, lacks, "it could not be read again", func(e *guard.Evidence, _ *world) { e.FoundErr = errors.New("timeout") }},
 
 		{index.GuardGrace, passes, "the marker is old", same},

@@ -112,7 +112,7 @@ func TestNoGuardContradictsTheTreeAboutTheMembersThatAServiceKeeps(t *testing.T)
 		gone := values[rapid.IntRange(0, len(values)-1).Draw(t, "what goes")]
 		running := providers.Instance{State: providers.StateRunning}
 		e := &guard.Evidence{
-			Now: v.Options.Now, Fleet: v.Options.Fleet, Verb: index.VerbQuiesce, View: v, Looked: true, Answer: guard.InstanceAnswer{Asked: true, Instance: &running},
+			Now: v.Options.Now, Fleet: v.Options.Fleet, Verb: index.VerbQuiesce, View: v, Reread: true, Answer: guard.InstanceAnswer{Asked: true, Instance: &running},
 			Change: &providers.Change{Op: providers.OpDelete, Before: *gone},
 		}
 		for z := range w.snap.Zones {

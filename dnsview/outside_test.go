@@ -271,7 +271,7 @@ func TestOnlyTheRemovalOfAQuiescedMarkerAsksAboutItsInstance(t *testing.T) {
 		{index.VerbUpdate, providers.Change{Op: providers.OpUpdate, After: *w.record(wwwName, "A", "34.")}, ec2A},
 		{index.VerbJoin, providers.Change{Op: providers.OpCreate, After: cfRecord(wwwName, "198.51.100.5", "hand", "host:box")}, ""},
 	} {
-		o, ok := guard.AsksAbout(c.verb, &c.change)
+		o, ok := guard.InstanceToVerify(c.verb, &c.change)
 		if ok != (c.want != "") || ok && o.Instance != c.want {
 			t.Errorf("%s %s: %v %v", c.verb, c.change.Op, o, ok)
 		}

@@ -264,7 +264,7 @@ func TestAnAddressThatItsNodeHasLeftGoesOnceTheNewOneIsThere(t *testing.T) {
 // removal is the evidence on which a step of a deregistration is guarded.
 func removal(v *dnsview.View, s *plan.Step) *guard.Evidence {
 	r := s.Change.Before
-	e := &guard.Evidence{Now: testNow, Fleet: testFlt, Verb: index.VerbDeregister, View: v, Change: s.Change, Looked: true, Strands: s.Strands, Reason: s.Reason, Removing: map[providers.Identity]bool{r.Identity(): true}}
+	e := &guard.Evidence{Now: testNow, Fleet: testFlt, Verb: index.VerbDeregister, View: v, Change: s.Change, Reread: true, Strands: s.Strands, Reason: s.Reason, Removing: map[providers.Identity]bool{r.Identity(): true}}
 	for z := range v.Snapshot.Zones {
 		for _, f := range v.Snapshot.Zones[z].Records {
 			if f.Name == r.Name && f.Type == r.Type {

@@ -70,7 +70,7 @@ func TestForEveryReusedEntryThereIsAVerbThatDoesSomethingAndNoRefusalNamesOneTha
 
 // answerAbout returns what a cloud of the world says when it is asked for the owner of a change.
 func (w *world) answerAbout(verb index.Verb, c *providers.Change) guard.InstanceAnswer {
-	o, ok := guard.AsksAbout(verb, c)
+	o, ok := guard.InstanceToVerify(verb, c)
 	if !ok {
 		return guard.InstanceAnswer{}
 	}
@@ -109,14 +109,14 @@ func (w *world) refusedFor(v *dnsview.View, p plan.Plan) (why []string) {
 		}
 		e := &guard.Evidence{
 			Now: testNow, Fleet: v.Options.Fleet, Verb: p.Verb, Age: time.Hour, Grace: v.Options.CreateGrace, View: v, Change: s.Change, Reason: s.Reason,
-			Answer: w.answerAbout(p.Verb, s.Change), Looked: true, Removing: removing, Strands: s.Strands,
+			Answer: w.answerAbout(p.Verb, s.Change), Reread: true, Removing: removing, Strands: s.Strands,
 		}
 		for i := range w.zone(r.Zone).Records {
 			if x := w.zone(r.Zone).Records[i]; x.Name == r.Name && x.Type == r.Type {
 				e.Found = append(e.Found, x)
 			}
 		}
-		for _, g := range e.Numbered() {
+		for _, g := range e.CheckNumbered() {
 			if (g.Guard == index.GuardInstance || g.Guard == index.GuardAddress) && !g.Pass && !g.NoEvidence && g.Confirm == "" && !strings.Contains(g.Satisfy, "allow-list") && !strings.Contains(g.Satisfy, "wait until") {
 				why = append(why, p.Title+": guard "+string(g.Guard)+": "+g.Why+" ("+g.Satisfy+")")
 			}

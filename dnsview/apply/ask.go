@@ -43,47 +43,47 @@ func (r *run) askGuards(ctx context.Context, steps []int, dry bool) []guardOutco
 	for n, i := range steps {
 		c := r.rebase(r.plan.Steps[i].Change, dry)
 		p := r.guardInput(ev, i, c)
-		p.Own = own
+		p.OwnWrites = own
 		inputs[n], out[n].change = p, *c
 		g.Go(func() error {
 			rec := c.Record()
 			at := recordKey{zone: rec.Zone, name: rec.Name, typ: rec.Type}
 			mu.Lock()
-			look := lookups[at]
-			if look == nil {
-				look = sync.OnceValues(func() ([]providers.Record, error) { return r.lookUp(ctx, r.plan.Steps[i].Zone, rec.Name, rec.Type) })
-				lookups[at] = look
+			lookup := lookups[at]
+			if lookup == nil {
+				lookup = sync.OnceValues(func() ([]providers.Record, error) { return r.lookUp(ctx, r.plan.Steps[i].Zone, rec.Name, rec.Type) })
+				lookups[at] = lookup
 			}
 			t := r.engine.zone(rec.Zone)
 			if lists[t] == nil && t != nil {
 				lists[t] = r.engine.listOnce(ctx, t)
 			}
 			list := lists[t]
-			var say func() guard.InstanceAnswer
-			if o, ok := guard.AsksAbout(r.plan.Verb, c); ok {
+			var verify func() guard.InstanceAnswer
+			if o, ok := guard.InstanceToVerify(r.plan.Verb, c); ok {
 				q := question{o.Cloud, o.Instance}
-				if say = answers[q]; say == nil {
-					say = sync.OnceValue(func() guard.InstanceAnswer {
+				if verify = answers[q]; verify == nil {
+					verify = sync.OnceValue(func() guard.InstanceAnswer {
 						a := r.answer(ctx, ev, o.Cloud, o.Instance)
 						if a.NotFound && !dry && r.restsOnMarkerAlone(ev, c, o) {
 							return r.answerAfterWait(ctx, ev, o.Cloud, o.Instance)
 						}
 						return a
 					})
-					answers[q] = say
+					answers[q] = verify
 				}
 			}
 			mu.Unlock()
-			if say != nil {
-				p.Answer = say()
+			if verify != nil {
+				p.Answer = verify()
 			}
-			p.Found, p.FoundErr = look() // last, so that nothing is older than the reading of the record
+			p.Found, p.FoundErr = lookup() // last, so that nothing is older than the reading of the record
 			if _, n := index.Find(p.Found, c); n == 0 && p.FoundErr == nil && c.Op != providers.OpCreate {
 				p.FoundErr = absent(t, list, c)
 			}
-			p.Looked = true
-			if name, typ, ok := guard.ReadsBeside(r.plan.Verb, c); ok {
-				p.Beside, p.BesideErr = r.lookUp(ctx, r.plan.Steps[i].Zone, name, typ)
+			p.Reread = true
+			if name, typ, ok := guard.RelatedRecords(r.plan.Verb, c); ok {
+				p.Related, p.RelatedErr = r.lookUp(ctx, r.plan.Steps[i].Zone, name, typ)
 			}
 			return nil
 		})
@@ -100,12 +100,12 @@ func (r *run) askGuards(ctx context.Context, steps []int, dry bool) []guardOutco
 	return out
 }
 
-// askHolders asks each cloud that can say it who has the addresses that records of dead owners lead to. A list of network
-// interfaces says no count, and one that leaves a load balancer out looks like any other.
-func (r *run) askHolders(ctx context.Context, proofs []*guard.Evidence) {
+// askHolders asks each cloud that can answer it who holds the addresses that records of dead owners lead to. A list of
+// network interfaces has no count, and one that leaves a load balancer out looks like any other.
+func (r *run) askHolders(ctx context.Context, inputs []*guard.Evidence) {
 	var addrs []netip.Addr
-	for _, p := range proofs {
-		addrs = append(addrs, p.LeadsTo()...)
+	for _, p := range inputs {
+		addrs = append(addrs, p.AddressesToVerify()...)
 	}
 	if len(addrs) == 0 {
 		return
@@ -127,8 +127,8 @@ func (r *run) askHolders(ctx context.Context, proofs []*guard.Evidence) {
 		}
 	}
 	_ = g.Wait() // what failed stands in the evidence
-	for _, p := range proofs {
-		if len(p.LeadsTo()) > 0 {
+	for _, p := range inputs {
+		if len(p.AddressesToVerify()) > 0 {
 			p.Holders, p.HoldersErr = slices.Concat(held...), errors.Join(errs...)
 		}
 	}

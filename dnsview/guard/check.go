@@ -2,21 +2,21 @@ package guard
 
 import "rollcall/dnsview/index"
 
-// Check asks all guards of one change but threshold and journal, in their order. Those that
-// a change of its mode does not need are left out.
+// Check returns the results of all guards of one change but threshold and journal, in their order. Guards that its mode
+// does not need are left out, as are accepted and writable when they hold.
 func Check(e *Evidence) []index.GuardResult {
-	guards := e.Numbered()
+	guards := e.CheckNumbered()
 	if g := e.CheckAccepted(); !g.Pass {
 		guards = append(guards, g)
 	}
-	if g := e.CheckWritable(); !g.Pass { // that it may be written to is the rule, and is not reported
+	if g := e.CheckWritable(); !g.Pass {
 		guards = append(guards, g)
 	}
 	return guards
 }
 
-// Numbered asks those guards of a change that DESIGN numbers.
-func (e *Evidence) Numbered() []index.GuardResult {
+// CheckNumbered returns the results of the guards 1 to 7 that the mode of the change needs, in their order.
+func (e *Evidence) CheckNumbered() []index.GuardResult {
 	switch mode := ModeOf(e.Verb, e.Change); mode {
 	case ModeWrite:
 		return []index.GuardResult{e.CheckOwner(), e.CheckInstance(), e.CheckUnchanged()}

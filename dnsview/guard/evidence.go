@@ -10,19 +10,17 @@ import (
 	"rollcall/providers"
 )
 
-// InstanceAnswer is what a cloud said just now when it was asked who it is and
-// then for one instance by id.
+// InstanceAnswer is what a cloud answered just now when it was asked for its account and then for one instance by id.
 type InstanceAnswer struct {
-	Asked    bool
+	Asked    bool                // a configured cloud could be asked
 	Key      providers.CloudKey  // the key of the cloud that answered
-	Gone     bool                // the cloud's own word
-	NotFound bool                // the word was "not found", which a new instance gets too
-	Instance *providers.Instance // when the cloud shows it
-	Why      string              // why there is no answer
+	Gone     bool                // the cloud says that the instance does not exist any more
+	NotFound bool                // Gone rests on "not found", which is also the answer for an instance that is too new
+	Instance *providers.Instance // nil when the cloud does not show it
+	Why      string              // why there is no answer; empty when there is one
 }
 
-// Evidence is what the guards of one change are asked on. It is gathered
-// afresh for every change.
+// Evidence is the input of the guards of one change. It is gathered afresh for every change; the guards do not change it.
 type Evidence struct {
 	Now   time.Time
 	Fleet string
@@ -38,17 +36,17 @@ type Evidence struct {
 	Answer   InstanceAnswer     // about the instance that the marker names
 	Found    []providers.Record // the name and type of the record, read just before
 	FoundErr error
-	Looked   bool
-	// Beside is what ReadsBeside names, read just before; BesideErr says why there is none.
-	Beside    []providers.Record
-	BesideErr error
+	Reread   bool // Found was read; without it the guards that need it are unproven
+	// Related are the records that RelatedRecords names, read just before; RelatedErr says why there are none.
+	Related    []providers.Record
+	RelatedErr error
 
-	// Holders are elastic addresses and network interfaces that clouds named when they were asked, just before, who has
-	// an address of LeadsTo; HoldersErr says which cloud did not answer.
+	// Holders are the elastic addresses and network interfaces that clouds name just before as the holders of
+	// AddressesToVerify; HoldersErr says which cloud did not answer.
 	Holders    []providers.Address
 	HoldersErr error
 
-	Own providers.OwnWrites // the markers that the journal has written last
+	OwnWrites providers.OwnWrites // the markers that the journal has written last
 
 	// Removing are the records that this plan takes out, or has taken out already.
 	Removing map[providers.Identity]bool
@@ -61,14 +59,14 @@ type Evidence struct {
 	Owned     int // records of the zone that this fleet owns, or owned ten minutes ago
 	Recent    int // deletes in this zone that the journal knows of in the last ten minutes
 	RecentErr error
-	Planned   int // deletes of this zone in this plan that pass all other guards
-	Threshold float64
-	From      int
+	Planned   int     // deletes of this zone in this plan that pass all other guards
+	Threshold float64 // share of Owned that may go within ten minutes
+	From      int     // Threshold counts for zones with at least this many owned records
 
-	JournalErr error
+	JournalErr error // why the journal cannot be written to; nil when it can
 }
 
-// owner gives the owner that the change is about.
+// owner returns the owner that the change is about.
 func (e *Evidence) owner() (providers.Owner, bool) {
 	r := e.Change.Record()
 	if r.IsMarker() {
@@ -83,7 +81,7 @@ func (e *Evidence) owner() (providers.Owner, bool) {
 	return providers.Owner{}, false
 }
 
-// since is when the marker of o was written, as far as can be known: see providers.ZoneView.MarkerSince.
+// since returns when the marker of o was written, as far as can be known: see providers.ZoneView.MarkerSince.
 func (e *Evidence) since(o providers.Owner) time.Time {
 	r := e.Change.Record()
 	if found, n := index.Find(e.Found, e.Change); n == 1 {
@@ -91,12 +89,13 @@ func (e *Evidence) since(o providers.Owner) time.Time {
 	}
 	if e.View != nil {
 		if z := e.View.Index.ZonesByName[r.Zone]; z != nil {
-			return z.View.MarkerSince(&r, o, e.Own, !e.Answer.NotFound)
+			return z.View.MarkerSince(&r, o, e.OwnWrites, !e.Answer.NotFound)
 		}
 	}
 	return o.Registered
 }
 
+// cloudLabel returns the name of a cloud as an operator knows it.
 func (e *Evidence) cloudLabel(key providers.CloudKey) string {
 	if e.View == nil {
 		return "cloud " + index.Clean(string(key))
@@ -104,7 +103,7 @@ func (e *Evidence) cloudLabel(key providers.CloudKey) string {
 	return e.View.Index.CloudLabel(key)
 }
 
-// addresses returns what the record leads to.
+// addresses returns the addresses that the record leads to. known is false when what was read does not say.
 func (e *Evidence) addresses() (out []netip.Addr, known bool) {
 	r := e.Change.Record()
 	if e.View == nil {
@@ -125,9 +124,9 @@ func (e *Evidence) addresses() (out []netip.Addr, known bool) {
 	return out, true
 }
 
-// LeadsTo returns the addresses whose holders have to be asked for before the change: those that a record of a dead
-// owner leads to.
-func (e *Evidence) LeadsTo() []netip.Addr {
+// AddressesToVerify returns the addresses whose holders the clouds must be asked for before the change: those that a
+// record leads to that is removed as dead. It returns nil for every other change.
+func (e *Evidence) AddressesToVerify() []netip.Addr {
 	if ModeOf(e.Verb, e.Change) != ModeDead {
 		return nil
 	}
@@ -135,7 +134,8 @@ func (e *Evidence) LeadsTo() []netip.Addr {
 	return addrs
 }
 
-// whyNoAddress says why it is not known what a record leads to, where the zone of its target is to blame.
+// whyNoAddress returns why the addresses of a record are not known where the reason is the zone of its target, else
+// the empty string.
 func (e *Evidence) whyNoAddress() string {
 	r := e.Change.Record()
 	srv, ok := providers.ParseSRV(r.Value)
@@ -148,6 +148,7 @@ func (e *Evidence) whyNoAddress() string {
 	return ""
 }
 
+// holdsAny reports whether an instance holds an address that the record leads to, or may hold one.
 func (e *Evidence) holdsAny(i *providers.Instance) bool {
 	addrs, known := e.addresses()
 	if !known {

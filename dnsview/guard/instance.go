@@ -82,7 +82,7 @@ func (e *Evidence) CheckInstance() index.GuardResult {
 	}
 	switch {
 	case mode == ModeWrite:
-		return e.mustServe(where, o, dead)
+		return e.checkServes(where, o, dead)
 	case dead && a.NotFound && e.Now.Sub(e.since(o)) < e.Grace:
 		return index.Unproven(g, where+" does not find "+index.ShortID(o.Instance)+", but it was registered only "+index.Ago(e.Now.Sub(e.since(o)))+" ago and may be too new to be found", "wait until the marker is "+index.Ago(e.Grace)+" old")
 	case dead:
@@ -95,7 +95,8 @@ func (e *Evidence) CheckInstance() index.GuardResult {
 	return index.Failed(g, where+" shows "+index.ShortID(o.Instance)+" as "+index.Clean(string(a.Instance.State))+" just now", "quiesce or drain it to take it out")
 }
 
-func (e *Evidence) mustServe(where string, o providers.Owner, dead bool) index.GuardResult {
+// checkServes requires that an instance for which a record is written runs and has the address.
+func (e *Evidence) checkServes(where string, o providers.Owner, dead bool) index.GuardResult {
 	const g = index.GuardInstance
 	i := e.Answer.Instance
 	switch {

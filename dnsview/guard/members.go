@@ -18,7 +18,7 @@ func (e *Evidence) CheckMinimum() index.GuardResult {
 	if o, ok := e.owner(); ok && o.Host() {
 		alive = true
 	}
-	if e.View == nil || e.FoundErr != nil || !e.Looked {
+	if e.View == nil || e.FoundErr != nil || !e.Reread {
 		return index.Unproven(g, "it is not known what else the name holds", "an answer from the DNS provider")
 	}
 	why := "what is removed is not alive"

@@ -5,7 +5,7 @@ import (
 	"rollcall/providers"
 )
 
-// Mode says which form of the guards a change must pass.
+// Mode is the set of guards that a change must pass.
 type Mode int
 
 // The modes. Whatever takes a value out of DNS is guarded; what adds or
@@ -21,8 +21,8 @@ const (
 	ModeRetire // removal of what belongs to an incarnation and to none of its nodes
 )
 
-// ModeOf returns the form in which a change of a plan is guarded. The update that
-// announces a quiesce is guarded like the removal that it begins.
+// ModeOf returns the mode of a change in a plan of that verb. The update that announces a quiesce has the mode of the
+// removal that it begins.
 func ModeOf(verb index.Verb, c *providers.Change) Mode {
 	r := c.Record()
 	switch {
@@ -40,9 +40,9 @@ func ModeOf(verb index.Verb, c *providers.Change) Mode {
 	return ModeWrite
 }
 
-// AsksAbout names the instance whose state the guards of a change need, by its
-// marker. ok is false when they need none, as for a host that joined by hand.
-func AsksAbout(verb index.Verb, c *providers.Change) (o providers.Owner, ok bool) {
+// InstanceToVerify returns the owner whose instance must be asked for by its id before the guards of a change are
+// checked. ok is false when they need none, as for a host that joined by hand.
+func InstanceToVerify(verb index.Verb, c *providers.Change) (o providers.Owner, ok bool) {
 	r := c.Record()
 	if c.Op != providers.OpDelete {
 		r = c.After
@@ -56,10 +56,10 @@ func AsksAbout(verb index.Verb, c *providers.Change) (o providers.Owner, ok bool
 	return o, ok && !o.Host()
 }
 
-// ReadsBeside names what else has to be read for the guards of a change beside its own record: for a marker
-// that is removed, the name that it marks; for a record that is made for a node, the marker of that node
-// there, which may say by now that it was taken out on purpose. ok is false when it is nothing.
-func ReadsBeside(verb index.Verb, c *providers.Change) (name, typ string, ok bool) {
+// RelatedRecords returns the name and type of the records that must be read for the guards of a change in addition to its
+// own: for a marker that is removed, the name that it marks, of every type; for a record that is created for a node, the
+// marker of that node there, which may by now say that the node was taken out on purpose. ok is false when there are none.
+func RelatedRecords(verb index.Verb, c *providers.Change) (name, typ string, ok bool) {
 	r := c.Record()
 	if r.IsMarker() {
 		_, name, ok = providers.SplitMarkerName(r.Name)

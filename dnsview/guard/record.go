@@ -22,7 +22,7 @@ func (e *Evidence) CheckAccepted() index.GuardResult {
 	for _, o := range append(slices.Clone(e.Change.Before.Owners), e.Change.After.Owners...) {
 		names[providers.MarkerName(o.Instance, r.Name)] = true
 	}
-	fresh := e.Looked && e.FoundErr == nil // of the name and type, and read after the zone
+	fresh := e.Reread && e.FoundErr == nil // of the name and type, and read after the zone
 	for i := range z.View.Records {
 		if s := &z.View.Records[i]; names[s.Name] && !(fresh && s.Name == r.Name && s.Type == r.Type) {
 			a.Named[s.Name] = append(a.Named[s.Name], s)
@@ -74,9 +74,9 @@ func (e *Evidence) CheckOwner() index.GuardResult {
 		return index.Failed(g, "it belongs to fleet "+index.Clean(o.Fleet)+", which is not ours", "")
 	case ok && (o.Instance == "" || o.Cloud == ""):
 		return index.Failed(g, "its marker names no instance", "")
-	case ok && e.Change.Op == providers.OpCreate && e.BesideErr != nil:
-		return index.Unproven(g, "whether "+index.ShortID(o.Instance)+" was taken out on purpose could not be read: "+index.ErrorText(e.BesideErr), "an answer from the DNS provider")
-	case ok && e.Change.Op == providers.OpCreate && wasTakenOut(e.Beside, o):
+	case ok && e.Change.Op == providers.OpCreate && e.RelatedErr != nil:
+		return index.Unproven(g, "whether "+index.ShortID(o.Instance)+" was taken out on purpose could not be read: "+index.ErrorText(e.RelatedErr), "an answer from the DNS provider")
+	case ok && e.Change.Op == providers.OpCreate && wasTakenOut(e.Related, o):
 		return index.Failed(g, index.ShortID(o.Instance)+" was taken out of "+index.Clean(r.Name)+" on purpose", "return it instead")
 	case ok:
 		return index.Passed(g, "its marker names "+index.ShortID(o.Instance)+" of this fleet")
@@ -85,11 +85,11 @@ func (e *Evidence) CheckOwner() index.GuardResult {
 	case e.Undoes:
 		return index.Passed(g, "the journal knows that it was made or changed from here")
 	}
-	return e.unowned(g)
+	return e.checkUnowned(g)
 }
 
-// unowned is for a record without a marker: another program may manage it.
-func (e *Evidence) unowned(g index.GuardID) index.GuardResult {
+// checkUnowned refuses a record without a marker, and names the program that manages it where there is one.
+func (e *Evidence) checkUnowned(g index.GuardID) index.GuardResult {
 	r := e.Change.Record()
 	c := index.ControllerInComment(&r)
 	if e.View != nil {
@@ -109,7 +109,7 @@ func (e *Evidence) CheckUnchanged() index.GuardResult {
 	switch {
 	case e.FoundErr != nil:
 		return index.Unproven(g, "it could not be read again: "+index.ErrorText(e.FoundErr), "an answer from the DNS provider")
-	case !e.Looked:
+	case !e.Reread:
 		return index.Unproven(g, "it was not read again", "an answer from the DNS provider")
 	}
 	found, n := index.Find(e.Found, e.Change)

@@ -57,11 +57,11 @@ func (e *Evidence) CheckOrphaned() index.GuardResult {
 			return index.Failed(g, "it marks "+s.Label()+", which is there", "look again")
 		}
 	}
-	if e.BesideErr != nil {
-		return index.Unproven(g, "what it marks could not be read again: "+index.ErrorText(e.BesideErr), "an answer from the DNS provider")
+	if e.RelatedErr != nil {
+		return index.Unproven(g, "what it marks could not be read again: "+index.ErrorText(e.RelatedErr), "an answer from the DNS provider")
 	}
-	for i := range e.Beside {
-		if s := &e.Beside[i]; o.Owns(s.Type, s.Value) {
+	for i := range e.Related {
+		if s := &e.Related[i]; o.Owns(s.Type, s.Value) {
 			return index.Failed(g, "it marks "+s.Label()+", which has come meanwhile", "look again")
 		}
 	}

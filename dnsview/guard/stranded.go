@@ -7,8 +7,8 @@ import (
 	"rollcall/providers"
 )
 
-// stranded names the SRV values that a removal would leave without any address: those that the plan
-// knew of, and those that the zones read just now show. ours is one of this fleet that stays.
+// stranded returns the SRV values of others that a removal would leave without any address: those that the plan knows,
+// and those that the zones read just now show. ours is one of this fleet that stays, or empty.
 func (e *Evidence) stranded() (others []string, ours string) {
 	r := e.Change.Record()
 	if e.Change.Op != providers.OpDelete || r.Type != "A" && r.Type != "AAAA" || e.View == nil {

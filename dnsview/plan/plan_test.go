@@ -350,7 +350,7 @@ func TestTheGuardsOfARetireSeeANodeThatThePlanDidNot(t *testing.T) {
 			Zone: now.Zone, Records: c.records, Coverage: providers.Coverage{State: c.state, Started: noon, Finished: noon},
 		}}}, index.Options{Fleet: "f1", Now: noon})
 		for _, s := range m.Plan.Steps {
-			e := &guard.Evidence{Now: noon, Fleet: "f1", Verb: m.Plan.Verb, View: view, Change: s.Change, Found: []providers.Record{s.Change.Before}, Looked: true}
+			e := &guard.Evidence{Now: noon, Fleet: "f1", Verb: m.Plan.Verb, View: view, Change: s.Change, Found: []providers.Record{s.Change.Before}, Reread: true}
 			pass := true
 			for _, g := range guard.Check(e) {
 				pass = pass && g.Pass
@@ -383,7 +383,7 @@ func TestOnlyAHostsOwnWishPassesWithoutACloud(t *testing.T) {
 		{index.VerbQuiesce, host, false},
 		{index.VerbRetire, host, false},
 	} {
-		e := &guard.Evidence{Now: noon, Fleet: "f1", Verb: c.verb, View: view, Change: &providers.Change{Op: providers.OpDelete, Before: c.r}, Found: []providers.Record{c.r}, Looked: true}
+		e := &guard.Evidence{Now: noon, Fleet: "f1", Verb: c.verb, View: view, Change: &providers.Change{Op: providers.OpDelete, Before: c.r}, Found: []providers.Record{c.r}, Reread: true}
 		pass := true
 		for _, g := range guard.Check(e) {
 			pass = pass && g.Pass
