@@ -21,7 +21,7 @@ func Inspect(s *providers.Snapshot, o index.Options) *View {
 	}
 	x.QuiescedRecords = map[index.QuiescedKey][]*providers.Record{}
 	x.Capacity, x.ReadOnlyZones = map[index.SetKey]index.Capacity{}, map[string]string{}
-	in := &inspector{Index: x, told: map[*providers.Record]told{}}
+	in := &inspector{Index: x, reported: map[*providers.Record]reported{}}
 	in.lameZones()
 	for _, z := range x.Zones {
 		in.zone(z)
@@ -47,18 +47,18 @@ func Inspect(s *providers.Snapshot, o index.Options) *View {
 // inspector makes the findings of one view.
 type inspector struct {
 	*index.Index
-	out  []Finding
-	told map[*providers.Record]told // records with a finding that others must respect
-	srvs []srvRow                   // SRV records that nothing was found about
+	out      []Finding
+	reported map[*providers.Record]reported // records with a finding that others must respect
+	srvs     []srvRow                       // SRV records that nothing was found about
 }
 
-// told is what was found about a record already.
-type told int
+// reported is what was found about a record already.
+type reported int
 
 const (
-	toldNothing told = iota
-	toldOther        // nothing else can be done about it before that is settled
-	toldLeaving      // it is dead, or not ours: what else is wrong with it does not matter
+	notReported     reported = iota
+	reportedOther            // nothing else can be done about it before that is settled
+	reportedLeaving          // it is dead, or not ours: what else is wrong with it does not matter
 )
 
 // zone inspects every record of a zone.
@@ -104,10 +104,10 @@ func (in *inspector) zone(z *index.ZoneState) {
 func (in *inspector) remember(r *providers.Record, c Class) {
 	switch c {
 	case Dead, Dangling, OtherFleet:
-		in.told[r] = toldLeaving
+		in.reported[r] = reportedLeaving
 	case Moved, Unmarked, Foreign:
 	default:
-		in.told[r] = toldOther
+		in.reported[r] = reportedOther
 	}
 }
 

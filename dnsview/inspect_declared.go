@@ -27,7 +27,7 @@ func (in *inspector) declared(s *index.DeclaredService) {
 	}
 	for _, m := range s.Records {
 		r := m.Record
-		if in.told[r] == toldLeaving {
+		if in.reported[r] == reportedLeaving {
 			continue
 		}
 		ttl(r)
@@ -152,7 +152,7 @@ func (in *inspector) whyNotUpdate(r *providers.Record) string {
 		return "it belongs to another fleet"
 	case o.Quiesced:
 		return "it is quiesced"
-	case in.told[r] == toldOther:
+	case in.reported[r] == reportedOther:
 		return "what else was found about it comes first"
 	case o.Host():
 		return ""
@@ -164,13 +164,13 @@ func (in *inspector) whyNotUpdate(r *providers.Record) string {
 }
 
 // members counts the live members of a service, and the clouds that they lie in.
-func (in *inspector) members(s *index.DeclaredService, sv *survey) {
+func (in *inspector) members(s *index.DeclaredService, ms *memberRecords) {
 	several := len(s.Clouds) > 1
 	if s.Minimum <= 0 && !several {
 		return
 	}
-	live := sv.Live()
-	in.thin(s, sv.Name, len(live))
+	live := ms.Live()
+	in.thin(s, ms.Name, len(live))
 	clouds := map[string]int{} // "" for hosts that joined by hand
 	for _, i := range live {
 		if i != nil {
@@ -181,7 +181,7 @@ func (in *inspector) members(s *index.DeclaredService, sv *survey) {
 	}
 	if several && len(clouds) == 1 && clouds[""] == 0 {
 		for c, n := range clouds {
-			in.oneCloud(s, sv.Name, c, n)
+			in.oneCloud(s, ms.Name, c, n)
 		}
 	}
 }

@@ -12,7 +12,7 @@ import (
 // allow-list is meant so.
 func (in *inspector) private(z *index.ZoneState, r *providers.Record, n int32) {
 	a, ok := r.Addr()
-	if !ok || z.View.Zone.Private || !index.Unreachable(a) || in.told[r] == toldLeaving {
+	if !ok || z.View.Zone.Private || !index.Unreachable(a) || in.reported[r] == reportedLeaving {
 		return
 	}
 	if _, ok := in.Allowed(a); ok {
@@ -40,7 +40,7 @@ func (in *inspector) replacement(f *Finding, z *index.ZoneState, a netip.Addr, n
 		f.Instance, f.Cloud = &ref, i.Cloud
 	}
 	switch {
-	case !owned && index.Marked(r), in.told[r] == toldOther && owned:
+	case !owned && index.Marked(r), in.reported[r] == reportedOther && owned:
 		f.Reason += "; what else was found about it comes first"
 		return
 	case !owned:

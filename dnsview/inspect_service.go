@@ -12,44 +12,45 @@ import (
 // nodesOfServices looks, for each declared service, for the records that its nodes should have.
 func (in *inspector) nodesOfServices() {
 	for _, s := range in.Services {
-		sv := in.survey(s)
+		ms := in.memberRecords(s)
 		for n := range in.Nodes {
 			i := in.Nodes[n].Instance
 			if i == nil || i.State.Dead() {
 				continue
 			}
 			selected := s.Selects(i)
-			own := sv.of(int32(n))
+			own := ms.of(int32(n))
 			if selected || len(own) > 0 {
-				in.nodeOfService(s, sv, int32(n), i, own, selected)
+				in.nodeOfService(s, ms, int32(n), i, own, selected)
 			}
 		}
 		in.incarnation(s)
-		in.hiddenService(s, sv.Name)
+		in.hiddenService(s, ms.Name)
 		in.declared(s)
-		in.members(s, sv)
+		in.members(s, ms)
 	}
 }
 
-// survey is the membership of a service with what the findings about single nodes need.
-type survey struct {
+// memberRecords is the membership of a service with what the findings about single nodes need.
+type memberRecords struct {
 	*index.Membership
 	owned  []index.Member      // records of nodes of ours, sorted by node
 	values map[netip.Addr]bool // round-robin: addresses that are served
 	byAddr map[netip.Addr]bool // DNS-SD: addresses that SRV records lead to
 }
 
-func (in *inspector) survey(s *index.DeclaredService) *survey {
-	sv := &survey{
+// memberRecords returns the membership of a declared service with the records of its nodes.
+func (in *inspector) memberRecords(s *index.DeclaredService) *memberRecords {
+	ms := &memberRecords{
 		Membership: in.MembershipOf(providers.CanonicalName(s.Name), s.Records), owned: make([]index.Member, 0, len(s.Records)),
 		values: make(map[netip.Addr]bool, len(s.Records)), byAddr: map[netip.Addr]bool{},
 	}
 	for _, m := range s.Records {
 		if _, ok := m.Record.Owner(); ok && m.Node >= 0 {
-			sv.owned = append(sv.owned, m)
+			ms.owned = append(ms.owned, m)
 		}
 		if a, ok := m.Record.Addr(); ok {
-			sv.values[a] = true
+			ms.values[a] = true
 			continue
 		}
 		srv, ok := providers.ParseSRV(m.Record.Value)
@@ -58,38 +59,38 @@ func (in *inspector) survey(s *index.DeclaredService) *survey {
 		}
 		for _, h := range in.Hosts[srv.Target] {
 			if a, ok := h.Addr(); ok {
-				sv.byAddr[a] = true
+				ms.byAddr[a] = true
 			}
 		}
 	}
-	slices.SortFunc(sv.owned, func(a, b index.Member) int { return cmp.Compare(a.Node, b.Node) })
-	return sv
+	slices.SortFunc(ms.owned, func(a, b index.Member) int { return cmp.Compare(a.Node, b.Node) })
+	return ms
 }
 
 // of gives the records that one node owns at the name of the service.
-func (sv *survey) of(n int32) []index.Member {
-	at, _ := slices.BinarySearchFunc(sv.owned, n, func(m index.Member, n int32) int { return cmp.Compare(m.Node, n) })
+func (ms *memberRecords) of(n int32) []index.Member {
+	at, _ := slices.BinarySearchFunc(ms.owned, n, func(m index.Member, n int32) int { return cmp.Compare(m.Node, n) })
 	end := at
-	for end < len(sv.owned) && sv.owned[end].Node == n {
+	for end < len(ms.owned) && ms.owned[end].Node == n {
 		end++
 	}
-	return sv.owned[at:end]
+	return ms.owned[at:end]
 }
 
 // nodeOfService checks one node of a service.
-func (in *inspector) nodeOfService(s *index.DeclaredService, sv *survey, n int32, i *providers.Instance, own []index.Member, selected bool) {
-	if sv.Quiesced[n] {
+func (in *inspector) nodeOfService(s *index.DeclaredService, ms *memberRecords, n int32, i *providers.Instance, own []index.Member, selected bool) {
+	if ms.Quiesced[n] {
 		return // reported by its marker, and never missing
 	}
 	var buf [2]netip.Addr
 	want := index.WantedAddresses(buf[:0], s.Service, i)
-	have, lacks := in.has(s, sv, n, i, own, want)
+	have, lacks := in.has(s, ms, n, i, own, want)
 	if lacks == "" {
 		return
 	}
 	ref := in.Ref(i)
 	cs := in.cloudOf(i)
-	f := Finding{Instance: &ref, Cloud: ref.Cloud, Service: sv.Name, Zone: zoneNameOf(s), RestsOn: in.serviceBasis(cs, s)}
+	f := Finding{Instance: &ref, Cloud: ref.Cloud, Service: ms.Name, Zone: zoneNameOf(s), RestsOn: in.serviceBasis(cs, s)}
 	if cs != nil {
 		f.Evidence = []Evidence{{Source: cs.Name, Fact: "shows " + index.Label(i) + " as " + index.Clean(string(i.State)) + " with " + index.AddressList(i), At: cs.View.RowsFrom}}
 	}
@@ -99,24 +100,24 @@ func (in *inspector) nodeOfService(s *index.DeclaredService, sv *survey, n int32
 			return
 		}
 		f.Class, f.Severity, f.Remedy = Half, High, RemedyComplete
-		f.Reason = index.Label(i) + " is only half in " + sv.Name + ": " + lacks
+		f.Reason = index.Label(i) + " is only half in " + ms.Name + ": " + lacks
 	case !selected:
 		return
 	case i.State == providers.StatePending:
 		f.Class, f.Severity = InFlight, Info
-		f.Reason = index.Label(i) + " is pending, and is not in " + sv.Name + " yet"
+		f.Reason = index.Label(i) + " is pending, and is not in " + ms.Name + " yet"
 		in.add(f)
 		return
 	case i.State != providers.StateRunning:
 		return
 	case in.launchedFor(i) < in.Options.BootGrace && !i.Launched.IsZero():
 		f.Class, f.Severity = InFlight, Info
-		f.Reason = index.Label(i) + " was started " + index.Ago(in.launchedFor(i)) + " ago, and is not in " + sv.Name + " yet"
+		f.Reason = index.Label(i) + " was started " + index.Ago(in.launchedFor(i)) + " ago, and is not in " + ms.Name + " yet"
 		in.add(f)
 		return
 	default:
 		f.Class, f.Severity, f.Remedy = Missing, High, RemedyRegister
-		f.Reason = index.Label(i) + " runs, and is missing from " + sv.Name
+		f.Reason = index.Label(i) + " runs, and is missing from " + ms.Name
 	}
 	if len(want) > 0 {
 		f.Address = want[0].String()
@@ -127,7 +128,7 @@ func (in *inspector) nodeOfService(s *index.DeclaredService, sv *survey, n int32
 	lack := index.MissingEvidenceOf(cs, s.ReadZone)
 	switch {
 	case s.ReadZone == nil:
-		lack = index.JoinWhys(append(nonEmpty(lack), "the zone of "+sv.Name+" is not read here"))
+		lack = index.JoinWhys(append(nonEmpty(lack), "the zone of "+ms.Name+" is not read here"))
 	case cs == nil:
 		lack = index.JoinWhys(append(nonEmpty(lack), "its cloud has not said who it is"))
 	}
@@ -165,9 +166,9 @@ func (in *inspector) cloudOf(i *providers.Instance) *index.CloudState {
 
 // has reports whether a node has any of the records that it should have, and says
 // what it lacks, if anything.
-func (in *inspector) has(s *index.DeclaredService, sv *survey, n int32, i *providers.Instance, own []index.Member, want []netip.Addr) (have bool, lacks string) {
+func (in *inspector) has(s *index.DeclaredService, ms *memberRecords, n int32, i *providers.Instance, own []index.Member, want []netip.Addr) (have bool, lacks string) {
 	if s.Kind == index.DNSSD {
-		return in.hasSRV(sv, n, i, own, want)
+		return in.hasSRV(ms, n, i, own, want)
 	}
 	if len(want) == 0 {
 		if len(own) > 0 {
@@ -178,7 +179,7 @@ func (in *inspector) has(s *index.DeclaredService, sv *survey, n int32, i *provi
 	for _, a := range want {
 		typ := index.TypeOf(a)
 		there := slices.ContainsFunc(own, func(m index.Member) bool { return m.Record.Type == typ })
-		if there || in.servesAny(sv.values, i, a) {
+		if there || in.servesAny(ms.values, i, a) {
 			have = true
 			continue
 		}
@@ -202,11 +203,11 @@ func (in *inspector) servesAny(values map[netip.Addr]bool, i *providers.Instance
 	return false
 }
 
-func (in *inspector) hasSRV(sv *survey, n int32, i *providers.Instance, own []index.Member, want []netip.Addr) (have bool, lacks string) {
+func (in *inspector) hasSRV(ms *memberRecords, n int32, i *providers.Instance, own []index.Member, want []netip.Addr) (have bool, lacks string) {
 	if len(own) == 0 {
 		for _, list := range [][]netip.Addr{i.PublicIPs, i.PrivateIPs} {
 			for _, a := range list {
-				if sv.byAddr[a] {
+				if ms.byAddr[a] {
 					return true, ""
 				}
 			}

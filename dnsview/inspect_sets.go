@@ -136,7 +136,7 @@ func byAge(a, b *providers.Record) int {
 }
 
 func (in *inspector) duplicate(z *index.ZoneState, kept, r *providers.Record) {
-	if in.told[r] == toldLeaving || in.told[kept] == toldLeaving {
+	if in.reported[r] == reportedLeaving || in.reported[kept] == reportedLeaving {
 		return
 	}
 	f := Finding{
@@ -159,7 +159,7 @@ func (in *inspector) duplicate(z *index.ZoneState, kept, r *providers.Record) {
 		f.Reason += ", as " + index.ShortID(a.Instance) + "'s and as " + index.ShortID(b.Instance) + "'s, and only one of them can have it"
 	case in.ForeignFleet(b):
 		return
-	case a.Quiesced || b.Quiesced || in.told[r] == toldOther:
+	case a.Quiesced || b.Quiesced || in.reported[r] == reportedOther:
 		f.Reason += "; what else was found about it comes first"
 	case lack != "":
 		f.Reason += "; the younger one can go when all sources are complete: " + lack

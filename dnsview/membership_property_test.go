@@ -14,12 +14,12 @@ import (
 )
 
 // rostersOf returns the rosters of a view by the name that nodes serve under.
-func rostersOf(v *dnsview.View) map[string]*dnsview.Roster {
-	out := map[string]*dnsview.Roster{}
+func rostersOf(v *dnsview.View) map[string]*dnsview.ServiceMembers {
+	out := map[string]*dnsview.ServiceMembers{}
 	for _, s := range v.ServiceTree() {
-		out[s.Name] = &s.Roster
+		out[s.Name] = &s.ServiceMembers
 		for _, i := range s.Incarnations {
-			out[i.Name] = &i.Roster
+			out[i.Name] = &i.ServiceMembers
 		}
 	}
 	return out

@@ -9,7 +9,7 @@ import (
 )
 
 // remembered adds the nodes that were taken out on purpose: their markers say so, and what.
-func (t *tree) remembered() {
+func (t *serviceTree) remembered() {
 	hosts := map[index.InstanceKey][]index.QuiescedMarker{} // what is remembered of names that no service is known by
 	for _, m := range t.QuiescedMarkers {
 		if k := (index.InstanceKey{Cloud: m.Owner.Cloud, ID: m.Owner.Instance}); OfHost(m) && !t.roundRobin(m.Name) {
@@ -21,7 +21,7 @@ func (t *tree) remembered() {
 		case m.Owner.Type == "SRV":
 			t.rememberedSRV(m, hosts[k])
 		case t.roundRobin(m.Name):
-			t.rememberedAddress(t.rosters[m.Name], m)
+			t.rememberedAddress(t.members[m.Name], m)
 		}
 	}
 	t.nameHosts()
@@ -31,19 +31,19 @@ func (t *tree) remembered() {
 		if !slices.ContainsFunc(hosts[k], func(h index.QuiescedMarker) bool { return h.Record == m.Record }) || t.hostRemembered(k, m) {
 			continue
 		}
-		t.rememberedAddress(t.roster(m.Name, index.RoundRobin), m)
+		t.rememberedAddress(t.membersOf(m.Name, index.RoundRobin), m)
 	}
 }
 
 // OfHost reports whether a marker remembers an address.
 func OfHost(m index.QuiescedMarker) bool { return m.Owner.Type == "A" || m.Owner.Type == "AAAA" }
 
-func (t *tree) roundRobin(name string) bool {
-	ro := t.rosters[name]
+func (t *serviceTree) roundRobin(name string) bool {
+	ro := t.members[name]
 	return ro != nil && ro.Kind == index.RoundRobin
 }
 
-func (t *tree) rememberedAddress(ro *roster, m index.QuiescedMarker) {
+func (t *serviceTree) rememberedAddress(ro *memberBuilder, m index.QuiescedMarker) {
 	n := t.nodeOfMark(ro, m)
 	n.Markers = append(n.Markers, m.Record)
 	if len(n.Records) == 0 {
@@ -52,8 +52,8 @@ func (t *tree) rememberedAddress(ro *roster, m index.QuiescedMarker) {
 }
 
 // rememberedSRV takes over an SRV value that was taken out, with the host name that it led to.
-func (t *tree) rememberedSRV(m index.QuiescedMarker, hosts []index.QuiescedMarker) {
-	ro := t.roster(m.Name, index.DNSSD)
+func (t *serviceTree) rememberedSRV(m index.QuiescedMarker, hosts []index.QuiescedMarker) {
+	ro := t.membersOf(m.Name, index.DNSSD)
 	n := t.nodeOfMark(ro, m)
 	n.Markers = append(n.Markers, m.Record)
 	if len(n.Records) > 0 {
@@ -69,7 +69,7 @@ func (t *tree) rememberedSRV(m index.QuiescedMarker, hosts []index.QuiescedMarke
 }
 
 // hostRemembered finds the nodes of an owner that a remembered host name belongs to.
-func (t *tree) hostRemembered(k index.InstanceKey, m index.QuiescedMarker) (found bool) {
+func (t *serviceTree) hostRemembered(k index.InstanceKey, m index.QuiescedMarker) (found bool) {
 	for _, h := range t.named[m.Name] {
 		if h.node.owner() == k {
 			found = true
@@ -80,7 +80,7 @@ func (t *tree) hostRemembered(k index.InstanceKey, m index.QuiescedMarker) (foun
 }
 
 // nodeOfMark gives the node that a marker tells of: the one that has the value still, or a new one.
-func (t *tree) nodeOfMark(ro *roster, m index.QuiescedMarker) *NodeView {
+func (t *serviceTree) nodeOfMark(ro *memberBuilder, m index.QuiescedMarker) *NodeView {
 	k := index.InstanceKey{Cloud: m.Owner.Cloud, ID: m.Owner.Instance}
 	node := int32(-1)
 	if at, ok := t.NodesByID[k.Cloud][k.ID]; ok {
@@ -108,7 +108,7 @@ func (n *NodeView) remember(m index.QuiescedMarker) {
 }
 
 // shapes are the SRV values of a name without their targets.
-func (r *roster) shapes() []providers.SRV {
+func (r *memberBuilder) shapes() []providers.SRV {
 	var out []providers.SRV
 	for _, n := range r.Nodes {
 		s := n.SRV
@@ -122,7 +122,7 @@ func (r *roster) shapes() []providers.SRV {
 
 // leftOver finds whose the owned addresses are that neither a declaration nor an SRV value
 // knows: the host name of a node whose SRV value is gone, or a round-robin name of its own.
-func (t *tree) leftOver() {
+func (t *serviceTree) leftOver() {
 	for _, m := range t.left {
 		r := m.Record
 		if ro, n := t.hostless(m); ro != nil {
@@ -139,17 +139,17 @@ func (t *tree) leftOver() {
 			ro.Records++
 			continue
 		}
-		t.serve(t.roster(r.Name, index.RoundRobin), m)
+		t.serve(t.membersOf(r.Name, index.RoundRobin), m)
 	}
 }
 
 // hosted is a node of DNS-SD, found by its host name.
 type hosted struct {
-	roster *roster
+	served *memberBuilder
 	node   *NodeView
 }
 
-func (t *tree) nameHosts() {
+func (t *serviceTree) nameHosts() {
 	t.named = map[string][]hosted{}
 	for _, ro := range t.order {
 		if ro.Kind != index.DNSSD {
@@ -163,10 +163,10 @@ func (t *tree) nameHosts() {
 	}
 }
 
-// hostless gives the roster that a host name without an SRV value belongs to, and the node
+// hostless gives the members of the name that a host name without an SRV value belongs to, and the node
 // that has that name already. The incarnation is the one that remembers the
 // name, that the name lies below, or that selects the instance.
-func (t *tree) hostless(m index.Member) (*roster, *NodeView) {
+func (t *serviceTree) hostless(m index.Member) (*memberBuilder, *NodeView) {
 	r := m.Record
 	o, ok := r.Owner()
 	if !ok {
@@ -177,11 +177,11 @@ func (t *tree) hostless(m index.Member) (*roster, *NodeView) {
 	k := whose.owner()
 	for _, h := range t.named[r.Name] {
 		if h.node.owner() == k {
-			return h.roster, h.node
+			return h.served, h.node
 		}
 	}
 	for above, ok := providers.Parent(r.Name); ok; above, ok = providers.Parent(above) {
-		if ro := t.rosters[above]; ro != nil && ro.Kind == index.DNSSD {
+		if ro := t.members[above]; ro != nil && ro.Kind == index.DNSSD {
 			return ro, nil
 		}
 	}
@@ -191,7 +191,7 @@ func (t *tree) hostless(m index.Member) (*roster, *NodeView) {
 	}
 	for _, s := range t.Index.Services {
 		if s.Kind == index.DNSSD && s.Selects(i) {
-			if ro := t.rosters[providers.CanonicalName(s.Name)]; len(ro.nodes[k]) == 0 {
+			if ro := t.members[providers.CanonicalName(s.Name)]; len(ro.nodes[k]) == 0 {
 				return ro, nil
 			}
 		}
@@ -200,7 +200,7 @@ func (t *tree) hostless(m index.Member) (*roster, *NodeView) {
 }
 
 // instances adds the instances that belong to a service and have no value there.
-func (t *tree) instances() {
+func (t *serviceTree) instances() {
 	for n := range t.Index.Nodes {
 		i := t.Index.Nodes[n].Instance
 		if i == nil || i.State.Dead() {
@@ -210,7 +210,7 @@ func (t *tree) instances() {
 		for _, s := range t.Index.Services {
 			if s.Selects(i) {
 				selected = true
-				t.absent(t.rosters[providers.CanonicalName(s.Name)], int32(n), i)
+				t.absent(t.members[providers.CanonicalName(s.Name)], int32(n), i)
 			}
 		}
 		name := i.Tags[providers.TagService]
@@ -222,7 +222,7 @@ func (t *tree) instances() {
 		if _, ok := dnssd.TypeOf(name); ok || dnssd.IsType(name) {
 			kind = index.DNSSD
 		}
-		t.absent(t.roster(name, kind), int32(n), i)
+		t.absent(t.membersOf(name, kind), int32(n), i)
 	}
 }
 
@@ -231,7 +231,7 @@ func (n *NodeView) leadsTo(i *providers.Instance) bool {
 	return slices.ContainsFunc(n.Addresses, i.HasAddress)
 }
 
-func (t *tree) absent(ro *roster, node int32, i *providers.Instance) {
+func (t *serviceTree) absent(ro *memberBuilder, node int32, i *providers.Instance) {
 	ref := t.Ref(i)
 	if len(ro.nodes[index.InstanceKey{Cloud: ref.Key, ID: ref.ID}]) > 0 || slices.ContainsFunc(ro.others, func(n *NodeView) bool { return n.leadsTo(i) }) {
 		return

@@ -10,14 +10,14 @@ import (
 	"rollcall/providers"
 )
 
-// tree puts the services of a view together.
-type tree struct {
+// serviceTree collects the services of a view and their members.
+type serviceTree struct {
 	*index.Index
 	view     *View
-	services map[string]*ServiceView // by the name of a round-robin service or a service type
-	rosters  map[string]*roster      // by the name that nodes serve under
-	order    []*roster               // as they were found, declared ones first
-	found    map[string][]*Finding   // by what they are about
+	services map[string]*ServiceView   // by the name of a round-robin service or a service type
+	members  map[string]*memberBuilder // by the name that nodes serve under
+	order    []*memberBuilder          // as they were found, declared ones first
+	found    map[string][]*Finding     // by what they are about
 	health   map[healthKey]*index.HealthState
 	named    map[string][]hosted // nodes of DNS-SD by their host name
 	left     []index.Member      // owned addresses at names that no declaration and no SRV value knows
@@ -30,9 +30,9 @@ type healthKey struct {
 	index.InstanceKey
 }
 
-// roster is a roster while it grows.
-type roster struct {
-	*Roster
+// memberBuilder collects the members of one name.
+type memberBuilder struct {
+	*ServiceMembers
 	service     *ServiceView
 	incarnation *IncarnationView       // nil for a name that has no incarnations
 	state       *index.DeclaredService // nil when it is not declared
@@ -42,9 +42,9 @@ type roster struct {
 }
 
 // declare begins with what the config declares.
-func (t *tree) declare() {
+func (t *serviceTree) declare() {
 	for _, s := range t.Index.Services {
-		r := t.roster(providers.CanonicalName(s.Name), s.Kind)
+		r := t.membersOf(providers.CanonicalName(s.Name), s.Kind)
 		r.state, r.Declared, r.Minimum, r.Kind = s, s.Service, s.Minimum, s.Kind
 		if s.ReadZone != nil {
 			r.Zone = s.ReadZone.Name
@@ -53,7 +53,7 @@ func (t *tree) declare() {
 }
 
 // note puts the findings and the outcomes of health checks where they are found by name.
-func (t *tree) note() {
+func (t *serviceTree) note() {
 	for i := range t.view.Findings {
 		f := &t.view.Findings[i]
 		if name := cmp.Or(f.Service, f.Name); name != "" {
@@ -69,12 +69,12 @@ func (t *tree) note() {
 	}
 }
 
-// roster gives the roster of a name, new if need be.
-func (t *tree) roster(name string, kind index.ServiceKind) *roster {
-	if r := t.rosters[name]; r != nil {
+// membersOf returns the members of a name, and begins with none for a new one.
+func (t *serviceTree) membersOf(name string, kind index.ServiceKind) *memberBuilder {
+	if r := t.members[name]; r != nil {
 		return r
 	}
-	r := &roster{nodes: map[index.InstanceKey][]*NodeView{}}
+	r := &memberBuilder{nodes: map[index.InstanceKey][]*NodeView{}}
 	if typ, ok := dnssd.TypeOf(name); ok && kind == index.DNSSD {
 		r.service = t.service(typ, kind)
 		label := name
@@ -82,28 +82,28 @@ func (t *tree) roster(name string, kind index.ServiceKind) *roster {
 			label = labels[0]
 		}
 		r.incarnation = &IncarnationView{Label: label}
-		r.Roster = &r.incarnation.Roster
+		r.ServiceMembers = &r.incarnation.ServiceMembers
 		r.Name, r.Kind, r.Zone = name, kind, t.zoneNamed(name)
 		r.service.Incarnations = append(r.service.Incarnations, r.incarnation)
 	} else {
 		r.service = t.service(name, kind)
-		r.Roster = &r.service.Roster
+		r.ServiceMembers = &r.service.ServiceMembers
 	}
-	t.rosters[name] = r
+	t.members[name] = r
 	t.order = append(t.order, r)
 	return r
 }
 
-func (t *tree) service(name string, kind index.ServiceKind) *ServiceView {
+func (t *serviceTree) service(name string, kind index.ServiceKind) *ServiceView {
 	s := t.services[name]
 	if s == nil {
-		s = &ServiceView{Roster: Roster{Name: name, Kind: kind, Zone: t.zoneNamed(name)}}
+		s = &ServiceView{ServiceMembers: ServiceMembers{Name: name, Kind: kind, Zone: t.zoneNamed(name)}}
 		t.services[name] = s
 	}
 	return s
 }
 
-func (t *tree) zoneNamed(name string) string {
+func (t *serviceTree) zoneNamed(name string) string {
 	if z := t.ZoneOf(name); z != nil {
 		return z.Name
 	}
@@ -111,7 +111,7 @@ func (t *tree) zoneNamed(name string) string {
 }
 
 // records looks at every record once.
-func (t *tree) records() {
+func (t *serviceTree) records() {
 	for _, z := range t.Zones {
 		for i := range z.View.Records {
 			r := &z.View.Records[i]
@@ -132,9 +132,9 @@ func (t *tree) records() {
 	}
 }
 
-func (t *tree) srv(m index.Member) {
+func (t *serviceTree) srv(m index.Member) {
 	r := m.Record
-	ro := t.roster(r.Name, index.DNSSD)
+	ro := t.membersOf(r.Name, index.DNSSD)
 	ro.Records++
 	srv, ok := providers.ParseSRV(r.Value)
 	if index.IsClosed(r) {
@@ -153,7 +153,7 @@ func (t *tree) srv(m index.Member) {
 	ro.add(n)
 }
 
-func (t *tree) ptr(r *providers.Record) {
+func (t *serviceTree) ptr(r *providers.Record) {
 	target := providers.FoldValue("PTR", r.Value)
 	if domain, ok := strings.CutPrefix(r.Name, "_services._dns-sd._udp."); ok {
 		if providers.InZone(target, domain) && dnssd.IsType(target) {
@@ -165,32 +165,32 @@ func (t *tree) ptr(r *providers.Record) {
 	if !ok || typ != r.Name && !strings.HasSuffix(r.Name, "._sub."+typ) {
 		return
 	}
-	ro := t.roster(target, index.DNSSD)
+	ro := t.membersOf(target, index.DNSSD)
 	if ro.incarnation != nil {
 		ro.incarnation.PTR = append(ro.incarnation.PTR, r)
 		ro.Records++
 	}
 }
 
-func (t *tree) txt(r *providers.Record) {
+func (t *serviceTree) txt(r *providers.Record) {
 	if _, ok := dnssd.TypeOf(r.Name); !ok {
 		return
 	}
-	ro := t.roster(r.Name, index.DNSSD)
+	ro := t.membersOf(r.Name, index.DNSSD)
 	if i := ro.incarnation; i != nil && (i.TXT == nil || index.CompareRecords(r, i.TXT) < 0) {
 		i.TXT = r
 	}
 	ro.Records++
 }
 
-func (t *tree) address(m index.Member) {
+func (t *serviceTree) address(m index.Member) {
 	r := m.Record
 	if r.Alias {
 		return
 	}
 	if s := t.ServicesByName[r.Name]; s != nil {
 		if s.Kind == index.RoundRobin {
-			t.serve(t.rosters[r.Name], m)
+			t.serve(t.members[r.Name], m)
 		}
 		return
 	}
@@ -200,7 +200,7 @@ func (t *tree) address(m index.Member) {
 }
 
 // serve adds an address of a round-robin name to its node.
-func (t *tree) serve(ro *roster, m index.Member) {
+func (t *serviceTree) serve(ro *memberBuilder, m index.Member) {
 	r := m.Record
 	ro.Records++
 	n := t.nodeOfRecord(ro, m)
@@ -217,7 +217,7 @@ func (t *tree) serve(ro *roster, m index.Member) {
 }
 
 // nodeOfRecord makes the node that a record at the name of a service belongs to.
-func (t *tree) nodeOfRecord(ro *roster, m index.Member) *NodeView {
+func (t *serviceTree) nodeOfRecord(ro *memberBuilder, m index.Member) *NodeView {
 	r := m.Record
 	n := &NodeView{Service: ro.Name, Records: []*providers.Record{r}, node: m.Node}
 	switch o, owned := r.Owner(); {
@@ -231,7 +231,7 @@ func (t *tree) nodeOfRecord(ro *roster, m index.Member) *NodeView {
 }
 
 // belongs gives a node to the owner that a marker names.
-func (t *tree) belongs(n *NodeView, o providers.Owner) {
+func (t *serviceTree) belongs(n *NodeView, o providers.Owner) {
 	n.Ref = providers.InstanceRef{Key: o.Cloud, ID: o.Instance, Name: o.Instance}
 	if t.ForeignFleet(o) {
 		n.Fleet = o.Fleet
@@ -262,7 +262,7 @@ func (n *NodeView) owner() index.InstanceKey {
 	return index.InstanceKey{Cloud: n.Ref.Key, ID: n.Ref.ID}
 }
 
-func (r *roster) add(n *NodeView) {
+func (r *memberBuilder) add(n *NodeView) {
 	r.Nodes = append(r.Nodes, n)
 	r.nodes[n.owner()] = append(r.nodes[n.owner()], n)
 	if n.Fleet != "" {

@@ -9,10 +9,10 @@ import (
 	"rollcall/providers"
 )
 
-// finish says how each node stands, adds up the rosters, and puts all in order.
-func (t *tree) finish() []*ServiceView {
+// finish says how each node stands, adds up the members, and puts all in order.
+func (t *serviceTree) finish() []*ServiceView {
 	for _, ro := range t.order {
-		t.finishRoster(ro)
+		t.finishMembers(ro)
 	}
 	var out []*ServiceView
 	seen := map[*ServiceView]bool{}
@@ -51,7 +51,7 @@ func (n *NodeView) inOrder() {
 	}
 }
 
-func (t *tree) finishRoster(ro *roster) {
+func (t *serviceTree) finishMembers(ro *memberBuilder) {
 	if i := ro.incarnation; i != nil {
 		slices.SortFunc(i.PTR, index.CompareRecords)
 	}
@@ -98,7 +98,7 @@ func (t *tree) finishRoster(ro *roster) {
 }
 
 // addUp gives a service type what its incarnations have together.
-func (t *tree) addUp(s *ServiceView) {
+func (t *serviceTree) addUp(s *ServiceView) {
 	if len(s.Incarnations) == 0 {
 		return
 	}
@@ -137,7 +137,7 @@ func (t *tree) addUp(s *ServiceView) {
 }
 
 // liveBy returns whom a node counts as, when clients are sent to it and it runs: what the minimum of a service counts.
-func (ro *roster) liveBy(n *NodeView) (index.MemberID, bool) {
+func (ro *memberBuilder) liveBy(n *NodeView) (index.MemberID, bool) {
 	for _, r := range n.Records {
 		if id, ok := ro.membership.LiveBy(index.Member{Node: n.node, Record: r}); ok {
 			return id, true
@@ -147,7 +147,7 @@ func (ro *roster) liveBy(n *NodeView) (index.MemberID, bool) {
 }
 
 // findingsOf gives the findings about a node in its service.
-func (t *tree) findingsOf(n *NodeView) []*Finding {
+func (t *serviceTree) findingsOf(n *NodeView) []*Finding {
 	var out []*Finding
 	for _, list := range [][]*providers.Record{n.Records, n.Hosts, n.Markers} {
 		for _, r := range list {
@@ -165,7 +165,7 @@ func (t *tree) findingsOf(n *NodeView) []*Finding {
 }
 
 // worstFirst sorts findings as a view has them, each once.
-func (t *tree) worstFirst(in []*Finding) []*Finding {
+func (t *serviceTree) worstFirst(in []*Finding) []*Finding {
 	if len(in) < 2 {
 		return in
 	}
@@ -179,7 +179,7 @@ func (t *tree) worstFirst(in []*Finding) []*Finding {
 }
 
 // stateOf says how a node stands. What is known to be gone comes first, then whose it is.
-func (t *tree) stateOf(ro *roster, n *NodeView) NodeState {
+func (t *serviceTree) stateOf(ro *memberBuilder, n *NodeView) NodeState {
 	found := func(c Class) bool {
 		return slices.ContainsFunc(n.Findings, func(f *Finding) bool { return f.Class == c })
 	}
@@ -227,7 +227,7 @@ func (t *tree) stateOf(ro *roster, n *NodeView) NodeState {
 }
 
 // inOrder returns cloud names each once, in config order.
-func (t *tree) inOrder(names []string) []string {
+func (t *serviceTree) inOrder(names []string) []string {
 	names = slices.Clone(names)
 	slices.SortFunc(names, func(a, b string) int { return cmp.Or(cmp.Compare(t.at[a], t.at[b]), cmp.Compare(a, b)) })
 	return slices.Compact(names)

@@ -62,7 +62,7 @@ func TestTheLiveMembersOfAServiceAreThoseThatItsMinimumCounts(t *testing.T) {
 				thin[f.Service] = f.Reason
 			}
 		}
-		check := func(r *dnsview.Roster) {
+		check := func(r *dnsview.ServiceMembers) {
 			if r.Declared == nil {
 				return
 			}
@@ -72,16 +72,16 @@ func TestTheLiveMembersOfAServiceAreThoseThatItsMinimumCounts(t *testing.T) {
 			}
 		}
 		for _, s := range v.ServiceTree() {
-			check(&s.Roster)
+			check(&s.ServiceMembers)
 			for _, i := range s.Incarnations {
-				check(&i.Roster)
+				check(&i.ServiceMembers)
 			}
 		}
 	})
 }
 
 // f holds the reason of a finding against what a roster counts, where the reason says it.
-func f(reason string, r *dnsview.Roster) error {
+func f(reason string, r *dnsview.ServiceMembers) error {
 	if strings.Contains(reason, " live member") && !strings.Contains(reason, " has "+index.Plural(r.Live, "live member", "live members")+",") {
 		return fmt.Errorf("%s: %d", reason, r.Live)
 	}
@@ -93,7 +93,7 @@ func TestNoNodeIsLostAndNoneIsThereTwice(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		v := mishapsAndQuiesce(t).view()
 		seen, records := map[dnsview.NodeKey]bool{}, map[string]int{}
-		count := func(r *dnsview.Roster) {
+		count := func(r *dnsview.ServiceMembers) {
 			for _, n := range r.Nodes {
 				if seen[n.Key()] {
 					t.Fatalf("%v is there twice", n.Key())
@@ -105,9 +105,9 @@ func TestNoNodeIsLostAndNoneIsThereTwice(t *testing.T) {
 			}
 		}
 		for _, s := range v.ServiceTree() {
-			count(&s.Roster)
+			count(&s.ServiceMembers)
 			for _, i := range s.Incarnations {
-				count(&i.Roster)
+				count(&i.ServiceMembers)
 			}
 		}
 		for z := range v.Snapshot.Zones {

@@ -11,7 +11,7 @@ import (
 // a DNS-SD service type with its incarnations side by side. A declared service is there
 // whether anything was seen of it or not.
 type ServiceView struct {
-	Roster
+	ServiceMembers
 	// Listed says that the enumeration of the domain lists the service type (RFC 6763 section 9).
 	Listed       bool
 	Incarnations []*IncarnationView // by name, declared ones first
@@ -19,16 +19,16 @@ type ServiceView struct {
 
 // IncarnationView is one incarnation of a DNS-SD service.
 type IncarnationView struct {
-	Roster
+	ServiceMembers
 	Label  string              // the instance label as a person reads it, e.g. v1
 	PTR    []*providers.Record // what leads browsers to it, subtypes included
 	TXT    *providers.Record   // its attributes; nil when there is no such record
 	Closed bool                // an SRV value says that it is decidedly not available (RFC 2782)
 }
 
-// Roster is who serves under one name. That of a service type adds up its incarnations,
+// ServiceMembers is who serves under one name. That of a service type adds up its incarnations,
 // and has nodes of its own only where SRV records stand at the name of the type itself.
-type Roster struct {
+type ServiceMembers struct {
 	Name     string // canonical: www.example.com, _http._tcp.example.com or v1._http._tcp.example.com
 	Kind     index.ServiceKind
 	Zone     string         // zone that its name lies in; empty when it is not read here
@@ -45,7 +45,7 @@ type Roster struct {
 
 // Thin reports whether the name, or one of its incarnations, has fewer live members than
 // its declared minimum.
-func (r *Roster) Thin() bool { return r.thin }
+func (r *ServiceMembers) Thin() bool { return r.thin }
 
 // NodeState is how a node of a service stands in it.
 type NodeState string
@@ -130,8 +130,8 @@ func (n *NodeView) ByHand() bool { return providers.Owner{Instance: n.Ref.ID}.Ho
 // order of their declaration, then the others by name. It costs about as much as
 // looking at every record once.
 func (v *View) ServiceTree() []*ServiceView {
-	t := &tree{
-		Index: v.Index, view: v, rosters: map[string]*roster{}, services: map[string]*ServiceView{},
+	t := &serviceTree{
+		Index: v.Index, view: v, members: map[string]*memberBuilder{}, services: map[string]*ServiceView{},
 		found: map[string][]*Finding{}, health: map[healthKey]*index.HealthState{}, rank: map[Class]int{}, at: map[string]int{},
 	}
 	for n, c := range Classes() {

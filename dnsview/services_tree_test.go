@@ -17,7 +17,7 @@ import (
 // with two spaces before what lies below.
 func treeText(v *dnsview.View) []string {
 	var out []string
-	add := func(indent string, r *dnsview.Roster, name, more string) {
+	add := func(indent string, r *dnsview.ServiceMembers, name, more string) {
 		l := indent + name + fmt.Sprintf(" live %d/%d", r.Live, r.Minimum)
 		if len(r.Clouds) > 0 {
 			l += " " + strings.Join(r.Clouds, ",")
@@ -30,7 +30,7 @@ func treeText(v *dnsview.View) []string {
 		}
 		out = append(out, l+more)
 	}
-	nodes := func(indent string, r *dnsview.Roster) {
+	nodes := func(indent string, r *dnsview.ServiceMembers) {
 		for _, n := range r.Nodes {
 			l := indent + n.Ref.Name
 			if n.HasSRV {
@@ -57,8 +57,8 @@ func treeText(v *dnsview.View) []string {
 		if s.Listed {
 			more = " listed"
 		}
-		add("", &s.Roster, s.Name, more)
-		nodes("  ", &s.Roster)
+		add("", &s.ServiceMembers, s.Name, more)
+		nodes("  ", &s.ServiceMembers)
 		for _, i := range s.Incarnations {
 			more := ""
 			for _, p := range i.PTR {
@@ -70,8 +70,8 @@ func treeText(v *dnsview.View) []string {
 			if i.Closed {
 				more += " closed"
 			}
-			add("  ", &i.Roster, i.Label, more)
-			nodes("    ", &i.Roster)
+			add("  ", &i.ServiceMembers, i.Label, more)
+			nodes("    ", &i.ServiceMembers)
 		}
 	}
 	return out

@@ -245,8 +245,8 @@ func TestNodesAndServicesPassByWhatTheirColumnsShow(t *testing.T) {
 				got[n.State] = "+"
 			}
 		}
-		if got := got[dnsview.NodeRunning] + got[dnsview.NodeDead]; got != c.nodes || f.Match(&rows.Service{Roster: &s.Roster}) != c.service {
-			t.Errorf("%s: nodes %s, service %v", c.filter, got, f.Match(&rows.Service{Roster: &s.Roster}))
+		if got := got[dnsview.NodeRunning] + got[dnsview.NodeDead]; got != c.nodes || f.Match(&rows.Service{Members: &s.ServiceMembers}) != c.service {
+			t.Errorf("%s: nodes %s, service %v", c.filter, got, f.Match(&rows.Service{Members: &s.ServiceMembers}))
 		}
 	}
 }

@@ -49,7 +49,7 @@ func TestAServicePassesByItselfOrByOneOfItsNodes(t *testing.T) {
 	node := &dnsview.NodeView{State: dnsview.NodeDead}
 	node.Ref.Cloud, node.Ref.Name, node.Ref.ID = "aws-use1", "www-01", "i-1"
 	thin := &dnsview.Finding{Class: dnsview.Thin, Severity: dnsview.Critical}
-	r := &dnsview.Roster{Name: "www.scalability.expert", Kind: "rr", Zone: "scalability.expert", Clouds: []string{"aws-use1"}, Nodes: []*dnsview.NodeView{node}, Findings: []*dnsview.Finding{thin}}
+	r := &dnsview.ServiceMembers{Name: "www.scalability.expert", Kind: "rr", Zone: "scalability.expert", Clouds: []string{"aws-use1"}, Nodes: []*dnsview.NodeView{node}, Findings: []*dnsview.Finding{thin}}
 	for text, want := range map[string]bool{
 		"cloud:aws": true, "cloud:joyent": false, "www-01": true, "finding:thin": true, "severity:critical": true, "zone:scalability": true,
 		"finding:dead": false, "service:www": true, "type:rr": true,
@@ -58,7 +58,7 @@ func TestAServicePassesByItselfOrByOneOfItsNodes(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := f.Match(&rows.Service{Roster: r}) || f.Match(rows.NewNode(nil, node)); got != want {
+		if got := f.Match(&rows.Service{Members: r}) || f.Match(rows.NewNode(nil, node)); got != want {
 			t.Errorf("%q: %v, want %v", text, got, want)
 		}
 	}

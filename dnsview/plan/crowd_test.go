@@ -240,11 +240,11 @@ func nobodyLost(t *testing.T, service dnssd.Name, roundRobin, name, typ string) 
 	if len(rows) != before+crowd/2 {
 		t.Errorf("%d values, want %d", len(rows), before+crowd/2)
 	}
-	leftBehind(t, r, roundRobin)
+	namesAndMarkersLeft(t, r, roundRobin)
 }
 
-// leftBehind finds names and markers of hosts that have left.
-func leftBehind(t *testing.T, r *rig, roundRobin string) {
+// namesAndMarkersLeft finds names and markers of hosts that have left.
+func namesAndMarkersLeft(t *testing.T, r *rig, roundRobin string) {
 	t.Helper()
 	var all []providers.Record
 	if v := r.account(t).Records(context.Background(), r.zone, func(p []providers.Record) { all = append(all, p...) }); !v.Complete() {

@@ -141,7 +141,7 @@ func (b *builder) update(r *providers.Record, wrong []*dnsview.Finding, ttl uint
 			return
 		}
 	}
-	if i != nil && slices.ContainsFunc(wrong, func(f *dnsview.Finding) bool { return f.Class == dnsview.Moved }) && b.leftBehind(r, o, i, dnsview.Moved) {
+	if i != nil && slices.ContainsFunc(wrong, func(f *dnsview.Finding) bool { return f.Class == dnsview.Moved }) && b.deleteFormerAddress(r, o, i, dnsview.Moved) {
 		return
 	}
 	after := *r
@@ -188,9 +188,9 @@ func (b *builder) update(r *providers.Record, wrong []*dnsview.Finding, ttl uint
 	b.change(providers.Change{Op: providers.OpUpdate, Before: *r, After: after}, sentence, wrong[0].Class, ref)
 }
 
-// leftBehind plans to remove an address that its owner has left, where the name has the one that it has now
+// deleteFormerAddress plans to remove an address that its owner has left, where the name has the one that it has now
 // already, as its own too. It reports whether that is so.
-func (b *builder) leftBehind(r *providers.Record, o providers.Owner, i *providers.Instance, reason dnsview.Class) bool {
+func (b *builder) deleteFormerAddress(r *providers.Record, o providers.Owner, i *providers.Instance, reason dnsview.Class) bool {
 	old, isAddr := r.Addr()
 	to, ok := index.AddressInPlaceOf(i, r.Family())
 	if !isAddr || !ok || to == old || i.HasAddress(old) {

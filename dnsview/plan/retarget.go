@@ -117,7 +117,7 @@ func Retarget(v *dnsview.View, records ...providers.Identity) Plan {
 		case held && !v.Index.HeldByNoNode(h, r):
 			o.Registered = b.now(r.Zone)
 			b.moveTo(r, o, h.Instance, dnsview.Reused)
-		case running && b.leftBehind(r, o, i, dnsview.Reused):
+		case running && b.deleteFormerAddress(r, o, i, dnsview.Reused):
 		default:
 			b.skip(r.Label() + ": " + b.whyNotRetarget(r, h))
 		}

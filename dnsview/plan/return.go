@@ -19,7 +19,7 @@ func Return(v *dnsview.View, instances ...providers.InstanceRef) Plan {
 	}
 	for _, ref := range onceEach(instances) {
 		if byHand(ref) {
-			b.giveBack(ref, nil)
+			b.returnNode(ref, nil)
 			continue
 		}
 		i := b.instance(ref)
@@ -30,13 +30,13 @@ func Return(v *dnsview.View, instances ...providers.InstanceRef) Plan {
 			b.skip(index.Label(i) + " does not run")
 			continue
 		}
-		b.giveBack(v.Index.Ref(i), i)
+		b.returnNode(v.Index.Ref(i), i)
 	}
 	return b.end("Return " + index.Plural(len(instances), "node", "nodes") + " to DNS")
 }
 
-// giveBack plans the return of one node; i is nil for a host that joined by hand.
-func (b *builder) giveBack(ref providers.InstanceRef, i *providers.Instance) {
+// returnNode plans the return of one node; i is nil for a host that joined by hand.
+func (b *builder) returnNode(ref providers.InstanceRef, i *providers.Instance) {
 	x := b.v.Index
 	who := index.ShortID(ref.ID)
 	if i != nil {
@@ -90,7 +90,7 @@ func (b *builder) giveBack(ref providers.InstanceRef, i *providers.Instance) {
 			continue
 		}
 		if have := standing(b.at(m.Zone, r.Name, r.Type), &r); have != nil {
-			b.reclaim(have, &r, m, who, &ref)
+			b.returnExisting(have, &r, m, who, &ref)
 			continue
 		}
 		if !b.fits(&r) {
@@ -123,9 +123,9 @@ func standing(named []*providers.Record, r *providers.Record) *providers.Record 
 	return nil
 }
 
-// reclaim plans the return of a value that someone has put there already: it becomes the node's own,
-// unless it is another's.
-func (b *builder) reclaim(have, want *providers.Record, m index.QuiescedMarker, who string, ref *providers.InstanceRef) {
+// returnExisting plans the return of a value that is in the zone already: the node becomes its owner,
+// unless it has another one.
+func (b *builder) returnExisting(have, want *providers.Record, m index.QuiescedMarker, who string, ref *providers.InstanceRef) {
 	o, _ := want.Owner()
 	own, ok := have.Owner()
 	var needs []int

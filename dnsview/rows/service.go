@@ -19,7 +19,7 @@ func NewNode(v *dnsview.View, n *dnsview.NodeView) *Node { return &Node{View: n,
 
 // Service is a service or an incarnation of one.
 type Service struct {
-	Roster *dnsview.Roster
+	Members *dnsview.ServiceMembers
 }
 
 // FilterName returns what a bare word is matched with fuzzily.
@@ -110,7 +110,7 @@ func (r *Node) addresses(yield func(string) bool) {
 }
 
 // FilterName returns what a bare word is matched with fuzzily.
-func (r *Service) FilterName() string { return r.Roster.Name }
+func (r *Service) FilterName() string { return r.Members.Name }
 
 // FilterAge returns the time since the row came to be.
 func (r *Service) FilterAge() (time.Duration, bool) { return 0, false }
@@ -122,18 +122,18 @@ func (r *Service) FilterTTL() (uint64, bool) { return 0, false }
 func (r *Service) FilterValues(field, _ string, yield func(string) bool) {
 	switch field {
 	case "", "name", "service":
-		yield(r.Roster.Name)
+		yield(r.Members.Name)
 	case "zone":
-		yield(r.Roster.Zone)
+		yield(r.Members.Zone)
 	case "type":
-		yield(string(r.Roster.Kind))
+		yield(string(r.Members.Kind))
 	case "cloud":
-		for _, c := range r.Roster.Clouds {
+		for _, c := range r.Members.Clouds {
 			if !yield(c) {
 				return
 			}
 		}
 	case "finding", "class", "severity":
-		yieldClasses(r.Roster.Findings, field, yield)
+		yieldClasses(r.Members.Findings, field, yield)
 	}
 }

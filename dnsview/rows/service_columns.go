@@ -19,33 +19,33 @@ func ServiceTable() []Column[*ServiceLine] {
 	}
 	declared := func(of func(d *index.Service) int) func(r row) int {
 		return func(r row) int {
-			if r.Roster.Declared == nil {
+			if r.Members.Declared == nil {
 				return 0
 			}
-			return of(r.Roster.Declared)
+			return of(r.Members.Declared)
 		}
 	}
 	return []Column[row]{
 		{Title: "NAME", Text: row.ID},
-		{Title: "KIND", Text: func(r row) string { return string(r.Roster.Kind) }},
-		{Title: "ZONE", Text: func(r row) string { return providers.Clean(r.Roster.Zone) }},
-		number("LIVE", false, func(r row) int { return r.Roster.Live }),
-		number("MINIMUM", false, func(r row) int { return r.Roster.Minimum }),
-		number("NODES", false, func(r row) int { return r.Roster.Running }),
-		number("RECORDS", false, func(r row) int { return r.Roster.Records }),
+		{Title: "KIND", Text: func(r row) string { return string(r.Members.Kind) }},
+		{Title: "ZONE", Text: func(r row) string { return providers.Clean(r.Members.Zone) }},
+		number("LIVE", false, func(r row) int { return r.Members.Live }),
+		number("MINIMUM", false, func(r row) int { return r.Members.Minimum }),
+		number("NODES", false, func(r row) int { return r.Members.Running }),
+		number("RECORDS", false, func(r row) int { return r.Members.Records }),
 		number("QUIESCED", false, row.quiesced),
-		{Title: "CLOUDS", Text: func(r row) string { return strings.Join(cleanAll(r.Roster.Clouds), ",") }},
+		{Title: "CLOUDS", Text: func(r row) string { return strings.Join(cleanAll(r.Members.Clouds), ",") }},
 		{Title: "FINDINGS", Text: func(r row) string { return strings.Join(classNames(r.Findings), ",") }},
 		number("TTL", true, declared(func(d *index.Service) int { return int(d.TTL) })),
 		number("PORT", true, declared(func(d *index.Service) int { return int(d.Port) })),
 		{Title: "TXT", Wide: true, Text: func(r row) string { return attributes(r.Object().TXT) }},
 		{Title: "STATES", Wide: true, Text: states},
-		{Title: "DECLARED", Wide: true, Text: func(r row) string { return strconv.FormatBool(r.Roster.Declared != nil) }},
+		{Title: "DECLARED", Wide: true, Text: func(r row) string { return strconv.FormatBool(r.Members.Declared != nil) }},
 	}
 }
 
 // ID returns the name of the service or the incarnation.
-func (r *ServiceLine) ID() string { return providers.Clean(r.Roster.Name) }
+func (r *ServiceLine) ID() string { return providers.Clean(r.Members.Name) }
 
 // ServiceScreen returns the columns that the console draws of the tree of services. A service and an
 // incarnation add up in them what their nodes have.
@@ -72,7 +72,7 @@ func ServiceScreen() []Column[*ServiceLine] {
 			Title: "STATE", Min: 11, Max: 16, Text: row.State,
 			Compare: func(a, b row) int {
 				if a.Node == nil || b.Node == nil {
-					return cmp.Compare(a.Roster.Live, b.Roster.Live)
+					return cmp.Compare(a.Members.Live, b.Members.Live)
 				}
 				return cmp.Compare(a.Node.State, b.Node.State)
 			},
@@ -107,12 +107,12 @@ func (r *ServiceLine) State() string {
 	switch {
 	case r.Node != nil:
 		return providers.Clean(string(r.Node.State))
-	case r.Incarnation != nil && r.Incarnation.Closed && !r.Roster.Thin():
+	case r.Incarnation != nil && r.Incarnation.Closed && !r.Members.Thin():
 		return "closed"
-	case r.Roster.Minimum > 0:
-		return fmt.Sprintf("%d live, min %d", r.Roster.Live, r.Roster.Minimum)
+	case r.Members.Minimum > 0:
+		return fmt.Sprintf("%d live, min %d", r.Members.Live, r.Members.Minimum)
 	}
-	return fmt.Sprintf("%d live", r.Roster.Live)
+	return fmt.Sprintf("%d live", r.Members.Live)
 }
 
 // addresses returns the first address of a node, and how many more it has.

@@ -24,7 +24,7 @@ type ServiceLine struct {
 
 	key         ServiceKey
 	level       int
-	Roster      *dnsview.Roster          // of the service or the incarnation; of a node the one that it is in
+	Members     *dnsview.ServiceMembers  // of the service or the incarnation; of a node the one that it is in
 	Service     *dnsview.ServiceView     // the service that the row is or lies in
 	Incarnation *dnsview.IncarnationView // the incarnation that the row is or lies in; nil when there is none
 	Node        *dnsview.NodeView        // nil for a service or an incarnation
@@ -74,11 +74,11 @@ func NewServiceTree(v *dnsview.View, entries []journal.Entry) *ServiceTree {
 	}
 	out := &ServiceTree{View: v}
 	for _, s := range v.ServiceTree() {
-		root := b.roster(&s.Roster, nil)
+		root := b.roster(&s.ServiceMembers, nil)
 		root.Service = s
 		b.nodes(root)
 		for _, i := range s.Incarnations {
-			row := b.roster(&i.Roster, root)
+			row := b.roster(&i.ServiceMembers, root)
 			row.Service, row.Incarnation = s, i
 			row.Name = providers.Clean(i.Label)
 			row.natural = NaturalKey(row.Name)
@@ -99,8 +99,8 @@ type treeBuilder struct {
 }
 
 // roster makes the row of a service or an incarnation.
-func (b *treeBuilder) roster(r *dnsview.Roster, parent *ServiceLine) *ServiceLine {
-	row := &ServiceLine{filterRow: &Service{Roster: r}, key: ServiceKey{name: r.Name}, Roster: r, Parent: parent, Name: providers.Clean(r.Name), Findings: r.Findings, Clouds: providers.Clean(strings.Join(r.Clouds, " "))}
+func (b *treeBuilder) roster(r *dnsview.ServiceMembers, parent *ServiceLine) *ServiceLine {
+	row := &ServiceLine{filterRow: &Service{Members: r}, key: ServiceKey{name: r.Name}, Members: r, Parent: parent, Name: providers.Clean(r.Name), Findings: r.Findings, Clouds: providers.Clean(strings.Join(r.Clouds, " "))}
 	row.natural = NaturalKey(row.Name)
 	row.hang(parent)
 	return row
@@ -119,13 +119,13 @@ func (r *ServiceLine) hang(parent *ServiceLine) {
 // nodes makes the rows of the nodes of a service or an incarnation.
 func (b *treeBuilder) nodes(parent *ServiceLine) {
 	from := len(parent.Children)
-	for _, n := range parent.Roster.Nodes {
+	for _, n := range parent.Members.Nodes {
 		r := &ServiceLine{
-			filterRow: NewNode(b.view, n), key: ServiceKey{name: parent.Roster.Name, node: n.Key()}, Roster: parent.Roster, Service: parent.Service, Incarnation: parent.Incarnation,
+			filterRow: NewNode(b.view, n), key: ServiceKey{name: parent.Members.Name, node: n.Key()}, Members: parent.Members, Service: parent.Service, Incarnation: parent.Incarnation,
 			Node: n, Findings: n.Findings, Clouds: providers.Clean(n.Ref.Cloud), cloudOrder: b.order[n.Ref.Cloud], Production: b.production[n.Ref.Cloud],
 		}
 		if n.Host != "" {
-			r.Host = providers.Clean(Relative(n.Host, parent.Roster.Zone))
+			r.Host = providers.Clean(Relative(n.Host, parent.Members.Zone))
 		}
 		if len(n.Addresses) > 0 {
 			r.Address = n.Addresses[0].String()

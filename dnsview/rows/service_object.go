@@ -89,7 +89,7 @@ func Services(v *dnsview.View, match func(*ServiceLine) bool) []ServiceLine {
 
 // Object returns what stands in JSON of a service or an incarnation.
 func (r *ServiceLine) Object() ServiceObject {
-	o := r.Roster
+	o := r.Members
 	row := ServiceObject{
 		Name: providers.Clean(o.Name), Kind: string(o.Kind), Zone: providers.Clean(o.Zone), Minimum: o.Minimum, Clouds: cleanAll(o.Clouds), Nodes: o.Running, Records: o.Records,
 		Findings: classNames(o.Findings), Live: o.Live, Quiesced: r.quiesced(), TXT: []Pair{}, Members: []Member{},
@@ -112,7 +112,7 @@ func (r *ServiceLine) Object() ServiceObject {
 // quiesced counts the nodes that were taken out on purpose.
 func (r *ServiceLine) quiesced() int {
 	n := 0
-	for _, x := range r.Roster.Nodes {
+	for _, x := range r.Members.Nodes {
 		if x.State == dnsview.NodeQuiesced {
 			n++
 		}
@@ -169,7 +169,7 @@ func attributes(t []Pair) string {
 func states(r *ServiceLine) string {
 	n := map[string]int{}
 	var order []string
-	for _, x := range r.Roster.Nodes {
+	for _, x := range r.Members.Nodes {
 		s := providers.Clean(string(x.State))
 		if n[s]++; n[s] == 1 {
 			order = append(order, s)

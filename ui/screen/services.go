@@ -145,7 +145,7 @@ func (v *servicesScreen) Current() common.Subject {
 	if !ok {
 		return common.Subject{}
 	}
-	s := common.Subject{Finding: common.Worst(r.Findings), Service: r.Roster.Name, Production: r.Production}
+	s := common.Subject{Finding: common.Worst(r.Findings), Service: r.Members.Name, Production: r.Production}
 	if r.Node != nil && r.Node.Instance != nil {
 		s.Instance = v.Picture.ByID[rows.InstanceKey{Cloud: r.Node.Instance.Cloud, ID: r.Node.Instance.ID}]
 	}

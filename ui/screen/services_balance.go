@@ -38,7 +38,7 @@ func balanceForm(nodes []*rows.ServiceLine) *form.Fields {
 		fields = []*form.TextField{balanceField("priority", nodes, (*rows.ServiceLine).Priority), weight}
 		about = []string{"Clients try the lowest priority first.", "Weight shares among nodes of one priority; 0 is hardly ever chosen."}
 	}
-	if d := nodes[0].Roster.Declared; d != nil && srv && d.Priority+d.Weight > 0 {
+	if d := nodes[0].Members.Declared; d != nil && srv && d.Priority+d.Weight > 0 {
 		about = append(about, fmt.Sprintf("The config declares priority %d and weight %d.", d.Priority, d.Weight))
 	}
 	was := make([]string, len(fields))

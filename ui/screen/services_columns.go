@@ -52,8 +52,8 @@ func treeCell(t *theme.Theme, r *rows.ServiceLine, text string) grid.Cell {
 
 func cloudsCell(r *rows.ServiceLine, text string) grid.Cell {
 	switch {
-	case r.Node == nil && len(r.Roster.Clouds) > 1:
-		return grid.Cell{Text: common.CountOf(len(r.Roster.Clouds), "cloud"), Role: theme.Dim}
+	case r.Node == nil && len(r.Members.Clouds) > 1:
+		return grid.Cell{Text: common.CountOf(len(r.Members.Clouds), "cloud"), Role: theme.Dim}
 	case r.Production:
 		return grid.Cell{Text: text, Role: theme.Warn}
 	}
@@ -65,13 +65,13 @@ func serviceStateCell(t *theme.Theme, r *rows.ServiceLine, text string) grid.Cel
 		glyph, role := nodeGlyph(t, r.Node.State)
 		return grid.Cell{Text: glyph + " " + text, Role: role}
 	}
-	short := fmt.Sprintf("%d of min %d", r.Roster.Live, r.Roster.Minimum)
+	short := fmt.Sprintf("%d of min %d", r.Members.Live, r.Members.Minimum)
 	switch {
-	case r.Roster.Thin():
+	case r.Members.Thin():
 		return grid.Cell{Text: t.Bad + " " + text, Short: t.Bad + " " + short, Role: theme.Critical}
 	case r.Incarnation != nil && r.Incarnation.Closed:
 		return grid.Cell{Text: t.Hollow + " " + text, Role: theme.Dim}
-	case r.Roster.Minimum > 0:
+	case r.Members.Minimum > 0:
 		return grid.Cell{Text: text, Short: short, Role: theme.Dim}
 	}
 	return grid.Cell{Text: text, Role: theme.Dim}
@@ -100,7 +100,7 @@ func announcedCell(t *theme.Theme, r *rows.ServiceLine, text string) grid.Cell {
 	case r.Node != nil:
 		return grid.Cell{Text: text, Short: r.Address}
 	case r.Incarnation == nil:
-		if r.Roster.Kind == index.DNSSD && len(r.Service.Incarnations) > 0 && !r.Service.Listed {
+		if r.Members.Kind == index.DNSSD && len(r.Service.Incarnations) > 0 && !r.Service.Listed {
 			return grid.Cell{Text: "not listed", Role: theme.Dim}
 		}
 		return grid.Cell{}

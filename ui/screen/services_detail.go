@@ -111,7 +111,7 @@ func (v *servicesScreen) stands(r *rows.ServiceLine) string {
 
 // health says what is known of the health of a node.
 func (v *servicesScreen) health(r *rows.ServiceLine) string {
-	h, d := r.Node.Health, r.Roster.Declared
+	h, d := r.Node.Health, r.Members.Declared
 	switch {
 	case h != nil:
 		s := rows.Passed(h) + ", " + rows.Age(v.Now().Sub(h.At)) + " ago"
@@ -172,7 +172,7 @@ func (v *servicesScreen) incarnationFacts(f *dialog.Facts, r *rows.ServiceLine) 
 }
 
 func (v *servicesScreen) rosterFacts(f *dialog.Facts, r *rows.ServiceLine) {
-	o := r.Roster
+	o := r.Members
 	f.Add("kind", string(o.Kind))
 	f.Add("zone", o.Zone)
 	live := common.CountOf(o.Live, "live member")
@@ -258,7 +258,7 @@ func (v *servicesScreen) About() (left, right *common.Line) {
 			left.Add(theme.Faint, dot).Add(theme.Dim, common.Clean(p.String()))
 		}
 	default:
-		left.Add(theme.Plain, r.Name).Add(theme.Dim, " "+string(r.Roster.Kind)+" in "+common.Clean(r.Roster.Zone))
+		left.Add(theme.Plain, r.Name).Add(theme.Dim, " "+string(r.Members.Kind)+" in "+common.Clean(r.Members.Zone))
 	}
 	return left, right
 }
@@ -302,7 +302,7 @@ func (v *servicesScreen) Keys() []KeyHelp {
 func copiedOf(r *rows.ServiceLine, v *dnsview.View) string {
 	switch {
 	case r.Node == nil:
-		return common.Clean(r.Roster.Name)
+		return common.Clean(r.Members.Name)
 	case len(r.Node.Records) > 0:
 		return common.Clean(v.RecordName(r.Node.Records[0]))
 	}

@@ -149,14 +149,14 @@ func isNode(n *dnsview.NodeView, host string) bool {
 }
 
 // rosterOf finds the nodes that serve under a name.
-func rosterOf(v *dnsview.View, name string) *dnsview.Roster {
+func rosterOf(v *dnsview.View, name string) *dnsview.ServiceMembers {
 	for _, s := range v.ServiceTree() {
 		if s.Name == name {
-			return &s.Roster
+			return &s.ServiceMembers
 		}
 		for _, i := range s.Incarnations {
 			if i.Name == name {
-				return &i.Roster
+				return &i.ServiceMembers
 			}
 		}
 	}

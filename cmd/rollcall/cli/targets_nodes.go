@@ -38,7 +38,7 @@ func findNodes(v *dnsview.View, args []string) ([]providers.InstanceRef, error) 
 // hostsNamed returns the hosts that joined by hand under this id. The same id in another zone is another host.
 func hostsNamed(v *dnsview.View, id string) []providers.InstanceRef {
 	var out []providers.InstanceRef
-	look := func(r *dnsview.Roster) {
+	look := func(r *dnsview.ServiceMembers) {
 		for _, n := range r.Nodes {
 			if n.Ref.ID == id && !slices.Contains(out, n.Ref) {
 				out = append(out, n.Ref)
@@ -46,9 +46,9 @@ func hostsNamed(v *dnsview.View, id string) []providers.InstanceRef {
 		}
 	}
 	for _, s := range v.ServiceTree() {
-		look(&s.Roster)
+		look(&s.ServiceMembers)
 		for _, i := range s.Incarnations {
-			look(&i.Roster)
+			look(&i.ServiceMembers)
 		}
 	}
 	return out
