@@ -115,7 +115,7 @@ func TestBootAPulledPlugLeavesADeadRecordThatTheConsoleRemoves(t *testing.T) {
 	r.inDNS(bootRoundRobin, append(nodes, survivor)...)
 	time.Sleep(1100 * time.Millisecond) // the markers have whole seconds, and the grace is one
 	for _, n := range nodes {
-		if _, _, err := r.world.Do(n.cloud.Name, n.ID(), world.Plug); err != nil {
+		if _, _, err := r.world.Do(n.cloud.Name, n.ID(), world.PowerLoss); err != nil {
 			t.Fatal(err)
 		}
 		r.until("the plug of "+n.name+" is pulled", func() bool { return !n.On() })

@@ -118,7 +118,7 @@ type bootRig struct {
 	t        *testing.T
 	sim      *sim.Sim
 	world    *world.World
-	rack     *boot.Rack
+	rack     *boot.Cluster
 	rollcall string
 	env      []string
 	begin    time.Time
@@ -145,7 +145,7 @@ func newBootRig(t *testing.T, o boot.Options) *bootRig {
 		t.Fatal(err)
 	}
 	o.Say = t.Logf
-	if r.rack, err = boot.NewRack(context.Background(), o); err != nil {
+	if r.rack, err = boot.NewCluster(context.Background(), o); err != nil {
 		t.Fatal(err)
 	}
 	r.sim, err = sim.Start(context.Background(), sim.Options{

@@ -84,7 +84,7 @@ func (s *site) refused(v *dnsview.View, rec *providers.Record, guard index.Guard
 // ends is the end of each incident: the node dies, its entry is found dead, and goes with its marker and nothing else.
 func (s *site) ends(i *world.Instance, rec *providers.Record) {
 	s.t.Helper()
-	s.do(s.cloud, i.ID, world.Plug)
+	s.do(s.cloud, i.ID, world.PowerLoss)
 	s.clk.pass(11 * time.Minute) // no marker is too young
 	want := s.held().without(rec)
 	v := s.look()
@@ -134,7 +134,7 @@ func TestIncidentARecordWithSeveralMarkersIsNobodys(t *testing.T) {
 			if p := plan.Deregister(v, record(t, v, both.Name, "A", both.Value).Identity()); len(p.Steps) > 0 || len(p.Skipped) == 0 {
 				t.Errorf("planned: %+v", p)
 			}
-			s.do(s.cloud, id, world.Plug)
+			s.do(s.cloud, id, world.PowerLoss)
 		}
 		before := s.held()
 		v := s.look()
@@ -238,7 +238,7 @@ func (s *site) remove(name, value string) {
 func TestIncidentAnAddressThatMovedToAnotherInstanceIsNotDeleted(t *testing.T) {
 	everywhere(t, sim.Options{}, func(t *testing.T, s *site) {
 		first, rec := s.member("first")
-		s.do(s.cloud, first.ID, world.Plug)
+		s.do(s.cloud, first.ID, world.PowerLoss)
 		stale := s.look() // what an operator has on the screen
 		if f := s.of(stale, rec); f.Class != dnsview.Dead && f.Class != dnsview.Dangling {
 			t.Fatalf("%s: %s", f.Class, f.Reason)
@@ -331,7 +331,7 @@ func TestIncidentAStoppedInstanceComesBackWithAnotherAddress(t *testing.T) {
 		s.refused(v, rec, index.GuardInstance, "as running just now")
 		s.wantClass("back, and its address given on", v, rec, dnsview.Reused, dnsview.RemedyRetarget)
 		s.wantHeld("back with another address", before)
-		s.do(s.cloud, tenant.ID, world.Plug)
+		s.do(s.cloud, tenant.ID, world.PowerLoss)
 		v = s.look()
 		f = s.wantClass("back with another address", v, rec, dnsview.Moved, dnsview.RemedyUpdate)
 		s.c.must(plan.ForFindings(v, f))
@@ -366,7 +366,7 @@ func TestIncidentIPv6AndCaseSpelledDifferentlyAreTheSame(t *testing.T) {
 			t.Errorf("the node is %s: %s", f.Class, f.Reason)
 		}
 		s.refused(v, six, index.GuardInstance, "as running just now")
-		s.do(s.cloud, i.ID, world.Plug)
+		s.do(s.cloud, i.ID, world.PowerLoss)
 		v = s.look()
 		gone := dead(v)
 		for _, rec := range []*providers.Record{four, six} {
@@ -395,7 +395,7 @@ func TestIncidentAnAddressHeldByALoadBalancerOrAnElasticAddress(t *testing.T) {
 		t.Run(kind, func(t *testing.T) {
 			everywhere(t, sim.Options{}, func(t *testing.T, s *site) {
 				i, rec := s.member("was")
-				s.do(s.cloud, i.ID, world.Plug)
+				s.do(s.cloud, i.ID, world.PowerLoss)
 				a.IP = i.Public
 				s.world().Hold(euw1, a)
 				before := s.held()

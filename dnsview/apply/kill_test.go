@@ -37,7 +37,7 @@ type slaughter struct {
 func slaughters() []slaughter {
 	die := func(k *killing) {
 		for _, i := range k.nodes {
-			k.do(k.cloud, i.ID, world.Plug)
+			k.do(k.cloud, i.ID, world.PowerLoss)
 		}
 		k.clk.pass(11 * time.Minute) // no marker is too young
 	}
@@ -134,7 +134,7 @@ func (k *killing) renew(t *testing.T, nodes int) {
 	k.t, k.rig.t, k.c.r.t = t, t, t
 	for _, i := range k.nodes {
 		if now, err := k.world().Instance(k.cloud, i.ID); err == nil && now.State == providers.StateRunning {
-			k.do(k.cloud, i.ID, world.Plug)
+			k.do(k.cloud, i.ID, world.PowerLoss)
 		}
 	}
 	k.empty()

@@ -119,7 +119,7 @@ func TestAnUndoRestoresEveryFieldOnBothProvidersHoweverOftenItIsRedone(t *testin
 	everywhere(t, sim.Options{}, func(t *testing.T, s *site) {
 		i := s.rig.launch(s.cloud, world.Instance{Name: "dressed", Tags: map[string]string{"Name": "dressed"}})
 		names := s.dress(&i)
-		s.do(s.cloud, i.ID, world.Plug)
+		s.do(s.cloud, i.ID, world.PowerLoss)
 		s.clk.pass(11 * time.Minute)
 		s.c.opts.Guards.Threshold = 1
 		before := s.everyField()

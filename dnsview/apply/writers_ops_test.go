@@ -356,7 +356,7 @@ func (s *scene) machines(rng *rand.Rand, many int) {
 		case dice < 32:
 			down("terminate", world.Terminate)
 		case dice < 46:
-			down("plug", world.Plug)
+			down("plug", world.PowerLoss)
 		case dice < 54:
 			down("stop", world.Stop)
 		case dice < 64:

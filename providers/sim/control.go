@@ -34,8 +34,8 @@ func (s *Sim) Sources() []Source {
 	return out
 }
 
-// control is what ROLLCALL_SIM points at: faults are switched and plugs are
-// pulled there. It listens on loopback alone, and takes no request that a page
+// control is what ROLLCALL_SIM points at: it switches faults and the power of
+// instances. It listens on loopback alone, and takes no request that a page
 // in a browser could have sent: those bear an Origin.
 //
 //	GET  /sources            all clouds and zones, each with its fault
@@ -90,7 +90,7 @@ func (s *Sim) power(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	switch in.Action {
-	case world.Start, world.Stop, world.Reboot, world.Terminate, world.Plug:
+	case world.Start, world.Stop, world.Reboot, world.Terminate, world.PowerLoss:
 	default:
 		refuse(w, fmt.Errorf("there is no action %q; there are start, stop, reboot, terminate and plug", in.Action))
 		return

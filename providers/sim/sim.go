@@ -34,8 +34,8 @@ type Options struct {
 	Machine func(ev world.MachineEvent)
 	// Console is what the machine of an instance has written, see world.Options; it goes with Machine.
 	Console func(id string) (text string, at time.Time)
-	// Says is what the boot script of a played instance writes, see world.Options; may be nil.
-	Says func(i world.Instance) []string
+	// ConsoleLines returns what the boot script of a simulated instance writes, see world.Options; may be nil.
+	ConsoleLines func(i world.Instance) []string
 	// Changed is reported every change of a zone, see world.Options; may be nil.
 	Changed func(c world.ZoneChange)
 	// Secrets are in AWS's parameter store from the beginning, in every region, by name.

@@ -236,7 +236,7 @@ func TestThatTheSameCommandCarriesOnIsNotSaidOfWhatItCannotMend(t *testing.T) {
 	args := []string{"launch", "--cloud", "aws-use1,joyent-east", "--service", theWWW, "--yes", "--id", "gone", "-o", "json"}
 	row := decode[launchRow](t, must(t, args...))
 	for _, n := range row.Nodes {
-		if _, _, err := s.World().Do(n.Cloud, n.ID, world.Plug); err != nil {
+		if _, _, err := s.World().Do(n.Cloud, n.ID, world.PowerLoss); err != nil {
 			t.Fatal(err)
 		}
 	}

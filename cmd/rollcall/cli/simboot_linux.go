@@ -9,7 +9,7 @@ import (
 )
 
 // machines boots what is launched in the embedded clouds. A nil one does nothing.
-type machines struct{ rack *boot.Rack }
+type machines struct{ rack *boot.Cluster }
 
 func (a *commands) newMachines(ctx context.Context) (*machines, error) {
 	if err := boot.Check(); err != nil {
@@ -21,7 +21,7 @@ func (a *commands) newMachines(ctx context.Context) (*machines, error) {
 		return nil, err
 	}
 	// The machines outlive the first ctrl-c, as the world does: close ends them.
-	rack, err := boot.NewRack(context.WithoutCancel(ctx), boot.Options{
+	rack, err := boot.NewCluster(context.WithoutCancel(ctx), boot.Options{
 		Root: root,
 		Say:  func(format string, args ...any) { a.Say("rollcall sim: "+format, args...) },
 	})

@@ -44,7 +44,7 @@ func startWorld(ctx context.Context, dir string, seed uint64, instances int, say
 	h := &host{dir: dir, say: say, plan: world.New(world.Options{Instances: 60}), players: map[providers.Provider]*player{}, scripts: map[string][]byte{}}
 	o := sim.Options{
 		Seed: seed, Instances: instances, Dir: filepath.Join(dir, "agent"),
-		UserData: h.userData, Says: h.says, Node: h.node, WriteConfig: h.writeConfig, RolePolicies: h.rolePolicies,
+		UserData: h.userData, ConsoleLines: h.says, Node: h.node, WriteConfig: h.writeConfig, RolePolicies: h.rolePolicies,
 	}
 	for _, f := range with {
 		f(&o)

@@ -32,9 +32,9 @@ func (f *front) authorize(c *call) *apiError {
 		return nil
 	}
 	for _, q := range f.asks(c) {
-		v := judge(policies, &q)
+		v := evaluate(policies, &q)
 		if c.session != nil && c.session.Policy != "" && v == allowed {
-			v = judge([]string{c.session.Policy}, &q)
+			v = evaluate([]string{c.session.Policy}, &q)
 		}
 		if v != allowed {
 			return f.denied(c, &q, v)

@@ -56,7 +56,7 @@ func TestPagesGiveEveryInstanceOnceAlsoWhenOthersVanishBetweenThem(t *testing.T)
 		t.Errorf("%d instances in %d pages, want %d", len(got), pages, len(want))
 	}
 	// Terminated ones that were on a page already are forgotten before the next.
-	if _, _, err := s.w.Do("aws-use1", want[0], world.Plug); err != nil {
+	if _, _, err := s.w.Do("aws-use1", want[0], world.PowerLoss); err != nil {
 		t.Fatal(err)
 	}
 	got, _ = ids(t, c, &ec2.DescribeInstancesInput{MaxResults: aws.Int32(5)}, func() { s.at = s.at.Add(2 * time.Hour) })

@@ -79,8 +79,8 @@ const (
 	denied // a statement denies it
 )
 
-// judge returns what policies say of one thing that is asked. A document that cannot be read allows nothing.
-func judge(policies []string, q *ask) verdict {
+// evaluate returns what policies say of one request. A document that cannot be read allows nothing.
+func evaluate(policies []string, q *ask) verdict {
 	v := notAllowed
 	for _, text := range policies {
 		var doc policyDocument

@@ -15,7 +15,7 @@ import (
 )
 
 // authority signs for the names of the real clouds' APIs. Its key is in memory
-// only, and only the machines of one Rack trust it.
+// only, and only the machines of one Cluster trust it.
 type authority struct {
 	key  *ecdsa.PrivateKey
 	cert *x509.Certificate

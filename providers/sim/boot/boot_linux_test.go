@@ -31,7 +31,7 @@ func able(t *testing.T) {
 	}
 }
 
-func start(t *testing.T) (*boot.Rack, *world.World) {
+func start(t *testing.T) (*boot.Cluster, *world.World) {
 	t.Helper()
 	able(t)
 	ctx, cancel := context.WithTimeout(t.Context(), 8*time.Minute)
@@ -40,7 +40,7 @@ func start(t *testing.T) (*boot.Rack, *world.World) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	rack, err := boot.NewRack(context.Background(), boot.Options{Root: root, Say: t.Logf})
+	rack, err := boot.NewCluster(context.Background(), boot.Options{Root: root, Say: t.Logf})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -176,7 +176,7 @@ func TestAMachineKeepsItsDiskOverAStopAndEndsWithItsPlug(t *testing.T) {
 	if got := state(); got != providers.StateRunning {
 		t.Errorf("after a reboot it is %s", got)
 	}
-	if _, _, err := w.Do("aws-use1", i.ID, world.Plug); err != nil {
+	if _, _, err := w.Do("aws-use1", i.ID, world.PowerLoss); err != nil {
 		t.Fatal(err)
 	}
 	until(t, "its plug is pulled", func() bool { return !m.On() })

@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// tools are the programs that a Rack runs, each with the Debian package that has it.
+// tools are the programs that a Cluster runs, each with the Debian package that has it.
 var tools = map[string]string{
 	"debootstrap": "debootstrap", "systemd-nspawn": "systemd-container", "ip": "iproute2",
 	"nsenter": "util-linux", "mount": "mount", "sh": "dash",

@@ -15,7 +15,7 @@ import (
 	"github.com/miekg/dns"
 )
 
-// The addresses in the middle of a Rack's network. The first two are where EC2
+// The addresses of the router namespace of a Cluster. The first two are where EC2
 // has them (EC2 User Guide, "Instance metadata service"; VPC User Guide, "Amazon DNS server").
 const (
 	metadataAddress = "169.254.169.254"

@@ -27,28 +27,28 @@ const patience = 180 * time.Second
 // terminated, its processes until it is switched off. Its methods are safe for
 // concurrent use.
 type Machine struct {
-	rack  *Rack
-	cloud world.Cloud
-	id    string
-	name  string // of its container and its control group
-	disk  string
-	wire  string // its network interface in the middle
-	ns    *namespace
+	cluster *Cluster
+	cloud   world.Cloud
+	id      string
+	name    string // of its container and its control group
+	disk    string
+	link    string // its network interface in the router namespace
+	ns      *namespace
 
-	mu       sync.Mutex
-	instance world.Instance // as it was at its last start
-	todo     []world.MachineEvent
-	wake     chan struct{}
-	run      *process // nil while it is off
-	boots    int
-	cut      bool // the plug was pulled
+	mu        sync.Mutex
+	instance  world.Instance // as it was at its last start
+	todo      []world.MachineEvent
+	wake      chan struct{}
+	run       *process // nil while it is off
+	boots     int
+	powerLost bool // it ended by a power loss
 }
 
-func newMachine(r *Rack, ev world.MachineEvent, number int) *Machine {
+func newMachine(r *Cluster, ev world.MachineEvent, number int) *Machine {
 	name := r.name + "-" + strconv.Itoa(number)
 	return &Machine{
-		rack: r, cloud: ev.Cloud, id: ev.Instance.ID, instance: ev.Instance, name: name,
-		disk: filepath.Join(r.dir, strconv.Itoa(number)), wire: "m" + strconv.Itoa(number), wake: make(chan struct{}, 1),
+		cluster: r, cloud: ev.Cloud, id: ev.Instance.ID, instance: ev.Instance, name: name,
+		disk: filepath.Join(r.dir, strconv.Itoa(number)), link: "m" + strconv.Itoa(number), wake: make(chan struct{}, 1),
 	}
 }
 
@@ -127,13 +127,13 @@ func (m *Machine) Run(ctx context.Context, command ...string) (string, error) {
 	return string(out), nil
 }
 
-// tell leaves word of a change of power. Pulling the plug does not wait for
-// what the machine is doing.
-func (m *Machine) tell(ev world.MachineEvent) {
+// request queues a change of power. A power loss takes effect at once, whatever
+// the machine is doing.
+func (m *Machine) request(ev world.MachineEvent) {
 	m.mu.Lock()
 	m.todo = append(m.todo, ev)
-	if ev.Power == world.Plug {
-		m.cut = true
+	if ev.Power == world.PowerLoss {
+		m.powerLost = true
 		if m.run != nil {
 			m.run.kill()
 		}
@@ -155,8 +155,8 @@ func (m *Machine) next() (ev world.MachineEvent, ok bool) {
 	return ev, true
 }
 
-// live carries out the power actions of the machine until it is terminated, or ctx ends.
-func (m *Machine) live(ctx context.Context) {
+// handleEvents carries out the power actions of the machine until it is terminated, or ctx ends.
+func (m *Machine) handleEvents(ctx context.Context) {
 	defer m.off()
 	for {
 		var ended chan struct{}
@@ -167,12 +167,12 @@ func (m *Machine) live(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-ended:
-			m.over(ctx)
+			m.handleExit(ctx)
 		case <-m.wake:
 			for ev, ok := m.next(); ok; ev, ok = m.next() {
 				if gone := m.carryOut(ctx, ev); gone {
 					m.off()
-					m.scrap()
+					m.removeDisk()
 					return
 				}
 			}
@@ -188,37 +188,37 @@ func (m *Machine) carryOut(ctx context.Context, ev world.MachineEvent) (gone boo
 			m.mu.Lock()
 			m.instance = ev.Instance
 			m.mu.Unlock()
-			if err := m.on(ctx, true); err != nil && !errors.Is(err, errCut) {
-				m.rack.say("instance %s does not boot: %v", m.id, err)
+			if err := m.on(ctx, true); err != nil && !errors.Is(err, errPowerLost) {
+				m.cluster.say("instance %s does not boot: %v", m.id, err)
 				m.off()
-				m.rack.world.Halted(m.cloud.Name, m.id)
+				m.cluster.world.Halted(m.cloud.Name, m.id)
 			}
 		}
 	case world.Reboot:
 		if m.run != nil {
-			m.press(ctx, signalReboot)
-			m.over(ctx)
+			m.pressButton(ctx, signalReboot)
+			m.handleExit(ctx)
 		}
 	case world.Stop, world.Terminate:
 		if m.run != nil {
-			m.press(ctx, signalPoweroff)
+			m.pressButton(ctx, signalPoweroff)
 			m.off()
 		}
-		m.rack.world.Halted(m.cloud.Name, m.id)
+		m.cluster.world.Halted(m.cloud.Name, m.id)
 	}
-	return ev.Power == world.Terminate || ev.Power == world.Plug
+	return ev.Power == world.Terminate || ev.Power == world.PowerLoss
 }
 
-// scrap takes the disk away; what the console said is kept.
-func (m *Machine) scrap() {
+// removeDisk removes the disk and keeps the console log.
+func (m *Machine) removeDisk() {
 	for _, d := range []string{"upper", "work", "merged"} {
 		_ = os.RemoveAll(filepath.Join(m.disk, d)) // Close tries again
 	}
 }
 
-// press presses a button until the machine goes down, and pulls the plug when
+// pressButton presses a button until the machine goes down, and cuts the power when
 // that takes too long. A system that has only begun to boot does not feel it.
-func (m *Machine) press(ctx context.Context, button unix.Signal) {
+func (m *Machine) pressButton(ctx context.Context, button unix.Signal) {
 	deadline, again := time.NewTimer(patience), time.NewTicker(2*time.Second)
 	defer deadline.Stop()
 	defer again.Stop()
@@ -229,7 +229,7 @@ func (m *Machine) press(ctx context.Context, button unix.Signal) {
 			return
 		case <-again.C:
 		case <-deadline.C:
-			m.rack.say("instance %s does not go down in %s: its plug is pulled", m.id, patience)
+			m.cluster.say("instance %s does not go down in %s: its plug is pulled", m.id, patience)
 			m.run.kill()
 			<-m.run.ended
 			return
@@ -241,24 +241,24 @@ func (m *Machine) press(ctx context.Context, button unix.Signal) {
 	}
 }
 
-// over follows the end of a run: a reboot, or a machine that has switched itself off.
-func (m *Machine) over(ctx context.Context) {
+// handleExit acts on the end of a run: a reboot, or a machine that has switched itself off.
+func (m *Machine) handleExit(ctx context.Context) {
 	m.mu.Lock()
-	code, cut := m.run.code, m.cut
+	code, cut := m.run.code, m.powerLost
 	m.run = nil
 	m.mu.Unlock()
 	if code == exitReboot && !cut && ctx.Err() == nil {
 		err := m.on(ctx, false)
-		if err == nil || errors.Is(err, errCut) {
+		if err == nil || errors.Is(err, errPowerLost) {
 			return
 		}
-		m.rack.say("instance %s does not boot again: %v", m.id, err)
+		m.cluster.say("instance %s does not boot again: %v", m.id, err)
 	} else if code != 0 && !cut && ctx.Err() == nil {
-		m.rack.say("instance %s: systemd-nspawn ends with exit code %d: %s", m.id, code, oneLine(lastOf(m.Console(), 300)))
+		m.cluster.say("instance %s: systemd-nspawn ends with exit code %d: %s", m.id, code, oneLine(lastOf(m.Console(), 300)))
 	}
-	m.rack.unplug(m)
+	m.cluster.disconnect(m)
 	if !cut {
-		m.rack.world.Halted(m.cloud.Name, m.id)
+		m.cluster.world.Halted(m.cloud.Name, m.id)
 	}
 }
 
@@ -270,16 +270,16 @@ func (m *Machine) on(ctx context.Context, fresh bool) error {
 				return err
 			}
 		}
-		if err := m.rack.plugIn(m); err != nil {
+		if err := m.cluster.connect(m); err != nil {
 			return err
 		}
-		for path, f := range seed(&m.instance, m.cloud, m.rack.authority.pem) {
+		for path, f := range seed(&m.instance, m.cloud, m.cluster.authority.pem) {
 			if err := m.WriteFile(path, f.text, f.mode); err != nil {
 				return err
 			}
 		}
-		if m.rack.prepare != nil {
-			if err := m.rack.prepare(m); err != nil {
+		if m.cluster.prepare != nil {
+			if err := m.cluster.prepare(m); err != nil {
 				return err
 			}
 		}
@@ -291,11 +291,11 @@ func (m *Machine) on(ctx context.Context, fresh bool) error {
 	defer console.Close() //nolint:errcheck // the machine has it now
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.cut || ctx.Err() != nil {
-		return errCut
+	if m.powerLost || ctx.Err() != nil {
+		return errPowerLost
 	}
 	// The name differs from boot to boot: the kernel may still be busy with the last one's groups.
-	m.run, err = start(m.rack.root, m.disk, m.name+"-"+strconv.Itoa(m.boots), m.ns, console, m.rack.command)
+	m.run, err = start(m.cluster.root, m.disk, m.name+"-"+strconv.Itoa(m.boots), m.ns, console, m.cluster.command)
 	if err == nil {
 		m.boots++
 	}
@@ -314,10 +314,10 @@ func (m *Machine) off() {
 		m.run = nil
 		m.mu.Unlock()
 	}
-	m.rack.unplug(m)
+	m.cluster.disconnect(m)
 }
 
-// errCut: the plug was pulled before the machine was on.
-var errCut = errors.New("its plug was pulled")
+// errPowerLost is the error of a machine whose power was cut before it was on.
+var errPowerLost = errors.New("its plug was pulled")
 
 func lastOf(s string, n int) string { return s[max(0, len(s)-n):] }

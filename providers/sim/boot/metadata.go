@@ -71,7 +71,7 @@ func answerText(w http.ResponseWriter, text string) {
 
 func (m *metadata) ec2(w http.ResponseWriter, r *http.Request, c world.Cloud, i *world.Instance) {
 	if r.URL.Path == "/latest/api/token" {
-		m.giveToken(w, r)
+		m.issueToken(w, r)
 		return
 	}
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
@@ -105,7 +105,7 @@ func (m *metadata) ec2(w http.ResponseWriter, r *http.Request, c world.Cloud, i 
 }
 
 // giveToken answers PUT /latest/api/token.
-func (m *metadata) giveToken(w http.ResponseWriter, r *http.Request) {
+func (m *metadata) issueToken(w http.ResponseWriter, r *http.Request) {
 	ttl, err := strconv.Atoi(r.Header.Get(ttlHeader))
 	switch {
 	case r.Method != http.MethodPut:

@@ -84,7 +84,7 @@ func start(root, disk, name string, ns *namespace, console *os.File, command str
 	return p, nil
 }
 
-// kill pulls the plug: nothing of the machine gets a chance to say goodbye.
+// kill ends the machine at once, as a power loss does: no process of it can clean up.
 func (p *process) kill() { _ = p.cmd.Process.Kill() }
 
 // Signals to which systemd as the first process of a system starts a target

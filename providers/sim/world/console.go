@@ -31,7 +31,7 @@ const (
 // goodbye is what a system writes when its power goes.
 func goodbye(p Power) string {
 	switch p {
-	case Plug:
+	case PowerLoss:
 		return ""
 	case Reboot:
 		return "systemd-logind[318]: System is rebooting."

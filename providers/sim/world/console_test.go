@@ -14,7 +14,7 @@ func consoleWorld() (w *World, move func(time.Duration)) {
 	at := time.Unix(1_790_000_000, 0)
 	w = New(Options{
 		Seed: 1, Now: func() time.Time { return at }, Delays: Delays{Boot: 10 * time.Second, Agent: 100 * time.Second, Stop: 10 * time.Second, Forget: time.Hour},
-		Says: func(i Instance) []string {
+		ConsoleLines: func(i Instance) []string {
 			return []string{"agent of " + i.Name + " waits", "agent of " + i.Name + " is well"}
 		},
 	})

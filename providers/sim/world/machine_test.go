@@ -85,12 +85,12 @@ func TestAMachineThatSwitchesItselfOffIsStoppedAndOneThatIsTerminatedGone(t *tes
 		if i, err := w.Instance("joyent-east", ids[0]); err != nil || i.State != providers.StateStopped || !i.Public.IsValid() {
 			t.Errorf("%s, address %s, %v", i.State, i.Public, err)
 		}
-		for n, p := range []world.Power{world.Terminate, world.Plug} {
+		for n, p := range []world.Power{world.Terminate, world.PowerLoss} {
 			if _, _, err := w.Do("joyent-east", ids[n+1], p); err != nil {
 				t.Fatal(err)
 			}
 		}
-		if got := told(); !slices.Equal(got[3:], []world.Power{world.Terminate, world.Plug}) {
+		if got := told(); !slices.Equal(got[3:], []world.Power{world.Terminate, world.PowerLoss}) {
 			t.Errorf("told %v", got)
 		}
 		if _, err := w.Instance("joyent-east", ids[2]); err != world.ErrGone { //nolint:errorlint // it comes bare

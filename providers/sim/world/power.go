@@ -11,14 +11,14 @@ import (
 // Power is what can be done to an instance.
 type Power string
 
-// The power actions. Plug is what no one asks for: the machine is dead at once
+// The power actions. After PowerLoss the machine is dead at once
 // and its agent takes nothing back.
 const (
 	Start     Power = "start"
 	Stop      Power = "stop"
 	Reboot    Power = "reboot"
 	Terminate Power = "terminate"
-	Plug      Power = "plug"
+	PowerLoss Power = "plug"
 )
 
 // Do carries out a power action and returns the instance before and after it.
@@ -45,7 +45,7 @@ func (w *World) do(c *cloud, i *Instance, p Power) error {
 		if i.State != providers.StateRunning {
 			return
 		}
-		if !i.real && p != Plug {
+		if !i.real && p != PowerLoss {
 			w.act(c, i, false)
 		}
 		w.write(c, i, consoleLine{at: w.now(), kind: halts, text: goodbye(p)})
@@ -85,7 +85,7 @@ func (w *World) do(c *cloud, i *Instance, p Power) error {
 			w.agent(c, i)
 			return nil
 		}
-	case Terminate, Plug:
+	case Terminate, PowerLoss:
 		if i.State == providers.StateTerminated || i.State == providers.StateTerminating {
 			return nil
 		}
@@ -93,7 +93,7 @@ func (w *World) do(c *cloud, i *Instance, p Power) error {
 		if i.real {
 			w.tell(c, i, p)
 		}
-		if p == Plug {
+		if p == PowerLoss {
 			w.terminate(c, i)
 			return nil
 		}

@@ -65,8 +65,8 @@ func (w *World) seed(o Options) {
 	s.services()
 	s.apex()
 	s.nodes()
-	s.disagreements()
-	s.strangers()
+	s.seedDisagreements()
+	s.seedForeignRows()
 	s.finish()
 }
 

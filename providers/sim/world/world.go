@@ -36,9 +36,9 @@ type Options struct {
 	// Console is what the machine of an instance has written to its console, and
 	// when it wrote last; it goes with Machine.
 	Console func(id string) (text string, at time.Time)
-	// Says is what the boot script of an instance that is played has its programs
-	// write to the console until the agent acts, line by line. It may be nil.
-	Says func(i Instance) []string
+	// ConsoleLines returns what the boot script of a simulated instance
+	// writes to the console until the agent acts, line by line. It may be nil.
+	ConsoleLines func(i Instance) []string
 	// Changed is reported every change of a zone, in the order in which they are made. It must
 	// neither block nor call the world. It may be nil.
 	Changed func(c ZoneChange)
@@ -72,7 +72,7 @@ type NodeEvent struct {
 }
 
 // MachineEvent says what happens to the machine of an instance: Start, Stop,
-// Reboot, Terminate or Plug.
+// Reboot, Terminate or PowerLoss.
 type MachineEvent struct {
 	Power    Power
 	Cloud    Cloud
@@ -129,7 +129,7 @@ func New(o Options) *World {
 		o.Delays = DefaultDelays()
 	}
 	w := &World{
-		now: o.Now, delays: o.Delays, node: o.Node, machine: o.Machine, console: o.Console, says: o.Says, page: o.Page, changed: o.Changed,
+		now: o.Now, delays: o.Delays, node: o.Node, machine: o.Machine, console: o.Console, says: o.ConsoleLines, page: o.Page, changed: o.Changed,
 		rng:  rand.New(rand.NewPCG(o.Seed, 0x726f6c6c)),
 		wake: make(chan struct{}, 1),
 	}

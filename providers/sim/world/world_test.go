@@ -77,7 +77,7 @@ func TestALaunchedInstanceRunsThenItsAgentActs(t *testing.T) {
 func TestAPulledPlugTellsNoAgent(t *testing.T) {
 	w := New(Options{})
 	page, _ := w.Instances("joyent-east", nil, 0, 1)
-	if _, _, err := w.Do("joyent-east", page[0].ID, Plug); err != nil {
+	if _, _, err := w.Do("joyent-east", page[0].ID, PowerLoss); err != nil {
 		t.Fatal(err)
 	}
 	if len(w.pending) != 0 {

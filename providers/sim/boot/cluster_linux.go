@@ -24,7 +24,7 @@ import (
 	"rollcall/providers/sim/world"
 )
 
-// Options shape a Rack.
+// Options shape a Cluster.
 type Options struct {
 	Root string // what Root gave
 	// Dir is where the machines' disks lie. Without it a folder is made for
@@ -40,14 +40,14 @@ type Options struct {
 	Command string
 }
 
-// Rack is a set of machines with the network between them. Its methods are safe
+// Cluster is a set of machines with the network between them. Its methods are safe
 // for concurrent use.
-type Rack struct {
+type Cluster struct {
 	name, root, dir, command string
 	say                      func(format string, args ...any)
 	prepare                  func(m *Machine) error
 	unlock                   func() // of dir
-	middle                   *namespace
+	router                   *namespace
 	authority                *authority
 	world                    *world.World
 
@@ -57,16 +57,16 @@ type Rack struct {
 	closed sync.Once
 	stop   []func()
 
-	mu       sync.Mutex
-	machines map[string]*Machine // by instance id
-	wires    map[netip.Addr]*Machine
-	number   int
+	mu        sync.Mutex
+	machines  map[string]*Machine // by instance id
+	byAddress map[netip.Addr]*Machine
+	number    int
 }
 
-// NewRack makes a Rack without machines. Its Power goes to the embedded clouds
+// NewCluster returns a Cluster without machines. Its Power goes to the embedded clouds
 // as what runs their instances, and Serve connects it to them.
-func NewRack(ctx context.Context, o Options) (_ *Rack, err error) {
-	r := &Rack{root: o.Root, command: o.Command, say: o.Say, prepare: o.Prepare, machines: map[string]*Machine{}, wires: map[netip.Addr]*Machine{}}
+func NewCluster(ctx context.Context, o Options) (_ *Cluster, err error) {
+	r := &Cluster{root: o.Root, command: o.Command, say: o.Say, prepare: o.Prepare, machines: map[string]*Machine{}, byAddress: map[netip.Addr]*Machine{}}
 	if r.say == nil {
 		r.say = func(string, ...any) {}
 	}
@@ -83,22 +83,22 @@ func NewRack(ctx context.Context, o Options) (_ *Rack, err error) {
 	if r.authority, err = newAuthority(); err != nil {
 		return nil, err
 	}
-	if r.middle, err = newNamespace(); err != nil {
+	if r.router, err = newNamespace(); err != nil {
 		return nil, err
 	}
-	if err := r.middle.in(func() error { return os.WriteFile("/proc/sys/net/ipv4/ip_forward", []byte("1"), 0o600) }); err != nil {
+	if err := r.router.in(func() error { return os.WriteFile("/proc/sys/net/ipv4/ip_forward", []byte("1"), 0o600) }); err != nil {
 		return nil, fmt.Errorf("make the network of the machines: %w", err)
 	}
 	var lines []string
 	for _, a := range []string{metadataAddress, resolverAddress, gatewayAddress, apiAddress, clientAddress} {
 		lines = append(lines, "address add "+a+"/32 dev lo")
 	}
-	return r, r.middle.ip(lines...)
+	return r, r.router.ip(lines...)
 }
 
 // Power carries out a change of power, and returns at once: it is what
 // sim.Options.Machine is for.
-func (r *Rack) Power(ev world.MachineEvent) {
+func (r *Cluster) Power(ev world.MachineEvent) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.ctx.Err() != nil || r.world == nil {
@@ -113,14 +113,14 @@ func (r *Rack) Power(ev world.MachineEvent) {
 		r.number++
 		m = newMachine(r, ev, r.number)
 		r.machines[ev.Instance.ID] = m
-		r.wg.Go(func() { m.live(r.ctx) })
+		r.wg.Go(func() { m.handleEvents(r.ctx) })
 	}
-	m.tell(ev)
+	m.request(ev)
 }
 
 // Serve connects the machines with the embedded clouds. It is called once,
 // before anything is launched.
-func (r *Rack) Serve(s *sim.Sim) error {
+func (r *Cluster) Serve(s *sim.Sim) error {
 	r.mu.Lock()
 	r.world = s.World()
 	r.mu.Unlock()
@@ -128,7 +128,7 @@ func (r *Rack) Serve(s *sim.Sim) error {
 	if err := r.serveHTTP(&metadata{at: r.owner, by: r.world.Credentials, now: time.Now, tokens: map[string]token{}}); err != nil {
 		return err
 	}
-	l, err := r.middle.listen(apiAddress + ":443")
+	l, err := r.router.listen(apiAddress + ":443")
 	if err != nil {
 		return fmt.Errorf("serve the APIs: %w", err)
 	}
@@ -141,8 +141,8 @@ func (r *Rack) Serve(s *sim.Sim) error {
 	return r.serveDNS(e.DNS)
 }
 
-func (r *Rack) serveHTTP(h http.Handler) error {
-	l, err := r.middle.listen(metadataAddress + ":80")
+func (r *Cluster) serveHTTP(h http.Handler) error {
+	l, err := r.router.listen(metadataAddress + ":80")
 	if err != nil {
 		return fmt.Errorf("serve metadata: %w", err)
 	}
@@ -152,14 +152,14 @@ func (r *Rack) serveHTTP(h http.Handler) error {
 	return nil
 }
 
-func (r *Rack) serveDNS(upstream string) error {
+func (r *Cluster) serveDNS(upstream string) error {
 	address := resolverAddress + ":53"
-	l, err := r.middle.listen(address)
+	l, err := r.router.listen(address)
 	if err != nil {
 		return fmt.Errorf("serve names: %w", err)
 	}
 	var p net.PacketConn
-	err = r.middle.in(func() error {
+	err = r.router.in(func() error {
 		p, err = net.ListenPacket("udp4", address)
 		return err
 	})
@@ -178,9 +178,9 @@ func (r *Rack) serveDNS(upstream string) error {
 }
 
 // owner returns the cloud and the instance that have an address of the network.
-func (r *Rack) owner(a netip.Addr) (world.Cloud, world.Instance, bool) {
+func (r *Cluster) owner(a netip.Addr) (world.Cloud, world.Instance, bool) {
 	r.mu.Lock()
-	m, ok := r.wires[a]
+	m, ok := r.byAddress[a]
 	r.mu.Unlock()
 	if !ok {
 		return world.Cloud{}, world.Instance{}, false
@@ -195,18 +195,18 @@ func (r *Rack) owner(a netip.Addr) (world.Cloud, world.Instance, bool) {
 	return m.cloud, i, true
 }
 
-// plugIn makes a network for a machine, with the public address of its instance.
-func (r *Rack) plugIn(m *Machine) error {
+// connect makes a network for a machine, with the public address of its instance.
+func (r *Cluster) connect(m *Machine) error {
 	ns, err := newNamespace()
 	if err != nil {
 		return err
 	}
 	m.ns = ns
 	public, private := reached(&m.instance).String(), m.instance.Private.String()
-	if err := r.middle.ip(
-		"link add "+m.wire+" type veth peer name eth0 address "+macOf(&m.instance)+" netns "+ns.path(),
-		"link set "+m.wire+" up",
-		"route add "+public+"/32 dev "+m.wire+" src "+clientAddress,
+	if err := r.router.ip(
+		"link add "+m.link+" type veth peer name eth0 address "+macOf(&m.instance)+" netns "+ns.path(),
+		"link set "+m.link+" up",
+		"route add "+public+"/32 dev "+m.link+" src "+clientAddress,
 	); err != nil {
 		return err
 	}
@@ -221,27 +221,27 @@ func (r *Rack) plugIn(m *Machine) error {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.wires[reached(&m.instance)] = m
+	r.byAddress[reached(&m.instance)] = m
 	return nil
 }
 
-// unplug takes a machine's network away; one that has none is left alone.
-func (r *Rack) unplug(m *Machine) {
+// disconnect removes the network of a machine, if it has one.
+func (r *Cluster) disconnect(m *Machine) {
 	if m.ns == nil {
 		return
 	}
 	r.mu.Lock()
-	if r.wires[reached(&m.instance)] == m {
-		delete(r.wires, reached(&m.instance))
+	if r.byAddress[reached(&m.instance)] == m {
+		delete(r.byAddress, reached(&m.instance))
 	}
 	r.mu.Unlock()
-	_ = r.middle.ip("link delete " + m.wire) // it is not there when plugging it in has failed
+	_ = r.router.ip("link delete " + m.link) // it is not there when plugging it in has failed
 	m.ns.close()
 	m.ns = nil
 }
 
 // Machine returns the machine of an instance; ok is false when it was never on.
-func (r *Rack) Machine(id string) (*Machine, bool) {
+func (r *Cluster) Machine(id string) (*Machine, bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	m, ok := r.machines[id]
@@ -250,7 +250,7 @@ func (r *Rack) Machine(id string) (*Machine, bool) {
 
 // Console is what the machine of an instance has written to its console, and
 // when it wrote last: it is what sim.Options.Console is for.
-func (r *Rack) Console(id string) (text string, at time.Time) {
+func (r *Cluster) Console(id string) (text string, at time.Time) {
 	m, ok := r.Machine(id)
 	if !ok {
 		return "", time.Time{}
@@ -259,7 +259,7 @@ func (r *Rack) Console(id string) (text string, at time.Time) {
 }
 
 // Machines lists all machines that have ever been on, in the order of their instances' ids.
-func (r *Rack) Machines() []*Machine {
+func (r *Cluster) Machines() []*Machine {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	var out []*Machine
@@ -272,23 +272,23 @@ func (r *Rack) Machines() []*Machine {
 
 // Namespace names the network namespace that is the internet of the machines,
 // for nsenter --net= and as long as this process lives.
-func (r *Rack) Namespace() string { return r.middle.path() }
+func (r *Cluster) Namespace() string { return r.router.path() }
 
 // Resolver is the name server there, as an address without a port.
-func (r *Rack) Resolver() string { return resolverAddress }
+func (r *Cluster) Resolver() string { return resolverAddress }
 
 // Dial connects as a client on that internet. The host is a literal address.
-func (r *Rack) Dial(ctx context.Context, network, address string) (net.Conn, error) {
-	return r.middle.dial(ctx, network, address)
+func (r *Cluster) Dial(ctx context.Context, network, address string) (net.Conn, error) {
+	return r.router.dial(ctx, network, address)
 }
 
 // Output runs a program as a client on that internet, and returns what it writes
 // to its standard output.
-func (r *Rack) Output(ctx context.Context, name string, args ...string) (string, error) {
+func (r *Cluster) Output(ctx context.Context, name string, args ...string) (string, error) {
 	var out, said strings.Builder
 	c := exec.CommandContext(ctx, name, args...)
 	c.Stdout, c.Stderr, c.WaitDelay = &out, &said, time.Second
-	if err := r.middle.in(c.Start); err != nil {
+	if err := r.router.in(c.Start); err != nil {
 		return "", fmt.Errorf("%s: %w", name, err)
 	}
 	if err := c.Wait(); err != nil {
@@ -297,8 +297,8 @@ func (r *Rack) Output(ctx context.Context, name string, args ...string) (string,
 	return out.String(), nil
 }
 
-// Close pulls every plug, and takes away the network and the disks.
-func (r *Rack) Close() error {
+// Close cuts the power of every machine, and removes the network and the disks.
+func (r *Cluster) Close() error {
 	var err error
 	r.closed.Do(func() {
 		r.mu.Lock()
@@ -308,8 +308,8 @@ func (r *Rack) Close() error {
 			f()
 		}
 		r.wg.Wait()
-		if r.middle != nil {
-			r.middle.close()
+		if r.router != nil {
+			r.router.close()
 		}
 		if r.dir != "" {
 			err = os.RemoveAll(r.dir)

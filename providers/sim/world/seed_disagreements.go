@@ -8,10 +8,10 @@ import (
 	"rollcall/providers"
 )
 
-// disagreements makes the handful of differences between clouds and DNS that
+// seedDisagreements makes the handful of differences between clouds and DNS that
 // the default world is known for: in each zone two dead entries, one dangling, one
-// missing, one moved, one stopped. Each is made the way it comes about in life.
-func (s *seeder) disagreements() {
+// missing, one moved, one stopped. Each is made by the events that cause it in real clouds.
+func (s *seeder) seedDisagreements() {
 	www, v1 := roles[0], roles[1]
 	for n, ro := range []role{www, v1} {
 		at := s.begin.Add(time.Duration(n) * time.Hour)
@@ -19,16 +19,16 @@ func (s *seeder) disagreements() {
 		name := func(k int) string { return fmt.Sprintf("%s-%02d", ro.prefix, first+k) }
 		east, ams, use1, euw1 := s.w.cloud("joyent-east"), s.w.cloud("joyent-ams"), s.w.cloud("aws-use1"), s.w.cloud("aws-euw1")
 
-		// Dead: the plug was pulled, so no agent took the records back.
+		// Dead: a power loss, so no agent took the records back.
 		for k, c := range []*cloud{east, ams} {
-			s.gone(s.node(c, ro, first+k, 90+k))
+			s.removeInstance(s.node(c, ro, first+k, 90+k))
 		}
 		// Dangling: the same, and Amazon rents the address to the next who asks.
 		i := s.launch(use1, ro, name(2), at)
 		i.Public = netip.MustParseAddr([]string{"34.201.44.17", "34.201.45.18"}[n])
 		s.register(use1, i, i.Public)
 		if n == 0 {
-			s.gone(i)
+			s.removeInstance(i)
 		} else { // EC2 still lists this one
 			i.State, i.Changed = providers.StateTerminated, s.w.now().Add(-14*time.Minute)
 			i.Public, i.Private = netip.Addr{}, netip.Addr{}
@@ -46,8 +46,8 @@ func (s *seeder) disagreements() {
 	}
 }
 
-// gone removes an instance that no one can see any more, some minutes ago.
-func (s *seeder) gone(i *Instance) {
+// removeInstance removes an instance some minutes ago, so that the cloud does not list it any more.
+func (s *seeder) removeInstance(i *Instance) {
 	for _, c := range s.w.clouds {
 		if c.byID[i.ID] == i {
 			s.w.forget(c, i)
@@ -57,10 +57,10 @@ func (s *seeder) gone(i *Instance) {
 	}
 }
 
-// strangers adds what is not of this fleet: foreign records in both zones,
+// seedForeignRows adds what is not of this fleet: foreign records in both zones,
 // a record of another team, an unmarked record of a node of ours, and elastic addresses and
 // interfaces that are not instances.
-func (s *seeder) strangers() {
+func (s *seeder) seedForeignRows() {
 	s.addRecord(Record{Name: "legacy." + CloudflareZone, Type: "A", Content: "198.51.100.23", TTL: 3600, Comment: "old colo, ask finance"})
 	s.addSet("legacy."+Route53Zone, "A", 3600, "198.51.100.24")
 	other := providers.Owner{Fleet: "c0ffee42", Cloud: providers.NewCloudKey(providers.EC2, "210987654321", "us-west-2"), Instance: "i-0fedcba9876543210", Registered: s.begin}
