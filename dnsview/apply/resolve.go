@@ -77,7 +77,7 @@ func (e *Engine) Resolve(ctx context.Context) (Resolution, error) {
 		}
 	}
 	if len(outcomes) > 0 {
-		out.Settled, err = e.o.Journal.Settle(outcomes...)
+		out.Settled, err = e.o.Journal.RecordOutcomes(outcomes...)
 	}
 	return out, err
 }

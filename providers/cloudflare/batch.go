@@ -18,7 +18,7 @@ import (
 func (w *writer) send(ctx context.Context, items []item, resent int) {
 	reply, err := w.batch(ctx, items)
 	if err == nil {
-		w.settle(ctx, items, reply, resent)
+		w.recordResults(ctx, items, reply, resent)
 		return
 	}
 	switch k := providers.KindOf(err); {
@@ -227,9 +227,9 @@ func (w *writer) addsOnly(ctx context.Context, call sdkCall) (*envelope, error) 
 	return env, last
 }
 
-// settle records the results of a batch that was carried out, and puts back what it has overwritten.
+// recordResults records the results of a batch that was carried out, and puts back what it has overwritten.
 // A change that the answer leaves out is looked for like after a lost reply.
-func (w *writer) settle(ctx context.Context, items []item, reply *batchReply, resent int) {
+func (w *writer) recordResults(ctx context.Context, items []item, reply *batchReply, resent int) {
 	var back []overwritten
 	var untold []item
 	var why error
@@ -239,13 +239,13 @@ func (w *writer) settle(ctx context.Context, items []item, reply *batchReply, re
 		switch {
 		case it.op == providers.OpDelete:
 			wire = withID(reply.Deletes, it.id)
-			w.account.held.Delete(w.zone.ID) // it may have been the last one
+			w.account.nonEmpty.Delete(w.zone.ID) // it may have been the last one
 		case it.op == providers.OpUpdate:
 			wire = withID(reply.Patches, it.id)
 		case len(posts) > 0:
 			wire, posts = &posts[0], posts[1:]
 		}
-		now, o, err := w.told(it, wire)
+		now, o, err := w.resultOf(it, wire)
 		switch {
 		case err != nil:
 			untold, why = append(untold, it), err
@@ -261,29 +261,29 @@ func (w *writer) settle(ctx context.Context, items []item, reply *batchReply, re
 	}
 }
 
-// told returns the result of one change: the record that it has left, or what it has overwritten. An
+// resultOf returns the result of one change: the record that it has left, or what it has overwritten. An
 // answer that leaves the change out, or is about another record, is an error of KindIncomplete.
-func (w *writer) told(it item, wire *wireRecord) (now providers.Record, o *overwritten, err error) {
+func (w *writer) resultOf(it item, wire *wireRecord) (now providers.Record, o *overwritten, err error) {
 	if wire == nil {
 		return now, nil, w.account.incomplete(w.op, "the answer leaves changes out")
 	}
 	if it.op == providers.OpDelete {
-		o, err = w.settleDelete(it, wire)
+		o, err = w.verifyDelete(it, wire)
 		return now, o, err
 	}
 	if now, err = wire.decode(w.zone.Name); err != nil {
 		return now, nil, w.account.incomplete(w.op, "%w", err)
 	}
 	if it.op == providers.OpUpdate {
-		o, err = w.settleUpdate(it, wire, &now)
+		o, err = w.verifyUpdate(it, wire, &now)
 		return now, o, err
 	}
-	return now, nil, w.settleAdd(it, &now)
+	return now, nil, w.verifyAdd(it, &now)
 }
 
-// settleAdd compares the record that an add has made with the one that was wanted. An address has one spelling; of
+// verifyAdd compares the record that an add has made with the one that was wanted. An address has one spelling; of
 // other values the API may have another.
-func (w *writer) settleAdd(it item, made *providers.Record) error {
+func (w *writer) verifyAdd(it item, made *providers.Record) error {
 	want, isAddr := it.want.Addr()
 	have, _ := made.Addr()
 	if !providers.SameName(made.Name, it.want.Name) || made.Type != it.want.Type || isAddr && have != want {

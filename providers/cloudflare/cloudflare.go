@@ -51,13 +51,13 @@ type Config struct {
 // Account is the DNS of one API token. It implements providers.WritableDNS and is safe
 // for concurrent use.
 type Account struct {
-	name    string
-	budget  *budget.Account
-	now     func() time.Time
-	records *dns.RecordService
-	zones   *zones.ZoneService
-	held    sync.Map // id of a zone that has shown a record
-	token   string
+	name     string
+	budget   *budget.Account
+	now      func() time.Time
+	records  *dns.RecordService
+	zones    *zones.ZoneService
+	nonEmpty sync.Map // id of a zone that has shown a record
+	token    string
 }
 
 var (

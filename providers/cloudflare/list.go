@@ -264,7 +264,7 @@ func (a *Account) recordPages(ctx context.Context, zone *providers.Zone, filter 
 		}
 	}
 	p.emit = func(rows []wireRecord) error {
-		a.held.Store(id, true)
+		a.nonEmpty.Store(id, true)
 		out := make([]providers.Record, 0, len(rows))
 		for i := range rows {
 			r, err := rows[i].decode(name)
@@ -341,7 +341,7 @@ func (a *Account) named(ctx context.Context, zone *providers.Zone, name, typ str
 
 // populated makes sure that a zone which has shown records before has not lost all of them.
 func (a *Account) populated(ctx context.Context, zone *providers.Zone) error {
-	if _, held := a.held.Load(zone.ID); !held {
+	if _, held := a.nonEmpty.Load(zone.ID); !held {
 		return nil // it may be a new one
 	}
 	op := "list records of " + providers.CanonicalName(zone.Name)

@@ -36,9 +36,9 @@ var fields = []struct {
 	{"tags or settings", func(r *providers.Record) string { return r.Policy }, func(to, from *providers.Record) { to.Policy = from.Policy }},
 }
 
-// settleDelete compares the record that a delete removed with the one that it was to remove. A nil
+// verifyDelete compares the record that a delete removed with the one that it was to remove. A nil
 // result says that they are the same.
-func (w *writer) settleDelete(it item, wire *wireRecord) (*overwritten, error) {
+func (w *writer) verifyDelete(it item, wire *wireRecord) (*overwritten, error) {
 	before := &w.changes[it.i].Before
 	was, err := wire.decode(w.zone.Name)
 	if err != nil {
@@ -53,9 +53,9 @@ func (w *writer) settleDelete(it item, wire *wireRecord) (*overwritten, error) {
 	return nil, nil
 }
 
-// settleUpdate compares the record that an update has left with the one that it was to leave. What
+// verifyUpdate compares the record that an update has left with the one that it was to leave. What
 // the update did not send and is another now was changed by another writer.
-func (w *writer) settleUpdate(it item, wire *wireRecord, now *providers.Record) (*overwritten, error) {
+func (w *writer) verifyUpdate(it item, wire *wireRecord, now *providers.Record) (*overwritten, error) {
 	before := &w.changes[it.i].Before
 	saysNothingOf(wire, now, &it.want)
 	was, changed := *now, false

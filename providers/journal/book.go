@@ -67,10 +67,10 @@ type book struct {
 	problems []Problem
 }
 
-// take reads more lines. It returns the tail that is not made of whole lines
+// readLines reads more lines. It returns the tail that is not made of whole lines
 // that are true to themselves; what lies before it is taken in, and where its
 // chain is broken is noted.
-func (b *book) take(data []byte) (bad []byte) {
+func (b *book) readLines(data []byte) (bad []byte) {
 	type parsed struct {
 		l   line
 		end int
@@ -201,7 +201,7 @@ func (j *Journal) append(bodies []body) error {
 	if err := j.file.Sync(); err != nil {
 		return errors.Join(fmt.Errorf("journal: write %s to disk: %w", j.path, err), j.file.Truncate(j.book.size))
 	}
-	if bad := j.book.take(buf.Bytes()); len(bad) > 0 {
+	if bad := j.book.readLines(buf.Bytes()); len(bad) > 0 {
 		return fmt.Errorf("journal: %s: what was written cannot be read back", j.path)
 	}
 	for _, v := range bodies {

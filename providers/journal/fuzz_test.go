@@ -54,14 +54,14 @@ func FuzzAJournalIsReadWhateverItsLinesSay(f *testing.F) {
 	f.Add([]byte("{}\n[\n\x00\n"), []byte(`null`))
 	f.Fuzz(func(t *testing.T, text, body []byte) {
 		var b book
-		bad := b.take(text)
+		bad := b.readLines(text)
 		if !bytes.HasSuffix(text, bad) || b.size != int64(len(text)-len(bad)) {
 			t.Fatalf("of %d bytes %d were taken in, and %d are left", len(text), b.size, len(bad))
 		}
 		if raw := sealed(&b, body); raw != nil && b.head != "?" {
 			// What another rollcall has written, with a true hash, is taken in or reported, and nothing else is lost.
 			before := len(b.entries)
-			if left := b.take(raw); len(left) != 0 || len(b.entries) < before {
+			if left := b.readLines(raw); len(left) != 0 || len(b.entries) < before {
 				t.Errorf("a whole line was left: %q", left)
 			}
 		}

@@ -231,7 +231,7 @@ func (j *Journal) enter(state State, entries []Entry) ([]Entry, error) {
 	err := j.locked(func() error {
 		var lines []body
 		if state == Begun {
-			if err := j.introduce(); err != nil {
+			if err := j.registerWriter(); err != nil {
 				return err
 			}
 		}
@@ -358,7 +358,7 @@ func (j *Journal) catchUp() error {
 		return fmt.Errorf("journal: read %s: %w", j.path, err)
 	}
 	first := j.book.size == 0
-	bad := j.book.take(data)
+	bad := j.book.readLines(data)
 	if len(bad) > 0 {
 		if err := j.setAside(bad); err != nil {
 			return err
@@ -412,7 +412,7 @@ func ReadUntil(stop <-chan struct{}, path string) ([]Entry, []Problem, error) {
 		return nil, nil, fmt.Errorf("journal: %w", err)
 	}
 	var b book
-	if bad := b.take(data); len(bad) > 0 {
+	if bad := b.readLines(data); len(bad) > 0 {
 		b.problems = append(b.problems, Problem{Line: b.lines + 1, Why: fmt.Sprintf("%d bytes at the end are not a whole entry", len(bad))})
 	}
 	if lock != nil {

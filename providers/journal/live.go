@@ -20,9 +20,9 @@ import (
 // writersPath is the folder of those files.
 func (j *Journal) writersPath() string { return j.path + ".writers" }
 
-// introduce makes the writer known before its first entry. The journal's lock is
+// registerWriter makes the writer known before its first entry. The journal's lock is
 // held, as it is by a reader that looks for writers that are gone.
-func (j *Journal) introduce() error {
+func (j *Journal) registerWriter() error {
 	if j.writer != "" {
 		return nil
 	}
@@ -55,7 +55,7 @@ func (j *Journal) sweep() {
 		return
 	}
 	for _, f := range files {
-		_, _ = j.lives(f.Name()) // it removes that of a dead writer; one that it cannot ask stays
+		_, _ = j.writerAlive(f.Name()) // it removes that of a dead writer; one that it cannot ask stays
 	}
 }
 
@@ -69,8 +69,8 @@ func (j *Journal) leave() error {
 	return err
 }
 
-// lives reports whether a writer is still there. The journal's lock is held.
-func (j *Journal) lives(writer string) (bool, error) {
+// writerAlive reports whether a writer is still there. The journal's lock is held.
+func (j *Journal) writerAlive(writer string) (bool, error) {
 	switch {
 	case writer == "", writer != filepath.Base(writer):
 		return false, nil // of a rollcall that did not say who it was
@@ -107,7 +107,7 @@ func (j *Journal) Abandoned(recheck time.Duration) ([]Entry, error) {
 				alive, asked := known[e.Writer]
 				if !asked {
 					var err error
-					if alive, err = j.lives(e.Writer); err != nil {
+					if alive, err = j.writerAlive(e.Writer); err != nil {
 						return err
 					}
 					known[e.Writer] = alive
@@ -127,9 +127,9 @@ func (j *Journal) Abandoned(recheck time.Duration) ([]Entry, error) {
 	return out, err
 }
 
-// Settle writes the outcomes of abandoned entries, and returns the entries that it has written. It writes nothing
+// RecordOutcomes writes the outcomes of abandoned entries, and returns the entries that it has written. It writes nothing
 // about an entry that another process has settled meanwhile.
-func (j *Journal) Settle(outcomes ...Outcome) (written []Entry, err error) {
+func (j *Journal) RecordOutcomes(outcomes ...Outcome) (written []Entry, err error) {
 	err = j.locked(func() error {
 		var lines []body
 		var ids []string

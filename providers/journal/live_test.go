@@ -119,7 +119,7 @@ func TestAnEntryOfNoWriterIsAbandoned(t *testing.T) {
 	path := file(t)
 	j := open(t, path)
 	for _, w := range []string{"", "../journal.jsonl", "0123456789ab"} {
-		if alive, err := j.lives(w); alive || err != nil {
+		if alive, err := j.writerAlive(w); alive || err != nil {
 			t.Errorf("%q: %v, %v", w, alive, err)
 		}
 	}
@@ -135,11 +135,11 @@ func TestWhatWasAbandonedIsSettledOnce(t *testing.T) {
 	if got := abandoned(t, a); len(got) != 1 {
 		t.Fatalf("abandoned: %v", got)
 	}
-	w, err := a.Settle(Outcome{ID: "1", State: Done, LookedUp: true, Note: "it was looked up"})
+	w, err := a.RecordOutcomes(Outcome{ID: "1", State: Done, LookedUp: true, Note: "it was looked up"})
 	if err != nil || len(w) != 1 || w[0].State != Done || !w[0].LookedUp || w[0].Change == nil {
 		t.Fatalf("%+v, %v", w, err)
 	}
-	if w, err := b.Settle(Outcome{ID: "1", State: Failed}, Outcome{ID: "9", State: Done}); err != nil || len(w) != 0 {
+	if w, err := b.RecordOutcomes(Outcome{ID: "1", State: Failed}, Outcome{ID: "9", State: Done}); err != nil || len(w) != 0 {
 		t.Fatalf("settled twice: %+v, %v", w, err)
 	}
 	es, ps, err := Read(path)
@@ -171,7 +171,7 @@ func TestWhatCouldNotBeToldIsGivenAgainForAWhile(t *testing.T) {
 			t.Errorf("%s later: %d, %v", c.later, len(es), err)
 		}
 	}
-	if w, err := j.Settle(Outcome{ID: "1", State: Failed}); err != nil || len(w) != 1 {
+	if w, err := j.RecordOutcomes(Outcome{ID: "1", State: Failed}); err != nil || len(w) != 1 {
 		t.Errorf("%v, %v", w, err)
 	}
 }

@@ -32,7 +32,7 @@ func TestAnEntryWithSomethingToPutBackStaysOpenWhateverAnEarlierReleaseSaysOfIt(
 		t.Fatal(err)
 	}
 	j = open()
-	if _, err := j.Settle(journal.Outcome{ID: es[0].ID, State: journal.Done, LookedUp: true, Note: "is not there any more"}); err != nil {
+	if _, err := j.RecordOutcomes(journal.Outcome{ID: es[0].ID, State: journal.Done, LookedUp: true, Note: "is not there any more"}); err != nil {
 		t.Fatal(err)
 	}
 	due := func() []journal.Entry {
@@ -45,7 +45,7 @@ func TestAnEntryWithSomethingToPutBackStaysOpenWhateverAnEarlierReleaseSaysOfIt(
 	if got := due(); len(got) != 1 || got[0].PutBack == nil || got[0].PutBack.Value != "54.1.2.3" {
 		t.Fatalf("open are %+v", got)
 	}
-	if _, err := j.Settle(journal.Outcome{ID: es[0].ID, State: journal.Failed, LookedUp: true, Note: "it was put back"}); err != nil {
+	if _, err := j.RecordOutcomes(journal.Outcome{ID: es[0].ID, State: journal.Failed, LookedUp: true, Note: "it was put back"}); err != nil {
 		t.Fatal(err)
 	}
 	if got := due(); len(got) != 0 {

@@ -26,7 +26,7 @@ func Run(ctx context.Context, spec Spec, clouds []Cloud, o Options, progress fun
 		r.Problems, _ = errors.AsType[Problems](err)
 		return r
 	}
-	return carry(ctx, r, clouds, o, progress)
+	return execute(ctx, r, clouds, o, progress)
 }
 
 // Retry carries on with what a report says is missing, under the same launch
@@ -60,7 +60,7 @@ func Retry(ctx context.Context, r Report, clouds []Cloud, o Options, progress fu
 			n.Stage = StageWaiting
 		}
 	}
-	return carry(ctx, r, clouds, o.withDefaults(), progress)
+	return execute(ctx, r, clouds, o.withDefaults(), progress)
 }
 
 // nextNumber returns a number that no node of the launch has in its name.
@@ -98,7 +98,7 @@ type run struct {
 	progress func(Progress)
 }
 
-func carry(ctx context.Context, r Report, clouds []Cloud, o Options, progress func(Progress)) Report {
+func execute(ctx context.Context, r Report, clouds []Cloud, o Options, progress func(Progress)) Report {
 	l := &run{o: o, spec: &r.Spec, clouds: map[string]Cloud{}, room: map[string]chan struct{}{}, poll: map[string]time.Duration{}, nodes: r.Nodes, progress: progress}
 	for _, c := range clouds {
 		l.clouds[c.Name] = c
@@ -166,7 +166,7 @@ func (l *run) node(ctx context.Context, i int) {
 	if n.Instance.ID == "" && l.o.Earlier != nil {
 		if id := l.o.Earlier(n); id != "" {
 			l.set(i, func(n *Node) { n.Stage, n.Instance = StagePending, providers.Instance{ID: id, Name: n.Name} })
-			if _, dead := l.look(ctx, i); dead {
+			if _, dead := l.pollInstance(ctx, i); dead {
 				return
 			}
 		}
@@ -271,8 +271,8 @@ func (l *run) wait(ctx context.Context, d time.Duration) bool {
 	}
 }
 
-// look asks the cloud how the node's instance is. dead says that it will never run.
-func (l *run) look(ctx context.Context, i int) (state providers.InstanceState, dead bool) {
+// pollInstance asks the cloud how the node's instance is. dead says that it will never run.
+func (l *run) pollInstance(ctx context.Context, i int) (state providers.InstanceState, dead bool) {
 	n := l.get(i)
 	inst, err := l.clouds[n.Cloud].Compute.Instance(ctx, n.Instance.ID)
 	switch {
@@ -314,7 +314,7 @@ func (l *run) untilRunning(ctx context.Context, i int) bool {
 		return true
 	}
 	for step := 0; ; step++ {
-		state, dead := l.look(ctx, i)
+		state, dead := l.pollInstance(ctx, i)
 		switch {
 		case dead:
 			return false
@@ -392,7 +392,7 @@ func (l *run) untilRegistered(ctx context.Context, i int) {
 			return
 		case ctx.Err() == nil && l.o.Now().After(until):
 			l.end(i, "", cmp.Or(err, fmt.Errorf("not in DNS after %s", l.o.RegisterTimeout)),
-				"it runs, and is not in DNS after %s: look at its console log, or retry%s", l.o.RegisterTimeout, because(err, says))
+				"it runs, and is not in DNS after %s: look at its console log, or retry%s", l.o.RegisterTimeout, reasonText(err, says))
 			return
 		}
 		if ctx.Err() == nil { // else the error says no more than that the launch was stopped
@@ -404,7 +404,7 @@ func (l *run) untilRegistered(ctx context.Context, i int) {
 			})
 		}
 		if step%4 == 3 {
-			if _, dead := l.look(ctx, i); dead {
+			if _, dead := l.pollInstance(ctx, i); dead {
 				return
 			}
 		}
@@ -415,8 +415,8 @@ func (l *run) untilRegistered(ctx context.Context, i int) {
 	}
 }
 
-// because returns the end of a sentence that says why a node is not in DNS: the error of its registration, else says, what the node wrote.
-func because(err error, says string) string {
+// reasonText returns the end of a sentence that says why a node is not in DNS: the error of its registration, else says, what the node wrote.
+func reasonText(err error, says string) string {
 	switch {
 	case err != nil:
 		return ": " + err.Error()

@@ -223,7 +223,7 @@ func (w *work) remove(c *providers.Change) error {
 	if err := w.verify(r); err != nil {
 		return err
 	}
-	w.take(k, r.Value)
+	w.removeValue(k, r.Value)
 	w.unmark(r)
 	return w.mark(r, c.After.Owners)
 }
@@ -261,7 +261,7 @@ func (w *work) update(c *providers.Change) error {
 		if err := w.sameOwners(a); err != nil {
 			return err
 		}
-		w.take(k, b.Value)
+		w.removeValue(k, b.Value)
 		return nil
 	}
 	if wire := wireOf(a); valueFromWire(a.Type, wire) != b.Value || wire != wireOf(b) {
@@ -355,7 +355,7 @@ func (w *work) find(k key, value string) int {
 
 func (w *work) has(k key, value string) bool { return w.find(k, value) >= 0 }
 
-func (w *work) take(k key, value string) {
+func (w *work) removeValue(k key, value string) {
 	if i := w.find(k, value); i >= 0 {
 		s := w.touch(k)
 		s.values = slices.Delete(s.values, i, i+1)

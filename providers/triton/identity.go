@@ -78,9 +78,9 @@ func hostPort(u *url.URL) string {
 	return strings.ToLower(u.Hostname()) + ":" + port
 }
 
-// who returns the identity that the last Identify returned, and calls Identify when there was none. URL,
+// currentIdentity returns the identity that the last Identify returned, and calls Identify when there was none. URL,
 // account and key of a Cloud never change, so this is the identity of the cloud that answers.
-func (c *Cloud) who(ctx context.Context) (providers.Cloud, error) {
+func (c *Cloud) currentIdentity(ctx context.Context) (providers.Cloud, error) {
 	if self := c.self.Load(); self != nil {
 		return *self, nil
 	}

@@ -39,7 +39,7 @@ func (c *Cloud) Launch(ctx context.Context, req providers.LaunchRequest) (provid
 		return providers.Instance{}, c.fail(op, err)
 	}
 	defer release()
-	self, err := c.who(ctx)
+	self, err := c.currentIdentity(ctx)
 	if err != nil {
 		return providers.Instance{}, err
 	}
@@ -156,7 +156,7 @@ func (c *Cloud) findLaunch(ctx context.Context, tag string) (*machine, error) {
 
 // FindLaunch returns the machine that bears the tag of a launch.
 func (c *Cloud) FindLaunch(ctx context.Context, launchID string, index int) (providers.Instance, error) {
-	self, err := c.who(ctx)
+	self, err := c.currentIdentity(ctx)
 	if err != nil {
 		return providers.Instance{}, err
 	}

@@ -143,7 +143,7 @@ func (l *listing) span(ctx context.Context, offset int, inPass map[string]bool) 
 		if v := x.header.Get("X-Resource-Count"); v != "" && v != strconv.Itoa(len(rows)) {
 			return l.cloud.incomplete("the page at offset %d has %d machines and says %s", offset, len(rows), providers.Brief(v))
 		}
-		if err := l.take(rows, inPass); err != nil {
+		if err := l.addRows(rows, inPass); err != nil {
 			return err
 		}
 		if offset += len(rows); offset >= end {
@@ -158,8 +158,8 @@ func (l *listing) span(ctx context.Context, offset int, inPass map[string]bool) 
 	return nil
 }
 
-// take hands on the rows that are new.
-func (l *listing) take(rows []machine, inPass map[string]bool) error {
+// addRows hands on the rows that are new.
+func (l *listing) addRows(rows []machine, inPass map[string]bool) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	out := make([]providers.Instance, 0, len(rows))
@@ -192,7 +192,7 @@ func (c *Cloud) Instance(ctx context.Context, id string) (providers.Instance, er
 	if !isUUID(id) {
 		return providers.Instance{}, &providers.Error{Kind: providers.KindInvalid, Source: c.name, Op: op, Err: errors.New("a Triton machine has a UUID for an id")}
 	}
-	self, err := c.who(ctx)
+	self, err := c.currentIdentity(ctx)
 	if err != nil {
 		return providers.Instance{}, err
 	}

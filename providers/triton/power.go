@@ -12,18 +12,18 @@ import (
 
 // Start starts a stopped machine. One that runs already is no error.
 func (c *Cloud) Start(ctx context.Context, id string) error {
-	return c.settle(ctx, "start", id, providers.StateRunning, providers.StatePending)
+	return c.requestRepeatable(ctx, "start", id, providers.StateRunning, providers.StatePending)
 }
 
 // Stop stops a running machine. One that is stopped already is no error.
 func (c *Cloud) Stop(ctx context.Context, id string) error {
-	return c.settle(ctx, "stop", id, providers.StateStopped, providers.StateStopping)
+	return c.requestRepeatable(ctx, "stop", id, providers.StateStopped, providers.StateStopping)
 }
 
-// settle asks for an action that can be repeated, and takes a conflict for
+// requestRepeatable asks for an action that can be repeated, and takes a conflict for
 // success when the machine is in one of the wanted states: an earlier try whose
 // reply was lost may have brought it there.
-func (c *Cloud) settle(ctx context.Context, action, id string, wanted ...providers.InstanceState) error {
+func (c *Cloud) requestRepeatable(ctx context.Context, action, id string, wanted ...providers.InstanceState) error {
 	r, err := c.action(action, id)
 	if err != nil {
 		return err
