@@ -81,9 +81,9 @@ func (r *run) awaitClean(ctx context.Context, s *plan.Step, out []removal) *clea
 		case c.refuse != "":
 			return c
 		case len(c.against) > 0:
-			wait = r.patience(out, 1).Sub(now)
+			wait = r.contradictionDeadline(out, 1).Sub(now)
 		case len(c.pending) > 0:
-			wait, what = r.patience(out, pendingFactor).Sub(now), c.pending
+			wait, what = r.contradictionDeadline(out, pendingFactor).Sub(now), c.pending
 		default:
 			return c
 		}
@@ -106,9 +106,9 @@ func (r *run) awaitClean(ctx context.Context, s *plan.Step, out []removal) *clea
 	}
 }
 
-// patience is until when what contradicts is waited for: some times the stated propagation time after the last
+// contradictionDeadline is until when what contradicts is waited for: some times the stated propagation time after the last
 // change, and the time that a change may take to be seen.
-func (r *run) patience(out []removal, times int) time.Time {
+func (r *run) contradictionDeadline(out []removal, times int) time.Time {
 	var last time.Time
 	for n := range out {
 		at := r.since(&out[n])

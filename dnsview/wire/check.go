@@ -178,7 +178,7 @@ func (c *Checker) result(z *ZoneResult, q *Question, targets []target, answers [
 		}
 	}
 	r := Result{Zone: z.Zone, Question: *q, Answers: answers, At: c.o.Now()}
-	judge(&r, z)
+	setState(&r, z)
 	c.remember(&r)
 	return r
 }

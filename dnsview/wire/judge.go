@@ -8,9 +8,9 @@ import (
 	"time"
 )
 
-// judge says what the answers to one question come to. It is pure: state,
+// setState says what the answers to one question come to. It is pure: state,
 // reason, counts and Until of r follow from its question, its answers and the zone.
-func judge(r *Result, zone *ZoneResult) {
+func setState(r *Result, zone *ZoneResult) {
 	var auth, caches []*Answer
 	r.Servers, r.Agree, r.Until = 0, 0, time.Time{}
 	for i := range r.Answers {
@@ -35,22 +35,22 @@ func judge(r *Result, zone *ZoneResult) {
 	case len(auth) == 0:
 		r.State, r.Reason = Unreachable, zone.Reason
 	case len(good) == 0:
-		r.State, r.Reason = nobody(auth)
+		r.State, r.Reason = stateWithoutAnswers(auth)
 	case r.Agree < len(good) && !alike(&r.Question, good):
 		r.State, r.Reason = Split, "the authoritative servers disagree: "+camps(&r.Question, good)
 	case r.Agree < len(good):
 		r.State = Propagating
 		r.Reason = servers(len(good), "authoritative server") + " " + verb(len(good), "answers", "answer") + " " + says(good[0]) + ", and the API says " + wanted(&r.Question)
 	default:
-		judgeCaches(r, good, caches)
+		setCacheState(r, good, caches)
 	}
 	if bad := filter(auth, func(a *Answer) bool { return !a.Outcome.OK() && a.Outcome != NoRoute }); len(good) > 0 && len(bad) > 0 && r.State != Lame {
 		r.Reason += "; " + failures(bad)
 	}
 }
 
-// judgeCaches compares resolvers, when the authoritative servers are in sync.
-func judgeCaches(r *Result, good, caches []*Answer) {
+// setCacheState compares resolvers, when the authoritative servers are in sync.
+func setCacheState(r *Result, good, caches []*Answer) {
 	stale := filter(caches, func(a *Answer) bool { return a.Outcome.OK() && !a.Agrees })
 	broken := filter(caches, func(a *Answer) bool {
 		return !a.Outcome.OK() && !a.Outcome.Silent() && a.Outcome != Refused && a.Outcome != NoAuth
@@ -90,7 +90,7 @@ func judgeCaches(r *Result, good, caches []*Answer) {
 }
 
 // no one says what it means that no authoritative server returns an answer.
-func nobody(auth []*Answer) (State, string) {
+func stateWithoutAnswers(auth []*Answer) (State, string) {
 	silent, foreign := 0, 0
 	for _, a := range auth {
 		switch {

@@ -121,7 +121,7 @@ func readAll(t *testing.T, p []byte) {
 				}
 			}
 			r := Result{Question: q, Answers: []Answer{a}}
-			if judge(&r, &ZoneResult{State: ZoneInSync, Reason: "none"}); r.State == "" || r.Reason == "" {
+			if setState(&r, &ZoneResult{State: ZoneInSync, Reason: "none"}); r.State == "" || r.Reason == "" {
 				t.Errorf("%+v", r)
 			}
 		}
