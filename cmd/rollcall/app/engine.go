@@ -19,7 +19,7 @@ func (s *Session) Engine(ctx context.Context) (*apply.Engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, l := range s.Settle(ctx, e) {
+	for _, l := range s.ResolveAbandoned(ctx, e) {
 		s.Tell("rollcall: %s", l)
 	}
 	return e, nil

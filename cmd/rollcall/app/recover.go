@@ -14,19 +14,19 @@ import (
 	"rollcall/providers/journal"
 )
 
-// Settle looks up what rollcalls that were stopped have left open in the journal, once in a
+// ResolveAbandoned looks up what rollcalls that were stopped have left open in the journal, once in a
 // session, and returns a line for each entry that says what was found.
-func (s *Session) Settle(ctx context.Context, e *apply.Engine) []string {
-	s.settling.Lock()
-	defer s.settling.Unlock()
-	if s.settled {
+func (s *Session) ResolveAbandoned(ctx context.Context, e *apply.Engine) []string {
+	s.resolving.Lock()
+	defer s.resolving.Unlock()
+	if s.resolved {
 		return nil
 	}
 	r, err := e.Resolve(ctx)
 	if ctx.Err() != nil {
 		return nil // the next one that opens the journal looks again
 	}
-	s.settled = true
+	s.resolved = true
 	var out []string
 	for _, en := range r.Settled {
 		out = append(out, fmt.Sprintf("journal entry %s was left open by a rollcall that was stopped, and is %s now: %s", en.ID, en.State, words.Clean(en.Sentence)))
@@ -68,7 +68,7 @@ func (s *Session) RecoverJournal(ctx context.Context) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	return s.Settle(ctx, e), nil
+	return s.ResolveAbandoned(ctx, e), nil
 }
 
 // LeftOpen reports whether the journal at path has entries that no one will end. A

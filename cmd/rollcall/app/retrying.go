@@ -11,31 +11,31 @@ import (
 
 // How long a call must take, or wait, before it is reported that it is made again.
 const (
-	worthTellingPause = time.Second
-	worthTellingTry   = 3 * time.Second
-	tellRetryEvery    = 5 * time.Second // for one account: its callers wait side by side
+	minReportedPause = time.Second
+	minReportedTry   = 3 * time.Second
+	reportRetryEvery = 5 * time.Second // for one account: its callers wait side by side
 )
 
 // retries makes the lines that report calls which fail and are made again. It is safe for concurrent use.
 type retries struct {
-	mu   sync.Mutex
-	told map[string]time.Time // by account
+	mu           sync.Mutex
+	lastReported map[string]time.Time // by account
 }
 
 // text returns the line for a call that is made again, or nothing when it is not worth one.
 func (t *retries) text(r budget.Retrying, now time.Time) string {
-	if r.Pause < worthTellingPause && r.Took < worthTellingTry {
+	if r.Pause < minReportedPause && r.Took < minReportedTry {
 		return ""
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if at, ok := t.told[r.Account]; ok && now.Sub(at) < tellRetryEvery {
+	if at, ok := t.lastReported[r.Account]; ok && now.Sub(at) < reportRetryEvery {
 		return ""
 	}
-	if t.told == nil {
-		t.told = map[string]time.Time{}
+	if t.lastReported == nil {
+		t.lastReported = map[string]time.Time{}
 	}
-	t.told[r.Account] = now
+	t.lastReported[r.Account] = now
 	pause := r.Pause.Round(100 * time.Millisecond)
 	if r.Try == 0 {
 		return fmt.Sprintf("%s: %s; going on in %s", r.Account, words.Clean(r.Err.Error()), pause)

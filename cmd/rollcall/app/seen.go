@@ -117,8 +117,8 @@ func (s *Session) keepSeen(seen map[string]time.Time) {
 	if err == nil {
 		err = saveSeen(s.seenPath(), seen)
 	}
-	if err != nil && !s.seenTold {
-		s.seenTold = true
+	if err != nil && !s.seenReported {
+		s.seenReported = true
 		s.Tell("rollcall: what was seen cannot be kept for the next run: %s", words.Clean(err.Error()))
 	}
 }

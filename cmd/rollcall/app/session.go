@@ -61,10 +61,10 @@ type Session struct {
 	mu          sync.Mutex
 	forgottenAt time.Time // when the file of forgotten clouds was last seen to change
 
-	settling sync.Mutex
-	settled  bool                 // what was left open in the journal was looked up
-	seen     map[string]time.Time // when findings were first seen; nil before it was read from the state folder
-	seenTold bool                 // that it cannot be kept was reported
+	resolving    sync.Mutex
+	resolved     bool                 // what was left open in the journal was looked up
+	seen         map[string]time.Time // when findings were first seen; nil before it was read from the state folder
+	seenReported bool                 // that it cannot be kept was reported
 
 	noted sync.Map   // what the clouds could not be asked and was reported already: sentence -> true
 	own   ownMarkers // what the journal has written last

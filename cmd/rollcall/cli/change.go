@@ -20,8 +20,8 @@ import (
 	"rollcall/providers/textfile"
 )
 
-// changing is how a command carries a plan out.
-type changing struct {
+// changeOptions is how a command carries a plan out.
+type changeOptions struct {
 	dryRun  bool
 	confirm []string // texts that answer guards
 	sum     string   // checksum of the plan that was shown
@@ -33,7 +33,7 @@ type changing struct {
 }
 
 // changeFlags are what every command takes that changes DNS.
-func changeFlags(cmd *cobra.Command, c *changing) *format {
+func changeFlags(cmd *cobra.Command, c *changeOptions) *format {
 	f := cmd.Flags()
 	f.BoolVar(&c.dryRun, "dry-run", false, "show the plan and its guards on fresh evidence, and write nothing")
 	f.StringArrayVar(&c.confirm, "confirm", nil, "`text` that a guard asks for; may be given several times")
@@ -42,10 +42,10 @@ func changeFlags(cmd *cobra.Command, c *changing) *format {
 	return outputFlag(cmd, asText, asJSON, asYAML, asMarkdown)
 }
 
-// carry checks or carries out a plan and says what became of it. What is
+// execute checks or carries out a plan and says what became of it. What is
 // left undone, for whatever reason, ends in exit code 1. An answer that rests on a source
 // which could not be read, such as that there is nothing to do, ends in exit code 4.
-func (a *commands) carry(ctx context.Context, s *app.Session, plan plan.Plan, c changing) error {
+func (a *commands) execute(ctx context.Context, s *app.Session, plan plan.Plan, c changeOptions) error {
 	if c.shown != "" {
 		d, err := readPlan(ctx, c.shown)
 		if err != nil {
@@ -149,7 +149,7 @@ func readPlan(ctx context.Context, path string) (*plan.Doc, error) {
 }
 
 // carryOut checks a plan, or carries it out once those who are asked have answered.
-func (a *commands) carryOut(ctx context.Context, e *apply.Engine, plan plan.Plan, c changing) (*apply.Report, error) {
+func (a *commands) carryOut(ctx context.Context, e *apply.Engine, plan plan.Plan, c changeOptions) (*apply.Report, error) {
 	if c.dryRun {
 		return e.Check(ctx, plan), nil
 	}

@@ -91,7 +91,7 @@ func newReportRow(r *apply.Report, dryRun bool) reportRow {
 }
 
 // writeReport prints what became of a plan, or of its check, in the form that was asked for.
-func (a *commands) writeReport(r *apply.Report, c changing, lacking []rows.Source) error {
+func (a *commands) writeReport(r *apply.Report, c changeOptions, lacking []rows.Source) error {
 	switch d := docOf(r); {
 	case c.form == asJSON || c.form == asYAML:
 		row := newReportRow(r, c.dryRun)

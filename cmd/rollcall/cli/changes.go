@@ -30,7 +30,7 @@ type changeVerb struct {
 
 // changeInput is what a change is planned of: arguments, flags, and what was read.
 type changeInput struct {
-	changing
+	changeOptions
 	app  *commands
 	s    *app.Session
 	v    *dnsview.View
@@ -244,12 +244,12 @@ func (a *commands) changeCommands() []*cobra.Command {
 
 // changeCommand is the command of one verb: it reads all sources, plans, and carries the plan out.
 func (a *commands) changeCommand(verb *changeVerb) *cobra.Command {
-	in := &changeInput{app: a, changing: changing{show: verb.show}}
+	in := &changeInput{app: a, changeOptions: changeOptions{show: verb.show}}
 	cmd := &cobra.Command{
 		Use: verb.use, Short: verb.short, Long: verb.long, Example: verb.example, ValidArgs: verb.valid,
 		Args: func(cmd *cobra.Command, args []string) error { return verb.args(in)(cmd, args) },
 	}
-	form := changeFlags(cmd, &in.changing)
+	form := changeFlags(cmd, &in.changeOptions)
 	if verb.flags != nil {
 		verb.flags(cmd.Flags(), in)
 	}
@@ -263,7 +263,7 @@ func (a *commands) changeCommand(verb *changeVerb) *cobra.Command {
 		if err != nil {
 			return err
 		}
-		return a.carry(ctx, in.s, plan, in.changing)
+		return a.execute(ctx, in.s, plan, in.changeOptions)
 	}
 	return cmd
 }

@@ -100,7 +100,7 @@ func (a *commands) configInit(ctx context.Context) error {
 func (a *commands) configCheck(ctx context.Context) error {
 	c, err := a.LoadConfig(ctx)
 	if err != nil {
-		return a.tellAll(err)
+		return a.printMistakes(err)
 	}
 	if c == nil {
 		return exit.Usagef("there is no config at %s: write one with rollcall config init", words.Clean(config.DefaultPath()))
@@ -115,7 +115,7 @@ func (a *commands) configCheck(ctx context.Context) error {
 	}
 	if len(wrong) > 0 {
 		slices.SortStableFunc(wrong, func(x, y *config.Error) int { return cmp.Compare(x.Pos.Line, y.Pos.Line) })
-		return a.tellAll(wrong)
+		return a.printMistakes(wrong)
 	}
 	if len(unsure) > 0 {
 		return exit.Unknownf("%s is right as far as it could be checked: %s did not answer", words.Clean(c.Path), words.Plural(len(unsure), "source"))
@@ -127,8 +127,8 @@ func (a *commands) configCheck(ctx context.Context) error {
 	return nil
 }
 
-// tellAll prints every mistake of a config on a line of its own.
-func (a *commands) tellAll(err error) error {
+// printMistakes prints every mistake of a config on a line of its own.
+func (a *commands) printMistakes(err error) error {
 	all := config.All(err)
 	if len(all) == 0 {
 		return err

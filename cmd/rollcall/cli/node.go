@@ -16,9 +16,9 @@ import (
 	"rollcall/userdata"
 )
 
-// player makes the API calls that the agents of the world's nodes would make, through
+// simAgent makes the API calls that the agents of the world's nodes would make, through
 // the same adapters and over HTTP, in one DNS account.
-type player struct {
+type simAgent struct {
 	dns   providers.DNS
 	now   func() time.Time
 	pause func(ctx context.Context, try int)
@@ -26,14 +26,14 @@ type player struct {
 
 // node plays one node: it registers when its machine is up, and deregisters
 // when it is shut down in an orderly way.
-func (h *host) node(ctx context.Context, ev world.NodeEvent) {
+func (h *simHost) node(ctx context.Context, ev world.NodeEvent) {
 	agent, ok := userdata.FindAgentConfig(ev.Instance.UserData)
 	if !ok || agent.Register != userdata.RegisterAgent {
 		return
 	}
-	p, err := h.player(agent.DNS)
+	p, err := h.newAgent(agent.DNS)
 	if err == nil {
-		err = p.play(ctx, ev, &agent)
+		err = p.act(ctx, ev, &agent)
 	}
 	if err != nil && ctx.Err() == nil {
 		ev.Log(agentLine("%v", err))
@@ -41,9 +41,9 @@ func (h *host) node(ctx context.Context, ev world.NodeEvent) {
 	}
 }
 
-// says is what the agent of a node that is played writes until it registers. The
+// consoleLines is what the agent of a node that is played writes until it registers. The
 // service of such a node is well as soon as it is up.
-func (h *host) says(i world.Instance) []string {
+func (h *simHost) consoleLines(i world.Instance) []string {
 	agent, ok := userdata.FindAgentConfig(i.UserData)
 	if !ok || agent.Register != userdata.RegisterAgent {
 		return nil
@@ -60,7 +60,7 @@ func agentLine(format string, args ...any) string {
 	return "rollcall-node: " + words.Clean(fmt.Sprintf(format, args...))
 }
 
-func (h *host) player(at providers.Provider) (*player, error) {
+func (h *simHost) newAgent(at providers.Provider) (*simAgent, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if p, ok := h.players[at]; ok {
@@ -71,7 +71,7 @@ func (h *host) player(at providers.Provider) (*player, error) {
 	if acc.Err != nil {
 		return nil, acc.Err
 	}
-	p := &player{dns: acc.DNS, now: time.Now, pause: backOff}
+	p := &simAgent{dns: acc.DNS, now: time.Now, pause: backOff}
 	h.players[at] = p
 	return p, nil
 }
@@ -91,7 +91,7 @@ func backOff(ctx context.Context, try int) {
 // nodeTries is after how many tries a node stops; the console finds what is left.
 const nodeTries = 20
 
-func (p *player) play(ctx context.Context, ev world.NodeEvent, a *userdata.AgentConfig) error {
+func (p *simAgent) act(ctx context.Context, ev world.NodeEvent, a *userdata.AgentConfig) error {
 	var last error
 	for try := range nodeTries {
 		if try > 0 {
@@ -100,7 +100,7 @@ func (p *player) play(ctx context.Context, ev world.NodeEvent, a *userdata.Agent
 		if ctx.Err() != nil {
 			return nil
 		}
-		if last = p.once(ctx, ev, a); last == nil {
+		if last = p.actOnce(ctx, ev, a); last == nil {
 			return nil
 		}
 		if k := providers.KindOf(last); k == providers.KindInvalid {
@@ -110,14 +110,14 @@ func (p *player) play(ctx context.Context, ev world.NodeEvent, a *userdata.Agent
 	return last
 }
 
-func (p *player) once(ctx context.Context, ev world.NodeEvent, a *userdata.AgentConfig) error {
+func (p *simAgent) actOnce(ctx context.Context, ev world.NodeEvent, a *userdata.AgentConfig) error {
 	zone, err := p.zone(ctx, a)
 	if err != nil {
 		return err
 	}
 	owner := providers.Owner{Fleet: a.Fleet, Cloud: ev.Cloud.Key, Instance: ev.Instance.ID, Registered: p.now().Truncate(time.Second).UTC()}
 	if ev.Up {
-		want := p.want(a, &ev.Instance, owner)
+		want := p.wantedRecords(a, &ev.Instance, owner)
 		if err := p.register(ctx, zone, want, owner); err != nil {
 			return err
 		}
@@ -147,7 +147,7 @@ func listed(records []providers.Record) string {
 
 // zone finds the zone that an agent writes to: that of the id that it was given, else the first public one
 // of the name.
-func (p *player) zone(ctx context.Context, a *userdata.AgentConfig) (providers.Zone, error) {
+func (p *simAgent) zone(ctx context.Context, a *userdata.AgentConfig) (providers.Zone, error) {
 	name := a.Zone
 	if a.ZoneID != "" {
 		return providers.FindZone(ctx, p.dns, name, a.ZoneID, "")
@@ -169,9 +169,9 @@ func (p *player) zone(ctx context.Context, a *userdata.AgentConfig) (providers.Z
 	return providers.Zone{}, providers.Errorf(providers.KindNotFound, "find the zone", "there is no public zone %s", name)
 }
 
-// want are the records of a node, in the order in which they are made; they
+// wantedRecords are the records of a node, in the order in which they are made; they
 // are taken back in the opposite order.
-func (p *player) want(a *userdata.AgentConfig, i *world.Instance, owner providers.Owner) []providers.Record {
+func (p *simAgent) wantedRecords(a *userdata.AgentConfig, i *world.Instance, owner providers.Owner) []providers.Record {
 	var out []providers.Record
 	add := func(name, typ, value string) {
 		out = append(out, providers.Record{
@@ -207,21 +207,21 @@ func hostName(a *userdata.AgentConfig, node, id string) string {
 	return providers.CanonicalName(host)
 }
 
-func (p *player) register(ctx context.Context, zone providers.Zone, want []providers.Record, owner providers.Owner) error {
+func (p *simAgent) register(ctx context.Context, zone providers.Zone, want []providers.Record, owner providers.Owner) error {
 	var changes []providers.Change
 	for n := range want {
 		there, err := p.dns.Lookup(ctx, zone, want[n].Name, want[n].Type)
 		if err != nil {
 			return fmt.Errorf("look for %s: %w", want[n].Name, err)
 		}
-		changes = append(changes, settle(there, &want[n], owner)...)
+		changes = append(changes, reconcile(there, &want[n], owner)...)
 	}
 	return p.apply(ctx, zone, changes)
 }
 
-// settle makes the changes after which the node has exactly the record that it
+// reconcile makes the changes after which the node has exactly the record that it
 // wants: values of its own that are out of date go, in the same batch.
-func settle(there []providers.Record, want *providers.Record, owner providers.Owner) []providers.Change {
+func reconcile(there []providers.Record, want *providers.Record, owner providers.Owner) []providers.Change {
 	var changes []providers.Change
 	have := false
 	for _, r := range there {
@@ -248,7 +248,7 @@ func ownedBy(r *providers.Record, owner providers.Owner) bool {
 	return ok && o.Same(owner)
 }
 
-func (p *player) deregister(ctx context.Context, zone providers.Zone, a *userdata.AgentConfig, node string, owner providers.Owner) (gone []providers.Record, err error) {
+func (p *simAgent) deregister(ctx context.Context, zone providers.Zone, a *userdata.AgentConfig, node string, owner providers.Owner) (gone []providers.Record, err error) {
 	names := []struct{ name, typ string }{{a.Service, "A"}, {a.Service, "AAAA"}}
 	if a.Kind == "dns-sd" {
 		host := hostName(a, node, owner.Instance)
@@ -273,7 +273,7 @@ func (p *player) deregister(ctx context.Context, zone providers.Zone, a *userdat
 	return gone, nil
 }
 
-func (p *player) apply(ctx context.Context, zone providers.Zone, changes []providers.Change) error {
+func (p *simAgent) apply(ctx context.Context, zone providers.Zone, changes []providers.Change) error {
 	if len(changes) == 0 {
 		return nil
 	}

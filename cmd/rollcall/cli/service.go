@@ -14,9 +14,9 @@ import (
 	"rollcall/userdata"
 )
 
-// hostPatience is how long a host tries to join or leave, unless --timeout says otherwise. Where an
+// joinTimeout is how long a host tries to join or leave, unless --timeout says otherwise. Where an
 // account allows five requests a second, two hundred hosts at once take minutes.
-const hostPatience = 10 * time.Minute
+const joinTimeout = 10 * time.Minute
 
 func (a *commands) serviceCommand() *cobra.Command {
 	c := group("service", "DNS-SD services: incarnations, hosts that join and leave, a client's view",
@@ -39,7 +39,7 @@ pick need neither.`
 }
 
 // serviceFlags are what commands take that change a service.
-func serviceFlags(cmd *cobra.Command, c *changing) *format {
+func serviceFlags(cmd *cobra.Command, c *changeOptions) *format {
 	cmd.Flags().BoolVar(&c.dryRun, "dry-run", false, "show the plan and its guards on fresh evidence, and write nothing")
 	return outputFlag(cmd, asText, asJSON, asYAML, asName)
 }

@@ -19,7 +19,7 @@ func (a *commands) serviceBalanceCommand() *cobra.Command {
 	var service string
 	var hosts []string
 	var priority, weight number
-	var c changing
+	var c changeOptions
 	cmd := &cobra.Command{
 		Use:   "balance --service NAME --host NAME|RECORD",
 		Short: "Give nodes of a service another priority or weight",
@@ -59,7 +59,7 @@ weighted record sets have a weight too.`,
 		if err != nil {
 			return app.AsRefusal(err)
 		}
-		return a.carry(ctx, s, p, c)
+		return a.execute(ctx, s, p, c)
 	}
 	return cmd
 }

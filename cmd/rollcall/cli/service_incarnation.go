@@ -18,7 +18,7 @@ import (
 func (a *commands) serviceCreateCommand() *cobra.Command {
 	var txt, subtypes []string
 	var ttl ttlFlag
-	var c changing
+	var c changeOptions
 	cmd := &cobra.Command{
 		Use:   "create NAME",
 		Short: "Announce an incarnation: its TXT, its PTR, and its type in the enumeration",
@@ -45,7 +45,7 @@ there. Anyone can read them.`,
 		if err != nil {
 			return app.AsRefusal(err)
 		}
-		ctx, cancel := context.WithTimeout(cmd.Context(), hostPatience)
+		ctx, cancel := context.WithTimeout(cmd.Context(), joinTimeout)
 		defer cancel()
 		s, err := a.openService(ctx, n.String())
 		if err != nil {
@@ -93,7 +93,7 @@ func attributesOf(z *plan.Zone, n dnssd.Name) (dnssd.TXT, bool) {
 }
 
 func (a *commands) serviceRetireCommand() *cobra.Command {
-	var c changing
+	var c changeOptions
 	cmd := &cobra.Command{
 		Use:   "retire NAME",
 		Short: "Take back what announces an incarnation that has no nodes",
@@ -110,7 +110,7 @@ still has nodes is not retired: let them leave first.`,
 		if err != nil {
 			return err
 		}
-		ctx, cancel := context.WithTimeout(cmd.Context(), hostPatience)
+		ctx, cancel := context.WithTimeout(cmd.Context(), joinTimeout)
 		defer cancel()
 		s, err := a.openService(ctx, n.String())
 		if err != nil {

@@ -24,7 +24,7 @@ type nodeFlags struct {
 	priority, weight, port number
 	ttl                    ttlFlag
 	timeout                time.Duration
-	c                      changing
+	c                      changeOptions
 	form                   *format
 }
 
@@ -39,7 +39,7 @@ func (f *nodeFlags) add(cmd *cobra.Command) {
 	fl.Var(&f.priority, "priority", "priority, the lowest first (default: what the config declares, or 0)")
 	fl.Var(&f.weight, "weight", "share among hosts of one priority (default: what the config declares, or 0)")
 	fl.StringArrayVar(&f.txt, "txt", nil, "attribute `key=value` of an incarnation that has no TXT record yet; may be given several times")
-	fl.DurationVar(&f.timeout, "timeout", hostPatience, "how long to try, among many that join or leave at once")
+	fl.DurationVar(&f.timeout, "timeout", joinTimeout, "how long to try, among many that join or leave at once")
 	fl.Var(&f.ttl, "ttl", "TTL of new record sets (default: what the config declares, or 60)")
 }
 

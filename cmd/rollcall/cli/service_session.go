@@ -124,13 +124,13 @@ func (s *serviceSession) serviceEngine(ctx context.Context, zone serviceDNS) (*a
 		Guards: all, ZoneGuards: zones,
 		Sources: fleet.New(fleet.Options{
 			Zones:   []fleet.ZoneSource{{Name: s.zone.Name, ID: s.zone.ID, Provider: s.zone.Provider, DNS: zone}},
-			FleetID: s.Config.Fleet, Timeout: hostPatience, Now: s.Program.Now,
+			FleetID: s.Config.Fleet, Timeout: joinTimeout, Now: s.Program.Now,
 		}),
 		Zones:   []apply.ZoneTarget{{Zone: s.zone, DNS: zone}},
 		Wire:    &wire.Asker{Resolvers: s.Config.Resolvers, Servers: s.Config.NameServers()},
-		Timeout: hostPatience,
+		Timeout: joinTimeout,
 	})
-	for _, l := range s.Settle(ctx, e) {
+	for _, l := range s.ResolveAbandoned(ctx, e) {
 		s.Tell("rollcall: %s", l)
 	}
 	return e, nil
@@ -138,7 +138,7 @@ func (s *serviceSession) serviceEngine(ctx context.Context, zone serviceDNS) (*a
 
 // carryService carries a plan out and says what became of it. What the zone refuses is
 // one line and exit code 2.
-func (a *commands) carryService(ctx context.Context, s *serviceSession, zone serviceDNS, made plan.Planned, c changing) error {
+func (a *commands) carryService(ctx context.Context, s *serviceSession, zone serviceDNS, made plan.Planned, c changeOptions) error {
 	plan := made.Plan
 	if len(plan.Steps) == 0 {
 		a.advise(&made)
@@ -193,7 +193,7 @@ func (a *commands) advise(made *plan.Planned) {
 	}
 }
 
-func (a *commands) tellService(r *apply.Report, c changing) error {
+func (a *commands) tellService(r *apply.Report, c changeOptions) error {
 	for _, l := range r.Plan.Skipped {
 		a.Say("left alone: %s", words.Clean(l))
 	}

@@ -26,14 +26,14 @@ import (
 // worldPrefix begins the state folders of worlds.
 const worldPrefix = "sim-"
 
-// host holds what the embedded clouds cannot know themselves: the config file
+// simHost holds what the embedded clouds cannot know themselves: the config file
 // of the world, the boot scripts of its nodes, and what their agents do.
-type host struct {
+type simHost struct {
 	dir     string // of the config file and the agent's socket
 	say     func(format string, args ...any)
 	plan    *world.World // names, services and fleet id, which every seed shares
 	mu      sync.Mutex
-	players map[providers.Provider]*player
+	players map[providers.Provider]*simAgent
 	scripts map[string][]byte // boot scripts, by service and provider
 }
 
@@ -41,10 +41,10 @@ type host struct {
 // environment of this process becomes that of a client of the world. The options
 // may be changed by with, at the end.
 func startWorld(ctx context.Context, dir string, seed uint64, instances int, say func(string, ...any), with ...func(*sim.Options)) (*sim.Sim, error) {
-	h := &host{dir: dir, say: say, plan: world.New(world.Options{Instances: 60}), players: map[providers.Provider]*player{}, scripts: map[string][]byte{}}
+	h := &simHost{dir: dir, say: say, plan: world.New(world.Options{Instances: 60}), players: map[providers.Provider]*simAgent{}, scripts: map[string][]byte{}}
 	o := sim.Options{
 		Seed: seed, Instances: instances, Dir: filepath.Join(dir, "agent"),
-		UserData: h.userData, ConsoleLines: h.says, Node: h.node, WriteConfig: h.writeConfig, RolePolicies: h.rolePolicies,
+		UserData: h.userData, ConsoleLines: h.consoleLines, Node: h.node, WriteConfig: h.writeConfig, RolePolicies: h.rolePolicies,
 	}
 	for _, f := range with {
 		f(&o)
@@ -82,7 +82,7 @@ func setenv(env []string) error {
 }
 
 // writeConfig writes the config of the world once its ports listen.
-func (h *host) writeConfig(e sim.Endpoints) (string, error) {
+func (h *simHost) writeConfig(e sim.Endpoints) (string, error) {
 	if err := setenv(e.Env()); err != nil { // the nodes' own calls go there too
 		return "", err
 	}
@@ -105,7 +105,7 @@ func (h *host) writeConfig(e sim.Endpoints) (string, error) {
 }
 
 // declare puts the clouds, zones and services of the world into a config.
-func (h *host) declare(c *config.Config, e sim.Endpoints) {
+func (h *simHost) declare(c *config.Config, e sim.Endpoints) {
 	for _, w := range h.plan.Clouds() {
 		settings := providers.SettingsOf("region", w.Region)
 		if url, ok := e.Triton[w.Name]; ok {
@@ -125,7 +125,7 @@ func (h *host) declare(c *config.Config, e sim.Endpoints) {
 }
 
 // rolePolicies returns the policy of the role of the world's nodes, as rollcall policy aws prints it.
-func (h *host) rolePolicies(w *world.World) map[string]string {
+func (h *simHost) rolePolicies(w *world.World) map[string]string {
 	c := config.Empty()
 	h.declare(c, sim.Endpoints{})
 	ids := map[string]string{}
@@ -159,7 +159,7 @@ func serviceOf(s world.ServiceSeed) config.Service {
 
 // userData is the boot script of a seeded node of a service. It is rendered
 // once: ten thousand nodes share it.
-func (h *host) userData(service string, p providers.Provider) []byte {
+func (h *simHost) userData(service string, p providers.Provider) []byte {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	key := service + " " + string(p)
@@ -169,7 +169,7 @@ func (h *host) userData(service string, p providers.Provider) []byte {
 	return h.scripts[key]
 }
 
-func (h *host) render(service string, p providers.Provider) []byte {
+func (h *simHost) render(service string, p providers.Provider) []byte {
 	for _, s := range h.plan.Services() {
 		if s.Name != service {
 			continue

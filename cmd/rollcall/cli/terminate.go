@@ -20,7 +20,7 @@ import (
 
 func (a *commands) terminateCommand() *cobra.Command {
 	var noDrain, yes bool
-	var c changing
+	var c changeOptions
 	cmd := &cobra.Command{
 		Use:   "terminate ID...",
 		Short: "Drain nodes and terminate them",
@@ -60,14 +60,14 @@ name that one instance has.`,
 				return err
 			}
 		}
-		return a.carry(ctx, s, p, c)
+		return a.execute(ctx, s, p, c)
 	}
 	return cmd
 }
 
 // checkTerminate asks the guards of a plan. When they refuse every power step, and typing answers none of them, it writes
 // the report and returns the error that the command ends with. Of several nodes it says which are refused.
-func (a *commands) checkTerminate(ctx context.Context, s *app.Session, planned plan.Plan, c changing) error {
+func (a *commands) checkTerminate(ctx context.Context, s *app.Session, planned plan.Plan, c changeOptions) error {
 	e, err := s.Engine(ctx)
 	if err != nil {
 		return err
@@ -126,7 +126,7 @@ func (a *commands) powerCommand(verb string) *cobra.Command {
 		"reboot": "Reboot instances",
 	}
 	var yes bool
-	var c changing
+	var c changeOptions
 	long := shorts[verb] + ". An ID is an instance id, cloud/id, or a name that\none instance has."
 	if verb == "stop" {
 		long += " Its agent takes a node out of DNS as it stops, if it has one; quiesce\ntakes it out first. Without either, --confirm NAME stops what clients are sent to."
@@ -158,7 +158,7 @@ func (a *commands) powerCommand(verb string) *cobra.Command {
 				return fmt.Errorf("nothing was done")
 			}
 		}
-		return a.carry(ctx, s, plan, c)
+		return a.execute(ctx, s, plan, c)
 	}
 	return cmd
 }

@@ -45,7 +45,7 @@ type HookEvent struct {
 	Finding rows.FindingObject `json:"finding"`
 }
 
-func newHookEvent(s *app.Session, event string, of *standing, now time.Time) HookEvent {
+func newHookEvent(s *app.Session, event string, of *openFinding, now time.Time) HookEvent {
 	text := of.row.Class + " (" + of.row.Severity + "): " + of.row.Reason
 	if event == EventResolved {
 		text = "resolved after " + words.Short(now.Sub(of.since)) + ": " + text
@@ -62,13 +62,13 @@ type hook struct {
 
 // hooks send findings to receivers, one after the other. They never hold the watcher up.
 type hooks struct {
-	say    func(format string, args ...any)
-	path   string // of the file of the findings that were sent
-	hooks  []*hook
-	queue  chan queued
-	told   chan delivery
-	counts *family
-	pause  time.Duration
+	say       func(format string, args ...any)
+	path      string // of the file of the findings that were sent
+	hooks     []*hook
+	queue     chan queued
+	delivered chan delivery
+	counts    *family
+	pause     time.Duration
 }
 
 type queued struct {
@@ -87,7 +87,7 @@ func newHooks(a *app.Program, s *app.Session, f *Options, counts *family) (*hook
 		return nil, fmt.Errorf("make the state folder: %w", err)
 	}
 	h := &hooks{
-		say: a.Say, path: filepath.Join(s.State, "watch.json"), queue: make(chan queued, hookQueue), told: make(chan delivery), counts: counts, pause: hookPause,
+		say: a.Say, path: filepath.Join(s.State, "watch.json"), queue: make(chan queued, hookQueue), delivered: make(chan delivery), counts: counts, pause: hookPause,
 	}
 	if f.Webhook != "" {
 		h.hooks = append(h.hooks, webhook(f.Webhook))
@@ -125,7 +125,7 @@ func (h *hooks) run(ctx context.Context) {
 				return
 			}
 			select {
-			case h.told <- delivery{q.key}:
+			case h.delivered <- delivery{q.key}:
 			case <-ctx.Done():
 				return
 			}
@@ -240,8 +240,8 @@ func execute(ctx context.Context, command string, also []string, body []byte) er
 	return err
 }
 
-// toldRow is a finding that was sent, as it stands in the state folder.
-type toldRow struct {
+// sentFinding is a finding that was sent, as it stands in the state folder.
+type sentFinding struct {
 	Key     string             `json:"key"`
 	Since   time.Time          `json:"since"`
 	Finding rows.FindingObject `json:"finding"`
@@ -249,11 +249,11 @@ type toldRow struct {
 
 // remember writes the findings that were sent to the state folder, so that they are not sent again after a restart,
 // and their end is.
-func (h *hooks) remember(known map[string]*standing) {
-	rows := []toldRow{}
+func (h *hooks) remember(known map[string]*openFinding) {
+	rows := []sentFinding{}
 	for key, s := range known {
-		if s.phase == phaseTold || s.phase == phaseLeaving {
-			rows = append(rows, toldRow{key, s.since, s.row})
+		if s.phase == phaseSent || s.phase == phaseResolving {
+			rows = append(rows, sentFinding{key, s.since, s.row})
 		}
 	}
 	err := textfile.Write(h.path, func(f *os.File) error { return json.NewEncoder(f).Encode(rows) })
@@ -263,10 +263,10 @@ func (h *hooks) remember(known map[string]*standing) {
 }
 
 // remembered returns the findings that were sent before this start.
-func (h *hooks) remembered() map[string]*standing {
-	known := map[string]*standing{}
+func (h *hooks) remembered() map[string]*openFinding {
+	known := map[string]*openFinding{}
 	text, err := textfile.Read(h.path, mostRemembered)
-	var rows []toldRow
+	var rows []sentFinding
 	if err == nil {
 		err = textfile.CheckJSON(text)
 	}
@@ -280,7 +280,7 @@ func (h *hooks) remembered() map[string]*standing {
 		return known
 	}
 	for _, r := range rows {
-		known[r.Key] = &standing{row: r.Finding, since: r.Since, scans: 2, phase: phaseTold}
+		known[r.Key] = &openFinding{row: r.Finding, since: r.Since, scans: 2, phase: phaseSent}
 	}
 	return known
 }

@@ -26,31 +26,31 @@ import (
 	"rollcall/providers/budget"
 )
 
-// meter measures a watch. Most of what it returns is read off the last scan, the
+// watchMetrics measures a watch. Most of what it returns is read off the last scan, the
 // fleet and the accounts when someone asks; the rest is counted as it happens.
-type meter struct {
+type watchMetrics struct {
 	s        *app.Session
 	accounts map[string][]*budget.Account // by name
 
 	scans, lastScan, refresh, deliveries, build *family
 
-	mu     sync.Mutex
-	view   *dnsview.View        // of the last scan; nil before the first
-	doubts map[string]doubt     // reads that the last scan does not believe, by source
-	ended  map[string]time.Time // when the last read of each source ended that was measured
-	began  time.Time
+	mu       sync.Mutex
+	view     *dnsview.View           // of the last scan; nil before the first
+	rejected map[string]rejectedRead // reads that the last scan does not believe, by source
+	ended    map[string]time.Time    // when the last read of each source ended that was measured
+	began    time.Time
 }
 
-// doubt is why a read that was complete is not believed: what is asked one by
+// rejectedRead is why a read that was complete is not believed: what is asked one by
 // one, or the account that answered, refutes it.
-type doubt struct {
+type rejectedRead struct {
 	started time.Time
 	why     string
 }
 
-// newMeter makes the metrics of a session of this version of rollcall.
-func newMeter(s *app.Session, version string) *meter {
-	m := &meter{
+// newMetrics makes the metrics of a session of this version of rollcall.
+func newMetrics(s *app.Session, version string) *watchMetrics {
+	m := &watchMetrics{
 		s: s, accounts: map[string][]*budget.Account{}, ended: map[string]time.Time{}, began: s.Program.Now(),
 		scans:      counterFamily("scans_total", "Scans made of what all sources have shown."),
 		lastScan:   gaugeFamily("last_scan_timestamp_seconds", "When the last scan was made."),
@@ -76,22 +76,22 @@ func newMeter(s *app.Session, version string) *meter {
 }
 
 // scanned takes in a scan.
-func (m *meter) scanned(v *dnsview.View) {
+func (m *watchMetrics) scanned(v *dnsview.View) {
 	m.scans.counter().Inc()
 	m.lastScan.gauge().Set(float64(v.Options.Now.UnixMilli()) / 1000)
-	doubts := map[string]doubt{}
+	doubts := map[string]rejectedRead{}
 	for i, c := range coverages(v.Snapshot) { // View.Sources has the same order
 		if b := &v.Sources[i]; c.Complete() && b.State == providers.CoveragePartial {
-			doubts[c.name] = doubt{c.Started, b.Err}
+			doubts[c.name] = rejectedRead{c.Started, b.Err}
 		}
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.view, m.doubts = v, doubts
+	m.view, m.rejected = v, doubts
 }
 
 // read measures every read that has ended since it looked last.
-func (m *meter) read(snap *providers.Snapshot) {
+func (m *watchMetrics) read(snap *providers.Snapshot) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for _, c := range coverages(snap) {
@@ -124,7 +124,7 @@ func coverages(snap *providers.Snapshot) []covered {
 }
 
 // scrape answers Prometheus with all metrics, and with those of the process.
-func (m *meter) scrape(w http.ResponseWriter, _ *http.Request) {
+func (m *watchMetrics) scrape(w http.ResponseWriter, _ *http.Request) {
 	m.mu.Lock()
 	view := m.view
 	m.mu.Unlock()
@@ -166,7 +166,7 @@ func answered(view *dnsview.View) []*family {
 }
 
 // sources returns the state of each source as it is now.
-func (m *meter) sources() []*family {
+func (m *watchMetrics) sources() []*family {
 	coverage := gaugeFamily("source_coverage", "1 for the state that a source is in: complete, partial, failed, stale or unread.", "source", "state")
 	age := gaugeFamily("source_age_seconds", "Age of the rows of a source.", "source")
 	ofRows := gaugeFamily("source_rows", "Rows of a source: instances or record values.", "source")
@@ -186,14 +186,14 @@ func (m *meter) sources() []*family {
 }
 
 // state is what a source is worth now, and why it is not complete.
-func (m *meter) state(c *covered, now time.Time) (is providers.CoverageState, why string) {
+func (m *watchMetrics) state(c *covered, now time.Time) (is providers.CoverageState, why string) {
 	if c.Err != nil {
 		why = c.Err.Error()
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	is = c.At(now, m.s.StaleAfter())
-	if d, ok := m.doubts[c.name]; ok && is == providers.CoverageComplete && d.started.Equal(c.Started) {
+	if d, ok := m.rejected[c.name]; ok && is == providers.CoverageComplete && d.started.Equal(c.Started) {
 		return providers.CoveragePartial, d.why
 	}
 	return is, why
@@ -201,7 +201,7 @@ func (m *meter) state(c *covered, now time.Time) (is providers.CoverageState, wh
 
 // budgets returns the calls of each account, and what its budget allows now.
 // Accounts of one name are counted together.
-func (m *meter) budgets() []*family {
+func (m *watchMetrics) budgets() []*family {
 	calls := counterFamily("api_calls_total", "Calls to the API of an account: ok, refused (4xx, which gone is too), throttled, failed (5xx or no answer), or held back by its budget.", "source", "result")
 	throttles := counterFamily("api_throttles_total", "Answers of an account that said: too many.", "source")
 	left := gaugeFamily("api_budget_left", "Calls that the budget of an account allows right now.", "source")
@@ -224,7 +224,7 @@ func (m *meter) budgets() []*family {
 }
 
 // listen serves metrics and health on an address. What it returns serves until ctx ends.
-func (m *meter) listen(ctx context.Context, addr string, hosts []string, say func(string, ...any)) (serve func(), err error) {
+func (m *watchMetrics) listen(ctx context.Context, addr string, hosts []string, say func(string, ...any)) (serve func(), err error) {
 	if _, _, err := net.SplitHostPort(addr); err != nil {
 		return nil, exit.Usagef("--metrics %q: write an address and a port, such as 127.0.0.1:9469", addr)
 	}
@@ -296,7 +296,7 @@ func (l logTo) Write(p []byte) (int, error) {
 }
 
 // healthz is well while every source is being read; else it says which are not.
-func (m *meter) healthz(w http.ResponseWriter, _ *http.Request) {
+func (m *watchMetrics) healthz(w http.ResponseWriter, _ *http.Request) {
 	now := m.s.Program.Now()
 	var bad []string
 	for _, c := range coverages(m.s.Fleet.Snapshot()) {

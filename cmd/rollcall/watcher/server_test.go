@@ -21,7 +21,7 @@ func served(t *testing.T, hosts ...string) string {
 	s.Start(time.Second)
 	var at string
 	ctx, cancel := context.WithCancel(t.Context())
-	serve, err := newMeter(s, "").listen(ctx, "127.0.0.1:0", hosts, func(format string, args ...any) {
+	serve, err := newMetrics(s, "").listen(ctx, "127.0.0.1:0", hosts, func(format string, args ...any) {
 		t.Logf(format, args...)
 		if l, ok := args[0].(net.Addr); ok {
 			at = l.String()

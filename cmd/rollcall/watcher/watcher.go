@@ -21,20 +21,20 @@ import (
 
 // watcher compares what each scan finds with what the one before has found.
 type watcher struct {
-	s      *app.Session
-	filter filter.Filter
-	least  dnsview.Severity
-	say    func(line string, row any) error // prints a change; nil to print none
-	hooks  *hooks                           // nil for none
-	meter  *meter
+	s       *app.Session
+	filter  filter.Filter
+	least   dnsview.Severity
+	say     func(line string, row any) error // prints a change; nil to print none
+	hooks   *hooks                           // nil for none
+	metrics *watchMetrics
 
-	scanned time.Time            // when the last scan began
-	known   map[string]*standing // findings by Finding.Key
-	states  map[string]string    // of sources, as reported last
+	scanned time.Time               // when the last scan began
+	known   map[string]*openFinding // findings by Finding.Key
+	states  map[string]string       // of sources, as reported last
 }
 
-// standing is a finding that stands, or one whose end the hooks have not been sent yet.
-type standing struct {
+// openFinding is a finding that stands, or one whose end the hooks have not been sent yet.
+type openFinding struct {
 	row   rows.FindingObject
 	since time.Time
 	scans int
@@ -46,9 +46,9 @@ type phase int
 
 const (
 	phaseNew     phase = iota // not announced yet
-	phaseTelling              // it is being sent
-	phaseTold
-	phaseLeaving // it is resolved, and that is being sent
+	phaseSending              // it is being sent
+	phaseSent
+	phaseResolving // it is resolved, and that is being sent
 )
 
 // Options shape a watch.
@@ -68,7 +68,7 @@ type Options struct {
 
 // Run reads all sources again and again, and says what changes, until ctx ends.
 func Run(ctx context.Context, a *app.Program, f *Options) (err error) {
-	w := &watcher{filter: f.Only, least: f.Least, known: map[string]*standing{}, states: map[string]string{}}
+	w := &watcher{filter: f.Only, least: f.Least, known: map[string]*openFinding{}, states: map[string]string{}}
 	if f.Lines {
 		w.say = lineWriter(a.Out, f.AsJSON)
 	}
@@ -77,9 +77,9 @@ func Run(ctx context.Context, a *app.Program, f *Options) (err error) {
 	}
 	w.s.Observer = w.s.NewObserver()
 	w.s.Start(app.ConsoleTimeout)
-	w.meter = newMeter(w.s, f.Version)
+	w.metrics = newMetrics(w.s, f.Version)
 	if f.Webhook != "" || f.Exec != "" {
-		if w.hooks, err = newHooks(a, w.s, f, w.meter.deliveries); err != nil {
+		if w.hooks, err = newHooks(a, w.s, f, w.metrics.deliveries); err != nil {
 			return err
 		}
 		w.known = w.hooks.remembered()
@@ -90,7 +90,7 @@ func Run(ctx context.Context, a *app.Program, f *Options) (err error) {
 	defer wg.Wait()
 	defer cancel()
 	if f.Metrics != "" {
-		serve, err := w.meter.listen(ctx, f.Metrics, f.MetricsHosts, a.Say)
+		serve, err := w.metrics.listen(ctx, f.Metrics, f.MetricsHosts, a.Say)
 		if err != nil {
 			return err
 		}
@@ -115,7 +115,7 @@ func (w *watcher) run(ctx context.Context) error {
 	defer tick.Stop()
 	var told <-chan delivery
 	if w.hooks != nil {
-		told = w.hooks.told
+		told = w.hooks.delivered
 	}
 	for {
 		select {
@@ -129,7 +129,7 @@ func (w *watcher) run(ctx context.Context) error {
 			return nil
 		}
 		snap := w.s.Fleet.Snapshot()
-		w.meter.read(snap)
+		w.metrics.read(snap)
 		if !w.due(snap) {
 			continue
 		}
@@ -161,7 +161,7 @@ func (w *watcher) due(snap *providers.Snapshot) bool {
 
 // scan says what is new and what is resolved.
 func (w *watcher) scan(v *dnsview.View) error {
-	w.meter.scanned(v)
+	w.metrics.scanned(v)
 	if err := w.sources(v); err != nil {
 		return err
 	}
@@ -180,32 +180,32 @@ func (w *watcher) scan(v *dnsview.View) error {
 		}
 		s := w.known[key]
 		if s == nil {
-			s = &standing{since: v.Options.Now}
+			s = &openFinding{since: v.Options.Now}
 			w.known[key] = s
 			s.row = row.Object()
-			if err := w.tell(EventNew, s, v.Options.Now); err != nil {
+			if err := w.report(EventNew, s, v.Options.Now); err != nil {
 				return err
 			}
 		}
 		s.row = row.Object()
 		s.scans++
 		if w.hooks != nil && s.scans >= 2 && s.phase == phaseNew && w.hooks.send(key, newHookEvent(w.s, EventNew, s, v.Options.Now)) {
-			s.phase = phaseTelling
+			s.phase = phaseSending
 		}
 	}
 	for key, s := range w.known {
-		if stands[key] || unsure[s.row.Subject()] || s.phase == phaseTelling || s.phase == phaseLeaving || !resolved(v, &s.row) {
+		if stands[key] || unsure[s.row.Subject()] || s.phase == phaseSending || s.phase == phaseResolving || !resolved(v, &s.row) {
 			continue
 		}
-		if s.phase == phaseTold {
+		if s.phase == phaseSent {
 			if !w.hooks.send(key, newHookEvent(w.s, EventResolved, s, v.Options.Now)) {
 				continue // at the next scan
 			}
-			s.phase = phaseLeaving
+			s.phase = phaseResolving
 		} else {
 			delete(w.known, key)
 		}
-		if err := w.tell(EventResolved, s, v.Options.Now); err != nil {
+		if err := w.report(EventResolved, s, v.Options.Now); err != nil {
 			return err
 		}
 	}
@@ -218,10 +218,10 @@ func (w *watcher) delivered(d delivery) {
 	switch {
 	case s == nil:
 		return
-	case s.phase == phaseLeaving:
+	case s.phase == phaseResolving:
 		delete(w.known, d.key)
 	default:
-		s.phase = phaseTold
+		s.phase = phaseSent
 	}
 	w.hooks.remember(w.known)
 }
@@ -260,7 +260,7 @@ type Line struct {
 	Source  *rows.Source        `json:"source,omitempty"`
 }
 
-func (w *watcher) tell(event string, s *standing, now time.Time) error {
+func (w *watcher) report(event string, s *openFinding, now time.Time) error {
 	if w.say == nil {
 		return nil
 	}
