@@ -64,10 +64,19 @@ func (e *Engine) Resolve(ctx context.Context) (Resolution, error) {
 			}
 		}
 	}
+	all, err := e.o.Journal.Entries()
+	if err != nil {
+		return Resolution{}, err
+	}
 	var out Resolution
 	var outcomes []journal.Outcome
 	for i := range entries {
 		a := &answers[i]
+		if a.outcome == index.NotMade {
+			if later := changedSince(all, &entries[i]); later != nil {
+				a.outcome, a.why = index.CannotTell, a.why+", but entry "+later.ID+" came after it: "+index.Clean(later.Sentence)
+			}
+		}
 		switch {
 		case !a.asked:
 			out.Open = append(out.Open, Open{entries[i], a.why})
