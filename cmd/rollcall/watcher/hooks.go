@@ -222,6 +222,7 @@ func hookEnvironment(also []string) []string {
 // needs to run, and those that also names.
 func execute(ctx context.Context, command string, also []string, body []byte) error {
 	cmd := exec.CommandContext(ctx, "sh", "-c", command)
+	endWithChildren(cmd)
 	cmd.Env = hookEnvironment(also)
 	cmd.Stdin = bytes.NewReader(body)
 	var said bytes.Buffer
