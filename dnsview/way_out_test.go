@@ -164,3 +164,32 @@ func TestForEveryAlarmingEntryOfOursTheGuardsLetSomeVerbThrough(t *testing.T) {
 		}
 	})
 }
+
+func TestNoRefusalForARecordWithoutAMarkerNamesAVerbThatRefusesIt(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		w := randomWorld(t)
+		for _, zone := range []string{cfZone, r53Zone} {
+			w.plain(zone, "MX", "10 mail."+zone)
+			w.plain(zone, "CAA", `0 issue "ca.example.net"`)
+			w.plain("note."+zone, "TXT", `"a note"`)
+			w.plain("alias."+zone, "CNAME", "elsewhere.example.net")
+		}
+		v := w.view()
+		for z := range v.Snapshot.Zones {
+			for i := range v.Snapshot.Zones[z].Records {
+				r := &v.Snapshot.Zones[z].Records[i]
+				if index.Marked(r) || v.Options.Fleet == "" || v.Index.ZoneRefused(r.Zone) != "" {
+					continue
+				}
+				for verb, plan := range namedVerbs {
+					p := plan(v, r.Identity())
+					for _, s := range p.Skipped {
+						if bad := refusals(v, r, s); len(p.Steps) == 0 && len(bad) > 0 {
+							t.Fatalf("%s: %s\n%s", verb, s, strings.Join(bad, "\n"))
+						}
+					}
+				}
+			}
+		}
+	})
+}

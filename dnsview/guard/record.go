@@ -91,16 +91,19 @@ func (e *Evidence) CheckOwner() index.GuardResult {
 // checkUnowned refuses a record without a marker, and names the program that manages it where there is one.
 func (e *Evidence) checkUnowned(g index.GuardID) index.GuardResult {
 	r := e.Change.Record()
-	c := index.ControllerInComment(&r)
+	c, do := index.ControllerInComment(&r), "adopt it first"
 	if e.View != nil {
 		if now := e.View.Record(r.Identity()); now != nil {
 			c = e.View.ControllerOf(now)
+			if !e.View.Index.Adoptable(now) {
+				do = index.WithoutAdoption
+			}
 		}
 	}
 	if c != "" {
 		return index.Failed(g, "it is managed by "+c+", which would write it again", "remove it at its source")
 	}
-	return index.Failed(g, "it has no owner marker, and rollcall changes only what it owns", "adopt it first")
+	return index.Failed(g, "it has no owner marker, and rollcall changes only what it owns", do)
 }
 
 // CheckUnchanged is guard 5: the record was read again and is what the plan saw.

@@ -26,8 +26,20 @@ func (x *Index) AdoptOr(r *providers.Record, adopt string) string {
 	if z := x.ZonesByName[r.Zone]; z != nil && z.View.Zone.Provider == providers.Cloudflare && HasOwnComment(r) {
 		return OwnComment(r)
 	}
+	if adopt != "" && !x.Adoptable(r) {
+		return "has no owner marker, and rollcall changes only what it owns: " + WithoutAdoption
+	}
 	return adopt
 }
+
+// Adoptable reports whether a record without a marker can be given one: it leads to a running instance.
+func (x *Index) Adoptable(r *providers.Record) bool {
+	i := x.InstanceOf(r)
+	return i != nil && i.State == providers.StateRunning && !r.Alias
+}
+
+// WithoutAdoption says what a person does about a record without a marker that is not Adoptable.
+const WithoutAdoption = "change it at its DNS provider"
 
 // registry is one record of a registry: who manages what.
 type registry struct {
