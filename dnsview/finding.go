@@ -64,7 +64,7 @@ const (
 	Critical
 )
 
-// String gives the severity as it is printed.
+// String returns the severity as it is printed.
 func (s Severity) String() string {
 	return [...]string{"info", "low", "medium", "high", "critical"}[max(Info, min(s, Critical))]
 }

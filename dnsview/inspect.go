@@ -247,7 +247,7 @@ func (in *inspector) nobody(a netip.Addr) Evidence {
 	}
 }
 
-// two gives the coverage of one cloud and one zone.
+// two returns the coverage of one cloud and one zone.
 func (in *inspector) two(cloud string, z *index.ZoneState) []index.Basis {
 	for _, cs := range in.Clouds {
 		if cs.Name == cloud {

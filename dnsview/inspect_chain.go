@@ -124,7 +124,7 @@ func (in *inspector) collect(z *index.ZoneState, types map[string]*typeState, in
 	}
 }
 
-// declaredIncarnation gives the declaration of an incarnation, or nil.
+// declaredIncarnation returns the declaration of an incarnation, or nil.
 func (in *inspector) declaredIncarnation(name string) *index.DeclaredService {
 	if s := in.ServicesByName[name]; s != nil && s.Kind == index.DNSSD {
 		return s
@@ -262,7 +262,7 @@ func (in *inspector) target(s srvRow) {
 	in.addOr(index.MissingEvidenceOf(nil, z), f)
 }
 
-// declaredOr gives the declaration of a service, or one that says nothing.
+// declaredOr returns the declaration of a service, or one that says nothing.
 func (in *inspector) declaredOr(name string) *index.Service {
 	if s := in.ServicesByName[name]; s != nil {
 		return s.Service

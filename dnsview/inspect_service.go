@@ -67,7 +67,7 @@ func (in *inspector) memberRecords(s *index.DeclaredService) *memberRecords {
 	return ms
 }
 
-// of gives the records that one node owns at the name of the service.
+// of returns the records that one node owns at the name of the service.
 func (ms *memberRecords) of(n int32) []index.Member {
 	at, _ := slices.BinarySearchFunc(ms.owned, n, func(m index.Member, n int32) int { return cmp.Compare(m.Node, n) })
 	end := at

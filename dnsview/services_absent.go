@@ -79,7 +79,7 @@ func (t *serviceTree) hostRemembered(k index.InstanceKey, m index.QuiescedMarker
 	return found
 }
 
-// nodeOfMark gives the node that a marker tells of: the one that has the value still, or a new one.
+// nodeOfMark returns the node that a marker names: the one that has the value still, or a new one.
 func (t *serviceTree) nodeOfMark(ro *memberBuilder, m index.QuiescedMarker) *NodeView {
 	k := index.InstanceKey{Cloud: m.Owner.Cloud, ID: m.Owner.Instance}
 	node := int32(-1)
@@ -163,7 +163,7 @@ func (t *serviceTree) nameHosts() {
 	}
 }
 
-// hostless gives the members of the name that a host name without an SRV value belongs to, and the node
+// hostless returns the members of the name that a host name without an SRV value belongs to, and the node
 // that has that name already. The incarnation is the one that remembers the
 // name, that the name lies below, or that selects the instance.
 func (t *serviceTree) hostless(m index.Member) (*memberBuilder, *NodeView) {

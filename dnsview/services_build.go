@@ -230,7 +230,7 @@ func (t *serviceTree) nodeOfRecord(ro *memberBuilder, m index.Member) *NodeView 
 	return n
 }
 
-// belongs gives a node to the owner that a marker names.
+// belongs names the owner of a marker as the instance of a node.
 func (t *serviceTree) belongs(n *NodeView, o providers.Owner) {
 	n.Ref = providers.InstanceRef{Key: o.Cloud, ID: o.Instance, Name: o.Instance}
 	if t.ForeignFleet(o) {

@@ -97,7 +97,7 @@ func (t *serviceTree) finishMembers(ro *memberBuilder) {
 	slices.SortFunc(ro.Nodes, compareNodes)
 }
 
-// addUp gives a service type what its incarnations have together.
+// addUp sums up in a service type what its incarnations have.
 func (t *serviceTree) addUp(s *ServiceView) {
 	if len(s.Incarnations) == 0 {
 		return
@@ -146,7 +146,7 @@ func (ro *memberBuilder) liveBy(n *NodeView) (index.MemberID, bool) {
 	return index.MemberID{}, false
 }
 
-// findingsOf gives the findings about a node in its service.
+// findingsOf returns the findings about a node in its service.
 func (t *serviceTree) findingsOf(n *NodeView) []*Finding {
 	var out []*Finding
 	for _, list := range [][]*providers.Record{n.Records, n.Hosts, n.Markers} {

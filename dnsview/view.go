@@ -95,14 +95,14 @@ func (v *View) Complete() bool {
 	return true
 }
 
-// FindingsOf gives the findings about one record, worst first.
+// FindingsOf returns the findings about one record, worst first.
 func (v *View) FindingsOf(id providers.Identity) []*Finding { return v.FindingsOfRecord(v.Record(id)) }
 
-// FindingsOfRecord gives the findings about a record of this snapshot, worst
+// FindingsOfRecord returns the findings about a record of this snapshot, worst
 // first. It is the quick form of FindingsOf for those who hold the pointer.
 func (v *View) FindingsOfRecord(r *providers.Record) []*Finding { return v.byRecord[r] }
 
-// FindingsOfInstance gives the findings about one instance, worst first: those
+// FindingsOfInstance returns the findings about one instance, worst first: those
 // about its records too.
 func (v *View) FindingsOfInstance(key providers.CloudKey, id string) []*Finding {
 	return v.byInstance[index.InstanceKey{Cloud: key, ID: id}]
@@ -133,18 +133,18 @@ func (v *View) Instance(key providers.CloudKey, id string) *providers.Instance {
 	return v.Index.Instance(key, id)
 }
 
-// RecordsOf gives the records that belong to an instance, in stable order:
+// RecordsOf returns the records that belong to an instance, in stable order:
 // those whose marker names it, and those without a marker that hold one of its addresses.
 func (v *View) RecordsOf(key providers.CloudKey, id string) []*providers.Record {
 	return v.Index.RecordsOf(key, id)
 }
 
-// InstanceOf gives the instance that a record belongs to: the one that its
+// InstanceOf returns the instance that a record belongs to: the one that its
 // marker names, else the one that holds its address. It gives nil when the
 // cloud does not list it any more, or when no one here has the address.
 func (v *View) InstanceOf(r *providers.Record) *providers.Instance { return v.Index.InstanceOf(r) }
 
-// CloudByKey gives the view of the cloud that answers with this key, or nil.
+// CloudByKey returns the view of the cloud that answers with this key, or nil.
 func (v *View) CloudByKey(key providers.CloudKey) *providers.CloudView {
 	return v.Index.CloudView(key)
 }
@@ -165,7 +165,7 @@ func (v *View) ServiceOfInstance(i *providers.Instance) string {
 // ServicesOfInstance names all services that an instance is a node of.
 func (v *View) ServicesOfInstance(i *providers.Instance) []string { return v.Index.ServicesOf(i) }
 
-// Service gives the declaration of a service, or nil.
+// Service returns the declaration of a service, or nil.
 func (v *View) Service(name string) *index.Service { return v.Index.Service(name) }
 
 // Seen says when each finding of this view was first seen, by its Finding.Key:

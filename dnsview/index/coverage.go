@@ -100,7 +100,7 @@ func coverageWhy(name string, c providers.Coverage, state providers.CoverageStat
 	return w
 }
 
-// ErrorText gives an error as one clean line of bounded length.
+// ErrorText returns an error as one clean line of bounded length.
 func ErrorText(err error) string {
 	s := Clean(err.Error())
 	if len(s) > 160 {

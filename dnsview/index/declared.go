@@ -103,6 +103,6 @@ type Options struct {
 
 // PublicRanges reports whether an address lies in a range that a cloud rents out.
 type PublicRanges interface {
-	// Lookup gives the owner of the range (e.g. "Amazon EC2 us-east-1") and the date of the published list.
+	// Lookup returns the owner of the range (e.g. "Amazon EC2 us-east-1") and the date of the published list.
 	Lookup(netip.Addr) (owner string, published time.Time, ok bool)
 }

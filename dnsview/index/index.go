@@ -133,7 +133,7 @@ func betterInstance(a, b *providers.Instance) bool {
 	return a.Launched.After(b.Launched)
 }
 
-// NodeOf gives the number of an instance, known or not.
+// NodeOf returns the number of an instance, known or not.
 func (x *Index) NodeOf(key providers.CloudKey, id string) int32 {
 	m := x.NodesByID[key]
 	if m == nil {
@@ -202,7 +202,7 @@ func betterHolder(a, b Holder) bool {
 	return cmp.Or(cmp.Compare(a.Address.Key, b.Address.Key), cmp.Compare(a.Address.Kind, b.Address.Kind), cmp.Compare(a.Address.ID, b.Address.ID)) < 0
 }
 
-// Allowed gives the prefix of the allow-list that holds the address.
+// Allowed returns the prefix of the allow-list that holds the address.
 func (x *Index) Allowed(a netip.Addr) (netip.Prefix, bool) {
 	for _, p := range x.Options.Allow {
 		if p.Contains(a) {
@@ -213,7 +213,7 @@ func (x *Index) Allowed(a netip.Addr) (netip.Prefix, bool) {
 }
 
 // own links a record to the instance that its marker names, or else to the
-// instance that holds its address, and gives the number of that instance, or -1.
+// instance that holds its address, and returns the number of that instance, or -1.
 func (x *Index) own(r *providers.Record) int32 {
 	k, ok := x.belongsTo(r)
 	if !ok {
@@ -258,7 +258,7 @@ func (x *Index) ForeignFleet(o providers.Owner) bool {
 	return x.Options.Fleet != "" && o.Fleet != x.Options.Fleet
 }
 
-// KeyOf gives the key of an instance's cloud; a row without one has that of the cloud of its name.
+// KeyOf returns the key of an instance's cloud; a row without one has that of the cloud of its name.
 func (x *Index) KeyOf(i *providers.Instance) providers.CloudKey {
 	if i.Key != "" {
 		return i.Key
@@ -271,7 +271,7 @@ func (x *Index) KeyOf(i *providers.Instance) providers.CloudKey {
 	return ""
 }
 
-// NumberOf gives the number of a known instance, or -1.
+// NumberOf returns the number of a known instance, or -1.
 func (x *Index) NumberOf(i *providers.Instance) int32 {
 	if n, ok := x.NodesByID[x.KeyOf(i)][i.ID]; ok {
 		return n
@@ -375,7 +375,7 @@ func CompareRecords(a, b *providers.Record) int {
 	return cmp.Or(cmp.Compare(a.ID, b.ID), cmp.Compare(a.SetID, b.SetID))
 }
 
-// ZoneOf gives the zone that is read here and that a name lies in, the closest first.
+// ZoneOf returns the zone that is read here and that a name lies in, the closest first.
 func (x *Index) ZoneOf(name string) *ZoneState {
 	for n := providers.CanonicalName(name); ; {
 		if z := x.ZonesByName[n]; z != nil {

@@ -36,7 +36,7 @@ type QuiescedMarker struct {
 	Name   string // of the record that was taken out
 }
 
-// Named gives the records of a zone with one name, from a map that is made when it is
+// Named returns the records of a zone with one name, from a map that is made when it is
 // first asked for. It is for Inspect alone: a finished view is read by many at once.
 func (z *ZoneState) Named(name string) []*providers.Record {
 	if z.names == nil {

@@ -49,7 +49,7 @@ type ranges struct {
 	published time.Time
 }
 
-// Lookup gives the owner of the longest prefix that holds the address.
+// Lookup returns the owner of the longest prefix that holds the address.
 func (r *ranges) Lookup(a netip.Addr) (owner string, published time.Time, ok bool) {
 	lengths := r.v6
 	if a = a.Unmap(); a.Is4() {
@@ -83,7 +83,7 @@ func (r *ranges) add(p netip.Prefix, owner string) {
 	}
 }
 
-// PublishedRanges gives the public ranges that rollcall knows by heart: those
+// PublishedRanges returns the public ranges that rollcall knows by heart: those
 // of Amazon EC2 in its largest regions, with the date of Amazon's list.
 func PublishedRanges() PublicRanges {
 	r := &ranges{}

@@ -7,7 +7,7 @@ import (
 	"rollcall/providers"
 )
 
-// HostsOf gives the host names that the SRV value of a marker may have led to: those
+// HostsOf returns the host names that the SRV value of a marker may have led to: those
 // that other markers or records of its owner bear, and those that the node would be given.
 func (x *Index) HostsOf(m QuiescedMarker, others []QuiescedMarker) []string {
 	var out []string
@@ -36,7 +36,7 @@ func (x *Index) HostsOf(m QuiescedMarker, others []QuiescedMarker) []string {
 	return out
 }
 
-// RecoverSRV gives the SRV value that a marker remembers. A marker has 100 characters, in
+// RecoverSRV returns the SRV value that a marker remembers. A marker has 100 characters, in
 // which a long value is a digest: then the values that it may have been are held
 // against it, those of the declaration and of the other nodes. When none of them is it, guessed
 // says so, and the value is the one that the declaration gives; without one only its target is given.

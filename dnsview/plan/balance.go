@@ -39,7 +39,7 @@ func Balance(z Zone, records []providers.Record, priority, weight *uint16) (Plan
 	return m.end("Change " + count(len(m.planned.Plan.Steps), "node", "nodes")), nil
 }
 
-// balanced gives a record with another priority or weight, and what is new in it; nothing
+// balanced returns a record with another priority or weight, and what is new in it; nothing
 // when it has them already.
 func balanced(r providers.Record, priority, weight *uint16) (after providers.Record, what string, err error) {
 	after = r

@@ -50,7 +50,7 @@ func (b *builder) change(c providers.Change, sentence string, reason dnsview.Cla
 	return b.add(s)
 }
 
-// end gives the plan a title when it has none: the sentence of its only step, or a count.
+// end sets the title of the plan when it has none: the sentence of its only step, or a count.
 func (b *builder) end(what string) Plan {
 	b.leaveBarred()
 	if b.v != nil {
@@ -137,7 +137,7 @@ func (b *builder) instance(ref providers.InstanceRef) *providers.Instance {
 	return i
 }
 
-// ours gives the owner of a record when it is this fleet's, and says why not otherwise.
+// ours returns the owner of a record when it is this fleet's, and says why not otherwise.
 func (b *builder) ours(r *providers.Record) (providers.Owner, bool) {
 	o, ok := r.Owner()
 	switch {
@@ -268,7 +268,7 @@ func srvRank(r *providers.Record) int {
 	return 2
 }
 
-// srvTo gives the SRV records that lead to a host name.
+// srvTo returns the SRV records that lead to a host name.
 func (b *builder) srvTo(host *providers.Record) []*providers.Record {
 	if b.srvs == nil {
 		b.srvs = map[string][]*providers.Record{}

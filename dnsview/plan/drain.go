@@ -122,7 +122,7 @@ func (b *builder) dropFrom(n int) {
 	}
 }
 
-// marksOf gives the markers that remember what was taken out of DNS of an instance, in stable order.
+// marksOf returns the markers that remember what was taken out of DNS of an instance, in stable order.
 func (b *builder) marksOf(i *providers.Instance) []index.QuiescedMarker {
 	x := b.v.Index
 	marks := slices.DeleteFunc(slices.Clone(x.QuiescedMarkers), func(m index.QuiescedMarker) bool {

@@ -116,7 +116,7 @@ func (b *builder) notThere(key providers.CloudKey, id, who string) string {
 // byHand reports whether a node is a host that joined by hand, which no cloud shows.
 func byHand(ref providers.InstanceRef) bool { return providers.Owner{Instance: ref.ID}.Host() }
 
-// recordsOf gives the records that belong to an instance or to a host that joined by hand, in stable order.
+// recordsOf returns the records that belong to an instance or to a host that joined by hand, in stable order.
 func (b *builder) recordsOf(ref providers.InstanceRef) []*providers.Record {
 	if !byHand(ref) {
 		return b.v.RecordsOf(ref.Key, ref.ID)

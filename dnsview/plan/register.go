@@ -126,7 +126,7 @@ func (b *builder) address(s *index.DeclaredService, name string, a netip.Addr, i
 	return n
 }
 
-// setTTL gives a new record the TTL and the proxying that its service
+// setTTL sets the TTL and the proxying of a new record to what its service
 // declares, else the ones of its name, else the default.
 func (b *builder) setTTL(r *providers.Record, s *index.DeclaredService) {
 	r.TTL = defaultTTL
@@ -152,7 +152,7 @@ func (b *builder) setTTL(r *providers.Record, s *index.DeclaredService) {
 	}
 }
 
-// at gives the records of one name and type in a zone, in stable order.
+// at returns the records of one name and type in a zone, in stable order.
 func (b *builder) at(z *index.ZoneState, name, typ string) []*providers.Record {
 	if z == nil {
 		return nil

@@ -204,7 +204,7 @@ func (b *builder) deleteFormerAddress(r *providers.Record, o providers.Owner, i 
 	return true
 }
 
-// asDeclared gives one field of a record the value that its service declares, and
+// asDeclared sets one field of a record to the value that its service declares, and
 // says so; it says nothing when there is nothing to change.
 func (b *builder) asDeclared(r *providers.Record, c dnsview.Class, s *index.Service) string {
 	switch c {

@@ -191,7 +191,7 @@ func (b *builder) forgetHalf(r *providers.Record, ref *providers.InstanceRef) (i
 	return ids
 }
 
-// remembered gives the value that the marker of a quiesced node remembers; empty
+// remembered returns the value that the marker of a quiesced node remembers; empty
 // when no one can tell. A marker that had no room for the value holds a digest of it, which tells
 // the value among those that the node can have had: its addresses, and SRV values
 // that lead to a host name of its own. Where none fits, it is the one that a registration

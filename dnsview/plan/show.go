@@ -72,7 +72,7 @@ type DiffLine struct {
 	Text string
 }
 
-// Doc gives the plan as it is shown. guards gives the guards of a step with
+// Doc returns the plan as it is shown. guards returns the guards of a step with
 // their state, and may be nil when they were not asked.
 func (p Plan) Doc(guards func(*Step) []index.GuardResult) Doc {
 	d := Doc{Verb: p.Verb, Title: index.Clean(p.Title), Checksum: p.Checksum(), Steps: []StepDoc{}, Skipped: []string{}}

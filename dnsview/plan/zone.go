@@ -62,7 +62,7 @@ func (z *Zone) Read(ctx context.Context, g Getter, names ...string) error {
 	return nil
 }
 
-// at gives the records of one name and type.
+// at returns the records of one name and type.
 func (z *Zone) at(name, typ string) []*providers.Record {
 	var out []*providers.Record
 	for i := range z.Records {

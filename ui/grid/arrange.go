@@ -76,7 +76,7 @@ func (d *Data[K, R]) pick(at []int) []R {
 	return out
 }
 
-// NextSort gives the order that follows in the cycle of sortable columns;
+// NextSort returns the order that follows in the cycle of sortable columns;
 // after the last one comes the order in which the rows came.
 func NextSort[R any](columns []Column[R], now Sort) Sort {
 	for c := max(now.Column, -1) + 1; c < len(columns); c++ {

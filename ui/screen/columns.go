@@ -108,7 +108,7 @@ func drawn[R any](columns []rows.Column[R], in roles, by cellsByTitle[R]) []grid
 	return out
 }
 
-// wireCell tells in a few cells what name servers make of a record's name:
+// wireCell returns in a few cells what name servers make of a record's name:
 // servers that agree with the API of those that were asked, or what is odd about it.
 func wireCell(t *theme.Theme, w *index.WireState) grid.Cell {
 	if w == nil {

@@ -97,7 +97,7 @@ func (j *journalScreen) detail(r *rows.Entry) {
 	})
 }
 
-// journalState tells in words what became of an entry.
+// journalState returns in words what became of an entry.
 func journalState(r *rows.Entry) string {
 	s := string(r.State)
 	switch {
