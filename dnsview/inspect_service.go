@@ -170,17 +170,14 @@ func (in *inspector) has(s *index.DeclaredService, ms *memberRecords, n int32, i
 	if s.Kind == index.DNSSD {
 		return in.hasSRV(ms, n, i, own, want)
 	}
-	if len(want) == 0 {
-		if len(own) > 0 {
-			return true, ""
-		}
+	have = len(own) > 0 || servesAny(ms.values, i, netip.Addr.IsValid)
+	if len(want) == 0 && !have {
 		return false, "an address"
 	}
 	for _, a := range want {
 		typ := index.TypeOf(a)
-		there := slices.ContainsFunc(own, func(m index.Member) bool { return m.Record.Type == typ })
-		if there || in.servesAny(ms.values, i, a) {
-			have = true
+		if slices.ContainsFunc(own, func(m index.Member) bool { return m.Record.Type == typ }) ||
+			servesAny(ms.values, i, func(b netip.Addr) bool { return b.Is4() == a.Is4() }) {
 			continue
 		}
 		if lacks != "" {
@@ -191,26 +188,16 @@ func (in *inspector) has(s *index.DeclaredService, ms *memberRecords, n int32, i
 	return have, lacks
 }
 
-// servesAny reports whether any address of the instance, of the family of a, is served.
-func (in *inspector) servesAny(values map[netip.Addr]bool, i *providers.Instance, a netip.Addr) bool {
-	for _, list := range [][]netip.Addr{i.PublicIPs, i.PrivateIPs} {
-		for _, b := range list {
-			if b.Is4() == a.Is4() && values[b] {
-				return true
-			}
-		}
-	}
-	return false
+// servesAny reports whether an address of the instance that match is true for is among the values that are served.
+func servesAny(values map[netip.Addr]bool, i *providers.Instance, match func(netip.Addr) bool) bool {
+	served := func(a netip.Addr) bool { return values[a] && match(a) }
+	return slices.ContainsFunc(i.PublicIPs, served) || slices.ContainsFunc(i.PrivateIPs, served)
 }
 
 func (in *inspector) hasSRV(ms *memberRecords, n int32, i *providers.Instance, own []index.Member, want []netip.Addr) (have bool, lacks string) {
 	if len(own) == 0 {
-		for _, list := range [][]netip.Addr{i.PublicIPs, i.PrivateIPs} {
-			for _, a := range list {
-				if ms.byAddr[a] {
-					return true, ""
-				}
-			}
+		if servesAny(ms.byAddr, i, netip.Addr.IsValid) {
+			return true, ""
 		}
 		// The host name may be there without the SRV value.
 		for l := in.Nodes[n].FirstLink; l >= 0; l = in.Links[l].Next {

@@ -440,6 +440,12 @@ func TestOneFindingForEachCondition(t *testing.T) {
 		}, []string{"in-flight info www-02"}, "60 s ago"},
 		{"a pending node is in flight", func(w *world) { w.drop(wwwName, "A", "165"); w.instance(tritonA).State = providers.StatePending }, []string{"in-flight info www-02"}, "pending"},
 		{"a stopped node without a record is as it should be", func(w *world) { w.drop(wwwName, "A", "165"); w.instance(tritonA).State = providers.StateStopped }, nil, ""},
+		{"a node that only its IPv6 record leads to is half in its service, and not missing", func(w *world) {
+			w.drop(wwwName, "A", "165")
+			i := w.instance(tritonA)
+			i.PublicIPs = append(slices.Clone(i.PublicIPs), addr("2001:db8::1"))
+			w.addRecord(providers.Record{Zone: cfZone, Name: wwwName, Type: "AAAA", Value: "2001:db8::1", TTL: 60, ID: "v6", Owners: []providers.Owner{owner(keyEast, tritonA)}})
+		}, []string{"half high complete www-02"}, "is only half in www.scalability.expert: its A record is not there"},
 		{"a node that no service selects is not missing", func(w *world) { w.drop(wwwName, "A", "165"); w.instance(tritonA).Tags = nil }, nil, ""},
 		{"a node without a public address is missing and nothing can be offered", func(w *world) {
 			w.drop(wwwName, "A", "165")
