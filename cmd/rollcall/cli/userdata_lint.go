@@ -73,12 +73,12 @@ Your own templates lie in $XDG_CONFIG_HOME/rollcall/templates.`,
 			}
 			o.Providers = []providers.Provider{p}
 		}
-		all, wrong := launcher.LoadTemplates()
+		all, wrong := launcher.LoadTemplates(a.Program)
 		if len(args) == 0 {
 			for _, t := range all.List() {
 				args = append(args, t.Name)
 			}
-		} else if !concerns(wrong, args) {
+		} else if !concerns(wrong, all, args) {
 			wrong = nil // another file than those that are asked for
 		}
 		rows := []lintRow{}
@@ -115,12 +115,8 @@ Your own templates lie in $XDG_CONFIG_HOME/rollcall/templates.`,
 }
 
 // concerns reports whether a template that is asked for is not to be had because of err.
-func concerns(err error, names []string) bool {
-	if err == nil {
-		return false
-	}
-	all, _ := launcher.LoadTemplates()
-	return slices.ContainsFunc(names, func(n string) bool { _, err := all.Get(n); return err != nil })
+func concerns(err error, all *userdata.Templates, names []string) bool {
+	return err != nil && slices.ContainsFunc(names, func(n string) bool { _, err := all.Get(n); return err != nil })
 }
 
 func newLintRow(r *userdata.LintReport) lintRow {

@@ -89,7 +89,7 @@ func (a *commands) userdataList() *cobra.Command {
 	form := outputFlag(c, asTable, asWide, asJSON, asCSV, asYAML, asName)
 	c.RunE = func(*cobra.Command, []string) error {
 		list := []templateRow{}
-		all, wrong := launcher.LoadTemplates()
+		all, wrong := launcher.LoadTemplates(a.Program)
 		for _, t := range all.List() {
 			list = append(list, newTemplateRow(&t))
 		}

@@ -53,6 +53,34 @@ func TestAnOperatorsTemplateIsListedShownRenderedAndLinted(t *testing.T) {
 	}
 }
 
+func TestTheTemplatesBesideTheConfigThatIsUsedGoBeforeThoseBesideTheDefaultOne(t *testing.T) {
+	dir := blank(t)
+	ownTemplates(t, map[string]string{"mine.sh": ownTemplate, "both.sh": strings.ReplaceAll(ownTemplate, "mine", "both")})
+	used := filepath.Join(dir, "elsewhere", "config.yaml")
+	if err := os.MkdirAll(filepath.Join(dir, "elsewhere", "templates"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for name, text := range map[string]string{
+		"config.yaml": "fleet: 7f3a9c1e\n", "templates/near.sh": strings.ReplaceAll(ownTemplate, "mine", "near"),
+		"templates/both.sh": strings.NewReplacer("mine", "both", "says", "here says").Replace(ownTemplate),
+	} {
+		if err := os.WriteFile(filepath.Join(dir, "elsewhere", name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	check := func(by string, args ...string) {
+		out := must(t, append(args, "userdata", "list", "-o", "csv")...)
+		for _, want := range []string{"elsewhere/templates/near.sh,says a word", "rollcall/templates/mine.sh,says a word", "elsewhere/templates/both.sh,here says a word", "\nbare,"} {
+			if !strings.Contains(out, want) {
+				t.Errorf("%s: no %q in\n%s", by, want, out)
+			}
+		}
+	}
+	check("--config", "--config", used)
+	t.Setenv("ROLLCALL_CONFIG", used)
+	check("ROLLCALL_CONFIG")
+}
+
 func TestATemplateThatCannotBeReadIsToldWithFileAndLineAndTheOthersWork(t *testing.T) {
 	blank(t)
 	dir := ownTemplates(t, map[string]string{"mine.sh": ownTemplate, "bad.sh": "---\nname: bad\nhelp: h\nvariables:\n  - {name: a, type: nope}\n---\n#!/bin/sh\n"})

@@ -1,6 +1,9 @@
 package launcher
 
 import (
+	"cmp"
+	"errors"
+	"os"
 	"path/filepath"
 	"strings"
 
@@ -10,16 +13,23 @@ import (
 	"rollcall/userdata"
 )
 
-// templatesDir is where operators keep templates of their own.
-func templatesDir() string { return filepath.Join(filepath.Dir(config.DefaultPath()), "templates") }
-
-// LoadTemplates returns the built-in templates and the operator's own. The error
-// has a line for each file that cannot be read; the rest is there all the same.
-func LoadTemplates() (*userdata.Templates, error) { return userdata.Builtin().LoadDir(templatesDir()) }
+// LoadTemplates returns the built-in templates and the operator's own: those beside the default config, and, before
+// them, those beside the config that is used. The error has a line for each file that cannot be read; the rest is there
+// all the same.
+func LoadTemplates(a *app.Program) (*userdata.Templates, error) {
+	own := func(file string) string { return filepath.Join(filepath.Dir(file), "templates") }
+	dir := own(config.DefaultPath())
+	all, err := userdata.Builtin().LoadDir(dir)
+	if used := cmp.Or(a.Config, os.Getenv(config.EnvConfig)); used != "" && !a.Demo && own(used) != dir {
+		more, wrong := all.LoadDir(own(used))
+		return more, errors.Join(err, wrong)
+	}
+	return all, err
+}
 
 // TemplatesOf returns all templates, and reports those that cannot be read.
 func TemplatesOf(a *app.Program) *userdata.Templates {
-	all, err := LoadTemplates()
+	all, err := LoadTemplates(a)
 	if err != nil {
 		for l := range strings.Lines(err.Error()) {
 			a.Say("rollcall: %s", words.Clean(strings.TrimRight(l, "\n")))
