@@ -140,8 +140,7 @@ func (in *inspector) returnable(m index.QuiescedMarker, i *providers.Instance) b
 	if have == nil {
 		return true
 	}
-	own, ok := have.Owner()
-	return ok && own.Same(m.Owner) || !index.Marked(have) && !have.Alias && in.ControllerOf(have) == ""
+	return have.OwnedBy(m.Owner) || !index.Marked(have) && !have.Alias && in.ControllerOf(have) == ""
 }
 
 // goneForGood reports whether the cloud of a marker says that its instance does not

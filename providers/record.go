@@ -103,6 +103,12 @@ func (r *Record) Owner() (Owner, bool) {
 	return r.Owners[0], true
 }
 
+// OwnedBy reports whether the record clearly belongs to the instance of an owner.
+func (r *Record) OwnedBy(o Owner) bool {
+	own, ok := r.Owner()
+	return ok && own.Same(o)
+}
+
 // InWeightedSet reports whether the record lies in a weighted record set of Route 53, whose weight is Weight.
 func (r *Record) InWeightedSet() bool {
 	return r.SetID != "" && slices.Contains(strings.Fields(r.Policy), "weighted")

@@ -20,9 +20,8 @@ func (x *Index) Holds(i *providers.Instance, a netip.Addr) bool {
 // HasOwn reports whether the name and type of a record have an address of its owner already, as its own.
 func (x *Index) HasOwn(r *providers.Record, o providers.Owner, a netip.Addr) bool {
 	return slices.ContainsFunc(x.RecordsOf(o.Cloud, o.Instance), func(s *providers.Record) bool {
-		own, ok := s.Owner()
 		b, isAddr := s.Addr()
-		return ok && s.Zone == r.Zone && s.Name == r.Name && s.Type == r.Type && own.Same(o) && isAddr && a == b
+		return s.Zone == r.Zone && s.Name == r.Name && s.Type == r.Type && s.OwnedBy(o) && isAddr && a == b
 	})
 }
 

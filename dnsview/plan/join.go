@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"cmp"
 	"context"
 	"net/netip"
 	"slices"
@@ -106,18 +107,14 @@ func Join(z Zone, n Node) (Planned, error) {
 		return Planned{}, inTheWay("the host %s was taken out of %s on purpose: let it leave first if it shall come back", providers.Clean(n.Host), n.service())
 	}
 	m := z.plan(index.VerbJoin)
-	title := "Let " + host + " join " + providers.Clean(n.service())
+	at := host
 	if n.RoundRobin != "" {
-		if err := m.addresses(n, n.service(), o); err != nil {
+		at = ""
+	}
+	for _, s := range NodeSets(n.service(), at, n.Addresses, providers.SRV{Priority: n.Priority, Weight: n.Weight, Port: n.Port}) {
+		if err := m.values(&n, &s, o); err != nil {
 			return Planned{}, err
 		}
-		return m.whole(title)
-	}
-	if err := m.host(n, host, o); err != nil {
-		return Planned{}, err
-	}
-	if err := m.srv(n, host, o); err != nil {
-		return Planned{}, err
 	}
 	if !n.announced(&z) {
 		// Last, so that nothing leads to an incarnation whose first node was refused.
@@ -129,7 +126,7 @@ func Join(z Zone, n Node) (Planned, error) {
 			m.note(n.Service.String() + " keeps its TXT record " + providers.Clean(r.Value))
 		}
 	}
-	return m.whole(title)
+	return m.whole("Let " + host + " join " + providers.Clean(n.service()))
 }
 
 func (n *Node) checkValues() error {
@@ -151,7 +148,7 @@ func (n *Node) checkValues() error {
 func (z *Zone) quiesced(o providers.Owner, names ...string) bool {
 	for i := range z.Records {
 		r := &z.Records[i]
-		if own, ok := r.Owner(); ok && own.Same(o) && own.Quiesced {
+		if r.OwnedBy(o) && r.Owners[0].Quiesced {
 			return true
 		}
 		if own, ok := markerOf(r, o, names...); ok && own.Quiesced {
@@ -175,132 +172,107 @@ func markerOf(r *providers.Record, o providers.Owner, names ...string) (provider
 	return own, err == nil && own.Same(o)
 }
 
-// host plans the host's name and addresses.
-func (m *planner) host(n Node, host string, o providers.Owner) error {
+// checkHost refuses a host name that leads elsewhere already.
+func (m *planner) checkHost(n *Node, host string, o providers.Owner) error {
 	for _, r := range m.z.at(host, "CNAME") {
 		return inTheWay("%s is an alias of %s, and a target of SRV must not be one (RFC 2782)", host, providers.Clean(r.Value))
 	}
 	for _, typ := range []string{"A", "AAAA"} {
 		for _, r := range m.z.at(host, typ) {
-			if a, ok := r.Addr(); !ok || r.Alias || !mine(r, o) && !slices.Contains(n.Addresses, a) {
+			if a, ok := r.Addr(); !ok || r.Alias || !r.OwnedBy(o) && !slices.Contains(n.Addresses, a) {
 				return inTheWay("%s leads to %s already, which %s: give the host another name", host, providers.Clean(r.Value), whose(r))
 			}
 		}
 	}
-	return m.addresses(n, host, o)
-}
-
-// addresses plans the address records of the host at a name.
-func (m *planner) addresses(n Node, name string, o providers.Owner) error {
-	for _, typ := range []string{"A", "AAAA"} {
-		var want []netip.Addr
-		for _, a := range n.Addresses {
-			if a = a.Unmap(); a.Is4() == (typ == "A") && !slices.Contains(want, a) {
-				want = append(want, a)
-			}
-		}
-		if len(want) == 0 {
-			continue // a join says nothing of the family that it does not name
-		}
-		var stale []*providers.Record
-		for _, r := range m.z.at(name, typ) {
-			a, ok := r.Addr()
-			if !ok || r.Alias {
-				continue
-			}
-			if i := slices.Index(want, a); i >= 0 {
-				if !mine(r, o) && n.RoundRobin != "" {
-					return inTheWay("%s is there already, and %s", r.Label(), whose(r))
-				}
-				if !mine(r, o) {
-					m.note(r.Label() + " is there already and " + whose(r) + ": it stays as it is, also when the host leaves")
-				}
-				want = slices.Delete(want, i, i+1)
-			} else if mine(r, o) {
-				stale = append(stale, r)
-			}
-		}
-		for _, a := range want {
-			if err := m.value(name, typ, a.String(), n.TTL, o, &stale); err != nil {
-				return err
-			}
-		}
-		m.drop(stale)
-	}
 	return nil
 }
 
-// value plans one value of the host: in the place of a stale one where there is one.
-func (m *planner) value(name, typ, value string, ttl uint32, o providers.Owner, stale *[]*providers.Record) error {
-	if len(*stale) > 0 {
-		before := *(*stale)[0]
-		*stale = (*stale)[1:]
-		own, _ := before.Owner()
-		after := before
-		after.Value = value
-		after, err := after.WithOwner(m.z.Zone.Provider, own)
-		if err != nil {
-			return invalid("%s", err)
-		}
-		m.step(providers.Change{Op: providers.OpUpdate, Before: before, After: after}, "Change "+before.Label()+" to "+value)
-		return nil
-	}
-	if ttl == 0 {
-		ttl = nodeTTL
-	}
-	r := m.z.record(name, typ, value, ttl)
-	r, err := r.WithOwner(m.z.Zone.Provider, o)
-	if err != nil {
-		return invalid("%s", err)
-	}
-	set := make([]providers.Record, 0)
-	for _, have := range m.z.at(r.Name, typ) {
-		set = append(set, *have)
-	}
-	fit, err := Room(m.z.Zone.Provider, set, r)
-	if err != nil {
-		return err
-	}
-	m.planned.Notes = append(m.planned.Notes, fit.Notes(r.Name, typ)...)
-	m.step(providers.Change{Op: providers.OpCreate, After: r}, "Create "+r.Label())
-	return nil
-}
-
-func (m *planner) drop(stale []*providers.Record) {
-	for _, r := range stale {
-		m.step(providers.Change{Op: providers.OpDelete, Before: *r}, "Delete "+r.Label())
-	}
-}
-
-// srv plans the SRV value of the host.
-func (m *planner) srv(n Node, host string, o providers.Owner) error {
-	name := n.Service.Canonical()
-	want := providers.SRV{Priority: n.Priority, Weight: n.Weight, Port: n.Port, Target: host}
-	var stale []*providers.Record
-	there := false
-	for _, r := range m.z.at(name, "CNAME") {
+// checkSRV refuses an incarnation whose name is no place for an SRV value, or has that of the host as another's.
+func (m *planner) checkSRV(n *Node, value string, o providers.Owner) error {
+	for _, r := range m.z.at(n.service(), "CNAME") {
 		return inTheWay("%s is an alias of %s", n.Service, providers.Clean(r.Value))
 	}
-	for _, r := range m.z.at(name, "SRV") {
+	want, _ := providers.ParseSRV(value)
+	for _, r := range m.z.at(n.service(), "SRV") {
 		s, ok := providers.ParseSRV(r.Value)
 		switch {
 		case r.Alias:
 			return inTheWay("%s SRV is an alias, which is read-only", n.Service)
 		case ok && s.Target == ".":
 			return inTheWay("%s says with an SRV value of \".\" that it is not available (RFC 2782): remove that first", n.Service)
-		case mine(r, o) && ok && s == want:
-			there = true
-		case mine(r, o):
-			stale = append(stale, r)
-		case ok && s.Target == host && s.Port == n.Port:
+		case ok && s.Target == want.Target && s.Port == want.Port && !r.OwnedBy(o):
 			return inTheWay("%s is there already, and %s", r.Label(), whose(r))
 		}
 	}
-	if !there {
-		if err := m.value(name, "SRV", want.String(), n.TTL, o, &stale); err != nil {
+	return nil
+}
+
+// values plans what the host lacks of a set, in the place of its own values that are out of date; what is left of these goes.
+func (m *planner) values(n *Node, s *NodeSet, o providers.Owner) (err error) {
+	switch {
+	case s.Type == "SRV":
+		err = m.checkSRV(n, s.Values[0], o)
+	case n.RoundRobin == "":
+		err = m.checkHost(n, s.Name, o)
+	}
+	if err != nil {
+		return err
+	}
+	present, stale, missing := s.compare(m.z.at(s.Name, s.Type), o)
+	for _, r := range present {
+		switch {
+		case r.OwnedBy(o):
+		case n.RoundRobin != "":
+			return inTheWay("%s is there already, and %s", r.Label(), whose(r))
+		default:
+			m.note(r.Label() + " is there already and " + whose(r) + ": it stays as it is, also when the host leaves")
+		}
+	}
+	for _, v := range missing {
+		if len(stale) == 0 {
+			err = m.add(s, v, cmp.Or(n.TTL, nodeTTL), o)
+		} else {
+			err = m.replace(stale[0], v)
+			stale = stale[1:]
+		}
+		if err != nil {
 			return err
 		}
 	}
-	m.drop(stale)
+	for _, r := range stale {
+		m.step(providers.Change{Op: providers.OpDelete, Before: *r}, "Delete "+r.Label())
+	}
+	return nil
+}
+
+// replace plans another value for a record of the host.
+func (m *planner) replace(r *providers.Record, value string) error {
+	after := *r
+	after.Value = value
+	after, err := after.WithOwner(m.z.Zone.Provider, r.Owners[0])
+	if err != nil {
+		return invalid("%s", err)
+	}
+	m.step(providers.Change{Op: providers.OpUpdate, Before: *r, After: after}, "Change "+r.Label()+" to "+value)
+	return nil
+}
+
+// add plans a new value of the host.
+func (m *planner) add(s *NodeSet, value string, ttl uint32, o providers.Owner) error {
+	r := m.z.record(s.Name, s.Type, value, ttl)
+	r, err := r.WithOwner(m.z.Zone.Provider, o)
+	if err != nil {
+		return invalid("%s", err)
+	}
+	set := make([]providers.Record, 0)
+	for _, have := range m.z.at(s.Name, s.Type) {
+		set = append(set, *have)
+	}
+	fit, err := Room(m.z.Zone.Provider, set, r)
+	if err != nil {
+		return err
+	}
+	m.planned.Notes = append(m.planned.Notes, fit.Notes(s.Name, s.Type)...)
+	m.step(providers.Change{Op: providers.OpCreate, After: r}, "Create "+r.Label())
 	return nil
 }

@@ -65,7 +65,7 @@ func (z *Zone) notThere(ctx context.Context, g Getter, o providers.Owner) error 
 	for i := range all {
 		r := &all[i]
 		known := slices.ContainsFunc(z.Records, func(have providers.Record) bool { return have.Identity() == r.Identity() })
-		if mine(r, o) && !known && slices.Contains(z.asked, r.Name) {
+		if r.OwnedBy(o) && !known && slices.Contains(z.asked, r.Name) {
 			return providers.Errorf(providers.KindIncomplete, "look for "+o.Instance, "a lookup did not find it, and the list of %s shows %s", z.Zone.Name, r.Label())
 		}
 	}
@@ -101,7 +101,7 @@ func (z *Zone) readSiblings(ctx context.Context, g Getter, n Node, have []string
 
 // has reports whether the owner has a value at a name.
 func (z *Zone) has(name string, o providers.Owner) bool {
-	return slices.ContainsFunc(z.Records, func(r providers.Record) bool { return r.Name == name && mine(&r, o) })
+	return slices.ContainsFunc(z.Records, func(r providers.Record) bool { return r.Name == name && r.OwnedBy(o) })
 }
 
 // Leave plans to take a host out of a service: first its SRV value, then its
@@ -124,7 +124,7 @@ func Leave(z Zone, n Node) (Planned, error) {
 	for _, r := range z.at(name, "SRV") {
 		s, ok := providers.ParseSRV(r.Value)
 		switch {
-		case mine(r, o):
+		case r.OwnedBy(o):
 			needs = append(needs, m.step(providers.Change{Op: providers.OpDelete, Before: *r}, "Delete "+r.Label()))
 		case ok && s.Target == host:
 			m.skip(r.Label() + " " + whose(r) + ", and stays")
@@ -159,7 +159,7 @@ func (z *Zone) alsoLeads(host, but string) string {
 func (m *planner) takeAddresses(name string, o providers.Owner, needs ...int) {
 	for _, typ := range []string{"A", "AAAA"} {
 		for _, r := range m.z.at(name, typ) {
-			if mine(r, o) {
+			if r.OwnedBy(o) {
 				m.step(providers.Change{Op: providers.OpDelete, Before: *r}, "Delete "+r.Label(), needs...)
 			}
 		}

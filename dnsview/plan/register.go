@@ -71,43 +71,42 @@ func (b *builder) register(s *index.DeclaredService, i *providers.Instance) {
 		b.registerSRV(s, name, i, o, want)
 		return
 	}
-	for _, a := range want {
-		b.address(s, name, a, i, o)
+	for _, set := range NodeSets(name, "", want, providers.SRV{}) {
+		b.address(s, &set, i, o)
 	}
 }
 
-// address plans one address record, and returns the step's id; 0 when it is there already.
-func (b *builder) address(s *index.DeclaredService, name string, a netip.Addr, i *providers.Instance, o providers.Owner) int {
-	typ := index.TypeOf(a)
-	var moved *providers.Record
-	for _, r := range b.at(s.ReadZone, name, typ) {
-		v, ok := r.Addr()
-		if own, mine := r.Owner(); ok && mine && own.Same(o) && !own.Quiesced && !b.v.Index.Holds(i, v) {
-			moved = r
-		}
-		if !ok || v != a {
-			continue
-		}
+// address plans the address record of a set, and returns the step's id; 0 when it is there already.
+func (b *builder) address(s *index.DeclaredService, set *NodeSet, i *providers.Instance, o providers.Owner) int {
+	present, stale, _ := set.compare(b.at(s.ReadZone, set.Name, set.Type), o)
+	for _, r := range present {
 		if !index.Marked(r) {
 			b.skip(r.Label() + " is there already, " + b.v.Index.AdoptOr(r, "without a marker: adopt it"))
 		}
-		if why, hidden := b.v.Index.Occluded(s.ReadZone, name, typ); hidden {
+		if why, hidden := b.v.Index.Occluded(s.ReadZone, r.Name, r.Type); hidden {
 			b.skip(r.Label() + " is there already, and no client sees it: " + why + "; make the record there")
 		}
 		return 0
 	}
-	if moved != nil { // it has a place there, with the address that it had before
+	for _, r := range slices.Backward(stale) { // it has a place there, with the address that it had before
+		if a, _ := r.Addr(); r.Owners[0].Quiesced || b.v.Index.Holds(i, a) {
+			continue
+		}
 		n := len(b.plan.Steps)
-		if own, _ := moved.Owner(); b.done[moved.Identity()] == 0 {
-			b.moveTo(moved, own, i, dnsview.Moved)
+		if b.done[r.Identity()] == 0 {
+			b.moveTo(r, r.Owners[0], i, dnsview.Moved)
 		}
-		if len(b.plan.Steps) == n {
-			return b.done[moved.Identity()]
+		if len(b.plan.Steps) > n {
+			b.done[r.Identity()] = len(b.plan.Steps)
 		}
-		b.done[moved.Identity()] = len(b.plan.Steps)
-		return len(b.plan.Steps)
+		return b.done[r.Identity()]
 	}
-	r := providers.Record{Zone: s.ReadZone.Name, Name: name, Type: typ, Value: a.String()}
+	return b.create(s, set, i, o)
+}
+
+// create plans the record of a set whose value is not there, once, and returns the step's id; 0 when it cannot be made.
+func (b *builder) create(s *index.DeclaredService, set *NodeSet, i *providers.Instance, o providers.Owner, needs ...int) int {
+	r := providers.Record{Zone: s.ReadZone.Name, Name: set.Name, Type: set.Type, Value: set.Values[0]}
 	b.setTTL(&r, s)
 	r, err := r.WithOwner(b.provider(r.Zone), o)
 	if err != nil {
@@ -121,7 +120,7 @@ func (b *builder) address(s *index.DeclaredService, name string, a netip.Addr, i
 		return 0
 	}
 	ref := b.v.Index.Ref(i)
-	n := b.change(providers.Change{Op: providers.OpCreate, After: r}, "Create "+r.Label()+" for "+index.Label(i), dnsview.Missing, &ref)
+	n := b.change(providers.Change{Op: providers.OpCreate, After: r}, "Create "+r.Label()+" for "+index.Label(i), dnsview.Missing, &ref, needs...)
 	b.done[r.Identity()] = n
 	return n
 }
@@ -168,11 +167,10 @@ func (b *builder) at(z *index.ZoneState, name, typ string) []*providers.Record {
 }
 
 func (b *builder) registerSRV(s *index.DeclaredService, name string, i *providers.Instance, o providers.Owner, want []netip.Addr) {
-	x := b.v.Index
 	needs := b.incarnation(s)
 	var hosts []string // where its SRV values lead to
 	for _, r := range b.at(s.ReadZone, name, "SRV") {
-		if own, ok := r.Owner(); ok && own.Same(o) {
+		if r.OwnedBy(o) {
 			if v, ok := providers.ParseSRV(r.Value); ok && v.Target != "." && !slices.Contains(hosts, v.Target) {
 				hosts = append(hosts, v.Target)
 			}
@@ -183,37 +181,24 @@ func (b *builder) registerSRV(s *index.DeclaredService, name string, i *provider
 		hosts = []string{b.hostName(s.ReadZone, i, o)}
 	}
 	for _, host := range hosts {
-		if z := x.ZoneOf(host); z != s.ReadZone {
+		elsewhere := b.v.Index.ZoneOf(host) != s.ReadZone
+		if elsewhere {
 			b.skip(index.Label(i) + ": its host name " + index.Clean(host) + " does not lie in " + s.ReadZone.Name)
-			continue
 		}
-		for _, a := range want {
-			if id := b.address(s, host, a, i, o); id > 0 {
-				needs = append(needs, id)
+		for _, set := range NodeSets(name, host, want, providers.SRV{Priority: s.Priority, Weight: s.Weight, Port: s.Port}) {
+			switch isAddress := set.Type != "SRV"; {
+			case isAddress && elsewhere, !isAddress && led:
+			case isAddress:
+				if id := b.address(s, &set, i, o); id > 0 {
+					needs = append(needs, id)
+				}
+			case s.Port == 0:
+				b.skip(name + " declares no port")
+			default:
+				b.create(s, &set, i, o, needs...)
 			}
 		}
 	}
-	if led {
-		return
-	}
-	host := hosts[0]
-	if s.Port == 0 {
-		b.skip(name + " declares no port")
-		return
-	}
-	value := providers.SRV{Priority: s.Priority, Weight: s.Weight, Port: s.Port, Target: host}.String()
-	r := providers.Record{Zone: s.ReadZone.Name, Name: name, Type: "SRV", Value: value}
-	b.setTTL(&r, s)
-	r, err := r.WithOwner(b.provider(r.Zone), o)
-	if err != nil {
-		b.skip(index.Label(i) + ": " + index.Clean(err.Error()))
-		return
-	}
-	if _, ok := b.done[r.Identity()]; ok || !b.fits(&r) {
-		return
-	}
-	ref := x.Ref(i)
-	b.done[r.Identity()] = b.change(providers.Change{Op: providers.OpCreate, After: r}, "Create "+r.Label()+" for "+index.Label(i), dnsview.Missing, &ref, needs...)
 }
 
 // hostName returns the host name of a node: its own name below the zone, or its id
@@ -225,9 +210,8 @@ func (b *builder) hostName(z *index.ZoneState, i *providers.Instance, o provider
 	}
 	for _, typ := range []string{"A", "AAAA", "CNAME"} {
 		for _, r := range b.at(z, name, typ) {
-			own, ok := r.Owner()
 			a, isAddr := r.Addr()
-			if ok && own.Same(o) || !index.Marked(r) && isAddr && i.HasAddress(a) {
+			if r.OwnedBy(o) || !index.Marked(r) && isAddr && i.HasAddress(a) {
 				continue
 			}
 			return providers.CanonicalName(i.ID + "." + z.Name)

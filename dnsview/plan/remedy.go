@@ -372,8 +372,9 @@ func (b *builder) restore(f *dnsview.Finding) {
 	if d := b.v.Index.ServicesByName[r.Name]; d != nil {
 		s.Service = d.Service
 	}
-	for _, a := range index.WantedAddresses(nil, s.Service, i) {
-		b.address(&index.DeclaredService{Service: s.Service, ReadZone: z}, srv.Target, a, i, providers.Owner{Fleet: b.v.Options.Fleet, Cloud: o.Cloud, Instance: o.Instance, Registered: b.now(z.Name)})
+	own := providers.Owner{Fleet: b.v.Options.Fleet, Cloud: o.Cloud, Instance: o.Instance, Registered: b.now(z.Name)}
+	for _, set := range NodeSets(srv.Target, "", index.WantedAddresses(nil, s.Service, i), providers.SRV{}) {
+		b.address(s, &set, i, own)
 	}
 }
 

@@ -127,14 +127,13 @@ func standing(named []*providers.Record, r *providers.Record) *providers.Record 
 // unless it has another one.
 func (b *builder) returnExisting(have, want *providers.Record, m index.QuiescedMarker, who string, ref *providers.InstanceRef) {
 	o, _ := want.Owner()
-	own, ok := have.Owner()
 	var needs []int
 	switch {
-	case ok && own.Same(o):
+	case have.OwnedBy(o):
 	case index.Marked(have) || have.Alias:
 		b.skip(have.Label() + " is there already, and is " + index.Whose(have))
 		return
-	case !ok && b.v.ControllerOf(have) != "":
+	case b.v.ControllerOf(have) != "":
 		b.skip(have.Label() + " is there already, and " + b.v.Index.AdoptOr(have, ""))
 		return
 	default:

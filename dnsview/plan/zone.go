@@ -201,12 +201,6 @@ func (z *Zone) record(name, typ, value string, ttl uint32) providers.Record {
 	return r
 }
 
-// mine reports whether a record belongs to the owner, and to no one else.
-func mine(r *providers.Record, o providers.Owner) bool {
-	own, ok := r.Owner()
-	return ok && own.Same(o)
-}
-
 func whose(r *providers.Record) string {
 	switch o, ok := r.Owner(); {
 	case ok && o.Host():

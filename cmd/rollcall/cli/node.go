@@ -6,11 +6,13 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/netip"
+	"slices"
 	"strings"
 	"time"
 
 	"rollcall/cmd/rollcall/app"
 	"rollcall/cmd/rollcall/words"
+	"rollcall/dnsview/plan"
 	"rollcall/providers"
 	"rollcall/providers/sim/world"
 	"rollcall/userdata"
@@ -117,11 +119,11 @@ func (p *simAgent) actOnce(ctx context.Context, ev world.NodeEvent, a *userdata.
 	}
 	owner := providers.Owner{Fleet: a.Fleet, Cloud: ev.Cloud.Key, Instance: ev.Instance.ID, Registered: p.now().Truncate(time.Second).UTC()}
 	if ev.Up {
-		want := p.wantedRecords(a, &ev.Instance, owner)
-		if err := p.register(ctx, zone, want, owner); err != nil {
+		made, err := p.register(ctx, zone, a, &ev.Instance, owner)
+		if err != nil {
 			return err
 		}
-		ev.Log(agentLine("registered %s", listed(want)))
+		ev.Log(agentLine("registered %s", made))
 		return nil
 	}
 	gone, err := p.deregister(ctx, zone, a, ev.Instance.Name, owner)
@@ -131,18 +133,9 @@ func (p *simAgent) actOnce(ctx context.Context, ev world.NodeEvent, a *userdata.
 	case len(gone) == 0:
 		ev.Log(agentLine("nothing of this node is in DNS"))
 	default:
-		ev.Log(agentLine("deregistered %s", listed(gone)))
+		ev.Log(agentLine("deregistered %s", strings.Join(gone, ", ")))
 	}
 	return nil
-}
-
-// listed names records as the node agent does.
-func listed(records []providers.Record) string {
-	names := make([]string, len(records))
-	for i := range records {
-		names[i] = records[i].Name + " " + records[i].Type + " " + records[i].Value
-	}
-	return strings.Join(names, ", ")
 }
 
 // zone finds the zone that an agent writes to: that of the id that it was given, else the first public one
@@ -169,32 +162,23 @@ func (p *simAgent) zone(ctx context.Context, a *userdata.AgentConfig) (providers
 	return providers.Zone{}, providers.Errorf(providers.KindNotFound, "find the zone", "there is no public zone %s", name)
 }
 
-// wantedRecords are the records of a node, in the order in which they are made; they
-// are taken back in the opposite order.
-func (p *simAgent) wantedRecords(a *userdata.AgentConfig, i *world.Instance, owner providers.Owner) []providers.Record {
-	var out []providers.Record
-	add := func(name, typ, value string) {
-		out = append(out, providers.Record{
-			Zone: a.Zone, Name: name, Type: typ, TTL: a.TTL, Value: value, Proxied: a.Proxied && typ != "SRV", Owners: []providers.Owner{owner},
-		})
-	}
-	host := a.Service
+// register makes what a node has in DNS, and returns it as the node agent lists it.
+func (p *simAgent) register(ctx context.Context, zone providers.Zone, a *userdata.AgentConfig, i *world.Instance, owner providers.Owner) (string, error) {
+	host, addresses := "", slices.DeleteFunc([]netip.Addr{i.Public, i.Public6}, func(addr netip.Addr) bool { return !addr.IsValid() || addr.Is6() && !a.IPv6 })
 	if a.Kind == "dns-sd" {
 		host = hostName(a, i.Name, i.ID)
 	}
-	for _, addr := range []netip.Addr{i.Public, i.Public6} {
-		switch {
-		case !addr.IsValid() || addr.Is6() && !a.IPv6:
-		case addr.Is6():
-			add(host, "AAAA", addr.String())
-		default:
-			add(host, "A", addr.String())
+	var changes []providers.Change
+	var made []string
+	for _, set := range plan.NodeSets(a.Service, host, addresses, providers.SRV{Priority: a.Priority, Weight: a.Weight, Port: a.Port}) {
+		there, err := p.dns.Lookup(ctx, zone, set.Name, set.Type)
+		if err != nil {
+			return "", fmt.Errorf("look for %s: %w", set.Name, err)
 		}
+		changes = append(changes, set.Changes(there, providers.Record{Zone: a.Zone, TTL: a.TTL, Proxied: a.Proxied && set.Type != "SRV", Owners: []providers.Owner{owner}})...)
+		made = append(made, set.Name+" "+set.Type+" "+set.Values[0])
 	}
-	if a.Kind == "dns-sd" {
-		add(a.Service, "SRV", providers.SRV{Priority: a.Priority, Weight: a.Weight, Port: a.Port, Target: host}.String())
-	}
-	return out
+	return strings.Join(made, ", "), p.apply(ctx, zone, changes)
 }
 
 // hostName is the host name that an agent takes: what its template makes of the
@@ -207,48 +191,7 @@ func hostName(a *userdata.AgentConfig, node, id string) string {
 	return providers.CanonicalName(host)
 }
 
-func (p *simAgent) register(ctx context.Context, zone providers.Zone, want []providers.Record, owner providers.Owner) error {
-	var changes []providers.Change
-	for n := range want {
-		there, err := p.dns.Lookup(ctx, zone, want[n].Name, want[n].Type)
-		if err != nil {
-			return fmt.Errorf("look for %s: %w", want[n].Name, err)
-		}
-		changes = append(changes, reconcile(there, &want[n], owner)...)
-	}
-	return p.apply(ctx, zone, changes)
-}
-
-// reconcile makes the changes after which the node has exactly the record that it
-// wants: values of its own that are out of date go, in the same batch.
-func reconcile(there []providers.Record, want *providers.Record, owner providers.Owner) []providers.Change {
-	var changes []providers.Change
-	have := false
-	for _, r := range there {
-		switch same := providers.FoldValue(r.Type, r.Value) == providers.FoldValue(want.Type, want.Value); {
-		case same && ownedBy(&r, owner):
-			have = true
-		case same:
-			have = true
-			after := r
-			after.Owners = []providers.Owner{owner}
-			changes = append(changes, providers.Change{Op: providers.OpUpdate, Before: r, After: after})
-		case ownedBy(&r, owner):
-			changes = append(changes, providers.Change{Op: providers.OpDelete, Before: r})
-		}
-	}
-	if !have {
-		changes = append(changes, providers.Change{Op: providers.OpCreate, After: *want})
-	}
-	return changes
-}
-
-func ownedBy(r *providers.Record, owner providers.Owner) bool {
-	o, ok := r.Owner()
-	return ok && o.Same(owner)
-}
-
-func (p *simAgent) deregister(ctx context.Context, zone providers.Zone, a *userdata.AgentConfig, node string, owner providers.Owner) (gone []providers.Record, err error) {
+func (p *simAgent) deregister(ctx context.Context, zone providers.Zone, a *userdata.AgentConfig, node string, owner providers.Owner) (gone []string, err error) {
 	names := []struct{ name, typ string }{{a.Service, "A"}, {a.Service, "AAAA"}}
 	if a.Kind == "dns-sd" {
 		host := hostName(a, node, owner.Instance)
@@ -261,9 +204,9 @@ func (p *simAgent) deregister(ctx context.Context, zone providers.Zone, a *userd
 		}
 		var changes []providers.Change
 		for _, r := range there {
-			if ownedBy(&r, owner) {
+			if r.OwnedBy(owner) {
 				changes = append(changes, providers.Change{Op: providers.OpDelete, Before: r})
-				gone = append(gone, r)
+				gone = append(gone, r.Name+" "+r.Type+" "+r.Value)
 			}
 		}
 		if err := p.apply(ctx, zone, changes); err != nil {
