@@ -116,7 +116,7 @@ func (a *answer) journalOutcome(en *journal.Entry, now time.Time) journal.Outcom
 	case index.NotMade:
 		o.State = journal.Failed
 		if o.Error == "" {
-			o.Error = "it was not made"
+			o.Error = "it was not made, or another writer turned it back"
 		}
 	default:
 		o.State = journal.Unknown
