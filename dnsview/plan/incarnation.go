@@ -1,6 +1,8 @@
 package plan
 
 import (
+	"cmp"
+
 	"rollcall/dnsview/dnssd"
 	"rollcall/dnsview/index"
 	"rollcall/providers"
@@ -78,27 +80,36 @@ func (d *Declaration) checkSubtypes() error {
 	return nil
 }
 
+// announcement returns the records by which clients find an incarnation (RFC 6763): its TXT record, then what leads
+// to it, the PTR records of its type and subtypes and the entry of its type in the enumeration of the domain.
+func announcement(zone, name string, txt dnssd.TXT, subtypes ...string) []providers.Record {
+	typ, _ := providers.Parent(name)
+	out := []providers.Record{{Zone: zone, Name: providers.CanonicalName(name), Type: "TXT", Value: txt.Value()}, pointer(zone, typ, name)}
+	for _, s := range subtypes {
+		out = append(out, pointer(zone, s, name))
+	}
+	return append(out, pointer(zone, dnssd.EnumerationOf(typ), typ))
+}
+
+func pointer(zone, from, to string) providers.Record {
+	return providers.Record{Zone: zone, Name: providers.CanonicalName(from), Type: "PTR", Value: providers.CanonicalValue("PTR", to)}
+}
+
 // announce adds what an incarnation lacks. What leads to it comes last.
 func (m *planner) announce(d Declaration, needs ...int) {
-	ttl := d.TTL
-	if ttl == 0 {
-		ttl = incarnationTTL
-	}
-	name, typ, all := d.Name.String(), d.Name.Type().String(), dnssd.Enumeration(d.Name.Domain).String()
-	if len(m.z.at(d.Name.Canonical(), "TXT")) == 0 {
-		m.planned.Notes = append(m.planned.Notes, d.TXT.Warnings()...)
-		m.create(name, "TXT", d.TXT.Value(), ttl, needs...)
-	}
-	if m.z.leadsTo(typ, name) == nil {
-		m.create(typ, "PTR", name, ttl, needs...)
-	}
+	var subtypes []string
 	for _, s := range d.Subtypes {
-		if from := d.Name.Sub(s).String(); m.z.leadsTo(from, name) == nil {
-			m.create(from, "PTR", name, ttl, needs...)
-		}
+		subtypes = append(subtypes, d.Name.Sub(s).String())
 	}
-	if m.z.leadsTo(all, typ) == nil {
-		m.create(all, "PTR", typ, ttl, needs...)
+	for _, r := range announcement(m.z.Zone.Name, d.Name.String(), d.TXT, subtypes...) {
+		switch {
+		case r.Type == "PTR" && m.z.leadsTo(r.Name, r.Value) != nil, r.Type == "TXT" && len(m.z.at(r.Name, "TXT")) > 0:
+			continue
+		case r.Type == "TXT":
+			m.planned.Notes = append(m.planned.Notes, d.TXT.Warnings()...)
+		}
+		m.z.setTTL(&r, cmp.Or(d.TTL, incarnationTTL))
+		m.step(providers.Change{Op: providers.OpCreate, After: r}, "Create "+r.Label(), needs...)
 	}
 }
 

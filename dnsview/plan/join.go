@@ -259,7 +259,8 @@ func (m *planner) replace(r *providers.Record, value string) error {
 
 // add plans a new value of the host.
 func (m *planner) add(s *NodeSet, value string, ttl uint32, o providers.Owner) error {
-	r := m.z.record(s.Name, s.Type, value, ttl)
+	r := providers.Record{Zone: m.z.Zone.Name, Name: s.Name, Type: s.Type, Value: value}
+	m.z.setTTL(&r, ttl)
 	r, err := r.WithOwner(m.z.Zone.Provider, o)
 	if err != nil {
 		return invalid("%s", err)

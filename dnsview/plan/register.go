@@ -220,29 +220,25 @@ func (b *builder) hostName(z *index.ZoneState, i *providers.Instance, o provider
 	return providers.CanonicalName(name)
 }
 
-// incarnation plans the PTR and TXT records that an incarnation lacks, and gives the ids of the steps.
-func (b *builder) incarnation(s *index.DeclaredService) []int {
-	if s.Kind != index.DNSSD || s.ReadZone == nil {
-		return nil
-	}
+// incarnation plans the PTR and TXT records that an incarnation lacks, and returns the ids of the steps.
+func (b *builder) incarnation(s *index.DeclaredService) (ids []int) {
 	name := providers.CanonicalName(s.Name)
-	parent, ok := providers.Parent(name)
-	if !ok {
+	if _, ok := providers.Parent(name); !ok || s.Kind != index.DNSSD || s.ReadZone == nil {
 		return nil
 	}
-	var ids []int
+	records := announcement(s.ReadZone.Name, name, dnssd.FromMap(s.TXT))
 	if !s.HasPTR {
-		ids = append(ids, b.ofIncarnation(providers.Record{Zone: s.ReadZone.Name, Name: parent, Type: "PTR", Value: name}, dnsview.Half)...)
+		ids = append(ids, b.announce(records[1], dnsview.Half)...)
 	}
 	if !s.HasTXT {
-		ids = append(ids, b.ofIncarnation(providers.Record{Zone: s.ReadZone.Name, Name: name, Type: "TXT", Value: dnssd.FromMap(s.TXT).Value()}, dnsview.Half)...)
+		ids = append(ids, b.announce(records[0], dnsview.Half)...)
 	}
 	return ids
 }
 
-// ofIncarnation plans a record that belongs to an incarnation or a service type and to no
-// node, once, and gives the id of its step.
-func (b *builder) ofIncarnation(r providers.Record, why dnsview.Class) []int {
+// announce plans a record that belongs to an incarnation or a service type and to no
+// node, once, and returns the id of its step.
+func (b *builder) announce(r providers.Record, why dnsview.Class) []int {
 	if n, ok := b.done[r.Identity()]; ok {
 		return []int{n}
 	}

@@ -390,11 +390,10 @@ func (b *builder) link(f *dnsview.Finding) {
 	}
 	switch f.Class {
 	case dnsview.SRVNoPTR:
-		b.ofIncarnation(providers.Record{Zone: f.Zone, Name: f.Name, Type: "PTR", Value: r.Name}, f.Class)
+		b.announce(announcement(f.Zone, r.Name, txt)[1], f.Class)
 	case dnsview.SRVNoTXT:
-		b.ofIncarnation(providers.Record{Zone: f.Zone, Name: r.Name, Type: "TXT", Value: txt.Value()}, f.Class)
+		b.announce(announcement(f.Zone, r.Name, txt)[0], f.Class)
 	case dnsview.TypeNotListed:
-		list := dnssd.EnumerationOf(f.Name)
-		b.ofIncarnation(providers.Record{Zone: f.Zone, Name: list, Type: "PTR", Value: f.Name}, f.Class)
+		b.announce(pointer(f.Zone, dnssd.EnumerationOf(f.Name), f.Name), f.Class)
 	}
 }

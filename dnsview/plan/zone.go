@@ -177,12 +177,6 @@ func (m *planner) whole(title string) (Planned, error) {
 	return m.end(title), nil
 }
 
-// create adds a record that belongs to the incarnation.
-func (m *planner) create(name, typ, value string, ttl uint32, needs ...int) {
-	r := m.z.record(name, typ, value, ttl)
-	m.step(providers.Change{Op: providers.OpCreate, After: r}, "Create "+r.Label(), needs...)
-}
-
 // ids are the steps so far.
 func (m *planner) ids() []int {
 	var out []int
@@ -192,13 +186,12 @@ func (m *planner) ids() []int {
 	return out
 }
 
-// record makes a new record with the TTL of its name, else the one given.
-func (z *Zone) record(name, typ, value string, ttl uint32) providers.Record {
-	r := providers.Record{Zone: z.Zone.Name, Name: providers.CanonicalName(name), Type: typ, Value: providers.CanonicalValue(typ, value), TTL: ttl}
-	if same := z.at(r.Name, typ); len(same) > 0 {
+// setTTL sets the TTL of a new record to the one of its name, else the one given.
+func (z *Zone) setTTL(r *providers.Record, ttl uint32) {
+	r.TTL = ttl
+	if same := z.at(r.Name, r.Type); len(same) > 0 {
 		r.TTL, r.AutoTTL = same[0].TTL, same[0].AutoTTL
 	}
-	return r
 }
 
 func whose(r *providers.Record) string {
