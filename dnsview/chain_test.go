@@ -286,3 +286,27 @@ func TestNothingIsAddedWhereThereIsNoRoom(t *testing.T) {
 		}
 	}
 }
+
+func TestANodeIsRegisteredAsLongAsTheRecordSetHasRoom(t *testing.T) {
+	for n, want := range map[int]string{
+		398: "", 399: v1Name + " SRV has 399 values, and 1 more fit: a record set of Route 53 holds 400 values", 400: v1Name + " SRV has 400 values, and no more fit: a record set of Route 53 holds 400 values",
+	} {
+		w := newWorld()
+		w.drop(v1Name, "SRV", "sd-01")
+		w.drop(v1Name, "SRV", "sd-02")
+		for i := range n {
+			w.plain(v1Name, "SRV", fmt.Sprintf("0 0 5060 h%d.example.net", i))
+		}
+		p := plan.Register(w.view(), v1Name, w.instance(ec2B).Ref(), w.instance(tritonB).Ref())
+		srvs := 0
+		for _, s := range p.Steps {
+			if s.Change.After.Type == "SRV" {
+				srvs++
+			}
+		}
+		said := strings.Join(p.Skipped, "\n")
+		if srvs != min(400-n, 2) || (said != "") != (want != "") || !strings.Contains(said, want) {
+			t.Errorf("%d values: %v, skipped %v", n, sentences(p), p.Skipped)
+		}
+	}
+}

@@ -20,7 +20,7 @@ func Inspect(s *providers.Snapshot, o index.Options) *View {
 		v.Sources = append(v.Sources, x.BasisOf(name))
 	}
 	x.QuiescedRecords = map[index.QuiescedKey][]*providers.Record{}
-	x.Capacity, x.ReadOnlyZones = map[index.SetKey]index.Capacity{}, map[string]string{}
+	x.Capacity, x.ReadOnlyZones = map[string]index.Capacity{}, map[string]string{}
 	in := &inspector{Index: x, reported: map[*providers.Record]reported{}}
 	in.lameZones()
 	for _, z := range x.Zones {

@@ -246,7 +246,9 @@ func (in *inspector) limit(z *index.ZoneState, k index.SetKey, n, most int, what
 	default:
 		f.Reason = what + ", which is " + strconv.Itoa(-left) + " too many: " + why
 	}
-	in.Capacity[k] = index.Capacity{Left: max(0, most-n), Why: f.Reason}
+	if k.Name == "" {
+		in.Capacity[k.Zone] = index.Capacity{Left: max(0, most-n), Why: f.Reason}
+	}
 	if n*10 >= most*9 {
 		in.add(f)
 	}

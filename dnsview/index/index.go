@@ -62,7 +62,7 @@ type Index struct {
 	QuiescedMarkers []QuiescedMarker                    // marker records that say quiesced
 	QuiescedAt      map[string][]QuiescedMarker         // the same by the name that was taken out
 	QuiescedRecords map[QuiescedKey][]*providers.Record // records that are still there and bear the word quiesced
-	Capacity        map[SetKey]Capacity                 // how much still fits into zones and large record sets
+	Capacity        map[string]Capacity                 // how many records still fit into zones with a limit
 
 	controllers map[*providers.Record]string // records that registries in TXT records name, with the program that manages them
 

@@ -71,7 +71,7 @@ func (z *ZoneState) SameValue(r *providers.Record) *providers.Record {
 // SetKey names a record set, or with its name alone a zone.
 type SetKey struct{ Zone, Name, Type string }
 
-// Capacity is how much still fits into a record set or a zone that is nearly full.
+// Capacity is how much still fits into a record set or a zone.
 type Capacity struct {
 	Left int
 	Why  string

@@ -1,7 +1,9 @@
 package plan
 
 import (
+	"math"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -23,11 +25,11 @@ type builder struct {
 
 	remembers map[providers.Identity]int // markers of what is taken out that the plan creates
 
-	added map[index.SetKey]int // values added by the plan to sets and zones whose room is known
+	left map[index.SetKey]index.Capacity // what still fits beside what the plan adds, into zones and record sets that were asked for
 }
 
 func newBuilder(v *dnsview.View, verb index.Verb) *builder {
-	return &builder{v: v, plan: Plan{Verb: verb}, done: map[providers.Identity]int{}}
+	return &builder{v: v, plan: Plan{Verb: verb}, done: map[providers.Identity]int{}, left: map[index.SetKey]index.Capacity{}}
 }
 
 func (b *builder) skip(s string) {
@@ -88,20 +90,34 @@ func (b *builder) leaveBarred() {
 // fits reports whether a new value has room in its record set and zone, and says why not.
 func (b *builder) fits(r *providers.Record) bool {
 	for _, k := range []index.SetKey{{Zone: r.Zone, Name: r.Name, Type: r.Type}, {Zone: r.Zone}} {
-		t, ok := b.v.Index.Capacity[k]
-		if !ok {
-			continue
+		c, known := b.left[k]
+		if !known {
+			c = b.capacity(k, r)
 		}
-		if b.added == nil {
-			b.added = map[index.SetKey]int{}
-		}
-		if b.added[k] >= t.Left {
-			b.skip(r.Label() + " has no room: " + t.Why)
+		if c.Left == 0 {
+			b.skip(r.Label() + " has no room: " + c.Why)
 			return false
 		}
-		b.added[k]++
+		c.Left--
+		b.left[k] = c
 	}
 	return true
+}
+
+// capacity returns how many values like r fit into a zone or a record set.
+func (b *builder) capacity(k index.SetKey, r *providers.Record) index.Capacity {
+	if k.Name == "" {
+		if c, limited := b.v.Index.Capacity[k.Zone]; limited {
+			return c
+		}
+		return index.Capacity{Left: math.MaxInt}
+	}
+	fit, err := Room(b.provider(r.Zone), b.at(b.v.Index.ZonesByName[r.Zone], r.Name, r.Type), r)
+	left, more := fit.More+1, strconv.Itoa(fit.More+1)
+	if err != nil {
+		left, more = 0, "no"
+	}
+	return index.Capacity{Left: left, Why: index.Clean(r.Name) + " " + r.Type + " has " + strconv.Itoa(fit.Values-1) + " values, and " + more + " more fit: " + fit.Bound}
 }
 
 // fleet reports whether owned records may be changed at all; without a fleet

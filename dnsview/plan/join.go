@@ -265,11 +265,7 @@ func (m *planner) add(s *NodeSet, value string, ttl uint32, o providers.Owner) e
 	if err != nil {
 		return invalid("%s", err)
 	}
-	set := make([]providers.Record, 0)
-	for _, have := range m.z.at(s.Name, s.Type) {
-		set = append(set, *have)
-	}
-	fit, err := Room(m.z.Zone.Provider, set, r)
+	fit, err := Room(m.z.Zone.Provider, m.z.at(s.Name, s.Type), &r)
 	if err != nil {
 		return err
 	}

@@ -6,15 +6,13 @@ import (
 
 	"github.com/miekg/dns"
 
+	"rollcall/dnsview/index"
 	"rollcall/providers"
 )
 
-// What Route 53 takes ("Quotas" in its Developer Guide). A change of a record
-// set deletes it as it was and creates it as it shall be, so both count.
+// A change of a record set of Route 53 deletes it as it was and creates it as it shall be, so both count.
 const (
-	route53Values   = 400   // of one record set
-	route53Elements = 1000  // of one batch
-	route53Chars    = 32000 // of all values of one batch
+	route53Elements = 1000 // of one batch ("Quotas" in its Developer Guide)
 	// markerChars is what the owner marker of the new value adds to the batch, in
 	// quotes, and hostChars what the host name does with its own marker.
 	markerChars = providers.MarkerLimit + 2
@@ -23,12 +21,11 @@ const (
 
 // The sizes of an answer that matter, in bytes: a plain answer over UDP (RFC
 // 1035 section 2.3.4), one that passes every network unbroken (the DNS flag day
-// of 2020), the most that servers commonly send over UDP, and the most over TCP.
+// of 2020), and the most that servers commonly send over UDP.
 const (
 	wirePlain = 512
 	wireEDNS  = 1232
 	wireUDP   = 4096
-	wireMost  = 65535
 	ednsBytes = 11 // the OPT record of an answer (RFC 6891 section 6.1.2)
 )
 
@@ -42,7 +39,7 @@ type Fit struct {
 
 // Room holds a record set with one more value against the limits of provider
 // and protocol. The error says how many more fit: none.
-func Room(p providers.Provider, set []providers.Record, add providers.Record) (Fit, error) {
+func Room(p providers.Provider, set []*providers.Record, add *providers.Record) (Fit, error) {
 	values := make([]string, 0, len(set)+1)
 	chars := 0
 	for i := range set {
@@ -54,11 +51,11 @@ func Room(p providers.Provider, set []providers.Record, add providers.Record) (F
 	length := wireLength(add.Type, add.Value)
 	f := Fit{Values: len(values), Wire: WireSize(add.Name, add.Type, values)}
 	each := max(1, f.Wire-before)
-	f.More = max(0, (wireMost-f.Wire)/each)
-	f.Bound = fmt.Sprintf("an answer may have %d bytes", wireMost)
+	f.More = max(0, (index.MessageBytes-f.Wire)/each)
+	f.Bound = fmt.Sprintf("an answer may have %d bytes", index.MessageBytes)
 	over := ""
-	if f.Wire > wireMost {
-		over = fmt.Sprintf("an answer would have %d bytes, and %d is the most", f.Wire, wireMost)
+	if f.Wire > index.MessageBytes {
+		over = fmt.Sprintf("an answer would have %d bytes, and %d is the most", f.Wire, index.MessageBytes)
 	}
 	if p == providers.Route53 {
 		least := func(more int, bound, why string) {
@@ -69,16 +66,16 @@ func Room(p providers.Provider, set []providers.Record, add providers.Record) (F
 				f.More, f.Bound = max(0, more), bound
 			}
 		}
-		least(route53Values-len(values), fmt.Sprintf("a record set of Route 53 holds %d values", route53Values),
-			fmt.Sprintf("it has %d values, and %d is the most of a record set of Route 53", len(set), route53Values))
+		least(index.Route53Values-len(values), fmt.Sprintf("a record set of Route 53 holds %d values", index.Route53Values),
+			fmt.Sprintf("it has %d values, and %d is the most of a record set of Route 53", len(set), index.Route53Values))
 		// The batch of the last join: the set without its value, the set with it, marker and host.
-		room := route53Chars - markerChars - hostChars - 2*chars - length
+		room := index.Route53Chars - markerChars - hostChars - 2*chars - length
 		more := -1
 		if room >= 0 {
 			more = room / (2 * length)
 		}
-		least(more, fmt.Sprintf("a batch of Route 53 takes %d characters, old and new values counted", route53Chars),
-			fmt.Sprintf("its %d values have %d characters, and a batch of Route 53 takes %d with old and new values counted", len(set), chars, route53Chars))
+		least(more, fmt.Sprintf("a batch of Route 53 takes %d characters, old and new values counted", index.Route53Chars),
+			fmt.Sprintf("its %d values have %d characters, and a batch of Route 53 takes %d with old and new values counted", len(set), chars, index.Route53Chars))
 		least((route53Elements-4-2*len(set)-1)/2, fmt.Sprintf("a batch of Route 53 takes %d values, old and new ones counted", route53Elements),
 			fmt.Sprintf("it has %d values, and a batch of Route 53 takes %d, old and new ones counted", len(set), route53Elements))
 	}
@@ -128,10 +125,10 @@ func WireSize(name, typ string, values []string) int {
 		}
 	}
 	n := m.Len()
-	if n <= wireMost {
+	if n <= index.MessageBytes {
 		b, err := m.Pack()
 		if err != nil {
-			return wireMost + 1
+			return index.MessageBytes + 1
 		}
 		n = len(b)
 	}

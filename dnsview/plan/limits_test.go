@@ -11,16 +11,16 @@ import (
 	"rollcall/providers"
 )
 
-func srvSet(n int, target string) []providers.Record {
-	var out []providers.Record
+func srvSet(n int, target string) []*providers.Record {
+	var out []*providers.Record
 	for i := range n {
-		out = append(out, providers.Record{Name: "v1._x._tcp.unilans.net", Type: "SRV", Value: fmt.Sprintf("10 10 4218 h%04d%s.unilans.net", i, target)})
+		out = append(out, &providers.Record{Name: "v1._x._tcp.unilans.net", Type: "SRV", Value: fmt.Sprintf("10 10 4218 h%04d%s.unilans.net", i, target)})
 	}
 	return out
 }
 
 func TestTheFourHundredthValueFitsAndNoOtherAfterIt(t *testing.T) {
-	add := providers.Record{Name: "v1._x._tcp.unilans.net", Type: "SRV", Value: "10 10 4218 new.unilans.net"}
+	add := &providers.Record{Name: "v1._x._tcp.unilans.net", Type: "SRV", Value: "10 10 4218 new.unilans.net"}
 	f, err := plan.Room(providers.Route53, srvSet(399, ""), add)
 	if err != nil || f.Values != 400 || f.More != 0 {
 		t.Errorf("the 400th: %+v, %v", f, err)
@@ -39,7 +39,7 @@ func TestTheFourHundredthValueFitsAndNoOtherAfterIt(t *testing.T) {
 
 func TestLongNamesFillABatchBeforeTheSetIsFull(t *testing.T) {
 	long := strings.Repeat("x", 50)
-	add := providers.Record{Name: "v1._x._tcp.unilans.net", Type: "SRV", Value: "10 10 4218 h9999" + long + ".unilans.net"}
+	add := &providers.Record{Name: "v1._x._tcp.unilans.net", Type: "SRV", Value: "10 10 4218 h9999" + long + ".unilans.net"}
 	f, err := plan.Room(providers.Route53, srvSet(100, long), add)
 	if err != nil {
 		t.Fatal(err)
@@ -58,7 +58,7 @@ func TestLongNamesFillABatchBeforeTheSetIsFull(t *testing.T) {
 
 func TestAnAnswerOverTheMostOfTCPIsRefused(t *testing.T) {
 	long := strings.Repeat("x", 50)
-	add := providers.Record{Name: "v1._x._tcp.unilans.net", Type: "SRV", Value: "10 10 4218 h9999" + long + ".unilans.net"}
+	add := &providers.Record{Name: "v1._x._tcp.unilans.net", Type: "SRV", Value: "10 10 4218 h9999" + long + ".unilans.net"}
 	f, err := plan.Room(providers.Cloudflare, srvSet(100, long), add)
 	if err != nil {
 		t.Fatal(err)

@@ -252,7 +252,7 @@ func TestAJoinIntoAFullSetIsRefusedBeforeTheCall(t *testing.T) {
 	z := zoneWith(providers.Route53, announced()...)
 	for _, r := range srvSet(400, "") {
 		r.Name = v1
-		z.Records = append(z.Records, r)
+		z.Records = append(z.Records, *r)
 	}
 	_, err := plan.Join(z, web1(t))
 	wantRefusal(t, err, providers.KindLimit, "no more nodes fit")
