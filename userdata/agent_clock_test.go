@@ -16,7 +16,7 @@ func TestTheMarkerOfANodeWhoseClockIsWrongIsDatedByItsDNSProvider(t *testing.T) 
 	for _, dns := range []providers.Provider{providers.Cloudflare, providers.Route53} {
 		for _, ahead := range []time.Duration{24 * time.Hour, -time.Hour} {
 			t.Run(string(dns)+" "+ahead.String(), func(t *testing.T) {
-				s, err := sim.Start(t.Context(), sim.Options{Seed: 1, Now: func() time.Time { return time.Now().Add(ahead) }})
+				s, err := sim.Start(t.Context(), sim.Options{Seed: 1, Clock: providers.Clock{Time: func() time.Time { return time.Now().Add(ahead) }}})
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -73,7 +73,7 @@ func TestANodeWhoseClockIsSetWhileItRunsDatesTheMarkersOfItsNextAddressRight(t *
 	for _, dns := range []providers.Provider{providers.Cloudflare, providers.Route53} {
 		t.Run(string(dns), func(t *testing.T) {
 			var ahead atomic.Int64 // of the provider's clock against this machine's: setting one is as good as setting the other
-			s, err := sim.Start(t.Context(), sim.Options{Seed: 1, Now: func() time.Time { return time.Now().Add(time.Duration(ahead.Load())) }})
+			s, err := sim.Start(t.Context(), sim.Options{Seed: 1, Clock: providers.Clock{Time: func() time.Time { return time.Now().Add(time.Duration(ahead.Load())) }}})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -70,13 +70,13 @@ func TestWhatIsSaidToBeThereAndStaysAwayEndsUnknown(t *testing.T) {
 		t.Fatal(err)
 	}
 	b.cf.lies = true
-	at := b.clk.now()
+	at := b.clk.Now()
 	rep := b.run(undo)
 	wantStates(t, rep, StepUnknown)
 	if e := entries(t, b.j); e[len(e)-1].State != journal.Unknown || e[len(e)-1].Already || !strings.Contains(rep.Steps[0].Why, "could not be confirmed") {
 		t.Errorf("%+v: %s", e[len(e)-1], rep.Steps[0].Why)
 	}
-	if took := b.clk.now().Sub(at); took < time.Minute || took > 2*time.Minute {
+	if took := b.clk.Now().Sub(at); took < time.Minute || took > 2*time.Minute {
 		t.Errorf("it took %s", took)
 	}
 }
@@ -97,7 +97,7 @@ func TestWhatIsThereAlreadyIsConfirmedByTheNameServersOrBySecondRead(t *testing.
 			c.set(b)
 			rep := b.run(plan)
 			wantStates(t, rep, StepDone)
-			if got := b.clk.now().Sub(begin); !rep.Steps[0].Already || got < c.at || got > c.most {
+			if got := b.clk.Now().Sub(begin); !rep.Steps[0].Already || got < c.at || got > c.most {
 				t.Errorf("already %v after %s", rep.Steps[0].Already, got)
 			}
 			if c.at == 0 && !strings.Contains(rep.Steps[0].Wire, "show the change") {
@@ -147,7 +147,7 @@ func TestWhatWasTakenOutOnPurposeMeanwhileIsNotWrittenAgain(t *testing.T) {
 		b.cf.onApply = nil
 		b.cf.add(providers.Record{Zone: cfZone, Name: providers.MarkerName("m-9", www), Type: "TXT", TTL: 300, Value: providers.FormatTXT([]string{text})})
 	}
-	b.clk.onSleep = func() { b.cf.lies = false } // from the second time on it is the truth
+	b.onSleep(func() { b.cf.lies = false }) // from the second time on it is the truth
 	rep := b.run(p)
 	if has(b.cf, "165.225.128.99") || rep.OK() {
 		t.Errorf("%v (%s): zone %v", states(rep), rep.Steps[0].Why, values(b.cf))

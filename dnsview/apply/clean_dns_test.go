@@ -63,7 +63,7 @@ func (b *bench) behind(until time.Time) {
 	}
 	b.ns.says = func(name, typ string, values []string) ([]index.WireAnswer, error) {
 		second := values
-		if b.clk.now().Before(until) {
+		if b.clk.Now().Before(until) {
 			second = old[name+"/"+typ]
 		}
 		return []index.WireAnswer{{Server: "ns1", Values: values}, {Server: "ns2", Values: second}}, nil
@@ -97,15 +97,15 @@ func TestANodeIsNotTerminatedWhileANameServerStillAnswersWithItsAddress(t *testi
 				close(skip)
 				confirm.SkipWait = skip
 			}
-			at := b.clk.now()
+			at := b.clk.Now()
 			rep := b.engine().Run(t.Context(), p, confirm, nil)
 			s := powerStep(t, rep)
 			g := dnsGuard(t, s)
 			if s.State != StepRefused || g.Pass || g.Confirm != "" || !strings.Contains(g.Why, "ns2 still answers with") || !strings.Contains(g.Why, c.typ) {
 				t.Errorf("%s: %+v", s.State, g)
 			}
-			if len(b.triton.powered) > 0 || b.clk.now().Sub(at) > 5*time.Minute {
-				t.Errorf("power %v after %s", b.triton.powered, b.clk.now().Sub(at))
+			if len(b.triton.powered) > 0 || b.clk.Now().Sub(at) > 5*time.Minute {
+				t.Errorf("power %v after %s", b.triton.powered, b.clk.Now().Sub(at))
 			}
 			if e := entries(t, b.j); e[len(e)-1].State != journal.Refused || !slices.ContainsFunc(e[len(e)-1].Guards, func(g journal.Guard) bool { return g.Guard == "dns" && !g.Pass }) {
 				t.Errorf("journal %+v", e[len(e)-1])
@@ -126,7 +126,7 @@ func TestTheWaitCountsFromTheMomentTheLastNameServerAnswersWithoutTheAddress(t *
 		var at time.Time
 		rep := b.engine().Run(t.Context(), plan.Drain(b.view(), ref(b.triton, "m-1")), Confirm{}, func(ev Event) {
 			if ev.Kind == EventBegun && ev.Text != "" && strings.HasPrefix(ev.Text, "Terminate") {
-				at = b.clk.now()
+				at = b.clk.Now()
 			}
 		})
 		if !rep.OK() || len(b.triton.powered) != 1 {
@@ -203,14 +203,14 @@ func TestAChangeThatRoute53CallsPendingIsNotDone(t *testing.T) {
 				if ticket == "" {
 					t.Error("asked without a ticket")
 				}
-				return !b.clk.now().Before(begin.Add(c.after)), nil
+				return !b.clk.Now().Before(begin.Add(c.after)), nil
 			}
 			rep := b.run(plan.Drain(b.view(), ref(b.triton, "s-1")))
 			s := powerStep(t, rep)
 			if s.State != c.want || (len(b.triton.powered) > 0) != (c.want == StepDone) {
 				t.Fatalf("%s: %+v", s.State, dnsGuard(t, s))
 			}
-			if c.want == StepDone && b.clk.now().Before(begin.Add(c.after)) {
+			if c.want == StepDone && b.clk.Now().Before(begin.Add(c.after)) {
 				t.Error("terminated before it was in sync")
 			}
 			if c.want != StepDone && !strings.Contains(dnsGuard(t, s).Why, "has not reached every name server yet") {
@@ -269,7 +269,7 @@ func TestWhatCannotBeAskedIsWaitedOutAndTypingTheNameShortensThat(t *testing.T) 
 			if s.State != StepDone || !strings.Contains(g.Why, c.why) {
 				t.Fatalf("%s: %+v", s.State, g)
 			}
-			if got := b.clk.now().Sub(begin); got < c.want || got > c.want+10*time.Second {
+			if got := b.clk.Now().Sub(begin); got < c.want || got > c.want+10*time.Second {
 				t.Errorf("it took %s, want %s", got, c.want)
 			}
 			if g.Confirm != c.typed {
@@ -395,7 +395,7 @@ func TestADrainWaitsForOpenConnectionsToo(t *testing.T) {
 	b := newBench(t)
 	b.opts.Services[0].Linger = 30 * time.Second
 	rep := b.run(plan.Drain(b.view(), ref(b.triton, "m-1")))
-	if got := b.clk.now().Sub(begin); !rep.OK() || got < 90*time.Second || got > 95*time.Second {
+	if got := b.clk.Now().Sub(begin); !rep.OK() || got < 90*time.Second || got > 95*time.Second {
 		t.Errorf("%v after %s", states(rep), got)
 	}
 }
@@ -438,7 +438,7 @@ func TestATerminationWithoutAWaitSaysWhatCouldNotBeAsked(t *testing.T) {
 		return []index.WireAnswer{{Server: "ns1", Values: v}, {Server: "ns2", Failure: "no reply"}}, nil
 	}
 	s := powerStep(t, b.run(noDrain(plan.Drain(b.view(), ref(b.triton, "m-1")))))
-	if g := dnsGuard(t, s); s.State != StepDone || !strings.Contains(g.Why, "no wait was asked for, though ns2 (no reply) could not be asked") || b.clk.now().Sub(begin) > 5*time.Second {
+	if g := dnsGuard(t, s); s.State != StepDone || !strings.Contains(g.Why, "no wait was asked for, though ns2 (no reply) could not be asked") || b.clk.Now().Sub(begin) > 5*time.Second {
 		t.Errorf("%s: %+v", s.State, g)
 	}
 }

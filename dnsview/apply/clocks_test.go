@@ -10,6 +10,7 @@ import (
 	"rollcall/dnsview/apply"
 	"rollcall/dnsview/plan"
 	"rollcall/providers"
+	"rollcall/providers/providertest"
 	"rollcall/providers/sim"
 	"rollcall/providers/sim/world"
 )
@@ -148,14 +149,14 @@ func TestARestoredRecordIsAsOldAsItsMarkerSays(t *testing.T) {
 		if n := len(slices.DeleteFunc(dead(v), func(r *providers.Record) bool { return r.Zone != s.zone })); n != len(gone) {
 			t.Errorf("%d of %d are dead again", n, len(gone))
 		}
-		s.clk.pass(11 * time.Minute)
+		s.clk.Advance(11 * time.Minute)
 		s.untilDone(2)
 	})
 }
 
 // How old a read is may rest on no clock that can be set: every adapter and the fleet keep the monotonic reading.
 func TestTheTimesOfEveryReadHaveAMonotonicReading(t *testing.T) {
-	r := startRig(t, sim.Options{}, &clock{t: time.Now()})
+	r := startRig(t, sim.Options{}, providertest.NewClock(time.Now()))
 	c := r.console(0)
 	s := c.look().Snapshot
 	times := map[string]time.Time{"snapshot": s.Taken}

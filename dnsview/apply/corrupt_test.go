@@ -85,7 +85,7 @@ func newOrdeal(t *testing.T, page int) *ordeal {
 			}
 		}
 	}
-	r.clk.pass(time.Hour)
+	r.clk.Advance(time.Hour)
 	o.c = o.console()
 	return o
 }
@@ -150,7 +150,7 @@ func (o *ordeal) play(x *corruption, turn int) {
 		}
 		setUp, undone = o.c.must(plan.Deregister(v, ids...)), nil
 	}
-	o.clk.pass(later)
+	o.clk.Advance(later)
 	v := o.c.look()
 	if !v.Complete() {
 		t.Fatalf("%+v", v.Sources)
@@ -162,7 +162,7 @@ func (o *ordeal) play(x *corruption, turn int) {
 	}
 
 	o.proxy.set(x)
-	o.clk.pass(later)
+	o.clk.Advance(later)
 	cold := o.console()
 	v = o.c.look()
 	o.seen("a warm console", x, v)
@@ -327,7 +327,7 @@ func untrue(s *plan.Step, is map[string]string, runs map[string]bool) string {
 func (o *ordeal) ends(register bool) {
 	o.t.Helper()
 	for round := 0; ; round++ {
-		o.clk.pass(11 * time.Minute)
+		o.clk.Advance(11 * time.Minute)
 		o.c.look()
 		v := o.c.look() // a clock that was off is believed again when two reads agree
 		plans := []plan.Plan{plan.DeregisterDead(v), o.drain(v)}

@@ -83,8 +83,7 @@ func TestAWaitCanBeCutShort(t *testing.T) {
 	b := newBench(t)
 	skip := make(chan struct{}, 1)
 	p := plan.Drain(b.view(), ref(b.triton, "m-1"))
-	b.opts.Sleep = sleep // a real one, which the channel interrupts
-	b.clk.onSleep = nil
+	b.opts.Wait = nil // a real one, which the channel interrupts
 	ticks := 0
 	rep := b.engine().Run(t.Context(), p, Confirm{SkipWait: skip}, func(ev Event) {
 		if ev.Kind == EventWaiting {
@@ -132,19 +131,19 @@ func TestADrainThatWasCutOffWaitsForWhatIsLeft(t *testing.T) {
 				t.Fatalf("%v", states(rep))
 			}
 			if c.quiet {
-				j, err := journal.Open(filepath.Join(t.TempDir(), "another"), b.clk.now)
+				j, err := journal.Open(filepath.Join(t.TempDir(), "another"), b.clk.Clock, nil)
 				if err != nil {
 					t.Fatal(err)
 				}
 				t.Cleanup(func() { _ = j.Close() })
 				b.opts.Journal = j
 			}
-			b.clk.advance(c.later)
+			b.clk.Advance(c.later)
 			p := plan.Drain(b.view(), ref(b.triton, "m-1"))
-			at := b.clk.now()
+			at := b.clk.Now()
 			rep := b.run(p)
 			wantStates(t, rep, StepDone, StepDone, StepDone)
-			if got := b.clk.now().Sub(at); got != c.want || len(b.triton.powered) != 1 {
+			if got := b.clk.Now().Sub(at); got != c.want || len(b.triton.powered) != 1 {
 				t.Errorf("waited %s, want %s; power %v", got, c.want, b.triton.powered)
 			}
 			for _, r := range b.cf.rows {

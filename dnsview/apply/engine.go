@@ -86,9 +86,7 @@ type Options struct {
 	// Timeout is for how long a call may take that reads no list; default 15 s.
 	Timeout time.Duration
 
-	Now func() time.Time
-	// Sleep waits for d or until ctx ends; nil for a timer.
-	Sleep func(ctx context.Context, d time.Duration) error
+	providers.Clock
 }
 
 // Engine carries out plans. It is safe for concurrent use.
@@ -100,24 +98,7 @@ func New(o Options) *Engine {
 	o.WireWait = cmp.Or(o.WireWait, 15*time.Second)
 	o.Quiet = cmp.Or(o.Quiet, 5*time.Second)
 	o.Timeout = cmp.Or(o.Timeout, 15*time.Second)
-	if o.Now == nil {
-		o.Now = time.Now
-	}
-	if o.Sleep == nil {
-		o.Sleep = sleep
-	}
 	return &Engine{o: o}
-}
-
-func sleep(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
 }
 
 // guards returns the settings for one zone.

@@ -279,9 +279,9 @@ func TestDeletesOfTheLastTenMinutesCountForTheThreshold(t *testing.T) {
 			want = StepRefused
 		}
 		wantStates(t, rep, want)
-		b.clk.advance(time.Second)
+		b.clk.Advance(time.Second)
 	}
-	b.clk.advance(11 * time.Minute)
+	b.clk.Advance(11 * time.Minute)
 	p.Steps = steps[4:5]
 	wantStates(t, b.run(p), StepDone)
 }
@@ -509,7 +509,7 @@ func TestAYoungReadIsNotReadAgainAndAnOldOneIs(t *testing.T) {
 	if b.aws.lists != lists {
 		t.Error("a young read was read again")
 	}
-	b.clk.advance(50 * time.Second)
+	b.clk.Advance(50 * time.Second)
 	wantStates(t, b.run(p), StepDone)
 	if b.aws.lists == lists {
 		t.Error("an old read was taken for fresh")

@@ -18,45 +18,15 @@ import (
 	"rollcall/providers"
 	"rollcall/providers/fleet"
 	"rollcall/providers/journal"
+	"rollcall/providers/providertest"
 )
 
 var begin = time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
 
-// clock is a clock that only sleeping moves.
-type clock struct {
-	mu sync.Mutex
-	t  time.Time
-	// onSleep is called with every sleep, before the clock moves.
-	onSleep func()
-}
-
-func (c *clock) now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.t
-}
-
-func (c *clock) advance(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.t = c.t.Add(d)
-}
-
-func (c *clock) sleep(ctx context.Context, d time.Duration) error {
-	if c.onSleep != nil {
-		c.onSleep()
-	}
-	if ctx.Err() != nil {
-		return ctx.Err()
-	}
-	c.advance(d)
-	return nil
-}
-
 // fakeCloud is a cloud in memory.
 type fakeCloud struct {
 	mu        sync.Mutex
-	clk       *clock
+	clk       *providertest.Clock
 	cloud     providers.Cloud
 	instances []providers.Instance
 	addresses []providers.Address
@@ -82,7 +52,7 @@ func (f *fakeCloud) Identify(context.Context) (providers.Cloud, error) {
 }
 
 func (f *fakeCloud) coverage() providers.Coverage {
-	return providers.Coverage{State: providers.CoverageComplete, Key: f.cloud.Key, Expected: -1, Started: f.clk.now(), Finished: f.clk.now()}
+	return providers.Coverage{State: providers.CoverageComplete, Key: f.cloud.Key, Expected: -1, Started: f.clk.Now(), Finished: f.clk.Now()}
 }
 
 func (f *fakeCloud) Instances(_ context.Context, page func([]providers.Instance)) providers.Coverage {
@@ -90,7 +60,7 @@ func (f *fakeCloud) Instances(_ context.Context, page func([]providers.Instance)
 	defer f.mu.Unlock()
 	f.lists++
 	if f.listErr != nil {
-		return providers.Failed(f.clk.now(), f.clk.now(), f.listErr)
+		return providers.Failed(f.clk.Now(), f.clk.Now(), f.listErr)
 	}
 	for _, i := range f.instances {
 		if !f.hide[i.ID] {
@@ -173,7 +143,7 @@ func (f *fakeCloud) remove(id string) {
 // they are TXT records.
 type fakeDNS struct {
 	mu      sync.Mutex
-	clk     *clock
+	clk     *providertest.Clock
 	zone    providers.Zone
 	rows    []providers.Record
 	next    int
@@ -199,7 +169,7 @@ func (d *fakeDNS) cf() bool { return d.zone.Provider == providers.Cloudflare }
 
 // seen is what reads of the zone show.
 func (d *fakeDNS) seen() []providers.Record {
-	if d.behind > 0 && !d.wroteAt.IsZero() && d.clk.now().Sub(d.wroteAt) < d.behind {
+	if d.behind > 0 && !d.wroteAt.IsZero() && d.clk.Now().Sub(d.wroteAt) < d.behind {
 		return d.shown
 	}
 	return d.rows
@@ -220,7 +190,7 @@ func attached(rows []providers.Record) []providers.Record {
 // Zones lists the one zone.
 func (d *fakeDNS) Zones(_ context.Context, page func([]providers.Zone)) providers.Coverage {
 	page([]providers.Zone{d.zone})
-	return providers.Coverage{State: providers.CoverageComplete, Expected: -1, Started: d.clk.now(), Finished: d.clk.now()}
+	return providers.Coverage{State: providers.CoverageComplete, Expected: -1, Started: d.clk.Now(), Finished: d.clk.Now()}
 }
 
 func (d *fakeDNS) Records(_ context.Context, _ providers.Zone, page func([]providers.Record)) providers.Coverage {
@@ -228,14 +198,14 @@ func (d *fakeDNS) Records(_ context.Context, _ providers.Zone, page func([]provi
 	defer d.mu.Unlock()
 	d.lists++
 	if d.listErr != nil {
-		return providers.Failed(d.clk.now(), d.clk.now(), d.listErr)
+		return providers.Failed(d.clk.Now(), d.clk.Now(), d.listErr)
 	}
 	rows := slices.Clone(d.seen())
 	for i := range rows {
 		rows[i].Owners = slices.Clone(rows[i].Owners)
 	}
 	page(rows)
-	return providers.Coverage{State: providers.CoverageComplete, Expected: -1, Started: d.clk.now(), Finished: d.clk.now()}
+	return providers.Coverage{State: providers.CoverageComplete, Expected: -1, Started: d.clk.Now(), Finished: d.clk.Now()}
 }
 
 func (d *fakeDNS) Lookup(_ context.Context, _ providers.Zone, name, typ string) ([]providers.Record, error) {
@@ -244,7 +214,7 @@ func (d *fakeDNS) Lookup(_ context.Context, _ providers.Zone, name, typ string) 
 	if d.lookErr != nil {
 		return nil, d.lookErr
 	}
-	d.clk.advance(d.slow)
+	d.clk.Advance(d.slow)
 	if d.blind {
 		return nil, nil
 	}
@@ -258,8 +228,8 @@ func (d *fakeDNS) Apply(_ context.Context, _ providers.Zone, changes []providers
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.applied = append(d.applied, slices.Clone(changes))
-	if d.behind > 0 && d.clk.now().Sub(d.wroteAt) >= d.behind {
-		d.shown, d.wroteAt = slices.Clone(d.rows), d.clk.now()
+	if d.behind > 0 && d.clk.Now().Sub(d.wroteAt) >= d.behind {
+		d.shown, d.wroteAt = slices.Clone(d.rows), d.clk.Now()
 	}
 	out := make([]providers.Result, len(changes))
 	ticket := ""
@@ -397,7 +367,7 @@ func (d *fakeDNS) add(r providers.Record) providers.Record {
 			d.next++
 			r.ID = fmt.Sprintf("id%d", d.next)
 		}
-		r.Modified = d.clk.now()
+		r.Modified = d.clk.Now()
 		if len(owners) == 1 {
 			if text, _ := owners[0].Bare().Encode(); text != r.Comment {
 				panic("comment and owner differ: " + r.Comment)
@@ -465,7 +435,7 @@ var (
 // bench is a small world with an engine.
 type bench struct {
 	t      *testing.T
-	clk    *clock
+	clk    *providertest.Clock
 	aws    *fakeCloud
 	triton *fakeCloud
 	cf     *fakeDNS
@@ -478,7 +448,7 @@ type bench struct {
 }
 
 func newBench(t *testing.T) *bench {
-	clk := &clock{t: begin}
+	clk := providertest.NewClock(begin)
 	b := &bench{
 		t: t, clk: clk,
 		aws:    &fakeCloud{clk: clk, cloud: providers.Cloud{Name: "aws-use1", Provider: providers.EC2, Key: awsKey}, gone: map[string]bool{}, hide: map[string]bool{}},
@@ -504,7 +474,7 @@ func newBench(t *testing.T) *bench {
 	b.sd.add(providers.Record{Zone: sdZone, Name: "_services._dns-sd._udp.unilans.net", Type: "PTR", TTL: 3600, Value: "_theservice._tcp.unilans.net"})
 	b.sd.add(providers.Record{Zone: sdZone, Name: "_theservice._tcp.unilans.net", Type: "PTR", TTL: 3600, Value: v1})
 	b.sd.add(providers.Record{Zone: sdZone, Name: v1, Type: "TXT", TTL: 3600, Value: `"txtvers=1"`})
-	j, err := journal.Open(filepath.Join(t.TempDir(), "journal"), clk.now)
+	j, err := journal.Open(filepath.Join(t.TempDir(), "journal"), clk.Clock, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -518,7 +488,7 @@ func newBench(t *testing.T) *bench {
 			{Name: www, Kind: index.RoundRobin, TTL: 60, Select: map[string]string{"service": "www"}},
 			{Name: v1, Kind: index.DNSSD, TTL: 45, Port: 4218, Priority: 10, Weight: 10, Select: map[string]string{"service": "sd"}, TXT: map[string]string{"txtvers": "1"}},
 		},
-		Journal: j, Who: "me@here", Now: clk.now, Sleep: clk.sleep, Wire: b.ns,
+		Journal: j, Who: "me@here", Clock: clk.Clock, Wire: b.ns,
 	}
 	return b
 }
@@ -540,6 +510,14 @@ func (b *bench) serve(c *fakeCloud, id, ip string) {
 	b.cf.rows[len(b.cf.rows)-1].Modified = o.Registered
 }
 
+// onSleep has f called before each wait of the engine.
+func (b *bench) onSleep(f func()) {
+	b.opts.Wait = func(ctx context.Context, d time.Duration) error {
+		f()
+		return b.clk.Sleep(ctx, d)
+	}
+}
+
 // engine makes an engine whose sources have read nothing yet, unless the options say which it has.
 func (b *bench) engine() *Engine {
 	o := b.opts
@@ -551,7 +529,7 @@ func (b *bench) engine() *Engine {
 
 // sources makes a fleet of the clouds of the bench and of the zones of its options.
 func (b *bench) sources() *fleet.Fleet {
-	o := fleet.Options{Clouds: b.clouds, Now: b.clk.now, Last: b.last, FleetID: b.opts.Fleet, Departed: true}
+	o := fleet.Options{Clouds: b.clouds, Clock: b.clk.Clock, Last: b.last, FleetID: b.opts.Fleet, Departed: true}
 	for _, z := range b.opts.Zones {
 		o.Zones = append(o.Zones, fleet.ZoneSource{Name: z.Zone.Name, ID: z.Zone.ID, Provider: z.Zone.Provider, DNS: z.DNS.(fleet.DNS), Err: z.Err})
 	}
@@ -563,7 +541,7 @@ func (b *bench) view() *dnsview.View {
 	b.t.Helper()
 	r := newRun(b.engine(), plan.Plan{}, Confirm{}, nil)
 	ev := r.gather(b.t.Context(), []string{cfZone, sdZone})
-	return dnsview.Inspect(ev.snap, index.Options{Fleet: fleetID, Services: b.opts.Services, Now: b.clk.now(), MaxAge: time.Minute, CreateGrace: 10 * time.Minute, BootGrace: time.Minute, Allow: b.opts.Allow})
+	return dnsview.Inspect(ev.snap, index.Options{Fleet: fleetID, Services: b.opts.Services, Now: b.clk.Now(), MaxAge: time.Minute, CreateGrace: 10 * time.Minute, BootGrace: time.Minute, Allow: b.opts.Allow})
 }
 
 func (b *bench) run(p plan.Plan, typed ...string) *Report {

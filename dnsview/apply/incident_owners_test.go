@@ -52,7 +52,7 @@ func (s *site) member(name string) (world.Instance, *providers.Record) {
 // look is what the console sees a while later.
 func (s *site) look() *dnsview.View {
 	s.t.Helper()
-	s.clk.pass(31 * time.Second)
+	s.clk.Advance(31 * time.Second)
 	return s.c.look()
 }
 
@@ -85,7 +85,7 @@ func (s *site) refused(v *dnsview.View, rec *providers.Record, guard index.Guard
 func (s *site) ends(i *world.Instance, rec *providers.Record) {
 	s.t.Helper()
 	s.do(s.cloud, i.ID, world.PowerLoss)
-	s.clk.pass(11 * time.Minute) // no marker is too young
+	s.clk.Advance(11 * time.Minute) // no marker is too young
 	want := s.held().without(rec)
 	v := s.look()
 	if f := s.of(v, rec); f.Class != dnsview.Dead && f.Class != dnsview.Dangling {
@@ -248,7 +248,7 @@ func TestIncidentAnAddressThatMovedToAnotherInstanceIsNotDeleted(t *testing.T) {
 			t.Fatalf("the heir has %s", heir.Public)
 		}
 		before := s.held()
-		s.clk.pass(31 * time.Second)
+		s.clk.Advance(31 * time.Second)
 		rep := s.c.run(plan.Deregister(stale, record(t, stale, s.name, "A", rec.Value).Identity()))
 		if rep.Count(apply.StepRefused) != 1 || !strings.Contains(rep.Steps[0].Why, "belongs to heir") {
 			t.Errorf("the plan of before:\n%s", told(rep))
@@ -278,7 +278,7 @@ func TestIncidentAnInstanceThatIsTooNewToBeFoundIsNotDead(t *testing.T) {
 		s.c.look()
 		s.fault(world.Stale, s.cloud)
 		id := s.c.launch(s.cloud, "young")
-		s.clk.pass(time.Second)
+		s.clk.Advance(time.Second)
 		i, err := s.world().Instance(s.cloud, id)
 		if err != nil || !i.Public.IsValid() {
 			t.Fatalf("%+v, %v", i, err)
@@ -295,7 +295,7 @@ func TestIncidentAnInstanceThatIsTooNewToBeFoundIsNotDead(t *testing.T) {
 			t.Errorf("%d steps are planned", n)
 		}
 		s.wantHeld("just launched", before)
-		s.clk.pass(10 * time.Second)
+		s.clk.Advance(10 * time.Second)
 		s.fault(world.NoFault, s.cloud)
 		if f := s.c.look().FindingsOf(rec.Identity()); len(f) > 0 {
 			t.Errorf("once it is found it is %s: %s", f[0].Class, f[0].Reason)
@@ -308,14 +308,14 @@ func TestIncidentAStoppedInstanceComesBackWithAnotherAddress(t *testing.T) {
 	everywhere(t, sim.Options{}, func(t *testing.T, s *site) {
 		i, rec := s.member("back")
 		s.do(s.cloud, i.ID, world.Stop)
-		s.clk.pass(world.DefaultDelays().Stop)
+		s.clk.Advance(world.DefaultDelays().Stop)
 		stopped := s.look()
 		f := s.wantClass("stopped", stopped, rec, dnsview.Stopped, dnsview.RemedyQuiesce)
 		if want := map[string]dnsview.Severity{use1: dnsview.Critical, east: dnsview.Medium}[s.cloud]; f.Severity != want {
 			t.Errorf("stopped is %s, want %s: %s", f.Severity, want, f.Reason)
 		}
 		s.do(s.cloud, i.ID, world.Start)
-		s.clk.pass(world.DefaultDelays().Boot)
+		s.clk.Advance(world.DefaultDelays().Boot)
 		if s.cloud == east { // a machine keeps its address over a stop, unless its network interface is another one
 			if err := s.world().Readdress(s.cloud, i.ID, netip.MustParseAddr("165.225.131.7")); err != nil {
 				t.Fatal(err)

@@ -134,7 +134,7 @@ func TestAQuiesceThatWasCutOffCanBeTakenBackAtEachStep(t *testing.T) {
 func TestARegisterThatWasPlannedBeforeAQuiesceDoesNotPutTheNodeBack(t *testing.T) {
 	everywhere(t, sim.Options{}, func(t *testing.T, s *site) {
 		i := s.rig.launch(s.cloud, world.Instance{Name: "late", Tags: map[string]string{"service": "pool"}})
-		s.clk.pass(time.Hour)
+		s.clk.Advance(time.Hour)
 		ref := providers.InstanceRef{Cloud: s.cloud, Key: s.owner(s.cloud, "", 0).Cloud, ID: i.ID}
 		planned := plan.Register(s.look(), s.name, ref)
 		other := s.rig.console(0)

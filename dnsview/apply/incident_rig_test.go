@@ -10,7 +10,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -28,6 +27,7 @@ import (
 	"rollcall/providers/ec2"
 	"rollcall/providers/fleet"
 	"rollcall/providers/journal"
+	"rollcall/providers/providertest"
 	"rollcall/providers/route53"
 	"rollcall/providers/sim"
 	"rollcall/providers/sim/world"
@@ -48,55 +48,20 @@ const (
 // address are addresses of no one, one for each cloud.
 var address = map[string]string{use1: "203.0.113.1", euw1: "203.0.113.2", east: "203.0.113.3", ams: "203.0.113.4"}
 
-// clock is a clock that goes on only when someone waits on it, or so many times as fast as the real one.
-type clock struct {
-	mu    sync.Mutex
-	t     time.Time
-	speed time.Duration
-	since time.Time // what t was at, by the real clock
-}
-
-func (c *clock) now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.t.Add(time.Since(c.since) * c.speed)
-}
-
-func (c *clock) pass(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.t = c.t.Add(d)
-}
-
-func (c *clock) sleep(ctx context.Context, d time.Duration) error {
-	if c.speed == 0 {
-		c.pass(d)
-		return ctx.Err()
-	}
-	t := time.NewTimer(d / c.speed)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-t.C:
-		return nil
-	}
-}
-
 // rig is the embedded clouds, and the clock that all share.
 type rig struct {
 	t   *testing.T
 	sim *sim.Sim
-	clk *clock
+	clk *providertest.Clock
 }
 
 // newRig starts the embedded clouds, with the disagreements that the default world is known for.
 func newRig(t *testing.T, o sim.Options) *rig {
 	t.Helper()
-	return startRig(t, o, &clock{t: time.Now().Truncate(time.Second)})
+	return startRig(t, o, providertest.NewClock(time.Now().Truncate(time.Second)))
 }
 
-func startRig(t *testing.T, o sim.Options, clk *clock) *rig {
+func startRig(t *testing.T, o sim.Options, clk *providertest.Clock) *rig {
 	t.Helper()
 	if testing.Short() {
 		t.Skip("make quick leaves this to make test")
@@ -106,7 +71,7 @@ func startRig(t *testing.T, o sim.Options, clk *clock) *rig {
 	if err != nil {
 		t.Fatal(err)
 	}
-	o.Seed, o.Now, o.Dir, o.Key, o.Instances = cmp.Or(o.Seed, 1), r.clk.now, t.TempDir(), key, cmp.Or(o.Instances, 30)
+	o.Seed, o.Clock, o.Dir, o.Key, o.Instances = cmp.Or(o.Seed, 1), r.clk.Clock, t.TempDir(), key, cmp.Or(o.Instances, 30)
 	s, err := sim.Start(context.Background(), o)
 	if err != nil {
 		t.Fatal(err)
@@ -142,8 +107,8 @@ func (r *rig) fault(k world.FaultKind, sources ...string) {
 
 // console is one rollcall: adapters, fleet, journal and engine of its own.
 type console struct {
-	r       *rig
-	skew    time.Duration // how far the clock of its machine is off
+	r *rig
+	providers.Clock
 	clouds  map[string]providers.Compute
 	dns     map[string]providers.WritableDNS
 	budgets map[string]*budget.Account
@@ -154,8 +119,6 @@ type console struct {
 	limits  map[string]int
 }
 
-func (c *console) now() time.Time { return c.r.clk.now().Add(c.skew) }
-
 // console makes a rollcall whose clock is off by skew. It has read nothing yet.
 func (r *rig) console(skew time.Duration) *console {
 	r.t.Helper()
@@ -165,10 +128,11 @@ func (r *rig) console(skew time.Duration) *console {
 // consoleAt is console for clouds that are reached by other endpoints than their own.
 func (r *rig) consoleAt(e sim.Endpoints, skew time.Duration) *console {
 	r.t.Helper()
-	c := &console{r: r, skew: skew, clouds: map[string]providers.Compute{}, dns: map[string]providers.WritableDNS{}, budgets: map[string]*budget.Account{}}
-	fo := fleet.Options{Now: c.now, Timeout: never, FleetID: r.world().FleetID, Departed: true}
+	clock := providers.Clock{Time: func() time.Time { return r.clk.Now().Add(skew) }, Wait: r.clk.Wait}
+	c := &console{r: r, Clock: clock, clouds: map[string]providers.Compute{}, dns: map[string]providers.WritableDNS{}, budgets: map[string]*budget.Account{}}
+	fo := fleet.Options{Clock: clock, Timeout: never, FleetID: r.world().FleetID, Departed: true}
 	c.opts = apply.Options{
-		Fleet: r.world().FleetID, Who: "me@here", Now: c.now, Sleep: r.clk.sleep, Timeout: never,
+		Fleet: r.world().FleetID, Who: "me@here", Clock: clock, Timeout: never,
 	}
 	servers := map[string][]string{}
 	for _, z := range r.world().Zones("") {
@@ -179,9 +143,9 @@ func (r *rig) consoleAt(e sim.Endpoints, skew time.Duration) *console {
 		b := c.budget(w.Name)
 		var err error
 		if w.Provider == providers.EC2 {
-			c.clouds[w.Name], err = ec2.New(ec2.Config{Name: w.Name, Endpoint: e.AWS, Budget: b, Now: c.now, AWS: aws4(e, w.Region)})
+			c.clouds[w.Name], err = ec2.New(ec2.Config{Name: w.Name, Endpoint: e.AWS, Budget: b, Clock: clock, AWS: aws4(e, w.Region)})
 		} else {
-			c.clouds[w.Name], err = triton.New(triton.Config{Name: w.Name, URL: e.Triton[w.Name], Account: e.TritonAccount, KeyID: e.TritonKeyID, AgentSocket: e.AgentSocket, Budget: b, Now: c.now})
+			c.clouds[w.Name], err = triton.New(triton.Config{Name: w.Name, URL: e.Triton[w.Name], Account: e.TritonAccount, KeyID: e.TritonKeyID, AgentSocket: e.AgentSocket, Budget: b, Clock: clock})
 		}
 		if err != nil {
 			r.t.Fatal(err)
@@ -193,9 +157,9 @@ func (r *rig) consoleAt(e sim.Endpoints, skew time.Duration) *console {
 		b := c.budget(z.Name)
 		var err error
 		if z.Provider == providers.Cloudflare {
-			c.dns[z.Name], err = cloudflare.New(cloudflare.Config{Token: e.CloudflareToken, BaseURL: e.Cloudflare, Budget: b, Now: c.now})
+			c.dns[z.Name], err = cloudflare.New(cloudflare.Config{Token: e.CloudflareToken, BaseURL: e.Cloudflare, Budget: b, Clock: clock})
 		} else {
-			c.dns[z.Name], err = route53.New(route53.Config{Endpoint: e.AWS, Budget: b, Now: c.now, AWS: aws4(e, "us-east-1"), Pause: r.clk.sleep})
+			c.dns[z.Name], err = route53.New(route53.Config{Endpoint: e.AWS, Budget: b, Clock: clock, AWS: aws4(e, "us-east-1")})
 		}
 		if err != nil {
 			r.t.Fatal(err)
@@ -211,7 +175,7 @@ func (r *rig) consoleAt(e sim.Endpoints, skew time.Duration) *console {
 		c.opts.Services = append(c.opts.Services, d)
 	}
 	var err error
-	if c.journal, err = journal.Open(filepath.Join(r.t.TempDir(), "journal"), c.now); err != nil {
+	if c.journal, err = journal.Open(filepath.Join(r.t.TempDir(), "journal"), clock, nil); err != nil {
 		r.t.Fatal(err)
 	}
 	r.t.Cleanup(func() { _ = c.journal.Close() })
@@ -223,7 +187,7 @@ func (r *rig) consoleAt(e sim.Endpoints, skew time.Duration) *console {
 // budget is one without a limit: a test need not wait for what it spends. Pauses pass on the
 // clock of the test.
 func (c *console) budget(source string) *budget.Account {
-	c.budgets[source] = budget.New(source, 0, 1, budget.WithClock(c.now), budget.WithSleep(c.r.clk.sleep))
+	c.budgets[source] = budget.New(source, 0, 1, budget.WithClock(c.Clock))
 	return c.budgets[source]
 }
 
@@ -239,8 +203,8 @@ func (c *console) look() *dnsview.View {
 
 func (c *console) inspect(s *providers.Snapshot) *dnsview.View {
 	v := dnsview.Inspect(s, index.Options{
-		Fleet: c.opts.Fleet, Services: c.opts.Services, Now: c.now(), MaxAge: time.Minute, BootGrace: 5 * time.Minute,
-		CreateGrace: cmp.Or(c.opts.Guards.Grace, 10*time.Minute), Allow: c.opts.Allow, Ranges: index.PublishedRanges(), Seen: c.seen, Limits: c.limits, Own: apply.OwnWrites(c.entries(), c.now().Add(-never)),
+		Fleet: c.opts.Fleet, Services: c.opts.Services, Now: c.Now(), MaxAge: time.Minute, BootGrace: 5 * time.Minute,
+		CreateGrace: cmp.Or(c.opts.Guards.Grace, 10*time.Minute), Allow: c.opts.Allow, Ranges: index.PublishedRanges(), Seen: c.seen, Limits: c.limits, Own: apply.OwnWrites(c.entries(), c.Now().Add(-never)),
 	})
 	c.seen = v.Seen()
 	return v
@@ -359,7 +323,7 @@ func (r *rig) launch(cloud string, spec world.Instance) world.Instance {
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	r.clk.pass(world.DefaultDelays().Boot)
+	r.clk.Advance(world.DefaultDelays().Boot)
 	if i, err = r.world().Instance(cloud, i.ID); err != nil || i.State != providers.StateRunning {
 		r.t.Fatalf("%+v, %v", i, err)
 	}
@@ -384,7 +348,7 @@ func (c *console) launch(cloud, name string) string {
 func (r *rig) owner(cloud, id string, at time.Duration) providers.Owner {
 	for _, c := range r.world().Clouds() {
 		if c.Name == cloud {
-			return providers.Owner{Fleet: r.world().FleetID, Cloud: c.Key, Instance: id, Registered: r.clk.now().Add(at).UTC().Truncate(time.Second)}
+			return providers.Owner{Fleet: r.world().FleetID, Cloud: c.Key, Instance: id, Registered: r.clk.Now().Add(at).UTC().Truncate(time.Second)}
 		}
 	}
 	r.t.Fatalf("there is no cloud %s", cloud)

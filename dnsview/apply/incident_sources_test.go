@@ -43,7 +43,7 @@ func survives(t *testing.T, o sim.Options, cold bool, wrong func(r *rig), source
 		t.Fatalf("%d steps for %d dead entries: %+v", len(planned.Steps), len(gone), well.Sources)
 	}
 	wrong(r)
-	r.clk.pass(31 * time.Second) // the last read is too old to be used again
+	r.clk.Advance(31 * time.Second) // the last read is too old to be used again
 	consoles := map[string]*console{"a warm console": known}
 	if cold {
 		consoles["a cold console"] = r.console(0)
@@ -95,7 +95,7 @@ func survives(t *testing.T, o sim.Options, cold bool, wrong func(r *rig), source
 	r.wantHeld("while "+strings.Join(sources, " and ")+" went wrong", before)
 
 	r.fault(world.NoFault, sources...)
-	r.clk.pass(time.Minute)
+	r.clk.Advance(time.Minute)
 	left := plan.DeregisterDead(known.look())
 	known.must(left)
 	r.wantHeld("when all was well again", before.without(gone...))
@@ -167,9 +167,9 @@ func TestIncidentOneRegionOfAnAccountIsUnreadable(t *testing.T) {
 		return v.Snapshot.Clouds[at]
 	}
 	well := c.look()
-	read := r.clk.now()
+	read := r.clk.Now()
 	r.fault(world.AuthError, euw1)
-	r.clk.pass(time.Minute)
+	r.clk.Advance(time.Minute)
 	v := c.look()
 	bad, good := rows(v, euw1), rows(v, use1)
 	if len(bad.Instances) != len(rows(well, euw1).Instances) || !bad.RowsFrom.Equal(read) || bad.Coverage.State != providers.CoverageFailed {
@@ -227,7 +227,7 @@ func refusedOnce(t *testing.T, source string) {
 	gone, before := dead(well), r.held()
 	for _, k := range []world.FaultKind{world.ClockSkew, world.NoFault} { // and then it has to learn again
 		r.fault(k, source)
-		r.clk.pass(31 * time.Second)
+		r.clk.Advance(31 * time.Second)
 		v := c.look()
 		if v.Complete() {
 			t.Errorf("%s: nothing was refused", k)

@@ -43,7 +43,7 @@ func TestIncidentOneBadRecordInABatchDoesNotTakeTheOthersWithIt(t *testing.T) {
 			i := s.rig.launch(cloud, world.Instance{Name: name, Tags: map[string]string{"service": "nine", "Name": name}})
 			refs = append(refs, providers.InstanceRef{Cloud: cloud, Key: s.owner(cloud, "", 0).Cloud, ID: i.ID, Name: name})
 		}
-		s.clk.pass(time.Hour)
+		s.clk.Advance(time.Hour)
 		planned := plan.Register(s.look(), service, refs...)
 		s.enter(s.zone, "nine-2."+s.zone, "CNAME", "elsewhere.example.net") // since then, and no address can stand beside it
 		before := s.held()
@@ -145,7 +145,7 @@ func TestIncidentFiftySingleDeletesInARow(t *testing.T) {
 		}
 		s.wantHeld("within ten minutes", before.without(removed...))
 
-		s.clk.pass(11 * time.Minute)
+		s.clk.Advance(11 * time.Minute)
 		v = s.look()
 		commits.Store(0)
 		rest := plan.DeregisterDead(v)
@@ -378,7 +378,7 @@ func TestIncidentAReplyLostAfterTheCommit(t *testing.T) {
 					t.Errorf("%s", told(rep))
 				}
 				s.wantHeld("after the undo", before)
-				s.clk.pass(11 * time.Minute)
+				s.clk.Advance(11 * time.Minute)
 				s.untilDone(2)
 				s.wantHeld("after all", before.without(gone...))
 			})
@@ -428,7 +428,7 @@ func TestIncidentPriorRequestNotCompleteFromRoute53(t *testing.T) {
 	s.wantHeld("in the end", before.without(gone...))
 
 	i := r.launch(east, world.Instance{Name: "svc-v1-77", Tags: map[string]string{"service": "theservice", "version": "v1"}})
-	r.clk.pass(time.Hour)
+	r.clk.Advance(time.Hour)
 	ref := providers.InstanceRef{Cloud: east, Key: r.owner(east, "", 0).Cloud, ID: i.ID}
 	s.c.must(plan.Register(s.look(), v1, ref)) // an add is tried again
 	if fs := s.look().FindingsOfInstance(ref.Key, ref.ID); len(fs) > 0 {

@@ -20,6 +20,7 @@ import (
 	"rollcall/providers/ec2"
 	"rollcall/providers/fleet"
 	"rollcall/providers/journal"
+	"rollcall/providers/providertest"
 	"rollcall/providers/route53"
 	"rollcall/providers/sim"
 	"rollcall/providers/sim/world"
@@ -101,36 +102,34 @@ func writeJSON(path string, v any) error {
 }
 
 func (j *job) do(p *points) error {
-	clk := &clock{t: j.Now}
+	clk := providertest.NewClock(j.Now)
 	// Nothing but the journal asks this clock: each time it does, entries are about to be written.
 	writing := func() time.Time {
 		p.at("the journal is about to be written to")
-		return clk.now()
+		return clk.Now()
 	}
-	book, err := journal.Open(j.Journal, writing)
+	book, err := journal.Open(j.Journal, providers.Clock{Time: writing}, nil)
 	if err != nil {
 		return err
 	}
 	o := apply.Options{
-		Fleet: j.Fleet, Services: j.Services, Journal: book, Who: "victim@here", Now: clk.now, Timeout: never,
-		Sleep: func(ctx context.Context, d time.Duration) error {
+		Fleet: j.Fleet, Services: j.Services, Journal: book, Who: "victim@here", Timeout: never,
+		Clock: providers.Clock{Time: clk.Time, Wait: func(ctx context.Context, d time.Duration) error {
 			p.at(waiting)
-			return clk.sleep(ctx, d)
-		},
+			return clk.Sleep(ctx, d)
+		}},
 	}
-	fo := fleet.Options{Now: clk.now, Timeout: never, FleetID: j.Fleet, Departed: true}
+	fo := fleet.Options{Clock: clk.Clock, Timeout: never, FleetID: j.Fleet, Departed: true}
 	e := j.Endpoints
 	// The clouds live in another process, whose clock stands still while this one waits: both clocks are right.
-	theirs := func() time.Time { return j.Now }
-	account := func(name string) *budget.Account {
-		return budget.New(name, 0, 1, budget.WithClock(theirs), budget.WithSleep(clk.sleep), budget.WithTries(1))
-	}
+	theirs := providers.Clock{Time: func() time.Time { return j.Now }, Wait: clk.Wait}
+	account := func(name string) *budget.Account { return budget.New(name, 0, 1, budget.WithClock(theirs)) }
 	for _, c := range j.Clouds {
 		var cloud providers.Compute
 		if c.Provider == providers.EC2 {
-			cloud, err = ec2.New(ec2.Config{Name: c.Name, Endpoint: e.AWS, Budget: account(c.Name), Now: clk.now, AWS: aws4(e, c.Region)})
+			cloud, err = ec2.New(ec2.Config{Name: c.Name, Endpoint: e.AWS, Budget: account(c.Name), Clock: clk.Clock, AWS: aws4(e, c.Region)})
 		} else {
-			cloud, err = triton.New(triton.Config{Name: c.Name, URL: e.Triton[c.Name], Account: e.TritonAccount, KeyID: e.TritonKeyID, AgentSocket: e.AgentSocket, Budget: account(c.Name), Now: clk.now})
+			cloud, err = triton.New(triton.Config{Name: c.Name, URL: e.Triton[c.Name], Account: e.TritonAccount, KeyID: e.TritonKeyID, AgentSocket: e.AgentSocket, Budget: account(c.Name), Clock: clk.Clock})
 		}
 		if err != nil {
 			return err
@@ -141,9 +140,9 @@ func (j *job) do(p *points) error {
 	for _, z := range j.Zones {
 		var dns providers.WritableDNS
 		if z.Provider == providers.Cloudflare {
-			dns, err = cloudflare.New(cloudflare.Config{Token: e.CloudflareToken, BaseURL: e.Cloudflare, Budget: account(z.Name), Now: clk.now})
+			dns, err = cloudflare.New(cloudflare.Config{Token: e.CloudflareToken, BaseURL: e.Cloudflare, Budget: account(z.Name), Clock: clk.Clock})
 		} else {
-			dns, err = route53.New(route53.Config{Endpoint: e.AWS, Budget: account(z.Name), Now: clk.now, AWS: aws4(e, "us-east-1")})
+			dns, err = route53.New(route53.Config{Endpoint: e.AWS, Budget: account(z.Name), Clock: clk.Clock, AWS: aws4(e, "us-east-1")})
 		}
 		if err != nil {
 			return err

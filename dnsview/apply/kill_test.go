@@ -39,7 +39,7 @@ func slaughters() []slaughter {
 		for _, i := range k.nodes {
 			k.do(k.cloud, i.ID, world.PowerLoss)
 		}
-		k.clk.pass(11 * time.Minute) // no marker is too young
+		k.clk.Advance(11 * time.Minute) // no marker is too young
 	}
 	quiesce := func(k *killing, v *dnsview.View) plan.Plan { return plan.Quiesce(v, k.refs()...) }
 	reap := func(k *killing, v *dnsview.View) plan.Plan { return plan.Deregister(v, k.ours(v)...) }
@@ -154,7 +154,7 @@ func (k *killing) renew(t *testing.T, nodes int) {
 		k.enter(k.zone, k.service, "SRV", "0 0 4218 "+host, o)
 	}
 	k.book = filepath.Join(t.TempDir(), "journal")
-	j, err := journal.Open(k.book, k.c.now)
+	j, err := journal.Open(k.book, k.c.Clock, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -214,7 +214,7 @@ func (k *killing) send(p plan.Plan, px *proxies, target int) (names []string, ki
 	dir := k.t.TempDir()
 	j := job{
 		Endpoints: px.between(k.t, k.sim.Endpoints()), Clouds: k.world().Clouds(), Services: k.c.opts.Services, Fleet: k.c.opts.Fleet,
-		Journal: k.book, Plan: p, Now: k.clk.now(), Target: target, Points: filepath.Join(dir, "points"),
+		Journal: k.book, Plan: p, Now: k.clk.Now(), Target: target, Points: filepath.Join(dir, "points"),
 	}
 	for i := range k.c.opts.Zones {
 		j.Zones = append(j.Zones, k.c.opts.Zones[i].Zone)
@@ -398,7 +398,7 @@ func (s *slaughter) everywhere(t *testing.T, zone string) int {
 			}
 			tear(t, k.book)
 			var err error
-			if k.c.journal, err = journal.Open(k.book, k.c.now); err != nil {
+			if k.c.journal, err = journal.Open(k.book, k.c.Clock, nil); err != nil {
 				t.Fatal(err)
 			}
 			k.c.opts.Journal = k.c.journal

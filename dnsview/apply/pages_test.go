@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"rollcall/providers/providertest"
 	"rollcall/providers/sim"
 )
 
@@ -14,7 +15,7 @@ func TestNoSizeOfPagesChangesTheFindings(t *testing.T) {
 	at := time.Now().Truncate(time.Second)
 	var want []string
 	for _, page := range []int{0, 1, 3, 17} {
-		r := startRig(t, sim.Options{Page: page}, &clock{t: at})
+		r := startRig(t, sim.Options{Page: page}, providertest.NewClock(at))
 		v := r.console(0).look()
 		if !v.Complete() {
 			t.Fatalf("pages of %d: %+v", page, v.Sources)

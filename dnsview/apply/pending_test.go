@@ -21,7 +21,7 @@ func (d *pendingDNS) Zones(_ context.Context, page func([]providers.Zone)) provi
 	z := d.zone
 	z.Pending = d.pending
 	page([]providers.Zone{z})
-	return providers.Coverage{State: providers.CoverageComplete, Started: d.clk.now(), Finished: d.clk.now()}
+	return providers.Coverage{State: providers.CoverageComplete, Started: d.clk.Now(), Finished: d.clk.Now()}
 }
 
 func TestAChangeIsRefusedWhenItsZoneBecamePendingAfterThePlanAndAnUndoIsNot(t *testing.T) {
@@ -56,7 +56,7 @@ func TestAChangeIsRefusedWhenItsZoneIsLameByTheWordOfNameServers(t *testing.T) {
 	b := newBench(t)
 	plan := plan.Quiesce(b.view(), ref(b.aws, "i-2"))
 	b.opts.WireZones = func() []index.WireZone {
-		return []index.WireZone{{Zone: cfZone, State: index.WireLame, Reason: "it is delegated elsewhere", At: b.clk.now()}}
+		return []index.WireZone{{Zone: cfZone, State: index.WireLame, Reason: "it is delegated elsewhere", At: b.clk.Now()}}
 	}
 	if g := guardNamed(b.run(plan), 0, index.GuardWritable); g.Pass || !strings.Contains(g.Why, "it is delegated elsewhere") {
 		t.Errorf("%+v", g)

@@ -68,7 +68,7 @@ func TestAProtectedNodeIsNeverTakenOutOfDNSForATermination(t *testing.T) {
 				t.Errorf("%s: journal %s %s", name, e.State, e.Sentence)
 			}
 		}
-		if b.clk.now() != begin {
+		if b.clk.Now() != begin {
 			t.Errorf("%s: it waited for nothing", name)
 		}
 	}
@@ -104,7 +104,7 @@ func TestAProtectedNodeIsNeitherStoppedNorStartedNorRebooted(t *testing.T) {
 
 func TestAProtectionThatIsPutOnDuringTheWaitHoldsAndTheReportSaysHowTheNodeStands(t *testing.T) {
 	b := newBench(t)
-	b.clk.onSleep = func() { b.triton.check = refuses("m-1", providers.PowerTerminate) }
+	b.onSleep(func() { b.triton.check = refuses("m-1", providers.PowerTerminate) })
 	rep := b.run(plan.Drain(b.view(), ref(b.triton, "m-1")))
 	if len(b.triton.powered) > 0 || rep.Count(StepRefused) != 1 || guardNamed(rep, 4, index.GuardPower).Pass {
 		t.Fatalf("powered %v, states %v", b.triton.powered, states(rep))
@@ -150,7 +150,7 @@ func TestATerminationThatFailsLeavesTheWayBackInTheReport(t *testing.T) {
 func TestADrainThatIsStoppedDuringItsWaitLeavesTheWayBackInTheReport(t *testing.T) {
 	b := newBench(t)
 	ctx, cancel := context.WithCancel(t.Context())
-	b.clk.onSleep = cancel
+	b.onSleep(cancel)
 	rep := b.engine().Run(ctx, plan.Drain(b.view(), ref(b.triton, "m-1")), Confirm{}, nil)
 	wantHalfWay(t, b, rep, "m-1")
 }
@@ -161,10 +161,10 @@ func TestANodeThatWasOutBeforeIsReportedWhenItCannotBeTerminated(t *testing.T) {
 		t.Fatal(states(rep))
 	}
 	b.triton.check = refuses("m-1", providers.PowerTerminate)
-	at := b.clk.now()
+	at := b.clk.Now()
 	rep := b.run(plan.Drain(b.view(), ref(b.triton, "m-1")))
-	if len(b.triton.powered) > 0 || b.clk.now() != at {
-		t.Errorf("powered %v, waited %s", b.triton.powered, b.clk.now().Sub(at))
+	if len(b.triton.powered) > 0 || b.clk.Now() != at {
+		t.Errorf("powered %v, waited %s", b.triton.powered, b.clk.Now().Sub(at))
 	}
 	if len(rep.Nodes) != 1 || rep.Nodes[0].DNS != "out of DNS" || rep.Nodes[0].Back != "rollcall return m-1" {
 		t.Errorf("nodes %+v", rep.Nodes)

@@ -17,7 +17,7 @@ func (b *bench) seenBefore(health ...index.HealthState) *dnsview.View {
 	o := v.Options
 	o.Seen, o.Health = map[string]time.Time{}, health
 	for k := range v.Seen() {
-		o.Seen[k] = b.clk.now().Add(-time.Minute)
+		o.Seen[k] = b.clk.Now().Add(-time.Minute)
 	}
 	return dnsview.Inspect(v.Snapshot, o)
 }

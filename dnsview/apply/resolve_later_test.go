@@ -28,7 +28,7 @@ func (b *bench) loseOutcome(id string) {
 	if err := os.WriteFile(b.j.Path(), bytes.Join(lines, nil), 0o600); err != nil {
 		b.t.Fatal(err)
 	}
-	j, err := journal.Open(b.j.Path(), b.clk.now)
+	j, err := journal.Open(b.j.Path(), b.clk.Clock, nil)
 	if err != nil {
 		b.t.Fatal(err)
 	}

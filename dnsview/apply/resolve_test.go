@@ -15,7 +15,7 @@ import (
 // other is an engine with a journal of its own, as another rollcall has it.
 func (b *bench) other() (*Engine, *journal.Journal) {
 	b.t.Helper()
-	j, err := journal.Open(b.j.Path(), b.clk.now)
+	j, err := journal.Open(b.j.Path(), b.clk.Clock, nil)
 	if err != nil {
 		b.t.Fatal(err)
 	}
@@ -166,10 +166,10 @@ func TestAChangeThatIsCarriedOutAfterItsSenderDiedIsSeen(t *testing.T) {
 	plan := b.dead()
 	b.stopped(plan, false)
 	var slept time.Duration
-	at := b.clk.now()
-	b.clk.onSleep = func() { b.cf.apply(*plan.Steps[0].Change) }
+	at := b.clk.Now()
+	b.onSleep(func() { b.cf.apply(*plan.Steps[0].Change) })
 	r := b.resolve()
-	slept = b.clk.now().Sub(at)
+	slept = b.clk.Now().Sub(at)
 	if len(r.Settled) != 1 || r.Settled[0].State != journal.Done || slept != 5*time.Second {
 		t.Errorf("after %s: %+v", slept, r)
 	}
@@ -180,8 +180,8 @@ func TestWhatIsOldIsNotWaitedFor(t *testing.T) {
 	b.triton.remove("m-1")
 	b.triton.gone["m-1"] = true
 	b.stopped(b.dead(), false)
-	b.clk.advance(time.Minute)
-	b.clk.onSleep = func() { t.Error("it waits") }
+	b.clk.Advance(time.Minute)
+	b.onSleep(func() { t.Error("it waits") })
 	if r := b.resolve(); len(r.Settled) != 1 || r.Settled[0].State != journal.Failed {
 		t.Errorf("%+v", r)
 	}

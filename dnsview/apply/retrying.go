@@ -38,10 +38,6 @@ type RetryingDNS struct {
 	// LockZone, when not nil, waits until no other process of this machine writes to a zone, and returns the function that
 	// unlocks it, so that processes of one machine do not refuse each other's batches.
 	LockZone func(ctx context.Context, zone providers.Zone) (end func())
-	// Sleep pauses for d or until ctx ends; nil for a timer.
-	Sleep func(ctx context.Context, d time.Duration) error
-	// Jitter returns a pause of at most bound; nil for any that is as likely.
-	Jitter func(bound time.Duration) time.Duration
 }
 
 // Lookup reads a name, again when the account throttles or does not answer.
@@ -87,28 +83,11 @@ func (p *RetryingDNS) pause(ctx context.Context, try int, took time.Duration, er
 	for range try - 1 {
 		bound = min(growth*bound, most)
 	}
-	d := max(time.Millisecond, p.jitter(bound)) + providers.RetryAfter(err)
+	d := max(time.Millisecond, rand.N(bound)) + providers.RetryAfter(err)
 	if until, ok := ctx.Deadline(); ok && time.Until(until) <= d {
 		return false
 	}
-	if p.Sleep != nil {
-		return p.Sleep(ctx, d) == nil
-	}
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return true
-	case <-ctx.Done():
-		return false
-	}
-}
-
-func (p *RetryingDNS) jitter(bound time.Duration) time.Duration {
-	if p.Jitter != nil {
-		return p.Jitter(bound)
-	}
-	return rand.N(max(1, bound))
+	return providers.Sleep(ctx, d) == nil
 }
 
 // Apply carries changes out as providers.Changer does.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"rollcall/dnsview/apply"
@@ -58,8 +59,11 @@ func (a *account) lost(providers.Change) error {
 	return providers.Errorf(providers.KindUncertain, "change records", "the reply was lost")
 }
 
-func patient(a *account) *apply.RetryingDNS {
-	return &apply.RetryingDNS{DNS: a, Sleep: func(ctx context.Context, _ time.Duration) error { return ctx.Err() }}
+// retried makes changes in a bubble, where no pause takes any time.
+func retried(ctx context.Context, t *testing.T, a *account, changes ...providers.Change) (out []providers.Result) {
+	t.Helper()
+	synctest.Test(t, func(*testing.T) { out = (&apply.RetryingDNS{DNS: a}).Apply(ctx, servedZone().Zone, changes) })
+	return out
 }
 
 func TestADeleteIsTriedAgainOnlyWhileItsRecordIsUnchanged(t *testing.T) {
@@ -87,7 +91,7 @@ func TestADeleteIsTriedAgainOnlyWhileItsRecordIsUnchanged(t *testing.T) {
 	} {
 		a := &account{rows: c.rows}
 		a.applies = []func(providers.Change) error{c.first, c.first, a.succeeds}
-		r := patient(a).Apply(context.Background(), z.Zone, []providers.Change{{Op: providers.OpDelete, Before: mine}})
+		r := retried(context.Background(), t, a, providers.Change{Op: providers.OpDelete, Before: mine})
 		if got := providers.KindOf(r[0].Err); got != c.kind || a.calls != c.calls {
 			t.Errorf("%s: %v after %d calls, want %q after %d", c.name, r[0].Err, a.calls, c.kind, c.calls)
 		}
@@ -95,16 +99,15 @@ func TestADeleteIsTriedAgainOnlyWhileItsRecordIsUnchanged(t *testing.T) {
 }
 
 func TestAReplyThatWasLostIsLookedUpAndNotSentTwice(t *testing.T) {
-	z := servedZone()
 	mine := hostRecords("web1")[1]
 	a := &account{rows: []providers.Record{mine}}
 	a.applies = []func(providers.Change) error{a.lost}
-	r := patient(a).Apply(context.Background(), z.Zone, []providers.Change{{Op: providers.OpDelete, Before: mine}})
+	r := retried(context.Background(), t, a, providers.Change{Op: providers.OpDelete, Before: mine})
 	if r[0].Err != nil || r[0].Already || a.calls != 1 {
 		t.Errorf("delete: %+v after %d calls", r[0], a.calls)
 	}
 	b := &account{rows: []providers.Record{mine}, applies: []func(providers.Change) error{fails(providers.KindUncertain)}}
-	r = patient(b).Apply(context.Background(), z.Zone, []providers.Change{{Op: providers.OpCreate, After: mine}})
+	r = retried(context.Background(), t, b, providers.Change{Op: providers.OpCreate, After: mine})
 	if r[0].Err != nil || r[0].Already || b.calls != 1 || r[0].Record.Value != mine.Value {
 		t.Errorf("create: %+v after %d calls", r[0], b.calls)
 	}
@@ -116,31 +119,29 @@ func TestACreateOfWhatSomebodyElseHasIsAConflict(t *testing.T) {
 	theirs := mine
 	theirs.Owners = []providers.Owner{z.HostOwner("web2").For("SRV", mine.Value)}
 	a := &account{rows: []providers.Record{theirs}, applies: []func(providers.Change) error{fails(providers.KindUncertain)}}
-	r := patient(a).Apply(context.Background(), z.Zone, []providers.Change{{Op: providers.OpCreate, After: mine}})
+	r := retried(context.Background(), t, a, providers.Change{Op: providers.OpCreate, After: mine})
 	if providers.KindOf(r[0].Err) != providers.KindConflict || a.calls != 1 {
 		t.Errorf("%v after %d calls", r[0].Err, a.calls)
 	}
 }
 
 func TestPatienceEndsWithItsContext(t *testing.T) {
-	z := servedZone()
 	mine := hostRecords("web1")[1]
 	a := &account{rows: []providers.Record{mine}, applies: []func(providers.Change) error{fails(providers.KindThrottled)}}
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
-	r := patient(a).Apply(ctx, z.Zone, []providers.Change{{Op: providers.OpDelete, Before: mine}})
+	r := retried(ctx, t, a, providers.Change{Op: providers.OpDelete, Before: mine})
 	if providers.KindOf(r[0].Err) != providers.KindThrottled || a.calls != 1 {
 		t.Errorf("%v after %d calls", r[0].Err, a.calls)
 	}
 	a.calls = 0
-	r = patient(a).Apply(context.Background(), z.Zone, []providers.Change{{Op: providers.OpDelete, Before: mine}})
+	r = retried(context.Background(), t, a, providers.Change{Op: providers.OpDelete, Before: mine})
 	if r[0].Err == nil || a.calls > 100 {
 		t.Errorf("%v after %d calls", r[0].Err, a.calls)
 	}
 }
 
 func TestChangesThatWereMadeAreNotSentAgainWithThoseThatFailed(t *testing.T) {
-	z := servedZone()
 	rows := append(hostRecords("web1"), hostRecords("web2")...)
 	sent := map[string]int{}
 	a := &account{rows: rows}
@@ -156,7 +157,7 @@ func TestChangesThatWereMadeAreNotSentAgainWithThoseThatFailed(t *testing.T) {
 		changes = append(changes, providers.Change{Op: providers.OpDelete, Before: r})
 	}
 	var errs []error
-	for _, r := range patient(a).Apply(context.Background(), z.Zone, changes) {
+	for _, r := range retried(context.Background(), t, a, changes...) {
 		errs = append(errs, r.Err)
 	}
 	if err := errors.Join(errs...); err != nil || sent[rows[1].Value] != 3 || sent[rows[0].Value] != 1 || sent[rows[3].Value] != 1 {

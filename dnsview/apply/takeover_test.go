@@ -130,7 +130,7 @@ func TestAProcessThatIsKilledBeforeItPutsARecordBackLeavesThatToTheNext(t *testi
 			k.fault(world.NoFault, cfZone)
 			k.renew(t, 1)
 			k.do(k.cloud, k.nodes[0].ID, world.Terminate)
-			k.clk.pass(11 * time.Minute)
+			k.clk.Advance(11 * time.Minute)
 			k.look()
 			v := k.look()
 			plan := plan.Deregister(v, k.ours(v)...)

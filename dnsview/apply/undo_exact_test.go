@@ -120,7 +120,7 @@ func TestAnUndoRestoresEveryFieldOnBothProvidersHoweverOftenItIsRedone(t *testin
 		i := s.rig.launch(s.cloud, world.Instance{Name: "dressed", Tags: map[string]string{"Name": "dressed"}})
 		names := s.dress(&i)
 		s.do(s.cloud, i.ID, world.PowerLoss)
-		s.clk.pass(11 * time.Minute)
+		s.clk.Advance(11 * time.Minute)
 		s.c.opts.Guards.Threshold = 1
 		before := s.everyField()
 		v := s.look()
@@ -183,7 +183,7 @@ func TestAnUndoOfAChangeGivesEveryFieldBack(t *testing.T) {
 				c.After.Weight++
 			}
 			c.After.Owners = []providers.Owner{r.Owners[0]}
-			c.After.Owners[0].Registered = s.clk.now().UTC().Truncate(time.Second)
+			c.After.Owners[0].Registered = s.clk.Now().UTC().Truncate(time.Second)
 			if s.zone == cfZone {
 				text, err := c.After.Owners[0].Encode()
 				if err != nil {
@@ -216,7 +216,7 @@ func TestTwoChangesOfOneRecordAreUndoneAndRedoneStepByStep(t *testing.T) {
 	everywhere(t, sim.Options{}, func(t *testing.T, s *site) {
 		i := s.rig.launch(s.cloud, world.Instance{Name: "stepped", Tags: map[string]string{"Name": "stepped"}})
 		s.dress(&i)
-		s.clk.pass(11 * time.Minute)
+		s.clk.Advance(11 * time.Minute)
 		states := [][]string{s.everyField()}
 		for _, ttl := range []uint32{444, 555, 666} {
 			p := plan.Plan{Verb: index.VerbUpdate, Title: "give the node another TTL"}
@@ -233,7 +233,7 @@ func TestTwoChangesOfOneRecordAreUndoneAndRedoneStepByStep(t *testing.T) {
 				t.Fatal("the node has no record")
 			}
 			s.c.must(p)
-			s.clk.pass(time.Minute) // so that a change has a time of its own
+			s.clk.Advance(time.Minute) // so that a change has a time of its own
 			states = append(states, s.everyField())
 		}
 		for round := range 2 {
@@ -243,7 +243,7 @@ func TestTwoChangesOfOneRecordAreUndoneAndRedoneStepByStep(t *testing.T) {
 					t.Fatal(err)
 				}
 				s.c.must(p)
-				s.clk.pass(time.Minute)
+				s.clk.Advance(time.Minute)
 				s.wantFields(fmt.Sprintf("round %d, back to %d", round, at), states[at])
 			}
 			for at := 1; at <= 3; at++ {
@@ -252,7 +252,7 @@ func TestTwoChangesOfOneRecordAreUndoneAndRedoneStepByStep(t *testing.T) {
 					t.Fatal(err)
 				}
 				s.c.must(p)
-				s.clk.pass(time.Minute)
+				s.clk.Advance(time.Minute)
 				s.wantFields(fmt.Sprintf("round %d, forward to %d", round, at), states[at])
 			}
 			if _, err := s.c.engine().RedoPlan(); err == nil {

@@ -5,7 +5,6 @@ import (
 	"path/filepath"
 	"testing"
 	"time"
-	"unsafe"
 
 	"rollcall/dnsview"
 	"rollcall/dnsview/index"
@@ -17,32 +16,13 @@ import (
 // jumps are steps of the wall clock, in whole seconds.
 var jumps = []time.Duration{-24 * time.Hour, -time.Hour, -61 * time.Second, 61 * time.Second, time.Hour, 24 * time.Hour}
 
-// jumped returns t after the wall clock was set by d, in whole seconds: its monotonic reading stays.
-func jumped(t *testing.T, at time.Time, d time.Duration) time.Time {
-	t.Helper()
-	out := at
-	// A time with a monotonic reading keeps its wall clock in the first word: thirty bits of nanoseconds and, above them, the seconds.
-	*(*uint64)(unsafe.Pointer(&out)) += uint64(d/time.Second) << 30
-	if out.Sub(at) != 0 || out.Round(0).Sub(at.Round(0)) != d {
-		t.Fatalf("a jump by %s led from %s to %s", d, at, out)
-	}
-	return out
-}
-
-// jump sets the wall clock.
-func (c *clock) jump(t *testing.T, d time.Duration) {
-	t.Helper()
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.t = jumped(t, c.t, d)
-}
-
 // newMonotonicBench is newBench with a clock that has a monotonic reading. It begins at begin, too.
 func newMonotonicBench(t *testing.T) *bench {
 	b := newBench(t)
 	now := time.Now()
 	now = now.Add(-time.Duration(now.Nanosecond()))
-	b.clk.t = jumped(t, now, begin.Sub(now.Round(0)))
+	b.clk.Set(now)
+	b.clk.Jump(begin.Sub(now.Round(0)))
 	return b
 }
 
@@ -59,8 +39,8 @@ func TestAJumpOfTheWallClockBetweenAReadAndAGuardChangesNoAge(t *testing.T) {
 				"a young read is not read again, and its guards pass": func(t *testing.T, b *bench) {
 					b.triton.remove("m-1")
 					p, lists := b.fresh(), b.aws.lists
-					b.clk.advance(20 * time.Second)
-					b.clk.jump(t, d)
+					b.clk.Advance(20 * time.Second)
+					b.clk.Jump(d)
 					rep := b.engine().Check(t.Context(), p)
 					wantStates(t, rep, StepReady)
 					if b.aws.lists != lists {
@@ -73,8 +53,8 @@ func TestAJumpOfTheWallClockBetweenAReadAndAGuardChangesNoAge(t *testing.T) {
 				"an old read is read again": func(t *testing.T, b *bench) {
 					b.triton.remove("m-1")
 					p, lists := b.fresh(), b.aws.lists
-					b.clk.advance(50 * time.Second)
-					b.clk.jump(t, d)
+					b.clk.Advance(50 * time.Second)
+					b.clk.Jump(d)
 					b.engine().Check(t.Context(), p)
 					if b.aws.lists == lists {
 						t.Error("it was taken for fresh")
@@ -84,14 +64,14 @@ func TestAJumpOfTheWallClockBetweenAReadAndAGuardChangesNoAge(t *testing.T) {
 					b.triton.remove("m-1")
 					s := b.view().Snapshot
 					inspect := func() *dnsview.View {
-						return dnsview.Inspect(s, index.Options{Fleet: fleetID, Now: b.clk.now(), MaxAge: time.Minute, CreateGrace: 10 * time.Minute})
+						return dnsview.Inspect(s, index.Options{Fleet: fleetID, Now: b.clk.Now(), MaxAge: time.Minute, CreateGrace: 10 * time.Minute})
 					}
-					b.clk.jump(t, d)
-					b.clk.advance(50 * time.Second)
+					b.clk.Jump(d)
+					b.clk.Advance(50 * time.Second)
 					if v := inspect(); v.Sources[0].State != providers.CoverageComplete || v.Count(dnsview.Dead) != 1 {
 						t.Errorf("after 50 s: %+v, %d dead", v.Sources[0], v.Count(dnsview.Dead))
 					}
-					b.clk.advance(20 * time.Second)
+					b.clk.Advance(20 * time.Second)
 					if v := inspect(); v.Sources[0].State != providers.CoverageStale || v.Sources[0].Age != 70*time.Second || v.Count(dnsview.Dead) != 0 {
 						t.Errorf("after 70 s: %+v, %d dead", v.Sources[0], v.Count(dnsview.Dead))
 					}
@@ -103,7 +83,7 @@ func TestAJumpOfTheWallClockBetweenAReadAndAGuardChangesNoAge(t *testing.T) {
 					b.cf.rows[4].Comment, _ = b.cf.rows[4].Owners[0].Encode()
 					p.Steps[0].Change.Before = b.cf.read()[4]
 					b.fresh()
-					b.clk.jump(t, d)
+					b.clk.Jump(d)
 					rep := b.run(p)
 					wantStates(t, rep, StepRefused)
 					if g := guardNamed(rep, 0, index.GuardGrace); g.Pass || g.Satisfy != "wait 9 min" {
@@ -117,12 +97,12 @@ func TestAJumpOfTheWallClockBetweenAReadAndAGuardChangesNoAge(t *testing.T) {
 					if rep := b.run(plan.Quiesce(b.view(), ref(b.triton, "m-1"))); !rep.OK() {
 						t.Fatalf("%v", states(rep))
 					}
-					b.clk.advance(45 * time.Second)
-					b.clk.jump(t, d)
+					b.clk.Advance(45 * time.Second)
+					b.clk.Jump(d)
 					p := plan.Drain(b.view(), ref(b.triton, "m-1"))
-					at := b.clk.now()
+					at := b.clk.Now()
 					wantStates(t, b.run(p), StepDone, StepDone, StepDone)
-					if waited := b.clk.now().Sub(at); waited != 15*time.Second {
+					if waited := b.clk.Now().Sub(at); waited != 15*time.Second {
 						t.Errorf("waited %s", waited)
 					}
 				},
@@ -134,7 +114,7 @@ func TestAJumpOfTheWallClockBetweenAReadAndAGuardChangesNoAge(t *testing.T) {
 					steps := b.dead().Steps
 					p := plan.Plan{Verb: index.VerbDeregister, Steps: steps[:1]}
 					wantStates(t, b.run(p), StepDone)
-					b.clk.jump(t, d)
+					b.clk.Jump(d)
 					p.Steps = steps[1:2]
 					rep := b.run(p)
 					wantStates(t, rep, StepRefused)
@@ -158,17 +138,17 @@ func TestNothingIsConcludedFromASnapshotOnDisk(t *testing.T) {
 		if err := fleet.Save(path, b.view().Snapshot); err != nil {
 			t.Fatal(err)
 		}
-		b.clk.jump(t, d)
+		b.clk.Jump(d)
 		last, err := fleet.Load(path)
 		if err != nil {
 			t.Fatal(err)
 		}
 		f := fleet.New(fleet.Options{
-			Now: b.clk.now, Last: last, Clouds: []fleet.CloudSource{{Name: b.aws.cloud.Name, Provider: b.aws.cloud.Provider, Compute: b.aws}},
+			Clock: b.clk.Clock, Last: last, Clouds: []fleet.CloudSource{{Name: b.aws.cloud.Name, Provider: b.aws.cloud.Provider, Compute: b.aws}},
 			Zones: []fleet.ZoneSource{{Name: cfZone, Provider: providers.Cloudflare, DNS: b.cf}},
 		})
 		for what, s := range map[string]*providers.Snapshot{"loaded": last, "shown": f.Snapshot()} {
-			v := dnsview.Inspect(s, index.Options{Fleet: fleetID, Now: b.clk.now(), MaxAge: time.Minute, CreateGrace: 10 * time.Minute})
+			v := dnsview.Inspect(s, index.Options{Fleet: fleetID, Now: b.clk.Now(), MaxAge: time.Minute, CreateGrace: 10 * time.Minute})
 			for i := range v.Sources {
 				if v.Sources[i].State == providers.CoverageComplete {
 					t.Errorf("%s, %s: %+v", what, d, v.Sources[i])

@@ -21,6 +21,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/route53/types"
 
 	"rollcall/providers"
+	"rollcall/providers/providertest"
 	"rollcall/providers/sim"
 	"rollcall/providers/sim/world"
 )
@@ -28,7 +29,7 @@ import (
 // agents plays what the agents of the nodes do, in the calls that userdata/node makes: compare-and-swap of
 // whole record sets at Route 53, one record of its own at Cloudflare. It shares no code with the adapters.
 type agents struct {
-	clk  *clock
+	clk  *providertest.Clock
 	e    sim.Endpoints
 	zone map[providers.Provider]*world.Zone
 	r53  *awsr53.Client
@@ -49,7 +50,7 @@ type act struct {
 	err      error
 }
 
-func newAgents(clk *clock) *agents {
+func newAgents(clk *providertest.Clock) *agents {
 	return &agents{clk: clk, http: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 8}}, turns: map[string]*sync.Mutex{}, zone: map[providers.Provider]*world.Zone{}}
 }
 
@@ -100,10 +101,10 @@ func (a *agents) play(ctx context.Context, ev world.NodeEvent) {
 	a.mu.Unlock()
 	turn.Lock()
 	defer turn.Unlock()
-	n := agentNode{agents: a, me: providers.Owner{Fleet: "7f3a9c1e", Cloud: ev.Cloud.Key, Instance: ev.Instance.ID, Registered: a.clk.now().Add(wrongClock(ev.Instance.ID)).UTC().Truncate(time.Second)}}
-	done := act{id: ev.Instance.ID, from: a.clk.now(), up: ev.Up}
+	n := agentNode{agents: a, me: providers.Owner{Fleet: "7f3a9c1e", Cloud: ev.Cloud.Key, Instance: ev.Instance.ID, Registered: a.clk.Now().Add(wrongClock(ev.Instance.ID)).UTC().Truncate(time.Second)}}
+	done := act{id: ev.Instance.ID, from: a.clk.Now(), up: ev.Up}
 	for try := range 10 {
-		if try > 0 && a.clk.sleep(ctx, min(30*time.Second, 500*time.Millisecond<<try)) != nil {
+		if try > 0 && a.clk.Sleep(ctx, min(30*time.Second, 500*time.Millisecond<<try)) != nil {
 			break
 		}
 		if service == "www" {
@@ -118,7 +119,7 @@ func (a *agents) play(ctx context.Context, ev world.NodeEvent) {
 			break
 		}
 	}
-	done.to = a.clk.now()
+	done.to = a.clk.Now()
 	a.mu.Lock()
 	a.acts = append(a.acts, done)
 	a.mu.Unlock()

@@ -32,8 +32,8 @@ type operator struct {
 
 // look returns a view that is not older than a minute, as a console has it.
 func (o *operator) look() *dnsview.View {
-	if o.view == nil || o.clk.now().Sub(o.at) > time.Minute {
-		o.at = o.clk.now()
+	if o.view == nil || o.clk.Now().Sub(o.at) > time.Minute {
+		o.at = o.clk.Now()
 		o.view = o.c.inspect(o.c.fleet.Refresh(context.Background()))
 	}
 	return o.view
@@ -250,11 +250,11 @@ func (o *operator) unsure(ids []string) {
 // partialZone is a zone of which only the names of a change are read, as for a host's own change.
 type partialZone struct {
 	providers.WritableDNS
-	now func() time.Time
+	clock providers.Clock
 }
 
 func (n partialZone) Records(context.Context, providers.Zone, func([]providers.Record)) providers.Coverage {
-	return providers.Coverage{State: providers.CoveragePartial, Expected: -1, Started: n.now(), Finished: n.now(), Err: errors.New("only the names of this change are read")}
+	return providers.Coverage{State: providers.CoveragePartial, Expected: -1, Started: n.clock.Now(), Finished: n.clock.Now(), Err: errors.New("only the names of this change are read")}
 }
 
 // hostNode is a host that joins by hand: every other one the DNS-SD service, the others a round-robin name at Cloudflare.
@@ -279,7 +279,7 @@ func (o *operator) handle(id string, k int, join bool) bool {
 	o.hosts[id] = unclear
 	at := slices.IndexFunc(o.c.opts.Zones, func(z apply.ZoneTarget) bool { return z.Zone.Name == zone })
 	target := o.c.opts.Zones[at]
-	z := plan.Zone{Zone: target.Zone, Fleet: o.c.opts.Fleet, Now: o.clk.now()}
+	z := plan.Zone{Zone: target.Zone, Fleet: o.c.opts.Fleet, Now: o.clk.Now()}
 	var made plan.Planned
 	err := z.ReadForLeave(context.Background(), o.c.dns[zone], n)
 	if join {
@@ -297,9 +297,9 @@ func (o *operator) handle(id string, k int, join bool) bool {
 		return false
 	}
 	opts := o.c.opts
-	account := partialZone{o.c.dns[zone], o.clk.now}
+	account := partialZone{o.c.dns[zone], o.clk.Clock}
 	opts.Clouds, opts.Zones = nil, []apply.ZoneTarget{{Zone: target.Zone, DNS: account}}
-	opts.Sources = fleet.New(fleet.Options{Zones: []fleet.ZoneSource{{Name: zone, ID: target.Zone.ID, Provider: target.Zone.Provider, DNS: account}}, Now: o.clk.now, Timeout: never})
+	opts.Sources = fleet.New(fleet.Options{Zones: []fleet.ZoneSource{{Name: zone, ID: target.Zone.ID, Provider: target.Zone.Provider, DNS: account}}, Clock: o.clk.Clock, Timeout: never})
 	rep := apply.New(opts).Run(context.Background(), made.Plan, apply.Confirm{}, nil)
 	if len(made.Plan.Steps) > 0 {
 		o.runs = append(o.runs, rep.Run)
@@ -389,7 +389,7 @@ func (s *scene) machines(rng *rand.Rand, many int) {
 // sameID has a node make the records with its address at Cloudflare its own once more, under the ids that they
 // have, as its agent does. What was taken out on purpose it leaves alone.
 func (s *scene) sameID(ref providers.InstanceRef, i *world.Instance) {
-	text, err := providers.Owner{Fleet: s.world().FleetID, Cloud: ref.Key, Instance: ref.ID, Registered: s.clk.now()}.Encode()
+	text, err := providers.Owner{Fleet: s.world().FleetID, Cloud: ref.Key, Instance: ref.ID, Registered: s.clk.Now()}.Encode()
 	if err != nil {
 		s.t.Error(err)
 		return

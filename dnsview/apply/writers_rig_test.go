@@ -15,6 +15,7 @@ import (
 	"rollcall/dnsview"
 	"rollcall/dnsview/apply"
 	"rollcall/providers"
+	"rollcall/providers/providertest"
 	"rollcall/providers/sim"
 	"rollcall/providers/sim/world"
 )
@@ -78,7 +79,7 @@ func newScene(t *testing.T) *scene {
 		address: map[netip.Addr]string{}, names: map[string]string{}, count: map[string]int{}, played: map[world.FaultKind]int{},
 		intents: map[string]intent{}, doubts: map[string]int{},
 	}
-	clk := &clock{t: time.Now().Truncate(time.Second), since: time.Now(), speed: speed}
+	clk := providertest.NewFastClock(time.Now().Truncate(time.Second), speed)
 	s.agents = newAgents(clk)
 	s.rig = startRig(t, sim.Options{
 		Instances: 24, Delays: world.Delays{Boot: time.Second, Agent: time.Second, Stop: time.Second, Forget: 5 * time.Minute, Propagate: time.Second},
@@ -150,7 +151,7 @@ func (s *scene) did(what string) {
 
 // switched notes that a node goes down from now on, or is up.
 func (s *scene) switched(id string, up bool) {
-	at := s.clk.now()
+	at := s.clk.Now()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.switches[id] = append(s.switches[id], flip{at, up})

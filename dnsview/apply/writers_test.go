@@ -86,7 +86,7 @@ func (s *scene) rest(operators [2]*operator) {
 	}
 	c := s.consoles[0]
 	for range 60 {
-		s.clk.pass(3 * time.Minute) // no marker is too young any more
+		s.clk.Advance(3 * time.Minute) // no marker is too young any more
 		v := c.look()
 		if !v.Complete() {
 			continue

@@ -51,7 +51,7 @@ type Options struct {
 	On      bool          // look at all; see the package's documentation
 	Timeout time.Duration // of one look; default 5 s, as the node agent has it
 	AtOnce  int           // looks under way at the same time; default 32
-	Now     func() time.Time
+	providers.Clock
 	// Dial opens connections; default a net.Dialer.
 	Dial func(ctx context.Context, network, addr string) (net.Conn, error)
 }
@@ -94,9 +94,6 @@ type history struct {
 func New(o Options) *Prober {
 	o.Timeout = cmp.Or(o.Timeout, 5*time.Second)
 	o.AtOnce = cmp.Or(o.AtOnce, 32)
-	if o.Now == nil {
-		o.Now = time.Now
-	}
 	if o.Dial == nil {
 		o.Dial = new(net.Dialer).DialContext
 	}

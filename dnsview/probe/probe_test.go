@@ -22,14 +22,8 @@ import (
 	"rollcall/dnsview"
 	"rollcall/dnsview/index"
 	"rollcall/providers"
+	"rollcall/providers/providertest"
 )
-
-// clock is a time that stands still.
-type clock struct{ now time.Time }
-
-func newClock() *clock               { return &clock{time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC)} }
-func (c *clock) Now() time.Time      { return c.now }
-func (c *clock) add(d time.Duration) { c.now = c.now.Add(d) }
 
 // node is a target that HTTP asks for at an address of loopback.
 func node(id, addr string, h index.Health) Target {
@@ -82,11 +76,11 @@ func closedPort(t *testing.T) string {
 	return l.Addr().String()
 }
 
-func rounds(p *Prober, c *clock, n int, targets ...Target) []Result {
+func rounds(p *Prober, c *providertest.Clock, n int, targets ...Target) []Result {
 	var out []Result
 	for range n {
 		out = p.Check(context.Background(), targets)
-		c.add(time.Minute)
+		c.Advance(time.Minute)
 	}
 	return out
 }
@@ -113,8 +107,8 @@ func TestAStatusOf200To399Passes(t *testing.T) {
 			w.Header().Set("Location", "/elsewhere")
 			w.WriteHeader(code)
 		})
-		c := newClock()
-		r := rounds(New(Options{On: true, Now: c.Now}), c, 3, node("i-1", addr, index.Health{HTTP: "/health?full=1"}))[0]
+		c := providertest.NewClock(time.Now())
+		r := rounds(New(Options{On: true, Clock: c.Clock}), c, 3, node("i-1", addr, index.Health{HTTP: "/health?full=1"}))[0]
 		if r.State != state || asked.Load() != 3 || elsewhere.Load() != 0 {
 			t.Errorf("%d: %+v after %d requests", code, r, asked.Load())
 		}
@@ -137,8 +131,8 @@ func TestANameThatIsNoHostIsNotSentAsOne(t *testing.T) {
 
 func TestAnOpenPortPassesATCPCheck(t *testing.T) {
 	open := serveBytes(t, nil)
-	c := newClock()
-	p := New(Options{On: true, Now: c.Now})
+	c := providertest.NewClock(time.Now())
+	p := New(Options{On: true, Clock: c.Clock})
 	got := rounds(p, c, 3, node("i-1", open, index.Health{TCP: true}), node("i-2", closedPort(t), index.Health{TCP: true}))
 	if got[0].State != Well || got[1].State != Unwell || got[1].Error != "the port is closed" {
 		t.Errorf("%+v", got)
@@ -152,8 +146,8 @@ func TestNeedOfTheLastOfLooksDecide(t *testing.T) {
 			w.WriteHeader(http.StatusServiceUnavailable)
 		}
 	})
-	c := newClock()
-	p := New(Options{On: true, Now: c.Now})
+	c := providertest.NewClock(time.Now())
+	p := New(Options{On: true, Clock: c.Clock})
 	n := node("i-1", addr, index.Health{HTTP: "/", Need: 2, Of: 3})
 	for i, s := range []struct {
 		well           bool
@@ -183,8 +177,8 @@ func TestANodeThatIsContentWithOneOfThreeIsNoFindingWhenTwoFail(t *testing.T) {
 			w.WriteHeader(http.StatusInternalServerError)
 		}
 	})
-	c := newClock()
-	got := rounds(New(Options{On: true, Now: c.Now}), c, 3, node("i-1", addr, index.Health{HTTP: "/", Need: 1, Of: 3}))
+	c := providertest.NewClock(time.Now())
+	got := rounds(New(Options{On: true, Clock: c.Clock}), c, 3, node("i-1", addr, index.Health{HTTP: "/", Need: 1, Of: 3}))
 	if got[0].State != Well || got[0].Failed != 2 || len(Views(got)) != 0 {
 		t.Errorf("%+v", got)
 	}
@@ -193,12 +187,12 @@ func TestANodeThatIsContentWithOneOfThreeIsNoFindingWhenTwoFail(t *testing.T) {
 func TestANodeIsNotLookedAtBeforeItsIntervalIsOver(t *testing.T) {
 	var n atomic.Int64
 	addr := serveHTTP(t, func(http.ResponseWriter, *http.Request) { n.Add(1) })
-	c := newClock()
-	p := New(Options{On: true, Now: c.Now})
+	c := providertest.NewClock(time.Now())
+	p := New(Options{On: true, Clock: c.Clock})
 	target := node("i-1", addr, index.Health{HTTP: "/", Interval: 30 * time.Second})
 	for range 60 {
 		p.Check(context.Background(), []Target{target})
-		c.add(time.Second)
+		c.Advance(time.Second)
 	}
 	if n.Load() != 2 {
 		t.Errorf("%d looks in a minute", n.Load())
@@ -208,8 +202,8 @@ func TestANodeIsNotLookedAtBeforeItsIntervalIsOver(t *testing.T) {
 func TestANodeThatMovedBeginsAnew(t *testing.T) {
 	bad := serveHTTP(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusBadGateway) })
 	good := serveHTTP(t, func(http.ResponseWriter, *http.Request) {})
-	c := newClock()
-	p := New(Options{On: true, Now: c.Now})
+	c := providertest.NewClock(time.Now())
+	p := New(Options{On: true, Clock: c.Clock})
 	if r := rounds(p, c, 3, node("i-1", bad, index.Health{HTTP: "/"}))[0]; r.State != Unwell {
 		t.Errorf("%+v", r)
 	}
@@ -231,8 +225,8 @@ func TestOddAnswersAreFailuresAndNoneIsACrash(t *testing.T) {
 		"half a header":      []byte("HTTP/1.1 200 OK\r\nContent-Le"),
 		"an endless header":  append([]byte("HTTP/1.1 200 OK\r\nX: "), bytes.Repeat([]byte("x"), 4*maxHeader)...),
 	} {
-		c := newClock()
-		r := rounds(New(Options{On: true, Now: c.Now, Timeout: 20 * time.Second}), c, 2, node("i-1", serveBytes(t, b), index.Health{HTTP: "/"}))[0]
+		c := providertest.NewClock(time.Now())
+		r := rounds(New(Options{On: true, Clock: c.Clock, Timeout: 20 * time.Second}), c, 2, node("i-1", serveBytes(t, b), index.Health{HTTP: "/"}))[0]
 		if r.State != Unwell || r.Error == "" || strings.ContainsAny(r.Error+r.Reason, "\x1b\r\n") || len(r.Error) > 200 {
 			t.Errorf("%s: %+v", name, r)
 		}
@@ -257,8 +251,8 @@ func TestALongBodyIsNotWaitedFor(t *testing.T) {
 }
 
 func TestWhatThisMachineHasNoWayToIsNotHeldAgainstANode(t *testing.T) {
-	c := newClock()
-	p := New(Options{On: true, Now: c.Now, Dial: func(context.Context, string, string) (net.Conn, error) {
+	c := providertest.NewClock(time.Now())
+	p := New(Options{On: true, Clock: c.Clock, Dial: func(context.Context, string, string) (net.Conn, error) {
 		return nil, &net.OpError{Op: "dial", Err: syscall.ENETUNREACH}
 	}})
 	got := rounds(p, c, 5, node("i-1", "[2001:db8::1]:80", index.Health{HTTP: "/"}))

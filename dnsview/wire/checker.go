@@ -34,7 +34,7 @@ type Options struct {
 	Tries   int
 	// Keep is how long a delegation that was found is believed; default 10 min.
 	Keep time.Duration
-	Now  func() time.Time
+	providers.Clock
 	// Dial opens connections, "udp" or "tcp"; default a net.Dialer.
 	Dial func(ctx context.Context, network, addr string) (net.Conn, error)
 	// ResolvConf is the file that default finders come from.
@@ -74,9 +74,6 @@ func New(o Options) *Checker {
 	o.Tries = cmp.Or(o.Tries, 2)
 	o.Keep = cmp.Or(o.Keep, 10*time.Minute)
 	o.ResolvConf = cmp.Or(o.ResolvConf, "/etc/resolv.conf")
-	if o.Now == nil {
-		o.Now = time.Now
-	}
 	if o.Dial == nil {
 		o.Dial = new(net.Dialer).DialContext
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/miekg/dns"
 
 	"rollcall/providers"
+	"rollcall/providers/providertest"
 )
 
 // internet is one server that plays everybody on one port: a resolver, the
@@ -242,7 +243,7 @@ func TestAZoneWhoseServersNobodyFindsIsUnreachableAndSaysWhy(t *testing.T) {
 }
 
 func TestADelegationOutlivesAResolverThatStopsAnswering(t *testing.T) {
-	now := time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC)
+	clk := providertest.NewClock(time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC))
 	var down atomic.Bool
 	n := &internet{known: rrs("example.com. 60 IN NS ns1.example.net.", "ns1.example.net. 60 IN A 127.0.0.1"), zone: authority(t, testZone, newWWW)}
 	_, port := n.serve(t)
@@ -251,13 +252,13 @@ func TestADelegationOutlivesAResolverThatStopsAnswering(t *testing.T) {
 			m.Answer, m.Ns, m.Rcode = nil, nil, dns.RcodeServerFailure
 		}
 	})
-	c := New(fast(Options{Finders: []string{resolver}, Port: port, Now: func() time.Time { return now }}))
+	c := New(fast(Options{Finders: []string{resolver}, Port: port, Clock: clk.Clock}))
 	z, _ := check(t, c, zone)
 	if z.State != ZoneInSync {
 		t.Fatalf("%+v", z)
 	}
 	down.Store(true)
-	now = now.Add(time.Hour)
+	clk.Advance(time.Hour)
 	if z, _ = check(t, c, zone); z.State != ZoneInSync || len(z.Servers) != 1 {
 		t.Errorf("%+v", z)
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/miekg/dns"
 
 	"rollcall/providers"
+	"rollcall/providers/providertest"
 )
 
 // failsWith is a resolver that answers everything with one code; checked says that it answers as it should
@@ -60,7 +61,7 @@ func TestAZoneIsUnresolvableOnceTwoResolversSaySoInTwoRounds(t *testing.T) {
 		{"a pending zone", []func(*dns.Msg, bool){servfail, servfail}, nil, providers.Zone{Name: testZone, Pending: true}, 2, RoundGap, 0, false, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			now := time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC)
+			clk := providertest.NewClock(time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC))
 			var round atomic.Int32
 			var addrs []string
 			for i := range c.first {
@@ -74,13 +75,13 @@ func TestAZoneIsUnresolvableOnceTwoResolversSaySoInTwoRounds(t *testing.T) {
 			}
 			server := serve(t, authority(t, testZone, "www.example.com. 60 IN A 192.0.2.1"))
 			o := fast(Options{Resolvers: addrs, Servers: map[string][]string{testZone: {server}}})
-			o.Now = func() time.Time { return now }
+			o.Clock = clk.Clock
 			ck := New(o)
 			var z ZoneResult
 			for range c.rounds {
 				round.Add(1)
 				z = ck.Zone(context.Background(), c.zone)
-				now = now.Add(c.gap)
+				clk.Advance(c.gap)
 			}
 			if len(z.Unresolved) != c.failing || z.Confirmed != c.confirmed {
 				t.Errorf("%d resolvers fail, confirmed %v, want %d, %v: %+v", len(z.Unresolved), z.Confirmed, c.failing, c.confirmed, z.Unresolved)
@@ -95,14 +96,14 @@ func TestAZoneIsUnresolvableOnceTwoResolversSaySoInTwoRounds(t *testing.T) {
 func TestAZoneWhoseOwnServersDoNotAnswerIsNotCalledUnresolvable(t *testing.T) {
 	servfail := failsWith(dns.RcodeServerFailure, nil)
 	o := fast(Options{Resolvers: []string{serve(t, servfail), serve(t, servfail)}, Servers: map[string][]string{testZone: {serve(t, servfail)}}})
-	now := time.Now()
-	o.Now = func() time.Time { return now }
+	clk := providertest.NewClock(time.Now())
+	o.Clock = clk.Clock
 	ck := New(o)
 	for range 3 {
 		if z := ck.Zone(context.Background(), zone); len(z.Unresolved) > 0 || z.Confirmed {
 			t.Errorf("%+v", z)
 		}
-		now = now.Add(RoundGap)
+		clk.Advance(RoundGap)
 	}
 }
 
@@ -190,16 +191,16 @@ func TestABrokenDSRecordIsFoundThroughRealResolvers(t *testing.T) {
 			one.until(t, "com", dns.TypeSOA, "resolving com", up)
 			two.until(t, "com", dns.TypeSOA, "resolving com", up)
 			real := map[string]string{childAddr + ":53": own.addr, parentAddr + ":53": parent.addr, one.addr: one.addr, two.addr: two.addr}
-			now := time.Now()
+			clk := providertest.NewClock(time.Now())
 			ck := New(Options{
-				Resolvers: []string{one.addr, two.addr}, Rate: 1e6, Burst: 1000, Timeout: 10 * time.Second, Now: func() time.Time { return now },
+				Resolvers: []string{one.addr, two.addr}, Rate: 1e6, Burst: 1000, Timeout: 10 * time.Second, Clock: clk.Clock,
 				Dial: func(ctx context.Context, network, addr string) (net.Conn, error) {
 					return new(net.Dialer).DialContext(ctx, network, real[addr])
 				},
 			})
 			z := providers.Zone{Name: "example.com", NameServers: []string{"ns1.example.com"}}
 			first := ck.Zone(context.Background(), z)
-			now = now.Add(RoundGap)
+			clk.Advance(RoundGap)
 			got := ck.Zone(context.Background(), z)
 			facts := strings.Join(got.Facts, "\n")
 			if first.Confirmed || got.Confirmed != c.broken || (len(got.Unresolved) == 2) != c.broken || !strings.Contains(facts, c.fact) {

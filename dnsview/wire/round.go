@@ -74,14 +74,14 @@ func (s *Scheduler) roundOfZone(ctx context.Context, name string, grace time.Dur
 			s.recordZone(name, &r)
 		}
 		var wait time.Duration
-		if questions, wait = s.unsettled(name, grace); len(questions) == 0 || !Sleep(ctx, wait) {
+		if questions, wait = s.unsettled(name, grace); len(questions) == 0 || s.o.Sleep(ctx, wait) != nil {
 			break
 		}
 	}
 	s.mu.Lock()
 	again := len(z.state.Unresolved) > 1 && !z.state.Confirmed
 	s.mu.Unlock()
-	if again && Sleep(ctx, RoundGap+soon) { // a second round makes it certain
+	if again && s.o.Sleep(ctx, RoundGap+soon) == nil { // a second round makes it certain
 		if r := s.checker.Zone(ctx, zone); ctx.Err() == nil {
 			s.recordZone(name, &r)
 		}

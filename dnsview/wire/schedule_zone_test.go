@@ -215,7 +215,7 @@ func TestAZoneWithoutNamesIsAskedForItself(t *testing.T) {
 
 // scheduled is a scheduler of example.com that has seen a snapshot of it.
 func scheduled(seq uint64, records ...providers.Record) (*Scheduler, *providers.Snapshot) {
-	s := NewScheduler([]string{"Example.COM."}, Options{Now: func() time.Time { return askedAt }})
+	s := NewScheduler([]string{"Example.COM."}, Options{Clock: providers.Clock{Time: func() time.Time { return askedAt }}})
 	snap := &providers.Snapshot{Seq: seq, Zones: []providers.ZoneView{*zoneRead(records...)}}
 	s.SetSnapshot(snap)
 	return s, snap

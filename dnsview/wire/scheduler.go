@@ -153,13 +153,11 @@ func (s *Scheduler) runZone(ctx context.Context, name string) {
 		questions, wait := z.due(s.visible, s.o.Now())
 		s.mu.Unlock()
 		if len(questions) == 0 && wait > 0 {
-			t := time.NewTimer(wait)
 			select {
-			case <-t.C:
+			case <-time.After(wait):
 			case <-z.wake:
 			case <-ctx.Done():
 			}
-			t.Stop()
 			continue
 		}
 		got := 0
@@ -171,19 +169,8 @@ func (s *Scheduler) runZone(ctx context.Context, name string) {
 			return
 		}
 		s.recordZone(name, &r)
-		if got < len(questions) && !Sleep(ctx, idlePause) {
+		if got < len(questions) && s.o.Sleep(ctx, idlePause) != nil {
 			return
 		}
 	}
-}
-
-// Sleep pauses, and reports whether ctx is still alive afterwards.
-func Sleep(ctx context.Context, d time.Duration) bool {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-	case <-ctx.Done():
-	}
-	return ctx.Err() == nil
 }

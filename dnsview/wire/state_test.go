@@ -5,6 +5,8 @@ import (
 	"testing"
 	"time"
 
+	"rollcall/providers/providertest"
+
 	"github.com/miekg/dns"
 )
 
@@ -208,20 +210,20 @@ func TestADelegationInsideTheZoneIsReadFromTheReferral(t *testing.T) {
 }
 
 func TestSinceIsWhenTheStateWasSeenFirst(t *testing.T) {
-	now := time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC)
+	clk := providertest.NewClock(time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC))
 	answer := oldWWW
 	a := serve(t, func(m *dns.Msg, tcp bool) { authority(t, testZone, answer)(m, tcp) })
-	c := New(fast(Options{Servers: map[string][]string{testZone: {a}}, Now: func() time.Time { return now }}))
-	first := now
+	c := New(fast(Options{Servers: map[string][]string{testZone: {a}}, Clock: clk.Clock}))
+	first := clk.Now()
 	for range 3 {
 		_, got := check(t, c, zone, www("192.0.2.2"))
-		if r := got["www.example.com/A"]; r.State != Propagating || r.Since != first || r.At != now {
+		if r := got["www.example.com/A"]; r.State != Propagating || r.Since != first || r.At != clk.Now() {
 			t.Errorf("%s since %v at %v", r.State, r.Since, r.At)
 		}
-		now = now.Add(time.Minute)
+		clk.Advance(time.Minute)
 	}
 	_, got := check(t, c, zone, www("192.0.2.1"))
-	if r := got["www.example.com/A"]; r.State != InSync || r.Since != now {
+	if r := got["www.example.com/A"]; r.State != InSync || r.Since != clk.Now() {
 		t.Errorf("%s since %v", r.State, r.Since)
 	}
 }
@@ -250,17 +252,17 @@ func TestWhatCannotBeAskedIsUncheckedAndSaysWhy(t *testing.T) {
 }
 
 func TestEachChangeHasATimeOfItsOwnToGetAbout(t *testing.T) {
-	now := time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC)
+	clk := providertest.NewClock(time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC))
 	a := serve(t, func(m *dns.Msg, tcp bool) { authority(t, testZone, oldWWW)(m, tcp) })
-	c := New(fast(Options{Servers: map[string][]string{testZone: {a}}, Now: func() time.Time { return now }}))
+	c := New(fast(Options{Servers: map[string][]string{testZone: {a}}, Clock: clk.Clock}))
 	for _, want := range []string{"192.0.2.2", "192.0.2.3"} {
-		first := now
+		first := clk.Now()
 		for range 2 {
 			_, got := check(t, c, zone, www(want))
 			if r := got["www.example.com/A"]; r.State != Propagating || r.Since != first {
 				t.Errorf("%s since %v, want %v", r.State, r.Since, first)
 			}
-			now = now.Add(time.Minute)
+			clk.Advance(time.Minute)
 		}
 	}
 }

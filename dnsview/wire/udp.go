@@ -158,18 +158,15 @@ func (x *mux) exchange(ctx context.Context, m *dns.Msg, tries int, timeout time.
 			x.fail(err)
 			return nil, err
 		}
-		t := time.NewTimer(timeout)
 		select {
 		case r := <-w.reply:
-			t.Stop()
 			if r == nil {
 				return nil, x.broken()
 			}
 			return r, nil
 		case <-ctx.Done():
-			t.Stop()
 			return nil, ctx.Err()
-		case <-t.C:
+		case <-time.After(timeout):
 		}
 	}
 	x.mu.Lock()

@@ -4,8 +4,6 @@
 package adapter
 
 import (
-	"time"
-
 	"rollcall/providers"
 	"rollcall/providers/budget"
 )
@@ -25,7 +23,7 @@ type Adapter struct {
 type Opening struct {
 	Name     string // of the source that it is opened for
 	Settings providers.Settings
-	Now      func() time.Time
+	Clock    providers.Clock
 	Budgets  *budget.Pool // what the provider counts together takes one budget of it
 }
 

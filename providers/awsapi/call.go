@@ -66,7 +66,7 @@ func (s *Session) classify(op string, err error, write bool) error {
 	}
 	resp, answered := errors.AsType[*smithyhttp.ResponseError](err)
 	if answered && resp.Response != nil && resp.Response.Response != nil {
-		e.RetryAfter = budget.RetryAfter(resp.Response.Header, s.now())
+		e.RetryAfter = budget.RetryAfter(resp.Response.Header, s.Now())
 	}
 	if api, ok := errors.AsType[smithy.APIError](err); ok {
 		e.Code = Clean(api.ErrorCode())

@@ -30,10 +30,10 @@ type Options struct {
 	Profile       string // profile in the shared config; empty: AWS_PROFILE or the default chain
 	Endpoint      string // overrides every service's endpoint; empty: AWS_ENDPOINT_URL and its kin, else Amazon
 	Budget        *budget.Account
-	HTTPClient    *http.Client     // its Transport is used; nil for the SDK's own
-	Timeout       time.Duration    // of one try; 0 for DefaultTimeout
-	Now           func() time.Time // nil for time.Now
-	AWS           *aws.Config      // used instead of loading one; for tests and for callers that have one
+	HTTPClient    *http.Client  // its Transport is used; nil for the SDK's own
+	Timeout       time.Duration // of one try; 0 for DefaultTimeout
+	Clock         providers.Clock
+	AWS           *aws.Config // used instead of loading one; for tests and for callers that have one
 }
 
 // Session is a way to one account: a config to make SDK clients from, and the
@@ -42,11 +42,11 @@ type Session struct {
 	// Config makes service clients. They never retry by themselves. Each client is
 	// given what Endpoint returns, where that is not nil.
 	Config aws.Config
+	providers.Clock
 
 	source   string
 	endpoint *string
 	budget   *budget.Account
-	now      func() time.Time
 }
 
 // Open finds credentials, region and endpoint. It reads local files and the
@@ -64,10 +64,6 @@ func Open(o Options) (*Session, error) {
 			Err: errors.New("no region: set region in the config, AWS_REGION, or region in the profile"),
 		}
 	}
-	now := o.Now
-	if now == nil {
-		now = time.Now
-	}
 	acct := o.Budget
 	if acct == nil {
 		acct = budget.New(o.Source, 0, 1)
@@ -82,7 +78,7 @@ func Open(o Options) (*Session, error) {
 	if cfg.Credentials != nil {
 		cfg.Credentials = &namedCredentials{next: cfg.Credentials, profile: profileName(o.Profile)}
 	}
-	return &Session{Config: cfg, source: o.Source, endpoint: endpoint, budget: acct, now: now}, nil
+	return &Session{Config: cfg, source: o.Source, endpoint: endpoint, budget: acct, Clock: o.Clock}, nil
 }
 
 // Endpoint returns where every service of the account is, or nil when the
@@ -93,9 +89,6 @@ func (s *Session) Endpoint() *string { return s.endpoint }
 
 // Budget is the account's budget; never nil.
 func (s *Session) Budget() *budget.Account { return s.budget }
-
-// Now reads the session's clock.
-func (s *Session) Now() time.Time { return s.now() }
 
 // Source is the name that errors bear.
 func (s *Session) Source() string { return s.source }

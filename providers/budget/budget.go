@@ -17,15 +17,15 @@ import (
 	"rollcall/providers"
 )
 
-// The tries and pauses of Retry when no option says otherwise.
+// The tries and pauses of Retry.
 const (
-	DefaultTries   = 3
-	DefaultBackoff = 200 * time.Millisecond // upper bound of the first pause; it doubles
-	MaxBackoff     = 5 * time.Second        // upper bound of a pause that the provider did not ask for
-	MaxBlock       = time.Hour              // longest block that a header can bring about
-	// DefaultPatience is how long all tries of one call may take together, with the pauses between them.
-	DefaultPatience = 40 * time.Second
+	tries      = 3
+	firstPause = 200 * time.Millisecond // upper bound of the first pause; it doubles
+	patience   = 40 * time.Second       // how long all tries of one call may take together, with the pauses between them
 )
+
+// MaxBlock is the longest block that a header can bring about.
+const MaxBlock = time.Hour
 
 // Retrying says that a call has failed and is made again, or that it waits before it is made.
 type Retrying struct {
@@ -56,12 +56,7 @@ func NotSent(err error) bool {
 type Account struct {
 	name    string
 	limiter *rate.Limiter
-	now     func() time.Time
-	sleep   func(context.Context, time.Duration) error
-	jitter  func(time.Duration) time.Duration
-	tries   int
-	backoff time.Duration
-	patient time.Duration
+	clock   providers.Clock
 	notify  func(Retrying)
 
 	mu        sync.Mutex
@@ -77,20 +72,8 @@ type Account struct {
 // Option changes how an Account is made.
 type Option func(*Account)
 
-// WithClock makes the account read the time from now.
-func WithClock(now func() time.Time) Option { return func(a *Account) { a.now = now } }
-
-// WithSleep replaces the pause, so that a test need not wait. sleep returns the
-// context's error when the context ends first.
-func WithSleep(sleep func(context.Context, time.Duration) error) Option {
-	return func(a *Account) { a.sleep = sleep }
-}
-
-// WithTries sets how often Retry calls its operation at most; 1 is never again.
-func WithTries(n int) Option { return func(a *Account) { a.tries = max(1, n) } }
-
-// WithPatience bounds how long all tries of one call may take together.
-func WithPatience(d time.Duration) Option { return func(a *Account) { a.patient = d } }
+// WithClock makes the account read the time and wait by a clock.
+func WithClock(c providers.Clock) Option { return func(a *Account) { a.clock = c } }
 
 // WithNotify has f called before each pause between two tries, and before each longer pause that the
 // provider or the budget asks for. f is called concurrently and must not block.
@@ -102,13 +85,6 @@ func WithNotify(f func(Retrying)) Option {
 	}
 }
 
-// WithBackoff sets the upper bound of the first pause between two tries.
-func WithBackoff(d time.Duration) Option { return func(a *Account) { a.backoff = d } }
-
-// WithJitter replaces full jitter: it is given the upper bound of a pause and
-// returns the pause.
-func WithJitter(f func(time.Duration) time.Duration) Option { return func(a *Account) { a.jitter = f } }
-
 // New makes the budget of the account name: perSecond calls a second, and burst
 // at once after a rest. A perSecond of zero or less sets no limit.
 func New(name string, perSecond float64, burst int, opts ...Option) *Account {
@@ -116,33 +92,11 @@ func New(name string, perSecond float64, burst int, opts ...Option) *Account {
 	if perSecond <= 0 {
 		limit = rate.Inf
 	}
-	a := &Account{
-		name: name, limiter: rate.NewLimiter(limit, max(1, burst)),
-		now: time.Now, sleep: sleep, jitter: fullJitter, tries: DefaultTries, backoff: DefaultBackoff, patient: DefaultPatience,
-		notify: func(Retrying) {},
-	}
+	a := &Account{name: name, limiter: rate.NewLimiter(limit, max(1, burst)), notify: func(Retrying) {}}
 	for _, o := range opts {
 		o(a)
 	}
 	return a
-}
-
-func sleep(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-t.C:
-		return nil
-	}
-}
-
-func fullJitter(d time.Duration) time.Duration {
-	if d <= 0 {
-		return 0
-	}
-	return rand.N(d)
 }
 
 // Name returns the name of the account.
@@ -154,7 +108,7 @@ func (a *Account) Name() string { return a.name }
 // Whatever it returns, NotSent is true for it.
 func (a *Account) Wait(ctx context.Context) error {
 	for {
-		now := a.now()
+		now := a.clock.Now()
 		d := a.blockLeft(now)
 		if d > 0 {
 			if err := a.pause(ctx, now, d, "the provider asked to wait"); err != nil {
@@ -170,8 +124,8 @@ func (a *Account) Wait(ctx context.Context) error {
 				return err
 			}
 			// A block can have begun during the pause; the call is paid for.
-			if left := a.blockLeft(a.now()); left > 0 {
-				if err := a.pause(ctx, a.now(), left, "the provider asked to wait"); err != nil {
+			if left := a.blockLeft(a.clock.Now()); left > 0 {
+				if err := a.pause(ctx, a.clock.Now(), left, "the provider asked to wait"); err != nil {
 					return err
 				}
 			}
@@ -193,9 +147,9 @@ func (a *Account) pause(ctx context.Context, now time.Time, d time.Duration, why
 		return a.refuse(providers.KindThrottled, d, fmt.Errorf("%s, %s more", why, d.Round(time.Millisecond)))
 	}
 	if d >= longPause {
-		a.notify(Retrying{Account: a.name, Tries: a.tries, Pause: d, Err: errors.New(why)})
+		a.notify(Retrying{Account: a.name, Tries: tries, Pause: d, Err: errors.New(why)})
 	}
-	if err := a.sleep(ctx, d); err != nil {
+	if err := a.clock.Sleep(ctx, d); err != nil {
 		return a.refuse(providers.KindUnreachable, 0, err)
 	}
 	return nil
@@ -225,7 +179,7 @@ func (a *Account) Block(d time.Duration) {
 	if d <= 0 {
 		return
 	}
-	until := a.now().Add(min(d, MaxBlock))
+	until := a.clock.Now().Add(min(d, MaxBlock))
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if until.After(a.blocked) {
@@ -235,7 +189,7 @@ func (a *Account) Block(d time.Duration) {
 
 // Left is the number of calls that the budget allows right now; -1 without a limit.
 func (a *Account) Left() int {
-	now := a.now()
+	now := a.clock.Now()
 	if a.blockLeft(now) > 0 {
 		return 0
 	}
@@ -259,7 +213,7 @@ type State struct {
 
 // State returns the budget as it stands.
 func (a *Account) State() State {
-	left, now := a.Left(), a.now()
+	left, now := a.Left(), a.clock.Now()
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	s := State{Left: left, Calls: a.calls, Good: a.good, Refused: a.refused, Throttles: a.throttles, Failures: a.failures, Held: a.held}
@@ -276,30 +230,30 @@ type patienceEnd struct{}
 // is for reads and for calls that can be repeated without harm. Only throttled
 // and unreachable are tried again, after full jitter, or after as long as the
 // provider asked for; and only when that moment lies before the end of ctx. All
-// tries together take no longer than the account's patience. The error is that of the last try.
+// tries together take no longer than patience. The error is that of the last try.
 func (a *Account) Retry(ctx context.Context, op func(context.Context) error) error {
-	end := a.now().Add(a.patient)
+	end := a.clock.Now().Add(patience)
 	ctx, cancel := context.WithCancel(context.WithValue(ctx, patienceEnd{}, end))
 	defer cancel()
-	defer time.AfterFunc(a.patient, cancel).Stop()
-	bound := a.backoff
+	defer time.AfterFunc(patience, cancel).Stop()
+	bound := firstPause
 	for try := 1; ; try++ {
-		tried := a.now()
+		tried := a.clock.Now()
 		err := op(ctx)
-		if err == nil || try >= a.tries || ctx.Err() != nil {
+		if err == nil || try >= tries || ctx.Err() != nil {
 			return err
 		}
 		if k := providers.KindOf(err); k != providers.KindThrottled && k != providers.KindUnreachable {
 			return err
 		}
-		pause := a.jitter(bound) + providers.RetryAfter(err)
-		if deadline, ok := ctx.Deadline(); ok && deadline.Sub(a.now()) <= pause || end.Sub(a.now()) <= pause {
+		pause := rand.N(bound) + providers.RetryAfter(err)
+		if deadline, ok := ctx.Deadline(); ok && deadline.Sub(a.clock.Now()) <= pause || end.Sub(a.clock.Now()) <= pause {
 			return err
 		}
-		a.notify(Retrying{Account: a.name, Try: try, Tries: a.tries, Took: a.now().Sub(tried), Pause: pause, Err: err})
-		if a.sleep(ctx, pause) != nil {
+		a.notify(Retrying{Account: a.name, Try: try, Tries: tries, Took: a.clock.Now().Sub(tried), Pause: pause, Err: err})
+		if a.clock.Sleep(ctx, pause) != nil {
 			return err
 		}
-		bound = min(2*bound, MaxBackoff)
+		bound *= 2
 	}
 }

@@ -7,169 +7,103 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
-	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"rollcall/providers"
+	"rollcall/providers/providertest"
 )
 
-// clock is a time that passes only when someone sleeps.
-type clock struct {
-	mu     sync.Mutex
-	t      time.Time
-	slept  []time.Duration
-	onWait func()
-}
-
-func newClock() *clock { return &clock{t: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)} }
-
-func (c *clock) now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.t
-}
-
-func (c *clock) sleep(ctx context.Context, d time.Duration) error {
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	if c.onWait != nil {
-		f := c.onWait
-		c.onWait = nil
-		f()
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.t = c.t.Add(d)
-	c.slept = append(c.slept, d)
-	return nil
-}
-
-func (c *clock) account(perSecond float64, burst int, opts ...Option) *Account {
-	opts = append([]Option{WithClock(c.now), WithSleep(c.sleep), WithJitter(func(d time.Duration) time.Duration { return d })}, opts...)
-	return New("acct", perSecond, burst, opts...)
-}
-
-func (c *clock) total() time.Duration {
-	var sum time.Duration
-	for _, d := range c.slept {
-		sum += d
-	}
-	return sum
-}
-
 func TestABurstPassesAtOnceAndTheNextCallWaitsForTheBucket(t *testing.T) {
-	c := newClock()
-	a := c.account(2, 3)
-	for range 3 {
+	synctest.Test(t, func(t *testing.T) {
+		a, began := New("acct", 2, 3), time.Now()
+		for range 3 {
+			if err := a.Wait(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if took := time.Since(began); took != 0 || a.Left() != 0 {
+			t.Fatalf("the burst took %v, and %d are left", took, a.Left())
+		}
 		if err := a.Wait(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-	}
-	if len(c.slept) != 0 {
-		t.Fatalf("the burst slept %v", c.slept)
-	}
-	if a.Left() != 0 {
-		t.Fatalf("left %d after the burst", a.Left())
-	}
-	if err := a.Wait(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	if c.total() != 500*time.Millisecond {
-		t.Fatalf("slept %v, want 500ms", c.total())
-	}
-	if s := a.State(); s.Calls != 4 {
-		t.Fatalf("calls %d", s.Calls)
-	}
+		if took := time.Since(began); took != 500*time.Millisecond || a.State().Calls != 4 {
+			t.Fatalf("%v, want 500ms; %+v", took, a.State())
+		}
+	})
 }
 
 func TestABlockHoldsEveryCallBackUntilItsEnd(t *testing.T) {
-	c := newClock()
-	a := c.account(100, 10)
-	a.Block(3 * time.Second)
-	a.Block(time.Second) // must not shorten the first
-	if a.Left() != 0 {
-		t.Fatalf("left %d while blocked", a.Left())
-	}
-	if want := c.now().Add(3 * time.Second); !a.State().BlockedUntil.Equal(want) {
-		t.Fatalf("blocked until %v, want %v", a.State().BlockedUntil, want)
-	}
-	if err := a.Wait(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	if c.total() != 3*time.Second {
-		t.Fatalf("slept %v", c.total())
-	}
-	if !a.State().BlockedUntil.IsZero() || a.Left() == 0 {
-		t.Fatalf("still blocked: %+v", a.State())
-	}
+	synctest.Test(t, func(t *testing.T) {
+		a, end := New("acct", 100, 10), time.Now().Add(3*time.Second)
+		a.Block(3 * time.Second)
+		a.Block(time.Second) // must not shorten the first
+		if s := a.State(); s.Left != 0 || !s.BlockedUntil.Equal(end) {
+			t.Fatalf("%+v, want a block until %v", s, end)
+		}
+		if err := a.Wait(t.Context()); err != nil || !time.Now().Equal(end) {
+			t.Fatalf("%v, at %v", err, time.Now())
+		}
+		if s := a.State(); !s.BlockedUntil.IsZero() || s.Left == 0 {
+			t.Fatalf("still blocked: %+v", s)
+		}
+	})
 }
 
 func TestABlockThatBeginsWhileACallWaitsForTheBucketHoldsThatCallToo(t *testing.T) {
-	c := newClock()
-	a := c.account(1, 1)
-	if err := a.Wait(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	c.onWait = func() { a.Block(10 * time.Second) }
-	if err := a.Wait(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	if c.total() != 10*time.Second {
-		t.Fatalf("slept %v, want 10s", c.total())
-	}
+	synctest.Test(t, func(t *testing.T) {
+		a, began := New("acct", 1, 1), time.Now()
+		if err := a.Wait(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		time.AfterFunc(time.Second/2, func() { a.Block(10 * time.Second) })
+		if err := a.Wait(t.Context()); err != nil || time.Since(began) != 10500*time.Millisecond {
+			t.Fatalf("%v after %v, want 10.5s", err, time.Since(began))
+		}
+	})
 }
 
-func TestACallWhoseDeadlineLiesBeforeTheEndOfTheBlockFailsAtOnce(t *testing.T) {
-	c := newClock()
-	a := c.account(100, 10)
-	a.Block(time.Minute)
-	err := a.Wait(fakeDeadline{t.Context(), c.now().Add(time.Second)})
-	if providers.KindOf(err) != providers.KindThrottled || providers.RetryAfter(err) != time.Minute {
-		t.Fatalf("got %v, retry after %v", err, providers.RetryAfter(err))
-	}
-	if !NotSent(err) {
-		t.Fatal("a call that the budget refused counts as sent")
-	}
-	if len(c.slept) != 0 || a.State().Calls != 0 {
-		t.Fatalf("slept %v, calls %d", c.slept, a.State().Calls)
-	}
+func TestACallWhoseDeadlineLiesBeforeTheEndOfTheBlockFailsAtOnceAndIsCountedAsHeld(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a, began := New("acct", 100, 10), time.Now()
+		a.Block(time.Minute)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		err := a.Wait(ctx)
+		if providers.KindOf(err) != providers.KindThrottled || providers.RetryAfter(err) != time.Minute || !NotSent(err) {
+			t.Fatalf("got %v, retry after %v, not sent: %t", err, providers.RetryAfter(err), NotSent(err))
+		}
+		if s := a.State(); !time.Now().Equal(began) || s.Calls != 0 || s.Held != 1 {
+			t.Fatalf("after %v: %+v", time.Since(began), s)
+		}
+	})
 }
-
-// fakeDeadline is a context with a deadline in the time of a fake clock.
-type fakeDeadline struct {
-	context.Context
-	at time.Time
-}
-
-func (f fakeDeadline) Deadline() (time.Time, bool) { return f.at, true }
 
 func TestACallThatGivesUpGivesItsTokenBack(t *testing.T) {
-	c := newClock()
-	a := c.account(1, 1)
-	if err := a.Wait(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	for range 5 {
-		err := a.Wait(fakeDeadline{t.Context(), c.now().Add(100 * time.Millisecond)})
-		if providers.KindOf(err) != providers.KindThrottled {
-			t.Fatalf("got %v", err)
+	synctest.Test(t, func(t *testing.T) {
+		a, began := New("acct", 1, 1), time.Now()
+		if err := a.Wait(t.Context()); err != nil {
+			t.Fatal(err)
 		}
-	}
-	if err := a.Wait(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	if c.total() != time.Second {
-		t.Fatalf("the calls that gave up cost the next one %v", c.total())
-	}
+		for range 5 {
+			ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+			err := a.Wait(ctx)
+			cancel()
+			if providers.KindOf(err) != providers.KindThrottled {
+				t.Fatalf("got %v", err)
+			}
+		}
+		if err := a.Wait(t.Context()); err != nil || time.Since(began) != time.Second {
+			t.Fatalf("%v; the calls that gave up cost the next one %v", err, time.Since(began))
+		}
+	})
 }
 
 func TestACancelledCallIsNotSent(t *testing.T) {
-	a := newClock().account(1, 5)
+	a := New("acct", 1, 5)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	err := a.Wait(ctx)
@@ -184,66 +118,69 @@ func TestRetryTriesThrottledAndUnreachableAgainAndNothingElse(t *testing.T) {
 		providers.KindAuth: 1, providers.KindConflict: 1, providers.KindUncertain: 1, providers.KindNotFound: 1,
 		providers.KindInvalid: 1, providers.KindIncomplete: 1, providers.KindOther: 1,
 	} {
-		c := newClock()
-		a := c.account(0, 1)
-		tries := 0
-		err := a.Retry(t.Context(), func(context.Context) error {
-			tries++
-			return providers.Errorf(kind, "op", "try %d", tries)
+		synctest.Test(t, func(t *testing.T) {
+			tries := 0
+			err := New("acct", 0, 1).Retry(t.Context(), func(context.Context) error {
+				tries++
+				return providers.Errorf(kind, "op", "try %d", tries)
+			})
+			if tries != want || providers.KindOf(err) != kind {
+				t.Errorf("%s: %d tries, want %d (%v)", kind, tries, want, err)
+			}
 		})
-		if tries != want || providers.KindOf(err) != kind {
-			t.Errorf("%s: %d tries, want %d (%v)", kind, tries, want, err)
-		}
-		if want == 3 && !slices.Equal(c.slept, []time.Duration{DefaultBackoff, 2 * DefaultBackoff}) {
-			t.Errorf("%s: pauses %v do not double", kind, c.slept)
-		}
 	}
+}
+
+func TestThePausesBetweenTriesVaryBelowABoundThatDoubles(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var longest [tries]time.Duration
+		seen := map[time.Duration]bool{}
+		a := New("acct", 0, 1, WithNotify(func(r Retrying) { longest[r.Try] = max(longest[r.Try], r.Pause); seen[r.Pause] = true }))
+		for range 200 {
+			began := time.Now()
+			_ = a.Retry(t.Context(), func(context.Context) error { return providers.Errorf(providers.KindUnreachable, "op", "down") })
+			if time.Since(began) >= 3*firstPause {
+				t.Fatalf("the tries took %v", time.Since(began))
+			}
+		}
+		if longest[1] >= firstPause || longest[2] >= 2*firstPause || longest[2] < firstPause || len(seen) < 100 {
+			t.Errorf("%d different pauses, the longest %v", len(seen), longest)
+		}
+	})
 }
 
 func TestRetryWaitsAsLongAsTheProviderAsked(t *testing.T) {
-	c := newClock()
-	a := c.account(0, 1)
-	tries := 0
-	err := a.Retry(t.Context(), func(context.Context) error {
-		if tries++; tries == 1 {
-			return &providers.Error{Kind: providers.KindThrottled, RetryAfter: 7 * time.Second, Err: errors.New("slow down")}
+	synctest.Test(t, func(t *testing.T) {
+		tries, began := 0, time.Now()
+		err := New("acct", 0, 1).Retry(t.Context(), func(context.Context) error {
+			if tries++; tries == 1 {
+				return &providers.Error{Kind: providers.KindThrottled, RetryAfter: 7 * time.Second, Err: errors.New("slow down")}
+			}
+			return nil
+		})
+		if err != nil || time.Since(began) < 7*time.Second {
+			t.Fatalf("err %v after %v", err, time.Since(began))
 		}
-		return nil
 	})
-	if err != nil || c.total() < 7*time.Second {
-		t.Fatalf("err %v after %v", err, c.total())
-	}
 }
 
 func TestRetryGivesUpWhenTheContextWouldEndFirst(t *testing.T) {
-	c := newClock()
-	a := c.account(0, 1)
-	tries := 0
-	err := a.Retry(fakeDeadline{t.Context(), c.now().Add(3 * time.Second)}, func(context.Context) error {
-		tries++
-		return &providers.Error{Kind: providers.KindThrottled, RetryAfter: time.Minute, Err: errors.New("slow down")}
-	})
-	if tries != 1 || len(c.slept) != 0 || providers.KindOf(err) != providers.KindThrottled {
-		t.Fatalf("%d tries, slept %v, %v", tries, c.slept, err)
-	}
-}
-
-func TestFullJitterStaysBelowItsBoundAndVaries(t *testing.T) {
-	seen := map[time.Duration]bool{}
-	for range 200 {
-		d := fullJitter(time.Second)
-		if d < 0 || d >= time.Second {
-			t.Fatalf("jitter %v", d)
+	synctest.Test(t, func(t *testing.T) {
+		tries, began := 0, time.Now()
+		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
+		defer cancel()
+		err := New("acct", 0, 1).Retry(ctx, func(context.Context) error {
+			tries++
+			return &providers.Error{Kind: providers.KindThrottled, RetryAfter: time.Minute, Err: errors.New("slow down")}
+		})
+		if tries != 1 || !time.Now().Equal(began) || providers.KindOf(err) != providers.KindThrottled {
+			t.Fatalf("%d tries in %v, %v", tries, time.Since(began), err)
 		}
-		seen[d] = true
-	}
-	if len(seen) < 100 {
-		t.Fatalf("only %d different pauses of 200", len(seen))
-	}
+	})
 }
 
 func TestTheTransportBlocksTheAccountAsLongAsTheAnswerAsks(t *testing.T) {
-	c := newClock()
+	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 	for _, tc := range []struct {
 		name   string
 		status int
@@ -254,7 +191,7 @@ func TestTheTransportBlocksTheAccountAsLongAsTheAnswerAsks(t *testing.T) {
 	}{
 		{"429 in seconds", 429, map[string]string{"Retry-After": "12"}, 12 * time.Second, 1, 0},
 		{"420 in seconds", 420, map[string]string{"Retry-After": "2"}, 2 * time.Second, 1, 0},
-		{"503 by date", 503, map[string]string{"Retry-After": c.t.Add(9 * time.Second).Format(http.TimeFormat), "Date": c.t.Format(http.TimeFormat)}, 9 * time.Second, 0, 1},
+		{"503 by date", 503, map[string]string{"Retry-After": now.Add(9 * time.Second).Format(http.TimeFormat), "Date": now.Format(http.TimeFormat)}, 9 * time.Second, 0, 1},
 		{"429 by date under a skewed clock", 429, map[string]string{"Retry-After": "Mon, 02 Jan 2023 15:04:35 GMT", "Date": "Mon, 02 Jan 2023 15:04:05 GMT"}, 30 * time.Second, 1, 0},
 		{"429 without a word", 429, nil, 0, 1, 0},
 		{"429 with nonsense", 429, map[string]string{"Retry-After": "soon"}, 0, 1, 0},
@@ -272,7 +209,7 @@ func TestTheTransportBlocksTheAccountAsLongAsTheAnswerAsks(t *testing.T) {
 				w.WriteHeader(tc.status)
 			}))
 			defer srv.Close()
-			a := c.account(0, 1)
+			a := New("acct", 0, 1, WithClock(providertest.NewClock(now).Clock))
 			req, _ := http.NewRequestWithContext(t.Context(), http.MethodGet, srv.URL, nil)
 			resp, err := (&http.Client{Transport: a.Transport(nil)}).Do(req)
 			if err != nil {
@@ -282,7 +219,7 @@ func TestTheTransportBlocksTheAccountAsLongAsTheAnswerAsks(t *testing.T) {
 			s := a.State()
 			var block time.Duration
 			if !s.BlockedUntil.IsZero() {
-				block = s.BlockedUntil.Sub(c.t)
+				block = s.BlockedUntil.Sub(now)
 			}
 			if block != tc.block || s.Throttles != tc.thr || s.Failures != tc.fail || s.Calls != 1 || s.Good+s.Refused+s.Throttles+s.Failures != 1 {
 				t.Fatalf("block %v, want %v; %+v", block, tc.block, s)
@@ -292,14 +229,15 @@ func TestTheTransportBlocksTheAccountAsLongAsTheAnswerAsks(t *testing.T) {
 }
 
 func TestARequestThatTheBudgetRefusesIsNeverSentAndItsBodyIsClosed(t *testing.T) {
-	c := newClock()
 	sent := false
 	srv := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { sent = true }))
 	defer srv.Close()
-	a := c.account(0, 1)
-	a.Block(time.Minute)
+	a := New("acct", 0, 1)
+	a.Block(time.Hour)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
 	body := &closeSpy{Reader: strings.NewReader("{}")}
-	req, _ := http.NewRequestWithContext(fakeDeadline{t.Context(), c.now().Add(time.Second)}, http.MethodPost, srv.URL, body)
+	req, _ := http.NewRequestWithContext(ctx, http.MethodPost, srv.URL, body)
 	resp, err := a.Transport(nil).RoundTrip(req)
 	if resp != nil {
 		_ = resp.Body.Close()
@@ -323,7 +261,7 @@ func TestARefusedConnectionIsNotSentAndALostReplyMayHaveBeen(t *testing.T) {
 	}
 	addr := l.Addr().String()
 	_ = l.Close()
-	a := newClock().account(0, 1)
+	a := New("acct", 0, 1)
 	get := func(url string) error {
 		req, _ := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
 		resp, err := (&http.Client{Transport: a.Transport(nil)}).Do(req)
@@ -381,7 +319,7 @@ func TestABodyThatWasLookedAtIsReadWholeAndBreaksOffWhereItDid(t *testing.T) {
 		_, _ = io.WriteString(w, long)
 	}))
 	defer srv.Close()
-	a := newClock().account(0, 1)
+	a := New("acct", 0, 1)
 	looked := 0
 	client := &http.Client{Transport: a.TransportFor(nil, func(b []byte) bool { looked += len(b); return false })}
 	for path, want := range map[string]string{"/": long, "/broken": "half"} {
@@ -401,24 +339,10 @@ func TestABodyThatWasLookedAtIsReadWholeAndBreaksOffWhereItDid(t *testing.T) {
 	}
 }
 
-func TestACallThatTheBudgetHoldsBackIsCounted(t *testing.T) {
-	c := newClock()
-	a := c.account(0, 1)
-	a.Block(time.Minute)
-	ctx, cancel := context.WithDeadline(t.Context(), c.now().Add(time.Second))
-	defer cancel()
-	if err := a.Wait(ctx); !NotSent(err) {
-		t.Fatal(err)
-	}
-	if s := a.State(); s.Held != 1 || s.Calls != 0 {
-		t.Errorf("%+v", s)
-	}
-}
-
 func TestAllTriesOfACallTogetherEndWithTheAccountsPatience(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var told []Retrying
-		a := New("aws-use1", 0, 1, WithTries(10), WithPatience(40*time.Second), WithNotify(func(r Retrying) { told = append(told, r) }))
+		a := New("aws-use1", 0, 1, WithNotify(func(r Retrying) { told = append(told, r) }))
 		began, calls := time.Now(), 0
 		hangs := func(ctx context.Context) error { // each try hangs for a quarter of a minute
 			calls++
@@ -431,7 +355,7 @@ func TestAllTriesOfACallTogetherEndWithTheAccountsPatience(t *testing.T) {
 		if took := time.Since(began); took > 40*time.Second || took < 30*time.Second || providers.KindOf(err) != providers.KindUnreachable {
 			t.Errorf("after %s and %d calls: %v", took, calls, err)
 		}
-		if len(told) != calls-1 || told[0].Try != 1 || told[0].Tries != 10 || told[0].Took != 15*time.Second || told[0].Err == nil || told[0].Account != "aws-use1" {
+		if len(told) != calls-1 || told[0].Try != 1 || told[0].Tries != tries || told[0].Took != 15*time.Second || told[0].Err == nil || told[0].Account != "aws-use1" {
 			t.Errorf("told: %+v", told)
 		}
 		began, calls, told = time.Now(), 0, nil

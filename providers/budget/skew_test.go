@@ -5,6 +5,8 @@ import (
 	"net/http/httptest"
 	"testing"
 	"time"
+
+	"rollcall/providers/providertest"
 )
 
 func TestHowFarAClockIsAheadIsReadFromTheDateOfAnswers(t *testing.T) {
@@ -25,7 +27,7 @@ func TestHowFarAClockIsAheadIsReadFromTheDateOfAnswers(t *testing.T) {
 		{"out of Cloudflare's cache", map[string]string{"Date": at.Add(-time.Hour).Format(http.TimeFormat), "Cf-Cache-Status": "HIT"}, 0, 0},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			now := at
+			clk := providertest.NewClock(at)
 			srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 				w.Header()["Date"] = nil
 				for k, v := range c.head {
@@ -33,10 +35,10 @@ func TestHowFarAClockIsAheadIsReadFromTheDateOfAnswers(t *testing.T) {
 						w.Header().Set(k, v)
 					}
 				}
-				now = now.Add(c.took)
+				clk.Advance(c.took)
 			}))
 			defer srv.Close()
-			a := New("a", 0, 1, WithClock(func() time.Time { return now }))
+			a := New("a", 0, 1, WithClock(clk.Clock))
 			ctx, skew := WithSkew(t.Context())
 			req, err := http.NewRequestWithContext(ctx, http.MethodGet, srv.URL, nil)
 			if err != nil {

@@ -44,10 +44,10 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 		}
 		return nil, err
 	}
-	sent := t.account.now()
+	sent := t.account.clock.Now()
 	resp, err := t.base.RoundTrip(req)
 	if s, ok := req.Context().Value(skewKey{}).(*Skew); ok && err == nil {
-		s.observe(resp.Header, sent, t.account.now())
+		s.observe(resp.Header, sent, t.account.clock.Now())
 	}
 	t.account.learn(resp, err, err == nil && t.throttles(resp))
 	return resp, err
@@ -100,7 +100,7 @@ func (a *Account) learn(resp *http.Response, err error, throttled bool) {
 		return
 	}
 	if throttled || resp.StatusCode == http.StatusServiceUnavailable {
-		a.Block(RetryAfter(resp.Header, a.now()))
+		a.Block(RetryAfter(resp.Header, a.clock.Now()))
 	}
 	if remaining, reset, ok := ParseRatelimit(resp.Header.Get("Ratelimit")); ok && remaining <= 0 {
 		a.Block(reset)

@@ -34,7 +34,7 @@ func open(o adapter.Opening) (a adapter.Account, err error) {
 	if token == "" {
 		return a, providers.Errorf(providers.KindAuth, "set up", "no Cloudflare token: set %s to an API token that may read and edit DNS", a.From)
 	}
-	account, err := New(Config{Token: token, BaseURL: endpoint, Budget: a.Budget, Now: o.Now})
+	account, err := New(Config{Token: token, BaseURL: endpoint, Budget: a.Budget, Clock: o.Clock})
 	if err != nil {
 		return a, err
 	}

@@ -208,7 +208,7 @@ func (a *Account) refusal(op string, x *exchange, errs []apiError) error {
 	}
 	return &providers.Error{
 		Kind: kind, Source: a.name, Op: op, Code: code,
-		RetryAfter: budget.RetryAfter(x.header, a.now()), Err: errors.New(msg),
+		RetryAfter: budget.RetryAfter(x.header, a.clock.Now()), Err: errors.New(msg),
 	}
 }
 

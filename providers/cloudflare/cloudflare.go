@@ -13,7 +13,6 @@ import (
 	"os"
 	"strings"
 	"sync"
-	"time"
 
 	"github.com/cloudflare/cloudflare-go/v6/dns"
 	"github.com/cloudflare/cloudflare-go/v6/option"
@@ -41,8 +40,8 @@ type Config struct {
 	Token   string // API token; the old global keys are not supported
 	BaseURL string // e.g. https://api.cloudflare.com/client/v4
 
-	Budget *budget.Account  // nil for a budget of its own
-	Now    func() time.Time // nil for time.Now
+	Budget *budget.Account // nil for a budget of its own
+	Clock  providers.Clock
 
 	Transport http.RoundTripper   // what carries requests; nil for a transport of its own
 	Getenv    func(string) string // nil for os.Getenv
@@ -53,7 +52,7 @@ type Config struct {
 type Account struct {
 	name     string
 	budget   *budget.Account
-	now      func() time.Time
+	clock    providers.Clock
 	records  *dns.RecordService
 	zones    *zones.ZoneService
 	nonEmpty sync.Map // id of a zone that has shown a record
@@ -79,9 +78,6 @@ func New(cfg Config) (*Account, error) {
 	if cfg.Getenv == nil {
 		cfg.Getenv = os.Getenv
 	}
-	if cfg.Now == nil {
-		cfg.Now = time.Now
-	}
 	fail := func(kind providers.Kind, format string, args ...any) error {
 		return &providers.Error{Kind: kind, Source: cfg.Name, Op: "set up", Err: fmt.Errorf(format, args...)}
 	}
@@ -106,7 +102,7 @@ func New(cfg Config) (*Account, error) {
 		return nil, fail(providers.KindInvalid, "%q is no http or https URL", providers.Brief(base))
 	}
 	if cfg.Budget == nil {
-		cfg.Budget = budget.New(cfg.Name, defaultRate, defaultBurst, budget.WithClock(cfg.Now))
+		cfg.Budget = budget.New(cfg.Name, defaultRate, defaultBurst, budget.WithClock(cfg.Clock))
 	}
 	client := &http.Client{
 		Transport: cfg.Budget.Transport(cfg.Transport),
@@ -118,7 +114,7 @@ func New(cfg Config) (*Account, error) {
 		option.WithMaxRetries(0), // the SDK would try ten times, writes too; the budget decides
 	}
 	return &Account{
-		name: cfg.Name, token: token, budget: cfg.Budget, now: cfg.Now,
+		name: cfg.Name, token: token, budget: cfg.Budget, clock: cfg.Clock,
 		records: dns.NewRecordService(opts...), zones: zones.NewZoneService(opts...),
 	}, nil
 }

@@ -12,6 +12,7 @@ import (
 	"rollcall/providers"
 	"rollcall/providers/budget"
 	"rollcall/providers/cloudflare"
+	"rollcall/providers/providertest"
 	"rollcall/providers/sim"
 	"rollcall/providers/sim/world"
 )
@@ -41,7 +42,7 @@ func embedded(t *testing.T) (*sim.Sim, *cloudflare.Account, providers.Zone) {
 func account(t *testing.T, s *sim.Sim, token string) *cloudflare.Account {
 	t.Helper()
 	a, err := cloudflare.New(cloudflare.Config{
-		Name: "cf", Token: token, BaseURL: s.Endpoints().Cloudflare, Budget: budget.New("cf", 0, 1, budget.WithTries(1)),
+		Name: "cf", Token: token, BaseURL: s.Endpoints().Cloudflare, Budget: budget.New("cf", 0, 1, budget.WithClock(providertest.NewClock(time.Now()).Clock)),
 		Getenv: func(string) string { return "" },
 	})
 	if err != nil {

@@ -14,6 +14,7 @@ import (
 
 	"rollcall/providers"
 	"rollcall/providers/budget"
+	"rollcall/providers/providertest"
 )
 
 const (
@@ -58,7 +59,7 @@ func (f *fake) account(change ...func(*Config)) *Account {
 	f.t.Helper()
 	cfg := Config{
 		Name: "cf", Token: token, BaseURL: f.srv.URL + "/client/v4", Getenv: func(string) string { return "" },
-		Budget: budget.New("cf", 0, 1, budget.WithJitter(func(time.Duration) time.Duration { return 0 })),
+		Budget: budget.New("cf", 0, 1, budget.WithClock(providertest.NewClock(time.Now()).Clock)),
 	}
 	for _, c := range change {
 		c(&cfg)

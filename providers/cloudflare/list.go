@@ -82,10 +82,10 @@ func (p *pager[T]) run(ctx context.Context) (total int, err error) {
 
 // coverage runs a read and says how much of the source it saw.
 func (a *Account) coverage(ctx context.Context, read func(ctx context.Context) (rows, total int, err error)) providers.Coverage {
-	cov := providers.Coverage{State: providers.CoverageFailed, Started: a.now()}
+	cov := providers.Coverage{State: providers.CoverageFailed, Started: a.clock.Now()}
 	ctx, skew := budget.WithSkew(ctx)
 	cov.Rows, cov.Expected, cov.Err = read(ctx)
-	cov.Finished, cov.Skew = a.now(), skew.Ahead()
+	cov.Finished, cov.Skew = a.clock.Now(), skew.Ahead()
 	switch {
 	case cov.Err == nil:
 		cov.State = providers.CoverageComplete

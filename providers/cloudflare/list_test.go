@@ -206,7 +206,7 @@ func TestAThrottledReadIsTriedThreeTimesAndKeepsItsRetryAfter(t *testing.T) {
 		failure(w, 429, 971, "slow down")
 		return true
 	}
-	b := budget.New("cf", 0, 1, budget.WithTries(1))
+	b := budget.New("cf", 0, 1)
 	_, cov = all(t, f.account(func(c *Config) { c.Budget = b }))
 	if providers.RetryAfter(cov.Err) != 5*time.Minute || b.Left() != 0 {
 		t.Fatalf("retry after %v, left %d", providers.RetryAfter(cov.Err), b.Left())

@@ -29,7 +29,7 @@ func open(o adapter.Opening) (a adapter.Account, err error) {
 	region, profile, endpoint := o.Settings.Get("region"), o.Settings.Get("profile"), o.Settings.Get("endpoint")
 	a.From, a.Region = awsapi.CredentialSource(profile), region
 	a.Budget = o.Budgets.Account("ec2 "+profile+" "+region+" "+endpoint, o.Name, budgetRate, budgetBurst)
-	c, err := New(Config{Name: o.Name, Region: region, Profile: profile, Endpoint: endpoint, Budget: a.Budget, Now: o.Now})
+	c, err := New(Config{Name: o.Name, Region: region, Profile: profile, Endpoint: endpoint, Budget: a.Budget, Clock: o.Clock})
 	if err != nil {
 		return a, err
 	}

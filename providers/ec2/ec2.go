@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awsec2 "github.com/aws/aws-sdk-go-v2/service/ec2"
@@ -28,14 +27,14 @@ const pageSize = 1000
 
 // Config says which cloud is meant. The zero value of every field is usable.
 type Config struct {
-	Name       string           // short name from the config; the region when empty
-	Region     string           // empty: AWS_REGION, or what the profile says
-	Profile    string           // profile in the shared AWS config; empty: AWS_PROFILE or the default chain
-	Endpoint   string           // overrides the endpoints of EC2 and STS; empty: AWS_ENDPOINT_URL and its kin, else Amazon
-	Budget     *budget.Account  // the account's rate budget; nil for none
-	HTTPClient *http.Client     // its Transport is used; nil for the SDK's own
-	Now        func() time.Time // nil for time.Now
-	AWS        *aws.Config      // a config that is used as it is instead of loading one, for tests
+	Name       string          // short name from the config; the region when empty
+	Region     string          // empty: AWS_REGION, or what the profile says
+	Profile    string          // profile in the shared AWS config; empty: AWS_PROFILE or the default chain
+	Endpoint   string          // overrides the endpoints of EC2 and STS; empty: AWS_ENDPOINT_URL and its kin, else Amazon
+	Budget     *budget.Account // the account's rate budget; nil for none
+	HTTPClient *http.Client    // its Transport is used; nil for the SDK's own
+	Clock      providers.Clock
+	AWS        *aws.Config // a config that is used as it is instead of loading one, for tests
 }
 
 // Cloud is one EC2 account in one region. It is safe for concurrent use.
@@ -67,7 +66,7 @@ const (
 func New(cfg Config) (*Cloud, error) {
 	s, err := awsapi.Open(awsapi.Options{
 		Source: cmp.Or(cfg.Name, cfg.Region, string(providers.EC2)), Region: cfg.Region, Profile: cfg.Profile, Endpoint: cfg.Endpoint,
-		Budget: cfg.Budget, HTTPClient: cfg.HTTPClient, Now: cfg.Now, AWS: cfg.AWS,
+		Budget: cfg.Budget, HTTPClient: cfg.HTTPClient, Clock: cfg.Clock, AWS: cfg.AWS,
 	})
 	if err != nil {
 		return nil, err

@@ -1,7 +1,6 @@
 package ec2_test
 
 import (
-	"context"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -15,6 +14,7 @@ import (
 
 	"rollcall/providers/budget"
 	"rollcall/providers/ec2"
+	"rollcall/providers/providertest"
 )
 
 // handlers answer by the Action of the request. One that is missing fails the test.
@@ -24,8 +24,8 @@ func staticConfig(region string) *aws.Config {
 	return &aws.Config{Region: region, Credentials: credentials.NewStaticCredentialsProvider("AKIDEXAMPLE", "secret", "")}
 }
 
-// fakeCloud is a cloud whose API is played by h. Pauses are noted and not made.
-func fakeCloud(t *testing.T, h handlers) (*ec2.Cloud, *pauses) {
+// fakeCloud is a cloud whose API is played by h. Its clock stands still but for pauses.
+func fakeCloud(t *testing.T, h handlers) (*ec2.Cloud, *providertest.Clock) {
 	t.Helper()
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if err := r.ParseForm(); err != nil {
@@ -44,43 +44,15 @@ func fakeCloud(t *testing.T, h handlers) (*ec2.Cloud, *pauses) {
 		f(w, r)
 	}))
 	t.Cleanup(srv.Close)
-	p := &pauses{}
+	clk := providertest.NewClock(time.Unix(1_800_000_000, 0))
 	c, err := ec2.New(ec2.Config{
 		Name: "aws-use1", AWS: staticConfig("us-east-1"), Endpoint: srv.URL,
-		Budget: budget.New("aws", 0, 1, budget.WithSleep(p.sleep), budget.WithJitter(func(time.Duration) time.Duration { return 0 }),
-			budget.WithClock(p.now)),
+		Budget: budget.New("aws", 0, 1, budget.WithClock(clk.Clock)), Clock: clk.Clock,
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return c, p
-}
-
-// pauses is a clock that only pauses move.
-type pauses struct {
-	mu  sync.Mutex
-	all []time.Duration
-}
-
-func (p *pauses) sleep(_ context.Context, d time.Duration) error {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.all = append(p.all, d)
-	return nil
-}
-
-func (p *pauses) now() time.Time {
-	return time.Unix(1_800_000_000, 0).Add(p.total())
-}
-
-func (p *pauses) total() time.Duration {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	var sum time.Duration
-	for _, d := range p.all {
-		sum += d
-	}
-	return sum
+	return c, clk
 }
 
 func identity(account string) http.HandlerFunc {

@@ -196,12 +196,5 @@ func (c *Cloud) unknownProfile(ctx context.Context, name string, err error) bool
 	if at, ok := made.(time.Time); !ok || c.s.Now().Sub(at) > profileSpread {
 		return false
 	}
-	t := time.NewTimer(profilePause)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-		return false
-	case <-t.C:
-		return true
-	}
+	return c.s.Sleep(ctx, profilePause) == nil
 }

@@ -80,7 +80,7 @@ func newCloud(f *Fleet, s CloudSource, last *providers.Snapshot) *cloud {
 		}
 	}
 	if c.err != nil {
-		c.shown.Coverage = providers.Failed(f.now(), f.now(), c.err)
+		c.shown.Coverage = providers.Failed(f.clock.Now(), f.clock.Now(), c.err)
 	}
 	return c
 }
@@ -166,10 +166,10 @@ func (c *cloud) addPage(gen uint64, page []providers.Instance) {
 	c.noteProgress(len(page))
 	in := &c.incoming
 	in.rows = append(in.rows, page...)
-	if !c.held.from.IsZero() || !worthShowing(len(in.rows), in.shown, c.f.now(), in.shownAt) {
+	if !c.held.from.IsZero() || !worthShowing(len(in.rows), in.shown, c.f.clock.Now(), in.shownAt) {
 		return
 	}
-	in.shown, in.shownAt = len(in.rows), c.f.now()
+	in.shown, in.shownAt = len(in.rows), c.f.clock.Now()
 	c.shown.Instances, c.shown.Addresses = slices.Clip(in.rows), slices.Clip(in.addrs)
 	c.shown.RowsFrom = c.since
 	c.f.publish()
@@ -249,7 +249,7 @@ func (c *cloud) recordFailure(started time.Time, err error) {
 		c.show(c.held)
 	}
 	c.incoming, c.read = incoming{}, cloudRead{}
-	c.shown.Coverage = providers.Failed(started, c.f.now(), err)
+	c.shown.Coverage = providers.Failed(started, c.f.clock.Now(), err)
 }
 
 // acceptRead decides what the last read is worth, from its coverage, from what was

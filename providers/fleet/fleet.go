@@ -68,9 +68,9 @@ type ZoneSource struct {
 type Options struct {
 	Clouds  []CloudSource
 	Zones   []ZoneSource
-	Every   time.Duration    // between two reads of a healthy source; default 30 s
-	Timeout time.Duration    // for how long a read of one source may bring nothing; default 60 s
-	Now     func() time.Time // default time.Now
+	Every   time.Duration // between two reads of a healthy source; default 30 s
+	Timeout time.Duration // for how long a read of one source may bring nothing; default 60 s
+	Clock   providers.Clock
 	// Last holds the rows of an earlier run. They are shown, with their age,
 	// until their source was read, and the first read is measured against them.
 	Last *providers.Snapshot
@@ -87,7 +87,7 @@ type Options struct {
 type Fleet struct {
 	every, timeout       time.Duration
 	lookups, manyLookups int
-	now                  func() time.Time
+	clock                providers.Clock
 
 	latest  atomic.Pointer[providers.Snapshot]
 	updates chan struct{}
@@ -112,16 +112,13 @@ func New(o Options) *Fleet {
 		every:   cmp.Or(o.Every, 30*time.Second),
 		timeout: cmp.Or(o.Timeout, time.Minute),
 		lookups: cmp.Or(o.Lookups, 50), manyLookups: cmp.Or(o.Lookups, 200),
-		now:     o.Now,
+		clock:   o.Clock,
 		updates: make(chan struct{}, 1),
 		resumed: make(chan struct{}),
 		fleetID: o.FleetID, departed: o.Departed, forgotten: o.Forgotten,
 	}
 	if o.Last != nil {
 		f.last = slices.Clone(o.Last.Clouds)
-	}
-	if f.now == nil {
-		f.now = time.Now
 	}
 	for _, s := range o.Clouds {
 		c := newCloud(f, s, o.Last)
@@ -180,7 +177,7 @@ func (f *Fleet) SetForgotten(keys []providers.CloudKey) {
 // The caller holds mu.
 func (f *Fleet) publish() {
 	f.seq++
-	s := &providers.Snapshot{Seq: f.seq, Taken: f.now(), Forgotten: f.forgotten}
+	s := &providers.Snapshot{Seq: f.seq, Taken: f.clock.Now(), Forgotten: f.forgotten}
 	for _, c := range f.clouds {
 		s.Clouds = append(s.Clouds, c.view())
 	}

@@ -20,7 +20,7 @@ import (
 // The account of every named zone is asked anew whether the zone is delegated (Zone.Pending). When the list of a named
 // cloud is short and waits for zones that were not read, those are read once more.
 func (f *Fleet) Recent(ctx context.Context, maxAge time.Duration, names ...string) *providers.Snapshot {
-	since := f.now().Add(-maxAge)
+	since := f.clock.Now().Add(-maxAge)
 	f.readSince(ctx, since, maxAge > 0, names)
 	if zones := f.awaitedZones(names); len(zones) > 0 {
 		f.readSince(ctx, since, maxAge > 0, zones)
@@ -135,7 +135,7 @@ func (f *Fleet) Identify(ctx context.Context, name string) (providers.Cloud, err
 // known, or that the cloud could not be set up; the answer has the key of the account, and in Err why there is no
 // answer about the instance.
 func (f *Fleet) Lookup(ctx context.Context, name, id string) (providers.Lookup, error) {
-	asked := providers.Lookup{ID: id, Asked: f.now()}
+	asked := providers.Lookup{ID: id, Asked: f.clock.Now()}
 	_, c, err := f.computeOf(name)
 	if err != nil {
 		return asked, err

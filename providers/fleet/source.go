@@ -122,7 +122,7 @@ func (f *Fleet) loop(ctx context.Context, s source) {
 	sl := s.sched()
 	for ctx.Err() == nil {
 		f.mu.Lock()
-		wait, paused, resumed := sl.nextAt.Sub(f.now()), f.paused, f.resumed
+		wait, paused, resumed := sl.nextAt.Sub(f.clock.Now()), f.paused, f.resumed
 		f.mu.Unlock()
 		switch {
 		case paused:
@@ -131,13 +131,11 @@ func (f *Fleet) loop(ctx context.Context, s source) {
 			case <-ctx.Done():
 			}
 		case wait > 0:
-			timer := time.NewTimer(wait)
 			select {
-			case <-timer.C:
+			case <-time.After(wait):
 			case <-sl.wake: // another caller has read it: nextAt has moved
 			case <-ctx.Done():
 			}
-			timer.Stop()
 		default:
 			f.refresh(ctx, s, time.Time{})
 		}
@@ -192,24 +190,23 @@ func (f *Fleet) trySetUp(ctx context.Context, s source) bool {
 		return false
 	}
 	if sl.settingUp == nil {
-		sl.settingUp, sl.since = make(chan struct{}), f.now()
+		sl.settingUp, sl.since = make(chan struct{}), f.clock.Now()
 		go f.setUp(s)
 	}
 	ended, since := sl.settingUp, sl.since
-	left := time.NewTimer(f.timeout - f.now().Sub(since))
-	defer left.Stop()
+	left := time.After(f.timeout - f.clock.Now().Sub(since))
 	f.mu.Unlock()
 	gaveUp := false
 	select {
 	case <-ended:
 	case <-ctx.Done():
-	case <-left.C:
+	case <-left:
 		gaveUp = true
 	}
 	f.mu.Lock()
 	if gaveUp && sl.settingUp == ended {
 		s.recordFailure(since, &providers.Error{Kind: providers.KindUnreachable, Source: sl.name, Op: "set up", Err: fmt.Errorf(
-			"setting it up has not ended within %s: its key file, or a file of its profile, is not answered; see that it can be read, or name another in the config", max(f.timeout, f.now().Sub(since).Round(time.Second)))})
+			"setting it up has not ended within %s: its key file, or a file of its profile, is not answered; see that it can be read, or name another in the config", max(f.timeout, f.clock.Now().Sub(since).Round(time.Second)))})
 		sl.scheduleNext(f, s.coverage())
 		f.publish()
 	}
@@ -225,7 +222,7 @@ func (f *Fleet) setUp(s source) {
 	close(sl.settingUp)
 	sl.settingUp, sl.err = nil, err
 	if err != nil {
-		s.recordFailure(f.now(), err)
+		s.recordFailure(f.clock.Now(), err)
 		sl.scheduleNext(f, s.coverage())
 	} else {
 		sl.readNow(f)
@@ -238,7 +235,7 @@ func (f *Fleet) setUp(s source) {
 // read unlocks it. It reports whether the read ended by itself.
 func (f *Fleet) read(ctx context.Context, s source) bool {
 	sl := s.sched()
-	started := f.now()
+	started := f.clock.Now()
 	sl.gen++
 	sl.begun++
 	gen, done := sl.gen, make(chan struct{})
@@ -287,7 +284,7 @@ func (f *Fleet) read(ctx context.Context, s source) bool {
 		apply()
 		s.explainSilence(rctx)
 	default:
-		s.recordFailure(started, &providers.Error{Kind: providers.KindUnreachable, Source: sl.name, Op: "read", Err: fmt.Errorf("no answer within %s", f.now().Sub(started).Round(time.Millisecond))})
+		s.recordFailure(started, &providers.Error{Kind: providers.KindUnreachable, Source: sl.name, Op: "read", Err: fmt.Errorf("no answer within %s", f.clock.Now().Sub(started).Round(time.Millisecond))})
 	}
 	sl.noteSkew(s.coverage())
 	sl.scheduleNext(f, s.coverage())
@@ -317,7 +314,7 @@ func (f *Fleet) Reading() []Progress {
 	var out []Progress
 	for _, s := range f.sources {
 		if sl := s.sched(); sl.reading {
-			out = append(out, Progress{Name: sl.name, Rows: sl.rows, Since: f.now().Sub(sl.since)})
+			out = append(out, Progress{Name: sl.name, Rows: sl.rows, Since: f.clock.Now().Sub(sl.since)})
 		}
 	}
 	return out
@@ -357,12 +354,10 @@ func awaitResult(ctx context.Context, result <-chan func()) func() {
 		return apply
 	case <-ctx.Done():
 	}
-	timer := time.NewTimer(cancelGrace)
-	defer timer.Stop()
 	select {
 	case apply := <-result:
 		return apply
-	case <-timer.C:
+	case <-time.After(cancelGrace):
 		return nil
 	}
 }
@@ -371,7 +366,7 @@ func awaitResult(ctx context.Context, result <-chan func()) func() {
 // up. It is not called a second time meanwhile. The caller holds mu.
 func (f *Fleet) recordHang(s source) {
 	sl := s.sched()
-	now := f.now()
+	now := f.clock.Now()
 	s.recordFailure(now, &providers.Error{Kind: providers.KindUnreachable, Source: sl.name, Op: "read", Err: fmt.Errorf("a read that began %s ago still hangs", now.Sub(sl.since).Round(time.Second))})
 	sl.scheduleNext(f, s.coverage())
 	f.publish()
@@ -379,7 +374,7 @@ func (f *Fleet) recordHang(s source) {
 
 // scheduleNext says when the source is read next. Fleet.mu is held.
 func (s *schedule) scheduleNext(f *Fleet, c providers.Coverage) {
-	now := f.now()
+	now := f.clock.Now()
 	if c.Complete() {
 		s.failures, s.retryAt = 0, time.Time{}
 		s.nextAt = now.Add(jitter(f.every, 0.9, 1.1))
@@ -398,7 +393,7 @@ func (s *schedule) scheduleNext(f *Fleet, c providers.Coverage) {
 
 // readNow makes the loop read the source at once.
 func (s *schedule) readNow(f *Fleet) {
-	s.nextAt, s.retryAt = f.now(), time.Time{}
+	s.nextAt, s.retryAt = f.clock.Now(), time.Time{}
 	s.signal()
 }
 

@@ -222,7 +222,7 @@ func (c *cloud) lookUpAll(ctx context.Context, ids []string, key providers.Cloud
 		l, ok := got[id]
 		switch {
 		case !ok:
-			l = providers.Lookup{ID: id, Asked: c.f.now(), Err: cmp.Or(err, errors.New("no answer"))}
+			l = providers.Lookup{ID: id, Asked: c.f.clock.Now(), Err: cmp.Or(err, errors.New("no answer"))}
 		case l.Gone && err != nil:
 			l = providers.Lookup{ID: id, Asked: l.Asked, Err: err}
 		}
@@ -233,7 +233,7 @@ func (c *cloud) lookUpAll(ctx context.Context, ids []string, key providers.Cloud
 
 // lookup asks for one instance. The cause of a "gone" is left in Err for the caller.
 func (c *cloud) lookup(ctx context.Context, id string) providers.Lookup {
-	l := providers.Lookup{ID: id, Asked: c.f.now()}
+	l := providers.Lookup{ID: id, Asked: c.f.clock.Now()}
 	i, err := c.src.Compute.Instance(ctx, id)
 	switch {
 	case err != nil:

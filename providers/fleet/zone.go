@@ -51,7 +51,7 @@ func newZone(f *Fleet, s ZoneSource, last *providers.Snapshot) *zone {
 		}
 	}
 	if z.err != nil {
-		z.shown.Coverage = providers.Failed(f.now(), f.now(), z.err)
+		z.shown.Coverage = providers.Failed(f.clock.Now(), f.clock.Now(), z.err)
 	}
 	return z
 }
@@ -138,7 +138,7 @@ func (z *zone) fetch(ctx context.Context, gen uint64, started time.Time) func() 
 	z.pages, z.pagesShown = nil, 0
 	resolved, at, held, seen, before := z.resolved, z.resolvedAt, z.held, z.shown.Zone.ID, z.shown
 	z.f.mu.Unlock()
-	if resolved.ID == "" || z.f.now().Sub(at) > zoneFor {
+	if resolved.ID == "" || z.f.clock.Now().Sub(at) > zoneFor {
 		found, err := providers.FindZone(ctx, z.src.DNS, z.name, z.src.ID, seen)
 		if err != nil {
 			return func() {
@@ -146,7 +146,7 @@ func (z *zone) fetch(ctx context.Context, gen uint64, started time.Time) func() 
 				z.recordFailure(started, err)
 			}
 		}
-		resolved, at = found, z.f.now()
+		resolved, at = found, z.f.clock.Now()
 		z.noteAnswer()
 	}
 	var rows []providers.Record
@@ -223,10 +223,10 @@ func (z *zone) addPage(gen uint64, resolved providers.Zone, page []providers.Rec
 		return
 	}
 	z.pages = append(z.pages, page...)
-	if !worthShowing(len(z.pages), z.pagesShown, z.f.now(), z.pagesAt) {
+	if !worthShowing(len(z.pages), z.pagesShown, z.f.clock.Now(), z.pagesAt) {
 		return
 	}
-	z.pagesShown, z.pagesAt = len(z.pages), z.f.now()
+	z.pagesShown, z.pagesAt = len(z.pages), z.f.clock.Now()
 	z.shown.Zone, z.shown.Records, z.shown.RowsFrom = resolved, withOwners(z.pages), z.since
 	z.f.publish()
 }
@@ -246,7 +246,7 @@ func (z *zone) setUp() error {
 
 // recordFailure takes in a read that brought no answer; the rows stay.
 func (z *zone) recordFailure(started time.Time, err error) {
-	z.shown.Coverage = providers.Failed(started, z.f.now(), err)
+	z.shown.Coverage = providers.Failed(started, z.f.clock.Now(), err)
 	if z.held.from.IsZero() && len(z.pages) > 0 {
 		z.held = heldZone{raw: z.pages, from: started}
 	}

@@ -6,12 +6,14 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+
+	"rollcall/providers"
 )
 
 // whole returns the text of a journal that the package has written.
 func whole(f *testing.F) []byte {
 	path := filepath.Join(f.TempDir(), "journal.jsonl")
-	j, err := Open(path, nil)
+	j, err := Open(path, providers.Clock{}, nil)
 	if err != nil {
 		f.Fatal(err)
 	}

@@ -157,9 +157,9 @@ type Problem struct {
 // Journal is an open journal. It is safe for concurrent use, by several
 // goroutines and by several processes.
 type Journal struct {
-	path string
-	now  func() time.Time
-	stop <-chan struct{} // closed when no one waits for the lock any more; may be nil
+	path  string
+	clock providers.Clock
+	stop  <-chan struct{} // closed when no one waits for the lock any more; may be nil
 
 	mu     sync.Mutex
 	file   *os.File
@@ -175,15 +175,9 @@ type Journal struct {
 
 // Open opens the journal at path, and makes it and its folder when they are
 // not there. A damaged tail is set aside into a side file, which Problems
-// reports. now returns the time of entries; nil means time.Now.
-func Open(path string, now func() time.Time) (*Journal, error) { return OpenUntil(nil, path, now) }
-
-// OpenUntil is Open for a program that can be stopped: once stop is closed, no method waits for a lock that another
+// reports. Entries bear the time of clock. Once stop, which may be nil, is closed, no method waits for a lock that another
 // process holds, but for End, which says what was done already. No lock is waited for longer than 10 s.
-func OpenUntil(stop <-chan struct{}, path string, now func() time.Time) (*Journal, error) {
-	if now == nil {
-		now = time.Now
-	}
+func Open(path string, clock providers.Clock, stop <-chan struct{}) (*Journal, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, fmt.Errorf("journal: %w", err)
 	}
@@ -196,7 +190,7 @@ func OpenUntil(stop <-chan struct{}, path string, now func() time.Time) (*Journa
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("journal: %w", err), file.Close())
 	}
-	j := &Journal{path: path, now: now, stop: stop, file: file, lock: lock}
+	j := &Journal{path: path, clock: clock, stop: stop, file: file, lock: lock}
 	if errors.Is(statErr, os.ErrNotExist) {
 		if err := syncFolder(filepath.Dir(path)); err != nil {
 			return nil, errors.Join(fmt.Errorf("journal: %w", err), j.Close())
@@ -240,7 +234,7 @@ func (j *Journal) enter(state State, entries []Entry) ([]Entry, error) {
 			out[i].ID = strconv.FormatUint(j.book.lastID+uint64(i)+1, 10)
 			out[i].State = state
 			if out[i].Time.IsZero() {
-				out[i].Time = j.now()
+				out[i].Time = j.clock.Now()
 			}
 			lines = append(lines, body{Entry: &out[i]})
 		}
@@ -261,7 +255,7 @@ func (j *Journal) End(outcomes ...Outcome) error {
 		var lines []body
 		for _, o := range outcomes {
 			if o.Time.IsZero() {
-				o.Time = j.now()
+				o.Time = j.clock.Now()
 			}
 			lines = append(lines, body{Outcome: &o})
 		}
@@ -372,7 +366,7 @@ func (j *Journal) catchUp() error {
 
 // setAside moves a damaged tail into a side file, and only then cuts it off.
 func (j *Journal) setAside(bad []byte) error {
-	side := fmt.Sprintf("%s.damaged-%d-%d", j.path, j.now().Unix(), j.book.size)
+	side := fmt.Sprintf("%s.damaged-%d-%d", j.path, j.clock.Now().Unix(), j.book.size)
 	f, err := openOwn(side, os.O_WRONLY|os.O_CREATE|os.O_APPEND)
 	if err != nil {
 		return fmt.Errorf("journal: set the damaged tail aside: %w", err)

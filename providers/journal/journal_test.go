@@ -13,15 +13,14 @@ import (
 	"time"
 
 	"rollcall/providers"
+	"rollcall/providers/providertest"
 )
 
 var at = time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
 
-func clock() time.Time { return at }
-
 func open(t *testing.T, path string) *Journal {
 	t.Helper()
-	j, err := Open(path, clock)
+	j, err := Open(path, providertest.NewClock(at).Clock, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -238,7 +237,7 @@ func TestAJournalThatCannotBeWrittenSaysSo(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(t.TempDir(), "f"), nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Open(filepath.Join(os.DevNull, "journal"), nil); err == nil {
+	if _, err := Open(filepath.Join(os.DevNull, "journal"), providers.Clock{}, nil); err == nil {
 		t.Error("Open below a file")
 	}
 }
@@ -297,7 +296,7 @@ func TestMain(m *testing.M) {
 
 // write is what each process of the next test does.
 func write(path string) int {
-	j, err := Open(path, nil)
+	j, err := Open(path, providers.Clock{}, nil)
 	for i := 0; err == nil && i < 10; i++ {
 		var es []Entry
 		if es, err = j.Begin(entry(i)); err == nil {

@@ -116,7 +116,7 @@ func (j *Journal) Abandoned(recheck time.Duration) ([]Entry, error) {
 					out = append(out, *e)
 				}
 			case Unknown:
-				if j.now().Sub(e.Ended) < recheck {
+				if j.clock.Now().Sub(e.Ended) < recheck {
 					out = append(out, *e)
 				}
 			default:
@@ -139,7 +139,7 @@ func (j *Journal) RecordOutcomes(outcomes ...Outcome) (written []Entry, err erro
 				continue
 			}
 			if o.Time.IsZero() {
-				o.Time = j.now()
+				o.Time = j.clock.Now()
 			}
 			lines = append(lines, body{Outcome: &o})
 			ids = append(ids, o.ID)

@@ -12,13 +12,16 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"rollcall/providers"
+	"rollcall/providers/providertest"
 )
 
 const stopperEnv = "ROLLCALL_TEST_JOURNAL_STOPPER"
 
 // stop begins an entry, says so, and waits to be killed.
 func stop(path string) {
-	j, err := Open(path, nil)
+	j, err := Open(path, providers.Clock{}, nil)
 	if err == nil {
 		_, err = j.Begin(entry(7))
 	}
@@ -152,8 +155,8 @@ func TestWhatWasAbandonedIsSettledOnce(t *testing.T) {
 }
 
 func TestWhatCouldNotBeToldIsGivenAgainForAWhile(t *testing.T) {
-	now := at
-	j, err := Open(file(t), func() time.Time { return now })
+	clk := providertest.NewClock(at)
+	j, err := Open(file(t), clk.Clock, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -165,8 +168,8 @@ func TestWhatCouldNotBeToldIsGivenAgainForAWhile(t *testing.T) {
 	for _, c := range []struct {
 		later time.Duration
 		want  int
-	}{{0, 1}, {59 * time.Minute, 1}, {time.Hour, 0}} {
-		now = at.Add(c.later)
+	}{{0, 1}, {59 * time.Minute, 1}, {time.Minute, 0}} {
+		clk.Advance(c.later)
 		if es, err := j.Abandoned(time.Hour); err != nil || len(es) != c.want {
 			t.Errorf("%s later: %d, %v", c.later, len(es), err)
 		}

@@ -33,11 +33,9 @@ func waitFor(stop <-chan struct{}, f *os.File, try func(*os.File) (bool, error))
 		if time.Now().After(deadline) {
 			return fmt.Errorf("journal: %s has held %s for %d s; %w", holder(f.Name()), f.Name(), int(lockWait/time.Second), ErrHeld)
 		}
-		t := time.NewTimer(pause)
 		select {
-		case <-t.C:
+		case <-time.After(pause):
 		case <-stop:
-			t.Stop()
 			return fmt.Errorf("journal: %w: %s holds %s", ErrStopped, holder(f.Name()), f.Name())
 		}
 	}

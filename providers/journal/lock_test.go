@@ -14,13 +14,15 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"rollcall/providers"
 )
 
 const holderEnv = "ROLLCALL_TEST_JOURNAL_HOLDER"
 
 // hold takes the lock of a journal, says so, and keeps it until it is killed.
 func hold(path string) {
-	j, err := Open(path, nil)
+	j, err := Open(path, providers.Clock{}, nil)
 	if err == nil {
 		err = j.locked(func() error {
 			fmt.Println("held")
@@ -69,7 +71,7 @@ func TestALockThatAStoppedProcessHoldsIsWaitedForTenSecondsAndItsHolderNamed(t *
 	pid := held(t, path)
 	for name, do := range map[string]func() error{
 		"begin": func() error { _, err := j.Begin(entry(2)); return err },
-		"open":  func() error { _, err := Open(path, nil); return err },
+		"open":  func() error { _, err := Open(path, providers.Clock{}, nil); return err },
 		"read":  func() error { _, _, err := Read(path); return err },
 		"end":   func() error { return j.End(Outcome{ID: "1", State: Done}) },
 	} {
@@ -92,7 +94,7 @@ func TestALockThatAStoppedProcessHoldsIsWaitedForTenSecondsAndItsHolderNamed(t *
 func TestWhoIsStoppedWaitsForNoLock(t *testing.T) {
 	path := file(t)
 	stop := make(chan struct{})
-	j, err := OpenUntil(stop, path, nil)
+	j, err := Open(path, providers.Clock{}, stop)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -129,7 +131,7 @@ func TestAFileOfTheJournalThatIsNoFileOfItsOwnIsRefused(t *testing.T) {
 			if err := put(path + name); err != nil {
 				t.Fatal(err)
 			}
-			if _, err := Open(path, nil); err == nil || !strings.Contains(err.Error(), what) || strings.Contains(err.Error(), "\n") {
+			if _, err := Open(path, providers.Clock{}, nil); err == nil || !strings.Contains(err.Error(), what) || strings.Contains(err.Error(), "\n") {
 				t.Errorf("%s as %s is opened: %v", what, name, err)
 			}
 			if _, _, err := Read(path); name == "" && err == nil {
@@ -153,7 +155,7 @@ func TestAJournalOfAnotherUserIsRefused(t *testing.T) {
 	if err := os.Chown(path, 12345, -1); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Open(path, nil); err == nil || !strings.Contains(err.Error(), "belongs to another user (uid 12345)") {
+	if _, err := Open(path, providers.Clock{}, nil); err == nil || !strings.Contains(err.Error(), "belongs to another user (uid 12345)") {
 		t.Error(err)
 	}
 }

@@ -13,7 +13,7 @@ import (
 func TestAnEntryWithSomethingToPutBackStaysOpenWhateverAnEarlierReleaseSaysOfIt(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "journal.jsonl")
 	open := func() *journal.Journal {
-		j, err := journal.Open(path, nil)
+		j, err := journal.Open(path, providers.Clock{}, nil)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -21,7 +21,7 @@ import (
 func Run(ctx context.Context, spec Spec, clouds []Cloud, o Options, progress func(Progress)) Report {
 	plan, err := Prepare(spec, clouds)
 	o = o.withDefaults()
-	r := Report{Spec: spec, Nodes: plan.Nodes, Started: o.Now(), Finished: o.Now()}
+	r := Report{Spec: spec, Nodes: plan.Nodes, Started: o.Clock.Now(), Finished: o.Clock.Now()}
 	if err != nil {
 		r.Problems, _ = errors.AsType[Problems](err)
 		return r
@@ -73,9 +73,6 @@ func nextNumber(s Spec, nodes []Node) int {
 }
 
 func (o Options) withDefaults() Options {
-	if o.Now == nil {
-		o.Now = time.Now
-	}
 	o.Concurrency = cmp.Or(o.Concurrency, 8)
 	o.Tries = cmp.Or(o.Tries, 4)
 	o.LaunchTimeout = cmp.Or(o.LaunchTimeout, 45*time.Second)
@@ -107,13 +104,13 @@ func execute(ctx context.Context, r Report, clouds []Cloud, o Options, progress 
 	for _, t := range r.Spec.Nodes {
 		l.poll[t.Cloud] = max(o.Poll, time.Duration(t.Count)*o.Poll/20)
 	}
-	r.Started = o.Now()
+	r.Started = o.Clock.Now()
 	var wg sync.WaitGroup
 	for i := range r.Nodes {
 		wg.Go(func() { l.node(ctx, i) })
 	}
 	wg.Wait()
-	r.Nodes, r.Finished = l.nodes, o.Now()
+	r.Nodes, r.Finished = l.nodes, o.Clock.Now()
 	return r
 }
 
@@ -133,7 +130,7 @@ func (l *run) set(i int, change func(*Node)) {
 	change(n)
 	n.Message = providers.Clean(n.Message)
 	if n.Stage != was.Stage || n.Since.IsZero() {
-		n.Since = l.o.Now()
+		n.Since = l.o.Clock.Now()
 	}
 	if l.progress == nil || (n.Stage == was.Stage && n.Message == was.Message && n.Instance.ID == was.Instance.ID) {
 		return
@@ -261,14 +258,7 @@ func (l *run) ask(ctx context.Context, i int, req providers.LaunchRequest) bool 
 
 // wait sleeps for d and a little more, so that nodes do not ask in step; false when ctx ended first.
 func (l *run) wait(ctx context.Context, d time.Duration) bool {
-	timer := time.NewTimer(time.Duration(float64(d) * (1 + 0.3*rand.Float64())))
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true
-	case <-ctx.Done():
-		return false
-	}
+	return l.o.Clock.Sleep(ctx, time.Duration(float64(d)*(1+0.3*rand.Float64()))) == nil
 }
 
 // pollInstance asks the cloud how the node's instance is. dead says that it will never run.
@@ -308,7 +298,7 @@ func (l *run) pollInstance(ctx context.Context, i int) (state providers.Instance
 // untilRunning follows a node to running.
 func (l *run) untilRunning(ctx context.Context, i int) bool {
 	n := l.get(i)
-	until := l.o.Now().Add(l.o.RunTimeout)
+	until := l.o.Clock.Now().Add(l.o.RunTimeout)
 	if n.Instance.State == providers.StateRunning {
 		l.set(i, func(n *Node) { n.Stage = StageRunning })
 		return true
@@ -321,7 +311,7 @@ func (l *run) untilRunning(ctx context.Context, i int) bool {
 		case state == providers.StateRunning:
 			l.set(i, func(n *Node) { n.Stage = StageRunning })
 			return true
-		case l.o.Now().After(until):
+		case l.o.Clock.Now().After(until):
 			err := fmt.Errorf("not running after %s", l.o.RunTimeout)
 			l.end(i, "", err, "%v; it may still come up: look, or retry", err)
 			return false
@@ -358,7 +348,7 @@ func (l *run) watch(ctx context.Context, i int) (message string, again bool) {
 // untilRegistered follows a running node into DNS.
 func (l *run) untilRegistered(ctx context.Context, i int) {
 	n := l.get(i)
-	until := l.o.Now().Add(l.o.RegisterTimeout)
+	until := l.o.Clock.Now().Add(l.o.RegisterTimeout)
 	put := !l.spec.Console || l.o.Register == nil // nothing to do, or done
 	watched := l.o.Boot != nil
 	says := ""
@@ -390,7 +380,7 @@ func (l *run) untilRegistered(ctx context.Context, i int) {
 		case ctx.Err() == nil && err != nil && !put && (providers.KindOf(err) == providers.KindInvalid || providers.KindOf(err) == providers.KindLimit):
 			l.end(i, "", err, "it runs, and cannot be registered: %v", err)
 			return
-		case ctx.Err() == nil && l.o.Now().After(until):
+		case ctx.Err() == nil && l.o.Clock.Now().After(until):
 			l.end(i, "", cmp.Or(err, fmt.Errorf("not in DNS after %s", l.o.RegisterTimeout)),
 				"it runs, and is not in DNS after %s: look at its console log, or retry%s", l.o.RegisterTimeout, reasonText(err, says))
 			return

@@ -159,7 +159,7 @@ type Options struct {
 	Earlier func(n Node) string
 	// TakenOnly ends the way of a node once its cloud has taken it: it is not followed further.
 	TakenOnly bool
-	Now       func() time.Time // default time.Now
+	Clock     providers.Clock
 
 	Concurrency     int           // nodes under way at a time in one cloud; default 8
 	Tries           int           // launch calls for one node; default 4

@@ -25,7 +25,7 @@ func open(o adapter.Opening) (a adapter.Account, err error) {
 	profile, endpoint := o.Settings.Get("profile"), o.Settings.Get("endpoint")
 	a.From = awsapi.CredentialSource(profile)
 	a.Budget = o.Budgets.Account("route53 "+profile+" "+endpoint, string(providers.Route53), budgetRate, budgetBurst)
-	account, err := New(Config{Profile: profile, Endpoint: endpoint, Budget: a.Budget, Now: o.Now})
+	account, err := New(Config{Profile: profile, Endpoint: endpoint, Budget: a.Budget, Clock: o.Clock})
 	if err != nil {
 		return a, err
 	}

@@ -198,7 +198,7 @@ func (r *run) commit(ctx context.Context, pending []int) {
 		again, wait := r.refused(ctx, in, touched, read, err, &conflicts, &idle)
 		pending = append(again, later...)
 		slices.Sort(pending)
-		if wait > 0 && len(pending) > 0 && r.a.pause(ctx, wait) != nil {
+		if wait > 0 && len(pending) > 0 && r.a.s.Sleep(ctx, wait) != nil {
 			r.failAll(pending, &providers.Error{Kind: providers.KindUnreachable, Err: ctx.Err()})
 			return
 		}
@@ -369,14 +369,3 @@ func ref(c *providers.Change) string {
 }
 
 func jitter(bound time.Duration) time.Duration { return rand.N(max(1, bound)) }
-
-func pause(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}

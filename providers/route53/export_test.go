@@ -1,12 +1,5 @@
 package route53
 
-import "time"
-
-// ShortPauses makes the pauses of an account's retries ten times shorter.
-func ShortPauses(a *Account) {
-	a.jitter = func(bound time.Duration) time.Duration { return jitter(bound / 10) }
-}
-
 // The codec of names and values, for its tests.
 var (
 	NameFromWire  = nameFromWire

@@ -17,6 +17,7 @@ import (
 
 	"rollcall/providers"
 	"rollcall/providers/budget"
+	"rollcall/providers/providertest"
 	"rollcall/providers/route53"
 )
 
@@ -110,11 +111,11 @@ var zone = providers.Zone{Name: "unilans.net", ID: "Z1", Provider: providers.Rou
 
 func (f *fake) account() *route53.Account {
 	f.t.Helper()
-	a, err := route53.New(route53.Config{AWS: staticConfig(), Endpoint: f.url, Budget: budget.New("r53", 0, 1, budget.WithBackoff(time.Millisecond))})
+	clk := providertest.NewFastClock(time.Now(), 10).Clock
+	a, err := route53.New(route53.Config{AWS: staticConfig(), Endpoint: f.url, Clock: clk, Budget: budget.New("r53", 0, 1, budget.WithClock(clk))})
 	if err != nil {
 		f.t.Fatal(err)
 	}
-	route53.ShortPauses(a)
 	return a
 }
 

@@ -33,7 +33,7 @@ func (r *run) refused(ctx context.Context, in []int, touched map[int][]key, read
 			r.failAll(in, err)
 			return nil, 0
 		}
-		return in, providers.RetryAfter(err) + r.a.jitter(firstPause<<*idle)
+		return in, providers.RetryAfter(err) + jitter(firstPause<<*idle)
 	case code == "PriorRequestNotComplete":
 		return r.adds(in, err, conflicts)
 	case code != "InvalidChangeBatch":
@@ -99,7 +99,7 @@ func (r *run) adds(in []int, err error, tries *int) (again []int, wait time.Dura
 
 func (r *run) backoff(try int) time.Duration {
 	bound := max(firstPause, r.took) << min(try-1, 10)
-	return max(time.Millisecond, r.a.jitter(min(bound, max(maxPause, pauseFactor*r.took), time.Minute)))
+	return max(time.Millisecond, jitter(min(bound, max(maxPause, pauseFactor*r.took), time.Minute)))
 }
 
 // bisect finds the bad changes of a batch that Route 53 refused though the zone

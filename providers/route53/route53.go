@@ -7,7 +7,6 @@ import (
 	"context"
 	"net/http"
 	"sync"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awsr53 "github.com/aws/aws-sdk-go-v2/service/route53"
@@ -19,16 +18,14 @@ import (
 
 // Config says which account is meant. The zero value of every field is usable.
 type Config struct {
-	Name       string           // name of the account, for errors; "route53" when empty
-	Profile    string           // profile in the shared AWS config; empty: AWS_PROFILE or the default chain
-	Region     string           // signing region; empty: what the profile says, else us-east-1
-	Endpoint   string           // overrides the endpoint; empty: AWS_ENDPOINT_URL and its kin, else Amazon
-	Budget     *budget.Account  // the account's rate budget; nil for none
-	HTTPClient *http.Client     // its Transport is used; nil for the SDK's own
-	Now        func() time.Time // nil for time.Now
-	AWS        *aws.Config      // a config that is used as it is instead of loading one, for tests
-	// Pause waits between two tries of a change, or until ctx ends; nil for a timer.
-	Pause func(ctx context.Context, d time.Duration) error
+	Name       string          // name of the account, for errors; "route53" when empty
+	Profile    string          // profile in the shared AWS config; empty: AWS_PROFILE or the default chain
+	Region     string          // signing region; empty: what the profile says, else us-east-1
+	Endpoint   string          // overrides the endpoint; empty: AWS_ENDPOINT_URL and its kin, else Amazon
+	Budget     *budget.Account // the account's rate budget; nil for none
+	HTTPClient *http.Client    // its Transport is used; nil for the SDK's own
+	Clock      providers.Clock
+	AWS        *aws.Config // a config that is used as it is instead of loading one, for tests
 }
 
 // Account is one Route 53 account. It is safe for concurrent use.
@@ -39,9 +36,6 @@ type Account struct {
 	mu      sync.Mutex
 	servers map[string][]string      // zone id to its delegation set, which never changes
 	locks   map[string]chan struct{} // zone id to the right to write there
-
-	pause  func(context.Context, time.Duration) error
-	jitter func(bound time.Duration) time.Duration
 }
 
 var _ providers.WritableDNS = (*Account)(nil)
@@ -66,14 +60,11 @@ func New(cfg Config) (*Account, error) {
 	}
 	s, err := awsapi.Open(awsapi.Options{
 		Source: name, Region: cfg.Region, DefaultRegion: "us-east-1", Profile: cfg.Profile, Endpoint: cfg.Endpoint,
-		Budget: cfg.Budget, HTTPClient: cfg.HTTPClient, Now: cfg.Now, AWS: cfg.AWS,
+		Budget: cfg.Budget, HTTPClient: cfg.HTTPClient, Clock: cfg.Clock, AWS: cfg.AWS,
 	})
 	if err != nil {
 		return nil, err
 	}
-	if cfg.Pause == nil {
-		cfg.Pause = pause
-	}
 	api := awsr53.NewFromConfig(s.Config, func(o *awsr53.Options) { o.BaseEndpoint = cmp.Or(s.Endpoint(), o.BaseEndpoint) })
-	return &Account{s: s, api: api, servers: map[string][]string{}, locks: map[string]chan struct{}{}, pause: cfg.Pause, jitter: jitter}, nil
+	return &Account{s: s, api: api, servers: map[string][]string{}, locks: map[string]chan struct{}{}}, nil
 }

@@ -17,6 +17,7 @@ import (
 	"rollcall/providers"
 	"rollcall/providers/awsapi/mototest"
 	"rollcall/providers/budget"
+	"rollcall/providers/providertest"
 	"rollcall/providers/route53"
 	"rollcall/providers/sim"
 	"rollcall/providers/sim/world"
@@ -29,7 +30,7 @@ func TestTheAdapterWorksAgainstMoto(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	runSuite(t, route53.Config{AWS: staticConfig(), Endpoint: url, Budget: budget.New("moto", 10, 50)})
+	runSuite(t, route53.Config{AWS: staticConfig(), Endpoint: url, Clock: providertest.NewFastClock(time.Now(), 10).Clock, Budget: budget.New("moto", 10, 50)})
 }
 
 // startSim starts the embedded clouds, and returns the config of their Route 53 account.
@@ -45,7 +46,7 @@ func startSim(t *testing.T) (*sim.Sim, route53.Config) {
 		}
 	})
 	e := s.Endpoints()
-	return s, route53.Config{Endpoint: e.AWS, AWS: &aws.Config{Region: e.AWSRegion, Credentials: credentials.NewStaticCredentialsProvider(e.AWSKeyID, e.AWSSecret, "")}}
+	return s, route53.Config{Endpoint: e.AWS, Clock: providertest.NewFastClock(time.Now(), 10).Clock, AWS: &aws.Config{Region: e.AWSRegion, Credentials: credentials.NewStaticCredentialsProvider(e.AWSKeyID, e.AWSSecret, "")}}
 }
 
 func TestTheAdapterWorksAgainstTheEmbeddedClouds(t *testing.T) {
@@ -60,7 +61,6 @@ func runSuite(t *testing.T, cfg route53.Config) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	route53.ShortPauses(a)
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 	defer cancel()
 	var z providers.Zone
@@ -225,7 +225,6 @@ func TestTwoHundredNodesThatJoinTheEmbeddedZoneLoseNobody(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		route53.ShortPauses(a)
 		r := providers.Record{Zone: z.Name, Name: "crowd.unilans.net", Type: "A", TTL: 60, Value: fmt.Sprintf("198.51.%d.%d", i/100, i%100+1)}
 		r.Owners = []providers.Owner{owner(fmt.Sprintf("i-%d", i)).For("A", r.Value)}
 		wg.Go(func() { errs[i] = a.Apply(context.Background(), z, []providers.Change{create(r)})[0].Err })

@@ -19,11 +19,11 @@ import (
 
 // Options shape a simulation. The zero value is usable.
 type Options struct {
-	Seed      uint64           // the same seed makes the same world
-	Instances int              // about how many; 0 for the default world of 60
-	Now       func() time.Time // the world's clock; time.Now when nil
-	Delays    world.Delays     // how long things take; the world's own when zero
-	Page      int              // the most rows of one page of a list; 0: as many as each API returns
+	Seed      uint64          // the same seed makes the same world
+	Instances int             // about how many; 0 for the default world of 60
+	Clock     providers.Clock // of the world
+	Delays    world.Delays    // how long things take; the world's own when zero
+	Page      int             // the most rows of one page of a list; 0: as many as each API returns
 	// UserData returns the boot script of a seeded node of a service; may be nil.
 	UserData func(service string, p providers.Provider) []byte
 	// Node plays what a node's agent does when its machine comes up or goes

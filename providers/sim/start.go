@@ -25,7 +25,7 @@ import (
 // is called. When it returns without an error every port listens.
 func Start(ctx context.Context, o Options) (*Sim, error) {
 	w := world.New(world.Options{
-		Seed: o.Seed, Instances: o.Instances, Now: o.Now, Delays: o.Delays, Page: o.Page, UserData: o.UserData, Node: o.Node, Machine: o.Machine, Console: o.Console, ConsoleLines: o.ConsoleLines, Changed: o.Changed,
+		Seed: o.Seed, Instances: o.Instances, Clock: o.Clock, Delays: o.Delays, Page: o.Page, UserData: o.UserData, Node: o.Node, Machine: o.Machine, Console: o.Console, ConsoleLines: o.ConsoleLines, Changed: o.Changed,
 	})
 	ctx, cancel := context.WithCancel(ctx)
 	s := &Sim{world: w, ctx: ctx, cancel: cancel}

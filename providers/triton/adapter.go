@@ -44,7 +44,7 @@ func open(o adapter.Opening) (a adapter.Account, err error) {
 	s := o.Settings
 	cfg := Config{
 		Name: o.Name, URL: cmp.Or(s.Get("url"), s.Get("endpoint")), Account: s.Get("account"), User: s.Get("user"), KeyID: s.Get("key_id"), KeyFile: s.Get("key_file"),
-		Profile: s.Get("profile"), InsecureTLS: s.Get("insecure_tls") != "", Now: o.Now,
+		Profile: s.Get("profile"), InsecureTLS: s.Get("insecure_tls") != "", Clock: o.Clock,
 	}
 	cfg.Budget = o.Budgets.Account("triton "+cfg.Profile+" "+cfg.URL+" "+cfg.Account, o.Name, defaultRate, defaultBurst)
 	a.Budget, a.From = cfg.Budget, cfg.credentialSource()

@@ -210,16 +210,6 @@ func (c *Cloud) refusal(op string, x *exchange) error {
 	}
 	return &providers.Error{
 		Kind: kind, Source: c.name, Op: op, Code: code,
-		RetryAfter: budget.RetryAfter(x.header, c.now()), Err: errors.New(msg),
-	}
-}
-
-// after is a pause that ends with the context.
-func (c *Cloud) after(ctx context.Context, d time.Duration) error {
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-c.pause(d):
-		return nil
+		RetryAfter: budget.RetryAfter(x.header, c.clock.Now()), Err: errors.New(msg),
 	}
 }

@@ -15,7 +15,6 @@ import (
 	"path/filepath"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"github.com/joyent/triton-go/authentication"
 	"github.com/joyent/triton-go/client"
@@ -32,8 +31,7 @@ type Cloud struct {
 	base    client.Client // copied for each call: the SDK writes to it
 	signer  *signer
 	budget  *budget.Account
-	now     func() time.Time
-	pause   func(time.Duration) <-chan time.Time
+	clock   providers.Clock
 
 	self atomic.Pointer[providers.Cloud] // what the last Identify gave
 
@@ -67,14 +65,14 @@ func New(cfg Config) (*Cloud, error) {
 		return nil, &providers.Error{Kind: providers.KindAuth, Source: cfg.Name, Op: "set up", Err: err}
 	}
 	if cfg.Budget == nil {
-		cfg.Budget = budget.New(cfg.Name, defaultRate, defaultBurst, budget.WithClock(cfg.Now))
+		cfg.Budget = budget.New(cfg.Name, defaultRate, defaultBurst, budget.WithClock(cfg.Clock))
 	}
 	base := cfg.Transport
 	if base == nil {
 		base = newTransport(cfg.InsecureTLS)
 	}
 	return &Cloud{
-		name: cfg.Name, account: cfg.Account, budget: cfg.Budget, now: cfg.Now, pause: cfg.Pause,
+		name: cfg.Name, account: cfg.Account, budget: cfg.Budget, clock: cfg.Clock,
 		launching: map[string]chan struct{}{}, signer: s,
 		// The SDK's constructor is not used: without signers it fails even with a
 		// good agent, and it reads and writes package state and the environment.

@@ -10,7 +10,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"time"
 
 	"rollcall/providers"
 	"rollcall/providers/budget"
@@ -31,13 +30,12 @@ type Config struct {
 	Profile     string // a profile of the triton CLI; it goes before the environment
 	InsecureTLS bool   // do not verify the server's certificate
 
-	Budget *budget.Account  // nil for a budget of its own
-	Now    func() time.Time // nil for time.Now
+	Budget *budget.Account // nil for a budget of its own
+	Clock  providers.Clock
 
-	Transport http.RoundTripper                    // what carries requests; nil for a transport of its own
-	Getenv    func(string) string                  // nil for os.Getenv
-	Home      string                               // where .triton and .ssh lie; empty for the user's home
-	Pause     func(time.Duration) <-chan time.Time // waits between looks for a launch; nil for time.After
+	Transport http.RoundTripper   // what carries requests; nil for a transport of its own
+	Getenv    func(string) string // nil for os.Getenv
+	Home      string              // where .triton and .ssh lie; empty for the user's home
 }
 
 // cliProfile is a profile of the triton CLI, as ~/.triton/profiles.d/NAME.json holds it.
@@ -60,12 +58,6 @@ func (c Config) resolve() (Config, error) {
 	}
 	if c.Home == "" {
 		c.Home, _ = os.UserHomeDir() // without a home there are no profiles and no ~/.ssh
-	}
-	if c.Now == nil {
-		c.Now = time.Now
-	}
-	if c.Pause == nil {
-		c.Pause = time.After
 	}
 	env := c.fromEnv()
 	if c.Profile != "" && c.Profile != envProfile {

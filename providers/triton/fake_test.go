@@ -30,6 +30,7 @@ import (
 	"golang.org/x/crypto/ssh"
 
 	"rollcall/providers/budget"
+	"rollcall/providers/providertest"
 )
 
 const (
@@ -273,18 +274,6 @@ func md5Of(t *testing.T, pub crypto.PublicKey) string {
 
 func noEnv(string) string { return "" }
 
-// noPause ends every pause at once.
-func noPause(time.Duration) <-chan time.Time {
-	c := make(chan time.Time, 1)
-	c <- time.Time{}
-	return c
-}
-
-// fast is a budget that neither limits nor pauses between tries.
-func fast() *budget.Account {
-	return budget.New("t", 0, 1, budget.WithJitter(func(time.Duration) time.Duration { return 0 }))
-}
-
 // cloud returns an adapter for the fake with an ECDSA key.
 func (f *fake) cloud(change ...func(*Config)) *Cloud {
 	f.t.Helper()
@@ -293,9 +282,10 @@ func (f *fake) cloud(change ...func(*Config)) *Cloud {
 		f.t.Fatal(err)
 	}
 	f.pub = &ecKey().PublicKey
+	clk := providertest.NewClock(time.Now()).Clock
 	cfg := Config{
 		Name: "joyent-east", URL: f.srv.URL, Account: login, KeyFile: write(f.t, "id", pemOf("EC PRIVATE KEY", der)),
-		Budget: fast(), Getenv: noEnv, Home: f.t.TempDir(), Pause: noPause,
+		Budget: budget.New("t", 0, 1, budget.WithClock(clk)), Clock: clk, Getenv: noEnv, Home: f.t.TempDir(),
 	}
 	for _, ch := range change {
 		ch(&cfg)

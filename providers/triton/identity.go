@@ -89,14 +89,14 @@ func (c *Cloud) currentIdentity(ctx context.Context) (providers.Cloud, error) {
 
 // Addresses yields nothing: every address of a Triton account belongs to a machine.
 func (c *Cloud) Addresses(ctx context.Context, _ func([]providers.Address)) providers.Coverage {
-	started := c.now()
+	started := c.clock.Now()
 	self, err := c.Identify(ctx)
 	if err != nil {
-		return providers.Failed(started, c.now(), err)
+		return providers.Failed(started, c.clock.Now(), err)
 	}
 	return providers.Coverage{
 		State: providers.CoverageComplete, Key: self.Key, Account: self.Account, Expected: 0,
-		Started: started, Finished: c.now(),
+		Started: started, Finished: c.clock.Now(),
 	}
 }
 

@@ -108,10 +108,10 @@ func (c *Cloud) worthAnotherTry(ctx context.Context, err error) bool {
 		return false
 	}
 	d := max(providers.RetryAfter(err), lookPause)
-	if deadline, ok := ctx.Deadline(); ok && deadline.Sub(c.now()) <= d {
+	if deadline, ok := ctx.Deadline(); ok && deadline.Sub(c.clock.Now()) <= d {
 		return false
 	}
-	return c.after(ctx, d) == nil
+	return c.clock.Sleep(ctx, d) == nil
 }
 
 // lost looks for a launch whose reply did not arrive.
@@ -119,7 +119,7 @@ func (c *Cloud) lost(ctx context.Context, self *providers.Cloud, op, tag string,
 	pause := lookPause
 	for look := 1; look <= looks; look++ {
 		if look > 1 {
-			if c.after(ctx, pause) != nil {
+			if c.clock.Sleep(ctx, pause) != nil {
 				break
 			}
 			pause *= 2

@@ -33,7 +33,7 @@ const opList = "list machines"
 // and one after them; each page says how many rows it holds. Where any of these
 // numbers disagree the read is partial.
 func (c *Cloud) Instances(ctx context.Context, page func([]providers.Instance)) providers.Coverage {
-	cov := providers.Coverage{State: providers.CoverageFailed, Expected: -1, Started: c.now()}
+	cov := providers.Coverage{State: providers.CoverageFailed, Expected: -1, Started: c.clock.Now()}
 	ctx, skew := budget.WithSkew(ctx)
 	l := &listing{cloud: c, page: page, seen: map[string]bool{}}
 	err := func() error {
@@ -71,7 +71,7 @@ func (c *Cloud) Instances(ctx context.Context, page func([]providers.Instance)) 
 			before = after
 		}
 	}()
-	cov.Rows, cov.Finished, cov.Skew = len(l.seen), c.now(), skew.Ahead()
+	cov.Rows, cov.Finished, cov.Skew = len(l.seen), c.clock.Now(), skew.Ahead()
 	switch {
 	case err == nil:
 		cov.State = providers.CoverageComplete

@@ -10,7 +10,6 @@ import (
 	"io"
 	"io/fs"
 	"strings"
-	"time"
 
 	"github.com/miekg/dns"
 
@@ -40,7 +39,7 @@ func Adapter() adapter.Adapter {
 		},
 		Open: func(o adapter.Opening) (adapter.Account, error) {
 			file := o.Settings.Get("file")
-			return adapter.Account{DNS: New(o.Name, file, o.Now), From: file}, nil
+			return adapter.Account{DNS: New(o.Name, file, o.Clock), From: file}, nil
 		},
 	}
 }
@@ -48,22 +47,22 @@ func Adapter() adapter.Adapter {
 // Account is the one zone of a file. It is safe for concurrent use.
 type Account struct {
 	zone, file string
-	now        func() time.Time
+	clock      providers.Clock
 }
 
 var _ providers.DNS = (*Account)(nil)
 
 // New makes an account. It does not read the file yet.
-func New(zone, file string, now func() time.Time) *Account {
-	return &Account{zone: providers.CanonicalName(zone), file: file, now: now}
+func New(zone, file string, clock providers.Clock) *Account {
+	return &Account{zone: providers.CanonicalName(zone), file: file, clock: clock}
 }
 
 // Zones implements providers.ZoneLister. A file without an SOA record of the zone is an error.
 func (a *Account) Zones(_ context.Context, page func([]providers.Zone)) providers.Coverage {
-	started := a.now()
+	started := a.clock.Now()
 	rows, err := a.read()
 	if err != nil {
-		return providers.Failed(started, a.now(), err)
+		return providers.Failed(started, a.clock.Now(), err)
 	}
 	z := providers.Zone{Name: a.zone, ID: a.file, Provider: provider, ReadOnly: true}
 	for i := range rows {
@@ -72,18 +71,18 @@ func (a *Account) Zones(_ context.Context, page func([]providers.Zone)) provider
 		}
 	}
 	page([]providers.Zone{z})
-	return providers.Coverage{State: providers.CoverageComplete, Rows: 1, Expected: -1, Started: started, Finished: a.now()}
+	return providers.Coverage{State: providers.CoverageComplete, Rows: 1, Expected: -1, Started: started, Finished: a.clock.Now()}
 }
 
 // Records implements providers.RecordLister.
 func (a *Account) Records(_ context.Context, _ providers.Zone, page func([]providers.Record)) providers.Coverage {
-	started := a.now()
+	started := a.clock.Now()
 	rows, err := a.read()
 	if err != nil {
-		return providers.Failed(started, a.now(), err)
+		return providers.Failed(started, a.clock.Now(), err)
 	}
 	page(rows)
-	return providers.Coverage{State: providers.CoverageComplete, Rows: len(rows), Expected: -1, Started: started, Finished: a.now()}
+	return providers.Coverage{State: providers.CoverageComplete, Rows: len(rows), Expected: -1, Started: started, Finished: a.clock.Now()}
 }
 
 // Lookup implements providers.RecordGetter.

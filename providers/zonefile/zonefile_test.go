@@ -40,7 +40,7 @@ func zoneOf(t *testing.T, text string) *Account {
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	return New("Example.org.", file, time.Now)
+	return New("Example.org.", file, providers.Clock{})
 }
 
 func list(t *testing.T, a *Account) (rows []providers.Record) {
@@ -116,7 +116,7 @@ func TestAFileThatIsReplacedIsReadAnew(t *testing.T) {
 }
 
 func TestAFileThatCannotBeReadWholeIsAFailedReadAndNeverAShorterList(t *testing.T) {
-	missing := New("example.org", filepath.Join(t.TempDir(), "none"), time.Now)
+	missing := New("example.org", filepath.Join(t.TempDir(), "none"), providers.Clock{})
 	for what, c := range map[string]struct {
 		a    *Account
 		kind providers.Kind

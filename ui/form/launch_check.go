@@ -49,11 +49,7 @@ func (d *launchForm) check(sh *common.Context) tea.Cmd {
 	}
 	return func() tea.Msg {
 		defer cancel()
-		t := time.NewTimer(checkAfter)
-		defer t.Stop()
-		select {
-		case <-t.C:
-		case <-ctx.Done():
+		if providers.Sleep(ctx, checkAfter) != nil {
 			return nil
 		}
 		for cloud, r := range rendered {

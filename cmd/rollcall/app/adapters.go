@@ -4,7 +4,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"time"
 
 	"rollcall/cmd/rollcall/config"
 	"rollcall/providers"
@@ -69,7 +68,7 @@ func CredentialHint() string {
 // Accounts makes adapters, one for each account: zones of one account share
 // its adapter, and everything that one provider counts together shares a budget.
 type Accounts struct {
-	now      func() time.Time
+	clock    providers.Clock
 	budgets  *budget.Pool
 	adapters []adapter.Adapter
 	mu       sync.Mutex // guards dns
@@ -83,8 +82,8 @@ type DNSAccount struct {
 }
 
 // NewAccounts makes no account yet. notify is called when a call is made again; see budget.WithNotify.
-func NewAccounts(now func() time.Time, notify func(budget.Retrying)) *Accounts {
-	return &Accounts{now: now, budgets: budget.NewPool(budget.WithClock(now), budget.WithNotify(notify)), adapters: Adapters(), dns: map[string]DNSAccount{}}
+func NewAccounts(clock providers.Clock, notify func(budget.Retrying)) *Accounts {
+	return &Accounts{clock: clock, budgets: budget.NewPool(budget.WithClock(clock), budget.WithNotify(notify)), adapters: Adapters(), dns: map[string]DNSAccount{}}
 }
 
 // open opens an account. It does no I/O but to read local credentials and files.
@@ -93,7 +92,7 @@ func (a *Accounts) open(p providers.Provider, name string, settings providers.Se
 	if i < 0 {
 		return adapter.Account{}, providers.Errorf(providers.KindInvalid, "set up", "there is no provider %s", p)
 	}
-	return a.adapters[i].Open(adapter.Opening{Name: name, Settings: settings, Now: a.now, Budgets: a.budgets})
+	return a.adapters[i].Open(adapter.Opening{Name: name, Settings: settings, Clock: a.clock, Budgets: a.budgets})
 }
 
 // cloud sets up one cloud.

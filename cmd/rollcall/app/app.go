@@ -8,9 +8,10 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"time"
 
 	"golang.org/x/term"
+
+	"rollcall/providers"
 )
 
 // Program is one run of the program: where it reads and writes, the flags that all
@@ -18,7 +19,7 @@ import (
 type Program struct {
 	In       *os.File
 	Out, Err io.Writer
-	Now      func() time.Time
+	providers.Clock
 
 	Demo   bool
 	Config string

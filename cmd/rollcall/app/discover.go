@@ -25,9 +25,9 @@ type Discovery struct {
 // EC2 region and the Triton data centre that their own tools would speak to, and
 // all zones of Cloudflare and Route 53. An account that does not answer within
 // the time limit is a source that failed.
-func Discover(ctx context.Context, now func() time.Time, notify func(budget.Retrying), limit time.Duration) Discovery {
+func Discover(ctx context.Context, clock providers.Clock, notify func(budget.Retrying), limit time.Duration) Discovery {
 	d := Discovery{Config: config.Empty()}
-	acc := NewAccounts(now, notify)
+	acc := NewAccounts(clock, notify)
 	var asked []func() // what was asked of DNS accounts side by side, to be taken in order
 	for _, x := range acc.adapters {
 		if x.Discovered != nil {

@@ -40,7 +40,7 @@ func (s *Session) newEngine() (*apply.Engine, error) {
 	}
 	all, zones := Guards(s.Config)
 	o := apply.Options{
-		Fleet: s.Config.Fleet, Services: s.Config.DeclaredServices(), Allow: s.Config.Guards.Allow, Journal: j, Who: Who(), Now: s.Program.Now,
+		Fleet: s.Config.Fleet, Services: s.Config.DeclaredServices(), Allow: s.Config.Guards.Allow, Journal: j, Who: Who(), Clock: s.Program.Clock,
 		Guards: all, ZoneGuards: zones,
 		Sources: s.Fleet,
 		Wire:    &wire.Asker{Resolvers: s.Config.Resolvers, Servers: s.Config.NameServers()},

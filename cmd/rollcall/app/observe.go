@@ -51,7 +51,7 @@ const (
 // NewObserver makes the observer of a session that goes on: what the config allows, at a
 // pace that is no nuisance.
 func (s *Session) NewObserver() *Observer {
-	o := s.observerOf(probe.Options{On: s.Config.Probe, Now: s.Program.Now})
+	o := s.observerOf(probe.Options{On: s.Config.Probe, Clock: s.Program.Clock})
 	if s.Config.Wire {
 		o.Wire = wire.NewScheduler(s.readableZones(), s.wireOptions())
 	}
@@ -89,7 +89,7 @@ func (s *Session) readableZones() []string {
 }
 
 func (s *Session) wireOptions() wire.Options {
-	return wire.Options{Resolvers: s.Config.Resolvers, Servers: s.Config.NameServers(), Now: s.Program.Now}
+	return wire.Options{Resolvers: s.Config.Resolvers, Servers: s.Config.NameServers(), Clock: s.Program.Clock}
 }
 
 // IsLocal reports whether the API of a cloud listens on this machine's loopback.
@@ -176,7 +176,7 @@ func (o *Observer) Run(ctx context.Context) {
 	}
 	if o.Prober.On() {
 		wg.Go(func() {
-			for wire.Sleep(ctx, probeEvery) {
+			for providers.Sleep(ctx, probeEvery) == nil {
 				o.ProbeAll(ctx)
 			}
 		})
@@ -201,7 +201,7 @@ func (o *Observer) forward(ctx context.Context) {
 		case o.Changes <- struct{}{}:
 		default:
 		}
-		if !wire.Sleep(ctx, changeEvery) {
+		if providers.Sleep(ctx, changeEvery) != nil {
 			return
 		}
 	}

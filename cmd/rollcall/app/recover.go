@@ -77,7 +77,7 @@ func (a *Program) LeftOpen(path string) (bool, error) {
 	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
 		return false, nil
 	}
-	j, err := journal.OpenUntil(a.Interrupted, path, a.Now)
+	j, err := journal.Open(path, a.Clock, a.Interrupted)
 	if err != nil {
 		return false, fmt.Errorf("open the journal: %w", err)
 	}

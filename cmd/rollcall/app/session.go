@@ -105,7 +105,7 @@ func (a *Program) Open(ctx context.Context) (*Session, error) {
 	}
 	s := &Session{Program: a, Config: c}
 	if c == nil {
-		d := Discover(ctx, a.Now, s.retrying, OneShotTimeout)
+		d := Discover(ctx, a.Clock, s.retrying, OneShotTimeout)
 		if d.Empty() {
 			return nil, exit.Usagef("there is no config and there are no credentials: set %s, write a config with rollcall config init, or look around with rollcall --demo", CredentialHint())
 		}
@@ -114,7 +114,7 @@ func (a *Program) Open(ctx context.Context) (*Session, error) {
 		}
 		s.Config, s.set.clouds, s.set.zones = d.Config, d.Clouds, d.Zones
 	} else {
-		s.set.accounts = NewAccounts(a.Now, s.retrying)
+		s.set.accounts = NewAccounts(a.Clock, s.retrying)
 		s.set.clouds, s.set.zones = s.set.accounts.Configured(ctx, c)
 		if len(s.set.clouds)+len(s.set.zones) == 0 {
 			return nil, &config.Error{Pos: config.Pos{File: c.Path}, What: "the config has no clouds and no zones", Do: "add some, or let rollcall config init find them"}
@@ -149,7 +149,7 @@ func (a *Program) OpenZone(ctx context.Context, service string) (*Session, *Zone
 		}
 		return nil, nil, exit.Usagef("%s lies in none of the zones of the config (%s)", words.Clean(service), cmp.Or(strings.Join(have, ", "), "there are none"))
 	}
-	_, s.set.zones = NewAccounts(a.Now, s.retrying).Configured(ctx, &config.Config{Zones: c.Zones[i : i+1]})
+	_, s.set.zones = NewAccounts(a.Clock, s.retrying).Configured(ctx, &config.Config{Zones: c.Zones[i : i+1]})
 	return s, &s.set.zones[0], nil
 }
 
@@ -198,7 +198,7 @@ func keyRules() config.KeyRules {
 
 // Start makes the fleet. timeout bounds one read of one source.
 func (s *Session) Start(timeout time.Duration) {
-	o := fleet.Options{Every: s.Config.Refresh, Timeout: timeout, Now: s.Program.Now, FleetID: s.Config.Fleet, Departed: s.Config.Path != ""}
+	o := fleet.Options{Every: s.Config.Refresh, Timeout: timeout, Clock: s.Program.Clock, FleetID: s.Config.Fleet, Departed: s.Config.Path != ""}
 	o.Forgotten = s.forgottenKeys()
 	if last, err := fleet.Load(s.SnapshotPath()); err == nil {
 		o.Last = last
@@ -330,7 +330,7 @@ func (s *Session) OpenJournal() (*journal.Journal, error) {
 	if err := os.MkdirAll(s.State, 0o700); err != nil {
 		return nil, fmt.Errorf("make the state folder: %w", err)
 	}
-	j, err := journal.OpenUntil(s.Program.Interrupted, s.journalPath(), s.Program.Now)
+	j, err := journal.Open(s.journalPath(), s.Program.Clock, s.Program.Interrupted)
 	if err != nil {
 		err = fmt.Errorf("open the journal: %w", err)
 		if errors.Is(err, journal.ErrHeld) {

@@ -17,17 +17,18 @@ import (
 	"time"
 
 	"rollcall/cmd/rollcall/exit"
+	"rollcall/providers"
 	"rollcall/providers/journal"
 )
 
 // holdJournal is a program that begins an entry in a journal, and stands still in the middle of that.
 func holdJournal() {
-	j, err := journal.Open(os.Args[1], func() time.Time { // the time of an entry is taken while the journal is locked
+	j, err := journal.Open(os.Args[1], providers.Clock{Time: func() time.Time { // the time of an entry is taken while the journal is locked
 		fmt.Println("held")
 		_, _ = io.Copy(io.Discard, os.Stdin) // ends with the test
 		os.Exit(1)
 		return time.Time{}
-	})
+	}}, nil)
 	if err == nil {
 		_, err = j.Begin(journal.Entry{})
 	}

@@ -12,6 +12,7 @@ import (
 	"rollcall/cmd/rollcall/app"
 	"rollcall/cmd/rollcall/config"
 	"rollcall/cmd/rollcall/exit"
+	"rollcall/providers"
 	"rollcall/providers/journal"
 	"rollcall/providers/sim/world"
 )
@@ -29,7 +30,7 @@ func journalPath(t *testing.T) string {
 // leave begins a change again that the journal has, like a rollcall that is stopped before it knows the outcome.
 func leave(t *testing.T, e journal.Entry) {
 	t.Helper()
-	j, err := journal.Open(journalPath(t), nil)
+	j, err := journal.Open(journalPath(t), providers.Clock{}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -160,7 +160,7 @@ func TestALaunchThatNoCloudKnowsIsNotBelievedAbsentAtOnce(t *testing.T) {
 	like := journalOf(t)
 	leaveLaunch := func(e journal.Entry, id string, ago time.Duration) {
 		t.Helper()
-		j, err := journal.Open(journalPath(t), nil)
+		j, err := journal.Open(journalPath(t), providers.Clock{}, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -256,7 +256,7 @@ func TestAnInstanceProfileIsInTheJournalAndOneThatWasLeftOpenIsLookedUp(t *testi
 	if len(es) != 1 || es[0].State != journal.Done || es[0].Profile == nil || es[0].Profile.Name != "fresh" || !strings.Contains(es[0].Profile.Policy, "route53:ChangeResourceRecordSets") || !strings.Contains(es[0].Sentence, "instance profile fresh") {
 		t.Fatalf("%+v", es)
 	}
-	j, err := journal.Open(journalPath(t), nil)
+	j, err := journal.Open(journalPath(t), providers.Clock{}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -21,9 +21,7 @@ import (
 // simAgent makes the API calls that the agents of the world's nodes would make, through
 // the same adapters and over HTTP, in one DNS account.
 type simAgent struct {
-	dns   providers.DNS
-	now   func() time.Time
-	pause func(ctx context.Context, try int)
+	dns providers.DNS
 }
 
 // node plays one node: it registers when its machine is up, and deregisters
@@ -69,25 +67,20 @@ func (h *simHost) newAgent(at providers.Provider) (*simAgent, error) {
 		return p, nil
 	}
 	// A node has a budget of its own, as agents do that know nothing of a console.
-	acc := app.NewAccounts(time.Now, nil).DNSAccount(at, "", nil)
+	acc := app.NewAccounts(providers.Clock{}, nil).DNSAccount(at, "", nil)
 	if acc.Err != nil {
 		return nil, acc.Err
 	}
-	p := &simAgent{dns: acc.DNS, now: time.Now, pause: backOff}
+	p := &simAgent{dns: acc.DNS}
 	h.players[at] = p
 	return p, nil
 }
 
 // backOff waits longer from try to try, with jitter so that two hundred nodes do not
 // come back in step.
-func backOff(ctx context.Context, try int) {
+func backOff(ctx context.Context, try int) error {
 	d := min(100*time.Millisecond<<min(try, 6), 4*time.Second)
-	t := time.NewTimer(time.Duration(float64(d) * (0.5 + rand.Float64())))
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-	case <-t.C:
-	}
+	return providers.Sleep(ctx, time.Duration(float64(d)*(0.5+rand.Float64())))
 }
 
 // nodeTries is after how many tries a node stops; the console finds what is left.
@@ -96,10 +89,7 @@ const nodeTries = 20
 func (p *simAgent) act(ctx context.Context, ev world.NodeEvent, a *userdata.AgentConfig) error {
 	var last error
 	for try := range nodeTries {
-		if try > 0 {
-			p.pause(ctx, try-1)
-		}
-		if ctx.Err() != nil {
+		if try > 0 && backOff(ctx, try-1) != nil || ctx.Err() != nil {
 			return nil
 		}
 		if last = p.actOnce(ctx, ev, a); last == nil {
@@ -117,7 +107,7 @@ func (p *simAgent) actOnce(ctx context.Context, ev world.NodeEvent, a *userdata.
 	if err != nil {
 		return err
 	}
-	owner := providers.Owner{Fleet: a.Fleet, Cloud: ev.Cloud.Key, Instance: ev.Instance.ID, Registered: p.now().Truncate(time.Second).UTC()}
+	owner := providers.Owner{Fleet: a.Fleet, Cloud: ev.Cloud.Key, Instance: ev.Instance.ID, Registered: time.Now().Truncate(time.Second).UTC()}
 	if ev.Up {
 		made, err := p.register(ctx, zone, a, &ev.Instance, owner)
 		if err != nil {

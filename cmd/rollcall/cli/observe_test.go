@@ -271,7 +271,7 @@ func TestListsShowWhatTheNameServersMakeOfThem(t *testing.T) {
 // opened is a session that has read its sources, and looks at nothing outside yet.
 func opened(t *testing.T) *app.Session {
 	t.Helper()
-	a := &app.Program{In: os.Stdin, Out: t.Output(), Err: t.Output(), Now: time.Now}
+	a := &app.Program{In: os.Stdin, Out: t.Output(), Err: t.Output()}
 	s, err := a.Open(context.Background())
 	if err != nil {
 		t.Fatal(err)

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"rollcall/cmd/rollcall/exit"
+	"rollcall/providers"
 	"rollcall/providers/journal"
 	"rollcall/providers/sim/world"
 )
@@ -16,7 +17,7 @@ import (
 // openAgain begins entries again as a rollcall that is killed in them, with what it has noted that is to be put back.
 func openAgain(t *testing.T, entries ...journal.Entry) (ids []string) {
 	t.Helper()
-	j, err := journal.Open(journalPath(t), nil)
+	j, err := journal.Open(journalPath(t), providers.Clock{}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

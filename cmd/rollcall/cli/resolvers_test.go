@@ -6,7 +6,6 @@ import (
 	"path/filepath"
 	"slices"
 	"testing"
-	"time"
 
 	"rollcall/cmd/rollcall/app"
 )
@@ -24,7 +23,7 @@ func TestResolversOfTheConfigWinOverTheEnvironmentForEveryCommand(t *testing.T) 
 				t.Fatal(err)
 			}
 			t.Setenv("ROLLCALL_RESOLVERS", ofEnvironment)
-			a := &commands{Program: &app.Program{In: os.Stdin, Out: io.Discard, Err: t.Output(), Now: time.Now, Config: file}}
+			a := &commands{Program: &app.Program{In: os.Stdin, Out: io.Discard, Err: t.Output(), Config: file}}
 			s, err := a.Open(t.Context())
 			if err != nil {
 				t.Fatal(err)

@@ -18,6 +18,7 @@ import (
 
 	"rollcall/cmd/rollcall/app"
 	"rollcall/cmd/rollcall/exit"
+	"rollcall/providers"
 	"rollcall/providers/sim"
 )
 
@@ -43,14 +44,14 @@ func startDemo(ctx context.Context, dir string) (stop func() error, err error) {
 
 // Main carries out one command line and returns the exit code.
 func Main(args []string, in *os.File, out, errw io.Writer) int {
-	return runAt(time.Now, args, in, out, errw)
+	return runAt(providers.Clock{}, args, in, out, errw)
 }
 
 // runAt is run by another clock.
-func runAt(now func() time.Time, args []string, in *os.File, out, errw io.Writer) int {
+func runAt(clock providers.Clock, args []string, in *os.File, out, errw io.Writer) int {
 	ctx, stop := interruptible()
 	defer stop()
-	a := &commands{Program: &app.Program{In: in, Out: out, Err: errw, Now: now, Interrupted: ctx.Done(), StartDemo: startDemo}}
+	a := &commands{Program: &app.Program{In: in, Out: out, Err: errw, Clock: clock, Interrupted: ctx.Done(), StartDemo: startDemo}}
 	root := a.rootCommand()
 	root.SetArgs(args)
 	root.SetIn(in)

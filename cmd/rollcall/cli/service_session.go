@@ -83,7 +83,7 @@ type serviceDNS interface {
 func (s *serviceSession) found() foundZone { return foundZone{s.dns, s.zone} }
 
 // partialZone is the account of the service, whose zone is not listed.
-func (s *serviceSession) partialZone() partialZone { return partialZone{s.found(), s.Program.Now} }
+func (s *serviceSession) partialZone() partialZone { return partialZone{s.found(), s.Program.Clock} }
 
 // foundZone is the account of a service, whose one zone was found already.
 type foundZone struct {
@@ -101,14 +101,14 @@ func (f foundZone) Zones(_ context.Context, page func([]providers.Zone)) provide
 // host's own change rest on nothing else. It says so with a partial coverage.
 type partialZone struct {
 	foundZone
-	now func() time.Time
+	clock providers.Clock
 }
 
 var errPartialZone = errors.New("only the names of this change are read")
 
 // Records implements providers.RecordLister.
 func (n partialZone) Records(context.Context, providers.Zone, func([]providers.Record)) providers.Coverage {
-	t := n.now()
+	t := n.clock.Now()
 	return providers.Coverage{State: providers.CoveragePartial, Expected: -1, Started: t, Finished: t, Err: errPartialZone}
 }
 
@@ -120,11 +120,11 @@ func (s *serviceSession) serviceEngine(ctx context.Context, zone serviceDNS) (*a
 	}
 	all, zones := app.Guards(s.Config)
 	e := apply.New(apply.Options{
-		Fleet: s.Config.Fleet, Services: s.Config.DeclaredServices(), Allow: s.Config.Guards.Allow, Journal: j, Who: app.Who(), Now: s.Program.Now,
+		Fleet: s.Config.Fleet, Services: s.Config.DeclaredServices(), Allow: s.Config.Guards.Allow, Journal: j, Who: app.Who(), Clock: s.Program.Clock,
 		Guards: all, ZoneGuards: zones,
 		Sources: fleet.New(fleet.Options{
 			Zones:   []fleet.ZoneSource{{Name: s.zone.Name, ID: s.zone.ID, Provider: s.zone.Provider, DNS: zone}},
-			FleetID: s.Config.Fleet, Timeout: joinTimeout, Now: s.Program.Now,
+			FleetID: s.Config.Fleet, Timeout: joinTimeout, Clock: s.Program.Clock,
 		}),
 		Zones:   []apply.ZoneTarget{{Zone: s.zone, DNS: zone}},
 		Wire:    &wire.Asker{Resolvers: s.Config.Resolvers, Servers: s.Config.NameServers()},

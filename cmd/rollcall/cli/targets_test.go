@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"rollcall/cmd/rollcall/app"
 	"rollcall/cmd/rollcall/exit"
@@ -111,7 +110,7 @@ func TestAPlanForOneOfTwoSetsLeavesTheOtherAlone(t *testing.T) {
 // viewOf looks around as a command does.
 func viewOf(t *testing.T) *dnsview.View {
 	t.Helper()
-	a := &app.Program{In: os.Stdin, Out: t.Output(), Err: t.Output(), Now: time.Now}
+	a := &app.Program{In: os.Stdin, Out: t.Output(), Err: t.Output()}
 	_, v, err := a.RefreshOnce(t.Context())
 	if err != nil {
 		t.Fatal(err)

@@ -6,7 +6,6 @@ import (
 	"os"
 	"strings"
 	"testing"
-	"time"
 
 	"rollcall/cmd/rollcall/app"
 	"rollcall/cmd/rollcall/exit"
@@ -123,7 +122,7 @@ func TestAZoneThatIsDeletedWhileTheConsoleRunsFailsAndTheRestGoesOn(t *testing.T
 		if err != nil {
 			t.Fatal(err)
 		}
-		a := &app.Program{In: os.Stdin, Out: io.Discard, Err: io.Discard, Now: time.Now, Interrupted: t.Context().Done()}
+		a := &app.Program{In: os.Stdin, Out: io.Discard, Err: io.Discard, Interrupted: t.Context().Done()}
 		s, err := a.Open(context.Background())
 		if err != nil {
 			t.Fatal(err)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"net/netip"
 	"sync"
-	"time"
 
 	"rollcall/dnsview/index"
 	"rollcall/dnsview/probe"
@@ -16,7 +15,7 @@ import (
 // from here, where the config has it so, and never in a lab.
 type nodeHealth struct {
 	service index.Service
-	now     func() time.Time
+	clock   providers.Clock
 	may     func(cloud string) bool
 
 	mu      sync.Mutex
@@ -27,7 +26,7 @@ type nodeHealth struct {
 }
 
 func (s *Launcher) newNodeHealth(d *index.Service) *nodeHealth {
-	return &nodeHealth{service: *d, now: s.Program.Now, may: s.mayProbe, probers: map[string]*probe.Prober{}, unseen: map[string]string{}}
+	return &nodeHealth{service: *d, clock: s.Program.Clock, may: s.mayProbe, probers: map[string]*probe.Prober{}, unseen: map[string]string{}}
 }
 
 // mayProbe reports whether the nodes of a cloud are contacted from here.
@@ -42,7 +41,7 @@ func (h *nodeHealth) check(ctx context.Context, n launch.Node) probe.Result {
 	h.mu.Lock()
 	p, ok := h.probers[key]
 	if !ok {
-		p = probe.New(probe.Options{On: h.may(n.Cloud), Now: h.now})
+		p = probe.New(probe.Options{On: h.may(n.Cloud), Clock: h.clock})
 		h.probers[key] = p
 	}
 	h.mu.Unlock()

@@ -16,6 +16,7 @@ import (
 	"rollcall/providers"
 	"rollcall/providers/adapter"
 	"rollcall/providers/launch"
+	"rollcall/providers/providertest"
 )
 
 // knocked is a node that can be set to be well, and counts the health checks of it.
@@ -46,14 +47,14 @@ func noLog(context.Context, launch.Node) (launch.BootState, error) {
 	return launch.BootState{}, providers.Errorf(providers.KindInvalid, "read console log", "there is none")
 }
 
-func healthSession(probe bool, now func() time.Time) *Launcher {
-	return New(app.NewSession(&app.Program{Now: now}, &config.Config{Probe: probe}, []app.CloudSource{{Name: "east"}}, nil))
+func healthSession(probe bool, clock providers.Clock) *Launcher {
+	return New(app.NewSession(&app.Program{Clock: clock}, &config.Config{Probe: probe}, []app.CloudSource{{Name: "east"}}, nil))
 }
 
 func TestANodeThatTheConsoleRegistersWaitsForTheHealthCheckMadeFromHere(t *testing.T) {
 	k := newKnocked(t)
-	at := time.Unix(1_790_000_000, 0)
-	h := healthSession(true, func() time.Time { return at }).newNodeHealth(&index.Service{Name: "www.example.com", Kind: index.RoundRobin, Health: k.health})
+	clk := providertest.NewClock(time.Unix(1_790_000_000, 0))
+	h := healthSession(true, clk.Clock).newNodeHealth(&index.Service{Name: "www.example.com", Kind: index.RoundRobin, Health: k.health})
 	registered := 0
 	watch, register := h.watch(noLog), h.register(func(context.Context, launch.Node) error { registered++; return nil })
 	for i, want := range []struct {
@@ -73,7 +74,7 @@ func TestANodeThatTheConsoleRegistersWaitsForTheHealthCheckMadeFromHere(t *testi
 		if want.in == 0 && providers.KindOf(err) != providers.KindUnreachable {
 			t.Errorf("look %d: %v would end the wait", i, err)
 		}
-		at = at.Add(6 * time.Second)
+		clk.Advance(6 * time.Second)
 	}
 	if k.knocks.Load() != 4 {
 		t.Errorf("%d knocks in four rounds", k.knocks.Load())
@@ -83,8 +84,8 @@ func TestANodeThatTheConsoleRegistersWaitsForTheHealthCheckMadeFromHere(t *testi
 func TestNobodyKnocksAtANodeWhereTheConfigOrALabForbidsIt(t *testing.T) {
 	k := newKnocked(t)
 	for name, s := range map[string]*Launcher{
-		"the config": healthSession(false, time.Now),
-		"a lab":      New(app.NewSession(&app.Program{Now: time.Now}, &config.Config{Probe: true}, []app.CloudSource{{Name: "east", Account: adapter.Account{Compute: onLab{}}}}, nil)),
+		"the config": healthSession(false, providers.Clock{}),
+		"a lab":      New(app.NewSession(&app.Program{}, &config.Config{Probe: true}, []app.CloudSource{{Name: "east", Account: adapter.Account{Compute: onLab{}}}}, nil)),
 	} {
 		h := s.newNodeHealth(&index.Service{Name: "www.example.com", Health: k.health})
 		registered := 0
@@ -127,7 +128,7 @@ func TestANodeThatMayNotBeCheckedIsRegisteredOnceItsConsoleLogSaysThatItsBootIsT
 		{"no permission", launch.BootState{}, providers.Errorf(providers.KindAuth, "log", "denied"), true, ""},
 		{"none", launch.BootState{}, providers.Errorf(providers.KindInvalid, "log", "none"), true, ""},
 	} {
-		h := healthSession(false, time.Now).newNodeHealth(&index.Service{Name: "www.example.com", Health: k.health})
+		h := healthSession(false, providers.Clock{}).newNodeHealth(&index.Service{Name: "www.example.com", Health: k.health})
 		state, fails = x.state, x.err
 		registered := false
 		register := h.register(func(context.Context, launch.Node) error { registered = true; return nil })

@@ -100,7 +100,7 @@ func Held(ctx context.Context, a *app.Program) []userdata.Held {
 	s := app.NewSession(a, nil, nil, nil)
 	if path, err := config.Find(a.Config); err == nil && path != "" {
 		if c, err := config.Load(ctx, path, app.Rules()); err == nil { // a command that needs the config reports its mistakes
-			clouds, zones := app.NewAccounts(a.Now, func(budget.Retrying) {}).Configured(ctx, c)
+			clouds, zones := app.NewAccounts(a.Clock, func(budget.Retrying) {}).Configured(ctx, c)
 			s = app.NewSession(a, c, clouds, zones)
 		}
 	}

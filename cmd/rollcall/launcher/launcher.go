@@ -83,7 +83,7 @@ func (s *Launcher) ZoneRefuses(snap *providers.Snapshot, service string) error {
 
 // Follow is what following a launch needs: a node is registered once DNS has it.
 func (s *Launcher) Follow(spec *launch.Spec) launch.Options {
-	o := launch.Options{Now: s.Program.Now, Journal: &launchJournal{s: s, run: newRun(), spec: spec}}
+	o := launch.Options{Clock: s.Program.Clock, Journal: &launchJournal{s: s, run: newRun(), spec: spec}}
 	d := s.Config.Declared(spec.Service)
 	if d == nil {
 		return o // no one registers it: a node is done when it runs

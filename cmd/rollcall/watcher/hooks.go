@@ -20,7 +20,7 @@ import (
 	"rollcall/cmd/rollcall/app"
 	"rollcall/cmd/rollcall/words"
 	"rollcall/dnsview/rows"
-	"rollcall/dnsview/wire"
+	"rollcall/providers"
 	"rollcall/providers/textfile"
 )
 
@@ -68,7 +68,6 @@ type hooks struct {
 	queue     chan queued
 	delivered chan delivery
 	counts    *family
-	pause     time.Duration
 }
 
 type queued struct {
@@ -87,7 +86,7 @@ func newHooks(a *app.Program, s *app.Session, f *Options, counts *family) (*hook
 		return nil, fmt.Errorf("make the state folder: %w", err)
 	}
 	h := &hooks{
-		say: a.Say, path: filepath.Join(s.State, "watch.json"), queue: make(chan queued, hookQueue), delivered: make(chan delivery), counts: counts, pause: hookPause,
+		say: a.Say, path: filepath.Join(s.State, "watch.json"), queue: make(chan queued, hookQueue), delivered: make(chan delivery), counts: counts,
 	}
 	if f.Webhook != "" {
 		h.hooks = append(h.hooks, webhook(f.Webhook))
@@ -136,7 +135,7 @@ func (h *hooks) run(ctx context.Context) {
 }
 
 func (h *hooks) deliver(ctx context.Context, r *hook, body []byte) {
-	tries, pause := hookTries, h.pause
+	tries, pause := hookTries, hookPause
 	if r.down {
 		tries = 1
 	}
@@ -163,7 +162,7 @@ func (h *hooks) deliver(ctx context.Context, r *hook, body []byte) {
 			h.counts.counter(r.name, "failed").Inc()
 			return
 		}
-		if !wire.Sleep(ctx, pause) {
+		if providers.Sleep(ctx, pause) != nil {
 			return
 		}
 		pause *= 4

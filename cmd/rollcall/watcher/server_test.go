@@ -16,7 +16,7 @@ import (
 // served starts the server of metrics, and returns its address.
 func served(t *testing.T, hosts ...string) string {
 	t.Helper()
-	s := app.NewSession(&app.Program{Err: io.Discard, Now: time.Now}, config.Empty(), nil, nil)
+	s := app.NewSession(&app.Program{Err: io.Discard}, config.Empty(), nil, nil)
 	s.State = t.TempDir()
 	s.Start(time.Second)
 	var at string

@@ -17,12 +17,13 @@ import (
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 
+	"rollcall/providers"
 	"rollcall/providers/sim/world"
 )
 
 // testWorld is the default world with delays that a test can wait for.
 func testWorld(now func() time.Time) *world.World {
-	return world.New(world.Options{Seed: 1, Now: now, Delays: world.Delays{
+	return world.New(world.Options{Seed: 1, Clock: providers.Clock{Time: now}, Delays: world.Delays{
 		Boot: 20 * time.Millisecond, Agent: time.Hour, Stop: time.Hour, Forget: time.Hour, Propagate: 20 * time.Millisecond,
 	}})
 }

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"rollcall/providers"
 	"rollcall/providers/sim/world"
 )
 
@@ -13,7 +14,7 @@ import (
 func pagedSite(t *testing.T) *site {
 	t.Helper()
 	s := &site{t: t, at: time.Unix(1_790_000_000, 0)}
-	s.w = world.New(world.Options{Seed: 1, Page: 7, Now: func() time.Time { return s.at }})
+	s.w = world.New(world.Options{Seed: 1, Page: 7, Clock: providers.Clock{Time: func() time.Time { return s.at }}})
 	srv := httptest.NewServer(New(s.w))
 	t.Cleanup(srv.Close)
 	s.url = srv.URL

@@ -30,7 +30,7 @@ func newSite(t *testing.T) *site {
 
 func newSiteAt(t *testing.T, now func() time.Time) *site {
 	t.Helper()
-	w := world.New(world.Options{Seed: 1, Now: now})
+	w := world.New(world.Options{Seed: 1, Clock: providers.Clock{Time: now}})
 	srv := httptest.NewServer(New(w))
 	t.Cleanup(srv.Close)
 	z, err := w.Zone(world.CloudflareZone)

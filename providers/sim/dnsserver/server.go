@@ -14,6 +14,7 @@ import (
 
 	"github.com/miekg/dns"
 
+	"rollcall/providers"
 	"rollcall/providers/sim/world"
 )
 
@@ -124,11 +125,7 @@ func (s *Server) ServeDNS(w dns.ResponseWriter, r *dns.Msg) {
 		s.refuse(w, r, dns.RcodeServerFailure)
 		return
 	case world.Slow:
-		t := time.NewTimer(slowBy)
-		defer t.Stop()
-		select {
-		case <-t.C:
-		case <-s.ctx.Done():
+		if providers.Sleep(s.ctx, slowBy) != nil {
 			return
 		}
 	}

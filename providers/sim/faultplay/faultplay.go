@@ -13,6 +13,7 @@ import (
 	"strconv"
 	"time"
 
+	"rollcall/providers"
 	"rollcall/providers/sim/world"
 )
 
@@ -50,14 +51,7 @@ func Before(_ http.ResponseWriter, r *http.Request, k world.FaultKind) (handled 
 // wait lets a while pass, and reports whether the client has left meanwhile.
 func wait(r *http.Request, d time.Duration) (left bool) {
 	keepBody(r)
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return false
-	case <-r.Context().Done():
-		return true
-	}
+	return providers.Sleep(r.Context(), d) != nil
 }
 
 func keepBody(r *http.Request) {

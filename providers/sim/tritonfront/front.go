@@ -25,7 +25,6 @@ type Options struct {
 	Keys        []ssh.PublicKey            // the keys of the account
 	Users       map[string][]ssh.PublicKey // the keys of its users, by login
 	DataCenters map[string]string          // URL of each data centre, by its name
-	Now         func() time.Time           // the clock that signatures are judged by; time.Now when nil
 }
 
 // maxBody is the longest request that is read: user-script and metadata are the bulk of it.
@@ -43,9 +42,6 @@ type front struct {
 
 // New returns a handler that serves the CloudAPI of one data centre.
 func New(w *world.World, o Options) http.Handler {
-	if o.Now == nil {
-		o.Now = time.Now
-	}
 	f := &front{w: w, o: o, audit: map[string][]auditEntry{}}
 	for _, c := range w.Clouds() {
 		if c.Name == o.Cloud {
@@ -102,9 +98,9 @@ func (f *front) serve(w http.ResponseWriter, r *http.Request, kind world.FaultKi
 // clock is the clock that signatures are judged by.
 func (f *front) clock(kind world.FaultKind) time.Time {
 	if kind == world.ClockSkew {
-		return f.o.Now().Add(world.Skew)
+		return time.Now().Add(world.Skew)
 	}
-	return f.o.Now()
+	return time.Now()
 }
 
 // date is the time that an answer bears: the world's, or the one that signatures are judged by when they

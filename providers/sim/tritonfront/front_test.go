@@ -25,6 +25,7 @@ import (
 	"golang.org/x/crypto/ssh"
 
 	"rollcall/providers"
+	"rollcall/providers/providertest"
 	"rollcall/providers/sim/world"
 )
 
@@ -44,8 +45,7 @@ type site struct {
 	t      *testing.T
 	w      *world.World
 	url    string
-	mu     sync.Mutex
-	at     time.Time
+	clock  *providertest.Clock
 	signer crypto.Signer
 	public ssh.PublicKey
 
@@ -55,26 +55,14 @@ type site struct {
 	date      func() string
 }
 
-func (s *site) now() time.Time {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.at
-}
-
-func (s *site) pass(d time.Duration) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.at = s.at.Add(d)
-}
-
 func newSite(t *testing.T, signer crypto.Signer) *site {
 	t.Helper()
 	public, err := ssh.NewPublicKey(signer.Public())
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &site{t: t, at: time.Unix(1_790_000_000, 0), signer: signer, public: public, algorithm: "rsa-sha256", target: true}
-	s.w = world.New(world.Options{Seed: 1, Now: s.now})
+	s := &site{t: t, clock: providertest.NewClock(time.Unix(1_790_000_000, 0)), signer: signer, public: public, algorithm: "rsa-sha256", target: true}
+	s.w = world.New(world.Options{Seed: 1, Clock: s.clock.Clock})
 	s.date = func() string { return time.Now().UTC().Format(http.TimeFormat) }
 	h := New(s.w, Options{
 		Cloud: cloud, Keys: []ssh.PublicKey{public}, Users: map[string][]ssh.PublicKey{"deploy": {public}},
@@ -349,7 +337,7 @@ func TestAMachineIsCreatedWithoutAddressesThenRunsStopsAndIsGone(t *testing.T) {
 		t.Errorf("the world has %+v, %v", i, err)
 	}
 	path := "/my/machines/" + m.ID
-	s.pass(world.DefaultDelays().Boot)
+	s.clock.Advance(world.DefaultDelays().Boot)
 	if s.do("GET", path, nil, &m); m.State != "running" || len(m.IPs) != 2 || m.PrimaryIP != m.IPs[0] {
 		t.Errorf("after the boot: %+v", m)
 	}
@@ -366,7 +354,7 @@ func TestAMachineIsCreatedWithoutAddressesThenRunsStopsAndIsGone(t *testing.T) {
 		if res := s.do("POST", c.path, c.in, nil); res.StatusCode != 202 {
 			t.Errorf("%s %v: %s", c.path, c.in, res.Status)
 		}
-		s.pass(c.wait)
+		s.clock.Advance(c.wait)
 		if s.do("GET", path, nil, &m); m.State != c.state {
 			t.Errorf("%s %v: %s, want %s", c.path, c.in, m.State, c.state)
 		}
@@ -379,7 +367,7 @@ func TestAMachineIsCreatedWithoutAddressesThenRunsStopsAndIsGone(t *testing.T) {
 		t.Errorf("delete: %s", res.Status)
 	}
 	for _, d := range []time.Duration{0, time.Minute} {
-		s.pass(d)
+		s.clock.Advance(d)
 		if res := s.do("GET", path, nil, &m); res.StatusCode != 410 || m.State != "deleted" || m.Name != "older" {
 			t.Errorf("%s after the delete: %s %+v", d, res.Status, m)
 		}
@@ -583,7 +571,7 @@ func TestFaultsAreAnsweredAsCloudAPIWould(t *testing.T) {
 	if s.do("GET", "/my/machines", nil, &page); len(page) != len(all) {
 		t.Errorf("a stale list has %d rows, want %d", len(page), len(all))
 	}
-	s.pass(time.Minute)
+	s.clock.Advance(time.Minute)
 	if s.do("GET", "/my/machines", nil, &page); len(page) != len(all)-1 {
 		t.Errorf("a minute later the list has %d rows, want %d", len(page), len(all)-1)
 	}
@@ -597,7 +585,7 @@ func TestAMachineThatIsTooNewIsNotFoundUnderStaleReads(t *testing.T) {
 	var made machine
 	s.do("POST", "/my/machines", map[string]any{"image": world.DebianImage, "package": "g4-highcpu-1G"}, &made)
 	s.refused("GET", "/my/machines/"+made.ID, nil, 404, "ResourceNotFound")
-	s.pass(time.Minute)
+	s.clock.Advance(time.Minute)
 	if res := s.do("GET", "/my/machines/"+made.ID, nil, nil); res.StatusCode != 200 {
 		t.Errorf("a minute later: %s", res.Status)
 	}

@@ -17,6 +17,6 @@ func (w *World) agent(c *cloud, i *Instance) {
 func (w *World) act(c *cloud, i *Instance, up bool) {
 	name, id := c.Name, i.ID
 	w.pending = append(w.pending, NodeEvent{Up: up, Cloud: c.Cloud, Instance: copyOf(i), Log: func(text string) {
-		w.Write(name, id, w.now().UTC().Format(consoleTime)+" "+text)
+		w.Write(name, id, w.clock.Now().UTC().Format(consoleTime)+" "+text)
 	}})
 }

@@ -65,7 +65,7 @@ func (w *World) Write(cloudName, id, text string) {
 	defer w.unlock()
 	c := w.cloud(cloudName)
 	if i, ok := c.byID[id]; ok {
-		w.write(c, i, consoleLine{at: w.now(), text: text})
+		w.write(c, i, consoleLine{at: w.clock.Now(), text: text})
 	}
 }
 

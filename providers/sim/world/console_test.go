@@ -7,18 +7,19 @@ import (
 	"time"
 
 	"rollcall/providers"
+	"rollcall/providers/providertest"
 )
 
 // consoleWorld is a world whose time the test moves.
 func consoleWorld() (w *World, move func(time.Duration)) {
-	at := time.Unix(1_790_000_000, 0)
+	clk := providertest.NewClock(time.Unix(1_790_000_000, 0))
 	w = New(Options{
-		Seed: 1, Now: func() time.Time { return at }, Delays: Delays{Boot: 10 * time.Second, Agent: 100 * time.Second, Stop: 10 * time.Second, Forget: time.Hour},
+		Seed: 1, Clock: clk.Clock, Delays: Delays{Boot: 10 * time.Second, Agent: 100 * time.Second, Stop: 10 * time.Second, Forget: time.Hour},
 		ConsoleLines: func(i Instance) []string {
 			return []string{"agent of " + i.Name + " waits", "agent of " + i.Name + " is well"}
 		},
 	})
-	return w, func(d time.Duration) { at = at.Add(d) }
+	return w, func(d time.Duration) { clk.Advance(d) }
 }
 
 func read(t *testing.T, w *World, id string) string {
@@ -113,18 +114,18 @@ func TestOnlyTheLast64KBOfAConsoleAreKept(t *testing.T) {
 }
 
 func TestTheConsoleOfARealMachineIsItsOwn(t *testing.T) {
-	at := time.Unix(1_790_000_000, 0)
+	clk := providertest.NewClock(time.Unix(1_790_000_000, 0))
 	w := New(Options{
-		Seed: 1, Now: func() time.Time { return at }, Machine: func(MachineEvent) {},
-		Console: func(id string) (string, time.Time) { return "machine of " + id, at.Add(-time.Second) },
+		Seed: 1, Clock: clk.Clock, Machine: func(MachineEvent) {},
+		Console: func(id string) (string, time.Time) { return "machine of " + id, clk.Now().Add(-time.Second) },
 	})
 	i, err := w.Launch("aws-use1", Instance{Name: "n"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	at = at.Add(time.Minute)
-	text, wrote, err := w.Console("aws-use1", i.ID, at)
-	if err != nil || text != "machine of "+i.ID || !wrote.Equal(at.Add(-time.Second)) {
+	clk.Advance(time.Minute)
+	text, wrote, err := w.Console("aws-use1", i.ID, clk.Now())
+	if err != nil || text != "machine of "+i.ID || !wrote.Equal(clk.Now().Add(-time.Second)) {
 		t.Errorf("%q at %s, %v", text, wrote, err)
 	}
 }

@@ -203,7 +203,7 @@ func (w *World) add(c *cloud, spec Instance) *Instance {
 	c.number++
 	i.Number = c.number
 	if i.Launched.IsZero() {
-		i.Launched = w.now()
+		i.Launched = w.clock.Now()
 	}
 	i.Changed = i.Launched
 	i.Private = netip.AddrFrom4([4]byte{10, byte(16 + slices.Index(w.clouds, c)), byte(c.number >> 8), byte(c.number)})
@@ -227,7 +227,7 @@ func (w *World) boot(c *cloud, i *Instance) {
 		w.refuseBoot(c, i)
 		return
 	}
-	i.State, i.Changed, i.Reason = providers.StateRunning, w.now(), ""
+	i.State, i.Changed, i.Reason = providers.StateRunning, w.clock.Now(), ""
 	if !i.Public.IsValid() && !i.NoPublic {
 		i.Public = w.newIP(c)
 	}
@@ -243,10 +243,10 @@ func (w *World) boot(c *cloud, i *Instance) {
 func (w *World) refuseBoot(c *cloud, i *Instance) {
 	switch {
 	case c.Provider == providers.Triton:
-		i.State, i.Changed = providers.StateFailed, w.now()
+		i.State, i.Changed = providers.StateFailed, w.clock.Now()
 		i.Reason = "server: NoAllocatableServers: No compute resources available"
 	case i.Changed != i.Launched:
-		i.State, i.Changed = providers.StateStopped, w.now()
+		i.State, i.Changed = providers.StateStopped, w.clock.Now()
 		i.Reason = insufficient
 	default:
 		w.terminate(c, i)

@@ -48,7 +48,7 @@ func (w *World) do(c *cloud, i *Instance, p Power) error {
 		if !i.real && p != PowerLoss {
 			w.act(c, i, false)
 		}
-		w.write(c, i, consoleLine{at: w.now(), kind: halts, text: goodbye(p)})
+		w.write(c, i, consoleLine{at: w.clock.Now(), kind: halts, text: goodbye(p)})
 	}
 	switch p {
 	case Start:
@@ -56,7 +56,7 @@ func (w *World) do(c *cloud, i *Instance, p Power) error {
 		case providers.StateRunning, providers.StatePending:
 			return nil
 		case providers.StateStopped:
-			i.State, i.Changed = providers.StatePending, w.now()
+			i.State, i.Changed = providers.StatePending, w.clock.Now()
 			w.after(w.delays.Boot, func() { w.boot(c, i) })
 			return nil
 		}
@@ -66,7 +66,7 @@ func (w *World) do(c *cloud, i *Instance, p Power) error {
 			return nil
 		case providers.StateRunning, providers.StatePending:
 			down()
-			i.State, i.Changed = providers.StateStopping, w.now()
+			i.State, i.Changed = providers.StateStopping, w.clock.Now()
 			if i.real {
 				w.tell(c, i, p)
 				return nil
@@ -77,7 +77,7 @@ func (w *World) do(c *cloud, i *Instance, p Power) error {
 	case Reboot:
 		if i.State == providers.StateRunning {
 			down()
-			i.Changed = w.now()
+			i.Changed = w.clock.Now()
 			if i.real {
 				w.tell(c, i, p)
 				return nil
@@ -97,7 +97,7 @@ func (w *World) do(c *cloud, i *Instance, p Power) error {
 			w.terminate(c, i)
 			return nil
 		}
-		i.State, i.Changed = providers.StateTerminating, w.now()
+		i.State, i.Changed = providers.StateTerminating, w.clock.Now()
 		if i.real {
 			return nil
 		}
@@ -135,7 +135,7 @@ func (w *World) halt(c *cloud, i *Instance) {
 	if i.State != providers.StateStopping {
 		return
 	}
-	i.State, i.Changed = providers.StateStopped, w.now()
+	i.State, i.Changed = providers.StateStopped, w.clock.Now()
 	if c.Provider == providers.EC2 && !i.Elastic {
 		i.Public = netip.Addr{} // an automatic address is given back
 	}
@@ -143,7 +143,7 @@ func (w *World) halt(c *cloud, i *Instance) {
 
 // terminate ends an instance: EC2 lists it for a while without its addresses, Triton at once no more.
 func (w *World) terminate(c *cloud, i *Instance) {
-	i.State, i.Changed = providers.StateTerminated, w.now()
+	i.State, i.Changed = providers.StateTerminated, w.clock.Now()
 	i.Public, i.Public6, i.More6, i.Private = netip.Addr{}, netip.Addr{}, nil, netip.Addr{}
 	for n := range c.addresses {
 		if c.addresses[n].Instance == i.ID {
@@ -161,7 +161,7 @@ func (w *World) forget(c *cloud, i *Instance) {
 	c.instances = slices.DeleteFunc(c.instances, func(x *Instance) bool { return x == i })
 	delete(c.byID, i.ID)
 	delete(c.consoles, i.ID)
-	c.gone[i.ID] = w.now()
+	c.gone[i.ID] = w.clock.Now()
 	if c.last == nil {
 		c.last = map[string]*Instance{}
 	}

@@ -49,7 +49,7 @@ type seeder struct {
 const lastSeeded = 29 * 24 * time.Hour
 
 func (w *World) seed(o Options) {
-	s := &seeder{w: w, o: o, begin: w.now().Add(-30 * 24 * time.Hour).Truncate(time.Second)}
+	s := &seeder{w: w, o: o, begin: w.clock.Now().Add(-30 * 24 * time.Hour).Truncate(time.Second)}
 	w.FleetID = "7f3a9c1e"
 	w.Credentials = Credentials{
 		AWSAccount: "123456789012", AWSKeyID: "AKIAROLLCALLDEMO0001", AWSSecret: "rollcall/demo/secret/key/not/a/real/one0",

@@ -30,7 +30,7 @@ func (s *seeder) seedDisagreements() {
 		if n == 0 {
 			s.removeInstance(i)
 		} else { // EC2 still lists this one
-			i.State, i.Changed = providers.StateTerminated, s.w.now().Add(-14*time.Minute)
+			i.State, i.Changed = providers.StateTerminated, s.w.clock.Now().Add(-14*time.Minute)
 			i.Public, i.Private = netip.Addr{}, netip.Addr{}
 		}
 		// Missing: the agent never got through.
@@ -51,7 +51,7 @@ func (s *seeder) removeInstance(i *Instance) {
 	for _, c := range s.w.clouds {
 		if c.byID[i.ID] == i {
 			s.w.forget(c, i)
-			c.gone[i.ID] = s.w.now().Add(-14 * time.Minute)
+			c.gone[i.ID] = s.w.clock.Now().Add(-14 * time.Minute)
 			return
 		}
 	}

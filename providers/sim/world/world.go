@@ -17,11 +17,11 @@ import (
 
 // Options shape a world. The zero value is usable.
 type Options struct {
-	Seed      uint64           // the same seed makes the same world
-	Instances int              // about how many; 0 for the default world of 60
-	Now       func() time.Time // time.Now when nil
-	Delays    Delays           // DefaultDelays when zero
-	Page      int              // the most rows of one page of a list; 0: as many as the API returns
+	Seed      uint64 // the same seed makes the same world
+	Instances int    // about how many; 0 for the default world of 60
+	Clock     providers.Clock
+	Delays    Delays // DefaultDelays when zero
+	Page      int    // the most rows of one page of a list; 0: as many as the API returns
 	// UserData returns the boot script that the seeded nodes of a service were
 	// launched with, so that the agent acts at their stop and start as on a real node. It may be nil.
 	UserData func(service string, p providers.Provider) []byte
@@ -82,7 +82,7 @@ type MachineEvent struct {
 // World is a whole embedded world. Its methods are safe for concurrent use.
 type World struct {
 	mu        sync.Mutex
-	now       func() time.Time
+	clock     providers.Clock
 	rng       *rand.Rand
 	delays    Delays
 	clouds    []*cloud
@@ -122,14 +122,11 @@ type Credentials struct {
 
 // New makes a world and fills it. It is at rest until someone touches it.
 func New(o Options) *World {
-	if o.Now == nil {
-		o.Now = time.Now
-	}
 	if o.Delays == (Delays{}) {
 		o.Delays = DefaultDelays()
 	}
 	w := &World{
-		now: o.Now, delays: o.Delays, node: o.Node, machine: o.Machine, console: o.Console, says: o.ConsoleLines, page: o.Page, changed: o.Changed,
+		clock: o.Clock, delays: o.Delays, node: o.Node, machine: o.Machine, console: o.Console, says: o.ConsoleLines, page: o.Page, changed: o.Changed,
 		rng:  rand.New(rand.NewPCG(o.Seed, 0x726f6c6c)),
 		wake: make(chan struct{}, 1),
 	}
@@ -148,7 +145,7 @@ func (w *World) PageOf(limit int) int {
 }
 
 // Now is the world's clock.
-func (w *World) Now() time.Time { return w.now() }
+func (w *World) Now() time.Time { return w.clock.Now() }
 
 // Run moves time on until ctx ends: it carries out what has fallen due and
 // starts the agents of nodes. Without Run time still moves whenever the world is
@@ -156,8 +153,6 @@ func (w *World) Now() time.Time { return w.now() }
 func (w *World) Run(ctx context.Context) {
 	var wg sync.WaitGroup
 	defer wg.Wait()
-	timer := time.NewTimer(time.Hour)
-	defer timer.Stop()
 	for {
 		w.mu.Lock()
 		w.advance()
@@ -166,7 +161,7 @@ func (w *World) Run(ctx context.Context) {
 		w.pending, w.machines = nil, nil
 		next := time.Hour
 		if len(w.due) > 0 {
-			next = max(w.due[0].at.Sub(w.now()), time.Millisecond)
+			next = max(w.due[0].at.Sub(w.clock.Now()), time.Millisecond)
 		}
 		w.mu.Unlock()
 		for _, ev := range machines {
@@ -177,11 +172,10 @@ func (w *World) Run(ctx context.Context) {
 				wg.Go(func() { w.node(ctx, ev) })
 			}
 		}
-		timer.Reset(next)
 		select {
 		case <-ctx.Done():
 			return
-		case <-timer.C:
+		case <-time.After(next):
 		case <-w.wake:
 		}
 	}
@@ -208,11 +202,11 @@ func (w *World) unlock() {
 // after has f run, under the lock, once d has passed.
 func (w *World) after(d time.Duration, f func()) {
 	w.seq++
-	heap.Push(&w.due, due{at: w.now().Add(d), seq: w.seq, f: f})
+	heap.Push(&w.due, due{at: w.clock.Now().Add(d), seq: w.seq, f: f})
 }
 
 func (w *World) advance() {
-	now := w.now()
+	now := w.clock.Now()
 	for len(w.due) > 0 && !w.due[0].at.After(now) {
 		heap.Pop(&w.due).(due).f()
 	}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"rollcall/providers"
+	"rollcall/providers/providertest"
 )
 
 func TestTheDefaultWorldHasSixtyInstancesInFourClouds(t *testing.T) {
@@ -26,10 +27,10 @@ func TestTheDefaultWorldHasSixtyInstancesInFourClouds(t *testing.T) {
 
 func TestTheSameSeedGivesTheSameWorld(t *testing.T) {
 	at := time.Unix(1_790_000_000, 0)
-	now := func() time.Time { return at }
-	a, _ := New(Options{Seed: 7, Now: now}).Instances("joyent-east", nil, 0, 0)
-	b, _ := New(Options{Seed: 7, Now: now}).Instances("joyent-east", nil, 0, 0)
-	c, _ := New(Options{Seed: 8, Now: now}).Instances("joyent-east", nil, 0, 0)
+	clk := providertest.NewClock(at).Clock
+	a, _ := New(Options{Seed: 7, Clock: clk}).Instances("joyent-east", nil, 0, 0)
+	b, _ := New(Options{Seed: 7, Clock: clk}).Instances("joyent-east", nil, 0, 0)
+	c, _ := New(Options{Seed: 8, Clock: clk}).Instances("joyent-east", nil, 0, 0)
 	for i := range a {
 		if a[i].ID != b[i].ID {
 			t.Fatalf("row %d: %s and %s", i, a[i].ID, b[i].ID)
@@ -41,9 +42,9 @@ func TestTheSameSeedGivesTheSameWorld(t *testing.T) {
 }
 
 func TestALaunchedInstanceRunsThenItsAgentActs(t *testing.T) {
-	at := time.Unix(1_790_000_000, 0)
+	clk := providertest.NewClock(time.Unix(1_790_000_000, 0))
 	events := make(chan NodeEvent, 4)
-	w := New(Options{Now: func() time.Time { return at }, Node: func(_ context.Context, ev NodeEvent) { events <- ev }})
+	w := New(Options{Clock: clk.Clock, Node: func(_ context.Context, ev NodeEvent) { events <- ev }})
 	i, err := w.Launch("aws-use1", Instance{Name: "n", ClientToken: "t"})
 	if err != nil || i.State != providers.StatePending || i.Public.IsValid() {
 		t.Fatalf("launch: %+v %v", i, err)
@@ -52,12 +53,12 @@ func TestALaunchedInstanceRunsThenItsAgentActs(t *testing.T) {
 	if err != nil || again.ID != i.ID {
 		t.Fatalf("the same token gave %s, then %s (%v)", i.ID, again.ID, err)
 	}
-	at = at.Add(DefaultDelays().Boot)
+	clk.Advance(DefaultDelays().Boot)
 	got, _ := w.Instance("aws-use1", i.ID)
 	if got.State != providers.StateRunning || !got.Public.IsValid() {
 		t.Fatalf("after the boot: %+v", got)
 	}
-	at = at.Add(DefaultDelays().Agent)
+	clk.Advance(DefaultDelays().Agent)
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan struct{})
 	go func() { w.Run(ctx); close(done) }()
@@ -89,8 +90,8 @@ func TestAPulledPlugTellsNoAgent(t *testing.T) {
 }
 
 func TestARoute53ChangeIsServedOnlyOnceItIsInSync(t *testing.T) {
-	at := time.Unix(1_790_000_000, 0)
-	w := New(Options{Now: func() time.Time { return at }})
+	clk := providertest.NewClock(time.Unix(1_790_000_000, 0))
+	w := New(Options{Clock: clk.Clock})
 	z, err := w.Zone(Route53Zone)
 	if err != nil {
 		t.Fatal(err)
@@ -108,7 +109,7 @@ func TestARoute53ChangeIsServedOnlyOnceItIsInSync(t *testing.T) {
 	if sets, _ := z.Served("new.a.b." + Route53Zone); len(sets) != 0 {
 		t.Error("served before it was in sync")
 	}
-	at = at.Add(time.Second)
+	clk.Advance(time.Second)
 	sets, _ := z.Served("new.a.b." + Route53Zone)
 	if len(sets["A"].Values) != 1 {
 		t.Errorf("served %v", sets)

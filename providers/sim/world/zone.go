@@ -185,7 +185,7 @@ func (z *Zone) View(f func(tx *Tx)) {
 }
 
 func (z *Zone) tx() *Tx {
-	return &Tx{z: z, sets: z.sets, records: z.records, touched: map[string]bool{}, now: z.w.now()}
+	return &Tx{z: z, sets: z.sets, records: z.records, touched: map[string]bool{}, now: z.w.clock.Now()}
 }
 
 // Update changes the zone atomically: when f returns an error nothing was
@@ -206,7 +206,7 @@ func (z *Zone) Update(f func(tx *Tx) error) (changeID string, err error) {
 	if z.Provider == providers.Route53 {
 		delay = z.w.delays.Propagate
 	}
-	z.changes[id] = z.w.now().Add(delay)
+	z.changes[id] = z.w.clock.Now().Add(delay)
 	names := tx.touched
 	if len(names) == 0 {
 		return id, nil
@@ -229,7 +229,7 @@ func (z *Zone) ChangeInSync(id string) (inSync, ok bool) {
 	if z.frozen.fault != NoFault && z.frozen.fault != "" && at.After(z.frozen.since) {
 		return false, ok
 	}
-	return ok && !z.w.now().Before(at), ok
+	return ok && !z.w.clock.Now().Before(at), ok
 }
 
 // Now is the world's time.

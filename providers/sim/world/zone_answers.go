@@ -189,7 +189,7 @@ func (z *Zone) freeze(kind FaultKind) {
 	z.frozen = frozen{fault: NoFault}
 	if kind == Split || kind == Lagging {
 		// The sets of a name are made anew when they change, so they can be shared.
-		z.frozen = frozen{kind, z.w.now(), maps.Clone(z.served), maps.Clone(z.below)}
+		z.frozen = frozen{kind, z.w.clock.Now(), maps.Clone(z.served), maps.Clone(z.below)}
 	}
 }
 

@@ -96,7 +96,7 @@ func (w *World) newZone(spec ZoneSpec) *Zone {
 	}
 	z := &Zone{
 		w: w, Name: spec.Name, ID: id, Provider: spec.Provider, NameServers: spec.NameServers, Private: len(spec.VPCs) > 0,
-		Comment: spec.Comment, Reference: spec.Reference, Created: w.now(), vpcs: spec.VPCs, serial: 2026110100, number: w.madeZones,
+		Comment: spec.Comment, Reference: spec.Reference, Created: w.clock.Now(), vpcs: spec.VPCs, serial: 2026110100, number: w.madeZones,
 		served: map[string]map[string]ServedSet{}, below: map[string]int{}, changes: map[string]time.Time{},
 	}
 	w.madeZones++
