@@ -12,8 +12,8 @@ import (
 
 func TestWhatALookupDoesNotFindIsGoneOnlyWhenTheListAgrees(t *testing.T) {
 	b := newBench(t)
-	b.triton.remove("m-1")
-	b.triton.gone["m-1"] = true
+	b.triton.Remove("m-1")
+	b.triton.Gone["m-1"] = true
 	plan := b.dead()
 	b.cf.blind = true
 	rep := b.run(plan)
@@ -34,15 +34,15 @@ func TestANodeIsNotTerminatedBecauseALookupFoundNothing(t *testing.T) {
 	b := newBench(t)
 	plan := plan.Drain(b.view(), ref(b.aws, "i-1"))
 	b.cf.blind = true
-	if rep := b.run(plan); len(b.aws.powered) != 0 || !has(b.cf, "34.200.16.1") {
-		t.Errorf("%v, power %v", states(rep), b.aws.powered)
+	if rep := b.run(plan); len(b.aws.Powered) != 0 || !has(b.cf, "34.200.16.1") {
+		t.Errorf("%v, power %v", states(rep), b.aws.Powered)
 	}
 }
 
 func TestADeleteWhoseAnswerWasLostIsNotDoneBecauseALookupFoundNothing(t *testing.T) {
 	b := newBench(t)
-	b.triton.remove("m-1")
-	b.triton.gone["m-1"] = true
+	b.triton.Remove("m-1")
+	b.triton.Gone["m-1"] = true
 	plan := b.dead()
 	b.cf.fault = func(providers.Change) (error, bool) {
 		b.cf.blind = true

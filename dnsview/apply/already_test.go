@@ -36,7 +36,7 @@ func TestAnUndoAtOnceBringsEverythingBackThoughReadsAreBehind(t *testing.T) {
 			c.set(b)
 			d := c.zone(b)
 			before := values(d)
-			b.triton.remove(c.node)
+			b.triton.Remove(c.node)
 			d.late(5 * time.Second)
 			if rep := b.run(b.dead(), v1); !rep.OK() {
 				t.Fatalf("%v %+v", states(rep), rep.Asks())
@@ -61,7 +61,7 @@ func TestAnUndoAtOnceBringsEverythingBackThoughReadsAreBehind(t *testing.T) {
 
 func TestWhatIsSaidToBeThereAndStaysAwayEndsUnknown(t *testing.T) {
 	b := newBench(t)
-	b.triton.remove("m-1")
+	b.triton.Remove("m-1")
 	if rep := b.run(b.dead()); !rep.OK() {
 		t.Fatalf("%v", states(rep))
 	}

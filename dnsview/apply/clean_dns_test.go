@@ -104,8 +104,8 @@ func TestANodeIsNotTerminatedWhileANameServerStillAnswersWithItsAddress(t *testi
 			if s.State != StepRefused || g.Pass || g.Confirm != "" || !strings.Contains(g.Why, "ns2 still answers with") || !strings.Contains(g.Why, c.typ) {
 				t.Errorf("%s: %+v", s.State, g)
 			}
-			if len(b.triton.powered) > 0 || b.clk.Now().Sub(at) > 5*time.Minute {
-				t.Errorf("power %v after %s", b.triton.powered, b.clk.Now().Sub(at))
+			if len(b.triton.Powered) > 0 || b.clk.Now().Sub(at) > 5*time.Minute {
+				t.Errorf("power %v after %s", b.triton.Powered, b.clk.Now().Sub(at))
 			}
 			if e := entries(t, b.j); e[len(e)-1].State != journal.Refused || !slices.ContainsFunc(e[len(e)-1].Guards, func(g journal.Guard) bool { return g.Guard == "dns" && !g.Pass }) {
 				t.Errorf("journal %+v", e[len(e)-1])
@@ -129,7 +129,7 @@ func TestTheWaitCountsFromTheMomentTheLastNameServerAnswersWithoutTheAddress(t *
 				at = b.clk.Now()
 			}
 		})
-		if !rep.OK() || len(b.triton.powered) != 1 {
+		if !rep.OK() || len(b.triton.Powered) != 1 {
 			t.Fatalf("%s late: %v, %s", late, states(rep), powerStep(t, rep).Why)
 		}
 		if got := at.Sub(begin); got < late+time.Minute || got > late+80*time.Second {
@@ -167,8 +167,8 @@ func TestARecordThatComesBackDuringTheWaitHoldsTheNodeBack(t *testing.T) {
 				}
 			})
 			s := powerStep(t, rep)
-			if g := dnsGuard(t, s); s.State != StepRefused || !strings.Contains(g.Why, c.rec.Name+"/A/"+c.rec.Value) || len(b.triton.powered) > 0 {
-				t.Errorf("%s: %+v, power %v", s.State, g, b.triton.powered)
+			if g := dnsGuard(t, s); s.State != StepRefused || !strings.Contains(g.Why, c.rec.Name+"/A/"+c.rec.Value) || len(b.triton.Powered) > 0 {
+				t.Errorf("%s: %+v, power %v", s.State, g, b.triton.Powered)
 			}
 		})
 	}
@@ -183,7 +183,7 @@ func TestAZoneThatCannotBeReadAgainHoldsTheNodeBack(t *testing.T) {
 		}
 	})
 	s := powerStep(t, rep)
-	if g := dnsGuard(t, s); s.State != StepRefused || !g.NoEvidence || !strings.Contains(g.Why, sdZone+" could not be read") || len(b.triton.powered) > 0 {
+	if g := dnsGuard(t, s); s.State != StepRefused || !g.NoEvidence || !strings.Contains(g.Why, sdZone+" could not be read") || len(b.triton.Powered) > 0 {
 		t.Errorf("%s: %+v", s.State, g)
 	}
 }
@@ -207,7 +207,7 @@ func TestAChangeThatRoute53CallsPendingIsNotDone(t *testing.T) {
 			}
 			rep := b.run(plan.Drain(b.view(), ref(b.triton, "s-1")))
 			s := powerStep(t, rep)
-			if s.State != c.want || (len(b.triton.powered) > 0) != (c.want == StepDone) {
+			if s.State != c.want || (len(b.triton.Powered) > 0) != (c.want == StepDone) {
 				t.Fatalf("%s: %+v", s.State, dnsGuard(t, s))
 			}
 			if c.want == StepDone && b.clk.Now().Before(begin.Add(c.after)) {
@@ -287,7 +287,7 @@ func TestAConsoleThatMayNotAskRoute53IsToldOnce(t *testing.T) {
 		return false, providers.Errorf(providers.KindAuth, "ask how far a change has got", "AccessDenied: route53:GetChange")
 	}
 	rep := b.run(plan.Drain(b.view(), ref(b.triton, "s-1"), ref(b.triton, "s-2")), v1)
-	if len(b.triton.powered) != 2 || asked < 2 {
+	if len(b.triton.Powered) != 2 || asked < 2 {
 		t.Fatalf("%v, asked %d times, %+v", states(rep), asked, rep.Asks())
 	}
 	if len(rep.Notes) != 1 || !strings.Contains(rep.Notes[0], "route53:GetChange") || !strings.Contains(rep.Notes[0], "rollcall policy aws") {
@@ -345,7 +345,7 @@ func TestAnOperatorsOwnStopOfANodeThatDNSHandsOutWaitsForItsNameToBeTyped(t *tes
 			t.Errorf("asks %+v", asks)
 		}
 	}
-	if b.triton.instances[0].State != providers.StateRunning {
+	if b.triton.Rows[0].State != providers.StateRunning {
 		t.Fatal("it was stopped")
 	}
 	wantStates(t, b.run(p, name), StepDone)
@@ -365,7 +365,7 @@ func TestAnOperatorsOwnStopOfANodeThatIsOutOfDNSAsksNothingOnceTheNameServersKno
 
 func TestAStopThatAnUndoMakesIsGuardedLikeAnOperatorsOwn(t *testing.T) {
 	b := newBench(t)
-	b.triton.instances[0].State = providers.StateStopped
+	b.triton.Rows[0].State = providers.StateStopped
 	rep := b.run(plan.Power(b.view(), plan.PowerStart, ref(b.triton, "m-1")))
 	wantStates(t, rep, StepDone)
 	undo, err := b.engine().UndoPlan(rep.Steps[0].Entry)

@@ -27,15 +27,15 @@ func TestADrainTakesANodeOutOfDNSWaitsAndTerminates(t *testing.T) {
 	}
 	var waits []time.Duration
 	b.cf.onApply = func(cs []providers.Change) {
-		if cs[0].Op == providers.OpDelete && cs[0].Before.IsMarker() && !slices.Contains(b.triton.powered, "terminate m-1") {
+		if cs[0].Op == providers.OpDelete && cs[0].Before.IsMarker() && !slices.Contains(b.triton.Powered, "terminate m-1") {
 			t.Error("the marker went before the node")
 		}
 	}
 	rep := b.engine().Run(t.Context(), p, Confirm{}, func(ev Event) {
 		if ev.Kind == EventWaiting {
 			waits = append(waits, ev.Left)
-			if has(b.cf, "165.225.128.1") || len(b.triton.powered) > 0 || ev.Total != time.Minute {
-				t.Errorf("at %s: %v, %v", ev.Left, values(b.cf), b.triton.powered)
+			if has(b.cf, "165.225.128.1") || len(b.triton.Powered) > 0 || ev.Total != time.Minute {
+				t.Errorf("at %s: %v, %v", ev.Left, values(b.cf), b.triton.Powered)
 			}
 			if f := b.view().Count(dnsview.Missing); f > 0 {
 				t.Error("while it drains the node looks missing")
@@ -46,8 +46,8 @@ func TestADrainTakesANodeOutOfDNSWaitsAndTerminates(t *testing.T) {
 	if len(waits) != 60 || waits[0] != time.Minute || waits[59] != time.Second {
 		t.Errorf("waited %d times: %v", len(waits), waits)
 	}
-	if !slices.Equal(b.triton.powered, []string{"terminate m-1"}) {
-		t.Errorf("power %v", b.triton.powered)
+	if !slices.Equal(b.triton.Powered, []string{"terminate m-1"}) {
+		t.Errorf("power %v", b.triton.Powered)
 	}
 	if slices.ContainsFunc(b.cf.rows, func(r providers.Record) bool { return r.IsMarker() }) {
 		t.Error("a marker is left")
@@ -92,7 +92,7 @@ func TestAWaitCanBeCutShort(t *testing.T) {
 			}
 		}
 	})
-	if !rep.OK() || !strings.Contains(rep.Steps[3].Why, "cut short") || len(b.triton.powered) != 1 {
+	if !rep.OK() || !strings.Contains(rep.Steps[3].Why, "cut short") || len(b.triton.Powered) != 1 {
 		t.Fatalf("%v %+v", states(rep), rep.Steps[3])
 	}
 }
@@ -107,8 +107,8 @@ func TestAStopDuringTheWaitTerminatesNothing(t *testing.T) {
 		}
 	})
 	wantStates(t, rep, StepDone, StepDone, StepDone, StepSkipped, StepSkipped, StepSkipped)
-	if len(b.triton.powered) != 0 {
-		t.Errorf("power %v", b.triton.powered)
+	if len(b.triton.Powered) != 0 {
+		t.Errorf("power %v", b.triton.Powered)
 	}
 }
 
@@ -143,8 +143,8 @@ func TestADrainThatWasCutOffWaitsForWhatIsLeft(t *testing.T) {
 			at := b.clk.Now()
 			rep := b.run(p)
 			wantStates(t, rep, StepDone, StepDone, StepDone)
-			if got := b.clk.Now().Sub(at); got != c.want || len(b.triton.powered) != 1 {
-				t.Errorf("waited %s, want %s; power %v", got, c.want, b.triton.powered)
+			if got := b.clk.Now().Sub(at); got != c.want || len(b.triton.Powered) != 1 {
+				t.Errorf("waited %s, want %s; power %v", got, c.want, b.triton.Powered)
 			}
 			for _, r := range b.cf.rows {
 				if r.IsMarker() {
@@ -160,15 +160,15 @@ func TestANodeThatIsTerminatedAlreadyIsForgotten(t *testing.T) {
 	if rep := b.run(plan.Quiesce(b.view(), ref(b.triton, "m-1"))); !rep.OK() {
 		t.Fatalf("%v", states(rep))
 	}
-	for n := range b.triton.instances {
-		if b.triton.instances[n].ID == "m-1" {
-			b.triton.instances[n].State = providers.StateTerminated
+	for n := range b.triton.Rows {
+		if b.triton.Rows[n].ID == "m-1" {
+			b.triton.Rows[n].State = providers.StateTerminated
 		}
 	}
 	rep := b.run(plan.Drain(b.view(), ref(b.triton, "m-1")))
 	wantStates(t, rep, StepDone)
-	if len(b.triton.powered) != 0 || rep.Steps[0].Step.Change.Op != providers.OpDelete || !rep.Steps[0].Step.Change.Before.IsMarker() {
-		t.Errorf("%+v, power %v", rep.Steps[0].Step, b.triton.powered)
+	if len(b.triton.Powered) != 0 || rep.Steps[0].Step.Change.Op != providers.OpDelete || !rep.Steps[0].Step.Change.Before.IsMarker() {
+		t.Errorf("%+v, power %v", rep.Steps[0].Step, b.triton.Powered)
 	}
 }
 
@@ -182,8 +182,8 @@ func TestANodeThatCannotBeTakenOutIsNotTerminated(t *testing.T) {
 		return nil, false
 	}
 	rep := b.run(p)
-	if len(b.triton.powered) != 0 || !slices.Equal(b.aws.powered, []string{"terminate i-1"}) {
-		t.Fatalf("%v, power %v %v", states(rep), b.triton.powered, b.aws.powered)
+	if len(b.triton.Powered) != 0 || !slices.Equal(b.aws.Powered, []string{"terminate i-1"}) {
+		t.Fatalf("%v, power %v %v", states(rep), b.triton.Powered, b.aws.Powered)
 	}
 }
 
@@ -201,8 +201,8 @@ func TestANodeWithoutRecordsIsTerminatedAtOnce(t *testing.T) {
 	b.node(b.aws, "i-7", "worker", "34.200.17.1", "worker")
 	rep := b.run(plan.Drain(b.view(), ref(b.aws, "i-7")))
 	wantStates(t, rep, StepDone)
-	if !slices.Equal(b.aws.powered, []string{"terminate i-7"}) || entries(t, b.j)[0].Action != "terminate" {
-		t.Errorf("%v", b.aws.powered)
+	if !slices.Equal(b.aws.Powered, []string{"terminate i-7"}) || entries(t, b.j)[0].Action != "terminate" {
+		t.Errorf("%v", b.aws.Powered)
 	}
 }
 
@@ -223,16 +223,16 @@ func TestANodeThatNameServersHandOutIsNotTerminatedWhenItsZoneIsReadWithoutIt(t 
 		node := ref(b.triton, c.id)
 		for _, p := range []plan.Plan{plan.Drain(b.view(), node), plan.Power(b.view(), plan.PowerTerminate, node)} {
 			rep := b.run(p)
-			if g := guardNamed(rep, len(p.Steps)-1, index.GuardDNS); g.Pass || !strings.Contains(g.Why, "ns1") || !strings.Contains(g.Why, c.ip) || len(b.triton.powered) > 0 {
-				t.Errorf("%s: %v, %+v, power %v", c.id, states(rep), g, b.triton.powered)
+			if g := guardNamed(rep, len(p.Steps)-1, index.GuardDNS); g.Pass || !strings.Contains(g.Why, "ns1") || !strings.Contains(g.Why, c.ip) || len(b.triton.Powered) > 0 {
+				t.Errorf("%s: %v, %+v, power %v", c.id, states(rep), g, b.triton.Powered)
 			}
 			if rep := b.engine().Check(t.Context(), p); rep.OK() {
 				t.Errorf("%s: a dry run passes: %+v", c.id, rep.Steps)
 			}
 		}
 		served = false
-		if rep := b.run(plan.Drain(b.view(), node)); len(b.triton.powered) != 1 {
-			t.Errorf("%s: %v, power %v", c.id, states(rep), b.triton.powered)
+		if rep := b.run(plan.Drain(b.view(), node)); len(b.triton.Powered) != 1 {
+			t.Errorf("%s: %v, power %v", c.id, states(rep), b.triton.Powered)
 		}
 	}
 }
@@ -243,8 +243,8 @@ func TestAServiceKeepsItsMinimum(t *testing.T) {
 	v := b.view()
 	p := plan.Drain(v, ref(b.aws, "i-1"), ref(b.aws, "i-2"))
 	rep := b.run(p)
-	if len(b.aws.powered) != 1 {
-		t.Fatalf("%v, power %v", states(rep), b.aws.powered)
+	if len(b.aws.Powered) != 1 {
+		t.Fatalf("%v, power %v", states(rep), b.aws.Powered)
 	}
 	if got := len(slices.DeleteFunc(values(b.cf), func(s string) bool { return !strings.Contains(s, "/A/") })); got != 4 {
 		t.Errorf("%d members", got)
@@ -258,7 +258,7 @@ func TestAServiceKeepsItsMinimum(t *testing.T) {
 func TestADeadEntryIsRemovedFromAServiceBelowItsMinimum(t *testing.T) {
 	b := newBench(t)
 	b.opts.Services[0].Minimum = 5
-	b.triton.remove("m-1")
+	b.triton.Remove("m-1")
 	wantStates(t, b.run(b.dead()), StepDone)
 }
 
@@ -287,7 +287,7 @@ func TestAQuiescedNodeStaysOutAndComesBackByReturnOnly(t *testing.T) {
 			if !rep.OK() {
 				t.Fatalf("%v %+v", states(rep), rep.Steps)
 			}
-			if slices.Equal(values(d), before) || len(b.triton.powered) != 0 {
+			if slices.Equal(values(d), before) || len(b.triton.Powered) != 0 {
 				t.Fatalf("zone %v", values(d))
 			}
 			v := b.view()
@@ -338,7 +338,7 @@ func TestAQuiesceCanBeUndone(t *testing.T) {
 
 func TestAStoppedNodeIsTakenOutWithOneKey(t *testing.T) {
 	b := newBench(t)
-	b.triton.instances[0].State = providers.StateStopped
+	b.triton.Rows[0].State = providers.StateStopped
 	v := b.view()
 	f := &v.Findings[0]
 	if f.Class != dnsview.Stopped || !f.OneKey {
@@ -352,11 +352,11 @@ func TestAStoppedNodeIsTakenOutWithOneKey(t *testing.T) {
 func TestPowerIsGivenOnlyToTheAccountThatThePlanNames(t *testing.T) {
 	b := newBench(t)
 	p := plan.Power(b.view(), plan.PowerTerminate, ref(b.aws, "i-1"))
-	b.aws.identity = "0123456789"
+	b.aws.Key = "0123456789"
 	rep := b.run(p)
 	wantStates(t, rep, StepRefused)
-	if len(b.aws.powered) != 0 || entries(t, b.j)[0].State != journal.Refused {
-		t.Errorf("power %v", b.aws.powered)
+	if len(b.aws.Powered) != 0 || entries(t, b.j)[0].State != journal.Refused {
+		t.Errorf("power %v", b.aws.Powered)
 	}
 }
 
@@ -368,8 +368,8 @@ func TestAStopIsUndoneByAStartAndATerminationIsNot(t *testing.T) {
 		t.Fatal(err)
 	}
 	wantStates(t, b.run(undo), StepDone)
-	if !slices.Equal(b.aws.powered, []string{"stop i-1", "start i-1"}) {
-		t.Errorf("power %v", b.aws.powered)
+	if !slices.Equal(b.aws.Powered, []string{"stop i-1", "start i-1"}) {
+		t.Errorf("power %v", b.aws.Powered)
 	}
 	end := plan.Power(b.view(), plan.PowerTerminate, ref(b.aws, "i-2"))
 	wantStates(t, b.run(end, "www-2"), StepRefused) // DNS leads to it, whatever is typed
@@ -383,9 +383,9 @@ func TestAStopIsUndoneByAStartAndATerminationIsNot(t *testing.T) {
 func TestAPowerActionWhoseAnswerWasLostIsLookedUp(t *testing.T) {
 	b := newBench(t)
 	p := plan.Power(b.view(), plan.PowerStop, ref(b.aws, "i-1"))
-	b.aws.powerErr = providers.Errorf(providers.KindUncertain, "stop", "reset")
+	b.aws.PowerErr = providers.Errorf(providers.KindUncertain, "stop", "reset")
 	wantStates(t, b.run(p, "www-1"), StepFailed)
-	b.aws.instances[0].State = providers.StateStopping
+	b.aws.Rows[0].State = providers.StateStopping
 	wantStates(t, b.run(p, "www-1"), StepDone)
 }
 
@@ -422,7 +422,7 @@ func TestARunWaitsUntilTheAuthoritativeServersAnswerTheChange(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			b := newBench(t)
-			b.triton.remove("m-1")
+			b.triton.Remove("m-1")
 			c.w.d = b.cf
 			b.opts.Wire = &c.w
 			rep := b.run(b.dead())
@@ -441,10 +441,10 @@ func TestAPlanThatWaitsLongIsJudgedOnFreshEvidenceAfterwards(t *testing.T) {
 	lists := 0
 	rep := b.engine().Run(t.Context(), p, Confirm{}, func(ev Event) {
 		if ev.Kind == EventWaiting && lists == 0 {
-			lists = b.aws.lists
+			lists = b.aws.Lists
 		}
 	})
-	if !rep.OK() || b.aws.lists == lists {
-		t.Errorf("%v, %d lists", states(rep), b.aws.lists)
+	if !rep.OK() || b.aws.Lists == lists {
+		t.Errorf("%v, %d lists", states(rep), b.aws.Lists)
 	}
 }

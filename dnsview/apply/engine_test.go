@@ -19,8 +19,8 @@ import (
 
 func TestADeadEntryIsRemovedWithItsMarkerAndNothingElse(t *testing.T) {
 	b := newBench(t)
-	b.triton.remove("m-1")
-	b.triton.gone["m-1"] = true
+	b.triton.Remove("m-1")
+	b.triton.Gone["m-1"] = true
 	before := len(b.cf.rows)
 	b.cf.onApply = func([]providers.Change) {
 		es, _, err := journal.Read(b.j.Path())
@@ -48,14 +48,14 @@ func TestADeadEntryIsRemovedWithItsMarkerAndNothingElse(t *testing.T) {
 	if len(es) != 1 || es[0].State != journal.Done || es[0].Who != "me@here" || es[0].Verb != "deregister" || len(es[0].Guards) != 8 {
 		t.Errorf("journal: %+v", es)
 	}
-	if !slices.Contains(b.triton.gets, "m-1") {
+	if !slices.Contains(b.triton.Asked, "m-1") {
 		t.Error("the instance was not asked for by id")
 	}
 }
 
 func TestACheckWritesNothing(t *testing.T) {
 	b := newBench(t)
-	b.triton.remove("m-1")
+	b.triton.Remove("m-1")
 	rep := b.engine().Check(t.Context(), b.dead())
 	wantStates(t, rep, StepReady)
 	if len(rep.Steps[0].Guards) != 9 || len(b.cf.applied) != 0 || len(entries(t, b.j)) != 0 {
@@ -72,7 +72,7 @@ func TestADeleteIsRefused(t *testing.T) {
 		why   string
 		blind bool // for want of evidence
 	}{
-		{"when another cloud fails", func(b *bench) { b.aws.listErr = errDown }, index.GuardCoverage, "aws-use1 could not be read (down)", true},
+		{"when another cloud fails", func(b *bench) { b.aws.ListErr = errDown }, index.GuardCoverage, "aws-use1 could not be read (down)", true},
 		{"when two clouds of the config are one", func(b *bench) {
 			b.opts.Clouds = append(b.opts.Clouds, CloudTarget{Name: "twin"})
 			b.clouds = append(b.clouds, fleet.CloudSource{Name: "twin", Provider: providers.EC2, Compute: b.aws})
@@ -82,22 +82,22 @@ func TestADeleteIsRefused(t *testing.T) {
 			b.last = &providers.Snapshot{Clouds: []providers.CloudView{left}}
 		}, index.GuardCoverage, "joyent-ams could not be read (it is no longer in the config)", true},
 		{"when a marker of this fleet names a cloud that is not in the config", func(b *bench) {
-			b.serve(&fakeCloud{cloud: providers.Cloud{Key: "0123456789"}}, "i-77", "192.0.2.77")
+			b.serve(&fakeCloud{Self: providers.Cloud{Key: "0123456789"}}, "i-77", "192.0.2.77")
 		}, index.GuardCoverage, "markers of this fleet name a cloud with this key", true},
 		{"when a cloud could not be set up", func(b *bench) {
 			b.opts.Clouds = append(b.opts.Clouds, CloudTarget{Name: "broken", Err: errors.New("no credentials")})
 			b.clouds = append(b.clouds, fleet.CloudSource{Name: "broken", Err: errors.New("no credentials")})
 		}, index.GuardCoverage, "no credentials", true},
-		{"when the cloud gives no answer about the instance", func(b *bench) { b.triton.getErr = errDown }, index.GuardInstance, "down", true},
+		{"when the cloud gives no answer about the instance", func(b *bench) { b.triton.AskErr = errDown }, index.GuardInstance, "down", true},
 		{"when the instance is there after all", func(b *bench) { b.node(b.triton, "m-1", "www-5", "165.225.128.99", "www") }, index.GuardInstance, "shows m-1 as running", false},
 		{"when the list left the instance out and it is there", func(b *bench) {
 			b.node(b.triton, "m-1", "www-5", "165.225.128.1", "www")
-			b.triton.hide["m-1"] = true
+			b.triton.Hidden["m-1"] = true
 		}, index.GuardCoverage, "the list left out m-1: the cloud shows it when asked by id", true},
-		{"when the credentials changed since the list was read", func(b *bench) { b.triton.identity = "0123456789" }, index.GuardInstance, "belong to another account now", true},
+		{"when the credentials changed since the list was read", func(b *bench) { b.triton.Key = "0123456789" }, index.GuardInstance, "belong to another account now", true},
 		{"when another instance has the address now", func(b *bench) { b.node(b.aws, "i-9", "x", "165.225.128.1", "") }, index.GuardAddress, "belongs to x (i-9)", false},
 		{"when an elastic address of ours is the address", func(b *bench) {
-			b.aws.addresses = []providers.Address{{Cloud: "aws-use1", Key: awsKey, IP: netip.MustParseAddr("165.225.128.1"), Kind: providers.AddressElastic, ID: "eip-1"}}
+			b.aws.Addrs = []providers.Address{{Cloud: "aws-use1", Key: awsKey, IP: netip.MustParseAddr("165.225.128.1"), Kind: providers.AddressElastic, ID: "eip-1"}}
 		}, index.GuardAddress, "elastic address eip-1", false},
 		{"when the address is on the allow-list", func(b *bench) { b.opts.Allow = []netip.Prefix{netip.MustParsePrefix("165.225.128.0/24")} }, index.GuardAddress, "allow-list", false},
 		{"when the record was changed meanwhile", func(b *bench) { b.cf.rows[4].TTL = 120 }, index.GuardUnchanged, `its TTL was "60" and is "120"`, false},
@@ -109,7 +109,7 @@ func TestADeleteIsRefused(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			b := newBench(t)
-			b.triton.remove("m-1")
+			b.triton.Remove("m-1")
 			p := b.dead()
 			if len(p.Steps) != 1 {
 				t.Fatalf("plan %+v", p)
@@ -133,14 +133,14 @@ func TestADeleteIsRefused(t *testing.T) {
 
 func TestAnEmptyListIsBelievedOnlyWhenEveryMarkedInstanceWasAnsweredFor(t *testing.T) {
 	b := newBench(t)
-	b.triton.remove("m-1")
+	b.triton.Remove("m-1")
 	p := b.dead()
-	b.triton.hide = map[string]bool{"s-1": true, "s-2": true}
+	b.triton.Hidden = map[string]bool{"s-1": true, "s-2": true}
 	wantStates(t, b.run(p), StepRefused)
 
 	b = newBench(t)
 	for _, id := range []string{"m-1", "s-1", "s-2"} {
-		b.triton.remove(id)
+		b.triton.Remove(id)
 	}
 	rep := b.engine().Check(t.Context(), b.dead())
 	if guardNamed(rep, 0, index.GuardCoverage).Pass != true {
@@ -150,7 +150,7 @@ func TestAnEmptyListIsBelievedOnlyWhenEveryMarkedInstanceWasAnsweredFor(t *testi
 
 func TestAYoungMarkerIsNotRemovedAsDead(t *testing.T) {
 	b := newBench(t)
-	b.triton.remove("m-1")
+	b.triton.Remove("m-1")
 	p := b.dead()
 	young := begin.Add(-time.Minute)
 	b.cf.rows[4].Owners[0].Registered = young
@@ -169,8 +169,8 @@ func TestAYoungMarkerIsNotRemovedAsDead(t *testing.T) {
 
 func TestARefusedGuardDoesNotBlockTheOthers(t *testing.T) {
 	b := newBench(t)
-	b.triton.remove("m-1")
-	b.aws.remove("i-1")
+	b.triton.Remove("m-1")
+	b.aws.Remove("i-1")
 	p := b.dead()
 	b.cf.rows[4].TTL = 999
 	b.opts.Guards.Threshold = 1
@@ -183,7 +183,7 @@ func TestARefusedGuardDoesNotBlockTheOthers(t *testing.T) {
 
 func TestADeadNodeOfDNSSDLosesItsSRVValueBeforeItsHostName(t *testing.T) {
 	b := newBench(t)
-	b.triton.remove("s-1")
+	b.triton.Remove("s-1")
 	rep := b.run(b.dead())
 	wantStates(t, rep, StepDone, StepDone)
 	if len(b.sd.applied) != 2 || b.sd.applied[0][0].Before.Type != "SRV" || b.sd.applied[1][0].Before.Type != "A" {
@@ -204,7 +204,7 @@ func TestADeadNodeOfDNSSDLosesItsSRVValueBeforeItsHostName(t *testing.T) {
 func TestTheLastValueOfANameAsksForTheNameToBeTyped(t *testing.T) {
 	b := newBench(t)
 	b.cf.rows = b.cf.rows[4:]
-	b.triton.remove("m-1")
+	b.triton.Remove("m-1")
 	p := b.dead()
 	rep := b.run(p)
 	wantStates(t, rep, StepRefused)
@@ -223,9 +223,9 @@ func TestTheLastValueOfANameAsksForTheNameToBeTyped(t *testing.T) {
 func TestTypingAnswersOneGuardAndNoOther(t *testing.T) {
 	b := newBench(t)
 	b.cf.rows = b.cf.rows[4:]
-	b.triton.remove("m-1")
+	b.triton.Remove("m-1")
 	p := b.dead()
-	b.aws.listErr = errDown
+	b.aws.ListErr = errDown
 	rep := b.run(p, www)
 	wantStates(t, rep, StepRefused)
 	if len(rep.Asks()) != 0 || !guardNamed(rep, 0, index.GuardMinimum).Pass {
@@ -385,9 +385,9 @@ func TestAThresholdOfNothingAsksForTheCountOfEveryRemoval(t *testing.T) {
 
 func TestAnotherPlanThanTheOneThatWasShownIsNotCarriedOut(t *testing.T) {
 	b := newBench(t)
-	b.triton.remove("m-1")
+	b.triton.Remove("m-1")
 	shown := b.dead()
-	b.triton.remove("s-1")
+	b.triton.Remove("s-1")
 	rep := b.engine().Run(t.Context(), b.dead(), Confirm{Checksum: shown.Checksum()}, nil)
 	wantStates(t, rep, StepRefused, StepRefused, StepRefused)
 	if len(b.cf.applied)+len(b.sd.applied) != 0 || len(entries(t, b.j)) != 0 || !strings.Contains(rep.Steps[0].Why, shown.Checksum()) {
@@ -403,7 +403,7 @@ func TestWithoutAJournalNothingIsWritten(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := newBench(t)
-			b.triton.remove("m-1")
+			b.triton.Remove("m-1")
 			p := b.dead()
 			mess(b)
 			rep := b.engine().Check(t.Context(), p)
@@ -434,7 +434,7 @@ func TestALostReplyIsLookedUp(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			b := newBench(t)
-			b.triton.remove("m-1")
+			b.triton.Remove("m-1")
 			p := b.dead()
 			b.cf.fault = func(providers.Change) (error, bool) {
 				if c.blind {
@@ -454,7 +454,7 @@ func TestALostReplyIsLookedUp(t *testing.T) {
 
 func TestAConflictOnADeleteIsNotTriedAgain(t *testing.T) {
 	b := newBench(t)
-	b.triton.remove("m-1")
+	b.triton.Remove("m-1")
 	b.cf.fault = func(providers.Change) (error, bool) {
 		return providers.Errorf(providers.KindConflict, "batch", "changed"), false
 	}
@@ -467,7 +467,7 @@ func TestAConflictOnADeleteIsNotTriedAgain(t *testing.T) {
 
 func TestARunThatIsStoppedLeavesATrueJournal(t *testing.T) {
 	b := newBench(t)
-	b.triton.remove("s-1")
+	b.triton.Remove("s-1")
 	p := b.dead() // SRV, then A
 	ctx, stop := context.WithCancel(t.Context())
 	b.sd.onApply = func([]providers.Change) { stop() }
@@ -487,7 +487,7 @@ func TestARunThatIsStoppedLeavesATrueJournal(t *testing.T) {
 
 func TestWhatIsAlreadyGoneIsDone(t *testing.T) {
 	b := newBench(t)
-	b.triton.remove("m-1")
+	b.triton.Remove("m-1")
 	p := b.dead()
 	b.cf.rows = b.cf.rows[:4]
 	rep := b.run(p)
@@ -499,26 +499,26 @@ func TestWhatIsAlreadyGoneIsDone(t *testing.T) {
 
 func TestAYoungReadIsNotReadAgainAndAnOldOneIs(t *testing.T) {
 	b := newBench(t)
-	b.triton.remove("m-1")
+	b.triton.Remove("m-1")
 	p := b.dead()
 	read := b.sources()
 	read.Refresh(t.Context())
 	b.opts.Sources = read
-	lists := b.aws.lists
+	lists := b.aws.Lists
 	wantStates(t, b.engine().Check(t.Context(), p), StepReady)
-	if b.aws.lists != lists {
+	if b.aws.Lists != lists {
 		t.Error("a young read was read again")
 	}
 	b.clk.Advance(50 * time.Second)
 	wantStates(t, b.run(p), StepDone)
-	if b.aws.lists == lists {
+	if b.aws.Lists == lists {
 		t.Error("an old read was taken for fresh")
 	}
 }
 
 func TestAMovedEntryGetsTheAddressThatItsInstanceHasNow(t *testing.T) {
 	b := newBench(t)
-	b.triton.instances[0].PublicIPs = []netip.Addr{netip.MustParseAddr("165.225.128.77")}
+	b.triton.Rows[0].PublicIPs = []netip.Addr{netip.MustParseAddr("165.225.128.77")}
 	v := b.view()
 	p := plan.ForFindings(v, &v.Findings[0])
 	if p.Verb != index.VerbUpdate {
@@ -540,10 +540,10 @@ func TestAMovedEntryGetsTheAddressThatItsInstanceHasNow(t *testing.T) {
 
 func TestAnEntryIsNotMovedToAnAddressThatItsInstanceLostMeanwhile(t *testing.T) {
 	b := newBench(t)
-	b.triton.instances[0].PublicIPs = []netip.Addr{netip.MustParseAddr("165.225.128.77")}
+	b.triton.Rows[0].PublicIPs = []netip.Addr{netip.MustParseAddr("165.225.128.77")}
 	v := b.view()
 	p := plan.ForFindings(v, &v.Findings[0])
-	b.triton.instances[0].PublicIPs = []netip.Addr{netip.MustParseAddr("165.225.128.78")}
+	b.triton.Rows[0].PublicIPs = []netip.Addr{netip.MustParseAddr("165.225.128.78")}
 	rep := b.run(p)
 	wantStates(t, rep, StepRefused)
 	if g := guardNamed(rep, 0, index.GuardInstance); !strings.Contains(g.Why, "does not have 165.225.128.77 now") {
@@ -616,7 +616,7 @@ func TestAnUndoOfADeleteRestoresValueAndMarkerExactlyAndARedoRemovesThem(t *test
 			b := newBench(t)
 			d := c.zone(b)
 			before := rowsWithoutIDs(d)
-			b.triton.remove(c.id)
+			b.triton.Remove(c.id)
 			rep := b.run(b.dead())
 			if !rep.OK() {
 				t.Fatal(states(rep))
@@ -710,8 +710,8 @@ func TestAReturnThatWasCutOffIsCarriedOnWith(t *testing.T) {
 
 func TestAnUndoThatIsRefusedInPartBringsTheRestBack(t *testing.T) {
 	b := newBench(t)
-	b.triton.remove("m-1")
-	b.aws.remove("i-1")
+	b.triton.Remove("m-1")
+	b.aws.Remove("i-1")
 	if rep := b.run(b.dead()); !rep.OK() {
 		t.Fatal(states(rep))
 	}
@@ -725,7 +725,7 @@ func TestAnUndoThatIsRefusedInPartBringsTheRestBack(t *testing.T) {
 
 func TestAnEntryThatWasTakenBackIsNotTakenBackTwice(t *testing.T) {
 	b := newBench(t)
-	b.triton.remove("m-1")
+	b.triton.Remove("m-1")
 	rep := b.run(b.dead())
 	undo, err := b.engine().UndoPlan(rep.Steps[0].Entry)
 	if err != nil {
@@ -747,7 +747,7 @@ func TestAnEntryThatWasTakenBackIsNotTakenBackTwice(t *testing.T) {
 
 func TestAnUndoDoesNotOverwriteWhatSomebodyElseMade(t *testing.T) {
 	b := newBench(t)
-	b.triton.remove("m-1")
+	b.triton.Remove("m-1")
 	b.run(b.dead())
 	undo, err := b.engine().UndoPlan("")
 	if err != nil {
@@ -786,7 +786,7 @@ func TestAnUnmarkedRecordIsAdoptedAndGivenBack(t *testing.T) {
 func TestAnUndoThatIsRefusedStopsThereAndLeavesWhatIsOlder(t *testing.T) {
 	b := newBench(t)
 	b.run(plan.Quiesce(b.view(), ref(b.triton, "s-1")))
-	b.triton.remove("m-1")
+	b.triton.Remove("m-1")
 	dead := b.run(b.dead())
 	b.cf.add(providers.Record{Zone: cfZone, Name: www, Type: "A", TTL: 60, Value: "165.225.128.1", Comment: "by hand"})
 	for range 2 {

@@ -23,121 +23,7 @@ import (
 
 var begin = time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
 
-// fakeCloud is a cloud in memory.
-type fakeCloud struct {
-	mu        sync.Mutex
-	clk       *providertest.Clock
-	cloud     providers.Cloud
-	instances []providers.Instance
-	addresses []providers.Address
-	gone      map[string]bool // ids that answer 410 rather than 404
-	listErr   error
-	getErr    error
-	identity  providers.CloudKey // overrides what Identify says
-	hide      map[string]bool    // ids that the list leaves out
-	lists     int
-	gets      []string
-	powerErr  error
-	check     func(id string, a providers.PowerAction) (providers.PowerCheck, error)
-	checks    []string
-	powered   []string
-}
-
-func (f *fakeCloud) Identify(context.Context) (providers.Cloud, error) {
-	c := f.cloud
-	if f.identity != "" {
-		c.Key = f.identity
-	}
-	return c, nil
-}
-
-func (f *fakeCloud) coverage() providers.Coverage {
-	return providers.Coverage{State: providers.CoverageComplete, Key: f.cloud.Key, Expected: -1, Started: f.clk.Now(), Finished: f.clk.Now()}
-}
-
-func (f *fakeCloud) Instances(_ context.Context, page func([]providers.Instance)) providers.Coverage {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.lists++
-	if f.listErr != nil {
-		return providers.Failed(f.clk.Now(), f.clk.Now(), f.listErr)
-	}
-	for _, i := range f.instances {
-		if !f.hide[i.ID] {
-			page([]providers.Instance{i})
-		}
-	}
-	return f.coverage()
-}
-
-func (f *fakeCloud) Addresses(_ context.Context, page func([]providers.Address)) providers.Coverage {
-	page(f.addresses)
-	return f.coverage()
-}
-
-func (f *fakeCloud) Instance(_ context.Context, id string) (providers.Instance, error) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.gets = append(f.gets, id)
-	if f.getErr != nil {
-		return providers.Instance{}, f.getErr
-	}
-	for _, i := range f.instances {
-		if i.ID == id {
-			return i, nil
-		}
-	}
-	kind := providers.KindNotFound
-	if f.gone[id] {
-		kind = providers.KindGone
-	}
-	return providers.Instance{}, providers.Errorf(kind, "get instance", "no %s", id)
-}
-
-func (f *fakeCloud) power(what, id string, to providers.InstanceState) error {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if f.powerErr != nil {
-		return f.powerErr
-	}
-	f.powered = append(f.powered, what+" "+id)
-	for n := range f.instances {
-		if f.instances[n].ID == id {
-			f.instances[n].State = to
-		}
-	}
-	return nil
-}
-
-func (f *fakeCloud) CheckPower(_ context.Context, id string, a providers.PowerAction) (providers.PowerCheck, error) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.checks = append(f.checks, string(a)+" "+id)
-	if f.check == nil {
-		return providers.PowerCheck{}, nil
-	}
-	return f.check(id, a)
-}
-
-func (f *fakeCloud) Start(_ context.Context, id string) error {
-	return f.power("start", id, providers.StateRunning)
-}
-
-func (f *fakeCloud) Stop(_ context.Context, id string) error {
-	return f.power("stop", id, providers.StateStopped)
-}
-
-func (f *fakeCloud) Reboot(_ context.Context, id string) error {
-	return f.power("reboot", id, providers.StateRunning)
-}
-
-func (f *fakeCloud) Terminate(_ context.Context, id string) error {
-	return f.power("terminate", id, providers.StateTerminated)
-}
-
-func (f *fakeCloud) remove(id string) {
-	f.instances = slices.DeleteFunc(f.instances, func(i providers.Instance) bool { return i.ID == id })
-}
+type fakeCloud = providertest.Cloud
 
 // fakeDNS is a zone in memory. At Cloudflare markers are comments, at Route 53
 // they are TXT records.
@@ -451,8 +337,8 @@ func newBench(t *testing.T) *bench {
 	clk := providertest.NewClock(begin)
 	b := &bench{
 		t: t, clk: clk,
-		aws:    &fakeCloud{clk: clk, cloud: providers.Cloud{Name: "aws-use1", Provider: providers.EC2, Key: awsKey}, gone: map[string]bool{}, hide: map[string]bool{}},
-		triton: &fakeCloud{clk: clk, cloud: providers.Cloud{Name: "joyent-east", Provider: providers.Triton, Key: tritonKey}, gone: map[string]bool{}, hide: map[string]bool{}},
+		aws:    &fakeCloud{Clock: clk.Clock, Self: providers.Cloud{Name: "aws-use1", Provider: providers.EC2, Key: awsKey}, Gone: map[string]bool{}, Hidden: map[string]bool{}},
+		triton: &fakeCloud{Clock: clk.Clock, Self: providers.Cloud{Name: "joyent-east", Provider: providers.Triton, Key: tritonKey}, Gone: map[string]bool{}, Hidden: map[string]bool{}},
 		cf:     &fakeDNS{clk: clk, zone: providers.Zone{Name: cfZone, ID: "z1", Provider: providers.Cloudflare}},
 		sd:     &fakeDNS{clk: clk, zone: providers.Zone{Name: sdZone, ID: "z2", Provider: providers.Route53}},
 	}
@@ -494,14 +380,14 @@ func newBench(t *testing.T) *bench {
 }
 
 func (b *bench) node(c *fakeCloud, id, name, ip, service string) {
-	c.instances = append(c.instances, providers.Instance{
-		Cloud: c.cloud.Name, Key: c.cloud.Key, Provider: c.cloud.Provider, ID: id, Name: name, State: providers.StateRunning,
+	c.Rows = append(c.Rows, providers.Instance{
+		Cloud: c.Self.Name, Key: c.Self.Key, Provider: c.Self.Provider, ID: id, Name: name, State: providers.StateRunning,
 		PublicIPs: []netip.Addr{netip.MustParseAddr(ip)}, Launched: begin.Add(-2 * time.Hour), Tags: map[string]string{"service": service},
 	})
 }
 
 func (b *bench) serve(c *fakeCloud, id, ip string) {
-	o := providers.Owner{Fleet: fleetID, Cloud: c.cloud.Key, Instance: id, Registered: begin.Add(-time.Hour)}
+	o := providers.Owner{Fleet: fleetID, Cloud: c.Self.Key, Instance: id, Registered: begin.Add(-time.Hour)}
 	text, err := o.Encode()
 	if err != nil {
 		b.t.Fatal(err)
@@ -553,12 +439,12 @@ func (b *bench) run(p plan.Plan, typed ...string) *Report {
 func (b *bench) dead() plan.Plan { return plan.DeregisterDead(b.view()) }
 
 func ref(c *fakeCloud, id string) providers.InstanceRef {
-	for _, i := range c.instances {
+	for _, i := range c.Rows {
 		if i.ID == id {
 			return i.Ref()
 		}
 	}
-	return providers.InstanceRef{Cloud: c.cloud.Name, Key: c.cloud.Key, ID: id}
+	return providers.InstanceRef{Cloud: c.Self.Name, Key: c.Self.Key, ID: id}
 }
 
 // values lists what a zone serves, marker records left out.

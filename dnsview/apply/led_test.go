@@ -19,8 +19,8 @@ func (b *bench) foreignSRV() {
 func TestADeadValueOfARoundRobinNameGoesThoughAForeignSRVValueLeadsToTheName(t *testing.T) {
 	b := newBench(t)
 	b.foreignSRV()
-	b.triton.remove("m-1")
-	b.triton.gone["m-1"] = true
+	b.triton.Remove("m-1")
+	b.triton.Gone["m-1"] = true
 	p := b.dead()
 	if len(p.Skipped) != 0 {
 		t.Errorf("left alone: %v", p.Skipped)
@@ -34,11 +34,11 @@ func TestADeadValueOfARoundRobinNameGoesThoughAForeignSRVValueLeadsToTheName(t *
 func TestTheLastAddressUnderAForeignSRVValueGoesOnlyWhenItsNameIsTyped(t *testing.T) {
 	b := newBench(t)
 	b.foreignSRV()
-	b.triton.remove("m-1")
-	b.triton.gone["m-1"] = true
+	b.triton.Remove("m-1")
+	b.triton.Gone["m-1"] = true
 	for _, id := range []string{"i-1", "i-2", "i-3", "i-4"} {
-		b.aws.remove(id)
-		b.aws.gone[id] = true
+		b.aws.Remove(id)
+		b.aws.Gone[id] = true
 	}
 	// No service declares the name, so that nothing else asks for it to be typed.
 	b.opts.Services = b.opts.Services[1:]
@@ -57,8 +57,8 @@ func TestTheLastAddressUnderAForeignSRVValueGoesOnlyWhenItsNameIsTyped(t *testin
 
 func TestAnEntryOfADeadOwnerWhoseAddressAMachineThatIsNoNodeHasGoesWhenItsNameIsTyped(t *testing.T) {
 	b := newBench(t)
-	b.triton.remove("m-1")
-	b.triton.gone["m-1"] = true
+	b.triton.Remove("m-1")
+	b.triton.Gone["m-1"] = true
 	b.node(b.triton, "db-1", "db-1", "165.225.128.1", "database")
 	v := b.view()
 	var id providers.Identity
@@ -85,7 +85,7 @@ func TestAnEntryOfADeadOwnerWhoseAddressAMachineThatIsNoNodeHasGoesWhenItsNameIs
 
 func TestAnEntryThatARunningOwnerHasLeftAndAMachineThatIsNoNodeHasNowGoesByRetarget(t *testing.T) {
 	b := newBench(t)
-	b.triton.instances[0].PublicIPs = []netip.Addr{netip.MustParseAddr("165.225.128.77")}
+	b.triton.Rows[0].PublicIPs = []netip.Addr{netip.MustParseAddr("165.225.128.77")}
 	b.serve(b.triton, "m-1", "165.225.128.77")
 	b.node(b.triton, "db-1", "db-1", "165.225.128.1", "database")
 	v := b.view()

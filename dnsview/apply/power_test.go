@@ -41,13 +41,13 @@ func TestAProtectedNodeIsNeverTakenOutOfDNSForATermination(t *testing.T) {
 		"drained": func(p plan.Plan) plan.Plan { return p }, "without a drain": unwaited,
 	} {
 		b := newBench(t)
-		b.triton.check = refuses("m-1", providers.PowerTerminate)
+		b.triton.Check = refuses("m-1", providers.PowerTerminate)
 		before := values(b.cf)
 		p := shape(plan.Drain(b.view(), ref(b.triton, "m-1")))
 		check := b.engine().Check(t.Context(), p)
 		rep := b.run(p)
-		if len(b.triton.powered) > 0 || !slices.Equal(values(b.cf), before) || len(b.cf.applied) > 0 {
-			t.Errorf("%s: powered %v, applied %v", name, b.triton.powered, b.cf.applied)
+		if len(b.triton.Powered) > 0 || !slices.Equal(values(b.cf), before) || len(b.cf.applied) > 0 {
+			t.Errorf("%s: powered %v, applied %v", name, b.triton.Powered, b.cf.applied)
 		}
 		for which, r := range map[string]*Report{"check": check, "run": rep} {
 			for i := range r.Steps {
@@ -76,10 +76,10 @@ func TestAProtectedNodeIsNeverTakenOutOfDNSForATermination(t *testing.T) {
 
 func TestAProtectedNodeDoesNotKeepTheOthersOfItsPlanFromBeingTerminated(t *testing.T) {
 	b := newBench(t)
-	b.aws.check = refuses("i-2", providers.PowerTerminate)
+	b.aws.Check = refuses("i-2", providers.PowerTerminate)
 	rep := b.run(plan.Drain(b.view(), ref(b.aws, "i-1"), ref(b.aws, "i-2"), ref(b.triton, "s-1")))
-	if !slices.Equal(b.aws.powered, []string{"terminate i-1"}) || !slices.Equal(b.triton.powered, []string{"terminate s-1"}) {
-		t.Errorf("powered %v %v", b.aws.powered, b.triton.powered)
+	if !slices.Equal(b.aws.Powered, []string{"terminate i-1"}) || !slices.Equal(b.triton.Powered, []string{"terminate s-1"}) {
+		t.Errorf("powered %v %v", b.aws.Powered, b.triton.Powered)
 	}
 	if has(b.cf, "34.200.16.1") || !has(b.cf, "34.200.16.2") || rep.OK() {
 		t.Errorf("left %v, states %v", values(b.cf), states(rep))
@@ -89,28 +89,28 @@ func TestAProtectedNodeDoesNotKeepTheOthersOfItsPlanFromBeingTerminated(t *testi
 func TestAProtectedNodeIsNeitherStoppedNorStartedNorRebooted(t *testing.T) {
 	for _, a := range []providers.PowerAction{providers.PowerStop, providers.PowerStart, providers.PowerReboot} {
 		b := newBench(t)
-		b.aws.check = refuses("i-1", a)
+		b.aws.Check = refuses("i-1", a)
 		if a == providers.PowerStart {
-			b.aws.instances[0].State = providers.StateStopped
+			b.aws.Rows[0].State = providers.StateStopped
 		}
 		p := plan.Power(b.view(), a, ref(b.aws, "i-1"))
 		check := b.engine().Check(t.Context(), p)
 		rep := b.run(p)
-		if len(b.aws.powered) > 0 || check.Steps[0].State != StepRefused || rep.Steps[0].State != StepRefused {
-			t.Errorf("%s: powered %v, %v, %v", a, b.aws.powered, states(check), states(rep))
+		if len(b.aws.Powered) > 0 || check.Steps[0].State != StepRefused || rep.Steps[0].State != StepRefused {
+			t.Errorf("%s: powered %v, %v, %v", a, b.aws.Powered, states(check), states(rep))
 		}
 	}
 }
 
 func TestAProtectionThatIsPutOnDuringTheWaitHoldsAndTheReportSaysHowTheNodeStands(t *testing.T) {
 	b := newBench(t)
-	b.onSleep(func() { b.triton.check = refuses("m-1", providers.PowerTerminate) })
+	b.onSleep(func() { b.triton.Check = refuses("m-1", providers.PowerTerminate) })
 	rep := b.run(plan.Drain(b.view(), ref(b.triton, "m-1")))
-	if len(b.triton.powered) > 0 || rep.Count(StepRefused) != 1 || guardNamed(rep, 4, index.GuardPower).Pass {
-		t.Fatalf("powered %v, states %v", b.triton.powered, states(rep))
+	if len(b.triton.Powered) > 0 || rep.Count(StepRefused) != 1 || guardNamed(rep, 4, index.GuardPower).Pass {
+		t.Fatalf("powered %v, states %v", b.triton.Powered, states(rep))
 	}
 	wantHalfWay(t, b, rep, "m-1")
-	b.triton.check = nil
+	b.triton.Check = nil
 	if back := b.run(plan.Return(b.view(), ref(b.triton, "m-1"))); !back.OK() || !has(b.cf, "165.225.128.1") {
 		t.Errorf("the return: %v, %v", states(back), values(b.cf))
 	}
@@ -138,7 +138,7 @@ func TestATerminationThatFailsLeavesTheWayBackInTheReport(t *testing.T) {
 		"no permission": providers.Errorf(providers.KindAuth, "terminate", "not authorized"), "lost": providers.Errorf(providers.KindUncertain, "terminate", "lost"),
 	} {
 		b := newBench(t)
-		b.triton.powerErr = err
+		b.triton.PowerErr = err
 		rep := b.run(plan.Drain(b.view(), ref(b.triton, "m-1")))
 		if rep.OK() {
 			t.Fatalf("%s: %v", name, states(rep))
@@ -160,11 +160,11 @@ func TestANodeThatWasOutBeforeIsReportedWhenItCannotBeTerminated(t *testing.T) {
 	if rep := b.run(plan.Quiesce(b.view(), ref(b.triton, "m-1"))); !rep.OK() {
 		t.Fatal(states(rep))
 	}
-	b.triton.check = refuses("m-1", providers.PowerTerminate)
+	b.triton.Check = refuses("m-1", providers.PowerTerminate)
 	at := b.clk.Now()
 	rep := b.run(plan.Drain(b.view(), ref(b.triton, "m-1")))
-	if len(b.triton.powered) > 0 || b.clk.Now() != at {
-		t.Errorf("powered %v, waited %s", b.triton.powered, b.clk.Now().Sub(at))
+	if len(b.triton.Powered) > 0 || b.clk.Now() != at {
+		t.Errorf("powered %v, waited %s", b.triton.Powered, b.clk.Now().Sub(at))
 	}
 	if len(rep.Nodes) != 1 || rep.Nodes[0].DNS != "out of DNS" || rep.Nodes[0].Back != "rollcall return m-1" {
 		t.Errorf("nodes %+v", rep.Nodes)
@@ -191,19 +191,19 @@ func TestANodeThatIsHalfOutOfDNSIsReportedAsThat(t *testing.T) {
 
 func TestACloudThatDoesNotSayWhetherItWouldActHoldsBackTheWholeNode(t *testing.T) {
 	b := newBench(t)
-	b.triton.check = func(string, providers.PowerAction) (providers.PowerCheck, error) {
+	b.triton.Check = func(string, providers.PowerAction) (providers.PowerCheck, error) {
 		return providers.PowerCheck{}, errors.New("no answer")
 	}
 	rep := b.run(plan.Drain(b.view(), ref(b.triton, "m-1")))
 	g := guardNamed(rep, 4, index.GuardPower)
-	if len(b.triton.powered) > 0 || len(b.cf.applied) > 0 || g.Pass || !g.NoEvidence || g.Satisfy == "" {
-		t.Errorf("powered %v, applied %d, %+v", b.triton.powered, len(b.cf.applied), g)
+	if len(b.triton.Powered) > 0 || len(b.cf.applied) > 0 || g.Pass || !g.NoEvidence || g.Satisfy == "" {
+		t.Errorf("powered %v, applied %d, %+v", b.triton.Powered, len(b.cf.applied), g)
 	}
 }
 
 func TestWhatTheCredentialsMayNotAskIsToldOnceAndHoldsNothingBack(t *testing.T) {
 	b := newBench(t)
-	b.aws.check = func(string, providers.PowerAction) (providers.PowerCheck, error) {
+	b.aws.Check = func(string, providers.PowerAction) (providers.PowerCheck, error) {
 		return providers.PowerCheck{Unchecked: []string{"the permission to ask is missing"}}, nil
 	}
 	p := plan.Drain(b.view(), ref(b.aws, "i-1"), ref(b.aws, "i-2"))
@@ -217,20 +217,20 @@ func TestWhatTheCredentialsMayNotAskIsToldOnceAndHoldsNothingBack(t *testing.T) 
 			}
 		}
 	}
-	if len(b.aws.powered) != 2 {
-		t.Errorf("powered %v", b.aws.powered)
+	if len(b.aws.Powered) != 2 {
+		t.Errorf("powered %v", b.aws.Powered)
 	}
 }
 
 func TestACloudIsAskedBeforeANodeLeavesDNSAndAgainRightBeforeItEnds(t *testing.T) {
 	b := newBench(t)
 	b.cf.onApply = func([]providers.Change) {
-		if len(b.triton.checks) == 0 {
+		if len(b.triton.Checks) == 0 {
 			t.Error("DNS was changed before the cloud was asked")
 		}
 	}
 	rep := b.run(plan.Drain(b.view(), ref(b.triton, "m-1")))
-	if !rep.OK() || !slices.Equal(b.triton.checks, []string{"terminate m-1", "terminate m-1"}) || !guardNamed(rep, 4, index.GuardPower).Pass {
-		t.Errorf("states %v, asked %v", states(rep), b.triton.checks)
+	if !rep.OK() || !slices.Equal(b.triton.Checks, []string{"terminate m-1", "terminate m-1"}) || !guardNamed(rep, 4, index.GuardPower).Pass {
+		t.Errorf("states %v, asked %v", states(rep), b.triton.Checks)
 	}
 }

@@ -68,10 +68,10 @@ func TestRemediesPassTheirGuardsAndLeaveNothingToFind(t *testing.T) {
 				t.Fatal(err)
 			}
 			b.cf.rows = append(b.cf.rows, providers.Record{Zone: cfZone, Name: providers.MarkerName("m-9", www), Type: "TXT", TTL: 300, Value: providers.FormatTXT([]string{text}), ID: "q"})
-			b.triton.gone["m-9"] = true
-			i := b.triton.instances[0]
+			b.triton.Gone["m-9"] = true
+			i := b.triton.Rows[0]
 			i.ID, i.Name, i.State, i.PublicIPs = "m-9", "www-9", providers.StateTerminated, nil
-			b.triton.instances = append(b.triton.instances, i)
+			b.triton.Rows = append(b.triton.Rows, i)
 		}, nil},
 		{dnsview.Unhealthy, func(*bench) {}, []index.HealthState{{Service: www, Key: tritonKey, ID: "m-1", Failed: 3, Of: 3, At: begin}}},
 	} {

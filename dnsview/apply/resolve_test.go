@@ -68,8 +68,8 @@ func (b *bench) resolve() Resolution {
 
 // plans are one of each verb that changes DNS.
 func (b *bench) plans() map[string]plan.Plan {
-	b.triton.remove("m-1")
-	b.triton.gone["m-1"] = true
+	b.triton.Remove("m-1")
+	b.triton.Gone["m-1"] = true
 	b.node(b.aws, "i-9", "www-9", "34.200.16.9", "www")
 	v := b.view()
 	return map[string]plan.Plan{
@@ -142,8 +142,8 @@ func TestWhatWasFoundToBeDoneCanBeUndone(t *testing.T) {
 
 func TestWhatAnotherRollcallHasUnderWayIsLeftToIt(t *testing.T) {
 	b := newBench(t)
-	b.triton.remove("m-1")
-	b.triton.gone["m-1"] = true
+	b.triton.Remove("m-1")
+	b.triton.Gone["m-1"] = true
 	e, _ := b.other()
 	var r Resolution
 	b.cf.onApply = func([]providers.Change) { r = b.resolve() }
@@ -161,8 +161,8 @@ func TestWhatAnotherRollcallHasUnderWayIsLeftToIt(t *testing.T) {
 // A request can be on its way when the process that sent it dies.
 func TestAChangeThatIsCarriedOutAfterItsSenderDiedIsSeen(t *testing.T) {
 	b := newBench(t)
-	b.triton.remove("m-1")
-	b.triton.gone["m-1"] = true
+	b.triton.Remove("m-1")
+	b.triton.Gone["m-1"] = true
 	plan := b.dead()
 	b.stopped(plan, false)
 	var slept time.Duration
@@ -177,8 +177,8 @@ func TestAChangeThatIsCarriedOutAfterItsSenderDiedIsSeen(t *testing.T) {
 
 func TestWhatIsOldIsNotWaitedFor(t *testing.T) {
 	b := newBench(t)
-	b.triton.remove("m-1")
-	b.triton.gone["m-1"] = true
+	b.triton.Remove("m-1")
+	b.triton.Gone["m-1"] = true
 	b.stopped(b.dead(), false)
 	b.clk.Advance(time.Minute)
 	b.onSleep(func() { t.Error("it waits") })
@@ -206,8 +206,8 @@ func TestWhatNobodyCanBeAskedAboutStaysOpenAndIsAskedAboutAgain(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := newBench(t)
-			b.triton.remove("m-1")
-			b.triton.gone["m-1"] = true
+			b.triton.Remove("m-1")
+			b.triton.Gone["m-1"] = true
 			b.stopped(b.dead(), false)
 			mend := mess(b)
 			r := b.resolve()
@@ -224,8 +224,8 @@ func TestWhatNobodyCanBeAskedAboutStaysOpenAndIsAskedAboutAgain(t *testing.T) {
 
 func TestWhatCannotBeToldIsUnknownAndIsToldOnceItCan(t *testing.T) {
 	b := newBench(t)
-	b.triton.remove("m-1")
-	b.triton.gone["m-1"] = true
+	b.triton.Remove("m-1")
+	b.triton.Gone["m-1"] = true
 	plan := b.dead()
 	b.stopped(plan, false)
 	at := b.cf.find(&plan.Steps[0].Change.Before)
@@ -244,8 +244,8 @@ func TestWhatCannotBeToldIsUnknownAndIsToldOnceItCan(t *testing.T) {
 
 func TestAnAnswerThatWasLostAndCouldNotBeLookedUpIsLookedUpLater(t *testing.T) {
 	b := newBench(t)
-	b.triton.remove("m-1")
-	b.triton.gone["m-1"] = true
+	b.triton.Remove("m-1")
+	b.triton.Gone["m-1"] = true
 	b.cf.fault = func(providers.Change) (error, bool) {
 		b.cf.lookErr = errors.New("connection reset")
 		return providers.Errorf(providers.KindUncertain, "batch", "connection reset"), true
@@ -282,7 +282,7 @@ func TestAPowerActionThatWasStoppedIsLookedUp(t *testing.T) {
 			if err := j.Close(); err != nil {
 				t.Fatal(err)
 			}
-			b.aws.instances[0].State = c.state
+			b.aws.Rows[0].State = c.state
 			if r := b.resolve(); len(r.Settled) != 1 || r.Settled[0].State != c.want || !r.Settled[0].LookedUp {
 				t.Errorf("%+v", r)
 			}

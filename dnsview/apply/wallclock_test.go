@@ -37,13 +37,13 @@ func TestAJumpOfTheWallClockBetweenAReadAndAGuardChangesNoAge(t *testing.T) {
 		t.Run(d.String(), func(t *testing.T) {
 			for name, test := range map[string]func(*testing.T, *bench){
 				"a young read is not read again, and its guards pass": func(t *testing.T, b *bench) {
-					b.triton.remove("m-1")
-					p, lists := b.fresh(), b.aws.lists
+					b.triton.Remove("m-1")
+					p, lists := b.fresh(), b.aws.Lists
 					b.clk.Advance(20 * time.Second)
 					b.clk.Jump(d)
 					rep := b.engine().Check(t.Context(), p)
 					wantStates(t, rep, StepReady)
-					if b.aws.lists != lists {
+					if b.aws.Lists != lists {
 						t.Error("it was read again")
 					}
 					if g := guardNamed(rep, 0, index.GuardGrace); g.Why != "the marker is 60 min old" {
@@ -51,17 +51,17 @@ func TestAJumpOfTheWallClockBetweenAReadAndAGuardChangesNoAge(t *testing.T) {
 					}
 				},
 				"an old read is read again": func(t *testing.T, b *bench) {
-					b.triton.remove("m-1")
-					p, lists := b.fresh(), b.aws.lists
+					b.triton.Remove("m-1")
+					p, lists := b.fresh(), b.aws.Lists
 					b.clk.Advance(50 * time.Second)
 					b.clk.Jump(d)
 					b.engine().Check(t.Context(), p)
-					if b.aws.lists == lists {
+					if b.aws.Lists == lists {
 						t.Error("it was taken for fresh")
 					}
 				},
 				"an old read makes its source stale": func(t *testing.T, b *bench) {
-					b.triton.remove("m-1")
+					b.triton.Remove("m-1")
 					s := b.view().Snapshot
 					inspect := func() *dnsview.View {
 						return dnsview.Inspect(s, index.Options{Fleet: fleetID, Now: b.clk.Now(), MaxAge: time.Minute, CreateGrace: 10 * time.Minute})
@@ -77,7 +77,7 @@ func TestAJumpOfTheWallClockBetweenAReadAndAGuardChangesNoAge(t *testing.T) {
 					}
 				},
 				"a young marker is young": func(t *testing.T, b *bench) {
-					b.triton.remove("m-1")
+					b.triton.Remove("m-1")
 					p := b.dead()
 					b.cf.rows[4].Owners[0].Registered = begin.Add(-time.Minute)
 					b.cf.rows[4].Comment, _ = b.cf.rows[4].Owners[0].Encode()
@@ -109,7 +109,7 @@ func TestAJumpOfTheWallClockBetweenAReadAndAGuardChangesNoAge(t *testing.T) {
 				"deletes of the last ten minutes count": func(t *testing.T, b *bench) {
 					b.opts.Guards.From = 1
 					for n := 1; n <= 2; n++ {
-						b.aws.remove(fmt.Sprintf("i-%d", n))
+						b.aws.Remove(fmt.Sprintf("i-%d", n))
 					}
 					steps := b.dead().Steps
 					p := plan.Plan{Verb: index.VerbDeregister, Steps: steps[:1]}
@@ -133,7 +133,7 @@ func TestAJumpOfTheWallClockBetweenAReadAndAGuardChangesNoAge(t *testing.T) {
 func TestNothingIsConcludedFromASnapshotOnDisk(t *testing.T) {
 	for _, d := range append(jumps, 0) {
 		b := newMonotonicBench(t)
-		b.triton.remove("m-1")
+		b.triton.Remove("m-1")
 		path := filepath.Join(t.TempDir(), "snapshot.json")
 		if err := fleet.Save(path, b.view().Snapshot); err != nil {
 			t.Fatal(err)
@@ -144,7 +144,7 @@ func TestNothingIsConcludedFromASnapshotOnDisk(t *testing.T) {
 			t.Fatal(err)
 		}
 		f := fleet.New(fleet.Options{
-			Clock: b.clk.Clock, Last: last, Clouds: []fleet.CloudSource{{Name: b.aws.cloud.Name, Provider: b.aws.cloud.Provider, Compute: b.aws}},
+			Clock: b.clk.Clock, Last: last, Clouds: []fleet.CloudSource{{Name: b.aws.Self.Name, Provider: b.aws.Self.Provider, Compute: b.aws}},
 			Zones: []fleet.ZoneSource{{Name: cfZone, Provider: providers.Cloudflare, DNS: b.cf}},
 		})
 		for what, s := range map[string]*providers.Snapshot{"loaded": last, "shown": f.Snapshot()} {

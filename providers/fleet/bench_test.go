@@ -23,7 +23,7 @@ func BenchmarkRefresh10000Instances40msPages(b *testing.B) {
 	var o Options
 	for i := range 4 {
 		c := newFakeCloud(fmt.Sprintf("c%d", i), 2500)
-		c.pause = 40 * time.Millisecond
+		c.PageAfter = 40 * time.Millisecond
 		o.Clouds = append(o.Clouds, sourceOf(c))
 		if i%2 == 0 {
 			z := zoneOf(c)

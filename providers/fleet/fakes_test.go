@@ -10,130 +10,14 @@ import (
 	"time"
 
 	"rollcall/providers"
+	"rollcall/providers/providertest"
 )
 
-// fakeCloud is a cloud whose fields say what it answers. Its fields are set before it is
-// read, or by set while it is.
-type fakeCloud struct {
-	mu       sync.Mutex
-	name     string
-	account  string
-	rows     []providers.Instance // what exists
-	leaveOut map[string]bool      // what listings do not show
-	page     int                  // rows a page; default 1000
-	pause    time.Duration        // before each page
-	err      error                // why the listing fails after its first page
-	addrs    []providers.Address
-	addrErr  error
-	hang     chan struct{} // the listing does not return before this is closed, whatever its context says
-	askErr   error         // answer to every question by id
-	asked    []string
-	gone     bool // what does not exist was deleted, and the cloud says so
-	reads    int
-	inside   int
-	overlaps int
-}
+type fakeCloud = providertest.Cloud
 
-func (c *fakeCloud) set(f func(c *fakeCloud)) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	f(c)
-}
-
-func (c *fakeCloud) key() providers.CloudKey {
-	return providers.NewCloudKey(providers.EC2, c.account+" "+c.name, "us-east-1")
-}
-
-func (c *fakeCloud) Identify(context.Context) (providers.Cloud, error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return providers.Cloud{Name: c.name, Provider: providers.EC2, Region: "us-east-1", Account: c.account, Key: c.key()}, nil
-}
-
-func sleep(ctx context.Context, d time.Duration) error {
-	if d <= 0 {
-		return ctx.Err()
-	}
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
-
-func (c *fakeCloud) Instances(ctx context.Context, page func([]providers.Instance)) providers.Coverage {
-	started := time.Now()
-	c.mu.Lock()
-	c.reads++
-	c.inside++
-	if c.inside > 1 {
-		c.overlaps++
-	}
-	hang, failure, pause, size := c.hang, c.err, c.pause, max(1, c.page)
-	if c.page == 0 {
-		size = 1000
-	}
-	var rows []providers.Instance
-	for _, r := range c.rows {
-		if !c.leaveOut[r.ID] {
-			rows = append(rows, r)
-		}
-	}
-	cov := providers.Coverage{State: providers.CoverageComplete, Key: c.key(), Account: c.account, Expected: -1, Started: started}
-	c.mu.Unlock()
-	defer c.set(func(c *fakeCloud) { c.inside-- })
-	for n := 0; n < len(rows) || n == 0; n += size {
-		if err := sleep(ctx, pause); err != nil {
-			cov.State, cov.Err = providers.CoveragePartial, err
-			return cov
-		}
-		page(append([]providers.Instance(nil), rows[n:min(n+size, len(rows))]...))
-		cov.Rows = min(n+size, len(rows))
-		if failure != nil {
-			cov.State, cov.Err = providers.CoveragePartial, failure
-			return cov
-		}
-	}
-	if hang != nil {
-		<-hang
-		page([]providers.Instance{{ID: "i-late"}})
-	}
-	cov.Finished = time.Now()
-	return cov
-}
-
-func (c *fakeCloud) Addresses(_ context.Context, page func([]providers.Address)) providers.Coverage {
-	c.mu.Lock()
-	addrs := c.addrs
-	c.mu.Unlock()
-	page(addrs)
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.addrErr != nil {
-		return providers.Failed(time.Now(), time.Now(), c.addrErr)
-	}
-	return providers.Coverage{State: providers.CoverageComplete, Key: c.key(), Expected: -1, Started: time.Now(), Finished: time.Now()}
-}
-
-func (c *fakeCloud) Instance(_ context.Context, id string) (providers.Instance, error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.asked = append(c.asked, id)
-	if c.askErr != nil {
-		return providers.Instance{}, c.askErr
-	}
-	for _, r := range c.rows {
-		if r.ID == id {
-			return r, nil
-		}
-	}
-	if c.gone {
-		return providers.Instance{}, providers.Errorf(providers.KindGone, "get", "it was deleted")
-	}
-	return providers.Instance{}, providers.Errorf(providers.KindNotFound, "get", "no such instance")
+// account makes other credentials see a cloud, with other rows.
+func account(c *fakeCloud, id string, rows []providers.Instance) {
+	c.Self.Account, c.Self.Key, c.Rows = id, providers.NewCloudKey(providers.EC2, id+" "+c.Self.Name, "us-east-1"), rows
 }
 
 // fakeZone is a zone whose fields say what it answers.
@@ -195,24 +79,18 @@ func (z *fakeZone) Lookup(_ context.Context, _ providers.Zone, name, typ string)
 	return out, nil
 }
 
-// count returns how often the listing was called.
-func (c *fakeCloud) count() int {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.reads
-}
-
 func newFakeCloud(name string, n int) *fakeCloud {
-	c := &fakeCloud{name: name, account: "111"}
+	c := &fakeCloud{Self: providers.Cloud{Name: name, Provider: providers.EC2, Region: "us-east-1"}, CutAfter: 1}
+	account(c, "111", nil)
 	for i := range n {
-		c.rows = append(c.rows, instance(c, i))
+		c.Rows = append(c.Rows, instance(c, i))
 	}
 	return c
 }
 
 func instance(c *fakeCloud, i int) providers.Instance {
 	return providers.Instance{
-		Cloud: c.name, Key: c.key(), Provider: providers.EC2, ID: fmt.Sprintf("i-%s-%05d", c.name, i),
+		Cloud: c.Self.Name, Key: c.Self.Key, Provider: providers.EC2, ID: fmt.Sprintf("i-%s-%05d", c.Self.Name, i),
 		Name: fmt.Sprintf("www-%05d", i), State: providers.StateRunning, PublicIPs: []netip.Addr{addr(i)},
 	}
 }
@@ -223,21 +101,21 @@ func addr(i int) netip.Addr { return netip.AddrFrom4([4]byte{54, 1, byte(i >> 8)
 func record(c *fakeCloud, id string, i int) providers.Record {
 	return providers.Record{
 		Zone: "example.com", Name: "www.example.com", Type: "A", TTL: 60, Value: addr(i).String(),
-		Owners: []providers.Owner{{Fleet: "7f3a", Cloud: c.key(), Instance: id, Registered: time.Unix(1_600_000_000, 0).UTC()}},
+		Owners: []providers.Owner{{Fleet: "7f3a", Cloud: c.Self.Key, Instance: id, Registered: time.Unix(1_600_000_000, 0).UTC()}},
 	}
 }
 
 // zoneOf is a zone with one record for each instance of the cloud.
 func zoneOf(c *fakeCloud) *fakeZone {
 	z := &fakeZone{zone: "example.com"}
-	for i, r := range c.rows {
+	for i, r := range c.Rows {
 		z.rows = append(z.rows, record(c, r.ID, i))
 	}
 	return z
 }
 
 func sourceOf(c *fakeCloud) CloudSource {
-	return CloudSource{Name: c.name, Provider: providers.EC2, Region: "us-east-1", Compute: c}
+	return CloudSource{Name: c.Self.Name, Provider: providers.EC2, Region: "us-east-1", Compute: c}
 }
 
 func zoneSourceOf(z *fakeZone) ZoneSource {

@@ -22,7 +22,7 @@ func TestARefreshReadsAllSourcesAndJoinsThem(t *testing.T) {
 	}
 	s := f.Refresh(context.Background())
 	for i, want := range []int{3, 2} {
-		v, key := s.Clouds[i], []*fakeCloud{a, b}[i].key()
+		v, key := s.Clouds[i], []*fakeCloud{a, b}[i].Self.Key
 		wantState(t, v.Coverage, providers.CoverageComplete)
 		if len(v.Instances) != want || v.Reading || v.BudgetLeft != -1 || v.Cloud.Key != key || v.Coverage.Key != key {
 			t.Errorf("cloud %d: %+v", i, v)
@@ -43,8 +43,8 @@ func TestOnlyTheNamedSourcesAreRead(t *testing.T) {
 	a, b := newFakeCloud("a", 3), newFakeCloud("b", 2)
 	f := New(Options{Clouds: []CloudSource{sourceOf(a), sourceOf(b)}})
 	f.Refresh(context.Background(), "b", "no such source")
-	if a.count() != 0 || b.count() != 1 {
-		t.Errorf("a was read %d times and b %d times", a.count(), b.count())
+	if a.Count() != 0 || b.Count() != 1 {
+		t.Errorf("a was read %d times and b %d times", a.Count(), b.Count())
 	}
 }
 
@@ -53,7 +53,7 @@ func TestASourceThatIgnoresItsContextDoesNotSlowTheOthers(t *testing.T) {
 		a, b := newFakeCloud("a", 3), newFakeCloud("b", 2)
 		z := zoneOf(b)
 		hang := make(chan struct{})
-		a.hang = hang
+		a.Hang = hang
 		f := New(Options{Clouds: []CloudSource{sourceOf(a), sourceOf(b)}, Zones: []ZoneSource{zoneSourceOf(z)}, Timeout: 15 * time.Second})
 		began := time.Now()
 		done := make(chan *providers.Snapshot)
@@ -80,10 +80,10 @@ func TestASourceThatIgnoresItsContextDoesNotSlowTheOthers(t *testing.T) {
 		// While the adapter hangs it is not called again, and the source says so.
 		time.Sleep(time.Minute)
 		s = f.Refresh(context.Background(), "a")
-		if err := cloudView(t, s, "a").Coverage.Err; a.count() != 1 || !strings.Contains(err.Error(), "still hangs") {
-			t.Errorf("reads %d, error %v", a.count(), err)
+		if err := cloudView(t, s, "a").Coverage.Err; a.Count() != 1 || !strings.Contains(err.Error(), "still hangs") {
+			t.Errorf("reads %d, error %v", a.Count(), err)
 		}
-		a.set(func(c *fakeCloud) { c.hang = nil })
+		a.Set(func(c *fakeCloud) { c.Hang = nil })
 		close(hang)
 		synctest.Wait()
 		s = f.Refresh(context.Background(), "a")
@@ -99,7 +99,7 @@ func TestASourceThatIgnoresItsContextDoesNotSlowTheOthers(t *testing.T) {
 func TestReadsOfOneSourceNeverOverlapAndWaitingCallersShareOne(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := newFakeCloud("a", 3)
-		a.pause = time.Second
+		a.PageAfter = time.Second
 		f := New(Options{Clouds: []CloudSource{sourceOf(a)}})
 		var wg sync.WaitGroup
 		wg.Go(func() { f.Refresh(context.Background()) })
@@ -114,8 +114,8 @@ func TestReadsOfOneSourceNeverOverlapAndWaitingCallersShareOne(t *testing.T) {
 			})
 		}
 		wg.Wait()
-		if a.overlaps != 0 || a.count() != 2 {
-			t.Errorf("%d reads with %d overlaps, want 2 and none", a.count(), a.overlaps)
+		if a.Overlaps != 0 || a.Count() != 2 {
+			t.Errorf("%d reads with %d overlaps, want 2 and none", a.Count(), a.Overlaps)
 		}
 	})
 }
@@ -123,7 +123,7 @@ func TestReadsOfOneSourceNeverOverlapAndWaitingCallersShareOne(t *testing.T) {
 func TestRowsAppearAsPagesLandAndEachSnapshotStaysAsItIs(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := newFakeCloud("a", 10)
-		a.page, a.pause = 2, time.Second
+		a.PageSize, a.PageAfter = 2, time.Second
 		f := New(Options{Clouds: []CloudSource{sourceOf(a)}})
 		go f.Refresh(context.Background())
 		var snaps []*providers.Snapshot
@@ -157,13 +157,13 @@ func TestManyFastPagesMakeFewSnapshots(t *testing.T) {
 func TestTheLastGoodRowsStayWithTheirAgeWhenASourceFails(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := newFakeCloud("a", 4)
-		a.page = 1
+		a.PageSize = 1
 		z := zoneOf(a)
 		f := New(Options{Clouds: []CloudSource{sourceOf(a)}, Zones: []ZoneSource{zoneSourceOf(z)}})
 		first := f.Refresh(context.Background())
 		time.Sleep(time.Minute)
-		a.err, z.err = errors.New("boom"), errors.New("bang")
-		a.rows[0].State = providers.StateStopped
+		a.ListErr, z.err = errors.New("boom"), errors.New("bang")
+		a.Rows[0].State = providers.StateStopped
 		s := f.Refresh(context.Background())
 		v := s.Clouds[0]
 		wantState(t, v.Coverage, providers.CoveragePartial)
@@ -182,7 +182,7 @@ func TestTheLastGoodRowsStayWithTheirAgeWhenASourceFails(t *testing.T) {
 
 func TestACloudIsCompleteOnlyWithItsAddresses(t *testing.T) {
 	a := newFakeCloud("a", 2)
-	a.addrErr = errors.New("denied")
+	a.AddrErr = errors.New("denied")
 	f := New(Options{Clouds: []CloudSource{sourceOf(a)}})
 	s := f.Refresh(context.Background())
 	wantState(t, s.Clouds[0].Coverage, providers.CoveragePartial)
@@ -214,7 +214,7 @@ func TestAZoneThatTheAccountDoesNotHaveIsNotFound(t *testing.T) {
 
 func TestMarkersOnALaterPageAreAttachedWithoutTouchingTheAdaptersRows(t *testing.T) {
 	c := newFakeCloud("a", 1)
-	o := providers.Owner{Fleet: "7f3a", Cloud: c.key(), Instance: "i-1", Registered: time.Unix(1_700_000_000, 0).UTC()}.For("A", "54.1.0.1")
+	o := providers.Owner{Fleet: "7f3a", Cloud: c.Self.Key, Instance: "i-1", Registered: time.Unix(1_700_000_000, 0).UTC()}.For("A", "54.1.0.1")
 	text, err := o.Encode()
 	if err != nil {
 		t.Fatal(err)
@@ -238,18 +238,18 @@ func TestMarkersOnALaterPageAreAttachedWithoutTouchingTheAdaptersRows(t *testing
 func TestTheLoopReadsAHealthySourceAtItsIntervalAndBacksOffFromAFailedOne(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		good, bad := newFakeCloud("good", 1), newFakeCloud("bad", 1)
-		bad.err = errors.New("boom")
+		bad.ListErr = errors.New("boom")
 		f := New(Options{Clouds: []CloudSource{sourceOf(good), sourceOf(bad)}, Every: 30 * time.Second})
 		ctx, cancel := context.WithCancel(context.Background())
 		done := make(chan struct{})
 		go func() { f.Run(ctx); close(done) }()
 		time.Sleep(10 * time.Minute)
 		synctest.Wait()
-		if good.count() < 18 || good.count() > 23 {
-			t.Errorf("the healthy source was read %d times in ten minutes", good.count())
+		if good.Count() < 18 || good.Count() > 23 {
+			t.Errorf("the healthy source was read %d times in ten minutes", good.Count())
 		}
-		if bad.count() < 20 || bad.count() > 50 {
-			t.Errorf("the failed source was read %d times in ten minutes", bad.count())
+		if bad.Count() < 20 || bad.Count() > 50 {
+			t.Errorf("the failed source was read %d times in ten minutes", bad.Count())
 		}
 		if v := cloudView(t, f.Snapshot(), "bad"); !v.RetryAt.After(time.Now()) {
 			t.Errorf("retry at %s, now is %s", v.RetryAt, time.Now())
@@ -265,20 +265,20 @@ func TestTheLoopReadsAHealthySourceAtItsIntervalAndBacksOffFromAFailedOne(t *tes
 func TestTheLoopStaysAwayForAsLongAsTheProviderAsked(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := newFakeCloud("a", 1)
-		a.err = errThrottled
+		a.ListErr = errThrottled
 		f := New(Options{Clouds: []CloudSource{sourceOf(a)}, Every: 10 * time.Second})
 		ctx, cancel := context.WithCancel(context.Background())
 		defer cancel()
 		go f.Run(ctx)
 		time.Sleep(39 * time.Second)
 		synctest.Wait()
-		if a.count() != 1 {
-			t.Errorf("%d reads within the 40 s that the provider asked for", a.count())
+		if a.Count() != 1 {
+			t.Errorf("%d reads within the 40 s that the provider asked for", a.Count())
 		}
 		time.Sleep(6 * time.Second)
 		synctest.Wait()
-		if a.count() != 2 {
-			t.Errorf("%d reads after it", a.count())
+		if a.Count() != 2 {
+			t.Errorf("%d reads after it", a.Count())
 		}
 	})
 }
@@ -293,18 +293,18 @@ func TestAPausedLoopReadsNothingAndARefreshStillDoes(t *testing.T) {
 		go f.Run(ctx)
 		time.Sleep(time.Minute)
 		synctest.Wait()
-		if a.count() != 0 || !f.Paused() {
-			t.Errorf("%d reads while paused", a.count())
+		if a.Count() != 0 || !f.Paused() {
+			t.Errorf("%d reads while paused", a.Count())
 		}
 		f.Refresh(ctx)
-		if a.count() != 1 {
-			t.Errorf("%d reads after a refresh", a.count())
+		if a.Count() != 1 {
+			t.Errorf("%d reads after a refresh", a.Count())
 		}
 		f.SetPaused(false)
 		time.Sleep(15 * time.Second)
 		synctest.Wait()
-		if a.count() != 2 {
-			t.Errorf("%d reads after going on", a.count())
+		if a.Count() != 2 {
+			t.Errorf("%d reads after going on", a.Count())
 		}
 	})
 }
@@ -314,7 +314,7 @@ func TestARefreshThatIsCancelledSaysNothingAboutTheSource(t *testing.T) {
 		a := newFakeCloud("a", 3)
 		f := New(Options{Clouds: []CloudSource{sourceOf(a)}})
 		f.Refresh(context.Background())
-		a.pause = time.Hour
+		a.PageAfter = time.Hour
 		ctx, cancel := context.WithCancel(context.Background())
 		go func() { time.Sleep(time.Second); cancel() }()
 		s := f.Refresh(ctx)
@@ -330,7 +330,7 @@ func TestReadersAndWritersOfManySourcesDoNotRace(t *testing.T) {
 	var o Options
 	for i := range 4 {
 		c := newFakeCloud(fmt.Sprintf("c%d", i), 200)
-		c.page = 10
+		c.PageSize = 10
 		o.Clouds = append(o.Clouds, sourceOf(c))
 		z := zoneOf(c)
 		z.page = 10
@@ -390,10 +390,10 @@ func TestTwoCloudsThatAnswerAsOneAreBothFailedAndOneThatLeftTheConfigStays(t *te
 	}
 	gone := cloudView(t, s, "b")
 	wantState(t, gone.Coverage, providers.CoverageFailed)
-	if !gone.Departed || len(gone.Instances) != 3 || gone.Cloud.Key != b.key() {
+	if !gone.Departed || len(gone.Instances) != 3 || gone.Cloud.Key != b.Self.Key {
 		t.Errorf("%+v", gone)
 	}
-	f.SetForgotten([]providers.CloudKey{b.key()})
+	f.SetForgotten([]providers.CloudKey{b.Self.Key})
 	if s = f.Snapshot(); len(s.Clouds) != 2 || len(s.Forgotten) != 1 {
 		t.Errorf("forgotten: %+v", s.Clouds)
 	}
@@ -403,14 +403,14 @@ func TestTwoCloudsThatAnswerAsOneAreBothFailedAndOneThatLeftTheConfigStays(t *te
 	}
 	// A file of the last run is not needed: the markers name it.
 	f = New(Options{Clouds: []CloudSource{sourceOf(a)}, Zones: []ZoneSource{zoneSourceOf(z)}, FleetID: "7f3a", Departed: true})
-	gone = cloudView(t, f.Refresh(t.Context()), string(b.key()))
+	gone = cloudView(t, f.Refresh(t.Context()), string(b.Self.Key))
 	wantState(t, gone.Coverage, providers.CoverageFailed)
 }
 
 func TestAReadThatGoesOnIsNotGivenUpHoweverLongItTakes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := newFakeCloud("a", 40)
-		a.page, a.pause = 2, 10*time.Second // 200 s in all
+		a.PageSize, a.PageAfter = 2, 10*time.Second // 200 s in all
 		z := zoneOf(a)
 		f := New(Options{Clouds: []CloudSource{sourceOf(a)}, Zones: []ZoneSource{zoneSourceOf(z)}, Timeout: 15 * time.Second})
 		go func() {
@@ -424,7 +424,7 @@ func TestAReadThatGoesOnIsNotGivenUpHoweverLongItTakes(t *testing.T) {
 		if len(v.Instances) != 40 {
 			t.Errorf("%d rows", len(v.Instances))
 		}
-		a.set(func(c *fakeCloud) { c.pause = 16 * time.Second })
+		a.Set(func(c *fakeCloud) { c.PageAfter = 16 * time.Second })
 		v = cloudView(t, f.Refresh(t.Context()), "a")
 		if v.Coverage.Complete() || !strings.Contains(v.Coverage.Err.Error(), "nothing came for 15s") || len(v.Instances) != 40 {
 			t.Errorf("silent for 16 s: %+v", v.Coverage)

@@ -31,8 +31,8 @@ func TestAYoungReadIsNotReadAgainAndAnOldOneIs(t *testing.T) {
 		} {
 			s := f.Recent(t.Context(), step.maxAge, step.names...)
 			wantState(t, s.Clouds[0].Coverage, providers.CoverageComplete)
-			if c.reads != step.clouds || z.reads != step.zones {
-				t.Errorf("%v, at most %s old: the cloud was read %d times and the zone %d times, want %d and %d", step.names, step.maxAge, c.reads, z.reads, step.clouds, step.zones)
+			if c.Lists != step.clouds || z.reads != step.zones {
+				t.Errorf("%v, at most %s old: the cloud was read %d times and the zone %d times, want %d and %d", step.names, step.maxAge, c.Lists, z.reads, step.clouds, step.zones)
 			}
 		}
 	})
@@ -41,21 +41,21 @@ func TestAYoungReadIsNotReadAgainAndAnOldOneIs(t *testing.T) {
 func TestARecentPictureWaitsForAReadUnderWayThatIsYoungEnough(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := newFakeCloud("a", 10)
-		c.pause = 10 * time.Second
+		c.PageAfter = 10 * time.Second
 		f := New(Options{Clouds: []CloudSource{sourceOf(c)}})
 		go f.Refresh(t.Context())
 		time.Sleep(5 * time.Second)
 		wantState(t, f.Recent(t.Context(), 20*time.Second).Clouds[0].Coverage, providers.CoverageComplete)
-		if c.reads != 1 {
-			t.Errorf("%d reads", c.reads)
+		if c.Lists != 1 {
+			t.Errorf("%d reads", c.Lists)
 		}
 		go f.Refresh(t.Context())
 		time.Sleep(5 * time.Second)
 		began := time.Now()
 		v := f.Recent(t.Context(), 0).Clouds[0]
 		wantState(t, v.Coverage, providers.CoverageComplete)
-		if c.reads != 3 || v.Coverage.Started.Before(began) {
-			t.Errorf("%d reads, the last began %s after the call", c.reads, v.Coverage.Started.Sub(began))
+		if c.Lists != 3 || v.Coverage.Started.Before(began) {
+			t.Errorf("%d reads, the last began %s after the call", c.Lists, v.Coverage.Started.Sub(began))
 		}
 	})
 }
@@ -64,7 +64,7 @@ func TestWhatCouldNotBeReadAgainInTimeIsNotCompleteInARecentPicture(t *testing.T
 	synctest.Test(t, func(t *testing.T) {
 		f, c, _ := pair(10, Options{})
 		f.Refresh(t.Context())
-		c.set(func(c *fakeCloud) { c.pause = time.Hour })
+		c.Set(func(c *fakeCloud) { c.PageAfter = time.Hour })
 		time.Sleep(time.Minute)
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
@@ -84,14 +84,14 @@ func TestAShortListThatWaitsForAZoneIsBelievedOnceTheZoneWasReadAgain(t *testing
 	named.rows = []providers.Record{{Zone: "example.org", Name: "example.org", Type: "A", Value: "192.0.2.1"}}
 	f := New(Options{Clouds: []CloudSource{sourceOf(c)}, Zones: []ZoneSource{zoneSourceOf(named), zoneSourceOf(other)}})
 	f.Refresh(t.Context())
-	c.rows, other.err = nil, errors.New("down")
+	c.Rows, other.err = nil, errors.New("down")
 	f.Refresh(t.Context(), "example.com")
 	wantState(t, f.Recent(t.Context(), 0, "a").Clouds[0].Coverage, providers.CoveragePartial)
 	other.err = nil
 	s := f.Recent(t.Context(), 0, "a", "example.org")
 	wantState(t, s.Clouds[0].Coverage, providers.CoverageComplete)
-	if len(c.asked) < 10 {
-		t.Errorf("%d questions", len(c.asked))
+	if len(c.Asked) < 10 {
+		t.Errorf("%d questions", len(c.Asked))
 	}
 }
 
@@ -120,21 +120,21 @@ func TestARecentPictureSaysWhetherAZoneIsDelegatedNow(t *testing.T) {
 
 func TestALookupSaysWhichAccountAnsweredAndWhatItSaid(t *testing.T) {
 	c := newFakeCloud("a", 2)
-	c.rows[1].State = providers.StateTerminated
+	c.Rows[1].State = providers.StateTerminated
 	broken := errors.New("no credentials")
 	f := New(Options{Clouds: []CloudSource{sourceOf(c), {Name: "b", Provider: providers.EC2, Err: broken}}})
 	for _, tc := range []struct {
 		id          string
 		shown, gone bool
 		final       bool
-	}{{c.rows[0].ID, true, false, false}, {c.rows[1].ID, true, true, true}, {"i-none", false, true, false}} {
+	}{{c.Rows[0].ID, true, false, false}, {c.Rows[1].ID, true, true, true}, {"i-none", false, true, false}} {
 		l, err := f.Lookup(t.Context(), "a", tc.id)
-		if err != nil || l.Err != nil || l.Key != c.key() || (l.Instance != nil) != tc.shown || l.Gone != tc.gone || l.Final != tc.final {
+		if err != nil || l.Err != nil || l.Key != c.Self.Key || (l.Instance != nil) != tc.shown || l.Gone != tc.gone || l.Final != tc.final {
 			t.Errorf("%s: %+v, %v", tc.id, l, err)
 		}
 	}
-	c.askErr = errThrottled
-	if l, err := f.Lookup(t.Context(), "a", c.rows[0].ID); err != nil || l.Gone || !errors.Is(l.Err, errThrottled) {
+	c.AskErr = errThrottled
+	if l, err := f.Lookup(t.Context(), "a", c.Rows[0].ID); err != nil || l.Gone || !errors.Is(l.Err, errThrottled) {
 		t.Errorf("%+v, %v", l, err)
 	}
 	if _, err := f.Lookup(t.Context(), "b", "i-1"); !errors.Is(err, broken) {
@@ -144,9 +144,9 @@ func TestALookupSaysWhichAccountAnsweredAndWhatItSaid(t *testing.T) {
 		t.Error("a cloud that is not in the config answered")
 	}
 	other := turncoat{newFakeCloud("a", 1)}
-	key := other.key()
+	key := other.Self.Key
 	f = New(Options{Clouds: []CloudSource{{Name: "a", Provider: providers.EC2, Compute: other}}})
-	if l, err := f.Lookup(t.Context(), "a", other.rows[0].ID); err != nil || l.Key == key {
+	if l, err := f.Lookup(t.Context(), "a", other.Rows[0].ID); err != nil || l.Key == key {
 		t.Errorf("another account passed for the cloud: %+v, %v", l, err)
 	}
 }
@@ -155,14 +155,14 @@ func TestALookupSaysWhichAccountAnsweredAndWhatItSaid(t *testing.T) {
 type misdirected struct{ *fakeCloud }
 
 func (c misdirected) Instance(ctx context.Context, _ string) (providers.Instance, error) {
-	return c.fakeCloud.Instance(ctx, c.rows[0].ID)
+	return c.fakeCloud.Instance(ctx, c.Rows[0].ID)
 }
 
 func TestAnAnswerAboutAnotherInstanceIsNone(t *testing.T) {
 	c := newFakeCloud("a", 10)
 	z := zoneOf(c)
-	id := c.rows[3].ID
-	c.leaveOut = map[string]bool{id: true}
+	id := c.Rows[3].ID
+	c.Hidden = map[string]bool{id: true}
 	f := New(Options{Clouds: []CloudSource{{Name: "a", Provider: providers.EC2, Compute: misdirected{c}}}, Zones: []ZoneSource{zoneSourceOf(z)}})
 	v := f.Refresh(t.Context()).Clouds[0]
 	if l := v.Lookups[id]; l.Gone || l.Instance != nil || l.Err == nil {
@@ -175,12 +175,12 @@ func TestAnAnswerAboutAnotherInstanceIsNone(t *testing.T) {
 
 func TestNotFoundIsFinalOnlyByTheWordThatTheInstanceIsGone(t *testing.T) {
 	f, c, _ := pair(10, Options{})
-	id := c.rows[0].ID
-	c.rows = c.rows[1:]
+	id := c.Rows[0].ID
+	c.Rows = c.Rows[1:]
 	if l := f.Refresh(t.Context()).Clouds[0].Lookups[id]; !l.Gone || l.Final {
 		t.Errorf("%+v", l)
 	}
-	c.gone = true
+	c.Gone = map[string]bool{id: true}
 	f = New(Options{Clouds: []CloudSource{sourceOf(c)}, Zones: []ZoneSource{zoneSourceOf(zoneOf(newFakeCloud("a", 10)))}})
 	if l := f.Refresh(t.Context()).Clouds[0].Lookups[id]; !l.Gone || !l.Final {
 		t.Errorf("%+v", l)
@@ -189,41 +189,41 @@ func TestNotFoundIsFinalOnlyByTheWordThatTheInstanceIsGone(t *testing.T) {
 
 func TestNotFoundIsAskedAgainWhileAnyMarkerOfTheInstanceIsFresh(t *testing.T) {
 	f, c, z := pair(2, Options{})
-	id := c.rows[0].ID
-	c.rows = c.rows[1:]
+	id := c.Rows[0].ID
+	c.Rows = c.Rows[1:]
 	second := record(c, id, 77)
 	second.Owners[0].Registered = time.Now().Truncate(time.Second).UTC()
 	z.rows = append(z.rows, second)
 	f.Refresh(t.Context())
 	f.Refresh(t.Context())
-	if len(c.asked) < 2 {
-		t.Errorf("asked %v", c.asked)
+	if len(c.Asked) < 2 {
+		t.Errorf("asked %v", c.Asked)
 	}
 }
 
 func TestAListIsMeasuredAgainstEveryInstanceThatWasShownBefore(t *testing.T) {
 	c := newFakeCloud("a", 100)
-	c.page, c.err = 60, errThrottled
+	c.PageSize, c.ListErr = 60, errThrottled
 	f := New(Options{Clouds: []CloudSource{sourceOf(c)}})
 	if v := f.Refresh(t.Context()).Clouds[0]; len(v.Instances) != 60 {
 		t.Fatalf("%d rows", len(v.Instances))
 	}
-	c.page, c.err = 0, nil
-	c.leaveOut = map[string]bool{c.rows[7].ID: true}
+	c.PageSize, c.ListErr = 0, nil
+	c.Hidden = map[string]bool{c.Rows[7].ID: true}
 	v := f.Refresh(t.Context()).Clouds[0]
 	wantState(t, v.Coverage, providers.CoveragePartial)
-	if !strings.Contains(v.Coverage.Err.Error(), "left out "+c.rows[7].ID) {
+	if !strings.Contains(v.Coverage.Err.Error(), "left out "+c.Rows[7].ID) {
 		t.Errorf("%v", v.Coverage.Err)
 	}
 
 	c = newFakeCloud("a", 10)
 	f = New(Options{Clouds: []CloudSource{sourceOf(c)}})
 	f.Refresh(t.Context())
-	c.rows = append(c.rows, instance(c, 10))
-	c.page, c.err = 11, errThrottled
+	c.Rows = append(c.Rows, instance(c, 10))
+	c.PageSize, c.ListErr = 11, errThrottled
 	f.Refresh(t.Context())
-	c.page, c.err = 0, nil
-	c.leaveOut = map[string]bool{c.rows[10].ID: true}
+	c.PageSize, c.ListErr = 0, nil
+	c.Hidden = map[string]bool{c.Rows[10].ID: true}
 	wantState(t, f.Refresh(t.Context()).Clouds[0].Coverage, providers.CoveragePartial)
 }
 
@@ -232,7 +232,7 @@ func TestAnEmptyListIsNotBelievedWhileAZoneThatWasReadBeforeCannotBeReadNow(t *t
 	f.Refresh(t.Context())
 	z.err = errors.New("down")
 	f.Refresh(t.Context(), "example.com")
-	c.rows = nil
+	c.Rows = nil
 	v := f.Refresh(t.Context(), "a").Clouds[0]
 	wantState(t, v.Coverage, providers.CoveragePartial)
 	if !strings.Contains(v.Coverage.Err.Error(), "zone example.com") {
@@ -247,10 +247,10 @@ func TestAShortListIsCheckedByMoreQuestionsThanOneThatLooksWhole(t *testing.T) {
 	for _, tc := range []struct{ was, is, asked int }{{400, 300, 50}, {250, 100, 150}, {400, 100, 200}} {
 		f, c, _ := pair(tc.was, Options{})
 		f.Refresh(t.Context())
-		c.rows = c.rows[:tc.is]
+		c.Rows = c.Rows[:tc.is]
 		v := f.Refresh(t.Context(), "a").Clouds[0]
-		if complete := tc.asked >= tc.was-tc.is || 2*tc.is >= tc.was; len(c.asked) != tc.asked || v.Coverage.Complete() != complete {
-			t.Errorf("%d of %d: %d questions, %s", tc.is, tc.was, len(c.asked), v.Coverage.State)
+		if complete := tc.asked >= tc.was-tc.is || 2*tc.is >= tc.was; len(c.Asked) != tc.asked || v.Coverage.Complete() != complete {
+			t.Errorf("%d of %d: %d questions, %s", tc.is, tc.was, len(c.Asked), v.Coverage.State)
 		}
 	}
 }

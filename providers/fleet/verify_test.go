@@ -25,8 +25,8 @@ func pair(n int, o Options) (*Fleet, *fakeCloud, *fakeZone) {
 
 func TestAListThatLeavesOutAMarkedInstanceThatExistsIsNotComplete(t *testing.T) {
 	f, c, _ := pair(10, Options{})
-	id := c.rows[7].ID
-	c.leaveOut = map[string]bool{id: true}
+	id := c.Rows[7].ID
+	c.Hidden = map[string]bool{id: true}
 	v := f.Refresh(context.Background()).Clouds[0]
 	wantState(t, v.Coverage, providers.CoveragePartial)
 	if !strings.Contains(v.Coverage.Err.Error(), "left out "+id) || providers.KindOf(v.Coverage.Err) != providers.KindIncomplete {
@@ -36,7 +36,7 @@ func TestAListThatLeavesOutAMarkedInstanceThatExistsIsNotComplete(t *testing.T) 
 		t.Errorf("%d rows, lookup %+v", len(v.Instances), v.Lookups[id])
 	}
 
-	c.leaveOut = nil
+	c.Hidden = nil
 	v = f.Refresh(context.Background()).Clouds[0]
 	wantState(t, v.Coverage, providers.CoverageComplete)
 	if len(v.Instances) != 10 || len(v.Lookups) != 0 {
@@ -52,14 +52,14 @@ func TestAnInstanceWithoutAMarkerDoesNotVanishFromAListUnnoticed(t *testing.T) {
 			return f
 		},
 		"it has an interface": func(c *fakeCloud) *Fleet {
-			c.addrs = []providers.Address{{ID: "eni-1", Instance: c.rows[7].ID, IP: c.rows[7].PublicIPs[0]}}
+			c.Addrs = []providers.Address{{ID: "eni-1", Instance: c.Rows[7].ID, IP: c.Rows[7].PublicIPs[0]}}
 			return New(Options{Clouds: []CloudSource{sourceOf(c)}})
 		},
 	} {
 		c := newFakeCloud("a", 10)
 		f := unmarked(c)
-		id := c.rows[7].ID
-		c.leaveOut = map[string]bool{id: true}
+		id := c.Rows[7].ID
+		c.Hidden = map[string]bool{id: true}
 		for range 2 {
 			v := f.Refresh(context.Background()).Clouds[0]
 			wantState(t, v.Coverage, providers.CoveragePartial)
@@ -67,17 +67,17 @@ func TestAnInstanceWithoutAMarkerDoesNotVanishFromAListUnnoticed(t *testing.T) {
 				t.Errorf("%s: %d rows, error %v", what, len(v.Instances), v.Coverage.Err)
 			}
 		}
-		c.leaveOut, c.rows = nil, slices.Delete(c.rows, 7, 8)
+		c.Hidden, c.Rows = nil, slices.Delete(c.Rows, 7, 8)
 		wantState(t, f.Refresh(context.Background()).Clouds[0].Coverage, providers.CoverageComplete)
 	}
 }
 
 func TestAnInstanceThatWasShownByItsIDDoesNotStayForEver(t *testing.T) {
 	f, c, z := pair(10, Options{})
-	id := c.rows[7].ID
-	c.leaveOut = map[string]bool{id: true}
+	id := c.Rows[7].ID
+	c.Hidden = map[string]bool{id: true}
 	wantState(t, f.Refresh(context.Background()).Clouds[0].Coverage, providers.CoveragePartial)
-	c.leaveOut, c.rows = nil, slices.Delete(c.rows, 7, 8)
+	c.Hidden, c.Rows = nil, slices.Delete(c.Rows, 7, 8)
 	z.rows = slices.DeleteFunc(z.rows, func(r providers.Record) bool { return len(r.Owners) > 0 && r.Owners[0].Instance == id })
 	f.Refresh(context.Background())
 	v := f.Refresh(context.Background()).Clouds[0]
@@ -91,15 +91,15 @@ func TestAnInstanceThatFailedToBeMadeMayLeaveTheList(t *testing.T) {
 	c := newFakeCloud("a", 10)
 	f := New(Options{Clouds: []CloudSource{sourceOf(c)}})
 	f.Refresh(context.Background())
-	c.rows[7].State = providers.StateFailed
-	c.leaveOut = map[string]bool{c.rows[7].ID: true}
+	c.Rows[7].State = providers.StateFailed
+	c.Hidden = map[string]bool{c.Rows[7].ID: true}
 	wantState(t, f.Refresh(context.Background()).Clouds[0].Coverage, providers.CoverageComplete)
 }
 
 func TestAnInstanceThatIsGoneIsAskedForOnceAndForAll(t *testing.T) {
 	f, c, _ := pair(10, Options{})
-	id := c.rows[0].ID
-	c.rows = c.rows[1:]
+	id := c.Rows[0].ID
+	c.Rows = c.Rows[1:]
 	for range 3 {
 		v := f.Refresh(context.Background()).Clouds[0]
 		wantState(t, v.Coverage, providers.CoverageComplete)
@@ -107,27 +107,27 @@ func TestAnInstanceThatIsGoneIsAskedForOnceAndForAll(t *testing.T) {
 			t.Fatalf("lookup %+v", l)
 		}
 	}
-	if !slices.Equal(c.asked, []string{id}) {
-		t.Errorf("asked %v", c.asked)
+	if !slices.Equal(c.Asked, []string{id}) {
+		t.Errorf("asked %v", c.Asked)
 	}
 }
 
 func TestNotFoundForAFreshMarkerIsAskedAgain(t *testing.T) {
 	f, c, z := pair(2, Options{})
-	fresh := providers.Owner{Fleet: "7f3a", Cloud: c.key(), Instance: "i-new", Registered: time.Now().Truncate(time.Second).UTC()}
+	fresh := providers.Owner{Fleet: "7f3a", Cloud: c.Self.Key, Instance: "i-new", Registered: time.Now().Truncate(time.Second).UTC()}
 	z.rows = append(z.rows, providers.Record{Zone: z.zone, Name: "www.example.com", Type: "A", Value: "54.1.9.9", Owners: []providers.Owner{fresh}})
 	f.Refresh(context.Background())
 	f.Refresh(context.Background())
-	if len(c.asked) < 2 {
-		t.Errorf("asked %v: a cloud may not know a new instance yet", c.asked)
+	if len(c.Asked) < 2 {
+		t.Errorf("asked %v: a cloud may not know a new instance yet", c.Asked)
 	}
 }
 
 func TestAnErrorIsNoAnswer(t *testing.T) {
 	f, c, _ := pair(10, Options{})
-	id := c.rows[0].ID
-	c.rows = c.rows[1:]
-	c.askErr = errors.New("boom")
+	id := c.Rows[0].ID
+	c.Rows = c.Rows[1:]
+	c.AskErr = errors.New("boom")
 	v := f.Refresh(context.Background()).Clouds[0]
 	if l := v.Lookups[id]; l.Gone || l.Err == nil {
 		t.Errorf("lookup %+v", l)
@@ -137,15 +137,15 @@ func TestAnErrorIsNoAnswer(t *testing.T) {
 func TestMarkersOfOtherFleetsCountAndHostsAndOtherCloudsDoNot(t *testing.T) {
 	f, c, z := pair(2, Options{})
 	for i, o := range []providers.Owner{
-		{Fleet: "other", Cloud: c.key(), Instance: "i-theirs"},
-		{Fleet: "7f3a", Cloud: c.key(), Instance: "host:lab"},
+		{Fleet: "other", Cloud: c.Self.Key, Instance: "i-theirs"},
+		{Fleet: "7f3a", Cloud: c.Self.Key, Instance: "host:lab"},
 		{Fleet: "7f3a", Cloud: "0123456789", Instance: "i-elsewhere"},
 	} {
 		z.rows = append(z.rows, providers.Record{Zone: z.zone, Name: "x.example.com", Type: "A", Value: addr(900 + i).String(), Owners: []providers.Owner{o}})
 	}
 	f.Refresh(context.Background())
-	slices.Sort(c.asked)
-	if got := slices.Compact(c.asked); !slices.Equal(got, []string{"i-theirs"}) {
+	slices.Sort(c.Asked)
+	if got := slices.Compact(c.Asked); !slices.Equal(got, []string{"i-theirs"}) {
 		t.Errorf("asked %v", got)
 	}
 }
@@ -153,9 +153,9 @@ func TestMarkersOfOtherFleetsCountAndHostsAndOtherCloudsDoNot(t *testing.T) {
 func TestAnEmptyListIsNotBelievedWhileItsInstancesExist(t *testing.T) {
 	f, c, _ := pair(10, Options{})
 	f.Refresh(context.Background())
-	c.leaveOut = map[string]bool{}
-	for _, r := range c.rows {
-		c.leaveOut[r.ID] = true
+	c.Hidden = map[string]bool{}
+	for _, r := range c.Rows {
+		c.Hidden[r.ID] = true
 	}
 	v := f.Refresh(context.Background()).Clouds[0]
 	wantState(t, v.Coverage, providers.CoveragePartial)
@@ -167,7 +167,7 @@ func TestAnEmptyListIsNotBelievedWhileItsInstancesExist(t *testing.T) {
 func TestAnEmptyFirstListIsNotBelievedBeforeTheZonesWereRead(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f, c, z := pair(10, Options{Timeout: 15 * time.Second})
-		c.rows = nil
+		c.Rows = nil
 		z.hang = make(chan struct{})
 		v := f.Refresh(context.Background()).Clouds[0]
 		wantState(t, v.Coverage, providers.CoveragePartial)
@@ -184,7 +184,7 @@ func TestAnEmptyFirstListIsNotBelievedBeforeTheZonesWereRead(t *testing.T) {
 func TestAnEmptyListIsBelievedOnceAllThatMarkersNameIsGone(t *testing.T) {
 	f, c, _ := pair(10, Options{})
 	f.Refresh(context.Background())
-	c.rows = nil
+	c.Rows = nil
 	v := f.Refresh(context.Background()).Clouds[0]
 	wantState(t, v.Coverage, providers.CoverageComplete)
 	if len(v.Instances) != 0 || len(v.Lookups) != 10 {
@@ -201,27 +201,27 @@ func TestAnEmptyListWithoutZonesIsBelieved(t *testing.T) {
 func TestAListOfUnderHalfIsBelievedWhenEverybodyWasAskedAFewAtATime(t *testing.T) {
 	f, c, _ := pair(100, Options{Lookups: 30})
 	f.Refresh(context.Background())
-	c.rows = c.rows[:20]
+	c.Rows = c.Rows[:20]
 	states := []providers.CoverageState{}
 	for range 3 {
 		v := f.Refresh(context.Background()).Clouds[0]
 		states = append(states, v.Coverage.State)
 	}
 	want := []providers.CoverageState{providers.CoveragePartial, providers.CoveragePartial, providers.CoverageComplete}
-	if !slices.Equal(states, want) || len(c.asked) != 80 {
-		t.Errorf("states %v after %d questions", states, len(c.asked))
+	if !slices.Equal(states, want) || len(c.Asked) != 80 {
+		t.Errorf("states %v after %d questions", states, len(c.Asked))
 	}
 }
 
 func TestRefreshingAZoneAsksNoMoreThanTheBoundForOneRead(t *testing.T) {
 	f, c, _ := pair(100, Options{Lookups: 30})
-	c.rows = c.rows[:60]
+	c.Rows = c.Rows[:60]
 	f.Refresh(context.Background())
 	for range 5 {
 		f.Refresh(context.Background(), "example.com")
 	}
-	if len(c.asked) != 30 {
-		t.Errorf("%d questions for one read, the bound is 30", len(c.asked))
+	if len(c.Asked) != 30 {
+		t.Errorf("%d questions for one read, the bound is 30", len(c.Asked))
 	}
 }
 
@@ -241,13 +241,13 @@ func TestTheRowsOfAnEarlierRunMeasureTheFirstRead(t *testing.T) {
 	}
 
 	z := &fakeZone{zone: "example.com", err: errors.New("down")}
-	c.rows, c.leaveOut = c.rows[:10], map[string]bool{}
-	for _, r := range c.rows[1:] {
-		c.leaveOut[r.ID] = true
+	c.Rows, c.Hidden = c.Rows[:10], map[string]bool{}
+	for _, r := range c.Rows[1:] {
+		c.Hidden[r.ID] = true
 	}
 	f = New(Options{Clouds: []CloudSource{sourceOf(c)}, Zones: []ZoneSource{zoneSourceOf(z)}, Last: loaded})
 	s := f.Snapshot()
-	if v := s.Clouds[0]; len(v.Instances) != 10 || v.Coverage.State != providers.CoverageNone || v.RowsFrom.IsZero() || v.Cloud.Key != c.key() {
+	if v := s.Clouds[0]; len(v.Instances) != 10 || v.Coverage.State != providers.CoverageNone || v.RowsFrom.IsZero() || v.Cloud.Key != c.Self.Key {
 		t.Fatalf("before the first read: %+v", v)
 	}
 	v := f.Refresh(context.Background()).Clouds[0]
@@ -260,9 +260,9 @@ func TestTheRowsOfAnEarlierRunMeasureTheFirstRead(t *testing.T) {
 func TestOtherCredentialsUnderWayAreAFailureAndTheRowsStay(t *testing.T) {
 	f, c, _ := pair(10, Options{})
 	f.Refresh(context.Background())
-	key := c.key()
-	rows := c.rows
-	c.account, c.rows = "222", nil
+	key := c.Self.Key
+	rows := c.Rows
+	account(c, "222", nil)
 	for range 2 {
 		v := f.Refresh(context.Background()).Clouds[0]
 		wantState(t, v.Coverage, providers.CoverageFailed)
@@ -273,22 +273,22 @@ func TestOtherCredentialsUnderWayAreAFailureAndTheRowsStay(t *testing.T) {
 			t.Errorf("%d rows of %s, lookups %v", len(v.Instances), v.Cloud.Key, v.Lookups)
 		}
 	}
-	if len(c.asked) != 0 {
-		t.Errorf("another account was asked for our instances: %v", c.asked)
+	if len(c.Asked) != 0 {
+		t.Errorf("another account was asked for our instances: %v", c.Asked)
 	}
-	c.account, c.rows = "111", rows
+	account(c, "111", rows)
 	wantState(t, f.Refresh(context.Background()).Clouds[0].Coverage, providers.CoverageComplete)
 }
 
 func TestOtherCredentialsThanInTheLastRunShowTheirOwnCloud(t *testing.T) {
 	f, c, _ := pair(10, Options{})
 	last := f.Refresh(context.Background())
-	old := c.key()
-	c.account, c.rows = "222", nil
+	old := c.Self.Key
+	account(c, "222", nil)
 	z := zoneOf(newFakeCloud("a", 10))
 	f = New(Options{Clouds: []CloudSource{sourceOf(c)}, Zones: []ZoneSource{zoneSourceOf(z)}, Last: last})
 	v := f.Refresh(context.Background()).Clouds[0]
-	if v.Coverage.Key == old || len(v.Instances) != 0 || len(v.Lookups) != 0 || len(c.asked) != 0 {
+	if v.Coverage.Key == old || len(v.Instances) != 0 || len(v.Lookups) != 0 || len(c.Asked) != 0 {
 		t.Errorf("key %s, %d rows, lookups %v", v.Coverage.Key, len(v.Instances), v.Lookups)
 	}
 }
@@ -297,15 +297,15 @@ func TestOtherCredentialsThanInTheLastRunShowTheirOwnCloud(t *testing.T) {
 type turncoat struct{ *fakeCloud }
 
 func (c turncoat) Instance(ctx context.Context, id string) (providers.Instance, error) {
-	c.set(func(c *fakeCloud) { c.account, c.rows = "222", nil })
+	c.Set(func(c *fakeCloud) { account(c, "222", nil) })
 	return c.fakeCloud.Instance(ctx, id)
 }
 
 func TestCredentialsThatChangeBetweenListAndQuestionGiveNoGone(t *testing.T) {
 	c := newFakeCloud("a", 10)
 	z := zoneOf(c)
-	id := c.rows[3].ID
-	c.leaveOut = map[string]bool{id: true}
+	id := c.Rows[3].ID
+	c.Hidden = map[string]bool{id: true}
 	f := New(Options{Clouds: []CloudSource{{Name: "a", Provider: providers.EC2, Compute: turncoat{c}}}, Zones: []ZoneSource{zoneSourceOf(z)}})
 	v := f.Refresh(context.Background()).Clouds[0]
 	if l, ok := v.Lookups[id]; !ok || l.Gone || l.Err == nil {
@@ -317,8 +317,8 @@ func TestAQuestionThatHangsIsLeftBehind(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := newFakeCloud("a", 10)
 		z := zoneOf(c)
-		id := c.rows[3].ID
-		c.leaveOut = map[string]bool{id: true}
+		id := c.Rows[3].ID
+		c.Hidden = map[string]bool{id: true}
 		h := &hangs{fakeCloud: c, until: make(chan struct{})}
 		f := New(Options{Clouds: []CloudSource{{Name: "a", Provider: providers.EC2, Compute: h}}, Zones: []ZoneSource{zoneSourceOf(z)}, Timeout: 10 * time.Second})
 		began := time.Now()

@@ -1,0 +1,181 @@
+package providertest
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"sync"
+	"time"
+
+	"rollcall/providers"
+)
+
+// Cloud is a cloud in memory, whose fields say what it answers. They are set before it is asked, or by Set.
+type Cloud struct {
+	providers.Clock
+	Self      providers.Cloud
+	Key       providers.CloudKey   // what Identify says beside Self; empty for the key of Self
+	Rows      []providers.Instance // what exists
+	Hidden    map[string]bool      // ids that the list leaves out
+	Gone      map[string]bool      // ids that were deleted, and that the cloud remembers
+	Addrs     []providers.Address
+	PageSize  int           // rows a page; 1000 when 0
+	PageAfter time.Duration // how long each page takes
+	Hang      chan struct{} // the list does not end before it is closed, whatever its context says
+
+	ListErr  error // why the list fails, after CutAfter pages
+	CutAfter int
+	AddrErr  error
+	AskErr   error // answer to every question by id
+	PowerErr error
+	Check    func(id string, a providers.PowerAction) (providers.PowerCheck, error) // what CheckPower answers; nil for yes
+
+	Lists    int      // how often it was listed
+	Overlaps int      // while it was being listed
+	Asked    []string // ids
+	Checks   []string // "terminate i-1"
+	Powered  []string // the same
+
+	mu     sync.Mutex
+	inside int
+}
+
+// Set changes the cloud while it is used.
+func (c *Cloud) Set(f func(c *Cloud)) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	f(c)
+}
+
+// Count returns how often it was listed.
+func (c *Cloud) Count() (n int) {
+	c.Set(func(c *Cloud) { n = c.Lists })
+	return n
+}
+
+// Remove takes an instance out of the cloud.
+func (c *Cloud) Remove(id string) {
+	c.Rows = slices.DeleteFunc(c.Rows, func(i providers.Instance) bool { return i.ID == id })
+}
+
+// Identify implements providers.Compute.
+func (c *Cloud) Identify(context.Context) (out providers.Cloud, err error) {
+	c.Set(func(c *Cloud) {
+		if out = c.Self; c.Key != "" {
+			out.Key = c.Key
+		}
+	})
+	return out, nil
+}
+
+// Instances implements providers.Compute.
+func (c *Cloud) Instances(ctx context.Context, page func([]providers.Instance)) providers.Coverage {
+	c.mu.Lock()
+	c.Lists++
+	c.inside++
+	c.Overlaps += min(c.inside-1, 1)
+	hang, failure, cut, pause, size := c.Hang, c.ListErr, c.CutAfter, c.PageAfter, c.PageSize
+	rows := slices.DeleteFunc(slices.Clone(c.Rows), func(i providers.Instance) bool { return c.Hidden[i.ID] })
+	cov := providers.Coverage{State: providers.CoverageComplete, Key: c.Self.Key, Account: c.Self.Account, Expected: -1, Started: c.Now()}
+	c.mu.Unlock()
+	defer c.Set(func(c *Cloud) { c.inside-- })
+	if failure != nil && cut == 0 {
+		return providers.Failed(cov.Started, c.Now(), failure)
+	}
+	for p := range slices.Chunk(rows, cmp.Or(size, 1000)) {
+		if pause > 0 {
+			cov.Err = c.Sleep(ctx, pause)
+		}
+		if cov.Err == nil {
+			page(slices.Clone(p))
+			cov.Rows += len(p)
+			if cut--; cut == 0 {
+				cov.Err = failure
+			}
+		}
+		if cov.Err != nil {
+			cov.State = providers.CoveragePartial
+			return cov
+		}
+	}
+	if hang != nil {
+		<-hang
+		page([]providers.Instance{{ID: "i-late"}})
+	}
+	cov.Finished = c.Now()
+	return cov
+}
+
+// Addresses implements providers.Compute.
+func (c *Cloud) Addresses(_ context.Context, page func([]providers.Address)) providers.Coverage {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	page(c.Addrs)
+	if c.AddrErr != nil {
+		return providers.Failed(c.Now(), c.Now(), c.AddrErr)
+	}
+	return providers.Coverage{State: providers.CoverageComplete, Key: c.Self.Key, Expected: -1, Started: c.Now(), Finished: c.Now()}
+}
+
+// Instance implements providers.Compute.
+func (c *Cloud) Instance(_ context.Context, id string) (providers.Instance, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.Asked = append(c.Asked, id)
+	if c.AskErr != nil {
+		return providers.Instance{}, c.AskErr
+	}
+	if n := slices.IndexFunc(c.Rows, func(i providers.Instance) bool { return i.ID == id }); n >= 0 {
+		return c.Rows[n], nil
+	}
+	if c.Gone[id] {
+		return providers.Instance{}, providers.Errorf(providers.KindGone, "get instance", "%s was deleted", id)
+	}
+	return providers.Instance{}, providers.Errorf(providers.KindNotFound, "get instance", "no %s", id)
+}
+
+// CheckPower implements providers.Power.
+func (c *Cloud) CheckPower(_ context.Context, id string, a providers.PowerAction) (providers.PowerCheck, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.Checks = append(c.Checks, string(a)+" "+id)
+	if c.Check == nil {
+		return providers.PowerCheck{}, nil
+	}
+	return c.Check(id, a)
+}
+
+func (c *Cloud) power(what, id string, to providers.InstanceState) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.PowerErr != nil {
+		return c.PowerErr
+	}
+	c.Powered = append(c.Powered, what+" "+id)
+	for n := range c.Rows {
+		if c.Rows[n].ID == id {
+			c.Rows[n].State = to
+		}
+	}
+	return nil
+}
+
+// Start implements providers.Power.
+func (c *Cloud) Start(_ context.Context, id string) error {
+	return c.power("start", id, providers.StateRunning)
+}
+
+// Stop implements providers.Power.
+func (c *Cloud) Stop(_ context.Context, id string) error {
+	return c.power("stop", id, providers.StateStopped)
+}
+
+// Reboot implements providers.Power.
+func (c *Cloud) Reboot(_ context.Context, id string) error {
+	return c.power("reboot", id, providers.StateRunning)
+}
+
+// Terminate implements providers.Power.
+func (c *Cloud) Terminate(_ context.Context, id string) error {
+	return c.power("terminate", id, providers.StateTerminated)
+}
