@@ -113,7 +113,7 @@ func TestTheBytesOfAKeyAreFoundHoweverTheyAreWritten(t *testing.T) {
 
 func TestNothingIsHeldWhereNothingStands(t *testing.T) {
 	held := []Held{{What: "a", Value: []byte(heldToken)}, {What: "b", Value: []byte(heldAWS)}, {What: "c", Value: []byte("ab")}, {What: "d"}}
-	for _, one := range List() {
+	for _, one := range Builtin().List() {
 		for _, dns := range []string{"cloudflare", "route53"} {
 			l, err := Builtin().Lint(t.Context(), one.Name, LintOptions{Values: map[string]string{"dns": dns}, LookPath: noTools, Held: held})
 			if err != nil || l.Failed() {

@@ -36,7 +36,7 @@ func lines(r LintReport) string {
 
 func TestLintHasNothingAgainstTheBuiltinTemplates(t *testing.T) {
 	need(t, "shellcheck")
-	for _, one := range List() {
+	for _, one := range Builtin().List() {
 		if one.Format == FormatCloudConfig {
 			need(t, "cloud-init")
 		}
@@ -235,7 +235,7 @@ func TestAFolderOfTemplatesGivesTheGoodOnesAndALineForEachBadOne(t *testing.T) {
 	if one, err := set.Get("good"); err != nil || one.Source != filepath.Join(dir, "good.sh") || one.Builtin {
 		t.Errorf("%+v %v", one, err)
 	}
-	if set, err := Builtin().LoadDir(filepath.Join(dir, "none")); err != nil || len(set.List()) != len(List()) {
+	if set, err := Builtin().LoadDir(filepath.Join(dir, "none")); err != nil || len(set.List()) != len(Builtin().List()) {
 		t.Errorf("a folder that is not there: %v", err)
 	}
 }

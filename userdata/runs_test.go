@@ -77,7 +77,7 @@ func TestRunsAndEscapesAreFoundAsTheirExpressionsFindThem(t *testing.T) {
 			return
 		}
 	}
-	for _, one := range List() {
+	for _, one := range Builtin().List() {
 		checkRuns(t, []byte(one.body))
 	}
 }

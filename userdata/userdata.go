@@ -107,17 +107,11 @@ type Templates struct {
 	list []Template
 }
 
-// List returns the built-in templates, sorted by name.
-func List() []Template { return Builtin().List() }
-
 // DefaultTemplate returns the name of the built-in template that boots nodes of a kind of service, where nothing else is
 // named; for no kind that of the agent alone. A template of an operator's own is never a default by its name or its place in a list.
 func DefaultTemplate(kind string) string {
 	return map[string]string{"round-robin": "nginx-roundrobin", "dns-sd": "service-dnssd", "": "bare"}[kind]
 }
-
-// Get returns the built-in template of that name.
-func Get(name string) (Template, error) { return Builtin().Get(name) }
 
 // Render renders a built-in template.
 func Render(name string, in Input) (Rendered, error) { return Builtin().Render(name, in) }

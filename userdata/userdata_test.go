@@ -73,7 +73,7 @@ func example(t *Template) map[string]string {
 }
 
 func TestEveryBuiltinTemplateRendersWithItsExamplesPassesShellcheckAndFitsEveryCloud(t *testing.T) {
-	for _, one := range List() {
+	for _, one := range Builtin().List() {
 		for _, p := range []providers.Provider{providers.EC2, providers.Triton} {
 			if !one.For(p) {
 				continue
@@ -101,7 +101,7 @@ func TestEveryBuiltinTemplateRendersWithItsExamplesPassesShellcheckAndFitsEveryC
 			}
 		}
 	}
-	if len(List()) == 0 {
+	if len(Builtin().List()) == 0 {
 		t.Fatal("there are no templates")
 	}
 }
@@ -325,7 +325,7 @@ func TestAnOperatorsTemplatesJoinTheBuiltinOnesAndHideThem(t *testing.T) {
 			t.Errorf("%+v %v", one, err)
 		}
 	}
-	if one, _ := Get("nginx-roundrobin"); !one.Builtin {
+	if one, _ := Builtin().Get("nginx-roundrobin"); !one.Builtin {
 		t.Error("the built-in set was written to")
 	}
 	r, err := set.Render("own", Input{Provider: providers.EC2, Fleet: "f", Values: values("service", "v1._svc._tcp.example.com", "weight", "7")})

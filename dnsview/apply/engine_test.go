@@ -23,7 +23,7 @@ func TestADeadEntryIsRemovedWithItsMarkerAndNothingElse(t *testing.T) {
 	b.triton.Gone["m-1"] = true
 	before := len(b.cf.rows)
 	b.cf.onApply = func([]providers.Change) {
-		es, _, err := journal.Read(b.j.Path())
+		es, _, err := journal.Read(b.j.Path(), nil)
 		if err != nil || len(es) != 1 || es[0].State != journal.Begun || es[0].Change.Before.Value != "165.225.128.1" {
 			t.Errorf("at the moment of the write the journal says %+v, %v", es, err)
 		}

@@ -354,7 +354,7 @@ func (s *scene) checkJournals() {
 	entries := map[string][]journal.Entry{} // by zone
 	states := map[journal.State]int{}
 	for n, c := range s.consoles {
-		es, problems, err := journal.Read(c.journal.Path())
+		es, problems, err := journal.Read(c.journal.Path(), nil)
 		if err != nil || len(problems) > 0 {
 			t.Errorf("journal %d: %v, %v", n, problems, err)
 		}

@@ -382,11 +382,9 @@ func (j *Journal) setAside(bad []byte) error {
 	return nil
 }
 
-// Read reads a journal without mending it. A journal that is not there is empty.
-func Read(path string) ([]Entry, []Problem, error) { return ReadUntil(nil, path) }
-
-// ReadUntil is Read for a program that can be stopped: see OpenUntil.
-func ReadUntil(stop <-chan struct{}, path string) ([]Entry, []Problem, error) {
+// Read reads a journal without mending it. A journal that is not there is empty. Once stop, which may be nil, is closed, it
+// no longer waits for the lock.
+func Read(path string, stop <-chan struct{}) ([]Entry, []Problem, error) {
 	// No one is in the middle of a write while it is read. Where the note of the last line is
 	// not there, or may not be read, the journal itself is all there is to go by.
 	lock, err := openOwn(path+".lock", os.O_RDONLY)

@@ -84,7 +84,7 @@ func TestAnEntryComesBackInFullWithWhatBecameOfIt(t *testing.T) {
 }
 
 func TestAJournalThatIsNotThereIsEmpty(t *testing.T) {
-	es, ps, err := Read(file(t))
+	es, ps, err := Read(file(t), nil)
 	if err != nil || len(es) != 0 || len(ps) != 0 {
 		t.Fatal(es, ps, err)
 	}
@@ -129,7 +129,7 @@ func TestATailThatWasCutOffIsSetAsideAndTold(t *testing.T) {
 		if es, err := again.Entries(); err != nil || len(es) != 2 || len(again.Problems()) != 1 || again.Problems()[0].Side != ps[0].Side {
 			t.Fatalf("after mending: %d entries, %v, %v", len(es), again.Problems(), err)
 		}
-		if _, told, err := Read(sub); err != nil || len(told) != 1 || told[0].Side != ps[0].Side {
+		if _, told, err := Read(sub, nil); err != nil || len(told) != 1 || told[0].Side != ps[0].Side {
 			t.Fatalf("what was set aside is told once only: %v, %v", told, err)
 		}
 		if err := os.Remove(ps[0].Side); err != nil {
@@ -187,7 +187,7 @@ func TestAJournalThatWasCutAtTheEndOfALineIsTold(t *testing.T) {
 	if err := os.WriteFile(path, append(bytes.Clone(lines[0]), lines[1]...), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if es, ps, err := Read(path); err != nil || len(es) != 2 || len(ps) != 1 || !strings.Contains(ps[0].Why, "cut off") {
+	if es, ps, err := Read(path, nil); err != nil || len(es) != 2 || len(ps) != 1 || !strings.Contains(ps[0].Why, "cut off") {
 		t.Fatalf("%d entries, %+v, %v", len(es), ps, err)
 	}
 	j := open(t, path)
@@ -206,7 +206,7 @@ func TestAJournalThatIsGoneAsAWholeIsTold(t *testing.T) {
 	if err := os.Remove(path); err != nil {
 		t.Fatal(err)
 	}
-	if es, ps, err := Read(path); err != nil || len(es) != 0 || len(ps) != 1 || !strings.Contains(ps[0].Why, "ends at number 0, but number 2 was written") {
+	if es, ps, err := Read(path, nil); err != nil || len(es) != 0 || len(ps) != 1 || !strings.Contains(ps[0].Why, "ends at number 0, but number 2 was written") {
 		t.Fatalf("%v %+v %v", es, ps, err)
 	}
 }

@@ -145,7 +145,7 @@ func TestWhatWasAbandonedIsSettledOnce(t *testing.T) {
 	if w, err := b.RecordOutcomes(Outcome{ID: "1", State: Failed}, Outcome{ID: "9", State: Done}); err != nil || len(w) != 0 {
 		t.Fatalf("settled twice: %+v, %v", w, err)
 	}
-	es, ps, err := Read(path)
+	es, ps, err := Read(path, nil)
 	if err != nil || len(ps) != 0 || len(es) != 1 || es[0].State != Done || es[0].Note != "it was looked up" {
 		t.Fatalf("%+v, %v, %v", es, ps, err)
 	}
@@ -191,7 +191,7 @@ func TestAReaderDoesNotSeeHalfAWrite(t *testing.T) {
 		}
 	})
 	for range 50 {
-		es, ps, err := Read(path)
+		es, ps, err := Read(path, nil)
 		if err != nil || len(ps) != 0 || len(es)%3 != 0 {
 			t.Fatalf("%d entries, %v, %v", len(es), ps, err)
 		}
@@ -215,7 +215,7 @@ func TestTheNameOfTheJournalIsNoPattern(t *testing.T) {
 	if ps := k.Problems(); !slices.ContainsFunc(ps, side) {
 		t.Fatalf("%+v", ps)
 	}
-	if _, ps, err := Read(path); err != nil || !slices.ContainsFunc(ps, side) {
+	if _, ps, err := Read(path, nil); err != nil || !slices.ContainsFunc(ps, side) {
 		t.Fatalf("%+v, %v", ps, err)
 	}
 }

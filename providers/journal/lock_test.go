@@ -72,7 +72,7 @@ func TestALockThatAStoppedProcessHoldsIsWaitedForTenSecondsAndItsHolderNamed(t *
 	for name, do := range map[string]func() error{
 		"begin": func() error { _, err := j.Begin(entry(2)); return err },
 		"open":  func() error { _, err := Open(path, providers.Clock{}, nil); return err },
-		"read":  func() error { _, _, err := Read(path); return err },
+		"read":  func() error { _, _, err := Read(path, nil); return err },
 		"end":   func() error { return j.End(Outcome{ID: "1", State: Done}) },
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -105,7 +105,7 @@ func TestWhoIsStoppedWaitsForNoLock(t *testing.T) {
 	if _, err := j.Begin(entry(1)); !errors.Is(err, ErrStopped) {
 		t.Error(err)
 	}
-	if _, _, err := ReadUntil(stop, path); !errors.Is(err, ErrStopped) {
+	if _, _, err := Read(path, stop); !errors.Is(err, ErrStopped) {
 		t.Error(err)
 	}
 	if took := time.Since(begin); took > 5*time.Second {
@@ -134,7 +134,7 @@ func TestAFileOfTheJournalThatIsNoFileOfItsOwnIsRefused(t *testing.T) {
 			if _, err := Open(path, providers.Clock{}, nil); err == nil || !strings.Contains(err.Error(), what) || strings.Contains(err.Error(), "\n") {
 				t.Errorf("%s as %s is opened: %v", what, name, err)
 			}
-			if _, _, err := Read(path); name == "" && err == nil {
+			if _, _, err := Read(path, nil); name == "" && err == nil {
 				t.Errorf("%s is read", what)
 			}
 			if text, err := os.ReadFile(elsewhere); err != nil || string(text) != "precious\n" {

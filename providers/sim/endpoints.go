@@ -1,10 +1,5 @@
 package sim
 
-import (
-	"maps"
-	"slices"
-)
-
 // Endpoints says where a running world listens and what opens it.
 type Endpoints struct {
 	AWS         string            // base URL of all AWS services
@@ -54,6 +49,3 @@ func (e Endpoints) Env() []string {
 	}
 	return env
 }
-
-// TritonClouds lists the names of the Triton clouds in order.
-func (e Endpoints) TritonClouds() []string { return slices.Sorted(maps.Keys(e.Triton)) }

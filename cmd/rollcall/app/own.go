@@ -38,7 +38,7 @@ func (s *Session) ownWrites() providers.OwnWrites {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), ownPatience)
 	defer cancel()
-	entries, _, err := journal.ReadUntil(ctx.Done(), s.journalPath())
+	entries, _, err := journal.Read(s.journalPath(), ctx.Done())
 	if err != nil {
 		return own.writes
 	}

@@ -94,7 +94,7 @@ func (a *commands) readJournal(ctx context.Context) ([]journal.Entry, []journal.
 	} else if err != nil {
 		a.Say("rollcall: journal: %s", words.Clean(err.Error()))
 	}
-	entries, problems, err := journal.ReadUntil(a.Interrupted, path)
+	entries, problems, err := journal.Read(path, a.Interrupted)
 	if err != nil {
 		return nil, nil, fmt.Errorf("read the journal: %w", err)
 	}

@@ -24,7 +24,7 @@ func TestATemplateOfOnesOwnIsNeverADefaultByItsNameAlone(t *testing.T) {
 		}
 	}
 	for _, kind := range []string{"round-robin", "dns-sd", ""} {
-		if one, err := userdata.Get(userdata.DefaultTemplate(kind)); err != nil || kind != "" && one.Agent != kind {
+		if one, err := userdata.Builtin().Get(userdata.DefaultTemplate(kind)); err != nil || kind != "" && one.Agent != kind {
 			t.Errorf("kind %q: %+v, %v", kind, one.Name, err)
 		}
 	}
