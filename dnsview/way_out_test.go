@@ -1,6 +1,7 @@
 package dnsview_test
 
 import (
+	"net/netip"
 	"slices"
 	"strings"
 	"testing"
@@ -192,4 +193,24 @@ func TestNoRefusalForARecordWithoutAMarkerNamesAVerbThatRefusesIt(t *testing.T) 
 			}
 		}
 	})
+}
+
+func TestAReusedEntryAtANameThatNobodyResolvesNamesNoVerbThatWritesThere(t *testing.T) {
+	w := newWorld()
+	w.cut(wwwName, "NS", "ns1.other.example")
+	old := w.instance(ec2A).PublicIPs
+	w.instance(ec2A).PublicIPs, w.instance(tritonA).PublicIPs = []netip.Addr{netip.MustParseAddr("34.200.16.77")}, old
+	v := w.view()
+	n := 0
+	for i := range v.Findings {
+		if f := &v.Findings[i]; f.Class == dnsview.Reused {
+			n++
+			if bad := refusals(v, f.Record, f.Reason); len(bad) > 0 || len(plan.QuiesceRecords(v, f.Record.Identity()).Steps) == 0 {
+				t.Errorf("%s\n%q", f.Reason, bad)
+			}
+		}
+	}
+	if n != 1 {
+		t.Errorf("%d findings", n)
+	}
 }

@@ -101,7 +101,10 @@ func (x *Index) ReusedAdvice(r *providers.Record, a netip.Addr) string {
 	i := x.Instance(o.Cloud, o.Instance)
 	h, held := x.Holders[a]
 	running := i != nil && i.State == providers.StateRunning
+	_, hidden := x.Occluded(x.ZonesByName[r.Zone], r.Name, r.Type)
 	switch {
+	case held && hidden:
+		return "quiesce it, which asks for its name to be typed"
 	case !held:
 		return "take the address off the allow-list of the config if the entry is to go"
 	case running && x.FreeAddress(r, o, i):
