@@ -5,6 +5,7 @@ import (
 
 	"rollcall/dnsview/dnssd"
 	"rollcall/dnsview/index"
+	"rollcall/dnsview/services"
 	"rollcall/providers"
 )
 
@@ -82,7 +83,7 @@ func (in *inspector) collect(z *index.ZoneState, types map[string]*typeState, in
 			i := inc(r.Name)
 			switch {
 			case i == nil:
-			case index.IsClosed(r):
+			case services.IsClosed(r):
 				i.closed = true
 			default:
 				i.nodes++

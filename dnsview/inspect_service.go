@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"rollcall/dnsview/index"
+	"rollcall/dnsview/services"
 	"rollcall/providers"
 )
 
@@ -33,7 +34,7 @@ func (in *inspector) nodesOfServices() {
 
 // memberRecords is the membership of a service with what the findings about single nodes need.
 type memberRecords struct {
-	*index.Membership
+	*services.Membership
 	owned  []index.Member      // records of nodes of ours, sorted by node
 	values map[netip.Addr]bool // round-robin: addresses that are served
 	byAddr map[netip.Addr]bool // DNS-SD: addresses that SRV records lead to
@@ -42,7 +43,7 @@ type memberRecords struct {
 // memberRecords returns the membership of a declared service with the records of its nodes.
 func (in *inspector) memberRecords(s *index.DeclaredService) *memberRecords {
 	ms := &memberRecords{
-		Membership: in.MembershipOf(providers.CanonicalName(s.Name), s.Records), owned: make([]index.Member, 0, len(s.Records)),
+		Membership: services.MembershipOf(in.Index, providers.CanonicalName(s.Name), s.Records), owned: make([]index.Member, 0, len(s.Records)),
 		values: make(map[netip.Addr]bool, len(s.Records)), byAddr: map[netip.Addr]bool{},
 	}
 	for _, m := range s.Records {
@@ -240,7 +241,7 @@ func (in *inspector) hostOf(host string) *index.DeclaredService {
 func (in *inspector) incarnation(s *index.DeclaredService) {
 	nodes := 0
 	for _, m := range s.Records {
-		if !index.IsClosed(m.Record) {
+		if !services.IsClosed(m.Record) {
 			nodes++
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"rollcall/dnsview"
 	"rollcall/dnsview/guard"
 	"rollcall/dnsview/index"
+	"rollcall/dnsview/services"
 	"rollcall/providers"
 )
 
@@ -50,7 +51,7 @@ func TestNoFindingAboutTheMembersOfAServiceContradictsTheTree(t *testing.T) {
 					fail("it counts others")
 				}
 			case is(dnsview.OneCloud):
-				live := map[index.MemberID]bool{}
+				live := map[services.MemberID]bool{}
 				for _, n := range r.Nodes {
 					if n.Live {
 						live[n.Member] = true

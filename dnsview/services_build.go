@@ -7,6 +7,7 @@ import (
 
 	"rollcall/dnsview/dnssd"
 	"rollcall/dnsview/index"
+	"rollcall/dnsview/services"
 	"rollcall/providers"
 )
 
@@ -37,8 +38,8 @@ type memberBuilder struct {
 	incarnation *IncarnationView       // nil for a name that has no incarnations
 	state       *index.DeclaredService // nil when it is not declared
 	nodes       map[index.InstanceKey][]*NodeView
-	others      []*NodeView       // those of other fleets
-	membership  *index.Membership // once every record was looked at
+	others      []*NodeView          // those of other fleets
+	membership  *services.Membership // once every record was looked at
 }
 
 // declare begins with what the config declares.
@@ -137,7 +138,7 @@ func (t *serviceTree) srv(m index.Member) {
 	ro := t.membersOf(r.Name, index.DNSSD)
 	ro.Records++
 	srv, ok := providers.ParseSRV(r.Value)
-	if index.IsClosed(r) {
+	if services.IsClosed(r) {
 		if ro.incarnation != nil {
 			ro.incarnation.Closed = true
 		}

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"rollcall/dnsview/index"
+	"rollcall/dnsview/services"
 	"rollcall/providers"
 )
 
@@ -73,8 +74,8 @@ func (t *serviceTree) finishMembers(ro *memberBuilder) {
 			records = append(records, index.Member{Node: n.node, Record: r})
 		}
 	}
-	ro.membership = t.MembershipOf(ro.Name, records)
-	live, running := map[index.MemberID]bool{}, map[index.InstanceKey]bool{}
+	ro.membership = services.MembershipOf(t.Index, ro.Name, records)
+	live, running := map[services.MemberID]bool{}, map[index.InstanceKey]bool{}
 	var clouds []string
 	var all []*Finding
 	for _, n := range ro.Nodes {
@@ -111,7 +112,7 @@ func (t *serviceTree) addUp(s *ServiceView) {
 		}
 		return cmp.Compare(a.Name, b.Name)
 	})
-	live, running := map[index.MemberID]bool{}, map[index.InstanceKey]bool{}
+	live, running := map[services.MemberID]bool{}, map[index.InstanceKey]bool{}
 	clouds := s.Clouds
 	all := append(s.Findings, t.found[s.Name]...)
 	count := func(nodes []*NodeView) {
@@ -137,13 +138,13 @@ func (t *serviceTree) addUp(s *ServiceView) {
 }
 
 // liveBy returns whom a node counts as, when clients are sent to it and it runs: what the minimum of a service counts.
-func (ro *memberBuilder) liveBy(n *NodeView) (index.MemberID, bool) {
+func (ro *memberBuilder) liveBy(n *NodeView) (services.MemberID, bool) {
 	for _, r := range n.Records {
 		if id, ok := ro.membership.LiveBy(index.Member{Node: n.node, Record: r}); ok {
 			return id, true
 		}
 	}
-	return index.MemberID{}, false
+	return services.MemberID{}, false
 }
 
 // findingsOf returns the findings about a node in its service.

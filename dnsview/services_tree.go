@@ -4,6 +4,7 @@ import (
 	"net/netip"
 
 	"rollcall/dnsview/index"
+	"rollcall/dnsview/services"
 	"rollcall/providers"
 )
 
@@ -96,9 +97,9 @@ type NodeView struct {
 	Findings  []*Finding         // about it in this service, worst first
 
 	node   int32
-	Member index.MemberID // whom it counts as while it is live
-	Fleet  string         // of another fleet's node
-	order  int            // of several nodes of one owner
+	Member services.MemberID // whom it counts as while it is live
+	Fleet  string            // of another fleet's node
+	order  int               // of several nodes of one owner
 }
 
 // Key tells the nodes of one service apart, and stays the same when a node is quiesced,

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"rollcall/dnsview/index"
+	"rollcall/dnsview/services"
 	"rollcall/providers"
 )
 
@@ -89,7 +90,7 @@ func (e *Evidence) liveMembers(s *index.DeclaredService) int {
 			all = append(all, m)
 		}
 	}
-	ms := x.MembershipOf(r.Name, all) // with what goes: it may say that a node was taken out
+	ms := services.MembershipOf(x, r.Name, all) // with what goes: it may say that a node was taken out
 	ms.Records = slices.DeleteFunc(all, func(m index.Member) bool {
 		return e.Removing[m.Record.Identity()] || m.Record.Identity() == r.Identity()
 	})

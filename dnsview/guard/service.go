@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"rollcall/dnsview/index"
+	"rollcall/dnsview/services"
 	"rollcall/providers"
 )
 
@@ -27,7 +28,7 @@ func (e *Evidence) CheckRetired() index.GuardResult {
 	nodes := 0
 	for i := range z.View.Records {
 		s := &z.View.Records[i]
-		if s.Type == "SRV" && !index.IsClosed(s) && (s.Name == name || strings.HasSuffix(s.Name, "."+name)) {
+		if s.Type == "SRV" && !services.IsClosed(s) && (s.Name == name || strings.HasSuffix(s.Name, "."+name)) {
 			nodes++
 		}
 	}

@@ -70,6 +70,14 @@ func (s *Service) Selects(i *providers.Instance) bool {
 	return true
 }
 
+// IsMemberValue reports whether the members of a service are found by a record at its name.
+func (s *Service) IsMemberValue(r *providers.Record) bool {
+	if s.Kind == DNSSD {
+		return r.Type == "SRV"
+	}
+	return s.Kind == RoundRobin && (r.Type == "A" || r.Type == "AAAA") && !r.Alias
+}
+
 // Options are what Inspect needs beside the snapshot. The zero value of every
 // field is usable.
 type Options struct {

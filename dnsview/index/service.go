@@ -189,19 +189,3 @@ func (x *Index) AddressesOf(r *providers.Record) (out []*providers.Record, known
 	}
 	return nil, false
 }
-
-// LeadsToNode reports whether a record leads to its node, and the node runs.
-func (x *Index) LeadsToNode(m Member) bool {
-	i := x.Nodes[m.Node].Instance
-	if i == nil || i.State != providers.StateRunning || x.CannotBeResolved(m.Record) {
-		return false
-	}
-	if a, ok := m.Record.Addr(); ok {
-		return x.Holds(i, a)
-	}
-	hosts, known := x.AddressesOf(m.Record)
-	return !known || slices.ContainsFunc(hosts, func(h *providers.Record) bool {
-		a, ok := h.Addr()
-		return ok && x.Holds(i, a)
-	})
-}

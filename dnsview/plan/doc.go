@@ -1,6 +1,6 @@
 // Package plan turns findings and what an operator wants into plans, as plain data that can be shown, journalled and
-// undone. It writes nothing; of a DNS-SD service it reads names afresh through Getter. It imports dnsview, the index,
-// dnssd and providers.
+// undone. It writes nothing; of a DNS-SD service it reads names afresh through Getter. It imports dnsview, services,
+// the index, dnssd and providers.
 //
 // Read Plan and Step, then the functions that make them from a view: Register, Quiesce, Return, Drain, Deregister,
 // ForFindings, Undo. Join, Leave, Create, Retire and Balance plan on a Zone. What can't be done as it was asked for is

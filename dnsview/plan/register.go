@@ -7,6 +7,7 @@ import (
 	"rollcall/dnsview"
 	"rollcall/dnsview/dnssd"
 	"rollcall/dnsview/index"
+	"rollcall/dnsview/services"
 	"rollcall/providers"
 )
 
@@ -58,7 +59,7 @@ func (b *builder) register(s *index.DeclaredService, i *providers.Instance) {
 	case len(want) == 0:
 		b.skip(index.Label(i) + " has no public address to register")
 		return
-	case x.MembershipOf(name, s.Records).Quiesced[n]:
+	case services.MembershipOf(x, name, s.Records).Quiesced[n]:
 		b.skip(index.Label(i) + " was taken out of " + name + " on purpose: return it instead")
 		return
 	}

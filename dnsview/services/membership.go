@@ -1,15 +1,19 @@
-package index
+// Package services says who is a member of a service, and which members clients are sent to. The findings, the
+// service tree, plans and the guards all ask it. It imports the index and providers.
+package services
 
 import (
+	"slices"
+
+	"rollcall/dnsview/index"
 	"rollcall/providers"
 )
 
-// Membership says who is a member of one service name, and which members are live. The findings, the service tree and
-// the guards all ask it.
+// Membership says who is a member of one service name, and which members are live.
 type Membership struct {
-	*Index
+	*index.Index
 	Name     string
-	Records  []Member       // the values at the name that members are found by
+	Records  []index.Member // the values at the name that members are found by
 	Quiesced map[int32]bool // nodes that were taken out of the name on purpose
 }
 
@@ -20,7 +24,7 @@ type MemberID struct {
 }
 
 // MembershipOf returns the membership of a name by the values that stand there.
-func (x *Index) MembershipOf(name string, records []Member) *Membership {
+func MembershipOf(x *index.Index, name string, records []index.Member) *Membership {
 	ms := &Membership{Index: x, Name: name, Records: records}
 	for _, m := range records {
 		if o, owned := m.Record.Owner(); owned && o.Quiesced {
@@ -47,15 +51,31 @@ func (ms *Membership) takenOut(n int32) {
 
 // LiveBy returns the member that clients are sent to by a record at the name. ok is false when no member runs there,
 // the name cannot be resolved, or the member was taken out on purpose.
-func (ms *Membership) LiveBy(m Member) (id MemberID, ok bool) {
+func (ms *Membership) LiveBy(m index.Member) (id MemberID, ok bool) {
 	switch o, owned := m.Record.Owner(); {
 	case owned && o.Quiesced, ms.CannotBeResolved(m.Record):
 		return MemberID{}, false
 	case owned && o.Host() && !ms.ForeignFleet(o):
 		return MemberID{-1, o.Instance}, true
 	default:
-		return MemberID{node: m.Node}, m.Node >= 0 && !ms.Quiesced[m.Node] && ms.LeadsToNode(m)
+		return MemberID{node: m.Node}, m.Node >= 0 && !ms.Quiesced[m.Node] && ms.leadsToNode(m)
 	}
+}
+
+// leadsToNode reports whether a record leads to its node, and the node runs.
+func (ms *Membership) leadsToNode(m index.Member) bool {
+	i := ms.Nodes[m.Node].Instance
+	if i == nil || i.State != providers.StateRunning || ms.CannotBeResolved(m.Record) {
+		return false
+	}
+	if a, ok := m.Record.Addr(); ok {
+		return ms.Holds(i, a)
+	}
+	hosts, known := ms.AddressesOf(m.Record)
+	return !known || slices.ContainsFunc(hosts, func(h *providers.Record) bool {
+		a, ok := h.Addr()
+		return ok && ms.Holds(i, a)
+	})
 }
 
 // Live returns the live members, each with its instance; a host that joined by hand has none.
@@ -71,14 +91,6 @@ func (ms *Membership) Live() map[MemberID]*providers.Instance {
 		}
 	}
 	return out
-}
-
-// IsMemberValue reports whether the members of a service are found by a record at its name.
-func (s *Service) IsMemberValue(r *providers.Record) bool {
-	if s.Kind == DNSSD {
-		return r.Type == "SRV"
-	}
-	return s.Kind == RoundRobin && (r.Type == "A" || r.Type == "AAAA") && !r.Alias
 }
 
 // IsClosed reports whether an SRV value says that the service is decidedly not available at the name (RFC 2782): it is
