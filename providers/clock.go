@@ -9,23 +9,23 @@ import (
 const (
 	// MaxSkew is how far the clock of a source may differ from this machine's.
 	MaxSkew = time.Minute
-	// sameSkew is how far two measurements of one difference may lie apart.
+	// sameSkew is the largest distance between two measurements of one clock difference that count as equal.
 	sameSkew = 10 * time.Second
-	// maxSteady is the largest difference that is believed once several reads have measured the same: what
-	// AWS bears in a signature. A clock that is further off is set wrong.
+	// maxSteady is the largest difference that is believed once several reads have measured it: the tolerance of AWS
+	// request signatures. A clock that is further off is set wrong.
 	maxSteady = 15 * time.Minute
 )
 
-// SameSkew reports whether two measurements of how far a clock is ahead agree.
+// SameSkew reports whether two measurements of a clock's skew agree.
 func SameSkew(a, b time.Duration) bool { return (a - b).Abs() <= sameSkew }
 
-// SteadySkew reports whether a difference is small enough to be believed once several reads agree on it.
+// SteadySkew reports whether a clock difference may be believed once several reads have measured it.
 func SteadySkew(d time.Duration) bool { return d.Abs() <= maxSteady }
 
-// CheckClocks makes every source of s partial whose clock differs from this machine's by more than
-// MaxSkew: how old a marker or a launch is cannot be said then. settled reports whether the difference of
-// a source, by its name, is known well enough already. The error says by how much, which clock
-// is wrong as far as that can be known, and what to do. It writes to s, which is not published yet.
+// CheckClocks marks as partial every source of s whose clock differs from this machine's by more than MaxSkew, because
+// ages of its markers and launches are unknown then. settled reports whether a source's skew is already known well
+// enough. The source's error names the difference, the wrong clock if it can be known, and the remedy. CheckClocks
+// writes to s, so s must not be published yet.
 func CheckClocks(s *Snapshot, settled func(source string, skew time.Duration) bool) {
 	var all []*clock
 	for i := range s.Clouds {
@@ -69,7 +69,7 @@ type clock struct {
 	cov  *Coverage
 }
 
-// apart says how far ahead or behind a clock is.
+// apart returns a clock difference in words, such as "3s ahead of".
 func apart(ahead time.Duration) string {
 	if ahead < 0 {
 		return (-ahead).Round(time.Second).String() + " behind"

@@ -18,28 +18,25 @@ const (
 	Route53    Provider = "route53"
 )
 
-// Propagation returns how long a change usually takes at most until every name server of a
-// DNS provider has it. The Route 53 API Reference says 60 seconds (ChangeResourceRecordSets),
-// and Cloudflare's staff say the same of Cloudflare.
+// Propagation returns the time after which a change has usually reached every name server of a DNS provider: 60 seconds
+// by the Route 53 API Reference (ChangeResourceRecordSets), and the same by Cloudflare's staff.
 func (p Provider) Propagation() time.Duration { return time.Minute }
 
-// CloudKey is the name of a cloud that does not depend on any config: ten
-// lower-case hex digits. Two configs may give one cloud two names; its key is
-// the same in both.
+// CloudKey identifies a cloud independently of any config: ten lower-case hex digits. Two configs may name one cloud
+// differently; its key is the same in both.
 type CloudKey string
 
-// NewCloudKey derives the key from what the cloud itself says it is: the
-// provider, the account id and the region or data centre.
+// NewCloudKey derives the key from what the cloud reports: provider, account id, and region or data centre.
 func NewCloudKey(p Provider, account, place string) CloudKey {
 	sum := sha256.Sum256([]byte(strings.Join([]string{string(p), account, strings.ToLower(place)}, "\x00")))
 	return CloudKey(hex.EncodeToString(sum[:5]))
 }
 
-// Cloud is one compute account in one place.
+// Cloud is one compute account in one region or data centre.
 type Cloud struct {
 	Name     string   // short name from the config
 	Provider Provider // ec2 or triton
 	Region   string   // EC2 region or Triton data centre
-	Account  string   // account id as the cloud states it, empty until asked
-	Key      CloudKey // empty until the cloud was asked who it is
+	Account  string   // account id as the cloud reports it, empty until asked
+	Key      CloudKey // empty until the cloud has identified itself
 }

@@ -6,64 +6,58 @@ import (
 	"time"
 )
 
-// The small interfaces of a cloud. A consumer asks for those that it needs.
-// Every method is safe for concurrent use. Errors are *Error.
+// The interfaces of a cloud account, one capability each. Every method is safe for concurrent use and returns errors of
+// type *Error.
 type (
-	// Identifier asks the cloud who it is: account, place and hence key. The
-	// answer is never cached: credentials can change while rollcall runs.
+	// Identifier returns the identity of the account: account id, region and key. It is asked anew on every call,
+	// because credentials can change while rollcall runs.
 	Identifier interface {
 		Identify(ctx context.Context) (Cloud, error)
 	}
 
-	// InstanceLister lists every instance, terminated ones included as long
-	// as the cloud shows them. page is called from one goroutine at a time
-	// and owns its slice. Coverage.Key is the key that Identify gave in this
-	// very read; when the account could not be asked the read is failed.
+	// InstanceLister lists every instance, including terminated ones for as long as the cloud shows them. page is
+	// called from one goroutine at a time and owns its slice. Coverage.Key is the key that Identify returned within
+	// this read; when Identify fails, the read is failed.
 	InstanceLister interface {
 		Instances(ctx context.Context, page func([]Instance)) Coverage
 	}
 
-	// AddressLister lists addresses that are inventory beside the instances'
-	// own: elastic addresses and network interfaces. A cloud that has no such
-	// thing yields nothing and a complete coverage.
+	// AddressLister lists the addresses that count as inventory beside the instances' own: elastic addresses and
+	// network interfaces. A cloud that has neither yields no addresses and a complete coverage.
 	AddressLister interface {
 		Addresses(ctx context.Context, page func([]Address)) Coverage
 	}
 
-	// AddressHolder finds who has some public IPv4 addresses. A cloud where an instance holds
-	// every address does not have it. Holders returns the elastic addresses and network interfaces
-	// that have one of addrs. An empty result with a nil error is the cloud's word that there are none.
+	// AddressHolder returns the elastic addresses and network interfaces that hold one of the public IPv4 addresses
+	// addrs. An empty result with a nil error is the cloud's statement that there are none. Clouds where only instances
+	// hold addresses do not implement it.
 	AddressHolder interface {
 		Holders(ctx context.Context, addrs []netip.Addr) ([]Address, error)
 	}
 
-	// InstanceGetter asks for one instance by id. An instance that the cloud
-	// says is not there is KindNotFound (EC2 InvalidInstanceID.NotFound,
-	// Triton 404) or KindGone (Triton 410); an empty answer without the
-	// cloud's word for it is KindIncomplete.
+	// InstanceGetter returns one instance by id. An instance that the cloud reports as absent is KindNotFound (EC2
+	// InvalidInstanceID.NotFound, Triton 404) or KindGone (Triton 410). An empty answer without such a report is
+	// KindIncomplete.
 	InstanceGetter interface {
 		Instance(ctx context.Context, id string) (Instance, error)
 	}
 
-	// Launcher starts one instance. The same LaunchID and Index never start
-	// two: EC2 by ClientToken, Triton by a tag that is looked for before
-	// every retry.
+	// Launcher starts one instance. Calls with the same LaunchID and Index start only one: EC2 ensures this by
+	// ClientToken, Triton by a tag that is searched for before every retry.
 	Launcher interface {
 		Launch(ctx context.Context, req LaunchRequest) (Instance, error)
 	}
 
-	// LaunchFinder finds the instance that was launched under an id and index,
-	// in whatever state it is. When the cloud shows none the error is KindNotFound; a new
-	// instance may not be shown for a while.
+	// LaunchFinder returns the instance with this launch id and index, in whatever state it is. It returns KindNotFound
+	// when the cloud shows none; a new instance may not be shown for a while.
 	LaunchFinder interface {
 		FindLaunch(ctx context.Context, launchID string, index int) (Instance, error)
 	}
 
-	// Power changes the state of one instance. Terminating one that is gone
-	// already is no error.
+	// Power changes the state of one instance. Terminating an instance that is already gone is no error.
 	//
-	// CheckPower returns what the cloud says of an action without carrying it out. An
-	// error means that the cloud gave no answer at all, so that nothing is known.
+	// CheckPower returns what the cloud would do with an action, without carrying it out. An error means that the cloud
+	// did not answer, so nothing is known.
 	Power interface {
 		CheckPower(ctx context.Context, id string, action PowerAction) (PowerCheck, error)
 		Start(ctx context.Context, id string) error
@@ -72,18 +66,17 @@ type (
 		Terminate(ctx context.Context, id string) error
 	}
 
-	// Cataloguer lists what a launch can choose from.
+	// Cataloguer lists the images, sizes and networks that a launch can choose from.
 	Cataloguer interface {
 		Catalogue(ctx context.Context) (Catalogue, error)
 	}
 
-	// ConsoleReader reads the tail of an instance's console log. A cloud
-	// without one answers KindInvalid.
+	// ConsoleReader returns the end of an instance's console log. A cloud without console logs returns KindInvalid.
 	ConsoleReader interface {
 		ConsoleLog(ctx context.Context, id string) (string, error)
 	}
 
-	// Compute is a whole cloud, as an adapter returns it.
+	// Compute is all that an adapter of a cloud implements.
 	Compute interface {
 		Identifier
 		InstanceLister
@@ -96,7 +89,7 @@ type (
 	}
 )
 
-// PowerAction is what Power does to an instance.
+// PowerAction is a change of an instance's power state.
 type PowerAction string
 
 // The power actions.
@@ -107,29 +100,27 @@ const (
 	PowerTerminate PowerAction = "terminate"
 )
 
-// PowerCheck is what a cloud says of an action on an instance before it is carried out.
-// The zero value says that nothing speaks against it.
+// PowerCheck is a cloud's answer to whether it would carry out an action. The zero value means that it would.
 type PowerCheck struct {
-	// Refused says why the cloud would refuse, in the cloud's own words where it has some; empty when it would not.
+	// Refused is the reason why the cloud would refuse, in its own words if it has some; empty if it would not.
 	Refused string
-	// Satisfy says what would have the cloud carry it out; empty when Refused is.
+	// Satisfy is what would make the cloud carry out the action; empty if Refused is.
 	Satisfy string
-	// Unchecked says what could not be asked, one sentence for each: a permission that the
-	// credentials lack, or something that this endpoint does not know. It speaks neither for the action nor against it.
+	// Unchecked lists what could not be checked, one sentence each, such as a missing permission or an operation that
+	// this endpoint does not have. It counts neither for nor against the action.
 	Unchecked []string
 }
 
-// Tags that rollcall puts on what it launches. On Triton they are machine
-// tags of the same names.
+// Tags of instances that rollcall launches. On Triton they are machine tags of the same names.
 const (
 	TagLaunch  = "rollcall.launch"  // "<launch id>/<index>"
 	TagFleet   = "rollcall.fleet"   // fleet id
 	TagService = "rollcall.service" // service name
 )
 
-// LaunchRequest asks for one instance.
+// LaunchRequest describes one instance to start.
 type LaunchRequest struct {
-	LaunchID string // one for a whole launch, the same in a retry
+	LaunchID string // the same for all instances of a launch and for retries
 	Index    int    // 0-based number of the node within the launch and cloud
 	Name     string // node name; unique within the launch
 	Image    string // image id
@@ -142,7 +133,7 @@ type LaunchRequest struct {
 	Metadata map[string]string // Triton metadata beside user-script; may hold secrets, never logged
 }
 
-// Catalogue is what a launch can choose from in one cloud.
+// Catalogue lists what a launch can choose from in one cloud.
 type Catalogue struct {
 	Images   []Image
 	Sizes    []Size
@@ -158,7 +149,7 @@ type Image struct {
 
 // Size is an EC2 instance type or a Triton package.
 type Size struct {
-	ID        string // what a launch takes: the type's or package's name or id
+	ID        string // the type's name, or the package's name or id
 	Name      string
 	VCPUs     int
 	MemoryMiB int

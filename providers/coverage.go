@@ -2,12 +2,11 @@ package providers
 
 import "time"
 
-// CoverageState says how much of a source one read saw.
+// CoverageState is how much of a source one read saw.
 type CoverageState string
 
-// The states of a coverage. The empty state means that the source was never
-// read. Stale is not the outcome of a read: it is what Coverage.At returns for a
-// complete read that has grown too old.
+// The states of a coverage. The empty state means that the source was never read. No read ends as stale: Coverage.At
+// returns it for a complete read that has grown too old.
 const (
 	CoverageNone     CoverageState = ""
 	CoverageComplete CoverageState = "complete"
@@ -16,24 +15,23 @@ const (
 	CoverageStale    CoverageState = "stale"
 )
 
-// Coverage is what an adapter returns at the end of every listing: how much
-// the read saw, and when. An adapter never returns a bare list.
+// Coverage is what every listing of an adapter returns at its end: how much the read saw, and when.
 type Coverage struct {
 	State    CoverageState
-	Key      CloudKey  // the cloud that answered, asked in this very read; empty for zones
+	Key      CloudKey  // the cloud that answered, asked within this read; empty for zones
 	Account  string    // the account that answered
 	Rows     int       // rows that arrived
-	Expected int       // rows that the API says it has; -1 when it does not say
-	Started  time.Time // when the read began: what is shown is at least as old as this
+	Expected int       // rows that the API says exist; -1 when it does not say
+	Started  time.Time // start of the read; the rows are at least as old
 	Finished time.Time
-	// Skew is how far the clock of the source is ahead of this machine's, by the Date of its answers; zero
-	// when they say nothing, or nothing that the time on the way does not explain.
+	// Skew is how far the source's clock is ahead of this machine's, by the Date header of its answers. It is zero when
+	// there is no such header or when the time in transit explains the difference.
 	Skew time.Duration
 	Err  error // why the state is not complete; nil when it is
 }
 
-// At returns the state as seen at now. A complete read whose start lies more
-// than maxAge before now is stale; with a maxAge of zero or less no read is.
+// At returns the state at now. A complete read that started more than maxAge before now is stale; with a maxAge of zero
+// or less every complete read is.
 func (c Coverage) At(now time.Time, maxAge time.Duration) CoverageState {
 	if c.State == CoverageComplete && maxAge > 0 && now.Sub(c.Started) > maxAge {
 		return CoverageStale
@@ -44,7 +42,7 @@ func (c Coverage) At(now time.Time, maxAge time.Duration) CoverageState {
 // Complete reports whether the read saw everything.
 func (c Coverage) Complete() bool { return c.State == CoverageComplete }
 
-// Age is the time since the read began; zero when it never did.
+// Age returns the time since the read began; zero if there was none.
 func (c Coverage) Age(now time.Time) time.Duration {
 	if c.Started.IsZero() {
 		return 0
@@ -52,8 +50,8 @@ func (c Coverage) Age(now time.Time) time.Duration {
 	return now.Sub(c.Started)
 }
 
-// Local returns the time at, which the source's clock says, by the clock of this machine as it was when the read
-// began. It has the monotonic reading of Started, so that how long ago it was does not change when this machine's clock is set after the read.
+// Local converts the time at from the source's clock to this machine's clock as of the start of the read. The result
+// has the monotonic reading of Started, so later adjustments of this machine's clock do not change its age.
 func (c Coverage) Local(at time.Time) time.Time {
 	at = at.Add(-c.Skew)
 	if c.Started.IsZero() {
@@ -62,7 +60,7 @@ func (c Coverage) Local(at time.Time) time.Time {
 	return c.Started.Add(at.Sub(c.Started.Round(0)))
 }
 
-// Failed is the coverage of a read that began at started and saw nothing but err.
+// Failed returns the coverage of a read from started to finished that saw nothing but err.
 func Failed(started, finished time.Time, err error) Coverage {
 	return Coverage{State: CoverageFailed, Expected: -1, Started: started, Finished: finished, Err: err}
 }

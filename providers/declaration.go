@@ -2,47 +2,47 @@ package providers
 
 import "slices"
 
-// Declaration is what an adapter says of its provider: what it does, and what an entry of the config says of an account
-// of it. It is data, and nothing changes it.
+// Declaration describes a provider as its adapter declares it: what it can do, and which keys the config entry of an
+// account takes. It is constant data.
 type Declaration struct {
 	Provider  Provider
 	Title     string // as people write it
 	Computes  bool   // it runs instances
 	ServesDNS bool   // it hosts zones
-	OneZone   bool   // an account holds the one zone that its entry names, and no other
+	OneZone   bool   // an account holds only the zone that its config entry names
 
-	// What its instances have, where it runs some.
-	InstanceRoles bool // rights in AWS by a role, so that no key has to lie on them
-	Metadata      bool // metadata beside the user data, which may hold what is secret
+	// Of its instances, when it runs some.
+	InstanceRoles bool // they get AWS permissions from a role and need no key on disk
+	Metadata      bool // they have metadata beside the user data, which may hold secrets
 
-	// What its zones have, where it hosts some.
-	Access  Access    // what limits who may write to them
-	TTLs    *TTLRange // nil for every TTL that DNS has
+	// Of its zones, when it hosts some.
+	Access  Access    // how write access to a zone is limited
+	TTLs    *TTLRange // nil if every DNS TTL is allowed
 	Proxies bool      // records may be proxied
 
-	Keys []Key // of an entry of the config beside those that every entry has, in the order in which they are written
-	// Check returns what is wrong with settings that are each right by themselves, such as "has no file", and what to do; two
-	// empty texts when nothing is. It may be nil.
+	Keys []Key // of a config entry beside the common ones, in the order in which they are written
+	// Check returns what is wrong with settings that are each valid alone, such as "has no file", and what to do; two
+	// empty strings if nothing is. It may be nil.
 	Check    func(Settings) (what, do string)
-	IDPrefix string // of the id of a zone, as other tools print it: it is not part of the id
+	IDPrefix string // prefix of a zone id in other tools' output; it is not part of the id
 
-	// Hints are the environment variables that say that a person means to use this provider, the one to name first. With
-	// one of them set, an account that cannot be opened is a failed source, and not one that is not there.
-	// Without hints the environment leads to no zones.
+	// Hints are the environment variables that show that a person means to use this provider, the one to name first. If
+	// one is set, an account that cannot be opened is a failed source; otherwise it is left out. Without hints the
+	// environment leads to no zones.
 	Hints   []string
-	Secrets []string // environment variables that may hold what the adapter authenticates with
+	Secrets []string // environment variables that may hold the adapter's credentials
 }
 
-// Access says what limits who may write to a zone.
+// Access is how write access to a zone is limited.
 type Access string
 
-// The kinds of access. The empty one is a zone that nodes do not write to.
+// The kinds of access. The empty one means that nodes do not write to the zone.
 const (
-	AccessIAM   Access = "IAM"   // a policy of AWS, for names and types
-	AccessToken Access = "token" // an API token, for a whole zone
+	AccessIAM   Access = "IAM"   // by an AWS policy, for names and types
+	AccessToken Access = "token" // by an API token, for a whole zone
 )
 
-// TTLRange are the TTLs in seconds that records may have, and Auto one more that means what the provider chooses.
+// TTLRange holds the TTLs in seconds that records may have. Auto is one more, for a TTL that the provider chooses.
 type TTLRange struct{ Min, Max, Auto uint32 }
 
 // Holds reports whether a record may have the TTL.
@@ -54,22 +54,22 @@ func (t *TTLRange) Holds(ttl uint32) bool {
 type Key struct {
 	Name string
 	Kind KeyKind
-	Help string // for people; a part of a sentence
+	Help string // help text for people; part of a sentence
 }
 
-// KeyKind says what a key's value has to be.
+// KeyKind is the kind of value that a key takes.
 type KeyKind string
 
-// The kinds of keys. The value of a KeyBool is "true", or it is left out.
+// The kinds of keys. A KeyBool is "true" or left out.
 const (
 	KeyText     KeyKind = "text"
 	KeyURL      KeyKind = "URL"
-	KeyPath     KeyKind = "path" // of a file: ~ is the home folder, and a relative one lies beside the config
+	KeyPath     KeyKind = "path" // a file: ~ is the home folder, and a relative path starts at the config's folder
 	KeyBool     KeyKind = "bool"
-	KeyVariable KeyKind = "variable" // the name of an environment variable, which holds a secret
+	KeyVariable KeyKind = "variable" // the name of an environment variable that holds a secret
 )
 
-// Key returns a key by its name.
+// Key returns the key of this name.
 func (d *Declaration) Key(name string) (Key, bool) {
 	i := slices.IndexFunc(d.Keys, func(k Key) bool { return k.Name == name })
 	if i < 0 {
@@ -78,7 +78,7 @@ func (d *Declaration) Key(name string) (Key, bool) {
 	return d.Keys[i], true
 }
 
-// Declared returns the declaration of a provider; nil when none of the list is its.
+// Declared returns the declaration of p among all, or nil.
 func Declared(all []Declaration, p Provider) *Declaration {
 	for i := range all {
 		if all[i].Provider == p {
@@ -91,10 +91,10 @@ func Declared(all []Declaration, p Provider) *Declaration {
 // Setting is the value of one key.
 type Setting struct{ Key, Value string }
 
-// Settings are the values of the keys of one account, in the order in which its adapter declares them.
+// Settings are the values of an account's keys, in the order in which its adapter declares them.
 type Settings []Setting
 
-// Get returns a value; empty when the key is not set.
+// Get returns the value of key, or "" if it is not set.
 func (s Settings) Get(key string) string {
 	for _, x := range s {
 		if x.Key == key {
@@ -104,7 +104,7 @@ func (s Settings) Get(key string) string {
 	return ""
 }
 
-// SettingsOf returns the settings of key and value in turn. An empty value is left out.
+// SettingsOf returns the settings of alternating keys and values, without those whose value is empty.
 func SettingsOf(pairs ...string) Settings {
 	var out Settings
 	for i := 0; i+1 < len(pairs); i += 2 {

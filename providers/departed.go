@@ -6,9 +6,8 @@ import (
 	"strings"
 )
 
-// FailDoubles makes failed sources of configured clouds that answered with one cloud
-// key, and of zones that are one zone: what one of them says would be counted twice, and
-// nothing is known of the source that the other was meant to be.
+// FailDoubles marks sources as failed that turn out to be the same: configured clouds with one cloud key, and zones
+// with one id. Their rows would count twice, and the source that one of them was meant to be was never read.
 func FailDoubles(s *Snapshot) {
 	clouds := map[string][]int{}
 	for i := range s.Clouds {
@@ -51,8 +50,8 @@ func failDoubles(groups map[string][]int, source func(int) (string, *Coverage), 
 	}
 }
 
-// OwnClouds returns the keys of the clouds that markers of a fleet name among some records,
-// sorted. Hosts that joined by hand lie in no cloud.
+// OwnClouds returns the sorted cloud keys in the markers of a fleet among records. Hosts that were registered by hand
+// belong to no cloud.
 func OwnClouds(fleet string, records []Record) []CloudKey {
 	if fleet == "" {
 		return nil
@@ -84,15 +83,14 @@ func OwnClouds(fleet string, records []Record) []CloudKey {
 	return keys
 }
 
-// Departed returns, as failed clouds, those that the config does not name any more and
-// that still count: clouds of an earlier snapshot that had rows or that markers name, with
-// their rows, and clouds of which only the keys in markers are known. Taking a cloud out of the
-// config does not make its nodes dead; forgetting it is a decision of its own.
+// Departed returns the clouds that left the config but still count, as failed sources: clouds of the last snapshot with
+// rows or with markers that name them (with their rows), and clouds known only by the key in a marker. Removing a cloud
+// from the config does not make its nodes dead; forgetting it is a separate decision.
 //
-// clouds are the configured ones as they were read, last those of the earlier snapshot, named
-// the keys in markers of this fleet, and forgotten the keys that no longer count. A cloud that
-// may be a configured one which has not said yet who it is, under another name, is left
-// out: that one is not complete itself. The result is sorted, and shares rows with last.
+// clouds are the configured clouds as just read, last those of the previous snapshot, named the keys in this fleet's
+// markers, and forgotten the keys that no longer count. A cloud is left out while a configured cloud that has not
+// identified itself yet may be the same one; that source is itself incomplete. The result is sorted and shares rows
+// with last.
 func Departed(clouds, last []CloudView, named, forgotten []CloudKey) []CloudView {
 	known := map[CloudKey]bool{}
 	names := map[string]bool{}
@@ -119,7 +117,7 @@ func Departed(clouds, last []CloudView, named, forgotten []CloudKey) []CloudView
 		if key == "" || known[key] || maybe || !counts {
 			continue
 		}
-		if v.Departed { // in a snapshot of this run: said already
+		if v.Departed { // from a snapshot of this run, where it had departed already
 			known[key] = true
 			out = append(out, v)
 			continue

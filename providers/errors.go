@@ -11,29 +11,29 @@ import (
 // Kind classifies an error by what the caller can do about it.
 type Kind string
 
-// The kinds of error. An adapter maps everything that its API can answer to
-// one of these, and nothing above the adapters looks at API codes again.
+// The kinds of error. An adapter maps every answer of its API to one of these; code above the adapters never looks at
+// API codes.
 const (
-	KindAuth        Kind = "auth"        // credentials missing, wrong or not allowed
-	KindThrottled   Kind = "throttled"   // too many requests; RetryAfter may say when
-	KindNotFound    Kind = "not found"   // the API says that it does not know the object
-	KindGone        Kind = "gone"        // the API says that the object existed and does not any more (HTTP 410)
+	KindAuth        Kind = "auth"        // credentials are missing, wrong or not permitted
+	KindThrottled   Kind = "throttled"   // too many requests; RetryAfter may say how long to wait
+	KindNotFound    Kind = "not found"   // the API does not know the object
+	KindGone        Kind = "gone"        // the API reports that the object existed and no longer does (HTTP 410)
 	KindConflict    Kind = "conflict"    // the object is not what the request assumed
-	KindInvalid     Kind = "invalid"     // the request can never succeed as it is
+	KindInvalid     Kind = "invalid"     // the request can never succeed in this form
 	KindLimit       Kind = "limit"       // a quota or a protocol limit is reached
-	KindUnreachable Kind = "unreachable" // no answer, or an answer of 5xx: nothing was learnt
-	KindUncertain   Kind = "uncertain"   // a write was sent and its reply was lost: it may have happened
-	KindIncomplete  Kind = "incomplete"  // an answer that is not whole: truncated, a page loop, a wrong count
-	KindOther       Kind = "other"       // anything else; treated like unreachable by guards
+	KindUnreachable Kind = "unreachable" // no answer, or a 5xx answer: nothing was learnt
+	KindUncertain   Kind = "uncertain"   // a write was sent and its reply was lost, so it may have happened
+	KindIncomplete  Kind = "incomplete"  // the answer is not whole: truncated, a page loop, a wrong count
+	KindOther       Kind = "other"       // anything else; guards treat it like unreachable
 )
 
-// Error is an error of a source, wrapped once with what was being done.
+// Error is an error of a source, wrapped once with the operation that failed.
 type Error struct {
 	Kind       Kind
 	Source     string        // name of the cloud or zone, or of the account
-	Op         string        // what was being done, e.g. "list instances"
+	Op         string        // the operation, e.g. "list instances"
 	Code       string        // the API's own code, e.g. "RequestLimitExceeded", for the evidence
-	RetryAfter time.Duration // how long the API asks to stay away; 0 when it did not say
+	RetryAfter time.Duration // how long the API asks to wait; 0 if it does not say
 	Err        error
 }
 
@@ -58,9 +58,8 @@ func (e *Error) Error() string {
 // Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Err }
 
-// KindOf returns the kind of err: that of the first *Error in its chain,
-// unreachable for deadlines, cancellations and network errors, else other.
-// It returns the empty kind for nil.
+// KindOf returns the kind of err: that of the first *Error in its chain, KindUnreachable for deadlines, cancellations
+// and network errors, else KindOther. It returns "" for nil.
 func KindOf(err error) Kind {
 	if err == nil {
 		return ""
@@ -77,19 +76,19 @@ func KindOf(err error) Kind {
 	return KindOther
 }
 
-// Errorf makes an *Error whose cause is made from format and args.
+// Errorf returns an *Error whose cause is formatted from format and args.
 func Errorf(kind Kind, op, format string, args ...any) *Error {
 	return &Error{Kind: kind, Op: op, Err: fmt.Errorf(format, args...)}
 }
 
-// IsGone reports whether err is the cloud's own word that an instance does
-// not exist any more, or never did. Any other error is not an answer.
+// IsGone reports whether err is the cloud's statement that an instance no longer exists, or never did. No other error
+// says anything about the instance.
 func IsGone(err error) bool {
 	k := KindOf(err)
 	return k == KindGone || k == KindNotFound
 }
 
-// RetryAfter returns how long the source asked to stay away, or 0.
+// RetryAfter returns how long the source asked to wait, or 0.
 func RetryAfter(err error) time.Duration {
 	if e, ok := errors.AsType[*Error](err); ok {
 		return e.RetryAfter

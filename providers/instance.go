@@ -9,9 +9,8 @@ import (
 // InstanceState is the state of an instance, in one vocabulary for all clouds.
 type InstanceState string
 
-// The states of an instance. Unknown covers states that the cloud itself does
-// not know (Triton's "unknown" and "offline" are kept apart: offline means
-// that the compute node is out of reach, so nothing can be said of the machine).
+// The states of an instance. Unknown is a state that the cloud itself does not know. Triton's "offline" is kept apart
+// from it: the compute node cannot be reached, so the state of the machine is not known.
 const (
 	StatePending     InstanceState = "pending" // pending, provisioning
 	StateRunning     InstanceState = "running"
@@ -27,8 +26,8 @@ const (
 // Dead reports whether an instance in this state can never run again.
 func (s InstanceState) Dead() bool { return s == StateTerminated }
 
-// Listed reports whether every list of a cloud has to show an instance in this state. Triton's lists
-// leave out a machine whose provisioning failed, and one that is being deleted.
+// Listed reports whether every list of a cloud has to show an instance in this state. Triton's lists leave out machines
+// whose provisioning failed and machines that are being deleted.
 func (s InstanceState) Listed() bool {
 	switch s {
 	case StatePending, StateRunning, StateStopping, StateStopped:
@@ -39,7 +38,7 @@ func (s InstanceState) Listed() bool {
 
 // Instance is a machine in a cloud.
 type Instance struct {
-	Cloud      string // name of its cloud in this config
+	Cloud      string // the cloud's name in this config
 	Key        CloudKey
 	Provider   Provider
 	ID         string
@@ -51,17 +50,15 @@ type Instance struct {
 	PublicIPs  []netip.Addr // sorted
 	PrivateIPs []netip.Addr // sorted
 	Launched   time.Time
-	Tags       map[string]string // never nil-checked by readers; may be nil
-	LaunchID   string            // the launch that made it (tag rollcall.launch), or empty
-	// ElasticIPs says which of PublicIPs are held by the account and stay
-	// with it over a stop. The others are given back to the cloud.
+	Tags       map[string]string // may be nil
+	LaunchID   string            // tag rollcall.launch, or empty
+	// ElasticIPs are those of PublicIPs that belong to the account and survive a stop. The others return to the cloud.
 	ElasticIPs []netip.Addr
-	// Reason is why the instance is in its state, in the cloud's own words and whole, e.g.
-	// "Server.InsufficientInstanceCapacity: …"; empty where the cloud does not say.
+	// Reason is the cloud's whole explanation of the state, e.g. "Server.InsufficientInstanceCapacity: …", or empty.
 	Reason string
 }
 
-// Ref is the identity of the instance: what cursors, marks and plans hold.
+// Ref returns the identity of the instance for cursors, marks and plans.
 func (i *Instance) Ref() InstanceRef {
 	return InstanceRef{Cloud: i.Cloud, Key: i.Key, ID: i.ID, Name: i.Name}
 }
@@ -79,35 +76,34 @@ type InstanceRef struct {
 	Name  string   `json:"name"`
 }
 
-// AddressKind says what holds an address that is not an instance's own.
+// AddressKind is the kind of object that holds an address outside the instances.
 type AddressKind string
 
 // The kinds of address that count as inventory beside the instances' own.
 const (
 	AddressElastic   AddressKind = "elastic address"
-	AddressInterface AddressKind = "network interface" // load balancers, NAT gateways and the like hold these
+	AddressInterface AddressKind = "network interface" // of load balancers, NAT gateways and the like
 )
 
-// Address is a public address of the account that may belong to something
-// else than an instance. It is inventory all the same: a record that points
-// at it is not dead.
+// Address is a public address of the account that may belong to something other than an instance. It counts as
+// inventory: a record that points at it is not dead.
 type Address struct {
 	Cloud    string
 	Key      CloudKey
 	IP       netip.Addr
 	Kind     AddressKind
 	ID       string // allocation id or interface id
-	Instance string // instance id that it is attached to, or empty
+	Instance string // id of the instance that it is attached to, or empty
 	Note     string // the cloud's own description, e.g. "ELB app/www"
 }
 
-// Lookup is what a cloud answered when it was asked for one instance by id.
+// Lookup is a cloud's answer to a query for one instance id.
 type Lookup struct {
 	ID       string
 	Asked    time.Time
-	Gone     bool      // the cloud's own word: not found, 410, or terminated
-	Final    bool      // gone for good, however young the marker was when it was asked: 410, or terminated
-	Instance *Instance // the instance, when the cloud still shows it (also when terminated)
-	Err      error     // no answer: Gone is false and nothing is known
-	Key      CloudKey  // of the cloud that answered, where it was asked in the same question
+	Gone     bool      // the cloud reports not found, 410, or terminated
+	Final    bool      // gone for good, even if the marker was young: 410, or terminated
+	Instance *Instance // set while the cloud shows the instance, terminated or not
+	Err      error     // the cloud did not answer: Gone is false and nothing is known
+	Key      CloudKey  // of the cloud that answered, if it was identified in the same query
 }

@@ -5,13 +5,13 @@ import (
 	"time"
 )
 
-// keepAppeared is for how long it is remembered when a marker was seen for the first time.
+// keepAppeared is how long the first sighting of a marker is remembered.
 const keepAppeared = 24 * time.Hour
 
-// FutureMarker is how far ahead of its provider's clock a marker may be before no one can say how old it is.
+// FutureMarker is the furthest that a marker may be ahead of its provider's clock before its age counts as unknown.
 const FutureMarker = 5 * time.Minute
 
-// MarkerKey names one marker: the record that it is on, or that is the marker itself, and whom it names.
+// MarkerKey identifies one marker: the record that carries it, or that is the marker itself, and its instance.
 type MarkerKey struct {
 	Zone, Name, Type, Value string
 	Cloud                   CloudKey
@@ -23,23 +23,23 @@ func MarkerKeyOf(r *Record, o Owner) MarkerKey {
 	return MarkerKey{Zone: r.Zone, Name: r.Name, Type: r.Type, Value: FoldValue(r.Type, r.Value), Cloud: o.Cloud, Instance: o.Instance}
 }
 
-// OwnWrite is what this fleet's journal has written last for one marker.
+// OwnWrite is the last write of one marker by this fleet's journal.
 type OwnWrite struct {
-	Registered time.Time // that the marker says
-	Written    time.Time // when the provider says that it was written; zero when it does not say
+	Registered time.Time // time in the marker
+	Written    time.Time // time of the write by the provider; zero if it does not say
 }
 
-// OwnWrites are the markers that the journal changed or brought back.
+// OwnWrites holds the markers that the journal changed or restored.
 type OwnWrites map[MarkerKey]OwnWrite
 
-// wrote reports whether the last writer of a marker was this fleet's journal.
+// wrote reports whether the marker of o on r was last written by this fleet's journal.
 func (w OwnWrites) wrote(r *Record, o Owner) bool {
 	own, ok := w[MarkerKeyOf(r, o)]
 	return ok && own.Registered.Equal(o.Registered) && MarkerWritten(r).Equal(own.Written)
 }
 
-// MarkerWritten returns when the provider says that the marker of r was written last: its comment, or r as a
-// whole. It is zero when the provider does not say.
+// MarkerWritten returns when the provider says that the marker of r was last written: its comment, or else r as a
+// whole. It returns zero if the provider does not say.
 func MarkerWritten(r *Record) time.Time {
 	if !r.Commented.IsZero() {
 		return r.Commented
@@ -47,13 +47,12 @@ func MarkerWritten(r *Record) time.Time {
 	return r.Modified
 }
 
-// MarkerSince returns the time since when the marker of o on r is there at the most, by this machine's clock. It
-// is the one measure of a marker's age. It is the later of two times by the provider's clock: the one that the
-// marker says, and the one when the provider last changed the record. Where the provider does not say the
-// second, as Route 53 does not, it is when a reading first showed the marker that an earlier complete one had
-// not shown. With gone that reading does not count: the cloud knows that the instance is gone for good, so it is
-// not a new one that is not found yet. A marker that own wrote last, as an undo does that restores
-// it exactly, is as old as it says.
+// MarkerSince returns the time from which the age of the marker of o on r counts, by this machine's clock. Nothing else
+// measures a marker's age. It is the later of the time in the marker and the provider's time of the last change. If the
+// provider reports no such time, as on Route 53, the first reading that showed the marker after a complete one that did
+// not takes its place. That reading is ignored if gone is set: the cloud knows that the instance is gone for good, so
+// the instance cannot be too new to be found. If own wrote the marker last, as an undo that restores it does, the time
+// in the marker counts alone.
 func (v *ZoneView) MarkerSince(r *Record, o Owner, own OwnWrites, gone bool) time.Time {
 	since := o.Registered
 	seen := MarkerWritten(r)
@@ -66,8 +65,8 @@ func (v *ZoneView) MarkerSince(r *Record, o Owner, own OwnWrites, gone bool) tim
 	return v.Coverage.Local(since)
 }
 
-// Vouched reports whether something beside the marker itself says that it has been on r for a time: the
-// provider, or a reading that is that old and showed it already.
+// Vouched reports whether there is evidence beyond the marker itself of how long it has been on r: the provider's time,
+// or a reading at least age old that showed it.
 func (v *ZoneView) Vouched(r *Record, o Owner, now time.Time, age time.Duration) bool {
 	if !r.Modified.IsZero() {
 		return true
@@ -79,14 +78,13 @@ func (v *ZoneView) Vouched(r *Record, o Owner, now time.Time, age time.Duration)
 	return !seen.IsZero() && now.Sub(v.Coverage.Local(seen)) >= age
 }
 
-// AheadOf returns how far a marker is ahead of the provider's clock at now, by this machine's clock.
+// AheadOf returns how far the time in o is ahead of now by the provider's clock; now is by this machine's clock.
 func (v *ZoneView) AheadOf(o Owner, now time.Time) time.Duration {
 	return v.Coverage.Local(o.Registered).Sub(now)
 }
 
-// NoteAppeared fills in Appeared of a reading: of the markers that an earlier complete one did
-// not show, it notes when this one began, by the provider's clock. prev is nil when there was none:
-// then nothing is known but what the markers say.
+// NoteAppeared sets Appeared and Since. A marker that the earlier complete reading prev did not show gets the start of
+// this reading, by the provider's clock. prev may be nil; then only the markers' own times are known.
 func (v *ZoneView) NoteAppeared(prev *ZoneView) {
 	now := v.Coverage.Started.Add(v.Coverage.Skew).Round(0)
 	v.Appeared, v.Since = nil, now
@@ -110,7 +108,7 @@ func (v *ZoneView) NoteAppeared(prev *ZoneView) {
 	})
 }
 
-// eachMarker calls f for every marker among records, those that are records themselves included.
+// eachMarker calls f for every marker of records, including records that are markers.
 func eachMarker(records []Record, f func(MarkerKey)) {
 	for i := range records {
 		r := &records[i]

@@ -5,16 +5,16 @@ import (
 	"strings"
 )
 
-// CanonicalName returns the one spelling of a domain name that rollcall uses:
-// fully qualified, ASCII lower case (RFC 4343), without the last dot, with the
-// escapes of RFC 1035 section 5.1 only where a label needs them. The root is ".".
+// CanonicalName returns a domain name in the one spelling that rollcall uses: fully qualified, ASCII lower case (RFC
+// 4343), without the last dot, and with the escapes of RFC 1035 section 5.1 only where a label needs them. The root is
+// ".".
 func CanonicalName(s string) string {
 	if !needsCanon(s) {
 		return s
 	}
 	labels := SplitName(s)
 	for len(labels) > 0 && labels[len(labels)-1] == "" {
-		labels = labels[:len(labels)-1] // no name ends in several dots
+		labels = labels[:len(labels)-1] // a name does not end in several dots
 	}
 	if len(labels) == 0 {
 		return "."
@@ -25,8 +25,8 @@ func CanonicalName(s string) string {
 	return strings.Join(labels, ".")
 }
 
-// needsCanon keeps the common case, a name that is canonical already, free of
-// allocations: listings of 100,000 records pass through here.
+// needsCanon reports whether s is not canonical. It spares canonical names an allocation: listings of 100,000 records
+// pass through here.
 func needsCanon(s string) bool {
 	if s == "" || s[len(s)-1] == '.' {
 		return true
@@ -53,9 +53,8 @@ func lowerASCII(s string) string {
 	return string(b)
 }
 
-// SplitName splits a domain name in presentation format into its labels, with
-// the escapes of RFC 1035 section 5.1 (\X and \DDD, decimal) undone. The last
-// dot is optional. The labels are raw bytes in a string.
+// SplitName splits a domain name in presentation format into labels of raw bytes, with the escapes of RFC 1035 section
+// 5.1 (\X, and \DDD in decimal) undone. The last dot is optional.
 func SplitName(s string) []string {
 	if s == "." {
 		return nil
@@ -90,9 +89,8 @@ func SplitName(s string) []string {
 
 func isDigit(c byte) bool { return c >= '0' && c <= '9' }
 
-// EscapeLabel writes a raw label in presentation format: dots, backslashes and
-// the characters that are special in a zone file behind a backslash, bytes that do
-// not print as \DDD.
+// EscapeLabel returns a raw label in presentation format: dots, backslashes and characters that are special in a zone
+// file follow a backslash, and unprintable bytes are \DDD.
 func EscapeLabel(label string) string {
 	var b strings.Builder
 	for i := range len(label) {
@@ -112,8 +110,8 @@ func EscapeLabel(label string) string {
 	return b.String()
 }
 
-// SpellName writes a name in presentation format with the escapes of EscapeLabel, without the last dot, its case kept. Other
-// programs write the spaces of a DNS-SD instance name in another way.
+// SpellName returns a name in presentation format with the escapes of EscapeLabel, without the last dot and with its
+// case kept. Other programs write the spaces of a DNS-SD instance name differently.
 func SpellName(s string) string {
 	labels := SplitName(s)
 	if len(labels) == 0 {
@@ -125,8 +123,8 @@ func SpellName(s string) string {
 	return strings.Join(labels, ".")
 }
 
-// Parent returns the name one label up. ok is false for the root and for a name of one label. A dot
-// behind a backslash belongs to its label.
+// Parent returns the name one label up. ok is false for the root and for a name of one label. An escaped dot belongs to
+// its label.
 func Parent(name string) (above string, ok bool) {
 	for i := 0; i < len(name); i++ {
 		switch name[i] {
@@ -139,23 +137,22 @@ func Parent(name string) (above string, ok bool) {
 	return "", false
 }
 
-// SameName reports whether two names are equal label by label without regard to case.
+// SameName reports whether two names are equal label by label, regardless of case.
 func SameName(a, b string) bool { return a == b || CanonicalName(a) == CanonicalName(b) }
 
-// InZone reports whether name is zone or lies below it, label-wise:
-// "notexample.com" is not in "example.com".
+// InZone reports whether name is zone or below it, by labels: "notexample.com" is not in "example.com".
 func InZone(name, zone string) bool {
 	n, z := CanonicalName(name), CanonicalName(zone)
 	if n == z || z == "." {
 		return true
 	}
 	above, ok := strings.CutSuffix(n, "."+z)
-	// A dot behind an odd number of backslashes belongs to a label.
+	// A dot after an odd number of backslashes belongs to a label.
 	return ok && (len(above)-len(strings.TrimRight(above, `\`)))%2 == 0
 }
 
-// ParseAddr parses an IP address and returns its one spelling. An IPv4 address
-// wrapped into IPv6 is unwrapped. ok is false for an address with a zone, and for no address.
+// ParseAddr parses an IP address and unwraps an IPv4 address in IPv6. ok is false for an address with a zone and for
+// anything that is not an address.
 func ParseAddr(s string) (netip.Addr, bool) {
 	a, err := netip.ParseAddr(strings.TrimSpace(s))
 	if err != nil || a.Zone() != "" {

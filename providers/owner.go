@@ -11,31 +11,29 @@ import (
 	"time"
 )
 
-// The owner marker says which instance of which fleet a record belongs to. On
-// Cloudflare it is the record's comment; on Route 53 it is one string of the
-// TXT record <instance id>._rollcall.<name>, and names the type and value that
-// it owns. It is public: all who can resolve the zone can read it.
+// The owner marker names the instance and the fleet that a record belongs to. On Cloudflare it is the record's comment.
+// On Route 53 it is one string of the TXT record <instance id>._rollcall.<name>, and includes the type and value of the
+// record. It is public to anyone who can resolve the zone.
 //
-// The text is one line of fields, separated by single spaces, at most
-// MarkerLimit characters:
+// It is one line of at most MarkerLimit characters, with fields separated by single spaces:
 //
 //	rollcall1 <fleet> <cloud key> <instance id> <unix time>[ q][ <type> <value>]
 //
-// "q" says quiesced. A value that does not fit is replaced by "~" and 12 hex
-// digits of the SHA-256 of "<type> <folded value>".
+// "q" means quiesced. A value that does not fit is replaced by "~" and 12 hex digits of the SHA-256 of "<type> <folded
+// value>".
 const (
-	MarkerLimit  = 100         // characters, the limit of a Cloudflare comment
-	MarkerLabel  = "_rollcall" // the label between instance id and name
+	MarkerLimit  = 100         // in characters; the limit of a Cloudflare comment
+	MarkerLabel  = "_rollcall" // the label between instance id and record name
 	markerPrefix = "rollcall"
 	markerV1     = "rollcall1"
 	digestMark   = "~"
 )
 
-// HostPrefix begins the instance id of a host that joined by hand. Such an
-// owner is never dead by inventory.
+// HostPrefix starts the instance id of a host that was registered by hand. No inventory can show that such an owner is
+// dead.
 const HostPrefix = "host:"
 
-// ErrNotMarker says that a text is not an owner marker at all.
+// ErrNotMarker means that a text is not an owner marker.
 var ErrNotMarker = errors.New("not an owner marker")
 
 // Owner is the content of one owner marker. It is comparable.
@@ -45,13 +43,13 @@ type Owner struct {
 	Instance   string    `json:"instance"`
 	Registered time.Time `json:"registered"` // whole seconds, UTC
 	Quiesced   bool      `json:"quiesced,omitempty"`
-	// Type and Value name what a Route 53 marker string owns; empty on
-	// Cloudflare, where the comment sits on the record itself.
+	// Type and Value identify the record on Route 53. They are empty on Cloudflare, where the comment is on the record
+	// itself.
 	Type  string `json:"type,omitempty"`
 	Value string `json:"value,omitempty"` // folded value, or "~" and a digest
 }
 
-// Host reports whether the owner is a host that joined by hand.
+// Host reports whether the owner is a host that was registered by hand.
 func (o Owner) Host() bool { return strings.HasPrefix(o.Instance, HostPrefix) }
 
 // Owns reports whether a Route 53 marker string names the value of type typ.
@@ -63,16 +61,16 @@ func (o Owner) Owns(typ, value string) bool {
 	return o.Value == folded || o.Digested() && o.Value == valueDigest(typ, folded)
 }
 
-// Digested reports whether the marker had no room for the value, and holds a digest of it.
+// Digested reports whether the marker holds a digest because the value did not fit.
 func (o Owner) Digested() bool { return strings.HasPrefix(o.Value, digestMark) }
 
-// For returns the owner as it stands in the marker string for one value on Route 53.
+// For returns the owner as written in the Route 53 marker string of one value.
 func (o Owner) For(typ, value string) Owner {
 	o.Type, o.Value = typ, FoldValue(typ, value)
 	return o
 }
 
-// Bare returns the owner without the type and value, as it stands in a Cloudflare comment.
+// Bare returns the owner without type and value, as written in a Cloudflare comment.
 func (o Owner) Bare() Owner {
 	o.Type, o.Value = "", ""
 	return o
@@ -88,8 +86,8 @@ func valueDigest(typ, folded string) string {
 	return digestMark + hex.EncodeToString(sum[:6])
 }
 
-// Encode writes the marker. It fails when a field is empty, has white space or
-// control characters, or when the marker would be longer than MarkerLimit.
+// Encode returns the text of the marker. It fails if a field is empty or has white space or control characters, or if
+// the marker would exceed MarkerLimit.
 func (o Owner) Encode() (string, error) {
 	for _, f := range []struct{ what, v string }{{"fleet id", o.Fleet}, {"cloud key", string(o.Cloud)}, {"instance id", o.Instance}} {
 		if f.v == "" {
@@ -124,9 +122,8 @@ func checkMarker(s string) (string, error) {
 	return s, nil
 }
 
-// DecodeOwner reads a marker. ErrNotMarker says that the text is something
-// else (a person's comment, say); any other error says that it is a marker
-// that cannot be read, which makes its record ambiguous.
+// DecodeOwner parses a marker. ErrNotMarker means that s is something else, such as a person's comment. Any other error
+// means that the marker is unreadable, which makes its record ambiguous.
 func DecodeOwner(s string) (Owner, error) {
 	f := strings.Split(s, " ")
 	if !strings.HasPrefix(f[0], markerPrefix) {
@@ -134,7 +131,7 @@ func DecodeOwner(s string) (Owner, error) {
 	}
 	version := f[0][len(markerPrefix):]
 	if _, err := strconv.ParseUint(version, 10, 16); err != nil {
-		return Owner{}, ErrNotMarker // "rollcall is great" is a comment like any other
+		return Owner{}, ErrNotMarker // for example the comment "rollcall is great"
 	}
 	if f[0] != markerV1 {
 		return Owner{}, fmt.Errorf("owner marker of format %q, this rollcall knows format 1", version)
@@ -161,13 +158,12 @@ func DecodeOwner(s string) (Owner, error) {
 	return o, nil
 }
 
-// MarkerName is the name of the TXT record that holds the markers of one
-// instance for the records of one name.
+// MarkerName returns the name of the TXT record with the markers of one instance for the records of one name.
 func MarkerName(instance, name string) string {
 	return CanonicalName(instance + "." + MarkerLabel + "." + name)
 }
 
-// SplitMarkerName takes a marker's name apart into instance id and record name.
+// SplitMarkerName splits a marker's name into instance id and record name.
 func SplitMarkerName(markerName string) (instance, name string, ok bool) {
 	i := strings.Index(markerName, "."+MarkerLabel+".")
 	if i <= 0 {
@@ -176,8 +172,8 @@ func SplitMarkerName(markerName string) (instance, name string, ok bool) {
 	return markerName[:i], markerName[i+len(MarkerLabel)+2:], true
 }
 
-// WithOwner returns a copy of the record that belongs to o alone, as the provider of its zone keeps it: Cloudflare in
-// the record's comment, Route 53 in a marker of its own. The error is that of [Owner.Encode].
+// WithOwner returns a copy of the record that belongs to o alone, in the form of the zone's provider: with a comment on
+// Cloudflare, with a marker record on Route 53. The error is that of [Owner.Encode].
 func (r *Record) WithOwner(p Provider, o Owner) (Record, error) {
 	owned := *r
 	o = o.Bare()
@@ -195,9 +191,8 @@ func (r *Record) WithOwner(p Provider, o Owner) (Record, error) {
 	return owned, nil
 }
 
-// addOwner adds an owner. A second marker of the same instance, such as the TXT
-// marker that a quiesced node on Cloudflare has beside its comment, makes no second
-// owner: that it is quiesced is what stays.
+// addOwner adds an owner. A second marker of the same instance only adds its quiesced flag; a quiesced node on
+// Cloudflare has such a TXT marker beside its comment.
 func (r *Record) addOwner(o Owner) {
 	for i, have := range r.Owners {
 		if have.Same(o) {
@@ -210,9 +205,8 @@ func (r *Record) addOwner(o Owner) {
 	r.Owners = append(r.Owners, o)
 }
 
-// AttachOwners joins the records of one zone with the marker records among
-// them: each record gets the owners whose marker strings name it. It writes to the
-// slice's elements. A marker in a comment is left as the adapter decoded it.
+// AttachOwners adds to each record of one zone the owners whose marker records name it. It writes to the elements of
+// records. Markers in comments stay as the adapter decoded them.
 func AttachOwners(records []Record) {
 	var markers []int
 	index := make(map[ownedBy][]int, len(records))
@@ -227,7 +221,7 @@ func AttachOwners(records []Record) {
 	if len(markers) == 0 {
 		return
 	}
-	var byName map[string][]int // the values of one name, for markers that cannot be read
+	var byName map[string][]int // the values of each name, for unreadable markers
 	var digests map[ownedBy][]int
 	for _, i := range markers {
 		m := &records[i]
@@ -252,8 +246,7 @@ func AttachOwners(records []Record) {
 			}
 			continue
 		}
-		// A marker that cannot be read owns nothing for certain, and might own
-		// any address or SRV value of its name: each of them becomes ambiguous.
+		// An unreadable marker may own any address, SRV or CNAME value of its name, so each of them becomes ambiguous.
 		if byName == nil {
 			byName = map[string][]int{}
 			for j := range records {
@@ -268,7 +261,7 @@ func AttachOwners(records []Record) {
 	}
 }
 
-// ownedBy is what a marker names: a value, folded or as its digest.
+// ownedBy is the value that a marker names, folded or as its digest.
 type ownedBy struct{ name, typ, value string }
 
 func digestsOf(index map[ownedBy][]int) map[ownedBy][]int {

@@ -9,8 +9,7 @@ import (
 	"time"
 )
 
-// Record is one value of one name and type. Route 53 groups values in record
-// sets; rollcall always shows one row for each value.
+// Record is one value of one name and type. A Route 53 record set of several values becomes several records.
 type Record struct {
 	Zone  string `json:"zone"` // canonical zone name
 	Name  string `json:"name"` // canonical, fully qualified
@@ -18,53 +17,53 @@ type Record struct {
 	TTL   uint32 `json:"ttl"`  // seconds; see AutoTTL
 	Value string `json:"value"`
 
-	// ID is the provider's own id of the value (Cloudflare), and SetID the set
-	// identifier of a Route 53 record set with a routing policy.
+	// ID is the provider's id of the value (Cloudflare), and SetID the set identifier of a Route 53 record set with a
+	// routing policy.
 	ID    string `json:"id,omitempty"`
 	SetID string `json:"set_id,omitempty"`
 
-	AutoTTL bool   `json:"auto_ttl,omitempty"` // Cloudflare's ttl 1: counts as 300 s, which TTL then holds
+	AutoTTL bool   `json:"auto_ttl,omitempty"` // Cloudflare's ttl 1, which counts as 300 s; TTL then holds 300
 	Proxied bool   `json:"proxied,omitempty"`
-	Comment string `json:"comment,omitempty"` // Cloudflare's comment, markers included
+	Comment string `json:"comment,omitempty"` // Cloudflare's comment, including a marker
 	Weight  int64  `json:"weight,omitempty"`  // Route 53 weighted routing
-	// Policy describes in one canonical line what else the record (set) holds
-	// and a change must keep: routing policy, health check, tags, settings.
+	// Policy holds the settings of the record or record set that a change must keep, in one canonical line: routing
+	// policy, health check, tags and others.
 	Policy string `json:"policy,omitempty"`
-	// Raw is the value as the provider spells it, where Value alone would be written another way. Only the
-	// adapter that has read it reads it, and only while it still says the same as Value.
+	// Raw is the value in the provider's spelling if Value alone would be written differently. Only the adapter that
+	// read it uses it, and only while it is equivalent to Value.
 	Raw string `json:"raw,omitempty"`
-	// MarkerTTL is the TTL of the marker record that names this record, where the marker is a record of its own.
+	// MarkerTTL is the TTL of the marker record that names this record, if the marker is a record of its own.
 	MarkerTTL uint32 `json:"marker_ttl,omitempty"`
-	// Alias rows are shown, and are read-only: their value is the alias target.
+	// Alias marks a read-only row whose value is the alias target.
 	Alias bool `json:"alias,omitempty"`
 
-	Owners     []Owner   `json:"owners,omitempty"`      // decoded markers that name this record; normally none or one
-	BadMarkers []string  `json:"bad_markers,omitempty"` // markers that name this record and cannot be read
-	Modified   time.Time `json:"modified,omitzero"`     // when the provider last changed it, when it says so
-	// Commented is when the provider last changed the comment, when it says so. It follows from Modified and
-	// Comment, so that Equal leaves it out.
+	Owners     []Owner   `json:"owners,omitempty"`      // of the markers that name this record; normally none or one
+	BadMarkers []string  `json:"bad_markers,omitempty"` // unreadable markers that may name this record
+	Modified   time.Time `json:"modified,omitzero"`     // time of the provider's last change; zero if it does not say
+	// Commented is when the provider last changed the comment, if it says so. Equal ignores it because it follows from
+	// Modified and Comment.
 	Commented time.Time `json:"commented,omitzero"`
 }
 
-// Identity is what names a record for cursors, marks and plans. It is comparable.
+// Identity identifies a record for cursors, marks and plans. It is comparable.
 type Identity struct {
-	Zone, Name, Type, Value string // value folded as Record.Key does
+	Zone, Name, Type, Value string // value folded by FoldValue
 	ID                      string // provider id or set identifier
 }
 
-// Identity returns zone, name, type, value and the provider's own id or set identifier.
+// Identity returns zone, name, type, value, and the provider's id or set identifier.
 func (r *Record) Identity() Identity {
 	return Identity{Zone: r.Zone, Name: r.Name, Type: r.Type, Value: FoldValue(r.Type, r.Value), ID: cmp.Or(r.ID, r.SetID)}
 }
 
-// String writes the record as the command line does: zone:name/type/value.
+// String returns the record in the form of the command line: zone:name/type/value.
 func (r *Record) String() string { return r.Zone + ":" + r.Name + "/" + r.Type + "/" + r.Value }
 
 // Label returns name, type and value for a sentence, without control characters.
 func (r *Record) Label() string { return Clean(r.Name) + " " + r.Type + " " + Clean(r.Value) }
 
-// Addr is the address that an A or AAAA record leads to. An IPv4 address within an AAAA record
-// (::ffff:192.0.2.1) is that IPv4 address: clients are led to its holder.
+// Addr returns the address that an A or AAAA record leads to. For an IPv4 address in an AAAA record (::ffff:192.0.2.1)
+// it is the IPv4 address, because that is where clients connect.
 func (r *Record) Addr() (netip.Addr, bool) {
 	if r.Type != "A" && r.Type != "AAAA" {
 		return netip.Addr{}, false
@@ -72,8 +71,8 @@ func (r *Record) Addr() (netip.Addr, bool) {
 	return ParseAddr(r.Value)
 }
 
-// Family returns an address of the family that the record's type can hold: that of Addr, but for an
-// IPv4 address within an AAAA record.
+// Family returns an address of the family that the record's type holds: Addr, or an IPv6 address for an IPv4 address in
+// an AAAA record.
 func (r *Record) Family() netip.Addr {
 	a, ok := r.Addr()
 	if r.Type == "AAAA" && (!ok || a.Is4()) {
@@ -82,8 +81,8 @@ func (r *Record) Family() netip.Addr {
 	return a
 }
 
-// Equal reports whether two readings of a record agree in every field but Raw and MarkerTTL, which say
-// how the same is spelled and kept.
+// Equal reports whether two readings of a record agree in every field except Commented, and except Raw and MarkerTTL,
+// which only say how the value is spelled and the marker kept.
 func (r *Record) Equal(o *Record) bool {
 	a, b := *r, *o
 	if !slices.Equal(a.Owners, b.Owners) || !slices.Equal(a.BadMarkers, b.BadMarkers) || !a.Modified.Equal(b.Modified) {
@@ -94,8 +93,7 @@ func (r *Record) Equal(o *Record) bool {
 		a.Comment == b.Comment && a.Weight == b.Weight && a.Policy == b.Policy && a.Alias == b.Alias
 }
 
-// Owner is the one owner of the record; ok is false when there is none,
-// several, or one that cannot be read.
+// Owner returns the record's owner. ok is false if there is none, if there are several, or if one is unreadable.
 func (r *Record) Owner() (Owner, bool) {
 	if len(r.Owners) != 1 || len(r.BadMarkers) > 0 {
 		return Owner{}, false
@@ -103,13 +101,13 @@ func (r *Record) Owner() (Owner, bool) {
 	return r.Owners[0], true
 }
 
-// OwnedBy reports whether the record clearly belongs to the instance of an owner.
+// OwnedBy reports whether the record unambiguously belongs to the instance of o.
 func (r *Record) OwnedBy(o Owner) bool {
 	own, ok := r.Owner()
 	return ok && own.Same(o)
 }
 
-// InWeightedSet reports whether the record lies in a weighted record set of Route 53, whose weight is Weight.
+// InWeightedSet reports whether the record is in a weighted record set of Route 53, whose weight is Weight.
 func (r *Record) InWeightedSet() bool {
 	return r.SetID != "" && slices.Contains(strings.Fields(r.Policy), "weighted")
 }
@@ -123,19 +121,18 @@ func (r *Record) IsMarker() bool {
 	return ok
 }
 
-// nameTargets are the types whose value is a domain name (after a number of plain fields).
+// nameTargets holds the types whose value ends in a domain name, and the number of fields before it.
 var nameTargets = map[string]int{"CNAME": 0, "NS": 0, "PTR": 0, "DNAME": 0, "MX": 1, "SRV": 3}
 
-// NameField returns how many plain fields stand before the domain name that a value of a type is or ends in.
+// NameField returns the number of fields before the domain name in a value of this type. ok is false for other types.
 func NameField(typ string) (before int, ok bool) {
 	before, ok = nameTargets[typ]
 	return before, ok
 }
 
-// CanonicalValue returns the one spelling of a value: as dig +short prints it,
-// without the last dot; addresses in their shortest form, single spaces between fields,
-// TXT as quoted strings of at most 255 bytes. The case of names is kept. What
-// cannot be parsed is returned with its outer white space removed.
+// CanonicalValue returns the canonical spelling of a value: as dig +short prints it, without the last dot, with
+// addresses in their shortest form, single spaces between fields, and TXT as quoted strings of at most 255 bytes. It
+// keeps the case of names. A value that cannot be parsed is only trimmed of white space.
 func CanonicalValue(typ, value string) string {
 	v := strings.TrimSpace(value)
 	switch typ {
@@ -171,7 +168,7 @@ func CanonicalValue(typ, value string) string {
 	return v
 }
 
-// FoldValue returns the form in which values are compared: canonical, and names in lower case.
+// FoldValue returns the form in which values are compared: canonical, with names in lower case.
 func FoldValue(typ, value string) string {
 	v := CanonicalValue(typ, value)
 	n, ok := nameTargets[typ]
@@ -185,8 +182,8 @@ func FoldValue(typ, value string) string {
 	return v
 }
 
-// ParseTXT reads the strings of a TXT value: quoted strings as in a zone file
-// (RFC 1035 section 5.1), or one bare string.
+// ParseTXT returns the strings of a TXT value: quoted strings as in a zone file (RFC 1035 section 5.1), or one bare
+// string.
 func ParseTXT(v string) ([]string, bool) {
 	v = strings.TrimSpace(v)
 	if !strings.HasPrefix(v, `"`) {
@@ -225,8 +222,8 @@ func ParseTXT(v string) ([]string, bool) {
 	return parts, true
 }
 
-// FormatTXT writes strings as dig +short prints them; a string of more than
-// 255 bytes is cut into several (RFC 1035 section 3.3).
+// FormatTXT returns strings as dig +short prints them. It splits a string of more than 255 bytes (RFC 1035 section
+// 3.3).
 func FormatTXT(parts []string) string {
 	var b strings.Builder
 	for _, p := range parts {
@@ -260,10 +257,10 @@ func FormatTXT(parts []string) string {
 // SRV is the value of an SRV record (RFC 2782).
 type SRV struct {
 	Priority, Weight, Port uint16
-	Target                 string // canonical name; "." when the service is decidedly not available
+	Target                 string // canonical name; "." means that the service is not available
 }
 
-// ParseSRV reads the value of an SRV record.
+// ParseSRV parses the value of an SRV record.
 func ParseSRV(value string) (SRV, bool) {
 	f := strings.Fields(value)
 	if len(f) != 4 {
@@ -280,7 +277,7 @@ func ParseSRV(value string) (SRV, bool) {
 	return SRV{Priority: n[0], Weight: n[1], Port: n[2], Target: CanonicalName(f[3])}, true
 }
 
-// String writes the value as dig +short does, without the last dot.
+// String returns the value as dig +short prints it, without the last dot.
 func (s SRV) String() string {
 	return strconv.Itoa(int(s.Priority)) + " " + strconv.Itoa(int(s.Weight)) + " " + strconv.Itoa(int(s.Port)) + " " + s.Target
 }

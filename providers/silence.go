@@ -7,9 +7,9 @@ import (
 	"time"
 )
 
-// Silence bounds a read by how long it brings nothing, and not by its size: the context ends when
-// Heard was not called for a whole limit. Its deadline is the end of the limit that runs, so that
-// a caller that is about to wait longer than that can give up at once. Heard is safe for concurrent use.
+// Silence limits how long a read may receive nothing, whatever its size: its context ends when Heard has not been
+// called for limit. Its deadline is the end of the current limit, so a caller that would wait longer can give up at
+// once. All methods are safe for concurrent use.
 type Silence struct {
 	context.Context
 	limit  time.Duration
@@ -21,8 +21,8 @@ type Silence struct {
 	over  bool
 }
 
-// WithSilence returns a context that ends with ctx, or once limit passed without a call of Heard. Stop
-// has to be called when the read has ended.
+// WithSilence returns a context that ends with ctx, or after limit without a call of Heard. The caller must call Stop
+// when the read has ended.
 func WithSilence(ctx context.Context, limit time.Duration) *Silence {
 	s := &Silence{limit: limit, until: time.Now().Add(limit)}
 	s.Context, s.cancel = context.WithCancel(ctx)
@@ -30,7 +30,7 @@ func WithSilence(ctx context.Context, limit time.Duration) *Silence {
 	return s
 }
 
-// end ends the context, unless something was heard in the meantime.
+// end ends the context, unless Heard was called in the meantime.
 func (s *Silence) end() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -42,20 +42,20 @@ func (s *Silence) end() {
 	s.cancel()
 }
 
-// Heard says that a part of the answer has come.
+// Heard restarts the limit. It is called when a part of the answer arrives.
 func (s *Silence) Heard() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.until = time.Now().Add(s.limit)
 }
 
-// Stop ends the context and its timer.
+// Stop ends the context and releases its timer.
 func (s *Silence) Stop() {
 	s.timer.Stop()
 	s.cancel()
 }
 
-// Over reports whether the limit has passed in silence.
+// Over reports whether the limit has ended the context.
 func (s *Silence) Over() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -72,8 +72,7 @@ func (s *Silence) Deadline() (time.Time, bool) {
 	return s.until, true
 }
 
-// Why returns the coverage of a read that Silence has ended, with the reason; any other
-// coverage is returned as it is.
+// Why adds the reason to the coverage of a read that Silence ended. It returns any other coverage unchanged.
 func (s *Silence) Why(source, op string, c Coverage) Coverage {
 	if s.Over() && !c.Complete() && KindOf(c.Err) == KindUnreachable {
 		c.Err = &Error{Kind: KindUnreachable, Source: source, Op: op, Err: fmt.Errorf("nothing came for %s, after %d rows", s.limit, c.Rows)}

@@ -8,21 +8,18 @@ import (
 	"strings"
 )
 
-// ZoneGetter is a DNS account that can be asked for one zone by its id. It
-// returns the zone as the account holds it now. A zone that the credentials do
-// not see is an error.
+// ZoneGetter returns the current state of one zone by its id. A zone that the credentials cannot see is an error.
 type ZoneGetter interface {
 	Zone(ctx context.Context, id string) (Zone, error)
 }
 
-// FindZone asks an account for the zone of a name. With an id, only the zone of that id counts. Several
-// zones of the name, such as a public and a private one, are an error of KindInvalid that names them: which
-// of them is meant cannot be known.
+// FindZone returns the zone of a name in an account; with an id, only the zone of that id counts. Several zones of the
+// name, such as a public and a private one, are KindInvalid with an error that lists them, because the intended one is
+// unknown.
 //
-// seen is the id under which the zone was seen before, or empty. When the account's list
-// does not show the zone, it is asked for by that id, where the account is a
-// ZoneGetter: one empty list does not take a zone away whose id and name the
-// account confirms.
+// seen is the id under which the zone was seen before, or empty. If the account's list lacks the zone and the account
+// is a ZoneGetter, FindZone queries id or seen: an empty list must not remove a zone whose id and name the account
+// confirms.
 func FindZone(ctx context.Context, account ZoneLister, name, id, seen string) (Zone, error) {
 	var found []Zone
 	cov := account.Zones(ctx, func(page []Zone) {
@@ -59,8 +56,7 @@ func FindZone(ctx context.Context, account ZoneLister, name, id, seen string) (Z
 	return Zone{}, fail(KindIncomplete, "the zones were not read to their end")
 }
 
-// ZonesOfOneName returns the error that an account has several zones of a name: it names each of them, and
-// asks for the id of the one that is meant.
+// ZonesOfOneName returns the error for an account with several zones of a name. It lists them and asks for the id.
 func ZonesOfOneName(name string, zones []Zone) error {
 	var ids []string
 	for _, z := range zones {
