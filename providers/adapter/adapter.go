@@ -1,6 +1,6 @@
-// Package adapter is how the package of a provider says what it is. Each exports one function Adapter, and cmd/rollcall/app
-// lists these functions: a provider is a package and one line there. The declaration itself is data, a providers.Declaration;
-// here is what makes accounts of it, which rests on budgets. It imports providers and budget only.
+// Package adapter defines how a provider's package makes its accounts available. Each exports one function Adapter,
+// which cmd/rollcall/app lists: a new provider is a package and one line there. What a provider can do is data, a
+// providers.Declaration. The package imports only providers and budget.
 package adapter
 
 import (
@@ -12,26 +12,28 @@ import (
 type Adapter struct {
 	providers.Declaration
 
-	// Open makes an account. It reads local files and the environment only. Budget and From of what it returns are set with an error too.
+	// Open opens an account. It reads only local files and the environment. Account.Budget and Account.From are set
+	// even on error.
 	Open func(Opening) (Account, error)
-	// Discovered returns how the cloud is written into a config that the environment alone leads to. opened is zero until it was opened;
-	// when the name is another one then, it is opened anew with name and settings. It is nil where the environment leads to no cloud.
+	// Discovered returns the config name and settings of a cloud that was found by the environment alone. It is first
+	// called with a zero Account; if it returns another name after the account was opened, the account is opened again
+	// with that name and those settings. It is nil if the environment leads to no cloud.
 	Discovered func(opened Account) (name string, settings providers.Settings)
 }
 
-// Opening says what account is opened.
+// Opening holds the arguments of Adapter.Open.
 type Opening struct {
-	Name     string // of the source that it is opened for
+	Name     string // of the source that uses the account
 	Settings providers.Settings
 	Clock    providers.Clock
-	Budgets  *budget.Pool // what the provider counts together takes one budget of it
+	Budgets  *budget.Pool // what the provider counts together shares one budget of it
 }
 
-// Account is an account as it was opened.
+// Account is an open account.
 type Account struct {
-	Compute providers.Compute // nil when it runs no instances
-	DNS     providers.DNS     // nil when it hosts no zones
-	Region  string            // of its instances, where it is known without asking
-	Budget  *budget.Account   // nil when nothing is counted
-	From    string            // where its credentials come from, such as "profile prod" or "CLOUDFLARE_API_TOKEN"; never a secret
+	Compute providers.Compute // nil if it runs no instances
+	DNS     providers.DNS     // nil if it hosts no zones
+	Region  string            // of its instances, if known without asking
+	Budget  *budget.Account   // nil if calls are not counted
+	From    string            // origin of its credentials, such as "profile prod" or "CLOUDFLARE_API_TOKEN"; never a secret
 }

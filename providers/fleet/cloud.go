@@ -12,24 +12,23 @@ import (
 	"rollcall/providers"
 )
 
-// cloud is what a fleet knows of one cloud. Fleet.mu guards it.
+// cloud is the state of one cloud. Fleet.mu guards it.
 type cloud struct {
 	schedule
 	f   *Fleet
 	src CloudSource
 
-	incoming incoming            // rows of the read under way
+	incoming incoming            // rows of the current read
 	read     cloudRead           // the last read that ended with an answer
 	held     heldCloud           // the last good rows
 	answers  map[string]answer   // for single ids, of the cloud held.cloud.Key
-	lookedUp int                 // questions asked since the last read
-	shown    providers.CloudView // what the snapshot says, but for the schedule
+	lookedUp int                 // lookups since the last read
+	shown    providers.CloudView // the cloud's part of the snapshot, without the schedule
 	verify   chan struct{}       // capacity 1: one verification at a time
-	accepted providers.Cloud     // the first complete read of this run was of this one
+	accepted providers.Cloud     // the cloud of the first complete read of this run
 }
 
-// incoming gathers the pages of a read. Rows are only ever appended, so a
-// prefix can be shown while more come.
+// incoming collects the pages of a read. Rows are only appended, so a prefix can be shown while more arrive.
 type incoming struct {
 	rows    []providers.Instance
 	addrs   []providers.Address
@@ -37,27 +36,27 @@ type incoming struct {
 	shownAt time.Time
 }
 
-// cloudRead is one read that ended.
+// cloudRead is one finished read.
 type cloudRead struct {
 	gen    uint64
 	cov    providers.Coverage // of instances and addresses together
 	rows   []providers.Instance
 	addrs  []providers.Address
 	listed map[string]bool // ids
-	before heldCloud       // what was held when it ended
-	// shown are the instances of the cloud that answered which were on view when it ended: of the last complete
-	// read, and what partial reads and questions by id have brought since.
+	before heldCloud       // the rows held when it ended
+	// shown are the answering cloud's instances that were on view when the read ended: those of the last complete read,
+	// updated by partial reads and lookups since.
 	shown []providers.Instance
 }
 
-// heldCloud are rows that stay when a later read is not good.
+// heldCloud holds rows that stay when a later read is not good.
 type heldCloud struct {
 	rows     []providers.Instance
 	addrs    []providers.Address
 	from     time.Time
 	cloud    providers.Cloud
-	complete bool // they come from a complete read; else they are pieces
-	earlier  bool // they come from an earlier run
+	complete bool // the rows are those of a complete read
+	earlier  bool // the rows are those of an earlier run
 }
 
 func newCloud(f *Fleet, s CloudSource, last *providers.Snapshot) *cloud {
@@ -85,8 +84,8 @@ func newCloud(f *Fleet, s CloudSource, last *providers.Snapshot) *cloud {
 	return c
 }
 
-// restore takes the rows of an earlier run. They are shown and measured
-// against; nothing is concluded from them, since another process read them.
+// restore takes over the rows of an earlier run. They are shown, and reads are compared with them, but no conclusion
+// rests on them because another process read them.
 func (c *cloud) restore(v *providers.CloudView) {
 	c.held = heldCloud{rows: v.Instances, addrs: v.Addresses, from: v.RowsFrom, cloud: v.Cloud, complete: true, earlier: true}
 	c.shown.Cloud.Account, c.shown.Cloud.Key = v.Cloud.Account, v.Cloud.Key
@@ -104,14 +103,13 @@ func (c *cloud) explainSilence(s *providers.Silence) {
 
 func (c *cloud) coverage() providers.Coverage { return c.shown.Coverage }
 
-// view returns the cloud's part of a snapshot.
 func (c *cloud) view() providers.CloudView {
 	v := c.shown
 	v.Reading, v.RetryAt, v.BudgetLeft = c.reading, c.retryAt, c.left()
 	return v
 }
 
-// fetch reads instances and addresses side by side.
+// fetch reads instances and addresses concurrently.
 func (c *cloud) fetch(ctx context.Context, gen uint64, started time.Time) func() {
 	c.f.mu.Lock()
 	c.incoming = incoming{}
@@ -138,7 +136,7 @@ func (c *cloud) fetch(ctx context.Context, gen uint64, started time.Time) func()
 	}
 	in := c.incoming
 	c.f.mu.Unlock()
-	// A read that came to its end no longer appends: in is safe to read.
+	// A finished read no longer appends, so in is safe to read.
 	listed := make(map[string]bool, len(in.rows))
 	for i := range in.rows {
 		listed[in.rows[i].ID] = true
@@ -149,14 +147,13 @@ func (c *cloud) fetch(ctx context.Context, gen uint64, started time.Time) func()
 			c.read.shown = c.shown.Instances
 		}
 		c.incoming, c.lookedUp = incoming{}, 0
-		maps.DeleteFunc(c.answers, func(id string, _ answer) bool { return listed[id] }) // the list knows better
+		maps.DeleteFunc(c.answers, func(id string, _ answer) bool { return listed[id] }) // the list is newer
 		c.acceptRead()
 	}
 }
 
-// addPage takes in a page. It is shown at once while the cloud has no rows yet;
-// when pages come fast, then each time that the rows have grown by a quarter:
-// the reader of a snapshot pays for all of its rows.
+// addPage adds a page. While the cloud has no rows yet, pages are shown at once, or, when they arrive fast, each time
+// that the rows have grown by a quarter, because readers of a snapshot process all of its rows.
 func (c *cloud) addPage(gen uint64, page []providers.Instance) {
 	c.f.mu.Lock()
 	defer c.f.mu.Unlock()
@@ -175,15 +172,15 @@ func (c *cloud) addPage(gen uint64, page []providers.Instance) {
 	c.f.publish()
 }
 
-// Rows that have been waiting this long are shown however few they are.
+// showAtLeast is how long rows wait at most before they are shown, however few they are.
 const showAtLeast = 250 * time.Millisecond
 
 func worthShowing(rows, shown int, now, shownAt time.Time) bool {
 	return rows > shown && (shown == 0 || (rows-shown)*4 >= shown || now.Sub(shownAt) >= showAtLeast)
 }
 
-// combineCoverage makes one coverage of the two listings of a cloud: it is complete
-// when both are, and when one account answered both.
+// combineCoverage returns one coverage for the two listings of a cloud. It is complete if both are and if the same
+// account answered both.
 func combineCoverage(name string, started time.Time, instances, addresses providers.Coverage) providers.Coverage {
 	c := instances
 	if c.Started.IsZero() {
@@ -220,7 +217,6 @@ func combineCoverage(name string, started time.Time, instances, addresses provid
 	return c
 }
 
-// larger returns the duration that is further from zero.
 func larger(a, b time.Duration) time.Duration {
 	if b.Abs() > a.Abs() {
 		return b
@@ -241,8 +237,7 @@ func (c *cloud) setUp() error {
 	return nil
 }
 
-// recordFailure takes in a read that brought no answer. The rows stay; the pages of a
-// first read that failed are held until there is better.
+// recordFailure records a read without an answer. The rows stay, and so do the pages of a failed first read.
 func (c *cloud) recordFailure(started time.Time, err error) {
 	if c.held.from.IsZero() && len(c.incoming.rows) > 0 {
 		c.held = heldCloud{rows: c.incoming.rows, addrs: c.incoming.addrs, from: started, cloud: c.shown.Cloud}
@@ -252,17 +247,15 @@ func (c *cloud) recordFailure(started time.Time, err error) {
 	c.shown.Coverage = providers.Failed(started, c.f.clock.Now(), err)
 }
 
-// acceptRead decides what the last read is worth, from its coverage, from what was
-// held before it and from what the cloud answered for single ids. It is called
-// again when more answers have come. The caller holds Fleet.mu.
+// acceptRead sets the coverage and the rows after the last read, from its coverage, the rows held before it, and the
+// cloud's answers for single ids. It is called again when more answers have arrived. The caller holds Fleet.mu.
 func (c *cloud) acceptRead() {
 	r := &c.read
 	before := r.before
 	cov := r.cov
 	id := providers.Cloud{Name: c.name, Provider: c.src.Provider, Region: c.src.Region, Account: cov.Account, Key: cov.Key}
 	if before.earlier && cov.Key != "" && cov.Key != before.cloud.Key && cov.Complete() {
-		// The name was given to another account between two runs: what the
-		// earlier run saw says nothing about this one.
+		// The name now belongs to another account: rows of the earlier run say nothing about it.
 		before = heldCloud{}
 		r.before, r.shown, c.answers = before, nil, map[string]answer{}
 	}
@@ -288,7 +281,7 @@ func (c *cloud) acceptRead() {
 			c.held = heldCloud{}
 		}
 	case cov.State == providers.CoveragePartial && cov.Key == before.cloud.Key:
-		// The older rows, brought up to date by those that did arrive.
+		// A partial read updates the older rows with those that arrived.
 		h := before
 		h.rows = overlay(before.rows, r.rows, func(i *providers.Instance) string { return i.ID })
 		h.addrs = overlay(before.addrs, r.addrs, func(a *providers.Address) string { return string(a.Kind) + a.ID + a.IP.String() })
@@ -305,8 +298,7 @@ func (c *cloud) acceptRead() {
 	c.show(c.held)
 }
 
-// show puts rows on view, with those that the list left out and the cloud
-// showed when it was asked by id.
+// show puts rows on view, together with instances that the list left out but the cloud returned by id.
 func (c *cloud) show(h heldCloud) {
 	c.shown.Instances, c.shown.Addresses, c.shown.RowsFrom = slices.Clip(h.rows), slices.Clip(h.addrs), h.from
 	if !h.from.IsZero() {
@@ -330,8 +322,8 @@ func (c *cloud) show(h heldCloud) {
 	}
 }
 
-// overlay returns the older rows with newer ones in the place of those with the
-// same key, and the others behind, in a new slice.
+// overlay returns a new slice of the older rows, with newer rows in place of those with the same key and the others
+// appended.
 func overlay[T any](older, newer []T, key func(*T) string) []T {
 	out := slices.Clone(older)
 	at := make(map[string]int, len(out))
@@ -348,7 +340,7 @@ func overlay[T any](older, newer []T, key func(*T) string) []T {
 	return out
 }
 
-// verifyList says why a listing that looks complete is not believed yet; nil when it is.
+// verifyList returns why a listing that looks complete is not accepted yet, or nil.
 func (c *cloud) verifyList() error {
 	var alive, open []string
 	for _, id := range c.knownUnlisted() {
@@ -383,8 +375,8 @@ func (c *cloud) verifyList() error {
 	return nil
 }
 
-// short says in what way the last list is suspiciously short: it is empty, or shows under half of what was shown before;
-// empty when it is not.
+// short returns why the last list is suspiciously short: it is empty, or has under half as many instances as were shown
+// before. It returns "" for any other list.
 func (c *cloud) short() string {
 	r := &c.read
 	switch {
@@ -396,7 +388,7 @@ func (c *cloud) short() string {
 	return ""
 }
 
-// firstFew names a few ids and counts the rest.
+// firstFew returns the first three ids and the number of the others.
 func firstFew(ids []string) string {
 	const most = 3
 	s := strings.Join(ids[:min(most, len(ids))], ", ")

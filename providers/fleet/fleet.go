@@ -1,10 +1,8 @@
-// Package fleet refreshes all sources side by side and publishes what is known
-// of them as immutable snapshots.
+// Package fleet refreshes all sources concurrently and publishes their state as immutable snapshots.
 //
-// Every source has a goroutine of its own while it is read, a time limit, and a
-// back-off of its own, so one that hangs or fails never slows the others. Rows
-// appear as their pages land; the rows of the last good read stay, with their
-// age, when a later read fails.
+// Every read of a source has a goroutine, a time limit and a back-off of its own, so a source that hangs or fails does
+// not slow the others. Rows appear page by page. When a read fails, the rows of the last good read stay, with their
+// age.
 package fleet
 
 import (
@@ -25,42 +23,41 @@ type Compute interface {
 	providers.InstanceGetter
 }
 
-// DNS is the part of a DNS account that a fleet reads. When it is also a
-// providers.RecordGetter, records that vanished from a listing are asked for by
-// name before the listing is believed.
+// DNS is the part of a DNS account that a fleet reads. If it is also a providers.RecordGetter, records that vanished
+// from a listing are looked up by name before the listing is accepted.
 type DNS interface {
 	providers.ZoneLister
 	providers.RecordLister
 }
 
-// Budget says how many calls an account's rate budget allows right now.
+// Budget reports the number of calls that an account's rate budget allows now.
 type Budget interface {
 	Left() int
 }
 
-// CloudSource is one cloud to read.
+// CloudSource describes one cloud to read.
 type CloudSource struct {
 	Name       string // from the config; unique among all sources
 	Provider   providers.Provider
 	Region     string
 	Production bool
 	Compute    Compute
-	Budget     Budget // nil when there is none
-	Err        error  // the cloud could not be set up: it is a failed source that is not read
-	// SetUp, when not nil, is called before a read while the cloud could not be set up, and not while an earlier call goes on, so that a key that comes
-	// back mends it. It does no network I/O.
+	Budget     Budget // nil if calls are not counted
+	Err        error  // why the cloud could not be set up; it is then a failed source and not read
+	// SetUp, if not nil, is called before each read of a cloud that could not be set up, so that the cloud recovers
+	// when, for example, a key comes back. Calls do not overlap. It does no network I/O.
 	SetUp func() (Compute, error)
 }
 
-// ZoneSource is one zone to read.
+// ZoneSource describes one zone to read.
 type ZoneSource struct {
 	Name     string // zone name
-	ID       string // which of several zones of this name is meant; empty for the only one
+	ID       string // selects one of several zones of this name; empty for the only one
 	Provider providers.Provider
 	DNS      DNS
-	Budget   Budget // nil when there is none
-	Err      error  // the account could not be set up: a failed source that is not read
-	// SetUp is that of CloudSource.
+	Budget   Budget // nil if calls are not counted
+	Err      error  // why the account could not be set up; the zone is then a failed source and not read
+	// SetUp works as in CloudSource.
 	SetUp func() (DNS, error)
 }
 
@@ -69,17 +66,17 @@ type Options struct {
 	Clouds  []CloudSource
 	Zones   []ZoneSource
 	Every   time.Duration // between two reads of a healthy source; default 30 s
-	Timeout time.Duration // for how long a read of one source may bring nothing; default 60 s
+	Timeout time.Duration // how long a read of one source may receive nothing; default 60 s
 	Clock   providers.Clock
-	// Last holds the rows of an earlier run. They are shown, with their age,
-	// until their source was read, and the first read is measured against them.
+	// Last holds the rows of an earlier run. They are shown, with their age, until their source has been read, and the
+	// first read is compared with them.
 	Last *providers.Snapshot
-	// FleetID is the fleet whose markers name clouds that have to be in the config. Departed
-	// makes those of them that are not, and those of Last, failed sources; see providers.Departed.
+	// FleetID is the fleet whose markers name clouds that must be in the config. With Departed, missing clouds of these
+	// markers or of Last become failed sources; see providers.Departed.
 	FleetID   string
 	Departed  bool
 	Forgotten []providers.CloudKey // clouds that no longer count; see SetForgotten
-	// Lookups bounds the questions for single instances per cloud and read; default 50, and 200 after a list that is short.
+	// Lookups is the most lookups of single instances per cloud and read; default 50, and 200 after a short list.
 	Lookups int
 }
 
@@ -92,10 +89,10 @@ type Fleet struct {
 	latest  atomic.Pointer[providers.Snapshot]
 	updates chan struct{}
 
-	mu      sync.Mutex // guards what follows and the state of all sources
+	mu      sync.Mutex // guards the fields below and the state of all sources
 	seq     uint64
 	paused  bool
-	resumed chan struct{} // closed, and made anew, when the refresh loop may go on
+	resumed chan struct{} // closed and replaced when the refresh loop may continue
 	clouds  []*cloud
 	zones   []*zone
 	sources []source // clouds, then zones
@@ -106,7 +103,7 @@ type Fleet struct {
 	forgotten []providers.CloudKey
 }
 
-// New makes a fleet. It does no I/O.
+// New returns a fleet. It does no I/O.
 func New(o Options) *Fleet {
 	f := &Fleet{
 		every:   cmp.Or(o.Every, 30*time.Second),
@@ -136,15 +133,14 @@ func New(o Options) *Fleet {
 	return f
 }
 
-// Snapshot returns the latest picture. It is never nil and no one writes to it.
+// Snapshot returns the latest snapshot. It is never nil and must not be modified.
 func (f *Fleet) Snapshot() *providers.Snapshot { return f.latest.Load() }
 
-// Updates receives after a new snapshot was published. Several snapshots in
-// quick succession make one receive: the receiver takes the latest.
+// Updates returns a channel that receives after a snapshot was published. Several snapshots in quick succession may
+// cause one receive.
 func (f *Fleet) Updates() <-chan struct{} { return f.updates }
 
-// SetPaused stops the refresh loop of Run from starting reads, or lets it go
-// on. Refresh still reads.
+// SetPaused keeps the loop of Run from starting reads, or lets it continue. Refresh is not affected.
 func (f *Fleet) SetPaused(paused bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -162,7 +158,7 @@ func (f *Fleet) Paused() bool {
 	return f.paused
 }
 
-// SetForgotten says which clouds that left the config no longer count.
+// SetForgotten sets the clouds that left the config and no longer count.
 func (f *Fleet) SetForgotten(keys []providers.CloudKey) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -172,9 +168,8 @@ func (f *Fleet) SetForgotten(keys []providers.CloudKey) {
 	}
 }
 
-// publish makes a new snapshot of the state of all sources. Its cost is that of
-// the number of sources, not of rows: rows are shared and never written again.
-// The caller holds mu.
+// publish publishes a snapshot of all sources. Its cost grows with the number of sources, not of rows, because rows are
+// shared and never modified. The caller holds mu.
 func (f *Fleet) publish() {
 	f.seq++
 	s := &providers.Snapshot{Seq: f.seq, Taken: f.clock.Now(), Forgotten: f.forgotten}
@@ -185,7 +180,7 @@ func (f *Fleet) publish() {
 		s.Zones = append(s.Zones, z.view())
 	}
 	if f.departed {
-		// A cloud that has said who it is in this run has not departed.
+		// A cloud that identified itself in this run has not departed.
 		f.last = slices.DeleteFunc(f.last, func(v providers.CloudView) bool {
 			return slices.ContainsFunc(f.clouds, func(c *cloud) bool { return c.accepted.Key != "" && c.accepted.Key == v.Cloud.Key })
 		})

@@ -11,14 +11,14 @@ import (
 	"rollcall/providers"
 )
 
-// Recent returns a snapshot for a decision that rests on the named sources, or on all when none is named: each of
-// them was read whole by a read that began at most maxAge before the call, or after it when maxAge is zero. A source
-// that was is not read again, a read under way that is young enough is waited for, and every other source is read as by
-// Refresh. A named source that is complete in the snapshot meets this; one that could not be read so, or
-// not before ctx ended, is not complete, and its error says why.
+// Recent returns a snapshot for a decision that rests on the named sources, or on all if none is named. Each of them
+// was read completely by a read that began at most maxAge before the call, or after the call if maxAge is zero. A
+// source that meets this is not read again, a current read that is young enough is waited for, and every other source
+// is read as by Refresh. A named source that could not be read in this way before ctx ended is not complete, and its
+// error says why.
 //
-// The account of every named zone is asked anew whether the zone is delegated (Zone.Pending). When the list of a named
-// cloud is short and waits for zones that were not read, those are read once more.
+// Recent also asks the account of every named zone whether the zone is delegated (Zone.Pending). If the list of a named
+// cloud is short and waits for unread zones, those zones are read once more.
 func (f *Fleet) Recent(ctx context.Context, maxAge time.Duration, names ...string) *providers.Snapshot {
 	since := f.clock.Now().Add(-maxAge)
 	f.readSince(ctx, since, maxAge > 0, names)
@@ -39,8 +39,8 @@ func (f *Fleet) Recent(ctx context.Context, maxAge time.Duration, names ...strin
 	return &s
 }
 
-// readSince reads the named sources whose last complete read began before since. With share, reads under way that began
-// later are waited for.
+// readSince reads the named sources whose last complete read began before since. With share, it waits for current reads
+// that began later.
 func (f *Fleet) readSince(ctx context.Context, since time.Time, share bool, names []string) {
 	var shared time.Time
 	if share {
@@ -66,12 +66,11 @@ func (f *Fleet) readSince(ctx context.Context, since time.Time, share bool, name
 	wg.Wait()
 }
 
-// isNamed reports whether a source is among the names; every source is when there are none.
+// isNamed reports whether a source is one of names. If names is empty, every source is.
 func isNamed(s source, names []string) bool {
 	return len(names) == 0 || slices.ContainsFunc(names, func(n string) bool { return providers.SameName(n, s.sched().name) })
 }
 
-// coverageIn returns the coverage of the source of that number in a snapshot.
 func (f *Fleet) coverageIn(s *providers.Snapshot, number int) *providers.Coverage {
 	if number < len(f.clouds) {
 		return &s.Clouds[number].Coverage
@@ -79,7 +78,7 @@ func (f *Fleet) coverageIn(s *providers.Snapshot, number int) *providers.Coverag
 	return &s.Zones[number-len(f.clouds)].Coverage
 }
 
-// awaitedZones returns the zones that were not read and that the short list of a named cloud waits for.
+// awaitedZones returns the unread zones that the short list of a named cloud waits for.
 func (f *Fleet) awaitedZones(names []string) []string {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -89,8 +88,7 @@ func (f *Fleet) awaitedZones(names []string) []string {
 	return f.unreadZones()
 }
 
-// askDelegation asks the account of a zone whether clients are sent to it. An account that does not answer leaves
-// what is known.
+// askDelegation asks the account of a zone whether the zone is delegated. Without an answer the known state stays.
 func (z *zone) askDelegation(ctx context.Context) {
 	z.f.mu.Lock()
 	account, id := z.src.DNS, z.resolved.ID
@@ -109,7 +107,7 @@ func (z *zone) askDelegation(ctx context.Context) {
 	})
 }
 
-// setPending takes in whether clients are sent to the zone.
+// setPending records whether the zone is delegated.
 func (z *zone) setPending(pending bool) {
 	z.f.mu.Lock()
 	defer z.f.mu.Unlock()
@@ -120,7 +118,8 @@ func (z *zone) setPending(pending bool) {
 	}
 }
 
-// Identify asks a cloud, by its name in the config, who it is. A cloud that could not be set up is an error.
+// Identify returns the identity of the cloud with this name in the config. A cloud that could not be set up is an
+// error.
 func (f *Fleet) Identify(ctx context.Context, name string) (providers.Cloud, error) {
 	compute, _, err := f.computeOf(name)
 	if err != nil {
@@ -129,11 +128,10 @@ func (f *Fleet) Identify(ctx context.Context, name string) (providers.Cloud, err
 	return compute.Identify(ctx)
 }
 
-// Lookup asks a cloud, by its name in the config, who it is and then for one instance, so that nothing lies between the
-// answer about the instance and what is done with it. Only "gone" is held against who answers afterwards too, since
-// another account knows none of its instances; what is gone stays so meanwhile. The error says why that is not
-// known, or that the cloud could not be set up; the answer has the key of the account, and in Err why there is no
-// answer about the instance.
+// Lookup identifies the cloud with this name in the config and then queries one instance, so that the answer is as
+// fresh as possible. If the instance is gone, the cloud is identified once more afterwards, since another account knows
+// none of its instances. The error says why the identity is unknown or that the cloud could not be set up. The Lookup
+// has the key of the account, and its Err says why there is no answer about the instance.
 func (f *Fleet) Lookup(ctx context.Context, name, id string) (providers.Lookup, error) {
 	asked := providers.Lookup{ID: id, Asked: f.clock.Now()}
 	_, c, err := f.computeOf(name)
@@ -155,7 +153,7 @@ func (f *Fleet) Lookup(ctx context.Context, name, id string) (providers.Lookup, 
 	return l, err
 }
 
-// computeOf returns a cloud and what it is asked through.
+// computeOf returns a cloud by its name and its API, or why it could not be set up.
 func (f *Fleet) computeOf(name string) (Compute, *cloud, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()

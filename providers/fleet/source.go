@@ -13,61 +13,61 @@ import (
 	"rollcall/providers"
 )
 
-// The first wait after a failed read; it doubles with each further failure up
-// to the interval of healthy sources.
+// firstBackoff is the wait after a first failed read. It doubles with each further failure up to the interval of
+// healthy sources.
 const firstBackoff = 2 * time.Second
 
-// cancelGrace is how long an adapter has to return, with what it saw, after its context has ended. One that
-// does not is left running, and its source is not read again before it returns.
+// cancelGrace is how long an adapter may take to return what it read after its context has ended. An adapter that takes
+// longer is left running, and its source is not read again before it returns.
 const cancelGrace = 250 * time.Millisecond
 
-// source is what the refresh machinery needs of a cloud or a zone.
+// source is a cloud or a zone, as the refresh loop sees it.
 type source interface {
 	sched() *schedule
-	// fetch reads the source. The function that it returns takes the result
-	// in; it is called with Fleet.mu held, or not at all when the read was given up.
+	// fetch reads the source. The returned function records the result. It is called with Fleet.mu held, or not at all
+	// if the read was given up.
 	fetch(ctx context.Context, gen uint64, started time.Time) (apply func())
-	// recordFailure takes in a read that brought no answer. Fleet.mu is held.
+	// recordFailure records a read without an answer. Fleet.mu is held.
 	recordFailure(started time.Time, err error)
-	// explainSilence says in the coverage of a read that ended why it did, when that was silence. Fleet.mu is held.
+	// explainSilence adds to the coverage that silence ended the read, if it did. Fleet.mu is held.
 	explainSilence(s *providers.Silence)
-	// coverage is that of the last read that ended. Fleet.mu is held.
+	// coverage returns that of the last finished read. Fleet.mu is held.
 	coverage() providers.Coverage
-	// lookUpMissing does what follows a read: asking for single instances.
+	// lookUpMissing looks up single instances after a read.
 	lookUpMissing(ctx context.Context)
-	// canSetUp reports whether setUp may be tried.
+	// canSetUp reports whether setUp may be called.
 	canSetUp() bool
-	// setUp tries to set up a source that could not be. It may hang for as long as a key agent or a file does.
+	// setUp retries to set up a source. It may hang as long as a key agent or a file does.
 	setUp() error
 }
 
-// schedule is the schedule of one source. Fleet.mu guards all of it but busy.
+// schedule is the schedule of one source. Fleet.mu guards all fields but busy.
 type schedule struct {
 	name   string
-	err    error // could not be set up: not read
+	err    error // why the source could not be set up; it is not read then
 	budget Budget
 
-	// busy is held from the start of a read until the adapter has returned,
-	// even when the read was given up before: reads of one source never overlap.
+	// busy is held from the start of a read until the adapter returns, even if the read is given up earlier, so reads
+	// of one source never overlap.
 	busy    atomic.Bool
 	reading bool
-	hung    uint64             // number of a read that was given up and whose adapter has not returned; 0 for none
-	since   time.Time          // when the read or the set-up under way, or hung, began
-	silence *providers.Silence // of the read under way
-	rows    int                // that it has brought
-	gen     uint64             // number of the read under way; pages of other numbers are dropped
-	begun   uint64             // number of reads begun
-	ended   uint64             // value of begun of the read that ended last
-	done    chan struct{}      // closed when the read under way ends
+	hung    uint64             // number of a read that was given up and has not returned; 0 for none
+	since   time.Time          // start of the current or hung read or set-up
+	silence *providers.Silence // of the current read
+	rows    int                // received by the current read
+	gen     uint64             // number of the current read; pages of other numbers are dropped
+	begun   uint64             // number of reads started
+	ended   uint64             // value of begun for the last finished read
+	done    chan struct{}      // closed when the current read ends
 
-	settingUp chan struct{} // closed when the set-up under way, which began at since, ends; nil when there is none
+	settingUp chan struct{} // closed when the current set-up, which began at since, ends; else nil
 
-	skew      time.Duration // of the last read that was answered
-	sameSkews int           // reads in a row that have measured the same
+	skew      time.Duration // of the last answered read
+	sameSkews int           // consecutive reads that measured the same skew
 
-	failures int       // reads in a row that were not complete
-	nextAt   time.Time // when the loop reads it again
-	retryAt  time.Time // the same for a source that is not well, else zero
+	failures int       // consecutive reads that were not complete
+	nextAt   time.Time // next read by the loop
+	retryAt  time.Time // nextAt of a source that is not complete, else zero
 	wake     chan struct{}
 }
 
@@ -77,7 +77,7 @@ func newSchedule(name string, budget Budget, err error) schedule {
 
 func (s *schedule) sched() *schedule { return s }
 
-// left asks the budget; -1 when there is none.
+// left returns the calls that the budget allows now, or -1 if calls are not counted.
 func (s *schedule) left() int {
 	if s.budget == nil {
 		return -1
@@ -85,11 +85,10 @@ func (s *schedule) left() int {
 	return s.budget.Left()
 }
 
-// Refresh reads all sources, or the named ones, side by side once, and returns
-// the snapshot after each has ended or run into its time limit, questions for
-// single instances included. A source that is being read already is waited for
-// and then read afresh, so that the picture is younger than the call; callers
-// that wait together share one read. Names that no source has are ignored.
+// Refresh reads all sources, or the named ones, once and concurrently. It returns the snapshot after each read,
+// including its lookups of single instances, has ended or exceeded its time limit. A source that is being read is read
+// again after that, so that its rows are younger than the call; concurrent callers share this read. Unknown names are
+// ignored.
 func (f *Fleet) Refresh(ctx context.Context, names ...string) *providers.Snapshot {
 	var wg sync.WaitGroup
 	for _, s := range f.sources {
@@ -102,9 +101,8 @@ func (f *Fleet) Refresh(ctx context.Context, names ...string) *providers.Snapsho
 	return f.Snapshot()
 }
 
-// Run refreshes every source again and again until ctx ends: a healthy one
-// every Options.Every with some jitter, a failed one after a back-off that grows
-// and that honours what the provider asked for.
+// Run refreshes every source repeatedly until ctx ends: a healthy one every Options.Every with some jitter, a failed
+// one after a growing back-off that respects the provider's Retry-After.
 func (f *Fleet) Run(ctx context.Context) {
 	var wg sync.WaitGroup
 	for _, s := range f.sources {
@@ -133,7 +131,7 @@ func (f *Fleet) loop(ctx context.Context, s source) {
 		case wait > 0:
 			select {
 			case <-time.After(wait):
-			case <-sl.wake: // another caller has read it: nextAt has moved
+			case <-sl.wake: // another caller has read the source, and nextAt has moved
 			case <-ctx.Done():
 			}
 		default:
@@ -142,8 +140,8 @@ func (f *Fleet) loop(ctx context.Context, s source) {
 	}
 }
 
-// refresh reads one source once, after the call. A read under way that began at shared or later is waited for instead; with
-// the zero time none is.
+// refresh reads one source once, after the call. If shared is not zero, a current read that began at shared or later is
+// waited for instead.
 func (f *Fleet) refresh(ctx context.Context, s source, shared time.Time) {
 	sl := s.sched()
 	f.mu.Lock()
@@ -157,7 +155,7 @@ func (f *Fleet) refresh(ctx context.Context, s source, shared time.Time) {
 	}
 	for {
 		switch {
-		case sl.ended > called: // another's read began after the call, and has ended
+		case sl.ended > called: // another caller's read began after the call, and has ended
 			f.mu.Unlock()
 			s.lookUpMissing(ctx)
 			return
@@ -182,8 +180,9 @@ func (f *Fleet) refresh(ctx context.Context, s source, shared time.Time) {
 	}
 }
 
-// trySetUp tries to set up a source that could not be, and reports whether it is now. It waits no longer than for a read: a
-// set-up that hangs goes on, and is not begun a second time meanwhile. The caller holds mu, which is given up meanwhile.
+// trySetUp retries to set up a source and reports whether it is set up now. It waits no longer than for a read. A
+// set-up that hangs continues, and no second one starts meanwhile. The caller holds mu, which is released during the
+// wait.
 func (f *Fleet) trySetUp(ctx context.Context, s source) bool {
 	sl := s.sched()
 	if !s.canSetUp() {
@@ -213,7 +212,7 @@ func (f *Fleet) trySetUp(ctx context.Context, s source) bool {
 	return sl.err == nil
 }
 
-// setUp sets up a source, and takes in what came of it.
+// setUp sets up a source and records the outcome.
 func (f *Fleet) setUp(s source) {
 	err := s.setUp()
 	f.mu.Lock()
@@ -230,9 +229,8 @@ func (f *Fleet) setUp(s source) {
 	f.publish()
 }
 
-// read carries out one read of a source whose busy flag the caller has taken.
-// The caller holds mu, so that the next caller finds something to wait for;
-// read unlocks it. It reports whether the read ended by itself.
+// read reads a source once and reports whether the read ended by itself. The caller has set the source's busy flag and
+// holds mu, so that the next caller finds a read to wait for. read unlocks mu.
 func (f *Fleet) read(ctx context.Context, s source) bool {
 	sl := s.sched()
 	started := f.clock.Now()
@@ -265,9 +263,9 @@ func (f *Fleet) read(ctx context.Context, s source) bool {
 	defer f.mu.Unlock()
 	if apply == nil {
 		select {
-		case apply = <-result: // at the last moment
+		case apply = <-result: // it arrived at the last moment
 		default:
-			sl.hung = gen // from here on the adapter's return makes the source free
+			sl.hung = gen // from now on the adapter's return frees the source
 		}
 	}
 	if apply != nil {
@@ -275,9 +273,9 @@ func (f *Fleet) read(ctx context.Context, s source) bool {
 	}
 	sl.reading = false
 	sl.ended = sl.begun
-	sl.gen++ // pages that still come are dropped
+	sl.gen++ // drops pages that arrive later
 	switch {
-	case errors.Is(ctx.Err(), context.Canceled): // the caller went away: nothing was learnt about the source
+	case errors.Is(ctx.Err(), context.Canceled): // the caller gave up, which says nothing about the source
 		f.publish()
 		return false
 	case apply != nil:
@@ -292,7 +290,7 @@ func (f *Fleet) read(ctx context.Context, s source) bool {
 	return apply != nil
 }
 
-// noteProgress takes note that a read has brought rows. Fleet.mu is held.
+// noteProgress records rows of the current read. Fleet.mu is held.
 func (s *schedule) noteProgress(rows int) {
 	s.rows += rows
 	if s.silence != nil {
@@ -300,14 +298,14 @@ func (s *schedule) noteProgress(rows int) {
 	}
 }
 
-// Progress is how far the read of one source is.
+// Progress is the progress of the current read of one source.
 type Progress struct {
 	Name  string
-	Rows  int           // that the read has brought
-	Since time.Duration // since it began
+	Rows  int           // received so far
+	Since time.Duration // since the start of the read
 }
 
-// Reading returns the sources that are being read, and how far each is.
+// Reading returns the progress of each source that is being read.
 func (f *Fleet) Reading() []Progress {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -320,10 +318,10 @@ func (f *Fleet) Reading() []Progress {
 	return out
 }
 
-// steadyReads is how many reads in a row have to agree on how far a clock is off.
+// steadyReads is how many consecutive reads must agree on a clock's skew.
 const steadyReads = 2
 
-// noteSkew takes in how far the clock of the source is ahead. Fleet.mu is held.
+// noteSkew records the skew of the source's clock. Fleet.mu is held.
 func (s *schedule) noteSkew(c providers.Coverage) {
 	if c.State != providers.CoverageComplete && c.State != providers.CoveragePartial {
 		return
@@ -335,8 +333,8 @@ func (s *schedule) noteSkew(c providers.Coverage) {
 	s.sameSkews++
 }
 
-// clockSettled reports whether several reads of a source agree on how far its clock is off, and it
-// is not so far that it must be set wrong. The caller holds mu.
+// clockSettled reports whether several reads of a source agree on its clock's skew, and the skew is small enough to be
+// believed. The caller holds mu.
 func (f *Fleet) clockSettled(name string, skew time.Duration) bool {
 	for _, s := range f.sources {
 		if b := s.sched(); providers.SameName(b.name, name) {
@@ -346,8 +344,8 @@ func (f *Fleet) clockSettled(name string, skew time.Duration) bool {
 	return false
 }
 
-// awaitResult returns the result of a read, or nil when the adapter has not returned by the end of ctx and of cancelGrace
-// after it.
+// awaitResult returns the result of a read, or nil if the adapter has not returned within cancelGrace after the end of
+// ctx.
 func awaitResult(ctx context.Context, result <-chan func()) func() {
 	select {
 	case apply := <-result:
@@ -362,8 +360,8 @@ func awaitResult(ctx context.Context, result <-chan func()) func() {
 	}
 }
 
-// recordHang records that an adapter has not returned from a read that was given
-// up. It is not called a second time meanwhile. The caller holds mu.
+// recordHang records that an adapter still hangs in a read that was given up, so no new read starts. The caller holds
+// mu.
 func (f *Fleet) recordHang(s source) {
 	sl := s.sched()
 	now := f.clock.Now()
@@ -372,7 +370,7 @@ func (f *Fleet) recordHang(s source) {
 	f.publish()
 }
 
-// scheduleNext says when the source is read next. Fleet.mu is held.
+// scheduleNext sets the time of the next read. Fleet.mu is held.
 func (s *schedule) scheduleNext(f *Fleet, c providers.Coverage) {
 	now := f.clock.Now()
 	if c.Complete() {
@@ -391,13 +389,12 @@ func (s *schedule) scheduleNext(f *Fleet, c providers.Coverage) {
 	s.signal()
 }
 
-// readNow makes the loop read the source at once.
 func (s *schedule) readNow(f *Fleet) {
 	s.nextAt, s.retryAt = f.clock.Now(), time.Time{}
 	s.signal()
 }
 
-// signal says that nextAt has moved.
+// signal wakes the loop after nextAt has moved.
 func (s *schedule) signal() {
 	select {
 	case s.wake <- struct{}{}:
@@ -405,8 +402,7 @@ func (s *schedule) signal() {
 	}
 }
 
-// jitter returns a duration between lo and hi times d, so that many consoles do not
-// ask in step.
+// jitter returns a random duration between lo and hi times d, so that many consoles do not query in step.
 func jitter(d time.Duration, lo, hi float64) time.Duration {
 	return time.Duration(float64(d) * (lo + (hi-lo)*rand.Float64()))
 }

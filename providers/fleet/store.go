@@ -14,11 +14,10 @@ import (
 	"rollcall/providers/textfile"
 )
 
-// storeFormat is the version of the file. Another version is not read.
+// storeFormat is the version of the file. Files of other versions are not read.
 const storeFormat = 1
 
-// stored is a snapshot as it lies on disk: rows and where they come from, but
-// no coverage.
+// stored is a snapshot as stored on disk: rows and their origin, without coverage.
 type stored struct {
 	Format int           `json:"format"`
 	Taken  time.Time     `json:"taken"`
@@ -43,15 +42,13 @@ type storedZone struct {
 	Appeared []storedAppearance `json:"appeared,omitempty"`
 }
 
-// storedAppearance is one of providers.ZoneView.Appeared.
 type storedAppearance struct {
 	providers.MarkerKey
 	At time.Time `json:"at"`
 }
 
-// Save writes the rows of a snapshot to a file that only its owner can read,
-// in one atomic step, so that a next run has rows to show and to measure its
-// first reads against.
+// Save atomically writes the rows of a snapshot to a file with mode 0600, so that the next run can show them and
+// compare its first reads with them.
 func Save(path string, s *providers.Snapshot) (err error) {
 	out := stored{Format: storeFormat, Taken: s.Taken}
 	for i := range s.Clouds {
@@ -95,12 +92,11 @@ func Save(path string, s *providers.Snapshot) (err error) {
 	return os.Rename(f.Name(), path)
 }
 
-// mostStored bounds the file in bytes: 100,000 instances and as many records have some two hundred million.
+// mostStored is the largest file size in bytes. 100,000 instances and as many records take some two hundred million.
 const mostStored = 2 << 30
 
-// Load reads what Save wrote. The rows bear their age and no coverage: they
-// were read by another process, so nothing can be concluded from them. A file
-// that does not exist is an error that is fs.ErrNotExist.
+// Load reads a file that Save wrote. The rows have their age but no coverage, because another process read them and no
+// conclusion may rest on them. A missing file is an error that is fs.ErrNotExist.
 func Load(path string) (*providers.Snapshot, error) {
 	f, err := os.Open(path)
 	if err != nil {

@@ -11,24 +11,24 @@ import (
 	"rollcall/providers"
 )
 
-// settleAfter is how old the markers that name an instance must be for "not found" to hold for good: a cloud may not know
-// a new instance yet.
+// settleAfter is how old the markers of an instance must be for "not found" to be final. A cloud may not know a new
+// instance yet.
 const settleAfter = 15 * time.Minute
 
-// questionsAtOnce is how many questions for single instances are under way at a time in one cloud.
+// questionsAtOnce is the number of concurrent lookups of single instances in one cloud.
 const questionsAtOnce = 8
 
-// answer is what a cloud said about one id that its listing left out.
+// answer is a cloud's answer about one id that its listing left out.
 type answer struct {
 	providers.Lookup
-	gen uint64 // the read after which it was asked
+	gen uint64 // the read that preceded the query
 }
 
-// alive reports whether the cloud showed an instance that is not terminated.
+// alive reports whether the cloud returned an instance that is not terminated.
 func (a answer) alive() bool { return a.Err == nil && !a.Gone && a.Instance != nil }
 
-// markedUnlisted returns the instances of this cloud that markers of any fleet name and
-// that the last listing left out, sorted. The caller holds Fleet.mu.
+// markedUnlisted returns the sorted ids of this cloud's instances that markers of any fleet name but the last listing
+// left out. The caller holds Fleet.mu.
 func (c *cloud) markedUnlisted() []string {
 	var ids []string
 	for _, z := range c.f.zones {
@@ -42,10 +42,9 @@ func (c *cloud) markedUnlisted() []string {
 	return slices.Compact(ids)
 }
 
-// knownUnlisted returns the instances that must be somewhere and that the last listing left out, though
-// no marker names them: those that were shown before, those that an interface is attached to, and those
-// that the cloud has shown when it was asked by id. EC2 states no count by which a short list would be
-// noticed. The caller holds Fleet.mu.
+// knownUnlisted returns the ids of instances that must exist but that the last listing left out: those shown before,
+// those with an interface attached, and those that the cloud returned by id. Unlike markedUnlisted it needs no marker.
+// EC2 reports no count that would reveal a short list. The caller holds Fleet.mu.
 func (c *cloud) knownUnlisted() []string {
 	r := &c.read
 	var ids []string
@@ -68,7 +67,7 @@ func (c *cloud) knownUnlisted() []string {
 	return slices.Compact(ids)
 }
 
-// unreadZones names the zones whose last read was not complete: any marker in them may refute a list.
+// unreadZones returns the zones whose last read was not complete. Any marker in them may refute a list.
 func (f *Fleet) unreadZones() []string {
 	var names []string
 	for _, z := range f.zones {
@@ -79,7 +78,7 @@ func (f *Fleet) unreadZones() []string {
 	return names
 }
 
-// markedSince returns since when the newest marker that names an instance is there; zero when none does.
+// markedSince returns the time of the newest marker that names an instance; zero if there is none.
 func (f *Fleet) markedSince(key providers.CloudKey, id string) time.Time {
 	var newest time.Time
 	for _, z := range f.zones {
@@ -90,8 +89,8 @@ func (f *Fleet) markedSince(key providers.CloudKey, id string) time.Time {
 	return newest
 }
 
-// idsToLookUp picks the ids to ask for now: those that markers name and have waited longest, then those
-// that vanished, and no more than Options.Lookups for one read.
+// idsToLookUp returns the ids to look up now: first those that markers name, the longest unasked first, then those that
+// vanished. It returns at most Options.Lookups per read.
 func (c *cloud) idsToLookUp() (ids []string, key providers.CloudKey, gen uint64) {
 	r := &c.read
 	if !r.cov.Complete() || r.cov.Key != c.accepted.Key {
@@ -118,16 +117,17 @@ func (c *cloud) idsToLookUp() (ids []string, key providers.CloudKey, gen uint64)
 	return ids, r.cov.Key, r.gen
 }
 
-// mustLookUp reports whether an id has to be asked for: it was not since the last read, and no answer before it holds for good.
-// Ids do not return, so "gone" does, and so does "not found" once every marker was old enough for the cloud to know the instance.
+// mustLookUp reports whether an id has to be looked up: it has not been since the last read, and no earlier answer is
+// final. Ids are not reused, so "gone" is final, and so is "not found" once every marker was old enough for the cloud
+// to know the instance.
 func (c *cloud) mustLookUp(id string) bool {
 	a, ok := c.answers[id]
 	settled := a.Final || a.Gone && a.Asked.Sub(c.f.markedSince(c.read.cov.Key, id)) > settleAfter
 	return !ok || !settled && a.gen != c.read.gen
 }
 
-// lookUpMissing asks the cloud, id by id, for instances that markers name and the
-// listing left out, and decides by the answers whether the listing is accepted.
+// lookUpMissing looks up instances that markers name but the listing left out, and decides by the answers whether the
+// listing is accepted.
 func (c *cloud) lookUpMissing(ctx context.Context) {
 	select {
 	case c.verify <- struct{}{}:
@@ -139,7 +139,7 @@ func (c *cloud) lookUpMissing(ctx context.Context) {
 	ids, key, gen := c.idsToLookUp()
 	if len(ids) == 0 {
 		if gen != 0 {
-			c.acceptReadAgain() // a zone that has been read may have made the list believable
+			c.acceptReadAgain() // a newly read zone may make the list acceptable
 		}
 		c.f.mu.Unlock()
 		return
@@ -161,12 +161,12 @@ func (c *cloud) lookUpMissing(ctx context.Context) {
 		c.answers[l.ID] = a
 	}
 	if c.read.gen == 0 {
-		return // a later read failed: its coverage stands
+		return // a later read failed, and its coverage stays
 	}
 	c.acceptReadAgain()
 }
 
-// acceptReadAgain decides anew what the last read is worth, now that there are more answers.
+// acceptReadAgain evaluates the last read again with the answers that have arrived since.
 func (c *cloud) acceptReadAgain() {
 	if !c.read.cov.Complete() {
 		return
@@ -179,9 +179,9 @@ func (c *cloud) acceptReadAgain() {
 	c.f.publish()
 }
 
-// lookUpAll asks for several instances side by side. An answer of "gone" counts only when the
-// account that answers is still the one that was listed: another account knows
-// none of these instances. A cloud that does not answer in time is left behind.
+// lookUpAll looks up several instances concurrently. "Gone" counts only if the account that answers is still the one
+// that was listed, since another account knows none of these instances. It does not wait for a cloud beyond the time
+// limit.
 func (c *cloud) lookUpAll(ctx context.Context, ids []string, key providers.CloudKey) []providers.Lookup {
 	ctx, cancel := context.WithTimeout(ctx, c.f.timeout/2)
 	defer cancel()
@@ -231,7 +231,7 @@ func (c *cloud) lookUpAll(ctx context.Context, ids []string, key providers.Cloud
 	return out
 }
 
-// lookup asks for one instance. The cause of a "gone" is left in Err for the caller.
+// lookup queries one instance. If the instance is gone, Err is the cause.
 func (c *cloud) lookup(ctx context.Context, id string) providers.Lookup {
 	l := providers.Lookup{ID: id, Asked: c.f.clock.Now()}
 	i, err := c.src.Compute.Instance(ctx, id)
@@ -246,7 +246,7 @@ func (c *cloud) lookup(ctx context.Context, id string) providers.Lookup {
 	return l
 }
 
-// verifyIdentity asks the cloud who it is and fails when it is not the one with that key.
+// verifyIdentity returns an error unless the cloud still identifies itself with this key.
 func (c *cloud) verifyIdentity(ctx context.Context, key providers.CloudKey) error {
 	who, err := c.src.Compute.Identify(ctx)
 	if err == nil && who.Key != key {

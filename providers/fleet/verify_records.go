@@ -8,14 +8,13 @@ import (
 	"rollcall/providers"
 )
 
-// recordQuestions is how many records are asked for before a listing without them is believed.
+// recordQuestions is the number of vanished records that are looked up before a listing without them is accepted.
 const recordQuestions = 8
 
-// verifyRecords returns why a listing of a zone that looks complete is not to be believed; nil when it is, or when it is not
-// complete anyway. last are the records that were held before, none when nothing was. Of the records that vanished
-// since, some are asked for by id where the account can (RecordFinder). A listing that is empty, or under half of the last
-// one, is read once more: both must agree, and some of the records that vanished are asked for by name where they were not
-// by id. heard is called for each page that comes.
+// verifyRecords returns why a zone listing that looks complete is not accepted, or nil, also if the listing is
+// incomplete anyway. last are the records held before, if any. Some of the records that vanished are looked up by id if
+// the account is a RecordFinder. A listing that is empty, or under half of last, is read again: both must agree, and
+// some vanished records are looked up by name if they were not by id. heard is called for each page that arrives.
 func verifyRecords(ctx context.Context, dns providers.RecordLister, zone providers.Zone, cov providers.Coverage, rows, last []providers.Record, heard func()) error {
 	if !cov.Complete() {
 		return nil
@@ -71,7 +70,7 @@ func verifyRecords(ctx context.Context, dns providers.RecordLister, zone provide
 	return nil
 }
 
-// sampleVanished picks some records, spread evenly, that were there and are not.
+// sampleVanished returns some of the records in was but not in is, evenly spread.
 func sampleVanished(was, is []providers.Record) []providers.Record {
 	have := make(map[providers.Identity]bool, len(is))
 	for i := range is {

@@ -10,27 +10,27 @@ import (
 	"rollcall/providers"
 )
 
-// A zone's id and name servers are asked for again after this time.
+// zoneFor is how long a zone's id and name servers are kept before they are asked for again.
 const zoneFor = 10 * time.Minute
 
-// zone is what a fleet knows of one zone. Fleet.mu guards it.
+// zone is the state of one zone. Fleet.mu guards it.
 type zone struct {
 	schedule
 	f   *Fleet
 	src ZoneSource
 
-	resolved   providers.Zone // as the provider says; zero before
+	resolved   providers.Zone // as the provider reports it; zero until then
 	resolvedAt time.Time
-	pages      []providers.Record // raw rows of the read under way
+	pages      []providers.Record // raw rows of the current read
 	pagesShown int
 	pagesAt    time.Time
 	held       heldZone
 	markers    markedInstances
-	named      []providers.CloudKey // clouds that markers of this fleet name
+	named      []providers.CloudKey // clouds in markers of this fleet
 	shown      providers.ZoneView
 }
 
-// heldZone are rows, as the adapter returned them, that stay when a later read is not good.
+// heldZone holds the adapter's raw rows that stay when a later read is not good.
 type heldZone struct {
 	raw      []providers.Record
 	from     time.Time
@@ -56,12 +56,12 @@ func newZone(f *Fleet, s ZoneSource, last *providers.Snapshot) *zone {
 	return z
 }
 
-// restore takes the rows of an earlier run; see cloud.restore.
+// restore takes over the rows of an earlier run; see cloud.restore.
 func (z *zone) restore(v *providers.ZoneView) {
 	raw := slices.Clone(v.Records)
 	for i := range raw {
 		r := &raw[i]
-		// Owners that came from marker records are found again when they are attached.
+		// Owners from marker records are attached again later.
 		r.Owners = slices.DeleteFunc(slices.Clone(r.Owners), func(o providers.Owner) bool { return o.Type != "" })
 		r.BadMarkers = slices.DeleteFunc(slices.Clone(r.BadMarkers), func(m string) bool { return m != r.Comment })
 	}
@@ -76,14 +76,13 @@ func (z *zone) explainSilence(s *providers.Silence) {
 
 func (z *zone) coverage() providers.Coverage { return z.shown.Coverage }
 
-// view returns the zone's part of a snapshot.
 func (z *zone) view() providers.ZoneView {
 	v := z.shown
 	v.Reading, v.RetryAt, v.BudgetLeft = z.reading, z.retryAt, z.left()
 	return v
 }
 
-// withOwners returns a copy of the rows with the owners that marker records name.
+// withOwners returns a copy of raw with the owners of marker records attached.
 func withOwners(raw []providers.Record) []providers.Record {
 	rows := slices.Clone(raw)
 	for i := range rows {
@@ -94,11 +93,11 @@ func withOwners(raw []providers.Record) []providers.Record {
 	return rows
 }
 
-// markedInstances are the instances that markers name, and since when the newest of these is there.
+// markedInstances holds the instances that markers name, with the time of each one's newest marker.
 type markedInstances map[providers.CloudKey]map[string]time.Time
 
-// markersOf gathers the instances that the owners of rows and the marker
-// records name. A marker whose record is gone names an instance all the same.
+// markersOf returns the instances named by owners of rows and by marker records, including markers whose record is
+// gone.
 func markersOf(v *providers.ZoneView) markedInstances {
 	m, rows := markedInstances{}, v.Records
 	for i := range rows {
@@ -131,8 +130,7 @@ func (m markedInstances) add(o providers.Owner, since time.Time) {
 	}
 }
 
-// fetch finds the zone and reads its records, a second time when there are
-// suspiciously few.
+// fetch resolves the zone and reads its records, twice if there are suspiciously few.
 func (z *zone) fetch(ctx context.Context, gen uint64, started time.Time) func() {
 	z.f.mu.Lock()
 	z.pages, z.pagesShown = nil, 0
@@ -170,7 +168,7 @@ func (z *zone) fetch(ctx context.Context, gen uint64, started time.Time) func() 
 	return func() {
 		z.resolved, z.resolvedAt = resolved, at
 		if k := providers.KindOf(cov.Err); k == providers.KindNotFound || k == providers.KindAuth {
-			z.resolved = providers.Zone{} // perhaps it was made anew under another id
+			z.resolved = providers.Zone{} // it may have been created again under another id
 		}
 		z.pages = nil
 		z.held = next
@@ -182,14 +180,14 @@ func (z *zone) fetch(ctx context.Context, gen uint64, started time.Time) func() 
 	}
 }
 
-// noteAnswer takes note that the account has answered, though with no new rows.
+// noteAnswer records an answer of the account that brought no new rows.
 func (z *zone) noteAnswer() {
 	z.f.mu.Lock()
 	defer z.f.mu.Unlock()
 	z.noteProgress(0)
 }
 
-// rowsAfter says what is held after a read, and what is shown.
+// rowsAfter returns the rows to hold and the rows to show after a read.
 func (z *zone) rowsAfter(cov providers.Coverage, rows []providers.Record, held heldZone) (next heldZone, onView []providers.Record) {
 	switch {
 	case cov.Complete():
@@ -210,8 +208,8 @@ func (z *zone) rowsAfter(cov providers.Coverage, rows []providers.Record, held h
 	}
 }
 
-// addPage shows the pages of a first read as they come; see cloud.addPage. Owners
-// are attached to a copy, for a marker may lie on a later page.
+// addPage shows the pages of a first read as they arrive; see cloud.addPage. It attaches owners to a copy because a
+// marker may be on a later page.
 func (z *zone) addPage(gen uint64, resolved providers.Zone, page []providers.Record) {
 	z.f.mu.Lock()
 	defer z.f.mu.Unlock()
@@ -244,7 +242,7 @@ func (z *zone) setUp() error {
 	return nil
 }
 
-// recordFailure takes in a read that brought no answer; the rows stay.
+// recordFailure records a read without an answer. The rows stay.
 func (z *zone) recordFailure(started time.Time, err error) {
 	z.shown.Coverage = providers.Failed(started, z.f.clock.Now(), err)
 	if z.held.from.IsZero() && len(z.pages) > 0 {
@@ -253,7 +251,7 @@ func (z *zone) recordFailure(started time.Time, err error) {
 	z.pages = nil
 }
 
-// lookUpMissing lets every cloud ask for the instances that the zone's markers name.
+// lookUpMissing makes every cloud look up the instances that the zone's markers name.
 func (z *zone) lookUpMissing(ctx context.Context) {
 	done := make(chan struct{})
 	for _, c := range z.f.clouds {
