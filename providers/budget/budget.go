@@ -1,6 +1,5 @@
-// Package budget holds the rate budget of one account at one provider: how many
-// calls rollcall allows itself, and until when the provider wants none at all.
-// All adapters of one account share one budget.
+// Package budget holds the rate budget of an account at a provider: how many calls rollcall allows itself, and until
+// when the provider wants none. All adapters of an account share one budget.
 package budget
 
 import (
@@ -17,32 +16,31 @@ import (
 	"rollcall/providers"
 )
 
-// The tries and pauses of Retry.
+// Tries and pauses of Retry.
 const (
 	tries      = 3
-	firstPause = 200 * time.Millisecond // upper bound of the first pause; it doubles
-	patience   = 40 * time.Second       // how long all tries of one call may take together, with the pauses between them
+	firstPause = 200 * time.Millisecond // upper bound of the first pause; later ones double
+	patience   = 40 * time.Second       // longest time of all tries of one call together, including pauses
 )
 
-// MaxBlock is the longest block that a header can bring about.
+// MaxBlock is the longest block that a header can cause.
 const MaxBlock = time.Hour
 
-// Retrying says that a call has failed and is made again, or that it waits before it is made.
+// Retrying reports that a failed call will be repeated, or that a call has to wait.
 type Retrying struct {
 	Account string
-	Try     int // that failed, from 1; 0 when the call was not made yet
+	Try     int // number of the failed try, from 1; 0 if the call was not made yet
 	Tries   int // at most
 	Took    time.Duration
-	Pause   time.Duration // until the next
-	Err     error         // why
+	Pause   time.Duration // until the next try
+	Err     error         // reason of the pause
 }
 
-// errNotSent marks failures that happened before a request left this process.
+// errNotSent marks errors of requests that never left this process.
 var errNotSent = errors.New("the request was not sent")
 
-// NotSent reports whether err says for certain that the request never reached
-// the provider: the budget refused it, or no connection could be made. A write
-// that failed so has not happened.
+// NotSent reports whether err shows that the request never reached the provider: the budget refused it, or no
+// connection could be made. Such a write has not happened.
 func NotSent(err error) bool {
 	if errors.Is(err, errNotSent) {
 		return true
@@ -51,8 +49,8 @@ func NotSent(err error) bool {
 	return ok && op.Op == "dial"
 }
 
-// Account is the budget of one account: a token bucket, a block that the
-// provider asked for, and counters. It is safe for concurrent use.
+// Account is the budget of one account: a token bucket, a block requested by the provider, and counters. It is safe for
+// concurrent use.
 type Account struct {
 	name    string
 	limiter *rate.Limiter
@@ -69,14 +67,14 @@ type Account struct {
 	held      int64
 }
 
-// Option changes how an Account is made.
+// Option configures an Account.
 type Option func(*Account)
 
-// WithClock makes the account read the time and wait by a clock.
+// WithClock sets the clock by which the account reads the time and waits.
 func WithClock(c providers.Clock) Option { return func(a *Account) { a.clock = c } }
 
-// WithNotify has f called before each pause between two tries, and before each longer pause that the
-// provider or the budget asks for. f is called concurrently and must not block.
+// WithNotify sets a function that is called before each pause between two tries, and before each longer pause that the
+// provider or the budget requires. f is called concurrently and must not block.
 func WithNotify(f func(Retrying)) Option {
 	return func(a *Account) {
 		if f != nil {
@@ -85,8 +83,8 @@ func WithNotify(f func(Retrying)) Option {
 	}
 }
 
-// New makes the budget of the account name: perSecond calls a second, and burst
-// at once after a rest. A perSecond of zero or less sets no limit.
+// New returns the budget of the account name: perSecond calls a second, and burst at once after a rest. A perSecond of
+// zero or less sets no limit.
 func New(name string, perSecond float64, burst int, opts ...Option) *Account {
 	limit := rate.Limit(perSecond)
 	if perSecond <= 0 {
@@ -102,10 +100,8 @@ func New(name string, perSecond float64, burst int, opts ...Option) *Account {
 // Name returns the name of the account.
 func (a *Account) Name() string { return a.name }
 
-// Wait takes one call from the budget. It waits until the bucket has one and
-// until a block that the provider asked for has ended. When the deadline of ctx
-// lies before that moment it fails at once with KindThrottled and a RetryAfter.
-// Whatever it returns, NotSent is true for it.
+// Wait takes one call from the budget. It waits for the bucket and for the end of a block. If the deadline of ctx is
+// earlier, it fails at once with KindThrottled and a RetryAfter. NotSent is true for all of its errors.
 func (a *Account) Wait(ctx context.Context) error {
 	for {
 		now := a.clock.Now()
@@ -123,7 +119,7 @@ func (a *Account) Wait(ctx context.Context) error {
 				r.CancelAt(now)
 				return err
 			}
-			// A block can have begun during the pause; the call is paid for.
+			// A block may have begun during the pause. The call is already taken from the bucket.
 			if left := a.blockLeft(a.clock.Now()); left > 0 {
 				if err := a.pause(ctx, a.clock.Now(), left, "the provider asked to wait"); err != nil {
 					return err
@@ -155,7 +151,7 @@ func (a *Account) pause(ctx context.Context, now time.Time, d time.Duration, why
 	return nil
 }
 
-// longPause is a pause before a call that is worth a word.
+// longPause is the shortest pause before a call that is reported.
 const longPause = time.Second
 
 func (a *Account) refuse(kind providers.Kind, after time.Duration, err error) error {
@@ -173,8 +169,8 @@ func (a *Account) blockLeft(now time.Time) time.Duration {
 	return a.blocked.Sub(now)
 }
 
-// Block keeps all calls back for d from now: the provider asked for it. A
-// shorter block never ends a longer one, and none is longer than MaxBlock.
+// Block delays all calls for d from now, as the provider asked. It never shortens an existing block, and is at most
+// MaxBlock.
 func (a *Account) Block(d time.Duration) {
 	if d <= 0 {
 		return
@@ -187,7 +183,7 @@ func (a *Account) Block(d time.Duration) {
 	}
 }
 
-// Left is the number of calls that the budget allows right now; -1 without a limit.
+// Left returns the number of calls that the budget allows now; -1 without a limit.
 func (a *Account) Left() int {
 	now := a.clock.Now()
 	if a.blockLeft(now) > 0 {
@@ -199,19 +195,19 @@ func (a *Account) Left() int {
 	return max(0, int(a.limiter.TokensAt(now)))
 }
 
-// State is what is known of an account's budget at one moment.
+// State is a budget's state at one moment.
 type State struct {
-	Left         int       // calls allowed right now; -1 without a limit
-	BlockedUntil time.Time // zero when there is no block
-	Calls        int64     // calls made so far; those under way are in none of the numbers below
+	Left         int       // calls allowed now; -1 without a limit
+	BlockedUntil time.Time // zero without a block
+	Calls        int64     // calls made; calls under way are in none of the counters below
 	Good         int64     // answers below 400
 	Refused      int64     // other answers of 4xx
-	Throttles    int64     // answers that said: too many
-	Failures     int64     // calls without an answer, and answers of 5xx
-	Held         int64     // calls that this budget did not let go out
+	Throttles    int64     // answers that report too many requests
+	Failures     int64     // calls without an answer, and 5xx answers
+	Held         int64     // calls that this budget refused
 }
 
-// State returns the budget as it stands.
+// State returns the current state of the budget.
 func (a *Account) State() State {
 	left, now := a.Left(), a.clock.Now()
 	a.mu.Lock()
@@ -223,14 +219,13 @@ func (a *Account) State() State {
 	return s
 }
 
-// patienceEnd is the key of the moment, by the account's clock, at which all tries of a call have had their time.
+// patienceEnd is the context key of the time, by the account's clock, at which all tries of a call must have ended.
 type patienceEnd struct{}
 
-// Retry runs op until it succeeds, fails for good, or the tries are used up. It
-// is for reads and for calls that can be repeated without harm. Only throttled
-// and unreachable are tried again, after full jitter, or after as long as the
-// provider asked for; and only when that moment lies before the end of ctx. All
-// tries together take no longer than patience. The error is that of the last try.
+// Retry runs op until it succeeds, fails permanently, or the tries are used up. It is for reads and for calls that can
+// be repeated without harm. It repeats only throttled and unreachable errors, after full jitter or after the pause that
+// the provider asked for, and only if that ends before ctx. All tries together take at most patience. It
+// returns the error of the last try.
 func (a *Account) Retry(ctx context.Context, op func(context.Context) error) error {
 	end := a.clock.Now().Add(patience)
 	ctx, cancel := context.WithCancel(context.WithValue(ctx, patienceEnd{}, end))

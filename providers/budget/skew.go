@@ -8,28 +8,28 @@ import (
 	"time"
 )
 
-// Skew is how far the clock of a server is ahead of this machine's, by the Date of its answers
-// (RFC 9110 section 6.6.1). It is safe for concurrent use.
+// Skew measures how far a server's clock is ahead of this machine's, by the Date header of its answers (RFC 9110
+// section 6.6.1). It is safe for concurrent use.
 type Skew struct {
-	outer   *Skew // which measures the same answers, or nil
+	outer   *Skew // measures the same answers, or nil
 	mu      sync.Mutex
 	ahead   time.Duration
-	within  time.Duration // how far ahead can be off
-	measure bool          // an answer had a date
+	within  time.Duration // uncertainty of ahead
+	measure bool          // at least one answer had a Date
 }
 
 type skewKey struct{}
 
-// WithSkew returns a context of which every answer that arrives through a Transport is measured, also for a Skew
-// that the context bears already.
+// WithSkew returns a context and a Skew that measures every answer received through a Transport with this context. A
+// Skew that ctx already has measures them too.
 func WithSkew(ctx context.Context) (context.Context, *Skew) {
 	s := &Skew{}
 	s.outer, _ = ctx.Value(skewKey{}).(*Skew)
 	return context.WithValue(ctx, skewKey{}, s), s
 }
 
-// Ahead returns the skew by the answer that took the least time; zero when no answer had a date, or
-// when the difference is no larger than what the time on the way explains.
+// Ahead returns the skew by the fastest answer. It is zero if no answer had a Date, or if the time in transit explains
+// the difference.
 func (s *Skew) Ahead() time.Duration {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -39,15 +39,15 @@ func (s *Skew) Ahead() time.Duration {
 	return s.ahead.Round(time.Second)
 }
 
-// observe takes in one answer to a request that was sent at one time and answered at another, by
-// this machine's clock. What comes out of a cache says nothing of the present.
+// observe measures one answer from the times of request and answer by this machine's clock. Answers from a cache are
+// ignored.
 func (s *Skew) observe(h http.Header, sent, answered time.Time) {
 	date, err := http.ParseTime(h.Get("Date"))
 	if err != nil || cached(h) {
 		return
 	}
 	took := max(0, answered.Sub(sent))
-	// A date has whole seconds: what it stands for lies half a second later, give or take as much.
+	// A Date has whole seconds, so the true time is half a second later, plus or minus half a second.
 	ahead, within := date.Add(time.Second/2).Sub(sent.Round(0).Add(took/2)), took/2+time.Second
 	if s.outer != nil {
 		s.outer.observe(h, sent, answered)

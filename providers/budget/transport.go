@@ -9,20 +9,18 @@ import (
 	"time"
 )
 
-// StatusEnhanceYourCalm is the status with which Triton's CloudAPI throttles.
+// StatusEnhanceYourCalm is the status of throttled requests of Triton's CloudAPI.
 const StatusEnhanceYourCalm = 420
 
-// Transport returns a RoundTripper that takes each request from the budget before
-// it is sent, counts it, and blocks the account for as long as an answer asks:
-// Retry-After (RFC 9110 section 10.2.3) of a 420, 429 or 503, and Cloudflare's
-// Ratelimit header when nothing remains. A nil base is http.DefaultTransport.
+// Transport returns a RoundTripper that takes each request from the budget, counts it, and blocks the account for as
+// long as an answer asks: by Retry-After (RFC 9110 section 10.2.3) of a 420, 429 or 503, or by Cloudflare's Ratelimit
+// header when no calls remain. A nil base is http.DefaultTransport.
 func (a *Account) Transport(base http.RoundTripper) http.RoundTripper {
 	return a.TransportFor(base, nil)
 }
 
-// TransportFor is Transport for an API that says too many in the body of an
-// answer whose status has another meaning, as Amazon's 400 and 503: tooMany is
-// shown the beginning of the body of every answer from 400 on.
+// TransportFor is Transport for an API that reports throttling in the body of answers with another status, such as
+// Amazon's 400 and 503. tooMany receives the beginning of the body of every answer from 400 on.
 func (a *Account) TransportFor(base http.RoundTripper, tooMany func(body []byte) bool) http.RoundTripper {
 	if base == nil {
 		base = http.DefaultTransport
@@ -40,7 +38,7 @@ type transport struct {
 func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err := t.account.Wait(req.Context()); err != nil {
 		if req.Body != nil {
-			_ = req.Body.Close() // a RoundTripper closes the body on every path; this one was never read
+			_ = req.Body.Close() // RoundTrip must close the body on every path; this body was not read
 		}
 		return nil, err
 	}
@@ -53,10 +51,10 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	return resp, err
 }
 
-// maxWord bounds what is read of the body of an error to find out what it says.
+// maxWord limits how much of an error's body is read to classify it.
 const maxWord = 64 << 10
 
-// throttles reports whether an answer says: too many. Its body can still be read whole.
+// throttles reports whether an answer says that there were too many requests. Its body remains readable as a whole.
 func (t *transport) throttles(resp *http.Response) bool {
 	switch {
 	case resp.StatusCode == http.StatusTooManyRequests || resp.StatusCode == StatusEnhanceYourCalm:
@@ -67,7 +65,7 @@ func (t *transport) throttles(resp *http.Response) bool {
 	body, err := io.ReadAll(io.LimitReader(resp.Body, maxWord))
 	var rest io.Reader = resp.Body
 	if err != nil {
-		rest = broken{err} // the caller meets it where it was met here
+		rest = broken{err} // the caller gets the same read error
 	}
 	resp.Body = struct {
 		io.Reader
@@ -76,7 +74,7 @@ func (t *transport) throttles(resp *http.Response) bool {
 	return t.tooMany(body)
 }
 
-// CloseIdleConnections lets http.Client.CloseIdleConnections reach the base.
+// CloseIdleConnections forwards http.Client.CloseIdleConnections to the base.
 func (t *transport) CloseIdleConnections() {
 	if c, ok := t.base.(interface{ CloseIdleConnections() }); ok {
 		c.CloseIdleConnections()
@@ -107,15 +105,13 @@ func (a *Account) learn(resp *http.Response, err error, throttled bool) {
 	}
 }
 
-// broken is a body that broke off.
+// broken is a body whose read failed.
 type broken struct{ err error }
 
 func (b broken) Read([]byte) (int, error) { return 0, b.err }
 
-// RetryAfter reads the Retry-After header: seconds, or an HTTP date, which is
-// taken relative to the answer's own Date where it has one, so that a skewed
-// clock does no harm. It returns 0 when there is none or it cannot be read, and
-// never more than MaxBlock.
+// RetryAfter returns the Retry-After header: seconds, or an HTTP date, which is taken relative to the answer's Date, if
+// any, because clocks may differ. It returns 0 if there is none or it is malformed, and at most MaxBlock.
 func RetryAfter(h http.Header, now time.Time) time.Duration {
 	v := strings.TrimSpace(h.Get("Retry-After"))
 	if v == "" {
@@ -134,9 +130,8 @@ func RetryAfter(h http.Header, now time.Time) time.Duration {
 	return max(0, min(at.Sub(now), MaxBlock))
 }
 
-// ParseRatelimit reads Cloudflare's Ratelimit header, `"default";r=50;t=30`:
-// calls that remain in the window, and the time until it ends. Of several
-// policies in one header the tightest counts.
+// ParseRatelimit parses Cloudflare's Ratelimit header, `"default";r=50;t=30`: the calls that remain in the window, and
+// the time until it ends. Of several policies the strictest counts.
 func ParseRatelimit(v string) (remaining int, reset time.Duration, ok bool) {
 	for item := range strings.SplitSeq(v, ",") {
 		r, t, hasR, hasT := 0, 0, false, false

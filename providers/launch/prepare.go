@@ -12,30 +12,29 @@ import (
 	"rollcall/providers"
 )
 
-// Limits of one launch. MaxNodes keeps a slip of the finger from becoming an
-// invoice; the tag limits are those of EC2 (EC2 User Guide, "Tag restrictions").
+// Limits of one launch. MaxNodes limits the cost of a typing error. The tag limits are those of EC2 (EC2 User Guide,
+// "Tag restrictions").
 const (
 	MaxNodes    = 500
-	maxTags     = 40 // of EC2's 50, for rollcall's own and the cloud's
+	maxTags     = 40 // EC2 allows 50, including rollcall's own and the cloud's
 	maxTagKey   = 128
 	maxTagValue = 256
 	maxLabel    = 63 // RFC 1035 section 2.3.4
 )
 
-// NewID makes a launch id of twelve hex digits.
+// NewID returns a random launch id of twelve hex digits.
 func NewID() string {
 	var b [6]byte
 	_, _ = rand.Read(b[:]) // never fails, see crypto/rand
 	return hex.EncodeToString(b[:])
 }
 
-// Error returns the problems, one a line.
+// Error returns the problems, one per line.
 func (p Problems) Error() string { return strings.Join(p, "\n") }
 
 func (p *Problems) add(format string, args ...any) { *p = append(*p, fmt.Sprintf(format, args...)) }
 
-// Prepare checks a spec and returns the plan of it. It does no I/O. The error is
-// Problems, with one line for each thing that is wrong.
+// Prepare checks a spec and returns its plan. It does no I/O. The error is Problems, with one line per problem.
 func Prepare(spec Spec, clouds []Cloud) (Plan, error) {
 	var p Problems
 	if !idOK(spec.ID) {
@@ -141,7 +140,7 @@ func checkTags(p *Problems, tags map[string]string) {
 	}
 }
 
-// idOK: the id becomes part of tags, names and tokens.
+// idOK reports whether the id can be part of tags, names and tokens.
 func idOK(id string) bool {
 	return id != "" && len(id) <= 32 && !strings.ContainsFunc(id, func(r rune) bool { return (r < 'a' || r > 'z') && (r < '0' || r > '9') })
 }
@@ -153,13 +152,13 @@ func labelOK(s string) bool {
 	return s != "" && s[0] != '-' && !strings.ContainsFunc(s, func(r rune) bool { return !ok(r) })
 }
 
-// name returns the name of the n-th node of the whole launch. Triton wants names
-// to be unique in an account, so a part of the launch id is in them.
+// name returns the name of the n-th node of the whole launch. It contains part of the launch id because Triton requires
+// names to be unique within an account.
 func (s *Spec) name(n int) string {
 	return s.NamePrefix + "-" + s.ID[:min(4, len(s.ID))] + "-" + fmt.Sprintf("%02d", n+1)
 }
 
-// request returns what the cloud is asked for one node.
+// request returns the launch request of one node.
 func (s *Spec) request(t *Target, n *Node) providers.LaunchRequest {
 	tags := maps.Clone(s.Tags)
 	if tags == nil {

@@ -36,9 +36,9 @@ func (n *Node) Ended() bool {
 	return false
 }
 
-// CarriesOn reports whether the same launch under the same id can bring the node further:
-// it was not asked for, was refused for a reason that passes, or is on its way. What was refused as it is
-// written, or has ended, would be refused or given back ended again.
+// CarriesOn reports whether the same launch under the same id can bring the node further: the node was not requested
+// yet, was refused for a temporary reason, or is under way. A node that was refused as invalid would be refused again,
+// and for one that has ended the cloud would return the ended instance.
 func (n *Node) CarriesOn() bool {
 	if n.Done() || n.Ended() {
 		return false
@@ -47,7 +47,7 @@ func (n *Node) CarriesOn() bool {
 	case providers.KindInvalid, providers.KindNotFound, providers.KindConflict:
 		return false
 	case providers.KindLimit:
-		return !n.Stage.Up() // a cloud has room again by itself, a name that is full does not
+		return !n.Stage.Up() // a cloud's capacity may return by itself; a full name stays full
 	}
 	return true
 }

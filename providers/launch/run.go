@@ -14,9 +14,8 @@ import (
 	"rollcall/providers"
 )
 
-// Run launches all nodes of the spec side by side and follows each until it is
-// registered, has failed or ctx ends. progress is called from one goroutine at
-// a time, once for each stage of each node; it may be nil. Running the same
+// Run launches all nodes of the spec concurrently and follows each until it is registered, has failed or ctx ends.
+// progress may be nil. It is called from one goroutine at a time, once for each stage of each node. Running the same
 // spec again launches no node twice.
 func Run(ctx context.Context, spec Spec, clouds []Cloud, o Options, progress func(Progress)) Report {
 	plan, err := Prepare(spec, clouds)
@@ -29,10 +28,9 @@ func Run(ctx context.Context, spec Spec, clouds []Cloud, o Options, progress fun
 	return execute(ctx, r, clouds, o, progress)
 }
 
-// Retry carries on with what a report says is missing, under the same launch
-// id: nodes that are registered are left alone, nodes that run are followed
-// further, the others are asked for again. A node that came up dead gets a new
-// index, since its old one would give the dead instance again.
+// Retry continues a launch from its report under the same launch id. It leaves registered nodes alone, follows running
+// nodes, and requests the others again. A node whose instance has ended gets a new index, since its old one would
+// return the ended instance.
 func Retry(ctx context.Context, r Report, clouds []Cloud, o Options, progress func(Progress)) Report {
 	if _, err := Prepare(r.Spec, clouds); err != nil {
 		r.Problems, _ = errors.AsType[Problems](err)
@@ -63,7 +61,7 @@ func Retry(ctx context.Context, r Report, clouds []Cloud, o Options, progress fu
 	return execute(ctx, r, clouds, o.withDefaults(), progress)
 }
 
-// nextNumber returns a number that no node of the launch has in its name.
+// nextNumber returns a number that is in no node's name.
 func nextNumber(s Spec, nodes []Node) int {
 	for n := len(nodes); ; n++ {
 		if !slices.ContainsFunc(nodes, func(m Node) bool { return m.Name == s.name(n) }) {
@@ -82,13 +80,12 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
-// run is one launch under way.
 type run struct {
 	o      Options
 	spec   *Spec
 	clouds map[string]Cloud
-	room   map[string]chan struct{} // launch calls under way, by cloud
-	poll   map[string]time.Duration // by cloud: many nodes are each looked at less often
+	room   map[string]chan struct{} // slots for concurrent launch calls, by cloud
+	poll   map[string]time.Duration // by cloud: with many nodes each one is polled less often
 
 	mu       sync.Mutex
 	nodes    []Node
@@ -114,14 +111,14 @@ func execute(ctx context.Context, r Report, clouds []Cloud, o Options, progress 
 	return r
 }
 
-// get returns a copy of a node as it stands.
+// get returns a copy of a node.
 func (l *run) get(i int) Node {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.nodes[i]
 }
 
-// set changes a node and reports it when its stage, its instance's id or its message changed.
+// set changes a node and reports it if its stage, instance id or message changed.
 func (l *run) set(i int, change func(*Node)) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -144,7 +141,7 @@ func (l *run) set(i int, change func(*Node)) {
 	l.progress(Progress{Node: *n, Done: done, Total: len(l.nodes)})
 }
 
-// end notes why a node goes no further for now.
+// end records why a node does not proceed for now.
 func (l *run) end(i int, stage Stage, err error, format string, args ...any) {
 	l.set(i, func(n *Node) {
 		n.Err, n.Message = err, fmt.Sprintf(format, args...)
@@ -154,7 +151,7 @@ func (l *run) end(i int, stage Stage, err error, format string, args ...any) {
 	})
 }
 
-// node takes one node as far as it goes.
+// node takes one node through its stages.
 func (l *run) node(ctx context.Context, i int) {
 	n := l.get(i)
 	if n.Done() {
@@ -177,8 +174,8 @@ func (l *run) node(ctx context.Context, i int) {
 	l.untilRegistered(ctx, i)
 }
 
-// launch asks the cloud for one node, once that is written down, again and again under the
-// same launch id and index where an answer was lost. It reports whether there is an instance.
+// launch requests one node after the journal entry is on disk, and repeats lost requests with the same launch id and
+// index. It reports whether there is an instance.
 func (l *run) launch(ctx context.Context, i int) bool {
 	n := l.get(i)
 	room := l.room[n.Cloud]
@@ -214,12 +211,12 @@ func (l *run) launch(ctx context.Context, i int) bool {
 	return taken
 }
 
-// ask asks the cloud for one node until it answers, see launch.
+// ask requests one node from the cloud until it answers; see launch.
 func (l *run) ask(ctx context.Context, i int, req providers.LaunchRequest) bool {
 	n := l.get(i)
 	until := time.Now().Add(l.o.LaunchTimeout)
-	asked := false // the cloud has asked for a pause, which it is given once on top
-	lost := false  // an answer was lost: the cloud may have taken the node
+	asked := false // the cloud asked for a pause, which is granted once on top of the limit
+	lost := false  // an answer was lost, so the cloud may have started the node
 	for try := 0; ; try++ {
 		call, cancel := context.WithDeadline(ctx, until)
 		inst, err := l.clouds[n.Cloud].Compute.Launch(call, req)
@@ -256,12 +253,12 @@ func (l *run) ask(ctx context.Context, i int, req providers.LaunchRequest) bool 
 	}
 }
 
-// wait sleeps for d and a little more, so that nodes do not ask in step; false when ctx ended first.
+// wait sleeps for d with some jitter. It returns false if ctx ends first.
 func (l *run) wait(ctx context.Context, d time.Duration) bool {
 	return l.o.Clock.Sleep(ctx, time.Duration(float64(d)*(1+0.3*rand.Float64()))) == nil
 }
 
-// pollInstance asks the cloud how the node's instance is. dead says that it will never run.
+// pollInstance queries the state of the node's instance. dead means that it will never run.
 func (l *run) pollInstance(ctx context.Context, i int) (state providers.InstanceState, dead bool) {
 	n := l.get(i)
 	inst, err := l.clouds[n.Cloud].Compute.Instance(ctx, n.Instance.ID)
@@ -269,16 +266,16 @@ func (l *run) pollInstance(ctx context.Context, i int) (state providers.Instance
 	case providers.KindOf(err) == providers.KindGone:
 		inst = n.Instance
 		inst.State = providers.StateTerminated
-	case ctx.Err() != nil: // the error says no more than that the launch was stopped
+	case ctx.Err() != nil: // the error only means that the launch was stopped
 		return "", false
 	case err != nil:
-		// A new id may be unknown to the cloud for a while, and an error is no answer.
+		// The cloud may not know a new id for a while, and an error is no answer.
 		l.set(i, func(n *Node) { n.Message = err.Error() })
 		return "", false
 	}
 	l.set(i, func(n *Node) {
 		n.Instance = inst
-		if !n.Stage.Up() { // what a running node says of itself stays
+		if !n.Stage.Up() { // the message of a running node stays
 			n.Message = ""
 		}
 	})
@@ -295,7 +292,7 @@ func (l *run) pollInstance(ctx context.Context, i int) (state providers.Instance
 	return inst.State, false
 }
 
-// untilRunning follows a node to running.
+// untilRunning follows a node until it runs.
 func (l *run) untilRunning(ctx context.Context, i int) bool {
 	n := l.get(i)
 	until := l.o.Clock.Now().Add(l.o.RunTimeout)
@@ -326,14 +323,14 @@ func (l *run) interval(cloud string, step int) time.Duration {
 	return min(l.poll[cloud]<<min(step/3, 2), 4*l.poll[cloud])
 }
 
-// watch asks how far the boot of a running node has come, and sets the stage of the node. It returns what keeps
-// the node from being registered, and whether asking again makes sense.
+// watch sets the stage of a running node by its boot state. It returns what keeps the node from being registered, and
+// whether to ask again.
 func (l *run) watch(ctx context.Context, i int) (message string, again bool) {
 	b, err := l.o.Boot(ctx, l.get(i))
 	switch providers.KindOf(err) {
 	case providers.KindInvalid:
 		return "", false
-	case providers.KindAuth: // it will not be allowed in a moment either
+	case providers.KindAuth: // permission will not appear within moments
 		return "how far it has booted cannot be seen: " + err.Error(), false
 	}
 	if err != nil {
@@ -345,11 +342,11 @@ func (l *run) watch(ctx context.Context, i int) (message string, again bool) {
 	return b.Message, true
 }
 
-// untilRegistered follows a running node into DNS.
+// untilRegistered follows a running node until it is in DNS.
 func (l *run) untilRegistered(ctx context.Context, i int) {
 	n := l.get(i)
 	until := l.o.Clock.Now().Add(l.o.RegisterTimeout)
-	put := !l.spec.Console || l.o.Register == nil // nothing to do, or done
+	put := !l.spec.Console || l.o.Register == nil // registration is done, or is not the console's
 	watched := l.o.Boot != nil
 	says := ""
 	for step := 0; ; step++ {
@@ -385,7 +382,7 @@ func (l *run) untilRegistered(ctx context.Context, i int) {
 				"it runs, and is not in DNS after %s: look at its console log, or retry%s", l.o.RegisterTimeout, reasonText(err, says))
 			return
 		}
-		if ctx.Err() == nil { // else the error says no more than that the launch was stopped
+		if ctx.Err() == nil { // else the error only means that the launch was stopped
 			l.set(i, func(n *Node) {
 				n.Message = says
 				if err != nil {
@@ -405,7 +402,7 @@ func (l *run) untilRegistered(ctx context.Context, i int) {
 	}
 }
 
-// reasonText returns the end of a sentence that says why a node is not in DNS: the error of its registration, else says, what the node wrote.
+// reasonText returns the end of a sentence about why a node is not in DNS: err, or else says, the node's own message.
 func reasonText(err error, says string) string {
 	switch {
 	case err != nil:

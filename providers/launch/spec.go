@@ -1,5 +1,5 @@
-// Package launch takes a rendered launch to one or several clouds, each node
-// exactly once, and follows every node until it runs and is registered.
+// Package launch starts the nodes of a rendered launch in one or several clouds, each exactly once, and follows every
+// node until it runs and is registered.
 package launch
 
 import (
@@ -9,8 +9,8 @@ import (
 	"rollcall/providers"
 )
 
-// UserDataLimit is the most user data that EC2 takes, in raw bytes before
-// base64 (EC2 User Guide, "Run commands on your Linux instance at launch").
+// UserDataLimit is EC2's limit of user data in raw bytes, before base64 (EC2 User Guide, "Run commands on your Linux
+// instance at launch").
 const UserDataLimit = 16384
 
 // Compute is the part of a cloud that a launch needs.
@@ -19,28 +19,27 @@ type Compute interface {
 	providers.InstanceGetter
 }
 
-// Cloud is one cloud that a launch can go to.
+// Cloud is one cloud that nodes can be launched in.
 type Cloud struct {
 	Name     string // name from the config
 	Provider providers.Provider
 	Compute  Compute
 }
 
-// Spec is a whole launch, as plain data.
+// Spec describes a whole launch, as plain data.
 type Spec struct {
-	ID         string            // launch id, see NewID; the same id never launches a node twice
-	Fleet      string            // fleet id, put on every node as a tag; may be empty
-	Service    string            // service name, put on every node as a tag; may be empty
+	ID         string            // launch id, see NewID; nodes of one id are never launched twice
+	Fleet      string            // fleet id, a tag of every node; may be empty
+	Service    string            // service name, a tag of every node; may be empty
 	Template   string            // name of the boot template, for the record
 	NamePrefix string            // node names are <prefix>-<four digits of the id>-<number>
-	Tags       map[string]string // further tags of every node
-	Nodes      []Target          // one entry for each cloud
-	// Console says that the console registers the nodes, by Options.Register,
-	// instead of the nodes themselves.
+	Tags       map[string]string // additional tags of every node
+	Nodes      []Target          // one entry per cloud
+	// Console means that the console registers the nodes, by Options.Register, instead of the nodes themselves.
 	Console bool
 }
 
-// Target is what is launched in one cloud.
+// Target describes the nodes to launch in one cloud.
 type Target struct {
 	Cloud    string // name of the cloud
 	Count    int
@@ -53,59 +52,58 @@ type Target struct {
 	Metadata map[string]string // Triton only; may hold secrets, never logged
 }
 
-// Problems lists everything that is wrong with a spec, one clear line each.
+// Problems lists everything that is wrong with a spec, one line each.
 type Problems []string
 
-// Plan is what a valid spec comes to: one request for each node, in order.
+// Plan holds the launch requests of a valid spec, one per node and in order.
 type Plan struct {
 	Spec  Spec
 	Nodes []Node
 }
 
-// Stage says how far a node has come.
+// Stage is the progress of a node.
 type Stage string
 
-// The stages of a node, in order; failed and unknown end the way early.
+// The stages of a node, in order. StageFailed and StageUnknown can follow any of them.
 const (
-	StageWaiting    Stage = "waiting"    // not asked for yet
-	StageLaunching  Stage = "launching"  // the cloud was asked
-	StagePending    Stage = "pending"    // the cloud has taken it, it does not run yet
-	StageRunning    Stage = "running"    // it runs, and is not in DNS yet
-	StageBooting    Stage = "booting"    // as running, and its system is seen to come up; skipped where that is not known
-	StageHealthy    Stage = "healthy"    // as running, and its health check is seen to pass; skipped where that is not known
-	StageRegistered Stage = "registered" // it is in DNS: done
+	StageWaiting    Stage = "waiting"    // not requested yet
+	StageLaunching  Stage = "launching"  // requested from the cloud
+	StagePending    Stage = "pending"    // accepted by the cloud, not running yet
+	StageRunning    Stage = "running"    // runs, but is not in DNS yet
+	StageBooting    Stage = "booting"    // runs, and its system is coming up; skipped if that is not known
+	StageHealthy    Stage = "healthy"    // runs, and its health check passes; skipped if that is not known
+	StageRegistered Stage = "registered" // in DNS: done
 	StageFailed     Stage = "failed"     // see Node.Err
-	StageUnknown    Stage = "unknown"    // the cloud may have taken it; a retry asks again under the same id
+	StageUnknown    Stage = "unknown"    // the cloud may have started it; a retry requests it again with the same id
 )
 
-// Up reports whether a node in this stage runs without being in DNS yet.
+// Up reports whether a node in this stage runs but is not in DNS yet.
 func (s Stage) Up() bool { return s == StageRunning || s == StageBooting || s == StageHealthy }
 
-// BootState is what is known of the boot of a running node, by evidence: its
-// console log, or a health check made from here.
+// BootState is the boot progress of a running node, as shown by its console log or by a health check made from here.
 type BootState struct {
-	Stage   Stage  // StageBooting or StageHealthy; empty when it is not known
-	Message string // what keeps the node from being registered, in its own words; may be empty
-	Ended   bool   // its boot script has run to its end, by the console log
+	Stage   Stage  // StageBooting or StageHealthy; empty if unknown
+	Message string // what keeps the node from being registered, in the node's words; may be empty
+	Ended   bool   // its boot script has ended, by the console log
 	Failed  bool   // its boot script failed, by the console log
 }
 
-// Node is one node of a launch and how far it has come.
+// Node is one node of a launch and its progress.
 type Node struct {
 	Cloud    string             `json:"cloud"`
-	Index    int                `json:"index"` // number within the launch and cloud, see providers.LaunchRequest
+	Index    int                `json:"index"` // number within launch and cloud, see providers.LaunchRequest
 	Name     string             `json:"name"`
 	Stage    Stage              `json:"stage"`
-	Instance providers.Instance `json:"instance,omitzero"` // as last seen; zero before the cloud has taken it
+	Instance providers.Instance `json:"instance,omitzero"` // as last seen; zero until the cloud has accepted the node
 	Message  string             `json:"message,omitempty"` // one line for a person
 	Err      error              `json:"-"`
 	Since    time.Time          `json:"since,omitzero"` // when it entered its stage
 }
 
-// Done reports whether the node is where it should be.
+// Done reports whether the node is registered.
 func (n *Node) Done() bool { return n.Stage == StageRegistered }
 
-// Progress reports one node that has come further, or has not.
+// Progress reports a change of one node.
 type Progress struct {
 	Node  Node
 	Done  int // nodes registered so far
@@ -116,55 +114,51 @@ type Progress struct {
 type Report struct {
 	Spec     Spec
 	Nodes    []Node
-	Problems Problems // the spec was refused and nothing was started
+	Problems Problems // why the spec was refused; nothing was started then
 	Started  time.Time
 	Finished time.Time
 }
 
-// Journal writes launches down before they are made, and what became of them. It is safe for
-// concurrent use.
+// Journal records launches before they are made, and their outcomes. It is safe for concurrent use.
 type Journal interface {
-	// Begin returns once it is on disk that a node is about to be asked for. When it
-	// fails, the cloud is not asked.
+	// Begin returns when the launch of a node is recorded on disk. If it fails, the node is not requested.
 	Begin(ctx context.Context, n Node, req providers.LaunchRequest) (entry string, err error)
-	// End writes what became of an entry that was begun.
+	// End records the outcome of an entry.
 	End(entry string, o Outcome) error
 }
 
-// Outcome is what became of asking a cloud for one node.
+// Outcome is the outcome of requesting one node.
 type Outcome struct {
-	Instance providers.Instance // zero when Err is set
+	Instance providers.Instance // zero if Err is set
 	Err      error
-	Lost     bool // the answer was lost: the cloud may have taken the node
+	Lost     bool // the answer was lost, so the cloud may have started the node
 }
 
-// Options are what following a launch needs. The zero value of every field is usable.
+// Options configure how a launch is followed. The zero value of every field is usable.
 type Options struct {
-	// Registered reports whether a running node is in DNS. Nil: a node is done
-	// as soon as it runs.
+	// Registered reports whether a running node is in DNS. If it is nil, a node is done when it runs.
 	Registered func(ctx context.Context, n Node) (bool, error)
-	// Register puts a running node into DNS, when Spec.Console is set. It is
-	// called again after an error that may pass, so it must be idempotent.
+	// Register registers a running node in DNS if Spec.Console is set. It must be idempotent, because it is called
+	// again after a temporary error.
 	Register func(ctx context.Context, n Node) error
-	// Note returns what is to be said of a node once it is registered; empty for nothing. May be nil.
+	// Note returns a remark about a registered node, or "". It may be nil.
 	Note func(n Node) string
-	// Boot says how far the boot of a running node has come. An error is no
-	// answer, and one of providers.KindInvalid or KindAuth says that there will never be one:
-	// the node is not asked about again. Nil: no one looks.
+	// Boot returns the boot state of a running node. An error of kind providers.KindInvalid or KindAuth means that it
+	// will never be known and Boot is not called again; any other error means that it is unknown now. It may be nil.
 	Boot func(ctx context.Context, n Node) (BootState, error)
-	// Journal is asked before every launch of a node. Nil: nothing is written down.
+	// Journal records every launch of a node. If it is nil, nothing is recorded.
 	Journal Journal
-	// Earlier returns the id of the instance that an earlier try of the launch got for a node, or
-	// empty. That node is not asked for again. Nil: there was no earlier try.
+	// Earlier returns the id of the instance that an earlier try of the launch started for a node, or "". Such a node
+	// is not requested again. It may be nil.
 	Earlier func(n Node) string
-	// TakenOnly ends the way of a node once its cloud has taken it: it is not followed further.
+	// TakenOnly ends the launch of a node once its cloud has accepted it.
 	TakenOnly bool
 	Clock     providers.Clock
 
-	Concurrency     int           // nodes under way at a time in one cloud; default 8
-	Tries           int           // launch calls for one node; default 4
-	LaunchTimeout   time.Duration // for all launch calls for one node together, and one pause that the cloud asks for on top; default 45 s
-	Poll            time.Duration // between two looks at a node; grows to four times that; default 2 s
+	Concurrency     int           // concurrent nodes in one cloud; default 8
+	Tries           int           // launch calls per node; default 4
+	LaunchTimeout   time.Duration // for all launch calls of one node, plus one pause that the cloud asks for; default 45 s
+	Poll            time.Duration // interval of polling a node; grows to four times that; default 2 s
 	RunTimeout      time.Duration // from launch to running; default 10 min
 	RegisterTimeout time.Duration // from running to registered; default 10 min
 }
