@@ -104,7 +104,7 @@ func (a *Accounts) cloud(c *config.Cloud) CloudSource {
 
 // zone sets up one zone.
 func (a *Accounts) zone(z *config.Zone) ZoneSource {
-	return ZoneSource{Name: z.Name, Id: z.ID, Provider: z.Provider, DNSAccount: a.DNSAccount(z.Provider, z.Name, z.Settings), Pos: z.Pos}
+	return ZoneSource{Name: z.Name, ID: z.ID, Provider: z.Provider, DNSAccount: a.DNSAccount(z.Provider, z.Name, z.Settings), Pos: z.Pos}
 }
 
 // DNSAccount sets up an account at a DNS provider, or returns the one that was set up before for zones of the same settings.

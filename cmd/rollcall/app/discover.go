@@ -138,7 +138,7 @@ func (d *Discovery) addZones(p providers.Provider, a DNSAccount, zones []provide
 			d.Config.Zones = append(d.Config.Zones, config.Zone{Name: z.Name, Provider: p})
 			continue
 		}
-		d.Zones = append(d.Zones, ZoneSource{Name: z.Name, Id: id, Provider: p, DNSAccount: a})
+		d.Zones = append(d.Zones, ZoneSource{Name: z.Name, ID: id, Provider: p, DNSAccount: a})
 		d.Config.Zones = append(d.Config.Zones, config.Zone{Name: z.Name, ID: id, Provider: p})
 	}
 }

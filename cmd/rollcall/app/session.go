@@ -219,7 +219,7 @@ func (s *Session) Start(timeout time.Duration) {
 		o.Clouds = append(o.Clouds, src)
 	}
 	for i, z := range s.Zones() {
-		src := fleet.ZoneSource{Name: z.Name, ID: z.Id, Provider: z.Provider, Err: z.Err}
+		src := fleet.ZoneSource{Name: z.Name, ID: z.ID, Provider: z.Provider, Err: z.Err}
 		if z.DNS != nil {
 			src.DNS = z.DNS
 		}

@@ -28,7 +28,7 @@ type CloudSource struct {
 // ZoneSource is one zone with the account that it is asked of, set up or not.
 type ZoneSource struct {
 	Name     string
-	Id       string // of the zone, where the config has it
+	ID       string // of the zone, where the config has it
 	Provider providers.Provider
 	DNSAccount
 	Pos  config.Pos
@@ -111,7 +111,7 @@ func (a *Accounts) Configured(ctx context.Context, c *config.Config) (clouds []C
 	}
 	for i, s := range ofZones {
 		of := &c.Zones[i]
-		zones = append(zones, s.within(ctx, ZoneSource{Name: of.Name, Id: of.ID, Provider: of.Provider, Pos: of.Pos, DNSAccount: DNSAccount{Err: errSlow(of.Name)}, late: s}))
+		zones = append(zones, s.within(ctx, ZoneSource{Name: of.Name, ID: of.ID, Provider: of.Provider, Pos: of.Pos, DNSAccount: DNSAccount{Err: errSlow(of.Name)}, late: s}))
 	}
 	return clouds, zones
 }

@@ -163,7 +163,7 @@ func checkSources(ctx context.Context, clouds []app.CloudSource, zones []app.Zon
 			z := &zones[i]
 			found, err := providers.Zone{}, z.Err
 			if err == nil {
-				found, err = providers.FindZone(ctx, z.DNS, z.Name, z.Id, "")
+				found, err = providers.FindZone(ctx, z.DNS, z.Name, z.ID, "")
 			}
 			found.Name, errs[len(clouds)+i] = z.Name, err
 			snap.Zones[i] = providers.ZoneView{Zone: found, Coverage: providers.Coverage{State: providers.CoverageComplete}}

@@ -80,7 +80,7 @@ launch id of an earlier try, it carries that launch on and launches nothing twic
 	l.StringVar(&f.Service, "service", "", "declared `service` that the nodes are for")
 	l.StringVar(&f.Template, "template", "", "boot `template` (default: the one for the service's kind)")
 	l.StringVar(&f.Name, "name", "", "`prefix` of the nodes' names")
-	l.StringVar(&f.Id, "id", "", "launch `id` of an earlier try, to carry on with")
+	l.StringVar(&f.ID, "id", "", "launch `id` of an earlier try, to carry on with")
 	l.StringSliceVar(&f.Size, "size", nil, "instance type or package, `[C=]SIZE`")
 	l.StringSliceVar(&f.Image, "image", nil, "image id, `[C=]IMAGE`")
 	l.StringSliceVar(&f.Network, "network", nil, "subnet or network id, `[C=]NETWORK`")

@@ -52,7 +52,7 @@ func (s *serviceSession) findZone(ctx context.Context) error {
 	ctx, skew := budget.WithSkew(ctx)
 	defer func() { s.ahead = skew.Ahead() }()
 	err := s.dns.Ask(ctx, func() (err error) {
-		s.zone, err = providers.FindZone(ctx, s.source.DNS, s.source.Name, s.source.Id, "")
+		s.zone, err = providers.FindZone(ctx, s.source.DNS, s.source.Name, s.source.ID, "")
 		return err
 	})
 	if err != nil {

@@ -92,7 +92,7 @@ func (s *Launcher) Follow(spec *launch.Spec) launch.Options {
 	if !ok || z.DNS == nil {
 		return o
 	}
-	r := &registrations{s: s, service: d, dns: z.DNS, zoneID: z.Id, every: 2 * time.Second}
+	r := &registrations{s: s, service: d, dns: z.DNS, zoneID: z.ID, every: 2 * time.Second}
 	o.Registered, o.Boot = r.registered, s.bootState
 	if spec.Console {
 		h := s.newNodeHealth(d)

@@ -32,7 +32,7 @@ type Request struct {
 	Service  string
 	Template string
 	Name     string // prefix of the nodes' names
-	Id       string // of an earlier try
+	ID       string // of an earlier try
 
 	counts map[string]int    // nodes, by cloud
 	order  []string          // of the clouds
@@ -72,7 +72,7 @@ func (r *Request) ParseClouds(args []string) (err error) {
 func (s *Launcher) Spec(ctx context.Context, v *dnsview.View, f *Request) (launch.Spec, BootScripts, error) {
 	templates := TemplatesOf(s.Program)
 	made := BootScripts{Texts: map[string]string{}, Findings: []Finding{}}
-	spec := launch.Spec{ID: f.Id, Template: f.Template, NamePrefix: f.Name}
+	spec := launch.Spec{ID: f.ID, Template: f.Template, NamePrefix: f.Name}
 	if spec.ID == "" {
 		spec.ID = launch.NewID()
 	}
@@ -87,9 +87,9 @@ func (s *Launcher) Spec(ctx context.Context, v *dnsview.View, f *Request) (launc
 		return spec, made, exit.Usagef("launch needs --service, or --template; %s", s.Config.DeclaredNames())
 	}
 	var before []journal.Entry
-	if f.Id != "" {
+	if f.ID != "" {
 		var err error
-		if before, err = s.EntriesOf(f.Id); err != nil {
+		if before, err = s.EntriesOf(f.ID); err != nil {
 			return spec, made, err
 		}
 	}
