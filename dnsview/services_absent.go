@@ -12,7 +12,7 @@ import (
 func (t *serviceTree) remembered() {
 	hosts := map[index.InstanceKey][]index.QuiescedMarker{} // what is remembered of names that no service is known by
 	for _, m := range t.QuiescedMarkers {
-		if k := (index.InstanceKey{Cloud: m.Owner.Cloud, ID: m.Owner.Instance}); OfHost(m) && !t.roundRobin(m.Name) {
+		if k := (index.InstanceKey{Cloud: m.Owner.Cloud, ID: m.Owner.Instance}); m.OfHost() && !t.roundRobin(m.Name) {
 			hosts[k] = append(hosts[k], m)
 		}
 	}
@@ -34,9 +34,6 @@ func (t *serviceTree) remembered() {
 		t.rememberedAddress(t.membersOf(m.Name, index.RoundRobin), m)
 	}
 }
-
-// OfHost reports whether a marker remembers an address.
-func OfHost(m index.QuiescedMarker) bool { return m.Owner.Type == "A" || m.Owner.Type == "AAAA" }
 
 func (t *serviceTree) roundRobin(name string) bool {
 	ro := t.members[name]

@@ -152,11 +152,11 @@ func (t *serviceTree) findingsOf(n *NodeView) []*Finding {
 	var out []*Finding
 	for _, list := range [][]*providers.Record{n.Records, n.Hosts, n.Markers} {
 		for _, r := range list {
-			out = append(out, t.view.byRecord[r]...)
+			out = append(out, t.view.FindingsOfRecord(r)...)
 		}
 	}
 	if n.Ref.ID != "" {
-		for _, f := range t.view.byInstance[n.owner()] {
+		for _, f := range t.view.FindingsOfInstance(n.owner().Cloud, n.owner().ID) {
 			if f.Service == n.Service || f.Service == "" && f.Record == nil {
 				out = append(out, f)
 			}

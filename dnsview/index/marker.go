@@ -36,6 +36,9 @@ type QuiescedMarker struct {
 	Name   string // of the record that was taken out
 }
 
+// OfHost reports whether the marker remembers an address.
+func (m QuiescedMarker) OfHost() bool { return m.Owner.Type == "A" || m.Owner.Type == "AAAA" }
+
 // Named returns the records of a zone with one name, from a map that is made when it is
 // first asked for. It is for Inspect alone: a finished view is read by many at once.
 func (z *ZoneState) Named(name string) []*providers.Record {

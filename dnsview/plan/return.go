@@ -231,7 +231,7 @@ func (b *builder) recallSRV(m index.QuiescedMarker, all []index.QuiescedMarker) 
 	x := b.v.Index
 	var others []index.QuiescedMarker
 	for _, o := range all {
-		if dnsview.OfHost(o) && x.ServicesByName[o.Name] == nil && x.ZoneOf(o.Name) == m.Zone {
+		if o.OfHost() && x.ServicesByName[o.Name] == nil && x.ZoneOf(o.Name) == m.Zone {
 			others = append(others, o)
 		}
 	}
