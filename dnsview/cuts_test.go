@@ -8,6 +8,7 @@ import (
 	"rollcall/dnsview/guard"
 	"rollcall/dnsview/index"
 	"rollcall/dnsview/plan"
+	"rollcall/dnsview/tree"
 	"rollcall/providers"
 )
 
@@ -122,7 +123,7 @@ func TestARecordThatNobodyCanResolveIsOccludedAndHasNoRemedyButToGo(t *testing.T
 func TestNothingLiveIsSeenBelowADelegationInTheServiceTree(t *testing.T) {
 	w := newWorld()
 	w.hide()
-	for _, s := range w.view().ServiceTree() {
+	for _, s := range tree.Of(w.view()) {
 		if s.Name == hiddenWWW && (s.Live != 0 || s.Running != 2) {
 			t.Errorf("%d live of %d running", s.Live, s.Running)
 		}
@@ -131,7 +132,7 @@ func TestNothingLiveIsSeenBelowADelegationInTheServiceTree(t *testing.T) {
 	for _, name := range []string{"sd-01.unilans.net", "sd-02.unilans.net"} {
 		w.addRecord(providers.Record{Zone: r53Zone, Name: name, Type: "NS", TTL: 60, Value: "ns1.other.example"})
 	}
-	for _, s := range w.view().ServiceTree() {
+	for _, s := range tree.Of(w.view()) {
 		if strings.Contains(s.Name, "_theservice") && s.Live != 0 {
 			t.Errorf("%s: %d live, though the targets of its SRV values are delegated", s.Name, s.Live)
 		}

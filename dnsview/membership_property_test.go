@@ -11,16 +11,17 @@ import (
 	"rollcall/dnsview/guard"
 	"rollcall/dnsview/index"
 	"rollcall/dnsview/services"
+	"rollcall/dnsview/tree"
 	"rollcall/providers"
 )
 
 // rostersOf returns the rosters of a view by the name that nodes serve under.
-func rostersOf(v *dnsview.View) map[string]*dnsview.ServiceMembers {
-	out := map[string]*dnsview.ServiceMembers{}
-	for _, s := range v.ServiceTree() {
-		out[s.Name] = &s.ServiceMembers
+func rostersOf(v *dnsview.View) map[string]*tree.Members {
+	out := map[string]*tree.Members{}
+	for _, s := range tree.Of(v) {
+		out[s.Name] = &s.Members
 		for _, i := range s.Incarnations {
-			out[i.Name] = &i.ServiceMembers
+			out[i.Name] = &i.Members
 		}
 	}
 	return out
@@ -41,7 +42,7 @@ func TestNoFindingAboutTheMembersOfAServiceContradictsTheTree(t *testing.T) {
 			fail := func(why string) {
 				t.Fatalf("%s: %s\nthe tree: %d live, %d nodes: %s", f.Class, f.Reason, r.Live, len(r.Nodes), why)
 			}
-			at := slices.IndexFunc(r.Nodes, func(n *dnsview.NodeView) bool {
+			at := slices.IndexFunc(r.Nodes, func(n *tree.Node) bool {
 				return f.Instance != nil && n.Ref.Key == f.Instance.Key && n.Ref.ID == f.Instance.ID && n.Fleet == ""
 			})
 			switch {
@@ -84,7 +85,7 @@ func TestNoFindingAboutTheMembersOfAServiceContradictsTheTree(t *testing.T) {
 					fail("it counts others")
 				}
 			case is(dnsview.SRVNoPTR), is(dnsview.SRVNoTXT):
-				if !slices.ContainsFunc(r.Nodes, func(n *dnsview.NodeView) bool { return len(n.Records) > 0 }) {
+				if !slices.ContainsFunc(r.Nodes, func(n *tree.Node) bool { return len(n.Records) > 0 }) {
 					fail("no node has an SRV value")
 				}
 			}
@@ -142,13 +143,13 @@ func TestNoGuardContradictsTheTreeAboutTheMembersThatAServiceKeeps(t *testing.T)
 func TestTheGuardOfAnIncarnationThatIsRetiredSeesTheNodesThatTheTreeShows(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		v := mishapsAndQuiesce(t).view()
-		for _, s := range v.ServiceTree() {
+		for _, s := range tree.Of(v) {
 			for _, i := range s.Incarnations {
 				if i.Zone == "" {
 					continue
 				}
 				e := &guard.Evidence{View: v, Verb: index.VerbRetire, Change: &providers.Change{Op: providers.OpDelete, Before: providers.Record{Zone: i.Zone, Name: i.Name, Type: "TXT"}}}
-				nodes := slices.ContainsFunc(i.Nodes, func(n *dnsview.NodeView) bool { return len(n.Records) > 0 })
+				nodes := slices.ContainsFunc(i.Nodes, func(n *tree.Node) bool { return len(n.Records) > 0 })
 				if g := e.CheckRetired(); !g.NoEvidence && g.Pass == nodes {
 					t.Fatalf("%s has nodes %v: %+v", i.Name, nodes, g)
 				}

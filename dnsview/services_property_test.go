@@ -12,6 +12,7 @@ import (
 	"rollcall/dnsview"
 	"rollcall/dnsview/index"
 	"rollcall/dnsview/plan"
+	"rollcall/dnsview/tree"
 )
 
 // mishapsAndQuiesce is a world in which things went wrong, and some nodes were taken out.
@@ -62,7 +63,7 @@ func TestTheLiveMembersOfAServiceAreThoseThatItsMinimumCounts(t *testing.T) {
 				thin[f.Service] = f.Reason
 			}
 		}
-		check := func(r *dnsview.ServiceMembers) {
+		check := func(r *tree.Members) {
 			if r.Declared == nil {
 				return
 			}
@@ -71,17 +72,17 @@ func TestTheLiveMembersOfAServiceAreThoseThatItsMinimumCounts(t *testing.T) {
 				t.Fatalf("%s: %d live, minimum %d, finding %q", r.Name, r.Live, r.Minimum, reason)
 			}
 		}
-		for _, s := range v.ServiceTree() {
-			check(&s.ServiceMembers)
+		for _, s := range tree.Of(v) {
+			check(&s.Members)
 			for _, i := range s.Incarnations {
-				check(&i.ServiceMembers)
+				check(&i.Members)
 			}
 		}
 	})
 }
 
 // f holds the reason of a finding against what a roster counts, where the reason says it.
-func f(reason string, r *dnsview.ServiceMembers) error {
+func f(reason string, r *tree.Members) error {
 	if strings.Contains(reason, " live member") && !strings.Contains(reason, " has "+index.Plural(r.Live, "live member", "live members")+",") {
 		return fmt.Errorf("%s: %d", reason, r.Live)
 	}
@@ -92,8 +93,8 @@ func f(reason string, r *dnsview.ServiceMembers) error {
 func TestNoNodeIsLostAndNoneIsThereTwice(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		v := mishapsAndQuiesce(t).view()
-		seen, records := map[dnsview.NodeKey]bool{}, map[string]int{}
-		count := func(r *dnsview.ServiceMembers) {
+		seen, records := map[tree.NodeKey]bool{}, map[string]int{}
+		count := func(r *tree.Members) {
 			for _, n := range r.Nodes {
 				if seen[n.Key()] {
 					t.Fatalf("%v is there twice", n.Key())
@@ -104,10 +105,10 @@ func TestNoNodeIsLostAndNoneIsThereTwice(t *testing.T) {
 				}
 			}
 		}
-		for _, s := range v.ServiceTree() {
-			count(&s.ServiceMembers)
+		for _, s := range tree.Of(v) {
+			count(&s.Members)
 			for _, i := range s.Incarnations {
-				count(&i.ServiceMembers)
+				count(&i.Members)
 			}
 		}
 		for z := range v.Snapshot.Zones {
@@ -129,7 +130,7 @@ func benchmarkServices(b *testing.B, records int) {
 	v := dnsview.Inspect(bigWorld(records, false))
 	b.ReportAllocs()
 	for b.Loop() {
-		v.ServiceTree()
+		tree.Of(v)
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"rollcall/dnsview"
 	"rollcall/dnsview/index"
 	"rollcall/dnsview/plan"
+	"rollcall/dnsview/tree"
 	"rollcall/providers"
 )
 
@@ -17,7 +18,7 @@ import (
 // with two spaces before what lies below.
 func treeText(v *dnsview.View) []string {
 	var out []string
-	add := func(indent string, r *dnsview.ServiceMembers, name, more string) {
+	add := func(indent string, r *tree.Members, name, more string) {
 		l := indent + name + fmt.Sprintf(" live %d/%d", r.Live, r.Minimum)
 		if len(r.Clouds) > 0 {
 			l += " " + strings.Join(r.Clouds, ",")
@@ -30,7 +31,7 @@ func treeText(v *dnsview.View) []string {
 		}
 		out = append(out, l+more)
 	}
-	nodes := func(indent string, r *dnsview.ServiceMembers) {
+	nodes := func(indent string, r *tree.Members) {
 		for _, n := range r.Nodes {
 			l := indent + n.Ref.Name
 			if n.HasSRV {
@@ -52,13 +53,13 @@ func treeText(v *dnsview.View) []string {
 			out = append(out, l)
 		}
 	}
-	for _, s := range v.ServiceTree() {
+	for _, s := range tree.Of(v) {
 		more := ""
 		if s.Listed {
 			more = " listed"
 		}
-		add("", &s.ServiceMembers, s.Name, more)
-		nodes("  ", &s.ServiceMembers)
+		add("", &s.Members, s.Name, more)
+		nodes("  ", &s.Members)
 		for _, i := range s.Incarnations {
 			more := ""
 			for _, p := range i.PTR {
@@ -70,8 +71,8 @@ func treeText(v *dnsview.View) []string {
 			if i.Closed {
 				more += " closed"
 			}
-			add("  ", &i.ServiceMembers, i.Label, more)
-			nodes("    ", &i.ServiceMembers)
+			add("  ", &i.Members, i.Label, more)
+			nodes("    ", &i.Members)
 		}
 	}
 	return out
@@ -353,7 +354,7 @@ func TestANodeKeepsItsKeyWhenItIsQuiescedBalancedAndReturned(t *testing.T) {
 	w.byHand("box", v1Name, "20 0 80", "203.0.113.5")
 	keys := func() []string {
 		var out []string
-		for _, s := range w.view().ServiceTree() {
+		for _, s := range tree.Of(w.view()) {
 			for _, n := range s.Nodes {
 				out = append(out, fmt.Sprint(n.Key()))
 			}
@@ -397,7 +398,7 @@ func TestHealthIsWhatTheChecksSaidAndOldWordsAreNone(t *testing.T) {
 		{Service: wwwName, Key: keyEast, ID: tritonA, Failed: 3, Of: 3, Error: "refused", At: testNow},
 		{Service: v1Name, Key: keyUse1, ID: ec2B, Of: 3, At: testNow.Add(-time.Hour)},
 	}
-	tree := w.view().ServiceTree()
+	tree := tree.Of(w.view())
 	www, v1 := tree[0].Nodes, tree[1].Incarnations[0].Nodes
 	if h := www[0].Health; h == nil || h.Failed != 0 || h.Of != 3 {
 		t.Errorf("%+v", h)

@@ -38,7 +38,7 @@ func sortFindings(in []Finding) []Finding {
 		if a.rank != b.rank {
 			return cmp.Compare(a.rank, b.rank)
 		}
-		return compareFindings(&in[a.at], &in[b.at])
+		return CompareFindings(&in[a.at], &in[b.at])
 	})
 	out := make([]Finding, len(in))
 	for i, k := range keys {
@@ -47,8 +47,8 @@ func sortFindings(in []Finding) []Finding {
 	return out
 }
 
-// compareFindings orders findings of one class and severity by what they are about.
-func compareFindings(a, b *Finding) int {
+// CompareFindings orders findings of one class and severity by what they are about.
+func CompareFindings(a, b *Finding) int {
 	if c := cmp.Or(cmp.Compare(a.Zone, b.Zone), cmp.Compare(a.Service, b.Service)); c != 0 {
 		return c
 	}

@@ -13,6 +13,7 @@ import (
 	"rollcall/dnsview"
 	"rollcall/dnsview/index"
 	"rollcall/dnsview/rows"
+	"rollcall/dnsview/tree"
 	"rollcall/providers"
 	"rollcall/providers/journal"
 )
@@ -202,7 +203,7 @@ func BenchmarkFilter100000Rows(b *testing.B) {
 
 func TestNodesAndServicesPassByWhatTheirColumnsShow(t *testing.T) {
 	v := view()
-	s := v.ServiceTree()[0]
+	s := tree.Of(v)[0]
 	if len(s.Nodes) != 2 {
 		t.Fatalf("%+v", s.Nodes)
 	}
@@ -238,15 +239,15 @@ func TestNodesAndServicesPassByWhatTheirColumnsShow(t *testing.T) {
 			t.Errorf("%s: %v", c.filter, err)
 			continue
 		}
-		got := map[dnsview.NodeState]string{}
+		got := map[tree.NodeState]string{}
 		for _, n := range s.Nodes {
 			got[n.State] = "."
 			if f.Match(rows.NewNode(v, n)) {
 				got[n.State] = "+"
 			}
 		}
-		if got := got[dnsview.NodeRunning] + got[dnsview.NodeDead]; got != c.nodes || f.Match(&rows.Service{Members: &s.ServiceMembers}) != c.service {
-			t.Errorf("%s: nodes %s, service %v", c.filter, got, f.Match(&rows.Service{Members: &s.ServiceMembers}))
+		if got := got[tree.NodeRunning] + got[tree.NodeDead]; got != c.nodes || f.Match(&rows.Service{Members: &s.Members}) != c.service {
+			t.Errorf("%s: nodes %s, service %v", c.filter, got, f.Match(&rows.Service{Members: &s.Members}))
 		}
 	}
 }

@@ -6,6 +6,7 @@ import (
 
 	"rollcall/dnsview"
 	"rollcall/dnsview/rows"
+	"rollcall/dnsview/tree"
 	"rollcall/providers"
 )
 
@@ -46,10 +47,10 @@ func TestAFilterChoosesSources(t *testing.T) {
 }
 
 func TestAServicePassesByItselfOrByOneOfItsNodes(t *testing.T) {
-	node := &dnsview.NodeView{State: dnsview.NodeDead}
+	node := &tree.Node{State: tree.NodeDead}
 	node.Ref.Cloud, node.Ref.Name, node.Ref.ID = "aws-use1", "www-01", "i-1"
 	thin := &dnsview.Finding{Class: dnsview.Thin, Severity: dnsview.Critical}
-	r := &dnsview.ServiceMembers{Name: "www.scalability.expert", Kind: "rr", Zone: "scalability.expert", Clouds: []string{"aws-use1"}, Nodes: []*dnsview.NodeView{node}, Findings: []*dnsview.Finding{thin}}
+	r := &tree.Members{Name: "www.scalability.expert", Kind: "rr", Zone: "scalability.expert", Clouds: []string{"aws-use1"}, Nodes: []*tree.Node{node}, Findings: []*dnsview.Finding{thin}}
 	for text, want := range map[string]bool{
 		"cloud:aws": true, "cloud:joyent": false, "www-01": true, "finding:thin": true, "severity:critical": true, "zone:scalability": true,
 		"finding:dead": false, "service:www": true, "type:rr": true,

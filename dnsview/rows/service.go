@@ -4,22 +4,23 @@ import (
 	"time"
 
 	"rollcall/dnsview"
+	"rollcall/dnsview/tree"
 	"rollcall/providers"
 )
 
 // Node is one node of a service.
 type Node struct {
-	View *dnsview.NodeView
+	View *tree.Node
 
 	view *dnsview.View
 }
 
 // NewNode returns the row of a node of a service of a view.
-func NewNode(v *dnsview.View, n *dnsview.NodeView) *Node { return &Node{View: n, view: v} }
+func NewNode(v *dnsview.View, n *tree.Node) *Node { return &Node{View: n, view: v} }
 
 // Service is a service or an incarnation of one.
 type Service struct {
-	Members *dnsview.ServiceMembers
+	Members *tree.Members
 }
 
 // FilterName returns what a bare word is matched with fuzzily.

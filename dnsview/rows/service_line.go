@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"rollcall/dnsview"
+	"rollcall/dnsview/tree"
 	"rollcall/providers"
 	"rollcall/providers/journal"
 )
@@ -15,7 +16,7 @@ import (
 // name; that of a node is its NodeKey, which stays when the node is quiesced or balanced.
 type ServiceKey struct {
 	name string
-	node dnsview.NodeKey
+	node tree.NodeKey
 }
 
 // ServiceLine is one line of the tree of services: a service, an incarnation, or a node.
@@ -24,10 +25,10 @@ type ServiceLine struct {
 
 	key         ServiceKey
 	level       int
-	Members     *dnsview.ServiceMembers  // of the service or the incarnation; of a node the one that it is in
-	Service     *dnsview.ServiceView     // the service that the row is or lies in
-	Incarnation *dnsview.IncarnationView // the incarnation that the row is or lies in; nil when there is none
-	Node        *dnsview.NodeView        // nil for a service or an incarnation
+	Members     *tree.Members     // of the service or the incarnation; of a node the one that it is in
+	Service     *tree.Service     // the service that the row is or lies in
+	Incarnation *tree.Incarnation // the incarnation that the row is or lies in; nil when there is none
+	Node        *tree.Node        // nil for a service or an incarnation
 	Parent      *ServiceLine
 	Children    []*ServiceLine
 	Folded      bool
@@ -73,12 +74,12 @@ func NewServiceTree(v *dnsview.View, entries []journal.Entry) *ServiceTree {
 		b.order[c.Cloud.Name], b.production[c.Cloud.Name] = i, c.Production
 	}
 	out := &ServiceTree{View: v}
-	for _, s := range v.ServiceTree() {
-		root := b.roster(&s.ServiceMembers, nil)
+	for _, s := range tree.Of(v) {
+		root := b.roster(&s.Members, nil)
 		root.Service = s
 		b.nodes(root)
 		for _, i := range s.Incarnations {
-			row := b.roster(&i.ServiceMembers, root)
+			row := b.roster(&i.Members, root)
 			row.Service, row.Incarnation = s, i
 			row.Name = providers.Clean(i.Label)
 			row.natural = NaturalKey(row.Name)
@@ -99,7 +100,7 @@ type treeBuilder struct {
 }
 
 // roster makes the row of a service or an incarnation.
-func (b *treeBuilder) roster(r *dnsview.ServiceMembers, parent *ServiceLine) *ServiceLine {
+func (b *treeBuilder) roster(r *tree.Members, parent *ServiceLine) *ServiceLine {
 	row := &ServiceLine{filterRow: &Service{Members: r}, key: ServiceKey{name: r.Name}, Members: r, Parent: parent, Name: providers.Clean(r.Name), Findings: r.Findings, Clouds: providers.Clean(strings.Join(r.Clouds, " "))}
 	row.natural = NaturalKey(row.Name)
 	row.hang(parent)
@@ -144,7 +145,7 @@ func (b *treeBuilder) nodes(parent *ServiceLine) {
 			r.Clouds = "elsewhere"
 		}
 		r.natural = NaturalKey(r.Name)
-		if n.State == dnsview.NodeQuiesced {
+		if n.State == tree.NodeQuiesced {
 			if e, ok := b.by[nodeOut{n.Ref.Key, n.Ref.ID, n.Service}]; ok {
 				r.By, r.At = providers.Clean(e.Who), e.Time
 			}

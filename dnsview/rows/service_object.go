@@ -8,6 +8,7 @@ import (
 
 	"rollcall/dnsview"
 	"rollcall/dnsview/dnssd"
+	"rollcall/dnsview/tree"
 	"rollcall/providers"
 )
 
@@ -113,14 +114,14 @@ func (r *ServiceLine) Object() ServiceObject {
 func (r *ServiceLine) quiesced() int {
 	n := 0
 	for _, x := range r.Members.Nodes {
-		if x.State == dnsview.NodeQuiesced {
+		if x.State == tree.NodeQuiesced {
 			n++
 		}
 	}
 	return n
 }
 
-func newMember(n *dnsview.NodeView) Member {
+func newMember(n *tree.Node) Member {
 	row := Member{
 		Node: providers.Clean(n.Ref.Name), ID: providers.Clean(n.Ref.ID), Cloud: providers.Clean(n.Ref.Cloud), State: providers.Clean(string(n.State)), Live: n.Live, Host: providers.Clean(n.Host),
 		TTL: n.TTL, Addresses: Addresses(n.Addresses), Findings: classNames(n.Findings),

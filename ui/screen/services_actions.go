@@ -3,8 +3,8 @@ package screen
 import (
 	"slices"
 
-	"rollcall/dnsview"
 	"rollcall/dnsview/rows"
+	"rollcall/dnsview/tree"
 	"rollcall/ui/common"
 )
 
@@ -23,7 +23,7 @@ func (v *servicesScreen) balance() {
 	switch {
 	case len(all) == 0:
 		v.Notify(common.ToneWarn, "there is no node here: put the cursor on one, or mark several")
-	case len(nodes) == 0 && all[0].Node.State == dnsview.NodeQuiesced:
+	case len(nodes) == 0 && all[0].Node.State == tree.NodeQuiesced:
 		v.Notify(common.ToneWarn, all[0].Name+" is quiesced: return it first")
 	case len(nodes) == 0:
 		v.Notify(common.ToneWarn, all[0].Name+" has no priority and no weight in DNS")

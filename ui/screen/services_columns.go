@@ -4,9 +4,9 @@ import (
 	"fmt"
 	"strconv"
 
-	"rollcall/dnsview"
 	"rollcall/dnsview/index"
 	"rollcall/dnsview/rows"
+	"rollcall/dnsview/tree"
 	"rollcall/ui/common"
 	"rollcall/ui/grid"
 	"rollcall/ui/theme"
@@ -44,7 +44,7 @@ func treeCell(t *theme.Theme, r *rows.ServiceLine, text string) grid.Cell {
 	switch {
 	case r.Node == nil:
 		return grid.Cell{Text: text, Role: theme.Strong}
-	case r.Node.State == dnsview.NodeDead, r.Node.State == dnsview.NodeQuiesced:
+	case r.Node.State == tree.NodeDead, r.Node.State == tree.NodeQuiesced:
 		return grid.Cell{Text: text, Role: theme.Dim}
 	}
 	return grid.Cell{Text: text}
@@ -78,17 +78,17 @@ func serviceStateCell(t *theme.Theme, r *rows.ServiceLine, text string) grid.Cel
 }
 
 // nodeGlyph returns the glyph and the role of the state of a node.
-func nodeGlyph(t *theme.Theme, s dnsview.NodeState) (string, theme.Role) {
+func nodeGlyph(t *theme.Theme, s tree.NodeState) (string, theme.Role) {
 	switch s {
-	case dnsview.NodeRunning, dnsview.NodeByHand:
+	case tree.NodeRunning, tree.NodeByHand:
 		return t.OK, theme.Good
-	case dnsview.NodeQuiesced:
+	case tree.NodeQuiesced:
 		return t.Hollow, theme.Notice
-	case dnsview.NodeDead, dnsview.NodeMissing, dnsview.NodeHalf:
+	case tree.NodeDead, tree.NodeMissing, tree.NodeHalf:
 		return t.Bad, theme.Bad
-	case dnsview.NodeStarting, "pending":
+	case tree.NodeStarting, "pending":
 		return t.Wait, theme.Notice
-	case dnsview.NodeForeign, dnsview.NodeOtherFleet, dnsview.NodeOutside:
+	case tree.NodeForeign, tree.NodeOtherFleet, tree.NodeOutside:
 		return t.Dot, theme.Dim
 	}
 	return t.Warn, theme.Warn

@@ -11,6 +11,7 @@ import (
 	"rollcall/dnsview/dnssd"
 	"rollcall/dnsview/index"
 	"rollcall/dnsview/rows"
+	"rollcall/dnsview/tree"
 	"rollcall/providers"
 	"rollcall/ui/common"
 	"rollcall/ui/dialog"
@@ -34,7 +35,7 @@ func (v *servicesScreen) detail(r *rows.ServiceLine) {
 	switch {
 	case r.Node != nil:
 		v.nodeFacts(f, r)
-		if r.Node.State == dnsview.NodeQuiesced {
+		if r.Node.State == tree.NodeQuiesced {
 			offer(common.ActReturn, "return")
 			break
 		}
@@ -101,7 +102,7 @@ func (v *servicesScreen) nodeFacts(f *dialog.Facts, r *rows.ServiceLine) {
 func (v *servicesScreen) stands(r *rows.ServiceLine) string {
 	s := string(r.Node.State)
 	switch {
-	case r.Node.State != dnsview.NodeQuiesced:
+	case r.Node.State != tree.NodeQuiesced:
 		return s
 	case r.By == "":
 		return s + ", by whom the journal of this machine does not know"
@@ -128,7 +129,7 @@ func (v *servicesScreen) health(r *rows.ServiceLine) string {
 }
 
 // attributesOf reads the TXT record of an incarnation.
-func attributesOf(i *dnsview.IncarnationView) dnssd.TXT {
+func attributesOf(i *tree.Incarnation) dnssd.TXT {
 	if i == nil || i.TXT == nil {
 		return nil
 	}
@@ -136,7 +137,7 @@ func attributesOf(i *dnsview.IncarnationView) dnssd.TXT {
 }
 
 // ownersOf are the markers on what a node has in DNS, each instance once.
-func ownersOf(n *dnsview.NodeView) []providers.Owner {
+func ownersOf(n *tree.Node) []providers.Owner {
 	var out []providers.Owner
 	for _, r := range n.Records {
 		for _, o := range r.Owners {
@@ -200,7 +201,7 @@ func (v *servicesScreen) rosterFacts(f *dialog.Facts, r *rows.ServiceLine) {
 	default:
 		f.Add("declared", "no: the config does not know it")
 	}
-	states := map[dnsview.NodeState]int{}
+	states := map[tree.NodeState]int{}
 	for _, n := range o.Nodes {
 		states[n.State]++
 	}
@@ -215,11 +216,11 @@ func (v *servicesScreen) rosterFacts(f *dialog.Facts, r *rows.ServiceLine) {
 }
 
 // nodeStates are the states of nodes in the order in which they are counted.
-func nodeStates() []dnsview.NodeState {
-	return []dnsview.NodeState{
-		dnsview.NodeRunning, dnsview.NodeByHand, dnsview.NodeQuiesced, dnsview.NodeDead, dnsview.NodeMissing, dnsview.NodeHalf, dnsview.NodeStarting,
-		dnsview.NodeState(providers.StateStopped), dnsview.NodeState(providers.StatePending), dnsview.NodeOutside, dnsview.NodeForeign, dnsview.NodeUnmarked,
-		dnsview.NodeOtherFleet, dnsview.NodeAmbiguous, dnsview.NodeUnknown,
+func nodeStates() []tree.NodeState {
+	return []tree.NodeState{
+		tree.NodeRunning, tree.NodeByHand, tree.NodeQuiesced, tree.NodeDead, tree.NodeMissing, tree.NodeHalf, tree.NodeStarting,
+		tree.NodeState(providers.StateStopped), tree.NodeState(providers.StatePending), tree.NodeOutside, tree.NodeForeign, tree.NodeUnmarked,
+		tree.NodeOtherFleet, tree.NodeAmbiguous, tree.NodeUnknown,
 	}
 }
 
@@ -233,7 +234,7 @@ func (v *servicesScreen) About() (left, right *common.Line) {
 		return left, right
 	}
 	dot := " " + t.Dot + " "
-	if f := common.Worst(r.Findings); f != nil && (r.Node == nil || r.Node.State != dnsview.NodeQuiesced) {
+	if f := common.Worst(r.Findings); f != nil && (r.Node == nil || r.Node.State != tree.NodeQuiesced) {
 		return findingAbout(v.Context, f)
 	}
 	switch n := r.Node; {
@@ -264,7 +265,7 @@ func (v *servicesScreen) About() (left, right *common.Line) {
 }
 
 func (v *servicesScreen) nodeHints(r *rows.ServiceLine) []key.Binding {
-	if r.Node.State == dnsview.NodeQuiesced {
+	if r.Node.State == tree.NodeQuiesced {
 		return common.KeyHints(v.KeyMap.Label(common.ActReturn), "return")
 	}
 	var out []key.Binding

@@ -12,6 +12,7 @@ import (
 	"rollcall/cmd/rollcall/words"
 	"rollcall/dnsview"
 	"rollcall/dnsview/plan"
+	"rollcall/dnsview/tree"
 	"rollcall/providers"
 )
 
@@ -91,7 +92,7 @@ func (n *number) pointer() *uint16 {
 // nodeRecords finds the records by which nodes of a service are balanced.
 func nodeRecords(v *dnsview.View, service string, hosts []string) ([]providers.Identity, error) {
 	name := providers.CanonicalName(service)
-	var nodes []*dnsview.NodeView
+	var nodes []*tree.Node
 	if service != "" {
 		r := rosterOf(v, name)
 		if r == nil {
@@ -119,14 +120,14 @@ func nodeRecords(v *dnsview.View, service string, hosts []string) ([]providers.I
 			}
 			continue
 		}
-		found := slices.DeleteFunc(slices.Clone(nodes), func(n *dnsview.NodeView) bool { return !isNode(n, host) })
+		found := slices.DeleteFunc(slices.Clone(nodes), func(n *tree.Node) bool { return !isNode(n, host) })
 		switch {
 		case len(found) == 0:
 			if unread := unreadZones(v, "", name); len(unread) > 0 {
 				return nil, notFound("node "+words.Clean(host)+" of "+words.Clean(service), "", unread)
 			}
 			return nil, fmt.Errorf("%s has no node %s; see rollcall ls services -o json", words.Clean(service), words.Clean(host))
-		case !slices.ContainsFunc(found, func(n *dnsview.NodeView) bool { return len(n.Records) > 0 }):
+		case !slices.ContainsFunc(found, func(n *tree.Node) bool { return len(n.Records) > 0 }):
 			return nil, fmt.Errorf("%s is %s in %s, so there is no priority or weight to change", words.Clean(host), found[0].State, words.Clean(service))
 		}
 		for _, n := range found {
@@ -139,7 +140,7 @@ func nodeRecords(v *dnsview.View, service string, hosts []string) ([]providers.I
 }
 
 // isNode reports whether a person means this node: by its host name, or by its instance.
-func isNode(n *dnsview.NodeView, host string) bool {
+func isNode(n *tree.Node, host string) bool {
 	if n.Ref.ID != "" && (host == n.Ref.ID || host == n.Ref.Name || host == n.Ref.Cloud+"/"+n.Ref.ID || host == n.Ref.Cloud+"/"+n.Ref.Name) {
 		return true
 	}
@@ -149,14 +150,14 @@ func isNode(n *dnsview.NodeView, host string) bool {
 }
 
 // rosterOf finds the nodes that serve under a name.
-func rosterOf(v *dnsview.View, name string) *dnsview.ServiceMembers {
-	for _, s := range v.ServiceTree() {
+func rosterOf(v *dnsview.View, name string) *tree.Members {
+	for _, s := range tree.Of(v) {
 		if s.Name == name {
-			return &s.ServiceMembers
+			return &s.Members
 		}
 		for _, i := range s.Incarnations {
 			if i.Name == name {
-				return &i.ServiceMembers
+				return &i.Members
 			}
 		}
 	}

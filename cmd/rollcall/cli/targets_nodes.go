@@ -7,6 +7,7 @@ import (
 	"rollcall/cmd/rollcall/exit"
 	"rollcall/cmd/rollcall/words"
 	"rollcall/dnsview"
+	"rollcall/dnsview/tree"
 	"rollcall/providers"
 )
 
@@ -38,17 +39,17 @@ func findNodes(v *dnsview.View, args []string) ([]providers.InstanceRef, error) 
 // hostsNamed returns the hosts that joined by hand under this id. The same id in another zone is another host.
 func hostsNamed(v *dnsview.View, id string) []providers.InstanceRef {
 	var out []providers.InstanceRef
-	look := func(r *dnsview.ServiceMembers) {
+	look := func(r *tree.Members) {
 		for _, n := range r.Nodes {
 			if n.Ref.ID == id && !slices.Contains(out, n.Ref) {
 				out = append(out, n.Ref)
 			}
 		}
 	}
-	for _, s := range v.ServiceTree() {
-		look(&s.ServiceMembers)
+	for _, s := range tree.Of(v) {
+		look(&s.Members)
 		for _, i := range s.Incarnations {
-			look(&i.ServiceMembers)
+			look(&i.Members)
 		}
 	}
 	return out

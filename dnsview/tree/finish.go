@@ -1,23 +1,24 @@
-package dnsview
+package tree
 
 import (
 	"cmp"
 	"net/netip"
 	"slices"
 
+	"rollcall/dnsview"
 	"rollcall/dnsview/index"
 	"rollcall/dnsview/services"
 	"rollcall/providers"
 )
 
 // finish says how each node stands, adds up the members, and puts all in order.
-func (t *serviceTree) finish() []*ServiceView {
+func (t *builder) finish() []*Service {
 	for _, ro := range t.order {
 		t.finishMembers(ro)
 	}
-	var out []*ServiceView
-	seen := map[*ServiceView]bool{}
-	add := func(s *ServiceView) {
+	var out []*Service
+	seen := map[*Service]bool{}
+	add := func(s *Service) {
 		if !seen[s] {
 			seen[s] = true
 			out = append(out, s)
@@ -30,7 +31,7 @@ func (t *serviceTree) finish() []*ServiceView {
 	for _, s := range t.services {
 		add(s)
 	}
-	slices.SortFunc(out[declared:], func(a, b *ServiceView) int { return cmp.Compare(a.Name, b.Name) })
+	slices.SortFunc(out[declared:], func(a, b *Service) int { return cmp.Compare(a.Name, b.Name) })
 	for _, s := range out {
 		t.addUp(s)
 	}
@@ -38,7 +39,7 @@ func (t *serviceTree) finish() []*ServiceView {
 }
 
 // inOrder makes what was collected independent of the order of rows.
-func (n *NodeView) inOrder() {
+func (n *Node) inOrder() {
 	slices.SortFunc(n.Records, index.CompareRecords)
 	slices.SortFunc(n.Hosts, index.CompareRecords)
 	slices.SortFunc(n.Markers, index.CompareRecords)
@@ -52,14 +53,14 @@ func (n *NodeView) inOrder() {
 	}
 }
 
-func (t *serviceTree) finishMembers(ro *memberBuilder) {
+func (t *builder) finishMembers(ro *memberBuilder) {
 	if i := ro.incarnation; i != nil {
 		slices.SortFunc(i.PTR, index.CompareRecords)
 	}
 	for _, n := range ro.Nodes {
 		n.inOrder()
 	}
-	inTurn := slices.SortedFunc(slices.Values(ro.Nodes), func(a, b *NodeView) int {
+	inTurn := slices.SortedFunc(slices.Values(ro.Nodes), func(a, b *Node) int {
 		return cmp.Or(cmp.Compare(a.Fleet, b.Fleet), cmp.Compare(a.SRV.Port, b.SRV.Port), cmp.Compare(a.Host, b.Host), compareFirst(a.Records, b.Records), compareFirst(a.Markers, b.Markers))
 	})
 	seen := make(map[NodeKey]int, len(inTurn))
@@ -77,7 +78,7 @@ func (t *serviceTree) finishMembers(ro *memberBuilder) {
 	ro.membership = services.MembershipOf(t.Index, ro.Name, records)
 	live, running := map[services.MemberID]bool{}, map[index.InstanceKey]bool{}
 	var clouds []string
-	var all []*Finding
+	var all []*dnsview.Finding
 	for _, n := range ro.Nodes {
 		n.Health = t.health[healthKey{ro.Name, n.owner()}]
 		n.Member, n.Live = ro.liveBy(n)
@@ -99,11 +100,11 @@ func (t *serviceTree) finishMembers(ro *memberBuilder) {
 }
 
 // addUp sums up in a service type what its incarnations have.
-func (t *serviceTree) addUp(s *ServiceView) {
+func (t *builder) addUp(s *Service) {
 	if len(s.Incarnations) == 0 {
 		return
 	}
-	slices.SortStableFunc(s.Incarnations, func(a, b *IncarnationView) int {
+	slices.SortStableFunc(s.Incarnations, func(a, b *Incarnation) int {
 		if (a.Declared != nil) != (b.Declared != nil) {
 			if a.Declared != nil {
 				return -1
@@ -115,7 +116,7 @@ func (t *serviceTree) addUp(s *ServiceView) {
 	live, running := map[services.MemberID]bool{}, map[index.InstanceKey]bool{}
 	clouds := s.Clouds
 	all := append(s.Findings, t.found[s.Name]...)
-	count := func(nodes []*NodeView) {
+	count := func(nodes []*Node) {
 		for _, n := range nodes {
 			if n.Live {
 				live[n.Member] = true
@@ -138,7 +139,7 @@ func (t *serviceTree) addUp(s *ServiceView) {
 }
 
 // liveBy returns whom a node counts as, when clients are sent to it and it runs: what the minimum of a service counts.
-func (ro *memberBuilder) liveBy(n *NodeView) (services.MemberID, bool) {
+func (ro *memberBuilder) liveBy(n *Node) (services.MemberID, bool) {
 	for _, r := range n.Records {
 		if id, ok := ro.membership.LiveBy(index.Member{Node: n.node, Record: r}); ok {
 			return id, true
@@ -148,8 +149,8 @@ func (ro *memberBuilder) liveBy(n *NodeView) (services.MemberID, bool) {
 }
 
 // findingsOf returns the findings about a node in its service.
-func (t *serviceTree) findingsOf(n *NodeView) []*Finding {
-	var out []*Finding
+func (t *builder) findingsOf(n *Node) []*dnsview.Finding {
+	var out []*dnsview.Finding
 	for _, list := range [][]*providers.Record{n.Records, n.Hosts, n.Markers} {
 		for _, r := range list {
 			out = append(out, t.view.FindingsOfRecord(r)...)
@@ -166,27 +167,27 @@ func (t *serviceTree) findingsOf(n *NodeView) []*Finding {
 }
 
 // worstFirst sorts findings as a view has them, each once.
-func (t *serviceTree) worstFirst(in []*Finding) []*Finding {
+func (t *builder) worstFirst(in []*dnsview.Finding) []*dnsview.Finding {
 	if len(in) < 2 {
 		return in
 	}
-	slices.SortFunc(in, func(a, b *Finding) int {
+	slices.SortFunc(in, func(a, b *dnsview.Finding) int {
 		if a == b {
 			return 0
 		}
-		return cmp.Or(cmp.Compare(b.Severity, a.Severity), cmp.Compare(t.rank[a.Class], t.rank[b.Class]), compareFindings(a, b))
+		return cmp.Or(cmp.Compare(b.Severity, a.Severity), cmp.Compare(t.rank[a.Class], t.rank[b.Class]), dnsview.CompareFindings(a, b))
 	})
 	return slices.Compact(in)
 }
 
 // stateOf says how a node stands. What is known to be gone comes first, then whose it is.
-func (t *serviceTree) stateOf(ro *memberBuilder, n *NodeView) NodeState {
-	found := func(c Class) bool {
-		return slices.ContainsFunc(n.Findings, func(f *Finding) bool { return f.Class == c })
+func (t *builder) stateOf(ro *memberBuilder, n *Node) NodeState {
+	found := func(c dnsview.Class) bool {
+		return slices.ContainsFunc(n.Findings, func(f *dnsview.Finding) bool { return f.Class == c })
 	}
 	i := n.Instance
 	switch {
-	case found(Dead), found(Dangling), len(n.Records) == 0 && len(n.Markers) > 0 && found(OrphanMarker):
+	case found(dnsview.Dead), found(dnsview.Dangling), len(n.Records) == 0 && len(n.Markers) > 0 && found(dnsview.OrphanMarker):
 		return NodeDead
 	case len(n.Records) == 0 && len(n.Markers) > 0, ro.membership.Quiesced[n.node] && !n.Live:
 		return NodeQuiesced
@@ -202,9 +203,9 @@ func (t *serviceTree) stateOf(ro *memberBuilder, n *NodeView) NodeState {
 			return NodeQuiesced
 		case owned && o.Host():
 			return NodeByHand
-		case i == nil && found(Unmarked):
+		case i == nil && found(dnsview.Unmarked):
 			return NodeUnmarked
-		case i == nil && found(Foreign):
+		case i == nil && found(dnsview.Foreign):
 			return NodeForeign
 		}
 	}
@@ -213,13 +214,13 @@ func (t *serviceTree) stateOf(ro *memberBuilder, n *NodeView) NodeState {
 		return NodeUnknown
 	case len(n.Records) > 0:
 		return NodeState(i.State)
-	case found(Missing):
+	case found(dnsview.Missing):
 		return NodeMissing
-	case found(Half):
+	case found(dnsview.Half):
 		return NodeHalf
-	case found(InFlight):
+	case found(dnsview.InFlight):
 		return NodeStarting
-	case found(Unknown):
+	case found(dnsview.Unknown):
 		return NodeUnknown
 	case i.State == providers.StateRunning:
 		return NodeOutside
@@ -228,14 +229,14 @@ func (t *serviceTree) stateOf(ro *memberBuilder, n *NodeView) NodeState {
 }
 
 // inOrder returns cloud names each once, in config order.
-func (t *serviceTree) inOrder(names []string) []string {
+func (t *builder) inOrder(names []string) []string {
 	names = slices.Clone(names)
 	slices.SortFunc(names, func(a, b string) int { return cmp.Or(cmp.Compare(t.at[a], t.at[b]), cmp.Compare(a, b)) })
 	return slices.Compact(names)
 }
 
 // compareNodes orders the nodes of a name as clients try them, then by name.
-func compareNodes(a, b *NodeView) int {
+func compareNodes(a, b *Node) int {
 	return cmp.Or(cmp.Compare(a.SRV.Priority, b.SRV.Priority), cmp.Compare(cmp.Or(a.Ref.Name, a.Host), cmp.Or(b.Ref.Name, b.Host)),
 		cmp.Compare(a.Ref.Cloud, b.Ref.Cloud), cmp.Compare(a.Ref.ID, b.Ref.ID), cmp.Compare(a.order, b.order), compareFirst(a.Records, b.Records))
 }

@@ -1,52 +1,57 @@
-package dnsview
+// Package tree shows every service with its nodes as they stand: in DNS, quiesced, dead or missing. It is pure, rests
+// on a view and its findings, and asks package services who is a live member. It imports dnsview and what lies below it.
+//
+// Read Service, Incarnation, Members and Node, then Of.
+package tree
 
 import (
 	"net/netip"
 
+	"rollcall/dnsview"
 	"rollcall/dnsview/index"
 	"rollcall/dnsview/services"
 	"rollcall/providers"
 )
 
-// ServiceView is one service as it stands: a round-robin name with its nodes, or
+// Service is one service as it stands: a round-robin name with its nodes, or
 // a DNS-SD service type with its incarnations side by side. A declared service is there
 // whether anything was seen of it or not.
-type ServiceView struct {
-	ServiceMembers
+type Service struct {
+	Members
 	// Listed says that the enumeration of the domain lists the service type (RFC 6763 section 9).
 	Listed       bool
-	Incarnations []*IncarnationView // by name, declared ones first
+	Incarnations []*Incarnation // by name, declared ones first
 }
 
-// IncarnationView is one incarnation of a DNS-SD service.
-type IncarnationView struct {
-	ServiceMembers
+// Incarnation is one incarnation of a DNS-SD service.
+type Incarnation struct {
+	Members
 	Label  string              // the instance label as a person reads it, e.g. v1
 	PTR    []*providers.Record // what leads browsers to it, subtypes included
 	TXT    *providers.Record   // its attributes; nil when there is no such record
 	Closed bool                // an SRV value says that it is decidedly not available (RFC 2782)
 }
 
-// ServiceMembers is who serves under one name. That of a service type adds up its incarnations,
+// Members is who serves under one name. That of a service type adds up its incarnations,
 // and has nodes of its own only where SRV records stand at the name of the type itself.
-type ServiceMembers struct {
+type Members struct {
 	Name     string // canonical: www.example.com, _http._tcp.example.com or v1._http._tcp.example.com
 	Kind     index.ServiceKind
 	Zone     string         // zone that its name lies in; empty when it is not read here
 	Declared *index.Service // nil when it was only seen
-	Nodes    []*NodeView
-	Live     int        // nodes that clients are sent to and that run
-	Minimum  int        // as declared; of a service type the sum
-	Running  int        // instances that run and belong to it, in DNS or not
-	Records  int        // values in DNS that belong to it
-	Clouds   []string   // where it has nodes, in config order
-	Findings []*Finding // about it and its nodes, worst first
+	Nodes    []*Node
+	Live     int                // nodes that clients are sent to and that run
+	Minimum  int                // as declared; of a service type the sum
+	Running  int                // instances that run and belong to it, in DNS or not
+	Records  int                // values in DNS that belong to it
+	Clouds   []string           // where it has nodes, in config order
+	Findings []*dnsview.Finding // about it and its nodes, worst first
 	thin     bool
 }
 
 // Thin reports whether the name, or one of its incarnations, has fewer live members than
 // its declared minimum.
-func (r *ServiceMembers) Thin() bool { return r.thin }
+func (r *Members) Thin() bool { return r.thin }
 
 // NodeState is how a node of a service stands in it.
 type NodeState string
@@ -69,9 +74,9 @@ const (
 	NodeUnknown    NodeState = "unknown"     // what is known is not enough to say
 )
 
-// NodeView is one node of one service: of a round-robin name each owner of addresses there,
+// Node is one node of one service: of a round-robin name each owner of addresses there,
 // of an incarnation one SRV value. A quiesced node has markers in place of records.
-type NodeView struct {
+type Node struct {
 	Service string // the name that it serves under
 	// Ref names the instance, or the host that joined by hand: then the id begins with
 	// providers.HostPrefix. Its ID is empty where no one is known.
@@ -94,7 +99,7 @@ type NodeView struct {
 
 	Addresses []netip.Addr
 	Health    *index.HealthState // nil when no check has an outcome that says something of now
-	Findings  []*Finding         // about it in this service, worst first
+	Findings  []*dnsview.Finding // about it in this service, worst first
 
 	node   int32
 	Member services.MemberID // whom it counts as while it is live
@@ -104,7 +109,7 @@ type NodeView struct {
 
 // Key tells the nodes of one service apart, and stays the same when a node is quiesced,
 // returned or balanced: marks hold it.
-func (n *NodeView) Key() NodeKey {
+func (n *Node) Key() NodeKey {
 	k := NodeKey{Service: n.Service, Cloud: n.Ref.Key, ID: n.Ref.ID, Order: n.order}
 	if k.ID != "" {
 		return k
@@ -125,17 +130,17 @@ type NodeKey struct {
 }
 
 // ByHand reports whether the node is a host that joined by hand.
-func (n *NodeView) ByHand() bool { return providers.Owner{Instance: n.Ref.ID}.Host() }
+func (n *Node) ByHand() bool { return providers.Owner{Instance: n.Ref.ID}.Host() }
 
-// ServiceTree returns every declared or seen service with its nodes: the declared ones in the
+// Of returns every declared or seen service with its nodes: the declared ones in the
 // order of their declaration, then the others by name. It costs about as much as
 // looking at every record once.
-func (v *View) ServiceTree() []*ServiceView {
-	t := &serviceTree{
-		Index: v.Index, view: v, members: map[string]*memberBuilder{}, services: map[string]*ServiceView{},
-		found: map[string][]*Finding{}, health: map[healthKey]*index.HealthState{}, rank: map[Class]int{}, at: map[string]int{},
+func Of(v *dnsview.View) []*Service {
+	t := &builder{
+		Index: v.Index, view: v, members: map[string]*memberBuilder{}, services: map[string]*Service{},
+		found: map[string][]*dnsview.Finding{}, health: map[healthKey]*index.HealthState{}, rank: map[dnsview.Class]int{}, at: map[string]int{},
 	}
-	for n, c := range Classes() {
+	for n, c := range dnsview.Classes() {
 		t.rank[c] = n
 	}
 	for n := range v.Snapshot.Clouds {

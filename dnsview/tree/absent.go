@@ -1,4 +1,4 @@
-package dnsview
+package tree
 
 import (
 	"slices"
@@ -9,7 +9,7 @@ import (
 )
 
 // remembered adds the nodes that were taken out on purpose: their markers say so, and what.
-func (t *serviceTree) remembered() {
+func (t *builder) remembered() {
 	hosts := map[index.InstanceKey][]index.QuiescedMarker{} // what is remembered of names that no service is known by
 	for _, m := range t.QuiescedMarkers {
 		if k := (index.InstanceKey{Cloud: m.Owner.Cloud, ID: m.Owner.Instance}); m.OfHost() && !t.roundRobin(m.Name) {
@@ -35,12 +35,12 @@ func (t *serviceTree) remembered() {
 	}
 }
 
-func (t *serviceTree) roundRobin(name string) bool {
+func (t *builder) roundRobin(name string) bool {
 	ro := t.members[name]
 	return ro != nil && ro.Kind == index.RoundRobin
 }
 
-func (t *serviceTree) rememberedAddress(ro *memberBuilder, m index.QuiescedMarker) {
+func (t *builder) rememberedAddress(ro *memberBuilder, m index.QuiescedMarker) {
 	n := t.nodeOfMark(ro, m)
 	n.Markers = append(n.Markers, m.Record)
 	if len(n.Records) == 0 {
@@ -49,7 +49,7 @@ func (t *serviceTree) rememberedAddress(ro *memberBuilder, m index.QuiescedMarke
 }
 
 // rememberedSRV takes over an SRV value that was taken out, with the host name that it led to.
-func (t *serviceTree) rememberedSRV(m index.QuiescedMarker, hosts []index.QuiescedMarker) {
+func (t *builder) rememberedSRV(m index.QuiescedMarker, hosts []index.QuiescedMarker) {
 	ro := t.membersOf(m.Name, index.DNSSD)
 	n := t.nodeOfMark(ro, m)
 	n.Markers = append(n.Markers, m.Record)
@@ -66,7 +66,7 @@ func (t *serviceTree) rememberedSRV(m index.QuiescedMarker, hosts []index.Quiesc
 }
 
 // hostRemembered finds the nodes of an owner that a remembered host name belongs to.
-func (t *serviceTree) hostRemembered(k index.InstanceKey, m index.QuiescedMarker) (found bool) {
+func (t *builder) hostRemembered(k index.InstanceKey, m index.QuiescedMarker) (found bool) {
 	for _, h := range t.named[m.Name] {
 		if h.node.owner() == k {
 			found = true
@@ -77,7 +77,7 @@ func (t *serviceTree) hostRemembered(k index.InstanceKey, m index.QuiescedMarker
 }
 
 // nodeOfMark returns the node that a marker names: the one that has the value still, or a new one.
-func (t *serviceTree) nodeOfMark(ro *memberBuilder, m index.QuiescedMarker) *NodeView {
+func (t *builder) nodeOfMark(ro *memberBuilder, m index.QuiescedMarker) *Node {
 	k := index.InstanceKey{Cloud: m.Owner.Cloud, ID: m.Owner.Instance}
 	node := int32(-1)
 	if at, ok := t.NodesByID[k.Cloud][k.ID]; ok {
@@ -88,14 +88,14 @@ func (t *serviceTree) nodeOfMark(ro *memberBuilder, m index.QuiescedMarker) *Nod
 			return n
 		}
 	}
-	n := &NodeView{Service: ro.Name, node: node}
+	n := &Node{Service: ro.Name, node: node}
 	t.belongs(n, m.Owner)
 	ro.add(n)
 	return n
 }
 
 // remember takes over what a marker says of an address.
-func (n *NodeView) remember(m index.QuiescedMarker) {
+func (n *Node) remember(m index.QuiescedMarker) {
 	if !slices.Contains(n.Markers, m.Record) {
 		n.Markers = append(n.Markers, m.Record)
 	}
@@ -119,12 +119,12 @@ func (r *memberBuilder) shapes() []providers.SRV {
 
 // leftOver finds whose the owned addresses are that neither a declaration nor an SRV value
 // knows: the host name of a node whose SRV value is gone, or a round-robin name of its own.
-func (t *serviceTree) leftOver() {
+func (t *builder) leftOver() {
 	for _, m := range t.left {
 		r := m.Record
 		if ro, n := t.hostless(m); ro != nil {
 			if n == nil {
-				n = &NodeView{Service: ro.Name, Host: r.Name, node: m.Node}
+				n = &Node{Service: ro.Name, Host: r.Name, node: m.Node}
 				if o, ok := r.Owner(); ok {
 					t.belongs(n, o)
 				}
@@ -143,10 +143,10 @@ func (t *serviceTree) leftOver() {
 // hosted is a node of DNS-SD, found by its host name.
 type hosted struct {
 	served *memberBuilder
-	node   *NodeView
+	node   *Node
 }
 
-func (t *serviceTree) nameHosts() {
+func (t *builder) nameHosts() {
 	t.named = map[string][]hosted{}
 	for _, ro := range t.order {
 		if ro.Kind != index.DNSSD {
@@ -163,13 +163,13 @@ func (t *serviceTree) nameHosts() {
 // hostless returns the members of the name that a host name without an SRV value belongs to, and the node
 // that has that name already. The incarnation is the one that remembers the
 // name, that the name lies below, or that selects the instance.
-func (t *serviceTree) hostless(m index.Member) (*memberBuilder, *NodeView) {
+func (t *builder) hostless(m index.Member) (*memberBuilder, *Node) {
 	r := m.Record
 	o, ok := r.Owner()
 	if !ok {
 		return nil, nil
 	}
-	whose := NodeView{}
+	whose := Node{}
 	t.belongs(&whose, o)
 	k := whose.owner()
 	for _, h := range t.named[r.Name] {
@@ -197,7 +197,7 @@ func (t *serviceTree) hostless(m index.Member) (*memberBuilder, *NodeView) {
 }
 
 // instances adds the instances that belong to a service and have no value there.
-func (t *serviceTree) instances() {
+func (t *builder) instances() {
 	for n := range t.Index.Nodes {
 		i := t.Index.Nodes[n].Instance
 		if i == nil || i.State.Dead() {
@@ -224,14 +224,14 @@ func (t *serviceTree) instances() {
 }
 
 // leadsTo reports whether a node has an address of an instance.
-func (n *NodeView) leadsTo(i *providers.Instance) bool {
+func (n *Node) leadsTo(i *providers.Instance) bool {
 	return slices.ContainsFunc(n.Addresses, i.HasAddress)
 }
 
-func (t *serviceTree) absent(ro *memberBuilder, node int32, i *providers.Instance) {
+func (t *builder) absent(ro *memberBuilder, node int32, i *providers.Instance) {
 	ref := t.Ref(i)
-	if len(ro.nodes[index.InstanceKey{Cloud: ref.Key, ID: ref.ID}]) > 0 || slices.ContainsFunc(ro.others, func(n *NodeView) bool { return n.leadsTo(i) }) {
+	if len(ro.nodes[index.InstanceKey{Cloud: ref.Key, ID: ref.ID}]) > 0 || slices.ContainsFunc(ro.others, func(n *Node) bool { return n.leadsTo(i) }) {
 		return
 	}
-	ro.add(&NodeView{Service: ro.Name, Ref: ref, Instance: i, node: node})
+	ro.add(&Node{Service: ro.Name, Ref: ref, Instance: i, node: node})
 }

@@ -1,29 +1,30 @@
-package dnsview
+package tree
 
 import (
 	"cmp"
 	"slices"
 	"strings"
 
+	"rollcall/dnsview"
 	"rollcall/dnsview/dnssd"
 	"rollcall/dnsview/index"
 	"rollcall/dnsview/services"
 	"rollcall/providers"
 )
 
-// serviceTree collects the services of a view and their members.
-type serviceTree struct {
+// builder collects the services of a view and their members.
+type builder struct {
 	*index.Index
-	view     *View
-	services map[string]*ServiceView   // by the name of a round-robin service or a service type
-	members  map[string]*memberBuilder // by the name that nodes serve under
-	order    []*memberBuilder          // as they were found, declared ones first
-	found    map[string][]*Finding     // by what they are about
+	view     *dnsview.View
+	services map[string]*Service           // by the name of a round-robin service or a service type
+	members  map[string]*memberBuilder     // by the name that nodes serve under
+	order    []*memberBuilder              // as they were found, declared ones first
+	found    map[string][]*dnsview.Finding // by what they are about
 	health   map[healthKey]*index.HealthState
-	named    map[string][]hosted // nodes of DNS-SD by their host name
-	left     []index.Member      // owned addresses at names that no declaration and no SRV value knows
-	rank     map[Class]int       // of classes that are equally severe
-	at       map[string]int      // of clouds in the config
+	named    map[string][]hosted   // nodes of DNS-SD by their host name
+	left     []index.Member        // owned addresses at names that no declaration and no SRV value knows
+	rank     map[dnsview.Class]int // of classes that are equally severe
+	at       map[string]int        // of clouds in the config
 }
 
 type healthKey struct {
@@ -33,17 +34,17 @@ type healthKey struct {
 
 // memberBuilder collects the members of one name.
 type memberBuilder struct {
-	*ServiceMembers
-	service     *ServiceView
-	incarnation *IncarnationView       // nil for a name that has no incarnations
+	*Members
+	service     *Service
+	incarnation *Incarnation           // nil for a name that has no incarnations
 	state       *index.DeclaredService // nil when it is not declared
-	nodes       map[index.InstanceKey][]*NodeView
-	others      []*NodeView          // those of other fleets
+	nodes       map[index.InstanceKey][]*Node
+	others      []*Node              // those of other fleets
 	membership  *services.Membership // once every record was looked at
 }
 
 // declare begins with what the config declares.
-func (t *serviceTree) declare() {
+func (t *builder) declare() {
 	for _, s := range t.Index.Services {
 		r := t.membersOf(providers.CanonicalName(s.Name), s.Kind)
 		r.state, r.Declared, r.Minimum, r.Kind = s, s.Service, s.Minimum, s.Kind
@@ -54,7 +55,7 @@ func (t *serviceTree) declare() {
 }
 
 // note puts the findings and the outcomes of health checks where they are found by name.
-func (t *serviceTree) note() {
+func (t *builder) note() {
 	for i := range t.view.Findings {
 		f := &t.view.Findings[i]
 		if name := cmp.Or(f.Service, f.Name); name != "" {
@@ -71,40 +72,40 @@ func (t *serviceTree) note() {
 }
 
 // membersOf returns the members of a name, and begins with none for a new one.
-func (t *serviceTree) membersOf(name string, kind index.ServiceKind) *memberBuilder {
+func (t *builder) membersOf(name string, kind index.ServiceKind) *memberBuilder {
 	if r := t.members[name]; r != nil {
 		return r
 	}
-	r := &memberBuilder{nodes: map[index.InstanceKey][]*NodeView{}}
+	r := &memberBuilder{nodes: map[index.InstanceKey][]*Node{}}
 	if typ, ok := dnssd.TypeOf(name); ok && kind == index.DNSSD {
 		r.service = t.service(typ, kind)
 		label := name
 		if labels := providers.SplitName(name); len(labels) > 0 {
 			label = labels[0]
 		}
-		r.incarnation = &IncarnationView{Label: label}
-		r.ServiceMembers = &r.incarnation.ServiceMembers
+		r.incarnation = &Incarnation{Label: label}
+		r.Members = &r.incarnation.Members
 		r.Name, r.Kind, r.Zone = name, kind, t.zoneNamed(name)
 		r.service.Incarnations = append(r.service.Incarnations, r.incarnation)
 	} else {
 		r.service = t.service(name, kind)
-		r.ServiceMembers = &r.service.ServiceMembers
+		r.Members = &r.service.Members
 	}
 	t.members[name] = r
 	t.order = append(t.order, r)
 	return r
 }
 
-func (t *serviceTree) service(name string, kind index.ServiceKind) *ServiceView {
+func (t *builder) service(name string, kind index.ServiceKind) *Service {
 	s := t.services[name]
 	if s == nil {
-		s = &ServiceView{ServiceMembers: ServiceMembers{Name: name, Kind: kind, Zone: t.zoneNamed(name)}}
+		s = &Service{Members: Members{Name: name, Kind: kind, Zone: t.zoneNamed(name)}}
 		t.services[name] = s
 	}
 	return s
 }
 
-func (t *serviceTree) zoneNamed(name string) string {
+func (t *builder) zoneNamed(name string) string {
 	if z := t.ZoneOf(name); z != nil {
 		return z.Name
 	}
@@ -112,7 +113,7 @@ func (t *serviceTree) zoneNamed(name string) string {
 }
 
 // records looks at every record once.
-func (t *serviceTree) records() {
+func (t *builder) records() {
 	for _, z := range t.Zones {
 		for i := range z.View.Records {
 			r := &z.View.Records[i]
@@ -133,7 +134,7 @@ func (t *serviceTree) records() {
 	}
 }
 
-func (t *serviceTree) srv(m index.Member) {
+func (t *builder) srv(m index.Member) {
 	r := m.Record
 	ro := t.membersOf(r.Name, index.DNSSD)
 	ro.Records++
@@ -154,7 +155,7 @@ func (t *serviceTree) srv(m index.Member) {
 	ro.add(n)
 }
 
-func (t *serviceTree) ptr(r *providers.Record) {
+func (t *builder) ptr(r *providers.Record) {
 	target := providers.FoldValue("PTR", r.Value)
 	if domain, ok := strings.CutPrefix(r.Name, "_services._dns-sd._udp."); ok {
 		if providers.InZone(target, domain) && dnssd.IsType(target) {
@@ -173,7 +174,7 @@ func (t *serviceTree) ptr(r *providers.Record) {
 	}
 }
 
-func (t *serviceTree) txt(r *providers.Record) {
+func (t *builder) txt(r *providers.Record) {
 	if _, ok := dnssd.TypeOf(r.Name); !ok {
 		return
 	}
@@ -184,7 +185,7 @@ func (t *serviceTree) txt(r *providers.Record) {
 	ro.Records++
 }
 
-func (t *serviceTree) address(m index.Member) {
+func (t *builder) address(m index.Member) {
 	r := m.Record
 	if r.Alias {
 		return
@@ -201,7 +202,7 @@ func (t *serviceTree) address(m index.Member) {
 }
 
 // serve adds an address of a round-robin name to its node.
-func (t *serviceTree) serve(ro *memberBuilder, m index.Member) {
+func (t *builder) serve(ro *memberBuilder, m index.Member) {
 	r := m.Record
 	ro.Records++
 	n := t.nodeOfRecord(ro, m)
@@ -218,9 +219,9 @@ func (t *serviceTree) serve(ro *memberBuilder, m index.Member) {
 }
 
 // nodeOfRecord makes the node that a record at the name of a service belongs to.
-func (t *serviceTree) nodeOfRecord(ro *memberBuilder, m index.Member) *NodeView {
+func (t *builder) nodeOfRecord(ro *memberBuilder, m index.Member) *Node {
 	r := m.Record
-	n := &NodeView{Service: ro.Name, Records: []*providers.Record{r}, node: m.Node}
+	n := &Node{Service: ro.Name, Records: []*providers.Record{r}, node: m.Node}
 	switch o, owned := r.Owner(); {
 	case owned:
 		t.belongs(n, o)
@@ -232,7 +233,7 @@ func (t *serviceTree) nodeOfRecord(ro *memberBuilder, m index.Member) *NodeView 
 }
 
 // belongs names the owner of a marker as the instance of a node.
-func (t *serviceTree) belongs(n *NodeView, o providers.Owner) {
+func (t *builder) belongs(n *Node, o providers.Owner) {
 	n.Ref = providers.InstanceRef{Key: o.Cloud, ID: o.Instance, Name: o.Instance}
 	if t.ForeignFleet(o) {
 		n.Fleet = o.Fleet
@@ -248,7 +249,7 @@ func (t *serviceTree) belongs(n *NodeView, o providers.Owner) {
 }
 
 // has notes an address that a record leads to.
-func (n *NodeView) has(r *providers.Record) {
+func (n *Node) has(r *providers.Record) {
 	if a, ok := r.Addr(); ok && !slices.Contains(n.Addresses, a) {
 		n.Addresses = append(n.Addresses, a)
 	}
@@ -256,14 +257,14 @@ func (n *NodeView) has(r *providers.Record) {
 
 // owner is whose a node is. What another fleet calls its own is no node of ours, though
 // it may name the same instance; no id has a space.
-func (n *NodeView) owner() index.InstanceKey {
+func (n *Node) owner() index.InstanceKey {
 	if n.Fleet != "" {
 		return index.InstanceKey{Cloud: n.Ref.Key, ID: n.Fleet + " " + n.Ref.ID}
 	}
 	return index.InstanceKey{Cloud: n.Ref.Key, ID: n.Ref.ID}
 }
 
-func (r *memberBuilder) add(n *NodeView) {
+func (r *memberBuilder) add(n *Node) {
 	r.Nodes = append(r.Nodes, n)
 	r.nodes[n.owner()] = append(r.nodes[n.owner()], n)
 	if n.Fleet != "" {
