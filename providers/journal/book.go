@@ -15,8 +15,8 @@ import (
 	"rollcall/providers/textfile"
 )
 
-// line is one line of the file. Hash is that of Seq, Prev and Body, so that no
-// line can be changed, left out or put elsewhere without breaking the chain.
+// line is one line of the file. Hash covers Seq, Prev and Body, so that a changed, removed or moved line breaks the
+// chain.
 type line struct {
 	Seq  uint64          `json:"seq"`
 	Prev string          `json:"prev"`
@@ -24,13 +24,13 @@ type line struct {
 	Body json.RawMessage `json:"body"`
 }
 
-// body is what a line says: a new entry, or what became of one.
+// body is the content of a line: a new entry, or the outcome of one.
 type body struct {
 	Entry   *Entry   `json:"entry,omitempty"`
 	Outcome *Outcome `json:"outcome,omitempty"`
 }
 
-// inUTC returns b with its time as it is written.
+// inUTC returns b with its time as written to the file.
 func (b body) inUTC() body {
 	if b.Entry != nil {
 		e := *b.Entry
@@ -55,21 +55,20 @@ func hashOf(seq uint64, prev string, raw []byte) string {
 	return hex.EncodeToString(h.Sum(nil))
 }
 
-// book is what was read of a file.
+// book is the content of a file as read so far.
 type book struct {
-	size     int64 // bytes taken in
+	size     int64 // bytes read
 	lines    int
 	seq      uint64 // of the last line
-	head     string // its hash
+	head     string // hash of the last line
 	lastID   uint64
 	entries  []Entry
-	at       map[string]int // entry id -> place in entries
+	at       map[string]int // entry id -> index in entries
 	problems []Problem
 }
 
-// readLines reads more lines. It returns the tail that is not made of whole lines
-// that are true to themselves; what lies before it is taken in, and where its
-// chain is broken is noted.
+// readLines reads more lines and returns the rest after the last line that is whole and matches its own hash. It reads
+// the lines before that, and records where their chain is broken.
 func (b *book) readLines(data []byte) (bad []byte) {
 	type parsed struct {
 		l   line
@@ -77,7 +76,7 @@ func (b *book) readLines(data []byte) (bad []byte) {
 		ok  bool
 	}
 	var all []parsed
-	good := 0 // how many of all lie before the tail
+	good := 0 // number of lines before the rest
 	end := 0
 	for end < len(data) {
 		n := bytes.IndexByte(data[end:], '\n')
@@ -116,7 +115,7 @@ func (b *book) readLines(data []byte) (bad []byte) {
 	return data[from:]
 }
 
-// enter takes in what one line says.
+// enter adds the content of one line.
 func (b *book) enter(raw json.RawMessage) {
 	var l body
 	if err := json.Unmarshal(raw, &l); err != nil {
@@ -140,14 +139,14 @@ func (b *book) enter(raw json.RawMessage) {
 			b.problems = append(b.problems, Problem{Line: b.lines, Why: "this line ends entry " + o.ID + ", which the journal does not have"})
 			return
 		}
-		// Entries that were handed out are not written to: this one is put in the place of the old.
+		// Entries were handed out and must not be modified, so a copy replaces the old one.
 		e := b.entries[i]
 		if e.PutBack != nil && o.State == Done && o.PutBack == nil {
-			return // by an earlier release, which looked up the change and knows nothing of putting back: that is still due
+			return // an earlier release looked up the change but knew nothing of putting back, which is still due
 		}
 		e.State, e.Ended, e.Result, e.Already, e.Ticket, e.Error, e.Note, e.LookedUp = o.State, o.Time, o.Result, o.Already, o.Ticket, o.Error, o.Note, o.LookedUp
 		if e.State == Begun {
-			e.Ended = time.Time{} // it was only noted what has to be put back
+			e.Ended = time.Time{} // the line only says what has to be put back
 		}
 		if o.PutBack != nil {
 			e.PutBack = o.PutBack
@@ -159,8 +158,8 @@ func (b *book) enter(raw json.RawMessage) {
 	}
 }
 
-// keepTime keeps the time of a line that this process has written with its monotonic reading, which is not in the
-// file. So the age of the entry does not change here when the wall clock is set.
+// keepTime keeps the monotonic reading of the time of a line that this process wrote, which is not in the file, so that
+// the age of the entry does not change when the wall clock is set.
 func (b *book) keepTime(l body) {
 	if l.Entry != nil {
 		b.entries[b.at[l.Entry.ID]].Time = l.Entry.Time
@@ -172,13 +171,13 @@ func (b *book) keepTime(l body) {
 	}
 }
 
-// append writes lines in one write and waits until they are on disk. When that
-// fails, what was written of them is taken off again, so that the book stays true.
+// append writes lines in one write and waits until they are on disk. If that fails, it removes what was written, so
+// that the book stays correct.
 func (j *Journal) append(bodies []body) error {
 	var buf bytes.Buffer
 	seq, prev := j.book.seq, j.book.head
 	if prev == "?" {
-		prev = strings.Repeat("0", 64) // what stood before cannot be vouched for
+		prev = strings.Repeat("0", 64) // the lines before cannot be vouched for
 	}
 	for _, v := range bodies {
 		raw, err := json.Marshal(v.inUTC())
@@ -210,8 +209,8 @@ func (j *Journal) append(bodies []body) error {
 	return j.writeHead()
 }
 
-// writeHead notes number and hash of the last line beside the journal, so that
-// a journal that was cut off at the end of a line is noticed.
+// writeHead stores the number and hash of the last line beside the journal, so that a journal cut off at the end of a
+// line is noticed.
 func (j *Journal) writeHead() error {
 	text := fmt.Sprintf("%d %s\n", j.book.seq, j.book.head)
 	if _, err := j.lock.WriteAt([]byte(text), 0); err != nil {
@@ -223,8 +222,8 @@ func (j *Journal) writeHead() error {
 	return nil
 }
 
-// checkHead compares the end of the journal with the note beside it. The note
-// is written last, so a crash leaves it behind the journal, never ahead of it.
+// checkHead compares the end of the journal with the note beside it. The note is written last, so a crash leaves it
+// behind the journal, never ahead of it.
 func (b *book) checkHead(note io.ReaderAt) {
 	data, err := io.ReadAll(io.NewSectionReader(note, 0, 256))
 	if err != nil {
@@ -236,6 +235,6 @@ func (b *book) checkHead(note io.ReaderAt) {
 		return
 	}
 	b.problems = append(b.problems, Problem{Why: fmt.Sprintf("the journal ends at number %d, but number %d was written: entries were cut off", b.seq, seq)})
-	b.seq = seq // numbers are not given twice
+	b.seq = seq // numbers are not reused
 	b.head = "?"
 }

@@ -5,40 +5,38 @@ import (
 	"slices"
 )
 
-// History says which changes of a journal stand, what the next undo takes back, and
-// what the next redo makes again. It follows from the entries alone, so that every
-// process that shares a journal comes to the same answer.
+// History determines from the entries of a journal which changes are in effect, what the next undo reverts and what the
+// next redo repeats. Every process that shares the journal gets the same answer.
 //
-// An entry that takes back another turns it; an entry that takes back an undo turns it
-// again. All entries that go back to one change are its chain. The last of them says
-// whether the change stands.
+// An entry can revert a change, and a later entry can revert that undo. All entries that go back to one change form its
+// chain. The last of them decides whether the change is in effect.
 type History struct {
 	entries []Entry
-	place   map[string]int    // entry id -> place in entries
+	place   map[string]int    // entry id -> index in entries
 	chains  map[string]*chain // id of a change -> its chain
 }
 
-// chain is one change and all that turned it since.
+// chain is a change with all entries that reverted or repeated it.
 type chain struct {
-	last int // place of the last entry of the chain that was made
+	last int // index of the last entry of the chain that was made
 	back bool
-	// moot is the place of a later entry that found nothing to do, because someone else
-	// had turned the change already; -1 for none. Such an entry made nothing that could be taken back.
+	// moot is the index of a later entry that had nothing to do because another writer had already reverted the change;
+	// -1 for none. Such an entry cannot be reverted.
 	moot int
 }
 
-// Step is what one undo or one redo is about.
+// Step is one undo or one redo.
 type Step struct {
-	Run string // run of the change that is taken back, or of the undo
-	// Entries are what is taken back, in the order in which they were made.
+	Run string // run of the change to revert, or of the undo to revert
+	// Entries are the entries to revert, in the order in which they were made.
 	Entries []Entry
-	// Final are entries of the run that were made and that nothing takes back: terminations.
+	// Final are entries of the run that were made and cannot be reverted: terminations.
 	Final []Entry
-	// Open are entries of the run of which it is not known whether they were made.
+	// Open are entries of the run that may or may not have been made.
 	Open []Entry
 }
 
-// NewHistory returns the history of entries, which are given oldest first and are not changed.
+// NewHistory returns the history of entries, oldest first. It does not change them.
 func NewHistory(entries []Entry) *History {
 	h := &History{entries: entries, place: make(map[string]int, len(entries)), chains: map[string]*chain{}}
 	for i := range entries {
@@ -65,8 +63,8 @@ func NewHistory(entries []Entry) *History {
 	return h
 }
 
-// reversible reports whether an entry is done and of a kind that can be taken back. Kinds that
-// a later rollcall has added are not.
+// reversible reports whether an entry is done and of a kind that can be reverted. Kinds added by a later rollcall are
+// not.
 func (e *Entry) reversible() bool {
 	if e.State != Done {
 		return false
@@ -74,21 +72,20 @@ func (e *Entry) reversible() bool {
 	return e.Kind == "change" && e.Change != nil || e.Kind == "power" && e.Instance != nil && (e.Action == "start" || e.Action == "stop")
 }
 
-// final reports whether an entry has ended an instance, which nothing takes back.
+// final reports whether an entry has ended an instance, which cannot be reverted.
 func (e *Entry) final() bool {
 	return e.State == Done && !e.Already && e.Kind == "power" && e.Action == "terminate"
 }
 
-// open reports whether it is not known whether an entry was made.
+// open reports whether it is unknown if an entry was made.
 func (e *Entry) open() bool { return e.State == Begun || e.State == Unknown }
 
-// lasting reports whether an entry is of a kind that this rollcall knows, and that leaves
-// something: a reboot does not.
+// lasting reports whether an entry is of a known kind and has a lasting effect, unlike a reboot.
 func (e *Entry) lasting() bool {
 	return e.Kind == "change" || e.Kind == "power" && e.Action != "reboot"
 }
 
-// rootOf returns the place of the change that entry i goes back to, and how often it was turned with i.
+// rootOf returns the index of the change that entry i goes back to, and how often entries up to i reverted it.
 func (h *History) rootOf(i int) (root, turns int) {
 	for h.entries[i].Undoes != "" {
 		at, ok := h.place[h.entries[i].Undoes]
@@ -101,7 +98,7 @@ func (h *History) rootOf(i int) (root, turns int) {
 	return i, turns
 }
 
-// UndoneBy returns the id of the entry that took an entry back, and that itself stands; empty when there is none.
+// UndoneBy returns the id of the entry that reverted an entry and is itself in effect, or "".
 func (h *History) UndoneBy(id string) string {
 	c, back, ok := h.chainOf(id)
 	switch {
@@ -115,8 +112,8 @@ func (h *History) UndoneBy(id string) string {
 	return ""
 }
 
-// Standing returns the entry by which the change of an entry stands now: the entry itself, or a later
-// redo of it. ok is false when it was never made, or was taken back.
+// Standing returns the entry by which the change of an entry is in effect now: the entry itself, or a later redo. ok is
+// false if it was never made or has been reverted.
 func (h *History) Standing(id string) (e Entry, ok bool) {
 	c, back, ok := h.chainOf(id)
 	if !ok || c.back != back {
@@ -125,7 +122,7 @@ func (h *History) Standing(id string) (e Entry, ok bool) {
 	return h.entries[c.last], true
 }
 
-// chainOf returns the chain that an entry belongs to, and whether that entry took the change back.
+// chainOf returns the chain of an entry, and whether the entry reverted the change.
 func (h *History) chainOf(id string) (c *chain, back, ok bool) {
 	i, ok := h.place[id]
 	if !ok || !h.entries[i].reversible() || h.entries[i].Already {
@@ -136,17 +133,16 @@ func (h *History) chainOf(id string) (c *chain, back, ok bool) {
 	return c, turns%2 == 1, ok
 }
 
-// group is what belongs to one run, with the place that orders it among the others.
+// group holds the entries of one run, and the index by which runs are ordered.
 type group struct {
 	Step
 	at     int
-	undone bool // some of it was taken back
+	undone bool // some of it was reverted
 }
 
-// NextUndo returns what the next undo takes back: the run that was made, or made again, last and
-// is not undone yet. An undo is nothing that it takes back. A run of which nothing can be taken back
-// because it ended an instance, or because it is not known whether it was made, is returned without Entries:
-// what is older is never reached past it. ok is false when there is nothing.
+// NextUndo returns the run that the next undo reverts: the one made or repeated last and not yet undone. Undos
+// themselves are not reverted. A run that cannot be reverted, because it ended an instance or may not have been made,
+// is returned without Entries, so that an undo never skips it for an older one. ok is false if there is no run.
 func (h *History) NextUndo() (s Step, ok bool) {
 	groups := map[string]*group{}
 	of := func(e *Entry) *group {
@@ -181,7 +177,7 @@ func (h *History) NextUndo() (s Step, ok bool) {
 	}
 	var last *group
 	for _, g := range groups {
-		// What could not be taken back was reported when the rest of its run was.
+		// What could not be reverted was reported when the rest of its run was.
 		if (len(g.Entries) > 0 || !g.undone && len(g.Final)+len(g.Open) > 0) && (last == nil || g.at > last.at) {
 			last = g
 		}
@@ -193,9 +189,8 @@ func (h *History) NextUndo() (s Step, ok bool) {
 	return last.Step, true
 }
 
-// NextRedo returns what the next redo makes again: the run of the last undo that stands, unless something new was
-// changed since. An undo of which it is not known whether it was made is returned without
-// Entries. ok is false when there is nothing.
+// NextRedo returns the run that the next redo repeats: that of the last undo in effect, unless something new was
+// changed since. An undo that may not have been made is returned without Entries. ok is false if there is none.
 func (h *History) NextRedo() (s Step, ok bool) {
 	var undos []*group
 	for i := range h.entries {
@@ -230,7 +225,7 @@ func (h *History) NextRedo() (s Step, ok bool) {
 	return undos[len(undos)-1].Step, true
 }
 
-// inOrder sorts entries as the journal has them.
+// inOrder sorts entries in the order of the journal.
 func (h *History) inOrder(entries []Entry) {
 	slices.SortFunc(entries, func(a, b Entry) int { return cmp.Compare(h.place[a.ID], h.place[b.ID]) })
 }

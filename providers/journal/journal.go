@@ -1,6 +1,5 @@
-// Package journal writes every change down before it is made. A journal is a
-// file of JSON lines that is only ever appended to, chained by SHA-256 and
-// locked, so that several rollcalls can share it.
+// Package journal records every change before it is made. A journal is an append-only file of JSON lines, chained by
+// SHA-256 and locked, so that several rollcalls can share it.
 package journal
 
 import (
@@ -17,29 +16,28 @@ import (
 	"rollcall/providers"
 )
 
-// State says what became of one entry.
+// State is the outcome of an entry.
 type State string
 
-// The states of an entry. An entry that was begun and never ended says that
-// the writer was stopped in between: whether it happened is not known from the
-// journal alone.
+// The states of an entry. An entry that stays begun means that its writer was stopped; the journal alone does not show
+// whether the change was made.
 const (
 	Begun   State = "begun"
 	Done    State = "done"
 	Failed  State = "failed"
 	Refused State = "refused"
-	Unknown State = "unknown" // it was looked for afterwards and could not be found out
+	Unknown State = "unknown" // looked up afterwards and not found out
 )
 
-// The kinds of entry. A reader leaves entries of a kind that it does not know as they are.
+// The kinds of entry. Readers leave entries of unknown kinds as they are.
 const (
 	KindChange  = "change"  // a change of DNS
 	KindPower   = "power"   // start, stop, reboot or terminate
-	KindLaunch  = "launch"  // one instance is asked for
-	KindProfile = "profile" // an EC2 instance profile is created
+	KindLaunch  = "launch"  // launch of one instance
+	KindProfile = "profile" // creation of an EC2 instance profile
 )
 
-// Launch is what an entry of KindLaunch asks a cloud for. User data and metadata are left out: they can hold secrets.
+// Launch is the launch request of an entry of KindLaunch, without user data and metadata, which can hold secrets.
 type Launch struct {
 	Cloud   string             `json:"cloud"`
 	Key     providers.CloudKey `json:"key,omitempty"`
@@ -54,9 +52,9 @@ type Launch struct {
 	Profile string             `json:"profile,omitempty"`
 }
 
-// Profile is what an entry of KindProfile creates: an instance profile and its role, of one name.
+// Profile is what an entry of KindProfile creates: an instance profile and its role of the same name.
 type Profile struct {
-	Cloud       string             `json:"cloud"` // through which the account is reached
+	Cloud       string             `json:"cloud"` // the cloud through which the account is reached
 	Key         providers.CloudKey `json:"key,omitempty"`
 	Account     string             `json:"account"`
 	Name        string             `json:"name"`
@@ -73,10 +71,10 @@ type Guard struct {
 	Typed string `json:"typed,omitempty"` // what a person typed to answer it
 }
 
-// Entry is one step of a plan: what is to be done, by whom, and what became of it.
+// Entry is one step of a plan, its author and its outcome.
 type Entry struct {
-	ID       string                 `json:"id"`  // given by the journal: a decimal number that grows
-	Run      string                 `json:"run"` // one for all entries of one plan that was carried out
+	ID       string                 `json:"id"`  // set by the journal: an increasing decimal number
+	Run      string                 `json:"run"` // the same for all entries of one execution of a plan
 	Time     time.Time              `json:"time"`
 	Who      string                 `json:"who"` // user@host
 	Verb     string                 `json:"verb"`
@@ -89,33 +87,33 @@ type Entry struct {
 	Change   *providers.Change      `json:"change,omitempty"` // before and after in full
 	Action   string                 `json:"action,omitempty"` // power
 	Instance *providers.InstanceRef `json:"instance,omitempty"`
-	Reason   string                 `json:"reason,omitempty"` // finding class that asked for it
+	Reason   string                 `json:"reason,omitempty"` // finding class that the change is a remedy of
 	Guards   []Guard                `json:"guards,omitempty"`
-	Undoes   string                 `json:"undoes,omitempty"` // id of the entry that this one takes back
-	Writer   string                 `json:"writer,omitempty"` // given by the journal: which open journal began it
-	// MayPutBack says that the provider carries the change out on whatever has the record's id by
-	// then, so that what another writer made of it may have to be put back.
+	Undoes   string                 `json:"undoes,omitempty"` // id of the entry that this one reverts
+	Writer   string                 `json:"writer,omitempty"` // set by the journal: the open journal that began it
+	// MayPutBack means that the provider applies the change to the record's id in any state, so a concurrent change may
+	// have to be restored.
 	MayPutBack bool     `json:"may_put_back,omitempty"`
 	Launch     *Launch  `json:"launch,omitempty"`
 	Profile    *Profile `json:"profile,omitempty"`
 
-	// What became of it.
+	// The outcome:
 	State   State             `json:"state"`
 	Ended   time.Time         `json:"ended,omitzero"`
-	Result  *providers.Record `json:"result,omitempty"` // the record as the provider has it now
+	Result  *providers.Record `json:"result,omitempty"` // the record as the provider returned it
 	Already bool              `json:"already,omitempty"`
 	Ticket  string            `json:"ticket,omitempty"`
 	Error   string            `json:"error,omitempty"`
-	Note    string            `json:"note,omitempty"` // e.g. what was found when it was looked for
-	// LookedUp says that State is not what the provider answered but what was found
-	// afterwards: the answer was lost, or the writer stopped before it came.
+	Note    string            `json:"note,omitempty"` // e.g. what a later lookup found
+	// LookedUp means that State was found by a later lookup, because the answer was lost or the writer was stopped
+	// before it came.
 	LookedUp bool `json:"looked_up,omitempty"`
-	// PutBack is what another writer had made of the record that the change was carried out on, as it has to
-	// be in the zone again. The entry is open until it is.
+	// PutBack is the record that another writer had changed before this entry changed it. It has to be restored, and
+	// the entry is open until then.
 	PutBack *providers.Record `json:"put_back,omitempty"`
 }
 
-// Outcome says what became of an entry that was begun.
+// Outcome is the outcome of an entry that was begun.
 type Outcome struct {
 	ID      string            `json:"id"`
 	State   State             `json:"state"`
@@ -125,14 +123,14 @@ type Outcome struct {
 	Ticket  string            `json:"ticket,omitempty"`
 	Error   string            `json:"error,omitempty"`
 	Note    string            `json:"note,omitempty"`
-	// Instance is what a launch has started; it becomes the Instance of the entry.
+	// Instance is the instance that a launch started. It becomes the Instance of the entry.
 	Instance *providers.InstanceRef `json:"instance,omitempty"`
 
 	LookedUp bool              `json:"looked_up,omitempty"`
 	PutBack  *providers.Record `json:"put_back,omitempty"`
 }
 
-// Cloud returns the name of the cloud that the entry is about; empty for a change of DNS.
+// Cloud returns the name of the entry's cloud, or "" for a DNS change.
 func (e *Entry) Cloud() string {
 	switch {
 	case e.Change != nil:
@@ -147,36 +145,34 @@ func (e *Entry) Cloud() string {
 	return ""
 }
 
-// Problem is a place where the journal is not what was written.
+// Problem is a place where the journal differs from what was written.
 type Problem struct {
 	Line int    // number of the line, from 1; 0 for the file as a whole
 	Why  string // one line
-	Side string // file that the damaged tail was set aside in, or empty
+	Side string // file that holds the damaged tail, or empty
 }
 
-// Journal is an open journal. It is safe for concurrent use, by several
-// goroutines and by several processes.
+// Journal is an open journal. It is safe for concurrent use by goroutines and by processes.
 type Journal struct {
 	path  string
 	clock providers.Clock
-	stop  <-chan struct{} // closed when no one waits for the lock any more; may be nil
+	stop  <-chan struct{} // closed when methods must not wait for the lock any more; may be nil
 
 	mu     sync.Mutex
 	file   *os.File
 	lock   *os.File
 	book   book
 	closed bool
-	held   error     // of the last wait for the lock that was in vain
-	heldAt time.Time // when it ended
+	held   error     // of the last failed wait for the lock
+	heldAt time.Time // when that wait ended
 
-	writer string   // who this journal is to others, once it has begun something
-	alive  *os.File // whose lock says that it lives
+	writer string   // id of this journal as a writer, once it has begun an entry
+	alive  *os.File // file whose lock shows that this writer lives
 }
 
-// Open opens the journal at path, and makes it and its folder when they are
-// not there. A damaged tail is set aside into a side file, which Problems
-// reports. Entries bear the time of clock. Once stop, which may be nil, is closed, no method waits for a lock that another
-// process holds, but for End, which says what was done already. No lock is waited for longer than 10 s.
+// Open opens the journal at path and creates it and its folder if missing. It moves a damaged tail into a side file,
+// which Problems reports. Entries get the time of clock. Once stop is closed, methods no longer wait for a lock of
+// another process; stop may be nil. End still waits, since its changes are made. No wait for a lock exceeds 10 s.
 func Open(path string, clock providers.Clock, stop <-chan struct{}) (*Journal, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, fmt.Errorf("journal: %w", err)
@@ -210,11 +206,10 @@ func syncFolder(path string) error {
 	return errors.Join(d.Sync(), d.Close())
 }
 
-// Path is where the journal lies.
+// Path returns the path of the journal.
 func (j *Journal) Path() string { return j.path }
 
-// Begin writes entries in state begun and returns them with their ids once
-// they are on disk (fsync).
+// Begin writes entries in state begun. It returns them with their ids once they are on disk (fsync).
 func (j *Journal) Begin(entries ...Entry) ([]Entry, error) { return j.enter(Begun, entries) }
 
 // Refuse writes entries in state refused.
@@ -246,7 +241,7 @@ func (j *Journal) enter(state State, entries []Entry) ([]Entry, error) {
 	return out, nil
 }
 
-// End writes what became of entries that were begun.
+// End writes the outcomes of entries that were begun.
 func (j *Journal) End(outcomes ...Outcome) error {
 	if len(outcomes) == 0 {
 		return nil
@@ -263,13 +258,13 @@ func (j *Journal) End(outcomes ...Outcome) error {
 	})
 }
 
-// NotePutBack writes down what has to be put back for an entry that was begun, which stays so.
-// It returns when that is on disk.
+// NotePutBack records what has to be restored for an entry that was begun. It returns once that is on disk. The entry
+// stays begun.
 func (j *Journal) NotePutBack(id string, was providers.Record) error {
 	return j.End(Outcome{ID: id, State: Begun, PutBack: &was})
 }
 
-// Entries returns all entries, oldest first, those of other processes included.
+// Entries returns all entries of all processes, oldest first.
 func (j *Journal) Entries() ([]Entry, error) {
 	var out []Entry
 	err := j.locked(func() error {
@@ -279,14 +274,14 @@ func (j *Journal) Entries() ([]Entry, error) {
 	return out, err
 }
 
-// Problems returns what is wrong with the file, in the order of its lines.
+// Problems returns what is wrong with the file, in line order.
 func (j *Journal) Problems() []Problem {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	return append(slices.Clone(j.book.problems), aside(j.path, j.book.problems)...)
 }
 
-// Check reports whether the journal can be written to now, without writing an entry.
+// Check reports whether the journal can be written now. It writes no entry.
 func (j *Journal) Check() error { return j.locked(func() error { return nil }) }
 
 // Close closes the file.
@@ -300,7 +295,7 @@ func (j *Journal) Close() error {
 	return errors.Join(j.leave(), j.file.Close(), j.lock.Close())
 }
 
-// locked runs f while no other process writes, with the book brought up to date.
+// locked brings the book up to date and runs f while no other process writes.
 func (j *Journal) locked(f func() error) error { return j.lockedUntil(j.stop, f) }
 
 func (j *Journal) lockedUntil(stop <-chan struct{}, f func() error) error {
@@ -311,7 +306,7 @@ func (j *Journal) lockedUntil(stop <-chan struct{}, f func() error) error {
 		return errors.New("journal: it is closed")
 	}
 	if j.held != nil && stop != nil && called.Before(j.heldAt) {
-		return j.held // it was waited for in vain since
+		return j.held // this wait has failed meanwhile
 	}
 	if err := waitFor(stop, j.lock, tryLockFile); err != nil {
 		if errors.Is(err, ErrHeld) {
@@ -330,9 +325,8 @@ func (j *Journal) lockedUntil(stop <-chan struct{}, f func() error) error {
 	return err
 }
 
-// catchUp reads what other processes have appended, and mends the tail. The
-// lock is held, so no one is in the middle of a write: a line that is not
-// whole was cut off by a crash.
+// catchUp reads what other processes have appended and repairs the tail. The caller holds the lock, so an incomplete
+// line is the result of a crash, not of a write in progress.
 func (j *Journal) catchUp() error {
 	info, err := j.file.Stat()
 	if err != nil {
@@ -364,7 +358,7 @@ func (j *Journal) catchUp() error {
 	return nil
 }
 
-// setAside moves a damaged tail into a side file, and only then cuts it off.
+// setAside copies a damaged tail into a side file and then cuts it off.
 func (j *Journal) setAside(bad []byte) error {
 	side := fmt.Sprintf("%s.damaged-%d-%d", j.path, j.clock.Now().Unix(), j.book.size)
 	f, err := openOwn(side, os.O_WRONLY|os.O_CREATE|os.O_APPEND)
@@ -382,11 +376,11 @@ func (j *Journal) setAside(bad []byte) error {
 	return nil
 }
 
-// Read reads a journal without mending it. A journal that is not there is empty. Once stop, which may be nil, is closed, it
-// no longer waits for the lock.
+// Read reads a journal without repairing it. A missing journal is empty. Once stop is closed, Read no longer waits for
+// the lock; stop may be nil.
 func Read(path string, stop <-chan struct{}) ([]Entry, []Problem, error) {
-	// No one is in the middle of a write while it is read. Where the note of the last line is
-	// not there, or may not be read, the journal itself is all there is to go by.
+	// The lock excludes writes during the read. If the note of the last line is missing or unreadable, the journal is
+	// checked without it.
 	lock, err := openOwn(path+".lock", os.O_RDONLY)
 	if err == nil {
 		defer func() { _ = lock.Close() }() // it was only read

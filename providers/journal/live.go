@@ -13,15 +13,14 @@ import (
 	"time"
 )
 
-// A writer is one open journal that has begun something. For as long as it lives it holds a lock
-// on a file of its own, which the system releases when the process dies for any
-// reason. A process id would not do: another process could have it by then.
+// A writer is an open journal that has begun an entry. While it lives it holds a lock on a file of its own, which the
+// system releases when the process dies. A process id would not do, because another process can get the same one.
 
-// writersPath is the folder of those files.
+// writersPath returns the folder of the writers' files.
 func (j *Journal) writersPath() string { return j.path + ".writers" }
 
-// registerWriter makes the writer known before its first entry. The journal's lock is
-// held, as it is by a reader that looks for writers that are gone.
+// registerWriter creates the writer's file before its first entry. The caller holds the journal's lock, as does a
+// reader that looks for dead writers.
 func (j *Journal) registerWriter() error {
 	if j.writer != "" {
 		return nil
@@ -45,8 +44,8 @@ func (j *Journal) registerWriter() error {
 	return nil
 }
 
-// sweepAt is from how many files of writers on those of the dead are looked for: who was killed
-// with nothing begun leaves a file that no one would ask for.
+// sweepAt is the number of writers' files from which those of dead writers are removed. A writer that was killed with
+// no open entry leaves a file that is not looked at otherwise.
 const sweepAt = 50
 
 func (j *Journal) sweep() {
@@ -55,11 +54,11 @@ func (j *Journal) sweep() {
 		return
 	}
 	for _, f := range files {
-		_, _ = j.writerAlive(f.Name()) // it removes that of a dead writer; one that it cannot ask stays
+		_, _ = j.writerAlive(f.Name()) // removes the file of a dead writer; one that cannot be checked stays
 	}
 }
 
-// leave takes the writer back when the journal is closed.
+// leave removes the writer's file when the journal is closed.
 func (j *Journal) leave() error {
 	if j.alive == nil {
 		return nil
@@ -69,11 +68,11 @@ func (j *Journal) leave() error {
 	return err
 }
 
-// writerAlive reports whether a writer is still there. The journal's lock is held.
+// writerAlive reports whether a writer is still running. The caller holds the journal's lock.
 func (j *Journal) writerAlive(writer string) (bool, error) {
 	switch {
 	case writer == "", writer != filepath.Base(writer):
-		return false, nil // of a rollcall that did not say who it was
+		return false, nil // written by a rollcall that did not record a writer
 	case writer == j.writer:
 		return true, nil
 	}
@@ -93,9 +92,8 @@ func (j *Journal) writerAlive(writer string) (bool, error) {
 	return !free, errors.Join(err, f.Close())
 }
 
-// Abandoned returns, oldest first, the entries that a process began which is gone, so that it will not
-// write their outcome. An entry whose outcome was looked for since, and is unknown, is
-// returned again until recheck has passed since that time.
+// Abandoned returns, oldest first, the open entries of processes that have died and so will not record an outcome. An
+// entry whose outcome was looked up and is unknown is returned again once recheck has passed since.
 func (j *Journal) Abandoned(recheck time.Duration) ([]Entry, error) {
 	var out []Entry
 	err := j.locked(func() error {
@@ -127,8 +125,8 @@ func (j *Journal) Abandoned(recheck time.Duration) ([]Entry, error) {
 	return out, err
 }
 
-// RecordOutcomes writes the outcomes of abandoned entries, and returns the entries that it has written. It writes nothing
-// about an entry that another process has settled meanwhile.
+// RecordOutcomes writes the outcomes of abandoned entries and returns the entries that it wrote. It skips an entry
+// whose outcome another process has recorded meanwhile.
 func (j *Journal) RecordOutcomes(outcomes ...Outcome) (written []Entry, err error) {
 	err = j.locked(func() error {
 		var lines []body
@@ -158,7 +156,7 @@ func (j *Journal) RecordOutcomes(outcomes ...Outcome) (written []Entry, err erro
 	return written, err
 }
 
-// aside reports damaged tails that were set aside, now or long ago, for as long as their files lie there.
+// aside reports damaged tails that were ever set aside, as long as their files exist.
 func aside(path string, told []Problem) []Problem {
 	names, err := filepath.Glob(strings.NewReplacer(`\`, `\\`, "*", `\*`, "?", `\?`, "[", `\[`).Replace(path) + ".damaged-*")
 	if err != nil {

@@ -10,16 +10,16 @@ import (
 	"time"
 )
 
-// lockWait is how long a lock is waited for. Its holder writes some lines and waits for the disk.
+// lockWait is the longest wait for a lock. The holder only writes some lines and waits for the disk.
 const lockWait = 10 * time.Second
 
-// ErrStopped says that the wait for the lock was broken off, and ErrHeld that it was in vain.
+// ErrStopped means that the wait for the lock was stopped, ErrHeld that it timed out.
 var (
 	ErrStopped = errors.New("stopped while another process held the journal")
 	ErrHeld    = errors.New("nothing is changed without the journal: let that process go on, or end it, and try again")
 )
 
-// waitFor tries to take a lock until it has it, stop is closed or lockWait is over.
+// waitFor retries to take a lock until it succeeds, stop is closed or lockWait has passed.
 func waitFor(stop <-chan struct{}, f *os.File, try func(*os.File) (bool, error)) error {
 	deadline := time.Now().Add(lockWait)
 	for pause := time.Millisecond; ; pause = min(2*pause, 20*time.Millisecond) {
@@ -41,10 +41,10 @@ func waitFor(stop <-chan struct{}, f *os.File, try func(*os.File) (bool, error))
 	}
 }
 
-// holderPath is the file that says which process holds the lock, or held it last.
+// holderPath returns the file that names the current or last holder of the lock.
 func holderPath(lock string) string { return lock + ".holder" }
 
-// nameHolder notes this process as the holder. That it cannot be noted costs nothing but the name.
+// nameHolder records this process as the holder. An error is ignored, since only the name is lost.
 func nameHolder(lock string) {
 	f, err := openOwn(holderPath(lock), os.O_WRONLY|os.O_CREATE)
 	if err != nil {
@@ -57,7 +57,7 @@ func nameHolder(lock string) {
 	_ = f.Close()
 }
 
-// holder names the process that holds a lock: its number, its command, and whether it is stopped, as far as they are known.
+// holder describes the process that holds a lock: its id, its command and whether it is stopped, as far as known.
 func holder(lock string) string {
 	f, err := openOwn(holderPath(lock), os.O_RDONLY)
 	if err != nil {
@@ -71,10 +71,10 @@ func holder(lock string) string {
 	if err != nil {
 		return "another process"
 	}
-	// The state stands behind the command, which is in parentheses and may hold any character: proc(5).
+	// The state follows the command, which is in parentheses and may contain any character: proc(5).
 	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	if _, none := os.Stat("/proc/self/stat"); err != nil && none == nil {
-		return "another process" // that one is gone, and its holder now has not said so
+		return "another process" // the recorded holder is gone, and the current one has not recorded itself
 	}
 	if _, state, ok := strings.Cut(string(stat[strings.LastIndexByte(string(stat), ')')+1:]), " "); err == nil && ok && strings.HasPrefix(state, "T") {
 		command += ", stopped"
@@ -82,8 +82,8 @@ func holder(lock string) string {
 	return fmt.Sprintf("process %d (%s)", pid, command)
 }
 
-// openOwn opens a file of the journal, which must be a regular file of this user's own: a link
-// could lead the entries, and what is cut off of them, anywhere.
+// openOwn opens a file of the journal. It must be a regular file of this user, because a link could redirect the
+// entries and what is cut off.
 func openOwn(path string, flag int) (*os.File, error) {
 	if info, err := os.Lstat(path); err == nil && info.Mode()&os.ModeSymlink != 0 {
 		return nil, fmt.Errorf("%s is a symbolic link, and must be a file: put the file itself there", path)

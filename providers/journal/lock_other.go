@@ -7,12 +7,12 @@ import (
 	"os"
 )
 
-// Without a lock two writers could write over each other, so nothing is written at all.
+// Without a lock two writers could overwrite each other, so nothing is written.
 func tryLockFile(*os.File) (bool, error) {
 	return false, errors.New("this system has no file lock that rollcall knows")
 }
 
-// A journal that others do not write to can be read as it is.
+// Reading needs no lock if there are no writers.
 func tryShareFile(*os.File) (bool, error) { return true, nil }
 
 func unlockFile(*os.File) error { return nil }

@@ -8,11 +8,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// tryLockFile takes the file if no other process holds it. The system
-// releases the lock when the holder dies.
+// tryLockFile locks the file if no other process holds it. The system releases the lock when the holder dies.
 func tryLockFile(f *os.File) (bool, error) { return try(f, unix.LOCK_EX) }
 
-// tryShareFile takes the file together with others that read, if no process holds it alone.
+// tryShareFile takes a shared lock for reading, if no process holds the file exclusively.
 func tryShareFile(f *os.File) (bool, error) { return try(f, unix.LOCK_SH) }
 
 func try(f *os.File, how int) (bool, error) {
@@ -29,10 +28,10 @@ func try(f *os.File, how int) (bool, error) {
 
 func unlockFile(f *os.File) error { return unix.Flock(int(f.Fd()), unix.LOCK_UN) }
 
-// noFollow keeps a symbolic link from being opened, and a pipe from being waited for.
+// noFollow refuses to open a symbolic link, or to wait for a pipe.
 const noFollow = unix.O_NOFOLLOW | unix.O_NONBLOCK
 
-// ownedByOther reports whether a file belongs to another user than this process runs as.
+// ownedByOther reports whether a file belongs to a user other than the one of this process.
 func ownedByOther(f *os.File) (uid uint32, other bool) {
 	var st unix.Stat_t
 	if err := unix.Fstat(int(f.Fd()), &st); err != nil {

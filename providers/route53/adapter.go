@@ -6,7 +6,7 @@ import (
 	"rollcall/providers/awsapi"
 )
 
-// Adapter returns what Route 53 is to a session.
+// Adapter returns the Route 53 provider.
 func Adapter() adapter.Adapter {
 	return adapter.Adapter{
 		Declaration: providers.Declaration{

@@ -19,37 +19,32 @@ import (
 
 const (
 	opApply = "change records"
-	// maxTries bounds how often a batch of adds is tried again after a conflict.
-	// With full jitter up to maxPause, two hundred writers of one record set are
-	// through long before.
+	// maxTries limits the retries of a batch of creates after conflicts. With full jitter up to maxPause, two hundred
+	// writers of one record set finish well before.
 	maxTries   = 60
-	firstPause = 100 * time.Millisecond // upper bound of the first pause; it doubles
+	firstPause = 100 * time.Millisecond // upper bound of the first pause; later ones double
 	maxPause   = 10 * time.Second
-	// Where reading and writing takes long, as with many writers it does, pauses
-	// grow to so many times that long instead.
+	// pauseFactor makes pauses grow with the duration of a try, since many writers slow down reading and writing.
 	pauseFactor = 64
-	// maxIdle bounds the tries after throttling, or when nothing could be sent.
+	// maxIdle limits the retries after throttling, and those of requests that were not sent.
 	maxIdle = 4
-	// nameReads is up to how many names are read one by one before a batch; for
-	// more the whole zone is read when that costs fewer calls.
+	// nameReads is the largest number of names that are read one by one before a batch. For more names the whole zone
+	// is read if that takes fewer calls.
 	nameReads = 8
 )
 
-// Apply carries out changes as compare-and-swap: the record sets that they touch
-// are read, each Before is compared with what is there, and each touched set is
-// deleted exactly as read and created as wanted in one batch, markers included.
+// Apply carries out changes as compare-and-swap. It reads the record sets of the changes, compares each Before with
+// them, and submits one batch that deletes each set exactly as read and creates it as wanted, markers included.
 //
-//   - A create into a record set that exists keeps the set's TTL and policy; its
-//     result says which. A TTL of zero on a new set is 300 seconds. A value
-//     that is there with the same owner is Already; with another owner, or
-//     unmarked where the change names one, it is KindConflict.
-//   - A delete or update is KindConflict when its Before is not what is there, or
-//     when someone else changed the sets meanwhile. A delete whose After has
-//     owners leaves those markers in place.
-//   - An update of TTL or weight changes the whole record set, which they belong to.
-//   - Creates are tried again after a conflict, a throttle and a lost reply.
-//     Deletes and updates whose reply was lost are KindUncertain.
-//   - When a batch is refused for one bad change, the others are carried out.
+//   - A create into an existing record set keeps the set's TTL and policy, which the result reports. A TTL of
+//     zero in a new set becomes 300 seconds. An existing value with the same owner is Already; with another
+//     owner, or unmarked where the change has one, it is KindConflict.
+//   - A delete or update is KindConflict if its Before differs from the zone, or if another writer changed the
+//     sets meanwhile. The markers of owners in the After of a delete stay.
+//   - An update of TTL or weight changes the whole record set.
+//   - Creates are retried after a conflict, throttling or a lost reply. Deletes and updates whose reply was lost
+//     are KindUncertain.
+//   - If a batch is refused because of one bad change, the others are still carried out.
 func (a *Account) Apply(ctx context.Context, zone providers.Zone, changes []providers.Change) []providers.Result {
 	r := &run{a: a, zone: zone, changes: slices.Clone(changes), results: make([]providers.Result, len(changes)), lost: map[int]bool{}, own: map[key]fields{}}
 	var pending []int
@@ -72,8 +67,7 @@ func (a *Account) Apply(ctx context.Context, zone providers.Zone, changes []prov
 	return r.results
 }
 
-// lock lets one Apply at a time into a zone: two of one process would only
-// refuse each other's batches.
+// lock admits one Apply per zone at a time. Two in one process would make each other's batches fail.
 func (a *Account) lock(ctx context.Context, zoneID string) (unlock func(), err error) {
 	a.mu.Lock()
 	l := a.locks[zoneID]
@@ -90,24 +84,23 @@ func (a *Account) lock(ctx context.Context, zoneID string) (unlock func(), err e
 	}
 }
 
-// run is one call of Apply.
 type run struct {
 	a       *Account
 	zone    providers.Zone
 	changes []providers.Change
 	results []providers.Result
-	lost    map[int]bool   // changes of which a reply was lost: they may have been made
-	own     map[key]fields // what this run changed for whole sets
-	took    time.Duration  // how long the last try took, reading and writing
+	lost    map[int]bool   // changes whose reply was lost; they may have been made
+	own     map[key]fields // set-wide fields that this run changed
+	took    time.Duration  // duration of the last try, reading and writing
 }
 
-// fields are what all values of a record set share.
+// fields are the fields that all values of a record set share.
 type fields struct {
 	ttl    uint32
 	weight int64
 }
 
-// prepare brings a change into canonical form and refuses what can never work.
+// prepare makes a change canonical and rejects it if it can never succeed.
 func (r *run) prepare(c *providers.Change) error {
 	if r.zone.ID == "" {
 		return invalid("the zone %s has no id", r.zone.Name)
@@ -160,8 +153,7 @@ func checkRecord(r *providers.Record) error {
 	return nil
 }
 
-// commit carries out the changes with these numbers, in as few batches as the
-// limits allow.
+// commit carries out the changes with these indexes in as few batches as the limits allow.
 func (r *run) commit(ctx context.Context, pending []int) {
 	conflicts, idle := 0, 0
 	for len(pending) > 0 {
@@ -183,7 +175,7 @@ func (r *run) commit(ctx context.Context, pending []int) {
 		}
 		b := batch(w.sets, w.order)
 		ticket, err := "", error(nil)
-		if len(b.Changes) > 0 { // an earlier batch may have done what these wanted
+		if len(b.Changes) > 0 { // an earlier batch may have made these changes already
 			ticket, err = r.send(ctx, b)
 		}
 		r.took = r.a.now().Sub(began)
@@ -205,8 +197,8 @@ func (r *run) commit(ctx context.Context, pending []int) {
 	}
 }
 
-// remember notes for which sets this batch changed what all their values share,
-// so that later batches of the same call do not take it for another's doing.
+// remember records the sets whose shared fields this batch changed, so that later batches of the same call do not
+// mistake them for another writer's changes.
 func (r *run) remember(w *work) {
 	for _, k := range w.order {
 		s := w.sets[k]
@@ -224,11 +216,11 @@ func fieldsOf(s *types.ResourceRecordSet) fields {
 	return fields{ttl: uint32(aws.ToInt64(s.TTL)), weight: aws.ToInt64(s.Weight)}
 }
 
-// plan tries the changes on the working copy: in are those of the batch, later
-// those for which it has no room. The others have their result.
+// plan applies the changes to the working copy. It returns the changes in the batch, and those that have to wait for a
+// later one because it is full. All other changes have their result.
 func (r *run) plan(w *work, pending []int) (in, later []int, touched map[int][]key) {
 	touched = map[int][]key{}
-	full := map[string]bool{} // names whose changes must keep their order in a later batch
+	full := map[string]bool{} // names whose remaining changes must wait to keep their order
 	for _, i := range pending {
 		c := &r.changes[i]
 		name := subject(c.Record().Name)
@@ -253,7 +245,7 @@ func (r *run) plan(w *work, pending []int) (in, later []int, touched map[int][]k
 	return in, later, touched
 }
 
-// load reads the names that the changes are about.
+// load reads the names of the changes.
 func (r *run) load(ctx context.Context, which []int) (map[string]map[key]*types.ResourceRecordSet, error) {
 	out := map[string]map[key]*types.ResourceRecordSet{}
 	for _, i := range which {
@@ -272,7 +264,7 @@ func (r *run) load(ctx context.Context, which []int) (map[string]map[key]*types.
 				}
 				return out, nil
 			}
-			if providers.KindOf(err) != providers.KindIncomplete { // with a wrong count the names are read one by one
+			if providers.KindOf(err) != providers.KindIncomplete { // after a wrong count the names are read one by one
 				return nil, err
 			}
 		}
@@ -298,7 +290,7 @@ func (r *run) send(ctx context.Context, b *types.ChangeBatch) (ticket string, er
 	return ticket, withMessages(err)
 }
 
-// withMessages puts the reasons that Route 53 returns for a refused batch into the error's text.
+// withMessages adds the reasons that Route 53 returned for a refused batch to the error's text.
 func withMessages(err error) error {
 	e, ok := errors.AsType[*providers.Error](err)
 	if !ok {
@@ -318,7 +310,7 @@ type batchError struct {
 func (e *batchError) Error() string { return e.text }
 func (e *batchError) Unwrap() error { return e.err }
 
-// done sets the result of a change: the record as it stands in the working copy.
+// done sets the result of a change, with the record from the working copy.
 func (r *run) done(i int, w *work, ticket string, already bool) {
 	res := providers.Result{Already: already && !r.lost[i], Ticket: ticket}
 	if c := &r.changes[i]; c.Op != providers.OpDelete {
@@ -327,7 +319,7 @@ func (r *run) done(i int, w *work, ticket string, already bool) {
 	r.results[i] = res
 }
 
-// record returns a record as the working copy has it, owners attached.
+// record returns a record from the working copy, with owners attached.
 func (w *work) record(want *providers.Record) providers.Record {
 	k := key{name: want.Name, typ: want.Type, id: want.SetID}
 	if s := w.sets[k]; s != nil {

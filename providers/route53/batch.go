@@ -7,19 +7,18 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/route53/types"
 )
 
-// The limits of Route 53 (Developer Guide, "Quotas"). Deleted and created
-// values both count.
+// The limits of Route 53 (Developer Guide, "Quotas"). Deleted and created values both count.
 const (
 	maxElements  = 1000  // ResourceRecord elements in one batch
 	maxChars     = 32000 // characters of all values in one batch
 	maxSetValues = 400   // values in one record set
 )
 
-// set is the working copy of one record set: what was read, and what is wanted.
+// set is the working copy of one record set: as read, and as wanted.
 type set struct {
-	orig   *types.ResourceRecordSet // as Route 53 wrote it; nil when there was none
-	next   types.ResourceRecordSet  // without values; what a new set is made from
-	values []string                 // as on the wire
+	orig   *types.ResourceRecordSet // as returned by Route 53; nil if there was none
+	next   types.ResourceRecordSet  // template of the new set, without values
+	values []string                 // in wire form
 }
 
 func newSet(orig *types.ResourceRecordSet) *set {
@@ -45,14 +44,14 @@ func (s *set) changed() bool {
 	if aws.ToInt64(s.orig.TTL) != aws.ToInt64(s.next.TTL) || aws.ToInt64(s.orig.Weight) != aws.ToInt64(s.next.Weight) || len(s.values) != len(s.orig.ResourceRecords) {
 		return true
 	}
-	had := make(map[string]bool, len(s.values)) // the order of values means nothing
+	had := make(map[string]bool, len(s.values)) // the order of values is irrelevant
 	for i := range s.orig.ResourceRecords {
 		had[aws.ToString(s.orig.ResourceRecords[i].Value)] = true
 	}
 	return slices.ContainsFunc(s.values, func(v string) bool { return !had[v] })
 }
 
-// wanted is the set as it shall be; nil when it shall not be.
+// wanted returns the set as wanted, or nil if it is to be deleted.
 func (s *set) wanted() *types.ResourceRecordSet {
 	if len(s.values) == 0 {
 		return nil
@@ -65,14 +64,14 @@ func (s *set) wanted() *types.ResourceRecordSet {
 	return &n
 }
 
-// size is what a batch costs: ResourceRecord elements and characters of values.
+// size is the cost of a batch: ResourceRecord elements, and characters of values.
 type size struct{ elements, chars int }
 
 func (z size) plus(o size) size  { return size{z.elements + o.elements, z.chars + o.chars} }
 func (z size) minus(o size) size { return size{z.elements - o.elements, z.chars - o.chars} }
 func (z size) fits() bool        { return z.elements <= maxElements && z.chars <= maxChars }
 
-// cost is what the set adds to a batch.
+// cost returns the set's share of a batch.
 func (s *set) cost() size {
 	var z size
 	if !s.changed() {
@@ -89,9 +88,8 @@ func (s *set) cost() size {
 	return z
 }
 
-// batch makes the change batch of all sets that differ: each is deleted exactly
-// as it was read and created as it shall be, never upserted, so that Route 53
-// itself refuses the batch when someone else was faster.
+// batch returns the change batch of all changed sets. Each is deleted exactly as read and then created, never upserted,
+// so that Route 53 refuses the batch if another writer came first.
 func batch(sets map[key]*set, order []key) *types.ChangeBatch {
 	var deletes, creates []types.Change
 	for _, k := range order {

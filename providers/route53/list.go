@@ -17,14 +17,14 @@ import (
 )
 
 const (
-	zonePage = 100 // most zones in one answer of ListHostedZones
-	setPage  = 300 // most sets in one answer of ListResourceRecordSets
-	// newServers is for how many zones one listing asks for the name servers:
-	// each costs a call, and the answers are kept.
+	zonePage = 100 // maximum of ListHostedZones
+	setPage  = 300 // maximum of ListResourceRecordSets
+	// newServers is the number of zones for which one listing asks for the name servers. Each costs a call, and the
+	// answers are cached.
 	newServers = 20
 )
 
-// Zones lists the hosted zones that the credentials can see, private ones marked.
+// Zones lists the hosted zones that the credentials can see, including private ones.
 func (a *Account) Zones(ctx context.Context, page func([]providers.Zone)) providers.Coverage {
 	const op = "list zones"
 	ctx, v := a.begin(ctx)
@@ -50,7 +50,7 @@ func (a *Account) Zones(ctx context.Context, page func([]providers.Zone)) provid
 			var known bool
 			if z.NameServers, known = a.known(z.ID); !known && asked < newServers {
 				asked++
-				if got, _, err := a.zone(ctx, z.ID); err == nil { // a zone whose servers are not known is still a zone
+				if got, _, err := a.zone(ctx, z.ID); err == nil { // a zone whose name servers are unknown is still listed
 					z.NameServers = got.NameServers
 				}
 			}
@@ -86,7 +86,7 @@ func (a *Account) Zone(ctx context.Context, id string) (providers.Zone, error) {
 	return z, err
 }
 
-// zone asks for one zone: what it is, and how many record sets it has.
+// zone returns a zone and its number of record sets.
 func (a *Account) zone(ctx context.Context, id string) (providers.Zone, int64, error) {
 	const op = "ask for a zone"
 	var out *awsr53.GetHostedZoneOutput
@@ -123,9 +123,8 @@ func (a *Account) known(id string) ([]string, bool) {
 	return ns, ok
 }
 
-// Records lists all records of a zone, marker records included and owners not
-// attached. The listing is complete when it has as many record sets as the zone
-// says, SOA and NS of the zone itself among them. Expected stays -1: Route 53
+// Records lists all records of a zone, with marker records and without owners attached. The listing is complete if it
+// has as many record sets as the zone reports, including the zone's SOA and NS. Expected stays -1, because Route 53
 // counts record sets, not values.
 func (a *Account) Records(ctx context.Context, zone providers.Zone, page func([]providers.Record)) providers.Coverage {
 	const op = "list records"
@@ -155,8 +154,7 @@ func (a *Account) Records(ctx context.Context, zone providers.Zone, page func([]
 		return true
 	})
 	if err == nil && sets != before {
-		// Someone may have changed the zone while it was listed: then the
-		// listing has as many as the zone has now.
+		// The zone may have changed during the listing, which then matches the zone's present count.
 		var after int64
 		if _, after, err = a.zone(ctx, zone.ID); err == nil && sets != after {
 			err = a.incomplete(op, "%d record sets arrived, the zone has %d", sets, after)
@@ -168,11 +166,11 @@ func (a *Account) Records(ctx context.Context, zone providers.Zone, page func([]
 	return a.end(v, landed, err)
 }
 
-// start is where a listing of record sets begins. Empty fields are not sent.
-type start struct{ name, typ, id string } // name as on the wire
+// start is the start of a listing of record sets. Empty fields are not sent.
+type start struct{ name, typ, id string } // name in wire form
 
-// sets lists record sets from a place in Route 53's order, page by page, until
-// there are no more or visit returns false. last is true on the last page.
+// sets lists record sets page by page from start, in Route 53's order, until the end or until visit returns false. last
+// is true on the last page.
 func (a *Account) sets(ctx context.Context, op, zoneID string, from start, visit func(list []types.ResourceRecordSet, last bool) (more bool)) error {
 	seen, listed := map[start]bool{}, map[key]bool{}
 	for {
@@ -221,7 +219,7 @@ func (a *Account) begin(ctx context.Context) (context.Context, reading) {
 	return ctx, v
 }
 
-// reading is a listing under way.
+// reading is a listing in progress.
 type reading struct {
 	providers.Coverage
 	skew *budget.Skew

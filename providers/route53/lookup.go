@@ -10,8 +10,7 @@ import (
 	"rollcall/providers"
 )
 
-// Lookup reads one name afresh, with the markers below it, and returns the
-// records of the name with owners attached.
+// Lookup implements providers.RecordGetter. It also reads the markers below the name.
 func (a *Account) Lookup(ctx context.Context, zone providers.Zone, name, typ string) ([]providers.Record, error) {
 	const op = "look up a name"
 	name = providers.CanonicalName(name)
@@ -26,7 +25,7 @@ func (a *Account) Lookup(ctx context.Context, zone providers.Zone, name, typ str
 	return slices.DeleteFunc(all, func(r providers.Record) bool { return r.Name != name || (typ != "" && r.Type != typ) }), nil
 }
 
-// records returns the rows of some record sets in a fixed order, owners attached.
+// records returns the rows of record sets in a fixed order, with owners attached.
 func records(zone string, sets map[key]*types.ResourceRecordSet) []providers.Record {
 	var all []providers.Record
 	for _, k := range slices.SortedFunc(maps.Keys(sets), compareKeys) {
@@ -36,10 +35,8 @@ func records(zone string, sets map[key]*types.ResourceRecordSet) []providers.Rec
 	return all
 }
 
-// name reads the record sets of one name and the marker sets below
-// _rollcall.<name>. They come soon after the name itself in Route 53's order
-// (labels reversed); where other children come between, a second read begins
-// at them.
+// name reads the record sets of one name and the marker sets below _rollcall.<name>. In Route 53's order (labels
+// reversed) these soon follow the name itself. If other children come between, a second read starts at the markers.
 func (a *Account) name(ctx context.Context, op, zoneID, name string) (map[key]*types.ResourceRecordSet, error) {
 	found := map[key]*types.ResourceRecordSet{}
 	below := providers.MarkerLabel + "." + name
@@ -54,11 +51,10 @@ func (a *Account) name(ctx context.Context, op, zoneID, name string) (map[key]*t
 				found[k] = &list[i]
 				marked = true
 			case marked:
-				all = true // the markers lie together, and have ended
+				all = true // all markers are adjacent, and this name is past them
 				return false
 			default:
-				// Some other name. The markers come later on this page, or on a later
-				// page that a second read finds.
+				// Another name: the markers follow on this page, or a second read finds them.
 			}
 		}
 		all = last
@@ -83,8 +79,7 @@ func (a *Account) name(ctx context.Context, op, zoneID, name string) (map[key]*t
 	return found, err
 }
 
-// populated makes sure that an empty answer is one about the end of the zone: from its beginning on there
-// is always its SOA record.
+// populated verifies an empty answer: a listing from the start of the zone always has its SOA record.
 func (a *Account) populated(ctx context.Context, op, zoneID string) error {
 	any := false
 	err := a.sets(ctx, op, zoneID, start{}, func(list []types.ResourceRecordSet, _ bool) bool {
@@ -97,8 +92,7 @@ func (a *Account) populated(ctx context.Context, op, zoneID string) error {
 	return err
 }
 
-// zoneSets reads the whole zone and groups it by the names that the sets belong
-// to: a marker set belongs to the name whose records it marks.
+// zoneSets reads the whole zone and groups its sets by subject, so a marker set is grouped with the records it marks.
 func (a *Account) zoneSets(ctx context.Context, op, zoneID string, want int64) (map[string]map[key]*types.ResourceRecordSet, error) {
 	byName := map[string]map[key]*types.ResourceRecordSet{}
 	n := int64(0)
@@ -120,7 +114,7 @@ func (a *Account) zoneSets(ctx context.Context, op, zoneID string, want int64) (
 	return byName, err
 }
 
-// subject is the name that a set is about: for a marker, the name that it marks.
+// subject returns the name that a set is about: for a marker, the name that it marks.
 func subject(name string) string {
 	if _, marked, ok := providers.SplitMarkerName(name); ok {
 		return marked

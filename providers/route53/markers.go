@@ -11,7 +11,7 @@ import (
 	"rollcall/providers"
 )
 
-// owners reads who owns a value, from the working copy.
+// owners returns the owners of a value in the working copy.
 func (w *work) owners(r *providers.Record) []providers.Owner {
 	var out []providers.Owner
 	w.eachMarker(r, w.markerSets(r.Name), func(_ key, _ int, o providers.Owner) { out = append(out, o) })
@@ -19,7 +19,7 @@ func (w *work) owners(r *providers.Record) []providers.Owner {
 	return slices.Compact(out)
 }
 
-// eachMarker calls f for every marker string in these sets that names the value of r.
+// eachMarker calls f for every marker string in the sets that names the value of r.
 func (w *work) eachMarker(r *providers.Record, in []key, f func(k key, i int, o providers.Owner)) {
 	for _, k := range in {
 		instance, _, _ := providers.SplitMarkerName(k.name)
@@ -50,8 +50,8 @@ func (w *work) markerSets(name string) []key {
 	return out
 }
 
-// unmark takes back the marker strings that name the value of r. They stay when
-// another record set of the name (with another set identifier) has the value too.
+// unmark removes the marker strings of the value of r, unless another record set of the name (with another set
+// identifier) has the value too.
 func (w *work) unmark(r *providers.Record) {
 	if (&providers.Record{Name: r.Name, Type: r.Type}).IsMarker() {
 		return
@@ -71,8 +71,7 @@ func (w *work) unmark(r *providers.Record) {
 	}
 }
 
-// mark writes one marker string for each owner, in place of an older one of the
-// same instance for the same value.
+// mark writes one marker string per owner, replacing an older one of the same instance for the same value.
 func (w *work) mark(r *providers.Record, owners []providers.Owner) error {
 	for _, o := range owners {
 		text, err := o.For(r.Type, r.Value).Encode()

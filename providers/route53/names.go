@@ -6,13 +6,11 @@ import (
 	"rollcall/providers"
 )
 
-// Route 53 writes the characters of a name other than a-z, 0-9, hyphen and
-// underscore as a backslash and three octal digits (Developer Guide, "DNS domain
-// name format"); in strings of TXT values, those that do not print
-// ("Supported DNS record types"). Everywhere else rollcall uses the decimal
-// escapes of RFC 1035.
+// Route 53 escapes characters of a name other than a-z, 0-9, hyphen and underscore as a backslash and three octal
+// digits (Developer Guide, "DNS domain name format"), and in TXT strings those that do not print ("Supported DNS record
+// types"). All other code of rollcall uses the decimal escapes of RFC 1035.
 
-// nameFromWire returns the canonical name of one that Route 53 wrote.
+// nameFromWire returns the canonical form of a name from Route 53.
 func nameFromWire(s string) string {
 	if !strings.Contains(s, `\`) {
 		return providers.CanonicalName(s)
@@ -20,7 +18,7 @@ func nameFromWire(s string) string {
 	return providers.CanonicalName(decimalEscapes(s))
 }
 
-// decimalEscapes turns octal escapes into those of RFC 1035. Case is kept.
+// decimalEscapes converts octal escapes to those of RFC 1035. It keeps the case.
 func decimalEscapes(s string) string {
 	var labels []string
 	var b strings.Builder
@@ -46,8 +44,7 @@ func decimalEscapes(s string) string {
 	return strings.Join(labels, ".")
 }
 
-// unescapeOctal reads the escape that s begins with: the byte it stands for and
-// the characters that it takes.
+// unescapeOctal returns the byte of the escape at the start of s, and the escape's length.
 func unescapeOctal(s string) (c byte, n int) {
 	if len(s) >= 4 && s[1] <= '3' && octal(s[1]) && octal(s[2]) && octal(s[3]) {
 		return (s[1]-'0')<<6 | (s[2]-'0')<<3 | (s[3] - '0'), 4
@@ -67,8 +64,8 @@ func writeOctal(b *strings.Builder, c byte) {
 	b.WriteByte('0' + c&7)
 }
 
-// nameToWire writes a name as Route 53 takes it, with the last dot. A leftmost
-// label of one asterisk is a wildcard and stays as it is.
+// nameToWire returns a name in the form that Route 53 takes, with the last dot. A leftmost label of one asterisk is a
+// wildcard and stays unescaped.
 func nameToWire(name string) string {
 	var b strings.Builder
 	for i, label := range providers.SplitName(name) {
@@ -92,7 +89,7 @@ func nameToWire(name string) string {
 	return b.String()
 }
 
-// targetField says in which field a value holds a domain name.
+// targetField returns the field of a value that holds a domain name.
 func targetField(typ string) (int, bool) {
 	switch typ {
 	case "CNAME", "NS", "PTR", "DNAME":
@@ -105,7 +102,7 @@ func targetField(typ string) (int, bool) {
 	return 0, false
 }
 
-// valueFromWire returns the canonical form of a value that Route 53 wrote.
+// valueFromWire returns the canonical form of a value from Route 53.
 func valueFromWire(typ, v string) string {
 	if typ == "TXT" || typ == "SPF" {
 		if parts, ok := parseOctalTXT(v); ok {
@@ -122,7 +119,7 @@ func valueFromWire(typ, v string) string {
 	return providers.CanonicalValue(typ, v)
 }
 
-// valueToWire writes a value as Route 53 takes it.
+// valueToWire returns a value in the form that Route 53 takes.
 func valueToWire(typ, v string) string {
 	if typ == "TXT" || typ == "SPF" {
 		if parts, ok := providers.ParseTXT(v); ok {
@@ -140,7 +137,7 @@ func valueToWire(typ, v string) string {
 	return v
 }
 
-// wireOf writes the value of a record as Route 53 takes it: as it was read, where that is known.
+// wireOf returns the value of a record in the form that Route 53 takes: as it was read, if that is known.
 func wireOf(r *providers.Record) string {
 	if r.Raw != "" && valueFromWire(r.Type, r.Raw) == providers.CanonicalValue(r.Type, r.Value) {
 		return r.Raw

@@ -9,12 +9,11 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/route53/types"
 )
 
-// A record's Policy holds in one line what its record set says beside name,
-// type, TTL, values, set identifier and weight: fields of "key=value", or of a
-// key alone, in a fixed order and separated by single spaces. It can be read
-// back, so that a set that was deleted can be made again as it was.
+// A record's Policy holds all that its record set has beyond name, type, TTL, values, set identifier and weight. It is
+// one line of fields "key=value" or "key", in a fixed order and separated by single spaces. setPolicy restores it, so
+// that a deleted set can be created again unchanged.
 const (
-	polWeighted      = "weighted" // it distinguishes weight 0 from no weight
+	polWeighted      = "weighted" // distinguishes weight 0 from no weight
 	polMultivalue    = "multivalue"
 	polRegion        = "region"
 	polFailover      = "failover"
@@ -34,7 +33,7 @@ const (
 	polAliasHealth   = "alias-health"
 )
 
-// policyOf describes what else a record set holds.
+// policyOf returns the Policy of a record set.
 func policyOf(s *types.ResourceRecordSet) string {
 	var f []string
 	flag := func(key string, on bool) {
@@ -82,7 +81,7 @@ func policyOf(s *types.ResourceRecordSet) string {
 
 var policyEscapes = strings.NewReplacer("%", "%25", " ", "%20")
 
-// setPolicy puts what policyOf described into a record set.
+// setPolicy restores the fields that policyOf described.
 func setPolicy(s *types.ResourceRecordSet, policy string, weight int64) error {
 	for field := range strings.FieldsSeq(policy) {
 		key, v, _ := strings.Cut(field, "=")

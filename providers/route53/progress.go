@@ -14,8 +14,8 @@ import (
 
 var _ providers.Propagator = (*Account)(nil)
 
-// Propagated asks GetChange, and reports whether the change is INSYNC: every name server
-// of the zone has it. Credentials that lack route53:GetChange get KindAuth.
+// Propagated reports whether the change is INSYNC by GetChange: every name server of the zone has it. Credentials
+// without route53:GetChange get KindAuth.
 func (a *Account) Propagated(ctx context.Context, ticket string) (bool, error) {
 	const op = "ask how far a change has got"
 	if ticket == "" {

@@ -14,8 +14,8 @@ import (
 	"rollcall/providers"
 )
 
-// refused judges a batch that failed: which changes are tried again, after what
-// pause. The others have their result.
+// refused handles a failed batch. It returns the changes to retry and the pause before that. All others have their
+// result.
 func (r *run) refused(ctx context.Context, in []int, touched map[int][]key, read map[string]map[key]*types.ResourceRecordSet, err error, conflicts, idle *int) (again []int, wait time.Duration) {
 	kind := providers.KindOf(err)
 	code := ""
@@ -28,7 +28,7 @@ func (r *run) refused(ctx context.Context, in []int, touched map[int][]key, read
 			r.lost[i] = true
 		}
 		return r.adds(in, err, conflicts)
-	case kind == providers.KindThrottled, kind == providers.KindUnreachable: // not done: every change may be tried again
+	case kind == providers.KindThrottled, kind == providers.KindUnreachable: // not made: every change may be retried
 		if *idle++; *idle >= maxIdle || ctx.Err() != nil {
 			r.failAll(in, err)
 			return nil, 0
@@ -67,8 +67,8 @@ func (r *run) refused(ctx context.Context, in []int, touched map[int][]key, read
 	return r.again(rest, err, conflicts, same)
 }
 
-// again has changes tried once more after a pause, unless that was done often
-// enough. Where the zone is as it was read (same), that is soon.
+// again returns the changes for another try and the pause before it, unless the tries are used up. It allows
+// fewer tries if the zone is as it was read (same).
 func (r *run) again(in []int, err error, conflicts *int, same bool) ([]int, time.Duration) {
 	*conflicts++
 	if *conflicts < maxTries && (!same || *conflicts < maxIdle) {
@@ -84,7 +84,7 @@ func (r *run) onlyAdds(in []int) bool {
 	return !slices.ContainsFunc(in, func(i int) bool { return r.changes[i].Op != providers.OpCreate })
 }
 
-// adds keeps the creates of a batch for another try, and returns err to the others.
+// adds returns the creates of a batch for another try. All other changes get err.
 func (r *run) adds(in []int, err error, tries *int) (again []int, wait time.Duration) {
 	*tries++
 	for _, i := range in {
@@ -102,8 +102,7 @@ func (r *run) backoff(try int) time.Duration {
 	return max(time.Millisecond, jitter(min(bound, max(maxPause, pauseFactor*r.took), time.Minute)))
 }
 
-// bisect finds the bad changes of a batch that Route 53 refused though the zone
-// is as it was read.
+// bisect finds the bad changes of a batch that Route 53 refused although the zone is as it was read.
 func (r *run) bisect(ctx context.Context, in []int, err error) (again []int) {
 	first, second := r.split(in)
 	if len(first) == 0 {
@@ -124,8 +123,7 @@ func moved(keys []key, before, now map[string]map[key]*types.ResourceRecordSet) 
 	})
 }
 
-// tellsOfRace reads the messages by which Route 53 says that a set is not what
-// the batch took it for.
+// tellsOfRace reports whether Route 53's message says that a set differs from what the batch assumed.
 func tellsOfRace(err error) bool {
 	bad, ok := errors.AsType[*types.InvalidChangeBatch](err)
 	if !ok {

@@ -1,5 +1,5 @@
-// Package route53 is the adapter of Amazon Route 53: one account as a
-// providers.WritableDNS. It is the only code that knows the Route 53 SDK.
+// Package route53 is the adapter of Amazon Route 53: one account as a providers.WritableDNS. No other package uses the
+// Route 53 SDK.
 package route53
 
 import (
@@ -16,12 +16,12 @@ import (
 	"rollcall/providers/budget"
 )
 
-// Config says which account is meant. The zero value of every field is usable.
+// Config selects the account. The zero value of every field is usable.
 type Config struct {
 	Name       string          // name of the account, for errors; "route53" when empty
-	Profile    string          // profile in the shared AWS config; empty: AWS_PROFILE or the default chain
-	Region     string          // signing region; empty: what the profile says, else us-east-1
-	Endpoint   string          // overrides the endpoint; empty: AWS_ENDPOINT_URL and its kin, else Amazon
+	Profile    string          // profile in the shared AWS config; empty for AWS_PROFILE or the default chain
+	Region     string          // signing region; empty for the profile's, else us-east-1
+	Endpoint   string          // overrides the endpoint; empty for AWS_ENDPOINT_URL and its variants, else Amazon
 	Budget     *budget.Account // the account's rate budget; nil for none
 	HTTPClient *http.Client    // its Transport is used; nil for the SDK's own
 	Clock      providers.Clock
@@ -34,8 +34,8 @@ type Account struct {
 	api *awsr53.Client
 
 	mu      sync.Mutex
-	servers map[string][]string      // zone id to its delegation set, which never changes
-	locks   map[string]chan struct{} // zone id to the right to write there
+	servers map[string][]string      // zone id -> its delegation set, which never changes
+	locks   map[string]chan struct{} // zone id -> the right to write there
 }
 
 var _ providers.WritableDNS = (*Account)(nil)
@@ -45,14 +45,13 @@ func (a *Account) Credentials(ctx context.Context) ([]providers.Credential, erro
 	return a.s.Credentials(ctx)
 }
 
-// The budget of one account: about ten requests a second after a burst of fifty.
+// The budget of one account.
 const (
 	budgetRate  = 10
 	budgetBurst = 50
 )
 
-// New makes the adapter. It reads local files and the environment only. A
-// missing credential is KindAuth.
+// New returns the adapter. It reads only local files and the environment. A missing credential is KindAuth.
 func New(cfg Config) (*Account, error) {
 	name := cfg.Name
 	if name == "" {

@@ -9,7 +9,7 @@ import (
 	"rollcall/providers"
 )
 
-// key names one record set within its zone.
+// key identifies a record set within its zone.
 type key struct {
 	name string // canonical
 	typ  string
@@ -20,7 +20,7 @@ func keyOf(s *types.ResourceRecordSet) key {
 	return key{name: nameFromWire(aws.ToString(s.Name)), typ: string(s.Type), id: aws.ToString(s.SetIdentifier)}
 }
 
-// rows returns one record for each value of a record set, and one for an alias.
+// rows returns one record per value of a record set, or one for an alias.
 func rows(zone string, s *types.ResourceRecordSet) []providers.Record {
 	k := keyOf(s)
 	base := providers.Record{
@@ -41,7 +41,7 @@ func rows(zone string, s *types.ResourceRecordSet) []providers.Record {
 		}
 		out = append(out, r)
 	}
-	if len(out) == 0 && s.TrafficPolicyInstanceId != nil { // such a set can come without values
+	if len(out) == 0 && s.TrafficPolicyInstanceId != nil { // such a set may come without values
 		out = append(out, base)
 	}
 	return out

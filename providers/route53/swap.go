@@ -8,9 +8,10 @@ import (
 	"rollcall/providers"
 )
 
-// commitSwaps commits those of a batch's changes that may be made without the later ones, and returns the changes that are
-// left. A name whose record set the batch would delete, and a later batch create again, is held back as a whole: it would
-// have no value in between. Where its changes fit into no batch at all they are refused. Not held says that there is no such name.
+// commitSwaps commits those changes of a batch that may be made without the later ones, and returns the changes left.
+// If the batch would delete a record set that a later batch creates again, all changes of that name are held back,
+// because it would have no value in between; if they fit into no batch, they are refused. held is false if there is no
+// such name.
 func (r *run) commitSwaps(ctx context.Context, w *work, in, later []int) (left []int, held bool) {
 	names := r.emptied(w, later)
 	if len(names) == 0 {
@@ -35,7 +36,7 @@ func (r *run) commitSwaps(ctx context.Context, w *work, in, later []int) (left [
 	return left, true
 }
 
-// emptied returns the names of which the batch leaves a record set without values that one of the later changes fills again.
+// emptied returns the names of record sets that the batch empties and that a later change fills again.
 func (r *run) emptied(w *work, later []int) map[string]bool {
 	fills := map[key]bool{}
 	for _, i := range later {
@@ -56,9 +57,9 @@ func (r *run) emptied(w *work, later []int) map[string]bool {
 	return out
 }
 
-// split divides the changes of a refused batch, to find the bad one. The changes of one name stay together when some of them
-// delete and some create: one part without the other would leave the name empty. Both parts are empty when they cannot be
-// divided.
+// split divides the changes of a refused batch to find the bad one. It keeps the changes of one name together if some
+// delete and some create, since one part alone would leave the name empty. Both parts are empty if the changes cannot
+// be divided.
 func (r *run) split(in []int) (first, second []int) {
 	var names []string
 	adds, deletes := false, false
@@ -69,7 +70,7 @@ func (r *run) split(in []int) (first, second []int) {
 		adds, deletes = adds || r.changes[i].Op == providers.OpCreate, deletes || r.changes[i].Op == providers.OpDelete
 	}
 	if !adds || !deletes {
-		return in[:len(in)/2], in[len(in)/2:] // the first is empty of a single change
+		return in[:len(in)/2], in[len(in)/2:] // the first half is empty for a single change
 	}
 	for _, i := range in {
 		if slices.Index(names, r.subject(i)) < len(names)/2 {

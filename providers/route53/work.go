@@ -13,21 +13,21 @@ import (
 	"rollcall/providers"
 )
 
-// defaultTTL is for new marker sets.
+// defaultTTL is the TTL of new marker sets.
 const defaultTTL = 300
 
-// work is the working copy of the names that some changes touch. Changes are
-// tried on it one after the other; what one of them did can be taken back.
+// work is the working copy of the names that the changes touch. Changes are applied to it one after the other, and each
+// can be reverted.
 type work struct {
 	zone    string
 	read    map[string]map[key]*types.ResourceRecordSet // by subject
-	current map[string][]providers.Record               // by subject: rows as read, owners attached; made when first asked for
+	current map[string][]providers.Record               // by subject: rows as read, with owners; computed on first use
 	sets    map[key]*set
-	order   []key          // in which sets were first touched
+	order   []key          // order in which sets were first touched
 	total   size           // of the batch so far
 	own     map[key]fields // as they were before earlier batches of the same call
 
-	undo map[key]*set // sets as they were before the change under way; nil for a new one
+	undo map[key]*set // sets as they were before the current change; nil for a new one
 }
 
 func newWork(zone string, read map[string]map[key]*types.ResourceRecordSet, own map[key]fields) *work {
@@ -42,9 +42,8 @@ func newWork(zone string, read map[string]map[key]*types.ResourceRecordSet, own 
 
 var errNoRoom = errors.New("the batch is full")
 
-// try carries out one change on the working copy. touched are the sets that it
-// rests on. With an error, and when already is set, nothing was changed;
-// errNoRoom says that the change belongs into a later batch.
+// try applies one change to the working copy. touched are the sets that it depends on. With an error, or if already is
+// set, the copy is unchanged. errNoRoom means that the change has to wait for a later batch.
 func (w *work) try(c *providers.Change) (touched []key, already bool, err error) {
 	w.undo = map[key]*set{}
 	before := w.total
@@ -88,7 +87,7 @@ func (w *work) rollback(total size) {
 	w.total = total
 }
 
-// account adds up the batch and refuses what is over a limit.
+// account updates the size of the batch and returns an error if a limit is exceeded.
 func (w *work) account(before size) error {
 	var biggest key
 	for k, old := range w.undo {
@@ -129,7 +128,7 @@ func (s *set) costOrZero() size {
 	return s.cost()
 }
 
-// touch returns the working copy of a set for changing, an empty one where there is none.
+// touch returns the working copy of a set for changing, or an empty one.
 func (w *work) touch(k key) *set {
 	s, there := w.sets[k]
 	if _, noted := w.undo[k]; !noted {
@@ -149,8 +148,7 @@ func (w *work) touch(k key) *set {
 	return s
 }
 
-// create adds a value. A set that is there keeps its TTL and everything else
-// that it holds: only an update changes them.
+// create adds a value. An existing set keeps its TTL and other fields, which only an update changes.
 func (w *work) create(r *providers.Record) (already bool, err error) {
 	k := key{name: r.Name, typ: r.Type, id: r.SetID}
 	w.note(k)
@@ -176,7 +174,7 @@ func (w *work) create(r *providers.Record) (already bool, err error) {
 	return false, w.mark(r, r.Owners)
 }
 
-// note has the change rest on a set without changing it.
+// note makes the change depend on a set without changing it.
 func (w *work) note(k key) {
 	if _, noted := w.undo[k]; !noted {
 		if s := w.sets[k]; s != nil {
@@ -185,8 +183,7 @@ func (w *work) note(k key) {
 	}
 }
 
-// sameOwners judges a create of a value that is there: right when the owners
-// that the change names are those of the value, or when it names none.
+// sameOwners checks a create of an existing value: the owners must be equal, or the change must have none.
 func (w *work) sameOwners(r *providers.Record) error {
 	have := w.owners(r)
 	for _, o := range r.Owners {
@@ -215,8 +212,7 @@ func ownedBy(have []providers.Owner) string {
 	return "owned by " + strings.Join(names, ", ")
 }
 
-// remove takes a value back, and its markers with it. Owners in After are
-// markers that stay: so a quiesced state outlives its value.
+// remove removes a value and its markers. Markers of owners in After stay, so that a quiesced state outlives its value.
 func (w *work) remove(c *providers.Change) error {
 	r := &c.Before
 	k := key{name: r.Name, typ: r.Type, id: r.SetID}
@@ -228,8 +224,8 @@ func (w *work) remove(c *providers.Change) error {
 	return w.mark(r, c.After.Owners)
 }
 
-// update changes one record in place. TTL and weight belong to the whole record
-// set on Route 53, and change for all its values.
+// update changes one record in place. On Route 53, TTL and weight belong to the whole record set and change for all of
+// its values.
 func (w *work) update(c *providers.Change) error {
 	b, a := &c.Before, &c.After
 	if b.Name != a.Name || b.Type != a.Type || b.SetID != a.SetID {
@@ -270,8 +266,7 @@ func (w *work) update(c *providers.Change) error {
 	return w.mark(a, a.Owners)
 }
 
-// verify compares a record with what the zone holds, in every field, and makes
-// sure that no earlier change of this batch took it away.
+// verify compares all fields of a record with the zone, and checks that no earlier change of this batch removed it.
 func (w *work) verify(r *providers.Record) error {
 	k := key{name: r.Name, typ: r.Type, id: r.SetID}
 	w.note(k)
@@ -303,7 +298,7 @@ func (w *work) rowsOf(name string) []providers.Record {
 	return w.current[name]
 }
 
-// differs says in which field two readings of one record differ.
+// differs returns the field in which two readings of a record differ, or "".
 func differs(cur, r *providers.Record) string {
 	a, b := normal(cur), normal(r)
 	if a.Equal(&b) {
@@ -322,9 +317,8 @@ func differs(cur, r *providers.Record) string {
 	return "its fields are others"
 }
 
-// normal brings a record to the form in which two readings are equal when
-// they say the same: owners sorted and complete, times in UTC, no field that
-// Route 53 has not.
+// normal returns a record in a form in which equivalent readings are equal: sorted, complete owners, UTC times, and no
+// fields that Route 53 lacks.
 func normal(r *providers.Record) providers.Record {
 	c := *r
 	c.Value = providers.FoldValue(c.Type, c.Value)
@@ -341,7 +335,7 @@ func normal(r *providers.Record) providers.Record {
 	return c
 }
 
-// find returns the index of a value in a set, or -1 when it is not there.
+// find returns the index of a value in a set, or -1.
 func (w *work) find(k key, value string) int {
 	s := w.sets[k]
 	if s == nil {
