@@ -6,16 +6,17 @@ import (
 	"rollcall/providers"
 )
 
-// ProfileKey is the key of a config entry that names the profile of its credentials.
+// ProfileKey is the config key for the profile of an entry's credentials.
 var ProfileKey = providers.Key{Name: "profile", Kind: providers.KeyText, Help: "profile of the AWS config files; empty for AWS_PROFILE or the default chain"}
 
-// Hints and Secrets are those of the declarations of EC2 and Route 53.
+// Hints and Secrets of the declarations of EC2 and Route 53.
 var (
 	Hints   = []string{"AWS_PROFILE", "AWS_ACCESS_KEY_ID"}
 	Secrets = []string{"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"}
 )
 
-// CredentialSource returns where credentials are looked for first, for a person: the profile, else what the environment names.
+// CredentialSource returns where credentials are looked for first, in words: the profile, else what the environment
+// names.
 func CredentialSource(profile string) string {
 	switch env := os.Getenv("AWS_PROFILE"); {
 	case profile != "":

@@ -14,22 +14,20 @@ import (
 	"rollcall/providers/budget"
 )
 
-// Read makes a call that changes nothing: a few tries with jitter on throttled
-// and unreachable. op says what is being done, e.g. "list instances". The
-// error is a *providers.Error.
+// Read makes a call that changes nothing, with a few retries of throttled and unreachable errors. op is the operation,
+// e.g. "list instances". The error is a *providers.Error.
 func (s *Session) Read(ctx context.Context, op string, call func(context.Context) error) error {
 	return s.budget.Retry(ctx, func(ctx context.Context) error { return s.classify(op, call(ctx), false) })
 }
 
-// Write makes a call that changes something, once. When the reply is lost, or is
-// a failure of the service itself, the error is KindUncertain.
+// Write makes a call that changes something, without retries. A lost reply or a failure of the service is
+// KindUncertain.
 func (s *Session) Write(ctx context.Context, op string, call func(context.Context) error) error {
 	return s.classify(op, call(ctx), true)
 }
 
-// Repeat makes a call that changes something and may be made twice without harm:
-// it is tried again as a read is, and only when the tries are used up and one
-// of them may have been received is the error KindUncertain.
+// Repeat makes a call that changes something but can be repeated without harm. It retries like Read. The error is
+// KindUncertain only if the tries are used up and the service may have received one.
 func (s *Session) Repeat(ctx context.Context, op string, call func(context.Context) error) error {
 	received := false
 	err := s.budget.Retry(ctx, func(ctx context.Context) error {
@@ -43,7 +41,7 @@ func (s *Session) Repeat(ctx context.Context, op string, call func(context.Conte
 	return err
 }
 
-// learntNothing is true of the kinds that say nothing about an earlier try whose reply was lost.
+// learntNothing reports whether errors of kind k say nothing about an earlier try whose reply was lost.
 func learntNothing(k providers.Kind) bool {
 	switch k {
 	case providers.KindUnreachable, providers.KindThrottled, providers.KindIncomplete, providers.KindAuth, providers.KindOther:
@@ -52,7 +50,7 @@ func learntNothing(k providers.Kind) bool {
 	return false
 }
 
-// classify makes a *providers.Error of whatever the SDK returned; nil stays nil.
+// classify returns err of the SDK as a *providers.Error; nil stays nil.
 func (s *Session) classify(op string, err error, write bool) error {
 	if err == nil {
 		return nil
@@ -82,7 +80,7 @@ func (s *Session) classify(op string, err error, write bool) error {
 			return e
 		}
 	}
-	if known, ok := errors.AsType[*providers.Error](err); ok { // the budget, the credentials, or this package's client
+	if known, ok := errors.AsType[*providers.Error](err); ok { // from the budget, the credentials, or this package's client
 		e.Kind, e.RetryAfter = known.Kind, max(known.RetryAfter, e.RetryAfter)
 		e.Err = known.Err
 		if known.Op != "" {
@@ -102,7 +100,7 @@ func (s *Session) classify(op string, err error, write bool) error {
 		return e
 	}
 	if k := providers.KindOf(err); k == providers.KindUnreachable && (!answered || resp.HTTPStatusCode() == 0) {
-		e.Kind = k // a context that ended before anything was sent
+		e.Kind = k // the context ended before the request was sent
 		return e
 	}
 	if answered {
@@ -123,8 +121,8 @@ func (s *Session) classify(op string, err error, write bool) error {
 	return e
 }
 
-// kindOfStatus is for answers without a code that is known. It never returns
-// KindNotFound: a proxy's 404 is not the cloud's word.
+// kindOfStatus returns the kind of an answer without a known code. It never returns KindNotFound, since a 404 may be a
+// proxy's.
 func kindOfStatus(status int) providers.Kind {
 	switch {
 	case status == http.StatusTooManyRequests:
@@ -134,12 +132,12 @@ func kindOfStatus(status int) providers.Kind {
 	case status >= 500:
 		return providers.KindUnreachable
 	case status < 300:
-		return providers.KindIncomplete // success that could not be read
+		return providers.KindIncomplete // a success that could not be read
 	}
 	return providers.KindOther
 }
 
-// briefError has a short text and keeps the whole cause.
+// briefError has a short text and the whole cause.
 type briefError struct {
 	text string
 	err  error
@@ -154,6 +152,5 @@ func apiText(api smithy.APIError) string {
 	return Clean(cmp.Or(api.ErrorMessage(), api.ErrorCode()))
 }
 
-// Clean returns a message from outside as one printable line, see providers.Message:
-// messages of the query APIs are wrapped and indented.
+// Clean returns an external message as one printable line; see providers.Message. Query APIs wrap and indent messages.
 func Clean(s string) string { return strings.Join(strings.Fields(providers.Message(s)), " ") }

@@ -16,11 +16,10 @@ import (
 	"rollcall/providers/budget"
 )
 
-// maxAnswer is the most that one answer may have. A page of 1,000 instances
-// with many tags has about 8 MB.
+// maxAnswer is the largest size of an answer. A page of 1,000 instances with many tags has about 8 MB.
 const maxAnswer = 64 << 20
 
-// sendError is a call that got no whole answer.
+// sendError is the error of a call without a whole answer.
 type sendError struct {
 	sent bool // the request may have reached the service
 	err  error
@@ -29,16 +28,14 @@ type sendError struct {
 func (e *sendError) Error() string { return e.err.Error() }
 func (e *sendError) Unwrap() error { return e.err }
 
-// client is the HTTP client under the SDK. It differs from http.Client in this:
+// client is the HTTP client under the SDK. It differs from http.Client:
 //
-//   - The request's body is copied into a reader of its own on a cloned request.
-//     With the SDK's own body, answers of 50 KB and more to POST requests
-//     failed now and then with "use of closed network connection".
-//   - The answer is read to its end before the SDK sees it. An answer that breaks
-//     off is a failed call, not a short list.
-//   - An empty answer of success, or one that is XML but of no AWS service
-//     (a proxy's login page), is refused: the SDK would read it as an empty list.
-//   - A failure knows whether the request can have been received.
+//   - The request's body is copied into a new reader on a cloned request. With the SDK's own body, answers of 50 KB
+//     and more to POST requests sometimes failed with "use of closed network connection".
+//   - The answer is read completely before the SDK sees it. An answer that breaks off is an error, not a short list.
+//   - An empty successful answer, or one in XML that is not of an AWS service (a proxy's login page), is an error,
+//     because the SDK would read it as an empty list.
+//   - An error says whether the request may have been received.
 type client struct {
 	http    *http.Client
 	timeout time.Duration
@@ -108,11 +105,11 @@ func readAnswer(resp *http.Response) ([]byte, error) {
 	return body, nil
 }
 
-// jsonProtocol is how the content type of a request begins whose answer is JSON.
+// jsonProtocol is the start of the content type of requests whose answer is JSON.
 const jsonProtocol = "application/x-amz-json-"
 
-// checkAnswer looks at an answer of success. All XML protocols of AWS put the
-// answer into an element whose name ends in Response, the JSON protocols into an object.
+// checkAnswer checks a successful answer. AWS's XML protocols put it into an element whose name ends in Response, its
+// JSON protocols into an object.
 func checkAnswer(body []byte, isJSON bool) error {
 	b := bytes.TrimSpace(body)
 	if len(b) == 0 {

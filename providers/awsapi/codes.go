@@ -7,10 +7,9 @@ import (
 	"rollcall/providers"
 )
 
-// codeKinds maps the services' own error codes. Sources: "Error codes for the
-// Amazon EC2 API" (common, per-action and server errors), the error types of
-// the Route 53 API reference, "Common errors" of STS and IAM, and the SDK's
-// list of throttling codes.
+// codeKinds maps the services' error codes. Sources: "Error codes for the Amazon EC2 API" (common, per-action and
+// server errors), the error types of the Route 53 API reference, "Common errors" of STS and IAM, and the SDK's list of
+// throttling codes.
 var codeKinds = map[string]providers.Kind{
 	"RequestLimitExceeded":                   providers.KindThrottled,
 	"Throttling":                             providers.KindThrottled,
@@ -121,8 +120,7 @@ var codeKinds = map[string]providers.Kind{
 	"RequestTimeout":              providers.KindUnreachable,
 }
 
-// kindOfCode returns the kind of an API error code; ok is false for a code that
-// is not known and follows no pattern.
+// kindOfCode returns the kind of an API error code. ok is false for a code that is unknown and matches no pattern.
 func kindOfCode(code string) (providers.Kind, bool) {
 	code = strings.TrimPrefix(strings.TrimPrefix(code, "Client."), "Server.")
 	if k, ok := codeKinds[code]; ok {
@@ -141,11 +139,10 @@ func kindOfCode(code string) (providers.Kind, bool) {
 	return "", false
 }
 
-// errorCode finds the code in the body of an error: XML of EC2, Route 53, STS
-// and IAM, JSON of the parameter store.
+// errorCode matches the code in an error's body: XML of EC2, Route 53, STS and IAM, JSON of the parameter store.
 var errorCode = regexp.MustCompile(`<Code>\s*([^<]*?)\s*</Code>|"__type"\s*:\s*"(?:[^"#]*#)?([^"]*)"`)
 
-// saysTooMany reports whether the body of an error is the word of a service that throttles.
+// saysTooMany reports whether an error's body is a service's throttling answer.
 func saysTooMany(body []byte) bool {
 	m := errorCode.FindSubmatch(body)
 	if m == nil {

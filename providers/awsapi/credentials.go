@@ -6,7 +6,7 @@ import (
 	"rollcall/providers"
 )
 
-// Credentials returns the access key that calls are signed with, its secret and its session token.
+// Credentials returns the access key that signs calls, its secret and its session token.
 func (s *Session) Credentials(ctx context.Context) ([]providers.Credential, error) {
 	if s.Config.Credentials == nil {
 		return nil, nil

@@ -1,5 +1,3 @@
-// Package awsapi is what the adapters of Amazon's services share: how
-// credentials, region and endpoint are found, an HTTP client that is sure of
-// what it sent and of what it read, and the classification of errors. It knows
-// no service.
+// Package awsapi is the common part of the adapters of Amazon's services: it finds credentials, region and endpoint,
+// has an HTTP client that checks what was sent and received, and classifies errors. It knows no particular service.
 package awsapi

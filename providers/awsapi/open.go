@@ -19,28 +19,27 @@ import (
 	"rollcall/providers/budget"
 )
 
-// DefaultTimeout is how long one try of one call may take, its answer read.
+// DefaultTimeout limits one try of one call, including reading the answer.
 const DefaultTimeout = 30 * time.Second
 
-// Options say which account is spoken to, and how.
+// Options select an account.
 type Options struct {
 	Source        string // name of the cloud or account, for errors
-	Region        string // empty: what the environment or the profile says
-	DefaultRegion string // used when neither says anything; empty makes that an error
-	Profile       string // profile in the shared config; empty: AWS_PROFILE or the default chain
-	Endpoint      string // overrides every service's endpoint; empty: AWS_ENDPOINT_URL and its kin, else Amazon
+	Region        string // empty for the environment's or the profile's
+	DefaultRegion string // used if neither has one; empty makes that an error
+	Profile       string // profile in the shared config; empty for AWS_PROFILE or the default chain
+	Endpoint      string // overrides every service's endpoint; empty for AWS_ENDPOINT_URL and its variants, else Amazon
 	Budget        *budget.Account
 	HTTPClient    *http.Client  // its Transport is used; nil for the SDK's own
 	Timeout       time.Duration // of one try; 0 for DefaultTimeout
 	Clock         providers.Clock
-	AWS           *aws.Config // used instead of loading one; for tests and for callers that have one
+	AWS           *aws.Config // used as it is, for tests and for callers that have one
 }
 
-// Session is a way to one account: a config to make SDK clients from, and the
-// budget and manners with which they are called.
+// Session is access to one account: a config for SDK clients, and the budget and retry rules of their calls.
 type Session struct {
-	// Config makes service clients. They never retry by themselves. Each client is
-	// given what Endpoint returns, where that is not nil.
+	// Config is for service clients, which never retry by themselves. Every client also needs the result of Endpoint,
+	// unless it is nil.
 	Config aws.Config
 	providers.Clock
 
@@ -49,9 +48,8 @@ type Session struct {
 	budget   *budget.Account
 }
 
-// Open finds credentials, region and endpoint. It reads local files and the
-// environment only. Without credentials the error is KindAuth, with one line
-// that says what to do.
+// Open finds credentials, region and endpoint. It reads only local files and the environment. Missing credentials are
+// KindAuth, with one line that says what to do.
 func Open(o Options) (*Session, error) {
 	cfg, err := load(o)
 	if err != nil {
@@ -81,16 +79,15 @@ func Open(o Options) (*Session, error) {
 	return &Session{Config: cfg, source: o.Source, endpoint: endpoint, budget: acct, Clock: o.Clock}, nil
 }
 
-// Endpoint returns where every service of the account is, or nil when the
-// environment and the profile decide for each service. It belongs into the Options
-// of every client: a client looks up AWS_ENDPOINT_URL_EC2 and its like by itself,
-// and prefers them to the BaseEndpoint of Config.
+// Endpoint returns the endpoint of every service, or nil if the environment and the profile decide per service. It must
+// be set in the Options of every client, because a client prefers AWS_ENDPOINT_URL_EC2 and the like to the BaseEndpoint
+// of Config.
 func (s *Session) Endpoint() *string { return s.endpoint }
 
-// Budget is the account's budget; never nil.
+// Budget returns the account's budget; never nil.
 func (s *Session) Budget() *budget.Account { return s.budget }
 
-// Source is the name that errors bear.
+// Source returns the name for errors.
 func (s *Session) Source() string { return s.source }
 
 func load(o Options) (aws.Config, error) {
@@ -114,8 +111,8 @@ func load(o Options) (aws.Config, error) {
 	return cfg, checkCredentials(o.Source, cfg, onEC2())
 }
 
-// checkCredentials refuses the last link of the SDK's chain, the role of the
-// EC2 instance, where this machine is none: asking for it would only time out.
+// checkCredentials rejects the last link of the SDK's chain, the role of the EC2 instance, on a machine that is not
+// one, where asking for it would only time out.
 func checkCredentials(source string, cfg aws.Config, onEC2 bool) error {
 	if cfg.Credentials == nil || (!onEC2 && aws.IsCredentialsProvider(cfg.Credentials, (*ec2rolecreds.Provider)(nil))) {
 		return setUpError(source, "no AWS credentials: set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or run aws configure (or aws sso login)")
@@ -127,15 +124,14 @@ func setUpError(source, text string) error {
 	return &providers.Error{Kind: providers.KindAuth, Source: source, Op: "set up", Err: errors.New(text)}
 }
 
-// onEC2 reports whether this machine is an EC2 instance, by its firmware's own word.
+// onEC2 reports whether this machine is an EC2 instance, according to its firmware.
 func onEC2() bool {
 	vendor, _ := os.ReadFile("/sys/class/dmi/id/sys_vendor") // Nitro
 	uuid, _ := os.ReadFile("/sys/hypervisor/uuid")           // Xen
 	return strings.Contains(string(vendor), "Amazon EC2") || strings.HasPrefix(string(uuid), "ec2")
 }
 
-// baseTransport takes the caller's transport, or the one that the SDK made,
-// which knows of AWS_CA_BUNDLE.
+// baseTransport returns the caller's transport, or the SDK's, which supports AWS_CA_BUNDLE.
 func baseTransport(given *http.Client, sdk aws.HTTPClient) http.RoundTripper {
 	if given != nil && given.Transport != nil {
 		return given.Transport
@@ -146,13 +142,14 @@ func baseTransport(given *http.Client, sdk aws.HTTPClient) http.RoundTripper {
 	return awshttp.NewBuildableClient().GetTransport()
 }
 
-// namedCredentials turns the failure to get credentials into KindAuth.
+// namedCredentials turns errors of the credentials into KindAuth.
 type namedCredentials struct {
 	next    aws.CredentialsProvider
 	profile string
 }
 
-// credentialsPatience is how long credentials may take. It is less than a read may be silent for, so that the error names them.
+// credentialsPatience is how long credentials may take. It is shorter than the silence limit of a read, so that the
+// error names them.
 const credentialsPatience = 12 * time.Second
 
 // Retrieve implements aws.CredentialsProvider.

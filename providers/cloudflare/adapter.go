@@ -8,10 +8,10 @@ import (
 	"rollcall/providers/adapter"
 )
 
-// tokenVariable is the environment variable that holds the token where an entry names no other.
+// tokenVariable is the environment variable that holds the token unless a config entry names another.
 const tokenVariable = "CLOUDFLARE_API_TOKEN"
 
-// Adapter returns what Cloudflare is to a session.
+// Adapter returns the Cloudflare provider.
 func Adapter() adapter.Adapter {
 	return adapter.Adapter{
 		Declaration: providers.Declaration{

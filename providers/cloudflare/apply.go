@@ -13,17 +13,16 @@ import (
 	"rollcall/providers"
 )
 
-// Sizes of the calls of Apply.
 const (
-	batchLimit  = 200 // changes in one batch: what the smallest plan of Cloudflare allows
-	getEachUpTo = 10  // records that are read again one by one; more are read by listing the zone
-	resendLimit = 1   // how often adds are sent again after a lost reply
+	batchLimit  = 200 // changes in one batch: the limit of Cloudflare's smallest plan
+	getEachUpTo = 10  // records read again one by one; for more the zone is listed
+	resendLimit = 1   // how often creates are sent again after a lost reply
 	batchType   = "application/json"
 )
 
 const opApply = "change records of "
 
-// item is one change on its way: its place in the results, and what is sent.
+// item is one change that is sent, with its index in the results.
 type item struct {
 	i    int
 	op   providers.Op
@@ -32,19 +31,15 @@ type item struct {
 	want providers.Record
 }
 
-// Apply carries out changes in batches. Cloudflare executes a batch in one
-// transaction: all of it or nothing. It has no compare-and-swap, so each record
-// that a change starts from is read again just before, and a change whose
-// Before is not that reading in every field, the time of the last change
-// included, is KindConflict. Between this reading and the batch, some
-// milliseconds later, another writer can still change the record under the same id. The
-// answer of the batch says what was deleted, and what an update has left: where that is
-// not what was read, the record is put back as the other writer had left it, and the
-// result is KindConflict with that record in PutBack. See providers.WithPutBack.
+// Apply carries out changes in batches, which Cloudflare executes in one transaction each. Cloudflare has no
+// compare-and-swap, so each record that a change starts from is read again just before. A change whose Before differs
+// from that reading in any field, including the time of the last change, is KindConflict. In the milliseconds between
+// reading and batch another writer can still change the record. The batch's answer shows what was deleted and what an
+// update left. If that differs from the reading, Apply restores the record as the other writer had left it, and returns
+// KindConflict with that record in PutBack; see providers.WithPutBack.
 //
-// A batch that is refused is split until the changes that are to blame stand
-// alone; all others are made. After a lost reply adds are looked for and sent
-// again, updates are looked for, deletes are KindUncertain.
+// A refused batch is split until the changes that caused it are isolated; all others are made. After a lost reply
+// creates are looked up and sent again, updates are looked up, and deletes are KindUncertain.
 func (a *Account) Apply(ctx context.Context, zone providers.Zone, changes []providers.Change) []providers.Result {
 	results := make([]providers.Result, len(changes))
 	id, err := a.zoneID(ctx, &zone)
@@ -59,7 +54,6 @@ func (a *Account) Apply(ctx context.Context, zone providers.Zone, changes []prov
 	return results
 }
 
-// writer is one Apply under way.
 type writer struct {
 	account *Account
 	zone    providers.Zone
@@ -67,10 +61,10 @@ type writer struct {
 	changes []providers.Change
 	results []providers.Result
 
-	restores bool // it puts back what another one has overwritten
+	restores bool // it restores what another writer run has overwritten
 }
 
-// carryOut carries out the changes and fills in the results.
+// carryOut carries out the changes and sets the results.
 func (w *writer) carryOut(ctx context.Context) {
 	items := w.prepare(ctx)
 	for len(items) > 0 {
@@ -89,8 +83,7 @@ func describe(c *providers.Change) string {
 	return string(c.Op) + " " + providers.Brief(r.Name) + " " + providers.Brief(r.Type) + " " + providers.Brief(r.Value)
 }
 
-// prepare checks every change against what the zone holds now, and returns those
-// that have something to send.
+// prepare compares every change with the zone and returns those that have to be sent.
 func (w *writer) prepare(ctx context.Context) []item {
 	current, err := w.current(ctx)
 	var items []item
@@ -123,8 +116,7 @@ func (w *writer) prepare(ctx context.Context) []item {
 	return items
 }
 
-// current reads the records again that deletes and updates start from. A
-// record that is not there any more is not in the map.
+// current reads the records that deletes and updates start from. Records that no longer exist are not in the map.
 func (w *writer) current(ctx context.Context) (map[string]*providers.Record, error) {
 	wanted := map[string]bool{}
 	for i := range w.changes {
@@ -199,8 +191,8 @@ func (a *Account) HasRecord(ctx context.Context, zone providers.Zone, r provider
 	return providers.SameName(now.Name, r.Name) && now.Type == r.Type && providers.FoldValue(now.Type, now.Value) == providers.FoldValue(r.Type, r.Value), nil
 }
 
-// compare holds a delete or an update against the present reading of its
-// record, nil when there is none. It reports whether there is something to send.
+// compare checks a delete or an update against the current record, which is nil if it does not exist. It reports
+// whether the change has to be sent.
 func (w *writer) compare(ctx context.Context, i int, now *providers.Record) (item, bool) {
 	c := &w.changes[i]
 	if now == nil {
@@ -228,15 +220,15 @@ func (w *writer) compare(ctx context.Context, i int, now *providers.Record) (ite
 		w.results[i] = providers.Result{Record: *now, Already: true}
 	case !same:
 		w.refuse(i, providers.KindConflict, errors.New(difference(&c.Before, now)))
-	default: // now is what was read: the body holds what the update changes, and no more
+	default: // now is as read: the body holds only the fields that the update changes
 		body["id"] = c.Before.ID
 		return item{i: i, op: c.Op, id: c.Before.ID, body: body, want: *want}, true
 	}
 	return item{}, false
 }
 
-// missing settles a change whose record is not there any more. A delete is
-// done then, unless the same value stands there again as another object.
+// missing sets the result of a change whose record does not exist. A delete is done, unless the same value exists as
+// another object.
 func (w *writer) missing(ctx context.Context, i int) {
 	c := &w.changes[i]
 	if c.Op == providers.OpUpdate {
@@ -254,7 +246,7 @@ func (w *writer) missing(ctx context.Context, i int) {
 	}
 }
 
-// sameValue looks for the record of the same name, type and value; nil when there is none.
+// sameValue returns the record of the same name, type and value, or nil.
 func (w *writer) sameValue(ctx context.Context, r *providers.Record) (*providers.Record, error) {
 	rows, err := w.account.named(ctx, &w.zone, providers.CanonicalName(r.Name), r.Type)
 	if err != nil {

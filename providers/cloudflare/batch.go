@@ -14,7 +14,7 @@ import (
 	"rollcall/providers/budget"
 )
 
-// send carries out items in one batch, and in smaller ones when it is refused.
+// send carries out items in one batch, or in smaller ones if it is refused.
 func (w *writer) send(ctx context.Context, items []item, resent int) {
 	reply, err := w.batch(ctx, items)
 	if err == nil {
@@ -24,7 +24,7 @@ func (w *writer) send(ctx context.Context, items []item, resent int) {
 	switch k := providers.KindOf(err); {
 	case k == providers.KindIncomplete || (k == providers.KindUnreachable || k == providers.KindOther) && !budget.NotSent(err):
 		w.lost(ctx, items, resent, err)
-	case hasCode(err, codeRoute, codeRouteID): // the zone itself is unknown
+	case hasCode(err, codeRoute, codeRouteID): // the zone itself does not exist
 		w.all(items, err)
 	case (k == providers.KindInvalid || k == providers.KindConflict || k == providers.KindNotFound || k == providers.KindLimit) && len(items) > 1:
 		if hasCode(err, codeIdentical, codeExists) {
@@ -40,7 +40,7 @@ func (w *writer) send(ctx context.Context, items []item, resent int) {
 		w.send(ctx, items[half:], resent)
 	case len(items) == 1:
 		w.blame(ctx, items[0], err)
-	default: // not done, and not to blame on one of them: credentials, a throttle, no connection
+	default: // not made, and no single change is the cause: credentials, throttling, no connection
 		w.all(items, err)
 	}
 }
@@ -51,9 +51,8 @@ func (w *writer) all(items []item, err error) {
 	}
 }
 
-// withoutDuplicates settles the adds of a refused batch whose values are there
-// already, and returns the other items. A whole service that registers again
-// costs a reading for each name then, not two calls for each node.
+// withoutDuplicates sets the results of those creates of a refused batch whose values exist already, and returns the
+// other items. A whole service that registers again then costs one read per name instead of two calls per node.
 func (w *writer) withoutDuplicates(ctx context.Context, items []item) []item {
 	type key struct{ name, typ string }
 	there := map[key][]providers.Record{}
@@ -82,7 +81,7 @@ func (w *writer) withoutDuplicates(ctx context.Context, items []item) []item {
 	return left
 }
 
-// blame settles a change that was refused on its own.
+// blame sets the result of a change that was refused alone.
 func (w *writer) blame(ctx context.Context, it item, err error) {
 	switch {
 	case it.op == providers.OpCreate && hasCode(err, codeIdentical, codeExists):
@@ -96,8 +95,7 @@ func (w *writer) blame(ctx context.Context, it item, err error) {
 	}
 }
 
-// duplicate settles an add of a value that is there already: done when it has
-// the same owner, a conflict when it is another's.
+// duplicate sets the result of a create whose value exists already: done if the owner is the same, else a conflict.
 func (w *writer) duplicate(ctx context.Context, it item, cause error) {
 	there, err := w.sameValue(ctx, &it.want)
 	switch {
@@ -125,7 +123,7 @@ func sameOwner(a, b *providers.Record) bool {
 	return len(a.Owners) == 0 || a.Owners[0].Same(b.Owners[0])
 }
 
-// lost settles changes whose reply did not arrive.
+// lost sets the results of changes whose reply was lost.
 func (w *writer) lost(ctx context.Context, items []item, resent int, cause error) {
 	var again []item
 	for _, it := range items {
@@ -161,7 +159,7 @@ func (w *writer) lost(ctx context.Context, items []item, resent int, cause error
 	}
 }
 
-// batchReply is the result of a batch; each list is in the order of the request.
+// batchReply is the result of a batch. Each list is in the order of the request.
 type batchReply struct {
 	Deletes []wireRecord `json:"deletes"`
 	Patches []wireRecord `json:"patches"`
@@ -197,7 +195,7 @@ func (w *writer) batch(ctx context.Context, items []item) (*batchReply, error) {
 	if adds {
 		env, err = w.addsOnly(ctx, call)
 	} else {
-		// A delete or an update that had to wait would act on a reading that has aged.
+		// Deletes and updates do not wait, because their reading would grow old.
 		env, err = w.account.once(ctx, w.op, call)
 	}
 	if err != nil {
@@ -210,7 +208,7 @@ func (w *writer) batch(ctx context.Context, items []item) (*batchReply, error) {
 	return &reply, nil
 }
 
-// addsOnly tries a batch of adds again when it has surely not been done.
+// addsOnly sends a batch of creates, and repeats it if it has certainly not been carried out.
 func (w *writer) addsOnly(ctx context.Context, call sdkCall) (*envelope, error) {
 	var env *envelope
 	var last error
@@ -219,7 +217,7 @@ func (w *writer) addsOnly(ctx context.Context, call sdkCall) (*envelope, error) 
 		if providers.KindOf(last) == providers.KindThrottled || budget.NotSent(last) {
 			return last
 		}
-		return nil // done, refused for good, or uncertain
+		return nil // done, refused permanently, or uncertain
 	})
 	if err != nil {
 		return nil, err
@@ -227,8 +225,8 @@ func (w *writer) addsOnly(ctx context.Context, call sdkCall) (*envelope, error) 
 	return env, last
 }
 
-// recordResults records the results of a batch that was carried out, and puts back what it has overwritten.
-// A change that the answer leaves out is looked for like after a lost reply.
+// recordResults records the results of an executed batch and restores what it has overwritten. A change that is missing
+// from the answer is looked up as after a lost reply.
 func (w *writer) recordResults(ctx context.Context, items []item, reply *batchReply, resent int) {
 	var back []overwritten
 	var untold []item
@@ -239,7 +237,7 @@ func (w *writer) recordResults(ctx context.Context, items []item, reply *batchRe
 		switch {
 		case it.op == providers.OpDelete:
 			wire = withID(reply.Deletes, it.id)
-			w.account.nonEmpty.Delete(w.zone.ID) // it may have been the last one
+			w.account.nonEmpty.Delete(w.zone.ID) // it may have been the last record
 		case it.op == providers.OpUpdate:
 			wire = withID(reply.Patches, it.id)
 		case len(posts) > 0:
@@ -261,8 +259,8 @@ func (w *writer) recordResults(ctx context.Context, items []item, reply *batchRe
 	}
 }
 
-// resultOf returns the result of one change: the record that it has left, or what it has overwritten. An
-// answer that leaves the change out, or is about another record, is an error of KindIncomplete.
+// resultOf returns the record that a change left, or what it has overwritten. An answer that lacks the change or is
+// about another record is KindIncomplete.
 func (w *writer) resultOf(it item, wire *wireRecord) (now providers.Record, o *overwritten, err error) {
 	if wire == nil {
 		return now, nil, w.account.incomplete(w.op, "the answer leaves changes out")
@@ -281,8 +279,8 @@ func (w *writer) resultOf(it item, wire *wireRecord) (now providers.Record, o *o
 	return now, nil, w.verifyAdd(it, &now)
 }
 
-// verifyAdd compares the record that an add has made with the one that was wanted. An address has one spelling; of
-// other values the API may have another.
+// verifyAdd compares a created record with the wanted one. Only addresses are certain to be spelled the same by the
+// API.
 func (w *writer) verifyAdd(it item, made *providers.Record) error {
 	want, isAddr := it.want.Addr()
 	have, _ := made.Addr()

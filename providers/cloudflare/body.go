@@ -8,7 +8,7 @@ import (
 	"rollcall/providers"
 )
 
-// ttlOf returns the TTL as the API counts it. What is proxied has none of its own.
+// ttlOf returns the TTL as the API represents it. Proxied records have no TTL of their own.
 func ttlOf(r *providers.Record) uint32 {
 	if r.Proxied || r.TTL == 0 || (r.AutoTTL && r.TTL == ttlAutoServed) {
 		return ttlAuto
@@ -16,8 +16,7 @@ func ttlOf(r *providers.Record) uint32 {
 	return r.TTL
 }
 
-// comment returns the comment that a created record gets: its owner marker, or
-// the comment of a person.
+// comment returns the comment of a created record: its owner marker, or a person's comment.
 func comment(r *providers.Record) (string, error) {
 	switch len(r.Owners) {
 	case 0:
@@ -32,7 +31,7 @@ func comment(r *providers.Record) (string, error) {
 		case errors.Is(err, providers.ErrNotMarker):
 			return "", foreignComment(r.Comment)
 		case err == nil && o.Bare() == r.Owners[0].Bare():
-			return r.Comment, nil // as it was read, to the character
+			return r.Comment, nil // exactly as it was read
 		}
 	}
 	return r.Owners[0].Bare().Encode()
@@ -42,7 +41,7 @@ func foreignComment(c string) error {
 	return fmt.Errorf("the record has a comment of its own (%q), which an owner marker would overwrite: clear it at Cloudflare first", providers.Brief(c))
 }
 
-// check refuses what Cloudflare's records cannot hold.
+// check returns an error for a record that Cloudflare cannot hold.
 func check(r *providers.Record, zone string) error {
 	switch {
 	case r.Alias:
@@ -57,7 +56,7 @@ func check(r *providers.Record, zone string) error {
 	return nil
 }
 
-// postBody is a record as a create sends it.
+// postBody returns the body of a create request.
 func postBody(r *providers.Record, zone string) (map[string]any, error) {
 	if err := check(r, zone); err != nil {
 		return nil, err
@@ -93,8 +92,7 @@ func postBody(r *providers.Record, zone string) (map[string]any, error) {
 	return body, nil
 }
 
-// target is the record that an update wants: after, with the comment that
-// follows from the owners.
+// target returns the record that an update wants: after, with the comment that its owners require.
 func target(before, after *providers.Record, zone string) (*providers.Record, error) {
 	if err := check(after, zone); err != nil {
 		return nil, err
@@ -111,8 +109,7 @@ func target(before, after *providers.Record, zone string) (*providers.Record, er
 	return &want, nil
 }
 
-// patchBody holds the fields in which a wanted record differs from a reading;
-// without any it is empty.
+// patchBody returns the fields in which want differs from have; it may be empty.
 func patchBody(have, want *providers.Record) (map[string]any, error) {
 	body := map[string]any{}
 	if have.Type != want.Type || providers.CanonicalValue(have.Type, have.Value) != providers.CanonicalValue(want.Type, want.Value) {
@@ -142,8 +139,8 @@ func patchBody(have, want *providers.Record) (map[string]any, error) {
 	return body, nil
 }
 
-// patchComment returns the comment after an update. The owners decide; when they
-// stay as they are, so does the comment, also that of another writer.
+// patchComment returns the comment after an update. If the owners are unchanged, so is the comment, including another
+// writer's.
 func patchComment(before, after *providers.Record) (string, error) {
 	if slices.Equal(before.Owners, after.Owners) {
 		return after.Comment, nil
@@ -161,5 +158,5 @@ func patchComment(before, after *providers.Record) (string, error) {
 	if _, err := providers.DecodeOwner(after.Comment); errors.Is(err, providers.ErrNotMarker) {
 		return after.Comment, nil
 	}
-	return "", nil // the owner was taken away, and the marker with it
+	return "", nil // the owner was removed, and the marker with it
 }

@@ -17,13 +17,13 @@ import (
 	"rollcall/providers/budget"
 )
 
-// callTimeout bounds one try of one call, its answer read.
+// callTimeout limits one try of one call, including reading the answer.
 const callTimeout = 30 * time.Second
 
-// maxError bounds what is read of an error's body.
+// maxError limits how much of an error's body is read.
 const maxError = 1 << 20
 
-// envelope is what wraps every answer of the API.
+// envelope wraps every answer of the API.
 type envelope struct {
 	Success    *bool           `json:"success"`
 	Errors     []apiError      `json:"errors"`
@@ -45,17 +45,16 @@ type resultInfo struct {
 	TotalPages int  `json:"total_pages"`
 }
 
-// exchange is what one request met.
+// exchange is one request as the transport saw it.
 type exchange struct {
-	sent   bool // the transport was asked
+	sent   bool // the transport was called
 	status int
 	header http.Header
 	body   []byte
 	err    error
 }
 
-// errRefused stands for an answer of 4xx or 5xx on its way through the SDK,
-// which would lose the status of one that is not JSON.
+// errRefused replaces a 4xx or 5xx answer inside the SDK, which would lose the status of an answer that is not JSON.
 var errRefused = errors.New("refused")
 
 func (x *exchange) middleware(req *http.Request, next option.MiddlewareNext) (*http.Response, error) {
@@ -74,10 +73,10 @@ func (x *exchange) middleware(req *http.Request, next option.MiddlewareNext) (*h
 	return nil, errRefused
 }
 
-// sdkCall is one method of the SDK, given options that take its answer away from it.
+// sdkCall calls one method of the SDK with options that divert its answer.
 type sdkCall func(ctx context.Context, opts ...option.RequestOption) error
 
-// once carries out a call of the SDK, once, and returns the unwrapped answer.
+// once makes one SDK call, without retries, and returns the unwrapped answer.
 func (a *Account) once(ctx context.Context, op string, call sdkCall) (*envelope, error) {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
@@ -91,7 +90,7 @@ func (a *Account) once(ctx context.Context, op string, call sdkCall) (*envelope,
 	case x.err != nil:
 		return nil, a.fail(op, x.err)
 	case x.status >= 300:
-		_ = json.Unmarshal(x.body, &env) // not JSON: the status says enough
+		_ = json.Unmarshal(x.body, &env) // if it is not JSON, the status suffices
 		return nil, a.refusal(op, x, env.Errors)
 	case err != nil: // the answer broke off
 		return nil, a.fail(op, err)
@@ -108,7 +107,7 @@ func (a *Account) once(ctx context.Context, op string, call sdkCall) (*envelope,
 	return &env, nil
 }
 
-// read carries out a call that can be repeated without harm.
+// read makes a call that can be repeated without harm.
 func (a *Account) read(ctx context.Context, op string, call sdkCall) (*envelope, error) {
 	var env *envelope
 	err := a.budget.Retry(ctx, func(ctx context.Context) (err error) {
@@ -135,14 +134,14 @@ func (a *Account) fail(op string, err error) error {
 	return &providers.Error{Kind: providers.KindUnreachable, Source: a.name, Op: op, Err: err}
 }
 
-// Codes of the API that decide more than a kind.
+// API codes that decide more than the kind of an error.
 const (
 	codeNoRecord   = 81044 // the record does not exist
 	codeExists     = 81057 // the record already exists (older answers)
 	codeIdentical  = 81058 // an identical record already exists
 	codeThrottled  = 971   // please wait and consider throttling your request speed
 	codeQuota      = 81045 // the zone's quota of records is reached
-	codeRouteID    = 7003  // could not route: an identifier that names nothing
+	codeRouteID    = 7003  // could not route: an identifier names no object
 	codeRoute      = 7000  // no route for that URI
 	codeValidation = 1004  // DNS validation error
 )
@@ -176,12 +175,12 @@ func kindOfStatus(status int) providers.Kind {
 	case status == http.StatusRequestTimeout || status >= 500:
 		return providers.KindUnreachable
 	case status == http.StatusNotFound || status < 400:
-		return providers.KindOther // without a code of the API it can be a proxy's answer
+		return providers.KindOther // without an API code it may be a proxy's answer
 	}
 	return providers.KindInvalid
 }
 
-// refusal classifies an answer that says no.
+// refusal classifies an error answer.
 func (a *Account) refusal(op string, x *exchange, errs []apiError) error {
 	kind, code, msg := kindOfStatus(x.status), fmt.Sprintf("HTTP %d", x.status), ""
 	for i, e := range errs {
@@ -192,7 +191,7 @@ func (a *Account) refusal(op string, x *exchange, errs []apiError) error {
 		if !known {
 			continue
 		}
-		// The word of a server that is in trouble counts for nothing but a throttle.
+		// From a failing server, only codes for throttling count.
 		if kind != providers.KindThrottled && (kind != providers.KindUnreachable || k == providers.KindThrottled) {
 			kind = k
 		}
@@ -212,7 +211,7 @@ func (a *Account) refusal(op string, x *exchange, errs []apiError) error {
 	}
 }
 
-// hasCode reports whether err is a refusal with one of the codes.
+// hasCode reports whether err is a refusal with one of codes.
 func hasCode(err error, codes ...int64) bool {
 	e, ok := errors.AsType[*providers.Error](err)
 	if !ok {

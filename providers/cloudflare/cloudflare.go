@@ -1,8 +1,7 @@
 // Package cloudflare is the adapter for DNS zones at Cloudflare.
 //
-// Requests are built and sent by the SDK; answers are decoded here: its record
-// types cost 0.41 s and 202 MB for 10,000 records, plain JSON 0.05 s, and it
-// loses the status of an error that is not JSON.
+// The SDK builds and sends requests, but answers are decoded here: the SDK's record types take 0.41 s and 202 MB for
+// 10,000 records where plain JSON takes 0.05 s, and the SDK loses the status of an error that is not JSON.
 package cloudflare
 
 import (
@@ -22,40 +21,38 @@ import (
 	"rollcall/providers/budget"
 )
 
-// DefaultBaseURL is where Cloudflare's API lives.
+// DefaultBaseURL is the URL of Cloudflare's API.
 const DefaultBaseURL = "https://api.cloudflare.com/client/v4"
 
-// Cloudflare lets a user make 1,200 requests in five minutes, over all tokens
-// and zones ("Cloudflare API rate limits"). A burst takes a sixth of it at most,
-// so that a person who works in the dashboard beside rollcall is not locked out.
+// Cloudflare allows a user 1,200 requests in five minutes, over all tokens and zones ("Cloudflare API rate limits"). A
+// burst takes at most a sixth of that, so that a person in the dashboard at the same time is not locked out.
 const (
 	defaultRate  = 1000.0 / 300
 	defaultBurst = 200
 )
 
-// Config says with which token to read and write. An empty token is looked for
-// in CLOUDFLARE_API_TOKEN, an empty base URL in CLOUDFLARE_BASE_URL.
+// Config configures an Account. An empty token is taken from CLOUDFLARE_API_TOKEN, an empty base URL from
+// CLOUDFLARE_BASE_URL.
 type Config struct {
 	Name    string // the account's short name, for errors; "cloudflare" when empty
-	Token   string // API token; the old global keys are not supported
+	Token   string // API token; global keys are not supported
 	BaseURL string // e.g. https://api.cloudflare.com/client/v4
 
 	Budget *budget.Account // nil for a budget of its own
 	Clock  providers.Clock
 
-	Transport http.RoundTripper   // what carries requests; nil for a transport of its own
+	Transport http.RoundTripper   // nil for a transport of its own
 	Getenv    func(string) string // nil for os.Getenv
 }
 
-// Account is the DNS of one API token. It implements providers.WritableDNS and is safe
-// for concurrent use.
+// Account is the DNS of one API token. It implements providers.WritableDNS and is safe for concurrent use.
 type Account struct {
 	name     string
 	budget   *budget.Account
 	clock    providers.Clock
 	records  *dns.RecordService
 	zones    *zones.ZoneService
-	nonEmpty sync.Map // id of a zone that has shown a record
+	nonEmpty sync.Map // ids of zones that have shown a record
 	token    string
 }
 
@@ -69,8 +66,7 @@ func (a *Account) Credentials(context.Context) ([]providers.Credential, error) {
 	return []providers.Credential{{What: "the API token of " + a.name, Value: []byte(a.token)}}, nil
 }
 
-// New makes an account. It does no I/O. Without a token it fails with a
-// *providers.Error of KindAuth in one line.
+// New returns an account. It does no I/O. A missing token is a one-line *providers.Error of KindAuth.
 func New(cfg Config) (*Account, error) {
 	if cfg.Name == "" {
 		cfg.Name = "cloudflare"
@@ -106,12 +102,12 @@ func New(cfg Config) (*Account, error) {
 	}
 	client := &http.Client{
 		Transport: cfg.Budget.Transport(cfg.Transport),
-		// A redirect would carry the token to any server that answers it.
+		// A redirect would send the token to another server.
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 	opts := []option.RequestOption{
 		option.WithBaseURL(base), option.WithAPIToken(token), option.WithHTTPClient(client),
-		option.WithMaxRetries(0), // the SDK would try ten times, writes too; the budget decides
+		option.WithMaxRetries(0), // the SDK would try ten times, even writes; the budget decides
 	}
 	return &Account{
 		name: cfg.Name, token: token, budget: cfg.Budget, clock: cfg.Clock,
@@ -119,8 +115,7 @@ func New(cfg Config) (*Account, error) {
 	}, nil
 }
 
-// set fills a parameter of the SDK. Its own helper for that lives in its root
-// package, which takes 1.5 GB to compile.
+// set sets a parameter of the SDK. The SDK's own helper is in its root package, which takes 1.5 GB to compile.
 func set[T any](value *T, present *bool, v T) {
 	*value, *present = v, true
 }

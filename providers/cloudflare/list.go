@@ -16,18 +16,18 @@ import (
 	"rollcall/providers/budget"
 )
 
-// Rows that are asked for in one page, and a bound on the pages of one read.
+// Rows per page, and the most pages of one read.
 const (
 	recordsPerPage = 5000
 	zonesPerPage   = 50
 	maxPages       = 10_000
 )
 
-// pageCall returns the call of the SDK for one page, counted from 1.
+// pageCall returns the SDK call for one page, counted from 1.
 type pageCall func(page int) sdkCall
 
-// pager reads all pages of a list and checks what the API says of each: its
-// number, its rows, and the total, which must not change. It returns the total.
+// pager reads all pages of a list and returns the total. It checks each page's number, rows and total, which must not
+// change.
 type pager[T any] struct {
 	account *Account
 	op      string
@@ -80,7 +80,7 @@ func (p *pager[T]) run(ctx context.Context) (total int, err error) {
 	}
 }
 
-// coverage runs a read and says how much of the source it saw.
+// coverage runs a read and returns its coverage.
 func (a *Account) coverage(ctx context.Context, read func(ctx context.Context) (rows, total int, err error)) providers.Coverage {
 	cov := providers.Coverage{State: providers.CoverageFailed, Started: a.clock.Now()}
 	ctx, skew := budget.WithSkew(ctx)
@@ -106,8 +106,8 @@ type wireZone struct {
 	} `json:"account"`
 }
 
-// ascii returns a name in ASCII, or the name itself where that cannot be done. Zones with an internationalised name come in Unicode, and
-// their records in Punycode (RFC 3492).
+// ascii returns a name in Punycode (RFC 3492), or unchanged if that fails. Cloudflare returns internationalised zone
+// names in Unicode, but their records in Punycode.
 func ascii(name string) string {
 	if strings.IndexFunc(name, func(r rune) bool { return r >= 0x80 }) < 0 {
 		return name
@@ -131,7 +131,7 @@ func (w *wireZone) decode() (providers.Zone, error) {
 	}
 	z := providers.Zone{
 		Name: providers.CanonicalName(ascii(w.Name)), ID: w.ID, Provider: providers.Cloudflare, Account: w.Account.ID,
-		Private: w.Type == "internal", // answered by resolvers of the account only
+		Private: w.Type == "internal", // only resolvers of the account answer for it
 		Pending: w.Status != "" && w.Status != "active",
 	}
 	for _, ns := range w.NameServers {
@@ -140,8 +140,7 @@ func (w *wireZone) decode() (providers.Zone, error) {
 	return z, nil
 }
 
-// Zones lists the zones that the token can see. A zone that is not active yet
-// (or any more) is pending.
+// Zones lists the zones that the token can see. A zone that is not active is pending.
 func (a *Account) Zones(ctx context.Context, page func([]providers.Zone)) providers.Coverage {
 	return a.coverage(ctx, func(ctx context.Context) (rows, total int, err error) {
 		total, err = a.zonePages(ctx, "", func(z []providers.Zone) {
@@ -207,7 +206,7 @@ func (a *Account) zonePages(ctx context.Context, name string, page func([]provid
 	return p.run(ctx)
 }
 
-// zoneID returns the id of a zone. It looks the zone up by its name when the id is not known.
+// zoneID returns the id of a zone. It looks up the zone by name if the id is unknown.
 func (a *Account) zoneID(ctx context.Context, zone *providers.Zone) (string, error) {
 	if zone.ID != "" {
 		return zone.ID, nil
@@ -230,8 +229,7 @@ func (a *Account) zoneID(ctx context.Context, zone *providers.Zone) (string, err
 	return found[i].ID, nil
 }
 
-// Records lists all records of a zone, owners in comments attached. A zone
-// without an id is looked for by its name.
+// Records lists all records of a zone, with the owners in comments attached. A zone without an id is looked up by name.
 func (a *Account) Records(ctx context.Context, zone providers.Zone, page func([]providers.Record)) providers.Coverage {
 	return a.coverage(ctx, func(ctx context.Context) (rows, total int, err error) {
 		total, err = a.recordPages(ctx, &zone, nil, func(r []providers.Record) {
@@ -242,7 +240,7 @@ func (a *Account) Records(ctx context.Context, zone providers.Zone, page func([]
 	})
 }
 
-// recordPages reads the records of a zone that a filter names.
+// recordPages reads the records of a zone that match a filter.
 func (a *Account) recordPages(ctx context.Context, zone *providers.Zone, filter func(*dns.RecordListParams), page func([]providers.Record)) (int, error) {
 	id, err := a.zoneID(ctx, zone)
 	if err != nil {
@@ -279,8 +277,7 @@ func (a *Account) recordPages(ctx context.Context, zone *providers.Zone, filter 
 	return p.run(ctx)
 }
 
-// Lookup reads one name afresh, with owners attached: those in comments, and
-// those in marker records below the name.
+// Lookup implements providers.RecordGetter. It attaches the owners in comments and in marker records below the name.
 func (a *Account) Lookup(ctx context.Context, zone providers.Zone, name, typ string) ([]providers.Record, error) {
 	id, err := a.zoneID(ctx, &zone)
 	if err != nil {
@@ -312,9 +309,8 @@ func (a *Account) Lookup(ctx context.Context, zone providers.Zone, name, typ str
 	return rows[:n:n], nil
 }
 
-// named reads the records of one name and type. The answer is filtered again
-// here: a server that ignores a filter must not pass for one that found them all. Where there are none the
-// whole zone is asked for its number: an API that answers with empty lists has none of anything.
+// named reads the records of one name and type. It filters the answer again, because a server may ignore the filter. If
+// there are none it asks for the zone's record count, because an API that returns empty lists would show none anywhere.
 func (a *Account) named(ctx context.Context, zone *providers.Zone, name, typ string) ([]providers.Record, error) {
 	var rows []providers.Record
 	_, err := a.recordPages(ctx, zone, func(q *dns.RecordListParams) {
@@ -339,10 +335,10 @@ func (a *Account) named(ctx context.Context, zone *providers.Zone, name, typ str
 	return rows, nil
 }
 
-// populated makes sure that a zone which has shown records before has not lost all of them.
+// populated returns an error if a zone that has shown records before now has none.
 func (a *Account) populated(ctx context.Context, zone *providers.Zone) error {
 	if _, held := a.nonEmpty.Load(zone.ID); !held {
-		return nil // it may be a new one
+		return nil // it may be new
 	}
 	op := "list records of " + providers.CanonicalName(zone.Name)
 	var q dns.RecordListParams

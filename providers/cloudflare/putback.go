@@ -10,18 +10,17 @@ import (
 	"rollcall/providers"
 )
 
-// putBackTimeout bounds how long Apply tries to put records back, whatever became of its own context.
+// putBackTimeout limits how long Apply tries to restore records, even after its context has ended.
 const putBackTimeout = 30 * time.Second
 
-// overwritten is a change that was carried out on a record which another writer had changed since
-// it was read.
+// overwritten is a change of a record that another writer had changed since it was read.
 type overwritten struct {
 	item item
-	now  providers.Record // an update: the record as the change has left it
+	now  providers.Record // for an update: the record as the change left it
 	was  providers.Record // the record as the other writer had left it
 }
 
-// fields are what a change can alter or another writer can have altered, in the order of messages.
+// fields are the fields that a change or another writer can alter, in the order in which messages name them.
 var fields = []struct {
 	what string
 	of   func(*providers.Record) string
@@ -36,8 +35,7 @@ var fields = []struct {
 	{"tags or settings", func(r *providers.Record) string { return r.Policy }, func(to, from *providers.Record) { to.Policy = from.Policy }},
 }
 
-// verifyDelete compares the record that a delete removed with the one that it was to remove. A nil
-// result says that they are the same.
+// verifyDelete compares a deleted record with the one to delete. The result is nil if they are equal.
 func (w *writer) verifyDelete(it item, wire *wireRecord) (*overwritten, error) {
 	before := &w.changes[it.i].Before
 	was, err := wire.decode(w.zone.Name)
@@ -53,8 +51,8 @@ func (w *writer) verifyDelete(it item, wire *wireRecord) (*overwritten, error) {
 	return nil, nil
 }
 
-// verifyUpdate compares the record that an update has left with the one that it was to leave. What
-// the update did not send and is another now was changed by another writer.
+// verifyUpdate compares an updated record with the wanted one. A field that differs but was not sent was changed by
+// another writer.
 func (w *writer) verifyUpdate(it item, wire *wireRecord, now *providers.Record) (*overwritten, error) {
 	before := &w.changes[it.i].Before
 	saysNothingOf(wire, now, &it.want)
@@ -63,7 +61,7 @@ func (w *writer) verifyUpdate(it item, wire *wireRecord, now *providers.Record) 
 	for _, f := range fields {
 		sent := f.of(before) != f.of(&it.want)
 		switch differs := f.of(now) != f.of(&it.want); {
-		case sent && differs: // on its own; the other writer's change may be why, as proxied is for a TTL
+		case sent && differs: // another writer's change may explain it, as proxied does for a TTL; else the answer is wrong
 			f.copy(&was, before)
 			unlike = w.account.incomplete(w.op, "the answer has the %s %q, and %q was sent", f.what, providers.Brief(f.of(now)), providers.Brief(f.of(&it.want)))
 		case sent:
@@ -78,17 +76,16 @@ func (w *writer) verifyUpdate(it item, wire *wireRecord, now *providers.Record) 
 	return &overwritten{item: it, now: *now, was: was}, nil
 }
 
-// saysNothingOf takes tags and settings from known where an answer leaves them out.
+// saysNothingOf copies tags and settings from known if an answer omits them.
 func saysNothingOf(wire *wireRecord, r, known *providers.Record) {
 	if wire.Tags == nil && wire.Settings == nil && r.Policy == "" {
 		r.Policy = known.Policy
 	}
 }
 
-// putBack writes the records of a list as another writer had left them: a deleted one is made anew
-// and has another id, an updated one is updated back. Each change gets a result of KindConflict,
-// or of KindUncertain when its record could not be put back. It ends when it is done, even when ctx
-// ends before.
+// putBack restores records as another writer had left them: it creates a deleted record again, with a new id, and
+// updates an updated one back. Each change gets KindConflict, or KindUncertain if its record could not be restored.
+// putBack continues after ctx has ended.
 func (w *writer) putBack(ctx context.Context, list []overwritten) {
 	if len(list) == 0 {
 		return
@@ -106,7 +103,7 @@ func (w *writer) putBack(ctx context.Context, list []overwritten) {
 		notes[n] = providers.NotePutBack(ctx, o.item.i, o.was)
 	}
 	restore := &writer{account: w.account, zone: w.zone, op: w.op, changes: back, results: make([]providers.Result, len(back)), restores: true}
-	if w.restores { // another writer comes in again and again: its last word stays, and is reported
+	if w.restores { // another writer keeps changing the record: its last version stays, and is reported
 		for n := range restore.results {
 			restore.refuse(n, providers.KindConflict, errors.New("it is changed again and again"))
 		}
@@ -126,7 +123,7 @@ func (w *writer) reportPutBack(o *overwritten, err, noteErr error) {
 	kind := providers.KindConflict
 	switch providers.KindOf(err) {
 	case "":
-	case providers.KindConflict: // another writer has decided since, which is the last word
+	case providers.KindConflict: // another writer has changed it since, and that version stays
 		again = "it is not put back: " + err.Error()
 	default:
 		kind, again = providers.KindUncertain, "IT COULD NOT BE PUT BACK, put it back by hand: "+err.Error()

@@ -11,13 +11,13 @@ import (
 	"rollcall/providers"
 )
 
-// ttlAuto is Cloudflare's automatic TTL: it is served as 300 seconds.
+// ttlAuto is Cloudflare's automatic TTL, which is served as 300 seconds.
 const (
 	ttlAuto       = 1
 	ttlAutoServed = 300
 )
 
-// wireRecord is a DNS record as the API answers it: one object for each value.
+// wireRecord is a DNS record in the API's answers: one object per value.
 type wireRecord struct {
 	ID       string          `json:"id"`
 	Name     string          `json:"name"`
@@ -35,20 +35,20 @@ type wireRecord struct {
 	Comments string          `json:"comment_modified_on"`
 }
 
-// extra is what a record holds beside what providers.Record has fields for. As
-// JSON it is the record's Policy, so that a record that was deleted can come back whole.
+// extra is what a record holds that providers.Record has no fields for. As JSON it is the record's Policy, so that a
+// deleted record can be restored completely.
 type extra struct {
 	Settings map[string]any `json:"settings,omitempty"`
 	Tags     []string       `json:"tags,omitempty"`
 	Private  bool           `json:"private_routing,omitempty"`
-	Priority *float64       `json:"priority,omitempty"` // of types whose value does not show it
+	Priority *float64       `json:"priority,omitempty"` // of types whose value does not contain it
 }
 
 func (e extra) policy() string {
 	if len(e.Settings) == 0 && len(e.Tags) == 0 && !e.Private && e.Priority == nil {
 		return ""
 	}
-	b, err := json.Marshal(e) // sorts keys: one spelling
+	b, err := json.Marshal(e) // keys are sorted, so there is one spelling
 	if err != nil {
 		return ""
 	}
@@ -66,7 +66,7 @@ func parsePolicy(policy string) (extra, error) {
 	return e, nil
 }
 
-// decode turns an answered record into a row of the zone.
+// decode returns a record of an answer as a row of the zone.
 func (w *wireRecord) decode(zone string) (providers.Record, error) {
 	r := providers.Record{
 		Zone: zone, Name: providers.CanonicalName(ascii(w.Name)), Type: strings.ToUpper(w.Type), ID: w.ID, Proxied: w.Proxied, Comment: w.Comment,
@@ -108,8 +108,8 @@ func (w *wireRecord) decode(zone string) (providers.Record, error) {
 	return r, nil
 }
 
-// decodeComment reads the owner marker in a record's comment. A person's
-// comment is left alone; a marker that cannot be read makes the record ambiguous.
+// decodeComment decodes the owner marker in a record's comment. It ignores a person's comment. An unreadable marker
+// makes the record ambiguous.
 func decodeComment(r *providers.Record) {
 	r.Owners, r.BadMarkers = nil, nil
 	o, err := providers.DecodeOwner(r.Comment)
@@ -122,15 +122,15 @@ func decodeComment(r *providers.Record) {
 	}
 }
 
-// sameRow compares two readings of one record in all that the API says of it. Owners
-// are left out: they follow from the comment, or from TXT records elsewhere.
+// sameRow compares all that the API returns of two readings of a record. It ignores owners, which follow from the
+// comment or from TXT records elsewhere.
 func sameRow(a, b *providers.Record) bool {
 	x, y := *a, *b
 	x.Owners, y.Owners, x.BadMarkers, y.BadMarkers = nil, nil, nil, nil
 	return x.Equal(&y)
 }
 
-// difference names the first field in which two readings differ.
+// difference returns the first field in which two readings differ.
 func difference(a, b *providers.Record) string {
 	for _, f := range []struct{ what, a, b string }{
 		{"name", a.Name, b.Name},

@@ -54,13 +54,12 @@ func (w *wireRecord) value(typ string) string {
 	if w.Content == "" {
 		return valueOfData(typ, w.Data)
 	}
-	// The content of LOC begins with class and type.
+	// The content of LOC starts with class and type.
 	return strings.TrimPrefix(w.Content, "IN "+typ+" ")
 }
 
-// dataFields are the fields of a data object in the order of the presentation format, for the types whose
-// content the API makes of it ("DNS Records for a Zone" in the API reference). Those of character strings
-// have a colon behind them.
+// dataFields lists the fields of a data object in the order of the presentation format, for the types whose content the
+// API derives from it ("DNS Records for a Zone" in the API reference). A trailing colon marks character strings.
 var dataFields = map[string][]string{
 	"CAA":    {"flags", "tag", "value:"},
 	"HTTPS":  {"priority", "target", "value"},
@@ -78,8 +77,7 @@ var dataFields = map[string][]string{
 	},
 }
 
-// valueOfData returns the value that a data object stands for, for answers that have no content; empty when
-// a field is missing.
+// valueOfData returns the value of a data object, for answers without content; empty if a field is missing.
 func valueOfData(typ string, data json.RawMessage) string {
 	var d map[string]any
 	fields := dataFields[typ]
@@ -108,16 +106,15 @@ func valueOfData(typ string, data json.RawMessage) string {
 	return strings.TrimSpace(strings.Join(parts, " "))
 }
 
-// spelling is what Record.Raw holds: the fields of an answer that hold the value.
+// spelling is the content of Record.Raw: the fields of an answer that hold the value.
 type spelling struct {
 	Content  *string         `json:"content,omitempty"`
 	Data     json.RawMessage `json:"data,omitempty"`
 	Priority *float64        `json:"priority,omitempty"`
-	Value    string          `json:"value"` // that they were read as
+	Value    string          `json:"value"` // the value that they were decoded to
 }
 
-// raw returns the fields that hold the value when they are not those that the value alone would be
-// written as.
+// raw returns the fields that hold the value, if they differ from those that would be written for the value alone.
 func (w *wireRecord) raw(r *providers.Record) string {
 	bare := w.Priority == nil || *w.Priority == 0
 	switch r.Type {
@@ -145,7 +142,7 @@ func (w *wireRecord) raw(r *providers.Record) string {
 	return string(b)
 }
 
-// sameJSON reports whether a value, as JSON, says the same as a text.
+// sameJSON reports whether a value, as JSON, is equivalent to a text.
 func sameJSON(v any, text json.RawMessage) bool {
 	b, err := json.Marshal(v)
 	if err != nil {
@@ -155,8 +152,8 @@ func sameJSON(v any, text json.RawMessage) bool {
 	return json.Unmarshal(b, &x) == nil && json.Unmarshal(text, &y) == nil && reflect.DeepEqual(x, y)
 }
 
-// valueFields returns the fields of a request that hold the value of a record: as they were read, where
-// that is known, else as the value says.
+// valueFields returns the fields of a request that hold the value of a record: as they were read, if that is known,
+// else derived from the value.
 func valueFields(r *providers.Record) (map[string]any, error) {
 	var s spelling
 	if r.Raw == "" || json.Unmarshal([]byte(r.Raw), &s) != nil || s.Value != providers.CanonicalValue(r.Type, r.Value) {
@@ -175,8 +172,8 @@ func valueFields(r *providers.Record) (map[string]any, error) {
 	return fields, nil
 }
 
-// contentFields returns the fields of a request that hold a value. Names in it
-// are absolute without the last dot, as the API returns them.
+// contentFields returns the fields of a request that hold a value. Names in it are absolute without the last dot, as
+// the API returns them.
 func contentFields(typ, value string) (map[string]any, error) {
 	v := providers.CanonicalValue(typ, value)
 	bad := func() error { return fmt.Errorf("%q is no value of type %s", providers.Brief(value), typ) }

@@ -8,7 +8,7 @@ import (
 	"rollcall/providers/awsapi"
 )
 
-// Adapter returns what EC2 is to a session.
+// Adapter returns the EC2 provider.
 func Adapter() adapter.Adapter {
 	return adapter.Adapter{
 		Declaration: providers.Declaration{
@@ -37,7 +37,7 @@ func open(o adapter.Opening) (a adapter.Account, err error) {
 	return a, nil
 }
 
-// discovered names the region that the environment or the profile says.
+// discovered returns the region of the environment or the profile.
 func discovered(opened adapter.Account) (name string, settings providers.Settings) {
 	if opened.Compute == nil {
 		return "aws", nil
@@ -45,7 +45,7 @@ func discovered(opened adapter.Account) (name string, settings providers.Setting
 	return shortRegion(opened.Region), providers.SettingsOf("region", opened.Region)
 }
 
-// shortRegion makes a short name as operators do: us-east-1 is aws-use1.
+// shortRegion returns a short name as operators write it: us-east-1 is aws-use1.
 func shortRegion(region string) string {
 	parts := strings.Split(region, "-")
 	if len(parts) < 3 {
@@ -60,7 +60,7 @@ func shortRegion(region string) string {
 			direction = rest
 		}
 	}
-	if direction != "" { // northeast: the second half
+	if direction != "" { // in northeast, the second half
 		b.WriteByte(direction[0])
 	}
 	b.WriteString(parts[len(parts)-1])

@@ -13,8 +13,7 @@ import (
 	"rollcall/providers"
 )
 
-// Addresses lists the public addresses of the account that are inventory
-// whether or not an instance has them: elastic addresses first, then those of
+// Addresses lists the account's public addresses, with or without an instance: first elastic addresses, then those of
 // network interfaces (load balancers, NAT gateways, and instances).
 func (c *Cloud) Addresses(ctx context.Context, page func([]providers.Address)) providers.Coverage {
 	ctx, r, ok := c.begin(ctx)
@@ -45,7 +44,7 @@ func (c *Cloud) elasticAddresses(ctx context.Context, r *read, page func([]provi
 	return nil
 }
 
-// elasticRows returns one row for each public address of some elastic addresses.
+// elasticRows returns one row per public address in list.
 func (c *Cloud) elasticRows(cloud providers.Cloud, list []types.Address) (rows []providers.Address) {
 	for i := range list {
 		in := &list[i]
@@ -85,7 +84,7 @@ func (c *Cloud) interfaceAddresses(ctx context.Context, r *read, page func([]pro
 	})
 }
 
-// mostFilterValues is how many values one filter may have (EC2 API reference, DescribeAddresses).
+// mostFilterValues is EC2's limit of values in one filter (EC2 API reference, DescribeAddresses).
 const mostFilterValues = 200
 
 // Holders implements providers.AddressHolder.
@@ -136,7 +135,7 @@ func (c *Cloud) Holders(ctx context.Context, addrs []netip.Addr) ([]providers.Ad
 	return rows, nil
 }
 
-// interfaceRows returns one row for each public address of the interface.
+// interfaceRows returns one row per public address of the interface.
 func (c *Cloud) interfaceRows(cloud providers.Cloud, in *types.NetworkInterface) []providers.Address {
 	row := providers.Address{
 		Cloud: c.name, Key: cloud.Key, Kind: providers.AddressInterface, ID: aws.ToString(in.NetworkInterfaceId),

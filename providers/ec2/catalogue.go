@@ -16,21 +16,21 @@ import (
 	"rollcall/providers"
 )
 
-// maxImages bounds what a launch form is offered.
+// maxImages is the largest number of images in a catalogue.
 const maxImages = 200
 
-// publishers are the accounts whose images are offered beside one's own:
-// Amazon, and Canonical and Debian in the partitions aws, aws-us-gov and aws-cn.
+// publishers are the accounts whose images are offered beside the account's own: Amazon, and Canonical and Debian in
+// the partitions aws, aws-us-gov and aws-cn.
 var publishers = []string{"amazon", "099720109477", "513442679011", "837727238323", "136693071363", "275153300042"}
 
-// publicImages are the names of the images for servers that publishers keep up
-// to date; Amazon alone has tens of thousands of others.
+// publicImages are the names of server images that publishers keep up to date. Amazon alone has tens of thousands of
+// others.
 var publicImages = []string{
 	"ubuntu/images/hvm-ssd*/ubuntu-*-server-*", "debian-11-*", "debian-12-*", "debian-13-*", "al2023-ami-2023*",
 }
 
-// Catalogue lists what a launch can choose from: the account's own images and
-// the newest of each public family, current instance types, subnets and key pairs.
+// Catalogue lists the account's own images and the newest of each public family, current instance types, subnets and
+// key pairs.
 func (c *Cloud) Catalogue(ctx context.Context) (providers.Catalogue, error) {
 	var cat providers.Catalogue
 	g, ctx := errgroup.WithContext(ctx)
@@ -88,7 +88,7 @@ func (c *Cloud) describeImages(ctx context.Context, in *awsec2.DescribeImagesInp
 	return all, err
 }
 
-// releases finds a distribution and its version in the names that publishers give.
+// releases matches a distribution and its version in publishers' image names.
 var releases = regexp.MustCompile(`(?i)(ubuntu)-[a-z]+-([0-9]+\.[0-9]+)|(debian)-([0-9]+)|(al)(2023)`)
 
 func image(in *types.Image) providers.Image {
@@ -107,10 +107,10 @@ func image(in *types.Image) providers.Image {
 	return i
 }
 
-// builds are the dates and serial numbers by which images of one family differ.
+// builds matches the dates and serial numbers that distinguish images of one family.
 var builds = regexp.MustCompile(`[0-9]{8}[0-9.-]*|2023\.[0-9]+\.[0-9]+\.[0-9]+`)
 
-// newestOfFamily keeps the newest image of each family and architecture.
+// newestOfFamily returns the newest image of each family and architecture.
 func newestOfFamily(images []providers.Image) []providers.Image {
 	slices.SortFunc(images, byPublished)
 	seen := map[string]bool{}

@@ -1,5 +1,5 @@
-// Package ec2 is the adapter of Amazon EC2: one account in one region as a
-// providers.Compute. It is the only code that knows the EC2 SDK.
+// Package ec2 is the adapter of Amazon EC2: one account in one region as a providers.Compute. No other package uses the
+// EC2 SDK.
 package ec2
 
 import (
@@ -18,19 +18,19 @@ import (
 	"rollcall/providers/budget"
 )
 
-// MaxUserData is the most bytes of user data that EC2 takes, before base64
-// encoding (EC2 User Guide, "Run commands when you launch an EC2 instance").
+// MaxUserData is EC2's limit of user data in bytes, before base64 encoding (EC2 User Guide, "Run commands when you
+// launch an EC2 instance").
 const MaxUserData = 16384
 
-// pageSize is the most that DescribeInstances and DescribeNetworkInterfaces give in one answer.
+// pageSize is the maximum page of DescribeInstances and DescribeNetworkInterfaces.
 const pageSize = 1000
 
-// Config says which cloud is meant. The zero value of every field is usable.
+// Config selects the cloud. The zero value of every field is usable.
 type Config struct {
 	Name       string          // short name from the config; the region when empty
-	Region     string          // empty: AWS_REGION, or what the profile says
-	Profile    string          // profile in the shared AWS config; empty: AWS_PROFILE or the default chain
-	Endpoint   string          // overrides the endpoints of EC2 and STS; empty: AWS_ENDPOINT_URL and its kin, else Amazon
+	Region     string          // empty for AWS_REGION or the profile's
+	Profile    string          // profile in the shared AWS config; empty for AWS_PROFILE or the default chain
+	Endpoint   string          // overrides the endpoints of EC2 and STS; empty for AWS_ENDPOINT_URL and its variants, else Amazon
 	Budget     *budget.Account // the account's rate budget; nil for none
 	HTTPClient *http.Client    // its Transport is used; nil for the SDK's own
 	Clock      providers.Clock
@@ -46,7 +46,7 @@ type Cloud struct {
 	sts    *sts.Client
 
 	dryRuns     atomic.Bool // the endpoint is known to honour DryRun
-	newProfiles sync.Map    // name of an instance profile -> time.Time when CreateProfile made it
+	newProfiles sync.Map    // name of an instance profile -> time.Time of its creation by CreateProfile
 }
 
 var (
@@ -54,15 +54,15 @@ var (
 	_ providers.AddressHolder = (*Cloud)(nil)
 )
 
-// What EC2 grants an account in a region: 20 describe calls a second after a
-// burst of 100 (EC2 Developer Guide, "Request throttling").
+// EC2's limits for an account in a region: 20 describe calls a second after a burst of 100 (EC2 Developer Guide,
+// "Request throttling").
 const (
 	budgetRate  = 20
 	budgetBurst = 100
 )
 
-// New makes the adapter. It reads local files and the environment only. A
-// missing credential is KindAuth, a missing region KindInvalid.
+// New returns the adapter. It reads only local files and the environment. A missing credential is KindAuth, a missing
+// region KindInvalid.
 func New(cfg Config) (*Cloud, error) {
 	s, err := awsapi.Open(awsapi.Options{
 		Source: cmp.Or(cfg.Name, cfg.Region, string(providers.EC2)), Region: cfg.Region, Profile: cfg.Profile, Endpoint: cfg.Endpoint,
@@ -83,16 +83,16 @@ func (c *Cloud) Credentials(ctx context.Context) ([]providers.Credential, error)
 	return c.s.Credentials(ctx)
 }
 
-// Name is the short name of the cloud.
+// Name returns the short name of the cloud.
 func (c *Cloud) Name() string { return c.name }
 
-// Region is the region that was found, e.g. "us-east-1".
+// Region returns the region in use, e.g. "us-east-1".
 func (c *Cloud) Region() string { return c.region }
 
-// Endpoint is where the API is when it is not at Amazon's own address, else empty.
+// Endpoint returns the API's address if it is not Amazon's own, else "".
 func (c *Cloud) Endpoint() string { return aws.ToString(c.ec2.Options().BaseEndpoint) }
 
-// Identify asks STS whose the credentials are. The answer is never kept.
+// Identify implements providers.Identifier by asking STS.
 func (c *Cloud) Identify(ctx context.Context) (providers.Cloud, error) {
 	cloud := providers.Cloud{Name: c.name, Provider: providers.EC2, Region: c.region}
 	err := c.s.Read(ctx, "ask which account this is", func(ctx context.Context) error {

@@ -14,8 +14,7 @@ import (
 	"rollcall/providers/awsapi"
 )
 
-// Instances lists every instance in pages of up to 1,000, terminated ones
-// included for as long as EC2 shows them.
+// Instances lists every instance in pages of up to 1,000, including terminated ones for as long as EC2 shows them.
 func (c *Cloud) Instances(ctx context.Context, page func([]providers.Instance)) providers.Coverage {
 	const op = "list instances"
 	ctx, r, ok := c.begin(ctx)
@@ -40,7 +39,7 @@ func (c *Cloud) Instances(ctx context.Context, page func([]providers.Instance)) 
 				switch {
 				case row.ID == "":
 					nameless++
-				case !seen[row.ID]: // an instance can move to a later page while we read
+				case !seen[row.ID]: // an instance may move to a later page during the read
 					seen[row.ID] = true
 					rows = append(rows, row)
 				}
@@ -59,7 +58,7 @@ func (c *Cloud) Instances(ctx context.Context, page func([]providers.Instance)) 
 	return r.cover()
 }
 
-// Instance asks for one instance by its id.
+// Instance implements providers.InstanceGetter.
 func (c *Cloud) Instance(ctx context.Context, id string) (providers.Instance, error) {
 	const op = "ask for an instance"
 	if id == "" {
@@ -76,8 +75,7 @@ func (c *Cloud) Instance(ctx context.Context, id string) (providers.Instance, er
 	return c.instance(cloud, inst), nil
 }
 
-// describe fetches one instance in EC2's own words. Only EC2's
-// InvalidInstanceID.NotFound says that there is none.
+// describe returns one instance as EC2 describes it. Only InvalidInstanceID.NotFound means that it does not exist.
 func (c *Cloud) describe(ctx context.Context, op, id string) (*types.Instance, error) {
 	var out *awsec2.DescribeInstancesOutput
 	err := c.s.Read(ctx, op, func(ctx context.Context) (err error) {
@@ -109,8 +107,8 @@ func (c *Cloud) instance(cloud providers.Cloud, in *types.Instance) providers.In
 	return i
 }
 
-// reason returns why an instance is in its state: StateReason, and
-// StateTransitionReason where EC2 returns no other. A message mostly begins with its own code.
+// reason returns why an instance is in its state: StateReason, or else StateTransitionReason. Most messages start with
+// their own code.
 func reason(in *types.Instance) string {
 	r := in.StateReason
 	if r == nil {
@@ -118,7 +116,7 @@ func reason(in *types.Instance) string {
 	}
 	code, msg := awsapi.Clean(aws.ToString(r.Code)), awsapi.Clean(aws.ToString(r.Message))
 	switch {
-	case code == "pending": // what every new instance has; it says nothing
+	case code == "pending": // every new instance has it
 		return ""
 	case msg == "" || msg == code:
 		return code
@@ -128,9 +126,8 @@ func reason(in *types.Instance) string {
 	return code + ": " + msg
 }
 
-// addresses gathers the addresses of the instance and of all its interfaces.
-// One that is held by the account (an elastic address), or that stays with the
-// interface (IPv6), survives a stop; what Amazon lends is given back.
+// addresses sets the addresses of the instance and of all its interfaces. Those that the account holds (elastic
+// addresses) or that stay with the interface (IPv6) survive a stop; the others return to Amazon.
 func addresses(i *providers.Instance, in *types.Instance) {
 	i.PublicIPs = appendIP(i.PublicIPs, in.PublicIpAddress)
 	i.PrivateIPs = appendIP(i.PrivateIPs, in.PrivateIpAddress)
@@ -170,8 +167,8 @@ func addresses(i *providers.Instance, in *types.Instance) {
 	}
 }
 
-// elastic reports whether an address with this owner belongs to an account. The owner of an
-// address that Amazon lends is "amazon", or begins so ("amazon-elb").
+// elastic reports whether an address with this owner belongs to an account. Addresses lent by Amazon have the owner
+// "amazon" or one that starts with it ("amazon-elb").
 func elastic(owner string) bool { return owner != "" && !strings.HasPrefix(owner, "amazon") }
 
 func publicV6(a netip.Addr) bool {
@@ -203,7 +200,7 @@ func tags(in []types.Tag) map[string]string {
 	return out
 }
 
-// state maps the six states of the EC2 API; anything else is unknown.
+// state maps the six states of the EC2 API. Any other is unknown.
 func state(s *types.InstanceState) providers.InstanceState {
 	if s == nil {
 		return providers.StateUnknown

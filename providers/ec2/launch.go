@@ -17,9 +17,8 @@ import (
 	"rollcall/providers"
 )
 
-// Launch starts one instance. The same LaunchID and Index never start two: the
-// client token is made from them, and EC2 answers a second request that bears
-// it with the instance of the first.
+// Launch starts one instance. Its client token is derived from LaunchID and Index, so EC2 answers a repeated request
+// with the instance of the first.
 func (c *Cloud) Launch(ctx context.Context, req providers.LaunchRequest) (providers.Instance, error) {
 	const op = "launch an instance"
 	in, err := c.runInput(op, req)
@@ -52,8 +51,8 @@ func (c *Cloud) Launch(ctx context.Context, req providers.LaunchRequest) (provid
 	return c.instance(cloud, &out.Instances[0]), nil
 }
 
-// FindLaunch returns the instance that bears the client token of a launch. EC2 shows it for
-// about an hour after it was terminated.
+// FindLaunch returns the instance with the client token of a launch. EC2 shows it for about an hour after its
+// termination.
 func (c *Cloud) FindLaunch(ctx context.Context, launchID string, index int) (providers.Instance, error) {
 	const op = "look for a launch"
 	if launchID == "" {
@@ -78,7 +77,7 @@ func (c *Cloud) FindLaunch(ctx context.Context, launchID string, index int) (pro
 		}
 		for _, res := range out.Reservations {
 			for i := range res.Instances {
-				// An API that ignores the filter must not make a stranger the launch.
+				// An API may ignore the filter, so the token is checked here too.
 				if aws.ToString(res.Instances[i].ClientToken) == token {
 					found = &res.Instances[i]
 				}
@@ -125,7 +124,7 @@ func (c *Cloud) runInput(op string, req providers.LaunchRequest) (*awsec2.RunIns
 	}
 	list := launchTags(req)
 	if !slices.ContainsFunc(list, func(t types.Tag) bool { return !metadataTag.MatchString(aws.ToString(t.Key)) }) {
-		// The node reads its name there.
+		// The node reads its name from the metadata.
 		in.MetadataOptions.InstanceMetadataTags = types.InstanceMetadataTagsStateEnabled
 	}
 	for _, what := range []types.ResourceType{types.ResourceTypeInstance, types.ResourceTypeVolume} {
@@ -134,13 +133,12 @@ func (c *Cloud) runInput(op string, req providers.LaunchRequest) (*awsec2.RunIns
 	return in, nil
 }
 
-// metadataTag matches the tag keys that EC2 takes where tags stand in the
-// instance metadata (EC2 User Guide, "View tags for your EC2 instances using
-// instance metadata"): with another one it refuses the launch.
+// metadataTag matches the tag keys that EC2 accepts when tags appear in instance metadata (EC2 User Guide, "View tags
+// for your EC2 instances using instance metadata"). It refuses launches with others.
 var metadataTag = regexp.MustCompile(`^[A-Za-z0-9+=._,:@-]+$`)
 
-// launchTags returns the tags in a fixed order: a repeated request with the same
-// client token must be the same in every parameter.
+// launchTags returns the tags in a fixed order, because a repeated request with the same client token must be
+// identical.
 func launchTags(req providers.LaunchRequest) []types.Tag {
 	all := maps.Clone(req.Tags)
 	if all == nil {
@@ -157,7 +155,7 @@ func launchTags(req providers.LaunchRequest) []types.Tag {
 	return list
 }
 
-// clientToken is at most 64 ASCII characters, as RunInstances asks.
+// clientToken returns at most 64 ASCII characters, the limit of RunInstances.
 func clientToken(launch string, index int, region string) string {
 	sum := sha256.Sum256([]byte(launch + "\x00" + strconv.Itoa(index) + "\x00" + region))
 	return "rollcall-" + hex.EncodeToString(sum[:24])

@@ -15,7 +15,7 @@ import (
 	"rollcall/providers"
 )
 
-// Start starts a stopped instance. One that runs already is no error.
+// Start starts an instance. It is no error if the instance is running.
 func (c *Cloud) Start(ctx context.Context, id string) error {
 	return c.power(ctx, "start an instance", id, func(ctx context.Context, ids []string) error {
 		out, err := c.ec2.StartInstances(ctx, &awsec2.StartInstancesInput{InstanceIds: ids})
@@ -26,7 +26,7 @@ func (c *Cloud) Start(ctx context.Context, id string) error {
 	})
 }
 
-// Stop stops a running instance. One that is stopped already is no error.
+// Stop stops an instance. It is no error if the instance is stopped.
 func (c *Cloud) Stop(ctx context.Context, id string) error {
 	return c.power(ctx, "stop an instance", id, func(ctx context.Context, ids []string) error {
 		out, err := c.ec2.StopInstances(ctx, &awsec2.StopInstancesInput{InstanceIds: ids})
@@ -37,7 +37,7 @@ func (c *Cloud) Stop(ctx context.Context, id string) error {
 	})
 }
 
-// Reboot asks the instance's system to start again.
+// Reboot reboots an instance.
 func (c *Cloud) Reboot(ctx context.Context, id string) error {
 	return c.power(ctx, "reboot an instance", id, func(ctx context.Context, ids []string) error {
 		_, err := c.ec2.RebootInstances(ctx, &awsec2.RebootInstancesInput{InstanceIds: ids})
@@ -45,7 +45,7 @@ func (c *Cloud) Reboot(ctx context.Context, id string) error {
 	})
 }
 
-// Terminate ends an instance for ever. One that is gone already is no error.
+// Terminate terminates an instance. It is no error if the instance is gone.
 func (c *Cloud) Terminate(ctx context.Context, id string) error {
 	err := c.power(ctx, "terminate an instance", id, func(ctx context.Context, ids []string) error {
 		out, err := c.ec2.TerminateInstances(ctx, &awsec2.TerminateInstancesInput{InstanceIds: ids})
@@ -60,8 +60,7 @@ func (c *Cloud) Terminate(ctx context.Context, id string) error {
 	return err
 }
 
-// power makes a call that may be made twice: each of the four leaves an
-// instance that is there already where it is.
+// power makes a call that may be repeated: none of the four changes an instance that is already in the wanted state.
 func (c *Cloud) power(ctx context.Context, op, id string, call func(context.Context, []string) error) error {
 	if id == "" {
 		return c.fail(providers.KindInvalid, op, "the instance id is empty")
@@ -70,7 +69,7 @@ func (c *Cloud) power(ctx context.Context, op, id string, call func(context.Cont
 	return onlyInstanceNotFound(err, id)
 }
 
-// changed makes sure that an answer is about an instance whose state was to change.
+// changed checks that an answer is about the instance whose state should change.
 func (c *Cloud) changed(list []types.InstanceStateChange, id string) error {
 	if slices.ContainsFunc(list, func(i types.InstanceStateChange) bool { return aws.ToString(i.InstanceId) == id }) {
 		return nil
@@ -78,8 +77,7 @@ func (c *Cloud) changed(list []types.InstanceStateChange, id string) error {
 	return providers.Errorf(providers.KindIncomplete, "", "EC2 answered without the instance %s", id)
 }
 
-// ConsoleLog reads what the instance last wrote to its console, up to 64 KiB,
-// without colours and control characters.
+// ConsoleLog returns the end of the instance's console log, up to 64 KiB, without colours and control characters.
 func (c *Cloud) ConsoleLog(ctx context.Context, id string) (string, error) {
 	const op = "read the console log"
 	var out *awsec2.GetConsoleOutputOutput
@@ -90,7 +88,7 @@ func (c *Cloud) ConsoleLog(ctx context.Context, id string) (string, error) {
 		})
 	}
 	err := read(aws.Bool(true))
-	if providers.KindOf(err) == providers.KindInvalid { // only Nitro instances have a latest output
+	if providers.KindOf(err) == providers.KindInvalid { // only Nitro instances support Latest
 		err = read(nil)
 	}
 	if err != nil {

@@ -13,15 +13,15 @@ import (
 	"rollcall/providers"
 )
 
-// protections are the attributes that stand against an action. Stop protection covers termination
-// too (EC2 User Guide, "Enable stop protection for your EC2 instances").
+// protections lists the attributes that prevent an action. Stop protection also prevents termination (EC2 User Guide,
+// "Enable stop protection for your EC2 instances").
 var protections = map[providers.PowerAction][]types.InstanceAttributeName{
 	providers.PowerTerminate: {types.InstanceAttributeNameDisableApiTermination, types.InstanceAttributeNameDisableApiStop},
 	providers.PowerStop:      {types.InstanceAttributeNameDisableApiStop},
 }
 
-// CheckPower returns what EC2 says of an action: the attributes that protect the instance, which a
-// dry run does not look at, and a dry run of the call itself, which says whether the credentials may make it.
+// CheckPower reads the attributes that protect the instance, which a dry run ignores, and makes a dry run of the call,
+// which shows whether the credentials may make it.
 func (c *Cloud) CheckPower(ctx context.Context, id string, action providers.PowerAction) (providers.PowerCheck, error) {
 	var out providers.PowerCheck
 	if id == "" {
@@ -35,7 +35,7 @@ func (c *Cloud) CheckPower(ctx context.Context, id string, action providers.Powe
 			return out, nil
 		case err == nil:
 		case isDenied(err):
-			// One sentence for both attributes: it is one permission.
+			// Both attributes need the same permission, so one sentence suffices.
 			if len(out.Unchecked) == 0 {
 				out.Unchecked = append(out.Unchecked, c.name+": whether instances are protected cannot be asked: the permission ec2:DescribeInstanceAttribute is missing")
 			}
@@ -61,7 +61,7 @@ func (c *Cloud) CheckPower(ctx context.Context, id string, action providers.Powe
 	return out, nil
 }
 
-// protectedText returns what is said of an instance that is protected, and the command that takes the protection off.
+// protectedText returns the message about a protected instance, and the command that removes the protection.
 func protectedText(a types.InstanceAttributeName, region, id string) (refused, satisfy string) {
 	refused, flag := "it has termination protection (disableApiTermination)", "--no-disable-api-termination"
 	if a == types.InstanceAttributeNameDisableApiStop {
@@ -70,7 +70,7 @@ func protectedText(a types.InstanceAttributeName, region, id string) (refused, s
 	return refused, "aws ec2 modify-instance-attribute --region " + region + " --instance-id " + id + " " + flag
 }
 
-// attribute returns whether an instance has one of the attributes that protect it.
+// attribute reports whether an instance has one of the protecting attributes.
 func (c *Cloud) attribute(ctx context.Context, id string, a types.InstanceAttributeName) (on bool, err error) {
 	err = c.s.Read(ctx, "ask for the protection of an instance", func(ctx context.Context) error {
 		out, err := c.ec2.DescribeInstanceAttribute(ctx, &awsec2.DescribeInstanceAttributeInput{InstanceId: aws.String(id), Attribute: a})
@@ -90,8 +90,8 @@ func (c *Cloud) attribute(ctx context.Context, id string, a types.InstanceAttrib
 	return on, onlyInstanceNotFound(err, id)
 }
 
-// dryRun makes the call of an action as a dry run; nil says that it would succeed. An endpoint that ignores the flag
-// would carry the action out, so it first has to show with a call that only reads that it honours it.
+// dryRun makes the call of an action as a dry run; nil means that it would succeed. An endpoint that ignores the flag
+// would carry out the action, so dryRun first checks with a read-only call that the endpoint honours it.
 func (c *Cloud) dryRun(ctx context.Context, id string, action providers.PowerAction) error {
 	const op = "try without carrying it out"
 	ids, dry := []string{id}, aws.Bool(true)
@@ -133,15 +133,15 @@ func (c *Cloud) dryRun(ctx context.Context, id string, action providers.PowerAct
 	return onlyInstanceNotFound(err, id)
 }
 
-// dryRunOperation is the code of a dry run that would have succeeded.
+// dryRunOperation is the code of a dry run that would succeed.
 const dryRunOperation = "DryRunOperation"
 
-// permission is what IAM calls the right to an action.
+// permission returns IAM's name of the permission for an action.
 func permission(a providers.PowerAction) string {
 	return "ec2:" + strings.ToUpper(string(a[:1])) + string(a[1:]) + "Instances"
 }
 
-// isDenied reports whether the credentials are good and lack a permission.
+// isDenied reports whether valid credentials lack a permission.
 func isDenied(err error) bool {
 	switch strings.TrimPrefix(codeOf(err), "Client.") {
 	case "UnauthorizedOperation", "AccessDenied", "AccessDeniedException":
@@ -150,7 +150,7 @@ func isDenied(err error) bool {
 	return false
 }
 
-// isUnsupported reports whether an endpoint does not know what it was asked.
+// isUnsupported reports whether an endpoint does not know the request.
 func isUnsupported(err error) bool {
 	k := providers.KindOf(err)
 	return k == providers.KindInvalid || k == providers.KindOther

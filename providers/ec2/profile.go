@@ -17,7 +17,7 @@ import (
 	"rollcall/providers"
 )
 
-// NodeProfile is an instance profile with its role, both of one name, for nodes to run with.
+// NodeProfile is an instance profile for nodes, with its role of the same name.
 type NodeProfile struct {
 	Name        string
 	Description string
@@ -25,17 +25,16 @@ type NodeProfile struct {
 	Policy      string // inline policy of the role, as JSON
 }
 
-// rolePolicy is the name of the inline policy of a role that was made here.
+// rolePolicy is the name of the inline policy of roles that rollcall creates.
 const rolePolicy = "rollcall"
 
-// profileState is what IAM has of a node profile.
+// profileState is the state of a node profile in IAM.
 type profileState struct {
 	role, policy, profile, linked bool
 }
 
-// MissingProfile says what CreateProfile would create, a sentence each, and
-// changes nothing. It is a conflict when there is a role or profile of that name
-// that is not what is wanted: it belongs to someone else, or to other nodes.
+// MissingProfile returns what CreateProfile would create, one sentence each, without changing anything. A different
+// role or profile of that name is a conflict, since it belongs to another owner or to other nodes.
 func (c *Cloud) MissingProfile(ctx context.Context, p NodeProfile) ([]string, error) {
 	have, err := c.profile(ctx, p)
 	if err != nil {
@@ -57,8 +56,8 @@ func (c *Cloud) MissingProfile(ctx context.Context, p NodeProfile) ([]string, er
 	return todo, nil
 }
 
-// CreateProfile creates what MissingProfile returns, and leaves what is there as it is. It can be
-// repeated. For half a minute afterwards Launch waits until EC2 knows the new profile.
+// CreateProfile creates what MissingProfile returns and leaves existing parts unchanged. It can be repeated. For half a
+// minute afterwards Launch waits until EC2 knows the new profile.
 func (c *Cloud) CreateProfile(ctx context.Context, p NodeProfile) error {
 	have, err := c.profile(ctx, p)
 	if err != nil {
@@ -69,7 +68,7 @@ func (c *Cloud) CreateProfile(ctx context.Context, p NodeProfile) error {
 	step := func(done bool, op string, call func(context.Context) error) {
 		if !done && err == nil {
 			if err = c.s.Repeat(ctx, op, call); codeOf(err) == "EntityAlreadyExists" {
-				err = nil // a lost reply, or someone who does the same: the next read shows it
+				err = nil // a lost reply, or a concurrent creation: the next read shows it
 			}
 		}
 	}
@@ -88,7 +87,7 @@ func (c *Cloud) CreateProfile(ctx context.Context, p NodeProfile) error {
 	step(have.linked, "put the role into the instance profile "+p.Name, func(ctx context.Context) error {
 		_, err := api.AddRoleToInstanceProfile(ctx, &iam.AddRoleToInstanceProfileInput{InstanceProfileName: name, RoleName: name})
 		if codeOf(err) == "LimitExceeded" {
-			return nil // there is one already; whether it is ours is looked at below
+			return nil // it exists; whether it is the wanted one is checked below
 		}
 		return err
 	})
@@ -109,7 +108,7 @@ func (c *Cloud) iam() *iam.Client {
 	return iam.NewFromConfig(c.s.Config, func(o *iam.Options) { o.BaseEndpoint = cmp.Or(c.s.Endpoint(), o.BaseEndpoint) })
 }
 
-// profile asks IAM what there is of a profile, and refuses what is not ours.
+// profile reads a profile from IAM and returns an error if it is not the wanted one.
 func (c *Cloud) profile(ctx context.Context, p NodeProfile) (have profileState, err error) {
 	api := c.iam()
 	op := "look for the instance profile " + p.Name
@@ -159,7 +158,7 @@ func (c *Cloud) profile(ctx context.Context, p NodeProfile) (have profileState, 
 	return have, nil
 }
 
-// sameDocument compares policies as values. IAM answers them URL-encoded.
+// sameDocument compares policies as values. IAM returns them URL-encoded.
 func sameDocument(encoded, want string) bool {
 	plain, err := url.PathUnescape(encoded)
 	if err != nil {
@@ -179,15 +178,15 @@ func codeOf(err error) string {
 	return ""
 }
 
-// A profile that was just made is not known to EC2 for some seconds (IAM User Guide,
-// "Changes that I make are not always immediately visible").
+// EC2 does not know a new profile for some seconds (IAM User Guide, "Changes that I make are not always immediately
+// visible").
 const (
 	profileSpread = 30 * time.Second
 	profilePause  = time.Second
 )
 
-// unknownProfile reports whether a launch failed for a profile that was made so
-// short a time ago that it will be known soon, after a pause.
+// unknownProfile pauses and returns true if a launch failed because its profile is so new that EC2 does not know it
+// yet.
 func (c *Cloud) unknownProfile(ctx context.Context, name string, err error) bool {
 	made, ok := c.newProfiles.Load(name)
 	if !ok || err == nil || !strings.Contains(err.Error(), "Invalid IAM Instance Profile") {

@@ -12,23 +12,23 @@ import (
 	"rollcall/providers/budget"
 )
 
-// read is one listing under way.
+// read is a listing in progress.
 type read struct {
 	c       *Cloud
 	started time.Time
-	cloud   providers.Cloud // whose answer it is, asked in this very read
+	cloud   providers.Cloud // the cloud that answers, identified within this read
 	rows    int
-	landed  bool // a page has landed
+	landed  bool // a page has arrived
 	err     error
 	skew    *budget.Skew
 }
 
-// begin starts a listing by asking whose it is; ok is false when that failed. The listing goes on with
-// the context that it returns, by which the clock of EC2 is measured.
+// begin starts a listing by identifying the account; ok is false if that fails. The listing continues with the returned
+// context, which measures the clock of EC2.
 func (c *Cloud) begin(ctx context.Context) (_ context.Context, r *read, ok bool) {
 	r = &read{c: c, started: c.s.Now()}
 	r.cloud, r.err = c.Identify(ctx)
-	ctx, r.skew = budget.WithSkew(ctx) // Identify asks another service
+	ctx, r.skew = budget.WithSkew(ctx) // after Identify, which asks another service
 	return ctx, r, r.err == nil
 }
 
@@ -37,8 +37,7 @@ func (r *read) land(rows int) {
 	r.rows += rows
 }
 
-// cover returns the coverage of the listing as it ended. EC2 says no total, so
-// Expected is never known.
+// cover returns the coverage of the finished listing. EC2 reports no total, so Expected is -1.
 func (r *read) cover() providers.Coverage {
 	v := providers.Coverage{
 		State: providers.CoverageComplete, Key: r.cloud.Key, Account: r.cloud.Account, Rows: r.rows, Expected: -1,
@@ -53,8 +52,8 @@ func (r *read) cover() providers.Coverage {
 	return v
 }
 
-// pages calls next with each page's token until there is none. A token that
-// comes back a second time would go round for ever.
+// pages calls next with each page's token until there is none. A repeated token is an error, since it would loop
+// forever.
 func (c *Cloud) pages(op string, next func(token *string) (*string, error)) error {
 	seen := map[string]bool{}
 	var token *string
@@ -82,11 +81,11 @@ func (c *Cloud) incomplete(op, format string, args ...any) error {
 	return c.fail(providers.KindIncomplete, op, format, args...)
 }
 
-// instanceID is how EC2 writes the id of an instance in a message.
+// instanceID matches the id of an instance in EC2's messages.
 var instanceID = regexp.MustCompile(`\bi-[0-9a-f]{8,17}\b`)
 
-// onlyInstanceNotFound lets KindNotFound stand only where EC2 speaks of the
-// instance itself: a message that names only other instances answers another question.
+// onlyInstanceNotFound accepts KindNotFound only if it is about the instance itself, since a message that names only
+// other instances answers another query.
 func onlyInstanceNotFound(err error, id string) error {
 	e, ok := errors.AsType[*providers.Error](err)
 	if !ok || e.Kind != providers.KindNotFound {

@@ -24,7 +24,7 @@ const (
 	maxTries   = 60
 	firstPause = 100 * time.Millisecond // upper bound of the first pause; later ones double
 	maxPause   = 10 * time.Second
-	// pauseFactor makes pauses grow with the duration of a try, since many writers slow down reading and writing.
+	// pauseFactor is how many times the duration of a try a pause may last, since many writers slow down each try.
 	pauseFactor = 64
 	// maxIdle limits the retries after throttling, and those of requests that were not sent.
 	maxIdle = 4

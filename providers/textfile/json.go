@@ -2,8 +2,7 @@ package textfile
 
 import "io"
 
-// CheckJSON returns an *Error when a JSON text is nested too deeply. It says nothing about
-// whether the text is JSON at all.
+// CheckJSON returns an *Error if a JSON text is nested too deeply. It does not check that the text is JSON.
 func CheckJSON(text []byte) error {
 	var n nesting
 	if err := n.pass(text); err != nil {
@@ -12,8 +11,8 @@ func CheckJSON(text []byte) error {
 	return nil
 }
 
-// JSONReader returns a reader of the text of r. It ends with an *Error where the text is longer than most bytes,
-// or nested too deeply.
+// JSONReader returns a reader of r's text. It ends with an *Error if the text is longer than most bytes or nested too
+// deeply.
 func JSONReader(r io.Reader, most int64) io.Reader { return &jsonReader{r: r, most: most, left: most} }
 
 type jsonReader struct {
@@ -23,7 +22,7 @@ type jsonReader struct {
 	err        error
 }
 
-// Read reads the next bytes that are within the bounds.
+// Read implements io.Reader.
 func (j *jsonReader) Read(p []byte) (int, error) {
 	if j.err != nil {
 		return 0, j.err
@@ -42,7 +41,7 @@ func (j *jsonReader) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// nesting follows the brackets of a JSON text.
+// nesting tracks the brackets of a JSON text.
 type nesting struct {
 	at      place
 	depth   int

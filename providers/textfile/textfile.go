@@ -1,8 +1,8 @@
-// Package textfile reads the JSON and YAML files that people and other programs write, within
-// bounds: a parser is never given a text that is too long, or nested too deeply, for what it is.
+// Package textfile reads JSON and YAML files of people and other programs within bounds, so that no parser gets a text
+// that is too long or too deeply nested.
 //
-// Read, then CheckJSON or CheckYAML, is for a file that is parsed as a whole; JSONReader is for one that is
-// decoded as it is read. It imports nothing of rollcall.
+// Read with CheckJSON or CheckYAML is for files that are parsed as a whole, JSONReader for files that are decoded while
+// they are read. The package imports nothing of rollcall.
 package textfile
 
 import (
@@ -12,10 +12,10 @@ import (
 	"os"
 )
 
-// Deepest is how deeply a text may be nested.
+// Deepest is the deepest allowed nesting.
 const Deepest = 100
 
-// Error says where in a text a bound is passed. Line and Column count from 1.
+// Error is the place in a text where a bound is exceeded. Line and Column count from 1.
 type Error struct {
 	Line, Column int
 	Why          string
@@ -30,8 +30,7 @@ func tooDeep(line, column int) *Error {
 	return &Error{Line: line, Column: column, Why: fmt.Sprintf("it is nested more than %d levels deep", Deepest)}
 }
 
-// Read returns the content of a file, and an *Error when it has more than most bytes. No more than
-// that is read.
+// Read returns the content of a file, or an *Error if it has more than most bytes. It reads no more than that.
 func Read(path string, most int64) ([]byte, error) {
 	f, err := os.Open(path)
 	if err != nil {
@@ -41,8 +40,8 @@ func Read(path string, most int64) ([]byte, error) {
 	return ReadAll(f, most)
 }
 
-// ReadContext is Read that returns an error with that of ctx in it when ctx ends first: nothing else ends the wait for a
-// named pipe that has no writer.
+// ReadContext is Read with an error that wraps ctx's if ctx ends first. A read from a named pipe without a writer would
+// otherwise never end.
 func ReadContext(ctx context.Context, path string, most int64) ([]byte, error) {
 	type result struct {
 		data []byte
@@ -61,7 +60,7 @@ func ReadContext(ctx context.Context, path string, most int64) ([]byte, error) {
 	}
 }
 
-// ReadAll is Read for what is open already.
+// ReadAll is Read for an open reader.
 func ReadAll(r io.Reader, most int64) ([]byte, error) {
 	data, err := io.ReadAll(io.LimitReader(r, most+1))
 	if err != nil {
@@ -75,7 +74,7 @@ func ReadAll(r io.Reader, most int64) ([]byte, error) {
 	return data, nil
 }
 
-// place is where in a text a reader is.
+// place is a position in a text.
 type place struct{ line, column int } // from 0
 
 func (p *place) pass(text []byte) {

@@ -6,14 +6,14 @@ import (
 	"path/filepath"
 )
 
-// Write writes a file that is either as it was before or whole, for its owner alone. write is given the file; its
-// error is returned as it is.
+// Write atomically replaces a file, readable by its owner only. write writes the content; its error is returned
+// unchanged.
 func Write(path string, write func(*os.File) error) error {
 	f, err := os.CreateTemp(filepath.Dir(path), ".rollcall-*") // mode 0600
 	if err != nil {
 		return fmt.Errorf("write %s: %w", path, err)
 	}
-	defer os.Remove(f.Name()) //nolint:errcheck // it is gone once the rename has worked
+	defer os.Remove(f.Name()) //nolint:errcheck // it fails after a successful rename
 	if err := write(f); err != nil {
 		_ = f.Close()
 		return err

@@ -7,9 +7,8 @@ import (
 	"github.com/goccy/go-yaml/token"
 )
 
-// CheckYAML returns an *Error when a YAML text is nested too deeply. The time that the parser takes grows with
-// the square of the depth, and its memory too; the lexer's do not. It says nothing about whether the
-// text is YAML at all.
+// CheckYAML returns an *Error if a YAML text is nested too deeply. The parser's time and memory, unlike the lexer's,
+// grow with the square of the depth. It does not check that the text is YAML.
 func CheckYAML(text []byte) (err error) {
 	defer func() {
 		if what := recover(); what != nil {
@@ -25,16 +24,16 @@ func CheckYAML(text []byte) (err error) {
 	return nil
 }
 
-// blocks follows what nests in a YAML text: brackets, lines that are indented further than those before, and
-// what stands before one value, such as the dashes of "- - - a".
+// blocks tracks nesting in a YAML text: brackets, indentation, and prefixes of one value such as the dashes of "- - -
+// a".
 type blocks struct {
 	line    int
-	flow    int   // brackets that are open
-	chain   int   // what stands before one value
-	columns []int // of the lines that the present one lies in
+	flow    int   // open brackets
+	chain   int   // prefixes of one value
+	columns []int // of the enclosing lines
 }
 
-// pass takes the next token in. It returns false where the text becomes too deep.
+// pass processes the next token. It returns false if the text is too deep.
 func (b *blocks) pass(t *token.Token) bool {
 	if t.Position.Line != b.line && b.flow == 0 {
 		b.line, b.chain = t.Position.Line, 0

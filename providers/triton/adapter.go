@@ -12,7 +12,7 @@ import (
 	"rollcall/providers/adapter"
 )
 
-// Adapter returns what Triton is to a session.
+// Adapter returns the Triton provider.
 func Adapter() adapter.Adapter {
 	return adapter.Adapter{
 		Declaration: providers.Declaration{
@@ -56,7 +56,7 @@ func open(o adapter.Opening) (a adapter.Account, err error) {
 	return a, nil
 }
 
-// credentialSource returns where the key is looked for first, for a person.
+// credentialSource returns where the key is looked for first, in words.
 func (c *Config) credentialSource() string {
 	switch profile := cmp.Or(c.Profile, os.Getenv("TRITON_PROFILE")); {
 	case c.KeyFile != "":
@@ -71,15 +71,14 @@ func (c *Config) credentialSource() string {
 	return "the current profile of the triton CLI"
 }
 
-// discovered names the data centre that the triton CLI would speak to.
+// discovered returns the data centre that the triton CLI would use.
 func discovered(adapter.Account) (name string, settings providers.Settings) {
 	return discoveredName(), providers.SettingsOf("url", firstEnv("URL"), "account", firstEnv("ACCOUNT"))
 }
 
 func firstEnv(name string) string { return cmp.Or(os.Getenv("TRITON_"+name), os.Getenv("SDC_"+name)) }
 
-// discoveredName makes a short name from the host of CloudAPI, whose first label is
-// the data centre, or from the profile.
+// discoveredName returns a short name: the first label of CloudAPI's host, which is the data centre, or the profile.
 func discoveredName() string {
 	if u, err := url.Parse(firstEnv("URL")); err == nil {
 		if host := u.Hostname(); host != "" && net.ParseIP(host) == nil && strings.Contains(host, ".") {

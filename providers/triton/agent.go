@@ -13,12 +13,12 @@ import (
 	"rollcall/providers"
 )
 
-// agentPatience is how long an agent may take: one that asks a person to
-// confirm needs a moment. It is less than a read may be silent for, so that the error names the agent.
+// agentPatience is how long an agent may take; one that asks a person to confirm needs a moment. It is shorter than the
+// silence limit of a read, so that the error names the agent.
 const agentPatience = 12 * time.Second
 
-// withAgent runs f on a connection of its own. An agent client serialises its
-// calls and dies with its connection; a connection for each call costs little.
+// withAgent runs f on a new connection. A connection per call is cheap, whereas an agent client serialises its calls
+// and dies with its connection.
 func withAgent(socket string, f func(agent.ExtendedAgent) error) error {
 	conn, err := net.DialTimeout("unix", socket, agentPatience)
 	if err != nil {
@@ -28,7 +28,7 @@ func withAgent(socket string, f func(agent.ExtendedAgent) error) error {
 	_ = conn.SetDeadline(time.Now().Add(agentPatience)) // a unix socket takes deadlines
 	began := time.Now()
 	if err := f(agent.NewClient(conn)); err != nil {
-		if time.Since(began) >= agentPatience { // the client of the agent hides the cause
+		if time.Since(began) >= agentPatience { // the agent's client hides the cause
 			return fmt.Errorf("the ssh-agent at %s has not answered for %s: see whether it is stopped, or waits for a person (ssh-add -l)", providers.Brief(socket), agentPatience)
 		}
 		return fmt.Errorf("ssh-agent: %w", err)
@@ -36,8 +36,7 @@ func withAgent(socket string, f func(agent.ExtendedAgent) error) error {
 	return nil
 }
 
-// agentKey returns the key of the agent with the fingerprint, or nil
-// when the agent answers and has no such key.
+// agentKey returns the agent's key with the fingerprint, or nil if the agent has no such key.
 func agentKey(socket, fingerprint string) (*key, error) {
 	var found *agent.Key
 	err := withAgent(socket, func(a agent.ExtendedAgent) error {
@@ -80,10 +79,9 @@ func agentFlags(k ssh.PublicKey) agent.SignatureFlags {
 	return 0
 }
 
-// fromSSH turns an SSH signature into the form of CloudAPI: RSA stays as it
-// is, ECDSA goes from two mpints (RFC 5656 section 3.1.2) to ASN.1 DER. The
-// hash follows from the key's curve, never from the length of a number. An
-// agent too old to know SHA-2 answers with SHA-1: that is refused.
+// fromSSH converts an SSH signature to CloudAPI's form: RSA is unchanged, ECDSA changes from two mpints (RFC 5656
+// section 3.1.2) to ASN.1 DER. The key's curve determines the hash, not the length of a number. A SHA-1 signature, of
+// an agent too old for SHA-2, is an error.
 func fromSSH(keyType string, sig *ssh.Signature) ([]byte, error) {
 	if keyType == ssh.KeyAlgoRSA {
 		if sig.Format != ssh.KeyAlgoRSASHA256 {

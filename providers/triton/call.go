@@ -19,15 +19,14 @@ import (
 	"rollcall/providers/budget"
 )
 
-// maxBody bounds what is read of one answer: a page of 1,000 machines with
-// large tags is far below it.
+// maxBody limits how much of an answer is read. A page of 1,000 machines with large tags is far smaller.
 const maxBody = 64 << 20
 
-// callTimeout bounds one try of one call, its answer read.
+// callTimeout limits one try of one call, including reading the answer.
 const callTimeout = 30 * time.Second
 
-// exchange is what one request met. The SDK hands neither headers nor the
-// status of an answer without JSON to its caller, so the transport writes them here.
+// exchange is one request as the transport saw it. The SDK does not return headers, nor the status of an answer without
+// JSON.
 type exchange struct {
 	status int
 	header http.Header
@@ -37,9 +36,8 @@ type exchange struct {
 
 type exchangeKey struct{}
 
-// recorder is the transport between the SDK and the network. It reads every
-// answer to its end and closes it: the SDK leaves the bodies of errors open, and each
-// of them holds a connection.
+// recorder is the transport under the SDK. It reads every answer to its end and closes it, because the SDK leaves the
+// bodies of errors open, each of which holds a connection.
 type recorder struct{ base http.RoundTripper }
 
 // RoundTrip implements http.RoundTripper.
@@ -68,16 +66,16 @@ func (r *recorder) RoundTrip(req *http.Request) (*http.Response, error) {
 	return resp, nil
 }
 
-// request is one call: a path below the account, a query, a body to send.
+// request is one call: a path below the account, a query, and a body.
 type request struct {
-	op     string // for errors: what is being done
+	op     string // the operation, for errors
 	method string
 	path   []string
 	query  url.Values
 	body   any
 }
 
-// do carries out one call, once. An answer outside 2xx is a *providers.Error.
+// do makes one call without retries. An answer outside 2xx is a *providers.Error.
 func (c *Cloud) do(ctx context.Context, r request) (*exchange, error) {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
@@ -89,7 +87,7 @@ func (c *Cloud) do(ctx context.Context, r request) (*exchange, error) {
 	}
 	resp, err := sdk.ExecuteRequestRaw(context.WithValue(ctx, exchangeKey{}, x), in)
 	if resp != nil {
-		_ = resp.Body.Close() // read already; nothing is left to lose
+		_ = resp.Body.Close() // already read, so an error loses nothing
 	}
 	switch {
 	case x.err != nil:
@@ -102,7 +100,7 @@ func (c *Cloud) do(ctx context.Context, r request) (*exchange, error) {
 	return x, c.refusal(r.op, x)
 }
 
-// read carries out a call that can be repeated without harm, and decodes its answer into v.
+// read makes a call that can be repeated without harm, and decodes its answer into v.
 func (c *Cloud) read(ctx context.Context, r request, v any) (*exchange, error) {
 	var x *exchange
 	err := c.budget.Retry(ctx, func(ctx context.Context) (err error) {
@@ -130,7 +128,7 @@ func (c *Cloud) fail(op string, err error) error {
 	if e, ok := errors.AsType[*providers.Error](err); ok {
 		out := *e
 		out.Source, out.Op = c.name, op
-		// The chain stays: whether the request was sent is read from it.
+		// The cause stays in the chain, because NotSent looks for it.
 		return &out
 	}
 	if u, ok := errors.AsType[*url.Error](err); ok {
@@ -139,8 +137,7 @@ func (c *Cloud) fail(op string, err error) error {
 	return &providers.Error{Kind: providers.KindUnreachable, Source: c.name, Op: op, Err: err}
 }
 
-// kindOfCode maps CloudAPI's codes to what a caller can do about them. A code that
-// is not here goes by its status.
+// kindOfCode returns the kind of a CloudAPI code. For an unknown code the status decides.
 func kindOfCode(code string) (providers.Kind, bool) {
 	switch code {
 	case "InvalidCredentials", "NotAuthorized", "InvalidSignature", "InvalidKeyId", "InvalidAuthToken", "InvalidHeader",
@@ -171,8 +168,7 @@ func kindOfStatus(status int) providers.Kind {
 	case status == http.StatusRequestTimeout || status >= 500:
 		return providers.KindUnreachable
 	case status == http.StatusNotFound || status == http.StatusGone:
-		// Without CloudAPI's own code this can be a proxy or a wrong URL: it is not
-		// the cloud's word that anything is gone.
+		// Without CloudAPI's own code this can be a proxy or a wrong URL, and says nothing about the machine.
 		return providers.KindOther
 	case status >= 400:
 		return providers.KindInvalid
@@ -185,7 +181,7 @@ func (c *Cloud) refusal(op string, x *exchange) error {
 	var body struct {
 		Code    string `json:"code"`
 		Message string `json:"message"`
-		ID      string `json:"id"` // a 410 can bear the machine
+		ID      string `json:"id"` // a 410 can contain the machine
 		Errors  causes `json:"errors"`
 	}
 	decoded := json.Unmarshal(x.body, &body) == nil

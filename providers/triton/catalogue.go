@@ -12,11 +12,10 @@ import (
 	"rollcall/providers"
 )
 
-// Catalogue lists what a launch can choose from: active images, packages,
-// networks. CloudAPI has no key pairs: all keys of the account get in.
+// Catalogue lists active images, packages and networks. CloudAPI has no key pairs, since all keys of the account can
+// log in.
 func (c *Cloud) Catalogue(ctx context.Context) (providers.Catalogue, error) {
-	// Of a package only what is shown is decoded: its disks have sizes that are
-	// numbers, words, or absent.
+	// Of a package only displayed fields are decoded; the sizes of its disks can be numbers, words or absent.
 	var images []struct {
 		ID, Name, OS, Version string
 		PublishedAt           string `json:"published_at"`

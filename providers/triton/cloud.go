@@ -1,9 +1,8 @@
 // Package triton is the adapter for Joyent Triton's CloudAPI.
 //
-// Requests are signed and sent by the SDK's executor; what they carry is
-// decoded here. The SDK's own decoders end the process on a package whose disk
-// they cannot read, panic on a tag that is not a bool, count offsets in 16 bits
-// and keep metadata values, which can be secrets.
+// The SDK signs and sends requests, but bodies are decoded here. The SDK's decoders exit the process on a package whose
+// disk they cannot read, panic on a tag that is not a bool, count offsets in 16 bits and keep metadata values, which
+// can be secrets.
 package triton
 
 import (
@@ -23,8 +22,7 @@ import (
 	"rollcall/providers/budget"
 )
 
-// Cloud is one Triton account in one data centre. It implements
-// providers.Compute and is safe for concurrent use.
+// Cloud is one Triton account in one data centre. It implements providers.Compute and is safe for concurrent use.
 type Cloud struct {
 	name    string
 	account string
@@ -33,24 +31,22 @@ type Cloud struct {
 	budget  *budget.Account
 	clock   providers.Clock
 
-	self atomic.Pointer[providers.Cloud] // what the last Identify gave
+	self atomic.Pointer[providers.Cloud] // result of the last Identify
 
 	mu        sync.Mutex
-	launching map[string]chan struct{} // launches under way in this process
+	launching map[string]chan struct{} // current launches of this process
 }
 
 var _ providers.Compute = (*Cloud)(nil)
 
-// CloudAPI publishes no limit. Operators set one per account; this stays well
-// below the ones that are known.
+// CloudAPI publishes no limit, and operators set one per account. These values are well below the known ones.
 const (
 	defaultRate  = 20
 	defaultBurst = 100
 )
 
-// New makes a cloud. It reads local files only: profiles of the triton CLI and
-// a key file. When something is missing it returns a *providers.Error of
-// KindAuth in one line.
+// New returns a cloud. It reads only local files: profiles of the triton CLI and a key file. If something is missing,
+// it returns a one-line *providers.Error of KindAuth.
 func New(cfg Config) (*Cloud, error) {
 	cfg, err := cfg.resolve()
 	if err != nil {
@@ -74,8 +70,8 @@ func New(cfg Config) (*Cloud, error) {
 	return &Cloud{
 		name: cfg.Name, account: cfg.Account, budget: cfg.Budget, clock: cfg.Clock,
 		launching: map[string]chan struct{}{}, signer: s,
-		// The SDK's constructor is not used: without signers it fails even with a
-		// good agent, and it reads and writes package state and the environment.
+		// The SDK's constructor fails without signers even if the agent works, and it uses package state and the
+		// environment.
 		base: client.Client{
 			HTTPClient:  &http.Client{Transport: &recorder{base: cfg.Budget.Transport(base)}, CheckRedirect: noRedirect},
 			Authorizers: []authentication.Signer{s},
@@ -84,7 +80,7 @@ func New(cfg Config) (*Cloud, error) {
 	}, nil
 }
 
-// Endpoint is where CloudAPI is.
+// Endpoint returns the URL of CloudAPI.
 func (c *Cloud) Endpoint() string { return c.base.TritonURL.String() }
 
 func noRedirect(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
@@ -98,7 +94,7 @@ func newTransport(insecure bool) http.RoundTripper {
 	return t
 }
 
-// signer chooses where the key comes from: the key file; else ssh-agent; else ~/.ssh.
+// signer returns the signer of the key: from the key file, else ssh-agent, else ~/.ssh.
 func (c *Config) signer() (*signer, error) {
 	s := &signer{account: c.Account, user: c.User}
 	if c.KeyFile != "" {

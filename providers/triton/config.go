@@ -16,9 +16,8 @@ import (
 	"rollcall/providers/textfile"
 )
 
-// Config says which account in which data centre, and with which key. Fields
-// that are empty are looked for where the triton CLI looks: in the profile
-// named here, in TRITON_* and SDC_* variables, in the CLI's current profile.
+// Config selects the account, the data centre and the key. Empty fields are taken from where the triton CLI looks: the
+// profile named here, TRITON_* and SDC_* variables, and the CLI's current profile.
 type Config struct {
 	Name        string // the cloud's short name, for instances and errors
 	URL         string // CloudAPI, e.g. https://us-east-1.api.example.com
@@ -27,7 +26,7 @@ type Config struct {
 	KeyID       string // MD5 or SHA256 fingerprint of the key
 	KeyFile     string // private key; empty for ssh-agent, then ~/.ssh
 	AgentSocket string // ssh-agent; empty for SSH_AUTH_SOCK
-	Profile     string // a profile of the triton CLI; it goes before the environment
+	Profile     string // a profile of the triton CLI; it overrides the environment
 	InsecureTLS bool   // do not verify the server's certificate
 
 	Budget *budget.Account // nil for a budget of its own
@@ -35,10 +34,10 @@ type Config struct {
 
 	Transport http.RoundTripper   // what carries requests; nil for a transport of its own
 	Getenv    func(string) string // nil for os.Getenv
-	Home      string              // where .triton and .ssh lie; empty for the user's home
+	Home      string              // folder of .triton and .ssh; empty for the user's home
 }
 
-// cliProfile is a profile of the triton CLI, as ~/.triton/profiles.d/NAME.json holds it.
+// cliProfile is a profile of the triton CLI, as in ~/.triton/profiles.d/NAME.json.
 type cliProfile struct {
 	Name     string `json:"name"`
 	URL      string `json:"url"`
@@ -48,10 +47,10 @@ type cliProfile struct {
 	Insecure bool   `json:"insecure"`
 }
 
-// envProfile is the name under which the triton CLI knows the environment.
+// envProfile is the triton CLI's name for the environment variables.
 const envProfile = "env"
 
-// resolve fills the empty fields of a config.
+// resolve returns the config with its empty fields filled.
 func (c Config) resolve() (Config, error) {
 	if c.Getenv == nil {
 		c.Getenv = os.Getenv
@@ -108,7 +107,7 @@ func (c *Config) check() error {
 func (c *Config) fill(p cliProfile) {
 	if c.URL == "" {
 		c.URL = p.URL
-		// Whether certificates count is said of a URL, not of an account.
+		// Whether certificates are verified belongs to the URL, not to the account.
 		c.InsecureTLS = c.InsecureTLS || p.Insecure
 	}
 	if c.Account == "" {
@@ -132,7 +131,7 @@ func (c *Config) env(name string) string {
 func (c *Config) fromEnv() cliProfile {
 	insecure := c.env("TLS_INSECURE")
 	if insecure == "" {
-		insecure = c.env("TESTING") // the old name of the same switch
+		insecure = c.env("TESTING") // the old name of the same setting
 	}
 	return cliProfile{
 		Name: envProfile, URL: c.env("URL"), Account: c.env("ACCOUNT"), User: c.env("USER"), KeyID: c.env("KEY_ID"),
@@ -140,11 +139,11 @@ func (c *Config) fromEnv() cliProfile {
 	}
 }
 
-// mostProfile bounds a file of the triton CLI in bytes.
+// mostProfile is the largest size of a triton CLI file in bytes.
 const mostProfile = 1 << 20
 
-// currentProfile is what the triton CLI would use without any flag: the profile that
-// TRITON_PROFILE names, or the one that `triton profile set` chose. None is no error.
+// currentProfile returns the profile that the triton CLI uses without flags: the one named by TRITON_PROFILE, or chosen
+// by `triton profile set`. It is no error if there is none.
 func (c *Config) currentProfile() (cliProfile, error) {
 	name := c.Getenv("TRITON_PROFILE")
 	if name == "" {

@@ -13,11 +13,10 @@ import (
 	"rollcall/providers"
 )
 
-// Identify reads the identity of the cloud. GET /:login returns the id of the account
-// whose machines are listed. GET /:login/datacenters returns the data centres; the cloud is
-// the one whose URL is the one that is asked. When none is (a private name, an address, an old
-// version), the host of the URL stands for the data centre. So one data centre reached by two such
-// URLs has two keys, and what is marked with the other key counts as unknown, never as dead.
+// Identify implements providers.Identifier. GET /:login returns the account's id. GET /:login/datacenters returns the
+// data centres, of which the cloud is the one with the URL in use. If none has it (a private name, an address, an old
+// version), the URL's host serves as the data centre. One data centre reached by two such URLs has two keys; markers
+// with the other key count as unknown, never as dead.
 func (c *Cloud) Identify(ctx context.Context) (providers.Cloud, error) {
 	var account struct {
 		ID    string `json:"id"`
@@ -28,8 +27,7 @@ func (c *Cloud) Identify(ctx context.Context) (providers.Cloud, error) {
 	g.Go(func() error {
 		_, err := c.read(gctx, request{op: "ask for the account", method: http.MethodGet}, &account)
 		if e, ok := errors.AsType[*providers.Error](err); ok && providers.IsGone(err) {
-			// Not found speaks of the account here. It must never pass for the word
-			// that a machine is gone.
+			// Here "not found" is about the account, and must not be taken to mean that a machine is gone.
 			return &providers.Error{Kind: providers.KindAuth, Source: c.name, Op: e.Op, Code: e.Code, Err: errors.New(e.Err.Error())}
 		}
 		if err == nil && account.ID == "" {
@@ -40,7 +38,7 @@ func (c *Cloud) Identify(ctx context.Context) (providers.Cloud, error) {
 	g.Go(func() error {
 		_, err := c.read(gctx, request{op: "list data centres", method: http.MethodGet, path: []string{"datacenters"}}, &centres)
 		if k := providers.KindOf(err); k == providers.KindNotFound {
-			return nil // a CloudAPI without data centres
+			return nil // this CloudAPI has no data centres
 		}
 		return err
 	})
@@ -56,7 +54,7 @@ func (c *Cloud) Identify(ctx context.Context) (providers.Cloud, error) {
 	return self, nil
 }
 
-// dataCentre returns the name of the data centre that has the URL, or the URL's host.
+// dataCentre returns the name of the data centre with the URL, or the URL's host.
 func dataCentre(own *url.URL, centres map[string]string) string {
 	found := ""
 	for name, address := range centres {
@@ -78,8 +76,8 @@ func hostPort(u *url.URL) string {
 	return strings.ToLower(u.Hostname()) + ":" + port
 }
 
-// currentIdentity returns the identity that the last Identify returned, and calls Identify when there was none. URL,
-// account and key of a Cloud never change, so this is the identity of the cloud that answers.
+// currentIdentity returns the result of the last Identify, and calls Identify if there is none. A Cloud's URL, account
+// and key never change, so this is the identity of the cloud that answers.
 func (c *Cloud) currentIdentity(ctx context.Context) (providers.Cloud, error) {
 	if self := c.self.Load(); self != nil {
 		return *self, nil
@@ -87,7 +85,7 @@ func (c *Cloud) currentIdentity(ctx context.Context) (providers.Cloud, error) {
 	return c.Identify(ctx)
 }
 
-// Addresses yields nothing: every address of a Triton account belongs to a machine.
+// Addresses lists no addresses: every address of a Triton account belongs to a machine.
 func (c *Cloud) Addresses(ctx context.Context, _ func([]providers.Address)) providers.Coverage {
 	started := c.clock.Now()
 	self, err := c.Identify(ctx)
@@ -100,7 +98,7 @@ func (c *Cloud) Addresses(ctx context.Context, _ func([]providers.Address)) prov
 	}
 }
 
-// parseTime reads CloudAPI's times; zero when it cannot.
+// parseTime parses CloudAPI's times. It returns zero for a malformed one.
 func parseTime(s string) time.Time {
 	t, err := time.Parse(time.RFC3339, s)
 	if err != nil {

@@ -25,9 +25,8 @@ import (
 	"rollcall/providers"
 )
 
-// algorithm is a signature algorithm of CloudAPI: its name in the
-// Authorization header and its hash. RSA is signed with PKCS #1 v1.5, ECDSA
-// signatures are ASN.1 DER. rsa-sha1 is never used.
+// algorithm is a signature algorithm of CloudAPI: its name in the Authorization header, and its hash. RSA uses PKCS #1
+// v1.5, ECDSA signatures are ASN.1 DER. rsa-sha1 is never used.
 type algorithm struct {
 	name string
 	hash crypto.Hash
@@ -48,33 +47,32 @@ func algorithmOf(key ssh.PublicKey) (algorithm, error) {
 	return algorithm{}, fmt.Errorf("a key of type %s cannot sign for CloudAPI: use RSA or ECDSA", key.Type())
 }
 
-// key is something that can sign: a private key in a file, or one in an agent.
+// key is a private key in a file or in an agent.
 type key struct {
 	public ssh.PublicKey
 	alg    algorithm
-	sign   func(data []byte) ([]byte, error) // the raw signature, as CloudAPI takes it
-	secret [][]byte                          // the numbers of a private key that no one else has; none of a key in an agent
+	sign   func(data []byte) ([]byte, error) // returns the raw signature in CloudAPI's form
+	secret [][]byte                          // the secret numbers of a private key; none for a key in an agent
 }
 
-// signer implements authentication.Signer of the SDK over a key that is found
-// at the first signature. The SDK's own signers know RSA with SHA-1 only, or
-// guess the ECDSA hash by the length of a number.
+// signer implements the SDK's authentication.Signer with a key that is looked up at the first signature. The SDK's own
+// signers support RSA only with SHA-1, or guess the ECDSA hash from the length of a number.
 type signer struct {
 	account, user string
 	find          func() (*key, error)
 
 	mu     sync.Mutex
 	key    *key
-	missed error     // of the last search that took long and found no key
-	at     time.Time // when it ended
-	date   string    // of the last signature: the pages of one second share it
+	missed error     // of the last search that was slow and found no key
+	at     time.Time // when that search ended
+	date   string    // of the last signature, which the pages of one second share
 	auth   string
 }
 
-// missedFor is for how long no key is looked for again after a search that took longer than this.
+// missedFor is how long the result of a search that was slower than this and found no key is kept.
 const missedFor = time.Second
 
-// found returns the key. One request asks for it several times, and so do others meanwhile: an agent that hangs is waited for once.
+// found returns the key. Concurrent calls share one search, so they wait only once for an agent that hangs.
 func (s *signer) found() (*key, error) {
 	called := time.Now()
 	s.mu.Lock()
@@ -109,7 +107,7 @@ func (s *signer) DefaultAlgorithm() string {
 	return k.alg.name
 }
 
-// KeyFingerprint implements authentication.Signer: the MD5 fingerprint with colons.
+// KeyFingerprint implements authentication.Signer. It returns the MD5 fingerprint with colons.
 func (s *signer) KeyFingerprint() string {
 	k, err := s.found()
 	if err != nil {
@@ -118,9 +116,8 @@ func (s *signer) KeyFingerprint() string {
 	return ssh.FingerprintLegacyMD5(k.public)
 }
 
-// Sign implements authentication.Signer: the Authorization header for a Date
-// header. What is signed is the header's literal text; the SDK ends it in UTC
-// where HTTP has GMT, and sends the same.
+// Sign implements authentication.Signer. It returns the Authorization header for a Date header, of which it signs the
+// literal text: the SDK writes UTC where HTTP has GMT, and sends the same.
 func (s *signer) Sign(dateHeader string, _ bool) (string, error) {
 	s.mu.Lock()
 	date, auth := s.date, s.auth
@@ -139,8 +136,7 @@ func (s *signer) Sign(dateHeader string, _ bool) (string, error) {
 	return auth, nil
 }
 
-// SignRaw implements authentication.Signer: the base64 signature of a text,
-// and the name of the algorithm.
+// SignRaw implements authentication.Signer. It returns the base64 signature of a text and the algorithm's name.
 func (s *signer) SignRaw(toSign string) (signature, alg string, err error) {
 	k, err := s.found()
 	if err != nil {
@@ -148,7 +144,7 @@ func (s *signer) SignRaw(toSign string) (signature, alg string, err error) {
 	}
 	raw, err := k.sign([]byte(toSign))
 	if err != nil {
-		// An agent that was restarted holds its keys anew: look again next time.
+		// A restarted agent may hold other keys, so the next call looks again.
 		s.mu.Lock()
 		s.key = nil
 		s.mu.Unlock()
@@ -165,7 +161,7 @@ func (s *signer) keyID() string {
 	return id + "/keys/" + s.KeyFingerprint()
 }
 
-// parseKey reads a private key: PEM as PKCS #1, SEC 1, PKCS #8 or OpenSSH.
+// parseKey parses a private key: PEM as PKCS #1, SEC 1, PKCS #8 or OpenSSH.
 func parseKey(data []byte) (*key, error) {
 	if block, _ := pem.Decode(data); block != nil && block.Type == "ENCRYPTED PRIVATE KEY" {
 		return nil, errEncrypted
@@ -204,7 +200,7 @@ func softKey(private crypto.Signer) (*key, error) {
 	}}, nil
 }
 
-// secretNumbers returns what of a private key is not in its public half, as the bytes that every file format writes.
+// secretNumbers returns the parts of a private key that its public key lacks, in the bytes that file formats use.
 func secretNumbers(private crypto.Signer) [][]byte {
 	switch p := private.(type) {
 	case *rsa.PrivateKey:
@@ -238,8 +234,8 @@ func (c *Cloud) Credentials(context.Context) ([]providers.Credential, error) {
 	return out, nil
 }
 
-// matches reports whether a key has the fingerprint: MD5 with or without
-// colons and prefix, SHA256 with or without prefix and padding.
+// matches reports whether a key has the fingerprint: MD5 with or without colons and prefix, SHA256 with or without
+// prefix and padding.
 func matches(public ssh.PublicKey, fingerprint string) bool {
 	f := strings.TrimSpace(fingerprint)
 	if s, ok := strings.CutPrefix(f, "SHA256:"); ok {
@@ -253,8 +249,7 @@ func matches(public ssh.PublicKey, fingerprint string) bool {
 	return plain != "" && plain == strings.ReplaceAll(ssh.FingerprintLegacyMD5(public), ":", "")
 }
 
-// keyFile reads the private key in a file and checks it against the
-// fingerprint, when there is one.
+// keyFile returns the private key in a file, which must match the fingerprint if there is one.
 func keyFile(path, fingerprint string) (*key, error) {
 	data, err := os.ReadFile(path)
 	if err != nil {
@@ -270,12 +265,12 @@ func keyFile(path, fingerprint string) (*key, error) {
 	return k, nil
 }
 
-// keyInDir looks for the private key with the fingerprint in a directory like
-// ~/.ssh, first by the public halves, which also name keys that are encrypted.
+// keyInDir looks for the private key with the fingerprint in a directory such as ~/.ssh. It checks public key files
+// first, because they also identify encrypted keys.
 func keyInDir(dir, fingerprint string) (*key, error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
-		return nil, nil // no directory, no key
+		return nil, nil // a missing directory has no key
 	}
 	for _, e := range entries {
 		path := filepath.Join(dir, e.Name())

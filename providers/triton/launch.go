@@ -15,19 +15,16 @@ import (
 	"rollcall/providers/budget"
 )
 
-// How a launch whose reply was lost is looked for: CloudAPI may show a new
-// machine a moment late.
+// How a launch whose reply was lost is searched for. CloudAPI may show a new machine a moment late.
 const (
 	looks     = 4
-	lookPause = 500 * time.Millisecond // before the second look; it doubles
-	postTries = 3                      // posts that were surely refused are tried again
+	lookPause = 500 * time.Millisecond // before the second search; later ones double
+	postTries = 3                      // for posts that were certainly refused
 )
 
-// Launch starts one machine. CloudAPI has no idempotency token, so each
-// launch is a tag, and the tag is looked for before every post and after a
-// post whose reply was lost. When it cannot be found then, the outcome is
-// KindUncertain and nothing is posted again: a later Launch with the same id
-// looks first.
+// Launch starts one machine. CloudAPI has no idempotency token, so each launch has a tag, which is searched for before
+// every post and after a lost reply. If the machine is not found then, the error is KindUncertain and nothing is posted
+// again; a later Launch with the same id searches first.
 func (c *Cloud) Launch(ctx context.Context, req providers.LaunchRequest) (providers.Instance, error) {
 	op := "launch " + providers.Brief(req.Name)
 	if req.LaunchID == "" || req.Image == "" || req.Size == "" {
@@ -64,8 +61,7 @@ func (c *Cloud) Launch(ctx context.Context, req providers.LaunchRequest) (provid
 	}
 }
 
-// alone keeps two launches of one tag in this process from passing each other
-// between look and post.
+// alone serialises the launches of one tag in this process, so that none posts between another's search and post.
 func (c *Cloud) alone(ctx context.Context, tag string) (release func(), err error) {
 	for {
 		c.mu.Lock()
@@ -90,8 +86,8 @@ func (c *Cloud) alone(ctx context.Context, tag string) (release func(), err erro
 	}
 }
 
-// surelyNot reports whether a failed write has surely not happened: it was
-// never sent, or the cloud refused it in so many words.
+// surelyNot reports whether a failed write has certainly not happened: it was never sent, or the cloud refused it
+// explicitly.
 func surelyNot(err error) bool {
 	switch providers.KindOf(err) {
 	case providers.KindUnreachable, providers.KindOther, providers.KindIncomplete, providers.KindUncertain:
@@ -100,8 +96,7 @@ func surelyNot(err error) bool {
 	return true
 }
 
-// worthAnotherTry waits before the next try of a post that was refused for
-// now, and reports whether there is one.
+// worthAnotherTry waits before the next try of a post that was refused temporarily, and reports whether there is one.
 func (c *Cloud) worthAnotherTry(ctx context.Context, err error) bool {
 	k := providers.KindOf(err)
 	if k != providers.KindThrottled && k != providers.KindUnreachable {
@@ -114,7 +109,7 @@ func (c *Cloud) worthAnotherTry(ctx context.Context, err error) bool {
 	return c.clock.Sleep(ctx, d) == nil
 }
 
-// lost looks for a launch whose reply did not arrive.
+// lost searches for a launch whose reply was lost.
 func (c *Cloud) lost(ctx context.Context, self *providers.Cloud, op, tag string, cause error) (providers.Instance, error) {
 	pause := lookPause
 	for look := 1; look <= looks; look++ {
@@ -134,7 +129,7 @@ func (c *Cloud) lost(ctx context.Context, self *providers.Cloud, op, tag string,
 	}
 }
 
-// findLaunch looks for the machine of a launch by its tag; nil when there is none.
+// findLaunch returns the machine with the tag of a launch, or nil.
 func (c *Cloud) findLaunch(ctx context.Context, tag string) (*machine, error) {
 	var rows []machine
 	r := request{op: "look for launch " + providers.Brief(tag), method: http.MethodGet, path: []string{"machines"}, query: url.Values{
@@ -143,7 +138,7 @@ func (c *Cloud) findLaunch(ctx context.Context, tag string) (*machine, error) {
 	if _, err := c.read(ctx, r, &rows); err != nil {
 		return nil, err
 	}
-	// A server that ignores the filter must not make a stranger the launch.
+	// A server may ignore the filter, so the tag is checked here too.
 	rows = slices.DeleteFunc(rows, func(m machine) bool { return tagText(m.Tags[providers.TagLaunch]) != tag || m.ID == "" })
 	if len(rows) == 0 {
 		return nil, nil
@@ -154,7 +149,7 @@ func (c *Cloud) findLaunch(ctx context.Context, tag string) (*machine, error) {
 	return &first, nil
 }
 
-// FindLaunch returns the machine that bears the tag of a launch.
+// FindLaunch implements providers.LaunchFinder by the tag of the launch.
 func (c *Cloud) FindLaunch(ctx context.Context, launchID string, index int) (providers.Instance, error) {
 	self, err := c.currentIdentity(ctx)
 	if err != nil {
@@ -173,7 +168,7 @@ func (c *Cloud) FindLaunch(ctx context.Context, launchID string, index int) (pro
 	return c.instance(&self, m), nil
 }
 
-// launchBody is a machine as CloudAPI takes it: flat keys.
+// launchBody returns the body of a create request, with flat keys.
 func launchBody(req *providers.LaunchRequest, tag string) map[string]any {
 	body := map[string]any{"name": req.Name, "image": req.Image, "package": req.Size}
 	if req.Network != "" {

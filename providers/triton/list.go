@@ -19,19 +19,17 @@ import (
 	"rollcall/providers/budget"
 )
 
-// The paging of CloudAPI: at most 1,000 machines a page, by limit and offset,
-// so pages can be fetched side by side.
+// CloudAPI pages by limit and offset with at most 1,000 machines each, so pages can be fetched concurrently.
 const (
 	pageSize   = 1000
 	sideBySide = 8
-	passes     = 2 // a list that changes while it is read is read once more
+	passes     = 2 // a list that changes during a read is read once more
 )
 
 const opList = "list machines"
 
-// Instances lists all machines. The total comes from a HEAD before the pages
-// and one after them; each page says how many rows it holds. Where any of these
-// numbers disagree the read is partial.
+// Instances lists all machines. A HEAD before and one after the pages return the total, and each page its number of
+// rows. If any of these numbers disagree, the read is partial.
 func (c *Cloud) Instances(ctx context.Context, page func([]providers.Instance)) providers.Coverage {
 	cov := providers.Coverage{State: providers.CoverageFailed, Expected: -1, Started: c.clock.Now()}
 	ctx, skew := budget.WithSkew(ctx)
@@ -57,8 +55,8 @@ func (c *Cloud) Instances(ctx context.Context, page func([]providers.Instance)) 
 				return err
 			}
 			cov.Expected = after
-			// A single page is one answer: no row can slip from one page to another,
-			// and it is whole when either count, before or after, agrees with it.
+			// A single page is one answer without rows moving between pages. It is complete if the count before or
+			// after equals it.
 			if got == after && (before == after || before <= pageSize && after < pageSize) {
 				return nil
 			}
@@ -86,7 +84,7 @@ func (c *Cloud) incomplete(format string, args ...any) error {
 	return &providers.Error{Kind: providers.KindIncomplete, Source: c.name, Op: opList, Err: fmt.Errorf(format, args...)}
 }
 
-// count asks for the number of machines: a HEAD has it in x-resource-count.
+// count returns the number of machines, from the x-resource-count of a HEAD.
 func (c *Cloud) count(ctx context.Context) (int, error) {
 	x, err := c.read(ctx, request{op: "count machines", method: http.MethodHead, path: []string{"machines"}}, nil)
 	if err != nil {
@@ -99,19 +97,17 @@ func (c *Cloud) count(ctx context.Context) (int, error) {
 	return n, nil
 }
 
-// listing is one read of all machines.
 type listing struct {
 	cloud *Cloud
 	self  *providers.Cloud
 	page  func([]providers.Instance)
 
-	mu   sync.Mutex // also keeps page to one goroutine at a time
+	mu   sync.Mutex // also limits page to one goroutine at a time
 	seen map[string]bool
 }
 
-// pass fetches the pages of total machines side by side and returns the number
-// of different machines that arrived in it. At least one page is asked for, so
-// that a count of zero is not believed alone.
+// pass fetches the pages of total machines concurrently and returns the number of distinct machines. It fetches at
+// least one page, so that a count of zero alone is not trusted.
 func (l *listing) pass(ctx context.Context, total int) (int, error) {
 	pages := max(1, (total+pageSize-1)/pageSize)
 	inPass := make(map[string]bool, total)
@@ -124,9 +120,8 @@ func (l *listing) pass(ctx context.Context, total int) (int, error) {
 	return len(inPass), err
 }
 
-// span fetches the machines from offset on, up to a page's number of them. A
-// server whose limit is below a page says so in x-query-limit; then the span takes
-// several calls.
+// span fetches up to a page of machines from offset. A server with a lower limit says so in x-query-limit; then the
+// span takes several calls.
 func (l *listing) span(ctx context.Context, offset int, inPass map[string]bool) error {
 	for end := offset + pageSize; offset < end; {
 		var rows []machine
@@ -153,12 +148,12 @@ func (l *listing) span(ctx context.Context, offset int, inPass map[string]bool) 
 		if err == nil && len(rows) > 0 && limit == len(rows) {
 			continue
 		}
-		return nil // whether enough arrived is seen by the counts
+		return nil // the counts show whether enough rows arrived
 	}
 	return nil
 }
 
-// addRows hands on the rows that are new.
+// addRows passes on the rows that are new.
 func (l *listing) addRows(rows []machine, inPass map[string]bool) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -183,10 +178,9 @@ func (l *listing) addRows(rows []machine, inPass map[string]bool) error {
 	return nil
 }
 
-// Instance asks for one machine. A machine that CloudAPI says it does not know
-// is KindNotFound, one that it says was deleted KindGone; the instance is then
-// filled as far as the answer bears it. An answer about another machine, or one without CloudAPI's
-// own words, is neither.
+// Instance implements providers.InstanceGetter. A machine that CloudAPI does not know is KindNotFound, and one that it
+// says was deleted is KindGone, with the instance as far as the answer describes it. An answer about another machine,
+// or without CloudAPI's own code, is neither.
 func (c *Cloud) Instance(ctx context.Context, id string) (providers.Instance, error) {
 	op := "ask for machine " + providers.Brief(id)
 	if !isUUID(id) {
@@ -205,8 +199,7 @@ func (c *Cloud) Instance(ctx context.Context, id string) (providers.Instance, er
 			return i, err
 		}
 		if providers.KindOf(err) == providers.KindNotFound {
-			// It counts only while the account itself is still there: a login that
-			// was renamed or closed knows no machine at all.
+			// This counts only while the account exists: a renamed or closed login has no machines.
 			if now, idErr := c.Identify(ctx); idErr != nil {
 				return providers.Instance{}, idErr
 			} else if now.Key != self.Key {
@@ -221,10 +214,10 @@ func (c *Cloud) Instance(ctx context.Context, id string) (providers.Instance, er
 	return c.instance(&self, &m), nil
 }
 
-// machineID is how CloudAPI writes the id of a machine in a message.
+// machineID matches the id of a machine in CloudAPI's messages.
 var machineID = regexp.MustCompile(`(?i)\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b`)
 
-// aboutMachine lets "not found" and "gone" stand only when the answer does not name another machine.
+// aboutMachine accepts "not found" and "gone" only if the answer names no other machine.
 func (c *Cloud) aboutMachine(op string, x *exchange, err error, id string) error {
 	if !providers.IsGone(err) || x == nil {
 		return err
@@ -233,7 +226,7 @@ func (c *Cloud) aboutMachine(op string, x *exchange, err error, id string) error
 		ID      string `json:"id"`
 		Message string `json:"message"`
 	}
-	_ = json.Unmarshal(x.body, &said) // what is no JSON names no machine
+	_ = json.Unmarshal(x.body, &said) // if it is not JSON, it names no machine
 	named := machineID.FindAllString(said.Message, -1)
 	if said.ID != "" {
 		named = []string{said.ID}

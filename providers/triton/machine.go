@@ -10,8 +10,7 @@ import (
 	"rollcall/providers"
 )
 
-// machine is what is decoded of a CloudAPI machine. Metadata is left out on
-// purpose: its values can be secrets, and what is not decoded cannot leak.
+// machine holds the decoded fields of a CloudAPI machine. Metadata is never decoded, so that its secrets cannot leak.
 type machine struct {
 	ID        string                     `json:"id"`
 	Name      string                     `json:"name"`
@@ -25,12 +24,11 @@ type machine struct {
 	Errors    causes                     `json:"errors"`
 }
 
-// causes are the elements of an "errors" member, as Triton's APIs write them
-// (Triton engineering guide, "Error handling"): what is wrong with each field of a request,
-// or why a machine has failed. A member of another shape is not lost: its text is kept.
+// causes holds the elements of an "errors" member as Triton's APIs write them (Triton engineering guide, "Error
+// handling"): what is wrong with each field of a request, or why a machine failed. Other shapes are kept as text.
 type causes []json.RawMessage
 
-// UnmarshalJSON takes any JSON value, so that an odd one does not make a whole answer unreadable.
+// UnmarshalJSON accepts any JSON value, so that an unexpected one does not make the whole answer unreadable.
 func (c *causes) UnmarshalJSON(b []byte) error {
 	var list []json.RawMessage
 	if json.Unmarshal(b, &list) != nil {
@@ -40,7 +38,7 @@ func (c *causes) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-// lines returns each cause as "field: code: message", with the parts that it has.
+// lines returns each cause as "field: code: message", without missing parts.
 func (c causes) lines() []string {
 	var out []string
 	for _, raw := range c {
@@ -56,7 +54,7 @@ func (c causes) lines() []string {
 	return out
 }
 
-// states maps CloudAPI's states. Offline says that the compute node is out of reach.
+// stateOf maps CloudAPI's states. Offline means that the compute node cannot be reached.
 func stateOf(s string) providers.InstanceState {
 	switch s {
 	case "provisioning", "configured", "incomplete", "receiving":
@@ -79,7 +77,7 @@ func stateOf(s string) providers.InstanceState {
 	return providers.StateUnknown
 }
 
-// tagText returns a tag's value as text: CloudAPI has strings, bools and numbers.
+// tagText returns a tag's value as text. CloudAPI has strings, bools and numbers.
 func tagText(raw json.RawMessage) string {
 	var s string
 	if json.Unmarshal(raw, &s) == nil {
@@ -125,8 +123,8 @@ func tidy(a []netip.Addr) []netip.Addr {
 	return slices.Compact(a)
 }
 
-// public reports whether an address can be reached from everywhere: global
-// unicast, not private (RFC 1918, RFC 4193), not carrier-grade NAT (RFC 6598).
+// public reports whether an address is reachable globally: global unicast, not private (RFC 1918, RFC 4193), and not
+// carrier-grade NAT (RFC 6598).
 func public(a netip.Addr) bool {
 	return a.IsGlobalUnicast() && !a.IsPrivate() && !cgnat(a)
 }

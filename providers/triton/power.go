@@ -10,19 +10,18 @@ import (
 	"rollcall/providers/budget"
 )
 
-// Start starts a stopped machine. One that runs already is no error.
+// Start starts a machine. It is no error if the machine is running.
 func (c *Cloud) Start(ctx context.Context, id string) error {
 	return c.requestRepeatable(ctx, "start", id, providers.StateRunning, providers.StatePending)
 }
 
-// Stop stops a running machine. One that is stopped already is no error.
+// Stop stops a machine. It is no error if the machine is stopped.
 func (c *Cloud) Stop(ctx context.Context, id string) error {
 	return c.requestRepeatable(ctx, "stop", id, providers.StateStopped, providers.StateStopping)
 }
 
-// requestRepeatable asks for an action that can be repeated, and takes a conflict for
-// success when the machine is in one of the wanted states: an earlier try whose
-// reply was lost may have brought it there.
+// requestRepeatable requests an action that can be repeated. A conflict is success if the machine is in one of the
+// wanted states, because an earlier try with a lost reply may have caused that.
 func (c *Cloud) requestRepeatable(ctx context.Context, action, id string, wanted ...providers.InstanceState) error {
 	r, err := c.action(action, id)
 	if err != nil {
@@ -44,7 +43,7 @@ func (c *Cloud) requestRepeatable(ctx context.Context, action, id string, wanted
 	return err
 }
 
-// Reboot reboots a machine. It is asked for once: a lost reply is KindUncertain.
+// Reboot reboots a machine. It is requested once: a lost reply is KindUncertain.
 func (c *Cloud) Reboot(ctx context.Context, id string) error {
 	r, err := c.action("reboot", id)
 	if err != nil {
@@ -60,7 +59,7 @@ func (c *Cloud) Reboot(ctx context.Context, id string) error {
 	return err
 }
 
-// Terminate deletes a machine. One that is gone already is no error.
+// Terminate deletes a machine. It is no error if the machine is gone.
 func (c *Cloud) Terminate(ctx context.Context, id string) error {
 	if err := c.checkID("delete", id); err != nil {
 		return err
@@ -76,8 +75,8 @@ func (c *Cloud) Terminate(ctx context.Context, id string) error {
 	return err
 }
 
-// accepted makes sure that a success is CloudAPI's own: the page of a proxy has another status. What became of the
-// request is not known then.
+// accepted checks that a success has CloudAPI's own status. A proxy's page has another, and the outcome is then
+// unknown.
 func (c *Cloud) accepted(op string, x *exchange, status int) error {
 	if x.status == status {
 		return nil

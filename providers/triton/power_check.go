@@ -8,8 +8,8 @@ import (
 	"rollcall/providers"
 )
 
-// CheckPower returns what CloudAPI says of an action: whether the machine has deletion protection. CloudAPI has
-// no call that says what a user may do, so the permission of an action is not checked.
+// CheckPower reports whether the machine has deletion protection. CloudAPI cannot say what a user may do, so
+// permissions are not checked.
 func (c *Cloud) CheckPower(ctx context.Context, id string, action providers.PowerAction) (providers.PowerCheck, error) {
 	if err := c.checkID("check", id); err != nil {
 		return providers.PowerCheck{}, err
@@ -18,7 +18,7 @@ func (c *Cloud) CheckPower(ctx context.Context, id string, action providers.Powe
 		return providers.PowerCheck{}, nil
 	}
 	op := "ask for the protection of machine " + id
-	// Of the listing this is no part: an odd value would make every machine unreadable there.
+	// It is not read from the listing, where an unexpected value would make every machine unreadable.
 	var m struct {
 		ID                 string `json:"id"`
 		DeletionProtection bool   `json:"deletion_protection"`

@@ -1,5 +1,5 @@
-// Package zonefile is the adapter for a zone that lies in a file on this machine: an RFC 1035 master file, as BIND, NSD and
-// Knot read it. It lists only. Owner markers are TXT records of their own, as at Route 53. The file is read anew for every question.
+// Package zonefile is the read-only adapter for a zone in a local file: an RFC 1035 master file, as BIND, NSD and Knot
+// read it. Owner markers are TXT records, as on Route 53. The file is read anew for every call.
 package zonefile
 
 import (
@@ -18,13 +18,13 @@ import (
 	"rollcall/providers/textfile"
 )
 
-// mostBytes bounds a zone file.
+// mostBytes is the largest size of a zone file.
 const mostBytes = 64 << 20
 
-// provider is the name in the config.
+// provider is the provider's name in the config.
 const provider providers.Provider = "zonefile"
 
-// Adapter returns what a zone file is to a session.
+// Adapter returns the zone file provider.
 func Adapter() adapter.Adapter {
 	return adapter.Adapter{
 		Declaration: providers.Declaration{
@@ -44,7 +44,7 @@ func Adapter() adapter.Adapter {
 	}
 }
 
-// Account is the one zone of a file. It is safe for concurrent use.
+// Account is the zone of one file. It is safe for concurrent use.
 type Account struct {
 	zone, file string
 	clock      providers.Clock
@@ -52,12 +52,12 @@ type Account struct {
 
 var _ providers.DNS = (*Account)(nil)
 
-// New makes an account. It does not read the file yet.
+// New returns an account. It does not read the file yet.
 func New(zone, file string, clock providers.Clock) *Account {
 	return &Account{zone: providers.CanonicalName(zone), file: file, clock: clock}
 }
 
-// Zones implements providers.ZoneLister. A file without an SOA record of the zone is an error.
+// Zones implements providers.ZoneLister. A file without the zone's SOA record is an error.
 func (a *Account) Zones(_ context.Context, page func([]providers.Zone)) providers.Coverage {
 	started := a.clock.Now()
 	rows, err := a.read()
@@ -101,7 +101,7 @@ func (a *Account) Lookup(_ context.Context, _ providers.Zone, name, typ string) 
 	return out, nil
 }
 
-// read returns the records of the file, in its order. As a name server does, it leaves out what does not lie in the zone.
+// read returns the records of the file in order. Like a name server, it ignores records outside the zone.
 func (a *Account) read() ([]providers.Record, error) {
 	text, err := textfile.Read(a.file, mostBytes)
 	switch {
@@ -140,10 +140,10 @@ func (a *Account) read() ([]providers.Record, error) {
 	return rows, nil
 }
 
-// end is the owner of a record that is read behind the file: where it does not come out, the file ends within a record.
+// end is the owner of a record appended to the file. If it is not parsed, the file ends within a record.
 const end = "end.of.file.invalid."
 
-// valueOf returns the value of a record as rollcall spells it.
+// valueOf returns the value of a record in rollcall's spelling.
 func valueOf(rr dns.RR, typ string) string {
 	v := rr.String()
 	v = v[strings.LastIndexByte(v, '\t')+1:]
