@@ -29,16 +29,25 @@ func Clean(s string) string { return providers.Clean(s) }
 
 // Ago writes a duration for a person: 14 s, 3 min, 5 h, 12 d.
 func Ago(d time.Duration) string {
-	switch {
-	case d < 2*time.Minute:
-		return strconv.Itoa(int(max(d, 0)/time.Second)) + " s"
-	case d < 2*time.Hour:
-		return strconv.Itoa(int(d/time.Minute)) + " min"
-	case d < 48*time.Hour:
-		return strconv.Itoa(int(d/time.Hour)) + " h"
-	default:
-		return strconv.Itoa(int(d/(24*time.Hour))) + " d"
+	n, unit := LargestUnit(d, 2*time.Minute, 2*time.Hour)
+	if unit == "m" {
+		unit = "min"
 	}
+	return strconv.Itoa(n) + " " + unit
+}
+
+// LargestUnit returns a duration in whole seconds, minutes from so many on, hours from so many on, or days from 48 hours
+// on, with the unit: s, m, h or d. A negative one counts as none.
+func LargestUnit(d, minutes, hours time.Duration) (n int, unit string) {
+	switch {
+	case d < minutes:
+		return int(max(d, 0) / time.Second), "s"
+	case d < hours:
+		return int(d / time.Minute), "m"
+	case d < 48*time.Hour:
+		return int(d / time.Hour), "h"
+	}
+	return int(d / (24 * time.Hour)), "d"
 }
 
 // ShortID writes an instance id for a sentence: EC2 ids and host names whole, the first

@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"time"
 
+	"rollcall/dnsview/index"
 	"rollcall/providers"
 )
 
@@ -64,34 +65,17 @@ func Seconds(d time.Duration) float64 {
 
 // Duration writes a duration with its largest unit, as tables do: 90s, 100m, 30h, 3d.
 func Duration(d time.Duration) string {
-	switch {
-	case d < 0:
-		return "0s"
-	case d < 2*time.Minute:
-		return strconv.Itoa(int(d/time.Second)) + "s"
-	case d < 2*time.Hour:
-		return strconv.Itoa(int(d/time.Minute)) + "m"
-	case d < 48*time.Hour:
-		return strconv.Itoa(int(d/time.Hour)) + "h"
-	}
-	return strconv.Itoa(int(d/(24*time.Hour))) + "d"
+	n, unit := index.LargestUnit(d, 2*time.Minute, 2*time.Hour)
+	return strconv.Itoa(n) + unit
 }
 
 // Age writes a duration in at most four cells, as screens do: 4s, 12m, 3h, 18d, 2y.
 func Age(d time.Duration) string {
-	switch {
-	case d < 0:
-		return "0s"
-	case d < time.Minute:
-		return strconv.Itoa(int(d/time.Second)) + "s"
-	case d < time.Hour:
-		return strconv.Itoa(int(d/time.Minute)) + "m"
-	case d < 48*time.Hour:
-		return strconv.Itoa(int(d/time.Hour)) + "h"
-	case d < 2*365*24*time.Hour:
-		return strconv.Itoa(int(d/(24*time.Hour))) + "d"
+	n, unit := index.LargestUnit(d, time.Minute, time.Hour)
+	if unit == "d" && n >= 2*365 {
+		n, unit = n/365, "y"
 	}
-	return strconv.Itoa(int(d/(365*24*time.Hour))) + "y"
+	return strconv.Itoa(n) + unit
 }
 
 // deref returns what a pointer leads to, or the zero value.

@@ -95,8 +95,8 @@ func diffLines(t *theme.Theme, l plan.DiffLine, w int) []string {
 	return out
 }
 
-// Record adds every field of a record that says something.
-func (f *Facts) Record(r *providers.Record) {
+// fields adds what the API says of a record; proxied is what is said of one that is.
+func (f *Facts) fields(r *providers.Record, proxied string) {
 	f.Add("name", r.Name)
 	f.Add("type", r.Type)
 	f.Add("value", r.Value)
@@ -106,15 +106,23 @@ func (f *Facts) Record(r *providers.Record) {
 	}
 	f.Add("ttl", ttl)
 	if r.Proxied {
-		f.Add("proxied", "yes")
+		f.Add("proxied", proxied)
 	}
+	f.Add("comment", r.Comment)
+	f.Add("policy", r.Policy)
+	f.Add("id", r.ID)
 	f.Add("set", r.SetID)
-	if r.Weight != 0 {
+	if r.Weight != 0 || r.InWeightedSet() {
 		f.Add("weight", fmt.Sprint(r.Weight))
 	}
-	f.Add("policy", r.Policy)
-	f.Add("comment", r.Comment)
-	f.Add("id", r.ID)
+	if r.Alias {
+		f.Add("alias", "read-only")
+	}
+}
+
+// Record adds every field of a record that says something.
+func (f *Facts) Record(r *providers.Record) {
+	f.fields(r, "yes")
 	if !r.Modified.IsZero() {
 		f.Add("modified", r.Modified.Format(time.RFC3339))
 	}

@@ -1,8 +1,6 @@
 package dialog
 
 import (
-	"fmt"
-	"strconv"
 	"time"
 
 	"charm.land/bubbles/v2/viewport"
@@ -42,40 +40,14 @@ func (d *Record) Draw(sh *common.Context, w, _ int) common.Panel {
 	}
 	r := d.Row
 	f := &Facts{T: sh.Theme, W: min(w, 100)}
-	recordFacts(sh, f, r)
+	f.Add("zone", r.Rec.Zone)
+	f.fields(r.Rec, "yes: the name answers with Cloudflare's own addresses")
+	f.Add("node", r.Node)
+	f.Add("service", sh.Picture.View.ServiceOf(r.Rec))
 	wireLines(sh, f, r)
 	ownerFacts(sh, f, r)
 	f.Findings(r.Findings)
 	return common.Panel{Title: common.RecordLabel(r), Lines: f.Out, Hints: common.KeyHints("w", "why", "esc", "close"), View: &d.view}
-}
-
-// recordFacts says what the API says of a record.
-func recordFacts(sh *common.Context, f *Facts, r *rows.Record) {
-	c := r.Rec
-	f.Add("zone", c.Zone)
-	f.Add("name", c.Name)
-	f.Add("type", c.Type)
-	f.Add("value", c.Value)
-	ttl := fmt.Sprintf("%d s", c.TTL)
-	if c.AutoTTL {
-		ttl = "auto, counts as " + ttl
-	}
-	f.Add("ttl", ttl)
-	if c.Proxied {
-		f.Add("proxied", "yes: the name answers with Cloudflare's own addresses")
-	}
-	f.Add("comment", c.Comment)
-	f.Add("policy", c.Policy)
-	f.Add("id", c.ID)
-	f.Add("set", c.SetID)
-	if c.InWeightedSet() {
-		f.Add("weight", strconv.FormatInt(c.Weight, 10))
-	}
-	if c.Alias {
-		f.Add("alias", "read-only")
-	}
-	f.Add("node", r.Node)
-	f.Add("service", sh.Picture.View.ServiceOf(c))
 }
 
 // ownerFacts adds whose a record is.
