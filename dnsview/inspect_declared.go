@@ -21,7 +21,7 @@ func (in *inspector) declared(s *index.DeclaredService) {
 	}
 	ttl := func(r *providers.Record) {
 		if sets != nil && r.TTL != s.TTL && !in.autoTTL(s, r) {
-			k := index.SetKey{Zone: r.Zone, Name: r.Name, Type: r.Type}
+			k := index.SetKeyOf(r)
 			sets[k] = append(sets[k], r)
 		}
 	}

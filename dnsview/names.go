@@ -25,7 +25,7 @@ func (v *View) ValueName(r *providers.Record) string {
 	if r.SetID == "" {
 		return r.Value
 	}
-	for _, o := range v.Index.WithSetID()[index.SetKey{Zone: r.Zone, Name: r.Name, Type: r.Type}] {
+	for _, o := range v.Index.WithSetID()[index.SetKeyOf(r)] {
 		if o.SetID != r.SetID && NamesValue(r.Value, o) {
 			return r.Value + "#" + r.SetID
 		}

@@ -196,8 +196,8 @@ func (r *run) madeOnWire(ctx context.Context, t *ZoneTarget, c *providers.Change
 	if r.onItsWay(ctx, t, c, entries) {
 		return index.CannotTell
 	}
-	k := subjectOf(&rec)
-	k.zone = t.Zone.Name
+	k := index.SetKeyOf(&rec)
+	k.Zone = t.Zone.Name
 	switch s := r.onWire(ctx, k, wanted([]providers.Change{*c}), &rec); {
 	case len(s.against) > 0:
 		return index.NotMade

@@ -133,14 +133,14 @@ func (r *run) since(m *removal) time.Time {
 // askAll asks the name servers about every name that something was taken out of, and the DNS providers about the changes.
 func (r *run) askAll(ctx context.Context, out []removal) *cleanliness {
 	c := &cleanliness{late: map[recordKey]bool{}}
-	bySubject := map[subject][]*removal{}
-	var order []subject
+	bySet := map[index.SetKey][]*removal{}
+	var order []index.SetKey
 	for n := range out {
-		k := subjectOf(&out[n].record)
-		if bySubject[k] == nil {
+		k := index.SetKeyOf(&out[n].record)
+		if bySet[k] == nil {
 			order = append(order, k)
 		}
-		bySubject[k] = append(bySubject[k], &out[n])
+		bySet[k] = append(bySet[k], &out[n])
 	}
 	says := make([]*served, len(order))
 	asked := make([]behind, len(order))
@@ -149,8 +149,8 @@ func (r *run) askAll(ctx context.Context, out []removal) *cleanliness {
 	for n, k := range order {
 		g.Go(func() error {
 			q := behind{want: map[string]bool{}}
-			for _, m := range bySubject[k] {
-				q.want[providers.FoldValue(k.typ, m.record.Value)] = false
+			for _, m := range bySet[k] {
+				q.want[providers.FoldValue(k.Type, m.record.Value)] = false
 				q.records = append(q.records, &m.record)
 			}
 			says[n], asked[n] = r.onWire(ctx, k, q.want, q.records...), q
@@ -163,7 +163,7 @@ func (r *run) askAll(ctx context.Context, out []removal) *cleanliness {
 		for _, a := range says[n].against {
 			c.against = append(c.against, a.String()+" for "+k.String())
 		}
-		if !slices.ContainsFunc(bySubject[k], func(m *removal) bool { return !m.expected }) {
+		if !slices.ContainsFunc(bySet[k], func(m *removal) bool { return !m.expected }) {
 			if len(says[n].against) > 0 {
 				c.refuse = "no list shows what name servers hand out: " + list(says[n].against) + " for " + k.String()
 			}
@@ -174,7 +174,7 @@ func (r *run) askAll(ctx context.Context, out []removal) *cleanliness {
 		}
 		r.observe(says[n], asked[n].want, asked[n].records)
 		if says[n].state() == servedUnasked {
-			for _, m := range bySubject[k] {
+			for _, m := range bySet[k] {
 				c.late[keyOf(&m.record)] = true
 			}
 		}
@@ -200,7 +200,7 @@ func (r *run) askProvider(ctx context.Context, m *removal, c *cleanliness) {
 		c.late[keyOf(&m.record)] = true
 	}
 	if m.ticket == "" {
-		unasked("gave no id of the change of " + subjectOf(&m.record).String())
+		unasked("gave no id of the change of " + index.SetKeyOf(&m.record).String())
 		return
 	}
 	known := [2]string{t.Zone.Name, m.ticket}
@@ -244,7 +244,7 @@ func (r *run) cleanAt(i int, out []removal, c *cleanliness) time.Time {
 		if m.expected {
 			continue
 		}
-		if clean := r.cleanFrom[subjectOf(&m.record)]; clean.After(at) {
+		if clean := r.cleanFrom[index.SetKeyOf(&m.record)]; clean.After(at) {
 			at = clean
 		}
 		at = at.Add(wait)

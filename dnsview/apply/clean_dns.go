@@ -286,7 +286,7 @@ func (r *run) dnsCleanLater(ctx context.Context, i int, v *dnsview.View, unread 
 		return g
 	}
 	for _, rec := range expected(v, s.Instance) {
-		if says := r.onWire(ctx, subjectOf(&rec), map[string]bool{providers.FoldValue(rec.Type, rec.Value): false}, &rec); len(says.against) > 0 {
+		if says := r.onWire(ctx, index.SetKeyOf(&rec), map[string]bool{providers.FoldValue(rec.Type, rec.Value): false}, &rec); len(says.against) > 0 {
 			g.Why = "no list shows what name servers hand out: " + list(says.against) + " for " + says.String()
 			g.Satisfy = "the same command again, once the list of " + index.Clean(rec.Zone) + " agrees with its name servers"
 			return g
@@ -294,7 +294,7 @@ func (r *run) dnsCleanLater(ctx context.Context, i int, v *dnsview.View, unread 
 	}
 	g.Pass, g.Why = true, "nothing but what the plan takes out leads to it; every zone and every name server is asked again right before this step"
 	for n := range out {
-		if says := r.onWire(ctx, subjectOf(&out[n]), nil, &out[n]); len(says.unasked) > 0 {
+		if says := r.onWire(ctx, index.SetKeyOf(&out[n]), nil, &out[n]); len(says.unasked) > 0 {
 			g.Why += "; " + list(says.unasked) + " could not be asked for " + says.String() + " now, which the step waits out unless " + index.Clean(nodeName(s.Instance)) + " is typed"
 			break
 		}

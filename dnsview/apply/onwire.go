@@ -20,13 +20,6 @@ const (
 	pollPause   = 250 * time.Millisecond
 )
 
-// subject is a name and type of one zone.
-type subject struct{ zone, name, typ string }
-
-func subjectOf(r *providers.Record) subject { return subject{r.Zone, r.Name, r.Type} }
-
-func (s subject) String() string { return index.Clean(s.name) + " " + index.Clean(s.typ) }
-
 // servedState is what the authoritative servers of a zone make of a change.
 type servedState int
 
@@ -42,7 +35,7 @@ type serverSays struct{ server, says string }
 // served is what the authoritative servers answer about one name and type, held against
 // the values that should be there and those that should not.
 type served struct {
-	subject
+	index.SetKey
 	clean   int          // servers that answer as they should
 	against []serverSays // servers that answer otherwise, with what
 	unasked []serverSays // servers that could not be asked, and why
@@ -90,10 +83,10 @@ func routing(records ...*providers.Record) (varies bool, byAsker string) {
 
 // onWire asks every authoritative server for a name, and holds what they answer against what should be there.
 // records are those that the question is about.
-func (r *run) onWire(ctx context.Context, sub subject, want map[string]bool, records ...*providers.Record) *served {
-	s := &served{subject: sub}
+func (r *run) onWire(ctx context.Context, sub index.SetKey, want map[string]bool, records ...*providers.Record) *served {
+	s := &served{SetKey: sub}
 	unasked := func(server, why string) { s.unasked = append(s.unasked, serverSays{server, index.Clean(why)}) }
-	t := r.engine.zone(sub.zone)
+	t := r.engine.zone(sub.Zone)
 	switch {
 	case r.engine.o.Wire == nil || t == nil:
 		unasked("", "nothing here asks name servers")
@@ -107,7 +100,7 @@ func (r *run) onWire(ctx context.Context, sub subject, want map[string]bool, rec
 	if varies {
 		n = manySamples
 	}
-	answers, err := r.engine.o.Wire.Answers(ctx, t.Zone, sub.name, sub.typ, n)
+	answers, err := r.engine.o.Wire.Answers(ctx, t.Zone, sub.Name, sub.Type, n)
 	if err != nil {
 		unasked("", err.Error())
 		return s
@@ -120,7 +113,7 @@ func (r *run) onWire(ctx context.Context, sub subject, want map[string]bool, rec
 		}
 		there := map[string]bool{}
 		for _, v := range a.Values {
-			there[providers.FoldValue(sub.typ, v)] = true
+			there[providers.FoldValue(sub.Type, v)] = true
 		}
 		var still, lacks []string
 		for v, w := range want {
@@ -177,7 +170,7 @@ func (s *served) text(waited time.Duration, stopped bool) string {
 	case s.state() == servedContradicted && stopped:
 		return "the authoritative servers did not show the change of " + s.String() + " yet when the run was stopped: " + list(s.against)
 	case s.state() == servedContradicted:
-		return fmt.Sprintf("the authoritative servers do not show the change of %s yet, after %s: %s", s.subject, waited, list(s.against))
+		return fmt.Sprintf("the authoritative servers do not show the change of %s yet, after %s: %s", s.SetKey, waited, list(s.against))
 	case s.clean == 0:
 		return "the authoritative servers could not be asked for " + s.String() + ": " + list(s.unasked)
 	case len(s.unasked) > 0:
@@ -195,14 +188,14 @@ func (r *run) awaitWire(ctx context.Context) {
 	if e.o.Wire == nil {
 		return
 	}
-	groups := map[subject][]providers.Change{}
+	groups := map[index.SetKey][]providers.Change{}
 	for zone, changes := range pending {
 		for _, c := range changes {
 			rec := c.Record()
 			if rec.IsMarker() || rec.Proxied || c.After.Proxied || c.Op == providers.OpUpdate && providers.FoldValue(c.Before.Type, c.Before.Value) == providers.FoldValue(c.After.Type, c.After.Value) {
 				continue // a proxied name answers with the proxy's addresses
 			}
-			k := subject{zone, rec.Name, rec.Type}
+			k := index.SetKey{Zone: zone, Name: rec.Name, Type: rec.Type}
 			groups[k] = append(groups[k], c)
 		}
 	}
@@ -217,7 +210,7 @@ func (r *run) awaitWire(ctx context.Context) {
 				if s.Step.Change == nil || s.State != StepDone {
 					continue
 				}
-				if rec := s.Step.Change.Record(); rec.Name == k.name && rec.Type == k.typ && s.Step.Zone == k.zone {
+				if rec := s.Step.Change.Record(); rec.Name == k.Name && rec.Type == k.Type && s.Step.Zone == k.Zone {
 					s.Wire = text
 				}
 			}
@@ -230,7 +223,7 @@ func (r *run) awaitWire(ctx context.Context) {
 }
 
 // watchName asks for one name until the servers show its changes, and says what they answer.
-func (r *run) watchName(ctx context.Context, k subject, changes []providers.Change) string {
+func (r *run) watchName(ctx context.Context, k index.SetKey, changes []providers.Change) string {
 	e := r.engine
 	want := wanted(changes)
 	var records []*providers.Record
@@ -261,10 +254,10 @@ func (r *run) observe(s *served, want map[string]bool, records []*providers.Reco
 	r.notifying.Lock()
 	defer r.notifying.Unlock()
 	if s.state() == servedContradicted {
-		r.behind[s.subject] = behind{want, records}
-	} else if _, was := r.behind[s.subject]; was {
-		delete(r.behind, s.subject)
-		r.cleanFrom[s.subject] = r.engine.o.Now()
+		r.behind[s.SetKey] = behind{want, records}
+	} else if _, was := r.behind[s.SetKey]; was {
+		delete(r.behind, s.SetKey)
+		r.cleanFrom[s.SetKey] = r.engine.o.Now()
 	}
 }
 

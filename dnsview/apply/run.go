@@ -45,11 +45,11 @@ type run struct {
 	counts  map[string]string              // zone -> count that the threshold guard asked for first
 	asked   map[string][]providers.Change  // zone -> changes whose answer on the wire is awaited
 
-	behind    map[subject]behind    // names about which some server contradicts a change of this run
-	cleanFrom map[subject]time.Time // since when none does any more, where some did
-	notBefore time.Time             // end of the last wait: what was read before it is not believed any more
-	hurried   bool                  // a wait was cut short: none is made any more
-	inSync    map[[2]string]bool    // changes, by zone and ticket, that their provider calls in sync
+	behind    map[index.SetKey]behind    // names about which some server contradicts a change of this run
+	cleanFrom map[index.SetKey]time.Time // since when none does any more, where some did
+	notBefore time.Time                  // end of the last wait: what was read before it is not believed any more
+	hurried   bool                       // a wait was cut short: none is made any more
+	inSync    map[[2]string]bool         // changes, by zone and ticket, that their provider calls in sync
 
 	zonesView *dnsview.View // of all zones, read at zonesRead for a power step
 	zonesRead time.Time
@@ -59,7 +59,7 @@ func newRun(e *Engine, plan plan.Plan, c Confirm, progress func(Event)) *run {
 	r := &run{
 		engine: e, plan: plan, confirm: c, notify: progress, byID: map[int]int{}, wrote: map[string]time.Time{},
 		made: map[recordKey]providers.Record{}, removed: map[providers.Identity]bool{}, hosts: map[string]bool{}, counts: map[string]string{},
-		asked: map[string][]providers.Change{}, behind: map[subject]behind{}, cleanFrom: map[subject]time.Time{}, inSync: map[[2]string]bool{},
+		asked: map[string][]providers.Change{}, behind: map[index.SetKey]behind{}, cleanFrom: map[index.SetKey]time.Time{}, inSync: map[[2]string]bool{},
 	}
 	r.report = &Report{Plan: plan, Started: e.o.Now(), Steps: make([]StepReport, len(plan.Steps))}
 	for i, s := range plan.Steps {

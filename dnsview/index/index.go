@@ -358,7 +358,7 @@ func (x *Index) prepareIdentities() {
 		for _, z := range x.Zones {
 			for i := range z.View.Records {
 				if r := &z.View.Records[i]; r.SetID != "" {
-					k := SetKey{r.Zone, r.Name, r.Type}
+					k := SetKeyOf(r)
 					m[k] = append(m[k], r)
 				}
 			}

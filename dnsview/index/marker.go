@@ -74,6 +74,12 @@ func (z *ZoneState) SameValue(r *providers.Record) *providers.Record {
 // SetKey names a record set, or with its name alone a zone.
 type SetKey struct{ Zone, Name, Type string }
 
+// SetKeyOf returns the name and type of a record, with its zone.
+func SetKeyOf(r *providers.Record) SetKey { return SetKey{r.Zone, r.Name, r.Type} }
+
+// String returns name and type for a sentence.
+func (k SetKey) String() string { return Clean(k.Name) + " " + Clean(k.Type) }
+
 // Capacity is how much still fits into a record set or a zone.
 type Capacity struct {
 	Left int

@@ -89,7 +89,7 @@ func (b *builder) leaveBarred() {
 
 // fits reports whether a new value has room in its record set and zone, and says why not.
 func (b *builder) fits(r *providers.Record) bool {
-	for _, k := range []index.SetKey{{Zone: r.Zone, Name: r.Name, Type: r.Type}, {Zone: r.Zone}} {
+	for _, k := range []index.SetKey{index.SetKeyOf(r), {Zone: r.Zone}} {
 		c, known := b.left[k]
 		if !known {
 			c = b.capacity(k, r)
