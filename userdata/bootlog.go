@@ -5,41 +5,40 @@ import (
 	"strings"
 )
 
-// BootStep says how far a boot has come.
+// BootStep is the progress of a boot.
 type BootStep string
 
-// The steps of a boot, as far as a console log can tell them.
+// The steps of a boot that a console log can show.
 const (
 	BootSilent     BootStep = ""           // nothing was written yet
-	BootBegun      BootStep = "booting"    // something was; the health check has not passed, or passes no more
-	BootHealthy    BootStep = "healthy"    // the agent says that the health check has passed
-	BootRegistered BootStep = "registered" // the agent says that the node is in DNS
+	BootBegun      BootStep = "booting"    // something was written; the health check has not passed, or no longer passes
+	BootHealthy    BootStep = "healthy"    // the agent reports that the health check has passed
+	BootRegistered BootStep = "registered" // the agent reports that the node is in DNS
 )
 
-// BootLog is what a node's console log reports its last boot.
+// BootLog is what a node's console log shows of its last boot.
 type BootLog struct {
 	Step BootStep
-	Says string // what the agent wrote last; empty when it wrote nothing
-	// Ended says that cloud-init is through with the boot, its user data included; Failed that the user data failed there.
+	Says string // the agent's last line; empty if there is none
+	// Ended means that cloud-init has finished the boot with its user data, Failed that the user data failed.
 	Ended, Failed bool
 }
 
-// agentLog is a line of the node agent, wherever it stands on a console that
-// others write to as well.
+// agentLog matches a line of the node agent on a console that others write to as well.
 var agentLog = regexp.MustCompile(`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ rollcall-node: (.*)`)
 
-// A kernel that starts, or a systemd where the kernel is another's, begins a
-// boot: what was written before says nothing of it.
+// bootBegins matches the start of a boot: the kernel's first line, or systemd's in a container. Earlier lines belong to
+// another boot.
 var bootBegins = regexp.MustCompile(`^\[ *0\.0{6}\] Linux version |^Welcome to .+!$`)
 
-// What cloud-init writes to the console when it is through, and when a script of the user data failed.
+// What cloud-init writes when it has finished, and when a script of the user data failed.
 var (
 	initEnded  = regexp.MustCompile(`Cloud-init v\. \S+ finished at `)
 	initFailed = regexp.MustCompile(`Failed to run module scripts[-_]user|Running module scripts[-_]user .* failed|Runparts: \d+ failures`)
 )
 
-// ReadBootLog reads the console log of a node. It believes the node agent and
-// no one else; of a node without one it shows no more than that it boots.
+// ReadBootLog parses the console log of a node. Only lines of the node agent count; without an agent it shows no more
+// than that the node boots.
 func ReadBootLog(console string) BootLog {
 	var b BootLog
 	for line := range strings.Lines(console) {
@@ -63,8 +62,8 @@ func ReadBootLog(console string) BootLog {
 	return b
 }
 
-// agentStep is the step after a line of the agent. What it reports calls that
-// fail changes nothing: the node is as healthy as before.
+// agentStep returns the step after a line of the agent. Reports of failed calls do not change it, because the node is
+// as healthy as before.
 func agentStep(was BootStep, says string) BootStep {
 	for _, x := range []struct {
 		begins string

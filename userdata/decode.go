@@ -15,24 +15,24 @@ import (
 	"unicode/utf8"
 )
 
-// A reading is one way to read a text or a part of it: as it stands, without its escapes, decoded, unpacked.
+// A reading is one way to read a text or a part of it: unchanged, unescaped, decoded or unpacked.
 type reading struct {
 	text      []byte
-	line      int  // of the text, from 1, where the part begins
-	lines     bool // the line breaks are those of the text
-	decoded   bool // it does not stand in the text like this
-	rewritten bool // it, or what it was decoded from, is the whole text in another spelling: the line is not known
+	line      int  // line of the text, from 1, where the part starts
+	lines     bool // the line breaks are the text's own
+	decoded   bool // the text contains it only in encoded form
+	rewritten bool // it comes from another spelling of the whole text, so its line is unknown
 }
 
-// Bounds of what is decoded of one text, so that an odd one costs no more than a moment.
+// Limits of what is decoded of one text, so that decoding any text is fast.
 const (
 	deepest      = 6
 	mostReadings = 20_000
 	mostDecoded  = 16 << 20
-	shortestRun  = 8 // characters of an encoded part
+	shortestRun  = 8 // characters in an encoded part
 )
 
-// readings returns a text in every way that a shell, cloud-init or a common decoder could come to read it: first as it stands.
+// readings returns a text in every form that a shell, cloud-init or a common decoder could read it as, unchanged first.
 func readings(text []byte) []reading {
 	d := &decoder{seen: map[string]bool{}}
 	d.add(reading{text: text, line: 1, lines: true}, 0)
@@ -65,7 +65,7 @@ func (d *decoder) add(r reading, depth int) {
 		d.add(reading{text: plain, line: r.line, decoded: true, rewritten: r.rewritten}, depth+1)
 		return
 	}
-	// Of bytes that are no text only what was packed is worth a further look.
+	// Bytes that are not text are only worth another look if they were packed.
 	if r.decoded && !mostlyText(r.text) {
 		return
 	}
@@ -111,7 +111,8 @@ var (
 	escapes      = regexp.MustCompile(`(?i)^(?:%[0-9a-f]{2}|\\x[0-9a-f]{2}|\\u00[0-9a-f]{2}|\\u\{[0-9a-f]{1,6}\}|\\[0-7]{3}|&#x[0-9a-f]{2};|&#[0-9]{2,3};|=[0-9a-f]{2}\b|\\[/nrt])`)
 )
 
-// longestLineOf returns where the longest line of a run begins: words of the lines before it may have been taken for a part of it.
+// longestLineOf returns the start of the longest line of a run, since words of earlier lines may have been taken for a
+// part of it.
 func longestLineOf(run []byte) (at int) {
 	longest, offset := 0, 0
 	for line := range bytes.Lines(run) {
@@ -123,7 +124,7 @@ func longestLineOf(run []byte) (at int) {
 	return at
 }
 
-// squeezed is a run without what stands between its lines.
+// squeezed returns a run without the characters between its lines.
 func squeezed(run []byte) []byte {
 	out := make([]byte, 0, len(run))
 	for _, c := range run {
@@ -136,8 +137,8 @@ func squeezed(run []byte) []byte {
 
 const base64Letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/_-"
 
-// decodings returns what a run of letters may stand for. Where an encoded part begins within the run is not known, so
-// it is tried from each of the first letters.
+// decodings returns what a run of letters may decode to. The start of an encoded part within the run is unknown, so
+// decoding is tried from each of the first letters.
 func decodings(run []byte) [][]byte {
 	if len(run) < shortestRun {
 		return nil
@@ -162,12 +163,12 @@ func decodings(run []byte) [][]byte {
 	return out
 }
 
-// standardLetters are those of base64 in a file for those of base64 in a URL.
+// standardLetters replaces the letters of URL-safe base64 by those of standard base64.
 var standardLetters = strings.NewReplacer("-", "+", "_", "/")
 
 var base32Run = regexp.MustCompile(`^[A-Z2-7]+$`)
 
-// tail is how many letters of an unfinished group of base64 can be decoded: none, two or three.
+// tail returns how many letters of an incomplete group of base64 can be decoded: none, two or three.
 func tail(n int) int {
 	if n%4 == 1 {
 		return 0
@@ -175,7 +176,7 @@ func tail(n int) int {
 	return n % 4
 }
 
-// unpacked undoes gzip, zlib or bzip2. What a packed text that is cut off begins with is returned too.
+// unpacked decompresses gzip, zlib or bzip2. It returns the beginning of a truncated one.
 func unpacked(data []byte) ([]byte, bool) {
 	var from io.Reader
 	switch {
@@ -196,11 +197,11 @@ func unpacked(data []byte) ([]byte, bool) {
 	default:
 		return nil, false
 	}
-	out, _ := io.ReadAll(io.LimitReader(from, mostUnpacked)) // what is damaged further on is read as far as it goes
+	out, _ := io.ReadAll(io.LimitReader(from, mostUnpacked)) // damaged data is read as far as possible
 	return out, len(out) > 0
 }
 
-// unescape replaces the escapes of URLs, JSON, shells, HTML and mail by what they stand for; nil when there are none.
+// unescape replaces the escapes of URLs, JSON, shells, HTML and mail; nil if there are none.
 func unescape(text []byte) []byte {
 	var out []byte
 	kept := 0
@@ -224,10 +225,10 @@ func unescape(text []byte) []byte {
 	return append(out, text[kept:]...)
 }
 
-// longestEscape is that of escapes, with the byte that follows it.
+// longestEscape is the length of the longest escape, with the byte after it.
 const longestEscape = 12
 
-// escaped returns what an escape stands for; not ok when it stands for nothing.
+// escaped returns what an escape stands for; ok is false if it is invalid.
 func escaped(m []byte) (plain []byte, ok bool) {
 	s := strings.ToLower(string(m))
 	switch s {
@@ -254,7 +255,7 @@ func escaped(m []byte) (plain []byte, ok bool) {
 	return utf8.AppendRune(nil, rune(n)), true
 }
 
-// mostlyText reports whether bytes can be text that someone wrote, or UTF-16 of it.
+// mostlyText reports whether bytes can be text that a person wrote, or UTF-16 of it.
 func mostlyText(b []byte) bool {
 	odd := 0
 	for _, c := range b {

@@ -7,19 +7,19 @@ import (
 	"sync"
 )
 
-// foundBefore keeps what was found in the texts that were searched last, by a hash of all that it follows from: a launch looks
-// at the same script for each cloud, before it is shown and again before it begins. No text and no credential is kept.
+// foundBefore caches the findings in recently searched texts, by a hash of all inputs. A launch searches the same
+// script for each cloud, before it is shown and again before it begins. The cache holds no text and no credential.
 type foundBefore struct {
 	mu    sync.Mutex
 	found map[[sha256.Size]byte][]Secret
 }
 
-// mostFound is how many texts are remembered.
+// mostFound is the number of cached texts.
 const mostFound = 64
 
 var searched foundBefore
 
-// in returns what find finds in a text with these credentials, or what it found before.
+// in returns the result of find for a text with these credentials, from the cache if possible.
 func (f *foundBefore) in(what string, text []byte, held []Held, find func() []Secret) []Secret {
 	h := sha256.New()
 	write := func(b []byte) {
@@ -39,7 +39,7 @@ func (f *foundBefore) in(what string, text []byte, held []Held, find func() []Se
 	if ok {
 		return slices.Clone(was)
 	}
-	found := find() // side by side with others: it takes a while
+	found := find() // without the lock, since it takes a while
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.found == nil || len(f.found) >= mostFound {

@@ -7,11 +7,11 @@ import (
 	"strings"
 )
 
-// Held is a credential that rollcall itself works with, or hands to nodes by another way than their boot scripts.
+// Held is a credential that rollcall uses itself, or that nodes get by other means than their boot scripts.
 type Held struct {
 	What  string // e.g. "the Cloudflare token in CLOUDFLARE_API_TOKEN"; never the value
 	Value []byte
-	// Nodes says that it is meant for nodes: it may stand where a secret variable puts it, and nowhere else.
+	// Nodes means that it is meant for nodes: it may appear where a secret variable puts it, and nowhere else.
 	Nodes bool
 }
 
@@ -22,30 +22,31 @@ func pick(held []Held, nodes bool) []Held {
 	return slices.DeleteFunc(slices.Clone(held), func(h Held) bool { return h.Nodes != nodes })
 }
 
-// heldLetters is how many letters and digits of a credential in a row count as the credential: no other text
-// has that many of them by chance. A shorter credential counts as a whole, from shortestHeld on.
+// heldLetters is the number of consecutive letters and digits of a credential that count as the credential, too many
+// for a coincidence. A shorter credential, from shortestHeld on, counts only as a whole.
 const (
 	heldLetters  = 16
 	shortestHeld = 6
 )
 
-// FindHeld returns where credentials stand in a text by their value, in any common encoding: base64 and base32 from any byte on,
-// hex, the escapes of URLs and JSON, packed, split over lines, quoted in pieces, backwards. Each is reported once, by what it is.
+// FindHeld returns where a text contains the values of credentials, in any common encoding: base64 and base32 from any
+// byte on, hex, escapes of URLs and JSON, packed, split over lines, quoted in pieces, backwards. It reports each
+// credential once, by its name.
 func FindHeld(text []byte, held []Held) []Secret {
 	return heldIn(text, func() []reading { return readings(text) }, held)
 }
 
-// heldIn returns what FindHeld does, of a text whose readings are asked for only when they are needed.
+// heldIn is FindHeld for a text whose readings are computed only when needed.
 func heldIn(text []byte, readings func() []reading, held []Held) []Secret {
 	return searched.in("held", text, held, func() []Secret { return heldInReadings(readings, held) })
 }
 
 func heldInReadings(readings func() []reading, held []Held) []Secret {
-	parts, shorts := map[string]int{}, map[string]int{} // to the place in held
+	parts, shorts := map[string]int{}, map[string]int{} // to the index in held
 	var begins [1 << 16]bool                            // by the first two bytes of a part
 	for i := range held {
 		value := string(held[i].Value)
-		if mostlyText(held[i].Value) { // bytes are looked for as they are, once they are decoded
+		if mostlyText(held[i].Value) { // a credential of bytes is searched for in decoded form
 			value = string(lettersOf(held[i].Value))
 		}
 		for _, s := range []string{value, reversed(value)} {
@@ -61,7 +62,7 @@ func heldInReadings(readings func() []reading, held []Held) []Secret {
 	if len(parts)+len(shorts) == 0 {
 		return nil
 	}
-	found := map[int]int{} // the line where a credential stands first
+	found := map[int]int{} // first line of each credential
 	note := func(i int, r *reading, body []byte, n int) {
 		if line := r.lineOf(body, n); found[i] == 0 || line < found[i] {
 			found[i] = line
@@ -94,7 +95,7 @@ func heldInReadings(readings func() []reading, held []Held) []Secret {
 	return slices.Compact(out)
 }
 
-// lineOf returns the line of the text for a place in a reading, or in its letters.
+// lineOf returns the line of the text for a position in a reading or in its letters.
 func (r *reading) lineOf(body []byte, n int) int {
 	if !r.lines {
 		return r.line
@@ -116,7 +117,7 @@ func (r *reading) lineOf(body []byte, n int) int {
 	return line
 }
 
-// lettersOf returns the ASCII letters and digits of a text: what quotes, splits or escapes it falls away.
+// lettersOf returns the ASCII letters and digits of a text, without quotes, separators and escapes.
 func lettersOf(text []byte) []byte {
 	out := make([]byte, 0, len(text))
 	for _, c := range text {

@@ -22,7 +22,7 @@ import (
 	"rollcall/providers"
 )
 
-// Level says how bad a finding of lint is.
+// Level is the severity of a lint finding.
 type Level string
 
 // The levels of findings.
@@ -31,16 +31,16 @@ const (
 	LevelWarning Level = "warning"
 )
 
-// LintFinding is one thing that lint has to say of a template.
+// LintFinding is one finding of lint in a template.
 type LintFinding struct {
 	File  string // of the template
-	Line  int    // of the template; 0 where it is about the whole
+	Line  int    // of the template; 0 for the whole
 	For   providers.Provider
 	Level Level
 	Tool  string // rollcall, shellcheck or cloud-init
 	Text  string
-	Asks  bool // a person must know of it before a launch
-	// Missing: the tool is not there, so that nothing was checked.
+	Asks  bool // a person must be asked before a launch
+	// Missing means that the tool is not installed, so its checks were not made.
 	Missing bool
 }
 
@@ -56,17 +56,17 @@ func (f LintFinding) String() string {
 	return fmt.Sprintf("%s: %s: %s", place, f.Level, f.Text)
 }
 
-// LintSize is what is left of a cloud's limit.
+// LintSize is the space left below a cloud's limit.
 type LintSize struct {
 	For        providers.Provider
-	Bytes      int // of what is sent
-	Plain      int // of what is read
+	Bytes      int // of the text as sent
+	Plain      int // of the readable text
 	Limit      int
 	Left       int
 	Compressed bool
 }
 
-// LintReport is what lint has found of one template.
+// LintReport is the result of linting one template.
 type LintReport struct {
 	Template string
 	Findings []LintFinding
@@ -78,23 +78,22 @@ func (r *LintReport) Failed() bool {
 	return slices.ContainsFunc(r.Findings, func(f LintFinding) bool { return f.Level == LevelError })
 }
 
-// LintOptions say how lint looks.
+// LintOptions configure Lint.
 type LintOptions struct {
-	Values map[string]string // the example of a variable stands where there is none and no default
-	// Providers are those whose clouds it is for; both when empty.
+	Values map[string]string // variables without value and default get their example
+	// Providers are those whose clouds are checked; both if empty.
 	Providers []providers.Provider
-	// Held are the credentials that rollcall itself holds: they stand in no boot script.
+	// Held are the credentials of rollcall itself, which no boot script may contain.
 	Held []Held
-	// Strict makes an error of a tool that is missing, as CI wants it.
+	// Strict makes a missing tool an error, as CI needs it.
 	Strict bool
 	// LookPath finds a tool; nil for exec.LookPath.
 	LookPath func(string) (string, error)
 }
 
-// Lint checks a template: it renders with its values and examples, for each
-// cloud it fits with how much room is left, shellcheck and cloud-init's schema
-// have nothing against it, and no secret stands in it. The error says that
-// there is no such template, or that a tool could not be run.
+// Lint checks a template. It renders the template with its values and examples, and reports the room left for each
+// cloud it fits, findings of shellcheck and of cloud-init's schema, and secrets. The error means that there is no such
+// template, or that a tool could not be run.
 func (t *Templates) Lint(ctx context.Context, name string, o LintOptions) (LintReport, error) {
 	one, err := t.Get(name)
 	if err != nil {
@@ -116,7 +115,6 @@ func (t *Templates) Lint(ctx context.Context, name string, o LintOptions) (LintR
 	return l.report, nil
 }
 
-// linting is one run of lint.
 type linting struct {
 	t      *Template
 	o      LintOptions
@@ -124,7 +122,7 @@ type linting struct {
 	warned bool // the rendering has warned already
 }
 
-// add keeps a finding; one that holds for both clouds is kept once.
+// add adds a finding, once if it is the same for both clouds.
 func (l *linting) add(f LintFinding) {
 	f.File = l.t.Source
 	for i := range l.report.Findings {
@@ -138,7 +136,7 @@ func (l *linting) add(f LintFinding) {
 	l.report.Findings = append(l.report.Findings, f)
 }
 
-// declarations looks at the variables that the template declares itself.
+// declarations checks the variables that the template declares.
 func (l *linting) declarations() {
 	for i := range l.t.Variables[len(standardVariables(l.t.Agent)):] {
 		v := &l.t.Variables[len(standardVariables(l.t.Agent))+i]
@@ -154,7 +152,7 @@ func (l *linting) declarations() {
 	}
 }
 
-// values are those that the template is tried with.
+// values returns the values to render the template with.
 func (l *linting) values() map[string]string {
 	out := maps.Clone(l.o.Values)
 	if out == nil {
@@ -166,7 +164,7 @@ func (l *linting) values() map[string]string {
 			out[v.Name] = v.Example
 		}
 		if _, given := out[v.Name]; !given && v.Name == "register" {
-			out[v.Name] = RegisterAgent // the longest text
+			out[v.Name] = RegisterAgent // it gives the longest text
 		}
 	}
 	return out
@@ -194,7 +192,7 @@ func (l *linting) one(ctx context.Context, p providers.Provider) error {
 	return l.tools(ctx, p, &r)
 }
 
-// tools has the programs look that know the format of a text.
+// tools runs the programs that check the format of a text.
 func (l *linting) tools(ctx context.Context, p providers.Provider, r *Rendered) error {
 	if l.t.Format == FormatCloudConfig {
 		if err := l.schema(ctx, p, r); err != nil {
@@ -210,7 +208,7 @@ func (l *linting) tools(ctx context.Context, p providers.Provider, r *Rendered) 
 
 var shellScript = regexp.MustCompile(`^#![^\n]*\b(?:ba|da|k)?sh\b`)
 
-// line returns the line of the template that a line of the text comes from.
+// line returns the template line of a line of the text.
 func (r *Rendered) line(n int) int {
 	if n < 1 || n > len(r.origin) {
 		return 0
@@ -218,8 +216,8 @@ func (r *Rendered) line(n int) int {
 	return r.origin[n-1]
 }
 
-// secrets looks for secrets. Values of secret variables are meant to stand where they do:
-// they are warned of, and asked about before a launch.
+// secrets searches for secrets. Values of secret variables are expected: lint warns of them, and a person is asked
+// before a launch.
 func (l *linting) secrets(p providers.Provider, r *Rendered) {
 	lines := strings.Split(string(r.Plain), "\n")
 	for _, name := range slices.Sorted(maps.Keys(r.secret)) {
@@ -259,7 +257,7 @@ func (l *linting) secrets(p providers.Provider, r *Rendered) {
 	}
 }
 
-// tool finds a program. One that is missing is reported once.
+// tool returns the path of a program. It reports a missing one once.
 func (l *linting) tool(name, what string) (string, bool) {
 	path, err := l.o.LookPath(name)
 	if err == nil {
@@ -273,7 +271,7 @@ func (l *linting) tool(name, what string) (string, bool) {
 	return "", false
 }
 
-// Programs are given this long.
+// toolTime limits the run of a program.
 const toolTime = time.Minute
 
 func (l *linting) shellcheck(ctx context.Context, p providers.Provider, script []byte, line func(int) int) error {
@@ -312,14 +310,14 @@ func (l *linting) shellcheck(ctx context.Context, p providers.Provider, script [
 	return nil
 }
 
-// runcmd returns the commands of a cloud-config's runcmd as one shell script, as
-// cloud-init runs them. It returns nil for a text that is not YAML.
+// runcmd returns the commands of a cloud-config's runcmd as one shell script, as cloud-init runs them. It returns nil
+// for a text that is not YAML.
 func runcmd(text []byte) []byte {
 	var doc struct {
 		Runcmd []any `yaml:"runcmd"`
 	}
 	if unmarshal(text, &doc) != nil {
-		return nil // the schema says it
+		return nil // the schema check reports it
 	}
 	b := []byte("#!/bin/sh\n")
 	for _, c := range doc.Runcmd {
@@ -330,7 +328,7 @@ func runcmd(text []byte) []byte {
 	return b
 }
 
-// schema has cloud-init check a #cloud-config. The program runs offline.
+// schema runs cloud-init, offline, to check a #cloud-config.
 func (l *linting) schema(ctx context.Context, p providers.Provider, r *Rendered) error {
 	var doc map[string]any
 	if err := unmarshal(r.Plain, &doc); err != nil {
@@ -375,7 +373,7 @@ func (l *linting) schema(ctx context.Context, p providers.Provider, r *Rendered)
 
 var schemaPlace = regexp.MustCompile(`format-l(\d+)\.c\d+`)
 
-// oneLine makes one line of what a program said, without control characters.
+// oneLine returns a program's output as one line without control characters.
 func oneLine(s string) string {
 	s = strings.Join(strings.Fields(strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) || r == unicode.ReplacementChar {

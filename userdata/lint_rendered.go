@@ -7,9 +7,9 @@ import (
 	"rollcall/providers"
 )
 
-// LintRendered looks at a text that was rendered for one launch: which secrets stand
-// in it, and what shellcheck and cloud-init's schema have against it. What the rendering has warned of is not said again. The error says that
-// a tool could not be run, or not in time; what was found until then is given all the same.
+// LintRendered checks a text that was rendered for one launch for secrets and with shellcheck and cloud-init's schema.
+// It does not repeat warnings of the rendering. If a tool cannot be run, or not in time, it returns an error together
+// with the findings so far.
 func (t *Templates) LintRendered(ctx context.Context, name string, p providers.Provider, r *Rendered, o LintOptions) (LintReport, error) {
 	one, err := t.Get(name)
 	if err != nil {

@@ -14,9 +14,8 @@ import (
 //go:embed node/rollcall-node
 var agentSource string
 
-// packAgent makes the agent small: without comments, without the half for the
-// DNS provider that this node does not speak to, compressed, and in base85,
-// which python3 reads and which takes less room than base64.
+// packAgent returns a small form of the agent: without comments, without the code for the other DNS provider,
+// compressed, and in base85, which python3 decodes and which is shorter than base64.
 func packAgent(dns providers.Provider) (string, error) {
 	var b bytes.Buffer
 	z, err := zlib.NewWriterLevel(&b, zlib.BestCompression)
@@ -32,8 +31,8 @@ func packAgent(dns providers.Provider) (string, error) {
 	return base85(b.Bytes()), nil
 }
 
-// base85 writes what Python's base64.b85decode reads (the alphabet of RFC 1924,
-// four bytes in five characters, the last group padded and cut).
+// base85 encodes for Python's base64.b85decode: the alphabet of RFC 1924, four bytes in five characters, the last group
+// padded and cut.
 func base85(data []byte) string {
 	const digits = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz!#$%&()*+-;<=>?@^_`{|}~"
 	var b strings.Builder

@@ -23,34 +23,31 @@ import (
 //go:embed templates/*.sh templates/*.yaml
 var builtin embed.FS
 
-// AnyKind is the agent of a template that does for services of every kind: the
-// variable kind says which, or the name does.
+// AnyKind is the agent of a template for services of every kind, which the variable kind or the name selects.
 const AnyKind = "any"
 
-// The formats of a boot script, by the ending of the template's file.
+// The formats of a boot script, by the template's file extension.
 const (
 	FormatScript      = "sh"
 	FormatCloudConfig = "cloud-config"
 )
 
-// A template is a text file: a head in YAML between two lines of three
-// hyphens, then the boot script as it is, but for three things.
+// A template is a text file: a head in YAML between two lines of three hyphens, then the boot script. In the script
+// three things are replaced:
 //
-//   - The line "# rollcall: values" becomes one assignment for each variable
-//     that the script uses, quoted for the shell. The script then uses plain shell variables,
-//     so that no value can break out of its place.
+//   - The line "# rollcall: values" becomes an assignment, quoted for the shell, for each variable that the script
+//     uses. The script uses plain shell variables, so no value can break out of its place.
 //   - The line "# rollcall: agent" becomes the agent, its config and its units.
-//   - In a cloud-config a scalar that is {{name}} becomes the variable's value,
-//     quoted for YAML.
+//   - In a cloud-config a scalar {{name}} becomes the variable's value, quoted for YAML.
 //
-// A line keeps its indentation, so that both work inside a YAML block too.
+// Replaced lines keep their indentation, so they also work inside a YAML block.
 const (
 	headMark   = "---"
 	valuesLine = "# rollcall: values"
 	agentLine  = "# rollcall: agent"
 )
 
-// head is what stands before the script.
+// head is the YAML before the script.
 type head struct {
 	Name      string     `yaml:"name"`
 	Help      string     `yaml:"help"`
@@ -65,7 +62,7 @@ var (
 	unitName     = regexp.MustCompile(`^[A-Za-z0-9@_.:-]+\.(service|target)$`)
 )
 
-// parse reads one template. A mistake is reported in one line, with file and line.
+// parse parses a template. An error is one line, with file and line.
 func parse(file string, text []byte) (Template, error) {
 	fail := func(line int, format string, args ...any) (Template, error) {
 		return Template{}, fmt.Errorf("template %s:%d: %s", file, line, fmt.Sprintf(format, args...))
@@ -138,7 +135,7 @@ func parse(file string, text []byte) (Template, error) {
 	return t, nil
 }
 
-// unmarshal reads a YAML text that is not nested too deeply.
+// unmarshal decodes a YAML text that is not nested too deeply.
 func unmarshal(text []byte, v any, o ...yaml.DecodeOption) error {
 	if err := textfile.CheckYAML(text); err != nil {
 		return err
@@ -146,7 +143,7 @@ func unmarshal(text []byte, v any, o ...yaml.DecodeOption) error {
 	return yaml.UnmarshalWithOptions(text, v, o...)
 }
 
-// yamlMistake returns the line of a mistake within the text that was read, and what it is.
+// yamlMistake returns the line and the text of a YAML error.
 func yamlMistake(err error) (line int, what string) {
 	if bad, ok := errors.AsType[*textfile.Error](err); ok {
 		return bad.Line, bad.Why
@@ -161,7 +158,7 @@ func yamlMistake(err error) (line int, what string) {
 
 var yamlPlace = regexp.MustCompile(`^\[(\d+):\d+\] (.*)$`)
 
-// lineOf returns the number of the first line that matches, counted from 0, and 0 when none does.
+// lineOf returns the index of the first line that matches, or 0.
 func lineOf(text string, re *regexp.Regexp) int {
 	n := 0
 	for line := range strings.Lines(text) {
@@ -182,7 +179,7 @@ func hasLine(body, line string) bool {
 	return false
 }
 
-// Builtin returns the templates that come with rollcall. A set does not change, so all callers get one.
+// Builtin returns the built-in templates. A set is immutable, so all callers share it.
 func Builtin() *Templates { return parsedBuiltin() }
 
 var parsedBuiltin = sync.OnceValue(func() *Templates {
@@ -196,17 +193,14 @@ var parsedBuiltin = sync.OnceValue(func() *Templates {
 			return t
 		}
 	}
-	panic(fmt.Sprintf("userdata: the embedded templates: %v", err)) // a test reads them all
+	panic(fmt.Sprintf("userdata: the embedded templates: %v", err)) // tests read all of them
 })
 
-// Load adds the templates in the top folder of fsys (*.sh, *.yaml) to the
-// set and returns the new set. An operator's template hides a built-in one of the
-// same name. A template that cannot be read is left out; the error, which are
-// Problems, has a line for each of them.
+// Load returns a new set with the templates in the top folder of fsys (*.sh, *.yaml) added. They hide built-in ones of
+// the same name. Unreadable templates are left out; the error is Problems with a line for each.
 func (t *Templates) Load(fsys fs.FS) (*Templates, error) { return t.load(fsys, "") }
 
-// LoadDir does what Load does for a folder of the disk; a folder that is not
-// there has no templates. The errors name the files with their folder.
+// LoadDir is Load for a folder on disk. A missing folder has no templates. Errors include the folder in file names.
 func (t *Templates) LoadDir(dir string) (*Templates, error) {
 	if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
 		return t, nil
@@ -214,7 +208,7 @@ func (t *Templates) LoadDir(dir string) (*Templates, error) {
 	return t.load(os.DirFS(dir), dir)
 }
 
-// mostTemplate bounds a template in bytes. What is made of it may have 16 KiB.
+// mostTemplate is the largest size of a template in bytes. The rendered text may have 16 KiB.
 const mostTemplate = 1 << 20
 
 func readTemplate(fsys fs.FS, name string) ([]byte, error) {
@@ -267,7 +261,7 @@ func (t *Templates) load(fsys fs.FS, dir string) (*Templates, error) {
 // List returns all templates, sorted by name.
 func (t *Templates) List() []Template { return slices.Clone(t.list) }
 
-// Get returns the template of that name. When there is none, the error names the templates that there are.
+// Get returns the template of that name. The error for a missing one lists the existing templates.
 func (t *Templates) Get(name string) (Template, error) {
 	var names []string
 	for _, one := range t.list {

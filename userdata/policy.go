@@ -38,29 +38,27 @@ func (p Policy) JSON() string {
 	return string(b)
 }
 
-// The condition keys of Route 53 (Developer Guide, "Using IAM policy conditions for
-// fine-grained access control"). All three have several values, those of all
-// changes of a batch.
+// The condition keys of Route 53 (Developer Guide, "Using IAM policy conditions for fine-grained access control"). Each
+// has the values of all changes of a batch.
 const (
 	keyNames   = "route53:ChangeResourceRecordSetsNormalizedRecordNames"
 	keyTypes   = "route53:ChangeResourceRecordSetsRecordTypes"
 	keyActions = "route53:ChangeResourceRecordSetsActions"
 )
 
-// PolicyService is a service whose nodes write to a Route 53 zone.
+// PolicyService describes a service whose nodes write to a Route 53 zone.
 type PolicyService struct {
 	Name   string
 	Kind   string // round-robin or dns-sd
 	Zone   string
 	ZoneID string
 	IPv6   bool
-	Host   string // what host names of nodes are made of; empty for {name}
+	Host   string // pattern of the nodes' host names; empty for {name}
 }
 
-// NodePolicy returns what the agents of nodes in one provider's clouds need, and
-// nothing more: in each zone to read record sets, and to create and delete those
-// of the names and types that an agent writes. The parameters are ARNs of
-// parameters that hold a Cloudflare token.
+// NodePolicy returns the minimal policy for the agents of nodes in one provider's clouds: in each zone it allows
+// reading record sets, and creating and deleting those of the names and types that an agent writes. parameters are ARNs
+// of parameters with a Cloudflare token.
 func NodePolicy(at providers.Provider, services []PolicyService, parameters []string) Policy {
 	p := Policy{Version: policyVersion}
 	var zones []string
@@ -91,9 +89,8 @@ func NodePolicy(at providers.Provider, services []PolicyService, parameters []st
 	return p
 }
 
-// changes allows batches of creations and deletions, all of whose names and
-// types are among those given. A request without these keys is refused:
-// ForAllValues alone would let it through.
+// changes allows batches of creations and deletions of the given names and types only. It requires the condition keys
+// to be present, since ForAllValues alone would allow a request without them.
 func changes(sid, zone string, names, types []string) Statement {
 	return Statement{
 		Sid: sid, Effect: "Allow", Action: []string{"route53:ChangeResourceRecordSets"}, Resource: []string{zone},
@@ -105,7 +102,7 @@ func changes(sid, zone string, names, types []string) Statement {
 	}
 }
 
-// names are the names, or patterns of names, that hold the records of the nodes.
+// names returns the names, or patterns of names, of the nodes' records.
 func (s *PolicyService) names(at providers.Provider) []string {
 	names := []string{normalName(s.Name)}
 	if s.Kind != "dns-sd" {
@@ -119,8 +116,7 @@ func (s *PolicyService) names(at providers.Provider) []string {
 	return names
 }
 
-// Wide reports whether the policy has to let nodes write every name below the zone,
-// because their host names can be any.
+// Wide reports whether the policy must allow every name below the zone, because host names can be any.
 func (s *PolicyService) Wide() bool {
 	return s.Kind == "dns-sd" && slices.Contains(s.names(providers.EC2), "*."+s.Zone)
 }
@@ -136,7 +132,7 @@ func (s *PolicyService) types() []string {
 	return append(types, "TXT")
 }
 
-// idPattern is what the ids of a provider's instances look like to StringLike.
+// idPattern returns the StringLike pattern of a provider's instance ids.
 func idPattern(p providers.Provider) string {
 	if p == providers.EC2 {
 		return "i-*"
@@ -144,9 +140,8 @@ func idPattern(p providers.Provider) string {
 	return "????????-????-????-????-????????????" // a UUID
 }
 
-// normalName is a name as Route 53 compares it: in lower case, without the last
-// dot, and everything but letters, digits, hyphens, underscores and the dots
-// between labels in octal.
+// normalName returns a name as Route 53 compares it: in lower case, without the last dot, and with octal escapes for
+// all but letters, digits, hyphens, underscores and the dots between labels.
 func normalName(name string) string {
 	var b strings.Builder
 	for i, label := range providers.SplitName(strings.ToLower(name)) {
@@ -164,14 +159,14 @@ func normalName(name string) string {
 	return b.String()
 }
 
-// The most characters that IAM takes, white space not counted ("IAM and AWS STS
-// quotas"): of all policies that stand in a role, and of a managed policy.
+// IAM's limits in characters, without white space ("IAM and AWS STS quotas"): of all inline policies of a role, and of
+// a managed policy.
 const (
 	RolePolicyLimit    = 10240
 	ManagedPolicyLimit = 6144
 )
 
-// Size is how many characters IAM counts of the policy.
+// Size returns the number of characters that IAM counts.
 func (p Policy) Size() int {
 	b, err := json.Marshal(p)
 	if err != nil {
@@ -184,7 +179,7 @@ func zoneARN(id string) string {
 	return "arn:aws:route53:::hostedzone/" + id[strings.LastIndex(id, "/")+1:]
 }
 
-// sid makes a statement id of a name: letters and digits only, and none twice in a policy.
+// sid returns a statement id for a name: letters and digits only, and unique within the policy.
 func (p *Policy) sid(name string) string {
 	b := []byte("Write")
 	up := true
@@ -207,16 +202,16 @@ func (p *Policy) sid(name string) string {
 	return id
 }
 
-// TrustPolicy lets EC2 instances take on a role.
+// TrustPolicy returns the policy that lets EC2 instances assume a role.
 func TrustPolicy() Policy {
 	return Policy{Version: policyVersion, Statement: []Statement{{
 		Effect: "Allow", Principal: map[string]string{"Service": "ec2.amazonaws.com"}, Action: []string{"sts:AssumeRole"},
 	}}}
 }
 
-// ConsolePolicy returns what the console itself needs: to see all instances and
-// addresses, to launch and terminate, to write the zones, and to hand the
-// nodes' role to what it launches. role is the ARN of that role, empty for none.
+// ConsolePolicy returns the policy for the console: it allows listing all instances and addresses, launching and
+// terminating, writing the zones, and passing the nodes' role to launches. role is the ARN of that role; it may be
+// empty.
 func ConsolePolicy(zoneIDs []string, role string) Policy {
 	p := Policy{Version: policyVersion, Statement: []Statement{
 		{Sid: "See", Effect: "Allow", Action: []string{
@@ -228,8 +223,8 @@ func ConsolePolicy(zoneIDs []string, role string) Policy {
 			Sid: "TagWhatIsLaunched", Effect: "Allow", Action: []string{"ec2:CreateTags"}, Resource: []string{"*"},
 			Condition: map[string]map[string][]string{"StringEquals": {"ec2:CreateAction": {"RunInstances"}}},
 		},
-		// Only what a launch of rollcall has tagged; drop the condition to act on older instances too. The
-		// attribute says whether an instance may be stopped or terminated, which is asked before it leaves DNS.
+		// Only instances that a launch of rollcall has tagged; without the condition it covers older ones too. The
+		// attribute shows whether an instance may be stopped or terminated, which is checked before it leaves DNS.
 		{
 			Sid: "Power", Effect: "Allow", Action: []string{"ec2:DescribeInstanceAttribute", "ec2:RebootInstances", "ec2:StartInstances", "ec2:StopInstances", "ec2:TerminateInstances"}, Resource: []string{"*"},
 			Condition: map[string]map[string][]string{"Null": {"aws:ResourceTag/" + providers.TagLaunch: {"false"}}},
@@ -244,7 +239,7 @@ func ConsolePolicy(zoneIDs []string, role string) Policy {
 		p.Statement = append(p.Statement, Statement{
 			Sid: "WriteZones", Effect: "Allow", Action: []string{"route53:ChangeResourceRecordSets", "route53:GetHostedZone", "route53:ListResourceRecordSets"}, Resource: slices.Compact(zones),
 		}, Statement{
-			// Whether every name server has a change, before a node that it took out of DNS is terminated.
+			// GetChange shows whether every name server has removed a node before it is terminated.
 			Sid: "SeeChanges", Effect: "Allow", Action: []string{"route53:GetChange"}, Resource: []string{"arn:aws:route53:::change/*"},
 		})
 	}
@@ -257,28 +252,28 @@ func ConsolePolicy(zoneIDs []string, role string) Policy {
 	return p
 }
 
-// CloudflareToken is the request that makes an API token (API reference, POST /user/tokens).
+// CloudflareToken is the request that creates an API token (API reference, POST /user/tokens).
 type CloudflareToken struct {
 	Name     string             `json:"name"`
 	Policies []CloudflarePolicy `json:"policies"`
 }
 
-// CloudflarePolicy is what a token may do to some resources.
+// CloudflarePolicy is what a token may do with some resources.
 type CloudflarePolicy struct {
 	Effect           string            `json:"effect"`
 	Resources        map[string]string `json:"resources"`
 	PermissionGroups []PermissionGroup `json:"permission_groups"`
 }
 
-// PermissionGroup is one of Cloudflare's named permissions. The ids are the same
-// for all accounts (GET /user/tokens/permission_groups).
+// PermissionGroup is one of Cloudflare's named permissions. The ids are the same in all accounts (GET
+// /user/tokens/permission_groups).
 type PermissionGroup struct {
 	ID   string `json:"id"`
 	Name string `json:"name"`
 }
 
-// NewCloudflareToken returns the narrowest token that can read some zones and
-// edit their DNS records. Cloudflare has nothing narrower than a zone.
+// NewCloudflareToken returns the narrowest token that can read the zones and edit their DNS records. Cloudflare cannot
+// limit it further than to zones.
 func NewCloudflareToken(name string, zoneIDs ...string) CloudflareToken {
 	resources := map[string]string{}
 	for _, id := range zoneIDs {

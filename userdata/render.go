@@ -22,11 +22,11 @@ var installAgent string
 
 var placeholder = regexp.MustCompile(`\{\{ *([a-z][a-z0-9_]*) *\}\}`)
 
-// littleRoom is below how many free bytes the size is reported to the operator.
+// littleRoom is the number of free bytes below which the size is reported to the operator.
 const littleRoom = 512
 
-// Render checks the values and returns the boot script. The error is Problems,
-// one line for each thing that is wrong, with template and variable.
+// Render checks the values and returns the boot script. The error is Problems, one line each, with template and
+// variable.
 func (t *Templates) Render(name string, in Input) (Rendered, error) {
 	one, err := t.Get(name)
 	if err != nil {
@@ -76,7 +76,7 @@ func (t *Template) render(in Input) (Rendered, error) {
 	}
 	r.Text, r.Plain, r.origin, r.secret = text, text, origin, t.secrets(values)
 	if len(text) > r.Limit && in.Provider == providers.EC2 {
-		// cloud-init unpacks gzip there. A user-script of Triton is run as it is.
+		// On EC2 cloud-init unpacks gzip. Triton runs a user-script as it is.
 		if r.Text, err = zipped(text); err != nil {
 			return Rendered{}, Problems{fmt.Sprintf("template %s: %v", t.Name, err)}
 		}
@@ -96,7 +96,7 @@ func (t *Template) render(in Input) (Rendered, error) {
 	return r, nil
 }
 
-// zipped compresses a text, always to the same bytes.
+// zipped compresses a text deterministically.
 func zipped(text []byte) ([]byte, error) {
 	var b bytes.Buffer
 	z, err := gzip.NewWriterLevel(&b, gzip.BestCompression)
@@ -112,8 +112,7 @@ func zipped(text []byte) ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-// fill returns the template with values and agent in their places, and the line of the
-// template that each line comes from.
+// fill returns the template with values and agent inserted, and the template line of each line.
 func (t *Template) fill(values map[string]string, agent []string) (text []byte, origin []int, err error) {
 	var b bytes.Buffer
 	from := t.bodyLine - 1

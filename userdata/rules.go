@@ -9,36 +9,37 @@ import (
 	"github.com/zricethezav/gitleaks/v8/config"
 )
 
-// rule is one rule of gitleaks: the shape of one provider's tokens. Only the text of the rules is taken from there; its
-// detector brings archives, git and templates along, which would double what rollcall is built from.
+// rule is one rule of gitleaks: the pattern of one provider's tokens. Only the rules' text is used; the detector brings
+// archives, git and templates along, which would double rollcall's dependencies.
 type rule struct {
 	ID          string
 	Regex       string
 	SecretGroup int
 	Entropy     float64
-	Keywords    []string // lower case; without one of them in the text the shape is not tried
+	Keywords    []string // lower case; a text without any of them is not searched
 	Allowlists  []struct {
 		Paths       []string
 		Regexes     []string
 		RegexTarget string
 	}
 
-	runs  letterRuns // without them in the text it is not tried either
+	runs  letterRuns // required runs; a text without them is not searched
 	shape func() *regexp.Regexp
 	allow func() []*regexp.Regexp
 }
 
-// Rules that take any long value behind a common word for a secret. The patterns of this package look at
-// the same places, and know what a boot script says there.
+// vague reports whether a rule takes any long value after a common word for a secret. The patterns of this package
+// cover these cases and know what boot scripts contain.
 func vague(id string) bool {
 	return slices.Contains([]string{"generic-api-key", "kubernetes-secret-yaml", "hashicorp-tf-password", "curl-auth-header", "curl-auth-user"}, id)
 }
 
-// keptRules returns the rules of gitleaks. They are read once, and a shape is compiled when a text has one of its words.
+// keptRules returns the rules of gitleaks. They are parsed once, and a pattern is compiled when a text has one of its
+// words.
 var keptRules = sync.OnceValue(func() []rule {
 	var all struct{ Rules []rule }
 	if err := toml.Unmarshal([]byte(config.DefaultConfig), &all); err != nil {
-		panic(err) // it is part of the program, and a test reads it
+		panic(err) // it is embedded, and a test reads it
 	}
 	out := slices.DeleteFunc(all.Rules, func(r rule) bool { return r.Regex == "" || vague(r.ID) })
 	for i := range out {
@@ -61,7 +62,6 @@ var keptRules = sync.OnceValue(func() []rule {
 	return out
 })
 
-// ruleWords finds the keywords of the rules.
 var ruleWords = sync.OnceValue(func() *wordIndex {
 	var words [][]string
 	for _, r := range keptRules() {
@@ -70,8 +70,8 @@ var ruleWords = sync.OnceValue(func() *wordIndex {
 	return newWordIndex(words)
 })
 
-// ruleFor returns what a text holds by the rules of gitleaks; empty when no rule fits. lower is the text
-// as lowered returns it, and runs are those of that.
+// ruleFor returns the name of the gitleaks rule that a text matches, or "". lower is the result of lowered for the
+// text, and runs are those of lower.
 func ruleFor(text, lower string, runs letterRuns) string {
 	rules := keptRules()
 	for _, i := range ruleWords().owners(lower) {

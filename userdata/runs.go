@@ -2,13 +2,13 @@ package userdata
 
 import "bytes"
 
-// The parts of a text that may be encoded are found by hand: the same as regular expressions takes twenty times as long,
-// and a launch waits for it. A test holds them to the expressions.
+// Encoded parts of a text are found by hand, because regular expressions take twenty times as long and a launch waits
+// for it. A test compares both.
 
 // span is a part of a text.
 type span struct{ from, to int }
 
-// bytesOf returns a table of the bytes of a set.
+// bytesOf returns a set of bytes as a table.
 func bytesOf(set string) (in [256]bool) {
 	for _, c := range []byte(set) {
 		in[c] = true
@@ -20,14 +20,14 @@ var (
 	isBase64    = bytesOf(base64Letters)
 	isHex       = bytesOf("0123456789abcdefABCDEF")
 	isHexNoise  = bytesOf(" \t:,;\r\n\"'\\")
-	isQuoteEnd  = bytesOf(`"'\,+`) // what ends a line of an encoded part
+	isQuoteEnd  = bytesOf(`"'\,+`) // at the end of a line of an encoded part
 	isLineBegin = bytesOf(" \t#\"'+")
 	isBlank     = bytesOf(" \t")
 	isSpace     = bytesOf(" \t\r\n")
 	isJoint     = bytesOf(`+.,\`)
 )
 
-// past returns the first place from n on whose byte is not in the set.
+// past returns the first index from n on whose byte is not in the set.
 func past(text []byte, n int, set *[256]bool) int {
 	for n < len(text) && set[text[n]] {
 		n++
@@ -47,7 +47,8 @@ func oneRuns(text []byte) []span {
 	return out
 }
 
-// encodedRuns returns base64 or base32 in one line or in several, as base64 and YAML write it, quoted line by line too:
+// encodedRuns returns base64 or base32 in one or several lines, as base64 and YAML write it, even if quoted line by
+// line:
 //
 //	[A-Za-z0-9+/_-]{4,}=*(?:["'\\,+]*[ \t]*\r?\n[ \t#"'+]*[A-Za-z0-9+/_-]{4,}=*)*
 func encodedRuns(text []byte) []span {
@@ -63,14 +64,14 @@ func encodedRuns(text []byte) []span {
 			}
 		}
 		out = append(out, span{from, n})
-		n-- // what is there is looked at again
+		n-- // this position is looked at again
 	}
 	return out
 }
 
 const shortestLine = 4 // letters of an encoded part in several lines
 
-// lineOfRun returns where the letters end of the line that goes on with the encoded part before n; 0 when none does.
+// lineOfRun returns the end of the letters of the line that continues the encoded part before n; 0 if there is none.
 func lineOfRun(text []byte, n int) int {
 	n = past(text, past(text, n, &isQuoteEnd), &isBlank)
 	if n < len(text) && text[n] == '\r' {
@@ -100,7 +101,7 @@ func hexRuns(text []byte) []span {
 	return out
 }
 
-// hexRunAt returns the end of the run that begins at a place; 0 when none does.
+// hexRunAt returns the end of the run at a position; 0 if there is none.
 func hexRunAt(text []byte, at int) int {
 	const fewest = 6
 	at = hexByte(text, at)
@@ -118,7 +119,7 @@ func hexRunAt(text []byte, at int) int {
 	return 0
 }
 
-// hexByte returns the end of the byte in hex at a place; 0 when there is none.
+// hexByte returns the end of the hex byte at a position; 0 if there is none.
 func hexByte(text []byte, n int) int {
 	switch {
 	case n >= len(text):
@@ -134,8 +135,8 @@ func hexByte(text []byte, n int) int {
 	return 0
 }
 
-// withoutConcatenation returns a text without the ends of its pieces: ["'][ \t\r\n]*[+.,\\]*[ \t\r\n]*["']. It returns
-// nil when there are none.
+// withoutConcatenation returns a text with its quoted pieces joined: without ["'][ \t\r\n]*[+.,\\]*[ \t\r\n]*["']. It
+// returns nil if there is nothing to join.
 func withoutConcatenation(text []byte) []byte {
 	out := []byte{}
 	kept := 0
@@ -155,7 +156,7 @@ func withoutConcatenation(text []byte) []byte {
 	return append(out, text[kept:]...)
 }
 
-// withoutContinuation returns a text whose lines that are continued are one. It returns nil when there are none.
+// withoutContinuation returns a text with continued lines joined. It returns nil if there are none.
 func withoutContinuation(text []byte) []byte {
 	if !bytes.Contains(text, []byte("\\\n")) && !bytes.Contains(text, []byte("\\\r\n")) {
 		return nil
@@ -163,7 +164,7 @@ func withoutContinuation(text []byte) []byte {
 	return continuation.ReplaceAll(text, nil)
 }
 
-// mayEscape reports whether an escape can begin at a place of a text, as far as two bytes tell.
+// mayEscape reports whether an escape can begin at a position, judging by two bytes.
 func mayEscape(text []byte, n int) bool {
 	if n+1 >= len(text) {
 		return false

@@ -14,24 +14,24 @@ import (
 	"unicode"
 )
 
-// secretPattern is what one kind of secret looks like.
+// secretPattern is the pattern of one kind of secret.
 type secretPattern struct {
 	what string
 	re   *regexp.Regexp
-	// value is the group that holds the secret where the match alone does not
-	// tell: it may be a reference such as $token, or a placeholder.
+	// value is the group that holds the secret if the match alone does not decide: it may be a reference such as
+	// $token, or a placeholder.
 	value int
-	// certain: nothing else looks like it, so that it is looked for in what was decoded too.
+	// certain means that nothing else matches, so the pattern is also applied to decoded text.
 	certain bool
-	// holds reports whether the value can be what it looks like; nil when it always can.
+	// holds reports whether the value can be such a secret; nil if it always can.
 	holds func(value string) bool
 
-	// A text that has none of the words, or no such runs, is not tried.
-	words []string // in lower case; every text is tried when there are none
+	// A text without any of the words, or without such runs, is not searched.
+	words []string // in lower case; if empty, every text is searched
 	runs  letterRuns
 }
 
-// secretPatterns returns the shapes of secrets, the certain ones first: the first that fits a line names it.
+// secretPatterns returns the patterns, the certain ones first. The first that matches a line names the secret.
 var secretPatterns = sync.OnceValue(func() []secretPattern {
 	exact := func(what, shape string) secretPattern {
 		return secretPattern{what: what, re: regexp.MustCompile(shape), certain: true}
@@ -40,7 +40,7 @@ var secretPatterns = sync.OnceValue(func() []secretPattern {
 		return secretPattern{what: what, re: regexp.MustCompile(`(?i)` + shape), value: 1}
 	}
 	const (
-		// A name may be one of several words: DB_PASS, my-api-key, aws.secretKey.
+		// A name may consist of several words: DB_PASS, my-api-key, aws.secretKey.
 		name     = `(?:^|[^a-z0-9])(?:[a-z0-9]+[_.-])*`
 		assigned = `["']?\s*(?:[:=]|\?=|:=|=>)\s*["']?([^\s"'<>;,&|)]{6,})`
 		short    = `["']?\s*(?:[:=]|\?=|:=|=>)\s*["']?([^\s"'<>;,&|)]{4,})`
@@ -90,7 +90,6 @@ var secretPatterns = sync.OnceValue(func() []secretPattern {
 	return all
 })
 
-// secretWords finds the words of the shapes.
 var secretWords = sync.OnceValue(func() *wordIndex {
 	var words [][]string
 	for _, p := range secretPatterns() {
@@ -99,10 +98,10 @@ var secretWords = sync.OnceValue(func() *wordIndex {
 	return newWordIndex(words)
 })
 
-// bare40 is what a secret key of AWS and a token of Cloudflare look like without a name: 40 letters, and no more.
+// bare40 matches a secret key of AWS or a token of Cloudflare without a name: exactly 40 letters.
 const bare40 = `(?:^|[^A-Za-z0-9._/+=-]|[=:])([A-Za-z0-9/+_-]{40})(?:$|[^A-Za-z0-9._/+=-])`
 
-// random reports whether a value looks drawn by chance: letters of both cases and digits (hex has one case), in no order.
+// random reports whether a value looks random: letters of both cases and digits (one case for hex), in no order.
 func random(s string) bool {
 	var upper, lower, digits, slashes, dashes int
 	counts := map[rune]int{}
@@ -125,12 +124,12 @@ func random(s string) bool {
 		return len(s) == 37 && entropy(counts, len(s)) > 3
 	}
 	if plain, err := base64.StdEncoding.DecodeString(s); err == nil && isPlain(plain) {
-		return false // a text that is encoded, which is looked at decoded
+		return false // encoded text, which is searched in decoded form
 	}
 	return upper > 2 && lower > 2 && digits > 1 && slashes < 5 && dashes < 7 && entropy(counts, len(s)) > 4.1
 }
 
-// isPlain reports whether bytes are printable ASCII from end to end.
+// isPlain reports whether all bytes are printable ASCII.
 func isPlain(b []byte) bool {
 	return !bytes.ContainsFunc(b, func(r rune) bool { return (r < 0x20 && r != '\n' && r != '\t') || r > 0x7e })
 }
@@ -143,7 +142,7 @@ func entropyOf(s string) float64 {
 	return entropy(counts, len([]rune(s)))
 }
 
-// entropy is Shannon's, in bits for each character.
+// entropy returns Shannon's entropy in bits per character.
 func entropy(counts map[rune]int, n int) float64 {
 	sum := 0.0
 	for _, c := range counts {
@@ -153,7 +152,7 @@ func entropy(counts map[rune]int, n int) float64 {
 	return sum
 }
 
-// A value that is a reference, a path or a placeholder is no secret.
+// noSecret matches references, paths and placeholders.
 var noSecret = regexp.MustCompile(`^(?:\$|\{|\[|%|/|\*+$|\.\.\.|<|@|(?i:true|false|none|null|yes|no|disabled|locked|changeme|example|required|optional|empty|unset|random|generated|stdin|prompt|xxx+)$)|^(?i:x{4,}|your[-_]|file://|ssm:|arn:aws:|vault:)|[$` + "`" + `(]`)
 
 // Secret is a place of a text where a secret seems to stand.

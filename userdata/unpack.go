@@ -7,7 +7,7 @@ import (
 	"io"
 )
 
-// unpack takes one layer off a text: gzip, or base64.
+// unpack removes one layer: gzip, or base64.
 func unpack(data []byte) ([]byte, bool) {
 	if bytes.HasPrefix(data, []byte{0x1f, 0x8b}) {
 		z, err := gzip.NewReader(bytes.NewReader(data))

@@ -1,5 +1,5 @@
-// Package userdata holds the boot templates: it lists and renders them, checks
-// the values that go in, and finds the agent's config in a rendered text again.
+// Package userdata lists and renders boot templates, checks their values, and reads the agent's config back from a
+// rendered text.
 package userdata
 
 import (
@@ -8,12 +8,12 @@ import (
 	"rollcall/providers"
 )
 
-// EC2Limit is the most user data that EC2 takes, in raw bytes before base64
-// (EC2 User Guide, "Run commands on your Linux instance at launch").
+// EC2Limit is EC2's limit of user data in raw bytes before base64 (EC2 User Guide, "Run commands on your Linux instance
+// at launch").
 const EC2Limit = 16384
 
-// TritonLimit is the most that rollcall puts into Triton's user-script. CloudAPI
-// documents no limit; this keeps a request well below what it reads.
+// TritonLimit is the most that rollcall puts into Triton's user-script. CloudAPI documents no limit; this keeps a
+// request well below what it reads.
 const TritonLimit = 65536
 
 // Type is the type of a variable.
@@ -30,7 +30,7 @@ const (
 	TypeEnum   Type = "enum"   // one of Options
 )
 
-// Variable is one value that a template takes.
+// Variable is a variable of a template.
 type Variable struct {
 	Name     string   `yaml:"name"`
 	Type     Type     `yaml:"type"`
@@ -40,7 +40,7 @@ type Variable struct {
 	Required bool     `yaml:"required"`
 	Pattern  string   `yaml:"pattern"` // regular expression that the whole value must match
 	Options  []string `yaml:"options"` // enum only
-	Secret   bool     `yaml:"secret"`  // not shown, not kept
+	Secret   bool     `yaml:"secret"`  // never shown or stored
 }
 
 // Template is one boot template.
@@ -48,48 +48,48 @@ type Template struct {
 	Name      string
 	Help      string
 	Agent     string // kind of service that the agent registers: round-robin, dns-sd, any, or empty for no agent
-	After     string // systemd unit that must be up before the agent starts, e.g. nginx.service; a variable named unit decides it otherwise
+	After     string // systemd unit that must be up before the agent starts, e.g. nginx.service, unless the variable unit names one
 	Variables []Variable
-	Source    string // file that it comes from
+	Source    string // path of its file
 	Format    string // sh or cloud-config
 	Builtin   bool
 	body      string
-	bodyLine  int // line of the file that the body begins with
+	bodyLine  int // line of the file where the body starts
 }
 
-// For reports whether the template can boot a node of that provider's clouds:
-// Triton runs a user-script as a program, so a #cloud-config is not for it.
+// For reports whether the template can boot nodes in that provider's clouds. Triton runs a user-script as a program, so
+// a #cloud-config does not fit it.
 func (t *Template) For(p providers.Provider) bool {
 	return p == providers.EC2 || p == providers.Triton && t.Format == FormatScript
 }
 
-// Input is what a rendering needs.
+// Input is the input of Render.
 type Input struct {
-	Provider  providers.Provider // ec2 or triton: decides the size limit and what is warned about
+	Provider  providers.Provider // ec2 or triton: decides the size limit and the warnings
 	Values    map[string]string
 	Fleet     string             // fleet id; needed by templates with an agent
-	CloudKey  providers.CloudKey // key of the cloud, when known; the agent derives it otherwise
-	ZoneID    string             // id of the service's zone, when known
+	CloudKey  providers.CloudKey // key of the cloud, if known; otherwise the agent derives it
+	ZoneID    string             // id of the service's zone, if known
 	Endpoints map[string]string  // see AgentConfig.Endpoints
-	// ASG asks for a text that fits every instance that an Auto Scaling group
-	// starts: nothing in it belongs to one launch, to one cloud or to one node.
+	// ASG requires a text that fits every instance of an Auto Scaling group, with nothing of one launch, cloud or node
+	// in it.
 	ASG bool
 }
 
-// Rendered is a boot script ready to be launched.
+// Rendered is a boot script that is ready for launch.
 type Rendered struct {
-	Text     []byte // what the cloud is given; compressed where it would not fit otherwise
-	Plain    []byte // the same to read
-	Limit    int    // raw bytes that the cloud takes
+	Text     []byte // as sent to the cloud; compressed if it would not fit otherwise
+	Plain    []byte // readable form
+	Limit    int    // the cloud's limit in raw bytes
 	Left     int    // bytes left below the limit
 	Warnings []string
-	Agent    *AgentConfig // nil when the template has no agent
+	Agent    *AgentConfig // nil if the template has no agent
 
-	origin []int             // line of the template that each line of Plain comes from; 0 for none
+	origin []int             // template line of each line of Plain; 0 for none
 	secret map[string]string // values of secret variables, by name
 }
 
-// Readable returns the user data unpacked, for a person to read.
+// Readable returns the user data uncompressed.
 func (r *Rendered) Readable() string {
 	if r.Plain == nil {
 		return string(r.Text)
@@ -97,18 +97,16 @@ func (r *Rendered) Readable() string {
 	return string(r.Plain)
 }
 
-// Compressed reports whether the cloud is given the text in gzip, which
-// cloud-init unpacks on EC2.
+// Compressed reports whether the cloud gets the text in gzip, which cloud-init unpacks on EC2.
 func (r *Rendered) Compressed() bool { return r.Plain != nil && len(r.Text) != len(r.Plain) }
 
-// Templates is a set of templates: the built-in ones, and those that an
-// operator has added.
+// Templates is a set of built-in templates and an operator's own.
 type Templates struct {
 	list []Template
 }
 
-// DefaultTemplate returns the name of the built-in template that boots nodes of a kind of service, where nothing else is
-// named; for no kind that of the agent alone. A template of an operator's own is never a default by its name or its place in a list.
+// DefaultTemplate returns the name of the built-in template for a kind of service, unless another is configured; for no
+// kind, that of the agent alone. An operator's template is never a default by its name or position.
 func DefaultTemplate(kind string) string {
 	return map[string]string{"round-robin": "nginx-roundrobin", "dns-sd": "service-dnssd", "": "bare"}[kind]
 }
@@ -116,8 +114,8 @@ func DefaultTemplate(kind string) string {
 // Render renders a built-in template.
 func Render(name string, in Input) (Rendered, error) { return Builtin().Render(name, in) }
 
-// Problems lists everything that is wrong with an input, one clear line each.
+// Problems lists everything that is wrong with an input, one line each.
 type Problems []string
 
-// Error returns the problems, one a line.
+// Error returns the problems, one per line.
 func (p Problems) Error() string { return strings.Join(p, "\n") }

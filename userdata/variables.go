@@ -14,18 +14,17 @@ import (
 	"rollcall/providers"
 )
 
-// TokenInScript is the value of the variable token_in_script that says: the
-// token is to stand in the script, and it is known what that means.
+// TokenInScript is the value of the variable token_in_script by which an operator accepts that the script contains the
+// token.
 const TokenInScript = "yes-i-know"
 
-// givesAway says what a token in the script means.
+// givesAway explains the risk of a token in the script.
 const givesAway = "Everybody who can describe the instance, read its metadata from any process on it, or see the launch template then has the token, and can change every record of the zone"
 
 // MaxTTL is the largest TTL (RFC 2181 section 8).
 const MaxTTL = 1<<31 - 1
 
-// standardVariables are those of every template with an agent: they become the
-// agent's config.
+// standardVariables returns the variables of every template with an agent. They become the agent's config.
 func standardVariables(agent string) []Variable {
 	if agent == "" {
 		return nil
@@ -65,7 +64,7 @@ func standardVariables(agent string) []Variable {
 	return v
 }
 
-// declared says what is wrong with the declaration of a variable.
+// declared returns what is wrong with the declaration of a variable.
 func (v *Variable) declared() error {
 	if !variableName.MatchString(v.Name) {
 		return errors.New("its name takes lower-case letters, digits and underscores")
@@ -102,7 +101,7 @@ func join[T ~string](list []T) string {
 	return strings.Join(s, ", ")
 }
 
-// check returns the one spelling of a value, or an error that says what is wrong with it.
+// check returns the canonical spelling of a value, or an error that says what is wrong with it.
 func (v *Variable) check(value string) (string, error) {
 	if strings.ContainsFunc(value, func(r rune) bool { return unicode.IsControl(r) || r == unicode.ReplacementChar }) {
 		return "", errors.New("it holds a control character")
@@ -144,8 +143,8 @@ func number(value string, lo, hi int64, what string) (string, error) {
 	return strconv.FormatInt(n, 10), nil
 }
 
-// domain returns the canonical form of a name of host or service labels. The name
-// of an incarnation begins with a label of any text (RFC 6763 section 4.1.1).
+// domain returns the canonical form of a name of host or service labels. The name of an incarnation starts with a label
+// of any text (RFC 6763 section 4.1.1).
 func domain(value string) (string, error) {
 	name := providers.CanonicalName(value)
 	if name == "." || value == "" {
@@ -176,11 +175,10 @@ func domain(value string) (string, error) {
 	return name, nil
 }
 
-// maxName is the most that a name may have in bytes, each label with its length
-// and without the root.
+// maxName is the longest name in bytes, including the length byte of each label and without the root.
 const maxName = 254
 
-// markerRoom refuses a name below which no owner marker fits: the longest id is a UUID.
+// markerRoom returns an error for a name that is too long for owner markers below it. The longest id is a UUID.
 func markerRoom(name string) error {
 	size := 0
 	for _, l := range providers.SplitName(providers.MarkerName(strings.Repeat("i", 36), name)) {
@@ -192,14 +190,14 @@ func markerRoom(name string) error {
 	return nil
 }
 
-// isType reports whether labels begin with a service type of DNS-SD.
+// isType reports whether labels start with a service type of DNS-SD.
 func isType(labels []string) bool {
 	return len(labels) > 2 && strings.HasPrefix(labels[0], "_") && (labels[1] == "_tcp" || labels[1] == "_udp")
 }
 
 var typeLabel = regexp.MustCompile(`^_[a-z0-9]+(-[a-z0-9]+)*$`)
 
-// checkType holds the name of a service type against RFC 6335 section 5.1.
+// checkType checks the name of a service type by RFC 6335 section 5.1.
 func checkType(label string) error {
 	if !typeLabel.MatchString(label) || !strings.ContainsFunc(label, unicode.IsLower) || len(label) > 16 {
 		return fmt.Errorf("%s is no name of a service type: up to 15 letters, digits and single hyphens behind the underscore, one of them a letter (RFC 6335 section 5.1)", label)
@@ -207,7 +205,7 @@ func checkType(label string) error {
 	return nil
 }
 
-// values checks all values that go into a template and fills in the defaults.
+// values checks all values of a template and adds the defaults.
 func (t *Template) values(given map[string]string) (map[string]string, Problems) {
 	var p Problems
 	add := func(name, format string, args ...any) {
@@ -257,7 +255,7 @@ func fits(pattern string) string {
 	return " that matches " + pattern
 }
 
-// secrets returns the values that are not to be shown, by variable.
+// secrets returns the values of secret variables.
 func (t *Template) secrets(values map[string]string) map[string]string {
 	out := map[string]string{}
 	for i := range t.Variables {

@@ -8,7 +8,7 @@ import (
 	"unicode"
 )
 
-// wordIndex finds which of its words a text has, in one pass over the text. It is safe for concurrent use.
+// wordIndex finds the words of a set in a text in one pass. It is safe for concurrent use.
 type wordIndex struct {
 	begins [1 << 16]bool         // by the first two bytes of a word
 	words  map[[2]byte][]ownWord // by the same
@@ -16,10 +16,10 @@ type wordIndex struct {
 
 type ownWord struct {
 	text  string
-	owner int // who asks for it
+	owner int // index of the word's owner
 }
 
-// newWordIndex returns an index of the words of each owner. A word has two bytes or more.
+// newWordIndex returns an index of the words of each owner. Words have at least two bytes.
 func newWordIndex(owners [][]string) *wordIndex {
 	x := &wordIndex{words: map[[2]byte][]ownWord{}}
 	for owner, words := range owners {
@@ -34,7 +34,7 @@ func newWordIndex(owners [][]string) *wordIndex {
 
 func pair(a, b byte) int { return int(a)<<8 | int(b) }
 
-// owners returns the owners of the words that a text has, in ascending order and each once.
+// owners returns the sorted owners of the words that a text has, each once.
 func (x *wordIndex) owners(text string) []int {
 	var out []int
 	for n := 0; n+1 < len(text); n++ {
@@ -51,20 +51,20 @@ func (x *wordIndex) owners(text string) []int {
 	return slices.Compact(out)
 }
 
-// lowered returns a text as wordsOf spells words. An expression that does not look at case takes the long s for an s.
+// lowered returns a text in the case of wordsOf. A case-insensitive expression also matches the long s as an s.
 func lowered(text string) string {
 	return strings.ReplaceAll(strings.ToLower(text), "ſ", "s")
 }
 
-// mostWords bounds the set of words of one expression.
+// mostWords limits the words of one expression.
 const mostWords = 200
 
-// wordsOf returns words in lower case of which every match of an expression has at least one; none
-// when there is no such set of words of two letters or more.
+// wordsOf returns lower-case words of which every match of an expression has at least one; nil if there is no such set
+// of words of two letters or more.
 func wordsOf(shape string) []string {
 	re, err := syntax.Parse(shape, syntax.Perl)
 	if err != nil {
-		return nil // who compiles it says so
+		return nil // its compilation reports it
 	}
 	words := neededBy(re).need
 	if slices.ContainsFunc(words, func(w string) bool { return len(w) < 2 }) {
@@ -73,10 +73,10 @@ func wordsOf(shape string) []string {
 	return words
 }
 
-// needed is what is known of the matches of an expression, in lower case.
+// needed is what every match of an expression contains, in lower case.
 type needed struct {
-	exact []string // all that it can match; nil when that is not known
-	need  []string // every match has one of them; nil when that is not known
+	exact []string // all possible matches; nil if unknown
+	need  []string // every match has one of them; nil if unknown
 }
 
 func neededBy(re *syntax.Regexp) needed {
@@ -127,7 +127,7 @@ func neededBy(re *syntax.Regexp) needed {
 	return needed{}
 }
 
-// neededByAll returns what is known of expressions one after the other.
+// neededByAll returns what matches of a concatenation contain.
 func neededByAll(parts []*syntax.Regexp, of func(...string) needed) needed {
 	whole, best, before := true, []string(nil), []string{""}
 	for _, p := range parts {
@@ -155,7 +155,7 @@ func neededByAll(parts []*syntax.Regexp, of func(...string) needed) needed {
 	return needed{need: rarer(best, before)}
 }
 
-// neededByOne returns what is known of expressions of which one matches.
+// neededByOne returns what matches of an alternation contain.
 func neededByOne(parts []*syntax.Regexp, of func(...string) needed) needed {
 	exact, need := []string{}, []string{}
 	for _, p := range parts {
@@ -176,7 +176,7 @@ func neededByOne(parts []*syntax.Regexp, of func(...string) needed) needed {
 	return needed{need: of(need...).need}
 }
 
-// rarer returns the set whose shortest word is the longest; of two such sets the smaller one.
+// rarer returns the set whose shortest word is longest; of equal ones the smaller set.
 func rarer(sets ...[]string) []string {
 	shortest := func(words []string) int {
 		if len(words) == 0 {
@@ -189,7 +189,7 @@ func rarer(sets ...[]string) []string {
 	})
 }
 
-// letterRuns are how many letters and digits stand in a row, and how many characters that tokens are made of.
+// letterRuns are the lengths of the longest runs of letters and digits, and of characters of tokens.
 type letterRuns struct{ letters, token int }
 
 var (
@@ -197,7 +197,7 @@ var (
 	isTokenLetter   = bytesOf(base64Letters + ".=~")
 )
 
-// runsOf returns the longest runs of a text, which is one that lowered returns.
+// runsOf returns the longest runs of a text that was lowered.
 func runsOf(text string) letterRuns {
 	return letterRuns{longestRun(text, &isLetterOrDigit), longestRun(text, &isTokenLetter)}
 }
@@ -213,16 +213,16 @@ func longestRun(text string, set *[256]bool) (longest int) {
 	return longest
 }
 
-// has reports whether runs are as long as others.
+// has reports whether runs are at least as long as others.
 func (r letterRuns) has(others letterRuns) bool {
 	return r.letters >= others.letters && r.token >= others.token
 }
 
-// runsNeeded returns runs that every match of an expression has, in a text as lowered returns it.
+// runsNeeded returns runs that every match of an expression has in a lowered text.
 func runsNeeded(shape string) letterRuns {
 	re, err := syntax.Parse(shape, syntax.Perl)
 	if err != nil {
-		return letterRuns{} // who compiles it says so
+		return letterRuns{} // its compilation reports it
 	}
 	return letterRuns{runNeeded(re, &isLetterOrDigit), runNeeded(re, &isTokenLetter)}
 }
