@@ -16,7 +16,7 @@ import (
 	"rollcall/providers/zonefile"
 )
 
-// Adapters returns every provider, in the order in which texts list them: a provider is a package and one line here.
+// Adapters returns every provider in the order in which texts list them. A provider is a package and one line here.
 func Adapters() []adapter.Adapter {
 	return []adapter.Adapter{
 		ec2.Adapter(),
@@ -27,7 +27,7 @@ func Adapters() []adapter.Adapter {
 	}
 }
 
-// Declarations returns what the adapters say of their providers.
+// Declarations returns the declarations of all providers.
 func Declarations() (out []providers.Declaration) {
 	for _, a := range Adapters() {
 		out = append(out, a.Declaration)
@@ -35,7 +35,7 @@ func Declarations() (out []providers.Declaration) {
 	return out
 }
 
-// Declared returns what the adapter says of a provider; the zero value when there is no such provider.
+// Declared returns the declaration of a provider, or the zero value.
 func Declared(p providers.Provider) providers.Declaration {
 	if d := providers.Declared(Declarations(), p); d != nil {
 		return *d
@@ -43,7 +43,7 @@ func Declared(p providers.Provider) providers.Declaration {
 	return providers.Declaration{}
 }
 
-// Computing returns the providers that run instances.
+// Computing returns the names of the providers that run instances.
 func Computing() (names []string) {
 	for _, d := range Declarations() {
 		if d.Computes {
@@ -53,7 +53,7 @@ func Computing() (names []string) {
 	return names
 }
 
-// CredentialHint names the environment variables to set where there are no credentials at all.
+// CredentialHint lists the environment variables to set if there are no credentials at all.
 func CredentialHint() string {
 	var names []string
 	for _, d := range Declarations() {
@@ -65,8 +65,8 @@ func CredentialHint() string {
 	return strings.Join(names[:last], ", ") + " or " + names[last]
 }
 
-// Accounts makes adapters, one for each account: zones of one account share
-// its adapter, and everything that one provider counts together shares a budget.
+// Accounts opens one adapter per account. Zones of one account share an adapter, and everything that a provider counts
+// together shares a budget.
 type Accounts struct {
 	clock    providers.Clock
 	budgets  *budget.Pool
@@ -81,12 +81,12 @@ type DNSAccount struct {
 	Err error
 }
 
-// NewAccounts makes no account yet. notify is called when a call is made again; see budget.WithNotify.
+// NewAccounts returns an empty Accounts. notify is called when a call is repeated; see budget.WithNotify.
 func NewAccounts(clock providers.Clock, notify func(budget.Retrying)) *Accounts {
 	return &Accounts{clock: clock, budgets: budget.NewPool(budget.WithClock(clock), budget.WithNotify(notify)), adapters: Adapters(), dns: map[string]DNSAccount{}}
 }
 
-// open opens an account. It does no I/O but to read local credentials and files.
+// open opens an account. It reads only local credentials and files.
 func (a *Accounts) open(p providers.Provider, name string, settings providers.Settings) (adapter.Account, error) {
 	i := slices.IndexFunc(a.adapters, func(x adapter.Adapter) bool { return x.Provider == p })
 	if i < 0 {
@@ -95,19 +95,17 @@ func (a *Accounts) open(p providers.Provider, name string, settings providers.Se
 	return a.adapters[i].Open(adapter.Opening{Name: name, Settings: settings, Clock: a.clock, Budgets: a.budgets})
 }
 
-// cloud sets up one cloud.
 func (a *Accounts) cloud(c *config.Cloud) CloudSource {
 	s := CloudSource{Name: c.Name, Provider: c.Provider, production: c.Production, Pos: c.Pos}
 	s.Account, s.Err = a.open(c.Provider, c.Name, c.Settings)
 	return s
 }
 
-// zone sets up one zone.
 func (a *Accounts) zone(z *config.Zone) ZoneSource {
 	return ZoneSource{Name: z.Name, ID: z.ID, Provider: z.Provider, DNSAccount: a.DNSAccount(z.Provider, z.Name, z.Settings), Pos: z.Pos}
 }
 
-// DNSAccount sets up an account at a DNS provider, or returns the one that was set up before for zones of the same settings.
+// DNSAccount sets up an account at a DNS provider, or returns the existing one of zones with the same settings.
 func (a *Accounts) DNSAccount(p providers.Provider, zone string, settings providers.Settings) DNSAccount {
 	var key strings.Builder
 	key.WriteString(string(p))

@@ -1,6 +1,6 @@
-// Package app opens what a run of the program works with: it reads the config, sets up the accounts and sources that it
-// names or that credentials lead to, and makes the fleet that reads them, the journal, and the engine that carries out
-// plans. Read Program, then Session. It imports the config and what lies below cmd, and no command.
+// Package app opens what a run of the program works with: it reads the config, sets up the configured or discovered
+// accounts and sources, and makes the fleet that reads them, the journal, and the engine that carries out plans. Read
+// Program, then Session. It imports the config and packages below cmd, and no command.
 package app
 
 import (
@@ -14,8 +14,8 @@ import (
 	"rollcall/providers"
 )
 
-// Program is one run of the program: where it reads and writes, the flags that all
-// commands share, and what has to be closed at the end.
+// Program is one run of the program: its input and output, the flags that all commands share, and what must be closed
+// at the end.
 type Program struct {
 	In       *os.File
 	Out, Err io.Writer
@@ -23,21 +23,21 @@ type Program struct {
 
 	Demo   bool
 	Config string
-	// StartDemo starts the embedded clouds of --demo below a folder, and makes this process a client of them.
+	// StartDemo starts the embedded clouds of --demo in a folder and makes this process their client.
 	StartDemo func(ctx context.Context, dir string) (stop func() error, err error)
 
-	// Interrupted is closed when the program is to stop: no one waits for the journal any more.
+	// Interrupted is closed when the program should stop; then nothing waits for the journal any more.
 	Interrupted <-chan struct{}
 
 	Closers []func() error
 }
 
-// Interactive reports whether a person sits at both ends.
+// Interactive reports whether input and output are terminals.
 func (a *Program) Interactive() bool {
 	out, ok := a.Out.(*os.File)
 	return ok && term.IsTerminal(int(a.In.Fd())) && term.IsTerminal(int(out.Fd()))
 }
 
-// Say writes one line for a person. Machine output alone goes to stdout. There is no place to report that it could not
-// be written.
+// Say writes a line for a person to stderr; stdout is for machine output only. A write error cannot be reported and is
+// ignored.
 func (a *Program) Say(format string, args ...any) { _, _ = fmt.Fprintf(a.Err, format+"\n", args...) }

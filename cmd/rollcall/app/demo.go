@@ -10,8 +10,8 @@ import (
 	"rollcall/cmd/rollcall/exit"
 )
 
-// enterDemo starts the embedded clouds in this process when --demo asks for
-// them. Config and state lie in a folder that is gone at the end.
+// enterDemo starts the embedded clouds in this process if --demo is set. Config and state are in a folder that is
+// removed at the end.
 func (a *Program) enterDemo(ctx context.Context) error {
 	if !a.Demo {
 		return nil
@@ -27,8 +27,7 @@ func (a *Program) enterDemo(ctx context.Context) error {
 	if err := os.Setenv("XDG_STATE_HOME", filepath.Join(dir, "state")); err != nil {
 		return fmt.Errorf("set the environment: %w", err)
 	}
-	// The world outlives the first ctrl-c: the command that is being stopped
-	// still has to leave its journal in order.
+	// The embedded clouds outlive the first ctrl-c, because the command being stopped still completes its journal.
 	stop, err := a.StartDemo(context.WithoutCancel(ctx), dir)
 	if err != nil {
 		return errors.Join(err, os.RemoveAll(dir))

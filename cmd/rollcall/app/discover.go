@@ -13,22 +13,21 @@ import (
 	"rollcall/providers/budget"
 )
 
-// Discovery is what credentials alone lead to.
+// Discovery is what was found by credentials alone.
 type Discovery struct {
-	Config *config.Config // a config that names it all; without a fleet id
+	Config *config.Config // a config for all of it, without a fleet id
 	Clouds []CloudSource
 	Zones  []ZoneSource
 	Notes  []string // what a person should know about it
 }
 
-// Discover finds the clouds and zones that the environment's credentials open: the
-// EC2 region and the Triton data centre that their own tools would speak to, and
-// all zones of Cloudflare and Route 53. An account that does not answer within
-// the time limit is a source that failed.
+// Discover finds the clouds and zones that the environment's credentials open: the EC2 region and the Triton data
+// centre that their own tools would use, and all zones of Cloudflare and Route 53. An account that does not answer
+// within limit is a failed source.
 func Discover(ctx context.Context, clock providers.Clock, notify func(budget.Retrying), limit time.Duration) Discovery {
 	d := Discovery{Config: config.Empty()}
 	acc := NewAccounts(clock, notify)
-	var asked []func() // what was asked of DNS accounts side by side, to be taken in order
+	var asked []func() // results of concurrent queries, added in order
 	for _, x := range acc.adapters {
 		if x.Discovered != nil {
 			d.cloud(ctx, acc, x)
@@ -43,7 +42,8 @@ func Discover(ctx context.Context, clock providers.Clock, notify func(budget.Ret
 	return d
 }
 
-// ask asks the DNS account that the environment opens for its zones, and returns what waits for them and adds them.
+// ask starts a query for the zones of the DNS account that the environment opens. The returned function waits for them
+// and adds them.
 func (d *Discovery) ask(ctx context.Context, acc *Accounts, x providers.Declaration, limit time.Duration) (take func()) {
 	a := acc.dnsInTime(ctx, x.Provider)
 	if a.Err != nil {
@@ -83,7 +83,7 @@ func (d *Discovery) cloud(ctx context.Context, acc *Accounts, x adapter.Adapter)
 		return
 	}
 	if c.Name, c.Settings = x.Discovered(s.Account); c.Name != name {
-		s = acc.inTime(ctx, c) // again, under its right name
+		s = acc.inTime(ctx, c) // again, with its right name
 	}
 	d.Clouds = append(d.Clouds, s)
 	d.Config.Clouds = append(d.Config.Clouds, c)
@@ -106,7 +106,7 @@ func (a *Accounts) dnsInTime(ctx context.Context, p providers.Provider) DNSAccou
 	return begin(func() DNSAccount { return a.DNSAccount(p, "", nil) }).within(ctx, DNSAccount{Err: errSlow(string(p))})
 }
 
-// Empty reports whether no credentials lead to anything.
+// Empty reports whether nothing was found.
 func (d *Discovery) Empty() bool { return len(d.Clouds)+len(d.Zones) == 0 }
 
 func (d *Discovery) addZones(p providers.Provider, a DNSAccount, zones []providers.Zone) {
@@ -120,7 +120,7 @@ func (d *Discovery) addZones(p providers.Provider, a DNSAccount, zones []provide
 		}
 	}
 	for _, z := range zones {
-		id := "" // that says which of several zones of one name is meant
+		id := "" // set if several zones have this name
 		if len(ofName[z.Name]) > 1 {
 			id = z.ID
 		}
@@ -143,12 +143,12 @@ func (d *Discovery) addZones(p providers.Provider, a DNSAccount, zones []provide
 	}
 }
 
-// failed is an account that is not used for a reason.
+// failed returns an account that is not used because of err.
 func failed(a DNSAccount, err error) DNSAccount {
 	return DNSAccount{Account: adapter.Account{Budget: a.Budget}, Err: err}
 }
 
-// failedZone stands for all zones of an account that did not answer.
+// failedZone adds a failed source for all zones of an account that did not answer.
 func (d *Discovery) failedZone(p providers.Provider, a DNSAccount, err error) {
 	d.Zones = append(d.Zones, ZoneSource{Name: "zones of " + string(p), Provider: p, DNSAccount: failed(a, err)})
 }

@@ -13,7 +13,7 @@ import (
 	"rollcall/providers/journal"
 )
 
-// Engine makes what carries plans out, once what was left open in the journal is settled.
+// Engine returns the engine that carries out plans, after resolving what was left open in the journal.
 func (s *Session) Engine(ctx context.Context) (*apply.Engine, error) {
 	e, err := s.newEngine()
 	if err != nil {
@@ -25,14 +25,14 @@ func (s *Session) Engine(ctx context.Context) (*apply.Engine, error) {
 	return e, nil
 }
 
-// Tell says something to a person, unless someone else does.
+// Tell writes a line for a person, unless the session is silent.
 func (s *Session) Tell(format string, args ...any) {
 	if !s.Silent {
 		s.Program.Say(format, args...)
 	}
 }
 
-// newEngine makes what carries plans out, with the zones as they were found last.
+// newEngine returns the engine, with the zones as last found.
 func (s *Session) newEngine() (*apply.Engine, error) {
 	j, err := s.OpenJournal()
 	if err != nil {
@@ -76,7 +76,7 @@ func (s *Session) newEngine() (*apply.Engine, error) {
 	return apply.New(o), nil
 }
 
-// NotedOnce leaves out of a report the notes that an earlier one of this session has shown.
+// NotedOnce returns a report without the notes that this session has shown already.
 func (s *Session) NotedOnce(r *apply.Report) *apply.Report {
 	r.Notes = slices.DeleteFunc(r.Notes, func(n string) bool {
 		_, told := s.noted.LoadOrStore(n, true)
@@ -85,7 +85,7 @@ func (s *Session) NotedOnce(r *apply.Report) *apply.Report {
 	return r
 }
 
-// Guards returns the settings of the guards, and where zones have their own.
+// Guards returns the settings of the guards, and those of zones that have their own.
 func Guards(c *config.Config) (all apply.Guards, zones map[string]apply.Guards) {
 	share := func(v float64) float64 {
 		if v == 0 {
@@ -112,7 +112,8 @@ type ProfileMaker interface {
 	CreateProfile(ctx context.Context, p ec2.NodeProfile) error
 }
 
-// profileFinder asks a cloud what of a profile in the journal is missing; nil where there are no profiles.
+// profileFinder returns a function that asks a cloud which parts of a journaled profile are missing; nil if the cloud
+// has no profiles.
 func profileFinder(compute providers.Compute) func(context.Context, *journal.Profile) ([]string, error) {
 	m, ok := compute.(ProfileMaker)
 	if !ok {

@@ -15,8 +15,8 @@ import (
 	"rollcall/providers/textfile"
 )
 
-// ForgottenCloud is a cloud that left the config and that an operator has decided to count no
-// longer, with what was known of it, so that the decision can be taken back.
+// ForgottenCloud is a cloud that left the config and that an operator decided to forget, with its last state, so that
+// the decision can be reverted.
 type ForgottenCloud struct {
 	Cloud      providers.Cloud      `json:"cloud"`
 	Production bool                 `json:"production,omitempty"`
@@ -27,12 +27,12 @@ type ForgottenCloud struct {
 	Addresses  []providers.Address  `json:"addresses,omitempty"`
 }
 
-// forgottenName is the file of the forgotten clouds in the state folder.
+// forgottenName is the file of forgotten clouds in the state folder.
 const forgottenName = "forgotten.json"
 
 func (s *Session) forgottenPath() string { return filepath.Join(s.State, forgottenName) }
 
-// ReadForgotten returns the clouds that were forgotten. No file is none.
+// ReadForgotten returns the forgotten clouds. A missing file means none.
 func (s *Session) ReadForgotten() ([]ForgottenCloud, error) {
 	data, err := os.ReadFile(s.forgottenPath())
 	if errors.Is(err, fs.ErrNotExist) {
@@ -48,7 +48,7 @@ func (s *Session) ReadForgotten() ([]ForgottenCloud, error) {
 	return out, nil
 }
 
-// WriteForgotten writes which clouds are forgotten, in place of what was written before.
+// WriteForgotten replaces the forgotten clouds.
 func (s *Session) WriteForgotten(all []ForgottenCloud) error {
 	if err := os.MkdirAll(s.State, 0o700); err != nil {
 		return fmt.Errorf("make the state folder: %w", err)
@@ -56,7 +56,7 @@ func (s *Session) WriteForgotten(all []ForgottenCloud) error {
 	return textfile.Write(s.forgottenPath(), func(f *os.File) error { return json.NewEncoder(f).Encode(all) })
 }
 
-// Forget writes down that a cloud which left the config no longer counts, and takes it in.
+// Forget records that a cloud that left the config no longer counts, and applies it.
 func (s *Session) Forget(c *providers.CloudView) error {
 	all, err := s.ReadForgotten()
 	if err != nil {
@@ -71,8 +71,7 @@ func (s *Session) Forget(c *providers.CloudView) error {
 	return err
 }
 
-// forgottenKeys returns the keys of the forgotten clouds. When the file cannot be
-// read, none is forgotten.
+// forgottenKeys returns the keys of the forgotten clouds. If the file cannot be read, there are none.
 func (s *Session) forgottenKeys() []providers.CloudKey {
 	all, err := s.ReadForgotten()
 	if err != nil {
@@ -86,9 +85,8 @@ func (s *Session) forgottenKeys() []providers.CloudKey {
 	return keys
 }
 
-// syncForgotten takes in what another rollcall has forgotten or taken back meanwhile. A
-// forgotten cloud that is in the config again counts like any other from then on, also when it leaves
-// the config a second time.
+// syncForgotten applies what another rollcall has forgotten or restored meanwhile. A forgotten cloud that is in the
+// config again counts from then on, even if it leaves the config a second time.
 func (s *Session) syncForgotten(snap *providers.Snapshot) {
 	if s.Fleet == nil || s.State == "" {
 		return

@@ -8,5 +8,5 @@ import (
 	"rollcall/providers"
 )
 
-// LockZone is a courtesy among processes of one machine, which this system has no lock for.
+// LockZone does nothing: this system has no file lock, and the lock only spares processes of one machine retries.
 func (s *Session) LockZone(context.Context, providers.Zone) (end func()) { return func() {} }

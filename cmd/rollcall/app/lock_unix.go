@@ -14,12 +14,12 @@ import (
 	"rollcall/providers"
 )
 
-// turnPatience is how long a process waits for its turn before it writes without one.
+// turnPatience is how long a process waits for the lock before it writes without it.
 const turnPatience = time.Minute
 
-// LockZone lets one process of this machine at a time write to a zone. It is a
-// courtesy and no guarantee: processes that write at once would only refuse each other's
-// batches and try again. Who cannot have the lock goes on without.
+// LockZone admits one process of this machine at a time to write to a zone. It only saves retries: without it
+// concurrent processes would make each other's batches fail. If the lock cannot be taken, the caller continues without
+// it.
 func (s *Session) LockZone(ctx context.Context, zone providers.Zone) (end func()) {
 	none := func() {}
 	if os.MkdirAll(s.State, 0o700) != nil {
@@ -46,7 +46,7 @@ func (s *Session) LockZone(ctx context.Context, zone providers.Zone) (end func()
 		}
 		_ = f.Close()
 	case <-ctx.Done():
-		go func() { // a lock that comes late is given back at once, and an error has no one to tell
+		go func() { // a late lock is released at once, and an error cannot be reported
 			if err := <-got; err == nil {
 				_ = f.Close()
 			}
@@ -55,7 +55,7 @@ func (s *Session) LockZone(ctx context.Context, zone providers.Zone) (end func()
 	return none
 }
 
-// lockTurn waits for the lock; who has waited longest is woken first.
+// lockTurn waits for the lock. The process that has waited longest is woken first.
 func lockTurn(f *os.File) error {
 	for {
 		if err := unix.Flock(int(f.Fd()), unix.LOCK_EX); err != unix.EINTR {

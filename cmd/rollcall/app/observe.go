@@ -18,38 +18,37 @@ import (
 	"rollcall/providers"
 )
 
-// Observer collects what no API says: what name servers answer, and whether nodes are well.
-// Its methods are safe for concurrent use; none but run takes long.
+// Observer collects what APIs do not show: answers of name servers, and the health of nodes. Its methods are safe for
+// concurrent use. Only Run takes long.
 type Observer struct {
-	Wire   *wire.Scheduler // nil when name servers are not asked
+	Wire   *wire.Scheduler // nil if name servers are not queried
 	Prober *probe.Prober
-	// Local are the clouds whose API listens on this machine's loopback. The addresses of
-	// their instances belong to others on the internet, so none is probed.
+	// Local are the clouds whose API listens on this machine's loopback. Their instances' addresses belong to others on
+	// the internet, so they are not probed.
 	Local map[string]bool
 
-	probed  chan struct{} // the health of a node has changed; coalesced
-	Changes chan struct{} // something has changed; coalesced, with a pause between two
+	probed  chan struct{} // receives when the health of a node has changed; coalesced
+	Changes chan struct{} // receives when anything has changed; coalesced, with a pause in between
 
 	mu      sync.Mutex
-	gen     uint64 // grows when the health of a node changes
+	gen     uint64 // increases when the health of a node changes
 	Targets []probe.Target
 	health  []index.HealthState
 }
 
-// Rates of one-shot commands: an operator waits for them, and they are over soon.
+// Rates of one-shot commands, which are short and have a waiting operator.
 const (
 	roundRate  = 100
 	roundBurst = 20
 )
 
-// Pauses of what goes on in the background.
+// Pauses in the background.
 const (
-	changeEvery = 500 * time.Millisecond // between two values of changes: each costs the console a build
-	probeEvery  = time.Second            // between two checks of which nodes are due
+	changeEvery = 500 * time.Millisecond // between two sends to Changes: each makes the console inspect again
+	probeEvery  = time.Second            // between two checks for due nodes
 )
 
-// NewObserver makes the observer of a session that goes on: what the config allows, at a
-// pace that is no nuisance.
+// NewObserver returns the observer of a long-running session, as the config allows and at a low rate.
 func (s *Session) NewObserver() *Observer {
 	o := s.observerOf(probe.Options{On: s.Config.Probe, Clock: s.Program.Clock})
 	if s.Config.Wire {
@@ -58,7 +57,7 @@ func (s *Session) NewObserver() *Observer {
 	return o
 }
 
-// NewRoundObserver makes the observer of a one-shot command, which asks name servers only.
+// NewRoundObserver returns the observer of a one-shot command, which only queries name servers.
 func (s *Session) NewRoundObserver() *Observer {
 	o := s.observerOf(probe.Options{})
 	w := s.wireOptions()
@@ -77,7 +76,7 @@ func (s *Session) observerOf(p probe.Options) *Observer {
 	return o
 }
 
-// readableZones names the zones that could be set up.
+// readableZones returns the zones that could be set up.
 func (s *Session) readableZones() []string {
 	var names []string
 	for _, z := range s.Zones() {
@@ -98,8 +97,7 @@ func (c *CloudSource) IsLocal() bool {
 	return ok && onLoopback(e.Endpoint())
 }
 
-// onLoopback reports whether an API listens on this very machine: embedded
-// clouds, and other stand-ins for real ones.
+// onLoopback reports whether an API listens on this machine, as embedded clouds and other simulations do.
 func onLoopback(endpoint string) bool {
 	u, err := url.Parse(endpoint)
 	if err != nil || u.Host == "" {
@@ -110,21 +108,21 @@ func onLoopback(endpoint string) bool {
 	return host == "localhost" || strings.HasSuffix(host, ".localhost") || err == nil && a.Unmap().IsLoopback()
 }
 
-// observations are what no API says.
+// observations is what was observed outside the APIs.
 type observations struct {
 	names  []index.WireState
 	zones  []index.WireZone
 	health []index.HealthState
 }
 
-// setSnapshot has name servers queried for the names of a snapshot from now on. It does nothing on a nil observer.
+// setSnapshot sets the snapshot for whose names name servers are queried. It does nothing on a nil observer.
 func (o *Observer) setSnapshot(snap *providers.Snapshot) {
 	if o != nil && o.Wire != nil {
 		o.Wire.SetSnapshot(snap)
 	}
 }
 
-// setNodes has the nodes of a view probed from now on.
+// setNodes sets the view whose nodes are probed.
 func (o *Observer) setNodes(v *dnsview.View) {
 	if o == nil || !o.Prober.On() {
 		return
@@ -135,14 +133,14 @@ func (o *Observer) setNodes(v *dnsview.View) {
 	o.Targets = targets
 }
 
-// Prioritize has the names of these records asked for first.
+// Prioritize moves the names of these records to the front of the queue.
 func (o *Observer) Prioritize(records []providers.Identity) {
 	if o.Wire != nil {
 		o.Wire.Prioritize(records)
 	}
 }
 
-// observations returns what was observed last; nothing for a nil observer.
+// observations returns the latest observations; none for a nil observer.
 func (o *Observer) observations() (out observations) {
 	if o == nil {
 		return out
@@ -156,7 +154,7 @@ func (o *Observer) observations() (out observations) {
 	return out
 }
 
-// Generation grows whenever observations returns something else.
+// Generation returns a number that increases whenever observations change.
 func (o *Observer) Generation() uint64 {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -166,7 +164,7 @@ func (o *Observer) Generation() uint64 {
 	return o.gen + o.Wire.Changes()
 }
 
-// Run asks name servers and probes nodes until ctx ends.
+// Run queries name servers and probes nodes until ctx ends.
 func (o *Observer) Run(ctx context.Context) {
 	var wg sync.WaitGroup
 	defer wg.Wait()
@@ -183,8 +181,7 @@ func (o *Observer) Run(ctx context.Context) {
 	}
 }
 
-// forward passes changes on with a pause between two: a first round of answers is thousands
-// of changes.
+// forward passes on changes with a pause in between, because a first round of answers causes thousands of them.
 func (o *Observer) forward(ctx context.Context) {
 	var answered <-chan struct{}
 	if o.Wire != nil {
@@ -234,8 +231,8 @@ func (o *Observer) ProbeAll(ctx context.Context) {
 	}
 }
 
-// UnaskedLines says, zone by zone, what name servers were not asked for or did not
-// answer, and whether that leaves something unknown.
+// UnaskedLines returns, zone by zone, what name servers were not asked or did not answer, and whether that leaves
+// anything unknown.
 func (o *Observer) UnaskedLines() (lines []string, unknown bool) {
 	for _, u := range o.Wire.Unasked() {
 		if u.Private {

@@ -10,21 +10,21 @@ import (
 	"rollcall/providers/journal"
 )
 
-// ownFor is for how long it matters that this fleet's journal has written a marker: longer than any grace.
+// ownFor is how long the journal's own writes of markers are considered: longer than any grace.
 const ownFor = 24 * time.Hour
 
-// ownMarkers keeps what the journal has written, until the file changes.
+// ownMarkers caches what the journal has written, until the file changes.
 type ownMarkers struct {
 	size    int64
 	changed time.Time
 	writes  providers.OwnWrites
 }
 
-// ownPatience is for how long a journal that another process holds is waited for: every inspection asks.
+// ownPatience is how long to wait for a journal that another process holds; every inspection waits for it.
 const ownPatience = 250 * time.Millisecond
 
-// ownWrites returns the markers that the journal has written last. Of a journal that cannot be read now it is what was read
-// before, else none: their times of change make them young then, which is safe.
+// ownWrites returns the last writes of markers by the journal. If the journal cannot be read now, it returns the
+// previous result or none, which is safe: times of change then make the markers young.
 func (s *Session) ownWrites() providers.OwnWrites {
 	info, err := os.Stat(s.journalPath())
 	if err != nil {

@@ -14,8 +14,8 @@ import (
 	"rollcall/providers/journal"
 )
 
-// ResolveAbandoned looks up what rollcalls that were stopped have left open in the journal, once in a
-// session, and returns a line for each entry that says what was found.
+// ResolveAbandoned looks up, once per session, what stopped rollcalls have left open in the journal, and returns a line
+// for each entry with the result.
 func (s *Session) ResolveAbandoned(ctx context.Context, e *apply.Engine) []string {
 	s.resolving.Lock()
 	defer s.resolving.Unlock()
@@ -24,7 +24,7 @@ func (s *Session) ResolveAbandoned(ctx context.Context, e *apply.Engine) []strin
 	}
 	r, err := e.Resolve(ctx)
 	if ctx.Err() != nil {
-		return nil // the next one that opens the journal looks again
+		return nil // the next session that opens the journal retries
 	}
 	s.resolved = true
 	var out []string
@@ -40,7 +40,7 @@ func (s *Session) ResolveAbandoned(ctx context.Context, e *apply.Engine) []strin
 	return out
 }
 
-// abandoned names the sources of what was left open in the journal.
+// abandoned returns the sources of open entries of the journal.
 func abandoned(j *journal.Journal) (sources []string, err error) {
 	entries, err := j.Abandoned(0)
 	for i := range entries {
@@ -52,8 +52,8 @@ func abandoned(j *journal.Journal) (sources []string, err error) {
 	return sources, err
 }
 
-// RecoverJournal reads the sources that it takes to settle what was left open, and does
-// so. Where nothing was, nothing is asked of anybody.
+// RecoverJournal resolves the open entries of the journal after reading the sources that this needs. If there are none,
+// it queries nothing.
 func (s *Session) RecoverJournal(ctx context.Context) ([]string, error) {
 	j, err := s.OpenJournal()
 	if err != nil {
@@ -63,7 +63,7 @@ func (s *Session) RecoverJournal(ctx context.Context) ([]string, error) {
 	if err != nil || len(sources) == 0 {
 		return nil, err
 	}
-	s.Fleet.Refresh(ctx, sources...) // a zone is asked by an id that its account returns
+	s.Fleet.Refresh(ctx, sources...) // a zone is queried by an id that its account returns
 	e, err := s.newEngine()
 	if err != nil {
 		return nil, err
@@ -71,8 +71,7 @@ func (s *Session) RecoverJournal(ctx context.Context) ([]string, error) {
 	return s.ResolveAbandoned(ctx, e), nil
 }
 
-// LeftOpen reports whether the journal at path has entries that no one will end. A
-// damaged tail is set aside by it.
+// LeftOpen reports whether the journal at path has abandoned entries. It sets a damaged tail aside.
 func (a *Program) LeftOpen(path string) (bool, error) {
 	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
 		return false, nil

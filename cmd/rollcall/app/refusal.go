@@ -21,8 +21,8 @@ func IsFinal(err error) bool {
 	return errors.Is(err, wire.ErrNotServed)
 }
 
-// AsRefusal returns err with its exit code, for a request that failed before anything was changed: the
-// code of a usage error when it can never be done, and that of unknown when the zone could not be read.
+// AsRefusal returns err with its exit code, for a request that failed before anything was changed: usage if the request
+// can never succeed, unknown if the zone could not be read.
 func AsRefusal(err error) error {
 	if err == nil {
 		return nil
@@ -38,8 +38,8 @@ func AsRefusal(err error) error {
 	return err
 }
 
-// Unanswered returns the error of a query to name servers with its exit code: that of a usage
-// error when the same query can never be answered, else that of unknown.
+// Unanswered returns the error of a query to name servers with its exit code: usage if the query can never be answered,
+// else unknown.
 func Unanswered(err error) error {
 	if IsFinal(err) {
 		return &exit.Error{Code: exit.Usage, Err: err}

@@ -9,20 +9,20 @@ import (
 	"rollcall/providers/budget"
 )
 
-// How long a call must take, or wait, before it is reported that it is made again.
+// How long a call must take or wait before its repetition is reported.
 const (
 	minReportedPause = time.Second
 	minReportedTry   = 3 * time.Second
-	reportRetryEvery = 5 * time.Second // for one account: its callers wait side by side
+	reportRetryEvery = 5 * time.Second // for one account, whose callers wait concurrently
 )
 
-// retries makes the lines that report calls which fail and are made again. It is safe for concurrent use.
+// retries makes the lines that report repeated calls. It is safe for concurrent use.
 type retries struct {
 	mu           sync.Mutex
 	lastReported map[string]time.Time // by account
 }
 
-// text returns the line for a call that is made again, or nothing when it is not worth one.
+// text returns the line for a repeated call, or "" if it is not worth one.
 func (t *retries) text(r budget.Retrying, now time.Time) string {
 	if r.Pause < minReportedPause && r.Took < minReportedTry {
 		return ""
@@ -43,14 +43,14 @@ func (t *retries) text(r budget.Retrying, now time.Time) string {
 	return fmt.Sprintf("%s; that was try %d of %d and took %s, the next is in %s", words.Clean(r.Err.Error()), r.Try, r.Tries, r.Took.Round(100*time.Millisecond), pause)
 }
 
-// retrying reports calls that are made again, unless someone else says what goes on.
+// retrying reports repeated calls, unless the session is silent.
 func (s *Session) retrying(r budget.Retrying) {
 	if line := s.retries.text(r, s.Program.Now()); line != "" {
 		s.Tell("rollcall: %s", line)
 	}
 }
 
-// Retrying is the same for what no session is open for.
+// Retrying returns a function that reports repeated calls outside a session.
 func (a *Program) Retrying() func(budget.Retrying) {
 	t := &retries{}
 	return func(r budget.Retrying) {

@@ -16,18 +16,17 @@ import (
 	"rollcall/providers/textfile"
 )
 
-// When findings were first seen is kept in the state folder, so that what a second scan has to
-// confirm can be confirmed by a second command, and by a console that was started anew.
+// The time when a finding was first seen is stored in the state folder, so that a second command or a new console can
+// confirm it, as some remedies require.
 
 const (
 	seenName  = "seen.json"
-	seenBytes = 8 << 20 // of a file that is read
+	seenBytes = 8 << 20 // of a file to read
 )
 
-// SeenMost is how many findings are kept.
+// SeenMost is the largest number of stored findings.
 const SeenMost = 20_000
 
-// seenFile is the file as it is written.
 type seenFile struct {
 	Format int                  `json:"format"`
 	Seen   map[string]time.Time `json:"seen"` // by dnsview's Finding.Key
@@ -35,8 +34,8 @@ type seenFile struct {
 
 func (s *Session) seenPath() string { return filepath.Join(s.State, seenName) }
 
-// loadSeen reads when findings were first seen. A file that is not there, is damaged, too large or of another format
-// is as good as none: then the next scan is the first. What lies in the future is left out.
+// loadSeen reads when findings were first seen. A file that is missing, damaged, too large or of another format counts
+// as empty; the next scan is then the first. Times in the future are ignored.
 func loadSeen(path string, now time.Time) map[string]time.Time {
 	out := map[string]time.Time{}
 	info, err := os.Stat(path)
@@ -59,8 +58,8 @@ func loadSeen(path string, now time.Time) map[string]time.Time {
 	return out
 }
 
-// saveSeen writes when findings were first seen, in one step. Of too many, those that wait for
-// a second scan are kept first, then those that are known longest.
+// saveSeen atomically writes when findings were first seen. If there are too many, those that wait for a second scan
+// are kept first, then the oldest.
 func saveSeen(path string, seen map[string]time.Time) error {
 	keys := slices.SortedFunc(maps.Keys(seen), func(a, b string) int {
 		return cmp.Or(waits(a)-waits(b), seen[a].Compare(seen[b]), strings.Compare(a, b))
@@ -80,7 +79,7 @@ func saveSeen(path string, seen map[string]time.Time) error {
 	return nil
 }
 
-// waits is 0 for a finding whose remedy waits for a second scan, and 1 for any other.
+// waits returns 0 for a finding whose remedy waits for a second scan, else 1, for sorting.
 func waits(key string) int {
 	if strings.HasPrefix(key, string(dnsview.OrphanMarker)+"|") {
 		return 0
@@ -88,7 +87,7 @@ func waits(key string) int {
 	return 1
 }
 
-// firstSeen returns when findings were first seen, by this process or by one before it.
+// firstSeen returns when findings were first seen, by this process or an earlier one.
 func (s *Session) firstSeen() map[string]time.Time {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -98,8 +97,8 @@ func (s *Session) firstSeen() map[string]time.Time {
 	return s.seen
 }
 
-// keepSeen keeps when findings were first seen, for the next scan and the next process. Another process may have
-// seen one of them before.
+// keepSeen stores when findings were first seen, for the next scan and the next process. It keeps the earlier time of
+// another process.
 func (s *Session) keepSeen(seen map[string]time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -26,56 +26,54 @@ import (
 	"rollcall/ui/common"
 )
 
-// OneShotTimeout is for how long a source may bring nothing before a one-shot command goes on without it.
+// OneShotTimeout is how long a source may send nothing before a one-shot command continues without it.
 const OneShotTimeout = 15 * time.Second
 
-// ConsoleTimeout is for how long a source may bring nothing before a console shows what it has without it.
+// ConsoleTimeout is how long a source may send nothing before the console shows what it has.
 const ConsoleTimeout = 30 * time.Second
 
-// Session is everything that a command works with: the config, the sources and
-// the fleet that reads them.
+// Session holds what a command works with: the config, the sources and the fleet that reads them.
 type Session struct {
 	Program *Program
 	Config  *config.Config
 	set     sourceSet
 	Fleet   *fleet.Fleet
-	State   string // folder of the journal and the last snapshot
-	// Observer collects what name servers and nodes say; nil when no one asks them. It is
-	// set before the first inspection.
+	State   string // folder of the journal and of the last snapshot
+	// Observer observes name servers and nodes; nil if nothing is observed. It is set before the first inspection.
 	Observer *Observer
 
-	took time.Duration // by the reads of a one-shot command
-	View *dnsview.View // what a one-shot command saw; nil in the console
+	took time.Duration // duration of the reads of a one-shot command
+	View *dnsview.View // the view of a one-shot command; nil in the console
 
-	Silent bool // nothing is reported on stderr: someone else reports it, such as a console that has the screen
+	Silent bool // suppresses reports on stderr, for a console that has the screen
 
 	retries retries
 
 	opening sync.Mutex
-	journal *journal.Journal // under opening, as what follows
-	heldErr error            // of the last wait for a journal that another process held, which was in vain
-	heldAt  time.Time        // when it ended
+	journal *journal.Journal // guarded by opening, like the next two
+	heldErr error            // of the last failed wait for a journal that another process held
+	heldAt  time.Time        // when that wait ended
 
-	rangesMu sync.Mutex // guards what the config says of the list of public ranges
+	rangesMu sync.Mutex // guards the config's list of public ranges
 
 	mu          sync.Mutex
-	forgottenAt time.Time // when the file of forgotten clouds was last seen to change
+	forgottenAt time.Time // last modification of the file of forgotten clouds
 
 	resolving    sync.Mutex
-	resolved     bool                 // what was left open in the journal was looked up
-	seen         map[string]time.Time // when findings were first seen; nil before it was read from the state folder
-	seenReported bool                 // that it cannot be kept was reported
+	resolved     bool                 // open entries of the journal were looked up
+	seen         map[string]time.Time // when findings were first seen; nil until read from the state folder
+	seenReported bool                 // the error of storing it was reported
 
-	noted sync.Map   // what the clouds could not be asked and was reported already: sentence -> true
-	own   ownMarkers // what the journal has written last
+	noted sync.Map   // notes that were reported already: sentence -> true
+	own   ownMarkers // last writes of the journal
 }
 
-// NewSession returns a session of a config with sources that are set up already. Nothing is asked of them.
+// NewSession returns a session of a config with sources that are set up. It queries nothing.
 func NewSession(a *Program, c *config.Config, clouds []CloudSource, zones []ZoneSource) *Session {
 	return &Session{Program: a, Config: c, set: sourceSet{clouds: clouds, zones: zones}}
 }
 
-// LoadConfig starts the embedded clouds of --demo, and reads the config. It returns nil when there is none.
+// LoadConfig starts the embedded clouds of --demo and reads the config. It returns nil if there is none.
 func (a *Program) LoadConfig(ctx context.Context) (*config.Config, error) {
 	if err := a.enterDemo(ctx); err != nil {
 		return nil, err
@@ -87,7 +85,7 @@ func (a *Program) LoadConfig(ctx context.Context) (*config.Config, error) {
 	return config.Load(ctx, path, Rules())
 }
 
-// ConfigOrEmpty is loadConfig for what goes without a config too.
+// ConfigOrEmpty is LoadConfig for commands that work without a config.
 func (a *Program) ConfigOrEmpty(ctx context.Context) (*config.Config, error) {
 	c, err := a.LoadConfig(ctx)
 	if c == nil && err == nil {
@@ -96,8 +94,8 @@ func (a *Program) ConfigOrEmpty(ctx context.Context) (*config.Config, error) {
 	return c, err
 }
 
-// Open reads the config, or finds out what there is without one, and sets up
-// the sources. Nothing is asked of a source yet that the config names.
+// Open reads the config, or discovers what there is without one, and sets up the sources. It queries no source that the
+// config names.
 func (a *Program) Open(ctx context.Context) (*Session, error) {
 	c, err := a.LoadConfig(ctx)
 	if err != nil {
@@ -123,8 +121,8 @@ func (a *Program) Open(ctx context.Context) (*Session, error) {
 	return s, s.opened()
 }
 
-// OpenZone is open for a command on one service: a config with a fleet id is needed, and of all sources only the
-// zone that the service lies in is set up, and returned.
+// OpenZone is Open for a command on one service. It requires a config with a fleet id, and sets up and returns only the
+// service's zone.
 func (a *Program) OpenZone(ctx context.Context, service string) (*Session, *ZoneSource, error) {
 	c, err := a.LoadConfig(ctx)
 	if err != nil {
@@ -163,7 +161,7 @@ func (s *Session) opened() (err error) {
 	return nil
 }
 
-// ResolversOf returns the name servers to ask: those of the config, else of the environment. c is nil where there is no config.
+// ResolversOf returns the resolvers of the config, or else of the environment. c may be nil.
 func ResolversOf(c *config.Config) ([]string, error) {
 	if c != nil && len(c.Resolvers) > 0 {
 		return c.Resolvers, nil
@@ -175,10 +173,10 @@ func ResolversOf(c *config.Config) ([]string, error) {
 	return env, nil
 }
 
-// Rules are what a config may hold: the providers that there are, and the key bindings of the console.
+// Rules returns what a config may contain: the existing providers, and the console's key bindings.
 func Rules() config.Rules { return config.Rules{Providers: Declarations(), Keys: keyRules()} }
 
-// keyRules are the rules of the console for key bindings.
+// keyRules returns the console's rules for key bindings.
 func keyRules() config.KeyRules {
 	r := config.KeyRules{Actions: map[string][]string{}, Normal: common.NormalKey}
 	for action, b := range common.DefaultKeys() {
@@ -196,7 +194,7 @@ func keyRules() config.KeyRules {
 	return r
 }
 
-// Start makes the fleet. timeout bounds one read of one source.
+// Start makes the fleet. timeout limits one read of one source.
 func (s *Session) Start(timeout time.Duration) {
 	o := fleet.Options{Every: s.Config.Refresh, Timeout: timeout, Clock: s.Program.Clock, FleetID: s.Config.Fleet, Departed: s.Config.Path != ""}
 	o.Forgotten = s.forgottenKeys()
@@ -234,7 +232,7 @@ func (s *Session) Start(timeout time.Duration) {
 	s.Fleet = fleet.New(o)
 }
 
-// RefreshOnce leaves it to the caller to say what of the sources was not seen.
+// RefreshOnce opens a session and refreshes it. The caller reports sources that were not read.
 func (a *Program) RefreshOnce(ctx context.Context) (*Session, *dnsview.View, error) {
 	s, err := a.Open(ctx)
 	if err != nil {
@@ -249,7 +247,7 @@ func (a *Program) RefreshOnce(ctx context.Context) (*Session, *dnsview.View, err
 	return s, v, nil
 }
 
-// Refresh reads every source once and inspects what it has seen.
+// Refresh reads every source once and inspects the result.
 func (s *Session) Refresh(ctx context.Context) (*dnsview.View, error) {
 	began := s.Program.Now()
 	stop := s.tellReading()
@@ -258,15 +256,16 @@ func (s *Session) Refresh(ctx context.Context) (*dnsview.View, error) {
 	if err := ctx.Err(); errors.Is(err, context.Canceled) {
 		return nil, fmt.Errorf("stopped: %w", err)
 	}
-	s.took = s.Program.Now().Sub(began) // a source that --timeout left out is a failed one
+	s.took = s.Program.Now().Sub(began) // a source that --timeout cut off has failed
 	if err := s.Save(snap); err != nil {
 		s.Program.Say("rollcall: the rows of this run cannot be kept for the next: %s", words.Clean(err.Error()))
 	}
 	return s.Update(snap), nil
 }
 
-// Update takes in a snapshot: name servers are asked for its names from then on and its nodes are probed, forgotten
-// clouds that are back count again, a list of public ranges that has changed is read, and when its findings were first seen is kept. It returns what the snapshot shows.
+// Update applies a snapshot and returns its view. Name servers are queried for its names, its nodes are probed,
+// forgotten clouds that are back count again, a changed list of public ranges is read, and first sightings of findings
+// are stored.
 func (s *Session) Update(snap *providers.Snapshot) *dnsview.View {
 	s.syncForgotten(snap)
 	s.syncRanges()
@@ -277,7 +276,7 @@ func (s *Session) Update(snap *providers.Snapshot) *dnsview.View {
 	return v
 }
 
-// inspect returns what a snapshot shows, with what was observed beside it. It changes nothing.
+// inspect returns the view of a snapshot with its observations. It has no side effects.
 func (s *Session) inspect(snap *providers.Snapshot, o observations) *dnsview.View {
 	return dnsview.Inspect(snap, index.Options{
 		Fleet: s.Config.Fleet, Services: s.Config.DeclaredServices(), Now: s.Program.Now(), MaxAge: s.StaleAfter(),
@@ -287,9 +286,8 @@ func (s *Session) inspect(snap *providers.Snapshot, o observations) *dnsview.Vie
 	})
 }
 
-// StaleAfter is the age from which a read is stale: older than guards allow,
-// and than two refreshes make it. The rows of a one-shot command are as old as its own
-// reads took, however long that was.
+// StaleAfter returns the age at which a read is stale: beyond the guards' age and beyond two refreshes. In a one-shot
+// command the duration of its own reads does not count.
 func (s *Session) StaleAfter() time.Duration {
 	return max(s.Config.Guards.Age, 2*s.Config.Refresh+10*time.Second) + s.took
 }
@@ -297,7 +295,7 @@ func (s *Session) StaleAfter() time.Duration {
 // SnapshotPath returns the file that the last snapshot is kept in.
 func (s *Session) SnapshotPath() string { return filepath.Join(s.State, SnapshotName) }
 
-// Save keeps a snapshot for the next run.
+// Save stores a snapshot for the next run.
 func (s *Session) Save(snap *providers.Snapshot) error {
 	if err := os.MkdirAll(s.State, 0o700); err != nil {
 		return fmt.Errorf("make the state folder: %w", err)
@@ -316,16 +314,16 @@ const (
 	SnapshotName = "snapshot.json"
 )
 
-// OpenJournal opens the journal when the first change is near.
+// OpenJournal opens the journal on the first call.
 func (s *Session) OpenJournal() (*journal.Journal, error) {
 	called := time.Now()
-	s.opening.Lock() // not mu, which who inspects needs: another process may hold the journal for a while
+	s.opening.Lock() // not mu, which inspections need: another process may hold the journal for a while
 	defer s.opening.Unlock()
 	if s.journal != nil {
 		return s.journal, nil
 	}
 	if s.heldErr != nil && called.Before(s.heldAt) {
-		return nil, s.heldErr // it was waited for in vain since
+		return nil, s.heldErr // this wait has failed meanwhile
 	}
 	if err := os.MkdirAll(s.State, 0o700); err != nil {
 		return nil, fmt.Errorf("make the state folder: %w", err)
@@ -345,7 +343,7 @@ func (s *Session) OpenJournal() (*journal.Journal, error) {
 	return j, nil
 }
 
-// Close closes the journal, if it was opened.
+// Close closes the journal if it is open.
 func (s *Session) Close() error {
 	s.opening.Lock()
 	defer s.opening.Unlock()
@@ -360,7 +358,7 @@ func (s *Session) Close() error {
 	return nil
 }
 
-// Cloud returns a cloud by its name; ok is false when there is none.
+// Cloud returns the cloud of this name.
 func (s *Session) Cloud(name string) (*CloudSource, bool) {
 	for i := range s.Clouds() {
 		if s.Clouds()[i].Name == name {
@@ -370,7 +368,7 @@ func (s *Session) Cloud(name string) (*CloudSource, bool) {
 	return nil, false
 }
 
-// Zone returns a zone by its name; ok is false when there is none.
+// Zone returns the zone of this name.
 func (s *Session) Zone(name string) (*ZoneSource, bool) {
 	for i := range s.Zones() {
 		if providers.SameName(s.Zones()[i].Name, name) {
@@ -380,7 +378,7 @@ func (s *Session) Zone(name string) (*ZoneSource, bool) {
 	return nil, false
 }
 
-// NeedFleet refuses to change owned records without a fleet id.
+// NeedFleet returns an error if there is no fleet id, without which owned records cannot be changed.
 func (s *Session) NeedFleet() error {
 	if s.Config.Fleet != "" {
 		return nil
@@ -391,7 +389,7 @@ func (s *Session) NeedFleet() error {
 	return &config.Error{Pos: config.Pos{File: s.Config.Path}, What: "there is no fleet id, and without one nothing that has an owner is changed", Do: "add fleet: with the id of your team's markers, or let rollcall config init choose one"}
 }
 
-// Who says who makes a change, for the journal.
+// Who returns the author of changes, for the journal.
 func Who() string {
 	name, host := "unknown", "unknown"
 	if u, err := user.Current(); err == nil {

@@ -14,7 +14,7 @@ import (
 	"rollcall/providers/fleet"
 )
 
-// CloudSource is one cloud, set up or not.
+// CloudSource is one cloud, whether it could be set up or not.
 type CloudSource struct {
 	Name       string
 	Provider   providers.Provider
@@ -22,49 +22,49 @@ type CloudSource struct {
 	adapter.Account
 	Pos  config.Pos
 	Err  error
-	late *setUp[CloudSource] // that had not ended when the session began; nil for none
+	late *setUp[CloudSource] // a set-up that had not ended when the session began, or nil
 }
 
-// ZoneSource is one zone with the account that it is asked of, set up or not.
+// ZoneSource is one zone with its account, whether it could be set up or not.
 type ZoneSource struct {
 	Name     string
 	ID       string // of the zone, where the config has it
 	Provider providers.Provider
 	DNSAccount
 	Pos  config.Pos
-	late *setUp[ZoneSource] // as that of cloudSource
+	late *setUp[ZoneSource] // as in CloudSource
 }
 
-// sourceSet are the clouds and zones of a session. One that could not be set up is replaced once it can
-// be: readers take the lists as they are at one moment.
+// sourceSet holds the clouds and zones of a session. A source that could not be set up is replaced once it can be, so
+// readers take a consistent copy of the lists.
 type sourceSet struct {
 	mu       sync.Mutex
 	clouds   []CloudSource
 	zones    []ZoneSource
-	accounts *Accounts // set once; nil where nothing is set up again
+	accounts *Accounts // set once; nil if sources are not set up again
 }
 
-// Clouds returns the clouds of the session. The list is not to be changed.
+// Clouds returns the clouds of the session. The caller must not modify the slice.
 func (s *Session) Clouds() []CloudSource {
 	s.set.mu.Lock()
 	defer s.set.mu.Unlock()
 	return s.set.clouds
 }
 
-// Zones returns the zones of the session. The list is not to be changed.
+// Zones returns the zones of the session. The caller must not modify the slice.
 func (s *Session) Zones() []ZoneSource {
 	s.set.mu.Lock()
 	defer s.set.mu.Unlock()
 	return s.set.zones
 }
 
-// setUpCloud sets up a cloud of the config anew, and returns the adapter or why there is none.
+// setUpCloud sets up a cloud of the config again and returns its adapter or an error.
 func (s *Session) setUpCloud(i int) (fleet.Compute, error) {
 	late := s.Clouds()[i].late
 	if late == nil {
 		late = begin(func() CloudSource { return s.set.accounts.cloud(&s.Config.Clouds[i]) })
 	}
-	c := late.wait() // for a file that may hang: no lock is held
+	c := late.wait() // no lock is held, since a file may hang
 	s.set.mu.Lock()
 	defer s.set.mu.Unlock()
 	s.set.clouds = slices.Clone(s.set.clouds)
@@ -75,7 +75,7 @@ func (s *Session) setUpCloud(i int) (fleet.Compute, error) {
 	return c.Compute, nil
 }
 
-// setUpZone sets up the account of a zone of the config anew, and returns its adapter or why there is none.
+// setUpZone sets up the account of a zone of the config again and returns its adapter or an error.
 func (s *Session) setUpZone(i int) (fleet.DNS, error) {
 	late := s.Zones()[i].late
 	if late == nil {
@@ -92,9 +92,8 @@ func (s *Session) setUpZone(i int) (fleet.DNS, error) {
 	return z.DNS, nil
 }
 
-// Configured sets up everything that a config names, side by side, without reaching for the
-// network. A source that cannot be set up, or not within setUpLimit, has the error: it is a failed source, and
-// the others go on without it.
+// Configured sets up everything that a config names, concurrently and without network I/O. A source that cannot be set
+// up, or not within setUpLimit, is a failed source with that error.
 func (a *Accounts) Configured(ctx context.Context, c *config.Config) (clouds []CloudSource, zones []ZoneSource) {
 	ctx, cancel := context.WithTimeout(ctx, setUpLimit)
 	defer cancel()
@@ -116,19 +115,19 @@ func (a *Accounts) Configured(ctx context.Context, c *config.Config) (clouds []C
 	return clouds, zones
 }
 
-// setUpLimit is for how long a session waits for its sources to be set up before it goes on without some.
+// setUpLimit is how long a session waits for its sources before it continues without some.
 const setUpLimit = 5 * time.Second
 
-// errSlow is the error of a source whose set-up has not ended within setUpLimit.
+// errSlow returns the error of a source whose set-up has not ended within setUpLimit.
 func errSlow(name string) error {
 	return &providers.Error{Kind: providers.KindUnreachable, Source: name, Op: "set up", Err: fmt.Errorf(
 		"setting it up has not ended within %s: its key file, or a file of its profile, is not answered; see that it can be read, or name another in the config", setUpLimit)}
 }
 
-// setUp is the set-up of one source. It reads files, which may hang: it then goes on while nothing waits for it.
+// setUp is the set-up of one source. It reads files, which may hang; it then continues in the background.
 type setUp[T any] struct {
 	ended  chan struct{}
-	result T // once ended is closed
+	result T // valid once ended is closed
 }
 
 func begin[T any](f func() T) *setUp[T] {
@@ -140,13 +139,13 @@ func begin[T any](f func() T) *setUp[T] {
 	return s
 }
 
-// wait returns what came of it.
+// wait returns the result.
 func (s *setUp[T]) wait() T {
 	<-s.ended
 	return s.result
 }
 
-// within returns what came of it, or instead when ctx ends before.
+// within returns the result, or instead if ctx ends first.
 func (s *setUp[T]) within(ctx context.Context, instead T) T {
 	select {
 	case <-s.ended:
@@ -161,7 +160,7 @@ func (s *setUp[T]) within(ctx context.Context, instead T) T {
 	}
 }
 
-// Cause returns the text of an error without the name of its source, which the caller prints.
+// Cause returns the text of an error without its source's name, which the caller prints.
 func Cause(err error) string {
 	if e, ok := errors.AsType[*providers.Error](err); ok && e.Err != nil {
 		return e.Err.Error()

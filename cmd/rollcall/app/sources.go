@@ -16,8 +16,8 @@ import (
 // RangesSource is the name of the list of public ranges among the sources.
 const RangesSource = "ranges"
 
-// SourceRows returns the rows of everything that a view rests on: clouds, zones, and the
-// list of public ranges when it could not be read.
+// SourceRows returns the rows of all sources of a view: clouds, zones, and the list of public ranges if it is
+// unreadable.
 func (s *Session) SourceRows(v *dnsview.View) []rows.Source {
 	list := rows.WithWire(rows.Sources(v.Snapshot, s.Program.Now(), s.StaleAfter()), v)
 	if err := s.RangesErr(); err != nil {
@@ -26,7 +26,8 @@ func (s *Session) SourceRows(v *dnsview.View) []rows.Source {
 	return list
 }
 
-// syncRanges reads the list of public ranges again when its file has changed. While it cannot be read, the last good list stays.
+// syncRanges reads the list of public ranges again if its file has changed. While it is unreadable the last good list
+// stays.
 func (s *Session) syncRanges() {
 	s.rangesMu.Lock()
 	defer s.rangesMu.Unlock()
@@ -42,7 +43,7 @@ func (s *Session) ranges() index.PublicRanges {
 	return s.Config.Ranges
 }
 
-// RangesErr returns why the list of public ranges could not be read, and what that means; nil when it could.
+// RangesErr returns why the list of public ranges could not be read, and what that means, or nil.
 func (s *Session) RangesErr() error {
 	s.rangesMu.Lock()
 	defer s.rangesMu.Unlock()
@@ -55,14 +56,13 @@ func (s *Session) RangesErr() error {
 	return fmt.Errorf("%w; until then an entry that dangles may show as dead", s.Config.RangesErr)
 }
 
-// A one-shot command says after this time what it is still waiting for, and then less and less often.
+// When a one-shot command first reports what it is waiting for, and the longest pause between reports.
 const (
 	tellFirst = 5 * time.Second
 	tellLast  = time.Minute
 )
 
-// tellReading says now and then which sources are still being read and how far they are, until stop
-// is called.
+// tellReading regularly reports which sources are being read and their progress, until stop is called.
 func (s *Session) tellReading() (stop func()) {
 	done, ended := make(chan struct{}), make(chan struct{})
 	go func() {
@@ -89,7 +89,7 @@ func (s *Session) tellReading() (stop func()) {
 	}
 }
 
-// readingText says how far the reads of some sources are.
+// readingText returns the progress of reads as text.
 func readingText(reads []fleet.Progress) string {
 	var out []string
 	for _, p := range reads {

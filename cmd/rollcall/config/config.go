@@ -9,7 +9,7 @@ import (
 	"rollcall/providers"
 )
 
-// Defaults of what the file may leave out.
+// Defaults of optional keys.
 const (
 	DefaultRefresh   = 30 * time.Second
 	DefaultGuardAge  = 60 * time.Second
@@ -20,41 +20,40 @@ const (
 	DefaultWireGrace = 2 * time.Minute
 )
 
-// Pos is a place in the config file; the zero Pos is nowhere.
+// Pos is a place in the config file. The zero Pos means nowhere.
 type Pos struct {
 	File         string
 	Line, Column int
 }
 
-// Config is what a config file says, checked, with defaults filled in.
+// Config is the checked content of a config file, with defaults.
 type Config struct {
-	Path      string // file it was read from; empty when there is none
-	Fleet     string // empty: owned records are shown, nothing owned is changed
+	Path      string // empty if there is none
+	Fleet     string // if empty, owned records are shown but not changed
 	Clouds    []Cloud
 	Zones     []Zone
 	Services  []Service
 	Guards    Guards
 	Refresh   time.Duration // between two reads of one source
-	Resolvers []string      // host:port of DNS servers that are asked what clients see
+	Resolvers []string      // host:port of DNS servers that show what clients see
 	Keys      map[string][]string
 	KeysPos   map[string]Pos
-	// RangesFile is a list of public address ranges as Amazon publishes it, and Ranges what
-	// it says; without a file, what rollcall knows by heart.
+	// RangesFile is a list of public address ranges in Amazon's format, and Ranges its content; without a file, the
+	// built-in list.
 	RangesFile string
 	RangesPos  Pos
 	Ranges     index.PublicRanges
-	RangesRead bool      // Ranges is a list that was read from RangesFile
-	RangesAt   FileStamp // of RangesFile when it was read last
-	// RangesErr is why RangesFile could not be read; Ranges is then what was read before, else what rollcall knows by heart.
+	RangesRead bool      // Ranges was read from RangesFile
+	RangesAt   FileStamp // stamp of RangesFile when it was last read
+	// RangesErr is why RangesFile could not be read. Ranges then keeps the previous content, else the built-in list.
 	RangesErr *Error
-	// Wire has the console and rollcall watch ask name servers what they answer.
-	// Commands ask when they are given --wire, whatever this says.
+	// Wire makes the console and rollcall watch query name servers. Other commands do that with --wire, regardless of
+	// this setting.
 	Wire bool
-	// Probe has them make the health checks that services declare from this
-	// machine too. Nodes of a cloud whose API listens on loopback are left alone all the same.
+	// Probe makes them also run the services' health checks from this machine, but never on nodes of a cloud whose API
+	// listens on loopback.
 	Probe bool
-	// State names the folder below StateDir that the journal and the last
-	// snapshot go to; see StateName.
+	// State is the folder below StateDir for the journal and the last snapshot; see StateName.
 	State string
 }
 
@@ -64,22 +63,22 @@ type Cloud struct {
 	Name       string
 	Provider   providers.Provider
 	Production bool
-	Settings   providers.Settings // the keys that its provider declares
+	Settings   providers.Settings // keys that its provider declares
 }
 
 // Zone is one entry below zones.
 type Zone struct {
 	Pos      Pos
 	Name     string // canonical
-	ID       string // the provider's own, where the account has several zones of this name
+	ID       string // the provider's id, if the account has several zones of this name
 	Provider providers.Provider
-	Settings providers.Settings // the keys that its provider declares
-	// Servers are host:port of its authoritative servers, where its delegation is
-	// not to be followed: behind a split horizon, in a laboratory.
+	Settings providers.Settings // keys that its provider declares
+	// Servers are the authoritative servers as host:port, if the delegation should not be followed: behind a split
+	// horizon, or in a laboratory.
 	Servers []string
 
-	Threshold *float64 // in place of the one of guards; nil for that one
-	From      int      // in place of the one of guards; 0 for that one
+	Threshold *float64 // overrides the one of guards; nil for that one
+	From      int      // overrides the one of guards; 0 for that one
 }
 
 // Service is a declared service with its place in the file.
@@ -89,27 +88,27 @@ type Service struct {
 	Boot Boot
 }
 
-// Boot says how nodes of a service are launched, where the defaults do not fit.
+// Boot is how nodes of a service are launched, if it differs from the defaults.
 type Boot struct {
-	Template string            // empty for the one that fits the service's kind
+	Template string            // empty for the default of the service's kind
 	Set      map[string]string // variables of the template
-	// Metadata says, by key of Triton's metadata, which environment variable holds the value
-	// when nodes are launched.
+	// Metadata maps keys of Triton's metadata to the environment variables that hold the values when nodes are
+	// launched.
 	Metadata map[string]string
 }
 
 // Guards are the limits of destructive changes.
 type Guards struct {
-	Age       time.Duration  // a cloud's read must be younger
+	Age       time.Duration  // largest age of a cloud's read
 	Threshold float64        // share of a zone's owned records that may go in ten minutes, 0 to 1
-	From      int            // the threshold holds once a zone has this many owned records
-	Grace     time.Duration  // a marker must be older before its record can be dead
-	BootGrace time.Duration  // a running node younger than this is not missing yet
+	From      int            // number of owned records from which the threshold applies
+	Grace     time.Duration  // smallest age of a marker whose record can be dead
+	BootGrace time.Duration  // a running node younger than this is not missing
 	WireGrace time.Duration  // how long name servers may take to show a change
 	Allow     []netip.Prefix // addresses that are never deleted
 }
 
-// Empty returns a config that has the defaults and no sources.
+// Empty returns a config with the defaults and without sources.
 func Empty() *Config {
 	return &Config{
 		Guards: Guards{
@@ -121,7 +120,7 @@ func Empty() *Config {
 	}
 }
 
-// DeclaredServices returns the services without their places.
+// DeclaredServices returns the services without their places in the file.
 func (c *Config) DeclaredServices() []index.Service {
 	out := make([]index.Service, len(c.Services))
 	for i := range c.Services {
@@ -141,14 +140,13 @@ func (c *Config) NameServers() map[string][]string {
 	return out
 }
 
-// StateName is the folder below StateDir for this config's journal and last
-// snapshot: what the file says, else the fleet id, so that all configs of one
-// fleet on this machine share one journal.
+// StateName returns the folder below StateDir for this config's journal and last snapshot: the configured one, else the
+// fleet id, so that all configs of a fleet on this machine share one journal.
 func (c *Config) StateName() string {
 	return cmp.Or(c.State, c.Fleet, "default")
 }
 
-// ZoneOf returns the configured zone that a name lies in, the longest when there are several; ok is false for none.
+// ZoneOf returns the longest configured zone that contains a name; ok is false if there is none.
 func (c *Config) ZoneOf(name string) (string, bool) {
 	best, ok := "", false
 	for i := range c.Zones {

@@ -7,7 +7,7 @@ import (
 	"rollcall/providers"
 )
 
-// Declared returns a declared service; nil when the config declares none of that name.
+// Declared returns a declared service, or nil.
 func (c *Config) Declared(service string) *index.Service {
 	if s := c.service(service); s != nil {
 		return &s.Service
@@ -15,7 +15,7 @@ func (c *Config) Declared(service string) *index.Service {
 	return nil
 }
 
-// BootOf returns how nodes of a service are launched; the zero value when the config does not declare it.
+// BootOf returns how nodes of a service are launched; the zero value for an undeclared one.
 func (c *Config) BootOf(service string) Boot {
 	if s := c.service(service); s != nil {
 		return s.Boot
@@ -32,7 +32,7 @@ func (c *Config) service(name string) *Service {
 	return nil
 }
 
-// DeclaredNames says which services there are, for a person.
+// DeclaredNames lists the declared services in words.
 func (c *Config) DeclaredNames() string {
 	var out []string
 	for i := range c.Services {
@@ -44,7 +44,7 @@ func (c *Config) DeclaredNames() string {
 	return "it declares " + strings.Join(out, ", ")
 }
 
-// ZoneProvider returns the provider of a zone; empty when the config does not name it.
+// ZoneProvider returns the provider of a zone, or "" if the config does not name the zone.
 func (c *Config) ZoneProvider(zone string) providers.Provider {
 	for i := range c.Zones {
 		if providers.SameName(c.Zones[i].Name, zone) {

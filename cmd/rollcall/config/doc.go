@@ -1,3 +1,3 @@
-// Package config reads and writes rollcall's config file. Every error names
-// file, line and column, what is wrong, and what to do about it.
+// Package config reads and writes rollcall's config file. Every error names file, line and column, the mistake, and the
+// remedy.
 package config

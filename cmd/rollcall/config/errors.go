@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// Error is one mistake in a config file: where it is, what it is and what to do.
+// Error is one mistake in a config file: its place, what is wrong, and the remedy.
 type Error struct {
 	Pos  Pos
 	What string
@@ -31,11 +31,11 @@ func (e *Error) Error() string {
 	return oneLine(b.String())
 }
 
-// Errors are all mistakes of a file, in the order of their lines. As an error
-// it is the first of them in one line, and how many more there are.
+// Errors holds all mistakes of a file in the order of their lines. As an error it is the first one, and the number of
+// the others.
 type Errors []*Error
 
-// Error returns the first mistake and says how many follow.
+// Error returns the first mistake and the number of the others.
 func (e Errors) Error() string {
 	switch len(e) {
 	case 0:
@@ -46,7 +46,7 @@ func (e Errors) Error() string {
 	return fmt.Sprintf("%s (and %d more: rollcall config check lists them)", e[0].Error(), len(e)-1)
 }
 
-// All returns every mistake that err holds, and none when err does not come from this package.
+// All returns every mistake in err, or nil if err is not from this package.
 func All(err error) []*Error {
 	if es, ok := errors.AsType[Errors](err); ok {
 		return es
@@ -57,8 +57,7 @@ func All(err error) []*Error {
 	return nil
 }
 
-// oneLine keeps what came out of a file from breaking the line, or from
-// driving the terminal.
+// oneLine removes line breaks and terminal control from text of a file.
 func oneLine(s string) string {
 	return strings.Map(func(r rune) rune {
 		switch {
@@ -71,7 +70,7 @@ func oneLine(s string) string {
 	}, s)
 }
 
-// nearest returns the candidate that a person most likely meant, or "".
+// nearest returns the candidate that was most likely meant, or "".
 func nearest(word string, candidates []string) string {
 	if len(word) > 100 {
 		return ""
@@ -85,8 +84,7 @@ func nearest(word string, candidates []string) string {
 	return best
 }
 
-// distance is the number of single-character edits between two words, a swap
-// of neighbours counting as one.
+// distance returns the number of single-character edits between two words. Swapping neighbours counts as one.
 func distance(a, b string) int {
 	d := make([][]int, len(a)+1)
 	for i := range d {

@@ -11,20 +11,20 @@ import (
 	"rollcall/providers"
 )
 
-// Rules say what a config may hold.
+// Rules describe what a config may contain.
 type Rules struct {
-	Providers []providers.Declaration // of clouds and zones, in the order in which errors list them
+	Providers []providers.Declaration // of clouds and zones, in the order of error messages
 	Keys      KeyRules
 }
 
-// KeyRules say what keys can be bound to. Without actions nothing is checked.
+// KeyRules describe which keys can be bound. Without actions nothing is checked.
 type KeyRules struct {
 	Actions map[string][]string             // default keys by action
-	Normal  func(key string) string         // the one spelling of a key; may be nil
-	Refuse  func(action, key string) string // why a key cannot be bound, or empty; may be nil
+	Normal  func(key string) string         // returns the canonical spelling of a key; may be nil
+	Refuse  func(action, key string) string // returns why a key cannot be bound, or ""; may be nil
 }
 
-// keys reads what the operator bound; checkKeys says whether it fits together.
+// keys reads the operator's bindings. checkKeys checks them as a whole.
 func (r *reader) keys(n ast.Node, c *Config) {
 	c.Keys, c.KeysPos = map[string][]string{}, map[string]Pos{}
 	for _, e := range r.entries(n, "keys") {

@@ -17,23 +17,23 @@ import (
 	"rollcall/providers/textfile"
 )
 
-// EnvConfig names the environment variable that says where the config file is.
+// EnvConfig is the environment variable with the path of the config file.
 const EnvConfig = "ROLLCALL_CONFIG"
 
-// FileName is where the config lies below the user's config folder.
+// FileName is the config's path below the user's config folder.
 const FileName = "rollcall/config.yaml"
 
-// DefaultPath is $XDG_CONFIG_HOME/rollcall/config.yaml, as the environment says now.
+// DefaultPath returns $XDG_CONFIG_HOME/rollcall/config.yaml.
 func DefaultPath() string {
 	return filepath.Join(home("XDG_CONFIG_HOME", ".config"), filepath.FromSlash(FileName))
 }
 
-// StateDir is $XDG_STATE_HOME/rollcall, where the journal and the last snapshot lie.
+// StateDir returns $XDG_STATE_HOME/rollcall, the folder of journals and last snapshots.
 func StateDir() string {
 	return filepath.Join(home("XDG_STATE_HOME", ".local/state"), "rollcall")
 }
 
-// home reads an XDG variable. The specification has relative paths ignored.
+// home returns an XDG variable. By its specification relative paths are ignored.
 func home(env, fallback string) string {
 	if d := os.Getenv(env); filepath.IsAbs(d) {
 		return d
@@ -45,8 +45,8 @@ func home(env, fallback string) string {
 	return filepath.Join(h, filepath.FromSlash(fallback))
 }
 
-// Find says which file to read: the flag's, else ROLLCALL_CONFIG's, else the
-// default one. The path is empty when no one named a file and the default one is not there.
+// Find returns the file to read: the flag's, else ROLLCALL_CONFIG's, else the default one. It returns "" if none is
+// given and the default one does not exist.
 func Find(flag string) (path string, err error) {
 	named, by := flag, "--config"
 	if named == "" {
@@ -79,19 +79,19 @@ func reason(err error) string {
 	return err.Error()
 }
 
-// The most bytes of a config file, and of a list of public ranges, which has some two million.
+// The largest sizes in bytes of a config file, and of a list of public ranges, which has some two million.
 const (
 	most       = 1 << 20
 	mostRanges = 64 << 20
 )
 
-// tooMuch returns the error of a config file that is longer or nested more deeply than any config is.
+// tooMuch returns the error of a config file that is too long or too deeply nested.
 func tooMuch(path string, bad *textfile.Error) *Error {
 	return &Error{Pos: Pos{File: path, Line: bad.Line, Column: bad.Column}, What: "this is no config of rollcall: " + bad.Why, Do: "look whether it is the file that you meant"}
 }
 
-// Load reads and checks a config file. Its error is an *Error or Errors.
-// When ctx ends before the file is read, it says so. rules say what the file may hold.
+// Load reads and checks a config file. Its error is an *Error or Errors, or says that ctx ended before the file was
+// read. rules describe what the file may contain.
 func Load(ctx context.Context, path string, rules Rules) (*Config, error) {
 	data, err := textfile.ReadContext(ctx, path, most)
 	if ctx.Err() != nil {
@@ -113,13 +113,13 @@ func Load(ctx context.Context, path string, rules Rules) (*Config, error) {
 	return c, nil
 }
 
-// FileStamp is the modification time and size of a file, which change with its content. It is zero for a file that is not there.
+// FileStamp is the modification time and size of a file, to detect changes. It is zero for a missing file.
 type FileStamp struct {
 	Modified time.Time
 	Size     int64
 }
 
-// RangesNow returns the stamp of RangesFile as it is now.
+// RangesNow returns the current stamp of RangesFile.
 func (c *Config) RangesNow() FileStamp {
 	info, err := os.Stat(c.RangesFile)
 	if err != nil {
@@ -128,11 +128,10 @@ func (c *Config) RangesNow() FileStamp {
 	return FileStamp{info.ModTime(), info.Size()}
 }
 
-// ReadRanges reads RangesFile, which the config names, into Ranges. When that fails, RangesErr says why, and
-// Ranges stays as it is. It is no mistake in the config: the entries that the list would show to be
-// dangling are dead all the same. It is not safe for concurrent use.
+// ReadRanges reads RangesFile into Ranges. If that fails, it sets RangesErr and leaves Ranges. This is no mistake in
+// the config: without the list, dangling entries still count as dead. It is not safe for concurrent use.
 func (c *Config) ReadRanges() {
-	c.RangesAt, c.RangesErr = c.RangesNow(), nil // before the file is read: what changes meanwhile is read again
+	c.RangesAt, c.RangesErr = c.RangesNow(), nil // before the file is read, so that a concurrent change is noticed
 	listed, err := readRanges(c.RangesFile)
 	if err != nil {
 		c.RangesErr = &Error{Pos: c.RangesPos, What: "ranges: " + c.RangesFile + err.Error(), Do: "save https://ip-ranges.amazonaws.com/ip-ranges.json there, or leave ranges out"}
@@ -141,7 +140,7 @@ func (c *Config) ReadRanges() {
 	c.Ranges, c.RangesRead = listed, true
 }
 
-// readRanges reads a list of public ranges. Its error begins with a space, as it stands behind the name of the file.
+// readRanges reads a list of public ranges. Its error starts with a space, because it follows the file's name.
 func readRanges(path string) (index.PublicRanges, error) {
 	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
 		return nil, errors.New(" is no regular file")
@@ -163,7 +162,7 @@ func readRanges(path string) (index.PublicRanges, error) {
 	return listed, nil
 }
 
-// Parse checks the text of a config file; path is for its errors only.
+// Parse checks the text of a config file. path is only used in errors.
 func Parse(path string, data []byte, rules Rules) (*Config, error) {
 	r := &reader{file: path, providers: rules.Providers, anchors: map[string]ast.Node{}}
 	c := Empty()
@@ -216,7 +215,7 @@ func (r *reader) root(n ast.Node, c *Config) {
 	})
 }
 
-// fleet takes an id that fits into an owner marker beside a machine's UUID.
+// fleet reads a fleet id that fits into an owner marker together with a machine's UUID.
 func (r *reader) fleet(n ast.Node, c *Config) {
 	s, ok := r.text(n, "fleet")
 	if !ok {
@@ -232,7 +231,7 @@ func (r *reader) fleet(n ast.Node, c *Config) {
 	c.Fleet = s
 }
 
-// state takes the name of one folder, and no path out of the state folder.
+// state reads the name of one folder, and rejects paths that leave the state folder.
 func (r *reader) state(n ast.Node, c *Config) {
 	s, ok := r.text(n, "state")
 	if !ok {
@@ -245,8 +244,7 @@ func (r *reader) state(n ast.Node, c *Config) {
 	c.State = s
 }
 
-// ParseResolvers reads a list as ROLLCALL_RESOLVERS holds it: host or
-// host:port, separated by commas or white space.
+// ParseResolvers parses the value of ROLLCALL_RESOLVERS: host or host:port, separated by commas or white space.
 func ParseResolvers(s string) ([]string, error) {
 	var out []string
 	for f := range strings.FieldsFuncSeq(s, func(r rune) bool { return r == ',' || r == ' ' }) {
@@ -259,7 +257,7 @@ func ParseResolvers(s string) ([]string, error) {
 	return out, nil
 }
 
-// toAddresses reads a list of DNS servers; what is one of them.
+// toAddresses reads a list of DNS servers. what names one of them in errors.
 func (r *reader) toAddresses(dst *[]string, what string) func(ast.Node) {
 	return func(n ast.Node) {
 		*dst = nil

@@ -19,8 +19,7 @@ import (
 	"rollcall/providers/textfile"
 )
 
-// reader walks the syntax tree by hand instead of decoding into structs, so that
-// every value keeps its place for errors that are found much later.
+// reader reads the syntax tree instead of decoding into structs, so that every value keeps its place for later errors.
 type reader struct {
 	file      string
 	providers []providers.Declaration
@@ -28,7 +27,7 @@ type reader struct {
 	errs      Errors
 }
 
-// parse reads the text; a nil node without errors is an empty file.
+// parse parses the text. A nil node without errors means an empty file.
 func (r *reader) parse(data []byte) ast.Node {
 	f, err := parseYAML(data)
 	if bad, ok := errors.AsType[*textfile.Error](err); ok {
@@ -60,7 +59,7 @@ func (r *reader) parse(data []byte) ast.Node {
 	return docs[0].Body
 }
 
-// parseYAML returns the syntax tree of a text that is within the bounds.
+// parseYAML returns the syntax tree of a text within the bounds.
 func parseYAML(data []byte) (f *ast.File, err error) {
 	if err := textfile.CheckYAML(data); err != nil {
 		return nil, err
@@ -95,7 +94,7 @@ func (r *reader) fail(n ast.Node, do, format string, args ...any) {
 	r.failAt(r.pos(n), do, format, args...)
 }
 
-// plain follows anchors, aliases and tags to the node that holds the value.
+// plain returns the node with the value behind anchors, aliases and tags.
 func (r *reader) plain(n ast.Node) ast.Node {
 	for range 10 {
 		switch t := n.(type) {
@@ -120,7 +119,7 @@ func (r *reader) plain(n ast.Node) ast.Node {
 	return nil
 }
 
-// fields says what to do with each key that a mapping may have.
+// fields maps each key that a mapping may have to the function that reads it.
 type fields map[string]func(n ast.Node)
 
 // entries returns the keys and values of a mapping, in file order.
@@ -176,7 +175,7 @@ func keyText(k ast.MapKeyNode) string {
 	return k.String()
 }
 
-// text returns a scalar as it stands in the file: a fleet id of digits stays a text.
+// text returns a scalar as written in the file, so that a fleet id of digits stays a text.
 func (r *reader) text(n ast.Node, what string) (string, bool) {
 	switch t := r.plain(n).(type) {
 	case nil:
@@ -194,7 +193,7 @@ func (r *reader) text(n ast.Node, what string) (string, bool) {
 	}
 }
 
-// The setters below write a value of one type to a place, or report.
+// The setters below store a value of one type, or report an error.
 
 func (r *reader) toString(dst *string, what string) func(ast.Node) {
 	return func(n ast.Node) {
@@ -234,7 +233,7 @@ func (r *reader) toDuration(dst *time.Duration, what string, least, most time.Du
 	}
 }
 
-// short writes a duration without zero parts.
+// short formats a duration without zero parts.
 func short(d time.Duration) string {
 	s := d.String()
 	if strings.HasSuffix(s, "m0s") {
@@ -306,11 +305,11 @@ func (r *reader) toStringMap(dst *map[string]string, what string) func(ast.Node)
 	}
 }
 
-// variableName is the name of an environment variable (POSIX, section 8.1, in either case).
+// variableName matches the name of an environment variable (POSIX, section 8.1, in either case).
 var variableName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 
-// toEnvironment reads a mapping to names of environment variables. A value that does not look like a name is
-// likely the secret itself, so the error does not show it.
+// toEnvironment reads a mapping to names of environment variables. An invalid name is probably the secret itself, so
+// the error does not show it.
 func (r *reader) toEnvironment(dst *map[string]string, what string) func(ast.Node) {
 	return func(n ast.Node) {
 		r.toStringMap(dst, what)(n)
@@ -340,7 +339,7 @@ func (r *reader) toPrefixes(dst *[]netip.Prefix, what string) func(ast.Node) {
 	}
 }
 
-// parsePrefix reads a prefix, or a single address as a prefix of full length.
+// parsePrefix parses a prefix, or an address as a prefix of full length.
 func parsePrefix(s string) (netip.Prefix, error) {
 	if a, err := netip.ParseAddr(s); err == nil && a.Zone() == "" {
 		a = a.Unmap()

@@ -90,8 +90,8 @@ func (r *reader) service(n ast.Node) Service {
 	return s
 }
 
-// toServiceName reads the name of a service. That of an incarnation begins with a label
-// of any text (RFC 6763 section 4.1.1).
+// toServiceName reads the name of a service. The name of an incarnation starts with a label of any text (RFC 6763
+// section 4.1.1).
 func (r *reader) toServiceName(dst *string) func(ast.Node) {
 	return func(n ast.Node) {
 		s, ok := r.text(n, "name")
@@ -179,11 +179,11 @@ func (r *reader) serviceZone(c *Config, s *Service, zones []string) {
 	}
 }
 
-// serviceAt refuses what the provider of the zone would refuse for every record of a service.
+// serviceAt reports settings of a service that the zone's provider would reject for every record.
 func (r *reader) serviceAt(p providers.Provider, s *Service) {
 	d := providers.Declared(r.providers, p)
 	switch {
-	case d == nil: // which is a mistake of its own
+	case d == nil: // reported elsewhere
 	case s.TTL > 0 && !d.TTLs.Holds(s.TTL):
 		r.failAt(s.Pos, fmt.Sprintf("write %d to %d seconds, or %d for auto", d.TTLs.Min, d.TTLs.Max, d.TTLs.Auto), "service %s has a ttl of %d, which %s does not take", s.Name, s.TTL, d.Title)
 	case !d.Proxies && s.Proxied != nil && *s.Proxied:

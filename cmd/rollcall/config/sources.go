@@ -17,7 +17,7 @@ import (
 	"rollcall/providers"
 )
 
-// provider reads the name of a provider that fits.
+// provider reads the name of a provider for which fits is true.
 func (r *reader) provider(dst *providers.Provider, fits func(providers.Declaration) bool) func(ast.Node) {
 	return func(n ast.Node) {
 		s, ok := r.text(n, "provider")
@@ -37,7 +37,7 @@ func (r *reader) provider(dst *providers.Provider, fits func(providers.Declarati
 	}
 }
 
-// known returns the names of the providers that fit.
+// known returns the names of the providers for which fits is true.
 func (r *reader) known(fits func(providers.Declaration) bool) (names []string) {
 	for _, d := range r.providers {
 		if fits(d) {
@@ -50,7 +50,8 @@ func (r *reader) known(fits func(providers.Declaration) bool) (names []string) {
 func computes(d providers.Declaration) bool   { return d.Computes }
 func hostsZones(d providers.Declaration) bool { return d.ServesDNS }
 
-// withSettings adds to the keys of an entry those that the providers that fit declare. What they are set to goes into values.
+// withSettings adds to the keys of an entry those that the fitting providers declare. Their settings are stored in
+// values.
 func (r *reader) withSettings(known fields, fits func(providers.Declaration) bool, values map[string]string) fields {
 	for _, d := range r.providers {
 		if !fits(d) {
@@ -79,7 +80,7 @@ func (r *reader) withSettings(known fields, fits func(providers.Declaration) boo
 	return known
 }
 
-// settings returns the values of an entry in the order of its provider's keys, and reports keys that make no sense for it.
+// settings returns the values of an entry in the order of its provider's keys, and reports keys of other providers.
 func (r *reader) settings(n ast.Node, at Pos, what string, p providers.Provider, values map[string]string) (out providers.Settings) {
 	d := providers.Declared(r.providers, p)
 	for _, k := range d.Keys {
@@ -155,7 +156,7 @@ func (r *reader) zone(n ast.Node) Zone {
 	return z
 }
 
-// check finds the mistakes that only the whole file shows, such as two sources of one name.
+// check reports mistakes that only the whole file shows, such as two sources of one name.
 func (r *reader) check(c *Config) {
 	seen := map[string]Pos{}
 	once := func(kind, name string, p Pos, do string) {
@@ -241,8 +242,7 @@ func (r *reader) toURL(dst *string, what string) func(ast.Node) {
 	}
 }
 
-// toPath reads a file name: ~ is the home folder, and what is relative lies
-// beside the config file.
+// toPath reads a file name: ~ is the home folder, and a relative path starts at the config file's folder.
 func (r *reader) toPath(dst *string, what string) func(ast.Node) {
 	return func(n ast.Node) {
 		s, ok := r.text(n, what)

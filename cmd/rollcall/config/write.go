@@ -13,8 +13,8 @@ import (
 	"rollcall/providers"
 )
 
-// Write writes the config as a file that Parse reads back to the same. Nothing
-// in a config is secret: credentials stay where each ecosystem keeps them.
+// Write writes the config as a file that Parse reads back unchanged. A config contains no secrets: credentials stay
+// where each ecosystem keeps them.
 func Write(w io.Writer, c *Config) error {
 	var b strings.Builder
 	if c.Fleet != "" {
@@ -165,7 +165,7 @@ func num(v int64) string {
 	return strconv.FormatInt(v, 10)
 }
 
-// share writes a percentage with as many digits as say the same when they are read back.
+// share formats a percentage with the digits that are needed to read it back unchanged.
 func share(v *float64) string {
 	if v == nil {
 		return ""
@@ -180,11 +180,10 @@ func yes(v bool) string {
 	return ""
 }
 
-// safePlain are texts that YAML takes as they stand, numbers included: Parse
-// reads every scalar as text first.
+// safePlain matches texts that need no quotes in YAML, including numbers, because Parse reads every scalar as text.
 var safePlain = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_./-]*$|^https?://[A-Za-z0-9.:/_~-]+[A-Za-z0-9/_~-]$`)
 
-// otherType is what a parser of YAML 1.1 or 1.2 takes for a truth value, for nothing, for a number or for a date.
+// otherType matches what a YAML 1.1 or 1.2 parser would read as a truth value, null, a number or a date.
 var otherType = regexp.MustCompile(`^(?i:y|n|yes|no|on|off|true|false|null)$|^[0-9][0-9_]*(\.[0-9_]*)?([eE][0-9]+)?$|^0[xXoObB][0-9a-fA-F_]+$|^[0-9]{4}-[0-9]`)
 
 func scalar(s string) string {
@@ -196,7 +195,7 @@ func scalar(s string) string {
 
 func quote(s string) string { return strconv.Quote(s) }
 
-// Source returns the place of a source's entry in the file, by its name; ok is false when there is none.
+// Source returns the place of a source's entry in the file.
 func (c *Config) Source(name string) (Pos, bool) {
 	for i := range c.Clouds {
 		if c.Clouds[i].Name == name {
