@@ -1,6 +1,5 @@
-// Command rollcall is a terminal console for people who run one service on
-// several clouds at once: it shows which nodes exist, which names DNS hands
-// out, and where the two disagree.
+// Command rollcall is a terminal console for people who run one service on several clouds: it shows which nodes exist,
+// which names DNS hands out, and where the two disagree.
 package main
 
 import (

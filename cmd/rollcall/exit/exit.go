@@ -1,4 +1,4 @@
-// Package exit holds the exit codes of the program and the errors that end in one. It imports nothing of ours.
+// Package exit defines the program's exit codes and the errors that carry them. It imports nothing of rollcall.
 package exit
 
 import "fmt"
@@ -12,7 +12,7 @@ const (
 	Unknown = 4
 )
 
-// Error ends the program with a code. Without an error in it, all has been said.
+// Error ends the program with a code. Without a wrapped error nothing more is printed.
 type Error struct {
 	Code int
 	Err  error
@@ -27,16 +27,15 @@ func (e *Error) Error() string {
 
 func (e *Error) Unwrap() error { return e.Err }
 
-// Usagef returns the error of a mistake on the command line.
+// Usagef returns an error for a mistake on the command line.
 func Usagef(format string, args ...any) error {
 	return &Error{Code: Usage, Err: fmt.Errorf(format, args...)}
 }
 
-// Unknownf returns the error of an answer that cannot be given, since a source that it rests on
-// could not be read.
+// Unknownf returns an error for an answer that is unknown because a source for it could not be read.
 func Unknownf(format string, args ...any) error {
 	return &Error{Code: Unknown, Err: fmt.Errorf(format, args...)}
 }
 
-// With returns the error that ends the program with a code when all has been said.
+// With returns an error that ends the program with a code and prints nothing.
 func With(code int) error { return &Error{Code: code} }

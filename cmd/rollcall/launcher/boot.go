@@ -9,7 +9,7 @@ import (
 	"rollcall/userdata"
 )
 
-// ConsoleLog reads the tail of an instance's console log.
+// ConsoleLog returns the end of an instance's console log.
 func (s *Launcher) ConsoleLog(ctx context.Context, cloud, id string) (string, error) {
 	c, ok := s.Cloud(cloud)
 	switch {
@@ -21,8 +21,8 @@ func (s *Launcher) ConsoleLog(ctx context.Context, cloud, id string) (string, er
 	return c.Compute.ConsoleLog(ctx, id)
 }
 
-// bootState says how far a node has come by what it has written to its console.
-// Whether it is in DNS is for DNS to say: a node that says so is healthy.
+// bootState returns the boot state of a node by its console log. A node that says it is registered counts as healthy,
+// since only DNS shows whether it is registered.
 func (s *Launcher) bootState(ctx context.Context, n launch.Node) (launch.BootState, error) {
 	text, err := s.ConsoleLog(ctx, n.Cloud, n.Instance.ID)
 	if err != nil {
@@ -34,7 +34,7 @@ func (s *Launcher) bootState(ctx context.Context, n launch.Node) (launch.BootSta
 		return launch.BootState{Stage: launch.StageBooting, Message: b.Says, Ended: b.Ended, Failed: b.Failed}, nil
 	case userdata.BootHealthy:
 		state := launch.BootState{Stage: launch.StageHealthy}
-		if !strings.HasPrefix(b.Says, "healthy:") { // the stage says as much
+		if !strings.HasPrefix(b.Says, "healthy:") { // the stage says the same
 			state.Message = b.Says
 		}
 		return state, nil

@@ -11,31 +11,31 @@ import (
 	"rollcall/providers/launch"
 )
 
-// nodeHealth makes the health checks of nodes that have no agent to make them:
-// from here, where the config has it so, and never in a lab.
+// nodeHealth makes the health checks of nodes without an agent: from here, if the config allows it, and never in the
+// embedded clouds.
 type nodeHealth struct {
 	service index.Service
 	clock   providers.Clock
 	may     func(cloud string) bool
 
 	mu      sync.Mutex
-	probers map[string]*probe.Prober // each node has its own: they come and go one by one
-	unseen  map[string]string        // what is to be said of nodes that were registered unchecked
+	probers map[string]*probe.Prober // one per node, since nodes come and go
+	unseen  map[string]string        // remarks about nodes that were registered unchecked
 
-	boot func(context.Context, launch.Node) (launch.BootState, error) // what the console log says
+	boot func(context.Context, launch.Node) (launch.BootState, error) // returns the state by the console log
 }
 
 func (s *Launcher) newNodeHealth(d *index.Service) *nodeHealth {
 	return &nodeHealth{service: *d, clock: s.Program.Clock, may: s.mayProbe, probers: map[string]*probe.Prober{}, unseen: map[string]string{}}
 }
 
-// mayProbe reports whether the nodes of a cloud are contacted from here.
+// mayProbe reports whether nodes of a cloud may be contacted from here.
 func (s *Launcher) mayProbe(cloud string) bool {
 	c, ok := s.Cloud(cloud)
 	return ok && s.Config.Probe && !c.IsLocal()
 }
 
-// check looks at a node when its interval is over, and says how it is.
+// check checks a node if its interval has passed, and returns its health.
 func (h *nodeHealth) check(ctx context.Context, n launch.Node) probe.Result {
 	key := n.Cloud + "/" + n.Instance.ID
 	h.mu.Lock()
@@ -52,7 +52,7 @@ func (h *nodeHealth) check(ctx context.Context, n launch.Node) probe.Result {
 	return p.Check(ctx, []probe.Target{t})[0]
 }
 
-// reached is the address that clients of a new node are sent to.
+// reached returns the address that clients of a new node use.
 func reached(public []netip.Addr) netip.Addr {
 	for _, a := range public {
 		if a.Is4() {
@@ -65,7 +65,7 @@ func reached(public []netip.Addr) netip.Addr {
 	return netip.Addr{}
 }
 
-// watch returns boot with the result of the health check added to what the console log says.
+// watch returns boot with the result of the health check added.
 func (h *nodeHealth) watch(boot func(context.Context, launch.Node) (launch.BootState, error)) func(context.Context, launch.Node) (launch.BootState, error) {
 	h.boot = boot
 	return func(ctx context.Context, n launch.Node) (launch.BootState, error) {
@@ -82,8 +82,8 @@ func (h *nodeHealth) watch(boot func(context.Context, launch.Node) (launch.BootS
 	}
 }
 
-// register lets a node into DNS once its health check has passed. Of a node that
-// may not be checked from here it waits for the console log, where its cloud has one.
+// register returns do for nodes whose health check has passed. For a node that may not be checked from here it waits
+// for the console log, if its cloud has one.
 func (h *nodeHealth) register(do func(context.Context, launch.Node) error) func(context.Context, launch.Node) error {
 	return func(ctx context.Context, n launch.Node) error {
 		switch r := h.check(ctx, n); r.State {
@@ -108,8 +108,8 @@ func (h *nodeHealth) register(do func(context.Context, launch.Node) error) func(
 	}
 }
 
-// booted returns what is known of a node that may not be checked from here. It is an error, to be tried again, until the
-// console log says that the boot is through; a cloud without a console log, or one that may not be read, says nothing.
+// booted returns what is known of a node that may not be checked from here. It returns a temporary error until the
+// console log shows that the boot has finished. Without a readable console log it returns "".
 func (h *nodeHealth) booted(ctx context.Context, n launch.Node) (seen string, err error) {
 	if h.boot == nil {
 		return "its cloud says that it runs, and no more", nil
@@ -132,7 +132,7 @@ func (h *nodeHealth) booted(ctx context.Context, n launch.Node) (seen string, er
 	return "", providers.Errorf(providers.KindUnreachable, "register", "it may not be checked from here, and waits for its console log to say that its boot script is through")
 }
 
-// note returns what is to be said of a node that is registered; empty for one that was checked.
+// note returns a remark about a registered node, or "" if it was checked.
 func (h *nodeHealth) note(n launch.Node) string {
 	h.mu.Lock()
 	defer h.mu.Unlock()

@@ -18,11 +18,11 @@ import (
 	"rollcall/userdata"
 )
 
-// credentialTime is how long a source may take to say what it authenticates with.
+// credentialTime is how long a source may take to return its credentials.
 const credentialTime = 5 * time.Second
 
-// secretVariables returns the environment variables that hold what rollcall authenticates with: those that adapters declare,
-// and those that the config names. c may be nil.
+// secretVariables returns the environment variables with rollcall's credentials: those that adapters declare, and those
+// that the config names. c may be nil.
 func secretVariables(c *config.Config) (names []string) {
 	all := app.Declarations()
 	for i := range all {
@@ -41,7 +41,7 @@ func secretVariables(c *config.Config) (names []string) {
 	return names
 }
 
-// heldInEnvironment returns the credentials that environment variables hold.
+// heldInEnvironment returns the credentials in environment variables.
 func heldInEnvironment(variables ...string) []userdata.Held {
 	var out []userdata.Held
 	for _, name := range variables {
@@ -52,8 +52,8 @@ func heldInEnvironment(variables ...string) []userdata.Held {
 	return out
 }
 
-// held returns the credentials that rollcall works with, and those that nodes are given as metadata. A source that cannot
-// say what it authenticates with has nothing that could stand anywhere.
+// held returns rollcall's own credentials, and those that nodes get as metadata. It skips sources whose credentials
+// cannot be determined.
 func (s *Launcher) held(ctx context.Context) []userdata.Held {
 	ctx, cancel := context.WithTimeout(ctx, credentialTime)
 	defer cancel()
@@ -95,11 +95,11 @@ func (s *Launcher) held(ctx context.Context) []userdata.Held {
 	return out
 }
 
-// Held is held for commands that need no config: of the one that there is, else of the environment alone.
+// Held is held for commands that need no config: with the existing config, else with the environment alone.
 func Held(ctx context.Context, a *app.Program) []userdata.Held {
 	s := app.NewSession(a, nil, nil, nil)
 	if path, err := config.Find(a.Config); err == nil && path != "" {
-		if c, err := config.Load(ctx, path, app.Rules()); err == nil { // a command that needs the config reports its mistakes
+		if c, err := config.Load(ctx, path, app.Rules()); err == nil { // commands that need the config report its mistakes
 			clouds, zones := app.NewAccounts(a.Clock, func(budget.Retrying) {}).Configured(ctx, c)
 			s = app.NewSession(a, c, clouds, zones)
 		}
@@ -107,8 +107,8 @@ func Held(ctx context.Context, a *app.Program) []userdata.Held {
 	return New(s).held(ctx)
 }
 
-// RefuseHeld returns an error when a launch would hand on what rollcall itself works with, however it is written: in a boot
-// script, in metadata, in a tag, in the name of its nodes, or in a value of a variable of the template.
+// RefuseHeld returns an error if a launch would disclose rollcall's own credentials, in any encoding: in a boot script,
+// metadata, a tag, a node name, or a template value.
 func (s *Launcher) RefuseHeld(ctx context.Context, spec *launch.Spec, values map[string]string) error {
 	held := slices.DeleteFunc(s.held(ctx), func(h userdata.Held) bool { return h.Nodes })
 	for _, place := range handedOn(spec, values) {
@@ -118,7 +118,7 @@ func (s *Launcher) RefuseHeld(ctx context.Context, spec *launch.Spec, values map
 	}
 	for i := range spec.Nodes {
 		if i > 0 && bytes.Equal(spec.Nodes[i].UserData, spec.Nodes[i-1].UserData) {
-			continue // nodes of one cloud have one script
+			continue // all nodes of a cloud have the same script
 		}
 		if found := userdata.FindHeld(spec.Nodes[i].UserData, held); len(found) > 0 {
 			return fmt.Errorf("nothing was launched: in the user data for %s, line %d, %s; give nodes a role, a token of their own, or let the console register them", words.Clean(spec.Nodes[i].Cloud), found[0].Line, found[0].What)
@@ -127,7 +127,7 @@ func (s *Launcher) RefuseHeld(ctx context.Context, spec *launch.Spec, values map
 	return nil
 }
 
-// handedOn returns the texts of a launch beside its boot scripts that the cloud or the nodes are given, with where each stands.
+// handedOn returns the texts other than boot scripts that a launch sends to clouds or nodes, with the place of each.
 func handedOn(spec *launch.Spec, values map[string]string) (out []struct{ what, text string }) {
 	add := func(what string, texts ...string) {
 		for _, t := range texts {

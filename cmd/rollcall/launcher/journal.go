@@ -15,23 +15,23 @@ import (
 	"rollcall/providers/launch"
 )
 
-// launchJournal writes the nodes of one launch into the journal of the session.
+// launchJournal records the nodes of one launch in the session's journal.
 type launchJournal struct {
 	s    *Launcher
-	run  string // one for all entries of one command
+	run  string // the same for all entries of a command
 	spec *launch.Spec
 }
 
 var _ launch.Journal = (*launchJournal)(nil)
 
-// newRun returns a run id of the journal.
+// newRun returns a new run id for the journal.
 func newRun() string {
 	var id [4]byte
 	_, _ = rand.Read(id[:]) // never fails
 	return "r" + hex.EncodeToString(id[:])
 }
 
-// Begin writes down that a node is about to be asked for.
+// Begin implements launch.Journal.
 func (l *launchJournal) Begin(ctx context.Context, n launch.Node, req providers.LaunchRequest) (string, error) {
 	key, err := l.s.cloudKey(ctx, n.Cloud)
 	if err != nil {
@@ -52,7 +52,7 @@ func (l *launchJournal) Begin(ctx context.Context, n launch.Node, req providers.
 	return l.s.begin(e)
 }
 
-// End writes down what became of it.
+// End implements launch.Journal.
 func (l *launchJournal) End(entry string, o launch.Outcome) error {
 	out := journal.Outcome{ID: entry, State: journal.Done}
 	switch {
@@ -68,7 +68,7 @@ func (l *launchJournal) End(entry string, o launch.Outcome) error {
 	return l.s.end(out)
 }
 
-// begin writes one entry and returns its id once it is on disk.
+// begin writes one entry. It returns the entry's id once it is on disk.
 func (s *Launcher) begin(e journal.Entry) (string, error) {
 	j, err := s.OpenJournal()
 	if err != nil {
@@ -92,8 +92,7 @@ func (s *Launcher) end(o journal.Outcome) error {
 	return nil
 }
 
-// cloudKey returns the key of a cloud as it was read just now, as the cloud says when asked, or
-// else as it was known last.
+// cloudKey returns the key of a cloud: from the current snapshot, else by asking the cloud, else as last known.
 func (s *Launcher) cloudKey(ctx context.Context, name string) (providers.CloudKey, error) {
 	snap := s.Fleet.Snapshot()
 	var last providers.CloudKey
@@ -118,7 +117,7 @@ func (s *Launcher) cloudKey(ctx context.Context, name string) (providers.CloudKe
 	return "", fmt.Errorf("ask which account it is: %w", err)
 }
 
-// EntriesOf returns the entries of a launch, oldest first, those of other processes included.
+// EntriesOf returns the entries of a launch by all processes, oldest first.
 func (s *Launcher) EntriesOf(id string) ([]journal.Entry, error) {
 	j, err := s.OpenJournal()
 	if err != nil {
@@ -137,7 +136,7 @@ func (s *Launcher) EntriesOf(id string) ([]journal.Entry, error) {
 	return out, nil
 }
 
-// Earlier returns the instance that an earlier try of a launch got for a node, as the journal has it.
+// Earlier returns a function that returns the instance which an earlier try of the launch started for a node.
 func Earlier(entries []journal.Entry) func(n launch.Node) string {
 	ids := map[string]string{}
 	at := func(cloud string, index int) string { return fmt.Sprintf("%s/%d", cloud, index) }
@@ -149,8 +148,8 @@ func Earlier(entries []journal.Entry) func(n launch.Node) string {
 	return func(n launch.Node) string { return ids[at(n.Cloud, n.Index)] }
 }
 
-// asBefore sets, on a launch that is continued, the values that its earlier try chose: the prefix of the nodes' names, the
-// image and the size. The usual values may have changed since, even by that try.
+// asBefore sets the values that an earlier try of the launch chose: the name prefix, the image and the size. The
+// defaults may have changed since, even because of that try.
 func asBefore(entries []journal.Entry, cloud string, t *launch.Target, prefix *string) {
 	for i := range entries {
 		l := entries[i].Launch
@@ -163,8 +162,8 @@ func asBefore(entries []journal.Entry, cloud string, t *launch.Target, prefix *s
 	}
 }
 
-// MakeProfile creates what is missing of a profile, once that is written down. Each cloud is
-// asked, so that each knows that its profile is new.
+// MakeProfile records the missing parts of a profile and creates them. It asks each cloud, so that each knows that its
+// profile is new.
 func (s *Launcher) MakeProfile(ctx context.Context, p *ProfileToMake) error {
 	if len(p.Missing) == 0 {
 		return nil

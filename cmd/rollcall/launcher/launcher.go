@@ -1,6 +1,6 @@
-// Package launcher launches nodes: it makes the spec of a launch with its boot scripts, lints them, keeps what must not be
-// handed on out of them, makes policies and instance profiles, and follows nodes until DNS has them. Read Launcher, then
-// Request. It works on a session of package app, and knows no command.
+// Package launcher launches nodes: it makes and lints the spec with its boot scripts, keeps credentials out of them,
+// makes policies and instance profiles, and follows nodes until they are in DNS. Read Launcher, then Request. It works
+// on a session of package app and knows no command.
 package launcher
 
 import (
@@ -29,16 +29,16 @@ import (
 	"rollcall/userdata"
 )
 
-// Launcher launches nodes with what a session has.
+// Launcher launches nodes in a session.
 type Launcher struct {
 	*app.Session
 	Metadata Metadata // of Triton nodes, from the command line
 }
 
-// New returns a launcher that works on a session.
+// New returns a launcher for a session.
 func New(s *app.Session) *Launcher { return &Launcher{Session: s} }
 
-// LaunchClouds are the clouds that a launch can go to.
+// LaunchClouds returns the clouds that can be launched in.
 func (s *Launcher) LaunchClouds() []launch.Cloud {
 	var out []launch.Cloud
 	for _, c := range s.Clouds() {
@@ -49,11 +49,11 @@ func (s *Launcher) LaunchClouds() []launch.Cloud {
 	return out
 }
 
-// Ours puts the fleet's id on what is launched.
+// Ours adds the fleet's id and the tags of the service to a spec.
 func (s *Launcher) Ours(spec launch.Spec) launch.Spec {
 	spec.Fleet = s.Config.Fleet
 	if d := s.Config.Declared(spec.Service); d != nil && len(d.Select) > 0 {
-		// A node is found again by the tags that its service selects by.
+		// The service selects its nodes by these tags.
 		spec.Tags = maps.Clone(spec.Tags)
 		if spec.Tags == nil {
 			spec.Tags = map[string]string{}
@@ -65,8 +65,8 @@ func (s *Launcher) Ours(spec launch.Spec) launch.Spec {
 	return spec
 }
 
-// ZoneRefuses is why nothing can be done in the zone of a service, when its account
-// says no for good: a launch that needs the zone is not begun then.
+// ZoneRefuses returns why the account permanently refuses access to a service's zone, or nil. A launch that needs the
+// zone is not started then.
 func (s *Launcher) ZoneRefuses(snap *providers.Snapshot, service string) error {
 	d := s.Config.Declared(service)
 	if d == nil {
@@ -81,12 +81,12 @@ func (s *Launcher) ZoneRefuses(snap *providers.Snapshot, service string) error {
 	return nil
 }
 
-// Follow is what following a launch needs: a node is registered once DNS has it.
+// Follow returns the options for following a launch: a node is registered once DNS has it.
 func (s *Launcher) Follow(spec *launch.Spec) launch.Options {
 	o := launch.Options{Clock: s.Program.Clock, Journal: &launchJournal{s: s, run: newRun(), spec: spec}}
 	d := s.Config.Declared(spec.Service)
 	if d == nil {
-		return o // no one registers it: a node is done when it runs
+		return o // registration is not expected: a node is done when it runs
 	}
 	z, ok := s.Zone(d.Zone)
 	if !ok || z.DNS == nil {
@@ -101,8 +101,7 @@ func (s *Launcher) Follow(spec *launch.Spec) launch.Options {
 	return o
 }
 
-// registrations says which instances a service has in DNS. All nodes of a
-// launch ask it, so it looks once for all of them.
+// registrations reports which instances of a service are in DNS. All nodes of a launch share it, and so its queries.
 type registrations struct {
 	s       *Launcher
 	service *index.Service
@@ -157,10 +156,9 @@ func (r *registrations) look(ctx context.Context) (map[string]bool, error) {
 	return owned, nil
 }
 
-// registerNode registers a node from the console, past the guards that a
-// registration has.
+// registerNode returns a function that registers a node from the console, subject to the guards of registration.
 func (s *Launcher) registerNode(service string) func(ctx context.Context, n launch.Node) error {
-	var one sync.Mutex // a plan is made on a fresh look, so one after the other
+	var one sync.Mutex // plans need a fresh read, so registrations run one by one
 	return func(ctx context.Context, n launch.Node) error {
 		one.Lock()
 		defer one.Unlock()
@@ -189,15 +187,13 @@ func (s *Launcher) registerNode(service string) func(ctx context.Context, n laun
 	}
 }
 
-// TemplateFor returns the template that boots nodes of a service: the one that
-// the config names, else the built-in one for its kind, by its name.
+// TemplateFor returns the template for nodes of a service: the configured one, else the built-in one for its kind.
 func TemplateFor(all *userdata.Templates, s *index.Service, b config.Boot) (userdata.Template, bool) {
 	t, err := all.Get(cmp.Or(b.Template, userdata.DefaultTemplate(string(s.Kind))))
 	return t, err == nil
 }
 
-// ServiceValues fills the variables of a template that the service decides,
-// and those that the config sets for its nodes.
+// ServiceValues returns the template variables that follow from the service, and those that the config sets.
 func ServiceValues(t *userdata.Template, s *index.Service, b config.Boot, at providers.Provider) map[string]string {
 	known := map[string]string{"service": s.Name, "zone": s.Zone, "dns": string(at)}
 	set := func(name string, v int64) {
@@ -241,8 +237,7 @@ func ServiceValues(t *userdata.Template, s *index.Service, b config.Boot, at pro
 	return out
 }
 
-// Defaults proposes how a node of a service is launched: as its other
-// nodes were.
+// Defaults returns launch defaults for a service, as its other nodes were launched.
 func (s *Launcher) Defaults(v *dnsview.View, templates *userdata.Templates, service string) common.LaunchDefaults {
 	d := common.LaunchDefaults{NamePrefix: "node", Values: map[string]string{}, Clouds: map[string]common.CloudDefaults{}}
 	decl := s.Config.Declared(service)
@@ -270,8 +265,7 @@ func (s *Launcher) Defaults(v *dnsview.View, templates *userdata.Templates, serv
 	return d
 }
 
-// usual returns the image and size that most running nodes of a service have in a
-// cloud; of any service, when it has no node there.
+// usual returns the image and size of most running nodes of a service in a cloud; if it has none there, of any service.
 func usual(v *dnsview.View, cloud, service string) (image, size string) {
 	images, sizes := map[string]int{}, map[string]int{}
 	for c := range v.Snapshot.Clouds {
@@ -304,8 +298,7 @@ func most(counts map[string]int) string {
 	return best
 }
 
-// commonPrefix returns what the names of a service's nodes have in common before
-// their number.
+// commonPrefix returns the common prefix of the names of a service's nodes, before their number.
 func commonPrefix(v *dnsview.View, service string) string {
 	counts := map[string]int{}
 	for c := range v.Snapshot.Clouds {
@@ -322,9 +315,9 @@ func commonPrefix(v *dnsview.View, service string) string {
 	return words.Clean(most(counts))
 }
 
-// ZoneID returns the id of a zone for the config of a node's agent, which may not find the zone by its name: several can have
-// it, and Cloudflare knows an internationalized one by its Unicode name. It is that of a snapshot, else of the config; empty when neither
-// has it. snap may be nil.
+// ZoneID returns the id of a zone for a node's agent, from the snapshot, else from the config, else "". The agent may
+// not find the zone by name: several zones can have it, and Cloudflare knows an internationalized one by its Unicode
+// name. snap may be nil.
 func ZoneID(c *config.Config, snap *providers.Snapshot, name string) string {
 	name = providers.CanonicalName(name)
 	if snap != nil {

@@ -12,12 +12,10 @@ import (
 	"rollcall/userdata"
 )
 
-// lintTime is how long the tools may take over one boot script that is about to
-// be launched: someone waits for it.
+// lintTime is how long tools may take for one boot script before a launch, while the operator waits.
 const lintTime = 20 * time.Second
 
-// Lint looks at a boot script as one cloud would be given it. A tool that cannot be
-// run, or not in time, is reported like one that is missing.
+// Lint checks a boot script as sent to one cloud. A tool that cannot be run in time is reported like a missing one.
 func (s *Launcher) Lint(ctx context.Context, templates *userdata.Templates, template, cloud string, r *userdata.Rendered) (userdata.LintReport, error) {
 	c, ok := s.Cloud(cloud)
 	if !ok {
@@ -42,7 +40,7 @@ func (s *Launcher) Lint(ctx context.Context, templates *userdata.Templates, temp
 	return l, nil
 }
 
-// Finding is what lint says of the boot script of some clouds.
+// Finding is a lint finding in the boot script of one or more clouds.
 type Finding struct {
 	Clouds []string `json:"clouds"`
 	File   string   `json:"file"`
@@ -61,8 +59,7 @@ func (f *Finding) String() string {
 	return fmt.Sprintf("%s: %s%s: %s (%s)", strings.Join(f.Clouds, ", "), place, f.Level, f.Text, f.Tool)
 }
 
-// addFindings adds what lint says of one cloud's script; what it says of
-// several is said once.
+// addFindings adds the findings in one cloud's script. It merges equal findings of several clouds.
 func addFindings(to []Finding, cloud string, l *userdata.LintReport) []Finding {
 	for _, f := range l.Findings {
 		n := Finding{Clouds: []string{cloud}, File: words.Clean(f.File), Line: f.Line, Level: string(f.Level), Tool: f.Tool, Text: words.Clean(f.Text)}
@@ -78,7 +75,7 @@ func addFindings(to []Finding, cloud string, l *userdata.LintReport) []Finding {
 	return to
 }
 
-// LintErrors counts the findings that keep a launch from starting.
+// LintErrors returns the number of findings that prevent a launch.
 func LintErrors(list []Finding) int {
 	n := 0
 	for _, f := range list {

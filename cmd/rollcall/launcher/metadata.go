@@ -14,15 +14,14 @@ import (
 	"rollcall/providers/launch"
 )
 
-// Metadata says, by key of Triton's metadata, which environment variable holds the value:
-// secrets stand neither in the config nor on a command line, which others on the machine can see.
+// Metadata maps keys of Triton's metadata to the environment variables with the values. Secrets are neither in the
+// config nor on a command line, which other users of the machine can see.
 type Metadata map[string]string
 
-// metadataKey is what is taken for a key: mdata-get is called with it, and CloudAPI's own keys are
-// spelled so.
+// metadataKey matches the allowed keys: mdata-get takes them, and CloudAPI's own keys have this form.
 var metadataKey = regexp.MustCompile(`^[A-Za-z0-9_.-]{1,128}$`)
 
-// GivenMetadata reads KEY=VARIABLE from the command line.
+// GivenMetadata parses KEY=VARIABLE arguments.
 func GivenMetadata(args []string) (Metadata, error) {
 	out := Metadata{}
 	for _, arg := range args {
@@ -35,8 +34,8 @@ func GivenMetadata(args []string) (Metadata, error) {
 	return out, nil
 }
 
-// WithMetadata adds to each node of a launch whose cloud has metadata what the config and the command line
-// name. EC2 has none, and its nodes read what is secret with their instance profile.
+// WithMetadata returns the spec with the metadata of the config and the command line for nodes of clouds that have
+// metadata. EC2 has none; its nodes read secrets with their instance profile.
 func (s *Launcher) WithMetadata(spec launch.Spec, given Metadata) (launch.Spec, error) {
 	from := Metadata{}
 	maps.Copy(from, s.Config.BootOf(spec.Service).Metadata)

@@ -16,34 +16,34 @@ import (
 	"rollcall/userdata"
 )
 
-// NodeRole is the name that policies propose for the role of nodes.
+// NodeRole is the default name of the nodes' role in policies.
 const NodeRole = "rollcall-node"
 
-// IAMName is what IAM takes as the name of a role, a user or an instance profile.
+// IAMName matches the names that IAM allows for a role, a user or an instance profile.
 var IAMName = regexp.MustCompile(`^[\w+=,.@-]{1,64}$`)
 
-// PolicyRequest says what policies are made for.
+// PolicyRequest selects the policies to make.
 type PolicyRequest struct {
-	Services []string // all when there are none
+	Services []string // all if empty
 	Role     string   // name of role, instance profile and user
-	Account  string   // AWS account; asked for when empty
-	ZoneIDs  []string // ZONE=ID, where the account is not to be asked
+	Account  string   // AWS account; looked up if empty
+	ZoneIDs  []string // ZONE=ID, for accounts that should not be queried
 }
 
-// AWSPolicies are all documents of rollcall policy aws.
+// AWSPolicies holds all documents of rollcall policy aws.
 type AWSPolicies struct {
 	Role            string           `json:"role"`
 	InstanceProfile string           `json:"instance_profile"`
-	RolePolicy      *userdata.Policy `json:"role_policy"` // null when no service has nodes on EC2
+	RolePolicy      *userdata.Policy `json:"role_policy"` // null if no service has nodes on EC2
 	TrustPolicy     userdata.Policy  `json:"trust_policy"`
 	TritonUser      string           `json:"triton_user"`
-	TritonPolicy    *userdata.Policy `json:"triton_policy"` // null when no service has nodes on Triton in a Route 53 zone
+	TritonPolicy    *userdata.Policy `json:"triton_policy"` // null if no service has nodes on Triton in a Route 53 zone
 	ConsolePolicy   userdata.Policy  `json:"console_policy"`
 	Notes           []string         `json:"notes"`
 	tokens          []string         // names of parameters
 }
 
-// AWSPolicies makes the documents for the services of the config.
+// AWSPolicies returns the documents for the services of the config.
 func (s *Launcher) AWSPolicies(ctx context.Context, f *PolicyRequest) (*AWSPolicies, error) {
 	services, err := s.PolicyServices(f.Services)
 	if err != nil {
@@ -98,7 +98,7 @@ func (s *Launcher) AWSPolicies(ctx context.Context, f *PolicyRequest) (*AWSPolic
 	return d, nil
 }
 
-// tooLarge says which policies have more characters than IAM takes.
+// tooLarge returns a message for each policy above IAM's limit.
 func (d *AWSPolicies) tooLarge() []string {
 	var out []string
 	check := func(p *userdata.Policy, what string, limit int) {
@@ -111,7 +111,7 @@ func (d *AWSPolicies) tooLarge() []string {
 	return out
 }
 
-// PolicyServices are the declared services, or those that are asked for.
+// PolicyServices returns the named services of the config, or all.
 func (s *Launcher) PolicyServices(names []string) ([]*config.Service, error) {
 	var out []*config.Service
 	for i := range s.Config.Services {
@@ -128,24 +128,24 @@ func (s *Launcher) PolicyServices(names []string) ([]*config.Service, error) {
 	return out, nil
 }
 
-// hasNodesOn reports whether nodes of a service can run in clouds of a provider.
+// hasNodesOn reports whether a service can have nodes in clouds of a provider.
 func (s *Launcher) hasNodesOn(x *config.Service, p providers.Provider) bool {
 	return slices.ContainsFunc(s.Config.Clouds, func(c config.Cloud) bool {
 		return c.Provider == p && (len(x.Clouds) == 0 || slices.Contains(x.Clouds, c.Name))
 	})
 }
 
-// hasNodesWithRoles reports whether nodes of a service can run where instances have roles.
+// hasNodesWithRoles reports whether a service can have nodes in clouds whose instances have roles.
 func (s *Launcher) hasNodesWithRoles(x *config.Service) bool {
 	return slices.ContainsFunc(app.Declarations(), func(d providers.Declaration) bool { return d.InstanceRoles && s.hasNodesOn(x, d.Provider) })
 }
 
-// access says what limits who may write to a zone of the config.
+// access returns how write access to a zone of the config is limited.
 func (s *Launcher) access(zone string) providers.Access {
 	return app.Declared(s.Config.ZoneProvider(zone)).Access
 }
 
-// NodePolicy is the policy of the nodes of some services in one provider's clouds.
+// NodePolicy returns the policy of the services' nodes in one provider's clouds.
 func (s *Launcher) NodePolicy(at providers.Declaration, services []*config.Service, ids map[string]string, account string) userdata.Policy {
 	var list []userdata.PolicyService
 	var parameters []string
@@ -181,8 +181,8 @@ func policyService(x *config.Service, zoneID string) userdata.PolicyService {
 	}
 }
 
-// readsToken reports whether nodes of a service in a Cloudflare zone take its
-// token from the parameter store: only where the config has them register themselves.
+// readsToken reports whether nodes of a service in a Cloudflare zone read its token from the parameter store, which
+// they do only if the config makes them register themselves.
 func readsToken(x *config.Service) bool {
 	return x.Boot.Set["register"] == userdata.RegisterAgent && x.Boot.Set["token_source"] != userdata.TokenScript
 }
@@ -191,7 +191,7 @@ func tokenParameter(x *config.Service) string {
 	return cmp.Or(x.Boot.Set["token_key"], "/rollcall/cloudflare-token")
 }
 
-// awsAccount asks whose the AWS credentials are; "*" when no one says.
+// awsAccount returns the account of the AWS credentials, or "*" if it cannot be determined.
 func (s *Launcher) awsAccount(ctx context.Context) string {
 	ctx, cancel := context.WithTimeout(ctx, app.OneShotTimeout)
 	defer cancel()
@@ -206,7 +206,7 @@ func (s *Launcher) awsAccount(ctx context.Context) string {
 	return "*"
 }
 
-// zoneList is what an account has answered when it was asked for its zones.
+// zoneList holds an account's answer to a query for its zones.
 type zoneList struct {
 	zones    []providers.Zone
 	coverage providers.Coverage
@@ -218,7 +218,7 @@ func (l *zoneList) Zones(_ context.Context, page func([]providers.Zone)) provide
 	return l.coverage
 }
 
-// ZoneIDs returns the ids of the config's zones with one kind of access, by name: as given, else as the accounts say.
+// ZoneIDs returns the ids of the config's zones with one kind of access, by name: the given ones, else the accounts'.
 func (s *Launcher) ZoneIDs(ctx context.Context, access providers.Access, given []string) (map[string]string, error) {
 	ids := map[string]string{}
 	for _, g := range given {
@@ -230,7 +230,7 @@ func (s *Launcher) ZoneIDs(ctx context.Context, access providers.Access, given [
 	}
 	ctx, cancel := context.WithTimeout(ctx, app.OneShotTimeout)
 	defer cancel()
-	lists := map[providers.DNS]*zoneList{} // an account is asked once
+	lists := map[providers.DNS]*zoneList{} // one query per account
 	for _, z := range s.Zones() {
 		if app.Declared(z.Provider).Access != access || ids[z.Name] != "" || z.DNS == nil {
 			continue

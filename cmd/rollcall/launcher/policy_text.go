@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// Section writes a heading, a document and what to do with it.
+// Section writes a heading, a document and its instructions.
 func Section(b *strings.Builder, title, document string, todo ...string) {
 	fmt.Fprintf(b, "# %s\n", title)
 	if document != "" {
@@ -17,7 +17,7 @@ func Section(b *strings.Builder, title, document string, todo ...string) {
 	b.WriteByte('\n')
 }
 
-// Text is the documents for a person, with the commands that put them in place.
+// Text returns the documents for a person, with the commands that install them.
 func (d *AWSPolicies) Text() string {
 	var b strings.Builder
 	if d.RolePolicy != nil {

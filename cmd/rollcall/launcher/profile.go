@@ -15,18 +15,17 @@ import (
 	"rollcall/userdata"
 )
 
-// ProfileToMake is the instance profile of a launch in one AWS account. IAM
-// knows no regions, so clouds of one account share it.
+// ProfileToMake is the instance profile of a launch in one AWS account. Clouds of one account share it, since IAM has
+// no regions.
 type ProfileToMake struct {
 	Account string
 	Profile ec2.NodeProfile
 	names   []string // of the clouds
 	clouds  []app.ProfileMaker
-	Missing []string // sentences; empty when all is there
+	Missing []string // one sentence each; empty if nothing is missing
 }
 
-// ProfilesToMake finds out what a launch with a new instance profile has to create,
-// and puts the profile into the spec. Nothing is created yet.
+// ProfilesToMake sets the instance profile in the spec and returns what has to be created for it. It creates nothing.
 func (s *Launcher) ProfilesToMake(ctx context.Context, spec *launch.Spec, name string) ([]ProfileToMake, error) {
 	ids, err := s.ZoneIDs(ctx, providers.AccessIAM, nil)
 	if err != nil {
@@ -77,7 +76,7 @@ func (s *Launcher) ProfilesToMake(ctx context.Context, spec *launch.Spec, name s
 	return out, nil
 }
 
-// agentPolicy is what one agent on a node of a provider needs of AWS.
+// agentPolicy returns the AWS permissions that one agent on a provider's node needs.
 func (s *Launcher) agentPolicy(at providers.Provider, a *userdata.AgentConfig, ids map[string]string, account string) userdata.Policy {
 	if app.Declared(a.DNS).Access == providers.AccessIAM {
 		return userdata.NodePolicy(at, []userdata.PolicyService{{
@@ -89,7 +88,7 @@ func (s *Launcher) agentPolicy(at providers.Provider, a *userdata.AgentConfig, i
 	}
 	var parameters []string
 	for _, c := range s.Config.Clouds {
-		// The role serves the nodes of all regions of the account.
+		// Nodes of all regions of the account share the role.
 		if c.Provider == at {
 			parameters = append(parameters, parameterARN(&c, account, a.Token.Key))
 		}

@@ -20,14 +20,14 @@ import (
 	"rollcall/userdata"
 )
 
-// BootScripts are the boot scripts of a launch, to be looked at.
+// BootScripts holds the boot scripts of a launch for display.
 type BootScripts struct {
 	Texts    map[string]string // by cloud
 	Findings []Finding
 	Warnings []string
 }
 
-// Request is what a launch is asked for on the command line.
+// Request is a launch as requested on the command line.
 type Request struct {
 	Service  string
 	Template string
@@ -38,11 +38,11 @@ type Request struct {
 	order  []string          // of the clouds
 	Given  map[string]string // values of template variables
 
-	// Each is VALUE for all clouds, or CLOUD=VALUE.
+	// Each is VALUE for all clouds, or CLOUD=VALUE:
 	Size, Image, Network, KeyPair, Profile []string
 }
 
-// ParseClouds reads C[=N],... into the request.
+// ParseClouds parses C[=N],... into the request.
 func (r *Request) ParseClouds(args []string) (err error) {
 	r.counts = map[string]int{}
 	for _, arg := range args {
@@ -68,7 +68,7 @@ func (r *Request) ParseClouds(args []string) (err error) {
 	return nil
 }
 
-// Spec makes the spec of a launch, with its boot scripts.
+// Spec returns the spec of a launch, and its boot scripts.
 func (s *Launcher) Spec(ctx context.Context, v *dnsview.View, f *Request) (launch.Spec, BootScripts, error) {
 	templates := TemplatesOf(s.Program)
 	made := BootScripts{Texts: map[string]string{}, Findings: []Finding{}}
@@ -151,8 +151,8 @@ func (s *Launcher) Spec(ctx context.Context, v *dnsview.View, f *Request) (launc
 	return s.Ours(spec), made, nil
 }
 
-// choose takes image and size from the cloud's catalogue, where no node shows what is usual:
-// the newest Debian or Ubuntu, and the smallest size that runs it.
+// choose sets image and size from the cloud's catalogue, if there are no nodes to take them from: the newest Debian or
+// Ubuntu, and the smallest size that runs it.
 func (s *Launcher) choose(ctx context.Context, c *app.CloudSource, t *launch.Target) error {
 	ctx, cancel := context.WithTimeout(ctx, app.OneShotTimeout)
 	defer cancel()
@@ -189,7 +189,7 @@ func (s *Launcher) cloudNames() []string {
 	return out
 }
 
-// forCloud takes the last value that is meant for a cloud: VALUE for all, or CLOUD=VALUE.
+// forCloud stores the last value for a cloud: VALUE for all, or CLOUD=VALUE.
 func forCloud(flag string, from []string, cloud string, clouds []string, dst *string) error {
 	for _, arg := range from {
 		name, value, ok := strings.Cut(arg, "=")

@@ -13,9 +13,9 @@ import (
 	"rollcall/userdata"
 )
 
-// LoadTemplates returns the built-in templates and the operator's own: those beside the default config, and, before
-// them, those beside the config that is used. The error has a line for each file that cannot be read; the rest is there
-// all the same.
+// LoadTemplates returns the built-in templates and the operator's own: those beside the config in use, which take
+// precedence, and those beside the default config. The error has a line for each unreadable file; all others are still
+// returned.
 func LoadTemplates(a *app.Program) (*userdata.Templates, error) {
 	own := func(file string) string { return filepath.Join(filepath.Dir(file), "templates") }
 	dir := own(config.DefaultPath())
@@ -27,7 +27,7 @@ func LoadTemplates(a *app.Program) (*userdata.Templates, error) {
 	return all, err
 }
 
-// TemplatesOf returns all templates, and reports those that cannot be read.
+// TemplatesOf returns all templates and reports unreadable ones.
 func TemplatesOf(a *app.Program) *userdata.Templates {
 	all, err := LoadTemplates(a)
 	if err != nil {

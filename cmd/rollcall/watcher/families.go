@@ -9,10 +9,9 @@ import (
 	"github.com/VictoriaMetrics/metrics"
 )
 
-// family is one metric: its name, what it says, and its samples by the values
-// of its labels. The samples are in a set of their own, which writes them in
-// order. The library would write HELP and TYPE only for the whole process, and
-// the first without words, so a family writes its own.
+// family is one metric: its name, its description, and its samples by label values. The samples are in a set of their
+// own, which writes them in order. The library writes HELP and TYPE only for the whole process, and HELP without text,
+// so a family writes its own.
 type family struct {
 	kind, name, help string
 	labels           []string
@@ -43,7 +42,7 @@ func (f *family) histogram(buckets []float64, values ...string) *metrics.Prometh
 	return f.samples.GetOrCreatePrometheusHistogramExt(f.sample(values), buckets)
 }
 
-// sample names the sample with these values of the labels as Prometheus reads it.
+// sample returns the name of the sample with these label values in Prometheus syntax.
 func (f *family) sample(values []string) string {
 	if len(values) != len(f.labels) {
 		panic(fmt.Sprintf("%s has the labels %q and is given the values %q", f.name, f.labels, values))
@@ -59,8 +58,7 @@ func (f *family) sample(values []string) string {
 	return f.name + "{" + strings.Join(pairs, ",") + "}"
 }
 
-// writeFamilies writes families in the order of their names, whatever the
-// order that they come in. One without samples is left out.
+// writeFamilies writes families sorted by name, without those that have no samples.
 func writeFamilies(w io.Writer, families []*family) {
 	slices.SortFunc(families, func(a, b *family) int { return strings.Compare(a.name, b.name) })
 	for _, f := range families {

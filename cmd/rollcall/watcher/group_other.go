@@ -4,5 +4,5 @@ package watcher
 
 import "os/exec"
 
-// endWithChildren does nothing here: this system has no process groups, and the command alone is ended.
+// endWithChildren does nothing: this system has no process groups, and only the command itself is ended.
 func endWithChildren(*exec.Cmd) {}

@@ -7,8 +7,8 @@ import (
 	"syscall"
 )
 
-// endWithChildren has the end of its context end a command and all that it has started. It is called
-// before the command is started.
+// endWithChildren makes the end of a command's context end all processes that it has started. It must be called before
+// the command starts.
 func endWithChildren(cmd *exec.Cmd) {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }

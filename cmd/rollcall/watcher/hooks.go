@@ -24,22 +24,22 @@ import (
 	"rollcall/providers/textfile"
 )
 
-// Patience with the receivers of hooks.
+// Limits of hooks.
 const (
 	hookTimeout = 10 * time.Second
 	hookTries   = 3
-	hookPause   = time.Second // before the second try; it grows fourfold
-	hookQueue   = 1000        // events that wait; more wait for a later scan
+	hookPause   = time.Second // before the second try; later ones are four times as long
+	hookQueue   = 1000        // waiting events; more wait for a later scan
 	maxReply    = 64 << 10
-	// mostRemembered bounds the file of the findings that were sent, in bytes.
+	// mostRemembered is the largest size in bytes of the file of sent findings.
 	mostRemembered = 256 << 20
 )
 
-// HookEvent is what a hook is given: the finding, and a sentence that chat rooms show as it is.
+// HookEvent is the input of a hook: the finding, and a sentence that chat rooms can show.
 type HookEvent struct {
 	Event   string             `json:"event"` // new or resolved
 	Time    time.Time          `json:"time"`
-	Since   time.Time          `json:"since"` // when the finding was seen first
+	Since   time.Time          `json:"since"` // when the finding was first seen
 	Fleet   string             `json:"fleet"`
 	Text    string             `json:"text"`
 	Finding rows.FindingObject `json:"finding"`
@@ -55,15 +55,15 @@ func newHookEvent(s *app.Session, event string, of *openFinding, now time.Time) 
 
 // hook is one receiver.
 type hook struct {
-	name    string // without what is secret in it
+	name    string // without secrets
 	deliver func(ctx context.Context, body []byte) error
-	down    bool // it failed the last time: it is tried once until it works again
+	down    bool // it failed last time, and is tried only once until it works
 }
 
-// hooks send findings to receivers, one after the other. They never hold the watcher up.
+// hooks send findings to the receivers, one after the other, without delaying the watcher.
 type hooks struct {
 	say       func(format string, args ...any)
-	path      string // of the file of the findings that were sent
+	path      string // file of sent findings
 	hooks     []*hook
 	queue     chan queued
 	delivered chan delivery
@@ -75,10 +75,10 @@ type queued struct {
 	body []byte
 }
 
-// delivery says that the hooks are done with the event of a finding.
+// delivery means that the hooks have finished with the event of a finding.
 type delivery struct{ key string }
 
-// permanent is a refusal that another try does not change.
+// permanent is a refusal that a retry would not change.
 type permanent struct{ error }
 
 func newHooks(a *app.Program, s *app.Session, f *Options, counts *family) (*hooks, error) {
@@ -97,7 +97,7 @@ func newHooks(a *app.Program, s *app.Session, f *Options, counts *family) (*hook
 	return h, nil
 }
 
-// send puts an event into the queue, and reports whether there was room.
+// send queues an event. It returns false if the queue is full.
 func (h *hooks) send(key string, e HookEvent) bool {
 	body, err := json.Marshal(e)
 	if err != nil {
@@ -112,7 +112,7 @@ func (h *hooks) send(key string, e HookEvent) bool {
 	}
 }
 
-// run delivers events until ctx ends. An event that was not delivered by then is sent after the next start.
+// run delivers events until ctx ends. Events that are left are sent after the next start.
 func (h *hooks) run(ctx context.Context) {
 	for {
 		select {
@@ -169,7 +169,7 @@ func (h *hooks) deliver(ctx context.Context, r *hook, body []byte) {
 	}
 }
 
-// webhook returns a receiver that is sent events by POST. Messages show only the host of its URL.
+// webhook returns a receiver that gets events by POST. Messages show only the host of its URL.
 func webhook(target string) *hook {
 	client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	name := "webhook"
@@ -190,8 +190,8 @@ func webhook(target string) *hook {
 			}
 			return err
 		}
-		defer resp.Body.Close()                                         //nolint:errcheck // nothing is read of it that counts
-		_, _ = io.Copy(io.Discard, io.LimitReader(resp.Body, maxReply)) // so that the connection is used again
+		defer resp.Body.Close()                                         //nolint:errcheck // the body is not needed
+		_, _ = io.Copy(io.Discard, io.LimitReader(resp.Body, maxReply)) // so that the connection is reused
 		switch s := resp.StatusCode; {
 		case s < 300:
 			return nil
@@ -202,10 +202,10 @@ func webhook(target string) *hook {
 	}}
 }
 
-// hookVariables are what a command needs of the environment to run at all. None holds a credential.
+// hookVariables are the environment variables that commands need in order to run. None holds a credential.
 var hookVariables = []string{"PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "LANGUAGE", "TZ", "TMPDIR", "TERM"}
 
-// hookEnvironment returns the environment of a command: hookVariables, LC_*, and the variables that also names.
+// hookEnvironment returns the environment of a command: hookVariables, LC_*, and the variables in also.
 func hookEnvironment(also []string) []string {
 	var out []string
 	for _, kv := range os.Environ() {
@@ -217,8 +217,7 @@ func hookEnvironment(also []string) []string {
 	return out
 }
 
-// execute runs a command with an event on its stdin. It sees no variable of the environment but those that it
-// needs to run, and those that also names.
+// execute runs a command with an event on its stdin. Its environment is hookEnvironment(also).
 func execute(ctx context.Context, command string, also []string, body []byte) error {
 	cmd := exec.CommandContext(ctx, "sh", "-c", command)
 	endWithChildren(cmd)
@@ -226,7 +225,7 @@ func execute(ctx context.Context, command string, also []string, body []byte) er
 	cmd.Stdin = bytes.NewReader(body)
 	var said bytes.Buffer
 	cmd.Stderr = &said
-	cmd.WaitDelay = time.Second // for what the command has left behind with our pipes in its hands
+	cmd.WaitDelay = time.Second // for background processes of the command that hold our pipes
 	err := cmd.Run()
 	if err == nil {
 		return nil
@@ -240,15 +239,14 @@ func execute(ctx context.Context, command string, also []string, body []byte) er
 	return err
 }
 
-// sentFinding is a finding that was sent, as it stands in the state folder.
+// sentFinding is a sent finding, as stored in the state folder.
 type sentFinding struct {
 	Key     string             `json:"key"`
 	Since   time.Time          `json:"since"`
 	Finding rows.FindingObject `json:"finding"`
 }
 
-// remember writes the findings that were sent to the state folder, so that they are not sent again after a restart,
-// and their end is.
+// remember stores the sent findings, so that after a restart they are not sent again and their end is.
 func (h *hooks) remember(known map[string]*openFinding) {
 	rows := []sentFinding{}
 	for key, s := range known {

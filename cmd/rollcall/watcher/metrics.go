@@ -26,8 +26,8 @@ import (
 	"rollcall/providers/budget"
 )
 
-// watchMetrics measures a watch. Most of what it returns is read off the last scan, the
-// fleet and the accounts when someone asks; the rest is counted as it happens.
+// watchMetrics holds the metrics of a watch. Most are read from the last scan, the fleet and the accounts on request;
+// the others are counted.
 type watchMetrics struct {
 	s        *app.Session
 	accounts map[string][]*budget.Account // by name
@@ -36,19 +36,18 @@ type watchMetrics struct {
 
 	mu       sync.Mutex
 	view     *dnsview.View           // of the last scan; nil before the first
-	rejected map[string]rejectedRead // reads that the last scan does not believe, by source
-	ended    map[string]time.Time    // when the last read of each source ended that was measured
+	rejected map[string]rejectedRead // reads that the last scan rejected, by source
+	ended    map[string]time.Time    // end of the last counted read of each source
 	began    time.Time
 }
 
-// rejectedRead is why a read that was complete is not believed: what is asked one by
-// one, or the account that answered, refutes it.
+// rejectedRead is why a complete read was rejected: single lookups, or the account that answered, contradict it.
 type rejectedRead struct {
 	started time.Time
 	why     string
 }
 
-// newMetrics makes the metrics of a session of this version of rollcall.
+// newMetrics returns the metrics of a session for this version of rollcall.
 func newMetrics(s *app.Session, version string) *watchMetrics {
 	m := &watchMetrics{
 		s: s, accounts: map[string][]*budget.Account{}, ended: map[string]time.Time{}, began: s.Program.Now(),
@@ -58,7 +57,7 @@ func newMetrics(s *app.Session, version string) *watchMetrics {
 		deliveries: counterFamily("hook_deliveries_total", "Findings that hooks were told of.", "hook", "result"),
 		build:      gaugeFamily("build_info", "1, with the version of rollcall.", "version"),
 	}
-	m.scans.counter() // what has no labels is 0 from the start, not absent
+	m.scans.counter() // metrics without labels start at 0 instead of being absent
 	m.lastScan.gauge()
 	m.build.gauge(version).Set(1)
 	add := func(a *budget.Account) {
@@ -75,12 +74,12 @@ func newMetrics(s *app.Session, version string) *watchMetrics {
 	return m
 }
 
-// scanned takes in a scan.
+// scanned records a scan.
 func (m *watchMetrics) scanned(v *dnsview.View) {
 	m.scans.counter().Inc()
 	m.lastScan.gauge().Set(float64(v.Options.Now.UnixMilli()) / 1000)
 	doubts := map[string]rejectedRead{}
-	for i, c := range coverages(v.Snapshot) { // View.Sources has the same order
+	for i, c := range coverages(v.Snapshot) { // in the order of View.Sources
 		if b := &v.Sources[i]; c.Complete() && b.State == providers.CoveragePartial {
 			doubts[c.name] = rejectedRead{c.Started, b.Err}
 		}
@@ -90,7 +89,7 @@ func (m *watchMetrics) scanned(v *dnsview.View) {
 	m.view, m.rejected = v, doubts
 }
 
-// read measures every read that has ended since it looked last.
+// read counts every read that has ended since the last call.
 func (m *watchMetrics) read(snap *providers.Snapshot) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -102,7 +101,7 @@ func (m *watchMetrics) read(snap *providers.Snapshot) {
 	}
 }
 
-// covered is the coverage of one source with what it has shown.
+// covered is the coverage of a source, and the number of its rows.
 type covered struct {
 	providers.Coverage
 	name string
@@ -123,7 +122,7 @@ func coverages(snap *providers.Snapshot) []covered {
 	return out
 }
 
-// scrape answers Prometheus with all metrics, and with those of the process.
+// scrape serves all metrics, including those of the process.
 func (m *watchMetrics) scrape(w http.ResponseWriter, _ *http.Request) {
 	m.mu.Lock()
 	view := m.view
@@ -140,7 +139,7 @@ func (m *watchMetrics) scrape(w http.ResponseWriter, _ *http.Request) {
 	_, _ = page.WriteTo(w)
 }
 
-// found counts the findings of a scan.
+// found returns the number of findings of a scan.
 func found(view *dnsview.View) []*family {
 	findings := gaugeFamily("findings", "Findings of the last scan.", "class", "zone", "severity")
 	for i := range view.Findings {
@@ -150,7 +149,7 @@ func found(view *dnsview.View) []*family {
 	return []*family{findings}
 }
 
-// answered counts what the name servers of a scan have answered.
+// answered returns the number of answers of name servers in a scan.
 func answered(view *dnsview.View) []*family {
 	names := gaugeFamily("wire_names", "Names by what their name servers answer.", "zone", "state")
 	for i := range view.Options.Wire {
@@ -165,7 +164,7 @@ func answered(view *dnsview.View) []*family {
 	return []*family{names, delegated}
 }
 
-// sources returns the state of each source as it is now.
+// sources returns the current state of each source.
 func (m *watchMetrics) sources() []*family {
 	coverage := gaugeFamily("source_coverage", "1 for the state that a source is in: complete, partial, failed, stale or unread.", "source", "state")
 	age := gaugeFamily("source_age_seconds", "Age of the rows of a source.", "source")
@@ -185,7 +184,7 @@ func (m *watchMetrics) sources() []*family {
 	return []*family{coverage, age, ofRows}
 }
 
-// state is what a source is worth now, and why it is not complete.
+// state returns the current state of a source, and why it is not complete.
 func (m *watchMetrics) state(c *covered, now time.Time) (is providers.CoverageState, why string) {
 	if c.Err != nil {
 		why = c.Err.Error()
@@ -199,8 +198,7 @@ func (m *watchMetrics) state(c *covered, now time.Time) (is providers.CoverageSt
 	return is, why
 }
 
-// budgets returns the calls of each account, and what its budget allows now.
-// Accounts of one name are counted together.
+// budgets returns the calls of each account and what its budget allows now. Accounts of one name are added up.
 func (m *watchMetrics) budgets() []*family {
 	calls := counterFamily("api_calls_total", "Calls to the API of an account: ok, refused (4xx, which gone is too), throttled, failed (5xx or no answer), or held back by its budget.", "source", "result")
 	throttles := counterFamily("api_throttles_total", "Answers of an account that said: too many.", "source")
@@ -217,13 +215,13 @@ func (m *watchMetrics) budgets() []*family {
 			throttles.counter(name).AddInt64(s.Throttles)
 			left.gauge(name).Add(float64(max(s.Left, 0)))
 			longest := blocked.gauge(name)
-			longest.Set(max(longest.Get(), rows.Seconds(s.BlockedUntil.Sub(now)))) // never below 0, where it begins
+			longest.Set(max(longest.Get(), rows.Seconds(s.BlockedUntil.Sub(now)))) // starts at 0
 		}
 	}
 	return []*family{calls, throttles, left, blocked}
 }
 
-// listen serves metrics and health on an address. What it returns serves until ctx ends.
+// listen opens an address for metrics and health. The returned function serves until ctx ends.
 func (m *watchMetrics) listen(ctx context.Context, addr string, hosts []string, say func(string, ...any)) (serve func(), err error) {
 	if _, _, err := net.SplitHostPort(addr); err != nil {
 		return nil, exit.Usagef("--metrics %q: write an address and a port, such as 127.0.0.1:9469", addr)
@@ -256,8 +254,8 @@ func (m *watchMetrics) listen(ctx context.Context, addr string, hosts []string, 
 	}, nil
 }
 
-// onlyForHosts answers requests for this machine, and refuses those for any other name: the browser of someone
-// who looks at a page of evil.example, a name that leads to 127.0.0.1 by now, asks for that name.
+// onlyForHosts serves only requests for this machine's names or addresses. It protects against DNS rebinding: a page of
+// evil.example, whose name now resolves to 127.0.0.1, makes the browser send that name.
 func onlyForHosts(h http.Handler, hosts []string) http.Handler {
 	known := []string{"localhost"}
 	if name, err := os.Hostname(); err == nil {
@@ -287,7 +285,7 @@ func onlyForHosts(h http.Handler, hosts []string) http.Handler {
 	})
 }
 
-// logTo writes what the server logs as everything else is said.
+// logTo sends the server's log to a message function.
 type logTo func(string, ...any)
 
 func (l logTo) Write(p []byte) (int, error) {
@@ -295,7 +293,7 @@ func (l logTo) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// healthz is well while every source is being read; else it says which are not.
+// healthz answers OK while every source is being read; otherwise it lists those that are not.
 func (m *watchMetrics) healthz(w http.ResponseWriter, _ *http.Request) {
 	now := m.s.Program.Now()
 	var bad []string

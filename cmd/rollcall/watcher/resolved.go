@@ -11,8 +11,8 @@ import (
 	"rollcall/providers"
 )
 
-// resolved reports whether the absence of a finding means that it is settled:
-// everything that it rested on was looked at in this scan too.
+// resolved reports whether the absence of a finding means that it is resolved: this scan covered everything that the
+// finding depends on.
 func resolved(v *dnsview.View, r *rows.FindingObject) bool {
 	for _, b := range r.RestsOn {
 		zone, ofServers := strings.CutPrefix(b.Source, nameServersOf)
@@ -30,14 +30,13 @@ func resolved(v *dnsview.View, r *rows.FindingObject) bool {
 	return true
 }
 
-// What findings rest on beside sources; see dnsview.Basis.
+// Other things that findings depend on beside sources; see dnsview.Basis.
 const (
 	nameServersOf = "name servers of "
 	healthCheck   = "health check"
 )
 
-// heardOf reports whether the name servers of a zone have answered lately, and for
-// the name that a finding is about.
+// heardOf reports whether the name servers of a zone have answered recently, and for the name of a finding.
 func heardOf(v *dnsview.View, zone string, r *rows.FindingObject) bool {
 	z := v.WireZone(zone)
 	if z == nil || z.State != index.WireInSync {
@@ -55,7 +54,7 @@ func heardOf(v *dnsview.View, zone string, r *rows.FindingObject) bool {
 	return true
 }
 
-// checked reports whether the node of a finding was looked at lately, or is there no more.
+// checked reports whether the node of a finding was checked recently, or no longer exists.
 func checked(v *dnsview.View, r *rows.FindingObject) bool {
 	if r.Instance == nil {
 		return true

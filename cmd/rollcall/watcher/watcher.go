@@ -1,5 +1,5 @@
-// Package watcher reads all sources again and again and says what changes: as lines, as metrics for Prometheus, and to hooks.
-// Read Options, then Run. It works on a session of package app, and knows no command.
+// Package watcher reads all sources repeatedly and reports changes: as lines, as metrics for Prometheus, and to hooks.
+// Read Options, then Run. It works on a session of package app and knows no command.
 package watcher
 
 import (
@@ -19,21 +19,21 @@ import (
 	"rollcall/providers"
 )
 
-// watcher compares what each scan finds with what the one before has found.
+// watcher compares the findings of each scan with those of the one before.
 type watcher struct {
 	s       *app.Session
 	filter  filter.Filter
 	least   dnsview.Severity
-	say     func(line string, row any) error // prints a change; nil to print none
+	say     func(line string, row any) error // prints a change; nil prints none
 	hooks   *hooks                           // nil for none
 	metrics *watchMetrics
 
-	scanned time.Time               // when the last scan began
+	scanned time.Time               // start of the last scan
 	known   map[string]*openFinding // findings by Finding.Key
-	states  map[string]string       // of sources, as reported last
+	states  map[string]string       // of sources, as last reported
 }
 
-// openFinding is a finding that stands, or one whose end the hooks have not been sent yet.
+// openFinding is a current finding, or a resolved one that the hooks have not been sent yet.
 type openFinding struct {
 	row   rows.FindingObject
 	since time.Time
@@ -41,32 +41,32 @@ type openFinding struct {
 	phase phase
 }
 
-// phase is how far the hooks are with a finding.
+// phase is the progress of the hooks with a finding.
 type phase int
 
 const (
 	phaseNew     phase = iota // not announced yet
-	phaseSending              // it is being sent
+	phaseSending              // being sent
 	phaseSent
-	phaseResolving // it is resolved, and that is being sent
+	phaseResolving // resolved, which is being sent
 )
 
-// Options shape a watch.
+// Options configure a watch.
 type Options struct {
-	Metrics      string   // address that metrics are served on; empty for none
-	MetricsHosts []string // by which they may be asked for
+	Metrics      string   // address of the metrics; empty for none
+	MetricsHosts []string // additional names by which they may be requested
 	Webhook      string
 	Exec         string
-	ExecEnv      []string // variables that the command is given beside those that it needs to run
+	ExecEnv      []string // variables for the command beside those that it needs to run
 
-	Only    filter.Filter    // findings that are reported
-	Least   dnsview.Severity // of those
-	Lines   bool             // changes are written to stdout
-	AsJSON  bool             // one object a line
+	Only    filter.Filter    // findings to report
+	Least   dnsview.Severity // lowest severity to report
+	Lines   bool             // write changes to stdout
+	AsJSON  bool             // as one object per line
 	Version string           // of rollcall
 }
 
-// Run reads all sources again and again, and says what changes, until ctx ends.
+// Run reads all sources repeatedly and reports changes until ctx ends.
 func Run(ctx context.Context, a *app.Program, f *Options) (err error) {
 	w := &watcher{filter: f.Only, least: f.Least, known: map[string]*openFinding{}, states: map[string]string{}}
 	if f.Lines {
@@ -108,8 +108,8 @@ func Run(ctx context.Context, a *app.Program, f *Options) (err error) {
 	return err
 }
 
-// run scans whenever all sources have been read anew, until ctx ends. It
-// fails only when what it has to say can be written nowhere any more.
+// run scans whenever all sources have been read again, until ctx ends. It fails only if changes cannot be written any
+// more.
 func (w *watcher) run(ctx context.Context) error {
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
@@ -140,8 +140,8 @@ func (w *watcher) run(ctx context.Context) error {
 	}
 }
 
-// due reports whether a scan would rest on new reads of all sources. One
-// that fails or hangs holds the others up for two refreshes at most.
+// due reports whether all sources were read since the last scan. A source that fails or hangs delays the others by at
+// most two refreshes.
 func (w *watcher) due(snap *providers.Snapshot) bool {
 	if w.s.Program.Now().Sub(w.scanned) > 2*w.s.Config.Refresh {
 		return true
@@ -159,14 +159,14 @@ func (w *watcher) due(snap *providers.Snapshot) bool {
 	return true
 }
 
-// scan says what is new and what is resolved.
+// scan reports new and resolved findings.
 func (w *watcher) scan(v *dnsview.View) error {
 	w.metrics.scanned(v)
 	if err := w.sources(v); err != nil {
 		return err
 	}
 	stands := make(map[string]bool, len(v.Findings))
-	unsure := map[string]bool{} // a finding about what is not known for certain any more is not resolved
+	unsure := map[string]bool{} // findings that have become uncertain are not resolved
 	for i := range v.Findings {
 		f := &v.Findings[i]
 		key := f.Key()
@@ -199,7 +199,7 @@ func (w *watcher) scan(v *dnsview.View) error {
 		}
 		if s.phase == phaseSent {
 			if !w.hooks.send(key, newHookEvent(w.s, EventResolved, s, v.Options.Now)) {
-				continue // at the next scan
+				continue // until the next scan
 			}
 			s.phase = phaseResolving
 		} else {
@@ -212,7 +212,7 @@ func (w *watcher) scan(v *dnsview.View) error {
 	return nil
 }
 
-// delivered takes in that the hooks are done with an event, whatever became of it.
+// delivered records that the hooks have finished with an event, successfully or not.
 func (w *watcher) delivered(d delivery) {
 	s := w.known[d.key]
 	switch {
@@ -226,7 +226,7 @@ func (w *watcher) delivered(d delivery) {
 	w.hooks.remember(w.known)
 }
 
-// sources reports sources that are read otherwise than before.
+// sources reports sources whose state has changed.
 func (w *watcher) sources(v *dnsview.View) error {
 	for _, r := range w.s.SourceRows(v) {
 		old, known := w.states[r.Name]
@@ -245,7 +245,7 @@ func (w *watcher) sources(v *dnsview.View) error {
 	return nil
 }
 
-// The words for what happened.
+// Events of a watch.
 const (
 	EventNew      = "new"
 	EventResolved = "resolved"
@@ -274,7 +274,7 @@ func (w *watcher) report(event string, s *openFinding, now time.Time) error {
 
 func stampNow(t time.Time) string { return t.UTC().Format(time.RFC3339) }
 
-// lineWriter writes changes, one a line.
+// lineWriter returns a function that writes changes, one per line.
 func lineWriter(out io.Writer, asJSON bool) func(string, any) error {
 	return func(line string, row any) error {
 		text := []byte(words.Clean(line))

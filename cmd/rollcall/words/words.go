@@ -1,4 +1,4 @@
-// Package words writes counts, durations and texts from outside as commands print them.
+// Package words formats counts, durations and external texts for commands.
 package words
 
 import (
@@ -11,10 +11,10 @@ import (
 	"rollcall/providers"
 )
 
-// Clean makes a text from outside safe to print, as one line.
+// Clean returns an external text as one line that is safe to print.
 func Clean(s string) string { return providers.Clean(s) }
 
-// Plural counts things in words.
+// Plural returns a number with its noun, such as "2 nodes".
 func Plural(n int, what string) string {
 	if n == 1 {
 		return "1 " + what
@@ -22,13 +22,13 @@ func Plural(n int, what string) string {
 	return fmt.Sprintf("%d %ss", n, what)
 }
 
-// Short writes a duration with its largest unit, as tables do.
+// Short returns a duration in its largest unit, as tables show it.
 func Short(d time.Duration) string { return rows.Duration(d) }
 
-// shellSafe are texts that no shell reads as anything else than themselves.
+// shellSafe matches texts that need no quotes in a shell.
 var shellSafe = regexp.MustCompile(`^[A-Za-z0-9_@%+=:,./-]+$`)
 
-// ShellQuote returns a text as a POSIX shell reads it as one word.
+// ShellQuote returns a text as one word of a POSIX shell.
 func ShellQuote(s string) string {
 	if shellSafe.MatchString(s) {
 		return s
