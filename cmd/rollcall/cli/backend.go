@@ -23,7 +23,7 @@ import (
 	"rollcall/userdata"
 )
 
-// backend is what the console reaches the clouds through.
+// backend implements the console's access to clouds and DNS.
 type backend struct {
 	s         *launcher.Launcher
 	templates *userdata.Templates
@@ -31,8 +31,8 @@ type backend struct {
 	updates chan struct{}
 
 	mu      sync.Mutex
-	last    *dnsview.View // of the newest snapshot that was inspected
-	lastGen uint64        // of what was observed then
+	last    *dnsview.View // of the newest inspected snapshot
+	lastGen uint64        // generation of its observations
 }
 
 var _ common.Backend = (*backend)(nil)
@@ -41,7 +41,7 @@ func newBackend(s *app.Session) *backend {
 	return &backend{s: launcher.New(s), templates: launcher.TemplatesOf(s.Program), updates: make(chan struct{}, 1)}
 }
 
-// run passes on that sources, name servers or nodes say something else than before, until ctx ends.
+// run passes on changes of sources, name servers and nodes until ctx ends.
 func (b *backend) run(ctx context.Context) {
 	for {
 		select {
@@ -82,7 +82,7 @@ func (b *backend) Files() map[string]error {
 
 func (b *backend) Visible(records []providers.Identity) { b.s.Observer.Prioritize(records) }
 
-// view inspects the latest snapshot, or returns what was made of it already.
+// view returns the view of the latest snapshot. It inspects only when something has changed.
 func (b *backend) view() *dnsview.View {
 	snap, gen := b.s.Fleet.Snapshot(), b.s.Observer.Generation()
 	b.mu.Lock()
@@ -168,13 +168,13 @@ func (b *backend) Run(ctx context.Context, p plan.Plan, c apply.Confirm, progres
 	}
 	r := b.s.NotedOnce(e.Run(ctx, p, c, progress))
 	if names := touched(r); len(names) > 0 {
-		// The report does not wait for a source that is slow to be read again.
+		// The report does not wait for a slow source to be read again.
 		go b.s.Fleet.Refresh(context.WithoutCancel(ctx), names...)
 	}
 	return r
 }
 
-// touched names the sources that a plan may have changed.
+// touched returns the sources that a plan may have changed.
 func touched(r *apply.Report) []string {
 	var names []string
 	for i := range r.Steps {
@@ -191,7 +191,7 @@ func touched(r *apply.Report) []string {
 	return names
 }
 
-// refused is the report of a plan that could not even be looked at.
+// refused returns the report of a plan that could not be checked.
 func refused(p plan.Plan, err error) *apply.Report {
 	r := &apply.Report{Plan: p}
 	for _, st := range p.Steps {
@@ -262,7 +262,7 @@ func (b *backend) Profiles(ctx context.Context, spec launch.Spec, name string) (
 	}
 	profiles, err := b.s.ProfilesToMake(ctx, &spec, name)
 	if err != nil {
-		return nil, errors.New(strings.TrimPrefix(err.Error(), "--create-profile: ")) // there is no flag here
+		return nil, errors.New(strings.TrimPrefix(err.Error(), "--create-profile: ")) // the console has no such flag
 	}
 	var out []common.ProfilePlan
 	for _, p := range profiles {
@@ -304,8 +304,8 @@ func (b *backend) Relaunch(ctx context.Context, r launch.Report, progress func(l
 	return launch.Retry(ctx, r, b.s.LaunchClouds(), b.s.Follow(&r.Spec), b.watch(ctx, r.Spec.Service, progress))
 }
 
-// watch returns progress with a read of the launch's sources added whenever a node has reached another stage, so
-// that the panes show what the launch reports.
+// watch returns progress extended by a read of the launch's sources for each new stage, so that the panes show what the
+// launch reports.
 func (b *backend) watch(ctx context.Context, service string, progress func(launch.Progress)) func(launch.Progress) {
 	zone := ""
 	if d := b.s.Config.Declared(service); d != nil {
@@ -322,7 +322,7 @@ func (b *backend) watch(ctx context.Context, service string, progress func(launc
 	}
 }
 
-// Shell opens ssh. Which user and which key is what the operator's ssh config says.
+// Shell returns the ssh command. User and key come from the operator's ssh config.
 func (b *backend) Shell(ctx context.Context, i providers.Instance) (*exec.Cmd, error) {
 	addresses := append(slices.Clone(i.PublicIPs), i.PrivateIPs...)
 	if len(addresses) == 0 {
@@ -331,7 +331,7 @@ func (b *backend) Shell(ctx context.Context, i providers.Instance) (*exec.Cmd, e
 	return exec.CommandContext(ctx, "ssh", addresses[0].String()), nil
 }
 
-// ConsoleLog reads the tail of an instance's console log.
+// ConsoleLog returns the end of an instance's console log.
 func (b *backend) ConsoleLog(ctx context.Context, i providers.InstanceRef) (string, error) {
 	return b.s.ConsoleLog(ctx, i.Cloud, i.ID)
 }

@@ -13,7 +13,7 @@ import (
 	"rollcall/ui/common"
 )
 
-// planIncarnation plans to create or retire an incarnation, as the commands of the same name do.
+// planIncarnation plans to create or retire an incarnation, like the commands of these names.
 func (b *backend) planIncarnation(v *dnsview.View, w common.ChangeRequest) (plan.Plan, error) {
 	n, err := dnssd.ParseName(w.Name)
 	if err != nil {
@@ -39,8 +39,8 @@ func (b *backend) planIncarnation(v *dnsview.View, w common.ChangeRequest) (plan
 	return plan.WithoutBarred(v, made.Plan), nil
 }
 
-// wholeZone returns the zone that a service lies in as it was read last. It fails when that read is not complete,
-// because plans depend on what the zone does not have. The guards read it again.
+// wholeZone returns the zone of a service as last read. It fails if that read is incomplete, because plans depend on
+// what the zone does not contain. The guards read it again.
 func (b *backend) wholeZone(v *dnsview.View, n dnssd.Name) (plan.Zone, error) {
 	if b.s.Config.Fleet == "" {
 		return plan.Zone{}, b.s.NeedFleet()

@@ -20,19 +20,19 @@ import (
 	"rollcall/providers/textfile"
 )
 
-// changeOptions is how a command carries a plan out.
+// changeOptions are a command's options for carrying out a plan.
 type changeOptions struct {
 	dryRun  bool
 	confirm []string // texts that answer guards
-	sum     string   // checksum of the plan that was shown
-	shown   string   // file with the plan that was shown
-	form    string   // how the report is printed
-	show    bool     // the plan is shown before it is carried out
-	yes     bool     // and no one is asked
-	basis   basis    // what its answer rests on
+	sum     string   // expected checksum of the plan
+	shown   string   // file with the expected plan
+	form    string   // output form of the report
+	show    bool     // the plan is shown first
+	yes     bool     // without a question
+	basis   basis    // the sources that the answer depends on
 }
 
-// changeFlags are what every command takes that changes DNS.
+// changeFlags adds the flags of every command that changes DNS.
 func changeFlags(cmd *cobra.Command, c *changeOptions) *format {
 	f := cmd.Flags()
 	f.BoolVar(&c.dryRun, "dry-run", false, "show the plan and its guards on fresh evidence, and write nothing")
@@ -42,9 +42,8 @@ func changeFlags(cmd *cobra.Command, c *changeOptions) *format {
 	return outputFlag(cmd, asText, asJSON, asYAML, asMarkdown)
 }
 
-// execute checks or carries out a plan and says what became of it. What is
-// left undone, for whatever reason, ends in exit code 1. An answer that rests on a source
-// which could not be read, such as that there is nothing to do, ends in exit code 4.
+// execute checks or carries out a plan and reports the outcome. Anything left undone ends in exit code 1. An answer
+// that depends on an unread source, such as that there is nothing to do, ends in exit code 4.
 func (a *commands) execute(ctx context.Context, s *app.Session, plan plan.Plan, c changeOptions) error {
 	if c.shown != "" {
 		d, err := readPlan(ctx, c.shown)
@@ -57,7 +56,7 @@ func (a *commands) execute(ctx context.Context, s *app.Session, plan plan.Plan, 
 		plan = plan.AsShown(d)
 	}
 	lacking := lackingFor(s, c.basis)
-	// A plan that is printed as a document says itself what it leaves alone.
+	// A plan printed as a document includes what it leaves alone.
 	if printed := c.form == asMarkdown || c.form == asText && c.dryRun && len(plan.Steps) > 0; !printed {
 		for _, l := range plan.Skipped {
 			a.Say("left alone: %s", words.Clean(l))
@@ -91,7 +90,7 @@ func (a *commands) execute(ctx context.Context, s *app.Session, plan plan.Plan, 
 		return err
 	}
 	if !c.basis.whatever {
-		lacking = nil // what was named was found
+		lacking = nil // the named object was found
 	}
 	if err := a.writeReport(r, c, lacking); err != nil {
 		return err
@@ -111,11 +110,11 @@ func (a *commands) execute(ctx context.Context, s *app.Session, plan plan.Plan, 
 	return nil
 }
 
-// mostPlan bounds a plan in bytes: one of 100,000 steps has some hundred million.
+// mostPlan is the largest size of a plan in bytes: 100,000 steps take some hundred million.
 const mostPlan = 256 << 20
 
-// exitOf is the exit code of a plan that was not carried out as a whole: unknown when nothing is worse than a step
-// of which no one can say whether it was made.
+// exitOf returns the exit code of a plan that was not carried out completely: unknown if the worst outcome is a step
+// that may or may not have been made.
 func exitOf(r *apply.Report) int {
 	if r.Count(apply.StepUnknown) > 0 && r.Count(apply.StepRefused)+r.Count(apply.StepFailed) == 0 {
 		return exit.Unknown
@@ -123,7 +122,7 @@ func exitOf(r *apply.Report) int {
 	return exit.Failed
 }
 
-// readPlan reads the plan that a dry run wrote.
+// readPlan reads the plan of a dry run.
 func readPlan(ctx context.Context, path string) (*plan.Doc, error) {
 	data, err := textfile.ReadContext(ctx, path, mostPlan)
 	if ctx.Err() != nil {
@@ -148,7 +147,7 @@ func readPlan(ctx context.Context, path string) (*plan.Doc, error) {
 	return &d, nil
 }
 
-// carryOut checks a plan, or carries it out once those who are asked have answered.
+// carryOut checks a plan, or carries it out after the questions have been answered.
 func (a *commands) carryOut(ctx context.Context, e *apply.Engine, plan plan.Plan, c changeOptions) (*apply.Report, error) {
 	if c.dryRun {
 		return e.Check(ctx, plan), nil
@@ -161,7 +160,7 @@ func (a *commands) carryOut(ctx context.Context, e *apply.Engine, plan plan.Plan
 	}
 	if c.show {
 		d := docOf(check)
-		_, _ = io.WriteString(a.Err, d.Text()) // there is no place to report that it could not be written
+		_, _ = io.WriteString(a.Err, d.Text()) // a write error cannot be reported
 		if asks && !c.yes {
 			if got := a.ask(ctx, "do it? [y/N] "); !strings.EqualFold(got, "y") && !strings.EqualFold(got, "yes") {
 				return nil, fmt.Errorf("nothing was done")
@@ -183,12 +182,12 @@ func (a *commands) carryOut(ctx context.Context, e *apply.Engine, plan plan.Plan
 	return e.Run(ctx, plan, apply.Confirm{Typed: typed, Checksum: c.sum}, a.progress()), nil
 }
 
-// progress reports each step as it goes, on stderr.
+// progress returns a function that reports each step on stderr.
 func (a *commands) progress() func(apply.Event) {
 	lastWait := -1
 	return func(ev apply.Event) {
 		if ev.Kind == apply.EventWaiting {
-			// A countdown is one line every ten seconds, not one every tick.
+			// A countdown prints a line every ten seconds, not on every tick.
 			if left := int(ev.Left.Seconds()); lastWait < 0 || lastWait-left >= 10 || left > lastWait {
 				lastWait = left
 				a.Say("%s", words.Clean(ev.Text))
@@ -196,13 +195,13 @@ func (a *commands) progress() func(apply.Event) {
 			return
 		}
 		if ev.Kind == apply.EventEnded && ev.State == apply.StepDone || ev.Text == "" {
-			return // the report says so
+			return // the report includes it
 		}
 		a.Say("%s", words.Clean(ev.Text))
 	}
 }
 
-// ask puts a question to the person at the terminal; empty when ctx ends first.
+// ask asks the person at the terminal. It returns "" if ctx ends first.
 func (a *commands) ask(ctx context.Context, question string) string {
 	_, _ = fmt.Fprint(a.Err, question)
 	line := make(chan string, 1)

@@ -11,8 +11,7 @@ import (
 	"rollcall/dnsview/rows"
 )
 
-// stepRow is one step of a plan in JSON: the step as the plan shows it, and
-// what became of it.
+// stepRow is one step of a plan in JSON, with its outcome.
 type stepRow struct {
 	plan.StepDoc
 	State    string          `json:"state"`
@@ -23,7 +22,7 @@ type stepRow struct {
 	Instance *rows.Ref       `json:"instance"`
 }
 
-// reportRow is what became of a plan, in JSON.
+// reportRow is the outcome of a plan in JSON.
 type reportRow struct {
 	Verb     string       `json:"verb"`
 	Title    string       `json:"title"`
@@ -35,7 +34,7 @@ type reportRow struct {
 	Skipped  []string     `json:"skipped"`
 	Nodes    []halfWayRow `json:"nodes"`
 	Notes    []string     `json:"notes"`
-	// Incomplete are the sources that the answer rests on and that could not be read completely.
+	// Incomplete are the sources that the answer depends on and that were not read completely.
 	Incomplete []rows.Basis `json:"incomplete"`
 }
 
@@ -48,7 +47,7 @@ type halfWayRow struct {
 	Text     string   `json:"text"`
 }
 
-// docOf is the plan of a report as it is shown, with the guards and the state of each step.
+// docOf returns the plan of a report for display, with the guards and the state of each step.
 func docOf(r *apply.Report) plan.Doc {
 	guards := map[int][]index.GuardResult{}
 	for i := range r.Steps {
@@ -90,7 +89,7 @@ func newReportRow(r *apply.Report, dryRun bool) reportRow {
 	return row
 }
 
-// writeReport prints what became of a plan, or of its check, in the form that was asked for.
+// writeReport prints the outcome of a plan or of its check in the chosen form.
 func (a *commands) writeReport(r *apply.Report, c changeOptions, lacking []rows.Source) error {
 	switch d := docOf(r); {
 	case c.form == asJSON || c.form == asYAML:
@@ -117,7 +116,7 @@ func nodeTexts(r *apply.Report) []string {
 	return out
 }
 
-// markdownList is a section of a report with one line for each text; empty when there are none.
+// markdownList returns a section with one line per text; "" if there are none.
 func markdownList(title string, texts []string) string {
 	if len(texts) == 0 {
 		return ""
@@ -129,7 +128,7 @@ func markdownList(title string, texts []string) string {
 	return b
 }
 
-// notesText returns the lines that say what the clouds could not be asked.
+// notesText returns the lines about what the clouds could not be asked.
 func notesText(notes []string) string {
 	b := ""
 	for _, n := range notes {

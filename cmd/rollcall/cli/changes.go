@@ -21,14 +21,14 @@ import (
 type changeVerb struct {
 	use, short, long, example string
 
-	args  func(in *changeInput) cobra.PositionalArgs // what it takes, as the flags have it
-	valid []string                                   // arguments that a shell completes
-	flags func(f *pflag.FlagSet, in *changeInput)    // beside those of every change; nil for none
-	show  bool                                       // the plan is always shown before it is carried out
+	args  func(in *changeInput) cobra.PositionalArgs // checks the arguments, given the flags
+	valid []string                                   // for shell completion
+	flags func(f *pflag.FlagSet, in *changeInput)    // additional flags; may be nil
+	show  bool                                       // the plan is always shown first
 	plan  func(ctx context.Context, in *changeInput) (plan.Plan, error)
 }
 
-// changeInput is what a change is planned of: arguments, flags, and what was read.
+// changeInput is the input of a plan: arguments, flags, and the view.
 type changeInput struct {
 	changeOptions
 	app  *commands
@@ -41,7 +41,7 @@ type changeInput struct {
 	to      string // --to
 }
 
-// changeVerbs are the commands that change DNS by a plan of dnsview.
+// changeVerbs are the commands that change DNS by a plan.
 var changeVerbs = []changeVerb{
 	{
 		use: "deregister RECORD... | --dead", short: "Remove dead entries from DNS, past their guards",
@@ -242,7 +242,7 @@ func (a *commands) changeCommands() []*cobra.Command {
 	return out
 }
 
-// changeCommand is the command of one verb: it reads all sources, plans, and carries the plan out.
+// changeCommand returns the command of one verb. It reads all sources, plans, and carries out the plan.
 func (a *commands) changeCommand(verb *changeVerb) *cobra.Command {
 	in := &changeInput{app: a, changeOptions: changeOptions{show: verb.show}}
 	cmd := &cobra.Command{
@@ -268,7 +268,7 @@ func (a *commands) changeCommand(verb *changeVerb) *cobra.Command {
 	return cmd
 }
 
-// ofRecords plans something for the records that the arguments name.
+// ofRecords plans for the records that the arguments name.
 func (in *changeInput) ofRecords(planned func(*dnsview.View, ...providers.Identity) plan.Plan) (plan.Plan, error) {
 	ids, err := findRecords(in.v, in.args)
 	if err != nil {
@@ -277,7 +277,7 @@ func (in *changeInput) ofRecords(planned func(*dnsview.View, ...providers.Identi
 	return planned(in.v, ids...), nil
 }
 
-// ofInstances plans something for the instances that find returns for the arguments.
+// ofInstances plans for the instances that find returns for the arguments.
 func (in *changeInput) ofInstances(find func(*dnsview.View, []string) ([]providers.InstanceRef, error), planned func(*dnsview.View, ...providers.InstanceRef) plan.Plan) (plan.Plan, error) {
 	refs, err := find(in.v, in.args)
 	if err != nil {
@@ -291,10 +291,10 @@ func yesFlag(usage string) func(*pflag.FlagSet, *changeInput) {
 	return func(f *pflag.FlagSet, in *changeInput) { f.BoolVar(&in.yes, "yes", false, usage) }
 }
 
-// instances takes at least one instance.
+// instances requires at least one instance.
 func instances(*changeInput) cobra.PositionalArgs { return atLeastOne("the id of an instance") }
 
-// records takes at least one RECORD.
+// records requires at least one RECORD.
 func records(*changeInput) cobra.PositionalArgs {
 	some := atLeastOne("a record, written [zone:]name/type/value")
 	return func(cmd *cobra.Command, args []string) error {
@@ -305,7 +305,7 @@ func records(*changeInput) cobra.PositionalArgs {
 	}
 }
 
-// recordsOrDead takes records, or none with --dead.
+// recordsOrDead requires records, or --dead alone.
 func recordsOrDead(in *changeInput) cobra.PositionalArgs {
 	return func(_ *cobra.Command, args []string) error {
 		switch {
@@ -327,7 +327,7 @@ func areRecords(args []string) error {
 	return nil
 }
 
-// classesOrRecords takes classes of findings, or records.
+// classesOrRecords requires classes of findings, or records.
 func classesOrRecords(*changeInput) cobra.PositionalArgs {
 	some := oneKind("a class of findings, or a record")
 	return func(cmd *cobra.Command, args []string) error {

@@ -78,7 +78,7 @@ func (a *commands) configInit(ctx context.Context) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil { //nolint:gosec // a config folder is no secret
 		return fmt.Errorf("make the config folder: %w", err)
 	}
-	// O_EXCL: a file that appeared in the meantime is not overwritten either.
+	// O_EXCL also protects a file that was created meanwhile.
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		if errors.Is(err, fs.ErrExist) {
@@ -96,7 +96,7 @@ func (a *commands) configInit(ctx context.Context) error {
 	return nil
 }
 
-// configCheck lists every mistake of the file, and asks the DNS accounts for the zones.
+// configCheck prints every mistake of the file, and queries the DNS accounts for the zones.
 func (a *commands) configCheck(ctx context.Context) error {
 	c, err := a.LoadConfig(ctx)
 	if err != nil {
@@ -127,7 +127,7 @@ func (a *commands) configCheck(ctx context.Context) error {
 	return nil
 }
 
-// printMistakes prints every mistake of a config on a line of its own.
+// printMistakes prints every mistake of a config, one per line.
 func (a *commands) printMistakes(err error) error {
 	all := config.All(err)
 	if len(all) == 0 {
@@ -139,9 +139,8 @@ func (a *commands) printMistakes(err error) error {
 	return exit.With(exit.Usage)
 }
 
-// checkSources asks every cloud whose it is and every DNS account for its zones, side by
-// side. What the config or the credentials get wrong is a mistake; a source that
-// does not answer proves nothing.
+// checkSources identifies every cloud and queries every DNS account for its zones, concurrently. It returns mistakes of
+// the config or the credentials, and sources that did not answer, which prove nothing.
 func checkSources(ctx context.Context, clouds []app.CloudSource, zones []app.ZoneSource) (wrong config.Errors, unsure []string) {
 	ctx, cancel := context.WithTimeout(ctx, app.OneShotTimeout)
 	defer cancel()

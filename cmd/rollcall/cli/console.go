@@ -14,7 +14,7 @@ import (
 	"rollcall/ui/theme"
 )
 
-// console starts the screen.
+// console runs the console.
 func (a *commands) console(ctx context.Context) error {
 	if !a.Interactive() {
 		return exit.Usagef("the console needs a terminal, and there is none here; rollcall --demo ls instances shows the embedded clouds without one, rollcall ls instances your own")
@@ -25,7 +25,7 @@ func (a *commands) console(ctx context.Context) error {
 	}
 	s.Silent = true
 	keys, errs := common.MergeKeys(s.Config.Keys)
-	if len(errs) > 0 { // the config was checked, so these are the console's own
+	if len(errs) > 0 { // the config was checked, so this is the console's own mistake
 		return fmt.Errorf("bind the keys: %w", errs[0])
 	}
 	s.Observer = s.NewObserver()

@@ -94,7 +94,7 @@ func (a *commands) drift(ctx context.Context, form *format, query string, wire b
 	return code, err
 }
 
-// sourcesLine counts the sources that a report rests on.
+// sourcesLine returns the number of sources that a report depends on.
 func sourcesLine(list []rows.Source) string {
 	complete := 0
 	for _, r := range list {

@@ -14,7 +14,7 @@ import (
 	"rollcall/userdata"
 )
 
-// exit prints the error, if there is one to print, and returns the exit code.
+// exit prints the error, if it has a text, and returns the exit code.
 func (a *commands) exit(err error) int {
 	if err == nil {
 		return exit.Done
@@ -36,7 +36,7 @@ func (a *commands) exit(err error) int {
 	return code
 }
 
-// isProblems reports whether err is about what a template or a launch was given.
+// isProblems reports whether err is about the input of a template or a launch.
 func isProblems(err error) bool {
 	if _, ok := errors.AsType[userdata.Problems](err); ok {
 		return true
@@ -45,7 +45,7 @@ func isProblems(err error) bool {
 	return ok
 }
 
-// The argument checks of cobra, with the exit code of a usage error.
+// Cobra's argument checks, with the exit code of a usage error.
 
 func noArgs(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 {
@@ -89,7 +89,7 @@ func atMostOne(what string) cobra.PositionalArgs {
 	}
 }
 
-// group is a command that only has commands below it.
+// group returns a command that only has subcommands.
 func group(use, short string, children ...*cobra.Command) *cobra.Command {
 	c := &cobra.Command{Use: use, Short: short, Args: noArgs, RunE: func(cmd *cobra.Command, _ []string) error {
 		return exit.Usagef("%s needs a command; see %s --help", cmd.CommandPath(), cmd.CommandPath())

@@ -51,7 +51,7 @@ again takes it back, and so does --undo.`,
 	return c
 }
 
-// listDeparted lists the clouds that could be forgotten, and those that are.
+// listDeparted lists the clouds that can be forgotten, and the forgotten ones.
 func (a *commands) listDeparted(ctx context.Context) error {
 	s, v, err := a.RefreshOnce(ctx)
 	if err != nil {
@@ -83,7 +83,7 @@ func (a *commands) listDeparted(ctx context.Context) error {
 	return flush(a.Out, align(cells))
 }
 
-// forget writes down that a cloud which left the config no longer counts.
+// forget records that a cloud that left the config no longer counts.
 func (a *commands) forget(ctx context.Context, name, confirm string) error {
 	s, v, err := a.RefreshOnce(ctx)
 	if err != nil {
@@ -127,7 +127,7 @@ func (a *commands) forget(ctx context.Context, name, confirm string) error {
 	return nil
 }
 
-// takeBackCloud lets a forgotten cloud count again, with what was known of it.
+// takeBackCloud makes a forgotten cloud count again, with its last state.
 func (a *commands) takeBackCloud(ctx context.Context, name string) error {
 	s, err := a.Open(ctx)
 	if err != nil {

@@ -14,8 +14,8 @@ import (
 // nameFlags are the flags whose values are domain names, or ZONE=ID.
 var nameFlags = []string{"service", "host", "zone-id", "confirm"}
 
-// namesInALabels rewrites the domain names that a person gave to a command in U-labels. A RECORD is read by
-// splitRecord. What is typed for a guard may be any text, and stays as it is where it is no name.
+// namesInALabels converts domain names in a command's arguments from U-labels to A-labels. splitRecord does this for a
+// RECORD. The answer to a guard may be any text; if it is no name, it stays unchanged.
 func namesInALabels(cmd *cobra.Command, args []string) error {
 	for _, name := range nameFlags {
 		f := cmd.Flags().Lookup(name)

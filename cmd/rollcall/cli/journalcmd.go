@@ -82,7 +82,7 @@ told for as long as that lies there.`,
 	return c
 }
 
-// readJournal reads the journal of the config, once what was left open in it is settled.
+// readJournal returns the journal of the config after its open entries were resolved.
 func (a *commands) readJournal(ctx context.Context) ([]journal.Entry, []journal.Problem, error) {
 	cfg, err := a.ConfigOrEmpty(ctx)
 	if err != nil {
@@ -101,7 +101,7 @@ func (a *commands) readJournal(ctx context.Context) ([]journal.Entry, []journal.
 	return entries, problems, nil
 }
 
-// settleJournal looks up what rollcalls that were stopped have left open, and says what was found.
+// settleJournal looks up what stopped rollcalls have left open, and prints the results.
 func (a *commands) settleJournal(ctx context.Context, path string) error {
 	open, err := a.LeftOpen(path)
 	if err != nil || !open {
@@ -111,7 +111,7 @@ func (a *commands) settleJournal(ctx context.Context, path string) error {
 	if err != nil {
 		return fmt.Errorf("what was left open cannot be looked up: %w", err)
 	}
-	s.Silent = true // the problems of the journal are reported when it is read
+	s.Silent = true // problems are reported when the journal is read
 	s.Start(app.OneShotTimeout)
 	lines, err := s.RecoverJournal(ctx)
 	for _, l := range lines {
@@ -135,7 +135,7 @@ func journalListing() *listing[rows.Entry] {
 	return &listing[rows.Entry]{id: (*rows.Entry).Key, columns: rows.EntryTable(), object: func(e *rows.Entry) any { return e.Entry }}
 }
 
-// launchText says what a launch asked for.
+// launchText returns what a launch requested.
 func launchText(l *journal.Launch) string {
 	if l == nil {
 		return ""
@@ -149,7 +149,7 @@ func launchText(l *journal.Launch) string {
 	return text
 }
 
-// journalText returns all fields of some entries as text.
+// journalText returns all fields of entries as text.
 func journalText(entries []rows.Entry) string {
 	var b strings.Builder
 	for i := range entries {

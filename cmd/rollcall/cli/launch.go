@@ -17,7 +17,7 @@ import (
 	"rollcall/providers/launch"
 )
 
-// launchFlags are what rollcall launch takes.
+// launchFlags are the flags of rollcall launch.
 type launchFlags struct {
 	launcher.Request
 	clouds   []string
@@ -40,7 +40,7 @@ type nodeRow struct {
 	State   string   `json:"state"`
 	IPs     []string `json:"public_ips"`
 	Message string   `json:"message"`
-	Reason  string   `json:"reason"` // why the instance is in its state, in the cloud's own words
+	Reason  string   `json:"reason"` // of its state, in the cloud's own words
 }
 
 // launchRow is a launch in JSON.
@@ -52,7 +52,7 @@ type launchRow struct {
 	OK       bool               `json:"ok"`
 	Nodes    []nodeRow          `json:"nodes"`
 	Findings []launcher.Finding `json:"findings"`  // of lint
-	UserData map[string]string  `json:"user_data"` // by cloud, without what is secret; of a dry run only
+	UserData map[string]string  `json:"user_data"` // by cloud, without secrets; of a dry run only
 }
 
 func (a *commands) launchCommand() *cobra.Command {
@@ -206,8 +206,8 @@ func (a *commands) launch(ctx context.Context, f *launchFlags) error {
 	return nil
 }
 
-// sayWhatIsLeft says what to do about nodes that are not where they should be. That the same
-// command carries on is said only of nodes that it can bring further.
+// sayWhatIsLeft prints what to do about unfinished nodes. It suggests the same command only for nodes that the command
+// can bring further.
 func (a *commands) sayWhatIsLeft(r *launch.Report, wait bool) {
 	carries, refused := 0, 0
 	for _, p := range r.Problems {
@@ -216,7 +216,7 @@ func (a *commands) sayWhatIsLeft(r *launch.Report, wait bool) {
 	for i := range r.Nodes {
 		n := &r.Nodes[i]
 		switch {
-		case n.Done(), !wait && n.Stage == launch.StagePending: // all that was asked for
+		case n.Done(), !wait && n.Stage == launch.StagePending: // this was all that was requested
 		case n.CarriesOn():
 			carries++
 		case n.Ended():
@@ -235,8 +235,8 @@ func (a *commands) sayWhatIsLeft(r *launch.Report, wait bool) {
 	}
 }
 
-// runLaunch launches and reports each node as it comes further. Without wait it
-// returns once every cloud has taken its nodes.
+// runLaunch launches and reports the progress of each node. Without wait it returns once every cloud has accepted its
+// nodes.
 func (a *commands) runLaunch(ctx context.Context, s *launcher.Launcher, spec launch.Spec, wait bool) (launch.Report, bool) {
 	o := s.Follow(&spec)
 	o.TakenOnly = !wait
@@ -258,7 +258,7 @@ func (a *commands) runLaunch(ctx context.Context, s *launcher.Launcher, spec lau
 	return r, r.Taken()
 }
 
-// parsePairs reads k=v.
+// parsePairs parses k=v arguments.
 func parsePairs(args []string) (map[string]string, error) {
 	out := map[string]string{}
 	for _, arg := range args {
@@ -302,7 +302,7 @@ func (a *commands) tellLaunch(f *launchFlags, r launchRow) error {
 	return flush(a.Out, text)
 }
 
-// tellProfile says what will be created, before anything is.
+// tellProfile prints what will be created.
 func (a *commands) tellProfile(p *launcher.ProfileToMake) {
 	if len(p.Missing) == 0 {
 		a.Say("AWS account %s has the instance profile %s already, with this policy", words.Clean(p.Account), words.Clean(p.Profile.Name))

@@ -10,9 +10,8 @@ import (
 	"rollcall/dnsview"
 )
 
-// lookOnWire is look with the word of the name servers: every name is asked for
-// once, and with settle again as long as its servers may still be catching up.
-// unknown says that some names got no answer; they are named on stderr.
+// lookOnWire is look with the answers of the name servers: every name is queried once, and with settle again for as
+// long as its servers may still be catching up. unknown means that some names got no answer; they are listed on stderr.
 func (a *commands) lookOnWire(ctx context.Context, settle bool) (s *app.Session, v *dnsview.View, unknown bool, err error) {
 	if s, v, err = a.look(ctx); err != nil {
 		return nil, nil, false, err
@@ -36,15 +35,15 @@ func (a *commands) lookOnWire(ctx context.Context, settle bool) (s *app.Session,
 	if a.Now().Sub(v.Snapshot.Taken) < s.StaleAfter()/2 {
 		return s, s.Update(v.Snapshot), unknown, nil
 	}
-	// The answers took so long that the sources are to be read again.
+	// The answers took so long that the sources must be read again.
 	if v, err = s.Refresh(ctx); err != nil {
 		return nil, nil, false, err
 	}
 	return s, v, unknown, nil
 }
 
-// look is what one-shot commands begin with: every source is read once, side by side,
-// and given up after a while. Sources that are not complete are reported.
+// look starts a one-shot command: it reads every source once, concurrently and within a limit, and reports the
+// incomplete ones.
 func (a *commands) look(ctx context.Context) (*app.Session, *dnsview.View, error) {
 	s, v, err := a.RefreshOnce(ctx)
 	if err == nil {
@@ -53,7 +52,7 @@ func (a *commands) look(ctx context.Context) (*app.Session, *dnsview.View, error
 	return s, v, err
 }
 
-// lookToChange is look for who is about to change what this fleet owns.
+// lookToChange is look for commands that change what this fleet owns.
 func (a *commands) lookToChange(ctx context.Context) (*app.Session, *dnsview.View, error) {
 	s, v, err := a.look(ctx)
 	if err != nil {

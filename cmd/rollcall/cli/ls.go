@@ -14,7 +14,7 @@ import (
 	"rollcall/dnsview/rows"
 )
 
-// lsFlags are what every rollcall ls takes.
+// lsFlags are the common flags of rollcall ls.
 type lsFlags struct {
 	filter string
 	sort   string
@@ -62,7 +62,7 @@ A column that --sort names may have a leading minus, for the other way round.`
 	return c
 }
 
-// parseFilter reads a filter; a mistake in it is a usage error.
+// parseFilter parses a filter. A mistake is a usage error.
 func parseFilter(s string) (filter.Filter, error) {
 	f, err := filter.Parse(s)
 	if err != nil {
@@ -79,7 +79,7 @@ func list[T any](w io.Writer, l *listing[T], f *lsFlags, rows []T) error {
 	return l.write(w, f.format, rows)
 }
 
-// checkSort refuses an unknown column before anything is asked of a cloud.
+// checkSort returns an error for an unknown column before any cloud is queried.
 func checkSort[T any](l *listing[T], f *lsFlags) error { return l.sort(nil, f.sort) }
 
 func (a *commands) lsInstances(ctx context.Context, f *lsFlags) error {

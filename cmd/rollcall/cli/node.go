@@ -18,14 +18,13 @@ import (
 	"rollcall/userdata"
 )
 
-// simAgent makes the API calls that the agents of the world's nodes would make, through
-// the same adapters and over HTTP, in one DNS account.
+// simAgent makes the API calls of the simulated nodes' agents in one DNS account, through the same adapters and over
+// HTTP.
 type simAgent struct {
 	dns providers.DNS
 }
 
-// node plays one node: it registers when its machine is up, and deregisters
-// when it is shut down in an orderly way.
+// node simulates one node: it registers when its machine is up, and deregisters at an orderly shutdown.
 func (h *simHost) node(ctx context.Context, ev world.NodeEvent) {
 	agent, ok := userdata.FindAgentConfig(ev.Instance.UserData)
 	if !ok || agent.Register != userdata.RegisterAgent {
@@ -41,8 +40,8 @@ func (h *simHost) node(ctx context.Context, ev world.NodeEvent) {
 	}
 }
 
-// consoleLines is what the agent of a node that is played writes until it registers. The
-// service of such a node is well as soon as it is up.
+// consoleLines returns what the agent of a simulated node prints until it registers. Its service is healthy as soon as
+// it is up.
 func (h *simHost) consoleLines(i world.Instance) []string {
 	agent, ok := userdata.FindAgentConfig(i.UserData)
 	if !ok || agent.Register != userdata.RegisterAgent {
@@ -55,7 +54,7 @@ func (h *simHost) consoleLines(i world.Instance) []string {
 	}
 }
 
-// agentLine is a line as the node agent writes it.
+// agentLine returns a line in the node agent's format.
 func agentLine(format string, args ...any) string {
 	return "rollcall-node: " + words.Clean(fmt.Sprintf(format, args...))
 }
@@ -66,7 +65,7 @@ func (h *simHost) newAgent(at providers.Provider) (*simAgent, error) {
 	if p, ok := h.players[at]; ok {
 		return p, nil
 	}
-	// A node has a budget of its own, as agents do that know nothing of a console.
+	// A node has a budget of its own, since real agents share none with a console.
 	acc := app.NewAccounts(providers.Clock{}, nil).DNSAccount(at, "", nil)
 	if acc.Err != nil {
 		return nil, acc.Err
@@ -76,14 +75,13 @@ func (h *simHost) newAgent(at providers.Provider) (*simAgent, error) {
 	return p, nil
 }
 
-// backOff waits longer from try to try, with jitter so that two hundred nodes do not
-// come back in step.
+// backOff waits longer from try to try, with jitter so that two hundred nodes do not return in step.
 func backOff(ctx context.Context, try int) error {
 	d := min(100*time.Millisecond<<min(try, 6), 4*time.Second)
 	return providers.Sleep(ctx, time.Duration(float64(d)*(0.5+rand.Float64())))
 }
 
-// nodeTries is after how many tries a node stops; the console finds what is left.
+// nodeTries is the number of tries after which a node stops. The console finds what is left.
 const nodeTries = 20
 
 func (p *simAgent) act(ctx context.Context, ev world.NodeEvent, a *userdata.AgentConfig) error {
@@ -128,8 +126,7 @@ func (p *simAgent) actOnce(ctx context.Context, ev world.NodeEvent, a *userdata.
 	return nil
 }
 
-// zone finds the zone that an agent writes to: that of the id that it was given, else the first public one
-// of the name.
+// zone returns the zone that an agent writes to: the one with the given id, else the first public one of the name.
 func (p *simAgent) zone(ctx context.Context, a *userdata.AgentConfig) (providers.Zone, error) {
 	name := a.Zone
 	if a.ZoneID != "" {
@@ -152,7 +149,7 @@ func (p *simAgent) zone(ctx context.Context, a *userdata.AgentConfig) (providers
 	return providers.Zone{}, providers.Errorf(providers.KindNotFound, "find the zone", "there is no public zone %s", name)
 }
 
-// register makes what a node has in DNS, and returns it as the node agent lists it.
+// register creates a node's records in DNS and returns them as the node agent lists them.
 func (p *simAgent) register(ctx context.Context, zone providers.Zone, a *userdata.AgentConfig, i *world.Instance, owner providers.Owner) (string, error) {
 	host, addresses := "", slices.DeleteFunc([]netip.Addr{i.Public, i.Public6}, func(addr netip.Addr) bool { return !addr.IsValid() || addr.Is6() && !a.IPv6 })
 	if a.Kind == "dns-sd" {
@@ -171,8 +168,7 @@ func (p *simAgent) register(ctx context.Context, zone providers.Zone, a *userdat
 	return strings.Join(made, ", "), p.apply(ctx, zone, changes)
 }
 
-// hostName is the host name that an agent takes: what its template makes of the
-// node's name or id.
+// hostName returns the host name of an agent: its template's pattern with the node's name or id.
 func hostName(a *userdata.AgentConfig, node, id string) string {
 	host := strings.NewReplacer("{name}", providers.EscapeLabel(strings.ToLower(node)), "{id}", id).Replace(cmp.Or(a.Host, "{name}"))
 	if !providers.InZone(host, a.Zone) {

@@ -18,7 +18,7 @@ import (
 	"rollcall/dnsview/rows"
 )
 
-// The forms of output.
+// The output forms.
 const (
 	asTable    = "table"
 	asWide     = "wide"
@@ -37,24 +37,24 @@ type format struct {
 	allowed []string
 }
 
-// outputFlag adds -o with the forms that a command knows; the first is the default.
+// outputFlag adds -o with the forms of a command; the first is the default.
 func outputFlag(cmd *cobra.Command, allowed ...string) *format {
 	f := &format{is: allowed[0], allowed: allowed}
 	cmd.Flags().VarP(f, "output", "o", strings.Join(allowed, ", "))
 	if slices.Contains(allowed, asCSV) {
 		cmd.Flags().BoolVar(&f.raw, "raw", false, "leave csv cells that a spreadsheet would take for a formula as they are, without an apostrophe before them")
 	}
-	_ = cmd.RegisterFlagCompletionFunc("output", cobra.FixedCompletions(allowed, cobra.ShellCompDirectiveNoFileComp)) // only fails for a flag that is not there
+	_ = cmd.RegisterFlagCompletionFunc("output", cobra.FixedCompletions(allowed, cobra.ShellCompDirectiveNoFileComp)) // fails only for a missing flag
 	return f
 }
 
 // String returns the form.
 func (f *format) String() string { return f.is }
 
-// Type names the value in help texts.
+// Type returns the value's name in help texts.
 func (f *format) Type() string { return "form" }
 
-// Set takes one of the allowed forms.
+// Set sets one of the allowed forms.
 func (f *format) Set(s string) error {
 	if !slices.Contains(f.allowed, s) {
 		return fmt.Errorf("write %s", strings.Join(f.allowed, ", "))
@@ -63,15 +63,15 @@ func (f *format) Set(s string) error {
 	return nil
 }
 
-// listing says how rows of one kind are printed.
+// listing describes how rows of one kind are printed.
 type listing[T any] struct {
 	columns []rows.Column[*T]
 	id      func(*T) string
-	object  func(*T) any // what stands in JSON; nil for the row itself
-	raw     bool         // cells of csv are left as they are
+	object  func(*T) any // the row's JSON; nil for the row itself
+	raw     bool         // cells of csv stay unchanged
 }
 
-// names are the columns that one can sort by.
+// names returns the columns that rows can be sorted by.
 func (l *listing[T]) names() []string {
 	var out []string
 	for _, c := range l.columns {
@@ -80,8 +80,7 @@ func (l *listing[T]) names() []string {
 	return out
 }
 
-// sort sorts by a column; a leading minus turns the order round. Rows that are
-// equal keep their order.
+// sort sorts by a column, in reverse after a leading minus. It is stable.
 func (l *listing[T]) sort(list []T, by string) error {
 	if by == "" {
 		return nil
@@ -154,7 +153,7 @@ func (l *listing[T]) writeCSV(w io.Writer, list []T) error {
 	for i, c := range l.columns {
 		line[i] = strings.ToLower(c.Title)
 	}
-	_ = out.Write(line) // kept and given by Error below
+	_ = out.Write(line) // Error below returns it
 	for r := range list {
 		for i, c := range l.columns {
 			if line[i] = c.Text(&list[r]); !l.raw {
@@ -172,8 +171,8 @@ func (l *listing[T]) writeCSV(w io.Writer, list []T) error {
 
 var plainNumber = regexp.MustCompile(`^[+-]?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?$`)
 
-// noFormula puts an apostrophe before a cell that a spreadsheet would take for a formula: tags, comments and names
-// come from outside. Numbers stay as they are.
+// noFormula puts an apostrophe before a cell that a spreadsheet would take for a formula, since tags, comments and
+// names are external. Numbers stay unchanged.
 func noFormula(cell string) string {
 	first, _ := utf8.DecodeRuneInString(strings.TrimLeft(cell, " "))
 	if strings.ContainsRune("=+-@\t\r\n＝＋－＠", first) && cell != "" && !plainNumber.MatchString(cell) {
@@ -200,7 +199,7 @@ func (l *listing[T]) writeTable(w io.Writer, list []T, wide bool) error {
 	return flush(w, align(cells))
 }
 
-// align pads the cells of each column to one width, the last one excepted.
+// align pads the cells of all but the last column.
 func align(cells [][]string) string {
 	var widths []int
 	for _, line := range cells {
@@ -224,7 +223,7 @@ func align(cells [][]string) string {
 	return b.String()
 }
 
-// writeData prints a value as JSON or as the same in YAML.
+// writeData prints a value as JSON or YAML.
 func writeData(w io.Writer, form string, v any) error {
 	var b strings.Builder
 	enc := json.NewEncoder(&b)

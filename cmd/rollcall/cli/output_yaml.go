@@ -11,9 +11,8 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// jsonToYAML writes a JSON text as the same data in YAML, in block style and with the keys in
-// their order. Every parser of YAML 1.1 and of 1.2 reads the same back: what one of them could take
-// for something else than a text is quoted.
+// jsonToYAML converts JSON to YAML in block style, with the keys in order. Parsers of YAML 1.1 and 1.2 read the same
+// data: a text that one of them could take for another type is quoted.
 func jsonToYAML(text []byte) (string, error) {
 	d := json.NewDecoder(bytes.NewReader(text))
 	d.UseNumber()
@@ -30,7 +29,7 @@ func jsonToYAML(text []byte) (string, error) {
 	return b.String(), enc.Close()
 }
 
-// maxDigits is how many characters a whole number of 64 bits surely fits into.
+// maxDigits is a number of digits that certainly fits into 64 bits.
 const maxDigits = 18
 
 // yamlNode returns the next value of a JSON text.
@@ -51,12 +50,12 @@ func yamlNode(d *json.Decoder) (*yaml.Node, error) {
 				return nil, err
 			}
 			n.Content = append(n.Content, item)
-			// The token of a key is one of the tokens, so keys and values take turns.
+			// Keys are tokens too, so keys and values alternate.
 		}
 		if len(n.Content) == 0 {
 			n.Style = yaml.FlowStyle // {} and []
 		}
-		_, err := d.Token() // its end
+		_, err := d.Token() // the closing delimiter
 		return n, err
 	case string:
 		n := &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: v}
@@ -67,13 +66,13 @@ func yamlNode(d *json.Decoder) (*yaml.Node, error) {
 	case json.Number:
 		s := v.String()
 		if _, ok := new(big.Int).SetString(s, 10); ok && len(s) > maxDigits {
-			s += ".0" // beyond 64 bits some parsers stop at the largest whole number that they know
+			s += ".0" // beyond 64 bits some parsers return the largest integer
 		}
 		if !strings.ContainsAny(s, ".eE") {
 			return &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!int", Value: s}, nil
 		}
 		if i := strings.IndexAny(s, "eE"); i >= 0 && !strings.Contains(s, ".") {
-			s = s[:i] + ".0" + s[i:] // YAML 1.1 takes 1e+21 for a text
+			s = s[:i] + ".0" + s[i:] // YAML 1.1 reads 1e+21 as a text
 		}
 		return &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!float", Value: s}, nil
 	case bool:
@@ -86,11 +85,11 @@ func yamlNode(d *json.Decoder) (*yaml.Node, error) {
 var (
 	plainText = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_./-]*( [A-Za-z0-9_./(-][A-Za-z0-9_./,;()-]*)*$`)
 	plainAddr = regexp.MustCompile(`^[0-9]+\.[0-9]+\.[0-9]+\.[0-9]+$`)
-	// What YAML 1.1 takes for a truth value, for nothing, or for a number.
+	// What YAML 1.1 reads as a truth value, null, or a number.
 	otherType = regexp.MustCompile(`^(?i:y|n|yes|no|on|off|true|false|null|nan|inf|infinity)$`)
 )
 
-// plainYAML reports whether a text may stand without quotes: words that begin with a letter, and IPv4 addresses.
+// plainYAML reports whether a text needs no quotes: words that start with a letter, and IPv4 addresses.
 func plainYAML(s string) bool {
 	return len(s) <= 200 && (plainAddr.MatchString(s) || plainText.MatchString(s) && !otherType.MatchString(s))
 }

@@ -18,7 +18,7 @@ func (a *commands) policyCommand() *cobra.Command {
 	return group("policy", "Least-privilege policies for nodes and console, to paste", a.policyAWS(), a.policyCloudflare())
 }
 
-// policyFlags are what the policy commands take.
+// policyFlags are the flags of the policy commands.
 type policyFlags struct {
 	launcher.PolicyRequest
 	format *format
@@ -67,7 +67,7 @@ rollcall launch --create-profile makes role and instance profile by itself.`,
 	return c
 }
 
-// cloudflareTokens are the tokens of rollcall policy cloudflare.
+// cloudflareTokens holds the tokens of rollcall policy cloudflare.
 type cloudflareTokens struct {
 	Console userdata.CloudflareToken   `json:"console"`
 	Nodes   []userdata.CloudflareToken `json:"nodes"`
@@ -145,6 +145,6 @@ func (t *cloudflareTokens) text() string {
 // asJSONText returns a document as JSON to paste.
 func asJSONText(v any) string {
 	var b strings.Builder
-	_ = writeData(&b, asJSON, v) // a builder takes everything
+	_ = writeData(&b, asJSON, v) // a builder never fails
 	return strings.TrimRight(b.String(), "\n")
 }

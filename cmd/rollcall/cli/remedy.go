@@ -17,8 +17,7 @@ func classNames() []string {
 	return out
 }
 
-// findingsOf returns the findings of some classes, or of each record the worst
-// and those that the same remedy is for.
+// findingsOf returns the findings of some classes, or for each record its worst one and those with the same remedy.
 func findingsOf(v *dnsview.View, args []string) ([]*dnsview.Finding, error) {
 	var out []*dnsview.Finding
 	if !isRecord(args[0]) {
@@ -52,14 +51,14 @@ func findingsOf(v *dnsview.View, args []string) ([]*dnsview.Finding, error) {
 		case len(all) == 0:
 			return nil, fmt.Errorf("nothing is wrong with %s", words.Clean(id.Name+" "+id.Type+" "+id.Value))
 		default:
-			out = append(out, all[0]) // the plan says why there is none
+			out = append(out, all[0]) // the plan says why it has no remedy
 		}
 	}
 	return out, nil
 }
 
-// tellUnknown says of how many more records nothing is known at all: with the
-// credentials of another account, those are all.
+// tellUnknown prints the number of records about which nothing is known. With another account's credentials these are
+// all.
 func (a *commands) tellUnknown(v *dnsview.View) {
 	n, first := 0, ""
 	for i := range v.Findings {

@@ -1,5 +1,5 @@
-// Package cli is the command line: each command is a file that reads flags, calls app, launcher or a watch, and prints. The
-// commands that change DNS are rows of one table, changeVerbs. Main carries out one command line.
+// Package cli is the command line. Each command is a file that reads flags, calls app, launcher or watcher, and prints.
+// The commands that change DNS are rows of the table changeVerbs. Main runs one command line.
 package cli
 
 import (
@@ -22,16 +22,16 @@ import (
 	"rollcall/providers/sim"
 )
 
-// commands are all commands of one run of the program. Each has a file of its own.
+// commands holds the state that all commands of one run share.
 type commands struct {
 	*app.Program
 	readOnly bool          // --read-only
 	timeout  time.Duration // of the whole command; 0 for none
 }
 
-// startDemo starts the small world of --demo, whose nodes say nothing while a console has the screen.
+// startDemo starts the small embedded clouds of --demo. Their nodes print nothing while a console has the screen.
 func startDemo(ctx context.Context, dir string) (stop func() error, err error) {
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader) // an RSA key takes longer to make than the rest of the world
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader) // faster than an RSA key, which would take longer than all the rest
 	if err != nil {
 		return nil, fmt.Errorf("make a key for the demo: %w", err)
 	}
@@ -42,12 +42,12 @@ func startDemo(ctx context.Context, dir string) (stop func() error, err error) {
 	return s.Close, nil
 }
 
-// Main carries out one command line and returns the exit code.
+// Main runs one command line and returns the exit code.
 func Main(args []string, in *os.File, out, errw io.Writer) int {
 	return runAt(providers.Clock{}, args, in, out, errw)
 }
 
-// runAt is run by another clock.
+// runAt is Main with another clock.
 func runAt(clock providers.Clock, args []string, in *os.File, out, errw io.Writer) int {
 	ctx, stop := interruptible()
 	defer stop()
@@ -66,15 +66,14 @@ func runAt(clock providers.Clock, args []string, in *os.File, out, errw io.Write
 	return a.exit(err)
 }
 
-// interruptible returns a context that ends at the first ctrl-c, SIGTERM or SIGHUP. The
-// second one ends the process: the signals have their usual effect again.
+// interruptible returns a context that ends at the first ctrl-c, SIGTERM or SIGHUP. A second signal ends the process.
 func interruptible() (context.Context, func()) {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	context.AfterFunc(ctx, stop)
 	return ctx, stop
 }
 
-// rootCommand wires the commands. Each has a file of its own.
+// rootCommand returns the root command with all others.
 func (a *commands) rootCommand() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "rollcall",
@@ -115,8 +114,8 @@ complete).`,
 	return root
 }
 
-// bound ends the context of a command after the time of --timeout. With a command that runs until it is stopped, the
-// flag is a usage error.
+// bound ends a command's context after --timeout. For a command that runs until it is stopped the flag is a usage
+// error.
 func (a *commands) bound(cmd *cobra.Command, _ []string) error {
 	switch f := cmd.Flag("timeout"); {
 	case f == nil || !f.Changed || f != cmd.Root().PersistentFlags().Lookup("timeout"):

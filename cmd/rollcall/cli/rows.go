@@ -29,7 +29,7 @@ func sourceListing(wire bool) *listing[rows.Source] {
 	return &listing[rows.Source]{id: (*rows.Source).Key, columns: rows.SourceTable(wire)}
 }
 
-// passing returns the rows that pass a filter, in place of the list.
+// passing returns the rows that pass a filter, in the same slice.
 func passing[T any, R interface {
 	*T
 	filter.Row
@@ -54,7 +54,7 @@ func findingRows(v *dnsview.View, by filter.Filter) []rows.Finding {
 	return list
 }
 
-// text returns a pointer to a text, clean, and nil for none: null in JSON.
+// text returns a pointer to a clean text; nil, null in JSON, for "".
 func text(s string) *string {
 	if s == "" {
 		return nil

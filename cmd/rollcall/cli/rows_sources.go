@@ -10,7 +10,7 @@ import (
 	"rollcall/providers"
 )
 
-// shortfalls reports every source that was not read completely, one line each.
+// shortfalls returns a line for every source that was not read completely.
 func shortfalls(snap *providers.Snapshot, now time.Time, maxAge time.Duration) []string {
 	var out []string
 	for _, r := range rows.Sources(snap, now, maxAge) {

@@ -14,8 +14,8 @@ import (
 	"rollcall/userdata"
 )
 
-// joinTimeout is how long a host tries to join or leave, unless --timeout says otherwise. Where an
-// account allows five requests a second, two hundred hosts at once take minutes.
+// joinTimeout is how long a host tries to join or leave without --timeout. Where an account allows five requests a
+// second, two hundred hosts at once take minutes.
 const joinTimeout = 10 * time.Minute
 
 func (a *commands) serviceCommand() *cobra.Command {
@@ -38,13 +38,13 @@ pick need neither.`
 	return c
 }
 
-// serviceFlags are what commands take that change a service.
+// serviceFlags adds the flags of commands that change a service.
 func serviceFlags(cmd *cobra.Command, c *changeOptions) *format {
 	cmd.Flags().BoolVar(&c.dryRun, "dry-run", false, "show the plan and its guards on fresh evidence, and write nothing")
 	return outputFlag(cmd, asText, asJSON, asYAML, asName)
 }
 
-// number is a flag that holds a number of 16 bits within bounds.
+// number is a flag for a 16-bit number within bounds.
 type number struct {
 	is    uint16
 	given bool
@@ -59,10 +59,10 @@ func (n *number) String() string {
 	return strconv.Itoa(int(n.is))
 }
 
-// Type names the value in help texts.
+// Type returns the value's name in help texts.
 func (n *number) Type() string { return "number" }
 
-// Set reads the number.
+// Set parses the number.
 func (n *number) Set(s string) error {
 	v, err := strconv.ParseUint(s, 10, 16)
 	if err != nil || uint16(v) < n.least {
@@ -72,7 +72,7 @@ func (n *number) Set(s string) error {
 	return nil
 }
 
-// or returns the number, or another one when none was given.
+// or returns the number, or other if the flag was not given.
 func (n *number) or(other uint16) uint16 {
 	if n.given {
 		return n.is
@@ -80,7 +80,7 @@ func (n *number) or(other uint16) uint16 {
 	return other
 }
 
-// ttlFlag is a flag that holds the TTL of a record; 0 when it was not given.
+// ttlFlag is a flag for the TTL of a record; 0 if it was not given.
 type ttlFlag uint32
 
 // String returns the seconds.
@@ -91,10 +91,10 @@ func (t *ttlFlag) String() string {
 	return strconv.Itoa(int(*t))
 }
 
-// Type names the value in help texts.
+// Type returns the value's name in help texts.
 func (t *ttlFlag) Type() string { return "seconds" }
 
-// Set reads the seconds.
+// Set parses the seconds.
 func (t *ttlFlag) Set(s string) error {
 	v, err := strconv.ParseUint(s, 10, 31)
 	if err != nil || v == 0 {
@@ -104,7 +104,7 @@ func (t *ttlFlag) Set(s string) error {
 	return nil
 }
 
-// serviceName reads the name of an incarnation.
+// serviceName parses the name of an incarnation.
 func serviceName(s string) (dnssd.Name, error) {
 	n, err := dnssd.ParseName(s)
 	if err != nil {
@@ -116,7 +116,7 @@ func serviceName(s string) (dnssd.Name, error) {
 	return n, nil
 }
 
-// txtIsPublic warns the operator who puts a TXT value in that it is no place for secrets.
+// txtIsPublic warns an operator who sets a TXT value that it is public.
 func (a *commands) txtIsPublic(name string) {
 	a.Say("rollcall: anyone can read the TXT values of %s: nothing secret belongs there", words.Clean(name))
 }

@@ -10,8 +10,7 @@ import (
 
 const resolvConf = "/etc/resolv.conf"
 
-// openResolver finds the name servers to ask: those of the config, of the environment,
-// or of the system.
+// openResolver returns a resolver for the name servers of the config, else of the environment, else of the system.
 func (a *commands) openResolver(ctx context.Context) (*wire.Resolver, error) {
 	c, err := a.LoadConfig(ctx)
 	if err != nil {

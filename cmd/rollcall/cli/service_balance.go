@@ -65,7 +65,7 @@ weighted record sets have a weight too.`,
 	return cmd
 }
 
-// checkBalance returns a usage error for flags that are wrong whatever the sources say.
+// checkBalance returns a usage error for flags that no state of the sources could make valid.
 func checkBalance(cmd *cobra.Command, service string, hosts []string, priority, weight number) error {
 	switch {
 	case len(hosts) == 0:
@@ -81,7 +81,7 @@ func checkBalance(cmd *cobra.Command, service string, hosts []string, priority, 
 	return err
 }
 
-// pointer returns the number, or nil when none was given.
+// pointer returns the number, or nil if the flag was not given.
 func (n *number) pointer() *uint16 {
 	if !n.given {
 		return nil
@@ -89,7 +89,7 @@ func (n *number) pointer() *uint16 {
 	return &n.is
 }
 
-// nodeRecords finds the records by which nodes of a service are balanced.
+// nodeRecords returns the records that balance the nodes of a service.
 func nodeRecords(v *dnsview.View, service string, hosts []string) ([]providers.Identity, error) {
 	name := providers.CanonicalName(service)
 	var nodes []*tree.Node

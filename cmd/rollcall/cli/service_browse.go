@@ -25,9 +25,9 @@ type typeRow struct {
 // incarnationRow is an incarnation in JSON.
 type incarnationRow struct {
 	Name      string       `json:"name"`
-	Label     string       `json:"label"` // as a person reads it
+	Label     string       `json:"label"` // the label in readable form
 	Listed    bool         `json:"listed"`
-	Available bool         `json:"available"` // false when its only target is "."
+	Available bool         `json:"available"` // false if its only target is "."
 	TXT       []rows.Pair  `json:"txt"`
 	Nodes     []*targetRow `json:"nodes"`
 	Problems  []string     `json:"problems"`
@@ -81,7 +81,7 @@ resolves all of its incarnations. -o name prints target:port, one a line.`,
 	return cmd
 }
 
-// showTree prints what DNS has below a name.
+// showTree prints the services below a name.
 func (a *commands) showTree(ctx context.Context, name, form string, browsing bool) error {
 	r, err := a.openResolver(ctx)
 	if err != nil {
@@ -164,7 +164,7 @@ func texts(addrs []netip.Addr) []string {
 	return out
 }
 
-// treeNames returns identities: the incarnations, or target:port of the nodes.
+// treeNames returns the output of -o name: the incarnations, or target:port of the nodes.
 func treeNames(rows []typeRow, browsing bool) string {
 	var b strings.Builder
 	for _, t := range rows {

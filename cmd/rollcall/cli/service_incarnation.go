@@ -59,7 +59,7 @@ there. Anyone can read them.`,
 		if err := z.ReadAbove(ctx, s.dns, d.Names()...); err != nil {
 			return app.AsRefusal(err)
 		}
-		if len(txt) == 0 { // nothing particular is asked for, so what is there is right
+		if len(txt) == 0 { // no attributes are requested, so the present ones are right
 			if have, ok := attributesOf(&z, n); ok {
 				d.TXT = have
 			}
@@ -73,7 +73,7 @@ there. Anyone can read them.`,
 	return cmd
 }
 
-// attributes are what an incarnation says of itself: as given, else as declared.
+// attributes returns the TXT attributes of an incarnation: as given, else as declared.
 func (s *serviceSession) attributes(given dnssd.TXT) dnssd.TXT {
 	switch {
 	case len(given) > 0:

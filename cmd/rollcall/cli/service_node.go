@@ -17,7 +17,7 @@ import (
 	"rollcall/providers"
 )
 
-// nodeFlags are what join and leave take.
+// nodeFlags are the flags of join and leave.
 type nodeFlags struct {
 	service, host          string
 	addresses, txt         []string
@@ -43,7 +43,7 @@ func (f *nodeFlags) add(cmd *cobra.Command) {
 	fl.Var(&f.ttl, "ttl", "TTL of new record sets (default: what the config declares, or 60)")
 }
 
-// node reads the flags, as far as they can be read without the config.
+// node parses the flags as far as possible without the config.
 func (f *nodeFlags) node(cmd *cobra.Command) (plan.Node, error) {
 	n := plan.Node{Host: f.host}
 	switch {
@@ -74,13 +74,13 @@ func (f *nodeFlags) node(cmd *cobra.Command) (plan.Node, error) {
 	return n, err
 }
 
-// isDomain reports whether a text could name a round-robin service: it has no label of DNS-SD.
+// isDomain reports whether a text can name a round-robin service, without a label of DNS-SD.
 func isDomain(s string) bool {
 	labels := providers.SplitName(s)
 	return len(labels) > 1 && !slices.ContainsFunc(labels, func(l string) bool { return l == "" || l[0] == '_' || len(l) > 63 })
 }
 
-// open opens the service's zone and fills in what the config declares.
+// open opens the service's zone and adds what the config declares.
 func (f *nodeFlags) open(ctx context.Context, a *commands, n *plan.Node) (*serviceSession, error) {
 	s, err := a.openService(ctx, f.service)
 	if err != nil {
@@ -155,7 +155,7 @@ hosts may join at once: each is in DNS when its join has ended in exit code 0.`,
 	return cmd
 }
 
-// notPublic reports whether clients elsewhere cannot reach an address.
+// notPublic reports whether an address is not globally reachable.
 func notPublic(addr netip.Addr) bool {
 	return addr.IsPrivate() || addr.IsLoopback() || addr.IsLinkLocalUnicast() || carrierNAT.Contains(addr)
 }
@@ -176,8 +176,8 @@ already is none afterwards. What the host does not own is left alone.`,
 		Args:    noArgs,
 	}
 	f.add(cmd)
-	for _, name := range []string{"address", "port", "priority", "weight", "txt", "ttl"} { // so that a join's line works with leave
-		_ = cmd.Flags().MarkHidden(name) // fails only for a flag that is not there
+	for _, name := range []string{"address", "port", "priority", "weight", "txt", "ttl"} { // so that the arguments of a join work for leave
+		_ = cmd.Flags().MarkHidden(name) // fails only for a missing flag
 	}
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		f.c.form = f.form.is

@@ -31,7 +31,7 @@ type pickRow struct {
 	Address   string      `json:"address"`
 	Addresses []string    `json:"addresses"`
 	TXT       []rows.Pair `json:"txt"`
-	Failed    []failRow   `json:"failed"` // targets before it that could not be used
+	Failed    []failRow   `json:"failed"` // unusable targets that were tried before it
 }
 
 // failRow is a target that could not be used.
@@ -116,7 +116,7 @@ func (a *commands) resolveOne(ctx context.Context, n dnssd.Name) (*dnssd.Incarna
 	return all[0], nil
 }
 
-// choose takes the first usable target in RFC 2782's order.
+// choose returns the first usable target in the order of RFC 2782.
 func choose(ctx context.Context, in *dnssd.Incarnation, try bool, timeout time.Duration) (pickRow, error) {
 	row := pickRow{Service: words.Clean(in.Name.String()), Addresses: []string{}, TXT: newIncarnationRow(in).TXT, Failed: []failRow{}}
 	addrs, problems := map[string][]netip.Addr{}, map[string][]string{}

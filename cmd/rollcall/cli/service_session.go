@@ -19,19 +19,18 @@ import (
 	"rollcall/providers/fleet"
 )
 
-// serviceSession is what a command on one service works with: the config, and of all
-// sources only the zone that the service lies in. No cloud is set up or asked: a host
-// that joins has the credentials of its DNS account and no others.
+// serviceSession is the session of a command on one service: the config and only the service's zone. No cloud is set up
+// or queried, because a joining host has only the credentials of its DNS account.
 type serviceSession struct {
 	*app.Session
 	source   app.ZoneSource
 	zone     providers.Zone
-	ahead    time.Duration // of the clock of its provider before this machine's
+	ahead    time.Duration // how far the clock of its provider is ahead of this machine's
 	dns      *apply.RetryingDNS
-	declared index.Service // as the config declares the service; zero when it does not
+	declared index.Service // declared service; zero if the config does not declare it
 }
 
-// openService opens the zone that a name lies in.
+// openService opens the zone of a name.
 func (a *commands) openService(ctx context.Context, name string) (*serviceSession, error) {
 	s, source, err := a.OpenZone(ctx, name)
 	if err != nil {
@@ -47,7 +46,7 @@ func (a *commands) openService(ctx context.Context, name string) (*serviceSessio
 	return out, out.findZone(ctx)
 }
 
-// findZone asks the account for the zone.
+// findZone queries the account for the zone.
 func (s *serviceSession) findZone(ctx context.Context) error {
 	ctx, skew := budget.WithSkew(ctx)
 	defer func() { s.ahead = skew.Ahead() }()
@@ -61,44 +60,43 @@ func (s *serviceSession) findZone(ctx context.Context) error {
 	return nil
 }
 
-// unreadZone returns the error of a command whose one zone could not be read: what
-// is there is unknown.
+// unreadZone returns the error of a command whose zone could not be read, so that its content is unknown.
 func unreadZone(name string, err error) error {
 	return exit.Unknownf("zone %s could not be read: %w; nothing was changed", words.Clean(name), err)
 }
 
-// reading returns the zone for a plan, with nothing read of it yet. Markers are dated by the clock of its provider.
+// reading returns the zone for a plan, without records. Markers are dated by the clock of its provider.
 func (s *serviceSession) reading() plan.Zone {
 	return plan.Zone{Zone: s.zone, Fleet: s.Config.Fleet, Now: s.Program.Now().Add(s.ahead)}
 }
 
-// serviceDNS is what a change of a service reads and writes.
+// serviceDNS is the part of a DNS account that a change of a service needs.
 type serviceDNS interface {
 	providers.RecordGetter
 	providers.Changer
 	fleet.DNS
 }
 
-// found is the account of the service, whose zone is listed as a whole.
+// found returns the account of the service; its zone is listed completely.
 func (s *serviceSession) found() foundZone { return foundZone{s.dns, s.zone} }
 
-// partialZone is the account of the service, whose zone is not listed.
+// partialZone returns the account of the service; its zone is not listed.
 func (s *serviceSession) partialZone() partialZone { return partialZone{s.found(), s.Program.Clock} }
 
-// foundZone is the account of a service, whose one zone was found already.
+// foundZone is the account of a service whose zone was found already.
 type foundZone struct {
 	*apply.RetryingDNS
 	zone providers.Zone
 }
 
-// Zones implements providers.ZoneLister. It asks nothing.
+// Zones implements providers.ZoneLister without a query.
 func (f foundZone) Zones(_ context.Context, page func([]providers.Zone)) providers.Coverage {
 	page([]providers.Zone{f.zone})
 	return providers.Coverage{State: providers.CoverageComplete, Rows: 1, Expected: 1}
 }
 
-// partialZone is a zone of which only the names of a change are read: the guards of a
-// host's own change rest on nothing else. It says so with a partial coverage.
+// partialZone is a zone of which only the names of a change are read, because the guards of a host's own change depend
+// on nothing else. Its coverage is partial.
 type partialZone struct {
 	foundZone
 	clock providers.Clock
@@ -112,7 +110,7 @@ func (n partialZone) Records(context.Context, providers.Zone, func([]providers.R
 	return providers.Coverage{State: providers.CoveragePartial, Expected: -1, Started: t, Finished: t, Err: errPartialZone}
 }
 
-// serviceEngine makes what carries out plans of this service.
+// serviceEngine returns the engine for plans of this service.
 func (s *serviceSession) serviceEngine(ctx context.Context, zone serviceDNS) (*apply.Engine, error) {
 	j, err := s.OpenJournal()
 	if err != nil {
@@ -136,8 +134,7 @@ func (s *serviceSession) serviceEngine(ctx context.Context, zone serviceDNS) (*a
 	return e, nil
 }
 
-// carryService carries a plan out and says what became of it. What the zone refuses is
-// one line and exit code 2.
+// carryService carries out a plan and reports the outcome. A refusal by the zone is one line and exit code 2.
 func (a *commands) carryService(ctx context.Context, s *serviceSession, zone serviceDNS, made plan.Planned, c changeOptions) error {
 	plan := made.Plan
 	if len(plan.Steps) == 0 {
@@ -181,7 +178,7 @@ func (a *commands) carryService(ctx context.Context, s *serviceSession, zone ser
 	return a.tellService(r, c)
 }
 
-// advise says what an operator should know of a plan.
+// advise prints what an operator should know about a plan.
 func (a *commands) advise(made *plan.Planned) {
 	for _, n := range made.Notes {
 		a.Say("rollcall: %s", words.Clean(n))
@@ -225,9 +222,8 @@ func (a *commands) tellService(r *apply.Report, c changeOptions) error {
 	return nil
 }
 
-// takeBack removes what a join or a create has made, when it did not succeed as a
-// whole: a host is a node, or it is not, and so with an incarnation. What belongs to the
-// incarnation goes as by retire, so that it stays when another host has joined meanwhile.
+// takeBack removes what an incomplete join or create has made, so that no half-made host or incarnation stays. Records
+// of the incarnation are removed as by retire, so they stay if another host has joined meanwhile.
 func (a *commands) takeBack(ctx context.Context, s *serviceSession, r *apply.Report) {
 	node := plan.Plan{Verb: index.VerbLeave, Title: "Take back what was made, as the join did not succeed"}
 	incarnation := plan.Plan{Verb: index.VerbRetire, Title: "Take back what was made, as the incarnation could not be announced"}
@@ -251,7 +247,7 @@ func (a *commands) takeBack(ctx context.Context, s *serviceSession, r *apply.Rep
 	a.undoMade(ctx, s, s.found(), incarnation)
 }
 
-// undoMade carries out a plan of takeBack, and says what stays.
+// undoMade carries out a plan of takeBack and prints what stays.
 func (a *commands) undoMade(ctx context.Context, s *serviceSession, zone serviceDNS, plan plan.Plan) {
 	if len(plan.Steps) == 0 {
 		return
@@ -269,7 +265,7 @@ func (a *commands) undoMade(ctx context.Context, s *serviceSession, zone service
 	}
 }
 
-// refusedBy finds the error by which the zone's provider refuses for good.
+// refusedBy returns the error with which the zone's provider refuses permanently, or nil.
 func refusedBy(r *apply.Report) error {
 	for i := range r.Steps {
 		if err := r.Steps[i].Err; err != nil && app.IsFinal(err) {

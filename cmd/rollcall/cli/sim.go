@@ -88,8 +88,8 @@ func (a *commands) sim(ctx context.Context, seed uint64, instances int, env bool
 		return err
 	}
 
-	// What the shell has of its own clouds is unset, whether this process has it too or
-	// not: it may be another shell.
+	// Variables of the user's own clouds are unset even if this process lacks them, because another shell may have
+	// them.
 	exports := "unset " + strings.Join(strangersEnv, " ") + "\n" + exports(s.Env())
 	if envFile != "" {
 		path, err := filepath.Abs(envFile)
@@ -111,20 +111,20 @@ func (a *commands) sim(ctx context.Context, seed uint64, instances int, env bool
 	return nil
 }
 
-// forgetWorlds removes the journals of worlds that are gone for a day.
+// forgetWorlds removes the journals of simulations that ended more than a day ago.
 func forgetWorlds(state string, now time.Time) {
 	old, err := filepath.Glob(filepath.Join(state, worldPrefix+"????????"))
 	if err != nil {
-		return // the pattern is right, so this is a folder with odd characters
+		return // the pattern is valid, so the folder has unusual characters
 	}
 	for _, dir := range old {
 		if fi, err := os.Stat(dir); err == nil && now.Sub(fi.ModTime()) > 24*time.Hour {
-			_ = os.RemoveAll(dir) // left for the next time
+			_ = os.RemoveAll(dir) // retried next time
 		}
 	}
 }
 
-// exports writes an environment as a POSIX shell reads it.
+// exports returns an environment in POSIX shell syntax.
 func exports(env []string) string {
 	var b strings.Builder
 	for _, kv := range env {

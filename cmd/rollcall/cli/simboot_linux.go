@@ -20,7 +20,7 @@ func (a *commands) newMachines(ctx context.Context) (*machines, error) {
 	if err != nil {
 		return nil, err
 	}
-	// The machines outlive the first ctrl-c, as the world does: close ends them.
+	// The machines outlive the first ctrl-c, as the embedded clouds do; close ends them.
 	rack, err := boot.NewCluster(context.WithoutCancel(ctx), boot.Options{
 		Root: root,
 		Say:  func(format string, args ...any) { a.Say("rollcall sim: "+format, args...) },
@@ -31,8 +31,7 @@ func (a *commands) newMachines(ctx context.Context) (*machines, error) {
 	return &machines{rack}, nil
 }
 
-// options has the embedded clouds hand their launches to the machines, with what
-// an operator would have prepared for them.
+// options passes launches in the embedded clouds to the machines, and sets up what an operator would have prepared.
 func (m *machines) options(o *sim.Options) {
 	o.Machine, o.Console = m.rack.Power, m.rack.Console
 	o.Secrets = func(w *world.World) map[string]string {

@@ -23,23 +23,22 @@ import (
 	"rollcall/userdata"
 )
 
-// worldPrefix begins the state folders of worlds.
+// worldPrefix starts the names of the state folders of simulations.
 const worldPrefix = "sim-"
 
-// simHost holds what the embedded clouds cannot know themselves: the config file
-// of the world, the boot scripts of its nodes, and what their agents do.
+// simHost adds to the embedded clouds what they do not know: the config file, the boot scripts of the nodes, and the
+// behaviour of their agents.
 type simHost struct {
-	dir     string // of the config file and the agent's socket
+	dir     string // for the config file and the agent's socket
 	say     func(format string, args ...any)
-	plan    *world.World // names, services and fleet id, which every seed shares
+	plan    *world.World // names, services and fleet id, which are the same for every seed
 	mu      sync.Mutex
 	players map[providers.Provider]*simAgent
-	scripts map[string][]byte // boot scripts, by service and provider
+	scripts map[string][]byte // by service and provider
 }
 
-// startWorld starts the embedded clouds, with everything below dir. The
-// environment of this process becomes that of a client of the world. The options
-// may be changed by with, at the end.
+// startWorld starts the embedded clouds with all their files below dir, and sets the environment of this process to
+// that of a client. The functions in with may change the options.
 func startWorld(ctx context.Context, dir string, seed uint64, instances int, say func(string, ...any), with ...func(*sim.Options)) (*sim.Sim, error) {
 	h := &simHost{dir: dir, say: say, plan: world.New(world.Options{Instances: 60}), players: map[providers.Provider]*simAgent{}, scripts: map[string][]byte{}}
 	o := sim.Options{
@@ -56,8 +55,7 @@ func startWorld(ctx context.Context, dir string, seed uint64, instances int, say
 	return s, setenv(s.Env())
 }
 
-// strangersEnv are variables of a person's own clouds that would lead clients of the
-// embedded ones astray.
+// strangersEnv are variables of the user's own clouds that would misdirect clients of the embedded ones.
 var strangersEnv = []string{
 	"AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN", "AWS_CREDENTIAL_EXPIRATION", "AWS_ROLE_ARN", "AWS_WEB_IDENTITY_TOKEN_FILE",
 	"AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "AWS_USE_FIPS_ENDPOINT", "AWS_USE_DUALSTACK_ENDPOINT", "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
@@ -65,7 +63,7 @@ var strangersEnv = []string{
 	"SDC_URL", "SDC_ACCOUNT", "SDC_USER", "SDC_KEY_ID", "SDC_TESTING",
 }
 
-// setenv makes this process a client of the world.
+// setenv makes this process a client of the embedded clouds.
 func setenv(env []string) error {
 	for _, name := range strangersEnv {
 		if err := os.Unsetenv(name); err != nil {
@@ -81,18 +79,18 @@ func setenv(env []string) error {
 	return nil
 }
 
-// writeConfig writes the config of the world once its ports listen.
+// writeConfig writes the config of the embedded clouds once their ports listen.
 func (h *simHost) writeConfig(e sim.Endpoints) (string, error) {
-	if err := setenv(e.Env()); err != nil { // the nodes' own calls go there too
+	if err := setenv(e.Env()); err != nil { // for the calls of the nodes, too
 		return "", err
 	}
 	c := config.Empty()
 	c.Fleet = h.plan.FleetID
-	// Nodes of the world boot in seconds, and an operator looks on.
+	// Simulated nodes boot in seconds, while an operator watches.
 	c.Guards.Grace, c.Guards.BootGrace, c.Guards.WireGrace, c.Refresh = 30*time.Second, 30*time.Second, 15*time.Second, 10*time.Second
-	c.Probe = false // the addresses of its nodes belong to someone else out there
+	c.Probe = false // on the internet, the nodes' addresses belong to others
 	c.Resolvers = []string{e.DNS}
-	// Each world has a journal of its own: its fleet id is that of every world.
+	// All simulations have the same fleet id, so each needs a journal of its own.
 	id := make([]byte, 4)
 	if _, err := rand.Read(id); err != nil {
 		return "", fmt.Errorf("name the world: %w", err)
@@ -104,7 +102,7 @@ func (h *simHost) writeConfig(e sim.Endpoints) (string, error) {
 	return path, err
 }
 
-// declare puts the clouds, zones and services of the world into a config.
+// declare adds the simulated clouds, zones and services to a config.
 func (h *simHost) declare(c *config.Config, e sim.Endpoints) {
 	for _, w := range h.plan.Clouds() {
 		settings := providers.SettingsOf("region", w.Region)
@@ -124,7 +122,7 @@ func (h *simHost) declare(c *config.Config, e sim.Endpoints) {
 	}
 }
 
-// rolePolicies returns the policy of the role of the world's nodes, as rollcall policy aws prints it.
+// rolePolicies returns the policy of the simulated nodes' role, as rollcall policy aws prints it.
 func (h *simHost) rolePolicies(w *world.World) map[string]string {
 	c := config.Empty()
 	h.declare(c, sim.Endpoints{})
@@ -140,8 +138,8 @@ func (h *simHost) rolePolicies(w *world.World) map[string]string {
 	return map[string]string{launcher.NodeRole: s.NodePolicy(app.Declared(providers.EC2), services, ids, w.Credentials.AWSAccount).JSON()}
 }
 
-// serviceOf declares a service of the world. Its nodes register themselves:
-// the world plays their agents.
+// serviceOf returns the declaration of a simulated service. Its nodes register themselves; simHost acts as their
+// agents.
 func serviceOf(s world.ServiceSeed) config.Service {
 	x := config.Service{
 		Service: index.Service{
@@ -157,8 +155,8 @@ func serviceOf(s world.ServiceSeed) config.Service {
 	return x
 }
 
-// userData is the boot script of a seeded node of a service. It is rendered
-// once: ten thousand nodes share it.
+// userData returns the boot script of a seeded node. It is rendered once per service, since ten thousand nodes share
+// it.
 func (h *simHost) userData(service string, p providers.Provider) []byte {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -193,7 +191,7 @@ func (h *simHost) render(service string, p providers.Provider) []byte {
 	return nil
 }
 
-// count is how many instances a world has.
+// count returns the number of simulated instances.
 func count(s *sim.Sim) int {
 	n := 0
 	for _, c := range s.World().Clouds() {

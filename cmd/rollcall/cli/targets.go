@@ -14,10 +14,10 @@ import (
 	"rollcall/providers"
 )
 
-// recordRef names a record, as the command line takes it.
+// recordRef names a record in the form of the command line.
 type recordRef struct{ Zone, Name, Type, Value string }
 
-// splitRecord reads a RECORD, as dnsview.SplitRecord does.
+// splitRecord parses a RECORD, as dnsview.SplitRecord does.
 func splitRecord(s string) (recordRef, error) {
 	head, _, _ := strings.Cut(s, "/")
 	if _, err := index.ALabels(head); err != nil {
@@ -33,8 +33,8 @@ func splitRecord(s string) (recordRef, error) {
 	return recordRef{Zone: zone, Name: name, Type: typ, Value: value}, nil
 }
 
-// findRecords finds the records that RECORDs name. A value that two record sets of Route 53 hold is
-// named with the set identifier after it, as name/type/value#set-id; without one it names neither of them.
+// findRecords returns the records that arguments name. A value in two record sets of Route 53 needs the set identifier,
+// as name/type/value#set-id; without it neither of them is named.
 func findRecords(v *dnsview.View, args []string) ([]providers.Identity, error) {
 	var out []providers.Identity
 	for _, arg := range args {
@@ -76,12 +76,12 @@ func findRecords(v *dnsview.View, args []string) ([]providers.Identity, error) {
 	return out, nil
 }
 
-// namesZone reports whether the zone before a RECORD is a zone: it is its name or the provider's id, or is empty.
+// namesZone reports whether want is the zone's name or id, or empty.
 func namesZone(want string, z *providers.Zone) bool {
 	return want == "" || want == z.Name || z.ID != "" && strings.EqualFold(want, z.ID)
 }
 
-// setsOf names one record of each record set that some records lie in.
+// setsOf returns a reference to one record of each record set that has one of the records.
 func setsOf(v *dnsview.View, found []*providers.Record) []string {
 	var names []string
 	seen := map[string]bool{}
@@ -94,7 +94,7 @@ func setsOf(v *dnsview.View, found []*providers.Record) []string {
 	return names
 }
 
-// hintValues says what a name has instead.
+// hintValues returns a hint with the values that a name has.
 func hintValues(near []string) string {
 	switch {
 	case len(near) > 3:
@@ -105,8 +105,7 @@ func hintValues(near []string) string {
 	return "see rollcall ls records"
 }
 
-// findInstances finds the instances that arguments name: an id, cloud/id, or a name
-// that only one instance has.
+// findInstances returns the instances that arguments name: by id, by cloud/id, or by a name that only one instance has.
 func findInstances(v *dnsview.View, args []string) ([]providers.InstanceRef, error) {
 	var out []providers.InstanceRef
 	for _, arg := range args {
@@ -144,13 +143,13 @@ func findInstances(v *dnsview.View, args []string) ([]providers.InstanceRef, err
 	return out, nil
 }
 
-// isRecord reports whether an argument is written as a RECORD.
+// isRecord reports whether an argument has the form of a RECORD.
 func isRecord(arg string) bool {
 	_, err := splitRecord(arg)
 	return err == nil
 }
 
-// oneKind wants at least one argument, and not instances beside records.
+// oneKind requires at least one argument, and instances or records but not both.
 func oneKind(what string) cobra.PositionalArgs {
 	some := atLeastOne(what)
 	return func(cmd *cobra.Command, args []string) error {

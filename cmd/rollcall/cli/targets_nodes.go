@@ -11,8 +11,7 @@ import (
 	"rollcall/providers"
 )
 
-// findNodes finds what arguments name: instances, and hosts that joined by hand, which no cloud
-// lists and whose markers are all that is known of them.
+// findNodes returns the nodes that arguments name: instances, and hosts that joined by hand, which only markers show.
 func findNodes(v *dnsview.View, args []string) ([]providers.InstanceRef, error) {
 	var out []providers.InstanceRef
 	for _, arg := range args {
@@ -36,7 +35,7 @@ func findNodes(v *dnsview.View, args []string) ([]providers.InstanceRef, error) 
 	return out, nil
 }
 
-// hostsNamed returns the hosts that joined by hand under this id. The same id in another zone is another host.
+// hostsNamed returns the hosts that joined by hand with this id. The same id in another zone is another host.
 func hostsNamed(v *dnsview.View, id string) []providers.InstanceRef {
 	var out []providers.InstanceRef
 	look := func(r *tree.Members) {

@@ -51,7 +51,7 @@ name that one instance has.`,
 		p := plan.Terminate(v, noDrain, refs...)
 		if !c.dryRun && !yes && len(p.Steps) > 0 {
 			if a.Interactive() {
-				// What the cloud would refuse anyway is refused before a name is typed for it.
+				// What the cloud would refuse is reported before the operator has to type a name.
 				if err := a.checkTerminate(ctx, s, p, c); err != nil {
 					return err
 				}
@@ -65,8 +65,8 @@ name that one instance has.`,
 	return cmd
 }
 
-// checkTerminate asks the guards of a plan. When they refuse every power step, and typing answers none of them, it writes
-// the report and returns the error that the command ends with. Of several nodes it says which are refused.
+// checkTerminate checks the guards of a plan. If they refuse every power step and typing answers none of them, it
+// writes the report and returns the command's error. Of several nodes it reports which are refused.
 func (a *commands) checkTerminate(ctx context.Context, s *app.Session, planned plan.Plan, c changeOptions) error {
 	e, err := s.Engine(ctx)
 	if err != nil {
@@ -78,7 +78,7 @@ func (a *commands) checkTerminate(ctx context.Context, s *app.Session, planned p
 		st := &r.Steps[i]
 		ready = ready || st.Step.Kind == plan.StepPower && st.State == apply.StepReady
 	}
-	if !ready && len(r.Asks()) == 0 { // what typing can answer is asked for later
+	if !ready && len(r.Asks()) == 0 { // answers by typing are requested later
 		if err := a.writeReport(r, c, nil); err != nil {
 			return err
 		}
@@ -92,8 +92,8 @@ func (a *commands) checkTerminate(ctx context.Context, s *app.Session, planned p
 	return nil
 }
 
-// confirmTerminate asks for the name of one node, or for the number of several.
-// Without a terminal it leaves all undone and says so.
+// confirmTerminate asks for the name of one node, or for the number of several. Without a terminal it reports that
+// nothing is done.
 func (a *commands) confirmTerminate(ctx context.Context, v *dnsview.View, plan plan.Plan, refs []providers.InstanceRef) error {
 	for _, st := range plan.Steps {
 		a.Say("  %s", words.Clean(st.Sentence))
@@ -118,7 +118,7 @@ func (a *commands) confirmTerminate(ctx context.Context, v *dnsview.View, plan p
 	return nil
 }
 
-// powerCommand is start, stop or reboot.
+// powerCommand returns the command start, stop or reboot.
 func (a *commands) powerCommand(verb string) *cobra.Command {
 	shorts := map[string]string{
 		"start":  "Start stopped instances",

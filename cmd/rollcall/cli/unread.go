@@ -13,18 +13,18 @@ import (
 	"rollcall/providers"
 )
 
-// basis is which sources the answer of a command depends on. The zero basis is all of
-// them, for a command whose arguments name what to change.
+// basis selects the sources that a command's answer depends on. The zero basis is all sources, for a command whose
+// arguments name what to change.
 type basis struct {
-	// whatever is true of a command that changes whatever it finds: its answer is
-	// as incomplete as any of its sources, even when all that was found is done.
+	// whatever is set for a command that changes whatever it finds: its answer is as incomplete as any of its sources,
+	// even if everything found is done.
 	whatever bool
 	clouds   []string // only these clouds; nil for all
-	noZones  bool     // no zone
-	ranges   bool     // the list of public ranges too
+	noZones  bool     // no zones
+	ranges   bool     // also the list of public ranges
 }
 
-// ofInstances returns the basis of a command on some instances: their clouds, and every zone.
+// ofInstances returns the basis of a command on instances: their clouds, and every zone.
 func ofInstances(refs []providers.InstanceRef) basis {
 	b := basis{clouds: []string{}}
 	for _, r := range refs {
@@ -33,8 +33,8 @@ func ofInstances(refs []providers.InstanceRef) basis {
 	return b
 }
 
-// lackingFor returns the sources of a basis that were not read completely, and what else the answer
-// lacks: a command that finds nothing says so, and exits with 4.
+// lackingFor returns the incomplete sources of a basis, with whatever also a row for a missing cloud or zone. A command
+// that finds nothing reports them and exits with 4.
 func lackingFor(s *app.Session, b basis) []rows.Source {
 	if s.View == nil {
 		return nil
@@ -66,7 +66,7 @@ func lackingFor(s *app.Session, b basis) []rows.Source {
 	return list
 }
 
-// lackingText names sources that were not read completely, with the reason of each.
+// lackingText lists incomplete sources with the reason of each.
 func lackingText(list []rows.Source) string {
 	var out []string
 	for _, r := range list {
@@ -79,9 +79,8 @@ func lackingText(list []rows.Source) string {
 	return strings.Join(out, "; ")
 }
 
-// notFound is the error of something that a command names and that no source shows.
-// While a source that could hold it was not read completely, whether it exists is unknown:
-// exit code 4, not 1.
+// notFound returns the error for a named object that no source shows. While a source that could contain it is
+// incomplete, its existence is unknown: exit code 4, not 1.
 func notFound(what, hint string, unread []string) error {
 	if len(unread) > 0 {
 		return exit.Unknownf("%s was not found, and %s could not be read completely: whether it exists is unknown; rollcall ls sources says why", what, words.Clean(strings.Join(unread, " and ")))
@@ -89,12 +88,12 @@ func notFound(what, hint string, unread []string) error {
 	return fmt.Errorf("there is no %s; %s", what, hint)
 }
 
-// unreadZones returns the zones that could hold a name and were not read completely.
+// unreadZones returns the incomplete zones that could contain a name.
 func unreadZones(v *dnsview.View, zone, name string) []string {
 	var out []string
 	for i := range v.Snapshot.Zones {
 		z := &v.Snapshot.Zones[i]
-		anything := strings.Contains(z.Zone.Name, " ") || name == "" // stands for zones that are not known by name
+		anything := strings.Contains(z.Zone.Name, " ") || name == "" // a row for zones whose names are not known
 		if !z.Coverage.Complete() && namesZone(zone, &z.Zone) && (anything || providers.InZone(name, z.Zone.Name)) {
 			out = append(out, z.Zone.Name)
 		}
@@ -102,8 +101,7 @@ func unreadZones(v *dnsview.View, zone, name string) []string {
 	return out
 }
 
-// unreadClouds returns the clouds that could hold an instance and were not read completely. An
-// instance may be written cloud/id.
+// unreadClouds returns the incomplete clouds that could contain an instance, which may be written cloud/id.
 func unreadClouds(v *dnsview.View, instance string) []string {
 	var out []string
 	for i := range v.Snapshot.Clouds {

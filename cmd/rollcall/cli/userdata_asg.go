@@ -12,11 +12,11 @@ import (
 	"rollcall/userdata"
 )
 
-// asASG is the form of output for Auto Scaling groups.
+// asASG is the output form for Auto Scaling groups.
 const asASG = "asg"
 
-// launchTemplateInput is the input of EC2's CreateLaunchTemplate. The properties of
-// AWS::EC2::LaunchTemplate in CloudFormation are the same.
+// launchTemplateInput is the input of EC2's CreateLaunchTemplate. AWS::EC2::LaunchTemplate of CloudFormation has the
+// same properties.
 type launchTemplateInput struct {
 	LaunchTemplateName string
 	LaunchTemplateData launchTemplateData
@@ -38,9 +38,8 @@ type launchTemplateTags struct {
 
 type launchTemplateTag struct{ Key, Value string }
 
-// launchTemplate returns what an Auto Scaling group wants: nothing in it belongs to
-// one launch. The tags are those by which the nodes are found; a name is not
-// among them, for all nodes of a group would share it.
+// launchTemplate returns the launch template of an Auto Scaling group, without anything of a single launch. Its tags
+// are those that select the nodes, without a name, which all nodes of a group would share.
 func launchTemplate(name string, r *userdata.Rendered, service *index.Service, profile string) (string, error) {
 	in := launchTemplateInput{LaunchTemplateName: "rollcall-" + name, LaunchTemplateData: launchTemplateData{
 		MetadataOptions: map[string]string{"HttpEndpoint": "enabled", "HttpTokens": "required"},

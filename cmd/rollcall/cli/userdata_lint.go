@@ -17,7 +17,7 @@ import (
 	"rollcall/userdata"
 )
 
-// lintRow is what lint says of one template in JSON.
+// lintRow is the lint result of one template in JSON.
 type lintRow struct {
 	Template string        `json:"template"`
 	OK       bool          `json:"ok"`
@@ -79,13 +79,13 @@ Your own templates lie in $XDG_CONFIG_HOME/rollcall/templates.`,
 				args = append(args, t.Name)
 			}
 		} else if !concerns(wrong, all, args) {
-			wrong = nil // another file than those that are asked for
+			wrong = nil // the error is about a file that was not requested
 		}
 		rows := []lintRow{}
 		for _, name := range args {
 			r, err := all.Lint(cmd.Context(), name, o)
 			if _, ok := errors.AsType[userdata.Problems](err); ok && wrong != nil {
-				continue // it is one of those that cannot be read
+				continue // it is unreadable
 			}
 			if err != nil {
 				return err
@@ -114,7 +114,7 @@ Your own templates lie in $XDG_CONFIG_HOME/rollcall/templates.`,
 	return c
 }
 
-// concerns reports whether a template that is asked for is not to be had because of err.
+// concerns reports whether err makes one of the requested templates unavailable.
 func concerns(err error, all *userdata.Templates, names []string) bool {
 	return err != nil && slices.ContainsFunc(names, func(n string) bool { _, err := all.Get(n); return err != nil })
 }

@@ -56,7 +56,7 @@ variable may have a pattern, an example, and be required or secret. In a
 type templateRow struct {
 	Name      string        `json:"name"`
 	Help      string        `json:"help"`
-	Kind      string        `json:"kind"` // of the services that it is for
+	Kind      string        `json:"kind"` // kind of its services
 	Source    string        `json:"source"`
 	Variables []variableRow `json:"variables"`
 }
@@ -110,7 +110,7 @@ func (a *commands) userdataList() *cobra.Command {
 		if err := l.write(a.Out, form, list); err != nil {
 			return err
 		}
-		return wrong // after those that can be read
+		return wrong // after the readable ones
 	}
 	return c
 }
@@ -144,7 +144,7 @@ func (a *commands) userdataShow() *cobra.Command {
 	return c
 }
 
-// renderFlags say what a boot script is rendered for.
+// renderFlags are the flags for rendering a boot script.
 type renderFlags struct {
 	service, cloud, provider, output string
 	profile                          string
@@ -159,13 +159,13 @@ func (f *renderFlags) add(c *cobra.Command) {
 	valueFlags(c, &f.values, &f.set)
 }
 
-// valueFlags are the two ways to give values of template variables.
+// valueFlags adds the flags for values of template variables.
 func valueFlags(c *cobra.Command, files, set *[]string) {
 	c.Flags().StringArrayVar(files, "values", nil, "YAML `file` with values of template variables; may be given several times")
 	c.Flags().StringArrayVar(set, "set", nil, "template variable, `k=v`; may be given several times, and goes before --values")
 }
 
-// givenValues reads the values of --values and --set.
+// givenValues returns the values of --values and --set.
 func givenValues(ctx context.Context, files, set []string) (map[string]string, error) {
 	out := map[string]string{}
 	for _, file := range files {
@@ -238,8 +238,8 @@ and a node takes its name from its instance.`,
 	return c
 }
 
-// renderTemplate renders a template with the values of the config, where there is one. It also
-// returns the service that it is for, or nil.
+// renderTemplate renders a template with the values of the config, if there is one. It also returns the template's
+// service, or nil.
 func (a *commands) renderTemplate(ctx context.Context, name string, f *renderFlags) (r userdata.Rendered, service *index.Service, err error) {
 	given, err := givenValues(ctx, f.values, f.set)
 	if err != nil {
@@ -265,14 +265,14 @@ func (a *commands) renderTemplate(ctx context.Context, name string, f *renderFla
 		in.Values = launcher.ServiceValues(&t, service, cfg.BootOf(service.Name), cfg.ZoneProvider(service.Zone))
 	}
 	maps.Copy(in.Values, given)
-	// A snapshot that cannot be read leaves the id out: the agent asks for its zone by name then.
+	// Without a readable snapshot there is no id, and the agent looks up its zone by name.
 	last, _ := fleet.Load(filepath.Join(config.StateDir(), cfg.StateName(), app.SnapshotName))
 	in.ZoneID = launcher.ZoneID(cfg, last, in.Values["zone"])
 	r, err = all.Render(name, in)
 	return r, service, err
 }
 
-// renderFor says for which provider a script is rendered.
+// renderFor returns the provider that a script is rendered for.
 func renderFor(cfg *config.Config, f *renderFlags) (providers.Provider, error) {
 	switch {
 	case f.cloud != "" && f.provider != "":

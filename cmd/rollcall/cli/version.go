@@ -23,7 +23,7 @@ func (a *commands) versionCommand() *cobra.Command {
 	return c
 }
 
-// versionRow says what was built.
+// versionRow describes the build.
 type versionRow struct {
 	Version  string `json:"version"`
 	Commit   string `json:"commit"`

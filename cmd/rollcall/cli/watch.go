@@ -12,11 +12,11 @@ import (
 	"rollcall/dnsview"
 )
 
-// envWebhook names the environment variable that holds the webhook's URL, which is a secret
-// as a rule and does not belong into a list of processes.
+// envWebhook is the environment variable with the webhook's URL, which is usually a secret and should not appear in a
+// list of processes.
 const envWebhook = "ROLLCALL_WEBHOOK"
 
-// watchFlags are what rollcall watch takes.
+// watchFlags are the flags of rollcall watch.
 type watchFlags struct {
 	watcher.Options
 	filter, severity string
@@ -70,7 +70,7 @@ like of the environment, and no credential; --exec-env NAME passes a variable on
 	return c
 }
 
-// read checks what needs no source.
+// read parses the flags, as far as they need no source.
 func (f *watchFlags) read() (err error) {
 	if f.Only, err = parseFilter(f.filter); err != nil {
 		return err
@@ -80,7 +80,7 @@ func (f *watchFlags) read() (err error) {
 	}
 	if f.Webhook != "" {
 		if u, err := url.Parse(f.Webhook); err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
-			return exit.Usagef("the webhook is not a URL: write it with scheme and host, such as https://hooks.example.com/x") // it is a secret, so it is not repeated
+			return exit.Usagef("the webhook is not a URL: write it with scheme and host, such as https://hooks.example.com/x") // the URL is a secret, so the error omits it
 		}
 	}
 	f.Version = buildVersion().Version
