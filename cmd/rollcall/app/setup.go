@@ -28,7 +28,7 @@ type CloudSource struct {
 // ZoneSource is one zone with its account, whether it could be set up or not.
 type ZoneSource struct {
 	Name     string
-	ID       string // of the zone, where the config has it
+	ID       string // zone id, if the config has it
 	Provider providers.Provider
 	DNSAccount
 	Pos  config.Pos

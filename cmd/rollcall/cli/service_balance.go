@@ -139,7 +139,7 @@ func nodeRecords(v *dnsview.View, service string, hosts []string) ([]providers.I
 	return out, nil
 }
 
-// isNode reports whether a person means this node: by its host name, or by its instance.
+// isNode reports whether host names this node by its host name or its instance.
 func isNode(n *tree.Node, host string) bool {
 	if n.Ref.ID != "" && (host == n.Ref.ID || host == n.Ref.Name || host == n.Ref.Cloud+"/"+n.Ref.ID || host == n.Ref.Cloud+"/"+n.Ref.Name) {
 		return true
@@ -149,7 +149,7 @@ func isNode(n *tree.Node, host string) bool {
 	return n.Host != "" && (n.Host == name || !strings.Contains(host, ".") && first == name)
 }
 
-// rosterOf finds the nodes that serve under a name.
+// rosterOf returns the members of the service with this name.
 func rosterOf(v *dnsview.View, name string) *tree.Members {
 	for _, s := range tree.Of(v) {
 		if s.Name == name {
