@@ -13,8 +13,8 @@ import (
 	"rollcall/ui/screen"
 )
 
-// deregister takes dead records out of DNS. One record with a finding whose remedy is
-// on one key runs at once; anything else shows the plan and its guards first.
+// deregister removes dead records from DNS. For a single record whose remedy needs only one key it runs at once;
+// otherwise it shows the plan and its guards first.
 func (m *Model) deregister() tea.Cmd {
 	if m.RefusedReadOnly() || screen.HiddenMarks(m.Context, m.top().Table()) {
 		return nil
@@ -47,7 +47,7 @@ func (m *Model) terminate() tea.Cmd {
 	return m.wantInstances(common.ChangeRequest{Verb: index.VerbDrain}, "terminate")
 }
 
-// wantInstances begins a change of the chosen instances.
+// wantInstances starts a change of the chosen instances.
 func (m *Model) wantInstances(w common.ChangeRequest, verb string) tea.Cmd {
 	if m.RefusedReadOnly() || screen.HiddenMarks(m.Context, m.top().Table()) {
 		return nil
@@ -61,7 +61,7 @@ func (m *Model) wantInstances(w common.ChangeRequest, verb string) tea.Cmd {
 	return m.StartChange(w, describe(w.Instances, verb, noun), false)
 }
 
-// wantRecords begins a change of the chosen records.
+// wantRecords starts a change of the chosen records.
 func (m *Model) wantRecords(v index.Verb, verb string) tea.Cmd {
 	if m.RefusedReadOnly() || screen.HiddenMarks(m.Context, m.top().Table()) {
 		return nil
@@ -82,7 +82,7 @@ func (m *Model) wantRecords(v index.Verb, verb string) tea.Cmd {
 	return m.StartChange(w, what, false)
 }
 
-// redo shows the plan to make again what the last undo took back.
+// redo shows the plan that repeats what the last undo reverted.
 func (m *Model) redo() tea.Cmd {
 	if m.RefusedReadOnly() {
 		return nil
@@ -90,7 +90,7 @@ func (m *Model) redo() tea.Cmd {
 	return m.StartChange(common.ChangeRequest{Verb: index.VerbRedo}, "redo what was undone", false)
 }
 
-// remedy plans what the findings of the chosen rows call for.
+// remedy plans the remedies of the findings of the chosen rows.
 func (m *Model) remedy() tea.Cmd {
 	if m.RefusedReadOnly() || screen.HiddenMarks(m.Context, m.top().Table()) {
 		return nil
@@ -112,7 +112,7 @@ func (m *Model) remedy() tea.Cmd {
 	return m.StartChange(common.ChangeRequest{Findings: found}, common.Clean(what), false)
 }
 
-// describe says in a few words what is to be done with whom.
+// describe returns the verb with its objects in a few words.
 func describe(refs []providers.InstanceRef, verb, noun string) string {
 	if len(refs) != 1 {
 		return verb + " " + common.CountOf(len(refs), noun)

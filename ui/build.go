@@ -13,14 +13,14 @@ import (
 	"rollcall/ui/screen"
 )
 
-// Messages of the way from the clouds to the screen.
+// Messages about new snapshots and their rows.
 type (
 	tickMsg     struct{}
 	snapshotMsg struct{}
 	builtMsg    struct {
 		gen   uint64
 		model *common.Picture
-		take  func() // hands the rows of the screen on top over; nil when it makes none
+		take  func() // installs the rows of the top screen; nil if it builds none
 	}
 	refreshedMsg struct{}
 	recoveredMsg struct {
@@ -29,14 +29,13 @@ type (
 	}
 )
 
-// tick redraws the ages, once a second.
+// tick redraws ages once a second.
 func (m *Model) tick() tea.Cmd {
 	return tea.Tick(time.Second, func(time.Time) tea.Msg { return tickMsg{} })
 }
 
-// reportVisible reports to the backend which records are on the screen when others are than
-// at the tick before. So a key press costs nothing for it, and a page that was
-// only scrolled past is not reported.
+// reportVisible reports the visible records to the backend if they differ from those of the last tick. It therefore
+// adds no cost to a key press, and pages that are only scrolled past are not reported.
 func (m *Model) reportVisible() tea.Cmd {
 	now := m.top().Visible()
 	if slices.Equal(now, m.visible) {
@@ -66,8 +65,8 @@ func (m *Model) awaitUpdate() tea.Cmd {
 	}
 }
 
-// build makes the rows of the latest snapshot in a command. Only one build is
-// under way at a time: a flood of pages costs one build after another, never several at once.
+// build builds the rows of the latest snapshot in a command. Only one build runs at a time, so many page updates cause
+// one build after another, not several at once.
 func (m *Model) build() tea.Cmd {
 	if m.building {
 		m.dirty = true
@@ -88,7 +87,7 @@ func (m *Model) build() tea.Cmd {
 	}
 }
 
-// built takes the rows over, and builds again when the snapshot has changed in between.
+// built installs the rows, and starts another build if the snapshot has changed meanwhile.
 func (m *Model) built(msg builtMsg) tea.Cmd {
 	if msg.gen != m.buildGen {
 		return nil
@@ -114,7 +113,7 @@ func (m *Model) arrangeAll() tea.Cmd {
 	return tea.Batch(cmds...)
 }
 
-// recoverJournal has what stopped rollcalls have left open in the journal looked up, once, in a command.
+// recoverJournal resolves, once and in a command, what stopped rollcalls have left open in the journal.
 func (m *Model) recoverJournal() tea.Cmd {
 	backend, ctx := m.Backend, m.Ctx
 	return func() tea.Msg {
@@ -123,7 +122,7 @@ func (m *Model) recoverJournal() tea.Cmd {
 	}
 }
 
-// recovered shows what was left open; the journal has all of it.
+// recovered shows the result; the journal has the details.
 func (m *Model) recovered(msg recoveredMsg) tea.Cmd {
 	switch {
 	case msg.err != nil:
@@ -141,7 +140,7 @@ func (m *Model) recovered(msg recoveredMsg) tea.Cmd {
 	return m.top().Reload()
 }
 
-// join makes the rows of a view. It is pure.
+// join returns the rows of a view. It is pure.
 func join(v *dnsview.View) *common.Picture {
 	return &common.Picture{
 		Joined: rows.Join(v), View: v, Summary: v.Counts(), Findings: rows.Findings(v),

@@ -32,8 +32,7 @@ func (m *Model) pause() tea.Cmd {
 	}
 }
 
-// copy puts what the cursor is on into the clipboard, by the terminal (OSC 52),
-// so that it works over ssh as well.
+// copy copies what is under the cursor to the clipboard through the terminal (OSC 52), which also works over ssh.
 func (m *Model) copy() tea.Cmd {
 	text := m.top().Copied()
 	if text == "" {
@@ -43,7 +42,7 @@ func (m *Model) copy() tea.Cmd {
 	return tea.SetClipboard(text)
 }
 
-// shell leaves the screen to a shell on the instance under the cursor.
+// shell suspends the console for a shell on the instance under the cursor.
 func (m *Model) shell() tea.Cmd {
 	r := m.Current().Instance
 	if r == nil {
@@ -65,7 +64,7 @@ func (m *Model) shell() tea.Cmd {
 	}
 }
 
-// shellMsg brings a shell that is ready to be run.
+// shellMsg is a shell that is ready to run.
 type shellMsg struct{ run tea.Cmd }
 
 // consoleLog opens the console log of the instance under the cursor.

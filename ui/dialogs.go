@@ -10,7 +10,7 @@ import (
 	"rollcall/ui/theme"
 )
 
-// act carries out what a dialog asked for.
+// act carries out the action of a dialog.
 func (m *Model) act(a common.DialogAction) tea.Cmd {
 	switch a := a.(type) {
 	case common.Close:

@@ -8,8 +8,7 @@ import (
 	"rollcall/ui/theme"
 )
 
-// footer draws the bottom lines: what is known of the row under the cursor, and below
-// it the prompt, a message, or the keys.
+// footer returns the bottom lines: information about the row under the cursor, then the prompt, a message, or the keys.
 func (m *Model) footer(l common.Layout) []string {
 	if l.Footer == 0 {
 		return nil
@@ -21,7 +20,7 @@ func (m *Model) footer(l common.Layout) []string {
 	return []string{m.aboutLine(l.W), last}
 }
 
-// lastLine is the prompt, else a message, else what runs, else the keys.
+// lastLine returns the prompt, else a message, else what is running, else the keys.
 func (m *Model) lastLine(w int) string {
 	t := m.Theme
 	if p := m.prompt; p != nil {
@@ -58,7 +57,7 @@ func (m *Model) lastLine(w int) string {
 	return m.keyLine(w)
 }
 
-// keyLine names the keys that an operator needs most, as many as fit.
+// keyLine returns the most important keys, as many as fit.
 func (m *Model) keyLine(w int) string {
 	t := m.Theme
 	l := common.NewLine(t).Gap(1)
@@ -80,8 +79,7 @@ func (m *Model) keyLine(w int) string {
 	return l.Fill(w)
 }
 
-// aboutLine says in one line what matters about the row under the cursor, with the keys
-// that belong to it at the right.
+// aboutLine returns one line about the row under the cursor, with its keys at the right.
 func (m *Model) aboutLine(w int) string {
 	t := m.Theme
 	about, right := m.top().About()

@@ -21,7 +21,7 @@ func seen(list []rows.Source, now time.Time, maxAge time.Duration) []rows.Source
 	return list
 }
 
-// fileSources returns local files that could not be read, as sources that failed.
+// fileSources returns unreadable local files as failed sources.
 func fileSources(files map[string]error) []rows.Source {
 	var out []rows.Source
 	for _, name := range slices.Sorted(maps.Keys(files)) {
@@ -30,11 +30,11 @@ func fileSources(files map[string]error) []rows.Source {
 	return out
 }
 
-// How much of a source its cell shows.
+// How much a source's cell shows.
 const (
-	cellFull  = iota // name rows state age, or the whole trouble
-	cellNoAge        // healthy ones without their age
-	cellShort        // trouble in one word
+	cellFull  = iota // name, rows, state and age, or the whole error
+	cellNoAge        // healthy sources without their age
+	cellShort        // the error in one word
 	cellMin          // name and state
 )
 
@@ -51,7 +51,7 @@ func sourceCell(s *rows.Source, t *theme.Theme, now time.Time, level int) *commo
 	if d, ok := s.Old(now); ok {
 		ageText = rows.Age(d)
 	}
-	switch { // however well it was read
+	switch { // regardless of its coverage
 	case s.Unresolvable:
 		role, glyph = theme.Bad, t.Bad+" "+string(dnsview.Unresolvable)
 	case s.Lame:
@@ -81,7 +81,7 @@ func sourceCell(s *rows.Source, t *theme.Theme, now time.Time, level int) *commo
 		return l
 	}
 	if ageText != "" {
-		glyph, role = t.Warn, theme.Warn // there is something to look at, if old
+		glyph, role = t.Warn, theme.Warn // its data is old but useful
 	}
 	l.Gap(1).Add(role, glyph)
 	if level >= cellShort {
@@ -101,7 +101,7 @@ func sourceCell(s *rows.Source, t *theme.Theme, now time.Time, level int) *commo
 	return l
 }
 
-// strip draws cells in at most n cells of room: as much of each as fits in all.
+// strip draws the cells of all sources in at most n cells of room, each with as much detail as fits.
 func strip(t *theme.Theme, list []rows.Source, now time.Time, n int) *common.Line {
 	var out *common.Line
 	for level := cellFull; level <= cellMin; level++ {
@@ -116,7 +116,7 @@ func strip(t *theme.Theme, list []rows.Source, now time.Time, n int) *common.Lin
 			return out
 		}
 	}
-	// Not even names fit: those in trouble, and how many are well.
+	// If not even names fit, show failed sources and the number of healthy ones.
 	out = common.NewLine(t)
 	well := 0
 	for i := range list {
@@ -131,7 +131,7 @@ func strip(t *theme.Theme, list []rows.Source, now time.Time, n int) *common.Lin
 	return out.Add(theme.Dim, strconv.Itoa(well)+"/"+strconv.Itoa(len(list))+" sources ").Add(theme.Good, t.OK)
 }
 
-// summaryLine counts the findings by class, the worst first.
+// summaryLine returns the number of findings by class, the worst first.
 func (m *Model) summaryLine(n int) *common.Line {
 	t := m.Theme
 	l := common.NewLine(t)
@@ -166,7 +166,7 @@ func (m *Model) summaryLine(n int) *common.Line {
 	return l
 }
 
-// badges are the modes that an operator must never overlook.
+// badges returns the modes that an operator must not overlook.
 func (m *Model) badges() *common.Line {
 	t := m.Theme
 	l := common.NewLine(t)

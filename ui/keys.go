@@ -10,7 +10,7 @@ import (
 	"rollcall/ui/form"
 )
 
-// Key hands a key to whatever takes keys now: the top dialog, the prompt, or the screen.
+// Key passes a key to the top dialog, the prompt, or the screen.
 func (m *Model) Key(k tea.KeyPressMsg) tea.Cmd {
 	if k.String() == "ctrl+c" {
 		return m.quit()
@@ -28,7 +28,7 @@ func (m *Model) Key(k tea.KeyPressMsg) tea.Cmd {
 	return m.do(a)
 }
 
-// Paste hands pasted text to the field that is being edited.
+// Paste passes pasted text to the field that is being edited.
 func (m *Model) Paste(s string) tea.Cmd {
 	if n := len(m.Dialogs); n > 0 {
 		if p, ok := m.Dialogs[n-1].(common.Paster); ok {
@@ -43,8 +43,8 @@ func (m *Model) Paste(s string) tea.Cmd {
 	return nil
 }
 
-// do carries out an action of the key map: the screen's own way if it has one. Moving costs
-// the same whatever the number of rows.
+// do carries out an action of the key map, by the screen if it handles it. Moving costs the same for any number of
+// rows.
 func (m *Model) do(a common.Action) tea.Cmd {
 	l := m.top().Table()
 	l.Hold()
@@ -80,8 +80,8 @@ func (m *Model) do(a common.Action) tea.Cmd {
 	return nil
 }
 
-// command carries out the actions that open or change something, and says of those that
-// only some screens have where they can be had.
+// command carries out actions that open or change something. On a screen without such an action it shows a hint where
+// to find it.
 func (m *Model) command(a common.Action) tea.Cmd {
 	if s, ok := m.screens[a]; ok {
 		return m.show(s)
@@ -136,7 +136,7 @@ func (m *Model) command(a common.Action) tea.Cmd {
 	return nil
 }
 
-// paletteCommand carries out what has no key.
+// paletteCommand carries out actions without a key.
 func (m *Model) paletteCommand(a common.Action) tea.Cmd {
 	switch a {
 	case common.ActFleet, common.ActInstances, common.ActRecords:
@@ -168,8 +168,7 @@ func (m *Model) paletteCommand(a common.Action) tea.Cmd {
 	return nil
 }
 
-// elsewhere does what an action can do on a screen that has no such rows: of most it says
-// where they can be had.
+// elsewhere handles an action on a screen without such rows, mostly by a hint where to find it.
 func (m *Model) elsewhere(a common.Action) tea.Cmd {
 	if m.RefusedReadOnly() {
 		return nil
@@ -187,7 +186,7 @@ func (m *Model) elsewhere(a common.Action) tea.Cmd {
 	return nil
 }
 
-// back undoes the last thing that narrowed the screen: marks, filter, view, zoom.
+// back reverts the last restriction of the screen: marks, filter, view, zoom.
 func (m *Model) back() tea.Cmd {
 	l := m.top().Table()
 	if visible, hidden := l.Marks(); visible+hidden > 0 {
@@ -206,7 +205,7 @@ func (m *Model) back() tea.Cmd {
 	return nil
 }
 
-// reorder turns to the next order of the list, or turns the order round.
+// reorder selects the next order of the list, or reverses the order.
 func (m *Model) reorder(reverse bool) tea.Cmd {
 	l := m.top().Table()
 	if reverse {
@@ -236,7 +235,7 @@ func (m *Model) quit() tea.Cmd {
 	return tea.Quit
 }
 
-// topDialog returns the dialog that takes the keys, nil when there is none.
+// topDialog returns the dialog that gets the keys, or nil.
 func (m *Model) topDialog() common.Dialog {
 	if n := len(m.Dialogs); n > 0 {
 		return m.Dialogs[n-1]

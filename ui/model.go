@@ -1,13 +1,11 @@
-// Package ui is the console: one Bubble Tea model that shows the instances of
-// all clouds beside the records of all zones, and carries out what an operator
-// asks for.
+// Package ui is the console: a Bubble Tea model that shows the instances of all clouds beside the records of all zones,
+// and carries out an operator's changes.
 //
-// The root model alone receives messages; its parts are plain structs. Update
-// does no I/O: whatever takes time is a command whose answer carries the number of
-// what it belongs to, and late answers are dropped. View only joins what is ready.
+// Only the root model receives messages; its parts are plain structs. Update does no I/O: everything slow is a command
+// whose answer carries a number, so that outdated answers can be dropped. View only joins what is ready.
 //
-// The parts, from the ground: theme and grid; common, what all share; dialog and form, what
-// opens over a screen; screen, what the body shows. None of them imports this package.
+// The parts, from the bottom: theme and grid; common, which all share; dialog and form, which open over a screen;
+// screen, which the body shows. None of them imports this package.
 package ui
 
 import (
@@ -27,8 +25,8 @@ import (
 	"rollcall/ui/theme"
 )
 
-// Model is the root of the console: it routes messages and keys to dialogs and to the screen
-// on top, and draws the header and the footer around them.
+// Model is the root of the console. It routes messages and keys to dialogs and to the top screen, and draws header and
+// footer around them.
 type Model struct {
 	*common.Context
 	opts     Options
@@ -37,19 +35,19 @@ type Model struct {
 	launches *form.Launches
 
 	fleet   screen.Fleet
-	screens map[common.Action]screen.Screen // all but the fleet
-	stack   []screen.Screen                 // the fleet, and what is shown on top of it
+	screens map[common.Action]screen.Screen // all screens but the fleet
+	stack   []screen.Screen                 // the fleet, and the screens on top of it
 
-	buildGen uint64 // of the build that was asked for last
+	buildGen uint64 // of the last requested build
 	building bool
-	dirty    bool // the snapshot changed while a build was under way
+	dirty    bool // the snapshot changed during a build
 
-	visible []providers.Identity // records on the screen, as the backend was reported last
+	visible []providers.Identity // visible records, as last reported to the backend
 
 	prompt *prompt
 }
 
-// New makes the console's model. It does no I/O.
+// New returns the console's model. It does no I/O.
 func New(o Options) *Model {
 	ctx, cancel := context.WithCancel(context.Background())
 	if o.Keys == nil {
@@ -83,12 +81,12 @@ func New(o Options) *Model {
 	return m
 }
 
-// Init starts the first build and the waits.
+// Init starts the first build and the waits for updates.
 func (m *Model) Init() tea.Cmd {
 	return tea.Batch(m.build(), m.awaitUpdate(), m.tick(), m.recoverJournal(), tea.RequestBackgroundColor)
 }
 
-// Update handles one message. It does no I/O: whatever takes time is a command.
+// Update handles one message. It does no I/O: everything slow is a command.
 func (m *Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	cmd := m.update(msg)
 	m.relayout()
@@ -132,7 +130,7 @@ func (m *Model) update(msg tea.Msg) tea.Cmd {
 	return nil
 }
 
-// route hands a message to the part of the console that it is for.
+// route passes a message to its part of the console.
 func (m *Model) route(msg tea.Msg) tea.Cmd {
 	for _, s := range m.every() {
 		if cmd, mine := s.Update(msg); mine {
@@ -163,10 +161,10 @@ func (m *Model) every() []screen.Screen {
 	return all
 }
 
-// top returns the screen that is shown.
+// top returns the visible screen.
 func (m *Model) top() screen.Screen { return m.stack[len(m.stack)-1] }
 
-// show puts a screen on top of the fleet; the same again goes back to the fleet.
+// show shows a screen on top of the fleet. If it is shown already, it returns to the fleet.
 func (m *Model) show(s screen.Screen) tea.Cmd {
 	if m.top() == s {
 		s = m.fleet
@@ -182,8 +180,8 @@ func (m *Model) show(s screen.Screen) tea.Cmd {
 	return cmd
 }
 
-// goTo shows the row of a record or of an instance in the fleet. It reports whether there
-// is one, and whether the filter of its pane leaves it: a row that is hidden is not shown.
+// goTo moves to the row of a record or of an instance in the fleet. It reports whether the row exists, and whether it
+// passes the filter of its pane; it does not move to a hidden row.
 func (m *Model) goTo(id providers.Identity, k rows.InstanceKey) (exists, visible bool) {
 	exists, visible = m.fleet.Reveal(id, k)
 	if visible {
@@ -192,7 +190,7 @@ func (m *Model) goTo(id providers.Identity, k rows.InstanceKey) (exists, visible
 	return exists, visible
 }
 
-// background follows the terminal's background, once the terminal has reported it.
+// background adapts the theme to the background that the terminal has reported.
 func (m *Model) background(light bool) tea.Cmd {
 	if light == m.Theme.Light {
 		return nil
@@ -206,7 +204,7 @@ func (m *Model) background(light bool) tea.Cmd {
 	return m.arrangeAll()
 }
 
-// relayout divides the screen anew; it costs nothing when nothing has changed.
+// relayout divides the screen again. It costs nothing if nothing has changed.
 func (m *Model) relayout() {
 	m.layout = common.Divide(m.Width, m.Height)
 	for _, s := range m.every() {
@@ -214,8 +212,7 @@ func (m *Model) relayout() {
 	}
 }
 
-// View draws the screen. It is called after every message, so it only joins
-// what is ready: the visible rows.
+// View draws the screen. It is called after every message, so it only draws the visible rows, which are ready.
 func (m *Model) View() tea.View {
 	v := tea.NewView(strings.Join(m.Draw(), "\n"))
 	v.AltScreen = true
@@ -223,7 +220,7 @@ func (m *Model) View() tea.View {
 	return v
 }
 
-// Draw returns the lines of the screen: as many as it is high, each as wide as it is.
+// Draw returns the lines of the screen in its exact height and width.
 func (m *Model) Draw() []string {
 	if m.Width <= 0 || m.Height <= 0 {
 		return nil

@@ -12,7 +12,7 @@ import (
 	"rollcall/ui/screen"
 )
 
-// commands are all that the palette offers.
+// commands returns all commands of the palette.
 func commands() []dialog.Entry {
 	list := []dialog.Entry{
 		{Action: common.ActFleet, Name: "", Does: "both panes"},
@@ -84,7 +84,7 @@ func (m *Model) deregisterAll() tea.Cmd {
 	return m.StartChange(w, "deregister "+common.CountOf(len(w.Records), "dead record"), false)
 }
 
-// showChanges brings the oldest change or launch that runs back into a dialog.
+// showChanges reopens the dialog of the oldest running change or launch.
 func (m *Model) showChanges() {
 	if !m.changes.ShowAgain() && !m.launches.ShowAgain() {
 		m.Notify(common.ToneInfo, "nothing is under way")

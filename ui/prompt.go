@@ -10,11 +10,11 @@ import (
 // prompt is the line at the bottom in which a filter is typed.
 type prompt struct {
 	input common.Input
-	old   string // what the filter was before
+	old   string // the filter before
 	err   string
 }
 
-// openFilter begins to edit the filter of the list that takes the keys.
+// openFilter starts to edit the filter of the list that has the keys.
 func (m *Model) openFilter() {
 	text := m.top().Table().FilterText()
 	m.prompt = &prompt{input: common.NewInput(text), old: text}
@@ -47,8 +47,7 @@ func (m *Model) promptKey(k tea.KeyPressMsg) tea.Cmd {
 	return nil
 }
 
-// promptChanged filters by what has been typed so far. A filter that cannot be
-// read yet leaves the list as it is and says why.
+// promptChanged applies what has been typed so far. An incomplete filter leaves the list unchanged and shows why.
 func (m *Model) promptChanged() tea.Cmd { return m.setFilter(m.prompt.input.Value()) }
 
 func (m *Model) setFilter(text string) tea.Cmd {

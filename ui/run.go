@@ -19,29 +19,28 @@ func Run(ctx context.Context, o Options) error {
 	defer stop()
 	_, err := tea.NewProgram(m, tea.WithContext(ctx)).Run()
 	if err != nil && ctx.Err() != nil && (errors.Is(err, tea.ErrProgramKilled) || errors.Is(err, ctx.Err())) {
-		return nil // asked to end from outside
+		return nil // ctx ended it
 	}
 	return err
 }
 
-// Options are what the console is started with. Only Backend is needed.
+// Options configure the console. Only Backend is required.
 type Options struct {
 	Backend common.Backend
-	// Fleet is this fleet's id; without it nothing owned can be changed, and
-	// the console says so.
+	// Fleet is this fleet's id. Without it owned records cannot be changed, and the console says so.
 	Fleet string
-	// ReadOnly is the mode to begin with; it can be switched on the screen.
+	// ReadOnly is the initial mode; it can be switched on the screen.
 	ReadOnly bool
 	// Demo marks the screen as a demonstration on embedded clouds.
 	Demo bool
 	// Keys are the key bindings; nil for DefaultKeys. See MergeKeys.
 	Keys common.KeyMap
-	// Now is the clock; nil for time.Now.
+	// Now returns the current time; nil for time.Now.
 	Now func() time.Time
 	// Theme chooses colours and glyphs. See theme.Environment.
 	Theme theme.Options
 	// StaleAfter is the age from which a source is shown as stale; 0 for 90 s.
 	StaleAfter time.Duration
-	// Filter is what both panes are filtered by at the start.
+	// Filter is the initial filter of both panes.
 	Filter string
 }

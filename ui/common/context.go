@@ -12,14 +12,13 @@ import (
 	"rollcall/ui/theme"
 )
 
-// Context is what the root model lends its screens: the latest picture of the sources, and
-// the means to show a message, to open a dialog and to begin a change. Like the model it is
-// used by the goroutine of Update alone.
+// Context is what screens and dialogs get from the root model: the latest picture of the sources, and functions to show
+// a message, to open a dialog and to start a change. Only the goroutine of Update uses it.
 type Context struct {
-	FleetID string // empty when the config has none
+	FleetID string // empty if the config has none
 	Backend Backend
 	KeyMap  KeyMap
-	// Bindings are what each key does.
+	// Bindings maps keys to actions.
 	Bindings map[string]Action
 	Theme    *theme.Theme
 	Now      func() time.Time
@@ -34,27 +33,26 @@ type Context struct {
 
 	Dialogs []Dialog
 	Status  Status
-	// Current returns what the row under the cursor of the screen on top is about.
+	// Current returns the subject of the row under the cursor of the top screen.
 	Current func() Subject
-	// Reload has the screen on top read again what only it shows.
+	// Reload makes the top screen read its own data again.
 	Reload func() tea.Cmd
 	// GoTo shows the row of a record, or of an instance, in the fleet; see Model.goTo.
 	GoTo func(id providers.Identity, k rows.InstanceKey) (exists, visible bool)
 
-	// StartChange begins a change. With oneKey it runs as soon as it is planned; else a dialog asks first.
+	// StartChange starts a change. With oneKey it runs as soon as it is planned; otherwise a dialog asks first.
 	StartChange func(w ChangeRequest, what string, oneKey bool) tea.Cmd
 
 	lastID uint64
 }
 
-// NextID returns the number of a change, a launch or a question: an answer that bears another
-// number is late.
+// NextID returns a new number for a change, a launch or a query. An answer with another number is outdated.
 func (sh *Context) NextID() uint64 {
 	sh.lastID++
 	return sh.lastID
 }
 
-// RefusedReadOnly reports whether the console is read-only, and shows so when it is.
+// RefusedReadOnly reports whether the console is read-only, and shows a message if it is.
 func (sh *Context) RefusedReadOnly() bool {
 	if sh.ReadOnly {
 		sh.Notify(ToneWarn, "read-only: "+sh.KeyMap.Label(ActReadOnly)+" switches it")
@@ -62,10 +60,10 @@ func (sh *Context) RefusedReadOnly() bool {
 	return sh.ReadOnly
 }
 
-// TextWidth returns the width of the text of a dialog, in cells.
+// TextWidth returns the width of a dialog's text in cells.
 func (sh *Context) TextWidth() int { return max(min(sh.Width-8, 100), 20) }
 
-// AllRead reports whether every source has been read at least once, well or not.
+// AllRead reports whether every source has been read at least once, successfully or not.
 func (sh *Context) AllRead() bool {
 	for i := range sh.Sources {
 		if sh.Sources[i].Coverage.State == providers.CoverageNone {
@@ -75,7 +73,7 @@ func (sh *Context) AllRead() bool {
 	return len(sh.Sources) > 0
 }
 
-// AllComplete reports whether every source was read whole.
+// AllComplete reports whether every source was read completely.
 func (sh *Context) AllComplete() bool {
 	for i := range sh.Sources {
 		if sh.Sources[i].Seen != providers.CoverageComplete {
@@ -85,8 +83,8 @@ func (sh *Context) AllComplete() bool {
 	return len(sh.Sources) > 0
 }
 
-// RecordsByID returns the rows of the records with these identities. The filter of the
-// records' pane does not matter: they were chosen by a row that is seen.
+// RecordsByID returns the rows of these records. It ignores the filter of the records' pane, because the records were
+// chosen by a visible row.
 func (sh *Context) RecordsByID(ids []providers.Identity) []*rows.Record {
 	if len(ids) == 0 || sh.Picture == nil {
 		return nil
@@ -104,10 +102,10 @@ func (sh *Context) RecordsByID(ids []providers.Identity) []*rows.Record {
 	return out
 }
 
-// Subject is what one row is about, as far as it is about any of these.
+// Subject is what a row is about; fields that do not apply are zero.
 type Subject struct {
 	Instance   *rows.Instance
 	Finding    *dnsview.Finding // the worst
-	Service    string           // of which the row is or in which it lies
+	Service    string           // the service of the row, or that contains it
 	Production bool
 }

@@ -8,34 +8,32 @@ import (
 	tea "charm.land/bubbletea/v2"
 )
 
-// QuietFor is how long a dialog that opens by itself takes no keys: who was
-// typing something else must not answer it.
+// QuietFor is how long a dialog that opens by itself ignores keys, so that keys typed for something else do not answer
+// it.
 const QuietFor = 700 * time.Millisecond
 
-// Dialog is a box over the screen. It is a plain struct: it draws itself and
-// turns keys into actions, which the root carries out.
+// Dialog is a box over the screen. It draws itself and turns keys into actions, which the root model carries out.
 type Dialog interface {
-	// Key handles a key and says what is to be done.
+	// Key handles a key and returns the resulting action.
 	Key(sh *Context, k tea.KeyPressMsg) DialogAction
-	// Draw returns what is in the box. Lines may be longer than the width; the box cuts them.
+	// Draw returns the content of the box. The box cuts lines that are too long.
 	Draw(sh *Context, w, h int) Panel
 }
 
-// Paster is a dialog that takes pasted text.
+// Paster is a dialog that accepts pasted text.
 type Paster interface {
 	Paste(sh *Context, s string) DialogAction
 }
 
-// Receiver is a dialog that commands answer: receive takes a message, and reports whether it
-// was for this dialog.
+// Receiver is a dialog that gets messages of commands. Receive reports whether a message was for it.
 type Receiver interface {
 	Receive(sh *Context, msg tea.Msg) (cmd tea.Cmd, mine bool)
 }
 
-// Ticker is a dialog that is called once a second while it is on top.
+// Ticker is a dialog whose Tick is called once a second while it is on top.
 type Ticker interface{ Tick(sh *Context) tea.Cmd }
 
-// closer is a dialog that does something when it has left the screen.
+// closer is a dialog whose Closed is called after it has left the screen.
 type closer interface{ Closed() }
 
 // Panel is the content of a dialog.
@@ -43,22 +41,22 @@ type Panel struct {
 	Title  string
 	Danger bool
 	Lines  []string
-	// fixed lines at the end that do not scroll, e.g. an input.
+	// Fixed lines at the end that do not scroll, e.g. an input.
 	Tail  []string
 	Hints []key.Binding
-	// View says which of the lines are shown when there is no room for all.
+	// View selects the lines to show if there is no room for all.
 	View  *viewport.Model
-	End   bool // the last lines are shown, however many come
-	Width int  // wanted inner width; 0 for as wide as the lines
+	End   bool // always show the last lines
+	Width int  // wanted inner width; 0 for that of the lines
 }
 
-// DialogAction is what a dialog wants the root to do: one of Close, Request, Cmd and Do, or nil.
+// DialogAction is a request of a dialog to the root model: one of Close, Request, Cmd and Do, or nil.
 type DialogAction interface{}
 
 // Close closes the dialog.
 type Close struct{}
 
-// Request closes the dialog and begins a change.
+// Request closes the dialog and starts a change.
 type Request struct {
 	Request ChangeRequest
 	What    string
@@ -67,13 +65,13 @@ type Request struct {
 // Cmd runs a command.
 type Cmd struct{ Cmd tea.Cmd }
 
-// Do closes the dialog and acts as if the key of an action had been pressed.
+// Do closes the dialog and carries out an action as if its key had been pressed.
 type Do struct{ A Action }
 
-// Open puts a dialog on top.
+// Open opens a dialog on top.
 func (sh *Context) Open(d Dialog) { sh.Dialogs = append(sh.Dialogs, d) }
 
-// CloseTop takes the top dialog away.
+// CloseTop closes the top dialog.
 func (sh *Context) CloseTop() {
 	if n := len(sh.Dialogs); n > 0 {
 		d := sh.Dialogs[n-1]
@@ -84,10 +82,10 @@ func (sh *Context) CloseTop() {
 	}
 }
 
-// Page is how many lines a page key moves through the text of a dialog.
+// Page is the number of lines that a page key scrolls in a dialog.
 const Page = 10
 
-// ScrollBy returns by how many lines a key moves through a text, 0 for a key that does not.
+// ScrollBy returns the number of lines that a key scrolls, or 0.
 func ScrollBy(k string) int {
 	switch k {
 	case "up", "k":
@@ -106,7 +104,7 @@ func ScrollBy(k string) int {
 	return 0
 }
 
-// Scroll moves through a text that is longer than its box. It reports whether the key does so.
+// Scroll scrolls a text that is longer than its box. It reports whether the key does so.
 func Scroll(v *viewport.Model, k string) bool {
 	by := ScrollBy(k)
 	v.SetYOffset(v.YOffset() + by)

@@ -9,8 +9,7 @@ import (
 	"rollcall/ui/theme"
 )
 
-// Line collects one line of the screen and knows its width. Texts that are
-// added must be clean.
+// Line is a line of the screen under construction, with its width. Added texts must be clean.
 type Line struct {
 	t *theme.Theme
 	B strings.Builder
@@ -43,7 +42,7 @@ func (l *Line) Join(o *Line) *Line {
 	return l
 }
 
-// Fill returns the line in exactly n cells.
+// Fill returns the line cut or padded to n cells.
 func (l *Line) Fill(n int) string {
 	if l.W <= n {
 		return l.B.String() + strings.Repeat(" ", n-l.W)
@@ -51,8 +50,8 @@ func (l *Line) Fill(n int) string {
 	return Fit(l.B.String(), n, l.t.Ellipsis) + theme.Reset
 }
 
-// Spread puts one line at the left and one at the right of n cells. The right
-// one goes first when there is no room for both.
+// Spread returns a line of n cells with one part at the left and one at the right. If there is no room for both, the
+// right one is dropped.
 func Spread(left, right *Line, n int) string {
 	if left.W+right.W+2 > n {
 		return left.Fill(n)
@@ -60,18 +59,18 @@ func Spread(left, right *Line, n int) string {
 	return left.Gap(n - left.W - right.W).Join(right).Fill(n)
 }
 
-// Frame is a border with a title and, when there is something to scroll, a thumb on the right.
+// Frame is a border with a title and, if the body scrolls, a scroll bar on the right.
 type Frame struct {
 	Title  *Line
 	Role   theme.Role
 	Top    int // first visible row
 	Page   int // visible rows
 	Total  int // all rows
-	Offset int // lines in the body above the first row
+	Offset int // lines of the body above the first row
 }
 
-// Draw puts the border round a body; the result has h lines of w cells. A room
-// that is too small for a border has the body alone.
+// Draw returns the body with its border in h lines of w cells. If there is no room for a border it returns the body
+// alone.
 func (f Frame) Draw(t *theme.Theme, body []string, w, h int) []string {
 	if h <= 0 || w <= 0 {
 		return nil
@@ -115,7 +114,7 @@ func (f Frame) Draw(t *theme.Theme, body []string, w, h int) []string {
 	return append(out, t.Paint(f.Role, b.BottomLeft+strings.Repeat(b.Bottom, w-2)+b.BottomRight))
 }
 
-// thumb returns the lines of the body beside which the thumb stands.
+// thumb returns the lines of the body that have the scroll bar's thumb.
 func (f Frame) thumb(h int) (first, last int) {
 	room := h - f.Offset
 	if f.Total <= f.Page || f.Page <= 0 || room <= 1 {
@@ -126,15 +125,14 @@ func (f Frame) thumb(h int) (first, last int) {
 	return first, first + size
 }
 
-// Overlay draws a box over lines, with its upper left corner at x, y. The
-// result has as many lines, each w cells wide.
+// Overlay draws a box over lines, with its upper left corner at x, y. The result has as many lines, of w cells each.
 func Overlay(lines, box []string, x, y, w int) []string {
 	under := lipgloss.NewLayer(strings.Join(lines, "\n"))
 	over := lipgloss.NewLayer(strings.Join(box, "\n")).X(x).Y(y).Z(1)
 	drawn := lipgloss.NewCanvas(w, len(lines)).Compose(lipgloss.NewCompositor(under, over)).Render()
 	out := strings.Split(drawn, "\n")
 	out = append(out, make([]string, max(len(lines)-len(out), 0))...)
-	for i := range out { // the canvas leaves blanks at the end of a line out
+	for i := range out { // the canvas omits trailing blanks of a line
 		out[i] = Fit(out[i], w, "")
 	}
 	return out

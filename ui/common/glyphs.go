@@ -54,8 +54,8 @@ func CoverageGlyph(t *theme.Theme, s providers.CoverageState) (string, theme.Rol
 	return t.Warn, theme.Warn
 }
 
-// WireGlyph is the glyph, the role and the word for what name servers make of a
-// name. No two states that a person must distinguish differ by colour alone.
+// WireGlyph returns the glyph, the role and the word for the name servers' answers to a name. States that a person must
+// distinguish differ by more than colour.
 func WireGlyph(t *theme.Theme, v index.WireVerdict) (glyph string, role theme.Role, word string) {
 	switch v {
 	case index.WireInSync:
@@ -76,5 +76,5 @@ func WireGlyph(t *theme.Theme, v index.WireVerdict) (glyph string, role theme.Ro
 	return t.Ellipsis, theme.Faint, ""
 }
 
-// LowBudget is the number of calls left from which the strip shows it.
+// LowBudget is the number of remaining calls from which the header shows it.
 const LowBudget = 5

@@ -7,7 +7,7 @@ import (
 	"rollcall/ui/theme"
 )
 
-// RemedyHints are the keys that help with a finding.
+// RemedyHints returns the keys that help with a finding.
 func (sh *Context) RemedyHints(f *dnsview.Finding) []key.Binding {
 	var out []key.Binding
 	switch {
@@ -21,12 +21,12 @@ func (sh *Context) RemedyHints(f *dnsview.Finding) []key.Binding {
 	return append(out, KeyHint(sh.KeyMap.Label(ActWhy), "why"))
 }
 
-// KeyHint returns a key of a dialog with what it does.
+// KeyHint returns a dialog key with its description.
 func KeyHint(k, does string) key.Binding {
 	return key.NewBinding(key.WithKeys(k), key.WithHelp(k, does))
 }
 
-// KeyHints returns keys, each followed by what it does.
+// KeyHints returns keys from pairs of a key and its description.
 func KeyHints(pairs ...string) []key.Binding {
 	var out []key.Binding
 	for ; len(pairs) > 1; pairs = pairs[2:] {
@@ -35,7 +35,7 @@ func KeyHints(pairs ...string) []key.Binding {
 	return out
 }
 
-// HintLine draws keys and what they do.
+// HintLine draws keys with their descriptions.
 func HintLine(t *theme.Theme, hints []key.Binding) *Line {
 	l := NewLine(t)
 	for i, h := range hints {

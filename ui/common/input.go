@@ -11,18 +11,17 @@ import (
 	"rollcall/ui/theme"
 )
 
-// Input is a line of text that can be edited, drawn with the console's own theme. The zero
-// value is an empty line.
+// Input is an editable line of text in the console's theme. The zero value is an empty line.
 type Input struct{ Edit textinput.Model }
 
-// inputLimit is the most characters of a line.
+// inputLimit is the largest length of a line in characters.
 const inputLimit = 4096
 
-// NewInput returns a line with the cursor at its end.
+// NewInput returns a line with text s and the cursor at its end.
 func NewInput(s string) Input {
 	in := Input{textinput.New()}
 	in.Edit.CharLimit = inputLimit
-	in.Edit.KeyMap.Paste = key.NewBinding() // the terminal pastes
+	in.Edit.KeyMap.Paste = key.NewBinding() // the terminal does the pasting
 	in.Edit.SetValue(s)
 	in.Edit.Focus()
 	return in
@@ -33,10 +32,10 @@ func (in *Input) Value() string { return in.Edit.Value() }
 
 func (in *Input) empty() bool { return in.Value() == "" }
 
-// Set replaces the text, with the cursor at its end.
+// Set replaces the text and moves the cursor to its end.
 func (in *Input) Set(s string) { *in = NewInput(s) }
 
-// send has the line take a message.
+// send passes a message to the line.
 func (in *Input) send(msg tea.Msg) {
 	if !in.Edit.Focused() { // the zero value
 		*in = NewInput("")
@@ -44,10 +43,10 @@ func (in *Input) send(msg tea.Msg) {
 	in.Edit, _ = in.Edit.Update(msg)
 }
 
-// Insert puts text at the cursor, without what cannot be drawn.
+// Insert inserts text at the cursor, without characters that cannot be drawn.
 func (in *Input) Insert(s string) { in.send(tea.PasteMsg{Content: Clean(s)}) }
 
-// Key edits the line. It reports whether the key was one of an editor's.
+// Key edits the line. It reports whether it handled the key.
 func (in *Input) Key(k tea.KeyPressMsg) bool {
 	if k.Text != "" {
 		if k.Mod&^(tea.ModShift|tea.ModCapsLock|tea.ModNumLock) != 0 {
@@ -61,7 +60,7 @@ func (in *Input) Key(k tea.KeyPressMsg) bool {
 	return in.Value() != value || in.Edit.Position() != at
 }
 
-// View draws the line in exactly n cells, scrolled so that the cursor is seen.
+// View draws the line in exactly n cells, scrolled to show the cursor.
 func (in *Input) View(t *theme.Theme, n int, focused bool, hint string) string {
 	if n <= 0 {
 		return ""

@@ -11,8 +11,7 @@ import (
 	"charm.land/bubbles/v2/key"
 )
 
-// Action is something that a key does on the fleet's screen. Its text is the
-// name that the config uses.
+// Action is an action of a key on a screen. Its text is its name in the config.
 type Action string
 
 // The actions. Dialogs and text fields have keys of their own, which cannot be bound.
@@ -58,7 +57,7 @@ const (
 	ActBalance    Action = "balance"
 )
 
-// What only the palette offers. No key can be bound to these.
+// Actions of the palette only, which no key can be bound to.
 const (
 	ActFleet         Action = "fleet"
 	ActInstances     Action = "instances"
@@ -81,25 +80,25 @@ const (
 	ActForget        Action = "forget cloud"
 )
 
-// KeyMap holds the keys of each action, and what the action does. Keys are spelled as a
-// terminal reports them: "x", "X", "space", "enter", "ctrl+r", "alt+x", "f5", "pgup".
+// KeyMap holds the keys and the description of each action. Keys are spelled as terminals report them: "x", "X",
+// "space", "enter", "ctrl+r", "alt+x", "f5", "pgup".
 type KeyMap map[Action]key.Binding
 
-// KeyGroup is a part of the help: actions that belong together.
+// KeyGroup is a group of related actions in the help.
 type KeyGroup struct {
 	Title   string
 	Actions []BoundAction
 }
 
-// BoundAction is an action with what it does and its keys, unless the config has others.
+// BoundAction is an action with its description and its default keys.
 type BoundAction struct {
 	Action Action
 	does   string
 	keys   []string
 }
 
-// KeyGroups are all actions that keys can be bound to, as the help lists them. The keys are
-// those that k9s, lazygit and vim taught. "l" launches, so that of hjkl it alone does not move.
+// KeyGroups returns all actions that keys can be bound to, in the order of the help. The default keys follow k9s,
+// lazygit and vim, except that "l" launches instead of moving.
 func KeyGroups() []KeyGroup {
 	return []KeyGroup{
 		{"Move", []BoundAction{
@@ -150,7 +149,7 @@ func KeyGroups() []KeyGroup {
 	}
 }
 
-// DefaultKeys returns the keys that the console has without a config.
+// DefaultKeys returns the default keys of the console.
 func DefaultKeys() KeyMap {
 	k := KeyMap{}
 	for _, g := range KeyGroups() {
@@ -162,20 +161,20 @@ func DefaultKeys() KeyMap {
 	return k
 }
 
-// bind has an action have these keys only.
+// bind replaces the keys of an action.
 func (k KeyMap) bind(a Action, keys ...string) {
 	b := k[a]
 	b.SetKeys(keys...)
 	k[a] = b
 }
 
-// Conflict is a key that would do several things.
+// Conflict is a key with several actions.
 type Conflict struct {
 	Key     string
 	Actions []Action // sorted
 }
 
-// String names the key and what it would do.
+// String returns the key and its actions in words.
 func (c Conflict) String() string {
 	names := make([]string, len(c.Actions))
 	for i, a := range c.Actions {
@@ -184,7 +183,7 @@ func (c Conflict) String() string {
 	return fmt.Sprintf("key %q is bound to %s", c.Key, strings.Join(names, " and "))
 }
 
-// Conflicts finds keys that are bound to more than one action, sorted by key.
+// Conflicts returns the keys that are bound to more than one action, sorted by key.
 func (k KeyMap) Conflicts() []Conflict {
 	by := map[string][]Action{}
 	for a, b := range k {
@@ -206,9 +205,9 @@ func (k KeyMap) Conflicts() []Conflict {
 	return out
 }
 
-// MergeKeys puts bindings of a config over the default ones: an action that is named
-// has the named keys only. It returns one error for each unknown action, key that no
-// terminal sends, action without a key that is needed to leave, and conflict.
+// MergeKeys returns the default keys with a config's bindings applied: an action in bindings has only the keys named
+// there. It returns an error for each unknown action, each key that no terminal sends, each action without a key that
+// is needed to leave, and each conflict.
 func MergeKeys(bindings map[string][]string) (KeyMap, []error) {
 	k := DefaultKeys()
 	var errs []error
@@ -238,8 +237,8 @@ func MergeKeys(bindings map[string][]string) (KeyMap, []error) {
 	return k, errs
 }
 
-// Actions turns the map round: what each key does. Of several actions on one key
-// the alphabetically first counts; MergeKeys refuses such maps.
+// Actions maps each key to its action. If a key has several, it returns the alphabetically first; MergeKeys refuses
+// such maps.
 func (k KeyMap) Actions() map[string]Action {
 	by := map[string]Action{}
 	for a, b := range k {
@@ -253,7 +252,7 @@ func (k KeyMap) Actions() map[string]Action {
 	return by
 }
 
-// Label returns the first key of an action, for hints; empty when it has none.
+// Label returns the first key of an action, or "".
 func (k KeyMap) Label(a Action) string {
 	if keys := k[a].Keys(); len(keys) > 0 {
 		return NormalKey(keys[0])
@@ -270,7 +269,7 @@ func actionNames() []string {
 	return names
 }
 
-// NormalKey returns the one spelling of a key.
+// NormalKey returns the canonical spelling of a key.
 func NormalKey(key string) string {
 	if key == " " {
 		return "space"
@@ -308,7 +307,7 @@ func NormalKey(key string) string {
 		}
 	}
 	if len(mods) > 0 && mods[0] == "ctrl" {
-		last = strings.ToLower(last) // a terminal sends the same for ctrl+R and ctrl+r
+		last = strings.ToLower(last) // terminals send the same for ctrl+R and ctrl+r
 	}
 	return strings.Join(append(mods, last), "+")
 }

@@ -1,14 +1,14 @@
 package common
 
-// SideBySide is the width from which the panes stand next to each other.
+// SideBySide is the width from which the panes are next to each other.
 const SideBySide = 120
 
-// Layout is how the screen is divided. Every part may have no room at all.
+// Layout is the division of the screen. Any part may have no room.
 type Layout struct {
 	W, H           int
 	Header, Footer int // lines
 	Body           int
-	Wide           bool // there is room for two panes next to each other
+	Wide           bool // two panes fit next to each other
 }
 
 // Size is a width and a height, in cells.

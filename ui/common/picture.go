@@ -5,8 +5,7 @@ import (
 	"rollcall/dnsview/rows"
 )
 
-// Picture is everything that the screen shows of one snapshot. It is built in a
-// command and is immutable afterwards.
+// Picture is everything that the screen shows of one snapshot. It is built in a command and immutable afterwards.
 type Picture struct {
 	*rows.Joined
 	View     *dnsview.View

@@ -17,39 +17,39 @@ const (
 	ToneBad
 )
 
-// Status is the last thing that the console said at the bottom of the screen.
+// Status is the last message at the bottom of the screen.
 type Status struct {
 	kind Tone
 	text string
-	Hint string // keys that belong to it
+	Hint string // keys for the message
 	at   time.Time
-	Busy bool // stays until something replaces it
+	Busy bool // stays until another message replaces it
 }
 
-// statusFor is how long a message stays. Bad news stays longer.
+// statusFor is how long a message stays; a bad one stays longer.
 const (
 	statusFor    = 8 * time.Second
 	badStatusFor = 20 * time.Second
 )
 
-// NoticeMsg is something to say, from a command.
+// NoticeMsg is a message to show, from a command.
 type NoticeMsg struct {
 	Kind Tone
 	Text string
 }
 
-// Notify shows a text at the bottom of the screen. It is cleaned here, once.
+// Notify cleans a text and shows it at the bottom of the screen.
 func (sh *Context) Notify(kind Tone, text string) {
 	sh.Status = Status{kind: kind, text: Clean(text), at: sh.Now()}
 }
 
-// NotifyBusy says what is under way at the bottom of the screen.
+// NotifyBusy shows at the bottom of the screen what is in progress.
 func (sh *Context) NotifyBusy(text string) {
 	sh.Notify(ToneInfo, text)
 	sh.Status.Busy = true
 }
 
-// Live reports whether the message is still to be shown.
+// Live reports whether the message should still be shown.
 func (s *Status) Live(now time.Time) bool {
 	if s.text == "" {
 		return false

@@ -10,7 +10,7 @@ import (
 	"rollcall/dnsview/rows"
 )
 
-// CountOf returns a number with what is counted, in the plural unless it is one.
+// CountOf returns a number with its noun, in the plural unless the number is one.
 func CountOf(n int, what string) string {
 	if n == 1 {
 		return "1 " + what
@@ -18,8 +18,7 @@ func CountOf(n int, what string) string {
 	return fmt.Sprintf("%d %ss", n, what)
 }
 
-// Fit returns s in exactly n cells: cut with the ellipsis, or padded. s may hold
-// style sequences.
+// Fit returns s in exactly n cells: cut with the ellipsis, or padded. s may contain style sequences.
 func Fit(s string, n int, ellipsis string) string {
 	if n <= 0 {
 		return ""
@@ -43,10 +42,10 @@ func Wrap(s string, n int) []string {
 	return strings.Split(ansi.Wrap(s, n, ""), "\n")
 }
 
-// RecordLabel names a record in a few words.
+// RecordLabel returns name, type and value of a record.
 func RecordLabel(r *rows.Record) string { return r.Name + " " + r.Type() + " " + r.Value }
 
-// Worst is the most severe finding of a row.
+// Worst returns the most severe finding of a row.
 func Worst(f []*dnsview.Finding) *dnsview.Finding {
 	if len(f) == 0 {
 		return nil

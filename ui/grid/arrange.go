@@ -6,21 +6,21 @@ import (
 	"github.com/charmbracelet/x/ansi"
 )
 
-// Data is a chosen and ordered set of rows, ready to be shown. It is immutable.
+// Data is a filtered and sorted set of rows, ready to be shown. It is immutable.
 type Data[K comparable, R Keyed[K]] struct {
 	rows  []R
-	index map[K]int // position in rows; -1 for a row that the filter leaves out
+	index map[K]int // position in rows; -1 for a filtered-out row
 	total int
 	sort  Sort
 	wide  []int // natural width of each column, between its Min and Max
-	// filled tells for each column whether any measured row has a text in it.
+	// filled reports for each column whether any measured row has a text in it.
 	filled []bool
 }
 
-// widthSample bounds the rows that are measured for the width of the columns.
+// widthSample is the number of rows that are measured for the widths of columns.
 const widthSample = 2000
 
-// Arrange filters and orders rows. It is pure and may take a while: run it in a command.
+// Arrange returns rows filtered and sorted. It is pure and may take a while, so it runs in a command.
 func Arrange[K comparable, R Keyed[K]](columns []Column[R], all []R, match func(R) bool, sort Sort) *Data[K, R] {
 	d := &Data[K, R]{index: make(map[K]int, len(all)), total: len(all), sort: sort}
 	if match == nil {
@@ -50,7 +50,7 @@ func Arrange[K comparable, R Keyed[K]](columns []Column[R], all []R, match func(
 	return d
 }
 
-// Rows are the rows in order. The slice belongs to the data.
+// Rows returns the rows in order. The caller must not modify the slice.
 func (d *Data[K, R]) Rows() []R { return d.rows }
 
 func (d *Data[K, R]) measure(columns []Column[R]) {
@@ -76,8 +76,8 @@ func (d *Data[K, R]) pick(at []int) []R {
 	return out
 }
 
-// NextSort returns the order that follows in the cycle of sortable columns;
-// after the last one comes the order in which the rows came.
+// NextSort returns the next order in the cycle of sortable columns. After the last column the rows keep their given
+// order.
 func NextSort[R any](columns []Column[R], now Sort) Sort {
 	for c := max(now.Column, -1) + 1; c < len(columns); c++ {
 		if columns[c].Compare != nil {

@@ -1,87 +1,83 @@
-// Package grid is a virtual table: it draws the visible window only, and the
-// cost of a key press does not depend on how many rows there are.
+// Package grid is a virtual table. It draws only the visible rows, and a key press costs the same for any number of
+// rows.
 //
-// The expensive part, choosing and ordering rows, is Arrange: a pure function
-// that runs in a command. Its result is handed to the Grid, which holds the
-// cursor and the marks as identities, never as row numbers.
+// The expensive part, filtering and sorting, is Arrange: a pure function for a command. The Grid shows its result, and
+// holds cursor and marks as identities, never as row numbers.
 package grid
 
 import (
 	"rollcall/ui/theme"
 )
 
-// Keyed is a row that knows its identity.
+// Keyed is a row with an identity.
 type Keyed[K comparable] interface{ Key() K }
 
-// Cell is one drawn value. Its text must be free of control characters.
+// Cell is one drawn value. Its text must not contain control characters.
 type Cell struct {
 	Text  string
-	Short string // shown instead where Text does not fit; may be empty
+	Short string // shown if Text does not fit; may be empty
 	Role  theme.Role
 }
 
-// Column describes one column. Text and Compare are called for visible rows,
-// and for all rows within Arrange, so they must be cheap and pure.
+// Column describes one column. Text and Compare are called for visible rows, and in Arrange for all rows, so they must
+// be cheap and pure.
 type Column[R any] struct {
 	Title string
-	// Min and Max bound the width in cells. Below Min the column is dropped
-	// rather than cut, as long as others can be dropped.
+	// Min and Max limit the width in cells. Below Min the column is dropped instead of cut, as long as others can be
+	// dropped.
 	Min, Max int
-	// Priority orders columns by how early they go when room is short; the
-	// highest goes first, and zero never goes. See Extra.
+	// Priority decides which columns are dropped if room is short: the highest first, and zero never. See Extra.
 	Priority int
 	// Right aligns the column to the right.
 	Right bool
-	// Wide takes the room that is left over.
+	// Wide gives the remaining room to the column.
 	Wide bool
-	// Optional leaves the column out while no row has a text in it.
+	// Optional hides the column while no row has a text in it.
 	Optional bool
 	Text     func(R) Cell
 	Compare  func(a, b R) int // nil: not sortable
 }
 
-// Sort is the order of the rows: a column and a direction. A negative column
-// keeps the order in which the rows came.
+// Sort is a column and a direction. A negative column keeps the given order of the rows.
 type Sort struct {
 	Column  int
 	Reverse bool
 }
 
-// Grid is the state of one table on the screen.
+// Grid is one table on the screen.
 type Grid[K comparable, R Keyed[K]] struct {
 	columns []Column[R]
 	data    *Data[K, R]
 
-	pos    int // of the cursor in data.rows; derived from cursor at Set
+	pos    int // of the cursor in data.rows; Set derives it from cursor
 	cursor K
-	has    bool // cursor holds an identity
-	held   bool // an operator has used the cursor: it no longer stays at the top
+	has    bool // cursor is valid
+	held   bool // the operator has used the cursor: it no longer stays at the top
 	top    int  // first visible row
-	page   int  // rows that fit, as of the last Resize
+	page   int  // rows that fit since the last Resize
 
 	marks  map[K]struct{}
-	marked int // marks that the filter leaves visible
+	marked int // marks on visible rows
 
 	width  int
 	layout []placed
 	gap    int // between columns
 }
 
-// New makes an empty grid.
+// New returns an empty grid.
 func New[K comparable, R Keyed[K]](columns []Column[R]) *Grid[K, R] {
 	return &Grid[K, R]{columns: columns, data: &Data[K, R]{index: map[K]int{}}, marks: map[K]struct{}{}, page: 1}
 }
 
-// Columns are the columns that the grid was made with.
+// Columns returns the columns of the grid.
 func (g *Grid[K, R]) Columns() []Column[R] { return g.columns }
 
-// Hold makes the cursor stay on its row from now on. Until someone has used a
-// list its cursor stays at the top, whatever rows arrive above it. Moving holds too.
+// Hold keeps the cursor on its row from now on. Until a list has been used, its cursor stays at the top even if rows
+// arrive above it. Moving also holds.
 func (g *Grid[K, R]) Hold() { g.held = true }
 
-// Set shows other rows. A cursor that is held stays on its identity; when that has gone
-// it stays at its place on the screen. Marks whose row has gone are dropped,
-// marks whose row is only filtered out are kept.
+// Set replaces the rows. A held cursor stays on its identity; if that is gone, it keeps its place on the screen. Marks
+// of rows that are gone are dropped, and marks of rows that are only filtered out are kept.
 func (g *Grid[K, R]) Set(d *Data[K, R]) {
 	g.data = d
 	g.layout = nil
@@ -99,12 +95,11 @@ func (g *Grid[K, R]) Set(d *Data[K, R]) {
 	g.take()
 }
 
-// Resize tells the grid its room: width in cells and height in rows, with the
-// header row among them.
+// Resize sets the size of the grid: width in cells, and height in rows including the header.
 func (g *Grid[K, R]) Resize(width, height int) {
 	page := max(height-1, 1)
 	if width == g.width && page == g.page {
-		return // what Reveal has scrolled stays
+		return // keeps the scroll position of Reveal
 	}
 	if width != g.width {
 		g.layout = nil
@@ -113,24 +108,24 @@ func (g *Grid[K, R]) Resize(width, height int) {
 	g.clamp()
 }
 
-// Len is the number of rows that the filter leaves.
+// Len returns the number of rows that pass the filter.
 func (g *Grid[K, R]) Len() int { return len(g.data.rows) }
 
-// Total is the number of rows before the filter.
+// Total returns the number of rows before filtering.
 func (g *Grid[K, R]) Total() int { return g.data.total }
 
-// Sort is the order of the rows on the screen.
+// Sort returns the current order.
 func (g *Grid[K, R]) Sort() Sort { return g.data.sort }
 
-// Window returns the first visible row, the number of rows that fit, and all.
+// Window returns the first visible row, the number of rows that fit, and the number of all rows.
 func (g *Grid[K, R]) Window() (top, page, total int) { return g.top, g.page, len(g.data.rows) }
 
-// Visible are the rows on the screen. The slice belongs to the grid.
+// Visible returns the rows on the screen. The caller must not modify the slice.
 func (g *Grid[K, R]) Visible() []R {
 	return g.data.rows[min(g.top, len(g.data.rows)):min(g.top+g.page, len(g.data.rows))]
 }
 
-// Current is the row under the cursor.
+// Current returns the row under the cursor.
 func (g *Grid[K, R]) Current() (R, bool) {
 	if g.pos < 0 || g.pos >= len(g.data.rows) {
 		var none R
@@ -139,7 +134,7 @@ func (g *Grid[K, R]) Current() (R, bool) {
 	return g.data.rows[g.pos], true
 }
 
-// Row finds a row by its identity among those that the filter leaves.
+// Row returns the row with an identity, if it passes the filter.
 func (g *Grid[K, R]) Row(k K) (R, bool) {
 	if i, ok := g.data.index[k]; ok && i >= 0 {
 		return g.data.rows[i], true
@@ -148,13 +143,13 @@ func (g *Grid[K, R]) Row(k K) (R, bool) {
 	return none, false
 }
 
-// Known reports whether a row exists, and whether the filter leaves it.
+// Known reports whether a row exists, and whether it passes the filter.
 func (g *Grid[K, R]) Known(k K) (exists, visible bool) {
 	i, ok := g.data.index[k]
 	return ok, ok && i >= 0
 }
 
-// Select puts the cursor on an identity, and reports whether it is there.
+// Select moves the cursor to an identity, and reports whether it is there.
 func (g *Grid[K, R]) Select(k K) bool {
 	i, ok := g.data.index[k]
 	if !ok || i < 0 {
@@ -166,7 +161,7 @@ func (g *Grid[K, R]) Select(k K) bool {
 	return true
 }
 
-// CursorKey is the identity under the cursor.
+// CursorKey returns the identity under the cursor.
 func (g *Grid[K, R]) CursorKey() (K, bool) {
 	r, ok := g.Current()
 	if !ok {
@@ -193,8 +188,7 @@ func (g *Grid[K, R]) Home() { g.Move(-len(g.data.rows)) }
 // End moves the cursor to the last row.
 func (g *Grid[K, R]) End() { g.Move(len(g.data.rows)) }
 
-// Reveal scrolls so that one of the rows is visible, without moving the
-// cursor. It does nothing when one is visible already.
+// Reveal scrolls so that one of the rows is visible, without moving the cursor. It does nothing if one is visible.
 func (g *Grid[K, R]) Reveal(keys []K) {
 	first := -1
 	for _, k := range keys {

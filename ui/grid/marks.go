@@ -16,19 +16,18 @@ func (g *Grid[K, R]) ToggleMark() {
 	g.marked++
 }
 
-// ClearMarks unmarks every row, the hidden ones too.
+// ClearMarks unmarks every row, including hidden ones.
 func (g *Grid[K, R]) ClearMarks() {
 	clear(g.marks)
 	g.marked = 0
 }
 
-// Marks says how many rows are marked, and how many of those the filter hides.
+// Marks returns the numbers of marked rows that are visible and hidden by the filter.
 func (g *Grid[K, R]) Marks() (visible, hidden int) { return g.marked, len(g.marks) - g.marked }
 
-// Chosen are the rows that a command acts on: the marked ones that the filter
-// leaves, in the order of the screen, else the row under the cursor. While
-// all marked rows are hidden it is none: what cannot be seen is not acted on,
-// and the row under the cursor is not what was marked.
+// Chosen returns the rows that a command acts on: the marked rows that pass the filter, in the order of the screen,
+// else the row under the cursor. If all marked rows are hidden it returns none, because hidden rows must not be acted
+// on and the row under the cursor is not the one that was marked.
 func (g *Grid[K, R]) Chosen() []R {
 	if len(g.marks) == 0 {
 		if r, ok := g.Current(); ok {

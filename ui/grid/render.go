@@ -12,20 +12,18 @@ import (
 // placed is one visible column with its width.
 type placed struct{ column, width int }
 
-// gutter is the room before the first column: cursor or link, mark, space.
+// gutter is the width before the first column: cursor or link, mark, space.
 const gutter = 3
 
-// Draw says how the grid is drawn.
+// Draw holds the options for drawing a grid.
 type Draw[K comparable] struct {
 	Theme   *theme.Theme
 	Focused bool
-	// Linked says which rows are counterparts of the row under the cursor of
-	// another grid; nil for none.
+	// Linked reports the rows that are counterparts of the row under the cursor of another grid; nil for none.
 	Linked func(K) bool
 }
 
-// Lines draws the header and the visible rows: exactly height lines, each
-// exactly as wide as the grid.
+// Lines returns the header and the visible rows in exactly height lines of the grid's width.
 func (g *Grid[K, R]) Lines(height int, d Draw[K]) []string {
 	lines := make([]string, 0, height)
 	if g.layout == nil {
@@ -50,13 +48,11 @@ func (g *Grid[K, R]) Lines(height int, d Draw[K]) []string {
 	return lines
 }
 
-// Extra is the priority from which a column is an extra: it shows only when
-// all columns before it have the width that their content wants, up to a fair
-// one. The others go only when not even their least width fits.
+// Extra is the priority from which a column is shown only if all columns before it have the width that their content
+// needs, up to a fair one. Columns of lower priority are dropped only if not even their minimum width fits.
 const Extra = 5
 
-// place chooses the visible columns and their widths. It runs when the width
-// or the rows have changed, not for each frame.
+// place chooses the visible columns and their widths. It runs when the width or the rows change, not for each frame.
 func (g *Grid[K, R]) place() {
 	room := g.width - gutter
 	shown := make([]bool, len(g.columns))
@@ -89,8 +85,7 @@ func (g *Grid[K, R]) place() {
 	}
 }
 
-// drop takes away the column of the highest priority that is at least from,
-// and reports whether there was one.
+// drop hides the column of the highest priority that is at least from. It reports whether there was one.
 func (g *Grid[K, R]) drop(shown []bool, from int) bool {
 	worst := -1
 	for i := range g.columns {
@@ -106,8 +101,7 @@ func (g *Grid[K, R]) drop(shown []bool, from int) bool {
 	return true
 }
 
-// want is the width that each column's content asks for, but at most as given,
-// or the least width where that is more.
+// want returns the width that each column's content needs, limited to most but at least its minimum.
 func (g *Grid[K, R]) want(most int) []int {
 	w := make([]int, len(g.columns))
 	for i := range g.columns {
@@ -119,14 +113,13 @@ func (g *Grid[K, R]) want(most int) []int {
 	return w
 }
 
-// Widths up to which every column is served before one gets more.
+// Widths that every column gets before any column gets more.
 const (
 	modest = 13
 	fair   = 17
 )
 
-// widen hands the room that is left to the columns until each has what its
-// content wants; the important columns come first.
+// widen distributes the remaining room, by priority, until each column has the width that its content needs.
 func (g *Grid[K, R]) widen(left int) int {
 	for _, most := range []int{modest, fair, math.MaxInt} {
 		left = g.widenTo(left, most)
@@ -157,7 +150,7 @@ func (g *Grid[K, R]) widenTo(left, most int) int {
 	return left
 }
 
-// need is the room for the shown columns at the given widths, with a gap between them.
+// need returns the total width of the shown columns with the given widths and gap.
 func (g *Grid[K, R]) need(widths []int, shown []bool, gap int) int {
 	n := 0
 	for i := range widths {
@@ -238,8 +231,7 @@ func (g *Grid[K, R]) row(b *strings.Builder, i int, d Draw[K]) {
 	b.WriteString(theme.Reset)
 }
 
-// cell writes one cell with the space before it and returns the room it took,
-// never more than what the line has left.
+// cell writes one cell with the space before it and returns its width, which is never more than the line has left.
 func (g *Grid[K, R]) cell(b *strings.Builder, n, used, wide int, text string, right bool, ellipsis string) int {
 	took := 0
 	if n > 0 {
@@ -275,7 +267,7 @@ func pad(b *strings.Builder, n int) {
 	}
 }
 
-// width is the room a text takes. Plain ASCII, nearly every cell, takes the short way.
+// width returns the width of a text. It is fast for plain ASCII, which nearly every cell is.
 func width(s string) int {
 	for i := range len(s) {
 		if s[i] >= 0x80 || s[i] < 0x20 {

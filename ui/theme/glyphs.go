@@ -6,7 +6,7 @@ import (
 	"charm.land/lipgloss/v2"
 )
 
-// Glyphs are the single characters that carry state beside the colours.
+// Glyphs are the single characters that show state in addition to colours.
 type Glyphs struct {
 	Bad, Warn, Note, Hollow, OK          string // ✖ ▲ ● ○ ✓
 	Bar, Link, Mark                      string // cursor, counterpart, marked
@@ -35,8 +35,8 @@ func glyphs(ascii bool) Glyphs {
 	}
 }
 
-// Environment chooses theme options from environment variables: NO_COLOR
-// (any value that is not empty), ROLLCALL_ASCII, and a locale that is not UTF-8.
+// Environment returns theme options by environment variables: NO_COLOR (if not empty), ROLLCALL_ASCII, and a locale
+// that is not UTF-8.
 func Environment(getenv func(string) string) Options {
 	o := Options{NoColor: getenv("NO_COLOR") != "" || getenv("TERM") == "dumb"}
 	if v := getenv("ROLLCALL_ASCII"); v != "" {
@@ -52,8 +52,7 @@ func Environment(getenv func(string) string) Options {
 		o.ASCII = !strings.Contains(l, "utf-8") && !strings.Contains(l, "utf8")
 		return o
 	}
-	// No locale at all says nothing about the terminal, and nearly all of them
-	// take UTF-8; the bare Linux console and a dumb terminal do not.
+	// Without a locale most terminals still support UTF-8, but the bare Linux console and a dumb terminal do not.
 	o.ASCII = o.NoColor && getenv("TERM") == "dumb" || getenv("TERM") == "linux"
 	return o
 }

@@ -1,8 +1,8 @@
-// Package theme holds the colours, glyphs and borders of the console as
-// precomputed control sequences, so that drawing a row is joining strings.
+// Package theme holds the console's colours, glyphs and borders as precomputed control sequences, so that drawing a row
+// only joins strings.
 //
-// Nothing is shown by colour alone: every role that carries a state comes with
-// a glyph or a word, and without colours the cursor is shown in reverse video.
+// State is never shown by colour alone: every role for a state comes with a glyph or a word, and without colours the
+// cursor is in reverse video.
 package theme
 
 import (
@@ -11,7 +11,7 @@ import (
 	"charm.land/lipgloss/v2"
 )
 
-// Role is what a piece of text is, not how it looks.
+// Role is the meaning of a text, independent of its look.
 type Role uint8
 
 // The roles of text.
@@ -36,7 +36,7 @@ const (
 	roles
 )
 
-// Ground is what a piece of text stands on: the state of its row.
+// Ground is the background of a text: the state of its row.
 type Ground uint8
 
 // The grounds of a row.
@@ -48,7 +48,7 @@ const (
 	grounds
 )
 
-// Reset ends every style.
+// Reset ends all styles.
 const Reset = "\x1b[m"
 
 // Options choose a theme.
@@ -58,7 +58,7 @@ type Options struct {
 	Light   bool // the terminal's background is light
 }
 
-// Theme is one set of looks. It is immutable.
+// Theme holds the styles of all roles. It is immutable.
 type Theme struct {
 	Options
 	Glyphs
@@ -66,14 +66,14 @@ type Theme struct {
 	sgr [grounds][roles]string
 }
 
-// style is the look of a role on a ground. Reverse and underline stand in for a
-// background where there are no colours; faint stands in for a dimmer foreground.
+// style is the look of a role on a ground. Without colours reverse and underline replace a background, and faint a
+// dimmer foreground.
 type style struct {
 	fg, bg                          string // "rrggbb", or empty for the terminal's own
 	bold, faint, reverse, underline bool
 }
 
-// New makes the theme for the options.
+// New returns the theme for the options.
 func New(o Options) *Theme {
 	t := &Theme{Options: o, Glyphs: glyphs(o.ASCII)}
 	p := darkPalette()
@@ -88,11 +88,10 @@ func New(o Options) *Theme {
 	return t
 }
 
-// SGR is the sequence that starts a role on a ground. It replaces whatever
-// style was on before.
+// SGR returns the sequence that starts a role on a ground. It ends any style before.
 func (t *Theme) SGR(r Role, g Ground) string { return t.sgr[g][r] }
 
-// Paint returns s in the looks of a role on the normal ground.
+// Paint returns s in the style of a role on the normal ground.
 func (t *Theme) Paint(r Role, s string) string {
 	if r == Plain || s == "" {
 		return s
@@ -100,7 +99,7 @@ func (t *Theme) Paint(r Role, s string) string {
 	return t.sgr[Normal][r] + s + Reset
 }
 
-// PaintOn returns s in the looks of a role on a ground.
+// PaintOn returns s in the style of a role on a ground.
 func (t *Theme) PaintOn(r Role, g Ground, s string) string { return t.sgr[g][r] + s + Reset }
 
 type palette struct {
@@ -109,9 +108,8 @@ type palette struct {
 	cursor, shadow, linked                                string
 }
 
-// The two palettes are calm on purpose: text is the terminal's own colour, and
-// only what needs a person stands out. Grounds are nearly grey, so that a terminal of
-// 256 colours shows a grey and not the next garish one.
+// The two palettes are calm: text has the terminal's own colour, and only what needs attention stands out. Grounds are
+// nearly grey, so that a terminal of 256 colours picks a grey.
 
 func darkPalette() palette {
 	return palette{
@@ -180,8 +178,7 @@ func (p palette) style(r Role, g Ground) style {
 	return s
 }
 
-// sequence returns the control sequence that begins a style and ends whatever
-// was on before. It is made once for each style, so that a row costs no styling.
+// sequence returns the control sequence that ends all styles and starts style s. It is computed once per style.
 func sequence(s style, noColor bool) string {
 	l := lipgloss.NewStyle().Bold(s.bold)
 	if noColor {
