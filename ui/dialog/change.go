@@ -1,6 +1,5 @@
-// Package dialog holds what opens over a screen: the dialog of a change, from its plan to its
-// outcome, and those that show what is known of a row. Dialogs get the Context of package
-// common, never the root model.
+// Package dialog holds the dialogs that open over a screen: a change from its plan to its outcome, and details of a
+// row. Dialogs get the Context of package common, never the root model.
 //
 // Read Changes first, then Text, the smallest dialog, and Facts, which makes its lines.
 package dialog
@@ -24,7 +23,7 @@ import (
 	"rollcall/ui/theme"
 )
 
-// stage says how far a change has come on the screen.
+// stage is the progress of a change on the screen.
 type stage int
 
 const (
@@ -35,18 +34,17 @@ const (
 	stageEnded
 )
 
-// change is one request of the operator on its way to being done: plan, guards,
-// confirmation, run, outcome. Its commands carry its number, and what arrives
-// for another number or stage is dropped.
+// change is a request of the operator in progress: plan, guards, confirmation, run, outcome. Its commands carry its
+// number, and messages for another number or stage are dropped.
 type change struct {
 	gen     uint64
 	request common.ChangeRequest
-	what    string // one line: what it is about, clean
-	oneKey  bool   // runs without a confirmation, evidence is on the screen already
+	what    string // its subject in one clean line
+	oneKey  bool   // runs without confirmation, because the evidence is on the screen
 
 	stage  stage
 	plan   plan.Plan
-	sum    string // checksum of the plan; what is carried out must have it
+	sum    string // checksum of the plan that may be carried out
 	err    string
 	check  *apply.Report
 	report *apply.Report
@@ -59,21 +57,21 @@ type change struct {
 	skip   chan struct{}
 	cancel context.CancelFunc
 	states map[int]apply.StepState
-	said   string // the last thing that the run reported
+	said   string // last report of the run
 	heard  int    // events of the run
 	wait   apply.Event
 
-	since  time.Time // when the present stage began
-	dialog bool      // shown in a dialog; otherwise at the bottom of the screen
+	since  time.Time // start of the current stage
+	dialog bool      // shown in a dialog, else at the bottom of the screen
 	view   viewport.Model
-	whole  bool // every guard of each step is shown, not only those that refuse
+	whole  bool // shows every guard of each step, not only those that refuse
 	drawn  drawnSteps
 }
 
-// need is one text that has to be typed.
+// need is a text that the operator has to type.
 type need struct {
 	text, why string
-	guard     bool // answers a guard, and is handed on
+	guard     bool // it answers a guard and is passed to the run
 }
 
 // Messages of changes.
@@ -98,18 +96,17 @@ type (
 	}
 )
 
-// Changes are the changes that were begun and are not done with. It is used by the goroutine
-// of Update alone.
+// Changes holds the changes in progress. Only the goroutine of Update uses it.
 type Changes struct {
 	*common.Context
 	byID map[uint64]*change
 }
 
-// NewChanges returns the list of changes, empty.
+// NewChanges returns an empty Changes.
 func NewChanges(sh *common.Context) *Changes { return &Changes{sh, map[uint64]*change{}} }
 
-// Start begins a change. With oneKey it runs as soon as it is planned, and shows
-// itself at the bottom of the screen; otherwise in a dialog that asks.
+// Start starts a change. With oneKey it runs as soon as it is planned, and shows itself at the bottom of the screen;
+// otherwise a dialog asks first.
 func (cs *Changes) Start(w common.ChangeRequest, what string, oneKey bool) tea.Cmd {
 	c := &change{
 		gen: cs.NextID(), request: w, what: what, oneKey: oneKey, dialog: !oneKey, since: cs.Now(),
@@ -141,7 +138,7 @@ func (cs *Changes) runCmd(c *change) tea.Cmd {
 	ctx, cancel := context.WithCancel(cs.Ctx)
 	c.cancel = cancel
 	c.stage, c.since = stageRunning, cs.Now()
-	delete(cs.byID, c.gen) // what an earlier run of it still has to say is late
+	delete(cs.byID, c.gen) // messages of an earlier run are outdated
 	c.gen = cs.NextID()
 	cs.byID[c.gen] = c
 	c.states, c.said = map[int]apply.StepState{}, ""
@@ -161,8 +158,8 @@ func (cs *Changes) runCmd(c *change) tea.Cmd {
 	return tea.Batch(run, listen(gen, events))
 }
 
-// answers are the typed texts that guards asked for. The name or the count that
-// a termination asks for is not among them: one typing answers one question.
+// answers returns the typed texts for guards. The name or the count for a termination is not among them: each typed
+// text answers one question.
 func (c *change) answers() []string {
 	var out []string
 	for i, text := range c.typed {
@@ -173,7 +170,7 @@ func (c *change) answers() []string {
 	return out
 }
 
-// listen waits for the next events of a run and takes all that are there.
+// listen waits for the next events of a run and returns all that are available.
 func listen(gen uint64, events <-chan apply.Event) tea.Cmd {
 	return func() tea.Msg {
 		e, ok := <-events
@@ -195,7 +192,7 @@ func listen(gen uint64, events <-chan apply.Event) tea.Cmd {
 	}
 }
 
-// Update takes a message of a change, and reports whether it was one.
+// Update handles a message of a change, and reports whether it was one.
 func (cs *Changes) Update(msg tea.Msg) (cmd tea.Cmd, mine bool) {
 	switch msg := msg.(type) {
 	case plannedMsg:
@@ -247,7 +244,7 @@ func (cs *Changes) planned(c *change, msg plannedMsg) tea.Cmd {
 	return cs.checkCmd(c)
 }
 
-// maxOneKeySteps bounds what one key may do: one record, with its marker.
+// maxOneKeySteps is the largest number of steps that one key may run: one record with its marker.
 const maxOneKeySteps = 2
 
 func (cs *Changes) checked(c *change, r *apply.Report) {
@@ -258,8 +255,7 @@ func (cs *Changes) checked(c *change, r *apply.Report) {
 	c.input = common.Input{}
 }
 
-// needs lists what has to be typed: for a termination the name or the count,
-// and what guards ask for.
+// needs returns the texts to type: the name or the count for a termination, and the answers to guards.
 func (cs *Changes) needs(c *change) []need {
 	var out []need
 	if n := terminates(c.plan); len(n) == 1 {
@@ -279,7 +275,7 @@ func (cs *Changes) needs(c *change) []need {
 	return out
 }
 
-// terminates lists the steps of a plan that end an instance.
+// terminates returns the steps of a plan that end an instance.
 func terminates(p plan.Plan) []plan.Step {
 	var out []plan.Step
 	for _, s := range p.Steps {
@@ -290,8 +286,7 @@ func terminates(p plan.Plan) []plan.Step {
 	return out
 }
 
-// possible reports whether confirming would do anything: some step is ready,
-// or can be made so by typing.
+// possible reports whether confirming would do anything: some step is ready, or becomes ready by typing.
 func (c *change) possible() bool {
 	return c.check != nil && (c.check.Count(apply.StepReady) > 0 || len(c.check.Asks()) > 0)
 }
@@ -317,7 +312,7 @@ func (cs *Changes) takeEvents(c *change, events []apply.Event) {
 	}
 }
 
-// ran takes the outcome of a run.
+// ran handles the outcome of a run.
 func (cs *Changes) ran(c *change, r *apply.Report) tea.Cmd {
 	c.report = r
 	c.stage, c.since = stageEnded, cs.Now()
@@ -337,7 +332,7 @@ func (cs *Changes) ran(c *change, r *apply.Report) tea.Cmd {
 		}
 		return cmd
 	}
-	// A refused guard that typing can answer is asked for; anything else is shown.
+	// The operator is asked only for answers to guards; any other refusal is shown.
 	if asks := r.Asks(); len(asks) > 0 {
 		c.check, c.report = r, nil
 		cs.checked(c, r)
@@ -347,7 +342,7 @@ func (cs *Changes) ran(c *change, r *apply.Report) tea.Cmd {
 	return cmd
 }
 
-// outcome is one line for a change that succeeded.
+// outcome returns one line about a successful change.
 func (cs *Changes) outcome(c *change) string {
 	if len(c.plan.Steps) == 1 {
 		return "done: " + common.Clean(c.plan.Steps[0].Sentence)
@@ -358,8 +353,7 @@ func (cs *Changes) outcome(c *change) string {
 	return "done: " + c.what
 }
 
-// showDialog brings a change into a dialog. As the dialog opens by itself, it
-// takes no keys for its first moments.
+// showDialog opens a change in a dialog. Since the dialog opens by itself, it ignores keys at first.
 func (cs *Changes) showDialog(c *change) {
 	c.dialog = true
 	if cs.shows(c) {
@@ -382,7 +376,7 @@ func (cs *Changes) shows(c *change) bool {
 	return false
 }
 
-// running lists the changes that run, oldest first.
+// running returns the running changes, oldest first.
 func (cs *Changes) running() []*change {
 	var out []*change
 	for _, id := range slices.Sorted(maps.Keys(cs.byID)) {
@@ -393,10 +387,10 @@ func (cs *Changes) running() []*change {
 	return out
 }
 
-// Count returns how many changes run.
+// Count returns the number of running changes.
 func (cs *Changes) Count() int { return len(cs.running()) }
 
-// Line returns the line about the changes that run, nil when none does.
+// Line returns the line about running changes, or nil.
 func (cs *Changes) Line() *common.Line {
 	r := cs.running()
 	if len(r) == 0 {

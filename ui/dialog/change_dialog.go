@@ -15,19 +15,18 @@ import (
 	"rollcall/ui/theme"
 )
 
-// changeDialog shows a change: its plan with the guards, what has to be typed,
-// how far it is, and what became of it.
+// changeDialog shows a change: its plan with the guards, the texts to type, its progress, and its outcome.
 type changeDialog struct {
 	changes *Changes
 	c       *change
-	quiet   time.Time // takes no keys before
+	quiet   time.Time // ignores keys before
 }
 
-// early reports whether it is too early for any key: the dialog opened by itself.
+// early reports whether keys are still ignored because the dialog opened by itself.
 func (d *changeDialog) early(now time.Time) bool { return now.Before(d.quiet) }
 
-// askedJustNow reports whether a question that a single key answers has just
-// appeared: it does so when the clouds have answered, not when the operator has looked.
+// askedJustNow reports whether a question for a single key has just appeared. It appears when the clouds have answered,
+// so the operator may not have read it.
 func (c *change) askedJustNow(now time.Time) bool {
 	return c.stage == stageConfirm && now.Before(c.since.Add(common.QuietFor))
 }
@@ -87,7 +86,7 @@ func (d *changeDialog) Key(sh *common.Context, k tea.KeyPressMsg) common.DialogA
 	return nil
 }
 
-// typing handles a key while a text has to be typed.
+// typing handles a key while a text is being typed.
 func (d *changeDialog) typing(k tea.KeyPressMsg) common.DialogAction {
 	c := d.c
 	switch k.String() {
@@ -119,11 +118,11 @@ func (d *changeDialog) run() common.DialogAction {
 	return common.Cmd{Cmd: d.changes.runCmd(d.c)}
 }
 
-// Closed is called when the dialog has left the screen. A change that runs goes on.
+// Closed implements the closing of a dialog. A running change continues.
 func (d *changeDialog) Closed() {
 	d.c.dialog = false
 	if d.c.stage != stageRunning {
-		delete(d.changes.byID, d.c.gen) // whatever is still on its way is late
+		delete(d.changes.byID, d.c.gen) // pending messages are outdated
 	}
 }
 
@@ -134,12 +133,11 @@ func (d *changeDialog) Paste(sh *common.Context, s string) common.DialogAction {
 	return nil
 }
 
-// confirmable reports whether the operator may confirm: not in read-only mode,
-// and only when it would do something.
+// confirmable reports whether the operator may confirm: the console is not read-only, and confirming would do
+// something.
 func (c *change) confirmable(sh *common.Context) bool { return !sh.ReadOnly && c.possible() }
 
-// instead is the finding under the cursor when the plan came to nothing and another
-// remedy would do something.
+// instead returns the finding under the cursor if the plan is empty but another remedy would do something.
 func (c *change) instead(sh *common.Context) *dnsview.Finding {
 	f := sh.Current().Finding
 	if c.stage == stageEnded && len(c.plan.Steps) == 0 && c.request.Verb == index.VerbDeregister && f != nil &&
@@ -149,7 +147,7 @@ func (c *change) instead(sh *common.Context) *dnsview.Finding {
 	return nil
 }
 
-// undoable reports whether something was done that can be taken back.
+// undoable reports whether something was done that can be reverted.
 func (c *change) undoable() bool {
 	return c.stage == stageEnded && c.report != nil && c.report.Run != "" && !c.request.Verb.TakesBack() &&
 		c.report.Count(apply.StepDone) > 0
@@ -229,7 +227,7 @@ func (d *changeDialog) question(sh *common.Context, w int) ([]string, []key.Bind
 	return []string{""}, common.KeyHints("y", "do it", "esc", "cancel")
 }
 
-// countdown draws the wait that is under way.
+// countdown draws the current wait.
 func (d *changeDialog) countdown(sh *common.Context, w int) string {
 	c, t := d.c, sh.Theme
 	left := c.wait.Left

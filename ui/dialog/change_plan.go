@@ -10,8 +10,8 @@ import (
 	"rollcall/ui/theme"
 )
 
-// drawnSteps are the lines that a plan was last drawn as, and what they were drawn from. A
-// long plan is not laid out anew for every frame.
+// drawnSteps caches the lines of a drawn plan with their inputs, so that a long plan is not laid out again for every
+// frame.
 type drawnSteps struct {
 	stage  stage
 	w      int
@@ -19,7 +19,7 @@ type drawnSteps struct {
 	theme  *theme.Theme
 	report *apply.Report
 	heard  int // events of the run
-	wait   int // step that waits
+	wait   int // waiting step
 	lines  []string
 }
 
@@ -27,7 +27,7 @@ func (d *drawnSteps) same(o *drawnSteps) bool {
 	return d.lines != nil && d.stage == o.stage && d.w == o.w && d.whole == o.whole && d.theme == o.theme && d.report == o.report && d.heard == o.heard && d.wait == o.wait
 }
 
-// steps shows the plan as a diff, step by step, with what is known of each.
+// steps draws the plan as a diff, step by step, with what is known of each.
 func (d *changeDialog) steps(sh *common.Context, w int) []string {
 	c := d.c
 	from := c.check
@@ -96,7 +96,7 @@ func (d *changeDialog) layOut(sh *common.Context, as *drawnSteps) []string {
 	return out
 }
 
-// tally counts the steps of a report by their state.
+// tally returns the numbers of steps in each state as text.
 func tally(r *apply.Report) string {
 	if r == nil {
 		return ""
@@ -110,7 +110,7 @@ func tally(r *apply.Report) string {
 	return ": " + strings.Join(parts, ", ")
 }
 
-// hang draws a text behind a glyph, its further lines below the text.
+// hang draws a text after a glyph, with its other lines indented to the text.
 func hang(t *theme.Theme, glyphRole theme.Role, glyph string, role theme.Role, text string, w int) []string {
 	var out []string
 	for i, l := range common.Wrap(text, max(w-2, 8)) {
@@ -123,8 +123,8 @@ func hang(t *theme.Theme, glyphRole theme.Role, glyph string, role theme.Role, t
 	return out
 }
 
-// stepDetail says of one step why it is not done, and what its guards say: of those that pass only
-// how many they are, unless all is asked for.
+// stepDetail draws why a step is not done, and the results of its guards. Of guards that pass it shows only the number,
+// unless all are shown.
 func (d *changeDialog) stepDetail(sh *common.Context, r *apply.StepReport, w int) []string {
 	t := sh.Theme
 	var out []string

@@ -20,27 +20,26 @@ import (
 // logEvery is how often an open console log is read again.
 const logEvery = 5 * time.Second
 
-// logDialog shows the tail of one instance's console log, and reads it again
-// while it is open.
+// logDialog shows the end of an instance's console log, and reads it again while it is open.
 type logDialog struct {
-	gen     uint64 // late answers are those of another dialog
+	gen     uint64 // messages of other dialogs are outdated
 	inst    providers.InstanceRef
 	address string
 
 	reading bool
-	asked   time.Time // when the last reading began; zero before the first
-	read    time.Time // when the last one that worked ended
+	asked   time.Time // start of the last read; zero before the first
+	read    time.Time // end of the last successful read
 	lines   []string
 	err     string
-	none    string // why there is no log to be had, ever
+	none    string // why there can be no log
 
-	follow  bool // the end is shown, whatever comes
+	follow  bool // always shows the end
 	view    viewport.Model
-	wrapped []string // lines as they fit into width
+	wrapped []string // lines wrapped to width
 	width   int
 }
 
-// logMsg brings a console log, cleaned.
+// logMsg is a console log, cleaned.
 type logMsg struct {
 	gen   uint64
 	lines []string
@@ -57,7 +56,7 @@ func ConsoleLog(sh *common.Context, i *providers.Instance) tea.Cmd {
 	return d.ask(sh)
 }
 
-// ask reads the log in a command, unless that is under way.
+// ask reads the log in a command, unless a read is in progress.
 func (d *logDialog) ask(sh *common.Context) tea.Cmd {
 	if d.reading || d.none != "" {
 		return nil
@@ -76,7 +75,7 @@ func (d *logDialog) ask(sh *common.Context) tea.Cmd {
 	}
 }
 
-// Tick reads the log again, once it is time.
+// Tick reads the log again if it is time.
 func (d *logDialog) Tick(sh *common.Context) tea.Cmd {
 	if sh.Now().Sub(d.asked) < logEvery {
 		return nil
@@ -84,7 +83,7 @@ func (d *logDialog) Tick(sh *common.Context) tea.Cmd {
 	return d.ask(sh)
 }
 
-// Receive takes a log that was read.
+// Receive handles a read log.
 func (d *logDialog) Receive(sh *common.Context, msg tea.Msg) (tea.Cmd, bool) {
 	m, ok := msg.(logMsg)
 	if !ok || m.gen != d.gen {
@@ -95,10 +94,10 @@ func (d *logDialog) Receive(sh *common.Context, msg tea.Msg) (tea.Cmd, bool) {
 	case providers.KindOf(m.err) == providers.KindInvalid:
 		d.none = common.Clean(m.err.Error())
 		if e, ok := errors.AsType[*providers.Error](m.err); ok && e.Err != nil {
-			d.none = common.Clean(e.Err.Error()) // which cloud it is stands before it
+			d.none = common.Clean(e.Err.Error()) // the cloud's name precedes it
 		}
 	case m.err != nil:
-		d.err = common.Clean(m.err.Error()) // what was read before stays
+		d.err = common.Clean(m.err.Error()) // the text read before stays
 	default:
 		d.lines, d.err, d.read, d.wrapped = m.lines, "", sh.Now(), nil
 	}
@@ -155,7 +154,7 @@ func (d *logDialog) Draw(sh *common.Context, w, h int) common.Panel {
 	return p
 }
 
-// state says how old the log is, and what went wrong with it.
+// state draws the age of the log and the last error.
 func (d *logDialog) state(sh *common.Context) string {
 	t := sh.Theme
 	l := common.NewLine(t)
@@ -173,7 +172,7 @@ func (d *logDialog) state(sh *common.Context) string {
 	return l.B.String()
 }
 
-// instead says what to do where a cloud has no console log.
+// instead draws what to do for a cloud without console logs.
 func (d *logDialog) instead(t *theme.Theme, w int) []string {
 	var out []string
 	para := func(role theme.Role, s string) {

@@ -14,7 +14,7 @@ import (
 	"rollcall/ui/theme"
 )
 
-// Facts collects lines of a name and what is known under it.
+// Facts collects lines of a name and its value.
 type Facts struct {
 	T   *theme.Theme
 	W   int
@@ -23,7 +23,7 @@ type Facts struct {
 
 const factName = 13
 
-// Add adds a value under its name, unless it is empty.
+// Add adds a name with its value, unless the value is empty.
 func (f *Facts) Add(name, value string) {
 	if value == "" {
 		return
@@ -36,7 +36,7 @@ func (f *Facts) Add(name, value string) {
 	}
 }
 
-// Head begins a part of the text.
+// Head starts a section.
 func (f *Facts) Head(s string) {
 	if len(f.Out) > 0 {
 		f.Out = append(f.Out, "")
@@ -71,14 +71,14 @@ func Addresses(list []netip.Addr) string {
 	return strings.Join(s, "  ")
 }
 
-// Diff adds the lines that go and the lines that come.
+// Diff adds the removed and added lines of a change.
 func (f *Facts) Diff(c *providers.Change) {
 	for _, l := range plan.Diff(c) {
 		f.Out = append(f.Out, diffLines(f.T, l, f.W)...)
 	}
 }
 
-// diffLines draws one line of a diff, its sign before each of the lines that it takes.
+// diffLines draws one line of a diff, with its sign on each of its screen lines.
 func diffLines(t *theme.Theme, l plan.DiffLine, w int) []string {
 	role := theme.Good
 	if l.Sign == '-' {
@@ -138,7 +138,7 @@ func (f *Facts) Record(r *providers.Record) {
 	}
 }
 
-// Marked adds a line whose name has a glyph and its colour.
+// Marked adds a name with a glyph and its colour.
 func (f *Facts) Marked(role theme.Role, name, value string) {
 	for i, l := range common.Wrap(common.Clean(value), max(f.W-factName, 10)) {
 		if i > 0 {
@@ -161,7 +161,7 @@ func (f *Facts) Attributes(t dnssd.TXT) {
 	}
 }
 
-// Records adds records under a title, unless there are none.
+// Records adds records under a title, if there are any.
 func (f *Facts) Records(title string, list []*providers.Record) {
 	if len(list) == 0 {
 		return
@@ -172,7 +172,7 @@ func (f *Facts) Records(title string, list []*providers.Record) {
 	}
 }
 
-// server writes one line for one server, more where its answer is long.
+// server adds the line of one server, or several if its answer is long.
 func (f *Facts) server(glyph string, role theme.Role, who, says, ttl string) {
 	const ttlWidth = 9
 	name := max(min(f.W*2/5, 44), 12)

@@ -12,7 +12,7 @@ import (
 	"rollcall/ui/theme"
 )
 
-// forgetDialog asks for the name of a cloud that left the config, and lets it count no longer.
+// forgetDialog asks for the name of a cloud that left the config, and makes it count no longer.
 type forgetDialog struct {
 	cloud   rows.Source
 	lines   []string
@@ -31,7 +31,7 @@ func NewForget(sh *common.Context, cloud *rows.Source) common.Dialog {
 	return d
 }
 
-// forgottenMsg says what came of forgetting a cloud.
+// forgottenMsg is the outcome of forgetting a cloud.
 type forgottenMsg struct {
 	dialog *forgetDialog
 	err    error
@@ -72,7 +72,7 @@ func (d *forgetDialog) Draw(sh *common.Context, w, _ int) common.Panel {
 	return p
 }
 
-// Receive takes what came of forgetting the cloud.
+// Receive handles the outcome of forgetting the cloud.
 func (d *forgetDialog) Receive(sh *common.Context, msg tea.Msg) (tea.Cmd, bool) {
 	m, ok := msg.(forgottenMsg)
 	if !ok || m.dialog != d {

@@ -98,7 +98,7 @@ func (d *Help) Draw(sh *common.Context, w, _ int) common.Panel {
 	return common.Panel{Title: "Keys", Lines: lines, View: &d.view, Hints: common.KeyHints("esc", "close")}
 }
 
-// keyName writes a key as a person says it.
+// keyName returns the readable name of a key.
 func keyName(t *theme.Theme, k string) string {
 	if t.ASCII {
 		return k

@@ -10,7 +10,7 @@ import (
 	"rollcall/ui/common"
 )
 
-// Instance opens what is known of an instance.
+// Instance opens the details of an instance.
 func Instance(sh *common.Context, r *rows.Instance) {
 	f := &Facts{T: sh.Theme, W: sh.TextWidth()}
 	i := r.Inst

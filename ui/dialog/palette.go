@@ -13,10 +13,10 @@ import (
 // Entry is one command of the palette.
 type Entry struct {
 	Action     common.Action
-	Name, Does string // name is empty when it is that of the action
+	Name, Does string // name is empty if it is the action's
 }
 
-// paletteDialog finds a command by its name.
+// paletteDialog finds commands by name.
 type paletteDialog struct {
 	input common.Input
 	all   []Entry
@@ -51,8 +51,8 @@ func (d *paletteDialog) Paste(_ *common.Context, s string) common.DialogAction {
 	return nil
 }
 
-// search puts what begins with the text first, then what contains it, then
-// what has its letters in order.
+// search lists first the commands that start with the text, then those that contain it, then those that have its
+// letters in order.
 func (d *paletteDialog) search() {
 	q := strings.ToLower(strings.TrimSpace(d.input.Value()))
 	d.at, d.top = 0, 0
@@ -107,5 +107,5 @@ func (d *paletteDialog) Draw(sh *common.Context, w, h int) common.Panel {
 	return common.Panel{Title: "Commands", Lines: lines, Width: w, Hints: common.KeyHints("enter", "run", "esc", "close")}
 }
 
-// NewPalette returns the palette with its commands.
+// NewPalette returns the palette with these commands.
 func NewPalette(all []Entry) common.Dialog { return &paletteDialog{all: all, found: all} }

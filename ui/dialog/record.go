@@ -12,10 +12,10 @@ import (
 	"rollcall/ui/theme"
 )
 
-// Record shows all that is known of a record. It follows the record while
-// it is open: what name servers answer changes, and TTLs run out.
+// Record shows the details of a record and updates them while it is open, because answers of name servers change and
+// TTLs run out.
 type Record struct {
-	Row    *rows.Record // as it was seen last
+	Row    *rows.Record // as last seen
 	Latest func(providers.Identity) (*rows.Record, bool)
 	view   viewport.Model
 }
@@ -50,7 +50,7 @@ func (d *Record) Draw(sh *common.Context, w, _ int) common.Panel {
 	return common.Panel{Title: common.RecordLabel(r), Lines: f.Out, Hints: common.KeyHints("w", "why", "esc", "close"), View: &d.view}
 }
 
-// ownerFacts adds whose a record is.
+// ownerFacts adds the owner of a record.
 func ownerFacts(sh *common.Context, f *Facts, r *rows.Record) {
 	for _, o := range r.Rec.Owners {
 		f.Head("Owner marker")
@@ -67,7 +67,7 @@ func ownerFacts(sh *common.Context, f *Facts, r *rows.Record) {
 	}
 }
 
-// ZoneLines says what the name servers of a zone are.
+// ZoneLines adds the name servers of a zone.
 func ZoneLines(sh *common.Context, f *Facts, zone string) {
 	if sh.Picture == nil {
 		return

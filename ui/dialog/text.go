@@ -8,7 +8,7 @@ import (
 	"rollcall/ui/common"
 )
 
-// Text shows lines that can be scrolled.
+// Text shows scrollable lines.
 type Text struct {
 	Title string
 	Lines []string
@@ -36,7 +36,7 @@ func (d *Text) Draw(_ *common.Context, _, _ int) common.Panel {
 	return common.Panel{Title: d.Title, Lines: d.Lines, Hints: append(d.Hints, common.KeyHint("esc", "close")), View: &d.view}
 }
 
-// Quit asks before the console leaves changes that still run.
+// Quit asks for confirmation before the console leaves running changes.
 type Quit struct{ N int }
 
 // Key implements common.Dialog.

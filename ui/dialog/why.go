@@ -15,8 +15,8 @@ import (
 	"rollcall/ui/theme"
 )
 
-// whyDialog shows what a finding rests on, and how the guards stand to its
-// remedy, which is asked of the clouds while the dialog is open.
+// whyDialog shows the evidence of a finding, and the results of the guards of its remedy, which are checked while the
+// dialog is open.
 type whyDialog struct {
 	gen     uint64
 	title   string
@@ -27,7 +27,7 @@ type whyDialog struct {
 	view    viewport.Model
 }
 
-// Why opens the evidence of a finding, and says so when there is none.
+// Why opens the evidence of a finding, or shows a message if there is none.
 func Why(sh *common.Context, f *dnsview.Finding) tea.Cmd {
 	if f == nil {
 		sh.Notify(common.ToneInfo, "nothing was found about this row")
@@ -52,7 +52,7 @@ func Why(sh *common.Context, f *dnsview.Finding) tea.Cmd {
 	}
 }
 
-// whyMsg brings the state of the guards.
+// whyMsg holds the results of the guards.
 type whyMsg struct {
 	gen    uint64
 	report *apply.Report
@@ -137,7 +137,7 @@ func (d *whyDialog) Draw(sh *common.Context, w, _ int) common.Panel {
 	}
 }
 
-// guards lists the guards of the remedy with their state.
+// guards draws the guards of the remedy with their state.
 func (d *whyDialog) guards(t *theme.Theme, w int) []string {
 	if d.check == nil {
 		return []string{t.Paint(theme.Notice, t.Wait+" asking every cloud afresh"+t.Ellipsis)}

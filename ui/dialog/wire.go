@@ -12,7 +12,7 @@ import (
 	"rollcall/ui/theme"
 )
 
-// wireLines shows what the API and every server say of a record, one below the other.
+// wireLines adds the answers of the API and of every server to a record's name.
 func wireLines(sh *common.Context, f *Facts, r *rows.Record) {
 	w := r.Wire
 	if w == nil {
@@ -54,8 +54,7 @@ func wireLines(sh *common.Context, f *Facts, r *rows.Record) {
 	}
 }
 
-// answerText says what a server answered by how it differs from the API, with an
-// eye on one value.
+// answerText returns a server's answer by its difference from the API, with emphasis on one value.
 func answerText(w *index.WireState, a *index.WireAnswer, value string) string {
 	switch {
 	case a.Failure != "":
@@ -79,7 +78,7 @@ func answerText(w *index.WireState, a *index.WireAnswer, value string) string {
 	return text
 }
 
-// differ returns the values of a that b does not have, however they are spelled.
+// differ returns the values of a that are not in b, independent of their spelling.
 func differ(typ string, a, b []string) []string {
 	have := make(map[string]bool, len(b))
 	for _, v := range b {
@@ -94,7 +93,7 @@ func differ(typ string, a, b []string) []string {
 	return out
 }
 
-// ownFirst returns values with the row's own one first, so that it is not among those that are only counted.
+// ownFirst returns values with the row's own first, so that it is never among those that are only counted.
 func ownFirst(typ string, values []string, own string) []string {
 	own = providers.FoldValue(typ, own)
 	i := slices.IndexFunc(values, func(v string) bool { return providers.FoldValue(typ, v) == own })
@@ -104,7 +103,7 @@ func ownFirst(typ string, values []string, own string) []string {
 	return slices.Concat(values[i:i+1], values[:i], values[i+1:])
 }
 
-// valueList writes a few values, and counts the others.
+// valueList returns a few values and the number of the others.
 func valueList(values []string) string {
 	const few = 3
 	switch n := len(values); {

@@ -10,18 +10,17 @@ import (
 	"rollcall/ui/theme"
 )
 
-// option is one thing that can be chosen.
+// option is one option of a choice.
 type option struct{ value, label string }
 
-// choice is a field with a fixed set of options. Typing searches them, left
-// and right turn through what was found.
+// choice is a field with a fixed set of options. Typing searches them, left and right move through the matches.
 type choice struct {
 	options []option
 	at      int
 	query   string
 }
 
-// pick chooses the option with that value, if there is one.
+// pick selects the option with this value, if there is one.
 func (c *choice) pick(value string) {
 	for i, o := range c.options {
 		if o.value == value {
@@ -38,7 +37,7 @@ func (c *choice) value() string {
 	return ""
 }
 
-// key turns or searches. It reports whether the value may have changed.
+// key moves or searches. It reports whether the value may have changed.
 func (c *choice) key(k tea.KeyPressMsg) (handled, changed bool) {
 	before := c.at
 	switch k.String() {
@@ -66,7 +65,7 @@ func (c *choice) key(k tea.KeyPressMsg) (handled, changed bool) {
 	return true, before != c.at
 }
 
-// seek goes to the first option that matches the query.
+// seek selects the first option that matches the query.
 func (c *choice) seek() bool {
 	if c.matches(c.at) {
 		return true

@@ -9,22 +9,21 @@ import (
 	"rollcall/ui/theme"
 )
 
-// TextField is one line of a small form.
+// TextField is one text field of a small form.
 type TextField struct {
 	Label string
-	Hint  string // shown while it is empty
+	Hint  string // shown while the field is empty
 	Input common.Input
 }
 
-// Fields asks for a few texts. What cannot be right is reported in one line, and nothing
-// leaves the dialog.
+// Fields is a form of a few texts. A mistake is shown in one line and keeps the dialog open.
 type Fields struct {
 	Title  string
 	About  []string
 	Fields []*TextField
 	at     int
 	err    string
-	// Submit reads the texts: it returns what is to be done, or says in one line what is wrong.
+	// Submit returns the action for the texts, or a line about what is wrong.
 	Submit func(sh *common.Context, values []string) (common.DialogAction, string)
 }
 
@@ -67,7 +66,7 @@ func (d *Fields) Paste(_ *common.Context, s string) common.DialogAction {
 	return nil
 }
 
-// fieldLabel is the room for the label of a field.
+// fieldLabel is the width of a field's label.
 const fieldLabel = 10
 
 // Draw implements common.Dialog.
@@ -103,7 +102,7 @@ func (d *Fields) Draw(sh *common.Context, w, _ int) common.Panel {
 	return common.Panel{Title: d.Title, Lines: lines, Width: w, Hints: hints}
 }
 
-// words splits a text at white space; a part in double quotes is one word.
+// words splits a text at white space. A part in double quotes is one word.
 func words(s string) []string {
 	var out []string
 	var b strings.Builder

@@ -8,7 +8,7 @@ import (
 	"rollcall/ui/common"
 )
 
-// NewIncarnation is the dialog for a new incarnation.
+// NewIncarnation returns the dialog for a new incarnation.
 func NewIncarnation(typ string) *Fields {
 	name := &TextField{Label: "name", Input: common.NewInput(""), Hint: "v2._theservice._tcp.example.com"}
 	if typ != "" {

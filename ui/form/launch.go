@@ -1,5 +1,5 @@
-// Package form holds the dialogs in which something is filled in: the launch of nodes with its
-// boot script and its progress, and the small forms of services.
+// Package form holds the dialogs with fields: the launch of nodes with its boot script and its progress, and the small
+// forms of services.
 //
 // Read Fields first, then Launches.
 package form
@@ -18,16 +18,15 @@ import (
 	"rollcall/userdata"
 )
 
-// launchForm asks for what a launch needs and shows the boot script before
-// anything starts.
+// launchForm asks for the settings of a launch and shows the boot script before anything starts.
 type launchForm struct {
 	launches *Launches
-	gen      uint64 // of the form: answers for another one are late
+	gen      uint64 // number of the form; answers for another one are outdated
 	service  choice
 	template choice
 	prefix   common.Input
 	profile  common.Input // EC2 instance profile
-	create   choice       // whether the launch makes it first
+	create   choice       // whether the launch creates the profile first
 	clouds   []*cloudPart
 	vars     []*varPart
 	boot     []userdata.Template
@@ -35,15 +34,15 @@ type launchForm struct {
 	at       int // field under the cursor
 	focus    string
 	view     viewport.Model    // of the fields
-	values   map[string]string // what the service decides
+	values   map[string]string // values that the service determines
 	touched  map[string]bool   // variables that the operator changed
-	asked    uint64            // number of the last question for defaults or a rendering
+	asked    uint64            // number of the last request for defaults or a rendering
 	rendered map[string]userdata.Rendered
 	problem  string
 	checks   checks
-	stop     context.CancelFunc // of the checks that are under way
+	stop     context.CancelFunc // stops the running checks
 	shown    string             // cloud whose boot script is shown
-	preview  bool               // small screens: the script in place of the form
+	preview  bool               // on small screens: shows the script instead of the form
 	script   viewport.Model
 	armed    bool // the next enter launches
 }
@@ -67,7 +66,7 @@ func (p *varPart) set(s string) {
 	p.choice.pick(s)
 }
 
-const mostNodes = 200 // in one cloud and launch, from the screen
+const mostNodes = 200 // per cloud and launch, from the screen
 
 // OpenForm opens the form.
 func (ls *Launches) OpenForm() tea.Cmd {
@@ -90,14 +89,14 @@ func (ls *Launches) OpenForm() tea.Cmd {
 		templates = append(templates, option{t.Name, t.Name})
 	}
 	d.service, d.template = choice{options: services}, choice{options: templates}
-	d.template.pick(userdata.DefaultTemplate("")) // until the service says which, and for no service
+	d.template.pick(userdata.DefaultTemplate("")) // until the service determines it, and if there is no service
 	if s := currentService(sh); s != "" {
 		d.service.pick(s)
 	}
 	for i := range sh.Picture.View.Snapshot.Clouds {
 		c := &sh.Picture.View.Snapshot.Clouds[i]
 		if c.Departed {
-			continue // nothing is launched there
+			continue // nothing can be launched there
 		}
 		d.clouds = append(d.clouds, &cloudPart{name: c.Cloud.Name, provider: c.Cloud.Provider, production: c.Production, count: counter{most: mostNodes}})
 	}
@@ -106,7 +105,7 @@ func (ls *Launches) OpenForm() tea.Cmd {
 	return d.ask(sh)
 }
 
-// currentService is the service of the row under the cursor, for the form to begin with.
+// currentService returns the service of the row under the cursor, as the form's initial value.
 func currentService(sh *common.Context) string {
 	c := sh.Current()
 	if c.Service == "" && c.Instance != nil {
@@ -115,8 +114,7 @@ func currentService(sh *common.Context) string {
 	return c.Service
 }
 
-// useTemplate makes the fields for the variables of the chosen template. What
-// was typed for a variable of the same name stays.
+// useTemplate makes the fields for the template's variables. It keeps the value of a variable of the same name.
 func (d *launchForm) useTemplate() {
 	old := map[string]string{}
 	for _, p := range d.vars {
@@ -151,14 +149,14 @@ func (d *launchForm) useTemplate() {
 	}
 }
 
-// ask asks for the defaults of the service, in a command.
+// ask requests the defaults of the service in a command.
 func (d *launchForm) ask(sh *common.Context) tea.Cmd {
 	d.asked++
 	form, asked, service, backend, ctx := d.gen, d.asked, d.service.value(), sh.Backend, sh.Ctx
 	return func() tea.Msg { return defaultsMsg{form, asked, backend.Defaults(ctx, service)} }
 }
 
-// render asks for the boot scripts of the clouds that get nodes, in a command.
+// render requests the boot scripts of the clouds that get nodes in a command.
 func (d *launchForm) render(sh *common.Context) tea.Cmd {
 	d.armed = false
 	d.asked++
@@ -189,7 +187,7 @@ func (d *launchForm) render(sh *common.Context) tea.Cmd {
 	}
 }
 
-// request asks for the boot script of no cloud yet.
+// request returns a request for boot scripts without a cloud.
 func (d *launchForm) request() common.RenderRequest {
 	values := map[string]string{}
 	for _, p := range d.vars {
@@ -198,7 +196,7 @@ func (d *launchForm) request() common.RenderRequest {
 	return common.RenderRequest{Template: d.template.value(), Service: d.service.value(), Values: values}
 }
 
-// total is the number of nodes.
+// total returns the number of nodes.
 func (d *launchForm) total() int {
 	n := 0
 	for _, c := range d.clouds {
@@ -207,7 +205,7 @@ func (d *launchForm) total() int {
 	return n
 }
 
-// missing says what keeps the launch from starting; empty when nothing does.
+// missing returns what prevents the launch, or "".
 func (d *launchForm) missing() string {
 	if d.problem != "" {
 		return d.problem
@@ -240,7 +238,7 @@ func (d *launchForm) missing() string {
 	return d.unchecked()
 }
 
-// spec is the launch that the form describes.
+// spec returns the spec of the launch.
 func (d *launchForm) spec(fleet string) launch.Spec {
 	s := launch.Spec{ID: launch.NewID(), Fleet: fleet, Service: d.service.value(), Template: d.template.value(), NamePrefix: strings.TrimSpace(d.prefix.Value())}
 	for _, c := range d.clouds {

@@ -27,7 +27,7 @@ type (
 	}
 )
 
-// Receive takes what the commands of the form bring back.
+// Receive handles the results of the form's commands.
 func (d *launchForm) Receive(sh *common.Context, msg tea.Msg) (cmd tea.Cmd, mine bool) {
 	switch msg := msg.(type) {
 	case defaultsMsg:

@@ -14,30 +14,29 @@ import (
 	"rollcall/userdata"
 )
 
-// checkAfter is how long the form waits after a change before programs look at
-// the boot scripts: who types changes them with every letter.
+// checkAfter is how long the form waits after a change before programs check the boot scripts, because each typed
+// letter changes them.
 const checkAfter = 300 * time.Millisecond
 
-// createProfile is the choice that has a launch make its instance profile first.
+// createProfile is the choice that makes a launch create its instance profile first.
 const createProfile = "create"
 
-// checks are what was found out about the launch that the form describes.
+// checks are the results of checking the launch.
 type checks struct {
-	asked      uint64 // number of the rendering that they are about
+	asked      uint64 // number of the checked rendering
 	lints      map[string]userdata.LintReport
 	profiles   []common.ProfilePlan
 	profileErr string
 	err        string
 }
 
-// lintedMsg brings the checks of a form.
+// lintedMsg holds the checks of a form.
 type lintedMsg struct {
 	form   uint64
 	checks checks
 }
 
-// check lints the boot scripts and finds out what has to be created, in a command.
-// Checks that are under way for what the form described before are stopped.
+// check lints the boot scripts, and finds what has to be created, in a command. It stops checks that are still running.
 func (d *launchForm) check(sh *common.Context) tea.Cmd {
 	ctx, cancel := context.WithCancel(sh.Ctx)
 	d.stop = cancel
@@ -73,7 +72,7 @@ func (d *launchForm) check(sh *common.Context) tea.Cmd {
 	}
 }
 
-// hasEC2 reports whether a cloud gets nodes that has instance profiles.
+// hasEC2 reports whether a cloud with instance profiles gets nodes.
 func (d *launchForm) hasEC2() bool {
 	for _, c := range d.clouds {
 		if c.provider == providers.EC2 && c.count.n > 0 {
@@ -83,10 +82,10 @@ func (d *launchForm) hasEC2() bool {
 	return false
 }
 
-// creates reports whether the launch makes its instance profile first.
+// creates reports whether the launch creates its instance profile first.
 func (d *launchForm) creates() bool { return d.hasEC2() && d.create.value() == createProfile }
 
-// unchecked says what the checks have against the launch; empty when nothing.
+// unchecked returns what the checks have against the launch, or "".
 func (d *launchForm) unchecked() string {
 	switch {
 	case d.creates() && strings.TrimSpace(d.profile.Value()) == "":
@@ -111,7 +110,7 @@ func (d *launchForm) unchecked() string {
 	return ""
 }
 
-// asks says what a person must take on before this is launched; empty when nothing.
+// asks returns the risk that a person has to accept before this launch, or "".
 func (d *launchForm) asks() string {
 	for _, c := range d.clouds {
 		for _, f := range d.checks.lints[c.name].Findings {
@@ -123,9 +122,9 @@ func (d *launchForm) asks() string {
 	return ""
 }
 
-// lintText is a finding in one line, with who says so, and where.
+// lintText returns a finding in one line, with tool and place.
 func lintText(f *userdata.LintFinding) string {
-	if f.Missing { // its text names the tool
+	if f.Missing { // the text names the tool
 		return common.Clean(f.Text)
 	}
 	who := f.Tool
@@ -135,7 +134,7 @@ func lintText(f *userdata.LintFinding) string {
 	return common.Clean(f.Text + " (" + who + ")")
 }
 
-// lintGlyph is how a finding is drawn.
+// lintGlyph returns the glyph of a finding.
 func lintGlyph(t *theme.Theme, f *userdata.LintFinding) (glyph string, role theme.Role) {
 	switch {
 	case f.Level == userdata.LevelError:
@@ -146,7 +145,7 @@ func lintGlyph(t *theme.Theme, f *userdata.LintFinding) (glyph string, role them
 	return t.Warn, theme.Warn
 }
 
-// drawFindings draws what there is to say about the boot script of a cloud.
+// drawFindings draws the findings in the boot script of a cloud.
 func (d *launchForm) drawFindings(t *theme.Theme, cloud string, w int) []string {
 	var out []string
 	add := func(role theme.Role, glyph, text string) {
@@ -182,7 +181,7 @@ func (d *launchForm) drawFindings(t *theme.Theme, cloud string, w int) []string 
 	return out
 }
 
-// profileLines says what is created, before anything is.
+// profileLines draws what will be created.
 func profileLines(p *common.ProfilePlan, t *theme.Theme, w int, policy bool) []string {
 	if len(p.Missing) == 0 {
 		return []string{t.Paint(theme.Dim, t.OK+" AWS account "+common.Clean(p.Account)+" has the profile "+common.Clean(p.Name)+" already, with this policy")}
@@ -201,7 +200,7 @@ func profileLines(p *common.ProfilePlan, t *theme.Theme, w int, policy bool) []s
 	return out
 }
 
-// notes are what the form itself shows below its button: the script may be out of sight.
+// notes draws what the form shows below its button, since the script may not be visible.
 func (d *launchForm) notes(t *theme.Theme, w int) []string {
 	if d.problem != "" || d.checks.asked != d.asked {
 		return nil

@@ -12,7 +12,7 @@ import (
 	"rollcall/ui/theme"
 )
 
-// cloudPart is one cloud of the form.
+// cloudPart holds the fields of one cloud.
 type cloudPart struct {
 	name       string
 	provider   providers.Provider
@@ -28,7 +28,7 @@ type cloudPart struct {
 	want       common.CloudDefaults
 }
 
-// load asks for the catalogue of a cloud that gets nodes, once.
+// load requests the catalogue of a cloud that gets nodes, once.
 func (c *cloudPart) load(sh *common.Context, form uint64) tea.Cmd {
 	if c.count.n == 0 || c.loaded || c.loading {
 		return nil
@@ -41,7 +41,7 @@ func (c *cloudPart) load(sh *common.Context, form uint64) tea.Cmd {
 	}
 }
 
-// take fills the choices from a catalogue.
+// take sets the choices from a catalogue.
 func (c *cloudPart) take(cat providers.Catalogue) {
 	c.loaded = true
 	image, size, network, pair := c.image.value(), c.size.value(), c.network.value(), c.keyPair.value()
@@ -72,7 +72,7 @@ func (c *cloudPart) take(cat providers.Catalogue) {
 	pick(&c.keyPair, pair, c.want.KeyPair)
 }
 
-// note puts what there is to say about a cloud beside its count.
+// note draws a remark about a cloud beside its count.
 func (c *cloudPart) note(t *theme.Theme, count string, n int) string {
 	text := t.Paint(theme.Dim, string(c.provider))
 	switch {

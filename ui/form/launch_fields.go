@@ -12,15 +12,15 @@ import (
 	"rollcall/userdata"
 )
 
-// field is one line of the form that takes keys.
+// field is one line of the form that accepts keys.
 type field struct {
-	id    string // identity of the field: others come and go around it
-	kind  string // clouds and variables may have the name of another field
+	id    string // identity of the field, since fields around it can change
+	kind  string // distinguishes clouds and variables of the same name
 	label string
 	help  string
 	view  func(n int, focused bool) string
 	key   func(k tea.KeyPressMsg) (handled, changed bool)
-	paste func(s string) // nil for a field that is no text
+	paste func(s string) // nil for a field that is not a text
 	// changed is called after the value has changed; nil renders the script again.
 	changed func() tea.Cmd
 	indent  bool
@@ -28,7 +28,7 @@ type field struct {
 	danger  bool
 }
 
-// fields lists the fields as they stand: a cloud without nodes has no image and no size.
+// fields returns the current fields. A cloud without nodes has no image and no size.
 func (d *launchForm) fields(sh *common.Context) []field {
 	t := sh.Theme
 	pick := func(label, help string, c *choice, changed func() tea.Cmd) field {
@@ -120,8 +120,8 @@ func (d *launchForm) fields(sh *common.Context) []field {
 	return out
 }
 
-// focused returns the fields and the place of the one that has the cursor: the
-// cursor stays on its field when others appear above it.
+// focused returns the fields and the index of the one with the cursor, which stays on its field if others appear above
+// it.
 func (d *launchForm) focused(sh *common.Context) ([]field, int) {
 	fields := d.fields(sh)
 	for i := range fields {
@@ -168,7 +168,7 @@ func (d *launchForm) varField(t *theme.Theme, p *varPart, text func(label, help,
 	return f
 }
 
-// typeNote says what a variable takes.
+// typeNote returns what a variable accepts.
 func typeNote(v *userdata.Variable) string {
 	note := string(v.Type)
 	switch {
@@ -182,7 +182,7 @@ func typeNote(v *userdata.Variable) string {
 	return note
 }
 
-// wrong is what the rendering has against the value of a variable.
+// wrong returns what the rendering has against the value of a variable.
 func (d *launchForm) wrong(f *field) string {
 	if f.kind != "variable" {
 		return ""

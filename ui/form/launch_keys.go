@@ -81,12 +81,12 @@ func (d *launchForm) move(by int, fields []field) {
 	d.armed = false
 }
 
-// start launches on the second enter; the first one shows what it will do.
+// start launches on the second enter. The first one shows what it will do.
 func (d *launchForm) start(sh *common.Context) common.DialogAction {
 	if d.missing() != "" {
 		return nil
 	}
-	if !d.armed || d.asks() != "" { // what asks is not answered by the same key
+	if !d.armed || d.asks() != "" { // a key that revealed the question must not answer it
 		d.armed = true
 		return nil
 	}
@@ -110,7 +110,7 @@ func (d *launchForm) nextScript() {
 	}
 }
 
-// shownCloud is the cloud whose script is shown: the one chosen, else the first that has one.
+// shownCloud returns the cloud whose script is shown: the chosen one, else the first that has one.
 func (d *launchForm) shownCloud() string {
 	if _, ok := d.rendered[d.shown]; ok {
 		return d.shown

@@ -27,7 +27,7 @@ func (d *launchForm) drawScript(t *theme.Theme, w, h int) []string {
 		out = append(out, t.Paint(theme.Strong, "Boot script"), t.Paint(theme.Dim, "rendering"+t.Ellipsis))
 	default:
 		out = append(out, d.scriptHead(t, cloud, r))
-		// What there is to say goes first, and scrolls with the text.
+		// Findings come first and scroll with the text.
 		said := append(d.drawFindings(t, cloud, w), "")
 		text := common.CleanLines(r.Shown())
 		d.script.SetHeight(max(h-len(out), 1))

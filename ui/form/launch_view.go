@@ -57,7 +57,7 @@ func (d *launchForm) drawForm(sh *common.Context, w, h int) []string {
 				lines = append(lines, "  "+n)
 			}
 			if focused {
-				row = len(lines) - 1 // what is below the button is seen with it
+				row = len(lines) - 1 // keeps the lines below the button visible
 			}
 			continue
 		}
@@ -104,7 +104,7 @@ func (d *launchForm) drawForm(sh *common.Context, w, h int) []string {
 	return out
 }
 
-// button says what enter does on it, or what is missing.
+// button draws what enter does, or what is missing.
 func (d *launchForm) button(sh *common.Context, focused bool, w int) string {
 	t := sh.Theme
 	if why := d.missing(); why != "" {

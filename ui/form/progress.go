@@ -13,12 +13,12 @@ import (
 	"rollcall/ui/common"
 )
 
-// launchRun is one launch under way, node by node.
+// launchRun is one running launch, node by node.
 type launchRun struct {
 	gen     uint64
 	spec    launch.Spec
 	nodes   []launch.Node
-	report  *launch.Report // set once it has ended
+	report  *launch.Report // set when it has ended
 	events  chan launch.Progress
 	cancel  context.CancelFunc
 	started time.Time
@@ -36,17 +36,16 @@ type (
 	}
 )
 
-// Launches are the launches that were started and are not done with. It is used by the
-// goroutine of Update alone.
+// Launches holds the launches in progress. Only the goroutine of Update uses it.
 type Launches struct {
 	*common.Context
 	byID map[uint64]*launchRun
 }
 
-// NewLaunches returns the list of launches, empty.
+// NewLaunches returns an empty Launches.
 func NewLaunches(sh *common.Context) *Launches { return &Launches{sh, map[uint64]*launchRun{}} }
 
-// Update takes a message of a launch, and reports whether it was one.
+// Update handles a message of a launch, and reports whether it was one.
 func (ls *Launches) Update(msg tea.Msg) (cmd tea.Cmd, mine bool) {
 	switch msg := msg.(type) {
 	case nodesMsg:
@@ -58,7 +57,7 @@ func (ls *Launches) Update(msg tea.Msg) (cmd tea.Cmd, mine bool) {
 	return nil, false
 }
 
-// launch starts what the form describes and shows its progress in its place.
+// launch starts the launch of the form and replaces the form by its progress.
 func (ls *Launches) launch(d *launchForm) tea.Cmd {
 	r := &launchRun{gen: ls.NextID(), spec: d.spec(ls.FleetID), started: ls.Now()}
 	profile := ""
@@ -87,11 +86,11 @@ func (ls *Launches) launch(d *launchForm) tea.Cmd {
 	})
 }
 
-// retry carries on with what is missing, under the same launch id.
+// retry continues a launch with what is missing, under the same launch id.
 func (ls *Launches) retry(r *launchRun) tea.Cmd {
 	report, backend := *r.report, ls.Backend
 	r.report = nil
-	delete(ls.byID, r.gen) // what the first run still has to say is late
+	delete(ls.byID, r.gen) // messages of the first run are outdated
 	r.gen = ls.NextID()
 	ls.byID[r.gen] = r
 	return r.run(ls.Context, func(ctx context.Context, tell func(launch.Progress)) launch.Report {
@@ -138,7 +137,7 @@ func listenNodes(gen uint64, events <-chan launch.Progress) tea.Cmd {
 	}
 }
 
-// nodes takes news of nodes.
+// nodes handles changes of nodes.
 func (ls *Launches) nodes(msg nodesMsg) tea.Cmd {
 	r := ls.byID[msg.gen]
 	if r == nil {
@@ -152,8 +151,7 @@ func (ls *Launches) nodes(msg nodesMsg) tea.Cmd {
 	return listenNodes(msg.gen, r.events)
 }
 
-// take puts a node in its place. A node that was asked for again under a new
-// index takes the place of one of its cloud that has failed.
+// take stores a node. A node that was requested again with a new index replaces a failed one of its cloud.
 func (r *launchRun) take(n launch.Node) {
 	for i := range r.nodes {
 		if r.nodes[i].Cloud == n.Cloud && r.nodes[i].Index == n.Index {
@@ -170,7 +168,7 @@ func (r *launchRun) take(n launch.Node) {
 	r.nodes = append(r.nodes, n)
 }
 
-// launched takes the outcome of a launch.
+// launched handles the outcome of a launch.
 func (ls *Launches) launched(msg launchedMsg) {
 	r := ls.byID[msg.gen]
 	if r == nil || r.report != nil {
@@ -201,7 +199,7 @@ func (ls *Launches) showsLaunch(r *launchRun) bool {
 	return false
 }
 
-// Count returns how many launches are under way.
+// Count returns the number of running launches.
 func (ls *Launches) Count() int {
 	n := 0
 	for _, r := range ls.byID {

@@ -113,7 +113,7 @@ func (d *launchDialog) Draw(sh *common.Context, w, h int) common.Panel {
 	return p
 }
 
-// bar says how many nodes are where they should be.
+// bar draws how many nodes are done.
 func (d *launchDialog) bar(sh *common.Context, w int) string {
 	t, nodes := sh.Theme, d.r.nodes
 	done := 0
@@ -131,7 +131,7 @@ func (d *launchDialog) bar(sh *common.Context, w int) string {
 		t.Paint(theme.Strong, fmt.Sprintf(" %d of %d registered", done, len(nodes)))
 }
 
-// nodeLines draws one node; a reason gets lines of its own.
+// nodeLines draws one node, with a reason on lines of its own.
 func nodeLines(t *theme.Theme, n *launch.Node, w int, now time.Time, cursor bool) []string {
 	glyph, role := t.Wait, theme.Notice
 	switch n.Stage {
@@ -159,7 +159,7 @@ func nodeLines(t *theme.Theme, n *launch.Node, w int, now time.Time, cursor bool
 		bar, face = t.Bar+" ", theme.Strong
 	}
 	l := common.NewLine(t).Add(theme.Accent, bar).Add(role, glyph+" ")
-	if w < 60 { // the stage is what one looks for
+	if w < 60 { // the stage is the most important
 		l.Add(face, common.Fit(name, 12, t.Ellipsis)).Gap(1).Add(role, common.Fit(string(n.Stage), 11, "")).Add(theme.Faint, common.Fit(since, 4, "")).
 			Add(theme.Dim, common.Fit(common.Clean(n.Cloud), 14, t.Ellipsis)).Gap(1)
 	} else {
@@ -176,7 +176,7 @@ func nodeLines(t *theme.Theme, n *launch.Node, w int, now time.Time, cursor bool
 		why = n.Err.Error()
 	}
 	if n.Stage == launch.StageHealthy {
-		role = theme.Warn // it is well, and something keeps it from being registered all the same
+		role = theme.Warn // it is healthy, but something keeps it from being registered
 	}
 	if why != "" && n.Stage != launch.StageRegistered {
 		for _, x := range common.Wrap(common.Clean(why), max(w-6, 8)) {

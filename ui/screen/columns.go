@@ -12,8 +12,7 @@ import (
 	"rollcall/ui/theme"
 )
 
-// instanceColumns are the columns of the instances' pane. The clock gives the
-// age of an instance at the time of drawing.
+// instanceColumns returns the columns of the instances' pane. now is used for the age of an instance when it is drawn.
 func instanceColumns(t *theme.Theme, now func() time.Time) []grid.Column[*rows.Instance] {
 	type row = *rows.Instance
 	alive := func(role func(r row) theme.Role) cellFunc[row] {
@@ -56,7 +55,7 @@ func instanceColumns(t *theme.Theme, now func() time.Time) []grid.Column[*rows.I
 	})
 }
 
-// recordColumns are the columns of the DNS pane.
+// recordColumns returns the columns of the DNS pane.
 func recordColumns(t *theme.Theme) []grid.Column[*rows.Record] {
 	type row = *rows.Record
 	return drawn(rows.RecordScreen(), roles{"ZONE": theme.Faint, "TYPE": theme.Dim, "TTL": theme.Dim, "NODE": theme.Dim}, cellsByTitle[row]{
@@ -76,7 +75,7 @@ func recordColumns(t *theme.Theme) []grid.Column[*rows.Record] {
 // cellFunc draws the cell of a row from the text of its column.
 type cellFunc[R any] func(r R, text string) grid.Cell
 
-// filled returns the cells of a column that has its colour only where it has a text.
+// filled returns cells with a colour only if they have a text.
 func filled[R any](role theme.Role) cellFunc[R] {
 	return func(_ R, text string) grid.Cell {
 		if text == "" {
@@ -86,13 +85,13 @@ func filled[R any](role theme.Role) cellFunc[R] {
 	}
 }
 
-// cellsByTitle are how the columns of a screen are drawn whose text alone does not do, by their titles.
+// cellsByTitle holds, by title, how columns are drawn that need more than their text.
 type cellsByTitle[R any] map[string]cellFunc[R]
 
-// roles are the colours of columns, by their titles. Others are plain.
+// roles holds the colours of columns by title. All others are plain.
 type roles map[string]theme.Role
 
-// drawn returns columns as they are drawn.
+// drawn returns columns with colours and cells for the grid.
 func drawn[R any](columns []rows.Column[R], in roles, by cellsByTitle[R]) []grid.Column[R] {
 	out := make([]grid.Column[R], len(columns))
 	for i, c := range columns {
@@ -108,8 +107,8 @@ func drawn[R any](columns []rows.Column[R], in roles, by cellsByTitle[R]) []grid
 	return out
 }
 
-// wireCell returns in a few cells what name servers make of a record's name:
-// servers that agree with the API of those that were asked, or what is odd about it.
+// wireCell returns the state of a record's name at the name servers in a few cells: how many of the queried servers
+// agree with the API, or what is wrong.
 func wireCell(t *theme.Theme, w *index.WireState) grid.Cell {
 	if w == nil {
 		return grid.Cell{}

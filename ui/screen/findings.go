@@ -15,7 +15,7 @@ import (
 	"rollcall/ui/theme"
 )
 
-// recordOf is the identity of the record that a finding is about.
+// recordOf returns the record of a finding, if any.
 func recordOf(r *rows.Finding) (providers.Identity, bool) {
 	if r.Record == nil {
 		return providers.Identity{}, false
@@ -23,7 +23,7 @@ func recordOf(r *rows.Finding) (providers.Identity, bool) {
 	return r.Record.Identity(), true
 }
 
-// instanceOf is the identity of the instance that a finding is about.
+// instanceOf returns the instance of a finding, if any.
 func instanceOf(r *rows.Finding) (rows.InstanceKey, bool) {
 	if r.Instance == nil {
 		return rows.InstanceKey{}, false
@@ -31,7 +31,7 @@ func instanceOf(r *rows.Finding) (rows.InstanceKey, bool) {
 	return rows.KeyOf(*r.Instance), true
 }
 
-// findingsScreen lists what was found, the worst first.
+// findingsScreen lists the findings, the worst first.
 type findingsScreen struct {
 	listScreen[string, *rows.Finding]
 }

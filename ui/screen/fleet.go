@@ -22,8 +22,8 @@ const (
 	paneRecords
 )
 
-// fleetScreen shows the instances of all clouds beside the records of all zones. The cursor
-// of one pane marks its counterparts in the other.
+// fleetScreen shows the instances of all clouds beside the records of all zones. The cursor of one pane marks its
+// counterparts in the other.
 type fleetScreen struct {
 	*common.Context
 	instanceList *list[rows.InstanceKey, *rows.Instance]
@@ -33,17 +33,17 @@ type fleetScreen struct {
 	panes        panes
 }
 
-// Fleet is the screen at the bottom of the stack, to which the others lead.
+// Fleet is the bottom screen of the stack, which other screens lead to.
 type Fleet interface {
 	Screen
-	// Show shows both panes, or one alone, as the action says.
+	// Show shows both panes or one, according to the action.
 	Show(a common.Action)
 	// Unzoom shows both panes.
 	Unzoom()
 	// SetFilter filters both panes.
 	SetFilter(by filter.Filter)
-	// Reveal puts the cursor on a record, or on an instance when id is zero. It reports whether
-	// there is one, and whether the filter of its pane leaves it; only then the cursor moves.
+	// Reveal moves the cursor to a record, or to an instance if id is zero. It reports whether the row exists, and
+	// whether it passes the filter of its pane; otherwise the cursor does not move.
 	Reveal(id providers.Identity, k rows.InstanceKey) (exists, visible bool)
 }
 
@@ -131,8 +131,8 @@ func (f *fleetScreen) Show(a common.Action) {
 	}
 }
 
-// focusOn moves the keys to the other pane. When the row under the cursor has
-// counterparts there, the cursor goes to the first of them.
+// focusOn moves the focus to the other pane. If the row under the cursor has counterparts there, the cursor moves to
+// the first of them.
 func (f *fleetScreen) focusOn(a common.Action) {
 	to := paneRecords
 	if a == common.ActLeft || (a == common.ActNextPane && f.focus == paneRecords) {
@@ -152,7 +152,7 @@ func (f *fleetScreen) focusOn(a common.Action) {
 	f.Moved()
 }
 
-// selectLinked puts the cursor on the first of the keys, unless it is on one of them.
+// selectLinked moves the cursor to the first of keys, unless it is on one of them.
 func selectLinked[K comparable, R interface{ Key() K }](l *list[K, R], keys []K) {
 	if k, ok := l.CursorKey(); ok {
 		for _, x := range keys {
@@ -168,8 +168,7 @@ func selectLinked[K comparable, R interface{ Key() K }](l *list[K, R], keys []K)
 	}
 }
 
-// Moved scrolls the pane that does not have the focus to the counterparts of the row under
-// the cursor.
+// Moved scrolls the pane without focus to the counterparts of the row under the cursor.
 func (f *fleetScreen) Moved() {
 	if f.focus == paneInstances {
 		if r, ok := f.instanceList.Current(); ok {
@@ -182,7 +181,7 @@ func (f *fleetScreen) Moved() {
 	}
 }
 
-// detail opens what is known of the row under the cursor.
+// detail opens the details of the row under the cursor.
 func (f *fleetScreen) detail() {
 	if f.focus == paneRecords {
 		if r, ok := f.recordList.Current(); ok {
@@ -195,7 +194,7 @@ func (f *fleetScreen) detail() {
 	}
 }
 
-// retargetTo begins to retarget the record under the cursor to the instance under the cursor of the other pane.
+// retargetTo starts to retarget the record under the cursor to the instance under the cursor of the other pane.
 func (f *fleetScreen) retargetTo() (tea.Cmd, bool) {
 	i, ok := f.instanceList.Current()
 	chosen := f.recordList.Chosen()
@@ -300,7 +299,7 @@ func (f *fleetScreen) Visible() []providers.Identity {
 	return out
 }
 
-// reveal puts the focus and the cursor on a record or an instance that the filter leaves.
+// reveal moves focus and cursor to a record or an instance that passes the filter.
 func reveal[K comparable, R interface{ Key() K }](f *fleetScreen, p pane, l *list[K, R], k K) (exists, visible bool) {
 	if exists, visible = l.Known(k); visible {
 		f.focus = p

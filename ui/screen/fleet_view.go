@@ -8,13 +8,13 @@ import (
 	"rollcall/ui/theme"
 )
 
-// panes are the rooms of the two panes; one without room is not drawn.
+// panes are the sizes of the two panes. A pane without room is not drawn.
 type panes struct {
-	wide        bool // next to each other
+	wide        bool // the panes are next to each other
 	left, right common.Size
 }
 
-// dividePanes divides the body. With zoom only the pane that has the focus is shown.
+// dividePanes divides the body. With zoom only the pane with the focus is shown.
 func dividePanes(l common.Layout, zoom bool, focus pane) panes {
 	p := panes{wide: l.Wide}
 	switch {
@@ -70,14 +70,14 @@ func (f *fleetScreen) Body(_ common.Layout, production bool) []string {
 	return out
 }
 
-// paneView is how one pane is to be drawn.
+// paneView holds the options for drawing a pane.
 type paneView struct {
 	title, empty        string
 	room                common.Size
 	focused, production bool
 }
 
-// drawPane draws one pane. Production shows on the pane that has the cursor.
+// drawPane draws one pane. The border shows production on the pane with the cursor.
 func drawPane[K comparable, R grid.Keyed[K]](f *fleetScreen, l *list[K, R], v paneView, linked []K) []string {
 	_, h := inner(v.room)
 	lines := l.Lines(h, grid.Draw[K]{Theme: f.Theme, Focused: v.focused, Linked: contains(linked)})
@@ -89,8 +89,7 @@ func drawPane[K comparable, R grid.Keyed[K]](f *fleetScreen, l *list[K, R], v pa
 	return border.Draw(f.Theme, lines, v.room.W, v.room.H)
 }
 
-// contains returns a test for the keys that are linked, nil for none. There are few as a
-// rule; many go into a set.
+// contains returns a test for keys, or nil if there are none. Many keys are put into a set.
 func contains[K comparable](keys []K) func(K) bool {
 	switch {
 	case len(keys) == 0:

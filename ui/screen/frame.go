@@ -9,7 +9,7 @@ import (
 	"rollcall/ui/theme"
 )
 
-// inner returns the room within the border of a pane.
+// inner returns the room within a pane's border.
 func inner(r common.Size) (w, h int) {
 	if r.H < 3 || r.W < 8 {
 		return r.W, r.H
@@ -17,8 +17,7 @@ func inner(r common.Size) (w, h int) {
 	return r.W - 2, r.H - 2
 }
 
-// frame makes the border of a list: its name, how many rows, the filter, the order, and
-// the marks.
+// frameOfList returns the border of a list: its name, number of rows, filter, order and marks.
 func frameOfList(sh *common.Context, name string, l Table, production bool) common.Frame {
 	t := sh.Theme
 	title := common.NewLine(t).Add(theme.Strong, name)
@@ -33,7 +32,7 @@ func frameOfList(sh *common.Context, name string, l Table, production bool) comm
 	return titled(sh, title, l, production)
 }
 
-// frameOf completes the title of a list with marks, filter and order.
+// titled adds marks, filter and order to the title of a list.
 func titled(sh *common.Context, title *common.Line, l Table, production bool) common.Frame {
 	t := sh.Theme
 	if visible, hidden := l.Marks(); visible+hidden > 0 {
@@ -56,7 +55,7 @@ func titled(sh *common.Context, title *common.Line, l Table, production bool) co
 	return f
 }
 
-// placeholder says in an empty list why it is empty.
+// placeholder explains in an empty list why it is empty.
 func placeholder(sh *common.Context, body []string, l Table, r common.Size, what string) {
 	if l.Len() > 0 || len(body) < 3 {
 		return
@@ -74,8 +73,7 @@ func placeholder(sh *common.Context, body []string, l Table, r common.Size, what
 	body[2] = common.NewLine(sh.Theme).Gap(3).Add(theme.Dim, text).Fill(w)
 }
 
-// HiddenMarks reports whether every mark of a list is hidden, and shows that nothing is acted
-// on then.
+// HiddenMarks reports whether every mark of a list is hidden. It then shows that commands act on nothing.
 func HiddenMarks(sh *common.Context, l Table) bool {
 	visible, hidden := l.Marks()
 	if hidden == 0 || visible > 0 {

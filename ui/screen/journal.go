@@ -15,17 +15,17 @@ import (
 	"rollcall/ui/theme"
 )
 
-// journalMsg brings the latest entries.
+// journalMsg holds the latest entries.
 type journalMsg struct {
 	gen  uint64
 	book common.JournalPage
 	err  error
 }
 
-// journalLimit bounds the entries that the screen shows.
+// journalLimit is the largest number of entries on the screen.
 const journalLimit = 500
 
-// journalScreen lists the latest entries of the journal, below what is wrong with its file.
+// journalScreen lists the latest entries of the journal, below the problems of its file.
 type journalScreen struct {
 	listScreen[string, *rows.Entry]
 	asked    uint64 // number of the latest read
@@ -137,13 +137,13 @@ func (j *journalScreen) Body(l common.Layout, production bool) []string {
 	w, _ := inner(common.Size{W: l.W, H: l.Body})
 	j.empty = "entries"
 	if j.err != "" {
-		j.empty = "" // whether there are any is not known
+		j.empty = "" // whether there are any is unknown
 	}
 	return j.draw(frameOfList(j.Context, j.title, j.list, production), j.problemLines(w), l)
 }
 
-// problemLines are the lines above the entries that say why the journal cannot be read, or where it is not what was
-// written; more than three are counted.
+// problemLines returns the lines above the entries about an unreadable journal, or damage in it. It shows at most three
+// and the number of the others.
 func (j *journalScreen) problemLines(w int) []string {
 	t := j.Theme
 	var out []string
@@ -162,7 +162,7 @@ func (j *journalScreen) problemLines(w int) []string {
 	return out
 }
 
-// undo begins to take back a run or an entry.
+// undo starts to revert a run or an entry.
 func (j *journalScreen) undo(run, what string) tea.Cmd {
 	return j.StartChange(common.ChangeRequest{Verb: index.VerbUndo, Run: run}, what, false)
 }
@@ -173,7 +173,7 @@ func journalColumns(t *theme.Theme) []grid.Column[*rows.Entry] {
 	})
 }
 
-// stateCell says what became of an entry; what was done and taken back since is not in effect any more.
+// stateCell returns the outcome of an entry. A change that was reverted since is no longer in effect.
 func stateCell(t *theme.Theme, r *rows.Entry) grid.Cell {
 	switch r.State {
 	case journal.Done:

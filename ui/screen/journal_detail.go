@@ -12,8 +12,8 @@ import (
 	"rollcall/ui/theme"
 )
 
-// detail opens all of the entry under the cursor: who, when, from which plan, the
-// records before and after in full, and what the guards said.
+// detail opens the details of the entry under the cursor: who, when, from which plan, the records before and after in
+// full, and the results of the guards.
 func (j *journalScreen) detail(r *rows.Entry) {
 	f := &dialog.Facts{T: j.Theme, W: j.TextWidth()}
 	e := &r.Entry
@@ -97,7 +97,7 @@ func (j *journalScreen) detail(r *rows.Entry) {
 	})
 }
 
-// journalState returns in words what became of an entry.
+// journalState returns the outcome of an entry in words.
 func journalState(r *rows.Entry) string {
 	s := string(r.State)
 	switch {

@@ -7,16 +7,16 @@ import (
 	"rollcall/ui/grid"
 )
 
-// list is a grid with the filter and the order that it is shown with.
+// list is a grid with its filter and order.
 type list[K comparable, R grid.Keyed[K]] struct {
 	*grid.Grid[K, R]
 	columns []grid.Column[R]
 	filter  filter.Filter
 	sort    grid.Sort
-	gen     uint64 // of the arrangement that was asked for last
+	gen     uint64 // of the last requested arrangement
 }
 
-// arranged is the outcome of a list's arrangement.
+// arranged is the result of arranging a list.
 type arranged[K comparable, R grid.Keyed[K]] struct {
 	gen  uint64
 	data *grid.Data[K, R]
@@ -26,8 +26,7 @@ func newList[K comparable, R grid.Keyed[K]](columns []grid.Column[R]) *list[K, R
 	return &list[K, R]{Grid: grid.New[K](columns), columns: columns, sort: grid.Sort{Column: -1}}
 }
 
-// arrange orders and filters rows in a command. Whatever arrangement was under
-// way before is late from now on.
+// arrange sorts and filters rows in a command. It makes earlier arrangements outdated.
 func (l *list[K, R]) arrange(rows []R, match func(R) bool) tea.Cmd {
 	l.gen++
 	gen, columns, sort := l.gen, l.columns, l.sort
@@ -36,7 +35,7 @@ func (l *list[K, R]) arrange(rows []R, match func(R) bool) tea.Cmd {
 	}
 }
 
-// take shows an arrangement, unless it is late.
+// take shows an arrangement, unless it is outdated.
 func (l *list[K, R]) take(a arranged[K, R]) bool {
 	if a.gen != l.gen {
 		return false
@@ -45,7 +44,7 @@ func (l *list[K, R]) take(a arranged[K, R]) bool {
 	return true
 }
 
-// restyle replaces the columns, which carry the colours, and keeps filter and order.
+// restyle replaces the columns, which contain the colours. It keeps filter and order.
 func (l *list[K, R]) restyle(columns []grid.Column[R]) {
 	l.columns, l.Grid = columns, grid.New[K](columns)
 }
@@ -54,17 +53,17 @@ func (l *list[K, R]) FilterText() string { return l.filter.String() }
 
 func (l *list[K, R]) SetFilter(f filter.Filter) { l.filter = f }
 
-// NextSort turns to the next column that can be sorted by.
+// NextSort selects the next sortable column.
 func (l *list[K, R]) NextSort() { l.sort = grid.NextSort(l.columns, l.sort) }
 
-// Reverse turns the order round.
+// Reverse reverses the order.
 func (l *list[K, R]) Reverse() {
 	if l.sort.Column >= 0 {
 		l.sort.Reverse = !l.sort.Reverse
 	}
 }
 
-// SortedBy names the column of the order; empty for the natural order.
+// SortedBy returns the column of the order, or "" for the natural order.
 func (l *list[K, R]) SortedBy() string {
 	if l.sort.Column < 0 {
 		return ""
@@ -72,7 +71,7 @@ func (l *list[K, R]) SortedBy() string {
 	return l.columns[l.sort.Column].Title
 }
 
-// Table is what keys, the prompt and the frame do to any list, whatever its rows are.
+// Table is a list as keys, the prompt and the frame use it, independent of its rows.
 type Table interface {
 	FilterText() string
 	SetFilter(filter.Filter)

@@ -1,7 +1,7 @@
-// Package screen holds the views of the console: the fleet, and those that are shown on top of
-// it. A screen opens dialogs and forms, and begins changes through the Context.
+// Package screen holds the screens of the console: the fleet, and those that are shown on top of it. A screen opens
+// dialogs and forms, and starts changes through the Context.
 //
-// Read Screen first, then the findings, the smallest of them.
+// Read Screen first, then the findings, the smallest screen.
 package screen
 
 import (
@@ -19,26 +19,26 @@ import (
 	"rollcall/ui/theme"
 )
 
-// Screen is one view of the console: what the body shows, and what keys act on while it is
-// on top. The root model routes messages and keys to it and knows nothing else about it.
+// Screen is one view of the console: the content of the body, and what keys act on while it is on top. The root model
+// routes messages and keys to it and knows nothing else about it.
 //
-// A new screen is a file with a type that embeds listScreen, and a line in screens.
+// A new screen is a file with a type that embeds listScreen, and a line in All.
 type Screen interface {
 	selection
 
-	// Table returns the list that takes the keys, with its filter and its order.
+	// Table returns the list with the focus.
 	Table() Table
-	// Reload reads again what only this screen shows. It is called when the screen comes on
-	// top, and while it is there after every change.
+	// Reload reads the screen's own data again. It is called when the screen comes on top, and while it is there after
+	// every change.
 	Reload() tea.Cmd
-	// Arrange filters and sorts the rows anew, in a command whose message update takes.
+	// Arrange filters and sorts the rows in a command, whose message goes to Update.
 	Arrange() tea.Cmd
-	// Update takes a message that is meant for this screen, and reports whether it was.
+	// Update handles a message for this screen, and reports whether it was for it.
 	Update(msg tea.Msg) (cmd tea.Cmd, mine bool)
-	// Do carries out an action in the screen's own way, and reports whether it has one.
-	// What no screen does is done by the root model alike for all.
+	// Do carries out an action in the screen's own way, and reports whether it has one. The root model carries out all
+	// other actions, in the same way for all screens.
 	Do(a common.Action) (cmd tea.Cmd, done bool)
-	// Restyle takes over another theme.
+	// Restyle applies a new theme.
 	Restyle()
 	// Resize fits the lists into the body.
 	Resize(l common.Layout)
@@ -46,38 +46,36 @@ type Screen interface {
 	Moved()
 	// Body draws the screen in the lines of the body; production colours its border.
 	Body(l common.Layout, production bool) []string
-	// About returns what the line above the keys says of the row under the cursor, and
-	// which keys belong to it.
+	// About returns the line above the keys about the row under the cursor, and the keys for it.
 	About() (left, right *common.Line)
-	// Keys are the keys that this screen needs most, the most important first.
+	// Keys returns the most important keys of this screen, in order.
 	Keys() []KeyHelp
 }
 
-// selection says what the cursor and the marks of a screen stand for.
+// selection is what the cursor and the marks of a screen select.
 type selection interface {
-	// Current returns what the row under the cursor is about.
+	// Current returns the subject of the row under the cursor.
 	Current() common.Subject
-	// Records are the records that a command acts on: those of the marked rows, or those of
-	// the row under the cursor.
+	// Records returns the records that a command acts on: those of the marked rows, else of the row under the cursor.
 	Records() []*rows.Record
-	// Instances are the instances and hosts that a command acts on, and the word for one of them.
+	// Instances returns the instances and hosts that a command acts on, and the noun for one of them.
 	Instances() (refs []providers.InstanceRef, noun string)
-	// Found are the findings of the marked rows, or of the row under the cursor.
+	// Found returns the findings of the marked rows, else of the row under the cursor.
 	Found() []*dnsview.Finding
-	// Copied is what the copy key takes of the row under the cursor.
+	// Copied returns the text of the row under the cursor for the copy key.
 	Copied() string
-	// Visible are the records that are drawn now.
+	// Visible returns the visible records.
 	Visible() []providers.Identity
 }
 
-// Registered is a screen with the action that shows it and its line in the palette.
+// Registered is a screen with its action and its line in the palette.
 type Registered struct {
 	Action common.Action
 	Does   string
 	Make   func(s *common.Context) Screen
 }
 
-// All are all screens but the fleet, which is always at the bottom of the stack.
+// All returns all screens but the fleet, which is always at the bottom of the stack.
 func All() []Registered {
 	return []Registered{
 		{common.ActFindings, "what needs a person", newFindingsScreen},
@@ -87,26 +85,25 @@ func All() []Registered {
 	}
 }
 
-// RowBuilder is a screen whose rows cost too much to be made while they are not shown.
+// RowBuilder is a screen whose rows are too expensive to build while they are not shown.
 type RowBuilder interface {
-	// BuildRows makes them, in a command, while the screen is on top. take has the screen
-	// show them; it is called by the goroutine of Update.
+	// BuildRows builds the rows in a command while the screen is on top. The goroutine of Update calls take to show
+	// them.
 	BuildRows(ctx context.Context, backend common.Backend, v *dnsview.View) (take func())
 }
 
-// listScreen is a screen of one list that has the whole body. Types that embed it say what
-// their rows are.
+// listScreen is a screen with one list in the whole body. Types that embed it define the rows.
 type listScreen[K comparable, R grid.Keyed[K]] struct {
 	*common.Context
 	list    *list[K, R]
 	title   string
-	empty   string // what an empty list has none of; without it an empty list says nothing
+	empty   string // what an empty list lacks; if "", it shows no text
 	columns func() []grid.Column[R]
-	// rows returns all rows and what a filter makes of each.
+	// rows returns all rows and the test of a filter.
 	rows func(f filter.Filter) (rows []R, match func(R) bool)
 }
 
-// makeList makes the list once the fields are set.
+// makeList makes the list after the fields are set.
 func (l *listScreen[K, R]) makeList() { l.list = newList[K](l.columns()) }
 
 func (l *listScreen[K, R]) Table() Table { return l.list }
@@ -175,13 +172,13 @@ func (l *listScreen[K, R]) Copied() string { return "" }
 
 func (l *listScreen[K, R]) Visible() []providers.Identity { return nil }
 
-// findingAbout returns the line about a finding, with the keys that help.
+// findingAbout returns the line about a finding, and the keys that help.
 func findingAbout(sh *common.Context, f *dnsview.Finding) (left, right *common.Line) {
 	glyph, role := common.SeverityGlyph(sh.Theme, f.Severity)
 	return common.NewLine(sh.Theme).Add(role, glyph+" ").Add(theme.Plain, common.Clean(f.Reason)), common.HintLine(sh.Theme, sh.RemedyHints(f)).Gap(1)
 }
 
-// KeyHelp is an action and what it does in a word.
+// KeyHelp is an action with a one-word description.
 type KeyHelp struct {
 	A    common.Action
 	Does string

@@ -18,11 +18,11 @@ import (
 	"rollcall/ui/theme"
 )
 
-// servicesScreen shows services, incarnations and nodes as a tree that folds.
+// servicesScreen shows services, incarnations and nodes as a folding tree.
 type servicesScreen struct {
 	listScreen[rows.ServiceKey, *rows.ServiceLine]
-	tree   *rows.ServiceTree        // nil until the screen was shown first
-	folded map[rows.ServiceKey]bool // services and incarnations whose rows are folded away
+	tree   *rows.ServiceTree        // nil until the screen is first shown
+	folded map[rows.ServiceKey]bool // folded services and incarnations
 }
 
 func newServicesScreen(s *common.Context) Screen {
@@ -32,8 +32,8 @@ func newServicesScreen(s *common.Context) Screen {
 	return v
 }
 
-// BuildRows makes the tree. Where a node was taken out on purpose, the journal is asked by
-// whom; that it cannot be read is no error here.
+// BuildRows builds the tree. For nodes that were taken out on purpose it reads the author from the journal; a read
+// error is ignored here.
 func (v *servicesScreen) BuildRows(ctx context.Context, backend common.Backend, view *dnsview.View) (take func()) {
 	var b common.JournalPage
 	if view.Count(dnsview.Quiesced) > 0 {
@@ -43,7 +43,7 @@ func (v *servicesScreen) BuildRows(ctx context.Context, backend common.Backend, 
 	return func() { v.tree = tree }
 }
 
-// Arrange orders, folds and filters the tree in a command.
+// Arrange sorts, folds and filters the tree in a command.
 func (v *servicesScreen) Arrange() tea.Cmd {
 	if v.tree == nil {
 		return nil
@@ -62,7 +62,7 @@ func (v *servicesScreen) Arrange() tea.Cmd {
 	roots := v.tree.Roots
 	return func() tea.Msg {
 		lines, shown := t.Flatten(roots)
-		// The rows come in order: sorted as a list, children would leave their parents.
+		// The rows are in tree order; sorting them as a list would separate children from their parents.
 		as := slices.Clone(columns)
 		for i := range as {
 			as[i].Compare = nil
@@ -109,8 +109,7 @@ func (v *servicesScreen) Do(a common.Action) (tea.Cmd, bool) {
 	return nil, true
 }
 
-// fold folds a row with left, unfolds it with right, and turns it round with tab. From a
-// node, left goes to what the node lies in.
+// fold folds a row with left, unfolds it with right, and toggles it with tab. On a node, left moves to its parent.
 func (v *servicesScreen) fold(a common.Action, r *rows.ServiceLine) tea.Cmd {
 	folded := v.folded[r.Key()]
 	if a == common.ActLeft && (folded || len(r.Children) == 0) && r.Parent != nil {
@@ -128,7 +127,7 @@ func (v *servicesScreen) fold(a common.Action, r *rows.ServiceLine) tea.Cmd {
 	return v.Arrange()
 }
 
-// Body draws the tree. Its title counts services and nodes, not rows.
+// Body draws the tree. Its title has the numbers of services and nodes, not of rows.
 func (v *servicesScreen) Body(l common.Layout, production bool) []string {
 	t := v.Theme
 	f := frameOfList(v.Context, v.title, v.list, production)
@@ -152,12 +151,12 @@ func (v *servicesScreen) Current() common.Subject {
 	return s
 }
 
-// nodes are the nodes that a command acts on: the marked ones, or the one under the cursor.
+// nodes returns the nodes that a command acts on: the marked ones, else the one under the cursor.
 func (v *servicesScreen) nodes() []*rows.ServiceLine {
 	return slices.DeleteFunc(v.list.Chosen(), func(r *rows.ServiceLine) bool { return r.Node == nil })
 }
 
-// Instances names the instances and hosts of the chosen nodes, each once.
+// Instances returns the instances and hosts of the chosen nodes, each once.
 func (v *servicesScreen) Instances() (refs []providers.InstanceRef, noun string) {
 	for _, r := range v.nodes() {
 		if ref := r.Node.Ref; ref.ID != "" && !slices.Contains(refs, ref) {
@@ -167,8 +166,7 @@ func (v *servicesScreen) Instances() (refs []providers.InstanceRef, noun string)
 	return refs, "node"
 }
 
-// Records are the records of the chosen nodes; of those that have none, the
-// markers that are left of them.
+// Records returns the records of the chosen nodes, or the remaining markers of a node without records.
 func (v *servicesScreen) Records() []*rows.Record {
 	var ids []providers.Identity
 	for _, r := range v.nodes() {
@@ -193,7 +191,7 @@ func (v *servicesScreen) Found() []*dnsview.Finding {
 	return out
 }
 
-// Copied is the record as the command line writes it, else what names the row.
+// Copied returns the record in the form of the command line, else the name of the row.
 func (v *servicesScreen) Copied() string {
 	if r, ok := v.list.Current(); ok {
 		return copiedOf(r, v.tree.View)

@@ -11,15 +11,13 @@ import (
 	"rollcall/ui/form"
 )
 
-// The largest priority and weight of an SRV value (RFC 2782), and of a weighted
-// record set of Route 53.
+// The largest priority and weight of an SRV value (RFC 2782), and weight of a weighted record set of Route 53.
 const (
 	mostBalance  = 65535
 	mostWeighted = 255
 )
 
-// balanceForm is the dialog for another priority and weight of nodes. A field that is left
-// empty leaves what each node has.
+// balanceForm returns the dialog for another priority and weight of nodes. An empty field keeps the value of each node.
 func balanceForm(nodes []*rows.ServiceLine) *form.Fields {
 	what := common.CountOf(len(nodes), "node")
 	if len(nodes) == 1 {
@@ -79,7 +77,7 @@ func balanceForm(nodes []*rows.ServiceLine) *form.Fields {
 	}
 }
 
-// balanceField begins with the number that all nodes have, or with none and a hint.
+// balanceField starts with the number that all nodes have in common, or else empty with a hint.
 func balanceField(label string, nodes []*rows.ServiceLine, of func(*rows.ServiceLine) string) *form.TextField {
 	f := &form.TextField{Label: label}
 	seen := []string{}
@@ -96,8 +94,7 @@ func balanceField(label string, nodes []*rows.ServiceLine, of func(*rows.Service
 	return f
 }
 
-// number reads a number from 0 to most; an empty text is none. why says in one line what is
-// wrong with it.
+// number parses a number from 0 to most; nil for an empty text. why is a line about what is wrong.
 func number(label, text string, most int) (n *uint16, why string) {
 	text = strings.TrimSpace(text)
 	if text == "" {

@@ -12,7 +12,7 @@ import (
 	"rollcall/ui/theme"
 )
 
-// serviceColumns are the columns of the tree of services.
+// serviceColumns returns the columns of the service tree.
 func serviceColumns(t *theme.Theme) []grid.Column[*rows.ServiceLine] {
 	type row = *rows.ServiceLine
 	return drawn(rows.ServiceScreen(), roles{"TTL": theme.Dim, "HOST": theme.Faint}, cellsByTitle[row]{
@@ -36,7 +36,7 @@ func serviceColumns(t *theme.Theme) []grid.Column[*rows.ServiceLine] {
 	})
 }
 
-// treeCell is the name of a row at its place in the tree.
+// treeCell returns the name of a row at its place in the tree.
 func treeCell(t *theme.Theme, r *rows.ServiceLine, text string) grid.Cell {
 	if r.Folded {
 		text = r.Indent + t.Right + " " + r.Name
@@ -94,7 +94,7 @@ func nodeGlyph(t *theme.Theme, s tree.NodeState) (string, theme.Role) {
 	return t.Warn, theme.Warn
 }
 
-// announcedCell is the address of a node; of an incarnation, what announces it.
+// announcedCell returns the address of a node, or what announces an incarnation.
 func announcedCell(t *theme.Theme, r *rows.ServiceLine, text string) grid.Cell {
 	switch {
 	case r.Node != nil:

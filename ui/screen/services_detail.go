@@ -18,10 +18,10 @@ import (
 	"rollcall/ui/theme"
 )
 
-// mostInDetail bounds the findings that the detail of a service lists.
+// mostInDetail is the largest number of findings in the details of a service.
 const mostInDetail = 30
 
-// detail opens what is known of a row.
+// detail opens the details of a row.
 func (v *servicesScreen) detail(r *rows.ServiceLine) {
 	f := &dialog.Facts{T: v.Theme, W: v.TextWidth()}
 	keys := map[string]common.DialogAction{"w": common.Do{A: common.ActWhy}}
@@ -98,7 +98,7 @@ func (v *servicesScreen) nodeFacts(f *dialog.Facts, r *rows.ServiceLine) {
 	}
 }
 
-// stands says in a few words how a node stands, and who took it out.
+// stands returns the state of a node in a few words, and who took it out.
 func (v *servicesScreen) stands(r *rows.ServiceLine) string {
 	s := string(r.Node.State)
 	switch {
@@ -110,7 +110,7 @@ func (v *servicesScreen) stands(r *rows.ServiceLine) string {
 	return s + " by " + r.By + ", " + rows.Age(v.Now().Sub(r.At)) + " ago"
 }
 
-// health says what is known of the health of a node.
+// health returns what is known of the health of a node.
 func (v *servicesScreen) health(r *rows.ServiceLine) string {
 	h, d := r.Node.Health, r.Members.Declared
 	switch {
@@ -128,7 +128,7 @@ func (v *servicesScreen) health(r *rows.ServiceLine) string {
 	return "not checked yet: no outcome of a check is known here"
 }
 
-// attributesOf reads the TXT record of an incarnation.
+// attributesOf returns the attributes in the TXT record of an incarnation.
 func attributesOf(i *tree.Incarnation) dnssd.TXT {
 	if i == nil || i.TXT == nil {
 		return nil
@@ -136,7 +136,7 @@ func attributesOf(i *tree.Incarnation) dnssd.TXT {
 	return dnssd.TXTOf(i.TXT.Value)
 }
 
-// ownersOf are the markers on what a node has in DNS, each instance once.
+// ownersOf returns the owners in the markers of a node, each instance once.
 func ownersOf(n *tree.Node) []providers.Owner {
 	var out []providers.Owner
 	for _, r := range n.Records {
@@ -215,7 +215,7 @@ func (v *servicesScreen) rosterFacts(f *dialog.Facts, r *rows.ServiceLine) {
 	f.Add("nodes", strings.Join(counts, "  "))
 }
 
-// nodeStates are the states of nodes in the order in which they are counted.
+// nodeStates returns the states of nodes in counting order.
 func nodeStates() []tree.NodeState {
 	return []tree.NodeState{
 		tree.NodeRunning, tree.NodeByHand, tree.NodeQuiesced, tree.NodeDead, tree.NodeMissing, tree.NodeHalf, tree.NodeStarting,
@@ -224,8 +224,7 @@ func nodeStates() []tree.NodeState {
 	}
 }
 
-// About returns what the columns of the row under the cursor do not say, with the keys
-// that belong to it.
+// About returns what the columns do not show of the row under the cursor, and the keys for it.
 func (v *servicesScreen) About() (left, right *common.Line) {
 	t := v.Theme
 	left, right = common.NewLine(t), common.NewLine(t)
@@ -298,8 +297,8 @@ func (v *servicesScreen) Keys() []KeyHelp {
 	}
 }
 
-// copied is what the copy key takes of a row: the record as the command line writes it, else
-// what names the row.
+// copiedOf returns the text of a row for the copy key: the record in the form of the command line, else the name of the
+// row.
 func copiedOf(r *rows.ServiceLine, v *dnsview.View) string {
 	switch {
 	case r.Node == nil:

@@ -15,7 +15,7 @@ import (
 	"rollcall/ui/theme"
 )
 
-// sourcesScreen lists the clouds and zones with how they answer.
+// sourcesScreen lists the clouds and zones with their state.
 type sourcesScreen struct {
 	listScreen[string, *rows.Source]
 }
@@ -65,8 +65,7 @@ func (l *sourcesScreen) detail() {
 	l.Open(&dialog.Text{Title: r.Name, Lines: f.Out})
 }
 
-// forget asks whether the cloud under the cursor is to count no longer. It reports whether the
-// row is a cloud that left the config.
+// forget asks whether to forget the cloud under the cursor. It reports whether the row is a cloud that left the config.
 func (l *sourcesScreen) forget() bool {
 	r, ok := l.list.Current()
 	if !ok || !r.Departed {
