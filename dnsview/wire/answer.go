@@ -12,7 +12,7 @@ import (
 	"rollcall/providers"
 )
 
-// answer asks one server one question of a zone and says what came of it.
+// answer sends one question about a zone to one server and returns the answer.
 func (s *session) answer(ctx context.Context, sv Server, zone string, q *Question) Answer {
 	a := s.typed(ctx, sv, zone, q, askedType(q))
 	if (q.Mode == Resolves || q.Mode == Flattened) && a.Outcome == NoData && askedType(q) == dns.TypeA && q.Type != "A" {
@@ -40,8 +40,8 @@ func (s *session) nowhere(ctx context.Context, name string) bool {
 	return true
 }
 
-// askedType is the type that is put on the wire. An alias is asked for its
-// address: every server returns the CNAME with it, and where it leads.
+// askedType returns the type to query. For an alias it is that of its address: every server then also returns the CNAME
+// and its target.
 func askedType(q *Question) uint16 {
 	if q.Type == "CNAME" {
 		return dns.TypeA
@@ -67,17 +67,17 @@ func (s *session) typed(ctx context.Context, sv Server, zone string, q *Question
 	return a
 }
 
-// reading is a reply as it is to be understood.
+// reading is a reply with what is needed to interpret it.
 type reading struct {
 	msg      *dns.Msg
 	zone     string // canonical
 	name     string
-	wanted   uint16 // type of the values
-	follow   bool   // values at the end of a chain of aliases count
-	resolver bool   // no authority is expected
+	wanted   uint16 // record type of the values
+	follow   bool   // count values at the end of a chain of aliases
+	resolver bool   // the reply need not be authoritative
 }
 
-// into says what the reply means.
+// into stores the meaning of the reply in a.
 func (r reading) into(a *Answer) {
 	if loops := r.chain(a); loops {
 		a.Outcome, a.Detail = Loop, "the aliases lead back to "+a.Aliases[len(a.Aliases)-1]
@@ -121,7 +121,7 @@ func (r reading) into(a *Answer) {
 	}
 }
 
-// chain follows the aliases in the reply, and reports whether they go in a circle.
+// chain follows the aliases in the reply, and reports whether they form a loop.
 func (r reading) chain(a *Answer) (loops bool) {
 	next := map[string]string{}
 	for _, rr := range r.msg.Answer {
@@ -146,7 +146,7 @@ func (r reading) chain(a *Answer) (loops bool) {
 	return false
 }
 
-// refusal says why the reply is no answer; the empty outcome when it is one.
+// refusal returns why the reply is not an answer; an empty outcome if it is one.
 func (r reading) refusal() (Outcome, string) {
 	m := r.msg
 	switch m.Rcode {
@@ -185,16 +185,15 @@ func (r reading) refusal() (Outcome, string) {
 	return "", ""
 }
 
-// refersToChild reports whether the reply is how an authoritative server
-// answers for the NS records of a part of its zone that others serve.
+// refersToChild reports whether the reply is an authoritative server's referral for the NS records of a delegated
+// subzone.
 func (r reading) refersToChild() bool {
 	ns, _ := r.authority()
 	return r.wanted == dns.TypeNS && !r.msg.Authoritative && len(r.msg.Answer) == 0 && ns != "" &&
 		providers.SameName(ns, r.name) && !providers.SameName(r.name, r.zone)
 }
 
-// authority returns the owners of the NS and the SOA records in the authority
-// section; empty for none, and ns is "." for the root.
+// authority returns the owners of the NS and the SOA records in the authority section, or "". ns is "." for the root.
 func (r reading) authority() (ns, soa string) {
 	for _, rr := range r.msg.Ns {
 		switch rr.(type) {
@@ -207,7 +206,7 @@ func (r reading) authority() (ns, soa string) {
 	return ns, soa
 }
 
-// negativeTTL is how long the absence may be remembered (RFC 2308 section 5).
+// negativeTTL returns how long a cache may keep the negative answer (RFC 2308 section 5).
 func (r reading) negativeTTL() uint32 {
 	for _, rr := range r.msg.Ns {
 		if soa, ok := rr.(*dns.SOA); ok {
@@ -217,7 +216,7 @@ func (r reading) negativeTTL() uint32 {
 	return 0
 }
 
-// valueOf writes the value of a record as rollcall does.
+// valueOf returns the value of a record in rollcall's spelling.
 func valueOf(rr dns.RR) string {
 	var v string
 	switch x := rr.(type) {
@@ -240,17 +239,17 @@ func valueOf(rr dns.RR) string {
 	return index.Clean(v)
 }
 
-// fold returns the form in which a value of the API is compared with one of the wire.
+// fold returns the form in which values of the API and of servers are compared.
 func fold(typ, value string) string {
 	switch typ {
 	case "TXT", "SPF":
-		// Where long text is cut into strings is the provider's affair.
+		// Providers split long texts into strings differently.
 		if parts, ok := providers.ParseTXT(value); ok {
 			return strings.Join(parts, "")
 		}
 	case "A", "AAAA", "CNAME", "NS", "PTR", "DNAME", "MX", "SRV":
 	default:
-		// The library has one spelling for each type, whatever the API's.
+		// The library has one spelling for each type, whatever the API's is.
 		if rr, err := dns.NewRR(". 0 IN " + typ + " " + value); err == nil && rr != nil {
 			return strings.ToLower(strings.TrimPrefix(rr.String(), rr.Header().String()))
 		}
@@ -258,7 +257,7 @@ func fold(typ, value string) string {
 	return providers.FoldValue(typ, value)
 }
 
-// folded returns the set of values in the form in which they are compared.
+// folded returns a set of values in the form in which they are compared.
 func folded(typ string, values []string) []string {
 	out := make([]string, len(values))
 	for i, v := range values {

@@ -20,14 +20,14 @@ type session struct {
 
 	mu     sync.Mutex
 	conns  map[string]*mux
-	silent map[string]bool // finders that said nothing during this call
+	silent map[string]bool // finders that did not reply during this call
 }
 
 func (c *Checker) session() *session {
 	return &session{c: c, conns: map[string]*mux{}, silent: map[string]bool{}}
 }
 
-// close closes all sockets, and returns once no one reads them any more.
+// close closes all sockets and waits for their readers.
 func (s *session) close() {
 	s.mu.Lock()
 	for _, x := range s.conns {
@@ -37,7 +37,7 @@ func (s *session) close() {
 	s.wg.Wait()
 }
 
-// udp returns the socket to a server, a new one when the last has failed.
+// udp returns the socket for a server, a new one if the last has failed.
 func (s *session) udp(ctx context.Context, addr string) (*mux, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -54,10 +54,10 @@ func (s *session) udp(ctx context.Context, addr string) (*mux, error) {
 	return x, nil
 }
 
-// reply is what came of one question to one server.
+// reply is the result of one query.
 type reply struct {
-	msg     *dns.Msg // nil when none came
-	outcome Outcome  // why, when none came
+	msg     *dns.Msg // nil if there was no reply
+	outcome Outcome  // why there was no reply
 	detail  string
 	at      time.Time
 	took    time.Duration
@@ -65,18 +65,18 @@ type reply struct {
 	edns    bool
 }
 
-// query is one question as it is put to a server.
+// query is one query as sent to a server.
 type query struct {
-	zone    string // that the server's behaviour is remembered for
+	zone    string // zone for which the server's failures are counted
 	name    string
 	qtype   uint16
 	recurse bool
-	cd      bool // the resolver is not to validate (RFC 4035 section 3.2.2)
-	do      bool // signatures are wanted (RFC 3225)
+	cd      bool // disables validation by the resolver (RFC 4035 section 3.2.2)
+	do      bool // requests signatures (RFC 3225)
 }
 
-// ask puts one question to one server, within its rate, unless it is left
-// alone. What an error code means is the caller's to say, and to note.
+// ask sends one query to one server within its rate, unless the server is paused. The caller interprets error codes and
+// notes failures.
 func (s *session) ask(ctx context.Context, addr string, q query) reply {
 	sv := s.c.server(addr)
 	select {
@@ -105,8 +105,7 @@ func (s *session) ask(ctx context.Context, addr string, q query) reply {
 	return r
 }
 
-// exchange asks with EDNS as long as the server speaks it, over UDP first and
-// over TCP when the reply is cut short or none comes.
+// exchange uses EDNS if the server supports it. It tries UDP first, and TCP if the reply is truncated or missing.
 func (s *session) exchange(ctx context.Context, sv *server, q query) reply {
 	r := s.once(ctx, sv, q, sv.speaksEDNS())
 	if r.msg == nil || !r.edns || r.msg.IsEdns0() != nil && r.msg.Rcode != dns.RcodeBadVers {
@@ -194,8 +193,8 @@ func (s *session) overTCP(ctx context.Context, addr string, m *dns.Msg) (*dns.Ms
 	return in, nil
 }
 
-// timeUp returns the error of ctx when ctx has ended, else err: the connection is closed when time is up, and
-// that is no failure of the server.
+// timeUp returns the error of ctx if ctx has ended, else err. At the end of ctx the connection is closed, which is not
+// a failure of the server.
 func timeUp(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
@@ -203,7 +202,7 @@ func timeUp(ctx context.Context, err error) error {
 	return err
 }
 
-// failure says what an error of the network means.
+// failure returns the reply for a network error.
 func failure(err error) reply {
 	if err == nil {
 		return reply{}

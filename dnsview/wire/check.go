@@ -13,21 +13,20 @@ import (
 	"rollcall/providers"
 )
 
-// target is one server that names are asked of.
+// target is one server to query for names.
 type target struct {
 	Server
-	// verdict stands for every answer of a server that did not pass for the zone
-	// as a whole: asking it for each name would be a nuisance and tell nothing new.
+	// verdict is the answer for every name, for a server that failed for the zone as a whole. Querying it for each name
+	// would be a nuisance without news.
 	verdict *Answer
-	// same is the place of the authoritative server with this address; a
-	// resolver that serves the zone itself is asked once. -1 for none.
+	// same is the index of the authoritative server with the same address, so that a resolver that serves the zone is
+	// queried once; -1 for none.
 	same int
 }
 
-// Check asks all servers of a zone, and the resolvers, for names, and hands
-// each result to each as soon as it is there, one at a time, from the
-// goroutine that called Check; each may be nil. Names are asked in the order given: put
-// first what someone is looking at. When ctx ends, names whose answers are not complete have no result.
+// Check queries all servers of a zone, and the resolvers, for names in the given order; put visible names first. It
+// passes each result to each as soon as it is complete, from the goroutine of the caller; each may be nil. When ctx
+// ends, names with incomplete answers have no result.
 func (c *Checker) Check(ctx context.Context, zone providers.Zone, questions []Question, each func(Result)) ZoneResult {
 	if each == nil {
 		each = func(Result) {}
@@ -51,7 +50,7 @@ func (c *Checker) Check(ctx context.Context, zone providers.Zone, questions []Qu
 	return z
 }
 
-// unaskable says why a name cannot be asked for.
+// unaskable returns why a name cannot be queried, or "".
 func unaskable(z *ZoneResult, q *Question) string {
 	t, known := dns.StringToType[q.Type]
 	_, ok := dns.IsDomainName(q.Name)
@@ -68,8 +67,8 @@ func unaskable(z *ZoneResult, q *Question) string {
 	return ""
 }
 
-// targets returns the servers to ask: the authoritative ones as the zone's SOA
-// found them, then the resolvers, which are tried with the SOA first.
+// targets returns the servers to query: the authoritative ones with their SOA answers, then the resolvers, whose SOA
+// answer is queried first.
 func (s *session) targets(ctx context.Context, z *ZoneResult) []target {
 	var out []target
 	for i := range z.Servers {
@@ -112,8 +111,8 @@ type piece struct {
 	answer           Answer
 }
 
-// names asks every target for every name. Each target is asked in order and at
-// its own pace; a result is there when its last answer is.
+// names queries every target for every name. Each target is queried in order and at its own pace. A result is complete
+// with its last answer.
 func (s *session) names(ctx context.Context, z *ZoneResult, questions []Question, targets []target, each func(Result)) {
 	pieces := make(chan piece, len(targets)*s.c.o.AtOnce+1)
 	var wg sync.WaitGroup
@@ -165,7 +164,7 @@ func (s *session) names(ctx context.Context, z *ZoneResult, questions []Question
 	}
 }
 
-// result puts together what all targets said of one name.
+// result combines the answers of all targets about one name.
 func (c *Checker) result(z *ZoneResult, q *Question, targets []target, answers []Answer) Result {
 	for i := range targets {
 		switch t := &targets[i]; {
@@ -183,24 +182,24 @@ func (c *Checker) result(z *ZoneResult, q *Question, targets []target, answers [
 	return r
 }
 
-// remember finds since when a name is in its state.
+// remember sets the time since when a name is in its state.
 func (c *Checker) remember(r *Result) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	k := seenKey{r.Zone, r.Name, r.Type}
 	v, ok := c.seen[k]
 	if !ok || v.state != r.State || r.State == Propagating && !slices.Equal(v.want, r.Want) {
-		v = seen{state: r.State, since: r.At} // the next change has a time of its own to get about
+		v = seen{state: r.State, since: r.At} // the next change has its own time to propagate
 	}
 	v.last, v.want = r.At, r.Want
 	c.seen[k] = v
 	r.Since = v.since
 }
 
-// forgetAfter is how long the state of a name that no one asks for is kept.
+// forgetAfter is how long the state of a name is kept without queries.
 const forgetAfter = time.Hour
 
-// prune forgets names that have not been asked for in a while.
+// prune removes names that have not been queried for forgetAfter.
 func (c *Checker) prune() {
 	now := c.o.Now()
 	c.mu.Lock()

@@ -11,40 +11,37 @@ import (
 	"rollcall/providers"
 )
 
-// Options shape a Checker. The zero value is usable: it finds servers with the
-// resolvers of this machine, and shows none.
+// Options configure a Checker. With the zero value it finds servers through the resolvers of this machine, and shows no
+// resolvers' answers.
 type Options struct {
-	// Resolvers are host:port of the resolvers whose answers are shown beside the authoritative ones.
+	// Resolvers are the resolvers (host:port) whose answers are shown beside the authoritative ones.
 	Resolvers []string
-	// Finders are host:port of resolvers that find name servers and their
-	// addresses. Default: Resolvers, and without any those of /etc/resolv.conf.
+	// Finders are the resolvers (host:port) that find name servers and their addresses. The default is Resolvers, else
+	// those of /etc/resolv.conf.
 	Finders []string
-	// Servers names, by zone, the authoritative servers (host:port), for zones whose
-	// delegation is not to be followed.
+	// Servers are, by zone, the authoritative servers (host:port) of zones whose delegation should not be followed.
 	Servers map[string][]string
-	// Port is where name servers that are found listen; default "53".
+	// Port is the port of name servers that are found; default "53".
 	Port string
-	// Rate bounds questions per second to one server; default 50. Burst is how many
-	// may go out at once; default 10. AtOnce is how many to one server may be under way; default 8.
+	// Rate is the most queries per second to one server; default 50. Burst is how many may be sent at once; default 10.
+	// AtOnce is how many may be pending at one server; default 8.
 	Rate   float64
 	Burst  int
 	AtOnce int
-	// Timeout bounds one try; default 2 s. Tries over UDP: default 2, then TCP once.
+	// Timeout limits one try; default 2 s. Tries is the number of tries over UDP, before one over TCP; default 2.
 	Timeout time.Duration
 	Tries   int
-	// Keep is how long a delegation that was found is believed; default 10 min.
+	// Keep is how long a found delegation is cached; default 10 min.
 	Keep time.Duration
 	providers.Clock
 	// Dial opens connections, "udp" or "tcp"; default a net.Dialer.
 	Dial func(ctx context.Context, network, addr string) (net.Conn, error)
-	// ResolvConf is the file that default finders come from.
+	// ResolvConf is the file with the default finders.
 	ResolvConf string
 }
 
-// Checker asks name servers. It remembers how each server behaved, which
-// delegations it found and since when each name is in its state. It is safe for
-// concurrent use. Sockets are opened for one call and reused during it, so
-// there is nothing to close.
+// Checker queries name servers. It remembers the behaviour of each server, the found delegations, and since when each
+// name is in its state. It is safe for concurrent use. Sockets are opened for one call, so there is nothing to close.
 type Checker struct {
 	o Options
 
@@ -57,14 +54,14 @@ type Checker struct {
 
 type seenKey struct{ zone, name, typ string }
 
-// seen is the state of a name as it was seen last, and what the API said of it then.
+// seen is the last state of a name, and the values of the API at that time.
 type seen struct {
 	state       State
 	want        []string
 	since, last time.Time
 }
 
-// New makes a Checker. It does no I/O.
+// New returns a Checker. It does no I/O.
 func New(o Options) *Checker {
 	o.Port = cmp.Or(o.Port, "53")
 	o.Rate = cmp.Or(o.Rate, 50)

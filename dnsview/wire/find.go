@@ -16,27 +16,27 @@ import (
 )
 
 const (
-	maxNames     = 16 // name servers of one zone; more is someone's joke
-	maxParents   = 3  // servers of the parent zone that are tried
-	maxReferrals = 4  // from the parent zone that the resolvers know downwards
+	maxNames     = 16 // name servers of one zone; more are not plausible
+	maxParents   = 3  // servers of the parent zone to try
+	maxReferrals = 4  // from the closest parent that the resolvers know, downwards
 	missedKeep   = 10 * time.Second
 )
 
-// delegation is who serves a zone, as it was found out.
+// delegation holds the servers of a zone as found.
 type delegation struct {
 	from     From
-	names    []string // that the zone is delegated to, sorted
+	names    []string // name servers of the delegation, sorted
 	servers  []Server // their addresses
 	problems []string
 	nobody   string // why there are no servers
-	lame     string // why the delegation leads elsewhere
+	lame     string // why the delegation is wrong
 	until    time.Time
 
 	extra      []Server // see session.beside
 	extraFound bool
 }
 
-// delegation finds who serves a zone, or returns what was found a while ago.
+// delegation returns the servers of a zone, from the cache or by finding them.
 func (s *session) delegation(ctx context.Context, zone providers.Zone) *delegation {
 	c := s.c
 	name := providers.CanonicalName(zone.Name)
@@ -63,7 +63,7 @@ func (s *session) delegation(ctx context.Context, zone providers.Zone) *delegati
 	}
 	d.until = now.Add(c.o.Keep)
 	if len(d.servers) == 0 && d.lame == "" {
-		if old != nil && len(old.servers) > 0 { // what was found before is better than nothing
+		if old != nil && len(old.servers) > 0 { // the previous result is better than nothing
 			kept := *old
 			d = &kept
 		}
@@ -75,7 +75,7 @@ func (s *session) delegation(ctx context.Context, zone providers.Zone) *delegati
 	return d
 }
 
-// find finds the servers of a zone, in the order that the package's documentation states.
+// find finds the servers of a zone in the order of the package's documentation.
 func (s *session) find(ctx context.Context, zone string, provider []string) *delegation {
 	d := new(delegation)
 	names, glue, undelegated := s.parent(ctx, zone)
@@ -121,8 +121,8 @@ func (s *session) addressed(in []Server) []Server {
 	return slices.DeleteFunc(slices.Clone(in), func(v Server) bool { return v.Addr == "" })
 }
 
-// compare holds the delegation against the name servers that the DNS provider
-// says the zone has. Other names for the same addresses are the same servers.
+// compare compares the delegation with the name servers that the DNS provider reports. Servers with equal addresses are
+// the same, whatever their names.
 func (s *session) compare(ctx context.Context, d *delegation, provider []string) {
 	if len(provider) == 0 || d.from == FromProvider {
 		return
@@ -176,9 +176,8 @@ func canonical(names []string) []string {
 	return out[:min(len(out), maxNames)]
 }
 
-// parent asks the servers of the parent zone to whom the zone is delegated.
-// undelegated is their word that it is to no one; without names and without
-// that word no one could be asked.
+// parent queries the servers of the parent zone for the delegation of zone. undelegated means that they report none. If
+// there are no names and undelegated is false, no server could be queried.
 func (s *session) parent(ctx context.Context, zone string) (names []string, glue map[string][]netip.Addr, undelegated bool) {
 	for up := zone; up != "."; {
 		up = above(up)
@@ -187,7 +186,7 @@ func (s *session) parent(ctx context.Context, zone string) (names []string, glue
 			return nil, nil, false
 		}
 		if r.msg.Rcode != dns.RcodeSuccess && r.msg.Rcode != dns.RcodeNameError {
-			return nil, nil, false // the finders are no resolvers for the world
+			return nil, nil, false // the finders do not resolve public names
 		}
 		servers, glue := nsOf(r.msg.Answer, r.msg.Extra, up)
 		if len(servers) == 0 {
@@ -198,7 +197,7 @@ func (s *session) parent(ctx context.Context, zone string) (names []string, glue
 	return nil, nil, false
 }
 
-// descend asks from the servers of one zone downwards until someone says to whom the zone is delegated.
+// descend queries the servers of one zone, and then of its subzones, until it finds the delegation of zone.
 func (s *session) descend(ctx context.Context, zone string, servers []string, glue map[string][]netip.Addr) ([]string, map[string][]netip.Addr, bool) {
 referrals:
 	for range maxReferrals {
@@ -238,7 +237,7 @@ referrals:
 	return nil, nil, false
 }
 
-// above is the name with its first label taken off.
+// above returns the name without its first label.
 func above(name string) string {
 	i, end := dns.NextLabel(name, 0)
 	if end {
@@ -247,7 +246,7 @@ func above(name string) string {
 	return name[i:]
 }
 
-// nsOf returns the name servers of one owner, and the addresses that come with them.
+// nsOf returns the name servers of one owner, and their addresses in the additional section.
 func nsOf(section, extra []dns.RR, owner string) (names []string, glue map[string][]netip.Addr) {
 	for _, rr := range section {
 		if ns, ok := rr.(*dns.NS); ok && providers.SameName(ns.Hdr.Name, owner) {
@@ -275,7 +274,7 @@ func addrOf(rr dns.RR) (netip.Addr, bool) {
 	return netip.Addr{}, false
 }
 
-// nameServers asks the finders which NS records a zone has.
+// nameServers queries the finders for the NS records of a zone.
 func (s *session) nameServers(ctx context.Context, zone string) ([]string, map[string][]netip.Addr) {
 	r := s.lookup(ctx, zone, dns.TypeNS)
 	if r.msg == nil || r.msg.Rcode != dns.RcodeSuccess {
@@ -284,8 +283,8 @@ func (s *session) nameServers(ctx context.Context, zone string) ([]string, map[s
 	return nsOf(r.msg.Answer, r.msg.Extra, zone)
 }
 
-// lookup asks the finders one after the other until one answers. One that
-// refuses may still be the only one that knows other names.
+// lookup queries the finders one after the other until one answers. A finder that refuses may be the only one that
+// knows other names.
 func (s *session) lookup(ctx context.Context, name string, qtype uint16) reply {
 	var last reply
 	for _, f := range s.finders() {
@@ -315,7 +314,7 @@ func (s *session) lookup(ctx context.Context, name string, qtype uint16) reply {
 	return last
 }
 
-// finders are the resolvers that find servers: those of this machine when none are named.
+// finders returns the configured finders, else those of this machine.
 func (s *session) finders() []string {
 	if len(s.c.o.Finders) > 0 {
 		return s.c.o.Finders
@@ -323,8 +322,8 @@ func (s *session) finders() []string {
 	return SystemServers(s.c.o.ResolvConf)
 }
 
-// addresses finds where name servers listen: what the finders say, else the
-// glue. A name without an address is given without one.
+// addresses returns name servers with their addresses, from the finders or else from the glue. A name without an
+// address is included without one.
 func (s *session) addresses(ctx context.Context, names []string, glue map[string][]netip.Addr) []Server {
 	found := make([][]netip.Addr, len(names))
 	var g errgroup.Group
@@ -345,7 +344,7 @@ func (s *session) addresses(ctx context.Context, names []string, glue map[string
 			return nil
 		})
 	}
-	_ = g.Wait() // what could not be found has no address
+	_ = g.Wait() // names that could not be looked up have no address
 	var out []Server
 	taken := map[string]bool{}
 	for i, n := range names {
@@ -373,15 +372,14 @@ func (s *session) addresses(ctx context.Context, names []string, glue map[string
 	return out
 }
 
-// authoritativeResolvers returns the resolvers that serve the zone themselves, and
-// the failures of those that might serve it.
+// authoritativeResolvers returns the resolvers that serve the zone themselves, and the failures of those that might.
 func (s *session) authoritativeResolvers(ctx context.Context, zone string) (out []Server, why string) {
 	for _, f := range s.finders() {
 		q := Question{Name: zone, Type: "SOA"}
 		switch a := s.answer(ctx, Server{Addr: f}, zone, &q); a.Outcome {
 		case Answered:
 			out = append(out, Server{Addr: f})
-		case NoAuth, OtherZone, Refused, NoData, NoName: // a resolver like any other
+		case NoAuth, OtherZone, Refused, NoData, NoName: // an ordinary resolver
 		default:
 			why += "; " + f + ": " + failureOf(&a)
 		}

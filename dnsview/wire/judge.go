@@ -8,8 +8,7 @@ import (
 	"time"
 )
 
-// setState says what the answers to one question come to. It is pure: state,
-// reason, counts and Until of r follow from its question, its answers and the zone.
+// setState sets state, reason, counts and Until of r from its question, its answers and the zone. It is pure.
 func setState(r *Result, zone *ZoneResult) {
 	var auth, caches []*Answer
 	r.Servers, r.Agree, r.Until = 0, 0, time.Time{}
@@ -49,7 +48,7 @@ func setState(r *Result, zone *ZoneResult) {
 	}
 }
 
-// setCacheState compares resolvers, when the authoritative servers are in sync.
+// setCacheState compares the resolvers when the authoritative servers are in sync.
 func setCacheState(r *Result, good, caches []*Answer) {
 	stale := filter(caches, func(a *Answer) bool { return a.Outcome.OK() && !a.Agrees })
 	broken := filter(caches, func(a *Answer) bool {
@@ -89,7 +88,7 @@ func setCacheState(r *Result, good, caches []*Answer) {
 	}
 }
 
-// no one says what it means that no authoritative server returns an answer.
+// stateWithoutAnswers returns the state, with its reason, of a name that no authoritative server answers.
 func stateWithoutAnswers(auth []*Answer) (State, string) {
 	silent, foreign := 0, 0
 	for _, a := range auth {
@@ -109,7 +108,7 @@ func stateWithoutAnswers(auth []*Answer) (State, string) {
 	return Broken, "no authoritative server gives an answer: " + failures(auth)
 }
 
-// agrees reports whether an answer is what the API says.
+// agrees reports whether an answer is equal to the API's.
 func agrees(q *Question, a *Answer) bool {
 	if !a.Outcome.OK() {
 		return false
@@ -137,8 +136,7 @@ func agrees(q *Question, a *Answer) bool {
 	return slices.Equal(folded(q.Type, q.Want), folded(q.Type, a.Values))
 }
 
-// alike reports whether answers that are not all as the API says are at least
-// the same.
+// alike reports whether answers that differ from the API are equal to each other.
 func alike(q *Question, good []*Answer) bool {
 	for _, a := range good[1:] {
 		if a.Agrees != good[0].Agrees || !slices.Equal(folded(q.Type, a.Values), folded(q.Type, good[0].Values)) {
@@ -148,7 +146,7 @@ func alike(q *Question, good []*Answer) bool {
 	return true
 }
 
-// camps says who answers what, largest group first.
+// camps returns which servers answer what, the largest group first.
 func camps(q *Question, good []*Answer) string {
 	type camp struct {
 		key  string
@@ -172,7 +170,7 @@ func camps(q *Question, good []*Answer) string {
 	return strings.Join(parts, ", ")
 }
 
-// failures says which servers failed and how, a few of them by name.
+// failures returns which servers failed and how; it names only a few.
 func failures(bad []*Answer) string {
 	var parts []string
 	for i, a := range bad {
@@ -187,7 +185,7 @@ func failures(bad []*Answer) string {
 
 func failureOf(a *Answer) string { return cmp.Or(a.Detail, string(a.Outcome)) }
 
-// says returns an answer in words, long lists cut short.
+// says returns an answer in words, with long lists truncated.
 func says(a *Answer) string {
 	switch a.Outcome {
 	case NoName:
@@ -246,7 +244,7 @@ func filter(in []*Answer, keep func(*Answer) bool) []*Answer {
 	return out
 }
 
-// String names the server: its name with its address, or whichever it has.
+// String returns the server's name with its address, or the one that is known.
 func (s Server) String() string {
 	switch {
 	case s.Name == "":

@@ -8,10 +8,9 @@ import (
 	"rollcall/providers"
 )
 
-// Questions returns what is to be asked for the records of a zone: one question
-// for each name and type, in the order in which records show it first. Left out are markers, which no
-// client asks for; the SOA, whose serial is the provider's affair; and what lies
-// below a delegation or a DNAME, which the zone's servers do not answer.
+// Questions returns the questions about a zone's records: one per name and type, in the order of the records. It omits
+// markers, which clients do not query; the SOA, whose serial belongs to the provider; and records below a delegation or
+// a DNAME, which the zone's servers do not answer.
 func Questions(zone providers.Zone, records []providers.Record) []Question {
 	type key struct{ name, typ string }
 	at := map[key]int{}
@@ -48,7 +47,7 @@ func Questions(zone providers.Zone, records []providers.Record) []Question {
 		case r.Alias || address && proxied[r.Name]:
 			q.Mode = Resolves
 		case r.Type == "CNAME" && providers.SameName(r.Name, zone.Name):
-			q.Mode = Resolves // no CNAME can stand there; the provider answers with its addresses
+			q.Mode = Resolves // the apex cannot have a CNAME, so the provider answers with addresses
 		case r.Type == "CNAME" && zone.Provider == providers.Cloudflare && q.Mode == Exact:
 			q.Mode = Flattened
 		case r.SetID != "" && q.Mode == Exact:
@@ -64,8 +63,8 @@ func Questions(zone providers.Zone, records []providers.Record) []Question {
 	return out
 }
 
-// byPlace reports whether Route 53 answers with a record to clients of some places only, and
-// whether these are all places that have no record set of their own.
+// byPlace reports whether Route 53 returns a record to clients of some places only, and whether these are all places
+// without a record set of their own.
 func byPlace(r *providers.Record) (some, rest bool) {
 	for f := range strings.FieldsSeq(r.Policy) {
 		key, v, _ := strings.Cut(f, "=")

@@ -14,7 +14,7 @@ import (
 	"rollcall/providers"
 )
 
-// ErrNotServed says that a name server has nothing to do with a domain: asked again it says the same.
+// ErrNotServed means that a name server is not responsible for a domain; a retry gets the same answer.
 var ErrNotServed = errors.New("it does not answer for that domain: name another server in resolvers of the config, or in ROLLCALL_RESOLVERS")
 
 const (
@@ -22,7 +22,7 @@ const (
 	maxAliasChain = 8
 )
 
-// Resolver asks name servers what a client sees. It is safe for concurrent use.
+// Resolver queries name servers for what clients see. It is safe for concurrent use.
 type Resolver struct {
 	servers []string
 	checker *Checker
@@ -30,15 +30,15 @@ type Resolver struct {
 
 var _ dnssd.Resolver = (*Resolver)(nil)
 
-// NewResolver returns a resolver that asks these servers (host:port). It does no I/O.
+// NewResolver returns a resolver with these servers (host:port). It does no I/O.
 func NewResolver(servers []string) *Resolver {
 	return &Resolver{servers: servers, checker: New(Options{Rate: 200, Burst: 50, Tries: 1})}
 }
 
-// Servers returns the servers that are asked.
+// Servers returns the servers to query.
 func (r *Resolver) Servers() []string { return r.servers }
 
-// SystemServers returns the resolvers of this machine; empty when none are configured.
+// SystemServers returns the resolvers of this machine, or nil.
 func SystemServers(resolvConf string) []string {
 	cfg, err := dns.ClientConfigFromFile(resolvConf)
 	if err != nil {
@@ -51,7 +51,7 @@ func SystemServers(resolvConf string) []string {
 	return out
 }
 
-// Ask implements dnssd.Resolver. A server that fails is passed over for the next.
+// Ask implements dnssd.Resolver. If a server fails, it queries the next one.
 func (r *Resolver) Ask(ctx context.Context, name, typ string) (dnssd.Answer, error) {
 	s := r.checker.session()
 	defer s.close()
@@ -71,7 +71,7 @@ func (r *Resolver) Ask(ctx context.Context, name, typ string) (dnssd.Answer, err
 	return dnssd.Answer{}, fmt.Errorf("ask for %s %s: %w", index.Clean(name), typ, last)
 }
 
-// recurse asks one server for what it has or finds.
+// recurse sends one recursive query to one server.
 func (s *session) recurse(ctx context.Context, server, name string, qtype uint16) (*dns.Msg, error) {
 	r := s.ask(ctx, server, query{zone: ".", name: name, qtype: qtype, recurse: true})
 	switch in := r.msg; {
@@ -88,7 +88,7 @@ func (s *session) recurse(ctx context.Context, server, name string, qtype uint16
 	}
 }
 
-// answerOf reads an answer, through aliases where there are any.
+// answerOf returns the answer in a reply, at the end of aliases if there are any.
 func answerOf(in *dns.Msg, name, typ string) dnssd.Answer {
 	a := dnssd.Answer{Exists: in.Rcode == dns.RcodeSuccess}
 	at := dns.Fqdn(name)

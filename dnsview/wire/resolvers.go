@@ -13,24 +13,23 @@ import (
 	"rollcall/providers"
 )
 
-// RoundGap is the least time between two rounds of questions to resolvers that count as two.
+// RoundGap is the shortest time between two rounds of queries to resolvers that are counted separately.
 const RoundGap = 2 * time.Second
 
-// confirmedBy is how many resolvers have to fail, in so many rounds one after the other, before it
-// is certain that a zone cannot be resolved.
+// How many resolvers must fail, in how many consecutive rounds, before a zone is confirmed as unresolvable.
 const (
 	confirmedBy     = 2
 	confirmedRounds = 2
 )
 
-// failing is which resolvers could not resolve a zone, and for how many rounds in a row.
+// failing counts the consecutive rounds in which resolvers failed to resolve a zone.
 type failing struct {
 	rounds map[string]int // by address
 	last   time.Time
 }
 
-// resolvers asks the resolvers for the zone itself, when servers of its own answer for it. Those that
-// answer SERVFAIL or NXDOMAIN cannot resolve any name of it.
+// resolvers queries the resolvers for the zone itself if its own servers answer for it. Resolvers that answer SERVFAIL
+// or NXDOMAIN cannot resolve any name of the zone.
 func (s *session) resolvers(ctx context.Context, z *ZoneResult) {
 	own := s.own(ctx, z)
 	if len(own) == 0 || len(s.c.o.Resolvers) == 0 {
@@ -66,8 +65,8 @@ func (s *session) resolvers(ctx context.Context, z *ZoneResult) {
 	}
 }
 
-// own returns the answers of the servers of the zone that serve it. Where the parent zone names
-// none, those that the DNS provider names are asked.
+// own returns the answers of the servers that serve the zone. If the parent zone names none, those of the DNS provider
+// are queried.
 func (s *session) own(ctx context.Context, z *ZoneResult) []Answer {
 	var out []Answer
 	servers := z.Servers
@@ -82,10 +81,10 @@ func (s *session) own(ctx context.Context, z *ZoneResult) []Answer {
 	return out
 }
 
-// resolves asks one resolver for the SOA of a zone. onlyUnchecked reports that it fails, and answers
-// when it is reported not to validate.
+// resolves queries one resolver for the SOA of a zone. onlyUnchecked reports that the query fails with validation but
+// succeeds without.
 func (s *session) resolves(ctx context.Context, zone string, a *Answer) (onlyUnchecked bool) {
-	// What it made of single names is no reason to leave it alone here.
+	// Failures for single names must not pause this query.
 	q := query{zone: "the zone " + zone, name: zone, qtype: dns.TypeSOA, recurse: true, do: true}
 	r := s.ask(ctx, a.Server.Addr, q)
 	a.Outcome, a.Detail, a.At = r.outcome, r.detail, r.at
@@ -111,8 +110,8 @@ func (s *session) resolves(ctx context.Context, zone string, a *Answer) (onlyUnc
 	return u.msg != nil && u.msg.Rcode == dns.RcodeSuccess
 }
 
-// countRound counts for how many rounds in a row each resolver has failed, and reports whether enough of
-// them did so in enough rounds. Rounds that follow each other too soon are one.
+// countRound counts the consecutive rounds in which each resolver failed, and reports whether enough resolvers failed
+// in enough rounds. Rounds in quick succession count as one.
 func (c *Checker) countRound(z *ZoneResult) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -144,8 +143,8 @@ func (c *Checker) countRound(z *ZoneResult) bool {
 	return n >= confirmedBy
 }
 
-// facts returns what is seen of the delegation, the signatures and the servers of a zone that resolvers
-// cannot resolve, one sentence each.
+// facts returns observations of the delegation, the signatures and the servers of an unresolvable zone, one sentence
+// each.
 func (s *session) facts(ctx context.Context, z *ZoneResult, own, answers []Answer, validates []bool) []string {
 	var out []string
 	for i := range answers {
@@ -173,8 +172,8 @@ func (s *session) facts(ctx context.Context, z *ZoneResult, own, answers []Answe
 	return out
 }
 
-// dnssec compares the DS records of the parent zone with the keys that the zone serves (RFC 4034 section 5),
-// and says when its signatures have expired.
+// dnssec compares the DS records of the parent zone with the zone's keys (RFC 4034 section 5), and reports expired
+// signatures.
 func (s *session) dnssec(ctx context.Context, zone string, own []Answer) []string {
 	parents, known := s.delegationSigners(ctx, zone)
 	r := s.ask(ctx, own[0].Server.Addr, query{zone: zone, name: zone, qtype: dns.TypeDNSKEY, do: true})
@@ -223,8 +222,8 @@ func (s *session) dnssec(ctx context.Context, zone string, own []Answer) []strin
 	return append(out, what)
 }
 
-// delegationSigners asks the finders, without validation, for the DS records of a zone. known is false when
-// none of them answers.
+// delegationSigners queries the finders, without validation, for the DS records of a zone. known is false if none
+// answers.
 func (s *session) delegationSigners(ctx context.Context, zone string) (found []*dns.DS, known bool) {
 	for _, f := range s.finders() {
 		r := s.ask(ctx, f, query{zone: "the signers of " + zone, name: zone, qtype: dns.TypeDS, recurse: true, cd: true})

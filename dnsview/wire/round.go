@@ -9,13 +9,12 @@ import (
 	"rollcall/providers"
 )
 
-// roundFor bounds what Round asks: some 18,000 names of each zone.
+// roundFor limits the duration of Round: some 18,000 names in each zone.
 const roundFor = 3 * time.Minute
 
-// Round asks for all names of a snapshot once, zones side by side, for commands that end. Names
-// whose servers do not agree yet are asked for again until they do or have had the time grace
-// that name servers may take to show a change: before that no one can say whether something is
-// wrong. What could not be asked is in Unasked.
+// Round queries all names of a snapshot once, with zones in parallel, for one-shot commands. Names whose servers
+// disagree are queried again until they agree or grace has passed, which is how long name servers may take to show a
+// change; before that it is unknown whether something is wrong. Unasked returns what was not queried.
 func (s *Scheduler) Round(ctx context.Context, snap *providers.Snapshot, grace time.Duration) {
 	s.SetSnapshot(snap)
 	bounded, cancel := context.WithTimeout(ctx, roundFor+grace)
@@ -27,8 +26,8 @@ func (s *Scheduler) Round(ctx context.Context, snap *providers.Snapshot, grace t
 	wg.Wait()
 }
 
-// Estimate returns about how long Round takes: zones are asked side by side, and the names of
-// one after the other at the rate of the options.
+// Estimate returns the approximate duration of Round. Zones are queried in parallel, and the names of each at the
+// configured rate.
 func (s *Scheduler) Estimate(snap *providers.Snapshot) time.Duration {
 	s.SetSnapshot(snap)
 	s.mu.Lock()
@@ -40,7 +39,7 @@ func (s *Scheduler) Estimate(snap *providers.Snapshot) time.Duration {
 	return time.Duration(float64(most) / s.o.Rate * float64(time.Second))
 }
 
-// Zones asks what the name servers of each zone of a snapshot are, and for no names.
+// Zones queries for the name servers of each zone of a snapshot, and for no names.
 func (s *Scheduler) Zones(ctx context.Context, snap *providers.Snapshot) {
 	s.SetSnapshot(snap)
 	var wg sync.WaitGroup
@@ -66,7 +65,7 @@ func (s *Scheduler) roundOfZone(ctx context.Context, name string, grace time.Dur
 	zone, questions := z.zone, z.questions
 	s.mu.Unlock()
 	if questions == nil {
-		return // its API has not answered, so its names are not known
+		return // its API has not answered, so its names are unknown
 	}
 	for ctx.Err() == nil {
 		r := s.checker.Check(ctx, zone, questions, func(r Result) { s.recordAnswer(name, &r) })
@@ -81,18 +80,18 @@ func (s *Scheduler) roundOfZone(ctx context.Context, name string, grace time.Dur
 	s.mu.Lock()
 	again := len(z.state.Unresolved) > 1 && !z.state.Confirmed
 	s.mu.Unlock()
-	if again && s.o.Sleep(ctx, RoundGap+soon) == nil { // a second round makes it certain
+	if again && s.o.Sleep(ctx, RoundGap+soon) == nil { // a second round confirms it
 		if r := s.checker.Zone(ctx, zone); ctx.Err() == nil {
 			s.recordZone(name, &r)
 		}
 	}
 }
 
-// soon is by how much a round comes later than it could.
+// soon is a margin that makes a round count as separate.
 const soon = 100 * time.Millisecond
 
-// unsettled returns the names of a zone whose servers do not agree yet and that have time left
-// for that, and how long to wait before they are asked again.
+// unsettled returns the names of a zone whose servers may still come to agree, and how long to wait before querying
+// them again.
 func (s *Scheduler) unsettled(name string, grace time.Duration) (questions []Question, wait time.Duration) {
 	now := s.o.Now()
 	s.mu.Lock()
@@ -110,24 +109,23 @@ func (s *Scheduler) unsettled(name string, grace time.Duration) (questions []Que
 			continue
 		}
 		questions = append(questions, *q)
-		// Not a moment too early: the last question must lie behind the grace.
+		// The last query must come after the grace period, so it must not be early.
 		wait = min(wait, max(unsettledSoonest, now.Sub(a.state.Since)), left+10*time.Millisecond)
 	}
 	return questions, max(wait, 0)
 }
 
-// Unasked is what the name servers of one zone were not asked for, or did not answer.
+// Unasked counts the names of a zone that were not queried or not answered.
 type Unasked struct {
 	Zone    string
-	Private bool // no public name server answers for it, so none was asked
-	Names   int  // of the zone
-	Waiting int  // names that were not asked for in time
-	Silent  int  // names that no server answered for
+	Private bool // no public name server answers for it, so none was queried
+	Names   int  // in the zone
+	Waiting int  // not queried in time
+	Silent  int  // queried, but answered by no server
 	Why     string
 }
 
-// Unasked returns, zone by zone, what is not known after Round. Zones of which everything is
-// known are left out.
+// Unasked returns, zone by zone, what Round left unknown. It omits zones of which everything is known.
 func (s *Scheduler) Unasked() []Unasked {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -143,7 +141,7 @@ func (s *Scheduler) Unasked() []Unasked {
 			switch {
 			case !ok:
 				u.Waiting++
-			case a.state.Silent() && !z.state.Confirmed: // that its resolvers fail is known, not unknown
+			case a.state.Silent() && !z.state.Confirmed: // failing resolvers are a result, not an unknown
 				if u.Silent++; u.Why == "" {
 					u.Why = a.state.Reason
 				}

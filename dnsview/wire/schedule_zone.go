@@ -10,37 +10,35 @@ import (
 	"rollcall/providers"
 )
 
-// How often a name is asked for. All names of a zone take their turn well within the
-// time for which findings believe an answer.
+// How often a name is queried. Every name of a zone is queried well within the time for which findings trust an answer.
 const (
-	visibleEvery     = 30 * time.Second // a name that is on the screen
-	roundEvery       = 4 * time.Minute  // any other
-	unsettledSoonest = 2 * time.Second  // a name whose answers are not settled: after as long as it has been so, from here
-	unsettledLatest  = time.Minute      // to here
-	batchSize        = 100              // questions of one go; between two goes another row may have come into view
-	removedFor       = time.Hour        // how long what was removed is asked for, while a server still answers it
+	visibleEvery     = 30 * time.Second // a visible name
+	roundEvery       = 4 * time.Minute  // any other name
+	unsettledSoonest = 2 * time.Second  // an unsettled name is queried again after as long as it has been so, but at least this
+	unsettledLatest  = time.Minute      // and at most this
+	batchSize        = 100              // questions per batch; between batches other rows may become visible
+	removedFor       = time.Hour        // how long a removed name is queried while a server still answers it
 )
 
-// zoneSchedule is what is to be asked of one zone, and what was answered.
+// zoneSchedule holds the questions about one zone, and their answers.
 type zoneSchedule struct {
 	zone      providers.Zone
-	rows      []providers.Record // that the questions were made of
+	rows      []providers.Record // that the questions were made from
 	questions []Question
 	removed   map[nameType]removal
 	answers   map[nameType]scheduledAnswer
-	state     index.WireZone // Zone is empty until it was asked
-	next      int            // where the round goes on
+	state     index.WireZone // Zone is empty until it was queried
+	next      int            // position in the round
 	wake      chan struct{}
 }
 
-// removal is a name that the API holds no more. It is asked for until the name
-// servers have forgotten it too.
+// removal is a name that was removed from the API. It is queried until the name servers no longer have it.
 type removal struct {
 	question Question
 	at       time.Time
 }
 
-// scheduledAnswer is what came of a question.
+// scheduledAnswer is the answer to a question.
 type scheduledAnswer struct {
 	question Question
 	state    index.WireState
@@ -52,7 +50,7 @@ func newZoneSchedule() *zoneSchedule {
 
 func keyOf(q *Question) nameType { return nameType{q.Name, q.Type} }
 
-// wakeUp has the zone look again at what is to be asked.
+// wakeUp makes the zone's loop look for due questions.
 func (z *zoneSchedule) wakeUp() {
 	select {
 	case z.wake <- struct{}{}:
@@ -60,7 +58,7 @@ func (z *zoneSchedule) wakeUp() {
 	}
 }
 
-// setRecords makes the questions of a zone, unless its rows are still the same.
+// setRecords sets the questions of a zone, unless its rows are unchanged.
 func (z *zoneSchedule) setRecords(v *providers.ZoneView, zones []string, now time.Time) {
 	if v.Coverage.State == providers.CoverageNone || z.questions != nil && sameRows(z.rows, v.Records) {
 		return
@@ -84,24 +82,23 @@ func (z *zoneSchedule) setRecords(v *providers.ZoneView, zones []string, now tim
 		}
 	}
 	z.zone, z.rows = v.Zone, v.Records
-	z.questions = append([]Question{}, questions...) // never nil from here on
+	z.questions = append([]Question{}, questions...) // never nil from now on
 	z.next = min(z.next, len(questions))
 	z.wakeUp()
 }
 
-// sameRows reports whether two reads of a zone are the very same rows: they
-// are shared between snapshots, and never written to.
+// sameRows reports whether two reads of a zone share their rows, which are immutable.
 func sameRows(a, b []providers.Record) bool {
 	return len(a) == len(b) && (len(a) == 0 || &a[0] == &b[0])
 }
 
-// forgettable leaves those questions of removed names to which nothing is the
-// right answer now: no wildcard, no alias, no proxy and no other zone answers them.
+// forgettable returns those questions of removed names to which no answer is now correct, because no wildcard, alias,
+// proxy or other zone answers them.
 func forgettable(v *providers.ZoneView, gone []Question, zones []string) []Question {
 	if len(gone) == 0 {
 		return nil
 	}
-	all, standIn := map[string]bool{}, map[string]bool{} // names that answer for all below them, and for all their types
+	all, standIn := map[string]bool{}, map[string]bool{} // names that answer for all names below, and for all their types
 	for i := range v.Records {
 		switch r := &v.Records[i]; {
 		case strings.HasPrefix(r.Name, "*."):
@@ -131,7 +128,7 @@ func forgettable(v *providers.ZoneView, gone []Question, zones []string) []Quest
 	})
 }
 
-// record keeps an answer and reports whether it looks different from the one before.
+// record stores an answer, and reports whether it looks different from the previous one.
 func (z *zoneSchedule) record(r *Result) bool {
 	k := keyOf(&r.Question)
 	_, gone := z.removed[k]
@@ -150,8 +147,7 @@ func (z *zoneSchedule) record(r *Result) bool {
 	return a.State != b.State || a.Agree != b.Agree || a.Servers != b.Servers || a.Resolves != b.Resolves || !slices.Equal(a.Want, b.Want)
 }
 
-// states appends what is known of every name: its answer, or that it waits for
-// its turn when it was not asked about what the zone holds now.
+// states appends the state of every name: its answer, or that it waits to be queried because its records have changed.
 func (z *zoneSchedule) states(to []index.WireState, now time.Time) []index.WireState {
 	to = slices.Grow(to, len(z.questions))
 	for i := range z.questions {
@@ -177,17 +173,16 @@ func (z *zoneSchedule) states(to []index.WireState, now time.Time) []index.WireS
 	return to
 }
 
-// answers reports whether the servers were asked for what q asks for.
+// answers reports whether the answer is to the same question as q.
 func (a *scheduledAnswer) answers(q *Question) bool {
 	return a.question.Mode == q.Mode && a.question.Empty == q.Empty && slices.Equal(a.question.Want, q.Want)
 }
 
-// due returns the questions whose turn it is, those that are on the screen first,
-// then those whose records or answers are on the move; or how long it is until
-// the next one's turn. A zone without names is due for itself.
+// due returns the due questions, visible ones first, then those whose records or answers are changing; or else the time
+// until the next one is due. In a zone without names the zone itself is due.
 func (z *zoneSchedule) due(visible map[nameType]bool, now time.Time) (ask []Question, wait time.Duration) {
 	if z.questions == nil {
-		return nil, roundEvery // nothing is known of it yet; setRecords wakes it
+		return nil, roundEvery // nothing is known yet; setRecords wakes the loop
 	}
 	for k, r := range z.removed {
 		if now.Sub(r.at) > removedFor {
@@ -235,8 +230,7 @@ func (z *zoneSchedule) due(visible map[nameType]bool, now time.Time) (ask []Ques
 	return ask[:min(len(ask), batchSize)], wait
 }
 
-// every is how often the zone itself is asked for: soon again while it is not certain that resolvers cannot
-// resolve it, and so that an end of that is seen.
+// every returns how often the zone itself is queried: often while a resolver failure is unconfirmed or has not ended.
 func (z *zoneSchedule) every() time.Duration {
 	switch {
 	case len(z.state.Unresolved) == 0:
@@ -247,7 +241,7 @@ func (z *zoneSchedule) every() time.Duration {
 	return RoundGap + soon
 }
 
-// nextDue is when a question is to be asked next, and whether its records or its answers are on the move.
+// nextDue returns when a question is due, and whether its records or its answers are changing.
 func (z *zoneSchedule) nextDue(q *Question, visible map[nameType]bool) (at time.Time, moving bool) {
 	a, ok := z.answers[keyOf(q)]
 	switch {

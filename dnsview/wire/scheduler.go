@@ -10,17 +10,16 @@ import (
 	"rollcall/providers"
 )
 
-// Scheduler decides when each name of some zones is asked for, and keeps the latest answers.
-// What is on the screen, and what is on the move, is asked for more often than the rest. It is
-// safe for concurrent use; none of its methods takes long but Run and the rounds.
+// Scheduler decides when each name of its zones is queried, and keeps the latest answers. Visible and changing names
+// are queried more often than the others. It is safe for concurrent use; only Run and the rounds take long.
 type Scheduler struct {
 	checker *Checker
 	o       Options
 	names   []string      // of the zones, sorted
-	changed chan struct{} // something looks different now; coalesced
+	changed chan struct{} // something looks different; coalesced
 
 	mu      sync.Mutex
-	changes uint64 // grows with every change
+	changes uint64 // increases with every change
 	seq     uint64 // of the latest snapshot
 	zones   map[string]*zoneSchedule
 	visible map[nameType]bool
@@ -29,7 +28,7 @@ type Scheduler struct {
 // nameType is one question: a name and a type.
 type nameType struct{ name, typ string }
 
-// NewScheduler makes a Scheduler for zones of these names. It does no I/O.
+// NewScheduler returns a Scheduler for zones with these names. It does no I/O.
 func NewScheduler(zones []string, o Options) *Scheduler {
 	s := &Scheduler{checker: New(o), changed: make(chan struct{}, 1), zones: map[string]*zoneSchedule{}}
 	s.o = s.checker.o
@@ -42,19 +41,17 @@ func NewScheduler(zones []string, o Options) *Scheduler {
 	return s
 }
 
-// Changed receives a value after States would return something that looks different; it is
-// coalesced.
+// Changed receives after States would return something that looks different; several changes may cause one receive.
 func (s *Scheduler) Changed() <-chan struct{} { return s.changed }
 
-// Changes returns a number that grows whenever States would return something that looks different.
+// Changes returns a number that increases whenever States would return something that looks different.
 func (s *Scheduler) Changes() uint64 {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.changes
 }
 
-// SetSnapshot has the names of a snapshot asked for from now on. A snapshot that is older than
-// one before changes nothing.
+// SetSnapshot sets the snapshot whose names are queried. It ignores a snapshot that is older than the current one.
 func (s *Scheduler) SetSnapshot(snap *providers.Snapshot) {
 	now := s.o.Now()
 	s.mu.Lock()
@@ -71,7 +68,7 @@ func (s *Scheduler) SetSnapshot(snap *providers.Snapshot) {
 	}
 }
 
-// Prioritize has the names of these records, and of no others, asked for first.
+// Prioritize makes the names of these records, and no others, visible: they are queried first.
 func (s *Scheduler) Prioritize(records []providers.Identity) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -85,8 +82,7 @@ func (s *Scheduler) Prioritize(records []providers.Identity) {
 	}
 }
 
-// States returns what is known of every name, also that it was not asked for yet, and what is
-// known of the zones that were asked.
+// States returns the state of every name, including those not queried yet, and of the zones that were queried.
 func (s *Scheduler) States() (names []index.WireState, zones []index.WireZone) {
 	now := s.o.Now()
 	s.mu.Lock()
@@ -101,7 +97,7 @@ func (s *Scheduler) States() (names []index.WireState, zones []index.WireZone) {
 	return names, zones
 }
 
-// noteChange notes that something looks different now. The lock is held.
+// noteChange records that something looks different. The lock is held.
 func (s *Scheduler) noteChange() {
 	s.changes++
 	select {
@@ -110,7 +106,7 @@ func (s *Scheduler) noteChange() {
 	}
 }
 
-// recordAnswer keeps what the servers said of one name.
+// recordAnswer stores the result for one name.
 func (s *Scheduler) recordAnswer(zone string, r *Result) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -119,7 +115,7 @@ func (s *Scheduler) recordAnswer(zone string, r *Result) {
 	}
 }
 
-// recordZone keeps what the servers of a zone are.
+// recordZone stores the result for a zone.
 func (s *Scheduler) recordZone(zone string, r *ZoneResult) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -132,10 +128,10 @@ func (s *Scheduler) recordZone(zone string, r *ZoneResult) {
 	}
 }
 
-// idlePause is the pause after a go in which not every name was answered.
+// idlePause is the pause after a batch in which not every name was answered.
 const idlePause = time.Second
 
-// Run asks until ctx ends, zones side by side.
+// Run queries until ctx ends, with zones in parallel.
 func (s *Scheduler) Run(ctx context.Context) {
 	var wg sync.WaitGroup
 	defer wg.Wait()
@@ -144,7 +140,7 @@ func (s *Scheduler) Run(ctx context.Context) {
 	}
 }
 
-// runZone goes through the names of one zone, again and again.
+// runZone queries the names of one zone repeatedly.
 func (s *Scheduler) runZone(ctx context.Context, name string) {
 	for ctx.Err() == nil {
 		s.mu.Lock()

@@ -7,9 +7,8 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// Failures in a row after which a server is left alone for a while. One that
-// says nothing costs time and packets; one that says no costs little, and may
-// mean single names only.
+// Consecutive failures after which a server is paused. A silent one costs time and packets. One that refuses costs
+// little, and may refuse single names only.
 const (
 	silentLimit = 3
 	noLimit     = 10
@@ -17,20 +16,18 @@ const (
 	longPause   = 5 * time.Minute
 )
 
-// server is what is remembered of one address over calls: how fast it may be
-// asked, and whether it speaks EDNS.
+// server is what is remembered of one address between calls: its rate limit, and whether it supports EDNS.
 type server struct {
 	addr  string
 	limit *rate.Limiter
-	slots chan struct{} // one for each question that may be under way
+	slots chan struct{} // one for each pending query
 
 	mu     sync.Mutex
-	plain  bool // it does not speak EDNS
+	plain  bool // it does not support EDNS
 	pauses map[string]*pause
 }
 
-// pause is how one server behaves for one zone. A server that is silent about
-// one zone may be well for another.
+// pause holds the failures of one server for one zone. A server that is silent for one zone may work for another.
 type pause struct {
 	silent, no, level int
 	until             time.Time
@@ -51,7 +48,7 @@ func (c *Checker) server(addr string) *server {
 	return s
 }
 
-// paused says until when the server is left alone for a zone, and why.
+// paused reports whether the server is paused for a zone, until when, and why.
 func (s *server) paused(zone string, now time.Time) (until time.Time, why string, ok bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -62,8 +59,8 @@ func (s *server) paused(zone string, now time.Time) (until time.Time, why string
 	return p.until, p.why, true
 }
 
-// note keeps count of failures. Questions that were under way when a pause
-// began do not make it longer; after a pause one more failure begins the next, which is twice as long.
+// note counts failures. Queries that were pending when a pause began do not extend it. After a pause one more failure
+// starts the next one, of twice the length.
 func (s *server) note(zone string, o Outcome, why string, now time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -13,31 +13,31 @@ import (
 	"rollcall/providers"
 )
 
-// udpSize is what we say that we take over UDP (RFC 9715 section 3).
+// udpSize is the UDP payload size that queries announce (RFC 9715 section 3).
 const udpSize = 1232
 
 var errStopped = errors.New("the socket was closed")
 
-// mux is one UDP socket to one server, shared by all questions under way to it.
+// mux is one UDP socket to one server, shared by all pending queries.
 type mux struct {
 	conn net.Conn
 
 	mu      sync.Mutex
 	waiting map[uint16]*waiter
-	err     error // set once the socket is of no more use
+	err     error // set once the socket has failed
 }
 
-// waiter is one question that a reply is awaited for.
+// waiter is a query that waits for its reply.
 type waiter struct {
 	question dns.Question
-	reply    chan *dns.Msg // nil is sent when the socket breaks
-	wrong    int           // replies to the same question with an id of no one's
+	reply    chan *dns.Msg // receives nil when the socket fails
+	wrong    int           // replies to the same question with an unknown id
 	garbled  int
 }
 
 func newMux(conn net.Conn) *mux { return &mux{conn: conn, waiting: map[uint16]*waiter{}} }
 
-// read hands replies to those who wait for them, until the socket is closed.
+// read delivers replies until the socket is closed.
 func (x *mux) read() {
 	buf := make([]byte, dns.MaxMsgSize)
 	for {
@@ -50,9 +50,8 @@ func (x *mux) read() {
 	}
 }
 
-// deliver hands a reply to the question with its id. A reply that answers
-// no question is not believed (RFC 5452 section 3). It is counted as garbled for the question
-// with its id, which goes on waiting for the real reply.
+// deliver passes a reply to the query with its id. It does not accept a reply to another question (RFC 5452 section 3),
+// but counts it as garbled for the query with its id, which keeps waiting.
 func (x *mux) deliver(p []byte) {
 	m := new(dns.Msg)
 	err := m.Unpack(p)
@@ -78,8 +77,7 @@ func (x *mux) deliver(p []byte) {
 	}
 }
 
-// replies reports whether m is a reply to q. Servers that refuse a message as a
-// whole may leave the question out.
+// replies reports whether m is a reply to q. Servers that refuse a whole message may omit the question.
 func replies(m *dns.Msg, q dns.Question) bool {
 	if !m.Response {
 		return false
@@ -91,7 +89,7 @@ func replies(m *dns.Msg, q dns.Question) bool {
 	return len(m.Question) == 1 && r.Qtype == q.Qtype && r.Qclass == q.Qclass && providers.SameName(r.Name, q.Name)
 }
 
-// fail ends the socket and all who wait on it.
+// fail ends the socket and all waits on it.
 func (x *mux) fail(err error) {
 	_ = x.conn.Close()
 	x.mu.Lock()
@@ -111,8 +109,7 @@ func (x *mux) broken() error {
 	return x.err
 }
 
-// register sets an id of the message that no other question waits for, and returns what to wait on. It fails when
-// the socket has failed.
+// register sets the id of the message to an unused one and returns the waiter. It fails if the socket has failed.
 func (x *mux) register(m *dns.Msg) (*waiter, error) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
@@ -127,7 +124,7 @@ func (x *mux) register(m *dns.Msg) (*waiter, error) {
 	return w, nil
 }
 
-// forget ends a wait, unless someone else waits with the same id by now.
+// forget ends a wait, unless another query has reused the id.
 func (x *mux) forget(id uint16, w *waiter) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
@@ -136,8 +133,7 @@ func (x *mux) forget(id uint16, w *waiter) {
 	}
 }
 
-// exchange sends m and waits for its reply, sending it again after each
-// timeout; again is asked for leave before that.
+// exchange sends m and waits for its reply. After each timeout it sends m again, if again returns nil.
 func (x *mux) exchange(ctx context.Context, m *dns.Msg, tries int, timeout time.Duration, again func() error) (*dns.Msg, error) {
 	w, err := x.register(m)
 	if err != nil {
@@ -174,7 +170,7 @@ func (x *mux) exchange(ctx context.Context, m *dns.Msg, tries int, timeout time.
 	return nil, &silence{wrong: w.wrong, garbled: w.garbled}
 }
 
-// silence says that no reply came, and what came in its place.
+// silence is the error for a missing reply, with the numbers of invalid ones.
 type silence struct{ wrong, garbled int }
 
 func (s *silence) Error() string {

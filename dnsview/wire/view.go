@@ -6,7 +6,7 @@ import (
 	"rollcall/dnsview/index"
 )
 
-// View returns the result in the form that findings are made from.
+// View returns the result in the form that findings use.
 func (r *Result) View() index.WireState {
 	s := index.WireState{
 		Zone: r.Zone, Name: r.Name, Type: r.Type, State: index.WireVerdict(r.State), Reason: r.Reason, Want: slices.Clone(r.Want),
@@ -26,8 +26,8 @@ func (a *Answer) view() index.WireAnswer {
 	return v
 }
 
-// View returns the result in the form that findings are made from. A zone of
-// which some servers answer counts as in sync: its Problems report the others.
+// View returns the result in the form that findings use. A zone of which some servers answer counts as in sync; its
+// Problems list the others.
 func (z *ZoneResult) View() index.WireZone {
 	v := index.WireZone{Zone: z.Zone, State: index.WireVerdict(z.State), Reason: z.Reason, Problems: slices.Clone(z.Problems), At: z.At}
 	if z.State == ZonePartial {

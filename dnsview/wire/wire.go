@@ -13,15 +13,14 @@ import (
 	"rollcall/providers"
 )
 
-// Asker asks the authoritative servers of a zone. It is safe for concurrent
-// use. It is a Checker for those who want answers and no judgement.
+// Asker returns the answers of a zone's authoritative servers without evaluating them. It is safe for concurrent use.
 type Asker struct {
-	// Resolvers are host:port of servers that find the addresses of name
-	// servers; see the package's documentation. Without any the system's do.
+	// Resolvers are the servers (host:port) that find the addresses of name servers; see the package's documentation.
+	// The default is the system's.
 	Resolvers []string
 	// Servers is as in Options.
 	Servers map[string][]string
-	// Timeout bounds one question to one server; default 2 s.
+	// Timeout limits one query to one server; default 2 s.
 	Timeout time.Duration
 
 	once    sync.Once
@@ -30,19 +29,18 @@ type Asker struct {
 
 // Answers is Checker.Answers.
 func (a *Asker) Answers(ctx context.Context, zone providers.Zone, name, typ string, samples int) ([]index.WireAnswer, error) {
-	// Who waits for a change of many names asks more in a short time than who looks on.
+	// Waiting for a change of many names needs more queries in a short time than browsing does.
 	a.once.Do(func() {
 		a.checker = New(Options{Resolvers: a.Resolvers, Servers: a.Servers, Timeout: a.Timeout, Rate: 200, Burst: 50, AtOnce: 16})
 	})
 	return a.checker.Answers(ctx, zone, name, typ, samples)
 }
 
-// Answers asks every authoritative server of a zone for one name and type, each so many
-// times as samples says, and returns one answer for each server, in a fixed order. Its Values
-// are all that the server gave in any sample, sorted, in the spelling of
-// providers.CanonicalValue; of addresses, those at the end of a chain of aliases too. Failure says
-// why a server could not be asked. An address of a server that this machine has no way to is left out when
-// another address of the same server was asked. The error says that there is no server to ask.
+// Answers queries every authoritative server of a zone for one name and type, samples times each. It returns one answer
+// per server, in a fixed order, with all values of all samples, sorted and spelled as by providers.CanonicalValue; for
+// addresses, those at the end of a chain of aliases are included. Failure says why a server could not be queried. An
+// unreachable address is omitted if another address of the same server was queried. The error means that there is no
+// server to query.
 func (c *Checker) Answers(ctx context.Context, zone providers.Zone, name, typ string, samples int) ([]index.WireAnswer, error) {
 	fail := func(why string) ([]index.WireAnswer, error) {
 		return nil, fmt.Errorf("ask for %s %s: %s", index.Clean(name), index.Clean(typ), why)
@@ -88,8 +86,8 @@ func (c *Checker) Answers(ctx context.Context, zone providers.Zone, name, typ st
 	return out, nil
 }
 
-// sampled asks one server several times, and returns one answer with the values of all. It is a
-// failure only when every sample is.
+// sampled queries one server several times and returns one answer with all values. It is a failure only if every sample
+// is.
 func (s *session) sampled(ctx context.Context, sv Server, zone string, q *Question, samples int) Answer {
 	a := s.answer(ctx, sv, zone, q)
 	for range samples - 1 {
@@ -109,8 +107,8 @@ func (s *session) sampled(ctx context.Context, sv Server, zone string, q *Questi
 	return a
 }
 
-// elsewhere reports whether there is no way to the address of an answer, and another
-// address of the same server has answered.
+// elsewhere reports whether the address of an answer is unreachable but another address of the same server has
+// answered.
 func elsewhere(answers []Answer, i int) bool {
 	a := &answers[i]
 	return a.Outcome == NoRoute && a.Server.Name != "" && slices.ContainsFunc(answers, func(b Answer) bool {
@@ -118,8 +116,8 @@ func elsewhere(answers []Answer, i int) bool {
 	})
 }
 
-// beside returns the servers that the zone's own NS records name and the delegation leaves
-// out: resolvers ask them too.
+// beside returns the servers in the zone's own NS records that are not in the delegation, because resolvers query them
+// too.
 func (s *session) beside(ctx context.Context, zone providers.Zone, d *delegation) []Server {
 	if d.from == FromConfig {
 		return nil

@@ -11,8 +11,7 @@ import (
 	"rollcall/providers"
 )
 
-// Zone finds the delegation of a zone and asks every authoritative server
-// whether it serves it.
+// Zone finds the delegation of a zone and queries every authoritative server whether it serves the zone.
 func (c *Checker) Zone(ctx context.Context, zone providers.Zone) ZoneResult {
 	s := c.session()
 	defer s.close()
@@ -44,7 +43,7 @@ func (s *session) zone(ctx context.Context, zone providers.Zone) ZoneResult {
 	return z
 }
 
-// uncheckable says why a zone cannot be asked about at all.
+// uncheckable returns why a zone cannot be queried at all, or "".
 func uncheckable(zone providers.Zone) string {
 	name := providers.CanonicalName(zone.Name)
 	switch _, ok := dns.IsDomainName(name); {
@@ -56,7 +55,7 @@ func uncheckable(zone providers.Zone) string {
 	return ""
 }
 
-// soa asks servers for the zone's SOA, all at once.
+// soa queries servers concurrently for the zone's SOA.
 func (s *session) soa(ctx context.Context, zone string, servers []Server, delegated bool) []ZoneServer {
 	out := make([]ZoneServer, len(servers))
 	var g errgroup.Group
@@ -84,7 +83,7 @@ func (s *session) soa(ctx context.Context, zone string, servers []Server, delega
 	return out
 }
 
-// serialOf reads the serial of an SOA (RFC 1035 section 3.3.13); 0 when there is none.
+// serialOf returns the serial of an SOA (RFC 1035 section 3.3.13), or 0.
 func serialOf(soa string) uint32 {
 	rr, err := dns.NewRR(". 0 IN SOA " + soa)
 	if err != nil {
@@ -97,8 +96,8 @@ func serialOf(soa string) uint32 {
 	return v.Serial
 }
 
-// apex asks which name servers the zone itself names, and adds those that the
-// delegation leaves out: resolvers ask them too.
+// apex queries for the zone's own NS records, and adds those servers that are not in the delegation, because resolvers
+// query them too.
 func (s *session) apex(ctx context.Context, z *ZoneResult) {
 	for i := range z.Servers {
 		v := &z.Servers[i]
@@ -122,7 +121,7 @@ func (s *session) apex(ctx context.Context, z *ZoneResult) {
 	}
 }
 
-// judgeZone says what the servers of a zone come to.
+// judgeZone sets the state of the zone from its servers and its delegation.
 func judgeZone(z *ZoneResult, d *delegation) {
 	var asked, good, silent, foreign int
 	var bad []*Answer
