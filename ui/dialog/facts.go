@@ -95,7 +95,7 @@ func diffLines(t *theme.Theme, l plan.DiffLine, w int) []string {
 	return out
 }
 
-// fields adds what the API says of a record; proxied is what is said of one that is.
+// fields adds what the API returns of a record; proxied is the text for a proxied one.
 func (f *Facts) fields(r *providers.Record, proxied string) {
 	f.Add("name", r.Name)
 	f.Add("type", r.Type)
