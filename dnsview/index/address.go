@@ -151,13 +151,16 @@ func (x *Index) FreeAddress(r *providers.Record, o providers.Owner, i *providers
 
 // Records returns those of one name and type in a zone, as they were read.
 func (x *Index) Records(zone, name, typ string) []*providers.Record {
-	z := x.ZonesByName[zone]
-	if z == nil {
-		return nil
+	if z := x.ZonesByName[zone]; z != nil {
+		return RecordsAt(z.View.Records, name, typ)
 	}
-	var out []*providers.Record
-	for i := range z.View.Records {
-		if r := &z.View.Records[i]; r.Name == name && r.Type == typ {
+	return nil
+}
+
+// RecordsAt returns those of one name and type among records, in their order.
+func RecordsAt(records []providers.Record, name, typ string) (out []*providers.Record) {
+	for i := range records {
+		if r := &records[i]; r.Name == name && r.Type == typ {
 			out = append(out, r)
 		}
 	}

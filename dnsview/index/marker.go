@@ -36,6 +36,9 @@ type QuiescedMarker struct {
 	Name   string // of the record that was taken out
 }
 
+// Of returns whose value the marker remembers.
+func (m QuiescedMarker) Of() InstanceKey { return InstanceKey{m.Owner.Cloud, m.Owner.Instance} }
+
 // OfHost reports whether the marker remembers an address.
 func (m QuiescedMarker) OfHost() bool { return m.Owner.Type == "A" || m.Owner.Type == "AAAA" }
 

@@ -56,7 +56,7 @@ func (b *builder) change(c providers.Change, sentence string, reason dnsview.Cla
 func (b *builder) end(what string) Plan {
 	b.leaveBarred()
 	if b.v != nil {
-		b.plan.Steps = leaveRefused(b.v.Index, b.plan.Steps, b.skip)
+		b.leaveRefused(acceptances(b.v.Index))
 	}
 	switch n := len(b.plan.Steps); n {
 	case 0:

@@ -33,7 +33,7 @@ func Drain(v *dnsview.View, instances ...providers.InstanceRef) Plan {
 		if i == nil {
 			continue
 		}
-		d := drained{inst: i, marks: b.marksOf(i)}
+		d := drained{inst: i, marks: b.marksOf(v.Index.Ref(i))}
 		if i.State.Dead() {
 			b.skip(index.Label(i) + " is terminated already")
 			for _, m := range d.marks {
@@ -122,14 +122,11 @@ func (b *builder) dropFrom(n int) {
 	}
 }
 
-// marksOf returns the markers that remember what was taken out of DNS of an instance, in stable order.
-func (b *builder) marksOf(i *providers.Instance) []index.QuiescedMarker {
-	x := b.v.Index
-	marks := slices.DeleteFunc(slices.Clone(x.QuiescedMarkers), func(m index.QuiescedMarker) bool {
-		return m.Owner.Cloud != x.KeyOf(i) || m.Owner.Instance != i.ID || x.QuiescedThere(m)
+// marksOf returns the markers that remember what was taken out of DNS of a node, in stable order.
+func (b *builder) marksOf(ref providers.InstanceRef) []index.QuiescedMarker {
+	return slices.DeleteFunc(slices.Clone(b.v.Index.QuiescedMarkers), func(m index.QuiescedMarker) bool {
+		return m.Of() != index.InstanceKey{Cloud: ref.Key, ID: ref.ID} || b.v.Index.QuiescedThere(m)
 	})
-	slices.SortFunc(marks, func(m, n index.QuiescedMarker) int { return index.CompareRecords(m.Record, n.Record) })
-	return marks
 }
 
 // TakenOut returns what markers remember of what was taken out of DNS of an instance, in stable order.
@@ -138,7 +135,7 @@ func TakenOut(v *dnsview.View, key providers.CloudKey, id string) []providers.Re
 	b := &builder{v: v}
 	var out []providers.Record
 	for _, m := range v.Index.QuiescedMarkers {
-		if m.Owner.Cloud != key || m.Owner.Instance != id || m.Owner.Digested() {
+		if m.Of() != (index.InstanceKey{Cloud: key, ID: id}) || m.Owner.Digested() {
 			continue
 		}
 		r := providers.Record{Zone: m.Zone.Name, Name: m.Name, Type: m.Owner.Type, Value: m.Owner.Value}

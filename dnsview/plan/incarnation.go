@@ -130,7 +130,7 @@ func Retire(z Zone, n dnssd.Name) (Planned, error) {
 		}
 	}
 	if nodes > 0 {
-		return Planned{}, inTheWay("%s still has %s: let them leave first", n, count(nodes, "node", "nodes"))
+		return Planned{}, inTheWay("%s still has %s: let them leave first", n, index.Plural(nodes, "node", "nodes"))
 	}
 	m := z.plan(index.VerbRetire)
 	typ := n.Type()
@@ -169,7 +169,7 @@ func Retire(z Zone, n dnssd.Name) (Planned, error) {
 		return Planned{}, inTheWay("there is no incarnation %s", n)
 	}
 	if others > 0 {
-		m.note(typ.String() + " keeps " + count(others, "other incarnation", "other incarnations") + ", and stays listed")
+		m.note(typ.String() + " keeps " + index.Plural(others, "other incarnation", "other incarnations") + ", and stays listed")
 	}
 	return m.end("Retire the incarnation " + providers.Clean(n.String())), nil
 }

@@ -48,14 +48,7 @@ func QuiesceRecords(v *dnsview.View, records ...providers.Identity) Plan {
 			}
 		}
 	}
-	slices.SortStableFunc(rs, srvFirst)
-	var srv []int
-	for _, r := range rs {
-		n := b.quiesce(r, "", srv...)
-		if n > 0 && r.Type == "SRV" {
-			srv = append(srv, n)
-		}
-	}
+	b.quiesceAll(rs)
 	return b.end("Take " + index.Plural(len(rs), "entry", "entries") + " out of DNS")
 }
 
@@ -107,7 +100,7 @@ func (b *builder) takeOut(i *providers.Instance, reason dnsview.Class) (removed 
 
 // notThere returns why a node without records cannot be taken out of DNS: it was already, on purpose, or it never was there.
 func (b *builder) notThere(key providers.CloudKey, id, who string) string {
-	if slices.ContainsFunc(b.v.Index.QuiescedMarkers, func(m index.QuiescedMarker) bool { return m.Owner.Cloud == key && m.Owner.Instance == id }) {
+	if slices.ContainsFunc(b.v.Index.QuiescedMarkers, func(m index.QuiescedMarker) bool { return m.Of() == index.InstanceKey{Cloud: key, ID: id} }) {
 		return who + " is out of DNS already, on purpose: rollcall return " + id + " puts it back"
 	}
 	return who + " is in no zone that is read here"
@@ -140,6 +133,11 @@ func (b *builder) takeOutHost(ref providers.InstanceRef) {
 	if len(records) == 0 {
 		b.skip(b.notThere(ref.Key, ref.ID, index.ShortID(ref.ID)))
 	}
+	b.quiesceAll(records)
+}
+
+// quiesceAll plans to take records out of DNS, SRV values first: what they lead to goes after them.
+func (b *builder) quiesceAll(records []*providers.Record) {
 	slices.SortStableFunc(records, srvFirst)
 	var srv []int
 	for _, r := range records {

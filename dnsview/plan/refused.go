@@ -5,41 +5,40 @@ import (
 	"rollcall/providers"
 )
 
-// leaveRefused takes out of a plan what the provider of a zone would refuse, with all that needs it.
-func leaveRefused(x *index.Index, steps []Step, skip func(string)) []Step {
+// acceptances returns what each zone of an index takes, made when it is first asked for; nil for a zone that is not read.
+func acceptances(x *index.Index) func(zone string) *index.Acceptance {
 	zones := map[string]*index.Acceptance{}
-	return keepSteps(steps, func(s *Step) string {
-		if s.Change == nil {
-			return ""
-		}
-		z := x.ZonesByName[providers.CanonicalName(s.Zone)]
+	return func(zone string) *index.Acceptance {
+		z := x.ZonesByName[providers.CanonicalName(zone)]
 		if z == nil {
-			return ""
+			return nil
 		}
 		if zones[z.Name] == nil {
 			zones[z.Name] = index.NewAcceptance(z.View.Zone.Provider, z.View.Records)
 		}
-		if why := zones[z.Name].WhyRefused(s.Change); why != "" {
-			r := s.Change.Record()
-			return r.Label() + " is left alone: " + why
+		return zones[z.Name]
+	}
+}
+
+// leaveRefused takes out of the plan what the provider of a zone would refuse, with all that needs it.
+func (b *builder) leaveRefused(acceptance func(zone string) *index.Acceptance) {
+	b.plan.Steps = keepSteps(b.plan.Steps, func(s *Step) string {
+		if s.Change == nil {
+			return ""
+		}
+		if a := acceptance(s.Zone); a != nil {
+			if why := a.WhyRefused(s.Change); why != "" {
+				r := s.Change.Record()
+				return r.Label() + " is left alone: " + why
+			}
 		}
 		return ""
-	}, skip)
+	}, b.skip)
 }
 
 // WithoutRefused takes out of a plan what the provider of a zone with these records would refuse.
 func WithoutRefused(zone providers.Zone, records []providers.Record, p Plan) Plan {
-	a := index.NewAcceptance(zone.Provider, records)
-	b := &builder{plan: p}
-	b.plan.Steps = keepSteps(p.Steps, func(s *Step) string {
-		if s.Change == nil {
-			return ""
-		}
-		if why := a.WhyRefused(s.Change); why != "" {
-			r := s.Change.Record()
-			return r.Label() + " is left alone: " + why
-		}
-		return ""
-	}, b.skip)
+	a, b := index.NewAcceptance(zone.Provider, records), &builder{plan: p}
+	b.leaveRefused(func(string) *index.Acceptance { return a })
 	return b.plan
 }

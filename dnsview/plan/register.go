@@ -157,12 +157,7 @@ func (b *builder) at(z *index.ZoneState, name, typ string) []*providers.Record {
 	if z == nil {
 		return nil
 	}
-	var out []*providers.Record
-	for i := range z.View.Records {
-		if r := &z.View.Records[i]; r.Name == name && r.Type == typ {
-			out = append(out, r)
-		}
-	}
+	out := index.RecordsAt(z.View.Records, name, typ)
 	slices.SortFunc(out, index.CompareRecords)
 	return out
 }

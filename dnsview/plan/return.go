@@ -43,9 +43,7 @@ func (b *builder) returnNode(ref providers.InstanceRef, i *providers.Instance) {
 		who = index.Label(i)
 	}
 	found := b.unquiesce(ref)
-	marks := slices.DeleteFunc(slices.Clone(x.QuiescedMarkers), func(m index.QuiescedMarker) bool {
-		return m.Owner.Cloud != ref.Key || m.Owner.Instance != ref.ID || x.QuiescedThere(m)
-	})
+	marks := b.marksOf(ref)
 	// Host names come back before the SRV values that lead to them.
 	slices.SortFunc(marks, func(a, c index.QuiescedMarker) int {
 		if ra, rc := -srvRank(&providers.Record{Type: a.Owner.Type}), -srvRank(&providers.Record{Type: c.Owner.Type}); ra != rc {
@@ -179,7 +177,7 @@ func (b *builder) forgetHalf(r *providers.Record, ref *providers.InstanceRef) (i
 		return nil
 	}
 	for _, m := range b.v.Index.QuiescedMarkers {
-		if m.Zone.Name == r.Zone && m.Name == r.Name && m.Owner.Owns(r.Type, r.Value) && m.Owner.Cloud == ref.Key && m.Owner.Instance == ref.ID {
+		if m.Zone.Name == r.Zone && m.Name == r.Name && m.Owner.Owns(r.Type, r.Value) && m.Of() == (index.InstanceKey{Cloud: ref.Key, ID: ref.ID}) {
 			id := m.Record.Identity()
 			if b.done[id] == 0 {
 				b.done[id] = b.change(providers.Change{Op: providers.OpDelete, Before: *m.Record}, "Forget that "+r.Label()+" was to be taken out", dnsview.Quiesced, ref)

@@ -3,7 +3,6 @@ package plan
 import (
 	"context"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -64,13 +63,7 @@ func (z *Zone) Read(ctx context.Context, g Getter, names ...string) error {
 
 // at returns the records of one name and type.
 func (z *Zone) at(name, typ string) []*providers.Record {
-	var out []*providers.Record
-	for i := range z.Records {
-		if r := &z.Records[i]; r.Name == name && r.Type == typ {
-			out = append(out, r)
-		}
-	}
-	return out
+	return index.RecordsAt(z.Records, name, typ)
 }
 
 // ReadAbove adds what is known of the names between the apex of the zone and some names, where a
@@ -204,13 +197,6 @@ func whose(r *providers.Record) string {
 		return "has markers that do not say clearly whose it is"
 	}
 	return "has no owner marker"
-}
-
-func count(n int, one, many string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return strconv.Itoa(n) + " " + many
 }
 
 // inZone refuses a service whose name lies outside the zone.

@@ -12,14 +12,14 @@ import (
 func (t *builder) remembered() {
 	hosts := map[index.InstanceKey][]index.QuiescedMarker{} // what is remembered of names that no service is known by
 	for _, m := range t.QuiescedMarkers {
-		if k := (index.InstanceKey{Cloud: m.Owner.Cloud, ID: m.Owner.Instance}); m.OfHost() && !t.roundRobin(m.Name) {
-			hosts[k] = append(hosts[k], m)
+		if m.OfHost() && !t.roundRobin(m.Name) {
+			hosts[m.Of()] = append(hosts[m.Of()], m)
 		}
 	}
 	for _, m := range t.QuiescedMarkers {
-		switch k := (index.InstanceKey{Cloud: m.Owner.Cloud, ID: m.Owner.Instance}); {
+		switch {
 		case m.Owner.Type == "SRV":
-			t.rememberedSRV(m, hosts[k])
+			t.rememberedSRV(m, hosts[m.Of()])
 		case t.roundRobin(m.Name):
 			t.rememberedAddress(t.members[m.Name], m)
 		}
@@ -27,8 +27,7 @@ func (t *builder) remembered() {
 	t.nameHosts()
 	// What is left of the host names is that of nodes whose SRV value stayed, or no host name at all.
 	for _, m := range t.QuiescedMarkers {
-		k := index.InstanceKey{Cloud: m.Owner.Cloud, ID: m.Owner.Instance}
-		if !slices.ContainsFunc(hosts[k], func(h index.QuiescedMarker) bool { return h.Record == m.Record }) || t.hostRemembered(k, m) {
+		if !slices.ContainsFunc(hosts[m.Of()], func(h index.QuiescedMarker) bool { return h.Record == m.Record }) || t.hostRemembered(m) {
 			continue
 		}
 		t.rememberedAddress(t.membersOf(m.Name, index.RoundRobin), m)
@@ -65,10 +64,10 @@ func (t *builder) rememberedSRV(m index.QuiescedMarker, hosts []index.QuiescedMa
 	}
 }
 
-// hostRemembered finds the nodes of an owner that a remembered host name belongs to.
-func (t *builder) hostRemembered(k index.InstanceKey, m index.QuiescedMarker) (found bool) {
+// hostRemembered adds a remembered host name to the nodes of its owner that it belongs to, and reports whether there are any.
+func (t *builder) hostRemembered(m index.QuiescedMarker) (found bool) {
 	for _, h := range t.named[m.Name] {
-		if h.node.owner() == k {
+		if h.node.owner() == m.Of() {
 			found = true
 			h.node.remember(m)
 		}
@@ -78,7 +77,7 @@ func (t *builder) hostRemembered(k index.InstanceKey, m index.QuiescedMarker) (f
 
 // nodeOfMark returns the node that a marker names: the one that has the value still, or a new one.
 func (t *builder) nodeOfMark(ro *memberBuilder, m index.QuiescedMarker) *Node {
-	k := index.InstanceKey{Cloud: m.Owner.Cloud, ID: m.Owner.Instance}
+	k := m.Of()
 	node := int32(-1)
 	if at, ok := t.NodesByID[k.Cloud][k.ID]; ok {
 		node = at
