@@ -40,12 +40,6 @@ func (v *View) LeadingTo(key providers.CloudKey, id string) []*providers.Record 
 
 // Holds reports whether a zone has a record of this name, type and value, whosever it is.
 func (v *View) Holds(r *providers.Record) bool {
-	z := v.Index.ZonesByName[r.Zone]
-	if z == nil {
-		return false
-	}
 	value := providers.FoldValue(r.Type, r.Value)
-	return slices.ContainsFunc(z.View.Records, func(o providers.Record) bool {
-		return o.Name == r.Name && o.Type == r.Type && providers.FoldValue(o.Type, o.Value) == value
-	})
+	return slices.ContainsFunc(v.Index.Records(r.Zone, r.Name, r.Type), func(o *providers.Record) bool { return providers.FoldValue(o.Type, o.Value) == value })
 }

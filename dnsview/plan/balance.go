@@ -36,7 +36,7 @@ func Balance(z Zone, records []providers.Record, priority, weight *uint16) (Plan
 		}
 		m.step(providers.Change{Op: providers.OpUpdate, Before: r, After: after}, "Change "+r.Label()+" to "+what)
 	}
-	return m.end("Change " + index.Plural(len(m.planned.Plan.Steps), "node", "nodes")), nil
+	return m.end("Change " + index.Plural(len(m.Plan.Steps), "node", "nodes")), nil
 }
 
 // balanced returns a record with another priority or weight, and what is new in it; nothing

@@ -106,7 +106,7 @@ func (m *planner) announce(d Declaration, needs ...int) {
 		case r.Type == "PTR" && m.z.leadsTo(r.Name, r.Value) != nil, r.Type == "TXT" && len(m.z.at(r.Name, "TXT")) > 0:
 			continue
 		case r.Type == "TXT":
-			m.planned.Notes = append(m.planned.Notes, d.TXT.Warnings()...)
+			m.Notes = append(m.Notes, d.TXT.Warnings()...)
 		}
 		m.z.setTTL(&r, cmp.Or(d.TTL, incarnationTTL))
 		m.step(providers.Change{Op: providers.OpCreate, After: r}, "Create "+r.Label(), needs...)
@@ -145,7 +145,7 @@ func Retire(z Zone, n dnssd.Name) (Planned, error) {
 			return
 		}
 		if len(r.Owners) > 0 || len(r.BadMarkers) > 0 {
-			m.planned.Plan.Skipped = append(m.planned.Plan.Skipped, r.Label()+" "+whose(r)+", which nothing of an incarnation has")
+			m.skip(r.Label() + " " + whose(r) + ", which nothing of an incarnation has")
 			return
 		}
 		m.step(providers.Change{Op: providers.OpDelete, Before: *r}, "Delete "+r.Label()+why)
@@ -165,7 +165,7 @@ func Retire(z Zone, n dnssd.Name) (Planned, error) {
 	for _, r := range z.at(n.Canonical(), "TXT") {
 		remove(r, "")
 	}
-	if len(m.planned.Plan.Steps)+len(m.planned.Plan.Skipped) == 0 {
+	if len(m.Plan.Steps)+len(m.Plan.Skipped) == 0 {
 		return Planned{}, inTheWay("there is no incarnation %s", n)
 	}
 	if others > 0 {

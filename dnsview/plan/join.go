@@ -269,7 +269,7 @@ func (m *planner) add(s *NodeSet, value string, ttl uint32, o providers.Owner) e
 	if err != nil {
 		return err
 	}
-	m.planned.Notes = append(m.planned.Notes, fit.Notes(s.Name, s.Type)...)
+	m.Notes = append(m.Notes, fit.Notes(s.Name, s.Type)...)
 	m.step(providers.Change{Op: providers.OpCreate, After: r}, "Create "+r.Label())
 	return nil
 }

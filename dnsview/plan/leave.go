@@ -133,14 +133,14 @@ func Leave(z Zone, n Node) (Planned, error) {
 	if by := z.alsoLeads(host, name); by != "" {
 		m.note(host + " stays, as " + providers.Clean(by) + " leads there too")
 		m.forget(o, name)
-	} else if len(m.planned.Plan.Skipped) == 0 {
+	} else if len(m.Plan.Skipped) == 0 {
 		m.takeAddresses(host, o, needs...)
 		m.forget(o, name, host)
 	}
 	return m.end(title), nil
 }
 
-func (m *planner) skip(s string) { m.planned.Plan.Skipped = append(m.planned.Plan.Skipped, s) }
+func (m *planner) skip(s string) { m.Plan.Skipped = append(m.Plan.Skipped, s) }
 
 // alsoLeads names another incarnation whose SRV values lead to the host.
 func (z *Zone) alsoLeads(host, but string) string {

@@ -2,7 +2,6 @@ package plan
 
 import (
 	"fmt"
-	"net"
 
 	"github.com/miekg/dns"
 
@@ -120,7 +119,7 @@ func WireSize(name, typ string, values []string) int {
 	m.SetQuestion(dns.Fqdn(name), dns.StringToType[typ])
 	m.Response, m.Compress = true, true
 	for _, v := range values {
-		if rr := record(name, typ, v); rr != nil {
+		if rr, err := dns.NewRR(dns.Fqdn(name) + " 0 IN " + typ + " " + v); err == nil {
 			m.Answer = append(m.Answer, rr)
 		}
 	}
@@ -133,40 +132,4 @@ func WireSize(name, typ string, values []string) int {
 		n = len(b)
 	}
 	return n + ednsBytes
-}
-
-func record(name, typ, value string) dns.RR {
-	h := dns.RR_Header{Name: dns.Fqdn(name), Rrtype: dns.StringToType[typ], Class: dns.ClassINET}
-	switch typ {
-	case "SRV":
-		s, ok := providers.ParseSRV(value)
-		if !ok {
-			return nil
-		}
-		return &dns.SRV{Hdr: h, Priority: s.Priority, Weight: s.Weight, Port: s.Port, Target: dns.Fqdn(s.Target)}
-	case "A":
-		return &dns.A{Hdr: h, A: net.ParseIP(value)}
-	case "AAAA":
-		return &dns.AAAA{Hdr: h, AAAA: net.ParseIP(value)}
-	case "PTR":
-		return &dns.PTR{Hdr: h, Ptr: dns.Fqdn(value)}
-	case "TXT":
-		strs, _ := providers.ParseTXT(value)
-		for i := range strs { // the packer reads escapes
-			strs[i] = escapeString(strs[i])
-		}
-		return &dns.TXT{Hdr: h, Txt: strs}
-	}
-	return nil
-}
-
-func escapeString(s string) string {
-	out := make([]byte, 0, len(s))
-	for _, c := range []byte(s) {
-		if c == '"' || c == '\\' {
-			out = append(out, '\\')
-		}
-		out = append(out, c)
-	}
-	return string(out)
 }

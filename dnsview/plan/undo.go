@@ -51,6 +51,10 @@ func planBack(v *dnsview.View, verb index.Verb, what string, done []Done) Plan {
 func (b *builder) undoChange(d Done) {
 	var c providers.Change
 	var sentence string
+	made := d.Change.After
+	if d.Result != nil {
+		made = *d.Result
+	}
 	switch d.Change.Op {
 	case providers.OpDelete:
 		after := d.Change.Before
@@ -74,31 +78,23 @@ func (b *builder) undoChange(d Done) {
 			}
 		}
 	case providers.OpCreate:
-		before := d.Change.After
-		if d.Result != nil {
-			before = *d.Result
-		}
-		c = providers.Change{Op: providers.OpDelete, Before: before}
-		sentence = "Delete " + before.Label() + " again"
+		c = providers.Change{Op: providers.OpDelete, Before: made}
+		sentence = "Delete " + made.Label() + " again"
 		o, ok := index.OwnerInMarker(&d.Change.Before)
 		if !ok && d.Stayed != nil {
 			o, ok = *d.Stayed, true
 		}
 		if ok {
-			c.After = before // it came in the place of this marker, which takes its place in turn
+			c.After = made // it came in the place of this marker, which takes its place in turn
 			c.After.Owners = []providers.Owner{o}
 			sentence += ", and remember that it was taken out"
 		}
 	default:
-		before := d.Change.After
-		if d.Result != nil {
-			before = *d.Result
-		}
 		after := d.Change.Before
-		c = providers.Change{Op: providers.OpUpdate, Before: before, After: after}
-		sentence = "Change " + before.Label() + " back to " + index.Clean(after.Value)
-		if before.Value == after.Value {
-			sentence = "Change " + before.Label() + " back to what it was"
+		c = providers.Change{Op: providers.OpUpdate, Before: made, After: after}
+		sentence = "Change " + made.Label() + " back to " + index.Clean(after.Value)
+		if made.Value == after.Value {
+			sentence = "Change " + made.Label() + " back to what it was"
 		}
 	}
 	s := Step{Kind: StepChange, Zone: d.Zone, Change: &c, Sentence: sentence, Undoes: d.Entry, Instance: d.Instance}

@@ -127,45 +127,45 @@ func (z *Zone) HostOwner(short string) providers.Owner {
 
 // planner puts a plan together.
 type planner struct {
-	z       *Zone
-	planned Planned
+	z *Zone
+	Planned
 }
 
 func (z *Zone) plan(verb index.Verb) *planner {
-	return &planner{z: z, planned: Planned{Plan: Plan{Verb: verb}}}
+	return &planner{z: z, Planned: Planned{Plan: Plan{Verb: verb}}}
 }
 
-func (m *planner) note(s string) { m.planned.Notes = append(m.planned.Notes, s) }
+func (m *planner) note(s string) { m.Notes = append(m.Notes, s) }
 
 // step adds a change and returns its id.
 func (m *planner) step(c providers.Change, sentence string, needs ...int) int {
-	s := Step{ID: len(m.planned.Plan.Steps) + 1, Kind: StepChange, Zone: m.z.Zone.Name, Change: &c, Sentence: sentence, Needs: needs}
+	s := Step{ID: len(m.Plan.Steps) + 1, Kind: StepChange, Zone: m.z.Zone.Name, Change: &c, Sentence: sentence, Needs: needs}
 	rec := c.Record()
 	if o, ok := rec.Owner(); ok {
 		s.Instance = providers.InstanceRef{Key: o.Cloud, ID: o.Instance, Name: strings.TrimPrefix(o.Instance, providers.HostPrefix)}
 	}
-	m.planned.Plan.Steps = append(m.planned.Plan.Steps, s)
+	m.Plan.Steps = append(m.Plan.Steps, s)
 	return s.ID
 }
 
 func (m *planner) end(title string) Planned {
-	m.planned.Plan.Title = title
-	m.planned.Plan = WithoutRefused(m.z.Zone, m.z.Records, m.planned.Plan)
-	if why := index.WhyZoneNotWritten(&m.z.Zone); why != "" && len(m.planned.Plan.Steps) > 0 {
-		m.planned.Plan.Steps, m.planned.Notes = nil, nil
+	m.Plan.Title = title
+	m.Plan = WithoutRefused(m.z.Zone, m.z.Records, m.Plan)
+	if why := index.WhyZoneNotWritten(&m.z.Zone); why != "" && len(m.Plan.Steps) > 0 {
+		m.Plan.Steps, m.Notes = nil, nil
 		m.skip(why)
 	}
-	if len(m.planned.Plan.Steps) == 0 {
-		m.planned.Plan.Title = "Nothing to do"
+	if len(m.Plan.Steps) == 0 {
+		m.Plan.Title = "Nothing to do"
 	}
-	return m.planned
+	return m.Planned
 }
 
 // whole ends a plan that is carried out entirely or not at all: half a node, or half an incarnation, is
 // worse than none. It is a Refusal when the provider would refuse a part of it.
 func (m *planner) whole(title string) (Planned, error) {
-	if p := WithoutRefused(m.z.Zone, m.z.Records, m.planned.Plan); len(p.Steps) < len(m.planned.Plan.Steps) {
-		return Planned{}, invalid("%s", p.Skipped[len(m.planned.Plan.Skipped)])
+	if p := WithoutRefused(m.z.Zone, m.z.Records, m.Plan); len(p.Steps) < len(m.Plan.Steps) {
+		return Planned{}, invalid("%s", p.Skipped[len(m.Plan.Skipped)])
 	}
 	return m.end(title), nil
 }
@@ -173,7 +173,7 @@ func (m *planner) whole(title string) (Planned, error) {
 // ids are the steps so far.
 func (m *planner) ids() []int {
 	var out []int
-	for _, s := range m.planned.Plan.Steps {
+	for _, s := range m.Plan.Steps {
 		out = append(out, s.ID)
 	}
 	return out
