@@ -1,5 +1,5 @@
 // Package adapter defines how a provider's package makes its accounts available. Each exports one function Adapter,
-// which cmd/rollcall/app lists: a new provider is a package and one line there. What a provider can do is data, a
+// which the package adapters lists: a new provider is a package and one line there. What a provider can do is data, a
 // providers.Declaration. The package imports only providers and budget.
 package adapter
 

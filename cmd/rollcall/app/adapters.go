@@ -8,44 +8,13 @@ import (
 	"rollcall/cmd/rollcall/config"
 	"rollcall/providers"
 	"rollcall/providers/adapter"
+	"rollcall/providers/adapters"
 	"rollcall/providers/budget"
-	"rollcall/providers/cloudflare"
-	"rollcall/providers/ec2"
-	"rollcall/providers/route53"
-	"rollcall/providers/triton"
-	"rollcall/providers/zonefile"
 )
-
-// Adapters returns every provider in the order in which texts list them. A provider is a package and one line here.
-func Adapters() []adapter.Adapter {
-	return []adapter.Adapter{
-		ec2.Adapter(),
-		triton.Adapter(),
-		cloudflare.Adapter(),
-		route53.Adapter(),
-		zonefile.Adapter(),
-	}
-}
-
-// Declarations returns the declarations of all providers.
-func Declarations() (out []providers.Declaration) {
-	for _, a := range Adapters() {
-		out = append(out, a.Declaration)
-	}
-	return out
-}
-
-// Declared returns the declaration of a provider, or the zero value.
-func Declared(p providers.Provider) providers.Declaration {
-	if d := providers.Declared(Declarations(), p); d != nil {
-		return *d
-	}
-	return providers.Declaration{}
-}
 
 // Computing returns the names of the providers that run instances.
 func Computing() (names []string) {
-	for _, d := range Declarations() {
+	for _, d := range adapters.Declarations() {
 		if d.Computes {
 			names = append(names, string(d.Provider))
 		}
@@ -56,7 +25,7 @@ func Computing() (names []string) {
 // CredentialHint lists the environment variables to set if there are no credentials at all.
 func CredentialHint() string {
 	var names []string
-	for _, d := range Declarations() {
+	for _, d := range adapters.Declarations() {
 		if len(d.Hints) > 0 && !slices.Contains(names, d.Hints[0]) {
 			names = append(names, d.Hints[0])
 		}
@@ -83,7 +52,7 @@ type DNSAccount struct {
 
 // NewAccounts returns an empty Accounts. notify is called when a call is repeated; see budget.WithNotify.
 func NewAccounts(clock providers.Clock, notify func(budget.Retrying)) *Accounts {
-	return &Accounts{clock: clock, budgets: budget.NewPool(budget.WithClock(clock), budget.WithNotify(notify)), adapters: Adapters(), dns: map[string]DNSAccount{}}
+	return &Accounts{clock: clock, budgets: budget.NewPool(budget.WithClock(clock), budget.WithNotify(notify)), adapters: adapters.All(), dns: map[string]DNSAccount{}}
 }
 
 // open opens an account. It reads only local credentials and files.
@@ -112,7 +81,7 @@ func (a *Accounts) DNSAccount(p providers.Provider, zone string, settings provid
 	for _, x := range settings {
 		key.WriteString("\x00" + x.Key + "=" + x.Value)
 	}
-	if Declared(p).OneZone {
+	if adapters.Declared(p).OneZone {
 		key.WriteString("\x00" + zone)
 	}
 	a.mu.Lock()

@@ -21,6 +21,7 @@ import (
 	"rollcall/dnsview/index"
 	"rollcall/dnsview/rows"
 	"rollcall/providers"
+	"rollcall/providers/adapters"
 	"rollcall/providers/fleet"
 	"rollcall/providers/journal"
 	"rollcall/ui/common"
@@ -174,7 +175,7 @@ func ResolversOf(c *config.Config) ([]string, error) {
 }
 
 // Rules returns what a config may contain: the existing providers, and the console's key bindings.
-func Rules() config.Rules { return config.Rules{Providers: Declarations(), Keys: keyRules()} }
+func Rules() config.Rules { return config.Rules{Providers: adapters.Declarations(), Keys: keyRules()} }
 
 // keyRules returns the console's rules for key bindings.
 func keyRules() config.KeyRules {

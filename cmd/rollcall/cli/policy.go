@@ -6,11 +6,11 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"rollcall/cmd/rollcall/app"
 	"rollcall/cmd/rollcall/exit"
 	"rollcall/cmd/rollcall/launcher"
 	"rollcall/cmd/rollcall/words"
 	"rollcall/providers"
+	"rollcall/providers/adapters"
 	"rollcall/userdata"
 )
 
@@ -105,7 +105,7 @@ makes no token.`,
 		}}
 		var all []string
 		for _, z := range s.Config.Zones {
-			if app.Declared(z.Provider).Access != providers.AccessToken {
+			if adapters.Declared(z.Provider).Access != providers.AccessToken {
 				continue
 			}
 			all = append(all, ids[z.Name])

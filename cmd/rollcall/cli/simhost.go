@@ -17,6 +17,7 @@ import (
 	"rollcall/cmd/rollcall/words"
 	"rollcall/dnsview/index"
 	"rollcall/providers"
+	"rollcall/providers/adapters"
 	"rollcall/providers/sim"
 	"rollcall/providers/sim/world"
 	"rollcall/providers/textfile"
@@ -135,7 +136,7 @@ func (h *simHost) rolePolicies(w *world.World) map[string]string {
 		services = append(services, &c.Services[i])
 	}
 	s := launcher.New(app.NewSession(nil, c, nil, nil))
-	return map[string]string{launcher.NodeRole: s.NodePolicy(app.Declared(providers.EC2), services, ids, w.Credentials.AWSAccount).JSON()}
+	return map[string]string{launcher.NodeRole: s.NodePolicy(adapters.Declared(providers.EC2), services, ids, w.Credentials.AWSAccount).JSON()}
 }
 
 // serviceOf returns the declaration of a simulated service. Its nodes register themselves; simHost acts as their

@@ -6,9 +6,9 @@ import (
 	"slices"
 	"strings"
 
-	"rollcall/cmd/rollcall/app"
 	"rollcall/dnsview/index"
 	"rollcall/providers"
+	"rollcall/providers/adapters"
 	"rollcall/userdata"
 )
 
@@ -60,7 +60,7 @@ func launchTemplate(name string, r *userdata.Rendered, service *index.Service, p
 		if a.Fleet != "" {
 			tags[providers.TagFleet] = a.Fleet
 		}
-		if a.Register == userdata.RegisterAgent && (app.Declared(a.DNS).Access == providers.AccessIAM || a.Token.Source == userdata.TokenSSM) {
+		if a.Register == userdata.RegisterAgent && (adapters.Declared(a.DNS).Access == providers.AccessIAM || a.Token.Source == userdata.TokenSSM) {
 			in.LaunchTemplateData.IamInstanceProfile = &launchTemplateProfile{Name: profile}
 		}
 	}

@@ -14,6 +14,7 @@ import (
 	"rollcall/cmd/rollcall/launcher"
 	"rollcall/cmd/rollcall/words"
 	"rollcall/providers"
+	"rollcall/providers/adapters"
 	"rollcall/userdata"
 )
 
@@ -68,7 +69,7 @@ Your own templates lie in $XDG_CONFIG_HOME/rollcall/templates.`,
 		o := userdata.LintOptions{Values: given, Strict: strict, Held: launcher.Held(cmd.Context(), a.Program)}
 		if provider != "" {
 			p := providers.Provider(provider)
-			if !app.Declared(p).Computes {
+			if !adapters.Declared(p).Computes {
 				return exit.Usagef("--provider %q: write %s", words.Clean(provider), strings.Join(app.Computing(), " or "))
 			}
 			o.Providers = []providers.Provider{p}

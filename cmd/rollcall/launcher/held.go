@@ -13,6 +13,7 @@ import (
 	"rollcall/cmd/rollcall/config"
 	"rollcall/cmd/rollcall/words"
 	"rollcall/providers"
+	"rollcall/providers/adapters"
 	"rollcall/providers/budget"
 	"rollcall/providers/launch"
 	"rollcall/userdata"
@@ -24,7 +25,7 @@ const credentialTime = 5 * time.Second
 // secretVariables returns the environment variables with rollcall's credentials: those that adapters declare, and those
 // that the config names. c may be nil.
 func secretVariables(c *config.Config) (names []string) {
-	all := app.Declarations()
+	all := adapters.Declarations()
 	for i := range all {
 		names = append(names, all[i].Secrets...)
 	}

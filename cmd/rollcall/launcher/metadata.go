@@ -8,9 +8,9 @@ import (
 	"slices"
 	"strings"
 
-	"rollcall/cmd/rollcall/app"
 	"rollcall/cmd/rollcall/exit"
 	"rollcall/cmd/rollcall/words"
+	"rollcall/providers/adapters"
 	"rollcall/providers/launch"
 )
 
@@ -47,7 +47,7 @@ func (s *Launcher) WithMetadata(spec launch.Spec, given Metadata) (launch.Spec, 
 	used := false
 	for i := range spec.Nodes {
 		t := &spec.Nodes[i]
-		if c, ok := s.Cloud(t.Cloud); !ok || !app.Declared(c.Provider).Metadata {
+		if c, ok := s.Cloud(t.Cloud); !ok || !adapters.Declared(c.Provider).Metadata {
 			continue
 		}
 		used = true

@@ -13,6 +13,7 @@ import (
 	"rollcall/cmd/rollcall/exit"
 	"rollcall/cmd/rollcall/words"
 	"rollcall/providers"
+	"rollcall/providers/adapters"
 	"rollcall/userdata"
 )
 
@@ -56,7 +57,7 @@ func (s *Launcher) AWSPolicies(ctx context.Context, f *PolicyRequest) (*AWSPolic
 	account := cmp.Or(f.Account, s.awsAccount(ctx))
 	d := &AWSPolicies{Role: f.Role, InstanceProfile: f.Role, TrustPolicy: userdata.TrustPolicy(), TritonUser: f.Role + "-triton", Notes: []string{}}
 	arn := ""
-	for _, at := range app.Declarations() {
+	for _, at := range adapters.Declarations() {
 		switch nodes := s.NodePolicy(at, services, ids, account); {
 		case len(nodes.Statement) == 0:
 		case at.InstanceRoles:
@@ -137,12 +138,12 @@ func (s *Launcher) hasNodesOn(x *config.Service, p providers.Provider) bool {
 
 // hasNodesWithRoles reports whether a service can have nodes in clouds whose instances have roles.
 func (s *Launcher) hasNodesWithRoles(x *config.Service) bool {
-	return slices.ContainsFunc(app.Declarations(), func(d providers.Declaration) bool { return d.InstanceRoles && s.hasNodesOn(x, d.Provider) })
+	return slices.ContainsFunc(adapters.Declarations(), func(d providers.Declaration) bool { return d.InstanceRoles && s.hasNodesOn(x, d.Provider) })
 }
 
 // access returns how write access to a zone of the config is limited.
 func (s *Launcher) access(zone string) providers.Access {
-	return app.Declared(s.Config.ZoneProvider(zone)).Access
+	return adapters.Declared(s.Config.ZoneProvider(zone)).Access
 }
 
 // NodePolicy returns the policy of the services' nodes in one provider's clouds.
@@ -196,7 +197,7 @@ func (s *Launcher) awsAccount(ctx context.Context) string {
 	ctx, cancel := context.WithTimeout(ctx, app.OneShotTimeout)
 	defer cancel()
 	for _, c := range s.Clouds() {
-		if !app.Declared(c.Provider).InstanceRoles || c.Compute == nil {
+		if !adapters.Declared(c.Provider).InstanceRoles || c.Compute == nil {
 			continue
 		}
 		if id, err := c.Compute.Identify(ctx); err == nil && id.Account != "" {
@@ -232,7 +233,7 @@ func (s *Launcher) ZoneIDs(ctx context.Context, access providers.Access, given [
 	defer cancel()
 	lists := map[providers.DNS]*zoneList{} // one query per account
 	for _, z := range s.Zones() {
-		if app.Declared(z.Provider).Access != access || ids[z.Name] != "" || z.DNS == nil {
+		if adapters.Declared(z.Provider).Access != access || ids[z.Name] != "" || z.DNS == nil {
 			continue
 		}
 		if lists[z.DNS] == nil {
@@ -249,7 +250,7 @@ func (s *Launcher) ZoneIDs(ctx context.Context, access providers.Access, given [
 		}
 	}
 	for _, z := range s.Config.Zones {
-		if app.Declared(z.Provider).Access == access && ids[z.Name] == "" {
+		if adapters.Declared(z.Provider).Access == access && ids[z.Name] == "" {
 			return nil, fmt.Errorf("zone %s: its account has no such zone; correct the config, or give --zone-id %s=ID", z.Name, z.Name)
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"rollcall/cmd/rollcall/exit"
 	"rollcall/cmd/rollcall/words"
 	"rollcall/providers"
+	"rollcall/providers/adapters"
 	"rollcall/providers/ec2"
 	"rollcall/providers/launch"
 	"rollcall/userdata"
@@ -35,7 +36,7 @@ func (s *Launcher) ProfilesToMake(ctx context.Context, spec *launch.Spec, name s
 	for i := range spec.Nodes {
 		t := &spec.Nodes[i]
 		c, ok := s.Cloud(t.Cloud)
-		if !ok || !app.Declared(c.Provider).InstanceRoles {
+		if !ok || !adapters.Declared(c.Provider).InstanceRoles {
 			continue // Triton has no instance profiles
 		}
 		if c.Err != nil {
@@ -78,7 +79,7 @@ func (s *Launcher) ProfilesToMake(ctx context.Context, spec *launch.Spec, name s
 
 // agentPolicy returns the AWS permissions that one agent on a provider's node needs.
 func (s *Launcher) agentPolicy(at providers.Provider, a *userdata.AgentConfig, ids map[string]string, account string) userdata.Policy {
-	if app.Declared(a.DNS).Access == providers.AccessIAM {
+	if adapters.Declared(a.DNS).Access == providers.AccessIAM {
 		return userdata.NodePolicy(at, []userdata.PolicyService{{
 			Name: a.Service, Kind: a.Kind, Zone: a.Zone, ZoneID: ids[a.Zone], IPv6: a.IPv6, Host: a.Host,
 		}}, nil)
