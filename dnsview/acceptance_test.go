@@ -48,7 +48,7 @@ func TestNoValueIsAddedThatCouldNotGoAgainAndTheLimitIsToldOfBefore(t *testing.T
 	for n := 100; ; n++ {
 		w, _ := crowded(n)
 		v := w.view()
-		a := index.NewAcceptance(providers.Route53, w.zone(r53Zone).Records)
+		a := index.NewAcceptance(traits(providers.Route53), w.zone(r53Zone).Records)
 		o := owner(keyUse1, ec2B)
 		r := providers.Record{Zone: r53Zone, Name: v1Name, Type: "SRV", TTL: 45, Value: "10 10 4218 new-host-with-a-name-that-is-quite-long-for-a-host.unilans.net"}
 		r.Owners = []providers.Owner{o.For(r.Type, r.Value)}
@@ -105,7 +105,7 @@ func TestThePlanRefusesWhatTheProviderWouldRefuse(t *testing.T) {
 		{"a value of a set", both[:1], providers.Record{Name: "split.z", Type: "A", Value: "192.0.2.9", SetID: "blue", Policy: "weighted 10", Weight: 10}, ""},
 	} {
 		for _, p := range c.on {
-			got := index.NewAcceptance(p, named).WhyRefused(&providers.Change{Op: providers.OpCreate, After: c.r})
+			got := index.NewAcceptance(traits(p), named).WhyRefused(&providers.Change{Op: providers.OpCreate, After: c.r})
 			if c.want == "" && got != "" || !strings.Contains(got, c.want) {
 				t.Errorf("%s at %s: %q, want %q", c.what, p, got, c.want)
 			}

@@ -24,7 +24,7 @@ func bigWorld(records int, failed bool) (*providers.Snapshot, index.Options) {
 		}
 		key := providers.NewCloudKey(p, "1", name)
 		s.Clouds = append(s.Clouds, providers.CloudView{
-			Cloud: providers.Cloud{Name: name, Provider: p, Key: key}, Coverage: complete(key), RowsFrom: testRead, Lookups: map[string]providers.Lookup{},
+			Cloud: providers.Cloud{Name: name, Provider: p, Traits: *traits(p), Key: key}, Coverage: complete(key), RowsFrom: testRead, Lookups: map[string]providers.Lookup{},
 		})
 	}
 	zones := make([][]providers.Record, 2)

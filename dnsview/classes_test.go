@@ -317,13 +317,13 @@ func TestWhatAServiceDeclares(t *testing.T) {
 		{"proxying that nobody declares is nobody's business", func(w *world) { w.record(wwwName, "A", "34.").Proxied = true }, nil, ""},
 		{"Route 53 has no proxy", func(w *world) {
 			w.service(wwwName).Proxied = &yes
-			w.zone(cfZone).Zone.Provider = providers.Route53
+			w.zone(cfZone).Zone.Provider, w.zone(cfZone).Zone.Traits = providers.Route53, *traits(providers.Route53)
 		}, nil, ""},
 		{"an SRV weight that is not the declared one", func(w *world) { w.service(v1Name).Weight = 20 }, []string{"weight low update " + sdSRVEC2, "weight low update " + v1Name + " SRV 10 10 4218 sd-02.unilans.net"}, "its weight is 10, and 20 is declared"},
 		{"an SRV priority that is not the declared one", func(w *world) { w.service(v1Name).Priority = 5 }, []string{"weight low update " + sdSRVEC2, "weight low update " + v1Name + " SRV 10 10 4218 sd-02.unilans.net"}, "its priority is 10, and 5 is declared"},
 		{"the weight that is declared", func(w *world) { w.service(v1Name).Weight, w.service(v1Name).Priority = 10, 10 }, nil, ""},
 		{"a weight of a weighted record set of Route 53", func(w *world) {
-			w.zone(cfZone).Zone.Provider = providers.Route53
+			w.zone(cfZone).Zone.Provider, w.zone(cfZone).Zone.Traits = providers.Route53, *traits(providers.Route53)
 			w.service(wwwName).Weight = 50
 			for i, id := range []string{"a", "b"} {
 				r := &w.zone(cfZone).Records[i]

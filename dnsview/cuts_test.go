@@ -107,12 +107,12 @@ func TestARecordThatNobodyCanResolveIsOccludedAndHasNoRemedyButToGo(t *testing.T
 		},
 		{"the zone that the name belongs to is read too", func(w *world) {
 			w.hide()
-			w.snap.Zones = append(w.snap.Zones, providers.ZoneView{Zone: providers.Zone{Name: delegName, Provider: providers.Cloudflare}, Coverage: complete("")})
+			w.snap.Zones = append(w.snap.Zones, providers.ZoneView{Zone: providers.Zone{Name: delegName, Provider: providers.Cloudflare, Traits: *traits(providers.Cloudflare)}, Coverage: complete("")})
 		}, []string{"missing high register www-01", "missing high register www-02", both[0], both[1]}, "is missing from"},
 	})
 	w := newWorld()
 	w.hide()
-	w.snap.Zones = append(w.snap.Zones, providers.ZoneView{Zone: providers.Zone{Name: delegName, Provider: providers.Cloudflare}, Coverage: complete("")})
+	w.snap.Zones = append(w.snap.Zones, providers.ZoneView{Zone: providers.Zone{Name: delegName, Provider: providers.Cloudflare, Traits: *traits(providers.Cloudflare)}, Coverage: complete("")})
 	for _, f := range w.view().Findings {
 		if f.Class == dnsview.Occluded && !strings.Contains(f.Reason, "the name belongs to the zone "+delegName) {
 			t.Errorf("it does not say whose the name is: %s", f.Reason)

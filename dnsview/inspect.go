@@ -226,9 +226,9 @@ func (in *inspector) managed(f Finding) Finding {
 		f.Remedy, f.OneKey = NoRemedy, false
 		f.Reason += "; it is managed by " + f.Controller + ": change or remove it at its source"
 		f.Evidence = append(f.Evidence, Evidence{Source: f.Zone, Fact: "says that " + f.Controller + " manages it"})
-	} else if f.Remedy == RemedyAdopt && index.HasOwnComment(f.Record) && in.proxies(f.Record) {
+	} else if at := in.Traits(f.Record.Zone); f.Remedy == RemedyAdopt && index.HasOwnComment(f.Record) && at.Markers == providers.MarkerInComment {
 		f.Remedy, f.OneKey = NoRemedy, false
-		f.Reason += "; it " + index.OwnComment(f.Record)
+		f.Reason += "; it " + index.OwnComment(f.Record, at.Title)
 	}
 	return f
 }

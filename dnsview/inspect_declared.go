@@ -45,24 +45,18 @@ func (in *inspector) declared(s *index.DeclaredService) {
 	}
 }
 
-// autoTTL reports whether Cloudflare sets the TTL of a record itself, since it
+// autoTTL reports whether the provider sets the TTL of a record itself, since it
 // is proxied, or shall be.
 func (in *inspector) autoTTL(s *index.DeclaredService, r *providers.Record) bool {
-	return r.Proxied || s.Proxied != nil && *s.Proxied && in.proxies(r)
-}
-
-// proxies reports whether the provider of a record's zone can stand before it.
-func (in *inspector) proxies(r *providers.Record) bool {
-	z := in.ZonesByName[r.Zone]
-	return z != nil && z.View.Zone.Provider == providers.Cloudflare && (r.Type == "A" || r.Type == "AAAA" || r.Type == "CNAME")
+	return r.Proxied || s.Proxied != nil && *s.Proxied && in.Traits(r.Zone).CanProxy(r.Type)
 }
 
 // ttl reports records of one name and type with another TTL than is declared.
-// On Route 53 the TTL is that of the whole set, which is reported and changed once.
+// Where it is that of a whole record set, it is reported and changed once.
 func (in *inspector) ttl(s *index.DeclaredService, set []*providers.Record) {
 	slices.SortFunc(set, index.CompareRecords)
 	z := in.ZonesByName[set[0].Zone]
-	if z.View.Zone.Provider == providers.Route53 {
+	if z.View.Zone.Traits.Sets != nil {
 		one := map[string]*providers.Record{}
 		for _, r := range set {
 			if old := one[r.SetID]; old == nil || in.whyNotUpdate(old) != "" && in.whyNotUpdate(r) == "" {
@@ -73,7 +67,7 @@ func (in *inspector) ttl(s *index.DeclaredService, set []*providers.Record) {
 	}
 	for _, r := range set {
 		what := "its"
-		if z.View.Zone.Provider == providers.Route53 {
+		if z.View.Zone.Traits.Sets != nil {
 			what = "its set's"
 		}
 		is := strconv.Itoa(int(r.TTL))
@@ -85,7 +79,7 @@ func (in *inspector) ttl(s *index.DeclaredService, set []*providers.Record) {
 }
 
 func (in *inspector) proxied(s *index.DeclaredService, r *providers.Record) {
-	if s.Proxied == nil || r.Proxied == *s.Proxied || !in.proxies(r) {
+	if s.Proxied == nil || r.Proxied == *s.Proxied || !in.Traits(r.Zone).CanProxy(r.Type) {
 		return
 	}
 	why := "it is not proxied, and its service declares that it is: clients see the node's own address"

@@ -224,24 +224,24 @@ func (in *inspector) stopped(z *index.ZoneState, r *providers.Record, o provider
 		if !ok {
 			continue
 		}
-		if in.Holds(i, a) && !in.givenBack(i, a) {
+		if in.Holds(i, a) && !in.givenBack(cs, i, a) {
 			continue
 		}
 		if t := in.taken(a, o); t.what != "" && t.inst != i && !t.own {
 			in.reused(f, r, a, t, "its owner "+index.Label(i)+" is stopped", lack)
 			return
 		}
-		if i.Provider == providers.EC2 {
+		if cs.View.Cloud.Traits.StopReleases {
 			f.Severity = Critical
-			f.Reason = r.Label() + ": its owner " + index.Label(i) + " is stopped, and EC2 has taken " + a.String() + " back: anyone may get it"
+			f.Reason = r.Label() + ": its owner " + index.Label(i) + " is stopped, and " + cs.View.Cloud.Traits.Title + " has taken " + a.String() + " back: anyone may get it"
 		}
 	}
 	in.addOr(lack, f)
 }
 
-// givenBack reports whether a stopped instance does not keep the address.
-func (in *inspector) givenBack(i *providers.Instance, a netip.Addr) bool {
-	if i.Provider != providers.EC2 || slices.Contains(i.ElasticIPs, a) || slices.Contains(i.PrivateIPs, a) {
+// givenBack reports whether a stopped instance of a cloud does not keep the address.
+func (in *inspector) givenBack(cs *index.CloudState, i *providers.Instance, a netip.Addr) bool {
+	if !cs.View.Cloud.Traits.StopReleases || slices.Contains(i.ElasticIPs, a) || slices.Contains(i.PrivateIPs, a) {
 		return false
 	}
 	h := in.Holders[a]

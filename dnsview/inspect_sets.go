@@ -180,12 +180,13 @@ func (in *inspector) fullSet(z *index.ZoneState, members []*providers.Record) {
 	}
 	n := len(members)
 	most, why := (index.MessageBytes-index.MessageOverhead)*n/max(1, bytes-index.MessageOverhead), "an answer of DNS has "+strconv.Itoa(index.MessageBytes)+" bytes at most"
-	if z.View.Zone.Provider == providers.Route53 && r.SetID == "" {
-		if most > index.Route53Values {
-			most, why = index.Route53Values, "a record set of Route 53 holds "+strconv.Itoa(index.Route53Values)+" values"
+	at := &z.View.Zone.Traits
+	if at.Sets != nil && r.SetID == "" {
+		if most > at.Sets.Values {
+			most, why = at.Sets.Values, "a record set of "+at.Title+" holds "+strconv.Itoa(at.Sets.Values)+" values"
 		}
-		if by := index.Route53Chars / 2 * n / max(1, chars); most > by {
-			most, why = by, "Route 53 takes "+strconv.Itoa(index.Route53Chars)+" characters at once, old and new values counted"
+		if by := at.Sets.BatchChars / 2 * n / max(1, chars); most > by {
+			most, why = by, at.Title+" takes "+strconv.Itoa(at.Sets.BatchChars)+" characters at once, old and new values counted"
 		}
 	}
 	what := index.Clean(r.Name) + " " + r.Type + " has " + strconv.Itoa(n) + " values"
@@ -207,16 +208,16 @@ func answerBytes(typ, value string) int {
 	return head + 2 + len(value)
 }
 
-// fullZone holds a zone against its quota.
+// fullZone holds a zone against its quota. One that holds more has another one, which is not known here.
 func (in *inspector) fullZone(z *index.ZoneState, sets int) {
 	n, what := len(z.View.Records), index.Plural(len(z.View.Records), "record", "records")
-	most, why := 0, ""
-	switch z.View.Zone.Provider {
-	case providers.Cloudflare:
-		most, why = index.CloudflareZone, "Cloudflare allows "+strconv.Itoa(index.CloudflareZone)+" in a zone"
-	case providers.Route53:
+	at := &z.View.Zone.Traits
+	most, why := at.Quota, at.Title+" allows "+strconv.Itoa(at.Quota)+" in a zone"
+	if at.Sets != nil {
 		n, what = sets, index.Plural(sets, "record set", "record sets")
-		most, why = index.Route53Zone, "Route 53 allows "+strconv.Itoa(index.Route53Zone)+" in a zone unless its quota was raised"
+	}
+	if at.QuotaRaised {
+		why += " unless its quota was raised"
 	}
 	if own, ok := in.Options.Limits[z.Name]; ok {
 		most, why = own, "the config says that it may hold "+strconv.Itoa(own)

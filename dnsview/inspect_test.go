@@ -12,6 +12,7 @@ import (
 	"rollcall/dnsview"
 	"rollcall/dnsview/index"
 	"rollcall/providers"
+	"rollcall/providers/adapters"
 )
 
 // The small world of these tests: two EC2 clouds and one Triton cloud, a zone
@@ -51,6 +52,8 @@ func complete(key providers.CloudKey) providers.Coverage {
 	return providers.Coverage{State: providers.CoverageComplete, Key: key, Expected: -1, Started: testRead, Finished: testRead}
 }
 
+func traits(p providers.Provider) *providers.Traits { d := adapters.Declared(p); return &d.Traits }
+
 func newWorld() *world {
 	w := &world{snap: &providers.Snapshot{Taken: testNow}}
 	cloud := func(name string, p providers.Provider, key providers.CloudKey, ins ...providers.Instance) {
@@ -64,7 +67,7 @@ func newWorld() *world {
 			}
 		}
 		w.snap.Clouds = append(w.snap.Clouds, providers.CloudView{
-			Cloud: providers.Cloud{Name: name, Provider: p, Key: key}, Coverage: complete(key), Instances: ins, RowsFrom: testRead, Lookups: map[string]providers.Lookup{},
+			Cloud: providers.Cloud{Name: name, Provider: p, Traits: *traits(p), Key: key}, Coverage: complete(key), Instances: ins, RowsFrom: testRead, Lookups: map[string]providers.Lookup{},
 		})
 	}
 	www := map[string]string{"service": "www"}
@@ -76,10 +79,10 @@ func newWorld() *world {
 		providers.Instance{ID: tritonA, Name: "www-02", PublicIPs: []netip.Addr{addr("165.225.128.1")}, Tags: www},
 		providers.Instance{ID: tritonB, Name: "sd-02", PublicIPs: []netip.Addr{addr("165.225.128.2")}, Tags: sd})
 	w.snap.Zones = []providers.ZoneView{
-		{Zone: providers.Zone{Name: cfZone, Provider: providers.Cloudflare}, Coverage: complete(""), Records: []providers.Record{
+		{Zone: providers.Zone{Name: cfZone, Provider: providers.Cloudflare, Traits: *traits(providers.Cloudflare)}, Coverage: complete(""), Records: []providers.Record{
 			cfRecord(wwwName, "34.200.16.1", keyUse1, ec2A), cfRecord(wwwName, "165.225.128.1", keyEast, tritonA),
 		}},
-		{Zone: providers.Zone{Name: r53Zone, Provider: providers.Route53}, Coverage: complete(""), Records: r53Records()},
+		{Zone: providers.Zone{Name: r53Zone, Provider: providers.Route53, Traits: *traits(providers.Route53)}, Coverage: complete(""), Records: r53Records()},
 	}
 	w.opts = index.Options{
 		Fleet: testFlt, Now: testNow, MaxAge: time.Minute, BootGrace: 5 * time.Minute, CreateGrace: 10 * time.Minute, Ranges: index.PublishedRanges(),

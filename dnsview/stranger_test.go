@@ -41,7 +41,7 @@ func TestACloudWithoutNodesBesideConfiguredOnesIsBelieved(t *testing.T) {
 	w.remove(tritonA, true)
 	key := providers.NewCloudKey(providers.EC2, "3", "eu-west-1")
 	w.snap.Clouds = append(w.snap.Clouds, providers.CloudView{
-		Cloud: providers.Cloud{Name: "aws-new", Provider: providers.EC2, Key: key}, Coverage: complete(key), RowsFrom: testRead,
+		Cloud: providers.Cloud{Name: "aws-new", Provider: providers.EC2, Traits: *traits(providers.EC2), Key: key}, Coverage: complete(key), RowsFrom: testRead,
 		Instances: []providers.Instance{{ID: "i-0fffffffffffffff2", Cloud: "aws-new", Key: key, State: providers.StateRunning}},
 	})
 	if v := dnsview.Inspect(w.snap, w.opts); v.Count(dnsview.Dead) != 1 {

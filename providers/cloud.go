@@ -36,6 +36,7 @@ func NewCloudKey(p Provider, account, place string) CloudKey {
 type Cloud struct {
 	Name     string   // short name from the config
 	Provider Provider // ec2 or triton
+	Traits   Traits   `json:"-"` // of the provider
 	Region   string   // EC2 region or Triton data centre
 	Account  string   // account id as the cloud reports it, empty until asked
 	Key      CloudKey // empty until the cloud has identified itself

@@ -6,19 +6,11 @@ import "slices"
 // account takes. It is constant data.
 type Declaration struct {
 	Provider  Provider
-	Title     string // as people write it
 	Computes  bool   // it runs instances
 	ServesDNS bool   // it hosts zones
 	OneZone   bool   // an account holds only the zone that its config entry names
 
-	// Of its instances, when it runs some.
-	InstanceRoles bool // they get AWS permissions from a role and need no key on disk
-	Metadata      bool // they have metadata beside the user data, which may hold secrets
-
-	// Of its zones, when it hosts some.
-	Access  Access    // how write access to a zone is limited
-	TTLs    *TTLRange // nil if every DNS TTL is allowed
-	Proxies bool      // records may be proxied
+	Traits
 
 	Keys []Key // of a config entry beside the common ones, in the order in which they are written
 	// Check returns what is wrong with settings that are each valid alone, such as "has no file", and what to do; two
@@ -31,23 +23,6 @@ type Declaration struct {
 	// environment leads to no zones.
 	Hints   []string
 	Secrets []string // environment variables that may hold the adapter's credentials
-}
-
-// Access is how write access to a zone is limited.
-type Access string
-
-// The kinds of access. The empty one means that nodes do not write to the zone.
-const (
-	AccessIAM   Access = "IAM"   // by an AWS policy, for names and types
-	AccessToken Access = "token" // by an API token, for a whole zone
-)
-
-// TTLRange holds the TTLs in seconds that records may have. Auto is one more, for a TTL that the provider chooses.
-type TTLRange struct{ Min, Max, Auto uint32 }
-
-// Holds reports whether a record may have the TTL.
-func (t *TTLRange) Holds(ttl uint32) bool {
-	return t == nil || ttl == t.Auto || ttl >= t.Min && ttl <= t.Max
 }
 
 // Key is one key of a config entry.

@@ -65,6 +65,7 @@ type Zone struct {
 	Name        string // fully qualified, canonical, without the last dot
 	ID          string // the provider's id, e.g. Z0123 or 32 hex digits
 	Provider    Provider
+	Traits      Traits   `json:"-"` // of the provider
 	Account     string   // the account that holds it, when the API says so
 	NameServers []string // as the provider reports them; canonical names
 	Private     bool     // not served by public name servers: a private zone of Route 53, an internal one of Cloudflare

@@ -172,12 +172,12 @@ func SplitMarkerName(markerName string) (instance, name string, ok bool) {
 	return markerName[:i], markerName[i+len(MarkerLabel)+2:], true
 }
 
-// WithOwner returns a copy of the record that belongs to o alone, in the form of the zone's provider: with a comment on
-// Cloudflare, with a marker record on Route 53. The error is that of [Owner.Encode].
-func (r *Record) WithOwner(p Provider, o Owner) (Record, error) {
+// WithOwner returns a copy of the record that belongs to o alone, with its marker in a comment, or else in a
+// marker record. The error is that of [Owner.Encode].
+func (r *Record) WithOwner(at MarkerPlace, o Owner) (Record, error) {
 	owned := *r
 	o = o.Bare()
-	if p != Cloudflare {
+	if at != MarkerInComment {
 		o = o.For(r.Type, r.Value)
 	}
 	text, err := o.Encode()
@@ -185,7 +185,7 @@ func (r *Record) WithOwner(p Provider, o Owner) (Record, error) {
 		return owned, err
 	}
 	owned.Owners = []Owner{o}
-	if p == Cloudflare {
+	if at == MarkerInComment {
 		owned.Comment = text
 	}
 	return owned, nil

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"rollcall/providers"
+	"rollcall/providers/adapters"
 )
 
 // world makes the snapshot that the tests begin with.
@@ -28,7 +29,7 @@ func world(now time.Time) *providers.Snapshot {
 		key := providers.NewCloudKey(c.p, "123456789012", c.region)
 		started := now.Add(-4 * time.Second)
 		v := providers.CloudView{
-			Cloud:      providers.Cloud{Name: c.name, Provider: c.p, Region: c.region, Account: "123456789012", Key: key},
+			Cloud:      providers.Cloud{Name: c.name, Provider: c.p, Traits: adapters.Declared(c.p).Traits, Region: c.region, Account: "123456789012", Key: key},
 			Production: c.prod, RowsFrom: started, BudgetLeft: 40,
 			Coverage: providers.Coverage{State: providers.CoverageComplete, Key: key, Rows: c.n, Expected: -1, Started: started, Finished: now.Add(-3 * time.Second)},
 			Lookups:  map[string]providers.Lookup{},
@@ -68,8 +69,8 @@ func world(now time.Time) *providers.Snapshot {
 		return providers.Owner{Fleet: fleetID, Cloud: s.Clouds[c].Cloud.Key, Instance: id, Registered: now.Add(-72 * time.Hour).Truncate(time.Second)}
 	}
 	complete := providers.Coverage{State: providers.CoverageComplete, Expected: -1, Started: now.Add(-5 * time.Second), Finished: now.Add(-4 * time.Second)}
-	cf := providers.ZoneView{Zone: providers.Zone{Name: "scalability.expert", ID: "z1", Provider: providers.Cloudflare}, Coverage: complete, RowsFrom: complete.Started, BudgetLeft: 900}
-	r53 := providers.ZoneView{Zone: providers.Zone{Name: "unilans.net", ID: "Z2", Provider: providers.Route53}, Coverage: complete, RowsFrom: complete.Started, BudgetLeft: 40}
+	cf := providers.ZoneView{Zone: providers.Zone{Name: "scalability.expert", ID: "z1", Provider: providers.Cloudflare, Traits: adapters.Declared(providers.Cloudflare).Traits}, Coverage: complete, RowsFrom: complete.Started, BudgetLeft: 900}
+	r53 := providers.ZoneView{Zone: providers.Zone{Name: "unilans.net", ID: "Z2", Provider: providers.Route53, Traits: adapters.Declared(providers.Route53).Traits}, Coverage: complete, RowsFrom: complete.Started, BudgetLeft: 40}
 	n := 0
 	add := func(z *providers.ZoneView, name, typ, value string, ttl uint32, o ...providers.Owner) {
 		n++

@@ -13,6 +13,7 @@ import (
 	"rollcall/dnsview/index"
 	"rollcall/dnsview/plan"
 	"rollcall/providers"
+	"rollcall/providers/adapters"
 	"rollcall/providers/fleet"
 	"rollcall/providers/journal"
 )
@@ -75,7 +76,7 @@ func TestADeleteIsRefused(t *testing.T) {
 		{"when another cloud fails", func(b *bench) { b.aws.ListErr = errDown }, index.GuardCoverage, "aws-use1 could not be read (down)", true},
 		{"when two clouds of the config are one", func(b *bench) {
 			b.opts.Clouds = append(b.opts.Clouds, CloudTarget{Name: "twin"})
-			b.clouds = append(b.clouds, fleet.CloudSource{Name: "twin", Provider: providers.EC2, Compute: b.aws})
+			b.clouds = append(b.clouds, fleet.CloudSource{Name: "twin", Provider: providers.EC2, Traits: adapters.Declared(providers.EC2).Traits, Compute: b.aws})
 		}, index.GuardCoverage, "aws-use1 and twin are one cloud", true},
 		{"when a cloud left the config", func(b *bench) {
 			left := providers.CloudView{Cloud: providers.Cloud{Name: "joyent-ams", Key: "0123456789"}, Departed: true, Coverage: providers.Failed(begin, begin, errors.New("it is no longer in the config"))}

@@ -14,11 +14,11 @@ import (
 const foundWithin = 10 * time.Second
 
 // restsOnMarkerAlone reports whether a marker is old enough for its instance to be found, and nothing but
-// the marker itself says so, in a cloud that may not find a new instance at once: EC2 is eventually consistent.
+// the marker itself says so, in a cloud that may not find a new instance at once.
 func (r *run) restsOnMarkerAlone(ev *evidence, c *providers.Change, o providers.Owner) bool {
 	rec := c.Record()
 	if !slices.ContainsFunc(ev.snap.Clouds, func(v providers.CloudView) bool {
-		return v.Coverage.Key == o.Cloud && v.Cloud.Provider == providers.EC2
+		return v.Coverage.Key == o.Cloud && !v.Cloud.Traits.FindsNewAtOnce
 	}) {
 		return false
 	}

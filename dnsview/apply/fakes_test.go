@@ -16,6 +16,7 @@ import (
 	"rollcall/dnsview/index"
 	"rollcall/dnsview/plan"
 	"rollcall/providers"
+	"rollcall/providers/adapters"
 	"rollcall/providers/fleet"
 	"rollcall/providers/journal"
 	"rollcall/providers/providertest"
@@ -337,12 +338,12 @@ func newBench(t *testing.T) *bench {
 	clk := providertest.NewClock(begin)
 	b := &bench{
 		t: t, clk: clk,
-		aws:    &fakeCloud{Clock: clk.Clock, Self: providers.Cloud{Name: "aws-use1", Provider: providers.EC2, Key: awsKey}, Gone: map[string]bool{}, Hidden: map[string]bool{}},
-		triton: &fakeCloud{Clock: clk.Clock, Self: providers.Cloud{Name: "joyent-east", Provider: providers.Triton, Key: tritonKey}, Gone: map[string]bool{}, Hidden: map[string]bool{}},
-		cf:     &fakeDNS{clk: clk, zone: providers.Zone{Name: cfZone, ID: "z1", Provider: providers.Cloudflare}},
-		sd:     &fakeDNS{clk: clk, zone: providers.Zone{Name: sdZone, ID: "z2", Provider: providers.Route53}},
+		aws:    &fakeCloud{Clock: clk.Clock, Self: providers.Cloud{Name: "aws-use1", Provider: providers.EC2, Traits: adapters.Declared(providers.EC2).Traits, Key: awsKey}, Gone: map[string]bool{}, Hidden: map[string]bool{}},
+		triton: &fakeCloud{Clock: clk.Clock, Self: providers.Cloud{Name: "joyent-east", Provider: providers.Triton, Traits: adapters.Declared(providers.Triton).Traits, Key: tritonKey}, Gone: map[string]bool{}, Hidden: map[string]bool{}},
+		cf:     &fakeDNS{clk: clk, zone: providers.Zone{Name: cfZone, ID: "z1", Provider: providers.Cloudflare, Traits: adapters.Declared(providers.Cloudflare).Traits}},
+		sd:     &fakeDNS{clk: clk, zone: providers.Zone{Name: sdZone, ID: "z2", Provider: providers.Route53, Traits: adapters.Declared(providers.Route53).Traits}},
 	}
-	b.clouds = []fleet.CloudSource{{Name: "aws-use1", Provider: providers.EC2, Compute: b.aws}, {Name: "joyent-east", Provider: providers.Triton, Compute: b.triton}}
+	b.clouds = []fleet.CloudSource{{Name: "aws-use1", Provider: providers.EC2, Traits: b.aws.Self.Traits, Compute: b.aws}, {Name: "joyent-east", Provider: providers.Triton, Traits: b.triton.Self.Traits, Compute: b.triton}}
 	b.ns = &servers{zones: []*fakeDNS{b.cf, b.sd}}
 	for n := 1; n <= 4; n++ {
 		b.node(b.aws, fmt.Sprintf("i-%d", n), fmt.Sprintf("www-%d", n), fmt.Sprintf("34.200.16.%d", n), "www")
@@ -417,7 +418,7 @@ func (b *bench) engine() *Engine {
 func (b *bench) sources() *fleet.Fleet {
 	o := fleet.Options{Clouds: b.clouds, Clock: b.clk.Clock, Last: b.last, FleetID: b.opts.Fleet, Departed: true}
 	for _, z := range b.opts.Zones {
-		o.Zones = append(o.Zones, fleet.ZoneSource{Name: z.Zone.Name, ID: z.Zone.ID, Provider: z.Zone.Provider, DNS: z.DNS.(fleet.DNS), Err: z.Err})
+		o.Zones = append(o.Zones, fleet.ZoneSource{Name: z.Zone.Name, ID: z.Zone.ID, Provider: z.Zone.Provider, Traits: z.Zone.Traits, DNS: z.DNS.(fleet.DNS), Err: z.Err})
 	}
 	return fleet.New(o)
 }

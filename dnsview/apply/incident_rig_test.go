@@ -22,6 +22,7 @@ import (
 	"rollcall/dnsview/plan"
 	"rollcall/dnsview/wire"
 	"rollcall/providers"
+	"rollcall/providers/adapters"
 	"rollcall/providers/budget"
 	"rollcall/providers/cloudflare"
 	"rollcall/providers/ec2"
@@ -150,7 +151,7 @@ func (r *rig) consoleAt(e sim.Endpoints, skew time.Duration) *console {
 		if err != nil {
 			r.t.Fatal(err)
 		}
-		fo.Clouds = append(fo.Clouds, fleet.CloudSource{Name: w.Name, Provider: w.Provider, Region: w.Region, Compute: c.clouds[w.Name]})
+		fo.Clouds = append(fo.Clouds, fleet.CloudSource{Name: w.Name, Provider: w.Provider, Traits: adapters.Declared(w.Provider).Traits, Region: w.Region, Compute: c.clouds[w.Name]})
 		c.opts.Clouds = append(c.opts.Clouds, apply.CloudTarget{Name: w.Name, Power: c.clouds[w.Name]})
 	}
 	for _, z := range r.world().Zones("") {
@@ -164,8 +165,8 @@ func (r *rig) consoleAt(e sim.Endpoints, skew time.Duration) *console {
 		if err != nil {
 			r.t.Fatal(err)
 		}
-		fo.Zones = append(fo.Zones, fleet.ZoneSource{Name: z.Name, Provider: z.Provider, DNS: c.dns[z.Name]})
-		c.opts.Zones = append(c.opts.Zones, apply.ZoneTarget{Zone: providers.Zone{Name: z.Name, ID: z.ID, Provider: z.Provider}, DNS: c.dns[z.Name]})
+		fo.Zones = append(fo.Zones, fleet.ZoneSource{Name: z.Name, Provider: z.Provider, Traits: adapters.Declared(z.Provider).Traits, DNS: c.dns[z.Name]})
+		c.opts.Zones = append(c.opts.Zones, apply.ZoneTarget{Zone: providers.Zone{Name: z.Name, ID: z.ID, Provider: z.Provider, Traits: adapters.Declared(z.Provider).Traits}, DNS: c.dns[z.Name]})
 	}
 	for _, s := range r.world().Services() {
 		d := index.Service{Name: s.Name, Kind: index.ServiceKind(s.Kind), Zone: s.Zone, Port: s.Port, TXT: s.TXT, Select: s.Select}

@@ -15,6 +15,7 @@ import (
 	"rollcall/dnsview/index"
 	"rollcall/dnsview/plan"
 	"rollcall/providers"
+	"rollcall/providers/adapters"
 	"rollcall/providers/budget"
 	"rollcall/providers/cloudflare"
 	"rollcall/providers/ec2"
@@ -134,7 +135,7 @@ func (j *job) do(p *points) error {
 		if err != nil {
 			return err
 		}
-		fo.Clouds = append(fo.Clouds, fleet.CloudSource{Name: c.Name, Provider: c.Provider, Region: c.Region, Compute: cloud})
+		fo.Clouds = append(fo.Clouds, fleet.CloudSource{Name: c.Name, Provider: c.Provider, Traits: adapters.Declared(c.Provider).Traits, Region: c.Region, Compute: cloud})
 		o.Clouds = append(o.Clouds, apply.CloudTarget{Name: c.Name, Power: mortalPower{cloud, p}})
 	}
 	for _, z := range j.Zones {
@@ -147,7 +148,7 @@ func (j *job) do(p *points) error {
 		if err != nil {
 			return err
 		}
-		fo.Zones = append(fo.Zones, fleet.ZoneSource{Name: z.Name, ID: z.ID, Provider: z.Provider, DNS: dns})
+		fo.Zones = append(fo.Zones, fleet.ZoneSource{Name: z.Name, ID: z.ID, Provider: z.Provider, Traits: adapters.Declared(z.Provider).Traits, DNS: dns})
 		o.Zones = append(o.Zones, apply.ZoneTarget{Zone: z, DNS: mortalDNS{dns, p}})
 	}
 	o.Sources = fleet.New(fo)

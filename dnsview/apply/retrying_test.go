@@ -10,6 +10,7 @@ import (
 	"rollcall/dnsview/apply"
 	"rollcall/dnsview/plan"
 	"rollcall/providers"
+	"rollcall/providers/adapters"
 )
 
 // account is a DNS account whose answers a test decides, one after the other.
@@ -34,7 +35,7 @@ func (a *account) Apply(_ context.Context, _ providers.Zone, changes []providers
 }
 
 func servedZone() plan.Zone {
-	return plan.Zone{Zone: providers.Zone{Name: "unilans.net", ID: "Z1", Provider: providers.Route53}, Fleet: "f1", Now: time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC)}
+	return plan.Zone{Zone: providers.Zone{Name: "unilans.net", ID: "Z1", Provider: providers.Route53, Traits: adapters.Declared(providers.Route53).Traits}, Fleet: "f1", Now: time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC)}
 }
 
 // hostRecords are the address and the SRV value of a host that joined by hand.

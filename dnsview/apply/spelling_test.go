@@ -22,6 +22,7 @@ import (
 
 	"rollcall/dnsview/plan"
 	"rollcall/providers"
+	"rollcall/providers/adapters"
 	"rollcall/providers/budget"
 	"rollcall/providers/cloudflare"
 	"rollcall/providers/route53"
@@ -325,7 +326,7 @@ func TestWhatCloudflareHeldComesBackToTheByte(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	zone := providers.Zone{Name: z.Name, ID: z.ID, Provider: providers.Cloudflare}
+	zone := providers.Zone{Name: z.Name, ID: z.ID, Provider: providers.Cloudflare, Traits: adapters.Declared(providers.Cloudflare).Traits}
 	call := func(t *rapid.T, method, path string, body any) (out struct {
 		Success bool
 		Errors  []map[string]any

@@ -10,6 +10,7 @@ import (
 	"rollcall/dnsview/index"
 	"rollcall/dnsview/plan"
 	"rollcall/providers"
+	"rollcall/providers/adapters"
 	"rollcall/providers/fleet"
 )
 
@@ -139,13 +140,13 @@ func TestNothingIsConcludedFromASnapshotOnDisk(t *testing.T) {
 			t.Fatal(err)
 		}
 		b.clk.Jump(d)
-		last, err := fleet.Load(path)
+		last, err := fleet.Load(path, adapters.Declarations())
 		if err != nil {
 			t.Fatal(err)
 		}
 		f := fleet.New(fleet.Options{
-			Clock: b.clk.Clock, Last: last, Clouds: []fleet.CloudSource{{Name: b.aws.Self.Name, Provider: b.aws.Self.Provider, Compute: b.aws}},
-			Zones: []fleet.ZoneSource{{Name: cfZone, Provider: providers.Cloudflare, DNS: b.cf}},
+			Clock: b.clk.Clock, Last: last, Clouds: []fleet.CloudSource{{Name: b.aws.Self.Name, Provider: b.aws.Self.Provider, Traits: b.aws.Self.Traits, Compute: b.aws}},
+			Zones: []fleet.ZoneSource{{Name: cfZone, Provider: providers.Cloudflare, Traits: b.cf.zone.Traits, DNS: b.cf}},
 		})
 		for what, s := range map[string]*providers.Snapshot{"loaded": last, "shown": f.Snapshot()} {
 			v := dnsview.Inspect(s, index.Options{Fleet: fleetID, Now: b.clk.Now(), MaxAge: time.Minute, CreateGrace: 10 * time.Minute})

@@ -17,7 +17,7 @@ func (e *Evidence) CheckAccepted() index.GuardResult {
 	}
 	x := e.View.Index
 	z := x.ZonesByName[r.Zone]
-	a := &index.Acceptance{Provider: z.View.Zone.Provider, Named: map[string][]*providers.Record{}, Sizes: map[index.SetID]index.SetSize{}}
+	a := &index.Acceptance{Traits: &z.View.Zone.Traits, Named: map[string][]*providers.Record{}, Sizes: map[index.SetID]index.SetSize{}}
 	names := map[string]bool{r.Name: true}
 	for _, o := range append(slices.Clone(e.Change.Before.Owners), e.Change.After.Owners...) {
 		names[providers.MarkerName(o.Instance, r.Name)] = true

@@ -9,32 +9,27 @@ import (
 	"rollcall/providers"
 )
 
-// What providers and the protocol allow of one change, by their documents. A change of a record set at Route 53
-// deletes the set as it was and creates it as it shall be in one batch, so that both count.
+// What the protocol allows of one record.
 const (
-	nameOctets     = 255 // of a name on the wire (RFC 1035 section 2.3.4)
-	labelOctets    = 63
-	ttlMost        = 1<<31 - 1 // RFC 2181 section 8
-	cloudflareTTL  = 86_400    // "Time to Live" in Cloudflare's documentation; 60 at least, 30 in Enterprise zones
-	cloudflareFrom = 30
-	route53Weight  = 255
-	route53Batch   = 1000 // ResourceRecord elements of one batch
+	nameOctets  = 255 // of a name on the wire (RFC 1035 section 2.3.4)
+	labelOctets = 63
+	ttlMost     = 1<<31 - 1 // RFC 2181 section 8
 )
 
 // Acceptance reports whether the provider of a zone would take changes, made one after the other. It
 // knows of the zone what it is given.
 type Acceptance struct {
-	Provider providers.Provider
-	Named    map[string][]*providers.Record
-	Sizes    map[SetID]SetSize // of sets that accepted changes have changed
+	Traits *providers.Traits // of the provider
+	Named  map[string][]*providers.Record
+	Sizes  map[SetID]SetSize // of sets that accepted changes have changed
 }
 
-// SetSize is how many values a record set has, and how many characters these have as Route 53 counts them.
+// SetSize is how many values a record set has, and how many characters these have as a batch counts them.
 type SetSize struct{ values, chars int }
 
 // NewAcceptance makes an Acceptance for a zone with these records.
-func NewAcceptance(p providers.Provider, records []providers.Record) *Acceptance {
-	a := &Acceptance{Provider: p, Named: map[string][]*providers.Record{}, Sizes: map[SetID]SetSize{}}
+func NewAcceptance(at *providers.Traits, records []providers.Record) *Acceptance {
+	a := &Acceptance{Traits: at, Named: map[string][]*providers.Record{}, Sizes: map[SetID]SetSize{}}
 	for i := range records {
 		a.Named[records[i].Name] = append(a.Named[records[i].Name], &records[i])
 	}
@@ -62,7 +57,7 @@ func (a *Acceptance) WhyRefused(c *providers.Change) string {
 			return why
 		}
 	}
-	if a.Provider == providers.Route53 {
+	if a.Traits.Sets != nil {
 		return a.tooLarge(c)
 	}
 	return ""
@@ -73,7 +68,7 @@ func (a *Acceptance) badRecord(r *providers.Record) string {
 	if why := badName(r.Name); why != "" {
 		return why
 	}
-	if a.Provider == providers.Route53 {
+	if a.Traits.Markers == providers.MarkerInBatch {
 		for _, o := range r.Owners {
 			if why := badName(providers.MarkerName(o.Instance, r.Name)); why != "" {
 				return "its owner marker has no room: " + why
@@ -98,6 +93,7 @@ func (a *Acceptance) badRecord(r *providers.Record) string {
 			return why
 		}
 	}
+	sets, ttls := a.Traits.Sets, a.Traits.TTLs
 	switch {
 	case r.Alias:
 		return "it is an alias, which is read-only"
@@ -105,15 +101,14 @@ func (a *Acceptance) badRecord(r *providers.Record) string {
 		return strconv.Quote(Clean(r.Value)) + " is no value of type " + r.Type
 	case r.TTL > ttlMost:
 		return "a TTL of " + strconv.FormatUint(uint64(r.TTL), 10) + " s is more than DNS allows"
-	case a.Provider == providers.Route53 && (r.Weight < 0 || r.Weight > route53Weight):
-		return "a weight of " + strconv.FormatInt(r.Weight, 10) + " is out of range: Route 53 takes 0 to " + strconv.Itoa(route53Weight)
-	case a.Provider != providers.Cloudflare:
-	case r.Proxied && r.Type != "A" && r.Type != "AAAA" && r.Type != "CNAME":
+	case sets != nil && (r.Weight < 0 || r.Weight > sets.Weight):
+		return "a weight of " + strconv.FormatInt(r.Weight, 10) + " is out of range: " + a.Traits.Title + " takes 0 to " + strconv.FormatInt(sets.Weight, 10)
+	case a.Traits.Proxies && r.Proxied && !a.Traits.CanProxy(r.Type):
 		return "a record of type " + r.Type + " cannot be proxied"
-	case r.SetID != "" || r.Weight != 0:
-		return "a record at Cloudflare has no weight and no set identifier"
-	case !r.Proxied && !r.AutoTTL && r.TTL > 1 && (r.TTL < cloudflareFrom || r.TTL > cloudflareTTL):
-		return "a TTL of " + strconv.FormatUint(uint64(r.TTL), 10) + " s is out of range: Cloudflare takes 60 to " + strconv.Itoa(cloudflareTTL) + ", or automatic"
+	case sets == nil && (r.SetID != "" || r.Weight != 0):
+		return "a record at " + a.Traits.Title + " has no weight and no set identifier"
+	case ttls != nil && !r.Proxied && !r.AutoTTL && r.TTL > ttls.Auto && (r.TTL < ttls.Least || r.TTL > ttls.Max):
+		return "a TTL of " + strconv.FormatUint(uint64(r.TTL), 10) + " s is out of range: " + a.Traits.Title + " takes " + strconv.FormatUint(uint64(ttls.Min), 10) + " to " + strconv.FormatUint(uint64(ttls.Max), 10) + ", or automatic"
 	}
 	return ""
 }
@@ -148,11 +143,11 @@ func (a *Acceptance) badNeighbour(r *providers.Record) string {
 			return Clean(r.Name) + " is an alias (CNAME) of " + Clean(s.Value) + ", and nothing can stand beside it: remove that first"
 		case r.Type == "CNAME":
 			return Clean(r.Name) + " has other records, and a CNAME cannot stand beside them"
-		case s.Type != r.Type || a.Provider != providers.Route53:
+		case s.Type != r.Type || a.Traits.Sets == nil:
 		case s.Alias && s.SetID == r.SetID:
-			return Clean(r.Name) + " " + r.Type + " is an alias record of Route 53, which is read-only: remove it at its provider first, or give the service another name"
+			return Clean(r.Name) + " " + r.Type + " is an alias record of " + a.Traits.Title + ", which is read-only: remove it at its provider first, or give the service another name"
 		case (s.SetID == "") != (r.SetID == ""):
-			return Clean(r.Name) + " " + r.Type + " has record sets with a routing policy (" + Clean(firstWord(s)) + "), beside which a simple one cannot stand: restore it or add the value to one of them at Route 53"
+			return Clean(r.Name) + " " + r.Type + " has record sets with a routing policy (" + Clean(firstWord(s)) + "), beside which a simple one cannot stand: restore it or add the value to one of them at " + a.Traits.Title
 		}
 	}
 	return ""
@@ -168,8 +163,8 @@ func firstWord(r *providers.Record) string {
 
 // overwrites refuses to put an owner marker in the place of a person's comment.
 func (a *Acceptance) overwrites(c *providers.Change) string {
-	if a.Provider == providers.Cloudflare && !slices.Equal(c.Before.Owners, c.After.Owners) && len(c.After.Owners) > 0 && HasOwnComment(&c.Before) {
-		return OwnComment(&c.Before)
+	if a.Traits.Markers == providers.MarkerInComment && !slices.Equal(c.Before.Owners, c.After.Owners) && len(c.After.Owners) > 0 && HasOwnComment(&c.Before) {
+		return OwnComment(&c.Before, a.Traits.Title)
 	}
 	return ""
 }
@@ -180,12 +175,12 @@ func HasOwnComment(r *providers.Record) bool {
 	return r.Comment != "" && errors.Is(err, providers.ErrNotMarker)
 }
 
-// OwnComment returns why a record with a comment of its own cannot be adopted, as the end of a sentence.
-func OwnComment(r *providers.Record) string {
-	return "has a comment of its own (" + strconv.Quote(Clean(r.Comment)) + "), which an owner marker would overwrite: clear it at Cloudflare first, then adopt it"
+// OwnComment returns why a record with a comment of its own at the provider of that title cannot be adopted, as the end of a sentence.
+func OwnComment(r *providers.Record, title string) string {
+	return "has a comment of its own (" + strconv.Quote(Clean(r.Comment)) + "), which an owner marker would overwrite: clear it at " + title + " first, then adopt it"
 }
 
-// tooLarge holds the record set that a change touches, as it was and as it shall be, against what Route 53 takes in
+// tooLarge holds the record set that a change touches, as it was and as it shall be, against what its provider takes in
 // one batch: in two the name would be empty in between.
 func (a *Acceptance) tooLarge(c *providers.Change) string {
 	r := c.Record()
@@ -218,19 +213,20 @@ func (a *Acceptance) tooLarge(c *providers.Change) string {
 	if c.Op == providers.OpCreate && len(c.After.Owners) > 0 { // what comes must be able to go, which takes its marker twice
 		chars, values = chars+providers.MarkerLimit+2, values+1
 	}
+	limits := a.Traits.Sets
 	switch what := Clean(r.Name) + " " + r.Type; {
-	case is.values > Route53Values && is.values > was.values:
-		return what + " would have " + strconv.Itoa(is.values) + " values, and a record set of Route 53 holds " + strconv.Itoa(Route53Values)
-	case chars > Route53Chars:
-		return what + " cannot be changed in one step: its old and new values have " + strconv.Itoa(chars) + " characters together with their markers, and Route 53 takes " + strconv.Itoa(Route53Chars) + " at once: split the name, or use shorter names"
-	case values > route53Batch:
-		return what + " cannot be changed in one step: its old and new values are " + strconv.Itoa(values) + " together with their markers, and Route 53 takes " + strconv.Itoa(route53Batch) + " at once: split the name"
+	case is.values > limits.Values && is.values > was.values:
+		return what + " would have " + strconv.Itoa(is.values) + " values, and a record set of " + a.Traits.Title + " holds " + strconv.Itoa(limits.Values)
+	case chars > limits.BatchChars:
+		return what + " cannot be changed in one step: its old and new values have " + strconv.Itoa(chars) + " characters together with their markers, and " + a.Traits.Title + " takes " + strconv.Itoa(limits.BatchChars) + " at once: split the name, or use shorter names"
+	case values > limits.BatchValues:
+		return what + " cannot be changed in one step: its old and new values are " + strconv.Itoa(values) + " together with their markers, and " + a.Traits.Title + " takes " + strconv.Itoa(limits.BatchValues) + " at once: split the name"
 	}
 	a.Sizes[at] = is
 	return ""
 }
 
-// wireChars is the length of a value as Route 53 counts it: names have their last dot.
+// wireChars is the length of a value as a batch counts it: names have their last dot.
 func wireChars(typ, value string) int {
 	switch typ {
 	case "SRV", "PTR", "CNAME", "NS", "MX":

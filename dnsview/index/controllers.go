@@ -23,8 +23,8 @@ func (x *Index) AdoptOr(r *providers.Record, adopt string) string {
 	if c := x.ControllerOf(r); c != "" {
 		return "is managed by " + c + ", which would write it again: remove it at its source"
 	}
-	if z := x.ZonesByName[r.Zone]; z != nil && z.View.Zone.Provider == providers.Cloudflare && HasOwnComment(r) {
-		return OwnComment(r)
+	if at := x.Traits(r.Zone); at.Markers == providers.MarkerInComment && HasOwnComment(r) {
+		return OwnComment(r, at.Title)
 	}
 	if adopt != "" && !x.Adoptable(r) {
 		return "has no owner marker, and rollcall changes only what it owns: " + WithoutAdoption

@@ -31,6 +31,14 @@ type ZoneState struct {
 	Cuts     Cuts                           // names that the zone's servers do not answer for
 }
 
+// Traits returns those of the provider of a zone; the zero value when the zone is not known.
+func (x *Index) Traits(zone string) *providers.Traits {
+	if z := x.ZonesByName[zone]; z != nil {
+		return &z.View.Zone.Traits
+	}
+	return &providers.Traits{}
+}
+
 func (x *Index) addClouds(s *providers.Snapshot) {
 	x.forgotten = s.Forgotten
 	for i := range s.Clouds {

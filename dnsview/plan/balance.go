@@ -31,7 +31,7 @@ func Balance(z Zone, records []providers.Record, priority, weight *uint16) (Plan
 		case what == "":
 			continue
 		}
-		if after, err = after.WithOwner(z.Zone.Provider, own); err != nil {
+		if after, err = after.WithOwner(z.Zone.Traits.Markers, own); err != nil {
 			return Planned{}, invalid("%s", err)
 		}
 		m.step(providers.Change{Op: providers.OpUpdate, Before: r, After: after}, "Change "+r.Label()+" to "+what)

@@ -112,7 +112,7 @@ func (b *builder) capacity(k index.SetKey, r *providers.Record) index.Capacity {
 		}
 		return index.Capacity{Left: math.MaxInt}
 	}
-	fit, err := Room(b.provider(r.Zone), b.at(b.v.Index.ZonesByName[r.Zone], r.Name, r.Type), r)
+	fit, err := Room(b.v.Index.Traits(r.Zone), b.at(b.v.Index.ZonesByName[r.Zone], r.Name, r.Type), r)
 	left, more := fit.More+1, strconv.Itoa(fit.More+1)
 	if err != nil {
 		left, more = 0, "no"
@@ -204,14 +204,6 @@ func (b *builder) eachOurs(records []providers.Identity, f func(*providers.Recor
 			}
 		}
 	}
-}
-
-// provider of the zone of a record.
-func (b *builder) provider(zone string) providers.Provider {
-	if z := b.v.Index.ZonesByName[zone]; z != nil {
-		return z.View.Zone.Provider
-	}
-	return ""
 }
 
 // now returns the time by the clock of the provider of a zone, by which the age of a marker there is measured.

@@ -249,7 +249,7 @@ func (m *planner) values(n *Node, s *NodeSet, o providers.Owner) (err error) {
 func (m *planner) replace(r *providers.Record, value string) error {
 	after := *r
 	after.Value = value
-	after, err := after.WithOwner(m.z.Zone.Provider, r.Owners[0])
+	after, err := after.WithOwner(m.z.Zone.Traits.Markers, r.Owners[0])
 	if err != nil {
 		return invalid("%s", err)
 	}
@@ -261,11 +261,11 @@ func (m *planner) replace(r *providers.Record, value string) error {
 func (m *planner) add(s *NodeSet, value string, ttl uint32, o providers.Owner) error {
 	r := providers.Record{Zone: m.z.Zone.Name, Name: s.Name, Type: s.Type, Value: value}
 	m.z.setTTL(&r, ttl)
-	r, err := r.WithOwner(m.z.Zone.Provider, o)
+	r, err := r.WithOwner(m.z.Zone.Traits.Markers, o)
 	if err != nil {
 		return invalid("%s", err)
 	}
-	fit, err := Room(m.z.Zone.Provider, m.z.at(s.Name, s.Type), &r)
+	fit, err := Room(&m.z.Zone.Traits, m.z.at(s.Name, s.Type), &r)
 	if err != nil {
 		return err
 	}

@@ -9,9 +9,7 @@ import (
 	"rollcall/providers"
 )
 
-// A change of a record set of Route 53 deletes it as it was and creates it as it shall be, so both count.
 const (
-	route53Elements = 1000 // of one batch ("Quotas" in its Developer Guide)
 	// markerChars is what the owner marker of the new value adds to the batch, in
 	// quotes, and hostChars what the host name does with its own marker.
 	markerChars = providers.MarkerLimit + 2
@@ -36,9 +34,9 @@ type Fit struct {
 	Bound  string // what says so, as a sentence's end
 }
 
-// Room holds a record set with one more value against the limits of provider
-// and protocol. The error says how many more fit: none.
-func Room(p providers.Provider, set []*providers.Record, add *providers.Record) (Fit, error) {
+// Room holds a record set with one more value against the limits of its provider
+// and of the protocol. The error says how many more fit: none.
+func Room(at *providers.Traits, set []*providers.Record, add *providers.Record) (Fit, error) {
 	values := make([]string, 0, len(set)+1)
 	chars := 0
 	for i := range set {
@@ -56,7 +54,7 @@ func Room(p providers.Provider, set []*providers.Record, add *providers.Record) 
 	if f.Wire > index.MessageBytes {
 		over = fmt.Sprintf("an answer would have %d bytes, and %d is the most", f.Wire, index.MessageBytes)
 	}
-	if p == providers.Route53 {
+	if limits := at.Sets; limits != nil {
 		least := func(more int, bound, why string) {
 			if more < 0 && over == "" {
 				over = why
@@ -65,18 +63,18 @@ func Room(p providers.Provider, set []*providers.Record, add *providers.Record) 
 				f.More, f.Bound = max(0, more), bound
 			}
 		}
-		least(index.Route53Values-len(values), fmt.Sprintf("a record set of Route 53 holds %d values", index.Route53Values),
-			fmt.Sprintf("it has %d values, and %d is the most of a record set of Route 53", len(set), index.Route53Values))
+		least(limits.Values-len(values), fmt.Sprintf("a record set of %s holds %d values", at.Title, limits.Values),
+			fmt.Sprintf("it has %d values, and %d is the most of a record set of %s", len(set), limits.Values, at.Title))
 		// The batch of the last join: the set without its value, the set with it, marker and host.
-		room := index.Route53Chars - markerChars - hostChars - 2*chars - length
+		room := limits.BatchChars - markerChars - hostChars - 2*chars - length
 		more := -1
 		if room >= 0 {
 			more = room / (2 * length)
 		}
-		least(more, fmt.Sprintf("a batch of Route 53 takes %d characters, old and new values counted", index.Route53Chars),
-			fmt.Sprintf("its %d values have %d characters, and a batch of Route 53 takes %d with old and new values counted", len(set), chars, index.Route53Chars))
-		least((route53Elements-4-2*len(set)-1)/2, fmt.Sprintf("a batch of Route 53 takes %d values, old and new ones counted", route53Elements),
-			fmt.Sprintf("it has %d values, and a batch of Route 53 takes %d, old and new ones counted", len(set), route53Elements))
+		least(more, fmt.Sprintf("a batch of %s takes %d characters, old and new values counted", at.Title, limits.BatchChars),
+			fmt.Sprintf("its %d values have %d characters, and a batch of %s takes %d with old and new values counted", len(set), chars, at.Title, limits.BatchChars))
+		least((limits.BatchValues-4-2*len(set)-1)/2, fmt.Sprintf("a batch of %s takes %d values, old and new ones counted", at.Title, limits.BatchValues),
+			fmt.Sprintf("it has %d values, and a batch of %s takes %d, old and new ones counted", len(set), at.Title, limits.BatchValues))
 	}
 	if over != "" {
 		return f, overLimit("%s %s is full: %s; no more nodes fit", providers.Clean(add.Name), add.Type, over)
@@ -84,7 +82,7 @@ func Room(p providers.Provider, set []*providers.Record, add *providers.Record) 
 	return f, nil
 }
 
-// wireLength is the length of a value as Route 53 counts it: names have their last dot.
+// wireLength is the length of a value as a batch counts it: names have their last dot.
 func wireLength(typ, value string) int {
 	switch typ {
 	case "SRV", "PTR", "CNAME", "NS", "MX":

@@ -15,6 +15,7 @@ import (
 	"rollcall/dnsview/index"
 	"rollcall/dnsview/plan"
 	"rollcall/providers"
+	"rollcall/providers/adapters"
 )
 
 var noon = time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC)
@@ -35,7 +36,7 @@ func zoneWith(p providers.Provider, records ...providers.Record) plan.Zone {
 		}
 	}
 	providers.AttachOwners(records)
-	return plan.Zone{Zone: providers.Zone{Name: zoneName, ID: "Z1", Provider: p}, Fleet: "f1", Now: noon, Records: records}
+	return plan.Zone{Zone: providers.Zone{Name: zoneName, ID: "Z1", Provider: p, Traits: adapters.Declared(p).Traits}, Fleet: "f1", Now: noon, Records: records}
 }
 
 func row(name, typ, value string) providers.Record {

@@ -192,7 +192,7 @@ func (b *builder) quiesce(r *providers.Record, reason dnsview.Class, needs ...in
 		}
 	}
 	sentence := "Take " + r.Label() + " out of DNS, and mark it as quiesced"
-	if b.provider(r.Zone) != providers.Cloudflare {
+	if b.v.Index.Traits(r.Zone).Markers != providers.MarkerInComment {
 		n := b.change(providers.Change{Op: providers.OpDelete, Before: *r, After: stays}, sentence, reason, &ref, needs...)
 		b.strand(n, strands)
 		b.done[r.Identity()] = n
@@ -200,7 +200,7 @@ func (b *builder) quiesce(r *providers.Record, reason dnsview.Class, needs ...in
 	}
 	before := *r
 	if !o.Quiesced {
-		said, err := r.WithOwner(b.provider(r.Zone), q)
+		said, err := r.WithOwner(b.v.Index.Traits(r.Zone).Markers, q)
 		if err != nil {
 			b.skip(r.Label() + ": " + index.Clean(err.Error()))
 			return 0

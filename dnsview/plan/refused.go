@@ -14,7 +14,7 @@ func acceptances(x *index.Index) func(zone string) *index.Acceptance {
 			return nil
 		}
 		if zones[z.Name] == nil {
-			zones[z.Name] = index.NewAcceptance(z.View.Zone.Provider, z.View.Records)
+			zones[z.Name] = index.NewAcceptance(&z.View.Zone.Traits, z.View.Records)
 		}
 		return zones[z.Name]
 	}
@@ -38,7 +38,7 @@ func (b *builder) leaveRefused(acceptance func(zone string) *index.Acceptance) {
 
 // WithoutRefused takes out of a plan what the provider of a zone with these records would refuse.
 func WithoutRefused(zone providers.Zone, records []providers.Record, p Plan) Plan {
-	a, b := index.NewAcceptance(zone.Provider, records), &builder{plan: p}
+	a, b := index.NewAcceptance(&zone.Traits, records), &builder{plan: p}
 	b.leaveRefused(func(string) *index.Acceptance { return a })
 	return b.plan
 }

@@ -109,7 +109,7 @@ func (b *builder) address(s *index.DeclaredService, set *NodeSet, i *providers.I
 func (b *builder) create(s *index.DeclaredService, set *NodeSet, i *providers.Instance, o providers.Owner, needs ...int) int {
 	r := providers.Record{Zone: s.ReadZone.Name, Name: set.Name, Type: set.Type, Value: set.Values[0]}
 	b.setTTL(&r, s)
-	r, err := r.WithOwner(b.provider(r.Zone), o)
+	r, err := r.WithOwner(b.v.Index.Traits(r.Zone).Markers, o)
 	if err != nil {
 		b.skip(index.Label(i) + ": " + index.Clean(err.Error()))
 		return 0
@@ -140,7 +140,7 @@ func (b *builder) setTTL(r *providers.Record, s *index.DeclaredService) {
 	if declared > 0 {
 		r.TTL, r.AutoTTL = declared, false
 	}
-	if b.provider(r.Zone) != providers.Cloudflare || r.Type != "A" && r.Type != "AAAA" && r.Type != "CNAME" {
+	if !b.v.Index.Traits(r.Zone).CanProxy(r.Type) {
 		r.Proxied = false
 		return
 	}
@@ -148,7 +148,7 @@ func (b *builder) setTTL(r *providers.Record, s *index.DeclaredService) {
 		r.Proxied = *s.Proxied
 	}
 	if r.Proxied {
-		r.TTL, r.AutoTTL = 300, true // Cloudflare allows no other TTL on a proxied record
+		r.TTL, r.AutoTTL = 300, true // a proxied record has no other TTL
 	}
 }
 

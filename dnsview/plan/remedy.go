@@ -110,7 +110,7 @@ func planUpdate(v *dnsview.View, findings []*dnsview.Finding) Plan {
 		if f.Record == nil {
 			continue
 		}
-		if s := v.Index.ServicesByName[f.Service]; f.Class == dnsview.TTL && s != nil && b.provider(f.Record.Zone) == providers.Route53 {
+		if s := v.Index.ServicesByName[f.Service]; f.Class == dnsview.TTL && s != nil && b.v.Index.Traits(f.Record.Zone).Sets != nil {
 			ttls[index.SetOf(f.Record)] = s.TTL
 		}
 		id := f.Record.Identity()
@@ -171,7 +171,7 @@ func (b *builder) update(r *providers.Record, wrong []*dnsview.Finding, ttl uint
 	if ttl > 0 {
 		after.TTL = ttl
 	}
-	after, err := after.WithOwner(b.provider(after.Zone), o)
+	after, err := after.WithOwner(b.v.Index.Traits(after.Zone).Markers, o)
 	if err != nil {
 		b.skip(r.Label() + ": " + index.Clean(err.Error()))
 		return
@@ -214,7 +214,7 @@ func (b *builder) asDeclared(r *providers.Record, c dnsview.Class, s *index.Serv
 		}
 		r.TTL, r.AutoTTL = s.TTL, false
 		whose := "its TTL"
-		if b.provider(r.Zone) == providers.Route53 {
+		if b.v.Index.Traits(r.Zone).Sets != nil {
 			whose = "the TTL of its record set"
 		}
 		return whose + " to " + strconv.Itoa(int(s.TTL)) + " s"
@@ -224,7 +224,7 @@ func (b *builder) asDeclared(r *providers.Record, c dnsview.Class, s *index.Serv
 		}
 		r.Proxied = *s.Proxied
 		if r.Proxied {
-			r.TTL, r.AutoTTL = 300, true // Cloudflare allows no other TTL on a proxied record
+			r.TTL, r.AutoTTL = 300, true // a proxied record has no other TTL
 			return "to be proxied"
 		}
 		if s.TTL > 0 {
@@ -278,7 +278,7 @@ func planReplace(v *dnsview.View, records []providers.Identity) Plan {
 			b.change(providers.Change{Op: providers.OpDelete, Before: *r}, "Delete "+r.Label()+", which nobody outside can reach: the name has "+to.String()+" of "+index.Label(i)+" too", dnsview.Private, &ref)
 			return
 		}
-		after, err := after.WithOwner(b.provider(after.Zone), o)
+		after, err := after.WithOwner(b.v.Index.Traits(after.Zone).Markers, o)
 		if err != nil {
 			b.skip(r.Label() + ": " + index.Clean(err.Error()))
 			return

@@ -44,7 +44,7 @@ func (b *builder) moveTo(r *providers.Record, o providers.Owner, i *providers.In
 	}
 	o.Quiesced = o.Quiesced && o.Instance == i.ID && o.Cloud == b.v.Index.KeyOf(i) // it is taken out for its own node alone
 	o.Cloud, o.Instance = b.v.Index.KeyOf(i), i.ID
-	after, err := after.WithOwner(b.provider(after.Zone), o)
+	after, err := after.WithOwner(b.v.Index.Traits(after.Zone).Markers, o)
 	if err != nil {
 		b.skip(r.Label() + ": " + index.Clean(err.Error()))
 		return
@@ -134,7 +134,7 @@ func (b *builder) isReused(r *providers.Record) bool {
 func (b *builder) giveTo(r *providers.Record, o providers.Owner, i *providers.Instance) {
 	o.Quiesced = false
 	o.Cloud, o.Instance = b.v.Index.KeyOf(i), i.ID
-	after, err := r.WithOwner(b.provider(r.Zone), o)
+	after, err := r.WithOwner(b.v.Index.Traits(r.Zone).Markers, o)
 	if err != nil {
 		b.skip(r.Label() + ": " + index.Clean(err.Error()))
 		return
@@ -228,13 +228,13 @@ func Adopt(v *dnsview.View, records ...providers.Identity) Plan {
 		case i.State != providers.StateRunning:
 			b.skip(r.Label() + ": " + index.Label(i) + " does not run")
 		default:
-			after, err := r.WithOwner(b.provider(r.Zone), providers.Owner{Fleet: v.Options.Fleet, Cloud: v.Index.KeyOf(i), Instance: i.ID, Registered: b.now(r.Zone)})
+			after, err := r.WithOwner(b.v.Index.Traits(r.Zone).Markers, providers.Owner{Fleet: v.Options.Fleet, Cloud: v.Index.KeyOf(i), Instance: i.ID, Registered: b.now(r.Zone)})
 			if err != nil {
 				b.skip(r.Label() + ": " + index.Clean(err.Error()))
 				continue
 			}
 			s := "Mark " + r.Label() + " as owned by " + index.Label(i)
-			if b.provider(r.Zone) == providers.Cloudflare && r.Comment != "" {
+			if b.v.Index.Traits(r.Zone).Markers == providers.MarkerInComment && r.Comment != "" {
 				s += ", in place of its comment " + strconv.Quote(index.Clean(r.Comment))
 			}
 			ref := v.Index.Ref(i)

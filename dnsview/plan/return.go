@@ -78,7 +78,7 @@ func (b *builder) returnNode(ref providers.InstanceRef, i *providers.Instance) {
 		b.setTTL(&r, x.ServicesByName[cmp.Or(serves[r.Name], x.ServiceOf(&r))])
 		o := m.Owner
 		o.Quiesced = false
-		r, err := r.WithOwner(b.provider(r.Zone), o)
+		r, err := r.WithOwner(b.v.Index.Traits(r.Zone).Markers, o)
 		if err != nil {
 			b.skip(r.Label() + ": " + index.Clean(err.Error()))
 			continue
@@ -96,7 +96,7 @@ func (b *builder) returnNode(ref providers.InstanceRef, i *providers.Instance) {
 		}
 		// The marker goes last: a return that is cut off can be carried on with for as long as it is there.
 		c := providers.Change{Op: providers.OpCreate, After: r}
-		if b.provider(r.Zone) == providers.Route53 && m.Owner.Owns(r.Type, r.Value) {
+		if b.v.Index.Traits(r.Zone).Markers == providers.MarkerInBatch && m.Owner.Owns(r.Type, r.Value) {
 			c.Before = *m.Record // the marker of the value takes its place, in the same batch
 		}
 		id := r.Identity()
@@ -135,7 +135,7 @@ func (b *builder) returnExisting(have, want *providers.Record, m index.QuiescedM
 		b.skip(have.Label() + " is there already, and " + b.v.Index.AdoptOr(have, ""))
 		return
 	default:
-		after, err := have.WithOwner(b.provider(have.Zone), o)
+		after, err := have.WithOwner(b.v.Index.Traits(have.Zone).Markers, o)
 		if err != nil {
 			b.skip(have.Label() + ": " + index.Clean(err.Error()))
 			return
@@ -159,7 +159,7 @@ func (b *builder) unquiesce(ref providers.InstanceRef) (found bool) {
 		if o, ok := r.Owner(); ok && o.Quiesced {
 			found = true
 			o.Quiesced = false
-			after, err := r.WithOwner(b.provider(r.Zone), o)
+			after, err := r.WithOwner(b.v.Index.Traits(r.Zone).Markers, o)
 			if err != nil {
 				continue
 			}
@@ -170,10 +170,10 @@ func (b *builder) unquiesce(ref providers.InstanceRef) (found bool) {
 	return found
 }
 
-// forgetHalf plans to remove the marker record of a value at Cloudflare that is there still, as a quiesce
+// forgetHalf plans to remove the marker record of a value whose own marker is its comment that is there still, as a quiesce
 // leaves it that was cut off, and gives the ids of the steps.
 func (b *builder) forgetHalf(r *providers.Record, ref *providers.InstanceRef) (ids []int) {
-	if b.provider(r.Zone) != providers.Cloudflare {
+	if b.v.Index.Traits(r.Zone).Markers != providers.MarkerInComment {
 		return nil
 	}
 	for _, m := range b.v.Index.QuiescedMarkers {

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"rollcall/providers"
+	"rollcall/providers/adapters"
 )
 
 // A server may answer with less than the API holds, or with something in its place. Only what can never be right counts.
@@ -66,7 +67,7 @@ func TestAnAnswerThatMayBeRightIsNoDisagreement(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			server := serve(t, authority(t, testZone, c.answers...))
 			finder := serve(t, cache(t, "elsewhere.net", c.found...))
-			z := providers.Zone{Name: testZone, Provider: c.provider}
+			z := providers.Zone{Name: testZone, Provider: c.provider, Traits: adapters.Declared(c.provider).Traits}
 			ck := New(fast(Options{Finders: []string{finder}, Servers: map[string][]string{testZone: {server}}}))
 			_, got := check(t, ck, z, Questions(z, c.records)...)
 			for _, r := range got {

@@ -48,7 +48,7 @@ func Questions(zone providers.Zone, records []providers.Record) []Question {
 			q.Mode = Resolves
 		case r.Type == "CNAME" && providers.SameName(r.Name, zone.Name):
 			q.Mode = Resolves // the apex cannot have a CNAME, so the provider answers with addresses
-		case r.Type == "CNAME" && zone.Provider == providers.Cloudflare && q.Mode == Exact:
+		case r.Type == "CNAME" && zone.Traits.Flattens && q.Mode == Exact:
 			q.Mode = Flattened
 		case r.SetID != "" && q.Mode == Exact:
 			q.Mode = AnyOf

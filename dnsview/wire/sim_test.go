@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"rollcall/providers"
+	"rollcall/providers/adapters"
 	"rollcall/providers/sim"
 	"rollcall/providers/sim/world"
 )
@@ -54,7 +55,7 @@ func recordsOf(w *world.Zone) []providers.Record {
 }
 
 func zoneOf(w *world.Zone) providers.Zone {
-	return providers.Zone{Name: w.Name, Provider: w.Provider, NameServers: w.NameServers}
+	return providers.Zone{Name: w.Name, Provider: w.Provider, Traits: adapters.Declared(w.Provider).Traits, NameServers: w.NameServers}
 }
 
 func TestEveryNameOfTheEmbeddedCloudsIsInSync(t *testing.T) {

@@ -15,7 +15,7 @@ const tokenVariable = "CLOUDFLARE_API_TOKEN"
 func Adapter() adapter.Adapter {
 	return adapter.Adapter{
 		Declaration: providers.Declaration{
-			Provider: providers.Cloudflare, Title: "Cloudflare", ServesDNS: true, Access: providers.AccessToken, TTLs: &providers.TTLRange{Min: 60, Max: 86400, Auto: 1}, Proxies: true,
+			Provider: providers.Cloudflare, Traits: traits(), ServesDNS: true,
 			Keys: []providers.Key{
 				{Name: "token_env", Kind: providers.KeyVariable, Help: "environment variable that holds the token; empty for " + tokenVariable},
 				{Name: "endpoint", Kind: providers.KeyURL, Help: "where the API is, in place of Cloudflare's own address"},
@@ -23,6 +23,14 @@ func Adapter() adapter.Adapter {
 			Hints: []string{tokenVariable}, Secrets: []string{tokenVariable, "CLOUDFLARE_API_KEY", "CF_API_TOKEN", "CF_API_KEY"},
 		},
 		Open: open,
+	}
+}
+
+func traits() providers.Traits {
+	return providers.Traits{
+		Title: "Cloudflare", Access: providers.AccessToken, Proxies: true, Flattens: true, Markers: providers.MarkerInComment,
+		TTLs:  &providers.TTLRange{Least: 30, Min: 60, Max: 86400, Auto: 1}, // "Time to Live" in its documentation: 30 in Enterprise zones
+		Quota: 3500,                                                         // of a zone on a paid plan ("Records and zone limits")
 	}
 }
 

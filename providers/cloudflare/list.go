@@ -130,7 +130,7 @@ func (w *wireZone) decode() (providers.Zone, error) {
 		return providers.Zone{}, errors.New("a zone without id or name")
 	}
 	z := providers.Zone{
-		Name: providers.CanonicalName(ascii(w.Name)), ID: w.ID, Provider: providers.Cloudflare, Account: w.Account.ID,
+		Name: providers.CanonicalName(ascii(w.Name)), ID: w.ID, Provider: providers.Cloudflare, Traits: traits(), Account: w.Account.ID,
 		Private: w.Type == "internal", // only resolvers of the account answer for it
 		Pending: w.Status != "" && w.Status != "active",
 	}

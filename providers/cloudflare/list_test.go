@@ -258,7 +258,7 @@ func TestZonesAreListedWithTheirNameServersAndState(t *testing.T) {
 	if !cov.Complete() || len(got) != 71 || f.called("GET /client/v4/zones?") != 2 {
 		t.Fatalf("%d zones: %v", len(got), cov.Err)
 	}
-	want := providers.Zone{Name: zoneName, ID: zoneID, Provider: providers.Cloudflare, Account: "acc", NameServers: []string{"ada.ns.cloudflare.com", "lee.ns.cloudflare.com"}}
+	want := providers.Zone{Name: zoneName, ID: zoneID, Provider: providers.Cloudflare, Traits: traits(), Account: "acc", NameServers: []string{"ada.ns.cloudflare.com", "lee.ns.cloudflare.com"}}
 	if d := cmp.Diff(want, got[0]); d != "" {
 		t.Fatal(d)
 	}

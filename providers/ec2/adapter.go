@@ -12,7 +12,7 @@ import (
 func Adapter() adapter.Adapter {
 	return adapter.Adapter{
 		Declaration: providers.Declaration{
-			Provider: providers.EC2, Title: "EC2", Computes: true, InstanceRoles: true,
+			Provider: providers.EC2, Traits: traits(), Computes: true,
 			Keys: []providers.Key{
 				{Name: "region", Kind: providers.KeyText, Help: "empty for the one of the environment or the profile"},
 				awsapi.ProfileKey,
@@ -22,6 +22,13 @@ func Adapter() adapter.Adapter {
 		},
 		Open:       open,
 		Discovered: discovered,
+	}
+}
+
+func traits() providers.Traits {
+	return providers.Traits{
+		Title: "EC2", InstanceRoles: true, KeyPairs: true, ScalingGroups: true, IDPattern: "i-*", StopReleases: true,
+		UserData: 16384, CloudInit: true, // raw, before base64 (EC2 User Guide, "Run commands on your Linux instance at launch")
 	}
 }
 

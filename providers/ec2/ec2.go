@@ -94,7 +94,7 @@ func (c *Cloud) Endpoint() string { return aws.ToString(c.ec2.Options().BaseEndp
 
 // Identify implements providers.Identifier by asking STS.
 func (c *Cloud) Identify(ctx context.Context) (providers.Cloud, error) {
-	cloud := providers.Cloud{Name: c.name, Provider: providers.EC2, Region: c.region}
+	cloud := providers.Cloud{Name: c.name, Provider: providers.EC2, Traits: traits(), Region: c.region}
 	err := c.s.Read(ctx, "ask which account this is", func(ctx context.Context) error {
 		out, err := c.sts.GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
 		if err != nil {

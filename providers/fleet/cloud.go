@@ -65,7 +65,7 @@ func newCloud(f *Fleet, s CloudSource, last *providers.Snapshot) *cloud {
 		answers: map[string]answer{}, verify: make(chan struct{}, 1),
 	}
 	c.shown = providers.CloudView{
-		Cloud:      providers.Cloud{Name: s.Name, Provider: s.Provider, Region: s.Region},
+		Cloud:      providers.Cloud{Name: s.Name, Provider: s.Provider, Traits: s.Traits, Region: s.Region},
 		Production: s.Production,
 	}
 	if s.Err == nil && s.Compute == nil {
@@ -253,7 +253,7 @@ func (c *cloud) acceptRead() {
 	r := &c.read
 	before := r.before
 	cov := r.cov
-	id := providers.Cloud{Name: c.name, Provider: c.src.Provider, Region: c.src.Region, Account: cov.Account, Key: cov.Key}
+	id := providers.Cloud{Name: c.name, Provider: c.src.Provider, Traits: c.src.Traits, Region: c.src.Region, Account: cov.Account, Key: cov.Key}
 	if before.earlier && cov.Key != "" && cov.Key != before.cloud.Key && cov.Complete() {
 		// The name now belongs to another account: rows of the earlier run say nothing about it.
 		before = heldCloud{}

@@ -24,6 +24,7 @@ func account(c *fakeCloud, id string, rows []providers.Instance) {
 type fakeZone struct {
 	mu      sync.Mutex
 	zone    string
+	traits  providers.Traits
 	rows    []providers.Record
 	list    []providers.Record // what the listing shows; nil for rows
 	empties int                // so many listings are empty
@@ -34,7 +35,7 @@ type fakeZone struct {
 }
 
 func (z *fakeZone) Zones(_ context.Context, page func([]providers.Zone)) providers.Coverage {
-	page([]providers.Zone{{Name: "other.example", ID: "Z0"}, {Name: z.zone, ID: "Z1"}})
+	page([]providers.Zone{{Name: "other.example", ID: "Z0"}, {Name: z.zone, ID: "Z1", Traits: z.traits}})
 	return providers.Coverage{State: providers.CoverageComplete, Expected: -1}
 }
 

@@ -39,6 +39,7 @@ type Budget interface {
 type CloudSource struct {
 	Name       string // from the config; unique among all sources
 	Provider   providers.Provider
+	Traits     providers.Traits // of the provider
 	Region     string
 	Production bool
 	Compute    Compute
@@ -54,6 +55,7 @@ type ZoneSource struct {
 	Name     string // zone name
 	ID       string // selects one of several zones of this name; empty for the only one
 	Provider providers.Provider
+	Traits   providers.Traits // of the provider, for a zone that was not found yet
 	DNS      DNS
 	Budget   Budget // nil if calls are not counted
 	Err      error  // why the account could not be set up; the zone is then a failed source and not read

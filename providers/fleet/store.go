@@ -96,8 +96,9 @@ func Save(path string, s *providers.Snapshot) (err error) {
 const mostStored = 2 << 30
 
 // Load reads a file that Save wrote. The rows have their age but no coverage, because another process read them and no
-// conclusion may rest on them. A missing file is an error that is fs.ErrNotExist.
-func Load(path string) (*providers.Snapshot, error) {
+// conclusion may rest on them. Clouds and zones have the traits that declared says of their providers: the file has
+// none. A missing file is an error that is fs.ErrNotExist.
+func Load(path string, declared []providers.Declaration) (*providers.Snapshot, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, fmt.Errorf("read the last snapshot: %w", err)
@@ -115,13 +116,21 @@ func Load(path string) (*providers.Snapshot, error) {
 		return nil, fmt.Errorf("read the last snapshot %s: there is something behind its end", path)
 	}
 	s := &providers.Snapshot{Taken: in.Taken}
+	traits := func(p providers.Provider) (t providers.Traits) {
+		if d := providers.Declared(declared, p); d != nil {
+			t = d.Traits
+		}
+		return t
+	}
 	for _, c := range in.Clouds {
+		c.Cloud.Traits = traits(c.Cloud.Provider)
 		s.Clouds = append(s.Clouds, providers.CloudView{
 			Cloud: c.Cloud, Production: c.Production, RowsFrom: c.RowsFrom,
 			Instances: c.Instances, Addresses: c.Addresses, BudgetLeft: -1,
 		})
 	}
 	for _, z := range in.Zones {
+		z.Zone.Traits = traits(z.Zone.Provider)
 		v := providers.ZoneView{Zone: z.Zone, RowsFrom: z.RowsFrom, Records: z.Records, Whole: z.Whole, Since: z.Since, Appeared: map[providers.MarkerKey]time.Time{}, BudgetLeft: -1}
 		for _, a := range z.Appeared {
 			v.Appeared[a.MarkerKey] = a.At

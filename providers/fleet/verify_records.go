@@ -22,7 +22,7 @@ func verifyRecords(ctx context.Context, dns providers.RecordLister, zone provide
 	gone := sampleVanished(last, rows)
 	short := ""
 	switch {
-	case len(rows) == 0 && zone.Provider == providers.Route53:
+	case len(rows) == 0 && zone.Traits.ListsSOA:
 		return fmt.Errorf("the list is empty, and a zone always has its SOA record")
 	case len(rows) == 0:
 		short = "the list is empty"

@@ -232,7 +232,7 @@ func TestTheRowsOfAnEarlierRunMeasureTheFirstRead(t *testing.T) {
 	if err := Save(path, last); err != nil {
 		t.Fatal(err)
 	}
-	loaded, err := Load(path)
+	loaded, err := Load(path, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -366,20 +366,20 @@ func TestAZoneThatShrankIsReadAgainAndAskedByName(t *testing.T) {
 }
 
 func TestAnEmptyRoute53ZoneIsNeverBelieved(t *testing.T) {
-	z := &fakeZone{zone: "example.com"}
+	z := &fakeZone{zone: "example.com", traits: providers.Traits{ListsSOA: true}}
 	f := New(Options{Zones: []ZoneSource{{Name: z.zone, Provider: providers.Route53, DNS: z}}})
 	wantState(t, f.Refresh(context.Background()).Zones[0].Coverage, providers.CoveragePartial)
 }
 
 func TestAFileThatIsNoSnapshotIsRefused(t *testing.T) {
 	dir := t.TempDir()
-	if _, err := Load(filepath.Join(dir, "none")); err == nil {
+	if _, err := Load(filepath.Join(dir, "none"), nil); err == nil {
 		t.Error("a missing file was read")
 	}
 	for i, text := range []string{"", "{", `{"format":2}`, `{"format":1} x`} {
 		path := filepath.Join(dir, fmt.Sprint(i))
 		writeFile(t, path, text)
-		if _, err := Load(path); err == nil {
+		if _, err := Load(path, nil); err == nil {
 			t.Errorf("%q was read", text)
 		}
 	}

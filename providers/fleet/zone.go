@@ -39,7 +39,7 @@ type heldZone struct {
 
 func newZone(f *Fleet, s ZoneSource, last *providers.Snapshot) *zone {
 	z := &zone{schedule: newSchedule(s.Name, s.Budget, s.Err), f: f, src: s}
-	z.shown.Zone = providers.Zone{Name: providers.CanonicalName(s.Name), Provider: s.Provider}
+	z.shown.Zone = providers.Zone{Name: providers.CanonicalName(s.Name), Provider: s.Provider, Traits: s.Traits}
 	if s.Err == nil && s.DNS == nil {
 		z.err = providers.Errorf(providers.KindInvalid, "read", "zone %s has no adapter", s.Name)
 	}
@@ -152,9 +152,7 @@ func (z *zone) fetch(ctx context.Context, gen uint64, started time.Time) func() 
 		rows = append(rows, page...)
 		z.addPage(gen, resolved, page)
 	})
-	asked := resolved
-	asked.Provider = z.src.Provider
-	if err := verifyRecords(ctx, z.src.DNS, asked, cov, rows, held.raw, z.noteAnswer); err != nil {
+	if err := verifyRecords(ctx, z.src.DNS, resolved, cov, rows, held.raw, z.noteAnswer); err != nil {
 		cov.State = providers.CoveragePartial
 		cov.Err = &providers.Error{Kind: providers.KindIncomplete, Source: z.name, Op: "list records", Err: err}
 	}

@@ -10,7 +10,7 @@ import (
 func Adapter() adapter.Adapter {
 	return adapter.Adapter{
 		Declaration: providers.Declaration{
-			Provider: providers.Route53, Title: "Route 53", ServesDNS: true, Access: providers.AccessIAM, IDPrefix: "/hostedzone/",
+			Provider: providers.Route53, Traits: traits(), ServesDNS: true, IDPrefix: "/hostedzone/",
 			Keys: []providers.Key{
 				awsapi.ProfileKey,
 				{Name: "endpoint", Kind: providers.KeyURL, Help: "where the API is, in place of Amazon's own address"},
@@ -18,6 +18,14 @@ func Adapter() adapter.Adapter {
 			Hints: awsapi.Hints, Secrets: awsapi.Secrets,
 		},
 		Open: open,
+	}
+}
+
+// The limits are those of "Quotas" in the Developer Guide. That of the values of a set cannot be raised.
+func traits() providers.Traits {
+	return providers.Traits{
+		Title: "Route 53", Access: providers.AccessIAM, Markers: providers.MarkerInBatch, ListsSOA: true, Quota: 10_000, QuotaRaised: true,
+		Sets: &providers.RecordSetLimits{Values: 400, BatchValues: 1000, BatchChars: 32_000, Weight: 255},
 	}
 }
 

@@ -76,7 +76,7 @@ func (a *Account) Zones(ctx context.Context, page func([]providers.Zone)) provid
 func zoneOf(z *types.HostedZone) providers.Zone {
 	return providers.Zone{
 		Name: nameFromWire(aws.ToString(z.Name)), ID: strings.TrimPrefix(aws.ToString(z.Id), "/hostedzone/"),
-		Provider: providers.Route53, Private: z.Config != nil && z.Config.PrivateZone,
+		Provider: providers.Route53, Traits: traits(), Private: z.Config != nil && z.Config.PrivateZone,
 	}
 }
 

@@ -16,7 +16,7 @@ import (
 func Adapter() adapter.Adapter {
 	return adapter.Adapter{
 		Declaration: providers.Declaration{
-			Provider: providers.Triton, Title: "Triton", Computes: true, Metadata: true,
+			Provider: providers.Triton, Traits: traits(), Computes: true,
 			Keys: []providers.Key{
 				{Name: "profile", Kind: providers.KeyText, Help: "profile of the triton CLI"},
 				{Name: "url", Kind: providers.KeyURL, Help: "CloudAPI"},
@@ -37,6 +37,13 @@ func Adapter() adapter.Adapter {
 		},
 		Open:       open,
 		Discovered: discovered,
+	}
+}
+
+func traits() providers.Traits {
+	return providers.Traits{
+		Title: "Triton", Metadata: true, IDPattern: "????????-????-????-????-????????????", FindsNewAtOnce: true,
+		UserData: 65536, // CloudAPI documents no limit; this keeps a request well below what it reads
 	}
 }
 

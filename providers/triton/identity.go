@@ -47,7 +47,7 @@ func (c *Cloud) Identify(ctx context.Context) (providers.Cloud, error) {
 	}
 	place := dataCentre(&c.base.TritonURL, centres)
 	self := providers.Cloud{
-		Name: c.name, Provider: providers.Triton, Region: place, Account: account.ID,
+		Name: c.name, Provider: providers.Triton, Traits: traits(), Region: place, Account: account.ID,
 		Key: providers.NewCloudKey(providers.Triton, account.ID, place),
 	}
 	c.self.Store(&self)

@@ -24,11 +24,13 @@ const mostBytes = 64 << 20
 // provider is the provider's name in the config.
 const provider providers.Provider = "zonefile"
 
+var traits = providers.Traits{Title: "a zone file"}
+
 // Adapter returns the zone file provider.
 func Adapter() adapter.Adapter {
 	return adapter.Adapter{
 		Declaration: providers.Declaration{
-			Provider: provider, Title: "a zone file", ServesDNS: true, OneZone: true,
+			Provider: provider, Traits: traits, ServesDNS: true, OneZone: true,
 			Keys: []providers.Key{{Name: "file", Kind: providers.KeyPath, Help: "the zone as a master file (RFC 1035 section 5)"}},
 			Check: func(s providers.Settings) (what, do string) {
 				if s.Get("file") == "" {
@@ -64,7 +66,7 @@ func (a *Account) Zones(_ context.Context, page func([]providers.Zone)) provider
 	if err != nil {
 		return providers.Failed(started, a.clock.Now(), err)
 	}
-	z := providers.Zone{Name: a.zone, ID: a.file, Provider: provider, ReadOnly: true}
+	z := providers.Zone{Name: a.zone, ID: a.file, Provider: provider, Traits: traits, ReadOnly: true}
 	for i := range rows {
 		if r := &rows[i]; r.Type == "NS" && r.Name == a.zone {
 			z.NameServers = append(z.NameServers, providers.CanonicalName(r.Value))

@@ -9,6 +9,7 @@ import (
 	"rollcall/dnsview/index"
 	"rollcall/dnsview/wire"
 	"rollcall/providers"
+	"rollcall/providers/adapters"
 	"rollcall/providers/ec2"
 	"rollcall/providers/journal"
 )
@@ -59,7 +60,7 @@ func (s *Session) newEngine() (*apply.Engine, error) {
 	}
 	snap := s.Fleet.Snapshot()
 	for _, z := range s.Zones() {
-		t := apply.ZoneTarget{Zone: providers.Zone{Name: z.Name, Provider: z.Provider}, Err: z.Err}
+		t := apply.ZoneTarget{Zone: providers.Zone{Name: z.Name, Provider: z.Provider, Traits: adapters.Declared(z.Provider).Traits}, Err: z.Err}
 		for i := range snap.Zones {
 			if v := &snap.Zones[i]; providers.SameName(v.Zone.Name, z.Name) {
 				t.Zone = v.Zone

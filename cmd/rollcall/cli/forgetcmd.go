@@ -142,7 +142,7 @@ func (a *commands) takeBackCloud(ctx context.Context, name string) error {
 		return fmt.Errorf("%s is not forgotten; rollcall config forget lists what is", words.Clean(name))
 	}
 	f := all[n]
-	last, err := fleet.Load(s.SnapshotPath())
+	last, err := fleet.Load(s.SnapshotPath(), nil)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}

@@ -121,7 +121,7 @@ func (s *serviceSession) serviceEngine(ctx context.Context, zone serviceDNS) (*a
 		Fleet: s.Config.Fleet, Services: s.Config.DeclaredServices(), Allow: s.Config.Guards.Allow, Journal: j, Who: app.Who(), Clock: s.Program.Clock,
 		Guards: all, ZoneGuards: zones,
 		Sources: fleet.New(fleet.Options{
-			Zones:   []fleet.ZoneSource{{Name: s.zone.Name, ID: s.zone.ID, Provider: s.zone.Provider, DNS: zone}},
+			Zones:   []fleet.ZoneSource{{Name: s.zone.Name, ID: s.zone.ID, Provider: s.zone.Provider, Traits: s.zone.Traits, DNS: zone}},
 			FleetID: s.Config.Fleet, Timeout: joinTimeout, Clock: s.Program.Clock,
 		}),
 		Zones:   []apply.ZoneTarget{{Zone: s.zone, DNS: zone}},
