@@ -6,9 +6,9 @@ import "slices"
 // account takes. It is constant data.
 type Declaration struct {
 	Provider  Provider
-	Computes  bool   // it runs instances
-	ServesDNS bool   // it hosts zones
-	OneZone   bool   // an account holds only the zone that its config entry names
+	Computes  bool // it runs instances
+	ServesDNS bool // it hosts zones
+	OneZone   bool // an account holds only the zone that its config entry names
 
 	Traits
 

@@ -14,6 +14,7 @@ import (
 	"rollcall/dnsview/index"
 	"rollcall/dnsview/plan"
 	"rollcall/providers"
+	"rollcall/providers/adapters"
 	"rollcall/providers/journal"
 	"rollcall/providers/launch"
 	"rollcall/ui/common"
@@ -440,7 +441,7 @@ func (f *fake) Render(_ context.Context, r common.RenderRequest) (userdata.Rende
 		if err != nil {
 			return userdata.Rendered{}, err
 		}
-		return set.Render("own", userdata.Input{Provider: providers.EC2, Values: r.Values})
+		return set.Render("own", userdata.Input{Provider: providers.EC2, Declared: adapters.Declarations(), Values: r.Values})
 	}
 	if r.Values["name"] == "" {
 		return userdata.Rendered{}, userdata.Problems{"template nginx: variable name is not set: give the name that the node registers"}

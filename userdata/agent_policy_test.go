@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"rollcall/providers"
+	"rollcall/providers/adapters"
 	"rollcall/providers/sim"
 	"rollcall/providers/sim/world"
 )
@@ -39,7 +40,7 @@ func roleNode(t *testing.T, dns providers.Provider, policy func(s *world.World) 
 func poolPolicy(service, kind string) func(w *world.World) Policy {
 	return func(w *world.World) Policy {
 		z := w.Zones(providers.Route53)[0]
-		return NodePolicy(providers.EC2, []PolicyService{{Name: service + "." + z.Name, Kind: kind, Zone: z.Name, ZoneID: z.ID}}, nil)
+		return NodePolicy(adapters.Declared(providers.EC2).IDPattern, []PolicyService{{Name: service + "." + z.Name, Kind: kind, Zone: z.Name, ZoneID: z.ID}}, nil)
 	}
 }
 
@@ -62,7 +63,7 @@ func TestTheAgentDoesAllOfItsWorkWithThePolicyOfItsService(t *testing.T) {
 func TestTheAgentOfACloudflareServiceReadsItsTokenWithThePolicyThatNamesIt(t *testing.T) {
 	token := func(name string) func(w *world.World) Policy {
 		return func(w *world.World) Policy {
-			return NodePolicy(providers.EC2, nil, []string{"arn:aws:ssm:us-east-1:" + w.Credentials.AWSAccount + ":parameter/" + name})
+			return NodePolicy(adapters.Declared(providers.EC2).IDPattern, nil, []string{"arn:aws:ssm:us-east-1:" + w.Credentials.AWSAccount + ":parameter/" + name})
 		}
 	}
 	r := roleNode(t, providers.Cloudflare, token("rollcall/cloudflare-token"))
@@ -79,7 +80,7 @@ func TestTheAgentSaysWhatItsRoleDoesNotAllow(t *testing.T) {
 	for what, policy := range map[string]func(w *world.World) Policy{
 		"of another service": poolPolicy("else", "round-robin"),
 		"of another zone": func(*world.World) Policy {
-			return NodePolicy(providers.EC2, []PolicyService{{Name: "pool.unilans.net", Kind: "round-robin", Zone: "unilans.net", ZoneID: "Z0OTHER"}}, nil)
+			return NodePolicy(adapters.Declared(providers.EC2).IDPattern, []PolicyService{{Name: "pool.unilans.net", Kind: "round-robin", Zone: "unilans.net", ZoneID: "Z0OTHER"}}, nil)
 		},
 		"that may do nothing": func(*world.World) Policy { return Policy{Version: policyVersion, Statement: []Statement{}} },
 	} {

@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/route53/types"
 
 	"rollcall/providers"
+	"rollcall/providers/adapters"
 	"rollcall/providers/sim/world"
 )
 
@@ -46,7 +47,7 @@ func userNode(t *testing.T, policy func(w *world.World) Policy) (*rig, aws.Confi
 func tritonPolicy(service, kind string) func(w *world.World) Policy {
 	return func(w *world.World) Policy {
 		z := w.Zones(providers.Route53)[0]
-		return NodePolicy(providers.Triton, []PolicyService{{Name: service + "." + z.Name, Kind: kind, Zone: z.Name, ZoneID: z.ID}}, nil)
+		return NodePolicy(adapters.Declared(providers.Triton).IDPattern, []PolicyService{{Name: service + "." + z.Name, Kind: kind, Zone: z.Name, ZoneID: z.ID}}, nil)
 	}
 }
 
@@ -88,7 +89,7 @@ func TestANodeOnTritonSaysWhatThePolicyOfItsKeyDoesNotAllow(t *testing.T) {
 		"of another service": tritonPolicy("else", "round-robin"),
 		"of nodes on EC2":    poolPolicy("pool", "round-robin"), // whose markers begin with i-
 		"of another zone": func(*world.World) Policy {
-			return NodePolicy(providers.Triton, []PolicyService{{Name: "pool.unilans.net", Kind: "round-robin", Zone: "unilans.net", ZoneID: "Z0OTHER"}}, nil)
+			return NodePolicy(adapters.Declared(providers.Triton).IDPattern, []PolicyService{{Name: "pool.unilans.net", Kind: "round-robin", Zone: "unilans.net", ZoneID: "Z0OTHER"}}, nil)
 		},
 		"that may do nothing": func(*world.World) Policy { return Policy{Version: policyVersion, Statement: []Statement{}} },
 	} {

@@ -115,7 +115,7 @@ func TestNothingIsHeldWhereNothingStands(t *testing.T) {
 	held := []Held{{What: "a", Value: []byte(heldToken)}, {What: "b", Value: []byte(heldAWS)}, {What: "c", Value: []byte("ab")}, {What: "d"}}
 	for _, one := range Builtin().List() {
 		for _, dns := range []string{"cloudflare", "route53"} {
-			l, err := Builtin().Lint(t.Context(), one.Name, LintOptions{Values: map[string]string{"dns": dns}, LookPath: noTools, Held: held})
+			l, err := Builtin().Lint(t.Context(), one.Name, LintOptions{Declared: declared, Values: map[string]string{"dns": dns}, LookPath: noTools, Held: held})
 			if err != nil || l.Failed() {
 				t.Errorf("%s: %v %s", one.Name, err, lines(l))
 			}

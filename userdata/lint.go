@@ -80,8 +80,9 @@ func (r *LintReport) Failed() bool {
 
 // LintOptions configure Lint.
 type LintOptions struct {
-	Values map[string]string // variables without value and default get their example
-	// Providers are those whose clouds are checked; both if empty.
+	Values   map[string]string       // variables without value and default get their example
+	Declared []providers.Declaration // of all providers
+	// Providers are those whose clouds are checked; all if empty.
 	Providers []providers.Provider
 	// Held are the credentials of rollcall itself, which no boot script may contain.
 	Held []Held
@@ -104,10 +105,11 @@ func (t *Templates) Lint(ctx context.Context, name string, o LintOptions) (LintR
 		l.o.LookPath = exec.LookPath
 	}
 	l.declarations()
-	for _, p := range []providers.Provider{providers.EC2, providers.Triton} {
-		asked := slices.Contains(o.Providers, p)
-		if asked || len(o.Providers) == 0 && one.For(p) {
-			if err := l.one(ctx, p); err != nil {
+	for i := range o.Declared {
+		d := &o.Declared[i]
+		asked := slices.Contains(o.Providers, d.Provider)
+		if asked || len(o.Providers) == 0 && one.For(&d.Traits) {
+			if err := l.one(ctx, d.Provider); err != nil {
 				return l.report, err
 			}
 		}
@@ -172,7 +174,7 @@ func (l *linting) values() map[string]string {
 
 func (l *linting) one(ctx context.Context, p providers.Provider) error {
 	values := l.values()
-	r, err := l.t.render(Input{Provider: p, Values: values, Fleet: "lint"})
+	r, err := l.t.render(Input{Provider: p, Declared: l.o.Declared, Values: values, Fleet: "lint"})
 	if problems, ok := errors.AsType[Problems](err); ok {
 		for _, text := range problems {
 			l.add(LintFinding{For: p, Level: LevelError, Tool: "rollcall", Text: strings.TrimPrefix(text, "template "+l.t.Name+": ")})

@@ -41,7 +41,7 @@ func TestLintHasNothingAgainstTheBuiltinTemplates(t *testing.T) {
 			need(t, "cloud-init")
 		}
 		for _, dns := range []string{"cloudflare", "route53"} {
-			r, err := Builtin().Lint(t.Context(), one.Name, LintOptions{Values: map[string]string{"dns": dns}, Strict: true})
+			r, err := Builtin().Lint(t.Context(), one.Name, LintOptions{Declared: declared, Values: map[string]string{"dns": dns}, Strict: true})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -77,7 +77,7 @@ func TestLintTellsFileLineAndWhatIsWrong(t *testing.T) {
 		{"example out of bounds", strings.Replace(head, "default: a", "default: a, pattern: '[a-z]'", 1) + "echo \"$word\"\n", ""},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			got := lines(lintOf(t, "x.sh", tc.text, LintOptions{}))
+			got := lines(lintOf(t, "x.sh", tc.text, LintOptions{Declared: declared}))
 			if tc.want == "" && got != "" || !strings.Contains(got, tc.want) {
 				t.Errorf("got\n%swant\n%s", got, tc.want)
 			}
@@ -86,7 +86,7 @@ func TestLintTellsFileLineAndWhatIsWrong(t *testing.T) {
 			}
 		})
 	}
-	r := lintOf(t, "x.sh", head+"echo \"$word\"\n", LintOptions{Values: map[string]string{"word": "b", "colour": "red"}})
+	r := lintOf(t, "x.sh", head+"echo \"$word\"\n", LintOptions{Declared: declared, Values: map[string]string{"word": "b", "colour": "red"}})
 	if !r.Failed() || !strings.Contains(lines(r), "x.sh: error: colour: there is no such variable") {
 		t.Errorf("got %s", lines(r))
 	}
@@ -96,12 +96,12 @@ func TestAMissingToolIsAWarningAndAnErrorInCI(t *testing.T) {
 	text := "---\nname: x\nhelp: h\n---\n#!/bin/sh\ntrue\n"
 	none := func(string) (string, error) { return "", errors.New("not there") }
 	for _, strict := range []bool{false, true} {
-		r := lintOf(t, "x.sh", text, LintOptions{LookPath: none, Strict: strict})
+		r := lintOf(t, "x.sh", text, LintOptions{Declared: declared, LookPath: none, Strict: strict})
 		if len(r.Findings) != 1 || !r.Findings[0].Missing || r.Failed() != strict || !strings.Contains(r.Findings[0].Text, "shellcheck is not installed") {
 			t.Errorf("strict %v: %s", strict, lines(r))
 		}
 	}
-	r := lintOf(t, "x.yaml", "---\nname: x\nhelp: h\n---\n#cloud-config\nlocale: C\n", LintOptions{LookPath: none})
+	r := lintOf(t, "x.yaml", "---\nname: x\nhelp: h\n---\n#cloud-config\nlocale: C\n", LintOptions{Declared: declared, LookPath: none})
 	if !strings.Contains(lines(r), "cloud-init is not installed") {
 		t.Errorf("got %s", lines(r))
 	}
@@ -117,12 +117,12 @@ func TestACloudConfigIsCheckedAgainstItsSchemaAndItsScriptsToo(t *testing.T) {
 		"packages: [a\nruncmd: x\n": "x.yaml:",
 		"locale: C\nruncmd: [id]\n": "",
 	} {
-		r := lintOf(t, "x.yaml", head+text, LintOptions{})
+		r := lintOf(t, "x.yaml", head+text, LintOptions{Declared: declared})
 		if got := lines(r); want == "" && got != "" || !strings.Contains(got, want) || r.Failed() != (want != "") {
 			t.Errorf("%q: got %s", text, got)
 		}
 	}
-	if r := lintOf(t, "x.yaml", head+"locale: C\n", LintOptions{Providers: []providers.Provider{providers.Triton}}); !strings.Contains(lines(r), "Triton runs a user-script as a program") {
+	if r := lintOf(t, "x.yaml", head+"locale: C\n", LintOptions{Declared: declared, Providers: []providers.Provider{providers.Triton}}); !strings.Contains(lines(r), "Triton runs a user-script as a program") {
 		t.Errorf("got %s", lines(r))
 	}
 }
@@ -133,20 +133,20 @@ func TestWhatIsTooLargeForEC2IsCompressedAndForTritonRefused(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r, err := set.Render("x", Input{Provider: providers.EC2})
-	if err != nil || !r.Compressed() || len(r.Text)+r.Left != EC2Limit || r.Left < 0 || len(r.Warnings) != 1 || !strings.Contains(r.Warnings[0], "the image needs cloud-init to unpack it") {
+	r, err := set.Render("x", Input{Provider: providers.EC2, Declared: declared})
+	if err != nil || !r.Compressed() || len(r.Text)+r.Left != declared[0].UserData || r.Left < 0 || len(r.Warnings) != 1 || !strings.Contains(r.Warnings[0], "the image needs cloud-init to unpack it") {
 		t.Errorf("%d bytes, %q, %v", len(r.Text), r.Warnings, err)
 	}
 	if plain, ok := unpack(r.Text); !ok || string(plain) != string(r.Plain) || !strings.HasPrefix(string(plain), "#!/bin/sh\n") {
 		t.Error("it does not unpack to what it was")
 	}
-	if again, _ := set.Render("x", Input{Provider: providers.EC2}); string(again.Text) != string(r.Text) {
+	if again, _ := set.Render("x", Input{Provider: providers.EC2, Declared: declared}); string(again.Text) != string(r.Text) {
 		t.Error("the same template does not give the same bytes: a launch could not be repeated")
 	}
-	if _, err := set.Render("x", Input{Provider: providers.Triton}); err == nil || !strings.Contains(err.Error(), "too many; shorten the template") {
+	if _, err := set.Render("x", Input{Provider: providers.Triton, Declared: declared}); err == nil || !strings.Contains(err.Error(), "too many; shorten the template") {
 		t.Errorf("error %v", err)
 	}
-	l, err := set.Lint(t.Context(), "x", LintOptions{})
+	l, err := set.Lint(t.Context(), "x", LintOptions{Declared: declared})
 	if err != nil || len(l.Sizes) != 2 || !l.Sizes[0].Compressed || l.Sizes[1].Left >= 0 || !l.Failed() {
 		t.Errorf("%+v %v", l.Sizes, err)
 	}
@@ -186,7 +186,7 @@ func TestSecretsAreFoundAndReferencesAreNot(t *testing.T) {
 }
 
 func TestATokenThatIsMeantToStandInTheScriptIsAWarningOfLint(t *testing.T) {
-	r, err := Builtin().Lint(t.Context(), "nginx-roundrobin", LintOptions{Providers: []providers.Provider{providers.EC2}, Values: map[string]string{
+	r, err := Builtin().Lint(t.Context(), "nginx-roundrobin", LintOptions{Declared: declared, Providers: []providers.Provider{providers.EC2}, Values: map[string]string{
 		"dns": "cloudflare", "token_source": TokenScript, "token": "s3cret-Token-0123456789", "token_in_script": TokenInScript,
 	}, LookPath: func(string) (string, error) { return "", errors.New("not there") }})
 	if err != nil || r.Failed() || !strings.Contains(lines(r), "warning: the token stands in the script") || strings.Contains(lines(r), "s3cret") {

@@ -50,11 +50,16 @@ func base85(data []byte) string {
 	return b.String()
 }
 
-// What of the agent only one of the DNS providers needs, by the lines that begin it; it
-// ends at the next line that begins with a hash or a letter.
-var agentHalf = map[providers.Provider][]string{
-	providers.Cloudflare: {"class Cloudflare:", "def parameter("},
-	providers.Route53:    {"class Route53:", "def wire(", "def txt("},
+// agentParts is what the agent has for the DNS providers that it speaks to.
+var agentParts = map[providers.Provider]agentPart{
+	providers.Cloudflare: {begins: []string{"class Cloudflare:", "def parameter("}},
+	providers.Route53:    {begins: []string{"class Route53:", "def wire(", "def txt("}, findsIDN: true},
+}
+
+// agentPart is what of the agent only one of the DNS providers needs.
+type agentPart struct {
+	begins   []string // lines that begin it; it ends at the next line that begins with a hash or a letter
+	findsIDN bool     // it finds an internationalized zone by its name
 }
 
 func slimAgent(dns providers.Provider) string {
@@ -68,8 +73,8 @@ func slimAgent(dns providers.Provider) string {
 		bare := strings.TrimLeft(line, " ")
 		if line == bare && strings.TrimSpace(line) != "" {
 			skip = false
-			for p, begins := range agentHalf {
-				skip = skip || p != dns && slices.ContainsFunc(begins, func(s string) bool { return strings.HasPrefix(line, s) })
+			for p, part := range agentParts {
+				skip = skip || p != dns && slices.ContainsFunc(part.begins, func(s string) bool { return strings.HasPrefix(line, s) })
 			}
 		}
 		if skip || strings.TrimSpace(line) == "" || strings.HasPrefix(bare, "#") && !strings.HasPrefix(line, "#!") {

@@ -56,10 +56,10 @@ type PolicyService struct {
 	Host   string // pattern of the nodes' host names; empty for {name}
 }
 
-// NodePolicy returns the minimal policy for the agents of nodes in one provider's clouds: in each zone it allows
+// NodePolicy returns the minimal policy for the agents of nodes whose ids have a pattern (see Traits.IDPattern): in each zone it allows
 // reading record sets, and creating and deleting those of the names and types that an agent writes. parameters are ARNs
 // of parameters with a Cloudflare token.
-func NodePolicy(at providers.Provider, services []PolicyService, parameters []string) Policy {
+func NodePolicy(ids string, services []PolicyService, parameters []string) Policy {
 	p := Policy{Version: policyVersion}
 	var zones []string
 	for i := range services {
@@ -78,8 +78,8 @@ func NodePolicy(at providers.Provider, services []PolicyService, parameters []st
 	for i := range services {
 		s := &services[i]
 		var names []string
-		for _, n := range s.names(at) {
-			names = append(names, n, idPattern(at)+"."+providers.MarkerLabel+"."+n)
+		for _, n := range s.names(ids) {
+			names = append(names, n, ids+"."+providers.MarkerLabel+"."+n)
 		}
 		p.Statement = append(p.Statement, changes(p.sid(s.Name), zoneARN(s.ZoneID), names, s.types()))
 	}
@@ -103,7 +103,7 @@ func changes(sid, zone string, names, types []string) Statement {
 }
 
 // names returns the names, or patterns of names, of the nodes' records.
-func (s *PolicyService) names(at providers.Provider) []string {
+func (s *PolicyService) names(ids string) []string {
 	names := []string{normalName(s.Name)}
 	if s.Kind != "dns-sd" {
 		return names
@@ -112,13 +112,13 @@ func (s *PolicyService) names(at providers.Provider) []string {
 	if !strings.HasSuffix("."+host, "."+s.Zone) {
 		host += "." + s.Zone
 	}
-	names = append(names, strings.NewReplacer("{name}", "*", "{id}", idPattern(at)).Replace(host))
+	names = append(names, strings.NewReplacer("{name}", "*", "{id}", ids).Replace(host))
 	return names
 }
 
 // Wide reports whether the policy must allow every name below the zone, because host names can be any.
 func (s *PolicyService) Wide() bool {
-	return s.Kind == "dns-sd" && slices.Contains(s.names(providers.EC2), "*."+s.Zone)
+	return s.Kind == "dns-sd" && slices.Contains(s.names("?"), "*."+s.Zone)
 }
 
 func (s *PolicyService) types() []string {
@@ -130,14 +130,6 @@ func (s *PolicyService) types() []string {
 		types = append(types, "SRV")
 	}
 	return append(types, "TXT")
-}
-
-// idPattern returns the StringLike pattern of a provider's instance ids.
-func idPattern(p providers.Provider) string {
-	if p == providers.EC2 {
-		return "i-*"
-	}
-	return "????????-????-????-????-????????????" // a UUID
 }
 
 // normalName returns a name as Route 53 compares it: in lower case, without the last dot, and with octal escapes for

@@ -18,6 +18,7 @@ import (
 	"testing"
 
 	"rollcall/providers"
+	"rollcall/providers/adapters"
 )
 
 // A tiny evaluator of IAM policies, as far as ours go: Allow statements,
@@ -175,7 +176,7 @@ func TestTheNodePolicyLetsThroughWhatTheAgentDoesAndNothingElse(t *testing.T) {
 					}
 				}
 				s := PolicyService{Name: r.cfg.Service, Kind: kind, Zone: r.cfg.Zone, ZoneID: "/hostedzone/" + id, IPv6: true}
-				p := NodePolicy(at, []PolicyService{s}, nil)
+				p := NodePolicy(adapters.Declared(at).IDPattern, []PolicyService{s}, nil)
 				var writes []awsRequest
 				for _, q := range seen() {
 					if !p.allows(q) {
@@ -224,7 +225,7 @@ func TestTheNodePolicyLetsTheAgentReadItsTokenAndNoOther(t *testing.T) {
 	r := node(t, providers.EC2, providers.Cloudflare)
 	seen := r.listen()
 	r.must("register")
-	p := NodePolicy(providers.EC2, nil, []string{"arn:aws:ssm:*:123456789012:parameter/rollcall/cloudflare-token"})
+	p := NodePolicy(adapters.Declared(providers.EC2).IDPattern, nil, []string{"arn:aws:ssm:*:123456789012:parameter/rollcall/cloudflare-token"})
 	if len(seen()) != 1 || !p.allows(seen()[0]) || len(p.Statement) != 1 {
 		t.Errorf("%+v", seen())
 	}
@@ -242,7 +243,7 @@ func TestAHostNameOfOnesOwnMakesThePolicyNarrow(t *testing.T) {
 	if !wide.Wide() || narrow.Wide() {
 		t.Error("which is wide?")
 	}
-	text := NodePolicy(providers.EC2, []PolicyService{narrow}, nil).JSON()
+	text := NodePolicy(adapters.Declared(providers.EC2).IDPattern, []PolicyService{narrow}, nil).JSON()
 	for _, want := range []string{`"i-*.nodes.example.com"`, `"i-*._rollcall.i-*.nodes.example.com"`, `"v1._svc._tcp.example.com"`, `"i-*._rollcall.v1._svc._tcp.example.com"`, `"WriteV1SvcTcpExampleCom"`} {
 		if !strings.Contains(text, want) {
 			t.Errorf("the policy lacks %s:\n%s", want, text)
@@ -262,7 +263,7 @@ func TestAHostNameOfOnesOwnMakesThePolicyNarrow(t *testing.T) {
 }
 
 func TestStatementsHaveIdsOfTheirOwnAndThePolicyASize(t *testing.T) {
-	p := NodePolicy(providers.EC2, []PolicyService{{Name: "a-b.example.com", Zone: "example.com", ZoneID: "Z1"}, {Name: "a.b.example.com", Zone: "example.com", ZoneID: "Z1"}}, nil)
+	p := NodePolicy(adapters.Declared(providers.EC2).IDPattern, []PolicyService{{Name: "a-b.example.com", Zone: "example.com", ZoneID: "Z1"}, {Name: "a.b.example.com", Zone: "example.com", ZoneID: "Z1"}}, nil)
 	var ids []string
 	for _, s := range p.Statement {
 		ids = append(ids, s.Sid)

@@ -37,17 +37,17 @@ func (t *Templates) Render(name string, in Input) (Rendered, error) {
 
 func (t *Template) render(in Input) (Rendered, error) {
 	values, p := t.values(in.Values)
-	r := Rendered{Limit: EC2Limit}
+	at := in.declared(in.Provider)
+	r := Rendered{Limit: at.UserData}
 	switch {
-	case in.Provider == providers.Triton && in.ASG:
-		p = append(p, fmt.Sprintf("template %s: Auto Scaling groups are of EC2", t.Name))
-	case in.Provider == providers.Triton && !t.For(in.Provider):
-		p = append(p, fmt.Sprintf("template %s: it is a #cloud-config, and Triton runs a user-script as a program: use a template that is a script", t.Name))
-	case in.Provider == providers.EC2:
-	case in.Provider == providers.Triton:
-		r.Limit = TritonLimit
-	default:
-		p = append(p, fmt.Sprintf("template %s: %q is neither ec2 nor triton", t.Name, in.Provider))
+	case at.UserData == 0:
+		_, names := in.having(func(d *providers.Declaration) bool { return d.UserData > 0 })
+		p = append(p, fmt.Sprintf("template %s: %q is neither %s", t.Name, in.Provider, strings.Join(names, " nor ")))
+	case in.ASG && !at.ScalingGroups:
+		groups, _ := in.having(func(d *providers.Declaration) bool { return d.ScalingGroups })
+		p = append(p, fmt.Sprintf("template %s: Auto Scaling groups are of %s", t.Name, groups))
+	case !t.For(&at.Traits):
+		p = append(p, fmt.Sprintf("template %s: it is a #cloud-config, and %s runs a user-script as a program: use a template that is a script", t.Name, at.Title))
 	}
 	var agent []string
 	if t.Agent != "" && len(p) == 0 {
@@ -75,8 +75,7 @@ func (t *Template) render(in Input) (Rendered, error) {
 		return Rendered{}, Problems{err.Error()}
 	}
 	r.Text, r.Plain, r.origin, r.secret = text, text, origin, t.secrets(values)
-	if len(text) > r.Limit && in.Provider == providers.EC2 {
-		// On EC2 cloud-init unpacks gzip. Triton runs a user-script as it is.
+	if len(text) > r.Limit && at.CloudInit { // which unpacks gzip
 		if r.Text, err = zipped(text); err != nil {
 			return Rendered{}, Problems{fmt.Sprintf("template %s: %v", t.Name, err)}
 		}
@@ -257,15 +256,17 @@ func (t *Template) config(v map[string]string, in Input) (AgentConfig, []string,
 			add(name, "%d is not 0 to 65535 (RFC 2782)", n)
 		}
 	}
+	at, dns := in.declared(in.Provider), in.declared(cfg.DNS)
 	switch {
-	case cfg.DNS == providers.Cloudflare && cfg.TTL != 1 && (cfg.TTL < 60 || cfg.TTL > 86400):
-		add("ttl", "%d: Cloudflare takes 60 to 86400 seconds, or 1 for auto", cfg.TTL)
-	case cfg.DNS == providers.Route53 && cfg.Proxied:
-		add("proxied", "only Cloudflare has proxied records")
+	case !dns.TTLs.Holds(cfg.TTL):
+		add("ttl", "%d: %s takes %d to %d seconds, or %d for auto", cfg.TTL, dns.Title, dns.TTLs.Min, dns.TTLs.Max, dns.TTLs.Auto)
+	case cfg.Proxied && !dns.Proxies:
+		only, _ := in.having(func(d *providers.Declaration) bool { return d.Proxies })
+		add("proxied", "only %s has proxied records", only)
 	}
 	if cfg.Register == "auto" {
 		cfg.Register = RegisterConsole
-		if cfg.DNS == providers.Route53 && in.Provider == providers.EC2 {
+		if dns.Access == providers.AccessIAM && at.InstanceRoles {
 			cfg.Register = RegisterAgent
 		}
 	}
@@ -275,11 +276,30 @@ func (t *Template) config(v map[string]string, in Input) (AgentConfig, []string,
 	if in.Fleet == "" {
 		add("register", "the agent marks its records with the fleet id, and there is none; rollcall config init makes one")
 	}
-	warnings := cfg.credentials(v, in.Provider, add)
-	if cfg.Register == RegisterAgent && cfg.DNS == providers.Cloudflare && cfg.ZoneID == "" && strings.Contains(cfg.Zone, "xn--") {
-		warnings = append(warnings, cfg.Zone+" is an internationalized zone, which the agent does not find at Cloudflare by its name: give id for the zone in the config, or read the zone once with rollcall ls sources")
+	warnings := cfg.credentials(v, &in, add)
+	if cfg.Register == RegisterAgent && !agentParts[cfg.DNS].findsIDN && cfg.ZoneID == "" && strings.Contains(cfg.Zone, "xn--") {
+		warnings = append(warnings, cfg.Zone+" is an internationalized zone, which the agent does not find at "+dns.Title+" by its name: give id for the zone in the config, or read the zone once with rollcall ls sources")
 	}
 	return cfg, warnings, p
+}
+
+// declared returns what a provider is declared to have; the zero value when it is not known.
+func (in *Input) declared(p providers.Provider) providers.Declaration {
+	if d := providers.Declared(in.Declared, p); d != nil {
+		return *d
+	}
+	return providers.Declaration{}
+}
+
+// having returns the providers that have something: as people write them, and as the config does.
+func (in *Input) having(have func(*providers.Declaration) bool) (titles string, names []string) {
+	var list []string
+	for i := range in.Declared {
+		if d := &in.Declared[i]; have(d) {
+			list, names = append(list, d.Title), append(names, string(d.Provider))
+		}
+	}
+	return strings.Join(list, " or "), names
 }
 
 // host takes what the node's host name is made of. The nodes of an Auto Scaling
@@ -312,23 +332,30 @@ func (cfg *AgentConfig) host(host string, in Input, add func(name, format string
 }
 
 // credentials says where the agent finds what it needs to write to DNS.
-func (cfg *AgentConfig) credentials(v map[string]string, at providers.Provider, add func(name, format string, args ...any)) []string {
+func (cfg *AgentConfig) credentials(v map[string]string, in *Input, add func(name, format string, args ...any)) []string {
 	if v["token"] != "" && v["token_source"] != TokenScript {
 		add("token", "it would stand in the script for everybody to read; token_source=script with token_in_script=%s says that this is meant", TokenInScript)
 	}
 	if v["token_source"] == TokenScript && v["token_in_script"] != TokenInScript {
 		add("token_in_script", "the token would stand in the script. %s; token_in_script=%s says that this is meant", givesAway, TokenInScript)
 	}
-	if cfg.DNS == providers.Route53 {
-		if at == providers.Triton {
-			return []string{"each node needs aws-access-key-id and aws-secret-access-key of a narrow IAM user in its Triton metadata, or the console registers it (register=console)"}
+	at, dns := in.declared(in.Provider), in.declared(cfg.DNS)
+	if dns.Access == providers.AccessIAM {
+		if !at.InstanceRoles {
+			return []string{"each node needs aws-access-key-id and aws-secret-access-key of a narrow IAM user in its " + at.Title + " metadata, or the console registers it (register=console)"}
 		}
 		return []string{"each node needs an instance profile whose role may change these records in " + cfg.Zone}
 	}
 	cfg.Token = Token{Source: v["token_source"], Key: v["token_key"]}
-	if cfg.Token.Source == "auto" {
-		cfg.Token.Source = map[providers.Provider]string{providers.EC2: TokenSSM, providers.Triton: TokenMetadata}[at]
+	switch {
+	case cfg.Token.Source != "auto":
+	case at.InstanceRoles:
+		cfg.Token.Source = TokenSSM
+	default:
+		cfg.Token.Source = TokenMetadata
 	}
+	metadata, _ := in.having(func(d *providers.Declaration) bool { return d.Metadata })
+	roles, _ := in.having(func(d *providers.Declaration) bool { return d.InstanceRoles })
 	key := func(fallback string) string {
 		if cfg.Token.Key == "" {
 			cfg.Token.Key = fallback
@@ -341,13 +368,13 @@ func (cfg *AgentConfig) credentials(v map[string]string, at providers.Provider, 
 			add("token", "it is not set, and token_source=script says that it stands in the script")
 		}
 		cfg.Token.Key = ""
-		return []string{"the Cloudflare token stands in the user data of nodes of " + cfg.Service + ". " + givesAway + " " + cfg.Zone}
-	case cfg.Token.Source == TokenMetadata && at != providers.Triton:
-		add("token_source", "metadata is for Triton; EC2 has ssm")
-	case cfg.Token.Source == TokenSSM && at != providers.EC2:
-		add("token_source", "ssm is for EC2; Triton has metadata")
+		return []string{"the " + dns.Title + " token stands in the user data of nodes of " + cfg.Service + ". " + givesAway + " " + cfg.Zone}
+	case cfg.Token.Source == TokenMetadata && !at.Metadata:
+		add("token_source", "metadata is for %s; %s has ssm", metadata, roles)
+	case cfg.Token.Source == TokenSSM && !at.InstanceRoles:
+		add("token_source", "ssm is for %s; %s has metadata", roles, metadata)
 	case cfg.Token.Source == TokenMetadata:
-		return []string{"each node needs the Cloudflare token in its Triton metadata, key " + key("cloudflare-token")}
+		return []string{"each node needs the " + dns.Title + " token in its " + at.Title + " metadata, key " + key("cloudflare-token")}
 	default:
 		return []string{"each node needs an instance profile whose role may read the parameter " + key("/rollcall/cloudflare-token")}
 	}

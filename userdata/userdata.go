@@ -8,14 +8,6 @@ import (
 	"rollcall/providers"
 )
 
-// EC2Limit is EC2's limit of user data in raw bytes before base64 (EC2 User Guide, "Run commands on your Linux instance
-// at launch").
-const EC2Limit = 16384
-
-// TritonLimit is the most that rollcall puts into Triton's user-script. CloudAPI documents no limit; this keeps a
-// request well below what it reads.
-const TritonLimit = 65536
-
 // Type is the type of a variable.
 type Type string
 
@@ -57,15 +49,16 @@ type Template struct {
 	bodyLine  int // line of the file where the body starts
 }
 
-// For reports whether the template can boot nodes in that provider's clouds. Triton runs a user-script as a program, so
-// a #cloud-config does not fit it.
-func (t *Template) For(p providers.Provider) bool {
-	return p == providers.EC2 || p == providers.Triton && t.Format == FormatScript
+// For reports whether the template can boot nodes in a provider's clouds. Where the user data is run as a
+// program, a #cloud-config cannot.
+func (t *Template) For(at *providers.Traits) bool {
+	return at.UserData > 0 && (at.CloudInit || t.Format == FormatScript)
 }
 
 // Input is the input of Render.
 type Input struct {
-	Provider  providers.Provider // ec2 or triton: decides the size limit and the warnings
+	Provider  providers.Provider      // of the cloud: decides the size limit and the warnings
+	Declared  []providers.Declaration // of all providers
 	Values    map[string]string
 	Fleet     string             // fleet id; needed by templates with an agent
 	CloudKey  providers.CloudKey // key of the cloud, if known; otherwise the agent derives it
@@ -97,7 +90,7 @@ func (r *Rendered) Readable() string {
 	return string(r.Plain)
 }
 
-// Compressed reports whether the cloud gets the text in gzip, which cloud-init unpacks on EC2.
+// Compressed reports whether the cloud gets the text in gzip, which cloud-init unpacks.
 func (r *Rendered) Compressed() bool { return r.Plain != nil && len(r.Text) != len(r.Plain) }
 
 // Templates is a set of built-in templates and an operator's own.

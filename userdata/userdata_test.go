@@ -19,6 +19,7 @@ import (
 	"pgregory.net/rapid"
 
 	"rollcall/providers"
+	"rollcall/providers/adapters"
 )
 
 // values are those that every template with an agent needs.
@@ -30,8 +31,12 @@ func values(more ...string) map[string]string {
 	return v
 }
 
+var declared = adapters.Declarations() // EC2 is the first
+
+func traitsOf(p providers.Provider) *providers.Traits { return &providers.Declared(declared, p).Traits }
+
 func input(p providers.Provider, more ...string) Input {
-	return Input{Provider: p, Fleet: "7f3a9c1e", Values: values(more...)}
+	return Input{Provider: p, Declared: declared, Fleet: "7f3a9c1e", Values: values(more...)}
 }
 
 // need finds an external tool; without it the test is skipped, and CI has them all.
@@ -75,7 +80,7 @@ func example(t *Template) map[string]string {
 func TestEveryBuiltinTemplateRendersWithItsExamplesPassesShellcheckAndFitsEveryCloud(t *testing.T) {
 	for _, one := range Builtin().List() {
 		for _, p := range []providers.Provider{providers.EC2, providers.Triton} {
-			if !one.For(p) {
+			if !one.For(traitsOf(p)) {
 				continue
 			}
 			for _, dns := range []string{"cloudflare", "route53"} {
@@ -83,11 +88,11 @@ func TestEveryBuiltinTemplateRendersWithItsExamplesPassesShellcheckAndFitsEveryC
 					t.Run(fmt.Sprintf("%s %s %s %s", one.Name, p, dns, register), func(t *testing.T) {
 						v := example(&one)
 						v["dns"], v["register"] = dns, register
-						r, err := Render(one.Name, Input{Provider: p, Fleet: "7f3a9c1e", Values: v})
+						r, err := Render(one.Name, Input{Provider: p, Declared: declared, Fleet: "7f3a9c1e", Values: v})
 						if err != nil {
 							t.Fatal(err)
 						}
-						if len(r.Text)+r.Left != r.Limit || r.Compressed() || len(r.Text) > EC2Limit-1000 {
+						if len(r.Text)+r.Left != r.Limit || r.Compressed() || len(r.Text) > declared[0].UserData-1000 {
 							t.Errorf("%d bytes, %d left: operators' own values need room", len(r.Text), r.Left)
 						}
 						if one.Format == FormatScript {
@@ -112,7 +117,7 @@ func TestEveryMistakeInAValueIsOneClearLine(t *testing.T) {
 		in   Input
 		want string
 	}{
-		{"missing", Input{Provider: providers.EC2, Fleet: "f", Values: map[string]string{"service": "www.example.com", "dns": "route53"}}, "template nginx-roundrobin: zone: it is not set (DNS zone that the name lies in), for example example.com"},
+		{"missing", Input{Provider: providers.EC2, Declared: declared, Fleet: "f", Values: map[string]string{"service": "www.example.com", "dns": "route53"}}, "template nginx-roundrobin: zone: it is not set (DNS zone that the name lies in), for example example.com"},
 		{"unknown", input(providers.EC2, "colour", "red"), "template nginx-roundrobin: colour: there is no such variable; there are service, zone,"},
 		{"port", input(providers.EC2, "port", "70000"), `template nginx-roundrobin: port: "70000" is not a port, 1 to 65535`},
 		{"port zero", input(providers.EC2, "port", "0"), `port: "0" is not a port`},
@@ -128,14 +133,14 @@ func TestEveryMistakeInAValueIsOneClearLine(t *testing.T) {
 		{"need of", input(providers.EC2, "health_need", "4"), "health_need: 4 of 3 checks cannot pass"},
 		{"proxied", input(providers.EC2, "proxied", "true"), "proxied: only Cloudflare has proxied records"},
 		{"cloudflare ttl", input(providers.EC2, "dns", "cloudflare", "ttl", "30"), "ttl: 30: Cloudflare takes 60 to 86400 seconds, or 1 for auto"},
-		{"fleet", Input{Provider: providers.EC2, Values: values()}, "register: the agent marks its records with the fleet id, and there is none; rollcall config init makes one"},
+		{"fleet", Input{Provider: providers.EC2, Declared: declared, Values: values()}, "register: the agent marks its records with the fleet id, and there is none; rollcall config init makes one"},
 		{"token source", input(providers.EC2, "dns", "cloudflare", "register", "agent", "token_source", "metadata"), "token_source: metadata is for Triton; EC2 has ssm"},
 		{"no token", input(providers.EC2, "dns", "cloudflare", "register", "agent", "token_source", "script", "token_in_script", TokenInScript), "token: it is not set"},
 		{"token without a word", input(providers.EC2, "dns", "cloudflare", "register", "agent", "token_source", "script", "token", "s3cret"), "token_in_script: the token would stand in the script. Everybody who can describe the instance"},
 		{"host", input(providers.EC2, "host", "{name}"), "host: there is no such variable"},
 		{"token by mistake", input(providers.EC2, "dns", "cloudflare", "register", "agent", "token", "s3cret"), "token: it would stand in the script for everybody to read"},
-		{"too large", input(providers.EC2, "greeting", noise(EC2Limit)), "too many; shorten the template or its values"},
-		{"provider", Input{Provider: "azure", Fleet: "f", Values: values()}, `"azure" is neither ec2 nor triton`},
+		{"too large", input(providers.EC2, "greeting", noise(declared[0].UserData)), "too many; shorten the template or its values"},
+		{"provider", Input{Provider: "azure", Declared: declared, Fleet: "f", Values: values()}, `"azure" is neither ec2 nor triton`},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			_, err := Render("nginx-roundrobin", tc.in)
@@ -152,7 +157,7 @@ func TestEveryMistakeInAValueIsOneClearLine(t *testing.T) {
 
 func TestAnIncarnationHasAnyNameAndItsTypeNone(t *testing.T) {
 	in := func(service string) Input {
-		return Input{Provider: providers.EC2, Fleet: "f", Values: map[string]string{"service": service, "zone": "example.com", "dns": "route53"}}
+		return Input{Provider: providers.EC2, Declared: declared, Fleet: "f", Values: map[string]string{"service": service, "zone": "example.com", "dns": "route53"}}
 	}
 	r, err := Render("service-dnssd", in(`Foo\.Bar Büro (3\. OG)._http._tcp.example.com`))
 	if err != nil {
@@ -270,7 +275,7 @@ func TestNoValueBreaksOutOfItsPlaceInAScript(t *testing.T) {
 	sh := need(t, "sh")
 	rapid.Check(t, func(t *rapid.T) {
 		word := rapid.StringMatching("[ -~é]{0,40}").Draw(t, "word")
-		r, err := set.Render("echo", Input{Provider: providers.EC2, Values: map[string]string{"word": word}})
+		r, err := set.Render("echo", Input{Provider: providers.EC2, Declared: declared, Values: map[string]string{"word": word}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -280,7 +285,7 @@ func TestNoValueBreaksOutOfItsPlaceInAScript(t *testing.T) {
 		}
 	})
 	shellcheckWord := `it's $(reboot) "and" ` + "`more`"
-	r, err := set.Render("echo", Input{Provider: providers.EC2, Values: map[string]string{"word": shellcheckWord}})
+	r, err := set.Render("echo", Input{Provider: providers.EC2, Declared: declared, Values: map[string]string{"word": shellcheckWord}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -294,7 +299,7 @@ func TestNoValueBreaksOutOfItsPlaceInACloudConfig(t *testing.T) {
 	}
 	rapid.Check(t, func(t *rapid.T) {
 		word := rapid.StringMatching("[ -~é]{0,40}").Draw(t, "word")
-		r, err := set.Render("c", Input{Provider: providers.EC2, Values: map[string]string{"word": word}})
+		r, err := set.Render("c", Input{Provider: providers.EC2, Declared: declared, Values: map[string]string{"word": word}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -328,11 +333,11 @@ func TestAnOperatorsTemplatesJoinTheBuiltinOnesAndHideThem(t *testing.T) {
 	if one, _ := Builtin().Get("nginx-roundrobin"); !one.Builtin {
 		t.Error("the built-in set was written to")
 	}
-	r, err := set.Render("own", Input{Provider: providers.EC2, Fleet: "f", Values: values("service", "v1._svc._tcp.example.com", "weight", "7")})
+	r, err := set.Render("own", Input{Provider: providers.EC2, Declared: declared, Fleet: "f", Values: values("service", "v1._svc._tcp.example.com", "weight", "7")})
 	if err != nil || r.Agent.Weight != 7 || r.Agent.Kind != "dns-sd" {
 		t.Errorf("%+v %v", r.Agent, err)
 	}
-	if _, err := set.Render("own", Input{Provider: providers.EC2, Fleet: "f", Values: values("weight", "65536")}); err == nil || !strings.Contains(err.Error(), "weight: 65536 is not 0 to 65535") {
+	if _, err := set.Render("own", Input{Provider: providers.EC2, Declared: declared, Fleet: "f", Values: values("weight", "65536")}); err == nil || !strings.Contains(err.Error(), "weight: 65536 is not 0 to 65535") {
 		t.Errorf("error %v", err)
 	}
 }
@@ -374,8 +379,8 @@ func TestTheAgentThatIsUnpackedOnTheNodeIsTheOneThatWasPacked(t *testing.T) {
 		}
 		// Its code is that of the whole agent without the other half.
 		var other []string
-		for p, begins := range agentHalf {
-			for _, line := range begins {
+		for p, part := range agentParts {
+			for _, line := range part.begins {
 				if p != dns {
 					other = append(other, strings.FieldsFunc(line, func(r rune) bool { return r == ' ' || r == ':' || r == '(' })[1])
 				}

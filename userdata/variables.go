@@ -32,7 +32,7 @@ func standardVariables(agent string) []Variable {
 	v := []Variable{
 		{Name: "service", Type: TypeDomain, Required: true, Example: "www.example.com", Help: "name that clients resolve"},
 		{Name: "zone", Type: TypeDomain, Required: true, Example: "example.com", Help: "DNS zone that the name lies in"},
-		{Name: "dns", Type: TypeEnum, Required: true, Example: "route53", Options: []string{"cloudflare", "route53"}, Help: "who hosts the zone"},
+		{Name: "dns", Type: TypeEnum, Required: true, Example: "route53", Options: agentDNS(), Help: "who hosts the zone"},
 		{Name: "register", Type: TypeEnum, Default: "auto", Options: []string{"auto", RegisterAgent, RegisterConsole}, Help: "who puts the node into DNS: its agent, or the console; auto is the agent where a role gives it the right, else the console"},
 		{Name: "ttl", Type: TypeTTL, Default: "60", Help: "seconds that resolvers keep an answer"},
 		{Name: "proxied", Type: TypeBool, Default: "false", Help: "let Cloudflare answer in the node's place"},
@@ -62,6 +62,15 @@ func standardVariables(agent string) []Variable {
 			Variable{Name: "weight", Type: TypeInt, Default: "10", Help: "SRV weight, 0 to 65535: share of the load (RFC 2782)"})
 	}
 	return v
+}
+
+// agentDNS returns the DNS providers that the agent speaks to.
+func agentDNS() (names []string) {
+	for p := range agentParts {
+		names = append(names, string(p))
+	}
+	slices.Sort(names)
+	return names
 }
 
 // declared returns what is wrong with the declaration of a variable.

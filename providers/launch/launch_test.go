@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"rollcall/providers"
+	"rollcall/providers/adapters"
 )
 
 // fakeCloud launches as a cloud does: once for each launch id and index.
@@ -99,7 +100,8 @@ func spec(counts ...int) Spec {
 func cloudsOf(fakes ...*fakeCloud) []Cloud {
 	var out []Cloud
 	for i, f := range fakes {
-		out = append(out, Cloud{Name: fmt.Sprintf("c%d", i), Provider: []providers.Provider{providers.EC2, providers.Triton}[i%2], Compute: f})
+		p := []providers.Provider{providers.EC2, providers.Triton}[i%2]
+		out = append(out, Cloud{Name: fmt.Sprintf("c%d", i), Provider: p, Traits: adapters.Declared(p).Traits, Compute: f})
 	}
 	return out
 }
@@ -153,7 +155,7 @@ func TestEveryMistakeInASpecIsOneClearLine(t *testing.T) {
 
 func TestTheLimitOfUserDataIsExact(t *testing.T) {
 	s := spec(1)
-	s.Nodes[0].UserData = bytes.Repeat([]byte("x"), UserDataLimit)
+	s.Nodes[0].UserData = bytes.Repeat([]byte("x"), adapters.Declared(providers.EC2).UserData)
 	if _, err := Prepare(s, cloudsOf(newFake())); err != nil {
 		t.Error(err)
 	}

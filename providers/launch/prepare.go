@@ -99,24 +99,21 @@ func (t *Target) check(p *Problems, clouds []Cloud) {
 	if t.Size == "" {
 		p.add("%s: no size is chosen", at)
 	}
-	switch clouds[i].Provider {
-	case providers.EC2:
-		if over := len(t.UserData) - UserDataLimit; over > 0 {
-			p.add("%s: the user data has %d bytes, EC2 takes %d: %d too many", at, len(t.UserData), UserDataLimit, over)
-		}
-		if len(t.Metadata) > 0 {
-			p.add("%s: metadata is for Triton; EC2 has none", at)
-		}
-	case providers.Triton:
-		if t.KeyPair != "" {
-			p.add("%s: key pairs are for EC2; Triton takes the keys of the account", at)
-		}
-		if t.Profile != "" {
-			p.add("%s: instance profiles are for EC2; Triton has none", at)
-		}
-		if _, ok := t.Metadata["user-script"]; ok {
-			p.add("%s: the metadata key user-script holds the boot script; leave it out", at)
-		}
+	has := &clouds[i].Traits
+	if over := len(t.UserData) - has.UserData; over > 0 {
+		p.add("%s: the user data has %d bytes, %s takes %d: %d too many", at, len(t.UserData), has.Title, has.UserData, over)
+	}
+	if len(t.Metadata) > 0 && !has.Metadata {
+		p.add("%s: metadata is for Triton; %s has none", at, has.Title)
+	}
+	if t.KeyPair != "" && !has.KeyPairs {
+		p.add("%s: key pairs are for EC2; %s takes the keys of the account", at, has.Title)
+	}
+	if t.Profile != "" && !has.InstanceRoles {
+		p.add("%s: instance profiles are for EC2; %s has none", at, has.Title)
+	}
+	if _, ok := t.Metadata["user-script"]; ok && has.Metadata {
+		p.add("%s: the metadata key user-script holds the boot script; leave it out", at)
 	}
 }
 

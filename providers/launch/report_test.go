@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"rollcall/providers"
+	"rollcall/providers/adapters"
 )
 
 func TestOnlyANodeThatTheSameLaunchCanBringFurtherCarriesOn(t *testing.T) {
@@ -71,7 +72,7 @@ func TestAStoppedLaunchNeverBlamesTheCloud(t *testing.T) {
 			c := stopped{a, ctx}
 			var told []string
 			asked := func(ctx context.Context, _ Node) (bool, error) { return false, ctx.Err() }
-			r := Run(ctx, spec(2), []Cloud{{Name: "c0", Provider: providers.EC2, Compute: c}}, Options{Registered: asked}, func(p Progress) { told = append(told, p.Node.Message) })
+			r := Run(ctx, spec(2), []Cloud{{Name: "c0", Provider: providers.EC2, Traits: adapters.Declared(providers.EC2).Traits, Compute: c}}, Options{Registered: asked}, func(p Progress) { told = append(told, p.Node.Message) })
 			cancel()
 			for _, s := range append(told, r.Lines()...) {
 				for _, word := range []string{"context", "unreachable", "deadline"} {

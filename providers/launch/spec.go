@@ -9,10 +9,6 @@ import (
 	"rollcall/providers"
 )
 
-// UserDataLimit is EC2's limit of user data in raw bytes, before base64 (EC2 User Guide, "Run commands on your Linux
-// instance at launch").
-const UserDataLimit = 16384
-
 // Compute is the part of a cloud that a launch needs.
 type Compute interface {
 	providers.Launcher
@@ -23,6 +19,7 @@ type Compute interface {
 type Cloud struct {
 	Name     string // name from the config
 	Provider providers.Provider
+	Traits   providers.Traits // of the provider
 	Compute  Compute
 }
 

@@ -12,7 +12,6 @@ import (
 	"charm.land/bubbles/v2/viewport"
 	tea "charm.land/bubbletea/v2"
 
-	"rollcall/providers"
 	"rollcall/providers/launch"
 	"rollcall/ui/common"
 	"rollcall/userdata"
@@ -98,7 +97,7 @@ func (ls *Launches) OpenForm() tea.Cmd {
 		if c.Departed {
 			continue // nothing can be launched there
 		}
-		d.clouds = append(d.clouds, &cloudPart{name: c.Cloud.Name, provider: c.Cloud.Provider, production: c.Production, count: counter{most: mostNodes}})
+		d.clouds = append(d.clouds, &cloudPart{name: c.Cloud.Name, provider: c.Cloud.Provider, traits: c.Cloud.Traits, production: c.Production, count: counter{most: mostNodes}})
 	}
 	d.useTemplate()
 	sh.Open(d)
@@ -253,7 +252,7 @@ func (d *launchForm) spec(fleet string) launch.Spec {
 			Cloud: c.name, Count: c.count.n, Image: c.image.value(), Size: c.size.value(),
 			Network: c.network.value(), KeyPair: c.keyPair.value(), UserData: r.Text,
 		})
-		if c.provider == providers.EC2 {
+		if c.traits.InstanceRoles {
 			s.Nodes[len(s.Nodes)-1].Profile = strings.TrimSpace(d.profile.Value())
 		}
 	}

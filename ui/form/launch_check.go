@@ -72,10 +72,10 @@ func (d *launchForm) check(sh *common.Context) tea.Cmd {
 	}
 }
 
-// hasEC2 reports whether a cloud with instance profiles gets nodes.
-func (d *launchForm) hasEC2() bool {
+// hasRoles reports whether a cloud with instance profiles gets nodes.
+func (d *launchForm) hasRoles() bool {
 	for _, c := range d.clouds {
-		if c.provider == providers.EC2 && c.count.n > 0 {
+		if c.traits.InstanceRoles && c.count.n > 0 {
 			return true
 		}
 	}
@@ -83,7 +83,7 @@ func (d *launchForm) hasEC2() bool {
 }
 
 // creates reports whether the launch creates its instance profile first.
-func (d *launchForm) creates() bool { return d.hasEC2() && d.create.value() == createProfile }
+func (d *launchForm) creates() bool { return d.hasRoles() && d.create.value() == createProfile }
 
 // unchecked returns what the checks have against the launch, or "".
 func (d *launchForm) unchecked() string {

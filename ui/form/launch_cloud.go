@@ -16,6 +16,7 @@ import (
 type cloudPart struct {
 	name       string
 	provider   providers.Provider
+	traits     providers.Traits
 	production bool
 	count      counter
 	image      choice

@@ -6,7 +6,6 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 
-	"rollcall/providers"
 	"rollcall/ui/common"
 	"rollcall/ui/theme"
 	"rollcall/userdata"
@@ -92,11 +91,11 @@ func (d *launchForm) fields(sh *common.Context) []field {
 		if len(c.network.options) > 2 {
 			out = append(out, sub(pick("network", "", &c.network, nothing)))
 		}
-		if c.provider == providers.EC2 && len(c.keyPair.options) > 1 {
+		if c.traits.KeyPairs && len(c.keyPair.options) > 1 {
 			out = append(out, sub(pick("key pair", "for ssh; none is fine", &c.keyPair, nothing)))
 		}
 	}
-	if d.hasEC2() {
+	if d.hasRoles() {
 		out = append(out, text("profile", "EC2 instance profile of nodes that register themselves; without one the console registers them, or their agent cannot", "none", &d.profile, "profile "))
 		create := pick("create it", "makes role and profile first, where they are missing; what that is stands beside the boot script and below the button", &d.create, nil)
 		create.indent = true

@@ -182,7 +182,7 @@ func (h *simHost) render(service string, p providers.Provider) []byte {
 		if !ok {
 			return nil
 		}
-		r, err := userdata.Render(template.Name, userdata.Input{Provider: p, Values: launcher.ServiceValues(&template, &svc.Service, svc.Boot, at), Fleet: h.plan.FleetID})
+		r, err := userdata.Render(template.Name, userdata.Input{Provider: p, Declared: adapters.Declarations(), Values: launcher.ServiceValues(&template, &svc.Service, svc.Boot, at), Fleet: h.plan.FleetID})
 		if err != nil {
 			h.say("rollcall: the boot script of %s cannot be rendered: %s", service, words.Clean(err.Error()))
 			return nil

@@ -66,7 +66,7 @@ Your own templates lie in $XDG_CONFIG_HOME/rollcall/templates.`,
 		if err != nil {
 			return err
 		}
-		o := userdata.LintOptions{Values: given, Strict: strict, Held: launcher.Held(cmd.Context(), a.Program)}
+		o := userdata.LintOptions{Values: given, Declared: adapters.Declarations(), Strict: strict, Held: launcher.Held(cmd.Context(), a.Program)}
 		if provider != "" {
 			p := providers.Provider(provider)
 			if !adapters.Declared(p).Computes {

@@ -20,6 +20,7 @@ import (
 	"rollcall/dnsview/index"
 	"rollcall/dnsview/rows"
 	"rollcall/providers"
+	"rollcall/providers/adapters"
 	"rollcall/providers/fleet"
 	"rollcall/providers/textfile"
 	"rollcall/userdata"
@@ -254,7 +255,7 @@ func (a *commands) renderTemplate(ctx context.Context, name string, f *renderFla
 	if err != nil {
 		return r, nil, err
 	}
-	in := userdata.Input{Fleet: cfg.Fleet, Values: map[string]string{}, ASG: f.format.is == asASG}
+	in := userdata.Input{Declared: adapters.Declarations(), Fleet: cfg.Fleet, Values: map[string]string{}, ASG: f.format.is == asASG}
 	if in.Provider, err = renderFor(cfg, f); err != nil {
 		return r, nil, err
 	}

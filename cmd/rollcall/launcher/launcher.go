@@ -24,6 +24,7 @@ import (
 	"rollcall/dnsview/index"
 	"rollcall/dnsview/plan"
 	"rollcall/providers"
+	"rollcall/providers/adapters"
 	"rollcall/providers/launch"
 	"rollcall/ui/common"
 	"rollcall/userdata"
@@ -43,7 +44,7 @@ func (s *Launcher) LaunchClouds() []launch.Cloud {
 	var out []launch.Cloud
 	for _, c := range s.Clouds() {
 		if c.Err == nil {
-			out = append(out, launch.Cloud{Name: c.Name, Provider: c.Provider, Compute: c.Compute})
+			out = append(out, launch.Cloud{Name: c.Name, Provider: c.Provider, Traits: adapters.Declared(c.Provider).Traits, Compute: c.Compute})
 		}
 	}
 	return out
@@ -341,7 +342,7 @@ func (s *Launcher) Render(v *dnsview.View, templates *userdata.Templates, r comm
 	if !ok {
 		return userdata.Rendered{}, fmt.Errorf("there is no cloud %s", r.Cloud)
 	}
-	in := userdata.Input{Provider: c.Provider, Values: r.Values, Fleet: s.Config.Fleet}
+	in := userdata.Input{Provider: c.Provider, Declared: adapters.Declarations(), Values: r.Values, Fleet: s.Config.Fleet}
 	for i := range v.Snapshot.Clouds {
 		if x := &v.Snapshot.Clouds[i]; x.Cloud.Name == r.Cloud {
 			in.CloudKey = cmp.Or(x.Coverage.Key, x.Cloud.Key)

@@ -172,7 +172,7 @@ func (s *Launcher) NodePolicy(at providers.Declaration, services []*config.Servi
 			}
 		}
 	}
-	return userdata.NodePolicy(at.Provider, list, parameters)
+	return userdata.NodePolicy(at.IDPattern, list, parameters)
 }
 
 func policyService(x *config.Service, zoneID string) userdata.PolicyService {

@@ -80,7 +80,7 @@ func (s *Launcher) ProfilesToMake(ctx context.Context, spec *launch.Spec, name s
 // agentPolicy returns the AWS permissions that one agent on a provider's node needs.
 func (s *Launcher) agentPolicy(at providers.Provider, a *userdata.AgentConfig, ids map[string]string, account string) userdata.Policy {
 	if adapters.Declared(a.DNS).Access == providers.AccessIAM {
-		return userdata.NodePolicy(at, []userdata.PolicyService{{
+		return userdata.NodePolicy(adapters.Declared(at).IDPattern, []userdata.PolicyService{{
 			Name: a.Service, Kind: a.Kind, Zone: a.Zone, ZoneID: ids[a.Zone], IPv6: a.IPv6, Host: a.Host,
 		}}, nil)
 	}
@@ -95,7 +95,7 @@ func (s *Launcher) agentPolicy(at providers.Provider, a *userdata.AgentConfig, i
 		}
 	}
 	slices.Sort(parameters)
-	return userdata.NodePolicy(at, nil, slices.Compact(parameters))
+	return userdata.NodePolicy(adapters.Declared(at).IDPattern, nil, slices.Compact(parameters))
 }
 
 func parameterARN(c *config.Cloud, account, name string) string {
