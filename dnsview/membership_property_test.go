@@ -15,8 +15,8 @@ import (
 	"rollcall/providers"
 )
 
-// rostersOf returns the rosters of a view by the name that nodes serve under.
-func rostersOf(v *dnsview.View) map[string]*tree.Members {
+// membersOf returns the members of a view by the name that nodes serve under.
+func membersOf(v *dnsview.View) map[string]*tree.Members {
 	out := map[string]*tree.Members{}
 	for _, s := range tree.Of(v) {
 		out[s.Name] = &s.Members
@@ -30,12 +30,12 @@ func rostersOf(v *dnsview.View) map[string]*tree.Members {
 func TestNoFindingAboutTheMembersOfAServiceContradictsTheTree(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		v := mishapsAndQuiesce(t).view()
-		rosters := rostersOf(v)
+		members := membersOf(v)
 		thin := map[string]bool{}
 		for i := range v.Findings {
 			f := &v.Findings[i]
 			is := func(c dnsview.Class) bool { return f.Class == c || f.Would == c }
-			r := rosters[f.Service]
+			r := members[f.Service]
 			if r == nil {
 				continue
 			}
@@ -90,7 +90,7 @@ func TestNoFindingAboutTheMembersOfAServiceContradictsTheTree(t *testing.T) {
 				}
 			}
 		}
-		for name, r := range rosters {
+		for name, r := range members {
 			if r.Declared != nil && r.Thin() != thin[name] {
 				t.Fatalf("%s: thin %v, found %v", name, r.Thin(), thin[name])
 			}
@@ -129,7 +129,7 @@ func TestNoGuardContradictsTheTreeAboutTheMembersThatAServiceKeeps(t *testing.T)
 		for z := range w.snap.Zones {
 			w.snap.Zones[z].Records = slices.DeleteFunc(slices.Clone(w.snap.Zones[z].Records), func(r providers.Record) bool { return r.Identity() == gone.Identity() })
 		}
-		after := rostersOf(w.view())[gone.Name]
+		after := membersOf(w.view())[gone.Name]
 		keeps := index.Plural(after.Live, "live member", "live members")
 		switch {
 		case !index.IsQuiesced(gone) && after.Thin() != strings.Contains(g.Why, " would keep "+keeps+","):

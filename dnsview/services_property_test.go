@@ -81,7 +81,7 @@ func TestTheLiveMembersOfAServiceAreThoseThatItsMinimumCounts(t *testing.T) {
 	})
 }
 
-// f holds the reason of a finding against what a roster counts, where the reason says it.
+// f holds the reason of a finding against what the tree counts, where the reason says it.
 func f(reason string, r *tree.Members) error {
 	if strings.Contains(reason, " live member") && !strings.Contains(reason, " has "+index.Plural(r.Live, "live member", "live members")+",") {
 		return fmt.Errorf("%s: %d", reason, r.Live)

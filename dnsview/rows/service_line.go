@@ -75,11 +75,11 @@ func NewServiceTree(v *dnsview.View, entries []journal.Entry) *ServiceTree {
 	}
 	out := &ServiceTree{View: v}
 	for _, s := range tree.Of(v) {
-		root := b.roster(&s.Members, nil)
+		root := b.membersRow(&s.Members, nil)
 		root.Service = s
 		b.nodes(root)
 		for _, i := range s.Incarnations {
-			row := b.roster(&i.Members, root)
+			row := b.membersRow(&i.Members, root)
 			row.Service, row.Incarnation = s, i
 			row.Name = providers.Clean(i.Label)
 			row.natural = NaturalKey(row.Name)
@@ -99,8 +99,8 @@ type treeBuilder struct {
 	count      int
 }
 
-// roster makes the row of a service or an incarnation.
-func (b *treeBuilder) roster(r *tree.Members, parent *ServiceLine) *ServiceLine {
+// membersRow makes the row of a service or an incarnation.
+func (b *treeBuilder) membersRow(r *tree.Members, parent *ServiceLine) *ServiceLine {
 	row := &ServiceLine{filterRow: &Service{Members: r}, key: ServiceKey{name: r.Name}, Members: r, Parent: parent, Name: providers.Clean(r.Name), Findings: r.Findings, Clouds: providers.Clean(strings.Join(r.Clouds, " "))}
 	row.natural = NaturalKey(row.Name)
 	row.hang(parent)

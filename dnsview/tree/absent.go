@@ -8,8 +8,8 @@ import (
 	"rollcall/providers"
 )
 
-// remembered adds the nodes that were taken out on purpose: their markers say so, and what.
-func (t *builder) remembered() {
+// addQuiesced adds the nodes that were taken out on purpose: their markers say so, and what.
+func (t *builder) addQuiesced() {
 	hosts := map[index.InstanceKey][]index.QuiescedMarker{} // what is remembered of names that no service is known by
 	for _, m := range t.QuiescedMarkers {
 		if m.OfHost() && !t.roundRobin(m.Name) {
@@ -19,94 +19,94 @@ func (t *builder) remembered() {
 	for _, m := range t.QuiescedMarkers {
 		switch {
 		case m.Owner.Type == "SRV":
-			t.rememberedSRV(m, hosts[m.Of()])
+			t.addQuiescedSRV(m, hosts[m.Of()])
 		case t.roundRobin(m.Name):
-			t.rememberedAddress(t.members[m.Name], m)
+			t.addQuiescedAddress(t.members[m.Name], m)
 		}
 	}
-	t.nameHosts()
+	t.indexHosts()
 	// What is left of the host names is that of nodes whose SRV value stayed, or no host name at all.
 	for _, m := range t.QuiescedMarkers {
-		if !slices.ContainsFunc(hosts[m.Of()], func(h index.QuiescedMarker) bool { return h.Record == m.Record }) || t.hostRemembered(m) {
+		if !slices.ContainsFunc(hosts[m.Of()], func(h index.QuiescedMarker) bool { return h.Record == m.Record }) || t.addQuiescedHost(m) {
 			continue
 		}
-		t.rememberedAddress(t.membersOf(m.Name, index.RoundRobin), m)
+		t.addQuiescedAddress(t.membersOf(m.Name, index.RoundRobin), m)
 	}
 }
 
 func (t *builder) roundRobin(name string) bool {
-	ro := t.members[name]
-	return ro != nil && ro.Kind == index.RoundRobin
+	mb := t.members[name]
+	return mb != nil && mb.Kind == index.RoundRobin
 }
 
-func (t *builder) rememberedAddress(ro *memberBuilder, m index.QuiescedMarker) {
-	n := t.nodeOfMark(ro, m)
+func (t *builder) addQuiescedAddress(mb *memberBuilder, m index.QuiescedMarker) {
+	n := t.nodeOfMarker(mb, m)
 	n.Markers = append(n.Markers, m.Record)
 	if len(n.Records) == 0 {
-		n.remember(m)
+		n.addMarker(m)
 	}
 }
 
-// rememberedSRV takes over an SRV value that was taken out, with the host name that it led to.
-func (t *builder) rememberedSRV(m index.QuiescedMarker, hosts []index.QuiescedMarker) {
-	ro := t.membersOf(m.Name, index.DNSSD)
-	n := t.nodeOfMark(ro, m)
+// addQuiescedSRV takes over an SRV value that was taken out, with the host name that it led to.
+func (t *builder) addQuiescedSRV(m index.QuiescedMarker, hosts []index.QuiescedMarker) {
+	mb := t.membersOf(m.Name, index.DNSSD)
+	n := t.nodeOfMarker(mb, m)
 	n.Markers = append(n.Markers, m.Record)
 	if len(n.Records) > 0 {
 		return
 	}
-	n.SRV, n.HasSRV, n.Guessed = t.RecoverSRV(m, ro.state, t.HostsOf(m, hosts), ro.shapes())
+	n.SRV, n.HasSRV, n.Guessed = t.RecoverSRV(m, mb.state, t.HostsOf(m, hosts), mb.candidateSRVs())
 	n.Host = n.SRV.Target
 	for _, h := range hosts {
 		if h.Name == n.Host {
-			n.remember(h)
+			n.addMarker(h)
 		}
 	}
 }
 
-// hostRemembered adds a remembered host name to the nodes of its owner that it belongs to, and reports whether there are any.
-func (t *builder) hostRemembered(m index.QuiescedMarker) (found bool) {
+// addQuiescedHost adds a remembered host name to the nodes of its owner that it belongs to, and reports whether there are any.
+func (t *builder) addQuiescedHost(m index.QuiescedMarker) (found bool) {
 	for _, h := range t.named[m.Name] {
 		if h.node.owner() == m.Of() {
 			found = true
-			h.node.remember(m)
+			h.node.addMarker(m)
 		}
 	}
 	return found
 }
 
-// nodeOfMark returns the node that a marker names: the one that has the value still, or a new one.
-func (t *builder) nodeOfMark(ro *memberBuilder, m index.QuiescedMarker) *Node {
+// nodeOfMarker returns the node that a marker names: the one that has the value still, or a new one.
+func (t *builder) nodeOfMarker(mb *memberBuilder, m index.QuiescedMarker) *Node {
 	k := m.Of()
 	node := int32(-1)
 	if at, ok := t.NodesByID[k.Cloud][k.ID]; ok {
 		node = at
 	}
-	for _, n := range ro.nodes[k] {
+	for _, n := range mb.nodes[k] {
 		if m.Owner.Type != "SRV" || slices.ContainsFunc(n.Records, func(r *providers.Record) bool { return m.Owner.Owns(r.Type, r.Value) }) {
 			return n
 		}
 	}
-	n := &Node{Service: ro.Name, node: node}
-	t.belongs(n, m.Owner)
-	ro.add(n)
+	n := &Node{Service: mb.Name, node: node}
+	t.setOwner(n, m.Owner)
+	mb.add(n)
 	return n
 }
 
-// remember takes over what a marker says of an address.
-func (n *Node) remember(m index.QuiescedMarker) {
+// addMarker takes over what a marker says of an address.
+func (n *Node) addMarker(m index.QuiescedMarker) {
 	if !slices.Contains(n.Markers, m.Record) {
 		n.Markers = append(n.Markers, m.Record)
 	}
 	if r := (providers.Record{Type: m.Owner.Type, Value: m.Owner.Value}); len(n.Hosts) == 0 {
-		n.has(&r)
+		n.addAddress(&r)
 	}
 }
 
-// shapes are the SRV values of a name without their targets.
-func (r *memberBuilder) shapes() []providers.SRV {
+// candidateSRVs returns the SRV values of a name without their targets, each once.
+func (mb *memberBuilder) candidateSRVs() []providers.SRV {
 	var out []providers.SRV
-	for _, n := range r.Nodes {
+	for _, n := range mb.Nodes {
 		s := n.SRV
 		s.Target = ""
 		if n.HasSRV && len(n.Records) > 0 && !slices.Contains(out, s) {
@@ -116,26 +116,26 @@ func (r *memberBuilder) shapes() []providers.SRV {
 	return out
 }
 
-// leftOver finds whose the owned addresses are that neither a declaration nor an SRV value
-// knows: the host name of a node whose SRV value is gone, or a round-robin name of its own.
-func (t *builder) leftOver() {
+// addOtherAddresses adds the owned addresses that neither a declaration nor an SRV value knows: those at the host name
+// of a node whose SRV value is gone, and those at a round-robin name of its own.
+func (t *builder) addOtherAddresses() {
 	for _, m := range t.left {
 		r := m.Record
-		if ro, n := t.hostless(m); ro != nil {
+		if mb, n := t.nodeOfHost(m); mb != nil {
 			if n == nil {
-				n = &Node{Service: ro.Name, Host: r.Name, node: m.Node}
+				n = &Node{Service: mb.Name, Host: r.Name, node: m.Node}
 				if o, ok := r.Owner(); ok {
-					t.belongs(n, o)
+					t.setOwner(n, o)
 				}
-				ro.add(n)
-				t.named[n.Host] = append(t.named[n.Host], hosted{ro, n})
+				mb.add(n)
+				t.named[n.Host] = append(t.named[n.Host], hosted{mb, n})
 			}
 			n.Hosts = append(n.Hosts, r)
-			n.has(r)
-			ro.Records++
+			n.addAddress(r)
+			mb.Records++
 			continue
 		}
-		t.serve(t.membersOf(r.Name, index.RoundRobin), m)
+		t.addServed(t.membersOf(r.Name, index.RoundRobin), m)
 	}
 }
 
@@ -145,31 +145,31 @@ type hosted struct {
 	node   *Node
 }
 
-func (t *builder) nameHosts() {
+func (t *builder) indexHosts() {
 	t.named = map[string][]hosted{}
-	for _, ro := range t.order {
-		if ro.Kind != index.DNSSD {
+	for _, mb := range t.order {
+		if mb.Kind != index.DNSSD {
 			continue
 		}
-		for _, n := range ro.Nodes {
+		for _, n := range mb.Nodes {
 			if n.Host != "" {
-				t.named[n.Host] = append(t.named[n.Host], hosted{ro, n})
+				t.named[n.Host] = append(t.named[n.Host], hosted{mb, n})
 			}
 		}
 	}
 }
 
-// hostless returns the members of the name that a host name without an SRV value belongs to, and the node
+// nodeOfHost returns the members of the name that a host name without an SRV value belongs to, and the node
 // that has that name already. The incarnation is the one that remembers the
 // name, that the name lies below, or that selects the instance.
-func (t *builder) hostless(m index.Member) (*memberBuilder, *Node) {
+func (t *builder) nodeOfHost(m index.Member) (*memberBuilder, *Node) {
 	r := m.Record
 	o, ok := r.Owner()
 	if !ok {
 		return nil, nil
 	}
 	whose := Node{}
-	t.belongs(&whose, o)
+	t.setOwner(&whose, o)
 	k := whose.owner()
 	for _, h := range t.named[r.Name] {
 		if h.node.owner() == k {
@@ -177,8 +177,8 @@ func (t *builder) hostless(m index.Member) (*memberBuilder, *Node) {
 		}
 	}
 	for above, ok := providers.Parent(r.Name); ok; above, ok = providers.Parent(above) {
-		if ro := t.members[above]; ro != nil && ro.Kind == index.DNSSD {
-			return ro, nil
+		if mb := t.members[above]; mb != nil && mb.Kind == index.DNSSD {
+			return mb, nil
 		}
 	}
 	i := t.Instance(o.Cloud, o.Instance)
@@ -187,16 +187,16 @@ func (t *builder) hostless(m index.Member) (*memberBuilder, *Node) {
 	}
 	for _, s := range t.Index.Services {
 		if s.Kind == index.DNSSD && s.Selects(i) {
-			if ro := t.members[providers.CanonicalName(s.Name)]; len(ro.nodes[k]) == 0 {
-				return ro, nil
+			if mb := t.members[providers.CanonicalName(s.Name)]; len(mb.nodes[k]) == 0 {
+				return mb, nil
 			}
 		}
 	}
 	return nil, nil
 }
 
-// instances adds the instances that belong to a service and have no value there.
-func (t *builder) instances() {
+// addInstances adds the instances that belong to a service and have no value there.
+func (t *builder) addInstances() {
 	for n := range t.Index.Nodes {
 		i := t.Index.Nodes[n].Instance
 		if i == nil || i.State.Dead() {
@@ -206,7 +206,7 @@ func (t *builder) instances() {
 		for _, s := range t.Index.Services {
 			if s.Selects(i) {
 				selected = true
-				t.absent(t.members[providers.CanonicalName(s.Name)], int32(n), i)
+				t.addAbsent(t.members[providers.CanonicalName(s.Name)], int32(n), i)
 			}
 		}
 		name := i.Tags[providers.TagService]
@@ -218,7 +218,7 @@ func (t *builder) instances() {
 		if _, ok := dnssd.TypeOf(name); ok || dnssd.IsType(name) {
 			kind = index.DNSSD
 		}
-		t.absent(t.membersOf(name, kind), int32(n), i)
+		t.addAbsent(t.membersOf(name, kind), int32(n), i)
 	}
 }
 
@@ -227,10 +227,10 @@ func (n *Node) leadsTo(i *providers.Instance) bool {
 	return slices.ContainsFunc(n.Addresses, i.HasAddress)
 }
 
-func (t *builder) absent(ro *memberBuilder, node int32, i *providers.Instance) {
+func (t *builder) addAbsent(mb *memberBuilder, node int32, i *providers.Instance) {
 	ref := t.Ref(i)
-	if len(ro.nodes[index.InstanceKey{Cloud: ref.Key, ID: ref.ID}]) > 0 || slices.ContainsFunc(ro.others, func(n *Node) bool { return n.leadsTo(i) }) {
+	if len(mb.nodes[index.InstanceKey{Cloud: ref.Key, ID: ref.ID}]) > 0 || slices.ContainsFunc(mb.others, func(n *Node) bool { return n.leadsTo(i) }) {
 		return
 	}
-	ro.add(&Node{Service: ro.Name, Ref: ref, Instance: i, node: node})
+	mb.add(&Node{Service: mb.Name, Ref: ref, Instance: i, node: node})
 }

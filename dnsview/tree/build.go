@@ -43,19 +43,19 @@ type memberBuilder struct {
 	membership  *services.Membership // once every record was looked at
 }
 
-// declare begins with what the config declares.
-func (t *builder) declare() {
+// addDeclared begins with what the config declares.
+func (t *builder) addDeclared() {
 	for _, s := range t.Index.Services {
-		r := t.membersOf(providers.CanonicalName(s.Name), s.Kind)
-		r.state, r.Declared, r.Minimum, r.Kind = s, s.Service, s.Minimum, s.Kind
+		mb := t.membersOf(providers.CanonicalName(s.Name), s.Kind)
+		mb.state, mb.Declared, mb.Minimum, mb.Kind = s, s.Service, s.Minimum, s.Kind
 		if s.ReadZone != nil {
-			r.Zone = s.ReadZone.Name
+			mb.Zone = s.ReadZone.Name
 		}
 	}
 }
 
-// note puts the findings and the outcomes of health checks where they are found by name.
-func (t *builder) note() {
+// indexFindings puts the findings and the outcomes of health checks where they are found by name.
+func (t *builder) indexFindings() {
 	for i := range t.view.Findings {
 		f := &t.view.Findings[i]
 		if name := cmp.Or(f.Service, f.Name); name != "" {
@@ -73,27 +73,27 @@ func (t *builder) note() {
 
 // membersOf returns the members of a name, and begins with none for a new one.
 func (t *builder) membersOf(name string, kind index.ServiceKind) *memberBuilder {
-	if r := t.members[name]; r != nil {
-		return r
+	if mb := t.members[name]; mb != nil {
+		return mb
 	}
-	r := &memberBuilder{nodes: map[index.InstanceKey][]*Node{}}
+	mb := &memberBuilder{nodes: map[index.InstanceKey][]*Node{}}
 	if typ, ok := dnssd.TypeOf(name); ok && kind == index.DNSSD {
-		r.service = t.service(typ, kind)
+		mb.service = t.service(typ, kind)
 		label := name
 		if labels := providers.SplitName(name); len(labels) > 0 {
 			label = labels[0]
 		}
-		r.incarnation = &Incarnation{Label: label}
-		r.Members = &r.incarnation.Members
-		r.Name, r.Kind, r.Zone = name, kind, t.zoneNamed(name)
-		r.service.Incarnations = append(r.service.Incarnations, r.incarnation)
+		mb.incarnation = &Incarnation{Label: label}
+		mb.Members = &mb.incarnation.Members
+		mb.Name, mb.Kind, mb.Zone = name, kind, t.zoneNamed(name)
+		mb.service.Incarnations = append(mb.service.Incarnations, mb.incarnation)
 	} else {
-		r.service = t.service(name, kind)
-		r.Members = &r.service.Members
+		mb.service = t.service(name, kind)
+		mb.Members = &mb.service.Members
 	}
-	t.members[name] = r
-	t.order = append(t.order, r)
-	return r
+	t.members[name] = mb
+	t.order = append(t.order, mb)
+	return mb
 }
 
 func (t *builder) service(name string, kind index.ServiceKind) *Service {
@@ -112,50 +112,50 @@ func (t *builder) zoneNamed(name string) string {
 	return ""
 }
 
-// records looks at every record once.
-func (t *builder) records() {
+// addRecords looks at every record once.
+func (t *builder) addRecords() {
 	for _, z := range t.Zones {
 		for i := range z.View.Records {
 			r := &z.View.Records[i]
 			m := index.Member{Node: z.Nodes[i], Record: r}
 			switch r.Type {
 			case "SRV":
-				t.srv(m)
+				t.addSRV(m)
 			case "PTR":
-				t.ptr(r)
+				t.addPTR(r)
 			case "TXT":
 				if !r.IsMarker() {
-					t.txt(r)
+					t.addTXT(r)
 				}
 			case "A", "AAAA":
-				t.address(m)
+				t.addAddress(m)
 			}
 		}
 	}
 }
 
-func (t *builder) srv(m index.Member) {
+func (t *builder) addSRV(m index.Member) {
 	r := m.Record
-	ro := t.membersOf(r.Name, index.DNSSD)
-	ro.Records++
+	mb := t.membersOf(r.Name, index.DNSSD)
+	mb.Records++
 	srv, ok := providers.ParseSRV(r.Value)
 	if services.IsClosed(r) {
-		if ro.incarnation != nil {
-			ro.incarnation.Closed = true
+		if mb.incarnation != nil {
+			mb.incarnation.Closed = true
 		}
 		return
 	}
-	n := t.nodeOfRecord(ro, m)
+	n := t.nodeOfRecord(mb, m)
 	n.SRV, n.HasSRV, n.Host = srv, ok, srv.Target
 	for _, h := range t.Hosts[srv.Target] {
 		n.Hosts = append(n.Hosts, h)
-		n.has(h)
+		n.addAddress(h)
 	}
-	ro.Records += len(n.Hosts)
-	ro.add(n)
+	mb.Records += len(n.Hosts)
+	mb.add(n)
 }
 
-func (t *builder) ptr(r *providers.Record) {
+func (t *builder) addPTR(r *providers.Record) {
 	target := providers.FoldValue("PTR", r.Value)
 	if domain, ok := strings.CutPrefix(r.Name, "_services._dns-sd._udp."); ok {
 		if providers.InZone(target, domain) && dnssd.IsType(target) {
@@ -167,32 +167,32 @@ func (t *builder) ptr(r *providers.Record) {
 	if !ok || typ != r.Name && !strings.HasSuffix(r.Name, "._sub."+typ) {
 		return
 	}
-	ro := t.membersOf(target, index.DNSSD)
-	if ro.incarnation != nil {
-		ro.incarnation.PTR = append(ro.incarnation.PTR, r)
-		ro.Records++
+	mb := t.membersOf(target, index.DNSSD)
+	if mb.incarnation != nil {
+		mb.incarnation.PTR = append(mb.incarnation.PTR, r)
+		mb.Records++
 	}
 }
 
-func (t *builder) txt(r *providers.Record) {
+func (t *builder) addTXT(r *providers.Record) {
 	if _, ok := dnssd.TypeOf(r.Name); !ok {
 		return
 	}
-	ro := t.membersOf(r.Name, index.DNSSD)
-	if i := ro.incarnation; i != nil && (i.TXT == nil || index.CompareRecords(r, i.TXT) < 0) {
+	mb := t.membersOf(r.Name, index.DNSSD)
+	if i := mb.incarnation; i != nil && (i.TXT == nil || index.CompareRecords(r, i.TXT) < 0) {
 		i.TXT = r
 	}
-	ro.Records++
+	mb.Records++
 }
 
-func (t *builder) address(m index.Member) {
+func (t *builder) addAddress(m index.Member) {
 	r := m.Record
 	if r.Alias {
 		return
 	}
 	if s := t.ServicesByName[r.Name]; s != nil {
 		if s.Kind == index.RoundRobin {
-			t.serve(t.members[r.Name], m)
+			t.addServed(t.members[r.Name], m)
 		}
 		return
 	}
@@ -201,30 +201,30 @@ func (t *builder) address(m index.Member) {
 	}
 }
 
-// serve adds an address of a round-robin name to its node.
-func (t *builder) serve(ro *memberBuilder, m index.Member) {
+// addServed adds an address of a round-robin name to its node.
+func (t *builder) addServed(mb *memberBuilder, m index.Member) {
 	r := m.Record
-	ro.Records++
-	n := t.nodeOfRecord(ro, m)
-	if same := ro.nodes[n.owner()]; n.Ref.ID != "" && len(same) > 0 {
+	mb.Records++
+	n := t.nodeOfRecord(mb, m)
+	if same := mb.nodes[n.owner()]; n.Ref.ID != "" && len(same) > 0 {
 		n = same[0]
 		n.Records = append(n.Records, r)
 	} else {
-		ro.add(n)
+		mb.add(n)
 	}
-	n.has(r)
+	n.addAddress(r)
 	if r.InWeightedSet() {
 		n.Weighted = true
 	}
 }
 
 // nodeOfRecord makes the node that a record at the name of a service belongs to.
-func (t *builder) nodeOfRecord(ro *memberBuilder, m index.Member) *Node {
+func (t *builder) nodeOfRecord(mb *memberBuilder, m index.Member) *Node {
 	r := m.Record
-	n := &Node{Service: ro.Name, Records: []*providers.Record{r}, node: m.Node}
+	n := &Node{Service: mb.Name, Records: []*providers.Record{r}, node: m.Node}
 	switch o, owned := r.Owner(); {
 	case owned:
-		t.belongs(n, o)
+		t.setOwner(n, o)
 	case !index.Marked(r) && m.Node >= 0:
 		n.Instance = t.Index.Nodes[m.Node].Instance
 		n.Ref = t.Ref(n.Instance)
@@ -232,8 +232,8 @@ func (t *builder) nodeOfRecord(ro *memberBuilder, m index.Member) *Node {
 	return n
 }
 
-// belongs names the owner of a marker as the instance of a node.
-func (t *builder) belongs(n *Node, o providers.Owner) {
+// setOwner names the owner of a marker as the instance of a node.
+func (t *builder) setOwner(n *Node, o providers.Owner) {
 	n.Ref = providers.InstanceRef{Key: o.Cloud, ID: o.Instance, Name: o.Instance}
 	if t.ForeignFleet(o) {
 		n.Fleet = o.Fleet
@@ -248,8 +248,8 @@ func (t *builder) belongs(n *Node, o providers.Owner) {
 	}
 }
 
-// has notes an address that a record leads to.
-func (n *Node) has(r *providers.Record) {
+// addAddress notes an address that a record leads to.
+func (n *Node) addAddress(r *providers.Record) {
 	if a, ok := r.Addr(); ok && !slices.Contains(n.Addresses, a) {
 		n.Addresses = append(n.Addresses, a)
 	}
@@ -264,10 +264,10 @@ func (n *Node) owner() index.InstanceKey {
 	return index.InstanceKey{Cloud: n.Ref.Key, ID: n.Ref.ID}
 }
 
-func (r *memberBuilder) add(n *Node) {
-	r.Nodes = append(r.Nodes, n)
-	r.nodes[n.owner()] = append(r.nodes[n.owner()], n)
+func (mb *memberBuilder) add(n *Node) {
+	mb.Nodes = append(mb.Nodes, n)
+	mb.nodes[n.owner()] = append(mb.nodes[n.owner()], n)
 	if n.Fleet != "" {
-		r.others = append(r.others, n)
+		mb.others = append(mb.others, n)
 	}
 }

@@ -13,8 +13,8 @@ import (
 
 // finish says how each node stands, adds up the members, and puts all in order.
 func (t *builder) finish() []*Service {
-	for _, ro := range t.order {
-		t.finishMembers(ro)
+	for _, mb := range t.order {
+		t.finishMembers(mb)
 	}
 	var out []*Service
 	seen := map[*Service]bool{}
@@ -24,8 +24,8 @@ func (t *builder) finish() []*Service {
 			out = append(out, s)
 		}
 	}
-	for _, ro := range t.order[:len(t.Index.Services)] { // the declared ones are there first
-		add(ro.service)
+	for _, mb := range t.order[:len(t.Index.Services)] { // the declared ones are there first
+		add(mb.service)
 	}
 	declared := len(out)
 	for _, s := range t.services {
@@ -53,14 +53,14 @@ func (n *Node) inOrder() {
 	}
 }
 
-func (t *builder) finishMembers(ro *memberBuilder) {
-	if i := ro.incarnation; i != nil {
+func (t *builder) finishMembers(mb *memberBuilder) {
+	if i := mb.incarnation; i != nil {
 		slices.SortFunc(i.PTR, index.CompareRecords)
 	}
-	for _, n := range ro.Nodes {
+	for _, n := range mb.Nodes {
 		n.inOrder()
 	}
-	inTurn := slices.SortedFunc(slices.Values(ro.Nodes), func(a, b *Node) int {
+	inTurn := slices.SortedFunc(slices.Values(mb.Nodes), func(a, b *Node) int {
 		return cmp.Or(cmp.Compare(a.Fleet, b.Fleet), cmp.Compare(a.SRV.Port, b.SRV.Port), cmp.Compare(a.Host, b.Host), compareFirst(a.Records, b.Records), compareFirst(a.Markers, b.Markers))
 	})
 	seen := make(map[NodeKey]int, len(inTurn))
@@ -70,20 +70,20 @@ func (t *builder) finishMembers(ro *memberBuilder) {
 		seen[at]++
 	}
 	var records []index.Member
-	for _, n := range ro.Nodes {
+	for _, n := range mb.Nodes {
 		for _, r := range n.Records {
 			records = append(records, index.Member{Node: n.node, Record: r})
 		}
 	}
-	ro.membership = services.MembershipOf(t.Index, ro.Name, records)
+	mb.membership = services.MembershipOf(t.Index, mb.Name, records)
 	live, running := map[services.MemberID]bool{}, map[index.InstanceKey]bool{}
 	var clouds []string
 	var all []*dnsview.Finding
-	for _, n := range ro.Nodes {
-		n.Health = t.health[healthKey{ro.Name, n.owner()}]
-		n.Member, n.Live = ro.liveBy(n)
+	for _, n := range mb.Nodes {
+		n.Health = t.health[healthKey{mb.Name, n.owner()}]
+		n.Member, n.Live = mb.liveBy(n)
 		n.Findings = t.findingsOf(n)
-		n.State = t.stateOf(ro, n)
+		n.State = t.stateOf(mb, n)
 		all = append(all, n.Findings...)
 		if n.Live {
 			live[n.Member] = true
@@ -93,10 +93,10 @@ func (t *builder) finishMembers(ro *memberBuilder) {
 			clouds = append(clouds, n.Instance.Cloud)
 		}
 	}
-	ro.Live, ro.Running, ro.Clouds = len(live), len(running), t.inOrder(clouds)
-	ro.thin = ro.Live < ro.Minimum
-	ro.Findings = t.worstFirst(append(all, t.found[ro.Name]...))
-	slices.SortFunc(ro.Nodes, compareNodes)
+	mb.Live, mb.Running, mb.Clouds = len(live), len(running), t.inOrder(clouds)
+	mb.thin = mb.Live < mb.Minimum
+	mb.Findings = t.worstFirst(append(all, t.found[mb.Name]...))
+	slices.SortFunc(mb.Nodes, compareNodes)
 }
 
 // addUp sums up in a service type what its incarnations have.
@@ -139,9 +139,9 @@ func (t *builder) addUp(s *Service) {
 }
 
 // liveBy returns whom a node counts as, when clients are sent to it and it runs: what the minimum of a service counts.
-func (ro *memberBuilder) liveBy(n *Node) (services.MemberID, bool) {
+func (mb *memberBuilder) liveBy(n *Node) (services.MemberID, bool) {
 	for _, r := range n.Records {
-		if id, ok := ro.membership.LiveBy(index.Member{Node: n.node, Record: r}); ok {
+		if id, ok := mb.membership.LiveBy(index.Member{Node: n.node, Record: r}); ok {
 			return id, true
 		}
 	}
@@ -181,7 +181,7 @@ func (t *builder) worstFirst(in []*dnsview.Finding) []*dnsview.Finding {
 }
 
 // stateOf says how a node stands. What is known to be gone comes first, then whose it is.
-func (t *builder) stateOf(ro *memberBuilder, n *Node) NodeState {
+func (t *builder) stateOf(mb *memberBuilder, n *Node) NodeState {
 	found := func(c dnsview.Class) bool {
 		return slices.ContainsFunc(n.Findings, func(f *dnsview.Finding) bool { return f.Class == c })
 	}
@@ -189,7 +189,7 @@ func (t *builder) stateOf(ro *memberBuilder, n *Node) NodeState {
 	switch {
 	case found(dnsview.Dead), found(dnsview.Dangling), len(n.Records) == 0 && len(n.Markers) > 0 && found(dnsview.OrphanMarker):
 		return NodeDead
-	case len(n.Records) == 0 && len(n.Markers) > 0, ro.membership.Quiesced[n.node] && !n.Live:
+	case len(n.Records) == 0 && len(n.Markers) > 0, mb.membership.Quiesced[n.node] && !n.Live:
 		return NodeQuiesced
 	}
 	if list := slices.Concat(n.Records, n.Hosts); len(list) > 0 {

@@ -146,11 +146,11 @@ func Of(v *dnsview.View) []*Service {
 	for n := range v.Snapshot.Clouds {
 		t.at[v.Snapshot.Clouds[n].Cloud.Name] = n
 	}
-	t.declare()
-	t.note()
-	t.records()
-	t.remembered()
-	t.leftOver()
-	t.instances()
+	t.addDeclared()
+	t.indexFindings()
+	t.addRecords()
+	t.addQuiesced()
+	t.addOtherAddresses()
+	t.addInstances()
 	return t.finish()
 }

@@ -46,7 +46,7 @@ func (v *servicesScreen) detail(r *rows.ServiceLine) {
 	case r.Incarnation != nil:
 		v.incarnationFacts(f, r)
 	default:
-		v.rosterFacts(f, r)
+		v.memberFacts(f, r)
 	}
 	found := r.Findings
 	f.Findings(found[:min(len(found), mostInDetail)])
@@ -152,7 +152,7 @@ func ownersOf(n *tree.Node) []providers.Owner {
 func (v *servicesScreen) incarnationFacts(f *dialog.Facts, r *rows.ServiceLine) {
 	i := r.Incarnation
 	f.Add("name", i.Name)
-	v.rosterFacts(f, r)
+	v.memberFacts(f, r)
 	if i.Closed {
 		f.Add("closed", `an SRV value of "." says that it is decidedly not available`)
 	}
@@ -172,7 +172,7 @@ func (v *servicesScreen) incarnationFacts(f *dialog.Facts, r *rows.ServiceLine) 
 	f.Attributes(attributesOf(i))
 }
 
-func (v *servicesScreen) rosterFacts(f *dialog.Facts, r *rows.ServiceLine) {
+func (v *servicesScreen) memberFacts(f *dialog.Facts, r *rows.ServiceLine) {
 	o := r.Members
 	f.Add("kind", string(o.Kind))
 	f.Add("zone", o.Zone)

@@ -94,7 +94,7 @@ func nodeRecords(v *dnsview.View, service string, hosts []string) ([]providers.I
 	name := providers.CanonicalName(service)
 	var nodes []*tree.Node
 	if service != "" {
-		r := rosterOf(v, name)
+		r := membersOf(v, name)
 		if r == nil {
 			return nil, notFound("service "+words.Clean(service), "see rollcall ls services", unreadZones(v, "", name))
 		}
@@ -149,8 +149,8 @@ func isNode(n *tree.Node, host string) bool {
 	return n.Host != "" && (n.Host == name || !strings.Contains(host, ".") && first == name)
 }
 
-// rosterOf returns the members of the service with this name.
-func rosterOf(v *dnsview.View, name string) *tree.Members {
+// membersOf returns the members of the service with this name.
+func membersOf(v *dnsview.View, name string) *tree.Members {
 	for _, s := range tree.Of(v) {
 		if s.Name == name {
 			return &s.Members
