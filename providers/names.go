@@ -9,8 +9,8 @@ import (
 // 4343), without the last dot, and with the escapes of RFC 1035 section 5.1 only where a label needs them. The root is
 // ".".
 func CanonicalName(s string) string {
-	if !needsCanon(s) {
-		return s
+	if whole := strings.TrimSuffix(s, "."); !needsCanon(whole) {
+		return whole
 	}
 	labels := SplitName(s)
 	for len(labels) > 0 && labels[len(labels)-1] == "" {
@@ -56,8 +56,11 @@ func lowerASCII(s string) string {
 // SplitName splits a domain name in presentation format into labels of raw bytes, with the escapes of RFC 1035 section
 // 5.1 (\X, and \DDD in decimal) undone. The last dot is optional.
 func SplitName(s string) []string {
-	if s == "." {
+	if s == "" || s == "." {
 		return nil
+	}
+	if strings.IndexByte(s, '\\') < 0 { // almost all
+		return strings.Split(strings.TrimSuffix(s, "."), ".")
 	}
 	var labels []string
 	var b strings.Builder
