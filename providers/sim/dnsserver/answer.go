@@ -287,7 +287,7 @@ func (a *answer) additional(rrs []dns.RR) {
 func (s *Server) records(name string, set world.ServedSet) []dns.RR {
 	out := make([]dns.RR, 0, len(set.Values))
 	for _, v := range set.Values {
-		if rr := record(dns.Fqdn(name), set, v); rr != nil {
+		if rr := s.record(dns.Fqdn(name), set, v); rr != nil {
 			out = append(out, rr)
 		}
 	}
@@ -298,7 +298,7 @@ func (s *Server) records(name string, set world.ServedSet) []dns.RR {
 	return out
 }
 
-func record(name string, set world.ServedSet, value string) dns.RR {
+func (s *Server) record(name string, set world.ServedSet, value string) dns.RR {
 	typ, ok := dns.StringToType[set.Type]
 	if !ok {
 		return nil
@@ -317,15 +317,30 @@ func record(name string, set world.ServedSet, value string) dns.RR {
 		}
 		return nil
 	}
-	if strings.ContainsAny(value, "\n\r") {
+	key := set.Type + " " + value
+	known, ok := s.parsed.Load(key)
+	if !ok {
+		known, _ = s.parsed.LoadOrStore(key, parse(key))
+	}
+	rr, ok := known.(dns.RR)
+	if !ok {
+		return nil
+	}
+	rr = dns.Copy(rr)
+	*rr.Header() = hdr
+	return rr
+}
+
+// parse reads the type and value of a record. It returns nil for a value that cannot be read or sent.
+func parse(text string) dns.RR {
+	if strings.ContainsAny(text, "\n\r") {
 		return nil
 	}
 	// The origin is the root: targets on Cloudflare have no last dot.
-	rr, err := dns.NewRR(fmt.Sprintf(". %d IN %s %s", set.TTL, set.Type, value))
+	rr, err := dns.NewRR(". IN " + text)
 	if err != nil || rr == nil {
 		return nil
 	}
-	*rr.Header() = dns.RR_Header{Name: name, Rrtype: typ, Class: dns.ClassINET, Ttl: set.TTL}
 	// What the parser takes may still not fit on the wire, such as a fingerprint of an odd number of digits;
 	// one such value would keep the whole reply from being sent.
 	if _, err := dns.PackRR(rr, make([]byte, 2*dns.Len(rr)+256), 0, nil, false); err != nil {

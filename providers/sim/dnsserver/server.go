@@ -36,6 +36,7 @@ type Server struct {
 	tcp    *dns.Server
 	wg     sync.WaitGroup
 	turn   atomic.Uint64 // rotates answers, as name servers do
+	parsed sync.Map      // the dns.RR of each type and value, or nil
 }
 
 // Start serves all zones of w on addr (host:port; port 0 for any), UDP and
