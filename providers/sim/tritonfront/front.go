@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/crypto/ssh"
@@ -36,6 +37,7 @@ type front struct {
 	cloud world.Cloud
 
 	stale faultplay.History[[]world.Instance]
+	valid atomic.Value // the last header and text that were verified; a client signs once a second
 	mu    sync.Mutex
 	audit map[string][]auditEntry // by machine, newest first
 }
