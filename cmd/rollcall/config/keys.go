@@ -61,8 +61,10 @@ func (r *reader) checkKeys(c *Config, rules KeyRules) {
 			keys = rules.Actions[a]
 		}
 		for _, k := range keys {
-			if why := rules.refuse(a, k); bound && why != "" {
-				r.failAt(c.KeysPos[a], "bind another key", "keys: %s: %s", a, why)
+			if bound {
+				if why := rules.refuse(a, k); why != "" {
+					r.failAt(c.KeysPos[a], "bind another key", "keys: %s: %s", a, why)
+				}
 			}
 			other, taken := holder[rules.normal(k)]
 			holder[rules.normal(k)] = a
