@@ -85,16 +85,17 @@ func TestWrongCredentialsAreRefusedByTheEmbeddedClouds(t *testing.T) {
 }
 
 func TestNoFaultOfTheEmbeddedCloudsPassesAsACompleteListing(t *testing.T) {
-	s, cfg := startSim(t, 0)
 	for fault, want := range map[world.FaultKind]providers.Kind{
 		world.Unreachable: providers.KindUnreachable, world.Throttle: providers.KindThrottled, world.ServerError: providers.KindUnreachable,
 		world.AuthError: providers.KindAuth, world.Reset: providers.KindUnreachable,
 	} {
 		t.Run(string(fault), func(t *testing.T) {
+			t.Parallel()
+			s, cfg := startSim(t, 0)
 			if err := s.World().SetFault("aws-use1", fault); err != nil {
 				t.Fatal(err)
 			}
-			cfg.Budget = nil // what one fault blocked must not hold up the next
+			cfg.Budget = nil
 			c, err := ec2.New(cfg)
 			if err != nil {
 				t.Fatal(err)
