@@ -14,6 +14,7 @@ import (
 
 	"rollcall/providers"
 	"rollcall/providers/budget"
+	"rollcall/providers/itemcache"
 )
 
 // Rows per page, and the most pages of one read.
@@ -33,7 +34,9 @@ type pager[T any] struct {
 	op      string
 	call    pageCall
 	id      func(*T) string
-	emit    func([]T) error
+	decode  func([]byte) (T, error)
+	known   *itemcache.Read[T] // rows that need not be decoded again
+	emit    func([]T)
 }
 
 func (p *pager[T]) run(ctx context.Context) (total int, err error) {
@@ -44,8 +47,8 @@ func (p *pager[T]) run(ctx context.Context) (total int, err error) {
 		if err != nil {
 			return total, err
 		}
-		var rows []T
-		if err := json.Unmarshal(env.Result, &rows); err != nil || rows == nil {
+		items, ok := itemcache.SplitJSON(env.Result)
+		if !ok {
 			return total, p.account.incomplete(p.op, "page %d is no list", page)
 		}
 		info := env.ResultInfo
@@ -56,8 +59,12 @@ func (p *pager[T]) run(ctx context.Context) (total int, err error) {
 			return total, p.account.incomplete(p.op, "the total changed from %d to %d during the read", total, *info.TotalCount)
 		}
 		total = *info.TotalCount
-		if info.Page != page || info.Count != len(rows) {
-			return total, p.account.incomplete(p.op, "page %d with %d rows says that it is page %d with %d", page, len(rows), info.Page, info.Count)
+		if info.Page != page || info.Count != len(items) {
+			return total, p.account.incomplete(p.op, "page %d with %d rows says that it is page %d with %d", page, len(items), info.Page, info.Count)
+		}
+		rows, err := p.rows(items)
+		if err != nil {
+			return total, p.account.incomplete(p.op, "%w", err)
 		}
 		for i := range rows {
 			id := p.id(&rows[i])
@@ -67,9 +74,7 @@ func (p *pager[T]) run(ctx context.Context) (total int, err error) {
 			seen[id] = true
 		}
 		if len(rows) > 0 {
-			if err := p.emit(rows); err != nil {
-				return total, p.account.incomplete(p.op, "%w", err)
-			}
+			p.emit(rows)
 		}
 		switch {
 		case len(seen) == total:
@@ -78,6 +83,24 @@ func (p *pager[T]) run(ctx context.Context) (total int, err error) {
 			return total, p.account.incomplete(p.op, "%d rows arrived in %d pages, the total is %d", len(seen), page, total)
 		}
 	}
+}
+
+// rows returns the rows of the items of a page.
+func (p *pager[T]) rows(items [][]byte) ([]T, error) {
+	rows := make([]T, 0, len(items))
+	for _, item := range items {
+		sum := itemcache.SumOf(item)
+		row, known := p.known.Get(sum)
+		if !known {
+			var err error
+			if row, err = p.decode(item); err != nil {
+				return nil, err
+			}
+			p.known.Put(sum, row)
+		}
+		rows = append(rows, row)
+	}
+	return rows, nil
 }
 
 // coverage runs a read and returns its coverage.
@@ -125,6 +148,15 @@ func asciiTarget(value string) string {
 	return value[:i] + ascii(value[i:])
 }
 
+// decodeZone returns a zone of an answer.
+func decodeZone(text []byte) (providers.Zone, error) {
+	var w wireZone
+	if err := json.Unmarshal(text, &w); err != nil {
+		return providers.Zone{}, errors.New("a zone that cannot be read")
+	}
+	return w.decode()
+}
+
 func (w *wireZone) decode() (providers.Zone, error) {
 	if w.ID == "" || w.Name == "" {
 		return providers.Zone{}, errors.New("a zone without id or name")
@@ -163,22 +195,21 @@ func (a *Account) Zone(ctx context.Context, id string) (providers.Zone, error) {
 	if err != nil {
 		return providers.Zone{}, err
 	}
-	var w wireZone
-	if err := json.Unmarshal(env.Result, &w); err != nil {
-		return providers.Zone{}, a.incomplete(op, "the answer is no zone")
-	}
-	if w.ID != id {
-		return providers.Zone{}, a.incomplete(op, "the answer is about another zone")
-	}
-	z, err := w.decode()
-	if err != nil {
+	z, err := decodeZone(env.Result)
+	switch {
+	case err != nil:
 		return providers.Zone{}, a.incomplete(op, "%w", err)
+	case z.ID != id:
+		return providers.Zone{}, a.incomplete(op, "the answer is about another zone")
 	}
 	return z, nil
 }
 
 func (a *Account) zonePages(ctx context.Context, name string, page func([]providers.Zone)) (int, error) {
-	p := pager[wireZone]{account: a, op: "list zones", id: func(w *wireZone) string { return w.ID }}
+	p := pager[providers.Zone]{
+		account: a, op: "list zones", id: func(z *providers.Zone) string { return z.ID }, decode: decodeZone, emit: page,
+		known: new(itemcache.Cache[providers.Zone]).Begin(""),
+	}
 	p.call = func(n int) sdkCall {
 		var q zones.ZoneListParams
 		set(&q.Page.Value, &q.Page.Present, float64(n))
@@ -190,18 +221,6 @@ func (a *Account) zonePages(ctx context.Context, name string, page func([]provid
 			_, err := a.zones.List(ctx, q, opts...)
 			return err
 		}
-	}
-	p.emit = func(rows []wireZone) error {
-		out := make([]providers.Zone, 0, len(rows))
-		for i := range rows {
-			z, err := rows[i].decode()
-			if err != nil {
-				return err
-			}
-			out = append(out, z)
-		}
-		page(out)
-		return nil
 	}
 	return p.run(ctx)
 }
@@ -247,7 +266,25 @@ func (a *Account) recordPages(ctx context.Context, zone *providers.Zone, filter 
 		return -1, err
 	}
 	name := providers.CanonicalName(zone.Name)
-	p := pager[wireRecord]{account: a, op: "list records of " + name, id: func(w *wireRecord) string { return w.ID }}
+	cache := new(itemcache.Cache[providers.Record])
+	if filter == nil {
+		shared, _ := a.caches.LoadOrStore(id, cache)
+		cache = shared.(*itemcache.Cache[providers.Record])
+	}
+	p := pager[providers.Record]{
+		account: a, op: "list records of " + name, id: func(r *providers.Record) string { return r.ID }, known: cache.Begin(name),
+		decode: func(text []byte) (providers.Record, error) {
+			var w wireRecord
+			if err := json.Unmarshal(text, &w); err != nil {
+				return providers.Record{}, errors.New("a record that cannot be read")
+			}
+			return w.decode(name)
+		},
+		emit: func(rows []providers.Record) {
+			a.nonEmpty.Store(id, true)
+			page(rows)
+		},
+	}
 	p.call = func(n int) sdkCall {
 		var q dns.RecordListParams
 		set(&q.ZoneID.Value, &q.ZoneID.Present, id)
@@ -261,20 +298,11 @@ func (a *Account) recordPages(ctx context.Context, zone *providers.Zone, filter 
 			return err
 		}
 	}
-	p.emit = func(rows []wireRecord) error {
-		a.nonEmpty.Store(id, true)
-		out := make([]providers.Record, 0, len(rows))
-		for i := range rows {
-			r, err := rows[i].decode(name)
-			if err != nil {
-				return err
-			}
-			out = append(out, r)
-		}
-		page(out)
-		return nil
+	total, err := p.run(ctx)
+	if err == nil {
+		p.known.Keep()
 	}
-	return p.run(ctx)
+	return total, err
 }
 
 // Lookup implements providers.RecordGetter. It attaches the owners in comments and in marker records below the name.

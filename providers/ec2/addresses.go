@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 
 	"rollcall/providers"
+	"rollcall/providers/awsapi"
 )
 
 // Addresses lists the account's public addresses, with or without an instance: first elastic addresses, then those of
@@ -63,25 +64,32 @@ func (c *Cloud) elasticRows(cloud providers.Cloud, list []types.Address) (rows [
 
 func (c *Cloud) interfaceAddresses(ctx context.Context, r *read, page func([]providers.Address)) error {
 	const op = "list network interfaces"
-	return c.pages(op, func(token *string) (*string, error) {
+	known := c.interfaces.Begin(string(r.cloud.Key))
+	items := awsapi.NewItems("networkInterfaceSet", known)
+	err := c.pages(op, func(token *string) (*string, error) {
 		var out *awsec2.DescribeNetworkInterfacesOutput
 		err := c.s.Read(ctx, op, func(ctx context.Context) (err error) {
-			out, err = c.ec2.DescribeNetworkInterfaces(ctx, &awsec2.DescribeNetworkInterfacesInput{MaxResults: aws.Int32(pageSize), NextToken: token})
+			out, err = c.ec2.DescribeNetworkInterfaces(ctx, &awsec2.DescribeNetworkInterfacesInput{MaxResults: aws.Int32(pageSize), NextToken: token}, withItems(items))
 			return err
 		})
 		if err != nil {
 			return nil, err
 		}
-		var rows []providers.Address
-		for i := range out.NetworkInterfaces {
-			rows = append(rows, c.interfaceRows(r.cloud, &out.NetworkInterfaces[i])...)
+		all, ok := awsapi.Merge(items, out.NetworkInterfaces, func(in *types.NetworkInterface) []providers.Address { return c.interfaceRows(r.cloud, in) })
+		if !ok {
+			return nil, c.incomplete(op, "the interfaces of a page cannot be told apart")
 		}
+		rows := slices.Concat(all...)
 		r.land(len(rows))
 		if len(rows) > 0 {
 			page(rows)
 		}
 		return out.NextToken, nil
 	})
+	if err == nil {
+		known.Keep()
+	}
+	return err
 }
 
 // mostFilterValues is EC2's limit of values in one filter (EC2 API reference, DescribeAddresses).

@@ -16,6 +16,7 @@ import (
 	"rollcall/providers"
 	"rollcall/providers/awsapi"
 	"rollcall/providers/budget"
+	"rollcall/providers/itemcache"
 )
 
 // MaxUserData is EC2's limit of user data in bytes, before base64 encoding (EC2 User Guide, "Run commands when you
@@ -44,6 +45,9 @@ type Cloud struct {
 	s      *awsapi.Session
 	ec2    *awsec2.Client
 	sts    *sts.Client
+
+	instances  itemcache.Cache[[]providers.Instance] // of a reservation
+	interfaces itemcache.Cache[[]providers.Address]  // of a network interface
 
 	dryRuns     atomic.Bool // the endpoint is known to honour DryRun
 	newProfiles sync.Map    // name of an instance profile -> time.Time of its creation by CreateProfile

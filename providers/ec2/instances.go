@@ -21,27 +21,32 @@ func (c *Cloud) Instances(ctx context.Context, page func([]providers.Instance)) 
 	if !ok {
 		return r.cover()
 	}
+	known := c.instances.Begin(string(r.cloud.Key))
+	items := awsapi.NewItems("reservationSet", known)
 	seen := map[string]bool{}
 	var nameless int
 	err := c.pages(op, func(token *string) (*string, error) {
 		var out *awsec2.DescribeInstancesOutput
 		err := c.s.Read(ctx, op, func(ctx context.Context) (err error) {
-			out, err = c.ec2.DescribeInstances(ctx, &awsec2.DescribeInstancesInput{MaxResults: aws.Int32(pageSize), NextToken: token})
+			out, err = c.ec2.DescribeInstances(ctx, &awsec2.DescribeInstancesInput{MaxResults: aws.Int32(pageSize), NextToken: token}, withItems(items))
 			return err
 		})
 		if err != nil {
 			return nil, err
 		}
+		all, ok := awsapi.Merge(items, out.Reservations, func(in *types.Reservation) []providers.Instance { return c.reservation(r.cloud, in) })
+		if !ok {
+			return nil, c.incomplete(op, "the reservations of a page cannot be told apart")
+		}
 		var rows []providers.Instance
-		for _, res := range out.Reservations {
-			for i := range res.Instances {
-				row := c.instance(r.cloud, &res.Instances[i])
+		for _, res := range all {
+			for i := range res {
 				switch {
-				case row.ID == "":
+				case res[i].ID == "":
 					nameless++
-				case !seen[row.ID]: // an instance may move to a later page during the read
-					seen[row.ID] = true
-					rows = append(rows, row)
+				case !seen[res[i].ID]: // an instance may move to a later page during the read
+					seen[res[i].ID] = true
+					rows = append(rows, res[i])
 				}
 			}
 		}
@@ -54,8 +59,24 @@ func (c *Cloud) Instances(ctx context.Context, page func([]providers.Instance)) 
 	if err == nil && nameless > 0 {
 		err = c.incomplete(op, "%d instances came without an id", nameless)
 	}
-	r.err = err
+	if r.err = err; err == nil {
+		known.Keep()
+	}
 	return r.cover()
+}
+
+// withItems is the option of a call whose answer is decoded without its known items.
+func withItems[T any](items *awsapi.Items[T]) func(*awsec2.Options) {
+	return func(o *awsec2.Options) { o.APIOptions = append(o.APIOptions, items.Add) }
+}
+
+// reservation returns the instances of a reservation.
+func (c *Cloud) reservation(cloud providers.Cloud, in *types.Reservation) []providers.Instance {
+	rows := make([]providers.Instance, 0, len(in.Instances))
+	for i := range in.Instances {
+		rows = append(rows, c.instance(cloud, &in.Instances[i]))
+	}
+	return rows
 }
 
 // Instance implements providers.InstanceGetter.

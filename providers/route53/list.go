@@ -14,6 +14,7 @@ import (
 	"rollcall/providers"
 	"rollcall/providers/awsapi"
 	"rollcall/providers/budget"
+	"rollcall/providers/itemcache"
 )
 
 const (
@@ -137,22 +138,24 @@ func (a *Account) Records(ctx context.Context, zone providers.Zone, page func([]
 		return a.end(v, false, err)
 	}
 	landed, sets, soa, ns := false, int64(0), false, false
-	err = a.sets(ctx, op, zone.ID, start{}, func(list []types.ResourceRecordSet, _ bool) bool {
-		var out []providers.Record
-		for i := range list {
-			k := keyOf(&list[i])
-			soa = soa || (k.name == z.Name && k.typ == "SOA")
-			ns = ns || (k.name == z.Name && k.typ == "NS")
-			out = append(out, rows(z.Name, &list[i])...)
-		}
-		landed = true
-		sets += int64(len(list))
-		v.Rows += len(out)
-		if len(out) > 0 {
-			page(out)
-		}
-		return true
-	})
+	known := a.cache(z.ID).Begin(z.Name)
+	err = listSets(ctx, a, op, zone.ID, start{}, awsapi.NewItems("ResourceRecordSets", known), func(s *types.ResourceRecordSet) []providers.Record { return rows(z.Name, s) },
+		func(list []listedSet[[]providers.Record], _ bool) bool {
+			var out []providers.Record
+			for i := range list {
+				k := list[i].key
+				soa = soa || (k.name == z.Name && k.typ == "SOA")
+				ns = ns || (k.name == z.Name && k.typ == "NS")
+				out = append(out, list[i].value...)
+			}
+			landed = true
+			sets += int64(len(list))
+			v.Rows += len(out)
+			if len(out) > 0 {
+				page(out)
+			}
+			return true
+		})
 	if err == nil && sets != before {
 		// The zone may have changed during the listing, which then matches the zone's present count.
 		var after int64
@@ -163,16 +166,57 @@ func (a *Account) Records(ctx context.Context, zone providers.Zone, page func([]
 	if err == nil && (!soa || !ns) {
 		err = a.incomplete(op, "the SOA or NS record of %s itself is missing", z.Name)
 	}
+	if err == nil {
+		known.Keep()
+	}
 	return a.end(v, landed, err)
+}
+
+// setCache holds the records of each record set of a zone.
+type setCache = itemcache.Cache[listedSet[[]providers.Record]]
+
+func (a *Account) cache(zoneID string) *setCache {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.caches[zoneID] == nil {
+		a.caches[zoneID] = &setCache{}
+	}
+	return a.caches[zoneID]
 }
 
 // start is the start of a listing of record sets. Empty fields are not sent.
 type start struct{ name, typ, id string } // name in wire form
 
+// listedSet is a record set of a listing, converted.
+type listedSet[T any] struct {
+	key   key
+	lacks string // why the listing is incomplete: the set lacks this
+	value T
+}
+
 // sets lists record sets page by page from start, in Route 53's order, until the end or until visit returns false. last
 // is true on the last page.
 func (a *Account) sets(ctx context.Context, op, zoneID string, from start, visit func(list []types.ResourceRecordSet, last bool) (more bool)) error {
+	return listSets(ctx, a, op, zoneID, from, nil, func(s *types.ResourceRecordSet) types.ResourceRecordSet { return *s },
+		func(list []listedSet[types.ResourceRecordSet], last bool) bool {
+			all := make([]types.ResourceRecordSet, len(list))
+			for i := range list {
+				all[i] = list[i].value
+			}
+			return visit(all, last)
+		})
+}
+
+// listSets is sets for converted record sets. Those that items knows are not decoded again.
+func listSets[T any](
+	ctx context.Context, a *Account, op, zoneID string, from start, items *awsapi.Items[listedSet[T]], convert func(*types.ResourceRecordSet) T,
+	visit func(list []listedSet[T], last bool) (more bool),
+) error {
 	seen, listed := map[start]bool{}, map[key]bool{}
+	var options []func(*awsr53.Options)
+	if items != nil {
+		options = append(options, func(o *awsr53.Options) { o.APIOptions = append(o.APIOptions, items.Add) })
+	}
 	for {
 		in := &awsr53.ListResourceRecordSetsInput{HostedZoneId: aws.String(zoneID), MaxItems: aws.Int32(setPage), StartRecordType: types.RRType(from.typ)}
 		if from.name != "" {
@@ -183,26 +227,31 @@ func (a *Account) sets(ctx context.Context, op, zoneID string, from start, visit
 		}
 		var out *awsr53.ListResourceRecordSetsOutput
 		err := a.s.Read(ctx, op, func(ctx context.Context) (err error) {
-			out, err = a.api.ListResourceRecordSets(ctx, in)
+			out, err = a.api.ListResourceRecordSets(ctx, in, options...)
 			return err
 		})
 		if err != nil {
 			return err
 		}
-		for i := range out.ResourceRecordSets {
-			if aws.ToString(out.ResourceRecordSets[i].Name) == "" || out.ResourceRecordSets[i].Type == "" {
-				return a.incomplete(op, "a record set came without name or type")
-			}
-			k := keyOf(&out.ResourceRecordSets[i])
-			if listed[k] {
+		all, ok := awsapi.Merge(items, out.ResourceRecordSets, func(s *types.ResourceRecordSet) listedSet[T] {
+			return listedSet[T]{key: keyOf(s), lacks: lacks(s), value: convert(s)}
+		})
+		if !ok {
+			return a.incomplete(op, "the record sets of a page cannot be told apart")
+		}
+		for i := range all {
+			k := all[i].key
+			switch {
+			case all[i].lacks == noName:
+				return a.incomplete(op, "a record set came without %s", noName)
+			case listed[k]:
 				return a.incomplete(op, "the record set %s %s came twice", k.name, k.typ)
+			case all[i].lacks != "":
+				return a.incomplete(op, "the record set %s %s came without %s", k.name, k.typ, all[i].lacks)
 			}
 			listed[k] = true
-			if s := &out.ResourceRecordSets[i]; s.AliasTarget == nil && s.TrafficPolicyInstanceId == nil && (s.TTL == nil || len(s.ResourceRecords) == 0) {
-				return a.incomplete(op, "the record set %s %s came without TTL or values", k.name, k.typ)
-			}
 		}
-		if !visit(out.ResourceRecordSets, !out.IsTruncated) || !out.IsTruncated {
+		if !visit(all, !out.IsTruncated) || !out.IsTruncated {
 			return nil
 		}
 		from = start{name: aws.ToString(out.NextRecordName), typ: string(out.NextRecordType), id: aws.ToString(out.NextRecordIdentifier)}
@@ -211,6 +260,19 @@ func (a *Account) sets(ctx context.Context, op, zoneID string, from start, visit
 		}
 		seen[from] = true
 	}
+}
+
+const noName = "name or type"
+
+// lacks returns what a record set must have and has not.
+func lacks(s *types.ResourceRecordSet) string {
+	switch {
+	case aws.ToString(s.Name) == "" || s.Type == "":
+		return noName
+	case s.AliasTarget == nil && s.TrafficPolicyInstanceId == nil && (s.TTL == nil || len(s.ResourceRecords) == 0):
+		return "TTL or values"
+	}
+	return ""
 }
 
 func (a *Account) begin(ctx context.Context) (context.Context, reading) {

@@ -36,6 +36,7 @@ type Account struct {
 	mu      sync.Mutex
 	servers map[string][]string      // zone id -> its delegation set, which never changes
 	locks   map[string]chan struct{} // zone id -> the right to write there
+	caches  map[string]*setCache     // zone id -> its record sets as the last read has decoded them
 }
 
 var _ providers.WritableDNS = (*Account)(nil)
@@ -65,5 +66,5 @@ func New(cfg Config) (*Account, error) {
 		return nil, err
 	}
 	api := awsr53.NewFromConfig(s.Config, func(o *awsr53.Options) { o.BaseEndpoint = cmp.Or(s.Endpoint(), o.BaseEndpoint) })
-	return &Account{s: s, api: api, servers: map[string][]string{}, locks: map[string]chan struct{}{}}, nil
+	return &Account{s: s, api: api, servers: map[string][]string{}, locks: map[string]chan struct{}{}, caches: map[string]*setCache{}}, nil
 }

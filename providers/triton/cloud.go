@@ -20,6 +20,7 @@ import (
 
 	"rollcall/providers"
 	"rollcall/providers/budget"
+	"rollcall/providers/itemcache"
 )
 
 // Cloud is one Triton account in one data centre. It implements providers.Compute and is safe for concurrent use.
@@ -31,7 +32,8 @@ type Cloud struct {
 	budget  *budget.Account
 	clock   providers.Clock
 
-	self atomic.Pointer[providers.Cloud] // result of the last Identify
+	self     atomic.Pointer[providers.Cloud] // result of the last Identify
+	machines itemcache.Cache[providers.Instance]
 
 	mu        sync.Mutex
 	launching map[string]chan struct{} // current launches of this process

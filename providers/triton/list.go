@@ -17,6 +17,7 @@ import (
 
 	"rollcall/providers"
 	"rollcall/providers/budget"
+	"rollcall/providers/itemcache"
 )
 
 // CloudAPI pages by limit and offset with at most 1,000 machines each, so pages can be fetched concurrently.
@@ -40,6 +41,7 @@ func (c *Cloud) Instances(ctx context.Context, page func([]providers.Instance)) 
 			return err
 		}
 		l.self, cov.Key, cov.Account = &self, self.Key, self.Account
+		l.known = c.machines.Begin(string(self.Key))
 		before, err := c.count(ctx)
 		if err != nil {
 			return err
@@ -73,6 +75,7 @@ func (c *Cloud) Instances(ctx context.Context, page func([]providers.Instance)) 
 	switch {
 	case err == nil:
 		cov.State = providers.CoverageComplete
+		l.known.Keep()
 	case cov.Rows > 0 || providers.KindOf(err) == providers.KindIncomplete:
 		cov.State = providers.CoveragePartial
 	}
@@ -101,6 +104,7 @@ type listing struct {
 	cloud *Cloud
 	self  *providers.Cloud
 	page  func([]providers.Instance)
+	known *itemcache.Read[providers.Instance]
 
 	mu   sync.Mutex // also limits page to one goroutine at a time
 	seen map[string]bool
@@ -124,11 +128,14 @@ func (l *listing) pass(ctx context.Context, total int) (int, error) {
 // span takes several calls.
 func (l *listing) span(ctx context.Context, offset int, inPass map[string]bool) error {
 	for end := offset + pageSize; offset < end; {
-		var rows []machine
 		r := request{op: opList, method: http.MethodGet, path: []string{"machines"}, query: url.Values{
 			"limit": {strconv.Itoa(end - offset)}, "offset": {strconv.Itoa(offset)},
 		}}
-		x, err := l.cloud.read(ctx, r, &rows)
+		x, err := l.cloud.read(ctx, r, nil)
+		if err != nil {
+			return err
+		}
+		rows, err := l.decode(x.body)
 		if err != nil {
 			return err
 		}
@@ -138,9 +145,7 @@ func (l *listing) span(ctx context.Context, offset int, inPass map[string]bool) 
 		if v := x.header.Get("X-Resource-Count"); v != "" && v != strconv.Itoa(len(rows)) {
 			return l.cloud.incomplete("the page at offset %d has %d machines and says %s", offset, len(rows), providers.Brief(v))
 		}
-		if err := l.addRows(rows, inPass); err != nil {
-			return err
-		}
+		l.addRows(rows, inPass)
 		if offset += len(rows); offset >= end {
 			break
 		}
@@ -153,29 +158,71 @@ func (l *listing) span(ctx context.Context, offset int, inPass map[string]bool) 
 	return nil
 }
 
+// decode returns the instances of a page. Those that the last read has decoded from the same bytes are not decoded again.
+func (l *listing) decode(body []byte) ([]providers.Instance, error) {
+	items, ok := itemcache.SplitJSON(body)
+	if !ok {
+		var all []machine
+		err := l.cloud.decode(opList, body, &all)
+		if all == nil || err != nil {
+			return nil, err
+		}
+		rows := make([]providers.Instance, 0, len(all))
+		for i := range all {
+			row, err := l.instance(&all[i])
+			if err != nil {
+				return nil, err
+			}
+			rows = append(rows, row)
+		}
+		return rows, nil
+	}
+	rows := make([]providers.Instance, 0, len(items))
+	for _, item := range items {
+		sum := itemcache.SumOf(item)
+		row, known := l.known.Get(sum)
+		if !known {
+			var m machine
+			err := l.cloud.decode(opList, item, &m)
+			if err == nil {
+				row, err = l.instance(&m)
+			}
+			if err != nil {
+				return nil, err
+			}
+			l.known.Put(sum, row)
+		}
+		rows = append(rows, row)
+	}
+	return rows, nil
+}
+
+// instance returns the instance of a machine in a list. A machine without an id, or that runs without an address, is KindIncomplete.
+func (l *listing) instance(m *machine) (providers.Instance, error) {
+	switch {
+	case m.ID == "":
+		return providers.Instance{}, l.cloud.incomplete("a machine without an id")
+	case m.IPs == nil && stateOf(m.State) == providers.StateRunning:
+		return providers.Instance{}, l.cloud.incomplete("the machine %s runs, and came without its addresses", providers.Brief(m.ID))
+	}
+	return l.cloud.instance(l.self, m), nil
+}
+
 // addRows passes on the rows that are new.
-func (l *listing) addRows(rows []machine, inPass map[string]bool) error {
+func (l *listing) addRows(rows []providers.Instance, inPass map[string]bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	out := make([]providers.Instance, 0, len(rows))
 	for i := range rows {
-		m := &rows[i]
-		if m.ID == "" {
-			return l.cloud.incomplete("a machine without an id")
-		}
-		if m.IPs == nil && stateOf(m.State) == providers.StateRunning {
-			return l.cloud.incomplete("the machine %s runs, and came without its addresses", providers.Brief(m.ID))
-		}
-		inPass[m.ID] = true
-		if !l.seen[m.ID] {
-			l.seen[m.ID] = true
-			out = append(out, l.cloud.instance(l.self, m))
+		inPass[rows[i].ID] = true
+		if !l.seen[rows[i].ID] {
+			l.seen[rows[i].ID] = true
+			out = append(out, rows[i])
 		}
 	}
 	if len(out) > 0 {
 		l.page(out)
 	}
-	return nil
 }
 
 // Instance implements providers.InstanceGetter. A machine that CloudAPI does not know is KindNotFound, and one that it

@@ -1,0 +1,99 @@
+package awsapi
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+
+	"github.com/aws/smithy-go/middleware"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
+
+	"rollcall/providers/itemcache"
+)
+
+// Items are the items of one page of a list, of which the SDK decodes only those that the last read did not hold. T is
+// what an adapter makes of one item. It is used by one call at a time.
+type Items[T any] struct {
+	list  string
+	read  *itemcache.Read[T]
+	items []item[T] // of the last answer; nil if it was left to the SDK as it is
+}
+
+type item[T any] struct {
+	sum   itemcache.Sum
+	known bool
+	value T // if it is known
+}
+
+// NewItems returns the items of a list whose XML element has this name.
+func NewItems[T any](list string, read *itemcache.Read[T]) *Items[T] {
+	return &Items[T]{list: list, read: read}
+}
+
+// Add is an option of one call of the SDK: it takes known items out of the answer before the SDK decodes it.
+func (i *Items[T]) Add(stack *middleware.Stack) error {
+	return stack.Deserialize.Add(middleware.DeserializeMiddlewareFunc("KnownItems", i.handle), middleware.After)
+}
+
+func (i *Items[T]) handle(ctx context.Context, in middleware.DeserializeInput, next middleware.DeserializeHandler) (middleware.DeserializeOutput, middleware.Metadata, error) {
+	i.items = nil
+	out, meta, err := next.HandleDeserialize(ctx, in)
+	resp, ok := out.RawResponse.(*smithyhttp.Response)
+	if err != nil || !ok || resp.StatusCode != 200 || resp.Body == nil {
+		return out, meta, err
+	}
+	body, err := io.ReadAll(resp.Body)
+	_ = resp.Body.Close()
+	if err != nil {
+		return out, meta, &smithyhttp.ResponseError{Response: resp, Err: fmt.Errorf("read the answer: %w", err)}
+	}
+	resp.Body = io.NopCloser(bytes.NewReader(i.unknown(body)))
+	return out, meta, nil
+}
+
+// unknown returns an answer without the items that are known. It overwrites body.
+func (i *Items[T]) unknown(body []byte) []byte {
+	spans, ok := itemcache.SplitXML(body, i.list)
+	if !ok || len(spans) == 0 {
+		return body
+	}
+	i.items = make([]item[T], len(spans))
+	left, at := body[:0], 0
+	for n, s := range spans {
+		it := &i.items[n]
+		it.sum = itemcache.SumOf(body[s.From:s.To])
+		if it.value, it.known = i.read.Get(it.sum); it.known {
+			left = append(left, body[at:s.From]...)
+			at = s.To
+		}
+	}
+	return append(left, body[at:]...)
+}
+
+// Merge returns what the items of an answer are decoded to, in order: known items as before, and the others converted
+// from what the SDK has decoded. ok is false if the SDK has decoded another number of items. i may be nil: nothing is
+// known then.
+func Merge[S, T any](i *Items[T], decoded []S, convert func(*S) T) (all []T, ok bool) {
+	if i == nil || i.items == nil {
+		for n := range decoded {
+			all = append(all, convert(&decoded[n]))
+		}
+		return all, true
+	}
+	all = make([]T, 0, len(i.items))
+	for n := range i.items {
+		it := &i.items[n]
+		if it.known {
+			all = append(all, it.value)
+			continue
+		}
+		if len(decoded) == 0 {
+			return nil, false
+		}
+		v := convert(&decoded[0])
+		i.read.Put(it.sum, v)
+		all, decoded = append(all, v), decoded[1:]
+	}
+	return all, len(decoded) == 0
+}

@@ -1,0 +1,87 @@
+// Package itemcache lets an adapter skip the decoding of list items that have not changed since its last read.
+//
+// An item (an EC2 reservation, a Route 53 record set, a machine, a record) is identified by a 128-bit hash of its bytes
+// with seeds of this process, so pages may shift and tokens may change between two reads. Split finds the items of an answer without decoding them,
+// and a Cache holds what the last complete read has decoded each of them to. The package imports nothing of rollcall.
+package itemcache
+
+import (
+	"hash/maphash"
+	"sync"
+)
+
+// Sum identifies the bytes of an item within this process.
+type Sum struct {
+	len  int
+	a, b uint64
+}
+
+var seeds = [2]maphash.Seed{maphash.MakeSeed(), maphash.MakeSeed()}
+
+// SumOf returns the sum of an item.
+func SumOf(item []byte) Sum {
+	return Sum{len(item), maphash.Bytes(seeds[0], item), maphash.Bytes(seeds[1], item)}
+}
+
+// Cache holds the decoded items of the last complete read of one list. The zero value is empty and ready to use. It is
+// safe for concurrent use. What it holds is shared between reads: callers must not write to it.
+type Cache[T any] struct {
+	mu    sync.Mutex
+	scope string
+	items map[Sum]T
+}
+
+// Begin starts a read. Items of an earlier read with another scope, such as another account, are not used.
+func (c *Cache[T]) Begin(scope string) *Read[T] {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	r := &Read[T]{cache: c, scope: scope, items: make(map[Sum]T, len(c.items))}
+	if c.scope == scope {
+		r.last = c.items
+	}
+	return r
+}
+
+// Read is one read of a list. It is safe for concurrent use.
+type Read[T any] struct {
+	cache *Cache[T]
+	scope string
+	last  map[Sum]T // of the last complete read; never written
+
+	mu    sync.Mutex
+	items map[Sum]T
+}
+
+// Get returns what an item was decoded to before. ok is false if it has to be decoded.
+func (r *Read[T]) Get(s Sum) (item T, ok bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if item, ok = r.items[s]; ok {
+		return item, true
+	}
+	if item, ok = r.last[s]; ok {
+		r.items[s] = item
+	}
+	return item, ok
+}
+
+// Put stores what an item was decoded to.
+func (r *Read[T]) Put(s Sum, item T) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.items[s] = item
+}
+
+// Keep ends a complete read: the next one uses its items. A read that is not kept leaves the cache as it was.
+func (r *Read[T]) Keep() {
+	r.cache.mu.Lock()
+	defer r.cache.mu.Unlock()
+	r.cache.scope, r.cache.items = r.scope, r.items
+}
+
+// Len returns the number of items that the last complete read has left.
+func (c *Cache[T]) Len() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return len(c.items)
+}

@@ -1,0 +1,112 @@
+package itemcache
+
+import "bytes"
+
+// SplitJSON returns the objects of a JSON array, in order, as slices of body. It checks the array itself, but not the
+// inside of its objects. ok is false for anything else, such as an array that holds other values.
+func SplitJSON(body []byte) (items [][]byte, ok bool) {
+	rest := bytes.TrimLeft(body, jsonSpace)
+	if len(rest) == 0 || rest[0] != '[' {
+		return nil, false
+	}
+	rest = bytes.TrimLeft(rest[1:], jsonSpace)
+	items = [][]byte{}
+	for first := true; ; first = false {
+		switch {
+		case len(rest) == 0:
+			return nil, false
+		case rest[0] == ']' && first:
+			return items, len(bytes.TrimLeft(rest[1:], jsonSpace)) == 0
+		case rest[0] != '{':
+			return nil, false
+		}
+		n := objectLen(rest)
+		if n < 0 {
+			return nil, false
+		}
+		items = append(items, rest[:n:n])
+		rest = bytes.TrimLeft(rest[n:], jsonSpace)
+		switch {
+		case len(rest) == 0:
+			return nil, false
+		case rest[0] == ']':
+			return items, len(bytes.TrimLeft(rest[1:], jsonSpace)) == 0
+		case rest[0] != ',':
+			return nil, false
+		}
+		rest = bytes.TrimLeft(rest[1:], jsonSpace)
+	}
+}
+
+// jsonSpace are the blanks between tokens (RFC 8259, section 2).
+const jsonSpace = " \t\n\r"
+
+// objectLen returns the length of the JSON object that b starts with, or -1 if it does not end.
+func objectLen(b []byte) int {
+	depth := 0
+	for i := 0; i < len(b); i++ {
+		switch b[i] {
+		case '{':
+			depth++
+		case '}':
+			if depth--; depth == 0 {
+				return i + 1
+			}
+		case '"':
+			for i++; i < len(b) && b[i] != '"'; i++ {
+				if b[i] == '\\' {
+					i++
+				}
+			}
+		}
+	}
+	return -1
+}
+
+// Span is where an item lies in a body: body[From:To].
+type Span struct{ From, To int }
+
+// SplitXML returns the child elements of the first element named list, in order. It reads what AWS writes: elements
+// without attributes below list, and no comments, CDATA sections or processing instructions. ok is false for anything
+// else, and where there is no such element.
+func SplitXML(body []byte, list string) (items []Span, ok bool) {
+	open := []byte("<" + list + ">")
+	at := bytes.Index(body, open)
+	if at < 0 || bytes.Contains(body, []byte("<!")) {
+		return nil, false
+	}
+	at += len(open)
+	depth, from := 0, 0
+	for {
+		i := bytes.IndexByte(body[at:], '<')
+		if i < 0 {
+			return nil, false
+		}
+		if depth == 0 && len(bytes.TrimLeft(body[at:at+i], jsonSpace)) > 0 {
+			return nil, false // text between the items
+		}
+		at += i
+		n := bytes.IndexByte(body[at:], '>')
+		if n < 2 || body[at+1] == '?' || bytes.IndexByte(body[at:at+n], '=') >= 0 {
+			return nil, false
+		}
+		switch {
+		case body[at+1] == '/' && depth == 0:
+			return items, string(body[at+2:at+n]) == list
+		case body[at+1] == '/':
+			if depth--; depth == 0 {
+				items = append(items, Span{from, at + n + 1})
+			}
+		case body[at+n-1] == '/':
+			if depth == 0 {
+				items = append(items, Span{at, at + n + 1})
+			}
+		default:
+			if depth == 0 {
+				from = at
+			}
+			depth++
+		}
+		at += n + 1
+	}
+}
