@@ -9,9 +9,9 @@ import (
 	"rollcall/providers"
 )
 
-// absent makes sure that a record is gone which a lookup by name did not find. An API that answers
-// with an empty list says the same, and a node is terminated once its records are gone. So the
-// list of the whole zone has to agree: complete, not empty, and without the record.
+// absent returns an error unless a record that a lookup by name did not find is really gone. An API that answers with
+// empty lists looks the same, and a node is terminated once its records are gone. So the list of the whole zone must
+// agree: complete, not empty, and without the record.
 func absent(t *ZoneTarget, list func() providers.ZoneView, c *providers.Change) error {
 	v := list()
 	if !v.Coverage.Complete() {
@@ -26,7 +26,7 @@ func absent(t *ZoneTarget, list func() providers.ZoneView, c *providers.Change) 
 	return nil
 }
 
-// listOnce returns the list of a zone, which is read when it is first asked for.
+// listOnce returns a function that lists a zone on its first call and caches the list.
 func (e *Engine) listOnce(ctx context.Context, t *ZoneTarget) func() providers.ZoneView {
 	return sync.OnceValue(func() providers.ZoneView { return e.readZones(ctx, t.Zone.Name)[0] })
 }

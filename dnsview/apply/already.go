@@ -14,22 +14,22 @@ import (
 	"rollcall/providers/journal"
 )
 
-// An API whose reads are behind its writes says that a record is there which was deleted a moment ago, and that
-// one is gone which was just made. So "already" is believed only once the name servers say so too, or
-// once a second read says the same after the provider's stated propagation time.
+// An API whose reads lag behind its writes reports a record that was just deleted as present, and one that was just
+// created as missing. So "already" is believed only if the name servers confirm it, or if a second read confirms it
+// after the provider's propagation time.
 
 const (
-	confirmPause = time.Second     // between two questions to the name servers
+	confirmPause = time.Second     // between two queries to the name servers
 	confirmReads = 5 * time.Second // between two reads of a name
 )
 
-// errNotMade says that a change which was said to be made already is not.
+// errNotMade means that a change reported as already made is not made.
 var errNotMade = errors.New("it is not so")
 
-// errNotServed says that the API calls a change made already, and that the name servers contradict it even after the propagation time.
+// errNotServed means that the name servers contradict an "already" of the API even after the propagation time.
 var errNotServed = errors.New("the API says so, and the name servers answer otherwise")
 
-// unconfirmed says that a change was said to be made already, and that this could not be confirmed.
+// unconfirmed means that a change was reported as already made, which could not be confirmed.
 type unconfirmed struct{ err error }
 
 func (u *unconfirmed) Error() string {
@@ -38,9 +38,10 @@ func (u *unconfirmed) Error() string {
 
 func (u *unconfirmed) Unwrap() error { return u.err }
 
-// applyConfirmed carries changes out, and makes sure of those that are said to be made already. What turns out not
-// to be there is written once its guards, asked anew, let it pass: someone may have taken it away on purpose meanwhile. What
-// cannot be confirmed has an *unconfirmed error. notePutBack is as in providers.WithPutBack, by the place of the change.
+// applyConfirmed carries out changes and confirms those that are reported as already made. A change that proves not
+// made is written only after its guards have passed again, because another writer may have reverted it on purpose. A
+// change that cannot be confirmed has an *unconfirmed error. notePutBack is as in providers.WithPutBack, with the index
+// of the change.
 func (r *run) applyConfirmed(ctx context.Context, t *ZoneTarget, ready []readyChange, changes []providers.Change, notePutBack func(n int, was providers.Record) error) []providers.Result {
 	results := make([]providers.Result, len(changes))
 	said := slices.Clone(changes)
@@ -60,7 +61,7 @@ func (r *run) applyConfirmed(ctx context.Context, t *ZoneTarget, ready []readyCh
 				continue
 			}
 			already = append(already, i)
-			if changes[i].Op == providers.OpUpdate { // a provider may have fields that it does not change
+			if changes[i].Op == providers.OpUpdate { // a provider may have fields that it cannot change
 				said[i].After = results[i].Record
 			}
 		}
@@ -98,19 +99,19 @@ func (r *run) applyConfirmed(ctx context.Context, t *ZoneTarget, ready []readyCh
 	return results
 }
 
-// confirmMade makes sure that changes which are said to be made already are. The name servers are asked again and again, and
-// the zone each few seconds. What turns out not to be made is handed to again, which returns those of them that are still said to be; a
-// read that says the same after the propagation time is believed. It returns an error for each change that is not confirmed.
+// confirmMade confirms changes that are reported as already made. It queries the name servers repeatedly, and the zone
+// every few seconds. It passes those that prove not made to again, which returns those that are still reported as made.
+// A read after the propagation time that says the same is believed. It returns an error for each unconfirmed change.
 func (r *run) confirmMade(ctx context.Context, t *ZoneTarget, changes []providers.Change, open []int, again func(not []int) []int) map[int]error {
 	e := r.engine
 	unsure := map[int]error{}
-	entries, _ := r.entries() // a journal that cannot be read has refused the changes
+	entries, _ := r.entries() // with an unreadable journal the changes were refused before
 	began := e.o.Now()
 	deadline, readAt := began.Add(t.Zone.Provider.Propagation()), began.Add(confirmReads)
 	for announced := false; ; announced = true {
 		not, unknown := r.notOnWire(ctx, t, changes, open, entries)
 		last := !e.o.Now().Before(deadline)
-		var contradicted []int // by the name servers, to the end
+		var contradicted []int // by the name servers, until the end
 		if last {
 			not, unknown, contradicted = nil, slices.Concat(not, unknown), not
 		}
@@ -145,7 +146,7 @@ func (r *run) confirmMade(ctx context.Context, t *ZoneTarget, changes []provider
 			}
 		}
 		if open = unknown; due && again != nil {
-			// What reads that are behind do not explain was taken back by someone else, who may mean it so.
+			// What lagging reads cannot explain was reverted by another writer, possibly on purpose.
 			explained := slices.DeleteFunc(slices.Clone(not), func(i int) bool { return r.opposite(t, &changes[i], entries) == nil })
 			not = slices.DeleteFunc(not, func(i int) bool { return slices.Contains(explained, i) })
 			if len(explained) > 0 {
@@ -162,7 +163,7 @@ func (r *run) confirmMade(ctx context.Context, t *ZoneTarget, changes []provider
 	}
 }
 
-// notOnWire asks the name servers whether changes are made, and returns those that are not and those about which they cannot say.
+// notOnWire asks the name servers about changes, and returns those that are not made and those that are undecided.
 func (r *run) notOnWire(ctx context.Context, t *ZoneTarget, changes []providers.Change, open []int, entries []journal.Entry) (not, unknown []int) {
 	states := make([]index.Outcome, len(open))
 	var g errgroup.Group
@@ -173,7 +174,7 @@ func (r *run) notOnWire(ctx context.Context, t *ZoneTarget, changes []providers.
 			return nil
 		})
 	}
-	_ = g.Wait() // what could not be asked is an outcome
+	_ = g.Wait() // a failed query is an outcome
 	for n, i := range open {
 		switch states[n] {
 		case index.Made:
@@ -186,8 +187,8 @@ func (r *run) notOnWire(ctx context.Context, t *ZoneTarget, changes []providers.
 	return not, unknown
 }
 
-// madeOnWire asks the name servers whether a change is made. They cannot report a proxied name, of a change that
-// they do not show, and of one that this journal has just made the other way round, as long as that may be on its way to them.
+// madeOnWire asks the name servers whether a change is made. They cannot tell for a proxied name, for a change that
+// they do not show, and for one whose opposite this journal has just made and that may still be propagating.
 func (r *run) madeOnWire(ctx context.Context, t *ZoneTarget, c *providers.Change, entries []journal.Entry) index.Outcome {
 	rec := c.Record()
 	if rec.Proxied || c.After.Proxied || c.Op == providers.OpUpdate && providers.FoldValue(c.Before.Type, c.Before.Value) == providers.FoldValue(c.After.Type, c.After.Value) {
@@ -207,8 +208,8 @@ func (r *run) madeOnWire(ctx context.Context, t *ZoneTarget, c *providers.Change
 	return index.CannotTell
 }
 
-// opposite returns the last change of a record that the journal knows, when it is the opposite of c and younger than twice the
-// stated propagation time: then reads that are behind explain that c is said to be made. It returns nil otherwise.
+// opposite returns the last change of the record in the journal if it is the opposite of c and younger than twice the
+// propagation time, so that lagging reads explain why c is reported as made. Otherwise it returns nil.
 func (r *run) opposite(t *ZoneTarget, c *providers.Change, entries []journal.Entry) *journal.Entry {
 	want := wanted([]providers.Change{*c})
 	rec := c.Record()
@@ -235,7 +236,7 @@ func (r *run) opposite(t *ZoneTarget, c *providers.Change, entries []journal.Ent
 	return last
 }
 
-// onItsWay reports whether the opposite of a change was just made from here, and may not have reached the name servers yet.
+// onItsWay reports whether the opposite of a change was just made here and may not have reached the name servers.
 func (r *run) onItsWay(ctx context.Context, t *ZoneTarget, c *providers.Change, entries []journal.Entry) bool {
 	last := r.opposite(t, c, entries)
 	if last == nil || r.engine.o.Now().Sub(last.Ended) >= t.Zone.Provider.Propagation() {
@@ -251,7 +252,7 @@ func (r *run) onItsWay(ctx context.Context, t *ZoneTarget, c *providers.Change, 
 	return err != nil || !reached
 }
 
-// readAgain reads the name of a change again, and returns errNotMade when it is not made.
+// readAgain reads the name of a change again. It returns errNotMade if the change is not made.
 func (r *run) readAgain(ctx context.Context, t *ZoneTarget, c *providers.Change) error {
 	rec := c.Record()
 	ctx, cancel := context.WithTimeout(ctx, r.engine.o.Timeout)
@@ -282,8 +283,8 @@ func (r *run) readAgain(ctx context.Context, t *ZoneTarget, c *providers.Change)
 	return nil
 }
 
-// endAlready makes sure of steps of one zone that have nothing to do, as the reads say that their guards rest on, and
-// ends them. One that turns out to have something to do is carried out.
+// endAlready ends steps of one zone that have nothing to do, after confirming this. A step that proves to have
+// something to do is carried out.
 func (r *run) endAlready(ctx context.Context, zone string, steps []int) {
 	changes := make([]providers.Change, len(steps))
 	open := make([]int, len(steps))
@@ -306,7 +307,7 @@ func (r *run) endAlready(ctx context.Context, zone string, steps []int) {
 	for n, i := range steps {
 		s := &r.report.Steps[i]
 		switch {
-		case s.State != "": // it was carried out, or refused
+		case s.State != "": // carried out, or refused
 		case unsure[n] != nil:
 			r.end(i, StepUnknown, (&unconfirmed{unsure[n]}).Error())
 		default:

@@ -15,16 +15,16 @@ import (
 	"rollcall/providers"
 )
 
-// guardOutcome is the answer of the guards about one step.
+// guardOutcome is the result of the guards of one step.
 type guardOutcome struct {
-	change  providers.Change // with Before as it is now
+	change  providers.Change // with the current Before
 	guards  []index.GuardResult
 	pass    bool
-	already bool // what is to be deleted is not there any more
+	already bool // the record to delete does not exist
 }
 
-// askGuards gathers what the guards of some steps need, side by side, and asks them
-// in the plan's order, each in the light of those that passed before it.
+// askGuards gathers the evidence for some steps concurrently and evaluates their guards in the plan's order, each with
+// the results of those that passed before.
 func (r *run) askGuards(ctx context.Context, steps []int, dry bool) []guardOutcome {
 	ev := r.evidence(ctx)
 	out := make([]guardOutcome, len(steps))
@@ -77,7 +77,7 @@ func (r *run) askGuards(ctx context.Context, steps []int, dry bool) []guardOutco
 			if verify != nil {
 				p.Answer = verify()
 			}
-			p.Found, p.FoundErr = lookup() // last, so that nothing is older than the reading of the record
+			p.Found, p.FoundErr = lookup() // last, so that no evidence is newer than the record
 			if _, n := index.Find(p.Found, c); n == 0 && p.FoundErr == nil && c.Op != providers.OpCreate {
 				p.FoundErr = absent(t, list, c)
 			}
@@ -88,7 +88,7 @@ func (r *run) askGuards(ctx context.Context, steps []int, dry bool) []guardOutco
 			return nil
 		})
 	}
-	_ = g.Wait() // what failed stands in the evidence
+	_ = g.Wait() // errors are part of the evidence
 	r.askHolders(ctx, inputs)
 	now := r.engine.o.Now()
 	for n, i := range steps {
@@ -100,8 +100,8 @@ func (r *run) askGuards(ctx context.Context, steps []int, dry bool) []guardOutco
 	return out
 }
 
-// askHolders asks each cloud that can answer it who holds the addresses that records of dead owners lead to. A list of
-// network interfaces has no count, and one that leaves a load balancer out looks like any other.
+// askHolders queries each cloud that supports it for the holders of the addresses in records of dead owners. A list of
+// network interfaces has no count, so a list that omits a load balancer cannot be recognized.
 func (r *run) askHolders(ctx context.Context, inputs []*guard.Evidence) {
 	var addrs []netip.Addr
 	for _, p := range inputs {
@@ -126,7 +126,7 @@ func (r *run) askHolders(ctx context.Context, inputs []*guard.Evidence) {
 			})
 		}
 	}
-	_ = g.Wait() // what failed stands in the evidence
+	_ = g.Wait() // errors are part of the evidence
 	for _, p := range inputs {
 		if len(p.AddressesToVerify()) > 0 {
 			p.Holders, p.HoldersErr = slices.Concat(held...), errors.Join(errs...)
@@ -148,9 +148,8 @@ func (r *run) lookUp(ctx context.Context, zone, name, typ string) ([]providers.R
 	return t.DNS.Lookup(ctx, t.Zone, name, typ)
 }
 
-// rebase returns the change as it starts now: what an earlier step of this run has made of
-// its record takes the place of what the plan foresaw. A dry check has made
-// nothing, and starts from what the first step about the record saw.
+// rebase returns the change with its current start: the record as an earlier step of this run has left it. A dry check
+// has changed nothing, and starts from what the first step about the record saw.
 func (r *run) rebase(c *providers.Change, dry bool) *providers.Change {
 	out := *c
 	if c.Op == providers.OpCreate {
@@ -175,9 +174,9 @@ func (r *run) rebase(c *providers.Change, dry bool) *providers.Change {
 	return &out
 }
 
-// remembers reports whether an earlier step of this run has put a marker beside a record that says
-// quiesced, as the undo of a return does before it takes the record out again: at
-// Cloudflare, where the record's own marker is its comment, both are read as one.
+// remembers reports whether an earlier step of this run put a quiesced marker beside a record, as the undo of a return
+// does before it removes the record again. At Cloudflare, where the record's own marker is its comment, both are read
+// as one.
 func (r *run) remembers(rec *providers.Record, o providers.Owner) bool {
 	o.Quiesced = true
 	text, err := o.For(rec.Type, rec.Value).Encode()
@@ -188,7 +187,7 @@ func (r *run) remembers(rec *providers.Record, o providers.Owner) bool {
 	return ok
 }
 
-// guardInput returns what the guards of a step are asked on, as far as the plan and the view say it.
+// guardInput returns the input of a step's guards from the plan and the view.
 func (r *run) guardInput(ev *evidence, i int, c *providers.Change) *guard.Evidence {
 	s := &r.plan.Steps[i]
 	g := r.engine.guards(s.Zone)
@@ -198,7 +197,7 @@ func (r *run) guardInput(ev *evidence, i int, c *providers.Change) *guard.Eviden
 	}
 }
 
-// guardStep asks the guards of one step, but threshold and journal.
+// guardStep evaluates the guards of one step, except threshold and journal.
 func (r *run) guardStep(i int, p *guard.Evidence, a *guardOutcome, dry bool) {
 	found, n := index.Find(p.Found, p.Change)
 	if p.Change.Op == providers.OpDelete && p.FoundErr == nil && n == 0 && !dry {
@@ -228,10 +227,10 @@ func (r *run) guardStep(i int, p *guard.Evidence, a *guardOutcome, dry bool) {
 		r.removed[id] = true
 	}
 	if a.pass && n == 1 && p.Change.Op != providers.OpCreate {
-		// The adapter compares with what was read just now, in every field.
+		// The adapter compares every field with what was just read.
 		a.change.Before = *found
 		if own := r.plan.Steps[i].Change.Before.Owners; !dry && !slices.Equal(own, p.Change.Before.Owners) {
-			a.change.Before.Owners = own // the marker beside it is a step of its own, and taken back as one
+			a.change.Before.Owners = own // the marker beside it is removed by its own step
 		}
 		if p.Change.Op == providers.OpUpdate {
 			a.change.After.ID, a.change.After.SetID = found.ID, found.SetID
@@ -240,7 +239,7 @@ func (r *run) guardStep(i int, p *guard.Evidence, a *guardOutcome, dry bool) {
 	r.emit(Event{Kind: EventGuards, Step: r.plan.Steps[i].ID, Text: failing(a.guards)})
 }
 
-// acceptTyped lets texts that a person typed answer the guards that ask for them.
+// acceptTyped lets texts that a person typed satisfy the guards that ask for them.
 func (r *run) acceptTyped(guards []index.GuardResult) {
 	for n := range guards {
 		g := &guards[n]
@@ -260,7 +259,7 @@ func allPass(guards []index.GuardResult) bool {
 	return !slices.ContainsFunc(guards, func(g index.GuardResult) bool { return !g.Pass })
 }
 
-// failing returns the reasons of the guards that fail, in one line.
+// failing returns the reasons of failed guards in one line.
 func failing(guards []index.GuardResult) string {
 	s := ""
 	for _, g := range guards {

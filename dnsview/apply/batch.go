@@ -14,16 +14,15 @@ import (
 // readyChange is a change that has passed its guards and waits for the others of its batch.
 type readyChange struct {
 	step   int
-	change providers.Change // with Before as it was read just before
+	change providers.Change // with Before as just read
 }
 
-// batch carries out some changes of one zone that do not need each other, in as few calls as
-// its provider allows. Their guards are asked group by group; those that pass wait for the
-// others, unless what they rest on would grow old meanwhile.
+// batch carries out independent changes of one zone in as few calls as its provider allows. It evaluates their guards
+// group by group. Changes that pass wait for the others, unless their evidence would grow old.
 func (r *run) batch(ctx context.Context, zone string, steps []int) {
 	var ready []readyChange
 	var already []int
-	var since time.Time // when the guards of the first that waits were asked
+	var since time.Time // when the guards of the first waiting change were evaluated
 	for some := range slices.Chunk(steps, group) {
 		now := r.engine.o.Now()
 		if len(ready) > 0 && now.Sub(since) > r.engine.age()/holdShare {
@@ -42,7 +41,8 @@ func (r *run) batch(ctx context.Context, zone string, steps []int) {
 	}
 }
 
-// guarded asks the guards of some steps, ends those that are refused, and returns those that pass, and those that have nothing to do.
+// guarded evaluates the guards of steps and ends refused ones. It returns those that pass, and those with nothing to
+// do.
 func (r *run) guarded(ctx context.Context, steps []int) (ready []readyChange, already []int) {
 	asked := r.askGuards(ctx, steps, false)
 	var refused []int
@@ -62,7 +62,7 @@ func (r *run) guarded(ctx context.Context, steps []int) (ready []readyChange, al
 	return ready, already
 }
 
-// commit writes changes into the journal, and carries them out in one call.
+// commit records changes in the journal and carries them out in one call.
 func (r *run) commit(ctx context.Context, zone string, ready []readyChange) {
 	if len(ready) == 0 {
 		return
@@ -104,14 +104,14 @@ func (r *run) commit(ctx context.Context, zone string, ready []readyChange) {
 	})
 	r.wrote[providers.CanonicalName(zone)] = r.engine.o.Now()
 	outcomes := make([]journal.Outcome, len(changes))
-	late, cancel := context.WithTimeout(context.WithoutCancel(ctx), r.engine.o.Timeout) // for what the journal must say though the run was stopped
+	late, cancel := context.WithTimeout(context.WithoutCancel(ctx), r.engine.o.Timeout) // the journal must be completed even if the run was stopped
 	defer cancel()
 	list := r.engine.listOnce(late, t)
 	for n := range changes {
 		outcomes[n] = r.recordOutcome(ctx, t, ready[n].step, &changes[n], results[n], list)
 		outcomes[n].ID = entries[n].ID
 	}
-	for n := range outcomes { // once it is known of all of them what became of them
+	for n := range outcomes { // only after all outcomes are known
 		if s := &r.report.Steps[ready[n].step]; s.State != StepDone {
 			outcomes[n].Note = joinSentences(outcomes[n].Note, r.halfWay(ctx, s.Step.Instance))
 		}

@@ -7,13 +7,13 @@ import (
 	"rollcall/dnsview/plan"
 )
 
-// check asks the guards of every step on fresh evidence, and changes nothing.
+// check evaluates the guards of every step on fresh evidence, and changes nothing.
 func (r *run) check(ctx context.Context) *Report {
 	r.checkPower(ctx)
 	var steps []int
 	for i := range r.plan.Steps {
 		switch rep := &r.report.Steps[i]; {
-		case rep.State != "": // a node that its cloud would not take
+		case rep.State != "": // the cloud would refuse to change this node
 		case rep.Step.Kind == plan.StepChange:
 			steps = append(steps, i)
 		case rep.Step.Kind == plan.StepWait && r.isPointless(i):
@@ -32,7 +32,7 @@ func (r *run) check(ctx context.Context) *Report {
 			}
 		}
 	}
-	// What needs a refused step cannot go ahead either.
+	// A step that needs a refused step cannot run either.
 	for i := range r.report.Steps {
 		rep := &r.report.Steps[i]
 		if rep.State == StepReady && slices.ContainsFunc(rep.Step.Needs, func(id int) bool {

@@ -14,20 +14,20 @@ import (
 	"rollcall/providers"
 )
 
-// cleanliness is what the name servers and the DNS providers say of what was taken out.
+// cleanliness holds the answers of name servers and DNS providers about values that were removed.
 type cleanliness struct {
-	against []string // who contradicts
-	pending []string // what is still on its way, as its provider says
-	unasked []string // who could not be asked, and why
-	inSync  int      // changes that their provider calls in sync
-	servers int      // answers without what was taken out
+	against []string // servers that still return a value
+	pending []string // changes that are still pending at the provider
+	unasked []string // servers and providers that could not be asked, with the reason
+	inSync  int      // changes that the provider reports as in sync
+	servers int      // answers without the removed values
 
-	late   map[recordKey]bool // removals of which something could not be asked
-	polled bool               // it was asked more than once
-	refuse string             // why the step is held back; from askAll when waiting does not help
+	late   map[recordKey]bool // removals with an unanswered query
+	polled bool               // queried more than once
+	refuse string             // why the step is held back; askAll sets it if waiting does not help
 }
 
-// unknown says what it is that is waited out.
+// unknown returns what is waited for because it could not be asked.
 func (c *cleanliness) unknown() string {
 	if len(c.unasked) == 0 {
 		return "until no resolver can still hold what was taken out"
@@ -35,7 +35,7 @@ func (c *cleanliness) unknown() string {
 	return strings.Join(few(c.unasked), "; ")
 }
 
-// passes says what the guard rests on.
+// passes returns the reason why the guard passes.
 func (c *cleanliness) passes(taken int, waits bool) string {
 	why := "every zone was read again, and no record leads to it"
 	if taken == 0 {
@@ -57,7 +57,7 @@ func (c *cleanliness) passes(taken int, waits bool) string {
 	return why
 }
 
-// few cuts a list of sentences short.
+// few returns the first few sentences and the number of the others.
 func few(all []string) []string {
 	slices.Sort(all)
 	all = slices.Compact(all)
@@ -67,8 +67,7 @@ func few(all []string) []string {
 	return all
 }
 
-// awaitClean asks name servers and DNS providers until none of them contradicts, or until it has taken longer
-// than it may.
+// awaitClean asks name servers and DNS providers until none of them contradicts, or until the time is up.
 func (r *run) awaitClean(ctx context.Context, s *plan.Step, out []removal) *cleanliness {
 	polled := false
 	for {
@@ -106,8 +105,8 @@ func (r *run) awaitClean(ctx context.Context, s *plan.Step, out []removal) *clea
 	}
 }
 
-// contradictionDeadline is until when what contradicts is waited for: some times the stated propagation time after the last
-// change, and the time that a change may take to be seen.
+// contradictionDeadline returns until when to wait for servers that contradict: times the propagation time after the
+// last change, plus the time until a change becomes visible.
 func (r *run) contradictionDeadline(out []removal, times int) time.Time {
 	var last time.Time
 	for n := range out {
@@ -122,7 +121,7 @@ func (r *run) contradictionDeadline(out []removal, times int) time.Time {
 	return last.Add(r.engine.o.WireWait)
 }
 
-// since is when a value was taken out: where that is not known, not before this run.
+// since returns when a value was removed; if that is unknown, the start of this run.
 func (r *run) since(m *removal) time.Time {
 	if m.at.IsZero() {
 		return r.report.Started
@@ -130,7 +129,7 @@ func (r *run) since(m *removal) time.Time {
 	return m.at
 }
 
-// askAll asks the name servers about every name that something was taken out of, and the DNS providers about the changes.
+// askAll queries the name servers for every name of a removed value, and the DNS providers for the changes.
 func (r *run) askAll(ctx context.Context, out []removal) *cleanliness {
 	c := &cleanliness{late: map[recordKey]bool{}}
 	bySet := map[index.SetKey][]*removal{}
@@ -157,7 +156,7 @@ func (r *run) askAll(ctx context.Context, out []removal) *cleanliness {
 			return nil
 		})
 	}
-	_ = g.Wait() // what could not be asked stands in the answers
+	_ = g.Wait() // failed queries are part of the answers
 	for n, k := range order {
 		c.servers += says[n].clean
 		for _, a := range says[n].against {
@@ -185,7 +184,7 @@ func (r *run) askAll(ctx context.Context, out []removal) *cleanliness {
 	return c
 }
 
-// askProvider asks the DNS provider, where it can be asked, whether a change has reached all its servers.
+// askProvider asks the DNS provider, if possible, whether a change has reached all its servers.
 func (r *run) askProvider(ctx context.Context, m *removal, c *cleanliness) {
 	t := r.engine.zone(m.record.Zone)
 	if t == nil || m.expected {
@@ -193,7 +192,7 @@ func (r *run) askProvider(ctx context.Context, m *removal, c *cleanliness) {
 	}
 	p, ok := t.DNS.(providers.Propagator)
 	if !ok {
-		return // the name servers are all that there is to ask
+		return // only the name servers can be asked
 	}
 	unasked := func(why string) {
 		c.unasked = append(c.unasked, index.Clean(t.Zone.Name)+" "+why)
@@ -224,9 +223,9 @@ func (r *run) askProvider(ctx context.Context, m *removal, c *cleanliness) {
 	}
 }
 
-// cleanAt is when no resolver can hold what was taken out any more, as far as is known: the wait of the
-// plan after it was taken out, or after the last server that was behind had the change, and the stated propagation time more where something
-// could not be asked. A plan without waits has none.
+// cleanAt returns when no resolver can have the removed values any more, as far as is known: after the plan's wait,
+// counted from the removal or from the change of the last lagging server, plus the propagation time if something could
+// not be asked. It is zero for a plan without waits.
 func (r *run) cleanAt(i int, out []removal, c *cleanliness) time.Time {
 	var wait time.Duration
 	for _, id := range r.plan.Steps[i].Needs {

@@ -15,25 +15,25 @@ import (
 )
 
 const (
-	// rereadShare is for how long one reading of all zones serves several power steps.
+	// rereadShare is how long several power steps share one read of all zones.
 	rereadShare = 5 * time.Second
-	// pendingFactor is how many times its stated propagation time a provider may call a change pending.
+	// pendingFactor is how many propagation times a provider may report a change as pending.
 	pendingFactor = 3
 )
 
-// followsChanges reports whether a power step ends an instance, or stops one that its plan takes out of DNS.
+// followsChanges reports whether a power step ends an instance, or stops one that its plan removes from DNS.
 func (r *run) followsChanges(s *plan.Step) bool {
 	return s.Kind == plan.StepPower && (s.Action == plan.PowerTerminate || s.Action == plan.PowerStop && !r.isOwnStop(s))
 }
 
-// isOwnStop reports whether a power step is an operator's own stop, or one that an undo makes: its plan takes nothing
-// out of DNS.
+// isOwnStop reports whether a power step is an operator's own stop or that of an undo, whose plan removes nothing from
+// DNS.
 func (r *run) isOwnStop(s *plan.Step) bool {
 	return s.Kind == plan.StepPower && s.Action == plan.PowerStop && (r.plan.Verb == index.VerbPower || r.plan.Verb.TakesBack())
 }
 
-// dnsShown is the second half of guard 10 for an operator's own stop. A stop can be taken back, and the agent of the
-// node may take it out of DNS itself, so that a person who sees what leads to it may type its name.
+// dnsShown is the second half of guard 10 for an operator's own stop. A stop can be reverted, and the node's agent may
+// remove it from DNS, so a person who sees the records that lead to the node may type its name.
 func (r *run) dnsShown(s *plan.Step, v *dnsview.View, unread string) index.GuardResult {
 	g := index.GuardResult{Guard: index.GuardDNS, Confirm: nodeName(s.Instance)}
 	first := "take it out of DNS first (rollcall quiesce " + index.Clean(s.Instance.ID) + ")"
@@ -48,8 +48,8 @@ func (r *run) dnsShown(s *plan.Step, v *dnsview.View, unread string) index.Guard
 	return index.GuardResult{Guard: index.GuardDNS, Pass: true, Why: "no record of any owner leads to it"}
 }
 
-// dnsCleanForStop asks dnsShown right before an operator's own stop, and, where no record leads to the node any more,
-// whether name servers still do.
+// dnsCleanForStop evaluates dnsShown right before an operator's own stop. If no record leads to the node, it asks
+// whether name servers still return its address.
 func (r *run) dnsCleanForStop(ctx context.Context, i int) index.GuardResult {
 	s := &r.plan.Steps[i]
 	v, unread := r.reread(ctx)
@@ -62,10 +62,10 @@ func (r *run) dnsCleanForStop(ctx context.Context, i int) index.GuardResult {
 	return g
 }
 
-// dnsClean is the second half of guard 10, asked right before a power step: no record of any owner leads to the
-// instance, no authoritative server that can be asked still answers with what was taken out, and the
-// DNS provider says that the change has reached its servers. What contradicts is waited for within bounds and
-// holds the step back; what cannot be asked is waited out. After each wait everything is read again.
+// dnsClean is the second half of guard 10 right before a power step: no record of any owner leads to the instance, no
+// authoritative server that can be asked returns a removed value, and the DNS provider reports that the change has
+// reached its servers. It waits, within limits, for what contradicts, which holds the step back; what cannot be asked
+// is waited out. After each wait everything is read again.
 func (r *run) dnsClean(ctx context.Context, i int) index.GuardResult {
 	s := &r.plan.Steps[i]
 	for {
@@ -115,7 +115,7 @@ func notStopped(ctx context.Context) string {
 	return ""
 }
 
-// typedName returns the name or id of an instance that a person typed, which shortens the wait; empty for none.
+// typedName returns the name or id of the instance if a person typed it, which shortens the wait, or "".
 func (r *run) typedName(ref providers.InstanceRef) string {
 	for _, text := range r.confirm.Typed {
 		if text != "" && (text == ref.Name || text == ref.ID) {
@@ -125,8 +125,8 @@ func (r *run) typedName(ref providers.InstanceRef) string {
 	return ""
 }
 
-// reread reads every zone anew, and joins the records with the clouds. A reading that began after the last
-// wait serves other power steps for some seconds. why says which zone could not be read.
+// reread reads every zone and joins the records with the clouds. A read that began after the last wait is shared by
+// power steps for some seconds. why is set if a zone could not be read.
 func (r *run) reread(ctx context.Context) (v *dnsview.View, why string) {
 	e := r.engine
 	if r.zonesView != nil && r.zonesRead.After(r.notBefore) && e.o.Now().Sub(r.zonesRead) < rereadShare {
@@ -143,7 +143,7 @@ func (r *run) reread(ctx context.Context) (v *dnsview.View, why string) {
 	return r.zonesView, ""
 }
 
-// leading names the records that lead to an instance, but for those that a plan removes.
+// leading returns the records that lead to an instance, except those that removed reports.
 func leading(v *dnsview.View, ref providers.InstanceRef, removed func(*providers.Record) bool) []string {
 	var out []string
 	for _, rec := range v.LeadingTo(ref.Key, ref.ID) {
@@ -161,16 +161,16 @@ func leading(v *dnsview.View, ref providers.InstanceRef, removed func(*providers
 	return out
 }
 
-// removal is one value that was taken out of DNS of an instance.
+// removal is one value of an instance that was removed from DNS.
 type removal struct {
 	record   providers.Record
-	at       time.Time // zero when it is not known
-	ticket   string    // the provider's id of the change; empty when it is not known
-	expected bool      // it was not taken out: see expected
+	at       time.Time // zero if unknown
+	ticket   string    // the provider's id of the change; empty if unknown
+	expected bool      // it was not removed: see the function expected
 }
 
-// expected returns the records that an instance would have as a node of declared services and that no list shows: the API of
-// a zone can answer with nothing while its name servers hand the node out.
+// expected returns the records that an instance should have as a node of declared services and that no list shows,
+// because a zone's API can return nothing while its name servers return the node.
 func expected(v *dnsview.View, ref providers.InstanceRef) []providers.Record {
 	var out []providers.Record
 	for _, s := range plan.Register(v, "", ref).Steps {
@@ -181,8 +181,9 @@ func expected(v *dnsview.View, ref providers.InstanceRef) []providers.Record {
 	return out
 }
 
-// takenOut returns what was taken out of DNS of an instance: by this run or an earlier one, as the journal
-// says, and by others, as markers remember, with what is expected of it. What is in DNS again, for another node, is not listed.
+// takenOut returns what was removed from DNS for an instance: by this or an earlier run according to the journal, and
+// by others according to markers, and what is expected of the instance. It omits values that are in DNS again for
+// another node.
 func (r *run) takenOut(v *dnsview.View, ref providers.InstanceRef) []removal {
 	var out []removal
 	put := func(rec providers.Record, at time.Time, ticket string, again bool) {
@@ -195,7 +196,7 @@ func (r *run) takenOut(v *dnsview.View, ref providers.InstanceRef) []removal {
 			out[n].at, out[n].ticket = at, ticket
 		}
 	}
-	entries, _ := r.entries() // a journal that cannot be read has refused the changes
+	entries, _ := r.entries() // with an unreadable journal the changes were refused before
 	for n := range entries {
 		en := &entries[n]
 		if en.Change == nil || en.State != journal.Done || en.Instance == nil || en.Instance.Key != ref.Key || en.Instance.ID != ref.ID {
@@ -205,7 +206,7 @@ func (r *run) takenOut(v *dnsview.View, ref providers.InstanceRef) []removal {
 			put(rec, en.Ended, en.Ticket, true)
 		}
 	}
-	for n := range r.report.Steps { // what was gone already when its turn came has no entry
+	for n := range r.report.Steps { // a value that was gone before its step has no entry
 		s := &r.report.Steps[n]
 		if s.Step.Change == nil || s.State != StepDone || s.Step.Instance.Key != ref.Key || s.Step.Instance.ID != ref.ID {
 			continue
@@ -229,7 +230,7 @@ func (r *run) takenOut(v *dnsview.View, ref providers.InstanceRef) []removal {
 	})
 }
 
-// removed returns the record whose value a change takes out of DNS, when it takes one out that clients ask for.
+// removed returns the record whose value a change removes from DNS, if clients query that record.
 func removed(c *providers.Change) (rec providers.Record, gone bool) {
 	if c.Op == providers.OpCreate || c.Before.IsMarker() {
 		return rec, false
@@ -240,14 +241,13 @@ func removed(c *providers.Change) (rec providers.Record, gone bool) {
 	return c.Before, true
 }
 
-// readAllZones joins every zone with the clouds, as they were read last where that is young enough. why says
-// which zone could not be read.
+// readAllZones joins every zone with the clouds; recent reads are reused. why is set if a zone could not be read.
 func (r *run) readAllZones(ctx context.Context) (v *dnsview.View, why string) {
 	ev := r.gather(ctx, r.engine.zoneNames())
 	return ev.view, unreadZone(ev.snap.Zones)
 }
 
-// unreadZone names a zone that is not complete, and says why; empty when all are.
+// unreadZone returns an incomplete zone and the reason, or "".
 func unreadZone(zones []providers.ZoneView) string {
 	for n := range zones {
 		if z := &zones[n]; !z.Coverage.Complete() {
@@ -257,8 +257,8 @@ func unreadZone(zones []providers.ZoneView) string {
 	return ""
 }
 
-// dnsCleanLater is the second half of guard 10 before anything is done: nothing but what the plan takes out leads to
-// the instance. It names a server that cannot be asked, since the step will wait longer for it. v has all zones; unread
+// dnsCleanLater is the second half of guard 10 before anything is done: only values that the plan removes lead to the
+// instance. It names servers that cannot be asked, because the step will wait longer for them. v has all zones; unread
 // says which of them could not be read.
 func (r *run) dnsCleanLater(ctx context.Context, i int, v *dnsview.View, unread string) index.GuardResult {
 	s := &r.plan.Steps[i]
@@ -302,5 +302,5 @@ func (r *run) dnsCleanLater(ctx context.Context, i int, v *dnsview.View, unread 
 	return g
 }
 
-// nodeName is what an operator types for an instance.
+// nodeName returns the text that an operator types for an instance.
 func nodeName(ref providers.InstanceRef) string { return cmp.Or(ref.Name, ref.ID) }

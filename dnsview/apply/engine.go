@@ -1,6 +1,5 @@
-// Package apply carries out a plan: it gathers fresh evidence, asks the
-// guards, writes the journal and then takes the steps. Drain and undo are plans
-// like any other.
+// Package apply carries out plans: it gathers fresh evidence, evaluates the guards, writes the journal and then takes
+// the steps. Drain and undo are plans like any other.
 package apply
 
 import (
@@ -15,43 +14,42 @@ import (
 	"rollcall/providers/journal"
 )
 
-// CloudTarget is one configured cloud. All configured clouds must be given,
-// those that could not be set up too, with the reason in Err.
+// CloudTarget is one configured cloud. All configured clouds must be given; one that could not be set up has the reason
+// in Err.
 type CloudTarget struct {
 	Name  string
 	Power providers.Power
-	// Launches finds what became of a launch that the journal does not know the end of; may be nil.
+	// Launches finds a launch whose outcome is not in the journal; may be nil.
 	Launches providers.LaunchFinder
-	// Profile says what of an instance profile is missing, a sentence each; may be nil.
+	// Profile returns the missing parts of an instance profile, one sentence each; may be nil.
 	Profile func(ctx context.Context, p *journal.Profile) (missing []string, err error)
 	Err     error
 }
 
-// ZoneTarget is one zone that may be changed, where its DNS account is a providers.Changer. Lists come from Sources.
+// ZoneTarget is one zone. It can be changed if its DNS account is a providers.Changer. Lists come from Sources.
 type ZoneTarget struct {
 	Zone providers.Zone
 	DNS  providers.RecordGetter
 	Err  error
 }
 
-// Wire asks the authoritative servers of a zone what they answer.
+// Wire queries the authoritative servers of a zone.
 type Wire interface {
-	// Answers asks every authoritative server of the zone for one name and type, now, each as
-	// often as samples says, and returns one answer for each server: every value that it gave, in the
-	// spelling of providers.CanonicalValue, or in Failure why it could not be asked. An error
-	// means that there is no server to ask. It is safe for concurrent use.
+	// Answers queries every authoritative server of the zone for one name and type, samples times each. It returns one
+	// answer per server: all its values in the spelling of providers.CanonicalValue, or in Failure why it could not be
+	// queried. An error means that there is no server to query. It is safe for concurrent use.
 	Answers(ctx context.Context, zone providers.Zone, name, typ string, samples int) ([]index.WireAnswer, error)
 }
 
-// Guards are the settings of the guards. Zero fields take the default.
+// Guards are the settings of the guards. Zero fields get the default.
 type Guards struct {
-	Age       time.Duration // how old a read may be; default 60 s
-	Grace     time.Duration // how old a marker must be; default 10 min
-	Threshold float64       // share of a zone's owned records that may go within ten minutes; default 0.30, and see NothingGoes
-	From      int           // the threshold holds once the zone has this many owned records; default 10
+	Age       time.Duration // maximum age of a read; default 60 s
+	Grace     time.Duration // minimum age of a marker; default 10 min
+	Threshold float64       // share of a zone's owned records that may be deleted within ten minutes; default 0.30; see NothingGoes
+	From      int           // number of owned records from which the threshold applies; default 10
 }
 
-// NothingGoes is the threshold of 0 %: nothing goes unless the count is typed.
+// NothingGoes is a threshold of 0 %: every delete needs the typed count.
 const NothingGoes = -1
 
 func (g Guards) or(d Guards) Guards {
@@ -62,7 +60,7 @@ func (g Guards) or(d Guards) Guards {
 
 var defaultGuards = Guards{Age: time.Minute, Grace: 10 * time.Minute, Threshold: 0.30, From: 10}
 
-// Options are what an Engine works with.
+// Options configure an Engine.
 type Options struct {
 	Fleet      string
 	Sources    Sources // of all Clouds and Zones
@@ -75,15 +73,15 @@ type Options struct {
 	Journal    *journal.Journal
 	Who        string // user@host
 
-	Wire Wire // nil where no name server can be asked: what rests on them waits then
-	// WireZones returns what the name servers of zones were found to be lately: nothing is written to a
-	// lame zone. May be nil.
+	Wire Wire // nil if no name server can be queried; steps that depend on them then wait
+	// WireZones returns recent results about the name servers of zones, since lame zones are not written to. May be
+	// nil.
 	WireZones func() []index.WireZone
-	// WireWait bounds how long a change waits for the authoritative answer; default 15 s.
+	// WireWait limits how long a change waits for the authoritative answers; default 15 s.
 	WireWait time.Duration
-	// Quiet is for how long a change may still be on its way when its sender has died; default 5 s.
+	// Quiet is how long a change may still arrive after its sender has died; default 5 s.
 	Quiet time.Duration
-	// Timeout is for how long a call may take that reads no list; default 15 s.
+	// Timeout limits a call that reads no list; default 15 s.
 	Timeout time.Duration
 
 	providers.Clock
@@ -92,7 +90,7 @@ type Options struct {
 // Engine carries out plans. It is safe for concurrent use.
 type Engine struct{ o Options }
 
-// New makes an engine. It does no I/O.
+// New returns an engine. It does no I/O.
 func New(o Options) *Engine {
 	o.Guards = o.Guards.or(defaultGuards)
 	o.WireWait = cmp.Or(o.WireWait, 15*time.Second)
@@ -115,7 +113,7 @@ func (e *Engine) cloud(name string) *CloudTarget {
 	return nil
 }
 
-// err returns why a cloud cannot be asked.
+// err returns why a cloud cannot be queried, or nil.
 func (t *CloudTarget) err() error {
 	if t == nil {
 		return orNotComplete(nil)
@@ -132,13 +130,13 @@ func (e *Engine) zone(name string) *ZoneTarget {
 	return nil
 }
 
-// Check gathers fresh evidence and asks the guards of every step. It writes nothing.
+// Check gathers fresh evidence and evaluates the guards of every step. It writes nothing.
 func (e *Engine) Check(ctx context.Context, plan plan.Plan) *Report {
 	return newRun(e, plan, Confirm{}, nil).check(ctx)
 }
 
-// Run carries out a plan. progress may be nil; it is called from one goroutine at a time.
-// When ctx ends, no new step begins, and the journal says what became of the one under way.
+// Run carries out a plan. progress may be nil; it is called from one goroutine at a time. When ctx ends, no new step
+// begins, and the journal gets the outcome of the current one.
 func (e *Engine) Run(ctx context.Context, plan plan.Plan, c Confirm, progress func(Event)) *Report {
 	return newRun(e, plan, c, progress).carryOut(ctx)
 }

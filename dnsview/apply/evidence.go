@@ -13,32 +13,33 @@ import (
 )
 
 const (
-	group     = 20 // changes whose guards are asked together, so that evidence does not grow old meanwhile
-	holdShare = 6  // a change that has passed waits for others for this part of the guard age
-	atOnce    = 8  // questions to one source at a time
+	group     = 20 // changes whose guards are evaluated together, so that evidence does not grow old
+	holdShare = 6  // a change that has passed waits for others up to this part of the guard age
+	atOnce    = 8  // concurrent queries to one source
 )
 
-// Sources reads clouds and zones, and decides alone whether what they list can be believed. It is safe for concurrent use.
+// Sources reads clouds and zones. It alone decides whether a list is accepted. It is safe for concurrent use.
 type Sources interface {
-	// Recent returns a snapshot of all sources. Each of the named ones that is complete in it was read whole, by a read that began
-	// at most maxAge before the call, or after it when maxAge is zero, and a named zone says whether it is delegated now.
+	// Recent returns a snapshot of all sources. Each named source that is complete in it was read completely, by a read
+	// that began at most maxAge before the call, or after it if maxAge is zero. Named zones also have their current
+	// delegation.
 	Recent(ctx context.Context, maxAge time.Duration, names ...string) *providers.Snapshot
-	// Identify asks a cloud, by its name in the config, who it is.
+	// Identify returns the identity of the cloud with this name in the config.
 	Identify(ctx context.Context, cloud string) (providers.Cloud, error)
-	// Lookup asks a cloud for one instance, and then who has answered. The error says why that is not known; the Err
-	// of the answer why there is none about the instance.
+	// Lookup queries one instance and the identity of the cloud that answered. The error says why the identity is
+	// unknown; the Err of the Lookup says why there is no answer about the instance.
 	Lookup(ctx context.Context, cloud, id string) (providers.Lookup, error)
 }
 
-// evidence is what the guards of a plan rest on: one reading of all sources.
+// evidence is the evidence for the guards of a plan: one read of all sources.
 type evidence struct {
 	snap   *providers.Snapshot
 	view   *dnsview.View
-	oldest time.Time // start of the oldest reading
+	oldest time.Time // start of the oldest read
 }
 
-// gather returns a reading of every configured cloud and of the zones named that will still be within the guard age when the
-// guards are asked, and that began after the last wait and after the last write of this run to any of the zones.
+// gather returns a read of every configured cloud and of the named zones that will be within the guard age when the
+// guards are evaluated, and that began after the last wait and after this run's last write to any of the zones.
 func (r *run) gather(ctx context.Context, zones []string) *evidence {
 	e := r.engine
 	now := e.o.Now()
@@ -52,7 +53,7 @@ func (r *run) gather(ctx context.Context, zones []string) *evidence {
 		*s = *e.o.Sources.Recent(ctx, max(maxAge, 0), names...)
 	}
 	s.Taken, s.Zones = now, e.zonesIn(s, zones)
-	if len(e.o.Clouds) == 0 { // nothing rests on any
+	if len(e.o.Clouds) == 0 { // nothing depends on them
 		s.Clouds = nil
 	}
 	ev := &evidence{snap: s, oldest: now}
@@ -65,7 +66,6 @@ func (r *run) gather(ctx context.Context, zones []string) *evidence {
 	return ev
 }
 
-// cloudNames returns the names of all configured clouds.
 func (e *Engine) cloudNames() []string {
 	var names []string
 	for i := range e.o.Clouds {
@@ -74,7 +74,6 @@ func (e *Engine) cloudNames() []string {
 	return names
 }
 
-// zoneNames returns the names of all configured zones.
 func (e *Engine) zoneNames() []string {
 	var names []string
 	for i := range e.o.Zones {
@@ -83,7 +82,7 @@ func (e *Engine) zoneNames() []string {
 	return names
 }
 
-// readZones reads zones anew.
+// readZones reads zones without using earlier reads.
 func (e *Engine) readZones(ctx context.Context, names ...string) []providers.ZoneView {
 	if len(names) == 0 {
 		return nil
@@ -91,7 +90,7 @@ func (e *Engine) readZones(ctx context.Context, names ...string) []providers.Zon
 	return e.zonesIn(e.o.Sources.Recent(ctx, 0, names...), names)
 }
 
-// zonesIn returns the named zones as a snapshot shows them. One that changes cannot be written to is failed.
+// zonesIn returns the named zones of a snapshot. A zone that cannot be changed is failed.
 func (e *Engine) zonesIn(s *providers.Snapshot, names []string) []providers.ZoneView {
 	out := make([]providers.ZoneView, len(names))
 	for i, name := range names {
@@ -115,7 +114,7 @@ func (e *Engine) zonesIn(s *providers.Snapshot, names []string) []providers.Zone
 	return out
 }
 
-// inspect joins what was read for a plan. own are the markers that the journal has written last.
+// inspect returns the view of a snapshot for a plan. own holds the journal's last writes of markers.
 func (e *Engine) inspect(s *providers.Snapshot, own providers.OwnWrites) *dnsview.View {
 	return dnsview.Inspect(s, index.Options{
 		Fleet: e.o.Fleet, Services: e.o.Services, Now: e.o.Now(), MaxAge: e.age(), CreateGrace: e.o.Guards.Grace, Allow: e.o.Allow,
@@ -123,7 +122,7 @@ func (e *Engine) inspect(s *providers.Snapshot, own providers.OwnWrites) *dnsvie
 	})
 }
 
-// wireZones are what name servers were found to be lately.
+// wireZones returns recent results about name servers.
 func (e *Engine) wireZones() []index.WireZone {
 	if e.o.WireZones == nil {
 		return nil
@@ -139,7 +138,7 @@ func count(n int, noun string) string {
 	return strconv.Itoa(n) + " " + noun
 }
 
-// age is the strictest guard age of all zones.
+// age returns the strictest guard age of all zones.
 func (e *Engine) age() time.Duration {
 	age := e.o.Guards.Age
 	for _, g := range e.o.ZoneGuards {
@@ -150,7 +149,7 @@ func (e *Engine) age() time.Duration {
 	return age
 }
 
-// orNotComplete returns err, or an error that says that a read was not complete.
+// orNotComplete returns err, or an error for an incomplete read.
 func orNotComplete(err error) error {
 	if err == nil {
 		return errors.New("not complete")

@@ -10,11 +10,11 @@ import (
 	"rollcall/providers"
 )
 
-// foundWithin is how long a cloud may take to find a new instance by its id, as a rule.
+// foundWithin is how long a cloud usually takes to find a new instance by its id.
 const foundWithin = 10 * time.Second
 
-// restsOnMarkerAlone reports whether a marker is old enough for its instance to be found, and nothing but
-// the marker itself says so, in a cloud that may not find a new instance at once.
+// restsOnMarkerAlone reports whether only the marker itself shows that it is old enough for its instance to be found,
+// in a cloud that may not find a new instance at once: EC2 is eventually consistent.
 func (r *run) restsOnMarkerAlone(ev *evidence, c *providers.Change, o providers.Owner) bool {
 	rec := c.Record()
 	if !slices.ContainsFunc(ev.snap.Clouds, func(v providers.CloudView) bool {
@@ -26,8 +26,8 @@ func (r *run) restsOnMarkerAlone(ev *evidence, c *providers.Change, o providers.
 	return z == nil || now.Sub(z.MarkerSince(&rec, o, nil, false)) >= grace && !z.Vouched(&rec, o, now, grace)
 }
 
-// answerAfterWait asks once more for an instance that its cloud does not find, after the time that a new one may
-// take, since nothing but the word of its own marker says that it is not new. All wait together.
+// answerAfterWait queries again an instance that its cloud does not find, after the time that a new one may take,
+// because only its own marker says that it is not new. All such queries wait together.
 func (r *run) answerAfterWait(ctx context.Context, ev *evidence, key providers.CloudKey, id string) guard.InstanceAnswer {
 	r.waiting.Do(func() {
 		r.emit(Event{Kind: EventEvidence, Text: "waiting " + foundWithin.String() + ", and asking once more for instances that are not found: this rollcall sees their markers for the first time"})
@@ -39,8 +39,8 @@ func (r *run) answerAfterWait(ctx context.Context, ev *evidence, key providers.C
 	return r.answer(ctx, ev, key, id)
 }
 
-// answer asks for one instance by id, at the cloud whose key the marker bears, and who that cloud
-// is now, since credentials may have changed since it was listed.
+// answer queries one instance by id at the cloud with the marker's key, and the identity of that cloud, because
+// credentials may have changed since it was listed.
 func (r *run) answer(ctx context.Context, ev *evidence, key providers.CloudKey, id string) guard.InstanceAnswer {
 	e := r.engine
 	for i := range ev.snap.Clouds {

@@ -10,16 +10,16 @@ import (
 	"rollcall/providers"
 )
 
-// NodeReport is a node that a run has left half way: some of what was planned for it was done, and a later step was not.
+// NodeReport is a node that a run has left half way: some of its steps were done, and a later one was not.
 type NodeReport struct {
 	Instance providers.InstanceRef
-	State    string // as its cloud shows it now, e.g. "running"; "not known" when it could not be asked
+	State    string // by its cloud, e.g. "running"; "not known" if the query failed
 	DNS      string // "out of DNS", "partly out of DNS" or "in DNS"
-	Back     string // the command that takes it back
+	Back     string // the command that restores it
 	Text     string // all of it in one sentence
 }
 
-// reportNodes notes the nodes that a run has left half way. The journal says so of each with the step that was not done.
+// reportNodes reports the nodes that a run has left half way, also in the journal at the step that was not done.
 func (r *run) reportNodes(ctx context.Context) {
 	for i := range r.report.Steps {
 		s := &r.report.Steps[i]
@@ -34,8 +34,8 @@ func (r *run) reportNodes(ctx context.Context) {
 	}
 }
 
-// noteSkipped writes a power step that a run never came to into the journal, since what was done before it stands
-// there. That it cannot be written is no loss: the report says the same.
+// noteSkipped records a power step that a run did not reach in the journal, beside the steps before it. An error is
+// ignored, because the report has the same information.
 func (r *run) noteSkipped(n NodeReport) {
 	for i := range r.report.Steps {
 		s := &r.report.Steps[i]
@@ -50,14 +50,14 @@ func (r *run) noteSkipped(n NodeReport) {
 	}
 }
 
-// halfWay returns the sentence on a node that is left half way as things stand; empty for any other.
+// halfWay returns the sentence about a node that is left half way, or "".
 func (r *run) halfWay(ctx context.Context, ref providers.InstanceRef) string {
 	n, _ := r.nodeNow(ctx, ref)
 	return n.Text
 }
 
-// nodeNow returns how a node stands that was taken out of DNS, in part at least, by this run or before it, and
-// for which a step of this run was not done. ok is false for any other, and for one that is terminated.
+// nodeNow returns the state of a node that was at least partly removed from DNS, by this run or before, and of which a
+// step of this run was not done. ok is false for any other node, and for a terminated one.
 func (r *run) nodeNow(ctx context.Context, ref providers.InstanceRef) (n NodeReport, ok bool) {
 	if v := r.plan.Verb; ref.ID == "" || v != index.VerbDrain && v != index.VerbQuiesce {
 		return n, false
@@ -81,7 +81,7 @@ func (r *run) nodeNow(ctx context.Context, ref providers.InstanceRef) (n NodeRep
 				gone++
 			}
 		case c.Op != providers.OpDelete && s.State == StepDone:
-			marked = true // what says that it was taken out on purpose is written already
+			marked = true // the note that it was removed on purpose is already written
 		}
 	}
 	switch {
@@ -112,10 +112,10 @@ func (r *run) nodeNow(ctx context.Context, ref providers.InstanceRef) (n NodeRep
 	return n, true
 }
 
-// stateUnknown is the state of an instance that could not be asked for.
+// stateUnknown is the state of an instance whose query failed.
 const stateUnknown = "not known"
 
-// stateNow asks for the state of an instance, also when the run was stopped.
+// stateNow returns the state of an instance, even if the run was stopped.
 func (r *run) stateNow(ctx context.Context, ref providers.InstanceRef) string {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), r.engine.o.Timeout)
 	defer cancel()
@@ -129,7 +129,7 @@ func (r *run) stateNow(ctx context.Context, ref providers.InstanceRef) string {
 	}
 }
 
-// stateOf asks the cloud of an instance for its state, or whether it does not exist any more.
+// stateOf queries the cloud for the state of an instance, or whether it no longer exists.
 func (e *Engine) stateOf(ctx context.Context, ref providers.InstanceRef) (state providers.InstanceState, gone bool, err error) {
 	l, err := e.o.Sources.Lookup(ctx, ref.Cloud, ref.ID)
 	switch {
@@ -145,7 +145,7 @@ func (e *Engine) stateOf(ctx context.Context, ref providers.InstanceRef) (state 
 	return l.Instance.State, false, nil
 }
 
-// outBefore reports whether a drain found a node out of DNS already: it only forgets what remembers that.
+// outBefore reports whether a drain found a node already removed from DNS, so that it only removes markers.
 func (r *run) outBefore(ref providers.InstanceRef) bool {
 	return slices.ContainsFunc(r.plan.Steps, func(s plan.Step) bool {
 		if !sameInstance(s.Instance, ref) || s.Change == nil || s.Change.Op != providers.OpDelete {
@@ -158,7 +158,7 @@ func (r *run) outBefore(ref providers.InstanceRef) bool {
 
 func sameInstance(a, b providers.InstanceRef) bool { return a.Key == b.Key && a.ID == b.ID }
 
-// joinSentences puts a sentence behind another.
+// joinSentences joins two sentences.
 func joinSentences(a, b string) string {
 	if a == "" || b == "" {
 		return a + b

@@ -15,30 +15,30 @@ import (
 )
 
 const (
-	samples     = 3  // questions to one server about one name: its address may stand for several machines
-	manySamples = 16 // where a server answers with some of the values only
+	samples     = 3  // queries to one server for one name, since an anycast address stands for several machines
+	manySamples = 16 // for servers that return only some of the values
 	pollPause   = 250 * time.Millisecond
 )
 
-// servedState is what the authoritative servers of a zone make of a change.
+// servedState is the state of a change at the authoritative servers of a zone.
 type servedState int
 
 const (
-	servedClean        servedState = iota // every server that there is answers as it should
-	servedContradicted                    // some server answers otherwise
-	servedUnasked                         // none contradicts, and some could not be asked
+	servedClean        servedState = iota // every reachable server answers as it should
+	servedContradicted                    // a server answers otherwise
+	servedUnasked                         // none contradicts, but some could not be queried
 )
 
-// serverSays is one server with what is to be said of its answer.
+// serverSays is one server with a remark about its answer.
 type serverSays struct{ server, says string }
 
-// served is what the authoritative servers answer about one name and type, held against
-// the values that should be there and those that should not.
+// served holds the authoritative servers' answers for one name and type, compared with the values that should be there
+// and those that should not.
 type served struct {
 	index.SetKey
 	clean   int          // servers that answer as they should
 	against []serverSays // servers that answer otherwise, with what
-	unasked []serverSays // servers that could not be asked, and why
+	unasked []serverSays // servers that could not be queried, with the reason
 }
 
 func (s *served) state() servedState {
@@ -51,7 +51,7 @@ func (s *served) state() servedState {
 	return servedClean
 }
 
-// wanted says by folded value whether a name should have it after some changes of it.
+// wanted returns by folded value whether a name should have it after some changes.
 func wanted(changes []providers.Change) map[string]bool {
 	w := map[string]bool{}
 	for _, c := range changes {
@@ -65,8 +65,8 @@ func wanted(changes []providers.Change) map[string]bool {
 	return w
 }
 
-// routing says how far the answer of a name depends on more than its values: some of its records
-// have a routing policy of Route 53, and what a server picks may depend on who asks.
+// routing reports whether a name's answer depends on more than its values, because of routing policies of Route 53, and
+// byAsker why it may depend on the client.
 func routing(records ...*providers.Record) (varies bool, byAsker string) {
 	for _, r := range records {
 		varies = varies || r.SetID != ""
@@ -81,8 +81,8 @@ func routing(records ...*providers.Record) (varies bool, byAsker string) {
 	return varies, byAsker
 }
 
-// onWire asks every authoritative server for a name, and holds what they answer against what should be there.
-// records are those that the question is about.
+// onWire queries every authoritative server for a name, and compares the answers with want. records are the records of
+// the name.
 func (r *run) onWire(ctx context.Context, sub index.SetKey, want map[string]bool, records ...*providers.Record) *served {
 	s := &served{SetKey: sub}
 	unasked := func(server, why string) { s.unasked = append(s.unasked, serverSays{server, index.Clean(why)}) }
@@ -143,7 +143,7 @@ func (r *run) onWire(ctx context.Context, sub index.SetKey, want map[string]bool
 	return s
 }
 
-// String names the server with what is to be said of it.
+// String returns the server with the remark.
 func (s serverSays) String() string {
 	if s.server == "" {
 		return s.says
@@ -151,7 +151,7 @@ func (s serverSays) String() string {
 	return index.Clean(s.server) + " " + s.says
 }
 
-// list names some servers with what is said of them.
+// list returns servers with their remarks.
 func list(all []serverSays) string {
 	var parts []string
 	for i, s := range all {
@@ -164,7 +164,7 @@ func list(all []serverSays) string {
 	return strings.Join(parts, "; ")
 }
 
-// text says in one line what became of a change on the wire. waited is how long it was waited for.
+// text returns one line about a change at the name servers. waited is how long it was waited for.
 func (s *served) text(waited time.Duration, stopped bool) string {
 	switch {
 	case s.state() == servedContradicted && stopped:
@@ -179,8 +179,7 @@ func (s *served) text(waited time.Duration, stopped bool) string {
 	return "the authoritative servers show the change of " + s.String()
 }
 
-// awaitWire waits, within bounds, until the authoritative servers answer as the
-// changes made so far want it.
+// awaitWire waits, within limits, until the authoritative servers show the changes made so far.
 func (r *run) awaitWire(ctx context.Context) {
 	e := r.engine
 	pending := r.asked
@@ -219,10 +218,10 @@ func (r *run) awaitWire(ctx context.Context) {
 			return nil
 		})
 	}
-	_ = g.Wait() // what could not be asked stands in the report
+	_ = g.Wait() // failed queries are in the report
 }
 
-// watchName asks for one name until the servers show its changes, and says what they answer.
+// watchName queries one name until the servers show its changes, and returns the result in words.
 func (r *run) watchName(ctx context.Context, k index.SetKey, changes []providers.Change) string {
 	e := r.engine
 	want := wanted(changes)
@@ -243,13 +242,13 @@ func (r *run) watchName(ctx context.Context, k index.SetKey, changes []providers
 	}
 }
 
-// behind is a name about which some server still contradicts a change of this run, with what should be there.
+// behind is a name for which a server still contradicts a change of this run, with the wanted values.
 type behind struct {
 	want    map[string]bool
 	records []*providers.Record
 }
 
-// observe notes whether some server contradicts the changes of a name, and since when none does any more.
+// observe records whether a server contradicts the changes of a name, and since when none does any more.
 func (r *run) observe(s *served, want map[string]bool, records []*providers.Record) {
 	r.notifying.Lock()
 	defer r.notifying.Unlock()
@@ -261,7 +260,7 @@ func (r *run) observe(s *served, want map[string]bool, records []*providers.Reco
 	}
 }
 
-// askBehind asks once more about every name that some server was behind with.
+// askBehind queries again every name for which a server was behind.
 func (r *run) askBehind(ctx context.Context) {
 	for k, b := range maps.Clone(r.behind) {
 		r.observe(r.onWire(ctx, k, b.want, b.records...), b.want, b.records)

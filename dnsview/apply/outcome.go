@@ -9,8 +9,8 @@ import (
 	"rollcall/providers/journal"
 )
 
-// recordOutcome notes the result of one change, and looks the change up when the provider's
-// answer does not say whether it was made.
+// recordOutcome records the result of one change. It looks the change up if the provider's answer does not say whether
+// it was made.
 func (r *run) recordOutcome(ctx context.Context, t *ZoneTarget, i int, c *providers.Change, res providers.Result, list func() providers.ZoneView) journal.Outcome {
 	s := &r.report.Steps[i]
 	o := journal.Outcome{Time: r.engine.o.Now(), Ticket: res.Ticket, Already: res.Already}
@@ -32,7 +32,7 @@ func (r *run) recordOutcome(ctx context.Context, t *ZoneTarget, i int, c *provid
 		return o
 	}
 	if o.PutBack = res.PutBack; res.PutBack != nil {
-		if providers.KindOf(res.Err) != providers.KindConflict { // it is not back
+		if providers.KindOf(res.Err) != providers.KindConflict { // it was not restored
 			s.State, o.State = StepUnknown, journal.Unknown
 		}
 		return o
@@ -42,7 +42,7 @@ func (r *run) recordOutcome(ctx context.Context, t *ZoneTarget, i int, c *provid
 	default:
 		return o
 	}
-	// It may have happened. The journal must say so, even when the run was stopped meanwhile.
+	// It may have happened. The journal must say so, even if the run was stopped meanwhile.
 	look, cancel := context.WithTimeout(context.WithoutCancel(ctx), r.engine.o.Timeout)
 	defer cancel()
 	rec := c.Record()

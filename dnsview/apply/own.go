@@ -8,8 +8,8 @@ import (
 	"rollcall/providers/journal"
 )
 
-// OwnWrites returns the markers that the journal has written last since a time: what it registered,
-// changed or restored. Entries that changed nothing are not among them.
+// OwnWrites returns the markers that the journal has written since a time: registered, changed or restored. Entries
+// that changed nothing are ignored.
 func OwnWrites(entries []journal.Entry, since time.Time) providers.OwnWrites {
 	out := providers.OwnWrites{}
 	for i := range entries {
@@ -34,7 +34,7 @@ func OwnWrites(entries []journal.Entry, since time.Time) providers.OwnWrites {
 	return out
 }
 
-// ownFor is for how long it matters that the own journal has written a marker: longer than any grace.
+// ownFor is how long the journal's own writes of markers are considered: longer than any grace.
 const ownFor = 24 * time.Hour
 
 func (r *run) ownWrites() providers.OwnWrites {

@@ -12,11 +12,11 @@ import (
 	"rollcall/providers"
 )
 
-// waitsForNothing is said of a wait when every step that needs it is refused.
+// waitsForNothing is the reason for skipping a wait if every step that needs it is refused.
 const waitsForNothing = "every step that needs this wait is refused, so there is nothing to wait for"
 
-// askPower asks the cloud of a power step who it is, for the instance, and whether it would carry the step out.
-// gone says that the instance is terminated already.
+// askPower asks the cloud of a power step for its identity, for the instance, and whether it would carry out the step.
+// gone means that the instance is already terminated.
 func (r *run) askPower(ctx context.Context, s *plan.Step) (t *CloudTarget, guards []index.GuardResult, gone bool) {
 	t, g, gone := r.powerGuard(ctx, s)
 	guards = []index.GuardResult{g}
@@ -26,8 +26,8 @@ func (r *run) askPower(ctx context.Context, s *plan.Step) (t *CloudTarget, guard
 	return t, guards, gone
 }
 
-// permitted is the first half of guard 10: the cloud will carry out a power step. What the credentials
-// may not ask speaks neither for the step nor against it, and goes to the notes of the report.
+// permitted is the first half of guard 10: the cloud will carry out a power step. What the credentials may not ask
+// counts neither for nor against the step, and is noted in the report.
 func (r *run) permitted(ctx context.Context, t *CloudTarget, s *plan.Step) index.GuardResult {
 	const g = index.GuardPower
 	ctx, cancel := context.WithTimeout(ctx, r.engine.o.Timeout)
@@ -60,9 +60,9 @@ func (r *run) note(unchecked []string) {
 	}
 }
 
-// checkPower asks about the power steps of a plan side by side, before anything is done. A step whose guards fail is
-// refused, and with it every change that only it needs: a node that its cloud will not terminate does not leave DNS.
-// It returns the steps that are refused.
+// checkPower checks the power steps of a plan concurrently, before anything is done. A step whose guards fail is
+// refused, and with it every change that only it needs: a node that its cloud will not terminate stays in DNS. It
+// returns the refused steps.
 func (r *run) checkPower(ctx context.Context) (refused []int) {
 	var v *dnsview.View
 	var why string
@@ -90,7 +90,7 @@ func (r *run) checkPower(ctx context.Context) (refused []int) {
 			})
 		}
 	}
-	_ = g.Wait() // what failed stands in the guards
+	_ = g.Wait() // errors are in the guards
 	going := map[int]bool{}
 	for i := range r.plan.Steps {
 		if rep := &r.report.Steps[i]; rep.Step.Kind == plan.StepPower && (rep.Already || allPass(rep.Guards)) {
@@ -116,7 +116,8 @@ func (r *run) checkPower(ctx context.Context) (refused []int) {
 	return refused
 }
 
-// staysInDNS is the guard of a change that only a refused power step needs. What would satisfy it stands at that step.
+// staysInDNS returns the failed guard of a change that only a refused power step needs. That step says what would
+// satisfy it.
 func staysInDNS(power *StepReport) index.GuardResult {
 	g := index.GuardResult{Guard: index.GuardPower, NoEvidence: true, Why: "the node stays in DNS, since a later step is refused: " + power.Step.Sentence}
 	for _, of := range power.Guards {
@@ -125,7 +126,7 @@ func staysInDNS(power *StepReport) index.GuardResult {
 	return g
 }
 
-// eachNeed calls f with the place of every step that a step needs, and that those need.
+// eachNeed calls f with the index of every step that a step needs, directly or indirectly.
 func (r *run) eachNeed(i int, f func(n int)) {
 	seen := map[int]bool{}
 	var walk func(i int)
@@ -141,25 +142,25 @@ func (r *run) eachNeed(i int, f func(n int)) {
 	walk(i)
 }
 
-// refuseProtected refuses what checkPower refuses, before a run does anything. A plan whose power steps need
-// nothing is left to the question that is asked right before each of them.
+// refuseProtected refuses what checkPower refuses, before a run does anything. A plan whose power steps need nothing is
+// only checked right before each of them.
 func (r *run) refuseProtected(ctx context.Context) {
 	if !slices.ContainsFunc(r.plan.Steps, func(s plan.Step) bool { return s.Kind == plan.StepPower && len(s.Needs) > 0 }) {
 		return
 	}
 	refused := r.checkPower(ctx)
 	for _, i := range refused {
-		r.report.Steps[i].State = "" // it ends in refuse, which reports it
+		r.report.Steps[i].State = "" // refuse ends and reports it
 	}
 	r.refuse(ctx, refused)
-	for i := range r.report.Steps { // the others are asked again right before the step
+	for i := range r.report.Steps { // the others are checked again right before the step
 		if rep := &r.report.Steps[i]; rep.State == "" {
 			rep.Guards, rep.Already = nil, false
 		}
 	}
 }
 
-// isPointless reports whether a wait is needed by steps all of which have ended without being done.
+// isPointless reports whether all steps that need a wait have ended without being done.
 func (r *run) isPointless(i int) bool {
 	needed := false
 	for n := range r.plan.Steps {
@@ -174,14 +175,14 @@ func (r *run) isPointless(i int) bool {
 	return needed
 }
 
-// listed reports whether the list of its cloud shows an instance that is not terminated. A new instance may be in the list
-// before it is found by its id.
+// listed reports whether the cloud's list shows an instance that is not terminated. A new instance may be listed before
+// it is found by its id.
 func (r *run) listed(ctx context.Context, ref providers.InstanceRef) bool {
 	v := cloudView(r.evidence(ctx).snap, ref.Cloud)
 	return v != nil && slices.ContainsFunc(v.Instances, func(i providers.Instance) bool { return i.ID == ref.ID && !i.State.Dead() })
 }
 
-// powerGuard asks the cloud who it is, and for the instance.
+// powerGuard queries the cloud for its identity and for the instance.
 func (r *run) powerGuard(ctx context.Context, s *plan.Step) (t *CloudTarget, g index.GuardResult, gone bool) {
 	e := r.engine
 	g = index.GuardResult{Guard: index.GuardInstance}

@@ -12,13 +12,13 @@ import (
 	"rollcall/providers/journal"
 )
 
-// mayPutBack reports whether a change names its record by the provider's id, so that it is carried
-// out on whatever another writer has made of that record meanwhile.
+// mayPutBack reports whether a change names its record by the provider's id, so that it is applied to the record in any
+// state.
 func mayPutBack(c *providers.Change) bool { return c.Op != providers.OpCreate && c.Before.ID != "" }
 
-// notTakenOver returns nil when no other machine has the address that a deleted record led to. It
-// is asked for when the answer that says what was deleted was lost: the node that has the address
-// may have made the record its own between the last reading and the delete, and is out of DNS then.
+// notTakenOver returns nil if no other machine has the address of a deleted record. It is checked when the answer with
+// the deleted record was lost: a node with that address may have taken over the record between the last read and the
+// delete, and would now be missing from DNS.
 func (e *Engine) notTakenOver(ctx context.Context, t *ZoneTarget, c *providers.Change) error {
 	if c.Op != providers.OpDelete {
 		return nil
@@ -77,15 +77,15 @@ func leadsTo(ctx context.Context, t *ZoneTarget, r *providers.Record) (out []net
 	return out, err
 }
 
-// putBack is what became of a record that had to be put back.
+// putBack is the outcome of restoring a record.
 type putBack struct {
 	now *providers.Record
-	err error // it is not in the zone again, and is tried again later
+	err error // it was not restored, and is retried later
 	why string
 }
 
-// putBack puts back what a rollcall that was stopped has overwritten and noted in the journal. A
-// value that is there again, by whomever, counts as put back.
+// putBack restores what a stopped rollcall has overwritten and noted in the journal. A value that any writer has
+// restored counts as done.
 func (e *Engine) putBack(ctx context.Context, t *ZoneTarget, en *journal.Entry) *putBack {
 	ctx, cancel := context.WithTimeout(ctx, e.o.Timeout)
 	defer cancel()
@@ -114,7 +114,7 @@ func (e *Engine) putBack(ctx context.Context, t *ZoneTarget, en *journal.Entry) 
 	return &putBack{now: &res.Record, why: "it was put back now"}
 }
 
-// updatedBy reports whether a record still has what an update gave it.
+// updatedBy reports whether a record still has the fields that an update set.
 func updatedBy(now *providers.Record, c *providers.Change) bool {
 	b, a := &c.Before, &c.After
 	return (b.TTL == a.TTL || now.TTL == a.TTL) && (b.Proxied == a.Proxied || now.Proxied == a.Proxied) &&
@@ -122,7 +122,7 @@ func updatedBy(now *providers.Record, c *providers.Change) bool {
 		(slices.Equal(b.Owners, a.Owners) || len(a.Owners) == len(now.Owners) && (len(a.Owners) == 0 || now.Owners[0].Bare() == a.Owners[0].Bare()))
 }
 
-// journalOutcome returns what became of the entry: the change is not made, and what it had overwritten is back.
+// journalOutcome returns the outcome of the entry: the change is not made, and what it had overwritten is restored.
 func (p *putBack) journalOutcome(o journal.Outcome) journal.Outcome {
 	o.State, o.Result = journal.Failed, nil
 	o.Error = "another writer changed the record between its last reading and the change"

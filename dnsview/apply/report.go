@@ -9,32 +9,31 @@ import (
 	"rollcall/providers"
 )
 
-// Confirm is what the operator answered.
+// Confirm holds the operator's answers.
 type Confirm struct {
-	// Typed are the texts that a person typed. Each answers exactly one guard:
-	// the one whose GuardResult.Confirm it equals.
+	// Typed are the texts that a person typed. Each answers the one guard whose GuardResult.Confirm it equals.
 	Typed []string
-	// Checksum is that of the plan which the operator was shown. A plan with another one
-	// is refused as a whole. Empty when no one was shown any.
+	// Checksum is that of the plan that the operator saw; a different plan is refused as a whole. It is empty if none
+	// was shown.
 	Checksum string
-	// SkipWait ends the wait step that is under way for each value received; nil to wait all out.
+	// SkipWait ends the current wait step for each value received; nil if waits cannot be skipped.
 	SkipWait <-chan struct{}
 }
 
-// EventKind says what an event is about.
+// EventKind is the kind of an event.
 type EventKind string
 
 // The kinds of event.
 const (
-	EventEvidence EventKind = "evidence" // evidence is being gathered; Text says from where
-	EventGuards   EventKind = "guards"   // the guards of a step were asked
+	EventEvidence EventKind = "evidence" // evidence is being gathered; Text names the sources
+	EventGuards   EventKind = "guards"   // the guards of a step were evaluated
 	EventBegun    EventKind = "begun"    // a step is in the journal and starts now
 	EventWaiting  EventKind = "waiting"  // a wait counts down; Left and Total are set
-	EventWire     EventKind = "wire"     // the authoritative servers were asked
-	EventEnded    EventKind = "ended"    // a step ended; State says how
+	EventWire     EventKind = "wire"     // the authoritative servers were queried
+	EventEnded    EventKind = "ended"    // a step ended with State
 )
 
-// Event is one piece of progress, as plain data.
+// Event reports progress, as plain data.
 type Event struct {
 	Kind  EventKind
 	Step  int // id of the step; 0 for the plan as a whole
@@ -45,55 +44,55 @@ type Event struct {
 	At    time.Time
 }
 
-// StepState says what became of a step.
+// StepState is the outcome of a step.
 type StepState string
 
 // The states of a step.
 const (
 	StepReady   StepState = "ready"   // Check: all its guards pass
-	StepDone    StepState = "done"    // carried out, or the zone was so already
+	StepDone    StepState = "done"    // carried out, or the zone was already in this state
 	StepRefused StepState = "refused" // a guard failed
 	StepFailed  StepState = "failed"  // the provider refused, or could not be reached
-	StepUnknown StepState = "unknown" // it may have happened, and could not be looked up
-	StepSkipped StepState = "skipped" // a step that it needs did not succeed, or the run was stopped
+	StepUnknown StepState = "unknown" // it may have happened, and a lookup failed
+	StepSkipped StepState = "skipped" // a step that it needs was not done, or the run was stopped
 )
 
-// StepReport is what became of one step.
+// StepReport is the outcome of one step.
 type StepReport struct {
 	Step    plan.Step
 	State   StepState
 	Guards  []index.GuardResult
-	Why     string            // one line: why it is not done, or what there is to say of it
-	Entry   string            // id of the journal entry, when there is one
-	Record  *providers.Record // the record as the provider has it now
+	Why     string            // one line: why it is not done, or a remark
+	Entry   string            // id of the journal entry, if there is one
+	Record  *providers.Record // the record as the provider returned it
 	Already bool              // nothing had to be done
-	Wire    string            // one line: what the authoritative servers answer; empty when not asked
+	Wire    string            // one line about the authoritative servers' answers; empty if not queried
 	Err     error
 }
 
-// Report is what became of a plan.
+// Report is the outcome of a plan.
 type Report struct {
 	Run     string // id of this run in the journal; empty for a check
 	Plan    plan.Plan
 	Started time.Time
 	Ended   time.Time
-	Sources []index.Basis // the coverage that the guards rested on
+	Sources []index.Basis // coverage of the evidence
 	Steps   []StepReport  // one for each step of the plan, in its order
-	// Nodes are the nodes that a run has left half way, as they are now.
+	// Nodes are the nodes that a run has left half way, in their present state.
 	Nodes []NodeReport
-	// Notes say what clouds and DNS providers could not be asked, each once however many steps it concerns.
+	// Notes list what clouds and DNS providers could not be asked, each once for any number of steps.
 	Notes []string
 }
 
 // Ask is a typed confirmation that would let refused steps pass.
 type Ask struct {
 	Guard index.GuardID
-	Text  string // what is to be typed
+	Text  string // what has to be typed
 	Why   string
 	Steps []int
 }
 
-// OK reports whether every step is done (or, for a check, ready).
+// OK reports whether every step is done or, for a check, ready.
 func (r *Report) OK() bool { return r.Count(StepDone)+r.Count(StepReady) == len(r.Steps) }
 
 // Count returns the number of steps in one state.
@@ -107,8 +106,8 @@ func (r *Report) Count(s StepState) int {
 	return n
 }
 
-// Asks lists the typed confirmations that would let refused steps pass: those
-// of steps whose every failing guard can be answered by typing.
+// Asks returns the typed confirmations that would let refused steps pass, for steps whose failed guards can all be
+// answered by typing.
 func (r *Report) Asks() []Ask {
 	var out []Ask
 	for i := range r.Steps {

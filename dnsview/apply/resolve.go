@@ -14,24 +14,24 @@ import (
 	"rollcall/providers/journal"
 )
 
-// recheck is for how long an entry is looked up again that could not be reported before.
+// recheck is how long an entry with unknown outcome is looked up again.
 const recheck = 24 * time.Hour
 
-// Resolution is what was found out about entries whose writer is gone.
+// Resolution is the result of looking up entries of stopped writers.
 type Resolution struct {
-	Settled []journal.Entry // with what became of them
-	Open    []Open          // left as they are
+	Settled []journal.Entry // with their outcomes
+	Open    []Open          // left unchanged
 }
 
-// Open is an entry of which no one could be asked what became of it.
+// Open is an entry whose outcome no source could be asked for.
 type Open struct {
 	Entry journal.Entry
 	Why   string
 }
 
-// Resolve looks up what became of entries whose rollcall was stopped before it
-// could say so, or that could not be reported before, and writes it into the journal. What is under way
-// in another rollcall is left to it. Entries of sources that are not configured here stay open.
+// Resolve looks up the outcomes of entries whose rollcall was stopped before it could record them, or that could not be
+// found before, and writes them into the journal. It leaves entries of running rollcalls alone. Entries of sources that
+// are not configured here stay open.
 func (e *Engine) Resolve(ctx context.Context) (Resolution, error) {
 	if e.o.Journal == nil {
 		return Resolution{}, errNoJournal
@@ -41,8 +41,8 @@ func (e *Engine) Resolve(ctx context.Context) (Resolution, error) {
 		return Resolution{}, err
 	}
 	answers := e.find(ctx, entries)
-	// A request that was on its way when its sender died may still be carried out: what is young
-	// and was not made is looked at again.
+	// A request may still be carried out after its sender has died, so recent changes that were not made are looked up
+	// again.
 	var young []int
 	wait := time.Duration(0)
 	for i := range entries {
@@ -80,7 +80,7 @@ func (e *Engine) Resolve(ctx context.Context) (Resolution, error) {
 		switch {
 		case !a.asked:
 			out.Open = append(out.Open, Open{entries[i], a.why})
-		case a.outcome == index.CannotTell && entries[i].State == journal.Unknown && (a.put == nil || a.put.err != nil): // it says so already
+		case a.outcome == index.CannotTell && entries[i].State == journal.Unknown && (a.put == nil || a.put.err != nil): // already recorded
 		default:
 			outcomes = append(outcomes, a.journalOutcome(&entries[i], e.o.Now()))
 		}
@@ -91,14 +91,14 @@ func (e *Engine) Resolve(ctx context.Context) (Resolution, error) {
 	return out, err
 }
 
-// answer is what a source says about one entry.
+// answer is a source's answer about one entry.
 type answer struct {
 	asked   bool // the source answered
 	outcome index.Outcome
 	now     *providers.Record
 	why     string
-	put     *putBack // what had to be put back; nil when nothing had
-	// instance is what a launch has started.
+	put     *putBack // what was restored; nil if nothing had to be
+	// instance is the instance that a launch started.
 	instance *providers.InstanceRef
 }
 
@@ -124,7 +124,7 @@ func (a *answer) journalOutcome(en *journal.Entry, now time.Time) journal.Outcom
 	return o
 }
 
-// find asks the sources about entries, each name and each instance once.
+// find queries the sources for entries, each name and each instance once.
 func (e *Engine) find(ctx context.Context, entries []journal.Entry) []answer {
 	out := make([]answer, len(entries))
 	lookups := map[recordKey]func() ([]providers.Record, error){}
@@ -191,7 +191,7 @@ func (e *Engine) find(ctx context.Context, entries []journal.Entry) []answer {
 			return nil
 		})
 	}
-	_ = g.Wait() // each answer stands for itself
+	_ = g.Wait() // each answer has its own error
 	return out
 }
 

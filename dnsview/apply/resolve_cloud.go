@@ -11,10 +11,10 @@ import (
 	"rollcall/providers/journal"
 )
 
-// launchShown is how long a cloud may take until it shows what it has launched.
+// launchShown is how long a cloud may take to show a launched instance.
 const launchShown = 5 * time.Minute
 
-// owner returns the cloud that an entry is about, once it says that it is the one of the entry, or why not.
+// owner returns the cloud of an entry if its current key is the entry's, or why not.
 func (e *Engine) owner(ctx context.Context, name string, key providers.CloudKey, what string) (t *CloudTarget, why string) {
 	t = e.cloud(name)
 	if t == nil || t.Err != nil {
@@ -30,7 +30,7 @@ func (e *Engine) owner(ctx context.Context, name string, key providers.CloudKey,
 	return t, ""
 }
 
-// findPower asks the cloud of an instance what became of an action.
+// findPower queries the cloud for the outcome of an action.
 func (e *Engine) findPower(ctx context.Context, en *journal.Entry) answer {
 	if en.Instance == nil {
 		return answer{why: "it names no instance"}
@@ -49,8 +49,7 @@ func (e *Engine) findPower(ctx context.Context, en *journal.Entry) answer {
 	return answer{asked: true, outcome: v, why: why}
 }
 
-// findLaunch asks a cloud for the instance of a launch. That there is none is
-// believed only once the cloud has had time to show it.
+// findLaunch queries a cloud for the instance of a launch. A missing one is believed only after launchShown.
 func (e *Engine) findLaunch(ctx context.Context, en *journal.Entry) answer {
 	ctx, cancel := context.WithTimeout(ctx, e.o.Timeout)
 	defer cancel()
@@ -75,7 +74,7 @@ func (e *Engine) findLaunch(ctx context.Context, en *journal.Entry) answer {
 	return answer{asked: true, outcome: index.NotMade, why: "its cloud does not show it"}
 }
 
-// findProfile asks an account what there is of an instance profile.
+// findProfile queries an account for an instance profile.
 func (e *Engine) findProfile(ctx context.Context, en *journal.Entry) answer {
 	ctx, cancel := context.WithTimeout(ctx, e.o.Timeout)
 	defer cancel()

@@ -8,9 +8,9 @@ import (
 	"rollcall/providers/journal"
 )
 
-// changedSince returns the first entry after en that may have changed the same record or the same
-// instance again, and nil when there is none. What is found after such an entry does not show that en
-// was not made: its outcome can have been lost with damaged lines of the journal, or with an answer.
+// changedSince returns the first entry after en that may have changed the same record or instance again, or nil. The
+// state after such an entry does not show that en was not made, because its own outcome may be lost with damaged lines
+// of the journal or with an answer.
 func changedSince(all []journal.Entry, en *journal.Entry) *journal.Entry {
 	at := slices.IndexFunc(all, func(e journal.Entry) bool { return e.ID == en.ID })
 	for i := at + 1; i < len(all); i++ {
@@ -22,7 +22,7 @@ func changedSince(all []journal.Entry, en *journal.Entry) *journal.Entry {
 	return nil
 }
 
-// sameTarget reports whether two entries are about one value of a record, or about the state of one instance.
+// sameTarget reports whether two entries are about the same value of a record, or the state of the same instance.
 func sameTarget(a, b *journal.Entry) bool {
 	if a.Change == nil || b.Change == nil {
 		return a.Kind == journal.KindPower && b.Kind == journal.KindPower && a.Instance != nil && b.Instance != nil &&
@@ -39,7 +39,7 @@ func sameTarget(a, b *journal.Entry) bool {
 	})
 }
 
-// sides returns the records that a change is about: what was there before it, and what is there after it.
+// sides returns the records before and after a change.
 func sides(c *providers.Change) []providers.Record {
 	switch c.Op {
 	case providers.OpCreate:

@@ -10,37 +10,35 @@ import (
 	"rollcall/providers"
 )
 
-// The pauses of RetryingDNS between two tries: the bound of the first, which grows
-// by growth with each, and the largest. Of several who write at once one always
-// gets through, so longer pauses only save calls; where reading and writing takes
-// long they are longer all the same, since then calls are dear.
+// The pauses of RetryingDNS between two tries: the limit of the first, its growth with each try, and the largest. Of
+// several concurrent writers one always succeeds, so longer pauses only save calls. If reading and writing is slow,
+// pauses are longer, because calls are then expensive.
 const (
 	firstPause  = 100 * time.Millisecond
 	growth      = 3
 	maxPause    = 3 * time.Second
 	pauseFactor = 16
 	longest     = 10 * time.Second
-	// maxTries bounds how often one change is tried; a deadline usually comes first.
+	// maxTries limits the tries of one change; a deadline usually comes first.
 	maxTries = 60
 )
 
-// RetryingDNS retries changes of single hosts. When many hosts join and leave one record set at
-// once, their batches conflict, replies are lost, and the account's rate is used up. After
-// a try that failed RetryingDNS reads the record again. When the record is as the change
-// expects it, the change is tried again after a pause with jitter. When the record is already as the
-// change makes it, the change is done. When it was changed otherwise, the error is
-// a conflict, and final. RetryingDNS stops when its context ends.
+// RetryingDNS retries changes of single hosts. When many hosts join and leave one record set at once, their batches
+// conflict, replies are lost, and the account's rate is used up. After a failed try RetryingDNS reads the record again.
+// If the record is as the change expects it, the change is retried after a pause with jitter. If it is as the change
+// makes it, the change is done. If it was changed otherwise, the error is a conflict, and final. RetryingDNS stops when
+// its context ends.
 //
-// Use it only for changes that depend on nothing but the record. A delete that depends on
-// the state of a cloud must not be tried again without asking the cloud.
+// Use it only for changes that depend on nothing but the record. A delete that depends on the state of a cloud must not
+// be retried without querying the cloud.
 type RetryingDNS struct {
-	DNS providers.RecordGetter // a providers.Changer, where it takes changes
-	// LockZone, when not nil, waits until no other process of this machine writes to a zone, and returns the function that
-	// unlocks it, so that processes of one machine do not refuse each other's batches.
+	DNS providers.RecordGetter // a providers.Changer if it takes changes
+	// LockZone, if not nil, waits until no other process of this machine writes to a zone and returns the function to
+	// unlock it, so that processes of one machine do not make each other's batches fail.
 	LockZone func(ctx context.Context, zone providers.Zone) (end func())
 }
 
-// Lookup reads a name, again when the account throttles or does not answer.
+// Lookup reads a name. It retries if the account throttles or does not answer.
 func (p *RetryingDNS) Lookup(ctx context.Context, zone providers.Zone, name, typ string) ([]providers.Record, error) {
 	var rows []providers.Record
 	err := p.Ask(ctx, func() (err error) {
@@ -50,7 +48,7 @@ func (p *RetryingDNS) Lookup(ctx context.Context, zone providers.Zone, name, typ
 	return rows, err
 }
 
-// Records lists a zone, where the account can; see providers.RecordLister.
+// Records lists a zone if the account can; see providers.RecordLister.
 func (p *RetryingDNS) Records(ctx context.Context, zone providers.Zone, page func([]providers.Record)) providers.Coverage {
 	if l, ok := p.DNS.(providers.RecordLister); ok {
 		return l.Records(ctx, zone, page)
@@ -58,7 +56,7 @@ func (p *RetryingDNS) Records(ctx context.Context, zone providers.Zone, page fun
 	return providers.Coverage{}
 }
 
-// Ask calls question, again while it fails because the account throttles or does not answer.
+// Ask calls question, and repeats it while it fails because the account throttles or does not answer.
 func (p *RetryingDNS) Ask(ctx context.Context, question func() error) error {
 	for try := 1; ; try++ {
 		if err := question(); err == nil || !passes(err) || try >= maxTries || !p.pause(ctx, try, 0, err) {
@@ -76,8 +74,7 @@ func passes(err error) bool {
 	return false
 }
 
-// pause waits before another try; false when there is no time for it. took is
-// how long the last try was under way.
+// pause waits before another try. It returns false if there is no time left. took is the duration of the last try.
 func (p *RetryingDNS) pause(ctx context.Context, try int, took time.Duration, err error) bool {
 	bound, most := min(max(firstPause, took), time.Second), min(max(maxPause, pauseFactor*took), longest)
 	for range try - 1 {
@@ -90,12 +87,12 @@ func (p *RetryingDNS) pause(ctx context.Context, try int, took time.Duration, er
 	return providers.Sleep(ctx, d) == nil
 }
 
-// Apply carries changes out as providers.Changer does.
+// Apply implements providers.Changer.
 func (p *RetryingDNS) Apply(ctx context.Context, zone providers.Zone, changes []providers.Change) []providers.Result {
 	results := make([]providers.Result, len(changes))
 	now := make([]providers.Change, len(changes))
 	copy(now, changes)
-	sent := make([]bool, len(changes)) // a try of it may have been carried out
+	sent := make([]bool, len(changes)) // a try may have been carried out
 	left := make([]int, len(changes))
 	for i := range left {
 		left[i] = i
@@ -153,18 +150,17 @@ func mayHaveHappened(err error) bool {
 	return false
 }
 
-// worthIt reports whether a failed change may still succeed as it is.
+// worthIt reports whether a failed change may still succeed.
 func worthIt(err error) bool {
 	return passes(err) || providers.KindOf(err) == providers.KindUncertain || providers.KindOf(err) == providers.KindConflict
 }
 
-// reconcile looks up what became of a change. It reports whether to try it again;
-// otherwise r says how it ended.
+// reconcile looks up the outcome of a change. It reports whether to retry; otherwise r has the outcome.
 func (p *RetryingDNS) reconcile(ctx context.Context, zone providers.Zone, c *providers.Change, r *providers.Result, sent bool) bool {
 	rec := c.Record()
 	rows, err := p.Lookup(ctx, zone, rec.Name, rec.Type)
 	if err != nil {
-		return false // r keeps its error; the caller looks again
+		return false // r keeps its error; the caller looks up the outcome
 	}
 	if c.Op != providers.OpCreate {
 		if found, n := index.Find(rows, c); n == 1 && index.Difference(&c.Before, found) == "" {
@@ -193,7 +189,7 @@ func (p *RetryingDNS) reconcile(ctx context.Context, zone providers.Zone, c *pro
 	return false
 }
 
-// changed makes the error of a change that someone else came before a conflict.
+// changed turns the error of a change that another writer preceded into a conflict.
 func changed(r *providers.Result) {
 	if e, ok := errors.AsType[*providers.Error](r.Err); ok && e.Kind != providers.KindConflict {
 		c := *e

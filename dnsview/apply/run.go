@@ -15,41 +15,41 @@ import (
 	"rollcall/providers/journal"
 )
 
-// recordKey names a value over its provider's ids, which change when it is made anew.
+// recordKey identifies a value independently of its provider's id, which changes when the value is created again.
 type recordKey struct{ zone, name, typ, value, set string }
 
 func keyOf(r *providers.Record) recordKey {
 	return recordKey{r.Zone, r.Name, r.Type, providers.FoldValue(r.Type, r.Value), r.SetID}
 }
 
-// run is one plan on its way.
+// run is one plan being carried out.
 type run struct {
 	engine    *Engine
 	plan      plan.Plan
 	confirm   Confirm
 	notify    func(Event)
-	gathering sync.Mutex // held while evidence is gathered, by which several power steps may ask
+	gathering sync.Mutex // held while evidence is gathered, since concurrent power steps may ask
 	notifying sync.Mutex
 
-	waiting sync.Once // before instances that are not found are asked for once more
+	waiting sync.Once // the wait before querying missing instances again
 	waited  error
 
 	report *Report
-	byID   map[int]int // step id -> place
+	byID   map[int]int // step id -> index
 	ev     *evidence
 	wrote  map[string]time.Time // zone -> last write of this run
 
 	made    map[recordKey]providers.Record // records as this run left them
-	removed map[providers.Identity]bool    // taken out, or about to be
-	hosts   map[string]bool                // host names that SRV values lead to which this plan removes, or an earlier one has removed
-	counts  map[string]string              // zone -> count that the threshold guard asked for first
-	asked   map[string][]providers.Change  // zone -> changes whose answer on the wire is awaited
+	removed map[providers.Identity]bool    // removed, or about to be
+	hosts   map[string]bool                // targets of SRV values that this plan or an earlier one removes
+	counts  map[string]string              // zone -> count that the threshold guard first asked for
+	asked   map[string][]providers.Change  // zone -> changes that name servers have yet to show
 
-	behind    map[index.SetKey]behind    // names about which some server contradicts a change of this run
-	cleanFrom map[index.SetKey]time.Time // since when none does any more, where some did
-	notBefore time.Time                  // end of the last wait: what was read before it is not believed any more
-	hurried   bool                       // a wait was cut short: none is made any more
-	inSync    map[[2]string]bool         // changes, by zone and ticket, that their provider calls in sync
+	behind    map[index.SetKey]behind    // names for which a server contradicts a change of this run
+	cleanFrom map[index.SetKey]time.Time // since when no server contradicts any more
+	notBefore time.Time                  // end of the last wait: earlier reads are not used any more
+	hurried   bool                       // a wait was cut short, so all others are skipped
+	inSync    map[[2]string]bool         // changes, by zone and ticket, that are in sync at their provider
 
 	zonesView *dnsview.View // of all zones, read at zonesRead for a power step
 	zonesRead time.Time
@@ -67,8 +67,8 @@ func newRun(e *Engine, plan plan.Plan, c Confirm, progress func(Event)) *run {
 		r.byID[s.ID] = i
 		r.ledToHost(s.Change)
 	}
-	// An earlier run may have been cut off between the SRV value and the host name.
-	if entries, err := r.entries(); err == nil { // where it cannot be read guard 9 fails
+	// An earlier run may have been stopped between the SRV value and the host name.
+	if entries, err := r.entries(); err == nil { // if it is unreadable guard 9 fails
 		for i := range entries {
 			if entries[i].State == journal.Done {
 				r.ledToHost(entries[i].Change)
@@ -78,7 +78,7 @@ func newRun(e *Engine, plan plan.Plan, c Confirm, progress func(Event)) *run {
 	return r
 }
 
-// ledToHost notes the host name that an SRV value which goes has led to.
+// ledToHost records the target of an SRV value that is removed.
 func (r *run) ledToHost(c *providers.Change) {
 	if c == nil || c.Op != providers.OpDelete || c.Before.Type != "SRV" {
 		return
@@ -104,7 +104,7 @@ func (r *run) end(i int, state StepState, why string) {
 	r.emit(Event{Kind: EventEnded, Step: s.Step.ID, State: state, Text: why})
 }
 
-// zones names the zones that the plan changes.
+// zones returns the zones that the plan changes.
 func (r *run) zones() []string {
 	var out []string
 	for i := range r.plan.Steps {
@@ -115,7 +115,7 @@ func (r *run) zones() []string {
 	return out
 }
 
-// evidence returns a reading of all sources that is still young enough.
+// evidence returns a read of all sources that is still young enough.
 func (r *run) evidence(ctx context.Context) *evidence {
 	r.gathering.Lock()
 	defer r.gathering.Unlock()
@@ -127,8 +127,8 @@ func (r *run) evidence(ctx context.Context) *evidence {
 	return r.ev
 }
 
-// carryOut takes the steps: changes in groups whose members do not need each
-// other, waits and power actions one after the other in the plan's order.
+// carryOut takes the steps: independent changes in groups, waits and power actions one after the other in the plan's
+// order.
 func (r *run) carryOut(ctx context.Context) *Report {
 	if sum := r.plan.Checksum(); r.confirm.Checksum != "" && r.confirm.Checksum != sum {
 		for i := range r.plan.Steps {
@@ -172,7 +172,7 @@ func (r *run) carryOut(ctx context.Context) *Report {
 	return r.report
 }
 
-// needed reports whether all that a step needs has succeeded, and why not otherwise.
+// needed reports whether all steps that a step needs were done, and if not, why.
 func (r *run) needed(i int) (why string, ok bool) {
 	for _, id := range r.plan.Steps[i].Needs {
 		at, known := r.byID[id]
@@ -190,7 +190,7 @@ func (r *run) needed(i int) (why string, ok bool) {
 	return "", true
 }
 
-// changes carries out the change steps from i to end, batch by batch.
+// changes carries out the change steps from i to end in batches.
 func (r *run) changes(ctx context.Context, i, end int) {
 	for {
 		batches := map[string][]int{}
@@ -221,7 +221,7 @@ func (r *run) changes(ctx context.Context, i, end int) {
 			batches[s.Zone] = append(batches[s.Zone], n)
 		}
 		if len(zones) == 0 {
-			// What is left needs steps that come later, which no plan of ours has.
+			// The remaining steps need later ones, which does not occur in our plans.
 			for n := i; n < end; n++ {
 				if r.report.Steps[n].State == "" {
 					r.end(n, StepSkipped, "it needs a step that comes after it")

@@ -13,7 +13,7 @@ import (
 
 var errNoJournal = errors.New("there is no journal, and nothing is changed without one")
 
-// entry makes the journal entry of a step.
+// entry returns the journal entry of a step.
 func (r *run) entry(i int) journal.Entry {
 	s := &r.report.Steps[i]
 	e := journal.Entry{
@@ -42,8 +42,8 @@ func (r *run) begin(entries []journal.Entry) ([]journal.Entry, error) {
 	return r.engine.o.Journal.Begin(entries...)
 }
 
-// finish writes what became of entries. When even that fails the change was made all
-// the same; the entry stays begun, and each step says so.
+// finish writes the outcomes of entries. If this fails, the changes are still made; the entries stay begun, and each
+// step says so.
 func (r *run) finish(outcomes []journal.Outcome) {
 	err := r.engine.o.Journal.End(outcomes...)
 	if err == nil {
@@ -58,7 +58,7 @@ func (r *run) finish(outcomes []journal.Outcome) {
 	}
 }
 
-// refuse notes steps whose guards fail, in the journal too.
+// refuse records steps whose guards fail, also in the journal.
 func (r *run) refuse(ctx context.Context, steps []int) {
 	var entries []journal.Entry
 	for _, i := range steps {
@@ -78,8 +78,7 @@ func (r *run) refuse(ctx context.Context, steps []int) {
 	}
 }
 
-// power starts, stops, reboots or terminates an instance, at the cloud whose
-// key the plan names and nowhere else.
+// power starts, stops, reboots or terminates an instance, only at the cloud with the key in the plan.
 func (r *run) power(ctx context.Context, i int) {
 	s := &r.plan.Steps[i]
 	rep := &r.report.Steps[i]
@@ -138,7 +137,7 @@ func (r *run) power(ctx context.Context, i int) {
 	r.emit(Event{Kind: EventEnded, Step: s.ID, State: rep.State, Text: rep.Why})
 }
 
-// lookUpInstance finds out what became of an action whose answer was lost.
+// lookUpInstance finds the outcome of an action whose answer was lost.
 func (r *run) lookUpInstance(ctx context.Context, s *plan.Step, rep *StepReport, o *journal.Outcome) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), r.engine.o.Timeout)
 	defer cancel()

@@ -10,13 +10,13 @@ import (
 	"rollcall/providers/journal"
 )
 
-// thresholdWindow is how far back deletes count.
+// thresholdWindow is the period over which deletes are counted.
 const thresholdWindow = 10 * time.Minute
 
-// threshold asks guard 8 and, for a dry check, guard 9, of those steps that passed all others.
+// threshold evaluates guard 8 and, for a dry check, guard 9, for the steps that passed all others.
 func (r *run) threshold(steps []int, inputs []*guard.Evidence, out []guardOutcome, dry bool) {
 	entries, journalErr := r.entries()
-	held := map[string]map[recordKey]bool{} // by zone: what the reading of it holds
+	held := map[string]map[recordKey]bool{} // by zone: the values in its read
 	for n, i := range steps {
 		a, p := &out[n], inputs[n]
 		mode := guard.ModeOf(p.Verb, p.Change)
@@ -31,7 +31,8 @@ func (r *run) threshold(steps []int, inputs []*guard.Evidence, out []guardOutcom
 			p.Planned = r.planned(zone, steps, out)
 			g := p.CheckThreshold()
 			if g.Confirm != "" {
-				// The run removes some, and then asks with a smaller count: what a person typed at first holds for all of it.
+				// After some removals the count is smaller. The count that a person typed at first holds for all of
+				// them.
 				if first, ok := r.counts[zone]; ok {
 					g.Confirm = first
 				} else {
@@ -58,8 +59,8 @@ func (r *run) threshold(steps []int, inputs []*guard.Evidence, out []guardOutcom
 	}
 }
 
-// planned counts the values of a zone that this plan still takes out: those of
-// the steps being asked that pass or are too many, and those that were not asked yet.
+// planned returns the number of values that this plan will still remove from a zone: those of evaluated steps that pass
+// or exceed the threshold, and those not evaluated yet.
 func (r *run) planned(zone string, steps []int, out []guardOutcome) int {
 	refused := map[providers.Identity]bool{}
 	for n, i := range steps {
@@ -68,7 +69,7 @@ func (r *run) planned(zone string, steps []int, out []guardOutcome) int {
 		}
 	}
 	for i := range r.report.Steps {
-		// What the threshold alone has refused counts on: else the last of too many would pass.
+		// Steps refused only by the threshold still count; otherwise the last of too many would pass.
 		if s := &r.report.Steps[i]; s.State != "" && s.Step.Change != nil && (s.State != StepDone || s.Step.Change.Op == providers.OpDelete) &&
 			(s.State != StepRefused || refusedOtherwise(s.Guards)) {
 			refused[s.Step.Change.Before.Identity()] = true
@@ -95,8 +96,8 @@ func refusedOtherwise(guards []index.GuardResult) bool {
 	return slices.ContainsFunc(guards, func(g index.GuardResult) bool { return !g.Pass && g.Guard != index.GuardThreshold })
 }
 
-// recent counts the owned values that the journal knows to have gone from a zone in the last ten
-// minutes, and how many of them the reading of the zone does not hold any more.
+// recent returns the number of owned values that the journal removed from a zone in the last ten minutes, and how many
+// of them are not in the zone's read any more.
 func recent(entries []journal.Entry, zone string, now time.Time, held map[recordKey]bool) (gone, before int) {
 	left := map[recordKey]bool{}
 	for i := range entries {
@@ -121,7 +122,7 @@ func recent(entries []journal.Entry, zone string, now time.Time, held map[record
 	return gone, len(left)
 }
 
-// valuesIn returns the values of a zone as it was read.
+// valuesIn returns the values of a zone as read.
 func (ev *evidence) valuesIn(zone string) map[recordKey]bool {
 	out := map[recordKey]bool{}
 	if z := zoneView(ev.snap, zone); z != nil {

@@ -11,10 +11,9 @@ import (
 	"rollcall/providers/journal"
 )
 
-// UndoPlan returns a plan to take back a run (by run id), a single entry (by its
-// number), or, with an empty id, the last run that is not undone yet: each such undo goes one
-// run further back. What was taken back already is left alone. To undo a named undo is to do
-// again what it took back.
+// UndoPlan returns a plan to revert a run (by run id), a single entry (by its number), or, with an empty id, the last
+// run that is not undone yet, so that each such undo goes one run further back. It leaves alone what was reverted
+// already. Undoing a named undo repeats what it reverted.
 func (e *Engine) UndoPlan(id string) (plan.Plan, error) {
 	h, entries, err := e.history()
 	if err != nil {
@@ -63,8 +62,7 @@ func (e *Engine) UndoPlan(id string) (plan.Plan, error) {
 	return plan.Undo(nil, takingBack(entries, named)...), nil
 }
 
-// RedoPlan returns a plan to make again what the last undo took back. Whatever is changed in
-// between leaves nothing to make again.
+// RedoPlan returns a plan to repeat what the last undo reverted. After any change in between there is nothing to redo.
 func (e *Engine) RedoPlan() (plan.Plan, error) {
 	h, entries, err := e.history()
 	if err != nil {
@@ -82,7 +80,7 @@ func (e *Engine) RedoPlan() (plan.Plan, error) {
 	return p, nil
 }
 
-// history returns what the journal's entries amount to, and the entries, oldest first.
+// history returns the history of the journal, and its entries, oldest first.
 func (e *Engine) history() (*journal.History, []journal.Entry, error) {
 	if e.o.Journal == nil {
 		return nil, nil, errNoJournal
@@ -98,7 +96,7 @@ func notKnown(id string) error {
 	return fmt.Errorf("it is not known whether %s happened: look at the records, then deregister or register", index.Clean(id))
 }
 
-// unsure returns a line for each entry that is left alone because it is not known whether it was made.
+// unsure returns a line for each entry that is left alone because it may or may not have been made.
 func unsure(s journal.Step) []string {
 	var out []string
 	for i := range s.Open {
@@ -107,9 +105,9 @@ func unsure(s journal.Step) []string {
 	return out
 }
 
-// takingBack returns the entries of a step as an undo starts from them.
+// takingBack returns the entries of a step in the form that an undo starts from.
 func takingBack(entries []journal.Entry, s journal.Step) []plan.Done {
-	last := map[recordKey]*providers.Record{} // each record as the journal left it last
+	last := map[recordKey]*providers.Record{} // each record as the journal last left it
 	byID := map[string]*journal.Entry{}
 	for i := range entries {
 		byID[entries[i].ID] = &entries[i]
@@ -132,8 +130,8 @@ func takingBack(entries []journal.Entry, s journal.Step) []plan.Done {
 	return out
 }
 
-// doneOf returns an entry as an undo starts from it. A record that was changed and changed back since, or removed
-// and restored, has another id or another time of its last change now, and is the same in everything else.
+// doneOf returns an entry in the form that an undo starts from. A record that was changed and changed back, or removed
+// and restored, has another id or time of change now, and is otherwise the same.
 func doneOf(e *journal.Entry, last map[recordKey]*providers.Record) plan.Done {
 	d := plan.Done{Entry: e.ID, Sentence: e.Sentence, Zone: e.Zone, Change: e.Change, Result: e.Result, Action: plan.PowerAction(e.Action), Reason: dnsview.Class(e.Reason)}
 	if e.Instance != nil {

@@ -8,8 +8,8 @@ import (
 	"rollcall/providers/journal"
 )
 
-// cannotTakeBack returns an error when all that an entry or a run has done is a launch, or the
-// making of an instance profile: what it started is named, with the command that ends it.
+// cannotTakeBack returns an error if an entry or a run only made a launch or an instance profile. It names what was
+// started, and the command that ends it.
 func cannotTakeBack(entries []journal.Entry, id string) error {
 	var ids, profiles []string
 	for i := range entries {

@@ -12,10 +12,10 @@ import (
 	"rollcall/providers/journal"
 )
 
-// behindPause is how often name servers that are behind are asked during a wait.
+// behindPause is the pause between queries to lagging name servers during a wait.
 const behindPause = 5 * time.Second
 
-// wait lets resolvers forget. It is left out when nothing was taken out of DNS before it.
+// wait waits until resolvers have dropped removed values. It is skipped if nothing was removed from DNS before it.
 func (r *run) wait(ctx context.Context, i int) {
 	s := &r.plan.Steps[i]
 	left, taken := r.toWait(i)
@@ -39,7 +39,7 @@ func (r *run) wait(ctx context.Context, i int) {
 	}
 	cut, stopped := r.countDown(ctx, s.ID, left, s.Wait, ask, func(left string) string { return "waiting " + left + " for resolvers to forget" })
 	r.hurried = r.hurried || cut
-	r.notBefore = r.engine.o.Now() // what was read before the wait may have changed during it
+	r.notBefore = r.engine.o.Now() // reads from before the wait may be outdated
 	switch {
 	case stopped:
 		r.end(i, StepSkipped, "the run was stopped during the wait")
@@ -54,8 +54,8 @@ func (r *run) wait(ctx context.Context, i int) {
 	}
 }
 
-// cameBack reads every zone again after a wait that no power step needs, since those read them again themselves. It
-// returns what this run has taken out and is there again, or what could not be read; empty for nothing.
+// cameBack reads every zone again after a wait that no power step needs; power steps do this themselves. It returns
+// what this run has removed and is there again, or what could not be read, or "".
 func (r *run) cameBack(ctx context.Context, i int) string {
 	if slices.ContainsFunc(r.plan.Steps, func(s plan.Step) bool {
 		return s.Kind == plan.StepPower && slices.Contains(s.Needs, r.plan.Steps[i].ID)
@@ -76,8 +76,8 @@ func (r *run) cameBack(ctx context.Context, i int) string {
 	return ""
 }
 
-// countDown waits, reports each second how long it still is, and calls each, which may be nil. cut says that the operator has cut the wait short,
-// stopped that the run was stopped.
+// countDown waits. It reports the remaining time every second and calls each, which may be nil. cut means that the
+// operator cut the wait short, stopped that the run was stopped.
 func (r *run) countDown(ctx context.Context, step int, left, total time.Duration, each func(), text func(left string) string) (cut, stopped bool) {
 	e := r.engine
 	ctx, cancel := context.WithCancel(ctx)
@@ -113,11 +113,11 @@ func (r *run) countDown(ctx context.Context, step int, left, total time.Duration
 	}
 }
 
-// seconds writes a duration in whole seconds, rounded up.
+// seconds returns a duration in whole seconds, rounded up.
 func seconds(d time.Duration) string { return strconv.Itoa(int((d+time.Second-1)/time.Second)) + " s" }
 
-// toWait says how long a wait still is, and whether anything was taken out that it is for:
-// by this run, or by an earlier one, whose time the journal knows.
+// toWait returns the rest of a wait, and whether this or an earlier run, by the journal, removed anything that it is
+// for.
 func (r *run) toWait(i int) (left time.Duration, taken bool) {
 	s := &r.plan.Steps[i]
 	for n := range i {
@@ -130,7 +130,7 @@ func (r *run) toWait(i int) (left time.Duration, taken bool) {
 		p := &r.plan.Steps[n]
 		own := func(id int) bool { at, ok := r.byID[id]; return ok && at != i }
 		if p.Kind != plan.StepPower || !slices.Contains(p.Needs, s.ID) || slices.ContainsFunc(p.Needs, own) {
-			continue // it waits for nothing, or for a step of this run that was refused
+			continue // it waits for nothing, or for a refused step of this run
 		}
 		taken = true
 		out, known := takenOut(entries, p.Instance)
@@ -142,7 +142,7 @@ func (r *run) toWait(i int) (left time.Duration, taken bool) {
 	return left, taken
 }
 
-// takenOut is when an instance was last taken out of DNS, as far as the journal knows.
+// takenOut returns when an instance was last removed from DNS, as far as the journal knows.
 func takenOut(entries []journal.Entry, i providers.InstanceRef) (at time.Time, known bool) {
 	for n := range entries {
 		e := &entries[n]
