@@ -10,11 +10,11 @@ import (
 	"rollcall/providers"
 )
 
-// Finding is one finding, joined with the view that it is of.
+// Finding is the row of a finding in a view.
 type Finding struct {
 	*dnsview.Finding // its texts are not clean
 
-	// What a screen shows, clean.
+	// For a screen, clean:
 	About, Where, Why string
 
 	view *dnsview.View
@@ -38,7 +38,7 @@ func NewFinding(v *dnsview.View, f *dnsview.Finding) *Finding {
 	return r
 }
 
-// Findings returns the rows of all findings of a view, in its order, which is by severity.
+// Findings returns the rows of all findings of a view in its order, the most severe first.
 func Findings(v *dnsview.View) []*Finding {
 	out := make([]*Finding, len(v.Findings))
 	for i := range v.Findings {
@@ -47,13 +47,13 @@ func Findings(v *dnsview.View) []*Finding {
 	return out
 }
 
-// Key is the identity of the row.
+// Key returns the identity of the row.
 func (r *Finding) Key() string { return r.key }
 
-// ID returns the class, and what the finding is about as the command line takes it.
+// ID returns the class, and the subject in the form of the command line.
 func (r *Finding) ID() string { return string(r.Class) + " " + r.named() }
 
-// named returns what the finding is about: a record, else an instance, else more.
+// named returns the subject of the finding: a record, else an instance, else a name.
 func (r *Finding) named() string {
 	if r.Record != nil {
 		return providers.Clean(r.view.RecordName(r.Record))
@@ -68,7 +68,7 @@ func about(i *Ref, names ...string) string {
 	return providers.Clean(cmp.Or(names...))
 }
 
-// FindingTable returns the columns that commands print.
+// FindingTable returns the columns of tables.
 func FindingTable() []Column[*Finding] {
 	return []Column[*Finding]{
 		{
@@ -86,7 +86,7 @@ func FindingTable() []Column[*Finding] {
 	}
 }
 
-// FindingScreen returns the columns that the console draws.
+// FindingScreen returns the columns of the console.
 func FindingScreen() []Column[*Finding] {
 	return []Column[*Finding]{
 		{
@@ -109,7 +109,7 @@ func FindingScreen() []Column[*Finding] {
 	}
 }
 
-// FilterName returns what a bare word is matched with fuzzily.
+// FilterName returns the text that a bare word is fuzzily matched with.
 func (r *Finding) FilterName() string {
 	switch {
 	case r.Finding.Record != nil:
@@ -127,7 +127,7 @@ func (r *Finding) instance() *providers.Instance {
 	return r.view.Instance(r.Finding.Instance.Key, r.Finding.Instance.ID)
 }
 
-// FilterAge returns the time since the row came to be.
+// FilterAge returns the age of the subject.
 func (r *Finding) FilterAge() (time.Duration, bool) {
 	if r.Finding.Record != nil {
 		return NewRecord(r.view, r.Finding.Record).FilterAge()
@@ -138,7 +138,7 @@ func (r *Finding) FilterAge() (time.Duration, bool) {
 	return 0, false
 }
 
-// FilterTTL returns the TTL of its record.
+// FilterTTL returns the TTL of the record.
 func (r *Finding) FilterTTL() (uint64, bool) {
 	if r.Finding.Record == nil {
 		return 0, false

@@ -15,15 +15,15 @@ import (
 // InstanceKey is the identity of an instance.
 type InstanceKey struct{ Cloud, ID string }
 
-// KeyOf returns the identity of the instance that a reference names.
+// KeyOf returns the identity of the instance of a reference.
 func KeyOf(r providers.InstanceRef) InstanceKey { return InstanceKey{Cloud: r.Cloud, ID: r.ID} }
 
-// Instance is one instance, joined with what DNS and the findings say of it.
+// Instance is the row of an instance, with its records and findings.
 type Instance struct {
-	Inst *providers.Instance // as the cloud has it; its texts are not clean
+	Inst *providers.Instance // as the cloud returned it; its texts are not clean
 
-	// What a screen shows, clean; set by Join.
-	Ref        providers.InstanceRef // its name is the id where it has none
+	// For a screen, clean; set by Join:
+	Ref        providers.InstanceRef // its name is the id if it has none
 	Address    string
 	Service    string
 	Type       string
@@ -36,13 +36,12 @@ type Instance struct {
 	natural string // sort key of the name
 }
 
-// NewInstance returns the row of an instance of a view, which a filter and the columns of a command
-// take.
+// NewInstance returns the row of an instance for filters and tables.
 func NewInstance(v *dnsview.View, i *providers.Instance) *Instance {
 	return &Instance{Inst: i, view: v}
 }
 
-// Instances returns the rows of all instances of a view in the order in which a command lists them.
+// Instances returns the rows of all instances of a view in the order of tables.
 func Instances(v *dnsview.View) []Instance {
 	list := []Instance{}
 	for c := range v.Snapshot.Clouds {
@@ -57,7 +56,7 @@ func Instances(v *dnsview.View) []Instance {
 	return list
 }
 
-// join fills in what a screen shows.
+// join sets the fields for a screen.
 func (r *Instance) join() {
 	i, v := r.Inst, r.view
 	r.Ref = providers.InstanceRef{Cloud: r.cloud(), Key: i.Key, ID: r.id(), Name: cmp.Or(r.name(), r.id())}
@@ -78,10 +77,10 @@ func (r *Instance) join() {
 	r.natural = NaturalKey(r.Ref.Name)
 }
 
-// Key is the identity of the row.
+// Key returns the identity of the row.
 func (r *Instance) Key() InstanceKey { return InstanceKey{Cloud: r.Inst.Cloud, ID: r.Inst.ID} }
 
-// ID returns the instance as the command line takes it.
+// ID returns the instance in the form of the command line.
 func (r *Instance) ID() string { return r.cloud() + "/" + r.id() }
 
 // State returns the state, clean.
@@ -95,7 +94,7 @@ func (r *Instance) classes() []string {
 	return classes(r.view.FindingsOfInstance(r.Inst.Key, r.Inst.ID))
 }
 
-// dns returns how the instance stands in DNS: the worst that was found, else the number of its records.
+// dns returns the state of the instance in DNS: its worst finding, else the number of its records.
 func (r *Instance) dns() string {
 	if len(r.Findings) > 0 {
 		return string(r.Findings[0].Class)
@@ -103,7 +102,7 @@ func (r *Instance) dns() string {
 	return strconv.Itoa(len(r.Records))
 }
 
-// InstanceTable returns the columns that commands print; now is the time that ages are as of.
+// InstanceTable returns the columns of tables; ages are as of now.
 func InstanceTable(now time.Time) []Column[*Instance] {
 	launched := func(text func(t time.Time) string) func(*Instance) string {
 		return func(r *Instance) string {
@@ -144,7 +143,7 @@ func InstanceTable(now time.Time) []Column[*Instance] {
 	}
 }
 
-// InstanceScreen returns the columns that the console draws; now returns the time of drawing.
+// InstanceScreen returns the columns of the console; now is called when they are drawn.
 func InstanceScreen(now func() time.Time) []Column[*Instance] {
 	type row = *Instance
 	return []Column[row]{
@@ -198,7 +197,7 @@ func InstanceScreen(now func() time.Time) []Column[*Instance] {
 	}
 }
 
-// severityOf orders rows by what was found: nothing is less than an info.
+// severityOf returns the severity of the worst finding for sorting; without findings it is below info.
 func severityOf(f []*dnsview.Finding) int {
 	if len(f) == 0 {
 		return -1
@@ -214,7 +213,7 @@ func cleanTags(in map[string]string) map[string]string {
 	return out
 }
 
-// InstanceObject is an instance as it stands in JSON.
+// InstanceObject is the JSON of an instance.
 type InstanceObject struct {
 	Cloud      string            `json:"cloud"`
 	Provider   string            `json:"provider"`
@@ -232,10 +231,10 @@ type InstanceObject struct {
 	Findings   []string          `json:"findings"`
 	Records    []string          `json:"records"`
 	CloudKey   string            `json:"cloud_key"`
-	Reason     string            `json:"reason"` // why it is in its state, in the cloud's own words; empty where it does not say
+	Reason     string            `json:"reason"` // why it is in its state, in the cloud's own words, or empty
 }
 
-// Object returns the instance as it stands in JSON.
+// Object returns the JSON of the instance.
 func (r *Instance) Object() InstanceObject {
 	i := r.Inst
 	o := InstanceObject{
@@ -250,10 +249,10 @@ func (r *Instance) Object() InstanceObject {
 	return o
 }
 
-// FilterName returns what a bare word is matched with fuzzily.
+// FilterName returns the text that a bare word is fuzzily matched with.
 func (r *Instance) FilterName() string { return r.Inst.Name }
 
-// FilterAge returns the time since the row came to be.
+// FilterAge returns the age of the instance.
 func (r *Instance) FilterAge() (time.Duration, bool) {
 	if r.Inst.Launched.IsZero() {
 		return 0, false
@@ -261,7 +260,7 @@ func (r *Instance) FilterAge() (time.Duration, bool) {
 	return r.view.Options.Now.Sub(r.Inst.Launched), true
 }
 
-// FilterTTL returns the TTL of its record.
+// FilterTTL returns false: an instance has no TTL.
 func (r *Instance) FilterTTL() (uint64, bool) { return 0, false }
 
 // FilterValues yields the values of a field.
@@ -305,7 +304,7 @@ func (r *Instance) FilterValues(field, tag string, yield func(string) bool) {
 	}
 }
 
-// ofInstance yields the plain columns of an instance.
+// ofInstance yields the values of the plain fields of an instance.
 func ofInstance(i *providers.Instance, field, tag string, yield func(string) bool) {
 	switch field {
 	case "name":

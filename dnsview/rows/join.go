@@ -7,15 +7,14 @@ import (
 	"rollcall/dnsview"
 )
 
-// Joined are the instances and records of a view as a screen shows them beside each other.
+// Joined holds the instances and records of a view for the two panes of a screen.
 type Joined struct {
 	Instances []*Instance
 	Records   []*Record
-	ByID      map[InstanceKey]*Instance // all instances, also those that are not shown
+	ByID      map[InstanceKey]*Instance // all instances, including hidden ones
 }
 
-// Join makes the rows of a view. Terminated instances to which nothing points any more are left
-// out, and so are owner markers without a finding.
+// Join returns the rows of a view. It omits terminated instances without records, and owner markers without findings.
 func Join(v *dnsview.View) *Joined {
 	j := &Joined{ByID: map[InstanceKey]*Instance{}}
 	j.instances(v)
@@ -62,7 +61,7 @@ func (j *Joined) records(v *dnsview.View) {
 			rec := &z.Records[i]
 			found := v.FindingsOfRecord(rec)
 			if rec.IsMarker() && len(found) == 0 {
-				continue // the owner shows in the row that the marker belongs to
+				continue // the owner is in the row of the marked record
 			}
 			list = append(list, Record{Rec: rec, view: v, order: order, Findings: found})
 			r := &list[len(list)-1]

@@ -9,16 +9,16 @@ import (
 	"rollcall/providers/journal"
 )
 
-// Entry is one entry of the journal. It stands in JSON as the journal has it.
+// Entry is the row of a journal entry. Its JSON is the journal's.
 type Entry struct {
 	journal.Entry // its texts are not clean
 
-	Undone string // the entry that took it back, or empty
+	Undone string // the entry that reverted it, or empty
 
 	now time.Time
 }
 
-// Entries returns the rows of entries of the journal, newest first, as of now.
+// Entries returns the rows of journal entries, newest first, as of now.
 func Entries(entries []journal.Entry, now time.Time) []*Entry {
 	out := make([]*Entry, len(entries))
 	for i, e := range entries {
@@ -27,13 +27,13 @@ func Entries(entries []journal.Entry, now time.Time) []*Entry {
 	return out
 }
 
-// Key is the identity of the row.
+// Key returns the identity of the row.
 func (r *Entry) Key() string { return r.ID }
 
-// What returns what was changed, clean.
+// What returns the description of the change, clean.
 func (r *Entry) What() string { return providers.Clean(r.Sentence) }
 
-// node returns the instance that the entry is about, as far as it names one.
+// node returns the instance of the entry, if it has one.
 func (r *Entry) node() providers.InstanceRef {
 	ref := providers.InstanceRef{Cloud: r.Cloud()}
 	if r.Launch != nil {
@@ -45,7 +45,7 @@ func (r *Entry) node() providers.InstanceRef {
 	return ref
 }
 
-// EntryTable returns the columns that commands print.
+// EntryTable returns the columns of tables.
 func EntryTable() []Column[*Entry] {
 	return []Column[*Entry]{
 		{Title: "ENTRY", Text: func(e *Entry) string { return e.ID }},
@@ -62,7 +62,7 @@ func EntryTable() []Column[*Entry] {
 	}
 }
 
-// EntryScreen returns the columns that the console draws.
+// EntryScreen returns the columns of the console.
 func EntryScreen() []Column[*Entry] {
 	return []Column[*Entry]{
 		{Title: "NO", Min: 3, Max: 7, Priority: 4, Right: true, Text: func(e *Entry) string { return providers.Clean(e.ID) }},
@@ -90,7 +90,7 @@ func EntryScreen() []Column[*Entry] {
 	}
 }
 
-// FilterName returns what a bare word is matched with fuzzily.
+// FilterName returns the text that a bare word is fuzzily matched with.
 func (r *Entry) FilterName() string {
 	if r.Change == nil {
 		return r.node().Name
@@ -98,10 +98,10 @@ func (r *Entry) FilterName() string {
 	return r.Change.Record().Name
 }
 
-// FilterAge returns the time since the row came to be.
+// FilterAge returns the age of the entry.
 func (r *Entry) FilterAge() (time.Duration, bool) { return r.now.Sub(r.Time), true }
 
-// FilterTTL returns the TTL of its record.
+// FilterTTL returns the TTL of the record.
 func (r *Entry) FilterTTL() (uint64, bool) {
 	if r.Change == nil {
 		return 0, false
@@ -109,7 +109,7 @@ func (r *Entry) FilterTTL() (uint64, bool) {
 	return uint64(r.Change.Record().TTL), true
 }
 
-// sides are the records before and after the change.
+// sides returns the records before and after the change.
 func (r *Entry) sides() (out []*providers.Record) {
 	if c := r.Change; c != nil {
 		for _, s := range []*providers.Record{&c.Before, &c.After} {
@@ -173,7 +173,7 @@ func (r *Entry) FilterValues(field, _ string, yield func(string) bool) {
 	}
 }
 
-// ofRecord yields the plain columns of a record, and reports whether there may be more.
+// ofRecord yields the values of the plain fields of a record. It returns false if yield did.
 func ofRecord(r *providers.Record, field string, yield func(string) bool) bool {
 	switch field {
 	case "name":
@@ -198,7 +198,7 @@ func ofRecord(r *providers.Record, field string, yield func(string) bool) bool {
 	return true
 }
 
-// ProblemText reports a place where the journal is not what was written.
+// ProblemText returns the text about damage in the journal.
 func ProblemText(p journal.Problem) string {
 	text := providers.Clean(p.Why)
 	if p.Line > 0 {

@@ -10,8 +10,8 @@ import (
 	"rollcall/providers"
 )
 
-// The types below are what stands in JSON. Their keys are a promise to scripts: keys are added,
-// never renamed; arrays and maps are never null. Texts from outside are clean of control characters.
+// The types below are the JSON output. Scripts rely on it: keys are added, never renamed, and arrays and maps are never
+// null. External texts are clean of control characters.
 
 // Ref names an instance.
 type Ref struct {
@@ -20,7 +20,7 @@ type Ref struct {
 	Name  string `json:"name"`
 }
 
-// NewRef returns the name of an instance.
+// NewRef returns the Ref of an instance.
 func NewRef(i providers.InstanceRef) Ref {
 	return Ref{Cloud: providers.Clean(i.Cloud), ID: providers.Clean(i.ID), Name: providers.Clean(i.Name)}
 }
@@ -33,7 +33,7 @@ func refOf(i *providers.InstanceRef) *Ref {
 	return &r
 }
 
-// RecordRef names a record, with the identifier of its record set where that has one.
+// RecordRef names a record, with the set identifier if its record set has one.
 type RecordRef struct {
 	Zone  string `json:"zone"`
 	Name  string `json:"name"`
@@ -42,19 +42,19 @@ type RecordRef struct {
 	SetID string `json:"set_id"`
 }
 
-// NewRecordRef returns the name of a record.
+// NewRecordRef returns the RecordRef of a record.
 func NewRecordRef(r *providers.Record) *RecordRef {
 	return &RecordRef{
 		Zone: providers.Clean(r.Zone), Name: providers.Clean(r.Name), Type: providers.Clean(r.Type), Value: providers.Clean(r.Value), SetID: providers.Clean(r.SetID),
 	}
 }
 
-// RecordName writes a record as the command line takes it.
+// RecordName returns a record in the form of the command line.
 func RecordName(zone, name, typ, value string) string {
 	return strings.Join([]string{zone + ":" + name, typ, value}, "/")
 }
 
-// FindingObject is one finding.
+// FindingObject is the JSON of a finding.
 type FindingObject struct {
 	Class    string     `json:"class"`
 	Severity string     `json:"severity"`
@@ -66,12 +66,12 @@ type FindingObject struct {
 	Remedy   string     `json:"remedy"`
 	Service  string     `json:"service"`
 	Zone     string     `json:"zone"`
-	Would    string     `json:"would"` // class unknown: what the evidence points to
-	Name     string     `json:"name"`  // domain name, or name and type, of a finding about no single record
+	Would    string     `json:"would"` // class unknown: the class that the evidence points to
+	Name     string     `json:"name"`  // domain name, or name and type, if the finding is not about a single record
 	RestsOn  []Basis    `json:"rests_on"`
-	// Controller is the program that manages the record by what it says itself, or empty.
+	// Controller is the program that manages the record according to its own marks, or empty.
 	Controller string `json:"controller"`
-	// Advice is what is to be done: the command of the remedy, or what a person does where there is none.
+	// Advice is the command of the remedy, or what a person can do if there is none.
 	Advice string `json:"advice"`
 }
 
@@ -82,7 +82,7 @@ type Evidence struct {
 	At     *time.Time `json:"at"`
 }
 
-// Basis is the coverage of a source that a finding rests on.
+// Basis is the coverage of a source that a finding depends on.
 type Basis struct {
 	Source     string  `json:"source"`
 	State      string  `json:"state"`
@@ -90,7 +90,7 @@ type Basis struct {
 	Error      *string `json:"error"`
 }
 
-// Object returns the finding as it stands in JSON.
+// Object returns the JSON of the finding.
 func (r *Finding) Object() FindingObject {
 	f := r.Finding
 	o := FindingObject{
@@ -110,14 +110,13 @@ func (r *Finding) Object() FindingObject {
 	return o
 }
 
-// Subject is that of the object of the finding.
+// Subject returns that of the finding's object.
 func (r *Finding) Subject() string {
 	o := r.Object()
 	return o.Subject()
 }
 
-// Subject returns what the finding is about, whatever its class. It is made of what is kept over a
-// restart.
+// Subject returns what the finding is about, independent of its class, from fields that are stored over a restart.
 func (o *FindingObject) Subject() string {
 	if x := o.Record; x != nil {
 		return o.Service + " " + RecordName(x.Zone, x.Name, x.Type, x.Value) + "#" + x.SetID
@@ -125,7 +124,7 @@ func (o *FindingObject) Subject() string {
 	return o.Service + " " + about(o.Instance, o.Name, o.Service, o.Zone, o.Cloud)
 }
 
-// classes names the classes of findings, each once, worst first.
+// classes returns the classes of findings, each once, worst first.
 func classes(found []*dnsview.Finding) []string {
 	out := []string{}
 	for _, f := range found {

@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// ShortID is the beginning of an id, enough to tell it from others.
+// ShortID returns the start of an id, long enough to distinguish it.
 func ShortID(id string) string {
 	n := 10
 	if len(id) == 36 && id[8] == '-' { // a UUID
@@ -17,8 +17,7 @@ func ShortID(id string) string {
 	return id
 }
 
-// Relative returns a name as it is called within its zone. The apex is shown
-// with the zone's name, since every zone has one.
+// Relative returns a name relative to its zone. For the apex it is the zone's name, because every zone has one.
 func Relative(name, zone string) string {
 	if name == zone {
 		return "@ " + zone
@@ -26,7 +25,7 @@ func Relative(name, zone string) string {
 	return strings.TrimSuffix(name, "."+zone)
 }
 
-// NaturalKey makes www-9 sort before www-10: runs of digits are padded.
+// NaturalKey returns a sort key with padded digits, so that www-9 sorts before www-10.
 func NaturalKey(s string) string {
 	var b strings.Builder
 	for i := 0; i < len(s); {
@@ -48,8 +47,7 @@ func NaturalKey(s string) string {
 	return strings.ToLower(b.String())
 }
 
-// NaturalCompare compares texts with the numbers in them as numbers, so that
-// www-9 comes before www-10 and 9.1.1.1 before 10.1.1.1.
+// NaturalCompare compares texts with numbers by value, so that www-9 comes before www-10 and 9.1.1.1 before 10.1.1.1.
 func NaturalCompare(a, b string) int {
 	for a != "" && b != "" {
 		if isDigit(a[0]) && isDigit(b[0]) {

@@ -12,18 +12,18 @@ import (
 	"rollcall/providers"
 )
 
-// Record is one value of a record, joined with the instance that it leads to.
+// Record is the row of one record value, with the instance that it leads to.
 type Record struct {
-	Rec *providers.Record // as the provider has it; its texts are not clean
+	Rec *providers.Record // as the provider returned it; its texts are not clean
 
-	// What a screen shows, clean; set by Join.
+	// For a screen, clean; set by Join:
 	ID         providers.Identity
 	Name       string // relative to the zone
 	Value      string
-	Node       string // who owns it, or whose address it is
+	Node       string // the owner, or the holder of the address
 	Instances  []InstanceKey
 	Findings   []*dnsview.Finding // worst first
-	Wire       *index.WireState   // what name servers answer; nil when no one asks for it
+	Wire       *index.WireState   // answers of name servers; nil if none is asked
 	Production bool
 
 	view    *dnsview.View
@@ -31,10 +31,10 @@ type Record struct {
 	natural string
 }
 
-// NewRecord returns the row of a record of a view, which a filter takes.
+// NewRecord returns the row of a record for filters.
 func NewRecord(v *dnsview.View, r *providers.Record) *Record { return &Record{Rec: r, view: v} }
 
-// Records returns the rows of all records of a view in the order in which a command lists them.
+// Records returns the rows of all records of a view in the order of tables.
 func Records(v *dnsview.View) []Record {
 	list := []Record{}
 	for z := range v.Snapshot.Zones {
@@ -49,8 +49,7 @@ func Records(v *dnsview.View) []Record {
 	return list
 }
 
-// compareNames puts names that lie below one another together: it compares label by
-// label from the right.
+// compareNames compares names label by label from the right, so that names below one another are adjacent.
 func compareNames(a, b string) int {
 	x, y := providers.SplitName(a), providers.SplitName(b)
 	for len(x) > 0 && len(y) > 0 {
@@ -62,12 +61,12 @@ func compareNames(a, b string) int {
 	return cmp.Compare(len(x), len(y))
 }
 
-// compareRecords orders the rows of a screen: by zone, name, type and value.
+// compareRecords compares rows of a screen by zone, name, type and value.
 func compareRecords(a, b *Record) int {
 	return cmp.Or(cmp.Compare(a.order, b.order), cmp.Compare(a.natural, b.natural), cmp.Compare(a.Rec.Type, b.Rec.Type), compareValues(a.Rec, b.Rec))
 }
 
-// compareValues orders addresses by number and everything else by text.
+// compareValues compares addresses by number and all else by text.
 func compareValues(a, b *providers.Record) int {
 	x, ok := a.Addr()
 	y, ok2 := b.Addr()
@@ -77,18 +76,18 @@ func compareValues(a, b *providers.Record) int {
 	return cmp.Compare(a.Value, b.Value)
 }
 
-// join fills in what a screen shows, but for whose the record is.
+// join sets the fields for a screen, except those of the owner.
 func (r *Record) join() {
 	r.ID = r.Rec.Identity()
 	r.Wire = r.view.WireOf(r.Rec)
 	r.Value = providers.Clean(index.ReadableValue(r.Rec.Type, r.Rec.Value))
 	r.Name = providers.Clean(Relative(index.Readable(r.Rec.Name), index.Readable(r.Rec.Zone)))
-	if r.Rec.Name != r.Rec.Zone { // the apex comes first
+	if r.Rec.Name != r.Rec.Zone { // the apex sorts first
 		r.natural = NaturalKey(r.Rec.Name)
 	}
 }
 
-// joinOwner says whose a record is, and links it with its instance, nil when there is none.
+// joinOwner sets the owner, and links the record with its instance, which may be nil.
 func (r *Record) joinOwner(node *Instance) {
 	if node != nil {
 		r.Instances = []InstanceKey{node.Key()}
@@ -121,10 +120,10 @@ func (r *Record) joinOwner(node *Instance) {
 	}
 }
 
-// Key is the identity of the row.
+// Key returns the identity of the row.
 func (r *Record) Key() providers.Identity { return r.ID }
 
-// Named returns the record as the command line takes it.
+// Named returns the record in the form of the command line.
 func (r *Record) Named() string { return providers.Clean(r.view.RecordName(r.Rec)) }
 
 // Type returns the type, clean.
@@ -137,7 +136,7 @@ func (r *Record) provider() string { return string(r.view.Snapshot.Zones[r.order
 
 func (r *Record) classes() []string { return classes(r.view.FindingsOfRecord(r.Rec)) }
 
-// node returns the instance that the record leads to, else the one that its marker names.
+// node returns the instance that the record leads to, else the one in its marker.
 func (r *Record) node() string {
 	if i := r.view.InstanceOf(r.Rec); i != nil {
 		return cmp.Or(providers.Clean(i.Name), providers.Clean(i.ID))
@@ -146,7 +145,7 @@ func (r *Record) node() string {
 	return providers.Clean(o.Instance)
 }
 
-// owner returns the owner marker as it stands in JSON, nil when there is none.
+// owner returns the JSON of the owner marker, or nil.
 func (r *Record) owner() *OwnerObject {
 	o, ok := r.Rec.Owner()
 	if !ok {
@@ -162,7 +161,7 @@ func (r *Record) owner() *OwnerObject {
 	return out
 }
 
-// RecordTable returns the columns that commands print; wire adds what name servers answer.
+// RecordTable returns the columns of tables; wire adds the answers of name servers.
 func RecordTable(wire bool) []Column[*Record] {
 	type row = *Record
 	out := []Column[row]{
@@ -202,7 +201,7 @@ func RecordTable(wire bool) []Column[*Record] {
 	return out
 }
 
-// RecordScreen returns the columns that the console draws.
+// RecordScreen returns the columns of the console.
 func RecordScreen() []Column[*Record] {
 	type row = *Record
 	return []Column[row]{
@@ -261,17 +260,17 @@ func RecordScreen() []Column[*Record] {
 	}
 }
 
-// OwnerObject is an owner marker as it stands in JSON.
+// OwnerObject is the JSON of an owner marker.
 type OwnerObject struct {
 	Fleet      string    `json:"fleet"`
 	Instance   string    `json:"instance"`
-	Cloud      string    `json:"cloud"` // name in this config, or the key when no cloud here has it
+	Cloud      string    `json:"cloud"` // name in this config, or the key if it is not there
 	CloudKey   string    `json:"cloud_key"`
 	Registered time.Time `json:"registered"`
 	Quiesced   bool      `json:"quiesced"`
 }
 
-// RecordObject is a record as it stands in JSON.
+// RecordObject is the JSON of a record.
 type RecordObject struct {
 	Zone     string       `json:"zone"`
 	Provider string       `json:"provider"`
@@ -289,12 +288,12 @@ type RecordObject struct {
 	SetID    string       `json:"set_id"`
 	Weight   *int64       `json:"weight"` // of a weighted record set, else null
 	Comment  string       `json:"comment"`
-	// Controller is the program that manages the record by what it says itself, or empty.
+	// Controller is the program that manages the record according to its own marks, or empty.
 	Controller string `json:"controller"`
-	Wire       *Wire  `json:"wire"` // null unless name servers were asked
+	Wire       *Wire  `json:"wire"` // null unless name servers were queried
 }
 
-// Object returns the record as it stands in JSON.
+// Object returns the JSON of the record.
 func (r *Record) Object() RecordObject {
 	rec, v := r.Rec, r.view
 	o := RecordObject{
@@ -313,7 +312,7 @@ func (r *Record) Object() RecordObject {
 	return o
 }
 
-// FilterName returns what a bare word is matched with fuzzily.
+// FilterName returns the text that a bare word is fuzzily matched with.
 func (r *Record) FilterName() string { return r.Rec.Name }
 
 // FilterAge returns the time since the row came to be.
@@ -327,7 +326,7 @@ func (r *Record) FilterAge() (time.Duration, bool) {
 	return 0, false
 }
 
-// FilterTTL returns the TTL of its record.
+// FilterTTL returns the TTL of the record.
 func (r *Record) FilterTTL() (uint64, bool) { return uint64(r.Rec.TTL), true }
 
 // FilterValues yields the values of a field.

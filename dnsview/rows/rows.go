@@ -1,7 +1,6 @@
-// Package rows makes rows of what dnsview knows: typed, and clean of control characters. Each kind
-// of row is one file with its type, its columns and the fields that a filter asks it for; a command
-// prints the columns of its Table, the console draws those of its Screen. The package is pure, and
-// imports dnsview and what lies below it.
+// Package rows makes typed rows, clean of control characters, of what dnsview knows. Each kind of row is one file with
+// its type, its columns and its filter fields. A command prints the columns of its Table, the console draws those of
+// its Screen. The package is pure, and imports dnsview and packages below it.
 //
 // Read Column first, then Source, the smallest kind.
 package rows
@@ -17,22 +16,22 @@ import (
 // Column is one column of the rows of one kind.
 type Column[R any] struct {
 	Title string
-	Text  func(R) string // clean; empty where the row has nothing to say
+	Text  func(R) string // clean; may be empty
 
-	// What a command needs.
-	Wide bool           // in wide tables and in CSV only
-	Key  func(R) string // what is sorted by; nil for the text
+	// For tables:
+	Wide bool           // only in wide tables and in CSV
+	Key  func(R) string // sort key; nil for the text
 
-	// What a screen needs; see grid.Column.
+	// For screens; see grid.Column:
 	Min, Max int
 	Priority int
 	Right    bool
-	Fill     bool // takes the room that is left over
+	Fill     bool // takes the remaining room
 	Optional bool
 	Compare  func(a, b R) int
 }
 
-// cleanText returns a pointer to a text, clean, and nil for none: null in JSON.
+// cleanText returns a pointer to a clean text; nil, null in JSON, for "".
 func cleanText(s string) *string {
 	if s == "" {
 		return nil
@@ -49,7 +48,7 @@ func cleanAll(in []string) []string {
 	return out
 }
 
-// moment returns a time in UTC, and nil for the zero time: null in JSON.
+// moment returns a time in UTC; nil, null in JSON, for the zero time.
 func moment(t time.Time) *time.Time {
 	if t.IsZero() {
 		return nil
@@ -58,18 +57,18 @@ func moment(t time.Time) *time.Time {
 	return &t
 }
 
-// Seconds rounds to milliseconds, below which nothing here is measured.
+// Seconds returns seconds rounded to milliseconds, the precision of all measurements here.
 func Seconds(d time.Duration) float64 {
 	return float64(d.Round(time.Millisecond).Milliseconds()) / 1000
 }
 
-// Duration writes a duration with its largest unit, as tables do: 90s, 100m, 30h, 3d.
+// Duration returns a duration in its largest unit, as tables show it: 90s, 100m, 30h, 3d.
 func Duration(d time.Duration) string {
 	n, unit := index.LargestUnit(d, 2*time.Minute, 2*time.Hour)
 	return strconv.Itoa(n) + unit
 }
 
-// Age writes a duration in at most four cells, as screens do: 4s, 12m, 3h, 18d, 2y.
+// Age returns a duration in at most four cells, as screens show it: 4s, 12m, 3h, 18d, 2y.
 func Age(d time.Duration) string {
 	n, unit := index.LargestUnit(d, time.Minute, time.Hour)
 	if unit == "d" && n >= 2*365 {
@@ -78,7 +77,7 @@ func Age(d time.Duration) string {
 	return strconv.Itoa(n) + unit
 }
 
-// deref returns what a pointer leads to, or the zero value.
+// deref returns the value of a pointer, or the zero value for nil.
 func deref[T any](p *T) (v T) {
 	if p != nil {
 		v = *p

@@ -8,22 +8,22 @@ import (
 	"rollcall/providers"
 )
 
-// Node is one node of a service.
+// Node is a node of a service, for filters.
 type Node struct {
 	View *tree.Node
 
 	view *dnsview.View
 }
 
-// NewNode returns the row of a node of a service of a view.
+// NewNode returns the Node of a service's node in a view.
 func NewNode(v *dnsview.View, n *tree.Node) *Node { return &Node{View: n, view: v} }
 
-// Service is a service or an incarnation of one.
+// Service is a service or an incarnation, for filters.
 type Service struct {
 	Members *tree.Members
 }
 
-// FilterName returns what a bare word is matched with fuzzily.
+// FilterName returns the text that a bare word is fuzzily matched with.
 func (r *Node) FilterName() string {
 	if r.View.Ref.Name != "" {
 		return r.View.Ref.Name
@@ -31,7 +31,7 @@ func (r *Node) FilterName() string {
 	return r.View.Host
 }
 
-// record is the first of what the node has in DNS, or of what remembers it.
+// record returns the first record of the node, or the first marker that is left of it.
 func (r *Node) record() *providers.Record {
 	for _, list := range [][]*providers.Record{r.View.Records, r.View.Hosts, r.View.Markers} {
 		if len(list) > 0 {
@@ -52,7 +52,7 @@ func (r *Node) FilterAge() (time.Duration, bool) {
 	return 0, false
 }
 
-// FilterTTL returns the TTL of its record.
+// FilterTTL returns the TTL of the node's records.
 func (r *Node) FilterTTL() (uint64, bool) { return uint64(r.View.TTL), r.View.TTL > 0 }
 
 // FilterValues yields the values of a field.
@@ -110,13 +110,13 @@ func (r *Node) addresses(yield func(string) bool) {
 	}
 }
 
-// FilterName returns what a bare word is matched with fuzzily.
+// FilterName returns the text that a bare word is fuzzily matched with.
 func (r *Service) FilterName() string { return r.Members.Name }
 
-// FilterAge returns the time since the row came to be.
+// FilterAge returns false: a service has no age.
 func (r *Service) FilterAge() (time.Duration, bool) { return 0, false }
 
-// FilterTTL returns the TTL of its record.
+// FilterTTL returns false: a service has no TTL.
 func (r *Service) FilterTTL() (uint64, bool) { return 0, false }
 
 // FilterValues yields the values of a field.

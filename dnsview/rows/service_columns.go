@@ -11,7 +11,7 @@ import (
 	"rollcall/providers"
 )
 
-// ServiceTable returns the columns that commands print of services and incarnations.
+// ServiceTable returns the columns of tables of services and incarnations.
 func ServiceTable() []Column[*ServiceLine] {
 	type row = *ServiceLine
 	number := func(title string, wide bool, n func(r row) int) Column[row] {
@@ -47,8 +47,8 @@ func ServiceTable() []Column[*ServiceLine] {
 // ID returns the name of the service or the incarnation.
 func (r *ServiceLine) ID() string { return providers.Clean(r.Members.Name) }
 
-// ServiceScreen returns the columns that the console draws of the tree of services. A service and an
-// incarnation add up in them what their nodes have.
+// ServiceScreen returns the columns of the console's service tree. Services and incarnations show the sums of their
+// nodes.
 func ServiceScreen() []Column[*ServiceLine] {
 	type row = *ServiceLine
 	number := func(title string, most, priority int, text func(r row) string) Column[row] {
@@ -102,7 +102,7 @@ func ServiceScreen() []Column[*ServiceLine] {
 	}
 }
 
-// State returns how a node stands, and of a service how many live members it has against its minimum.
+// State returns the state of a node, or the number of live members of a service and its minimum.
 func (r *ServiceLine) State() string {
 	switch {
 	case r.Node != nil:
@@ -115,7 +115,7 @@ func (r *ServiceLine) State() string {
 	return fmt.Sprintf("%d live", r.Members.Live)
 }
 
-// addresses returns the first address of a node, and how many more it has.
+// addresses returns the first address of a node, and the number of the others.
 func (r *ServiceLine) addresses() string {
 	if r.Node == nil || len(r.Node.Addresses) < 2 {
 		return r.Address
@@ -123,7 +123,7 @@ func (r *ServiceLine) addresses() string {
 	return fmt.Sprintf("%s +%d", r.Address, len(r.Node.Addresses)-1)
 }
 
-// health returns what the health checks of a node came to.
+// health returns the result of a node's health checks.
 func (r *ServiceLine) health() string {
 	switch {
 	case r.Node == nil:
@@ -134,7 +134,7 @@ func (r *ServiceLine) health() string {
 	return Passed(r.Node.Health)
 }
 
-// found returns the worst that was found about a node; of a service it counts what was found.
+// found returns the worst finding of a node, or the number of findings of a service.
 func (r *ServiceLine) found() string {
 	switch n := len(r.Findings); {
 	case n == 0:
@@ -148,10 +148,10 @@ func (r *ServiceLine) found() string {
 	}
 }
 
-// Passed returns how many of the last health checks passed, as a text.
+// Passed returns the number of passed recent health checks as text.
 func Passed(h *index.HealthState) string { return fmt.Sprintf("%d of %d ok", h.Of-h.Failed, h.Of) }
 
-// Unhealthy reports whether the node was found to be unhealthy.
+// Unhealthy reports whether the node is unhealthy.
 func (r *ServiceLine) Unhealthy() bool {
 	for _, f := range r.Findings {
 		if f.Class == dnsview.Unhealthy {
@@ -161,7 +161,7 @@ func (r *ServiceLine) Unhealthy() bool {
 	return false
 }
 
-// failing orders rows by their health: the worst first, those that no one checked last.
+// failing returns the sort order by health: the worst first, unchecked nodes last.
 func (r *ServiceLine) failing() int {
 	switch {
 	case r.Node == nil || r.Node.Health == nil:
@@ -171,7 +171,7 @@ func (r *ServiceLine) failing() int {
 	}
 }
 
-// Priority returns the priority of a node; empty when it has none.
+// Priority returns the priority of a node, or "".
 func (r *ServiceLine) Priority() string {
 	if r.Node == nil || !r.Node.HasSRV {
 		return ""
@@ -179,7 +179,7 @@ func (r *ServiceLine) Priority() string {
 	return r.guess(strconv.Itoa(int(r.Node.SRV.Priority)))
 }
 
-// Weight returns the weight of a node; empty when it has none.
+// Weight returns the weight of a node, or "".
 func (r *ServiceLine) Weight() string {
 	switch {
 	case r.Node == nil:
@@ -192,7 +192,7 @@ func (r *ServiceLine) Weight() string {
 	return ""
 }
 
-// guess writes a number of which the marker says only that it may be it.
+// guess marks a number that comes from a marker and may be outdated.
 func (r *ServiceLine) guess(s string) string {
 	if r.Node.Guessed {
 		return s + "?"
@@ -200,7 +200,7 @@ func (r *ServiceLine) guess(s string) string {
 	return s
 }
 
-// Port returns the port of a node; empty when it has none.
+// Port returns the port of a node, or "".
 func (r *ServiceLine) Port() string {
 	if r.Node == nil || !r.Node.HasSRV {
 		return ""
@@ -208,7 +208,7 @@ func (r *ServiceLine) Port() string {
 	return strconv.Itoa(int(r.Node.SRV.Port))
 }
 
-// TTL returns the TTL of what a node has in DNS; empty when it has nothing.
+// TTL returns the TTL of a node's records, or "".
 func (r *ServiceLine) TTL() string {
 	switch {
 	case r.Node == nil || len(r.Node.Records)+len(r.Node.Hosts) == 0:
@@ -219,7 +219,7 @@ func (r *ServiceLine) TTL() string {
 	return strconv.FormatUint(uint64(r.Node.TTL), 10)
 }
 
-// compareNumbers orders numbers that are written as texts; none comes last.
+// compareNumbers compares numbers in texts; "" comes last.
 func compareNumbers(a, b string) int {
 	if (a == "") != (b == "") {
 		return cmp.Compare(b, a)

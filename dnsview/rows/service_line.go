@@ -12,22 +12,22 @@ import (
 	"rollcall/providers/journal"
 )
 
-// ServiceKey is the identity of a row of the services. That of a service or an incarnation is its
-// name; that of a node is its NodeKey, which stays when the node is quiesced or balanced.
+// ServiceKey is the identity of a row of services. For a service or an incarnation it is the name; for a node it is its
+// NodeKey, which does not change when the node is quiesced or balanced.
 type ServiceKey struct {
 	name string
 	node tree.NodeKey
 }
 
-// ServiceLine is one line of the tree of services: a service, an incarnation, or a node.
+// ServiceLine is one line of the service tree: a service, an incarnation, or a node.
 type ServiceLine struct {
-	filterRow // what a filter asks it for
+	filterRow // the fields for filters
 
 	key         ServiceKey
 	level       int
-	Members     *tree.Members     // of the service or the incarnation; of a node the one that it is in
-	Service     *tree.Service     // the service that the row is or lies in
-	Incarnation *tree.Incarnation // the incarnation that the row is or lies in; nil when there is none
+	Members     *tree.Members     // of the service or the incarnation; for a node, of its parent
+	Service     *tree.Service     // the service of the row
+	Incarnation *tree.Incarnation // the incarnation of the row, or nil
 	Node        *tree.Node        // nil for a service or an incarnation
 	Parent      *ServiceLine
 	Children    []*ServiceLine
@@ -42,14 +42,14 @@ type ServiceLine struct {
 	Findings   []*dnsview.Finding
 	Production bool
 	natural    string
-	By         string // who took it out, as far as the journal of this machine knows
+	By         string // who took it out, according to this machine's journal
 	At         time.Time
 }
 
-// Key is the identity of the row.
+// Key returns the identity of the row.
 func (r *ServiceLine) Key() ServiceKey { return r.key }
 
-// filterRow is a row as package filter asks it; see filter.Row.
+// filterRow is a row for package filter; see filter.Row.
 type filterRow interface {
 	FilterName() string
 	FilterAge() (time.Duration, bool)
@@ -57,7 +57,7 @@ type filterRow interface {
 	FilterValues(field, tag string, yield func(string) bool)
 }
 
-// ServiceTree is the tree of services of one snapshot with what its title counts.
+// ServiceTree is the service tree of one snapshot, with the counts for its title.
 type ServiceTree struct {
 	View  *dnsview.View
 	Roots []*ServiceLine
@@ -65,8 +65,8 @@ type ServiceTree struct {
 	Nodes int
 }
 
-// NewServiceTree returns the tree of the services of a view. entries are the latest of the journal, newest
-// first, which knows who quiesced what.
+// NewServiceTree returns the service tree of a view. entries are the latest entries of the journal, newest first, which
+// show who quiesced a node.
 func NewServiceTree(v *dnsview.View, entries []journal.Entry) *ServiceTree {
 	b := &treeBuilder{view: v, by: takenOutBy(entries), order: map[string]int{}, production: map[string]bool{}}
 	for i := range v.Snapshot.Clouds {
@@ -107,7 +107,7 @@ func (b *treeBuilder) membersRow(r *tree.Members, parent *ServiceLine) *ServiceL
 	return row
 }
 
-// hang puts a row below its parent.
+// hang adds a row below its parent.
 func (r *ServiceLine) hang(parent *ServiceLine) {
 	if parent == nil {
 		return
@@ -117,7 +117,7 @@ func (r *ServiceLine) hang(parent *ServiceLine) {
 	parent.Children = append(parent.Children, r)
 }
 
-// nodes makes the rows of the nodes of a service or an incarnation.
+// nodes adds the rows of the nodes of a service or an incarnation.
 func (b *treeBuilder) nodes(parent *ServiceLine) {
 	from := len(parent.Children)
 	for _, n := range parent.Members.Nodes {
@@ -158,13 +158,13 @@ func (b *treeBuilder) nodes(parent *ServiceLine) {
 	})
 }
 
-// nodeOut names a node that was taken out of a name.
+// nodeOut identifies a node that was taken out of a name.
 type nodeOut struct {
 	cloud    providers.CloudKey
 	id, name string
 }
 
-// takenOutBy finds in the journal who took nodes out of their names last.
+// takenOutBy returns the last journal entry that took each node out of its name.
 func takenOutBy(entries []journal.Entry) map[nodeOut]journal.Entry {
 	out := map[nodeOut]journal.Entry{}
 	for i := range entries {

@@ -12,8 +12,7 @@ import (
 	"rollcall/providers"
 )
 
-// ServiceObject is one service and its nodes: a round-robin name, or one incarnation of a
-// DNS-SD service.
+// ServiceObject is the JSON of a service with its nodes: a round-robin name, or one incarnation of a DNS-SD service.
 type ServiceObject struct {
 	Name        string   `json:"name"`
 	Kind        string   `json:"kind"`
@@ -26,21 +25,21 @@ type ServiceObject struct {
 	Nodes       int      `json:"nodes"`   // running instances that belong to it
 	Records     int      `json:"records"` // values in DNS that belong to it
 	Findings    []string `json:"findings"`
-	Live        int      `json:"live"`         // nodes that clients are sent to and that run
-	Quiesced    int      `json:"quiesced"`     // nodes that were taken out on purpose
+	Live        int      `json:"live"`         // running nodes that clients are sent to
+	Quiesced    int      `json:"quiesced"`     // nodes taken out on purpose
 	ServiceType string   `json:"service_type"` // DNS-SD
-	Incarnation string   `json:"incarnation"`  // DNS-SD: its label as a person reads it
-	PTR         bool     `json:"ptr"`          // DNS-SD: browsers find it
+	Incarnation string   `json:"incarnation"`  // DNS-SD: its label in readable form
+	PTR         bool     `json:"ptr"`          // DNS-SD: listed for browsing
 	TXT         []Pair   `json:"txt"`          // DNS-SD: its attributes
 	Members     []Member `json:"members"`
 }
 
-// Member is one node of a service.
+// Member is the JSON of one node of a service.
 type Member struct {
 	Node      string        `json:"node"`
 	ID        string        `json:"id"`
 	Cloud     string        `json:"cloud"`
-	State     string        `json:"state"` // as it stands in the service: running, quiesced, dead, missing and so on
+	State     string        `json:"state"` // state in the service: running, quiesced, dead, missing and so on
 	Live      bool          `json:"live"`
 	Host      string        `json:"host"`     // DNS-SD: the target
 	Priority  *uint16       `json:"priority"` // DNS-SD
@@ -48,11 +47,11 @@ type Member struct {
 	Port      *uint16       `json:"port"`     // DNS-SD
 	TTL       uint32        `json:"ttl"`
 	Addresses []string      `json:"addresses"`
-	Health    *MemberHealth `json:"health"` // null when it was not checked
+	Health    *MemberHealth `json:"health"` // null if it was not checked
 	Findings  []string      `json:"findings"`
 }
 
-// MemberHealth is what the health checks of a node came to.
+// MemberHealth is the result of the health checks of a node.
 type MemberHealth struct {
 	Failed int       `json:"failed"`
 	Of     int       `json:"of"`
@@ -60,14 +59,14 @@ type MemberHealth struct {
 	At     time.Time `json:"at"`
 }
 
-// Pair is one attribute in JSON; without a value it only is there.
+// Pair is one TXT attribute in JSON; it may have no value.
 type Pair struct {
 	Key   string  `json:"key"`
 	Value *string `json:"value"`
 }
 
-// Services returns the services and incarnations of which one passes itself, or one of its nodes.
-// A service with incarnations stands for itself when it has nodes of its own.
+// Services returns the services and incarnations that match, or that have a node that matches. A service with
+// incarnations is included if it has nodes of its own.
 func Services(v *dnsview.View, match func(*ServiceLine) bool) []ServiceLine {
 	out := []ServiceLine{}
 	add := func(r *ServiceLine) {
@@ -88,7 +87,7 @@ func Services(v *dnsview.View, match func(*ServiceLine) bool) []ServiceLine {
 	return out
 }
 
-// Object returns what stands in JSON of a service or an incarnation.
+// Object returns the JSON of a service or an incarnation.
 func (r *ServiceLine) Object() ServiceObject {
 	o := r.Members
 	row := ServiceObject{
@@ -110,7 +109,7 @@ func (r *ServiceLine) Object() ServiceObject {
 	return row
 }
 
-// quiesced counts the nodes that were taken out on purpose.
+// quiesced returns the number of nodes that were taken out on purpose.
 func (r *ServiceLine) quiesced() int {
 	n := 0
 	for _, x := range r.Members.Nodes {
@@ -139,7 +138,7 @@ func newMember(n *tree.Node) Member {
 	return row
 }
 
-// Pairs returns attributes as they stand in JSON.
+// Pairs returns attributes in JSON form.
 func Pairs(t dnssd.TXT) []Pair {
 	list := []Pair{}
 	for _, p := range t {
@@ -153,7 +152,7 @@ func Pairs(t dnssd.TXT) []Pair {
 	return list
 }
 
-// attributes writes attributes as they stand in TXT strings.
+// attributes returns attributes in the form of TXT strings.
 func attributes(t []Pair) string {
 	var out []string
 	for _, p := range t {
@@ -166,7 +165,7 @@ func attributes(t []Pair) string {
 	return strings.Join(out, ",")
 }
 
-// states counts the nodes of a service by how they stand, in the order in which they come.
+// states returns the numbers of a service's nodes by state, in order of appearance.
 func states(r *ServiceLine) string {
 	n := map[string]int{}
 	var order []string

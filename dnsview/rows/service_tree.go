@@ -4,16 +4,16 @@ import (
 	"slices"
 )
 
-// ServiceOrder says how the tree is laid out as a list.
+// ServiceOrder configures the layout of the tree as a list.
 type ServiceOrder struct {
-	Match   func(r *ServiceLine) bool // the filter; nil without one
-	Folded  map[ServiceKey]bool       // what is folded away while there is no filter
+	Match   func(r *ServiceLine) bool // the filter, or nil
+	Folded  map[ServiceKey]bool       // rows whose children are hidden while there is no filter
 	Compare func(a, b *ServiceLine) int
 	Reverse bool
 }
 
-// Flatten returns the rows from top to bottom, each after its parent, and which of them are
-// shown: those that pass the filter with all above them, and without a filter what is not folded.
+// Flatten returns all rows from top to bottom, each after its parent, and the set of visible ones: with a filter those
+// that match and their ancestors, without one those that are not folded.
 func (t *ServiceOrder) Flatten(roots []*ServiceLine) (rows []*ServiceLine, shown map[ServiceKey]bool) {
 	shown = map[ServiceKey]bool{}
 	var walk func(list []*ServiceLine, hidden bool) bool
@@ -54,7 +54,7 @@ func (t *ServiceOrder) sorted(list []*ServiceLine) []*ServiceLine {
 	return list
 }
 
-// nodesFirst keeps the nodes of a service itself before its incarnations, whatever the order.
+// nodesFirst returns the sort order that puts a service's own nodes before its incarnations.
 func nodesFirst(a *ServiceLine) int {
 	if a.Node != nil {
 		return -1

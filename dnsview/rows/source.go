@@ -11,34 +11,33 @@ import (
 	"rollcall/providers"
 )
 
-// Source is a cloud, a zone or a local file, with how much of it was read. It stands in JSON as it
-// is.
+// Source is a cloud, a zone or a local file with its coverage. It is also its JSON.
 type Source struct {
 	Name       string    `json:"name"`
 	Kind       string    `json:"kind"` // one of KindCloud, KindZone, KindFile
 	Provider   string    `json:"provider"`
 	State      string    `json:"state"`
 	Rows       int       `json:"rows"`
-	AgeSeconds *float64  `json:"age_seconds"` // of its rows, when they were made
+	AgeSeconds *float64  `json:"age_seconds"` // of its rows when the Source was made
 	Error      *string   `json:"error"`
 	Account    string    `json:"account"`
 	Region     string    `json:"region"`
 	CloudKey   string    `json:"key"`
 	Production bool      `json:"production"`
-	BudgetLeft *int      `json:"budget_left"` // null where the provider has no limit of its own
-	Wire       *WireZone `json:"wire"`        // null for clouds, and unless name servers were asked
+	BudgetLeft *int      `json:"budget_left"` // null if the provider has no limit
+	Wire       *WireZone `json:"wire"`        // null for clouds, and unless name servers were queried
 
-	Shown        int                     `json:"-"` // rows that a screen shows: without terminated instances and owner markers
-	Seen         providers.CoverageState `json:"-"` // the state when it was looked at last; see See
-	at           time.Time               // when that was
+	Shown        int                     `json:"-"` // rows on a screen: without terminated instances and owner markers
+	Seen         providers.CoverageState `json:"-"` // the state at the last See
+	at           time.Time               // time of the last See
 	Coverage     providers.Coverage      `json:"-"`
 	RowsFrom     time.Time               `json:"-"`
 	RetryAt      time.Time               `json:"-"`
 	Reading      bool                    `json:"-"`
-	Departed     bool                    `json:"-"` // a cloud that left the config
-	Holders      int                     `json:"-"` // of an address in a cloud, that are no instances
-	Lame         bool                    `json:"-"` // a zone that is not delegated to its servers
-	Unresolvable bool                    `json:"-"` // a zone that resolvers cannot resolve
+	Departed     bool                    `json:"-"` // cloud that left the config
+	Holders      int                     `json:"-"` // addresses that are not of instances
+	Lame         bool                    `json:"-"` // zone that is not delegated to its servers
+	Unresolvable bool                    `json:"-"` // zone that resolvers cannot resolve
 }
 
 // Kinds of sources.
@@ -48,8 +47,7 @@ const (
 	KindFile  = "file"
 )
 
-// Sources returns the sources of a snapshot, clouds first. A complete read that is older than
-// maxAge at now is stale.
+// Sources returns the sources of a snapshot, clouds first. Complete reads older than maxAge at now are stale.
 func Sources(s *providers.Snapshot, now time.Time, maxAge time.Duration) []Source {
 	rows := make([]Source, 0, len(s.Clouds)+len(s.Zones))
 	for i := range s.Clouds {
@@ -95,27 +93,27 @@ func newSource(name, kind string, p providers.Provider, c providers.Coverage, fr
 	return r
 }
 
-// File returns a local file that could not be read, as a source that failed.
+// File returns an unreadable local file as a failed source.
 func File(name string, err error) Source {
 	return newSource(name, KindFile, "", providers.Coverage{State: providers.CoverageFailed, Err: err}, time.Time{}, -1, time.Time{}, 0)
 }
 
-// Key is the identity of the row.
+// Key returns the identity of the row.
 func (s *Source) Key() string { return s.Name }
 
-// See sets the state to what it is at now: a good read grows stale while nothing happens.
+// See sets the state at now, because a complete read becomes stale with time.
 func (s *Source) See(now time.Time, maxAge time.Duration) {
 	s.at, s.Seen = now, s.Coverage.At(now, maxAge)
 	s.State = StateName(s.Seen)
 }
 
-// Unread is the state of a source of which no read has ended.
+// Unread is the state of a source without a finished read.
 const Unread = "unread"
 
-// StateName returns the word for a state in JSON.
+// StateName returns the JSON name of a state.
 func StateName(s providers.CoverageState) string { return cmp.Or(string(s), Unread) }
 
-// WithWire adds to the zones among the sources of a view what their name servers are.
+// WithWire sets the state of the name servers of the zones in list.
 func WithWire(list []Source, v *dnsview.View) []Source {
 	for i := range v.Snapshot.Zones {
 		z := &v.Snapshot.Zones[i].Zone
@@ -128,7 +126,7 @@ func WithWire(list []Source, v *dnsview.View) []Source {
 	return list
 }
 
-// WithFindings marks the zones among the sources of a view that are lame or cannot be resolved.
+// WithFindings sets Lame and Unresolvable of the zones in list.
 func WithFindings(list []Source, v *dnsview.View) []Source {
 	for i := range v.Findings {
 		f := &v.Findings[i]
@@ -144,7 +142,7 @@ func WithFindings(list []Source, v *dnsview.View) []Source {
 	return list
 }
 
-// Trouble returns in a few words what is wrong with a source; empty when nothing is.
+// Trouble returns what is wrong with a source in a few words, or "".
 func (s *Source) Trouble() string {
 	switch s.Seen {
 	case providers.CoverageComplete:
@@ -180,7 +178,7 @@ func (s *Source) Trouble() string {
 	return string(s.Seen)
 }
 
-// Old returns the age of the rows that a screen shows, and whether there are any.
+// Old returns the age of the rows, and whether there are any.
 func (s *Source) Old(now time.Time) (time.Duration, bool) {
 	from := s.RowsFrom
 	if from.IsZero() && s.Seen == providers.CoverageComplete {
@@ -189,7 +187,7 @@ func (s *Source) Old(now time.Time) (time.Duration, bool) {
 	return now.Sub(from), !from.IsZero()
 }
 
-// ErrorText returns why it could not be read; empty when it could.
+// ErrorText returns the error of the source, or "".
 func (s *Source) ErrorText() string { return deref(s.Error) }
 
 func (s *Source) budget() string {
@@ -199,7 +197,7 @@ func (s *Source) budget() string {
 	return strconv.Itoa(*s.BudgetLeft)
 }
 
-// Age returns the age of its rows that stands in JSON; zero when it has none.
+// Age returns the age in JSON; zero if there are no rows.
 func (s *Source) Age() time.Duration {
 	return time.Duration(deref(s.AgeSeconds) * float64(time.Second))
 }
@@ -207,10 +205,10 @@ func (s *Source) Age() time.Duration {
 // FilterName returns the name.
 func (s *Source) FilterName() string { return s.Name }
 
-// FilterAge returns the age of its rows when it was looked at last.
+// FilterAge returns the age of the rows at the last See.
 func (s *Source) FilterAge() (time.Duration, bool) { return s.Old(s.at) }
 
-// FilterTTL reports that a source has none.
+// FilterTTL returns false: a source has no TTL.
 func (s *Source) FilterTTL() (uint64, bool) { return 0, false }
 
 // FilterValues yields the columns of both faces.
@@ -243,7 +241,7 @@ func (s *Source) FilterValues(field, _ string, yield func(string) bool) {
 	}
 }
 
-// SourceTable returns the columns that commands print; wire adds what the name servers of zones are.
+// SourceTable returns the columns of tables; wire adds the zones' name servers.
 func SourceTable(wire bool) []Column[*Source] {
 	aged := func(text func(s *Source) string) func(*Source) string {
 		return func(s *Source) string {
@@ -274,7 +272,7 @@ func SourceTable(wire bool) []Column[*Source] {
 	return out
 }
 
-// SourceScreen returns the columns that the console draws; now returns the time of drawing.
+// SourceScreen returns the columns of the console; now is called when they are drawn.
 func SourceScreen(now func() time.Time) []Column[*Source] {
 	return []Column[*Source]{
 		{Title: "SOURCE", Min: 10, Max: 32, Text: func(s *Source) string { return s.Name }},

@@ -9,20 +9,20 @@ import (
 	"rollcall/providers"
 )
 
-// Wire is what name servers answered for the name and type of a record.
+// Wire is the JSON of the name servers' answers for a record's name and type.
 type Wire struct {
 	State    string       `json:"state"`
 	Reason   string       `json:"reason"`
-	Resolves bool         `json:"resolves"` // only whether it resolves could be compared
-	Agree    int          `json:"agree"`    // authoritative servers that answer as the API says
-	Servers  int          `json:"servers"`  // of so many
+	Resolves bool         `json:"resolves"` // only resolving could be checked
+	Agree    int          `json:"agree"`    // authoritative servers that agree with the API
+	Servers  int          `json:"servers"`  // number of authoritative servers
 	At       *time.Time   `json:"at"`
 	Since    *time.Time   `json:"since"`
-	Until    *time.Time   `json:"until"` // when the last resolver must have forgotten the old answer
+	Until    *time.Time   `json:"until"` // when the last resolver must have dropped the old answer
 	Answers  []WireAnswer `json:"answers"`
 }
 
-// WireAnswer is what one server said.
+// WireAnswer is the answer of one server.
 type WireAnswer struct {
 	Server   string     `json:"server"`
 	Resolver bool       `json:"resolver"`
@@ -33,7 +33,7 @@ type WireAnswer struct {
 	At       *time.Time `json:"at"`
 }
 
-// WireZone is what the name servers of a zone are.
+// WireZone is the state of a zone's name servers.
 type WireZone struct {
 	State    string     `json:"state"`
 	Reason   string     `json:"reason"`
@@ -41,7 +41,7 @@ type WireZone struct {
 	At       *time.Time `json:"at"`
 }
 
-// newWire returns nil for a name that no one asks for.
+// newWire returns the Wire of a state; nil for nil.
 func newWire(w *index.WireState) *Wire {
 	if w == nil {
 		return nil
@@ -68,7 +68,7 @@ func newWireZone(w *index.WireZone) *WireZone {
 	return &WireZone{State: string(w.State), Reason: providers.Clean(w.Reason), Problems: cleanAll(w.Problems), At: moment(w.At)}
 }
 
-// String returns the state in one word with how many servers agree, for tables.
+// String returns the state in one word and the number of agreeing servers, for tables.
 func (r *Wire) String() string {
 	switch {
 	case r == nil:
@@ -89,7 +89,7 @@ func (r *WireZone) String() string {
 	return r.State
 }
 
-// compareWire puts the names first that need someone's attention most.
+// compareWire sorts first the names that need attention most.
 func compareWire(a, b *Record) int {
 	if a.Wire == nil || b.Wire == nil {
 		switch {
