@@ -11,10 +11,10 @@ import (
 	"rollcall/providers/sim/world"
 )
 
-// maxControl is the longest request that the control port reads.
+// maxControl is the largest request to the control port.
 const maxControl = 1 << 16
 
-// Source is a cloud or a zone of the world as the control port lists it.
+// Source is a simulated cloud or zone, as the control port lists it.
 type Source struct {
 	Name     string             `json:"name"`
 	Kind     string             `json:"kind"` // cloud or zone
@@ -22,7 +22,7 @@ type Source struct {
 	Fault    world.FaultKind    `json:"fault"`
 }
 
-// Sources lists the clouds and zones with their faults.
+// Sources returns the clouds and zones with their faults.
 func (s *Sim) Sources() []Source {
 	var out []Source
 	for _, c := range s.world.Clouds() {
@@ -34,9 +34,8 @@ func (s *Sim) Sources() []Source {
 	return out
 }
 
-// control is what ROLLCALL_SIM points at: it switches faults and the power of
-// instances. It listens on loopback alone, and takes no request that a page
-// in a browser could have sent: those bear an Origin.
+// control serves the address in ROLLCALL_SIM: it sets faults and switches instances. It listens on loopback only, and
+// rejects requests with an Origin, which come from pages in a browser.
 //
 //	GET  /sources            all clouds and zones, each with its fault
 //	GET  /faults             what can be switched on, and what is on
@@ -99,7 +98,7 @@ func (s *Sim) power(w http.ResponseWriter, r *http.Request) {
 	for _, c := range s.world.Clouds() {
 		known = known || c.Name == in.Cloud
 	}
-	if !known { // the world takes the names of its clouds for granted
+	if !known { // the world does not check the names of its clouds
 		refuse(w, fmt.Errorf("there is no cloud %q", in.Cloud))
 		return
 	}

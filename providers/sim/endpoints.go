@@ -1,25 +1,24 @@
 package sim
 
-// Endpoints says where a running world listens and what opens it.
+// Endpoints are the addresses and credentials of a running simulation.
 type Endpoints struct {
 	AWS         string            // base URL of all AWS services
 	Triton      map[string]string // base URL of CloudAPI by cloud name
-	Cloudflare  string            // base URL with /client/v4, as SDKs take it
+	Cloudflare  string            // base URL with /client/v4
 	DNS         string            // host:port, UDP and TCP
 	SecondDNS   string            // the second name server of all zones
-	Control     string            // base URL where faults are switched
+	Control     string            // base URL of the control port
 	AgentSocket string            // path of the ssh-agent's socket
 
 	AWSKeyID, AWSSecret, AWSRegion string
 	TritonAccount, TritonKeyID     string // login; MD5 fingerprint of the key
-	TritonCloud                    string // the cloud that TRITON_URL names
+	TritonCloud                    string // the cloud of TRITON_URL
 	CloudflareToken                string
 	NodeToken                      string // a second Cloudflare token, for nodes
-	Config                         string // path of the config file, once it is written
+	Config                         string // path of the config file, after it was written
 }
 
-// Env returns the environment that clients need, as KEY=VALUE in a fixed order.
-// Variables that would be empty are left out.
+// Env returns the environment for clients, as KEY=VALUE in a fixed order, without empty variables.
 func (e Endpoints) Env() []string {
 	pairs := [][2]string{{"AWS_ENDPOINT_URL", e.AWS}}
 	for _, service := range []string{"EC2", "STS", "IAM", "SSM", "ROUTE_53"} {

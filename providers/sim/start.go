@@ -21,8 +21,8 @@ import (
 	"rollcall/providers/sim/world"
 )
 
-// Start makes a world and serves it on loopback ports until ctx ends or Close
-// is called. When it returns without an error every port listens.
+// Start serves a new simulation on loopback ports until ctx ends or Close is called. It returns once every port
+// listens.
 func Start(ctx context.Context, o Options) (*Sim, error) {
 	w := world.New(world.Options{
 		Seed: o.Seed, Instances: o.Instances, Clock: o.Clock, Delays: o.Delays, Page: o.Page, UserData: o.UserData, Node: o.Node, Machine: o.Machine, Console: o.Console, ConsoleLines: o.ConsoleLines, Changed: o.Changed,
@@ -90,8 +90,8 @@ func (s *Sim) listen(o Options) error {
 	return err
 }
 
-// serveTriton serves each data centre on a listener of its own. It opens the listeners
-// before it makes the handlers, because each data centre names the URLs of all.
+// serveTriton serves each data centre on its own listener. It opens the listeners before it makes the handlers, because
+// each data centre returns the URLs of all.
 func (s *Sim) serveTriton(key ssh.PublicKey) error {
 	urls := map[string]string{} // by data centre
 	listeners := map[string]net.Listener{}
@@ -131,7 +131,7 @@ func listen() (net.Listener, error) {
 	return l, nil
 }
 
-// serve serves a handler on a port of its own and returns its base URL.
+// serve serves a handler on a port of its own and returns the base URL.
 func (s *Sim) serve(h http.Handler) (string, error) {
 	l, err := listen()
 	if err != nil {
@@ -145,14 +145,14 @@ func (s *Sim) serveOn(l net.Listener, h http.Handler) {
 	srv := &http.Server{
 		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			h.ServeHTTP(w, r)
-			if s.ctx.Err() != nil { // a handler that Close woke has no answer to give
+			if s.ctx.Err() != nil { // Close woke this handler, so there is no answer
 				panic(http.ErrAbortHandler)
 			}
 		}),
 		ReadHeaderTimeout: 10 * time.Second,
-		ErrorLog:          log.New(io.Discard, "", 0), // played faults abort connections on purpose
+		ErrorLog:          log.New(io.Discard, "", 0), // faults abort connections on purpose
 		BaseContext:       func(net.Listener) context.Context { return s.ctx },
-		ConnState: func(_ net.Conn, st http.ConnState) { // so that Close can wait for every handler
+		ConnState: func(_ net.Conn, st http.ConnState) { // Close waits for every handler
 			switch st {
 			case http.StateNew:
 				s.wg.Add(1)
@@ -165,24 +165,24 @@ func (s *Sim) serveOn(l net.Listener, h http.Handler) {
 	s.wg.Go(func() { _ = srv.Serve(l) })
 }
 
-// World is the state behind the fronts.
+// World returns the state behind the fronts.
 func (s *Sim) World() *world.World { return s.world }
 
-// Endpoints says where the world listens.
+// Endpoints returns the addresses of the simulation.
 func (s *Sim) Endpoints() Endpoints { return s.endpoints }
 
-// Env is the environment that clients need: Endpoints().Env().
+// Env returns Endpoints().Env().
 func (s *Sim) Env() []string { return s.endpoints.Env() }
 
-// Close ends every listener and connection, the world's time and the agent,
-// and returns once no goroutine of the world is left. It may be called twice.
+// Close ends all listeners, connections, simulated time and the agent, and waits for all goroutines. It may be called
+// twice.
 func (s *Sim) Close() error {
 	s.cancel()
 	s.wg.Wait()
 	return s.closeErr
 }
 
-// shutdown closes what listens; it is called once.
+// shutdown closes all listeners; it is called once.
 func (s *Sim) shutdown() {
 	var errs []error
 	for _, srv := range s.servers {

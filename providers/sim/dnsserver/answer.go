@@ -14,16 +14,16 @@ import (
 	"rollcall/providers/sim/world"
 )
 
-// maxChase is how many CNAMEs one answer follows.
+// maxChase is the most CNAMEs that one answer follows.
 const maxChase = 16
 
-// answer fills one reply.
+// answer is a reply under construction.
 type answer struct {
 	s *Server
 	m *dns.Msg
 }
 
-// zone is a zone as one of its name servers serves it.
+// zone is a zone as seen by one of its name servers.
 type zone struct {
 	*world.Zone
 	second bool
@@ -36,8 +36,8 @@ func (z zone) served(name string) (sets map[string]world.ServedSet, exists bool)
 	return z.Served(name)
 }
 
-// resolve answers q from z: RFC 1034 section 4.3.2, with wildcards as RFC 4592
-// has them and the status of a chain of aliases as RFC 6604 has it.
+// resolve answers q from z by RFC 1034 section 4.3.2, with wildcards of RFC 4592 and the status of a chain of aliases
+// of RFC 6604.
 func (a *answer) resolve(z zone, q dns.Question) {
 	name := q.Name
 	for range maxChase {
@@ -78,17 +78,17 @@ func (a *answer) resolve(z zone, q dns.Question) {
 		a.additional(a.m.Answer[n:])
 		return
 	}
-	a.m.Rcode = dns.RcodeServerFailure // a loop of aliases, or too long a chain
+	a.m.Rcode = dns.RcodeServerFailure // a loop of aliases, or a chain that is too long
 }
 
-// mostMultivalue is how many values one multivalue answer holds.
+// mostMultivalue is the most values of a multivalue answer.
 const mostMultivalue = 8
 
-// elsewhere is the address of a name that is in no zone of the world.
+// elsewhere holds the addresses of names outside the simulated zones.
 var elsewhere = map[string]string{"A": "192.0.2.200", "AAAA": "2001:db8::200"}
 
-// chosen returns the values that this answer holds: of sets with a routing policy those of one set, as
-// Route 53 chooses it when every health check passes, and in place of an alias what it leads to.
+// chosen returns the values of this answer: for sets with a routing policy those of one set, as Route 53 chooses if all
+// health checks pass, and for an alias those of its target.
 func (a *answer) chosen(set world.ServedSet, depth int) world.ServedSet {
 	out := world.ServedSet{Type: set.Type, TTL: set.TTL, Values: set.Values}
 	follow := set.Follow
@@ -116,7 +116,7 @@ func (a *answer) chosen(set world.ServedSet, depth int) world.ServedSet {
 	return out
 }
 
-// routed returns the set that is answered this time and its values; without one both are empty.
+// routed returns the chosen set and its values; both are empty if there is none.
 func (a *answer) routed(sets []world.RoutedSet) (chosen world.RoutedSet, values []string) {
 	turn := a.s.turn.Add(1)
 	switch sets[0].Policy {
@@ -127,7 +127,7 @@ func (a *answer) routed(sets []world.RoutedSet) (chosen world.RoutedSet, values 
 		return world.RoutedSet{}, values[:min(len(values), mostMultivalue)]
 	case "weighted":
 		chosen = byWeight(sets, turn)
-	case "geo": // this machine lies nowhere
+	case "geo": // this machine has no location
 		i := slices.IndexFunc(sets, func(r world.RoutedSet) bool { return r.Everywhere })
 		if i < 0 {
 			return world.RoutedSet{}, nil
@@ -140,7 +140,7 @@ func (a *answer) routed(sets []world.RoutedSet) (chosen world.RoutedSet, values 
 	return chosen, chosen.Values
 }
 
-// byWeight returns the set whose turn it is. A set has as many turns as its weight, and one where no set has a weight.
+// byWeight returns the set for a turn. Each set has as many turns as its weight, or one if no set has a weight.
 func byWeight(sets []world.RoutedSet, turn uint64) world.RoutedSet {
 	total := int64(0)
 	for i := range sets {
@@ -158,7 +158,7 @@ func byWeight(sets []world.RoutedSet, turn uint64) world.RoutedSet {
 	return sets[len(sets)-1]
 }
 
-// answered reports whether the chain has been at name before.
+// answered reports whether the chain already contains name.
 func (a *answer) answered(name string) bool {
 	for _, rr := range a.m.Answer {
 		if providers.SameName(rr.Header().Name, name) {
@@ -168,7 +168,7 @@ func (a *answer) answered(name string) bool {
 	return false
 }
 
-// lookup finds what is served for a name, by a wildcard where it has to be.
+// lookup returns what is served for a name, if necessary by a wildcard.
 func lookup(z zone, name string) (sets map[string]world.ServedSet, exists bool) {
 	sets, exists = served(z, name)
 	for up := name; !exists; {
@@ -184,8 +184,8 @@ func lookup(z zone, name string) (sets map[string]world.ServedSet, exists bool) 
 	return sets, exists
 }
 
-// served adds to what the world serves what every zone has: the apex with its
-// SOA and NS, which Cloudflare's API does not show as records.
+// served returns what the zone serves for a name, with the apex's SOA and NS, which Cloudflare's API does not show as
+// records.
 func served(z zone, name string) (map[string]world.ServedSet, bool) {
 	sets, exists := z.served(name)
 	if !providers.SameName(name, z.Name) {
@@ -216,7 +216,7 @@ func parent(name string) string {
 	return strings.Join(l[max(len(l)-2, 0):], ".") + "."
 }
 
-// delegation finds the highest NS set between the apex and name.
+// delegation returns the highest NS set between the apex and name.
 func delegation(z zone, name string) (cut string, ns world.ServedSet, ok bool) {
 	for up := name; providers.InZone(up, z.Name) && !providers.SameName(up, z.Name); {
 		if sets, _ := z.served(up); len(sets["NS"].Values) > 0 {
@@ -231,14 +231,14 @@ func delegation(z zone, name string) (cut string, ns world.ServedSet, ok bool) {
 	return cut, ns, ok
 }
 
-// refer answers with a referral to the name servers of a part of the zone.
+// refer answers with a referral to the name servers of a subzone.
 func (a *answer) refer(cut string, ns world.ServedSet) {
 	a.m.Authoritative = len(a.m.Answer) > 0
 	a.m.Ns = a.s.records(cut, ns)
 	a.additional(a.m.Ns)
 }
 
-// negative says how long the absence of something may be remembered (RFC 2308 section 3).
+// negative sets how long a negative answer may be cached (RFC 2308 section 3).
 func (a *answer) negative(z zone) {
 	sets, _ := served(z, z.Name)
 	for _, rr := range a.s.records(z.Name+".", sets["SOA"]) {
@@ -250,7 +250,7 @@ func (a *answer) negative(z zone) {
 	}
 }
 
-// additional adds the addresses that answers point to and that we hold.
+// additional adds the addresses of names in the answer that this server knows.
 func (a *answer) additional(rrs []dns.RR) {
 	done := map[string]bool{}
 	for _, rr := range rrs {
@@ -263,7 +263,7 @@ func (a *answer) additional(rrs []dns.RR) {
 		case *dns.NS:
 			target = rr.Ns
 		default:
-			return // sets are of one type, except under ANY, which asks for no more
+			return // only answers to ANY mix types, and they need no additional records
 		}
 		if done[target] {
 			continue
@@ -282,8 +282,7 @@ func (a *answer) additional(rrs []dns.RR) {
 	}
 }
 
-// records makes the records of one set, owned by name as it was asked for.
-// Values that cannot be read are left out. Each answer begins at another value.
+// records returns the records of one set with owner name. It omits unreadable values, and rotates the values.
 func (s *Server) records(name string, set world.ServedSet) []dns.RR {
 	out := make([]dns.RR, 0, len(set.Values))
 	for _, v := range set.Values {
@@ -304,7 +303,7 @@ func (s *Server) record(name string, set world.ServedSet, value string) dns.RR {
 		return nil
 	}
 	hdr := dns.RR_Header{Name: name, Rrtype: typ, Class: dns.ClassINET, Ttl: set.TTL}
-	switch typ { // the bulk of a zone needs no parser
+	switch typ { // most records need no parser
 	case dns.TypeA, dns.TypeAAAA:
 		ip, err := netip.ParseAddr(value)
 		switch {
@@ -341,8 +340,8 @@ func parse(text string) dns.RR {
 	if err != nil || rr == nil {
 		return nil
 	}
-	// What the parser takes may still not fit on the wire, such as a fingerprint of an odd number of digits;
-	// one such value would keep the whole reply from being sent.
+	// A parsed value may still not pack, such as a fingerprint with an odd number of digits. It would prevent the whole
+	// reply.
 	if _, err := dns.PackRR(rr, make([]byte, 2*dns.Len(rr)+256), 0, nil, false); err != nil {
 		return nil
 	}

@@ -1,5 +1,5 @@
-// Package dnsserver is the authoritative name server of the embedded clouds,
-// over UDP and TCP: it answers each zone of the world as it stands.
+// Package dnsserver is the authoritative name server of the embedded clouds, over UDP and TCP. It answers from the
+// current state of the simulated zones.
 package dnsserver
 
 import (
@@ -19,8 +19,8 @@ import (
 )
 
 const (
-	udpSize    = 1232 // what we say that we take; RFC 9715 section 3
-	maxUDPSize = 4096 // the most that we send over UDP, whatever the client offers
+	udpSize    = 1232 // the announced payload size; RFC 9715 section 3
+	maxUDPSize = 4096 // the largest reply over UDP, whatever the client offers
 	bindTries  = 20   // a free TCP port may be taken for UDP
 	slowBy     = 2 * time.Second
 )
@@ -39,12 +39,10 @@ type Server struct {
 	parsed sync.Map      // the dns.RR of each type and value, or nil
 }
 
-// Start serves all zones of w on addr (host:port; port 0 for any), UDP and
-// TCP on the same port.
+// Start serves all zones of w on addr (host:port; port 0 for any), with UDP and TCP on the same port.
 func Start(w *world.World, addr string) (*Server, error) { return start(w, addr, false) }
 
-// StartSecond starts the second name server of all zones. Without a fault it
-// answers what the first one does.
+// StartSecond starts the second name server of all zones. Without a fault it answers like the first one.
 func StartSecond(w *world.World, addr string) (*Server, error) { return start(w, addr, true) }
 
 func start(w *world.World, addr string, second bool) (*Server, error) {
@@ -54,8 +52,7 @@ func start(w *world.World, addr string, second bool) (*Server, error) {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	s := &Server{world: w, addr: pc.LocalAddr().String(), second: second, ctx: ctx, cancel: cancel}
-	// The library starts serving from within; both are reported when, so that Close
-	// never shuts down what has not started.
+	// The library reports when it has started to serve. Close must not shut down a server that has not.
 	ready := make(chan struct{}, 2)
 	started := func() { ready <- struct{}{} }
 	s.udp = &dns.Server{PacketConn: pc, Handler: s, NotifyStartedFunc: started, UDPSize: dns.DefaultMsgSize}
@@ -68,7 +65,7 @@ func start(w *world.World, addr string, second bool) (*Server, error) {
 	return s, nil
 }
 
-// bind finds a port that is free for both protocols.
+// bind opens a port that is free for both protocols.
 func bind(addr string) (net.PacketConn, net.Listener, error) {
 	var errs error
 	for range bindTries {
@@ -86,10 +83,10 @@ func bind(addr string) (net.PacketConn, net.Listener, error) {
 	return nil, nil, errs
 }
 
-// Addr is the host:port that the server answers on.
+// Addr returns the server's host:port.
 func (s *Server) Addr() string { return s.addr }
 
-// Close ends the server and returns once no goroutine of it is left.
+// Close stops the server and waits for its goroutines.
 func (s *Server) Close() error {
 	s.cancel()
 	err := errors.Join(s.udp.Shutdown(), s.tcp.Shutdown())
@@ -144,8 +141,7 @@ func (s *Server) refuse(w dns.ResponseWriter, r *dns.Msg, rcode int) {
 	s.send(w, r, m)
 }
 
-// send adds EDNS where the client spoke it, cuts the answer to what the
-// client takes, and sends it.
+// send adds EDNS if the client used it, truncates the reply to the client's size, and sends it.
 func (s *Server) send(w dns.ResponseWriter, r, m *dns.Msg) {
 	size := dns.MinMsgSize
 	if opt := r.IsEdns0(); opt != nil {
@@ -160,11 +156,11 @@ func (s *Server) send(w dns.ResponseWriter, r, m *dns.Msg) {
 	}
 	m.Compress = true
 	if m.Len() > size {
-		// Additional records are a courtesy: dropping them is no truncation (RFC 2181 section 9).
+		// Dropping additional records is no truncation (RFC 2181 section 9).
 		m.Extra = slices.DeleteFunc(m.Extra, func(rr dns.RR) bool { return rr.Header().Rrtype != dns.TypeOPT })
 	}
 	m.Truncate(size)
-	if _, err := m.Pack(); err != nil { // silence would make the client wait
+	if _, err := m.Pack(); err != nil { // without a reply the client would wait
 		e := new(dns.Msg)
 		m = e.SetRcode(r, dns.RcodeServerFailure)
 	}

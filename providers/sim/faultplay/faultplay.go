@@ -1,7 +1,6 @@
-// Package faultplay plays the faults of the embedded world that look the same
-// in every API: no connection, a slow one, one that hangs, one that breaks in
-// the middle of an answer, answers that say nothing, and lists that are cut. What an API says of itself
-// (throttling, errors, refused credentials) its front plays in its own words.
+// Package faultplay plays the faults that look the same in every API: no connection, a slow one, one that hangs, one
+// that breaks in the middle of an answer, empty answers, and truncated lists. Faults in an API's own form (throttling,
+// errors, refused credentials) are played by its front.
 package faultplay
 
 import (
@@ -18,20 +17,19 @@ import (
 )
 
 const (
-	// SlowBy is how long an answer takes under world.Slow.
+	// SlowBy is the delay of an answer under world.Slow.
 	SlowBy = 2 * time.Second
-	// LateBy is the longest that an answer takes under world.Latency.
+	// LateBy is the longest delay of an answer under world.Latency.
 	LateBy = 50 * time.Millisecond
 )
 
-// page is what a proxy answers that wants its user to log in first.
+// page is the login page of a proxy.
 const page = "<!DOCTYPE html>\n<html><head><title>Sign in</title></head><body>Please sign in to use this network.</body></html>\n"
 
-// Before plays the faults that come before any answer: unreachable (the
-// connection is closed, by a panic with http.ErrAbortHandler that net/http
-// understands), slow, late, and hang. It returns true when there is nothing left to
-// answer, because the client has left. It reads the request's body and puts a
-// copy in its place, as net/http notices that a client has left only once the body was read.
+// Before plays the faults before any answer: unreachable (it closes the connection by a panic with
+// http.ErrAbortHandler, which net/http supports), slow, late, and hang. It returns true if the client has left and
+// needs no answer. It replaces the request's body by a copy, because net/http notices that a client has left only after
+// the body was read.
 func Before(_ http.ResponseWriter, r *http.Request, k world.FaultKind) (handled bool) {
 	switch k {
 	case world.Unreachable:
@@ -48,7 +46,7 @@ func Before(_ http.ResponseWriter, r *http.Request, k world.FaultKind) (handled 
 	return false
 }
 
-// wait lets a while pass, and reports whether the client has left meanwhile.
+// wait waits for d, and reports whether the client left meanwhile.
 func wait(r *http.Request, d time.Duration) (left bool) {
 	keepBody(r)
 	return providers.Sleep(r.Context(), d) != nil
@@ -71,8 +69,7 @@ func LostReply(_ http.ResponseWriter, r *http.Request, next http.HandlerFunc) {
 	panic(http.ErrAbortHandler)
 }
 
-// ResetBody carries the request out, promises the whole answer, sends half of
-// its body and closes the connection.
+// ResetBody carries the request out, announces the whole answer, sends half of its body and closes the connection.
 func ResetBody(w http.ResponseWriter, r *http.Request, next http.HandlerFunc) {
 	rec := newRecording()
 	next(rec, r)
@@ -86,21 +83,21 @@ func ResetBody(w http.ResponseWriter, r *http.Request, next http.HandlerFunc) {
 	panic(http.ErrAbortHandler)
 }
 
-// EmptyBody carries the request out and answers 200 with nothing behind it.
+// EmptyBody carries the request out and answers 200 without a body.
 func EmptyBody(w http.ResponseWriter, r *http.Request, next http.HandlerFunc) {
 	next(newRecording(), r)
 	w.Header().Set("Content-Length", "0")
 	w.WriteHeader(http.StatusOK)
 }
 
-// ProxyPage answers with a page of a proxy. The request never reaches the API.
+// ProxyPage answers with a proxy's page. The request does not reach the API.
 func ProxyPage(w http.ResponseWriter) {
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	_, _ = io.WriteString(w, page) // the client may have left
 }
 
-// Serve plays every fault of this package around next: Before, then ResetBody, EmptyBody,
-// ProxyPage, or LostReply when the request is a write. Any other kind just calls next.
+// Serve plays every fault of this package around next: Before, then ResetBody, EmptyBody, ProxyPage, or LostReply if
+// the request is a write. For any other kind it calls next.
 func Serve(w http.ResponseWriter, r *http.Request, k world.FaultKind, write bool, next http.HandlerFunc) {
 	switch {
 	case Before(w, r, k):

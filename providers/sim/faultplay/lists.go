@@ -7,12 +7,11 @@ import (
 	"rollcall/providers/sim/world"
 )
 
-// Cut plays the faults of a list on one page of it. more says whether further
-// pages follow. It returns the rows to answer, whether the answer names a next page, and
-// whether that next page is this same page again (world.PageLoop).
+// Cut plays the faults of lists on one page. more means that further pages follow. It returns the rows to answer,
+// whether the answer names a next page, and whether that is this same page again (world.PageLoop).
 //
-// Under world.ShortPage the last page loses its second half (a page of one row
-// loses that row); under world.EmptyPage every page is empty and the last.
+// Under world.ShortPage the last page loses its second half, or its only row; under world.EmptyPage every page is empty
+// and the last.
 func Cut[T any](k world.FaultKind, page []T, more bool) (rows []T, next, loop bool) {
 	switch k {
 	case world.ShortPage:
@@ -27,9 +26,8 @@ func Cut[T any](k world.FaultKind, page []T, more bool) (rows []T, next, loop bo
 	return page, more, false
 }
 
-// Page cuts one page out of a whole list by offset and limit (0: all) and plays
-// the faults of a list on it. next is the offset that the next page begins at,
-// or -1 when the answer names none.
+// Page returns one page of a list by offset and limit (0: all) with the faults of lists. next is the offset of the next
+// page, or -1 if the answer names none.
 func Page[T any](k world.FaultKind, all []T, offset, limit int) (rows []T, next int) {
 	offset = min(max(offset, 0), len(all))
 	end := len(all)
@@ -46,31 +44,29 @@ func Page[T any](k world.FaultKind, all []T, offset, limit int) (rows []T, next 
 	return rows, -1
 }
 
-// Behind is how far a listing is behind the writes under world.Stale.
+// Behind is how far listings lag behind writes under world.Stale.
 const Behind = 5 * time.Second
 
-// History lets a listing fall behind the writes. A front calls Write before
-// each write while the fault is on, and Read for each listing. It is safe for
-// concurrent use; the zero value is ready.
+// History makes listings lag behind writes. A front calls Write before each write while the fault is on, and Read for
+// each listing. It is safe for concurrent use. The zero value is usable.
 type History[T any] struct {
 	mu     sync.Mutex
 	states []past[T]
 }
 
 type past[T any] struct {
-	until time.Time // the write that ended this state
+	until time.Time // time of the write that replaced this state
 	state T
 }
 
-// Write notes the state of things just before a write at now.
+// Write records the state just before a write at now.
 func (h *History[T]) Write(now time.Time, before T) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.states = append(h.states, past[T]{until: now, state: before})
 }
 
-// Read returns the state as it was Behind ago. ok is false when nothing was
-// written since, so that the listing shows what is there.
+// Read returns the state of Behind ago. ok is false if nothing was written since, so the present state is right.
 func (h *History[T]) Read(now time.Time) (state T, ok bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()

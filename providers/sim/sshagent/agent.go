@@ -1,5 +1,5 @@
-// Package sshagent is an ssh-agent that holds one key: the key that the embedded Triton accepts. It speaks the agent protocol
-// (draft-ietf-sshm-ssh-agent) over a unix socket, so that no one's ~/.ssh is touched.
+// Package sshagent is an ssh-agent with the one key that the embedded Triton accepts. It speaks the agent protocol
+// (draft-ietf-sshm-ssh-agent) over a unix socket, so that the user's ~/.ssh is not needed.
 package sshagent
 
 import (
@@ -17,22 +17,22 @@ import (
 	"golang.org/x/crypto/ssh/agent"
 )
 
-// keyBits is the size of the key; CloudAPI asks for RSA of at least 2048 bits.
+// keyBits is the size of the key; CloudAPI requires RSA of at least 2048 bits.
 const keyBits = 2048
 
-// maxSocketPath is how long a socket's path may be: sun_path has 104 bytes on
-// some systems and 108 on others, with the final zero.
+// maxSocketPath is the longest path of a socket: sun_path has 104 bytes on some systems and 108 on others, with the
+// final zero.
 const maxSocketPath = 100
 
-// rsaKey returns the key of every agent of this process that is given none: making one takes longer than the rest of a world.
+// rsaKey returns the default key of this process's agents. It is made once, since that takes longer than all the rest.
 var rsaKey = sync.OnceValues(func() (*rsa.PrivateKey, error) { return rsa.GenerateKey(rand.Reader, keyBits) })
 
-// Agent is a running ssh-agent. Close ends it.
+// Agent is a running ssh-agent.
 type Agent struct {
 	public   ssh.PublicKey
 	listener net.Listener
 	socket   string
-	own      string // directory that Close removes, or empty
+	own      string // folder that Close removes, or empty
 
 	mu     sync.Mutex
 	conns  map[net.Conn]struct{}
@@ -40,11 +40,9 @@ type Agent struct {
 	wg     sync.WaitGroup
 }
 
-// Start serves a key on a socket in dir, which is made with mode
-// 0700 when it does not exist. Without dir, or when the socket's path would be too long
-// for the system, a directory of its own is made under the temporary one and
-// removed by Close. When key is nil it is an RSA key, which every client of Triton can use;
-// an ECDSA key is made at once, and signs in a tenth of the time.
+// Start serves a key on a socket in dir, which it creates with mode 0700 if missing. If dir is empty, or the socket's
+// path would be too long, it uses a new temporary folder that Close removes. A nil key means an RSA key, which every
+// client of Triton supports; an ECDSA key is made at once, and signs in a tenth of the time.
 func Start(dir, comment string, key crypto.Signer) (*Agent, error) {
 	if key == nil {
 		made, err := rsaKey()
@@ -80,7 +78,7 @@ func (a *Agent) listen(dir string) error {
 		return fmt.Errorf("make a directory for the ssh-agent: %w", err)
 	}
 	a.socket = filepath.Join(dir, "agent.sock")
-	// A socket left by a run that was killed would refuse the new one.
+	// A socket left by a killed run would prevent the new one.
 	if fi, err := os.Lstat(a.socket); err == nil && fi.Mode()&os.ModeSocket != 0 {
 		if c, err := net.Dial("unix", a.socket); err == nil {
 			_ = c.Close()
@@ -125,18 +123,16 @@ func (a *Agent) serve(ring agent.Agent) {
 	}
 }
 
-// Socket is the path of the socket, for SSH_AUTH_SOCK.
+// Socket returns the path of the socket, for SSH_AUTH_SOCK.
 func (a *Agent) Socket() string { return a.socket }
 
-// PublicKey is the public half of the key.
+// PublicKey returns the public half of the key.
 func (a *Agent) PublicKey() ssh.PublicKey { return a.public }
 
-// Fingerprint is the MD5 fingerprint of the key: sixteen hex pairs with
-// colons between, as CloudAPI writes key ids.
+// Fingerprint returns the MD5 fingerprint of the key as CloudAPI writes key ids: sixteen hex pairs with colons.
 func (a *Agent) Fingerprint() string { return ssh.FingerprintLegacyMD5(a.public) }
 
-// Close ends all connections and removes the socket. It returns once no
-// goroutine of the agent is left.
+// Close ends all connections, removes the socket, and waits for the agent's goroutines.
 func (a *Agent) Close() error {
 	a.mu.Lock()
 	if a.closed {

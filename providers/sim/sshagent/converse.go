@@ -19,10 +19,8 @@ const (
 
 const maxMessage = 256 << 10
 
-// converse answers one connection until it ends. Listing the key and signing
-// with it is all that this agent does: a request to add or remove keys fails, so that
-// no client breaks the world for the next. Such requests do not reach the library,
-// which would write a line to the process's log for each.
+// converse serves one connection until it ends. The agent only lists the key and signs. A request to add or remove keys
+// fails, so that no client affects the next one. Such requests do not reach the library, which would log each of them.
 func (a *Agent) converse(ring agent.Agent, c net.Conn) {
 	for {
 		var size [4]byte
@@ -47,13 +45,12 @@ func (a *Agent) converse(ring agent.Agent, c net.Conn) {
 			io.Reader
 			io.Writer
 		}{io.MultiReader(bytes.NewReader(size[:]), bytes.NewReader(msg)), c}
-		// It ends with the end of its one message. If the answer could not be
-		// written, the next read says so.
+		// It ends after its one message. A write error shows at the next read.
 		_ = agent.ServeAgent(ring, one)
 	}
 }
 
-// answers reports whether a message is one that this agent can answer.
+// answers reports whether this agent supports a message.
 func (a *Agent) answers(msg []byte) bool {
 	switch msg[0] {
 	case msgIdentities:
@@ -68,7 +65,7 @@ func (a *Agent) answers(msg []byte) bool {
 			return false
 		}
 		if a.public.Type() != ssh.KeyAlgoRSA {
-			clear(msg[len(msg)-4:]) // the flags, which are of RSA only: clients send them for every key, and OpenSSH's agent ignores them
+			clear(msg[len(msg)-4:]) // the flags apply to RSA only, but clients always send them; OpenSSH's agent ignores them
 			return true
 		}
 		switch agent.SignatureFlags(req.Flags) {

@@ -2,7 +2,7 @@ package world
 
 import "rollcall/providers"
 
-// agent has the agent of an instance that has just come up act after a moment.
+// agent makes the agent of a started instance act after a moment.
 func (w *World) agent(c *cloud, i *Instance) {
 	w.write(c, i, consoleLine{at: i.Changed, kind: boots})
 	booted := i.Changed
@@ -13,7 +13,7 @@ func (w *World) agent(c *cloud, i *Instance) {
 	})
 }
 
-// act has the agent of an instance act as soon as the lock is free.
+// act makes the agent of an instance act once the lock is released.
 func (w *World) act(c *cloud, i *Instance, up bool) {
 	name, id := c.Name, i.ID
 	w.pending = append(w.pending, NodeEvent{Up: up, Cloud: c.Cloud, Instance: copyOf(i), Log: func(text string) {

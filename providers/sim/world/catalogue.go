@@ -10,27 +10,27 @@ const (
 	FabricNetwork = "22f6f4b1-7d3e-4b0a-9c1d-5e4f3a2b1c0d"
 )
 
-// Image is a machine image of the world.
+// Image is a simulated machine image.
 type Image struct {
 	ID, Name, OS, Version, Arch, Owner, Description string
 	Published                                       string // RFC 3339
 }
 
-// Size is an instance type or package of the world.
+// Size is a simulated instance type or package.
 type Size struct {
-	ID, Name  string // ID is the UUID of a Triton package, the type's name on EC2
+	ID, Name  string // UUID of a Triton package, or the name of an EC2 type
 	VCPUs     int
 	MemoryMiB int
 	DiskGiB   int
 }
 
-// Network is a subnet or network of the world.
+// Network is a simulated subnet or network.
 type Network struct {
 	ID, Name, CIDR, VPC, Zone string
 	Public                    bool
 }
 
-// Images lists the images of a cloud.
+// Images returns the images of a cloud.
 func (w *World) Images(cloudName string) []Image {
 	if w.cloud(cloudName).Provider == providers.Triton {
 		return []Image{
@@ -44,7 +44,7 @@ func (w *World) Images(cloudName string) []Image {
 	}
 }
 
-// Sizes lists the instance types or packages of a cloud.
+// Sizes returns the instance types or packages of a cloud.
 func (w *World) Sizes(cloudName string) []Size {
 	if w.cloud(cloudName).Provider == providers.Triton {
 		return []Size{
@@ -66,7 +66,7 @@ func (w *World) Sizes(cloudName string) []Size {
 	}
 }
 
-// Networks lists the subnets or networks of a cloud.
+// Networks returns the subnets or networks of a cloud.
 func (w *World) Networks(cloudName string) []Network {
 	c := w.cloud(cloudName)
 	if c.Provider == providers.Triton {
@@ -78,7 +78,7 @@ func (w *World) Networks(cloudName string) []Network {
 	return []Network{{ID: "subnet-0a1b2c3d4e5f60718", Name: "public-a", CIDR: "10.16.0.0/16", VPC: "vpc-0a1b2c3d4e5f60718", Zone: c.Region + "a", Public: true}}
 }
 
-// KeyPairs lists the key pairs of an EC2 cloud.
+// KeyPairs returns the key pairs of an EC2 cloud.
 func (w *World) KeyPairs(cloudName string) []string {
 	if w.cloud(cloudName).Provider == providers.EC2 {
 		return []string{"ops"}

@@ -12,8 +12,8 @@ import (
 // ConsoleKept is how much of a console EC2 keeps: the last 64 KB.
 const ConsoleKept = 64 << 10
 
-// consoleLine is one thing that an instance has written to its console. What a
-// boot writes is made when it is read: a hundred thousand instances cost nothing.
+// consoleLine is a part of an instance's console. The lines of a boot are made only when read, so a hundred thousand
+// instances cost nothing.
 type consoleLine struct {
 	at   time.Time
 	kind consoleKind
@@ -24,11 +24,11 @@ type consoleKind int
 
 const (
 	says  consoleKind = iota // text
-	boots                    // a whole boot that began then
-	halts                    // text, if there is any, and the end of whatever was booting
+	boots                    // a whole boot that started then
+	halts                    // a text, if any, and the end of a boot in progress
 )
 
-// goodbye is what a system writes when its power goes.
+// goodbye returns what a system writes when it goes down.
 func goodbye(p Power) string {
 	switch p {
 	case PowerLoss:
@@ -39,10 +39,10 @@ func goodbye(p Power) string {
 	return "systemd-logind[318]: System is powering down."
 }
 
-// mostLines bounds what is remembered of one console; older lines fall out.
+// mostLines is the most lines kept of one console.
 const mostLines = 1000
 
-// write puts a line on the console of an instance. Triton keeps no console.
+// write adds a line to the console of an instance. Triton has no consoles.
 func (w *World) write(c *cloud, i *Instance, l consoleLine) {
 	if c.Provider != providers.EC2 || i.real {
 		return
@@ -58,8 +58,8 @@ func (w *World) write(c *cloud, i *Instance, l consoleLine) {
 	c.consoles[i.ID] = lines[max(len(lines)-mostLines, 0):]
 }
 
-// Write puts a line on the console of an instance, as a program that runs on it
-// would. It does nothing to one that is gone.
+// Write adds a line to the console of an instance, as a program on it would. It does nothing for an instance that is
+// gone.
 func (w *World) Write(cloudName, id, text string) {
 	w.lock()
 	defer w.unlock()
@@ -69,9 +69,8 @@ func (w *World) Write(cloudName, id, text string) {
 	}
 }
 
-// Console returns what an instance had written to its console until a time, the
-// last 64 KB of it, and when it had written that. It is empty before the instance
-// runs, and in a cloud that keeps no consoles.
+// Console returns the last 64 KB that an instance had written to its console until a time, and when it wrote last. It
+// is empty before the instance runs, and in a cloud without consoles.
 func (w *World) Console(cloudName, id string, until time.Time) (text string, at time.Time, err error) {
 	w.lock()
 	c := w.cloud(cloudName)
@@ -123,9 +122,8 @@ func (w *World) Console(cloudName, id string, until time.Time) (text string, at 
 
 func lastOf(s string, n int) string { return s[max(0, len(s)-n):] }
 
-// bootLines is what a boot that began at a time writes, spread over as long as it
-// takes until the agent acts: kernel, systemd, cloud-init, and what the boot script
-// has run.
+// bootLines returns the lines of a boot from kernel, systemd, cloud-init and the boot script, spread over the time
+// until the agent acts.
 func bootLines(i *Instance, began time.Time, takes time.Duration, said []string) []consoleLine {
 	host := "ip-" + strings.ReplaceAll(i.Private.String(), ".", "-")
 	stamp := func(share float64) time.Time { return began.Add(time.Duration(share * float64(takes))) }
@@ -157,5 +155,5 @@ func bootLines(i *Instance, began time.Time, takes time.Duration, said []string)
 	return out
 }
 
-// consoleTime is how programs that run on an instance write the time.
+// consoleTime is the time format of programs on an instance.
 const consoleTime = "2006-01-02T15:04:05Z"

@@ -15,7 +15,7 @@ var (
 	ErrInUse     = errors.New("the address is associated")
 )
 
-// Allocate allocates an elastic address to the account of a cloud, and returns it.
+// Allocate returns a new elastic address of a cloud's account.
 func (w *World) Allocate(cloudName string) Address {
 	w.lock()
 	defer w.unlock()
@@ -25,8 +25,8 @@ func (w *World) Allocate(cloudName string) Address {
 	return a
 }
 
-// elastic returns the account's address with that IP. One that an instance has held from the beginning
-// is put into the list.
+// elastic returns the account's address with that IP. If an instance has held it from the start, it is added to the
+// list.
 func (c *cloud) elastic(id string, ip netip.Addr) *Address {
 	for n := range c.addresses {
 		if a := &c.addresses[n]; a.IP == ip && a.Kind == providers.AddressElastic {
@@ -42,8 +42,8 @@ func (c *cloud) elastic(id string, ip netip.Addr) *Address {
 	return nil
 }
 
-// Associate returns an elastic address, known by id and IP, to an instance that runs or is stopped. The address that
-// the instance had goes back, and so does the association that the address had, if again allows that.
+// Associate associates an elastic address, by id and IP, with a running or stopped instance. The instance's previous
+// address is released, and so is the address's previous association, if again allows that.
 func (w *World) Associate(cloudName, id string, ip netip.Addr, instance string, again bool) error {
 	w.lock()
 	defer w.unlock()
@@ -74,7 +74,7 @@ func (w *World) Associate(cloudName, id string, ip netip.Addr, instance string, 
 	return nil
 }
 
-// Disassociate takes an elastic address from its instance, which gets an automatic one while it runs.
+// Disassociate removes an elastic address from its instance, which gets an automatic one while it runs.
 func (w *World) Disassociate(cloudName, id string, ip netip.Addr) error {
 	w.lock()
 	defer w.unlock()
@@ -97,7 +97,7 @@ func (w *World) letGo(c *cloud, a *Address) {
 	a.Instance, a.Private = "", netip.Addr{}
 }
 
-// ReleaseElastic returns an elastic address back, which must not be associated.
+// ReleaseElastic releases an elastic address, which must not be associated.
 func (w *World) ReleaseElastic(cloudName, id string, ip netip.Addr) error {
 	w.lock()
 	defer w.unlock()

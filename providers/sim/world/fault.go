@@ -7,39 +7,39 @@ import (
 	"time"
 )
 
-// FaultKind is what goes wrong with a source.
+// FaultKind is a fault of a source.
 type FaultKind string
 
 // The faults that can be switched on.
 const (
 	NoFault     FaultKind = "none"
 	Unreachable FaultKind = "unreachable"   // the connection is closed without an answer
-	Throttle    FaultKind = "throttle"      // the API's own throttling answer, with Retry-After where it has one
+	Throttle    FaultKind = "throttle"      // the API's own throttling answer, with Retry-After if it has one
 	ServerError FaultKind = "error"         // HTTP 500
 	AuthError   FaultKind = "auth"          // credentials refused
 	Slow        FaultKind = "slow"          // every answer takes two seconds
-	Hang        FaultKind = "hang"          // no answer; the client's own time limit ends the call
-	ShortPage   FaultKind = "short-page"    // a list leaves out the second half of its last page
+	Hang        FaultKind = "hang"          // no answer; the client's timeout ends the call
+	ShortPage   FaultKind = "short-page"    // a list omits the second half of its last page
 	EmptyPage   FaultKind = "empty-page"    // a list is empty, with status 200
-	PageLoop    FaultKind = "page-loop"     // the token of the next page is the one of this page
-	LostReply   FaultKind = "lost-reply"    // a write is carried out and the connection closed before the answer
+	PageLoop    FaultKind = "page-loop"     // the token of the next page is that of this page
+	LostReply   FaultKind = "lost-reply"    // a write is carried out, and the connection closed before the answer
 	Reset       FaultKind = "reset"         // the connection is closed in the middle of the body
-	WrongKey    FaultKind = "other-account" // the account is another one, and empty
+	WrongKey    FaultKind = "other-account" // the credentials belong to another, empty account
 	Conflict    FaultKind = "conflict"      // Route 53: PriorRequestNotComplete for every other write
-	Stale       FaultKind = "stale-reads"   // a listing is some seconds behind the writes
+	Stale       FaultKind = "stale-reads"   // listings lag some seconds behind writes
 
 	EmptyBody    FaultKind = "empty-body"    // status 200 and no body; a write is carried out
-	ProxyPage    FaultKind = "proxy-page"    // the page of a proxy with status 200; nothing reaches the API
-	Latency      FaultKind = "latency"       // every answer takes its own time, up to a twentieth of a second
-	Expired      FaultKind = "expired"       // the credentials expire when a list is asked for its second page
-	ClockSkew    FaultKind = "clock-skew"    // the provider's clock is six minutes ahead: signatures are too old
-	SecondWriter FaultKind = "second-writer" // someone else adds a value to the name of every other write, just before it
+	ProxyPage    FaultKind = "proxy-page"    // a proxy's page with status 200; nothing reaches the API
+	Latency      FaultKind = "latency"       // each answer has its own delay, up to a twentieth of a second
+	Expired      FaultKind = "expired"       // the credentials expire before the second page of a list
+	ClockSkew    FaultKind = "clock-skew"    // the provider's clock is six minutes ahead, so signatures are too old
+	SecondWriter FaultKind = "second-writer" // another writer adds a value to the name of every other write, just before it
 
-	NoCapacity FaultKind = "no-capacity" // what is launched or started never runs: EC2 terminates or stops it, Triton fails it
-	TakeOver   FaultKind = "take-over"   // a record that a write names by its id, and a marker, was made another writer's just before the write
+	NoCapacity FaultKind = "no-capacity" // launched or started instances never run: EC2 terminates or stops them, Triton fails them
+	TakeOver   FaultKind = "take-over"   // just before a write by id, another writer takes over the record or marker
 
-	Split   FaultKind = "split"   // the second name server of the zone hears of no change any more
-	Lagging FaultKind = "lagging" // no name server of the zone does
+	Split   FaultKind = "split"   // the zone's second name server gets no more changes
+	Lagging FaultKind = "lagging" // the zone's name servers get no more changes
 )
 
 // Skew is how far a provider's clock is ahead under ClockSkew.
@@ -54,7 +54,7 @@ func FaultKinds() []FaultKind {
 	}
 }
 
-// Faults are the faults of a running world, by source: a cloud's or zone's name.
+// Faults holds the current faults by source: the name of a cloud or zone.
 type Faults struct {
 	mu    sync.Mutex
 	kinds map[string]FaultKind
@@ -66,8 +66,7 @@ func newFaults() *Faults {
 	return &Faults{kinds: map[string]FaultKind{}, hits: map[string]int{}, spent: map[string]bool{}}
 }
 
-// SetFault switches the fault of a source, or of every source for "all".
-// A source or kind that does not exist is an error.
+// SetFault sets the fault of a source, or of all sources for "all". An unknown source or kind is an error.
 func (w *World) SetFault(source string, kind FaultKind) error {
 	if !slices.Contains(FaultKinds(), kind) {
 		return fmt.Errorf("there is no fault %q; there are %v", kind, FaultKinds())
@@ -94,8 +93,8 @@ func (w *World) SetFault(source string, kind FaultKind) error {
 	return nil
 }
 
-// Fault returns the fault of a source and how often it was asked for before, so that
-// a front can let every other call pass.
+// Fault returns the fault of a source, and how often it was called before, so that a front can let every other call
+// pass.
 func (w *World) Fault(source string) (kind FaultKind, hit int) {
 	w.Faults.mu.Lock()
 	defer w.Faults.mu.Unlock()
@@ -107,8 +106,8 @@ func (w *World) Fault(source string) (kind FaultKind, hit int) {
 	return k, w.Faults.hits[source] - 1
 }
 
-// Spent reports whether the credentials of a source have expired, under Expired. They do with
-// the first call that asks for a later page of a list, and stay so until the fault is switched.
+// Spent reports whether the credentials of a source have expired under Expired. They expire at the first call for a
+// later page of a list, until the fault is changed.
 func (w *World) Spent(source string, laterPage bool) bool {
 	w.Faults.mu.Lock()
 	defer w.Faults.mu.Unlock()
@@ -118,22 +117,21 @@ func (w *World) Spent(source string, laterPage bool) bool {
 	return w.Faults.spent[source]
 }
 
-// Sources lists the names of all clouds and zones.
+// Sources returns the names of all clouds and zones.
 func (w *World) Sources() []string {
 	var names []string
 	for _, c := range w.clouds {
 		names = append(names, c.Name)
 	}
 	for _, z := range w.allZones() {
-		if !slices.Contains(names, z.Name) { // several zones may have one name, and have one fault then
+		if !slices.Contains(names, z.Name) { // zones of one name share a fault
 			names = append(names, z.Name)
 		}
 	}
 	return names
 }
 
-// FaultOf returns the fault of a source and does not count the call. It is for the
-// name servers, which are queried all the time.
+// FaultOf returns the fault of a source without counting the call, for the frequently queried name servers.
 func (w *World) FaultOf(source string) FaultKind {
 	w.Faults.mu.Lock()
 	defer w.Faults.mu.Unlock()

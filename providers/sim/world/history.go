@@ -5,17 +5,17 @@ import (
 	"time"
 )
 
-// ZoneChange is one change of a zone, as it was made: the values that it took away and those
-// that it brought. A value whose TTL, comment or proxying was changed is in both.
+// ZoneChange is one change of a zone: the removed and the added values. A value whose TTL, comment or proxying was
+// changed is in both.
 type ZoneChange struct {
 	Zone    string
-	ID      string // as Update gave it
+	ID      string // as returned by Update
 	At      time.Time
 	Removed []ZoneValue
 	Added   []ZoneValue
 }
 
-// ZoneValue is one value of a zone, with all that a reading of the zone shows of it.
+// ZoneValue is one value of a zone with all its visible fields.
 type ZoneValue struct {
 	Name, Type, SetID, Value string
 	ID, Comment              string // Cloudflare
@@ -23,10 +23,10 @@ type ZoneValue struct {
 	Proxied, Alias           bool
 }
 
-// Values lists all values of the zone.
+// Values returns all values of the zone.
 func (tx *Tx) Values() []ZoneValue { return valuesOf(tx.sets, tx.records, nil) }
 
-// valuesOf lists the values of some names; of all when names is nil.
+// valuesOf returns the values of some names, or of all if names is nil.
 func valuesOf(sets []*Set, records []*Record, names map[string]bool) (out []ZoneValue) {
 	for _, s := range sets {
 		if names != nil && !names[s.Name] {
@@ -49,7 +49,7 @@ func valuesOf(sets []*Set, records []*Record, names map[string]bool) (out []Zone
 	return out
 }
 
-// tellChange reports a change that is about to be seen.
+// tellChange reports a change before it becomes visible.
 func (z *Zone) tellChange(id string, tx *Tx) {
 	if z.w.changed == nil || len(tx.touched) == 0 {
 		return
@@ -61,7 +61,7 @@ func (z *Zone) tellChange(id string, tx *Tx) {
 	}
 }
 
-// without returns the values of a that b does not have.
+// without returns the values of a that are not in b.
 func without(a, b []ZoneValue) []ZoneValue {
 	have := make(map[ZoneValue]int, len(b))
 	for _, v := range b {

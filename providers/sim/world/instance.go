@@ -11,7 +11,7 @@ import (
 	"rollcall/providers"
 )
 
-// Cloud is one cloud of the world.
+// Cloud is one simulated cloud.
 type Cloud struct {
 	Name     string
 	Provider providers.Provider
@@ -20,20 +20,19 @@ type Cloud struct {
 	Key      providers.CloudKey
 }
 
-// Instance is a machine of the world. State is in rollcall's vocabulary; the
-// fronts translate it.
+// Instance is a simulated machine. State is in rollcall's terms; the fronts translate it.
 type Instance struct {
 	ID, Name    string
 	State       providers.InstanceState
-	Public      netip.Addr // zero while it has none
+	Public      netip.Addr // zero if it has none
 	Public6     netip.Addr
-	More6       []netip.Addr // of its interface, beside Public6
+	More6       []netip.Addr // of its interface, in addition to Public6
 	NoPublic    bool         // it gets no public IPv4 address
-	IPv6        int          // how many IPv6 addresses a launch asks for
+	IPv6        int          // number of IPv6 addresses that a launch requests
 	Private     netip.Addr
-	Elastic     bool // Public is an elastic address, kept over a stop
-	NoTerminate bool // the API refuses to end it: termination protection, deletion protection
-	NoStop      bool // the API of EC2 refuses to stop it, and to terminate it too
+	Elastic     bool // Public is an elastic address and survives a stop
+	NoTerminate bool // the API refuses to terminate it: termination or deletion protection
+	NoStop      bool // EC2's API refuses to stop and to terminate it
 	Type, Image string
 	Network     string // subnet or network id
 	KeyName     string
@@ -41,18 +40,18 @@ type Instance struct {
 	Launched    time.Time
 	Changed     time.Time // last change of state
 	Tags        map[string]string
-	BareTags    map[string]bool   // Triton: tags whose value is a number or a bool, written as JSON writes it
-	Metadata    map[string]string // Triton metadata, user-script included
+	BareTags    map[string]bool   // Triton: tags whose value is a JSON number or bool
+	Metadata    map[string]string // Triton metadata with user-script
 	UserData    []byte
 	ClientToken string
-	Reason      string // why it is in its state where no one asked for that; "code: message"
-	Number      int    // position in the cloud's list; grows with every launch
+	Reason      string // why it is in its state without a request; "code: message"
+	Number      int    // position in the cloud's list; increases with every launch
 
-	real   bool // a machine runs it, see Options.Machine
-	seeded bool // it was there when the world began
+	real   bool // a machine runs it; see Options.Machine
+	seeded bool // it existed at the start
 }
 
-// V6 lists the instance's IPv6 addresses.
+// V6 returns the instance's IPv6 addresses.
 func (i *Instance) V6() []netip.Addr {
 	if !i.Public6.IsValid() {
 		return nil
@@ -60,7 +59,7 @@ func (i *Instance) V6() []netip.Addr {
 	return append([]netip.Addr{i.Public6}, i.More6...)
 }
 
-// Address is an address of the account that an instance need not hold.
+// Address is an address of the account, held by an instance or not.
 type Address struct {
 	ID       string // eipalloc-… or eni-…
 	IP       netip.Addr
@@ -70,7 +69,7 @@ type Address struct {
 	Note     string
 }
 
-// Errors of the world. The fronts give each the shape of their API.
+// Errors of World. The fronts translate them for their API.
 var (
 	ErrNoInstance = errors.New("no such instance")
 	ErrGone       = errors.New("the instance was deleted")
@@ -80,11 +79,11 @@ var (
 
 type cloud struct {
 	Cloud
-	instances []*Instance // in launch order; terminated ones too until forgotten
+	instances []*Instance // in launch order, including terminated ones until forgotten
 	byID      map[string]*Instance
-	tokens    map[string]string // client token to instance id
+	tokens    map[string]string // client token -> instance id
 	gone      map[string]time.Time
-	last      map[string]*Instance // what is gone, as it was last; nil until something is
+	last      map[string]*Instance // last state of instances that are gone; may be nil
 	consoles  map[string][]consoleLine
 	addresses []Address
 	nextIP    uint32
@@ -93,7 +92,7 @@ type cloud struct {
 	number    int
 }
 
-// Clouds lists the clouds of the world.
+// Clouds returns the simulated clouds.
 func (w *World) Clouds() []Cloud {
 	out := make([]Cloud, len(w.clouds))
 	for i, c := range w.clouds {
@@ -111,7 +110,7 @@ func (w *World) cloud(name string) *cloud {
 	panic("no cloud " + name + " in the world")
 }
 
-// CloudIn finds the cloud of a provider in a region or data centre.
+// CloudIn returns the cloud of a provider in a region or data centre.
 func (w *World) CloudIn(p providers.Provider, region string) (Cloud, bool) {
 	for _, c := range w.clouds {
 		if c.Provider == p && c.Region == region {
@@ -127,9 +126,8 @@ func copyOf(i *Instance) Instance {
 	return c
 }
 
-// Instances lists a cloud's instances in launch order, terminated ones included
-// as long as they are listed. keep may be nil; offset and limit apply to what it keeps
-// (limit 0: all). total counts all that it keeps.
+// Instances returns a cloud's instances in launch order, including terminated ones while they are listed. keep may be
+// nil; offset and limit (0: all) apply to the instances that it keeps, and total is their number.
 func (w *World) Instances(cloudName string, keep func(*Instance) bool, offset, limit int) (page []Instance, total int) {
 	w.lock()
 	defer w.unlock()
@@ -145,8 +143,8 @@ func (w *World) Instances(cloudName string, keep func(*Instance) bool, offset, l
 	return page, total
 }
 
-// Instance returns one instance. ErrGone says that it existed, and comes with what
-// it was last; ErrNoInstance says that it never did.
+// Instance returns one instance. With ErrGone it existed, and its last state is returned; with ErrNoInstance it never
+// did.
 func (w *World) Instance(cloudName, id string) (Instance, error) {
 	w.lock()
 	defer w.unlock()
@@ -163,8 +161,8 @@ func (w *World) Instance(cloudName, id string) (Instance, error) {
 	return Instance{}, ErrNoInstance
 }
 
-// Launch starts an instance made from spec (its ID, State, addresses and
-// times are set here). With a ClientToken that was used before it returns the instance of that time.
+// Launch starts an instance made from spec, and sets its ID, State, addresses and times. For a known ClientToken it
+// returns the instance of the first launch.
 func (w *World) Launch(cloudName string, spec Instance) (Instance, error) {
 	w.lock()
 	defer w.unlock()
@@ -193,7 +191,7 @@ func (w *World) Launch(cloudName string, spec Instance) (Instance, error) {
 	return copyOf(i), nil
 }
 
-// add puts an instance into a cloud, with an id and a private address.
+// add adds an instance to a cloud, with an id and a private address.
 func (w *World) add(c *cloud, spec Instance) *Instance {
 	i := new(Instance)
 	*i = spec
@@ -218,7 +216,7 @@ func (w *World) add(c *cloud, spec Instance) *Instance {
 	return i
 }
 
-// boot brings an instance up: it gets a public address, and after a moment its agent acts.
+// boot starts an instance: it gets a public address, and after a moment its agent acts.
 func (w *World) boot(c *cloud, i *Instance) {
 	if i.State != providers.StatePending {
 		return
@@ -238,8 +236,8 @@ func (w *World) boot(c *cloud, i *Instance) {
 	w.agent(c, i)
 }
 
-// refuseBoot ends an instance that its cloud has no room for. EC2 terminates a new one and
-// stops one that ran before; CloudAPI shows a machine whose provisioning has failed.
+// refuseBoot ends an instance that its cloud has no capacity for. EC2 terminates a new one and stops one that ran
+// before; CloudAPI shows a failed machine.
 func (w *World) refuseBoot(c *cloud, i *Instance) {
 	switch {
 	case c.Provider == providers.Triton:
@@ -256,7 +254,7 @@ func (w *World) refuseBoot(c *cloud, i *Instance) {
 
 const insufficient = "Server.InsufficientInstanceCapacity: There was insufficient capacity available to satisfy the launch request."
 
-// SetTags merges tags into an instance; an empty value in remove deletes the tag.
+// SetTags sets tags of an instance, and deletes those in remove.
 func (w *World) SetTags(cloudName, id string, set map[string]string, remove []string) error {
 	w.lock()
 	defer w.unlock()
@@ -278,7 +276,7 @@ func (w *World) SetTags(cloudName, id string, set map[string]string, remove []st
 	return nil
 }
 
-// BareTags says which tags of an instance are numbers or bools, and not strings.
+// BareTags sets which tags of an instance are numbers or bools instead of strings.
 func (w *World) BareTags(cloudName, id string, keys []string) error {
 	return w.edit(cloudName, id, func(i *Instance) {
 		if i.BareTags == nil {
@@ -290,7 +288,7 @@ func (w *World) BareTags(cloudName, id string, keys []string) error {
 	})
 }
 
-// Addresses lists the addresses of a cloud's account, elastic ones first.
+// Addresses returns the addresses of a cloud's account, elastic ones first.
 func (w *World) Addresses(cloudName string) []Address {
 	w.lock()
 	defer w.unlock()

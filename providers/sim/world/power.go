@@ -8,11 +8,10 @@ import (
 	"rollcall/providers"
 )
 
-// Power is what can be done to an instance.
+// Power is an action on an instance's power.
 type Power string
 
-// The power actions. After PowerLoss the machine is dead at once
-// and its agent takes nothing back.
+// The power actions. With PowerLoss the machine is dead at once, and its agent deregisters nothing.
 const (
 	Start     Power = "start"
 	Stop      Power = "stop"
@@ -21,7 +20,7 @@ const (
 	PowerLoss Power = "plug"
 )
 
-// Do carries out a power action and returns the instance before and after it.
+// Do carries out a power action and returns the instance before and after.
 func (w *World) Do(cloudName, id string, p Power) (before, after Instance, err error) {
 	w.lock()
 	defer w.unlock()
@@ -107,13 +106,13 @@ func (w *World) do(c *cloud, i *Instance, p Power) error {
 	return fmt.Errorf("%w: %s while %s", ErrState, p, i.State)
 }
 
-// tell leaves word for Options.Machine.
+// tell queues an event for Options.Machine.
 func (w *World) tell(c *cloud, i *Instance, p Power) {
 	w.machines = append(w.machines, MachineEvent{Power: p, Cloud: c.Cloud, Instance: copyOf(i)})
 }
 
-// Halted records that the machine of an instance is off. A running or stopping instance has
-// stopped then, and one that was shutting down is terminated. Halted does nothing to any other.
+// Halted records that the machine of an instance is off. A running or stopping instance becomes stopped, one that is
+// shutting down terminated. It does nothing for other instances.
 func (w *World) Halted(cloudName, id string) {
 	w.lock()
 	defer w.unlock()
@@ -137,11 +136,11 @@ func (w *World) halt(c *cloud, i *Instance) {
 	}
 	i.State, i.Changed = providers.StateStopped, w.clock.Now()
 	if c.Provider == providers.EC2 && !i.Elastic {
-		i.Public = netip.Addr{} // an automatic address is given back
+		i.Public = netip.Addr{} // an automatic address is released
 	}
 }
 
-// terminate ends an instance: EC2 lists it for a while without its addresses, Triton at once no more.
+// terminate ends an instance. EC2 lists it for a while without addresses, Triton no longer lists it.
 func (w *World) terminate(c *cloud, i *Instance) {
 	i.State, i.Changed = providers.StateTerminated, w.clock.Now()
 	i.Public, i.Public6, i.More6, i.Private = netip.Addr{}, netip.Addr{}, nil, netip.Addr{}

@@ -6,8 +6,8 @@ import (
 	"slices"
 )
 
-// Readdress replaces the public address of an instance, as when its network interface was
-// replaced. An address of the other family stays.
+// Readdress replaces the public address of an instance, as if its network interface was replaced. An address of the
+// other family stays.
 func (w *World) Readdress(cloudName, id string, a netip.Addr) error {
 	return w.edit(cloudName, id, func(i *Instance) {
 		if a.Is4() {
@@ -18,7 +18,7 @@ func (w *World) Readdress(cloudName, id string, a netip.Addr) error {
 	})
 }
 
-// Hold adds an address to the inventory of a cloud's account, such as that of a load balancer.
+// Hold adds an address to a cloud's account, such as that of a load balancer.
 func (w *World) Hold(cloudName string, a Address) {
 	w.lock()
 	defer w.unlock()
@@ -26,7 +26,7 @@ func (w *World) Hold(cloudName string, a Address) {
 	c.addresses = append(c.addresses, a)
 }
 
-// Release takes an address out of the inventory of a cloud's account.
+// Release removes an address from a cloud's account.
 func (w *World) Release(cloudName string, ip netip.Addr) {
 	w.lock()
 	defer w.unlock()
@@ -44,7 +44,7 @@ func (w *World) Protect(cloudName, id string, noTerminate, noStop bool) error {
 	return w.edit(cloudName, id, func(i *Instance) { i.NoTerminate, i.NoStop = noTerminate, noStop })
 }
 
-// SetMetadata merges metadata into a Triton instance and removes keys of it.
+// SetMetadata sets metadata of a Triton instance, and removes keys.
 func (w *World) SetMetadata(cloudName, id string, set map[string]string, remove []string) error {
 	return w.edit(cloudName, id, func(i *Instance) {
 		if i.Metadata == nil {

@@ -21,8 +21,7 @@ const (
 	sdTTL          = 30
 )
 
-// ServiceSeed is a service of the default world, for the config file that
-// declares it.
+// ServiceSeed describes a service of the default world for its config file.
 type ServiceSeed struct {
 	Name   string
 	Kind   string // round-robin or dns-sd
@@ -33,19 +32,20 @@ type ServiceSeed struct {
 	Select map[string]string // tags of its nodes
 }
 
-// Services lists the services of the world.
+// Services returns the services of the world.
 func (w *World) Services() []ServiceSeed { return slices.Clone(w.services) }
 
-// seeder fills a new world. It runs before anybody else can see it.
+// seeder fills a new world before it is published.
 type seeder struct {
 	w       *World
 	o       Options
 	cf, r53 *Zone
 	sets    []*Set
-	begin   time.Time // when the oldest of the seeded nodes was launched
+	begin   time.Time // launch time of the oldest seeded node
 }
 
-// lastSeeded is how long after the oldest node the youngest of a large world was launched: none is of the future, or young.
+// lastSeeded is the time between the launches of the oldest and the youngest node of a large world, so that no node is
+// young or of the future.
 const lastSeeded = 29 * 24 * time.Hour
 
 func (w *World) seed(o Options) {
@@ -95,7 +95,7 @@ func (s *seeder) services() {
 	}
 }
 
-// apex writes what a zone has beside its nodes.
+// apex adds a zone's records that belong to no node.
 func (s *seeder) apex() {
 	ten := uint16(10)
 	for _, r := range []Record{
@@ -128,8 +128,7 @@ func (s *seeder) addSet(name, typ string, ttl uint32, values ...string) {
 	s.sets = append(s.sets, &Set{Name: providers.CanonicalName(strings.ReplaceAll(name, `\052`, "*")), Type: typ, TTL: ttl, Values: values})
 }
 
-// finish sorts the record sets, joins values of one set, and has the name
-// servers answer them.
+// finish sorts the record sets, joins values of one set, and publishes them to the name servers.
 func (s *seeder) finish() {
 	type key struct{ name, typ string }
 	sets := map[key]*Set{}
@@ -155,7 +154,7 @@ func (s *seeder) finish() {
 	}
 }
 
-// role is what a seeded instance does.
+// role is the function of seeded instances.
 type role struct {
 	prefix string
 	share  int // of 60
@@ -171,7 +170,7 @@ var roles = []role{
 	{"bastion", 2, map[string]string{"service": "bastion", "env": "prod"}},
 }
 
-// cloudShare is how many of 60 instances each cloud runs.
+// cloudShare is the number of instances in each cloud, of 60.
 var cloudShare = []int{18, 12, 16, 14}
 
 func (s *seeder) total() int {
@@ -181,13 +180,13 @@ func (s *seeder) total() int {
 	return 60
 }
 
-// count is how many healthy nodes a role has.
+// count returns the number of healthy nodes of a role.
 func (s *seeder) count(ro role) int { return ro.share * s.total() / 60 }
 
-// nodes launches the seeded instances and registers those that belong to a service.
+// nodes launches the seeded instances and registers those of services.
 func (s *seeder) nodes() {
 	total := s.total()
-	var plan []int // cloud of each instance, dealt so that every role lies in every cloud
+	var plan []int // cloud of each instance, so that every role is in every cloud
 	left := make([]int, len(cloudShare))
 	for i, n := range cloudShare {
 		left[i] = n * total / 60
@@ -214,7 +213,7 @@ func (s *seeder) nodes() {
 	}
 }
 
-// node launches one instance; its place in DNS follows its role.
+// node launches one instance and registers it according to its role.
 func (s *seeder) node(c *cloud, ro role, i, n int) *Instance {
 	inst := s.launch(c, ro, fmt.Sprintf("%s-%02d", ro.prefix, i), s.begin.Add(min(time.Duration(n)*time.Minute, lastSeeded)))
 	s.register(c, inst, inst.Public)
@@ -247,7 +246,7 @@ func (s *seeder) launch(c *cloud, ro role, name string, at time.Time) *Instance 
 	return inst
 }
 
-// serviceOf returns the service name that a role's tags stand for, or "".
+// serviceOf returns the service of a role's tags, or "".
 func serviceOf(tags map[string]string) string {
 	switch tags["service"] {
 	case "www":
@@ -258,8 +257,7 @@ func serviceOf(tags map[string]string) string {
 	return ""
 }
 
-// register writes the records of a node as its agent would have, a minute
-// after its launch, with addr as the address.
+// register writes the records of a node with address addr as its agent would have, a minute after its launch.
 func (s *seeder) register(c *cloud, i *Instance, addr netip.Addr) {
 	svc := serviceOf(i.Tags)
 	switch svc {
@@ -285,7 +283,7 @@ func (s *seeder) registerWWW(c *cloud, i *Instance, addr netip.Addr) {
 	s.addRecord(Record{Name: wwwName, Type: "A", Content: addr.String(), TTL: wwwTTL, Comment: comment})
 }
 
-// ownedSet adds a value to a Route 53 record set, with its marker.
+// ownedSet adds a value with its marker to a Route 53 record set.
 func (s *seeder) ownedSet(c *cloud, i *Instance, name, typ string, ttl uint32, value string) {
 	marker, err := s.owner(c, i).For(typ, value).Encode()
 	if err != nil {

@@ -8,22 +8,21 @@ import (
 	"rollcall/providers"
 )
 
-// seedDisagreements makes the handful of differences between clouds and DNS that
-// the default world is known for: in each zone two dead entries, one dangling, one
-// missing, one moved, one stopped. Each is made by the events that cause it in real clouds.
+// seedDisagreements adds the default world's differences between clouds and DNS: in each zone two dead entries, one
+// dangling, one missing, one moved, one stopped. Each is made by the events that cause it in real clouds.
 func (s *seeder) seedDisagreements() {
 	www, v1 := roles[0], roles[1]
 	for n, ro := range []role{www, v1} {
 		at := s.begin.Add(time.Duration(n) * time.Hour)
-		first := max(90, s.count(ro)+1) // beyond the names of the healthy nodes
+		first := max(90, s.count(ro)+1) // after the names of the healthy nodes
 		name := func(k int) string { return fmt.Sprintf("%s-%02d", ro.prefix, first+k) }
 		east, ams, use1, euw1 := s.w.cloud("joyent-east"), s.w.cloud("joyent-ams"), s.w.cloud("aws-use1"), s.w.cloud("aws-euw1")
 
-		// Dead: a power loss, so no agent took the records back.
+		// Dead: after a power loss the agent removed no records.
 		for k, c := range []*cloud{east, ams} {
 			s.removeInstance(s.node(c, ro, first+k, 90+k))
 		}
-		// Dangling: the same, and Amazon rents the address to the next who asks.
+		// Dangling: the same, and Amazon gave the address to another customer.
 		i := s.launch(use1, ro, name(2), at)
 		i.Public = netip.MustParseAddr([]string{"34.201.44.17", "34.201.45.18"}[n])
 		s.register(use1, i, i.Public)
@@ -33,20 +32,20 @@ func (s *seeder) seedDisagreements() {
 			i.State, i.Changed = providers.StateTerminated, s.w.clock.Now().Add(-14*time.Minute)
 			i.Public, i.Private = netip.Addr{}, netip.Addr{}
 		}
-		// Missing: the agent never got through.
+		// Missing: the agent never reached the API.
 		s.launch(east, ro, name(3), at)
 		// Moved: a stop and a start gave the node another address.
 		i = s.launch(euw1, ro, name(4), at)
 		s.register(euw1, i, i.Public)
 		i.Public = s.w.newIP(euw1)
-		// Stopped: a crash of the machine, and no one took the record back.
+		// Stopped: a crash of the machine left its record in DNS.
 		i = s.launch(ams, ro, name(5), at)
 		s.register(ams, i, i.Public)
 		i.State = providers.StateStopped
 	}
 }
 
-// removeInstance removes an instance some minutes ago, so that the cloud does not list it any more.
+// removeInstance removes an instance some minutes ago, so that the cloud no longer lists it.
 func (s *seeder) removeInstance(i *Instance) {
 	for _, c := range s.w.clouds {
 		if c.byID[i.ID] == i {
@@ -57,9 +56,8 @@ func (s *seeder) removeInstance(i *Instance) {
 	}
 }
 
-// seedForeignRows adds what is not of this fleet: foreign records in both zones,
-// a record of another team, an unmarked record of a node of ours, and elastic addresses and
-// interfaces that are not instances.
+// seedForeignRows adds rows outside this fleet: foreign records in both zones, a record of another team, an unmarked
+// record of a node of this fleet, and elastic addresses and interfaces without an instance.
 func (s *seeder) seedForeignRows() {
 	s.addRecord(Record{Name: "legacy." + CloudflareZone, Type: "A", Content: "198.51.100.23", TTL: 3600, Comment: "old colo, ask finance"})
 	s.addSet("legacy."+Route53Zone, "A", 3600, "198.51.100.24")
@@ -77,7 +75,7 @@ func (s *seeder) seedForeignRows() {
 		Address{ID: "eni-0b1c2d3e4f5061728", IP: netip.MustParseAddr("34.201.50.20"), Private: netip.MustParseAddr("10.16.200.9"), Kind: providers.AddressInterface, Note: "ELB app/front/5d2f0c8a9b7e6d1c"})
 	s.addRecord(Record{Name: "lb." + CloudflareZone, Type: "A", Content: "34.201.50.20", TTL: 60, Comment: "front load balancer"})
 
-	// A database that someone entered by hand: ours, but without a marker.
+	// A database record entered by hand: of this fleet, but without a marker.
 	for _, i := range s.w.cloud("joyent-ams").instances {
 		if i.Tags["service"] == "db" {
 			s.addSet("db."+Route53Zone, "A", 300, i.Public.String())

@@ -10,20 +10,20 @@ import (
 	"time"
 )
 
-// Session is what temporary credentials stand for: a role that someone has taken on, or that an instance has by its
-// profile. All of it is in the session token, which only the world can make.
+// Session is the meaning of temporary credentials: an assumed role, or an instance's role by its profile. It is
+// contained in the session token, which only the world can make.
 type Session struct {
 	Role    string    `json:"role,omitempty"`
-	Profile string    `json:"profile,omitempty"` // instance profile whose role it is, where Role is empty
+	Profile string    `json:"profile,omitempty"` // instance profile whose role it is, if Role is empty
 	Name    string    `json:"name"`              // RoleSessionName, or the instance's id
-	Policy  string    `json:"policy,omitempty"`  // narrows what the role may do; may be empty
+	Policy  string    `json:"policy,omitempty"`  // restricts the role; may be empty
 	Until   time.Time `json:"until"`
 }
 
 // SessionKeys are temporary credentials.
 type SessionKeys struct{ KeyID, Secret, Token string }
 
-// SessionKeys returns the credentials of a session. The same session has the same ones.
+// SessionKeys returns the credentials of a session. They are always the same for the same session.
 func (c *Credentials) SessionKeys(s Session) SessionKeys {
 	s.Until = s.Until.UTC().Truncate(time.Second)
 	text, err := json.Marshal(s)
@@ -48,8 +48,8 @@ func (c *Credentials) mac(what, text string) []byte {
 	return m.Sum(nil)
 }
 
-// Session returns what a session token stands for, and the credentials that belong to it. ok is
-// false for a token that the world has not made. Whether it has ended is for the caller to see.
+// Session returns the session of a token, and its credentials. ok is false for a token that the world did not make. The
+// caller checks whether the session has ended.
 func (c *Credentials) Session(token string) (s Session, keys SessionKeys, ok bool) {
 	body, sum, _ := strings.Cut(token, ".")
 	given, err := base64.StdEncoding.DecodeString(sum)

@@ -1,7 +1,6 @@
-// Package world is the state behind the embedded clouds: clouds with their
-// instances and addresses, zones with their records, time that moves instances
-// from pending to running, and faults. It knows no API and no wire format: the
-// HTTP and DNS fronts read and change it.
+// Package world is the state behind the embedded clouds: clouds with their instances and addresses, zones with their
+// records, simulated time that moves instances from pending to running, and faults. It knows no API and no wire format;
+// the HTTP and DNS fronts read and change it.
 package world
 
 import (
@@ -15,46 +14,44 @@ import (
 	"rollcall/providers"
 )
 
-// Options shape a world. The zero value is usable.
+// Options configure a World. The zero value is usable.
 type Options struct {
 	Seed      uint64 // the same seed makes the same world
 	Instances int    // about how many; 0 for the default world of 60
 	Clock     providers.Clock
-	Delays    Delays // DefaultDelays when zero
-	Page      int    // the most rows of one page of a list; 0: as many as the API returns
-	// UserData returns the boot script that the seeded nodes of a service were
-	// launched with, so that the agent acts at their stop and start as on a real node. It may be nil.
+	Delays    Delays // DefaultDelays if zero
+	Page      int    // largest page of a list; 0 for each API's own
+	// UserData returns the boot script of a service's seeded nodes, so that the agent acts at their stop and start as
+	// on a real node. It may be nil.
 	UserData func(service string, p providers.Provider) []byte
-	// Node is reported when a node's agent would act. It runs in a goroutine of its
-	// own, makes the agent's API calls, and may be nil.
+	// Node is called when a node's agent would act. It makes the agent's API calls in a goroutine of its own. It may be
+	// nil.
 	Node func(ctx context.Context, ev NodeEvent)
-	// Machine, when not nil, runs the instances that are launched in this world on machines of
-	// their own; the seeded ones are simulated all the same. Run calls it with
-	// each change of power, in order, and it must not block. An instance with a machine stays
-	// stopping or shutting down until Halted is called.
+	// Machine, if not nil, runs launched instances on real machines; seeded ones are still simulated. Run calls it with
+	// each power change, in order, and it must not block. An instance with a machine stays stopping or shutting down
+	// until Halted is called.
 	Machine func(ev MachineEvent)
-	// Console is what the machine of an instance has written to its console, and
-	// when it wrote last; it goes with Machine.
+	// Console returns what the machine of an instance has written to its console, and when it wrote last; it requires
+	// Machine.
 	Console func(id string) (text string, at time.Time)
-	// ConsoleLines returns what the boot script of a simulated instance
-	// writes to the console until the agent acts, line by line. It may be nil.
+	// ConsoleLines returns the lines that the boot script of a simulated instance writes to the console until the agent
+	// acts. It may be nil.
 	ConsoleLines func(i Instance) []string
-	// Changed is reported every change of a zone, in the order in which they are made. It must
-	// neither block nor call the world. It may be nil.
+	// Changed is called for every change of a zone, in order. It must neither block nor call the World. It may be nil.
 	Changed func(c ZoneChange)
 }
 
-// Delays are how long things take in the world.
+// Delays are the durations of simulated processes.
 type Delays struct {
 	Boot      time.Duration // pending to running
 	Agent     time.Duration // running until the agent has registered the node
 	Stop      time.Duration // stopping to stopped, shutting-down to terminated
 	Forget    time.Duration // how long EC2 still lists a terminated instance
-	Delegate  time.Duration // Cloudflare: a new zone is pending until the registry delegates it
-	Propagate time.Duration // Route 53: change accepted until the name servers answer it
+	Delegate  time.Duration // Cloudflare: a new zone is pending until it is delegated
+	Propagate time.Duration // Route 53: change accepted until the name servers serve it
 }
 
-// DefaultDelays are short enough for a demo and long enough to be seen.
+// DefaultDelays returns delays that are short enough for a demo and long enough to be noticed.
 func DefaultDelays() Delays {
 	return Delays{
 		Boot: 3 * time.Second, Agent: 3 * time.Second, Stop: 2 * time.Second,
@@ -62,24 +59,23 @@ func DefaultDelays() Delays {
 	}
 }
 
-// NodeEvent says what a node's agent would do now.
+// NodeEvent is an occasion for a node's agent to act.
 type NodeEvent struct {
-	Up       bool // true: the machine is up, register; false: it is shutting down, deregister
+	Up       bool // true: the machine is up, register; false: it shuts down, deregister
 	Cloud    Cloud
 	Instance Instance // a copy
-	// Log writes a line to the instance's console, with the time before it.
+	// Log writes a line to the instance's console, with a time before it.
 	Log func(text string)
 }
 
-// MachineEvent says what happens to the machine of an instance: Start, Stop,
-// Reboot, Terminate or PowerLoss.
+// MachineEvent is a power change of an instance's machine: Start, Stop, Reboot, Terminate or PowerLoss.
 type MachineEvent struct {
 	Power    Power
 	Cloud    Cloud
-	Instance Instance // a copy; at Start with the addresses that it has from now on
+	Instance Instance // a copy; at Start with its new addresses
 }
 
-// World is a whole embedded world. Its methods are safe for concurrent use.
+// World is the state of one simulation. Its methods are safe for concurrent use.
 type World struct {
 	mu        sync.Mutex
 	clock     providers.Clock
@@ -87,28 +83,28 @@ type World struct {
 	delays    Delays
 	clouds    []*cloud
 	zones     atomic.Pointer[[]*Zone] // replaced as a whole, so that it can be read without the lock
-	madeZones int                     // how many zones there have been
+	madeZones int                     // number of zones ever made
 	due       dueHeap
 	seq       uint64
 	wake      chan struct{}
 	node      func(context.Context, NodeEvent)
-	pending   []NodeEvent // events to hand out once the lock is free
+	pending   []NodeEvent // events to deliver after the lock is released
 
 	machine  func(MachineEvent)
-	machines []MachineEvent // as pending
+	machines []MachineEvent // like pending
 	console  func(string) (string, time.Time)
 	says     func(Instance) []string
 
 	page    int
 	changed func(ZoneChange)
 
-	FleetID     string      // the fleet id of every marker in the world
-	Credentials Credentials // what the fronts accept
+	FleetID     string      // the fleet id in all markers
+	Credentials Credentials // that the fronts accept
 	Faults      *Faults
 	services    []ServiceSeed
 }
 
-// Credentials are what the fronts accept; everything else is refused.
+// Credentials are the only credentials that the fronts accept.
 type Credentials struct {
 	AWSAccount      string // 12 digits
 	AWSKeyID        string
@@ -120,7 +116,7 @@ type Credentials struct {
 	CloudflareUser  string // account id, 32 hex digits
 }
 
-// New makes a world and fills it. It is at rest until someone touches it.
+// New returns a filled world. It changes only when it is used.
 func New(o Options) *World {
 	if o.Delays == (Delays{}) {
 		o.Delays = DefaultDelays()
@@ -136,7 +132,7 @@ func New(o Options) *World {
 	return w
 }
 
-// PageOf returns how many rows a page has when limit are asked for.
+// PageOf returns the page size for a requested limit.
 func (w *World) PageOf(limit int) int {
 	if w.page > 0 && limit > w.page {
 		return w.page
@@ -144,12 +140,11 @@ func (w *World) PageOf(limit int) int {
 	return limit
 }
 
-// Now is the world's clock.
+// Now returns the simulated time.
 func (w *World) Now() time.Time { return w.clock.Now() }
 
-// Run moves time on until ctx ends: it carries out what has fallen due and
-// starts the agents of nodes. Without Run time still moves whenever the world is
-// read, but no agent acts.
+// Run advances time until ctx ends: it carries out due events and starts the agents of nodes. Without Run time advances
+// when the world is read, but no agent acts.
 func (w *World) Run(ctx context.Context) {
 	var wg sync.WaitGroup
 	defer wg.Wait()
@@ -181,13 +176,13 @@ func (w *World) Run(ctx context.Context) {
 	}
 }
 
-// lock takes the lock and brings the world up to now.
+// lock takes the lock and advances the world to now.
 func (w *World) lock() {
 	w.mu.Lock()
 	w.advance()
 }
 
-// unlock returns the lock back, and wakes Run if there is something to do.
+// unlock releases the lock, and wakes Run if there are events.
 func (w *World) unlock() {
 	work := len(w.pending) > 0 || len(w.machines) > 0 || len(w.due) > 0
 	w.mu.Unlock()
@@ -199,7 +194,7 @@ func (w *World) unlock() {
 	}
 }
 
-// after has f run, under the lock, once d has passed.
+// after runs f, under the lock, once d has passed.
 func (w *World) after(d time.Duration, f func()) {
 	w.seq++
 	heap.Push(&w.due, due{at: w.clock.Now().Add(d), seq: w.seq, f: f})
@@ -212,8 +207,7 @@ func (w *World) advance() {
 	}
 }
 
-// Wake makes Run look again; a test with a clock of its own calls it after
-// moving the clock.
+// Wake makes Run check for due events; a test with its own clock calls it after moving the clock.
 func (w *World) Wake() {
 	select {
 	case w.wake <- struct{}{}:

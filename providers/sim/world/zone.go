@@ -9,8 +9,8 @@ import (
 	"rollcall/providers"
 )
 
-// Zone is one zone of the world. Cloudflare zones hold Records, Route 53 zones
-// hold Sets; the DNS server sees both as served sets.
+// Zone is one simulated zone. Cloudflare zones have Records, Route 53 zones have Sets; the DNS server sees served sets
+// of both.
 type Zone struct {
 	w *World
 
@@ -18,30 +18,30 @@ type Zone struct {
 	ID          string
 	Provider    providers.Provider
 	NameServers []string
-	Private     bool // Route 53: answered in some VPCs only, and by no public name server
+	Private     bool // Route 53: served in some VPCs only, and by no public name server
 	Comment     string
 	Reference   string // Route 53: CallerReference
 	Created     time.Time
 
 	vpcs    []VPC
-	number  int  // in the ids of its changes
-	pending bool // its provider says that it is not delegated yet
+	number  int  // for the ids of its changes
+	pending bool // not delegated yet according to its provider
 
 	sets     []*Set    // Route 53, sorted by SetLess
 	records  []*Record // Cloudflare, in order of creation
 	byID     map[string]*Record
 	served   map[string]map[string]ServedSet // name, type
-	below    map[string]int                  // names served at or below each name
-	frozen   frozen                          // what name servers that hear of no change go on with
+	below    map[string]int                  // number of names served at or below each name
+	frozen   frozen                          // what name servers without changes serve
 	tagQuota int
-	flatten  bool // every CNAME that is not proxied is flattened (Cloudflare, a setting of the zone)
+	flatten  bool // every CNAME that is not proxied is flattened (Cloudflare, a zone setting)
 	serial   uint32
-	changes  map[string]time.Time // Route 53 change id to the time it is in sync
+	changes  map[string]time.Time // Route 53 change id -> time when it is in sync
 	nextID   uint64
 }
 
-// Set is one Route 53 record set. Names are canonical, values are in
-// presentation format as the API takes them, names in them without escapes of octal.
+// Set is one Route 53 record set. Names are canonical; values are in the API's presentation format, but with names
+// without octal escapes.
 type Set struct {
 	Name, Type string
 	SetID      string
@@ -49,8 +49,7 @@ type Set struct {
 	Values     []string
 	Weight     *int64
 	Alias      *Alias
-	// Extra keeps what the front does not model (Region, Failover,
-	// HealthCheckId, …), by element name.
+	// Extra holds elements that the front only stores (Region, Failover, HealthCheckId, …), by name.
 	Extra map[string]string
 }
 
@@ -66,7 +65,7 @@ type Record struct {
 	TTL                     uint32 // 1 is auto
 	Proxied                 bool
 	Priority                *uint16 // MX
-	Data                    []byte  // JSON of the data object as it is answered; nil for types without
+	Data                    []byte  // the data object as JSON; nil for types without
 	Comment                 string
 	Tags                    []string
 	Settings                []byte // JSON object, or nil
@@ -79,11 +78,11 @@ type ServedSet struct {
 	Type   string
 	TTL    uint32
 	Values []string // presentation format
-	// Follow is a name whose values of this type are answered in place of Values: the target of an alias
-	// record, or of a CNAME that is flattened.
+	// Follow is a name whose values of this type replace Values: the target of an alias record, or of a flattened
+	// CNAME.
 	Follow string
-	// Routed are the sets of Route 53 that have set identifiers; an answer is made of one of them, or of
-	// all multivalue ones. Values holds those of all.
+	// Routed are the Route 53 sets with set identifiers. An answer is made from one of them, or from all multivalue
+	// ones. Values has the values of all.
 	Routed []RoutedSet
 }
 
@@ -92,15 +91,15 @@ type RoutedSet struct {
 	Values []string
 	Follow string // as in ServedSet
 	Weight int64
-	// Policy is weighted, latency, failover, multivalue or geo; First says that it is the primary one of a
-	// failover, and Everywhere that it is the default of routing by place.
+	// Policy is weighted, latency, failover, multivalue or geo. First marks the primary of a failover, Everywhere the
+	// default of routing by place.
 	Policy            string
 	First, Everywhere bool
 }
 
-// SetLess is Route 53's order of record sets: by the labels of the name from the
-// right, then type, then set identifier. A label counts with the dot behind it, so
-// that "a-b" comes before "a" ("ListResourceRecordSets" in the Route 53 API Reference).
+// SetLess is Route 53's order of record sets: by the labels of the name from the right, then type, then set identifier.
+// A label is compared with the dot after it, so "a-b" comes before "a" ("ListResourceRecordSets" in the Route 53 API
+// Reference).
 func SetLess(a, b *Set) int {
 	if c := compareNames(a.Name, b.Name); c != 0 {
 		return c
@@ -111,8 +110,8 @@ func SetLess(a, b *Set) int {
 	return strings.Compare(a.SetID, b.SetID)
 }
 
-// compareNames orders canonical names label by label from the right. It
-// allocates nothing for names without escapes: a zone of 100,000 sets is sorted with it.
+// compareNames compares canonical names label by label from the right. It does not allocate for names without escapes,
+// since it sorts zones of 100,000 sets.
 func compareNames(a, b string) int {
 	if a == b {
 		return 0
@@ -130,7 +129,7 @@ func compareNames(a, b string) int {
 	return len(a) - len(b)
 }
 
-// compareLabels compares two labels as if each had its dot.
+// compareLabels compares two labels as if each had a dot after it.
 func compareLabels(a, b string) int {
 	n := min(len(a), len(b))
 	if c := strings.Compare(a[:n], b[:n]); c != 0 || len(a) == len(b) {
@@ -142,7 +141,7 @@ func compareLabels(a, b string) int {
 	return '.' - int(b[n])
 }
 
-// escapedLabels returns the labels of a name from the right, as they are written.
+// escapedLabels returns the labels of a name from the right, as written.
 func escapedLabels(name string) []string {
 	l := providers.SplitName(name)
 	for i := range l {
@@ -152,32 +151,31 @@ func escapedLabels(name string) []string {
 	return l
 }
 
-// Tx is one atomic change of a zone. Nothing of it is seen by anybody before
-// Update returns nil.
+// Tx is one atomic change of a zone. It is invisible until Update returns nil.
 type Tx struct {
 	z       *Zone
 	sets    []*Set
-	ownSets bool // sets is a copy already, and can be changed in place
+	ownSets bool // sets is a copy that can be changed in place
 	records []*Record
 	touched map[string]bool
 	now     time.Time
 }
 
-// SetPending sets whether the zone's provider says that it is not delegated yet.
+// SetPending sets whether the zone is not delegated yet according to its provider.
 func (z *Zone) SetPending(pending bool) {
 	z.w.lock()
 	defer z.w.unlock()
 	z.pending = pending
 }
 
-// IsPending reports whether the zone's provider says that it is not delegated yet.
+// IsPending reports whether the zone is not delegated yet according to its provider.
 func (z *Zone) IsPending() bool {
 	z.w.lock()
 	defer z.w.unlock()
 	return z.pending
 }
 
-// View reads the zone under the world's lock. f must not keep what it is given.
+// View calls f to read the zone under the world's lock. f must not keep its argument.
 func (z *Zone) View(f func(tx *Tx)) {
 	z.w.lock()
 	defer z.w.unlock()
@@ -188,8 +186,8 @@ func (z *Zone) tx() *Tx {
 	return &Tx{z: z, sets: z.sets, records: z.records, touched: map[string]bool{}, now: z.w.clock.Now()}
 }
 
-// Update changes the zone atomically: when f returns an error nothing was
-// changed. It returns the id of the change; ChangeInSync returns its state.
+// Update changes the zone atomically. If f returns an error, nothing is changed. It returns the id of the change for
+// ChangeInSync.
 func (z *Zone) Update(f func(tx *Tx) error) (changeID string, err error) {
 	z.w.lock()
 	defer z.w.unlock()
@@ -219,9 +217,8 @@ func (z *Zone) Update(f func(tx *Tx) error) (changeID string, err error) {
 	return id, nil
 }
 
-// ChangeInSync reports whether a change has reached every name server; ok is
-// false for an id that was never given. Under Split and Lagging a change that the
-// name servers did not have when the fault was switched on does not reach them.
+// ChangeInSync reports whether a change has reached every name server; ok is false for an unknown id. Under Split and
+// Lagging a change that the name servers did not have when the fault was set does not reach them.
 func (z *Zone) ChangeInSync(id string) (inSync, ok bool) {
 	z.w.lock()
 	defer z.w.unlock()
@@ -232,13 +229,13 @@ func (z *Zone) ChangeInSync(id string) (inSync, ok bool) {
 	return ok && !z.w.clock.Now().Before(at), ok
 }
 
-// Now is the world's time.
+// Now returns the simulated time.
 func (tx *Tx) Now() time.Time { return tx.now }
 
-// Sets are the record sets in Route 53's order. Elements are not to be written to.
+// Sets returns the record sets in Route 53's order. The caller must not modify them.
 func (tx *Tx) Sets() []*Set { return tx.sets }
 
-// Set finds one record set, or nil.
+// Set returns one record set, or nil.
 func (tx *Tx) Set(name, typ, setID string) *Set {
 	if i, ok := slices.BinarySearchFunc(tx.sets, &Set{Name: name, Type: typ, SetID: setID}, SetLess); ok {
 		return tx.sets[i]
@@ -246,7 +243,7 @@ func (tx *Tx) Set(name, typ, setID string) *Set {
 	return nil
 }
 
-// Put adds a record set, or replaces the one of the same name, type and set identifier.
+// Put adds a record set, or replaces the one with the same name, type and set identifier.
 func (tx *Tx) Put(s *Set) {
 	tx.copySets()
 	i, ok := slices.BinarySearchFunc(tx.sets, s, SetLess)
@@ -267,17 +264,17 @@ func (tx *Tx) Delete(s *Set) {
 	tx.touched[s.Name] = true
 }
 
-// copySets makes the first change of a transaction leave the zone's own list alone.
+// copySets copies the zone's list before the first change of a transaction.
 func (tx *Tx) copySets() {
 	if !tx.ownSets {
 		tx.sets, tx.ownSets = slices.Clone(tx.sets), true
 	}
 }
 
-// Records are the Cloudflare records in order of creation. Elements are not to be written to.
+// Records returns the Cloudflare records in order of creation. The caller must not modify them.
 func (tx *Tx) Records() []*Record { return tx.records }
 
-// Record finds one Cloudflare record by id, or nil.
+// Record returns the Cloudflare record with an id, or nil.
 func (tx *Tx) Record(id string) *Record {
 	if tx.z.byID == nil {
 		tx.z.byID = make(map[string]*Record, len(tx.z.records))
@@ -296,8 +293,8 @@ func (tx *Tx) Record(id string) *Record {
 	return nil
 }
 
-// AddRecord adds a Cloudflare record; its ID and times are set when empty. One that has an owner marker
-// is as old as its marker says then.
+// AddRecord adds a Cloudflare record. It sets an empty ID and empty times; the times of a record with an owner marker
+// are that of the marker.
 func (tx *Tx) AddRecord(r *Record) {
 	if r.ID == "" {
 		r.ID = strings.ReplaceAll(tx.z.w.uuid(), "-", "")
@@ -320,7 +317,7 @@ func (tx *Tx) AddRecord(r *Record) {
 	tx.touched[r.Name] = true
 }
 
-// ReplaceRecord puts r in the place of the record with its id, and notes when its comment is another one.
+// ReplaceRecord replaces the record with r's id, and records the time if the comment differs.
 func (tx *Tx) ReplaceRecord(r *Record) {
 	tx.records = slices.Clone(tx.records)
 	for i, x := range tx.records {
@@ -336,7 +333,7 @@ func (tx *Tx) ReplaceRecord(r *Record) {
 	tx.touched[r.Name] = true
 }
 
-// RemoveRecord removes a Cloudflare record by id.
+// RemoveRecord removes the Cloudflare record with an id.
 func (tx *Tx) RemoveRecord(id string) {
 	tx.records = slices.DeleteFunc(slices.Clone(tx.records), func(x *Record) bool {
 		if x.ID == id {

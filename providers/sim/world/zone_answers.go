@@ -11,10 +11,10 @@ import (
 	"rollcall/providers"
 )
 
-// proxyAddresses are what Cloudflare's edge answers for proxied names.
+// proxyAddresses are the answers of Cloudflare's edge for proxied names.
 var proxyAddresses = map[string][]string{"A": {"104.16.132.229", "104.16.133.229"}, "AAAA": {"2606:4700::6810:84e5", "2606:4700::6810:85e5"}}
 
-// serve brings what the name servers answer up to date for some names.
+// serve updates what the name servers answer for some names.
 func (z *Zone) serve(names map[string]bool) {
 	z.serial++
 	fresh := map[string]map[string]ServedSet{}
@@ -63,10 +63,10 @@ func (z *Zone) serve(names map[string]bool) {
 	}
 }
 
-// aliasTTL is the TTL of an alias record, whose own the API does not show.
+// aliasTTL is the TTL of an alias record, which the API does not show.
 const aliasTTL = 60
 
-// routed is what the servers need to know of a record set with a routing policy.
+// routed returns the fields of a record set with a routing policy that servers need.
 func routed(s *Set) RoutedSet {
 	r := RoutedSet{Values: s.Values, Policy: "geo"}
 	if s.Alias != nil {
@@ -88,8 +88,7 @@ func routed(s *Set) RoutedSet {
 	return r
 }
 
-// FlattenAll switches on that every CNAME of a Cloudflare zone which is not proxied is answered with the
-// addresses of its target.
+// FlattenAll sets whether every CNAME of a Cloudflare zone that is not proxied is answered with its target's addresses.
 func (z *Zone) FlattenAll(on bool) {
 	z.w.lock()
 	defer z.w.unlock()
@@ -101,18 +100,18 @@ func (z *Zone) FlattenAll(on bool) {
 	z.serve(names)
 }
 
-// AllowTags sets how many tags a record of a Cloudflare zone may have; none without it.
+// AllowTags sets how many tags a record of a Cloudflare zone may have; the default is none.
 func (z *Zone) AllowTags(n int) {
 	z.w.lock()
 	defer z.w.unlock()
 	z.tagQuota = n
 }
 
-// TagQuota is how many tags a record of the zone may have.
+// TagQuota returns how many tags a record of the zone may have.
 func (z *Zone) TagQuota() int { return z.tagQuota }
 
-// flattens reports whether a record is answered with the addresses of its target: by a setting of its own
-// or of the zone, and always at the apex.
+// flattens reports whether a record is answered with its target's addresses: by its own or the zone's setting, and
+// always at the apex.
 func (z *Zone) flattens(r *Record) bool {
 	if r.Type != "CNAME" {
 		return false
@@ -151,8 +150,8 @@ func (z *Zone) serveRecord(m map[string]ServedSet, r *Record) {
 	m[r.Type] = ServedSet{Type: r.Type, TTL: ttl, Values: append(old.Values, value)}
 }
 
-// count keeps, for a name and all above it in the zone, how many names are
-// served at or below, so that empty non-terminals are not NXDOMAIN (RFC 8020).
+// count updates, for a name and all above it in the zone, the number of names served at or below, so that empty
+// non-terminals are not NXDOMAIN (RFC 8020).
 func (z *Zone) count(name string, d int) {
 	for {
 		z.below[name] += d
@@ -163,12 +162,12 @@ func (z *Zone) count(name string, d int) {
 	}
 }
 
-// parent takes the first label off a canonical name.
+// parent returns a canonical name without its first label.
 func parent(name string) string {
 	for i := 0; i < len(name); i++ {
 		switch name[i] {
 		case '\\':
-			i++ // the character behind it is not a dot that separates
+			i++ // an escaped character does not separate labels
 		case '.':
 			return name[i+1:]
 		}
@@ -176,25 +175,25 @@ func parent(name string) string {
 	return ""
 }
 
-// frozen is what was served when Split or Lagging was switched on.
+// frozen is what was served when Split or Lagging was set.
 type frozen struct {
-	fault  FaultKind // NoFault while every name server hears of every change
+	fault  FaultKind // NoFault while all name servers get all changes
 	since  time.Time
 	served map[string]map[string]ServedSet
 	below  map[string]int
 }
 
-// freeze keeps what is served now for the name servers that hear of no change from now on.
+// freeze stores what is served now for the name servers that get no more changes.
 func (z *Zone) freeze(kind FaultKind) {
 	z.frozen = frozen{fault: NoFault}
 	if kind == Split || kind == Lagging {
-		// The sets of a name are made anew when they change, so they can be shared.
+		// The sets of a name are replaced when they change, so they can be shared.
 		z.frozen = frozen{kind, z.w.clock.Now(), maps.Clone(z.served), maps.Clone(z.below)}
 	}
 }
 
-// Served returns what the first name server answers for a name: its sets by type, and
-// whether the name exists at all (it may have no sets, as an empty non-terminal).
+// Served returns what the first name server answers for a name: its sets by type, and whether the name exists, perhaps
+// as an empty non-terminal.
 func (z *Zone) Served(name string) (sets map[string]ServedSet, exists bool) {
 	return z.shown(name, false)
 }
@@ -214,7 +213,7 @@ func (z *Zone) shown(name string, second bool) (sets map[string]ServedSet, exist
 	return z.served[name], z.below[name] > 0
 }
 
-// Serial is the serial number of the zone's SOA; it grows with every change that is served.
+// Serial returns the serial number of the zone's SOA, which increases with every served change.
 func (z *Zone) Serial() uint32 {
 	z.w.lock()
 	defer z.w.unlock()

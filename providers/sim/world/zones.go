@@ -9,24 +9,24 @@ import (
 	"rollcall/providers"
 )
 
-// ErrNoZone says that the world has no such zone.
+// ErrNoZone means that there is no such zone.
 var ErrNoZone = errors.New("no such zone")
 
-// VPC is a network that a private zone answers in.
+// VPC is a network in which a private zone is served.
 type VPC struct{ ID, Region string }
 
-// ZoneSpec is what a new zone is made of.
+// ZoneSpec describes a new zone.
 type ZoneSpec struct {
 	Name        string // canonical
 	Provider    providers.Provider
-	NameServers []string // canonical; empty for those of the provider's own choice
+	NameServers []string // canonical; empty for the provider's default
 	VPCs        []VPC    // of a private zone of Route 53; empty for a public zone
 	Comment     string
 	Reference   string // CallerReference
-	Pending     bool   // not delegated yet; the registry delegates it after Delays.Delegate
+	Pending     bool   // not delegated yet; delegated after Delays.Delegate
 }
 
-// Zones lists the zones of one provider, or all when p is empty, in the order in which they were made.
+// Zones returns the zones of one provider, or all if p is empty, in order of creation.
 func (w *World) Zones(p providers.Provider) []*Zone {
 	var out []*Zone
 	for _, z := range w.allZones() {
@@ -37,10 +37,10 @@ func (w *World) Zones(p providers.Provider) []*Zone {
 	return out
 }
 
-// allZones is the list of zones as it stands. It is not to be written to.
+// allZones returns the current list of zones. The caller must not modify it.
 func (w *World) allZones() []*Zone { return *w.zones.Load() }
 
-// Zone finds a zone by its id or its name.
+// Zone returns a zone by its id or name.
 func (w *World) Zone(idOrName string) (*Zone, error) {
 	for _, z := range w.allZones() {
 		if z.ID == idOrName || providers.SameName(z.Name, idOrName) {
@@ -50,8 +50,8 @@ func (w *World) Zone(idOrName string) (*Zone, error) {
 	return nil, ErrNoZone
 }
 
-// ZoneOf finds the public zone that a name lies in. Of several zones of one name it is the first one:
-// the registry has delegated the name to its servers.
+// ZoneOf returns the public zone that contains a name. Of several zones of one name it is the first, to whose servers
+// the name is delegated.
 func (w *World) ZoneOf(name string) (*Zone, bool) {
 	var best *Zone
 	for _, z := range w.allZones() {
@@ -62,7 +62,7 @@ func (w *World) ZoneOf(name string) (*Zone, bool) {
 	return best, best != nil
 }
 
-// AddZone makes a zone. One of Route 53 has its SOA and NS record sets from the beginning.
+// AddZone adds a zone. A Route 53 zone starts with its SOA and NS record sets.
 func (w *World) AddZone(spec ZoneSpec) *Zone {
 	w.lock()
 	defer w.unlock()
@@ -85,7 +85,7 @@ func (w *World) AddZone(spec ZoneSpec) *Zone {
 	return z
 }
 
-// newZone makes an empty zone and adds it to the list. The lock is held.
+// newZone adds an empty zone. The caller holds the lock.
 func (w *World) newZone(spec ZoneSpec) *Zone {
 	id := strings.ReplaceAll(w.uuid(), "-", "")
 	if spec.Provider == providers.Route53 {
@@ -105,8 +105,7 @@ func (w *World) newZone(spec ZoneSpec) *Zone {
 	return z
 }
 
-// usualServers are the names of the servers that a provider returns to its nth zone. Route 53 returns each
-// public zone servers of its own.
+// usualServers returns the names of the servers of a provider's nth zone. Each public zone of Route 53 has its own.
 func usualServers(p providers.Provider, n int) []string {
 	if p == providers.Cloudflare {
 		return []string{"ada.ns.example-cloudflare.net", "bob.ns.example-cloudflare.net"}
@@ -115,7 +114,7 @@ func usualServers(p providers.Provider, n int) []string {
 	return []string{"ns-11" + digit + ".awsdns-12.example.com", "ns-71" + digit + ".awsdns-24.example.net"}
 }
 
-// RemoveZone takes a zone out of the world; its name servers answer for it no more.
+// RemoveZone removes a zone. Its name servers no longer answer for it.
 func (w *World) RemoveZone(z *Zone) error {
 	w.lock()
 	defer w.unlock()
@@ -128,14 +127,14 @@ func (w *World) RemoveZone(z *Zone) error {
 	return nil
 }
 
-// VPCs are the networks that a private zone answers in.
+// VPCs returns the networks in which a private zone is served.
 func (z *Zone) VPCs() []VPC {
 	z.w.lock()
 	defer z.w.unlock()
 	return slices.Clone(z.vpcs)
 }
 
-// SetVPCs sets the networks that a private zone answers in.
+// SetVPCs sets the networks in which a private zone is served.
 func (z *Zone) SetVPCs(vpcs []VPC) {
 	z.w.lock()
 	defer z.w.unlock()
